@@ -1,0 +1,235 @@
+// Package cli is how the four commands talk: streams, signals, exit codes, and messages of one fact and one hint.
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+)
+
+// Exit codes.
+const (
+	CodeOK          = 0
+	CodeFail        = 1
+	CodeUsage       = 2
+	CodeInterrupted = 130
+)
+
+// Env is what a command may touch of the world around it.
+type Env struct {
+	Name    string
+	Args    []string
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  io.Writer
+	TTY     bool             // Stderr is a terminal
+	Signals <-chan os.Signal // SIGINT and SIGTERM
+}
+
+// Error is a failure with its exit code and the next step.
+type Error struct {
+	Code int
+	Err  error
+	Hint string
+}
+
+func (e *Error) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Usage is a wrong command line: exit 2.
+func Usage(hint, format string, args ...any) error {
+	return &Error{CodeUsage, fmt.Errorf(format, args...), hint}
+}
+
+// Fail is a run-time failure: exit 1.
+func Fail(hint, format string, args ...any) error {
+	return &Error{CodeFail, fmt.Errorf(format, args...), hint}
+}
+
+// Say writes one fact to stderr.
+func (e *Env) Say(format string, args ...any) {
+	fmt.Fprintf(e.Stderr, e.Name+": "+format+"\n", args...)
+}
+
+// Hint writes the next step to stderr.
+func (e *Env) Hint(format string, args ...any) { fmt.Fprintf(e.Stderr, "hint: "+format+"\n", args...) }
+
+// Main runs a command on the process's own streams and returns its exit code.
+func Main(name string, run func(*Env) error) int {
+	sig := make(chan os.Signal, 2)
+	signal.Notify(sig, os.Interrupt, syscall.SIGTERM)
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is EPIPE, which ends the run in good order
+	e := &Env{
+		Name: name, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		TTY: term.IsTerminal(int(os.Stderr.Fd())), Signals: sig,
+	}
+	return e.Exit(run(e))
+}
+
+// Exit reports err as the manners ask and gives its exit code.
+func (e *Env) Exit(err error) int {
+	var ce *Error
+	switch {
+	case err == nil || errors.Is(err, errDone) || IsBrokenPipe(err):
+		return CodeOK
+	case errors.Is(err, ErrInterrupted):
+		return CodeInterrupted
+	case errors.As(err, &ce):
+		e.Say("%v", err)
+		if ce.Hint != "" {
+			e.Hint("%s", ce.Hint)
+		}
+		return ce.Code
+	}
+	e.Say("%v", err)
+	return CodeFail
+}
+
+// ErrInterrupted ends a command that Ctrl-C stopped: exit 130.
+var ErrInterrupted = errors.New("interrupted")
+
+var errDone = errors.New("done")
+
+// IsBrokenPipe says whether err means that the reader of stdout has gone away, which is how a pipe ends in good order.
+func IsBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) }
+
+// Context is cancelled with cause ErrInterrupted by the first signal; stop frees it.
+func (e *Env) Context() (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		select {
+		case <-e.Signals:
+			cancel(ErrInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// Parse fills flags, a pointer to a kong struct, from the command line. It answers --help and --version itself: the
+// error then means "done" to Exit.
+func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
+	done := false
+	opts = append([]kong.Option{
+		kong.Name(e.Name), kong.Description(description), kong.Writers(e.Stdout, e.Stderr),
+		kong.Exit(func(int) { done = true }), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
+		kong.Vars{"version": e.Name + " " + Version()},
+	}, opts...)
+	k, err := kong.New(flags, opts...)
+	if err != nil {
+		return err
+	}
+	_, err = k.Parse(e.Args)
+	if done {
+		return errDone
+	}
+	if err != nil {
+		return Usage(e.Name+" --help lists the flags", "%w", err)
+	}
+	return nil
+}
+
+// VersionFlag is embedded in every command's flags.
+type VersionFlag struct {
+	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// Version is the module's version as the build recorded it.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// Input opens path for reading, - and "" being stdin, and undoes gzip or zstd. The name is for messages.
+func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.Reader, name string, close func(), err error) {
+	src, name, close := e.Stdin, "stdin", func() {}
+	if path != "" && path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, "", nil, Fail("", "%w", err)
+		}
+		src, name, close = f, path, func() { f.Close() }
+	}
+	if r, err = open(src); err != nil {
+		close()
+		return nil, "", nil, Fail("", "%s: %w", name, err)
+	}
+	return r, name, close, nil
+}
+
+// Output is a file that appears under its name only when Commit is called, so that a failed run leaves no half-written
+// one; or stdout, for - and "".
+type Output struct {
+	*bufio.Writer
+	path string
+	file *os.File
+}
+
+// Create opens an Output. Nothing is created before the first byte is flushed to it or Commit is called.
+func (e *Env) Create(path string) *Output {
+	o := &Output{path: path}
+	var w io.Writer = e.Stdout
+	if path != "" && path != "-" {
+		w = (*lazyFile)(o)
+	}
+	o.Writer = bufio.NewWriterSize(w, 64<<10)
+	return o
+}
+
+type lazyFile Output
+
+func (f *lazyFile) Write(p []byte) (int, error) {
+	if f.file == nil {
+		file, err := os.OpenFile(f.path+".partial", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+		if err != nil {
+			return 0, err
+		}
+		f.file = file
+	}
+	return f.file.Write(p)
+}
+
+// Commit flushes and gives the file its name.
+func (o *Output) Commit() error {
+	if err := o.Flush(); err != nil {
+		o.Abort()
+		return err
+	}
+	if o.path == "" || o.path == "-" {
+		return nil
+	}
+	if o.file == nil {
+		if _, err := (*lazyFile)(o).Write(nil); err != nil {
+			return err
+		}
+	}
+	if err := o.file.Close(); err != nil {
+		return err
+	}
+	err := os.Rename(o.file.Name(), o.path)
+	o.file = nil
+	return err
+}
+
+// Abort removes what was written. It does nothing after Commit.
+func (o *Output) Abort() {
+	if o.file != nil {
+		o.file.Close()
+		os.Remove(o.file.Name())
+		o.file = nil
+	}
+}

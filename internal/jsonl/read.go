@@ -1,0 +1,122 @@
+// Package jsonl reads and writes streams of JSON lines, plain or compressed.
+//
+// It is lenient about how a line ends (LF, CRLF, or the end of the file), skips blank lines and a UTF-8 byte order
+// mark, has no limit on the length of a line, and names file, line and cause when one cannot be decoded.
+package jsonl
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/goccy/go-json"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+)
+
+// LineError says which line of which input is wrong. It is an item of the stream: reading goes on after it.
+type LineError struct {
+	File string
+	Line int
+	Err  error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
+
+// Unwrap gives the cause.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// Line is one line of an input, without its line end. Bytes is valid until the next line is read.
+type Line struct {
+	N     int // counted from 1
+	Bytes []byte
+}
+
+var bom = []byte{0xEF, 0xBB, 0xBF}
+
+// Lines gives the non-blank lines of r. An I/O error is the last item.
+func Lines(r io.Reader) iter.Seq2[Line, error] {
+	return func(yield func(Line, error) bool) {
+		br := bufio.NewReaderSize(r, 64<<10)
+		var long []byte
+		for n := 1; ; n++ {
+			b, err := br.ReadSlice('\n')
+			if errors.Is(err, bufio.ErrBufferFull) {
+				long = long[:0]
+				for errors.Is(err, bufio.ErrBufferFull) {
+					long = append(long, b...)
+					b, err = br.ReadSlice('\n')
+				}
+				long = append(long, b...)
+				b = long
+			}
+			if err != nil && err != io.EOF {
+				yield(Line{N: n}, err)
+				return
+			}
+			if n == 1 {
+				b = bytes.TrimPrefix(b, bom)
+			}
+			if b = bytes.TrimSpace(b); len(b) > 0 && !yield(Line{n, b}, nil) {
+				return
+			}
+			if err == io.EOF {
+				return
+			}
+		}
+	}
+}
+
+// Read decodes each line of r into a fresh T. A line that does not decode is a *LineError and reading goes on; an I/O
+// error, named with file, is the last item.
+func Read[T any](r io.Reader, file string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for line, err := range Lines(r) {
+			var v, zero T
+			if err != nil {
+				yield(zero, fmt.Errorf("%s: %w", file, err))
+				return
+			}
+			if err := json.Unmarshal(line.Bytes, &v); err != nil {
+				if !yield(zero, &LineError{file, line.N, cause(line.Bytes, err)}) {
+					return
+				}
+				continue
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// cause puts a decoder's error in the words of somebody who looks at the line.
+func cause(line []byte, err error) error {
+	if line[0] != '{' {
+		return fmt.Errorf("not a JSON object: %.40q", line)
+	}
+	return fmt.Errorf("not valid JSON: %w", err)
+}
+
+// Decompress looks at the first bytes of r and undoes gzip or zstd where it finds them.
+func Decompress(r io.Reader) (io.Reader, error) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	head, err := br.Peek(4)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte{0x1F, 0x8B}):
+		return gzip.NewReader(br)
+	case bytes.Equal(head, []byte{0x28, 0xB5, 0x2F, 0xFD}):
+		d, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		return d.IOReadCloser(), nil
+	}
+	return br, nil
+}

@@ -1,0 +1,125 @@
+// Package record is the record line: what perf-send writes for every HTTP request and what perf-stats and perf-plot
+// read, with the metrics that follow from one record alone.
+package record
+
+// Record is one line. Instants (*_us) are integer microseconds since the epoch; durations (*_ms) are milliseconds
+// with microsecond resolution, counted from SentUs. A key that is absent was not measured.
+type Record struct {
+	ID      string            `json:"id,omitempty"`
+	Seq     int64             `json:"seq"` // counted from 0 over the run, in order of arrival
+	Session string            `json:"session,omitempty"`
+	Turn    int               `json:"turn,omitempty"` // counted from 1, in conversations
+	Shard   string            `json:"shard,omitempty"`
+	Labels  map[string]string `json:"labels,omitempty"`
+
+	Run      string  `json:"run,omitempty"`  // the load point, such as "rate=10"
+	Mode     string  `json:"mode,omitempty"` // open, closed or capped
+	Rate     float64 `json:"rate,omitempty"` // asked, requests/s
+	Parallel int     `json:"parallel,omitempty"`
+	Phase    string  `json:"phase,omitempty"` // warmup or measure
+
+	API   string `json:"api,omitempty"` // the dialect, or sim for the built-in simulator
+	Op    string `json:"op,omitempty"`  // chat, completion, …
+	Model string `json:"model,omitempty"`
+	URL   string `json:"url,omitempty"`
+
+	ScheduledUs int64   `json:"scheduled_us"` // when it was due
+	QueueMs     float64 `json:"queue_ms"`     // wait for a slot, capped mode only
+	SentUs      int64   `json:"sent_us"`
+	LagMs       float64 `json:"lag_ms"` // sent − due − queue: the load generator's own lateness
+
+	Clock       string  `json:"clock,omitempty"` // kernel or user receive times
+	ReadDelayMs float64 `json:"read_delay_ms,omitempty"`
+	ClientCPU   float64 `json:"client_cpu,omitempty"` // share of its CPUs that perf-send used over the last second
+
+	DNSMs     float64 `json:"dns_ms,omitempty"`
+	ConnectMs float64 `json:"connect_ms,omitempty"`
+	TLSMs     float64 `json:"tls_ms,omitempty"`
+	Reused    bool    `json:"reused"`
+
+	HeadersMs       float64 `json:"headers_ms,omitempty"`
+	TTFTMs          float64 `json:"ttft_ms,omitempty"`
+	ReasoningTTFTMs float64 `json:"reasoning_ttft_ms,omitempty"`
+	ContentTTFTMs   float64 `json:"content_ttft_ms,omitempty"`
+	ToolTTFTMs      float64 `json:"tool_ttft_ms,omitempty"`
+	GapUs           []int64 `json:"gap_us,omitempty"` // between one output chunk and the next
+	ChunkTokens     []int   `json:"chunk_tokens,omitempty"`
+	TPOTMs          float64 `json:"tpot_ms,omitempty"` // for jq; readers call TPOT
+	LatencyMs       float64 `json:"latency_ms"`        // end of the response
+
+	PromptTokens     int    `json:"prompt_tokens,omitempty"`
+	CompletionTokens int    `json:"completion_tokens,omitempty"`
+	CachedTokens     int    `json:"cached_tokens,omitempty"`
+	ReasoningTokens  int    `json:"reasoning_tokens,omitempty"`
+	TokensFrom       string `json:"tokens_from,omitempty"` // usage or tokenizer; absent: the counts are unknown
+
+	FinishReason  string `json:"finish_reason,omitempty"`
+	Status        int    `json:"status,omitempty"` // HTTP
+	OK            bool   `json:"ok"`
+	Error         *Error `json:"error,omitempty"`
+	Attempts      int    `json:"attempts,omitempty"`
+	BytesSent     int64  `json:"bytes_sent,omitempty"`
+	BytesReceived int64  `json:"bytes_received,omitempty"`
+
+	Output  string `json:"output,omitempty"`  // only with --save-output
+	Request string `json:"request,omitempty"` // only with --save-request
+}
+
+// Error says why a request failed.
+type Error struct {
+	Kind    string `json:"kind"` // one of the Kind constants
+	Message string `json:"message"`
+}
+
+// The kinds of error.
+const (
+	KindConnect        = "connect"
+	KindConnectTimeout = "connect_timeout"
+	KindReadTimeout    = "read_timeout"
+	KindTotalTimeout   = "total_timeout"
+	KindTLS            = "tls"
+	KindHTTP           = "http"      // a status other than 2xx
+	KindAPI            = "api"       // an error object in a 2xx answer
+	KindProtocol       = "protocol"  // bytes that are not HTTP, SSE or JSON
+	KindTruncated      = "truncated" // ended before its end
+	KindEmpty          = "empty"     // a good answer without output
+	KindCanceled       = "canceled"
+	KindRequest        = "request" // could not be sent as asked
+)
+
+// The phases of a load point.
+const (
+	PhaseWarmup  = "warmup"
+	PhaseMeasure = "measure"
+)
+
+// SimAPI marks the records of the built-in simulator.
+const SimAPI = "sim"
+
+// LastChunkMs is when the last output chunk arrived, ms after SentUs: ttft_ms + Σ gap_us/1000.
+func (r *Record) LastChunkMs() float64 {
+	var sum int64
+	for _, g := range r.GapUs {
+		sum += g
+	}
+	return r.TTFTMs + float64(sum)/1000
+}
+
+// TPOT is the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), defined for streamed answers of n > 1
+// tokens (the definition of vLLM's bench serve, on the last output chunk).
+func (r *Record) TPOT() (ms float64, ok bool) {
+	if r.TTFTMs == 0 || r.CompletionTokens < 2 {
+		return 0, false
+	}
+	return (r.LastChunkMs() - r.TTFTMs) / float64(r.CompletionTokens-1), true
+}
+
+// ResponseMs is the time from when the request was due to its end: latency + queue + lag. Unlike latency it cannot hide
+// the wait that a slow server causes (coordinated omission).
+func (r *Record) ResponseMs() float64 { return r.LatencyMs + r.QueueMs + r.LagMs }
+
+// EndUs is the instant of the end of the response.
+func (r *Record) EndUs() int64 { return r.SentUs + int64(r.LatencyMs*1000+0.5) }
+
+// Streamed says whether the answer's output arrived in chunks.
+func (r *Record) Streamed() bool { return r.TTFTMs > 0 }
