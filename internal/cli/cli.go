@@ -102,7 +102,9 @@ var ErrInterrupted = errors.New("interrupted")
 var errDone = errors.New("done")
 
 // IsBrokenPipe says whether err means that the reader of stdout has gone away, which is how a pipe ends in good order.
-func IsBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) }
+func IsBrokenPipe(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+}
 
 // Context is cancelled with cause ErrInterrupted by the first signal; stop frees it.
 func (e *Env) Context() (ctx context.Context, stop func()) {

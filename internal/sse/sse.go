@@ -1,0 +1,91 @@
+// Package sse takes the events out of a server-sent event stream, however its bytes are split.
+package sse
+
+import "bytes"
+
+// Parser is fed the bytes of one stream, in any pieces, and calls back with the data of each event. It follows the
+// WHATWG HTML standard, §9.2.6, but for one thing: data that the end of the stream cuts off before its blank line
+// is an event too, since several servers leave the last blank line out.
+type Parser struct {
+	line []byte // the start of a line whose end has not come yet
+	data []byte // the data lines of the event so far, joined by line feeds
+	any  bool   // there was a data line
+	cr   bool   // the last byte was a carriage return, which ends a line; a line feed after it belongs to it
+	head bool   // the first line is past, and with it a possible byte order mark
+}
+
+// Feed takes the next bytes. The data that event gets is valid during the call only.
+func (p *Parser) Feed(b []byte, event func(data []byte)) {
+	for len(b) > 0 {
+		if p.cr {
+			p.cr = false
+			if b[0] == '\n' {
+				b = b[1:]
+				continue
+			}
+		}
+		end := bytes.IndexByte(b, '\n')
+		limit := b
+		if end >= 0 {
+			limit = b[:end]
+		}
+		if c := bytes.IndexByte(limit, '\r'); c >= 0 {
+			end = c
+			p.cr = true
+		}
+		if end < 0 {
+			p.line = append(p.line, b...)
+			return
+		}
+		line := b[:end]
+		if len(p.line) > 0 {
+			p.line = append(p.line, line...)
+			line = p.line
+		}
+		p.endLine(line, event)
+		p.line = p.line[:0]
+		b = b[end+1:]
+	}
+}
+
+// End is the end of the stream.
+func (p *Parser) End(event func(data []byte)) {
+	if len(p.line) > 0 {
+		p.endLine(p.line, event)
+		p.line = p.line[:0]
+	}
+	p.endLine(nil, event)
+}
+
+var (
+	dataField = []byte("data:")
+	bom       = []byte("\xEF\xBB\xBF")
+)
+
+func (p *Parser) endLine(line []byte, event func(data []byte)) {
+	if !p.head {
+		p.head = true
+		line = bytes.TrimPrefix(line, bom)
+	}
+	if len(line) == 0 {
+		if p.any {
+			event(p.data)
+		}
+		p.data, p.any = p.data[:0], false
+		return
+	}
+	value, ok := bytes.CutPrefix(line, dataField)
+	if !ok {
+		if string(line) != "data" { // a field name alone is a field with an empty value
+			return // a comment, or a field that does not matter here: event, id, retry
+		}
+		value = nil
+	}
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	if p.any {
+		p.data = append(p.data, '\n')
+	}
+	p.data, p.any = append(p.data, value...), true
+}
