@@ -1,0 +1,113 @@
+package sim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// maxTokens stands for the context length that every engine has.
+const maxTokens = 1 << 20
+
+// ask is what the simulator takes from a request's body.
+type ask struct {
+	Model         string          `json:"model"`
+	Stream        bool            `json:"stream"`
+	MaxTokens     *int            `json:"max_tokens"`
+	MaxCompletion *int            `json:"max_completion_tokens"`
+	N             *int            `json:"n"`
+	Messages      json.RawMessage `json:"messages"`
+	Prompt        json.RawMessage `json:"prompt"`
+	StreamOptions struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
+
+	promptTokens int
+	tokens       int
+	finish       string
+}
+
+// parseAsk reads a body and counts its prompt; its error is the client's fault.
+func (c *Config) parseAsk(body []byte, chat bool) (ask, error) {
+	var a ask
+	if err := json.Unmarshal(body, &a); err != nil {
+		return a, fmt.Errorf("body is not valid JSON for this endpoint: %w", err)
+	}
+	if a.N != nil && *a.N != 1 {
+		return a, errors.New("n: the simulator gives one choice")
+	}
+	a.tokens, a.finish = c.Tokens, "stop"
+	for _, limit := range []*int{a.MaxTokens, a.MaxCompletion} {
+		if limit == nil {
+			continue
+		}
+		if *limit < 1 || *limit > maxTokens {
+			return a, fmt.Errorf("max_tokens must be 1 to %d, got %d", maxTokens, *limit)
+		}
+		a.tokens, a.finish = *limit, "length"
+	}
+	if a.Model == "" {
+		a.Model = c.Model
+	}
+	var err error
+	if chat {
+		a.promptTokens, err = c.countMessages(a.Messages)
+	} else {
+		a.promptTokens, err = c.countPrompt(a.Prompt)
+	}
+	return a, err
+}
+
+// countMessages counts the text of every message; a chat template's own tokens are not counted, since there is none.
+func (c *Config) countMessages(raw json.RawMessage) (int, error) {
+	var messages []struct {
+		Content json.RawMessage `json:"content"`
+	}
+	if err := json.Unmarshal(raw, &messages); err != nil || len(messages) == 0 {
+		return 0, errors.New("messages must be a list of at least one message")
+	}
+	n := 0
+	for i, m := range messages {
+		if len(m.Content) == 0 || string(m.Content) == "null" { // an assistant's turn of tool calls alone
+			continue
+		}
+		var text string
+		if json.Unmarshal(m.Content, &text) == nil {
+			n += c.Count(text)
+			continue
+		}
+		var parts []struct {
+			Text string `json:"text"`
+		}
+		if json.Unmarshal(m.Content, &parts) != nil {
+			return 0, fmt.Errorf("messages[%d].content must be a string or a list of parts", i)
+		}
+		for _, p := range parts {
+			n += c.Count(p.Text)
+		}
+	}
+	return n, nil
+}
+
+// countPrompt takes a text, a list of token ids, or a list of just one of either.
+func (c *Config) countPrompt(raw json.RawMessage) (int, error) {
+	var text string
+	if len(raw) == 0 || string(raw) == "null" {
+		return 0, errors.New("prompt is missing")
+	}
+	if json.Unmarshal(raw, &text) == nil {
+		return c.Count(text), nil
+	}
+	var ids []int
+	if json.Unmarshal(raw, &ids) == nil && len(ids) > 0 {
+		return len(ids), nil
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil || len(list) == 0 {
+		return 0, errors.New("prompt must be a text or a list of token ids")
+	}
+	if len(list) > 1 {
+		return 0, errors.New("prompt: the simulator takes one prompt a request")
+	}
+	return c.countPrompt(list[0])
+}

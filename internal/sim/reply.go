@@ -1,0 +1,171 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// words are what the engine says, one token each in the tokenizers in use.
+var words = [...]string{
+	" the", " time", " people", " way", " day", " world", " life", " hand", " part", " place", " case", " week", " work",
+	" point", " home", " water", " room", " money", " story", " fact", " month", " book", " eye", " word", " house",
+}
+
+// generation is one answer under way.
+type generation struct {
+	s     *Server
+	w     http.ResponseWriter
+	ctx   context.Context
+	ask   ask
+	chat  bool
+	truth *Truth
+	start time.Time     // of the slot
+	due   time.Duration // of the next token, from start: absolute, so that a late wake-up never shifts the next
+	rng   *rand.Rand
+	timer *time.Timer
+}
+
+func (g *generation) jitter(d time.Duration) time.Duration {
+	return d + time.Duration(float64(d)*g.s.cfg.Jitter*(2*g.rng.Float64()-1))
+}
+
+// advance moves due to token k, counted from 0.
+func (g *generation) advance(k int) {
+	if k == 0 {
+		g.due = g.jitter(g.s.cfg.TTFT + time.Duration(g.ask.promptTokens)*g.s.cfg.PerPromptToken)
+		return
+	}
+	g.due += g.jitter(g.s.cfg.ITL)
+}
+
+// wait sleeps until due or the client's going away.
+func (g *generation) wait() error {
+	d := g.due - time.Since(g.start)
+	if d <= 0 {
+		return g.ctx.Err()
+	}
+	g.timer.Reset(d)
+	select {
+	case <-g.timer.C:
+		return nil
+	case <-g.ctx.Done():
+		return g.ctx.Err()
+	}
+}
+
+func (g *generation) word(k int) string { return words[(int(g.truth.Seq)+k)%len(words)] }
+
+// head is what every chunk and answer begins with, up to the choices.
+func (g *generation) head(b []byte, object string) []byte {
+	prefix := "cmpl-"
+	if g.chat {
+		prefix = "chatcmpl-"
+	}
+	b = append(b, `{"id":"`+prefix...)
+	b = strconv.AppendInt(b, g.truth.Seq, 10)
+	b = append(b, `","object":"`+object+`","created":`...)
+	b = strconv.AppendInt(b, g.truth.ReadUs/1e6, 10)
+	model, _ := json.Marshal(g.ask.Model) // a string always marshals
+	b = append(b, `,"model":`...)
+	b = append(b, model...)
+	return append(b, `,"choices":`...)
+}
+
+func (g *generation) usage(b []byte) []byte {
+	p, c := int64(g.ask.promptTokens), int64(g.ask.tokens)
+	b = append(b, `,"usage":{"prompt_tokens":`...)
+	b = strconv.AppendInt(b, p, 10)
+	b = append(b, `,"completion_tokens":`...)
+	b = strconv.AppendInt(b, c, 10)
+	b = append(b, `,"total_tokens":`...)
+	b = strconv.AppendInt(b, p+c, 10)
+	return append(b, '}')
+}
+
+// stream sends one token a chunk. The chat's role goes out at once, as some engines do, alone: a client that takes it
+// for the first token is caught by the truth.
+func (g *generation) stream() error {
+	h := g.w.Header()
+	h.Set("Content-Type", "text/event-stream; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	flush := http.NewResponseController(g.w).Flush
+	object, before, after := "text_completion", `[{"index":0,"text":"`, `","logprobs":null,"finish_reason":null}]}`+"\n\n"
+	last := `[{"index":0,"text":"","logprobs":null,"finish_reason":"` + g.ask.finish + `"}]}` + "\n\n"
+	if g.chat {
+		object, before = "chat.completion.chunk", `[{"index":0,"delta":{"content":"`
+		after = `"},"logprobs":null,"finish_reason":null}]}` + "\n\n"
+		last = `[{"index":0,"delta":{},"logprobs":null,"finish_reason":"` + g.ask.finish + `"}]}` + "\n\n"
+	}
+	head := g.head([]byte("data: "), object)
+	buf := make([]byte, 0, 1024)
+	if g.chat {
+		buf = append(buf, head...)
+		buf = append(buf, `[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}`+"\n\n"...)
+		if _, err := g.w.Write(buf); err != nil {
+			return err
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+	}
+	head = append(head, before...)
+	for k := range g.ask.tokens {
+		g.advance(k)
+		if err := g.wait(); err != nil {
+			return err
+		}
+		buf = append(append(append(buf[:0], head...), g.word(k)...), after...)
+		if _, err := g.w.Write(buf); err != nil {
+			return err
+		}
+		if err := flush(); err != nil {
+			return err
+		}
+		now := g.s.nowUs()
+		if k == 0 {
+			g.truth.FirstUs = now
+		}
+		g.truth.ChunkUs = append(g.truth.ChunkUs, now)
+		g.truth.CompletionTokens++
+	}
+	head = head[:len(head)-len(before)]
+	buf = append(append(buf[:0], head...), last...)
+	if g.ask.StreamOptions.IncludeUsage {
+		buf = append(append(buf, head...), "[]"...)
+		buf = append(g.usage(buf), "}\n\n"...)
+	}
+	if _, err := g.w.Write(append(buf, "data: [DONE]\n\n"...)); err != nil {
+		return err
+	}
+	return flush()
+}
+
+// whole sends the answer when its last token is due.
+func (g *generation) whole() error {
+	for k := range g.ask.tokens {
+		g.advance(k)
+	}
+	if err := g.wait(); err != nil {
+		return err
+	}
+	object, before, after := "text_completion", `[{"index":0,"text":"`, `"`
+	if g.chat {
+		object, before, after = "chat.completion", `[{"index":0,"message":{"role":"assistant","content":"`, `"}`
+	}
+	b := append(g.head(make([]byte, 0, 512+8*g.ask.tokens), object), before...)
+	for k := range g.ask.tokens {
+		b = append(b, g.word(k)...)
+	}
+	b = append(b, after+`,"logprobs":null,"finish_reason":"`+g.ask.finish+`"}]`...)
+	b = append(g.usage(b), '}')
+	h := g.w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(b)))
+	g.truth.CompletionTokens = g.ask.tokens
+	_, err := g.w.Write(b)
+	return err
+}

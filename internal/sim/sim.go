@@ -1,0 +1,249 @@
+// Package sim is a simulated LLM engine behind a real HTTP server: it speaks the OpenAI protocol, queues and streams
+// like an engine, and tells for each request what truly happened, so that a measurement can be held against it.
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Truth is what happened to one request, by the server's clock. Instants (*_us) are integer microseconds since the
+// epoch, on one monotonic clock; they are taken after the bytes were handed to the system.
+type Truth struct {
+	Seq              int64   `json:"seq"` // from 0, in the order in which the bodies were read
+	ID               string  `json:"id,omitempty"`
+	Path             string  `json:"path"`
+	Stream           bool    `json:"stream"`
+	PromptTokens     int     `json:"prompt_tokens"`
+	CompletionTokens int     `json:"completion_tokens"`
+	Status           int     `json:"status"`
+	ReadUs           int64   `json:"read_us"` // the body was read
+	QueueMs          float64 `json:"queue_ms"`
+	FirstUs          int64   `json:"first_us,omitempty"`
+	ChunkUs          []int64 `json:"chunk_us,omitempty"` // one for each token streamed
+	EndUs            int64   `json:"end_us"`
+	Aborted          bool    `json:"aborted,omitempty"` // the client went away
+}
+
+// Server is the engine.
+type Server struct {
+	cfg   Config
+	line  line
+	http  *http.Server
+	base  time.Time // the one wall-clock anchor
+	truth func(Truth)
+
+	mu     sync.Mutex
+	idle   *sync.Cond // told when active falls to 0
+	seq    int64
+	active int
+}
+
+// New makes an engine. truth, unless nil, gets each request's truth when it has ended, one call at a time; after Close
+// it is not called again.
+func New(cfg Config, truth func(Truth)) *Server {
+	def := Default()
+	if cfg.Slots < 1 {
+		cfg.Slots = def.Slots
+	}
+	if cfg.Tokens < 1 {
+		cfg.Tokens = def.Tokens
+	}
+	if cfg.Model == "" {
+		cfg.Model = def.Model
+	}
+	if cfg.Count == nil {
+		cfg.Count = func(s string) int { return len(strings.Fields(s)) }
+	}
+	s := &Server{cfg: cfg, line: line{free: cfg.Slots}, base: time.Now(), truth: truth}
+	s.idle = sync.NewCond(&s.mu)
+	s.http = &http.Server{Handler: s.Handler()}
+	return s
+}
+
+// Handler is the engine without its listener.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, true) })
+	mux.HandleFunc("POST /v1/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, false) })
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"object": "list", "data": []any{
+			map[string]any{"id": s.cfg.Model, "object": "model", "created": s.base.Unix(), "owned_by": "llmperf"},
+		}})
+	})
+	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {
+		writeJSON(w, http.StatusOK, map[string]any{"status": "ok"})
+	})
+	return mux
+}
+
+// Start listens on addr, port 0 being any free one, and serves in the background.
+func (s *Server) Start(addr string) (url string, err error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", err
+	}
+	go s.http.Serve(l) // ends with ErrServerClosed; a listener on loopback has no other end to report
+	return "http://" + l.Addr().String(), nil
+}
+
+// Close lets the requests in flight finish until ctx is done, then cuts them off. It returns when the truth of each
+// has been told.
+func (s *Server) Close(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, s.http.Close())
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.active > 0 {
+		s.idle.Wait()
+	}
+	return err
+}
+
+func (s *Server) nowUs() int64 {
+	return s.base.UnixMicro() + time.Since(s.base).Microseconds()
+}
+
+func (s *Server) begin() {
+	s.mu.Lock()
+	s.active++
+	s.mu.Unlock()
+}
+
+// end tells the truth of a request under the lock, so that truth needs none of its own.
+func (s *Server) end(t *Truth) {
+	t.EndUs = s.nowUs()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.truth != nil {
+		s.truth(*t)
+	}
+	if s.active--; s.active == 0 {
+		s.idle.Broadcast()
+	}
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, chat bool) {
+	s.begin()
+	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
+	defer s.end(&t)
+	body, err := io.ReadAll(r.Body)
+	read := time.Now()
+	t.ReadUs = s.nowUs()
+	s.mu.Lock()
+	t.Seq = s.seq
+	s.seq++
+	s.mu.Unlock()
+	if err != nil { // the client went away while it sent: there is nobody to answer
+		t.Status, t.Aborted = http.StatusBadRequest, true
+		return
+	}
+	a, err := s.cfg.parseAsk(body, chat)
+	t.Stream, t.PromptTokens = a.Stream, a.promptTokens
+	if err != nil {
+		t.Status = http.StatusBadRequest
+		writeError(w, t.Status, "invalid_request_error", err.Error())
+		return
+	}
+	rng := rand.New(rand.NewPCG(s.cfg.Seed, uint64(t.Seq)))
+	if rng.Float64() < s.cfg.ErrorRate {
+		t.Status = http.StatusInternalServerError
+		writeError(w, t.Status, "internal_server_error", "injected by the simulator's error-rate")
+		return
+	}
+	if !s.line.enter(r.Context()) {
+		t.Aborted = true
+		t.QueueMs = float64(time.Since(read).Microseconds()) / 1000
+		return
+	}
+	defer s.line.leave()
+	start := time.Now()
+	t.QueueMs = float64(start.Sub(read).Microseconds()) / 1000
+	g := &generation{
+		s: s, w: w, ctx: r.Context(), ask: a, chat: chat, truth: &t, start: start,
+		rng: rng, timer: time.NewTimer(0),
+	}
+	defer g.timer.Stop()
+	if a.Stream {
+		err = g.stream()
+	} else {
+		err = g.whole()
+	}
+	t.Aborted = err != nil
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, err = w.Write(b)
+	return err
+}
+
+func writeError(w http.ResponseWriter, status int, kind, message string) {
+	writeJSON(w, status, map[string]any{"error": map[string]any{"message": message, "type": kind, "code": status}})
+}
+
+// line is the queue for the slots, first come, first served. (A buffered channel would do without the promise of order,
+// and a knee in a sweep is only as honest as its queue.)
+type line struct {
+	mu      sync.Mutex
+	free    int
+	waiting []chan struct{} // closed when the slot is handed over
+}
+
+// enter waits for a slot; false means that ctx ended first.
+func (l *line) enter(ctx context.Context) bool {
+	l.mu.Lock()
+	if l.free > 0 {
+		l.free--
+		l.mu.Unlock()
+		return true
+	}
+	turn := make(chan struct{})
+	l.waiting = append(l.waiting, turn)
+	l.mu.Unlock()
+	select {
+	case <-turn:
+		return true
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, w := range l.waiting {
+		if w == turn {
+			l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
+			return false
+		}
+	}
+	l.pass() // handed over at the very moment in which the client went away
+	return false
+}
+
+func (l *line) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pass()
+}
+
+func (l *line) pass() {
+	if len(l.waiting) == 0 {
+		l.free++
+		return
+	}
+	close(l.waiting[0])
+	l.waiting = l.waiting[1:]
+}
