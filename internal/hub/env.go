@@ -1,0 +1,105 @@
+package hub
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// environment is where the hubs' variables are read.
+type environment struct{ get func(string) string }
+
+// first gives the first of the variables that is set.
+func (e environment) first(names ...string) string {
+	for _, n := range names {
+		if v := strings.TrimSpace(e.get(n)); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// isTrue reads a switch as huggingface_hub does.
+func (e environment) isTrue(name string) bool {
+	switch strings.ToUpper(e.get(name)) {
+	case "1", "ON", "YES", "TRUE":
+		return true
+	}
+	return false
+}
+
+// offline names the switch that forbids the network, "" if none is on.
+func (e environment) offline(names ...string) string {
+	for _, n := range names {
+		if e.isTrue(n) {
+			return n
+		}
+	}
+	return ""
+}
+
+func (e environment) dir(name string) string {
+	return os.Expand(expandHome(e.first(name), e.get), e.get)
+}
+
+// cacheHome is ~/.cache.
+func (e environment) cacheHome() string { return filepath.Join(e.get("HOME"), ".cache") }
+
+// hfHome is HF_HOME, else huggingface under XDG_CACHE_HOME.
+func (e environment) hfHome() string {
+	if d := e.dir("HF_HOME"); d != "" {
+		return d
+	}
+	if d := e.dir("XDG_CACHE_HOME"); d != "" {
+		return filepath.Join(d, "huggingface")
+	}
+	return filepath.Join(e.cacheHome(), "huggingface")
+}
+
+// hfCache is where huggingface_hub keeps repositories.
+func (e environment) hfCache() string {
+	for _, n := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"} {
+		if d := e.dir(n); d != "" {
+			return d
+		}
+	}
+	return filepath.Join(e.hfHome(), "hub")
+}
+
+// hfToken is HF_TOKEN, else what `hf auth login` stored.
+func (e environment) hfToken() string {
+	if t := e.first("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"); t != "" || e.isTrue("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
+		return t
+	}
+	p := e.dir("HF_TOKEN_PATH")
+	if p == "" {
+		p = filepath.Join(e.hfHome(), "token")
+	}
+	b, err := os.ReadFile(p)
+	if err != nil {
+		return "" // nobody has logged in
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// msCache is where ModelScope's clients keep repositories.
+func (e environment) msCache() string {
+	for _, n := range []string{"MODELSCOPE_CACHE", "MS_CACHE_HOME"} {
+		if d := e.dir(n); d != "" {
+			return d
+		}
+	}
+	return filepath.Join(e.cacheHome(), "modelscope")
+}
+
+// endpoint gives the first of the variables, with a scheme and without a final slash.
+func (e environment) endpoint(def string, names ...string) string {
+	v := e.first(names...)
+	if v == "" {
+		v = def
+	}
+	if !strings.Contains(v, "://") {
+		v = "https://" + v
+	}
+	return strings.TrimRight(v, "/")
+}

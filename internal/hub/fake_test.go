@@ -1,0 +1,206 @@
+package hub
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const commit1 = "1111111111111111111111111111111111111111"
+
+// fake answers like both hubs. Large files are served by a second server, as the hubs' content networks do.
+type fake struct {
+	*httptest.Server
+	cdn *httptest.Server
+
+	mu      sync.Mutex
+	files   map[string][]byte // of org/name
+	large   map[string]bool   // served by the content network, with a sha256
+	token   string            // needed, unless ""
+	cuts    int               // so many answers with bytes are cut off in the middle
+	noRange bool              // ranges are ignored
+	lie     map[string]string // the sum that is told instead of the true one
+	broken  int               // so many answers are a 503
+	log     []string          // METHOD path range, of every request
+	leaked  []string          // credentials that the content network saw
+}
+
+func newFake(t *testing.T, files map[string]string) *fake {
+	f := &fake{files: map[string][]byte{}, large: map[string]bool{}, lie: map[string]string{}}
+	for name, text := range files {
+		f.files[name] = []byte(text)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/models/org/name/revision/{rev}", f.hfInfo)
+	mux.HandleFunc("GET /org/name/resolve/{rev}/{path...}", f.hfFile)
+	mux.HandleFunc("GET /api/datasets/org/name/revision/{rev}", f.hfInfo)
+	mux.HandleFunc("GET /datasets/org/name/resolve/{rev}/{path...}", f.dataset)
+	mux.HandleFunc("GET /api/v1/models/org/name/repo/files", f.msList)
+	mux.HandleFunc("GET /api/v1/datasets/org/name/repo/tree", f.msList)
+	mux.HandleFunc("GET /api/v1/models/org/name/repo", func(w http.ResponseWriter, r *http.Request) {
+		f.bytes(w, r, r.FormValue("FilePath"))
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Error-Code", "RepoNotFound")
+		w.Header().Set("X-Error-Message", "Repository not found")
+		w.WriteHeader(http.StatusNotFound)
+	})
+	f.Server = httptest.NewServer(f.guard(mux))
+	f.cdn = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		f.note("CDN ", r)
+		for _, h := range []string{"Authorization", "Cookie"} {
+			if v := r.Header.Get(h); v != "" {
+				f.leaked = append(f.leaked, v)
+			}
+		}
+		f.mu.Unlock()
+		f.bytes(w, r, strings.TrimPrefix(r.URL.Path, "/blob/"))
+	}))
+	t.Cleanup(f.Server.Close)
+	t.Cleanup(f.cdn.Close)
+	return f
+}
+
+func (f *fake) note(prefix string, r *http.Request) {
+	line := prefix + r.Method + " " + r.URL.Path
+	if rng := r.Header.Get("Range"); rng != "" {
+		line += " " + rng
+	}
+	f.log = append(f.log, line)
+}
+
+func (f *fake) requests() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.log)
+}
+
+func (f *fake) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.mu.Lock()
+		f.note("", r)
+		broken, token := f.broken > 0, f.token
+		if broken {
+			f.broken--
+		}
+		f.mu.Unlock()
+		switch {
+		case broken:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case token != "" && r.Header.Get("Authorization") == "":
+			w.Header().Set("X-Error-Code", "GatedRepo")
+			w.Header().Set("X-Error-Message", "Access to model org/name is restricted.")
+			w.WriteHeader(http.StatusUnauthorized)
+		case token != "" && r.Header.Get("Authorization") != "Bearer "+token:
+			http.Error(w, `{"Code":10010101001,"Message":"no permission","Success":false}`, http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (f *fake) hfInfo(w http.ResponseWriter, r *http.Request) {
+	var siblings []map[string]string
+	for name := range f.files {
+		siblings = append(siblings, map[string]string{"rfilename": name})
+	}
+	json.NewEncoder(w).Encode(map[string]any{"sha": commit1, "siblings": siblings})
+}
+
+// dataset is one route for both hubs: ModelScope's revision is called master.
+func (f *fake) dataset(w http.ResponseWriter, r *http.Request) {
+	if r.PathValue("rev") == "master" {
+		f.bytes(w, r, r.PathValue("path"))
+		return
+	}
+	f.hfFile(w, r)
+}
+
+func (f *fake) hfFile(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("path")
+	body, ok := f.files[name]
+	w.Header().Set("X-Repo-Commit", commit1)
+	switch {
+	case !ok:
+		w.Header().Set("X-Error-Code", "EntryNotFound")
+		w.Header().Set("X-Error-Message", "Entry not found")
+		w.WriteHeader(http.StatusNotFound)
+	case f.large[name]:
+		w.Header().Set("X-Linked-Etag", strconv.Quote(f.sum(name)))
+		w.Header().Set("X-Linked-Size", strconv.Itoa(len(body)))
+		http.Redirect(w, r, f.cdn.URL+"/blob/"+name, http.StatusFound)
+	default:
+		w.Header().Set("ETag", `W/"`+f.sum(name)+`"`)
+		f.bytes(w, r, name)
+	}
+}
+
+// sum is the sha256 of a large file and git's sha1 of any other.
+func (f *fake) sum(name string) string {
+	body := f.files[name]
+	if f.large[name] {
+		return cmp.Or(f.lie[name], fmt.Sprintf("%x", sha256.Sum256(body)))
+	}
+	return cmp.Or(f.lie[name], fmt.Sprintf("%x", sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(body), body))))
+}
+
+func (f *fake) msList(w http.ResponseWriter, r *http.Request) {
+	names := make([]string, 0, len(f.files))
+	for n := range f.files {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	if size, _ := strconv.Atoi(r.FormValue("PageSize")); size > 0 {
+		page, _ := strconv.Atoi(r.FormValue("PageNumber"))
+		names = names[min((page-1)*size, len(names)):min(page*size, len(names))]
+	}
+	files := []map[string]any{}
+	for _, n := range names {
+		sum := cmp.Or(f.lie[n], fmt.Sprintf("%x", sha256.Sum256(f.files[n])))
+		files = append(files, map[string]any{"Path": n, "Name": n, "Type": "blob", "Size": len(f.files[n]), "Sha256": sum})
+	}
+	json.NewEncoder(w).Encode(map[string]any{"Code": 200, "Success": true, "Data": map[string]any{"Files": files}})
+}
+
+// bytes serves a file, ranges too, and cuts the connection in the middle while f.cuts says so.
+func (f *fake) bytes(w http.ResponseWriter, r *http.Request, name string) {
+	body, ok := f.files[name]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	f.mu.Lock()
+	cut := f.cuts > 0 && r.Method == http.MethodGet
+	if cut {
+		f.cuts--
+	}
+	if f.noRange {
+		r.Header.Del("Range")
+	}
+	f.mu.Unlock()
+	if !cut {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+		return
+	}
+	rec := httptest.NewRecorder()
+	http.ServeContent(rec, r, "", time.Time{}, bytes.NewReader(body))
+	for k, v := range rec.Header() {
+		w.Header()[k] = v
+	}
+	w.WriteHeader(rec.Code)
+	w.Write(rec.Body.Bytes()[:rec.Body.Len()/2])
+	w.(http.Flusher).Flush()
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,360 @@
+// Package hub gives local paths for the files of ModelScope and Hugging Face repositories, downloading what neither
+// hub's own cache holds yet.
+//
+//	repo, err := hub.Open("AI-ModelScope/HC3-Chinese", hub.Dataset, hub.Options{Say: env.Say})
+//	paths, err := repo.Files(ctx, "open_qa.jsonl")
+//
+//	repo, err := hub.Open("Qwen/Qwen2.5-0.5B-Instruct", hub.Model, hub.Options{Source: hub.HuggingFace})
+//	path, err := repo.File(ctx, "tokenizer.json")
+//	template, err := repo.File(ctx, "chat_template.jinja") // errors.Is(err, fs.ErrNotExist): it has none
+//
+// Files land where the hubs' Python clients keep them, under the same locks, so that either finds what the other
+// fetched. A file that is there already is used without asking the hub.
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"llmperf/internal/cli"
+)
+
+// Source says where a name is looked up.
+type Source string
+
+// The sources, as --data-source names them.
+const (
+	ModelScope  Source = "modelscope"
+	HuggingFace Source = "huggingface"
+	Local       Source = "local"
+)
+
+// Kind is what a repository holds.
+type Kind string
+
+// The kinds.
+const (
+	Model   Kind = "model"
+	Dataset Kind = "dataset"
+)
+
+// Options says where to look and how to tell what goes on. The zero value is ModelScope, in silence.
+type Options struct {
+	Source   Source                           // "" is ModelScope
+	Getenv   func(string) string              // nil is os.Getenv
+	Say      func(format string, args ...any) // one line about a download; nil is silence
+	Terminal io.Writer                        // where a progress bar is drawn; nil, not a terminal, draws none
+}
+
+// Repo is one revision of a repository, or a local folder or file. It is for one goroutine at a time.
+type Repo struct {
+	name string
+	hub  backend // nil: local
+	root string  // of a local Repo
+	path string
+	opt  Options
+	get  *getter
+	down error // the hub could not be reached: said once, not tried again
+}
+
+// file is one file of a repository as its hub describes it.
+type file struct {
+	path string // within the repository
+	url  string
+	sum  string // sha256 (64 digits), the sha1 of a git blob (40), or something else that cannot be verified
+	size int64  // -1: not told
+	dst  target
+}
+
+// backend is one hub.
+type backend interface {
+	// snapshots are the folders that may hold the revision, best first.
+	snapshots() []string
+	// absent says whether the cache knows that the revision has no such file.
+	absent(name string) bool
+	// list names the revision's files.
+	list(ctx context.Context) ([]string, error)
+	// stat describes one of them.
+	stat(ctx context.Context, name string) (file, error)
+	// url is where a file is downloaded from, for messages.
+	url(name string) string
+}
+
+// Open finds out what name means; it neither reads nor asks anything. A name is ORG/NAME, ORG/NAME@REVISION, or either
+// followed by /PATH, a file or a pattern within it. What exists on disk under that name is local whatever the source.
+func Open(name string, kind Kind, opt Options) (*Repo, error) {
+	if opt.Getenv == nil {
+		opt.Getenv = os.Getenv
+	}
+	if opt.Say == nil {
+		opt.Say = func(string, ...any) {}
+	}
+	r := &Repo{name: name, opt: opt}
+	local := expandHome(name, opt.Getenv)
+	info, err := os.Stat(local)
+	switch {
+	case err == nil && info.IsDir():
+		r.root = local
+		return r, nil
+	case err == nil:
+		r.root, r.path = filepath.Dir(local), filepath.Base(local)
+		return r, nil
+	case isPattern(local) && (opt.Source == Local || isPath(name)):
+		r.root, r.path = splitPattern(local)
+		return r, nil
+	case opt.Source == Local:
+		return nil, cli.Fail("give a folder or a file, or a hub's name with --data-source modelscope|huggingface", "%w", err)
+	}
+	id, revision, within, err := parse(name)
+	if err != nil {
+		return nil, err
+	}
+	r.path = within
+	env := environment{opt.Getenv}
+	switch opt.Source {
+	case HuggingFace:
+		h := newHuggingFace(id, revision, kind, env)
+		r.hub, r.get = h, h.get
+	case ModelScope, "":
+		m := newModelScope(id, revision, kind, env)
+		r.hub, r.get = m, m.get
+	default:
+		return nil, cli.Usage("the sources are modelscope, huggingface and local", "unknown source %q", opt.Source)
+	}
+	r.get.say, r.get.bar = opt.Say, opt.Terminal
+	if env.isTrue("HF_HUB_DISABLE_PROGRESS_BARS") {
+		r.get.bar = nil
+	}
+	return r, nil
+}
+
+// parse splits ORG/NAME[@REVISION][/PATH].
+func parse(name string) (id, revision, within string, err error) {
+	bad := func(why string) error {
+		return cli.Usage("write ORG/NAME, ORG/NAME@REVISION or ORG/NAME/FILE, or the path of a local copy",
+			"%q is neither a local path nor a hub's name: %s", name, why)
+	}
+	if isPath(name) {
+		return "", "", "", bad("no such file or folder")
+	}
+	parts := strings.Split(name, "/")
+	if len(parts) < 2 || slices.Contains(parts, "") || slices.Contains(parts, "..") {
+		return "", "", "", bad("it has no ORG/NAME")
+	}
+	repo, revision, typed := strings.Cut(parts[1], "@")
+	rest := parts[2:]
+	if typed && revision == "refs" && len(rest) >= 2 { // the one revision with slashes: refs/pr/1, refs/convert/parquet
+		revision, rest = strings.Join([]string{"refs", rest[0], rest[1]}, "/"), rest[2:]
+	}
+	if repo == "" || typed && (revision == "." || !filepath.IsLocal(revision)) || strings.ContainsAny(parts[0]+repo, " \\:?*[") {
+		return "", "", "", bad("it has no ORG/NAME")
+	}
+	return parts[0] + "/" + repo, revision, strings.Join(rest, "/"), nil
+}
+
+// isPath says whether name can only be a path.
+func isPath(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "~")
+}
+
+// splitPattern gives the folder above the first wildcard, and the rest.
+func splitPattern(p string) (dir, pattern string) {
+	p = filepath.ToSlash(p)
+	at := strings.LastIndexByte(p[:strings.IndexAny(p, "*?[")], '/')
+	if at < 0 {
+		return ".", p
+	}
+	return p[:at+1], p[at+1:]
+}
+
+func expandHome(p string, getenv func(string) string) string {
+	if rest, ok := strings.CutPrefix(p, "~/"); ok {
+		return filepath.Join(getenv("HOME"), rest)
+	}
+	return p
+}
+
+// Path is the file or pattern within the name that was opened: the PATH of ORG/NAME/PATH, "" where there was none.
+func (r *Repo) Path() string { return r.path }
+
+// File gives the local path of one file, by its name within the repository. One that the repository does not have is
+// fs.ErrNotExist.
+func (r *Repo) File(ctx context.Context, name string) (string, error) {
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return "", cli.Usage("", "%s: %q is not a path within it", r.name, name)
+	}
+	if r.hub == nil {
+		p := filepath.Join(r.root, filepath.FromSlash(name))
+		if _, err := os.Stat(p); err != nil {
+			return "", err
+		}
+		return p, nil
+	}
+	if p, ok := r.cached(name); ok {
+		return p, nil
+	}
+	if r.hub.absent(name) {
+		return "", fmt.Errorf("%s has no file %s: %w", r.name, name, fs.ErrNotExist)
+	}
+	if err := r.reachable(name); err != nil {
+		return "", err
+	}
+	f, err := r.hub.stat(ctx, name)
+	if err == nil {
+		return r.get.fetch(ctx, f)
+	}
+	if r.unreachable(err) {
+		return "", r.reachable(name)
+	}
+	return "", err
+}
+
+// Files gives the local paths of the files that the patterns name: each file that a pattern without wildcards names,
+// and all that one with wildcards matches, which must be at least one. * and ? stay within a folder, ** does not. No
+// pattern at all means Path.
+func (r *Repo) Files(ctx context.Context, patterns ...string) ([]string, error) {
+	if len(patterns) == 0 {
+		if r.path == "" {
+			return nil, cli.Usage("append the file: "+r.name+"/FILE", "%s: which of its files?", r.name)
+		}
+		patterns = []string{r.path}
+	}
+	var paths []string
+	for _, p := range patterns {
+		names := []string{p}
+		if isPattern(p) {
+			var err error
+			if names, err = r.match(ctx, p); err != nil {
+				return nil, err
+			}
+		}
+		for _, name := range names {
+			p, err := r.File(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			if !slices.Contains(paths, p) {
+				paths = append(paths, p)
+			}
+		}
+	}
+	return paths, nil
+}
+
+// match names the files of a pattern, sorted.
+func (r *Repo) match(ctx context.Context, pattern string) ([]string, error) {
+	re, err := compile(pattern)
+	if err != nil {
+		return nil, err
+	}
+	filter := func(names []string) []string {
+		names = slices.DeleteFunc(names, func(n string) bool { return !re.MatchString(n) })
+		slices.Sort(names)
+		return names
+	}
+	if names := filter(r.local()); completeShards(names) {
+		return names, nil // nothing can be missing, so there is nothing to ask
+	}
+	names, err := r.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if names = filter(names); len(names) == 0 {
+		return nil, cli.Fail("", "%s: no file matches %s: %w", r.name, pattern, fs.ErrNotExist)
+	}
+	return names, nil
+}
+
+// List names the files of the repository. Where the hub cannot be asked these are the ones in the cache.
+func (r *Repo) List(ctx context.Context) ([]string, error) {
+	if r.hub == nil {
+		return r.local(), nil
+	}
+	if r.reachable("") == nil {
+		names, err := r.hub.list(ctx)
+		if err == nil || !r.unreachable(err) {
+			return names, err
+		}
+	}
+	if names := r.local(); len(names) > 0 {
+		return names, nil
+	}
+	return nil, r.reachable("")
+}
+
+// cached finds a file in the caches.
+func (r *Repo) cached(name string) (string, bool) {
+	for _, dir := range r.hub.snapshots() {
+		p := filepath.Join(dir, filepath.FromSlash(name))
+		if info, err := os.Stat(p); err == nil && !info.IsDir() {
+			return p, true
+		}
+	}
+	return "", false
+}
+
+// local names the files that are on disk.
+func (r *Repo) local() []string {
+	dirs := []string{r.root}
+	if r.hub != nil {
+		dirs = r.hub.snapshots()
+	}
+	var names []string
+	for _, dir := range dirs {
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = real // WalkDir does not follow a link
+		}
+		filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() && path.Ext(p) != ".incomplete" {
+				if rel, err := filepath.Rel(dir, p); err == nil {
+					names = append(names, filepath.ToSlash(rel))
+				}
+			}
+			return nil
+		})
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// reachable says why the hub is not asked: that is switched off, or the hub was seen to be away. Where the cache has
+// other files of the revision the error is fs.ErrNotExist, as the snapshot is then taken to be whole, like the Python
+// clients do.
+func (r *Repo) reachable(name string) error {
+	why := r.down
+	if r.get.offline != "" {
+		why = fmt.Errorf("%s is set", r.get.offline)
+	}
+	if why == nil {
+		return nil
+	}
+	if len(r.local()) > 0 {
+		why = &missingError{said: why.Error()}
+	}
+	what := r.name
+	if name != "" {
+		what += ": " + name
+	}
+	return cli.Fail(r.get.localHint(), "%s is not in the cache and cannot be had from %s: %w", what, r.hub.url(name), why)
+}
+
+// unreachable notes that the hub is away.
+func (r *Repo) unreachable(err error) bool {
+	var away *awayError
+	if !errors.As(err, &away) {
+		return false
+	}
+	r.down = away.err
+	if len(r.local()) > 0 {
+		r.opt.Say("%v; going by the cache", r.down)
+	}
+	return true
+}

@@ -1,0 +1,82 @@
+package hub
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"llmperf/internal/cli"
+)
+
+func isPattern(p string) bool { return strings.ContainsAny(p, "*?[") }
+
+// compile makes a regular expression of a shell pattern over a whole path: * and ? do not match a slash, ** does, and
+// **/ matches no folder too.
+func compile(pattern string) (*regexp.Regexp, error) {
+	var b strings.Builder
+	b.WriteString(`^`)
+	for rest := pattern; rest != ""; {
+		switch {
+		case strings.HasPrefix(rest, "**/"):
+			b.WriteString(`(?:.*/)?`)
+			rest = rest[3:]
+		case strings.HasPrefix(rest, "**"):
+			b.WriteString(`.*`)
+			rest = rest[2:]
+		case rest[0] == '*':
+			b.WriteString(`[^/]*`)
+			rest = rest[1:]
+		case rest[0] == '?':
+			b.WriteString(`[^/]`)
+			rest = rest[1:]
+		case rest[0] == '[':
+			end := strings.IndexByte(rest, ']')
+			if end < 2 {
+				return nil, cli.Usage("[abc] and [a-z] are one character of those", "pattern %q: [ is not closed", pattern)
+			}
+			class := strings.ReplaceAll(rest[1:end], `\`, `\\`)
+			if class[0] == '!' {
+				class = "^" + class[1:]
+			}
+			b.WriteString("[" + class + "]")
+			rest = rest[end+1:]
+		default:
+			n := strings.IndexAny(rest, "*?[")
+			if n < 0 {
+				n = len(rest)
+			}
+			b.WriteString(regexp.QuoteMeta(rest[:n]))
+			rest = rest[n:]
+		}
+	}
+	b.WriteString(`$`)
+	re, err := regexp.Compile(b.String())
+	if err != nil {
+		return nil, cli.Usage("", "pattern %q: %w", pattern, err)
+	}
+	return re, nil
+}
+
+var shard = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})(.*)$`)
+
+// completeShards says whether names are whole sets of train-00000-of-00005.parquet and the like, and nothing else.
+func completeShards(names []string) bool {
+	missing := map[string]int{}
+	for _, name := range names {
+		m := shard.FindStringSubmatch(name)
+		if m == nil {
+			return false
+		}
+		set := m[1] + "\x00" + m[3] + m[4]
+		if _, seen := missing[set]; !seen {
+			missing[set], _ = strconv.Atoi(m[3])
+		}
+		missing[set]--
+	}
+	for _, n := range missing {
+		if n != 0 {
+			return false
+		}
+	}
+	return len(names) > 0
+}
