@@ -169,35 +169,55 @@ func absolute(p string) (string, error) {
 	return abs, nil
 }
 
-// cure is what to do about a server's last words. The first that fits counts, so the more telling come first.
+// cure is what to do where a server's log has the words. They are those of an error, not of a warning or a setting
+// that healthy servers write as well.
 type cure struct{ words, hint string }
 
 func (e engine) cures() []cure {
+	const (
+		flash   = "pip install flash-attn, or --attn-implementation sdpa"
+		less    = "less memory: a shorter context, fewer sequences or lower precision, by --server-args"
+		cpu     = "pass --server-args '--device cpu', or install a torch for this machine's GPU"
+		trust   = "the model brings code of its own; if you trust it: --server-args '--trust-remote-code'"
+		flags   = "look at --server-args"
+		offline = "download the weights elsewhere and give the path of the folder"
+	)
+	module := "the package named above is missing: " + e.install
 	return []cure{
 		{"Missing dependencies for serving", e.install},
-		{"FlashAttention", "pip install flash-attn, or --attn-implementation sdpa"},
-		{"flash_attn", "pip install flash-attn, or --attn-implementation sdpa"},
-		{"CUDA out of memory", "less memory: a shorter context, fewer sequences or lower precision, by --server-args"},
-		{"OutOfMemoryError", "less memory: a shorter context, fewer sequences or lower precision, by --server-args"},
-		{"No available memory for the cache", "give it more memory, or a shorter context, by --server-args"},
-		{"larger than the available KV cache memory", "a shorter context, by --server-args; on a CPU also VLLM_CPU_KVCACHE_SPACE"},
-		{"MemoryError", "a smaller model, or lower precision, by --server-args"},
+		{"FlashAttention2 has been toggled on", flash},
+		{"No module named 'flash_attn'", flash},
+		{"CUDA out of memory", less},
+		{"OutOfMemoryError", less},
+		{"MemoryError: ", less},
+		{"No available memory for the cache", less},
+		{"larger than the available KV cache memory", less + "; on a CPU VLLM_CPU_KVCACHE_SPACE gives more"},
 		{"Failed to infer device type", "this build is for GPUs: " + e.install},
-		{"Torch not compiled with CUDA", "this torch has no CUDA: install one that has, or pass --server-args '--device cpu'"},
-		{"Found no NVIDIA driver", "there is no NVIDIA driver: pass --server-args '--device cpu', or use another machine"},
+		{"Torch not compiled with CUDA", cpu},
+		{"Found no NVIDIA driver", cpu},
 		{"libcuda.so", "CUDA is missing: " + e.install},
 		{"libcudart.so", "CUDA is missing: " + e.install},
-		{"trust_remote_code", "the model brings code of its own; if you trust it: --server-args '--trust-remote-code'"},
-		{"trust-remote-code", "the model brings code of its own; if you trust it: --server-args '--trust-remote-code'"},
+		{"contains custom code", trust},
 		{"ddress already in use", "--port 0 takes a free one"},
-		{"No such option", "look at --server-args"},
-		{"unrecognized arguments", "look at --server-args"},
-		{"invalid argument", "look at --server-args"},
-		{"offline mode", "download the weights elsewhere and give the path of the folder"},
-		{"couldn't connect to", "download the weights elsewhere and give the path of the folder"},
+		{"No such option", flags},
+		{"unrecognized arguments", flags},
+		{"invalid argument", flags},
+		{"offline mode is enabled", offline},
+		{"outgoing traffic has been disabled", offline},
+		{"couldn't connect to", offline},
 		{"not a valid model identifier", "check the name at --model, or give the path of the weights"},
-		{"No module named", "the package named above is missing: " + e.install},
-		{"ModuleNotFoundError", "the package named above is missing: " + e.install},
-		{"PackageNotFoundError", "the package named above is missing: " + e.install},
+		{"ModuleNotFoundError: No module", module},
+		{"PackageNotFoundError: ", module},
 	}
+}
+
+// cure finds the hint for a log, "" if there is none. The words nearest to the end count.
+func (e engine) cure(log string) string {
+	hint, last := "", -1
+	for _, c := range e.cures() {
+		if at := strings.LastIndex(log, c.words); at > last {
+			hint, last = c.hint, at
+		}
+	}
+	return hint
 }

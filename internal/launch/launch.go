@@ -58,13 +58,14 @@ type Server struct {
 	cmd    *exec.Cmd
 	meter  *meter
 	done   chan struct{} // closed when the child has ended
-	exit   error         // why, when done is closed
+	exit   error         // of the child, when done is closed
+	told   bool          // somebody reads what is said
 	ending atomic.Bool   // Close was called
 	close  sync.Once
 }
 
 // Start starts the server and returns when it answers. When it does not, by ctx, by the timeout or because it died, all
-// of it is gone when Start returns, and the error shows its last lines and the likely cure.
+// of it is gone when Start returns; the server's last lines have been said, and the error has the likely cure.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	e, ok := engines[cfg.API]
 	if !ok {
@@ -73,7 +74,8 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Attn != "" && cfg.API != "local" {
 		return nil, cli.Usage("--server-args passes "+e.name+"'s own flags on", "--attn-implementation is for --api local only")
 	}
-	if cfg.Say == nil {
+	told := cfg.Say != nil
+	if !told {
 		cfg.Say = func(string, ...any) {}
 	}
 	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
@@ -89,7 +91,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, engine: e, url: fmt.Sprintf("http://127.0.0.1:%d", port), done: make(chan struct{})}
+	s := &Server{cfg: cfg, told: told, engine: e, url: fmt.Sprintf("http://127.0.0.1:%d", port), done: make(chan struct{})}
 	s.model = cfg.Model
 	if e.servesPath {
 		s.model = model
@@ -134,7 +136,7 @@ func (s *Server) Err() error {
 	select {
 	case <-s.done:
 		if !s.ending.Load() {
-			return s.exit
+			return s.died(false)
 		}
 	default:
 	}
@@ -178,7 +180,7 @@ func (s *Server) spawn(cmd *exec.Cmd) (err error) {
 		if err == nil {
 			err = cmd.Wait()
 		}
-		s.exit = s.died(err)
+		s.exit = err
 		close(s.done)
 	}()
 	if err := <-started; err != nil {

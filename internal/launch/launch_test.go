@@ -209,36 +209,62 @@ func read(t *testing.T, path string) string {
 }
 
 func TestDeaths(t *testing.T) {
-	for fake, want := range map[string]struct{ err, hint string }{
-		"dies": {"transformers serve has ended: exit status 3; its last lines:\n    arguments: *\n    Traceback (most recent call " +
-			"last):\n    ImportError: FlashAttention2 has been toggled on, but the package is not installed.",
+	for fake, want := range map[string]struct{ err, last, hint string }{
+		"dies": {"exit status 3", "ImportError: FlashAttention2 has been toggled on, but the package is not installed.",
 			"pip install flash-attn, or --attn-implementation sdpa; its whole log is LOG"},
-		"silent": {"transformers serve has ended: exit status 0; its last lines:\n    arguments: *", "its whole log is LOG"},
-		"killed": {"transformers serve has ended: signal: killed; its last lines:\n    arguments: *",
+		"silent": {"exit status 0", "arguments: ARGS", "its whole log is LOG"},
+		"killed": {"signal: killed", "arguments: ARGS",
 			"killed from outside, which is what the kernel does when memory runs out (dmesg tells); its whole log is LOG"},
 	} {
-		cfg, _ := play(t, fake)
-		_, err := Start(t.Context(), cfg)
-		if err == nil {
-			t.Fatalf("%s: no error", fake)
+		for _, silent := range []bool{false, true} {
+			cfg, said := play(t, fake)
+			if silent {
+				cfg.Say = nil
+			}
+			_, err := Start(t.Context(), cfg)
+			if err == nil {
+				t.Fatalf("%s: no error", fake)
+			}
+			log := strings.TrimSuffix(read(t, cfg.Log), "\n")
+			last := strings.Replace(want.last, "arguments: ARGS", log, 1)
+			message := "transformers serve has ended: " + want.err
+			if silent {
+				message += "; its last lines:\n    " + strings.ReplaceAll(log, "\n", "\n    ")
+			} else if got := said.lines[len(said.lines)-1]; got != "transformers serve: "+last {
+				t.Errorf("%s: the last thing said is %q", fake, got)
+			}
+			if err.Error() != message {
+				t.Errorf("%s:\n got %s\nwant %s", fake, err, message)
+			}
+			if got := strings.ReplaceAll(hint(err), cfg.Log, "LOG"); got != want.hint {
+				t.Errorf("%s:\n got %s\nwant %s", fake, got, want.hint)
+			}
 		}
-		before, after, _ := strings.Cut(want.err, "*")
-		if !strings.HasPrefix(err.Error(), before) || !strings.HasSuffix(err.Error(), after) {
-			t.Errorf("%s:\n got %s\nwant %s", fake, err, want.err)
-		}
-		if got := strings.ReplaceAll(hint(err), cfg.Log, "LOG"); got != want.hint {
-			t.Errorf("%s:\n got %s\nwant %s", fake, got, want.hint)
+	}
+}
+
+func TestCure(t *testing.T) {
+	for log, want := range map[string]string{
+		"CUDA out of memory\nRuntimeError: Engine core initialization failed. See root cause above.": "less memory: a shorter " +
+			"context, fewer sequences or lower precision, by --server-args",
+		"CUDA out of memory\nOSError: [Errno 98] Address already in use":       "--port 0 takes a free one",
+		`WARNING Failed to import: ModuleNotFoundError("No module named 'x'")`: "",
+		"(pid=1) ModuleNotFoundError: No module named 'uvicorn'": "the package named above is missing: " +
+			"pip install 'transformers[serving]'",
+	} {
+		if got := engines["local"].cure(log); got != want {
+			t.Errorf("%q:\n got %q\nwant %q", log, got, want)
 		}
 	}
 }
 
 func TestNeverReady(t *testing.T) {
-	cfg, _ := play(t, "never")
-	cfg.Timeout = 300 * time.Millisecond
+	cfg, said := play(t, "never")
+	cfg.Timeout = 1500 * time.Millisecond
 	_, err := Start(t.Context(), cfg)
-	if err == nil || !strings.Contains(err.Error(), "/health after 300ms; its last lines:\n") ||
-		!strings.HasSuffix(err.Error(), "    loading forever") || !strings.HasPrefix(hint(err), "--startup-timeout") {
-		t.Errorf("%v", err)
+	if err == nil || !strings.HasSuffix(err.Error(), "/health after 1.5s") || !strings.HasPrefix(hint(err), "--startup-timeout") ||
+		!slices.Contains(said.lines, "transformers serve: loading forever") {
+		t.Errorf("%v; %q", err, said.lines)
 	}
 }
 
@@ -259,7 +285,7 @@ func TestDiesLater(t *testing.T) {
 	}
 	defer s.Close()
 	<-s.Done()
-	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "CUDA out of memory") ||
+	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "\n    torch.OutOfMemoryError: CUDA out of memory.") ||
 		!strings.HasPrefix(hint(err), "less memory") {
 		t.Errorf("%v", err)
 	}

@@ -21,7 +21,7 @@ const (
 	pollEvery  = 100 * time.Millisecond // of /health and the log
 	stillEvery = 10 * time.Second       // between two lines that say that we wait
 	lastLines  = 20                     // shown of a server that died
-	lastBytes  = 64 << 10               // read of its log for that
+	lastBytes  = 64 << 10               // of its log in which the cause is looked for
 	lineMax    = 300                    // bytes shown of one line
 )
 
@@ -33,24 +33,29 @@ func (s *Server) ready(ctx context.Context) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	start, quiet := time.Now(), time.Now()
 	tail := &follower{path: s.log.Name()}
+	follow := func() {
+		for _, line := range tail.lines() {
+			s.cfg.Say("%s: %s", s.engine.name, line)
+			quiet = time.Now()
+		}
+	}
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-s.done:
-			return s.exit
+			follow()
+			return s.died(s.told)
 		case <-ctx.Done():
 			if err := context.Cause(ctx); !errors.Is(err, errTimeout) {
 				return err
 			}
+			follow()
 			return cli.Fail("--startup-timeout gives it longer; its whole log is "+s.Log(),
-				"%s does not answer at %s/health after %v%s", s.engine.name, s.url, s.cfg.Timeout, s.lastWords())
+				"%s does not answer at %s/health after %v", s.engine.name, s.url, s.cfg.Timeout)
 		case <-tick.C:
 		}
-		for _, line := range tail.lines() {
-			s.cfg.Say("%s: %s", s.engine.name, line)
-			quiet = time.Now()
-		}
+		follow()
 		if healthy(ctx, client, s.url) {
 			s.cfg.Say("%s is ready at %s after %.1f s", s.engine.name, s.url, time.Since(start).Seconds())
 			return nil
@@ -77,32 +82,33 @@ func healthy(ctx context.Context, c *http.Client, url string) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// died is the error of a server that ended by itself.
-func (s *Server) died(err error) error {
+// died is the error of a server that ended by itself. Its last lines are part of it unless they were said already.
+func (s *Server) died(said bool) error {
 	how := "exit status 0"
-	if err != nil {
-		how = err.Error()
+	if s.exit != nil {
+		how = s.exit.Error()
 	}
-	words := s.lastWords()
-	hint := "its whole log is " + s.Log()
-	for _, c := range s.engine.cures() {
-		if strings.Contains(words, c.words) {
-			return cli.Fail(c.hint+"; "+hint, "%s has ended: %s%s", s.engine.name, how, words)
-		}
-	}
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+	log := s.lastLines()
+	hints := []string{s.engine.cure(strings.Join(log, "\n")), "its whole log is " + s.Log()}
+	if exit, ok := errors.AsType[*exec.ExitError](s.exit); ok && hints[0] == "" {
 		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() && ws.Signal() == syscall.SIGKILL {
-			hint = "killed from outside, which is what the kernel does when memory runs out (dmesg tells); " + hint
+			hints[0] = "killed from outside, which is what the kernel does when memory runs out (dmesg tells)"
 		}
 	}
-	return cli.Fail(hint, "%s has ended: %s%s", s.engine.name, how, words)
+	if hints[0] == "" {
+		hints = hints[1:]
+	}
+	if said {
+		log = nil
+	}
+	return cli.Fail(strings.Join(hints, "; "), "%s has ended: %s%s", s.engine.name, how, quote(log))
 }
 
-// lastWords are the log's last lines, each indented on a line of its own.
-func (s *Server) lastWords() string {
+// lastLines are the lines of the end of the log.
+func (s *Server) lastLines() []string {
 	f, err := os.Open(s.log.Name())
 	if err != nil {
-		return ""
+		return nil
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && info.Size() > lastBytes {
@@ -112,13 +118,19 @@ func (s *Server) lastWords() string {
 	var lines []string
 	for raw := range bytes.Lines(b) {
 		if line := clean(raw); line != "" {
-			lines = append(lines, "\n    "+line)
+			lines = append(lines, line)
 		}
 	}
+	return lines
+}
+
+// quote puts the last few lines below a message.
+func quote(lines []string) string {
 	if len(lines) == 0 {
-		return "; it wrote nothing"
+		return ""
 	}
-	return "; its last lines:" + strings.Join(lines[max(0, len(lines)-lastLines):], "")
+	lines = lines[max(0, len(lines)-lastLines):]
+	return "; its last lines:\n    " + strings.Join(lines, "\n    ")
 }
 
 // follower reads a file that grows.
