@@ -29,6 +29,7 @@ type fake struct {
 	large   map[string]bool   // served by the content network, with a sha256
 	token   string            // needed, unless ""
 	cuts    int               // so many answers with bytes are cut off in the middle
+	stalls  int               // so many answers with bytes stop in the middle
 	noRange bool              // ranges are ignored
 	lie     map[string]string // the sum that is told instead of the true one
 	broken  int               // so many answers are a 503
@@ -186,11 +187,15 @@ func (f *fake) bytes(w http.ResponseWriter, r *http.Request, name string) {
 	if cut {
 		f.cuts--
 	}
+	stall := f.stalls > 0 && r.Method == http.MethodGet
+	if stall {
+		f.stalls--
+	}
 	if f.noRange {
 		r.Header.Del("Range")
 	}
 	f.mu.Unlock()
-	if !cut {
+	if !cut && !stall {
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 		return
 	}
@@ -202,5 +207,8 @@ func (f *fake) bytes(w http.ResponseWriter, r *http.Request, name string) {
 	w.WriteHeader(rec.Code)
 	w.Write(rec.Body.Bytes()[:rec.Body.Len()/2])
 	w.(http.Flusher).Flush()
+	if stall {
+		<-r.Context().Done()
+	}
 	panic(http.ErrAbortHandler)
 }

@@ -7,6 +7,7 @@
 //	repo, err := hub.Open("Qwen/Qwen2.5-0.5B-Instruct", hub.Model, hub.Options{Source: hub.HuggingFace})
 //	path, err := repo.File(ctx, "tokenizer.json")
 //	template, err := repo.File(ctx, "chat_template.jinja") // errors.Is(err, fs.ErrNotExist): it has none
+//	folder, err := repo.Weights(ctx)                       // for a local server
 //
 // Files land where the hubs' Python clients keep them, under the same locks, so that either finds what the other
 // fetched. A file that is there already is used without asking the hub.
@@ -247,6 +248,35 @@ func (r *Repo) Files(ctx context.Context, patterns ...string) ([]string, error) 
 		}
 	}
 	return paths, nil
+}
+
+// Weights gives the folder of a model with all that a server needs to load it: configuration, tokenizer, code, and the
+// weights as safetensors, or where there are none as PyTorch's own files.
+func (r *Repo) Weights(ctx context.Context) (string, error) {
+	if r.hub == nil {
+		return filepath.Join(r.root, r.path), nil
+	}
+	names, err := r.List(ctx)
+	if err != nil {
+		return "", err
+	}
+	names = weights(names)
+	if len(names) == 0 {
+		return "", cli.Fail(r.get.localHint(), "%s: it has no weights of a kind that is known", r.hub.url(""))
+	}
+	root := ""
+	for _, name := range names {
+		p, err := r.File(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		dir := strings.TrimSuffix(filepath.ToSlash(p), "/"+name)
+		if root != "" && dir != root {
+			return "", cli.Fail("remove one of them", "%s lies in two folders, %s and %s", r.name, root, dir)
+		}
+		root = dir
+	}
+	return filepath.FromSlash(root), nil
 }
 
 // match names the files of a pattern, sorted.

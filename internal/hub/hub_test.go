@@ -300,7 +300,7 @@ func TestNoExist(t *testing.T) {
 		equal(t, name, errors.Is(err, fs.ErrNotExist), name != "w")
 	}
 	equal(t, "requests", f.requests(), []string{"HEAD /org/name/resolve/main/w", "GET /org/name/resolve/main/w",
-		"HEAD /org/name/resolve/main/chat_template.jinja"})
+		"HEAD /org/name/resolve/" + commit1 + "/chat_template.jinja"})
 }
 
 func TestOffline(t *testing.T) {
@@ -376,6 +376,64 @@ func TestShards(t *testing.T) {
 	equal(t, "files", second, first)
 	equal(t, "err", err, nil)
 	equal(t, "requests", len(f.requests()), before)
+}
+
+// A repository that an old client has begun is completed where it lies.
+func TestOldLayoutIsCompleted(t *testing.T) {
+	p := newPlace(t, newFake(t, map[string]string{"config.json": "{}", "model.safetensors": "w"}))
+	old := filepath.Join(p.env["HOME"], ".cache/modelscope/hub/models/org/name")
+	os.MkdirAll(old, 0o755)
+	os.WriteFile(filepath.Join(old, "config.json"), []byte("{}"), 0o644)
+	dir, err := p.open(t, "org/name", Model, ModelScope).Weights(t.Context())
+	equal(t, "folder", dir, old)
+	equal(t, "err", err, nil)
+	equal(t, "weights", read(t, filepath.Join(old, "model.safetensors")), "w")
+}
+
+func TestWeights(t *testing.T) {
+	files := map[string]string{"config.json": "{}", "README.md": "", ".gitattributes": "", "tokenizer.json": "{}",
+		"model-00001-of-00001.safetensors": "s", "pytorch_model.bin": "t", "onnx/model.onnx": "o", "onnx/config.json": "{}",
+		"code/modeling.py": "p"}
+	for _, safe := range []bool{true, false} {
+		if !safe {
+			delete(files, "model-00001-of-00001.safetensors")
+		}
+		p := newPlace(t, newFake(t, files))
+		r := p.open(t, "org/name", Model, HuggingFace)
+		dir, err := r.Weights(t.Context())
+		equal(t, "err", err, nil)
+		equal(t, "folder", dir, r.hub.snapshots()[0])
+		want := []string{"code/modeling.py", "config.json", "model-00001-of-00001.safetensors", "tokenizer.json"}
+		if !safe {
+			want[2] = "pytorch_model.bin"
+		}
+		equal(t, "files", r.local(), want)
+	}
+	delete(files, "pytorch_model.bin")
+	p := newPlace(t, newFake(t, files))
+	if _, err := p.open(t, "org/name", Model, HuggingFace).Weights(t.Context()); err == nil {
+		t.Error("a repository without weights was taken")
+	}
+	dir, err := p.open(t, p.env["HOME"], Model, HuggingFace).Weights(t.Context())
+	equal(t, "local", dir, p.env["HOME"])
+	equal(t, "err", err, nil)
+}
+
+// A connection over which nothing comes any more is given up, and the download goes on over another.
+func TestStall(t *testing.T) {
+	f := newFake(t, map[string]string{"w": "0123456789"})
+	f.stalls = 2
+	p := newPlace(t, f)
+	r := p.open(t, "org/name", Model, ModelScope)
+	r.get.stall = 100 * time.Millisecond
+	path, err := r.File(t.Context(), "w")
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "bytes", read(t, path), "0123456789")
+	if !slices.ContainsFunc(p.said, func(s string) bool { return strings.HasSuffix(s, ": no bytes for 100ms; trying again") }) {
+		t.Errorf("it was not said: %q", p.said)
+	}
 }
 
 func TestOneDownloadForMany(t *testing.T) {

@@ -76,10 +76,14 @@ func (h *huggingFace) absent(name string) bool {
 	return err == nil
 }
 
+// at is the revision that is asked for: the commit of the snapshot that is there already, so that a branch that moves
+// does not mix two versions of a repository.
+func (h *huggingFace) at() string { return url.PathEscape(cmp.Or(h.commit(), h.revision)) }
+
 func (h *huggingFace) url(name string) string {
 	u := h.get.endpoint + "/" + h.prefix + h.id
 	if name != "" {
-		u += "/resolve/" + url.PathEscape(h.revision) + "/" + escapePath(name)
+		u += "/resolve/" + h.at() + "/" + escapePath(name)
 	}
 	return u
 }
@@ -92,7 +96,7 @@ func (h *huggingFace) list(ctx context.Context) ([]string, error) {
 			Name string `json:"rfilename"`
 		} `json:"siblings"`
 	}
-	u := h.get.endpoint + "/api/" + h.segment + "/" + h.id + "/revision/" + url.PathEscape(h.revision)
+	u := h.get.endpoint + "/api/" + h.segment + "/" + h.id + "/revision/" + h.at()
 	if err := h.get.json(ctx, u, &info); err != nil {
 		return nil, err
 	}

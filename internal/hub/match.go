@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"path"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -79,4 +81,31 @@ func completeShards(names []string) bool {
 		}
 	}
 	return len(names) > 0
+}
+
+// weights picks the files of a model that a server loads. Folders hold copies for other programs (onnx, original), but
+// for those that the configuration names, of which code is the one that matters.
+func weights(names []string) []string {
+	var small, safe, torch []string
+	for _, name := range names {
+		deep := strings.Contains(name, "/")
+		switch ext := path.Ext(name); {
+		case ext == ".py":
+			small = append(small, name)
+		case deep, strings.HasPrefix(name, "."):
+		case slices.Contains([]string{".json", ".txt", ".model", ".jinja", ".tiktoken", ".yaml"}, ext):
+			small = append(small, name)
+		case ext == ".safetensors":
+			safe = append(safe, name)
+		case ext == ".bin" || ext == ".pt":
+			torch = append(torch, name)
+		}
+	}
+	if len(safe) == 0 {
+		safe = torch
+	}
+	if len(safe) == 0 {
+		return nil
+	}
+	return append(small, safe...)
 }

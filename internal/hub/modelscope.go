@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -75,6 +76,17 @@ func (m *modelScope) snapshots() []string {
 		}
 	}
 	return dirs
+}
+
+// target is the folder that files are put into: an old layout where there is one, as in the Python client, so that a
+// repository does not lie in two places.
+func (m *modelScope) target() string {
+	for _, dir := range m.snapshots() {
+		if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+			return dir
+		}
+	}
+	return m.snapshot()
 }
 
 func (m *modelScope) absent(string) bool { return false }
@@ -159,7 +171,7 @@ func (m *modelScope) stat(ctx context.Context, name string) (file, error) {
 	if f.sum = entry.Sha256; f.sum != "" || entry.Size > 0 { // an unknown size is listed as 0, as an empty file's is
 		f.size = entry.Size
 	}
-	final := filepath.Join(m.snapshot(), filepath.FromSlash(name))
+	final := filepath.Join(m.target(), filepath.FromSlash(name))
 	key := strings.Join([]string{"modelscope-hub-download-lock-v2", "file", string(m.kind), m.id, name}, "\x00")
 	f.dst = target{
 		final: final, partial: final + ".incomplete",
