@@ -185,6 +185,7 @@ func (e engine) cures() []cure {
 	module := "the package named above is missing: " + e.install
 	return []cure{
 		{"Missing dependencies for serving", e.install},
+		{"requires `accelerate`", e.install},
 		{"FlashAttention2 has been toggled on", flash},
 		{"No module named 'flash_attn'", flash},
 		{"CUDA out of memory", less},

@@ -57,16 +57,21 @@ func (m *meter) sample() {
 	tick := time.NewTicker(sampleEvery)
 	defer tick.Stop()
 	for {
-		rss := m.group.rss()
-		m.mu.Lock()
-		m.max.PeakRSS = max(m.max.PeakRSS, rss)
-		m.mu.Unlock()
+		m.measure()
 		select {
 		case <-tick.C:
 		case <-m.quit:
+			m.measure()
 			return
 		}
 	}
+}
+
+func (m *meter) measure() {
+	rss := m.group.rss()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.max.PeakRSS = max(m.max.PeakRSS, rss)
 }
 
 // watchGPUs has one nvidia-smi write a line for each GPU and interval: starting it anew for each would cost this
@@ -84,10 +89,10 @@ func (m *meter) watchGPUs() {
 		return
 	}
 	m.smi = smi
-	m.done.Go(func() {
+	go func() {
 		m.readGPUs(out)
 		smi.Wait()
-	})
+	}()
 }
 
 func (m *meter) readGPUs(r io.Reader) {
@@ -128,12 +133,13 @@ func (m *meter) peak() Memory {
 	return p
 }
 
+// stop takes a last sample. It does not wait for nvidia-smi, which a driver in trouble can hold for ever.
 func (m *meter) stop() {
 	close(m.quit)
+	m.done.Wait()
 	if m.smi != nil {
 		m.smi.Process.Kill()
 	}
-	m.done.Wait()
 }
 
 // rss sums the resident memory of the group's processes, in bytes, the watchdog and nvidia-smi left out.

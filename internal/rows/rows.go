@@ -1,5 +1,5 @@
-// Package rows reads the rows of Parquet, JSON, JSONL, CSV and TSV files as a stream of maps, one row in memory at a
-// time.
+// Package rows reads the rows of Parquet, JSON, JSONL, CSV, TSV and WebDataset files as a stream of maps, one row in
+// memory at a time.
 //
 //	for row, err := range rows.File(path, "question") {
 //		if err != nil { … }
@@ -30,11 +30,11 @@ import (
 // (whole numbers of Parquet), []any or map[string]any. Bytes, such as an image, are a string; everything in CSV is one.
 type Row = map[string]any
 
-// Supported says whether a file of that name can be read: .parquet, .json, .jsonl, .ndjson, .csv or .tsv, the texts
-// also with .gz or .zst behind it.
+// Supported says whether a file of that name can be read: .parquet, .json, .jsonl, .ndjson, .csv, .tsv or .tar, all but
+// the first also with .gz or .zst behind it.
 func Supported(name string) bool {
 	switch ext(name) {
-	case ".json", ".jsonl", ".ndjson", ".csv", ".tsv":
+	case ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".tar":
 		return true
 	case ".parquet":
 		return strings.EqualFold(filepath.Ext(name), ".parquet")
@@ -52,7 +52,7 @@ func ext(name string) string {
 }
 
 // File gives the rows of a file, of which only the columns named if any are. A column that a Parquet, CSV or TSV file
-// lacks is an error; in JSON each row has keys of its own, and a key that it lacks is not in the map.
+// lacks is an error; in JSON and WebDataset each row has keys of its own, and one that it lacks is not in the map.
 //
 // A line that does not decode is a *jsonl.LineError and reading goes on after it; any other error is the last item.
 func File(path string, columns ...string) iter.Seq2[Row, error] {
@@ -95,6 +95,8 @@ func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 		switch e := ext(name); {
 		case bytes.HasPrefix(head, []byte(parquetMagic)):
 			yield(nil, fmt.Errorf("%s: Parquet must be a file that can be sought in", name))
+		case e == ".tar":
+			tarRows(br, name, columns)(yield)
 		case e == ".csv":
 			csvRows(br, name, ',', columns)(yield)
 		case e == ".tsv":
@@ -106,7 +108,7 @@ func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 		case len(first) == 0 || first[0] == '{' || e == ".jsonl" || e == ".ndjson":
 			lineRows(br, name, columns)(yield)
 		default:
-			yield(nil, fmt.Errorf("%s: neither Parquet, JSON, JSONL, CSV nor TSV: it begins with %.20q", name, first))
+			yield(nil, fmt.Errorf("%s: neither Parquet, JSON, JSONL, CSV, TSV nor WebDataset: it begins with %.20q", name, first))
 		}
 	}
 }

@@ -1,0 +1,57 @@
+package rows
+
+import (
+	"archive/tar"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+)
+
+// keyColumn names a sample of a WebDataset archive: its path without the ending.
+const keyColumn = "__key__"
+
+// tarRows reads a WebDataset archive (https://github.com/webdataset/webdataset): consecutive files whose paths are the
+// same up to the first dot of the base name are one row, with the rest of the name as the column: 000.jpg and 000.txt
+// are {"__key__": "000", "jpg": …, "txt": …}.
+func tarRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		tr := tar.NewReader(r)
+		var row Row
+		for {
+			h, err := tr.Next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("%s: %w", name, err))
+				return
+			}
+			dir, base := path.Split(h.Name)
+			stem, column, ok := strings.Cut(base, ".")
+			if h.Typeflag != tar.TypeReg || !ok || stem == "" {
+				continue // a folder, or a file that belongs to no sample
+			}
+			if key := dir + stem; row == nil || row[keyColumn] != key {
+				if row != nil && !yield(row, nil) {
+					return
+				}
+				row = Row{keyColumn: key}
+			}
+			if len(columns) > 0 && !slices.Contains(columns, column) {
+				continue
+			}
+			b, err := io.ReadAll(tr)
+			if err != nil {
+				yield(nil, fmt.Errorf("%s: %s: %w", name, h.Name, err))
+				return
+			}
+			row[column] = string(b)
+		}
+		if row != nil {
+			yield(row, nil)
+		}
+	}
+}
