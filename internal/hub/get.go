@@ -116,14 +116,14 @@ func (g *getter) refusal(req *http.Request, resp *http.Response) error {
 		return cli.Fail("its files are shown at "+g.page, "%s: %w",
 			req.URL, &missingError{said, resp.Header.Get("X-Repo-Commit")})
 	case code == "RepoNotFound", code == "RevisionNotFound", resp.StatusCode == http.StatusNotFound:
-		return cli.Fail(fmt.Sprintf("check name and revision at %s; a private repository needs %s; %s", g.page, g.tokenVar,
+		return cli.Fail(fmt.Sprintf("check name and revision at %s; a private repository needs %s; or %s", g.page, g.tokenVar,
 			g.localHint()), "%s: %s", req.URL, said)
 	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden:
 		next := "set " + g.tokenVar
 		if g.auth != nil {
 			next = "the token of " + g.tokenVar + " has no access"
 		}
-		return cli.Fail(fmt.Sprintf("%s; a gated repository's terms are accepted at %s; %s", next, g.page, g.localHint()),
+		return cli.Fail(fmt.Sprintf("%s; a gated repository's terms are accepted at %s; or %s", next, g.page, g.localHint()),
 			"%s: %s", req.URL, said)
 	case resp.StatusCode >= 500, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusRequestTimeout:
 		return &awayError{fmt.Errorf("%s: %s", req.URL, said)}
@@ -162,7 +162,7 @@ func missingIn(err error) string {
 
 // localHint is the way out when a hub cannot help.
 func (g *getter) localHint() string {
-	return "or download it elsewhere from " + g.page + " and give the path of the copy instead of the name"
+	return "download it elsewhere from " + g.page + " and give the path of the copy instead of the name"
 }
 
 // json decodes the answer to a GET.

@@ -114,7 +114,7 @@ func Open(name string, kind Kind, opt Options) (*Repo, error) {
 	case opt.Source == Local:
 		return nil, cli.Fail("give a folder or a file, or a hub's name with --data-source modelscope|huggingface", "%w", err)
 	}
-	id, revision, within, err := parse(name)
+	id, revision, within, err := parse(name, opt.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +137,9 @@ func Open(name string, kind Kind, opt Options) (*Repo, error) {
 	return r, nil
 }
 
-// parse splits ORG/NAME[@REVISION][/PATH].
-func parse(name string) (id, revision, within string, err error) {
+// parse splits ORG/NAME[@REVISION][/PATH]. At Hugging Face the oldest repositories have a NAME without an ORG, and so no
+// PATH.
+func parse(name string, src Source) (id, revision, within string, err error) {
 	bad := func(why string) error {
 		return cli.Usage("write ORG/NAME, ORG/NAME@REVISION or ORG/NAME/FILE, or the path of a local copy",
 			"%q is neither a local path nor a hub's name: %s", name, why)
@@ -147,18 +148,22 @@ func parse(name string) (id, revision, within string, err error) {
 		return "", "", "", bad("no such file or folder")
 	}
 	parts := strings.Split(name, "/")
-	if len(parts) < 2 || slices.Contains(parts, "") || slices.Contains(parts, "..") {
+	if slices.Contains(parts, "") || slices.Contains(parts, "..") || len(parts) == 1 && src != HuggingFace {
 		return "", "", "", bad("it has no ORG/NAME")
 	}
-	repo, revision, typed := strings.Cut(parts[1], "@")
-	rest := parts[2:]
+	org, rest := "", parts
+	if len(parts) > 1 {
+		org, rest = parts[0]+"/", parts[1:]
+	}
+	repo, revision, typed := strings.Cut(rest[0], "@")
+	rest = rest[1:]
 	if typed && revision == "refs" && len(rest) >= 2 { // the one revision with slashes: refs/pr/1, refs/convert/parquet
 		revision, rest = strings.Join([]string{"refs", rest[0], rest[1]}, "/"), rest[2:]
 	}
-	if repo == "" || typed && (revision == "." || !filepath.IsLocal(revision)) || strings.ContainsAny(parts[0]+repo, " \\:?*[") {
+	if repo == "" || typed && (revision == "." || !filepath.IsLocal(revision)) || strings.ContainsAny(org+repo, " \\:?*[") {
 		return "", "", "", bad("it has no ORG/NAME")
 	}
-	return parts[0] + "/" + repo, revision, strings.Join(rest, "/"), nil
+	return org + repo, revision, strings.Join(rest, "/"), nil
 }
 
 // isPath says whether name can only be a path.
@@ -361,7 +366,7 @@ func (r *Repo) local() []string {
 func (r *Repo) reachable(name string) error {
 	why := r.down
 	if r.get.offline != "" {
-		why = fmt.Errorf("%s is set", r.get.offline)
+		why = fmt.Errorf("%s forbids to ask %s", r.get.offline, r.hub.url(name))
 	}
 	if why == nil {
 		return nil
@@ -369,11 +374,11 @@ func (r *Repo) reachable(name string) error {
 	if len(r.local()) > 0 {
 		why = &missingError{said: why.Error()}
 	}
-	what := r.name
+	what := r.get.id
 	if name != "" {
 		what += ": " + name
 	}
-	return cli.Fail(r.get.localHint(), "%s is not in the cache and cannot be had from %s: %w", what, r.hub.url(name), why)
+	return cli.Fail(r.get.localHint(), "%s is not in the cache: %w", what, why)
 }
 
 // unreachable notes that the hub is away.

@@ -310,7 +310,7 @@ func TestOffline(t *testing.T) {
 		p.env["TRANSFORMERS_OFFLINE"] = "yes"
 		_, err := p.open(t, "org/name", Model, src).File(t.Context(), "w")
 		if err == nil || errors.Is(err, fs.ErrNotExist) ||
-			!strings.HasSuffix(err.Error(), ": TRANSFORMERS_OFFLINE is set") || !strings.Contains(err.Error(), f.URL) ||
+			!strings.HasPrefix(err.Error(), "org/name: w is not in the cache: TRANSFORMERS_OFFLINE forbids to ask ") || !strings.Contains(err.Error(), f.URL) ||
 			!strings.Contains(hint(err), "give the path of the copy") {
 			t.Errorf("%s: %v", src, err)
 		}
@@ -523,13 +523,16 @@ func TestNames(t *testing.T) {
 		"org/name@main/x.json":                 {"org/name", "main", "x.json"},
 		"org/name@refs/convert/parquet/d/x.pq": {"org/name", "refs/convert/parquet", "d/x.pq"},
 	} {
-		id, rev, within, err := parse(name)
+		id, rev, within, err := parse(name, ModelScope)
 		equal(t, name, [3]string{id, rev, within}, want)
 		equal(t, name, err, nil)
 	}
 	for _, name := range []string{"", "name", "/abs", "./x", "~/x", "org/", "org//x", "org/name@", "org/name@..", "a/../b", "o*/n"} {
-		if _, _, _, err := parse(name); err == nil {
+		if _, _, _, err := parse(name, ModelScope); err == nil {
 			t.Errorf("%q was taken for a name", name)
 		}
 	}
+	id, rev, within, err := parse("gpt2@main", HuggingFace)
+	equal(t, "without ORG", [3]string{id, rev, within}, [3]string{"gpt2", "main", ""})
+	equal(t, "without ORG", err, nil)
 }

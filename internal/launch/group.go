@@ -12,7 +12,7 @@ import (
 )
 
 // defaultGrace is what a server gets between being asked to end and being killed. The whole must be over in 10 s.
-const defaultGrace = 5 * time.Second
+const defaultGrace = 4 * time.Second
 
 // watchdog is a shell that leads the server's process group and ends the group when this process ends, however it does:
 // its standard input is a pipe whose other end only this process has. A parent-death signal alone would miss the
