@@ -58,7 +58,10 @@ func (g *getter) fetch(ctx context.Context, f file) (string, error) {
 			return "", err
 		}
 	}
-	return f.dst.path(), f.dst.publish()
+	if err := f.dst.publish(); err != nil {
+		return "", cli.Fail(cachesHint, "%w", err)
+	}
+	return f.dst.path(), nil
 }
 
 // lock keeps other processes, the hubs' Python clients too, from downloading the same file.

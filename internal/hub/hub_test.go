@@ -389,3 +389,26 @@ func TestNames(t *testing.T) {
 	equal(t, "without ORG", [3]string{id, rev, within}, [3]string{"gpt2", "main", ""})
 	equal(t, "without ORG", err, nil)
 }
+
+// Whatever a name is made of, nothing outside the cache is meant.
+func FuzzNames(f *testing.F) {
+	for _, s := range []string{"org/name@main/a/*.parquet", "org/name@refs/pr/1", "gpt2", "[!a]?**/", "a/b/[", "..", "a/b@../c"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		for _, src := range []Source{ModelScope, HuggingFace} {
+			id, rev, within, err := parse(name, src)
+			if err != nil {
+				continue
+			}
+			for _, p := range []string{id, rev, within} {
+				if p != "" && !filepath.IsLocal(p) {
+					t.Errorf("%q: %q leads outside", name, p)
+				}
+			}
+		}
+		if re, err := compile(name); err == nil && !isPattern(name) && !re.MatchString(name) {
+			t.Errorf("%q does not match itself", name)
+		}
+	})
+}

@@ -16,7 +16,7 @@ func isPattern(p string) bool { return strings.ContainsAny(p, "*?[") }
 // **/ matches no folder too.
 func compile(pattern string) (*regexp.Regexp, error) {
 	var b strings.Builder
-	b.WriteString(`^`)
+	b.WriteString(`(?s)^`)
 	for rest := pattern; rest != ""; {
 		switch {
 		case strings.HasPrefix(rest, "**/"):
