@@ -1,0 +1,46 @@
+// Package internal holds the direction of imports: the picture of the pipe, as docs/architecture.md draws it.
+package internal
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// may says which of our own packages each package may import. Packages that know nothing of ours have no entry.
+var may = map[string][]string{
+	"internal/request": {"internal/jsonl"},
+	"internal/record":  {"internal/jsonl"},
+	"internal/api":     {"internal/request", "internal/sse"},
+	"internal/dataset": {"internal/api", "internal/hub", "internal/jsonl", "internal/request", "internal/rows", "internal/tokenizer"},
+	"internal/rows":    {"internal/jsonl"},
+	"internal/hub":     {},
+	"internal/client":  {"internal/api", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},
+	"internal/load":    {"internal/record", "internal/request", "internal/schedule"},
+	"internal/stats":   {"internal/jsonl", "internal/record"},
+	"internal/track":   {"internal/record", "internal/stats"},
+	"cmd/perf-gen": {"internal/api", "internal/cli", "internal/dataset", "internal/hub", "internal/jsonl", "internal/request",
+		"internal/rows", "internal/tokenizer"},
+	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/hub", "internal/jsonl", "internal/launch",
+		"internal/load", "internal/record", "internal/request", "internal/schedule", "internal/search", "internal/sim", "internal/stats",
+		"internal/tokenizer"},
+	"cmd/perf-stats": {"internal/cli", "internal/jsonl", "internal/record", "internal/stats", "internal/table", "internal/track"},
+	"cmd/perf-plot":  {"internal/chart", "internal/cli", "internal/jsonl", "internal/record", "internal/stats", "internal/table"},
+}
+
+func TestImportDirection(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "llmperf/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(fields[0], "llmperf/")
+		for _, imp := range fields[1:] {
+			if own, ok := strings.CutPrefix(imp, "llmperf/"); ok && !slices.Contains(may[pkg], own) {
+				t.Errorf("%s imports %s, which the design does not let it", pkg, own)
+			}
+		}
+	}
+}
