@@ -15,7 +15,8 @@ var may = map[string][]string{
 	"internal/api":     {"internal/request", "internal/sse"},
 	"internal/dataset": {"internal/api", "internal/hub", "internal/jsonl", "internal/request", "internal/rows", "internal/tokenizer"},
 	"internal/rows":    {"internal/jsonl"},
-	"internal/hub":     {},
+	"internal/hub":     {"internal/cli"}, // for errors with a hint
+	"internal/launch":  {"internal/cli"},
 	"internal/client":  {"internal/api", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},
 	"internal/load":    {"internal/record", "internal/request", "internal/schedule"},
 	"internal/stats":   {"internal/jsonl", "internal/record"},
