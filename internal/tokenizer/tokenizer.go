@@ -1,13 +1,57 @@
 // Package tokenizer turns text into the token ids of a model's vocabulary and back.
 package tokenizer
 
+import (
+	"context"
+	"fmt"
+	"iter"
+)
+
 // Tokenizer is one vocabulary. It is safe for use by several goroutines at once.
 type Tokenizer interface {
 	// Name is the vocabulary's, for messages: o200k_base, or the file it was read from.
 	Name() string
 	// Encode gives the ids of text. Special tokens that stand in the text as words are read as ordinary text, and
-	// none are added.
+	// none are added. Bytes that are no UTF-8 are read as U+FFFD.
 	Encode(text string) []int
-	// Decode gives the text of ids. Bytes that are no whole character become U+FFFD.
+	// Decode gives the text of ids. Bytes that are no whole character become U+FFFD; an id that the vocabulary lacks
+	// is nothing.
 	Decode(ids []int) string
+}
+
+// Lexicon is what random prompts need to know of a vocabulary. Every Tokenizer of Open has it.
+//
+// Where SpaceSplits holds, text made of words that hold no white space, joined by single spaces, costs the sum of what
+// its words cost. A token t with the bytes s is such a word if Encode of " " + w is [t], w being s without one leading
+// space; where PrependsSpace holds, if Encode of w is, and the text must then not begin with a space. That one test
+// sorts out all else: normalisation, tokens that no text leads to, pieces of words (BERT's "##ing" is "ing" here, and
+// encodes to another token).
+type Lexicon interface {
+	// Tokens are the ordinary tokens by rising id, each with the bytes it stands for in a text. Special and added
+	// tokens are left out.
+	Tokens() iter.Seq2[int, string]
+	// SpaceSplits says that a token provably never spans the boundary before a single space between two other
+	// characters: the tokens of a + " " + b are those of a, then those of " " + b as they are within a text.
+	SpaceSplits() bool
+	// PrependsSpace says that a text is encoded as if a space stood before its first word (SentencePiece's dummy
+	// prefix).
+	PrependsSpace() bool
+}
+
+// Default is the vocabulary that "" stands for.
+const Default = "o200k_base"
+
+// Open gives the vocabulary of that name: o200k_base, cl100k_base, or "" for Default. Nothing is downloaded.
+func Open(ctx context.Context, name string) (Tokenizer, error) {
+	if name == "" {
+		name = Default
+	}
+	open, ok := embedded[name]
+	if !ok {
+		return nil, fmt.Errorf("no vocabulary %q: o200k_base and cl100k_base are known", name)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return open()
 }
