@@ -105,11 +105,10 @@ func invalid(line []byte) error {
 
 // MarshalJSON writes the body alone where it says it all.
 func (r Request) MarshalJSON() ([]byte, error) {
-	if r.Body != nil && r.ID == "" && r.Method == "" && r.URL == "" && r.Headers == nil && r.AtMs == nil && r.Labels == nil {
+	if r.bare() {
 		return r.Body, nil
 	}
-	type envelope Request
-	return json.MarshalNoEscape(envelope(r))
+	return r.Append(nil)
 }
 
 // Read gives the requests of r, each with its Source. A bad line is a *jsonl.LineError and reading goes on.

@@ -1,0 +1,205 @@
+package request
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"llmperf/internal/jsonl"
+)
+
+func TestParse(t *testing.T) {
+	for _, c := range []struct{ line, want, err string }{
+		{line: `{"messages":[]}`, want: `{"messages":[]}`},
+		{line: `{"prompt":"the \"body\" of"}`, want: `{"prompt":"the \"body\" of"}`},
+		{line: `{"custom_id":"<a>","body":{"prompt":"<|im_end|>&"}}`, want: `{"custom_id":"<a>","body":{"prompt":"<|im_end|>&"}}`},
+		{line: `{"body":{"prompt":"a"}}`, want: `{"prompt":"a"}`},
+		{line: `{"\u0062ody":{"prompt":"a"},"custom_id":"x"}`, want: `{"custom_id":"x","body":{"prompt":"a"}}`},
+		{line: `{"custom_id":"x","method":"POST","url":"/v1/embeddings","body":{"input":"a"},"at_ms":0}`,
+			want: `{"custom_id":"x","method":"POST","url":"/v1/embeddings","at_ms":0,"body":{"input":"a"}}`},
+		{line: `{"turns":[{"body":{"messages":[]}},{"body":{"messages":[]},"delay_ms":5}]}`,
+			want: `{"turns":[{"body":{"messages":[]}},{"body":{"messages":[]},"delay_ms":5}]}`},
+		{line: `[1]`, err: "not a JSON object"},
+		{line: `{"a":`, err: "not valid JSON"},
+		{line: `{"body":{},"turns":[]}`, err: "not both"},
+		{line: `{"body":null}`, err: "body is not a JSON object"},
+		{line: `{"body":{},"at_ms":"soon"}`, err: "not a request envelope"},
+		{line: `{"turns":[]}`, err: "turns is empty"},
+		{line: `{"turns":[{"body":7}]}`, err: "turns[0].body is not a JSON object"},
+		{line: `{"turns":[{"body":{},"delay_ms":-1}]}`, err: "turns[0].delay_ms is negative"},
+	} {
+		r, err := Parse([]byte(c.line))
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%s: error %v, want %q", c.line, err, c.err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", c.line, err)
+			continue
+		}
+		for i, write := range []func() ([]byte, error){r.MarshalJSON, func() ([]byte, error) { return r.Append(nil) }} {
+			if got, err := write(); err != nil || string(got) != c.want {
+				t.Errorf("%s: wrote (%d) %s %v, want %s", c.line, i, got, err, c.want)
+			}
+		}
+	}
+}
+
+func TestReadGoesOnAfterABadLine(t *testing.T) {
+	var got []string
+	for r, err := range Read(strings.NewReader("{\"a\":1}\n\nnonsense\n{\"a\":2}"), "in.jsonl") {
+		var bad *jsonl.LineError
+		switch {
+		case errors.As(err, &bad):
+			got = append(got, bad.Error())
+		case err != nil:
+			t.Fatal(err)
+		default:
+			got = append(got, r.Source+" "+string(r.Body))
+		}
+	}
+	want := "in.jsonl:1 {\"a\":1}|in.jsonl:3: not a JSON object: \"nonsense\"|in.jsonl:4 {\"a\":2}"
+	if s := strings.Join(got, "|"); s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
+	}
+}
+
+func TestSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/request.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := 12.5
+	for _, r := range []Request{
+		{Body: json.RawMessage(`{"prompt":"a"}`)},
+		{ID: "1", Method: "POST", URL: "/v1/completions", Headers: map[string]string{"a": "b"}, AtMs: &at,
+			Body: json.RawMessage(`{"prompt":"a"}`), Labels: map[string]string{"k": "v"}},
+		{Turns: []Turn{{Body: json.RawMessage(`{"messages":[]}`)}, {Body: json.RawMessage(`{}`), DelayMs: 3}}},
+	} {
+		line, err := r.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := validate(schema, line); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	for _, line := range []string{`[]`, `{"body":1}`, `{"turns":[]}`, `{"body":{},"turns":[{"body":{}}]}`, `{"turns":[{"delay_ms":1}]}`, `{"body":{},"labels":{"a":1}}`} {
+		if validate(schema, []byte(line)) == nil {
+			t.Errorf("%s: is valid", line)
+		}
+		if _, err := Parse([]byte(line)); err == nil && line != `{"turns":[{"delay_ms":1}]}` {
+			t.Errorf("%s: is read", line)
+		}
+	}
+}
+
+func validate(schema *jsonschema.Schema, line []byte) error {
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(v)
+}
+
+func TestObject(t *testing.T) {
+	o, err := ParseObject([]byte("\t{ \"a\" : 1 ,\n\"b\\u0063\":[ {\"x\":\"]}\\\"\"}, 2],\"a\":null,\"d\":true }"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(o.Append(nil)), `{"a":1,"bc":[ {"x":"]}\""}, 2],"a":null,"d":true}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if string(o.Get("a")) != "null" || o.Get("x") != nil {
+		t.Errorf("Get: %s, %s", o.Get("a"), o.Get("x"))
+	}
+	o.Set("a", json.RawMessage("3"))
+	o.Set("e", json.RawMessage("\"n\""))
+	o.Delete("bc")
+	if got, want := string(o.Append(nil)), `{"a":3,"a":3,"d":true,"e":"n"}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, bad := range []string{"", "[]", "{", `{"a"}`, `{"a":1}x`, `{"a":1,}`} {
+		if _, err := ParseObject([]byte(bad)); err == nil {
+			t.Errorf("%q is read", bad)
+		}
+	}
+}
+
+func FuzzObject(f *testing.F) {
+	f.Add([]byte(`{"a":1,"b":[{"c":"\\\"}"}],"d":{"e":null}}`))
+	f.Add([]byte("{\"a\" : \n1}"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		o, err := ParseObject(text)
+		var want any
+		if valid := json.Unmarshal(text, &want) == nil && text[bytes.IndexFunc(text, func(r rune) bool { return r != ' ' && r != '\n' && r != '\t' && r != '\r' })] == '{'; (err == nil) != valid {
+			if len(bytes.TrimSpace(text)) == len(bytes.Trim(text, " \n\t\r")) {
+				t.Fatalf("%q: %v, valid: %v", text, err, valid)
+			}
+			return
+		}
+		if err != nil {
+			return
+		}
+		line := o.Append(nil)
+		if bytes.ContainsAny(line, "\n\r") {
+			t.Fatalf("%q: more than one line: %q", text, line)
+		}
+		var a, b any
+		if json.Unmarshal(text, &a) != nil || json.Unmarshal(line, &b) != nil {
+			t.Fatalf("%q became %q", text, line)
+		}
+		ja, _ := json.Marshal(a)
+		jb, _ := json.Marshal(b)
+		if !bytes.Equal(ja, jb) {
+			t.Fatalf("%s became %s", ja, jb)
+		}
+	})
+}
+
+func FuzzAppendString(f *testing.F) {
+	f.Add([]byte("a\"\\\n\x00\xff\u2028é"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		line := AppendString(nil, text)
+		var got string
+		if err := json.Unmarshal(line, &got); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		want := []rune{}
+		for _, r := range string(text) { // one U+FFFD a wrong byte
+			want = append(want, r)
+		}
+		if got != string(want) || !utf8.Valid(line) {
+			t.Fatalf("%q became %q", text, got)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(`{"custom_id":"a","body":{"b":1},"at_ms":1.5}`))
+	f.Add([]byte(`{"turns":[{"body":{"messages":[]},"delay_ms":1}]}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		r, err := Parse(bytes.ReplaceAll(line, []byte("\n"), nil))
+		if err != nil {
+			return
+		}
+		once, err := r.Append(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse(once)
+		if err != nil {
+			t.Fatalf("%s: %v", once, err)
+		}
+		if twice, _ := again.Append(nil); !bytes.Equal(once, twice) {
+			t.Fatalf("%s became %s", once, twice)
+		}
+	})
+}
