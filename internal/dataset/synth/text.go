@@ -1,0 +1,59 @@
+package synth
+
+import "slices"
+
+// batch is how many words are written between two looks at the room that is left.
+const batch = 64
+
+// Append writes n tokens of text as the inside of a JSON string: a head, words drawn independently and uniformly, and a
+// head at the end. Text that goes on after other text (joined) begins with a space.
+func (w *Words) Append(dst []byte, r *Rand, n int, joined bool) []byte {
+	if n <= 0 {
+		return dst
+	}
+	if n > 1 || !joined {
+		first := len(dst)
+		dst = w.word(dst, w.spans[r.Below(w.heads)])
+		if !joined {
+			dst = slices.Delete(dst, first, first+1) // its space
+		}
+		n--
+	}
+	for n > 1 {
+		k := min(n-1, batch)
+		dst = w.words(dst, r, k)
+		n -= k
+	}
+	if n == 1 {
+		dst = w.word(dst, w.spans[r.Below(w.heads)])
+	}
+	return dst
+}
+
+func (w *Words) word(dst []byte, span uint32) []byte {
+	return append(dst, w.blob[span>>lengthBits:][:span&maxLength]...)
+}
+
+// words appends k words, at most a batch. One random number of 64 bits gives two; each is copied as 16 bytes, whatever
+// its length, because a copy of known size is one instruction and nine words of ten are no longer.
+func (w *Words) words(dst []byte, r *Rand, k int) []byte {
+	dst = slices.Grow(dst, batch*maxLength+stride)
+	out, at := dst[:cap(dst)], len(dst)
+	blob, spans, n := w.blob, w.spans, uint64(len(w.spans))
+	var bits uint64
+	for i := range k {
+		if i&1 == 0 {
+			bits = r.Next()
+		} else {
+			bits >>= 32
+		}
+		span := spans[(bits&(1<<32-1))*n>>32]
+		from, length := int(span>>lengthBits), int(span&maxLength)
+		*(*[stride]byte)(out[at:]) = *(*[stride]byte)(blob[from:])
+		if length > stride {
+			copy(out[at+stride:], blob[from+stride:from+length])
+		}
+		at += length
+	}
+	return out[:at]
+}

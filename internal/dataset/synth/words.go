@@ -1,0 +1,160 @@
+// Package synth makes random text whose length in tokens is exact and known without encoding it.
+//
+// Text is a row of words joined by single spaces, each drawn from a table of words that were seen to cost one token.
+// Where the pre-tokenizer starts a new piece at every such space, no merge crosses it, so the count of the whole is the
+// sum of the counts of its words: that is why nothing is encoded, let alone repaired, when text is made.
+package synth
+
+import (
+	"bytes"
+	"cmp"
+	_ "embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// Words is a table of words that cost one token each behind a space. It does not change.
+type Words struct {
+	name  string
+	blob  []byte   // the inside of the JSON strings of all " word"s, then slack for the copies of Append
+	spans []uint32 // offset in blob << lengthBits | length
+	heads int      // the first of them may begin and end a text
+}
+
+const (
+	lengthBits = 6
+	maxLength  = 1<<lengthBits - 1 // bytes of an escaped word; about twenty words of a large vocabulary are longer
+	stride     = 16                // bytes that Append copies at once
+)
+
+// Name is the vocabulary's.
+func (w *Words) Name() string { return w.name }
+
+// Len is how many words there are.
+func (w *Words) Len() int { return len(w.spans) }
+
+// word is one line of the table while it is made.
+type word struct {
+	escaped string // " word"
+	head    bool
+}
+
+// build makes the table of certain words.
+func build(name string, words []word) (*Words, error) {
+	slices.SortFunc(words, func(a, b word) int {
+		if a.head != b.head {
+			if a.head {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.escaped, b.escaped)
+	})
+	w := &Words{name: name}
+	for _, x := range words {
+		if x.head {
+			w.heads++
+		}
+		w.spans = append(w.spans, uint32(len(w.blob))<<lengthBits|uint32(len(x.escaped)))
+		w.blob = append(w.blob, x.escaped...)
+	}
+	if w.heads == 0 {
+		return nil, fmt.Errorf("vocabulary %s has no word that may begin a random text", name)
+	}
+	w.blob = append(w.blob, make([]byte, maxLength)...)
+	return w, nil
+}
+
+// ASCII narrows the table to words of ASCII characters.
+func (w *Words) ASCII() (*Words, error) {
+	var words []word
+	for i, s := range w.spans {
+		text := w.blob[s>>lengthBits:][:s&maxLength]
+		if !bytes.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+			words = append(words, word{string(text), i < w.heads})
+		}
+	}
+	return build(w.name, words)
+}
+
+// magic begins a table that was written.
+const magic = "llmperf words 1\n"
+
+// Marshal writes the table for Unmarshal, compressed.
+func (w *Words) Marshal() ([]byte, error) {
+	b := binary.AppendUvarint([]byte(magic), uint64(len(w.name)))
+	b = append(b, w.name...)
+	b = binary.AppendUvarint(b, uint64(len(w.spans)))
+	b = binary.AppendUvarint(b, uint64(w.heads))
+	for _, s := range w.spans {
+		b = append(b, byte(s&maxLength))
+	}
+	b = append(b, w.blob...)
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+	if err != nil {
+		return nil, err
+	}
+	return enc.EncodeAll(b, nil), nil
+}
+
+// Unmarshal reads what Marshal wrote.
+func Unmarshal(packed []byte) (*Words, error) {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
+	if err != nil {
+		return nil, err
+	}
+	defer dec.Close()
+	b, err := dec.DecodeAll(packed, nil)
+	if err != nil {
+		return nil, fmt.Errorf("not a table of words: %w", err)
+	}
+	b, ok := bytes.CutPrefix(b, []byte(magic))
+	if !ok {
+		return nil, errors.New("not a table of words")
+	}
+	number := func() int {
+		v, n := binary.Uvarint(b)
+		if n <= 0 || v > uint64(len(b)) {
+			ok = false
+			return 0
+		}
+		b = b[n:]
+		return int(min(v, uint64(len(b))))
+	}
+	w := &Words{}
+	n := number()
+	w.name, b = string(b[:n]), b[n:]
+	n, w.heads = number(), number()
+	if n = min(n, len(b)); !ok || w.heads < 1 || w.heads > n {
+		return nil, errors.New("not a table of words: cut short")
+	}
+	w.spans, w.blob = make([]uint32, n), b[n:]
+	offset := 0
+	for i, l := range b[:n] {
+		if l < 2 || l > maxLength {
+			return nil, errors.New("not a table of words: a wrong length")
+		}
+		w.spans[i] = uint32(offset)<<lengthBits | uint32(l)
+		offset += int(l)
+	}
+	if offset+maxLength != len(w.blob) {
+		return nil, errors.New("not a table of words: cut short")
+	}
+	return w, nil
+}
+
+// The table of the default vocabulary is certified when it is committed, not when it is used, so that the first line
+// is out at once. Its words come from OpenAI's o200k_base, which is under the MIT licence.
+//
+//go:generate go test -run TestO200kTable -update
+//go:embed o200k_base.words
+var o200k []byte
+
+// O200k is the table of o200k_base.
+var O200k = sync.OnceValues(func() (*Words, error) { return Unmarshal(o200k) })
