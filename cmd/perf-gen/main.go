@@ -1,0 +1,134 @@
+// Command perf-gen writes requests, one JSON line each, for perf-send or for curl.
+//
+//	perf-gen --dataset random --number 200 | perf-send --url http://127.0.0.1:8000/v1/chat/completions | perf-stats
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/jsonl"
+)
+
+func main() { os.Exit(cli.Main("perf-gen", run)) }
+
+func run(env *cli.Env) error {
+	var f flags
+	if err := env.Parse(&f, description, groups()...); err != nil {
+		return err
+	}
+	ctx, stop := env.Context()
+	defer stop()
+	w, err := newWriter(env, f.Output)
+	if err != nil {
+		return err
+	}
+	// A write to a pipe that nobody reads, or a read from one that nobody writes, must not keep Ctrl-C waiting.
+	done := make(chan error, 1)
+	go func() { done <- generate(ctx, env, &f, w) }()
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	return w.end(err)
+}
+
+// generate writes the requests.
+func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
+	source, err := f.open(ctx, env, w)
+	if err != nil {
+		return err
+	}
+	var line []byte
+	skipped := 0
+	for r, err := range source {
+		var bad *jsonl.LineError
+		switch {
+		case errors.As(err, &bad) && f.OnBadLine == "skip":
+			if skipped++; skipped == 1 {
+				env.Say("left out: %v", bad)
+			}
+			continue
+		case errors.As(err, &bad):
+			return cli.Fail("--on-bad-line skip leaves bad lines out", "%w", bad)
+		case err != nil:
+			return err
+		}
+		if line, err = r.Append(line[:0]); err != nil {
+			return err
+		}
+		if err := w.line(line); err != nil {
+			return err
+		}
+	}
+	if skipped > 0 {
+		env.Say("%d bad lines left out", skipped)
+	}
+	return nil
+}
+
+// writer is the output, whole lines only. Its methods may be called by several goroutines.
+type writer struct {
+	mu       sync.Mutex
+	out      *cli.Output
+	zip      io.WriteCloser
+	lines    int
+	toStdout bool
+}
+
+func newWriter(env *cli.Env, path string) (*writer, error) {
+	w := &writer{out: env.Create(path), toStdout: path == "" || path == "-"}
+	var err error
+	w.zip, err = jsonl.Compress(w.out, path)
+	return w, err
+}
+
+// line writes one line. The first goes out at once, so that the reader can start.
+func (w *writer) line(b []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b = append(b, '\n')
+	if _, err := w.zip.Write(b); err != nil {
+		return err
+	}
+	if w.lines++; w.lines == 1 && w.toStdout {
+		return w.out.Flush()
+	}
+	return nil
+}
+
+// flush sends what is held back on its way, before something that may take long.
+func (w *writer) flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.toStdout {
+		w.out.Flush() // an error comes back with the next line
+	}
+}
+
+// end keeps the output of a run that ended well. Of one that failed, a file is left out altogether; the lines that went
+// to stdout are whole ones. After Ctrl-C the generator may hold the lock in a write that never ends.
+func (w *writer) end(err error) error {
+	if errors.Is(err, cli.ErrInterrupted) && w.toStdout {
+		return err
+	}
+	w.mu.Lock() // for good: nothing is written after this
+	switch {
+	case err == nil:
+		if err := w.zip.Close(); err != nil {
+			w.out.Abort()
+			return err
+		}
+		return w.out.Commit()
+	case w.toStdout:
+		w.out.Flush()
+	default:
+		w.out.Abort()
+	}
+	return err
+}
