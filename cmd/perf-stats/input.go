@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/jsonl"
+	"llmperf/internal/stats"
+)
+
+// interrupt is what Ctrl-C does to reading.
+type interrupt struct {
+	ctx      context.Context
+	stop     func()
+	signaled atomic.Bool
+}
+
+// watch returns a context that ends some time after a signal: at another one, or after the grace, in which a perf-send
+// that had the same Ctrl-C sends the records of the requests it had in flight.
+func watch(env *cli.Env, grace time.Duration) *interrupt {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	in := &interrupt{ctx: ctx, stop: func() { cancel(nil) }}
+	go func() {
+		select {
+		case <-env.Signals:
+			in.signaled.Store(true)
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-env.Signals:
+		case <-time.After(grace):
+		case <-ctx.Done():
+		}
+		cancel(cli.ErrInterrupted)
+	}()
+	return in
+}
+
+// err is cli.ErrInterrupted if a signal came, also where the input ended before the grace.
+func (in *interrupt) err() error {
+	if in.signaled.Load() {
+		return cli.ErrInterrupted
+	}
+	return nil
+}
+
+// read feeds the files, or stdin, to stream.
+func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []string) error {
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	for _, file := range files {
+		r, name, close, err := env.Input(file, func(r io.Reader) (io.Reader, error) { return &lazy{src: r}, nil })
+		if err != nil {
+			return err
+		}
+		err = stream.Read(ctx, r, name)
+		close()
+		if bad := new(jsonl.LineError); errors.As(err, &bad) {
+			return cli.Fail("--on-bad-line skip leaves such lines out", "%w", err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lazy looks for gzip or zstd at the first Read, so that a silent stdin does not hold up Ctrl-C.
+type lazy struct{ src, r io.Reader }
+
+func (l *lazy) Read(p []byte) (n int, err error) {
+	if l.r == nil {
+		if l.r, err = jsonl.Decompress(l.src); err != nil {
+			return 0, err
+		}
+	}
+	return l.r.Read(p)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"llmperf/internal/cli"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// stat runs the command in this process, in testdata.
+func stat(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	t.Chdir("testdata")
+	var out, errs bytes.Buffer
+	env := &cli.Env{Name: "perf-stats", Args: args, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs}
+	code = env.Exit(run(env))
+	return out.String(), errs.String(), code
+}
+
+func TestGolden(t *testing.T) {
+	for name, args := range map[string]string{
+		"none":        "",
+		"one":         "one.jsonl",
+		"failed":      "failed.jsonl",
+		"foreign":     "foreign.jsonl",
+		"sweep":       "sweep.jsonl",
+		"sweep-drop":  "--failures drop --percentiles 25,50,99.9 --warmup sweep.jsonl",
+		"sweep-json":  "--format json sweep.jsonl",
+		"sweep-csv":   "--format csv sweep.jsonl",
+		"sweep-md":    "--format markdown sweep.jsonl",
+		"failed-json": "--format json failed.jsonl",
+		"none-json":   "--format json",
+		"none-csv":    "--format csv",
+	} {
+		t.Run(name, func(t *testing.T) {
+			out, errs, code := stat(t, "", strings.Fields(args)...)
+			if code != cli.CodeOK || errs != "" {
+				t.Fatalf("exit %d: %s", code, errs)
+			}
+			golden(t, name, out)
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("golden", name+".txt")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s: got\n%s\nwant\n%s", path, got, want)
+	}
+}
+
+func TestStdinAndFilesAndOrderAgree(t *testing.T) {
+	data, err := os.ReadFile("testdata/sweep.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records := strings.SplitAfter(string(data), "\n")
+	half := strings.Join(records[:len(records)/2], "")
+	rest := filepath.Join(t.TempDir(), "rest.jsonl")
+	if err := os.WriteFile(rest, []byte(strings.Join(records[len(records)/2:], "")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/golden/sweep.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, errs, code := stat(t, half, rest, "-"); got != string(want) {
+		t.Errorf("exit %d: %s\n%s", code, errs, got)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for name, test := range map[string]struct {
+		args, stdin string
+		code        int
+		stderr      string
+	}{
+		"bad line": {"-", "\nnonsense\n", 1,
+			"perf-stats: stdin:2: not a JSON object: \"nonsense\"\nhint: --on-bad-line skip leaves such lines out\n"},
+		"skipped": {"--on-bad-line skip --format csv -o " + os.DevNull, "nonsense\n{\"ok\":true}\n7", 0,
+			"perf-stats: left out 2 bad lines, the first being stdin:1: not a JSON object: \"nonsense\"\n"},
+		"no file":      {"missing.jsonl", "", 1, "perf-stats: open missing.jsonl: no such file or directory\n"},
+		"percentile 0": {"--percentiles 0,50", "", 2, "perf-stats: --percentiles: 0 is not above 0 and at most 100\n"},
+		"grace":        {"--grace=-1", "", 2, "perf-stats: --grace: -1 is negative\n"},
+		"format": {"--format=xml", "", 2, "perf-stats: --format must be one of \"table\",\"json\",\"csv\",\"markdown\" but got \"xml\"\n" +
+			"hint: perf-stats --help lists the flags\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, errs, code := stat(t, test.stdin, strings.Fields(test.args)...); code != test.code || errs != test.stderr {
+				t.Errorf("exit %d, want %d\n%s\nwant\n%s", code, test.code, errs, test.stderr)
+			}
+		})
+	}
+}
+
+func TestJSONFollowsItsSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/summary.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"none-json", "failed-json", "sweep-json"} {
+		f, err := os.Open("testdata/golden/" + name + ".txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		doc, err := jsonschema.UnmarshalJSON(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

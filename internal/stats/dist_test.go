@@ -1,0 +1,115 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func distOf(limit int, values ...int64) *Dist {
+	d := &Dist{limit: limit}
+	for _, v := range values {
+		d.Add(v)
+	}
+	return d
+}
+
+// randomValues has values of every size a Dist knows: of one counter each, of a shared one, beyond 32 bits.
+func randomValues(r *rand.Rand, n int) []int64 {
+	v := make([]int64, n)
+	for i := range v {
+		v[i] = r.Int64N(1 << (1 + r.IntN(40)))
+	}
+	return v
+}
+
+func TestPercentilesAreThoseOfSorting(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		values := randomValues(r, 1+r.IntN(300))
+		s := distOf(-1, values...).Stat([]float64{0.1, 1, 25, 50, 90, 99, 99.9, 100}, 1)
+		slices.Sort(values)
+		for _, p := range s.Percentiles {
+			want := values[max(0, int(math.Ceil(float64(len(values))*p.P/100))-1)]
+			if float64(p.Value) != float64(want) {
+				t.Fatalf("p%v of %d values: %v, want %d", p.P, len(values), p.Value, want)
+			}
+		}
+		if float64(s.Min) != float64(values[0]) || float64(s.Max) != float64(values[len(values)-1]) {
+			t.Fatalf("min %v, max %v of %v", s.Min, s.Max, values)
+		}
+	}
+}
+
+func TestSketchIsWithinItsError(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 100 {
+		values := randomValues(r, 50+r.IntN(300))
+		percentiles := []float64{0.1, 10, 50, 90, 99, 100}
+		exact, approx := distOf(-1, values...).Stat(percentiles, 1), distOf(10, values...).Stat(percentiles, 1)
+		if !approx.Approx || approx.N != exact.N || approx.Min != exact.Min || approx.Max != exact.Max {
+			t.Fatalf("approx %+v, exact %+v", approx, exact)
+		}
+		for i, p := range exact.Percentiles {
+			got, want := float64(approx.Percentiles[i].Value), float64(p.Value)
+			if want < 1<<denseBits && got != want || math.Abs(got-want) > want*SketchError {
+				t.Errorf("p%v is %v, exact %v", p.P, got, want)
+			}
+		}
+		if math.Abs(float64(approx.Mean-exact.Mean)) > 1e-9*float64(exact.Mean) {
+			t.Errorf("mean %v, exact %v: the sketch keeps sums exactly", approx.Mean, exact.Mean)
+		}
+	}
+}
+
+func TestMergeOfPartsIsTheWhole(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 200 {
+		values, limit := randomValues(r, r.IntN(400)), []int{-1, 10, 100, 300}[r.IntN(4)]
+		whole := distOf(limit, values...)
+		r.Shuffle(len(values), func(i, j int) { values[i], values[j] = values[j], values[i] })
+		cut := 0
+		if len(values) > 0 {
+			cut = r.IntN(len(values))
+		}
+		merged := distOf(limit, values[:cut]...)
+		merged.Merge(distOf(limit, values[cut:]...))
+		percentiles := []float64{1, 50, 99}
+		got, want := merged.Stat(percentiles, 1), whole.Stat(percentiles, 1)
+		if g, w := mustJSON(t, got), mustJSON(t, want); g != w {
+			t.Fatalf("merged %s\nwhole  %s", g, w)
+		}
+	}
+}
+
+func TestFailuresAreInfinite(t *testing.T) {
+	d := distOf(0, 10, 20, 30)
+	d.AddInf()
+	want := `{"n":3,"failed":1,"mean":null,"sd":null,"min":10,"p50":20,"p75":30,"p76":null,"max":null}`
+	if got := mustJSON(t, d.Stat([]float64{50, 75, 76}, 1)); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	d.spill()
+	want = `{"n":3,"failed":1,"mean":null,"sd":null,"min":10,"p50":20,"p75":30,"p76":null,"max":null,"approx":true}`
+	if got := mustJSON(t, d.Stat([]float64{50, 75, 76}, 1)); got != want {
+		t.Errorf("sketch: got  %s\nwant %s", got, want)
+	}
+}
+
+func TestDistRefusesAbsurdValues(t *testing.T) {
+	for _, v := range []int64{-1, maxValue, math.MaxInt64, math.MinInt64} {
+		if d := (&Dist{}); d.Add(v) || d.N() != 0 {
+			t.Errorf("took %d", v)
+		}
+	}
+}
+
+func TestBucketsHoldTheirMiddle(t *testing.T) {
+	for _, v := range []int64{0, 1, 1<<denseBits - 1, 1 << denseBits, 1<<denseBits + 255, 1<<denseBits + 256, 1<<31 - 1, maxValue - 1} {
+		i := bucket(v)
+		if i >= buckets || bucket(middle(i)) != i {
+			t.Errorf("value %d: bucket %d of %d, whose middle %d is in bucket %d", v, i, buckets, middle(i), bucket(middle(i)))
+		}
+	}
+}

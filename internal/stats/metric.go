@@ -1,0 +1,135 @@
+package stats
+
+import (
+	"math"
+
+	"llmperf/internal/record"
+)
+
+// metric is one distribution of a block: what a record adds to it.
+type metric struct {
+	key  string  // its name in JSON and CSV, which ends in its unit; one of record's where the record has it
+	name string  // its name in tables
+	unit float64 // values are whole numbers, this many to the unit
+	add  func(d *Dist, r *record.Record) bool
+}
+
+const (
+	microseconds = 1e3 // in a ms
+	nanoseconds  = 1e6 // in a ms
+	thousandths  = 1e3
+)
+
+// metrics is every distribution, in the order of the tables. docs/metrics.md has their formulas.
+var metrics = [...]metric{
+	{"ttft_ms", "TTFT", microseconds, ofStreamed(func(r *record.Record) float64 { return r.TTFTMs })},
+	{"reasoning_ttft_ms", "TTFT, reasoning", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ReasoningTTFTMs })},
+	{"content_ttft_ms", "TTFT, content", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ContentTTFTMs })},
+	{"tool_ttft_ms", "TTFT, tool call", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ToolTTFTMs })},
+	{"tpot_ms", "TPOT", nanoseconds, addTPOT},
+	{"itl_ms", "ITL", microseconds, addITL},
+	{"latency_ms", "latency", microseconds, addLatency},
+	{"response_ms", "response time", microseconds, addResponse},
+	{"lag_ms", "lag", microseconds, func(d *Dist, r *record.Record) bool { return d.Add(micro(r.LagMs)) }},
+	{"queue_ms", "queue", microseconds, addQueue},
+	{"connect_ms", "connect", microseconds, addConnect},
+	{"input_tokens", "input tokens", 1, ofTokens(func(r *record.Record) int { return r.PromptTokens })},
+	{"cached_tokens", "cached tokens", 1, ofTokens(func(r *record.Record) int { return r.CachedTokens })},
+	{"output_tokens", "output tokens", 1, addOutputTokens},
+	{"reasoning_tokens", "reasoning tokens", 1, ofTokens(func(r *record.Record) int { return r.ReasoningTokens })},
+	{"user_tokens_per_s", "tokens/s per user", thousandths, addUserSpeed},
+}
+
+// MetricKeys gives the key of every distribution, in the order of the tables.
+func MetricKeys() []string {
+	keys := make([]string, len(metrics))
+	for i, m := range metrics {
+		keys[i] = m.key
+	}
+	return keys
+}
+
+// micro is ms in whole µs. What is no number becomes negative, which a Dist refuses.
+func micro(ms float64) int64 { return whole(ms * 1000) }
+
+func whole(v float64) int64 {
+	if v >= 0 && v < maxValue {
+		return int64(v + 0.5)
+	}
+	return -1
+}
+
+// ofStreamed is a duration of streamed, successful answers, which zero says is absent.
+func ofStreamed(ms func(*record.Record) float64) func(*Dist, *record.Record) bool {
+	return func(d *Dist, r *record.Record) bool {
+		v := ms(r)
+		return !r.OK || v == 0 || d.Add(micro(v))
+	}
+}
+
+// ofTokens is a count of successful answers whose counts are known, where it is not zero.
+func ofTokens(n func(*record.Record) int) func(*Dist, *record.Record) bool {
+	return func(d *Dist, r *record.Record) bool {
+		v := n(r)
+		return !r.OK || v == 0 || d.Add(int64(v))
+	}
+}
+
+func addTPOT(d *Dist, r *record.Record) bool {
+	ms, ok := r.TPOT()
+	return !r.OK || !ok || d.Add(whole(ms*nanoseconds))
+}
+
+// addITL adds the gaps; where the tokens of each chunk are known, every gap is shared over the tokens of the chunk that
+// ends it, in whole µs that sum to the gap.
+func addITL(d *Dist, r *record.Record) bool {
+	if !r.OK {
+		return true
+	}
+	shared := len(r.ChunkTokens) == len(r.GapUs)+1
+	ok := true
+	for i, gap := range r.GapUs {
+		if !shared || r.ChunkTokens[i+1] < 2 {
+			ok = d.Add(gap) && ok
+			continue
+		}
+		n := int64(r.ChunkTokens[i+1])
+		ok = d.AddN(gap/n, n-gap%n) && d.AddN(gap/n+1, gap%n) && ok
+	}
+	return ok
+}
+
+func addLatency(d *Dist, r *record.Record) bool {
+	return !r.OK || r.LatencyMs == 0 || d.Add(micro(r.LatencyMs))
+}
+
+// addResponse counts a failure as +∞: its answer never came.
+func addResponse(d *Dist, r *record.Record) bool {
+	if !r.OK {
+		d.AddInf()
+		return true
+	}
+	return r.LatencyMs == 0 || d.Add(micro(r.ResponseMs()))
+}
+
+// addQueue is for capped load: elsewhere nothing waits for a slot.
+func addQueue(d *Dist, r *record.Record) bool { return r.Mode != "capped" || d.Add(micro(r.QueueMs)) }
+
+// addConnect is the whole cost of a new connection.
+func addConnect(d *Dist, r *record.Record) bool {
+	v := r.DNSMs + r.ConnectMs + r.TLSMs
+	return r.Reused || v == 0 || d.Add(micro(v))
+}
+
+func addOutputTokens(d *Dist, r *record.Record) bool {
+	return !r.OK || r.TokensFrom == "" && r.CompletionTokens == 0 || d.Add(int64(r.CompletionTokens))
+}
+
+// addUserSpeed is the rate at which one user sees tokens, 1000/TPOT tokens/s.
+func addUserSpeed(d *Dist, r *record.Record) bool {
+	ms, ok := r.TPOT()
+	if !r.OK || !ok || ms <= 0 {
+		return true
+	}
+	return d.Add(whole(math.Min(1000/ms, 1e8) * thousandths))
+}

@@ -1,0 +1,238 @@
+package stats
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/goccy/go-json"
+
+	"llmperf/internal/jsonl"
+	"llmperf/internal/record"
+)
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// randomRecord is one as a hostile or broken maker might write it, within the types of the format.
+func randomRecord(r *rand.Rand) *record.Record {
+	ms := func() float64 {
+		switch r.IntN(8) {
+		case 0:
+			return 0
+		case 1:
+			return -r.Float64() * 1e3
+		case 2:
+			return r.Float64() * 1e300
+		}
+		return float64(r.IntN(1e7)) / 1000
+	}
+	n := func() int { return r.IntN(2000) - 10 }
+	rec := &record.Record{
+		Run: fmt.Sprint("rate=", r.IntN(3)), Mode: "capped", API: "sim", Op: "chat", Model: "m", Rate: ms(), Parallel: n(),
+		ScheduledUs: int64(1e15) + r.Int64N(1e9), QueueMs: ms(), SentUs: int64(1e15) + r.Int64N(1e9) - 1e3, LagMs: ms(),
+		ReadDelayMs: ms(), ClientCPU: ms(), ConnectMs: ms(), TTFTMs: ms(), ReasoningTTFTMs: ms(), LatencyMs: ms(),
+		PromptTokens: n(), CompletionTokens: n(), CachedTokens: n(), OK: r.IntN(5) > 0, FinishReason: "stop",
+	}
+	for range r.IntN(5) {
+		rec.GapUs = append(rec.GapUs, r.Int64N(1e6)-10)
+		rec.ChunkTokens = append(rec.ChunkTokens, n())
+	}
+	if r.IntN(20) == 0 {
+		rec.SentUs, rec.ScheduledUs = r.Int64()-r.Int64(), r.Int64()-r.Int64()
+	}
+	if !rec.OK {
+		rec.Error = &record.Error{Kind: record.KindHTTP, Message: fmt.Sprint(r.IntN(9))}
+	}
+	return rec
+}
+
+func TestRandomRecordsNeverGiveNaN(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	n := 100_000
+	if !testing.Short() {
+		n = 1_000_000
+	}
+	c := New(Options{ExactLimit: 1000})
+	for range n {
+		c.Add(randomRecord(r))
+	}
+	out := mustJSON(t, c.Summary())
+	var v any
+	if err := json.Unmarshal([]byte(out), &v); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	for _, word := range []string{"NaN", "Inf"} {
+		if strings.Contains(out, word) {
+			t.Errorf("%s in %s", word, out)
+		}
+	}
+}
+
+func TestOrderAndPartsDoNotMatter(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	var records []*record.Record
+	for range 500 {
+		records = append(records, randomRecord(r))
+	}
+	for _, limit := range []int{-1, 50} {
+		sum := func(parts ...[]*record.Record) string {
+			all := New(Options{ExactLimit: limit})
+			for _, part := range parts {
+				c := New(Options{ExactLimit: limit})
+				for _, rec := range part {
+					c.Add(rec)
+				}
+				all.Merge(c)
+			}
+			return mustJSON(t, all.Summary())
+		}
+		want := sum(records)
+		for range 20 {
+			r.Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
+			cut := r.IntN(len(records))
+			if got := sum(records[:cut], records[cut:]); got != want {
+				t.Fatalf("limit %d: shuffled and in two parts\n%s\nin one\n%s", limit, got, want)
+			}
+		}
+	}
+}
+
+func TestSummaryChangesNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	once, often := New(Options{}), New(Options{})
+	for range 200 {
+		rec := randomRecord(r)
+		once.Add(rec)
+		often.Add(rec)
+		often.Summary()
+	}
+	if a, b := mustJSON(t, once.Summary()), mustJSON(t, often.Summary()); a != b {
+		t.Errorf("once  %s\noften %s", a, b)
+	}
+}
+
+func lines(t *testing.T, n int) []byte {
+	t.Helper()
+	r := rand.New(rand.NewPCG(4, 4))
+	var b bytes.Buffer
+	w := jsonl.NewWriter(&b)
+	for range n {
+		if err := w.Write(randomRecord(r)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.Bytes()
+}
+
+func read(t *testing.T, workers int, skip bool, r io.Reader) (*Stream, error) {
+	t.Helper()
+	s := NewStream(Options{}, workers, skip)
+	return s, s.Read(context.Background(), r, "in")
+}
+
+func TestStreamReadsHoweverTheBytesCome(t *testing.T) {
+	data := lines(t, 300)
+	want := ""
+	odd := []byte("\ufeff" + strings.ReplaceAll(string(data), "\n", "\r\n \r\n"))
+	for name, in := range map[string]func() io.Reader{
+		"whole":               func() io.Reader { return bytes.NewReader(data) },
+		"one byte at a time":  func() io.Reader { return iotest.OneByteReader(bytes.NewReader(data)) },
+		"end with data":       func() io.Reader { return iotest.DataErrReader(bytes.NewReader(data)) },
+		"no end of last line": func() io.Reader { return bytes.NewReader(bytes.TrimSuffix(data, []byte("\n"))) },
+		"CRLF, BOM, blanks":   func() io.Reader { return bytes.NewReader(odd) },
+	} {
+		for _, workers := range []int{1, 3} {
+			s, err := read(t, workers, false, in())
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			got := mustJSON(t, s.Collector().Summary())
+			if want == "" {
+				want = got
+			}
+			if got != want {
+				t.Errorf("%s, %d workers: %s\nwant %s", name, workers, got, want)
+			}
+		}
+	}
+}
+
+func TestStreamNamesTheFirstBadLine(t *testing.T) {
+	for name, test := range map[string]struct{ in, err string }{
+		"no object":     {"{\"ok\":true}\n\n42\nalso bad\n", `in:3: not a JSON object: "42"`},
+		"a request":     {`{"messages":[]}`, `in:1: not a record: it has none of ok, error, status, sent_us and latency_ms`},
+		"a wrong type":  {`{"ok":true,"sent_us":"1"}`, `in:1: not a record: cannot unmarshal string into Go struct field Record.sent_us of type int64`},
+		"after a block": {strings.Repeat(`{"ok":true}`+"\n", 200_000) + "x", `in:200001: not a JSON object: "x"`},
+	} {
+		_, err := read(t, 2, false, strings.NewReader(test.in))
+		var bad *jsonl.LineError
+		if !errors.As(err, &bad) || err.Error() != test.err {
+			t.Errorf("%s: %v, want %s", name, err, test.err)
+		}
+		s, err := read(t, 2, true, strings.NewReader(test.in))
+		if err != nil {
+			t.Errorf("%s, skipped: %v", name, err)
+		}
+		if n, first := s.Skipped(); n == 0 || first.Error() != test.err {
+			t.Errorf("%s: skipped %d, first %v", name, n, first)
+		}
+	}
+}
+
+func TestStreamKeepsNothingOfTheLineBefore(t *testing.T) {
+	s, err := read(t, 1, false, strings.NewReader(`{"ok":true,"run":"a","ttft_ms":1,"gap_us":[5],"completion_tokens":2,"labels":{"a":"b"}}`+"\n"+`{"ok":true,"run":"b"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := s.Collector().Summary().Blocks
+	if len(b) != 2 || b[1].Run != "b" || b[1].Metrics.Get("ttft_ms") != nil || b[1].Metrics.Get("itl_ms") != nil || b[1].OutputTokens != 0 {
+		t.Errorf("%s", mustJSON(t, b))
+	}
+}
+
+func TestStreamLongLine(t *testing.T) {
+	long := `{"ok":true,"latency_ms":1,"output":"` + strings.Repeat("x", 5<<20) + `"}` + "\n"
+	s, err := read(t, 2, false, strings.NewReader(long+long+`{"ok":false,"status":500}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := s.Collector().Summary().Blocks; len(b) != 1 || b[0].Requests != 3 {
+		t.Errorf("%s", mustJSON(t, b))
+	}
+}
+
+func TestStreamReportsReadErrors(t *testing.T) {
+	broken := errors.New("broken")
+	_, err := read(t, 2, false, io.MultiReader(strings.NewReader(`{"ok":true}`+"\n"), iotest.ErrReader(broken)))
+	if !errors.Is(err, broken) || err.Error() != "in: broken" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestStreamEndsWithTheContext(t *testing.T) {
+	silent, w := io.Pipe()
+	cause := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	s := NewStream(Options{}, 2, false)
+	go func() {
+		io.WriteString(w, `{"ok":true}`+"\n")
+		io.WriteString(w, `{"ok":`) // the reader has taken the line before when this is written
+		cancel(cause)
+	}()
+	if err := s.Read(ctx, silent, "in"); !errors.Is(err, cause) {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,139 @@
+// Package table lays out cells as text, Markdown, HTML and CSV.
+package table
+
+import (
+	"encoding/csv"
+	"html"
+	"io"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// Table is a heading, cells and footnotes. The first column stands to the left, the others to the right; all cells of a
+// Table without a Header stand to the left.
+type Table struct {
+	Title  string
+	Header []string
+	Rows   [][]string
+	Notes  []string
+}
+
+// Text writes the table in box-drawing characters.
+func (t *Table) Text(w io.Writer) error {
+	if t.Title != "" {
+		if err := writeLines(w, "", t.Title); err != nil {
+			return err
+		}
+	}
+	if err := t.render(w, renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleLight)}), t.Header, nil); err != nil {
+		return err
+	}
+	return writeLines(w, "", t.Notes...)
+}
+
+// Markdown writes the table as GitHub's pipe table.
+func (t *Table) Markdown(w io.Writer) error {
+	if t.Title != "" {
+		if err := writeLines(w, "", "### "+escapeMarkdown(t.Title), ""); err != nil {
+			return err
+		}
+	}
+	header := t.Header
+	if len(header) == 0 && len(t.Rows) > 0 {
+		header = make([]string, len(t.Rows[0])) // Markdown has no table without one
+	}
+	if err := t.render(w, renderer.NewMarkdown(), header, escapeMarkdown); err != nil {
+		return err
+	}
+	if len(t.Notes) > 0 {
+		if err := writeLines(w, "", ""); err != nil {
+			return err
+		}
+	}
+	return writeLines(w, "* ", t.Notes...)
+}
+
+// HTML writes the table as a fragment, to be put into a page.
+func (t *Table) HTML(w io.Writer) error {
+	if t.Title != "" {
+		if err := writeLines(w, "", "<h3>"+html.EscapeString(t.Title)+"</h3>"); err != nil {
+			return err
+		}
+	}
+	if err := t.render(w, renderer.NewHTML(renderer.HTMLConfig{EscapeContent: true}), t.Header, nil); err != nil {
+		return err
+	}
+	for _, n := range t.Notes {
+		if err := writeLines(w, "", "<p>"+html.EscapeString(n)+"</p>"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CSV writes header and rows alone.
+func (t *Table) CSV(w io.Writer) error {
+	cw := csv.NewWriter(w)
+	if len(t.Header) > 0 {
+		if err := cw.Write(t.Header); err != nil {
+			return err
+		}
+	}
+	return cw.WriteAll(t.Rows)
+}
+
+func writeLines(w io.Writer, prefix string, lines ...string) error {
+	for _, line := range lines {
+		if _, err := io.WriteString(w, prefix+line+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// escapeMarkdown keeps a cell a cell, which the Markdown renderer does not.
+func escapeMarkdown(s string) string {
+	return strings.NewReplacer("\\", `\\`, "|", `\|`, "\n", " ", "\r", "").Replace(s)
+}
+
+func (t *Table) render(w io.Writer, r tw.Renderer, header []string, escape func(string) string) error {
+	cells := func(row []string) []string {
+		out := make([]string, len(row))
+		for i, c := range row {
+			if out[i] = c; escape != nil {
+				out[i] = escape(c)
+			}
+		}
+		return out
+	}
+	columns := len(header)
+	for _, row := range t.Rows {
+		columns = max(columns, len(row))
+	}
+	align := make([]tw.Align, columns)
+	for i := range align {
+		if align[i] = tw.AlignRight; i == 0 || len(t.Header) == 0 {
+			align[i] = tw.AlignLeft
+		}
+	}
+	table := tablewriter.NewTable(w,
+		tablewriter.WithRenderer(r),
+		tablewriter.WithHeaderAutoFormat(tw.Off), // it makes "P 99 . 9" of p99.9
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
+		tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithAlignment(align),
+		tablewriter.WithHeaderAlignmentConfig(tw.CellAlignment{PerColumn: align}),
+	)
+	if len(header) > 0 {
+		table.Header(cells(header))
+	}
+	for _, row := range t.Rows {
+		if err := table.Append(cells(row)); err != nil {
+			return err
+		}
+	}
+	return table.Render()
+}
