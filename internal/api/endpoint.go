@@ -1,0 +1,105 @@
+package api
+
+import (
+	"net/url"
+	"strings"
+)
+
+// For fills in what the path of an endpoint takes from the body: the model and whether a stream is asked for, as TGI
+// and Triton have it. Other dialects stay as they are.
+func (d Dialect) For(model string, stream bool) Dialect {
+	suffix := ""
+	if stream {
+		suffix = "_stream"
+	}
+	d.Path = strings.NewReplacer("{model}", url.PathEscape(model), "{_stream}", suffix).Replace(d.Path)
+	return d
+}
+
+// Endpoint is the URL of d on the server that base names: an origin, a base with a path such as /v1, or a whole
+// endpoint, which stands as it is.
+func (d Dialect) Endpoint(base *url.URL) *url.URL {
+	u, _ := d.Rule(base)
+	return u
+}
+
+// Rule is Endpoint with the reason in words, for --debug.
+func (d Dialect) Rule(base *url.URL) (u *url.URL, why string) {
+	copied := *base
+	u = &copied
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	full := d.Base + d.Path
+	switch other, whole := ForPath(path); {
+	case d.endsIn(path):
+		return u, "it is the whole endpoint"
+	case whole && other.Name != d.Name:
+		// --api says what is wanted and the path something else: evalscope's users give one URL for all.
+		path = strings.TrimSuffix(path, other.suffix(path))
+		if d.Base != other.Base {
+			path = strings.TrimSuffix(path, other.Base)
+		}
+		path += d.Path
+		why = "its path is another API's endpoint, whose place " + path + " takes"
+	case whole:
+		return u, "it is a whole endpoint"
+	case path == "":
+		path, why = full, "it is an origin: "+full+" is put after it"
+	default:
+		rest := d.Path
+		if n := overlap(path, full); n > 0 {
+			rest = full[n:]
+		}
+		path, why = path+rest, "it is a base: "+rest+" is put after it"
+	}
+	u.Path, u.RawPath = path, path
+	if plain, err := url.PathUnescape(path); err == nil {
+		u.Path = plain
+	}
+	return u, why
+}
+
+// overlap is the length of the longest beginning of full, up to a slash, that path ends in: /api/v1 of /api/v1/services.
+func overlap(path, full string) int {
+	for n := len(full); n > 0; n-- {
+		if (n == len(full) || full[n] == '/') && strings.HasSuffix(path, full[:n]) {
+			return n
+		}
+	}
+	return 0
+}
+
+func (d *Dialect) endsIn(path string) bool { return d.suffix(path) != "" }
+
+// suffix is the end of a path that names the endpoint of d, "" if it does not.
+func (d *Dialect) suffix(path string) string {
+	path = strings.TrimRight(path, "/")
+	for _, p := range append([]string{d.Path}, d.also...) {
+		for _, stream := range []string{"", "_stream"} {
+			p := strings.ReplaceAll(p, "{_stream}", stream)
+			before, after, model := strings.Cut(p, "{model}")
+			switch {
+			case !model && strings.HasSuffix(path, p):
+				return p
+			case model && strings.HasSuffix(path, after) && strings.Contains(path, before):
+				return path[strings.LastIndex(path, before):]
+			}
+		}
+	}
+	return ""
+}
+
+// named are the dialects of list whose endpoint ends path: those with the longest end, as /chat/completions ends in
+// /completions as well.
+func named(list []Dialect, path string) []Dialect {
+	var found []Dialect
+	longest := 1
+	for i := range list {
+		switch n := len(list[i].suffix(path)); {
+		case n > longest:
+			found, longest = []Dialect{list[i]}, n
+		case n == longest:
+			found = append(found, list[i])
+		}
+	}
+	return found
+}

@@ -1,0 +1,110 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-json"
+)
+
+// Ollama's own API. Its streams are JSON lines, and it streams unless told not to.
+var ollamaChat = Dialect{
+	Name: "ollama", Op: "chat", Path: "/api/chat", Need: "messages", Lines: true, streams: true,
+	input: func(in Input) (object, error) {
+		m, err := asMessages(in)
+		if err != nil {
+			return nil, err
+		}
+		m, err = ollamaMessages(m)
+		return object{{Key: "messages", Value: m}}, err
+	},
+	place: ollamaPlaces,
+	read:  readOllama,
+}
+
+var ollamaGenerate = Dialect{
+	Name: "ollama", Op: "generate", Path: "/api/generate", Need: "prompt", Lines: true, streams: true,
+	input: func(in Input) (object, error) { return prompt(in, "prompt", "", "") },
+	place: ollamaPlaces,
+	read:  readOllama,
+}
+
+var ollamaEmbed = Dialect{
+	Name: "ollama", Op: "embedding", Path: "/api/embed", Need: "input", shape: embedding.shape,
+	input: func(in Input) (object, error) { return prompt(in, "input", "", "input") },
+	place: places(nil),
+	read:  readOllama,
+}
+
+var ollamaPlaces = places(map[string]string{
+	"stream": "stream", "max_tokens": "options.num_predict", "temperature": "options.temperature", "top_p": "options.top_p",
+	"top_k": "options.top_k", "frequency_penalty": "options.frequency_penalty",
+	"presence_penalty": "options.presence_penalty", "repetition_penalty": "options.repeat_penalty", "seed": "options.seed",
+	"stop": "options.stop[]",
+})
+
+// ollamaMessages gives messages that have parts one text, with the images beside it.
+func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
+	var list []map[string]json.RawMessage
+	if err := json.Unmarshal(messages, &list); err != nil {
+		return nil, fmt.Errorf("messages is not a list of messages: %w", err)
+	}
+	changed := false
+	for i, m := range list {
+		if len(m["content"]) == 0 || m["content"][0] != '[' {
+			continue
+		}
+		parts, err := parseParts(m["content"])
+		if err != nil {
+			return nil, fmt.Errorf("messages[%d].%w", i, err)
+		}
+		var texts, images []string
+		for _, p := range parts {
+			if p.image == "" {
+				texts = append(texts, p.text)
+				continue
+			}
+			_, data, ok := dataURI(p.image)
+			if !ok {
+				return nil, fmt.Errorf("messages[%d]: Ollama takes images as data, not by URL", i)
+			}
+			images = append(images, data)
+		}
+		m["content"] = raw(strings.Join(texts, "\n"))
+		if len(images) > 0 {
+			m["images"] = raw(images)
+		}
+		changed = true
+	}
+	if !changed {
+		return messages, nil
+	}
+	return raw(list), nil
+}
+
+func readOllama(data []byte) (Event, error) {
+	var r struct {
+		Model      string            `json:"model"`
+		Message    message           `json:"message"` // of chat
+		Thinking   string            `json:"thinking"`
+		Response   string            `json:"response"` // of generate
+		Embeddings []json.RawMessage `json:"embeddings"`
+		Done       bool              `json:"done"`
+		DoneReason string            `json:"done_reason"`
+		Prompt     int               `json:"prompt_eval_count"`
+		Eval       int               `json:"eval_count"`
+		Error      json.RawMessage   `json:"error"`
+	}
+	if err := decode(data, &r); err != nil {
+		return Event{}, err
+	}
+	e := Event{Model: r.Model, Content: r.Response, Reasoning: r.Thinking, Items: len(r.Embeddings), Finish: r.DoneReason, Done: r.Done}
+	e.add(&r.Message)
+	if r.Prompt > 0 || r.Eval > 0 {
+		e.Usage = usage(r.Prompt, r.Eval, 0, 0)
+	}
+	if present(r.Error) {
+		e.Err = ErrorMessage(data)
+	}
+	return e, nil
+}
