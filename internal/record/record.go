@@ -2,6 +2,8 @@
 // read, with the metrics that follow from one record alone.
 package record
 
+import "github.com/goccy/go-json"
+
 // Record is one line. Instants (*_us) are integer microseconds since the epoch; durations (*_ms) are milliseconds
 // with microsecond resolution, counted from SentUs. A key that is absent was not measured.
 type Record struct {
@@ -57,12 +59,15 @@ type Record struct {
 	Status        int    `json:"status,omitempty"` // HTTP
 	OK            bool   `json:"ok"`
 	Error         *Error `json:"error,omitempty"`
-	Attempts      int    `json:"attempts,omitempty"`
+	RetryAfter    string `json:"retry_after,omitempty"` // as the server said it, with status 429 or 503
+	Attempts      int    `json:"attempts,omitempty"`    // more than 1: a kept connection was found closed, or a retry
 	BytesSent     int64  `json:"bytes_sent,omitempty"`
 	BytesReceived int64  `json:"bytes_received,omitempty"`
 
-	Output  string `json:"output,omitempty"`  // only with --save-output
-	Request string `json:"request,omitempty"` // only with --save-request
+	Output  string          `json:"output,omitempty"`  // only with --save-output
+	Request json.RawMessage `json:"request,omitempty"` // only with --save-request: the request line
+
+	Reply json.RawMessage `json:"-"` // the assistant's message, for the next turn of a conversation
 }
 
 // Error says why a request failed.
@@ -97,12 +102,14 @@ const (
 const SimAPI = "sim"
 
 // LastChunkMs is when the last output chunk arrived, ms after SentUs: ttft_ms + Σ gap_us/1000.
-func (r *Record) LastChunkMs() float64 {
-	var sum int64
+func (r *Record) LastChunkMs() float64 { return r.TTFTMs + float64(r.gaps())/1000 }
+
+// gaps is the time from the first output chunk to the last, µs.
+func (r *Record) gaps() (us int64) {
 	for _, g := range r.GapUs {
-		sum += g
+		us += g
 	}
-	return r.TTFTMs + float64(sum)/1000
+	return us
 }
 
 // TPOT is the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), defined for streamed answers of n > 1
@@ -111,7 +118,7 @@ func (r *Record) TPOT() (ms float64, ok bool) {
 	if r.TTFTMs == 0 || r.CompletionTokens < 2 {
 		return 0, false
 	}
-	return (r.LastChunkMs() - r.TTFTMs) / float64(r.CompletionTokens-1), true
+	return float64(r.gaps()) / float64(r.CompletionTokens-1) / 1000, true
 }
 
 // ResponseMs is the time from when the request was due to its end: latency + queue + lag. Unlike latency it cannot hide

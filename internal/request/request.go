@@ -24,7 +24,9 @@ type Request struct {
 	Turns   []Turn            `json:"turns,omitempty"`
 	Labels  map[string]string `json:"labels,omitempty"` // copied to the record
 
-	Source string `json:"-"` // file:line, for errors
+	Source    string `json:"-"` // file:line, for errors
+	Target    any    `json:"-"` // where the sender found that it goes
+	WantReply bool   `json:"-"` // the record shall carry the reply: a turn of a conversation
 }
 
 // Turn is one step of a conversation: its messages are appended to the history.

@@ -89,3 +89,15 @@ func (p *Parser) endLine(line []byte, event func(data []byte)) {
 	}
 	p.data, p.any = append(p.data, value...), true
 }
+
+// Reset makes the Parser ready for another stream; it keeps its memory, unless that is large.
+func (p *Parser) Reset() {
+	const large = 1 << 20
+	if cap(p.line) > large {
+		p.line = nil
+	}
+	if cap(p.data) > large {
+		p.data = nil
+	}
+	*p = Parser{line: p.line[:0], data: p.data[:0]}
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"llmperf/internal/api"
+	"llmperf/internal/cli"
+)
+
+var groups = kong.ExplicitGroups([]kong.Group{
+	{Key: "server", Title: "Server"},
+	{Key: "load", Title: "Load"},
+	{Key: "requests", Title: "Requests"},
+	{Key: "connection", Title: "Connection"},
+	{Key: "output", Title: "Output"},
+	{Key: "sim", Title: "Simulator"},
+})
+
+type flags struct {
+	cli.VersionFlag
+
+	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
+
+	URL     string      `name:"url" group:"server" placeholder:"URL" help:"An origin, a base such as http://host:8000/v1, or a whole endpoint."`
+	API     string      `name:"api" group:"server" placeholder:"NAME" help:"The dialect, where URL and bodies do not tell it: openai."`
+	Model   string      `group:"server" help:"For bodies that name no model. Without it the server's first (GET /v1/models)."`
+	APIKey  string      `name:"api-key" group:"server" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Sent as Authorization: Bearer KEY."`
+	Headers cli.Strings `group:"server" placeholder:"NAME=VALUE" help:"More headers."`
+
+	Rate          cli.Floats `group:"load" placeholder:"R" help:"Requests/s of an open loop; a list sweeps. With --parallel: capped at so many in flight."`
+	Parallel      cli.Ints   `group:"load" placeholder:"N" help:"Requests in flight of a closed loop; a list sweeps. Default 1."`
+	OpenLoop      bool       `group:"load" help:"Insist on an open loop: --rate, without --parallel."`
+	Number        cli.Ints   `short:"n" group:"load" placeholder:"N" help:"Measured requests of each load point; default: all lines."`
+	Duration      seconds    `group:"load" placeholder:"TIME" help:"Start no request later than this in a load point."`
+	Arrival       string     `group:"load" default:"poisson" placeholder:"KIND" help:"poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME, or trace: the lines' at_ms."`
+	Speedup       float64    `group:"load" default:"1" help:"Play a trace so many times faster."`
+	Seed          uint64     `group:"load" default:"0" help:"Of the arrival times."`
+	WarmupNum     float64    `group:"load" placeholder:"N" help:"Requests before the measured ones; below 1: a share of --number."`
+	SleepInterval seconds    `group:"load" default:"5" placeholder:"TIME" help:"Between the points of a sweep."`
+	Between       string     `group:"load" placeholder:"CMD" help:"Shell command to run between the points of a sweep."`
+	Cycle         bool       `group:"load" help:"Send the lines again when they run short."`
+	Grace         seconds    `group:"load" default:"30" placeholder:"TIME" help:"After Ctrl-C: how long requests in flight may go on."`
+
+	NoUsage          bool     `group:"requests" help:"Do not ask streams for their usage."`
+	DropParams       []string `group:"requests" placeholder:"KEY" help:"Leave keys out of the bodies."`
+	NoTestConnection bool     `group:"requests" help:"Skip the request of one token that looks whether URL, key and model are right."`
+	TokenizerPath    string   `group:"requests" placeholder:"NAME" help:"Count output tokens with it where the server does not."`
+	OnBadLine        string   `group:"requests" enum:"fail,skip" default:"fail" help:"What to do about a line that is no request: fail or skip."`
+
+	ConnectTimeout seconds `group:"connection" placeholder:"TIME" help:"For DNS and connecting."`
+	ReadTimeout    seconds `group:"connection" placeholder:"TIME" help:"Longest wait between two reads."`
+	TotalTimeout   seconds `group:"connection" default:"21600" placeholder:"TIME" help:"For a whole request."`
+	Preconnect     bool    `group:"connection" help:"Open the connections before the load begins."`
+	MaxConns       int     `group:"connection" default:"0" placeholder:"N" help:"Most connections of an open loop; default: as many as the file limit allows."`
+
+	Output      string `short:"o" group:"output" placeholder:"FILE" help:"Records; - or nothing: stdout. FILE.gz and FILE.zst are compressed."`
+	SaveOutput  bool   `group:"output" help:"Keep the answers' texts in the records."`
+	SaveRequest bool   `group:"output" help:"Keep the request lines in the records."`
+	FactsOut    string `group:"output" placeholder:"FILE" help:"What belongs to the whole run, as JSON."`
+	LogEveryN   int    `name:"log-every-n-query" group:"output" placeholder:"N" help:"A line on stderr after each N requests."`
+	Progress    bool   `negatable:"" default:"true" group:"output" help:"Show how far the run is."`
+	Debug       bool   `group:"output" help:"Log each request and each line of its answer on stderr."`
+	Strict      bool   `group:"output" help:"Exit 1 unless this load generator was clean: its numbers are then the server's."`
+
+	Sim      string `group:"sim" placeholder:"KEY=VALUE,…" help:"ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model; such as ttft=200ms,itl=20ms."`
+	ServeSim string `group:"sim" placeholder:"ADDR" help:"Only serve the simulator."`
+	Truth    string `group:"sim" placeholder:"FILE" help:"What the simulator did for each request, as JSON lines."`
+}
+
+// seconds is a duration; a bare number is seconds, as evalscope has it.
+type seconds time.Duration
+
+// Decode implements kong.MapperValue.
+func (s *seconds) Decode(ctx *kong.DecodeContext) error {
+	var word string
+	if err := ctx.Scan.PopValueInto("time", &word); err != nil {
+		return err
+	}
+	d, err := parseSeconds(word)
+	*s = seconds(d)
+	return err
+}
+
+func parseSeconds(word string) (time.Duration, error) {
+	if f, err := strconv.ParseFloat(word, 64); err == nil && f >= 0 && f < 1e9 {
+		return time.Duration(f * float64(time.Second)), nil
+	}
+	d, err := time.ParseDuration(word)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is not a time such as 30, 500ms or 2m", word)
+	}
+	return d, nil
+}
+
+// target reads --url; nil: the simulator.
+func (f *flags) target() (*url.URL, error) {
+	if f.API != "" && !api.Known(f.API) {
+		return nil, cli.Usage("", "--api: %q is not known", f.API)
+	}
+	if f.URL == "" {
+		return nil, nil
+	}
+	raw := f.URL
+	if !strings.Contains(raw, "://") {
+		raw = "http://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, cli.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return nil, cli.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not an http or https URL", f.URL)
+	}
+	return u, nil
+}
+
+func (f *flags) headers() (map[string]string, error) {
+	if len(f.Headers) == 0 {
+		return nil, nil
+	}
+	m := map[string]string{}
+	for _, h := range f.Headers {
+		name, value, ok := strings.Cut(h, "=")
+		if !ok || name == "" || strings.ContainsAny(h, "\r\n") || strings.ContainsAny(name, " :\t") {
+			return nil, cli.Usage("write --headers NAME=VALUE", "--headers: %q is not NAME=VALUE", h)
+		}
+		m[name] = value
+	}
+	return m, nil
+}

@@ -1,0 +1,30 @@
+// Perf-send sends the requests that it reads, at a rate or with so many at once, and writes a record of each.
+package main
+
+import (
+	"os"
+
+	"llmperf/internal/cli"
+)
+
+func main() { os.Exit(cli.Main("perf-send", run)) }
+
+const about = `Send requests to an LLM service and time the answers.
+
+Reads request lines (perf-gen makes them) from FILE or stdin and writes one record line for each request, for perf-stats,
+perf-plot or jq. Without --url the built-in simulator answers.`
+
+func run(env *cli.Env) error {
+	var f flags
+	if err := env.Parse(&f, about, groups); err != nil {
+		return err
+	}
+	if f.ServeSim != "" {
+		return serveSim(env, &f)
+	}
+	points, err := f.points(env)
+	if err != nil {
+		return err
+	}
+	return send(env, &f, points)
+}

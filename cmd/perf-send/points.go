@@ -1,0 +1,189 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/load"
+	"llmperf/internal/schedule"
+)
+
+// points makes the load points that the flags ask for.
+func (f *flags) points(env *cli.Env) ([]load.Point, error) {
+	trace := f.Arrival == "trace"
+	if f.OpenLoop {
+		if len(f.Rate) == 0 && !trace {
+			return nil, cli.Usage("give --rate", "--open-loop: needs --rate")
+		}
+		if len(f.Parallel) > 0 {
+			env.Say("--parallel: ignored, since --open-loop puts no limit on the requests in flight")
+			f.Parallel = nil
+		}
+	}
+	for _, r := range f.Rate {
+		if !(r > 0) {
+			return nil, cli.Usage("leave --rate out for a closed loop", "--rate: %v is not above 0", r)
+		}
+	}
+	if slices.ContainsFunc(f.Parallel, func(p int) bool { return p < 1 }) {
+		return nil, cli.Usage("", "--parallel: %v has a number below 1", f.Parallel)
+	}
+	if slices.ContainsFunc(f.Number, func(n int) bool { return n < 0 }) {
+		return nil, cli.Usage("", "--number: %v has a number below 0", f.Number)
+	}
+	if trace && len(f.Rate) > 0 {
+		return nil, cli.Usage("--speedup plays a trace faster", "--rate: a trace has its own times")
+	}
+	if !(f.Speedup > 0) {
+		return nil, cli.Usage("", "--speedup: %v is not above 0", f.Speedup)
+	}
+	n, err := f.levels()
+	if err != nil {
+		return nil, err
+	}
+	var points []load.Point
+	for i := range n {
+		p, err := f.point(i)
+		if err != nil {
+			return nil, err
+		}
+		name := p.Run
+		for k := 2; slices.ContainsFunc(points, func(q load.Point) bool { return q.Run == p.Run }); k++ {
+			p.Run = name + "#" + strconv.Itoa(k)
+		}
+		points = append(points, p)
+	}
+	return points, nil
+}
+
+// levels is the length of the lists, which must be one; a single value serves all.
+func (f *flags) levels() (int, error) {
+	n := 1
+	for _, l := range []struct {
+		name string
+		len  int
+	}{{"--rate", len(f.Rate)}, {"--parallel", len(f.Parallel)}, {"--number", len(f.Number)}} {
+		switch {
+		case l.len <= 1:
+		case n == 1:
+			n = l.len
+		case l.len != n:
+			return 0, cli.Usage("give lists of one length, or a single value for all", "%s: has %d values where another list has %d", l.name, l.len, n)
+		}
+	}
+	if n > 1 && len(f.Rate) < 2 && len(f.Parallel) < 2 {
+		return 0, cli.Usage("give as many values of --rate or --parallel", "--number: has %d values for one load point", n)
+	}
+	return n, nil
+}
+
+// at is the i-th value, the only one for all, or zero.
+func at[T any](list []T, i int) (v T) {
+	switch {
+	case len(list) == 1:
+		return list[0]
+	case i < len(list):
+		return list[i]
+	}
+	return v
+}
+
+func (f *flags) point(i int) (load.Point, error) {
+	p := load.Point{
+		Rate: at(f.Rate, i), Parallel: at(f.Parallel, i), Number: at(f.Number, i),
+		Duration: time.Duration(f.Duration), Speedup: f.Speedup,
+	}
+	var err error
+	if p.Warmup, err = f.warmup(p.Number); err != nil {
+		return p, err
+	}
+	p.Trace = f.Arrival == "trace"
+	switch {
+	case p.Trace:
+		p.Mode, p.Run = load.Open, "trace"
+	case strings.HasPrefix(f.Arrival, "ramp:") && p.Rate > 0:
+		return p, cli.Usage("", "--rate: a ramp has its own rates")
+	case p.Rate > 0:
+		p.Mode, p.Run = load.Open, "rate="+strconv.FormatFloat(p.Rate, 'g', -1, 64)
+		if p.Pacer, err = arrival(f.Arrival, p.Rate, f.Seed); err != nil {
+			return p, err
+		}
+	case strings.HasPrefix(f.Arrival, "ramp:"):
+		p.Mode, p.Run = load.Open, strings.Replace(f.Arrival, ":", "=", 1)
+		if p.Pacer, err = arrival(f.Arrival, 0, f.Seed); err != nil {
+			return p, err
+		}
+	case f.Arrival != "poisson":
+		return p, cli.Usage("give --rate", "--arrival: %s needs --rate", f.Arrival)
+	default:
+		p.Parallel = max(p.Parallel, 1)
+		p.Mode, p.Pacer, p.Limit = load.Closed, schedule.Immediate, p.Parallel
+		p.Run = "parallel=" + strconv.Itoa(p.Parallel)
+		return p, nil
+	}
+	if p.Parallel > 0 {
+		p.Mode, p.Limit = load.Capped, p.Parallel
+		p.Run += ",parallel=" + strconv.Itoa(p.Parallel)
+	}
+	return p, nil
+}
+
+// warmup is --warmup-num: a count, or a share of the number of measured requests.
+func (f *flags) warmup(number int) (int, error) {
+	switch w := f.WarmupNum; {
+	case w <= 0:
+		return 0, nil
+	case w < 1:
+		if number == 0 {
+			return 0, cli.Usage("give --number, or a whole --warmup-num", "--warmup-num: a share of --number needs --number")
+		}
+		return max(1, int(w*float64(number))), nil
+	case w == float64(int(w)):
+		return int(w), nil
+	}
+	return 0, cli.Usage("", "--warmup-num: %v is neither a whole number nor a share below 1", f.WarmupNum)
+}
+
+// arrival makes the pacer that --arrival names.
+func arrival(spec string, rate float64, seed uint64) (func() schedule.Pacer, error) {
+	kind, arg, _ := strings.Cut(spec, ":")
+	bad := func(format string, args ...any) error {
+		return cli.Usage("poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME or trace", "--arrival: %s", fmt.Sprintf(format, args...))
+	}
+	switch kind {
+	case "poisson":
+		if arg == "" {
+			return func() schedule.Pacer { return schedule.Poisson(rate, seed) }, nil
+		}
+	case "constant":
+		if arg == "" {
+			return func() schedule.Pacer { return schedule.Constant(rate) }, nil
+		}
+	case "gamma":
+		b, err := strconv.ParseFloat(arg, 64)
+		if err != nil || !(b > 0) || b > 1e6 {
+			return nil, bad("%q is not a burstiness above 0", arg)
+		}
+		return func() schedule.Pacer { return schedule.Gamma(rate, b, seed) }, nil
+	case "ramp":
+		return ramp(arg, bad)
+	}
+	return nil, bad("%q is not known", spec)
+}
+
+// ramp reads FROM-TO/TIME.
+func ramp(arg string, bad func(string, ...any) error) (func() schedule.Pacer, error) {
+	rates, dur, _ := strings.Cut(arg, "/")
+	a, b, _ := strings.Cut(rates, "-")
+	from, err1 := strconv.ParseFloat(a, 64)
+	to, err2 := strconv.ParseFloat(b, 64)
+	d, err3 := parseSeconds(dur)
+	if err1 != nil || err2 != nil || err3 != nil || !(from >= 0 && to >= 0 && from+to > 0) || d <= 0 {
+		return nil, bad("%q is not FROM-TO/TIME, such as 1-50/60s", arg)
+	}
+	return func() schedule.Pacer { return schedule.Ramp(from, to, d) }, nil
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os/exec"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/client"
+	"llmperf/internal/jsonl"
+	"llmperf/internal/load"
+	"llmperf/internal/record"
+	"llmperf/internal/request"
+)
+
+// send runs the load points.
+func send(env *cli.Env, f *flags, points []load.Point) (err error) {
+	target, err := f.target()
+	if err != nil {
+		return err
+	}
+	headers, err := f.headers()
+	if err != nil {
+		return err
+	}
+	in, name, closeIn, err := env.Input(f.Input, jsonl.Decompress)
+	if err != nil {
+		return err
+	}
+	defer closeIn()
+	simulated := target == nil
+	if simulated {
+		s, err := startSim(f, "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, s.close()) }()
+		target = s.url
+		env.Say("no --url: the built-in SIMULATOR answers; its figures are not those of any server")
+	}
+	ctx, abort, stop := interrupts(env)
+	defer stop()
+	clock := client.NewClock()
+	c := client.New(client.Config{
+		URL: target, API: f.API, APIKey: f.APIKey, Headers: headers, Model: f.Model, NoUsage: f.NoUsage, Drop: f.DropParams,
+		ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
+		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput, SaveRequest: f.SaveRequest,
+		Simulated: simulated, Say: env.Say, Debug: f.debugger(env),
+	}, clock)
+	defer c.Close()
+
+	r := &runner{env: env, f: f, client: c}
+	return r.run(ctx, abort, clock, points, in, name)
+}
+
+// interrupts gives a context that the first Ctrl-C ends, with cause cli.ErrInterrupted, and one that the second ends.
+func interrupts(env *cli.Env) (ctx, abort context.Context, stop func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	abort, cut := context.WithCancelCause(context.Background())
+	go func() {
+		for i := 0; ; i++ {
+			select {
+			case <-env.Signals:
+			case <-abort.Done():
+				return
+			}
+			if i == 0 {
+				cancel(cli.ErrInterrupted)
+			} else {
+				cut(cli.ErrInterrupted)
+			}
+		}
+	}()
+	return ctx, abort, func() { cancel(nil); cut(nil) }
+}
+
+// runner is one run of perf-send.
+type runner struct {
+	env    *cli.Env
+	f      *flags
+	client *client.Client
+	engine *load.Engine
+	source *source
+	sink   *sink
+	failed atomic.Pointer[record.Error] // the first, as an example
+}
+
+func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []load.Point, in io.Reader, name string) error {
+	out, err := openOutput(r.env, r.f.Output)
+	if err != nil {
+		return err
+	}
+	r.sink = newSink(out)
+	r.source = startSource(ctx, r.env, in, name, r.f.OnBadLine == "skip", func(q *request.Request) error {
+		return r.client.Prepare(ctx, q)
+	})
+	timer := load.NewTimer()
+	defer timer.Close()
+	r.engine = &load.Engine{
+		Doer: r.client, Source: r.source, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
+		Grace: time.Duration(r.f.Grace), Abort: abort, ID: runID(clock),
+	}
+	show := startProgress(r.env, r.f, &r.engine.Counts)
+	err = r.points(ctx, points)
+	show.stop()
+	for _, e := range []error{r.sink.Close(), out.Close()} {
+		if err == nil {
+			err = e
+		}
+	}
+	return r.verdict(err)
+}
+
+func (r *runner) emit(rec *record.Record) error {
+	if !rec.OK {
+		r.failed.CompareAndSwap(nil, rec.Error)
+	}
+	return r.sink.Emit(rec)
+}
+
+// runID tells the requests of one run from those of others in a server's log.
+func runID(clock *client.Clock) string {
+	return strconv.FormatInt(clock.Now()/1e6, 36) + "-"
+}
+
+func (r *runner) points(ctx context.Context, points []load.Point) error {
+	for i, p := range points {
+		if i > 0 {
+			if err := r.pause(ctx); err != nil {
+				return err
+			}
+		}
+		if err := r.point(ctx, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *runner) point(ctx context.Context, p load.Point) error {
+	res, err := r.engine.Run(ctx, p)
+	if err != nil || !res.Short {
+		return err
+	}
+	asked, got := p.Warmup+p.Number, res.Warmed+res.Measured
+	if got == 0 && p.Number == 0 {
+		return nil
+	}
+	r.env.Say("%s: the input ended after %d of %d requests", p.Run, got, asked)
+	r.env.Hint("give more lines (perf-gen --number), or --cycle to send them again")
+	return nil
+}
+
+// pause is what comes between two points of a sweep.
+func (r *runner) pause(ctx context.Context) error {
+	if r.f.Between != "" {
+		cmd := exec.CommandContext(ctx, "sh", "-c", r.f.Between)
+		cmd.Stdout, cmd.Stderr = r.env.Stderr, r.env.Stderr
+		if err := cmd.Run(); err != nil && ctx.Err() == nil {
+			return cli.Fail("", "--between: %w", err)
+		}
+	}
+	select {
+	case <-time.After(time.Duration(r.f.SleepInterval)):
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// verdict turns the run's end into its error.
+func (r *runner) verdict(err error) error {
+	n := r.source.skipped.Load()
+	if n > 0 {
+		r.env.Say("%d bad lines were skipped", n)
+	}
+	done, failed := r.engine.Counts.Requests.Load(), r.engine.Counts.Failed.Load()
+	switch {
+	case err != nil:
+		return err
+	case done == 0:
+		return cli.Fail("perf-gen makes some", "no requests in the input")
+	case done == failed:
+		first := r.failed.Load()
+		return cli.Fail("perf-stats shows the kinds of errors; --debug shows each exchange", "every request failed (%d), the first with %s: %s",
+			failed, first.Kind, first.Message)
+	}
+	return nil
+}

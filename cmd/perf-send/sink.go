@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"llmperf/internal/cli"
+
+	"llmperf/internal/jsonl"
+	"llmperf/internal/record"
+)
+
+// sink owns the output: records are encoded where they are made and written by one goroutine, many at a time.
+type sink struct {
+	mu   sync.Mutex
+	buf  *bytes.Buffer
+	enc  *jsonl.Writer
+	err  error // of the output: it is told to each who writes
+	kick chan struct{}
+	room *sync.Cond
+	done chan struct{}
+}
+
+const (
+	sinkBound = 8 << 20              // more than this may not wait to be written
+	sinkPause = 2 * time.Millisecond // between writes: lets records come together
+)
+
+func newSink(w io.Writer) *sink {
+	s := &sink{buf: new(bytes.Buffer), kick: make(chan struct{}, 1), done: make(chan struct{})}
+	s.enc = jsonl.NewWriter(s)
+	s.room = sync.NewCond(&s.mu)
+	go s.run(w)
+	return s
+}
+
+// Write takes the encoder's output, under the lock.
+func (s *sink) Write(p []byte) (int, error) { return s.buf.Write(p) }
+
+// Emit writes a record. Its error is the output's, of this or an earlier record.
+func (s *sink) Emit(rec *record.Record) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.buf.Len() > sinkBound && s.err == nil {
+		s.room.Wait()
+	}
+	if s.err != nil {
+		return s.err
+	}
+	if err := s.enc.Write(rec); err != nil {
+		return err
+	}
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+func (s *sink) run(w io.Writer) {
+	defer close(s.done)
+	out := new(bytes.Buffer)
+	for range s.kick {
+		s.mu.Lock()
+		s.buf, out = out, s.buf
+		s.room.Broadcast()
+		s.mu.Unlock()
+		if out.Len() > 0 {
+			if _, err := w.Write(out.Bytes()); err != nil {
+				s.mu.Lock()
+				if s.err == nil {
+					s.err = err
+				}
+				s.buf.Reset()
+				s.room.Broadcast()
+				s.mu.Unlock()
+			}
+		}
+		if out.Reset(); out.Cap() > sinkBound {
+			out = new(bytes.Buffer)
+		}
+		time.Sleep(sinkPause)
+	}
+}
+
+// Close writes what is left. Emit must not be called any more.
+func (s *sink) Close() error {
+	s.kick <- struct{}{}
+	close(s.kick)
+	<-s.done
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// output is the file or stdout behind a sink. What is not compressed is passed on at once.
+type output struct {
+	out    *cli.Output
+	packed io.WriteCloser
+	plain  bool
+}
+
+func openOutput(env *cli.Env, path string) (*output, error) {
+	out := env.Create(path)
+	packed, err := jsonl.Compress(out, path)
+	if err != nil {
+		return nil, err
+	}
+	return &output{out, packed, !strings.HasSuffix(path, ".gz") && !strings.HasSuffix(path, ".zst")}, nil
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.packed.Write(p)
+	if err == nil && o.plain {
+		err = o.out.Flush()
+	}
+	return n, err
+}
+
+// Close gives the file its name, also when the run has failed: the records that there are must not be lost.
+func (o *output) Close() error {
+	if err := o.packed.Close(); err != nil {
+		return err
+	}
+	return o.out.Commit()
+}

@@ -1,0 +1,158 @@
+// Package client sends one request and makes its record: HTTP and a dialect, timed where the bytes are received.
+package client
+
+import (
+	"context"
+	"net/url"
+	"sync"
+	"time"
+
+	"llmperf/internal/record"
+	"llmperf/internal/request"
+)
+
+// Config says where requests go and how.
+type Config struct {
+	URL     *url.URL // of the server: an origin, a base such as /v1, or a whole endpoint
+	API     string   // the dialect's name; empty: told by the paths and bodies
+	APIKey  string
+	Headers map[string]string // of every request
+
+	Model   string // put into bodies without one; empty: the first that the server has
+	Served  string // put into every body (a local server's name of its model)
+	NoUsage bool   // do not ask for usage in streams
+	Drop    []string
+
+	ConnectTimeout time.Duration // 0: none
+	ReadTimeout    time.Duration // longest wait between reads; 0: none
+	TotalTimeout   time.Duration // 0: none
+
+	SaveOutput  bool
+	SaveRequest bool
+	Simulated   bool // the server is the built-in simulator: every record says so
+	Plain       bool // net/http for everything
+
+	Say func(format string, args ...any) // a fact, once; nil: nobody listens
+
+	// Debug, unless nil, gets each step of each exchange: what is start, sent or received. text is valid during the call.
+	Debug func(id, what string, text []byte)
+}
+
+// Client implements load's Doer. It is safe for use by several goroutines at once.
+type Client struct {
+	cfg   Config
+	clock *Clock
+	fast  transport
+	std   transport
+	cpu   *cpuShare
+	prep  preparer
+	pool  sync.Pool
+}
+
+// New makes a client that counts time by clock.
+func New(cfg Config, clock *Clock) *Client {
+	c := &Client{cfg: cfg, clock: clock, cpu: newCPUShare()}
+	c.std = newStandard(&c.cfg, clock)
+	c.fast = c.std
+	if !cfg.Plain {
+		c.fast = newFast(&c.cfg, clock)
+	}
+	c.prep.c = c
+	c.pool.New = func() any { return new(exchange) }
+	return c
+}
+
+// Close ends idle connections.
+func (c *Client) Close() {
+	c.cpu.stop()
+	c.std.close()
+	if c.fast != c.std {
+		c.fast.close()
+	}
+}
+
+// exchange is the memory of one request, used again.
+type exchange struct {
+	call  call
+	trip  trip
+	reply reply
+}
+
+// Do sends req and returns its record, whatever happens.
+func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
+	rec := &record.Record{ID: req.ID, Labels: req.Labels}
+	if c.cfg.SaveRequest {
+		rec.Request = saved(req)
+	}
+	ep, err := c.prep.endpoint(ctx, req)
+	rec.SentUs = c.clock.Now() / 1000
+	if err != nil {
+		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error()}
+		return rec
+	}
+	rec.API, rec.Op, rec.URL = ep.dialect.Name, ep.dialect.Op, ep.url
+	if c.cfg.Simulated {
+		rec.API = record.SimAPI
+	}
+	x := c.pool.Get().(*exchange)
+	defer c.pool.Put(x)
+	sent := c.clock.Now() / 1000 * 1000 // whole µs, so that the record's sums are exact
+	rec.SentUs = sent / 1000
+	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent}
+	x.trip = trip{}
+	x.reply.begin(rec, ep.dialect, sent, c.cfg.SaveOutput)
+	if c.cfg.Debug != nil {
+		c.debug(x)
+	}
+	err = c.transport(ep).exchange(ctx, &x.call, &x.trip, &x.reply)
+	if err != nil {
+		x.trip.end = c.clock.Now()
+	}
+	x.reply.finish(err, x.trip.end)
+	x.trip.into(rec)
+	rec.ClientCPU = c.cpu.value()
+	if c.cfg.SaveOutput {
+		rec.Output = x.reply.text.String()
+	}
+	x.reply.rec = nil
+	return rec
+}
+
+// debug tells the start of an exchange and lets the reply tell the rest.
+func (c *Client) debug(x *exchange) {
+	id := x.call.id
+	c.cfg.Debug(id, "start", x.call.describe())
+	c.cfg.Debug(id, "sent", x.call.body)
+	x.reply.trace = func(line []byte) { c.cfg.Debug(id, "received", line) }
+}
+
+func (c *Client) transport(ep *endpoint) transport {
+	if ep.lean {
+		return c.fast
+	}
+	return c.std
+}
+
+// into writes what the transport measured.
+func (t *trip) into(rec *record.Record) {
+	rec.DNSMs, rec.ConnectMs, rec.TLSMs = ms(t.dns/1000), ms(t.connect/1000), ms(t.tls/1000)
+	rec.Reused = t.reused
+	if t.attempts > 1 {
+		rec.Attempts = t.attempts
+	}
+	rec.BytesSent, rec.BytesReceived = t.sent, t.received
+	rec.ReadDelayMs = ms(t.readDelay / 1000)
+	rec.Clock = "kernel"
+	if t.unstamped {
+		rec.Clock = "user"
+	}
+}
+
+// Preconnect opens connections so that n are idle before the load begins.
+func (c *Client) Preconnect(ctx context.Context, req *request.Request, n int) error {
+	ep, err := c.prep.endpoint(ctx, req)
+	if err != nil {
+		return err
+	}
+	return c.transport(ep).preconnect(ctx, ep, n)
+}

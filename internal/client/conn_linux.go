@@ -1,0 +1,345 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"llmperf/internal/record"
+)
+
+// conn is one connection of the fast transport, used for one exchange at a time.
+type conn struct {
+	f   *fast
+	tcp *net.TCPConn
+	raw syscall.RawConn
+	p   parser
+	msg message
+
+	armed time.Time          // the read deadline that is set
+	ctx   context.Context    // whose end interrupts the connection
+	stop  func() bool        // frees the watch on ctx
+	ready func(uintptr) bool // onReady, made once
+	idle  time.Time          // since when nothing was under way
+
+	// the exchange under way
+	out     [2][]byte // head and body, as far as they are not sent
+	head    []byte
+	started bool // sending was tried
+	blocked bool // the socket's buffer is full
+	s       sink
+	t       *trip
+	last    time.Time // of the last read or of the start
+	err     error
+}
+
+// staleAfter is how long a connection may have been idle before it is looked at, for a cent of the cost of an
+// exchange, before it is used.
+const staleAfter = 100 * time.Millisecond
+
+var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+func newConn(tcp *net.TCPConn, f *fast) (*conn, error) {
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		tcp.Close()
+		return nil, err
+	}
+	c := &conn{f: f, tcp: tcp, raw: raw, idle: time.Now()}
+	c.ready = c.onReady
+	if err := raw.Control(func(fd uintptr) { enableStamps(int(fd)) }); err != nil {
+		tcp.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *conn) close() {
+	if c.stop != nil {
+		c.stop()
+	}
+	c.tcp.Close()
+}
+
+// watch sees to it that the end of ctx interrupts a read. The contexts of a run are one and the same, so that it costs
+// nothing after the first time.
+func (c *conn) watch(ctx context.Context) {
+	if c.ctx == ctx {
+		return
+	}
+	if c.stop != nil {
+		c.stop()
+	}
+	c.ctx = ctx
+	c.stop = context.AfterFunc(ctx, func() { c.tcp.SetDeadline(time.Unix(1, 0)) })
+}
+
+// arm sets the deadline, unless one is set that comes earlier: when it fires too early it is armed again, which is
+// cheaper than to move it at each exchange and at each read.
+func (c *conn) arm(start time.Time) {
+	due := c.due(start)
+	if due.IsZero() || !c.armed.IsZero() && !c.armed.After(due) {
+		return
+	}
+	c.armed = due
+	c.tcp.SetDeadline(due)
+}
+
+// due is when the exchange fails if nothing comes any more; zero: never.
+func (c *conn) due(start time.Time) time.Time {
+	var due time.Time
+	if r := c.f.cfg.ReadTimeout; r > 0 {
+		due = c.last.Add(r)
+	}
+	if t := c.f.cfg.TotalTimeout; t > 0 {
+		if end := start.Add(t); due.IsZero() || end.Before(due) {
+			due = end
+		}
+	}
+	return due
+}
+
+func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
+	now := time.Now()
+	start := now.Add(-time.Duration(c.f.clock.Ns(now) - ca.start))
+	if now.Sub(c.idle) > staleAfter && c.closed() {
+		return errStale
+	}
+	c.p.reset()
+	c.head = ca.appendHead(c.head[:0])
+	c.out = [2][]byte{c.head, ca.body}
+	c.started, c.blocked, c.s, c.t, c.last, c.err = false, false, s, t, now, nil
+	defer func() { c.s, c.t, c.out = nil, nil, [2][]byte{}; c.idle = c.last }()
+	c.watch(ctx)
+	c.arm(start)
+	for {
+		if ctx.Err() != nil { // looked at after arm, which may have undone the interruption
+			return &failure{record.KindCanceled, context.Cause(ctx)}
+		}
+		err := c.raw.Read(c.ready)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if err := c.expired(ctx, start); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		case c.blocked:
+			if err := c.writeRest(ctx, start); err != nil {
+				return err
+			}
+		default:
+			return c.err
+		}
+	}
+}
+
+// expired arms the deadline again where it was another exchange's, or this one's before the last read.
+func (c *conn) expired(ctx context.Context, start time.Time) error {
+	now := time.Now()
+	if ctx.Err() == nil && (c.due(start).IsZero() || now.Before(c.due(start))) {
+		c.armed = time.Time{}
+		if c.due(start).IsZero() {
+			c.tcp.SetDeadline(time.Time{})
+		}
+		c.arm(start)
+		return nil
+	}
+	total := c.f.cfg.TotalTimeout
+	switch {
+	case ctx.Err() != nil:
+		return &failure{record.KindCanceled, context.Cause(ctx)}
+	case total > 0 && now.Sub(start) >= total:
+		return fail(record.KindTotalTimeout, "not answered whole in %v", total)
+	}
+	return fail(record.KindReadTimeout, "nothing received for %v", c.f.cfg.ReadTimeout)
+}
+
+// writeRest sends what the socket's buffer had no room for. A server may answer, and hang up, before it has read all:
+// its answer is then worth more than the error.
+func (c *conn) writeRest(ctx context.Context, start time.Time) error {
+	c.blocked = false
+	for i := range c.out {
+		for len(c.out[i]) > 0 {
+			n, err := c.tcp.Write(c.out[i])
+			c.out[i] = c.out[i][n:]
+			c.t.sent += int64(n)
+			if n > 0 {
+				c.last = time.Now()
+			}
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				if err := c.expired(ctx, start); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
+				c.out = [2][]byte{}
+			}
+		}
+	}
+	return nil
+}
+
+// onReady goes as far as it can without waiting; false asks to be called when there is something to read. It must see
+// the end of the data (EAGAIN) before it waits: the poller tells of changes only, and data may come together with the
+// end of the connection.
+func (c *conn) onReady(fd uintptr) bool {
+	if !c.started {
+		c.started = true
+		if !c.send(fd) {
+			return true
+		}
+		return false // no answer can be there yet
+	}
+	buf := buffers.Get().(*[64 << 10]byte)
+	defer buffers.Put(buf)
+	for {
+		n, stamp, errno := c.msg.recv(fd, buf[:])
+		switch {
+		case errno == unix.EAGAIN:
+			return false
+		case errno == unix.EINTR:
+			continue
+		case errno != 0:
+			c.err = os.NewSyscallError("read", errno)
+			return true
+		case n == 0:
+			if c.err = c.p.eof(); c.err != nil && !c.p.begun() {
+				c.err = errStale
+			}
+			return true
+		}
+		if done, err := c.got(buf[:n], stamp); done || err != nil {
+			c.err = err
+			return true
+		}
+	}
+}
+
+// got takes the bytes of one read. stamp is the kernel's, ns by the system's clock, or 0.
+func (c *conn) got(b []byte, stamp int64) (done bool, err error) {
+	c.last = time.Now() // reads the system's clock and the monotonic one together: their offset is this moment's
+	at := c.f.clock.Ns(c.last)
+	if stamp == 0 {
+		c.t.unstamped = true
+	} else if delay := c.last.UnixNano() - stamp; delay > 0 {
+		at -= delay
+		c.t.readDelay = max(c.t.readDelay, delay)
+	}
+	c.t.received += int64(len(b))
+	c.t.end = at
+	n, err := c.p.feed(b, c.s, at)
+	if c.p.done() && n < len(b) {
+		c.p.keep = false // bytes that nobody asked for
+	}
+	return c.p.done(), err
+}
+
+// send hands head and body to the kernel; false: it must wait for room.
+func (c *conn) send(fd uintptr) bool {
+	for {
+		n, errno := c.msg.send(fd, c.out[0], c.out[1])
+		switch errno {
+		case 0:
+			c.t.sent += int64(n)
+			k := min(n, len(c.out[0]))
+			c.out[0], c.out[1] = c.out[0][k:], c.out[1][n-k:]
+			c.blocked = len(c.out[0])+len(c.out[1]) > 0
+			return !c.blocked
+		case unix.EINTR:
+		case unix.EAGAIN:
+			c.blocked = true
+			return false
+		default:
+			c.err = os.NewSyscallError("write", errno)
+			return false
+		}
+	}
+}
+
+// closed says whether the server has ended an idle connection.
+func (c *conn) closed() bool {
+	var n int
+	var errno syscall.Errno
+	var b [1]byte
+	err := c.raw.Control(func(fd uintptr) { n, errno = peek(fd, b[:]) })
+	return err != nil || errno != unix.EAGAIN || n > 0
+}
+
+// message holds the arguments of recvmsg and sendmsg, which must not move.
+type message struct {
+	hdr unix.Msghdr
+	iov [2]unix.Iovec
+	oob [128]byte
+}
+
+func (m *message) set(i int, b []byte) {
+	m.iov[i].Base = unsafe.SliceData(b)
+	m.iov[i].SetLen(len(b))
+}
+
+// recv reads into b. stamp is when the kernel received the last of its bytes, ns since the epoch, or 0. The kernel joins
+// segments that wait to be read and keeps the last one's stamp only, so that reading in smaller steps tells no more.
+func (m *message) recv(fd uintptr, b []byte) (n int, stamp int64, errno syscall.Errno) {
+	m.set(0, b)
+	m.hdr = unix.Msghdr{Iov: &m.iov[0], Control: &m.oob[0]}
+	m.hdr.SetIovlen(1)
+	m.hdr.SetControllen(len(m.oob))
+	r, _, errno := syscall.RawSyscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&m.hdr)), 0)
+	m.iov[0].Base = nil
+	if errno != 0 {
+		return 0, 0, errno
+	}
+	return int(r), stampIn(m.oob[:m.hdr.Controllen]), 0
+}
+
+func (m *message) send(fd uintptr, a, b []byte) (n int, errno syscall.Errno) {
+	m.set(0, a)
+	m.set(1, b)
+	m.hdr = unix.Msghdr{Iov: &m.iov[0]}
+	m.hdr.SetIovlen(2)
+	r, _, errno := syscall.RawSyscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&m.hdr)), unix.MSG_NOSIGNAL)
+	m.iov[0].Base, m.iov[1].Base = nil, nil
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(r), 0
+}
+
+func peek(fd uintptr, b []byte) (int, syscall.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
+		unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
+	return int(n), errno
+}
+
+// enableStamps asks for the software receive time of each segment (Documentation/networking/timestamping.rst). Where it
+// is refused the times are taken when the bytes are read, and the records say so.
+func enableStamps(fd int) {
+	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPING,
+		unix.SOF_TIMESTAMPING_RX_SOFTWARE|unix.SOF_TIMESTAMPING_SOFTWARE)
+}
+
+// stampIn finds the software stamp among the control messages: the first of three timespecs.
+func stampIn(oob []byte) int64 {
+	const hdr = unix.SizeofCmsghdr
+	for len(oob) >= hdr {
+		h := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
+		size := int(h.Len)
+		if size < hdr || size > len(oob) {
+			return 0
+		}
+		if h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPING && size >= hdr+int(unsafe.Sizeof(unix.Timespec{})) {
+			return (*unix.Timespec)(unsafe.Pointer(&oob[hdr])).Nano()
+		}
+		oob = oob[min(unix.CmsgSpace(size-hdr), len(oob)):]
+	}
+	return 0
+}

@@ -1,0 +1,325 @@
+package client
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// sink gets one response as it comes in. at is when the bytes were received, µs since the epoch.
+type sink interface {
+	// head is the status and those header fields that matter, once.
+	head(h *header, at int64)
+	// body is the next bytes of the body, valid during the call.
+	body(b []byte, at int64)
+}
+
+// header is what the client takes from a response's head.
+type header struct {
+	Status      int
+	ContentType string
+	Encoding    string // Content-Encoding
+	RetryAfter  string
+}
+
+// parser takes one HTTP/1.1 response (RFC 9112) out of the bytes of a connection, however they are split.
+type parser struct {
+	state  parseState
+	line   []byte // a line whose end has not come yet
+	h      header
+	chunks bool
+	length int64 // of the body, -1: not said
+	remain int64 // of the body, or of the chunk
+	keep   bool  // the connection may carry another request
+	room   int   // bytes of head and trailers that may still come
+}
+
+type parseState uint8
+
+const (
+	stStatus parseState = iota
+	stField
+	stBody      // counted by remain
+	stUntilEOF  // ended by the connection's end
+	stChunkSize // chunked: the line with the size
+	stChunk     // chunked: the data, counted by remain
+	stChunkEnd  // chunked: the line end after the data
+	stTrailer
+	stDone
+)
+
+const maxHead = 1 << 20 // net/http's own limit
+
+var errMalformed = errors.New("malformed HTTP response")
+
+func (p *parser) reset() {
+	*p = parser{line: p.line[:0], room: maxHead, length: -1}
+}
+
+func (p *parser) done() bool { return p.state == stDone }
+
+// begun says whether any byte of a response has come.
+func (p *parser) begun() bool { return p.state != stStatus || len(p.line) > 0 || p.room != maxHead }
+
+// eof is the end of the connection: the end of a body without a length, else an error.
+func (p *parser) eof() error {
+	if p.state == stUntilEOF {
+		p.state = stDone
+		return nil
+	}
+	return errEarlyEnd
+}
+
+// feed takes the next bytes. It gives the number of those that belong to this response: all, unless it is done.
+func (p *parser) feed(b []byte, s sink, at int64) (int, error) {
+	n := 0
+	for n < len(b) && p.state != stDone {
+		switch p.state {
+		case stBody, stChunk:
+			part := b[n:]
+			if int64(len(part)) > p.remain {
+				part = part[:p.remain]
+			}
+			s.body(part, at)
+			n += len(part)
+			p.remain -= int64(len(part))
+			switch {
+			case p.remain > 0:
+			case p.state == stBody:
+				p.state = stDone
+			default:
+				p.state = stChunkEnd
+			}
+		case stUntilEOF:
+			s.body(b[n:], at)
+			n = len(b)
+		default:
+			line, used, whole := p.takeLine(b[n:])
+			n += used
+			if p.state < stChunkSize || p.state == stTrailer {
+				if p.room -= used; p.room < 0 {
+					return n, fmt.Errorf("%w: its head is longer than %d bytes", errMalformed, maxHead)
+				}
+			} else if len(p.line) > 4096 {
+				return n, fmt.Errorf("%w: a chunk's size is longer than 4096 bytes", errMalformed)
+			}
+			if !whole {
+				return n, nil
+			}
+			err := p.endLine(line, s, at)
+			p.line = p.line[:0]
+			if err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, nil
+}
+
+// takeLine gives the line without its end, which is LF or CRLF.
+func (p *parser) takeLine(b []byte) (line []byte, used int, whole bool) {
+	i := bytes.IndexByte(b, '\n')
+	if i < 0 {
+		p.line = append(p.line, b...)
+		return nil, len(b), false
+	}
+	line = b[:i]
+	if len(p.line) > 0 {
+		p.line = append(p.line, line...)
+		line = p.line
+	}
+	return bytes.TrimSuffix(line, []byte{'\r'}), i + 1, true
+}
+
+func (p *parser) endLine(line []byte, s sink, at int64) error {
+	switch p.state {
+	case stStatus:
+		return p.statusLine(line)
+	case stField:
+		if len(line) > 0 {
+			return p.field(line)
+		}
+		return p.endHead(s, at)
+	case stChunkSize:
+		return p.chunkSize(line)
+	case stChunkEnd:
+		if len(line) > 0 {
+			return fmt.Errorf("%w: a chunk is longer than its size", errMalformed)
+		}
+		p.state = stChunkSize
+	case stTrailer:
+		if len(line) == 0 {
+			p.state = stDone
+		}
+	}
+	return nil
+}
+
+func (p *parser) statusLine(line []byte) error {
+	// HTTP/1.x SP 3DIGIT [SP reason]
+	if len(line) < 12 || !bytes.HasPrefix(line, []byte("HTTP/1.")) || line[8] != ' ' ||
+		len(line) > 12 && line[12] != ' ' || line[7] != '0' && line[7] != '1' {
+		return fmt.Errorf("%w: the status line is %.60q", errMalformed, line)
+	}
+	code := 0
+	for _, c := range line[9:12] {
+		if c < '0' || c > '9' {
+			return fmt.Errorf("%w: the status line is %.60q", errMalformed, line)
+		}
+		code = code*10 + int(c-'0')
+	}
+	if code < 100 {
+		return fmt.Errorf("%w: the status line is %.60q", errMalformed, line)
+	}
+	p.h.Status = code
+	p.keep = line[7] == '1'
+	p.state = stField
+	return nil
+}
+
+func (p *parser) field(line []byte) error {
+	if line[0] == ' ' || line[0] == '\t' {
+		return fmt.Errorf("%w: a folded header line %.60q", errMalformed, line) // obsolete, RFC 9112 §5.2
+	}
+	colon := bytes.IndexByte(line, ':')
+	if colon <= 0 || bytes.ContainsAny(line[:colon], " \t\r") {
+		return fmt.Errorf("%w: a header line is %.60q", errMalformed, line)
+	}
+	name, value := line[:colon], bytes.TrimSpace(line[colon+1:])
+	switch len(name) { // most fields are out after one comparison of lengths
+	case len("content-length"):
+		if fold(name, "content-length") {
+			return p.contentLength(value)
+		}
+	case len("transfer-encoding"):
+		if fold(name, "transfer-encoding") {
+			if !fold(value, "chunked") || p.chunks {
+				return fmt.Errorf("%w: unsupported transfer encoding %.60q", errMalformed, value)
+			}
+			p.chunks = true
+		}
+	case len("connection"):
+		if fold(name, "connection") {
+			for token := range bytes.SplitSeq(value, []byte{','}) {
+				token = bytes.TrimSpace(token)
+				p.keep = (p.keep || fold(token, "keep-alive")) && !fold(token, "close")
+			}
+		}
+	case len("retry-after"):
+		if fold(name, "retry-after") {
+			p.h.RetryAfter = string(value)
+		}
+	case len("content-type"):
+		if fold(name, "content-type") {
+			p.h.ContentType = contentType(value)
+		}
+	case len("content-encoding"):
+		if fold(name, "content-encoding") && !fold(value, "identity") {
+			p.h.Encoding = string(value)
+		}
+	}
+	return nil
+}
+
+// contentType spares the two usual values an allocation.
+func contentType(value []byte) string {
+	if i := bytes.IndexByte(value, ';'); i >= 0 {
+		value = bytes.TrimSpace(value[:i])
+	}
+	for _, usual := range [...]string{typeEvents, typeJSON} {
+		if fold(value, usual) {
+			return usual
+		}
+	}
+	return string(bytes.ToLower(value))
+}
+
+const (
+	typeEvents = "text/event-stream"
+	typeJSON   = "application/json"
+)
+
+// fold compares ASCII text with lower-case text.
+func fold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *parser) contentLength(value []byte) error {
+	n, err := strconv.ParseUint(string(value), 10, 63)
+	if err != nil || value[0] == '+' {
+		return fmt.Errorf("%w: the content length is %.60q", errMalformed, value)
+	}
+	if p.length >= 0 && p.length != int64(n) {
+		return fmt.Errorf("%w: two content lengths, %d and %d", errMalformed, p.length, n)
+	}
+	p.length = int64(n)
+	return nil
+}
+
+func (p *parser) endHead(s sink, at int64) error {
+	if p.h.Status < 200 && p.h.Status != 101 { // an interim response: the real one follows
+		room := p.room
+		p.reset()
+		p.room = room
+		return nil
+	}
+	s.head(&p.h, at)
+	switch {
+	case p.h.Status == 101:
+		return fmt.Errorf("%w: it switches protocols, which nobody asked for", errMalformed)
+	case p.h.Status == 204 || p.h.Status == 304:
+		p.state = stDone
+	case p.chunks:
+		p.state = stChunkSize
+	case p.length == 0:
+		p.state = stDone
+	case p.length > 0:
+		p.state, p.remain = stBody, p.length
+	default:
+		p.state, p.keep = stUntilEOF, false
+	}
+	return nil
+}
+
+func (p *parser) chunkSize(line []byte) error {
+	if i := bytes.IndexByte(line, ';'); i >= 0 { // an extension
+		line = line[:i]
+	}
+	line = bytes.TrimRight(line, " \t")
+	var n int64
+	for _, c := range line {
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return fmt.Errorf("%w: a chunk's size is %.60q", errMalformed, line)
+		}
+		if n = n<<4 | int64(c); n >= 1<<40 {
+			return fmt.Errorf("%w: a chunk's size is %.60q", errMalformed, line)
+		}
+	}
+	if len(line) == 0 {
+		return fmt.Errorf("%w: a chunk has no size", errMalformed)
+	}
+	p.state, p.remain = stChunk, n
+	if n == 0 {
+		p.state = stTrailer
+	}
+	return nil
+}

@@ -1,0 +1,326 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/api"
+	"llmperf/internal/request"
+)
+
+// preparer finds the endpoint of each request and makes the few changes that bodies may get.
+type preparer struct {
+	c         *Client
+	endpoints sync.Map // endpointKey → *endpoint
+	said      sync.Map
+	model     sync.Mutex
+	served    string // the first model of the server, once it was asked for
+}
+
+type endpointKey struct{ method, url, op string }
+
+// Prepare finds out where req goes and makes the changes to its body that the client may make, ahead of time. Its error
+// is the line's fault, or the server's where it must be asked for its model. Do prepares what was not.
+func (c *Client) Prepare(ctx context.Context, req *request.Request) error {
+	_, err := c.prep.endpoint(ctx, req)
+	return err
+}
+
+func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoint, error) {
+	if ep, ok := req.Target.(*endpoint); ok {
+		return ep, nil
+	}
+	bodies := []*json.RawMessage{&req.Body}
+	if req.Turns != nil {
+		bodies = nil
+		for i := range req.Turns {
+			bodies = append(bodies, &req.Turns[i].Body)
+		}
+	}
+	var ep *endpoint
+	for i, body := range bodies {
+		keys, err := topLevel(*body)
+		if err != nil {
+			return nil, err
+		}
+		if ep == nil {
+			if ep, err = p.find(req, keys); err != nil {
+				return nil, err
+			}
+		}
+		if !keys.has(ep.dialect.Need) {
+			if req.Turns != nil {
+				return nil, fmt.Errorf("turns[%d].body has no %q, which %s needs", i, ep.dialect.Need, ep.url)
+			}
+			return nil, fmt.Errorf("the body has no %q, which %s needs", ep.dialect.Need, ep.url)
+		}
+		if *body, err = p.edit(ctx, ep, *body, keys); err != nil {
+			return nil, err
+		}
+	}
+	req.Target = ep
+	return ep, nil
+}
+
+// find gives the endpoint by the rule of the line format: --api, else the envelope's url, else the path of --url, else
+// the body's shape.
+func (p *preparer) find(req *request.Request, keys topKeys) (*endpoint, error) {
+	base := *p.c.cfg.URL
+	if req.URL != "" {
+		u, err := p.join(req.URL)
+		if err != nil {
+			return nil, err
+		}
+		base = *u
+	}
+	method := req.Method
+	if method == "" {
+		method = http.MethodPost
+	}
+	d, known := api.ForPath(base.Path)
+	if !known {
+		if d, known = api.ForBody(keys.has); !known {
+			return nil, errors.New("the body has none of the keys messages and prompt, so that its endpoint is unknown")
+		}
+	}
+	u := &base
+	if req.URL == "" {
+		u = d.Endpoint(&base)
+	}
+	key := endpointKey{method, u.String(), d.Op}
+	if ep, ok := p.endpoints.Load(key); ok {
+		return ep.(*endpoint), nil
+	}
+	ep := newEndpoint(&p.c.cfg, u, method, d)
+	got, _ := p.endpoints.LoadOrStore(key, ep)
+	return got.(*endpoint), nil
+}
+
+// join resolves an envelope's url on the server's origin. Another origin is refused: it would be given the API key.
+func (p *preparer) join(ref string) (*url.URL, error) {
+	u, err := url.Parse(ref)
+	if err != nil {
+		return nil, fmt.Errorf("url: %w", err)
+	}
+	base := p.c.cfg.URL
+	if u.Host != "" && (u.Scheme != base.Scheme || u.Host != base.Host) {
+		return nil, fmt.Errorf("url: %s is not on %s, and another server must not see the API key", ref, base.Host)
+	}
+	return base.ResolveReference(u), nil
+}
+
+// topKeys are the keys of an object's top level.
+type topKeys struct{ list []gjson.Result }
+
+func (k topKeys) get(key string) (value gjson.Result, ok bool) {
+	for i := 0; i < len(k.list); i += 2 {
+		if k.list[i].Str == key {
+			return k.list[i+1], true
+		}
+	}
+	return gjson.Result{}, false
+}
+
+func (k topKeys) has(key string) bool {
+	_, ok := k.get(key)
+	return ok
+}
+
+func topLevel(body []byte) (topKeys, error) {
+	var k topKeys
+	r := gjson.ParseBytes(body)
+	if !r.IsObject() {
+		return k, errors.New("the body is not a JSON object")
+	}
+	r.ForEach(func(key, value gjson.Result) bool {
+		k.list = append(k.list, key, value)
+		return true
+	})
+	return k, nil
+}
+
+// once says a fact the first time that it is so.
+func (p *preparer) once(key, format string, args ...any) {
+	if _, said := p.said.LoadOrStore(key, true); !said && p.c.cfg.Say != nil {
+		p.c.cfg.Say(format, args...)
+	}
+}
+
+// edit makes the changes that the line format lets the sender make, each said once.
+func (p *preparer) edit(ctx context.Context, ep *endpoint, body []byte, keys topKeys) ([]byte, error) {
+	var insert []byte
+	model, has := keys.get("model")
+	switch {
+	case p.c.cfg.Served != "":
+		if model.Str != p.c.cfg.Served {
+			body = without(body, keys, []string{"model"})
+			insert = appendPair(insert, "model", p.c.cfg.Served)
+			p.once("model", "the model in the bodies is replaced by %q, the name that the server serves", p.c.cfg.Served)
+		}
+	case !has || model.Type == gjson.Null || model.Str == "":
+		name, err := p.modelName(ctx)
+		if err != nil {
+			return nil, err
+		}
+		body = without(body, keys, []string{"model"})
+		insert = appendPair(insert, "model", name)
+		p.once("model", "bodies without a model get %q", name)
+	}
+	if drop := p.dropped(keys); len(drop) > 0 {
+		body = without(body, keys, drop)
+		p.once("drop", "left out of the bodies: %s", strings.Join(drop, ", "))
+	}
+	stream, _ := keys.get("stream")
+	if stream.Type == gjson.True && !p.c.cfg.NoUsage && asksUsage(ep.dialect) {
+		options, has := keys.get("stream_options")
+		switch {
+		case !has || options.Type == gjson.Null:
+			body = without(body, keys, []string{"stream_options"})
+			insert = append(insert, `"stream_options":{"include_usage":true},`...)
+			p.once("usage", "streams are asked for their usage (stream_options.include_usage; --no-usage leaves it)")
+		case options.IsObject() && !options.Get("include_usage").Exists():
+			raw := `"stream_options":{"include_usage":true,` + strings.TrimLeft(options.Raw[1:], " \t\r\n")
+			raw = strings.TrimSuffix(raw, ",}") // the options were empty
+			if !strings.HasSuffix(raw, "}") {
+				raw += "}"
+			}
+			body = without(body, keys, []string{"stream_options"})
+			insert = append(insert, raw+","...)
+			p.once("usage", "streams are asked for their usage (stream_options.include_usage; --no-usage leaves it)")
+		}
+	}
+	return splice(body, insert), nil
+}
+
+// asksUsage says whether d knows stream_options.
+func asksUsage(d api.Dialect) bool { return d.Op == "chat" || d.Op == "completion" }
+
+const modelsTimeout = 30 * time.Second
+
+func (p *preparer) dropped(keys topKeys) []string {
+	var drop []string
+	for _, k := range p.c.cfg.Drop {
+		if keys.has(k) {
+			drop = append(drop, k)
+		}
+	}
+	return drop
+}
+
+func appendPair(b []byte, key, value string) []byte {
+	v, _ := json.MarshalNoEscape(value) // a string always marshals
+	return append(append(append(b, `"`+key+`":`...), v...), ',')
+}
+
+// splice puts pairs, which end with a comma, in front of an object's own.
+func splice(body, pairs []byte) []byte {
+	if len(pairs) == 0 {
+		return body
+	}
+	body = bytes.TrimSpace(body)
+	if rest := bytes.TrimLeft(body[1:], " \t\r\n"); rest[0] == '}' {
+		pairs = bytes.TrimSuffix(pairs, []byte{','})
+	}
+	return slices.Concat([]byte{'{'}, pairs, body[1:])
+}
+
+// without leaves keys out of an object. The other pairs stay as they are written. keys must be body's own, or more.
+func without(body []byte, keys topKeys, drop []string) []byte {
+	if !slices.ContainsFunc(drop, keys.has) {
+		return body
+	}
+	left, _ := topLevel(body)
+	out := []byte{'{'}
+	for i := 0; i < len(left.list); i += 2 {
+		if slices.Contains(drop, left.list[i].Str) {
+			continue
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(append(append(out, left.list[i].Raw...), ':'), left.list[i+1].Raw...)
+	}
+	return append(out, '}')
+}
+
+// modelName is --model, else the first model of the server.
+func (p *preparer) modelName(ctx context.Context) (string, error) {
+	if p.c.cfg.Model != "" {
+		return p.c.cfg.Model, nil
+	}
+	p.model.Lock()
+	defer p.model.Unlock()
+	if p.served != "" {
+		return p.served, nil
+	}
+	name, err := p.askModel(ctx)
+	p.served = name
+	return name, err
+}
+
+func (p *preparer) askModel(ctx context.Context) (string, error) {
+	u := *p.c.cfg.URL
+	d, whole := api.ForPath(u.Path)
+	if whole {
+		u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), d.Path)
+	}
+	if u.Path = strings.TrimRight(u.Path, "/"); u.Path == "" && !whole {
+		u.Path = "/v1"
+	}
+	u.Path, u.RawQuery = u.Path+"/models", ""
+	bad := func(err error) error {
+		return fmt.Errorf("the body names no model, and the server cannot be asked for one: GET %s: %w", u.Redacted(), err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
+	defer cancel()
+	ca := call{ep: newEndpoint(&p.c.cfg, &u, http.MethodGet, d), id: "models", start: p.c.clock.Now()}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return "", bad(err)
+	}
+	req.Header = ca.httpHeader()
+	resp, err := p.c.std.(*standard).rt.RoundTrip(req)
+	if err != nil {
+		return "", bad(p.c.std.(*standard).explain(ctx, &ca, err))
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil {
+		return "", bad(err)
+	}
+	var models struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	switch {
+	case resp.StatusCode/100 != 2:
+		return "", bad(fmt.Errorf("HTTP %d: %s", resp.StatusCode, api.ErrorMessage(raw)))
+	case json.Unmarshal(raw, &models) != nil:
+		return "", bad(errors.New("the answer is not a list of models"))
+	case len(models.Data) == 0 || models.Data[0].ID == "":
+		return "", bad(errors.New("it has no models"))
+	}
+	return models.Data[0].ID, nil
+}
+
+// saved is the request line, for the record.
+func saved(req *request.Request) json.RawMessage {
+	b, err := req.MarshalJSON()
+	if err != nil { // its parts were read from valid JSON
+		return nil
+	}
+	return b
+}

@@ -1,0 +1,243 @@
+package client
+
+import (
+	"fmt"
+	"strings"
+
+	"llmperf/internal/api"
+	"llmperf/internal/record"
+	"llmperf/internal/sse"
+)
+
+// maxErrorBody is as much as is kept of the body of an answer that is an error.
+const maxErrorBody = 64 << 10
+
+// reply reads one response into its record.
+type reply struct {
+	rec      *record.Record
+	dialect  api.Dialect
+	keepText bool
+	trace    func(line []byte)
+	sent     int64 // ns since the epoch
+
+	sse     sse.Parser
+	onEvent func([]byte) // event, made once
+	events  bool         // the answer is a stream of events
+	whole   []byte       // an answer in one piece
+	at      int64        // of the bytes being read, µs after sent
+	last    int64        // of the last output chunk
+	chunks  int
+	tokens  int // counted so far by a server that counts in each chunk
+	done    bool
+	doneAt  int64
+	shape   api.Shape
+	text    strings.Builder
+	err     error
+}
+
+func (r *reply) begin(rec *record.Record, d api.Dialect, sent int64, keepText bool) {
+	whole := r.whole[:0]
+	if cap(whole) > 1<<20 {
+		whole = nil // one huge answer must not stay in memory for good
+	}
+	*r = reply{rec: rec, dialect: d, keepText: keepText, sent: sent, onEvent: r.onEvent, whole: whole, sse: r.sse}
+	r.sse.Reset()
+	if r.onEvent == nil {
+		r.onEvent = r.event
+	}
+}
+
+func (r *reply) us(at int64) int64 { return max(0, at-r.sent) / 1000 }
+
+func ms(us int64) float64 { return float64(us) / 1000 }
+
+func (r *reply) head(h *header, at int64) {
+	r.rec.Status = h.Status
+	r.rec.HeadersMs = ms(r.us(at))
+	if r.trace != nil {
+		r.trace(fmt.Appendf(nil, "HTTP %d %s", h.Status, h.ContentType))
+	}
+	r.events = h.ContentType == typeEvents && h.Status/100 == 2
+	if h.Encoding != "" {
+		r.fail(fail(record.KindProtocol, "the answer is compressed (%s), which was not asked for", h.Encoding))
+	}
+	if h.Status == 429 || h.Status == 503 {
+		r.rec.RetryAfter = h.RetryAfter
+	}
+}
+
+func (r *reply) body(b []byte, at int64) {
+	r.at = r.us(at)
+	if r.events {
+		r.sse.Feed(b, r.onEvent)
+		return
+	}
+	if r.rec.Status/100 != 2 && len(r.whole)+len(b) > maxErrorBody {
+		b = b[:max(0, maxErrorBody-len(r.whole))]
+	}
+	r.whole = append(r.whole, b...)
+}
+
+func (r *reply) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+func (r *reply) event(data []byte) {
+	if r.trace != nil {
+		r.trace(append([]byte("data: "), data...))
+	}
+	if r.done || r.err != nil {
+		return
+	}
+	if text, kind, ok := r.shape.Match(data); ok {
+		if len(text) > 0 {
+			r.output(kind)
+			if r.keepText {
+				r.text.Write(text)
+			}
+		}
+		return
+	}
+	e, err := r.dialect.Read(data)
+	if err != nil {
+		r.fail(&failure{record.KindProtocol, err})
+		return
+	}
+	if e.Done {
+		r.done, r.doneAt = true, r.at
+		return
+	}
+	if e.Output() {
+		kinds := [...]string{e.Content, e.Reasoning, e.Tool}
+		seen := false
+		for i, text := range kinds {
+			if text != "" {
+				r.first(api.Kind(i + 1))
+				seen = true
+			}
+		}
+		if seen {
+			r.chunk()
+		}
+		if r.chunks == 2 && e.Usage == nil { // a stream of one token is over before a shape pays
+			r.shape, _ = r.dialect.Learn(data, e)
+		}
+	}
+	r.take(&e)
+	if e.Usage != nil && e.Output() {
+		r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.CompletionTokens-r.tokens)
+		r.tokens = e.Usage.CompletionTokens
+	}
+}
+
+// output counts a chunk of one kind.
+func (r *reply) output(k api.Kind) {
+	r.first(k)
+	r.chunk()
+}
+
+// first marks the first output of a kind.
+func (r *reply) first(k api.Kind) {
+	f := &r.rec.ContentTTFTMs
+	switch k {
+	case api.Reasoning:
+		f = &r.rec.ReasoningTTFTMs
+	case api.Tool:
+		f = &r.rec.ToolTTFTMs
+	}
+	if *f == 0 {
+		*f = ms(r.at)
+	}
+}
+
+func (r *reply) chunk() {
+	if r.chunks++; r.chunks == 1 {
+		r.rec.TTFTMs = ms(r.at)
+	} else {
+		r.rec.GapUs = append(r.rec.GapUs, r.at-r.last)
+	}
+	r.last = r.at
+}
+
+// take copies what an event says besides its output.
+func (r *reply) take(e *api.Event) {
+	if r.keepText {
+		r.text.WriteString(e.Reasoning)
+		r.text.WriteString(e.Content)
+		r.text.WriteString(e.Tool)
+	}
+	if e.Err != "" {
+		r.fail(&failure{record.KindAPI, fmt.Errorf("%s", e.Err)})
+	}
+	if e.Model != "" {
+		r.rec.Model = e.Model
+	}
+	if e.Finish != "" {
+		r.rec.FinishReason = e.Finish
+	}
+	if u := e.Usage; u != nil {
+		r.rec.TokensFrom = "usage"
+		r.rec.PromptTokens, r.rec.CompletionTokens = u.PromptTokens, u.CompletionTokens
+		if u.PromptDetails != nil {
+			r.rec.CachedTokens = u.PromptDetails.Cached
+		}
+		if u.CompletionDetails != nil {
+			r.rec.ReasoningTokens = u.CompletionDetails.Reasoning
+		}
+	}
+}
+
+// finish judges the response when it is whole, or when err has ended it; end is when its last byte came.
+func (r *reply) finish(err error, end int64) {
+	rec := r.rec
+	rec.LatencyMs = ms(r.us(end))
+	output := false
+	if r.trace != nil && !r.events {
+		r.trace(r.whole)
+	}
+	switch {
+	case err != nil:
+		r.fail(err)
+	case rec.Status/100 != 2:
+		msg := api.ErrorMessage(r.whole)
+		if msg == "" {
+			msg = "no reason given"
+		}
+		r.err = fail(record.KindHTTP, "HTTP %d: %s", rec.Status, msg)
+	case r.events:
+		r.sse.End(r.onEvent)
+		output = r.chunks > 0
+		if r.done {
+			rec.LatencyMs = ms(r.doneAt)
+		} else if rec.FinishReason == "" {
+			r.fail(fail(record.KindTruncated, "the stream ended without finish_reason and [DONE]"))
+		}
+	default:
+		output = r.readWhole()
+	}
+	if r.err == nil && !output && rec.CompletionTokens == 0 {
+		r.err = fail(record.KindEmpty, "the answer has no output")
+	}
+	if len(rec.ChunkTokens) != r.chunks {
+		rec.ChunkTokens = nil
+	}
+	if tpot, ok := rec.TPOT(); ok {
+		rec.TPOTMs = tpot
+	}
+	rec.OK = r.err == nil
+	if r.err != nil {
+		rec.Error = describe(r.err)
+	}
+}
+
+func (r *reply) readWhole() (output bool) {
+	e, err := r.dialect.Read(r.whole)
+	if err != nil {
+		r.fail(&failure{record.KindProtocol, err})
+		return false
+	}
+	r.take(&e)
+	return e.Output()
+}

@@ -1,0 +1,144 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"time"
+
+	"llmperf/internal/record"
+)
+
+// standard is net/http behind the transport interface: TLS, HTTP/2, proxies, and systems without the fast way.
+type standard struct {
+	cfg   *Config
+	clock *Clock
+	rt    *http.Transport
+}
+
+func newStandard(cfg *Config, clock *Clock) transport {
+	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout}
+	return &standard{cfg, clock, &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dialer.DialContext,
+		TLSHandshakeTimeout: cfg.ConnectTimeout,
+		MaxIdleConns:        0, // no limit
+		MaxIdleConnsPerHost: 1 << 20,
+		DisableCompression:  true,
+		ForceAttemptHTTP2:   true,
+		ReadBufferSize:      4 << 10,
+		WriteBufferSize:     4 << 10,
+	}}
+}
+
+func (st *standard) close() { st.rt.CloseIdleConnections() }
+
+func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) error {
+	t.unstamped = true
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if total := st.cfg.TotalTimeout; total > 0 {
+		defer time.AfterFunc(total, func() {
+			cancel(fail(record.KindTotalTimeout, "not answered whole in %v", total))
+		}).Stop()
+	}
+	read := st.cfg.ReadTimeout
+	quiet := time.AfterFunc(time.Hour, func() { cancel(fail(record.KindReadTimeout, "nothing received for %v", read)) })
+	quiet.Stop()
+	defer quiet.Stop()
+	alive := func() {
+		if read > 0 {
+			quiet.Reset(read)
+		}
+	}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, st.trace(t, alive)), c.ep.method, c.ep.url, bytes.NewReader(c.body))
+	if err != nil {
+		return &failure{record.KindRequest, err}
+	}
+	req.Header = c.httpHeader()
+	req.Header["Idempotency-Key"] = nil // sent to nobody; lets net/http send again on a kept connection found closed
+	resp, err := st.rt.RoundTrip(req)
+	if err != nil {
+		return st.explain(ctx, c, err)
+	}
+	defer resp.Body.Close()
+	t.end = st.clock.Now()
+	t.sent = int64(len(c.body))
+	s.head(&header{
+		Status: resp.StatusCode, ContentType: contentType([]byte(resp.Header.Get("Content-Type"))),
+		Encoding: resp.Header.Get("Content-Encoding"), RetryAfter: resp.Header.Get("Retry-After"),
+	}, t.end)
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := resp.Body.Read(buf)
+		if n > 0 {
+			t.end = st.clock.Now()
+			t.received += int64(n)
+			alive()
+			s.body(buf[:n], t.end)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return st.explain(ctx, c, err)
+		}
+	}
+}
+
+// trace fills in the cost of the connection.
+func (st *standard) trace(t *trip, alive func()) *httptrace.ClientTrace {
+	var dns, dial, hand int64
+	since := func(from int64) int64 {
+		if from == 0 {
+			return 0
+		}
+		return st.clock.Now() - from
+	}
+	return &httptrace.ClientTrace{
+		GetConn:              func(string) { t.attempts++ },
+		DNSStart:             func(httptrace.DNSStartInfo) { dns = st.clock.Now() },
+		DNSDone:              func(httptrace.DNSDoneInfo) { t.dns = since(dns) },
+		ConnectStart:         func(string, string) { dial = st.clock.Now() },
+		ConnectDone:          func(string, string, error) { t.connect = since(dial) },
+		TLSHandshakeStart:    func() { hand = st.clock.Now() },
+		TLSHandshakeDone:     func(tls.ConnectionState, error) { t.tls = since(hand) },
+		GotConn:              func(i httptrace.GotConnInfo) { t.reused = i.Reused },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { alive() },
+		GotFirstResponseByte: alive,
+	}
+}
+
+// explain finds the kind of an error of net/http.
+func (st *standard) explain(ctx context.Context, c *call, err error) error {
+	var cause *failure
+	if errors.As(context.Cause(ctx), &cause) {
+		return cause
+	}
+	if ctx.Err() != nil {
+		return &failure{record.KindCanceled, context.Cause(ctx)}
+	}
+	var record0 tls.RecordHeaderError
+	var verify *tls.CertificateVerificationError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &record0):
+		return fail(record.KindTLS, "%s does not speak TLS", c.ep.addr)
+	case errors.As(err, &verify):
+		return fail(record.KindTLS, "the certificate of %s is not trusted: %w", c.ep.addr, verify.Err)
+	case errors.As(err, &op) && op.Op == "dial":
+		return dialError(c.ep.addr, err)
+	case errors.As(err, &op) && op.Op == "remote error": // a TLS alert
+		return &failure{record.KindTLS, err}
+	case isTimeout(err):
+		return fail(record.KindConnectTimeout, "no TLS connection to %s in time", c.ep.addr)
+	}
+	return err
+}
+
+func (st *standard) preconnect(ctx context.Context, ep *endpoint, n int) error { return nil }

@@ -1,0 +1,73 @@
+package load
+
+import (
+	"context"
+	"time"
+
+	"llmperf/internal/record"
+	"llmperf/internal/request"
+)
+
+// converse sends the turns of a conversation, each with the history so far, in which the server's real replies stand. A
+// later turn is due when the one before has ended and its delay is over; a turn that fails ends the conversation.
+func (ph *phase) converse(j job) {
+	var history request.History
+	due, queued := j.due, j.queued
+	for i, turn := range j.req.Turns {
+		if i > 0 {
+			if waitUntil(ph.ctx, due) != nil { // no turn starts when the run ends
+				return
+			}
+			queued = 0
+		}
+		seq := ph.e.seq.Add(1) - 1
+		if i == 0 && j.req.ID == "" {
+			j.req.ID = ph.e.id(seq)
+		}
+		body, err := history.Next(turn.Body)
+		req := &request.Request{
+			ID: j.req.ID, Method: j.req.Method, URL: j.req.URL, Headers: j.req.Headers, Labels: j.req.Labels,
+			Body: body, Source: j.req.Source, Target: j.req.Target, WantReply: true,
+		}
+		var rec *record.Record
+		if err == nil {
+			rec = ph.e.Doer.Do(ph.hard, req)
+		} else {
+			rec = ph.refused(req, err)
+		}
+		rec.Session, rec.Turn = j.req.ID, i+1
+		ph.finish(rec, seq, due, queued)
+		if !rec.OK {
+			return
+		}
+		history.Reply(rec.Reply)
+		if i+1 < len(j.req.Turns) {
+			delay := time.Duration(j.req.Turns[i+1].DelayMs * float64(time.Millisecond))
+			due = time.Now().Add(delay)
+		}
+	}
+}
+
+// refused is the record of a turn that could not be made.
+func (ph *phase) refused(req *request.Request, err error) *record.Record {
+	return &record.Record{
+		ID: req.ID, Labels: req.Labels, SentUs: ph.e.Ns(time.Now()) / 1000,
+		Error: &record.Error{Kind: record.KindRequest, Message: err.Error()},
+	}
+}
+
+// waitUntil is the plain way to wait, for delays that need no better than a millisecond.
+func waitUntil(ctx context.Context, t time.Time) error {
+	d := time.Until(t)
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

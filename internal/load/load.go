@@ -1,0 +1,309 @@
+// Package load starts requests when they are due, keeps as many in flight as it may, and sees to it that each one that
+// was started has its record.
+package load
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"llmperf/internal/record"
+	"llmperf/internal/request"
+	"llmperf/internal/schedule"
+)
+
+// Doer sends one request. Whatever happens is in the record.
+type Doer interface {
+	Do(ctx context.Context, req *request.Request) *record.Record
+}
+
+// Source gives the requests in their order; io.EOF is their end. It waits until there is one or ctx is done.
+type Source interface {
+	Next(ctx context.Context) (*request.Request, error)
+}
+
+// Point is one level of load.
+type Point struct {
+	Run      string // its name in the records, such as rate=10
+	Rate     float64
+	Parallel int
+
+	Pacer    func() schedule.Pacer // each phase has a schedule of its own
+	Trace    bool                  // requests say themselves when they are due (at_ms); Pacer is then not asked
+	Speedup  float64               // of Trace
+	Limit    int                   // slots: most requests in flight; 0: no limit
+	Mode     string                // open, closed or capped: what a wait for a slot means
+	Warmup   int                   // requests before the measured ones
+	Number   int                   // measured requests; 0: all there are
+	Duration time.Duration         // of the measured phase's starts; 0: no bound
+}
+
+// The modes of load.
+const (
+	Open   = "open"   // due by the schedule; a wait for a slot is the load generator's shortfall, and so its lag
+	Closed = "closed" // due when a slot falls free
+	Capped = "capped" // due by the schedule; a wait for a slot is the system's doing, and so queueing
+)
+
+// Engine runs load points.
+type Engine struct {
+	Doer   Doer
+	Source Source
+	Emit   func(*record.Record) error // gets each record, from several goroutines at once; an error ends the run
+	Sleep  func(ctx context.Context, until time.Time) error
+	Ns     func(time.Time) int64 // instants as the records have them, ns since the epoch
+	Grace  time.Duration         // how long requests in flight may go on when ctx has ended
+	Abort  context.Context       // its end cancels those in flight; nil: nothing does
+	ID     string                // prefix of the ids of requests without one
+	Counts Counts
+
+	seq atomic.Int64
+}
+
+// Counts is how far the run has come.
+type Counts struct {
+	Phase    atomic.Pointer[Phase]
+	Started  atomic.Int64 // of the phase: requests, or conversations
+	Done     atomic.Int64
+	Failed   atomic.Int64 // requests, of the run
+	Requests atomic.Int64 // finished requests, of the run
+	InFlight atomic.Int64
+}
+
+// Phase is a stretch of the run with counts of its own.
+type Phase struct {
+	Run   string
+	Name  string // warmup or measure
+	Total int    // 0: not known
+}
+
+// Result is what became of a point.
+type Result struct {
+	Warmed, Measured int  // requests or conversations started
+	Short            bool // the source ended before the number asked for
+}
+
+// Run runs p. It returns when every request started has its record: after the last, or when ctx has ended and Grace is
+// over, or when the source or Emit fail.
+func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
+	var res Result
+	abort := e.Abort
+	if abort == nil {
+		abort = context.WithoutCancel(ctx)
+	}
+	hard, cancel := context.WithCancelCause(abort)
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(e.Grace, func() { cancel(context.Cause(ctx)) })
+	})()
+	if p.Warmup > 0 {
+		w := p
+		w.Duration = 0
+		n, err := e.phase(ctx, hard, w, record.PhaseWarmup, p.Warmup)
+		res.Warmed = n
+		if res.Short = n < p.Warmup; err != nil || res.Short {
+			return res, err
+		}
+	}
+	n, err := e.phase(ctx, hard, p, record.PhaseMeasure, p.Number)
+	res.Measured = n
+	res.Short = n < p.Number && p.Duration == 0 && err == nil
+	return res, err
+}
+
+// phase starts up to n requests, all there are where n is 0, and waits for their ends.
+func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (started int, err error) {
+	e.Counts.Phase.Store(&Phase{p.Run, name, n})
+	e.Counts.Started.Store(0)
+	e.Counts.Done.Store(0)
+	req, err := e.Source.Next(ctx)
+	if err != nil {
+		return 0, end(ctx, err)
+	}
+	stop, halt := context.WithCancelCause(ctx)
+	defer halt(nil)
+	ph := &phase{e: e, p: p, name: name, ctx: ctx, hard: hard, halt: halt, start: time.Now()}
+	if p.Duration > 0 {
+		var cancel context.CancelFunc
+		stop, cancel = context.WithDeadlineCause(stop, ph.start.Add(p.Duration), errDuration)
+		defer cancel()
+	}
+	ph.slots.init(p.Limit)
+	next, free := iter.Pull(ph.offsets())
+	defer free()
+	for {
+		if err = ph.dispatch(stop, req, next); err != nil {
+			break
+		}
+		started++
+		e.Counts.Started.Store(int64(started))
+		if started == n {
+			break
+		}
+		if req, err = e.Source.Next(stop); err != nil {
+			break
+		}
+	}
+	ph.slots.drain()
+	if cause := context.Cause(stop); err == nil && cause != nil {
+		err = cause // an Emit that failed after the last start
+	}
+	return started, end(stop, err)
+}
+
+var errDuration = errors.New("the duration is over")
+
+// end tells the ends that are in order from errors.
+func end(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = context.Cause(ctx)
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, errDuration) {
+		return nil
+	}
+	return err
+}
+
+// phase is one phase under way.
+type phase struct {
+	e     *Engine
+	p     Point
+	name  string
+	ctx   context.Context         // its end ends the starting
+	hard  context.Context         // of the requests in flight
+	halt  context.CancelCauseFunc // ends the starting
+	start time.Time
+	slots slots
+	prev  float64 // the last at_ms
+}
+
+func (ph *phase) offsets() schedule.Pacer {
+	if ph.p.Trace {
+		return schedule.Immediate()
+	}
+	return ph.p.Pacer()
+}
+
+// job is a request with a slot.
+type job struct {
+	req    *request.Request
+	due    time.Time
+	queued time.Duration
+}
+
+// dispatch waits until req is due and a slot is free, and starts it.
+func (ph *phase) dispatch(ctx context.Context, req *request.Request, next func() (time.Duration, bool)) error {
+	off, ok := next()
+	if !ok {
+		return io.EOF // a schedule with an end, such as a ramp
+	}
+	j := job{req: req}
+	if ph.p.Trace {
+		var err error
+		if off, err = ph.offset(req); err != nil {
+			return err
+		}
+	}
+	if ph.p.Mode == Closed {
+		w, freed, err := ph.slots.take(ctx, ph.work)
+		if err != nil {
+			return err
+		}
+		if j.due = ph.start; freed.After(j.due) {
+			j.due = freed
+		}
+		w <- j
+		return nil
+	}
+	j.due = ph.start.Add(off)
+	if d := ph.p.Duration; d > 0 && off >= d {
+		return errDuration
+	}
+	if err := ph.e.Sleep(ctx, j.due); err != nil {
+		return err
+	}
+	w, freed, err := ph.slots.take(ctx, ph.work)
+	if err != nil {
+		return err
+	}
+	if ph.p.Mode == Capped {
+		j.queued = max(0, freed.Sub(j.due))
+	}
+	w <- j
+	return nil
+}
+
+// offset is when a request of a trace is due.
+func (ph *phase) offset(req *request.Request) (time.Duration, error) {
+	if req.AtMs == nil {
+		return 0, &SourceError{req.Source, errors.New("no at_ms, which --arrival trace goes by")}
+	}
+	at := *req.AtMs
+	if at < ph.prev {
+		return 0, &SourceError{req.Source, errors.New("at_ms decreases")}
+	}
+	ph.prev = at
+	return time.Duration(at / ph.p.Speedup * float64(time.Millisecond)), nil
+}
+
+// SourceError is the fault of a line.
+type SourceError struct {
+	Source string // file:line
+	Err    error
+}
+
+func (e *SourceError) Error() string { return e.Source + ": " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *SourceError) Unwrap() error { return e.Err }
+
+// work does one job after the other. A slot is such a worker.
+func (ph *phase) work(jobs <-chan job, free func(at time.Time)) {
+	for j := range jobs {
+		ph.e.Counts.InFlight.Add(1)
+		if j.req.Turns != nil {
+			ph.converse(j)
+		} else {
+			ph.one(j.req, j.due, j.queued)
+		}
+		ph.e.Counts.InFlight.Add(-1)
+		ph.e.Counts.Done.Add(1)
+		free(time.Now())
+	}
+}
+
+// one sends a request and hands on its record.
+func (ph *phase) one(req *request.Request, due time.Time, queued time.Duration) *record.Record {
+	seq := ph.e.seq.Add(1) - 1
+	if req.ID == "" {
+		req.ID = ph.e.id(seq)
+	}
+	return ph.finish(ph.e.Doer.Do(ph.hard, req), seq, due, queued)
+}
+
+// id names a request that has no name of its own.
+func (e *Engine) id(seq int64) string {
+	return string(strconv.AppendInt(append(make([]byte, 0, 32), e.ID...), seq, 10))
+}
+
+// finish completes a record with what only the engine knows.
+func (ph *phase) finish(rec *record.Record, seq int64, due time.Time, queued time.Duration) *record.Record {
+	rec.Seq = seq
+	rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Phase = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.name
+	rec.ScheduledUs = ph.e.Ns(due) / 1000
+	wait := queued.Microseconds()
+	rec.QueueMs = float64(wait) / 1000
+	rec.LagMs = float64(max(0, rec.SentUs-rec.ScheduledUs-wait)) / 1000
+	ph.e.Counts.Requests.Add(1)
+	if !rec.OK {
+		ph.e.Counts.Failed.Add(1)
+	}
+	if err := ph.e.Emit(rec); err != nil {
+		ph.halt(err)
+	}
+	return rec
+}
