@@ -1,0 +1,243 @@
+package chart
+
+import (
+	"image/color"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// drawing is a figure on its way onto a canvas: x and y turn values into places of the area.
+type drawing struct {
+	f    *Figure
+	c    draw.Canvas
+	x, y func(float64) vg.Length
+}
+
+func (d *drawing) grid(ticks []tick, lo, hi float64) {
+	for _, t := range ticks {
+		y := d.c.Min.Y + vg.Length((t.place-lo)/(hi-lo))*(d.c.Max.Y-d.c.Min.Y)
+		d.c.StrokeLine2(draw.LineStyle{Color: rule, Width: 0.5}, d.c.Min.X, y, d.c.Max.X, y)
+	}
+}
+
+func (d *drawing) spans() {
+	for _, s := range d.f.Spans {
+		x0, x1 := max(d.x(s.From), d.c.Min.X), min(d.x(s.To), d.c.Max.X)
+		if !(x0 < x1) {
+			continue
+		}
+		d.rect(x0, x1, d.c.Min.Y, d.c.Max.Y, veil)
+		sty := textStyle(7.5, soft, 0, -1)
+		if sty.Width(s.Label) < x1-x0 {
+			d.c.FillText(sty, vg.Point{X: x0 + 2, Y: d.c.Max.Y - 1}, s.Label)
+		}
+	}
+}
+
+// series draws s; base is how high the bars stand already at each x of a stacked figure.
+func (d *drawing) series(s *Series, base map[float64]float64) {
+	col := d.f.seriesColor(s.Color)
+	switch s.Kind {
+	case Line, Steps:
+		d.band(s, col)
+		d.line(s, col)
+	case Dots:
+		for i := range s.X {
+			d.dot(s, i, col, 2.2)
+		}
+	case Bars:
+		for i := range s.X {
+			bottom := 0.0
+			if d.f.Stacked {
+				bottom = base[s.X[i]]
+				base[s.X[i]] += s.Y[i]
+			}
+			x0, x1 := d.x(s.X[i]), d.x(s.X2[i])
+			if x1-x0 > 3 {
+				x1 -= 0.5
+			}
+			d.rect(x0, x1, d.y(bottom), d.y(bottom+s.Y[i]), col)
+		}
+	case Cells:
+		top := slices.Max(s.V)
+		for i := range s.X {
+			d.rect(d.x(s.X[i]), d.x(s.X2[i]), d.y(s.Y[i]), d.y(s.Y2[i]), ramp(heat(s.V[i], top)))
+		}
+	case Rects:
+		for i := range s.X {
+			d.rect(d.x(s.X[i]), d.x(s.X2[i]), d.y(s.Y[i]), d.y(s.Y2[i]), col)
+		}
+	}
+}
+
+// rect fills a rectangle, cut to the area and never thinner than a hair.
+func (d *drawing) rect(x0, x1, y0, y1 vg.Length, col color.Color) {
+	if !finite(x0) || !finite(x1) || !finite(y0) || !finite(y1) {
+		return
+	}
+	x1, y1 = max(x1, x0+0.3), max(y1, y0)
+	x0, x1 = max(x0, d.c.Min.X), min(x1, d.c.Max.X)
+	y0, y1 = max(y0, d.c.Min.Y), min(y1, d.c.Max.Y)
+	if x0 >= x1 || y0 >= y1 {
+		return
+	}
+	d.c.FillPolygon(col, []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}})
+}
+
+func (d *drawing) band(s *Series, col color.NRGBA) {
+	if len(s.Lo) != s.Len() || len(s.Hi) != s.Len() {
+		return
+	}
+	var points []vg.Point
+	add := func(x, y float64) {
+		if p := (vg.Point{X: d.x(x), Y: d.y(y)}); finite(p.X) && finite(p.Y) {
+			points = append(points, p)
+		}
+	}
+	for i := range s.X {
+		add(s.X[i], s.Hi[i])
+	}
+	for i := range slices.Backward(s.X) {
+		add(s.X[i], s.Lo[i])
+	}
+	if len(points) > 2 {
+		col.A = 0x28
+		d.c.FillPolygon(col, d.c.ClipPolygonXY(points))
+	}
+}
+
+func (d *drawing) line(s *Series, col color.NRGBA) {
+	sty := draw.LineStyle{Color: col, Width: 1.4, Dashes: s.dashes()}
+	if s.Faint {
+		col.A = 0x70
+		sty = draw.LineStyle{Color: col, Width: 0.6}
+	}
+	var run []vg.Point
+	flush := func() {
+		if len(run) > 1 {
+			d.c.StrokeLines(sty, d.c.ClipLinesXY(run)...)
+		}
+		run = nil
+	}
+	for i := range s.X {
+		p := vg.Point{X: d.x(s.X[i]), Y: d.y(s.Y[i])}
+		if !finite(p.X) || !finite(p.Y) {
+			flush()
+			continue
+		}
+		if s.Kind == Steps && len(run) > 0 {
+			run = append(run, vg.Point{X: p.X, Y: run[len(run)-1].Y})
+		}
+		run = append(run, p)
+	}
+	flush()
+	if s.Len() <= 24 {
+		for i := range s.X {
+			d.dot(s, i, col, 2.2)
+		}
+	}
+}
+
+func (d *drawing) dot(s *Series, i int, col color.NRGBA, radius vg.Length) {
+	p := vg.Point{X: d.x(s.X[i]), Y: d.y(s.Y[i])}
+	if !finite(p.X) || !finite(p.Y) {
+		return
+	}
+	d.c.DrawGlyph(draw.GlyphStyle{Color: col, Radius: radius, Shape: draw.CircleGlyph{}}, p)
+	if i < len(s.Hollow) && s.Hollow[i] {
+		d.c.DrawGlyph(draw.GlyphStyle{Color: color.White, Radius: radius * 0.6, Shape: draw.CircleGlyph{}}, p)
+	}
+}
+
+func (d *drawing) marks() {
+	var rows markRows
+	for _, m := range d.f.Marks {
+		col := soft
+		if m.Color >= 0 {
+			col = d.f.seriesColor(m.Color)
+		}
+		sty := draw.LineStyle{Color: col, Width: 0.8, Dashes: []vg.Length{3, 2}}
+		if m.OnY {
+			if y := d.y(m.At); finite(y) && d.c.ContainsY(y) {
+				d.c.StrokeLine2(sty, d.c.Min.X, y, d.c.Max.X, y)
+				d.c.FillText(textStyle(8, col, 0, 0), vg.Point{X: d.c.Min.X + 3, Y: y + 1}, m.Label)
+			}
+			continue
+		}
+		x := d.x(m.At)
+		if !finite(x) || !d.c.ContainsX(x) {
+			continue
+		}
+		label := textStyle(8, col, -0.5, 0)
+		top := d.c.Max.Y + markRow*rows.place(x, label.Width(m.Label))
+		d.c.StrokeLine2(sty, x, d.c.Min.Y, x, top)
+		d.c.FillText(label, vg.Point{X: x, Y: top + 1}, m.Label)
+	}
+}
+
+// markRow is the height of one row of labels above the area, and mostMarkRows how many there may be.
+const (
+	markRow      vg.Length = 11
+	mostMarkRows           = 3
+)
+
+// markRows are where the labels of each row above the area end so far.
+type markRows []vg.Length
+
+// place gives the lowest row in which a label centred at x covers no other.
+func (r *markRows) place(x, width vg.Length) vg.Length {
+	for i, end := range *r {
+		if end < x-width/2 {
+			(*r)[i] = x + width/2 + 4
+			return vg.Length(i)
+		}
+	}
+	if len(*r) < mostMarkRows {
+		*r = append(*r, 0)
+	}
+	(*r)[len(*r)-1] = x + width/2 + 4
+	return vg.Length(len(*r) - 1)
+}
+
+// ends writes the name of each line beside its last point, moved apart where they would cover one another.
+func (d *drawing) ends() {
+	type end struct {
+		x, y vg.Length
+		s    *Series
+	}
+	var ends []end
+	for i := range d.f.Series {
+		s := &d.f.Series[i]
+		if !d.f.named(s) {
+			continue
+		}
+		for k := s.Len() - 1; k >= 0; k-- {
+			if x, y := d.x(s.X[k]), d.y(s.Y[k]); finite(x) && finite(y) {
+				ends = append(ends, end{x, y, s})
+				break
+			}
+		}
+	}
+	slices.SortFunc(ends, func(a, b end) int {
+		if a.y < b.y {
+			return -1
+		}
+		return 1
+	})
+	const least = 9.5
+	for i := 1; i < len(ends); i++ {
+		ends[i].y = max(ends[i].y, ends[i-1].y+least)
+	}
+	if n := len(ends); n > 0 && ends[n-1].y > d.c.Max.Y {
+		ends[n-1].y = d.c.Max.Y
+		for i := n - 2; i >= 0; i-- {
+			ends[i].y = min(ends[i].y, ends[i+1].y-least)
+		}
+	}
+	for _, e := range ends {
+		sty := textStyle(8.5, d.f.seriesColor(e.s.Color), 0, -0.5)
+		d.c.FillText(sty, vg.Point{X: e.x + 4, Y: e.y}, fit(sty, e.s.Name, 110))
+	}
+}

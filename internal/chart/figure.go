@@ -1,0 +1,215 @@
+// Package chart draws figures, which are plain data, as one HTML page, SVG, PNG, terminal text or Vega-Lite.
+//
+// It knows nothing of load tests: series, axes, units and words all come from the caller, and no string of theirs is
+// ever taken for markup.
+package chart
+
+import "math"
+
+// Page is a document that stands alone.
+type Page struct {
+	Title   string
+	Lang    string   // of the words the page itself adds: en or zh
+	Notices []string // what a reader must know before any figure, such as that the data is simulated
+	Facts   [][2]string
+	Tables  []Table
+	Figures []Figure
+	Footer  string
+}
+
+// Table is a heading, column heads and rows of cells. The first column names the row; the others are set to the right.
+type Table struct {
+	Title string     `json:"title"`
+	Note  string     `json:"note,omitempty"`
+	Head  []string   `json:"head"`
+	Rows  [][]string `json:"rows"`
+}
+
+// Figure is one chart.
+type Figure struct {
+	Name    string `json:"name"`    // lower-case words and hyphens; unique on a page
+	Section string `json:"section"` // figures of one section follow one another
+	Title   string `json:"title"`
+	Note    string `json:"note,omitempty"` // how to read it, a sentence or two
+	Alt     string `json:"alt"`            // what it shows, for those who cannot see it
+
+	X      Axis     `json:"x"`
+	Y      Axis     `json:"y"`
+	Series []Series `json:"series"`
+	Marks  []Mark   `json:"marks,omitempty"`
+	Spans  []Span   `json:"spans,omitempty"`
+
+	Ordered bool   `json:"ordered,omitempty"` // the series are steps of one quantity: colours run from light to dark
+	Stacked bool   `json:"stacked,omitempty"` // bars stand on one another
+	Wide    bool   `json:"wide,omitempty"`    // takes the whole width of a page
+	Link    string `json:"link,omitempty"`    // figures of the same link share their zoom along x
+}
+
+// Scale is how an axis turns a value into a place.
+type Scale string
+
+// The scales.
+const (
+	Linear Scale = ""
+	Log    Scale = "log"   // positive values only
+	Nines  Scale = "nines" // a percentage p lies at −log₁₀(1 − p/100): 90, 99 and 99.9 are equally far apart
+)
+
+// Axis is one side of a figure.
+type Axis struct {
+	Label string  `json:"label"`
+	Unit  string  `json:"unit,omitempty"`
+	Scale Scale   `json:"scale,omitempty"`
+	Zero  bool    `json:"zero,omitempty"` // begins at 0
+	Whole bool    `json:"whole,omitempty"`
+	Least float64 `json:"least,omitempty"` // the range is at least this wide, where not 0
+}
+
+// Kind is how a series is drawn.
+type Kind string
+
+// The kinds of series and the columns that each reads.
+const (
+	Line  Kind = "line"  // X, Y; Lo and Hi as a band where present
+	Steps Kind = "steps" // X, Y: a value holds from its X to the next
+	Dots  Kind = "dots"  // X, Y; Hollow
+	Bars  Kind = "bars"  // from X to X2, Y high
+	Cells Kind = "cells" // from X to X2 and Y to Y2, coloured by V
+	Rects Kind = "rects" // from X to X2 and Y to Y2, in the series' colour
+)
+
+// Series is one set of data: columns of equal length. NaN and ±Inf are gaps.
+type Series struct {
+	Name   string   `json:"name"`
+	Kind   Kind     `json:"kind"`
+	Color  int      `json:"color"` // which of the palette; of an ordered figure, which step
+	Dashed bool     `json:"dashed,omitempty"`
+	Faint  bool     `json:"faint,omitempty"`
+	X      Column   `json:"x,omitempty"`
+	X2     Column   `json:"x2,omitempty"`
+	Y      Column   `json:"y,omitempty"`
+	Y2     Column   `json:"y2,omitempty"`
+	Lo     Column   `json:"lo,omitempty"`
+	Hi     Column   `json:"hi,omitempty"`
+	V      Column   `json:"v,omitempty"`
+	Hollow []bool   `json:"hollow,omitempty"`
+	Text   []string `json:"text,omitempty"` // shown on hover, one a datum
+	VLabel string   `json:"vlabel,omitempty"`
+}
+
+// Mark is a line across the figure at one value of x, or of y.
+type Mark struct {
+	At    float64 `json:"at"`
+	OnY   bool    `json:"on_y,omitempty"`
+	Label string  `json:"label"`
+	Color int     `json:"color"` // of the series it belongs to; −1 for none
+}
+
+// Span is a shaded stretch of x.
+type Span struct {
+	From  float64 `json:"from"`
+	To    float64 `json:"to"`
+	Label string  `json:"label,omitempty"`
+}
+
+// Len is the number of data of s.
+func (s *Series) Len() int { return len(s.X) }
+
+// place is where v lies on an axis of this scale, in arbitrary units; NaN where it cannot be shown.
+func (s Scale) place(v float64) float64 {
+	switch s {
+	case Log:
+		if v <= 0 {
+			return math.NaN()
+		}
+		return math.Log10(v)
+	case Nines:
+		if v >= 100 {
+			return math.NaN()
+		}
+		return -math.Log10(1 - v/100)
+	}
+	return v
+}
+
+// extent is the range of places that a figure's data take along one axis, and whether there are any.
+func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
+	axis := f.X
+	if y {
+		axis = f.Y
+	}
+	lo, hi = math.Inf(1), math.Inf(-1)
+	see := func(v float64) {
+		if p := axis.Scale.place(v); !math.IsNaN(p) && !math.IsInf(p, 0) {
+			lo, hi = min(lo, p), max(hi, p)
+		}
+	}
+	for i := range f.Series {
+		s := &f.Series[i]
+		columns := []Column{s.X, s.X2}
+		if y {
+			columns = []Column{s.Y, s.Y2, s.Lo, s.Hi}
+			if s.Kind == Bars {
+				see(0)
+			}
+		}
+		for _, c := range columns {
+			for _, v := range c {
+				see(v)
+			}
+		}
+	}
+	if y && f.Stacked {
+		_, hi = lo, max(hi, f.stackTop())
+	}
+	for _, m := range f.Marks {
+		if m.OnY == y && y {
+			see(m.At)
+		}
+	}
+	if lo > hi {
+		return 0, 1, false
+	}
+	if axis.Zero && axis.Scale == Linear {
+		lo = min(lo, 0)
+	}
+	if axis.Least > 0 && hi-lo < axis.Least {
+		hi = lo + axis.Least
+	}
+	if lo == hi {
+		pad := math.Abs(lo) / 10
+		if axis.Scale != Linear || pad == 0 {
+			pad = 0.5
+		}
+		if !axis.Zero || lo < 0 {
+			lo -= pad
+		}
+		hi += pad
+	}
+	return lo, hi, true
+}
+
+// stackTop is the height of the highest stack of bars.
+func (f *Figure) stackTop() float64 {
+	sum, top := map[float64]float64{}, 0.0
+	for _, s := range f.Series {
+		if s.Kind != Bars {
+			continue
+		}
+		for i, x := range s.X {
+			sum[x] += s.Y[i]
+			top = max(top, sum[x])
+		}
+	}
+	return top
+}
+
+// Empty says whether there is nothing to draw.
+func (f *Figure) Empty() bool {
+	for _, s := range f.Series {
+		if s.Len() > 0 {
+			return false
+		}
+	}
+	return true
+}

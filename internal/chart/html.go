@@ -1,0 +1,112 @@
+package chart
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"image/color"
+	"io"
+	"strings"
+)
+
+var (
+	//go:embed echarts/echarts.min.js
+	library string
+	//go:embed page/page.html
+	pageHTML string
+	//go:embed page/page.css
+	pageCSS string
+	//go:embed page/page.js
+	pageJS string
+)
+
+// HTML writes p as one self-contained page: data, script and style are inside it and its content security policy lets
+// it load nothing and run no script but its own. Figures without data are left out.
+func HTML(w io.Writer, p *Page) error {
+	figures := make([]Figure, 0, len(p.Figures))
+	for _, f := range p.Figures {
+		if !f.Empty() {
+			figures = append(figures, f)
+		}
+	}
+	words := pageWords(p.Lang)
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data) // escapes <, > and &, so that no string ends the script element
+	if err := enc.Encode(map[string]any{
+		"figures": figures, "words": words, "ramp": hexes(viridis[:]),
+		"palette": map[string][]string{"light": hexes(palette[:]), "dark": hexes(darkPalette[:])},
+	}); err != nil {
+		return err
+	}
+	t, err := template.New("page").Parse(pageHTML)
+	if err != nil {
+		return err
+	}
+	return t.Execute(w, map[string]any{
+		"Lang": htmlLang(p.Lang), "Title": p.Title, "Notices": p.Notices, "Facts": p.Facts, "Tables": p.Tables,
+		"Sections": sections(figures), "Words": words, "Footer": p.Footer,
+		"ScriptHashes": template.HTMLAttr(hash(library) + " " + hash(pageJS)),
+		"Style":        template.CSS(pageCSS), "Library": template.JS(library), "Script": template.JS(pageJS),
+		"Data": template.JS(data.String()),
+	})
+}
+
+// hash names an inline script in a content security policy.
+func hash(script string) string {
+	sum := sha256.Sum256([]byte(script))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+type section struct {
+	ID, Title string
+	Figures   []Figure
+}
+
+func sections(figures []Figure) []section {
+	var out []section
+	for _, f := range figures {
+		if len(out) == 0 || out[len(out)-1].Title != f.Section {
+			out = append(out, section{ID: fmt.Sprintf("s%d", len(out)+1), Title: f.Section})
+		}
+		out[len(out)-1].Figures = append(out[len(out)-1].Figures, f)
+	}
+	return out
+}
+
+func hexes(colors []color.NRGBA) []string {
+	out := make([]string, len(colors))
+	for i, c := range colors {
+		out[i] = fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B)
+	}
+	return out
+}
+
+func htmlLang(lang string) string {
+	if strings.HasPrefix(lang, "zh") {
+		return "zh-Hans"
+	}
+	return "en"
+}
+
+// pageWords are the words of the page itself.
+func pageWords(lang string) map[string]string {
+	if strings.HasPrefix(lang, "zh") {
+		return map[string]string{
+			"theme": "深色 / 浅色", "contents": "目录", "reset": "重置缩放", "save": "保存图片", "data": "数据", "series": "系列",
+			"low": "下限", "high": "上限", "value": "值", "first": "仅列出前", "toggle": "点击：显示或隐藏；Shift + 点击：只看这一条",
+			"hint":     "拖动可放大，双击还原；点击图例可显示或隐藏曲线；聚焦图表后可用方向键、+、− 和 0。",
+			"noscript": "图表需要 JavaScript；本页不会加载任何外部内容。",
+		}
+	}
+	return map[string]string{
+		"theme": "Dark / light", "contents": "Contents", "reset": "Reset zoom", "save": "Save image", "data": "Data", "series": "Series",
+		"low": "low", "high": "high", "value": "value", "first": "The first", "toggle": "Click: show or hide. Shift-click: this one alone.",
+		"hint": "Drag across a chart to zoom, double-click to reset; click a legend entry to show or hide it; " +
+			"with a chart in focus, the arrow keys read values and +, − and 0 zoom.",
+		"noscript": "The charts need JavaScript. This page loads nothing from elsewhere.",
+	}
+}

@@ -1,0 +1,231 @@
+package chart
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"image/color"
+	"io"
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// The size of a figure in SVG and PNG.
+const (
+	figureWidth  vg.Length = 576 // points
+	figureHeight vg.Length = 320
+	dotsPerInch            = 180
+)
+
+var (
+	ink  = color.NRGBA{0x1B, 0x1F, 0x24, 0xFF}
+	soft = color.NRGBA{0x57, 0x60, 0x6A, 0xFF}
+	rule = color.NRGBA{0xE3, 0xE7, 0xEB, 0xFF}
+	veil = color.NRGBA{0x57, 0x60, 0x6A, 0x22}
+)
+
+// SVG writes one figure as an SVG document. Its text is text: it can be searched, and needs no font file.
+func SVG(w io.Writer, f *Figure) error {
+	c := vgsvg.New(figureWidth, figureHeight)
+	drawFigure(draw.New(c), f)
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return err
+	}
+	head, body, _ := strings.Cut(b.String(), "<g")
+	body = strings.ReplaceAll(body, "font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;")
+	doc := fmt.Sprintf("%s<title>%s</title>\n<desc>%s</desc>\n<g%s", head, html.EscapeString(f.Title), html.EscapeString(f.Alt), body)
+	_, err := io.WriteString(w, strings.Map(xmlRune, strings.ToValidUTF8(doc, "�")))
+	return err
+}
+
+// xmlRune drops what XML 1.0 does not allow, however escaped.
+func xmlRune(r rune) rune {
+	if r < ' ' && r != '\n' && r != '\t' || r == 0xFFFE || r == 0xFFFF {
+		return -1
+	}
+	return r
+}
+
+// PNG writes one figure as a PNG image, 1,440 by 800 pixels. Its font has Latin, Greek and Cyrillic letters.
+func PNG(w io.Writer, f *Figure) error {
+	c := vgimg.NewWith(vgimg.UseWH(figureWidth, figureHeight), vgimg.UseDPI(dotsPerInch))
+	drawFigure(draw.New(c), f)
+	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
+	return err
+}
+
+func textStyle(size float64, c color.Color, x, y float64) draw.TextStyle {
+	return draw.TextStyle{
+		Color: c, Font: font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, vg.Points(size)),
+		XAlign: draw.XAlignment(x), YAlign: draw.YAlignment(y), Handler: plot.DefaultTextHandler,
+	}
+}
+
+// drawFigure lays out, from the top: title, note, legend, axes with the data, and the series' names at their ends.
+func drawFigure(c draw.Canvas, f *Figure) {
+	c.SetColor(color.White)
+	c.Fill(c.Rectangle.Path())
+	c = draw.Crop(c, 10, -10, 8, -8)
+	y := c.Max.Y
+	line := func(size float64, col color.Color, s string) {
+		sty := textStyle(size, col, 0, -1)
+		c.FillText(sty, vg.Point{X: c.Min.X, Y: y}, fit(sty, s, c.Max.X-c.Min.X))
+		y -= vg.Points(size * 1.35)
+	}
+	line(12, ink, f.Title)
+	if f.Note != "" {
+		line(8, soft, f.Note)
+	}
+	y -= drawLegend(c, f, y) + 4
+	p, xlo, xhi, ylo, yhi := axes(f)
+	right := endRoom(f)
+	body := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: c.Min, Max: vg.Point{X: c.Max.X - right, Y: y - markRoom(f)}}}
+	p.Draw(body)
+	area := p.DataCanvas(body)
+	d := &drawing{f: f, c: area, x: func(v float64) vg.Length {
+		return area.Min.X + vg.Length((f.X.Scale.place(v)-xlo)/(xhi-xlo))*(area.Max.X-area.Min.X)
+	}, y: func(v float64) vg.Length {
+		return area.Min.Y + vg.Length((f.Y.Scale.place(v)-ylo)/(yhi-ylo))*(area.Max.Y-area.Min.Y)
+	}}
+	d.grid(f.Y.Scale.ticks(ylo, yhi, 6), ylo, yhi)
+	d.spans()
+	base := map[float64]float64{}
+	for i := range f.Series {
+		d.series(&f.Series[i], base)
+	}
+	d.marks()
+	d.ends()
+}
+
+// axes is an empty plot with the axes of f, and the range of places that it shows.
+func axes(f *Figure) (p *plot.Plot, xlo, xhi, ylo, yhi float64) {
+	p = plot.New()
+	xlo, xhi, _ = f.extent(false)
+	ylo, yhi, _ = f.extent(true)
+	if !f.filled() {
+		pad := (yhi - ylo) * 0.04
+		yhi += pad
+		if !f.Y.Zero || ylo != 0 {
+			ylo -= pad
+		}
+	}
+	set := func(a *plot.Axis, of Axis, lo, hi float64, n int) {
+		a.Min, a.Max, a.Padding = lo, hi, 2
+		a.Label.Text = of.title()
+		a.Label.TextStyle = textStyle(9, soft, -0.5, 0)
+		a.LineStyle.Color, a.Tick.LineStyle.Color = soft, soft
+		a.LineStyle.Width, a.Tick.LineStyle.Width, a.Tick.Length = 0.5, 0.5, 3
+		a.Tick.Label.Font = textStyle(8.5, ink, 0, 0).Font
+		a.Tick.Label.Color = ink
+		var ticks []plot.Tick
+		for _, t := range of.Scale.ticks(lo, hi, n) {
+			ticks = append(ticks, plot.Tick{Value: t.place, Label: t.label})
+		}
+		a.Tick.Marker = plot.ConstantTicks(ticks)
+	}
+	set(&p.X, f.X, xlo, xhi, 8)
+	set(&p.Y, f.Y, ylo, yhi, 6)
+	p.BackgroundColor = nil
+	return p, xlo, xhi, ylo, yhi
+}
+
+// title names an axis and its unit.
+func (a Axis) title() string {
+	if a.Unit == "" {
+		return a.Label
+	}
+	return fmt.Sprintf("%s (%s)", a.Label, a.Unit)
+}
+
+// filled says whether the data fill the plane, so that no room is left around them.
+func (f *Figure) filled() bool {
+	for _, s := range f.Series {
+		if s.Kind == Cells || s.Kind == Rects {
+			return true
+		}
+	}
+	return false
+}
+
+// fit cuts s to the width.
+func fit(sty draw.TextStyle, s string, width vg.Length) string {
+	if sty.Width(s) <= width {
+		return s
+	}
+	r := []rune(s)
+	for len(r) > 1 && sty.Width(string(r)+"…") > width {
+		r = r[:len(r)-1]
+	}
+	return string(r) + "…"
+}
+
+// drawLegend writes the series' names with their colours in rows from y down and gives the height it took.
+func drawLegend(c draw.Canvas, f *Figure, y vg.Length) vg.Length {
+	if len(f.Series) < 2 {
+		return 0
+	}
+	const row = 12
+	sty := textStyle(8.5, ink, 0, -0.5)
+	x, used := c.Min.X, vg.Length(row)
+	for i := range f.Series {
+		s := &f.Series[i]
+		name := fit(sty, s.Name, 180)
+		if need := 18 + sty.Width(name); x+need > c.Max.X && x > c.Min.X {
+			if used >= 3*row {
+				c.FillText(sty, vg.Point{X: x, Y: y - used + row/2}, "…")
+				break
+			}
+			x, used = c.Min.X, used+row
+		}
+		at := y - used + row/2
+		c.StrokeLine2(draw.LineStyle{Color: f.seriesColor(s.Color), Width: 2.5, Dashes: s.dashes()}, x, at, x+11, at)
+		c.FillText(sty, vg.Point{X: x + 14, Y: at}, name)
+		x += 24 + sty.Width(name)
+	}
+	return used
+}
+
+func (s *Series) dashes() []vg.Length {
+	if s.Dashed {
+		return []vg.Length{4, 2}
+	}
+	return nil
+}
+
+// endRoom is the width that the names at the ends of the lines take.
+func endRoom(f *Figure) vg.Length {
+	room := vg.Length(8)
+	for i := range f.Series {
+		if s := &f.Series[i]; f.named(s) {
+			sty := textStyle(8.5, ink, 0, 0)
+			room = max(room, sty.Width(fit(sty, s.Name, 110))+8)
+		}
+	}
+	return room
+}
+
+// named says whether the name of s stands at its end.
+func (f *Figure) named(s *Series) bool {
+	return len(f.Series) > 1 && len(f.Series) <= 24 && (s.Kind == Line || s.Kind == Steps) && !s.Faint && s.Len() > 0
+}
+
+// markRoom is the height that the labels of marks on x take.
+func markRoom(f *Figure) vg.Length {
+	n := 0
+	for _, m := range f.Marks {
+		if !m.OnY {
+			n++
+		}
+	}
+	return markRow * vg.Length(min(n, mostMarkRows))
+}
+
+func finite(v vg.Length) bool { return !math.IsNaN(float64(v)) && !math.IsInf(float64(v), 0) }
