@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"llmperf/internal/chart"
+)
+
+// timed is a duration that has a percentile curve and a distribution.
+type timed struct {
+	key, name, title, note string
+}
+
+func durations() []timed {
+	return []timed{
+		{"ttft_ms", "ttft", "Time to first token (TTFT)", "From sending the request to the first output."},
+		{"tpot_ms", "tpot", "Time per output token (TPOT)", "Mean time between a request's output tokens after the first."},
+		{"itl_ms", "itl", "Inter-token latency (ITL)", "Every single gap between output tokens, of all requests."},
+		{"latency_ms", "latency", "Latency, end to end", "From sending the request to the end of its response."},
+		{"response_ms", "response", "Response time", "From when the request was due to the end of its response: queueing is in it."},
+	}
+}
+
+// curvePercentiles is the grid of the percentile curves: even steps on the axis of nines.
+func curvePercentiles() []float64 {
+	grid := []float64{50, 90, 95, 99, 99.9, 99.99}
+	for q := 0.05; q < 4; q += 0.05 {
+		grid = append(grid, 100*(1-math.Pow(10, -q)))
+	}
+	return grid
+}
+
+// percentiles draws each duration's percentiles on an axis of nines.
+func percentiles(r *report) []chart.Figure {
+	var out []chart.Figure
+	for _, d := range durations() {
+		f := chart.Figure{
+			Name: d.name + "-percentiles", Section: r.tr("Latency"), Title: r.trf("%s: percentiles", r.tr(d.title)), Note: r.tr(d.note),
+			X: chart.Axis{Label: r.tr("percentile"), Scale: chart.Nines},
+			Y: chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log}, Ordered: r.sweep(),
+		}
+		for _, p := range r.points {
+			m := p.Metrics.Get(d.key)
+			if m == nil || m.N == 0 {
+				continue
+			}
+			s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color}
+			last := 100 * (1 - 1/float64(m.N)) // beyond it the maximum stands for everything
+			for _, q := range sorted(m.Percentiles) {
+				if q.P <= max(last, 50) {
+					s.X, s.Y = append(s.X, q.P), append(s.Y, float64(q.Value))
+				}
+			}
+			f.Series = append(f.Series, s)
+			f.Alt += r.trf("%s: median %s ms, p99 %s ms. ", p.label, chart.Number(m.At(50)), chart.Number(m.At(99)))
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func (d timed) label() string {
+	switch d.name {
+	case "ttft", "tpot", "itl":
+		return map[string]string{"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL"}[d.name]
+	}
+	return d.name
+}
+
+// distributions draws a histogram of each duration, or where there are several load points their cumulative shares.
+func distributions(r *report) []chart.Figure {
+	var out []chart.Figure
+	for _, d := range durations() {
+		f := chart.Figure{
+			Name: d.name + "-distribution", Section: r.tr("Distribution"), Title: r.trf("%s: distribution", r.tr(d.title)),
+			X: chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log}, Y: chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
+			Ordered: r.sweep(),
+		}
+		for _, p := range r.points {
+			if m := p.Metrics.Get(d.key); m != nil && m.N > 0 {
+				h := newHistogram(p.in.stats.Values(p.Run, d.key))
+				if len(r.points) > 1 {
+					f.Series = append(f.Series, h.cumulative(p.label, p.color))
+					continue
+				}
+				f.Series = append(f.Series, h.bars(r.tr("share of requests"), 50))
+				for _, q := range []float64{50, 90, 99} {
+					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: fmt.Sprintf("p%g %s ms", q, chart.Number(m.At(q))), Color: -1})
+				}
+				f.Alt = r.trf("From %s to %s ms; median %s ms.", chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
