@@ -126,7 +126,7 @@ func (f *flags) debugger(env *cli.Env) func(id, what string, text []byte) {
 	if !f.Debug {
 		return nil
 	}
-	titles := map[string]string{"start": "Starting request", "sent": "Request sent", "received": "Response received"}
+	titles := map[string]string{"endpoint": "Endpoint", "start": "Starting request", "sent": "Request sent", "received": "Response received"}
 	return func(id, what string, text []byte) {
 		line := strings.ReplaceAll(strings.ToValidUTF8(string(text), "\uFFFD"), "\n", `\n`)
 		fmt.Fprintf(env.Stderr, "%s perf-send DEBUG %s: %s: %s\n", time.Now().Format("2006-01-02 15:04:05.000"), id, titles[what], line)

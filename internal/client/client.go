@@ -7,14 +7,16 @@ import (
 	"sync"
 	"time"
 
+	"llmperf/internal/api"
 	"llmperf/internal/record"
 	"llmperf/internal/request"
 )
 
 // Config says where requests go and how.
 type Config struct {
-	URL     *url.URL // of the server: an origin, a base such as /v1, or a whole endpoint
-	API     string   // the dialect's name; empty: told by the paths and bodies
+	URL     *url.URL     // of the server: an origin, a base such as /v1, or a whole endpoint
+	API     string       // the dialect's name; empty: told by the paths and bodies
+	Custom  *api.Dialect // of an API that a file describes; nil: none
 	APIKey  string
 	Headers map[string]string // of every request
 
@@ -100,7 +102,10 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	rec.SentUs = sent / 1000
 	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent}
 	x.trip = trip{}
-	x.reply.begin(rec, ep.dialect, sent, c.cfg.SaveOutput)
+	x.reply.begin(rec, ep, sent, c.cfg.SaveOutput)
+	if req.WantReply {
+		x.reply.message = new(message)
+	}
 	if c.cfg.Debug != nil {
 		c.debug(x)
 	}
@@ -114,7 +119,10 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	if c.cfg.SaveOutput {
 		rec.Output = x.reply.text.String()
 	}
-	x.reply.rec = nil
+	if req.WantReply && rec.OK {
+		rec.Reply = x.reply.message.json()
+	}
+	x.reply.rec, x.reply.message = nil, nil
 	return rec
 }
 

@@ -21,7 +21,7 @@ type conn struct {
 	tcp *net.TCPConn
 	raw syscall.RawConn
 	p   parser
-	msg message
+	msg sockMsg
 
 	armed time.Time          // the read deadline that is set
 	ctx   context.Context    // whose end interrupts the connection
@@ -274,21 +274,21 @@ func (c *conn) closed() bool {
 	return err != nil || errno != unix.EAGAIN || n > 0
 }
 
-// message holds the arguments of recvmsg and sendmsg, which must not move.
-type message struct {
+// sockMsg holds the arguments of recvmsg and sendmsg, which must not move.
+type sockMsg struct {
 	hdr unix.Msghdr
 	iov [2]unix.Iovec
 	oob [128]byte
 }
 
-func (m *message) set(i int, b []byte) {
+func (m *sockMsg) set(i int, b []byte) {
 	m.iov[i].Base = unsafe.SliceData(b)
 	m.iov[i].SetLen(len(b))
 }
 
 // recv reads into b. stamp is when the kernel received the last of its bytes, ns since the epoch, or 0. The kernel joins
 // segments that wait to be read and keeps the last one's stamp only, so that reading in smaller steps tells no more.
-func (m *message) recv(fd uintptr, b []byte) (n int, stamp int64, errno syscall.Errno) {
+func (m *sockMsg) recv(fd uintptr, b []byte) (n int, stamp int64, errno syscall.Errno) {
 	m.set(0, b)
 	m.hdr = unix.Msghdr{Iov: &m.iov[0], Control: &m.oob[0]}
 	m.hdr.SetIovlen(1)
@@ -301,7 +301,7 @@ func (m *message) recv(fd uintptr, b []byte) (n int, stamp int64, errno syscall.
 	return int(r), stampIn(m.oob[:m.hdr.Controllen]), 0
 }
 
-func (m *message) send(fd uintptr, a, b []byte) (n int, errno syscall.Errno) {
+func (m *sockMsg) send(fd uintptr, a, b []byte) (n int, errno syscall.Errno) {
 	m.set(0, a)
 	m.set(1, b)
 	m.hdr = unix.Msghdr{Iov: &m.iov[0]}

@@ -21,13 +21,14 @@ type endpoint struct {
 	addr    string // host:port
 	lean    bool   // the fast transport can go there
 	dialect api.Dialect
+	stream  bool // the bodies ask for streams
 	headers []field
 	head    []byte // all of a request's head that is the same for each
 }
 
 type field struct{ name, value string }
 
-func newEndpoint(cfg *Config, u *url.URL, method string, d api.Dialect) *endpoint {
+func newEndpoint(cfg *Config, u *url.URL, method string, d api.Dialect, stream bool) *endpoint {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
@@ -36,12 +37,23 @@ func newEndpoint(cfg *Config, u *url.URL, method string, d api.Dialect) *endpoin
 	clean.User, clean.Fragment = nil, ""
 	e := &endpoint{
 		url: clean.String(), method: method, addr: net.JoinHostPort(u.Hostname(), port), dialect: d,
+		stream: stream,
 	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &clean})
 	e.lean = u.Scheme == "http" && proxy == nil && err == nil
 	e.add("Content-Type", "application/json")
 	e.add("User-Agent", "perf-send")
-	if cfg.APIKey != "" {
+	for name, value := range d.Headers {
+		e.add(name, value)
+	}
+	if stream {
+		for name, value := range d.StreamHeaders {
+			e.add(name, value)
+		}
+	}
+	if cfg.APIKey != "" && d.KeyHeader != "" {
+		e.add(d.KeyHeader, cfg.APIKey)
+	} else if cfg.APIKey != "" {
 		e.add("Authorization", "Bearer "+cfg.APIKey)
 	}
 	for name, value := range cfg.Headers {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,12 +25,16 @@ import (
 type preparer struct {
 	c         *Client
 	endpoints sync.Map // endpointKey → *endpoint
+	ways      sync.Map // wayKey → *endpoint, where the body has no say but for the key it needs
 	said      sync.Map
 	model     sync.Mutex
 	served    string // the first model of the server, once it was asked for
 }
 
 type endpointKey struct{ method, url, op string }
+
+// wayKey is what tells the endpoint of a request together with its body's shape.
+type wayKey struct{ method, url string }
 
 // Prepare finds out where req goes and makes the changes to its body that the client may make, ahead of time. Its error
 // is the line's fault, or the server's where it must be asked for its model. Do prepares what was not.
@@ -56,15 +61,12 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 			return nil, err
 		}
 		if ep == nil {
-			if ep, err = p.find(req, keys); err != nil {
+			if ep, err = p.find(req, *body, keys); err != nil {
 				return nil, err
 			}
 		}
-		if !keys.has(ep.dialect.Need) {
-			if req.Turns != nil {
-				return nil, fmt.Errorf("turns[%d].body has no %q, which %s needs", i, ep.dialect.Need, ep.url)
-			}
-			return nil, fmt.Errorf("the body has no %q, which %s needs", ep.dialect.Need, ep.url)
+		if req.Turns != nil && !keys.has("messages") {
+			return nil, fmt.Errorf("turns[%d].body has no messages", i)
 		}
 		if *body, err = p.edit(ctx, ep, *body, keys); err != nil {
 			return nil, err
@@ -76,7 +78,11 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 
 // find gives the endpoint by the rule of the line format: --api, else the envelope's url, else the path of --url, else
 // the body's shape.
-func (p *preparer) find(req *request.Request, keys topKeys) (*endpoint, error) {
+func (p *preparer) find(req *request.Request, body []byte, keys topKeys) (*endpoint, error) {
+	way := wayKey{req.Method, req.URL}
+	if ep, ok := p.ways.Load(way); ok && keys.has(ep.(*endpoint).dialect.Need) {
+		return ep.(*endpoint), nil
+	}
 	base := *p.c.cfg.URL
 	if req.URL != "" {
 		u, err := p.join(req.URL)
@@ -85,27 +91,50 @@ func (p *preparer) find(req *request.Request, keys topKeys) (*endpoint, error) {
 		}
 		base = *u
 	}
-	method := req.Method
-	if method == "" {
-		method = http.MethodPost
+	d, err := p.dialect(base.Path, body)
+	if err != nil {
+		return nil, err
 	}
-	d, known := api.ForPath(base.Path)
-	if !known {
-		if d, known = api.ForBody(keys.has); !known {
-			return nil, errors.New("the body has none of the keys messages and prompt, so that its endpoint is unknown")
-		}
-	}
-	u := &base
+	model, _ := keys.get("model")
+	stream := d.Streams(body)
+	d = d.For(cmp.Or(p.c.cfg.Served, model.Str, p.c.cfg.Model), stream)
+	u, why := &base, "the line says it"
 	if req.URL == "" {
-		u = d.Endpoint(&base)
+		u, why = d.Rule(&base)
 	}
+	method := cmp.Or(req.Method, d.Method, http.MethodPost)
 	key := endpointKey{method, u.String(), d.Op}
-	if ep, ok := p.endpoints.Load(key); ok {
-		return ep.(*endpoint), nil
+	if stream {
+		key.op += " stream"
 	}
-	ep := newEndpoint(&p.c.cfg, u, method, d)
-	got, _ := p.endpoints.LoadOrStore(key, ep)
-	return got.(*endpoint), nil
+	got, known := p.endpoints.Load(key)
+	if !known {
+		got, known = p.endpoints.LoadOrStore(key, newEndpoint(&p.c.cfg, u, method, d, stream))
+	}
+	ep := got.(*endpoint)
+	if !known && p.c.cfg.Debug != nil {
+		p.c.cfg.Debug("-", "endpoint", fmt.Appendf(nil, "%s (%s, %s): %s", ep.url, d.Name, d.Op, why))
+	}
+	if _, whole := api.ForPath(base.Path); whole && (d.Op == "chat" || d.Op == "completion") && d.Name == "openai" {
+		p.ways.Store(way, ep)
+	}
+	return ep, nil
+}
+
+func (p *preparer) dialect(path string, body []byte) (api.Dialect, error) {
+	if p.c.cfg.Custom != nil {
+		return *p.c.cfg.Custom, nil
+	}
+	d, ok := api.Select(p.c.cfg.API, path, body)
+	switch {
+	case ok:
+		return d, nil
+	case d.Name == "":
+		return d, errors.New("the body's shape is no known API's, and neither --api nor the URL names one")
+	case d.Need == "":
+		return d, fmt.Errorf("the body is not one for %s %s", d.Name, d.Op)
+	}
+	return d, fmt.Errorf("the body has no %q, which %s %s needs", d.Need, d.Name, d.Op)
 }
 
 // join resolves an envelope's url on the server's origin. Another origin is refused: it would be given the API key.
@@ -163,13 +192,13 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, body []byte, keys top
 	var insert []byte
 	model, has := keys.get("model")
 	switch {
-	case p.c.cfg.Served != "":
+	case p.c.cfg.Served != "" && !ep.dialect.NoModel:
 		if model.Str != p.c.cfg.Served {
 			body = without(body, keys, []string{"model"})
 			insert = appendPair(insert, "model", p.c.cfg.Served)
 			p.once("model", "the model in the bodies is replaced by %q, the name that the server serves", p.c.cfg.Served)
 		}
-	case !has || model.Type == gjson.Null || model.Str == "":
+	case !ep.dialect.NoModel && (!has || model.Type == gjson.Null || model.Str == ""):
 		name, err := p.modelName(ctx)
 		if err != nil {
 			return nil, err
@@ -205,7 +234,9 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, body []byte, keys top
 }
 
 // asksUsage says whether d knows stream_options.
-func asksUsage(d api.Dialect) bool { return d.Op == "chat" || d.Op == "completion" }
+func asksUsage(d api.Dialect) bool {
+	return d.Name == "openai" && (d.Op == "chat" || d.Op == "completion")
+}
 
 const modelsTimeout = 30 * time.Second
 
@@ -272,20 +303,23 @@ func (p *preparer) modelName(ctx context.Context) (string, error) {
 
 func (p *preparer) askModel(ctx context.Context) (string, error) {
 	u := *p.c.cfg.URL
+	u.Path = strings.TrimRight(u.Path, "/")
 	d, whole := api.ForPath(u.Path)
-	if whole {
-		u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), d.Path)
-	}
-	if u.Path = strings.TrimRight(u.Path, "/"); u.Path == "" && !whole {
+	switch {
+	case whole && d.Base+d.Path != "" && strings.HasSuffix(u.Path, d.Base+d.Path):
+		u.Path = strings.TrimSuffix(u.Path, d.Base+d.Path) + "/v1"
+	case whole:
+		u.Path = strings.TrimSuffix(u.Path, d.Path)
+	case u.Path == "":
 		u.Path = "/v1"
 	}
-	u.Path, u.RawQuery = u.Path+"/models", ""
+	u.Path, u.RawPath, u.RawQuery = u.Path+"/models", "", ""
 	bad := func(err error) error {
 		return fmt.Errorf("the body names no model, and the server cannot be asked for one: GET %s: %w", u.Redacted(), err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
 	defer cancel()
-	ca := call{ep: newEndpoint(&p.c.cfg, &u, http.MethodGet, d), id: "models", start: p.c.clock.Now()}
+	ca := call{ep: newEndpoint(&p.c.cfg, &u, http.MethodGet, d, false), id: "models", start: p.c.clock.Now()}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return "", bad(err)

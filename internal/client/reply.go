@@ -16,7 +16,10 @@ const maxErrorBody = 64 << 10
 type reply struct {
 	rec      *record.Record
 	dialect  api.Dialect
+	read     func([]byte) (api.Event, error)
+	lines    bool // a stream is JSON lines
 	keepText bool
+	message  *message // of a conversation's turn; nil: nobody wants it
 	trace    func(line []byte)
 	sent     int64 // ns since the epoch
 
@@ -35,12 +38,15 @@ type reply struct {
 	err     error
 }
 
-func (r *reply) begin(rec *record.Record, d api.Dialect, sent int64, keepText bool) {
+func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText bool) {
 	whole := r.whole[:0]
 	if cap(whole) > 1<<20 {
 		whole = nil // one huge answer must not stay in memory for good
 	}
-	*r = reply{rec: rec, dialect: d, keepText: keepText, sent: sent, onEvent: r.onEvent, whole: whole, sse: r.sse}
+	*r = reply{
+		rec: rec, dialect: ep.dialect, read: ep.dialect.Reader(), lines: ep.stream && ep.dialect.Lines, keepText: keepText, sent: sent,
+		onEvent: r.onEvent, whole: whole, sse: r.sse,
+	}
 	r.sse.Reset()
 	if r.onEvent == nil {
 		r.onEvent = r.event
@@ -57,7 +63,7 @@ func (r *reply) head(h *header, at int64) {
 	if r.trace != nil {
 		r.trace(fmt.Appendf(nil, "HTTP %d %s", h.Status, h.ContentType))
 	}
-	r.events = h.ContentType == typeEvents && h.Status/100 == 2
+	r.events = h.Status/100 == 2 && (h.ContentType == typeEvents || r.lines)
 	if h.Encoding != "" {
 		r.fail(fail(record.KindProtocol, "the answer is compressed (%s), which was not asked for", h.Encoding))
 	}
@@ -68,7 +74,11 @@ func (r *reply) head(h *header, at int64) {
 
 func (r *reply) body(b []byte, at int64) {
 	r.at = r.us(at)
-	if r.events {
+	switch {
+	case r.events && r.lines:
+		r.sse.FeedLines(b, r.onEvent)
+		return
+	case r.events:
 		r.sse.Feed(b, r.onEvent)
 		return
 	}
@@ -97,38 +107,34 @@ func (r *reply) event(data []byte) {
 			if r.keepText {
 				r.text.Write(text)
 			}
+			if r.message != nil && kind == api.Content {
+				r.message.content.Write(text)
+			}
 		}
 		return
 	}
-	e, err := r.dialect.Read(data)
+	e, err := r.read(data)
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})
 		return
 	}
-	if e.Done {
-		r.done, r.doneAt = true, r.at
-		return
-	}
 	if e.Output() {
-		kinds := [...]string{e.Content, e.Reasoning, e.Tool}
-		seen := false
-		for i, text := range kinds {
+		for i, text := range [...]string{e.Content, e.Reasoning, e.Tool} {
 			if text != "" {
 				r.first(api.Kind(i + 1))
-				seen = true
 			}
 		}
-		if seen {
-			r.chunk()
-		}
-		if r.chunks == 2 && e.Usage == nil { // a stream of one token is over before a shape pays
+		if r.chunk(); r.chunks == 2 { // a stream of one token is over before a shape pays
 			r.shape, _ = r.dialect.Learn(data, e)
+		}
+		if e.Usage != nil {
+			r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.CompletionTokens-r.tokens)
+			r.tokens = e.Usage.CompletionTokens
 		}
 	}
 	r.take(&e)
-	if e.Usage != nil && e.Output() {
-		r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.CompletionTokens-r.tokens)
-		r.tokens = e.Usage.CompletionTokens
+	if e.Done {
+		r.done, r.doneAt = true, r.at
 	}
 }
 
@@ -167,6 +173,12 @@ func (r *reply) take(e *api.Event) {
 		r.text.WriteString(e.Reasoning)
 		r.text.WriteString(e.Content)
 		r.text.WriteString(e.Tool)
+	}
+	if r.message != nil {
+		r.message.add(e)
+	}
+	if e.Items > 0 {
+		r.rec.Items = e.Items
 	}
 	if e.Err != "" {
 		r.fail(&failure{record.KindAPI, fmt.Errorf("%s", e.Err)})
@@ -207,7 +219,11 @@ func (r *reply) finish(err error, end int64) {
 		}
 		r.err = fail(record.KindHTTP, "HTTP %d: %s", rec.Status, msg)
 	case r.events:
-		r.sse.End(r.onEvent)
+		if r.lines {
+			r.sse.EndLines(r.onEvent)
+		} else {
+			r.sse.End(r.onEvent)
+		}
 		output = r.chunks > 0
 		if r.done {
 			rec.LatencyMs = ms(r.doneAt)
@@ -233,7 +249,7 @@ func (r *reply) finish(err error, end int64) {
 }
 
 func (r *reply) readWhole() (output bool) {
-	e, err := r.dialect.Read(r.whole)
+	e, err := r.read(r.whole)
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})
 		return false

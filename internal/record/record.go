@@ -54,6 +54,7 @@ type Record struct {
 	CachedTokens     int    `json:"cached_tokens,omitempty"`
 	ReasoningTokens  int    `json:"reasoning_tokens,omitempty"`
 	TokensFrom       string `json:"tokens_from,omitempty"` // usage or tokenizer; absent: the counts are unknown
+	Items            int    `json:"items,omitempty"`       // embeddings made, or documents ranked
 
 	FinishReason  string `json:"finish_reason,omitempty"`
 	Status        int    `json:"status,omitempty"` // HTTP

@@ -90,6 +90,28 @@ func (p *Parser) endLine(line []byte, event func(data []byte)) {
 	p.data, p.any = append(p.data, value...), true
 }
 
+// FeedLines takes the next bytes of a stream of JSON lines, which some servers send in the place of events: each line
+// that is not blank is the data of one.
+func (p *Parser) FeedLines(b []byte, event func(data []byte)) {
+	for {
+		line, rest, whole := bytes.Cut(b, []byte{'\n'})
+		p.line = append(p.line, line...)
+		if !whole {
+			return
+		}
+		p.EndLines(event)
+		b = rest
+	}
+}
+
+// EndLines is the end of a stream of JSON lines.
+func (p *Parser) EndLines(event func(data []byte)) {
+	if line := bytes.TrimSpace(p.line); len(line) > 0 {
+		event(line)
+	}
+	p.line = p.line[:0]
+}
+
 // Reset makes the Parser ready for another stream; it keeps its memory, unless that is large.
 func (p *Parser) Reset() {
 	const large = 1 << 20
