@@ -23,6 +23,7 @@ type engine struct {
 	pack       string   // Python package that must be there
 	install    string   // how to get it
 	servesPath bool     // bodies must name the model by its path
+	refuses    []string // keys of bodies that it answers with an error
 	env        []string
 	args       func(job) []string
 }
@@ -44,7 +45,9 @@ var engines = map[string]engine{
 	"local": {
 		name: "transformers serve", script: "transformers", module: []string{"transformers.cli.transformers"},
 		pack: "transformers", install: "pip install 'transformers[serving]'", servesPath: true,
-		env: []string{"HF_HUB_DISABLE_UPDATE_CHECK=1", "PYTHONUNBUFFERED=1"},
+		// All that perf-gen writes, and vLLM and SGLang know, beyond OpenAI's own keys.
+		refuses: []string{"ignore_eos", "min_p", "min_tokens", "repetition_penalty", "skip_special_tokens", "stop_token_ids", "top_k"},
+		env:     []string{"HF_HUB_DISABLE_UPDATE_CHECK=1", "PYTHONUNBUFFERED=1"},
 		args: func(j job) []string {
 			args := []string{"serve", j.model, "--host", loopback, "--port", j.port}
 			if j.attn != "" {

@@ -47,6 +47,9 @@ const DefaultTimeout = 10 * time.Minute
 // Is says whether api is one that Start serves.
 func Is(api string) bool { _, ok := engines[api]; return ok }
 
+// Refuses lists the keys of bodies that the server of api is known to answer with an error rather than to ignore.
+func Refuses(api string) []string { return engines[api].refuses }
+
 // Server is a running child.
 type Server struct {
 	cfg    Config

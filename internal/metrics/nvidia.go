@@ -1,0 +1,70 @@
+package metrics
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const smi = "nvidia-smi"
+
+// watchGPUs has one nvidia-smi write a line for each device and interval: starting it anew for each sample would cost
+// more than what it measures. Where there is none there are no samples.
+func (r *run) watchGPUs(ctx context.Context) {
+	path, err := exec.LookPath(smi)
+	if err != nil {
+		return
+	}
+	cmd := exec.CommandContext(ctx, path, "--query-gpu=index,name,utilization.gpu,memory.used,memory.total,power.draw",
+		"--format=csv,noheader,nounits", "-lms", strconv.FormatInt(r.Interval.Milliseconds(), 10))
+	cmd.WaitDelay = time.Second // a driver in trouble can hold it for ever
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		r.write(Sample{AtUs: r.now(), Source: smi, Error: err.Error()})
+		return
+	}
+	r.readGPUs(out)
+	if err := cmd.Wait(); err != nil && ctx.Err() == nil {
+		r.write(Sample{AtUs: r.now(), Source: smi, Error: err.Error()})
+	}
+}
+
+func (r *run) readGPUs(out io.Reader) {
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if g, ok := parseGPU(lines.Text()); ok {
+			r.write(Sample{AtUs: r.now(), Source: smi, GPUs: []GPU{g}})
+		}
+	}
+}
+
+// parseGPU reads a line: index, name, utilisation in per cent, memory in MiB, power in watts. [N/A] is not said.
+func parseGPU(line string) (GPU, bool) {
+	in := csv.NewReader(strings.NewReader(line))
+	in.TrimLeadingSpace = true
+	f, err := in.Read()
+	if err != nil || len(f) != 6 {
+		return GPU{}, false // a message, not a measurement
+	}
+	index, err := strconv.Atoi(f[0])
+	if err != nil {
+		return GPU{}, false
+	}
+	g := GPU{Index: index, Name: f[1]}
+	for i, to := range []**float64{&g.Utilization, &g.MemoryUsedMiB, &g.MemoryTotalMiB, &g.PowerW} {
+		if v, err := strconv.ParseFloat(f[i+2], 64); err == nil {
+			*to = &v
+		}
+	}
+	if g.Utilization != nil {
+		*g.Utilization /= 100
+	}
+	return g, true
+}
