@@ -23,6 +23,7 @@ type Dialect struct {
 	KeyHeader     string            // takes the API key as it stands; "" is Authorization: Bearer
 	Lines         bool              // a stream is JSON lines, not server-sent events
 	NoModel       bool              // the body names no model
+	NoFinish      bool              // nothing in a stream says that it is whole
 
 	also  []string                    // other endings of a path that are this endpoint
 	or    string                      // a key that does instead of Need
@@ -35,6 +36,7 @@ type Dialect struct {
 
 	read   func(data []byte) (Event, error)
 	reader func() func(data []byte) (Event, error) // where an event alone does not say it all
+	grows  bool                                    // the text of an event holds that of those before
 }
 
 // dialects is the table of them all. Where several fit a path or a body the first one counts.

@@ -57,9 +57,13 @@ func ParseSpec(data []byte) (Dialect, error) {
 	d := Dialect{
 		Name: s.Name, Op: s.Op, Path: s.Path, Method: s.Method, Headers: s.Headers, StreamHeaders: s.StreamHeaders,
 		KeyHeader: s.KeyHeader, Lines: s.Framing == "lines", input: s.input,
+		NoFinish:  s.Read["finish"] == "" && s.Read["done"] == "",
 		read:      func(data []byte) (Event, error) { return (&customReader{spec: &s, jq: jq}).read(data) },
-		reader:    func() func([]byte) (Event, error) { return (&customReader{spec: &s, jq: jq}).read },
 		streamKey: s.Params["stream"],
+	}
+	if s.Cumulative {
+		d.grows = true
+		d.reader = func() func([]byte) (Event, error) { return (&customReader{spec: &s, jq: jq}).read }
 	}
 	if s.Params != nil {
 		d.NoModel = s.Params["model"] == ""

@@ -21,6 +21,7 @@ var sglang = Dialect{
 	}),
 	read:   func(data []byte) (Event, error) { return new(sglangReader).read(data) },
 	reader: func() func([]byte) (Event, error) { return new(sglangReader).read },
+	grows:  true,
 }
 
 // sglangReader takes what is new out of texts that grow from event to event, for each choice; with --stream-output the

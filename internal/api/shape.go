@@ -40,7 +40,7 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 		}
 		text, kind = *t, Kind(i+1)
 	}
-	if kind == 0 || e.Usage != nil || e.Finish != "" || e.Err != "" || !plain([]byte(text)) {
+	if kind == 0 || d.grows || e.Items > 0 || e.Done || e.Usage != nil || e.Finish != "" || e.Err != "" || !plain([]byte(text)) {
 		return Shape{}, false
 	}
 	quoted := []byte(`"` + text + `"`)

@@ -4,7 +4,7 @@ import "github.com/goccy/go-json"
 
 // triton is the generate extension of NVIDIA's Triton server, with the names of its TensorRT-LLM backend.
 var triton = Dialect{
-	Name: "triton", Op: "generate", Path: "/v2/models/{model}/generate{_stream}", Need: "text_input", NoModel: true,
+	Name: "triton", Op: "generate", Path: "/v2/models/{model}/generate{_stream}", Need: "text_input", NoModel: true, NoFinish: true,
 	input: func(in Input) (object, error) { return prompt(in, "text_input", "", "") },
 	place: places(map[string]string{
 		"max_tokens": "max_tokens", "min_tokens": "min_tokens", "temperature": "temperature", "top_p": "top_p", "top_k": "top_k",

@@ -119,6 +119,9 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	if c.cfg.SaveOutput {
 		rec.Output = x.reply.text.String()
 	}
+	if rec.OK { // what was asked to be ranked: the answer may hold the best of it alone
+		rec.Items = max(rec.Items, ep.dialect.Items(req.Body))
+	}
 	if req.WantReply && rec.OK {
 		rec.Reply = x.reply.message.json()
 	}

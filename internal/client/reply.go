@@ -227,7 +227,7 @@ func (r *reply) finish(err error, end int64) {
 		output = r.chunks > 0
 		if r.done {
 			rec.LatencyMs = ms(r.doneAt)
-		} else if rec.FinishReason == "" {
+		} else if rec.FinishReason == "" && !r.dialect.NoFinish {
 			r.fail(fail(record.KindTruncated, "the stream ended without finish_reason and [DONE]"))
 		}
 	default:
