@@ -15,6 +15,7 @@ import (
 
 var groups = kong.ExplicitGroups([]kong.Group{
 	{Key: "server", Title: "Server"},
+	{Key: "local", Title: "Server started here (--api local, local_vllm, local_sglang, local_llamacpp)"},
 	{Key: "load", Title: "Load"},
 	{Key: "requests", Title: "Requests"},
 	{Key: "connection", Title: "Connection"},
@@ -24,12 +25,14 @@ var groups = kong.ExplicitGroups([]kong.Group{
 
 type flags struct {
 	cli.VersionFlag
+	localFlags
+	metricsFlags
 
 	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
 
 	URL     string      `name:"url" group:"server" placeholder:"URL" help:"An origin, a base such as http://host:8000/v1, or a whole endpoint."`
-	API     string      `name:"api" group:"server" placeholder:"NAME" help:"The dialect, where URL and bodies do not tell it: openai."`
-	Model   string      `group:"server" help:"For bodies that name no model. Without it the server's first (GET /v1/models)."`
+	API     string      `name:"api" group:"server" placeholder:"NAME" help:"The dialect, where URL and bodies do not tell it, or local, local_vllm, local_sglang, local_llamacpp: a server to start; docs/apis.md lists them."`
+	Model   string      `group:"server" help:"For bodies that name no model; without it the server's first (GET /v1/models). Of --api local*: the folder of weights, or a hub's name."`
 	APIKey  string      `name:"api-key" group:"server" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Sent as Authorization: Bearer KEY."`
 	Headers cli.Strings `group:"server" placeholder:"NAME=VALUE" help:"More headers."`
 
@@ -47,11 +50,11 @@ type flags struct {
 	Cycle         bool       `group:"load" help:"Send the lines again when they run short."`
 	Grace         seconds    `group:"load" default:"30" placeholder:"TIME" help:"After Ctrl-C: how long requests in flight may go on."`
 
-	NoUsage          bool     `group:"requests" help:"Do not ask streams for their usage."`
-	DropParams       []string `group:"requests" placeholder:"KEY" help:"Leave keys out of the bodies."`
-	NoTestConnection bool     `group:"requests" help:"Skip the request of one token that looks whether URL, key and model are right."`
-	TokenizerPath    string   `group:"requests" placeholder:"NAME" help:"Count output tokens with it where the server does not."`
-	OnBadLine        string   `group:"requests" enum:"fail,skip" default:"fail" help:"What to do about a line that is no request: fail or skip."`
+	NoUsage          bool        `group:"requests" help:"Do not ask streams for their usage."`
+	DropParams       cli.Strings `group:"requests" placeholder:"KEY" help:"Leave keys out of the bodies."`
+	NoTestConnection bool        `group:"requests" help:"Skip the request of one token that looks whether URL, key and model are right."`
+	TokenizerPath    string      `group:"requests" placeholder:"NAME" help:"Count output tokens with it where the server does not."`
+	OnBadLine        string      `group:"requests" enum:"fail,skip" default:"fail" help:"What to do about a line that is no request: fail or skip."`
 
 	ConnectTimeout seconds `group:"connection" placeholder:"TIME" help:"For DNS and connecting."`
 	ReadTimeout    seconds `group:"connection" placeholder:"TIME" help:"Longest wait between two reads."`
@@ -100,8 +103,8 @@ func parseSeconds(word string) (time.Duration, error) {
 
 // target reads --url; nil: the simulator.
 func (f *flags) target() (*url.URL, error) {
-	if f.API != "" && !api.Known(f.API) {
-		return nil, cli.Usage("", "--api: %q is not known", f.API)
+	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
+		return nil, cli.Usage("there are "+strings.Join(api.Names(), ", ")+", and custom", "--api: %q is not known", f.API)
 	}
 	if f.URL == "" {
 		return nil, nil

@@ -12,6 +12,7 @@ import (
 	"llmperf/internal/cli"
 	"llmperf/internal/client"
 	"llmperf/internal/jsonl"
+	"llmperf/internal/launch"
 	"llmperf/internal/load"
 	"llmperf/internal/record"
 	"llmperf/internal/request"
@@ -19,11 +20,11 @@ import (
 
 // send runs the load points.
 func send(env *cli.Env, f *flags, points []load.Point) (err error) {
-	target, err := f.target()
+	headers, err := f.headers()
 	if err != nil {
 		return err
 	}
-	headers, err := f.headers()
+	custom, err := f.custom()
 	if err != nil {
 		return err
 	}
@@ -32,24 +33,24 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		return err
 	}
 	defer closeIn()
-	simulated := target == nil
-	if simulated {
-		s, err := startSim(f, "127.0.0.1:0")
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, s.close()) }()
-		target = s.url
-		env.Say("no --url: the built-in SIMULATOR answers; its figures are not those of any server")
-	}
 	ctx, abort, stop := interrupts(env)
 	defer stop()
+	ctx, to, err := f.server(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.close()) }()
+	samples, err := startSampler(env, f, to.url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, samples.close()) }()
 	clock := client.NewClock()
 	c := client.New(client.Config{
-		URL: target, API: f.API, APIKey: f.APIKey, Headers: headers, Model: f.Model, NoUsage: f.NoUsage, Drop: f.DropParams,
-		ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
+		URL: to.url, API: f.API, Custom: custom, APIKey: f.APIKey, Headers: headers, Model: f.Model, Served: to.model, NoUsage: f.NoUsage,
+		Drop: append(f.DropParams, launch.Refuses(f.API)...), ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput, SaveRequest: f.SaveRequest,
-		Simulated: simulated, Say: env.Say, Debug: f.debugger(env),
+		Simulated: to.simulated, Say: env.Say, Debug: f.debugger(env),
 	}, clock)
 	defer c.Close()
 

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"os"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/mattn/go-shellwords"
+
+	"llmperf/internal/api"
+	"llmperf/internal/cli"
+	"llmperf/internal/hub"
+	"llmperf/internal/launch"
+)
+
+// localFlags are those of --api local, local_vllm, local_sglang and local_llamacpp, and of --api custom.
+type localFlags struct {
+	APISpec string `name:"api-spec" group:"server" placeholder:"FILE" help:"An API described by data, for --api custom; docs/apis.md shows how."`
+
+	Python         string  `group:"local" placeholder:"ENV" help:"Environment or interpreter that has the server; default: what PATH finds."`
+	Port           int     `group:"local" placeholder:"N" help:"On 127.0.0.1; default: a free one."`
+	Attn           string  `name:"attn-implementation" group:"local" placeholder:"KIND" help:"flash_attention_2, eager or sdpa; of --api local."`
+	ServerArgs     words   `group:"local" placeholder:"ARGS" help:"More arguments of the server, quoted as in a shell: '--tensor-parallel-size 2'."`
+	StartupTimeout seconds `group:"local" default:"600" placeholder:"TIME" help:"Until the server must answer."`
+	DataSource     string  `group:"local" enum:",modelscope,huggingface,local" default:"" placeholder:"HUB" help:"Download the weights that --model names from modelscope or huggingface; default: the server does it."`
+}
+
+// words are arguments in one string, which may begin with a dash.
+type words []string
+
+// Decode implements kong.MapperValue.
+func (w *words) Decode(ctx *kong.DecodeContext) error {
+	t := ctx.Scan.Pop()
+	if t.IsEOL() {
+		return errors.New("expected a value")
+	}
+	args, err := shellwords.Parse(t.String())
+	*w = append(*w, args...)
+	return err
+}
+
+// custom reads --api-spec; nil: there is none.
+func (f *flags) custom() (*api.Dialect, error) {
+	switch {
+	case f.APISpec == "" && f.API == "custom":
+		return nil, cli.Usage("docs/apis.md shows how to write one", "--api custom needs --api-spec FILE")
+	case f.APISpec == "":
+		return nil, nil
+	case f.API != "" && f.API != "custom":
+		return nil, cli.Usage("leave one out", "--api-spec is for --api custom, not --api %s", f.API)
+	}
+	data, err := os.ReadFile(f.APISpec)
+	if err != nil {
+		return nil, cli.Fail("", "--api-spec: %w", err)
+	}
+	d, err := api.ParseSpec(data)
+	if err != nil {
+		return nil, cli.Usage("docs/apis.md explains the keys", "--api-spec: %s: %w", f.APISpec, err)
+	}
+	return &d, nil
+}
+
+// server is what is asked: one that runs already, one that is started here, or the simulator.
+type server struct {
+	url       *url.URL
+	model     string // what its bodies must say; "" leaves it to them
+	simulated bool
+	close     func() error
+}
+
+// server finds or starts the server. The context that it gives ends when a server that is started here does.
+func (f *flags) server(ctx context.Context, env *cli.Env) (context.Context, *server, error) {
+	target, err := f.target()
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case launch.Is(f.API) && target != nil:
+		return nil, nil, cli.Usage("leave out --url, or --api for a server that runs already", "--url and --api %s: that server is started here", f.API)
+	case launch.Is(f.API):
+		return f.startLocal(ctx, env)
+	}
+	for name, set := range map[string]bool{
+		"python": f.Python != "", "port": f.Port != 0, "attn-implementation": f.Attn != "", "server-args": len(f.ServerArgs) > 0,
+		"data-source": f.DataSource != "",
+	} {
+		if set {
+			return nil, nil, cli.Usage("--api local, local_vllm, local_sglang or local_llamacpp starts one", "--%s is for a server that is started here", name)
+		}
+	}
+	if target != nil {
+		return ctx, &server{url: target, close: func() error { return nil }}, nil
+	}
+	s, err := startSim(f, "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	env.Say("no --url: the built-in SIMULATOR answers; its figures are not those of any server")
+	return ctx, &server{url: s.url, simulated: true, close: s.close}, nil
+}
+
+func (f *flags) startLocal(ctx context.Context, env *cli.Env) (context.Context, *server, error) {
+	model, err := f.weights(ctx, env)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := launch.Start(ctx, launch.Config{
+		API: f.API, Model: model, Python: f.Python, Port: f.Port, Attn: f.Attn, Args: f.ServerArgs,
+		Timeout: time.Duration(f.StartupTimeout), Say: env.Say,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		<-s.Done()
+		cancel(s.Err()) // nil after Close: the run is over then
+	}()
+	u, err := url.Parse(s.URL())
+	return ctx, &server{url: u, model: s.Model(), close: func() error {
+		s.Close()
+		return facts{Server: &serverFacts{f.API, s.Model(), s.Log(), s.Memory()}}.write(env, f.FactsOut)
+	}}, err
+}
+
+// weights is the folder of --model where --data-source says from where to download it.
+func (f *flags) weights(ctx context.Context, env *cli.Env) (string, error) {
+	if f.DataSource == "" || f.Model == "" {
+		return f.Model, nil
+	}
+	repo, err := hub.Open(f.Model, hub.Model, hub.Options{Source: hub.Source(f.DataSource), Say: env.Say, Terminal: env.Stderr})
+	if err != nil {
+		return "", err
+	}
+	return repo.Weights(ctx)
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/jsonl"
+	"llmperf/internal/metrics"
+)
+
+// metricsFlags say what is sampled of the server while it is under load.
+type metricsFlags struct {
+	MetricsOut      string      `group:"output" placeholder:"FILE" help:"What the server and its GPUs say of themselves meanwhile, as JSON lines; docs/server-metrics.md."`
+	ServerMetrics   cli.Strings `group:"output" placeholder:"URL" help:"Prometheus pages to sample for --metrics-out; default: the server's own /metrics, where it answers."`
+	MetricsInterval seconds     `group:"output" default:"1" placeholder:"TIME" help:"Between two samples."`
+}
+
+// sampler writes --metrics-out while the run goes on.
+type sampler struct {
+	stop context.CancelFunc
+	done chan error
+	out  *output
+}
+
+// startSampler gives nil where nothing is to be sampled.
+func startSampler(env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
+	if f.MetricsOut == "" {
+		if len(f.ServerMetrics) > 0 {
+			return nil, cli.Usage("--metrics-out FILE says where they go", "--server-metrics without --metrics-out")
+		}
+		return nil, nil
+	}
+	if f.MetricsInterval <= 0 {
+		return nil, cli.Usage("such as 0.5 or 2s", "--metrics-interval must be more than 0")
+	}
+	urls := []string(f.ServerMetrics)
+	for _, u := range urls {
+		if p, err := url.Parse(u); err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
+			return nil, cli.Usage("it looks like http://127.0.0.1:8000/metrics", "--server-metrics: %q is not an http or https URL", u)
+		}
+	}
+	if len(urls) == 0 {
+		own := url.URL{Scheme: target.Scheme, Host: target.Host, Path: "/metrics"}
+		if s := metrics.Scrape(context.Background(), http.DefaultClient, own.String(), 5*time.Second); s.Error != "" {
+			env.Say("the server has no metrics to sample: %s: %s", own.String(), s.Error)
+		} else {
+			urls = append(urls, own.String())
+		}
+	}
+	out, err := openOutput(env, f.MetricsOut)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &sampler{cancel, make(chan error, 1), out}
+	lines := jsonl.NewWriter(out)
+	ip := net.ParseIP(target.Hostname())
+	cfg := metrics.Config{
+		URLs: urls, Interval: time.Duration(f.MetricsInterval), GPUs: ip != nil && ip.IsLoopback() || target.Hostname() == "localhost",
+		Write: func(m metrics.Sample) error { return lines.Write(m) },
+	}
+	go func() { s.done <- metrics.Run(ctx, cfg) }()
+	return s, nil
+}
+
+// close takes the last samples.
+func (s *sampler) close() error {
+	if s == nil {
+		return nil
+	}
+	s.stop()
+	err := <-s.done
+	if e := s.out.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return cli.Fail("", "--metrics-out: %w", err)
+	}
+	return nil
+}
