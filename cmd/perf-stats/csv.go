@@ -32,6 +32,7 @@ func csvRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	}
 	integer := func(name string, v int64) { add(name, strconv.FormatInt(v, 10)) }
 
+	add("group", name(b))
 	add("run", b.Run)
 	add("simulated", strconv.FormatBool(b.Simulated))
 	add("mode", b.Mode)
@@ -48,6 +49,24 @@ func csvRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	num("output_tokens_per_s", b.OutputPerS)
 	num("input_tokens_per_s", b.InputPerS)
 	num("total_tokens_per_s", b.TotalPerS)
+	num("in_flight", b.InFlight)
+	integer("peak_in_flight", b.PeakInFlight)
+	num("peak_output_tokens_per_s", b.PeakOutput)
+	num("output_tokens_per_s_per_gpu", b.OutputPerGPU)
+	num("cache_hit", b.CacheHit)
+	num("tokens_per_chunk", b.ChunkTokens)
+	num("steady_duration_s", b.Steady.DurationS)
+	num("steady_requests_per_s", b.Steady.RequestsPerS)
+	num("steady_output_tokens_per_s", b.Steady.OutputPerS)
+	num("steady_input_tokens_per_s", b.Steady.InputPerS)
+	num("steady_total_tokens_per_s", b.Steady.TotalPerS)
+	num("steady_in_flight", b.Steady.InFlight)
+	good := stats.Good{Share: stats.Num(math.NaN()), PerS: stats.Num(math.NaN())}
+	if b.Goodput != nil {
+		good = *b.Goodput
+	}
+	num("goodput_share", good.Share)
+	num("goodput_per_s", good.PerS)
 	for _, key := range stats.MetricKeys() {
 		m := b.Metrics.Get(key)
 		if m == nil {

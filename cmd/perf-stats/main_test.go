@@ -33,7 +33,10 @@ func TestGolden(t *testing.T) {
 		"foreign":     "foreign.jsonl",
 		"sweep":       "sweep.jsonl",
 		"sweep-drop":  "--failures drop --percentiles 25,50,99.9 --warmup sweep.jsonl",
-		"sweep-json":  "--format json sweep.jsonl",
+		"sweep-json":  "--format json --goodput ttft_ms<220 tpot_ms<50 --slo goodput>=0.2 ok>0.5 --gpus 4 sweep.jsonl",
+		"sweep-slo":   "--goodput ttft_ms<220 --slo ttft_ms:p50<240 requests_per_s>0.1 --gpus 4 sweep.jsonl",
+		"by":          "--by finish_reason,prompt_tokens --format csv sweep.jsonl",
+		"where":       "--where .ok|not sweep.jsonl",
 		"sweep-csv":   "--format csv sweep.jsonl",
 		"sweep-md":    "--format markdown sweep.jsonl",
 		"failed-json": "--format json failed.jsonl",
@@ -100,8 +103,21 @@ func TestErrors(t *testing.T) {
 			"perf-stats: left out 2 bad lines, the first being stdin:1: not a JSON object: \"nonsense\"\n"},
 		"no file":      {"missing.jsonl", "", 1, "perf-stats: open missing.jsonl: no such file or directory\n"},
 		"percentile 0": {"--percentiles 0,50", "", 2, "perf-stats: --percentiles: 0 is not above 0 and at most 100\n"},
-		"grace":        {"--grace=-1", "", 2, "perf-stats: --grace: -1 is negative\n"},
-		"format": {"--format=xml", "", 2, "perf-stats: --format must be one of \"table\",\"json\",\"csv\",\"markdown\" but got \"xml\"\n" +
+		"one gate":     {"--format csv -o " + os.DevNull + " --slo ok>=1 -- sweep.jsonl", "", 1, "perf-stats: --slo: rate=20 misses ok>=1: it is 0.8\n"},
+		"gates": {"--format csv -o " + os.DevNull + " --slo ok>=1 ttft_ms:p50<1 sweep.jsonl", "", 1,
+			"perf-stats: --slo: rate=5 misses ttft_ms:p50<1: it is 203.1 (and 2 more)\n"},
+		"bad gate": {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
+		"goodput gate": {"--slo goodput>0.9", "", 2, "perf-stats: --slo: goodput>0.9 needs --goodput\n" +
+			"hint: --goodput 'ttft_ms<500' says what a good request is\n"},
+		"junit": {"--format junit", "", 2, "perf-stats: --format: junit needs gates\nhint: --slo 'ttft_ms:p99<500' is one\n"},
+		"by": {"--by tenant", "", 2, "perf-stats: --by: no key \"tenant\": there are run, mode, rate, parallel, phase, api, op, model, url, " +
+			"session, turn, shard, reused, status, ok, finish_reason, tokens_from, prompt_tokens, completion_tokens, error.kind and labels.NAME\n"},
+		"where": {"--where .ok|", "", 2, "perf-stats: --where: unexpected EOF\n" +
+			"hint: it is a jq expression, such as '.ok and .labels.tenant == \"a\"'\n"},
+		"where fails": {"--where .ok+1", `{"ok":true}`, 1, "perf-stats: stdin:1: --where: cannot add: boolean (true) and number (1)\n" +
+			"hint: --on-bad-line skip leaves such lines out\n"},
+		"grace": {"--grace=-1", "", 2, "perf-stats: --grace: -1 is negative\n"},
+		"format": {"--format=xml", "", 2, "perf-stats: --format must be one of \"table\",\"json\",\"csv\",\"markdown\",\"junit\" but got \"xml\"\n" +
 			"hint: perf-stats --help lists the flags\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

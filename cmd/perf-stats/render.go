@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +21,8 @@ func write(w io.Writer, s *stats.Summary, format string) error {
 		return jsonl.NewWriter(w).Write(s)
 	case "csv":
 		return csvTable(s).CSV(w)
+	case "junit":
+		return junit(w, s)
 	case "markdown":
 		return writeAll(w, tables(s), (*table.Table).Markdown)
 	}
@@ -36,18 +41,25 @@ func writeAll(w io.Writer, tables []*table.Table, render func(*table.Table, io.W
 	return nil
 }
 
-// tables lays a summary out for people: for each block what happened, then the distributions.
+// tables lays a summary out for people: of several blocks an overview, then for each what happened and its
+// distributions.
 func tables(s *stats.Summary) []*table.Table {
+	if len(s.Blocks) == 0 {
+		return []*table.Table{{Rows: [][]string{{"requests", "0: there are no records"}}}}
+	}
 	var out []*table.Table
+	if len(s.Blocks) > 1 {
+		out = append(out, overview(s))
+	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
 		out = append(out, counts(b))
+		if b.DurationS.Known() {
+			out = append(out, throughput(b))
+		}
 		if len(b.Metrics) > 0 {
 			out = append(out, distributions(b))
 		}
-	}
-	if out == nil {
-		out = append(out, &table.Table{Rows: [][]string{{"requests", "0: there are no records"}}})
 	}
 	return out
 }
@@ -57,22 +69,32 @@ const simulatedTitle = "SIMULATED: records of the built-in simulator, no server 
 
 func title(b *stats.Block) string {
 	parts := []string{}
-	add := func(s string) {
-		if s != "" {
-			parts = append(parts, s)
+	for _, part := range []string{name(b), load(b), some(b.Op, "operations"), some(b.Model, "models")} {
+		if part != "" {
+			parts = append(parts, part)
 		}
 	}
-	add(b.Run)
-	add(load(b))
-	add(some(b.Op, "operations"))
-	add(some(b.Model, "models"))
 	if b.Simulated {
-		add(simulatedTitle)
+		parts = append(parts, simulatedTitle)
 	}
 	if len(parts) == 0 {
 		return "all records"
 	}
 	return strings.Join(parts, " · ")
+}
+
+// name is what tells a block from the others.
+func name(b *stats.Block) string {
+	var parts []string
+	for _, v := range b.Group {
+		switch {
+		case v.Key != "run":
+			parts = append(parts, v.Key+" "+v.Value)
+		case v.Value != "":
+			parts = append(parts, v.Value)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // load says how requests were started.
@@ -105,14 +127,27 @@ func counts(b *stats.Block) *table.Table {
 	for _, e := range b.Errors {
 		row("failed: "+e.Kind, "%s, such as: %s", humanInt(e.Count), ellipsis(e.Example, 80))
 	}
-	row("duration", "%s", seconds(b.DurationS))
-	row("requests/s", "%s", human(b.RequestsPerS))
-	if b.OutputTokens > 0 {
-		row("output tokens/s", "%s", human(b.OutputPerS))
+	if len(b.FinishReasons) > 0 {
+		row("finish reasons", "%s", frequencies(b.FinishReasons))
 	}
-	if b.InputTokens > 0 {
-		row("input tokens/s", "%s", human(b.InputPerS))
-		row("total tokens/s", "%s", human(b.TotalPerS))
+	if b.OutputPerGPU.Known() {
+		speed := "–"
+		if m := b.Metrics.Get("user_tokens_per_s"); m != nil {
+			speed = human(m.Mean)
+		}
+		row("output tokens/s", "%s per GPU, at %s per user", human(b.OutputPerGPU), speed)
+	}
+	if b.CacheHit.Known() {
+		row("prompt cache", "%s %% of input tokens hit", human(100*b.CacheHit))
+	}
+	if b.ChunkTokens.Known() && (b.ChunkTokens < 0.95 || b.ChunkTokens > 1.05) {
+		row("tokens per chunk", "%s after the first", human(b.ChunkTokens))
+	}
+	if g := b.Goodput; g != nil {
+		row("goodput", "%s requests/s, %s %% meet %s", human(g.PerS), human(100*g.Share), strings.Join(g.Limits, " "))
+	}
+	for _, g := range b.Gates {
+		row("SLO "+g.Gate, "%s: %s", verdict(g.Pass), human(g.Value))
 	}
 	client := b.Client.Level
 	if b.Client.Reason != "" {
@@ -120,6 +155,32 @@ func counts(b *stats.Block) *table.Table {
 	}
 	row("load generator", "%s", client)
 	return t
+}
+
+// throughput puts the steady state, in which the load was at its level, beside the whole run.
+func throughput(b *stats.Block) *table.Table {
+	t := &table.Table{Header: []string{"", "whole run", "steady state", "peak"}}
+	row := func(name string, whole, steady stats.Num, peak string) {
+		t.Rows = append(t.Rows, []string{name, human(whole), human(steady), peak})
+	}
+	t.Rows = append(t.Rows, []string{"duration", seconds(b.DurationS), seconds(b.Steady.DurationS), ""})
+	row("requests/s", b.RequestsPerS, b.Steady.RequestsPerS, "")
+	if b.OutputTokens > 0 {
+		row("output tokens/s", b.OutputPerS, b.Steady.OutputPerS, human(b.PeakOutput))
+	}
+	if b.InputTokens > 0 {
+		row("input tokens/s", b.InputPerS, b.Steady.InputPerS, "")
+		row("total tokens/s", b.TotalPerS, b.Steady.TotalPerS, "")
+	}
+	row("requests in flight", b.InFlight, b.Steady.InFlight, humanInt(b.PeakInFlight))
+	return t
+}
+
+func verdict(pass bool) string {
+	if pass {
+		return "pass"
+	}
+	return "FAIL"
 }
 
 func requests(b *stats.Block) string {
@@ -133,44 +194,19 @@ func requests(b *stats.Block) string {
 	return s
 }
 
+// frequencies writes counts, the most frequent first.
+func frequencies(m map[string]int64) string {
+	keys := slices.SortedFunc(maps.Keys(m), func(a, b string) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
+	for i, k := range keys {
+		keys[i] = fmt.Sprintf("%s %s", k, humanInt(m[k]))
+	}
+	return strings.Join(keys, ", ")
+}
+
 func ellipsis(s string, n int) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if r := []rune(s); len(r) > n {
 		return string(r[:n-1]) + "…"
 	}
 	return s
-}
-
-func distributions(b *stats.Block) *table.Table {
-	t := &table.Table{Header: []string{"", "mean"}, Notes: b.Notes}
-	for _, p := range b.Metrics[0].Percentiles {
-		t.Header = append(t.Header, stats.PercentileName(p.P))
-	}
-	t.Header = append(t.Header, "max")
-	for _, m := range b.Metrics {
-		if m.Key == "content_ttft_ms" && b.Metrics.Get("reasoning_ttft_ms") == nil && b.Metrics.Get("tool_ttft_ms") == nil {
-			continue // it is the TTFT
-		}
-		name, scale := m.Name, stats.Num(1)
-		if strings.HasSuffix(m.Key, "_ms") {
-			ms, unit := durationUnit(typical(&m))
-			name, scale = name+" ("+unit+")", stats.Num(ms)
-		}
-		row := []string{name, human(m.Mean / scale)}
-		for _, p := range m.Percentiles {
-			row = append(row, human(p.Value/scale))
-		}
-		t.Rows = append(t.Rows, append(row, human(m.Max/scale)))
-	}
-	return t
-}
-
-// typical is the value by which a row's unit is chosen.
-func typical(m *stats.Metric) float64 {
-	for _, v := range []stats.Num{m.Mean, m.Min} {
-		if v.Known() {
-			return float64(v)
-		}
-	}
-	return 0
 }

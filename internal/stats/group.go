@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"math"
 	"slices"
 	"strings"
 
@@ -11,23 +10,27 @@ import (
 // group gathers the records of one load point. Everything in it is a sum, an extreme or a set, so that groups merge and
 // the order of records does not matter.
 type group struct {
-	run    string
-	facts  [numFacts]set
-	rate   float64
-	slots  int
-	dists  [len(metrics)]Dist
-	client Client
+	name     string // of its keys' values
+	limit    int    // of its distributions
+	facts    [numFacts]set
+	rate     float64
+	slots    int
+	dists    []Dist // as metrics has them
+	client   Client
+	flights  flights
+	sessions sessions
 
-	requests, ok, warmup, invalid int64
-	input, output                 int64 // tokens of successes
-	firstUs, lastUs               int64 // first due, last end; MaxInt64 and 0 where no record says
-	errors                        map[string]ErrorCount
-	finish                        map[string]int64
+	requests, ok, warmup, invalid, good int64
+	input, output, cached               int64 // tokens of successes
+	chunks, chunkTokens                 int64 // of streamed successes, both after the first
+	errors                              map[string]ErrorCount
+	finish                              map[string]int64
 }
 
 // What a block's records have in common, or else what they have.
 const (
-	factMode = iota
+	factRun = iota
+	factMode
 	factAPI
 	factOp
 	factModel
@@ -57,11 +60,12 @@ func (s set) sorted() []string {
 	return out
 }
 
-func newGroup(run string, opt *Options) *group {
-	g := &group{run: run, firstUs: math.MaxInt64, errors: map[string]ErrorCount{}, finish: map[string]int64{}}
+func newGroup(name string, opt *Options) *group {
+	g := &group{name: name, limit: opt.ExactLimit, dists: make([]Dist, len(metrics)), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
 	for i := range g.dists {
 		g.dists[i].limit = opt.ExactLimit
 	}
+	g.flights.limit = g.dists[0].bound()
 	return g
 }
 
@@ -73,27 +77,47 @@ func (g *group) add(r *record.Record, opt *Options) {
 	g.describe(r)
 	g.requests++
 	if r.OK {
-		g.ok++
-		g.input += int64(max(0, r.PromptTokens))
-		g.output += int64(max(0, r.CompletionTokens))
-		if r.FinishReason != "" {
-			count(g.finish, r.FinishReason, 1)
-		}
+		g.succeed(r)
 	} else {
 		g.fail(r.Error)
 	}
-	if r.SentUs > 0 && r.LatencyMs >= 0 && r.LatencyMs*1000 < maxValue {
-		g.firstUs = min(g.firstUs, due(r))
-		g.lastUs = max(g.lastUs, r.EndUs())
+	if len(opt.Goodput) > 0 && good(r, opt.Goodput) {
+		g.good++
 	}
 	g.client.Add(r.LagMs, r.ReadDelayMs, r.ClientCPU)
-	valid := true
+	g.sessions.add(r)
+	valid := g.flights.add(r)
 	for i := range metrics {
-		valid = metrics[i].add(&g.dists[i], r) && valid
+		if add := metrics[i].add; add != nil {
+			valid = add(&g.dists[i], r) && valid
+		}
 	}
 	if !valid {
 		g.invalid++
 	}
+}
+
+func (g *group) succeed(r *record.Record) {
+	g.ok++
+	g.input += int64(max(0, r.PromptTokens))
+	g.output += int64(max(0, r.CompletionTokens))
+	g.cached += int64(max(0, r.CachedTokens))
+	if r.Streamed() && r.CompletionTokens > 0 {
+		g.chunks += int64(len(r.GapUs))
+		g.chunkTokens += int64(r.CompletionTokens - 1)
+	}
+	if r.FinishReason != "" {
+		count(g.finish, r.FinishReason, 1)
+	}
+}
+
+// dist gives distribution i as it stands; changing it changes nothing of the group.
+func (g *group) dist(i int) *Dist {
+	d := g.dists[i] // shares the values
+	if derive := metrics[i].derive; derive != nil {
+		d = derive(g)
+	}
+	return &d
 }
 
 // due is when r should have been sent; records of other makers may say only when it was.
@@ -105,6 +129,7 @@ func due(r *record.Record) int64 {
 }
 
 func (g *group) describe(r *record.Record) {
+	g.facts[factRun].add(r.Run)
 	g.facts[factMode].add(r.Mode)
 	g.facts[factAPI].add(r.API)
 	g.facts[factOp].add(r.Op)
@@ -145,6 +170,11 @@ func count(m map[string]int64, key string, n int64) {
 	m[key] += n
 }
 
+// sums are the counts that merge by addition.
+func (g *group) sums() []*int64 {
+	return []*int64{&g.requests, &g.ok, &g.warmup, &g.invalid, &g.good, &g.input, &g.output, &g.cached, &g.chunks, &g.chunkTokens}
+}
+
 func (g *group) merge(o *group) {
 	for i := range g.facts {
 		for v := range o.facts[i] {
@@ -156,13 +186,12 @@ func (g *group) merge(o *group) {
 		g.dists[i].Merge(&o.dists[i])
 	}
 	g.client.Merge(&o.client)
-	g.requests += o.requests
-	g.ok += o.ok
-	g.warmup += o.warmup
-	g.invalid += o.invalid
-	g.input += o.input
-	g.output += o.output
-	g.firstUs, g.lastUs = min(g.firstUs, o.firstUs), max(g.lastUs, o.lastUs)
+	g.flights.merge(&o.flights)
+	g.sessions.merge(&o.sessions)
+	mine, theirs := g.sums(), o.sums()
+	for i := range mine {
+		*mine[i] += *theirs[i]
+	}
 	for _, e := range o.errors {
 		g.addErrors(e)
 	}

@@ -12,6 +12,8 @@ type metric struct {
 	name string  // its name in tables
 	unit float64 // values are whole numbers, this many to the unit
 	add  func(d *Dist, r *record.Record) bool
+	// derive makes those that follow only from all records; add is then nil.
+	derive func(g *group) Dist
 }
 
 const (
@@ -21,23 +23,28 @@ const (
 )
 
 // metrics is every distribution, in the order of the tables. docs/metrics.md has their formulas.
-var metrics = [...]metric{
-	{"ttft_ms", "TTFT", microseconds, ofStreamed(func(r *record.Record) float64 { return r.TTFTMs })},
-	{"reasoning_ttft_ms", "TTFT, reasoning", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ReasoningTTFTMs })},
-	{"content_ttft_ms", "TTFT, content", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ContentTTFTMs })},
-	{"tool_ttft_ms", "TTFT, tool call", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ToolTTFTMs })},
-	{"tpot_ms", "TPOT", nanoseconds, addTPOT},
-	{"itl_ms", "ITL", microseconds, addITL},
-	{"latency_ms", "latency", microseconds, addLatency},
-	{"response_ms", "response time", microseconds, addResponse},
-	{"lag_ms", "lag", microseconds, func(d *Dist, r *record.Record) bool { return d.Add(micro(r.LagMs)) }},
-	{"queue_ms", "queue", microseconds, addQueue},
-	{"connect_ms", "connect", microseconds, addConnect},
-	{"input_tokens", "input tokens", 1, ofTokens(func(r *record.Record) int { return r.PromptTokens })},
-	{"cached_tokens", "cached tokens", 1, ofTokens(func(r *record.Record) int { return r.CachedTokens })},
-	{"output_tokens", "output tokens", 1, addOutputTokens},
-	{"reasoning_tokens", "reasoning tokens", 1, ofTokens(func(r *record.Record) int { return r.ReasoningTokens })},
-	{"user_tokens_per_s", "tokens/s per user", thousandths, addUserSpeed},
+var metrics = []metric{
+	{"ttft_ms", "TTFT", microseconds, ofStreamed(func(r *record.Record) float64 { return r.TTFTMs }), nil},
+	{"reasoning_ttft_ms", "TTFT, reasoning", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ReasoningTTFTMs }), nil},
+	{"content_ttft_ms", "TTFT, content", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ContentTTFTMs }), nil},
+	{"tool_ttft_ms", "TTFT, tool call", microseconds, ofStreamed(func(r *record.Record) float64 { return r.ToolTTFTMs }), nil},
+	{"first_turn_ttft_ms", "TTFT, first turn", microseconds, ofTurn(func(turn int) bool { return turn == 1 }), nil},
+	{"later_turn_ttft_ms", "TTFT, later turns", microseconds, ofTurn(func(turn int) bool { return turn > 1 }), nil},
+	{"tpot_ms", "TPOT", nanoseconds, addTPOT, nil},
+	{"itl_ms", "ITL", microseconds, addITL, nil},
+	{"latency_ms", "latency", microseconds, addLatency, nil},
+	{"response_ms", "response time", microseconds, addResponse, nil},
+	{"conversation_ms", "conversation", microseconds, nil, (*group).conversations},
+	{"answer_ms", "first answer", microseconds, nil, (*group).answers},
+	{"lag_ms", "lag", microseconds, func(d *Dist, r *record.Record) bool { return d.Add(micro(r.LagMs)) }, nil},
+	{"queue_ms", "queue", microseconds, addQueue, nil},
+	{"connect_ms", "connect", microseconds, addConnect, nil},
+	{"turns", "turns", 1, nil, (*group).turns},
+	{"input_tokens", "input tokens", 1, ofTokens(func(r *record.Record) int { return r.PromptTokens }), nil},
+	{"cached_tokens", "cached tokens", 1, ofTokens(func(r *record.Record) int { return r.CachedTokens }), nil},
+	{"output_tokens", "output tokens", 1, addOutputTokens, nil},
+	{"reasoning_tokens", "reasoning tokens", 1, ofTokens(func(r *record.Record) int { return r.ReasoningTokens }), nil},
+	{"user_tokens_per_s", "tokens/s per user", thousandths, addUserSpeed, nil},
 }
 
 // MetricKeys gives the key of every distribution, in the order of the tables.
@@ -64,6 +71,13 @@ func ofStreamed(ms func(*record.Record) float64) func(*Dist, *record.Record) boo
 	return func(d *Dist, r *record.Record) bool {
 		v := ms(r)
 		return !r.OK || v == 0 || d.Add(micro(v))
+	}
+}
+
+// ofTurn is the TTFT of some turns of conversations.
+func ofTurn(which func(int) bool) func(*Dist, *record.Record) bool {
+	return func(d *Dist, r *record.Record) bool {
+		return !r.OK || r.TTFTMs == 0 || !which(r.Turn) || d.Add(micro(r.TTFTMs))
 	}
 }
 

@@ -2,8 +2,6 @@
 package stats
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"llmperf/internal/record"
@@ -11,9 +9,13 @@ import (
 
 // Options say what a Collector makes of records.
 type Options struct {
+	By           []Key     // what makes a block; nil is the load point
 	Percentiles  []float64 // nil is DefaultPercentiles
 	Warmup       bool      // warm-up records count too
 	DropFailures bool      // failures leave response time alone, rather than being +∞ in it
+	Goodput      []Limit   // what makes a request a good one
+	Gates        []Gate    // what makes a block a good one
+	GPUs         int       // that served; 0 is unknown
 	ExactLimit   int       // values of a distribution that are kept as they are; 0 is DefaultExactLimit, negative all
 }
 
@@ -32,26 +34,29 @@ func New(opt Options) *Collector {
 	if opt.Percentiles == nil {
 		opt.Percentiles = DefaultPercentiles()
 	}
+	if opt.By == nil {
+		opt.By = []Key{RunKey()}
+	}
 	return &Collector{opt: opt, groups: map[string]*group{}}
 }
 
 // Add takes one record, of which it keeps nothing: the caller may reuse it.
-func (c *Collector) Add(r *record.Record) { c.group(r.Run).add(r, &c.opt) }
+func (c *Collector) Add(r *record.Record) { c.group(groupName(c.opt.By, r)).add(r, &c.opt) }
 
-func (c *Collector) group(key string) *group {
-	g := c.groups[key]
+func (c *Collector) group(name string) *group {
+	g := c.groups[name]
 	if g == nil {
-		key = strings.Clone(key)
-		g = newGroup(key, &c.opt)
-		c.groups[key] = g
+		name = strings.Clone(name)
+		g = newGroup(name, &c.opt)
+		c.groups[name] = g
 	}
 	return g
 }
 
 // Merge adds what o gathered, as if its records had been added here. o stays as it is.
 func (c *Collector) Merge(o *Collector) {
-	for key, g := range o.groups {
-		c.group(key).merge(g)
+	for name, g := range o.groups {
+		c.group(name).merge(g)
 	}
 }
 
@@ -62,11 +67,10 @@ func (c *Collector) Summary() *Summary {
 	for _, g := range c.groups {
 		groups = append(groups, g)
 	}
-	slices.SortFunc(groups, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(a.firstUs, b.firstUs), cmp.Compare(a.run, b.run))
-	})
+	sortGroups(groups, c.opt.By)
 	for _, g := range groups {
 		s.Blocks = append(s.Blocks, g.block(&c.opt))
 	}
+	s.markBest()
 	return s
 }

@@ -19,11 +19,11 @@ import (
 
 func mustJSON(t *testing.T, v any) string {
 	t.Helper()
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b bytes.Buffer
+	if err := jsonl.NewWriter(&b).Write(v); err != nil {
 		t.Fatal(err)
 	}
-	return string(b)
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // randomRecord is one as a hostile or broken maker might write it, within the types of the format.

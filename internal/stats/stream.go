@@ -29,6 +29,8 @@ type Stream struct {
 const blockSize = 1 << 20
 
 type worker struct {
+	skip    bool
+	where   func(line []byte) (bool, error)
 	mu      sync.Mutex
 	c       *Collector
 	rec     record.Record // reused: a fresh one for each line takes 1.5 times as long
@@ -50,9 +52,17 @@ type block struct {
 func NewStream(opt Options, workers int, skipBad bool) *Stream {
 	s := &Stream{opt: opt, skip: skipBad, free: make(chan []byte, 2*workers)}
 	for range workers {
-		s.workers = append(s.workers, &worker{c: New(opt)})
+		s.workers = append(s.workers, &worker{c: New(opt), skip: skipBad})
 	}
 	return s
+}
+
+// Where makes the stream take only the lines that are chosen; choose is called by all workers at once, and its error
+// makes the line a bad one. It is to be called before Read.
+func (s *Stream) Where(choose func(line []byte) (bool, error)) {
+	for _, w := range s.workers {
+		w.where = choose
+	}
 }
 
 // Also hands every record to a second taker as well, one made for each worker, which must keep nothing of it. It is to
@@ -74,7 +84,7 @@ func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 		w.err = nil
 		wg.Go(func() {
 			for b := range receive(bad, blocks) {
-				if w.run(b, name, s.skip) != nil {
+				if w.run(b, name) != nil {
 					stop()
 				}
 				select {
@@ -196,10 +206,10 @@ func (s *Stream) buffer() []byte {
 }
 
 // run adds the records of a block.
-func (w *worker) run(b block, name string, skip bool) error {
+func (w *worker) run(b block, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.err != nil && !skip {
+	if w.err != nil && !w.skip {
 		return w.err
 	}
 	data := b.data
@@ -212,15 +222,19 @@ func (w *worker) run(b block, name string, skip bool) error {
 		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
-		if err := w.decode(text); err != nil {
+		take, err := w.decode(text)
+		if err != nil {
 			if w.err == nil {
 				w.err, w.block = &jsonl.LineError{File: name, Line: line, Err: err}, b.n
 			}
-			if skip {
+			if w.skip {
 				w.skipped++
 				continue
 			}
 			return w.err
+		}
+		if !take {
+			continue
 		}
 		w.c.Add(&w.rec)
 		if w.also != nil {
@@ -230,20 +244,25 @@ func (w *worker) run(b block, name string, skip bool) error {
 	return nil
 }
 
-// decode fills rec from a line.
-func (w *worker) decode(line []byte) error {
+// decode fills rec from a line, and says whether it is one that was asked for.
+func (w *worker) decode(line []byte) (take bool, err error) {
+	if line[0] != '{' {
+		return false, fmt.Errorf("not a JSON object: %.40q", line)
+	}
+	if w.where != nil {
+		if take, err = w.where(line); !take || err != nil {
+			return false, err
+		}
+	}
 	// The decoder leaves absent keys as they are: without this they would keep the values of the line before.
 	w.rec = record.Record{GapUs: w.rec.GapUs[:0], ChunkTokens: w.rec.ChunkTokens[:0]}
-	if line[0] != '{' {
-		return fmt.Errorf("not a JSON object: %.40q", line)
-	}
 	if err := json.Unmarshal(line, &w.rec); err != nil {
-		return fmt.Errorf("not a record: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return false, fmt.Errorf("not a record: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if r := &w.rec; !r.OK && r.Error == nil && r.SentUs == 0 && r.LatencyMs == 0 && r.Status == 0 {
-		return errors.New("not a record: it has none of ok, error, status, sent_us and latency_ms")
+		return false, errors.New("not a record: it has none of ok, error, status, sent_us and latency_ms")
 	}
-	return nil
+	return true, nil
 }
 
 // Skipped is the number of bad lines that were left out, and the first of them.

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/goccy/go-json"
 
@@ -25,7 +27,8 @@ type Summary struct {
 
 // Block is the figures of one load point. Units stand at the end of the names; instants are µs since the epoch.
 type Block struct {
-	Run       string   `json:"run"`
+	Group     []Value  `json:"group"`     // what makes the block: its run, unless --by says otherwise
+	Run       string   `json:"run"`       // the load point; with other groupings, the load points in it
 	Simulated bool     `json:"simulated"` // of the built-in simulator, so no server was measured
 	Mode      string   `json:"mode,omitempty"`
 	Rate      float64  `json:"rate,omitempty"`
@@ -53,9 +56,55 @@ type Block struct {
 	InputTokens      int64 `json:"input_tokens"`
 	OutputTokens     int64 `json:"output_tokens"`
 
+	InFlight     Num    `json:"in_flight"`                   // time-weighted mean, over the duration
+	PeakInFlight int64  `json:"peak_in_flight"`              // most at once
+	PeakOutput   Num    `json:"peak_output_tokens_per_s"`    // of any second
+	OutputPerGPU Num    `json:"output_tokens_per_s_per_gpu"` // where the number of GPUs is known
+	CacheHit     Num    `json:"cache_hit"`                   // cached ÷ input tokens, where the server says
+	ChunkTokens  Num    `json:"tokens_per_chunk"`            // after the first chunk
+	Steady       Window `json:"steady"`                      // the throughput of the steady state
+	Goodput      *Good  `json:"goodput,omitempty"`           // where limits are given
+
+	Gates []GateResult `json:"slo,omitempty"`
+	Best  bool         `json:"best,omitempty"` // of the blocks that meet all gates, the one of most requests/s
+
 	Metrics Metrics  `json:"metrics"`
 	Client  Verdict  `json:"client"`
 	Notes   []string `json:"notes"` // what a reader of the figures should know
+}
+
+// Window is the throughput within a part of the run.
+type Window struct {
+	FromUs       int64 `json:"from_us"`
+	ToUs         int64 `json:"to_us"`
+	DurationS    Num   `json:"duration_s"`
+	RequestsPerS Num   `json:"requests_per_s"` // successes that ended in it
+	OutputPerS   Num   `json:"output_tokens_per_s"`
+	InputPerS    Num   `json:"input_tokens_per_s"`
+	TotalPerS    Num   `json:"total_tokens_per_s"`
+	InFlight     Num   `json:"in_flight"`
+}
+
+// Good counts the requests that meet every limit of goodput.
+type Good struct {
+	Limits []string `json:"limits"`
+	Count  int64    `json:"count"`
+	Share  Num      `json:"share"` // of all requests
+	PerS   Num      `json:"per_s"`
+}
+
+func (g *Good) share() Num {
+	if g == nil {
+		return nan()
+	}
+	return g.Share
+}
+
+func (g *Good) perS() Num {
+	if g == nil {
+		return nan()
+	}
+	return g.PerS
 }
 
 // ErrorCount is how often one kind of error came, with one message of it.
@@ -131,24 +180,19 @@ func PercentileName(p float64) string { return "p" + strconv.FormatFloat(p, 'f',
 // block computes the figures.
 func (g *group) block(opt *Options) Block {
 	b := Block{
-		Run: g.run, Simulated: g.facts[factAPI][record.SimAPI], Rate: g.rate, Parallel: g.slots,
-		API: g.facts[factAPI].sorted(), Op: g.facts[factOp].sorted(), Model: g.facts[factModel].sorted(), URL: g.facts[factURL].sorted(),
+		Group: groupValues(opt.By, g.name), Simulated: g.facts[factAPI][record.SimAPI], Rate: g.rate, Parallel: g.slots,
+		Run: strings.Join(g.facts[factRun].sorted(), ", "), API: g.facts[factAPI].sorted(), Op: g.facts[factOp].sorted(),
+		Model: g.facts[factModel].sorted(), URL: g.facts[factURL].sorted(),
 		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests), Warmup: g.warmup,
-		Errors: g.sortedErrors(), FinishReasons: maps.Clone(g.finish),
-		DurationS: nan(), InputTokens: g.input, OutputTokens: g.output,
-		Client: g.client.Verdict(), Notes: g.notes(),
+		Errors: g.sortedErrors(), FinishReasons: maps.Clone(g.finish), InputTokens: g.input, OutputTokens: g.output,
+		Client: g.client.Verdict(),
 	}
 	if mode := g.facts[factMode].sorted(); len(mode) == 1 {
 		b.Mode = mode[0]
 	}
-	if g.lastUs > 0 {
-		b.FirstScheduledUs, b.LastEndUs = g.firstUs, g.lastUs
-		b.DurationS = Num(float64(g.lastUs-g.firstUs) / 1e6)
-	}
-	b.RequestsPerS, b.OutputPerS = per(g.ok, b.DurationS), per(g.output, b.DurationS)
-	b.InputPerS, b.TotalPerS = per(g.input, b.DurationS), per(g.input+g.output, b.DurationS)
+	g.throughput(&b, opt)
 	for i, m := range metrics {
-		d := g.dists[i] // shares the values, and sorts them
+		d := g.dist(i)
 		if opt.DropFailures {
 			d.inf = 0
 		}
@@ -156,7 +200,61 @@ func (g *group) block(opt *Options) Block {
 			b.Metrics = append(b.Metrics, Metric{m.key, m.name, d.Stat(opt.Percentiles, m.unit)})
 		}
 	}
+	b.Gates = g.gates(&b, opt)
+	b.Notes = g.notes()
 	return b
+}
+
+// throughput fills what has to do with time.
+func (g *group) throughput(b *Block, opt *Options) {
+	f := &g.flights
+	b.DurationS, b.InFlight, b.OutputPerGPU, b.CacheHit, b.ChunkTokens = nan(), nan(), nan(), nan(), nan()
+	if f.n > 0 {
+		b.FirstScheduledUs, b.LastEndUs = f.firstUs, f.lastUs
+		b.DurationS = Num(float64(f.lastUs-f.firstUs) / 1e6)
+		_, busy := f.time.busy()
+		b.InFlight = per(busy, b.DurationS) / 1e6
+	}
+	b.RequestsPerS, b.OutputPerS = per(g.ok, b.DurationS), per(g.output, b.DurationS)
+	b.InputPerS, b.TotalPerS = per(g.input, b.DurationS), per(g.input+g.output, b.DurationS)
+	b.PeakInFlight, b.PeakOutput, b.Steady = f.peak(), f.time.peakOutput(), f.time.steady()
+	if opt.GPUs > 0 {
+		b.OutputPerGPU = b.OutputPerS / Num(opt.GPUs)
+	}
+	if g.cached > 0 {
+		b.CacheHit = ratio(g.cached, g.input)
+	}
+	b.ChunkTokens = ratio(g.chunkTokens, g.chunks)
+	if len(opt.Goodput) > 0 {
+		b.Goodput = &Good{Count: g.good, Share: ratio(g.good, g.requests), PerS: per(g.good, b.DurationS)}
+		for _, l := range opt.Goodput {
+			b.Goodput.Limits = append(b.Goodput.Limits, l.Text)
+		}
+	}
+}
+
+// markBest marks, of the blocks that meet all gates, the one that serves the most.
+func (s *Summary) markBest() {
+	best := -1
+	for i, b := range s.Blocks {
+		pass := len(b.Gates) > 0 && !slices.ContainsFunc(b.Gates, func(g GateResult) bool { return !g.Pass })
+		if pass && (best < 0 || b.RequestsPerS > s.Blocks[best].RequestsPerS) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		s.Blocks[best].Best = true
+	}
+}
+
+// Missed says whether any block misses a gate.
+func (s *Summary) Missed() bool {
+	for _, b := range s.Blocks {
+		if slices.ContainsFunc(b.Gates, func(g GateResult) bool { return !g.Pass }) {
+			return true
+		}
+	}
+	return false
 }
 
 // per is n a second; no time is no rate.
@@ -188,11 +286,20 @@ func (g *group) sortedErrors() []ErrorCount {
 func (g *group) notes() []string {
 	notes := []string{}
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	if g.requests > 0 && g.lastUs == 0 {
+	if g.requests > 0 && g.flights.n == 0 {
 		note("no record says when it was sent, so there is no duration and no throughput")
 	}
 	if g.invalid > 0 {
 		note("%d records have a negative or absurd time, which is left out", g.invalid)
+	}
+	if n := g.requests - g.flights.n; n > 0 && g.flights.n > 0 {
+		note("%d records do not say when they were sent, and are left out of what has to do with time", n)
+	}
+	if !g.flights.exactPeak() {
+		note("the peak of requests in flight is that at the edges of bins of %v", time.Duration(g.flights.time.width())*time.Microsecond)
+	}
+	if g.sessions.halvings > 0 {
+		note("conversations are sampled: one of %d", int64(1)<<g.sessions.halvings)
 	}
 	var approx []string
 	for i := range g.dists {

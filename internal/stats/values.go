@@ -12,7 +12,7 @@ func (c *Collector) Values(run, key string) iter.Seq2[float64, int64] {
 		}
 		for i, m := range metrics {
 			if m.key == key {
-				g.dists[i].values()(func(v, n int64) bool { return yield(float64(v)/m.unit, n) })
+				g.dist(i).values()(func(v, n int64) bool { return yield(float64(v)/m.unit, n) })
 			}
 		}
 	}

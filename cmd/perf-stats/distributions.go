@@ -1,0 +1,43 @@
+package main
+
+import (
+	"strings"
+
+	"llmperf/internal/stats"
+	"llmperf/internal/table"
+)
+
+// distributions has a row for each distribution, whose cells share a unit.
+func distributions(b *stats.Block) *table.Table {
+	t := &table.Table{Header: []string{"", "mean", "sd"}, Notes: b.Notes}
+	for _, p := range b.Metrics[0].Percentiles {
+		t.Header = append(t.Header, stats.PercentileName(p.P))
+	}
+	t.Header = append(t.Header, "max")
+	for _, m := range b.Metrics {
+		if m.Key == "content_ttft_ms" && b.Metrics.Get("reasoning_ttft_ms") == nil && b.Metrics.Get("tool_ttft_ms") == nil {
+			continue // it is the TTFT
+		}
+		name, scale := m.Name, stats.Num(1)
+		if strings.HasSuffix(m.Key, "_ms") {
+			ms, unit := durationUnit(typical(&m))
+			name, scale = name+" ("+unit+")", stats.Num(ms)
+		}
+		row := []string{name, human(m.Mean / scale), human(m.SD / scale)}
+		for _, p := range m.Percentiles {
+			row = append(row, human(p.Value/scale))
+		}
+		t.Rows = append(t.Rows, append(row, human(m.Max/scale)))
+	}
+	return t
+}
+
+// typical is the value by which a row's unit is chosen.
+func typical(m *stats.Metric) float64 {
+	for _, v := range []stats.Num{m.Mean, m.Min} {
+		if v.Known() {
+			return float64(v)
+		}
+	}
+	return 0
+}

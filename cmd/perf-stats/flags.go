@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/stats"
+)
+
+const description = `Statistics over record lines, as perf-send writes them: counts, throughput, and TTFT, TPOT, ITL, latency and
+response time with percentiles, one block for each load point. Reads stdin where no FILE is named; gzip and zstd too.`
+
+type flags struct {
+	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
+
+	By     []string `default:"run" placeholder:"KEY,…" help:"Make a block of each value of these keys of the record, such as labels.tenant,turn."`
+	Where  string   `placeholder:"EXPR" help:"Take only the records for which this jq expression is true."`
+	Warmup bool     `help:"Count warm-up records too."`
+
+	Format      string     `default:"table" enum:"table,json,csv,markdown,junit" help:"table, json, csv, markdown, or junit (the gates)."`
+	Output      string     `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
+	Percentiles cli.Floats `default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, nearest rank (default 50,90,95,99)."`
+	GPUs        int        `name:"gpus" placeholder:"N" help:"The number of GPUs that served, for tokens/s per GPU."`
+
+	Failures string     `default:"inf" enum:"inf,drop" help:"Times of failed requests: inf (default) or drop them."`
+	Goodput  conditions `placeholder:"COND…" help:"Count the requests that meet these: 'ttft_ms<500' 'tpot_ms<50'."`
+	SLO      conditions `name:"slo" placeholder:"COND…" help:"Gates, exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
+
+	Exact     bool    `help:"Keep every value, however many, rather than a sketch of more than 262,144."`
+	OnBadLine string  `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
+	Grace     float64 `default:"5" placeholder:"SECONDS" help:"After Ctrl-C, how long to wait for the lines of an ending perf-send."`
+
+	cli.VersionFlag
+}
+
+// conditions is a flag of one or more words that compare something. Words that do not are the files after it.
+type conditions []string
+
+// Decode implements kong.MapperValue.
+func (c *conditions) Decode(ctx *kong.DecodeContext) error {
+	first := ctx.Scan.Pop()
+	if first.IsEOL() {
+		return fmt.Errorf("expected a condition")
+	}
+	*c = append(*c, first.String())
+	for {
+		word, ok := ctx.Scan.Peek().Value.(string)
+		if !ok || !strings.ContainsAny(word, "<>") || strings.HasPrefix(word, "-") {
+			return nil
+		}
+		*c = append(*c, ctx.Scan.Pop().String())
+	}
+}
+
+// stream makes the reader that the flags ask for.
+func (f *flags) stream() (*stats.Stream, error) {
+	opt, err := f.options()
+	if err != nil {
+		return nil, err
+	}
+	s := stats.NewStream(opt, min(2, runtime.GOMAXPROCS(0)), f.OnBadLine == "skip")
+	if f.Where != "" {
+		choose, err := where(f.Where)
+		if err != nil {
+			return nil, err
+		}
+		s.Where(choose)
+	}
+	return s, nil
+}
+
+func (f *flags) options() (opt stats.Options, err error) {
+	opt.Percentiles, opt.Warmup, opt.DropFailures, opt.GPUs = f.Percentiles, f.Warmup, f.Failures == "drop", f.GPUs
+	if f.Exact {
+		opt.ExactLimit = -1
+	}
+	for _, p := range f.Percentiles {
+		if !(p > 0 && p <= 100) {
+			return opt, cli.Usage("", "--percentiles: %v is not above 0 and at most 100", p)
+		}
+	}
+	if f.Grace < 0 {
+		return opt, cli.Usage("", "--grace: %v is negative", f.Grace)
+	}
+	if f.GPUs < 0 {
+		return opt, cli.Usage("", "--gpus: %d is negative", f.GPUs)
+	}
+	if opt.By, err = parse("--by", f.By, stats.ParseKey); err != nil {
+		return opt, err
+	}
+	if opt.Goodput, err = parse("--goodput", f.Goodput, stats.ParseLimit); err != nil {
+		return opt, err
+	}
+	if opt.Gates, err = parse("--slo", f.SLO, stats.ParseGate); err != nil {
+		return opt, err
+	}
+	for _, gate := range f.SLO {
+		if strings.HasPrefix(gate, "goodput") && len(f.Goodput) == 0 {
+			return opt, cli.Usage("--goodput 'ttft_ms<500' says what a good request is", "--slo: %s needs --goodput", gate)
+		}
+	}
+	if f.Format == "junit" && len(f.SLO) == 0 {
+		return opt, cli.Usage("--slo 'ttft_ms:p99<500' is one", "--format: junit needs gates")
+	}
+	return opt, nil
+}
+
+func parse[T any](flag string, texts []string, parse func(string) (T, error)) ([]T, error) {
+	var out []T
+	for _, text := range texts {
+		v, err := parse(text)
+		if err != nil {
+			return nil, cli.Usage("", "%s: %w", flag, err)
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func (f *flags) grace() time.Duration { return time.Duration(f.Grace * float64(time.Second)) }

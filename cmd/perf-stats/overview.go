@@ -1,0 +1,42 @@
+package main
+
+import (
+	"slices"
+
+	"llmperf/internal/stats"
+	"llmperf/internal/table"
+)
+
+// overview is a sweep at a glance: one line for each level.
+func overview(s *stats.Summary) *table.Table {
+	high := slices.Max(s.Percentiles)
+	p := stats.PercentileName(high)
+	t := &table.Table{
+		Title:  "overview",
+		Header: []string{"", "requests/s", "output tok/s", "TTFT mean", p, "TPOT mean", p, "latency mean", p, "ok %", "in flight", "client"},
+	}
+	if slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Simulated }) {
+		t.Title += " · " + simulatedTitle
+	}
+	for i := range s.Blocks {
+		b := &s.Blocks[i]
+		row := []string{name(b), human(b.RequestsPerS), human(b.OutputPerS)}
+		if b.Best {
+			row[0] += " ★"
+			t.Notes = append(t.Notes, "★ of the levels that meet every SLO, the one of most requests/s")
+		}
+		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms"} {
+			mean, tail := "–", "–"
+			if m := b.Metrics.Get(key); m != nil {
+				mean, tail = human(m.Mean), human(stats.Num(m.At(high)))
+			}
+			row = append(row, mean, tail)
+		}
+		t.Rows = append(t.Rows, append(row, human(100*b.SuccessRate), human(b.InFlight), b.Client.Level))
+	}
+	t.Notes = append(t.Notes, "times in ms")
+	if len(s.Blocks[0].Gates) > 0 && !slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Best }) {
+		t.Notes = append(t.Notes, "no level meets every SLO")
+	}
+	return t
+}

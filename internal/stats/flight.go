@@ -1,0 +1,136 @@
+package stats
+
+import (
+	"slices"
+
+	"llmperf/internal/record"
+)
+
+// flights is when requests were in flight and when their tokens came.
+type flights struct {
+	limit        int64   // spans that are kept for an exact peak
+	starts, ends []int64 // µs, of the first so many; nil once there are more
+	n            int64
+	firstUs      int64 // the first request due, 0 where none says
+	lastUs       int64 // the last end
+	time         timeline
+}
+
+// add takes a record that says when it was sent, and reports whether its times are times.
+func (f *flights) add(r *record.Record) bool {
+	latency := micro(r.LatencyMs)
+	due := due(r)
+	if r.SentUs < 0 || r.SentUs > 1<<60 || due < 0 || due > 1<<60 || latency < 0 {
+		return false
+	}
+	if r.SentUs == 0 {
+		return true
+	}
+	end := r.SentUs + latency
+	if f.firstUs == 0 || due < f.firstUs {
+		f.firstUs = due
+	}
+	f.lastUs = max(f.lastUs, end)
+	f.keep([]int64{r.SentUs}, []int64{end}, 1)
+	b, offset := f.time.at(r.SentUs)
+	b.starts++
+	b.startUs += offset
+	b, offset = f.time.at(end)
+	b.ends++
+	b.endUs += offset
+	if !r.OK {
+		return true
+	}
+	b.ok++
+	return f.tokens(r, end)
+}
+
+// keep adds spans while they are few enough.
+func (f *flights) keep(starts, ends []int64, n int64) {
+	whole := f.n == int64(len(f.starts)) && n == int64(len(starts))
+	f.n += n
+	if f.limit >= 0 && f.n > f.limit || !whole {
+		f.starts, f.ends = nil, nil
+		return
+	}
+	f.starts, f.ends = append(f.starts, starts...), append(f.ends, ends...)
+}
+
+// tokens credits the prompt when the answer began and the output as its chunks came: all of it at the end where it was
+// not streamed. Where the chunks' own counts are unknown, the tokens are spread evenly over the chunks.
+func (f *flights) tokens(r *record.Record, end int64) bool {
+	prompt, output := int64(max(0, r.PromptTokens)), int64(max(0, r.CompletionTokens))
+	at := r.SentUs + micro(r.TTFTMs)
+	last := at
+	for _, gap := range r.GapUs {
+		if gap < 0 || gap >= maxValue {
+			at = -1
+			break
+		}
+		last += gap
+	}
+	if r.TTFTMs == 0 || at < r.SentUs || last > r.SentUs+maxValue {
+		b, _ := f.time.at(end)
+		b.input += prompt
+		b.output += output
+		return r.TTFTMs == 0
+	}
+	f.time.at(last) // now no chunk makes the bins coarser
+	b, offset := f.time.at(at)
+	b.input += prompt
+	edge := at - offset + f.time.width()
+	i := at/f.time.width() - f.time.first
+	chunks := int64(len(r.GapUs)) + 1
+	counted := len(r.ChunkTokens) == len(r.GapUs)+1
+	given := int64(0)
+	for k := int64(0); ; k++ {
+		n := int64(1)
+		switch {
+		case counted:
+			n = int64(max(0, r.ChunkTokens[k]))
+		case output != chunks:
+			n = (k+1)*output/chunks - given
+			given += n
+		}
+		f.time.bins[i].output += n
+		if k == chunks-1 {
+			return true
+		}
+		for at += r.GapUs[k]; at >= edge; edge += f.time.width() {
+			i++
+		}
+	}
+}
+
+func (f *flights) merge(o *flights) {
+	if o.n == 0 {
+		return
+	}
+	if f.firstUs == 0 || o.firstUs < f.firstUs {
+		f.firstUs = o.firstUs
+	}
+	f.lastUs = max(f.lastUs, o.lastUs)
+	f.keep(o.starts, o.ends, o.n)
+	f.time.merge(&o.time)
+}
+
+// exactPeak says whether peak is exact.
+func (f *flights) exactPeak() bool { return int64(len(f.starts)) == f.n }
+
+// peak is the most requests that were in flight at once; an end and a start at the same µs do not overlap.
+func (f *flights) peak() int64 {
+	if !f.exactPeak() {
+		return f.time.edgePeak()
+	}
+	slices.Sort(f.starts)
+	slices.Sort(f.ends)
+	var most int64
+	e := 0
+	for s, start := range f.starts {
+		for e < len(f.ends) && f.ends[e] <= start {
+			e++
+		}
+		most = max(most, int64(s+1-e))
+	}
+	return most
+}

@@ -1,0 +1,120 @@
+package stats
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"llmperf/internal/record"
+)
+
+// Key is what records are grouped by: a key of the record line, or a label.
+type Key struct {
+	Name string // as on the record line; labels.NAME for a label
+	of   func(*record.Record) string
+}
+
+func keys() []Key {
+	integer := func(of func(*record.Record) int) func(*record.Record) string {
+		return func(r *record.Record) string { return strconv.Itoa(of(r)) }
+	}
+	return []Key{
+		{"run", func(r *record.Record) string { return r.Run }},
+		{"mode", func(r *record.Record) string { return r.Mode }},
+		{"rate", func(r *record.Record) string { return strconv.FormatFloat(r.Rate, 'g', -1, 64) }},
+		{"parallel", integer(func(r *record.Record) int { return r.Parallel })},
+		{"phase", func(r *record.Record) string { return r.Phase }},
+		{"api", func(r *record.Record) string { return r.API }},
+		{"op", func(r *record.Record) string { return r.Op }},
+		{"model", func(r *record.Record) string { return r.Model }},
+		{"url", func(r *record.Record) string { return r.URL }},
+		{"session", func(r *record.Record) string { return r.Session }},
+		{"turn", integer(func(r *record.Record) int { return r.Turn })},
+		{"shard", func(r *record.Record) string { return r.Shard }},
+		{"reused", func(r *record.Record) string { return strconv.FormatBool(r.Reused) }},
+		{"status", integer(func(r *record.Record) int { return r.Status })},
+		{"ok", func(r *record.Record) string { return strconv.FormatBool(r.OK) }},
+		{"finish_reason", func(r *record.Record) string { return r.FinishReason }},
+		{"tokens_from", func(r *record.Record) string { return r.TokensFrom }},
+		{"prompt_tokens", integer(func(r *record.Record) int { return r.PromptTokens })},
+		{"completion_tokens", integer(func(r *record.Record) int { return r.CompletionTokens })},
+		{"error.kind", func(r *record.Record) string {
+			if r.Error == nil {
+				return ""
+			}
+			return r.Error.Kind
+		}},
+	}
+}
+
+// RunKey groups by load point.
+func RunKey() Key { return keys()[0] }
+
+// ParseKey finds a key by its name on the record line.
+func ParseKey(name string) (Key, error) {
+	if label, ok := strings.CutPrefix(name, "labels."); ok && label != "" {
+		return Key{name, func(r *record.Record) string { return r.Labels[label] }}, nil
+	}
+	var names []string
+	for _, k := range keys() {
+		if k.Name == name {
+			return k, nil
+		}
+		names = append(names, k.Name)
+	}
+	return Key{}, fmt.Errorf("no key %q: there are %s and labels.NAME", name, strings.Join(names, ", "))
+}
+
+// Value is one key's value of a group.
+type Value struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+}
+
+// groupName joins the keys' values into a map's key.
+func groupName(by []Key, r *record.Record) string {
+	if len(by) == 1 {
+		return by[0].of(r)
+	}
+	var b strings.Builder
+	for i, k := range by {
+		if i > 0 {
+			b.WriteByte(0)
+		}
+		b.WriteString(strings.ReplaceAll(k.of(r), "\x00", "\ufffd"))
+	}
+	return b.String()
+}
+
+func groupValues(by []Key, name string) []Value {
+	var out []Value
+	for i, v := range strings.Split(name, "\x00") {
+		if i < len(by) {
+			out = append(out, Value{by[i].Name, v})
+		}
+	}
+	return out
+}
+
+// sortGroups puts the earliest first, so that the load points of a sweep stand as they ran; of other keys, the values in
+// the order of numbers where they are numbers.
+func sortGroups(groups []*group, by []Key) {
+	byTime := len(by) == 1 && by[0].Name == "run"
+	slices.SortFunc(groups, func(a, b *group) int {
+		if byTime {
+			return cmp.Or(cmp.Compare(a.flights.firstUs, b.flights.firstUs), compareNatural(a.name, b.name))
+		}
+		return slices.CompareFunc(strings.Split(a.name, "\x00"), strings.Split(b.name, "\x00"), compareNatural)
+	})
+}
+
+func compareNatural(a, b string) int {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	if errX == nil && errY == nil && x != y {
+		return cmp.Compare(x, y)
+	}
+	return cmp.Compare(a, b)
+}
