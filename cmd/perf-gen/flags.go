@@ -1,23 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"errors"
-	"io"
-	"math/rand/v2"
-	"os"
-	"runtime"
 	"strings"
-	"sync"
 
 	"github.com/alecthomas/kong"
 
+	"llmperf/internal/api"
 	"llmperf/internal/cli"
 	"llmperf/internal/dataset"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/request"
-	"llmperf/internal/tokenizer"
 )
 
 const description = "Write requests to a language model, one JSON line each: from random text, files or captured logs. " +
@@ -26,23 +16,41 @@ const description = "Write requests to a language model, one JSON line each: fro
 // flags are the command line. A nil pointer is a flag that was not typed: only those that were override a template or
 // the data.
 type flags struct {
-	Dataset     string   `group:"data" help:"What to make requests of: ${datasets}. Default: random." placeholder:"NAME"`
-	DatasetPath []string `group:"data" help:"File to read; - is stdin." placeholder:"FILE" sep:"none"`
-	Files       []string `arg:"" optional:"" help:"Files to read, as --dataset-path."`
-	Prompt      string   `group:"data" help:"One prompt, sent again and again: TEXT, or @FILE." placeholder:"TEXT"`
-	Number      cli.Ints `group:"data" short:"n" help:"How many lines; the sum of a list; 0 is endless. Default: 100, of files every line once." placeholder:"N ..."`
-	Seed        *int64   `group:"data" help:"Makes the same requests again; also sent as seed. Default: another one every time." placeholder:"N"`
-	OnBadLine   string   `group:"data" enum:"fail,skip" default:"fail" help:"What a line that cannot be read does: fail or skip."`
-	NumWorkers  int      `group:"data" help:"Goroutines that make random requests; 0: as the machine has. The output is the same." placeholder:"N"`
+	Files       []string    `arg:"" optional:"" help:"Files to read, as --dataset-path."`
+	Dataset     string      `group:"data" help:"What to make requests of: ${datasets}. Default: random; line_by_line where a file is named." placeholder:"NAME"`
+	DatasetPath cli.Strings `group:"data" help:"Files to read; - is stdin." placeholder:"FILE ..."`
+	Prompt      string      `group:"data" help:"One prompt, sent again and again: TEXT, or @FILE." placeholder:"TEXT"`
+	Number      cli.Ints    `group:"data" short:"n" help:"How many lines; the sum of a list; 0 is endless. Default: 100; of files every line once." placeholder:"N ..."`
+	Repeat      int         `group:"data" default:"1" help:"Give all of it so many times." placeholder:"N"`
+	Shuffle     bool        `group:"data" help:"Give it in random order, each time another. Holds it in memory."`
+	Seed        *int64      `group:"data" help:"Makes the same requests again; also sent as seed. Default: another one every time." placeholder:"N"`
+	OnBadLine   string      `group:"data" enum:"fail,skip" default:"fail" help:"What a line that cannot be read does: fail or skip." placeholder:"fail"`
+	NumWorkers  int         `group:"data" help:"Goroutines that make random requests; 0: as the machine has. The output is the same." placeholder:"N"`
 
 	MinPromptLength *int   `group:"length" help:"Least tokens of a random prompt; of others the least to let through, in characters, or in tokens with --tokenizer-path." placeholder:"N"`
-	MaxPromptLength *int   `group:"length" help:"Most tokens of a random prompt, or most to let through. Default for random: 1024, and as many at least." placeholder:"N"`
-	PrefixLength    int    `group:"length" help:"Tokens of a common beginning, on top of the random length." placeholder:"N"`
+	MaxPromptLength *int   `group:"length" help:"Most tokens of a random prompt, or most to let through. Default for random: 1024." placeholder:"N"`
+	Distribution    string `group:"length" help:"Of random lengths between them: uniform, fixed (the most), normal[:MEAN/SD], zipf[:S]." placeholder:"uniform"`
+	Lengths         string `group:"length" help:"Mixture of random lengths, as 70%:128/64,30%:1000-4096/512: tokens in and tokens out." placeholder:"MIX"`
+	PrefixLength    int    `group:"length" help:"Tokens of a common beginning of random prompts, on top of their length." placeholder:"N"`
 	PrefixCount     int    `group:"length" default:"1" help:"How many different beginnings, in turn." placeholder:"N"`
-	Charset         string `group:"length" enum:"all,ascii" default:"all" help:"Characters of random text: all, ascii."`
+	UniquePrefix    bool   `group:"length" help:"Begin every prompt with 8 random words of its own, so that no prefix cache helps."`
+	Charset         string `group:"length" enum:"all,ascii" default:"all" help:"Characters of random text: all, ascii." placeholder:"all"`
 	TokenizerPath   string `group:"length" help:"Vocabulary to count in. Default for random: o200k_base." placeholder:"NAME"`
+	TokenizePrompt  bool   `group:"length" help:"Send prompts as token ids, to /v1/completions."`
 
-	Model             string      `group:"body" help:"Model to ask for. Default: none is named, and perf-send asks the server." placeholder:"NAME"`
+	ImageWidth    int    `group:"more" default:"224" help:"Pixels of a random_vl picture." placeholder:"N"`
+	ImageHeight   int    `group:"more" default:"224" placeholder:"N" help:"Pixels of a random_vl picture."`
+	ImageNum      int    `group:"more" default:"1" help:"Pictures in a request." placeholder:"N"`
+	ImageFormat   string `group:"more" enum:"RGB,RGBA,L" default:"RGB" help:"RGB, RGBA or L (grey)." placeholder:"RGB"`
+	ImageEncoding string `group:"more" enum:"png,jpeg" default:"png" help:"png or jpeg." placeholder:"png"`
+	ImageNoise    bool   `group:"more" help:"Pictures that no encoding makes smaller."`
+
+	MinTurns  int         `group:"more" default:"1" help:"Least turns of a conversation." placeholder:"N"`
+	MaxTurns  int         `group:"more" help:"Most turns of a conversation. Default: all that the data has." placeholder:"N"`
+	TurnDelay cli.Strings `group:"more" help:"Time before each later turn, such as 500ms; of two each turn draws one between them." placeholder:"TIME [TIME]"`
+
+	API               string      `group:"body" name:"api" help:"Dialect of the body: ${apis}. Default: openai, or as the dataset asks." placeholder:"NAME"`
+	Model             string      `group:"body" help:"Model to ask for, or a mix: a=0.7,b=0.3. Default: none is named, and perf-send asks the server." placeholder:"NAME"`
 	QueryTemplate     string      `group:"body" help:"The body as JSON, or @FILE; %m is the model and %p the prompt." placeholder:"JSON"`
 	ApplyChatTemplate *bool       `group:"body" negatable:"" help:"Write messages for /v1/chat/completions, rather than prompt for /v1/completions. Default: on."`
 	Stream            *bool       `group:"body" negatable:"" help:"Ask for a streamed answer. Default: on."`
@@ -58,7 +66,7 @@ type flags struct {
 	FrequencyPenalty  *float64    `group:"body" placeholder:"X" help:"Make repeated tokens less likely."`
 	RepetitionPenalty *float64    `group:"body" placeholder:"X" help:"Make repeated tokens less likely, as a factor."`
 	Logprobs          *bool       `group:"body" help:"Ask for the log probabilities of tokens."`
-	ExtraArgs         string      `group:"body" help:"JSON merged into the body; keys that the dataset knows shape the data instead." placeholder:"JSON"`
+	ExtraArgs         string      `group:"body" help:"JSON merged into the body, or @FILE; keys that the dataset knows shape the data instead." placeholder:"JSON"`
 
 	Output string `short:"o" group:"output" help:"File to write; .gz and .zst compress. Default: stdout." placeholder:"FILE"`
 	cli.VersionFlag
@@ -69,230 +77,9 @@ func groups() []kong.Option {
 	return []kong.Option{
 		kong.ExplicitGroups([]kong.Group{
 			{Key: "data", Title: "Data:"}, {Key: "length", Title: "Length of prompts:"},
-			{Key: "body", Title: "Body of a request:"}, {Key: "output", Title: "Output:"},
+			{Key: "more", Title: "Pictures and conversations:"}, {Key: "body", Title: "Body of a request:"},
+			{Key: "output", Title: "Output:"},
 		}),
-		kong.Vars{"datasets": strings.Join(dataset.Names(), ", ")},
+		kong.Vars{"datasets": strings.Join(dataset.Names(), ", "), "apis": strings.Join(api.Names(), ", ")},
 	}
-}
-
-// open starts the dataset that the flags ask for.
-func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Source, error) {
-	paths := append(f.DatasetPath, f.Files...)
-	if f.Dataset == "" {
-		f.Dataset = "random"
-		if len(paths) > 0 {
-			f.Dataset = "line_by_line"
-		}
-	}
-	seed := rand.Uint64() >> 11 // as JSON has it exactly
-	if f.Seed != nil {
-		seed = uint64(*f.Seed)
-	}
-	o := &dataset.Options{
-		Paths: paths, Number: f.number(), Seed: seed, Workers: f.NumWorkers,
-		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength,
-		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, ASCII: f.Charset == "ascii",
-		TokenizerName: f.TokenizerPath, Say: env.Say,
-		Tokenizer: sync.OnceValues(func() (tokenizer.Tokenizer, error) { return tokenizer.Open(ctx, f.TokenizerPath) }),
-		Input: func(path string) (io.Reader, string, func(), error) {
-			return env.Input(path, func(r io.Reader) (io.Reader, error) { return jsonl.Decompress(tied{r, w}) })
-		},
-	}
-	if o.Workers == 0 {
-		o.Workers = min(2, runtime.GOMAXPROCS(0))
-	}
-	shape, err := f.shape(o)
-	if err != nil {
-		return nil, err
-	}
-	if f.Prompt != "" {
-		text, err := textOrFile("--prompt", f.Prompt)
-		if err != nil {
-			return nil, err
-		}
-		return dataset.Prompt(string(text), o, shape), nil
-	}
-	source, err := dataset.Open(ctx, f.Dataset, o, shape)
-	if err != nil {
-		return nil, usage(err)
-	}
-	if f.Seed == nil && dataset.Invented(f.Dataset) {
-		env.Say("--seed %d makes these requests again", seed)
-	}
-	return source, nil
-}
-
-// number is how many lines are asked for.
-func (f *flags) number() int64 {
-	sum := int64(0)
-	for _, n := range f.Number {
-		sum += int64(n)
-	}
-	switch {
-	case f.Number != nil:
-		return sum
-	case f.Prompt != "" || dataset.Invented(f.Dataset):
-		return 100
-	}
-	return dataset.All
-}
-
-// usage makes a wrong command line of an error that is not something else already.
-func usage(err error) error {
-	var own *cli.Error
-	if errors.As(err, &own) {
-		return err
-	}
-	return cli.Usage("", "%w", err)
-}
-
-// tied is an input before which the output is flushed: what a slow reader has given is not held back.
-type tied struct {
-	io.Reader
-	w *writer
-}
-
-func (t tied) Read(p []byte) (int, error) {
-	t.w.flush()
-	return t.Reader.Read(p)
-}
-
-// textOrFile is the value of a flag that is TEXT or @FILE.
-func textOrFile(flag, value string) ([]byte, error) {
-	path, isFile := strings.CutPrefix(value, "@")
-	if !isFile {
-		return []byte(value), nil
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, cli.Usage("", "%s: %w", flag, err)
-	}
-	return bytes.ToValidUTF8(b, []byte("\uFFFD")), nil
-}
-
-// shape is what the flags say of every body.
-func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
-	s := &dataset.Shape{Chat: f.ApplyChatTemplate == nil || *f.ApplyChatTemplate, Seed: o.Seed}
-	if f.QueryTemplate != "" {
-		text, err := textOrFile("--query-template", f.QueryTemplate)
-		if err != nil {
-			return nil, err
-		}
-		s.Template, err = dataset.ParseTemplate(text, f.Model)
-		if errors.Is(err, dataset.ErrNoModel) {
-			return nil, cli.Usage("add --model NAME", "--query-template: %w", err)
-		}
-		if err != nil {
-			return nil, cli.Usage("", "--query-template: %w", err)
-		}
-	}
-	if err := f.checkNumbers(); err != nil {
-		return nil, err
-	}
-	s.Params, s.MaxTokens = f.params()
-	extra, err := f.extra(o)
-	if err != nil {
-		return nil, err
-	}
-	s.Params = append(s.Params, extra...)
-	return s, s.Compile()
-}
-
-// extra splits --extra-args into what the dataset takes for itself and what is sent.
-func (f *flags) extra(o *dataset.Options) (sent []dataset.Param, err error) {
-	if f.ExtraArgs == "" {
-		return nil, nil
-	}
-	text, err := textOrFile("--extra-args", f.ExtraArgs)
-	if err != nil {
-		return nil, err
-	}
-	extra, err := request.ParseObject(text)
-	if err != nil {
-		return nil, cli.Usage("", "--extra-args: %w", err)
-	}
-	o.Args = request.Object{}
-	for _, x := range extra {
-		if dataset.Owns(f.Dataset, x.Key) {
-			o.Args = append(o.Args, x)
-		} else {
-			sent = append(sent, dataset.Param{Key: x.Key, Value: x.Value, Typed: true})
-		}
-	}
-	return sent, nil
-}
-
-// params are the keys of the body that flags set, in the order of the flags, and the limits of max_tokens.
-func (f *flags) params() (params []dataset.Param, maxTokens []int) {
-	typed := func(key string, value any) {
-		params = append(params, dataset.Param{Key: key, Value: dataset.Value(value), Typed: true})
-	}
-	byDefault := func(key string, value any) {
-		params = append(params, dataset.Param{Key: key, Value: dataset.Value(value)})
-	}
-	if f.Model != "" {
-		typed("model", f.Model)
-	}
-	optional(f.Stream, "stream", typed, func() { byDefault("stream", true) })
-	maxTokens = f.MaxTokens
-	if maxTokens == nil {
-		maxTokens = []int{2048}
-		if f.Prompt == "" && dataset.Invented(f.Dataset) {
-			maxTokens = []int{dataset.RandomTokensOut}
-		}
-	}
-	params = append(params, dataset.Param{Key: "max_tokens", Typed: f.MaxTokens != nil})
-	optional(f.MinTokens, "min_tokens", typed, nil)
-	optional(f.IgnoreEOS, "ignore_eos", typed, nil)
-	optional(f.NChoices, "n", typed, nil)
-	if f.Stop != nil {
-		typed("stop", []string(f.Stop))
-	}
-	if f.StopTokenIDs != nil {
-		typed("stop_token_ids", []int(f.StopTokenIDs))
-	}
-	optional(f.Temperature, "temperature", typed, func() { byDefault("temperature", 0) })
-	optional(f.TopP, "top_p", typed, nil)
-	optional(f.TopK, "top_k", typed, nil)
-	optional(f.FrequencyPenalty, "frequency_penalty", typed, nil)
-	optional(f.RepetitionPenalty, "repetition_penalty", typed, nil)
-	optional(f.Logprobs, "logprobs", typed, nil)
-	optional(f.Seed, "seed", typed, nil)
-	return params, maxTokens
-}
-
-func optional[T any](value *T, key string, typed func(string, any), absent func()) {
-	if value != nil {
-		typed(key, *value)
-	} else if absent != nil {
-		absent()
-	}
-}
-
-// checkNumbers refuses numbers that no request could have.
-func (f *flags) checkNumbers() error {
-	for _, n := range f.Number {
-		if n < 0 {
-			return cli.Usage("0 is endless", "--number %d is negative", n)
-		}
-	}
-	switch m := f.MaxTokens; {
-	case len(m) > 2:
-		return cli.Usage("give one, or the least and the most", "--max-tokens takes one or two numbers, not %d", len(m))
-	case len(m) > 0 && m[0] < 0:
-		return cli.Usage("", "--max-tokens %d is negative", m[0])
-	case len(m) == 2 && m[0] > m[1]:
-		return cli.Usage("write the least first", "--max-tokens %d %d is no range", m[0], m[1])
-	case f.MinTokens != nil && len(m) > 0 && *f.MinTokens > m[0]:
-		return cli.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
-	case f.PrefixLength < 0:
-		return cli.Usage("", "--prefix-length %d is negative", f.PrefixLength)
-	case f.PrefixCount < 1:
-		return cli.Usage("", "--prefix-count %d is less than 1", f.PrefixCount)
-	case f.NumWorkers < 0:
-		return cli.Usage("", "--num-workers %d is negative", f.NumWorkers)
-	case f.Prompt != "" && len(f.Files)+len(f.DatasetPath) > 0:
-		return cli.Usage("leave one out", "--prompt and a file are two sources of prompts")
-	}
-	return nil
 }

@@ -9,57 +9,79 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/goccy/go-json"
+
+	"llmperf/internal/api"
 	"llmperf/internal/request"
 	"llmperf/internal/tokenizer"
 )
 
 // Source is a stream of requests. A bad line of the data is a *jsonl.LineError and the stream goes on; any other error is
-// its last item. A Body belongs to the receiver.
+// its last item. A Body belongs to the receiver. Ranging over it again starts from the beginning, stdin excepted.
 type Source = iter.Seq2[request.Request, error]
 
 // Options says what to make. Not every dataset heeds all of it.
 type Options struct {
-	Paths   []string // files; "-" is stdin
-	Number  int64    // lines; 0 is endless, All what there is
-	Seed    uint64
-	Workers int // goroutines that make random requests; the requests are the same for any number
+	Paths   []string        // files; "-" is stdin
+	Number  int64           // lines; 0 is endless, All what there is
+	Repeat  int             // how often all of it is given
+	Shuffle bool            // in another order each time
+	Seed    uint64          // of all that is drawn
+	Workers int             // goroutines that make random requests; the requests are the same for any number
+	Args    json.RawMessage // what the user says to this dataset alone
 
-	// Lengths of prompts: of random ones in tokens, to be drawn; of others in tokens where there is a Tokenizer, in
-	// characters where there is none, to be let through.
+	// Lengths of prompts: of random ones in tokens, to be drawn; of others in tokens where a tokenizer is named, in
+	// characters where none is, to be let through.
 	MinPrompt, MaxPrompt      *int
-	PrefixLength, PrefixCount int  // tokens of the common beginning of random prompts; how many such beginnings
-	ASCII                     bool // random words of ASCII characters alone
+	Distribution              string // of the lengths of random prompts; "" is uniform
+	Lengths                   string // mixture of input and output lengths, instead of all these
+	PrefixLength, PrefixCount int    // tokens of the common beginning of random prompts; how many such beginnings
+	ASCII                     bool   // random words of ASCII characters alone
+	TokenIDs                  bool   // prompts are token ids
 
-	Tokenizer     func() (tokenizer.Tokenizer, error)                                   // opened when it is needed
+	MinTurns, MaxTurns int       // of a conversation; MaxTurns 0 is no limit
+	TurnDelayMs        []float64 // between turns: one number or a range
+	Images             Images
+
 	TokenizerName string                                                                // "" where none was asked for
+	Tokenizer     func() (tokenizer.Tokenizer, error)                                   // opened when it is needed
 	Input         func(path string) (r io.Reader, name string, close func(), err error) // opens a file
 	Say           func(format string, args ...any)                                      // one fact to the user
-	Args          request.Object                                                        // what --extra-args says to the dataset
 }
 
 // All is the Number that means every line once.
 const All = -1
 
-// Item is what one request says, before Shape makes a body of it. It is valid until the next one is made.
+// Item is what one request says, before Shape makes a body of it: Text, In or Body, or Turns. It is valid until the next
+// one is made.
 type Item struct {
-	Text []byte         // the prompt, as the inside of a JSON string; nil where Own has it
-	Own  request.Object // keys of the body that the data says; flags that were typed override them
-	Bare bool           // Own is all that is sent: no default values are added
+	Text []byte          // a prompt, as the inside of a JSON string
+	In   *api.Input      // what is no single text
+	Body json.RawMessage // a whole body
+	Own  []api.Param     // parameters that the data says; flags that were typed override them
+	Bare bool            // no default values are added
 
-	Line request.Request // an envelope's other keys
+	Turns []Turn          // of a conversation
+	Line  request.Request // an envelope's other keys
 }
 
-// items is a stream of them.
+// Turn is one step of a conversation.
+type Turn struct {
+	Item
+	DelayMs float64 // waited after the previous turn's end
+}
+
+// items is a stream of them, which starts again when it is ranged over again.
 type items = iter.Seq2[*Item, error]
 
-// draw makes the request number i of an invented dataset, a pure function of i, into it.
-type draw func(i int64, it *Item)
+// draw makes request i of an invented dataset, a pure function of i, into it.
+type draw func(i int64, it *Item) error
 
 // kind is one dataset: exactly one of invent and read is set.
 type kind struct {
 	name   string
+	api    string                                // dialect, where --api says none; "" is as the input asks
 	args   []string                              // keys of --extra-args that are its own
 	invent func(o *Options) (func() draw, error) // gives each worker a draw of its own
 	read   func(ctx context.Context, o *Options) (items, error)
@@ -69,6 +91,11 @@ type kind struct {
 func kinds() []kind {
 	return []kind{
 		{name: "random", invent: random},
+		{name: "random_vl", invent: randomVL},
+		{name: "random_embedding", api: "openai_embedding", invent: random},
+		{name: "random_embedding_batch", api: "openai_embedding", args: []string{"batch_size"}, invent: randomBatch},
+		{name: "random_rerank", api: "openai_rerank", args: []string{"num_documents", "document_length_ratio"}, invent: randomRerank},
+		{name: "random_multi_turn", invent: randomTurns},
 		{name: "line_by_line", read: lineByLine},
 	}
 }
@@ -110,81 +137,110 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 	if err != nil {
 		return nil, err
 	}
+	if shape.API == "" {
+		shape.API = k.api
+	}
+	shape.TokenIDs = o.TokenIDs
+	if err := shape.Compile(); err != nil {
+		return nil, err
+	}
 	if k.invent != nil {
 		worker, err := k.invent(o)
 		if err != nil {
 			return nil, err
 		}
-		return generate(o, worker, shape), nil
+		return o.arrange(generate(o, worker, shape)), nil
 	}
 	read, err := k.read(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	return shaped(o, read, shape), nil
+	return o.take(o.arrange(shaped(read, shape))), nil
 }
 
 // Prompt is the dataset of one text, sent again and again.
-func Prompt(text string, o *Options, shape *Shape) Source {
+func Prompt(text string, o *Options, shape *Shape) (Source, error) {
 	escaped := request.AppendEscaped(nil, text)
-	return generate(o, func() draw { return func(_ int64, it *Item) { it.Text = escaped } }, shape)
+	if err := shape.Compile(); err != nil {
+		return nil, err
+	}
+	return generate(o, func() draw {
+		return func(_ int64, it *Item) error {
+			it.Text = escaped
+			return nil
+		}
+	}, shape), nil
 }
 
-// shaped gives the bodies of a stream of items, from the start again where more are asked for than there are.
-func shaped(o *Options, read items, shape *Shape) Source {
+// shaped gives the bodies of a stream of items.
+func shaped(read items, shape *Shape) Source {
 	return func(yield func(request.Request, error) bool) {
-		for i := int64(0); o.Number != 0 || i == 0 || true; {
-			start := i
-			for it, err := range read {
-				if i == o.Number && i > 0 {
+		i := int64(0)
+		for it, err := range read {
+			if err != nil {
+				if !yield(request.Request{}, err) {
 					return
 				}
-				if err != nil {
-					if !yield(request.Request{}, err) {
-						return
-					}
-					continue
-				}
-				r := it.Line
-				r.Body, err = shape.Append(nil, i, it)
+				continue
+			}
+			r, _, err := shape.request(nil, i, it)
+			if !yield(r, err) || err != nil {
+				return
+			}
+			i++
+		}
+	}
+}
+
+// arrange repeats and shuffles a source.
+func (o *Options) arrange(source Source) Source {
+	if o.Shuffle {
+		source = shuffled(source, o.Seed)
+	}
+	if o.Repeat <= 1 {
+		return source
+	}
+	return func(yield func(request.Request, error) bool) {
+		for range o.Repeat {
+			for r, err := range source {
 				if !yield(r, err) {
 					return
 				}
-				i++
-			}
-			switch {
-			case o.Number == All || i == o.Number:
-				return
-			case i == start:
-				yield(request.Request{}, fmt.Errorf("%s has no request", strings.Join(o.Paths, ", ")))
-				return
-			case slices.Contains(o.Paths, "-"):
-				o.Say("stdin had %d requests, not %d", i, o.Number)
-				return
-			case start == 0:
-				o.Say("%s has %d requests: they are given again from the start", strings.Join(o.Paths, ", "), i)
 			}
 		}
 	}
 }
 
-// long is the length of a text that the limits of length are about.
-func (o *Options) long(text string) (int, error) {
-	if o.TokenizerName == "" {
-		return utf8.RuneCountInString(text), nil
+// take gives as many requests as were asked for: from the start again where there are fewer.
+func (o *Options) take(source Source) Source {
+	if o.Number == All {
+		return source
 	}
-	tok, err := o.Tokenizer()
-	if err != nil {
-		return 0, err
+	return func(yield func(request.Request, error) bool) {
+		given, files := int64(0), strings.Join(o.Paths, ", ")
+		for {
+			start := given
+			for r, err := range source {
+				if !yield(r, err) {
+					return
+				}
+				if err == nil {
+					given++
+				}
+				if given == o.Number && given > 0 {
+					return
+				}
+			}
+			switch {
+			case given == start:
+				yield(request.Request{}, fmt.Errorf("%s: there is no request in it", files))
+				return
+			case slices.Contains(o.Paths, "-"):
+				o.Say("stdin had %d requests, not %d: it cannot be read again", given, o.Number)
+				return
+			case start == 0:
+				o.Say("%s: its %d requests are given again from the start", files, given)
+			}
+		}
 	}
-	return len(tok.Encode(text)), nil
-}
-
-// fits says whether a text is within the limits of length.
-func (o *Options) fits(text string) (bool, error) {
-	if o.MinPrompt == nil && o.MaxPrompt == nil {
-		return true, nil
-	}
-	n, err := o.long(text)
-	return (o.MinPrompt == nil || n >= *o.MinPrompt) && (o.MaxPrompt == nil || n <= *o.MaxPrompt), err
 }

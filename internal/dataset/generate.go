@@ -73,18 +73,18 @@ func generate(o *Options, worker func() draw, shape *Shape) Source {
 func makeBlock(draw draw, shape *Shape, from, to int64) block {
 	b := block{requests: make([]request.Request, 0, to-from)}
 	var buf []byte
-	var it Item
 	for i := from; i < to; i++ {
-		draw(i, &it)
-		start := len(buf)
+		var it Item
+		if b.err = draw(i, &it); b.err != nil {
+			return b
+		}
 		if buf == nil {
 			buf = make([]byte, 0, int(to-from)*(len(it.Text)+shape.around())*9/8)
 		}
-		if buf, b.err = shape.Append(buf, i, &it); b.err != nil {
+		var r request.Request
+		if r, buf, b.err = shape.request(buf, i, &it); b.err != nil {
 			return b
 		}
-		r := it.Line
-		r.Body = buf[start:len(buf):len(buf)]
 		b.requests = append(b.requests, r)
 	}
 	return b

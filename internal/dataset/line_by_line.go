@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"llmperf/internal/api"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/request"
 )
@@ -47,15 +48,17 @@ func lineItem(o *Options, line []byte, it *Item) (keep bool, err error) {
 		if err != nil {
 			return true, err
 		}
-		it.Text = nil
-		it.Own, err = request.ParseObject(it.Line.Body)
-		return true, err
+		it.Text, it.Body = nil, it.Line.Body
+		for _, turn := range it.Line.Turns {
+			it.Turns = append(it.Turns, Turn{Item{Body: turn.Body}, turn.DelayMs})
+		}
+		it.Line.Turns = nil
+		return true, nil
 	case bytes.HasPrefix(line, []byte(`[{`)):
 		if !json.Valid(line) {
 			return true, fmt.Errorf("not valid JSON: %.40q", line)
 		}
-		it.Text = nil
-		it.Own = request.Object{{Key: "messages", Value: bytes.Clone(line)}}
+		it.Text, it.In = nil, &api.Input{Messages: bytes.Clone(line)}
 		return true, nil
 	}
 	it.Text = request.AppendEscaped(it.Text, line)

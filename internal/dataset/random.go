@@ -3,7 +3,12 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/api"
 	"llmperf/internal/dataset/synth"
 	"llmperf/internal/tokenizer"
 )
@@ -18,31 +23,101 @@ const (
 const (
 	drawText   = 0x74657874
 	drawPrefix = 0x70726566
+	drawImage  = 0x696d616765
+	drawTurns  = 0x7475726e73
 )
 
-// random is text of exactly so many tokens, all drawn independently, behind a beginning that requests share.
+// random is text of exactly so many tokens, all drawn independently, behind a beginning that requests share; or the ids
+// of such tokens.
 func random(o *Options) (func() draw, error) {
-	words, err := o.words()
+	t, err := newTexts(o)
 	if err != nil {
 		return nil, err
-	}
-	lo, hi, err := o.randomLengths()
-	if err != nil {
-		return nil, err
-	}
-	prefixes := make([][]byte, max(1, o.PrefixCount))
-	for p := range prefixes {
-		prefixes[p] = words.Append(nil, synth.NewRand(o.Seed, drawPrefix, uint64(p)), o.PrefixLength, false)
 	}
 	return func() draw {
 		var text []byte
-		return func(i int64, it *Item) {
+		return func(i int64, it *Item) (err error) {
 			r := synth.NewRand(o.Seed, drawText, uint64(i))
-			text = append(text[:0], prefixes[i%int64(len(prefixes))]...)
-			text = words.Append(text, r, r.Between(lo, hi), o.PrefixLength > 0)
-			it.Text = text
+			n, out := t.lengths(r)
+			text, err = t.append(text[:0], r, i, n)
+			it.Text, it.Own = text, ownMaxTokens(out)
+			return err
 		}
 	}, nil
+}
+
+func ownMaxTokens(out int) []api.Param {
+	if out < 0 {
+		return nil
+	}
+	return []api.Param{{Key: "max_tokens", Value: strconv.AppendInt(nil, int64(out), 10)}}
+}
+
+// texts makes random prompts.
+type texts struct {
+	words    *synth.Words
+	ids      []int // instead of words
+	lengths  lengths
+	prefixes [][]byte
+}
+
+func newTexts(o *Options) (*texts, error) {
+	t := &texts{prefixes: make([][]byte, max(1, o.PrefixCount))}
+	var err error
+	if t.lengths, err = o.lengths(); err != nil {
+		return nil, err
+	}
+	if o.TokenIDs {
+		t.ids, err = o.ordinaryIDs()
+	} else {
+		t.words, err = o.words()
+	}
+	if err != nil {
+		return nil, err
+	}
+	for p := range t.prefixes {
+		r := synth.NewRand(o.Seed, drawPrefix, uint64(p))
+		if o.TokenIDs {
+			t.prefixes[p] = t.appendIDs(nil, r, o.PrefixLength)
+		} else if t.prefixes[p], err = t.words.Append(nil, nil, r, o.PrefixLength); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// append writes the prefix of request i and n tokens.
+func (t *texts) append(dst []byte, r *synth.Rand, i int64, n int) ([]byte, error) {
+	prefix := t.prefixes[i%int64(len(t.prefixes))]
+	if t.ids == nil {
+		return t.words.Append(dst, prefix, r, n)
+	}
+	dst = append(append(dst, '['), prefix...)
+	if len(prefix) > 0 && n > 0 {
+		dst = append(dst, ',')
+	}
+	return append(t.appendIDs(dst, r, n), ']'), nil
+}
+
+func (t *texts) appendIDs(dst []byte, r *synth.Rand, n int) []byte {
+	for k := range n {
+		if k > 0 {
+			dst = append(dst, ',')
+		}
+		dst = strconv.AppendInt(dst, int64(t.ids[r.Below(len(t.ids))]), 10)
+	}
+	return dst
+}
+
+// plain is n tokens of text as it is, not as JSON has it, without a prefix.
+func (t *texts) plain(r *synth.Rand, n int) (string, error) {
+	b, err := t.words.Append([]byte{'"'}, nil, r, n)
+	if err != nil {
+		return "", err
+	}
+	var text string
+	err = json.Unmarshal(append(b, '"'), &text)
+	return text, err
 }
 
 // words is the table of the tokenizer's words.
@@ -66,27 +141,62 @@ func (o *Options) words() (*synth.Words, error) {
 	return words, nil
 }
 
-// randomLengths is the range of tokens that prompts are drawn from, without the prefix.
-func (o *Options) randomLengths() (lo, hi int, err error) {
-	lo, hi = RandomTokensIn, RandomTokensIn
+// o200kIDs is how many ordinary tokens o200k_base has: their ids are 0, 1, ….
+const o200kIDs = 199998
+
+// ordinaryIDs are those of the tokenizer's tokens that stand for text.
+func (o *Options) ordinaryIDs() ([]int, error) {
+	var ids []int
+	if o.TokenizerName == "" || o.TokenizerName == tokenizer.Default {
+		for id := range o200kIDs {
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
+	tok, err := o.Tokenizer()
+	if err != nil {
+		return nil, err
+	}
+	lex, ok := tok.(tokenizer.Lexicon)
+	if !ok {
+		return nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
+	}
+	for id := range lex.Tokens() {
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("vocabulary %s is empty", tok.Name())
+	}
+	return ids, nil
+}
+
+// textOnly refuses token ids where a dataset has no place for them.
+func (o *Options) textOnly(name string) error {
+	if o.TokenIDs {
+		return fmt.Errorf("--tokenize-prompt: the requests of %s cannot be made of token ids", name)
+	}
+	return nil
+}
+
+// arg is a number of --extra-args that shapes the data.
+func (o *Options) arg(key string, value float64) (float64, error) {
+	v := gjson.GetBytes(o.Args, key)
 	switch {
-	case o.MinPrompt != nil && o.MaxPrompt != nil:
-		lo, hi = *o.MinPrompt, *o.MaxPrompt
-	case o.MaxPrompt != nil:
-		lo, hi = 1, *o.MaxPrompt
-	case o.MinPrompt != nil:
-		lo, hi = *o.MinPrompt, max(*o.MinPrompt, RandomTokensIn)
+	case !v.Exists():
+		return value, nil
+	case v.Type != gjson.Number || v.Num <= 0:
+		return 0, fmt.Errorf("--extra-args %s must be a number above 0, not %s", key, v.Raw)
 	}
-	switch {
-	case lo > hi:
-		return 0, 0, fmt.Errorf("--min-prompt-length %d is more than --max-prompt-length %d", lo, hi)
-	case lo < 0:
-		return 0, 0, fmt.Errorf("--min-prompt-length %d is negative", lo)
-	case lo+o.PrefixLength < 1:
-		lo = 1
+	return v.Num, nil
+}
+
+var errWhole = errors.New("must be a whole number")
+
+// wholeArg is an arg that counts something.
+func (o *Options) wholeArg(key string, value int) (int, error) {
+	v, err := o.arg(key, float64(value))
+	if err == nil && v != float64(int(v)) {
+		err = fmt.Errorf("--extra-args %s %w, not %g", key, errWhole, v)
 	}
-	if hi < lo {
-		return 0, 0, errors.New("--max-prompt-length 0 leaves nothing to send")
-	}
-	return lo, hi, nil
+	return int(v), err
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"testing"
 
+	"llmperf/internal/api"
 	"llmperf/internal/tokenizer"
 )
 
@@ -16,9 +17,6 @@ func ask(t *testing.T, name string, o *Options, s *Shape) []body {
 	t.Helper()
 	if o.Say == nil {
 		o.Say = func(format string, args ...any) { t.Logf(format, args...) }
-	}
-	if err := s.Compile(); err != nil {
-		t.Fatal(err)
 	}
 	source, err := Open(context.Background(), name, o, s)
 	if err != nil {
@@ -66,7 +64,7 @@ func TestRandomIsExact(t *testing.T) {
 					TokenizerName: name, Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }}
 				lengths := map[int]int{}
 				prefixes := map[string]int{}
-				for _, b := range ask(t, "random", o, &Shape{Chat: true}) {
+				for _, b := range ask(t, "random", o, &Shape{}) {
 					ids := tok.Encode(b.Messages[0].Content)
 					lengths[len(ids)-16]++
 					prefixes[tok.Decode(ids[:16])]++
@@ -89,7 +87,7 @@ func TestRandomLengthsAreUniform(t *testing.T) {
 	tok := open(t, "o200k_base")
 	const cells, n = 32, 10000
 	var seen, out [cells]int
-	for _, b := range ask(t, "random", &Options{Number: n, Seed: 1, Workers: 1, MinPrompt: ptr(1), MaxPrompt: ptr(cells)}, &Shape{MaxTokens: []int{1, cells}, Params: []Param{{Key: "max_tokens"}}}) {
+	for _, b := range ask(t, "random", &Options{Number: n, Seed: 1, Workers: 1, MinPrompt: ptr(1), MaxPrompt: ptr(cells)}, &Shape{Chat: ptr(false), MaxTokens: []int{1, cells}, Params: []Param{{Param: api.Param{Key: "max_tokens"}}}}) {
 		seen[len(tok.Encode(b.Prompt.(string)))-1]++
 		out[b.MaxTokens-1]++
 	}
@@ -109,7 +107,7 @@ func TestRandomIsIndependent(t *testing.T) {
 	tok := open(t, "o200k_base")
 	blocks, ids := map[string]bool{}, map[int]bool{}
 	scripts := map[bool]int{}
-	for _, b := range ask(t, "random", &Options{Number: 50, Seed: 1, Workers: 2, MinPrompt: ptr(1024), MaxPrompt: ptr(1024)}, &Shape{}) {
+	for _, b := range ask(t, "random", &Options{Number: 50, Seed: 1, Workers: 2, MinPrompt: ptr(1024), MaxPrompt: ptr(1024)}, &Shape{Chat: ptr(false)}) {
 		all := tok.Encode(b.Prompt.(string))
 		for at := 0; at+16 <= len(all); at++ {
 			key := fmt.Sprint(all[at : at+16])
@@ -133,12 +131,33 @@ func TestRandomIsIndependent(t *testing.T) {
 func TestGenerateKeepsOrder(t *testing.T) {
 	var want []body
 	for _, workers := range []int{1, 2, 5} {
-		got := ask(t, "random", &Options{Number: 500, Seed: 3, Workers: workers, MaxPrompt: ptr(9)}, &Shape{})
+		got := ask(t, "random", &Options{Number: 500, Seed: 3, Workers: workers, MaxPrompt: ptr(9)}, &Shape{Chat: ptr(false)})
 		if want == nil {
 			want = got
 		}
 		if len(got) != 500 || !reflect.DeepEqual(got, want) {
 			t.Errorf("%d workers: %d requests, or others", workers, len(got))
 		}
+	}
+}
+
+func BenchmarkRandom(b *testing.B) {
+	for _, workers := range []int{1, 2} {
+		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
+			shape := &Shape{}
+			source, err := Open(context.Background(), "random", &Options{Number: int64(b.N), Seed: 1, Workers: workers}, shape)
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := 0
+			for r, err := range source {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n += len(r.Body)
+			}
+			b.SetBytes(int64(n / b.N))
+			b.ReportMetric(float64(b.N)*RandomTokensIn/b.Elapsed().Seconds()/1e6, "Mtok/s")
+		})
 	}
 }

@@ -4,6 +4,13 @@ import "unicode/utf8"
 
 const hex = "0123456789abcdef"
 
+// AppendString writes s as a JSON string. Bytes that are no UTF-8 become U+FFFD.
+func AppendString[T string | []byte](dst []byte, s T) []byte {
+	dst = append(dst, '"')
+	dst = AppendEscaped(dst, s)
+	return append(dst, '"')
+}
+
 // AppendEscaped writes s as the inside of a JSON string. Bytes that are no UTF-8 become U+FFFD; <, > and & stay as they
 // are.
 func AppendEscaped[T string | []byte](dst []byte, s T) []byte {

@@ -132,3 +132,20 @@ func Read(r io.Reader, file string) iter.Seq2[Request, error] {
 		}
 	}
 }
+
+// Append writes the line to dst, without a line feed: the body alone where it says it all.
+func (r *Request) Append(dst []byte) ([]byte, error) {
+	if r.bare() {
+		return append(dst, r.Body...), nil
+	}
+	type envelope Request
+	b, err := json.MarshalWithOption((*envelope)(r), json.DisableHTMLEscape())
+	if err != nil {
+		return dst, err
+	}
+	return append(dst, b...), nil
+}
+
+func (r *Request) bare() bool {
+	return r.Body != nil && r.ID == "" && r.Method == "" && r.URL == "" && r.Headers == nil && r.AtMs == nil && r.Labels == nil
+}

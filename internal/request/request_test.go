@@ -109,61 +109,6 @@ func validate(schema *jsonschema.Schema, line []byte) error {
 	return schema.Validate(v)
 }
 
-func TestObject(t *testing.T) {
-	o, err := ParseObject([]byte("\t{ \"a\" : 1 ,\n\"b\\u0063\":[ {\"x\":\"]}\\\"\"}, 2],\"a\":null,\"d\":true }"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := string(o.Append(nil)), `{"a":1,"bc":[ {"x":"]}\""}, 2],"a":null,"d":true}`; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	if string(o.Get("a")) != "null" || o.Get("x") != nil {
-		t.Errorf("Get: %s, %s", o.Get("a"), o.Get("x"))
-	}
-	o.Set("a", json.RawMessage("3"))
-	o.Set("e", json.RawMessage("\"n\""))
-	o.Delete("bc")
-	if got, want := string(o.Append(nil)), `{"a":3,"a":3,"d":true,"e":"n"}`; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	for _, bad := range []string{"", "[]", "{", `{"a"}`, `{"a":1}x`, `{"a":1,}`} {
-		if _, err := ParseObject([]byte(bad)); err == nil {
-			t.Errorf("%q is read", bad)
-		}
-	}
-}
-
-func FuzzObject(f *testing.F) {
-	f.Add([]byte(`{"a":1,"b":[{"c":"\\\"}"}],"d":{"e":null}}`))
-	f.Add([]byte("{\"a\" : \n1}"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		o, err := ParseObject(text)
-		var want any
-		if valid := json.Unmarshal(text, &want) == nil && text[bytes.IndexFunc(text, func(r rune) bool { return r != ' ' && r != '\n' && r != '\t' && r != '\r' })] == '{'; (err == nil) != valid {
-			if len(bytes.TrimSpace(text)) == len(bytes.Trim(text, " \n\t\r")) {
-				t.Fatalf("%q: %v, valid: %v", text, err, valid)
-			}
-			return
-		}
-		if err != nil {
-			return
-		}
-		line := o.Append(nil)
-		if bytes.ContainsAny(line, "\n\r") {
-			t.Fatalf("%q: more than one line: %q", text, line)
-		}
-		var a, b any
-		if json.Unmarshal(text, &a) != nil || json.Unmarshal(line, &b) != nil {
-			t.Fatalf("%q became %q", text, line)
-		}
-		ja, _ := json.Marshal(a)
-		jb, _ := json.Marshal(b)
-		if !bytes.Equal(ja, jb) {
-			t.Fatalf("%s became %s", ja, jb)
-		}
-	})
-}
-
 func FuzzAppendString(f *testing.F) {
 	f.Add([]byte("a\"\\\n\x00\xff\u2028é"))
 	f.Fuzz(func(t *testing.T, text []byte) {

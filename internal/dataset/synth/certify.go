@@ -1,7 +1,6 @@
 package synth
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,17 +11,15 @@ import (
 	"llmperf/internal/tokenizer"
 )
 
-// ErrNotAdditive is a vocabulary whose pre-tokenizer gives no proof that counts add up.
-var ErrNotAdditive = errors.New("its pre-tokenizer gives no proof that the tokens of words add up")
-
 // Certify finds the words of a vocabulary by encoding each once, which takes up to a second.
 //
 // Heads, which begin and end a text, are of letters only and cost the same behind nothing, a space and a line feed:
-// then a chat template around the text costs the same whatever the text is.
+// then a chat template around the text costs the same whatever the text is. A vocabulary whose pre-tokenizer gives no
+// proof that counts add up has each text that is made counted.
 func Certify(tok tokenizer.Tokenizer) (*Words, error) {
 	lex, ok := tok.(tokenizer.Lexicon)
-	if !ok || !lex.SpaceSplits() {
-		return nil, fmt.Errorf("vocabulary %s: %w", tok.Name(), ErrNotAdditive)
+	if !ok {
+		return nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
 	}
 	lead := " "
 	if lex.PrependsSpace() {
@@ -41,7 +38,11 @@ func Certify(tok tokenizer.Tokenizer) (*Words, error) {
 		}
 		words = append(words, word{escaped, letters(w) && len(tok.Encode(w)) == 1 && len(tok.Encode("\n"+w)) == afterNewline})
 	}
-	return build(tok.Name(), words)
+	w, err := build(tok.Name(), words)
+	if err == nil && !lex.SpaceSplits() {
+		w.count = func(text string) int { return len(tok.Encode(text)) }
+	}
+	return w, err
 }
 
 // newlineCost is what most words of letters cost behind a line feed.
@@ -49,7 +50,7 @@ func newlineCost(tok tokenizer.Tokenizer, lex tokenizer.Lexicon) int {
 	var seen [8]int
 	n := 0
 	for _, s := range lex.Tokens() {
-		if w := strings.TrimPrefix(s, " "); len(w) > 2 && letters(w) && len(tok.Encode(w)) == 1 {
+		if w := strings.TrimPrefix(s, " "); letters(w) && len(tok.Encode(w)) == 1 {
 			seen[min(len(tok.Encode("\n"+w)), len(seen)-1)]++
 			if n++; n == 1000 {
 				break

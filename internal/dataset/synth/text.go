@@ -1,13 +1,26 @@
 package synth
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/goccy/go-json"
+)
 
 // batch is how many words are written between two looks at the room that is left.
 const batch = 64
 
-// Append writes n tokens of text as the inside of a JSON string: a head, words drawn independently and uniformly, and a
-// head at the end. Text that goes on after other text (joined) begins with a space.
-func (w *Words) Append(dst []byte, r *Rand, n int, joined bool) []byte {
+// Append writes prefix, which is text of this table or nothing, and n tokens more, as the inside of a JSON string: words
+// drawn independently and uniformly, the first of a text and the last of them heads.
+func (w *Words) Append(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
+	if w.count != nil {
+		return w.appendCounted(dst, prefix, r, n)
+	}
+	return w.append(append(dst, prefix...), r, n, len(prefix) > 0), nil
+}
+
+// append is Append behind the prefix; where there is one (joined) the text begins with a space.
+func (w *Words) append(dst []byte, r *Rand, n int, joined bool) []byte {
 	if n <= 0 {
 		return dst
 	}
@@ -56,4 +69,37 @@ func (w *Words) words(dst []byte, r *Rand, k int) []byte {
 		at += length
 	}
 	return out[:at]
+}
+
+// rounds is how often a text that came out too long or too short is made again.
+const rounds = 64
+
+// appendCounted is Append where nothing is proven: each text is encoded, and made again with as many words more or fewer
+// as it was off.
+func (w *Words) appendCounted(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
+	start, words := len(dst), n
+	want := n
+	if len(prefix) > 0 {
+		have, err := w.tokens(prefix)
+		if err != nil {
+			return dst, err
+		}
+		want += have
+	}
+	for range rounds {
+		dst = w.append(append(dst[:start], prefix...), r, words, len(prefix) > 0)
+		have, err := w.tokens(dst[start:])
+		if err != nil || have == want {
+			return dst, err
+		}
+		words = max(1, words+want-have)
+	}
+	return dst, fmt.Errorf("vocabulary %s: no text of exactly %d tokens was found in %d trials", w.name, want, rounds)
+}
+
+// tokens encodes the inside of a JSON string.
+func (w *Words) tokens(escaped []byte) (int, error) {
+	var text string
+	err := json.Unmarshal(slices.Concat([]byte{'"'}, escaped, []byte{'"'}), &text)
+	return w.count(text), err
 }

@@ -25,6 +25,8 @@ type Words struct {
 	blob  []byte   // the inside of the JSON strings of all " word"s, then slack for the copies of Append
 	spans []uint32 // offset in blob << lengthBits | length
 	heads int      // the first of them may begin and end a text
+
+	count func(text string) int // tokens, where the sum of the words' is no proof; else nil
 }
 
 const (
@@ -80,11 +82,18 @@ func (w *Words) ASCII() (*Words, error) {
 			words = append(words, word{string(text), i < w.heads})
 		}
 	}
-	return build(w.name, words)
+	ascii, err := build(w.name, words)
+	if err == nil {
+		ascii.count = w.count
+	}
+	return ascii, err
 }
 
 // magic begins a table that was written.
 const magic = "llmperf words 1\n"
+
+// Proven says that the length of a text needs no encoding.
+func (w *Words) Proven() bool { return w.count == nil }
 
 // Marshal writes the table for Unmarshal, compressed.
 func (w *Words) Marshal() ([]byte, error) {

@@ -61,8 +61,15 @@ func TestExact(t *testing.T) {
 		for i := range 500 {
 			r := NewRand(7, uint64(i))
 			prefix, n := i%5, 1+r.Below(300)
-			b := w.Append([]byte{'"'}, r, prefix, false)
-			b = append(w.Append(b, r, n, prefix > 0), '"')
+			first, err := w.Append(nil, nil, r, prefix)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, err := w.Append([]byte{'"'}, first, r, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b = append(b, '"')
 			var text string
 			if err := json.Unmarshal(b, &text); err != nil {
 				t.Fatalf("%s: %v: %s", name, err, b)
@@ -82,7 +89,7 @@ func BenchmarkAppend(b *testing.B) {
 	var dst []byte
 	r := NewRand(1)
 	for b.Loop() {
-		dst = words.Append(dst[:0], r, 1024, false)
+		dst, _ = words.Append(dst[:0], nil, r, 1024)
 	}
 	b.ReportMetric(float64(b.N)*1024/b.Elapsed().Seconds()/1e6, "Mtok/s")
 }

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"llmperf/internal/api"
+	"llmperf/internal/cli"
+	"llmperf/internal/dataset"
+)
+
+// shape is what the flags say of every body.
+func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
+	if f.API != "" && !api.Known(f.API) {
+		return nil, cli.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
+	}
+	s := &dataset.Shape{API: f.API, Chat: f.ApplyChatTemplate, Models: models(f.Model), UniquePrefix: f.UniquePrefix, Seed: o.Seed}
+	if f.QueryTemplate != "" {
+		text, err := textOrFile("--query-template", f.QueryTemplate)
+		if err != nil {
+			return nil, err
+		}
+		s.Template, err = dataset.ParseTemplate(text, s.Models)
+		if errors.Is(err, dataset.ErrNoModel) {
+			return nil, cli.Usage("add --model NAME", "--query-template: %w", err)
+		}
+		if err != nil {
+			return nil, cli.Usage("", "--query-template: %w", err)
+		}
+	}
+	s.Params, s.MaxTokens = f.params()
+	extra, err := f.extra(o)
+	s.Params = append(s.Params, extra...)
+	return s, err
+}
+
+// models reads a name, or a mix such as a=0.7,b=0.3.
+func models(text string) []dataset.Model {
+	if text == "" {
+		return nil
+	}
+	var mix []dataset.Model
+	for word := range strings.SplitSeq(text, ",") {
+		at := strings.LastIndex(word, "=")
+		if at < 1 {
+			return []dataset.Model{{Name: text, Share: 1}}
+		}
+		share, err := strconv.ParseFloat(word[at+1:], 64)
+		if err != nil || !(share > 0) {
+			return []dataset.Model{{Name: text, Share: 1}}
+		}
+		mix = append(mix, dataset.Model{Name: word[:at], Share: share})
+	}
+	return mix
+}
+
+// extra splits --extra-args into what the dataset takes for itself and what is sent.
+func (f *flags) extra(o *dataset.Options) (sent []dataset.Param, err error) {
+	if f.ExtraArgs == "" {
+		return nil, nil
+	}
+	text, err := textOrFile("--extra-args", f.ExtraArgs)
+	if err != nil {
+		return nil, err
+	}
+	if !gjson.ValidBytes(text) || !gjson.ParseBytes(text).IsObject() {
+		return nil, cli.Usage("", "--extra-args is not a JSON object: %.60q", text)
+	}
+	gjson.GetBytes(text, "@ugly").ForEach(func(key, value gjson.Result) bool {
+		if dataset.Owns(f.Dataset, key.String()) {
+			o.Args, err = sjson.SetRawBytes(o.Args, gjson.Escape(key.String()), []byte(value.Raw))
+		} else {
+			sent = append(sent, dataset.Param{Typed: true, Param: api.Param{Key: key.String(), Value: []byte(value.Raw), Verbatim: true}})
+		}
+		return err == nil
+	})
+	return sent, err
+}
+
+// params are the keys of the body that flags set, in the order of the flags, and the limits of max_tokens.
+func (f *flags) params() (params []dataset.Param, maxTokens []int) {
+	add := func(key string, typed bool, value any) {
+		params = append(params, dataset.Param{Typed: typed, Param: api.Param{Key: key, Value: dataset.Value(value)}})
+	}
+	typed := func(key string, value any) { add(key, true, value) }
+	byDefault := func(key string, value any) { add(key, false, value) }
+	if f.Model != "" {
+		typed("model", nil) // drawn
+	}
+	optional(f.Stream, "stream", typed, func() { byDefault("stream", true) })
+	maxTokens = f.MaxTokens
+	if maxTokens == nil {
+		maxTokens = []int{2048}
+		if f.Prompt == "" && dataset.Invented(f.Dataset) {
+			maxTokens = []int{dataset.RandomTokensOut}
+		}
+	}
+	add("max_tokens", f.MaxTokens != nil, nil) // drawn
+	optional(f.MinTokens, "min_tokens", typed, nil)
+	optional(f.IgnoreEOS, "ignore_eos", typed, nil)
+	optional(f.NChoices, "n", typed, nil)
+	if f.Stop != nil {
+		typed("stop", []string(f.Stop))
+	}
+	if f.StopTokenIDs != nil {
+		typed("stop_token_ids", []int(f.StopTokenIDs))
+	}
+	optional(f.Temperature, "temperature", typed, func() { byDefault("temperature", 0) })
+	optional(f.TopP, "top_p", typed, nil)
+	optional(f.TopK, "top_k", typed, nil)
+	optional(f.FrequencyPenalty, "frequency_penalty", typed, nil)
+	optional(f.RepetitionPenalty, "repetition_penalty", typed, nil)
+	optional(f.Logprobs, "logprobs", typed, nil)
+	optional(f.Seed, "seed", typed, nil)
+	return params, maxTokens
+}
+
+func optional[T any](value *T, key string, typed func(string, any), absent func()) {
+	if value != nil {
+		typed(key, *value)
+	} else if absent != nil {
+		absent()
+	}
+}

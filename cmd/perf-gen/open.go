@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/dataset"
+	"llmperf/internal/dataset/synth"
+	"llmperf/internal/jsonl"
+	"llmperf/internal/tokenizer"
+)
+
+// open starts the dataset that the flags ask for.
+func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Source, error) {
+	paths := append(f.DatasetPath, f.Files...)
+	if f.Dataset == "" {
+		f.Dataset = "random"
+		if len(paths) > 0 {
+			f.Dataset = "line_by_line"
+		}
+	}
+	if err := f.check(paths); err != nil {
+		return nil, err
+	}
+	seed := rand.Uint64() >> 11 // as JSON has it exactly
+	if f.Seed != nil {
+		seed = uint64(*f.Seed)
+	}
+	o, err := f.options(ctx, env, w)
+	if err != nil {
+		return nil, err
+	}
+	o.Paths, o.Seed = paths, seed
+	shape, err := f.shape(o)
+	if err != nil {
+		return nil, err
+	}
+	shape.Say = env.Say
+	if f.Prompt != "" {
+		text, err := textOrFile("--prompt", f.Prompt)
+		if err != nil {
+			return nil, err
+		}
+		source, err := dataset.Prompt(string(text), o, shape)
+		return source, usage(err)
+	}
+	source, err := dataset.Open(ctx, f.Dataset, o, shape)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if f.Seed == nil && dataset.Invented(f.Dataset) {
+		env.Say("--seed %d makes these requests again", seed)
+	}
+	return source, nil
+}
+
+// options are what the flags say to datasets.
+func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.Options, error) {
+	o := &dataset.Options{
+		Number: f.number(), Repeat: f.Repeat, Shuffle: f.Shuffle, Workers: f.NumWorkers,
+		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength, Distribution: f.Distribution, Lengths: f.Lengths,
+		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, ASCII: f.Charset == "ascii", TokenIDs: f.TokenizePrompt,
+		MinTurns: f.MinTurns, MaxTurns: f.MaxTurns,
+		Images: dataset.Images{Number: f.ImageNum, Picture: synth.Picture{
+			Width: f.ImageWidth, Height: f.ImageHeight, Format: f.ImageFormat, Encoding: f.ImageEncoding, Noise: f.ImageNoise,
+		}},
+		TokenizerName: f.TokenizerPath, Say: env.Say,
+		Tokenizer: sync.OnceValues(func() (tokenizer.Tokenizer, error) { return tokenizer.Open(ctx, f.TokenizerPath) }),
+		Input: func(path string) (io.Reader, string, func(), error) {
+			return env.Input(path, func(r io.Reader) (io.Reader, error) { return jsonl.Decompress(tied{r, w}) })
+		},
+	}
+	if o.Workers == 0 {
+		o.Workers = min(2, runtime.GOMAXPROCS(0))
+	}
+	for _, word := range f.TurnDelay {
+		d, err := duration(word)
+		if err != nil {
+			return nil, cli.Usage("write it as 500ms or 2s", "--turn-delay %s is no time", word)
+		}
+		o.TurnDelayMs = append(o.TurnDelayMs, float64(d)/float64(time.Millisecond))
+	}
+	if d := o.TurnDelayMs; len(d) > 2 || len(d) == 2 && d[0] > d[1] {
+		return nil, cli.Usage("give one, or the least and the most", "--turn-delay %s is no range", strings.Join(f.TurnDelay, " "))
+	}
+	return o, nil
+}
+
+// duration reads 500ms or, as evalscope writes it, a number of seconds.
+func duration(word string) (time.Duration, error) {
+	if s, err := strconv.ParseFloat(word, 64); err == nil && s >= 0 {
+		return time.Duration(s * float64(time.Second)), nil
+	}
+	d, err := time.ParseDuration(word)
+	if err == nil && d < 0 {
+		err = errors.New("negative")
+	}
+	return d, err
+}
+
+// number is how many lines are asked for.
+func (f *flags) number() int64 {
+	sum := int64(0)
+	for _, n := range f.Number {
+		sum += int64(n)
+	}
+	switch {
+	case f.Number != nil:
+		return sum
+	case f.Prompt != "" || dataset.Invented(f.Dataset):
+		return 100
+	}
+	return dataset.All
+}
+
+// usage makes a wrong command line of an error that is not something else already.
+func usage(err error) error {
+	var own *cli.Error
+	if err == nil || errors.As(err, &own) {
+		return err
+	}
+	return cli.Usage("", "%w", err)
+}
+
+// tied is an input before which the output is flushed: what a slow reader has given is not held back.
+type tied struct {
+	io.Reader
+	w *writer
+}
+
+func (t tied) Read(p []byte) (int, error) {
+	t.w.flush()
+	return t.Reader.Read(p)
+}
+
+// textOrFile is the value of a flag that is TEXT or @FILE.
+func textOrFile(flag, value string) ([]byte, error) {
+	path, isFile := strings.CutPrefix(value, "@")
+	if !isFile {
+		return []byte(value), nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, cli.Usage("", "%s: %w", flag, err)
+	}
+	return bytes.ToValidUTF8(b, []byte("\uFFFD")), nil
+}
+
+// check refuses numbers that no request could have, and flags that contradict one another.
+func (f *flags) check(paths []string) error {
+	for _, n := range f.Number {
+		if n < 0 {
+			return cli.Usage("0 is endless", "--number %d is negative", n)
+		}
+	}
+	for _, c := range []struct {
+		flag     string
+		value    int
+		smallest int
+	}{
+		{"--repeat", f.Repeat, 1}, {"--prefix-length", f.PrefixLength, 0}, {"--prefix-count", f.PrefixCount, 1},
+		{"--num-workers", f.NumWorkers, 0}, {"--image-num", f.ImageNum, 0}, {"--min-turns", f.MinTurns, 1}, {"--max-turns", f.MaxTurns, 0},
+	} {
+		if c.value < c.smallest {
+			return cli.Usage("", "%s %d is less than %d", c.flag, c.value, c.smallest)
+		}
+	}
+	switch m := f.MaxTokens; {
+	case len(m) > 2:
+		return cli.Usage("give one, or the least and the most", "--max-tokens takes one or two numbers, not %d", len(m))
+	case len(m) > 0 && m[0] < 0:
+		return cli.Usage("", "--max-tokens %d is negative", m[0])
+	case len(m) == 2 && m[0] > m[1]:
+		return cli.Usage("write the least first", "--max-tokens %d %d is no range", m[0], m[1])
+	case f.MinTokens != nil && len(m) > 0 && *f.MinTokens > m[0]:
+		return cli.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
+	case f.Prompt != "" && len(paths) > 0:
+		return cli.Usage("leave one out", "--prompt and a file are two sources of prompts")
+	case f.Repeat > 1 && slices.Contains(paths, "-"):
+		return cli.Usage("save it to a file first", "--repeat cannot read stdin again")
+	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) && (f.Prompt != "" || dataset.Invented(f.Dataset)):
+		return cli.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
+	}
+	return nil
+}

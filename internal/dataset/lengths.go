@@ -1,0 +1,175 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strconv"
+	"strings"
+
+	"llmperf/internal/dataset/synth"
+)
+
+// lengths draws how many tokens go in; and how many may come out, -1 where that is left to --max-tokens.
+type lengths func(r *synth.Rand) (in, out int)
+
+// lengths is what the flags say of the length of random prompts, without the prefix.
+func (o *Options) lengths() (lengths, error) {
+	if o.Lengths != "" {
+		if o.MinPrompt != nil || o.MaxPrompt != nil || o.Distribution != "" {
+			return nil, fmt.Errorf("--lengths says all: leave out --min-prompt-length, --max-prompt-length and --distribution")
+		}
+		return parseMixture(o.Lengths)
+	}
+	lo, hi, err := o.bounds()
+	if err != nil {
+		return nil, err
+	}
+	in, err := parseDistribution(o.Distribution, lo, hi)
+	return func(r *synth.Rand) (int, int) { return in(r), -1 }, err
+}
+
+// bounds are the least and the most tokens of a random prompt.
+func (o *Options) bounds() (lo, hi int, err error) {
+	lo, hi = RandomTokensIn, RandomTokensIn
+	switch {
+	case o.MinPrompt != nil && o.MaxPrompt != nil:
+		lo, hi = *o.MinPrompt, *o.MaxPrompt
+	case o.MaxPrompt != nil:
+		lo, hi = 0, *o.MaxPrompt
+	case o.MinPrompt != nil:
+		lo, hi = *o.MinPrompt, max(*o.MinPrompt, RandomTokensIn)
+	}
+	if lo == 0 && o.PrefixLength == 0 {
+		lo = 1 // a request must say something
+	}
+	switch {
+	case lo < 0:
+		return 0, 0, fmt.Errorf("--min-prompt-length %d is negative", lo)
+	case hi < lo && o.MinPrompt == nil:
+		return 0, 0, fmt.Errorf("--max-prompt-length %d leaves nothing to send", hi)
+	case hi < lo:
+		return 0, 0, fmt.Errorf("--min-prompt-length %d is more than --max-prompt-length %d", *o.MinPrompt, *o.MaxPrompt)
+	}
+	return lo, hi, nil
+}
+
+// parseDistribution reads uniform, fixed, normal[:MEAN/SD] or zipf[:S], over the whole numbers of [lo, hi].
+func parseDistribution(text string, lo, hi int) (func(*synth.Rand) int, error) {
+	name, args, _ := strings.Cut(text, ":")
+	switch name {
+	case "", "uniform":
+		return func(r *synth.Rand) int { return r.Between(lo, hi) }, nil
+	case "fixed":
+		return func(*synth.Rand) int { return hi }, nil
+	case "normal":
+		mean, sd := float64(lo+hi)/2, float64(hi-lo)/6
+		if args != "" {
+			if n, err := fmt.Sscanf(args, "%g/%g", &mean, &sd); n != 2 || err != nil || sd < 0 || mean < float64(lo) || mean > float64(hi) {
+				return nil, fmt.Errorf("--distribution %s: want normal:MEAN/SD with the mean between %d and %d", text, lo, hi)
+			}
+		}
+		return func(r *synth.Rand) int { return truncatedNormal(r, mean, sd, lo, hi) }, nil
+	case "zipf":
+		s := 1.0
+		if args != "" {
+			var err error
+			if s, err = strconv.ParseFloat(args, 64); err != nil || s < 0 {
+				return nil, fmt.Errorf("--distribution %s: want zipf:S with a number S ≥ 0", text)
+			}
+		}
+		return zipf(s, lo, hi), nil
+	}
+	return nil, fmt.Errorf("--distribution %s: want uniform, fixed, normal[:MEAN/SD] or zipf[:S]", text)
+}
+
+// truncatedNormal draws again what falls outside of the bounds. A curve so flat that nearly all does is uniform there.
+func truncatedNormal(r *synth.Rand, mean, sd float64, lo, hi int) int {
+	for range 1000 {
+		if x := int(math.Round(mean + sd*r.Normal())); x >= lo && x <= hi {
+			return x
+		}
+	}
+	return r.Between(lo, hi)
+}
+
+// zipf makes the k-th shortest length k^-s times as likely as the shortest.
+func zipf(s float64, lo, hi int) func(*synth.Rand) int {
+	sums := make([]float64, hi-lo+1)
+	sum := 0.0
+	for k := range sums {
+		sum += math.Pow(float64(k+1), -s)
+		sums[k] = sum
+	}
+	return func(r *synth.Rand) int {
+		at := r.Float() * sum
+		return lo + min(sort.Search(len(sums), func(k int) bool { return sums[k] > at }), len(sums)-1)
+	}
+}
+
+// part is one of a mixture of lengths.
+type part struct {
+	share        float64
+	inLo, inHi   int
+	outLo, outHi int
+}
+
+// parseMixture reads 70%:128/64,30%:1000-4096/512: parts with their share, tokens in and tokens out, each a number or a
+// range, the latter two drawn uniformly.
+func parseMixture(text string) (lengths, error) {
+	var parts []part
+	sum := 0.0
+	for word := range strings.SplitSeq(text, ",") {
+		p, err := parsePart(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("--lengths %q: %w", word, err)
+		}
+		parts = append(parts, p)
+		sum += p.share
+	}
+	if math.Abs(sum-100) > 1e-6 {
+		return nil, fmt.Errorf("--lengths %s: the shares make %g%%, not 100%%", text, sum)
+	}
+	return func(r *synth.Rand) (in, out int) {
+		at, k := r.Float()*sum, 0
+		for ; k < len(parts)-1 && at >= parts[k].share; k++ {
+			at -= parts[k].share
+		}
+		p := parts[k]
+		return r.Between(p.inLo, p.inHi), r.Between(p.outLo, p.outHi)
+	}, nil
+}
+
+func parsePart(word string) (p part, err error) {
+	share, rest, found := strings.Cut(word, ":")
+	p.share = 100
+	if !found {
+		rest = word
+	} else if p.share, err = strconv.ParseFloat(strings.TrimSuffix(share, "%"), 64); err != nil || p.share <= 0 {
+		return p, fmt.Errorf("%q is no share", share)
+	}
+	in, out, found := strings.Cut(rest, "/")
+	if !found {
+		return p, fmt.Errorf("want SHARE%%:IN/OUT")
+	}
+	if p.inLo, p.inHi, err = parseRange(in); err == nil {
+		p.outLo, p.outHi, err = parseRange(out)
+	}
+	return p, err
+}
+
+// parseRange reads N or LO-HI.
+func parseRange(text string) (lo, hi int, err error) {
+	a, b, found := strings.Cut(text, "-")
+	if !found {
+		b = a
+	}
+	lo, err = strconv.Atoi(a)
+	if err == nil {
+		hi, err = strconv.Atoi(b)
+	}
+	if err != nil || lo < 1 || hi < lo {
+		return 0, 0, fmt.Errorf("%q is no number of tokens, nor a range of them", text)
+	}
+	return lo, hi, nil
+}

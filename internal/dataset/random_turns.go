@@ -1,0 +1,56 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+
+	"llmperf/internal/dataset/synth"
+)
+
+// randomTurns is conversations of random length, each turn a random text.
+func randomTurns(o *Options) (func() draw, error) {
+	if err := o.textOnly("random_multi_turn"); err != nil {
+		return nil, err
+	}
+	lo, hi := max(1, o.MinTurns), o.MaxTurns
+	switch {
+	case hi == 0:
+		return nil, errors.New("--dataset random_multi_turn needs --max-turns")
+	case hi < lo:
+		return nil, fmt.Errorf("--min-turns %d is more than --max-turns %d", lo, hi)
+	}
+	t, err := newTexts(o)
+	if err != nil {
+		return nil, err
+	}
+	return func() draw {
+		return func(i int64, it *Item) (err error) {
+			r := synth.NewRand(o.Seed, drawTurns, uint64(i))
+			it.Turns = make([]Turn, r.Between(lo, hi))
+			for k := range it.Turns {
+				turn := &it.Turns[k]
+				n, out := t.lengths(r)
+				if turn.Text, err = t.append(nil, r, i, n); err != nil {
+					return err
+				}
+				turn.Own = ownMaxTokens(out)
+				if k > 0 {
+					turn.DelayMs = o.delay(r)
+				}
+			}
+			return nil
+		}
+	}, nil
+}
+
+// delay draws the time between two turns, in ms.
+func (o *Options) delay(r *synth.Rand) float64 {
+	switch len(o.TurnDelayMs) {
+	case 0:
+		return 0
+	case 1:
+		return o.TurnDelayMs[0]
+	}
+	lo, hi := o.TurnDelayMs[0], o.TurnDelayMs[1]
+	return float64(int64(lo + r.Float()*(hi-lo)))
+}

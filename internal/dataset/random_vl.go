@@ -1,0 +1,47 @@
+package dataset
+
+import (
+	"llmperf/internal/api"
+	"llmperf/internal/dataset/synth"
+)
+
+// Images says what pictures go into a random request.
+type Images struct {
+	Number int
+	synth.Picture
+}
+
+// randomVL is random text with random pictures.
+func randomVL(o *Options) (func() draw, error) {
+	if err := o.textOnly("random_vl"); err != nil {
+		return nil, err
+	}
+	t, err := newTexts(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.Images.Check(); err != nil {
+		return nil, err
+	}
+	return func() draw {
+		return func(i int64, it *Item) (err error) {
+			r := synth.NewRand(o.Seed, drawText, uint64(i))
+			n, out := t.lengths(r)
+			b := []byte(`[{"role":"user","content":[{"type":"text","text":"`)
+			if b, err = t.append(b, r, i, n); err != nil {
+				return err
+			}
+			b = append(b, `"}`...)
+			pixels := synth.NewRand(o.Seed, drawImage, uint64(i))
+			for range o.Images.Number {
+				b = append(b, `,{"type":"image_url","image_url":{"url":"`...)
+				if b, err = o.Images.AppendURI(b, pixels); err != nil {
+					return err
+				}
+				b = append(b, `"}}`...)
+			}
+			it.In, it.Own = &api.Input{Messages: append(b, "]}]"...)}, ownMaxTokens(out)
+			return nil
+		}
+	}, nil
+}
