@@ -16,7 +16,6 @@ import (
 
 	"llmperf/internal/cli"
 	"llmperf/internal/dataset"
-	"llmperf/internal/dataset/synth"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/tokenizer"
 )
@@ -72,7 +71,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength, Distribution: f.Distribution, Lengths: f.Lengths,
 		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, ASCII: f.Charset == "ascii", TokenIDs: f.TokenizePrompt,
 		MinTurns: f.MinTurns, MaxTurns: f.MaxTurns,
-		Images: dataset.Images{Number: f.ImageNum, Picture: synth.Picture{
+		Images: dataset.Images{Number: f.ImageNum, Picture: dataset.Picture{
 			Width: f.ImageWidth, Height: f.ImageHeight, Format: f.ImageFormat, Encoding: f.ImageEncoding, Noise: f.ImageNoise,
 		}},
 		TokenizerName: f.TokenizerPath, Say: env.Say,

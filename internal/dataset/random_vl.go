@@ -8,8 +8,11 @@ import (
 // Images says what pictures go into a random request.
 type Images struct {
 	Number int
-	synth.Picture
+	Picture
 }
+
+// Picture is what one is like.
+type Picture = synth.Picture
 
 // randomVL is random text with random pictures.
 func randomVL(o *Options) (func() draw, error) {
