@@ -45,6 +45,8 @@ type Server struct {
 	idle   *sync.Cond // told when active falls to 0
 	seq    int64
 	active int
+
+	prompt, completion int64 // tokens of the requests that have ended well
 }
 
 // New makes an engine. truth, unless nil, gets each request's truth when it has ended, one call at a time; after Close
@@ -82,6 +84,8 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"status": "ok"})
 	})
+	mux.HandleFunc("GET /metrics", s.metrics)
+	s.items(mux)
 	return mux
 }
 
@@ -125,6 +129,10 @@ func (s *Server) end(t *Truth) {
 	t.EndUs = s.nowUs()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if t.Status == http.StatusOK && !t.Aborted {
+		s.prompt += int64(t.PromptTokens)
+		s.completion += int64(t.CompletionTokens)
+	}
 	if s.truth != nil {
 		s.truth(*t)
 	}

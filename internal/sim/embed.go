@@ -1,0 +1,205 @@
+package sim
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+// dimensions is the length of an embedding.
+const dimensions = 16
+
+// batch is what embedding and ranking have in common: texts go through the model once, and none comes out.
+type batch struct {
+	model  string
+	texts  int
+	tokens int
+	reply  func(rng *rand.Rand) any // the answer but for model and usage
+}
+
+// items adds the routes for embeddings and ranks.
+func (s *Server) items(mux *http.ServeMux) {
+	for path, parse := range map[string]func([]byte) (batch, error){
+		"/v1/embeddings": s.cfg.parseEmbedding, "/rerank": s.cfg.parseRerank, "/v1/rerank": s.cfg.parseRerank,
+		"/v2/rerank": s.cfg.parseRerank, "/v1/reranks": s.cfg.parseRerank, "/score": s.cfg.parseScore,
+	} {
+		mux.HandleFunc("POST "+path, func(w http.ResponseWriter, r *http.Request) { s.serveBatch(w, r, parse) })
+	}
+}
+
+func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, parse func([]byte) (batch, error)) {
+	s.begin()
+	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
+	defer s.end(&t)
+	body, err := io.ReadAll(r.Body)
+	read := time.Now()
+	t.ReadUs = s.nowUs()
+	s.mu.Lock()
+	t.Seq = s.seq
+	s.seq++
+	s.mu.Unlock()
+	if err != nil { // the client went away while it sent
+		t.Status, t.Aborted = http.StatusBadRequest, true
+		return
+	}
+	b, err := parse(body)
+	if err != nil {
+		t.Status = http.StatusBadRequest
+		writeError(w, t.Status, "invalid_request_error", err.Error())
+		return
+	}
+	t.PromptTokens = b.tokens
+	rng := rand.New(rand.NewPCG(s.cfg.Seed, uint64(t.Seq)))
+	if rng.Float64() < s.cfg.ErrorRate {
+		t.Status = http.StatusInternalServerError
+		writeError(w, t.Status, "internal_server_error", "injected by the simulator's error-rate")
+		return
+	}
+	if !s.line.enter(r.Context()) {
+		t.Aborted = true
+		return
+	}
+	defer s.line.leave()
+	g := &generation{s: s, ctx: r.Context(), ask: ask{promptTokens: b.tokens}, start: time.Now(), rng: rng, timer: time.NewTimer(0)}
+	defer g.timer.Stop()
+	t.QueueMs = float64(g.start.Sub(read).Microseconds()) / 1000
+	g.advance(0)
+	if g.wait() != nil {
+		t.Aborted = true
+		return
+	}
+	answer, err := json.Marshal(b.reply(rng))
+	if err == nil {
+		usage := fmt.Appendf(nil, `,"model":%q,"usage":{"prompt_tokens":%d,"total_tokens":%d}}`, b.model, b.tokens, b.tokens)
+		w.Header().Set("Content-Type", "application/json")
+		_, err = w.Write(append(answer[:len(answer)-1], usage...))
+	}
+	t.Aborted = err != nil
+}
+
+func (c *Config) named(model string) string {
+	if model == "" {
+		return c.Model
+	}
+	return model
+}
+
+// parseEmbedding takes a text, a list of texts, token ids, or a list of lists of them.
+func (c *Config) parseEmbedding(body []byte) (batch, error) {
+	var a struct {
+		Model    string          `json:"model"`
+		Input    json.RawMessage `json:"input"`
+		Encoding string          `json:"encoding_format"`
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", err)
+	}
+	inputs := []json.RawMessage{a.Input}
+	var ids []int
+	if len(a.Input) > 0 && a.Input[0] == '[' && json.Unmarshal(a.Input, &ids) != nil {
+		if err := json.Unmarshal(a.Input, &inputs); err != nil {
+			return batch{}, err
+		}
+	}
+	b := batch{model: c.named(a.Model), texts: len(inputs)}
+	for _, in := range inputs {
+		n, err := c.countPrompt(in)
+		if err != nil {
+			return batch{}, errors.New("input must be a text, a list of texts, or token ids")
+		}
+		b.tokens += n
+	}
+	b.reply = func(rng *rand.Rand) any {
+		data := make([]any, b.texts)
+		for i := range data {
+			data[i] = map[string]any{"object": "embedding", "index": i, "embedding": vector(rng, a.Encoding == "base64")}
+		}
+		return map[string]any{"object": "list", "data": data}
+	}
+	return b, nil
+}
+
+// vector is a random one of length 1, as numbers or as base64 of 32-bit ones.
+func vector(rng *rand.Rand, packed bool) any {
+	v := make([]float32, dimensions)
+	var sum float64
+	for i := range v {
+		v[i] = rng.Float32()*2 - 1
+		sum += float64(v[i]) * float64(v[i])
+	}
+	bytes := make([]byte, 0, 4*dimensions)
+	for i := range v {
+		v[i] /= float32(math.Sqrt(sum))
+		bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(v[i]))
+	}
+	if packed {
+		return base64.StdEncoding.EncodeToString(bytes)
+	}
+	return v
+}
+
+func (c *Config) parseRerank(body []byte) (batch, error) {
+	var a struct {
+		Model     string   `json:"model"`
+		Query     *string  `json:"query"`
+		Documents []string `json:"documents"`
+		TopN      int      `json:"top_n"`
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", err)
+	}
+	if a.Query == nil || len(a.Documents) == 0 {
+		return batch{}, errors.New("query and documents are both needed")
+	}
+	b := batch{model: c.named(a.Model), texts: len(a.Documents), tokens: c.pairs(*a.Query, a.Documents)}
+	b.reply = func(rng *rand.Rand) any {
+		results := make([]any, b.texts)
+		for i := range results {
+			results[i] = map[string]any{"index": i, "relevance_score": rng.Float64()}
+		}
+		if a.TopN > 0 && a.TopN < len(results) {
+			results = results[:a.TopN]
+		}
+		return map[string]any{"id": "rerank", "results": results}
+	}
+	return b, nil
+}
+
+// pairs counts the query with each of the documents, as a cross-encoder reads them.
+func (c *Config) pairs(query string, documents []string) int {
+	n := 0
+	for _, d := range documents {
+		n += c.Count(query) + c.Count(d)
+	}
+	return n
+}
+
+func (c *Config) parseScore(body []byte) (batch, error) {
+	var a struct {
+		Model string   `json:"model"`
+		Text1 *string  `json:"text_1"`
+		Text2 []string `json:"text_2"`
+	}
+	if err := json.Unmarshal(body, &a); err != nil {
+		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", err)
+	}
+	if a.Text1 == nil || len(a.Text2) == 0 {
+		return batch{}, errors.New("text_1 and text_2 are both needed")
+	}
+	b := batch{model: c.named(a.Model), texts: len(a.Text2), tokens: c.pairs(*a.Text1, a.Text2)}
+	b.reply = func(rng *rand.Rand) any {
+		data := make([]any, b.texts)
+		for i := range data {
+			data[i] = map[string]any{"index": i, "object": "score", "score": rng.Float64()}
+		}
+		return map[string]any{"object": "list", "data": data}
+	}
+	return b, nil
+}
