@@ -25,8 +25,8 @@ func (e *Event) texts() [3]*string { return [...]*string{&e.Content, &e.Reasonin
 
 const probe = "\x7fprobe\x7f"
 
-// Learn makes the Shape of data, from which d has read e. It fails where e carries anything but one text, or where the
-// text is written with escapes. That the text stands where it seems to is proven by reading data with another in its
+// Learn makes the Shape of data, from which d has read e. It fails where e carries anything but one text (the pieces of a
+// tool call are more than their text), or where the text is written with escapes. That the text stands where it seems to is proven by reading data with another in its
 // place.
 func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 	var text string
@@ -40,7 +40,7 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 		}
 		text, kind = *t, Kind(i+1)
 	}
-	if kind == 0 || d.grows || e.Items > 0 || e.Done || e.Usage != nil || e.Finish != "" || e.Err != "" || !plain([]byte(text)) {
+	if kind == 0 || d.grows || len(e.Calls) > 0 || e.Items > 0 || e.Done || e.Usage != nil || e.Finish != "" || e.Err != "" || !plain([]byte(text)) {
 		return Shape{}, false
 	}
 	quoted := []byte(`"` + text + `"`)
@@ -63,7 +63,7 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 
 // sameText compares what Learn lets an event carry.
 func sameText(a, b Event) bool {
-	return a.Usage == nil && a.Finish == "" && a.Err == "" && a.Done == b.Done && a.Model == b.Model &&
+	return len(a.Calls) == 0 && a.Items == 0 && a.Usage == nil && a.Finish == "" && a.Err == "" && a.Done == b.Done && a.Model == b.Model &&
 		a.Content == b.Content && a.Reasoning == b.Reasoning && a.Tool == b.Tool
 }
 

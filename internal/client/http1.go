@@ -32,6 +32,7 @@ type parser struct {
 	length int64 // of the body, -1: not said
 	remain int64 // of the body, or of the chunk
 	keep   bool  // the connection may carry another request
+	old    bool  // HTTP/1.0
 	room   int   // bytes of head and trailers that may still come
 }
 
@@ -173,7 +174,8 @@ func (p *parser) statusLine(line []byte) error {
 		return fmt.Errorf("%w: the status line is %.60q", errMalformed, line)
 	}
 	p.h.Status = code
-	p.keep = line[7] == '1'
+	p.old = line[7] == '0'
+	p.keep = !p.old
 	p.state = stField
 	return nil
 }
@@ -183,7 +185,7 @@ func (p *parser) field(line []byte) error {
 		return fmt.Errorf("%w: a folded header line %.60q", errMalformed, line) // obsolete, RFC 9112 §5.2
 	}
 	colon := bytes.IndexByte(line, ':')
-	if colon <= 0 || bytes.ContainsAny(line[:colon], " \t\r") {
+	if colon <= 0 || line[colon-1] == ' ' || line[colon-1] == '\t' {
 		return fmt.Errorf("%w: a header line is %.60q", errMalformed, line)
 	}
 	name, value := line[:colon], bytes.TrimSpace(line[colon+1:])
@@ -193,7 +195,7 @@ func (p *parser) field(line []byte) error {
 			return p.contentLength(value)
 		}
 	case len("transfer-encoding"):
-		if fold(name, "transfer-encoding") {
+		if fold(name, "transfer-encoding") && !p.old { // HTTP/1.0 has none (net/http ignores it, too)
 			if !fold(value, "chunked") || p.chunks {
 				return fmt.Errorf("%w: unsupported transfer encoding %.60q", errMalformed, value)
 			}

@@ -1,0 +1,142 @@
+package client
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"llmperf/internal/request"
+)
+
+// prepared gives the endpoint and the body of a line, or the error.
+func prepared(t *testing.T, base, line string, change func(*Config)) (where, body string, err error) {
+	t.Helper()
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newTest(t, u, false, change)
+	req, err := request.Parse([]byte(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Prepare(t.Context(), &req); err != nil {
+		return "", "", err
+	}
+	return req.Target.(*endpoint).url, string(req.Body), nil
+}
+
+func TestWhereRequestsGo(t *testing.T) {
+	const host = "http://h:1"
+	chat := `{"model":"m","messages":[]}`
+	for _, c := range []struct{ base, line, want string }{
+		{host, chat, host + "/v1/chat/completions"},
+		{host + "/", chat, host + "/v1/chat/completions"},
+		{host + "/v1", chat, host + "/v1/chat/completions"},
+		{host + "/v1/chat/completions", chat, host + "/v1/chat/completions"},
+		{host + "/api/v3/chat/completions?x=1", chat, host + "/api/v3/chat/completions?x=1"},
+		{host, `{"model":"m","prompt":"p"}`, host + "/v1/completions"},
+		{host + "/v1/completions", `{"model":"m","prompt":[1,2]}`, host + "/v1/completions"},
+		{host + "/v1/chat/completions", `{"url":"/v1/completions","body":{"model":"m","prompt":"p"}}`, host + "/v1/completions"},
+		{host + "/v1", `{"url":"http://h:1/v1/completions","body":{"model":"m","prompt":"p"}}`, host + "/v1/completions"},
+	} {
+		got, _, err := prepared(t, c.base, c.line, nil)
+		if got != c.want || err != nil {
+			t.Errorf("%s %s: %s (%v), want %s", c.base, c.line, got, err, c.want)
+		}
+	}
+	for _, c := range []struct{ base, line, says string }{
+		{host + "/v1/chat/completions", `{"model":"m","prompt":"p"}`, `no "messages"`},
+		{host + "/v1/completions", chat, `no "prompt"`},
+		{host, `{"model":"m"}`, "neither --api nor the URL"},
+		{host, `{"url":"http://other/v1/completions","body":{"prompt":"p"}}`, "another server must not see the API key"},
+		{host, `{"turns":[{"body":{"model":"m","messages":[]}},{"body":{"model":"m"}}]}`, "turns[1].body has no messages"},
+	} {
+		if _, _, err := prepared(t, c.base, c.line, nil); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s %s: %v, want %q", c.base, c.line, err, c.says)
+		}
+	}
+}
+
+func TestChangesToBodies(t *testing.T) {
+	usage := `"stream_options":{"include_usage":true}`
+	for _, c := range []struct {
+		name, body, want string
+		change           func(*Config)
+	}{
+		{"nothing", `{ "model":"m", "messages":[] }`, `{ "model":"m", "messages":[] }`, nil},
+		{"model", `{"messages":[]}`, `{"model":"x\"y","messages":[]}`, func(c *Config) { c.Model = `x"y` }},
+		{"null model", `{"model":null,"messages":[]}`, `{"model":"x","messages":[]}`, func(c *Config) { c.Model = "x" }},
+		{"its own model", `{"model":"m","messages":[]}`, `{"model":"m","messages":[]}`, func(c *Config) { c.Model = "x" }},
+		{"served", `{"messages":[],"model":"m"}`, `{"model":"s","messages":[]}`, func(c *Config) { c.Served = "s" }},
+		{"usage", `{"model":"m","messages":[],"stream":true}`, `{` + usage + `,"model":"m","messages":[],"stream":true}`, nil},
+		{"no usage", `{"model":"m","messages":[],"stream":true}`, `{"model":"m","messages":[],"stream":true}`, func(c *Config) { c.NoUsage = true }},
+		{"no stream", `{"model":"m","messages":[],"stream":false}`, `{"model":"m","messages":[],"stream":false}`, nil},
+		{"usage refused", `{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":false}}`,
+			`{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":false}}`, nil},
+		{"other options", `{"model":"m","messages":[],"stream":true,"stream_options":{"continuous_usage_stats":true}}`,
+			`{"stream_options":{"include_usage":true,"continuous_usage_stats":true},"model":"m","messages":[],"stream":true}`, nil},
+		{"empty options", `{"model":"m","messages":[],"stream":true,"stream_options":{ }}`,
+			`{` + usage + `,"model":"m","messages":[],"stream":true}`, nil},
+		{"null options", `{"model":"m","messages":[],"stream":true,"stream_options":null}`,
+			`{` + usage + `,"model":"m","messages":[],"stream":true}`, nil},
+		{"drop", `{"model":"m","top_k":1,"messages":[],"ignore_eos":true}`, `{"model":"m","messages":[]}`,
+			func(c *Config) { c.Drop = []string{"top_k", "ignore_eos", "absent"} }},
+		{"all at once", `{"top_k":1,"messages":[],"stream":true}`, `{"model":"x",` + usage + `,"messages":[],"stream":true}`,
+			func(c *Config) { c.Model = "x"; c.Drop = []string{"top_k"} }},
+	} {
+		_, got, err := prepared(t, "http://h:1", c.body, c.change)
+		if got != c.want || err != nil || !json.Valid([]byte(got)) {
+			t.Errorf("%s: %s (%v), want %s", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestEachChangeIsSaidOnce(t *testing.T) {
+	var said []string
+	c := newTest(t, &url.URL{Scheme: "http", Host: "h:1"}, false, func(c *Config) {
+		c.Model = "x"
+		c.Say = func(format string, args ...any) { said = append(said, format) }
+	})
+	for range 3 {
+		req := request.Request{Body: []byte(`{"messages":[],"stream":true}`)}
+		if err := c.Prepare(t.Context(), &req); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(said) != 2 || slices.Contains(said, "") {
+		t.Errorf("said %q", said)
+	}
+}
+
+func TestModelIsAskedOfTheServer(t *testing.T) {
+	asked := 0
+	answer := `{"data":[{"id":"first"},{"id":"second"}]}`
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		if r.Method != http.MethodGet || r.URL.Path != "/v1/models" || r.Header.Get("Authorization") != "Bearer k" {
+			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
+		}
+		io.WriteString(w, answer)
+	}))
+	defer srv.Close()
+	key := func(c *Config) { c.APIKey = "k" }
+	for _, path := range []string{"", "/v1", "/v1/", "/v1/chat/completions"} {
+		asked = 0
+		_, body, err := prepared(t, srv.URL+path, `{"messages":[]}`, key)
+		if body != `{"model":"first","messages":[]}` || err != nil || asked != 1 {
+			t.Errorf("%s: %s (%v), asked %d times", path, body, err, asked)
+		}
+	}
+	for _, bad := range []string{`{"data":[]}`, `[]`, ``} {
+		answer = bad
+		if _, _, err := prepared(t, srv.URL, `{"messages":[]}`, key); err == nil || !strings.Contains(err.Error(), "names no model") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}

@@ -1,0 +1,390 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"llmperf/internal/record"
+	"llmperf/internal/request"
+	"llmperf/internal/schedule"
+)
+
+const ms = time.Millisecond
+
+// fakeServer takes its time for each request and keeps what it was asked.
+type fakeServer struct {
+	takes time.Duration
+	fail  func(n int) bool
+	reply func(n int) string
+
+	mu     sync.Mutex
+	bodies []string
+}
+
+func (f *fakeServer) Do(ctx context.Context, req *request.Request) *record.Record {
+	rec := &record.Record{ID: req.ID, SentUs: time.Now().UnixMicro(), OK: true}
+	f.mu.Lock()
+	n := len(f.bodies)
+	f.bodies = append(f.bodies, string(req.Body))
+	f.mu.Unlock()
+	if err := waitUntil(ctx, time.Now().Add(f.takes)); err != nil {
+		rec.OK, rec.Error = false, &record.Error{Kind: record.KindCanceled, Message: err.Error()}
+	}
+	if f.fail != nil && f.fail(n) {
+		rec.OK = false
+	}
+	rec.LatencyMs = float64(time.Now().UnixMicro()-rec.SentUs) / 1000
+	if f.reply != nil && req.WantReply {
+		rec.Reply = []byte(f.reply(n))
+	}
+	return rec
+}
+
+// lines is a source of n requests; a negative n has no end.
+type lines struct {
+	n    int
+	make func(i int) *request.Request
+	wait time.Duration // before each
+	i    int
+}
+
+func (l *lines) Next(ctx context.Context) (*request.Request, error) {
+	if l.i == l.n {
+		return nil, io.EOF
+	}
+	if l.wait > 0 {
+		if err := waitUntil(ctx, time.Now().Add(l.wait)); err != nil {
+			return nil, err
+		}
+	}
+	i := l.i
+	l.i++
+	if l.make != nil {
+		return l.make(i), nil
+	}
+	return &request.Request{Body: []byte(fmt.Sprintf(`{"i":%d}`, i))}, nil
+}
+
+// every starts a request each d.
+func every(d time.Duration) func() schedule.Pacer {
+	return func() schedule.Pacer { return schedule.Constant(float64(time.Second) / float64(d)) }
+}
+
+// run runs a point in a bubble and gives the records by seq, with instants as offsets from the start.
+func run(t *testing.T, p Point, doer Doer, src Source, change func(*Engine)) (recs []*record.Record, res Result, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now().UnixMicro()
+		var mu sync.Mutex
+		e := &Engine{
+			Doer: doer, Source: src, Sleep: waitUntil, Ns: time.Time.UnixNano,
+			Emit: func(r *record.Record) error {
+				mu.Lock()
+				defer mu.Unlock()
+				r.ScheduledUs -= begin
+				r.SentUs -= begin
+				recs = append(recs, r)
+				return nil
+			},
+		}
+		if change != nil {
+			change(e)
+		}
+		ctx := t.Context()
+		res, err = e.Run(ctx, p)
+	})
+	slices.SortFunc(recs, func(a, b *record.Record) int { return int(a.Seq - b.Seq) })
+	return recs, res, err
+}
+
+// times shows due, queue, lag and sent of each record, in ms.
+func times(recs []*record.Record) string {
+	var b strings.Builder
+	for _, r := range recs {
+		fmt.Fprintf(&b, "%d:%g+%g+%g=%g ", r.Seq, float64(r.ScheduledUs)/1000, r.QueueMs, r.LagMs, float64(r.SentUs)/1000)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func TestClosedLoopIsDueWhenASlotFallsFree(t *testing.T) {
+	p := Point{Run: "parallel=2", Parallel: 2, Mode: Closed, Limit: 2, Pacer: schedule.Immediate, Number: 5}
+	recs, res, err := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, nil)
+	if want := "0:0+0+0=0 1:0+0+0=0 2:100+0+0=100 3:100+0+0=100 4:200+0+0=200"; times(recs) != want || err != nil {
+		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
+	}
+	if (res != Result{Measured: 5}) {
+		t.Errorf("result %+v", res)
+	}
+	if r := recs[0]; r.Run != "parallel=2" || r.Mode != "closed" || r.Parallel != 2 || r.Phase != "measure" || r.ID != "0" {
+		t.Errorf("record %+v", r)
+	}
+}
+
+func TestOpenLoopDoesNotWait(t *testing.T) {
+	p := Point{Mode: Open, Pacer: every(10 * ms), Number: 4}
+	recs, _, _ := run(t, p, &fakeServer{takes: time.Second}, &lines{n: -1}, nil)
+	if want := "0:0+0+0=0 1:10+0+0=10 2:20+0+0=20 3:30+0+0=30"; times(recs) != want {
+		t.Errorf("got %s, want %s", times(recs), want)
+	}
+}
+
+func TestCapMakesRequestsQueue(t *testing.T) {
+	p := Point{Mode: Capped, Pacer: every(10 * ms), Limit: 1, Number: 4}
+	recs, _, _ := run(t, p, &fakeServer{takes: 25 * ms}, &lines{n: -1}, nil)
+	if want := "0:0+0+0=0 1:10+15+0=25 2:20+30+0=50 3:30+45+0=75"; times(recs) != want {
+		t.Errorf("got %s, want %s", times(recs), want)
+	}
+}
+
+// Where an open loop has no connection left, that is the load generator's fault and not the system's.
+func TestOpenLoopShortOfConnectionsLags(t *testing.T) {
+	p := Point{Mode: Open, Pacer: every(10 * ms), Limit: 1, Number: 3}
+	recs, _, _ := run(t, p, &fakeServer{takes: 25 * ms}, &lines{n: -1}, nil)
+	if want := "0:0+0+0=0 1:10+0+15=25 2:20+0+30=50"; times(recs) != want {
+		t.Errorf("got %s, want %s", times(recs), want)
+	}
+}
+
+// A late input shifts nothing that follows, and is the load generator's lateness.
+func TestLatenessNeverShiftsTheSchedule(t *testing.T) {
+	p := Point{Mode: Open, Pacer: every(10 * ms), Number: 3}
+	src := &lines{n: -1, wait: 15 * ms}
+	recs, _, _ := run(t, p, &fakeServer{}, src, nil)
+	if want := "0:15+0+0=15 1:25+0+5=30 2:35+0+10=45"; times(recs) != want {
+		t.Errorf("got %s, want %s", times(recs), want)
+	}
+}
+
+func TestWarmupIsDrainedAndMarked(t *testing.T) {
+	p := Point{Mode: Closed, Limit: 2, Pacer: schedule.Immediate, Warmup: 3, Number: 2}
+	recs, res, _ := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, nil)
+	var phases []string
+	for _, r := range recs {
+		phases = append(phases, r.Phase)
+	}
+	if want := []string{"warmup", "warmup", "warmup", "measure", "measure"}; !slices.Equal(phases, want) {
+		t.Errorf("phases %v", phases)
+	}
+	if want := "0:0+0+0=0 1:0+0+0=0 2:100+0+0=100 3:200+0+0=200 4:200+0+0=200"; times(recs) != want {
+		t.Errorf("got %s, want %s", times(recs), want)
+	}
+	if (res != Result{Warmed: 3, Measured: 2}) {
+		t.Errorf("result %+v", res)
+	}
+}
+
+func TestDurationEndsTheStarting(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		p    Point
+		want string
+	}{
+		{"open", Point{Mode: Open, Pacer: every(10 * ms)}, "0:0+0+0=0 1:10+0+0=10 2:20+0+0=20"},
+		{"closed", Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate}, "0:0+0+0=0 1:20+0+0=20"},
+		{"capped", Point{Mode: Capped, Limit: 1, Pacer: every(10 * ms)}, "0:0+0+0=0 1:10+10+0=20"},
+	} {
+		c.p.Duration = 30 * ms
+		recs, res, err := run(t, c.p, &fakeServer{takes: 20 * ms}, &lines{n: -1}, nil)
+		if times(recs) != c.want || err != nil || res.Short {
+			t.Errorf("%s: got %s, want %s (%v, %+v)", c.name, times(recs), c.want, err, res)
+		}
+	}
+}
+
+func TestShortInputIsTold(t *testing.T) {
+	for n, want := range map[int]Result{1: {Warmed: 1, Short: true}, 4: {Warmed: 2, Measured: 2, Short: true}, 9: {Warmed: 2, Measured: 5}} {
+		p := Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate, Warmup: 2, Number: 5}
+		recs, res, err := run(t, p, &fakeServer{}, &lines{n: n}, nil)
+		if res != want || err != nil || len(recs) != want.Warmed+want.Measured {
+			t.Errorf("%d lines: %+v, %d records, %v", n, res, len(recs), err)
+		}
+	}
+}
+
+func TestTrace(t *testing.T) {
+	at := func(ms ...float64) *lines {
+		return &lines{n: len(ms), make: func(i int) *request.Request {
+			return &request.Request{Source: fmt.Sprintf("t:%d", i+1), AtMs: &ms[i]}
+		}}
+	}
+	p := Point{Mode: Open, Trace: true, Speedup: 2}
+	recs, _, err := run(t, p, &fakeServer{}, at(0, 10, 10, 50), nil)
+	if want := "0:0+0+0=0 1:5+0+0=5 2:5+0+0=5 3:25+0+0=25"; times(recs) != want || err != nil {
+		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
+	}
+	_, _, err = run(t, p, &fakeServer{}, at(0, 10, 9), nil)
+	if err == nil || err.Error() != "t:3: at_ms decreases" {
+		t.Errorf("decrease: %v", err)
+	}
+	_, _, err = run(t, p, &fakeServer{}, &lines{n: 1}, nil)
+	if err == nil || !strings.Contains(err.Error(), "no at_ms") {
+		t.Errorf("no at_ms: %v", err)
+	}
+}
+
+func conversation(delay float64, turns ...string) *request.Request {
+	r := &request.Request{ID: "c"}
+	for i, turn := range turns {
+		body := fmt.Sprintf(`{"messages":[{"role":"user","content":%q}],"n":%d}`, turn, i)
+		r.Turns = append(r.Turns, request.Turn{Body: []byte(body), DelayMs: delay})
+	}
+	r.Turns[0].DelayMs = 0
+	return r
+}
+
+func TestConversation(t *testing.T) {
+	server := &fakeServer{takes: 100 * ms, reply: func(n int) string { return fmt.Sprintf(`{"role":"assistant","content":"r%d"}`, n) }}
+	src := &lines{n: 1, make: func(int) *request.Request { return conversation(50, "a", "b", "c") }}
+	recs, res, err := run(t, Point{Mode: Closed, Limit: 4, Pacer: schedule.Immediate}, server, src, nil)
+	if want := "0:0+0+0=0 1:150+0+0=150 2:300+0+0=300"; times(recs) != want || err != nil {
+		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
+	}
+	want := []string{
+		`{"messages":[{"role":"user","content":"a"}],"n":0}`,
+		`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"r0"},{"role":"user","content":"b"}],"n":1}`,
+		`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"r0"},{"role":"user","content":"b"},` +
+			`{"role":"assistant","content":"r1"},{"role":"user","content":"c"}],"n":2}`,
+	}
+	if !slices.Equal(server.bodies, want) {
+		t.Errorf("bodies %q", server.bodies)
+	}
+	for i, r := range recs {
+		if r.Session != "c" || r.Turn != i+1 {
+			t.Errorf("record %d: session %q, turn %d", i, r.Session, r.Turn)
+		}
+	}
+	if res.Measured != 1 {
+		t.Errorf("number counts conversations, got %+v", res)
+	}
+}
+
+func TestFailedTurnEndsItsConversation(t *testing.T) {
+	server := &fakeServer{fail: func(n int) bool { return n == 1 }, reply: func(int) string { return `{}` }}
+	src := &lines{n: 1, make: func(int) *request.Request { return conversation(0, "a", "b", "c") }}
+	recs, _, _ := run(t, Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate}, server, src, nil)
+	if len(recs) != 2 || !recs[0].OK || recs[1].OK {
+		t.Errorf("%d records", len(recs))
+	}
+}
+
+// Interrupted, the requests in flight may go on for the grace, then they are cancelled: each has its record.
+func TestInterrupt(t *testing.T) {
+	errStop := errors.New("stop")
+	for _, c := range []struct {
+		grace time.Duration
+		ok    bool
+		end   float64
+	}{{time.Second, true, 100}, {30 * ms, false, 60}} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(30*ms, func() { cancel(errStop) })
+			var recs []*record.Record
+			var mu sync.Mutex
+			e := &Engine{
+				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: -1}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: c.grace,
+				Emit: func(r *record.Record) error { mu.Lock(); recs = append(recs, r); mu.Unlock(); return nil },
+			}
+			_, err := e.Run(ctx, Point{Mode: Closed, Limit: 3, Pacer: schedule.Immediate})
+			if !errors.Is(err, errStop) || len(recs) != 3 {
+				t.Errorf("%v, %d records", err, len(recs))
+			}
+			for _, r := range recs {
+				if r.OK != c.ok || r.LatencyMs != c.end {
+					t.Errorf("grace %v: ok %v, %g ms", c.grace, r.OK, r.LatencyMs)
+				}
+			}
+			if n := e.Counts.InFlight.Load(); n != 0 {
+				t.Errorf("%d in flight", n)
+			}
+		})
+	}
+}
+
+// A broken output ends the run; what was started still gets its record.
+func TestEmitErrorEndsTheRun(t *testing.T) {
+	broken := errors.New("broken pipe")
+	n := 0
+	_, res, err := run(t, Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate}, &fakeServer{takes: ms}, &lines{n: -1}, func(e *Engine) {
+		e.Emit = func(*record.Record) error {
+			if n++; n == 3 {
+				return broken
+			}
+			return nil
+		}
+	})
+	if err != broken || res.Measured != n {
+		t.Errorf("%v after %d records of %d started", err, n, res.Measured)
+	}
+}
+
+func TestSourceErrorEndsTheRun(t *testing.T) {
+	bad := errors.New("bad line")
+	src := sourceFunc(func(i int) (*request.Request, error) {
+		if i == 2 {
+			return nil, bad
+		}
+		return &request.Request{}, nil
+	})
+	recs, _, err := run(t, Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate}, &fakeServer{}, src, nil)
+	if err != bad || len(recs) != 2 {
+		t.Errorf("%v, %d records", err, len(recs))
+	}
+}
+
+func sourceFunc(f func(i int) (*request.Request, error)) Source { return &funcSource{f: f} }
+
+type funcSource struct {
+	f func(int) (*request.Request, error)
+	i int
+}
+
+func (s *funcSource) Next(context.Context) (*request.Request, error) {
+	s.i++
+	return s.f(s.i - 1)
+}
+
+func TestRampEndsTheRun(t *testing.T) {
+	p := Point{Mode: Open, Pacer: func() schedule.Pacer { return schedule.Ramp(10, 10, 250*ms) }}
+	recs, res, err := run(t, p, &fakeServer{}, &lines{n: -1}, nil)
+	if want := "0:0+0+0=0 1:100+0+0=100 2:200+0+0=200"; times(recs) != want || err != nil || res.Short {
+		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
+	}
+}
+
+// The same slot, and so the same connection, serves one request after the other.
+func TestSlotsAreTakenWarmestFirst(t *testing.T) {
+	var s slots
+	s.init(0)
+	done := make(chan struct{})
+	work := func(jobs <-chan job, free func(time.Time)) {
+		for range jobs {
+			<-done
+			free(time.Unix(1, 0))
+		}
+	}
+	var taken []chan<- job
+	for range 3 {
+		w, _, _ := s.take(t.Context(), work)
+		w <- job{}
+		taken = append(taken, w)
+	}
+	close(done)
+	s.busy.Wait()
+	last := s.idle[2].jobs
+	w, freed, _ := s.take(t.Context(), work)
+	if reflect.ValueOf(w).Pointer() != reflect.ValueOf(last).Pointer() || freed != time.Unix(1, 0) || len(s.all) != 3 {
+		t.Errorf("not the last one freed, or a fourth")
+	}
+	w <- job{}
+	s.drain()
+	_ = taken
+}
