@@ -2,68 +2,93 @@ package tokenizer
 
 import (
 	"fmt"
-	"iter"
+	"maps"
 	"sync"
 
-	"github.com/pkoukk/tiktoken-go"
-	loader "github.com/pkoukk/tiktoken-go-loader"
+	"github.com/pkoukk/tiktoken-go-loader/assets"
 )
 
-// embedded are the vocabularies that are part of the program, each loaded once, when it is first asked for.
-var embedded = map[string]func() (Tokenizer, error){
-	"o200k_base":  sync.OnceValues(func() (Tokenizer, error) { return loadTiktoken("o200k_base") }),
-	"cl100k_base": sync.OnceValues(func() (Tokenizer, error) { return loadTiktoken("cl100k_base") }),
+// Patterns by which the vocabularies of tiktoken's format cut text: their files do not say it. They are written from
+// the published definitions, in the form that has no possessive repeats.
+const (
+	contractions  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
+	cl100kPattern = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|\s*[\r\n]|\s+(?!\S)|\s`
+	r50kPattern   = `'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+\z|\s+(?!\S)|\s`
+	llama3Pattern = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	qwenPattern   = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	o200kPattern  = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+` + contractions + `?` +
+		`|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*` + contractions + `?` +
+		`|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	kimiPattern = `[\p{Han}]+` +
+		`|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+` + contractions + `?` +
+		`|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*` + contractions + `?` +
+		`|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+)
+
+// encoding is what tiktoken adds to a file of ranks.
+type encoding struct {
+	pattern string
+	special map[string]int
 }
 
-// offline keeps tiktoken-go from the network: it must be told before its first GetEncoding.
-var offline = sync.OnceFunc(func() { tiktoken.SetBpeLoader(loader.NewOfflineLoader()) })
-
-// tiktokens is a vocabulary of OpenAI's.
-type tiktokens struct {
-	name string
-	bpe  *tiktoken.Tiktoken
-	toks []string // by id; "": none
+// encodings are the known ones, by the name that a file of theirs has, too.
+var encodings = map[string]encoding{
+	"o200k_base": {o200kPattern, map[string]int{"<|endoftext|>": 199999, "<|endofprompt|>": 200018}},
+	"cl100k_base": {cl100kPattern, map[string]int{"<|endoftext|>": 100257, "<|fim_prefix|>": 100258, "<|fim_middle|>": 100259,
+		"<|fim_suffix|>": 100260, "<|endofprompt|>": 100276}},
+	"p50k_base": {r50kPattern, map[string]int{"<|endoftext|>": 50256}},
+	"r50k_base": {r50kPattern, map[string]int{"<|endoftext|>": 50256}},
+	"qwen":      {qwenPattern, map[string]int{"<|endoftext|>": 151643, "<|im_start|>": 151644, "<|im_end|>": 151645}},
+	"llama3":    {llama3Pattern, nil},
+	"kimi":      {kimiPattern, nil},
 }
 
-func loadTiktoken(name string) (Tokenizer, error) {
-	offline()
-	bpe, err := tiktoken.GetEncoding(name)
+// embedded are the vocabularies that are part of the program, each read once, when it is first asked for.
+var embedded = map[string]func() (*vocabulary, error){
+	"o200k_base":  sync.OnceValues(func() (*vocabulary, error) { return readEmbedded("o200k_base") }),
+	"cl100k_base": sync.OnceValues(func() (*vocabulary, error) { return readEmbedded("cl100k_base") }),
+}
+
+func readEmbedded(name string) (*vocabulary, error) {
+	data, err := assets.Assets.ReadFile(name + ".tiktoken")
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, err
 	}
-	ranks, err := loader.NewOfflineLoader().LoadTiktokenBpe(name + ".tiktoken")
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	most := 0
-	for _, id := range ranks {
-		most = max(most, id)
-	}
-	toks := make([]string, most+1)
-	for s, id := range ranks {
-		toks[id] = s
-	}
-	return &tiktokens{name: name, bpe: bpe, toks: toks}, nil
+	return readTiktoken(name, data, encodings[name])
 }
 
-func (t *tiktokens) Name() string { return t.name }
-
-func (t *tiktokens) Encode(text string) []int { return t.bpe.EncodeOrdinary(lossy(text)) }
-
-func (t *tiktokens) Decode(ids []int) string { return lossy(t.bpe.Decode(ids)) }
-
-func (t *tiktokens) Tokens() iter.Seq2[int, string] {
-	return func(yield func(int, string) bool) {
-		for id, s := range t.toks {
-			if s != "" && !yield(id, s) {
-				return
-			}
+// newRanks makes a vocabulary of tokens by their ids; "" is none.
+func newRanks(name string, tokens []string, enc encoding) (*vocabulary, error) {
+	m := &ranks{vocab: make(map[string]int32, len(tokens))}
+	for id, token := range tokens {
+		if token != "" {
+			m.vocab[token] = int32(id)
 		}
 	}
+	for b := range m.bytes {
+		id, ok := m.vocab[string([]byte{byte(b)})]
+		if !ok {
+			return nil, fmt.Errorf("%s: the byte 0x%02X is no token", name, b)
+		}
+		m.bytes[b] = id
+	}
+	pat, err := compilePattern(enc.pattern)
+	if err != nil {
+		return nil, err
+	}
+	v := &vocabulary{name: name, literal: newAddedTokens(), inNormal: newAddedTokens(), scan: pat.scan, model: m,
+		hidden: map[int]bool{}, special: map[int]bool{}, surface: func(token string) string { return token }}
+	proof := &proof{}
+	proof.split(pat, isolated, false)
+	for token, id := range maps.All(enc.special) {
+		for id >= len(tokens) {
+			tokens = append(tokens, "")
+		}
+		tokens[id] = token
+		v.hidden[id], v.special[id] = true, true
+		v.literal.add(token, addedToken{id: id, content: token, special: true})
+	}
+	v.texts, v.bytes = tokens, tokens
+	v.splits = proof.holds(v)
+	return v, nil
 }
-
-// SpaceSplits: no alternative of either pattern takes a space after another character, but for \s+(?!\S), which needs
-// white space before it.
-func (t *tiktokens) SpaceSplits() bool { return true }
-
-func (t *tiktokens) PrependsSpace() bool { return false }

@@ -1,11 +1,7 @@
 // Package tokenizer turns text into the token ids of a model's vocabulary and back.
 package tokenizer
 
-import (
-	"context"
-	"fmt"
-	"iter"
-)
+import "iter"
 
 // Tokenizer is one vocabulary. It is safe for use by several goroutines at once.
 type Tokenizer interface {
@@ -38,20 +34,12 @@ type Lexicon interface {
 	PrependsSpace() bool
 }
 
-// Default is the vocabulary that "" stands for.
-const Default = "o200k_base"
-
-// Open gives the vocabulary of that name: o200k_base, cl100k_base, or "" for Default. Nothing is downloaded.
-func Open(ctx context.Context, name string) (Tokenizer, error) {
-	if name == "" {
-		name = Default
-	}
-	open, ok := embedded[name]
-	if !ok {
-		return nil, fmt.Errorf("no vocabulary %q: o200k_base and cl100k_base are known", name)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	return open()
+// Special is how a server reads a prompt. Every Tokenizer of Open has it.
+type Special interface {
+	// EncodeSpecial gives the ids of text, in which special tokens stand for themselves; with wrap it puts before and
+	// after them what the vocabulary's post-processor does, a begin-of-text token for example. That is what a server
+	// does with a completion's prompt; a chat template writes those tokens itself, so for its text wrap is false.
+	EncodeSpecial(text string, wrap bool) []int
+	// TokenID is the id of a special or added token.
+	TokenID(token string) (int, bool)
 }

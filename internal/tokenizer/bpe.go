@@ -1,0 +1,204 @@
+package tokenizer
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// model turns one piece of text into ids.
+type model interface {
+	encode(dst []int, word string, sc *scratch) []int
+}
+
+// bpe is byte pair encoding by a list of merges, as Hugging Face's files have it.
+type bpe struct {
+	vocab     map[string]int32 // with raw: by the bytes themselves
+	raw       bool             // a symbol is a byte, not a character: byte-level without the detour by characters
+	bytes     [256][]int32     // with raw: the symbols of each byte
+	merges    *table
+	whole     bool // ignore_merges: a word of the vocabulary is itself
+	prefix    string
+	suffix    string
+	unk       int32 // -1: none
+	fuse      bool
+	fallback  bool
+	fallbacks [256]int32 // <0xNN>; -1: none
+}
+
+func (m *bpe) rank(_ string, sc *scratch, left, right, _ int32) (int32, int32, bool) {
+	return m.merges.get(sc.ids[left], sc.ids[right])
+}
+
+func (m *bpe) encode(dst []int, word string, sc *scratch) []int {
+	if m.whole {
+		if id, ok := m.vocab[word]; ok {
+			return append(dst, int(id))
+		}
+	}
+	ids, ok := sc.cache.get(word)
+	if !ok {
+		sc.ids, sc.starts = sc.ids[:0], sc.starts[:0]
+		if m.raw {
+			for i := range len(word) {
+				sc.ids = append(sc.ids, m.bytes[word[i]]...)
+			}
+		} else {
+			m.characters(word, sc)
+		}
+		for range len(sc.ids) + 1 { // not needed here: rank goes by ids
+			sc.starts = append(sc.starts, 0)
+		}
+		merge(m, word, sc)
+		ids = sc.ids
+		sc.cache.put(word, ids)
+	}
+	for _, id := range ids {
+		dst = append(dst, int(id))
+	}
+	return dst
+}
+
+// characters makes a symbol of each character of word. What the vocabulary lacks becomes bytes or the unknown token.
+func (m *bpe) characters(word string, sc *scratch) {
+	pending := false // an unknown token, not yet written, since others may join it
+	flush := func() {
+		if pending {
+			sc.ids = append(sc.ids, m.unk)
+		}
+		pending = false
+	}
+	for i, r := range word {
+		size := utf8.RuneLen(r)
+		last := i+size == len(word)
+		id, ok := int32(0), false
+		if m.prefix == "" && (m.suffix == "" || !last) {
+			id, ok = m.vocab[word[i:i+size]]
+		} else {
+			sc.buf = sc.buf[:0]
+			if i > 0 {
+				sc.buf = append(sc.buf, m.prefix...)
+			}
+			sc.buf = append(sc.buf, word[i:i+size]...)
+			if last {
+				sc.buf = append(sc.buf, m.suffix...)
+			}
+			id, ok = m.vocab[string(sc.buf)]
+		}
+		switch {
+		case ok:
+			flush()
+			sc.ids = append(sc.ids, id)
+		case m.fallback && m.inBytes(word, i, size, last, sc):
+			// The reference does not write a pending unknown token before these.
+		case m.unk >= 0:
+			if pending && !m.fuse {
+				flush()
+			}
+			pending = true
+		}
+	}
+	flush()
+}
+
+// inBytes writes one character, with the prefix and suffix that belong to it, as byte tokens, if all are there.
+func (m *bpe) inBytes(word string, i, size int, last bool, sc *scratch) bool {
+	text := word[i : i+size]
+	if i > 0 {
+		text = m.prefix + text
+	}
+	if last {
+		text += m.suffix
+	}
+	for j := range len(text) {
+		if m.fallbacks[text[j]] < 0 {
+			return false
+		}
+	}
+	for j := range len(text) {
+		sc.ids = append(sc.ids, m.fallbacks[text[j]])
+	}
+	return true
+}
+
+// newFallbacks finds the byte tokens of a vocabulary.
+func newFallbacks(id func(string) (int32, bool)) (out [256]int32) {
+	for b := range out {
+		out[b] = -1
+		if n, ok := id(fmt.Sprintf("<0x%02X>", b)); ok {
+			out[b] = n
+		}
+	}
+	return out
+}
+
+// toRaw turns a model over GPT-2's characters into the same one over bytes.
+func (m *bpe) toRaw() {
+	chars, _ := byteChars()
+	sc := &scratch{}
+	for b := range m.bytes {
+		sc.ids = sc.ids[:0]
+		m.characters(string(chars[b]), sc)
+		m.bytes[b] = append([]int32(nil), sc.ids...)
+	}
+	vocab := make(map[string]int32, len(m.vocab))
+	for token, id := range m.vocab {
+		if raw, ok := rawBytes(token); ok {
+			vocab[raw] = id
+		}
+	}
+	m.vocab, m.raw = vocab, true
+}
+
+// rawBytes are the bytes that GPT-2's characters stand for, if token is made of them alone.
+func rawBytes(token string) (string, bool) {
+	out := make([]byte, 0, len(token))
+	for _, r := range token {
+		switch {
+		case r >= '!' && r <= '~' || r >= 0xA1 && r <= 0xAC || r >= 0xAE && r <= 0xFF:
+			out = append(out, byte(r))
+		case r >= 256 && r < 256+33: // 0 to the space
+			out = append(out, byte(r-256))
+		case r >= 289 && r < 289+34: // 0x7F to 0xA0
+			out = append(out, byte(r-289+0x7F))
+		case r == 323:
+			out = append(out, 0xAD)
+		default:
+			return "", false
+		}
+	}
+	return string(out), true
+}
+
+// ranks is byte pair encoding by ranks alone, as tiktoken's files have it: two symbols merge if their bytes together
+// are a token, the lowest id first.
+type ranks struct {
+	vocab map[string]int32
+	bytes [256]int32 // -1: the byte is no token
+}
+
+func (m *ranks) rank(word string, sc *scratch, left, _, end int32) (int32, int32, bool) {
+	id, ok := m.vocab[word[sc.starts[left]:end]]
+	return id, id, ok
+}
+
+func (m *ranks) encode(dst []int, word string, sc *scratch) []int {
+	if id, ok := m.vocab[word]; ok {
+		return append(dst, int(id))
+	}
+	ids, ok := sc.cache.get(word)
+	if !ok {
+		sc.ids, sc.starts = sc.ids[:0], sc.starts[:0]
+		for i := range len(word) {
+			sc.ids = append(sc.ids, m.bytes[word[i]])
+			sc.starts = append(sc.starts, int32(i))
+		}
+		sc.starts = append(sc.starts, int32(len(word)))
+		merge(m, word, sc)
+		ids = sc.ids
+		sc.cache.put(word, ids)
+	}
+	for _, id := range ids {
+		dst = append(dst, int(id))
+	}
+	return dst
+}

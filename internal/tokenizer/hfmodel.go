@@ -1,0 +1,207 @@
+package tokenizer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	json "github.com/goccy/go-json"
+)
+
+// modelEntry is the model of a tokenizer.json.
+type modelEntry struct {
+	Type                    string          `json:"type"`
+	Vocab                   json.RawMessage `json:"vocab"`
+	Merges                  json.RawMessage `json:"merges"`
+	UnkToken                *string         `json:"unk_token"`
+	UnkID                   *int            `json:"unk_id"`
+	ContinuingSubwordPrefix *string         `json:"continuing_subword_prefix"`
+	EndOfWordSuffix         *string         `json:"end_of_word_suffix"`
+	FuseUnk                 bool            `json:"fuse_unk"`
+	ByteFallback            bool            `json:"byte_fallback"`
+	IgnoreMerges            bool            `json:"ignore_merges"`
+	Dropout                 *float64        `json:"dropout"`
+	MaxInputCharsPerWord    *int            `json:"max_input_chars_per_word"`
+}
+
+// mostID keeps a damaged file from asking for memory without bounds.
+const mostID = 1 << 24
+
+// kind is the type; files of 2020 do not state it.
+func (e *modelEntry) kind() string {
+	switch {
+	case e.Type != "":
+		return e.Type
+	case len(e.Merges) > 0:
+		return "BPE"
+	case e.MaxInputCharsPerWord != nil:
+		return "WordPiece"
+	case strings.HasPrefix(strings.TrimSpace(string(e.Vocab)), "["):
+		return "Unigram"
+	}
+	return "WordLevel"
+}
+
+// build makes v's model, fills v.texts, and gives the ids of the tokens.
+func (e *modelEntry) build(v *vocabulary) (map[string]int32, error) {
+	if e.kind() == "Unigram" {
+		return e.unigram(v)
+	}
+	var ids map[string]int32
+	if err := json.Unmarshal(e.Vocab, &ids); err != nil {
+		return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
+	}
+	if err := fillTexts(v, ids); err != nil {
+		return nil, err
+	}
+	unk := int32(-1)
+	if e.UnkToken != nil {
+		if id, ok := ids[*e.UnkToken]; ok {
+			unk = id
+		}
+	}
+	switch e.kind() {
+	case "BPE":
+		if e.UnkToken != nil && unk < 0 {
+			return nil, fmt.Errorf("model: the unk_token %q is not in the vocab", *e.UnkToken)
+		}
+		m, err := e.bpe(ids, unk)
+		v.model = m
+		return ids, err
+	case "WordPiece":
+		if e.ContinuingSubwordPrefix == nil || e.MaxInputCharsPerWord == nil || e.UnkToken == nil {
+			return nil, errors.New("model: a WordPiece needs unk_token, continuing_subword_prefix and max_input_chars_per_word")
+		}
+		if unk < 0 {
+			return nil, fmt.Errorf("model: the unk_token %q is not in the vocab", *e.UnkToken)
+		}
+		v.model = &wordPiece{vocab: ids, prefix: *e.ContinuingSubwordPrefix, unk: unk, most: *e.MaxInputCharsPerWord}
+		return ids, nil
+	case "WordLevel":
+		v.model = &wordLevel{vocab: ids, unk: unk}
+		return ids, nil
+	}
+	return nil, fmt.Errorf("the model %q is not known", e.Type)
+}
+
+func fillTexts(v *vocabulary, ids map[string]int32) error {
+	most := int32(-1)
+	for token, id := range ids {
+		if id < 0 || id > mostID {
+			return fmt.Errorf("model: the id %d of %q is out of bounds", id, token)
+		}
+		most = max(most, id)
+	}
+	v.texts = make([]string, most+1)
+	for token, id := range ids {
+		v.texts[id] = token
+	}
+	return nil
+}
+
+func (e *modelEntry) bpe(ids map[string]int32, unk int32) (*bpe, error) {
+	if e.Dropout != nil && *e.Dropout != 0 {
+		return nil, errors.New("model: with dropout the same text has different ids each time")
+	}
+	m := &bpe{vocab: ids, unk: unk, whole: e.IgnoreMerges, fuse: e.FuseUnk, fallback: e.ByteFallback}
+	if e.ContinuingSubwordPrefix != nil {
+		m.prefix = *e.ContinuingSubwordPrefix
+	}
+	if e.EndOfWordSuffix != nil {
+		m.suffix = *e.EndOfWordSuffix
+	}
+	if m.fallback {
+		m.fallbacks = newFallbacks(func(s string) (int32, bool) { id, ok := ids[s]; return id, ok })
+	}
+	merges, err := e.merges()
+	if err != nil {
+		return nil, err
+	}
+	m.merges = newTable(len(merges))
+	for rank, pair := range merges {
+		a, okA := ids[pair[0]]
+		b, okB := ids[pair[1]]
+		if !okA || !okB || len(pair[1]) < len(m.prefix) {
+			return nil, fmt.Errorf("model: the merge %q has a part that is not in the vocab", pair)
+		}
+		both, ok := ids[pair[0]+pair[1][len(m.prefix):]]
+		if !ok {
+			return nil, fmt.Errorf("model: the merge %q makes a token that is not in the vocab", pair)
+		}
+		m.merges.set(a, b, int32(rank), both)
+	}
+	return m, nil
+}
+
+// merges reads both forms: pairs, and strings with a space between the two.
+func (e *modelEntry) merges() ([][2]string, error) {
+	if len(e.Merges) == 0 {
+		return nil, errors.New("model: a BPE needs merges")
+	}
+	var pairs [][]string
+	if json.Unmarshal(e.Merges, &pairs) != nil {
+		var lines []string
+		if err := json.Unmarshal(e.Merges, &lines); err != nil {
+			return nil, fmt.Errorf("model: the merges are not understood: %w", err)
+		}
+		return parseMerges(lines)
+	}
+	out := make([][2]string, len(pairs))
+	for i, p := range pairs {
+		if len(p) != 2 {
+			return nil, fmt.Errorf("model: the merge %q is not a pair", p)
+		}
+		out[i] = [2]string{p[0], p[1]}
+	}
+	return out, nil
+}
+
+// parseMerges reads the lines of a merges.txt.
+func parseMerges(lines []string) ([][2]string, error) {
+	out := make([][2]string, 0, len(lines))
+	for i, line := range lines {
+		if strings.HasPrefix(line, "#version") {
+			continue
+		}
+		a, b, ok := strings.Cut(line, " ")
+		if !ok || strings.Contains(b, " ") {
+			return nil, fmt.Errorf("merge %d: %q is not two tokens with a space between", i+1, line)
+		}
+		out = append(out, [2]string{a, b})
+	}
+	return out, nil
+}
+
+func (e *modelEntry) unigram(v *vocabulary) (map[string]int32, error) {
+	var entries [][]json.RawMessage
+	if err := json.Unmarshal(e.Vocab, &entries); err != nil {
+		return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
+	}
+	v.texts = make([]string, len(entries))
+	scores := make([]float64, len(entries))
+	for i, entry := range entries {
+		if len(entry) != 2 {
+			return nil, errors.New("model: the vocab is not pairs of a token and its score")
+		}
+		if err := json.Unmarshal(entry[0], &v.texts[i]); err != nil {
+			return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
+		}
+		score, err := parseScore(string(entry[1]))
+		if err != nil {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+		scores[i] = score
+	}
+	m := newUnigram(v.texts, scores)
+	if e.UnkID != nil {
+		if *e.UnkID < 0 || *e.UnkID >= len(entries) {
+			return nil, fmt.Errorf("model: the unk_id %d is out of bounds", *e.UnkID)
+		}
+		m.unk = int32(*e.UnkID)
+	}
+	if m.fallback = e.ByteFallback; m.fallback {
+		m.fallbacks = newFallbacks(func(s string) (int32, bool) { id, ok := m.vocab[s]; return id, ok })
+	}
+	v.model = m
+	return m.vocab, nil
+}

@@ -1,0 +1,400 @@
+package tokenizer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	json "github.com/goccy/go-json"
+	"golang.org/x/text/unicode/norm"
+)
+
+// tokenizerFile is a tokenizer.json. Its truncation and padding are for training and are not looked at.
+type tokenizerFile struct {
+	AddedTokens   []addedEntry `json:"added_tokens"`
+	Normalizer    *part        `json:"normalizer"`
+	PreTokenizer  *part        `json:"pre_tokenizer"`
+	PostProcessor *part        `json:"post_processor"`
+	Decoder       *part        `json:"decoder"`
+	Model         *modelEntry  `json:"model"`
+}
+
+type addedEntry struct {
+	Content    string `json:"content"`
+	SingleWord bool   `json:"single_word"`
+	Lstrip     bool   `json:"lstrip"`
+	Rstrip     bool   `json:"rstrip"`
+	Normalized bool   `json:"normalized"`
+	Special    bool   `json:"special"`
+}
+
+// part is any normalizer, pre-tokenizer, decoder or post-processor.
+type part struct {
+	Type          string `json:"type"`
+	Normalizers   []part `json:"normalizers"`
+	PreTokenizers []part `json:"pretokenizers"`
+	Decoders      []part `json:"decoders"`
+	Processors    []part `json:"processors"`
+
+	Pattern             *patternEntry `json:"pattern"`
+	Behavior            behavior      `json:"behavior"`
+	Invert              bool          `json:"invert"`
+	Content             string        `json:"content"`
+	Prepend             string        `json:"prepend"`
+	StripLeft           bool          `json:"strip_left"`
+	StripRight          bool          `json:"strip_right"`
+	PrecompiledCharsmap string        `json:"precompiled_charsmap"`
+	CleanText           bool          `json:"clean_text"`
+	HandleChineseChars  bool          `json:"handle_chinese_chars"`
+	StripAccents        *bool         `json:"strip_accents"`
+	Lowercase           bool          `json:"lowercase"`
+	AddPrefixSpace      *bool         `json:"add_prefix_space"`
+	UseRegex            *bool         `json:"use_regex"`
+	Replacement         string        `json:"replacement"`
+	PrependScheme       string        `json:"prepend_scheme"`
+	Split               *bool         `json:"split"`
+	IndividualDigits    bool          `json:"individual_digits"`
+	Delimiter           string        `json:"delimiter"`
+	Length              *int          `json:"length"`
+	Prefix              string        `json:"prefix"`
+	Suffix              string        `json:"suffix"`
+	Cleanup             bool          `json:"cleanup"`
+	PadToken            string        `json:"pad_token"`
+	WordDelimiterToken  string        `json:"word_delimiter_token"`
+	Start               int           `json:"start"`
+	Stop                int           `json:"stop"`
+
+	Single        []templatePiece       `json:"single"`
+	SpecialTokens map[string]specialIDs `json:"special_tokens"`
+	Cls           []json.RawMessage     `json:"cls"`
+	Sep           []json.RawMessage     `json:"sep"`
+}
+
+type patternEntry struct {
+	String *string `json:"String"`
+	Regex  *string `json:"Regex"`
+}
+
+type templatePiece struct {
+	SpecialToken *struct {
+		ID string `json:"id"`
+	} `json:"SpecialToken"`
+	Sequence *struct {
+		ID string `json:"id"`
+	} `json:"Sequence"`
+}
+
+type specialIDs struct {
+	IDs []int `json:"ids"`
+}
+
+// readTokenizerJSON makes a vocabulary of a tokenizer.json.
+func readTokenizerJSON(name string, data []byte) (*vocabulary, error) {
+	var f tokenizerFile
+	if err := json.Unmarshal(data, &f); err != nil {
+		return nil, fmt.Errorf("%s: not a tokenizer.json: %w", name, err)
+	}
+	v, err := f.build()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	v.name = name
+	return v, nil
+}
+
+func (f *tokenizerFile) build() (*vocabulary, error) {
+	if f.Model == nil {
+		return nil, errors.New("not a tokenizer.json: it has no model")
+	}
+	v := &vocabulary{literal: newAddedTokens(), inNormal: newAddedTokens(), special: map[int]bool{}, hidden: map[int]bool{}}
+	tokens, err := f.Model.build(v)
+	if err != nil {
+		return nil, err
+	}
+	proof := &proof{}
+	if f.Normalizer != nil {
+		if v.normalize, err = f.Normalizer.normalizer(proof); err != nil {
+			return nil, err
+		}
+	}
+	if err := f.preTokenizer(v, proof); err != nil {
+		return nil, err
+	}
+	f.add(v, tokens)
+	if err := f.decoder(v); err != nil {
+		return nil, err
+	}
+	if f.PostProcessor != nil {
+		if v.before, v.after, err = f.PostProcessor.wrap(); err != nil {
+			return nil, err
+		}
+	}
+	v.prepends = proof.prepends
+	v.splits = proof.holds(v)
+	return v, nil
+}
+
+// add puts the added tokens into v. A token that the model lacks gets the next free id, whatever the file says, as the
+// reference does it.
+func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
+	next, known := len(ids), map[string]int{}
+	if m, ok := v.model.(*unigram); ok {
+		next = len(m.scores) // it may have a token twice
+	}
+	for _, e := range f.AddedTokens {
+		if e.Content == "" {
+			continue
+		}
+		id, ok := known[e.Content]
+		if !ok {
+			if n, in := ids[e.Content]; in {
+				id = int(n)
+			} else {
+				id = next
+				next++
+			}
+		}
+		known[e.Content] = id
+		t := addedToken{id, e.Content, e.SingleWord, e.Lstrip, e.Rstrip, e.Normalized, e.Special}
+		pattern := e.Content
+		v.hidden[id] = true
+		if e.Special {
+			v.special[id] = true
+		}
+		for id >= len(v.texts) {
+			v.texts = append(v.texts, "")
+		}
+		if v.texts[id] = e.Content; !e.Normalized {
+			v.literal.add(pattern, t)
+			continue
+		}
+		if v.normalize != nil {
+			pattern, _ = v.normalize(pattern)
+			v.texts[id] = pattern // decoders undo the normalizer
+		}
+		v.inNormal.add(pattern, t)
+	}
+}
+
+func (p *part) unknown(what string) error {
+	if p.Type == "" {
+		return fmt.Errorf("a %s has no type", what)
+	}
+	return fmt.Errorf("the %s %q is not known", what, p.Type)
+}
+
+// compile compiles the pattern of a part.
+func (p *part) compile() (*pattern, error) {
+	switch {
+	case p.Pattern != nil && p.Pattern.Regex != nil:
+		return compilePattern(*p.Pattern.Regex)
+	case p.Pattern != nil && p.Pattern.String != nil:
+		return newPattern(literalPattern(*p.Pattern.String))
+	}
+	return nil, fmt.Errorf("the pattern of %s is neither a String nor a Regex", p.Type)
+}
+
+func (p *part) normalizer(proof *proof) (normalizer, error) {
+	switch p.Type {
+	case "Sequence":
+		var all []normalizer
+		for i := range p.Normalizers {
+			n, err := p.Normalizers[i].normalizer(proof)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, n)
+		}
+		return steps(all), nil
+	case "NFC":
+		return unicodeForm(norm.NFC), nil
+	case "NFD":
+		return unicodeForm(norm.NFD), nil
+	case "NFKC":
+		return unicodeForm(norm.NFKC), nil
+	case "NFKD":
+		return unicodeForm(norm.NFKD), nil
+	case "Nmt":
+		return mapRunes(nmt), nil
+	case "Lowercase":
+		return lowercase(), nil
+	case "StripAccents":
+		return dropRunes(namedSet("accent")), nil
+	case "Strip":
+		return stripSpace(p.StripLeft, p.StripRight), nil
+	case "Prepend":
+		proof.prepend(p.Prepend)
+		return prepend(p.Prepend), nil
+	case "Replace":
+		pat, err := p.compile()
+		if err != nil {
+			return nil, err
+		}
+		proof.replace(p)
+		return replace(pat, p.Content), nil
+	case "BertNormalizer", "Bert":
+		accents := p.Lowercase
+		if p.StripAccents != nil {
+			accents = *p.StripAccents
+		}
+		return bertNormalizer(p.CleanText, p.HandleChineseChars, accents, p.Lowercase), nil
+	case "Precompiled":
+		m, err := newCharsMap(p.PrecompiledCharsmap)
+		if err != nil {
+			return nil, err
+		}
+		proof.charsMap(m)
+		return m.normalize, nil
+	case "ByteLevel":
+		proof.opaque = true
+		to := byteLevel()
+		return func(s string) (string, bool) { return to(s), false }, nil
+	}
+	return nil, p.unknown("normalizer")
+}
+
+// decoder sets how v decodes.
+func (f *tokenizerFile) decoder(v *vocabulary) error {
+	v.surface = func(token string) string { return " " + token }
+	if f.Decoder == nil {
+		return nil
+	}
+	if f.Decoder.Type == "ByteLevel" {
+		v.bytes = make([]string, len(v.texts))
+		for id, text := range v.texts {
+			v.bytes[id] = bytesOf(text)
+		}
+		v.surface = bytesOf
+		return nil
+	}
+	v.surface = func(token string) string { return token }
+	var err error
+	v.decode, err = f.Decoder.decoder(v)
+	return err
+}
+
+// decoder builds one decoder, and adds to v.surface what it does to a token within a text.
+func (p *part) decoder(v *vocabulary) (decoder, error) {
+	inner := v.surface
+	switch p.Type {
+	case "Sequence":
+		var all []decoder
+		for i := range p.Decoders {
+			d, err := p.Decoders[i].decoder(v)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, d)
+		}
+		return chain(all), nil
+	case "ByteLevel":
+		v.surface = func(token string) string { return bytesOf(inner(token)) }
+		return byteLevelDecoder, nil
+	case "Metaspace":
+		_, scheme, err := p.metaspace()
+		v.surface = func(token string) string { return strings.ReplaceAll(inner(token), p.Replacement, " ") }
+		return metaspaceDecoder(p.Replacement, scheme != "never"), err
+	case "ByteFallback":
+		v.surface = func(token string) string {
+			if b, ok := fallbackByte(inner(token)); ok {
+				return string([]byte{b})
+			}
+			return inner(token)
+		}
+		return byteFallback, nil
+	case "Fuse":
+		return fuse, nil
+	case "Strip":
+		return stripDecoder(p.Content, p.Start, p.Stop), nil
+	case "Replace":
+		pat, err := p.compile()
+		if err != nil {
+			return nil, err
+		}
+		change := replace(pat, p.Content)
+		v.surface = func(token string) string { out, _ := change(inner(token)); return out }
+		return replaceDecoder(pat, p.Content), nil
+	case "WordPiece":
+		d := wordPieceDecoder(p.Prefix, p.Cleanup)
+		within := wordPieceDecoder(p.Prefix, false)
+		v.surface = func(token string) string { return within([]string{"", inner(token)})[1] }
+		return d, nil
+	case "BPEDecoder":
+		v.surface = func(token string) string { return strings.ReplaceAll(inner(token), p.Suffix, " ") }
+		return suffixDecoder(p.Suffix), nil
+	case "CTC":
+		return ctc(p.PadToken, p.WordDelimiterToken, p.Cleanup), nil
+	}
+	return nil, p.unknown("decoder")
+}
+
+// metaspace gives the scheme of a Metaspace part, and whether it cuts.
+func (p *part) metaspace() (cut bool, scheme string, err error) {
+	scheme = p.PrependScheme
+	if scheme == "" {
+		scheme = "always"
+	}
+	if p.AddPrefixSpace != nil && !*p.AddPrefixSpace {
+		if p.PrependScheme != "" && p.PrependScheme != "never" {
+			return false, "", errors.New("in Metaspace add_prefix_space contradicts prepend_scheme")
+		}
+		scheme = "never"
+	}
+	if !slices.Contains([]string{"always", "first", "never"}, scheme) {
+		return false, "", fmt.Errorf("the prepend_scheme %q of Metaspace is not known", scheme)
+	}
+	if p.Replacement == "" {
+		return false, "", errors.New("the Metaspace has no replacement")
+	}
+	return p.Split == nil || *p.Split, scheme, nil
+}
+
+// wrap gives what a post-processor puts around a text.
+func (p *part) wrap() (before, after []int, err error) {
+	pair := func(raw []json.RawMessage) (id int, err error) {
+		if len(raw) != 2 {
+			return 0, fmt.Errorf("the cls and sep of %s are not pairs of a token and its id", p.Type)
+		}
+		return id, json.Unmarshal(raw[1], &id)
+	}
+	switch p.Type {
+	case "ByteLevel": // changes offsets alone
+		return nil, nil, nil
+	case "BertProcessing", "RobertaProcessing":
+		cls, err := pair(p.Cls)
+		if err != nil {
+			return nil, nil, err
+		}
+		sep, err := pair(p.Sep)
+		return []int{cls}, []int{sep}, err
+	case "Sequence":
+		for i := range p.Processors {
+			b, a, err := p.Processors[i].wrap()
+			if err != nil {
+				return nil, nil, err
+			}
+			before, after = append(b, before...), append(after, a...)
+		}
+		return before, after, nil
+	case "TemplateProcessing":
+		side, texts := &before, 0
+		for _, piece := range p.Single {
+			switch {
+			case piece.Sequence != nil && piece.Sequence.ID == "A" && texts == 0:
+				side = &after
+				texts++
+			case piece.SpecialToken != nil:
+				special, ok := p.SpecialTokens[piece.SpecialToken.ID]
+				if !ok {
+					return nil, nil, fmt.Errorf("post_processor: %q is none of the special_tokens of TemplateProcessing", piece.SpecialToken.ID)
+				}
+				*side = append(*side, special.IDs...)
+			default:
+				return nil, nil, errors.New("post_processor: the template for one text is not understood")
+			}
+		}
+		return before, after, nil
+	}
+	return nil, nil, p.unknown("post-processor")
+}

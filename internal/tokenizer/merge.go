@@ -1,0 +1,198 @@
+package tokenizer
+
+import "math"
+
+// scratch is what one call of Encode works with. A pool keeps it for the next.
+type scratch struct {
+	ids    []int32 // symbols of a word, as far as they are merged
+	starts []int32 // where each begins in the word; one more for the end
+	ranks  []int32 // of each symbol with its right neighbour
+	prev   []int32 // of long words: a list
+	next   []int32
+	heap   []candidate
+
+	pieces []piece
+	best   []node1 // of Unigram
+	buf    []byte
+	cache  wordCache
+}
+
+// ranker says whether two neighbouring symbols of a word merge, when (the lowest rank first), and into what.
+type ranker interface {
+	rank(word string, sc *scratch, left, right, end int32) (rank, id int32, ok bool)
+}
+
+const never = math.MaxInt32
+
+// longWord is the number of symbols from which a heap is faster than looking through all ranks.
+const longWord = 100
+
+// merge replaces pairs of sc.ids by their union, the lowest rank first and the leftmost among equals, until none is
+// left that merges.
+func merge(r ranker, word string, sc *scratch) {
+	n := len(sc.ids)
+	if n < 2 {
+		return
+	}
+	if n >= longWord {
+		mergeLong(r, word, sc)
+		return
+	}
+	sc.ranks = sc.ranks[:0]
+	for i := range n - 1 {
+		sc.ranks = append(sc.ranks, pairRank(r, word, sc, i))
+	}
+	for {
+		best, at := int32(never), -1
+		for i, rank := range sc.ranks {
+			if rank < best {
+				best, at = rank, i
+			}
+		}
+		if at < 0 {
+			return
+		}
+		_, id, _ := r.rank(word, sc, int32(at), int32(at+1), sc.starts[at+2])
+		sc.ids[at] = id
+		sc.ids = append(sc.ids[:at+1], sc.ids[at+2:]...)
+		sc.starts = append(sc.starts[:at+1], sc.starts[at+2:]...)
+		sc.ranks = append(sc.ranks[:at], sc.ranks[at+1:]...)
+		if at < len(sc.ranks) {
+			sc.ranks[at] = pairRank(r, word, sc, at)
+		}
+		if at > 0 {
+			sc.ranks[at-1] = pairRank(r, word, sc, at-1)
+		}
+	}
+}
+
+func pairRank(r ranker, word string, sc *scratch, i int) int32 {
+	rank, _, ok := r.rank(word, sc, int32(i), int32(i+1), sc.starts[i+2])
+	if !ok {
+		return never
+	}
+	return rank
+}
+
+// candidate is a pair of a long word that may merge.
+type candidate struct {
+	rank, left  int32
+	leftID      int32 // what the symbols were when it was found: else it is out of date
+	rightID, id int32
+}
+
+func (c candidate) before(d candidate) bool {
+	return c.rank < d.rank || c.rank == d.rank && c.left < d.left
+}
+
+// mergeLong is merge in n log n: symbols in a list, candidates in a heap.
+func mergeLong(r ranker, word string, sc *scratch) {
+	n := int32(len(sc.ids))
+	sc.prev, sc.next, sc.heap = sc.prev[:0], sc.next[:0], sc.heap[:0]
+	for i := range n {
+		sc.prev, sc.next = append(sc.prev, i-1), append(sc.next, i+1)
+	}
+	push := func(left int32) {
+		right := sc.next[left]
+		if right >= n {
+			return
+		}
+		if rank, id, ok := r.rank(word, sc, left, right, sc.starts[sc.next[right]]); ok {
+			sc.push(candidate{rank, left, sc.ids[left], sc.ids[right], id})
+		}
+	}
+	for i := range n - 1 {
+		push(i)
+	}
+	const gone = -1 // no id is negative
+	for len(sc.heap) > 0 {
+		c := sc.pop()
+		if sc.ids[c.left] != c.leftID || sc.next[c.left] >= n || sc.ids[sc.next[c.left]] != c.rightID {
+			continue
+		}
+		right := sc.next[c.left]
+		sc.ids[c.left], sc.ids[right] = c.id, gone
+		sc.next[c.left] = sc.next[right]
+		if sc.next[right] < n {
+			sc.prev[sc.next[right]] = c.left
+		}
+		if sc.prev[c.left] >= 0 {
+			push(sc.prev[c.left])
+		}
+		push(c.left)
+	}
+	kept := sc.ids[:0]
+	for _, id := range sc.ids {
+		if id != gone {
+			kept = append(kept, id)
+		}
+	}
+	sc.ids = kept
+}
+
+func (sc *scratch) push(c candidate) {
+	h := append(sc.heap, c)
+	i := len(h) - 1
+	for i > 0 && c.before(h[(i-1)/2]) {
+		h[i] = h[(i-1)/2]
+		i = (i - 1) / 2
+	}
+	h[i] = c
+	sc.heap = h
+}
+
+func (sc *scratch) pop() candidate {
+	h := sc.heap
+	top, c := h[0], h[len(h)-1]
+	h = h[:len(h)-1]
+	i := 0
+	for {
+		child := 2*i + 1
+		if child >= len(h) {
+			break
+		}
+		if child+1 < len(h) && h[child+1].before(h[child]) {
+			child++
+		}
+		if !h[child].before(c) {
+			break
+		}
+		h[i] = h[child]
+		i = child
+	}
+	if len(h) > 0 {
+		h[i] = c
+	}
+	sc.heap = h
+	return top
+}
+
+// wordCache remembers the ids of words. It forgets all of them when it is full, so that its memory is bounded (about
+// 2 MB) however long the text.
+type wordCache struct {
+	words map[string][2]int32 // begin and end in ids
+	ids   []int32
+}
+
+const (
+	cacheWords = 1 << 14
+	cacheIDs   = 1 << 17
+	cacheBytes = 48 // longer words are not kept: they hardly come again
+)
+
+func (c *wordCache) get(word string) ([]int32, bool) {
+	at, ok := c.words[word]
+	return c.ids[at[0]:at[1]], ok
+}
+
+func (c *wordCache) put(word string, ids []int32) {
+	if len(word) > cacheBytes {
+		return
+	}
+	if c.words == nil || len(c.words) >= cacheWords || len(c.ids)+len(ids) > cacheIDs {
+		c.words, c.ids = make(map[string][2]int32, cacheWords), c.ids[:0]
+	}
+	begin := int32(len(c.ids))
+	c.ids = append(c.ids, ids...)
+	c.words[string([]byte(word))] = [2]int32{begin, int32(len(c.ids))} // a copy: word keeps the whole text alive
+}

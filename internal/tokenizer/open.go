@@ -1,0 +1,269 @@
+package tokenizer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	json "github.com/goccy/go-json"
+	"github.com/pkoukk/tiktoken-go"
+)
+
+// Default is the vocabulary that "" stands for.
+const Default = "o200k_base"
+
+// Files are the names of the files that Open and OpenTemplate look for in a model's folder, for downloading them from
+// a hub: any but the first may be missing, and the first, too, if two and three or the last are there.
+func Files() []string {
+	return []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "added_tokens.json",
+		"chat_template.jinja", "chat_template.json", "*.tiktoken", "tiktoken.model"}
+}
+
+// Open gives the vocabulary of that name: "" for Default, o200k_base, cl100k_base, the name of a model of OpenAI's that
+// uses one of the two, or a folder or file of
+//
+//   - tokenizer.json, as Hugging Face's libraries write it;
+//   - vocab.json and merges.txt, as GPT-2 and Qwen have them (name the folder, or either);
+//   - *.tiktoken or tiktoken.model. Such a file does not say by which pattern it cuts text: its name or its folder's
+//     tokenizer_config.json must, or FILE:ENCODING, where ENCODING is one of those that the error message lists.
+//
+// What a file asks for that is not known here is an error, never left out. Nothing is downloaded.
+func Open(ctx context.Context, name string) (Tokenizer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if name == "" {
+		name = Default
+	}
+	if open, ok := embedded[name]; ok {
+		return open()
+	}
+	path, encoding := name, ""
+	info, err := os.Stat(path)
+	if err != nil {
+		if open, ok := embedded[tiktoken.MODEL_TO_ENCODING[name]]; ok {
+			return open()
+		}
+		if i := strings.LastIndexByte(name, ':'); i > 0 {
+			path, encoding = name[:i], name[i+1:]
+			info, err = os.Stat(path)
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("no vocabulary %q: give o200k_base, cl100k_base, or a folder or file with a tokenizer.json: %w", name, err)
+	}
+	v, err := openPath(path, info.IsDir(), encoding)
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+func openPath(path string, dir bool, encoding string) (*vocabulary, error) {
+	if dir {
+		var err error
+		if path, err = fileIn(path); err != nil {
+			return nil, err
+		}
+	}
+	base := filepath.Base(path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case encoding != "", strings.HasSuffix(base, ".tiktoken"), base == "tiktoken.model":
+		enc, err := encodingOf(path, encoding)
+		if err != nil {
+			return nil, err
+		}
+		return readTiktoken(path, data, enc)
+	case base == "vocab.json", base == "merges.txt":
+		return readVocabMerges(filepath.Dir(path))
+	case strings.HasSuffix(base, ".model"):
+		return nil, fmt.Errorf("%s: SentencePiece's own format is not read, the tokenizer.json made of it is", path)
+	}
+	return readTokenizerJSON(path, data)
+}
+
+// fileIn chooses the file of a folder.
+func fileIn(dir string) (string, error) {
+	for _, name := range []string{"tokenizer.json", "vocab.json", "*.tiktoken", "tiktoken.model", "tokenizer.model"} {
+		found, err := filepath.Glob(filepath.Join(quoteGlob(dir), name))
+		if err != nil {
+			return "", err
+		}
+		if len(found) > 1 {
+			return "", fmt.Errorf("%s: more than one *.tiktoken in it: name one", dir)
+		}
+		if len(found) == 1 {
+			return found[0], nil
+		}
+	}
+	return "", fmt.Errorf("%s: no tokenizer.json, vocab.json with merges.txt, *.tiktoken or tiktoken.model in it", dir)
+}
+
+func quoteGlob(dir string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}
+
+// encodingOf finds what a file of ranks leaves open: by the name that was given, the file's own, or its model's class.
+func encodingOf(path, given string) (encoding, error) {
+	known := slices.Sorted(maps.Keys(encodings))
+	if given != "" {
+		enc, ok := encodings[given]
+		if !ok {
+			return enc, fmt.Errorf("%s: the encoding %q is not known: give %s", path, given, strings.Join(known, ", "))
+		}
+		if !strings.HasSuffix(path, given+".tiktoken") {
+			enc.special = nil // those of another vocabulary
+		}
+		return withAdded(enc, filepath.Dir(path))
+	}
+	base := strings.TrimSuffix(filepath.Base(path), ".tiktoken")
+	if enc, ok := encodings[base]; ok {
+		return withAdded(enc, filepath.Dir(path))
+	}
+	config, err := readConfig(filepath.Dir(path))
+	if err != nil {
+		return encoding{}, err
+	}
+	for class, name := range map[string]string{"QWenTokenizer": "qwen", "tokenization_kimi": "kimi"} {
+		if config.TokenizerClass == class || strings.HasPrefix(config.autoClass(), class) {
+			enc := encodings[name]
+			return withAdded(enc, filepath.Dir(path))
+		}
+	}
+	return encoding{}, fmt.Errorf("%s: the file does not say by which pattern it cuts text: give %s:ENCODING, where ENCODING is one of %s",
+		path, path, strings.Join(known, ", "))
+}
+
+// withAdded adds the special tokens of the folder's tokenizer_config.json.
+func withAdded(enc encoding, dir string) (encoding, error) {
+	config, err := readConfig(dir)
+	if err != nil {
+		return enc, err
+	}
+	special := maps.Clone(enc.special)
+	if special == nil {
+		special = map[string]int{}
+	}
+	for id, token := range config.AddedTokensDecoder {
+		if id < 0 || id > mostID {
+			return enc, fmt.Errorf("%s: the id %d of %q is out of bounds", filepath.Join(dir, "tokenizer_config.json"), id, token.Content)
+		}
+		special[token.Content] = id
+	}
+	enc.special = special
+	return enc, nil
+}
+
+// tokenizerConfig is what is read of a tokenizer_config.json.
+type tokenizerConfig struct {
+	TokenizerClass     string             `json:"tokenizer_class"`
+	AddPrefixSpace     bool               `json:"add_prefix_space"`
+	AddedTokensDecoder map[int]addedEntry `json:"added_tokens_decoder"`
+	AutoMap            struct {
+		AutoTokenizer []*string `json:"AutoTokenizer"`
+	} `json:"auto_map"`
+}
+
+func (c *tokenizerConfig) autoClass() string {
+	for _, name := range c.AutoMap.AutoTokenizer {
+		if name != nil {
+			return *name
+		}
+	}
+	return ""
+}
+
+// readConfig reads a folder's tokenizer_config.json; without one all is empty.
+func readConfig(dir string) (tokenizerConfig, error) {
+	var c tokenizerConfig
+	path := filepath.Join(dir, "tokenizer_config.json")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &c)
+	}
+	if err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// readVocabMerges reads the pair of files that GPT-2 came with.
+func readVocabMerges(dir string) (*vocabulary, error) {
+	config, err := readConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	pattern := ""
+	switch class := strings.TrimSuffix(config.TokenizerClass, "Fast"); class {
+	case "", "GPT2Tokenizer":
+		pattern = gpt2Pattern
+	case "Qwen2Tokenizer":
+		pattern = qwenPattern
+	default:
+		return nil, fmt.Errorf("%s: how a %s cuts text is not known: give its tokenizer.json", dir, class)
+	}
+	vocab, err := os.ReadFile(filepath.Join(dir, "vocab.json"))
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "merges.txt"))
+	if err != nil {
+		return nil, err
+	}
+	v, err := vocabMerges(vocab, text, pattern, config)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	v.name = dir
+	return v, nil
+}
+
+// vocabMerges writes the two files as the tokenizer.json that they would have become.
+func vocabMerges(vocab, merges []byte, pattern string, config tokenizerConfig) (*vocabulary, error) {
+	lines := strings.Split(strings.TrimRight(string(merges), "\r\n"), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSuffix(lines[i], "\r")
+	}
+	if strings.HasSuffix(lines[len(lines)-1], "</w>") {
+		return nil, errors.New("merges.txt: its tokens end in </w>, so it is not byte-level: give its tokenizer.json")
+	}
+	encoded, err := json.Marshal(lines)
+	if err != nil {
+		return nil, err
+	}
+	no, yes := false, config.AddPrefixSpace
+	f := tokenizerFile{
+		Model:   &modelEntry{Type: "BPE", Vocab: vocab, Merges: encoded},
+		Decoder: &part{Type: "ByteLevel"},
+		PreTokenizer: &part{Type: "Sequence", PreTokenizers: []part{
+			{Type: "Split", Pattern: &patternEntry{Regex: &pattern}, Behavior: isolated},
+			{Type: "ByteLevel", AddPrefixSpace: &no, UseRegex: &no},
+		}},
+	}
+	if yes {
+		if pattern != gpt2Pattern {
+			return nil, errors.New("add_prefix_space is not understood with this class")
+		}
+		f.PreTokenizer = &part{Type: "ByteLevel", AddPrefixSpace: &yes}
+	}
+	if strings.Contains(config.TokenizerClass, "Qwen2") {
+		f.Normalizer = &part{Type: "NFC"}
+	}
+	for _, id := range slices.Sorted(maps.Keys(config.AddedTokensDecoder)) {
+		f.AddedTokens = append(f.AddedTokens, config.AddedTokensDecoder[id])
+	}
+	return f.build()
+}

@@ -1,0 +1,182 @@
+package tokenizer
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// piece is a part of a text on its way to the model.
+type piece struct {
+	text  string
+	first bool // it begins where the original text begins
+}
+
+// preTokenizer cuts one piece, appending to dst.
+type preTokenizer func(dst []piece, p piece) []piece
+
+// behavior says what becomes of the matches that cut a text.
+type behavior string
+
+const (
+	removed            behavior = "Removed"
+	isolated           behavior = "Isolated"
+	mergedWithPrevious behavior = "MergedWithPrevious"
+	mergedWithNext     behavior = "MergedWithNext"
+	contiguous         behavior = "Contiguous"
+)
+
+// cutter hands on every part of s, with whether it matches.
+type cutter func(s string, part func(text string, match bool))
+
+// split cuts by matches, or with invert by what is between them.
+func split(cut cutter, how behavior, invert bool) preTokenizer {
+	return func(dst []piece, p piece) []piece {
+		begin, previous := len(dst), false // parts are neighbours in one string, so they are joined by their lengths
+		start := 0
+		cut(p.text, func(text string, match bool) {
+			end := start + len(text)
+			match = match != invert
+			last := len(dst) - 1
+			join := last >= begin && (how == contiguous && match == previous ||
+				how == mergedWithPrevious && match && !previous || how == mergedWithNext && !match && previous)
+			switch {
+			case how == removed && match:
+			case join:
+				dst[last].text = p.text[start-len(dst[last].text) : end]
+			default:
+				dst = append(dst, piece{p.text[start:end], p.first && start == 0})
+			}
+			previous = match
+			start = end
+		})
+		return dst
+	}
+}
+
+// runes is the cutter by single characters.
+func runes(is func(r rune) bool) cutter {
+	return func(s string, part func(text string, match bool)) {
+		last := 0
+		for i, r := range s {
+			if !is(r) {
+				continue
+			}
+			if i > last {
+				part(s[last:i], false)
+			}
+			last = i + utf8.RuneLen(r)
+			part(s[i:last], true)
+		}
+		if last < len(s) {
+			part(s[last:], false)
+		}
+	}
+}
+
+// inOrder applies pre-tokenizers one after another.
+func inOrder(all []preTokenizer) preTokenizer {
+	return func(dst []piece, p piece) []piece {
+		in := []piece{p}
+		for i, pre := range all {
+			var out []piece
+			if i == len(all)-1 {
+				out = dst
+			}
+			for _, p := range in {
+				if p.text != "" {
+					out = pre(out, p)
+				}
+			}
+			in = out
+		}
+		return in
+	}
+}
+
+// prefixSpace puts a space before each piece that has none.
+func prefixSpace(dst []piece, p piece) []piece {
+	if !strings.HasPrefix(p.text, " ") {
+		p.text = " " + p.text
+	}
+	return append(dst, p)
+}
+
+// mapPieces changes the text of each piece.
+func mapPieces(to func(string) string) preTokenizer {
+	return func(dst []piece, p piece) []piece { return append(dst, piece{to(p.text), p.first}) }
+}
+
+// metaspace writes spaces as mark (SentencePiece's U+2581) and cuts before each.
+func metaspace(mark, scheme string, cut bool) preTokenizer {
+	is := func(r rune) bool { return string(r) == mark }
+	cutBefore := split(runes(is), mergedWithNext, false)
+	return func(dst []piece, p piece) []piece {
+		p.text = strings.ReplaceAll(p.text, " ", mark)
+		if !strings.HasPrefix(p.text, mark) && (scheme == "always" || scheme == "first" && p.first) {
+			p.text = mark + p.text
+		}
+		if !cut {
+			return append(dst, p)
+		}
+		return cutBefore(dst, p)
+	}
+}
+
+// bertPreTokenizer cuts at white space, which it drops, and around each punctuation mark.
+func bertPreTokenizer() preTokenizer {
+	return inOrder([]preTokenizer{split(runes(isSpace), removed, false), punctuation(isolated)})
+}
+
+func punctuation(how behavior) preTokenizer {
+	return split(runes(namedSet("punctuation").has), how, false)
+}
+
+// whitespace keeps runs of word characters and runs of other characters.
+func whitespace() preTokenizer {
+	word := namedSet("regex-word")
+	return split(func(s string, part func(string, bool)) {
+		kind := func(r rune) int {
+			switch {
+			case word.has(r):
+				return 1
+			case isSpace(r):
+				return 0
+			}
+			return 2
+		}
+		for s != "" {
+			r, size := utf8.DecodeRuneInString(s)
+			this := kind(r)
+			end := strings.IndexFunc(s[size:], func(r rune) bool { return kind(r) != this })
+			if end += size; end < size {
+				end = len(s)
+			}
+			part(s[:end], this == 0)
+			s = s[end:]
+		}
+	}, removed, false)
+}
+
+func digits(alone bool) preTokenizer {
+	how := contiguous
+	if alone {
+		how = isolated
+	}
+	return split(runes(namedSet("numeric").has), how, false)
+}
+
+// fixedLength cuts after every n characters.
+func fixedLength(n int) preTokenizer {
+	return func(dst []piece, p piece) []piece {
+		for text, first := p.text, p.first; text != ""; first = false {
+			end := 0
+			for range n {
+				_, size := utf8.DecodeRuneInString(text[end:])
+				end += size
+			}
+			dst = append(dst, piece{text[:end], first})
+			text = text[end:]
+		}
+		return dst
+	}
+}

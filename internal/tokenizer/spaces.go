@@ -1,0 +1,263 @@
+package tokenizer
+
+import (
+	"strings"
+
+	"github.com/clipperhouse/uax29/v2/graphemes"
+)
+
+// proof gathers, part by part, whether token counts add up at single spaces (Lexicon.SpaceSplits). Each part must be
+// local, that is, treat what stands before such a space as if the text ended there; and one of them must cut before
+// the space, or no token may reach across.
+type proof struct {
+	prepends bool
+	opaque   bool   // the normalizer writes bytes as characters
+	global   bool   // a part is not local
+	cuts     bool   // a part cuts before the space
+	dropped  bool   // white space is gone
+	mark     string // what stands for a space when the model sees it; "": the space itself
+}
+
+func (p *proof) prepend(text string) {
+	if text != " " && text != "▁" {
+		p.global = true
+	}
+	p.prepends = true
+}
+
+// replace: what is looked for must not reach across a space. A space itself may be replaced, and so may runs of more
+// than one, of which the text has none.
+func (p *proof) replace(part *part) {
+	switch {
+	case part.Pattern.String != nil && *part.Pattern.String == " ":
+		p.mark = part.Content
+	case part.Pattern.String != nil:
+		p.global = p.global || strings.Contains(*part.Pattern.String, " ")
+	default:
+		if *part.Pattern.Regex == " {2,}" {
+			return
+		}
+		root, err := parsePattern(*part.Pattern.Regex)
+		if err != nil || takesSpace(root) {
+			p.global = true
+		}
+	}
+}
+
+// takesSpace says whether a match could hold a space or depend on one.
+func takesSpace(n *node) bool {
+	if n.op == opClass {
+		return n.class.has(' ')
+	}
+	if n.op == opLook || n.op == opBegin || n.op == opEnd {
+		return true
+	}
+	for _, sub := range n.subs {
+		if takesSpace(sub) {
+			return true
+		}
+	}
+	return false
+}
+
+// charsMap: a grapheme reaches across a space only where a character of the class Prepend stands before it; those must
+// have no replacement.
+func (p *proof) charsMap(m *charsMap) {
+	for _, block := range [][2]rune{{0x600, 0xDFF}, {0x11000, 0x11FFF}} {
+		for r := block[0]; r <= block[1]; r++ {
+			g := graphemes.FromString(string(r) + " ")
+			if g.Next(); len(g.Value()) == len(string(r)) {
+				continue
+			}
+			if _, ok := m.lookup(string(r)); ok {
+				p.global = true
+			}
+		}
+	}
+}
+
+func (p *proof) whiteSpace() { p.cuts, p.dropped = true, true }
+
+func (p *proof) metaspace(cut bool, scheme, mark string) {
+	if scheme == "first" && p.dropped { // words within the text have no mark, the first has
+		p.global = true
+	}
+	p.prepends = p.prepends || scheme != "never"
+	p.cuts = p.cuts || cut
+	p.mark = mark
+}
+
+func (p *proof) split(pat *pattern, how behavior, invert bool) {
+	local, cuts := spaceCuts(pat.root)
+	if !takesSpace(pat.root) {
+		local = true // matches are within words, so all behaviors are local
+	} else if how == mergedWithPrevious || how == contiguous || invert && how != removed {
+		local = false
+	}
+	if p.mark != "" && takesSpace(pat.root) {
+		cuts = false // no space is left for it to find
+	}
+	p.global = p.global || !local
+	p.cuts = p.cuts || cuts && local
+}
+
+// item is one step of a way through a pattern.
+type item struct {
+	class    *class
+	min, max int
+}
+
+// ways are the sequences of items by which n can match; ok is false where n is of another kind. A look at what follows
+// white space ((?!\S), $) gives an item without a class.
+func ways(n *node) (out [][]item, ok bool) {
+	switch n.op {
+	case opClass:
+		return [][]item{{{n.class, 1, 1}}}, true
+	case opEnd:
+		return [][]item{{{}}}, true
+	case opLook:
+		if n.behind {
+			return nil, false
+		}
+		return [][]item{{{}}}, true
+	case opConcat:
+		out = [][]item{nil}
+		for _, sub := range n.subs {
+			more, ok := ways(sub)
+			if !ok || len(out)*len(more) > 1000 {
+				return nil, false
+			}
+			var longer [][]item
+			for _, a := range out {
+				for _, b := range more {
+					longer = append(longer, append(append([]item(nil), a...), b...))
+				}
+			}
+			out = longer
+		}
+		return out, true
+	case opAlt:
+		for _, sub := range n.subs {
+			more, ok := ways(sub)
+			if !ok {
+				return nil, false
+			}
+			out = append(out, more...)
+		}
+		return out, true
+	case opRepeat:
+		sub := n.subs[0]
+		for sub.op == opConcat && len(sub.subs) == 1 {
+			sub = sub.subs[0]
+		}
+		if sub.op == opClass {
+			return [][]item{{{sub.class, n.min, n.max}}}, true
+		}
+		if n.min == 0 && n.max == 1 {
+			more, ok := ways(sub)
+			return append(more, nil), ok
+		}
+	}
+	return nil, false
+}
+
+// spaceCuts analyses a pattern. It is local if no way takes a space after another character, or looks around but from
+// white space. It cuts if some way can match a single space: then a match begins at every one.
+func spaceCuts(n *node) (local, cuts bool) {
+	all, ok := ways(n)
+	if !ok {
+		return false, false
+	}
+	for _, way := range all {
+		white, alone, space := true, true, false // so far: only white space; can be a space alone; takes a space
+		for _, it := range way {
+			if it.class == nil {
+				if !white {
+					return false, false
+				}
+				alone = false
+				continue
+			}
+			pure, has := onlyWhite(it.class), it.class.has(' ')
+			if has && (!white || !pure && it.max != 1) {
+				return false, false
+			}
+			if it.min > 1 || it.min == 1 && (!has || space) {
+				alone = false
+			}
+			space = space || has
+			white = white && pure
+		}
+		cuts = cuts || alone && space
+	}
+	return true, cuts
+}
+
+// onlyWhite says whether every character of c is white space.
+func onlyWhite(c *class) bool {
+	if c.not || c.named != nil {
+		return false
+	}
+	white, _ := categorySet("white")
+	if c.cats&^white != 0 {
+		return false
+	}
+	for _, s := range c.spans {
+		for r := s.first; r <= s.last; r++ {
+			if !isSpace(r) {
+				return false
+			}
+		}
+	}
+	for _, sub := range c.subs {
+		if !onlyWhite(sub) {
+			return false
+		}
+	}
+	return true
+}
+
+// holds says whether all parts of v together prove it.
+func (p *proof) holds(v *vocabulary) bool {
+	if p.global || p.opaque || crosses(v.literal, p.mark) || crosses(v.inNormal, p.mark) {
+		return false
+	}
+	if p.cuts {
+		return true
+	}
+	m, ok := v.model.(*bpe)
+	if !ok || m.raw || m.prefix != "" || m.suffix != "" {
+		return false // sums of scores are rounded, so the best path of a unigram model need not be that of its words
+	}
+	mark := p.mark
+	if mark == "" {
+		mark = " "
+	}
+	if _, ok := m.vocab[mark]; !ok {
+		return false
+	}
+	for token := range m.vocab {
+		if within(token, mark) {
+			return false
+		}
+	}
+	return true
+}
+
+// within says whether mark stands in text after something else.
+func within(text, mark string) bool {
+	for strings.HasPrefix(text, mark) {
+		text = text[len(mark):]
+	}
+	return strings.Contains(text, mark)
+}
+
+// crosses says whether an added token, which the text may have in it, has a space within.
+func crosses(a *addedTokens, mark string) bool {
+	for _, t := range a.tokens {
+		if !t.special && (within(t.content, " ") || mark != "" && within(t.content, mark)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,158 @@
+package tokenizer
+
+import (
+	"iter"
+	"strings"
+	"sync"
+)
+
+// vocabulary is a Tokenizer made of the parts that Hugging Face's files describe.
+type vocabulary struct {
+	name      string
+	literal   *addedTokens // looked for in the text as it comes
+	inNormal  *addedTokens // looked for in the normalised text
+	normalize normalizer   // nil: none
+	pre       preTokenizer // nil: none
+	scan      *scanner     // nil, or all that pre does: to cut text into its matches, none of them empty
+	dropGaps  bool         // of scan: what no match covers is no word
+	model     model
+	before    []int // what the post-processor puts before and after a text
+	after     []int
+
+	texts   []string                  // of every token, by id; "" none
+	bytes   []string                  // of every token of a byte-level vocabulary, by id; nil: decode goes by texts
+	hidden  map[int]bool              // special and added tokens
+	special map[int]bool              // tokens that Decode may leave out
+	decode  decoder                   // nil: tokens joined by spaces
+	surface func(token string) string // the bytes that a token stands for within a text
+
+	splits, prepends bool
+	pool             sync.Pool // of *scratch
+}
+
+func (v *vocabulary) Name() string { return v.name }
+
+func (v *vocabulary) SpaceSplits() bool { return v.splits }
+
+func (v *vocabulary) PrependsSpace() bool { return v.prepends }
+
+func (v *vocabulary) Encode(text string) []int { return v.encode(text, false) }
+
+// EncodeSpecial implements Special.
+func (v *vocabulary) EncodeSpecial(text string, wrap bool) []int {
+	ids := v.encode(text, true)
+	if wrap && len(v.before)+len(v.after) > 0 {
+		all := make([]int, 0, len(ids)+len(v.before)+len(v.after))
+		return append(append(append(all, v.before...), ids...), v.after...)
+	}
+	return ids
+}
+
+func (v *vocabulary) encode(text string, special bool) []int {
+	if text == "" {
+		return nil
+	}
+	sc, _ := v.pool.Get().(*scratch)
+	if sc == nil {
+		sc = &scratch{}
+	}
+	defer v.pool.Put(sc)
+	ids := make([]int, 0, len(text)/4+4)
+	v.literal.split(lossy(text), special, func(start int, seg segment) {
+		if seg.token != nil {
+			ids = append(ids, seg.token.id)
+			return
+		}
+		s, moved := seg.text, false
+		if v.normalize != nil {
+			s, moved = v.normalize(s)
+		}
+		first := start == 0 && !moved
+		v.inNormal.split(s, special, func(start int, seg segment) {
+			if seg.token != nil {
+				ids = append(ids, seg.token.id)
+				return
+			}
+			ids = v.encodePiece(ids, piece{seg.text, first && start == 0}, sc)
+		})
+	})
+	return ids
+}
+
+func (v *vocabulary) encodePiece(ids []int, p piece, sc *scratch) []int {
+	switch {
+	case v.scan != nil:
+		s := p.text
+		for pos := 0; pos < len(s); {
+			end := v.scan.match(s, pos)
+			if end < 0 { // no match here: what lies before the next one is a word, too, unless it is dropped
+				if end, _ = v.scan.find(s, pos+1); end < 0 {
+					end = len(s)
+				}
+				if v.dropGaps {
+					pos = end
+					continue
+				}
+			}
+			ids = v.model.encode(ids, s[pos:end], sc)
+			pos = end
+		}
+	case v.pre != nil:
+		sc.pieces = v.pre(sc.pieces[:0], p)
+		for _, p := range sc.pieces {
+			if p.text != "" {
+				ids = v.model.encode(ids, p.text, sc)
+			}
+		}
+	default:
+		ids = v.model.encode(ids, p.text, sc)
+	}
+	return ids
+}
+
+func (v *vocabulary) Decode(ids []int) string { return v.text(ids, false) }
+
+// text decodes ids, without the special ones if skip is set.
+func (v *vocabulary) text(ids []int, skip bool) string {
+	if v.bytes != nil {
+		var b strings.Builder
+		for _, id := range ids {
+			if id >= 0 && id < len(v.bytes) && !(skip && v.special[id]) {
+				b.WriteString(v.bytes[id])
+			}
+		}
+		return lossy(b.String())
+	}
+	tokens := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if id >= 0 && id < len(v.texts) && v.texts[id] != "" && !(skip && v.special[id]) {
+			tokens = append(tokens, v.texts[id])
+		}
+	}
+	if v.decode == nil {
+		return strings.Join(tokens, " ")
+	}
+	return strings.Join(v.decode(tokens), "")
+}
+
+func (v *vocabulary) Tokens() iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for id, text := range v.texts {
+			if text != "" && !v.hidden[id] && !yield(id, v.surface(text)) {
+				return
+			}
+		}
+	}
+}
+
+// TokenID implements Special.
+func (v *vocabulary) TokenID(token string) (int, bool) {
+	for _, added := range []*addedTokens{v.literal, v.inNormal} {
+		for _, t := range added.tokens {
+			if t.content == token {
+				return t.id, true
+			}
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,167 @@
+package tokenizer
+
+import (
+	"math"
+	"unicode/utf8"
+)
+
+// wordPiece is BERT's model: the longest beginning of a word that is a token, then the longest of what is left.
+type wordPiece struct {
+	vocab  map[string]int32
+	prefix string // of tokens within a word
+	unk    int32
+	most   int // characters; a longer word is unknown
+}
+
+func (m *wordPiece) encode(dst []int, word string, sc *scratch) []int {
+	if utf8.RuneCountInString(word) > m.most {
+		return append(dst, int(m.unk))
+	}
+	begin := len(dst)
+	for start := 0; start < len(word); {
+		end := len(word)
+		for ; end > start; end-- {
+			if end < len(word) && !utf8.RuneStart(word[end]) {
+				continue
+			}
+			sc.buf = sc.buf[:0]
+			if start > 0 {
+				sc.buf = append(sc.buf, m.prefix...)
+			}
+			sc.buf = append(sc.buf, word[start:end]...)
+			if id, ok := m.vocab[string(sc.buf)]; ok {
+				dst = append(dst, int(id))
+				break
+			}
+		}
+		if end == start {
+			return append(dst[:begin], int(m.unk))
+		}
+		start = end
+	}
+	return dst
+}
+
+// wordLevel has a token for each word, and one for all others.
+type wordLevel struct {
+	vocab map[string]int32
+	unk   int32 // -1: none
+}
+
+func (m *wordLevel) encode(dst []int, word string, _ *scratch) []int {
+	id, ok := m.vocab[word]
+	if !ok {
+		id = m.unk
+	}
+	if id < 0 {
+		return dst
+	}
+	return append(dst, int(id))
+}
+
+// unigram is SentencePiece's model: the cut of a word into tokens with the highest sum of scores.
+type unigram struct {
+	vocab     map[string]int32
+	scores    []float64
+	trie      *trie
+	unk       int32 // -1: none
+	unkScore  float64
+	fallback  bool
+	fallbacks [256]int32
+}
+
+// node1 is the best way to a byte of a word.
+type node1 struct {
+	score float64
+	from  int32 // where its last token begins; -1: no way yet
+	id    int32
+}
+
+// unkPenalty is how much worse than the worst token an unknown character is.
+const unkPenalty = 10
+
+func newUnigram(tokens []string, scores []float64) *unigram {
+	m := &unigram{vocab: make(map[string]int32, len(tokens)), scores: scores, trie: newTrie(), unk: -1}
+	least := math.Inf(1)
+	for id, token := range tokens {
+		m.vocab[token] = int32(id)
+		m.trie.add(token, int32(id))
+		least = min(least, scores[id])
+	}
+	m.unkScore = least - unkPenalty
+	return m
+}
+
+func (m *unigram) encode(dst []int, word string, sc *scratch) []int {
+	best := m.bestPath(word, sc)
+	// Backwards: the pieces, unknown ones in a row as one.
+	sc.starts = append(sc.starts[:0], int32(len(word)))
+	sc.ids = sc.ids[:0]
+	for end := int32(len(word)); end > 0; {
+		at := best[end]
+		if n := len(sc.ids); at.id == m.unk && n > 0 && sc.ids[n-1] == m.unk {
+			sc.starts[n] = at.from
+		} else {
+			sc.ids = append(sc.ids, at.id)
+			sc.starts = append(sc.starts, at.from)
+		}
+		end = at.from
+	}
+	for i := len(sc.ids) - 1; i >= 0; i-- {
+		text := word[sc.starts[i+1]:sc.starts[i]]
+		if id, ok := m.vocab[text]; ok {
+			dst = append(dst, int(id))
+		} else if !m.fallback || !m.inBytes(&dst, text) {
+			if m.unk >= 0 {
+				dst = append(dst, int(m.unk))
+			}
+		}
+	}
+	return dst
+}
+
+// bestPath goes through word once; among equal sums the first found stays.
+func (m *unigram) bestPath(word string, sc *scratch) []node1 {
+	best := sc.best[:0]
+	for range len(word) + 1 {
+		best = append(best, node1{from: -1})
+	}
+	sc.best = best
+	reach := func(to int, score float64, from int, id int32) {
+		if n := &best[to]; n.from < 0 || score > n.score {
+			*n = node1{score, int32(from), id}
+		}
+	}
+	for start := 0; start < len(word); {
+		_, size := utf8.DecodeRuneInString(word[start:])
+		so, single, at := best[start].score, false, int32(0)
+		for i := start; i < len(word); i++ {
+			_, next, ok := m.trie.edges.get(at, int32(word[i]))
+			if !ok {
+				break
+			}
+			at = next
+			if id := m.trie.value[at]; id >= 0 {
+				reach(i+1, m.scores[id]+so, start, id)
+				single = single || i+1-start == size
+			}
+		}
+		if !single {
+			reach(start+size, m.unkScore+so, start, m.unk)
+		}
+		start += size
+	}
+	return best
+}
+
+func (m *unigram) inBytes(dst *[]int, text string) bool {
+	for i := range len(text) {
+		if m.fallbacks[text[i]] < 0 {
+			return false
+		}
+	}
+	for i := range len(text) {
+		*dst = append(*dst, int(m.fallbacks[text[i]]))
+	}
+	return true
+}

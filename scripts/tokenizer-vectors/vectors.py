@@ -1,0 +1,146 @@
+"""Makes internal/tokenizer/testdata/vectors, or compares it with what the installed packages say now.
+
+    python3 scripts/tokenizer-vectors/vectors.py            # trains the vocabularies, writes all
+    python3 scripts/tokenizer-vectors/vectors.py --compare  # encodes and decodes again with the committed vocabularies
+
+Needs tokenizers, tiktoken, sentencepiece, protobuf, zstandard, jinja2 and Go; see docs/tokenizers.md.
+"""
+
+import base64
+import json
+import pathlib
+import random
+import subprocess
+import sys
+
+import tiktoken
+import tiktoken_ext.openai_public
+import zstandard
+from tokenizers import Tokenizer
+
+import texts
+import vocabularies
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "internal/tokenizer/testdata/vectors"
+
+
+def write(name, value):
+    data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    (FOLDER / (name + ".json.zst")).write_bytes(zstandard.ZstdCompressor(level=19).compress(data))
+
+
+def read(name):
+    return json.loads(zstandard.ZstdDecompressor().decompress((FOLDER / (name + ".json.zst")).read_bytes()))
+
+
+def differences(base, others):
+    """What of others is not what base has at the same place, to keep the files small."""
+    return {i: other for i, (one, other) in enumerate(zip(base, others)) if one != other}
+
+
+def random_ids(size):
+    rng = random.Random(7)
+    return [[rng.randrange(size + 3) for _ in range(rng.randrange(1, 12))] for _ in range(100)]
+
+
+def expect(tokenizer, everything):
+    """What the reference makes of all texts."""
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    tokenizer.encode_special_tokens = False
+    special = [tokenizer.encode(t, add_special_tokens=False).ids for t in everything]
+    wrapped = [tokenizer.encode(t, add_special_tokens=True).ids for t in everything]
+    tokenizer.encode_special_tokens = True
+    ids = [tokenizer.encode(t, add_special_tokens=False).ids for t in everything]
+    decoded = [tokenizer.decode(i, skip_special_tokens=False) for i in wrapped]
+    skipped = [tokenizer.decode(i, skip_special_tokens=True) for i in wrapped]
+    made_up = random_ids(tokenizer.get_vocab_size())
+    return {"ids": ids, "special": differences(ids, special), "wrapped": differences(special, wrapped), "decoded": decoded, "skipped": differences(decoded, skipped),
+            "random": made_up, "random_decoded": [tokenizer.decode(i, skip_special_tokens=False) for i in made_up]}
+
+
+def rank_file(name):
+    """The ranks that the Go program has within itself: tiktoken would download them."""
+    folder = subprocess.run(["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pkoukk/tiktoken-go-loader"], cwd=ROOT, check=True, capture_output=True, text=True)
+    return pathlib.Path(folder.stdout.strip()) / "assets" / (name + ".tiktoken")
+
+
+def load_ranks(url, expected_hash=None):
+    lines = rank_file(url.rsplit("/", 1)[1].removesuffix(".tiktoken")).read_bytes().splitlines()
+    return {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in lines)}
+
+
+def expect_tiktoken(encoding, everything):
+    ids = [encoding.encode_ordinary(t) for t in everything]
+    special = [encoding.encode(t, allowed_special="all") for t in everything]
+    return {"ids": ids, "special": differences(ids, special), "decoded": [encoding.decode(i, errors="replace") for i in special]}
+
+
+def small_ranks():
+    """A small file of ranks, and the same text cut by the patterns that such files are known with."""
+    vocab = vocabularies.byte_level(vocabularies.LLAMA3, size=1500).get_vocab()
+    from tokenizers.pre_tokenizers import ByteLevel
+    table = {}
+    for b in range(256):  # the characters that stand for bytes, from the reference itself
+        for c, n in byte_characters().items():
+            table[c] = n
+    return {bytes(table[c] for c in token): rank for token, rank in vocab.items()}
+
+
+def byte_characters():
+    printable = [*range(ord("!"), ord("~") + 1), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    out, extra = {chr(b): b for b in printable}, 0
+    for b in range(256):
+        if b not in printable:
+            out[chr(256 + extra)] = b
+            extra += 1
+    return out
+
+
+KIMI_UPPER, KIMI_LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]"
+PATTERNS = {
+    "r50k_base": r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s",
+    "llama3": vocabularies.LLAMA3, "qwen": vocabularies.QWEN2, "o200k_base": vocabularies.O200K,
+    "kimi": "|".join([r"[\p{Han}]+", rf"[^\r\n\p{{L}}\p{{N}}]?{KIMI_UPPER}*{KIMI_LOWER}+{vocabularies.CONTRACTIONS}?",
+                      rf"[^\r\n\p{{L}}\p{{N}}]?{KIMI_UPPER}+{KIMI_LOWER}*{vocabularies.CONTRACTIONS}?",
+                      r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"]),
+}
+
+
+def main():
+    compare = "--compare" in sys.argv[1:]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if compare:
+        stored = read("texts")
+        whole, broken = stored["texts"], [base64.b64decode(b) for b in stored["broken"]]
+    else:
+        whole, broken = texts.all_texts()
+        write("texts", {"texts": whole, "broken": [base64.b64encode(b).decode() for b in broken]})
+    everything = whole + [b.decode("utf-8", "replace") for b in broken]
+    failed = 0
+
+    def keep(name, value):
+        nonlocal failed
+        value = json.loads(json.dumps(value))
+        if not compare:
+            write(name, value)
+        elif read(name) != value:
+            failed += 1
+            print(f"vectors.py: {name}: the installed packages say something else", file=sys.stderr)
+
+    for make in vocabularies.ALL:
+        tokenizer = Tokenizer.from_str(json.dumps(read(make.__name__)["tokenizer"])) if compare else make()
+        keep(make.__name__, {"tokenizer": json.loads(tokenizer.to_str()), **expect(Tokenizer.from_str(tokenizer.to_str()), everything)})
+
+    tiktoken_ext.openai_public.load_tiktoken_bpe = load_ranks
+    for name in ["cl100k_base", "o200k_base"]:
+        keep(name, expect_tiktoken(tiktoken.Encoding(**getattr(tiktoken_ext.openai_public, name)()), everything))
+    ranks = {base64.b64decode(k): v for k, v in read("ranks")["ranks"].items()} if compare else small_ranks()
+    keep("ranks", {"ranks": {base64.b64encode(k).decode(): v for k, v in ranks.items()}, "encodings": {
+        name: expect_tiktoken(tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={}), everything) for name, pattern in PATTERNS.items()}})
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
