@@ -126,7 +126,7 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 	}
 	stop, halt := context.WithCancelCause(ctx)
 	defer halt(nil)
-	ph := &phase{e: e, p: p, name: name, ctx: ctx, hard: hard, halt: halt, start: time.Now()}
+	ph := &phase{e: e, p: p, name: name, ctx: ctx, hard: hard, halt: halt, start: e.wholeMicrosecond(time.Now())}
 	if p.Duration > 0 {
 		var cancel context.CancelFunc
 		stop, cancel = context.WithDeadlineCause(stop, ph.start.Add(p.Duration), errDuration)
@@ -154,6 +154,9 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 	}
 	return started, end(stop, err)
 }
+
+// wholeMicrosecond lets a schedule begin where the records' instants fall, so that they show it to the microsecond.
+func (e *Engine) wholeMicrosecond(t time.Time) time.Time { return t.Add(-time.Duration(e.Ns(t) % 1000)) }
 
 var errDuration = errors.New("the duration is over")
 
@@ -219,7 +222,7 @@ func (ph *phase) dispatch(ctx context.Context, req *request.Request, next func()
 		w <- j
 		return nil
 	}
-	j.due = ph.start.Add(off)
+	j.due = ph.start.Add(off.Truncate(time.Microsecond))
 	if d := ph.p.Duration; d > 0 && off >= d {
 		return errDuration
 	}

@@ -1,0 +1,190 @@
+package cmd
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the files that the tests compare with")
+
+// block is a fenced piece of a document.
+type block struct {
+	line int
+	lang string
+	text string
+}
+
+// blocks gives the fenced blocks of a document. A block is left out where the line before its fence is a comment that
+// says why: <!-- not run: it needs a GPU -->.
+func blocks(doc string) []block {
+	var all []block
+	var cur *block
+	skip := false
+	for i, line := range strings.Split(doc, "\n") {
+		switch {
+		case strings.HasPrefix(line, "```") && cur == nil:
+			cur = &block{line: i + 1, lang: strings.TrimPrefix(line, "```")}
+		case strings.HasPrefix(line, "```"):
+			if !skip {
+				all = append(all, *cur)
+			}
+			cur, skip = nil, false
+		case cur != nil:
+			cur.text += line + "\n"
+		case strings.HasPrefix(line, "<!-- not run: "):
+			skip = true
+		case line != "":
+			skip = false
+		}
+	}
+	return all
+}
+
+// TestDocs runs what README and docs show. A block of language sh must succeed. In one of language console each line
+// after a prompt ($ ) is run and prints what stands below it, where … stands for anything: alone on a line for any
+// lines. A server at 127.0.0.1:8000 is the simulator.
+func TestDocs(t *testing.T) {
+	files, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := serveSim(t)
+	for _, file := range append(files, "../README.md") {
+		doc, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			dir := t.TempDir()
+			for _, b := range blocks(string(doc)) {
+				text := strings.ReplaceAll(b.text, "127.0.0.1:8000", addr)
+				switch b.lang {
+				case "sh":
+					if _, err := exec.LookPath("curl"); err != nil && strings.Contains(text, "curl ") {
+						continue // shown for those who have it
+					}
+					if out, err := shell(dir, text); err != nil {
+						t.Errorf("%s:%d: %v\n%s", file, b.line, err, out)
+					}
+				case "console":
+					for _, c := range prompts(text) {
+						if out, _ := shell(dir, c.command); !matches(c.output, out) {
+							t.Errorf("%s:%d: $ %s\nprints\n%swant\n%s", file, b.line, c.command, out, c.output)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// serveSim starts a simulator for the test and gives its address.
+func serveSim(t *testing.T) string {
+	cmd := exec.Command(filepath.Join(bin, "perf-send"), "--serve-sim", "127.0.0.1:0", "--sim", "ttft=5ms,itl=1ms")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+	})
+	var url string
+	if _, err := fmt.Fscan(out, &url); err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(url, "http://")
+}
+
+func shell(dir, command string) (string, error) {
+	cmd := exec.Command("bash", "-o", "pipefail", "-ec", command)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+type prompt struct{ command, output string }
+
+func prompts(text string) []prompt {
+	var all []prompt
+	for line := range strings.Lines(text) {
+		if c, ok := strings.CutPrefix(line, "$ "); ok {
+			all = append(all, prompt{command: c})
+		} else if len(all) > 0 {
+			all[len(all)-1].output += line
+		}
+	}
+	return all
+}
+
+func matches(pattern, out string) bool {
+	re := regexp.QuoteMeta(strings.TrimRight(pattern, "\n"))
+	re = regexp.MustCompile(`(?m)^…\n?`).ReplaceAllString(re, `(?s:.*)`)
+	re = strings.ReplaceAll(re, "…", `[^\n]*`)
+	return regexp.MustCompile(`^` + re + `\s*$`).MatchString(strings.TrimRight(out, "\n"))
+}
+
+var commands = []string{"perf-gen", "perf-send", "perf-stats", "perf-plot"}
+
+var flagName = regexp.MustCompile(`(?m)^ +(?:-\w, )?--(\[no-\])?([a-z][a-z0-9-]*)`)
+
+// TestFlagTable holds docs/flags.md, which says which flag belongs to which command, against the commands' --help.
+func TestFlagTable(t *testing.T) {
+	owners := map[string][]string{}
+	for _, c := range commands {
+		out, err := exec.Command(filepath.Join(bin, c), "--help").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range flagName.FindAllStringSubmatch(string(out), -1) {
+			name := "--" + m[2]
+			if !slices.Contains(owners[name], c) {
+				owners[name] = append(owners[name], c)
+			}
+		}
+	}
+	var names []string
+	for name := range owners {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var b bytes.Buffer
+	b.WriteString("# Flags\n\nWhich flag belongs to which command; `--help` of each says what it means. A test holds this table against them.\n\n")
+	b.WriteString("| flag | perf-gen | perf-send | perf-stats | perf-plot |\n|---|---|---|---|---|\n")
+	for _, name := range names {
+		fmt.Fprintf(&b, "| `%s` |", name)
+		for _, c := range commands {
+			mark := " |"
+			if slices.Contains(owners[name], c) {
+				mark = " x |"
+			}
+			b.WriteString(mark)
+		}
+		b.WriteString("\n")
+	}
+	const file = "../docs/flags.md"
+	if *update {
+		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, b.Bytes()) {
+		t.Errorf("%s is not what --help says: go test ./cmd -run TestFlagTable -update", file)
+	}
+}
