@@ -156,7 +156,9 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 }
 
 // wholeMicrosecond lets a schedule begin where the records' instants fall, so that they show it to the microsecond.
-func (e *Engine) wholeMicrosecond(t time.Time) time.Time { return t.Add(-time.Duration(e.Ns(t) % 1000)) }
+func (e *Engine) wholeMicrosecond(t time.Time) time.Time {
+	return t.Add(-time.Duration(e.Ns(t) % 1000))
+}
 
 var errDuration = errors.New("the duration is over")
 
