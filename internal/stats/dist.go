@@ -64,8 +64,20 @@ func (d *Dist) N() int64 {
 // Failed is the number of values of +∞.
 func (d *Dist) Failed() int64 { return d.inf }
 
-// Exact says whether every value is kept as it was.
-func (d *Dist) Exact() bool { return d.sketch == nil }
+// Exact says whether every value is known as it was.
+func (d *Dist) Exact() bool { return d.sketch == nil || d.sketch.exact() }
+
+// addAll takes values, and reports false, leaving them out, where some are none.
+func (d *Dist) addAll(values []int64) bool {
+	valid := true
+	for i, v := range values {
+		if d.sketch != nil {
+			return d.sketch.addAll(values[i:]) && valid
+		}
+		valid = d.Add(v) && valid
+	}
+	return valid
+}
 
 func (d *Dist) bound() int64 {
 	switch {
@@ -129,7 +141,7 @@ func (d *Dist) values() func(yield func(v, n int64) bool) {
 }
 
 func (d *Dist) sort() {
-	slices.Sort(d.list)
+	radixSort(d.list)
 	slices.Sort(d.wide)
 }
 
@@ -200,13 +212,17 @@ func (d *Dist) sketchStat(s *Stat, percentiles []float64, unit float64) {
 	sum, square := d.sketch.moments()
 	n := float64(d.N())
 	s.Mean, s.SD = Num(sum/n/unit), Num(math.Sqrt(max(0, square/n-sum/n*(sum/n)))/unit)
-	s.Min, s.Max = Num(float64(d.sketch.min)/unit), Num(float64(d.sketch.max)/unit)
+	least, most := d.sketch.extremes()
+	s.Min, s.Max = Num(float64(least)/unit), Num(float64(most)/unit)
 	if d.inf > 0 {
 		s.Mean, s.SD, s.Max = inf(), nan(), inf()
 	}
 	for _, p := range percentiles {
 		v := math.Inf(1)
-		if r := rank(d.N()+d.inf, p); r <= d.N() {
+		switch r := rank(d.N()+d.inf, p); {
+		case r == d.N():
+			v = float64(most) / unit
+		case r < d.N():
 			v = float64(d.sketch.at(r)) / unit
 		}
 		s.Percentiles = append(s.Percentiles, Percentile{p, Num(v)})

@@ -63,7 +63,7 @@ func (f *flights) tokens(r *record.Record, end int64) bool {
 	at := r.SentUs + micro(r.TTFTMs)
 	last := at
 	for _, gap := range r.GapUs {
-		if gap < 0 || gap >= maxValue {
+		if uint64(gap) >= maxValue {
 			at = -1
 			break
 		}
@@ -78,28 +78,40 @@ func (f *flights) tokens(r *record.Record, end int64) bool {
 	f.time.at(last) // now no chunk makes the bins coarser
 	b, offset := f.time.at(at)
 	b.input += prompt
-	edge := at - offset + f.time.width()
-	i := at/f.time.width() - f.time.first
-	chunks := int64(len(r.GapUs)) + 1
-	counted := len(r.ChunkTokens) == len(r.GapUs)+1
-	given := int64(0)
-	for k := int64(0); ; k++ {
-		n := int64(1)
-		switch {
-		case counted:
-			n = int64(max(0, r.ChunkTokens[k]))
-		case output != chunks:
-			n = (k+1)*output/chunks - given
-			given += n
+	spread := evenly(output, int64(len(r.GapUs))+1)
+	if len(r.ChunkTokens) == len(r.GapUs)+1 {
+		spread = func(k int) int64 { return int64(max(0, r.ChunkTokens[k])) }
+	}
+	width := f.time.width()
+	bins, edge := f.time.bins[at/width-f.time.first:], at-offset+width
+	n := int64(1) // tokens in bins[0] so far
+	if spread != nil {
+		n = spread(0)
+	}
+	for k, gap := range r.GapUs {
+		if at += gap; at >= edge {
+			bins[0].output += n
+			n = 0
+			for at >= edge {
+				bins, edge = bins[1:], edge+width
+			}
 		}
-		f.time.bins[i].output += n
-		if k == chunks-1 {
-			return true
-		}
-		for at += r.GapUs[k]; at >= edge; edge += f.time.width() {
-			i++
+		if spread == nil {
+			n++
+		} else {
+			n += spread(k + 1)
 		}
 	}
+	bins[0].output += n
+	return true
+}
+
+// evenly gives how many of the tokens each chunk has: whole numbers that sum to the tokens. It is nil where all have one.
+func evenly(tokens, chunks int64) func(k int) int64 {
+	if tokens == chunks {
+		return nil
+	}
+	return func(k int) int64 { return int64(k+1)*tokens/chunks - int64(k)*tokens/chunks }
 }
 
 func (f *flights) merge(o *flights) {

@@ -100,10 +100,12 @@ func addITL(d *Dist, r *record.Record) bool {
 	if !r.OK {
 		return true
 	}
-	shared := len(r.ChunkTokens) == len(r.GapUs)+1
+	if len(r.ChunkTokens) != len(r.GapUs)+1 {
+		return d.addAll(r.GapUs)
+	}
 	ok := true
 	for i, gap := range r.GapUs {
-		if !shared || r.ChunkTokens[i+1] < 2 {
+		if r.ChunkTokens[i+1] < 2 {
 			ok = d.Add(gap) && ok
 			continue
 		}

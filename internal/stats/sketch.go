@@ -20,7 +20,7 @@ const (
 // of counters are allocated when first touched: one of 32 KiB covers 4 ms of gaps.
 type sketch struct {
 	n        int64
-	min, max int64
+	min, max int64 // of the values beyond the counters of one value each
 	page     [pages]*[1 << pageBits]uint64
 	over     moment // of the values beyond the counters of one value each
 }
@@ -71,44 +71,88 @@ func (s *sketch) add(v, n int64) {
 	if n == 0 {
 		return
 	}
-	if s.n == 0 || v < s.min {
-		s.min = v
-	}
-	s.max = max(s.max, v)
 	s.n += n
 	i := bucket(v)
-	p := s.page[i>>pageBits]
-	if p == nil {
-		p = new([1 << pageBits]uint64)
-		s.page[i>>pageBits] = p
-	}
-	p[i&(1<<pageBits-1)] += uint64(n)
+	s.counters(i >> pageBits)[i&(1<<pageBits-1)] += uint64(n)
 	if v >= 1<<denseBits {
+		if s.max == 0 || v < s.min {
+			s.min = v
+		}
+		s.max = max(s.max, v)
 		s.over.add(uint64(v), uint64(n))
 	}
 }
 
+// addAll is add of each value, for the gaps of a stream, which are most of the work. It reports false, and leaves such
+// values out, where some are no values of a Dist.
+func (s *sketch) addAll(values []int64) bool {
+	valid := true
+	for _, v := range values {
+		if uint64(v) >= 1<<denseBits {
+			if v < 0 || v >= maxValue {
+				valid = false
+				continue
+			}
+			s.add(v, 1)
+			continue
+		}
+		p := s.page[v>>pageBits]
+		if p == nil {
+			p = s.counters(int(v >> pageBits))
+		}
+		p[v&(1<<pageBits-1)]++
+		s.n++
+	}
+	return valid
+}
+
+func (s *sketch) counters(page int) *[1 << pageBits]uint64 {
+	if s.page[page] == nil {
+		s.page[page] = new([1 << pageBits]uint64)
+	}
+	return s.page[page]
+}
+
 func (s *sketch) merge(o *sketch) {
-	if o.n == 0 {
-		return
+	if o.max > 0 {
+		if s.max == 0 || o.min < s.min {
+			s.min = o.min
+		}
+		s.max = max(s.max, o.max)
 	}
-	if s.n == 0 || o.min < s.min {
-		s.min = o.min
-	}
-	s.max = max(s.max, o.max)
 	s.n += o.n
 	s.over.merge(o.over)
 	for i, p := range o.page {
 		if p == nil {
 			continue
 		}
-		if s.page[i] == nil {
-			s.page[i] = new([1 << pageBits]uint64)
-		}
+		mine := s.counters(i)
 		for j, c := range p {
-			s.page[i][j] += c
+			mine[j] += c
 		}
 	}
+}
+
+// exact says whether every value has a counter of its own.
+func (s *sketch) exact() bool { return s.max == 0 }
+
+// extremes gives the least and the greatest value, which are exact.
+func (s *sketch) extremes() (least, most int64) {
+	least, most = s.min, s.max
+	first := true
+	s.each(func(v, _ int64) bool {
+		if v >= 1<<denseBits {
+			return false
+		}
+		if first {
+			least, first = v, false
+		}
+		if s.exact() {
+			most = v
+		}
+		return true
+	})
+	return least, most
 }
 
 // each gives the values in ascending order with their counts.
@@ -125,18 +169,18 @@ func (s *sketch) each(yield func(v, n int64) bool) {
 	}
 }
 
-// at gives the value of rank r, counted from 1. The ends are exact.
+// at gives the value of rank r, counted from 1.
 func (s *sketch) at(r int64) int64 {
-	if r >= s.n {
-		return s.max
-	}
 	var seen, at int64
 	s.each(func(v, n int64) bool {
 		seen += n
 		at = v
 		return seen < r
 	})
-	return min(max(at, s.min), s.max)
+	if at >= 1<<denseBits {
+		at = min(max(at, s.min), s.max)
+	}
+	return at
 }
 
 // moments gives Σv and Σv², from exact values.
