@@ -29,7 +29,13 @@ func run(env *cli.Env) error {
 	if n, first := stream.Skipped(); n > 0 {
 		env.Say("left out %d bad lines, the first being %v", n, first)
 	}
-	summary := stream.Collector().Summary()
+	all := stream.Collector()
+	summary := all.Summary()
+	if f.Format == "json" && f.State {
+		if err := all.States(summary); err != nil {
+			return err
+		}
+	}
 	out := env.Create(f.Output)
 	defer out.Abort()
 	if err := write(out, summary, f.Format); err != nil {

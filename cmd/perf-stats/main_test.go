@@ -33,13 +33,13 @@ func TestGolden(t *testing.T) {
 		"foreign":     "foreign.jsonl",
 		"sweep":       "sweep.jsonl",
 		"sweep-drop":  "--failures drop --percentiles 25,50,99.9 --warmup sweep.jsonl",
-		"sweep-json":  "--format json --goodput ttft_ms<220 tpot_ms<50 --slo goodput>=0.2 ok>0.5 --gpus 4 sweep.jsonl",
+		"sweep-json":  "--format json --no-state --goodput ttft_ms<220 tpot_ms<50 --slo goodput>=0.2 ok>0.5 --gpus 4 sweep.jsonl",
 		"sweep-slo":   "--goodput ttft_ms<220 --slo ttft_ms:p50<240 requests_per_s>0.1 --gpus 4 sweep.jsonl",
 		"by":          "--by finish_reason,prompt_tokens --format csv sweep.jsonl",
 		"where":       "--where .ok|not sweep.jsonl",
 		"sweep-csv":   "--format csv sweep.jsonl",
 		"sweep-md":    "--format markdown sweep.jsonl",
-		"failed-json": "--format json failed.jsonl",
+		"failed-json": "--format json --no-state failed.jsonl",
 		"none-json":   "--format json",
 		"none-csv":    "--format csv",
 	} {
@@ -146,5 +146,36 @@ func TestJSONFollowsItsSchema(t *testing.T) {
 		if err := schema.Validate(doc); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestSummariesOfShardsMerge(t *testing.T) {
+	data, err := os.ReadFile("testdata/sweep.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _, _ := stat(t, "", "--format", "json", "sweep.jsonl")
+	dir := t.TempDir()
+	var shards []string
+	lines := strings.SplitAfter(string(data), "\n")
+	for i := range 3 {
+		var part strings.Builder
+		for j := i; j < len(lines); j += 3 {
+			part.WriteString(lines[j])
+		}
+		shard := filepath.Join(dir, string(rune('a'+i))+".json")
+		t.Chdir("..")
+		if _, errs, code := stat(t, part.String(), "--format", "json", "-o", shard); code != 0 {
+			t.Fatalf("exit %d: %s", code, errs)
+		}
+		shards = append(shards, shard)
+	}
+	t.Chdir("..")
+	if got, errs, code := stat(t, "", append(shards, "--format=json")...); got != want {
+		t.Errorf("exit %d: %s\nmerged %s\nwhole  %s", code, errs, got, want)
+	}
+	t.Chdir("..")
+	if _, errs, code := stat(t, "", append(shards, "--by=op")...); code != 1 || !strings.Contains(errs, "a.json:1: the summary is one by run, not by op: --by must be the same") {
+		t.Errorf("exit %d: %s", code, errs)
 	}
 }

@@ -24,8 +24,7 @@ const (
 
 // Add takes one record's lag_ms, read_delay_ms and client_cpu. A client_cpu of zero is one that was not measured.
 func (c *Client) Add(lagMs, readDelayMs, cpu float64) {
-	// Few values are kept as they are: perf-send holds one of these for a run of any length.
-	c.lag.limit, c.read.limit, c.cpu.limit = 4096, 4096, 4096
+	c.dists()
 	c.lag.Add(micro(lagMs))
 	c.read.Add(micro(readDelayMs))
 	if cpu > 0 {
@@ -35,10 +34,19 @@ func (c *Client) Add(lagMs, readDelayMs, cpu float64) {
 
 // Merge adds what o gathered.
 func (c *Client) Merge(o *Client) {
-	c.lag.limit, c.read.limit, c.cpu.limit = o.lag.limit, o.read.limit, o.cpu.limit
-	c.lag.Merge(&o.lag)
-	c.read.Merge(&o.read)
-	c.cpu.Merge(&o.cpu)
+	mine, theirs := c.dists(), o.dists()
+	for i := range mine {
+		mine[i].Merge(theirs[i])
+	}
+}
+
+// dists gives what is gathered. Few values are kept as they are: perf-send holds a Client for a run of any length.
+func (c *Client) dists() [3]*Dist {
+	all := [3]*Dist{&c.lag, &c.read, &c.cpu}
+	for _, d := range all {
+		d.limit = 4096
+	}
+	return all
 }
 
 // Verdict judges what was gathered so far.

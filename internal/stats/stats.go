@@ -2,6 +2,8 @@
 package stats
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"llmperf/internal/record"
@@ -63,14 +65,15 @@ func (c *Collector) Merge(o *Collector) {
 // Summary gives the figures of the records so far, the earliest load point first. It changes nothing: adding may go on.
 func (c *Collector) Summary() *Summary {
 	s := &Summary{Format: Format, Percentiles: c.opt.Percentiles, Blocks: []Block{}}
-	groups := make([]*group, 0, len(c.groups))
-	for _, g := range c.groups {
-		groups = append(groups, g)
-	}
-	sortGroups(groups, c.opt.By)
-	for _, g := range groups {
+	for _, g := range c.sorted() {
 		s.Blocks = append(s.Blocks, g.block(&c.opt))
 	}
 	s.markBest()
 	return s
+}
+
+func (c *Collector) sorted() []*group {
+	groups := slices.Collect(maps.Values(c.groups))
+	sortGroups(groups, c.opt.By)
+	return groups
 }

@@ -236,3 +236,54 @@ func TestStreamEndsWithTheContext(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestStateKeepsAll(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for _, limit := range []int{-1, 20} {
+		opt := Options{ExactLimit: limit}
+		whole, other := New(opt), New(opt)
+		for i := range 300 {
+			rec := randomRecord(r)
+			rec.Session, rec.Turn = fmt.Sprint(i%40), i/40
+			whole.Add(rec)
+			other.Add(rec)
+		}
+		s := whole.Summary()
+		if err := whole.States(s); err != nil {
+			t.Fatal(err)
+		}
+		line := mustJSON(t, s)
+		again := New(opt)
+		if err := again.addSummary([]byte(line)); err != nil {
+			t.Fatal(err)
+		}
+		got := again.Summary()
+		if err := again.States(got); err != nil {
+			t.Fatal(err)
+		}
+		if got := mustJSON(t, got); got != line {
+			t.Errorf("limit %d: again %s\nfirst %s", limit, got, line)
+		}
+		again.Merge(other)
+		whole.Merge(other)
+		if got, want := mustJSON(t, again.Summary()), mustJSON(t, whole.Summary()); got != want {
+			t.Errorf("limit %d: added to %s\nwant %s", limit, got, want)
+		}
+	}
+}
+
+func FuzzState(f *testing.F) {
+	c := New(Options{})
+	c.Add(streamed(0))
+	s := c.Summary()
+	if err := c.States(s); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(s.Blocks[0].State)
+	f.Fuzz(func(t *testing.T, state string) {
+		c := New(Options{})
+		if c.addSummary(fmt.Appendf(nil, `{"format":%q,"blocks":[{"state":%q}]}`, Format, state)) == nil {
+			mustJSON(t, c.Summary())
+		}
+	})
+}

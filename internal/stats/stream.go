@@ -250,6 +250,12 @@ func (w *worker) decode(line []byte) (take bool, err error) {
 	if line[0] != '{' {
 		return false, fmt.Errorf("not a JSON object: %.40q", line)
 	}
+	if bytes.HasPrefix(line, summaryPrefix) {
+		if w.where != nil {
+			return false, errors.New("a summary has no records for --where to choose from")
+		}
+		return false, w.c.addSummary(line)
+	}
 	if w.where != nil {
 		if take, err = w.where(line); !take || err != nil {
 			return false, err

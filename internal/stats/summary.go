@@ -71,6 +71,8 @@ type Block struct {
 	Metrics Metrics  `json:"metrics"`
 	Client  Verdict  `json:"client"`
 	Notes   []string `json:"notes"` // what a reader of the figures should know
+
+	State string `json:"state,omitempty"` // by which perf-stats merges summaries
 }
 
 // Window is the throughput within a part of the run.

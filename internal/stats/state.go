@@ -1,0 +1,359 @@
+package stats
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/gob"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-json"
+	"github.com/klauspost/compress/zstd"
+)
+
+// groupState is all that a group knows, in a form that gob writes the same each time: no maps.
+type groupState struct {
+	By, Goodput []string // the options that what follows depends on
+	Warmup      bool
+
+	Name     string
+	Facts    [][]string
+	Rate     float64
+	Slots    int
+	Keys     []string // of Dists
+	Dists    []distState
+	Client   []distState
+	Flights  flightState
+	Sessions sessionsState
+	Sums     []int64
+	Errors   []ErrorCount
+	Finish   []reasonCount
+}
+
+type reasonCount struct {
+	Reason string
+	Count  int64
+}
+
+// distState has the values in ascending order, as varints of the differences; of a sketch, bucket and count in turn.
+type distState struct {
+	Values, Sketch []byte
+	Inf            int64
+	Min, Max       int64
+	Sum            uint64
+	SqHi, SqLo     uint64
+}
+
+type flightState struct {
+	Starts, Ends       []byte
+	N, FirstUs, LastUs int64
+	Level              int
+	First              int64
+	Bins               [][7]int64
+}
+
+type sessionsState struct {
+	Halvings int
+	Names    []string
+	Turns    [][5]int64
+	Failed   []bool
+}
+
+// pack writes sorted whole numbers as differences.
+func pack(values func(yield func(int64) bool)) []byte {
+	var b []byte
+	last := int64(0)
+	for v := range values {
+		b = binary.AppendVarint(b, v-last)
+		last = v
+	}
+	return b
+}
+
+var errState = errors.New("the state is damaged")
+
+func unpack(b []byte) ([]int64, error) {
+	var out []int64
+	last := int64(0)
+	for len(b) > 0 {
+		d, n := binary.Varint(b)
+		if n <= 0 {
+			return nil, errState
+		}
+		last += d
+		out = append(out, last)
+		b = b[n:]
+	}
+	return out, nil
+}
+
+func (d *Dist) state() distState {
+	s := distState{Inf: d.inf}
+	if d.sketch == nil {
+		d.sort()
+		s.Values = pack(func(yield func(int64) bool) { d.values()(func(v, _ int64) bool { return yield(v) }) })
+		return s
+	}
+	k := d.sketch
+	s.Min, s.Max, s.Sum, s.SqHi, s.SqLo = k.min, k.max, k.over.sum, k.over.sqHi, k.over.sqLo
+	s.Sketch = pack(func(yield func(int64) bool) {
+		for i, p := range k.page {
+			if p == nil {
+				continue
+			}
+			for j, c := range p {
+				if c > 0 && (!yield(int64(i<<pageBits+j)) || !yield(int64(c))) {
+					return
+				}
+			}
+		}
+	})
+	return s
+}
+
+// restore adds a state's values to d.
+func (d *Dist) restore(s distState) error {
+	values, err := unpack(s.Values)
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		if !d.Add(v) {
+			return errState
+		}
+	}
+	d.inf += s.Inf
+	if s.Sketch == nil {
+		return nil
+	}
+	counts, err := unpack(s.Sketch)
+	if err != nil || len(counts)%2 != 0 {
+		return errState
+	}
+	o := Dist{sketch: &sketch{min: s.Min, max: s.Max, over: moment{s.Sum, s.SqHi, s.SqLo}}}
+	for i := 0; i < len(counts); i += 2 {
+		at, n := counts[i], counts[i+1]
+		if at < 0 || at >= buckets || n <= 0 {
+			return errState
+		}
+		o.sketch.counters(int(at >> pageBits))[at&(1<<pageBits-1)] += uint64(n)
+		o.sketch.n += n
+	}
+	d.Merge(&o)
+	return nil
+}
+
+func (f *flights) state() flightState {
+	slices.Sort(f.starts)
+	slices.Sort(f.ends)
+	s := flightState{
+		Starts: pack(slices.Values(f.starts)), Ends: pack(slices.Values(f.ends)), N: f.n, FirstUs: f.firstUs, LastUs: f.lastUs,
+		Level: f.time.level, First: f.time.first,
+	}
+	for _, b := range f.time.bins {
+		s.Bins = append(s.Bins, [7]int64{b.starts, b.startUs, b.ends, b.endUs, b.ok, b.output, b.input})
+	}
+	return s
+}
+
+func (s *flightState) restore() (*flights, error) {
+	f := &flights{limit: math.MaxInt64, n: s.N, firstUs: s.FirstUs, lastUs: s.LastUs}
+	var errStarts, errEnds error
+	f.starts, errStarts = unpack(s.Starts)
+	f.ends, errEnds = unpack(s.Ends)
+	if errStarts != nil || errEnds != nil || len(f.starts) != len(f.ends) || s.Level < 0 || s.Level > 40 || s.First < 0 || len(s.Bins) > maxBins {
+		return nil, errState
+	}
+	f.time = timeline{level: s.Level, first: s.First}
+	for _, b := range s.Bins {
+		f.time.bins = append(f.time.bins, bin{b[0], b[1], b[2], b[3], b[4], b[5], b[6]})
+	}
+	return f, nil
+}
+
+func (s *sessions) state() sessionsState {
+	out := sessionsState{Halvings: s.halvings, Names: slices.Sorted(maps.Keys(s.byName))}
+	for _, name := range out.Names {
+		t := s.byName[name]
+		out.Turns = append(out.Turns, [5]int64{t.dueUs, t.endUs, t.turns, int64(t.lastTurn), t.answerUs})
+		out.Failed = append(out.Failed, t.failed)
+	}
+	return out
+}
+
+func (s *sessionsState) restore() (*sessions, error) {
+	if len(s.Names) != len(s.Turns) || len(s.Names) != len(s.Failed) {
+		return nil, errState
+	}
+	out := &sessions{halvings: s.Halvings, byName: map[string]session{}}
+	for i, name := range s.Names {
+		t := s.Turns[i]
+		out.byName[name] = session{t[0], t[1], t[2], int(t[3]), t[4], s.Failed[i]}
+	}
+	return out, nil
+}
+
+func (opt *Options) names() (by, goodput []string) {
+	for _, k := range opt.By {
+		by = append(by, k.Name)
+	}
+	for _, l := range opt.Goodput {
+		goodput = append(goodput, l.Text)
+	}
+	return by, goodput
+}
+
+// state packs a group into text from which restore makes it again.
+func (g *group) state(opt *Options) (string, error) {
+	s := groupState{
+		Warmup: opt.Warmup, Name: g.name, Rate: g.rate, Slots: g.slots, Keys: MetricKeys(), Flights: g.flights.state(), Sessions: g.sessions.state(),
+		Errors: g.sortedErrors(),
+	}
+	s.By, s.Goodput = opt.names()
+	for _, f := range g.facts {
+		s.Facts = append(s.Facts, f.sorted())
+	}
+	for i := range g.dists {
+		s.Dists = append(s.Dists, g.dists[i].state())
+	}
+	for _, d := range g.client.dists() {
+		s.Client = append(s.Client, d.state())
+	}
+	for _, n := range g.sums() {
+		s.Sums = append(s.Sums, *n)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(g.finish)) {
+		s.Finish = append(s.Finish, reasonCount{reason, g.finish[reason]})
+	}
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(&s); err != nil {
+		return "", err
+	}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(enc.EncodeAll(b.Bytes(), nil)), nil
+}
+
+// restore makes the group of a state.
+func (opt *Options) restore(text string) (*group, error) {
+	packed, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return nil, errState
+	}
+	dec, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, errState
+	}
+	defer dec.Close()
+	var s groupState
+	if err := gob.NewDecoder(dec).Decode(&s); err != nil {
+		return nil, errState
+	}
+	by, goodput := opt.names()
+	switch {
+	case !slices.Equal(by, s.By):
+		return nil, fmt.Errorf("the summary is one by %s, not by %s: --by must be the same", strings.Join(s.By, ","), strings.Join(by, ","))
+	case !slices.Equal(goodput, s.Goodput):
+		return nil, fmt.Errorf("the summary's goodput is by %q, not by %q: --goodput must be the same", s.Goodput, goodput)
+	case opt.Warmup != s.Warmup:
+		return nil, errors.New("the summary and this run do not agree on --warmup")
+	}
+	return s.group(opt)
+}
+
+func (s *groupState) group(opt *Options) (*group, error) {
+	g := newGroup(s.Name, opt)
+	g.rate, g.slots = s.Rate, s.Slots
+	sums := g.sums()
+	if len(s.Keys) != len(s.Dists) || len(s.Facts) != len(g.facts) || len(s.Sums) != len(sums) || len(s.Client) != 3 {
+		return nil, errState
+	}
+	for i, f := range s.Facts {
+		for _, v := range f {
+			g.facts[i].add(v)
+		}
+	}
+	for i, key := range s.Keys {
+		j := slices.Index(MetricKeys(), key)
+		if j < 0 {
+			return nil, fmt.Errorf("the summary has an unknown distribution %q: it is of another version", key)
+		}
+		if err := g.dists[j].restore(s.Dists[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i, d := range g.client.dists() {
+		if err := d.restore(s.Client[i]); err != nil {
+			return nil, err
+		}
+	}
+	for i, n := range s.Sums {
+		*sums[i] = n
+	}
+	f, err := s.Flights.restore()
+	if err != nil {
+		return nil, err
+	}
+	g.flights.merge(f)
+	conversations, err := s.Sessions.restore()
+	if err != nil {
+		return nil, err
+	}
+	g.sessions.merge(conversations)
+	for _, e := range s.Errors {
+		g.addErrors(e)
+	}
+	for _, r := range s.Finish {
+		count(g.finish, r.Reason, r.Count)
+	}
+	return g, nil
+}
+
+// States gives every block of the summary its state, so that summaries can be merged without their records.
+func (c *Collector) States(s *Summary) error {
+	for i, g := range c.sorted() {
+		state, err := g.state(&c.opt)
+		if err != nil {
+			return err
+		}
+		s.Blocks[i].State = state
+	}
+	return nil
+}
+
+// summaryPrefix is how a line that is a summary begins.
+var summaryPrefix = []byte(`{"format":"llmperf-summary/`)
+
+// addSummary adds the groups of a summary line.
+func (c *Collector) addSummary(line []byte) error {
+	var doc struct {
+		Format string `json:"format"`
+		Blocks []struct {
+			State string `json:"state"`
+		} `json:"blocks"`
+	}
+	if err := json.Unmarshal(line, &doc); err != nil {
+		return fmt.Errorf("not a summary: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if doc.Format != Format {
+		return fmt.Errorf("a summary of format %q, not %q", doc.Format, Format)
+	}
+	for _, b := range doc.Blocks {
+		if b.State == "" {
+			return errors.New("the summary has no state to be merged by: it was written with --no-state")
+		}
+		g, err := c.opt.restore(b.State)
+		if err != nil {
+			return err
+		}
+		c.group(g.name).merge(g)
+	}
+	return nil
+}
