@@ -58,27 +58,52 @@ func models(text string) []dataset.Model {
 	return mix
 }
 
-// extra splits --extra-args into what the dataset takes for itself and what is sent.
+// extra splits --extra-args into what the dataset takes for itself and what is sent, and adds --dataset-args to the former.
 func (f *flags) extra(o *dataset.Options) (sent []dataset.Param, err error) {
-	if f.ExtraArgs == "" {
-		return nil, nil
-	}
-	text, err := textOrFile("--extra-args", f.ExtraArgs)
-	if err != nil {
-		return nil, err
-	}
-	if !gjson.ValidBytes(text) || !gjson.ParseBytes(text).IsObject() {
-		return nil, cli.Usage("", "--extra-args is not a JSON object: %.60q", text)
-	}
-	gjson.GetBytes(text, "@ugly").ForEach(func(key, value gjson.Result) bool {
-		if dataset.Owns(f.Dataset, key.String()) {
+	take := func(key, value gjson.Result) {
+		if err == nil {
 			o.Args, err = sjson.SetRawBytes(o.Args, gjson.Escape(key.String()), []byte(value.Raw))
+		}
+	}
+	err = eachKey("--extra-args", f.ExtraArgs, func(key, value gjson.Result) {
+		if dataset.Owns(f.Dataset, key.String()) {
+			take(key, value)
 		} else {
 			sent = append(sent, dataset.Param{Typed: true, Param: api.Param{Key: key.String(), Value: []byte(value.Raw), Verbatim: true}})
 		}
-		return err == nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	unknown := ""
+	err = eachKey("--dataset-args", f.DatasetArgs, func(key, value gjson.Result) {
+		if take(key, value); !dataset.Owns(f.Dataset, key.String()) {
+			unknown = key.String()
+		}
+	})
+	if err == nil && unknown != "" {
+		err = cli.Usage("what goes into the body is --extra-args", "--dataset-args: %s knows no %q", f.Dataset, unknown)
+	}
 	return sent, err
+}
+
+// eachKey goes through a flag that is a JSON object or @FILE.
+func eachKey(flag, value string, each func(key, value gjson.Result)) error {
+	if value == "" {
+		return nil
+	}
+	text, err := textOrFile(flag, value)
+	if err != nil {
+		return err
+	}
+	if !gjson.ValidBytes(text) || !gjson.ParseBytes(text).IsObject() {
+		return cli.Usage("", "%s is not a JSON object: %.60q", flag, text)
+	}
+	gjson.GetBytes(text, "@ugly").ForEach(func(k, v gjson.Result) bool {
+		each(k, v)
+		return true
+	})
+	return nil
 }
 
 // params are the keys of the body that flags set, in the order of the flags, and the limits of max_tokens.

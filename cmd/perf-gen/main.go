@@ -6,11 +6,14 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
+	"text/tabwriter"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/dataset"
 	"llmperf/internal/jsonl"
 )
 
@@ -40,24 +43,23 @@ func run(env *cli.Env) error {
 
 // generate writes the requests.
 func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
+	if f.List {
+		return list(env)
+	}
 	source, err := f.open(ctx, env, w)
 	if err != nil {
 		return err
 	}
+	bad := badLines{env: env, skip: f.OnBadLine == "skip"}
 	var line []byte
-	skipped := 0
 	for r, err := range source {
-		var bad *jsonl.LineError
-		switch {
-		case errors.As(err, &bad) && f.OnBadLine == "skip":
-			if skipped++; skipped == 1 {
-				env.Say("left out: %v", bad)
-			}
-			continue
-		case errors.As(err, &bad):
-			return cli.Fail("--on-bad-line skip leaves bad lines out", "%w", bad)
-		case err != nil:
+		if more, err := bad.take(err); err != nil {
 			return err
+		} else if !more {
+			break
+		}
+		if err != nil || bad.failed() {
+			continue
 		}
 		if line, err = r.Append(line[:0]); err != nil {
 			return err
@@ -66,10 +68,70 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 			return err
 		}
 	}
-	if skipped > 0 {
-		env.Say("%d bad lines left out", skipped)
+	return bad.end()
+}
+
+// badLines is what happens about lines that cannot be read: they are left out and counted, or else nothing is written
+// after the first of them, but the others are looked for, so that all can be mended at once.
+type badLines struct {
+	env  *cli.Env
+	skip bool
+	n    int
+	last error
+	seen map[string]bool
+}
+
+// most is how many bad lines are told: more of them are no lines that went bad, but another format.
+const most = 100
+
+// take looks at an item of the stream. It gives back errors that are not about a line, and whether to go on.
+func (b *badLines) take(err error) (more bool, fatal error) {
+	var bad *jsonl.LineError
+	switch {
+	case err == nil:
+		return true, nil
+	case !errors.As(err, &bad):
+		return false, err
+	case b.seen[bad.Error()]: // the data is being given again from the start
+		return b.skip, nil
+	}
+	if b.seen == nil {
+		b.seen = map[string]bool{}
+	}
+	b.n++
+	if b.skip {
+		if b.n == 1 {
+			b.env.Say("left out: %v", bad)
+		}
+		return true, nil
+	}
+	if b.last != nil {
+		b.env.Say("%v", b.last)
+	}
+	b.seen[bad.Error()], b.last = true, bad
+	return b.n < most, nil
+}
+
+func (b *badLines) failed() bool { return b.last != nil }
+
+func (b *badLines) end() error {
+	switch {
+	case b.last != nil:
+		return cli.Fail("--on-bad-line skip leaves bad lines out", "%w", b.last)
+	case b.n > 0:
+		b.env.Say("%d bad lines left out", b.n)
 	}
 	return nil
+}
+
+// list prints the table of datasets.
+func list(env *cli.Env) error {
+	t := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tSOURCE\tFIELDS\tLICENCE")
+	for _, d := range dataset.List() {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", d.Name, d.Source, d.Fields, d.Licence)
+	}
+	return t.Flush()
 }
 
 // writer is the output, whole lines only. Its methods may be called by several goroutines.

@@ -16,6 +16,7 @@ import (
 
 	"llmperf/internal/cli"
 	"llmperf/internal/dataset"
+	"llmperf/internal/hub"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/tokenizer"
 )
@@ -23,11 +24,18 @@ import (
 // open starts the dataset that the flags ask for.
 func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Source, error) {
 	paths := append(f.DatasetPath, f.Files...)
-	if f.Dataset == "" {
+	switch {
+	case strings.Contains(f.Dataset, "/"):
+		f.Dataset, paths = "text", append([]string{f.Dataset}, paths...)
+	case f.Dataset != "":
+	case f.TextColumn != "":
+		f.Dataset = "text"
+	case f.Format != "":
+		f.Dataset = "trace"
+	case len(paths) > 0:
+		f.Dataset = "line_by_line"
+	default:
 		f.Dataset = "random"
-		if len(paths) > 0 {
-			f.Dataset = "line_by_line"
-		}
 	}
 	if err := f.check(paths); err != nil {
 		return nil, err
@@ -70,6 +78,8 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		Number: f.number(), Repeat: f.Repeat, Shuffle: f.Shuffle, Workers: f.NumWorkers,
 		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength, Distribution: f.Distribution, Lengths: f.Lengths,
 		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, ASCII: f.Charset == "ascii", TokenIDs: f.TokenizePrompt,
+		Format: f.Format, KeepSecrets: f.KeepSecrets, Sort: f.Sort, Offset: f.Offset, TextColumn: f.TextColumn,
+		Hub:      hub.Options{Source: hub.Source(f.DataSource), Say: env.Say},
 		MinTurns: f.MinTurns, MaxTurns: f.MaxTurns,
 		Images: dataset.Images{Number: f.ImageNum, Picture: dataset.Picture{
 			Width: f.ImageWidth, Height: f.ImageHeight, Format: f.ImageFormat, Encoding: f.ImageEncoding, Noise: f.ImageNoise,
@@ -79,6 +89,9 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		Input: func(path string) (io.Reader, string, func(), error) {
 			return env.Input(path, func(r io.Reader) (io.Reader, error) { return jsonl.Decompress(tied{r, w}) })
 		},
+	}
+	if env.TTY {
+		o.Hub.Terminal = env.Stderr
 	}
 	if o.Workers == 0 {
 		o.Workers = min(2, runtime.GOMAXPROCS(0))
@@ -170,6 +183,7 @@ func (f *flags) check(paths []string) error {
 	}{
 		{"--repeat", f.Repeat, 1}, {"--prefix-length", f.PrefixLength, 0}, {"--prefix-count", f.PrefixCount, 1},
 		{"--num-workers", f.NumWorkers, 0}, {"--image-num", f.ImageNum, 0}, {"--min-turns", f.MinTurns, 1}, {"--max-turns", f.MaxTurns, 0},
+		{"--dataset-offset", int(f.Offset), 0},
 	} {
 		if c.value < c.smallest {
 			return cli.Usage("", "%s %d is less than %d", c.flag, c.value, c.smallest)
@@ -184,6 +198,8 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("write the least first", "--max-tokens %d %d is no range", m[0], m[1])
 	case f.MinTokens != nil && len(m) > 0 && *f.MinTokens > m[0]:
 		return cli.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
+	case f.Format != "" && !slices.Contains(dataset.Formats(), f.Format):
+		return cli.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
 	case f.Prompt != "" && len(paths) > 0:
 		return cli.Usage("leave one out", "--prompt and a file are two sources of prompts")
 	case f.Repeat > 1 && slices.Contains(paths, "-"):

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"llmperf/internal/api"
+	"llmperf/internal/hub"
 	"llmperf/internal/request"
 	"llmperf/internal/tokenizer"
 )
@@ -39,6 +40,14 @@ type Options struct {
 	PrefixLength, PrefixCount int    // tokens of the common beginning of random prompts; how many such beginnings
 	ASCII                     bool   // random words of ASCII characters alone
 	TokenIDs                  bool   // prompts are token ids
+
+	Format      string // of captured logs; "" is as each looks
+	KeepSecrets bool   // of captured headers
+	Sort        bool   // by time of arrival
+	Offset      int64  // requests at the beginning to leave out
+
+	TextColumn string      // where a file has its text
+	Hub        hub.Options // where files that are named but not here are looked up
 
 	MinTurns, MaxTurns int       // of a conversation; MaxTurns 0 is no limit
 	TurnDelayMs        []float64 // between turns: one number or a range
@@ -78,59 +87,6 @@ type items = iter.Seq2[*Item, error]
 // draw makes request i of an invented dataset, a pure function of i, into it.
 type draw func(i int64, it *Item) error
 
-// kind is one dataset: exactly one of invent and read is set.
-type kind struct {
-	name   string
-	api    string                                // dialect, where --api says none; "" is as the input asks
-	args   []string                              // keys of --extra-args that are its own
-	invent func(o *Options) (func() draw, error) // gives each worker a draw of its own
-	read   func(ctx context.Context, o *Options) (items, error)
-}
-
-// kinds is the table of all datasets.
-func kinds() []kind {
-	return []kind{
-		{name: "random", invent: random},
-		{name: "random_vl", invent: randomVL},
-		{name: "random_embedding", api: "openai_embedding", invent: random},
-		{name: "random_embedding_batch", api: "openai_embedding", args: []string{"batch_size"}, invent: randomBatch},
-		{name: "random_rerank", api: "openai_rerank", args: []string{"num_documents", "document_length_ratio"}, invent: randomRerank},
-		{name: "random_multi_turn", invent: randomTurns},
-		{name: "line_by_line", read: lineByLine},
-	}
-}
-
-// Names gives the datasets that there are.
-func Names() []string {
-	var names []string
-	for _, k := range kinds() {
-		names = append(names, k.name)
-	}
-	return names
-}
-
-// find gives the dataset of that name.
-func find(name string) (kind, error) {
-	for _, k := range kinds() {
-		if k.name == name {
-			return k, nil
-		}
-	}
-	return kind{}, fmt.Errorf("--dataset %s: there is no such dataset (there are %s)", name, strings.Join(Names(), ", "))
-}
-
-// Owns says whether a key of --extra-args shapes the data of a dataset, and is not sent.
-func Owns(name, key string) bool {
-	k, err := find(name)
-	return err == nil && slices.Contains(k.args, key)
-}
-
-// Invented says whether a dataset is made up, so that it has no end of its own.
-func Invented(name string) bool {
-	k, err := find(name)
-	return err == nil && k.invent != nil
-}
-
 // Open starts a dataset. Its errors say which flag is wrong.
 func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, error) {
 	k, err := find(name)
@@ -139,6 +95,9 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 	}
 	if shape.API == "" {
 		shape.API = k.api
+	}
+	if shape.Chat == nil && k.text {
+		shape.Chat = new(bool)
 	}
 	shape.TokenIDs = o.TokenIDs
 	if err := shape.Compile(); err != nil {
@@ -192,8 +151,14 @@ func shaped(read items, shape *Shape) Source {
 	}
 }
 
-// arrange repeats and shuffles a source.
+// arrange sorts, cuts, shuffles and repeats a source.
 func (o *Options) arrange(source Source) Source {
+	if o.Sort {
+		source = sorted(source)
+	}
+	if o.Offset > 0 {
+		source = from(source, o.Offset)
+	}
 	if o.Shuffle {
 		source = shuffled(source, o.Seed)
 	}
@@ -206,6 +171,23 @@ func (o *Options) arrange(source Source) Source {
 				if !yield(r, err) {
 					return
 				}
+			}
+		}
+	}
+}
+
+// from leaves out the first n requests.
+func from(source Source, n int64) Source {
+	return func(yield func(request.Request, error) bool) {
+		seen := int64(0)
+		for r, err := range source {
+			if err == nil {
+				if seen++; seen <= n {
+					continue
+				}
+			}
+			if !yield(r, err) {
+				return
 			}
 		}
 	}

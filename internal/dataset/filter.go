@@ -1,19 +1,168 @@
 package dataset
 
-import "unicode/utf8"
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/api"
+	"llmperf/internal/request"
+	"llmperf/internal/tokenizer"
+)
+
+// prompts puts texts into items as the flags want them: of the right length, as text or token ids, or not at all.
+type prompts struct {
+	o    *Options
+	left int // out
+
+	target int    // tokens to which a text is cut; 0 is none
+	drop   bool   // leave out what is shorter
+	prefix []int  // tokens with which what is shorter is filled up
+	role   string // system or user: where they go
+}
+
+// newPrompts reads what --dataset-args says of length: target_input_len, input_len_mode, prefix_file and prefix_role.
+func newPrompts(o *Options) (*prompts, error) {
+	p := &prompts{o: o, role: "system"}
+	target, mode, file := gjson.GetBytes(o.Args, "target_input_len"), gjson.GetBytes(o.Args, "input_len_mode"), gjson.GetBytes(o.Args, "prefix_file")
+	p.target = int(target.Int())
+	switch {
+	case target.Exists() && p.target < 1:
+		return nil, fmt.Errorf("--dataset-args target_input_len %s is not 1 or more", target.Raw)
+	case p.target > 0 && o.TokenizerName == "":
+		return nil, errors.New("--dataset-args target_input_len counts tokens, and --tokenizer-path names no vocabulary")
+	case mode.Exists() && mode.Str != "cap" && mode.Str != "drop":
+		return nil, fmt.Errorf("--dataset-args input_len_mode %s is neither cap nor drop", mode.Raw)
+	}
+	p.drop = mode.Str == "drop"
+	if !file.Exists() {
+		return p, nil
+	}
+	if role := gjson.GetBytes(o.Args, "prefix_role"); role.Exists() {
+		p.role = role.Str
+	}
+	switch {
+	case p.target == 0 || p.drop:
+		return nil, errors.New("--dataset-args prefix_file needs target_input_len, and fills what input_len_mode drop would leave out")
+	case p.role != "system" && p.role != "user":
+		return nil, fmt.Errorf("--dataset-args prefix_role %s is neither system nor user", p.role)
+	}
+	text, err := os.ReadFile(file.Str)
+	if err != nil {
+		return nil, fmt.Errorf("--dataset-args prefix_file: %w", err)
+	}
+	tok, err := o.Tokenizer()
+	if err != nil {
+		return nil, err
+	}
+	if p.prefix = tok.Encode(string(text)); len(p.prefix) == 0 {
+		return nil, fmt.Errorf("--dataset-args prefix_file: %s is empty", file.Str)
+	}
+	return p, nil
+}
+
+// put makes an item of a text. keep is false where it is too short or too long.
+func (p *prompts) put(it *Item, text string) (keep bool, err error) {
+	system := ""
+	if p.target > 0 {
+		if text, system, keep, err = p.cut(text); err != nil || !keep {
+			return p.keep(keep), err
+		}
+	} else if keep, err = p.fits(text); err != nil || !keep {
+		return p.keep(keep), err
+	}
+	switch {
+	case p.o.TokenIDs:
+		tok, err := p.o.Tokenizer()
+		if err != nil {
+			return false, err
+		}
+		it.Text, err = json.Marshal(tok.Encode(system + text))
+		return true, err
+	case system != "":
+		b := request.AppendString([]byte(`[{"role":"system","content":`), system)
+		b = request.AppendString(append(b, `},{"role":"user","content":`...), text)
+		it.In = &api.Input{Messages: append(b, `}]`...)}
+	default:
+		it.Text = request.AppendEscaped(it.Text[:0], text)
+	}
+	return true, nil
+}
+
+func (p *prompts) keep(keep bool) bool {
+	if !keep {
+		p.left++
+	}
+	return keep
+}
 
 // fits says whether a text is within the limits of length.
-func (o *Options) fits(text string) (bool, error) {
-	if o.MinPrompt == nil && o.MaxPrompt == nil {
+func (p *prompts) fits(text string) (bool, error) {
+	lo, hi := p.o.MinPrompt, p.o.MaxPrompt
+	if lo == nil && hi == nil {
 		return true, nil
 	}
 	n := utf8.RuneCountInString(text)
-	if o.TokenizerName != "" {
-		tok, err := o.Tokenizer()
+	if p.o.TokenizerName != "" {
+		tok, err := p.o.Tokenizer()
 		if err != nil {
 			return false, err
 		}
 		n = len(tok.Encode(text))
 	}
-	return (o.MinPrompt == nil || n >= *o.MinPrompt) && (o.MaxPrompt == nil || n <= *o.MaxPrompt), nil
+	return (lo == nil || n >= *lo) && (hi == nil || n <= *hi), nil
+}
+
+// said tells how many were left out.
+func (p *prompts) said() {
+	if p.left > 0 {
+		p.o.Say("%d prompts left out: not between --min-prompt-length and --max-prompt-length, or shorter than target_input_len", p.left)
+	}
+	p.left = 0
+}
+
+// cut brings a text to the target: what is longer is cut, what is shorter is filled from the prefix, kept or left out.
+func (p *prompts) cut(text string) (cut, system string, keep bool, err error) {
+	tok, err := p.o.Tokenizer()
+	if err != nil {
+		return "", "", false, err
+	}
+	ids := tok.Encode(text)
+	switch {
+	case len(ids) >= p.target:
+		cut, _ = exactly(tok, ids, p.target, func(s string) int { return len(tok.Encode(s)) })
+		return cut, "", true, nil
+	case p.drop:
+		return "", "", false, nil
+	case p.prefix == nil:
+		return text, "", true, nil
+	}
+	fill := slices.Repeat(p.prefix, (p.target-len(ids))/len(p.prefix)+1)
+	if p.role == "system" {
+		system, _ = exactly(tok, fill, p.target-len(ids), func(s string) int { return len(tok.Encode(s)) })
+		return text, system, true, nil
+	}
+	front, _ := exactly(tok, fill, p.target-len(ids), func(s string) int { return len(tok.Encode(s+text)) - len(ids) })
+	return front + text, "", true, nil
+}
+
+// exactly is the beginning of ids whose text costs n tokens, as near as the vocabulary lets it come: what is decoded from
+// n tokens may be encoded in others.
+func exactly(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) (text string, ok bool) {
+	for k, tries := n, 0; tries < 10; tries++ {
+		k = max(0, min(k, len(ids)))
+		text = strings.TrimRight(tok.Decode(ids[:k]), "\uFFFD")
+		have := cost(text)
+		if have == n {
+			return text, true
+		}
+		k += n - have
+	}
+	return text, false
 }

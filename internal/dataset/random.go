@@ -109,6 +109,33 @@ func (t *texts) appendIDs(dst []byte, r *synth.Rand, n int) []byte {
 	return dst
 }
 
+// open, part and close write a text of several parts, each joined to what stands before it.
+func (t *texts) open(dst []byte) []byte {
+	if t.ids != nil {
+		return append(dst, '[')
+	}
+	return dst
+}
+
+func (t *texts) part(dst []byte, r *synth.Rand, n int, joined bool) ([]byte, error) {
+	switch {
+	case t.ids == nil && joined:
+		return t.words.Join(dst, r, n)
+	case t.ids == nil:
+		return t.words.Append(dst, nil, r, n)
+	case joined:
+		dst = append(dst, ',')
+	}
+	return t.appendIDs(dst, r, n), nil
+}
+
+func (t *texts) close(dst []byte) []byte {
+	if t.ids != nil {
+		return append(dst, ']')
+	}
+	return dst
+}
+
 // plain is n tokens of text as it is, not as JSON has it, without a prefix.
 func (t *texts) plain(r *synth.Rand, n int) (string, error) {
 	b, err := t.words.Append([]byte{'"'}, nil, r, n)

@@ -19,6 +19,14 @@ func (w *Words) Append(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
 	return w.append(append(dst, prefix...), r, n, len(prefix) > 0), nil
 }
 
+// Join writes n tokens more behind dst, which ends in text of this table. It needs a proof that counts add up.
+func (w *Words) Join(dst []byte, r *Rand, n int) ([]byte, error) {
+	if w.count != nil {
+		return dst, fmt.Errorf("vocabulary %s: its pre-tokenizer gives no proof that the tokens of joined texts add up", w.name)
+	}
+	return w.append(dst, r, n, true), nil
+}
+
 // append is Append behind the prefix; where there is one (joined) the text begins with a space.
 func (w *Words) append(dst []byte, r *Rand, n int, joined bool) []byte {
 	if n <= 0 {

@@ -1,0 +1,72 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"llmperf/internal/dataset/synth"
+	"llmperf/internal/request"
+	"llmperf/internal/tokenizer"
+)
+
+const drawLines = 0x6c696e6573
+
+// sonnet is prompts of lines drawn from a poem, behind its first lines, which all share. Lengths are in tokens, reached to
+// the last line that fits: --max-prompt-length for all (550) and --prefix-length for the shared beginning (200), as vLLM's
+// dataset of that name has them.
+func sonnet(o *Options) (func() draw, error) {
+	if len(o.Paths) == 0 {
+		return nil, errors.New("--dataset sonnet reads a poem, and --dataset-path names none")
+	}
+	if err := o.textOnly("sonnet"); err != nil {
+		return nil, err
+	}
+	total, shared := 550, 200
+	if o.MaxPrompt != nil {
+		total = *o.MaxPrompt
+	}
+	if o.PrefixLength > 0 {
+		shared = o.PrefixLength
+	}
+	if shared >= total {
+		return nil, fmt.Errorf("--prefix-length %d leaves nothing of --max-prompt-length %d", shared, total)
+	}
+	var poem []string
+	for line, err := range o.lines(o.Paths) {
+		if err != nil {
+			return nil, err
+		}
+		poem = append(poem, string(line.Bytes)+"\n")
+	}
+	if len(poem) == 0 {
+		return nil, fmt.Errorf("%s: there is no line in it", strings.Join(o.Paths, ", "))
+	}
+	tok, err := o.Tokenizer()
+	if err != nil {
+		return nil, err
+	}
+	beginning := upTo(tok, "Continue with some of these lines:\n", shared, poem)
+	return func() draw {
+		return func(i int64, it *Item) error {
+			r := synth.NewRand(o.Seed, drawLines, uint64(i))
+			lines := make([]string, total)
+			for k := range lines {
+				lines[k] = poem[r.Below(len(poem))]
+			}
+			it.Text = request.AppendEscaped(nil, upTo(tok, beginning, total, lines))
+			return nil
+		}
+	}, nil
+}
+
+// upTo adds lines to a text while it has at most n tokens.
+func upTo(tok tokenizer.Tokenizer, text string, n int, lines []string) string {
+	for cost, k := len(tok.Encode(text)), 0; k < len(lines); k++ {
+		if cost += len(tok.Encode(lines[k])); cost > n {
+			break
+		}
+		text += lines[k]
+	}
+	return text
+}

@@ -1,0 +1,22 @@
+package dataset
+
+import (
+	"context"
+	"strings"
+
+	"llmperf/internal/request"
+)
+
+// speedBenchmark is Qwen's measure of speed: one character, as often as given, each length twice.
+func speedBenchmark(lengths ...int) func(context.Context, *Options) (items, error) {
+	return func(_ context.Context, o *Options) (items, error) {
+		return func(yield func(*Item, error) bool) {
+			for _, n := range lengths {
+				it := Item{Text: request.AppendEscaped(nil, strings.Repeat("熵", n))}
+				if !yield(&it, nil) || !yield(&it, nil) {
+					return
+				}
+			}
+		}, nil
+	}
+}

@@ -1,0 +1,120 @@
+package dataset
+
+import (
+	"cmp"
+	"os"
+	"slices"
+
+	"llmperf/internal/dataset/synth"
+	"llmperf/internal/request"
+)
+
+// spot is where a request stands in a spool.
+type spot struct {
+	from, to int64
+	atMs     float64
+}
+
+// spooled gives a source in another order. It waits in a temporary file, so that memory holds 24 bytes of each request.
+// Bad lines come first, as they are met.
+func spooled(source Source, order func([]spot) []spot, each func(*request.Request)) Source {
+	return func(yield func(request.Request, error) bool) {
+		file, err := os.CreateTemp("", "perf-gen-")
+		if err != nil {
+			yield(request.Request{}, err)
+			return
+		}
+		defer os.Remove(file.Name())
+		defer file.Close()
+		spots, ok := spool(source, file, yield)
+		if !ok {
+			return
+		}
+		var line []byte
+		for _, s := range order(spots) {
+			line = slices.Grow(line[:0], int(s.to-s.from))[:s.to-s.from]
+			_, err := file.ReadAt(line, s.from)
+			var r request.Request
+			if err == nil {
+				r, err = request.Parse(line)
+			}
+			if err == nil {
+				each(&r)
+			}
+			if !yield(r, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// spool writes the lines of a source to a file.
+func spool(source Source, file *os.File, yield func(request.Request, error) bool) ([]spot, bool) {
+	var spots []spot
+	var buf []byte
+	at := int64(0)
+	for r, err := range source {
+		if err != nil {
+			if !yield(r, err) {
+				return nil, false
+			}
+			continue
+		}
+		start := len(buf)
+		if buf, err = r.Append(buf); err != nil {
+			yield(r, err)
+			return nil, false
+		}
+		s := spot{from: at + int64(start), to: at + int64(len(buf))}
+		if r.AtMs != nil {
+			s.atMs = *r.AtMs
+		}
+		spots = append(spots, s)
+		if len(buf) >= 1<<20 {
+			if _, err := file.Write(buf); err != nil {
+				yield(r, err)
+				return nil, false
+			}
+			at += int64(len(buf))
+			buf = buf[:0]
+		}
+	}
+	if _, err := file.Write(buf); err != nil {
+		yield(request.Request{}, err)
+		return nil, false
+	}
+	return spots, true
+}
+
+const drawOrder = 0x6f72646572
+
+// shuffled gives a source in random order, another one each time it is ranged over (Fisher and Yates, as Durstenfeld 1964
+// has it).
+func shuffled(source Source, seed uint64) Source {
+	pass := uint64(0)
+	return spooled(source, func(all []spot) []spot {
+		r := synth.NewRand(seed, drawOrder, pass)
+		pass++
+		for n := len(all); n > 1; n-- {
+			k := r.Below(n)
+			all[k], all[n-1] = all[n-1], all[k]
+		}
+		return all
+	}, func(*request.Request) {})
+}
+
+// sorted gives a source by the time of arrival, counted from that of the first.
+func sorted(source Source) Source {
+	start := 0.0
+	return spooled(source, func(all []spot) []spot {
+		slices.SortStableFunc(all, func(a, b spot) int { return cmp.Compare(a.atMs, b.atMs) })
+		if len(all) > 0 {
+			start = all[0].atMs
+		}
+		return all
+	}, func(r *request.Request) {
+		if r.AtMs != nil {
+			*r.AtMs = roundMs(*r.AtMs - start)
+		}
+	})
+}

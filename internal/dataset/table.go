@@ -1,0 +1,116 @@
+package dataset
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// kind is one dataset: exactly one of invent and read is set.
+type kind struct {
+	Info
+	api    string                                // dialect, where --api says none; "" is as the input asks
+	text   bool                                  // sent as it is, not as a message
+	args   []string                              // keys of --extra-args and --dataset-args that are its own
+	invent func(o *Options) (func() draw, error) // gives each worker a draw of its own
+	read   func(ctx context.Context, o *Options) (items, error)
+}
+
+// Info is what is known of a dataset.
+type Info struct {
+	Name    string
+	Source  string // where the data comes from, unless files are named
+	Fields  string // what is read of it
+	Licence string // as its authors state it; "" where that is not known
+}
+
+// The keys of --dataset-args that bring prompts to a length.
+var lengthArgs = []string{"target_input_len", "input_len_mode", "prefix_file", "prefix_role"}
+
+// kinds is the table of all datasets.
+func kinds() []kind {
+	turns := conversations(where{}, true, "messages", "conversations", "conversation")
+	share := []string{"conversation", "conversations", "messages"}
+	rank := []string{"num_documents", "document_length_ratio"}
+	swe := []string{"first_turn_length", "subsequent_turn_length"}
+	return []kind{
+		{Info: Info{"random", "made up", "", ""}, invent: random},
+		{Info: Info{"random_vl", "made up", "", ""}, invent: randomVL},
+		{Info: Info{"random_embedding", "made up", "", ""}, api: "openai_embedding", invent: random},
+		{Info: Info{"random_embedding_batch", "made up", "", ""}, api: "openai_embedding", args: []string{"batch_size"}, invent: randomBatch},
+		{Info: Info{"random_rerank", "made up", "", ""}, api: "openai_rerank", args: rank, invent: randomRerank},
+		{Info: Info{"random_multi_turn", "made up", "", ""}, invent: randomTurns},
+		{Info: Info{"sonnet", "a file", "lines", ""}, invent: sonnet},
+		{Info: Info{"speed_benchmark", "made up", "", ""}, text: true, read: speedBenchmark(1, 6144, 14336, 30720)},
+		{Info: Info{"speed_benchmark_long", "made up", "", ""}, text: true, read: speedBenchmark(63488, 129024)},
+
+		{Info: Info{"line_by_line", "a file", "lines: text, messages or bodies", ""}, args: lengthArgs, read: lineByLine},
+		{Info: Info{"custom", "a file", "lines: text", ""}, args: lengthArgs, read: customLines},
+		{Info: Info{"text", "a file or repository", "--text-column", ""}, args: lengthArgs, read: textColumn},
+		{Info: Info{"openqa", "AI-ModelScope/HC3-Chinese", "question", "CC BY-SA 4.0"}, args: lengthArgs,
+			read: column(where{"AI-ModelScope/HC3-Chinese", "Hello-SimpleAI/HC3-Chinese", []string{"open_qa.jsonl"}, nil}, "question")},
+		{Info: Info{"longalpaca", "AI-ModelScope/LongAlpaca-12k", "instruction", "CC BY-NC 4.0"}, args: lengthArgs,
+			read: column(where{"AI-ModelScope/LongAlpaca-12k", "Yukang/LongAlpaca-12k", []string{"LongAlpaca-12k.json"}, nil}, "instruction")},
+		{Info: Info{"share_gpt_zh", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("zh"), false, share...)},
+		{Info: Info{"share_gpt_en", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("en"), false, share...)},
+
+		{Info: Info{"flickr8k", flickrWhere.modelscope, "jpg, txt", ""}, read: pictured(flickrWhere, []string{"jpg", "txt"}, flickr)},
+		{Info: Info{"kontext_bench", kontextWhere.modelscope, "file_name or image, instruction", ""}, read: pictured(kontextWhere, nil, kontext)},
+		{Info: Info{"mmmu_multi_image", mmmuWhere.modelscope, "question, image_1 … image_7", "Apache 2.0"}, read: pictured(mmmuWhere, mmmuColumns(), mmmu)},
+
+		{Info: Info{"embedding", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", read: embeddings(false)},
+		{Info: Info{"embedding_batch", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", args: []string{"batch_size"}, read: embeddings(true)},
+		{Info: Info{"rerank", "a file", "query; documents, passages or texts", ""}, api: "openai_rerank", read: rerank},
+
+		{Info: Info{"share_gpt_zh_multi_turn", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("zh"), true, share...)},
+		{Info: Info{"share_gpt_en_multi_turn", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("en"), true, share...)},
+		{Info: Info{"custom_multi_turn", "a file", "messages", ""}, read: turns},
+		{Info: Info{"swe_smith", sweWhere.modelscope, "messages", "MIT"}, args: swe, read: sweSmith},
+		{Info: Info{"trace", "captured logs and traces", strings.Join(Formats(), ", "), ""},
+			args: []string{"speed", "model_mapping", "model_override", "match_output_length"}, read: traces},
+		{Info: Info{"trie_agentic_coding", "evalscope/trie-workloads", "lengths and pauses", ""}, read: trie("agentic_coding")},
+		{Info: Info{"trie_code_qa", "evalscope/trie-workloads", "lengths and pauses", ""}, read: trie("code_qa")},
+		{Info: Info{"trie_office_work", "evalscope/trie-workloads", "lengths and pauses", ""}, read: trie("office_work")},
+	}
+}
+
+// List tells of all datasets.
+func List() []Info {
+	var all []Info
+	for _, k := range kinds() {
+		all = append(all, k.Info)
+	}
+	return all
+}
+
+// Names gives the datasets that there are.
+func Names() []string {
+	var names []string
+	for _, k := range kinds() {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// find gives the dataset of that name.
+func find(name string) (kind, error) {
+	for _, k := range kinds() {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	return kind{}, fmt.Errorf("--dataset %s: there is no such dataset (there are %s)", name, strings.Join(Names(), ", "))
+}
+
+// Owns says whether a key of --extra-args shapes the data of a dataset, and is not sent.
+func Owns(name, key string) bool {
+	k, err := find(name)
+	return err == nil && slices.Contains(k.args, key)
+}
+
+// Invented says whether a dataset is made up, so that it has no end of its own.
+func Invented(name string) bool {
+	k, err := find(name)
+	return err == nil && k.invent != nil
+}

@@ -1,0 +1,50 @@
+package dataset
+
+import (
+	"context"
+	"strings"
+)
+
+// column is the text of one column of a hub's dataset, such as openqa's question.
+func column(w where, name string) func(context.Context, *Options) (items, error) {
+	return func(ctx context.Context, o *Options) (items, error) { return columnOf(ctx, o, w, name) }
+}
+
+// textColumn is the text of the column that the user names, of any file.
+func textColumn(ctx context.Context, o *Options) (items, error) {
+	name := o.TextColumn
+	if name == "" {
+		name = "text"
+	}
+	return columnOf(ctx, o, where{}, name)
+}
+
+func columnOf(ctx context.Context, o *Options, w where, name string) (items, error) {
+	paths, err := o.local(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPrompts(o)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(*Item, error) bool) {
+		defer p.said()
+		var it Item
+		for row, err := range o.rows(paths, name) {
+			it = Item{Text: it.Text[:0]}
+			keep := true
+			if err == nil {
+				text := strings.TrimSpace(row.text(name))
+				if text == "" {
+					err = row.wrong("no text in %q: --text-column names the column", name)
+				} else {
+					keep, err = p.put(&it, text)
+				}
+			}
+			if keep && !yield(&it, err) {
+				return
+			}
+		}
+	}, nil
+}

@@ -1,0 +1,171 @@
+package dataset
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/api"
+	"llmperf/internal/dataset/synth"
+	"llmperf/internal/jsonl"
+)
+
+// Blocks of a prompt of which traces tell the hashes, in tokens.
+const (
+	mooncakeBlock = 512
+	bailianBlock  = 16
+)
+
+const drawBlock = 0x626c6f636b
+
+// lengthItem makes a prompt of exactly so many tokens in, with as many out. What has the same hashes has the same text, so
+// that prompts share what they shared.
+func (t *trace) lengthItem(it *Item, in, out int64, hashes []gjson.Result, block int64) (bool, error) {
+	if in < 1 || in > 1<<27 || out < 0 {
+		return true, fmt.Errorf("not the length of a request: %d tokens in, %d out", in, out)
+	}
+	if t.texts == nil {
+		var err error
+		if t.texts, err = newTexts(t.o); err != nil {
+			return true, err
+		}
+	}
+	var err error
+	text := t.texts.open(nil)
+	joined := false
+	for _, h := range hashes {
+		if in <= 0 {
+			break
+		}
+		r := synth.NewRand(t.o.Seed, drawBlock, uint64(h.Int()))
+		if text, err = t.texts.part(text, r, int(min(in, block)), joined); err != nil {
+			return true, err
+		}
+		in, joined = in-block, true
+	}
+	if in > 0 {
+		if text, err = t.texts.part(text, synth.NewRand(t.o.Seed, drawText, uint64(t.n)), int(in), joined); err != nil {
+			return true, err
+		}
+	}
+	it.Text = t.texts.close(text)
+	if out > 0 {
+		it.Own = append(ownMaxTokens(int(out)), api.Param{Key: "ignore_eos", Value: []byte("true")})
+	}
+	return true, nil
+}
+
+// mooncakeLine is Mooncake's trace: ms, and the hashes of blocks of 512 tokens.
+func mooncakeLine(t *trace, v gjson.Result, it *Item) (bool, error) {
+	t.at(it, v.Get("timestamp").Num)
+	return t.lengthItem(it, v.Get("input_length").Int(), v.Get("output_length").Int(), v.Get("hash_ids").Array(), mooncakeBlock)
+}
+
+// bailianLine is that of Alibaba's Bailian: seconds, and the hashes of blocks of 16 tokens.
+func bailianLine(t *trace, v gjson.Result, it *Item) (bool, error) {
+	t.at(it, v.Get("timestamp").Num*1000)
+	for _, key := range []string{"type", "turn"} {
+		if l := v.Get(key); l.Exists() {
+			t.label(it, key, l.String())
+		}
+	}
+	return t.lengthItem(it, v.Get("input_length").Int(), v.Get("output_length").Int(), v.Get("hash_ids").Array(), bailianBlock)
+}
+
+func (t *trace) label(it *Item, key, value string) {
+	if it.Line.Labels == nil {
+		it.Line.Labels = map[string]string{}
+	}
+	it.Line.Labels[key] = value
+}
+
+// csvTrace reads rows under a header.
+func csvTrace(put func(t *trace, row map[string]string, it *Item) (bool, error)) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
+	return func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
+		return func(yield func(*Item, error) bool) {
+			cr := csv.NewReader(r)
+			header, err := cr.Read()
+			if err != nil {
+				yield(nil, fmt.Errorf("%s: %w", name, err))
+				return
+			}
+			for {
+				values, err := cr.Read()
+				if err == io.EOF {
+					return
+				}
+				it, keep := &Item{}, true
+				line, _ := cr.FieldPos(0)
+				if p, bad := errors.AsType[*csv.ParseError](err); bad {
+					err = &jsonl.LineError{File: name, Line: p.Line, Err: p.Err}
+				} else if err != nil {
+					yield(nil, fmt.Errorf("%s: %w", name, err))
+					return
+				} else if keep, err = put(t, byName(header, values), it); err != nil {
+					err = &jsonl.LineError{File: name, Line: line, Err: err}
+				}
+				if !keep {
+					t.left++
+					continue
+				}
+				if !yield(it, err) {
+					return
+				}
+				t.n++
+			}
+		}
+	}
+}
+
+func byName(header, values []string) map[string]string {
+	row := make(map[string]string, len(header))
+	for i, h := range header {
+		row[h] = values[i]
+	}
+	return row
+}
+
+// azureRow is a row of Azure's traces of LLM inference.
+func azureRow(t *trace, row map[string]string, it *Item) (bool, error) {
+	return t.csvItem(it, row["TIMESTAMP"], row["ContextTokens"], row["GeneratedTokens"])
+}
+
+// burstRow is a row of BurstGPT. A request that failed has no tokens out: it is sent without a limit of its own.
+func burstRow(t *trace, row map[string]string, it *Item) (bool, error) {
+	for key, name := range map[string]string{"Model": "model", "Log Type": "log_type"} {
+		if row[key] != "" {
+			t.label(it, name, row[key])
+		}
+	}
+	return t.csvItem(it, row["Timestamp"], row["Request tokens"], row["Response tokens"])
+}
+
+func (t *trace) csvItem(it *Item, when, in, out string) (bool, error) {
+	ms, err := timeMs(gjson.Result{Type: gjson.String, Str: when, Raw: when})
+	if err != nil {
+		return true, err
+	}
+	i, err := strconv.ParseInt(in, 10, 64)
+	if err != nil {
+		return true, fmt.Errorf("not a number of tokens: %q", in)
+	}
+	o, err := strconv.ParseInt(out, 10, 64)
+	if err != nil {
+		return true, fmt.Errorf("not a number of tokens: %q", out)
+	}
+	t.at(it, ms)
+	return t.lengthItem(it, i, o, nil, 0)
+}
+
+// vllmLine is a line of vLLM's custom dataset.
+func vllmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
+	if n := v.Get("output_tokens").Int(); n > 0 {
+		it.Own = ownMaxTokens(int(n))
+	}
+	return (&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}).put(it, v.Get("prompt").String())
+}

@@ -1,0 +1,75 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/dataset/synth"
+)
+
+var (
+	errNoText      = errors.New("no text: it is a text itself, or under text, input, sentence or content")
+	errNoDocuments = errors.New("a query needs documents, passages or texts")
+)
+
+// trie is the recorded lengths and pauses of agents' sessions of one kind, filled with random text: a prompt, then what
+// tools gave back, each answered with so many tokens.
+func trie(kind string) func(context.Context, *Options) (items, error) {
+	w := where{"evalscope/trie-workloads", "evalscope/trie-workloads", []string{kind + "_8k.jsonl"}, nil}
+	return func(ctx context.Context, o *Options) (items, error) {
+		if err := o.textOnly("conversations"); err != nil {
+			return nil, err
+		}
+		paths, err := o.local(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		words, err := o.words()
+		if err != nil {
+			return nil, err
+		}
+		return func(yield func(*Item, error) bool) {
+			i := uint64(0)
+			for line, err := range o.objects(paths) {
+				it := Item{}
+				if err == nil {
+					if it.Turns, err = trieTurns(o, words, gjson.ParseBytes(line.Bytes), synth.NewRand(o.Seed, drawTurns, i)); err != nil {
+						err = line.wrong(err)
+					}
+				}
+				i++
+				if (err != nil || len(it.Turns) >= o.MinTurns) && !yield(&it, err) {
+					return
+				}
+			}
+		}, nil
+	}
+}
+
+func trieTurns(o *Options, words *synth.Words, v gjson.Result, r *synth.Rand) (turns []Turn, err error) {
+	n := int(v.Get("num_turns").Int())
+	answers, outputs, waits := v.Get("assistant_response_length").Array(), v.Get("tool_call_output_length").Array(), v.Get("tool_call_latency").Array()
+	if n < 0 || len(answers) < n || len(outputs) < n || len(waits) < n || v.Get("input_prompt_length").Int() < 1 {
+		return nil, fmt.Errorf("not a session: want input_prompt_length, and num_turns values of assistant_response_length, tool_call_output_length and tool_call_latency")
+	}
+	for k := 0; k <= n && (o.MaxTurns == 0 || k < o.MaxTurns); k++ {
+		length, answer, turn := v.Get("input_prompt_length"), v.Get("final_assistant_response_length"), Turn{}
+		if k > 0 {
+			length, turn.DelayMs = outputs[k-1], 1000*waits[k-1].Num
+		}
+		if k < n {
+			answer = answers[k]
+		}
+		if turn.Text, err = words.Append(nil, nil, r, max(1, int(length.Int()))); err != nil {
+			return nil, err
+		}
+		if answer.Int() > 0 {
+			turn.Own = ownMaxTokens(int(answer.Int()))
+		}
+		turns = append(turns, turn)
+	}
+	return turns, nil
+}

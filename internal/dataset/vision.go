@@ -1,0 +1,181 @@
+package dataset
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"llmperf/internal/api"
+	"llmperf/internal/hub"
+	"llmperf/internal/request"
+)
+
+// content is the parts of one message: texts and pictures.
+type content struct{ b []byte }
+
+func (c *content) text(s string) {
+	if s != "" {
+		c.open()
+		c.b = append(request.AppendString(append(c.b, `{"type":"text","text":`...), s), '}')
+	}
+}
+
+// picture adds the bytes of a picture's file, whose kind they tell.
+func (c *content) picture(file string) error {
+	kind := http.DetectContentType([]byte(file))
+	if !strings.HasPrefix(kind, "image/") {
+		return fmt.Errorf("not a picture: it begins with %.8q", file)
+	}
+	c.open()
+	c.b = append(c.b, `{"type":"image_url","image_url":{"url":"data:`+kind+`;base64,`...)
+	c.b = append(base64.StdEncoding.AppendEncode(c.b, []byte(file)), `"}}`...)
+	return nil
+}
+
+func (c *content) open() {
+	if c.b == nil {
+		c.b = []byte(`[{"role":"user","content":[`)
+	} else {
+		c.b = append(c.b, ',')
+	}
+}
+
+func (c *content) input() *api.Input { return &api.Input{Messages: append(c.b, `]}]`...)} }
+
+// pictured is a dataset whose rows have pictures.
+func pictured(w where, columns []string, put func(o *Options, r *row, c *content) (keep bool, err error)) func(context.Context, *Options) (items, error) {
+	return func(ctx context.Context, o *Options) (items, error) {
+		if err := o.textOnly("pictures"); err != nil {
+			return nil, err
+		}
+		paths, err := o.local(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		return func(yield func(*Item, error) bool) {
+			for row, err := range o.roundRobin(paths, columns...) {
+				var c content
+				keep := true
+				if err == nil {
+					if keep, err = put(o, row, &c); err != nil {
+						err = row.wrong("%w", err)
+					}
+				}
+				if keep && !yield(&Item{In: c.input()}, err) {
+					return
+				}
+			}
+		}, nil
+	}
+}
+
+// flickr8k is photographs with what is to be seen in them.
+var flickrWhere = where{"clip-benchmark/wds_flickr8k", "clip-benchmark/wds_flickr8k", []string{"test/*.tar"}, nil}
+
+func flickr(_ *Options, r *row, c *content) (bool, error) {
+	c.text(strings.TrimSpace(r.text("txt")))
+	return true, c.picture(r.text("jpg"))
+}
+
+// kontextBench is pictures with an instruction to change them. The pictures are files beside the list of them.
+var kontextWhere = where{"black-forest-labs/kontext-bench", "black-forest-labs/kontext-bench", []string{"test/metadata.jsonl"}, nil}
+
+func kontext(o *Options, r *row, c *content) (bool, error) {
+	instruction := r.text("instruction")
+	if instruction == "" {
+		instruction = "Describe the image."
+	}
+	c.text(instruction)
+	if file := pictureFile(r.Row["image"]); file != "" {
+		return true, c.picture(file)
+	}
+	name := r.text("file_name")
+	if name == "" {
+		return true, fmt.Errorf("neither image nor file_name")
+	}
+	path, err := o.beside(r.path, name)
+	if err != nil {
+		return true, err
+	}
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return true, err
+	}
+	return true, c.picture(string(file))
+}
+
+// beside is a file that another names by its place from there, downloaded where that one was.
+func (o *Options) beside(path, name string) (string, error) {
+	local := filepath.Join(filepath.Dir(path), filepath.FromSlash(name))
+	if _, err := os.Stat(local); err == nil || len(o.Paths) > 0 {
+		return local, nil
+	}
+	repo, err := hub.Open(kontextWhere.modelscope, hub.Dataset, o.Hub)
+	if err != nil {
+		return "", err
+	}
+	return repo.File(context.Background(), "test/"+name)
+}
+
+// pictureFile is a picture as Parquet has it: bytes, alone or with the name of the file that they were.
+func pictureFile(v any) string {
+	if m, ok := v.(map[string]any); ok {
+		v = m["bytes"]
+	}
+	s, _ := v.(string)
+	return s
+}
+
+// mmmu is examination questions with several pictures. <image N> stands where one belongs.
+var mmmuWhere = where{"AI-ModelScope/MMMU", "MMMU/MMMU", []string{"*/validation-*.parquet"}, nil}
+
+const mmmuPictures = 7
+
+func mmmuColumns() []string {
+	columns := []string{"question"}
+	for k := 1; k <= mmmuPictures; k++ {
+		columns = append(columns, "image_"+strconv.Itoa(k))
+	}
+	return columns
+}
+
+func mmmu(_ *Options, r *row, c *content) (keep bool, err error) {
+	var files [mmmuPictures + 1]string
+	n := 0
+	for k := 1; k <= mmmuPictures; k++ {
+		if files[k] = pictureFile(r.Row["image_"+strconv.Itoa(k)]); files[k] != "" {
+			n++
+		}
+	}
+	if n < 2 {
+		return false, nil
+	}
+	for rest := r.text("question"); rest != ""; {
+		before, after, found := strings.Cut(rest, "<image ")
+		number, behind, closed := strings.Cut(after, ">")
+		k, bad := strconv.Atoi(number)
+		if !found || !closed || bad != nil || k < 1 || k > mmmuPictures || files[k] == "" {
+			c.text(rest)
+			break
+		}
+		c.text(before)
+		if err := c.picture(files[k]); err != nil {
+			return true, err
+		}
+		files[k] = ""
+		rest = behind
+	}
+	for _, file := range files { // those that the question does not place
+		if file != "" {
+			if err := c.picture(file); err != nil {
+				return true, err
+			}
+		}
+	}
+	return true, nil
+}
