@@ -84,6 +84,13 @@ func readChat(data []byte) (Event, error) {
 	if string(data) == "[DONE]" {
 		return Event{Done: true}, nil
 	}
+	if e, ok := scanChat(data); ok {
+		return e, nil
+	}
+	return decodeChat(data)
+}
+
+func decodeChat(data []byte) (Event, error) {
 	var c chunk
 	if err := decode(data, &c); err != nil {
 		return Event{}, err

@@ -47,7 +47,8 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 	if ep, ok := req.Target.(*endpoint); ok {
 		return ep, nil
 	}
-	bodies := []*json.RawMessage{&req.Body}
+	one := [1]*json.RawMessage{&req.Body}
+	bodies := one[:]
 	if req.Turns != nil {
 		bodies = nil
 		for i := range req.Turns {
@@ -55,20 +56,22 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 		}
 	}
 	var ep *endpoint
+	keys := keyLists.Get().(*topKeys)
+	defer keyLists.Put(keys)
 	for i, body := range bodies {
-		keys, err := topLevel(*body)
+		err := keys.read(*body)
 		if err != nil {
 			return nil, err
 		}
 		if ep == nil {
-			if ep, err = p.find(req, *body, keys); err != nil {
+			if ep, err = p.find(req, *body, *keys); err != nil {
 				return nil, err
 			}
 		}
 		if req.Turns != nil && !keys.has("messages") {
 			return nil, fmt.Errorf("turns[%d].body has no messages", i)
 		}
-		if *body, err = p.edit(ctx, ep, *body, keys); err != nil {
+		if *body, err = p.edit(ctx, ep, *body, *keys); err != nil {
 			return nil, err
 		}
 	}
@@ -167,17 +170,20 @@ func (k topKeys) has(key string) bool {
 	return ok
 }
 
-func topLevel(body []byte) (topKeys, error) {
-	var k topKeys
+// keyLists spares each request the memory of its keys.
+var keyLists = sync.Pool{New: func() any { return new(topKeys) }}
+
+func (k *topKeys) read(body []byte) error {
+	k.list = k.list[:0]
 	r := gjson.ParseBytes(body)
 	if !r.IsObject() {
-		return k, errors.New("the body is not a JSON object")
+		return errors.New("the body is not a JSON object")
 	}
 	r.ForEach(func(key, value gjson.Result) bool {
 		k.list = append(k.list, key, value)
 		return true
 	})
-	return k, nil
+	return nil
 }
 
 // once says a fact the first time that it is so.
@@ -272,7 +278,8 @@ func without(body []byte, keys topKeys, drop []string) []byte {
 	if !slices.ContainsFunc(drop, keys.has) {
 		return body
 	}
-	left, _ := topLevel(body)
+	var left topKeys
+	left.read(body) // an object, as its caller knows
 	out := []byte{'{'}
 	for i := 0; i < len(left.list); i += 2 {
 		if slices.Contains(drop, left.list[i].Str) {

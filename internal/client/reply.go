@@ -15,7 +15,7 @@ const maxErrorBody = 64 << 10
 // reply reads one response into its record.
 type reply struct {
 	rec      *record.Record
-	dialect  api.Dialect
+	ep       *endpoint
 	read     func([]byte) (api.Event, error)
 	lines    bool // a stream is JSON lines
 	keepText bool
@@ -44,7 +44,7 @@ func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText boo
 		whole = nil // one huge answer must not stay in memory for good
 	}
 	*r = reply{
-		rec: rec, dialect: ep.dialect, read: ep.dialect.Reader(), lines: ep.stream && ep.dialect.Lines, keepText: keepText, sent: sent,
+		rec: rec, ep: ep, read: ep.dialect.Reader(), lines: ep.stream && ep.dialect.Lines, keepText: keepText, sent: sent,
 		onEvent: r.onEvent, whole: whole, sse: r.sse,
 	}
 	r.sse.Reset()
@@ -125,7 +125,7 @@ func (r *reply) event(data []byte) {
 			}
 		}
 		if r.chunk(); r.chunks == 2 { // a stream of one token is over before a shape pays
-			r.shape, _ = r.dialect.Learn(data, e)
+			r.shape, _ = r.ep.dialect.Learn(data, e)
 		}
 		if e.Usage != nil {
 			r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.CompletionTokens-r.tokens)
@@ -227,7 +227,7 @@ func (r *reply) finish(err error, end int64) {
 		output = r.chunks > 0
 		if r.done {
 			rec.LatencyMs = ms(r.doneAt)
-		} else if rec.FinishReason == "" && !r.dialect.NoFinish {
+		} else if rec.FinishReason == "" && !r.ep.dialect.NoFinish {
 			r.fail(fail(record.KindTruncated, "the stream ended without finish_reason and [DONE]"))
 		}
 	default:

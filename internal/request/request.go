@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strconv"
 
 	"github.com/goccy/go-json"
 
@@ -125,7 +126,7 @@ func Read(r io.Reader, file string) iter.Seq2[Request, error] {
 			if err != nil {
 				q, err = Request{}, &jsonl.LineError{File: file, Line: line.N, Err: err}
 			}
-			q.Source = fmt.Sprintf("%s:%d", file, line.N)
+			q.Source = file + ":" + strconv.Itoa(line.N)
 			if !yield(q, err) {
 				return
 			}
