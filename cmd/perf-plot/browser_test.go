@@ -211,7 +211,7 @@ func pageOf(t *testing.T, args ...string) string {
 
 func TestBrowserFigures(t *testing.T) {
 	for _, file := range strings.Fields(os.Getenv("RECORDS")) {
-		name := inputName(file)
+		name := sourceName(file)
 		b := browse(t, pageOf(t, file), name, 1360, 900)
 		b.drawn()
 		b.whole("light")

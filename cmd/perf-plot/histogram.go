@@ -52,7 +52,7 @@ func (h *histogram) bars(name string, n int) chart.Series {
 	return s
 }
 
-// cumulative is the share of values, in percent, up to each value: at most about 300 points.
+// cumulative is the share of values, in percent, up to each value: at most about 150 points.
 func (h *histogram) cumulative(name string, color int) chart.Series {
 	s := chart.Series{Name: name, Kind: chart.Line, Color: color}
 	var seen int64
@@ -64,7 +64,7 @@ func (h *histogram) cumulative(name string, color int) chart.Series {
 		}
 		seen += h.count[i]
 		share := 100 * float64(seen) / float64(h.n)
-		if share-shown >= 1.0/3 || k == len(bins)-1 {
+		if share-shown >= 2.0/3 || k == len(bins)-1 {
 			s.X, s.Y = append(s.X, edge(i+1)), append(s.Y, share)
 			shown = share
 		}

@@ -38,7 +38,7 @@ func percentiles(r *report) []chart.Figure {
 		f := chart.Figure{
 			Name: d.name + "-percentiles", Section: r.tr("Latency"), Title: r.trf("%s: percentiles", r.tr(d.title)), Note: r.tr(d.note),
 			X: chart.Axis{Label: r.tr("percentile"), Scale: chart.Nines},
-			Y: chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log}, Ordered: r.sweep(),
+			Y: chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1}, Ordered: r.ordered(),
 		}
 		for _, p := range r.points {
 			m := p.Metrics.Get(d.key)
@@ -55,6 +55,8 @@ func percentiles(r *report) []chart.Figure {
 			f.Series = append(f.Series, s)
 			f.Alt += r.trf("%s: median %s ms, p99 %s ms. ", p.label, chart.Number(m.At(50)), chart.Number(m.At(99)))
 		}
+		f.Marks = r.limits(d.key, true)
+		f.Marks = append(f.Marks, r.limits(d.key, false)...)
 		out = append(out, f)
 	}
 	return out
@@ -74,12 +76,12 @@ func distributions(r *report) []chart.Figure {
 	for _, d := range durations() {
 		f := chart.Figure{
 			Name: d.name + "-distribution", Section: r.tr("Distribution"), Title: r.trf("%s: distribution", r.tr(d.title)),
-			X: chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log}, Y: chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
-			Ordered: r.sweep(),
+			X: chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1}, Y: chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
+			Ordered: r.ordered(), NoEnds: true,
 		}
 		for _, p := range r.points {
-			if m := p.Metrics.Get(d.key); m != nil && m.N > 0 {
-				h := newHistogram(p.in.stats.Values(p.Run, d.key))
+			if m := p.Metrics.Get(d.key); m != nil && m.N > 1 {
+				h := newHistogram(p.src.stats.Values(p.Run, d.key))
 				if len(r.points) > 1 {
 					f.Series = append(f.Series, h.cumulative(p.label, p.color))
 					continue
@@ -91,6 +93,7 @@ func distributions(r *report) []chart.Figure {
 				f.Alt = r.trf("From %s to %s ms; median %s ms.", chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 			}
 		}
+		f.Marks = append(f.Marks, r.limits(d.key, false)...)
 		out = append(out, f)
 	}
 	return out

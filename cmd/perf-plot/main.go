@@ -18,12 +18,13 @@ const description = `Charts of record lines, as perf-send writes them: one HTML 
 type flags struct {
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
 
-	Output    string `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
-	Format    string `default:"html" enum:"html,svg" help:"html: the page; svg: one figure."`
-	Figure    string `placeholder:"NAME" help:"The figure to draw, where the format is not html. --figure list lists them."`
-	Title     string `placeholder:"TEXT" help:"The page's title."`
-	Lang      string `default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
-	OnBadLine string `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
+	Output    string      `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
+	Format    string      `default:"html" enum:"html,svg" help:"html: the page; svg: one figure."`
+	Figure    string      `placeholder:"NAME" help:"The figure to draw, where the format is not html. --figure list lists them."`
+	Title     string      `placeholder:"TEXT" help:"The page's title."`
+	SLO       cli.Strings `placeholder:"LIMIT…" help:"Limits to draw, such as 'ttft_ms:p99<500'."`
+	Lang      string      `default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
+	OnBadLine string      `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
 
 	cli.VersionFlag
 }
@@ -35,11 +36,15 @@ func run(env *cli.Env) error {
 	}
 	ctx, stop := env.Context()
 	defer stop()
-	inputs, err := read(ctx, env, &f)
+	slos, err := parseSLOs(f.SLO)
 	if err != nil {
 		return err
 	}
-	r := newReport(inputs, words(f.Lang))
+	sources, err := read(ctx, env, &f)
+	if err != nil {
+		return err
+	}
+	r := newReport(sources, words(f.Lang), slos)
 	out := env.Create(f.Output)
 	defer out.Abort()
 	if err := write(out, r, &f); err != nil {
@@ -62,15 +67,15 @@ func write(w io.Writer, r *report, f *flags) error {
 	if f.Format == "html" {
 		return chart.HTML(w, page)
 	}
-	fig, err := pick(page.Figures, f.Figure)
+	fig, err := choose(page.Figures, f.Figure)
 	if err != nil {
 		return err
 	}
 	return chart.SVG(w, fig)
 }
 
-// pick finds the figure of that name, or takes the first where none is asked for.
-func pick(figures []chart.Figure, name string) (*chart.Figure, error) {
+// choose finds the figure of that name, or takes the first where none is asked for.
+func choose(figures []chart.Figure, name string) (*chart.Figure, error) {
 	var names []string
 	for i := range figures {
 		if figures[i].Name == name || name == "" {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
 	"strings"
 
@@ -16,7 +15,15 @@ import (
 type source struct {
 	name  string
 	stats *stats.Collector
+	*gathered
 }
+
+// workers read one file at the same time.
+const workers = 2
+
+// exactLimit is how many values of a distribution are kept as they are: a page has many distributions, and beyond this
+// the sketch's error is far less than a pixel.
+const exactLimit = 1 << 14
 
 // read gathers the records of every file.
 func read(ctx context.Context, env *cli.Env, f *flags) ([]*source, error) {
@@ -24,48 +31,45 @@ func read(ctx context.Context, env *cli.Env, f *flags) ([]*source, error) {
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
-	var inputs []*source
-	skipped := 0
+	var sources []*source
 	for _, path := range files {
-		in := &source{name: inputName(path), stats: stats.New(stats.Options{Percentiles: curvePercentiles(), DropFailures: true})}
-		n, err := readFile(ctx, env, path, in, f.OnBadLine == "skip")
+		s, err := readFile(ctx, env, path, f.OnBadLine == "skip")
 		if err != nil {
 			return nil, err
 		}
-		skipped += n
-		inputs = append(inputs, in)
+		sources = append(sources, s)
 	}
-	if skipped > 0 {
-		env.Say("%d lines that are no records were left out", skipped)
-	}
-	return inputs, nil
+	return sources, nil
 }
 
-func readFile(ctx context.Context, env *cli.Env, path string, in *source, skip bool) (skipped int, err error) {
+func readFile(ctx context.Context, env *cli.Env, path string, skip bool) (*source, error) {
 	r, name, done, err := env.Input(path, jsonl.Decompress)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer done()
-	for rec, err := range jsonl.Read[record.Record](r, name) {
-		if ctx.Err() != nil {
-			return 0, context.Cause(ctx)
-		}
-		var bad *jsonl.LineError
-		if errors.As(err, &bad) && skip {
-			skipped++
-			continue
-		}
-		if err != nil {
-			return 0, err
-		}
-		in.stats.Add(&rec)
+	opt := stats.Options{Percentiles: curvePercentiles(), DropFailures: true, ExactLimit: exactLimit}
+	stream := stats.NewStream(opt, workers, skip)
+	var parts []*gathered
+	stream.Also(func() func(*record.Record) {
+		g := newGathered()
+		parts = append(parts, g)
+		return g.add
+	})
+	if err := stream.Read(ctx, r, name); err != nil {
+		return nil, err
 	}
-	return skipped, nil
+	if n, first := stream.Skipped(); n > 0 {
+		env.Say("%d of the lines of %s are no records and were left out; the first: %v", n, name, first)
+	}
+	for _, g := range parts[1:] {
+		parts[0].merge(g)
+	}
+	return &source{name: sourceName(path), stats: stream.Collector(), gathered: parts[0]}, nil
 }
 
-// inputName is what a file is called in a legend: its name without the endings.
-func inputName(path string) string {
+// sourceName is what a file is called in a legend: its name without the endings.
+func sourceName(path string) string {
 	if path == "-" {
 		return "stdin"
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,48 +13,58 @@ import (
 // report is all that the figures are made of.
 type report struct {
 	words
-	inputs []*source
-	points []point
-	title  string
+	sources []*source
+	points  []point
+	slos    []slo
 }
 
-// point is one load point of one input: a line in most figures.
+// point is one load point of one source: a line in most figures.
 type point struct {
 	*stats.Block
-	in    *source
+	src   *source
 	label string
 	color int
 }
 
-func newReport(inputs []*source, w words) *report {
-	r := &report{words: w, inputs: inputs}
-	for _, in := range inputs {
-		s := in.stats.Summary()
+func newReport(sources []*source, w words, slos []slo) *report {
+	r := &report{words: w, sources: sources, slos: slos}
+	for _, src := range sources {
+		s := src.stats.Summary()
 		for i := range s.Blocks {
 			b := &s.Blocks[i]
-			r.points = append(r.points, point{Block: b, in: in, label: r.label(in, b, len(s.Blocks)), color: len(r.points)})
+			r.points = append(r.points, point{Block: b, src: src, label: r.label(src, b, len(s.Blocks)), color: len(r.points)})
 		}
 	}
 	return r
 }
 
 // label names a line: by its load point, its file, or both, whichever tells it from the others.
-func (r *report) label(in *source, b *stats.Block, blocks int) string {
+func (r *report) label(src *source, b *stats.Block, blocks int) string {
 	run := b.Run
 	if run == "" {
-		run = in.name
+		run = src.name
 	}
 	switch {
-	case len(r.inputs) == 1:
+	case len(r.sources) == 1:
 		return run
 	case blocks == 1:
-		return in.name
+		return src.name
 	}
-	return in.name + " · " + run
+	return src.name + " · " + run
 }
 
-// sweep says whether the points are steps of one quantity, which an ordered scale of colours shows.
-func (r *report) sweep() bool { return len(r.inputs) == 1 && len(r.points) > 2 }
+// percentile is one of a metric in the load point; NaN where there is none.
+func (p *point) percentile(key string, q float64) float64 {
+	if m := p.Metrics.Get(key); m != nil && m.N > 0 {
+		return m.At(q)
+	}
+	return math.NaN()
+}
+
+func percentileName(p float64) string { return stats.PercentileName(p) }
+
+// ordered says whether the points are steps of one quantity, which an ordered scale of colours shows.
+func (r *report) ordered() bool { return len(r.sources) == 1 && len(r.points) > 2 }
 
 func (r *report) simulated() bool {
 	return slices.ContainsFunc(r.points, func(p point) bool { return p.Simulated })
@@ -63,7 +74,9 @@ func (r *report) simulated() bool {
 type maker func(*report) []chart.Figure
 
 // makers is every kind of figure in the order of the page.
-func makers() []maker { return []maker{percentiles, distributions} }
+func makers() []maker {
+	return []maker{sweep, percentiles, distributions, overTime, heatmaps, requestTimeline, tokenTimeline, densities, conversations}
+}
 
 // page is the whole document.
 func (r *report) page(title string) *chart.Page {
@@ -75,6 +88,8 @@ func (r *report) page(title string) *chart.Page {
 		p.Title = r.tr("Simulated") + ": " + p.Title
 		p.Notices = append(p.Notices, r.tr("Simulated data: the answers came from the built-in simulator. No server was measured."))
 	}
+	p.Notices = append(p.Notices, r.warnings()...)
+	p.Facts, p.Tables = r.facts(), r.tables()
 	for _, m := range makers() {
 		for _, f := range m(r) {
 			if f.Empty() {
@@ -90,19 +105,50 @@ func (r *report) page(title string) *chart.Page {
 }
 
 func (r *report) defaultTitle() string {
-	var models []string
-	for _, p := range r.points {
-		for _, m := range p.Model {
-			if !slices.Contains(models, m) {
-				models = append(models, m)
-			}
-		}
-	}
+	models := r.all(func(p *point) []string { return p.Model })
 	switch {
 	case len(models) == 0:
 		return r.tr("Load test")
 	case len(models) > 3:
-		return fmt.Sprintf(r.tr("Load test of %d models"), len(models))
+		return r.trf("Load test of %d models", len(models))
 	}
-	return fmt.Sprintf(r.tr("Load test of %s"), strings.Join(models, ", "))
+	return r.trf("Load test of %s", strings.Join(models, ", "))
+}
+
+// all gives the distinct values that the load points have.
+func (r *report) all(of func(*point) []string) []string {
+	var out []string
+	for i := range r.points {
+		for _, v := range of(&r.points[i]) {
+			if !slices.Contains(out, v) {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// warnings are what the reader must know before the figures.
+func (r *report) warnings() []string {
+	var out []string
+	for i := range r.points {
+		switch p := &r.points[i]; {
+		case p.OK == 0 && p.Requests > 0:
+			out = append(out, r.trf("%s: every one of the %d requests failed.", p.label, p.Requests))
+		case p.Client.Level == stats.Bottleneck:
+			out = append(out, r.trf("%s: the load generator was the bottleneck: %s.", p.label, p.Client.Reason))
+		}
+	}
+	if len(out) > 6 {
+		out = append(out[:6], r.trf("… and %d more of the load points.", len(out)-6))
+	}
+	return out
+}
+
+// join lists values for a reader, the first few of them.
+func join(values []string) string {
+	if len(values) > 4 {
+		return strings.Join(values[:4], ", ") + fmt.Sprintf(", … (%d)", len(values))
+	}
+	return strings.Join(values, ", ")
 }

@@ -63,7 +63,7 @@ func samples() []Figure {
 		Series: []Series{
 			{Name: "dots", Kind: Dots, Color: 2, X: Column{1, 2}, Y: Column{1, 2}},
 			{Name: "steps", Kind: Steps, Color: 3, Dashed: true, X: Column{0, 1, 2}, Y: Column{0, 2, 1}},
-			{Name: "rects", Kind: Rects, Color: 4, X: Column{0.5}, X2: Column{1.5}, Y: Column{0.2}, Y2: Column{0.8}},
+			{Name: "rects", Kind: Rects, Color: 4, X: Column{0.5}, X2: Column{1.5}, Y: Column{0}},
 		},
 	}
 	return []Figure{lines, bars, cells, mixed}
@@ -231,7 +231,7 @@ func TestTicks(t *testing.T) {
 		{Linear, -5, 5, "−4 −2 0 2 4"},
 		{Linear, 0, 3e6, "0 500k 1M 1.5M 2M 2.5M 3M"},
 		{Log, 0, 1, "1 2 5 10"},
-		{Log, -2, 6, "0.01 1 100 10k 1M"},
+		{Log, -2, 6, "0.01 1 100 10,000 1M"},
 		{Log, 2, 2.1, "100 105 110 115 120 125"},
 		{Nines, 0, 4, "p0 p50 p75 p90 p95 p99 p99.9 p99.99"},
 	} {

@@ -8,6 +8,9 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
+// rowHeight is how much of its row a rectangle takes.
+const rowHeight = 0.85
+
 // drawing is a figure on its way onto a canvas: x and y turn values into places of the area.
 type drawing struct {
 	f    *Figure
@@ -67,7 +70,7 @@ func (d *drawing) series(s *Series, base map[float64]float64) {
 		}
 	case Rects:
 		for i := range s.X {
-			d.rect(d.x(s.X[i]), d.x(s.X2[i]), d.y(s.Y[i]), d.y(s.Y2[i]), col)
+			d.rect(d.x(s.X[i]), d.x(s.X2[i]), d.y(s.Y[i]), d.y(s.Y[i]+rowHeight), col)
 		}
 	}
 }
@@ -77,7 +80,7 @@ func (d *drawing) rect(x0, x1, y0, y1 vg.Length, col color.Color) {
 	if !finite(x0) || !finite(x1) || !finite(y0) || !finite(y1) {
 		return
 	}
-	x1, y1 = max(x1, x0+0.3), max(y1, y0)
+	x1, y1 = max(x1, x0+0.3), max(y1, y0+0.15)
 	x0, x1 = max(x0, d.c.Min.X), min(x1, d.c.Max.X)
 	y0, y1 = max(y0, d.c.Min.Y), min(y1, d.c.Max.Y)
 	if x0 >= x1 || y0 >= y1 {
@@ -133,7 +136,7 @@ func (d *drawing) line(s *Series, col color.NRGBA) {
 		run = append(run, p)
 	}
 	flush()
-	if s.Len() <= 24 {
+	if s.Kind == Line && s.Len() <= 24 && !s.Faint {
 		for i := range s.X {
 			d.dot(s, i, col, 2.2)
 		}

@@ -17,12 +17,13 @@ type Page struct {
 	Footer  string
 }
 
-// Table is a heading, column heads and rows of cells. The first column names the row; the others are set to the right.
+// Table is a heading, column heads and rows of cells. The first column names the row; the others are numbers, set to the
+// right, unless Text says otherwise.
 type Table struct {
-	Title string     `json:"title"`
-	Note  string     `json:"note,omitempty"`
-	Head  []string   `json:"head"`
-	Rows  [][]string `json:"rows"`
+	Title, Note string
+	Head        []string
+	Rows        [][]string
+	Text        bool
 }
 
 // Figure is one chart.
@@ -39,9 +40,14 @@ type Figure struct {
 	Marks  []Mark   `json:"marks,omitempty"`
 	Spans  []Span   `json:"spans,omitempty"`
 
+	Rows     []int64 `json:"rows,omitempty"`     // what hovering calls the rows of rectangles
+	RowLabel string  `json:"rowLabel,omitempty"` // and what the rows are
+
+	NoEnds  bool   `json:"noEnds,omitempty"`  // the names of lines do not stand at their ends
 	Ordered bool   `json:"ordered,omitempty"` // the series are steps of one quantity: colours run from light to dark
 	Stacked bool   `json:"stacked,omitempty"` // bars stand on one another
 	Wide    bool   `json:"wide,omitempty"`    // takes the whole width of a page
+	Height  int    `json:"height,omitempty"`  // of the plot on a page, in CSS pixels; 0 is 330
 	Link    string `json:"link,omitempty"`    // figures of the same link share their zoom along x
 }
 
@@ -62,7 +68,7 @@ type Axis struct {
 	Scale Scale   `json:"scale,omitempty"`
 	Zero  bool    `json:"zero,omitempty"` // begins at 0
 	Whole bool    `json:"whole,omitempty"`
-	Least float64 `json:"least,omitempty"` // the range is at least this wide, where not 0
+	Least float64 `json:"least,omitempty"` // the range is at least this wide; of a log axis, in decades
 }
 
 // Kind is how a series is drawn.
@@ -75,7 +81,7 @@ const (
 	Dots  Kind = "dots"  // X, Y; Hollow
 	Bars  Kind = "bars"  // from X to X2, Y high
 	Cells Kind = "cells" // from X to X2 and Y to Y2, coloured by V
-	Rects Kind = "rects" // from X to X2 and Y to Y2, in the series' colour
+	Rects Kind = "rects" // from X to X2, in the row of Y, in the series' colour
 )
 
 // Series is one set of data: columns of equal length. NaN and ±Inf are gaps.
@@ -95,6 +101,7 @@ type Series struct {
 	Hollow []bool   `json:"hollow,omitempty"`
 	Text   []string `json:"text,omitempty"` // shown on hover, one a datum
 	VLabel string   `json:"vlabel,omitempty"`
+	Labels bool     `json:"labels,omitempty"` // Text stands beside the points of a line, too
 }
 
 // Mark is a line across the figure at one value of x, or of y.
@@ -156,6 +163,9 @@ func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
 		for _, c := range columns {
 			for _, v := range c {
 				see(v)
+				if y && s.Kind == Rects {
+					see(v + 1)
+				}
 			}
 		}
 	}
@@ -173,8 +183,11 @@ func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
 	if axis.Zero && axis.Scale == Linear {
 		lo = min(lo, 0)
 	}
-	if axis.Least > 0 && hi-lo < axis.Least {
-		hi = lo + axis.Least
+	if more := axis.Least - (hi - lo); more > 0 {
+		if !axis.Zero {
+			lo, more = lo-more/2, more/2
+		}
+		hi += more
 	}
 	if lo == hi {
 		pad := math.Abs(lo) / 10

@@ -20,6 +20,10 @@ var (
 	pageHTML string
 	//go:embed page/page.css
 	pageCSS string
+	//go:embed page/scale.js
+	scaleJS string
+	//go:embed page/view.js
+	viewJS string
 	//go:embed page/page.js
 	pageJS string
 )
@@ -34,6 +38,7 @@ func HTML(w io.Writer, p *Page) error {
 		}
 	}
 	words := pageWords(p.Lang)
+	script := "(() => {\n'use strict';\n" + scaleJS + viewJS + pageJS + "})();\n"
 	var data bytes.Buffer
 	enc := json.NewEncoder(&data) // escapes <, > and &, so that no string ends the script element
 	if err := enc.Encode(map[string]any{
@@ -49,8 +54,8 @@ func HTML(w io.Writer, p *Page) error {
 	return t.Execute(w, map[string]any{
 		"Lang": htmlLang(p.Lang), "Title": p.Title, "Notices": p.Notices, "Facts": p.Facts, "Tables": p.Tables,
 		"Sections": sections(figures), "Words": words, "Footer": p.Footer,
-		"ScriptHashes": template.HTMLAttr(hash(library) + " " + hash(pageJS)),
-		"Style":        template.CSS(pageCSS), "Library": template.JS(library), "Script": template.JS(pageJS),
+		"ScriptHashes": template.HTMLAttr(hash(library) + " " + hash(script)),
+		"Style":        template.CSS(pageCSS), "Library": template.JS(library), "Script": template.JS(script),
 		"Data": template.JS(data.String()),
 	})
 }
@@ -97,14 +102,14 @@ func pageWords(lang string) map[string]string {
 	if strings.HasPrefix(lang, "zh") {
 		return map[string]string{
 			"theme": "深色 / 浅色", "contents": "目录", "reset": "重置缩放", "save": "保存图片", "data": "数据", "series": "系列",
-			"low": "下限", "high": "上限", "value": "值", "first": "仅列出前", "toggle": "点击：显示或隐藏；Shift + 点击：只看这一条",
+			"low": "下限", "high": "上限", "value": "值", "first": "仅列出前", "from": "起于", "toggle": "点击：显示或隐藏；Shift + 点击：只看这一条",
 			"hint":     "拖动可放大，双击还原；点击图例可显示或隐藏曲线；聚焦图表后可用方向键、+、− 和 0。",
 			"noscript": "图表需要 JavaScript；本页不会加载任何外部内容。",
 		}
 	}
 	return map[string]string{
 		"theme": "Dark / light", "contents": "Contents", "reset": "Reset zoom", "save": "Save image", "data": "Data", "series": "Series",
-		"low": "low", "high": "high", "value": "value", "first": "The first", "toggle": "Click: show or hide. Shift-click: this one alone.",
+		"low": "low", "high": "high", "value": "value", "first": "The first", "from": "from", "toggle": "Click: show or hide. Shift-click: this one alone.",
 		"hint": "Drag across a chart to zoom, double-click to reset; click a legend entry to show or hide it; " +
 			"with a chart in focus, the arrow keys read values and +, − and 0 zoom.",
 		"noscript": "The charts need JavaScript. This page loads nothing from elsewhere.",

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -21,6 +22,41 @@ func (c Column) MarshalJSON() ([]byte, error) {
 		b = appendNumber(b, v)
 	}
 	return append(b, ']'), nil
+}
+
+// packStep is the resolution of packed columns.
+const packStep = 1e-4
+
+// pack writes a column as differences of whole steps, each from the value before: a third of the bytes of a long column
+// of times, and exact to half a step.
+func pack(c Column, step float64) []int64 {
+	out := make([]int64, len(c))
+	var before int64
+	for i, v := range c {
+		at := int64(math.Round(v / step))
+		out[i], before = at-before, at
+	}
+	return out
+}
+
+// MarshalJSON implements json.Marshaler. The columns of rectangles are packed, since there may be tens of thousands.
+func (s Series) MarshalJSON() ([]byte, error) {
+	type plain Series
+	if s.Kind != Rects {
+		return json.Marshal(plain(s))
+	}
+	width := make([]int64, len(s.X))
+	for i := range s.X {
+		width[i] = int64(math.Round(s.X2[i]/packStep)) - int64(math.Round(s.X[i]/packStep))
+	}
+	packed := struct {
+		plain
+		Step float64 `json:"step"`
+		X    []int64 `json:"x"`
+		X2   []int64 `json:"x2"`
+		Y    []int64 `json:"y"`
+	}{plain: plain(s), Step: packStep, X: pack(s.X, packStep), X2: width, Y: pack(s.Y, 1)}
+	return json.Marshal(packed)
 }
 
 // appendNumber writes v in the fewest bytes that keep five significant digits, and whole numbers exactly.
@@ -119,7 +155,7 @@ func (s Scale) ticks(lo, hi float64, n int) []tick {
 
 // tickLabel writes v with as many decimals as its step needs.
 func tickLabel(v, step float64) string {
-	if math.Abs(v) >= 1e6 || step >= 1e4 {
+	if math.Abs(v) >= 1e6 || step >= 1e5 {
 		return short(v)
 	}
 	decimals := max(0, int(math.Ceil(-math.Log10(step)-1e-9)))
@@ -183,7 +219,7 @@ func logTicks(lo, hi float64, n int) []tick {
 			v := m * math.Pow(10, float64(e))
 			if at := math.Log10(v); at >= lo-1e-9 && at <= hi+1e-9 {
 				label := Number(v)
-				if v >= 1e4 {
+				if v >= 1e5 {
 					label = short(v)
 				}
 				out = append(out, tick{at, label})

@@ -214,7 +214,7 @@ func endRoom(f *Figure) vg.Length {
 
 // named says whether the name of s stands at its end.
 func (f *Figure) named(s *Series) bool {
-	return len(f.Series) > 1 && len(f.Series) <= 24 && (s.Kind == Line || s.Kind == Steps) && !s.Faint && s.Len() > 0
+	return !f.NoEnds && len(f.Series) > 1 && len(f.Series) <= 24 && (s.Kind == Line || s.Kind == Steps) && !s.Faint && s.Len() > 0
 }
 
 // markRoom is the height that the labels of marks on x take.

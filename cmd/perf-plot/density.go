@@ -1,0 +1,144 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"llmperf/internal/chart"
+)
+
+// densities draws which values come together, and how often.
+func densities(r *report) []chart.Figure {
+	if len(r.sources) > 1 || r.sources[0].sample.seen < leastDensity {
+		return nil
+	}
+	return []chart.Figure{r.ttftByLength(), r.tpotByConcurrency()}
+}
+
+// leastDensity is how many requests a figure of how often values came needs, and leastMedian how many values a column needs for a
+// median to be worth drawing.
+const (
+	leastDensity = 10
+	leastMedian  = 20
+)
+
+func (r *report) ttftByLength() chart.Figure {
+	f := chart.Figure{
+		Name: "ttft-length", Section: r.tr("Dependencies"), Title: r.tr("TTFT against prompt length"),
+		Note: r.tr("Number of requests by colour; the line is the median."), Alt: r.tr("Density of TTFT over the number of prompt tokens."),
+		X: chart.Axis{Label: r.tr("prompt tokens"), Scale: chart.Log}, Y: chart.Axis{Label: "TTFT", Unit: "ms", Scale: chart.Log, Least: 0.1},
+	}
+	d := &r.sources[0].byLen
+	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
+	byX := map[int16]*levels{}
+	for _, k := range slices.SortedFunc(maps.Keys(d.count), func(a, b [2]int16) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
+		s.X, s.X2 = append(s.X, densityEdge(k[0])), append(s.X2, densityEdge(k[0]+1))
+		s.Y, s.Y2 = append(s.Y, densityEdge(k[1])), append(s.Y2, densityEdge(k[1]+1))
+		s.V = append(s.V, float64(d.count[k]))
+		if byX[k[0]] == nil {
+			byX[k[0]] = &levels{}
+		}
+		byX[k[0]].add(densityEdge(k[1])*math.Exp2(0.5/densityPerOctave), uint32(d.count[k]))
+	}
+	if s.Len() == 0 {
+		return f
+	}
+	line := chart.Series{Name: r.tr("median"), Kind: chart.Line, Color: 1}
+	for _, x := range slices.Sorted(maps.Keys(byX)) {
+		if byX[x].n < leastMedian {
+			continue
+		}
+		line.X, line.Y = append(line.X, densityEdge(x)*math.Exp2(0.5/densityPerOctave)), append(line.Y, byX[x].at(50))
+	}
+	f.Series = []chart.Series{s}
+	if line.Len() > 1 {
+		f.Series = append(f.Series, line)
+	}
+	return f
+}
+
+// tpotByConcurrency takes for each request the mean number in flight in the interval in which it was sent.
+func (r *report) tpotByConcurrency() chart.Figure {
+	f := chart.Figure{
+		Name: "tpot-concurrency", Section: r.tr("Dependencies"), Title: r.tr("TPOT against concurrency"),
+		Note: r.tr("Number of requests by colour, at the mean number in flight when each was sent; the line is the median."),
+		Alt:  r.tr("Density of TPOT over the number of requests in flight."),
+		X:    chart.Axis{Label: r.tr("in flight")}, Y: chart.Axis{Label: "TPOT", Unit: "ms", Scale: chart.Log, Least: 0.1},
+	}
+	o := &r.sources[0].over
+	level := inFlight(o.bins, o.width)
+	if len(level) == 0 {
+		return f
+	}
+	width := max(1, math.Ceil(slices.Max(level)/40))
+	columns := map[int]*levels{}
+	for i := range o.bins {
+		if l := &o.bins[i].value[timedTPOT]; l.n > 0 {
+			x := int(level[i] / width)
+			if columns[x] == nil {
+				columns[x] = &levels{}
+			}
+			columns[x].merge(l)
+		}
+	}
+	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
+	line := chart.Series{Name: r.tr("median"), Kind: chart.Line, Color: 1}
+	var all extent
+	for _, l := range columns {
+		all.add(int64(l.first))
+		all.add(int64(l.first + len(l.count) - 1))
+	}
+	k := int((all.hi-all.lo)/40) + 1
+	for _, x := range slices.Sorted(maps.Keys(columns)) {
+		l := columns[x]
+		if l.n >= leastMedian {
+			line.X, line.Y = append(line.X, (float64(x)+0.5)*width), append(line.Y, l.at(50))
+		}
+		for row, n := range l.rows(int(all.lo), k) {
+			s.X, s.X2 = append(s.X, float64(x)*width), append(s.X2, float64(x+1)*width)
+			s.Y, s.Y2 = append(s.Y, levelEdge(int(all.lo)+row*k)), append(s.Y2, levelEdge(int(all.lo)+(row+1)*k))
+			s.V = append(s.V, float64(n))
+		}
+	}
+	if s.Len() == 0 {
+		return f
+	}
+	f.Series = []chart.Series{s}
+	if line.Len() > 1 {
+		f.Series = append(f.Series, line)
+	}
+	return f
+}
+
+// conversations draws the TTFT of each turn.
+func conversations(r *report) []chart.Figure {
+	f := chart.Figure{
+		Name: "ttft-turn", Section: r.tr("Conversations"), Title: r.tr("TTFT by turn"),
+		Note: r.tr("Each turn's prompt holds the turns before it: a cache of prefixes keeps the line flat."),
+		X:    chart.Axis{Label: r.tr("turn"), Whole: true}, Y: chart.Axis{Label: "TTFT", Unit: "ms", Scale: chart.Log, Least: 0.1},
+	}
+	for i, src := range r.sources {
+		if len(src.turns) < 2 {
+			continue
+		}
+		for k, p := range []float64{50, 90, 99} {
+			s := chart.Series{Name: percentileName(p), Kind: chart.Line, Color: k}
+			if len(r.sources) > 1 {
+				if p == 90 {
+					continue
+				}
+				s.Name, s.Color, s.Dashed = src.name+" · "+percentileName(p), i, p == 50
+			}
+			for _, n := range slices.Sorted(maps.Keys(src.turns)) {
+				stat := src.turns[n].ttft.Stat([]float64{p}, 1000)
+				s.X, s.Y = append(s.X, float64(n)), append(s.Y, stat.At(p))
+				s.Text = append(s.Text, r.trf("%d requests", stat.N))
+			}
+			f.Series = append(f.Series, s)
+			f.Alt += r.trf("%s: %s ms in the first turn, %s ms in the last. ", s.Name, chart.Number(s.Y[0]), chart.Number(s.Y[len(s.Y)-1]))
+		}
+	}
+	return []chart.Figure{f}
+}

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"math"
+
+	"llmperf/internal/record"
+	"llmperf/internal/stats"
+)
+
+// gathered is what the figures need beside the summary. Every part of it merges, and is bounded however many records
+// there are.
+type gathered struct {
+	over           over
+	runs           map[string]*stretch // by load point
+	sample         sample
+	byLen          density // TTFT against prompt length
+	turns          map[int]*turn
+	prompt, output extent
+}
+
+// stretch is when a load point's requests were due, and its warm-up's, in µs.
+type stretch struct{ all, warmup extent }
+
+// extent is the range of values seen; the zero value is of none.
+type extent struct {
+	lo, hi int64
+	seen   bool
+}
+
+func (e *extent) add(v int64) {
+	if !e.seen {
+		*e = extent{v, v, true}
+		return
+	}
+	e.lo, e.hi = min(e.lo, v), max(e.hi, v)
+}
+
+func (e *extent) merge(o extent) {
+	if o.seen {
+		e.add(o.lo)
+		e.add(o.hi)
+	}
+}
+
+// mostRuns and mostTurns bound what a hostile or odd input can make us keep.
+const (
+	mostRuns  = 4096
+	mostTurns = 200
+)
+
+// turn is the TTFT of one turn of conversations, in µs.
+type turn struct{ ttft stats.Dist }
+
+func newGathered() *gathered { return &gathered{runs: map[string]*stretch{}, turns: map[int]*turn{}} }
+
+func (g *gathered) add(r *record.Record) {
+	g.over.add(r)
+	g.stretch(r)
+	g.sample.add(r)
+	if !r.OK || r.Phase == record.PhaseWarmup {
+		return
+	}
+	if r.PromptTokens > 0 {
+		g.prompt.add(int64(r.PromptTokens))
+	}
+	if r.CompletionTokens > 0 {
+		g.output.add(int64(r.CompletionTokens))
+	}
+	if !r.Streamed() {
+		return
+	}
+	if r.PromptTokens > 0 {
+		g.byLen.add(float64(r.PromptTokens), r.TTFTMs)
+	}
+	if r.Turn > 0 && r.Turn <= mostTurns {
+		t := g.turns[r.Turn]
+		if t == nil {
+			t = &turn{}
+			g.turns[r.Turn] = t
+		}
+		t.ttft.Add(int64(r.TTFTMs*1000 + 0.5))
+	}
+}
+
+func (g *gathered) stretch(r *record.Record) {
+	if r.SentUs <= 0 {
+		return
+	}
+	s := g.runs[r.Run]
+	if s == nil {
+		if len(g.runs) >= mostRuns {
+			return
+		}
+		s = &stretch{}
+		g.runs[r.Run] = s
+	}
+	s.all.add(r.SentUs)
+	s.all.add(r.EndUs())
+	if r.Phase == record.PhaseWarmup {
+		s.warmup.add(r.SentUs)
+	}
+}
+
+// merge adds all of o, which it uses up.
+func (g *gathered) merge(o *gathered) {
+	g.over.merge(&o.over)
+	for run, s := range o.runs {
+		if have := g.runs[run]; have != nil {
+			have.all.merge(s.all)
+			have.warmup.merge(s.warmup)
+		} else {
+			g.runs[run] = s
+		}
+	}
+	g.sample.merge(&o.sample)
+	g.byLen.merge(&o.byLen)
+	g.prompt.merge(o.prompt)
+	g.output.merge(o.output)
+	for n, t := range o.turns {
+		if have := g.turns[n]; have != nil {
+			have.ttft.Merge(&t.ttft)
+		} else {
+			g.turns[n] = t
+		}
+	}
+}
+
+// density counts pairs in cells of equal ratio, eight to the octave each way.
+type density struct{ count map[[2]int16]int64 }
+
+const densityPerOctave = 8
+
+func (d *density) add(x, y float64) {
+	if d.count == nil {
+		d.count = map[[2]int16]int64{}
+	}
+	d.count[[2]int16{densityBin(x), densityBin(y)}]++
+}
+
+func densityBin(v float64) int16 {
+	return int16(math.Floor(math.Log2(max(v, 0.001)) * densityPerOctave))
+}
+
+func densityEdge(i int16) float64 { return math.Exp2(float64(i) / densityPerOctave) }
+
+func (d *density) merge(o *density) {
+	for k, n := range o.count {
+		if d.count == nil {
+			d.count = map[[2]int16]int64{}
+		}
+		d.count[k] += n
+	}
+}

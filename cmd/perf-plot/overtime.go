@@ -1,0 +1,249 @@
+package main
+
+import (
+	"slices"
+
+	"llmperf/internal/chart"
+)
+
+// timeline is one source's bins, joined until there are enough requests in each, and where its time begins.
+type timeline struct {
+	src   *source
+	bins  []slot
+	width int64 // µs
+	color int
+}
+
+func (r *report) timelines() []timeline {
+	var out []timeline
+	for i, s := range r.sources {
+		if len(s.over.bins) > 0 {
+			bins, width := s.over.coarse(int(min(max(s.sample.seen/10, 12), 200)))
+			out = append(out, timeline{s, bins, width, i})
+		}
+	}
+	return out
+}
+
+// x gives the seconds since the start at which bin i begins.
+func (t timeline) x(i int) float64 { return float64(int64(i)*t.width) / 1e6 }
+
+// start is when the first request was due, in µs: time 0 of the figures.
+func (s *source) start() int64 { return s.over.first * s.over.width }
+
+func (t timeline) seconds() float64 { return float64(t.width) / 1e6 }
+
+// curve is a value of every bin as a line of steps.
+func (t timeline) curve(name string, color int, value func(*slot) float64) chart.Series {
+	s := chart.Series{Name: name, Kind: chart.Steps, Color: color}
+	for i := range t.bins {
+		s.X, s.Y = append(s.X, t.x(i)), append(s.Y, value(&t.bins[i]))
+	}
+	if n := len(s.X); n > 0 {
+		s.X, s.Y = append(s.X, t.x(n)), append(s.Y, s.Y[n-1]) // the last value holds to the end of its bin
+	}
+	return s
+}
+
+// overTime draws what happened along the run, on time axes that zoom together.
+func overTime(r *report) []chart.Figure {
+	lines := r.timelines()
+	if len(lines) == 0 {
+		return nil
+	}
+	out := []chart.Figure{r.requestRate(lines), r.tokenRate(lines), r.inFlight(lines)}
+	for kind, d := range overTimeDurations() {
+		out = append(out, r.durationOverTime(lines, kind, d))
+	}
+	return append(out, r.errorsOverTime(lines), r.lagOverTime(lines))
+}
+
+func overTimeDurations() []timed {
+	all := durations()
+	return []timed{timedTTFT: all[0], timedTPOT: all[1], timedLatency: all[3]}
+}
+
+// timeFigure is a figure along the run, with the warm-up shaded and the load points marked.
+func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure {
+	f := chart.Figure{
+		Name: name, Section: r.tr("Over time"), Title: r.tr(title), Note: r.tr(note), Wide: true, Height: 230, Link: "time",
+		X: chart.Axis{Label: r.tr("time"), Unit: "s"}, Y: y,
+	}
+	if len(r.sources) > 1 {
+		return f
+	}
+	src := r.sources[0]
+	at := func(us int64) float64 { return float64(us-src.start()) / 1e6 }
+	for _, p := range r.points {
+		s := src.runs[p.Run]
+		if s == nil {
+			continue
+		}
+		if s.warmup.seen {
+			f.Spans = append(f.Spans, chart.Span{From: at(s.warmup.lo), To: at(p.firstMeasured(s)), Label: r.tr("warm-up")})
+		}
+		if len(r.points) > 1 && len(r.points) <= 40 {
+			f.Marks = append(f.Marks, chart.Mark{At: at(s.all.lo), Label: p.label, Color: -1})
+		}
+	}
+	return f
+}
+
+// firstMeasured is when the warm-up was over, in µs.
+func (p *point) firstMeasured(s *stretch) int64 {
+	return max(s.warmup.hi, min(p.FirstScheduledUs, s.all.hi))
+}
+
+func (r *report) requestRate(lines []timeline) chart.Figure {
+	f := r.timeFigure("request-rate", "Request rate", "Requests due (asked) and requests answered well (achieved).",
+		chart.Axis{Label: r.tr("requests"), Unit: "1/s", Zero: true})
+	for _, t := range lines {
+		asked := t.curve(r.of(t, "asked"), 7, func(s *slot) float64 { return float64(s.due) / t.seconds() })
+		asked.Faint = true
+		done := t.curve(r.of(t, "achieved"), t.color, func(s *slot) float64 { return float64(s.done) / t.seconds() })
+		f.Series = append(f.Series, asked, done)
+		f.Alt += r.trf("%s: at most %s requests/s. ", done.Name, chart.Number(slices.Max(done.Y)))
+	}
+	return f
+}
+
+// of names a line: what it is, and of which source where there are several.
+func (r *report) of(t timeline, what string) string {
+	if len(r.sources) == 1 {
+		return r.tr(what)
+	}
+	return t.src.name + " · " + r.tr(what)
+}
+
+func (r *report) tokenRate(lines []timeline) chart.Figure {
+	f := r.timeFigure("token-rate", "Output tokens per second", "All requests together, each token counted when it arrived.",
+		chart.Axis{Label: r.tr("output tokens"), Unit: "1/s", Zero: true})
+	for _, t := range lines {
+		s := t.curve(r.of(t, "output tokens"), t.color, func(s *slot) float64 { return s.tokens / t.seconds() })
+		if top := slices.Max(s.Y); top > 0 {
+			f.Series = append(f.Series, s)
+			f.Alt += r.trf("%s: at most %s tokens/s. ", s.Name, chart.Number(top))
+		}
+	}
+	return f
+}
+
+func (r *report) inFlight(lines []timeline) chart.Figure {
+	f := r.timeFigure("in-flight", "Requests in flight", "The time-weighted mean of each interval.",
+		chart.Axis{Label: r.tr("in flight"), Zero: true})
+	for _, t := range lines {
+		level := inFlight(t.bins, t.width)
+		i := -1
+		s := t.curve(r.of(t, "in flight"), t.color, func(*slot) float64 { i++; return level[i] })
+		f.Series = append(f.Series, s)
+		f.Alt += r.trf("%s: at most %s. ", s.Name, chart.Number(slices.Max(s.Y)))
+	}
+	return f
+}
+
+func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Figure {
+	f := r.timeFigure(d.name+"-time", d.title, "Of the requests sent in each interval; read off bins 2 % wide.",
+		chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1})
+	f.Title = r.trf("%s: over time", r.tr(d.title))
+	f.Marks = append(f.Marks, r.limits(d.key, true)...)
+	for _, t := range lines {
+		for i, p := range []float64{50, 90, 99} {
+			if len(r.sources) > 1 && p == 90 {
+				continue
+			}
+			s := t.curve(r.of(t, percentileName(p)), i, func(s *slot) float64 { return s.value[kind].at(p) })
+			if len(r.sources) > 1 {
+				s.Color, s.Dashed = t.color, p == 99
+			}
+			if !allNaN(s.Y) {
+				f.Series = append(f.Series, s)
+			}
+		}
+	}
+	f.Alt = r.trf("Percentiles of %s in each interval of the run.", d.label())
+	return f
+}
+
+func allNaN(c chart.Column) bool {
+	return !slices.ContainsFunc(c, func(v float64) bool { return v == v })
+}
+
+func (r *report) errorsOverTime(lines []timeline) chart.Figure {
+	f := r.timeFigure("errors-time", "Errors by kind", "Failed requests at the time of their end.",
+		chart.Axis{Label: r.tr("errors"), Unit: "1/s", Zero: true})
+	f.Stacked = len(lines) == 1
+	for _, t := range lines {
+		for kind, name := range errorKinds() {
+			s := chart.Series{Name: r.of(t, name), Kind: chart.Bars, Color: len(f.Series)}
+			var n int64
+			for i := range t.bins {
+				n += t.bins[i].failed[kind]
+				s.X, s.X2 = append(s.X, t.x(i)), append(s.X2, t.x(i+1))
+				s.Y = append(s.Y, float64(t.bins[i].failed[kind])/t.seconds())
+			}
+			if n > 0 {
+				f.Series = append(f.Series, s)
+				f.Alt += r.trf("%s: %s requests. ", s.Name, chart.Number(float64(n)))
+			}
+		}
+	}
+	return f
+}
+
+func (r *report) lagOverTime(lines []timeline) chart.Figure {
+	f := r.timeFigure("lag-time", "Lag of the load generator", "How late requests went out, the worst of each interval. Lag is the client's own doing, not the server's.",
+		chart.Axis{Label: r.tr("lag"), Unit: "ms", Zero: true, Least: 1})
+	for _, t := range lines {
+		s := t.curve(r.of(t, "worst lag"), t.color, func(s *slot) float64 { return s.maxLag })
+		f.Series = append(f.Series, s)
+		f.Alt += r.trf("%s: at most %s ms. ", s.Name, chart.Number(slices.Max(s.Y)))
+	}
+	return f
+}
+
+// heatmaps draws how often each duration came in each interval of the run.
+func heatmaps(r *report) []chart.Figure {
+	if len(r.sources) > 1 || r.sources[0].sample.seen < leastDensity {
+		return nil
+	}
+	var out []chart.Figure
+	for _, t := range r.timelines() {
+		for kind, d := range overTimeDurations() {
+			if kind == timedTPOT {
+				continue
+			}
+			f := r.timeFigure(d.name+"-heatmap", d.title, "Requests sent in each interval, by their duration: two bands are two kinds of request, a slope is a queue that grows.",
+				chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1})
+			f.Title, f.Height = r.trf("%s: heatmap", r.tr(d.title)), 320
+			f.Series = []chart.Series{heatCells(r, t, kind)}
+			f.Alt = r.trf("Heatmap of %s over time.", d.label())
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// heatCells joins the bins of values until there are about fifty.
+func heatCells(r *report, t timeline, kind int) chart.Series {
+	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
+	var all extent
+	for i := range t.bins {
+		if l := &t.bins[i].value[kind]; l.n > 0 {
+			all.add(int64(l.first))
+			all.add(int64(l.first + len(l.count) - 1))
+		}
+	}
+	if !all.seen {
+		return s
+	}
+	k := int((all.hi-all.lo)/50) + 1
+	for i := range t.bins {
+		for row, n := range t.bins[i].value[kind].rows(int(all.lo), k) {
+			lo := int(all.lo) + row*k
+			s.X, s.X2 = append(s.X, t.x(i)), append(s.X2, t.x(i+1))
+			s.Y, s.Y2 = append(s.Y, levelEdge(lo)), append(s.Y2, levelEdge(lo+k))
+			s.V = append(s.V, float64(n))
+		}
+	}
+	return s
+}

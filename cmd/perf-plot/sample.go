@@ -1,0 +1,144 @@
+package main
+
+import (
+	"container/heap"
+	"slices"
+
+	"llmperf/internal/record"
+)
+
+// sample keeps a bounded number of requests to show one by one: the slowest, failures, and of the others a random
+// choice that depends on the records alone and not on their order (those of the least hash, a bottom-k sample as in
+// Cohen and Kaplan, "Summarizing data using bottom-k sketches", 2007).
+type sample struct {
+	seen    int64
+	random  bottom
+	slowest bottom
+	failed  bottom
+	tokens  bottom // with the times of their chunks
+}
+
+// How many of each kind are kept, and the most chunks that one of them has.
+const (
+	mostRandom  = 15000
+	mostSlowest = 500
+	mostFailed  = 500
+	mostTokens  = 100
+	mostGaps    = 20000
+)
+
+// picked is one request of a sample.
+type picked struct {
+	key           float64 // the least are kept
+	seq           int64
+	dueUs, sentUs int64
+	queue         float64 // ms, as all below
+	connect       float64
+	ttft          float64 // 0 where the answer was not streamed
+	latency       float64
+	prompt        int
+	output        int
+	kind          int     // of error; −1 for none
+	gaps          []int64 // µs
+}
+
+func pick(r *record.Record, key float64) picked {
+	p := picked{
+		key: key, seq: r.Seq, dueUs: r.ScheduledUs, sentUs: r.SentUs, queue: r.QueueMs, connect: r.DNSMs + r.ConnectMs + r.TLSMs,
+		ttft: r.TTFTMs, latency: r.LatencyMs, prompt: r.PromptTokens, output: r.CompletionTokens, kind: -1,
+	}
+	if p.dueUs <= 0 || p.dueUs > p.sentUs {
+		p.dueUs = p.sentUs
+	}
+	if !r.OK {
+		p.kind = errorKind(r)
+	}
+	return p
+}
+
+func (s *sample) add(r *record.Record) {
+	if r.SentUs <= 0 || r.LatencyMs < 0 {
+		return
+	}
+	s.seen++
+	hash := mix(uint64(r.SentUs) ^ uint64(r.Seq)<<40)
+	if s.random.takes(hash, mostRandom) {
+		s.random.put(pick(r, hash), mostRandom)
+	}
+	if r.OK && s.slowest.takes(-r.LatencyMs, mostSlowest) {
+		s.slowest.put(pick(r, -r.LatencyMs), mostSlowest)
+	}
+	if !r.OK && s.failed.takes(hash, mostFailed) {
+		s.failed.put(pick(r, hash), mostFailed)
+	}
+	if r.OK && r.Phase != record.PhaseWarmup && len(r.GapUs) > 0 && len(r.GapUs) <= mostGaps && s.tokens.takes(hash, mostTokens) {
+		p := pick(r, hash)
+		p.gaps = slices.Clone(r.GapUs)
+		s.tokens.put(p, mostTokens)
+	}
+}
+
+func (s *sample) merge(o *sample) {
+	s.seen += o.seen
+	s.random.merge(o.random, mostRandom)
+	s.slowest.merge(o.slowest, mostSlowest)
+	s.failed.merge(o.failed, mostFailed)
+	s.tokens.merge(o.tokens, mostTokens)
+}
+
+// requests are the sampled requests in the order in which they were sent, each once.
+func (s *sample) requests() []picked {
+	all := slices.Concat([]picked(s.random), []picked(s.slowest), []picked(s.failed))
+	slices.SortFunc(all, func(a, b picked) int {
+		switch {
+		case a.sentUs != b.sentUs:
+			return int(a.sentUs - b.sentUs)
+		}
+		return int(a.seq - b.seq)
+	})
+	return slices.CompactFunc(all, func(a, b picked) bool { return a.sentUs == b.sentUs && a.seq == b.seq && a.latency == b.latency })
+}
+
+// mix spreads the bits of v (the finaliser of splitmix64, Steele, Lea and Flood 2014); the result is of [0, 1).
+func mix(v uint64) float64 {
+	v = (v ^ v>>30) * 0xBF58476D1CE4E5B9
+	v = (v ^ v>>27) * 0x94D049BB133111EB
+	return float64((v^v>>31)>>11) / (1 << 53)
+}
+
+// bottom keeps the requests of the least keys: a heap with the greatest of them on top.
+type bottom []picked
+
+func (b bottom) Len() int           { return len(b) }
+func (b bottom) Less(i, j int) bool { return b[i].key > b[j].key }
+func (b bottom) Swap(i, j int)      { b[i], b[j] = b[j], b[i] }
+
+// Push implements heap.Interface.
+func (b *bottom) Push(x any) { *b = append(*b, x.(picked)) }
+
+// Pop implements heap.Interface.
+func (b *bottom) Pop() any {
+	last := len(*b) - 1
+	x := (*b)[last]
+	*b = (*b)[:last]
+	return x
+}
+
+func (b bottom) takes(key float64, most int) bool { return len(b) < most || key < b[0].key }
+
+func (b *bottom) put(p picked, most int) {
+	if len(*b) < most {
+		heap.Push(b, p)
+		return
+	}
+	(*b)[0] = p
+	heap.Fix(b, 0)
+}
+
+func (b *bottom) merge(o bottom, most int) {
+	for _, p := range o {
+		if b.takes(p.key, most) {
+			b.put(p, most)
+		}
+	}
+}

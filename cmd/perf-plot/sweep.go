@@ -1,0 +1,230 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"llmperf/internal/chart"
+	"llmperf/internal/stats"
+)
+
+// ladder is the load points of one source in the order of the load asked for.
+type ladder struct {
+	src    *source
+	points []*point
+	color  int
+}
+
+// ladders gives the sources that have several load points, and the axis of their load.
+func (r *report) ladders() (out []ladder, load func(*point) float64, axis chart.Axis) {
+	load, axis = r.loadAxis()
+	for i, src := range r.sources {
+		l := ladder{src: src, color: i}
+		for k := range r.points {
+			if p := &r.points[k]; p.src == src && p.OK > 0 {
+				l.points = append(l.points, p)
+			}
+		}
+		if len(l.points) < 2 {
+			continue
+		}
+		slices.SortStableFunc(l.points, func(a, b *point) int {
+			switch {
+			case load(a) < load(b):
+				return -1
+			case load(a) > load(b):
+				return 1
+			}
+			return 0
+		})
+		out = append(out, l)
+	}
+	return out, load, axis
+}
+
+// loadAxis is what the load points differ in: the rate asked for, else the slots, else the rate achieved.
+func (r *report) loadAxis() (func(*point) float64, chart.Axis) {
+	rate, slots := true, true
+	for i := range r.points {
+		rate = rate && r.points[i].Rate > 0
+		slots = slots && r.points[i].Parallel > 0
+	}
+	switch {
+	case rate:
+		return func(p *point) float64 { return p.Rate }, chart.Axis{Label: r.tr("rate asked"), Unit: r.tr("requests/s"), Zero: true}
+	case slots:
+		return func(p *point) float64 { return float64(p.Parallel) }, chart.Axis{Label: r.tr("concurrency"), Unit: r.tr("requests"), Zero: true, Whole: true}
+	}
+	return func(p *point) float64 { return float64(p.RequestsPerS) }, chart.Axis{Label: r.tr("rate achieved"), Unit: r.tr("requests/s"), Zero: true}
+}
+
+// sweep draws how throughput and latency change with load.
+func sweep(r *report) []chart.Figure {
+	ladders, load, axis := r.ladders()
+	if len(ladders) == 0 {
+		return nil
+	}
+	achieved := func(p *point) float64 { return float64(p.RequestsPerS) }
+	achievedAxis := chart.Axis{Label: r.tr("rate achieved"), Unit: r.tr("requests/s"), Zero: true}
+	out := []chart.Figure{r.throughput(ladders, load, axis)}
+	for _, d := range durations() {
+		if d.key == "itl_ms" {
+			continue
+		}
+		f := r.againstLoad(ladders, d, load, axis)
+		f.Name, f.Title = d.name+"-load", r.trf("%s against load", r.tr(d.title))
+		f.Marks = append(f.Marks, r.knees(ladders, d, load)...)
+		out = append(out, f)
+	}
+	for _, d := range durations() {
+		if d.key != "ttft_ms" && d.key != "latency_ms" {
+			continue
+		}
+		f := r.againstLoad(ladders, d, achieved, achievedAxis)
+		f.Name, f.Title = d.name+"-throughput", r.trf("%s against throughput", r.tr(d.title))
+		f.Note = r.tr("The curve turns back where more load no longer brings more throughput.")
+		out = append(out, f)
+	}
+	return append(out, r.interactivity(ladders))
+}
+
+func (r *report) sweepFigure(x, y chart.Axis) chart.Figure {
+	return chart.Figure{Section: r.tr("Load"), X: x, Y: y}
+}
+
+// along makes a line of one value of every load point. A point is hollow where the load generator was not clean.
+func (l ladder) along(name string, color int, x, y func(*point) float64) chart.Series {
+	s := chart.Series{Name: name, Kind: chart.Line, Color: color}
+	for _, p := range l.points {
+		s.X, s.Y = append(s.X, x(p)), append(s.Y, y(p))
+		s.Hollow = append(s.Hollow, p.limited())
+		s.Text = append(s.Text, p.hover())
+	}
+	return s
+}
+
+// limited says whether the load generator, not the server, may have made the figures.
+func (p *point) limited() bool {
+	return p.Client.Level == stats.Strained || p.Client.Level == stats.Bottleneck
+}
+
+func (p *point) hover() string {
+	if p.limited() {
+		return p.label + " (" + p.Client.Reason + ")"
+	}
+	return p.label
+}
+
+func (r *report) limitedNote(ladders []ladder) string {
+	for _, l := range ladders {
+		if slices.ContainsFunc(l.points, (*point).limited) {
+			return r.tr("Hollow points: the load generator was at its limit there.")
+		}
+	}
+	return ""
+}
+
+func (r *report) throughput(ladders []ladder, load func(*point) float64, axis chart.Axis) chart.Figure {
+	f := r.sweepFigure(axis, chart.Axis{Label: r.tr("rate achieved"), Unit: r.tr("requests/s"), Zero: true})
+	f.Name, f.Title, f.Note = "throughput-load", r.tr("Throughput against load"), r.limitedNote(ladders)
+	var top float64
+	for _, l := range ladders {
+		name := r.tr("achieved")
+		if len(r.sources) > 1 {
+			name = l.src.name
+		}
+		s := l.along(name, l.color, load, func(p *point) float64 { return float64(p.RequestsPerS) })
+		top = max(top, slices.Max(s.X))
+		f.Series = append(f.Series, s)
+		f.Alt += r.trf("%s: at most %s requests/s. ", name, chart.Number(slices.Max(s.Y)))
+	}
+	if axis.Label == r.tr("rate asked") {
+		f.Series = append(f.Series, chart.Series{Name: r.tr("as asked"), Kind: chart.Line, Color: 7, Faint: true, Dashed: true, X: chart.Column{0, top}, Y: chart.Column{0, top}})
+	}
+	return f
+}
+
+// againstLoad draws percentiles of a duration along a ladder.
+func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, axis chart.Axis) chart.Figure {
+	f := r.sweepFigure(axis, chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1})
+	f.Note = r.limitedNote(ladders)
+	for _, l := range ladders {
+		for i, p := range []float64{50, 90, 99} {
+			if len(r.sources) > 1 && p == 90 {
+				continue
+			}
+			at := func(pt *point) float64 { return pt.percentile(d.key, p) }
+			s := l.along(percentileName(p), i, x, at)
+			if len(r.sources) > 1 {
+				s.Name, s.Color, s.Dashed = l.src.name+" · "+percentileName(p), l.color, p == 50
+			}
+			if allNaN(s.Y) {
+				continue
+			}
+			f.Series = append(f.Series, s)
+			first, last := l.points[0], l.points[len(l.points)-1]
+			f.Alt += r.trf("%s: %s ms at %s, %s ms at %s. ", s.Name, chart.Number(at(first)), first.label, chart.Number(at(last)), last.label)
+		}
+	}
+	f.Marks = r.limits(d.key, true)
+	return f
+}
+
+// interactivity draws what each user gets against what all get together.
+func (r *report) interactivity(ladders []ladder) chart.Figure {
+	f := r.sweepFigure(chart.Axis{Label: r.tr("speed of one user"), Unit: r.tr("tokens/s"), Zero: true},
+		chart.Axis{Label: r.tr("throughput of all"), Unit: r.tr("tokens/s"), Zero: true})
+	f.Name, f.Title = "interactivity", r.tr("Throughput against the speed of one user")
+	f.Note = r.tr("Median over requests; up and to the right is better. Each point is a load.")
+	for _, l := range ladders {
+		name := r.tr("load points")
+		if len(r.sources) > 1 {
+			name = l.src.name
+		}
+		s := l.along(name, l.color, func(p *point) float64 { return p.percentile("user_tokens_per_s", 50) },
+			func(p *point) float64 { return float64(p.OutputPerS) })
+		if allNaN(s.X) {
+			continue
+		}
+		s.Labels = !slices.ContainsFunc(l.points, func(p *point) bool { return len(p.label) > 24 })
+		f.Series = append(f.Series, s)
+		f.Alt += r.trf("%s: at most %s tokens/s together. ", name, chart.Number(slices.Max(s.Y)))
+	}
+	return f
+}
+
+// knees marks on each ladder the load beyond which latency grows faster than load.
+func (r *report) knees(ladders []ladder, d timed, load func(*point) float64) []chart.Mark {
+	var out []chart.Mark
+	for _, l := range ladders {
+		x, y := make([]float64, len(l.points)), make([]float64, len(l.points))
+		for i, p := range l.points {
+			x[i], y[i] = load(p), p.percentile(d.key, 90)
+		}
+		if k, ok := knee(x, y); ok {
+			m := chart.Mark{At: x[k], Label: fmt.Sprintf("%s %s", r.tr("knee"), chart.Number(x[k])), Color: -1}
+			if len(ladders) > 1 {
+				m.Color = l.color
+			}
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// knee finds the last point before a rising curve turns up: the one farthest below the straight line from its first to
+// its last point, both axes scaled to 1 (Satopää et al., "Finding a 'kneedle' in a haystack", 2011, for convex curves).
+// Curves of fewer than four points, and those that stay within a fifth of the line, have none.
+func knee(x, y []float64) (at int, ok bool) {
+	n := len(x)
+	if n < 4 || !(x[n-1] > x[0]) || !(y[n-1] > y[0]) {
+		return 0, false
+	}
+	best := 0.2
+	for i := range x {
+		if gap := (x[i]-x[0])/(x[n-1]-x[0]) - (y[i]-y[0])/(y[n-1]-y[0]); gap > best {
+			best, at, ok = gap, i, true
+		}
+	}
+	return at, ok
+}
