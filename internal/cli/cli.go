@@ -186,23 +186,25 @@ func (e *Env) Create(path string) *Output {
 	o := &Output{path: path}
 	var w io.Writer = e.Stdout
 	if path != "" && path != "-" {
-		w = (*lazyFile)(o)
+		w = lazyFile{o}
 	}
 	o.Writer = bufio.NewWriterSize(w, 64<<10)
 	return o
 }
 
-type lazyFile Output
+// lazyFile opens the file at the first write. Output is a field and not embedded: its WriteString must not become that of
+// the file, since bufio would then call itself.
+type lazyFile struct{ out *Output }
 
-func (f *lazyFile) Write(p []byte) (int, error) {
-	if f.file == nil {
-		file, err := os.OpenFile(f.path+".partial", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+func (f lazyFile) Write(p []byte) (int, error) {
+	if f.out.file == nil {
+		file, err := os.OpenFile(f.out.path+".partial", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
 		if err != nil {
 			return 0, err
 		}
-		f.file = file
+		f.out.file = file
 	}
-	return f.file.Write(p)
+	return f.out.file.Write(p)
 }
 
 // Commit flushes and gives the file its name.
@@ -215,7 +217,7 @@ func (o *Output) Commit() error {
 		return nil
 	}
 	if o.file == nil {
-		if _, err := (*lazyFile)(o).Write(nil); err != nil {
+		if _, err := (lazyFile{o}).Write(nil); err != nil {
 			return err
 		}
 	}

@@ -67,6 +67,17 @@ func (l *Strings) Decode(ctx *kong.DecodeContext) error {
 	return err
 }
 
+// Conditions is a flag of one or more words that compare something, such as 'ttft_ms:p99<500'. Words that do not end it;
+// the flag may be repeated.
+type Conditions []string
+
+// Decode implements kong.MapperValue.
+func (l *Conditions) Decode(ctx *kong.DecodeContext) error {
+	words, err := listWords(ctx, func(w string) bool { return strings.ContainsAny(w, "<>") })
+	*l = append(*l, words...)
+	return err
+}
+
 // listWords takes the flag's first value, whatever it is, then those that follow up to the next flag while more likes
 // them. kong hands a flag's value to one mapper, which may go on scanning.
 func listWords(ctx *kong.DecodeContext, more func(string) bool) ([]string, error) {
