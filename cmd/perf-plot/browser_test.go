@@ -199,13 +199,11 @@ func (b *tab) mouse(figure string, kind input.DispatchMouseEventType, x, y float
 	b.do(chromedp.MouseEvent(kind, at[0], at[1], opts...))
 }
 
-// page makes a page of records in a file.
+// pageOf writes a page to a file.
 func pageOf(t *testing.T, args ...string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "page.html")
-	if code := plot(t, append(args, "-o", out)...); code != 0 {
-		t.Fatalf("perf-plot %v: exit %d", args, code)
-	}
+	mustPlot(t, nil, append(args, "-o", out)...)
 	return out
 }
 

@@ -9,16 +9,16 @@ import (
 
 // timed is a duration that has a percentile curve and a distribution.
 type timed struct {
-	key, name, title, note string
+	key, name, label, title, note string
 }
 
 func durations() []timed {
 	return []timed{
-		{"ttft_ms", "ttft", "Time to first token (TTFT)", "From sending the request to the first output."},
-		{"tpot_ms", "tpot", "Time per output token (TPOT)", "Mean time between a request's output tokens after the first."},
-		{"itl_ms", "itl", "Inter-token latency (ITL)", "Every single gap between output tokens, of all requests."},
-		{"latency_ms", "latency", "Latency, end to end", "From sending the request to the end of its response."},
-		{"response_ms", "response", "Response time", "From when the request was due to the end of its response: queueing is in it."},
+		{"ttft_ms", "ttft", "TTFT", "Time to first token (TTFT)", "From sending the request to the first output."},
+		{"tpot_ms", "tpot", "TPOT", "Time per output token (TPOT)", "Mean time between a request's output tokens after the first."},
+		{"itl_ms", "itl", "ITL", "Inter-token latency (ITL)", "Every single gap between output tokens, of all requests."},
+		{"latency_ms", "latency", "latency", "Latency, end to end", "From sending the request to the end of its response."},
+		{"response_ms", "response", "response time", "Response time", "From when the request was due to the end of its response: queueing is in it."},
 	}
 }
 
@@ -38,7 +38,7 @@ func percentiles(r *report) []chart.Figure {
 		f := chart.Figure{
 			Name: d.name + "-percentiles", Section: r.tr("Latency"), Title: r.trf("%s: percentiles", r.tr(d.title)), Note: r.tr(d.note),
 			X: chart.Axis{Label: r.tr("percentile"), Scale: chart.Nines},
-			Y: chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1}, Ordered: r.ordered(),
+			Y: chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1}, Ordered: r.ordered(),
 		}
 		for _, p := range r.points {
 			m := p.Metrics.Get(d.key)
@@ -62,21 +62,13 @@ func percentiles(r *report) []chart.Figure {
 	return out
 }
 
-func (d timed) label() string {
-	switch d.name {
-	case "ttft", "tpot", "itl":
-		return map[string]string{"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL"}[d.name]
-	}
-	return d.name
-}
-
 // distributions draws a histogram of each duration, or where there are several load points their cumulative shares.
 func distributions(r *report) []chart.Figure {
 	var out []chart.Figure
 	for _, d := range durations() {
 		f := chart.Figure{
 			Name: d.name + "-distribution", Section: r.tr("Distribution"), Title: r.trf("%s: distribution", r.tr(d.title)),
-			X: chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1}, Y: chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
+			X: chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1}, Y: chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
 			Ordered: r.ordered(), NoEnds: true,
 		}
 		for _, p := range r.points {
@@ -84,6 +76,7 @@ func distributions(r *report) []chart.Figure {
 				h := newHistogram(p.src.stats.Values(p.Run, d.key))
 				if len(r.points) > 1 {
 					f.Series = append(f.Series, h.cumulative(p.label, p.color))
+					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 					continue
 				}
 				f.Series = append(f.Series, h.bars(r.tr("share of requests"), 50))

@@ -9,6 +9,7 @@ import (
 
 	"llmperf/internal/chart"
 	"llmperf/internal/cli"
+	"llmperf/internal/stats"
 )
 
 func main() { os.Exit(cli.Main("perf-plot", run)) }
@@ -18,13 +19,15 @@ const description = `Charts of record lines, as perf-send writes them: one HTML 
 type flags struct {
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
 
-	Output    string      `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
-	Format    string      `default:"html" enum:"html,svg" help:"html: the page; svg: one figure."`
-	Figure    string      `placeholder:"NAME" help:"The figure to draw, where the format is not html. --figure list lists them."`
-	Title     string      `placeholder:"TEXT" help:"The page's title."`
-	SLO       cli.Strings `placeholder:"LIMIT…" help:"Limits to draw, such as 'ttft_ms:p99<500'."`
-	Lang      string      `default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
-	OnBadLine string      `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
+	Output    string         `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
+	Format    string         `default:"html" enum:"html,svg,png,term,vega" help:"html, the page (default); of single figures svg, png, term (for the terminal) or vega (a Vega-Lite specification)."`
+	Figure    string         `placeholder:"NAME" help:"The figure to draw; list lists them. Without it, term draws the first of each section, the others the first of all."`
+	Width     int            `placeholder:"COLUMNS" default:"100" help:"Of term (default 100)."`
+	Title     string         `placeholder:"TEXT" help:"The page's title."`
+	SLO       cli.Conditions `name:"slo" placeholder:"COND…" help:"Limits to draw, as perf-stats has them: 'ttft_ms:p99<500'."`
+	Goodput   cli.Conditions `placeholder:"COND…" help:"What makes a request a good one, as perf-stats has it: 'ttft_ms<500'."`
+	Lang      string         `default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
+	OnBadLine string         `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
 
 	cli.VersionFlag
 }
@@ -36,11 +39,18 @@ func run(env *cli.Env) error {
 	}
 	ctx, stop := env.Context()
 	defer stop()
+	if f.Format == "png" && f.Lang == "zh" {
+		return cli.Usage("--format svg has its text as text", "--lang zh: the font of PNG images has no Chinese letters")
+	}
 	slos, err := parseSLOs(f.SLO)
 	if err != nil {
 		return err
 	}
-	sources, err := read(ctx, env, &f)
+	opt, err := f.options(slos)
+	if err != nil {
+		return err
+	}
+	sources, err := read(ctx, env, &f, opt)
 	if err != nil {
 		return err
 	}
@@ -51,6 +61,22 @@ func run(env *cli.Env) error {
 		return err
 	}
 	return out.Commit()
+}
+
+// options are what the summaries are made with.
+func (f *flags) options(slos []slo) (stats.Options, error) {
+	opt := stats.Options{Percentiles: curvePercentiles(), DropFailures: true, ExactLimit: exactLimit}
+	for _, s := range slos {
+		opt.Gates = append(opt.Gates, s.Gate)
+	}
+	for _, text := range f.Goodput {
+		l, err := stats.ParseLimit(text)
+		if err != nil {
+			return opt, cli.Usage("for example: --goodput 'ttft_ms<500' 'tpot_ms<50'", "--goodput: %w", err)
+		}
+		opt.Goodput = append(opt.Goodput, l)
+	}
+	return opt, nil
 }
 
 // write draws what the flags ask for.
@@ -67,11 +93,37 @@ func write(w io.Writer, r *report, f *flags) error {
 	if f.Format == "html" {
 		return chart.HTML(w, page)
 	}
+	if f.Format == "term" && f.Figure == "" {
+		return r.overview(w, page, f.Width)
+	}
 	fig, err := choose(page.Figures, f.Figure)
 	if err != nil {
 		return err
 	}
-	return chart.SVG(w, fig)
+	switch f.Format {
+	case "svg":
+		return chart.SVG(w, fig)
+	case "png":
+		return chart.PNG(w, fig)
+	case "vega":
+		return chart.Vega(w, fig)
+	}
+	return chart.Term(w, fig, f.Width)
+}
+
+// overview draws for the terminal the first figure of each section.
+func (r *report) overview(w io.Writer, page *chart.Page, width int) error {
+	section := ""
+	for i := range page.Figures {
+		if page.Figures[i].Section == section {
+			continue
+		}
+		section = page.Figures[i].Section
+		if err := chart.Term(w, &page.Figures[i], width); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // choose finds the figure of that name, or takes the first where none is asked for.

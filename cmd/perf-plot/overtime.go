@@ -143,7 +143,7 @@ func (r *report) inFlight(lines []timeline) chart.Figure {
 
 func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Figure {
 	f := r.timeFigure(d.name+"-time", d.title, "Of the requests sent in each interval; read off bins 2 % wide.",
-		chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1})
+		chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
 	f.Title = r.trf("%s: over time", r.tr(d.title))
 	f.Marks = append(f.Marks, r.limits(d.key, true)...)
 	for _, t := range lines {
@@ -160,7 +160,7 @@ func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Fig
 			}
 		}
 	}
-	f.Alt = r.trf("Percentiles of %s in each interval of the run.", d.label())
+	f.Alt = r.trf("Percentiles of %s in each interval of the run.", r.tr(d.label))
 	return f
 }
 
@@ -213,10 +213,10 @@ func heatmaps(r *report) []chart.Figure {
 				continue
 			}
 			f := r.timeFigure(d.name+"-heatmap", d.title, "Requests sent in each interval, by their duration: two bands are two kinds of request, a slope is a queue that grows.",
-				chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1})
+				chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
 			f.Title, f.Height = r.trf("%s: heatmap", r.tr(d.title)), 320
 			f.Series = []chart.Series{heatCells(r, t, kind)}
-			f.Alt = r.trf("Heatmap of %s over time.", d.label())
+			f.Alt = r.trf("Heatmap of %s over time.", r.tr(d.label))
 			out = append(out, f)
 		}
 	}

@@ -26,14 +26,14 @@ const workers = 2
 const exactLimit = 1 << 14
 
 // read gathers the records of every file.
-func read(ctx context.Context, env *cli.Env, f *flags) ([]*source, error) {
+func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*source, error) {
 	files := f.Files
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
 	var sources []*source
 	for _, path := range files {
-		s, err := readFile(ctx, env, path, f.OnBadLine == "skip")
+		s, err := readFile(ctx, env, path, opt, f.OnBadLine == "skip")
 		if err != nil {
 			return nil, err
 		}
@@ -42,13 +42,12 @@ func read(ctx context.Context, env *cli.Env, f *flags) ([]*source, error) {
 	return sources, nil
 }
 
-func readFile(ctx context.Context, env *cli.Env, path string, skip bool) (*source, error) {
+func readFile(ctx context.Context, env *cli.Env, path string, opt stats.Options, skip bool) (*source, error) {
 	r, name, done, err := env.Input(path, jsonl.Decompress)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	opt := stats.Options{Percentiles: curvePercentiles(), DropFailures: true, ExactLimit: exactLimit}
 	stream := stats.NewStream(opt, workers, skip)
 	var parts []*gathered
 	stream.Also(func() func(*record.Record) {

@@ -7,33 +7,31 @@ import (
 
 	"llmperf/internal/chart"
 	"llmperf/internal/cli"
+	"llmperf/internal/stats"
 )
 
-// slo is a limit that figures show: the value of a metric, and of which percentile if it says.
+// slo is a gate that figures show: a line at the value, and which load points meet it.
 type slo struct {
+	stats.Gate
 	key, text string
 	value     float64
 }
 
-// parseSLOs reads limits as perf-stats --slo has them: ttft_ms:p99<500, or ttft_ms<500.
+// parseSLOs reads gates as perf-stats --slo has them: ttft_ms:p99<500.
 func parseSLOs(list []string) ([]slo, error) {
 	var out []slo
 	for _, text := range list {
-		name, limit, ok := strings.Cut(text, "<")
-		limit = strings.TrimPrefix(limit, "=")
+		gate, err := stats.ParseGate(text)
+		if err != nil {
+			return nil, cli.Usage("for example: --slo 'ttft_ms:p99<500'", "--slo: %w", err)
+		}
+		name, limit, _ := strings.Cut(text, "<")
 		key, which, _ := strings.Cut(strings.TrimSpace(name), ":")
-		value, err := strconv.ParseFloat(strings.TrimSpace(limit), 64)
-		if !ok || err != nil || key == "" {
-			return nil, cli.Usage("for example: --slo 'ttft_ms:p99<500'", "--slo: %q is no limit", text)
+		value, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimPrefix(limit, "=")), 64)
+		if err != nil {
+			key = "" // a gate of > has no line, since it is about a rate or a share
 		}
-		found := false
-		for _, d := range durations() {
-			found = found || d.key == key
-		}
-		if !found {
-			return nil, cli.Usage("the metrics: ttft_ms, tpot_ms, itl_ms, latency_ms, response_ms", "--slo: there is no metric %q", key)
-		}
-		out = append(out, slo{key, strings.TrimSpace("SLO " + which), value})
+		out = append(out, slo{gate, key, strings.TrimSpace("SLO " + which), value})
 	}
 	return out, nil
 }

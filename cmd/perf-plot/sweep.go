@@ -138,6 +138,18 @@ func (r *report) throughput(ladders []ladder, load func(*point) float64, axis ch
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s requests/s. ", name, chart.Number(slices.Max(s.Y)))
 	}
+	for _, l := range ladders {
+		if l.points[0].Goodput == nil {
+			continue
+		}
+		s := l.along(r.tr("goodput"), l.color+1, load, func(p *point) float64 { return float64(p.Goodput.PerS) })
+		if len(r.sources) > 1 {
+			s.Name, s.Color, s.Dashed = l.src.name+" · "+s.Name, l.color, true
+		}
+		f.Series = append(f.Series, s)
+		f.Alt += r.trf("%s: at most %s requests/s. ", s.Name, chart.Number(slices.Max(s.Y)))
+	}
+	f.Marks = r.best(ladders, load)
 	if axis.Label == r.tr("rate asked") {
 		f.Series = append(f.Series, chart.Series{Name: r.tr("as asked"), Kind: chart.Line, Color: 7, Faint: true, Dashed: true, X: chart.Column{0, top}, Y: chart.Column{0, top}})
 	}
@@ -146,7 +158,7 @@ func (r *report) throughput(ladders []ladder, load func(*point) float64, axis ch
 
 // againstLoad draws percentiles of a duration along a ladder.
 func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, axis chart.Axis) chart.Figure {
-	f := r.sweepFigure(axis, chart.Axis{Label: d.label(), Unit: "ms", Scale: chart.Log, Least: 0.1})
+	f := r.sweepFigure(axis, chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
 	f.Note = r.limitedNote(ladders)
 	for _, l := range ladders {
 		for i, p := range []float64{50, 90, 99} {
@@ -191,6 +203,19 @@ func (r *report) interactivity(ladders []ladder) chart.Figure {
 		f.Alt += r.trf("%s: at most %s tokens/s together. ", name, chart.Number(slices.Max(s.Y)))
 	}
 	return f
+}
+
+// best marks on each ladder the load that brings the most while all SLOs are met.
+func (r *report) best(ladders []ladder, load func(*point) float64) []chart.Mark {
+	var out []chart.Mark
+	for _, l := range ladders {
+		for _, p := range l.points {
+			if p.Best {
+				out = append(out, chart.Mark{At: load(p), Label: r.trf("most within the SLO: %s", p.label), Color: l.color})
+			}
+		}
+	}
+	return out
 }
 
 // knees marks on each ladder the load beyond which latency grows faster than load.

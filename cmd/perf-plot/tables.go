@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"llmperf/internal/chart"
@@ -107,17 +108,45 @@ func (r *report) tables() []chart.Table {
 func (r *report) results() chart.Table {
 	t := chart.Table{Title: r.tr("Results"), Head: []string{
 		r.tr("load point"), r.tr("requests"), r.tr("ok"), r.tr("requests/s"), r.tr("output tokens/s"), "TTFT p50", "p99", "TPOT p50", "p99",
-		r.tr("latency") + " p50", "p99", r.tr("response time") + " p99", r.tr("client"),
+		r.tr("latency") + " p50", "p99", r.tr("response time") + " p99",
 	}, Note: r.tr("Times in ms. Warm-up left out; percentiles are of successful requests, nearest rank.")}
+	if r.points[0].Goodput != nil {
+		t.Head = append(t.Head, r.tr("goodput"))
+	}
+	if len(r.slos) > 0 {
+		t.Head = append(t.Head, "SLO")
+	}
+	t.Head = append(t.Head, r.tr("client"))
 	for i := range r.points {
 		p := &r.points[i]
 		row := []string{p.label, chart.Number(float64(p.Requests)), percent(float64(p.SuccessRate)), chart.Number(float64(p.RequestsPerS)), chart.Number(float64(p.OutputPerS))}
 		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms"} {
 			row = append(row, chart.Number(p.percentile(key, 50)), chart.Number(p.percentile(key, 99)))
 		}
-		t.Rows = append(t.Rows, append(row, chart.Number(p.percentile("response_ms", 99)), r.tr(p.Client.Level)))
+		row = append(row, chart.Number(p.percentile("response_ms", 99)))
+		if p.Goodput != nil {
+			row = append(row, percent(float64(p.Goodput.Share)))
+		}
+		if len(p.Gates) > 0 {
+			row = append(row, r.verdict(p.Gates))
+		}
+		t.Rows = append(t.Rows, append(row, r.tr(p.Client.Level)))
 	}
 	return t
+}
+
+// verdict says whether all gates are met, and which are not.
+func (r *report) verdict(gates []stats.GateResult) string {
+	var missed []string
+	for _, g := range gates {
+		if !g.Pass {
+			missed = append(missed, g.Gate)
+		}
+	}
+	if len(missed) == 0 {
+		return r.tr("met")
+	}
+	return r.trf("missed: %s", strings.Join(missed, ", "))
 }
 
 func percent(share float64) string {

@@ -2,6 +2,7 @@ package chart
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"flag"
 	"image/png"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -76,6 +78,106 @@ func TestSVG(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden(t, f.Name+".svg", b.Bytes())
+	}
+}
+
+func TestTerm(t *testing.T) {
+	for _, f := range samples() {
+		var b bytes.Buffer
+		if err := Term(&b, &f, 72); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, f.Name+".txt", b.Bytes())
+	}
+}
+
+func TestTermTakesNoStringForControl(t *testing.T) {
+	f := samples()[0]
+	f.Title, f.Y.Label, f.Series[0].Name = "\x1b[31mred\x07", "a\rb", "c\x9b2Jd"
+	var b bytes.Buffer
+	if err := Term(&b, &f, 72); err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.IndexFunc(b.String(), func(r rune) bool { return r < ' ' && r != '\n' || r >= 0x7F && r < 0xA0 }); i >= 0 {
+		t.Errorf("a control character at %d", i)
+	}
+}
+
+func TestVegaIsOneLayerForEachKind(t *testing.T) {
+	for i, want := range [][]string{{"area", "line", "rule"}, {"rect", "rule", "rule"}, {"rect"}, {"rect", "line", "point"}} {
+		var b bytes.Buffer
+		f := samples()[i]
+		if err := Vega(&b, &f); err != nil {
+			t.Fatal(err)
+		}
+		var spec struct {
+			Layer []struct {
+				Mark any
+				Data struct{ Values []map[string]any }
+			}
+		}
+		if err := json.Unmarshal(b.Bytes(), &spec); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, l := range spec.Layer {
+			mark, ok := l.Mark.(string)
+			if m, isMap := l.Mark.(map[string]any); isMap {
+				mark, ok = m["type"].(string)
+			}
+			if !ok || len(l.Data.Values) == 0 {
+				t.Errorf("%s: a layer %v of %d data", f.Name, l.Mark, len(l.Data.Values))
+			}
+			got = append(got, mark)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: layers %v, want %v", f.Name, got, want)
+		}
+	}
+}
+
+func TestThinKeepsExtremes(t *testing.T) {
+	x, y := make(Column, 100_000), make(Column, 100_000)
+	for i := range x {
+		x[i], y[i] = float64(i), math.Sin(float64(i)/3000)
+	}
+	y[0], y[54_321], y[77_777], y[99_999] = 7, 50, -50, 9
+	gotX, gotY := Thin(x, y, 300)
+	if len(gotX) > 300 || len(gotX) != len(gotY) {
+		t.Fatalf("%d and %d points", len(gotX), len(gotY))
+	}
+	if !slices.IsSorted(gotX) {
+		t.Error("the points are out of order")
+	}
+	for _, want := range []int{0, 54_321, 77_777, 99_999} {
+		if i := slices.Index(gotX, x[want]); i < 0 || gotY[i] != y[want] {
+			t.Errorf("point %d was lost", want)
+		}
+	}
+	if short, _ := Thin(x[:5], y[:5], 300); len(short) != 5 {
+		t.Errorf("a short line became %d points", len(short))
+	}
+}
+
+func TestPackedRectanglesAreExact(t *testing.T) {
+	s := Series{Kind: Rects, X: Column{0.1, 12345.6789, 3}, X2: Column{0.2, 12346, 3.00004}, Y: Column{0, 5, 2}}
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Step     float64
+		X, X2, Y []int64
+	}
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	var x, y int64
+	for i := range got.X {
+		x, y = x+got.X[i], y+got.Y[i]
+		if from, to := float64(x)*got.Step, float64(x+got.X2[i])*got.Step; math.Abs(from-s.X[i]) > got.Step/2 || math.Abs(to-s.X2[i]) > got.Step || float64(y) != s.Y[i] {
+			t.Errorf("rectangle %d is from %v to %v in row %d, want %v to %v in %v", i, from, to, y, s.X[i], s.X2[i], s.Y[i])
+		}
 	}
 }
 
