@@ -183,7 +183,7 @@ func (d *drawing) marks() {
 // markRow is the height of one row of labels above the area, and mostMarkRows how many there may be.
 const (
 	markRow      vg.Length = 11
-	mostMarkRows           = 3
+	mostMarkRows int       = 3
 )
 
 // markRows are where the labels of each row above the area end so far.
