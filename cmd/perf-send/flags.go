@@ -27,10 +27,11 @@ type flags struct {
 	cli.VersionFlag
 	localFlags
 	metricsFlags
+	transportFlags
 
 	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
 
-	URL     string      `name:"url" group:"server" placeholder:"URL" help:"An origin, a base such as http://host:8000/v1, or a whole endpoint."`
+	URL     []string    `name:"url" sep:"none" group:"server" placeholder:"URL" help:"An origin, a base such as http://host:8000/v1, or a whole endpoint. Given again: more such servers, asked in turn."`
 	API     string      `name:"api" group:"server" placeholder:"NAME" help:"The dialect, where URL and bodies do not tell it, or local, local_vllm, local_sglang, local_llamacpp: a server to start; docs/apis.md lists them."`
 	Model   string      `group:"server" help:"For bodies that name no model; without it the server's first (GET /v1/models). Of --api local*: the folder of weights, or a hub's name."`
 	APIKey  string      `name:"api-key" group:"server" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Sent as Authorization: Bearer KEY."`
@@ -106,10 +107,14 @@ func (f *flags) target() (*url.URL, error) {
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
 		return nil, cli.Usage("there are "+strings.Join(api.Names(), ", ")+", and custom", "--api: %q is not known", f.API)
 	}
-	if f.URL == "" {
+	if len(f.URL) == 0 {
 		return nil, nil
 	}
-	raw := f.URL
+	return parseTarget(f.URL[0])
+}
+
+func parseTarget(given string) (*url.URL, error) {
+	raw := given
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
 	}
@@ -118,7 +123,7 @@ func (f *flags) target() (*url.URL, error) {
 		return nil, cli.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, cli.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not an http or https URL", f.URL)
+		return nil, cli.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not an http or https URL", given)
 	}
 	return u, nil
 }

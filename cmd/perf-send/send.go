@@ -28,6 +28,14 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	if err != nil {
 		return err
 	}
+	network, err := f.network()
+	if err != nil {
+		return err
+	}
+	more, err := f.more()
+	if err != nil {
+		return err
+	}
 	in, name, closeIn, err := env.Input(f.Input, jsonl.Decompress)
 	if err != nil {
 		return err
@@ -51,6 +59,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		Drop: append(f.DropParams, launch.Refuses(f.API)...), ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput, SaveRequest: f.SaveRequest,
 		Simulated: to.simulated, Say: env.Say, Debug: f.debugger(env),
+		Network: network, More: more, Retries: f.Retries, Compressed: f.Compressed,
 	}, clock)
 	defer c.Close()
 

@@ -28,6 +28,10 @@ type Config struct {
 	ConnectTimeout time.Duration // 0: none
 	ReadTimeout    time.Duration // longest wait between reads; 0: none
 	TotalTimeout   time.Duration // 0: none
+	Retries        int           // most attempts after the first; the clock is not restarted
+	Network        Network
+	Compressed     bool       // ask for compressed answers
+	More           []*url.URL // servers like URL, asked in turn with it
 
 	SaveOutput  bool
 	SaveRequest bool
@@ -54,10 +58,11 @@ type Client struct {
 // New makes a client that counts time by clock.
 func New(cfg Config, clock *Clock) *Client {
 	c := &Client{cfg: cfg, clock: clock, cpu: newCPUShare()}
-	c.std = newStandard(&c.cfg, clock)
+	d := &dialer{cfg: &c.cfg}
+	c.std = newStandard(&c.cfg, clock, d)
 	c.fast = c.std
 	if !cfg.Plain {
-		c.fast = newFast(&c.cfg, clock)
+		c.fast = newFast(&c.cfg, clock, d)
 	}
 	c.prep.c = c
 	c.pool.New = func() any { return new(exchange) }
@@ -102,18 +107,15 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	rec.SentUs = sent / 1000
 	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent}
 	x.trip = trip{}
-	x.reply.begin(rec, ep, sent, c.cfg.SaveOutput)
-	if req.WantReply {
-		x.reply.message = new(message)
+	fresh := *rec
+	for retry := 0; ; retry++ {
+		c.attempt(ctx, x, rec, req.WantReply)
+		pause, again := c.again(rec, retry)
+		if !again || !wait(ctx, pause) {
+			break
+		}
+		*rec = fresh
 	}
-	if c.cfg.Debug != nil {
-		c.debug(x)
-	}
-	err = c.transport(ep).exchange(ctx, &x.call, &x.trip, &x.reply)
-	if err != nil {
-		x.trip.end = c.clock.Now()
-	}
-	x.reply.finish(err, x.trip.end)
 	x.trip.into(rec)
 	rec.ClientCPU = c.cpu.value()
 	if c.cfg.SaveOutput {
@@ -127,6 +129,23 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	}
 	x.reply.rec, x.reply.message = nil, nil
 	return rec
+}
+
+// attempt sends a request and reads its answer into rec. Times count from the first attempt.
+func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
+	x.reply.begin(rec, x.call.ep, x.call.start, c.cfg.SaveOutput)
+	if wantReply {
+		x.reply.message = new(message)
+	}
+	if c.cfg.Debug != nil {
+		c.debug(x)
+	}
+	x.trip.dns, x.trip.connect, x.trip.tls, x.trip.unstamped = 0, 0, 0, false
+	err := c.transport(x.call.ep).exchange(ctx, &x.call, &x.trip, &x.reply)
+	if err != nil {
+		x.trip.end = c.clock.Now()
+	}
+	x.reply.finish(err, x.trip.end)
 }
 
 // debug tells the start of an exchange and lets the reply tell the rest.

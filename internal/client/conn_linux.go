@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"sync"
 	"syscall"
 	"time"
 	"unsafe"
@@ -17,15 +16,13 @@ import (
 
 // conn is one connection of the fast transport, used for one exchange at a time.
 type conn struct {
-	f   *fast
-	tcp *net.TCPConn
-	raw syscall.RawConn
-	p   parser
-	msg sockMsg
+	deadline
+	clock *Clock
+	tcp   *net.TCPConn
+	raw   syscall.RawConn
+	p     parser
+	msg   sockMsg
 
-	armed time.Time          // the read deadline that is set
-	ctx   context.Context    // whose end interrupts the connection
-	stop  func() bool        // frees the watch on ctx
 	ready func(uintptr) bool // onReady, made once
 	idle  time.Time          // since when nothing was under way
 
@@ -36,23 +33,16 @@ type conn struct {
 	blocked bool // the socket's buffer is full
 	s       sink
 	t       *trip
-	last    time.Time // of the last read or of the start
 	err     error
 }
 
-// staleAfter is how long a connection may have been idle before it is looked at, for a cent of the cost of an
-// exchange, before it is used.
-const staleAfter = 100 * time.Millisecond
-
-var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
-
-func newConn(tcp *net.TCPConn, f *fast) (*conn, error) {
+func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock) (*conn, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		tcp.Close()
 		return nil, err
 	}
-	c := &conn{f: f, tcp: tcp, raw: raw, idle: time.Now()}
+	c := &conn{deadline: deadline{cfg: cfg, conn: tcp}, clock: clock, tcp: tcp, raw: raw, idle: time.Now()}
 	c.ready = c.onReady
 	if err := raw.Control(func(fd uintptr) { enableStamps(int(fd)) }); err != nil {
 		tcp.Close()
@@ -61,54 +51,11 @@ func newConn(tcp *net.TCPConn, f *fast) (*conn, error) {
 	return c, nil
 }
 
-func (c *conn) close() {
-	if c.stop != nil {
-		c.stop()
-	}
-	c.tcp.Close()
-}
-
-// watch sees to it that the end of ctx interrupts a read. The contexts of a run are one and the same, so that it costs
-// nothing after the first time.
-func (c *conn) watch(ctx context.Context) {
-	if c.ctx == ctx {
-		return
-	}
-	if c.stop != nil {
-		c.stop()
-	}
-	c.ctx = ctx
-	c.stop = context.AfterFunc(ctx, func() { c.tcp.SetDeadline(time.Unix(1, 0)) })
-}
-
-// arm sets the deadline, unless one is set that comes earlier: when it fires too early it is armed again, which is
-// cheaper than to move it at each exchange and at each read.
-func (c *conn) arm(start time.Time) {
-	due := c.due(start)
-	if due.IsZero() || !c.armed.IsZero() && !c.armed.After(due) {
-		return
-	}
-	c.armed = due
-	c.tcp.SetDeadline(due)
-}
-
-// due is when the exchange fails if nothing comes any more; zero: never.
-func (c *conn) due(start time.Time) time.Time {
-	var due time.Time
-	if r := c.f.cfg.ReadTimeout; r > 0 {
-		due = c.last.Add(r)
-	}
-	if t := c.f.cfg.TotalTimeout; t > 0 {
-		if end := start.Add(t); due.IsZero() || end.Before(due) {
-			due = end
-		}
-	}
-	return due
-}
+func (c *conn) parser() *parser { return &c.p }
 
 func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 	now := time.Now()
-	start := now.Add(-time.Duration(c.f.clock.Ns(now) - ca.start))
+	start := now.Add(-time.Duration(c.clock.Ns(now) - ca.start))
 	if now.Sub(c.idle) > staleAfter && c.closed() {
 		return errStale
 	}
@@ -139,27 +86,6 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 			return c.err
 		}
 	}
-}
-
-// expired arms the deadline again where it was another exchange's, or this one's before the last read.
-func (c *conn) expired(ctx context.Context, start time.Time) error {
-	now := time.Now()
-	if ctx.Err() == nil && (c.due(start).IsZero() || now.Before(c.due(start))) {
-		c.armed = time.Time{}
-		if c.due(start).IsZero() {
-			c.tcp.SetDeadline(time.Time{})
-		}
-		c.arm(start)
-		return nil
-	}
-	total := c.f.cfg.TotalTimeout
-	switch {
-	case ctx.Err() != nil:
-		return &failure{record.KindCanceled, context.Cause(ctx)}
-	case total > 0 && now.Sub(start) >= total:
-		return fail(record.KindTotalTimeout, "not answered whole in %v", total)
-	}
-	return fail(record.KindReadTimeout, "nothing received for %v", c.f.cfg.ReadTimeout)
 }
 
 // writeRest sends what the socket's buffer had no room for. A server may answer, and hang up, before it has read all:
@@ -227,7 +153,7 @@ func (c *conn) onReady(fd uintptr) bool {
 // got takes the bytes of one read. stamp is the kernel's, ns by the system's clock, or 0.
 func (c *conn) got(b []byte, stamp int64) (done bool, err error) {
 	c.last = time.Now() // reads the system's clock and the monotonic one together: their offset is this moment's
-	at := c.f.clock.Ns(c.last)
+	at := c.clock.Ns(c.last)
 	if stamp == 0 {
 		c.t.unstamped = true
 	} else if delay := c.last.UnixNano() - stamp; delay > 0 {

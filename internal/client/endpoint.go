@@ -19,6 +19,8 @@ type endpoint struct {
 	url     string // without userinfo
 	method  string
 	addr    string // host:port
+	origin  string // the scheme with addr
+	secure  bool   // https
 	lean    bool   // the fast transport can go there
 	dialect api.Dialect
 	stream  bool // the bodies ask for streams
@@ -40,9 +42,16 @@ func newEndpoint(cfg *Config, u *url.URL, method string, d api.Dialect, stream b
 		stream: stream,
 	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &clean})
-	e.lean = u.Scheme == "http" && proxy == nil && err == nil
+	e.secure, e.origin = u.Scheme == "https", u.Scheme+"://"+e.addr
+	e.lean = (proxy == nil && err == nil || cfg.Network.Unix != "") && !cfg.Network.HTTP2
 	e.add("Content-Type", "application/json")
 	e.add("User-Agent", "perf-send")
+	if cfg.Network.NoKeepAlive && !cfg.Network.HTTP2 { // which has no such header
+		e.add("Connection", "close")
+	}
+	if cfg.Compressed {
+		e.add("Accept-Encoding", acceptEncoding)
+	}
 	for name, value := range d.Headers {
 		e.add(name, value)
 	}

@@ -2,33 +2,33 @@ package client
 
 import (
 	"context"
-	"errors"
+	"io"
 	"net"
-	"net/netip"
-	"slices"
-	"sync"
+	"os"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"llmperf/internal/record"
 )
 
-// fast is a lean HTTP/1.1 for plain TCP. It costs about half of what net/http does, for three reasons: the whole life of
-// an exchange runs in one callback of the network poller, system calls are made without telling the scheduler (they do
-// not block), and nothing is allocated for an exchange.
-type fast struct {
-	cfg   *Config
-	clock *Clock
-
-	mu   sync.Mutex
-	idle map[string][]*conn // by address, the last used last
-}
-
-func newFast(cfg *Config, clock *Clock) transport {
+// newFast makes the lean transport: HTTP/1.1 on connections of its own. On plain TCP it costs about half of what net/http
+// does, for three reasons: the whole life of an exchange runs in one callback of the network poller, system calls are
+// made without telling the scheduler (they do not block), and nothing is allocated for an exchange.
+func newFast(cfg *Config, clock *Clock, d *dialer) transport {
 	warmStamps()
-	return &fast{cfg: cfg, clock: clock, idle: map[string][]*conn{}}
+	return newPool(cfg, func(ctx context.Context, ep *endpoint, t *trip) (wire, error) {
+		plain, secure, err := d.open(ctx, ep, t)
+		if err != nil {
+			return nil, err
+		}
+		if secure != nil {
+			return newNetWire(d, clock, secure, secure.NetConn()), nil
+		}
+		if tcp, ok := plain.(*net.TCPConn); ok {
+			return newConn(tcp, cfg, clock)
+		}
+		return newNetWire(d, clock, plain, plain), nil
+	})
 }
 
 // warmStamps lets the kernel begin to stamp what it receives, which it does while any socket asks for it, from a short
@@ -41,115 +41,84 @@ func warmStamps() {
 	enableStamps(fd) // left open for the life of the process, which is what it is for
 }
 
-func (f *fast) exchange(ctx context.Context, c *call, t *trip, s sink) error {
-	cn := f.take(c.ep.addr)
-	for {
-		t.attempts++
-		t.reused = cn != nil
-		if cn == nil {
-			var err error
-			if cn, err = f.dial(ctx, c.ep.addr, t); err != nil {
-				return err
-			}
-		}
-		err := cn.roundTrip(ctx, c, t, s)
-		if err == nil && cn.p.keep {
-			f.put(c.ep.addr, cn)
-			return nil
-		}
-		cn.close()
-		// A kept connection that the server closed in the meantime: HTTP lets the client send again, once, where
-		// nothing came back (RFC 9112 §9.3.1). The clock is not restarted.
-		if err == nil || !t.reused || cn.p.begun() || t.attempts > 1 || !closedByPeer(err) {
-			return err
-		}
-		cn = nil
+// stamped is a TCP connection that keeps the kernel's stamp of what was read last, for the layers above.
+type stamped struct {
+	*net.TCPConn
+	raw   syscall.RawConn
+	msg   sockMsg
+	ready func(uintptr) bool // onReady, made once
+
+	// of the read under way, or of the last
+	b     []byte
+	n     int
+	errno syscall.Errno
+	at    time.Time
+	stamp int64 // ns since the epoch by the system's clock, or 0
+}
+
+// stamps gives c with the kernel's stamps, where it can have them.
+func stamps(c net.Conn) net.Conn {
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		return c
 	}
-}
-
-func closedByPeer(err error) bool {
-	return errors.Is(err, errStale) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
-}
-
-func (f *fast) take(addr string) *conn {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	l := f.idle[addr]
-	if len(l) == 0 {
-		return nil
+	raw, err := tcp.SyscallConn()
+	if err != nil || raw.Control(func(fd uintptr) { enableStamps(int(fd)) }) != nil {
+		return c
 	}
-	c := l[len(l)-1]
-	f.idle[addr] = l[:len(l)-1]
-	return c
+	s := &stamped{TCPConn: tcp, raw: raw}
+	s.ready = s.onReady
+	return s
 }
 
-func (f *fast) put(addr string, c *conn) {
-	f.mu.Lock()
-	f.idle[addr] = append(f.idle[addr], c)
-	f.mu.Unlock()
-}
-
-func (f *fast) close() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, l := range f.idle {
-		for _, c := range l {
-			c.close()
-		}
+func (s *stamped) onReady(fd uintptr) bool {
+	s.n, s.stamp, s.errno = s.msg.recv(fd, s.b)
+	for s.errno == unix.EINTR {
+		s.n, s.stamp, s.errno = s.msg.recv(fd, s.b)
 	}
-	clear(f.idle)
+	return s.errno != unix.EAGAIN
 }
 
-func (f *fast) preconnect(ctx context.Context, ep *endpoint, n int) error {
-	f.mu.Lock()
-	n -= len(f.idle[ep.addr])
-	f.mu.Unlock()
-	for range n {
-		var t trip
-		c, err := f.dial(ctx, ep.addr, &t)
-		if err != nil {
-			return err
-		}
-		f.put(ep.addr, c)
+// Read implements io.Reader.
+func (s *stamped) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
 	}
-	return nil
+	s.b = b
+	err := s.raw.Read(s.ready)
+	s.at, s.b = time.Now(), nil
+	switch {
+	case err != nil:
+		return 0, err
+	case s.errno != 0:
+		return 0, os.NewSyscallError("read", s.errno)
+	case s.n == 0:
+		return 0, io.EOF
+	}
+	return s.n, nil
 }
 
-// dial opens a connection to host:port, and tells the cost of its parts.
-func (f *fast) dial(ctx context.Context, addr string, t *trip) (*conn, error) {
-	host, port, err := net.SplitHostPort(addr)
+// stampOf is when the bytes that c gave last were read, and the kernel's stamp of them, or 0.
+func stampOf(c net.Conn) (read time.Time, stamp int64) {
+	if s, ok := c.(*stamped); ok {
+		return s.at, s.stamp
+	}
+	return read, 0
+}
+
+// hungUp says whether the peer has ended an idle connection. Bytes that wait say nothing: TLS sends some when idle.
+func hungUp(c net.Conn) bool {
+	sc, ok := c.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := sc.SyscallConn()
 	if err != nil {
-		return nil, fail(record.KindRequest, "%w", err)
+		return true
 	}
-	if f.cfg.ConnectTimeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, f.cfg.ConnectTimeout)
-		defer cancel()
-	}
-	begin := time.Now()
-	ips := []netip.Addr{}
-	if ip, err := netip.ParseAddr(host); err == nil {
-		ips = append(ips, ip)
-	} else {
-		if ips, err = net.DefaultResolver.LookupNetIP(ctx, "ip", host); err != nil {
-			return nil, dialError(addr, err)
-		}
-		// net.Dialer races the two families; here IPv4 goes first, since servers under test often listen there alone.
-		slices.SortStableFunc(ips, func(a, b netip.Addr) int { return a.Unmap().BitLen() - b.Unmap().BitLen() })
-		now := time.Now()
-		t.dns = int64(now.Sub(begin))
-		begin = now
-	}
-	var nc net.Conn
-	for _, ip := range ips {
-		var d net.Dialer
-		if nc, err = d.DialContext(ctx, "tcp", net.JoinHostPort(ip.Unmap().String(), port)); err == nil {
-			break
-		}
-	}
-	if err != nil {
-		return nil, dialError(addr, err)
-	}
-	t.connect = int64(time.Since(begin))
-	return newConn(nc.(*net.TCPConn), f)
+	var n int
+	var errno syscall.Errno
+	var b [1]byte
+	err = raw.Control(func(fd uintptr) { n, errno = peek(fd, b[:]) })
+	return err != nil || errno == 0 && n == 0 || errno != 0 && errno != unix.EAGAIN
 }

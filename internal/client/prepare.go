@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/goccy/go-json"
@@ -27,6 +28,7 @@ type preparer struct {
 	endpoints sync.Map // endpointKey → *endpoint
 	ways      sync.Map // wayKey → *endpoint, where the body has no say but for the key it needs
 	said      sync.Map
+	asked     atomic.Uint64 // requests prepared
 	model     sync.Mutex
 	served    string // the first model of the server, once it was asked for
 }
@@ -34,7 +36,10 @@ type preparer struct {
 type endpointKey struct{ method, url, op string }
 
 // wayKey is what tells the endpoint of a request together with its body's shape.
-type wayKey struct{ method, url string }
+type wayKey struct {
+	method, url string
+	server      *url.URL
+}
 
 // Prepare finds out where req goes and makes the changes to its body that the client may make, ahead of time. Its error
 // is the line's fault, or the server's where it must be asked for its model. Do prepares what was not.
@@ -82,13 +87,14 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 // find gives the endpoint by the rule of the line format: --api, else the envelope's url, else the path of --url, else
 // the body's shape.
 func (p *preparer) find(req *request.Request, body []byte, keys topKeys) (*endpoint, error) {
-	way := wayKey{req.Method, req.URL}
+	server := p.server()
+	way := wayKey{req.Method, req.URL, server}
 	if ep, ok := p.ways.Load(way); ok && keys.has(ep.(*endpoint).dialect.Need) {
 		return ep.(*endpoint), nil
 	}
-	base := *p.c.cfg.URL
+	base := *server
 	if req.URL != "" {
-		u, err := p.join(req.URL)
+		u, err := p.join(server, req.URL)
 		if err != nil {
 			return nil, err
 		}
@@ -124,6 +130,19 @@ func (p *preparer) find(req *request.Request, body []byte, keys topKeys) (*endpo
 	return ep, nil
 }
 
+// server is the next of those to ask in turn. Lines are prepared in their order, one at a time, so that the same lines
+// go to the same servers each time.
+func (p *preparer) server() *url.URL {
+	n := len(p.c.cfg.More)
+	if n == 0 {
+		return p.c.cfg.URL
+	}
+	if i := int(p.asked.Add(1)-1) % (n + 1); i > 0 {
+		return p.c.cfg.More[i-1]
+	}
+	return p.c.cfg.URL
+}
+
 func (p *preparer) dialect(path string, body []byte) (api.Dialect, error) {
 	if p.c.cfg.Custom != nil {
 		return *p.c.cfg.Custom, nil
@@ -141,13 +160,13 @@ func (p *preparer) dialect(path string, body []byte) (api.Dialect, error) {
 }
 
 // join resolves an envelope's url on the server's origin. Another origin is refused: it would be given the API key.
-func (p *preparer) join(ref string) (*url.URL, error) {
+func (p *preparer) join(base *url.URL, ref string) (*url.URL, error) {
 	u, err := url.Parse(ref)
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
-	base := p.c.cfg.URL
-	if u.Host != "" && (u.Scheme != base.Scheme || u.Host != base.Host) {
+	ours := func(s *url.URL) bool { return u.Scheme == s.Scheme && u.Host == s.Host }
+	if u.Host != "" && !ours(p.c.cfg.URL) && !slices.ContainsFunc(p.c.cfg.More, ours) {
 		return nil, fmt.Errorf("url: %s is not on %s, and another server must not see the API key", ref, base.Host)
 	}
 	return base.ResolveReference(u), nil

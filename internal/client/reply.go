@@ -36,6 +36,7 @@ type reply struct {
 	shape   api.Shape
 	text    strings.Builder
 	err     error
+	unpack  *unpacker // of a compressed answer
 }
 
 func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText bool) {
@@ -65,7 +66,9 @@ func (r *reply) head(h *header, at int64) {
 	}
 	r.events = h.Status/100 == 2 && (h.ContentType == typeEvents || r.lines)
 	if h.Encoding != "" {
-		r.fail(fail(record.KindProtocol, "the answer is compressed (%s), which was not asked for", h.Encoding))
+		if r.unpack = newUnpacker(h.Encoding, r.plain); r.unpack == nil {
+			r.fail(fail(record.KindProtocol, "the answer is compressed in an unknown way (%s)", h.Encoding))
+		}
 	}
 	if h.Status == 429 || h.Status == 503 {
 		r.rec.RetryAfter = h.RetryAfter
@@ -74,6 +77,15 @@ func (r *reply) head(h *header, at int64) {
 
 func (r *reply) body(b []byte, at int64) {
 	r.at = r.us(at)
+	if r.unpack != nil {
+		r.unpack.push(b)
+		return
+	}
+	r.plain(b)
+}
+
+// plain takes the next bytes of the body when they are not compressed any more.
+func (r *reply) plain(b []byte) {
 	switch {
 	case r.events && r.lines:
 		r.sse.FeedLines(b, r.onEvent)
@@ -206,6 +218,12 @@ func (r *reply) finish(err error, end int64) {
 	rec := r.rec
 	rec.LatencyMs = ms(r.us(end))
 	output := false
+	if r.unpack != nil {
+		if cut := r.unpack.close(); cut != nil && err == nil {
+			r.fail(cut)
+		}
+		r.unpack = nil
+	}
 	if r.trace != nil && !r.events {
 		r.trace(r.whole)
 	}

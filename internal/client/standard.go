@@ -9,31 +9,47 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"time"
 
 	"llmperf/internal/record"
 )
 
-// standard is net/http behind the transport interface: TLS, HTTP/2, proxies, and systems without the fast way.
+// standard is net/http behind the transport interface: HTTP/2 and proxies.
 type standard struct {
 	cfg   *Config
 	clock *Clock
 	rt    *http.Transport
 }
 
-func newStandard(cfg *Config, clock *Clock) transport {
-	dialer := &net.Dialer{Timeout: cfg.ConnectTimeout}
-	return &standard{cfg, clock, &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dialer.DialContext,
+func newStandard(cfg *Config, clock *Clock, d *dialer) transport {
+	rt := &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
+			if cfg.ConnectTimeout > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, cfg.ConnectTimeout)
+				defer cancel()
+			}
+			return d.dial(ctx, addr, new(trip)) // httptrace tells the cost
+		},
+		TLSClientConfig:     cfg.Network.TLS.Clone(),
 		TLSHandshakeTimeout: cfg.ConnectTimeout,
 		MaxIdleConns:        0, // no limit
 		MaxIdleConnsPerHost: 1 << 20,
 		DisableCompression:  true,
-		ForceAttemptHTTP2:   true,
+		DisableKeepAlives:   cfg.Network.NoKeepAlive,
 		ReadBufferSize:      4 << 10,
 		WriteBufferSize:     4 << 10,
-	}}
+		Protocols:           new(http.Protocols),
+	}
+	if cfg.Network.Unix != "" {
+		rt.Proxy = nil
+	}
+	rt.Protocols.SetHTTP1(!cfg.Network.HTTP2)
+	rt.Protocols.SetHTTP2(cfg.Network.HTTP2)
+	rt.Protocols.SetUnencryptedHTTP2(cfg.Network.HTTP2)
+	return &standard{cfg, clock, rt}
 }
 
 func (st *standard) close() { st.rt.CloseIdleConnections() }
@@ -43,7 +59,8 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if total := st.cfg.TotalTimeout; total > 0 {
-		defer time.AfterFunc(total, func() {
+		left := total - time.Duration(st.clock.Now()-c.start) // less in a later attempt
+		defer time.AfterFunc(left, func() {
 			cancel(fail(record.KindTotalTimeout, "not answered whole in %v", total))
 		}).Stop()
 	}
@@ -123,22 +140,28 @@ func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	if ctx.Err() != nil {
 		return &failure{record.KindCanceled, context.Cause(ctx)}
 	}
-	var record0 tls.RecordHeaderError
-	var verify *tls.CertificateVerificationError
+	var known *failure
 	var op *net.OpError
 	switch {
-	case errors.As(err, &record0):
-		return fail(record.KindTLS, "%s does not speak TLS", c.ep.addr)
-	case errors.As(err, &verify):
-		return fail(record.KindTLS, "the certificate of %s is not trusted: %w", c.ep.addr, verify.Err)
+	case errors.As(err, &known):
+		return known
+	case st.cfg.Network.HTTP2 && (strings.Contains(err.Error(), "HTTP/1.1 header") || strings.Contains(err.Error(), "no application protocol")):
+		return fail(record.KindProtocol, "%s does not speak HTTP/2", c.ep.addr)
+	case isTLS(err):
+		return tlsError(ctx, c.ep.addr, err)
 	case errors.As(err, &op) && op.Op == "dial":
 		return dialError(c.ep.addr, err)
-	case errors.As(err, &op) && op.Op == "remote error": // a TLS alert
-		return &failure{record.KindTLS, err}
 	case isTimeout(err):
 		return fail(record.KindConnectTimeout, "no TLS connection to %s in time", c.ep.addr)
 	}
 	return err
 }
 
+func isTLS(err error) bool {
+	var op *net.OpError
+	return errors.As(err, new(tls.RecordHeaderError)) || errors.As(err, new(*tls.CertificateVerificationError)) ||
+		errors.As(err, &op) && op.Op == "remote error" // an alert
+}
+
+// preconnect is not in net/http's power.
 func (st *standard) preconnect(ctx context.Context, ep *endpoint, n int) error { return nil }

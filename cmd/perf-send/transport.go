@@ -1,0 +1,113 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/client"
+)
+
+// transportFlags say how connections are made. Names are curl's where curl has the flag.
+type transportFlags struct {
+	Retries     int      `group:"connection" default:"0" placeholder:"N" help:"Send a request that had no answer again, up to N times. Its clock is not restarted."`
+	NoKeepAlive bool     `group:"connection" help:"A new connection for each request."`
+	HTTP2       bool     `name:"http2" group:"connection" help:"HTTP/2 (h2 of https, h2c of http) instead of HTTP/1.1."`
+	Compressed  bool     `group:"connection" help:"Ask for compressed answers (gzip, zstd)."`
+	Insecure    bool     `group:"connection" help:"Do not verify the server's certificate."`
+	CACert      string   `name:"cacert" group:"connection" placeholder:"FILE" help:"Certificates to trust instead of the system's, PEM."`
+	Cert        string   `group:"connection" placeholder:"FILE" help:"The client's certificate, PEM."`
+	Key         string   `group:"connection" placeholder:"FILE" help:"Its private key, PEM; default: in --cert."`
+	UnixSocket  string   `group:"connection" placeholder:"PATH" help:"Connect to this socket instead of the URL's host."`
+	Resolve     []string `sep:"none" group:"connection" placeholder:"HOST:PORT:ADDR" help:"Connect to ADDR for HOST:PORT. May be given again."`
+	Bind        []string `group:"connection" placeholder:"ADDR" help:"Local addresses to connect from, in turn: A,B."`
+}
+
+// network reads the flags.
+func (f *transportFlags) network() (client.Network, error) {
+	n := client.Network{HTTP2: f.HTTP2, NoKeepAlive: f.NoKeepAlive, Unix: f.UnixSocket}
+	if f.Retries < 0 {
+		return n, cli.Usage("", "--retries: %d is below 0", f.Retries)
+	}
+	if f.HTTP2 && f.NoKeepAlive {
+		return n, cli.Usage("leave one out", "--no-keep-alive: one connection of HTTP/2 carries many requests")
+	}
+	for _, b := range f.Bind {
+		ip, err := netip.ParseAddr(strings.Trim(b, "[]"))
+		if err != nil {
+			return n, cli.Usage("an address looks like 192.0.2.7 or 2001:db8::7", "--bind: %q is not an IP address", b)
+		}
+		n.Bind = append(n.Bind, ip)
+	}
+	var err error
+	if n.Resolve, err = resolve(f.Resolve); err != nil {
+		return n, err
+	}
+	n.TLS, err = f.tls()
+	return n, err
+}
+
+// resolve reads HOST:PORT:ADDR; an IPv6 address may stand in brackets.
+func resolve(list []string) (map[string]string, error) {
+	m := map[string]string{}
+	for _, r := range list {
+		bad := cli.Usage("write --resolve HOST:PORT:ADDR, such as api.test:443:127.0.0.1", "--resolve: %q is not HOST:PORT:ADDR", r)
+		host, rest, ok1 := strings.Cut(r, ":")
+		if strings.HasPrefix(r, "[") {
+			host, rest, ok1 = strings.Cut(r[1:], "]:")
+		}
+		port, addr, ok2 := strings.Cut(rest, ":")
+		addr = strings.Trim(addr, "[]")
+		if _, err := netip.ParseAddr(addr); err != nil || !ok1 || !ok2 || host == "" || port == "" {
+			return nil, bad
+		}
+		m[strings.ToLower(net.JoinHostPort(host, port))] = addr
+	}
+	return m, nil
+}
+
+func (f *transportFlags) tls() (*tls.Config, error) {
+	cfg := &tls.Config{InsecureSkipVerify: f.Insecure}
+	if f.CACert != "" {
+		pem, err := os.ReadFile(f.CACert)
+		if err != nil {
+			return nil, cli.Fail("", "--cacert: %w", err)
+		}
+		if cfg.RootCAs = x509.NewCertPool(); !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, cli.Fail("it must hold certificates in PEM", "--cacert: %s has none", f.CACert)
+		}
+	}
+	switch {
+	case f.Cert != "":
+		key := f.Key
+		if key == "" {
+			key = f.Cert
+		}
+		pair, err := tls.LoadX509KeyPair(f.Cert, key)
+		if err != nil {
+			return nil, cli.Fail("--cert takes the certificate and --key its private key, both PEM", "--cert: %w", err)
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	case f.Key != "":
+		return nil, cli.Usage("give the certificate, too", "--key: needs --cert")
+	}
+	return cfg, nil
+}
+
+// more reads each --url after the first.
+func (f *flags) more() ([]*url.URL, error) {
+	var list []*url.URL
+	for i := 1; i < len(f.URL); i++ {
+		u, err := parseTarget(f.URL[i])
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, u)
+	}
+	return list, nil
+}

@@ -1,0 +1,109 @@
+package client
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"llmperf/internal/record"
+)
+
+// acceptEncoding is what --compressed asks for.
+const acceptEncoding = "gzip, zstd"
+
+// unpacker undoes the compression of a body that is pushed to it as it comes in. The decoder is a coroutine which runs
+// while there is input: what a piece of the body completes is handed on before push returns, so that it has that
+// piece's time.
+type unpacker struct {
+	in   []byte
+	end  bool
+	out  func(b []byte)
+	err  error
+	next func() (struct{}, bool)
+	stop func()
+}
+
+// newUnpacker gives nil where the encoding is not known.
+func newUnpacker(encoding string, out func([]byte)) *unpacker {
+	var open func(io.Reader) (io.Reader, error)
+	switch strings.ToLower(encoding) {
+	case "gzip", "x-gzip":
+		open = func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }
+	case "zstd":
+		open = func(r io.Reader) (io.Reader, error) {
+			d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+			if err != nil {
+				return nil, err
+			}
+			return d.IOReadCloser(), nil
+		}
+	default:
+		return nil
+	}
+	u := &unpacker{out: out}
+	u.next, u.stop = iter.Pull(func(yield func(struct{}) bool) {
+		u.err = u.run(feed(func(b []byte) (int, error) {
+			for len(u.in) == 0 {
+				if u.end || !yield(struct{}{}) {
+					return 0, io.EOF
+				}
+			}
+			n := copy(b, u.in)
+			u.in = u.in[n:]
+			return n, nil
+		}), open)
+	})
+	return u
+}
+
+// feed is a function as an io.Reader.
+type feed func([]byte) (int, error)
+
+func (f feed) Read(b []byte) (int, error) { return f(b) }
+
+func (u *unpacker) run(r io.Reader, open func(io.Reader) (io.Reader, error)) error {
+	d, err := open(r)
+	if err == io.EOF { // an empty body
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if c, ok := d.(io.Closer); ok {
+		defer c.Close()
+	}
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := d.Read(buf)
+		if n > 0 {
+			u.out(buf[:n])
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (u *unpacker) push(b []byte) {
+	u.in = b
+	u.next()
+	u.in = nil
+}
+
+// close is the end of the body: an error if it is not the compression's.
+func (u *unpacker) close() error {
+	u.end = true
+	u.next()
+	u.stop()
+	if u.err != nil {
+		return &failure{record.KindProtocol, fmt.Errorf("the compressed answer is broken: %w", u.err)}
+	}
+	return nil
+}
