@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"llmperf/internal/record"
@@ -31,7 +32,10 @@ func newStandard(cfg *Config, clock *Clock, d *dialer) transport {
 				ctx, cancel = context.WithTimeout(ctx, cfg.ConnectTimeout)
 				defer cancel()
 			}
-			return d.dial(ctx, addr, new(trip)) // httptrace tells the cost
+			c := new(costed)
+			var err error
+			c.Conn, err = d.dial(untraced{ctx}, addr, &c.cost)
+			return c, err
 		},
 		TLSClientConfig:     cfg.Network.TLS.Clone(),
 		TLSHandshakeTimeout: cfg.ConnectTimeout,
@@ -108,24 +112,37 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	}
 }
 
+// costed is a connection with what it cost. A dial may outlive the request that wanted it, so that it must not write to
+// that one's trip.
+type costed struct {
+	net.Conn
+	cost trip
+}
+
+// untraced hides the trace from the dialing of the DNS.
+type untraced struct{ context.Context }
+
+func (untraced) Value(any) any { return nil }
+
 // trace fills in the cost of the connection.
 func (st *standard) trace(t *trip, alive func()) *httptrace.ClientTrace {
-	var dns, dial, hand int64
-	since := func(from int64) int64 {
-		if from == 0 {
-			return 0
-		}
-		return st.clock.Now() - from
-	}
+	var begin, hand atomic.Int64
 	return &httptrace.ClientTrace{
-		GetConn:              func(string) { t.attempts++ },
-		DNSStart:             func(httptrace.DNSStartInfo) { dns = st.clock.Now() },
-		DNSDone:              func(httptrace.DNSDoneInfo) { t.dns = since(dns) },
-		ConnectStart:         func(string, string) { dial = st.clock.Now() },
-		ConnectDone:          func(string, string, error) { t.connect = since(dial) },
-		TLSHandshakeStart:    func() { hand = st.clock.Now() },
-		TLSHandshakeDone:     func(tls.ConnectionState, error) { t.tls = since(hand) },
-		GotConn:              func(i httptrace.GotConnInfo) { t.reused = i.Reused },
+		GetConn:           func(string) { t.attempts++ },
+		TLSHandshakeStart: func() { begin.Store(st.clock.Now()) },
+		TLSHandshakeDone:  func(tls.ConnectionState, error) { hand.Store(st.clock.Now() - begin.Load()) },
+		GotConn: func(i httptrace.GotConnInfo) {
+			if t.reused = i.Reused; i.Reused {
+				return
+			}
+			conn := i.Conn
+			if s, ok := conn.(*tls.Conn); ok {
+				conn, t.tls = s.NetConn(), hand.Load()
+			}
+			if c, ok := conn.(*costed); ok {
+				t.dns, t.connect = c.cost.dns, c.cost.connect
+			}
+		},
 		WroteRequest:         func(httptrace.WroteRequestInfo) { alive() },
 		GotFirstResponseByte: alive,
 	}
