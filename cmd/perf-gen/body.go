@@ -15,10 +15,14 @@ import (
 
 // shape is what the flags say of every body.
 func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
-	if f.API != "" && !api.Known(f.API) {
+	custom, err := api.LoadSpec(f.API, f.APISpec)
+	if err != nil {
+		return nil, cli.Usage("docs/apis.md shows how to write one", "%w", err)
+	}
+	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
 		return nil, cli.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
 	}
-	s := &dataset.Shape{API: f.API, Chat: f.ApplyChatTemplate, Models: models(f.Model), UniquePrefix: f.UniquePrefix, Seed: o.Seed}
+	s := &dataset.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: models(f.Model), UniquePrefix: f.UniquePrefix, Seed: o.Seed}
 	if f.QueryTemplate != "" {
 		text, err := textOrFile("--query-template", f.QueryTemplate)
 		if err != nil {

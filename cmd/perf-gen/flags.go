@@ -59,6 +59,7 @@ type flags struct {
 	TurnDelay cli.Strings `group:"more" help:"Time before each later turn, such as 500ms; of two each turn draws one between them." placeholder:"TIME [TIME]"`
 
 	API               string      `group:"body" name:"api" help:"Dialect of the body: ${apis}. Default: openai, or as the dataset asks." placeholder:"NAME"`
+	APISpec           string      `group:"body" name:"api-spec" help:"An API described by data, for --api custom; docs/apis.md shows how." placeholder:"FILE"`
 	Model             string      `group:"body" help:"Model to ask for, or a mix: a=0.7,b=0.3. Default: none is named, and perf-send asks the server." placeholder:"NAME"`
 	QueryTemplate     string      `group:"body" help:"The body as JSON, or @FILE; %m is the model and %p the prompt." placeholder:"JSON"`
 	ApplyChatTemplate *bool       `group:"body" negatable:"" help:"Write messages for /v1/chat/completions, rather than prompt for /v1/completions. Default: on."`

@@ -3,6 +3,7 @@
 package api
 
 import (
+	"net/url"
 	"slices"
 
 	"github.com/goccy/go-json"
@@ -17,6 +18,7 @@ type Dialect struct {
 	Path string // the endpoint; {model} and {_stream} in it are filled in by For
 	Need string // a key that a body must have; "" is none
 
+	Query         url.Values        // of the URL, where it does not say them itself
 	Method        string            // "" is POST
 	Headers       map[string]string // of every request
 	StreamHeaders map[string]string // of a request that asks for a stream, beside Headers
@@ -25,11 +27,12 @@ type Dialect struct {
 	NoModel       bool              // the body names no model
 	NoFinish      bool              // nothing in a stream says that it is whole
 
-	also  []string                    // other endings of a path that are this endpoint
-	or    string                      // a key that does instead of Need
-	shape func(body []byte) bool      // tells dialects apart that need the same key; nil: it is the one
-	input func(Input) (object, error) // the body but for its parameters; errKind where it takes no such input
-	place func(Param) (place, bool)   // where a parameter goes; nil: to its own name, whatever it is
+	template string                      // what Path was before For
+	also     []string                    // other endings of a path that are this endpoint
+	or       string                      // a key that does instead of Need
+	shape    func(body []byte) bool      // tells dialects apart that need the same key; nil: it is the one
+	input    func(Input) (object, error) // the body but for its parameters; errKind where it takes no such input
+	place    func(Param) (place, bool)   // where a parameter goes; nil: to its own name, whatever it is
 
 	streamKey string // path of the key that asks for a stream; "" is stream
 	streams   bool   // also where the key is missing

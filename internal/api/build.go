@@ -86,12 +86,18 @@ func ForInput(name string, in Input) (Dialect, bool) {
 			if !ok {
 				continue
 			}
-			if _, err := d.input(in); !errors.Is(err, errKind) {
+			if d.Takes(in) {
 				return d, true
 			}
 		}
 	}
 	return Dialect{}, false
+}
+
+// Takes says whether the API takes an input of this kind.
+func (d Dialect) Takes(in Input) bool {
+	_, err := d.input(in)
+	return !errors.Is(err, errKind)
 }
 
 // Build makes a body of the input and the parameters, in their order. The names of parameters for which the API has no

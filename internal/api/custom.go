@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
 	"strings"
 
 	"github.com/goccy/go-json"
@@ -39,6 +41,27 @@ var readKeys = []string{
 	"reasoning_tokens", "error", "success", "done",
 }
 
+// LoadSpec reads the file of --api-spec beside --api name. It is nil where neither asks for a custom API.
+func LoadSpec(name, file string) (*Dialect, error) {
+	switch {
+	case file == "" && name == "custom":
+		return nil, errors.New("--api custom needs --api-spec FILE")
+	case file == "":
+		return nil, nil
+	case name != "" && name != "custom":
+		return nil, fmt.Errorf("--api-spec is for --api custom, not --api %s", name)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("--api-spec: %w", err)
+	}
+	d, err := ParseSpec(data)
+	if err != nil {
+		return nil, fmt.Errorf("--api-spec %s: %w", file, err)
+	}
+	return &d, nil
+}
+
 // ParseSpec makes a dialect of a specification: an API described by data. Its Name is the specification's, or custom.
 func ParseSpec(data []byte) (Dialect, error) {
 	var s spec
@@ -50,12 +73,17 @@ func ParseSpec(data []byte) (Dialect, error) {
 	if err := s.check(); err != nil {
 		return Dialect{}, err
 	}
+	path, query, _ := strings.Cut(s.Path, "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return Dialect{}, fmt.Errorf("path: %w", err)
+	}
 	jq, err := compile(s.Read)
 	if err != nil {
 		return Dialect{}, err
 	}
 	d := Dialect{
-		Name: s.Name, Op: s.Op, Path: s.Path, Method: s.Method, Headers: s.Headers, StreamHeaders: s.StreamHeaders,
+		Name: s.Name, Op: s.Op, Path: path, Query: values, Method: s.Method, Headers: s.Headers, StreamHeaders: s.StreamHeaders,
 		KeyHeader: s.KeyHeader, Lines: s.Framing == "lines", input: s.input,
 		NoFinish:  s.Read["finish"] == "" && s.Read["done"] == "",
 		read:      func(data []byte) (Event, error) { return (&customReader{spec: &s, jq: jq}).read(data) },

@@ -125,3 +125,82 @@ func sameJSON(a json.RawMessage, b string) bool {
 	var x, y any
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal([]byte(b), &y) == nil && reflect.DeepEqual(x, y)
 }
+
+// TestWorkedExamples holds the specifications that docs/apis.md shows against what the services send.
+func TestWorkedExamples(t *testing.T) {
+	for _, c := range []struct {
+		file, base, url string
+		body            string
+		events          string
+		want            answer
+	}{
+		{
+			"gemini.json", "https://generativelanguage.googleapis.com",
+			"https://generativelanguage.googleapis.com/v1beta/models/gemini-x:streamGenerateContent?alt=sse",
+			`{"contents":[{"role": "user", "parts": [{"text": "say \"hi\" <now>"}]}],"generationConfig":{"maxOutputTokens":8,"temperature":0.0,"stopSequences":["x"]}}`,
+			`{"candidates":[{"content":{"parts":[{"text":"hm","thought":true}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":4,"thoughtsTokenCount":2},"modelVersion":"gemini-x"}
+{"candidates":[{"content":{"parts":[{"text":"Hel"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":1,"thoughtsTokenCount":2},"modelVersion":"gemini-x"}
+{"candidates":[{"content":{"parts":[{"text":"lo"},{"functionCall":{"name":"f"}}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":3,"thoughtsTokenCount":2},"modelVersion":"gemini-x"}`,
+			answer{content: "Hello", reasoning: "hm", tool: `{"name":"f"}`, finish: "STOP", model: "gemini-x", first: 0, usage: usage(4, 5, 0, 2)},
+		},
+		{
+			"gemini.json", "https://h/v1beta/models/a:streamGenerateContent?alt=sse", "https://h/v1beta/models/a:streamGenerateContent?alt=sse", "",
+			`{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}`, answer{first: -1, err: "API key not valid."},
+		},
+		{
+			"workers-ai.json", "https://api.cloudflare.com/client/v4/accounts/ACCOUNT",
+			"https://api.cloudflare.com/client/v4/accounts/ACCOUNT/ai/run/@cf/meta/llama-3.1-8b-instruct",
+			`{"prompt":"say \"hi\" <now>","max_tokens":8,"temperature":0.0,"stream":true}`,
+			`{"response":"Hel","p":"abc"}
+{"response":"lo","p":"abcd"}
+{"response":"","usage":{"prompt_tokens":4,"completion_tokens":2}}
+[DONE]`, answer{content: "Hello", first: 0, usage: usage(4, 2, 0, 0), done: true},
+		},
+		{
+			"workers-ai.json", "https://h", "https://h/ai/run/@cf/meta/llama-3.1-8b-instruct", "",
+			`{"result":{"response":"Hello","usage":{"prompt_tokens":4,"completion_tokens":2}},"success":true,"errors":[],"messages":[]}`,
+			answer{content: "Hello", first: 0, usage: usage(4, 2, 0, 0)},
+		},
+		{
+			"workers-ai.json", "https://h", "https://h/ai/run/@cf/meta/llama-3.1-8b-instruct", "",
+			`{"result":null,"success":false,"errors":[{"code":10000,"message":"Authentication error"}],"messages":[]}`,
+			answer{first: -1, err: "Authentication error"},
+		},
+	} {
+		d, err := LoadSpec("custom", "../../docs/apis/"+c.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		base, err := url.Parse(c.base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.For("gemini-x", false).Endpoint(base).String(); got != c.url {
+			t.Errorf("%s on %s: %s", c.file, c.base, got)
+		}
+		if c.body != "" {
+			if body, _, err := d.Build(aText, sampling[:len(sampling)-1]); err != nil || string(body) != c.body {
+				t.Errorf("%s: %v\n got %s\nwant %s", c.file, err, body, c.body)
+			}
+		}
+		if got, err := collect(d.Reader(), c.events); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v\n got %+v %+v\nwant %+v %+v", c.file, err, got, got.usage, c.want, c.want.usage)
+		}
+	}
+}
+
+func TestLoadSpec(t *testing.T) {
+	for _, c := range []struct{ name, file, want string }{
+		{"custom", "", "--api custom needs --api-spec FILE"},
+		{"openai", "x.json", "--api-spec is for --api custom, not --api openai"},
+		{"", "nowhere.json", "--api-spec: open nowhere.json: no such file or directory"},
+		{"", "custom_test.go", "--api-spec custom_test.go: not an API specification"},
+	} {
+		if _, err := LoadSpec(c.name, c.file); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s %s: %v", c.name, c.file, err)
+		}
+	}
+	if d, err := LoadSpec("openai", ""); d != nil || err != nil {
+		t.Errorf("%v, %v", d, err)
+	}
+}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 )
@@ -12,6 +13,7 @@ func (d Dialect) For(model string, stream bool) Dialect {
 	if stream {
 		suffix = "_stream"
 	}
+	d.template = d.Path
 	d.Path = strings.NewReplacer("{model}", url.PathEscape(model), "{_stream}", suffix).Replace(d.Path)
 	return d
 }
@@ -27,6 +29,15 @@ func (d Dialect) Endpoint(base *url.URL) *url.URL {
 func (d Dialect) Rule(base *url.URL) (u *url.URL, why string) {
 	copied := *base
 	u = &copied
+	if len(d.Query) > 0 {
+		q := u.Query()
+		for k, v := range d.Query {
+			if !q.Has(k) {
+				q[k] = v
+			}
+		}
+		u.RawQuery = q.Encode()
+	}
 	path := strings.TrimRight(u.EscapedPath(), "/")
 	full := d.Base + d.Path
 	switch other, whole := ForPath(path); {
@@ -73,7 +84,7 @@ func (d *Dialect) endsIn(path string) bool { return d.suffix(path) != "" }
 // suffix is the end of a path that names the endpoint of d, "" if it does not.
 func (d *Dialect) suffix(path string) string {
 	path = strings.TrimRight(path, "/")
-	for _, p := range append([]string{d.Path}, d.also...) {
+	for _, p := range append([]string{cmp.Or(d.template, d.Path)}, d.also...) {
 		for _, stream := range []string{"", "_stream"} {
 			p := strings.ReplaceAll(p, "{_stream}", stream)
 			before, after, model := strings.Cut(p, "{model}")

@@ -35,6 +35,7 @@ func TestEndpoint(t *testing.T) {
 		{triton.For("my/model", true), "http://h", "http://h/v2/models/my%2Fmodel/generate_stream"},
 		{triton.For("m", false), "http://h/v2", "http://h/v2/models/m/generate"},
 		{triton, "http://h/v2/models/m/generate", "http://h/v2/models/m/generate"},
+		{triton.For("given", true), "http://h/v2/models/m/generate", "http://h/v2/models/m/generate"},
 		{sglang, "http://h", "http://h/generate"},
 	} {
 		base, err := url.Parse(c.base)

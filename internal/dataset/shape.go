@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,6 +33,7 @@ type Model struct {
 // Shape makes bodies: it knows what the flags say, and nothing of where a prompt comes from.
 type Shape struct {
 	API          string          // a dialect; "" is as the input asks
+	Custom       *api.Dialect    // in its place one that a specification describes; nil: none
 	Chat         *bool           // a text is sent as a message of the user, not as it is; nil: where the API takes messages
 	Template     json.RawMessage // nil: none
 	Models       []Model
@@ -244,7 +246,7 @@ func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.Raw
 		if body, _, err = d.Build(in, nil); err != nil {
 			return nil, nil, err
 		}
-	} else if d, _ = api.Select(s.API, it.Line.URL, body); it.Bare && !slices.ContainsFunc(params, func(p Param) bool { return p.Typed }) {
+	} else if d = s.ofBody(it.Line.URL, body); it.Bare && !slices.ContainsFunc(params, func(p Param) bool { return p.Typed }) {
 		return body, nil, nil
 	}
 	if s.Template != nil {
@@ -304,15 +306,30 @@ func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
 	case s.Chat == nil || *s.Chat:
 		in = api.Input{Messages: userMessage(markText)}
 	}
-	d, ok := api.ForInput(s.API, in)
+	find := func() (api.Dialect, bool) {
+		if s.Custom != nil {
+			return *s.Custom, s.Custom.Takes(in)
+		}
+		return api.ForInput(s.API, in)
+	}
+	d, ok := find()
 	if !ok && it.In == nil && !s.TokenIDs && s.Chat == nil {
 		in = api.Input{Text: markText}
-		d, ok = api.ForInput(s.API, in)
+		d, ok = find()
 	}
 	if !ok {
-		return d, in, fmt.Errorf("--api %s does not take %s", s.API, what(&in))
+		return d, in, fmt.Errorf("--api %s does not take %s", cmp.Or(s.API, d.Name), what(&in))
 	}
 	return d, in, nil
+}
+
+// ofBody finds the dialect of a body that the data brings.
+func (s *Shape) ofBody(url string, body []byte) api.Dialect {
+	if s.Custom != nil {
+		return *s.Custom
+	}
+	d, _ := api.Select(s.API, url, body)
+	return d
 }
 
 // what says in words what an input is.
