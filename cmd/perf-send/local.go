@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"os"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -44,23 +43,11 @@ func (w *words) Decode(ctx *kong.DecodeContext) error {
 
 // custom reads --api-spec; nil: there is none.
 func (f *flags) custom() (*api.Dialect, error) {
-	switch {
-	case f.APISpec == "" && f.API == "custom":
-		return nil, cli.Usage("docs/apis.md shows how to write one", "--api custom needs --api-spec FILE")
-	case f.APISpec == "":
-		return nil, nil
-	case f.API != "" && f.API != "custom":
-		return nil, cli.Usage("leave one out", "--api-spec is for --api custom, not --api %s", f.API)
-	}
-	data, err := os.ReadFile(f.APISpec)
+	d, err := api.LoadSpec(f.API, f.APISpec)
 	if err != nil {
-		return nil, cli.Fail("", "--api-spec: %w", err)
+		return nil, cli.Usage("docs/apis.md shows how to write one", "%w", err)
 	}
-	d, err := api.ParseSpec(data)
-	if err != nil {
-		return nil, cli.Usage("docs/apis.md explains the keys", "--api-spec: %s: %w", f.APISpec, err)
-	}
-	return &d, nil
+	return d, nil
 }
 
 // server is what is asked: one that runs already, one that is started here, or the simulator.

@@ -36,7 +36,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	if err != nil {
 		return err
 	}
-	in, name, closeIn, err := env.Input(f.Input, jsonl.Decompress)
+	in, name, closeIn, err := env.Input(f.Input, func(r io.Reader) (io.Reader, error) { return &inflater{raw: r}, nil })
 	if err != nil {
 		return err
 	}
@@ -65,6 +65,22 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 
 	r := &runner{env: env, f: f, client: c}
 	return r.run(ctx, abort, clock, points, in, name)
+}
+
+// inflater undoes compression when it is first read: to look for it takes a first line, which may come late.
+type inflater struct {
+	raw, plain io.Reader
+}
+
+func (i *inflater) Read(p []byte) (int, error) {
+	if i.plain == nil {
+		r, err := jsonl.Decompress(i.raw)
+		if err != nil {
+			return 0, err
+		}
+		i.plain = r
+	}
+	return i.plain.Read(p)
 }
 
 // interrupts gives a context that the first Ctrl-C ends, with cause cli.ErrInterrupted, and one that the second ends.
