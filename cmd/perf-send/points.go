@@ -38,6 +38,9 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 	if trace && len(f.Rate) > 0 {
 		return nil, cli.Usage("--speedup plays a trace faster", "--rate: a trace has its own times")
 	}
+	if trace && f.Cycle {
+		return nil, cli.Usage("", "--cycle: a trace cannot begin again, since its times would go back")
+	}
 	if !(f.Speedup > 0) {
 		return nil, cli.Usage("", "--speedup: %v is not above 0", f.Speedup)
 	}

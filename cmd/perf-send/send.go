@@ -63,7 +63,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	}, clock)
 	defer c.Close()
 
-	r := &runner{env: env, f: f, client: c}
+	r := &runner{env: env, f: f, client: c, simulated: to.simulated}
 	return r.run(ctx, abort, clock, points, in, name)
 }
 
@@ -106,13 +106,14 @@ func interrupts(env *cli.Env) (ctx, abort context.Context, stop func()) {
 
 // runner is one run of perf-send.
 type runner struct {
-	env    *cli.Env
-	f      *flags
-	client *client.Client
-	engine *load.Engine
-	source *source
-	sink   *sink
-	failed atomic.Pointer[record.Error] // the first, as an example
+	env       *cli.Env
+	f         *flags
+	client    *client.Client
+	engine    *load.Engine
+	source    *source
+	sink      *sink
+	simulated bool
+	failed    atomic.Pointer[record.Error] // the first, as an example
 }
 
 func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []load.Point, in io.Reader, name string) error {
@@ -121,9 +122,10 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		return err
 	}
 	r.sink = newSink(out)
-	r.source = startSource(ctx, r.env, in, name, r.f.OnBadLine == "skip", func(q *request.Request) error {
-		return r.client.Prepare(ctx, q)
-	})
+	r.source = startSource(ctx, sourceConfig{
+		env: r.env, skip: r.f.OnBadLine == "skip", cycle: r.f.Cycle,
+		prepare: func(q *request.Request) error { return r.client.Prepare(ctx, q) },
+	}, in, name)
 	timer := load.NewTimer()
 	defer timer.Close()
 	r.engine = &load.Engine{
@@ -131,7 +133,12 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		Grace: time.Duration(r.f.Grace), Abort: abort, ID: runID(clock),
 	}
 	show := startProgress(r.env, r.f, &r.engine.Counts)
-	err = r.points(ctx, points)
+	if !r.f.NoTestConnection && !r.simulated {
+		err = r.testConnection(ctx)
+	}
+	if err == nil {
+		err = r.points(ctx, points)
+	}
 	show.stop()
 	for _, e := range []error{r.sink.Close(), out.Close()} {
 		if err == nil {
@@ -168,6 +175,11 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 }
 
 func (r *runner) point(ctx context.Context, p load.Point) error {
+	if r.f.Preconnect {
+		if err := r.preconnect(ctx, p); err != nil {
+			return err
+		}
+	}
 	res, err := r.engine.Run(ctx, p)
 	if err != nil || !res.Short {
 		return err
@@ -215,5 +227,5 @@ func (r *runner) verdict(err error) error {
 		return cli.Fail("perf-stats shows the kinds of errors; --debug shows each exchange", "every request failed (%d), the first with %s: %s",
 			failed, first.Kind, first.Message)
 	}
-	return nil
+	return r.judge()
 }

@@ -11,17 +11,19 @@ import (
 
 	"llmperf/internal/jsonl"
 	"llmperf/internal/record"
+	"llmperf/internal/stats"
 )
 
 // sink owns the output: records are encoded where they are made and written by one goroutine, many at a time.
 type sink struct {
-	mu   sync.Mutex
-	buf  *bytes.Buffer
-	enc  *jsonl.Writer
-	err  error // of the output: it is told to each who writes
-	kick chan struct{}
-	room *sync.Cond
-	done chan struct{}
+	mu     sync.Mutex
+	buf    *bytes.Buffer
+	enc    *jsonl.Writer
+	err    error        // of the output: it is told to each who writes
+	client stats.Client // what the measured records say of this load generator
+	kick   chan struct{}
+	room   *sync.Cond
+	done   chan struct{}
 }
 
 const (
@@ -52,6 +54,9 @@ func (s *sink) Emit(rec *record.Record) error {
 	}
 	if err := s.enc.Write(rec); err != nil {
 		return err
+	}
+	if rec.Phase == record.PhaseMeasure {
+		s.client.Add(rec.LagMs, rec.ReadDelayMs, rec.ClientCPU)
 	}
 	select {
 	case s.kick <- struct{}{}:

@@ -16,6 +16,7 @@ import (
 type source struct {
 	ready   chan *request.Request
 	room    *budget
+	peeked  *request.Request
 	err     error // set before ready is closed
 	read    atomic.Int64
 	skipped atomic.Int64
@@ -26,40 +27,71 @@ const (
 	aheadBytes = 32 << 20
 )
 
-// startSource reads r until its end or that of ctx. prepare looks at each request; a line that it or the parser refuses is
-// skipped and said, or ends the source.
-func startSource(ctx context.Context, env *cli.Env, r io.Reader, name string, skip bool, prepare func(*request.Request) error) *source {
+// sourceConfig says how lines are read.
+type sourceConfig struct {
+	env     *cli.Env
+	skip    bool // bad lines are said and skipped
+	cycle   bool // at the end of the input what was read is sent again
+	prepare func(*request.Request) error
+}
+
+// startSource reads r until its end or that of ctx. A line that the parser or prepare refuses is skipped and said, or ends
+// the source.
+func startSource(ctx context.Context, c sourceConfig, r io.Reader, name string) *source {
 	s := &source{ready: make(chan *request.Request, aheadLines), room: newBudget(aheadBytes)}
 	go func() {
 		defer close(s.ready)
-		for req, err := range request.Read(r, name) {
-			if err == nil {
-				if perr := prepare(&req); perr != nil {
-					err = located(perr, req.Source)
-				}
-			}
+		if !c.cycle {
+			s.err = s.pass(ctx, c, r, name, nil)
+			return
+		}
+		var kept spool
+		defer kept.close()
+		s.err = s.pass(ctx, c, r, name, &kept)
+		for s.err == nil && s.read.Load() > 0 && ctx.Err() == nil {
+			again, err := kept.reader()
 			if err != nil {
-				var line *jsonl.LineError
-				if skip && (errors.As(err, &line) || errors.As(err, new(*badRequest))) {
-					s.skipped.Add(1)
-					env.Say("%v", err)
-					continue
-				}
 				s.err = err
 				return
 			}
-			s.read.Add(1)
-			if !s.room.take(ctx, size(&req)) {
-				return
-			}
-			select {
-			case s.ready <- &req:
-			case <-ctx.Done():
-				return
-			}
+			s.err = s.pass(ctx, c, again, name, nil)
 		}
 	}()
 	return s
+}
+
+// pass hands on the lines of r. It ends without an error where r or ctx do.
+func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name string, keep *spool) error {
+	for req, err := range request.Read(r, name) {
+		if err == nil && keep != nil {
+			if err := keep.add(&req); err != nil {
+				return cli.Fail("", "--cycle: %w", err)
+			}
+		}
+		if err == nil {
+			if perr := c.prepare(&req); perr != nil {
+				err = located(perr, req.Source)
+			}
+		}
+		if err != nil {
+			if c.skip && (errors.As(err, new(*jsonl.LineError)) || errors.As(err, new(*badRequest))) {
+				s.skipped.Add(1)
+				c.env.Say("%v", err)
+				continue
+			}
+			return err
+		}
+		s.read.Add(1)
+		if !s.room.take(ctx, size(&req)) {
+			return nil
+		}
+		select {
+		case s.ready <- &req:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	return nil
 }
 
 // badRequest is the fault of a line that is a request, but not one for this server.
@@ -87,8 +119,24 @@ func size(r *request.Request) int {
 	return n
 }
 
+// Peek waits for the next request and leaves it where it is. It must not be called while a load point runs.
+func (s *source) Peek(ctx context.Context) (*request.Request, error) {
+	if s.peeked == nil {
+		r, err := s.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.peeked = r
+	}
+	return s.peeked, nil
+}
+
 // Next implements load.Source.
 func (s *source) Next(ctx context.Context) (*request.Request, error) {
+	if r := s.peeked; r != nil {
+		s.peeked = nil
+		return r, nil
+	}
 	select {
 	case r, ok := <-s.ready:
 		if !ok {

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // pool keeps HTTP/1.1 connections and sends each exchange on one of them.
@@ -97,13 +99,17 @@ func (p *pool) preconnect(ctx context.Context, ep *endpoint, n int) error {
 	p.mu.Lock()
 	n -= len(p.idle[ep.origin])
 	p.mu.Unlock()
+	// A few at a time: a server's queue of connections that it has not taken yet is short.
+	var group errgroup.Group
+	group.SetLimit(64)
 	for range n {
-		var t trip
-		w, err := p.open(ctx, ep, &t)
-		if err != nil {
+		group.Go(func() error {
+			w, err := p.open(ctx, ep, new(trip))
+			if err == nil {
+				p.put(ep, w)
+			}
 			return err
-		}
-		p.put(ep, w)
+		})
 	}
-	return nil
+	return group.Wait()
 }

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"llmperf/internal/cli"
+	"llmperf/internal/stats"
+)
+
+// judge says how far this run's figures can be trusted, and with --strict lets the run fail where they cannot.
+func (r *runner) judge() error {
+	v := r.sink.client.Verdict()
+	if v.Level == stats.Unknown {
+		return nil
+	}
+	if v.Level == stats.Clean {
+		r.env.Say("load generator: clean")
+		return nil
+	}
+	r.env.Say("load generator: %s: %s", v.Level, v.Reason)
+	hint := "give perf-send more or less busy CPUs, lower the load, or split it over several machines"
+	if r.f.Strict {
+		return cli.Fail(hint, "--strict: the load generator was %s", v.Level)
+	}
+	r.env.Hint("%s", hint)
+	return nil
+}

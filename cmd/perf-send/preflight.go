@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/record"
+)
+
+// testConnection sends one cheap request before the load, so that a wrong URL, key or model gives one clear message
+// instead of a run of failures. What a busy server may answer for a while is only said.
+func (r *runner) testConnection(ctx context.Context) error {
+	first, err := r.source.Peek(ctx)
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil // an empty input is said at the end
+		}
+		return err
+	}
+	rec := r.client.Test(ctx, first)
+	if rec == nil || rec.OK {
+		return nil
+	}
+	e := rec.Error
+	hint := "--no-test-connection skips this test"
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case e.Kind == record.KindEmpty:
+		return nil // its one token has no text
+	case rec.Status == 429 || rec.Status/100 == 5:
+		r.env.Say("test request: %s", e.Message)
+		return nil
+	case rec.Status == 401 || rec.Status == 403:
+		hint = "--api-key, or OPENAI_API_KEY, is the key; " + hint
+	case rec.Status == 404:
+		hint = "the URL's path or the model is wrong; " + hint
+	case rec.Status == 400 || rec.Status == 422:
+		hint = "--drop-params leaves fields out that the server refuses; " + hint
+	case e.Kind == record.KindConnect || e.Kind == record.KindConnectTimeout:
+		hint = "is the server up, and is it the right --url? " + hint
+	}
+	return cli.Fail(hint, "test request: %s", e.Message)
+}
