@@ -20,16 +20,18 @@ func csvTable(s *stats.Summary) *table.Table {
 	return t
 }
 
+// field is a number in base units, empty where it does not exist.
+func field(v stats.Num) string {
+	if !v.Known() {
+		return ""
+	}
+	text, _ := v.MarshalJSON() // never fails
+	return string(text)
+}
+
 func csvRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	add := func(name, value string) { header, row = append(header, name), append(row, value) }
-	num := func(name string, v stats.Num) {
-		text, _ := v.MarshalJSON() // never fails
-		if v.Known() {
-			add(name, string(text))
-		} else {
-			add(name, "")
-		}
-	}
+	num := func(name string, v stats.Num) { add(name, field(v)) }
 	integer := func(name string, v int64) { add(name, strconv.FormatInt(v, 10)) }
 
 	add("group", name(b))

@@ -8,7 +8,7 @@ import (
 )
 
 // distributions has a row for each distribution, whose cells share a unit.
-func distributions(b *stats.Block) *table.Table {
+func distributions(b *stats.Block, ci bool) *table.Table {
 	t := &table.Table{Header: []string{"", "mean", "sd"}, Notes: b.Notes}
 	for _, p := range b.Metrics[0].Percentiles {
 		t.Header = append(t.Header, stats.PercentileName(p.P))
@@ -28,6 +28,9 @@ func distributions(b *stats.Block) *table.Table {
 			row = append(row, human(p.Value/scale))
 		}
 		t.Rows = append(t.Rows, append(row, human(m.Max/scale)))
+		if ci && m.MeanCI != nil {
+			t.Rows = append(t.Rows, intervals(&m, scale))
+		}
 	}
 	return t
 }
@@ -40,4 +43,14 @@ func typical(m *stats.Metric) float64 {
 		}
 	}
 	return 0
+}
+
+// intervals is the row of confidence intervals below a distribution's.
+func intervals(m *stats.Metric, scale stats.Num) []string {
+	cell := func(ci *stats.Interval) string { return human(ci[0]/scale) + " to " + human(ci[1]/scale) }
+	row := []string{"95 % interval", cell(m.MeanCI), ""}
+	for _, p := range m.Percentiles {
+		row = append(row, cell(p.CI))
+	}
+	return append(row, "")
 }

@@ -28,6 +28,10 @@ type flags struct {
 	Percentiles cli.Floats `default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, nearest rank (default 50,90,95,99)."`
 	GPUs        int        `name:"gpus" placeholder:"N" help:"The number of GPUs that served, for tokens/s per GPU."`
 
+	CI               bool   `name:"ci" help:"Show the 95 % confidence interval of each mean and percentile."`
+	Compare          bool   `help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
+	FailOnRegression string `placeholder:"PERCENT" help:"With --compare: exit 1 if a figure is shown to be worse by more, such as 5%."`
+
 	Failures string     `default:"inf" enum:"inf,drop" help:"Times of failed requests: inf (default) or drop them."`
 	Goodput  conditions `placeholder:"COND…" help:"Count the requests that meet these: 'ttft_ms<500' 'tpot_ms<50'."`
 	SLO      conditions `name:"slo" placeholder:"COND…" help:"Gates, exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
@@ -58,12 +62,8 @@ func (c *conditions) Decode(ctx *kong.DecodeContext) error {
 	}
 }
 
-// stream makes the reader that the flags ask for.
-func (f *flags) stream() (*stats.Stream, error) {
-	opt, err := f.options()
-	if err != nil {
-		return nil, err
-	}
+// newStream makes the reader that the flags ask for.
+func (f *flags) newStream(opt stats.Options) (*stats.Stream, error) {
 	s := stats.NewStream(opt, min(2, runtime.GOMAXPROCS(0)), f.OnBadLine == "skip")
 	if f.Where != "" {
 		choose, err := where(f.Where)
@@ -104,6 +104,9 @@ func (f *flags) options() (opt stats.Options, err error) {
 		if strings.HasPrefix(gate, "goodput") && len(f.Goodput) == 0 {
 			return opt, cli.Usage("--goodput 'ttft_ms<500' says what a good request is", "--slo: %s needs --goodput", gate)
 		}
+	}
+	if f.FailOnRegression != "" && !f.Compare {
+		return opt, cli.Usage("", "--fail-on-regression: it is for --compare")
 	}
 	if f.Format == "junit" && len(f.SLO) == 0 {
 		return opt, cli.Usage("--slo 'ttft_ms:p99<500' is one", "--format: junit needs gates")

@@ -17,12 +17,19 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description); err != nil {
 		return err
 	}
-	stream, err := f.stream()
+	opt, err := f.options()
 	if err != nil {
 		return err
 	}
 	in := watch(env, f.grace())
 	defer in.stop()
+	if f.Compare {
+		return compare(in.ctx, env, &f, opt)
+	}
+	stream, err := f.newStream(opt)
+	if err != nil {
+		return err
+	}
 	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, cli.ErrInterrupted) {
 		return err
 	}
@@ -38,7 +45,7 @@ func run(env *cli.Env) error {
 	}
 	out := env.Create(f.Output)
 	defer out.Abort()
-	if err := write(out, summary, f.Format); err != nil {
+	if err := write(out, summary, &f); err != nil {
 		return err
 	}
 	if err := out.Commit(); err != nil {

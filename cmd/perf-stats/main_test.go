@@ -35,6 +35,9 @@ func TestGolden(t *testing.T) {
 		"sweep-drop":  "--failures drop --percentiles 25,50,99.9 --warmup sweep.jsonl",
 		"sweep-json":  "--format json --no-state --goodput ttft_ms<220 tpot_ms<50 --slo goodput>=0.2 ok>0.5 --gpus 4 sweep.jsonl",
 		"sweep-slo":   "--goodput ttft_ms<220 --slo ttft_ms:p50<240 requests_per_s>0.1 --gpus 4 sweep.jsonl",
+		"ci":          "--ci sweep.jsonl",
+		"compare":     "--compare sweep.jsonl slower.jsonl",
+		"compare-csv": "--compare --format csv sweep.jsonl slower.jsonl",
 		"by":          "--by finish_reason,prompt_tokens --format csv sweep.jsonl",
 		"where":       "--where .ok|not sweep.jsonl",
 		"sweep-csv":   "--format csv sweep.jsonl",
@@ -106,6 +109,16 @@ func TestErrors(t *testing.T) {
 		"one gate":     {"--format csv -o " + os.DevNull + " --slo ok>=1 -- sweep.jsonl", "", 1, "perf-stats: --slo: rate=20 misses ok>=1: it is 0.8\n"},
 		"gates": {"--format csv -o " + os.DevNull + " --slo ok>=1 ttft_ms:p50<1 sweep.jsonl", "", 1,
 			"perf-stats: --slo: rate=5 misses ttft_ms:p50<1: it is 203.1 (and 2 more)\n"},
+		"regression": {"--compare sweep.jsonl slower.jsonl --fail-on-regression 5% -o " + os.DevNull, "", 1,
+			"perf-stats: --fail-on-regression: 15 figures are worse by more than 5 %, the most rate=5 ttft_ms:p50 by +98.46 %\n"},
+		"regression allowed": {"--compare sweep.jsonl slower.jsonl --fail-on-regression 500% -o " + os.DevNull, "", 0, ""},
+		"regression of one":  {"--fail-on-regression 5% sweep.jsonl", "", 2, "perf-stats: --fail-on-regression: it is for --compare\n"},
+		"no percentage": {"--compare --fail-on-regression 5 sweep.jsonl slower.jsonl", "", 2,
+			"perf-stats: --fail-on-regression: \"5\" is not a percentage such as 5%\n"},
+		"one side": {"--compare sweep.jsonl", "", 2, "perf-stats: --compare: wants two sides, not 1\n" +
+			"hint: perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl\n"},
+		"nothing in common": {"--compare sweep.jsonl foreign.jsonl", "", 1, "perf-stats: --compare: sweep.jsonl and foreign.jsonl have no load point in common\n" +
+			"hint: a load point is compared with the one of the same name; --by another key may join them\n"},
 		"bad gate": {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
 		"goodput gate": {"--slo goodput>0.9", "", 2, "perf-stats: --slo: goodput>0.9 needs --goodput\n" +
 			"hint: --goodput 'ttft_ms<500' says what a good request is\n"},

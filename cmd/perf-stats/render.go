@@ -15,8 +15,8 @@ import (
 )
 
 // write renders a summary in one of the formats.
-func write(w io.Writer, s *stats.Summary, format string) error {
-	switch format {
+func write(w io.Writer, s *stats.Summary, f *flags) error {
+	switch f.Format {
 	case "json":
 		return jsonl.NewWriter(w).Write(s)
 	case "csv":
@@ -24,9 +24,9 @@ func write(w io.Writer, s *stats.Summary, format string) error {
 	case "junit":
 		return junit(w, s)
 	case "markdown":
-		return writeAll(w, tables(s), (*table.Table).Markdown)
+		return writeAll(w, tables(s, f.CI), (*table.Table).Markdown)
 	}
-	return writeAll(w, tables(s), (*table.Table).Text)
+	return writeAll(w, tables(s, f.CI), (*table.Table).Text)
 }
 
 func writeAll(w io.Writer, tables []*table.Table, render func(*table.Table, io.Writer) error) error {
@@ -43,7 +43,7 @@ func writeAll(w io.Writer, tables []*table.Table, render func(*table.Table, io.W
 
 // tables lays a summary out for people: of several blocks an overview, then for each what happened and its
 // distributions.
-func tables(s *stats.Summary) []*table.Table {
+func tables(s *stats.Summary, ci bool) []*table.Table {
 	if len(s.Blocks) == 0 {
 		return []*table.Table{{Rows: [][]string{{"requests", "0: there are no records"}}}}
 	}
@@ -58,7 +58,7 @@ func tables(s *stats.Summary) []*table.Table {
 			out = append(out, throughput(b))
 		}
 		if len(b.Metrics) > 0 {
-			out = append(out, distributions(b))
+			out = append(out, distributions(b, ci))
 		}
 	}
 	return out

@@ -156,12 +156,14 @@ type Stat struct {
 	Max         Num          `json:"max"`
 	Percentiles []Percentile `json:"percentiles"`
 	Approx      bool         `json:"approx,omitempty"` // values are within SketchError
+	MeanCI      *Interval    `json:"mean_ci"`          // nil where values are not independent
 }
 
 // Percentile is the nearest-rank percentile: the value of rank ⌈nP/100⌉, one that was observed.
 type Percentile struct {
-	P     float64 `json:"p"`
-	Value Num     `json:"value"`
+	P     float64   `json:"p"`
+	Value Num       `json:"value"`
+	CI    *Interval `json:"ci"`
 }
 
 // At gives the percentile p, or NaN where it was not asked for.
@@ -189,7 +191,7 @@ func (d *Dist) Stat(percentiles []float64, unit float64) Stat {
 	}
 	for _, p := range percentiles {
 		v, _ := mstats.PercentileNearestRank(data, p)
-		s.Percentiles = append(s.Percentiles, Percentile{p, Num(v)})
+		s.Percentiles = append(s.Percentiles, Percentile{P: p, Value: Num(v)})
 	}
 	return s
 }
@@ -225,7 +227,7 @@ func (d *Dist) sketchStat(s *Stat, percentiles []float64, unit float64) {
 		case r < d.N():
 			v = float64(d.sketch.at(r)) / unit
 		}
-		s.Percentiles = append(s.Percentiles, Percentile{p, Num(v)})
+		s.Percentiles = append(s.Percentiles, Percentile{P: p, Value: Num(v)})
 	}
 }
 

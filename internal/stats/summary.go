@@ -162,11 +162,20 @@ func (s Stat) MarshalJSON() ([]byte, error) {
 		num, _ := v.MarshalJSON() // never fails
 		fmt.Fprintf(&b, ",%q:%s", key, num)
 	}
+	interval := func(key string, ci *Interval) {
+		if ci != nil {
+			low, _ := ci[0].MarshalJSON()
+			high, _ := ci[1].MarshalJSON()
+			fmt.Fprintf(&b, `,"%s_ci":[%s,%s]`, key, low, high)
+		}
+	}
 	field("mean", s.Mean)
+	interval("mean", s.MeanCI)
 	field("sd", s.SD)
 	field("min", s.Min)
 	for _, p := range s.Percentiles {
 		field(PercentileName(p.P), p.Value)
+		interval(PercentileName(p.P), p.CI)
 	}
 	field("max", s.Max)
 	if s.Approx {
@@ -199,7 +208,11 @@ func (g *group) block(opt *Options) Block {
 			d.inf = 0
 		}
 		if d.N()+d.Failed() > 0 {
-			b.Metrics = append(b.Metrics, Metric{m.key, m.name, d.Stat(opt.Percentiles, m.unit)})
+			s := d.Stat(opt.Percentiles, m.unit)
+			if m.key != "itl_ms" { // the gaps of one answer are not independent
+				d.intervals(&s, m.unit)
+			}
+			b.Metrics = append(b.Metrics, Metric{m.key, m.name, s})
 		}
 	}
 	b.Gates = g.gates(&b, opt)

@@ -1,0 +1,140 @@
+package stats
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"llmperf/internal/record"
+)
+
+// The ranks of printed tables of the median's interval (Conover, Practical Nonparametric Statistics, A3).
+func TestRankInterval(t *testing.T) {
+	for _, test := range []struct {
+		n         int64
+		p         float64
+		low, high int64
+	}{
+		{5, 50, 0, 6}, // no two of five values are far enough apart
+		{6, 50, 1, 6},
+		{10, 50, 2, 9},
+		{100, 50, 40, 61},
+		{100, 99, 97, 101}, // only more values bound p99 above
+		{1000, 99, 983, 997},
+	} {
+		if low, high := rankInterval(test.n, test.p); low != test.low || high != test.high {
+			t.Errorf("p%v of %d: ranks %d and %d, want %d and %d", test.p, test.n, low, high, test.low, test.high)
+		}
+	}
+}
+
+func TestIntervals(t *testing.T) {
+	d := distOf(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+	s := d.Stat([]float64{50, 99}, 1)
+	d.intervals(&s, 1)
+	// t(9) is 2.262, the sample's deviation 3.028: 5.5 ± 2.166.
+	want := `{"n":10,"failed":0,"mean":5.5,"mean_ci":[3.334149,7.665851],"sd":2.872281,"min":1,"p50":5,"p50_ci":[2,9],"p99":10,"p99_ci":[9,null],"max":10}`
+	if got := mustJSON(t, s); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	d.spill()
+	sketched := d.Stat([]float64{50, 99}, 1)
+	d.intervals(&sketched, 1)
+	if got := mustJSON(t, sketched); got != want {
+		t.Errorf("sketch: got  %s\nwant %s", got, want)
+	}
+}
+
+// run collects n answers whose TTFT is about ttft ms.
+func run(seed uint64, n int, ttft float64) *Collector {
+	r := rand.New(rand.NewPCG(seed, 0))
+	c := New(Options{ExactLimit: -1, Percentiles: []float64{50, 99}})
+	for i := range int64(n) {
+		rec := streamed(i * 1000)
+		rec.TTFTMs = ttft + 20*r.NormFloat64()
+		rec.LatencyMs = rec.TTFTMs + 800
+		c.Add(rec)
+	}
+	return c
+}
+
+func changeOf(t *testing.T, changes []Change, figure string) Change {
+	t.Helper()
+	i := slices.IndexFunc(changes, func(c Change) bool { return c.Figure == figure })
+	if i < 0 {
+		t.Fatalf("no %s", figure)
+	}
+	return changes[i]
+}
+
+func TestCompareShowsADifference(t *testing.T) {
+	changes := Compare([]*Collector{run(1, 300, 200)}, []*Collector{run(2, 300, 220)})
+	for _, figure := range []string{"ttft_ms:mean", "ttft_ms:p50", "latency_ms:p50"} {
+		c := changeOf(t, changes, figure)
+		if !c.Shown || c.Better != -1 || !(c.CI[0] > 0) || !(c.CI[0] < c.Delta && c.Delta < c.CI[1]) || !(c.P < 0.001) {
+			t.Errorf("%s", mustJSON(t, c))
+		}
+	}
+	if c := changeOf(t, changes, "tpot_ms:mean"); c.Shown || c.P != 1 || c.Delta != 0 {
+		t.Errorf("no difference: %s", mustJSON(t, c))
+	}
+	if c := changeOf(t, changes, "itl_ms:mean"); c.Test != "" || c.Shown || c.P.Known() {
+		t.Errorf("gaps are not independent: %s", mustJSON(t, c))
+	}
+}
+
+// Of runs without a difference one in twenty shows one: that is what 95 % confidence means.
+func TestCompareSeldomErrs(t *testing.T) {
+	shown, n := map[string]int{}, 200
+	for i := range n {
+		changes := Compare([]*Collector{run(uint64(2*i+10), 100, 200)}, []*Collector{run(uint64(2*i+11), 100, 200)})
+		for _, figure := range []string{"ttft_ms:mean", "ttft_ms:p50"} {
+			if changeOf(t, changes, figure).Shown {
+				shown[figure]++
+			}
+		}
+	}
+	for figure, k := range shown {
+		if k > n/10 {
+			t.Errorf("%s: a difference in %d of %d", figure, k, n)
+		}
+	}
+}
+
+func TestCompareSeveralRuns(t *testing.T) {
+	side := func(seed uint64, ttft ...float64) (out []*Collector) {
+		for i, v := range ttft {
+			out = append(out, run(seed+uint64(i), 2000, v))
+		}
+		return out
+	}
+	// Runs differ by more than their requests do: the requests alone would show a difference.
+	noisy := Compare(side(1, 180, 200, 230), side(4, 190, 215, 240))
+	if c := changeOf(t, noisy, "ttft_ms:mean"); c.Test != "Welch" || c.Shown || !(c.CI[0] < 0 && c.CI[1] > 0) {
+		t.Errorf("%s", mustJSON(t, c))
+	}
+	clear := Compare(side(1, 199, 200, 201), side(4, 249, 250, 251))
+	if c := changeOf(t, clear, "ttft_ms:mean"); !c.Shown || c.Better != -1 || !(c.CI[0] > 0.2) {
+		t.Errorf("%s", mustJSON(t, c))
+	}
+	if c := changeOf(t, noisy, "requests_per_s"); c.Test != "Welch" {
+		t.Errorf("%s", mustJSON(t, c))
+	}
+}
+
+func TestCompareWithFailures(t *testing.T) {
+	base, next := run(1, 10, 200), run(2, 10, 200)
+	for range 90 {
+		r := streamed(0)
+		r.OK, r.Error = false, &record.Error{Kind: record.KindHTTP}
+		next.Add(r)
+	}
+	changes := Compare([]*Collector{base}, []*Collector{next})
+	if c := changeOf(t, changes, "response_ms:p50"); c.New.Known() || !c.Shown || c.Better != -1 {
+		t.Errorf("%s", mustJSON(t, c))
+	}
+	mustJSON(t, changes)
+	if got := Compare([]*Collector{base}, []*Collector{New(Options{})}); got != nil {
+		t.Errorf("nothing to compare with: %s", mustJSON(t, got))
+	}
+}
