@@ -22,6 +22,7 @@ type endpoint struct {
 	origin  string // the scheme with addr
 	secure  bool   // https
 	lean    bool   // the fast transport can go there
+	proxied bool
 	dialect api.Dialect
 	stream  bool // the bodies ask for streams
 	headers []field
@@ -43,6 +44,7 @@ func newEndpoint(cfg *Config, u *url.URL, method string, d api.Dialect, stream b
 	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &clean})
 	e.secure, e.origin = u.Scheme == "https", u.Scheme+"://"+e.addr
+	e.proxied = proxy != nil && cfg.Network.Unix == ""
 	e.lean = (proxy == nil && err == nil || cfg.Network.Unix != "") && !cfg.Network.HTTP2
 	e.add("Content-Type", "application/json")
 	e.add("User-Agent", "perf-send")

@@ -85,7 +85,10 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	req.Header["Idempotency-Key"] = nil // sent to nobody; lets net/http send again on a kept connection found closed
 	resp, err := st.rt.RoundTrip(req)
 	if err != nil {
-		return st.explain(ctx, c, err)
+		if err = st.explain(ctx, c, err); c.ep.proxied && t.connect == 0 && !t.reused && !errors.As(err, new(*failure)) {
+			err = fail(record.KindConnect, "the proxy gives no connection to %s: %w", c.ep.addr, err)
+		}
+		return err
 	}
 	defer resp.Body.Close()
 	t.end = st.clock.Now()
