@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -57,7 +58,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	c := client.New(client.Config{
 		URL: to.url, API: f.API, Custom: custom, APIKey: f.APIKey, Headers: headers, Model: f.Model, Served: to.model, NoUsage: f.NoUsage,
 		Drop: append(f.DropParams, launch.Refuses(f.API)...), ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
-		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput, SaveRequest: f.SaveRequest,
+		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput || f.TokenizerPath != "", SaveRequest: f.SaveRequest,
 		Simulated: to.simulated, Say: env.Say, Debug: f.debugger(env),
 		Network: network, More: more, Retries: f.Retries, Compressed: f.Compressed,
 	}, clock)
@@ -112,6 +113,8 @@ type runner struct {
 	engine    *load.Engine
 	source    *source
 	sink      *sink
+	counter   *counter // nil: servers count
+	short     atomic.Int64
 	simulated bool
 	failed    atomic.Pointer[record.Error] // the first, as an example
 }
@@ -122,9 +125,18 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		return err
 	}
 	r.sink = newSink(out)
+	if err := r.startCounter(ctx); err != nil {
+		return err
+	}
 	r.source = startSource(ctx, sourceConfig{
 		env: r.env, skip: r.f.OnBadLine == "skip", cycle: r.f.Cycle,
-		prepare: func(q *request.Request) error { return r.client.Prepare(ctx, q) },
+		prepare: func(q *request.Request) error {
+			err := r.client.Prepare(ctx, q)
+			if errors.Is(err, client.ErrNoModel) {
+				return cli.Fail("is it the right --url? --model names a model", "%w", err)
+			}
+			return err
+		},
 	}, in, name)
 	timer := load.NewTimer()
 	defer timer.Close()
@@ -140,6 +152,9 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		err = r.points(ctx, points)
 	}
 	show.stop()
+	if r.counter != nil {
+		err = cmp.Or(err, r.counter.close())
+	}
 	for _, e := range []error{r.sink.Close(), out.Close()} {
 		if err == nil {
 			err = e
@@ -151,6 +166,12 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 func (r *runner) emit(rec *record.Record) error {
 	if !rec.OK {
 		r.failed.CompareAndSwap(nil, rec.Error)
+	}
+	if rec.OK && rec.CompletionTokens > 0 && rec.CompletionTokens < rec.Want {
+		r.short.Add(1)
+	}
+	if r.counter != nil {
+		return r.counter.take(rec)
 	}
 	return r.sink.Emit(rec)
 }
@@ -215,6 +236,9 @@ func (r *runner) verdict(err error) error {
 	n := r.source.skipped.Load()
 	if n > 0 {
 		r.env.Say("%d bad lines were skipped", n)
+	}
+	if n := r.short.Load(); n > 0 {
+		r.env.Say("%d answers have fewer tokens than max_tokens, though ignore_eos was asked for: throughput and latency are not those of the load that was meant", n)
 	}
 	done, failed := r.engine.Counts.Requests.Load(), r.engine.Counts.Failed.Load()
 	switch {

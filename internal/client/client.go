@@ -97,6 +97,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error()}
 		return rec
 	}
+	rec.Body, rec.Want = req.Body, req.Want
 	rec.API, rec.Op, rec.URL = ep.dialect.Name, ep.dialect.Op, ep.url
 	if c.cfg.Simulated {
 		rec.API = record.SimAPI

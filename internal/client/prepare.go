@@ -76,6 +76,9 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 		if req.Turns != nil && !keys.has("messages") {
 			return nil, fmt.Errorf("turns[%d].body has no messages", i)
 		}
+		if req.Turns == nil {
+			req.Want = wanted(*keys)
+		}
 		if *body, err = p.edit(ctx, ep, *body, *keys); err != nil {
 			return nil, err
 		}
@@ -157,6 +160,18 @@ func (p *preparer) dialect(path string, body []byte) (api.Dialect, error) {
 		return d, fmt.Errorf("the body is not one for %s %s", d.Name, d.Op)
 	}
 	return d, fmt.Errorf("the body has no %q, which %s %s needs", d.Need, d.Name, d.Op)
+}
+
+// wanted is how many tokens the answer to a body must have: max_tokens, where the model is to ignore its end.
+func wanted(keys topKeys) int {
+	if ignore, _ := keys.get("ignore_eos"); ignore.Type != gjson.True {
+		return 0
+	}
+	most, ok := keys.get("max_completion_tokens")
+	if !ok {
+		most, _ = keys.get("max_tokens")
+	}
+	return int(most.Int())
 }
 
 // join resolves an envelope's url on the server's origin. Another origin is refused: it would be given the API key.
@@ -312,6 +327,9 @@ func without(body []byte, keys topKeys, drop []string) []byte {
 	return append(out, '}')
 }
 
+// ErrNoModel is the server's fault, or the lack of --model, rather than a line's.
+var ErrNoModel = errors.New("the body names no model, and the server cannot be asked for one")
+
 // modelName is --model, else the first model of the server.
 func (p *preparer) modelName(ctx context.Context) (string, error) {
 	if p.c.cfg.Model != "" {
@@ -341,7 +359,7 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	}
 	u.Path, u.RawPath, u.RawQuery = u.Path+"/models", "", ""
 	bad := func(err error) error {
-		return fmt.Errorf("the body names no model, and the server cannot be asked for one: GET %s: %w", u.Redacted(), err)
+		return fmt.Errorf("%w: GET %s: %w", ErrNoModel, u.Redacted(), err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
 	defer cancel()

@@ -69,6 +69,8 @@ type Record struct {
 	Request json.RawMessage `json:"request,omitempty"` // only with --save-request: the request line
 
 	Reply json.RawMessage `json:"-"` // the assistant's message, for the next turn of a conversation
+	Body  json.RawMessage `json:"-"` // what was sent
+	Want  int             `json:"-"` // tokens that the answer must have, since it was asked to ignore its end; 0: any
 }
 
 // Error says why a request failed.

@@ -27,6 +27,7 @@ type Request struct {
 
 	Source    string `json:"-"` // file:line, for errors
 	Target    any    `json:"-"` // where the sender found that it goes
+	Want      int    `json:"-"` // tokens that the answer must have, as the sender found; 0: any
 	WantReply bool   `json:"-"` // the record shall carry the reply: a turn of a conversation
 }
 

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/record"
+	"llmperf/internal/tokenizer"
+)
+
+// counter counts the tokens of answers whose server does not, after they have ended and in a goroutine of its own, so that
+// it delays no request.
+type counter struct {
+	tok  tokenizer.Tokenizer
+	keep bool // --save-output: the text stays in the record
+	emit func(*record.Record) error
+	work chan *record.Record
+	done chan struct{}
+	err  atomic.Pointer[error] // of emit
+}
+
+func (r *runner) startCounter(ctx context.Context) error {
+	if r.f.TokenizerPath == "" {
+		return nil
+	}
+	tok, err := tokenizer.Open(ctx, r.f.TokenizerPath)
+	if err != nil {
+		return cli.Fail("", "--tokenizer-path: %w", err)
+	}
+	c := &counter{tok: tok, keep: r.f.SaveOutput, emit: r.sink.Emit, work: make(chan *record.Record, 1024), done: make(chan struct{})}
+	go func() {
+		defer close(c.done)
+		for rec := range c.work {
+			c.count(rec)
+			if err := c.emit(rec); err != nil {
+				c.err.CompareAndSwap(nil, &err)
+			}
+		}
+	}()
+	r.counter = c
+	return nil
+}
+
+// take is emit with the counting in between. Its error is an earlier record's.
+func (c *counter) take(rec *record.Record) error {
+	c.work <- rec
+	return c.failed()
+}
+
+func (c *counter) failed() error {
+	if err := c.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (c *counter) close() error {
+	close(c.work)
+	<-c.done
+	return c.failed()
+}
+
+func (c *counter) count(rec *record.Record) {
+	text := rec.Output
+	if !c.keep {
+		rec.Output = ""
+	}
+	if !rec.OK || rec.TokensFrom != "" {
+		return
+	}
+	rec.TokensFrom = "tokenizer"
+	rec.CompletionTokens = len(c.tok.Encode(text))
+	rec.PromptTokens = c.prompt(rec.Body)
+	if tpot, ok := rec.TPOT(); ok {
+		rec.TPOTMs = tpot
+	}
+}
+
+// prompt counts the text of a body, without what a chat template puts around it.
+func (c *counter) prompt(body json.RawMessage) int {
+	p := gjson.GetBytes(body, "prompt")
+	if p.IsArray() {
+		if ids := p.Array(); len(ids) > 0 && ids[0].Type == gjson.Number {
+			return len(ids)
+		}
+	}
+	n := len(c.tok.Encode(p.String()))
+	for _, m := range gjson.GetBytes(body, "messages").Array() {
+		content := m.Get("content")
+		if content.Type == gjson.String {
+			n += len(c.tok.Encode(content.Str))
+		}
+		for _, part := range content.Array() {
+			n += len(c.tok.Encode(part.Get("text").Str))
+		}
+	}
+	return n
+}
