@@ -10,7 +10,6 @@ import (
 
 	"llmperf/internal/api"
 	"llmperf/internal/dataset/synth"
-	"llmperf/internal/tokenizer"
 )
 
 // RandomTokens are the tokens in and out of a random request where no flag says otherwise.
@@ -145,56 +144,6 @@ func (t *texts) plain(r *synth.Rand, n int) (string, error) {
 	var text string
 	err = json.Unmarshal(append(b, '"'), &text)
 	return text, err
-}
-
-// words is the table of the tokenizer's words.
-func (o *Options) words() (*synth.Words, error) {
-	var words *synth.Words
-	var err error
-	if o.TokenizerName == "" || o.TokenizerName == tokenizer.Default {
-		words, err = synth.O200k()
-	} else {
-		var tok tokenizer.Tokenizer
-		if tok, err = o.Tokenizer(); err == nil {
-			words, err = synth.Certify(tok)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if o.ASCII {
-		return words.ASCII()
-	}
-	return words, nil
-}
-
-// o200kIDs is how many ordinary tokens o200k_base has: their ids are 0, 1, ….
-const o200kIDs = 199998
-
-// ordinaryIDs are those of the tokenizer's tokens that stand for text.
-func (o *Options) ordinaryIDs() ([]int, error) {
-	var ids []int
-	if o.TokenizerName == "" || o.TokenizerName == tokenizer.Default {
-		for id := range o200kIDs {
-			ids = append(ids, id)
-		}
-		return ids, nil
-	}
-	tok, err := o.Tokenizer()
-	if err != nil {
-		return nil, err
-	}
-	lex, ok := tok.(tokenizer.Lexicon)
-	if !ok {
-		return nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
-	}
-	for id := range lex.Tokens() {
-		ids = append(ids, id)
-	}
-	if len(ids) == 0 {
-		return nil, fmt.Errorf("vocabulary %s is empty", tok.Name())
-	}
-	return ids, nil
 }
 
 // textOnly refuses token ids where a dataset has no place for them.

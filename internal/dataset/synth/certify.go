@@ -28,7 +28,7 @@ func Certify(tok tokenizer.Tokenizer) (*Words, error) {
 	afterNewline := newlineCost(tok, lex)
 	var words []word
 	for id, s := range lex.Tokens() {
-		w := strings.TrimPrefix(s, " ")
+		w := strings.Trim(s, " ") // a space behind is the end of a word, as CLIP's vocabulary has it
 		if !plain(w) {
 			continue
 		}
@@ -38,19 +38,31 @@ func Certify(tok tokenizer.Tokenizer) (*Words, error) {
 		}
 		words = append(words, word{escaped, letters(w) && len(tok.Encode(w)) == 1 && len(tok.Encode("\n"+w)) == afterNewline})
 	}
-	w, err := build(tok.Name(), words)
-	if err == nil && !lex.SpaceSplits() {
-		w.count = func(text string) int { return len(tok.Encode(text)) }
+	if lex.SpaceSplits() {
+		return build(tok.Name(), words)
 	}
+	w, err := build(tok.Name(), words)
+	if err != nil {
+		w, err = &Words{name: tok.Name()}, nil
+	}
+	if w.Len() < fewWords {
+		if w.pieces = pieces(lex); len(w.pieces) == 0 {
+			err = fmt.Errorf("vocabulary %s has no token that random text could be made of", tok.Name())
+		}
+	}
+	w.count = func(text string) int { return len(tok.Encode(text)) }
 	return w, err
 }
+
+// fewWords are too few to make text of, where other text can be made.
+const fewWords = 32
 
 // newlineCost is what most words of letters cost behind a line feed.
 func newlineCost(tok tokenizer.Tokenizer, lex tokenizer.Lexicon) int {
 	var seen [8]int
 	n := 0
 	for _, s := range lex.Tokens() {
-		if w := strings.TrimPrefix(s, " "); letters(w) && len(tok.Encode(w)) == 1 {
+		if w := strings.Trim(s, " "); letters(w) && len(tok.Encode(w)) == 1 {
 			seen[min(len(tok.Encode("\n"+w)), len(seen)-1)]++
 			if n++; n == 1000 {
 				break

@@ -3,8 +3,6 @@ package synth
 import (
 	"fmt"
 	"slices"
-
-	"github.com/goccy/go-json"
 )
 
 // batch is how many words are written between two looks at the room that is left.
@@ -77,37 +75,4 @@ func (w *Words) words(dst []byte, r *Rand, k int) []byte {
 		at += length
 	}
 	return out[:at]
-}
-
-// rounds is how often a text that came out too long or too short is made again.
-const rounds = 64
-
-// appendCounted is Append where nothing is proven: each text is encoded, and made again with as many words more or fewer
-// as it was off.
-func (w *Words) appendCounted(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
-	start, words := len(dst), n
-	want := n
-	if len(prefix) > 0 {
-		have, err := w.tokens(prefix)
-		if err != nil {
-			return dst, err
-		}
-		want += have
-	}
-	for range rounds {
-		dst = w.append(append(dst[:start], prefix...), r, words, len(prefix) > 0)
-		have, err := w.tokens(dst[start:])
-		if err != nil || have == want {
-			return dst, err
-		}
-		words = max(1, words+want-have)
-	}
-	return dst, fmt.Errorf("vocabulary %s: no text of exactly %d tokens was found in %d trials", w.name, want, rounds)
-}
-
-// tokens encodes the inside of a JSON string.
-func (w *Words) tokens(escaped []byte) (int, error) {
-	var text string
-	err := json.Unmarshal(slices.Concat([]byte{'"'}, escaped, []byte{'"'}), &text)
-	return w.count(text), err
 }

@@ -26,7 +26,8 @@ type Words struct {
 	spans []uint32 // offset in blob << lengthBits | length
 	heads int      // the first of them may begin and end a text
 
-	count func(text string) int // tokens, where the sum of the words' is no proof; else nil
+	count  func(text string) int // tokens, where the sum of the words' is no proof; else nil
+	pieces []string              // instead of words, where there are none to speak of
 }
 
 const (
@@ -75,6 +76,9 @@ func build(name string, words []word) (*Words, error) {
 
 // ASCII narrows the table to words of ASCII characters.
 func (w *Words) ASCII() (*Words, error) {
+	if w.pieces != nil {
+		return nil, fmt.Errorf("vocabulary %s: --charset ascii needs words that cost one token", w.name)
+	}
 	var words []word
 	for i, s := range w.spans {
 		text := w.blob[s>>lengthBits:][:s&maxLength]

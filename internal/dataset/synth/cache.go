@@ -1,0 +1,46 @@
+package synth
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Cached is make, done once for each key and kept in a folder; "" keeps nothing. What is kept is certain to be the same
+// as what make would give only if the key tells everything that make depends on. A table without a proof is not kept:
+// it needs its vocabulary anyway.
+func Cached(dir, key string, make func() (*Words, error)) (*Words, error) {
+	if dir == "" || key == "" {
+		return make()
+	}
+	path := filepath.Join(dir, fmt.Sprintf("%x.words", sha256.Sum256([]byte(magic+key))))
+	if packed, err := os.ReadFile(path); err == nil {
+		if w, err := Unmarshal(packed); err == nil {
+			return w, nil
+		}
+	}
+	w, err := make()
+	if err != nil || !w.Proven() {
+		return w, err
+	}
+	if packed, err := w.Marshal(); err == nil {
+		keep(path, packed) // else the next run makes it again
+	}
+	return w, nil
+}
+
+// keep writes a file that appears whole or not at all.
+func keep(path string, data []byte) {
+	if os.MkdirAll(filepath.Dir(path), 0o755) != nil {
+		return
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "words-")
+	if err != nil {
+		return
+	}
+	_, err = f.Write(data)
+	if closed := f.Close(); err != nil || closed != nil || os.Rename(f.Name(), path) != nil {
+		os.Remove(f.Name())
+	}
+}

@@ -1,0 +1,99 @@
+package synth
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-json"
+
+	"llmperf/internal/request"
+	"llmperf/internal/tokenizer"
+)
+
+// rounds is how often a text that came out too long or too short is mended.
+const rounds = 64
+
+// appendCounted is Append where nothing is proven: each text is encoded, and made again with as many words more or fewer
+// as it was off.
+func (w *Words) appendCounted(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
+	start, want := len(dst), n
+	if len(prefix) > 0 {
+		have, err := w.tokens(prefix)
+		if err != nil {
+			return dst, err
+		}
+		want += have
+	}
+	joined := len(prefix) > 0
+	makers := []func([]byte, int) []byte{w.maker(r, joined)}
+	if w.pieces != nil {
+		makers = []func([]byte, int) []byte{w.pieceMaker(r, joined), w.maker(r, joined)}
+	}
+	for _, make := range makers {
+		for k, words := 0, n; k < rounds && make != nil; k++ {
+			dst = make(append(dst[:start], prefix...), words)
+			have, err := w.tokens(dst[start:])
+			if err != nil || have == want {
+				return dst, err
+			}
+			step := (want - have) * words / max(1, have) // a word may cost several tokens
+			if step == 0 {
+				step = cmp.Compare(want, have)
+			}
+			words = max(1, words+step)
+		}
+	}
+	return dst, fmt.Errorf("vocabulary %s: no text of exactly %d tokens was found in %d trials", w.name, want, rounds)
+}
+
+// maker makes text of the table's words, each time of other ones.
+func (w *Words) maker(r *Rand, joined bool) func(dst []byte, n int) []byte {
+	if len(w.spans) == 0 {
+		return nil
+	}
+	return func(dst []byte, n int) []byte { return w.append(dst, r, n, joined) }
+}
+
+// fresh is after how many trials all of a text is drawn again: mending its end may go in circles.
+const fresh = 8
+
+// pieceMaker makes text of a vocabulary in which hardly a word costs one token: tokens one after the other. From one
+// trial to the next only the end is drawn anew.
+func (w *Words) pieceMaker(r *Rand, joined bool) func(dst []byte, n int) []byte {
+	var drawn []string
+	trial := 0
+	return func(dst []byte, n int) []byte {
+		if trial++; trial%fresh == 0 {
+			drawn = drawn[:0]
+		}
+		drawn = drawn[:min(n, len(drawn))]
+		for len(drawn) < n {
+			drawn = append(drawn, w.pieces[r.Below(len(w.pieces))])
+		}
+		text := strings.TrimSpace(strings.Join(drawn, ""))
+		if joined && trial%2 == 0 { // where a space costs a token, one more token is a word without it
+			text = " " + text
+		}
+		return request.AppendEscaped(dst, text)
+	}
+}
+
+// tokens encodes the inside of a JSON string.
+func (w *Words) tokens(escaped []byte) (int, error) {
+	var text string
+	err := json.Unmarshal(slices.Concat([]byte{'"'}, escaped, []byte{'"'}), &text)
+	return w.count(text), err
+}
+
+// pieces are the tokens that text may be made of.
+func pieces(lex tokenizer.Lexicon) []string {
+	var all []string
+	for _, s := range lex.Tokens() {
+		if plain(strings.TrimSpace(s)) {
+			all = append(all, s)
+		}
+	}
+	return all
+}

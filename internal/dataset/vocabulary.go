@@ -1,0 +1,107 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"llmperf/internal/dataset/synth"
+	"llmperf/internal/tokenizer"
+)
+
+// words is the table of the tokenizer's words. The default's is part of the program, so that nothing is encoded; any
+// other's is made once and kept.
+func (o *Options) words() (*synth.Words, error) {
+	var words *synth.Words
+	var err error
+	if o.TokenizerName == "" || o.TokenizerName == tokenizer.Default {
+		words, err = synth.O200k()
+	} else {
+		words, err = synth.Cached(o.CacheDir, fingerprint(o.TokenizerName), func() (*synth.Words, error) {
+			tok, err := o.Tokenizer()
+			if err != nil {
+				return nil, err
+			}
+			return synth.Certify(tok)
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !words.Proven() {
+		o.Say("vocabulary %s does not let lengths be told without encoding: each prompt is encoded, which is slow", words.Name())
+	}
+	if o.ASCII {
+		return words.ASCII()
+	}
+	return words, nil
+}
+
+// fingerprint tells a vocabulary from all others: the name of one that is part of the program, or the sum of all files
+// that may make it up.
+func fingerprint(name string) string {
+	path := name
+	if _, err := os.Stat(path); err != nil {
+		path, _, _ = strings.Cut(name, ":") // FILE:ENCODING
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return name
+	}
+	files := []string{path}
+	dir := filepath.Dir(path)
+	if info.IsDir() {
+		dir, files = path, nil
+	}
+	for _, f := range tokenizer.Files() {
+		files = append(files, filepath.Join(dir, f))
+	}
+	found, _ := filepath.Glob(filepath.Join(dir, "*.tiktoken"))
+	sum := sha256.New()
+	io.WriteString(sum, strings.TrimPrefix(name, path))
+	for _, f := range slices.Concat(files, found) {
+		data, err := os.Open(f)
+		if err != nil {
+			continue
+		}
+		fmt.Fprintf(sum, "\x00%s\x00", filepath.Base(f))
+		_, err = io.Copy(sum, data)
+		if data.Close(); err != nil {
+			return "" // not to be told: nothing is kept
+		}
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil))
+}
+
+// o200kIDs is how many ordinary tokens o200k_base has: their ids are 0, 1, ….
+const o200kIDs = 199998
+
+// ordinaryIDs are those of the tokenizer's tokens that stand for text.
+func (o *Options) ordinaryIDs() ([]int, error) {
+	var ids []int
+	if o.TokenizerName == "" || o.TokenizerName == tokenizer.Default {
+		for id := range o200kIDs {
+			ids = append(ids, id)
+		}
+		return ids, nil
+	}
+	tok, err := o.Tokenizer()
+	if err != nil {
+		return nil, err
+	}
+	lex, ok := tok.(tokenizer.Lexicon)
+	if !ok {
+		return nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
+	}
+	for id := range lex.Tokens() {
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("vocabulary %s is empty", tok.Name())
+	}
+	return ids, nil
+}
