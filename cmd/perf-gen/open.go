@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strconv"
@@ -84,14 +85,21 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		Images: dataset.Images{Number: f.ImageNum, Picture: dataset.Picture{
 			Width: f.ImageWidth, Height: f.ImageHeight, Format: f.ImageFormat, Encoding: f.ImageEncoding, Noise: f.ImageNoise,
 		}},
-		TokenizerName: f.TokenizerPath, Say: env.Say,
-		Tokenizer: sync.OnceValues(func() (tokenizer.Tokenizer, error) { return tokenizer.Open(ctx, f.TokenizerPath) }),
+		Say: env.Say,
 		Input: func(path string) (io.Reader, string, func(), error) {
 			return env.Input(path, func(r io.Reader) (io.Reader, error) { return jsonl.Decompress(tied{r, w}) })
 		},
 	}
 	if env.TTY {
 		o.Hub.Terminal = env.Stderr
+	}
+	var err error
+	if o.TokenizerName, err = vocabulary(ctx, f.TokenizerPath, o.Hub); err != nil {
+		return nil, err
+	}
+	o.Tokenizer = sync.OnceValues(func() (tokenizer.Tokenizer, error) { return tokenizer.Open(ctx, o.TokenizerName) })
+	if dir, err := os.UserCacheDir(); err == nil {
+		o.CacheDir = filepath.Join(dir, "llmperf", "words")
 	}
 	if o.Workers == 0 {
 		o.Workers = min(2, runtime.GOMAXPROCS(0))

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"llmperf/internal/dataset/synth"
@@ -58,12 +57,12 @@ func fingerprint(name string) string {
 		dir, files = path, nil
 	}
 	for _, f := range tokenizer.Files() {
-		files = append(files, filepath.Join(dir, f))
+		found, _ := filepath.Glob(filepath.Join(dir, f))
+		files = append(files, found...)
 	}
-	found, _ := filepath.Glob(filepath.Join(dir, "*.tiktoken"))
 	sum := sha256.New()
 	io.WriteString(sum, strings.TrimPrefix(name, path))
-	for _, f := range slices.Concat(files, found) {
+	for _, f := range files {
 		data, err := os.Open(f)
 		if err != nil {
 			continue
