@@ -40,6 +40,8 @@ type flags struct {
 	OnBadLine string  `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
 	Grace     float64 `default:"5" placeholder:"SECONDS" help:"After Ctrl-C, how long to wait for the lines of an ending perf-send."`
 
+	trackFlags `embed:"" group:"trackers"`
+
 	cli.VersionFlag
 }
 

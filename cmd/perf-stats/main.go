@@ -17,18 +17,26 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description); err != nil {
 		return err
 	}
+	if f.kept() {
+		return f.sendKept(env)
+	}
 	opt, err := f.options()
 	if err != nil {
 		return err
 	}
+	stream, err := f.newStream(opt)
+	if err != nil {
+		return err
+	}
+	tracked, err := f.startTracking(env, stream)
+	if err != nil {
+		return err
+	}
+	defer tracked.finish()
 	in := watch(env, f.grace())
 	defer in.stop()
 	if f.Compare {
 		return compare(in.ctx, env, &f, opt)
-	}
-	stream, err := f.newStream(opt)
-	if err != nil {
-		return err
 	}
 	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, cli.ErrInterrupted) {
 		return err
@@ -51,6 +59,7 @@ func run(env *cli.Env) error {
 	if err := out.Commit(); err != nil {
 		return err
 	}
+	tracked.complete()
 	if err := in.err(); err != nil {
 		return err
 	}

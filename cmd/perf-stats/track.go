@@ -1,0 +1,278 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/stats"
+	"llmperf/internal/track"
+)
+
+// trackFlags choose the trackers to which a run is logged while its records flow.
+type trackFlags struct {
+	Visualizer trackers `placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow while records flow; FILE may be a run that was kept."`
+	Name       string   `placeholder:"NAME" help:"Name of the run; by default its model and time."`
+	Project    string   `placeholder:"NAME" help:"Project or experiment; default: WANDB_PROJECT, SWANLAB_PROJ_NAME, CLEARML_PROJECT_NAME, MLFLOW_EXPERIMENT_NAME, else perf_benchmark."`
+	Upload     bool     `name:"upload-records" help:"Log the records too, as a file."`
+	Python     string   `placeholder:"ENV" help:"Environment or interpreter that has the packages of wandb, swanlab and clearml (default python3)."`
+	OutputsDir string   `default:"outputs" placeholder:"DIR" help:"Where local runs lie, and what a tracker did not take (default outputs)."`
+	Every      float64  `name:"visualizer-interval" default:"5" placeholder:"SECONDS" help:"Log at this interval (default 5)."`
+	Timeout    float64  `name:"visualizer-timeout" default:"60" placeholder:"SECONDS" help:"How long to wait for trackers once the figures are written (default 60)."`
+
+	WandbKey    string `name:"wandb-api-key" placeholder:"KEY" help:"As WANDB_API_KEY, which keeps it out of the list of processes."`
+	SwanlabKey  string `name:"swanlab-api-key" placeholder:"KEY" help:"As SWANLAB_API_KEY; local logs to a directory."`
+	SwanlabHost string `name:"swanlab-host" placeholder:"URL" help:"As SWANLAB_HOST: a server of one's own."`
+}
+
+// trackers is a flag of one or more of them. Words that are none are the files after it.
+type trackers []string
+
+// Decode implements kong.MapperValue.
+func (t *trackers) Decode(ctx *kong.DecodeContext) error {
+	first := ctx.Scan.Pop()
+	if first.IsEOL() {
+		return fmt.Errorf("expected a tracker")
+	}
+	*t = append(*t, strings.Split(first.String(), ",")...)
+	for {
+		word, ok := ctx.Scan.Peek().Value.(string)
+		if !ok || !slices.Contains(track.Names(), word) {
+			return nil
+		}
+		*t = append(*t, ctx.Scan.Pop().String())
+	}
+}
+
+// tracking is a run that is being logged. A nil one does nothing.
+type tracking struct {
+	env     *cli.Env
+	flags   *flags
+	run     *track.Run
+	stream  *stats.Stream
+	copy    *copied
+	whole   bool
+	stop    context.CancelFunc
+	stopped sync.WaitGroup
+}
+
+func (f *flags) checkTrackers() error {
+	if len(f.Visualizer) == 0 {
+		for flag, given := range map[string]bool{
+			"--name": f.Name != "", "--project": f.Project != "", "--upload-records": f.Upload,
+			"--wandb-api-key": f.WandbKey != "", "--swanlab-api-key": f.SwanlabKey != "", "--swanlab-host": f.SwanlabHost != "",
+		} {
+			if given {
+				return cli.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", flag)
+			}
+		}
+		return nil
+	}
+	if f.Compare {
+		return cli.Usage("", "--visualizer: a comparison is no run")
+	}
+	for i, name := range f.Visualizer {
+		if !slices.Contains(track.Names(), name) {
+			return cli.Usage("there are "+strings.Join(track.Names(), ", "), "--visualizer: there is no tracker %q", name)
+		}
+		if slices.Contains(f.Visualizer[:i], name) {
+			return cli.Usage("", "--visualizer: %s is named twice", name)
+		}
+	}
+	if !(f.Every > 0) {
+		return cli.Usage("", "--visualizer-interval: %v is not above 0", f.Every)
+	}
+	if !(f.Timeout > 0) {
+		return cli.Usage("", "--visualizer-timeout: %v is not above 0", f.Timeout)
+	}
+	return nil
+}
+
+func (f *flags) trackOptions(env *cli.Env) track.Options {
+	opt := track.Options{
+		Trackers: f.Visualizer, Project: f.Project, Name: f.Name, Dir: f.OutputsDir, Python: f.Python, Getenv: os.Getenv,
+		Config: map[string]any{"version": cli.Version(), "by": f.By, "count_warmup": f.Warmup, "percentiles": f.Percentiles, "failures": f.Failures},
+		Report: func(m track.Message) {
+			text := m.Fact
+			if m.Hint != "" {
+				text += "\nhint: " + m.Hint
+			}
+			env.Say("%s", text) // in one piece: trackers speak at the same time
+		},
+	}
+	for name, value := range map[string]any{"where": f.Where, "gpus": f.GPUs, "goodput": f.Goodput, "slo": f.SLO} {
+		if !reflect.ValueOf(value).IsZero() {
+			opt.Config[name] = value
+		}
+	}
+	for name, value := range map[string]string{
+		"WANDB_API_KEY": f.WandbKey, "SWANLAB_API_KEY": f.SwanlabKey, "SWANLAB_HOST": f.SwanlabHost,
+	} {
+		if value != "" {
+			opt.Keys = append(opt.Keys, name+"="+value)
+		}
+	}
+	return opt
+}
+
+// startTracking begins to log what the stream reads, where a tracker is asked for.
+func (f *flags) startTracking(env *cli.Env, stream *stats.Stream) (*tracking, error) {
+	if err := f.checkTrackers(); err != nil || len(f.Visualizer) == 0 {
+		return nil, err
+	}
+	t := &tracking{env: env, flags: f, stream: stream}
+	if f.Upload && slices.Contains(f.inputs(), "-") {
+		var err error
+		if t.copy, err = copyOf(f.OutputsDir); err != nil {
+			return nil, cli.Fail("--outputs-dir names a directory that can be written", "--upload-records: %w", err)
+		}
+		env.Stdin = io.TeeReader(env.Stdin, t.copy)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	t.run, t.stop = track.Start(f.trackOptions(env)), stop
+	t.stopped.Go(func() { t.run.Follow(ctx, duration(f.Every), t.summary) })
+	return t, nil
+}
+
+func (t *tracking) summary() *stats.Summary { return t.stream.Collector().Summary() }
+
+// complete says that the figures are written.
+func (t *tracking) complete() {
+	if t != nil {
+		t.whole = true
+	}
+}
+
+// finish logs the end of the run. The trackers have until the timeout, or a signal; what becomes of them changes nothing
+// of the command's own result.
+func (t *tracking) finish() {
+	if t == nil {
+		return
+	}
+	t.stop()
+	t.stopped.Wait()
+	ctx, stop := t.env.Context()
+	defer stop()
+	ctx, end := context.WithTimeout(ctx, duration(t.flags.Timeout))
+	defer end()
+	var failed error
+	if !t.whole {
+		failed = errors.New("perf-stats failed")
+	}
+	if kept := t.run.Finish(ctx, t.summary(), t.files(), failed); !kept {
+		t.copy.remove()
+	}
+}
+
+// files are the records to upload.
+func (t *tracking) files() []string {
+	if !t.flags.Upload {
+		return nil
+	}
+	var out []string
+	for _, file := range t.flags.inputs() {
+		if file != "-" {
+			out = append(out, file)
+			continue
+		}
+		path, err := t.copy.end()
+		if err != nil {
+			t.env.Say("--upload-records: the records are not logged: %v", err)
+			continue
+		}
+		out = append(out, path)
+	}
+	return out
+}
+
+// sendKept logs runs that a tracker did not take before.
+func (f *flags) sendKept(env *cli.Env) error {
+	if err := f.checkTrackers(); err != nil {
+		return err
+	}
+	if f.Name != "" {
+		return cli.Usage("", "--name: a kept run has its name")
+	}
+	ctx, stop := env.Context()
+	defer stop()
+	missed := ""
+	for _, file := range f.Files {
+		if !track.IsKept(file) {
+			return cli.Usage("records and kept runs are read apart", "%s: no run that was kept", file)
+		}
+		ctx, end := context.WithTimeout(ctx, duration(f.Timeout))
+		part, err := track.Send(ctx, f.trackOptions(env), file)
+		end()
+		if err != nil {
+			return err
+		}
+		if part {
+			missed = cmp.Or(missed, file)
+		}
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	if missed != "" {
+		return cli.Fail("", "%s: not all of it was logged", missed)
+	}
+	return nil
+}
+
+// kept says whether the files are runs that were kept, rather than records.
+func (f *flags) kept() bool {
+	return len(f.Visualizer) > 0 && slices.ContainsFunc(f.Files, track.IsKept)
+}
+
+func (f *flags) inputs() []string {
+	if len(f.Files) == 0 {
+		return []string{"-"}
+	}
+	return f.Files
+}
+
+func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
+
+// copied keeps a copy of what flows by. An error ends the copy, not the flow.
+type copied struct {
+	file *os.File
+	err  error
+}
+
+func copyOf(dir string) (*copied, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	file, err := os.CreateTemp(dir, "records-*.jsonl")
+	if err != nil {
+		return nil, err
+	}
+	return &copied{file: file}, nil
+}
+
+func (c *copied) Write(p []byte) (int, error) {
+	if c.err == nil {
+		_, c.err = c.file.Write(p)
+	}
+	return len(p), nil
+}
+
+// end gives the finished copy.
+func (c *copied) end() (string, error) { return c.file.Name(), errors.Join(c.err, c.file.Close()) }
+
+func (c *copied) remove() {
+	if c != nil {
+		os.Remove(c.file.Name())
+	}
+}

@@ -1,0 +1,155 @@
+package track
+
+import (
+	"strconv"
+	"strings"
+
+	"llmperf/internal/stats"
+)
+
+// figure is a number of a block under the name that trackers get.
+type figure struct {
+	name  string
+	value float64
+}
+
+// axisName is the count that the values of a load point are drawn over.
+const axisName = "Total Requests"
+
+// distribution is a metric as evalscope's percentile table names it; its unit there is scale of ours.
+type distribution struct {
+	key, name string
+	scale     float64
+	running   bool // percentiles are logged while records flow
+}
+
+func distributions() []distribution {
+	return []distribution{
+		{"ttft_ms", "TTFT (ms)", 1, true},
+		{"itl_ms", "ITL (ms)", 1, true},
+		{"tpot_ms", "TPOT (ms)", 1, true},
+		{"user_tokens_per_s", "Decode (tok/s)", 1, false},
+		{"latency_ms", "Latency (s)", 1000, true},
+		{"response_ms", "Response Time (s)", 1000, true},
+		{"input_tokens", "Input tokens", 1, false},
+		{"output_tokens", "Output tokens", 1, false},
+	}
+}
+
+// Levels of a load point by evalscope's names.
+const (
+	concurrency = "Concurrency"
+	requestRate = "Request Rate (req/s)"
+)
+
+// figures are the running metrics of a block: evalscope's, with its names (those of its benchmark_summary.json), units
+// and order, then what evalscope has not. What is not known is left out.
+func figures(b *stats.Block) []figure {
+	var out []figure
+	add := func(name string, v stats.Num, scale float64) {
+		if v.Known() {
+			out = append(out, figure{name, scaled(v, scale)})
+		}
+	}
+	mean := func(name, key string, scale float64) {
+		if m := b.Metrics.Get(key); m != nil {
+			add(name, m.Mean, scale)
+		}
+	}
+	add("Test Duration (s)", b.DurationS, 1)
+	if b.Parallel > 0 {
+		add(concurrency, stats.Num(b.Parallel), 1)
+	}
+	if b.Rate > 0 {
+		add(requestRate, stats.Num(b.Rate), 1)
+	}
+	add(axisName, stats.Num(b.Requests), 1)
+	add("Success Requests", stats.Num(b.OK), 1)
+	add("Failed Requests", stats.Num(b.Failed), 1)
+	add("Req Throughput (req/s)", b.RequestsPerS, 1)
+	mean("Avg Latency (s)", "latency_ms", 1000)
+	mean("Avg Input Tokens", "input_tokens", 1)
+	if b.OutputTokens > 0 {
+		add("Output Throughput (tok/s)", b.OutputPerS, 1)
+	}
+	if b.InputTokens > 0 {
+		add("Input Throughput (tok/s)", b.InputPerS, 1)
+		add("Total Throughput (tok/s)", b.TotalPerS, 1)
+	}
+	mean("Avg TTFT (ms)", "ttft_ms", 1)
+	mean("Avg TPOT (ms)", "tpot_ms", 1)
+	mean("Avg ITL (ms)", "itl_ms", 1)
+	mean("Avg Output Tokens", "output_tokens", 1)
+	add("KV Cache Hit Rate (%)", b.CacheHit, 0.01)
+	mean("Avg First-Turn TTFT (ms)", "first_turn_ttft_ms", 1)
+	mean("Avg Subsequent-Turn TTFT (ms)", "later_turn_ttft_ms", 1)
+	add("Avg Decoded Tok/Iter", b.ChunkTokens, 1)
+
+	mean("Avg Response Time (s)", "response_ms", 1000)
+	add("Success Rate (%)", b.SuccessRate, 0.01)
+	add("Requests in Flight", b.InFlight, 1)
+	if b.Goodput != nil {
+		add("Goodput (req/s)", b.Goodput.PerS, 1)
+		add("Goodput (%)", b.Goodput.Share, 0.01)
+	}
+	return out
+}
+
+// tails are the percentiles that are logged while records flow: P99 TTFT (ms) and so on.
+func tails(b *stats.Block) []figure {
+	var out []figure
+	for _, d := range distributions() {
+		m := b.Metrics.Get(d.key)
+		if m == nil || !d.running {
+			continue
+		}
+		for _, p := range m.Percentiles {
+			if p.Value.Known() {
+				out = append(out, figure{"P" + number(p.P) + " " + d.name, scaled(p.Value, d.scale)})
+			}
+		}
+	}
+	return out
+}
+
+// scaled is v, as perf-stats' own JSON has it, in units of scale. Nine decimals are all that six of ms have as seconds.
+func scaled(v stats.Num, scale float64) float64 {
+	text, _ := v.MarshalJSON() // never fails
+	f, _ := strconv.ParseFloat(string(text), 64)
+	f, _ = strconv.ParseFloat(strconv.FormatFloat(f/scale, 'f', 9, 64), 64)
+	return f
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// simulated marks everything that is made of the built-in simulator's records.
+const simulated = "SIMULATED"
+
+// pointName is what tells a block from the others.
+func pointName(b *stats.Block) string {
+	var parts []string
+	for _, v := range b.Group {
+		switch {
+		case v.Value == "":
+		case v.Key == "run":
+			parts = append(parts, v.Value)
+		default:
+			parts = append(parts, v.Key+"="+v.Value)
+		}
+	}
+	if b.Simulated {
+		parts = append(parts, simulated)
+	}
+	return strings.Join(parts, " ")
+}
+
+// level is the load of a block that a sweep varies, or "" where records do not say.
+func level(b *stats.Block) (name string, value float64) {
+	switch {
+	case b.Rate > 0:
+		return requestRate, b.Rate
+	case b.Parallel > 0:
+		return concurrency, float64(b.Parallel)
+	}
+	return "", 0
+}

@@ -1,0 +1,178 @@
+package track
+
+import (
+	"math"
+	"path"
+	"time"
+
+	"llmperf/internal/stats"
+)
+
+// opening is the event that begins a run: its name, where none is given, is evalscope's, the model and the time of the
+// first request.
+func opening(name string, config map[string]any, first *stats.Block) *event {
+	if name == "" {
+		name = "perf"
+		if len(first.Model) > 0 {
+			name = path.Base(first.Model[0])
+		}
+		if first.FirstScheduledUs > 0 {
+			name += time.UnixMicro(first.FirstScheduledUs).Format("_20060102_150405")
+		}
+	}
+	return &event{Op: opRun, Format: Format, Name: name, TimeMs: first.FirstScheduledUs / 1000, Config: masked(config)}
+}
+
+// running is the log of a block as it stands.
+func running(b *stats.Block) *event {
+	e := &event{Op: opLog, Point: pointName(b), Axis: axisName, Step: b.Requests, TimeMs: b.LastEndUs / 1000, Values: map[string]float64{}}
+	for _, list := range [][]figure{figures(b), tails(b)} {
+		for _, f := range list {
+			e.Values[f.name] = f.value
+		}
+	}
+	return e
+}
+
+// closing is what is logged when all records are in.
+func closing(s *stats.Summary) []*event {
+	out := sweep(s)
+	out = append(out, summaryTable(s), percentileTable(s))
+	out = append(out, curves(s)...)
+	return append(out, facts(s))
+}
+
+// sweep logs the load points over their level, where there are several that differ in it alone.
+func sweep(s *stats.Summary) []*event {
+	if len(s.Blocks) < 2 {
+		return nil
+	}
+	axis, _ := level(&s.Blocks[0])
+	point, seen, whole := "sweep", map[float64]bool{}, true
+	for i := range s.Blocks {
+		name, v := level(&s.Blocks[i])
+		if name == "" || name != axis || seen[v] {
+			return nil
+		}
+		seen[v], whole = true, whole && v == math.Trunc(v)
+		if s.Blocks[i].Simulated {
+			point = "sweep " + simulated
+		}
+	}
+	var out []*event
+	for i := range s.Blocks {
+		e := running(&s.Blocks[i])
+		_, v := level(&s.Blocks[i])
+		e.Point, e.Axis, e.Step = point, axis, int64(i+1)
+		if whole {
+			e.Step = int64(v)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// summaryTable has a row for each load point.
+func summaryTable(s *stats.Summary) *event {
+	e := &event{Op: opTable, Name: "summary", Columns: []string{"Load Point"}}
+	column := map[string]int{}
+	rows := make([][]figure, len(s.Blocks))
+	for i := range s.Blocks {
+		rows[i] = figures(&s.Blocks[i])
+		for _, f := range rows[i] {
+			if _, found := column[f.name]; !found {
+				column[f.name] = len(e.Columns)
+				e.Columns = append(e.Columns, f.name)
+			}
+		}
+	}
+	for i, figures := range rows {
+		row := make([]any, len(e.Columns))
+		row[0] = pointName(&s.Blocks[i])
+		for _, f := range figures {
+			row[column[f.name]] = f.value
+		}
+		e.Rows = append(e.Rows, row)
+	}
+	return e
+}
+
+// percentileTable is evalscope's, of all load points: rows from the least value over the percentiles to the greatest.
+func percentileTable(s *stats.Summary) *event {
+	e := &event{Op: opTable, Name: "percentiles", Columns: []string{"Load Point", "Percentiles"}}
+	var have []distribution
+	for _, d := range distributions() {
+		for i := range s.Blocks {
+			if s.Blocks[i].Metrics.Get(d.key) != nil {
+				have = append(have, d)
+				e.Columns = append(e.Columns, d.name)
+				break
+			}
+		}
+	}
+	for i := range s.Blocks {
+		b := &s.Blocks[i]
+		row := func(name string, of func(*stats.Metric) stats.Num) {
+			cells := []any{pointName(b), name}
+			for _, d := range have {
+				var cell any
+				if m := b.Metrics.Get(d.key); m != nil {
+					if v := of(m); v.Known() {
+						cell = scaled(v, d.scale)
+					}
+				}
+				cells = append(cells, cell)
+			}
+			e.Rows = append(e.Rows, cells)
+		}
+		row("min", func(m *stats.Metric) stats.Num { return m.Min })
+		for _, p := range s.Percentiles {
+			row(number(p)+"%", func(m *stats.Metric) stats.Num { return stats.Num(m.At(p)) })
+		}
+		row("max", func(m *stats.Metric) stats.Num { return m.Max })
+	}
+	return e
+}
+
+// curves are the percentiles of each distribution of time as a chart, a line for each load point.
+func curves(s *stats.Summary) []*event {
+	var out []*event
+	for _, d := range distributions() {
+		if !d.running {
+			continue
+		}
+		e := &event{Op: opChart, Name: "Percentiles of " + d.name, X: "percentile", Y: d.name}
+		for i := range s.Blocks {
+			m := s.Blocks[i].Metrics.Get(d.key)
+			if m == nil {
+				continue
+			}
+			line := series{Name: pointName(&s.Blocks[i])}
+			for _, p := range m.Percentiles {
+				if p.Value.Known() {
+					line.Points = append(line.Points, [2]float64{p.P, scaled(p.Value, d.scale)})
+				}
+			}
+			if line.Points != nil {
+				e.Series = append(e.Series, line)
+			}
+		}
+		if e.Series != nil {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// facts are what the records say of each load point.
+func facts(s *stats.Summary) *event {
+	points := map[string]any{}
+	for i := range s.Blocks {
+		b := &s.Blocks[i]
+		points[pointName(b)] = map[string]any{
+			"mode": b.Mode, "rate": b.Rate, "parallel": b.Parallel, "api": b.API, "op": b.Op, "model": b.Model, "url": b.URL,
+			"simulated": b.Simulated, "warmup": b.Warmup, "load_generator": b.Client.Level,
+		}
+	}
+	return &event{Op: opConfig, Config: masked(map[string]any{"load_points": points})}
+}

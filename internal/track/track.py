@@ -1,0 +1,224 @@
+"""Logs the events of perf-stats with a tracker's own package.
+
+Reads one event a line from `lines` and answers each with a line: {} or {"place": ...} where all went well, else
+{"error": ..., "hint": ...}. What the packages print goes to standard error.
+"""
+import importlib
+import os
+import sys
+
+answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+os.dup2(2, 1)
+sys.stdout = sys.stderr
+
+
+def answer(**said):
+    answers.write(json.dumps(said) + "\n")
+    answers.flush()
+
+
+class Wandb:
+    package = "wandb"
+    current = None
+    key = "WANDB_API_KEY holds the key, or wandb login keeps it; WANDB_MODE=offline needs none"
+
+    def __init__(self, wandb, project, directory):
+        self.wandb, self.project = wandb, project
+        os.environ.setdefault("WANDB_DIR", directory)
+        os.environ.setdefault("WANDB_SILENT", "true")
+
+    def run(self, name, config):
+        self.axes = set()
+        os.makedirs(os.environ["WANDB_DIR"], exist_ok=True)
+        settings = self.wandb.Settings(console="off", disable_git=True, save_code=False)
+        self.current = self.wandb.init(project=self.project, name=name, config=config, settings=settings)
+        if self.current.url:
+            return self.current.url
+        run_dir = os.path.dirname(self.current.dir)
+        return "offline run in %s, which wandb sync sends" % run_dir
+
+    def log(self, point, axis, step, values):
+        prefix = point + "/" if point else ""
+        if prefix not in self.axes:
+            self.axes.add(prefix)
+            self.current.define_metric(prefix + axis)
+            self.current.define_metric(prefix + "*", step_metric=prefix + axis)
+        self.current.log({prefix + name: value for name, value in values.items()})
+
+    def table(self, name, columns, rows):
+        self.current.log({name: self.wandb.Table(columns=columns, data=rows, allow_mixed_types=True)})
+
+    def chart(self, name, x, y, series):
+        line = self.wandb.plot.line_series(
+            xs=[[p[0] for p in s["points"]] for s in series],
+            ys=[[p[1] for p in s["points"]] for s in series],
+            keys=[s["name"] for s in series], title=name, xname=x)
+        self.current.log({name: line})
+
+    def config(self, config):
+        self.current.config.update(config, allow_val_change=True)
+
+    def file(self, path):
+        artifact = self.wandb.Artifact("records-" + self.current.id, type="records")
+        artifact.add_file(path)
+        self.current.log_artifact(artifact)
+
+    def finish(self, failed):
+        self.current.finish(exit_code=1 if failed else 0)
+
+
+class Swanlab:
+    package = "swanlab"
+    current = None
+    key = "SWANLAB_API_KEY holds the key, or swanlab login keeps it; SWANLAB_MODE=local needs none"
+
+    def __init__(self, swanlab, project, directory):
+        self.swanlab, self.project = swanlab, project
+        self.local = os.environ.get("SWANLAB_API_KEY") == "local"  # as in evalscope
+        if self.local:
+            del os.environ["SWANLAB_API_KEY"]
+        self.log_dir = os.environ.get("SWANLAB_LOG_DIR") or os.environ.get("SWANLAB_LOGDIR") or os.path.join(directory, "swanlog")
+
+    def run(self, name, config):
+        self.axes = set()
+        os.makedirs(self.log_dir, exist_ok=True)
+        kwargs = {"mode": "local"} if self.local else {}
+        host = os.environ.get("SWANLAB_HOST")
+        if host and not self.local:
+            self.swanlab.login(api_key=os.environ.get("SWANLAB_API_KEY"), host=host)
+        self.current = self.swanlab.init(project=self.project, name=name, config=config, log_dir=self.log_dir, **kwargs)
+        try:
+            return self.current.url
+        except Exception:  # a run of another mode has none
+            pass
+        if self.current.mode == "local":
+            return "local run in %s, which swanlab watch %s shows" % (self.current.dir, self.log_dir)
+        return "%s run in %s" % (self.current.mode, self.current.dir)
+
+    def log(self, point, axis, step, values):
+        prefix = point + "/" if point else ""
+        if prefix not in self.axes:
+            self.axes.add(prefix)
+            self.current.define_metric(prefix + "*", x_axis=prefix + axis)
+        self.current.log({prefix + name: value for name, value in values.items()}, step=step)
+
+    def table(self, name, columns, rows):
+        table = self.swanlab.echarts.Table()
+        table.add(columns, rows)
+        self.current.log({"tables/" + name: table}, step=0)
+
+    def chart(self, name, x, y, series):
+        from pyecharts import options
+
+        line = self.swanlab.echarts.Line()
+        line.add_xaxis([])
+        for s in series:
+            line.add_yaxis(s["name"], s["points"], label_opts=options.LabelOpts(is_show=False))
+        line.set_global_opts(
+            xaxis_opts=options.AxisOpts(type_="value", name=x, min_="dataMin", max_="dataMax"),
+            yaxis_opts=options.AxisOpts(type_="value", name=y))
+        self.current.log({"charts/" + name: line}, step=0)
+
+    def config(self, config):
+        self.swanlab.config.update(config)
+
+    def file(self, path):
+        self.current.save(path, base_path=os.path.dirname(path), policy="now")
+
+    def finish(self, failed):
+        if failed:
+            self.current.finish(state="crashed", error=failed)
+        else:
+            self.current.finish()
+
+
+class Clearml:
+    package = "clearml"
+    current = None
+    key = "clearml-init, or CLEARML_API_ACCESS_KEY and CLEARML_API_SECRET_KEY; CLEARML_OFFLINE_MODE=1 needs none"
+
+    def __init__(self, clearml, project, directory):
+        self.clearml, self.project, self.directory = clearml, project, directory
+
+    def run(self, name, config):
+        self.current = self.clearml.Task.init(
+            project_name=self.project, task_name=name, task_type=self.clearml.Task.TaskTypes.testing,
+            reuse_last_task_id=False, auto_connect_arg_parser=False, auto_connect_frameworks=False,
+            auto_resource_monitoring=False, auto_connect_streams=False)
+        self.logger = self.current.get_logger()
+        self.current.connect(config)
+        if self.clearml.Task.is_offline():
+            return "offline task in %s" % self.current.get_offline_mode_folder()
+        return self.current.get_output_log_web_page()
+
+    def log(self, point, axis, step, values):
+        # One chart shows a value of all load points; a sweep is over another axis, so in another chart.
+        over = "" if axis == "Total Requests" else " over " + axis
+        for name, value in values.items():
+            self.logger.report_scalar(title=name + over, series=point or "all", value=value, iteration=step)
+
+    def table(self, name, columns, rows):
+        cells = [["" if c is None else c for c in row] for row in rows]
+        self.logger.report_table(title=name, series=name, iteration=0, table_plot=[columns] + cells)
+
+    def chart(self, name, x, y, series):
+        for s in series:
+            self.logger.report_scatter2d(
+                title=name, series=s["name"] or "all", iteration=0, scatter=s["points"], xaxis=x, yaxis=y, mode="lines+markers")
+
+    def config(self, config):
+        self.current.connect(config, name="records")
+
+    def file(self, path):
+        self.current.upload_artifact("records", artifact_object=path, wait_on_upload=True)
+
+    def finish(self, failed):
+        self.current.flush(wait_for_uploads=True)
+        if failed:
+            self.current.mark_failed(status_message=failed)
+        self.current.close()
+
+
+def serve():
+    tracker = None
+    for line in lines:
+        event = json.loads(line)
+        op = event.pop("op")
+        try:
+            if tracker is None:
+                kind = {"wandb": Wandb, "swanlab": Swanlab, "clearml": Clearml}[hello["tracker"]]
+                tracker = kind(importlib.import_module(kind.package), hello["project"], hello["dir"])
+            if op == "run":
+                answer(place=tracker.run(event["name"], event.get("config", {})))
+                continue
+            if op == "log":
+                tracker.log(event.get("point", ""), event["axis"], event.get("step", 0), event["values"])
+            elif op == "table":
+                tracker.table(event["name"], event["columns"], event["rows"])
+            elif op == "chart":
+                tracker.chart(event["name"], event["x"], event["y"], event["series"])
+            elif op == "config":
+                tracker.config(event["config"])
+            elif op == "file":
+                tracker.file(event["path"])
+            elif op == "finish":
+                tracker.finish(event.get("failed"))
+                tracker.current = None
+            answer()
+        except BaseException as e:  # some packages exit
+            if isinstance(e, ModuleNotFoundError) and e.name == kind.package:
+                answer(error="%s has no package %s" % (hello["python"], kind.package),
+                       hint="%s -m pip install %s" % (hello["python"], kind.package))
+            else:
+                answer(error=why(e), hint=kind.key if op == "run" else "")
+    if tracker is not None and tracker.current is not None:
+        tracker.finish("perf-stats ended before its records did")
+
+
+def why(e):
+    text = " ".join(str(e).split())
+    return "%s: %s" % (type(e).__name__, text[:500]) if text else type(e).__name__
+
+
+serve()
+os._exit(0)  # whatever threads a package left behind
