@@ -53,14 +53,6 @@ type series struct {
 	Points [][2]float64 `json:"points"`
 }
 
-// key is what a value is called where trackers have one name for it: POINT/NAME.
-func (e *event) key(name string) string {
-	if e.Point == "" {
-		return name
-	}
-	return e.Point + "/" + name
-}
-
 func decode(line []byte) (*event, error) {
 	e := new(event)
 	if err := json.Unmarshal(line, e); err != nil {

@@ -76,8 +76,7 @@ func (t *trouble) Unwrap() error { return t.err }
 
 // Start prepares the trackers. Nothing is logged before there are records.
 func Start(opt Options) *Run {
-	r := &Run{opt: opt, logged: map[string]int64{}, ending: make(chan struct{})}
-	r.ctx, r.cancel = context.WithCancel(context.Background())
+	var trackers []*tracker
 	for _, name := range opt.Trackers {
 		t := &tracker{name: name}
 		if name == "mlflow" {
@@ -85,8 +84,14 @@ func Start(opt Options) *Run {
 		} else {
 			t.sink = newChild(name, opt)
 		}
-		r.trackers = append(r.trackers, t)
+		trackers = append(trackers, t)
 	}
+	return newRun(opt, trackers)
+}
+
+func newRun(opt Options, trackers []*tracker) *Run {
+	r := &Run{opt: opt, trackers: trackers, logged: map[string]int64{}, ending: make(chan struct{})}
+	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 

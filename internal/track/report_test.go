@@ -1,0 +1,125 @@
+package track
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestEvents holds everything that is logged of a small sweep against a golden file, which is also what docs/trackers.md
+// describes.
+func TestEvents(t *testing.T) {
+	s := collect(3, 4, 8)
+	events := []*event{opening("", map[string]any{"api_key": "s3cret", "by": []string{"run"}}, &s.Blocks[0])}
+	events[0].Name = events[0].Name[:len("tiny_")] // the rest is local time
+	for i := range s.Blocks {
+		events = append(events, running(&s.Blocks[i]))
+	}
+	var got bytes.Buffer
+	enc := json.NewEncoder(&got)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	for _, e := range append(events, closing(s)...) {
+		if err := enc.Encode(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join("testdata", "events.json")
+	if *update {
+		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("got\n%s", got.Bytes())
+	}
+}
+
+func TestSweepNeedsLevelsThatDiffer(t *testing.T) {
+	for _, s := range [][]float64{{4}, {}} {
+		if got := sweep(collect(2, s...)); got != nil {
+			t.Errorf("%v: %v", s, got)
+		}
+	}
+	mixed := collect(2, 4, 8)
+	mixed.Blocks[1].Rate, mixed.Blocks[1].Parallel = 0, 8
+	if got := sweep(mixed); got != nil {
+		t.Errorf("a rate and a concurrency: %v", got)
+	}
+	fractions := sweep(collect(2, 0.5, 1))
+	if len(fractions) != 2 || fractions[0].Step != 1 || fractions[1].Step != 2 {
+		t.Errorf("rates that are no whole numbers have the steps %v", fractions)
+	}
+}
+
+func TestSimulatedIsSaidEverywhere(t *testing.T) {
+	s := collect(2, 4, 8)
+	for i := range s.Blocks {
+		s.Blocks[i].Simulated = true
+	}
+	for _, e := range append(closing(s), running(&s.Blocks[0])) {
+		text, err := encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(text, []byte(simulated)) {
+			t.Errorf("not in %s", text)
+		}
+	}
+}
+
+func TestMasked(t *testing.T) {
+	got := masked(map[string]any{
+		"api_key": "k", "Authorization": "Bearer k", "hf-token": "k", "max_tokens": 5, "keys": "kept",
+		"headers": map[string]any{"x-api-key": "k", "accept": "json"},
+		"url":     []string{"https://me:pw@host/v1?key=k&n=1", "https://host/v1?n=1", "no url: a=b"},
+		"list":    []any{"http://me@host/", 1.0},
+	})
+	want := map[string]any{
+		"api_key": "masked", "Authorization": "masked", "hf-token": "masked", "max_tokens": 5, "keys": "kept",
+		"headers": map[string]any{"x-api-key": "masked", "accept": "json"},
+		"url":     []string{"https://masked@host/v1?key=masked&n=1", "https://host/v1?n=1", "no url: a=b"},
+		"list":    []any{"http://masked@host/", 1.0},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	s := collect(2, 4, 8)
+	for _, e := range append(closing(s), running(&s.Blocks[0]), opening("n", nil, &s.Blocks[0])) {
+		line, err := encode(e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		e, err := decode(line)
+		if err != nil {
+			return
+		}
+		text, err := encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := decode(text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if again, err := encode(back); err != nil || !bytes.Equal(again, text) {
+			t.Errorf("%q became %q: %v", text, again, err)
+		}
+	})
+}
