@@ -46,21 +46,28 @@ func readVectors(t testing.TB, name string, into any) {
 	}
 }
 
-// vectorTexts are the texts of all vectors; the broken ones come last.
-func vectorTexts(t testing.TB) []string {
-	var texts struct {
-		Texts  []string `json:"texts"`
-		Broken []string `json:"broken"`
-	}
-	readVectors(t, "texts", &texts)
-	for _, b := range texts.Broken {
+// textList are the texts of vectors.
+type textList struct {
+	Texts  []string `json:"texts"`
+	Broken []string `json:"broken"` // in base64
+}
+
+func (l *textList) all(t testing.TB) []string {
+	for _, b := range l.Broken {
 		raw, err := base64.StdEncoding.DecodeString(b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts.Texts = append(texts.Texts, string(raw))
+		l.Texts = append(l.Texts, string(raw))
 	}
-	return texts.Texts
+	return l.Texts
+}
+
+// vectorTexts are the texts of all vectors; the broken ones come last.
+func vectorTexts(t testing.TB) []string {
+	var texts textList
+	readVectors(t, "texts", &texts)
+	return texts.all(t)
 }
 
 // vectorNames are those of the vocabularies that are a tokenizer.json.
@@ -127,6 +134,32 @@ func TestRankVectors(t *testing.T) {
 			}
 			check(t, v, want, texts)
 		})
+	}
+}
+
+// TestOtherVocabularies is for vectors.py --try.
+func TestOtherVocabularies(t *testing.T) {
+	file := os.Getenv("TOKENIZER_OTHERS")
+	if file == "" {
+		t.Skip("run by scripts/tokenizer-vectors/vectors.py --try")
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var in struct {
+		Texts  textList `json:"texts"`
+		Others []struct {
+			Path string `json:"path"`
+			vectors
+		} `json:"others"`
+	}
+	if err := json.Unmarshal(data, &in); err != nil {
+		t.Fatal(err)
+	}
+	texts := in.Texts.all(t)
+	for _, other := range in.Others {
+		t.Run(other.Path, func(t *testing.T) { check(t, open(t, other.Path).(*vocabulary), &other.vectors, texts) })
 	}
 }
 

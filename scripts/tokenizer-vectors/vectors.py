@@ -2,16 +2,19 @@
 
     python3 scripts/tokenizer-vectors/vectors.py            # trains the vocabularies, writes all
     python3 scripts/tokenizer-vectors/vectors.py --compare  # encodes and decodes again with the committed vocabularies
+    python3 scripts/tokenizer-vectors/vectors.py --try FILE...  # compares Go with the packages on other tokenizer.json
 
 Needs tokenizers, tiktoken, sentencepiece, protobuf, zstandard, jinja2 and Go; see docs/tokenizers.md.
 """
 
 import base64
 import json
+import os
 import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 
 import tiktoken
 import tiktoken_ext.openai_public
@@ -108,7 +111,25 @@ PATTERNS = {
 }
 
 
+def try_others(paths, seed=None):
+    """Runs the Go tests on vocabularies that are not committed, with the committed texts and with new ones."""
+    stored = read("texts")
+    rng = random.Random(seed)
+    whole = stored["texts"] + [t for make in (texts.pieces, texts.random_unicode, texts.white_space, texts.special_tokens) for t in make(rng, 500)]
+    broken = [base64.b64decode(b) for b in stored["broken"]]
+    everything = whole + [b.decode("utf-8", "replace") for b in broken]
+    with tempfile.TemporaryDirectory() as folder:
+        text_file = {"texts": whole, "broken": stored["broken"]}
+        vectors = [{"path": str(pathlib.Path(p).resolve()), **expect(Tokenizer.from_file(p), everything)} for p in paths]
+        file = pathlib.Path(folder) / "others.json"
+        file.write_text(json.dumps({"texts": text_file, "others": vectors}))
+        environment = {**os.environ, "TOKENIZER_OTHERS": str(file)}
+        return subprocess.run(["go", "test", "-count=1", "-v", "-run", "TestOtherVocabularies", "./internal/tokenizer/"], cwd=ROOT, env=environment).returncode
+
+
 def main():
+    if "--try" in sys.argv[1:]:
+        sys.exit(try_others(sys.argv[2:]))
     compare = "--compare" in sys.argv[1:]
     FOLDER.mkdir(parents=True, exist_ok=True)
     if compare:

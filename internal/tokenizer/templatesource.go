@@ -1,0 +1,224 @@
+package tokenizer
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// The library differs from Jinja, as Hugging Face's libraries set it up, where text meets blocks (trim_blocks and
+// lstrip_blocks), in how it prints None and floats, and in tojson with indent. So a template is rewritten before it is
+// compiled: text becomes string literals, with the white space gone that Jinja takes away; {{ x }} becomes
+// {{ show_(x) }}; and x|tojson(…), x|trim, x|string and x|map('upper') become calls of functions of ours, too.
+
+// tag is a part of a template: text, or what stands between delimiters.
+type tag struct {
+	open        string // "", "{{", "{%" or "{#"
+	text        string
+	left, right byte // '-' or '+' at the begin and end
+}
+
+// scanTags cuts a template into its tags.
+func scanTags(source string) ([]tag, error) {
+	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
+	source = strings.TrimSuffix(source, "\n")
+	var tags []tag
+	for source != "" {
+		start := regexp.MustCompile(`\{[{%#]`).FindStringIndex(source)
+		if start == nil {
+			return append(tags, tag{text: source}), nil
+		}
+		if start[0] > 0 {
+			tags = append(tags, tag{text: source[:start[0]]})
+		}
+		t := tag{open: source[start[0]:start[1]]}
+		source = source[start[1]:]
+		end := closing(source, t.open)
+		if end < 0 {
+			return nil, fmt.Errorf("a %s is not closed", t.open)
+		}
+		t.text, source = source[:end], source[end+2:]
+		if t.text != "" && (t.text[0] == '-' || t.text[0] == '+') {
+			t.left, t.text = t.text[0], t.text[1:]
+		}
+		if n := len(t.text); n > 0 && (t.text[n-1] == '-' || t.text[n-1] == '+' && t.open != "{{") {
+			t.right, t.text = t.text[n-1], t.text[:n-1]
+		}
+		tags = append(tags, t)
+		if t.open == "{%" && strings.TrimSpace(t.text) == "raw" {
+			loc := regexp.MustCompile(`\{%[-+]?\s*endraw\s*[-+]?%\}`).FindStringIndex(source)
+			if loc == nil {
+				return nil, fmt.Errorf("a raw block is not closed")
+			}
+			tags = append(tags, tag{text: source[:loc[0]]})
+			source = source[loc[0]:]
+		}
+	}
+	return tags, nil
+}
+
+// closing finds the end of a tag, but not within strings and brackets.
+func closing(s, open string) int {
+	end := map[string]string{"{{": "}}", "{%": "%}", "{#": "#}"}[open]
+	if open == "{#" {
+		return strings.Index(s, end)
+	}
+	depth := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case depth == 0 && strings.HasPrefix(s[i:], end):
+			return i
+		case c == '"' || c == '\'':
+			for i++; i < len(s) && s[i] != c; i++ {
+				if s[i] == '\\' {
+					i++
+				}
+			}
+		case strings.IndexByte("([{", c) >= 0:
+			depth++
+		case strings.IndexByte(")]}", c) >= 0:
+			depth = max(depth-1, 0)
+		}
+	}
+	return -1
+}
+
+// trimText takes away the white space at the ends of text that its neighbours before and after take (nil: none).
+func trimText(text string, before, after *tag) string {
+	lineStart := before == nil
+	if before != nil {
+		switch {
+		case before.right == '-':
+			trimmed := strings.TrimLeftFunc(text, unicode.IsSpace)
+			lineStart = strings.HasSuffix(text[:len(text)-len(trimmed)], "\n")
+			text = trimmed
+		case before.right == 0 && before.open != "{{":
+			if rest, ok := strings.CutPrefix(text, "\n"); ok {
+				text, lineStart = rest, true
+			}
+		}
+	}
+	if after == nil || after.left == '+' {
+		return text
+	}
+	if after.left == '-' {
+		return strings.TrimRightFunc(text, unicode.IsSpace)
+	}
+	if line := strings.LastIndexByte(text, '\n') + 1; after.open != "{{" && (line > 0 || lineStart) && strings.TrimSpace(text[line:]) == "" {
+		text = text[:line]
+	}
+	return text
+}
+
+// rewrite makes the template that the library is given.
+func rewrite(source string) (string, error) {
+	tags, err := scanTags(source)
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	for i := range tags {
+		t := &tags[i]
+		switch t.open {
+		case "":
+			var before, after *tag
+			if i > 0 {
+				before = &tags[i-1]
+			}
+			if i+1 < len(tags) {
+				after = &tags[i+1]
+			}
+			if text := trimText(t.text, before, after); text != "" {
+				out.WriteString(`{{ "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `" }}`)
+			}
+		case "{{":
+			out.WriteString("{{ show_(" + rewriteFilters(t.text) + ") }}")
+		case "{%":
+			inner := rewriteFilters(t.text)
+			switch strings.TrimSpace(inner) {
+			case "raw", "endraw":
+				continue
+			case "generation": // the marks around what a model answers, which only training needs
+				inner = " if true "
+			case "endgeneration":
+				inner = " endif "
+			}
+			out.WriteString("{%" + inner + "%}")
+		}
+	}
+	return out.String(), nil
+}
+
+// lexeme finds the parts of an expression: strings, names, numbers, other characters.
+var lexeme = regexp.MustCompile(`"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[\pL_][\pL\pN_]*|[0-9][0-9.]*|\s+|[=!<>]=|//|\*\*|[\s\S]`)
+
+// rewriteFilters makes calls of our functions of some filters.
+func rewriteFilters(expr string) string {
+	parts := lexeme.FindAllString(expr, -1)
+	parts = slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" })
+	for i := 0; i+1 < len(parts); i++ {
+		if parts[i] != "|" || parts[i+1] == "|" {
+			continue
+		}
+		args, end := "", i+2
+		if end < len(parts) && parts[end] == "(" {
+			close := matching(parts, end, +1)
+			args, end = strings.Join(parts[end+1:close], " "), close+1
+		}
+		switch parts[i+1] {
+		case "map", "tojson", "trim", "string":
+			if parts[i+1] == "map" && !strings.HasPrefix(args, `"`) && !strings.HasPrefix(args, "'") {
+				continue // map(attribute=…)
+			}
+			begin := operand(parts, i-1)
+			call := []string{parts[i+1] + "_", "("}
+			call = append(call, parts[begin:i]...)
+			if args != "" {
+				call = append(call, ",", args)
+			}
+			parts = slices.Replace(parts, begin, min(end, len(parts)), append(call, ")")...)
+			i = begin
+		}
+	}
+	return strings.ReplaceAll(" "+strings.Join(parts, " ")+" ", " . ", ".")
+}
+
+// matching is the bracket that belongs to the one at i, to the right or left; the last part if it is missing.
+func matching(parts []string, i, step int) int {
+	depth := 0
+	for ; i >= 0 && i < len(parts); i += step {
+		switch parts[i] {
+		case "(", "[", "{":
+			depth += step
+		case ")", "]", "}":
+			depth -= step
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+	return min(max(i, 0), len(parts)-1)
+}
+
+// operand is where the operand begins that ends at i: a name, literal or bracket with all its calls, items, attributes
+// and filters.
+func operand(parts []string, i int) int {
+	keywords := []string{"in", "is", "and", "or", "not", "if", "else", "elif", "set", "for", "do", "return"}
+	for i > 0 {
+		if strings.Contains(")]}", parts[i]) {
+			i = matching(parts, i, -1)
+			if i > 0 && parts[i] != "{" && !slices.Contains(keywords, parts[i-1]) && regexp.MustCompile(`^[\pL\pN_"')\]]`).MatchString(parts[i-1]) {
+				i-- // what is called or indexed
+				continue
+			}
+		}
+		if i > 1 && (parts[i-1] == "." || parts[i-1] == "|") {
+			i -= 2
+			continue
+		}
+		break
+	}
+	return max(i, 0)
+}
