@@ -97,7 +97,7 @@ func writeChanges(w io.Writer, changes []stats.Change, format string) error {
 	for i, c := range changes {
 		if i == 0 || c.Block != changes[i-1].Block {
 			tables = append(tables, &table.Table{
-				Title:  c.Block,
+				Title:  marked(c.Block, c.Simulated),
 				Header: []string{"", "old", "new", "delta", "95 % interval", "p", "test", ""},
 			})
 		}

@@ -28,6 +28,7 @@ type flags struct {
 	Percentiles cli.Floats `default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, nearest rank (default 50,90,95,99)."`
 	GPUs        int        `name:"gpus" placeholder:"N" help:"The number of GPUs that served, for tokens/s per GPU."`
 
+	Define           string `placeholder:"TOOL" help:"Compute as another tool does: evalscope, vllm, sglang, aiperf, guidellm, inference-perf, llmperf, or all beside ours."`
 	CI               bool   `name:"ci" help:"Show the 95 % confidence interval of each mean and percentile."`
 	Compare          bool   `help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
 	FailOnRegression string `placeholder:"PERCENT" help:"With --compare: exit 1 if a figure is shown to be worse by more, such as 5%."`

@@ -24,6 +24,19 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	in := watch(env, f.grace())
+	defer in.stop()
+	switch {
+	case f.Compare:
+		return compare(in.ctx, env, &f, opt)
+	case f.Define != "":
+		return define(in, env, &f, opt)
+	}
+	return summarize(in, env, &f, opt)
+}
+
+// summarize shows the figures of the records.
+func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	stream, err := f.newStream(opt)
 	if err != nil {
 		return err
@@ -33,11 +46,6 @@ func run(env *cli.Env) error {
 		return err
 	}
 	defer tracked.finish()
-	in := watch(env, f.grace())
-	defer in.stop()
-	if f.Compare {
-		return compare(in.ctx, env, &f, opt)
-	}
 	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, cli.ErrInterrupted) {
 		return err
 	}
@@ -53,7 +61,7 @@ func run(env *cli.Env) error {
 	}
 	out := env.Create(f.Output)
 	defer out.Abort()
-	if err := write(out, summary, &f); err != nil {
+	if err := write(out, summary, f); err != nil {
 		return err
 	}
 	if err := out.Commit(); err != nil {

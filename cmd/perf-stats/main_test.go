@@ -38,6 +38,10 @@ func TestGolden(t *testing.T) {
 		"ci":          "--ci sweep.jsonl",
 		"compare":     "--compare sweep.jsonl slower.jsonl",
 		"compare-csv": "--compare --format csv sweep.jsonl slower.jsonl",
+		"define":      "--define all --percentiles 50,99 sweep.jsonl",
+		"define-json": "--define vllm --format json sweep.jsonl",
+		"define-one":  "--define evalscope one.jsonl",
+		"compare-one": "--compare one.jsonl one.jsonl",
 		"by":          "--by finish_reason,prompt_tokens --format csv sweep.jsonl",
 		"where":       "--where .ok|not sweep.jsonl",
 		"sweep-csv":   "--format csv sweep.jsonl",
@@ -119,6 +123,8 @@ func TestErrors(t *testing.T) {
 			"hint: perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl\n"},
 		"nothing in common": {"--compare sweep.jsonl foreign.jsonl", "", 1, "perf-stats: --compare: sweep.jsonl and foreign.jsonl have no load point in common\n" +
 			"hint: a load point is compared with the one of the same name; --by another key may join them\n"},
+		"no such tool": {"--define wrk", "", 2, "perf-stats: --define: no definitions of \"wrk\": there are all, perf-stats, evalscope, vllm, sglang, " +
+			"aiperf, guidellm, inference-perf, llmperf\n"},
 		"bad gate": {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
 		"goodput gate": {"--slo goodput>0.9", "", 2, "perf-stats: --slo: goodput>0.9 needs --goodput\n" +
 			"hint: --goodput 'ttft_ms<500' says what a good request is\n"},

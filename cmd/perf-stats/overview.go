@@ -12,11 +12,8 @@ func overview(s *stats.Summary) *table.Table {
 	high := slices.Max(s.Percentiles)
 	p := stats.PercentileName(high)
 	t := &table.Table{
-		Title:  "overview",
+		Title:  marked("overview", slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Simulated })),
 		Header: []string{"", "requests/s", "output tok/s", "TTFT mean", p, "TPOT mean", p, "latency mean", p, "ok %", "in flight", "client"},
-	}
-	if slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Simulated }) {
-		t.Title += " · " + simulatedTitle
 	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]

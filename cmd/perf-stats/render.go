@@ -74,13 +74,18 @@ func title(b *stats.Block) string {
 			parts = append(parts, part)
 		}
 	}
-	if b.Simulated {
-		parts = append(parts, simulatedTitle)
+	return marked(strings.Join(parts, " · "), b.Simulated)
+}
+
+// marked is a title that says so where the simulator made the records.
+func marked(title string, simulated bool) string {
+	if title == "" {
+		title = "all records"
 	}
-	if len(parts) == 0 {
-		return "all records"
+	if simulated {
+		title += " · " + simulatedTitle
 	}
-	return strings.Join(parts, " · ")
+	return title
 }
 
 // name is what tells a block from the others.

@@ -9,20 +9,23 @@ import (
 
 	"golang.org/x/perf/benchmath"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"llmperf/internal/record"
 )
 
 // Change is one figure of one load point on two sides.
 type Change struct {
-	Block  string   `json:"block"`
-	Figure string   `json:"figure"` // ttft_ms:p99, requests_per_s
-	Old    Num      `json:"old"`
-	New    Num      `json:"new"`
-	Delta  Num      `json:"delta"` // new ÷ old − 1
-	CI     Interval `json:"delta_ci"`
-	P      Num      `json:"p"`      // of no difference
-	Test   string   `json:"test"`   // what P comes from
-	Shown  bool     `json:"shown"`  // a difference: P < 0.05
-	Better int      `json:"better"` // 1, −1 worse, 0 where neither is better
+	Block     string   `json:"block"`
+	Simulated bool     `json:"simulated"` // on either side: no server was measured
+	Figure    string   `json:"figure"`    // ttft_ms:p99, requests_per_s
+	Old       Num      `json:"old"`
+	New       Num      `json:"new"`
+	Delta     Num      `json:"delta"` // new ÷ old − 1
+	CI        Interval `json:"delta_ci"`
+	P         Num      `json:"p"`      // of no difference
+	Test      string   `json:"test"`   // what P comes from
+	Shown     bool     `json:"shown"`  // a difference: P < 0.05
+	Better    int      `json:"better"` // 1, −1 worse, 0 where neither is better
 }
 
 const (
@@ -71,9 +74,10 @@ func compareBlock(name string, old, next []*group, opt *Options) []Change {
 		return nil
 	}
 	var out []Change
+	simulated := slices.ContainsFunc(append(old[:len(old):len(old)], next...), func(g *group) bool { return g.facts[factAPI][record.SimAPI] })
 	add := func(figure string, a, b figures, better int) {
 		if c, ok := change(a, b); ok {
-			c.Block, c.Figure = name, figure
+			c.Block, c.Simulated, c.Figure = name, simulated, figure
 			if c.Shown {
 				c.Better = better * int(math.Copysign(1, float64(c.Delta)))
 			}

@@ -1,0 +1,310 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	mstats "github.com/montanaflynn/stats"
+
+	"llmperf/internal/record"
+)
+
+// Definition is how another tool computes its figures, so that numbers can be compared like for like. All of them leave
+// failures out; tokens are those of the record, whatever the tool would count them with.
+type Definition struct {
+	Tool    string
+	Why     []string // what makes its figures differ from ours
+	rule    func(sorted mstats.Float64Data, p float64) float64
+	fromDue bool // its clock starts when the first request is due rather than when it is sent
+	figures []metric
+}
+
+// ours is what the others are set beside.
+func ours() Definition {
+	return Definition{Tool: "perf-stats", rule: nearest, fromDue: true, figures: []metric{
+		instant("ttft_ms", "TTFT", ttft),
+		{"tpot_ms", "TPOT", nanoseconds, addTPOT, nil},
+		{"itl_ms", "ITL", microseconds, addITL, nil},
+		instant("e2e_ms", "latency", latency),
+	}}
+}
+
+// Definitions gives those of --define, as read in the tools' sources at the versions named.
+func Definitions() []Definition {
+	return []Definition{
+		{"evalscope", []string{ // 1.14.1, perf/utils/benchmark_util.py
+			"TPOT is (latency − TTFT)/(n − 1): it runs to the end of the answer, not to the last chunk",
+			"ITL is the gap between chunks, however many tokens they have",
+		}, nearest, false, []metric{
+			instant("ttft_ms", "TTFT", ttft),
+			perToken("tpot_ms", "TPOT", toEnd, 1),
+			{"itl_ms", "ITL", microseconds, addGaps, nil},
+			instant("e2e_ms", "Latency", latency),
+		}},
+		{"vllm", []string{ // bench serve 0.33.0, vllm/benchmarks/serve.py
+			"E2EL ends at the last chunk, not at the end of the answer",
+			"ITL is the gap between chunks; percentiles are interpolated (numpy)",
+		}, linear, true, []metric{
+			instant("ttft_ms", "TTFT", ttft),
+			perToken("tpot_ms", "TPOT", toLast, 1),
+			{"itl_ms", "ITL", microseconds, addGaps, nil},
+			instant("e2e_ms", "E2EL", lastChunk),
+		}},
+		{"sglang", []string{ // bench_serving 0.5.23, OpenAI backends, serving.py
+			"TPOT is (latency − TTFT)/(n − 1), to the end of the answer",
+			"ITL is the gap between chunks; percentiles are interpolated (numpy)",
+		}, linear, true, []metric{
+			instant("ttft_ms", "TTFT", ttft),
+			perToken("tpot_ms", "TPOT", toEnd, 1),
+			{"itl_ms", "ITL", microseconds, addGaps, nil},
+			instant("e2e_ms", "E2E Latency", latency),
+		}},
+		{"aiperf", []string{ // 0.13.0
+			"its “Inter Token Latency” is one value a request, (last chunk − TTFT)/(n − 1), which others call TPOT; gaps are its ICL",
+			"request latency ends at the last chunk; percentiles are interpolated (numpy)",
+		}, linear, true, []metric{
+			instant("ttft_ms", "Time to First Token", ttft),
+			perToken("itl_ms", "Inter Token Latency", toLast, 1),
+			{"icl_ms", "Inter Chunk Latency", microseconds, addGaps, nil},
+			instant("e2e_ms", "Request Latency", lastChunk),
+		}},
+		{"guidellm", []string{ // 0.8.1, schemas/base/request_stats.py
+			"its TPOT is (last chunk)/n: it counts the TTFT in",
+			"its ITL is one value a request, (last chunk − TTFT)/(n − 1), which others call TPOT",
+			"percentiles are those of the step function, as ours",
+		}, nearest, true, []metric{
+			instant("ttft_ms", "TTFT", ttft),
+			perToken("tpot_ms", "TPOT", lastChunk, 0),
+			perToken("itl_ms", "ITL", toLast, 1),
+			instant("e2e_ms", "Request latency", latency),
+		}},
+		{"inference-perf", []string{ // 7de5ef2, reportgen/base.py
+			"TTFT is of content: reasoning does not count",
+			"tokens of one chunk share its time, so ITL is zero between them; NTPOT is latency/n",
+			"percentiles are interpolated (numpy)",
+		}, linear, true, []metric{
+			instant("ttft_ms", "TTFT", contentTTFT),
+			perToken("tpot_ms", "TPOT", toLast, 1),
+			{"itl_ms", "ITL", microseconds, addZeroGaps, nil},
+			perToken("ntpot_ms", "NTPOT", latency, 0),
+			instant("e2e_ms", "Request latency", latency),
+		}},
+		{"llmperf", []string{ // ray-project/llmperf f1d6bed
+			"its “inter token latency” is latency/n: it counts the TTFT in",
+			"TTFT is of content: reasoning does not count; percentiles are interpolated (pandas)",
+		}, linear, true, []metric{
+			instant("ttft_ms", "ttft_s", contentTTFT),
+			perToken("itl_ms", "inter_token_latency_s", latency, 0),
+			instant("e2e_ms", "end_to_end_latency_s", latency),
+		}},
+	}
+}
+
+// ParseDefinition finds those of a tool; all is ours and every one.
+func ParseDefinition(name string) ([]Definition, error) {
+	all := append([]Definition{ours()}, Definitions()...)
+	if name == "all" {
+		return all, nil
+	}
+	var tools []string
+	for _, d := range all {
+		if d.Tool == name {
+			return []Definition{d}, nil
+		}
+		tools = append(tools, d.Tool)
+	}
+	return nil, fmt.Errorf("no definitions of %q: there are all, %s", name, strings.Join(tools, ", "))
+}
+
+// A part of a request is a time of it in ms, where there is one.
+type part func(r *record.Record) (ms float64, ok bool)
+
+func ttft(r *record.Record) (float64, bool)      { return r.TTFTMs, r.Streamed() }
+func latency(r *record.Record) (float64, bool)   { return r.LatencyMs, r.LatencyMs > 0 }
+func lastChunk(r *record.Record) (float64, bool) { return r.LastChunkMs(), r.Streamed() }
+func toLast(r *record.Record) (float64, bool)    { return r.LastChunkMs() - r.TTFTMs, r.Streamed() }
+func toEnd(r *record.Record) (float64, bool)     { return r.LatencyMs - r.TTFTMs, r.Streamed() }
+
+func contentTTFT(r *record.Record) (float64, bool) {
+	if r.ReasoningTTFTMs > 0 {
+		return r.ContentTTFTMs, r.ContentTTFTMs > 0
+	}
+	return ttft(r)
+}
+
+// instant is the distribution of a part of each success.
+func instant(key, name string, p part) metric {
+	return metric{key, name, microseconds, func(d *Dist, r *record.Record) bool {
+		ms, ok := p(r)
+		return !r.OK || !ok || d.Add(micro(ms))
+	}, nil}
+}
+
+// perToken is that of a part divided by the tokens but for the first so many.
+func perToken(key, name string, p part, but int) metric {
+	return metric{key, name, nanoseconds, func(d *Dist, r *record.Record) bool {
+		ms, ok := p(r)
+		n := r.CompletionTokens - but
+		return !r.OK || !ok || n < 1 || d.Add(whole(ms/float64(n)*nanoseconds))
+	}, nil}
+}
+
+func addGaps(d *Dist, r *record.Record) bool { return !r.OK || d.addAll(r.GapUs) }
+
+// addZeroGaps adds the gap before each chunk and a zero for every further token of it. Where the chunks' tokens are
+// unknown each has one.
+func addZeroGaps(d *Dist, r *record.Record) bool {
+	if !r.OK {
+		return true
+	}
+	if len(r.ChunkTokens) == len(r.GapUs)+1 {
+		for _, n := range r.ChunkTokens {
+			d.AddN(0, int64(max(0, n-1)))
+		}
+	}
+	return d.addAll(r.GapUs)
+}
+
+// The rules of percentiles.
+
+func nearest(sorted mstats.Float64Data, p float64) float64 {
+	v, _ := mstats.PercentileNearestRank(sorted, p) // of values there are
+	return v
+}
+
+// linear interpolates between the two nearest ranks, as numpy does.
+func linear(sorted mstats.Float64Data, p float64) float64 {
+	v, _ := mstats.Percentile(sorted, p)
+	return v
+}
+
+// Defined gathers records under other tools' definitions. It keeps every value.
+type Defined struct {
+	defs   []Definition
+	opt    Options
+	groups map[string]*definedGroup
+}
+
+type definedGroup struct {
+	dists          [][]Dist // by definition and figure
+	sent, due, end int64    // first, first, last; µs
+	ok, out        int64    // successes and their tokens
+	simulated      bool
+}
+
+// DefinedBlock is one load point under one tool's definitions.
+type DefinedBlock struct {
+	Group     string  `json:"group"`
+	Simulated bool    `json:"simulated"` // of the built-in simulator, so no server was measured
+	Tool      string  `json:"tool"`
+	Figures   Metrics `json:"figures"`
+	Duration  Num     `json:"duration_s"`
+	Requests  Num     `json:"requests_per_s"`
+	Output    Num     `json:"output_tokens_per_s"`
+}
+
+// NewDefined returns an empty Defined.
+func NewDefined(defs []Definition, opt Options) *Defined {
+	return &Defined{defs, New(opt).opt, map[string]*definedGroup{}}
+}
+
+// Add takes one record, of which it keeps nothing.
+func (d *Defined) Add(r *record.Record) {
+	if r.Phase == record.PhaseWarmup && !d.opt.Warmup {
+		return
+	}
+	g := d.group(groupName(d.opt.By, r))
+	g.simulated = g.simulated || r.API == record.SimAPI
+	if r.SentUs > 0 && micro(r.LatencyMs) >= 0 {
+		g.sent, g.due, g.end = min(g.sent, r.SentUs), min(g.due, due(r)), max(g.end, r.EndUs())
+	}
+	if r.OK {
+		g.ok++
+		g.out += int64(max(0, r.CompletionTokens))
+	}
+	for i, def := range d.defs {
+		for j, f := range def.figures {
+			f.add(&g.dists[i][j], r)
+		}
+	}
+}
+
+func (d *Defined) group(name string) *definedGroup {
+	g := d.groups[name]
+	if g == nil {
+		g = &definedGroup{sent: math.MaxInt64, due: math.MaxInt64}
+		for _, def := range d.defs {
+			dists := make([]Dist, len(def.figures))
+			for j := range dists {
+				dists[j].limit = -1
+			}
+			g.dists = append(g.dists, dists)
+		}
+		d.groups[strings.Clone(name)] = g
+	}
+	return g
+}
+
+// Merge adds what o gathered.
+func (d *Defined) Merge(o *Defined) {
+	for name, theirs := range o.groups {
+		g := d.group(name)
+		g.sent, g.due, g.end = min(g.sent, theirs.sent), min(g.due, theirs.due), max(g.end, theirs.end)
+		g.simulated = g.simulated || theirs.simulated
+		g.ok += theirs.ok
+		g.out += theirs.out
+		for i := range g.dists {
+			for j := range g.dists[i] {
+				g.dists[i][j].Merge(&theirs.dists[i][j])
+			}
+		}
+	}
+}
+
+// Blocks gives the figures, each load point's tools together, the earliest load point first.
+func (d *Defined) Blocks() []DefinedBlock {
+	var names []string
+	for name := range d.groups {
+		names = append(names, name)
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if x, y := d.groups[a].due, d.groups[b].due; x != y {
+			return int(min(1, max(-1, x-y)))
+		}
+		return compareNatural(a, b)
+	})
+	var out []DefinedBlock
+	for _, name := range names {
+		g := d.groups[name]
+		for i, def := range d.defs {
+			b := DefinedBlock{Group: strings.ReplaceAll(name, "\x00", ", "), Simulated: g.simulated, Tool: def.Tool, Duration: nan(), Figures: Metrics{}}
+			start := g.sent
+			if def.fromDue {
+				start = g.due
+			}
+			if g.end > 0 {
+				b.Duration = Num(g.end-start) / 1e6
+			}
+			b.Requests, b.Output = per(g.ok, b.Duration), per(g.out, b.Duration)
+			for j, f := range def.figures {
+				if dist := &g.dists[i][j]; dist.N() > 0 {
+					b.Figures = append(b.Figures, Metric{Key: f.key, Name: f.name, Stat: def.stat(dist, d.opt.Percentiles, f.unit)})
+				}
+			}
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// stat is Dist.Stat by the tool's rule of percentiles.
+func (def *Definition) stat(d *Dist, percentiles []float64, unit float64) Stat {
+	s := d.Stat(nil, unit)
+	sorted := d.floats(unit)
+	for _, p := range percentiles {
+		s.Percentiles = append(s.Percentiles, Percentile{P: p, Value: Num(def.rule(sorted, p))})
+	}
+	return s
+}
