@@ -26,7 +26,7 @@ var may = map[string][]string{
 	"cmd/perf-gen": {"internal/api", "internal/cli", "internal/dataset", "internal/hub", "internal/jsonl", "internal/request",
 		"internal/rows", "internal/tokenizer"},
 	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/hub", "internal/jsonl", "internal/launch",
-		"internal/load", "internal/metrics", "internal/record", "internal/request", "internal/schedule", "internal/search", "internal/sim", "internal/stats",
+		"internal/load", "internal/metrics", "internal/record", "internal/request", "internal/schedule", "internal/search", "internal/sim", "internal/stats", "internal/table",
 		"internal/tokenizer"},
 	"cmd/perf-stats": {"internal/cli", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
 		"internal/track"},

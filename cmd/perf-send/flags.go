@@ -72,9 +72,10 @@ type flags struct {
 	Debug       bool   `group:"output" help:"Log each request and each line of its answer on stderr."`
 	Strict      bool   `group:"output" help:"Exit 1 unless this load generator was clean: its numbers are then the server's."`
 
-	Sim      string `group:"sim" placeholder:"KEY=VALUE,…" help:"ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model; such as ttft=200ms,itl=20ms."`
-	ServeSim string `group:"sim" placeholder:"ADDR" help:"Only serve the simulator."`
-	Truth    string `group:"sim" placeholder:"FILE" help:"What the simulator did for each request, as JSON lines."`
+	Sim       string `group:"sim" placeholder:"KEY=VALUE,…" help:"ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model; such as ttft=200ms,itl=20ms."`
+	ServeSim  string `group:"sim" placeholder:"ADDR" help:"Only serve the simulator."`
+	Calibrate bool   `group:"sim" help:"Measure this machine's own error and ceiling, against the simulator in a process of its own."`
+	Truth     string `group:"sim" placeholder:"FILE" help:"What the simulator did for each request, as JSON lines."`
 }
 
 // seconds is a duration; a bare number is seconds, as evalscope has it.

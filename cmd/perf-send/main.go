@@ -23,6 +23,9 @@ func run(env *cli.Env) error {
 	if f.ServeSim != "" {
 		return serveSim(env, &f)
 	}
+	if f.Calibrate {
+		return calibrate(env)
+	}
 	points, err := f.points(env)
 	if err != nil {
 		return err

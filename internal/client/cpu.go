@@ -27,7 +27,7 @@ func newCPUShare() *cpuShare {
 func (s *cpuShare) run() {
 	type sample struct{ wall, cpu time.Duration }
 	begin := time.Now()
-	past := []sample{{0, processCPU()}}
+	past := []sample{{0, CPUTime()}}
 	tick := time.NewTicker(cpuTick)
 	defer tick.Stop()
 	for {
@@ -36,7 +36,7 @@ func (s *cpuShare) run() {
 			return
 		case <-tick.C:
 		}
-		now := sample{time.Since(begin), processCPU()}
+		now := sample{time.Since(begin), CPUTime()}
 		share := float64(now.cpu-past[0].cpu) / float64(now.wall-past[0].wall) / float64(runtime.GOMAXPROCS(0))
 		s.bits.Store(math.Float64bits(math.Round(share*1000) / 1000))
 		if past = append(past, now); len(past) > cpuTicks {

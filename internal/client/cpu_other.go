@@ -4,5 +4,5 @@ package client
 
 import "time"
 
-// processCPU is not asked of other systems: the share is then 0, and absent from the records.
-func processCPU() time.Duration { return 0 }
+// CPUTime is not asked of other systems: the share is then 0, and absent from the records.
+func CPUTime() time.Duration { return 0 }

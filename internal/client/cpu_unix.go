@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// processCPU is the processor time of this process so far, user and system.
-func processCPU() time.Duration {
+// CPUTime is the processor time of this process so far, user and system.
+func CPUTime() time.Duration {
 	var ru syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &ru) != nil {
 		return 0
