@@ -1,0 +1,104 @@
+package search
+
+import (
+	"container/heap"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+type ends []float64
+
+func (h ends) Len() int           { return len(h) }
+func (h ends) Less(i, j int) bool { return h[i] < h[j] }
+func (h ends) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *ends) Push(x any)        { *h = append(*h, x.(float64)) }
+func (h *ends) Pop() any {
+	old := *h
+	x := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return x
+}
+
+// queue simulates a server of so many slots, first come first served, with Poisson arrivals for so many seconds, and
+// gives when the watch speaks; 0: never.
+func queue(seed uint64, rate float64, slots int, service func(*rand.Rand) float64, seconds float64) (at time.Duration, why string) {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	free := make(ends, slots) // when each slot falls free
+	var out ends              // ends of those in flight
+	b := Backlog{Rate: rate}
+	tick, arrive, served := 0.1, 0.0, 0
+	early := 0.0
+	for {
+		arrive += rng.ExpFloat64() / rate
+		for ; tick < arrive; tick += 0.1 {
+			for len(out) > 0 && out[0] <= tick {
+				heap.Pop(&out)
+			}
+			if tick > seconds {
+				return 0, ""
+			}
+			now := time.Duration(tick * float64(time.Second))
+			if why, grows := b.Add(now, len(out)); grows {
+				return now, why
+			}
+		}
+		start := max(arrive, heap.Pop(&free).(float64))
+		end := start + service(rng)
+		heap.Push(&free, end)
+		heap.Push(&out, end)
+		if served++; served <= 10 {
+			if early += (end - arrive) / 10; served == 10 {
+				b.Settle = time.Duration(3 * early * float64(time.Second))
+			}
+		}
+	}
+}
+
+func TestBacklog(t *testing.T) {
+	fixed := func(s float64) func(*rand.Rand) float64 { return func(*rand.Rand) float64 { return s } }
+	exponential := func(s float64) func(*rand.Rand) float64 {
+		return func(r *rand.Rand) float64 { return s * r.ExpFloat64() }
+	}
+	long := func(s float64) func(*rand.Rand) float64 { // a tenth of the answers is ten times as long
+		return func(r *rand.Rand) float64 {
+			if r.Float64() < 0.1 {
+				return s * 10 / 1.9
+			}
+			return s / 1.9
+		}
+	}
+	for _, c := range []struct {
+		name    string
+		rate    float64
+		slots   int
+		service func(*rand.Rand) float64
+		spoken  int // of 40 runs
+	}{
+		{"fixed at 0.9", 90, 100, fixed(1), 0},
+		{"exponential at 0.8", 80, 100, exponential(1), 0},
+		{"exponential at 0.9", 90, 100, exponential(1), 0},
+		{"long at 0.8", 80, 100, long(1), 0},
+		{"few slots at 0.8", 8, 10, exponential(1), 0},
+		{"slow answers at 0.5", 10, 400, exponential(20), 0},
+		{"fixed at 1.2", 120, 100, fixed(1), 40},
+		{"exponential at 1.2", 120, 100, exponential(1), 40},
+		{"long at 1.3", 130, 100, long(1), 40},
+		{"few slots at 1.5", 15, 10, exponential(1), 40},
+		{"ten times", 1000, 100, exponential(1), 40},
+	} {
+		spoken := 0
+		for seed := range uint64(40) {
+			if at, why := queue(seed, c.rate, c.slots, c.service, 120); at > 0 {
+				spoken++
+				if !strings.Contains(why, "requests in flight grew from") {
+					t.Errorf("%s: %s", c.name, why)
+				}
+			}
+		}
+		if spoken != c.spoken {
+			t.Errorf("%s: it speaks in %d of 40 runs of 120 s, want %d", c.name, spoken, c.spoken)
+		}
+	}
+}
