@@ -25,6 +25,7 @@ type flags struct {
 	Format      string     `default:"table" enum:"table,json,csv,markdown,junit" help:"table, json, csv, markdown, or junit (the gates)."`
 	State       bool       `default:"true" negatable:"" help:"Let the JSON carry the state by which perf-stats merges summaries of shards (default)."`
 	Output      string     `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
+	Follow      bool       `help:"On a terminal, redraw the figures every second while records come."`
 	Percentiles cli.Floats `default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, nearest rank (default 50,90,95,99)."`
 	GPUs        int        `name:"gpus" placeholder:"N" help:"The number of GPUs that served, for tokens/s per GPU."`
 

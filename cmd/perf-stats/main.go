@@ -46,7 +46,13 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		return err
 	}
 	defer tracked.finish()
-	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, cli.ErrInterrupted) {
+	stopDrawing := func() {}
+	if f.Follow {
+		stopDrawing = follow(env, stream)
+	}
+	err = read(in.ctx, env, stream, f.Files)
+	stopDrawing()
+	if err != nil && !errors.Is(err, cli.ErrInterrupted) {
 		return err
 	}
 	if n, first := stream.Skipped(); n > 0 {

@@ -52,14 +52,18 @@ func tables(s *stats.Summary, ci bool) []*table.Table {
 		out = append(out, overview(s))
 	}
 	for i := range s.Blocks {
-		b := &s.Blocks[i]
-		out = append(out, counts(b))
-		if b.DurationS.Known() {
-			out = append(out, throughput(b))
-		}
-		if len(b.Metrics) > 0 {
-			out = append(out, distributions(b, ci))
-		}
+		out = append(out, blockTables(&s.Blocks[i], ci)...)
+	}
+	return out
+}
+
+func blockTables(b *stats.Block, ci bool) []*table.Table {
+	out := []*table.Table{counts(b)}
+	if b.DurationS.Known() {
+		out = append(out, throughput(b))
+	}
+	if len(b.Metrics) > 0 {
+		out = append(out, distributions(b, ci))
 	}
 	return out
 }

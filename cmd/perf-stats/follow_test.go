@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"llmperf/internal/cli"
+)
+
+func TestFollowRedrawsAndLeavesTheTable(t *testing.T) {
+	one, err := os.ReadFile("testdata/one.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile("testdata/golden/one.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var out, errs bytes.Buffer
+		stdin, w := io.Pipe()
+		env := &cli.Env{Name: "perf-stats", Args: []string{"--follow"}, Stdin: stdin, Stdout: &out, Stderr: &errs, TTY: true}
+		code := make(chan int)
+		go func() { code <- env.Exit(run(env)) }()
+		time.Sleep(1500 * time.Millisecond)
+		synctest.Wait()
+		if errs.Len() > 0 {
+			t.Errorf("drawn before there is a record: %q", errs.String())
+		}
+		w.Write(one)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		first := errs.String()
+		if !strings.Contains(first, "│ requests       │ 1: 1 ok") || strings.Contains(first, "\x1b") {
+			t.Errorf("first drawn: %q", first)
+		}
+		w.Write(one)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		second := strings.TrimPrefix(errs.String(), first)
+		if !strings.HasPrefix(second, up(first)) || !strings.Contains(second, "│ requests       │ 2: 2 ok") {
+			t.Errorf("then: %q", second)
+		}
+		w.Close()
+		if got := <-code; got != cli.CodeOK {
+			t.Errorf("exit %d", got)
+		}
+		if !strings.HasSuffix(errs.String(), up(strings.TrimPrefix(second, up(first)))) {
+			t.Errorf("at the end: %q", errs.String())
+		}
+		if !strings.Contains(out.String(), "2: 2 ok") || strings.Count(out.String(), "\n") != strings.Count(string(table), "\n") {
+			t.Errorf("the table: %s", out.String())
+		}
+	})
+}
+
+// up is what takes drawn lines away.
+func up(drawn string) string {
+	var b bytes.Buffer
+	l := &live{env: &cli.Env{Stderr: &b}, lines: strings.Count(drawn, "\n")}
+	l.clear()
+	return b.String()
+}
+
+func TestFollowWithoutTerminal(t *testing.T) {
+	_, errs, code := stat(t, "", "--follow", "one.jsonl")
+	if want := "perf-stats: --follow: stderr is no terminal, so there is only the table at the end\n"; code != 0 || errs != want {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
