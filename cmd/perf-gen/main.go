@@ -51,7 +51,7 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 		return err
 	}
 	bad := badLines{env: env, skip: f.OnBadLine == "skip"}
-	var line []byte
+	buf := make([]byte, 0, 64<<10)
 	for r, err := range source {
 		if more, err := bad.take(err); err != nil {
 			return err
@@ -61,7 +61,8 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 		if err != nil || bad.failed() {
 			continue
 		}
-		if line, err = r.Append(line[:0]); err != nil {
+		line, err := r.Line(buf[:0])
+		if err != nil {
 			return err
 		}
 		if err := w.line(line); err != nil {
@@ -150,12 +151,16 @@ func newWriter(env *cli.Env, path string) (*writer, error) {
 	return w, err
 }
 
+var newline = []byte{'\n'}
+
 // line writes one line. The first goes out at once, so that the reader can start.
 func (w *writer) line(b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b = append(b, '\n')
 	if _, err := w.zip.Write(b); err != nil {
+		return err
+	}
+	if _, err := w.zip.Write(newline); err != nil {
 		return err
 	}
 	if w.lines++; w.lines == 1 && w.toStdout {

@@ -148,6 +148,14 @@ func (r *Request) Append(dst []byte) ([]byte, error) {
 	return append(dst, b...), nil
 }
 
+// Line is the line without a line feed: the Body itself where that says it all, else written into buf.
+func (r *Request) Line(buf []byte) ([]byte, error) {
+	if r.bare() {
+		return r.Body, nil
+	}
+	return r.Append(buf)
+}
+
 func (r *Request) bare() bool {
 	return r.Body != nil && r.ID == "" && r.Method == "" && r.URL == "" && r.Headers == nil && r.AtMs == nil && r.Labels == nil
 }

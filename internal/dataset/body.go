@@ -1,0 +1,190 @@
+package dataset
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/api"
+	"llmperf/internal/request"
+)
+
+// build makes a body as the rules have it: what the data says goes above the template, a flag that was typed above both,
+// and a default fills what nobody says. A text is left as a mark. dropped are the parameters that the API has no place
+// for.
+func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.RawMessage, dropped []string, err error) {
+	params := s.params(it, model, maxTokens)
+	body = it.Body
+	var d *api.Dialect
+	if body == nil {
+		found, in, err := s.dialect(it)
+		if err != nil {
+			return nil, nil, err
+		}
+		d = &found
+		if s.Template == nil {
+			all := make([]api.Param, len(params))
+			for k, p := range params {
+				all[k] = p.Param
+			}
+			return d.Build(in, all)
+		}
+		if body, _, err = d.Build(in, nil); err != nil {
+			return nil, nil, err
+		}
+	} else {
+		d = &s.ofBody(it).dialect
+	}
+	if s.Template != nil {
+		if body, err = s.fillTemplate(body, it.Text != nil); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s.set(body, *d, params)
+}
+
+// set puts parameters into a body that is there.
+func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json.RawMessage, dropped []string, err error) {
+	for _, p := range params {
+		if !p.Typed && p.Key == "max_tokens" && gjson.GetBytes(body, "max_completion_tokens").Exists() {
+			continue
+		}
+		var lost []string
+		if body, lost, err = d.Set(body, []api.Param{p.Param}, p.Typed); err != nil {
+			return nil, nil, err
+		}
+		dropped = append(dropped, lost...)
+	}
+	return body, dropped, nil
+}
+
+// params are the parameters of one request: those of flags, and those of the data, which give way to none but typed ones.
+func (s *Shape) params(it *Item, model, maxTokens json.RawMessage) []Param {
+	var all []Param
+	own := slices.Clone(it.Own)
+	for _, p := range s.Params {
+		switch p.Key {
+		case "model":
+			p.Value = model
+		case "max_tokens":
+			p.Value = maxTokens
+		}
+		at := slices.IndexFunc(own, func(o api.Param) bool { return o.Key == p.Key })
+		if at >= 0 && !p.Typed {
+			p = Param{own[at], true}
+		} else if !p.Typed && it.Bare {
+			continue
+		}
+		if at >= 0 {
+			own = slices.Delete(own, at, at+1)
+		}
+		all = append(all, p)
+	}
+	for _, o := range own {
+		all = append(all, Param{o, true})
+	}
+	return all
+}
+
+// dialect finds what takes the item, and the form in which it does.
+func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
+	in := api.Input{Text: markText}
+	switch {
+	case it.In != nil:
+		in = *it.In
+	case s.TokenIDs:
+		in = api.Input{Tokens: []int{markIDs}}
+	case s.Chat == nil || *s.Chat:
+		in = api.Input{Messages: userMessage(markText)}
+	}
+	find := func() (api.Dialect, bool) {
+		if s.Custom != nil {
+			return *s.Custom, s.Custom.Takes(in)
+		}
+		return api.ForInput(s.API, in)
+	}
+	d, ok := find()
+	if !ok && it.In == nil && !s.TokenIDs && s.Chat == nil {
+		in = api.Input{Text: markText}
+		d, ok = find()
+	}
+	if !ok {
+		return d, in, fmt.Errorf("--api %s does not take %s", cmp.Or(s.API, d.Name), what(&in))
+	}
+	return d, in, nil
+}
+
+// what says in words what an input is.
+func what(in *api.Input) string {
+	switch {
+	case in.Messages != nil:
+		return "messages"
+	case in.Tokens != nil:
+		return "token ids"
+	case in.Texts != nil:
+		return "a batch of texts"
+	case in.Documents != nil:
+		return "a query with documents"
+	}
+	return "a text as it is"
+}
+
+// userMessage is a list of messages of which the user's one is all.
+func userMessage(text string) json.RawMessage {
+	return append(request.AppendString([]byte(`[{"role":"user","content":`), text), "}]"...)
+}
+
+// knownBody is what bodies of one file with the same keys have in common.
+type knownBody struct {
+	dialect api.Dialect
+	tail    []piece // what is put in the place of the last brace, nil where more than that changes
+}
+
+// ofBody looks at a body that the data brings. Bodies of one file are much alike, so all is found out once for each set of
+// keys. Data is read by one goroutine.
+func (s *Shape) ofBody(it *Item) *knownBody {
+	s.keys = append(append(s.keys[:0], it.Line.URL...), ' ')
+	gjson.ParseBytes(it.Body).ForEach(func(key, _ gjson.Result) bool {
+		s.keys = append(append(s.keys, key.Raw...), ' ')
+		return true
+	})
+	if k, ok := s.known[string(s.keys)]; ok {
+		return k
+	}
+	k := &knownBody{}
+	if s.known != nil {
+		s.known[string(s.keys)] = k
+	}
+	if s.Custom != nil {
+		k.dialect = *s.Custom
+	} else {
+		k.dialect, _ = api.Select(s.API, it.Line.URL, it.Body)
+	}
+	// Parameters that a body lacks are mostly put at its end, whatever else is in it: then they are so in one that has
+	// a mark for every value. What changes one of them is not a matter of the end.
+	marked := []byte{'{'}
+	gjson.ParseBytes(it.Body).ForEach(func(key, _ gjson.Result) bool {
+		if len(marked) > 1 {
+			marked = append(marked, ',')
+		}
+		marked = append(append(marked, key.Raw...), `:"`+markValue+`"`...)
+		return true
+	})
+	body, _, err := s.set(append(marked, '}'), k.dialect, s.params(it, quoted(markModel), quoted(markTokens)))
+	if err == nil && bytes.HasPrefix(body, marked) {
+		k.tail = split(body[len(marked):])
+	}
+	return k
+}
+
+// tail is what all that is done to a body puts in the place of its last brace; nil where it is not as simple as that.
+func (s *Shape) tail(it *Item) []piece {
+	if it.Body[len(it.Body)-1] != '}' {
+		return nil
+	}
+	return s.ofBody(it).tail
+}
