@@ -100,13 +100,13 @@ func csvTrace(put func(t *trace, row map[string]string, it *Item) (bool, error))
 					return
 				}
 				it, keep := &Item{}, true
-				line, _ := cr.FieldPos(0)
 				if p, bad := errors.AsType[*csv.ParseError](err); bad {
 					err = &jsonl.LineError{File: name, Line: p.Line, Err: p.Err}
 				} else if err != nil {
 					yield(nil, fmt.Errorf("%s: %w", name, err))
 					return
 				} else if keep, err = put(t, byName(header, values), it); err != nil {
+					line, _ := cr.FieldPos(0)
 					err = &jsonl.LineError{File: name, Line: line, Err: err}
 				}
 				if !keep {
