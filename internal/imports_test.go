@@ -19,9 +19,10 @@ var may = map[string][]string{
 	"internal/rows":          {"internal/jsonl"},
 	"internal/hub":           {"internal/cli"}, // for errors with a hint
 	"internal/launch":        {"internal/cli"},
+	"internal/metrics":       {"internal/jsonl"},
 	"internal/client":        {"internal/api", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},
 	"internal/load":          {"internal/record", "internal/request", "internal/schedule"},
-	"internal/stats":         {"internal/jsonl", "internal/record"},
+	"internal/stats":         {"internal/jsonl", "internal/metrics", "internal/record"},
 	"internal/track":         {"internal/record", "internal/stats"},
 	"cmd/perf-gen": {"internal/api", "internal/cli", "internal/dataset", "internal/hub", "internal/jsonl", "internal/request",
 		"internal/rows", "internal/tokenizer"},

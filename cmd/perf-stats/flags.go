@@ -38,6 +38,8 @@ type flags struct {
 	Goodput  conditions `placeholder:"COND…" help:"Count the requests that meet these: 'ttft_ms<500' 'tpot_ms<50'."`
 	SLO      conditions `name:"slo" placeholder:"COND…" help:"Gates, exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
 
+	Metrics string `placeholder:"FILE" help:"What perf-send --metrics-out sampled meanwhile, to be summed up beside each load point."`
+
 	Exact     bool    `help:"Keep every value, however many, rather than a sketch of more than 262,144."`
 	OnBadLine string  `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
 	Grace     float64 `default:"5" placeholder:"SECONDS" help:"After Ctrl-C, how long to wait for the lines of an ending perf-send."`

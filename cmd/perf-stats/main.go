@@ -60,6 +60,9 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	}
 	all := stream.Collector()
 	summary := all.Summary()
+	if err := f.server(env, summary); err != nil {
+		return err
+	}
 	if f.Format == "json" && f.State {
 		if err := all.States(summary); err != nil {
 			return err

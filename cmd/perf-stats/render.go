@@ -65,6 +65,9 @@ func blockTables(b *stats.Block, ci bool) []*table.Table {
 	if len(b.Metrics) > 0 {
 		out = append(out, distributions(b, ci))
 	}
+	if b.Server != nil {
+		out = append(out, serverTable(b.Server))
+	}
 	return out
 }
 

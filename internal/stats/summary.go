@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-json"
 
+	servermetrics "llmperf/internal/metrics"
 	"llmperf/internal/record"
 )
 
@@ -67,6 +68,8 @@ type Block struct {
 
 	Gates []GateResult `json:"slo,omitempty"`
 	Best  bool         `json:"best,omitempty"` // of the blocks that meet all gates, the one of most requests/s
+
+	Server *servermetrics.Window `json:"server,omitempty"` // what the server said of itself meanwhile, where it was sampled
 
 	Metrics Metrics  `json:"metrics"`
 	Client  Verdict  `json:"client"`
