@@ -96,7 +96,7 @@ func Over(samples []Sample, from, to int64) *Window {
 		w.GPUs = append(w.GPUs, loads(within)...)
 	}
 	total.into(w)
-	if w.Samples == 0 && w.GPUs == nil {
+	if w.Samples == 0 && w.GPUs == nil && len(total) == 0 {
 		return nil
 	}
 	return w

@@ -31,6 +31,8 @@ func TestOver(t *testing.T) {
 			`"gpus":[{"index":0,"name":"H100"},{"index":1,"name":"H100","utilization":{"mean":0.75,"max":1},"memory_mib":{"mean":200,"max":300},"power_w":{"mean":400,"max":500}}]}`},
 		{1000000, 1000000, `{"server":"vllm","samples":1,"running":{"mean":0,"max":0},"waiting":{"mean":0,"max":0},"kv_cache":{"mean":0,"max":0},` +
 			`"prompt_tokens_per_s":50,"output_tokens_per_s":10,"prefix_hit":0.2,"preemptions":0,"acceptance":0.3333333333333333,"acceptance_length":2}`},
+		// None within, but one on each side.
+		{3600000, 3700000, `{"server":"vllm","samples":0,"prompt_tokens_per_s":50,"output_tokens_per_s":5,"prefix_hit":0.2,"preemptions":0}`},
 		{6000000, 7000000, `null`},
 		{1, 2, `null`},
 	} {
