@@ -10,6 +10,8 @@ import (
 // facts are what belongs to a whole run, for --facts-out.
 type facts struct {
 	Server *serverFacts `json:"server,omitempty"` // of --api local*
+	Search *searchFacts `json:"search,omitempty"`
+	Knee   *kneeFacts   `json:"knee,omitempty"`
 }
 
 type serverFacts struct {

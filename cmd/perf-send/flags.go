@@ -28,6 +28,8 @@ type flags struct {
 	localFlags
 	metricsFlags
 	transportFlags
+	saturationFlags
+	searchFlags
 
 	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
 

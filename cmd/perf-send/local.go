@@ -59,7 +59,7 @@ type server struct {
 }
 
 // server finds or starts the server. The context that it gives ends when a server that is started here does.
-func (f *flags) server(ctx context.Context, env *cli.Env) (context.Context, *server, error) {
+func (f *flags) server(ctx context.Context, env *cli.Env, facts *facts) (context.Context, *server, error) {
 	target, err := f.target()
 	if err != nil {
 		return nil, nil, err
@@ -68,7 +68,7 @@ func (f *flags) server(ctx context.Context, env *cli.Env) (context.Context, *ser
 	case launch.Is(f.API) && target != nil:
 		return nil, nil, cli.Usage("leave out --url, or --api for a server that runs already", "--url and --api %s: that server is started here", f.API)
 	case launch.Is(f.API):
-		return f.startLocal(ctx, env)
+		return f.startLocal(ctx, env, facts)
 	}
 	for name, set := range map[string]bool{
 		"python": f.Python != "", "port": f.Port != 0, "attn-implementation": f.Attn != "", "server-args": len(f.ServerArgs) > 0,
@@ -89,7 +89,7 @@ func (f *flags) server(ctx context.Context, env *cli.Env) (context.Context, *ser
 	return ctx, &server{url: s.url, simulated: true, close: s.close}, nil
 }
 
-func (f *flags) startLocal(ctx context.Context, env *cli.Env) (context.Context, *server, error) {
+func (f *flags) startLocal(ctx context.Context, env *cli.Env, facts *facts) (context.Context, *server, error) {
 	model, err := f.weights(ctx, env)
 	if err != nil {
 		return nil, nil, err
@@ -109,7 +109,8 @@ func (f *flags) startLocal(ctx context.Context, env *cli.Env) (context.Context, 
 	u, err := url.Parse(s.URL())
 	return ctx, &server{url: u, model: s.Model(), close: func() error {
 		s.Close()
-		return facts{Server: &serverFacts{f.API, s.Model(), s.Log(), s.Memory()}}.write(env, f.FactsOut)
+		facts.Server = &serverFacts{f.API, s.Model(), s.Log(), s.Memory()}
+		return nil
 	}}, err
 }
 

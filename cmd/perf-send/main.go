@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"runtime"
 
@@ -25,6 +26,9 @@ func run(env *cli.Env) error {
 	}
 	if f.Calibrate {
 		return calibrate(env)
+	}
+	if err := cmp.Or(f.saturationFlags.check(), f.checkSearch()); err != nil {
+		return err
 	}
 	points, err := f.points(env)
 	if err != nil {

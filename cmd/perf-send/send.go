@@ -44,11 +44,12 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	defer closeIn()
 	ctx, abort, stop := interrupts(env)
 	defer stop()
-	ctx, to, err := f.server(ctx, env)
+	var facts facts
+	ctx, to, err := f.server(ctx, env, &facts)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, to.close()) }()
+	defer func() { err = errors.Join(err, to.close(), facts.write(env, f.FactsOut)) }()
 	samples, err := startSampler(env, f, to.url)
 	if err != nil {
 		return err
@@ -64,7 +65,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	}, clock)
 	defer c.Close()
 
-	r := &runner{env: env, f: f, client: c, simulated: to.simulated}
+	r := &runner{env: env, f: f, client: c, simulated: to.simulated, facts: &facts}
 	return r.run(ctx, abort, clock, points, in, name)
 }
 
@@ -116,6 +117,9 @@ type runner struct {
 	counter   *counter // nil: servers count
 	short     atomic.Int64
 	simulated bool
+	facts     *facts
+	watch     atomic.Pointer[watch]        // of the load point
+	missed    error                        // the gate that was missed first
 	failed    atomic.Pointer[record.Error] // the first, as an example
 }
 
@@ -170,6 +174,9 @@ func (r *runner) emit(rec *record.Record) error {
 	if rec.OK && rec.CompletionTokens > 0 && rec.CompletionTokens < rec.Want {
 		r.short.Add(1)
 	}
+	if w := r.watch.Load(); w != nil {
+		w.take(rec)
+	}
 	if r.counter != nil {
 		return r.counter.take(rec)
 	}
@@ -182,36 +189,55 @@ func runID(clock *client.Clock) string {
 }
 
 func (r *runner) points(ctx context.Context, points []load.Point) error {
+	switch {
+	case r.f.Search != "":
+		return r.search(ctx)
+	case r.f.Profile != "":
+		return r.knee(ctx)
+	}
 	for i, p := range points {
 		if i > 0 {
 			if err := r.pause(ctx); err != nil {
 				return err
 			}
 		}
-		if err := r.point(ctx, p); err != nil {
+		if _, err := r.point(ctx, p, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *runner) point(ctx context.Context, p load.Point) error {
+// point runs a load point, for t where a search wants to know of it. It says why the point ended early, if it did.
+func (r *runner) point(ctx context.Context, p load.Point, t *trial) (*saturated, error) {
 	if r.f.Preconnect {
 		if err := r.preconnect(ctx, p); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	ctx, w := r.watchPoint(ctx, p, t)
 	res, err := r.engine.Run(ctx, p)
-	if err != nil || !res.Short {
-		return err
+	early, err := w.end(err)
+	switch {
+	case err != nil:
+		return nil, err
+	case early != nil:
+		r.env.Say("%s: ended early: %s", p.Run, early.why)
+	}
+	if r.missed == nil && w.tooManyErrors() {
+		r.missed = cli.Fail("perf-stats shows the kinds of errors", "--max-error-rate: %s: more than %v of its requests failed", p.Run, r.f.MaxErrorRate)
 	}
 	asked, got := p.Warmup+p.Number, res.Warmed+res.Measured
-	if got == 0 && p.Number == 0 {
-		return nil
+	if early != nil || !res.Short || got == 0 && p.Number == 0 {
+		return early, nil
+	}
+	const hint = "give more lines (perf-gen --number), or --cycle to send them again"
+	if r.f.adaptive() {
+		return nil, cli.Fail(hint, "%s: the input ended after %d of %d requests", p.Run, got, asked)
 	}
 	r.env.Say("%s: the input ended after %d of %d requests", p.Run, got, asked)
-	r.env.Hint("give more lines (perf-gen --number), or --cycle to send them again")
-	return nil
+	r.env.Hint(hint)
+	return nil, nil
 }
 
 // pause is what comes between two points of a sweep.
@@ -250,6 +276,8 @@ func (r *runner) verdict(err error) error {
 		first := r.failed.Load()
 		return cli.Fail("perf-stats shows the kinds of errors; --debug shows each exchange", "every request failed (%d), the first with %s: %s",
 			failed, first.Kind, first.Message)
+	case r.missed != nil:
+		return r.missed
 	}
 	return r.judge()
 }

@@ -79,6 +79,7 @@ type Phase struct {
 	Run   string
 	Name  string // warmup or measure
 	Total int    // 0: not known
+	First int64  // the seq of its first request
 }
 
 // Result is what became of a point.
@@ -117,7 +118,7 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 
 // phase starts up to n requests, all there are where n is 0, and waits for their ends.
 func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (started int, err error) {
-	e.Counts.Phase.Store(&Phase{p.Run, name, n})
+	e.Counts.Phase.Store(&Phase{p.Run, name, n, e.seq.Load()})
 	e.Counts.Started.Store(0)
 	e.Counts.Done.Store(0)
 	req, err := e.Source.Next(ctx)

@@ -17,14 +17,14 @@ func (v Verdict) String() string { return [...]string{"undecided", "pass", "fail
 // MarshalText implements encoding.TextMarshaler.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// Alpha is the chance at which a decision may be wrong, of each look at the figures.
+// Alpha is the chance at which the decision on a level may be wrong, of each look at the figures.
 const Alpha = 0.05
 
-// Share judges whether a share that showed as k of n is at least p: by the exact binomial test, which is where the
+// Share judges whether a share that showed as k of n is at least p, wrongly with a chance of alpha: by the exact binomial test, which is where the
 // interval of Clopper and Pearson (Biometrika 26, 1934) ends. That p99 < x is the share of values below x being at least
 // 0.99, so that percentiles are judged by it, too, without any assumption about their distribution. A share of 1 cannot
 // be shown by any number: it passes while nothing fails.
-func Share(k, n int64, p float64) Verdict {
+func Share(k, n int64, p, alpha float64) Verdict {
 	switch {
 	case n == 0:
 		return Unsure
@@ -32,15 +32,15 @@ func Share(k, n int64, p float64) Verdict {
 		return Pass
 	case p >= 1:
 		return Fail
-	case tail(n-k, n, 1-p) <= Alpha: // so few misses, if p were true
+	case tail(n-k, n, 1-p) <= alpha: // so few misses, if p were true
 		return Pass
-	case tail(k, n, p) <= Alpha: // so few hits
+	case tail(k, n, p) <= alpha: // so few hits
 		return Fail
 	}
 	return Unsure
 }
 
-// Needed is the least number of values of which Share can say that p is reached: all of them hits.
+// Needed is the least number of values of which Share can say, at Alpha, that p is reached: all of them hits.
 func Needed(p float64) int {
 	if p >= 1 || p <= 0 {
 		return 1

@@ -216,7 +216,7 @@ func (s *state) bounds() (lo, hi float64) {
 const wide = 0.1
 
 func (s *state) result() Result {
-	r := Result{Levels: slices.Clone(s.levels), Doubts: slices.Clone(s.doubts)}
+	r := Result{Levels: slices.Clone(s.levels), Doubts: append([]string{}, s.doubts...)}
 	r.Best, r.Next = s.bounds()
 	for _, l := range s.levels {
 		if l.Verdict == Fail && l.Level > r.Best {
