@@ -2,6 +2,8 @@ package tokenizer
 
 import (
 	"fmt"
+	"math"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -16,7 +18,8 @@ type bpe struct {
 	raw       bool             // a symbol is a byte, not a character: byte-level without the detour by characters
 	bytes     [256][]int32     // with raw: the symbols of each byte
 	merges    *table
-	whole     bool // ignore_merges: a word of the vocabulary is itself
+	whole     bool   // ignore_merges: a word of the vocabulary is itself
+	mark      string // "", or what no token has within it, so that words may be cut before it
 	prefix    string
 	suffix    string
 	unk       int32 // -1: none
@@ -29,7 +32,39 @@ func (m *bpe) rank(_ string, sc *scratch, left, right, _ int32) (int32, int32, b
 	return m.merges.get(sc.ids[left], sc.ids[right])
 }
 
+// setMark lets words be cut before U+2581 where that changes nothing: no token has it after another character, so no
+// merge reaches across. Without a pre-tokenizer a text is one word, and only its parts come again.
+func (m *bpe) setMark() {
+	const mark = "▁"
+	if _, ok := m.vocab[mark]; !ok || m.raw || m.whole || m.prefix != "" || m.suffix != "" {
+		return
+	}
+	for token := range m.vocab {
+		if within(token, mark) {
+			return
+		}
+	}
+	m.mark = mark
+}
+
+// encode cuts word before each mark that follows something else.
 func (m *bpe) encode(dst []int, word string, sc *scratch) []int {
+	for m.mark != "" {
+		begin := 0
+		for strings.HasPrefix(word[begin:], m.mark) {
+			begin += len(m.mark)
+		}
+		end := strings.Index(word[begin:], m.mark)
+		if end < 0 {
+			break
+		}
+		dst = m.encodeWord(dst, word[:begin+end], sc)
+		word = word[begin+end:]
+	}
+	return m.encodeWord(dst, word, sc)
+}
+
+func (m *bpe) encodeWord(dst []int, word string, sc *scratch) []int {
 	if m.whole {
 		if id, ok := m.vocab[word]; ok {
 			return append(dst, int(id))
@@ -173,27 +208,79 @@ func rawBytes(token string) (string, bool) {
 // are a token, the lowest id first.
 type ranks struct {
 	vocab map[string]int32
-	bytes [256]int32 // -1: the byte is no token
+	bytes [256]int32
+	two   []int32 // by two bytes; -1: no token
+	short *table  // tokens of three to seven bytes by their shortKey: a third of the time of a map of texts
+}
+
+func newRankModel(tokens []string) (*ranks, error) {
+	m := &ranks{vocab: make(map[string]int32, len(tokens)), two: make([]int32, 1<<16), short: newTable(len(tokens))}
+	for i := range m.two {
+		m.two[i] = -1
+	}
+	for id, token := range tokens {
+		if token == "" {
+			continue
+		}
+		m.vocab[token] = int32(id)
+		switch a, b := shortKey(token); {
+		case len(token) == 2:
+			m.two[int(token[0])<<8|int(token[1])] = int32(id)
+		case len(token) <= shortToken:
+			m.short.set(a, b, 0, int32(id))
+		}
+	}
+	for b := range m.bytes {
+		id, ok := m.vocab[string([]byte{byte(b)})]
+		if !ok {
+			return nil, fmt.Errorf("the byte 0x%02X is no token", b)
+		}
+		m.bytes[b] = id
+	}
+	return m, nil
+}
+
+// shortToken is the length up to which a token has a shortKey of its own: that and its length fill 59 bits.
+const shortToken = 7
+
+// shortKey writes a short text as two numbers, the first not negative.
+func shortKey(s string) (a, b int32) {
+	key := uint64(len(s))
+	for i := range min(len(s), shortToken) {
+		key = key<<8 | uint64(s[i])
+	}
+	return int32(key >> 32 & math.MaxInt32), int32(key)
 }
 
 func (m *ranks) rank(word string, sc *scratch, left, _, end int32) (int32, int32, bool) {
-	id, ok := m.vocab[word[sc.starts[left]:end]]
+	text := word[sc.starts[left]:end]
+	switch {
+	case len(text) == 2:
+		id := m.two[int(text[0])<<8|int(text[1])]
+		return id, id, id >= 0
+	case len(text) <= shortToken:
+		a, b := shortKey(text)
+		_, id, ok := m.short.get(a, b)
+		return id, id, ok
+	}
+	id, ok := m.vocab[text]
 	return id, id, ok
 }
 
 func (m *ranks) encode(dst []int, word string, sc *scratch) []int {
-	if id, ok := m.vocab[word]; ok {
-		return append(dst, int(id))
-	}
 	ids, ok := sc.cache.get(word)
 	if !ok {
 		sc.ids, sc.starts = sc.ids[:0], sc.starts[:0]
-		for i := range len(word) {
-			sc.ids = append(sc.ids, m.bytes[word[i]])
-			sc.starts = append(sc.starts, int32(i))
+		if id, ok := m.vocab[word]; ok {
+			sc.ids = append(sc.ids, id)
+		} else {
+			for i := range len(word) {
+				sc.ids = append(sc.ids, m.bytes[word[i]])
+				sc.starts = append(sc.starts, int32(i))
+			}
+			sc.starts = append(sc.starts, int32(len(word)))
+			merge(m, word, sc)
 		}
-		sc.starts = append(sc.starts, int32(len(word)))
-		merge(m, word, sc)
 		ids = sc.ids
 		sc.cache.put(word, ids)
 	}

@@ -59,18 +59,9 @@ func readEmbedded(name string) (*vocabulary, error) {
 
 // newRanks makes a vocabulary of tokens by their ids; "" is none.
 func newRanks(name string, tokens []string, enc encoding) (*vocabulary, error) {
-	m := &ranks{vocab: make(map[string]int32, len(tokens))}
-	for id, token := range tokens {
-		if token != "" {
-			m.vocab[token] = int32(id)
-		}
-	}
-	for b := range m.bytes {
-		id, ok := m.vocab[string([]byte{byte(b)})]
-		if !ok {
-			return nil, fmt.Errorf("%s: the byte 0x%02X is no token", name, b)
-		}
-		m.bytes[b] = id
+	m, err := newRankModel(tokens)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	pat, err := compilePattern(enc.pattern)
 	if err != nil {

@@ -130,6 +130,7 @@ func (e *modelEntry) bpe(ids map[string]int32, unk int32) (*bpe, error) {
 		}
 		m.merges.set(a, b, int32(rank), both)
 	}
+	m.setMark()
 	return m, nil
 }
 

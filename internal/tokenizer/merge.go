@@ -7,6 +7,7 @@ type scratch struct {
 	ids    []int32 // symbols of a word, as far as they are merged
 	starts []int32 // where each begins in the word; one more for the end
 	ranks  []int32 // of each symbol with its right neighbour
+	unions []int32 // and what the two merge into
 	prev   []int32 // of long words: a list
 	next   []int32
 	heap   []candidate
@@ -38,9 +39,9 @@ func merge(r ranker, word string, sc *scratch) {
 		mergeLong(r, word, sc)
 		return
 	}
-	sc.ranks = sc.ranks[:0]
+	sc.ranks, sc.unions = append(sc.ranks[:0], make([]int32, n-1)...), append(sc.unions[:0], make([]int32, n-1)...)
 	for i := range n - 1 {
-		sc.ranks = append(sc.ranks, pairRank(r, word, sc, i))
+		sc.findRank(r, word, i)
 	}
 	for {
 		best, at := int32(never), -1
@@ -52,26 +53,27 @@ func merge(r ranker, word string, sc *scratch) {
 		if at < 0 {
 			return
 		}
-		_, id, _ := r.rank(word, sc, int32(at), int32(at+1), sc.starts[at+2])
-		sc.ids[at] = id
+		sc.ids[at] = sc.unions[at]
 		sc.ids = append(sc.ids[:at+1], sc.ids[at+2:]...)
 		sc.starts = append(sc.starts[:at+1], sc.starts[at+2:]...)
 		sc.ranks = append(sc.ranks[:at], sc.ranks[at+1:]...)
+		sc.unions = append(sc.unions[:at], sc.unions[at+1:]...)
 		if at < len(sc.ranks) {
-			sc.ranks[at] = pairRank(r, word, sc, at)
+			sc.findRank(r, word, at)
 		}
 		if at > 0 {
-			sc.ranks[at-1] = pairRank(r, word, sc, at-1)
+			sc.findRank(r, word, at-1)
 		}
 	}
 }
 
-func pairRank(r ranker, word string, sc *scratch, i int) int32 {
-	rank, _, ok := r.rank(word, sc, int32(i), int32(i+1), sc.starts[i+2])
+// findRank looks up what becomes of symbol i and its right neighbour.
+func (sc *scratch) findRank(r ranker, word string, i int) {
+	rank, id, ok := r.rank(word, sc, int32(i), int32(i+1), sc.starts[i+2])
 	if !ok {
-		return never
+		rank = never
 	}
-	return rank
+	sc.ranks[i], sc.unions[i] = rank, id
 }
 
 // candidate is a pair of a long word that may merge.

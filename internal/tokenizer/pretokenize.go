@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -75,10 +76,17 @@ func runes(is func(r rune) bool) cutter {
 
 // inOrder applies pre-tokenizers one after another.
 func inOrder(all []preTokenizer) preTokenizer {
+	if len(all) == 1 {
+		return all[0]
+	}
+	pool := sync.Pool{New: func() any { return new([2][]piece) }} // for the pieces between two steps
 	return func(dst []piece, p piece) []piece {
-		in := []piece{p}
+		buffers := pool.Get().(*[2][]piece)
+		defer pool.Put(buffers)
+		in := append(buffers[0][:0], p)
+		buffers[0] = in
 		for i, pre := range all {
-			var out []piece
+			out := buffers[1-i%2][:0]
 			if i == len(all)-1 {
 				out = dst
 			}
@@ -87,9 +95,13 @@ func inOrder(all []preTokenizer) preTokenizer {
 					out = pre(out, p)
 				}
 			}
+			if i == len(all)-1 {
+				return out
+			}
+			buffers[1-i%2] = out
 			in = out
 		}
-		return in
+		return dst
 	}
 }
 
