@@ -18,8 +18,9 @@ type bpe struct {
 	raw       bool             // a symbol is a byte, not a character: byte-level without the detour by characters
 	bytes     [256][]int32     // with raw: the symbols of each byte
 	merges    *table
-	whole     bool   // ignore_merges: a word of the vocabulary is itself
-	mark      string // "", or what no token has within it, so that words may be cut before it
+	whole     bool             // ignore_merges: a word of the vocabulary is itself
+	mark      string           // "", or a character before which words may be cut,
+	across    map[[2]rune]bool // but not between these two: a token reaches across
 	prefix    string
 	suffix    string
 	unk       int32 // -1: none
@@ -32,34 +33,66 @@ func (m *bpe) rank(_ string, sc *scratch, left, right, _ int32) (int32, int32, b
 	return m.merges.get(sc.ids[left], sc.ids[right])
 }
 
-// setMark lets words be cut before U+2581 where that changes nothing: no token has it after another character, so no
-// merge reaches across. Without a pre-tokenizer a text is one word, and only its parts come again.
+// setMark lets words be cut before U+2581 where that changes nothing: where no token has it after the character before
+// and before the one after, so that no merge reaches across. Without a pre-tokenizer a text is one word, and only its
+// parts come again.
 func (m *bpe) setMark() {
 	const mark = "▁"
 	if _, ok := m.vocab[mark]; !ok || m.raw || m.whole || m.prefix != "" || m.suffix != "" {
 		return
 	}
+	across := map[[2]rune]bool{}
 	for token := range m.vocab {
-		if within(token, mark) {
-			return
+		for rest := token; ; {
+			i := markWithin(rest, mark)
+			if i < 0 {
+				break
+			}
+			across[around(rest, i, mark)] = true
+			rest = rest[i:]
 		}
 	}
-	m.mark = mark
+	if len(across) < 1000 { // Gemma has one
+		m.mark, m.across = mark, across
+	}
 }
 
-// encode cuts word before each mark that follows something else.
+// markWithin is where the first mark stands that follows something else, or -1.
+func markWithin(text, mark string) int {
+	begin := 0
+	for strings.HasPrefix(text[begin:], mark) {
+		begin += len(mark)
+	}
+	if i := strings.Index(text[begin:], mark); i >= 0 {
+		return begin + i
+	}
+	return -1
+}
+
+// around are the characters before and after the mark at i; 0 after it: the text ends there.
+func around(text string, i int, mark string) [2]rune {
+	before, _ := utf8.DecodeLastRuneInString(text[:i])
+	after, size := utf8.DecodeRuneInString(text[i+len(mark):])
+	if size == 0 {
+		after = 0
+	}
+	return [2]rune{before, after}
+}
+
+// encode cuts word before each mark across which no token reaches.
 func (m *bpe) encode(dst []int, word string, sc *scratch) []int {
-	for m.mark != "" {
-		begin := 0
-		for strings.HasPrefix(word[begin:], m.mark) {
-			begin += len(m.mark)
-		}
-		end := strings.Index(word[begin:], m.mark)
-		if end < 0 {
+	for at := 0; m.mark != ""; {
+		i := markWithin(word[at:], m.mark)
+		if i < 0 {
 			break
 		}
-		dst = m.encodeWord(dst, word[:begin+end], sc)
-		word = word[begin+end:]
+		i += at
+		if sides := around(word, i, m.mark); len(m.across) > 0 && (m.across[sides] || m.across[[2]rune{sides[0], 0}]) {
+			at = i
+			continue
+		}
+		dst = m.encodeWord(dst, word[:i], sc)
+		word, at = word[i:], 0
 	}
 	return m.encodeWord(dst, word, sc)
 }

@@ -256,8 +256,11 @@ func (p *part) normalizer(proof *proof) (normalizer, error) {
 
 // decoder sets how v decodes.
 func (f *tokenizerFile) decoder(v *vocabulary) error {
-	v.surface = func(token string) string { return " " + token }
 	if f.Decoder == nil {
+		v.surface = func(token string) string { return " " + token }
+		if m, ok := v.model.(*bpe); ok {
+			v.surface = func(token string) string { return strings.TrimPrefix(strings.TrimSuffix(token, m.suffix), m.prefix) }
+		}
 		return nil
 	}
 	if f.Decoder.Type == "ByteLevel" {
@@ -321,7 +324,7 @@ func (p *part) decoder(v *vocabulary) (decoder, error) {
 		v.surface = func(token string) string { return within([]string{"", inner(token)})[1] }
 		return d, nil
 	case "BPEDecoder":
-		v.surface = func(token string) string { return strings.ReplaceAll(inner(token), p.Suffix, " ") }
+		v.surface = func(token string) string { return strings.ReplaceAll(inner(token), p.Suffix, "") } // the space is the next word's
 		return suffixDecoder(p.Suffix), nil
 	case "CTC":
 		return ctc(p.PadToken, p.WordDelimiterToken, p.Cleanup), nil

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -136,6 +137,33 @@ func oneChar(n *node) bool {
 	return n.op == opClass
 }
 
+// borders are the code points, in order, at which c can begin or end: where one of its runs or any table's does.
+func borders(c *class) []rune {
+	var all []rune
+	add := func(spans []span) {
+		for _, s := range spans {
+			all = append(all, s.first, s.last+1)
+		}
+	}
+	for _, spans := range tables().spans {
+		add(spans)
+	}
+	var own func(c *class)
+	own = func(c *class) {
+		add(c.spans)
+		for _, sub := range c.subs {
+			own(sub)
+		}
+		if c.and != nil {
+			own(c.and)
+		}
+	}
+	own(c)
+	all = append(all, 0)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // emitClass writes the members of c one by one.
 func emitClass(b *strings.Builder, c *class) error {
 	quote := func(r rune) string {
@@ -146,8 +174,8 @@ func emitClass(b *strings.Builder, c *class) error {
 	}
 	start, any := rune(-1), false
 	b.WriteByte('[')
-	for r := rune(0); r <= unicode.MaxRune+1; r++ {
-		in := r <= unicode.MaxRune && c.has(r)
+	for _, r := range append(borders(c), unicode.MaxRune+1) {
+		in := r <= unicode.MaxRune && c.compute(r)
 		if in && start < 0 {
 			start = r
 		}

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/clipperhouse/uax29/v2/graphemes"
@@ -38,26 +39,30 @@ func (p *proof) replace(part *part) {
 			return
 		}
 		root, err := parsePattern(*part.Pattern.Regex)
-		if err != nil || takesSpace(root) {
+		if err != nil || takes(root, " ") {
 			p.global = true
 		}
 	}
 }
 
-// takesSpace says whether a match could hold a space or depend on one.
-func takesSpace(n *node) bool {
+// takes says whether a match could hold one of the characters of mark, or depend on what stands around it.
+func takes(n *node, mark string) bool {
 	if n.op == opClass {
-		return n.class.has(' ')
+		return strings.ContainsFunc(mark, n.class.has)
 	}
 	if n.op == opLook || n.op == opBegin || n.op == opEnd {
 		return true
 	}
-	for _, sub := range n.subs {
-		if takesSpace(sub) {
-			return true
-		}
+	return slices.ContainsFunc(n.subs, func(sub *node) bool { return takes(sub, mark) })
+}
+
+// only says whether n is the pattern of a single character.
+func only(n *node, r rune) bool {
+	for n.op == opConcat && len(n.subs) == 1 {
+		n = n.subs[0]
 	}
-	return false
+	return n.op == opClass && len(n.class.spans) == 1 && n.class.spans[0] == span{first: r, last: r} && n.class.cats == 0 &&
+		n.class.named == nil && n.class.subs == nil && !n.class.not
 }
 
 // charsMap: a grapheme reaches across a space only where a character of the class Prepend stands before it; those must
@@ -88,14 +93,16 @@ func (p *proof) metaspace(cut bool, scheme, mark string) {
 }
 
 func (p *proof) split(pat *pattern, how behavior, invert bool) {
-	local, cuts := spaceCuts(pat.root)
-	if !takesSpace(pat.root) {
-		local = true // matches are within words, so all behaviors are local
-	} else if how == mergedWithPrevious || how == contiguous || invert && how != removed {
-		local = false
+	if p.mark != "" { // no space is left to be found, but its mark
+		p.global = p.global || takes(pat.root, p.mark) && !only(pat.root, ' ')
+		return
 	}
-	if p.mark != "" && takesSpace(pat.root) {
-		cuts = false // no space is left for it to find
+	local, cuts := spaceCuts(pat.root)
+	switch within := !takes(pat.root, " "); {
+	case within: // all matches are within words, so every behavior is local, and may leave out what is between them
+		local, cuts = true, how == removed && invert
+	case how == mergedWithPrevious, how == contiguous, invert && how != removed:
+		local = false
 	}
 	p.global = p.global || !local
 	p.cuts = p.cuts || cuts && local
@@ -226,36 +233,20 @@ func (p *proof) holds(v *vocabulary) bool {
 		return true
 	}
 	m, ok := v.model.(*bpe)
-	if !ok || m.raw || m.prefix != "" || m.suffix != "" {
+	if !ok || m.mark == "" || m.mark != p.mark {
 		return false // sums of scores are rounded, so the best path of a unigram model need not be that of its words
 	}
-	mark := p.mark
-	if mark == "" {
-		mark = " "
-	}
-	if _, ok := m.vocab[mark]; !ok {
-		return false
-	}
-	for token := range m.vocab {
-		if within(token, mark) {
-			return false
-		}
+	v.risky = map[rune]bool{}
+	for sides := range m.across {
+		v.risky[sides[0]] = true
 	}
 	return true
-}
-
-// within says whether mark stands in text after something else.
-func within(text, mark string) bool {
-	for strings.HasPrefix(text, mark) {
-		text = text[len(mark):]
-	}
-	return strings.Contains(text, mark)
 }
 
 // crosses says whether an added token, which the text may have in it, has a space within.
 func crosses(a *addedTokens, mark string) bool {
 	for _, t := range a.tokens {
-		if !t.special && (within(t.content, " ") || mark != "" && within(t.content, mark)) {
+		if !t.special && (markWithin(t.content, " ") >= 0 || mark != "" && markWithin(t.content, mark) >= 0) {
 			return true
 		}
 	}

@@ -24,7 +24,8 @@ type Tokenizer interface {
 // encodes to another token).
 type Lexicon interface {
 	// Tokens are the ordinary tokens by rising id, each with the bytes it stands for in a text. Special and added
-	// tokens are left out.
+	// tokens are left out. So are, where SpaceSplits holds but for few tokens (Gemma's "> </"), those that end as the
+	// left part of such a token does.
 	Tokens() iter.Seq2[int, string]
 	// SpaceSplits says that a token provably never spans the boundary before a single space between two other
 	// characters: the tokens of a + " " + b are those of a, then those of " " + b as they are within a text.

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // vocabulary is a Tokenizer made of the parts that Hugging Face's files describe.
@@ -27,7 +28,8 @@ type vocabulary struct {
 	surface func(token string) string // the bytes that a token stands for within a text
 
 	splits, prepends bool
-	pool             sync.Pool // of *scratch
+	risky            map[rune]bool // characters after which a token may reach across a space
+	pool             sync.Pool     // of *scratch
 }
 
 func (v *vocabulary) Name() string { return v.name }
@@ -138,7 +140,11 @@ func (v *vocabulary) text(ids []int, skip bool) string {
 func (v *vocabulary) Tokens() iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		for id, text := range v.texts {
-			if text != "" && !v.hidden[id] && !yield(id, v.surface(text)) {
+			if text == "" || v.hidden[id] {
+				continue
+			}
+			text = v.surface(text)
+			if last, _ := utf8.DecodeLastRuneInString(text); !v.risky[last] && !yield(id, text) {
 				return
 			}
 		}
