@@ -1,0 +1,293 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"llmperf/internal/jsonl"
+	"llmperf/internal/record"
+)
+
+const quick = "ttft=0s,per-token=0s,itl=0s,jitter=0,slots=100000"
+
+// closedLoop: 64 connections, answers of one token. What counts is the processor time of a request, beside oha's.
+func (b *bench) closedLoop() error {
+	const n = 100000
+	reqs, err := b.requests("one.jsonl", n, 1)
+	if err != nil {
+		return err
+	}
+	var rate, cpu, ohaRate, ohaCPU, rates, cpus []float64
+	for range b.runs {
+		err := b.withServer(quick, func(url string) error {
+			r, err := b.send(url, reqs, "--parallel", "64")
+			if err != nil {
+				return err
+			}
+			rate = append(rate, n/r.wall.Seconds())
+			cpu = append(cpu, us(r.cpu)/n)
+			if !installed("oha") {
+				return nil
+			}
+			o, err := b.oha(url, reqs, "-n", fmt.Sprint(n), "-c", "64")
+			if err != nil {
+				return err
+			}
+			ohaRate = append(ohaRate, n/o.wall.Seconds())
+			ohaCPU = append(ohaCPU, us(o.cpu)/n)
+			rates = append(rates, last(rate)/last(ohaRate))
+			cpus = append(cpus, last(cpu)/last(ohaCPU))
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	b.row("closed loop, 64 connections: requests/s", "%.0f", rate)
+	b.row("closed loop: CPU µs a request", "%.1f", cpu)
+	if len(ohaRate) > 0 {
+		b.row("closed loop, oha: requests/s", "%.0f", ohaRate)
+		b.row("closed loop, oha: CPU µs a request", "%.1f", ohaCPU)
+		b.row("closed loop: requests/s ÷ oha's", "%.2f", rates)
+		b.row("closed loop: CPU ÷ oha's", "%.2f", cpus)
+	}
+	return nil
+}
+
+// streams: 1,000 of 128 tokens every 20 ms, all started at once.
+func (b *bench) streams() error {
+	const n, tokens = 1000, 128
+	reqs, err := b.requests("streams.jsonl", n, tokens)
+	if err != nil {
+		return err
+	}
+	var cpu, ohaCPU, cpus, ttft, off, rss []float64
+	for range b.runs {
+		var recs string
+		err := b.withServer("ttft=200ms,per-token=0s,itl=20ms,jitter=0,slots=100000", func(url string) error {
+			r, err := b.send(url, reqs, "--parallel", "1000", "--preconnect")
+			if err != nil {
+				return err
+			}
+			recs = r.records
+			cpu = append(cpu, us(r.cpu)/n/tokens)
+			rss = append(rss, float64(r.rss)/1e6)
+			if !installed("oha") {
+				return nil
+			}
+			o, err := b.oha(url, reqs, "-n", fmt.Sprint(n), "-c", fmt.Sprint(n))
+			if err == nil {
+				ohaCPU = append(ohaCPU, us(o.cpu)/n/tokens)
+				cpus = append(cpus, last(cpu)/last(ohaCPU))
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		e, err := b.errors(recs)
+		if err != nil {
+			return err
+		}
+		ttft = append(ttft, e.ttft)
+		off = append(off, e.event99)
+	}
+	b.row("1,000 streams × 50 tokens/s: CPU ms per 1,000 events", "%.2f", cpu)
+	if len(ohaCPU) > 0 {
+		b.row("1,000 streams, oha: CPU ms per 1,000 events", "%.2f", ohaCPU)
+		b.row("1,000 streams: CPU ÷ oha's", "%.2f", cpus)
+	}
+	b.row("1,000 streams: mean TTFT − the server's (ms)", "%.2f", ttft)
+	b.row("1,000 streams: event times off, p99 (ms)", "%.3f", off)
+	b.row("1,000 streams: memory (MB)", "%.0f", rss)
+	return nil
+}
+
+// openLoop: lateness, and what was sent in a window against what was due in it.
+func (b *bench) openLoop() error {
+	for _, rate := range []int{500, 2000, 10000} {
+		n := rate * 5
+		reqs, err := b.requests("one.jsonl", 100000, 1)
+		if err != nil {
+			return err
+		}
+		var lag, short []float64
+		for range b.runs {
+			err := b.withServer(quick, func(url string) error {
+				r, err := b.send(url, reqs, "--rate", fmt.Sprint(rate), "--number", fmt.Sprint(n), "--preconnect", "--seed", "1")
+				if err != nil {
+					return err
+				}
+				l, s, err := lateness(r.records)
+				lag, short = append(lag, l), append(short, s)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		b.row(fmt.Sprintf("open loop, %d/s: lag p99 (ms)", rate), "%.3f", lag)
+		b.row(fmt.Sprintf("open loop, %d/s: sent in the window ÷ due in it − 1 (%%)", rate), "%.3f", short)
+	}
+	return nil
+}
+
+// lateness gives lag p99, and by how many per cent what was sent by the last due time falls short of what was due.
+func lateness(path string) (lag99, short float64, err error) {
+	var lags []float64
+	var end int64
+	var sent []int64
+	err = read(path, func(r *record.Record) {
+		lags = append(lags, r.LagMs)
+		end = max(end, r.ScheduledUs)
+		sent = append(sent, r.SentUs)
+	})
+	in := 0
+	for _, s := range sent {
+		if s <= end {
+			in++
+		}
+	}
+	// The last one itself is due at the end, and so sent after it.
+	return percentile(lags, 99), 100 * (float64(in+1)/float64(len(sent)) - 1), err
+}
+
+// pipeline: 100 requests of one token, ten at a time, from perf-gen to perf-stats.
+func (b *bench) pipeline() error {
+	var wall []float64
+	for range b.runs {
+		err := b.withServer(quick, func(url string) error {
+			line := fmt.Sprintf("%s/perf-gen --dataset random --number 100 --max-tokens 1 --model sim 2>/dev/null | %s/perf-send --url %s --parallel 10 --no-progress 2>/dev/null | %s/perf-stats >/dev/null",
+				b.bin, b.bin, url, b.bin)
+			begin := time.Now()
+			_, err := run("sh", "-c", line)
+			wall = append(wall, time.Since(begin).Seconds())
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	b.row("pipeline, 100 requests of one token, 10 at a time: seconds", "%.3f", wall)
+	return nil
+}
+
+// memory: it does not grow with the number of requests.
+func (b *bench) memory() error {
+	reqs, err := b.requests("one.jsonl", 100000, 1)
+	if err != nil {
+		return err
+	}
+	for _, n := range []int{1000, 200000} {
+		err := b.withServer(quick, func(url string) error {
+			r, err := b.send(url, reqs, "--parallel", "64", "--number", fmt.Sprint(n), "--cycle")
+			if err == nil {
+				b.row(fmt.Sprintf("memory for %d requests (MB)", n), "%.1f", []float64{float64(r.rss) / 1e6})
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// manyStreams: 10,000 of them, an event a second each, for a minute.
+func (b *bench) manyStreams() error {
+	const n, tokens = 10000, 60
+	reqs, err := b.requests("many.jsonl", n, tokens)
+	if err != nil {
+		return err
+	}
+	var r *result
+	err = b.withServer("ttft=1s,per-token=0s,itl=1s,jitter=0.5,slots=100000", func(url string) error {
+		r, err = b.send(url, reqs, "--parallel", fmt.Sprint(n), "--preconnect")
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	e, err := b.errors(r.records)
+	if err != nil {
+		return err
+	}
+	b.row("10,000 streams: failed", "%.0f", []float64{float64(e.failed)})
+	b.row("10,000 streams: event times off, p99 (ms)", "%.3f", []float64{e.event99})
+	b.row("10,000 streams: memory (MB)", "%.0f", []float64{float64(r.rss) / 1e6})
+	return nil
+}
+
+// million: no record is missing, none is there twice.
+func (b *bench) million() error {
+	reqs, err := b.requests("one.jsonl", 100000, 1)
+	if err != nil {
+		return err
+	}
+	const n = 1000000
+	return b.withServer(quick, func(url string) error {
+		r, err := b.send(url, reqs, "--parallel", "64", "--number", fmt.Sprint(n), "--cycle")
+		if err != nil {
+			return err
+		}
+		seen := make([]bool, n)
+		bad := 0
+		err = read(r.records, func(rec *record.Record) {
+			if rec.Seq < 0 || rec.Seq >= n || seen[rec.Seq] || !rec.OK {
+				bad++
+				return
+			}
+			seen[rec.Seq] = true
+		})
+		for _, s := range seen {
+			if !s {
+				bad++
+			}
+		}
+		b.row("1,000,000 requests: records missing, twice or failed", "%.0f", []float64{float64(bad)})
+		b.row("1,000,000 requests: memory (MB)", "%.1f", []float64{float64(r.rss) / 1e6})
+		return err
+	})
+}
+
+func (b *bench) send(url, reqs string, args ...string) (*result, error) {
+	out := b.path("records.jsonl")
+	args = append([]string{filepath.Join(b.bin, "perf-send"), "--url", url, "--no-progress", "--no-test-connection", "-o", out, reqs}, args...)
+	r, err := b.client(args...)
+	if r != nil {
+		r.records = out
+	}
+	return r, err
+}
+
+func (b *bench) oha(url, reqs string, args ...string) (*result, error) {
+	lines, err := os.ReadFile(reqs)
+	if err != nil {
+		return nil, err
+	}
+	body := b.path("body.json")
+	first, _, _ := strings.Cut(string(lines), "\n")
+	if err := os.WriteFile(body, []byte(first), 0o644); err != nil {
+		return nil, err
+	}
+	return b.client(append([]string{"oha", "--no-tui", "-m", "POST", "-H", "content-type: application/json", "-D", body, url}, args...)...)
+}
+
+// read gives each record of a file.
+func read(path string, f func(*record.Record)) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for r, err := range jsonl.Read[record.Record](file, path) {
+		if err != nil {
+			return err
+		}
+		f(&r)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+// Benchmark prints the figures of docs/accuracy.md and of the speed of perf-send: the server on one core and the client
+// on the other where taskset is there, beside oha and vegeta where they are installed. scripts/bench runs it.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"llmperf/internal/table"
+)
+
+func main() {
+	var b bench
+	flag.StringVar(&b.server, "server", "", "URL of a chat endpoint; default: the simulator, in a process of its own for each run")
+	flag.StringVar(&b.truth, "truth", "", "the file of a simulator's truth, of -server")
+	flag.StringVar(&b.bin, "bin", "bin", "where the commands are")
+	flag.IntVar(&b.runs, "runs", 5, "runs of each figure, whose median is shown")
+	flag.BoolVar(&b.long, "long", false, "also 10,000 streams for a minute, and 1,000,000 requests")
+	flag.Parse()
+	if err := b.all(); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run of all figures.
+type bench struct {
+	server, truth, bin string
+	runs               int
+	long               bool
+	dir                string
+	out                table.Table
+}
+
+func (b *bench) all() error {
+	dir, err := os.MkdirTemp("", "perf-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	b.dir = dir
+	b.out.Header = []string{"figure", "median", "all runs"}
+	steps := []func() error{b.closedLoop, b.streams, b.openLoop, b.pipeline, b.memory}
+	if b.long {
+		steps = append(steps, b.manyStreams, b.million)
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return b.out.Text(os.Stdout)
+}
+
+// row adds a figure.
+func (b *bench) row(name, format string, values []float64) {
+	all := ""
+	for _, v := range values {
+		all += " " + fmt.Sprintf(format, v)
+	}
+	b.out.Rows = append(b.out.Rows, []string{name, fmt.Sprintf(format, median(values)), all[1:]})
+	fmt.Fprintf(os.Stderr, "bench: %s: %s\n", name, fmt.Sprintf(format, median(values)))
+}
+
+func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
+
+// installed says whether a peer is there.
+func installed(name string) bool {
+	_, err := exec.LookPath(name)
+	return err == nil
+}
+
+// requests writes n request lines for answers of so many tokens.
+func (b *bench) requests(name string, n, tokens int) (string, error) {
+	file := b.path(name)
+	_, err := os.Stat(file)
+	if err == nil {
+		return file, nil
+	}
+	return file, exec.Command(filepath.Join(b.bin, "perf-gen"), "--prompt", "hello", "--model", "sim", "--number", fmt.Sprint(n),
+		"--max-tokens", fmt.Sprint(tokens), "--extra-args", `{"stream_options":{"include_usage":true}}`, "-o", file).Run()
+}
