@@ -3,6 +3,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"sync"
 	"time"
@@ -108,21 +109,21 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	rec.SentUs = sent / 1000
 	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent}
 	x.trip = trip{}
-	fresh := *rec
+	c.attempt(ctx, x, rec, req.WantReply)
 	for retry := 0; ; retry++ {
-		c.attempt(ctx, x, rec, req.WantReply)
 		pause, again := c.again(rec, retry)
 		if !again || !wait(ctx, pause) {
 			break
 		}
-		*rec = fresh
+		*rec = fresh(rec)
+		c.attempt(ctx, x, rec, req.WantReply)
 	}
 	x.trip.into(rec)
 	rec.ClientCPU = c.cpu.value()
 	if c.cfg.SaveOutput {
 		rec.Output = x.reply.text.String()
 	}
-	if rec.OK { // what was asked to be ranked: the answer may hold the best of it alone
+	if rec.OK && ep.ranks { // what was asked to be ranked: the answer may hold the best of it alone
 		rec.Items = max(rec.Items, ep.dialect.Items(req.Body))
 	}
 	if req.WantReply && rec.OK {
@@ -130,6 +131,13 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	}
 	x.reply.rec, x.reply.message = nil, nil
 	return rec
+}
+
+// fresh is a record before its first attempt.
+func fresh(r *record.Record) record.Record {
+	return record.Record{
+		ID: r.ID, Labels: r.Labels, API: r.API, Op: r.Op, URL: r.URL, SentUs: r.SentUs, Request: r.Request, Body: r.Body, Want: r.Want,
+	}
 }
 
 // attempt sends a request and reads its answer into rec. Times count from the first attempt.
@@ -143,7 +151,8 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 	}
 	x.trip.dns, x.trip.connect, x.trip.tls, x.trip.unstamped = 0, 0, 0, false
 	err := c.transport(x.call.ep).exchange(ctx, &x.call, &x.trip, &x.reply)
-	if err != nil {
+	// A connection that ended early may have been found so later on; its answer ended with what came.
+	if err != nil && (x.trip.end == 0 || !errors.Is(err, errEarlyEnd) && !closedByPeer(err)) {
 		x.trip.end = c.clock.Now()
 	}
 	x.reply.finish(err, x.trip.end)

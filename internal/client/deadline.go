@@ -16,6 +16,7 @@ type deadline struct {
 	ctx   context.Context // whose end interrupts the connection
 	stop  func() bool     // frees the watch on ctx
 	last  time.Time       // of the last read or of the start
+	look  time.Duration   // how long a silence is trusted before the connection is read again; 0: for ever
 }
 
 func (d *deadline) close() {
@@ -42,6 +43,11 @@ func (d *deadline) watch(ctx context.Context) {
 // cheaper than to move it at each exchange and at each read.
 func (d *deadline) arm(start time.Time) {
 	due := d.due(start)
+	if d.look > 0 {
+		if next := time.Now().Add(d.look); due.IsZero() || next.Before(due) {
+			due = next
+		}
+	}
 	if due.IsZero() || !d.armed.IsZero() && !d.armed.After(due) {
 		return
 	}

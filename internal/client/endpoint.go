@@ -24,6 +24,7 @@ type endpoint struct {
 	lean    bool   // the fast transport can go there
 	proxied bool
 	dialect api.Dialect
+	ranks   bool // its answers are items rather than text
 	stream  bool // the bodies ask for streams
 	headers []field
 	head    []byte // all of a request's head that is the same for each
@@ -40,7 +41,7 @@ func newEndpoint(cfg *Config, u *url.URL, method string, d api.Dialect, stream b
 	clean.User, clean.Fragment = nil, ""
 	e := &endpoint{
 		url: clean.String(), method: method, addr: net.JoinHostPort(u.Hostname(), port), dialect: d,
-		stream: stream,
+		stream: stream, ranks: d.Op == "embedding" || d.Op == "rerank" || d.Op == "score",
 	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &clean})
 	e.secure, e.origin = u.Scheme == "https", u.Scheme+"://"+e.addr

@@ -63,6 +63,9 @@ func (p *parser) done() bool { return p.state == stDone }
 // begun says whether any byte of a response has come.
 func (p *parser) begun() bool { return p.state != stStatus || len(p.line) > 0 || p.room != maxHead }
 
+// between says whether the response stands between two of its chunks.
+func (p *parser) between() bool { return p.state == stChunkSize && len(p.line) == 0 }
+
 // eof is the end of the connection: the end of a body without a length, else an error.
 func (p *parser) eof() error {
 	if p.state == stUntilEOF {

@@ -23,6 +23,11 @@ func (l *lineBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Appender is a value that writes its own JSON after b.
+type Appender interface {
+	AppendJSON(b []byte) ([]byte, error)
+}
+
 // NewWriter returns a Writer to w.
 func NewWriter(w io.Writer) *Writer {
 	jw := &Writer{w: w}
@@ -34,7 +39,13 @@ func NewWriter(w io.Writer) *Writer {
 // Write encodes v and a line feed.
 func (w *Writer) Write(v any) error {
 	w.buf.b = w.buf.b[:0]
-	if err := w.enc.Encode(v); err != nil {
+	if a, ok := v.(Appender); ok {
+		b, err := a.AppendJSON(w.buf.b)
+		if err != nil {
+			return err
+		}
+		w.buf.b = append(b, '\n')
+	} else if err := w.enc.Encode(v); err != nil {
 		return err
 	}
 	_, err := w.w.Write(w.buf.b)

@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -60,5 +61,85 @@ func TestAbsentKeys(t *testing.T) {
 	b, err := json.Marshal(Record{})
 	if want := `{"seq":0,"scheduled_us":0,"queue_ms":0,"sent_us":0,"lag_ms":0,"reused":false,"latency_ms":0,"ok":false}`; string(b) != want || err != nil {
 		t.Errorf("%s %v", b, err)
+	}
+}
+
+// full has every field set, by reflection: a field that is added is tested, too.
+func full(t *testing.T) Record {
+	var r Record
+	v := reflect.ValueOf(&r).Elem()
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Interface().(type) {
+		case string:
+			f.SetString("a<b> \"ü\"\n")
+		case int, int64:
+			f.SetInt(int64(1234 + i))
+		case float64:
+			f.SetFloat(0.0005 + float64(i)*1.001)
+		case bool:
+			f.SetBool(true)
+		case []int64:
+			f.Set(reflect.ValueOf([]int64{0, -1, 123456}))
+		case []int:
+			f.Set(reflect.ValueOf([]int{1, 2}))
+		case map[string]string:
+			f.Set(reflect.ValueOf(map[string]string{"k": "v"}))
+		case *Error:
+			f.Set(reflect.ValueOf(&Error{Kind: KindHTTP, Message: "no"}))
+		default:
+			if f.Type().Elem().Kind() != reflect.Uint8 {
+				t.Fatalf("%s: no test for a %s", v.Type().Field(i).Name, f.Type())
+			}
+			f.SetBytes([]byte(`{"a":[1,2]}`))
+		}
+	}
+	return r
+}
+
+func TestAppendJSONIsTheEncoding(t *testing.T) {
+	floats := []float64{0.001, 0.1, 0.12, 1, 1.005, 8.2, 10.0665, 123456.789, 1e-7, 1e15, 1.1e15, 3, 4.35, 0.29, 1002.003}
+	recs := []Record{{}, full(t)}
+	for _, f := range floats {
+		recs = append(recs, Record{LatencyMs: f, TPOTMs: -f})
+	}
+	for i := range 3000 {
+		recs = append(recs, Record{LatencyMs: float64(i*7919) / 1000, TTFTMs: float64(i) / 7})
+	}
+	for _, r := range recs {
+		got, err := r.AppendJSON(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var a, b Record
+		want, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if json.Unmarshal(want, &a) != nil || json.Unmarshal(got, &b) != nil || !reflect.DeepEqual(a, b) {
+			t.Errorf("\n got %s\nwant %s", got, want)
+		}
+		var keys, wantKeys map[string]json.RawMessage
+		json.Unmarshal(got, &keys)
+		json.Unmarshal(want, &wantKeys)
+		if len(keys) != len(wantKeys) {
+			t.Errorf("%d keys of %d: %s", len(keys), len(wantKeys), got)
+		}
+	}
+	bad := Record{LatencyMs: math.NaN()}
+	if _, err := bad.AppendJSON(nil); err == nil {
+		t.Error("NaN is written")
+	}
+}
+
+func BenchmarkAppendJSON(b *testing.B) {
+	r := Record{
+		ID: "mwv6b5vw-0", Seq: 12345, Run: "parallel=64", Mode: "closed", Parallel: 64, Phase: PhaseMeasure, API: "openai", Op: "chat", Model: "m",
+		URL: "http://127.0.0.1:8000/v1/chat/completions", ScheduledUs: 1795553694861710, SentUs: 1795553694861741, LagMs: 0.031, Clock: "kernel",
+		ReadDelayMs: 0.055, Reused: true, HeadersMs: 0.302, TTFTMs: 54.583, ContentTTFTMs: 54.583, LatencyMs: 94.849, PromptTokens: 2,
+		CompletionTokens: 1, TokensFrom: "usage", FinishReason: "length", Status: 200, OK: true, BytesSent: 300, BytesReceived: 1682,
+	}
+	var buf []byte
+	for b.Loop() {
+		buf, _ = r.AppendJSON(buf[:0])
 	}
 }
