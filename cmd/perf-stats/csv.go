@@ -51,6 +51,7 @@ func csvRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	num("output_tokens_per_s", b.OutputPerS)
 	num("input_tokens_per_s", b.InputPerS)
 	num("total_tokens_per_s", b.TotalPerS)
+	num("items_per_s", b.ItemsPerS)
 	num("in_flight", b.InFlight)
 	integer("peak_in_flight", b.PeakInFlight)
 	num("peak_output_tokens_per_s", b.PeakOutput)

@@ -22,9 +22,11 @@ type flags struct {
 	Where  string   `placeholder:"EXPR" help:"Take only the records for which this jq expression is true."`
 	Warmup bool     `help:"Count warm-up records too."`
 
-	Format      string     `default:"table" enum:"table,json,csv,markdown,junit" help:"table, json, csv, markdown, or junit (the gates)."`
+	Format      string     `default:"table" enum:"table,json,csv,markdown,html,prometheus,junit,evalscope" help:"table, json, csv, markdown, html (a fragment), prometheus (text), junit (the gates), or evalscope (its files, with -o DIR)."`
 	State       bool       `default:"true" negatable:"" help:"Let the JSON carry the state by which perf-stats merges summaries of shards (default)."`
 	Output      string     `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
+	SQLite      string     `name:"sqlite" placeholder:"FILE" help:"Write the records and the figures to a SQLite database too."`
+	Parquet     string     `placeholder:"FILE" help:"Write the records to a Parquet file too."`
 	Follow      bool       `help:"On a terminal, redraw the figures every second while records come."`
 	Percentiles cli.Floats `default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, nearest rank (default 50,90,95,99)."`
 	GPUs        int        `name:"gpus" placeholder:"N" help:"The number of GPUs that served, for tokens/s per GPU."`
@@ -113,6 +115,9 @@ func (f *flags) options() (opt stats.Options, err error) {
 	}
 	if f.FailOnRegression != "" && !f.Compare {
 		return opt, cli.Usage("", "--fail-on-regression: it is for --compare")
+	}
+	if f.Format == "evalscope" && (f.Output == "" || f.Output == "-") {
+		return opt, cli.Usage("-o DIR takes them", "--format: evalscope writes files")
 	}
 	if f.Format == "junit" && len(f.SLO) == 0 {
 		return opt, cli.Usage("--slo 'ttft_ms:p99<500' is one", "--format: junit needs gates")

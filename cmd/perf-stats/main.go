@@ -31,6 +31,8 @@ func run(env *cli.Env) error {
 		return compare(in.ctx, env, &f, opt)
 	case f.Define != "":
 		return define(in, env, &f, opt)
+	case f.Format == "evalscope":
+		return evalscope(in, env, &f, opt)
 	}
 	return summarize(in, env, &f, opt)
 }
@@ -46,6 +48,11 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		return err
 	}
 	defer tracked.finish()
+	stores, err := f.stores(stream)
+	if err != nil {
+		return err
+	}
+	defer abandon(stores)
 	stopDrawing := func() {}
 	if f.Follow {
 		stopDrawing = follow(env, stream)
@@ -74,6 +81,9 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		return err
 	}
 	if err := out.Commit(); err != nil {
+		return err
+	}
+	if err := finish(stores, summary); err != nil {
 		return err
 	}
 	tracked.complete()

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"llmperf/internal/cli"
@@ -42,6 +44,9 @@ func TestGolden(t *testing.T) {
 		"define-json": "--define vllm --format json sweep.jsonl",
 		"define-one":  "--define evalscope one.jsonl",
 		"compare-one": "--compare one.jsonl one.jsonl",
+		"html":        "--format html one.jsonl",
+		"prometheus":  "--format prometheus sweep.jsonl",
+		"rerank":      "rerank.jsonl",
 		"by":          "--by finish_reason,prompt_tokens --format csv sweep.jsonl",
 		"where":       "--where .ok|not sweep.jsonl",
 		"sweep-csv":   "--format csv sweep.jsonl",
@@ -125,7 +130,8 @@ func TestErrors(t *testing.T) {
 			"hint: a load point is compared with the one of the same name; --by another key may join them\n"},
 		"no such tool": {"--define wrk", "", 2, "perf-stats: --define: no definitions of \"wrk\": there are all, perf-stats, evalscope, vllm, sglang, " +
 			"aiperf, guidellm, inference-perf, llmperf\n"},
-		"bad gate": {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
+		"evalscope": {"--format evalscope sweep.jsonl", "", 2, "perf-stats: --format: evalscope writes files\nhint: -o DIR takes them\n"},
+		"bad gate":  {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
 		"goodput gate": {"--slo goodput>0.9", "", 2, "perf-stats: --slo: goodput>0.9 needs --goodput\n" +
 			"hint: --goodput 'ttft_ms<500' says what a good request is\n"},
 		"junit": {"--format junit", "", 2, "perf-stats: --format: junit needs gates\nhint: --slo 'ttft_ms:p99<500' is one\n"},
@@ -136,7 +142,7 @@ func TestErrors(t *testing.T) {
 		"where fails": {"--where .ok+1", `{"ok":true}`, 1, "perf-stats: stdin:1: --where: cannot add: boolean (true) and number (1)\n" +
 			"hint: --on-bad-line skip leaves such lines out\n"},
 		"grace": {"--grace=-1", "", 2, "perf-stats: --grace: -1 is negative\n"},
-		"format": {"--format=xml", "", 2, "perf-stats: --format must be one of \"table\",\"json\",\"csv\",\"markdown\",\"junit\" but got \"xml\"\n" +
+		"format": {"--format=xml", "", 2, "perf-stats: --format must be one of \"table\",\"json\",\"csv\",\"markdown\",\"html\",\"prometheus\",\"junit\",\"evalscope\" but got \"xml\"\n" +
 			"hint: perf-stats --help lists the flags\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -196,5 +202,71 @@ func TestSummariesOfShardsMerge(t *testing.T) {
 	t.Chdir("..")
 	if _, errs, code := stat(t, "", append(shards, "--by=op")...); code != 1 || !strings.Contains(errs, "a.json:1: the summary is one by run, not by op: --by must be the same") {
 		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+func TestEvalscopeFiles(t *testing.T) {
+	dir := t.TempDir()
+	if out, errs, code := stat(t, "", "--format", "evalscope", "-o", dir, "sweep.jsonl"); code != 0 || out != "" {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	for _, file := range []string{"rate_5_number_10/benchmark_summary.json", "rate_20_number_10/benchmark_percentile.json"} {
+		got, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "evalscope-"+strings.TrimSuffix(filepath.Base(file), ".json"), string(got))
+	}
+}
+
+func TestStores(t *testing.T) {
+	dir := t.TempDir()
+	db, file := filepath.Join(dir, "run.db"), filepath.Join(dir, "run.parquet")
+	if _, errs, code := stat(t, "", "--sqlite", db, "--parquet", file, "sweep.jsonl"); code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	d, err := sql.Open("sqlite", db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for query, want := range map[string]string{
+		"SELECT count(*) FROM record": "24",
+		"SELECT group_concat(error_kind || ' ' || status) FROM record WHERE NOT ok AND status > 0":           "http 503",
+		"SELECT count(*) FROM record WHERE ttft_ms IS NULL":                                                  "2",
+		"SELECT json_extract(gap_us, '$[1]') FROM record WHERE id = 'r0'":                                    "21234",
+		"SELECT value FROM summary WHERE grp = 'rate=5' AND figure = 'ttft_ms_p50'":                          "203.136",
+		"SELECT ifnull(value, 'null') FROM summary WHERE grp = 'rate=20' AND figure = 'response_ms_p99'":     "null",
+		"SELECT count(*) FROM summary s JOIN summary t USING (grp, figure) WHERE s.figure = 'duration_s'":    "2",
+		"SELECT count(*) FROM record WHERE phase = 'measure' AND run = 'rate=20' AND scheduled_us < sent_us": "10",
+	} {
+		var got string
+		if err := d.QueryRow(query).Scan(&got); err != nil || got != want {
+			t.Errorf("%s: %s %v, want %s", query, got, err, want)
+		}
+	}
+	type row struct {
+		ID    string  `parquet:"id"`
+		TTFT  float64 `parquet:"ttft_ms,optional"`
+		Gaps  []int64 `parquet:"gap_us"`
+		Error string  `parquet:"error_kind,optional"`
+		OK    bool    `parquet:"ok"`
+	}
+	rows, err := parquet.ReadFile[row](file)
+	if err != nil || len(rows) != 24 {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	if r := rows[19]; r.ID != "r19" || r.OK || r.Error != "http" || r.TTFT != 0 || len(r.Gaps) != 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := rows[0]; r.TTFT == 0 || len(r.Gaps) != 7 || !r.OK {
+		t.Errorf("%+v", r)
+	}
+	t.Chdir("..")
+	if _, _, code := stat(t, "nonsense", "--sqlite", db+"2", "--parquet", file+"2", "-"); code != 1 {
+		t.Errorf("exit %d", code)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 2 {
+		t.Errorf("a failed run leaves %v", left)
 	}
 }

@@ -21,6 +21,10 @@ func write(w io.Writer, s *stats.Summary, f *flags) error {
 		return jsonl.NewWriter(w).Write(s)
 	case "csv":
 		return csvTable(s).CSV(w)
+	case "html":
+		return writeAll(w, tables(s, f.CI), (*table.Table).HTML)
+	case "prometheus":
+		return prometheus(w, s)
 	case "junit":
 		return junit(w, s)
 	case "markdown":
@@ -183,6 +187,13 @@ func throughput(b *stats.Block) *table.Table {
 	if b.InputTokens > 0 {
 		row("input tokens/s", b.InputPerS, b.Steady.InputPerS, "")
 		row("total tokens/s", b.TotalPerS, b.Steady.TotalPerS, "")
+	}
+	if b.ItemsPerS.Known() {
+		items := "embeddings/s"
+		if slices.Contains(b.Op, "rerank") {
+			items = "documents/s"
+		}
+		t.Rows = append(t.Rows, []string{items, human(b.ItemsPerS), "", ""})
 	}
 	row("requests in flight", b.InFlight, b.Steady.InFlight, humanInt(b.PeakInFlight))
 	return t

@@ -102,6 +102,34 @@ func Definitions() []Definition {
 	}
 }
 
+// EvalscopeFiles is evalscope's definitions with all columns of its benchmark_percentile.json, under its names.
+func EvalscopeFiles() Definition {
+	d := Definitions()[0]
+	perS := func(key, name string, tokens func(*record.Record) int) metric {
+		return metric{key, name, thousandths, func(d *Dist, r *record.Record) bool {
+			n := tokens(r)
+			return !r.OK || r.LatencyMs <= 0 || d.Add(whole(float64(n)/r.LatencyMs*1000*thousandths))
+		}, nil}
+	}
+	tokens := func(key, name string, of func(*record.Record) int) metric {
+		return metric{key, name, 1, func(d *Dist, r *record.Record) bool { return !r.OK || d.Add(int64(of(r))) }, nil}
+	}
+	output := func(r *record.Record) int { return r.CompletionTokens }
+	input := func(r *record.Record) int { return r.PromptTokens }
+	d.figures = append(slices.Clone(d.figures),
+		metric{"decode", "Decode (tok/s)", thousandths, func(d *Dist, r *record.Record) bool {
+			ms, ok := toEnd(r)
+			n := r.CompletionTokens - 1
+			return !r.OK || !ok || n < 1 || ms <= 0 || d.Add(whole(float64(n)/ms*1000*thousandths))
+		}, nil},
+		tokens("input_tokens", "Input tokens", input),
+		tokens("output_tokens", "Output tokens", output),
+		perS("output", "Output (tok/s)", output),
+		perS("total", "Total (tok/s)", func(r *record.Record) int { return input(r) + output(r) }),
+	)
+	return d
+}
+
 // ParseDefinition finds those of a tool; all is ours and every one.
 func ParseDefinition(name string) ([]Definition, error) {
 	all := append([]Definition{ours()}, Definitions()...)

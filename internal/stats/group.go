@@ -22,6 +22,7 @@ type group struct {
 
 	requests, ok, warmup, invalid, good int64
 	input, output, cached               int64 // tokens of successes
+	items                               int64 // embeddings made, documents ranked
 	chunks, chunkTokens                 int64 // of streamed successes, both after the first
 	errors                              map[string]ErrorCount
 	finish                              map[string]int64
@@ -102,6 +103,7 @@ func (g *group) succeed(r *record.Record) {
 	g.input += int64(max(0, r.PromptTokens))
 	g.output += int64(max(0, r.CompletionTokens))
 	g.cached += int64(max(0, r.CachedTokens))
+	g.items += int64(max(0, r.Items))
 	if r.Streamed() && r.CompletionTokens > 0 {
 		g.chunks += int64(len(r.GapUs))
 		g.chunkTokens += int64(r.CompletionTokens - 1)
@@ -172,7 +174,7 @@ func count(m map[string]int64, key string, n int64) {
 
 // sums are the counts that merge by addition.
 func (g *group) sums() []*int64 {
-	return []*int64{&g.requests, &g.ok, &g.warmup, &g.invalid, &g.good, &g.input, &g.output, &g.cached, &g.chunks, &g.chunkTokens}
+	return []*int64{&g.requests, &g.ok, &g.warmup, &g.invalid, &g.good, &g.input, &g.output, &g.cached, &g.items, &g.chunks, &g.chunkTokens}
 }
 
 func (g *group) merge(o *group) {

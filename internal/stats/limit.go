@@ -146,6 +146,7 @@ func blockFigures() map[string]func(*Block) Num {
 		"output_tokens_per_s": func(b *Block) Num { return b.OutputPerS },
 		"input_tokens_per_s":  func(b *Block) Num { return b.InputPerS },
 		"total_tokens_per_s":  func(b *Block) Num { return b.TotalPerS },
+		"items_per_s":         func(b *Block) Num { return b.ItemsPerS },
 		"cache_hit":           func(b *Block) Num { return b.CacheHit },
 	}
 }

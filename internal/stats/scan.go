@@ -92,6 +92,7 @@ var fields = []struct {
 	{`"cached_tokens":`, func(s *scanner, r *record.Record) bool { return s.count(&r.CachedTokens) }},
 	{`"reasoning_tokens":`, func(s *scanner, r *record.Record) bool { return s.count(&r.ReasoningTokens) }},
 	{`"tokens_from":`, func(s *scanner, r *record.Record) bool { return s.text(&r.TokensFrom, s.old.TokensFrom) }},
+	{`"items":`, func(s *scanner, r *record.Record) bool { return s.count(&r.Items) }},
 	{`"finish_reason":`, func(s *scanner, r *record.Record) bool { return s.text(&r.FinishReason, s.old.FinishReason) }},
 	{`"status":`, func(s *scanner, r *record.Record) bool { return s.count(&r.Status) }},
 	{`"ok":`, func(s *scanner, r *record.Record) bool { return s.boolean(&r.OK) }},

@@ -35,7 +35,7 @@ type worker struct {
 	c       *Collector
 	rec     record.Record // reused: a fresh one for each line takes 1.5 times as long
 	scan    scanner
-	also    func(*record.Record)
+	also    []func(*record.Record)
 	skipped int64
 	err     error // its first bad line of the input
 	block   int   // of err
@@ -66,11 +66,11 @@ func (s *Stream) Where(choose func(line []byte) (bool, error)) {
 	}
 }
 
-// Also hands every record to a second taker as well, one made for each worker, which must keep nothing of it. It is to
-// be called before Read.
+// Also hands every record to another taker as well, one made for each worker, which must keep nothing of it. It is to be
+// called before Read.
 func (s *Stream) Also(taker func() func(*record.Record)) {
 	for _, w := range s.workers {
-		w.also = taker()
+		w.also = append(w.also, taker())
 	}
 }
 
@@ -238,8 +238,8 @@ func (w *worker) run(b block, name string) error {
 			continue
 		}
 		w.c.Add(&w.rec)
-		if w.also != nil {
-			w.also(&w.rec)
+		for _, also := range w.also {
+			also(&w.rec)
 		}
 	}
 	return nil

@@ -54,6 +54,7 @@ type Block struct {
 	OutputPerS       Num   `json:"output_tokens_per_s"`
 	InputPerS        Num   `json:"input_tokens_per_s"`
 	TotalPerS        Num   `json:"total_tokens_per_s"`
+	ItemsPerS        Num   `json:"items_per_s"` // embeddings made, or documents ranked
 	InputTokens      int64 `json:"input_tokens"`
 	OutputTokens     int64 `json:"output_tokens"`
 
@@ -235,6 +236,9 @@ func (g *group) throughput(b *Block, opt *Options) {
 	}
 	b.RequestsPerS, b.OutputPerS = per(g.ok, b.DurationS), per(g.output, b.DurationS)
 	b.InputPerS, b.TotalPerS = per(g.input, b.DurationS), per(g.input+g.output, b.DurationS)
+	if b.ItemsPerS = nan(); g.items > 0 {
+		b.ItemsPerS = per(g.items, b.DurationS)
+	}
 	b.PeakInFlight, b.PeakOutput, b.Steady = f.peak(), f.time.peakOutput(), f.time.steady()
 	if opt.GPUs > 0 {
 		b.OutputPerGPU = b.OutputPerS / Num(opt.GPUs)

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/goccy/go-json"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/record"
+	"llmperf/internal/stats"
+)
+
+// evalscopeRanks are the rows of benchmark_percentile.json between min and max.
+func evalscopeRanks() []float64 { return []float64{1, 5, 10, 25, 50, 75, 90, 95, 99} }
+
+// evalscope writes the files that evalscope perf writes of each load point, benchmark_summary.json and
+// benchmark_percentile.json, with its names, its definitions and its rounding, into -o DIR.
+func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
+	stream, err := f.newStream(opt)
+	if err != nil {
+		return err
+	}
+	opt.Percentiles = evalscopeRanks()
+	defs := []stats.Definition{stats.EvalscopeFiles()}
+	var parts []*stats.Defined
+	stream.Also(func() func(*record.Record) {
+		parts = append(parts, stats.NewDefined(defs, opt))
+		return parts[len(parts)-1].Add
+	})
+	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, cli.ErrInterrupted) {
+		return err
+	}
+	defined := stats.NewDefined(defs, opt)
+	for _, d := range parts {
+		defined.Merge(d)
+	}
+	summary := stream.Collector().Summary()
+	byName := map[string]stats.DefinedBlock{}
+	for _, d := range defined.Blocks() {
+		byName[d.Group] = d
+	}
+	for i := range summary.Blocks {
+		b := &summary.Blocks[i]
+		d, ok := byName[groupText(b)]
+		if !ok {
+			continue // nothing but warm-up
+		}
+		dir := filepath.Join(f.Output, evalscopeDir(b))
+		if err := writeIndented(env, filepath.Join(dir, "benchmark_summary.json"), evalscopeSummary(b, &d)); err != nil {
+			return err
+		}
+		if err := writeIndented(env, filepath.Join(dir, "benchmark_percentile.json"), evalscopePercentiles(&d)); err != nil {
+			return err
+		}
+	}
+	return in.err()
+}
+
+// groupText joins the values of a group as a DefinedBlock does.
+func groupText(b *stats.Block) string {
+	s := ""
+	for i, v := range b.Group {
+		if i > 0 {
+			s += ", "
+		}
+		s += v.Value
+	}
+	return s
+}
+
+// evalscopeDir is the directory of a load point.
+func evalscopeDir(b *stats.Block) string {
+	if b.Rate > 0 {
+		return fmt.Sprintf("rate_%s_number_%d", strconv.FormatFloat(b.Rate, 'f', -1, 64), b.Requests)
+	}
+	return fmt.Sprintf("parallel_%d_number_%d", max(1, b.Parallel), b.Requests)
+}
+
+// pairs is a JSON object whose keys keep their order.
+type pairs []pair
+
+type pair struct {
+	key   string
+	value any
+}
+
+// MarshalJSON implements json.Marshaler.
+func (p pairs) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, kv := range p {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		value, err := json.Marshal(kv.value)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%q:%s", kv.key, value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// rounded is a number with so many decimals, or −1 where there is none, as evalscope writes it.
+func rounded(v stats.Num, decimals int) stats.Num {
+	if !v.Known() {
+		return -1
+	}
+	scale := math.Pow10(decimals)
+	return stats.Num(math.RoundToEven(float64(v)*scale) / scale)
+}
+
+func evalscopeSummary(b *stats.Block, d *stats.DefinedBlock) pairs {
+	mean := func(key string, scale stats.Num, decimals int) stats.Num {
+		if m := d.Figures.Get(key); m != nil {
+			return rounded(m.Mean/scale, decimals)
+		}
+		return -1
+	}
+	streamed := int64(0)
+	if m := d.Figures.Get("ttft_ms"); m != nil {
+		streamed = m.N
+	}
+	out := pairs{
+		{"Test Duration (s)", rounded(d.Duration, 4)},
+		{"Concurrency", concurrency(b)},
+		{"Request Rate (req/s)", rate(b)},
+		{"Total Requests", b.Requests},
+		{"Success Requests", b.OK},
+		{"Failed Requests", b.Failed},
+		{"Stream Requests", streamed},
+		{"Non-Stream Requests", b.OK - streamed},
+		{"Req Throughput (req/s)", rounded(d.Requests, 4)},
+		{"Avg Latency (s)", mean("e2e_ms", 1000, 4)},
+		{"Avg Input Tokens", mean("input_tokens", 1, 4)},
+		{"Output Throughput (tok/s)", rounded(d.Output, 4)},
+		{"Total Throughput (tok/s)", rounded(stats.Num(b.InputTokens+b.OutputTokens)/d.Duration, 4)},
+		{"Avg TTFT (ms)", mean("ttft_ms", 1, 2)},
+		{"Avg TPOT (ms)", mean("tpot_ms", 1, 2)},
+		{"Avg ITL (ms)", mean("itl_ms", 1, 2)},
+		{"Avg Output Tokens", mean("output_tokens", 1, 4)},
+	}
+	if b.CacheHit.Known() {
+		out = append(out, pair{"KV Cache Hit Rate (%)", rounded(100*b.CacheHit, 4)})
+	}
+	return out
+}
+
+func concurrency(b *stats.Block) int {
+	if b.Parallel > 0 {
+		return b.Parallel
+	}
+	return -1
+}
+
+func rate(b *stats.Block) stats.Num {
+	if b.Rate > 0 {
+		return stats.Num(b.Rate)
+	}
+	return -1
+}
+
+// evalscopePercentiles has a row for each rank and a column for each distribution; null where evalscope has NaN.
+func evalscopePercentiles(d *stats.DefinedBlock) []pairs {
+	columns := []struct {
+		name, key string
+		scale     stats.Num
+	}{
+		{"TTFT (ms)", "ttft_ms", 1}, {"ITL (ms)", "itl_ms", 1}, {"TPOT (ms)", "tpot_ms", 1}, {"Decode (tok/s)", "decode", 1},
+		{"Latency (s)", "e2e_ms", 1000}, {"Input tokens", "input_tokens", 1}, {"Output tokens", "output_tokens", 1},
+		{"Output (tok/s)", "output", 1}, {"Total (tok/s)", "total", 1},
+	}
+	row := func(label string, of func(*stats.Metric) stats.Num) pairs {
+		out := pairs{{"Percentiles", label}}
+		for _, c := range columns {
+			v := stats.Num(math.NaN())
+			if m := d.Figures.Get(c.key); m != nil {
+				v = rounded(of(m)/c.scale, 4)
+			}
+			out = append(out, pair{c.name, v})
+		}
+		return out
+	}
+	rows := []pairs{row("min", func(m *stats.Metric) stats.Num { return m.Min })}
+	for _, p := range evalscopeRanks() {
+		rows = append(rows, row(fmt.Sprintf("%v%%", p), func(m *stats.Metric) stats.Num { return stats.Num(m.At(p)) }))
+	}
+	return append(rows, row("max", func(m *stats.Metric) stats.Num { return m.Max }))
+}
+
+func writeIndented(env *cli.Env, path string, v any) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return cli.Fail("", "%w", err)
+	}
+	text, err := json.MarshalIndent(v, "", "    ")
+	if err != nil {
+		return err
+	}
+	out := env.Create(path)
+	defer out.Abort()
+	if _, err := out.Write(text); err != nil {
+		return err
+	}
+	return out.Commit()
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"llmperf/internal/stats"
+)
+
+// prometheus writes the figures in the text format of Prometheus, for a textfile collector or a push gateway: seconds
+// and tokens, distributions as summaries, the group's keys as labels.
+func prometheus(out io.Writer, s *stats.Summary) error {
+	w := bufio.NewWriter(out)
+	family := func(name, kind, help string, sample func(b *stats.Block, labels string)) {
+		fmt.Fprintf(w, "# HELP llmperf_%s %s\n# TYPE llmperf_%s %s\n", name, help, name, kind)
+		for i := range s.Blocks {
+			sample(&s.Blocks[i], labels(&s.Blocks[i]))
+		}
+	}
+	gauge := func(name, help string, of func(*stats.Block) stats.Num) {
+		family(name, "gauge", help, func(b *stats.Block, l string) {
+			if v := of(b); v.Known() {
+				fmt.Fprintf(w, "llmperf_%s{%s} %s\n", name, l, field(v))
+			}
+		})
+	}
+	gauge("requests", "Requests measured.", func(b *stats.Block) stats.Num { return stats.Num(b.Requests) })
+	gauge("failed_requests", "Requests that failed.", func(b *stats.Block) stats.Num { return stats.Num(b.Failed) })
+	gauge("duration_seconds", "From the first request due to the last end.", func(b *stats.Block) stats.Num { return b.DurationS })
+	gauge("requests_per_second", "Successes per second.", func(b *stats.Block) stats.Num { return b.RequestsPerS })
+	gauge("output_tokens_per_second", "Output tokens per second.", func(b *stats.Block) stats.Num { return b.OutputPerS })
+	gauge("input_tokens_per_second", "Input tokens per second.", func(b *stats.Block) stats.Num { return b.InputPerS })
+	gauge("requests_in_flight", "Mean of requests in flight.", func(b *stats.Block) stats.Num { return b.InFlight })
+	gauge("simulated", "1 where the built-in simulator answered, so that no server was measured.", func(b *stats.Block) stats.Num {
+		if b.Simulated {
+			return 1
+		}
+		return 0
+	})
+	for _, key := range stats.MetricKeys() {
+		name, unit := key, stats.Num(1)
+		if base, ok := strings.CutSuffix(key, "_ms"); ok {
+			name, unit = base+"_seconds", 1000
+		}
+		family(name, "summary", "Distribution over requests; see docs/metrics.md.", func(b *stats.Block, l string) {
+			m := b.Metrics.Get(key)
+			if m == nil {
+				return
+			}
+			for _, p := range m.Percentiles {
+				fmt.Fprintf(w, "llmperf_%s{%s,quantile=\"%s\"} %s\n", name, l, strconv.FormatFloat(p.P/100, 'g', 6, 64), sample(p.Value/unit))
+			}
+			fmt.Fprintf(w, "llmperf_%s_sum{%s} %s\n", name, l, sample(m.Mean*stats.Num(m.N)/unit))
+			fmt.Fprintf(w, "llmperf_%s_count{%s} %d\n", name, l, m.N+m.Failed)
+		})
+	}
+	return w.Flush()
+}
+
+// sample is a number as Prometheus writes it.
+func sample(v stats.Num) string {
+	switch {
+	case v.Known():
+		return strconv.FormatFloat(float64(v), 'g', 9, 64)
+	case v > 0:
+		return "+Inf"
+	}
+	return "NaN"
+}
+
+// labels are the keys of the group, the models and the operations.
+func labels(b *stats.Block) string {
+	var out []string
+	add := func(name, value string) {
+		value = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(value)
+		out = append(out, fmt.Sprintf(`%s="%s"`, strings.NewReplacer(".", "_", "-", "_").Replace(name), value))
+	}
+	for _, v := range b.Group {
+		add(v.Key, v.Value)
+	}
+	add("models", strings.Join(b.Model, ","))
+	add("ops", strings.Join(b.Op, ","))
+	return strings.Join(out, ",")
+}
