@@ -96,6 +96,9 @@ func (p *progress) draw() {
 		return
 	}
 	if ph != p.phase {
+		if p.bar != nil && p.phase.Total > 0 { // the next phase begins when this one is whole
+			p.bar.Set(p.phase.Total)
+		}
 		p.end()
 		p.phase = ph
 		name := "Processing"

@@ -57,7 +57,7 @@ func (m *message) json() json.RawMessage {
 	if text := m.content.String(); text != "" || len(m.calls) == 0 {
 		out.Content = &text
 	}
-	b, err := json.MarshalNoEscape(out)
+	b, err := json.MarshalWithOption(out, json.DisableHTMLEscape())
 	if err != nil { // strings always marshal
 		return nil
 	}

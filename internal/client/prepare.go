@@ -291,7 +291,7 @@ func (p *preparer) dropped(keys topKeys) []string {
 }
 
 func appendPair(b []byte, key, value string) []byte {
-	v, _ := json.MarshalNoEscape(value) // a string always marshals
+	v, _ := json.MarshalWithOption(value, json.DisableHTMLEscape()) // a string always marshals
 	return append(append(append(b, `"`+key+`":`...), v...), ',')
 }
 

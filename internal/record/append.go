@@ -105,7 +105,7 @@ func plain(s string) bool {
 }
 
 func (w *writer) encode(v any) {
-	b, err := json.MarshalNoEscape(v)
+	b, err := json.MarshalWithOption(v, json.DisableHTMLEscape())
 	if err != nil && w.err == nil {
 		w.err = err
 	}
