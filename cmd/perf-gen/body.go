@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,11 @@ func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
 	}
 	s.Params, s.MaxTokens = f.params()
 	extra, err := f.extra(o)
+	if err == nil && f.RenderTemplate {
+		s.Chat = new(bool)
+		s.Rendering, err = f.template(o)()
+		extra = slices.DeleteFunc(extra, func(p dataset.Param) bool { return p.Key == "chat_template_kwargs" })
+	}
 	s.Params = append(s.Params, extra...)
 	return s, err
 }

@@ -45,6 +45,7 @@ type flags struct {
 	UniquePrefix    bool   `group:"length" help:"Begin every prompt with 8 random words of its own, so that no prefix cache helps."`
 	Charset         string `group:"length" enum:"all,ascii" default:"all" help:"Characters of random text: all, ascii." placeholder:"all"`
 	TokenizerPath   string `group:"length" help:"Vocabulary to count in. Default for random: o200k_base." placeholder:"NAME"`
+	CountTemplate   bool   `group:"length" help:"Take the chat template of --tokenizer-path into the lengths."`
 	TokenizePrompt  bool   `group:"length" help:"Send prompts as token ids, to /v1/completions."`
 
 	ImageWidth    int    `group:"more" default:"224" help:"Pixels of a random_vl picture." placeholder:"N"`
@@ -63,6 +64,7 @@ type flags struct {
 	Model             string      `group:"body" help:"Model to ask for, or a mix: a=0.7,b=0.3. Default: none is named, and perf-send asks the server." placeholder:"NAME"`
 	QueryTemplate     string      `group:"body" help:"The body as JSON, or @FILE; %m is the model and %p the prompt." placeholder:"JSON"`
 	ApplyChatTemplate *bool       `group:"body" negatable:"" help:"Write messages for /v1/chat/completions, rather than prompt for /v1/completions. Default: on."`
+	RenderTemplate    bool        `group:"body" name:"render-chat-template" help:"Write the text that the chat template of --tokenizer-path makes of messages as prompt, for /v1/completions."`
 	Stream            *bool       `group:"body" negatable:"" help:"Ask for a streamed answer. Default: on."`
 	MaxTokens         cli.Ints    `group:"body" help:"Most tokens of an answer; of two numbers each request draws one between them. Default: 128 for random, else 2048." placeholder:"N [N]"`
 	MinTokens         *int        `group:"body" help:"Least tokens of an answer." placeholder:"N"`

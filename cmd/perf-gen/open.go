@@ -98,6 +98,9 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		return nil, err
 	}
 	o.Tokenizer = sync.OnceValues(func() (tokenizer.Tokenizer, error) { return tokenizer.Open(ctx, o.TokenizerName) })
+	if f.CountTemplate {
+		o.Counted = f.template(o)
+	}
 	if dir, err := os.UserCacheDir(); err == nil {
 		o.CacheDir = filepath.Join(dir, "llmperf", "words")
 	}
@@ -208,6 +211,10 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
 	case f.Format != "" && !slices.Contains(dataset.Formats(), f.Format):
 		return cli.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
+	case f.RenderTemplate && f.TokenizePrompt:
+		return cli.Usage("leave one out", "--render-chat-template makes text, and --tokenize-prompt token ids")
+	case f.CountTemplate && f.TokenizePrompt:
+		return cli.Usage("leave one out", "--tokenize-prompt leaves no room for the chat template of --count-template")
 	case f.Prompt != "" && len(paths) > 0:
 		return cli.Usage("leave one out", "--prompt and a file are two sources of prompts")
 	case f.Repeat > 1 && slices.Contains(paths, "-"):

@@ -2,12 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/dataset"
 	"llmperf/internal/hub"
 	"llmperf/internal/tokenizer"
 )
@@ -39,4 +46,26 @@ func vocabulary(ctx context.Context, name string, opt hub.Options) (string, erro
 		return "", errors.New("--tokenizer-path " + name + ": there is no vocabulary in it")
 	}
 	return filepath.Dir(first), nil
+}
+
+// template opens the chat template beside the vocabulary.
+func (f *flags) template(o *dataset.Options) func() (*dataset.Rendering, error) {
+	return sync.OnceValues(func() (*dataset.Rendering, error) {
+		if f.TokenizerPath == "" {
+			return nil, cli.Usage("name the model's folder or repository", "a chat template is needed, and --tokenizer-path names no model")
+		}
+		t, err := tokenizer.OpenTemplate(o.TokenizerName)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, cli.Usage("", "--tokenizer-path %s: there is no chat template with it", f.TokenizerPath)
+		}
+		if err != nil {
+			return nil, cli.Fail("", "%w", err)
+		}
+		r := &dataset.Rendering{Template: t, Now: time.Now()}
+		kwargs := gjson.Get(f.ExtraArgs, "chat_template_kwargs")
+		if !kwargs.IsObject() {
+			return r, nil
+		}
+		return r, json.Unmarshal([]byte(kwargs.Raw), &r.Arguments)
+	})
 }

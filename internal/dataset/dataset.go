@@ -53,6 +53,7 @@ type Options struct {
 	TurnDelayMs        []float64 // between turns: one number or a range
 	Images             Images
 
+	Counted       func() (*Rendering, error)                                            // the template that lengths take in; nil: they leave it out
 	CacheDir      string                                                                // where tables of words are kept; "" is nowhere
 	TokenizerName string                                                                // "" where none was asked for
 	Tokenizer     func() (tokenizer.Tokenizer, error)                                   // opened when it is needed

@@ -115,6 +115,15 @@ func (p *prompts) fits(text string) (bool, error) {
 			return false, err
 		}
 		n = len(tok.Encode(text))
+		if p.o.Counted != nil {
+			r, err := p.o.Counted()
+			if err != nil {
+				return false, err
+			}
+			if n, err = r.tokens(tok, text); err != nil {
+				return false, err
+			}
+		}
 	}
 	return (lo == nil || n >= *lo) && (hi == nil || n <= *hi), nil
 }

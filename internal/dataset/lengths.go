@@ -15,18 +15,52 @@ type lengths func(r *synth.Rand) (in, out int)
 
 // lengths is what the flags say of the length of random prompts, without the prefix.
 func (o *Options) lengths() (lengths, error) {
+	around, err := o.templateTokens()
+	if err != nil {
+		return nil, err
+	}
 	if o.Lengths != "" {
 		if o.MinPrompt != nil || o.MaxPrompt != nil || o.Distribution != "" {
 			return nil, fmt.Errorf("--lengths says all: leave out --min-prompt-length, --max-prompt-length and --distribution")
 		}
-		return parseMixture(o.Lengths)
+		return parseMixture(o.Lengths, around)
 	}
 	lo, hi, err := o.bounds()
 	if err != nil {
 		return nil, err
 	}
+	if hi -= around; hi < 1 && around > 0 {
+		return nil, fmt.Errorf("--max-prompt-length %d leaves nothing of it: the chat template alone takes %d tokens", hi+around, around)
+	}
+	if around > 0 {
+		lo = max(1, lo-around)
+	}
 	in, err := parseDistribution(o.Distribution, lo, hi)
 	return func(r *synth.Rand) (int, int) { return in(r), -1 }, err
+}
+
+// templateTokens is how many tokens of a prompt's length are the chat template's.
+func (o *Options) templateTokens() (int, error) {
+	if o.Counted == nil {
+		return 0, nil
+	}
+	r, err := o.Counted()
+	if err != nil {
+		return 0, err
+	}
+	tok, err := o.Tokenizer()
+	if err != nil {
+		return 0, err
+	}
+	words, err := o.words()
+	if err != nil {
+		return 0, err
+	}
+	word, err := (&texts{words: words}).plain(synth.NewRand(0), 1)
+	if err != nil {
+		return 0, err
+	}
+	return r.around(tok, word)
 }
 
 // bounds are the least and the most tokens of a random prompt.
@@ -115,8 +149,8 @@ type part struct {
 }
 
 // parseMixture reads 70%:128/64,30%:1000-4096/512: parts with their share, tokens in and tokens out, each a number or a
-// range, the latter two drawn uniformly.
-func parseMixture(text string) (lengths, error) {
+// range, the latter two drawn uniformly. around tokens of those in are the chat template's.
+func parseMixture(text string, around int) (lengths, error) {
 	var parts []part
 	sum := 0.0
 	for word := range strings.SplitSeq(text, ",") {
@@ -136,7 +170,7 @@ func parseMixture(text string) (lengths, error) {
 			at -= parts[k].share
 		}
 		p := parts[k]
-		return r.Between(p.inLo, p.inHi), r.Between(p.outLo, p.outHi)
+		return max(1, r.Between(p.inLo, p.inHi)-around), r.Between(p.outLo, p.outHi)
 	}, nil
 }
 

@@ -33,10 +33,11 @@ type Shape struct {
 	Chat         *bool           // a text is sent as a message of the user, not as it is; nil: where the API takes messages
 	Template     json.RawMessage // nil: none
 	Models       []Model
-	Params       []Param // in the order in which they are written; the values of model and max_tokens are drawn
-	MaxTokens    []int   // one number, or a range
-	TokenIDs     bool    // Item.Text is a list of token ids
-	UniquePrefix bool    // every prompt begins with some words of its own
+	Params       []Param    // in the order in which they are written; the values of model and max_tokens are drawn
+	MaxTokens    []int      // one number, or a range
+	Rendering    *Rendering // messages are sent as the text that this makes of them; nil: as messages
+	TokenIDs     bool       // Item.Text is a list of token ids
+	UniquePrefix bool       // every prompt begins with some words of its own
 	Seed         uint64
 	Say          func(format string, args ...any)
 
@@ -134,6 +135,11 @@ func (s *Shape) around() int {
 // request makes request i, its body written behind dst.
 func (s *Shape) request(dst []byte, i int64, it *Item) (r request.Request, buf []byte, err error) {
 	r = it.Line
+	if s.Rendering != nil {
+		if err := s.Rendering.apply(it); err != nil {
+			return r, dst, err
+		}
+	}
 	if len(it.Turns) == 0 {
 		start := len(dst)
 		if dst, err = s.append(dst, i, it); err != nil {

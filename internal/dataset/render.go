@@ -1,0 +1,85 @@
+package dataset
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"llmperf/internal/request"
+	"llmperf/internal/tokenizer"
+)
+
+// Rendering is a chat template and what it takes besides messages.
+type Rendering struct {
+	Template  *tokenizer.Template
+	Arguments map[string]json.RawMessage // chat_template_kwargs
+	Now       time.Time                  // for templates that write the date
+}
+
+// text writes a conversation as the model is given it.
+func (r *Rendering) text(messages, tools json.RawMessage) (string, error) {
+	return r.Template.Render(tokenizer.Chat{Messages: messages, Tools: tools, AddGenerationPrompt: true, Arguments: r.Arguments, Now: r.Now})
+}
+
+// apply puts the rendered text in the place of an item's messages.
+func (r *Rendering) apply(it *Item) error {
+	if it.Turns != nil {
+		return errors.New("--render-chat-template: the later turns of a conversation need the server's answers, and its template")
+	}
+	var messages, tools json.RawMessage
+	switch {
+	case it.Body != nil:
+		messages, tools = raw(it.Body, "messages"), raw(it.Body, "tools")
+	case it.In != nil:
+		messages = it.In.Messages
+	default:
+		messages = append(append([]byte(`[{"role":"user","content":"`), it.Text...), `"}]`...)
+	}
+	if messages == nil {
+		return nil // a prompt already, or no chat at all
+	}
+	text, err := r.text(messages, tools)
+	if err != nil {
+		return fmt.Errorf("--render-chat-template: %w", err)
+	}
+	if it.Body == nil {
+		it.In, it.Text = nil, request.AppendEscaped(nil, text)
+		return nil
+	}
+	for _, key := range []string{"messages", "tools", "chat_template_kwargs"} {
+		if it.Body, err = sjson.DeleteBytes(it.Body, key); err != nil {
+			return err
+		}
+	}
+	it.Body, err = sjson.SetRawBytes(it.Body, "prompt", request.AppendString(nil, text))
+	return err
+}
+
+func raw(body []byte, key string) json.RawMessage {
+	if v := gjson.GetBytes(body, key); v.Exists() {
+		return json.RawMessage(v.Raw)
+	}
+	return nil
+}
+
+// around is how many tokens the template adds to a text that begins and ends with a word of letters.
+func (r *Rendering) around(tok tokenizer.Tokenizer, word string) (int, error) {
+	n, err := r.tokens(tok, word)
+	return n - len(tok.Encode(word)), err
+}
+
+// tokens is what a text costs with the template around it.
+func (r *Rendering) tokens(tok tokenizer.Tokenizer, text string) (int, error) {
+	rendered, err := r.text(userMessage(text), nil)
+	if err != nil {
+		return 0, fmt.Errorf("--count-template: %w", err)
+	}
+	if special, ok := tok.(tokenizer.Special); ok {
+		return len(special.EncodeSpecial(rendered, false)), nil
+	}
+	return len(tok.Encode(rendered)), nil
+}

@@ -1,0 +1,105 @@
+package dataset
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"llmperf/internal/api"
+	"llmperf/internal/tokenizer"
+)
+
+const chatML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}" +
+	"{% if add_generation_prompt %}<|im_start|>assistant\n{% if not think %}<think>{% endif %}{% endif %}"
+
+// model is a folder with a vocabulary of the tokenizer's vectors and a template.
+func model(t *testing.T, name string) (folder string, r *Rendering) {
+	t.Helper()
+	packed, err := os.ReadFile("../tokenizer/testdata/vectors/" + name + ".json.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zr, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer zr.Close()
+	data, err := zr.DecodeAll(packed, nil)
+	var v struct {
+		Tokenizer json.RawMessage `json:"tokenizer"`
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder = t.TempDir()
+	for file, text := range map[string]string{"tokenizer.json": string(v.Tokenizer), "chat_template.jinja": chatML} {
+		if err := os.WriteFile(filepath.Join(folder, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	template, err := tokenizer.OpenTemplate(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder, &Rendering{Template: template, Arguments: map[string]json.RawMessage{"think": json.RawMessage("true")}}
+}
+
+// TestCountTemplate: with the template around it a prompt is as long as was asked.
+func TestCountTemplate(t *testing.T) {
+	for _, name := range []string{"qwen2", "llama3", "llama2", "bert_uncased"} {
+		folder, r := model(t, name)
+		tok := open(t, folder)
+		o := &Options{Number: 100, Seed: 1, MinPrompt: ptr(60), MaxPrompt: ptr(70), TokenizerName: folder, CacheDir: t.TempDir(),
+			Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }, Counted: func() (*Rendering, error) { return r, nil }}
+		seen := map[int]int{}
+		for _, b := range ask(t, "random", o, &Shape{}) {
+			n, err := r.tokens(tok, b.Messages[0].Content)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seen[n]++; n < 60 || n > 70 {
+				t.Errorf("%s: %d tokens", name, n)
+			}
+		}
+		if len(seen) != 11 {
+			t.Errorf("%s: lengths %v, want all of 60 to 70", name, seen)
+		}
+		o.MaxPrompt, o.MinPrompt = ptr(3), nil
+		if _, err := Open(context.Background(), "random", o, &Shape{}); err == nil || !strings.Contains(err.Error(), "the chat template alone takes") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRender(t *testing.T) {
+	_, r := model(t, "qwen2")
+	s := &Shape{Chat: new(bool), Rendering: r}
+	if err := s.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	prompt := `"prompt":"<|im_start|>user\na \"b\"<|im_end|>\n<|im_start|>assistant\n"`
+	for _, c := range []struct {
+		it   Item
+		want string
+	}{
+		{Item{Text: []byte(`a \"b\"`)}, "{" + prompt + "}"},
+		{Item{In: &api.Input{Messages: json.RawMessage(`[{"role":"user","content":"a \"b\""}]`)}}, "{" + prompt + "}"},
+		{Item{Body: json.RawMessage(`{"messages":[{"role":"user","content":"a \"b\""}],"top_p":1,"tools":[]}`)}, `{"top_p":1,` + prompt + "}"},
+		{Item{Body: json.RawMessage(`{"prompt":"a"}`)}, `{"prompt":"a"}`},
+	} {
+		if _, got, err := s.request(nil, 0, &c.it); err != nil || string(got) != c.want {
+			t.Errorf("%v\n got %s\nwant %s", err, got, c.want)
+		}
+	}
+	if _, _, err := s.request(nil, 0, &Item{Turns: make([]Turn, 1)}); err == nil {
+		t.Error("a conversation is rendered")
+	}
+}
