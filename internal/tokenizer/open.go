@@ -18,6 +18,26 @@ import (
 // Default is the vocabulary that "" stands for.
 const Default = "o200k_base"
 
+// hintError is an error with the next step.
+type hintError struct {
+	error
+	hint string
+}
+
+func (e *hintError) Unwrap() error { return e.error }
+
+func hinted(hint, format string, args ...any) error {
+	return &hintError{fmt.Errorf(format, args...), hint}
+}
+
+// Hint is the next step after an error of Open, for its user; "": none is known.
+func Hint(err error) string {
+	if h := (*hintError)(nil); errors.As(err, &h) {
+		return h.hint
+	}
+	return ""
+}
+
 // Files are the names of the files that Open and OpenTemplate look for in a model's folder, for downloading them from
 // a hub: any but the first may be missing, and the first, too, if two and three or the last are there.
 func Files() []string {
@@ -56,7 +76,7 @@ func Open(ctx context.Context, name string) (Tokenizer, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("no vocabulary %q: give o200k_base, cl100k_base, or a folder or file with a tokenizer.json: %w", name, err)
+		return nil, hinted("give o200k_base, cl100k_base, or a folder or file with a tokenizer.json", "no vocabulary %q: %w", name, err)
 	}
 	v, err := openPath(path, info.IsDir(), encoding)
 	if err != nil {
@@ -87,7 +107,8 @@ func openPath(path string, dir bool, encoding string) (*vocabulary, error) {
 	case base == "vocab.json", base == "merges.txt":
 		return readVocabMerges(filepath.Dir(path))
 	case strings.HasSuffix(base, ".model"):
-		return nil, fmt.Errorf("%s: SentencePiece's own format is not read, the tokenizer.json made of it is", path)
+		return nil, hinted("give the tokenizer.json made of it: transformers.AutoTokenizer writes one with save_pretrained",
+			"%s: SentencePiece's own format is not read", path)
 	}
 	return readTokenizerJSON(path, data)
 }
@@ -100,7 +121,7 @@ func fileIn(dir string) (string, error) {
 			return "", err
 		}
 		if len(found) > 1 {
-			return "", fmt.Errorf("%s: more than one *.tiktoken in it: name one", dir)
+			return "", hinted("name one of the files", "%s: more than one *.tiktoken in it", dir)
 		}
 		if len(found) == 1 {
 			return found[0], nil
@@ -119,7 +140,7 @@ func encodingOf(path, given string) (encoding, error) {
 	if given != "" {
 		enc, ok := encodings[given]
 		if !ok {
-			return enc, fmt.Errorf("%s: the encoding %q is not known: give %s", path, given, strings.Join(known, ", "))
+			return enc, hinted("give one of "+strings.Join(known, ", "), "%s: the encoding %q is not known", path, given)
 		}
 		if !strings.HasSuffix(path, given+".tiktoken") {
 			enc.special = nil // those of another vocabulary
@@ -135,13 +156,13 @@ func encodingOf(path, given string) (encoding, error) {
 		return encoding{}, err
 	}
 	for class, name := range map[string]string{"QWenTokenizer": "qwen", "tokenization_kimi": "kimi"} {
-		if config.TokenizerClass == class || strings.HasPrefix(config.autoClass(), class) {
+		if config.TokenizerClass == class || strings.Contains(string(config.AutoMap.AutoTokenizer), `"`+class+".") {
 			enc := encodings[name]
 			return withAdded(enc, filepath.Dir(path))
 		}
 	}
-	return encoding{}, fmt.Errorf("%s: the file does not say by which pattern it cuts text: give %s:ENCODING, where ENCODING is one of %s",
-		path, path, strings.Join(known, ", "))
+	return encoding{}, hinted(fmt.Sprintf("give %s:ENCODING, where ENCODING is one of %s", path, strings.Join(known, ", ")),
+		"%s: the file does not say by which pattern it cuts text", path)
 }
 
 // withAdded adds the special tokens of the folder's tokenizer_config.json.
@@ -170,17 +191,8 @@ type tokenizerConfig struct {
 	AddPrefixSpace     bool               `json:"add_prefix_space"`
 	AddedTokensDecoder map[int]addedEntry `json:"added_tokens_decoder"`
 	AutoMap            struct {
-		AutoTokenizer []*string `json:"AutoTokenizer"`
+		AutoTokenizer json.RawMessage `json:"AutoTokenizer"` // a name, or a list of names and nulls
 	} `json:"auto_map"`
-}
-
-func (c *tokenizerConfig) autoClass() string {
-	for _, name := range c.AutoMap.AutoTokenizer {
-		if name != nil {
-			return *name
-		}
-	}
-	return ""
 }
 
 // readConfig reads a folder's tokenizer_config.json; without one all is empty.
@@ -213,7 +225,7 @@ func readVocabMerges(dir string) (*vocabulary, error) {
 	case "Qwen2Tokenizer":
 		pattern = qwenPattern
 	default:
-		return nil, fmt.Errorf("%s: how a %s cuts text is not known: give its tokenizer.json", dir, class)
+		return nil, hinted("give its tokenizer.json", "%s: how a %s cuts text is not known", dir, class)
 	}
 	vocab, err := os.ReadFile(filepath.Join(dir, "vocab.json"))
 	if err != nil {
@@ -238,7 +250,7 @@ func vocabMerges(vocab, merges []byte, pattern string, config tokenizerConfig) (
 		lines[i] = strings.TrimSuffix(lines[i], "\r")
 	}
 	if strings.HasSuffix(lines[len(lines)-1], "</w>") {
-		return nil, errors.New("merges.txt: its tokens end in </w>, so it is not byte-level: give its tokenizer.json")
+		return nil, hinted("give its tokenizer.json", "the tokens of merges.txt end in </w>, so it is not byte-level")
 	}
 	encoded, err := json.Marshal(lines)
 	if err != nil {

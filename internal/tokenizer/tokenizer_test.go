@@ -37,8 +37,8 @@ func TestKnownIDs(t *testing.T) {
 
 func TestUnknownName(t *testing.T) {
 	_, err := Open(context.Background(), "p50k_base")
-	if err == nil || !strings.Contains(err.Error(), "o200k_base") {
-		t.Errorf("got %v, want an error that names o200k_base", err)
+	if err == nil || !strings.Contains(err.Error(), "p50k_base") || !strings.Contains(Hint(err), "o200k_base") {
+		t.Errorf("got %v with the hint %q", err, Hint(err))
 	}
 }
 
