@@ -26,6 +26,7 @@ type flags struct {
 	Title     string         `placeholder:"TEXT" help:"The page's title."`
 	SLO       cli.Conditions `name:"slo" placeholder:"COND…" help:"Limits to draw, as perf-stats has them: 'ttft_ms:p99<500'."`
 	Goodput   cli.Conditions `placeholder:"COND…" help:"What makes a request a good one, as perf-stats has it: 'ttft_ms<500'."`
+	Metrics   string         `placeholder:"FILE" help:"The server's own metrics, as perf-send --metrics-out writes them."`
 	Lang      string         `default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
 	OnBadLine string         `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
 
@@ -42,6 +43,9 @@ func run(env *cli.Env) error {
 	if f.Format == "png" && f.Lang == "zh" {
 		return cli.Usage("--format svg has its text as text", "--lang zh: the font of PNG images has no Chinese letters")
 	}
+	if f.Metrics != "" && len(f.Files) > 1 {
+		return cli.Usage("", "--metrics: the metrics belong to one run, and there are %d files", len(f.Files))
+	}
 	slos, err := parseSLOs(f.SLO)
 	if err != nil {
 		return err
@@ -54,7 +58,12 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	metrics, err := readMetrics(ctx, env, f.Metrics)
+	if err != nil {
+		return err
+	}
 	r := newReport(sources, words(f.Lang), slos)
+	r.metrics = metrics
 	out := env.Create(f.Output)
 	defer out.Abort()
 	if err := write(out, r, &f); err != nil {

@@ -16,6 +16,7 @@ type report struct {
 	sources []*source
 	points  []point
 	slos    []slo
+	metrics []serverSample
 }
 
 // point is one load point of one source: a line in most figures.
@@ -75,7 +76,7 @@ type maker func(*report) []chart.Figure
 
 // makers is every kind of figure in the order of the page.
 func makers() []maker {
-	return []maker{sweep, percentiles, distributions, overTime, heatmaps, requestTimeline, tokenTimeline, densities, conversations}
+	return []maker{sweep, percentiles, distributions, overTime, heatmaps, requestTimeline, tokenTimeline, densities, conversations, server}
 }
 
 // page is the whole document.

@@ -95,7 +95,7 @@ func (r *report) tables() []chart.Table {
 	out := []chart.Table{r.results()}
 	if len(r.points) <= 3 {
 		for i := range r.points {
-			out = append(out, r.metrics(&r.points[i]))
+			out = append(out, r.distributionTable(&r.points[i]))
 		}
 	}
 	if t := r.errors(); len(t.Rows) > 0 {
@@ -156,8 +156,8 @@ func percent(share float64) string {
 	return fmt.Sprintf("%.4g %%", share*100)
 }
 
-// metrics has one row for each distribution of a load point.
-func (r *report) metrics(p *point) chart.Table {
+// distributionTable has one row for each distribution of a load point.
+func (r *report) distributionTable(p *point) chart.Table {
 	t := chart.Table{Title: r.tr("Metrics"), Head: []string{"", r.tr("mean"), r.tr("min"), "p50", "p90", "p95", "p99", "p99.9", r.tr("max")}}
 	if len(r.points) > 1 {
 		t.Title += ": " + p.label
