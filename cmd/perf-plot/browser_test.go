@@ -22,7 +22,6 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // tab is a page in a headless browser that has no network, and the complaints it made.
@@ -200,203 +199,20 @@ func (b *tab) mouse(figure string, kind input.DispatchMouseEventType, x, y float
 	b.do(chromedp.MouseEvent(kind, at[0], at[1], opts...))
 }
 
-// pageOf writes a page to a file.
-func pageOf(t *testing.T, args ...string) string {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "page.html")
-	mustPlot(t, nil, append(args, "-o", out)...)
-	return out
-}
-
-// TestBrowser looks at pages of every kind of input: each figure has ink in light and dark, nothing complains, and nothing
-// asks the network.
-func TestBrowser(t *testing.T) {
-	pages := map[string]string{}
-	for name, records := range inputs() {
-		pages[name] = writeFile(t, name+".jsonl", lines(records))
-	}
-	for _, file := range strings.Fields(os.Getenv("RECORDS")) {
-		pages[sourceName(file)] = file
-	}
-	for name, file := range pages {
-		t.Run(name, func(t *testing.T) {
-			b := browse(t, pageOf(t, file, "--slo", "ttft_ms:p99<500"), name, 1360, 900)
-			b.drawn()
-			b.whole("light")
-			b.dark()
-			b.whole("dark")
-			b.quiet()
-		})
-	}
-}
-
-func TestBrowserComparisonAndChinese(t *testing.T) {
-	slow := writeFile(t, "before.jsonl", lines(synth(1, load{run: "rate=10", n: 500, rate: 10, slots: 6, chunks: 24})))
-	fast := writeFile(t, "after.jsonl", lines(synth(2, load{run: "rate=10", n: 500, rate: 10, slots: 12, chunks: 24})))
-	for name, args := range map[string][]string{"comparison": {slow, fast}, "chinese": {slow, "--lang", "zh"}} {
-		b := browse(t, pageOf(t, args...), name, 1360, 900)
-		b.drawn()
-		b.whole("light")
-		b.quiet()
-	}
-}
-
-// TestBrowserHover moves the mouse over a plot and wants the numbers there, by mouse and by keys.
-func TestBrowserHover(t *testing.T) {
-	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "hover", 1360, 900)
-	for figure, want := range map[string]string{"ttft-percentiles": "ms", "ttft-distribution": "%", "request-rate": "1/s", "requests": "request", "latency-heatmap": "requests"} {
-		b.do(chromedp.ScrollIntoView("#"+figure+" .plot"), chromedp.WaitVisible("#"+figure+`[data-drawn=yes]`))
-		// Rows rise from left to right, cells lie about the middle: on the way up the mouse meets one.
-		for i := 0; i < 40 && b.tip(figure) == ""; i++ {
-			x := 0.3 + float64(i%8)*0.05
-			y := 0.9 - x*0.8
-			if figure != "requests" {
-				y = 0.3 + float64(i/8)*0.1
-			}
-			b.mouse(figure, chromedp.MouseMoved, x, y)
-			b.do(chromedp.Sleep(50 * time.Millisecond))
-		}
-		if tip := b.tip(figure); !strings.Contains(tip, want) {
-			t.Errorf("%s: hovering shows %q, not %q", figure, tip, want)
-		}
-		b.shot("#"+figure, figure)
-	}
-	b.do(chromedp.ScrollIntoView("#ttft-percentiles .plot"), chromedp.Focus("#ttft-percentiles .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
-	if said := eval[string](b, `document.querySelector('#ttft-percentiles .said').textContent`); !strings.Contains(said, "ms") {
-		t.Errorf("the arrow key says %q", said)
-	}
-	b.quiet()
-}
-
 // tip is the text that hovers over a figure.
 func (b *tab) tip(figure string) string {
 	return eval[string](b, `[...document.querySelectorAll('#%s .plot .tip')].map(e => e.parentElement.style.opacity === '0' || e.parentElement.style.visibility === 'hidden' ? '' : e.textContent).join('')`, figure)
 }
 
-// TestBrowserZoom drags across a figure: it and those of the same time axis zoom; a double click and a key undo it.
-func TestBrowserZoom(t *testing.T) {
-	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "zoom", 1360, 900)
-	b.drawn()
-	b.do(chromedp.ScrollIntoView("#in-flight .plot"))
-	before, linked, other := b.shot("#in-flight .plot", "before"), b.shot("#request-rate .plot", "linked-before"), b.shot("#ttft-percentiles .plot", "other-before")
-	b.do(chromedp.ScrollIntoView("#in-flight .plot"))
-	b.mouse("in-flight", chromedp.MouseMoved, 0.3, 0.5)
-	b.mouse("in-flight", chromedp.MousePressed, 0.3, 0.5)
-	b.mouse("in-flight", chromedp.MouseMoved, 0.5, 0.5)
-	b.mouse("in-flight", chromedp.MouseReleased, 0.5, 0.5)
+// drag draws the mouse across a figure, between two shares of its width.
+func (b *tab) drag(figure string, from, to float64) {
+	b.t.Helper()
+	b.mouse(figure, chromedp.MouseMoved, from, 0.5)
+	b.mouse(figure, chromedp.MousePressed, from, 0.5)
+	b.mouse(figure, chromedp.MouseMoved, (from+to)/2, 0.5)
+	b.mouse(figure, chromedp.MouseMoved, to, 0.5)
+	b.mouse(figure, chromedp.MouseReleased, to, 0.5)
 	b.away()
-	if same(before, b.shot("#in-flight .plot", "after")) {
-		t.Error("dragging does not zoom")
-	}
-	if same(linked, b.shot("#request-rate .plot", "linked-after")) {
-		t.Error("the linked figure does not zoom")
-	}
-	if !same(other, b.shot("#ttft-percentiles .plot", "other-after")) {
-		t.Error("a figure of another axis changed")
-	}
-	b.do(chromedp.ScrollIntoView("#in-flight .plot"), chromedp.Focus("#in-flight .plot"), chromedp.KeyEvent("0"))
-	b.away()
-	if !same(linked, b.shot("#request-rate .plot", "linked-reset")) {
-		t.Error("0 does not undo the zoom")
-	}
-	b.do(chromedp.ScrollIntoView("#in-flight .plot"), chromedp.Focus("#in-flight .plot"), chromedp.KeyEvent("+"))
-	if reset := eval[bool](b, `document.querySelector('#in-flight .reset').hidden`); reset {
-		t.Error("+ does not zoom")
-	}
-	b.quiet()
-}
-
-// TestBrowserToggle hides a line by its entry in the legend, and shows the data of a figure as a table.
-func TestBrowserToggle(t *testing.T) {
-	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "toggle", 1360, 900)
-	b.do(chromedp.ScrollIntoView("#ttft-time .plot"), chromedp.WaitVisible(`#ttft-time[data-drawn=yes]`))
-	before := b.shot("#ttft-time .plot", "before")
-	b.do(chromedp.Click("#ttft-time .legend button:last-of-type"))
-	b.away()
-	if same(before, b.shot("#ttft-time .plot", "after")) {
-		t.Error("the legend does not hide a line")
-	}
-	if pressed := eval[string](b, `document.querySelector('#ttft-time .legend button:last-of-type').getAttribute('aria-pressed')`); pressed != "false" {
-		t.Errorf("aria-pressed is %q", pressed)
-	}
-	b.do(chromedp.Click("#ttft-time .legend button:last-of-type"))
-	b.away()
-	if !same(before, b.shot("#ttft-time .plot", "again")) {
-		t.Error("the legend does not show the line again")
-	}
-	b.do(chromedp.Click("#ttft-time summary"), chromedp.WaitVisible("#ttft-time details table"))
-	if rows := eval[int](b, `document.querySelectorAll('#ttft-time details tbody tr').length`); rows < 10 {
-		t.Errorf("the table of data has %d rows", rows)
-	}
-	if back := eval[string](b, `document.getElementById('theme').click(), getComputedStyle(document.body).backgroundColor`); back != "rgb(20, 23, 27)" {
-		t.Errorf("the dark page is %s", back)
-	}
-	b.quiet()
-}
-
-// TestBrowserHostile wants strings of the records to be text: nothing runs, and no element comes of them.
-func TestBrowserHostile(t *testing.T) {
-	bad := `</script><img src=x onerror="window.owned=1"><svg onload="window.owned=1">`
-	records := synth(1, load{run: bad, n: 60, rate: 10, slots: 4, chunks: 4, failures: 0.3}, load{run: bad + "2", n: 60, rate: 20, slots: 4, chunks: 4})
-	for i := range records {
-		records[i].Model, records[i].URL = bad, "http://h/"+bad
-		if records[i].Error != nil {
-			records[i].Error.Message = bad
-		}
-	}
-	b := browse(t, pageOf(t, writeFile(t, "hostile.jsonl", lines(records)), "--title", bad), "hostile", 1360, 900)
-	b.drawn()
-	b.mouse("ttft-percentiles", chromedp.MouseMoved, 0.5, 0.5)
-	b.do(chromedp.Sleep(200 * time.Millisecond))
-	if eval[bool](b, `window.owned !== undefined || document.querySelector('img, svg[onload]') !== null`) {
-		t.Error("a string of the records became markup")
-	}
-	b.whole("light")
-	b.quiet()
-}
-
-// TestBrowserPrint makes a PDF, which draws every figure, in light colours.
-func TestBrowserPrint(t *testing.T) {
-	b := browse(t, pageOf(t, writeFile(t, "twenty.jsonl", lines(inputs()["twenty"]))), "print", 1360, 900)
-	b.dark()
-	pdf := get(b, chromedp.PrintToPDF())
-	if undrawn := eval[int](b, `document.querySelectorAll('figure:not([data-drawn=yes])').length`); undrawn > 0 {
-		t.Errorf("%d figures are not printed", undrawn)
-	}
-	if dir := os.Getenv("SHOTS"); dir != "" {
-		if err := os.WriteFile(filepath.Join(dir, "print.pdf"), pdf, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	b.quiet()
-}
-
-// TestBrowserFirstPaint says how long the first paint takes of the page of the records in MILLION, and looks at it.
-func TestBrowserFirstPaint(t *testing.T) {
-	file := os.Getenv("MILLION")
-	if file == "" {
-		t.Skip("MILLION names no records")
-	}
-	path := pageOf(t, file)
-	if info, err := os.Stat(path); err != nil || info.Size() >= 2<<20 {
-		t.Errorf("the page has %d bytes, %v", info.Size(), err)
-	}
-	b := browse(t, path, "million", 1360, 900)
-	b.do(chromedp.WaitVisible(`figure[data-drawn=yes]`))
-	t.Logf("first contentful paint after %.0f ms", eval[float64](b, `performance.getEntriesByName('first-contentful-paint')[0].startTime`))
-	b.drawn()
-	b.do(chromedp.ScrollIntoView("#requests .plot"))
-	before := b.shot("#requests .plot", "before")
-	b.mouse("requests", chromedp.MousePressed, 0.5, 0.5)
-	b.mouse("requests", chromedp.MouseMoved, 0.501, 0.5)
-	b.mouse("requests", chromedp.MouseMoved, 0.51, 0.5)
-	b.mouse("requests", chromedp.MouseReleased, 0.51, 0.5)
-	b.away()
-	if same(before, b.shot("#requests .plot", "after")) {
-		t.Error("dragging does not zoom")
-	}
-	b.whole("light")
-	b.quiet()
 }
 
 // away takes the mouse off the figures.

@@ -28,7 +28,7 @@ func (r *report) ttftByLength() chart.Figure {
 	f := chart.Figure{
 		Name: "ttft-length", Section: r.tr("Dependencies"), Title: r.tr("TTFT against prompt length"),
 		Note: r.tr("Number of requests by colour; the line is the median."), Alt: r.tr("Density of TTFT over the number of prompt tokens."),
-		X: chart.Axis{Label: r.tr("prompt tokens"), Scale: chart.Log}, Y: chart.Axis{Label: "TTFT", Unit: "ms", Scale: chart.Log, Least: 0.1},
+		X: chart.Axis{Label: r.tr("prompt tokens"), Scale: chart.Log}, Y: chart.Axis{Label: "TTFT", Unit: "ms", Scale: chart.Log, Least: 0.1}, NoEnds: true,
 	}
 	d := &r.sources[0].byLen
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
@@ -65,7 +65,7 @@ func (r *report) tpotByConcurrency() chart.Figure {
 		Name: "tpot-concurrency", Section: r.tr("Dependencies"), Title: r.tr("TPOT against concurrency"),
 		Note: r.tr("Number of requests by colour, at the mean number in flight when each was sent; the line is the median."),
 		Alt:  r.tr("Density of TPOT over the number of requests in flight."),
-		X:    chart.Axis{Label: r.tr("in flight")}, Y: chart.Axis{Label: "TPOT", Unit: "ms", Scale: chart.Log, Least: 0.1},
+		X:    chart.Axis{Label: r.tr("in flight")}, Y: chart.Axis{Label: "TPOT", Unit: "ms", Zero: true}, NoEnds: true,
 	}
 	o := &r.sources[0].over
 	level := inFlight(o.bins, o.width)
@@ -90,7 +90,7 @@ func (r *report) tpotByConcurrency() chart.Figure {
 		all.add(int64(l.first))
 		all.add(int64(l.first + len(l.count) - 1))
 	}
-	k := int((all.hi-all.lo)/40) + 1
+	k := min(int((all.hi-all.lo)/40)+1, 4) // the axis is linear: one very short TPOT must not make all rows coarse
 	for _, x := range slices.Sorted(maps.Keys(columns)) {
 		l := columns[x]
 		if l.n >= leastMedian {

@@ -32,14 +32,15 @@ func bin(v float64) int { return int(math.Floor(math.Log2(max(v, 0.001)) * fine)
 
 func edge(i int) float64 { return math.Exp2(float64(i) / fine) }
 
-// bars are the shares, in percent, in at most n bars.
-func (h *histogram) bars(name string, n int) chart.Series {
+// bars are the shares, in percent, in as many bars as the square root of the number of values, from 8 to 50.
+func (h *histogram) bars(name string) chart.Series {
 	s := chart.Series{Name: name, Kind: chart.Bars}
 	if h.n == 0 {
 		return s
 	}
 	bins := slices.Sorted(maps.Keys(h.count))
 	lo, hi := bins[0], bins[len(bins)-1]
+	n := min(max(int(math.Sqrt(float64(h.n))), 8), 50)
 	width := max(1, (hi-lo)/n+1)
 	counts := make([]int64, (hi-lo)/width+1)
 	for i, c := range h.count {

@@ -31,6 +31,9 @@ func curvePercentiles() []float64 {
 	return grid
 }
 
+// mostBands is how many curves may have bands: more would hide one another.
+const mostBands = 4
+
 // percentiles draws each duration's percentiles on an axis of nines.
 func percentiles(r *report) []chart.Figure {
 	var out []chart.Figure
@@ -40,6 +43,7 @@ func percentiles(r *report) []chart.Figure {
 			X: chart.Axis{Label: r.tr("percentile"), Scale: chart.Nines},
 			Y: chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1}, Ordered: r.ordered(),
 		}
+		banded := false
 		for _, p := range r.points {
 			m := p.Metrics.Get(d.key)
 			if m == nil || m.N == 0 {
@@ -48,12 +52,20 @@ func percentiles(r *report) []chart.Figure {
 			s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color}
 			last := 100 * (1 - 1/float64(m.N)) // beyond it the maximum stands for everything
 			for _, q := range sorted(m.Percentiles) {
-				if q.P <= max(last, 50) {
-					s.X, s.Y = append(s.X, q.P), append(s.Y, float64(q.Value))
+				if q.P > max(last, 50) {
+					continue
+				}
+				s.X, s.Y = append(s.X, q.P), append(s.Y, float64(q.Value))
+				if q.CI != nil && len(r.points) <= mostBands {
+					s.Lo, s.Hi = append(s.Lo, float64(q.CI[0])), append(s.Hi, float64(q.CI[1]))
 				}
 			}
+			banded = banded || s.Lo != nil
 			f.Series = append(f.Series, s)
 			f.Alt += r.trf("%s: median %s ms, p99 %s ms. ", p.label, chart.Number(m.At(50)), chart.Number(m.At(99)))
+		}
+		if banded {
+			f.Note += " " + r.tr("Bands: 95 % confidence intervals.")
 		}
 		f.Marks = r.limits(d.key, true)
 		f.Marks = append(f.Marks, r.limits(d.key, false)...)
@@ -79,7 +91,7 @@ func distributions(r *report) []chart.Figure {
 					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 					continue
 				}
-				f.Series = append(f.Series, h.bars(r.tr("share of requests"), 50))
+				f.Series = append(f.Series, h.bars(r.tr("share of requests")))
 				for _, q := range []float64{50, 90, 99} {
 					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: fmt.Sprintf("p%g %s ms", q, chart.Number(m.At(q))), Color: -1})
 				}

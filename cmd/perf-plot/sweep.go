@@ -198,7 +198,9 @@ func (r *report) interactivity(ladders []ladder) chart.Figure {
 		if allNaN(s.X) {
 			continue
 		}
-		s.Labels = !slices.ContainsFunc(l.points, func(p *point) bool { return len(p.label) > 24 })
+		for _, p := range l.points {
+			s.Labels = append(s.Labels, p.label)
+		}
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s tokens/s together. ", name, chart.Number(slices.Max(s.Y)))
 	}

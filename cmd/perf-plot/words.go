@@ -136,6 +136,7 @@ func chinese() map[string]string {
 		"failed":                               "失败",
 		"%d requests":                          "%d 个请求",
 		"%s: median %s ms, p99 %s ms. ":        "%s：中位数 %s 毫秒，p99 %s 毫秒。",
+		"Bands: 95 % confidence intervals.":    "色带为 95 % 置信区间。",
 		"%s: from %s to %s ms; median %s ms. ": "%s：从 %s 到 %s 毫秒；中位数 %s 毫秒。",
 		"From %s to %s ms; median %s ms.":      "从 %s 到 %s 毫秒；中位数 %s 毫秒。",
 		"%s: %s ms at %s, %s ms at %s. ":       "%s：%s 毫秒（%s），%s 毫秒（%s）。",

@@ -42,7 +42,7 @@ func samples() []Figure {
 		X: Axis{Label: "percentile", Scale: Nines}, Y: Axis{Label: "TTFT", Unit: "ms", Scale: Log}, Ordered: true,
 		Series: []Series{
 			{Name: "rate=1", Kind: Line, Color: 0, X: Column{50, 90, 99, 99.9}, Y: Column{10, 20, 80, 300}, Lo: Column{9, 18, 60, 200}, Hi: Column{11, 22, 90, 400}},
-			{Name: "rate=2", Kind: Line, Color: 1, X: Column{50, 90, 99}, Y: Column{12, math.NaN(), 200}, Hollow: []bool{false, false, true}},
+			{Name: "rate=2", Kind: Line, Color: 1, X: Column{50, 90, 99}, Y: Column{12, math.NaN(), 200}, Hollow: []bool{false, false, true}, Labels: []string{"first", "", "last"}},
 		},
 		Marks: []Mark{{At: 100, OnY: true, Label: "SLO 100 ms", Color: -1}},
 	}

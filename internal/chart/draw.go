@@ -64,7 +64,7 @@ func (d *drawing) series(s *Series, base map[float64]float64) {
 			d.rect(x0, x1, d.y(bottom), d.y(bottom+s.Y[i]), col)
 		}
 	case Cells:
-		top := slices.Max(s.V)
+		top := s.most()
 		for i := range s.X {
 			d.rect(d.x(s.X[i]), d.x(s.X2[i]), d.y(s.Y[i]), d.y(s.Y2[i]), ramp(heat(s.V[i], top)))
 		}
@@ -93,18 +93,15 @@ func (d *drawing) band(s *Series, col color.NRGBA) {
 	if len(s.Lo) != s.Len() || len(s.Hi) != s.Len() {
 		return
 	}
-	var points []vg.Point
-	add := func(x, y float64) {
-		if p := (vg.Point{X: d.x(x), Y: d.y(y)}); finite(p.X) && finite(p.Y) {
-			points = append(points, p)
+	var over, under []vg.Point
+	for i := range s.X {
+		hi, lo := vg.Point{X: d.x(s.X[i]), Y: d.y(s.Hi[i])}, vg.Point{X: d.x(s.X[i]), Y: d.y(s.Lo[i])}
+		if finite(hi.X) && finite(hi.Y) && finite(lo.Y) {
+			over, under = append(over, hi), append(under, lo)
 		}
 	}
-	for i := range s.X {
-		add(s.X[i], s.Hi[i])
-	}
-	for i := range slices.Backward(s.X) {
-		add(s.X[i], s.Lo[i])
-	}
+	slices.Reverse(under)
+	points := append(over, under...)
 	if len(points) > 2 {
 		col.A = 0x28
 		d.c.FillPolygon(col, d.c.ClipPolygonXY(points))
@@ -136,6 +133,15 @@ func (d *drawing) line(s *Series, col color.NRGBA) {
 		run = append(run, p)
 	}
 	flush()
+	for i, label := range s.Labels {
+		if p := (vg.Point{X: d.x(s.X[i]), Y: d.y(s.Y[i])}); finite(p.X) && finite(p.Y) {
+			side, away := 0.0, vg.Length(5)
+			if p.X > d.c.Center().X {
+				side, away = -1, -5
+			}
+			d.c.FillText(textStyle(8, soft, side, -0.5), vg.Point{X: p.X + away, Y: p.Y}, label)
+		}
+	}
 	if s.Kind == Line && s.Len() <= 24 && !s.Faint {
 		for i := range s.X {
 			d.dot(s, i, col, 2.2)

@@ -101,7 +101,7 @@ type Series struct {
 	Hollow []bool   `json:"hollow,omitempty"`
 	Text   []string `json:"text,omitempty"` // shown on hover, one a datum
 	VLabel string   `json:"vlabel,omitempty"`
-	Labels bool     `json:"labels,omitempty"` // Text stands beside the points of a line, too
+	Labels []string `json:"labels,omitempty"` // stand beside the points of a line
 }
 
 // Mark is a line across the figure at one value of x, or of y.
@@ -225,4 +225,13 @@ func (f *Figure) Empty() bool {
 		}
 	}
 	return true
+}
+
+// most is the greatest value of cells, 0 where there are none.
+func (s *Series) most() float64 {
+	most := 0.0
+	for _, v := range s.V {
+		most = max(most, v)
+	}
+	return most
 }

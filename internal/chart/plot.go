@@ -169,7 +169,7 @@ func fit(sty draw.TextStyle, s string, width vg.Length) string {
 
 // drawLegend writes the series' names with their colours in rows from y down and gives the height it took.
 func drawLegend(c draw.Canvas, f *Figure, y vg.Length) vg.Length {
-	if len(f.Series) < 2 {
+	if len(f.Series) < 2 && !f.Stacked && !(len(f.Series) == 1 && f.Series[0].Kind == Cells) {
 		return 0
 	}
 	const row = 12
@@ -178,6 +178,10 @@ func drawLegend(c draw.Canvas, f *Figure, y vg.Length) vg.Length {
 	for i := range f.Series {
 		s := &f.Series[i]
 		name := fit(sty, s.Name, 180)
+		if s.Kind == Cells {
+			x += drawStrip(c, s, x, y-used+row/2)
+			continue
+		}
 		if need := 18 + sty.Width(name); x+need > c.Max.X && x > c.Min.X {
 			if used >= 3*row {
 				c.FillText(sty, vg.Point{X: x, Y: y - used + row/2}, "…")
@@ -191,6 +195,22 @@ func drawLegend(c draw.Canvas, f *Figure, y vg.Length) vg.Length {
 		x += 24 + sty.Width(name)
 	}
 	return used
+}
+
+// drawStrip shows the colours of cells from one to the most, and gives the width it took.
+func drawStrip(c draw.Canvas, s *Series, x, y vg.Length) vg.Length {
+	const steps, step = 24, 2.5
+	sty := textStyle(8.5, ink, 0, -0.5)
+	c.FillText(sty, vg.Point{X: x, Y: y}, "1")
+	at := x + sty.Width("1") + 4
+	for i := range steps {
+		c.SetColor(ramp(float64(i) / (steps - 1)))
+		c.Fill(vg.Rectangle{Min: vg.Point{X: at, Y: y - 3}, Max: vg.Point{X: at + step, Y: y + 3}}.Path())
+		at += step
+	}
+	label := fit(sty, Number(s.most())+" "+s.VLabel, 180)
+	c.FillText(sty, vg.Point{X: at + 4, Y: y}, label)
+	return at - x + 16 + sty.Width(label)
 }
 
 func (s *Series) dashes() []vg.Length {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
@@ -123,7 +122,7 @@ func (g *grid) draw() {
 		case Bars:
 			g.bars(s)
 		case Cells:
-			top := slices.Max(s.V)
+			top := s.most()
 			for k := range s.X {
 				g.block(s.X[k], s.X2[k], s.Y[k], s.Y2[k], heat(s.V[k], top))
 			}

@@ -17,7 +17,9 @@ function number(v) {
 }
 const short = v => Math.abs(v) >= 1e9 ? number(v / 1e9) + 'G' : Math.abs(v) >= 1e6 ? number(v / 1e6) + 'M'
   : Math.abs(v) >= 1e3 ? number(v / 1e3) + 'k' : number(v);
-const withUnit = (v, axis) => axis.scale === 'nines' ? 'p' + +v.toFixed(4) : number(v) + (axis.unit ? ' ' + axis.unit : '');
+// A percentile is written with two digits of its distance from 100.
+const percentile = p => 'p' + (p >= 100 ? 100 : +p.toFixed(Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(100 - p))))));
+const withUnit = (v, axis) => axis.scale === 'nines' ? percentile(v) : number(v) + (axis.unit ? ' ' + axis.unit : '');
 
 function niceStep(raw) {
   if (!(raw > 0)) return 1;

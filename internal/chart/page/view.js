@@ -90,7 +90,7 @@ class View {
         splitLine: {show: false}, axisPointer: {label: {show: false}, lineStyle: {color: soft}, animation: false}, t: at};
     };
     const xa = axis(fig.x, x0, x1, Math.max(3, width / 95), fig.x.label + (fig.x.unit ? ' (' + fig.x.unit + ')' : ''));
-    const ya = axis(fig.y, y0, y1, Math.max(3, height / 60), fig.y.label + (fig.y.unit ? ' (' + fig.y.unit + ')' : ''));
+    const ya = axis(fig.y, y0, y1, Math.max(5, height / 45), fig.y.label + (fig.y.unit ? ' (' + fig.y.unit + ')' : ''));
     Object.assign(xa, {nameLocation: 'middle', nameGap: 28});
     const shown = this.shown(), ends = !fig.noEnds && this.series.length > 1 && this.series.some(s => s.kind === 'line' || s.kind === 'steps');
     const names = ends ? Math.min(150, Math.max(0, ...shown.filter(labelled).map(s => textWidth(clip(s.name))))) + 12 : 22;
@@ -107,7 +107,7 @@ class View {
       markArea: {silent: true, z: 1, itemStyle: {color: soft, opacity: 0.13}, label: {color: soft, fontSize: 11.5, position: 'insideTop'},
         data: (fig.spans || []).map(s => [{xAxis: Math.max(x0, place(fig.x.scale, s.from)), name: textWidth(s.label || '') < (Math.min(x1, place(fig.x.scale, s.to)) - Math.max(x0, place(fig.x.scale, s.from))) / (x1 - x0) * (width - 58 - names) ? s.label : ''}, {xAxis: Math.min(x1, place(fig.x.scale, s.to))}]).filter(([a, b]) => a.xAxis < b.xAxis)}});
     if (fig.marks) out.series.push({type: 'line', data: [], silent: true, z: 6, markLine: {silent: true, symbol: 'none', animation: false, data: fig.marks.map((m, k) => this.mark(m, rows[k], soft, ink))
-      .filter(m => m.xAxis === undefined || m.xAxis >= x0 && m.xAxis <= x1)}});
+      .filter(m => m.xAxis === undefined || m.xAxis >= x0 - (x1 - x0) * 1e-3 && m.xAxis <= x1)}});
     for (const s of shown) out.series.push(...this.drawn(s, x0, x1, ends));
     return out;
   }
@@ -139,14 +139,15 @@ class View {
     const common = {name, animation: false, clip: true, z: s.faint ? 2 : 3};
     if (s.kind === 'line' || s.kind === 'steps') {
       const few = s.kind === 'line' && s.px.length <= 24 && !s.faint;
-      const out = [{...common, type: 'line', step: s.kind === 'steps' ? 'end' : false, data: s.px.map((x, k) => [x, s.py[k]]), showSymbol: few, symbol: s.hollow ? (v, p) => s.hollow[p.dataIndex] ? 'emptyCircle' : 'circle' : 'circle', symbolSize: few ? 7 : 4,
+      const out = [{...common, type: 'line', step: s.kind === 'steps' ? 'end' : false, data: s.px.map((x, k) => s.labels ? {value: [x, s.py[k]], label: {position: x > (x0 + x1) / 2 ? 'left' : 'right'}} : [x, s.py[k]]), showSymbol: few, symbol: s.hollow ? (v, p) => s.hollow[p.dataIndex] ? 'emptyCircle' : 'circle' : 'circle', symbolSize: few ? 7 : 4,
         itemStyle: {color}, lineStyle: {color, width: s.faint ? 1 : 2, type: s.dashed ? [6, 4] : 'solid', opacity: s.faint ? 0.7 : 1}, emphasis: {disabled: true},
-        ...(s.labels ? {label: {show: true, formatter: p => s.text[p.dataIndex], position: 'top', color: css('--soft'), fontSize: 11.5, distance: 6}} : {}),
+        ...(s.labels ? {label: {show: true, formatter: p => clip(s.labels[p.dataIndex]), color: css('--soft'), fontSize: 11.5, distance: 8}} : {}),
         endLabel: {show: ends && labelled(s), formatter: clip(s.name), color, fontSize: 12, distance: 6}, labelLayout: s.labels ? {hideOverlap: true} : {moveOverlap: 'shiftY', hideOverlap: true}}];
       if (s.plo.length) out.unshift({...common, type: 'custom', silent: true, tooltip: {show: false}, data: [[x0, 0]], z: 1, renderItem: (_, api) => {
         const at = [];
-        for (let k = 0; k < s.px.length; k++) if (s.phi[k] !== null && s.px[k] !== null) at.push(api.coord([s.px[k], s.phi[k]]));
-        for (let k = s.px.length - 1; k >= 0; k--) if (s.plo[k] !== null && s.px[k] !== null) at.push(api.coord([s.px[k], s.plo[k]]));
+        const known = s.px.map((_, k) => k).filter(k => s.px[k] !== null && s.plo[k] !== null && s.phi[k] !== null);
+        for (const k of known) at.push(api.coord([s.px[k], s.phi[k]]));
+        for (const k of known.reverse()) at.push(api.coord([s.px[k], s.plo[k]]));
         return {type: 'polygon', shape: {points: at}, style: {fill: color, opacity: 0.16}};
       }});
       return out;
@@ -172,12 +173,21 @@ class View {
       if (!s) return '';
       if (s.text && s.text[k]) box.append(make('b', '', s.text[k]));
       if (s.kind === 'cells') { box.append(make('b', '', span(s.x[k], s.x2[k], fig.x)), make('b', '', span(s.y[k], s.y2[k], fig.y))); row(s, number(s.v[k]) + (s.vlabel ? ' ' + s.vlabel : '')); }
-      else if (s.kind === 'rects') { box.append(make('b', '', fig.rowLabel + ' ' + fig.rows[s.y[k]])); row(s, duration(s.x2[k] - s.x[k], fig.x.unit) + '  ' + words.from + ' ' + number(s.x[k]) + ' ' + fig.x.unit); }
+      else if (s.kind === 'rects') this.tipRow(s.y[k], box, row);
       else { box.append(make('b', '', fig.x.label + ' ' + withUnit(s.x[k], fig.x))); row(s, withUnit(s.y[k], fig.y)); }
       return box;
     }
     const first = [].concat(p)[0];
     return first ? this.at(first.axisValue, box, row) : '';
+  }
+
+  // tipRow tells of all the rectangles of a row.
+  tipRow(y, box, row) {
+    const {fig} = this, parts = [];
+    for (const s of this.shown()) for (let k = 0; k < s.y.length; k++) if (s.y[k] === y) parts.push([s, s.x[k], s.x2[k]]);
+    parts.sort((a, b) => a[1] - b[1]);
+    box.append(make('b', '', fig.rowLabel + ' ' + fig.rows[y] + ', ' + words.from + ' ' + number(parts[0][1]) + ' ' + fig.x.unit));
+    for (const [s, from, to] of parts) row(s, duration(to - from, fig.x.unit));
   }
 
   at(x, box, row) {
@@ -213,7 +223,7 @@ class View {
         bar.append(strip);
         continue;
       }
-      if (this.series.length < 2) continue;
+      if (this.series.length < 2 && !this.fig.stacked) continue;
       const b = make('button'), swatch = make('i', (s.kind === 'bars' || s.kind === 'rects' ? 'box' : '') + (s.dashed ? ' dash' : ''));
       swatch.style.backgroundColor = s.paint();
       b.type = 'button';

@@ -1,0 +1,276 @@
+//go:build browser
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// pageOf writes a page to a file.
+func pageOf(t *testing.T, args ...string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "page.html")
+	mustPlot(t, nil, append(args, "-o", out)...)
+	return out
+}
+
+// TestBrowser looks at pages of every kind of input: each figure has ink in light and dark, nothing complains, and nothing
+// asks the network.
+func TestBrowser(t *testing.T) {
+	pages := map[string]string{}
+	for name, records := range inputs() {
+		pages[name] = writeFile(t, name+".jsonl", lines(records))
+	}
+	for _, file := range strings.Fields(os.Getenv("RECORDS")) {
+		pages[sourceName(file)] = file
+	}
+	for name, file := range pages {
+		t.Run(name, func(t *testing.T) {
+			b := browse(t, pageOf(t, file, "--slo", "ttft_ms:p99<500"), name, 1360, 900)
+			b.drawn()
+			b.whole("light")
+			b.dark()
+			b.whole("dark")
+			b.quiet()
+		})
+	}
+}
+
+func TestBrowserComparisonAndChinese(t *testing.T) {
+	slow := writeFile(t, "before.jsonl", lines(synth(1, load{run: "rate=10", n: 500, rate: 10, slots: 6, chunks: 24})))
+	fast := writeFile(t, "after.jsonl", lines(synth(2, load{run: "rate=10", n: 500, rate: 10, slots: 12, chunks: 24})))
+	for name, args := range map[string][]string{"comparison": {slow, fast}, "chinese": {slow, "--lang", "zh"}} {
+		b := browse(t, pageOf(t, args...), name, 1360, 900)
+		b.drawn()
+		b.whole("light")
+		b.quiet()
+	}
+}
+
+// TestBrowserHover moves the mouse over a plot and wants the numbers there, by mouse and by keys.
+func TestBrowserHover(t *testing.T) {
+	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "hover", 1360, 900)
+	for figure, want := range map[string]string{"ttft-percentiles": "ms", "ttft-distribution": "%", "request-rate": "1/s", "requests": "request", "latency-heatmap": "requests"} {
+		b.do(chromedp.ScrollIntoView("#"+figure+" .plot"), chromedp.WaitVisible("#"+figure+`[data-drawn=yes]`))
+		// Rows rise from left to right, cells lie about the middle: on the way up the mouse meets one.
+		for i := 0; i < 40 && b.tip(figure) == ""; i++ {
+			x := 0.3 + float64(i%8)*0.05
+			y := 0.9 - x*0.8
+			if figure != "requests" {
+				y = 0.3 + float64(i/8)*0.1
+			}
+			b.mouse(figure, chromedp.MouseMoved, x, y)
+			b.do(chromedp.Sleep(50 * time.Millisecond))
+		}
+		if tip := b.tip(figure); !strings.Contains(tip, want) {
+			t.Errorf("%s: hovering shows %q, not %q", figure, tip, want)
+		}
+		b.shot("#"+figure, figure)
+	}
+	b.do(chromedp.ScrollIntoView("#ttft-percentiles .plot"), chromedp.Focus("#ttft-percentiles .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if said := eval[string](b, `document.querySelector('#ttft-percentiles .said').textContent`); !strings.Contains(said, "ms") {
+		t.Errorf("the arrow key says %q", said)
+	}
+	b.quiet()
+}
+
+// TestBrowserZoom drags across a figure: it and those of the same time axis zoom; a double click and a key undo it.
+func TestBrowserZoom(t *testing.T) {
+	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "zoom", 1360, 900)
+	b.drawn()
+	b.do(chromedp.ScrollIntoView("#in-flight .plot"))
+	before, linked, other := b.shot("#in-flight .plot", "before"), b.shot("#request-rate .plot", "linked-before"), b.shot("#ttft-percentiles .plot", "other-before")
+	b.do(chromedp.ScrollIntoView("#in-flight .plot"))
+	b.drag("in-flight", 0.3, 0.5)
+	if same(before, b.shot("#in-flight .plot", "after")) {
+		t.Error("dragging does not zoom")
+	}
+	if same(linked, b.shot("#request-rate .plot", "linked-after")) {
+		t.Error("the linked figure does not zoom")
+	}
+	if !same(other, b.shot("#ttft-percentiles .plot", "other-after")) {
+		t.Error("a figure of another axis changed")
+	}
+	b.do(chromedp.ScrollIntoView("#in-flight .plot"), chromedp.Focus("#in-flight .plot"), chromedp.KeyEvent("0"))
+	b.away()
+	if !same(linked, b.shot("#request-rate .plot", "linked-reset")) {
+		t.Error("0 does not undo the zoom")
+	}
+	b.do(chromedp.ScrollIntoView("#in-flight .plot"), chromedp.Focus("#in-flight .plot"), chromedp.KeyEvent("+"))
+	if reset := eval[bool](b, `document.querySelector('#in-flight .reset').hidden`); reset {
+		t.Error("+ does not zoom")
+	}
+	b.quiet()
+}
+
+// TestBrowserToggle hides a line by its entry in the legend, and shows the data of a figure as a table.
+func TestBrowserToggle(t *testing.T) {
+	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "toggle", 1360, 900)
+	b.do(chromedp.ScrollIntoView("#ttft-time .plot"), chromedp.WaitVisible(`#ttft-time[data-drawn=yes]`))
+	before := b.shot("#ttft-time .plot", "before")
+	b.do(chromedp.Click("#ttft-time .legend button:last-of-type"))
+	b.away()
+	if same(before, b.shot("#ttft-time .plot", "after")) {
+		t.Error("the legend does not hide a line")
+	}
+	if pressed := eval[string](b, `document.querySelector('#ttft-time .legend button:last-of-type').getAttribute('aria-pressed')`); pressed != "false" {
+		t.Errorf("aria-pressed is %q", pressed)
+	}
+	b.do(chromedp.Click("#ttft-time .legend button:last-of-type"))
+	b.away()
+	if !same(before, b.shot("#ttft-time .plot", "again")) {
+		t.Error("the legend does not show the line again")
+	}
+	b.do(chromedp.Click("#ttft-time summary"), chromedp.WaitVisible("#ttft-time details table"))
+	if rows := eval[int](b, `document.querySelectorAll('#ttft-time details tbody tr').length`); rows < 10 {
+		t.Errorf("the table of data has %d rows", rows)
+	}
+	if back := eval[string](b, `document.getElementById('theme').click(), getComputedStyle(document.body).backgroundColor`); back != "rgb(20, 23, 27)" {
+		t.Errorf("the dark page is %s", back)
+	}
+	b.quiet()
+}
+
+// TestBrowserHostile wants strings of the records to be text: nothing runs, and no element comes of them.
+func TestBrowserHostile(t *testing.T) {
+	bad := `</script><img src=x onerror="window.owned=1"><svg onload="window.owned=1">`
+	records := synth(1, load{run: bad, n: 60, rate: 10, slots: 4, chunks: 4, failures: 0.3}, load{run: bad + "2", n: 60, rate: 20, slots: 4, chunks: 4})
+	for i := range records {
+		records[i].Model, records[i].URL = bad, "http://h/"+bad
+		if records[i].Error != nil {
+			records[i].Error.Message = bad
+		}
+	}
+	b := browse(t, pageOf(t, writeFile(t, "hostile.jsonl", lines(records)), "--title", bad), "hostile", 1360, 900)
+	b.drawn()
+	b.mouse("ttft-percentiles", chromedp.MouseMoved, 0.5, 0.5)
+	b.do(chromedp.Sleep(200 * time.Millisecond))
+	if eval[bool](b, `window.owned !== undefined || document.querySelector('img, svg[onload]') !== null`) {
+		t.Error("a string of the records became markup")
+	}
+	b.whole("light")
+	b.quiet()
+}
+
+// TestBrowserPrint makes a PDF, which draws every figure, in light colours.
+func TestBrowserPrint(t *testing.T) {
+	b := browse(t, pageOf(t, writeFile(t, "twenty.jsonl", lines(inputs()["twenty"]))), "print", 1360, 900)
+	b.dark()
+	pdf := get(b, chromedp.PrintToPDF())
+	if undrawn := eval[int](b, `document.querySelectorAll('figure:not([data-drawn=yes])').length`); undrawn > 0 {
+		t.Errorf("%d figures are not printed", undrawn)
+	}
+	if dir := os.Getenv("SHOTS"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, "print.pdf"), pdf, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.quiet()
+}
+
+// TestBrowserMillion makes a page of a million requests of 32 chunks: it is small, made in little memory, and works.
+func TestBrowserMillion(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute")
+	}
+	records, page := million(t), filepath.Join(t.TempDir(), "page.html")
+	program := filepath.Join(t.TempDir(), "perf-plot")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd, began := exec.Command(program, records, "-o", page), time.Now()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	info, err := os.Stat(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%.1f s, of it %.1f s of CPU; %d MB of memory; a page of %.2f MB", time.Since(began).Seconds(), cmd.ProcessState.UserTime().Seconds(), usage.Maxrss>>10, float64(info.Size())/1e6)
+	if info.Size() >= 2e6 || usage.Maxrss>>10 >= 200 {
+		t.Error("the page or the memory is too large")
+	}
+	b := browse(t, page, "million", 1360, 900)
+	b.do(chromedp.WaitVisible(`figure[data-drawn=yes]`))
+	t.Logf("first contentful paint after %.0f ms", eval[float64](b, `performance.getEntriesByName('first-contentful-paint')[0].startTime`))
+	b.drawn()
+	for _, figure := range []string{"requests", "latency-heatmap"} {
+		b.do(chromedp.ScrollIntoView("#" + figure + " .plot"))
+		before := b.shot("#"+figure+" .plot", figure+"-before")
+		b.drag(figure, 0.5, 0.52)
+		if same(before, b.shot("#"+figure+" .plot", figure+"-zoomed")) {
+			t.Errorf("%s: dragging does not zoom", figure)
+		}
+		b.do(chromedp.Focus("#"+figure+" .plot"), chromedp.KeyEvent("0"))
+	}
+	b.whole("light")
+	b.quiet()
+}
+
+// million writes a million records, a part at a time.
+func million(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "million.jsonl")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	const parts = 100
+	var shift int64
+	for i := range int64(parts) {
+		records := synth(uint64(i), load{run: "rate=500", n: 1_000_000 / parts, rate: 500, slots: 300, chunks: 32, failures: 0.005})
+		for k := range records {
+			r := &records[k]
+			r.Seq, r.ScheduledUs, r.SentUs = r.Seq+i*int64(len(records)), r.ScheduledUs+shift, r.SentUs+shift
+		}
+		if _, err := file.Write(lines(records)); err != nil {
+			t.Fatal(err)
+		}
+		shift += records[len(records)-1].ScheduledUs - records[0].ScheduledUs
+	}
+	return path
+}
+
+// TestGallery takes the pictures of docs/charts.md, of the records that the script made.
+func TestGallery(t *testing.T) {
+	dir, into := os.Getenv("GALLERY"), os.Getenv("GALLERY_OUT")
+	if dir == "" {
+		t.Skip("GALLERY names no records: scripts/test-browser --gallery makes them")
+	}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	t.Setenv("SHOTS", into)
+	for _, page := range []struct {
+		name    string
+		args    []string
+		figures []string
+	}{
+		{"sweep", []string{at("sweep.jsonl"), "--slo", "ttft_ms:p99<500", "--metrics", at("metrics.jsonl")}, []string{
+			"throughput-load", "ttft-load", "latency-throughput", "interactivity", "ttft-percentiles", "latency-distribution", "request-rate", "ttft-time",
+			"latency-heatmap", "requests", "tpot-concurrency", "server-requests"}},
+		{"run", []string{at("run.jsonl")}, []string{"ttft-distribution", "errors-time", "tokens", "ttft-length", "ttft-turn"}},
+		{"comparison", []string{at("before.jsonl"), at("after.jsonl")}, []string{"ttft-percentiles"}},
+		{"chinese", []string{at("run.jsonl"), "--lang", "zh"}, []string{"latency-percentiles"}},
+	} {
+		b := browse(t, pageOf(t, page.args...), page.name, 1180, 900)
+		for _, f := range page.figures {
+			b.do(chromedp.ScrollIntoView("#"+f), chromedp.WaitVisible("#"+f+`[data-drawn=yes]`))
+			b.shot("#"+f, f)
+		}
+		if page.name == "sweep" {
+			b.dark()
+			b.shot("#ttft-load", "dark")
+		}
+		b.quiet()
+	}
+}
