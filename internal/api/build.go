@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-json"
@@ -64,34 +65,24 @@ type place struct {
 	value json.RawMessage
 }
 
+// operations are those that an input is meant for, where a dialect takes it for several: a text may be chat, too.
+var operations = map[kind][]string{
+	messagesIn: {"chat"}, textIn: {"completion", "generate"}, tokensIn: {"completion"}, textsIn: {"embedding"}, documentsIn: {"rerank"},
+}
+
 // ForInput finds the dialect that --api name stands for and that takes the input: of openai chat for messages, and
 // completions for a text or token ids. It is false where no dialect of that name takes it.
 func ForInput(name string, in Input) (Dialect, bool) {
-	fam := family(name)
-	wanted := []string{"chat"}
-	switch in.kind() {
-	case textIn, tokensIn:
-		wanted = []string{"completion", "generate"}
-	case textsIn:
-		wanted = []string{"embedding"}
-	case documentsIn:
-		wanted = []string{"rerank"}
-	}
-	for _, wanted := range [][]string{wanted, nil} {
-		for _, d := range fam {
-			ok := wanted == nil
-			for _, op := range wanted {
-				ok = ok || d.Op == op
-			}
-			if !ok {
-				continue
-			}
-			if d.Takes(in) {
-				return d, true
-			}
+	fit := keep(family(name), func(d *Dialect) bool { return d.Takes(in) })
+	for _, d := range fit {
+		if slices.Contains(operations[in.kind()], d.Op) {
+			return d, true
 		}
 	}
-	return Dialect{}, false
+	if len(fit) == 0 {
+		return Dialect{}, false
+	}
+	return fit[0], true
 }
 
 // Takes says whether the API takes an input of this kind.
