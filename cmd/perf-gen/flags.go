@@ -17,7 +17,7 @@ const description = "Write requests to a language model, one JSON line each: fro
 // the data.
 type flags struct {
 	Files       []string    `arg:"" optional:"" help:"Files to read, as --dataset-path."`
-	Dataset     string      `group:"data" help:"What to make requests of: ${datasets}. A repository ORG/NAME stands for text. Default: random; line_by_line where a file is named." placeholder:"NAME"`
+	Dataset     string      `group:"data" help:"What to make requests of: ${datasets}. A repository ORG/NAME stands for text. Default: random; of files line_by_line, of .har and .csv trace." placeholder:"NAME"`
 	DatasetPath cli.Strings `group:"data" help:"Files to read; - is stdin." placeholder:"FILE ..."`
 	DataSource  string      `group:"data" enum:"modelscope,huggingface,local" default:"modelscope" help:"Where names of repositories are looked up: modelscope, huggingface, local." placeholder:"modelscope"`
 	TextColumn  string      `group:"data" help:"Column with the text, of --dataset text." placeholder:"NAME"`

@@ -31,7 +31,7 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 	case f.Dataset != "":
 	case f.TextColumn != "":
 		f.Dataset = "text"
-	case f.Format != "":
+	case f.Format != "" || slices.ContainsFunc(paths, isLog):
 		f.Dataset = "trace"
 	case len(paths) > 0:
 		f.Dataset = "line_by_line"
@@ -71,6 +71,15 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 		env.Say("--seed %d makes these requests again", seed)
 	}
 	return source, nil
+}
+
+// isLog says whether a file's name alone tells that it is a captured log or trace.
+func isLog(path string) bool {
+	for _, zip := range []string{".gz", ".zst"} {
+		path = strings.TrimSuffix(path, zip)
+	}
+	ext := filepath.Ext(path)
+	return ext == ".har" || ext == ".csv"
 }
 
 // options are what the flags say to datasets.
@@ -211,6 +220,8 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
 	case f.Format != "" && !slices.Contains(dataset.Formats(), f.Format):
 		return cli.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
+	case f.UniquePrefix && (f.TokenizePrompt || f.RenderTemplate):
+		return cli.Usage("leave one out", "--unique-prefix puts words before a text, not before token ids or a template")
 	case f.RenderTemplate && f.TokenizePrompt:
 		return cli.Usage("leave one out", "--render-chat-template makes text, and --tokenize-prompt token ids")
 	case f.CountTemplate && f.TokenizePrompt:

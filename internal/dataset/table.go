@@ -95,6 +95,9 @@ func Names() []string {
 
 // find gives the dataset of that name.
 func find(name string) (kind, error) {
+	if name == "embed" { // evalscope's other name
+		name = "embedding"
+	}
 	for _, k := range kinds() {
 		if k.Name == name {
 			return k, nil

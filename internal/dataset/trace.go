@@ -72,6 +72,7 @@ type trace struct {
 	n       int64    // requests so far
 	startMs *float64 // when the first was
 	left    int      // entries that are no requests
+	hidden  int      // headers and parameters that were left out because they let somebody in
 	speed   float64
 }
 
@@ -102,6 +103,9 @@ func traces(_ context.Context, o *Options) (items, error) {
 		}
 		if t.left > 0 {
 			o.Say("%d entries left out: not a POST with a JSON object", t.left)
+		}
+		if t.hidden > 0 {
+			o.Say("%d secrets left out of headers and URLs: --keep-secrets keeps them", t.hidden)
 		}
 	}, nil
 }

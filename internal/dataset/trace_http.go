@@ -44,6 +44,7 @@ func (t *trace) captured(it *Item, method, address, body string) (keep bool, err
 		for name := range q {
 			if !t.o.KeepSecrets && secret(name) {
 				q.Del(name)
+				t.hidden++
 			}
 		}
 		if len(q) > 0 {
@@ -56,7 +57,11 @@ func (t *trace) captured(it *Item, method, address, body string) (keep bool, err
 // header keeps a header of a captured request, unless it is a secret, or belongs to the connection or to the browser.
 func (t *trace) header(it *Item, name, value string) {
 	name = strings.ToLower(name)
-	if ofConnection(name) || secret(name) && !t.o.KeepSecrets {
+	if ofConnection(name) {
+		return
+	}
+	if secret(name) && !t.o.KeepSecrets {
+		t.hidden++
 		return
 	}
 	if it.Line.Headers == nil {
