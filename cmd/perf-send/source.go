@@ -85,6 +85,11 @@ func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name str
 		if !s.room.take(ctx, size(&req)) {
 			return nil
 		}
+		select { // the usual way first: a select of two costs much more
+		case s.ready <- &req:
+			continue
+		default:
+		}
 		select {
 		case s.ready <- &req:
 		case <-ctx.Done():
@@ -137,16 +142,22 @@ func (s *source) Next(ctx context.Context) (*request.Request, error) {
 		s.peeked = nil
 		return r, nil
 	}
-	select {
-	case r, ok := <-s.ready:
-		if !ok {
-			return nil, s.end(ctx)
+	var r *request.Request
+	var ok bool
+	select { // the usual way first: a select of two costs much more
+	case r, ok = <-s.ready:
+	default:
+		select {
+		case r, ok = <-s.ready:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
 		}
-		s.room.give(size(r))
-		return r, nil
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
 	}
+	if !ok {
+		return nil, s.end(ctx)
+	}
+	s.room.give(size(r))
+	return r, nil
 }
 
 func (s *source) end(ctx context.Context) error {
@@ -164,26 +175,21 @@ func (s *source) end(ctx context.Context) error {
 
 // budget is a number of bytes that may be read ahead. A single request may be larger than all of it.
 type budget struct {
-	free chan int // holds what is left
-	all  int
-	more chan struct{}
+	all  int64
+	used atomic.Int64
+	more chan struct{} // holds a token while there may be room again
 }
 
-func newBudget(n int) *budget {
-	b := &budget{free: make(chan int, 1), all: n, more: make(chan struct{}, 1)}
-	b.free <- n
-	return b
-}
+func newBudget(n int64) *budget { return &budget{all: n, more: make(chan struct{}, 1)} }
 
-// take waits for n bytes; false: ctx has ended.
+// take waits for n bytes; false: ctx has ended. One goroutine takes.
 func (b *budget) take(ctx context.Context, n int) bool {
 	for {
-		left := <-b.free
-		if left >= n || left == b.all {
-			b.free <- left - n
+		used := b.used.Load()
+		if used == 0 || used+int64(n) <= b.all {
+			b.used.Add(int64(n))
 			return true
 		}
-		b.free <- left
 		select {
 		case <-b.more:
 		case <-ctx.Done():
@@ -193,9 +199,10 @@ func (b *budget) take(ctx context.Context, n int) bool {
 }
 
 func (b *budget) give(n int) {
-	b.free <- <-b.free + n
-	select {
-	case b.more <- struct{}{}:
-	default:
+	if b.used.Add(-int64(n))+int64(n) > b.all/2 { // somebody may wait
+		select {
+		case b.more <- struct{}{}:
+		default:
+		}
 	}
 }
