@@ -11,12 +11,14 @@ import (
 
 	"llmperf/internal/api"
 	"llmperf/internal/cli"
+	"llmperf/internal/load"
 )
 
 var groups = kong.ExplicitGroups([]kong.Group{
 	{Key: "server", Title: "Server"},
 	{Key: "local", Title: "Server started here (--api local, local_vllm, local_sglang, local_llamacpp)"},
 	{Key: "load", Title: "Load"},
+	{Key: "shard", Title: "One of several machines"},
 	{Key: "requests", Title: "Requests"},
 	{Key: "connection", Title: "Connection"},
 	{Key: "output", Title: "Output"},
@@ -30,6 +32,8 @@ type flags struct {
 	transportFlags
 	saturationFlags
 	searchFlags
+	shardFlags
+	part load.Shard // that this process has
 
 	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
 

@@ -37,6 +37,13 @@ func run(env *cli.Env) error {
 	if err := f.limitConns(points); err != nil {
 		return err
 	}
+	var from string
+	if f.part, from, err = f.shard(os.Getenv); err != nil {
+		return err
+	}
+	if err := f.share(env, from, points); err != nil {
+		return err
+	}
 	// A small heap is collected often. Memory that is counted as live and never touched, and so takes no room, lets it
 	// grow to some 30 MB first, which halves the cost of collection and matters to no larger one.
 	ballast := make([]byte, 16<<20)

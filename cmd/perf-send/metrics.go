@@ -34,6 +34,10 @@ func startSampler(env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
 		}
 		return nil, nil
 	}
+	if f.part.Index > 0 { // they are the server's, whoever asks
+		env.Say("--metrics-out: left to shard 0")
+		return nil, nil
+	}
 	if f.MetricsInterval <= 0 {
 		return nil, cli.Usage("such as 0.5 or 2s", "--metrics-interval must be more than 0")
 	}

@@ -52,6 +52,7 @@ type watch struct {
 	counts *load.Counts
 	cancel context.CancelCauseFunc
 	done   chan struct{}
+	shards int64
 
 	mu       sync.Mutex
 	ok, all  int64 // of the measured phase; those that were cut off left out
@@ -63,7 +64,7 @@ type watch struct {
 // watchPoint starts to look. The context that it gives ends when the point is to end, with a *saturated as its cause.
 func (r *runner) watchPoint(ctx context.Context, p load.Point, t *trial) (context.Context, *watch) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &watch{f: &r.f.saturationFlags, point: p, counts: &r.engine.Counts, cancel: cancel, done: make(chan struct{}), trial: t}
+	w := &watch{f: &r.f.saturationFlags, point: p, counts: &r.engine.Counts, cancel: cancel, done: make(chan struct{}), trial: t, shards: int64(max(1, r.f.part.Of))}
 	r.watch.Store(w)
 	go w.run(ctx)
 	return ctx, w
@@ -84,7 +85,7 @@ func (w *watch) run(ctx context.Context) {
 	defer close(w.done)
 	tick := time.NewTicker(watchPause)
 	defer tick.Stop()
-	backlog := search.Backlog{Rate: w.point.Rate}
+	backlog := search.Backlog{Rate: w.point.Rate / float64(w.shards)}
 	var begin time.Time
 	for {
 		select {
@@ -139,7 +140,7 @@ func (w *watch) take(rec *record.Record) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if ph := w.counts.Phase.Load(); rec.Seq-ph.First < settleOver {
+	if ph := w.counts.Phase.Load(); (rec.Seq-ph.First)/w.shards < settleOver {
 		w.early++
 		w.earlySum += time.Duration(rec.LatencyMs * float64(time.Millisecond))
 	}

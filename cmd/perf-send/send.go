@@ -66,6 +66,10 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	defer c.Close()
 
 	r := &runner{env: env, f: f, client: c, simulated: to.simulated, facts: &facts}
+	facts.Shard = f.part.String()
+	if err := r.clock(ctx, to.url, network); err != nil {
+		return err
+	}
 	return r.run(ctx, abort, clock, points, in, name)
 }
 
@@ -146,7 +150,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	defer timer.Close()
 	r.engine = &load.Engine{
 		Doer: r.client, Source: r.source, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
-		Grace: time.Duration(r.f.Grace), Abort: abort, ID: runID(clock),
+		Grace: time.Duration(r.f.Grace), Abort: abort, ID: runID(clock), Shard: r.f.part,
 	}
 	show := startProgress(r.env, r.f, &r.engine.Counts)
 	if !r.f.NoTestConnection && !r.simulated {
@@ -194,6 +198,9 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 		return r.search(ctx)
 	case r.f.Profile != "":
 		return r.knee(ctx)
+	}
+	if err := r.f.begin(ctx, r.env, points); err != nil {
+		return err
 	}
 	for i, p := range points {
 		if i > 0 {

@@ -20,8 +20,10 @@ func (ph *phase) converse(j job) {
 			}
 			queued = 0
 		}
-		seq := ph.e.seq.Add(1) - 1
-		if i == 0 && j.req.ID == "" {
+		seq := j.seq
+		if i > 0 {
+			seq = ph.e.nextSeq()
+		} else if j.req.ID == "" {
 			j.req.ID = ph.e.id(seq)
 		}
 		body, err := history.Next(turn.Body)

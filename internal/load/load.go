@@ -40,6 +40,7 @@ type Point struct {
 	Warmup   int                   // requests before the measured ones
 	Number   int                   // measured requests; 0: all there are
 	Duration time.Duration         // of the measured phase's starts; 0: no bound
+	Start    time.Time             // when its first request is due; zero: when it is ready
 }
 
 // The modes of load.
@@ -59,9 +60,11 @@ type Engine struct {
 	Grace  time.Duration         // how long requests in flight may go on when ctx has ended
 	Abort  context.Context       // its end cancels those in flight; nil: nothing does
 	ID     string                // prefix of the ids of requests without one
+	Shard  Shard                 // what of the schedule is this engine's
 	Counts Counts
 
-	seq atomic.Int64
+	seq  atomic.Int64 // requests started here
+	line int64        // requests read
 }
 
 // Counts is how far the run has come.
@@ -105,6 +108,7 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 		w := p
 		w.Duration = 0
 		n, err := e.phase(ctx, hard, w, record.PhaseWarmup, p.Warmup)
+		p.Start = time.Time{}
 		res.Warmed = n
 		if res.Short = n < p.Warmup; err != nil || res.Short {
 			return res, err
@@ -118,7 +122,7 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 
 // phase starts up to n requests, all there are where n is 0, and waits for their ends.
 func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (started int, err error) {
-	e.Counts.Phase.Store(&Phase{p.Run, name, n, e.seq.Load()})
+	e.Counts.Phase.Store(&Phase{p.Run, name, e.Shard.own(e.line, n), e.Shard.seq(e.seq.Load())})
 	e.Counts.Started.Store(0)
 	e.Counts.Done.Store(0)
 	req, err := e.Source.Next(ctx)
@@ -127,7 +131,10 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 	}
 	stop, halt := context.WithCancelCause(ctx)
 	defer halt(nil)
-	ph := &phase{e: e, p: p, name: name, ctx: ctx, hard: hard, halt: halt, start: e.wholeMicrosecond(time.Now())}
+	ph := &phase{e: e, p: p, name: name, ctx: ctx, hard: hard, halt: halt}
+	if ph.start, err = e.start(ctx, p.Start); err != nil {
+		return 0, end(ctx, err)
+	}
 	if p.Duration > 0 {
 		var cancel context.CancelFunc
 		stop, cancel = context.WithDeadlineCause(stop, ph.start.Add(p.Duration), errDuration)
@@ -141,7 +148,6 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 			break
 		}
 		started++
-		e.Counts.Started.Store(int64(started))
 		if started == n {
 			break
 		}
@@ -154,6 +160,16 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 		err = cause // an Emit that failed after the last start
 	}
 	return started, end(stop, err)
+}
+
+// start waits until a phase begins: at a given time, which counts as the beginning also where it has passed, or now.
+func (e *Engine) start(ctx context.Context, at time.Time) (time.Time, error) {
+	now := time.Now()
+	if at.IsZero() {
+		return e.wholeMicrosecond(now), nil
+	}
+	at = e.wholeMicrosecond(now.Add(time.Duration(at.UnixNano() - e.Ns(now)))) // by the records' clock, so that they show it exactly
+	return at, e.Sleep(ctx, at)
 }
 
 // wholeMicrosecond lets a schedule begin where the records' instants fall, so that they show it to the microsecond.
@@ -197,11 +213,13 @@ func (ph *phase) offsets() schedule.Pacer {
 // job is a request with a slot.
 type job struct {
 	req    *request.Request
+	seq    int64
 	due    time.Time
 	queued time.Duration
 }
 
-// dispatch waits until req is due and a slot is free, and starts it.
+// dispatch waits until req is due and a slot is free, and starts it. What is another shard's is passed over: it has its
+// place in the schedule, here as there.
 func (ph *phase) dispatch(ctx context.Context, req *request.Request, next func() (time.Duration, bool)) error {
 	off, ok := next()
 	if !ok {
@@ -214,6 +232,13 @@ func (ph *phase) dispatch(ctx context.Context, req *request.Request, next func()
 			return err
 		}
 	}
+	if d := ph.p.Duration; d > 0 && off >= d {
+		return errDuration
+	}
+	ph.e.line++
+	if !ph.e.Shard.has(ph.e.line - 1) {
+		return context.Cause(ctx)
+	}
 	if ph.p.Mode == Closed {
 		w, freed, err := ph.slots.take(ctx, ph.work)
 		if err != nil {
@@ -222,13 +247,10 @@ func (ph *phase) dispatch(ctx context.Context, req *request.Request, next func()
 		if j.due = ph.start; freed.After(j.due) {
 			j.due = freed
 		}
-		w <- j
+		ph.begin(w, j)
 		return nil
 	}
 	j.due = ph.start.Add(off.Truncate(time.Microsecond))
-	if d := ph.p.Duration; d > 0 && off >= d {
-		return errDuration
-	}
 	if err := ph.e.Sleep(ctx, j.due); err != nil {
 		return err
 	}
@@ -239,9 +261,18 @@ func (ph *phase) dispatch(ctx context.Context, req *request.Request, next func()
 	if ph.p.Mode == Capped {
 		j.queued = max(0, freed.Sub(j.due))
 	}
-	w <- j
+	ph.begin(w, j)
 	return nil
 }
+
+// begin hands j to its worker. Sequence numbers are given here, in the order of the schedule.
+func (ph *phase) begin(w chan<- job, j job) {
+	j.seq = ph.e.nextSeq()
+	ph.e.Counts.Started.Add(1)
+	w <- j
+}
+
+func (e *Engine) nextSeq() int64 { return e.Shard.seq(e.seq.Add(1) - 1) }
 
 // offset is when a request of a trace is due.
 func (ph *phase) offset(req *request.Request) (time.Duration, error) {
@@ -274,7 +305,7 @@ func (ph *phase) work(jobs <-chan job, free func(at time.Time)) {
 		if j.req.Turns != nil {
 			ph.converse(j)
 		} else {
-			ph.one(j.req, j.due, j.queued)
+			ph.one(j)
 		}
 		ph.e.Counts.InFlight.Add(-1)
 		ph.e.Counts.Done.Add(1)
@@ -283,12 +314,11 @@ func (ph *phase) work(jobs <-chan job, free func(at time.Time)) {
 }
 
 // one sends a request and hands on its record.
-func (ph *phase) one(req *request.Request, due time.Time, queued time.Duration) *record.Record {
-	seq := ph.e.seq.Add(1) - 1
-	if req.ID == "" {
-		req.ID = ph.e.id(seq)
+func (ph *phase) one(j job) {
+	if j.req.ID == "" {
+		j.req.ID = ph.e.id(j.seq)
 	}
-	return ph.finish(ph.e.Doer.Do(ph.hard, req), seq, due, queued)
+	ph.finish(ph.e.Doer.Do(ph.hard, j.req), j.seq, j.due, j.queued)
 }
 
 // id names a request that has no name of its own.
@@ -297,8 +327,8 @@ func (e *Engine) id(seq int64) string {
 }
 
 // finish completes a record with what only the engine knows.
-func (ph *phase) finish(rec *record.Record, seq int64, due time.Time, queued time.Duration) *record.Record {
-	rec.Seq = seq
+func (ph *phase) finish(rec *record.Record, seq int64, due time.Time, queued time.Duration) {
+	rec.Seq, rec.Shard = seq, ph.e.Shard.String()
 	rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Phase = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.name
 	rec.ScheduledUs = ph.e.Ns(due) / 1000
 	wait := queued.Microseconds()
@@ -311,5 +341,4 @@ func (ph *phase) finish(rec *record.Record, seq int64, due time.Time, queued tim
 	if err := ph.e.Emit(rec); err != nil {
 		ph.halt(err)
 	}
-	return rec
 }

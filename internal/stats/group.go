@@ -36,6 +36,7 @@ const (
 	factOp
 	factModel
 	factURL
+	factShard
 	numFacts
 )
 
@@ -137,6 +138,7 @@ func (g *group) describe(r *record.Record) {
 	g.facts[factOp].add(r.Op)
 	g.facts[factModel].add(r.Model)
 	g.facts[factURL].add(r.URL)
+	g.facts[factShard].add(r.Shard)
 	g.rate = max(g.rate, r.Rate)
 	g.slots = max(g.slots, r.Parallel)
 }

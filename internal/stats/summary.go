@@ -306,7 +306,7 @@ func (g *group) sortedErrors() []ErrorCount {
 }
 
 func (g *group) notes() []string {
-	notes := []string{}
+	notes := missingShards(g.facts[factShard])
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if g.requests > 0 && g.flights.n == 0 {
 		note("no record says when it was sent, so there is no duration and no throughput")

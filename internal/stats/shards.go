@@ -1,0 +1,45 @@
+package stats
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// missingShards notes the shards of a run of which there are no records, though there are of others of it.
+func missingShards(seen set) []string {
+	have := map[int][]int{} // number of shards → those there are
+	for s := range seen {
+		i, of, _ := strings.Cut(s, "/")
+		index, err1 := strconv.Atoi(i)
+		n, err2 := strconv.Atoi(of)
+		if err1 == nil && err2 == nil && 0 <= index && index < n && n <= maxShards {
+			have[n] = append(have[n], index)
+		}
+	}
+	notes := []string{}
+	var sizes []int
+	for n := range have {
+		sizes = append(sizes, n)
+	}
+	slices.Sort(sizes)
+	for _, n := range sizes {
+		var missing []string
+		for i := range n {
+			if !slices.Contains(have[n], i) {
+				missing = append(missing, strconv.Itoa(i)+"/"+strconv.Itoa(n))
+			}
+		}
+		if missing != nil {
+			notes = append(notes, fmt.Sprintf("records of the shards %s are missing", strings.Join(missing, ", ")))
+		}
+	}
+	if len(sizes) > 1 {
+		notes = append(notes, fmt.Sprintf("runs of %v shards are mixed", sizes))
+	}
+	return notes
+}
+
+// maxShards bounds what a record may claim.
+const maxShards = 1 << 14
