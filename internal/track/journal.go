@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // journal is the events of a run as lines of a file. It is every tracker's queue, so that a slow tracker takes no memory,
@@ -52,13 +53,13 @@ func create(dir, name string) (*journal, error) {
 	}
 }
 
-// fileName is name without what file systems refuse.
+// fileName is name of characters that every file system and shell takes as they are.
 func fileName(name string) string {
 	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune("<>:\"/\\|?*", r) || r < ' ' {
-			return '_'
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-+=@", r) {
+			return r
 		}
-		return r
+		return '_'
 	}, name)
 }
 

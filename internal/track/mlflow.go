@@ -93,6 +93,8 @@ func (m *mlflow) send(ctx context.Context, e *event, _ []byte) (place string, er
 		return "", m.params(ctx, e.Config)
 	case opTable:
 		return "", m.table(ctx, e)
+	case opChart:
+		return "", m.chart(ctx, e)
 	case opFile:
 		return "", m.file(ctx, e.Path)
 	case opFinish:
@@ -102,7 +104,7 @@ func (m *mlflow) send(ctx context.Context, e *event, _ []byte) (place string, er
 		}
 		return "", m.call(ctx, "runs/update", map[string]any{"run_id": m.run, "status": status, "end_time": e.TimeMs}, nil)
 	}
-	return "", nil // charts: MLflow draws metrics over whole steps only
+	return "", nil
 }
 
 // open makes the run, and the experiment if there is none. Sent again, it goes on where it failed.
@@ -174,14 +176,32 @@ type mlflowMetric struct {
 }
 
 func (m *mlflow) log(ctx context.Context, e *event) error {
-	var metrics []mlflowMetric
 	group := ""
 	if e.Point != "" {
 		group = mlflowName("", e.Point)
 	}
+	var metrics []mlflowMetric
 	for _, name := range slices.Sorted(maps.Keys(e.Values)) {
 		metrics = append(metrics, mlflowMetric{mlflowName(group, name), e.Values[name], e.TimeMs, e.Step})
 	}
+	return m.metrics(ctx, metrics)
+}
+
+// chart logs the points of a chart as metrics over their x. MLflow's steps are whole, so others are left to the table.
+func (m *mlflow) chart(ctx context.Context, e *event) error {
+	var metrics []mlflowMetric
+	for _, s := range e.Series {
+		key := mlflowName(mlflowName("", e.Name), s.Name)
+		for _, p := range s.Points {
+			if step := int64(p[0]); float64(step) == p[0] {
+				metrics = append(metrics, mlflowMetric{key, p[1], e.TimeMs, step})
+			}
+		}
+	}
+	return m.metrics(ctx, metrics)
+}
+
+func (m *mlflow) metrics(ctx context.Context, metrics []mlflowMetric) error {
 	for part := range slices.Chunk(metrics, batchLimit) {
 		if err := m.call(ctx, "runs/log-batch", map[string]any{"run_id": m.run, "metrics": part}, nil); err != nil {
 			return err

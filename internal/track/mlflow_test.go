@@ -20,7 +20,7 @@ type server struct {
 	status   map[string]int // by the end of the path
 	artifact string         // URI
 	asked    []string
-	bodies   map[string]string // by the end of the path, the last one
+	bodies   map[string][]string // by the end of the path
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +30,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/base/api/2.0/mlflow/"), "/base/api/2.0/mlflow-artifacts/artifacts/")
 	s.asked = append(s.asked, r.Method+" "+name)
-	s.bodies[name] = string(body)
+	s.bodies[name] = append(s.bodies[name], string(body))
 	if user, pass, _ := r.BasicAuth(); user != "me" || pass != "pw" {
 		s.t.Errorf("user %q, password %q", user, pass)
 	}
@@ -51,7 +51,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func newServer(t *testing.T) (*server, *mlflow) {
-	s := &server{t: t, status: map[string]int{}, artifact: "mlflow-artifacts:/7/r1/artifacts", bodies: map[string]string{}}
+	s := &server{t: t, status: map[string]int{}, artifact: "mlflow-artifacts:/7/r1/artifacts", bodies: map[string][]string{}}
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	m := newMLflow(Options{Project: "bench", Getenv: func(name string) string {
@@ -71,7 +71,7 @@ func TestMLflow(t *testing.T) {
 		{Op: opRun, Name: "n", TimeMs: 1, Config: map[string]any{"by": []any{"run"}, "p": map[string]any{"rate=4": map[string]any{"mode": "open"}}}},
 		{Op: opLog, Point: "rate=4", Step: 3, TimeMs: 2, Values: map[string]float64{"Req Throughput (req/s)": 1.5, "KV Cache Hit Rate (%)": 2}},
 		{Op: opTable, Name: "summary", Columns: []string{"a"}, Rows: [][]any{{nil}}},
-		{Op: opChart, Name: "c"},
+		{Op: opChart, Name: "c (s)", TimeMs: 4, Series: []series{{"rate=4", [][2]float64{{50, 1}, {99, 2}, {99.9, 3}}}}},
 		{Op: opFile, Path: file},
 		{Op: opFinish, TimeMs: 9},
 	}
@@ -86,28 +86,31 @@ func TestMLflow(t *testing.T) {
 	}
 	want := []string{
 		"GET experiments/get-by-name", "POST experiments/create", "POST runs/create", "POST runs/log-batch", "POST runs/log-batch",
-		"PUT 7/r1/artifacts/summary.json", "POST runs/set-tag", "PUT 7/r1/artifacts/records.jsonl", "POST runs/update",
+		"PUT 7/r1/artifacts/summary.json", "POST runs/set-tag", "POST runs/log-batch", "PUT 7/r1/artifacts/records.jsonl", "POST runs/update",
 	}
 	if !reflect.DeepEqual(s.asked, want) {
 		t.Errorf("asked %q\nwant  %q", s.asked, want)
 	}
-	for name, want := range map[string]string{
-		"runs/log-batch": `{"run_id":"r1","metrics":[
-			{"key":"rate:4/KV Cache Hit Rate percent","value":2,"timestamp":2,"step":3},
-			{"key":"rate:4/Req Throughput req per s","value":1.5,"timestamp":2,"step":3}]}`,
-		"7/r1/artifacts/summary.json": `{"columns":["a"],"data":[[null]]}`,
-		"runs/update":                 `{"run_id":"r1","status":"FINISHED","end_time":9}`,
+	for name, want := range map[string][]string{
+		"runs/log-batch": {
+			`{"run_id":"r1","params":[{"key":"by","value":"[\"run\"]"},{"key":"p/rate:4/mode","value":"open"}]}`,
+			`{"run_id":"r1","metrics":[{"key":"rate:4/KV Cache Hit Rate percent","value":2,"timestamp":2,"step":3},
+				{"key":"rate:4/Req Throughput req per s","value":1.5,"timestamp":2,"step":3}]}`,
+			`{"run_id":"r1","metrics":[{"key":"c s/rate:4","value":1,"timestamp":4,"step":50},
+				{"key":"c s/rate:4","value":2,"timestamp":4,"step":99}]}`,
+		},
+		"7/r1/artifacts/summary.json": {`{"columns":["a"],"data":[[null]]}`},
+		"runs/update":                 {`{"run_id":"r1","status":"FINISHED","end_time":9}`},
 	} {
-		var got, wanted any
-		if err := errors.Join(json.Unmarshal([]byte(s.bodies[name]), &got), json.Unmarshal([]byte(want), &wanted)); err != nil {
-			t.Fatal(err)
+		for i, body := range s.bodies[name] {
+			var got, wanted any
+			if err := errors.Join(json.Unmarshal([]byte(body), &got), json.Unmarshal([]byte(want[i]), &wanted)); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, wanted) {
+				t.Errorf("%s: got %s", name, body)
+			}
 		}
-		if !reflect.DeepEqual(got, wanted) {
-			t.Errorf("%s: got %s", name, s.bodies[name])
-		}
-	}
-	if got, want := flatten("", events[0].Config), []mlflowParam{{"by", `["run"]`}, {"p/rate:4/mode", "open"}}; !reflect.DeepEqual(got, want) {
-		t.Errorf("params %v, want %v", got, want)
 	}
 }
 

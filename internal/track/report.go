@@ -141,7 +141,7 @@ func curves(s *stats.Summary) []*event {
 		if !d.running {
 			continue
 		}
-		e := &event{Op: opChart, Name: "Percentiles of " + d.name, X: "percentile", Y: d.name}
+		e := &event{Op: opChart, Name: "Percentiles of " + d.name, TimeMs: lastMs(s), X: "percentile", Y: d.name}
 		for i := range s.Blocks {
 			m := s.Blocks[i].Metrics.Get(d.key)
 			if m == nil {

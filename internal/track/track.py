@@ -3,7 +3,9 @@
 Reads one event a line from `lines` and answers each with a line: {} or {"place": ...} where all went well, else
 {"error": ..., "hint": ...}. What the packages print goes to standard error.
 """
+import csv
 import importlib
+import io
 import os
 import sys
 
@@ -18,20 +20,20 @@ def answer(**said):
 
 
 class Wandb:
-    package = "wandb"
+    package = install = "wandb"
     current = None
+    # The load generator's machine is not what is measured, and code and terminal are none of a tracker's business.
+    environ = {"WANDB_DIR": hello["dir"], "WANDB_SILENT": "true", "WANDB_CONSOLE": "off", "WANDB_DISABLE_GIT": "true",
+               "WANDB_DISABLE_CODE": "true", "WANDB_X_DISABLE_STATS": "true"}
     key = "WANDB_API_KEY holds the key, or wandb login keeps it; WANDB_MODE=offline needs none"
 
-    def __init__(self, wandb, project, directory):
-        self.wandb, self.project = wandb, project
-        os.environ.setdefault("WANDB_DIR", directory)
-        os.environ.setdefault("WANDB_SILENT", "true")
+    def __init__(self, wandb):
+        self.wandb = wandb
 
     def run(self, name, config):
         self.axes = set()
         os.makedirs(os.environ["WANDB_DIR"], exist_ok=True)
-        settings = self.wandb.Settings(console="off", disable_git=True, save_code=False)
-        self.current = self.wandb.init(project=self.project, name=name, config=config, settings=settings)
+        self.current = self.wandb.init(project=hello["project"], name=name, config=config)
         if self.current.url:
             return self.current.url
         run_dir = os.path.dirname(self.current.dir)
@@ -68,32 +70,32 @@ class Wandb:
 
 
 class Swanlab:
-    package = "swanlab"
+    package, install = "swanlab", "'swanlab[dashboard]'"
     current = None
+    environ = {"SWANLAB_TERMINAL_PROXY_TYPE": "none", "SWANLAB_PROBE_MONITOR": "false", "SWANLAB_PROBE_GIT": "false"}
     key = "SWANLAB_API_KEY holds the key, or swanlab login keeps it; SWANLAB_MODE=local needs none"
 
-    def __init__(self, swanlab, project, directory):
-        self.swanlab, self.project = swanlab, project
-        self.local = os.environ.get("SWANLAB_API_KEY") == "local"  # as in evalscope
-        if self.local:
-            del os.environ["SWANLAB_API_KEY"]
-        self.log_dir = os.environ.get("SWANLAB_LOG_DIR") or os.environ.get("SWANLAB_LOGDIR") or os.path.join(directory, "swanlog")
+    def __init__(self, swanlab):
+        self.swanlab = swanlab
+        self.log_dir = os.environ.get("SWANLAB_LOG_DIR") or os.environ.get("SWANLAB_LOGDIR") or os.path.join(hello["dir"], "swanlog")
 
     def run(self, name, config):
         self.axes = set()
         os.makedirs(self.log_dir, exist_ok=True)
-        kwargs = {"mode": "local"} if self.local else {}
-        host = os.environ.get("SWANLAB_HOST")
-        if host and not self.local:
-            self.swanlab.login(api_key=os.environ.get("SWANLAB_API_KEY"), host=host)
-        self.current = self.swanlab.init(project=self.project, name=name, config=config, log_dir=self.log_dir, **kwargs)
-        try:
-            return self.current.url
-        except Exception:  # a run of another mode has none
-            pass
-        if self.current.mode == "local":
+        options = {}
+        key, host = os.environ.get("SWANLAB_API_KEY"), os.environ.get("SWANLAB_HOST")
+        if key == "local":  # evalscope's way to say it
+            del os.environ["SWANLAB_API_KEY"]
+            options["mode"] = "local"
+        elif host:
+            self.swanlab.login(api_key=key, host=host)
+        self.current = self.swanlab.init(project=hello["project"], name=name, config=config, log_dir=self.log_dir, **options)
+        self.local = self.current.mode == "local"
+        if self.local:
             return "local run in %s, which swanlab watch %s shows" % (self.current.dir, self.log_dir)
-        return "%s run in %s" % (self.current.mode, self.current.dir)
+        if self.current.mode == "online":
+            return self.current.url
+        return "%s run in %s, which swanlab sync sends" % (self.current.mode, self.current.dir)
 
     def log(self, point, axis, step, values):
         prefix = point + "/" if point else ""
@@ -102,18 +104,31 @@ class Swanlab:
             self.current.define_metric(prefix + "*", x_axis=prefix + axis)
         self.current.log({prefix + name: value for name, value in values.items()}, step=step)
 
+    # The dashboard of local runs draws numbers over whole steps, and text. The server draws what ECharts can.
+
     def table(self, name, columns, rows):
-        table = self.swanlab.echarts.Table()
-        table.add(columns, rows)
+        if self.local:
+            text = io.StringIO()
+            csv.writer(text).writerows([columns] + rows)
+            table = self.swanlab.Text(text.getvalue())
+        else:
+            table = self.swanlab.echarts.Table()
+            table.add(columns, rows)
         self.current.log({"tables/" + name: table}, step=0)
 
     def chart(self, name, x, y, series):
+        if self.local:
+            for s in series:
+                for at, value in s["points"]:
+                    if at == int(at):
+                        self.current.log({name + "/" + s["name"]: value}, step=int(at))
+            return
         from pyecharts import options
 
         line = self.swanlab.echarts.Line()
-        line.add_xaxis([])
         for s in series:
-            line.add_yaxis(s["name"], s["points"], label_opts=options.LabelOpts(is_show=False))
+            line.add_xaxis([p[0] for p in s["points"]])  # pyecharts pairs it with the values that follow
+            line.add_yaxis(s["name"], [p[1] for p in s["points"]], label_opts=options.LabelOpts(is_show=False))
         line.set_global_opts(
             xaxis_opts=options.AxisOpts(type_="value", name=x, min_="dataMin", max_="dataMax"),
             yaxis_opts=options.AxisOpts(type_="value", name=y))
@@ -133,16 +148,17 @@ class Swanlab:
 
 
 class Clearml:
-    package = "clearml"
+    package = install = "clearml"
     current = None
+    environ = {"CLEARML_VCS_DIFF": "", "CLEARML_LOG_LEVEL": "ERROR"}
     key = "clearml-init, or CLEARML_API_ACCESS_KEY and CLEARML_API_SECRET_KEY; CLEARML_OFFLINE_MODE=1 needs none"
 
-    def __init__(self, clearml, project, directory):
-        self.clearml, self.project, self.directory = clearml, project, directory
+    def __init__(self, clearml):
+        self.clearml = clearml
 
     def run(self, name, config):
         self.current = self.clearml.Task.init(
-            project_name=self.project, task_name=name, task_type=self.clearml.Task.TaskTypes.testing,
+            project_name=hello["project"], task_name=name, task_type=self.clearml.Task.TaskTypes.testing,
             reuse_last_task_id=False, auto_connect_arg_parser=False, auto_connect_frameworks=False,
             auto_resource_monitoring=False, auto_connect_streams=False)
         self.logger = self.current.get_logger()
@@ -173,46 +189,50 @@ class Clearml:
         self.current.upload_artifact("records", artifact_object=path, wait_on_upload=True)
 
     def finish(self, failed):
-        self.current.flush(wait_for_uploads=True)
         if failed:
             self.current.mark_failed(status_message=failed)
         self.current.close()
 
 
 def serve():
+    kind = {"wandb": Wandb, "swanlab": Swanlab, "clearml": Clearml}[hello["tracker"]]
+    for name, value in kind.environ.items():
+        os.environ.setdefault(name, value)
     tracker = None
     for line in lines:
         event = json.loads(line)
-        op = event.pop("op")
+        op = event["op"]
         try:
             if tracker is None:
-                kind = {"wandb": Wandb, "swanlab": Swanlab, "clearml": Clearml}[hello["tracker"]]
-                tracker = kind(importlib.import_module(kind.package), hello["project"], hello["dir"])
-            if op == "run":
-                answer(place=tracker.run(event["name"], event.get("config", {})))
-                continue
-            if op == "log":
-                tracker.log(event.get("point", ""), event["axis"], event.get("step", 0), event["values"])
-            elif op == "table":
-                tracker.table(event["name"], event["columns"], event["rows"])
-            elif op == "chart":
-                tracker.chart(event["name"], event["x"], event["y"], event["series"])
-            elif op == "config":
-                tracker.config(event["config"])
-            elif op == "file":
-                tracker.file(event["path"])
-            elif op == "finish":
-                tracker.finish(event.get("failed"))
-                tracker.current = None
-            answer()
+                tracker = kind(importlib.import_module(kind.package))
+            answer(**handle(tracker, op, event))
         except BaseException as e:  # some packages exit
             if isinstance(e, ModuleNotFoundError) and e.name == kind.package:
                 answer(error="%s has no package %s" % (hello["python"], kind.package),
-                       hint="%s -m pip install %s" % (hello["python"], kind.package))
+                       hint="%s -m pip install %s" % (hello["python"], kind.install))
             else:
                 answer(error=why(e), hint=kind.key if op == "run" else "")
     if tracker is not None and tracker.current is not None:
         tracker.finish("perf-stats ended before its records did")
+
+
+def handle(tracker, op, event):
+    if op == "run":
+        return {"place": tracker.run(event["name"], event.get("config", {}))}
+    if op == "log":
+        tracker.log(event.get("point", ""), event["axis"], event.get("step", 0), event["values"])
+    elif op == "table":
+        tracker.table(event["name"], event["columns"], event["rows"])
+    elif op == "chart":
+        tracker.chart(event["name"], event["x"], event["y"], event["series"])
+    elif op == "config":
+        tracker.config(event["config"])
+    elif op == "file":
+        tracker.file(event["path"])
+    elif op == "finish":
+        tracker.finish(event.get("failed"))
+        tracker.current = None
+    return {}
 
 
 def why(e):

@@ -235,7 +235,7 @@ func TestRefusalIsFinal(t *testing.T) {
 	if ops := f.ops(); !slices.Equal(ops, []string{opRun}) {
 		t.Errorf("told %v", ops)
 	}
-	path := filepath.Join(opt.Dir, "a run.track.jsonl")
+	path := filepath.Join(opt.Dir, "a_run.track.jsonl")
 	want := []Message{{"fake: bad key; what is not logged is kept", "log in; then perf-stats --visualizer fake " + path}}
 	if !reflect.DeepEqual(said.list, want) {
 		t.Errorf("said %v, want %v", said.list, want)
@@ -266,7 +266,7 @@ func TestAKeptRunIsSentWhole(t *testing.T) {
 	r.Finish(t.Context(), collect(3, 4, 8), []string{"x"}, nil)
 
 	sent := &fake{}
-	path := filepath.Join(opt.Dir, "a run.track.jsonl")
+	path := filepath.Join(opt.Dir, "a_run.track.jsonl")
 	if again(t, opt, path, sent) {
 		t.Error("not all of it was logged")
 	}

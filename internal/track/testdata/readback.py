@@ -1,0 +1,347 @@
+"""Reads back what a tracker stored of a run, and compares every value with perf-stats' own JSON.
+
+    readback.py wandb DIR | swanlab URL | swanlab-files DIR | clearml DIR | mlflow URL  SUMMARY.json RECORDS.jsonl
+
+It exits 1 at the first difference. What a run should hold is worked out here from the summary alone, not by the code
+that logged it.
+"""
+import csv
+import glob
+import io
+import json
+import os
+import struct
+import sys
+import urllib.parse
+import urllib.request
+import zipfile
+
+AXIS = "Total Requests"
+MARK = " SIMULATED"
+
+# Name: (path in a block of the summary, unit in which it is logged ÷ unit of the summary).
+FIGURES = {
+    "Test Duration (s)": ("duration_s", 1), "Concurrency": ("parallel", 1), "Request Rate (req/s)": ("rate", 1),
+    AXIS: ("requests", 1), "Success Requests": ("ok", 1), "Failed Requests": ("failed", 1),
+    "Req Throughput (req/s)": ("requests_per_s", 1), "Avg Latency (s)": ("metrics.latency_ms.mean", 1000),
+    "Avg Input Tokens": ("metrics.input_tokens.mean", 1), "Output Throughput (tok/s)": ("output_tokens_per_s", 1),
+    "Input Throughput (tok/s)": ("input_tokens_per_s", 1), "Total Throughput (tok/s)": ("total_tokens_per_s", 1),
+    "Avg TTFT (ms)": ("metrics.ttft_ms.mean", 1), "Avg TPOT (ms)": ("metrics.tpot_ms.mean", 1),
+    "Avg ITL (ms)": ("metrics.itl_ms.mean", 1), "Avg Output Tokens": ("metrics.output_tokens.mean", 1),
+    "KV Cache Hit Rate (%)": ("cache_hit", 0.01), "Avg First-Turn TTFT (ms)": ("metrics.first_turn_ttft_ms.mean", 1),
+    "Avg Subsequent-Turn TTFT (ms)": ("metrics.later_turn_ttft_ms.mean", 1), "Avg Decoded Tok/Iter": ("tokens_per_chunk", 1),
+    "Avg Response Time (s)": ("metrics.response_ms.mean", 1000), "Success Rate (%)": ("success_rate", 0.01),
+    "Requests in Flight": ("in_flight", 1), "Goodput (req/s)": ("goodput.per_s", 1), "Goodput (%)": ("goodput.share", 0.01),
+}
+CURVES = {
+    "TTFT (ms)": ("ttft_ms", 1), "ITL (ms)": ("itl_ms", 1), "TPOT (ms)": ("tpot_ms", 1),
+    "Latency (s)": ("latency_ms", 1000), "Response Time (s)": ("response_ms", 1000),
+}
+COLUMNS = {
+    **CURVES, "Decode (tok/s)": ("user_tokens_per_s", 1), "Input tokens": ("input_tokens", 1), "Output tokens": ("output_tokens", 1),
+}
+
+
+def fail(*why):
+    sys.exit("readback: " + " ".join(str(w) for w in why))
+
+
+def scaled(value, unit):
+    return None if value is None else float("%.9f" % (value / unit))
+
+
+def look(block, path):
+    for key in path.split("."):
+        block = block.get(key) if isinstance(block, dict) else None
+    return block
+
+
+class Expected:
+    def __init__(self, summary):
+        self.final, self.sweep, self.curves = {}, {}, {}
+        self.summary, self.percentiles = {}, {}
+        names = ["p%g" % p for p in summary["percentiles"]]
+        for block in summary["blocks"]:
+            point = block["run"] + (MARK if block["simulated"] else "")
+            figures = {n: scaled(look(block, path), unit) for n, (path, unit) in FIGURES.items()}
+            figures = {n: v for n, v in figures.items() if v is not None}
+            self.summary[point] = figures
+            values = dict(figures)
+            for title, (key, unit) in CURVES.items():
+                stat = block["metrics"].get(key)
+                if not stat:
+                    continue
+                curve = [[p, scaled(stat[n], unit)] for p, n in zip(summary["percentiles"], names) if stat[n] is not None]
+                self.curves.setdefault("Percentiles of " + title, {})[point] = curve
+                values.update({"P%g %s" % (p, title): v for p, v in curve})
+            self.final[point] = values
+            self.sweep[block["rate"]] = values
+            for row, n in [("min", "min")] + [("%g%%" % p, n) for p, n in zip(summary["percentiles"], names)] + [("max", "max")]:
+                self.percentiles[point, row] = {
+                    title: scaled(block["metrics"].get(key, {}).get(n), unit) for title, (key, unit) in COLUMNS.items()}
+
+
+class Stored:
+    """What a tracker has: series[point][name] = [(step, value)], tables[name] = rows, charts, config, records."""
+
+    def __init__(self):
+        self.series, self.tables, self.charts = {}, {}, {}
+        self.config, self.records, self.name = None, None, None
+
+    def add(self, point, name, step, value):
+        self.series.setdefault(point, {}).setdefault(name, []).append((step, value))
+
+
+def wandb(directory):
+    from wandb.proto import wandb_internal_pb2
+
+    def log(path):  # a LevelDB log after a header of 7 bytes
+        data, at, whole = open(path, "rb").read(), 7, b""
+        while at + 7 <= len(data):
+            if 32768 - at % 32768 < 7:
+                at += 32768 - at % 32768
+                continue
+            _, size, kind = struct.unpack_from("<IHB", data, at)
+            whole += data[at + 7:at + 7 + size]
+            at += 7 + size
+            if kind in (1, 4):
+                record = wandb_internal_pb2.Record()
+                record.ParseFromString(whole)
+                whole = b""
+                yield record
+
+    run_dir, = glob.glob(directory + "/wandb/offline-run-*")
+    path, = glob.glob(run_dir + "/run-*.wandb")
+    s, s.config, ended, axes = Stored(), {}, False, {}
+    s = Stored()
+    s.config = {}
+    for record in log(path):
+        kind = record.WhichOneof("record_type")
+        if kind == "run":
+            s.name = record.run.display_name
+            s.config.update({u.key: json.loads(u.value_json) for u in record.run.config.update if u.key})
+        elif kind == "config":
+            s.config.update({u.key: json.loads(u.value_json) for u in record.config.update if u.key})
+        elif kind == "metric" and record.metric.glob_name:
+            axes[record.metric.glob_name] = record.metric.step_metric
+        elif kind == "exit":
+            ended = record.exit.exit_code == 0
+        elif kind == "artifact" and record.artifact.type == "records":
+            entry, = record.artifact.manifest.contents
+            s.records = open(entry.local_path, "rb").read()
+        elif kind == "history":
+            row = {}
+            for item in record.history.item:
+                at = row
+                keys = list(item.nested_key) or [item.key]
+                for key in keys[:-1]:
+                    at = at.setdefault(key, {})
+                at[keys[-1]] = json.loads(item.value_json)
+            for key, value in row.items():
+                if isinstance(value, dict) and value.get("_type") == "table-file":
+                    table = json.load(open(os.path.join(run_dir, "files", value["path"])))
+                    s.tables[key] = [table["columns"]] + table["data"]
+                elif "/" in key:
+                    point, name = key.split("/", 1)
+                    step = row[axes[point + "/*"]]
+                    s.add(point, name, step, value)
+    if not ended:
+        fail("wandb: the run is not finished")
+    for name in [n for n in s.tables if n.endswith("_table")]:
+        rows = s.tables.pop(name)
+        if rows[0] != ["step", "lineKey", "lineVal"]:
+            fail(name, "has the columns", rows[0])
+        for x, line, y in rows[1:]:
+            s.charts.setdefault(name.removesuffix("_table"), {}).setdefault(line, []).append([x, y])
+    return s
+
+
+def get(url):
+    with urllib.request.urlopen(url) as answer:
+        if answer.headers.get_content_type() != "application/json":
+            fail(url, "answers", answer.headers.get_content_type())
+        return json.load(answer)
+
+
+def swanlab(url):
+    api, s = url + "/api/v1", Stored()
+    run, = get(api + "/project")["data"]["experiments"]
+    if run["status"] != 1:
+        fail("swanlab: the run has status", run["status"])
+    s.name = run["name"]
+    s.config = {name: entry["value"] for name, entry in run["config"].items()}
+    one = "%s/experiment/%d" % (api, run["id"])
+    for chart in get(one + "/chart")["data"]["charts"]:
+        key, = chart["source"]
+        points = get(one + "/tag/" + urllib.parse.quote(key, safe=""))["data"]["list"]
+        group, name = key.split("/", 1)
+        if group == "tables":
+            s.tables[name] = list(csv.reader(io.StringIO(points[0]["data"][0])))
+        elif group.startswith("Percentiles of "):
+            group, name = key.rsplit("/", 1)
+            s.charts.setdefault(group, {})[name] = [[p["index"], p["data"]] for p in points]
+        else:
+            for p in points:
+                s.add(group, name, p["index"], p["data"])
+    return s
+
+
+def swanlab_files(directory):
+    """The media of an offline run: tables and charts as the server gets them."""
+    s, s_dir = Stored(), glob.glob(directory + "/swanlog/run-*")[0]
+    for path in glob.glob(s_dir + "/media/echarts/*.json"):
+        option = json.load(open(path))
+        if option.get("_swanLab") == "table":
+            columns = [c["field"] for c in option["colDefs"]]
+            rows = [columns] + [[row.get(c) for c in columns] for row in option["rowData"]]
+            s.tables["percentiles" if "Percentiles" in columns else "summary"] = rows
+        else:
+            name = "Percentiles of " + option["yAxis"][0]["name"]
+            s.charts[name] = {line["name"]: line["data"] for line in option["series"]}
+    s.records = open(glob.glob(s_dir + "/files/*.jsonl")[0], "rb").read()
+    return s
+
+
+def clearml(directory):
+    s, folder = Stored(), [d for d in glob.glob(directory + "/offline/offline-*") if os.path.isdir(d)][0]
+    archive = zipfile.ZipFile(folder + ".zip")
+    task = json.loads(archive.read("task.json"))
+    if task.get("script"):
+        fail("clearml: code was uploaded:", task["script"])
+    s.name = task["name"]
+    s.config = {"sections": sorted(task["hyperparams"])}
+    points = {}
+    for key, entry in task["hyperparams"]["records"].items():
+        _, point, field = key.split("/", 2)
+        points.setdefault(point, {})[field] = entry["value"]
+    s.config["load_points"] = points
+    for line in archive.read("metrics.jsonl").decode().splitlines():
+        for event in json.loads(line):
+            title, series = event["metric"], event["variant"]
+            if event["type"] == "training_stats_scalar":
+                s.add(series, title.split(" over ")[0], event["iter"], event["value"])
+                continue
+            data, = json.loads(event["plot_str"])["data"]
+            if data["type"] == "table":
+                s.tables[title] = [data["header"]["values"]] + [list(row) for row in zip(*data["cells"]["values"])]
+            else:
+                s.charts.setdefault(title, {})[series] = [list(p) for p in zip(data["x"], data["y"])]
+    artifact, = [n for n in archive.namelist() if n.endswith(".jsonl") and "records" in n]
+    s.records = archive.read(artifact)
+    return s
+
+
+def mlflow(url):
+    """The latest run, with the names turned back."""
+    api, s = url + "/api/2.0/mlflow", Stored()
+
+    def post(call, **body):
+        request = urllib.request.Request(api + call, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        return json.load(urllib.request.urlopen(request))
+
+    experiment = get(api + "/experiments/get-by-name?experiment_name=perf_benchmark")["experiment"]["experiment_id"]
+    run = post("/runs/search", experiment_ids=[experiment], order_by=["attribute.start_time DESC"], max_results=1)["runs"][0]
+    info, data = run["info"], run["data"]
+    if info["status"] != "FINISHED":
+        fail("mlflow: the run is", info["status"])
+    s.name = info["run_name"]
+    s.config = {p["key"]: p["value"] for p in data["params"]}
+    points = {}
+    for key, value in s.config.items():
+        if key.startswith("load_points/"):
+            _, point, field = key.split("/")
+            points.setdefault(point.replace(":", "="), {})[field] = value
+    s.config["load_points"] = points
+    names = {}
+    for name in list(FIGURES) + ["P%g %s" % (p, t) for p in summary["percentiles"] for t in CURVES] + ["Percentiles of " + t for t in CURVES]:
+        names[name.replace("(", "").replace(")", "").replace("/", " per ").replace("%", "percent")] = name
+    for metric in data["metrics"]:
+        group, name = metric["key"].split("/")
+        query = urllib.parse.urlencode({"run_id": info["run_id"], "metric_key": metric["key"], "max_results": 10000})
+        for m in get(api + "/metrics/get-history?" + query)["metrics"]:
+            if group.startswith("Percentiles of "):
+                s.charts.setdefault(names[group], {}).setdefault(name.replace(":", "="), []).append([m["step"], m["value"]])
+            else:
+                s.add(group.replace(":", "="), names[name], m["step"], m["value"])
+    files = "%s/api/2.0/mlflow-artifacts/artifacts/%s/%s/artifacts/" % (url, experiment, info["run_id"])
+    listed = {f["path"] for f in get(api + "/artifacts/list?run_id=" + info["run_id"])["files"]}
+    for f in listed:
+        body = urllib.request.urlopen(files + f).read()
+        if f.endswith(".jsonl"):
+            s.records = body
+        else:
+            table = json.loads(body)
+            s.tables[f.removesuffix(".json")] = [table["columns"]] + table["data"]
+    return s
+
+
+def cell(value):
+    """A table's cell: some trackers have only text, and no null."""
+    if value in ("", None):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def same(what, got, want):
+    if got != want:
+        fail("%s: stored %r, and perf-stats says %r" % (what, got, want))
+
+
+def check_series(s, e, live):
+    sweep = [p for p in s.series if p.startswith("sweep")]
+    same("load points", sorted(set(s.series) - set(sweep)), sorted(e.final))
+    compared = 0
+    for point, want in e.final.items():
+        series = s.series[point]
+        same("values of " + point, sorted(series), sorted(want))
+        for name, points in series.items():
+            steps = [step for step, _ in points]
+            same("order of steps of %s %s" % (point, name), steps, sorted(set(steps)))
+            same("last step of %s %s" % (point, name), steps[-1], want[AXIS])
+            same("%s %s" % (point, name), points[-1][1], want[name])
+            compared += 1
+        counts = series[AXIS]
+        if any(step != value for step, value in counts):
+            fail(point, "has other steps than requests:", counts)
+        if live and len(counts) < 2:
+            fail(point, "was logged only at its end")
+    for name, points in s.series[sweep[0]].items():
+        same("sweep of " + name, sorted(points), [(rate, e.sweep[rate][name]) for rate in sorted(e.sweep)])
+        compared += len(points)
+    return compared
+
+
+def check_tables(s, e):
+    same("tables", sorted(s.tables), ["percentiles", "summary"])
+    columns, *rows = s.tables["summary"]
+    got = {r[0]: {c: cell(v) for c, v in zip(columns[1:], r[1:]) if cell(v) is not None} for r in rows}
+    same("summary table", got, e.summary)
+    columns, *rows = s.tables["percentiles"]
+    got = {(r[0], r[1]): dict(zip(columns[2:], map(cell, r[2:]))) for r in rows}
+    same("percentile table", got, e.percentiles)
+    return sum(map(len, e.summary.values())) + sum(map(len, e.percentiles.values()))
+
+
+def check_charts(s, e, whole_steps):
+    want = {name: {line: [p for p in points if not whole_steps or p[0] == int(p[0])] for line, points in lines.items()}
+            for name, lines in e.curves.items()}
+    same("charts", s.charts, want)
+    return sum(len(points) for lines in want.values() for points in lines.values())
+
+
+kind, where, summary, records = sys.argv[1:5]
+live = "live" in sys.argv[5:]
+summary = json.load(open(summary))
+e = Expected(summary)
+s = {"wandb": wandb, "swanlab": swanlab, "swanlab-files": swanlab_files, "clearml": clearml, "mlflow": mlflow}[kind](where)
+n = check_tables(s, e) + check_charts(s, e, kind in ("swanlab", "mlflow"))
+if kind != "swanlab-files":
+    n += check_series(s, e, live)
+    same("name", s.name, "a sweep")
+    same("load points of the configuration", sorted(s.config["load_points"]), sorted(e.final))
+if kind != "swanlab":  # its dashboard has no files
+    same("records", s.records, open(records, "rb").read())
+print("%s: %d values are those of perf-stats" % (kind, n))
