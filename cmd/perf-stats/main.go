@@ -17,6 +17,9 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description); err != nil {
 		return err
 	}
+	if err := f.checkTrackers(); err != nil {
+		return err
+	}
 	if f.kept() {
 		return f.sendKept(env)
 	}
@@ -43,7 +46,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	if err != nil {
 		return err
 	}
-	tracked, err := f.startTracking(env, stream)
+	tracked, err := f.startTracking(env, in, stream)
 	if err != nil {
 		return err
 	}
@@ -65,6 +68,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	if n, first := stream.Skipped(); n > 0 {
 		env.Say("left out %d bad lines, the first being %v", n, first)
 	}
+	tracked.complete()
 	all := stream.Collector()
 	summary := all.Summary()
 	if err := f.server(env, summary); err != nil {
@@ -86,7 +90,6 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	if err := finish(stores, summary); err != nil {
 		return err
 	}
-	tracked.complete()
 	if err := in.err(); err != nil {
 		return err
 	}

@@ -58,6 +58,7 @@ func (t *trackers) Decode(ctx *kong.DecodeContext) error {
 // tracking is a run that is being logged. A nil one does nothing.
 type tracking struct {
 	env     *cli.Env
+	in      *interrupt
 	flags   *flags
 	run     *track.Run
 	stream  *stats.Stream
@@ -79,8 +80,8 @@ func (f *flags) checkTrackers() error {
 		}
 		return nil
 	}
-	if f.Compare {
-		return cli.Usage("", "--visualizer: a comparison is no run")
+	if f.Compare || f.Define != "" || f.Format == "evalscope" {
+		return cli.Usage("--format json or table", "--visualizer: what --compare, --define and --format evalscope show is not logged")
 	}
 	for i, name := range f.Visualizer {
 		if !slices.Contains(track.Names(), name) {
@@ -127,11 +128,11 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 }
 
 // startTracking begins to log what the stream reads, where a tracker is asked for.
-func (f *flags) startTracking(env *cli.Env, stream *stats.Stream) (*tracking, error) {
-	if err := f.checkTrackers(); err != nil || len(f.Visualizer) == 0 {
-		return nil, err
+func (f *flags) startTracking(env *cli.Env, in *interrupt, stream *stats.Stream) (*tracking, error) {
+	if len(f.Visualizer) == 0 {
+		return nil, nil
 	}
-	t := &tracking{env: env, flags: f, stream: stream}
+	t := &tracking{env: env, in: in, flags: f, stream: stream}
 	if f.Upload && slices.Contains(f.inputs(), "-") {
 		var err error
 		if t.copy, err = copyOf(f.OutputsDir); err != nil {
@@ -147,7 +148,7 @@ func (f *flags) startTracking(env *cli.Env, stream *stats.Stream) (*tracking, er
 
 func (t *tracking) summary() *stats.Summary { return t.stream.Collector().Summary() }
 
-// complete says that the figures are written.
+// complete says that all records are read.
 func (t *tracking) complete() {
 	if t != nil {
 		t.whole = true
@@ -162,13 +163,20 @@ func (t *tracking) finish() {
 	}
 	t.stop()
 	t.stopped.Wait()
+	t.in.stop() // the next signal is for the trackers
 	ctx, stop := t.env.Context()
 	defer stop()
 	ctx, end := context.WithTimeout(ctx, duration(t.flags.Timeout))
 	defer end()
 	var failed error
 	if !t.whole {
-		failed = errors.New("perf-stats failed")
+		failed = errors.New("not all records could be read")
+	}
+	if t.env.TTY {
+		wait := time.AfterFunc(3*time.Second, func() {
+			t.env.Say("waiting for trackers, %v s at most; Ctrl-C ends it and keeps what is not logged", t.flags.Timeout)
+		})
+		defer wait.Stop()
 	}
 	if kept := t.run.Finish(ctx, t.summary(), t.files(), failed); !kept {
 		t.copy.remove()
@@ -198,9 +206,6 @@ func (t *tracking) files() []string {
 
 // sendKept logs runs that a tracker did not take before.
 func (f *flags) sendKept(env *cli.Env) error {
-	if err := f.checkTrackers(); err != nil {
-		return err
-	}
 	if f.Name != "" {
 		return cli.Usage("", "--name: a kept run has its name")
 	}
@@ -247,18 +252,20 @@ func duration(seconds float64) time.Duration { return time.Duration(seconds * fl
 // copied keeps a copy of what flows by. An error ends the copy, not the flow.
 type copied struct {
 	file *os.File
+	dir  string // made for it
 	err  error
 }
 
 func copyOf(dir string) (*copied, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
+	c := &copied{}
+	if _, err := os.Stat(dir); err != nil {
+		c.dir = dir
 	}
-	file, err := os.CreateTemp(dir, "records-*.jsonl")
-	if err != nil {
-		return nil, err
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		c.file, err = os.CreateTemp(dir, "records-*.jsonl")
 	}
-	return &copied{file: file}, nil
+	return c, err
 }
 
 func (c *copied) Write(p []byte) (int, error) {
@@ -271,8 +278,13 @@ func (c *copied) Write(p []byte) (int, error) {
 // end gives the finished copy.
 func (c *copied) end() (string, error) { return c.file.Name(), errors.Join(c.err, c.file.Close()) }
 
+// remove deletes the copy, and the directory if it was made for it and nothing else is in it.
 func (c *copied) remove() {
-	if c != nil {
-		os.Remove(c.file.Name())
+	if c == nil {
+		return
+	}
+	os.Remove(c.file.Name())
+	if c.dir != "" {
+		os.Remove(c.dir)
 	}
 }

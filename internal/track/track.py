@@ -7,6 +7,7 @@ import csv
 import importlib
 import io
 import os
+import shutil
 import sys
 
 answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -41,7 +42,7 @@ class Wandb:
 
     def log(self, point, axis, step, values):
         prefix = point + "/" if point else ""
-        if prefix not in self.axes:
+        if prefix not in self.axes and "*" not in prefix:
             self.axes.add(prefix)
             self.current.define_metric(prefix + axis)
             self.current.define_metric(prefix + "*", step_metric=prefix + axis)
@@ -99,7 +100,7 @@ class Swanlab:
 
     def log(self, point, axis, step, values):
         prefix = point + "/" if point else ""
-        if prefix not in self.axes:
+        if prefix not in self.axes and "*" not in prefix:
             self.axes.add(prefix)
             self.current.define_metric(prefix + "*", x_axis=prefix + axis)
         self.current.log({prefix + name: value for name, value in values.items()}, step=step)
@@ -138,6 +139,8 @@ class Swanlab:
         self.swanlab.config.update(config)
 
     def file(self, path):
+        if self.current.mode != "online":  # the run would hold a link, which dangles once the file is gone
+            path = shutil.copy(path, str(self.current.dir))
         self.current.save(path, base_path=os.path.dirname(path), policy="now")
 
     def finish(self, failed):

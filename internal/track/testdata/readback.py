@@ -112,8 +112,7 @@ def wandb(directory):
 
     run_dir, = glob.glob(directory + "/wandb/offline-run-*")
     path, = glob.glob(run_dir + "/run-*.wandb")
-    s, s.config, ended, axes = Stored(), {}, False, {}
-    s = Stored()
+    s, ended, axes = Stored(), False, {}
     s.config = {}
     for record in log(path):
         kind = record.WhichOneof("record_type")
@@ -165,7 +164,9 @@ def get(url):
 
 def swanlab(url):
     api, s = url + "/api/v1", Stored()
-    run, = get(api + "/project")["data"]["experiments"]
+    project = get(api + "/project")["data"]
+    run, = project["experiments"]
+    records_of(s, os.path.join(project["logdir"], run["run_id"]))
     if run["status"] != 1:
         fail("swanlab: the run has status", run["status"])
     s.name = run["name"]
@@ -198,8 +199,13 @@ def swanlab_files(directory):
         else:
             name = "Percentiles of " + option["yAxis"][0]["name"]
             s.charts[name] = {line["name"]: line["data"] for line in option["series"]}
-    s.records = open(glob.glob(s_dir + "/files/*.jsonl")[0], "rb").read()
+    records_of(s, s_dir)
     return s
+
+
+def records_of(s, run_dir):
+    path, = glob.glob(run_dir + "/files/*.jsonl")
+    s.records = open(path, "rb").read()
 
 
 def clearml(directory):
@@ -342,6 +348,5 @@ if kind != "swanlab-files":
     n += check_series(s, e, live)
     same("name", s.name, "a sweep")
     same("load points of the configuration", sorted(s.config["load_points"]), sorted(e.final))
-if kind != "swanlab":  # its dashboard has no files
-    same("records", s.records, open(records, "rb").read())
+same("records", s.records, open(records, "rb").read())
 print("%s: %d values are those of perf-stats" % (kind, n))
