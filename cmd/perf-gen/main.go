@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -130,7 +131,7 @@ func list(env *cli.Env) error {
 	t := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "NAME\tSOURCE\tFIELDS\tLICENCE")
 	for _, d := range dataset.List() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", d.Name, d.Source, d.Fields, d.Licence)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", d.Name, d.Source, cmp.Or(d.Fields, "-"), cmp.Or(d.Licence, "-"))
 	}
 	return t.Flush()
 }

@@ -38,8 +38,8 @@ func vocabulary(ctx context.Context, name string, opt hub.Options) (string, erro
 		switch {
 		case err == nil && first == "" && len(paths) > 0:
 			first = paths[0]
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return "", err
+		case err != nil && first == "" && !errors.Is(err, fs.ErrNotExist):
+			return "", err // without what comes after the first a vocabulary may do, so what a hub that is away has of it
 		}
 	}
 	if first == "" {

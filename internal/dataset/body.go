@@ -156,9 +156,7 @@ func (s *Shape) ofBody(it *Item) *knownBody {
 		return k
 	}
 	k := &knownBody{}
-	if s.known != nil {
-		s.known[string(s.keys)] = k
-	}
+	s.known[string(s.keys)] = k
 	if s.Custom != nil {
 		k.dialect = *s.Custom
 	} else {

@@ -52,6 +52,7 @@ type Options struct {
 	MinTurns, MaxTurns int       // of a conversation; MaxTurns 0 is no limit
 	TurnDelayMs        []float64 // between turns: one number or a range
 	Images             Images
+	pictures           *hub.Repo // of kontext_bench, whose rows name files
 
 	Counted       func() (*Rendering, error)                                            // the template that lengths take in; nil: they leave it out
 	CacheDir      string                                                                // where tables of words are kept; "" is nowhere

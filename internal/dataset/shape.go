@@ -79,6 +79,7 @@ const (
 
 // Compile works out all that is the same for every request.
 func (s *Shape) Compile() error {
+	s.known = map[string]*knownBody{}
 	if s.UniquePrefix {
 		words, err := synth.O200k()
 		if err != nil {
@@ -97,7 +98,7 @@ func (s *Shape) Compile() error {
 			s.Say("%s %s has no place for %s: it is left out", d.Name, d.Op, p.Key)
 		}
 	}
-	s.pieces, s.known = split(body), map[string]*knownBody{}
+	s.pieces = split(body)
 	return nil
 }
 

@@ -115,11 +115,14 @@ func (o *Options) beside(path, name string) (string, error) {
 	if _, err := os.Stat(local); err == nil || len(o.Paths) > 0 {
 		return local, nil
 	}
-	repo, err := hub.Open(kontextWhere.modelscope, hub.Dataset, o.Hub)
-	if err != nil {
-		return "", err
+	if o.pictures == nil {
+		repo, err := hub.Open(kontextWhere.modelscope, hub.Dataset, o.Hub) // the same name at both hubs
+		if err != nil {
+			return "", err
+		}
+		o.pictures = repo
 	}
-	return repo.File(context.Background(), "test/"+name)
+	return o.pictures.File(context.Background(), "test/"+name)
 }
 
 // pictureFile is a picture as Parquet has it: bytes, alone or with the name of the file that they were.
