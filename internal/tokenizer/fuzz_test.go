@@ -103,8 +103,10 @@ func FuzzPattern(f *testing.F) {
 
 // FuzzVocabularies: no text is too odd, and byte-level vocabularies give it back.
 func FuzzVocabularies(f *testing.F) {
-	for _, text := range vectorTexts(f) {
-		f.Add(text)
+	for i, text := range vectorTexts(f) {
+		if i%25 == 0 { // TestVectors tries all
+			f.Add(text)
+		}
 	}
 	lossless := map[string]bool{"gpt2": true, "llama3": true, "deepseek": true, "falcon": true}
 	all := map[string]*vocabulary{}

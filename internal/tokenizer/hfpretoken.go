@@ -20,6 +20,13 @@ func (p *part) flat() []*part {
 	return out
 }
 
+// step is one step of a pre-tokenizer.
+type step struct {
+	cut      preTokenizer
+	scan     *scanner // nil, or the matches that are all that cut gives
+	dropGaps bool     // but for what stands between them
+}
+
 // preTokenizer sets how v cuts text.
 func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 	if f.PreTokenizer == nil {
@@ -27,54 +34,38 @@ func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 	}
 	parts := f.PreTokenizer.flat()
 	raw := canBeRaw(v.model, parts, proof)
-	var all []preTokenizer
-	for i, p := range parts {
-		if p.Type == "Split" && len(all) == 0 && (i == len(parts)-1 || raw && i == len(parts)-2) {
-			if err := p.direct(v); err != nil {
-				return err
-			}
-		}
-		pres, err := p.preTokenizers(raw, proof)
+	var steps []step
+	for _, p := range parts {
+		more, err := p.steps(raw, proof)
 		if err != nil {
 			return err
 		}
-		all = append(all, pres...)
+		steps = append(steps, more...)
 	}
 	if raw {
 		v.model.(*bpe).toRaw()
-		last := parts[len(parts)-1]
-		if len(parts) == 1 && len(all) == 1 { // GPT-2's pattern and no space before
-			pat, err := compilePattern(gpt2Pattern)
-			if err != nil {
-				return err
-			}
-			v.scan = pat.scan
-		} else if last.useRegex() || *last.AddPrefixSpace {
-			v.scan = nil
+	}
+	if len(steps) == 1 {
+		v.scan, v.dropGaps = steps[0].scan, steps[0].dropGaps
+	}
+	if len(steps) > 0 {
+		var cuts []preTokenizer
+		for _, s := range steps {
+			cuts = append(cuts, s.cut)
 		}
-	}
-	if len(all) > 0 {
-		v.pre = inOrder(all)
+		v.pre = inOrder(cuts)
 	}
 	return nil
 }
 
-// direct sets v.scan if the part is no more than a scanner's matches.
-func (p *part) direct(v *vocabulary) error {
-	pat, err := p.compile()
-	if err != nil || pat.scan == nil || pat.matchesEmpty() {
-		return err
+// splitStep cuts by a pattern.
+func splitStep(pat *pattern, how behavior, invert bool, proof *proof) step {
+	proof.split(pat, how, invert)
+	s := step{cut: split(pat.each, how, invert), dropGaps: how == removed && invert}
+	if _, empty := firsts(pat.root); !empty && (s.dropGaps || how == isolated) {
+		s.scan = pat.scan
 	}
-	v.dropGaps = p.Behavior == removed && p.Invert
-	if v.dropGaps || p.Behavior == isolated {
-		v.scan = pat.scan
-	}
-	return nil
-}
-
-func (p *pattern) matchesEmpty() bool {
-	_, empty := firsts(p.root)
-	return empty
+	return s
 }
 
 // canBeRaw says whether the model can work on bytes instead of GPT-2's characters for them: then the last step, from
@@ -98,11 +89,9 @@ func canBeRaw(m model, parts []*part, proof *proof) bool {
 	return true
 }
 
-func (p *part) useRegex() bool { return p.UseRegex == nil || *p.UseRegex }
-
-// preTokenizers are the steps of one part, and tells proof of them.
-func (p *part) preTokenizers(raw bool, proof *proof) ([]preTokenizer, error) {
-	one := func(pre preTokenizer) ([]preTokenizer, error) { return []preTokenizer{pre}, nil }
+// steps are the steps of one part, of which it tells proof.
+func (p *part) steps(raw bool, proof *proof) ([]step, error) {
+	one := func(cut preTokenizer) ([]step, error) { return []step{{cut: cut}}, nil }
 	switch p.Type {
 	case "ByteLevel":
 		return p.byteLevel(raw, proof)
@@ -116,12 +105,11 @@ func (p *part) preTokenizers(raw bool, proof *proof) ([]preTokenizer, error) {
 		default:
 			return nil, fmt.Errorf("pre_tokenizer: the behavior %q of Split is not known", p.Behavior)
 		}
-		proof.split(pat, p.Behavior, p.Invert)
-		return one(split(pat.each, p.Behavior, p.Invert))
+		return []step{splitStep(pat, p.Behavior, p.Invert, proof)}, nil
 	case "Metaspace":
 		cut, scheme, err := p.metaspace()
 		proof.metaspace(cut, scheme, p.Replacement)
-		return []preTokenizer{metaspace(p.Replacement, scheme, cut)}, err
+		return []step{{cut: metaspace(p.Replacement, scheme, cut)}}, err
 	case "BertPreTokenizer":
 		proof.whiteSpace()
 		return one(bertPreTokenizer())
@@ -158,25 +146,24 @@ func (p *part) preTokenizers(raw bool, proof *proof) ([]preTokenizer, error) {
 	return nil, p.unknown("pre_tokenizer")
 }
 
-func (p *part) byteLevel(raw bool, proof *proof) ([]preTokenizer, error) {
+func (p *part) byteLevel(raw bool, proof *proof) ([]step, error) {
 	if p.AddPrefixSpace == nil {
 		return nil, errors.New("pre_tokenizer: ByteLevel has no add_prefix_space")
 	}
-	var all []preTokenizer
+	var all []step
 	if *p.AddPrefixSpace {
 		proof.prepends = true
-		all = append(all, prefixSpace)
+		all = append(all, step{cut: prefixSpace})
 	}
-	if p.useRegex() {
+	if p.UseRegex == nil || *p.UseRegex {
 		pat, err := compilePattern(gpt2Pattern)
 		if err != nil {
 			return nil, err
 		}
-		proof.split(pat, isolated, false)
-		all = append(all, split(pat.each, isolated, false))
+		all = append(all, splitStep(pat, isolated, false, proof))
 	}
 	if !raw {
-		all = append(all, mapPieces(byteLevel()))
+		all = append(all, step{cut: mapPieces(byteLevel())})
 	}
 	return all, nil
 }

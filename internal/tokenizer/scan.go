@@ -108,7 +108,7 @@ func compile(n *node, next matcher) (matcher, error) {
 	case opClass:
 		c := n.class
 		return func(s string, p int) int {
-			if e := step(c, s, p); e >= 0 {
+			if e := advance(c, s, p); e >= 0 {
 				return next(s, e)
 			}
 			return -1
@@ -146,8 +146,8 @@ func compile(n *node, next matcher) (matcher, error) {
 	return nil, errNoScanner
 }
 
-// step is the end of the one character at p if it is of c, else -1.
-func step(c *class, s string, p int) int {
+// advance is the end of the one character at p if it is of c, else -1.
+func advance(c *class, s string, p int) int {
 	if p >= len(s) {
 		return -1
 	}
@@ -217,7 +217,7 @@ func compileRepeat(n *node, next matcher) (matcher, error) {
 						return e
 					}
 				}
-				p = step(c, s, p)
+				p = advance(c, s, p)
 			}
 			return -1
 		}, nil
@@ -226,7 +226,7 @@ func compileRepeat(n *node, next matcher) (matcher, error) {
 	return func(s string, p int) int {
 		count := 0
 		for count != most {
-			e := step(c, s, p)
+			e := advance(c, s, p)
 			if e < 0 {
 				break
 			}

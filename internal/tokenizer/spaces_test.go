@@ -29,8 +29,8 @@ func TestSpaceSplits(t *testing.T) {
 				t.Fatalf("only %d words", len(words))
 			}
 			rng := rand.New(rand.NewPCG(1, 2))
-			for range 300 {
-				text := make([]string, 1+rng.IntN(100))
+			for range 100 {
+				text := make([]string, 1+rng.IntN(60))
 				for i := range text {
 					text[i] = words[rng.IntN(len(words))]
 				}
@@ -49,6 +49,9 @@ func TestSpaceSplits(t *testing.T) {
 // certified are the words that are one token, found as Lexicon's comment says.
 func certified(v *vocabulary) (words []string) {
 	for id, token := range v.Tokens() {
+		if id > 20_000 { // enough of OpenAI's
+			break
+		}
 		w := strings.TrimPrefix(token, " ")
 		if w == "" || strings.ContainsFunc(w, isSpace) {
 			continue

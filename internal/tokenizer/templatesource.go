@@ -20,13 +20,18 @@ type tag struct {
 	left, right byte // '-' or '+' at the begin and end
 }
 
+var (
+	tagOpens = regexp.MustCompile(`\{[{%#]`)
+	rawEnds  = regexp.MustCompile(`\{%[-+]?\s*endraw\s*[-+]?%\}`)
+)
+
 // scanTags cuts a template into its tags.
 func scanTags(source string) ([]tag, error) {
 	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
 	source = strings.TrimSuffix(source, "\n")
 	var tags []tag
 	for source != "" {
-		start := regexp.MustCompile(`\{[{%#]`).FindStringIndex(source)
+		start := tagOpens.FindStringIndex(source)
 		if start == nil {
 			return append(tags, tag{text: source}), nil
 		}
@@ -48,7 +53,7 @@ func scanTags(source string) ([]tag, error) {
 		}
 		tags = append(tags, t)
 		if t.open == "{%" && strings.TrimSpace(t.text) == "raw" {
-			loc := regexp.MustCompile(`\{%[-+]?\s*endraw\s*[-+]?%\}`).FindStringIndex(source)
+			loc := rawEnds.FindStringIndex(source)
 			if loc == nil {
 				return nil, fmt.Errorf("a raw block is not closed")
 			}
@@ -154,6 +159,9 @@ func rewrite(source string) (string, error) {
 // lexeme finds the parts of an expression: strings, names, numbers, other characters.
 var lexeme = regexp.MustCompile(`"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[\pL_][\pL\pN_]*|[0-9][0-9.]*|\s+|[=!<>]=|//|\*\*|[\s\S]`)
 
+// operandEnds is how a part begins that can be called or indexed.
+var operandEnds = regexp.MustCompile(`^[\pL\pN_"')\]]`)
+
 // rewriteFilters makes calls of our functions of some filters.
 func rewriteFilters(expr string) string {
 	parts := lexeme.FindAllString(expr, -1)
@@ -209,7 +217,7 @@ func operand(parts []string, i int) int {
 	for i > 0 {
 		if strings.Contains(")]}", parts[i]) {
 			i = matching(parts, i, -1)
-			if i > 0 && parts[i] != "{" && !slices.Contains(keywords, parts[i-1]) && regexp.MustCompile(`^[\pL\pN_"')\]]`).MatchString(parts[i-1]) {
+			if i > 0 && parts[i] != "{" && !slices.Contains(keywords, parts[i-1]) && operandEnds.MatchString(parts[i-1]) {
 				i-- // what is called or indexed
 				continue
 			}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -134,6 +135,25 @@ func TestRankVectors(t *testing.T) {
 			}
 			check(t, v, want, texts)
 		})
+	}
+}
+
+// Goroutines that encode at the same time do not disturb each other, whatever they remember of words.
+func TestConcurrentEncode(t *testing.T) {
+	texts := vectorTexts(t)
+	for _, name := range []string{"deepseek", "llama2", "xlm_roberta"} {
+		v, vec := openVectors(t, name)
+		var wg sync.WaitGroup
+		for worker := range 8 {
+			wg.Go(func() {
+				for i := worker; i < len(texts); i += 3 {
+					if got := v.Encode(texts[i]); !slices.Equal(got, vec.IDs[i]) {
+						t.Errorf("%s: Encode(%q) = %v, want %v", name, texts[i], got, vec.IDs[i])
+					}
+				}
+			})
+		}
+		wg.Wait()
 	}
 }
 
