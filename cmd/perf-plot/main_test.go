@@ -226,6 +226,7 @@ func TestKnee(t *testing.T) {
 		{[]float64{1, 2, 3, 4, 5}, []float64{10, 20, 30, 40, 50}, 0, false},
 		{[]float64{1, 2, 3}, []float64{10, 11, 90}, 0, false},
 		{[]float64{1, 2, 3, 4}, []float64{40, 30, 20, 10}, 0, false},
+		{[]float64{1, 2, 3, 4}, []float64{10, 10, 10, 11}, 0, false},
 		{nil, nil, 0, false},
 	} {
 		if at, ok := knee(c.x, c.y); at != c.at || ok != c.ok {

@@ -241,10 +241,11 @@ func (r *report) knees(ladders []ladder, d timed, load func(*point) float64) []c
 
 // knee finds the last point before a rising curve turns up: the one farthest below the straight line from its first to
 // its last point, both axes scaled to 1 (Satopää et al., "Finding a 'kneedle' in a haystack", 2011, for convex curves).
-// Curves of fewer than four points, and those that stay within a fifth of the line, have none.
+// Curves of fewer than four points, those that rise by less than half, and those that stay within a fifth of the line
+// have none.
 func knee(x, y []float64) (at int, ok bool) {
 	n := len(x)
-	if n < 4 || !(x[n-1] > x[0]) || !(y[n-1] > y[0]) {
+	if n < 4 || !(x[n-1] > x[0]) || !(y[n-1] > 1.5*y[0]) {
 		return 0, false
 	}
 	best := 0.2

@@ -181,6 +181,17 @@ func TestPackedRectanglesAreExact(t *testing.T) {
 	}
 }
 
+func TestPackedCellsAreExact(t *testing.T) {
+	s := Series{Kind: Cells, X: Column{0, 0, 1}, X2: Column{1, 1, 2}, Y: Column{10, 20, 10}, Y2: Column{20, 40, 20}, V: Column{1, 2, 3}}
+	b, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"name":"","kind":"cells","color":0,"v":[1,2,3],"xs":[[0,1],[1,2]],"ys":[[10,20],[20,40]],"x":[0,0,1],"y":[0,1,-1]}`; string(b) != want {
+		t.Errorf("%s, want %s", b, want)
+	}
+}
+
 func TestPNGHasInk(t *testing.T) {
 	for _, f := range samples() {
 		var b bytes.Buffer

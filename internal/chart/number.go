@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -22,41 +21,6 @@ func (c Column) MarshalJSON() ([]byte, error) {
 		b = appendNumber(b, v)
 	}
 	return append(b, ']'), nil
-}
-
-// packStep is the resolution of packed columns.
-const packStep = 1e-4
-
-// pack writes a column as differences of whole steps, each from the value before: a third of the bytes of a long column
-// of times, and exact to half a step.
-func pack(c Column, step float64) []int64 {
-	out := make([]int64, len(c))
-	var before int64
-	for i, v := range c {
-		at := int64(math.Round(v / step))
-		out[i], before = at-before, at
-	}
-	return out
-}
-
-// MarshalJSON implements json.Marshaler. The columns of rectangles are packed, since there may be tens of thousands.
-func (s Series) MarshalJSON() ([]byte, error) {
-	type plain Series
-	if s.Kind != Rects {
-		return json.Marshal(plain(s))
-	}
-	width := make([]int64, len(s.X))
-	for i := range s.X {
-		width[i] = int64(math.Round(s.X2[i]/packStep)) - int64(math.Round(s.X[i]/packStep))
-	}
-	packed := struct {
-		plain
-		Step float64 `json:"step"`
-		X    []int64 `json:"x"`
-		X2   []int64 `json:"x2"`
-		Y    []int64 `json:"y"`
-	}{plain: plain(s), Step: packStep, X: pack(s.X, packStep), X2: width, Y: pack(s.Y, 1)}
-	return json.Marshal(packed)
 }
 
 // appendNumber writes v in the fewest bytes that keep five significant digits, and whole numbers exactly.

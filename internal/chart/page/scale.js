@@ -52,9 +52,13 @@ function ticks(axis, lo, hi, n) {
   return out;
 }
 
-// unpack undoes the packing of rectangles: differences of whole steps.
+// unpack undoes the packing of rectangles (differences of whole steps) and cells (numbers of intervals).
 function unpack(s) {
   const sum = (c, step) => { let at = 0; return c.map(v => (at += v) * step); };
+  if (s.kind === 'cells') {
+    const x = sum(s.x, 1), y = sum(s.y, 1);
+    return {...s, x: x.map(i => s.xs[0][i]), x2: x.map(i => s.xs[1][i]), y: y.map(i => s.ys[0][i]), y2: y.map(i => s.ys[1][i])};
+  }
   const x = sum(s.x, s.step), y = sum(s.y, 1);
   return {...s, x, x2: x.map((v, k) => v + s.x2[k] * s.step), y, y2: y.map(v => v + 0.85)};
 }

@@ -44,7 +44,7 @@ class View {
     const {fig} = this, base = new Map();
     const stops = Math.max(1, ...fig.series.map(s => s.color));
     this.series = fig.series.map((s, i) => {
-      if (s.kind === 'rects') s = unpack(s);
+      if (s.kind === 'rects' || s.kind === 'cells') s = unpack(s);
       const at = (c, scale) => (c || []).map(v => place(scale, v));
       const t = {...s, i, px: at(s.x, fig.x.scale), px2: at(s.x2, fig.x.scale), py: at(s.y, fig.y.scale), py2: at(s.y2, fig.y.scale), plo: at(s.lo, fig.y.scale), phi: at(s.hi, fig.y.scale)};
       if (s.kind === 'bars') {
@@ -94,10 +94,10 @@ class View {
     Object.assign(xa, {nameLocation: 'middle', nameGap: 28});
     const shown = this.shown(), ends = !fig.noEnds && this.series.length > 1 && this.series.some(s => s.kind === 'line' || s.kind === 'steps');
     const names = ends ? Math.min(150, Math.max(0, ...shown.filter(labelled).map(s => textWidth(clip(s.name))))) + 12 : 22;
-    const rows = this.markRows(x0, x1, width - 58 - names);
+    const rows = this.markRows(x0, x1, width - 58 - names), right = Math.max(names, rows.some(r => r >= 0) ? 44 : 0);
     Object.assign(ya, {nameLocation: 'end', nameGap: 10 + 15 * Math.max(0, ...rows.map(r => r + 1)), nameTextStyle: {...ya.nameTextStyle, align: 'left', padding: [0, 0, 0, -44]}});
     const out = {animation: false, backgroundColor: 'transparent', textStyle: {fontFamily: getComputedStyle(document.body).fontFamily},
-      grid: {left: 58, right: names, top: 30 + 15 * Math.max(0, ...rows.map(r => r + 1)), bottom: 48, containLabel: false},
+      grid: {left: 58, right, top: 30 + 15 * Math.max(0, ...rows.map(r => r + 1)), bottom: 48, containLabel: false},
       xAxis: xa, yAxis: ya, series: [],
       tooltip: {trigger: this.byItem ? 'item' : 'axis', confine: true, transitionDuration: 0, backgroundColor: css('--card'), borderColor: line, textStyle: {color: ink},
         axisPointer: {type: 'line', snap: false}, formatter: p => this.tip(p)}};
