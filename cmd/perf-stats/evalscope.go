@@ -146,6 +146,7 @@ func evalscopeSummary(b *stats.Block, d *stats.DefinedBlock) pairs {
 		{"Avg TPOT (ms)", mean("tpot_ms", 1, 2)},
 		{"Avg ITL (ms)", mean("itl_ms", 1, 2)},
 		{"Avg Output Tokens", mean("output_tokens", 1, 4)},
+		{"Input Throughput (tok/s)", 0}, // as evalscope has it of what generates
 	}
 	if b.CacheHit.Known() {
 		out = append(out, pair{"KV Cache Hit Rate (%)", rounded(100*b.CacheHit, 4)})
@@ -173,9 +174,9 @@ func evalscopePercentiles(d *stats.DefinedBlock) []pairs {
 		name, key string
 		scale     stats.Num
 	}{
-		{"TTFT (ms)", "ttft_ms", 1}, {"ITL (ms)", "itl_ms", 1}, {"TPOT (ms)", "tpot_ms", 1}, {"Decode (tok/s)", "decode", 1},
-		{"Latency (s)", "e2e_ms", 1000}, {"Input tokens", "input_tokens", 1}, {"Output tokens", "output_tokens", 1},
-		{"Output (tok/s)", "output", 1}, {"Total (tok/s)", "total", 1},
+		{"Latency (s)", "e2e_ms", 1000}, {"TTFT (ms)", "ttft_ms", 1}, {"ITL (ms)", "itl_ms", 1}, {"TPOT (ms)", "tpot_ms", 1},
+		{"Input tokens", "input_tokens", 1}, {"Output tokens", "output_tokens", 1},
+		{"Output (tok/s)", "output", 1}, {"Total (tok/s)", "total", 1}, {"Decode (tok/s)", "decode", 1},
 	}
 	row := func(label string, of func(*stats.Metric) stats.Num) pairs {
 		out := pairs{{"Percentiles", label}}
