@@ -153,6 +153,11 @@ func TestDialects(t *testing.T) {
 		if c.api == "custom" {
 			cfg.API, cfg.Custom = "", &custom
 		}
+		cfg.Debug = func(_, what string, text []byte) {
+			if what == "start" && strings.Contains(string(text), "secret") {
+				t.Errorf("%s: the API key is shown: %s", c.name, text)
+			}
+		}
 		client := New(cfg, NewClock())
 		got := client.Do(t.Context(), &request.Request{Body: []byte(c.body)})
 		client.Close()

@@ -121,7 +121,7 @@ func (c *call) describe() []byte {
 	h := c.httpHeader()
 	for _, name := range slices.Sorted(maps.Keys(h)) {
 		value := h.Get(name)
-		if slices.Contains(secrets, name) {
+		if slices.Contains(secrets, name) || name == textproto.CanonicalMIMEHeaderKey(c.ep.dialect.KeyHeader) {
 			value = "***"
 		}
 		b = fmt.Appendf(b, " %s: %q", name, value)
