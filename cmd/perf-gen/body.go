@@ -23,7 +23,11 @@ func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
 		return nil, cli.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
 	}
-	s := &dataset.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: models(f.Model), UniquePrefix: f.UniquePrefix, Seed: o.Seed}
+	mix, err := models(f.Model)
+	if err != nil {
+		return nil, err
+	}
+	s := &dataset.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: mix, UniquePrefix: f.UniquePrefix, Seed: o.Seed}
 	if f.QueryTemplate != "" {
 		text, err := textOrFile("--query-template", f.QueryTemplate)
 		if err != nil {
@@ -49,23 +53,25 @@ func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
 }
 
 // models reads a name, or a mix such as a=0.7,b=0.3.
-func models(text string) []dataset.Model {
+func models(text string) (mix []dataset.Model, err error) {
 	if text == "" {
-		return nil
+		return nil, nil
 	}
-	var mix []dataset.Model
-	for word := range strings.SplitSeq(text, ",") {
+	words := strings.Split(text, ",")
+	for _, word := range words {
 		at := strings.LastIndex(word, "=")
-		if at < 1 {
-			return []dataset.Model{{Name: text, Share: 1}}
-		}
 		share, err := strconv.ParseFloat(word[at+1:], 64)
-		if err != nil || !(share > 0) {
-			return []dataset.Model{{Name: text, Share: 1}}
+		if at > 0 && err == nil && share > 0 {
+			mix = append(mix, dataset.Model{Name: word[:at], Share: share})
 		}
-		mix = append(mix, dataset.Model{Name: word[:at], Share: share})
 	}
-	return mix
+	switch len(mix) {
+	case len(words):
+		return mix, nil
+	case 0:
+		return []dataset.Model{{Name: text, Share: 1}}, nil
+	}
+	return nil, cli.Usage("write a mix as a=0.7,b=0.3", "--model %s: some of it have a share above 0, and some not", text)
 }
 
 // extra splits --extra-args into what the dataset takes for itself and what is sent, and adds --dataset-args to the former.

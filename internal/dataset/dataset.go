@@ -109,13 +109,13 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 	if k.invent != nil {
 		worker, err := k.invent(o)
 		if err != nil {
-			return nil, err
+			return nil, k.named(err)
 		}
 		return o.arrange(generate(o, worker, shape)), nil
 	}
 	read, err := k.read(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, k.named(err)
 	}
 	return o.take(o.arrange(shaped(read, shape))), nil
 }

@@ -42,7 +42,7 @@ func (o *Options) local(ctx context.Context, w where) ([]string, error) {
 			name = w.huggingface
 		}
 		if name == "" || o.Hub.Source == hub.Local {
-			return nil, errors.New("this dataset reads a file, and --dataset-path names none")
+			return nil, errNoFile
 		}
 		repo, err := hub.Open(name, hub.Dataset, o.Hub)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"llmperf/internal/api"
@@ -21,7 +20,7 @@ func customLines(_ context.Context, o *Options) (items, error) {
 
 func textLines(o *Options, item func(p *prompts, line []byte, it *Item) (keep bool, err error)) (items, error) {
 	if len(o.Paths) == 0 {
-		return nil, errors.New("this dataset reads a file, and --dataset-path names none")
+		return nil, errNoFile
 	}
 	p, err := newPrompts(o)
 	if err != nil {

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -17,7 +16,7 @@ const drawLines = 0x6c696e6573
 // dataset of that name has them.
 func sonnet(o *Options) (func() draw, error) {
 	if len(o.Paths) == 0 {
-		return nil, errors.New("--dataset sonnet reads a poem, and --dataset-path names none")
+		return nil, errNoFile
 	}
 	if err := o.textOnly("sonnet"); err != nil {
 		return nil, err

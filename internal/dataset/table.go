@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -73,6 +74,17 @@ func kinds() []kind {
 		{Info: Info{"trie_code_qa", "evalscope/trie-workloads", "lengths and pauses", ""}, read: trie("code_qa")},
 		{Info: Info{"trie_office_work", "evalscope/trie-workloads", "lengths and pauses", ""}, read: trie("office_work")},
 	}
+}
+
+// errNoFile is a dataset without its file.
+var errNoFile = errors.New("reads a file, and --dataset-path names none")
+
+// named says of which dataset an error is, where it does not.
+func (k *kind) named(err error) error {
+	if err == errNoFile {
+		return fmt.Errorf("--dataset %s %w", k.Name, err)
+	}
+	return err
 }
 
 // List tells of all datasets.

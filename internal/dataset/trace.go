@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -79,7 +78,7 @@ type trace struct {
 // traces reads logs and traces, each file in its own format.
 func traces(_ context.Context, o *Options) (items, error) {
 	if len(o.Paths) == 0 {
-		return nil, errors.New("--dataset trace reads a file, and --dataset-path names none")
+		return nil, errNoFile
 	}
 	speed, err := o.arg("speed", 1)
 	if err != nil {
