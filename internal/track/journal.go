@@ -166,7 +166,6 @@ func (j *journal) path() string { return j.file.Name() }
 
 // remove deletes the file, and the directory if it was made for it and nothing else is in it.
 func (j *journal) remove() {
-	j.file.Close()
 	os.Remove(j.path())
 	if j.dir != "" {
 		os.Remove(j.dir)

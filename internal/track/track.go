@@ -180,7 +180,9 @@ func (r *Run) Finish(ctx context.Context, s *stats.Summary, files []string, fail
 		}
 		r.add(&event{Op: opFinish, TimeMs: lastMs(s)})
 	}
-	if kept = r.await(ctx); !kept {
+	kept = r.await(ctx)
+	r.journal.file.Close()
+	if !kept {
 		r.journal.remove()
 	}
 	return kept
@@ -231,35 +233,42 @@ func (r *Run) shut() {
 
 // work serves one tracker.
 func (r *Run) work(t *tracker) {
-	open := false
-	for line := range r.journal.lines(r.ctx) {
-		e, err := decode(line)
-		if err == nil {
-			err = r.deliver(t, e, line)
-		}
-		if err != nil {
-			r.fail(t, err)
-			return
-		}
-		open = e.Op != opFinish
-	}
-	if open && r.ctx.Err() == nil { // its writer was killed, or had no place to write
-		e := &event{Op: opFinish, Failed: "the log of the run ends before its end"}
-		line, err := encode(e)
-		if err == nil {
-			err = r.deliver(t, e, line)
-		}
-		if err != nil {
-			r.fail(t, err)
-			return
-		}
-		open = false
-	}
-	if open {
-		r.fail(t, r.ctx.Err())
+	if err := r.replay(t); err != nil {
+		r.fail(t, err)
 		return
 	}
 	t.done = true
+	if t.said {
+		r.opt.Report(Message{Fact: t.name + ": all of it is logged now"})
+	}
+}
+
+// replay tells a tracker what the journal says, as it grows.
+func (r *Run) replay(t *tracker) error {
+	open := false
+	for line := range r.journal.lines(r.ctx) {
+		e, err := decode(line)
+		if err != nil {
+			return err
+		}
+		if err := r.deliver(t, e, line); err != nil {
+			return err
+		}
+		open = e.Op != opFinish
+	}
+	if !open {
+		return nil
+	}
+	if err := r.ctx.Err(); err != nil {
+		return err
+	}
+	// The writer was killed, or had no place to write.
+	e := &event{Op: opFinish, Failed: "the log of the run ends before its end"}
+	line, err := encode(e)
+	if err != nil {
+		return err
+	}
+	return r.deliver(t, e, line)
 }
 
 // deliver sends one event, again and again while that may help. Once the run is ending there is one more try.

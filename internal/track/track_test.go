@@ -176,8 +176,12 @@ func TestTroubleThatPassesIsTriedAgain(t *testing.T) {
 			t.Errorf("sent at %v, want %v", at, want)
 		}
 	})
-	if len(said.list) != 1 || said.list[0].Fact != "fake: no answer; what is not logged is kept" {
-		t.Errorf("said %v", said.list)
+	want := []Message{
+		{"fake: no answer; what is not logged is kept", "perf-stats --visualizer fake " + filepath.Join(opt.Dir, "a_run.track.jsonl")},
+		{Fact: "fake: all of it is logged now"},
+	}
+	if !reflect.DeepEqual(said.list, want) {
+		t.Errorf("said %v, want %v", said.list, want)
 	}
 }
 
