@@ -185,6 +185,47 @@ func TestTroubleThatPassesIsTriedAgain(t *testing.T) {
 	}
 }
 
+func TestTroubleThatStaysEndsWithTheRun(t *testing.T) {
+	var said messages
+	opt := options(t, &said)
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{start: time.Now(), answer: func(context.Context, *event) (string, error) {
+			return "", &trouble{err: errors.New("no answer"), again: true}
+		}}
+		r := newRun(opt, []*tracker{{name: "fake", sink: f}})
+		r.Log(collect(3, 4))
+		time.Sleep(4 * time.Second)
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		if !r.Finish(ctx, collect(3, 4), nil, nil) {
+			t.Error("the run is not kept")
+		}
+		var at []time.Duration
+		for _, h := range f.heard {
+			at = append(at, h.after)
+		}
+		if want := []time.Duration{0, time.Second, 3 * time.Second, 4 * time.Second}; !slices.Equal(at, want) {
+			t.Errorf("sent at %v, want %v", at, want)
+		}
+	})
+	if len(said.list) != 1 {
+		t.Errorf("said %v", said.list)
+	}
+}
+
+func TestKeptRunsOfOneName(t *testing.T) {
+	dir := t.TempDir()
+	for _, want := range []string{"a_b.track.jsonl", "a_b.2.track.jsonl", "a_b.3.track.jsonl"} {
+		j, err := create(dir, "a/b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if j.file.Close(); filepath.Base(j.path()) != want {
+			t.Errorf("%s, want %s", j.path(), want)
+		}
+	}
+}
+
 func TestATrackerThatHangsHoldsUpNothing(t *testing.T) {
 	var said messages
 	opt := options(t, &said)
