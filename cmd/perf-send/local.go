@@ -108,9 +108,10 @@ func (f *flags) startLocal(ctx context.Context, env *cli.Env, facts *facts) (con
 	}()
 	u, err := url.Parse(s.URL())
 	return ctx, &server{url: u, model: s.Model(), close: func() error {
+		died := s.Err()
 		s.Close()
 		facts.Server = &serverFacts{f.API, s.Model(), s.Log(), s.Memory()}
-		return nil
+		return died
 	}}, err
 }
 

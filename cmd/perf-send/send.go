@@ -49,7 +49,12 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, to.close(), facts.write(env, f.FactsOut)) }()
+	defer func() {
+		if e := to.close(); err == nil { // that the server has died may be why the run ended
+			err = e
+		}
+		err = errors.Join(err, facts.write(env, f.FactsOut))
+	}()
 	samples, err := startSampler(env, f, to.url)
 	if err != nil {
 		return err
