@@ -11,12 +11,12 @@ import (
 // servers write. ok is false for whatever has anything else in it, which is then decoded; what it reads it reads as
 // decoding does (FuzzScan).
 func scanChat(data []byte) (e Event, ok bool) {
-	if !simple(data) {
-		return Event{}, false
-	}
 	s := scanner{b: data}
-	ok = s.object(func(key []byte) bool { return s.top(key, &e) }) && s.i == len(data)
-	if !ok {
+	return s.chat()
+}
+
+func (s *scanner) chat() (e Event, ok bool) {
+	if !simple(s.b) || !s.object(func(key []byte) bool { return s.top(key, &e) }) || s.i != len(s.b) {
 		return Event{}, false
 	}
 	return e, true
@@ -50,8 +50,17 @@ func simple(b []byte) bool {
 
 // scanner walks over JSON that is simple. Its methods give false for what it does not know.
 type scanner struct {
-	b []byte
-	i int
+	b     []byte
+	i     int
+	keep  bool // the places of what differs from chunk to chunk
+	holes []hole
+}
+
+// hole keeps the place of the value that was just taken; quote is 1 for a string's.
+func (s *scanner) hole(f field, length, quote int) {
+	if s.keep {
+		s.holes = append(s.holes, hole{s.i - quote - length, s.i - quote, f})
+	}
 }
 
 // next skips spaces and takes c.
@@ -89,13 +98,14 @@ func (s *scanner) str() ([]byte, bool) {
 	if !s.next('"') {
 		return nil, false
 	}
-	n := bytes.IndexByte(s.b[s.i:], '"')
-	if n < 0 {
-		return nil, false
+	b, from := s.b, s.i
+	for i := from; i < len(b); i++ { // a loop beats a search, since nearly all are short
+		if b[i] == '"' {
+			s.i = i + 1
+			return b[from:i], true
+		}
 	}
-	v := s.b[s.i : s.i+n]
-	s.i += n + 1
-	return v, true
+	return nil, false
 }
 
 func (s *scanner) null() bool {
@@ -111,18 +121,17 @@ func (s *scanner) number() (int, bool) {
 	if s.next('"') { // skips the spaces; a string is no number
 		return 0, false
 	}
-	from := s.i
-	for s.i < len(s.b) && '0' <= s.b[s.i] && s.b[s.i] <= '9' {
-		s.i++
+	b, i, n := s.b, s.i, 0
+	for ; i < len(b) && '0' <= b[i] && b[i] <= '9'; i++ {
+		if i-s.i == 10 {
+			return 0, false
+		}
+		n = n*10 + int(b[i]-'0')
 	}
-	digits := s.b[from:s.i]
-	if len(digits) == 0 || len(digits) > 10 || digits[0] == '0' && len(digits) > 1 {
+	if i == s.i || b[s.i] == '0' && i-s.i > 1 {
 		return 0, false
 	}
-	n := 0
-	for _, c := range digits {
-		n = n*10 + int(c-'0')
-	}
+	s.i = i
 	return n, true
 }
 
@@ -147,11 +156,14 @@ func (s *scanner) text(to *string) bool {
 
 func (s *scanner) top(key []byte, e *Event) bool {
 	switch string(key) {
-	case "id", "system_fingerprint", "service_tier":
+	case "id":
+		v, ok := s.str()
+		s.hole(idField, len(v), 1)
+		return ok
+	case "system_fingerprint", "service_tier":
 		return s.nullOr(func() bool { _, ok := s.str(); return ok })
 	case "created":
-		_, ok := s.number()
-		return ok
+		return s.counted(createdField, new(int))
 	case "object":
 		v, ok := s.str()
 		return ok && string(v) != "error"
@@ -181,7 +193,7 @@ func (s *scanner) choice(key []byte, e *Event) bool {
 	case "finish_reason":
 		return s.nullOr(func() bool { return s.text(&e.Finish) })
 	case "text":
-		return s.text(&e.Content)
+		return s.output(contentField, &e.Content)
 	case "delta":
 		return s.object(func(key []byte) bool { return s.delta(key, e) })
 	}
@@ -194,9 +206,9 @@ func (s *scanner) delta(key []byte, e *Event) bool {
 		_, ok := s.str()
 		return ok
 	case "content":
-		return s.nullOr(func() bool { return s.text(&e.Content) })
+		return s.nullOr(func() bool { return s.output(contentField, &e.Content) })
 	case "reasoning_content", "reasoning":
-		return s.nullOr(func() bool { return s.text(&e.Reasoning) })
+		return s.nullOr(func() bool { return s.output(reasoningField, &e.Reasoning) })
 	case "refusal", "tool_calls", "function_call", "audio":
 		return s.null()
 	}
@@ -204,23 +216,36 @@ func (s *scanner) delta(key []byte, e *Event) bool {
 }
 
 func (s *scanner) count(key []byte, u *Usage) bool {
-	var to *int
 	switch string(key) {
 	case "prompt_tokens":
-		to = &u.PromptTokens
+		return u.PromptTokens == 0 && s.counted(promptField, &u.PromptTokens)
 	case "completion_tokens":
-		to = &u.CompletionTokens
+		return u.CompletionTokens == 0 && s.counted(completionField, &u.CompletionTokens)
 	case "total_tokens":
-		to = new(int)
+		return s.counted(totalField, new(int))
 	case "prompt_tokens_details", "completion_tokens_details":
 		return s.null()
-	default:
-		return false
 	}
+	return false
+}
+
+// counted takes a number whose place is kept.
+func (s *scanner) counted(f field, to *int) bool {
+	from := s.i
 	n, ok := s.number()
-	if !ok || *to != 0 {
+	for from < s.i && s.b[from] == ' ' {
+		from++
+	}
+	s.hole(f, s.i-from, 0)
+	*to = n
+	return ok
+}
+
+// output takes a text whose place is kept.
+func (s *scanner) output(f field, to *string) bool {
+	if !s.text(to) {
 		return false
 	}
-	*to = n
+	s.hole(f, len(*to), 1)
 	return true
 }

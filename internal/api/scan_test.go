@@ -53,12 +53,49 @@ func FuzzScan(f *testing.F) {
 
 func BenchmarkReadChat(b *testing.B) {
 	data := []byte(scanned[1])
-	for name, read := range map[string]func([]byte) (Event, error){"scan": readChat, "decode": decodeChat} {
+	for name, read := range map[string]func([]byte) (Event, error){"memo": chat.Memo().Read, "scan": readChat, "decode": decodeChat} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				read(data)
 			}
 		})
+	}
+}
+
+// What a Memo reads, it reads as decoding does, whatever it has read before.
+func FuzzMemo(f *testing.F) {
+	seeds := append(scanned, chunks...)
+	for i, data := range seeds {
+		f.Add(seeds[(i+1)%len(seeds)], data)
+	}
+	f.Add(`{"id":"a","created":1,"choices":[{"delta":{"content":"b"}}]}`, `{"id":"x","created":22,"choices":[{"delta":{"content":"yy"}}]}`)
+	f.Add(`{"id":"a","choices":[{"text":"b"}]}`, `{"id":"x","choices":[{"text":""}]}`)
+	f.Add(`{"usage":{"prompt_tokens": 1,"total_tokens":3}}`, `{"usage":{"prompt_tokens": 0,"total_tokens":03}}`)
+	f.Fuzz(func(t *testing.T, first, second string) {
+		m := chat.Memo()
+		m.Read([]byte(first))
+		for _, data := range []string{first, second, second} {
+			got, err := m.Read([]byte(data))
+			want, wantErr := readChat([]byte(data))
+			if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
+				t.Errorf("%q after %q:\n got %+v (%v)\nwant %+v (%v)", data, first, got, err, want, wantErr)
+			}
+			if dec, err := decodeChat([]byte(data)); data != "[DONE]" && err == nil && !reflect.DeepEqual(got, dec) {
+				t.Errorf("%q after %q:\n got %+v\ndecoded %+v", data, first, got, dec)
+			}
+		}
+	})
+}
+
+func TestMemoKnowsChunksByHeart(t *testing.T) {
+	m := chat.Memo()
+	for range 3 {
+		for _, data := range scanned {
+			m.Read([]byte(data))
+		}
+	}
+	if n := len(*m.layouts.Load()); n != len(scanned) {
+		t.Errorf("%d layouts of %d chunks", n, len(scanned))
 	}
 }

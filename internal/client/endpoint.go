@@ -24,8 +24,10 @@ type endpoint struct {
 	lean    bool   // the fast transport can go there
 	proxied bool
 	dialect api.Dialect
-	ranks   bool // its answers are items rather than text
-	stream  bool // the bodies ask for streams
+	memo    *api.Memo                       // nil: events are read by the dialect's Reader
+	read    func([]byte) (api.Event, error) // of memo, made once
+	ranks   bool                            // its answers are items rather than text
+	stream  bool                            // the bodies ask for streams
 	headers []field
 	head    []byte // all of a request's head that is the same for each
 }
@@ -41,7 +43,10 @@ func newEndpoint(cfg *Config, u *url.URL, method string, d api.Dialect, stream b
 	clean.User, clean.Fragment = nil, ""
 	e := &endpoint{
 		url: clean.String(), method: method, addr: net.JoinHostPort(u.Hostname(), port), dialect: d,
-		stream: stream, ranks: d.Op == "embedding" || d.Op == "rerank" || d.Op == "score",
+		memo: d.Memo(), stream: stream, ranks: d.Op == "embedding" || d.Op == "rerank" || d.Op == "score",
+	}
+	if e.memo != nil {
+		e.read = e.memo.Read
 	}
 	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &clean})
 	e.secure, e.origin = u.Scheme == "https", u.Scheme+"://"+e.addr
@@ -76,6 +81,14 @@ func newEndpoint(cfg *Config, u *url.URL, method string, d api.Dialect, stream b
 		e.head = append(e.head, f.name+": "+f.value+"\r\n"...)
 	}
 	return e
+}
+
+// reader gives what reads the events of one stream.
+func (e *endpoint) reader() func([]byte) (api.Event, error) {
+	if e.memo != nil {
+		return e.read
+	}
+	return e.dialect.Reader()
 }
 
 // add sets a header, in place of one of the same name.

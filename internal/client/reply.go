@@ -45,7 +45,7 @@ func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText boo
 		whole = nil // one huge answer must not stay in memory for good
 	}
 	*r = reply{
-		rec: rec, ep: ep, read: ep.dialect.Reader(), lines: ep.stream && ep.dialect.Lines, keepText: keepText, sent: sent,
+		rec: rec, ep: ep, read: ep.reader(), lines: ep.stream && ep.dialect.Lines, keepText: keepText, sent: sent,
 		onEvent: r.onEvent, whole: whole, sse: r.sse,
 	}
 	r.sse.Reset()
