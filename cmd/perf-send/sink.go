@@ -27,7 +27,7 @@ type sink struct {
 }
 
 const (
-	sinkBound = 8 << 20              // more than this may not wait to be written
+	sinkBound = 8 << 20               // more than this may not wait to be written
 	sinkPause = 20 * time.Millisecond // between writes: each may cost a change of threads, which lets Go look for more to change
 )
 
