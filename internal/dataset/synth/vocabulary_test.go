@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -64,6 +65,7 @@ func vocabularies(t *testing.T) map[string]tokenizer.Tokenizer {
 // TestVocabularies: with every vocabulary each text is as long as was asked, and costs one constant more within a chat
 // template.
 func TestVocabularies(t *testing.T) {
+	wraps := templates(t)
 	for name, tok := range vocabularies(t) {
 		t.Run(name, func(t *testing.T) {
 			w, err := Certify(tok)
@@ -82,7 +84,7 @@ func TestVocabularies(t *testing.T) {
 			}
 			overhead := map[string]map[int]int{}
 			for i := range *prompts {
-				checkText(t, w, tok, i, overhead)
+				checkText(t, w, tok, i, wraps, overhead)
 			}
 			for wrap, costs := range overhead {
 				if len(costs) != 1 {
@@ -93,7 +95,7 @@ func TestVocabularies(t *testing.T) {
 	}
 }
 
-func checkText(t *testing.T, w *Words, tok tokenizer.Tokenizer, i int, overhead map[string]map[int]int) {
+func checkText(t *testing.T, w *Words, tok tokenizer.Tokenizer, i int, wraps map[string]func(string) (string, error), overhead map[string]map[int]int) {
 	t.Helper()
 	r := NewRand(11, uint64(i))
 	prefix, n := []int{0, 1, 7}[i%3], 1+r.Below(200)
@@ -118,13 +120,48 @@ func checkText(t *testing.T, w *Words, tok tokenizer.Tokenizer, i int, overhead 
 	if !w.Proven() {
 		return
 	}
-	for _, wrap := range []string{"user\n%s\n", "user\n\n%s\n\nassistant:", "### Instruction: %s", "[INST] %s [/INST]", "<|im_start|>user\n%s<|im_end|>\n<|im_start|>assistant\n"} {
-		more := len(tok.Encode(strings.Replace(wrap, "%s", text, 1))) - prefix - n
+	for wrap, around := range wraps {
+		rendered, err := around(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		more := len(tok.(tokenizer.Special).EncodeSpecial(rendered, false)) - prefix - n
 		if overhead[wrap] == nil {
 			overhead[wrap] = map[int]int{}
 		}
 		overhead[wrap][more]++
 	}
+}
+
+// templates are the chat templates of the tokenizer's vectors, and ways to wrap a text that are none.
+func templates(t *testing.T) map[string]func(text string) (string, error) {
+	t.Helper()
+	all := map[string]func(string) (string, error){}
+	for _, wrap := range []string{"user\n%s\n", "user\n\n%s\n\nassistant:", "### Instruction: %s", "[INST] %s [/INST]"} {
+		all[wrap] = func(text string) (string, error) { return strings.Replace(wrap, "%s", text, 1), nil }
+	}
+	files, err := filepath.Glob("../../tokenizer/testdata/templates/*.jinja")
+	if err != nil || len(files) == 0 {
+		t.Fatal(len(files), err)
+	}
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template, err := tokenizer.NewTemplate(file, string(source), map[string]string{"bos_token": "<s>", "eos_token": "</s>"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[filepath.Base(file)] = func(text string) (string, error) {
+			messages, err := json.Marshal([]map[string]string{{"role": "user", "content": text}})
+			if err != nil {
+				return "", err
+			}
+			return template.Render(tokenizer.Chat{Messages: messages, AddGenerationPrompt: true, Now: time.Unix(0, 0)})
+		}
+	}
+	return all
 }
 
 func TestCached(t *testing.T) {
