@@ -70,15 +70,7 @@ type tracking struct {
 
 func (f *flags) checkTrackers() error {
 	if len(f.Visualizer) == 0 {
-		for flag, given := range map[string]bool{
-			"--name": f.Name != "", "--project": f.Project != "", "--upload-records": f.Upload,
-			"--wandb-api-key": f.WandbKey != "", "--swanlab-api-key": f.SwanlabKey != "", "--swanlab-host": f.SwanlabHost != "",
-		} {
-			if given {
-				return cli.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", flag)
-			}
-		}
-		return nil
+		return f.checkNoTrackers()
 	}
 	if f.Compare || f.Define != "" || f.Format == "evalscope" {
 		return cli.Usage("--format json or table", "--visualizer: what --compare, --define and --format evalscope show is not logged")
@@ -96,6 +88,22 @@ func (f *flags) checkTrackers() error {
 	}
 	if !(f.Timeout > 0) {
 		return cli.Usage("", "--visualizer-timeout: %v is not above 0", f.Timeout)
+	}
+	return nil
+}
+
+// checkNoTrackers refuses what would do nothing.
+func (f *flags) checkNoTrackers() error {
+	for _, c := range []struct {
+		flag  string
+		given bool
+	}{
+		{"--name", f.Name != ""}, {"--project", f.Project != ""}, {"--upload-records", f.Upload},
+		{"--wandb-api-key", f.WandbKey != ""}, {"--swanlab-api-key", f.SwanlabKey != ""}, {"--swanlab-host", f.SwanlabHost != ""},
+	} {
+		if c.given {
+			return cli.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", c.flag)
+		}
 	}
 	return nil
 }
@@ -249,10 +257,12 @@ func (f *flags) inputs() []string {
 
 func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
 
-// copied keeps a copy of what flows by. An error ends the copy, not the flow.
+// copied keeps a copy of what flows by. An error ends the copy, not the flow. After Ctrl-C a read of stdin may be left
+// behind, and end meanwhile.
 type copied struct {
 	file *os.File
 	dir  string // made for it
+	mu   sync.Mutex
 	err  error
 }
 
@@ -269,6 +279,8 @@ func copyOf(dir string) (*copied, error) {
 }
 
 func (c *copied) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.err == nil {
 		_, c.err = c.file.Write(p)
 	}
@@ -276,7 +288,13 @@ func (c *copied) Write(p []byte) (int, error) {
 }
 
 // end gives the finished copy.
-func (c *copied) end() (string, error) { return c.file.Name(), errors.Join(c.err, c.file.Close()) }
+func (c *copied) end() (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := errors.Join(c.err, c.file.Close())
+	c.err = os.ErrClosed
+	return c.file.Name(), err
+}
 
 // remove deletes the copy, and the directory if it was made for it and nothing else is in it.
 func (c *copied) remove() {
