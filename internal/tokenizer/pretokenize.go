@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -50,7 +51,7 @@ func split(cut cutter, how behavior, invert bool) preTokenizer {
 			previous = match
 			start = end
 		})
-		return dst
+		return slices.DeleteFunc(dst, func(p piece) bool { return p.text == "" })
 	}
 }
 

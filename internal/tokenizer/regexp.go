@@ -39,16 +39,14 @@ func newPattern(root *node) (*pattern, error) {
 	return p, err
 }
 
-// each cuts s at the borders of all matches and hands on every part, with whether it is a match.
+// each cuts s at the borders of all matches and hands on every part, with whether it is a match; a match can be empty.
 func (p *pattern) each(s string, part func(text string, match bool)) {
 	last := 0
 	cut := func(start, end int) {
 		if start > last {
 			part(s[last:start], false)
 		}
-		if end > start {
-			part(s[start:end], true)
-		}
+		part(s[start:end], true)
 		last = end
 	}
 	if p.re != nil {
