@@ -1,0 +1,135 @@
+// Package kubernetes tests the manifests: kustomize builds them, and the types of the Kubernetes API take every field. It is
+// a module of its own, so that the four programs depend on nothing of Kubernetes.
+package kubernetes
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	batch "k8s.io/api/batch/v1"
+	core "k8s.io/api/core/v1"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
+)
+
+// built is what kustomize makes of the folder.
+type built struct {
+	jobs    map[string]batch.Job
+	configs map[string]core.ConfigMap
+	claims  map[string]core.PersistentVolumeClaim
+}
+
+func build(t *testing.T) built {
+	t.Helper()
+	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), "..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := built{map[string]batch.Job{}, map[string]core.ConfigMap{}, map[string]core.PersistentVolumeClaim{}}
+	for _, r := range m.Resources() {
+		doc, err := r.AsYAML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch r.GetKind() {
+		case "Job":
+			b.jobs[r.GetName()] = strict[batch.Job](t, doc)
+		case "ConfigMap":
+			b.configs[r.GetName()] = strict[core.ConfigMap](t, doc)
+		case "PersistentVolumeClaim":
+			b.claims[r.GetName()] = strict[core.PersistentVolumeClaim](t, doc)
+		default:
+			t.Errorf("nobody has looked at a %s", r.GetKind())
+		}
+	}
+	return b
+}
+
+// strict decodes a document, of which every field must be known.
+func strict[T any](t *testing.T, doc []byte) (v T) {
+	t.Helper()
+	if err := yaml.UnmarshalStrict(doc, &v); err != nil {
+		t.Errorf("%v in\n%s", err, doc)
+	}
+	return v
+}
+
+func TestManifests(t *testing.T) {
+	b := build(t)
+	shards, report := b.jobs["llmperf"], b.jobs["llmperf-report"]
+	if len(b.jobs) != 2 || len(b.configs) != 2 || len(b.claims) != 1 {
+		t.Fatalf("%d jobs, %d config maps, %d claims", len(b.jobs), len(b.configs), len(b.claims))
+	}
+	if s := shards.Spec; s.CompletionMode == nil || *s.CompletionMode != batch.IndexedCompletion || *s.Completions != *s.Parallelism || *s.BackoffLimit != 0 {
+		t.Errorf("shards: %+v", s)
+	}
+	for _, job := range []batch.Job{shards, report} {
+		pod := job.Spec.Template.Spec
+		c := pod.Containers[0]
+		if !*pod.SecurityContext.RunAsNonRoot || *c.SecurityContext.AllowPrivilegeEscalation || !*c.SecurityContext.ReadOnlyRootFilesystem || pod.RestartPolicy != core.RestartPolicyNever {
+			t.Errorf("%s is not confined: %+v", job.Name, pod)
+		}
+		run, found := b.configs[c.EnvFrom[0].ConfigMapRef.Name] // with the hash that kustomize adds
+		if !found || run.Data["SHARDS"] != fmt.Sprint(*shards.Spec.Completions) {
+			t.Errorf("%s: SHARDS is %q, completions are %d", job.Name, run.Data["SHARDS"], *shards.Spec.Completions)
+		}
+		mounted := map[string]core.Volume{}
+		for _, v := range pod.Volumes {
+			mounted[v.Name] = v
+		}
+		for _, m := range c.VolumeMounts {
+			if _, found := mounted[m.Name]; !found {
+				t.Errorf("%s mounts %s, which is no volume of its", job.Name, m.Name)
+			}
+		}
+		scripts := b.configs[mounted["scripts"].ConfigMap.Name]
+		if script := strings.TrimPrefix(c.Command[1], "/scripts/"); scripts.Data[script] == "" {
+			t.Errorf("%s runs %s, which is not in the config map", job.Name, script)
+		}
+		if _, found := b.claims[mounted["data"].PersistentVolumeClaim.ClaimName]; !found {
+			t.Errorf("%s: no such claim as %+v", job.Name, mounted["data"])
+		}
+	}
+}
+
+// A field that Kubernetes does not know is found.
+func TestStrictIsStrict(t *testing.T) {
+	var job batch.Job
+	if err := yaml.UnmarshalStrict([]byte("kind: Job\nspec: {completionMod: Indexed}"), &job); err == nil {
+		t.Error("completionMod passes")
+	}
+}
+
+// The pods' scripts do what they are to do, as processes here, with the commands of PATH and the simulator.
+func TestScripts(t *testing.T) {
+	if _, err := exec.LookPath("perf-send"); err != nil {
+		t.Skip("no perf-send on PATH: scripts/test-kubernetes builds it")
+	}
+	dir := t.TempDir()
+	run := func(script, index string) (string, error) {
+		cmd := exec.Command("sh", filepath.Join("..", script), dir)
+		cmd.Env = append(os.Environ(), "JOB_COMPLETION_INDEX="+index, "SHARDS=3", "LEAD=2",
+			"GEN=--prompt 'two words' --number 30 --model sim", "SEND=--rate 100 --sim ttft=1ms,itl=0s")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	var wg sync.WaitGroup
+	for i := range 3 {
+		wg.Go(func() {
+			if out, err := run("shard.sh", fmt.Sprint(i)); err != nil {
+				t.Errorf("shard %d: %v\n%s", i, err, out)
+			}
+		})
+	}
+	out, err := run("report.sh", "")
+	wg.Wait()
+	if err != nil || !strings.Contains(out, "30: 30 ok") || strings.Contains(out, "missing") {
+		t.Errorf("report: %v\n%s", err, out)
+	}
+}
