@@ -24,6 +24,10 @@ const (
 	leastMedian  = 20
 )
 
+// shortTPOT is how many octaves below the median TPOTs are told apart. Shorter ones are not of the model but of chunks that
+// arrived together, and would leave the rest a thin line; they are counted in the lowest row.
+const shortTPOT = 3
+
 func (r *report) ttftByLength() chart.Figure {
 	f := chart.Figure{
 		Name: "ttft-length", Section: r.tr("Dependencies"), Title: r.tr("TTFT against prompt length"),
@@ -63,9 +67,9 @@ func (r *report) ttftByLength() chart.Figure {
 func (r *report) tpotByConcurrency() chart.Figure {
 	f := chart.Figure{
 		Name: "tpot-concurrency", Section: r.tr("Dependencies"), Title: r.tr("TPOT against concurrency"),
-		Note: r.tr("Number of requests by colour, at the mean number in flight when each was sent; the line is the median."),
+		Note: r.tr("Number of requests by colour, at the mean number in flight when each was sent; the line is the median. Values below an eighth of the median are in the lowest row."),
 		Alt:  r.tr("Density of TPOT over the number of requests in flight."),
-		X:    chart.Axis{Label: r.tr("in flight")}, Y: chart.Axis{Label: "TPOT", Unit: "ms", Zero: true}, NoEnds: true,
+		X:    chart.Axis{Label: r.tr("in flight")}, Y: chart.Axis{Label: "TPOT", Unit: "ms", Scale: chart.Log, Least: 0.1}, NoEnds: true,
 	}
 	o := &r.sources[0].over
 	level := inFlight(o.bins, o.width)
@@ -85,20 +89,20 @@ func (r *report) tpotByConcurrency() chart.Figure {
 	}
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
 	line := chart.Series{Name: r.tr("median"), Kind: chart.Line, Color: 1}
-	var all extent
+	var pooled levels
 	for _, l := range columns {
-		all.add(int64(l.first))
-		all.add(int64(l.first + len(l.count) - 1))
+		pooled.merge(l)
 	}
-	k := min(int((all.hi-all.lo)/40)+1, 4) // the axis is linear: one very short TPOT must not make all rows coarse
+	lo := max(pooled.first, levelOf(pooled.at(50))-shortTPOT*perOctave)
+	k := (pooled.first+len(pooled.count)-1-lo)/40 + 1
 	for _, x := range slices.Sorted(maps.Keys(columns)) {
 		l := columns[x]
 		if l.n >= leastMedian {
 			line.X, line.Y = append(line.X, (float64(x)+0.5)*width), append(line.Y, l.at(50))
 		}
-		for row, n := range l.rows(int(all.lo), k) {
+		for row, n := range l.from(lo).rows(lo, k) {
 			s.X, s.X2 = append(s.X, float64(x)*width), append(s.X2, float64(x+1)*width)
-			s.Y, s.Y2 = append(s.Y, levelEdge(int(all.lo)+row*k)), append(s.Y2, levelEdge(int(all.lo)+(row+1)*k))
+			s.Y, s.Y2 = append(s.Y, levelEdge(lo+row*k)), append(s.Y2, levelEdge(lo+(row+1)*k))
 			s.V = append(s.V, float64(n))
 		}
 	}

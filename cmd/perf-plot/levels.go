@@ -16,7 +16,21 @@ const perOctave = 32
 
 // add counts v, n times over.
 func (l *levels) add(v float64, n uint32) {
-	l.addN(int(math.Floor(math.Log2(max(v, 0.001))*perOctave)), n)
+	l.addN(levelOf(v), n)
+}
+
+// levelOf is the number of the bin of v.
+func levelOf(v float64) int { return int(math.Floor(math.Log2(max(v, 0.001)) * perOctave)) }
+
+// from is l with what lies below bin lo counted in bin lo.
+func (l *levels) from(lo int) *levels {
+	out := &levels{}
+	for i, c := range l.count {
+		if c > 0 {
+			out.addN(max(l.first+i, lo), c)
+		}
+	}
+	return out
 }
 
 func (l *levels) addN(i int, n uint32) {

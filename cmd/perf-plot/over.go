@@ -43,7 +43,7 @@ func (o *over) add(r *record.Record) {
 		return
 	}
 	due := r.ScheduledUs
-	if due <= 0 || due > r.SentUs {
+	if due <= 0 || due > r.SentUs || r.SentUs-due > 1e12 { // not said, or absurd
 		due = r.SentUs
 	}
 	end := r.EndUs()

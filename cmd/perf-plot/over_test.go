@@ -83,6 +83,9 @@ func TestLevels(t *testing.T) {
 	if n != 1000 {
 		t.Errorf("%d values in rows", n)
 	}
+	if low := l.from(levelOf(100)); low.n != 1000 || low.first != levelOf(100) || low.at(100) != l.at(100) {
+		t.Errorf("from 100 on: %d values from bin %d", low.n, low.first)
+	}
 	var none levels
 	if !math.IsNaN(none.at(50)) {
 		t.Error("no values have no median")

@@ -170,7 +170,7 @@ func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
 		}
 	}
 	if y && f.Stacked {
-		_, hi = lo, max(hi, f.stackTop())
+		hi = max(hi, f.stackTop())
 	}
 	for _, m := range f.Marks {
 		if m.OnY == y && y {

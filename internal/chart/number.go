@@ -167,12 +167,16 @@ func niceStep(raw float64) float64 {
 	return 10 * base
 }
 
-// logTicks are 1, 2 and 5 of every decade while those are few enough, else the decades.
+// logTicks are 1, 2 and 5 of every decade while those are few enough, else the decades; of hardly more than one decade
+// some between.
 func logTicks(lo, hi float64, n int) []tick {
 	var out []tick
 	mantissas := []float64{1, 2, 5}
-	if hi-lo > float64(n)/2 {
+	switch {
+	case hi-lo > float64(n)/2:
 		mantissas = mantissas[:1]
+	case hi-lo < 1.3:
+		mantissas = []float64{1, 1.5, 2, 3, 5, 7}
 	}
 	stride := max(1, int(math.Ceil((hi-lo)/float64(max(n, 1)))))
 	for e := int(math.Floor(lo)); e <= int(math.Ceil(hi)); e++ {

@@ -36,7 +36,7 @@ function ticks(axis, lo, hi, n) {
     const stride = Math.max(1, Math.ceil((hi - lo) / n));
     for (let e = Math.floor(lo); e <= Math.ceil(hi); e++) {
       if (e % stride) continue;
-      for (const m of hi - lo > n / 2 ? [1] : [1, 2, 5]) out.set(e + Math.log10(m), m * 10 ** e >= 1e5 ? short(m * 10 ** e) : number(m * 10 ** e));
+      for (const m of hi - lo > n / 2 ? [1] : hi - lo < 1.3 ? [1, 1.5, 2, 3, 5, 7] : [1, 2, 5]) out.set(e + Math.log10(m), m * 10 ** e >= 1e5 ? short(m * 10 ** e) : number(m * 10 ** e));
     }
   } else {
     const from = value(axis.scale, lo), to = value(axis.scale, hi);

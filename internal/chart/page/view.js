@@ -159,6 +159,7 @@ class View {
     return [{...common, type: 'custom', data, encode: {x: [0, 1], y: [2, 3]}, progressive: 4000, renderItem: (params, api) => {
       const a = api.coord([api.value(0), api.value(3)]), b = api.coord([api.value(1), api.value(2)]), c = params.coordSys;
       const gap = bars && b[0] - a[0] > 6 ? 1 : 0;
+      if (cells) for (const p of [a, b]) { p[0] = Math.round(p[0]); p[1] = Math.round(p[1]); } // no seams between cells
       const shape = echarts.graphic.clipRectByRect({x: a[0], y: Math.min(a[1], b[1]), width: Math.max(b[0] - a[0] - gap, cells ? 1 : 0.7), height: Math.max(Math.abs(b[1] - a[1]) - (s.kind === 'rects' && Math.abs(b[1] - a[1]) > 5 ? 1 : 0), cells || s.kind === 'rects' ? 0.7 : 0)}, {x: c.x, y: c.y, width: c.width, height: c.height});
       return shape && {type: 'rect', shape, style: {fill: cells ? cellColors[Math.round(64 * Math.sqrt(s.v[api.value(4)] / s.top))] : color, opacity: s.faint ? 0.45 : 1}};
     }}];
