@@ -45,6 +45,7 @@ func Definitions() []Definition {
 		}},
 		{"vllm", []string{ // bench serve 0.33.0, vllm/benchmarks/serve.py
 			"E2EL ends at the last chunk, not at the end of the answer",
+			"before 0.33 TTFT is the first chunk, even one of nothing but the role, where that comes early",
 			"ITL is the gap between chunks; percentiles are interpolated (numpy)",
 		}, linear, true, []metric{
 			instant("ttft_ms", "TTFT", ttft),
