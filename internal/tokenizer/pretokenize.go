@@ -51,7 +51,8 @@ func split(cut cutter, how behavior, invert bool) preTokenizer {
 			previous = match
 			start = end
 		})
-		return slices.DeleteFunc(dst, func(p piece) bool { return p.text == "" })
+		added := slices.DeleteFunc(dst[begin:], func(p piece) bool { return p.text == "" })
+		return dst[:begin+len(added)]
 	}
 }
 
