@@ -104,7 +104,7 @@ func plain(s string) bool {
 	for len(b) >= 8 {
 		x := binary.LittleEndian.Uint64(b)
 		quote, slash := x^ones*'"', x^ones*'\\'
-		if (x|x+ones|(x-ones*' ')&^x|(quote-ones)&^quote|(slash-ones)&^slash)&tops != 0 {
+		if (x|(x+ones)|(x-ones*' ')&^x|(quote-ones)&^quote|(slash-ones)&^slash)&tops != 0 {
 			return false
 		}
 		b = b[8:]

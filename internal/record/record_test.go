@@ -99,6 +99,10 @@ func full(t *testing.T) Record {
 func TestAppendJSONIsTheEncoding(t *testing.T) {
 	floats := []float64{0.001, 0.1, 0.12, 1, 1.005, 8.2, 10.0665, 123456.789, 1e-7, 1e15, 1.1e15, 3, 4.35, 0.29, 1002.003}
 	recs := []Record{{}, full(t)}
+	for c := range 256 { // in a word of eight bytes, and after it
+		text := strings.Repeat("x", 3) + string([]byte{byte(c)}) + strings.Repeat("y", 4)
+		recs = append(recs, Record{Model: text}, Record{Model: "12345678" + text[:4]}, Record{Model: string(rune(c)) + text})
+	}
 	for _, f := range floats {
 		recs = append(recs, Record{LatencyMs: f, TPOTMs: -f})
 	}
