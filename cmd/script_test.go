@@ -32,7 +32,7 @@ func build(m *testing.M) int {
 	if race {
 		args = append(args, "-race")
 	}
-	if out, err := exec.Command("go", append(args, "./...")...).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", append(args, "./...", "../scripts/internal/evalscope-perf")...).CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		return 1
 	}

@@ -20,6 +20,7 @@ import (
 	"llmperf/internal/hub"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/tokenizer"
+	"llmperf/internal/vocabulary"
 )
 
 // open starts the dataset that the flags ask for.
@@ -103,7 +104,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		o.Hub.Terminal = env.Stderr
 	}
 	var err error
-	if o.TokenizerName, err = vocabulary(ctx, f.TokenizerPath, o.Hub); err != nil {
+	if o.TokenizerName, err = vocabulary.Find(ctx, f.TokenizerPath, o.Hub); err != nil {
 		return nil, err
 	}
 	o.Tokenizer = sync.OnceValues(func() (tokenizer.Tokenizer, error) { return tokenizer.Open(ctx, o.TokenizerName) })

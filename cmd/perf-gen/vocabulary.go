@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -15,38 +11,8 @@ import (
 
 	"llmperf/internal/cli"
 	"llmperf/internal/dataset"
-	"llmperf/internal/hub"
 	"llmperf/internal/tokenizer"
 )
-
-// vocabulary gives the place of the vocabulary that a flag names: itself, or where a hub's files are after they were
-// downloaded.
-func vocabulary(ctx context.Context, name string, opt hub.Options) (string, error) {
-	if _, err := os.Stat(name); err == nil || !strings.Contains(name, "/") || opt.Source == hub.Local {
-		return name, nil
-	}
-	if _, err := tokenizer.Open(ctx, name); err == nil { // FILE:ENCODING
-		return name, nil
-	}
-	repo, err := hub.Open(name, hub.Model, opt)
-	if err != nil {
-		return "", err
-	}
-	first := ""
-	for _, file := range tokenizer.Files() {
-		paths, err := repo.Files(ctx, file)
-		switch {
-		case err == nil && first == "" && len(paths) > 0:
-			first = paths[0]
-		case err != nil && first == "" && !errors.Is(err, fs.ErrNotExist):
-			return "", err // without what comes after the first a vocabulary may do, so what a hub that is away has of it
-		}
-	}
-	if first == "" {
-		return "", errors.New("--tokenizer-path " + name + ": there is no vocabulary in it")
-	}
-	return filepath.Dir(first), nil
-}
 
 // template opens the chat template beside the vocabulary.
 func (f *flags) template(o *dataset.Options) func() (*dataset.Rendering, error) {

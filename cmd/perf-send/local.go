@@ -24,7 +24,7 @@ type localFlags struct {
 	Attn           string  `name:"attn-implementation" group:"local" placeholder:"KIND" help:"flash_attention_2, eager or sdpa; of --api local."`
 	ServerArgs     words   `group:"local" placeholder:"ARGS" help:"More arguments of the server, quoted as in a shell: '--tensor-parallel-size 2'."`
 	StartupTimeout seconds `group:"local" default:"600" placeholder:"TIME" help:"Until the server must answer."`
-	DataSource     string  `group:"local" enum:",modelscope,huggingface,local" default:"" placeholder:"HUB" help:"Download the weights that --model names from modelscope or huggingface; default: the server does it."`
+	DataSource     string  `group:"local" enum:",modelscope,huggingface,local" default:"" placeholder:"HUB" help:"Download the weights that --model names from modelscope or huggingface; default: the server does it. Also where --tokenizer-path is looked up; default: modelscope."`
 }
 
 // words are arguments in one string, which may begin with a dash.
@@ -72,7 +72,7 @@ func (f *flags) server(ctx context.Context, env *cli.Env, facts *facts) (context
 	}
 	for name, set := range map[string]bool{
 		"python": f.Python != "", "port": f.Port != 0, "attn-implementation": f.Attn != "", "server-args": len(f.ServerArgs) > 0,
-		"data-source": f.DataSource != "",
+		"data-source": f.DataSource != "" && f.TokenizerPath == "",
 	} {
 		if set {
 			return nil, nil, cli.Usage("--api local, local_vllm, local_sglang or local_llamacpp starts one", "--%s is for a server that is started here", name)

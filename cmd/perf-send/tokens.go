@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 
@@ -8,8 +9,10 @@ import (
 	"github.com/tidwall/gjson"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/hub"
 	"llmperf/internal/record"
 	"llmperf/internal/tokenizer"
+	"llmperf/internal/vocabulary"
 )
 
 // counter counts the tokens of answers whose server does not, after they have ended and in a goroutine of its own, so that
@@ -27,7 +30,12 @@ func (r *runner) startCounter(ctx context.Context) error {
 	if r.f.TokenizerPath == "" {
 		return nil
 	}
-	tok, err := tokenizer.Open(ctx, r.f.TokenizerPath)
+	opt := hub.Options{Source: hub.Source(cmp.Or(r.f.DataSource, "modelscope")), Say: r.env.Say}
+	place, err := vocabulary.Find(ctx, r.f.TokenizerPath, opt)
+	if err != nil {
+		return cli.Fail("", "--tokenizer-path: %w", err)
+	}
+	tok, err := tokenizer.Open(ctx, place)
 	if err != nil {
 		return cli.Fail("", "--tokenizer-path: %w", err)
 	}

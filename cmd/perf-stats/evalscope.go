@@ -19,8 +19,8 @@ import (
 // evalscopeRanks are the rows of benchmark_percentile.json between min and max.
 func evalscopeRanks() []float64 { return []float64{1, 5, 10, 25, 50, 75, 90, 95, 99} }
 
-// evalscope writes the files that evalscope perf writes of each load point, benchmark_summary.json and
-// benchmark_percentile.json, with its names, its definitions and its rounding, into -o DIR.
+// evalscope writes the files that evalscope perf writes of each load point, benchmark_summary.json,
+// benchmark_percentile.json and benchmark_data.db, with its names, its definitions and its rounding, into -o DIR.
 func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	stream, err := f.newStream(opt)
 	if err != nil {
@@ -28,6 +28,9 @@ func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	}
 	opt.Percentiles = evalscopeRanks()
 	defs := []stats.Definition{stats.EvalscopeFiles()}
+	dbs := &evalscopeDBs{dir: f.Output, by: opt.By, warmup: opt.Warmup, open: map[string]*evalscopeDB{}}
+	defer dbs.abandon()
+	stream.Also(func() func(*record.Record) { return dbs.add })
 	var parts []*stats.Defined
 	stream.Also(func() func(*record.Record) {
 		parts = append(parts, stats.NewDefined(defs, opt))
@@ -41,6 +44,7 @@ func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		defined.Merge(d)
 	}
 	summary := stream.Collector().Summary()
+	seen := map[string]int{} // a sweep may have the same level twice
 	byName := map[string]stats.DefinedBlock{}
 	for _, d := range defined.Blocks() {
 		byName[d.Group] = d
@@ -52,11 +56,17 @@ func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 			continue // nothing but warm-up
 		}
 		dir := filepath.Join(f.Output, evalscopeDir(b))
+		if seen[dir]++; seen[dir] > 1 {
+			dir += fmt.Sprintf("_%d", seen[dir])
+		}
 		if err := writeIndented(env, filepath.Join(dir, "benchmark_summary.json"), evalscopeSummary(b, &d)); err != nil {
 			return err
 		}
 		if err := writeIndented(env, filepath.Join(dir, "benchmark_percentile.json"), evalscopePercentiles(&d)); err != nil {
 			return err
+		}
+		if err := dbs.finish(d.Group, dir); err != nil {
+			return cli.Fail("", "%s: %w", filepath.Join(dir, "benchmark_data.db"), err)
 		}
 	}
 	return in.err()
@@ -74,9 +84,9 @@ func groupText(b *stats.Block) string {
 	return s
 }
 
-// evalscopeDir is the directory of a load point.
+// evalscopeDir is the directory of a load point: that of a closed loop has its parallel even where there is a rate.
 func evalscopeDir(b *stats.Block) string {
-	if b.Rate > 0 {
+	if b.Rate > 0 && b.Parallel == 0 {
 		return fmt.Sprintf("rate_%s_number_%d", strconv.FormatFloat(b.Rate, 'f', -1, 64), b.Requests)
 	}
 	return fmt.Sprintf("parallel_%d_number_%d", max(1, b.Parallel), b.Requests)

@@ -16,6 +16,9 @@ type Key struct {
 	of   func(*record.Record) string
 }
 
+// Of is the key's value of a record.
+func (k Key) Of(r *record.Record) string { return k.of(r) }
+
 func keys() []Key {
 	integer := func(of func(*record.Record) int) func(*record.Record) string {
 		return func(r *record.Record) string { return strconv.Itoa(of(r)) }

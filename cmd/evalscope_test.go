@@ -1,0 +1,235 @@
+package cmd
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	_ "modernc.org/sqlite" // the driver of database/sql
+)
+
+// The examples of evalscope's manual, with only the URL changed: testdata/evalscope/*.sh.
+func examples(t *testing.T) map[string]string {
+	files, err := filepath.Glob("testdata/evalscope/*.sh")
+	if err != nil || len(files) != 14 {
+		t.Fatalf("%d examples, %v", len(files), err)
+	}
+	all := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[strings.TrimSuffix(filepath.Base(file), ".sh")] = string(text)
+	}
+	return all
+}
+
+// evalscope runs an example, more flags after it, in dir.
+func evalscope(t *testing.T, dir, example, more string, env ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	cmd := exec.Command("bash", "-ec", `evalscope() { evalscope-perf "$@" `+more+"; }\n"+example)
+	cmd.Dir = dir
+	cmd.Env = append(append(os.Environ(), "PATH="+bin+string(filepath.ListSeparator)+os.Getenv("PATH")), env...)
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+// TestFromEvalscope holds docs/from-evalscope.md, which shows each example beside its pipeline, against --dry-run.
+func TestFromEvalscope(t *testing.T) {
+	all := examples(t)
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		title, command, _ := strings.Cut(all[name], "\n")
+		out, errs, err := evalscope(t, t.TempDir(), all[name], "--dry-run --no-timestamp", "DASHSCOPE_API_KEY=s3cret")
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, errs)
+		}
+		if strings.Contains(out, "s3cret") {
+			t.Errorf("%s: the pipeline shows the key", name)
+		}
+		pipeline, _, _ := strings.Cut(out, "\nperf-stats outputs") // what follows is the same for all
+		fmt.Fprintf(&b, "### %s\n\n```bash\n%s```\n\n```bash\n%s\n```\n\n", strings.TrimPrefix(title, "# "), command, pipeline)
+	}
+	const file = "../docs/from-evalscope.md"
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- examples: go test ./cmd -run TestFromEvalscope -update -->\n\n", "<!-- end of examples -->\n"
+	head, rest, ok1 := strings.Cut(string(doc), begin)
+	old, tail, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no place for the examples", file)
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(head+begin+b.String()+end+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if old != b.String() {
+		t.Errorf("%s is not what --dry-run says: go test ./cmd -run TestFromEvalscope -update", file)
+	}
+}
+
+// TestEvalscopeExamples runs the examples against the simulator, with fewer and shorter requests.
+func TestEvalscopeExamples(t *testing.T) {
+	addr, hub := serveSim(t), standInHub(t)
+	fewer := map[string]string{"12-open-loop": "--rate 50 100 200 --number 2 3 4", "13-warmup": "--warmup-num 2", "14-warmup-share": "--warmup-num 0.5"}
+	for name, text := range examples(t) {
+		if strings.HasPrefix(name, "01-") || strings.HasPrefix(name, "02-") {
+			continue // they start a server that needs Python and weights
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			write(t, dir, "prompt.txt", "write a story")
+			write(t, dir, "template.json", `{"model":"%m","messages":[{"role":"user","content":"%p"}],"stream":true,"stop":["<|im_end|>"],"max_tokens":1024}`)
+			more := fewer[name]
+			if !strings.Contains(more, "--number") {
+				more += " --number 4"
+			}
+			more += " --sleep-interval 0 --max-tokens 3 --no-timestamp"
+			if strings.Contains(text, "--min-tokens") {
+				more += " --min-tokens 3"
+			}
+			if strings.Contains(text, "--max-prompt-length 2048") {
+				more += " --min-prompt-length 100 --max-prompt-length 120"
+			}
+			out, errs, err := evalscope(t, dir, strings.ReplaceAll(text, "127.0.0.1:8000", addr), more, "DASHSCOPE_API_KEY=k3y", "HOME="+dir,
+				"MODELSCOPE_ENDPOINT="+hub, "MODELSCOPE_CACHE="+dir)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, errs)
+			}
+			if !strings.Contains(out, "Performance Overview") || strings.Contains(errs, "k3y") {
+				t.Errorf("printed %s\n%s", out, errs)
+			}
+			summaries, _ := filepath.Glob(filepath.Join(dir, "outputs", "*", "*", "benchmark_summary.json"))
+			want := 1
+			if name == "12-open-loop" {
+				want = 3
+			}
+			if len(summaries) != want {
+				t.Fatalf("%d summaries, not %d\n%s", len(summaries), want, errs)
+			}
+			for _, s := range summaries {
+				checkPoint(t, filepath.Dir(s))
+			}
+			if page, err := os.Stat(filepath.Join(filepath.Dir(filepath.Dir(summaries[0])), "perf_report.html")); err != nil || page.Size() < 1e5 {
+				t.Errorf("perf_report.html: %v", err)
+			}
+		})
+	}
+}
+
+var pointName = regexp.MustCompile(`^(parallel|rate)_[0-9]+_number_([0-9]+)$`)
+
+// checkPoint looks at the folder of a load point.
+func checkPoint(t *testing.T, dir string) {
+	t.Helper()
+	number := pointName.FindStringSubmatch(filepath.Base(dir))
+	if number == nil {
+		t.Fatalf("the folder is %s", dir)
+	}
+	for file, keys := range map[string][]string{
+		"benchmark_summary.json": {"Total Requests", "Success Requests"}, "benchmark_args.json": {"number", "parallel", "rate"},
+	} {
+		var got map[string]any
+		if b, err := os.ReadFile(filepath.Join(dir, file)); err != nil || json.Unmarshal(b, &got) != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for _, k := range keys {
+			if strings.Contains(k, "Requests") && fmt.Sprint(got[k]) != number[2] || got[k] == nil {
+				t.Errorf("%s: %s is %v in %s", file, k, got[k], dir)
+			}
+		}
+		if key := got["api_key"]; key != nil && key != "***" {
+			t.Errorf("%s shows the key", file)
+		}
+	}
+	db, err := sql.Open("sqlite", filepath.Join(dir, "benchmark_data.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var rows int
+	err = db.QueryRow(`SELECT count(*) FROM result WHERE success = 1 AND latency > 0 AND json_valid(request) AND json_valid(response_messages)
+		AND json_valid(inter_token_latencies) AND prompt_tokens > 0`).Scan(&rows)
+	if err != nil || fmt.Sprint(rows) != number[2] {
+		t.Errorf("%d good rows, %v, in %s", rows, err, dir)
+	}
+}
+
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// standInHub answers as ModelScope does, of any model with a small vocabulary and of any dataset with questions.
+func standInHub(t *testing.T) string {
+	vocab := map[string]int{"?": 0}
+	for i := range 200 {
+		vocab[fmt.Sprintf("w%d", i)] = i + 1
+	}
+	for _, w := range []string{"<|im_start|>", "<|im_end|>", "user", "assistant"} {
+		vocab[w] = len(vocab)
+	}
+	tokenizer, err := json.Marshal(map[string]any{
+		"version": "1.0", "added_tokens": []any{}, "pre_tokenizer": map[string]any{"type": "WhitespaceSplit"},
+		"model": map[string]any{"type": "WordLevel", "unk_token": "?", "vocab": vocab},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	question := strings.Repeat(`{"question":"`+strings.Repeat("为什么天空是蓝色的?", 20)+"\"}\n", 3)
+	files := map[string]string{
+		"tokenizer.json": string(tokenizer),
+		"tokenizer_config.json": `{"chat_template":"{% for m in messages %}{{ '<|im_start|> ' + m.role + ' ' + m.content + ' <|im_end|> ' }}{% endfor %}` +
+			`{% if add_generation_prompt %}{{ '<|im_start|> assistant' }}{% endif %}"}`,
+		"open_qa.jsonl": question,
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/repo/files"), strings.HasSuffix(r.URL.Path, "/repo/tree"):
+			list := []map[string]any{}
+			for name, body := range files {
+				if page := r.FormValue("PageNumber"); page == "" || page == "1" {
+					list = append(list, map[string]any{"Path": name, "Name": name, "Type": "blob", "Size": len(body),
+						"Sha256": fmt.Sprintf("%x", sha256.Sum256([]byte(body)))})
+				}
+			}
+			json.NewEncoder(w).Encode(map[string]any{"Code": 200, "Success": true, "Data": map[string]any{"Files": list}})
+		default:
+			name := r.FormValue("FilePath")
+			if name == "" {
+				name = path.Base(r.URL.Path)
+			}
+			body, ok := files[name]
+			if !ok {
+				http.NotFound(w, r)
+				return
+			}
+			w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+			if r.Method != http.MethodHead {
+				w.Write([]byte(body))
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}

@@ -1,0 +1,11 @@
+# A prompt from a file
+evalscope perf \
+ --url 'http://127.0.0.1:8000/v1/chat/completions' \
+ --parallel 2 \
+ --model 'qwen2.5' \
+ --log-every-n-query 10 \
+ --number 20 \
+ --api openai \
+ --temperature 0.9 \
+ --max-tokens 1024 \
+ --prompt @prompt.txt

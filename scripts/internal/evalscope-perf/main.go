@@ -1,0 +1,203 @@
+// Command evalscope-perf takes the command line of evalscope perf and runs perf-gen | perf-send | perf-stats and
+// perf-plot for it, with evalscope's folder of results.
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"llmperf/internal/cli"
+)
+
+func main() {
+	os.Exit(cli.Main("evalscope-perf", func(env *cli.Env) error { return run(env, time.Now()) }))
+}
+
+const usage = `Usage: evalscope-perf [--dry-run] FLAGS
+
+Runs what "evalscope perf FLAGS" asks for as a pipeline of perf-gen, perf-send, perf-stats and perf-plot, which it prints,
+and leaves evalscope's folder of results. --dry-run only prints. docs/from-evalscope.md tells what differs. Flags:
+
+`
+
+func run(env *cli.Env, now time.Time) error {
+	args := slices.Clone(env.Args)
+	if len(args) > 0 && args[0] == "perf" { // so that alias evalscope=evalscope-perf does
+		args = args[1:]
+	}
+	flags := allFlags()
+	if slices.Contains(args, "--help") || slices.Contains(args, "-h") {
+		return help(env, flags)
+	}
+	dry := slices.Contains(args, "--dry-run")
+	args = slices.DeleteFunc(args, func(a string) bool { return a == "--dry-run" })
+	typed, err := parse(flags, args)
+	if err != nil {
+		return err
+	}
+	j, err := split(flags, typed)
+	if err != nil {
+		return err
+	}
+	dir := folder(typed, now)
+	for _, n := range j.notes {
+		env.Say("%s", n)
+	}
+	if dry {
+		_, err := fmt.Fprint(env.Stdout, j.script(dir))
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, "records.jsonl")); !errors.Is(err, fs.ErrNotExist) {
+		return cli.Fail("leave out --no-timestamp, or give --name or --outputs-dir", "%s holds a run already", dir)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return cli.Fail("", "%w", err)
+	}
+	fmt.Fprint(env.Stderr, j.script(dir))
+	runErr := j.pipe(env, dir)
+	if st, err := os.Stat(filepath.Join(dir, "records.jsonl")); err != nil || st.Size() == 0 {
+		return runErr
+	}
+	return cmp.Or(runErr, j.results(env, dir, flags, typed))
+}
+
+func help(env *cli.Env, flags []flag) error {
+	var b strings.Builder
+	b.WriteString(usage)
+	for _, f := range flags {
+		name := "--" + f.name
+		switch f.kind {
+		case onOff:
+			name = "--[no-]" + f.name
+		case on:
+		case words, numbers, pairs:
+			name += " VALUE ..."
+		default:
+			name += " VALUE"
+		}
+		def := ""
+		if f.def != nil && f.def != false {
+			def = fmt.Sprintf("default %v", f.def)
+		}
+		if f.unused != "" {
+			def = "no use here: " + f.unused
+		}
+		b.WriteString(strings.TrimRight(fmt.Sprintf("  %-38s %s", name, def), " ") + "\n")
+	}
+	_, err := fmt.Fprint(env.Stdout, b.String())
+	return err
+}
+
+// folder is where the results go: outputs/TIME/NAME, NAME being the model's where none is given.
+func folder(v values, now time.Time) string {
+	name := v.one("name", filepath.Base(v.one("model", "model")))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune("<>:\"|?*\\/\x00", r) {
+			return '_'
+		}
+		return r
+	}, name)
+	parts := []string{v.one("outputs-dir", "outputs"), now.Format("20060102_150405"), name}
+	if v.has("no-timestamp") {
+		parts = slices.Delete(parts, 1, 2)
+	}
+	return filepath.Join(parts...)
+}
+
+// pipe runs the pipeline. The records are kept even where the run was interrupted.
+func (j *job) pipe(env *cli.Env, dir string) error {
+	records := filepath.Join(dir, "records.jsonl")
+	stages := []*stage{&j.gen, &j.send, {"tee", []string{"-i", records}}, &j.stats}
+	cmds := make([]*exec.Cmd, len(stages))
+	var in *os.File
+	for i, s := range stages {
+		cmds[i] = exec.Command(s.name, s.args...)
+		cmds[i].Env = append(os.Environ(), j.env...)
+		cmds[i].Stderr, cmds[i].Stdout = env.Stderr, env.Stdout
+		if cmds[i].Stdin = env.Stdin; in != nil {
+			cmds[i].Stdin = in
+		}
+		var r, w *os.File
+		var err error
+		if i < len(stages)-1 {
+			if r, w, err = os.Pipe(); err != nil {
+				return err
+			}
+			cmds[i].Stdout = w
+		}
+		err = cmds[i].Start()
+		for _, f := range []*os.File{in, w} { // the children have them; here they would keep the pipes open
+			if f != nil {
+				f.Close()
+			}
+		}
+		if err != nil {
+			return cli.Fail("scripts/evalscope-perf builds the commands first", "%w", err)
+		}
+		in = r
+	}
+	ended := make(chan struct{})
+	defer close(ended)
+	go pass(env.Signals, ended, cmds[1].Process)
+	var codes [4]int
+	for i, c := range cmds {
+		var exit *exec.ExitError
+		if err := c.Wait(); errors.As(err, &exit) {
+			codes[i] = exit.ExitCode()
+		} else if err != nil {
+			return err
+		}
+	}
+	switch code := cmp.Or(codes[1], codes[0], codes[3], codes[2]); code {
+	case 0:
+		return nil
+	case cli.CodeInterrupted:
+		return cli.ErrInterrupted
+	default:
+		return &cli.Error{Code: code, Err: errors.New("the pipeline ended with an error")}
+	}
+}
+
+// pass hands SIGTERM on to perf-send, which then ends as after Ctrl-C. Ctrl-C itself reaches all the commands.
+func pass(signals <-chan os.Signal, ended <-chan struct{}, send *os.Process) {
+	for {
+		select {
+		case s := <-signals:
+			if s == syscall.SIGTERM {
+				send.Signal(s)
+			}
+		case <-ended:
+			return
+		}
+	}
+}
+
+// results writes what is made of the records afterwards.
+func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
+	for _, s := range []*stage{j.files(dir), j.page(dir)} {
+		cmd := exec.Command(s.name, s.args...)
+		cmd.Stdout, cmd.Stderr = env.Stdout, env.Stderr
+		if err := cmd.Run(); err != nil {
+			return cli.Fail("the records are in "+dir, "%s: %w", s.name, err)
+		}
+	}
+	points, err := readPoints(dir)
+	if err != nil {
+		return err
+	}
+	for i := range points {
+		if err := points[i].writeArgs(flags, v); err != nil {
+			return cli.Fail("", "%w", err)
+		}
+	}
+	return report(env, dir, v, points)
+}
