@@ -109,12 +109,12 @@ func TestEvalscopeExamples(t *testing.T) {
 			if strings.Contains(text, "--max-prompt-length 2048") {
 				more += " --min-prompt-length 100 --max-prompt-length 120"
 			}
-			out, errs, err := evalscope(t, dir, strings.ReplaceAll(text, "127.0.0.1:8000", addr), more, "DASHSCOPE_API_KEY=k3y", "HOME="+dir,
+			out, errs, err := evalscope(t, dir, strings.ReplaceAll(text, "127.0.0.1:8000", addr), more, "DASHSCOPE_API_KEY=its-k3y", "HOME="+dir,
 				"MODELSCOPE_ENDPOINT="+hub, "MODELSCOPE_CACHE="+dir)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, errs)
 			}
-			if !strings.Contains(out, "Performance Overview") || strings.Contains(errs, "k3y") {
+			if !strings.Contains(out, "Performance Overview") || strings.Contains(errs, "its-k3y") {
 				t.Errorf("printed %s\n%s", out, errs)
 			}
 			summaries, _ := filepath.Glob(filepath.Join(dir, "outputs", "*", "*", "benchmark_summary.json"))

@@ -1,8 +1,8 @@
-//go:build !linux
+//go:build unix && !linux
 
 package launch
 
 import "syscall"
 
 // attr puts a process into the group.
-func (g *group) attr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true, Pgid: g.id()} }
+func (g *group) attr() *syscall.SysProcAttr { return g.member() }

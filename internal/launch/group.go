@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -36,6 +35,9 @@ type group struct {
 }
 
 func newGroup(grace time.Duration) (*group, error) {
+	if err := unsupported(); err != nil {
+		return nil, err
+	}
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		return nil, err
@@ -48,7 +50,7 @@ func newGroup(grace time.Duration) (*group, error) {
 	g := &group{pipe: w, mark: "LLMPERF_SERVER=" + rand.Text(), grace: grace}
 	g.dog = exec.Command(sh, "-c", watchdog, "llmperf-watchdog", g.mark, fmt.Sprint(grace.Seconds()))
 	g.dog.Stdin = r
-	g.dog.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	g.dog.SysProcAttr = leader()
 	if err := g.dog.Start(); err != nil {
 		w.Close()
 		return nil, err
@@ -60,7 +62,7 @@ func (g *group) id() int { return g.dog.Process.Pid }
 
 // end asks the group to end, kills what has not by the time grace is over, and returns when all of it is gone.
 func (g *group) end(done <-chan struct{}) {
-	syscall.Kill(-g.id(), syscall.SIGTERM)
+	g.terminate()
 	limit := time.NewTimer(g.grace)
 	defer limit.Stop()
 	select {
@@ -70,9 +72,9 @@ func (g *group) end(done <-chan struct{}) {
 	}
 	g.awaitStrays(limit.C)
 	for _, pid := range g.strays() {
-		syscall.Kill(pid, syscall.SIGKILL)
+		kill(pid)
 	}
-	syscall.Kill(-g.id(), syscall.SIGKILL)
+	kill(-g.id())
 	g.dog.Wait()
 	g.pipe.Close()
 }

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -83,7 +82,7 @@ func (m *meter) watchGPUs() {
 	}
 	smi := exec.Command(path, "--query-gpu=index,name,memory.used,memory.total", "--format=csv,noheader,nounits",
 		"-lms", strconv.FormatInt(sampleEvery.Milliseconds(), 10))
-	smi.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: m.group.id()}
+	smi.SysProcAttr = m.group.member()
 	out, err := smi.StdoutPipe()
 	if err != nil || smi.Start() != nil {
 		return
