@@ -11,7 +11,10 @@ import (
 )
 
 const description = "Write requests to a language model, one JSON line each: from random text, files or captured logs. " +
-	"Each line can be sent by perf-send or by curl."
+	"Each line can be sent by perf-send or by curl.\n\n" +
+	"  perf-gen --dataset random --number 200 --max-prompt-length 256 | perf-send --rate 10 | perf-stats\n" +
+	"  perf-gen --prompt 'write a story' --number 1 | curl -d @- -H 'content-type: application/json' $URL\n" +
+	"  perf-gen --dataset trace --sort access.log | perf-send --arrival trace --url $URL > records.jsonl"
 
 // flags are the command line. A nil pointer is a flag that was not typed: only those that were override a template or
 // the data.

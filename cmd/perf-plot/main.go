@@ -14,7 +14,11 @@ import (
 
 func main() { os.Exit(cli.Main("perf-plot", run)) }
 
-const description = `Charts of record lines, as perf-send writes them: one HTML page that needs no network, or figures alone. Reads stdin where no FILE is named; gzip and zstd too. Several files are compared with one another; the load points of one file form a sweep.`
+const description = `Charts of record lines, as perf-send writes them: one HTML page that needs no network, or figures alone. Reads stdin where no FILE is named; gzip and zstd too. Several files are compared with one another; the load points of one file form a sweep.
+
+  perf-plot records.jsonl -o report.html
+  perf-plot --format term records.jsonl
+  perf-plot --figure list records.jsonl`
 
 type flags struct {
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`

@@ -145,7 +145,9 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 
 // VersionFlag is embedded in every command's flags.
 type VersionFlag struct {
-	Version kong.VersionFlag `help:"Print the version and exit."`
+	Version    kong.VersionFlag `help:"Print the version and exit."`
+	Man        Man              `help:"Print the manual page and exit: perf-send --man | man -l -"`
+	Completion Completion       `placeholder:"SHELL" help:"Print the completion of bash, zsh or fish and exit."`
 }
 
 // Version is the module's version as the build recorded it.

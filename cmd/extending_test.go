@@ -1,0 +1,94 @@
+package cmd
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var step = regexp.MustCompile("<!-- (file|line) ([^ ,]+)(?:, (below|above) (.*?))? -->\n```go\n((?s:.*?))```\n")
+
+// TestExtending follows the steps of docs/extending.md, in an overlay of the tree.
+func TestExtending(t *testing.T) {
+	doc, err := os.ReadFile("../docs/extending.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	replace := map[string]string{}
+	for i, m := range step.FindAllStringSubmatch(string(doc), -1) {
+		kind, file, where, mark, text := m[1], m[2], m[3], m[4], m[5]
+		path, err := filepath.Abs(filepath.Join("..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kind == "line" {
+			text = insert(t, path, mark, text, where == "above")
+		}
+		name := fmt.Sprintf("%d.go", i)
+		write(t, dir, name, text)
+		replace[path] = filepath.Join(dir, name)
+	}
+	if len(replace) != 6 {
+		t.Fatalf("%d steps, not 6", len(replace))
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "overlay.json", string(overlay))
+	build := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", dir+string(filepath.Separator), "./perf-gen", "./perf-send")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprint(w, "data: {\"token\":\"blue\",\"finish_reason\":null}\n\ndata: {\"token\":\" sky\",\"finish_reason\":\"stop\"}\n\n")
+	}))
+	defer server.Close()
+	write(t, dir, "alpaca.jsonl", `{"instruction":"Translate","input":"Hund"}`+"\n"+`{"instruction":"Sum","input":"1 2"}`+"\n")
+	out, err := shell(dir, `./perf-gen --dataset alpaca alpaca.jsonl --api kobold --max-tokens 3 --repeat 3 >lines.jsonl; head -1 lines.jsonl
+		./perf-send --url `+server.URL+` --api kobold --rate 100 --arrival fours --no-test-connection --save-output lines.jsonl 2>send.log >run.jsonl
+		jq -r '[.output, .finish_reason, (.ok | tostring)] | join(",")' run.jsonl | sort -u
+		jq -s '(map(.scheduled_us) | min) as $t | map((.scheduled_us - $t) / 1000) | unique' run.jsonl -c`)
+	want := `{"prompt":"Translate\nHund","max_length":3,"temperature":0}` + "\nblue sky,stop,true\n[0,40]\n"
+	if err != nil || out != want {
+		log, _ := os.ReadFile(filepath.Join(dir, "send.log"))
+		t.Errorf("%v: got\n%swant\n%s%s", err, out, want, log)
+	}
+}
+
+// insert puts text below or above the line of a file that contains mark.
+func insert(t *testing.T, path, mark, text string, above bool) string {
+	t.Helper()
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	n := 0
+	for line := range strings.Lines(string(old)) {
+		hit := strings.Contains(line, mark)
+		if hit && above {
+			b.WriteString(text)
+		}
+		b.WriteString(line)
+		if hit && !above {
+			b.WriteString(text)
+		}
+		if hit {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Fatalf("%s: %d lines contain %s, not 1", path, n, mark)
+	}
+	return b.String()
+}

@@ -1,0 +1,89 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// completion is the script of a shell, false where there is none.
+func completion(shell string, app *kong.Application) (script string, ok bool) {
+	switch shell {
+	case "bash":
+		return bash(app), true
+	case "zsh":
+		return zsh(app), true
+	case "fish":
+		return fish(app), true
+	}
+	return "", false
+}
+
+// bash completes flags, the values of enums, and files elsewhere.
+func bash(app *kong.Application) string {
+	var names []string
+	var values strings.Builder
+	for _, f := range visible(app) {
+		names = append(names, spellings(f)...)
+		if c := choices(f); c != nil {
+			fmt.Fprintf(&values, "\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", f.Name, strings.Join(c, " "))
+		}
+	}
+	function := "_" + strings.ReplaceAll(app.Name, "-", "_")
+	return fmt.Sprintf(`%s() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
+	COMPREPLY=()
+	case $prev in
+%s	esac
+	if [[ $cur == -* ]]; then
+		COMPREPLY=($(compgen -W '%s' -- "$cur"))
+	fi
+}
+complete -o default -F %s %s
+`, function, values.String(), strings.Join(names, " "), function, app.Name)
+}
+
+// zsh describes each flag to _arguments.
+func zsh(app *kong.Application) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "#compdef %s\n_arguments -S", app.Name)
+	// _arguments has a syntax of its own within the brackets.
+	escape := strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, ":", `\:`)
+	for _, f := range visible(app) {
+		for _, name := range spellings(f) {
+			spec := fmt.Sprintf("*%s[%s]", name, escape.Replace(f.Help))
+			if c := choices(f); c != nil {
+				spec += ":value:(" + strings.Join(c, " ") + ")"
+			} else if !f.IsBool() {
+				spec += ":value:_files"
+			}
+			b.WriteString(" \\\n\t" + quote(spec))
+		}
+	}
+	b.WriteString(" \\\n\t'*:file:_files'\n")
+	return b.String()
+}
+
+// fish has a line for each flag.
+func fish(app *kong.Application) string {
+	var b strings.Builder
+	for _, f := range visible(app) {
+		for _, name := range spellings(f) {
+			fmt.Fprintf(&b, "complete -c %s -l %s", app.Name, strings.TrimPrefix(name, "--"))
+			if f.Short != 0 && name == "--"+f.Name {
+				fmt.Fprintf(&b, " -s %c", f.Short)
+			}
+			if c := choices(f); c != nil {
+				fmt.Fprintf(&b, " -x -a '%s'", strings.Join(c, " "))
+			} else if !f.IsBool() {
+				b.WriteString(" -r")
+			}
+			// fish's quotes know two escapes.
+			fmt.Fprintf(&b, " -d '%s'\n", strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(f.Help))
+		}
+	}
+	return b.String()
+}
+
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Man is the flag --man, which prints the manual page and ends the command.
+type Man bool
+
+// BeforeReset implements kong's hook.
+func (Man) BeforeReset(app *kong.Kong) error { return answer(app, manual(app.Model)) }
+
+// Completion is the flag --completion, which prints the completion of a shell and ends the command.
+type Completion string
+
+// BeforeReset implements kong's hook.
+func (Completion) BeforeReset(app *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
+	shell, _ := ctx.FlagValue(trace.Flag).(Completion)
+	script, ok := completion(string(shell), app.Model)
+	if !ok {
+		return fmt.Errorf("%q is none of bash, zsh, fish", string(shell))
+	}
+	return answer(app, script)
+}
+
+func answer(app *kong.Kong, text string) error {
+	if _, err := io.WriteString(app.Stdout, text); err != nil {
+		return err
+	}
+	app.Exit(0)
+	return nil
+}
+
+// visible are the flags that --help shows.
+func visible(app *kong.Application) []*kong.Flag {
+	var out []*kong.Flag
+	for _, f := range app.Flags {
+		if !f.Hidden {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// spellings are --name, and --no-name where there is such a flag.
+func spellings(f *kong.Flag) []string {
+	if f.Tag.Negatable != "" {
+		return []string{"--" + f.Name, "--no-" + f.Name}
+	}
+	return []string{"--" + f.Name}
+}
+
+// choices are the values of an enum.
+func choices(f *kong.Flag) []string {
+	if f.Enum == "" {
+		return nil
+	}
+	var out []string
+	for c := range strings.SplitSeq(f.Enum, ",") {
+		if c = strings.TrimSpace(c); c != "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// manual writes the page in man's macros.
+func manual(app *kong.Application) string {
+	var b strings.Builder
+	about, rest, _ := strings.Cut(app.Help, "\n\n")
+	first, more, _ := strings.Cut(strings.TrimSuffix(strings.ReplaceAll(about, "\n", " "), "."), ". ")
+	fmt.Fprintf(&b, ".TH %s 1\n.SH NAME\n%s \\- %s\n", strings.ToUpper(app.Name), app.Name, roff(first))
+	fmt.Fprintf(&b, ".SH SYNOPSIS\n.B %s\n[\\fIFLAGS\\fR]", app.Name)
+	for _, p := range app.Positional {
+		fmt.Fprintf(&b, " [\\fI%s\\fR]", roff(strings.ToUpper(p.Name)))
+	}
+	b.WriteString("\n.SH DESCRIPTION\n" + roff(first) + ".\n")
+	for part := range strings.SplitSeq(strings.TrimPrefix(more+".\n\n"+rest, "."), "\n\n") {
+		switch {
+		case part == "":
+		case strings.HasPrefix(part, "  "): // an example
+			fmt.Fprintf(&b, ".PP\n.nf\n%s\n.fi\n", roff(part))
+		default:
+			fmt.Fprintf(&b, ".PP\n%s\n", roff(part))
+		}
+	}
+	b.WriteString(".SH OPTIONS\n")
+	for _, g := range grouped(app) {
+		if g.title != "" {
+			fmt.Fprintf(&b, ".SS %s\n", roff(g.title))
+		}
+		for _, f := range g.flags {
+			b.WriteString(option(f))
+		}
+	}
+	b.WriteString(".SH EXIT STATUS\n0 done, also when some requests failed; 1 failed, or every request failed, or a gate was missed; " +
+		"2 wrong usage; 130 interrupted\n")
+	return b.String()
+}
+
+type groupOfFlags struct {
+	title string
+	flags []*kong.Flag
+}
+
+// grouped has the flags under their headings, those of none first.
+func grouped(app *kong.Application) []groupOfFlags {
+	all := []groupOfFlags{{}}
+	for _, f := range visible(app) {
+		title := ""
+		if f.Group != nil {
+			title = strings.TrimSuffix(f.Group.Title, ":")
+		}
+		i := slices.IndexFunc(all, func(g groupOfFlags) bool { return g.title == title })
+		if i < 0 {
+			i = len(all)
+			all = append(all, groupOfFlags{title: title})
+		}
+		all[i].flags = append(all[i].flags, f)
+	}
+	return all
+}
+
+// option is one flag of the page.
+func option(f *kong.Flag) string {
+	s := ".TP\n"
+	if f.Short != 0 {
+		s += fmt.Sprintf("\\fB\\-%c\\fR, ", f.Short)
+	}
+	s += fmt.Sprintf("\\fB%s\\fR", roff(strings.Join(spellings(f), ", ")))
+	if !f.IsBool() {
+		s += fmt.Sprintf(" \\fI%s\\fR", roff(strings.Trim(f.FormatPlaceHolder(), `"`)))
+	}
+	return s + "\n" + roff(f.Help) + "\n"
+}
+
+// roff keeps text from being read as a macro.
+func roff(s string) string {
+	s = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(s)
+	lines := strings.Split(s, "\n")
+	for i, l := range lines {
+		if strings.HasPrefix(l, ".") || strings.HasPrefix(l, "'") {
+			lines[i] = `\&` + l
+		}
+	}
+	return strings.Join(lines, "\n")
+}
