@@ -17,7 +17,7 @@ import (
 func (o *Options) words() (*synth.Words, error) {
 	var words *synth.Words
 	var err error
-	if o.TokenizerName == "" || o.TokenizerName == tokenizer.Default {
+	if tokenizer.Encoding(o.TokenizerName) == tokenizer.Default {
 		words, err = synth.O200k()
 	} else {
 		words, err = synth.Cached(o.CacheDir, fingerprint(o.TokenizerName), func() (*synth.Words, error) {
@@ -82,7 +82,7 @@ const o200kIDs = 199998
 // ordinaryIDs are those of the tokenizer's tokens that stand for text.
 func (o *Options) ordinaryIDs() ([]int, error) {
 	var ids []int
-	if o.TokenizerName == "" || o.TokenizerName == tokenizer.Default {
+	if tokenizer.Encoding(o.TokenizerName) == tokenizer.Default {
 		for id := range o200kIDs {
 			ids = append(ids, id)
 		}

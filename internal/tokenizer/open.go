@@ -45,6 +45,21 @@ func Files() []string {
 		"chat_template.jinja", "chat_template.json", "*.tiktoken", "tiktoken.model"}
 }
 
+// Encoding is the name of the vocabulary that Open would open by a name that may be "" or a model's of OpenAI's. Other names
+// stay as they are, and so does one that is also a file's.
+func Encoding(name string) string {
+	if name == "" {
+		return Default
+	}
+	if _, err := os.Stat(name); err == nil {
+		return name
+	}
+	if encoding, ok := tiktoken.MODEL_TO_ENCODING[name]; ok {
+		return encoding
+	}
+	return name
+}
+
 // Open gives the vocabulary of that name: "" for Default, o200k_base, cl100k_base, the name of a model of OpenAI's that
 // uses one of the two, or a folder or file of
 //
@@ -67,7 +82,7 @@ func Open(ctx context.Context, name string) (Tokenizer, error) {
 	path, encoding := name, ""
 	info, err := os.Stat(path)
 	if err != nil {
-		if open, ok := embedded[tiktoken.MODEL_TO_ENCODING[name]]; ok {
+		if open, ok := embedded[Encoding(name)]; ok {
 			return open()
 		}
 		if i := strings.LastIndexByte(name, ':'); i > 0 {
