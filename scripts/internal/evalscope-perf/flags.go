@@ -37,7 +37,7 @@ func allFlags() []flag {
 
 		{name: "url", def: "http://127.0.0.1:8877/v1/chat/completions", own: true},
 		{name: "port", kind: number, def: 8877, own: true},
-		{name: "headers", kind: pairs, to: "send"},
+		{name: "headers", kind: pairs, def: map[string]string{}, to: "send"},
 		{name: "api-key", own: true},
 		{name: "connect-timeout", kind: number, to: "send"},
 		{name: "read-timeout", kind: number, to: "send"},
@@ -116,7 +116,7 @@ func allFlags() []flag {
 		{name: "frequency-penalty", kind: number, to: "gen"},
 		{name: "repetition-penalty", kind: number, to: "gen"},
 		{name: "logprobs", kind: on, to: "gen"},
-		{name: "extra-args", to: "gen"},
+		{name: "extra-args", def: map[string]any{}, to: "gen"},
 		{name: "tokenize-prompt", kind: on, def: false, to: "gen"},
 	}
 }

@@ -85,7 +85,7 @@ func help(env *cli.Env, flags []flag) error {
 			name += " VALUE"
 		}
 		def := ""
-		if f.def != nil && f.def != false {
+		if s := fmt.Sprint(f.def); f.def != nil && f.def != false && s != "map[]" {
 			def = fmt.Sprintf("default %v", f.def)
 		}
 		if f.unused != "" {
@@ -195,7 +195,7 @@ func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
 		return err
 	}
 	for i := range points {
-		if err := points[i].writeArgs(flags, v); err != nil {
+		if err := points[i].writeArgs(j, flags, v); err != nil {
 			return cli.Fail("", "%w", err)
 		}
 	}

@@ -57,11 +57,13 @@ func readJSON(file string, into any) error {
 }
 
 // writeArgs writes benchmark_args.json: every flag with its value at this point.
-func (p *point) writeArgs(flags []flag, v values) error {
+func (p *point) writeArgs(j *job, flags []flag, v values) error {
 	args := map[string]any{}
 	for _, f := range flags {
 		args[strings.ReplaceAll(f.name, "-", "_")] = f.value(v)
 	}
+	args["model_id"] = filepath.Base(v.one("model", ""))
+	args["apply_chat_template"] = j.chat
 	args["number"] = p.summary["Total Requests"]
 	args["parallel"] = p.summary["Concurrency"]
 	args["rate"] = p.summary["Request Rate (req/s)"]
@@ -80,6 +82,10 @@ func (f *flag) value(v values) any {
 		return f.def
 	case strings.HasSuffix(f.name, "api-key"):
 		return "***"
+	case strings.HasSuffix(f.name, "-args") && json.Valid([]byte(list[0])):
+		return json.RawMessage(list[0])
+	case f.name == "max-tokens" && len(list) == 1:
+		return json.Number(list[0])
 	}
 	switch f.kind {
 	case on, onOff:

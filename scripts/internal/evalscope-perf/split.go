@@ -34,6 +34,7 @@ type job struct {
 	notes                  []string // what is taken and does nothing
 	dataset                string
 	search                 bool
+	chat                   bool // messages rather than a text
 }
 
 // invented are the datasets for which perf-gen's own defaults are others than evalscope's.
@@ -229,6 +230,7 @@ func (j *job) server(v values) error {
 	if list, typed := v["apply-chat-template"]; typed {
 		chat = len(list) == 0
 	}
+	j.chat = chat
 	texts := j.dataset == "" || j.dataset == "random" || j.dataset == "random_vl" || slices.Contains(filtered, j.dataset)
 	plain := endpoints[api] == "/chat/completions" || local
 	switch {
