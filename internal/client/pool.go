@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"llmperf/internal/record"
 )
 
 // pool keeps HTTP/1.1 connections and sends each exchange on one of them.
@@ -44,6 +46,9 @@ func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 		if w == nil {
 			var err error
 			if w, err = p.open(ctx, c.ep, t); err != nil {
+				if ctx.Err() != nil { // not the connection's own time that was over
+					err = &failure{record.KindCanceled, context.Cause(ctx)}
+				}
 				return err
 			}
 		}
