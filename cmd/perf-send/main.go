@@ -49,8 +49,8 @@ func run(env *cli.Env) error {
 		return err
 	}
 	// A small heap is collected often. Memory that is counted as live and never touched, and so takes no room, lets it
-	// grow to some 30 MB first, which halves the cost of collection and matters to no larger one.
-	ballast := make([]byte, 16<<20)
+	// grow to some 15 MB first, which spares half of the collections and matters to no larger one.
+	ballast := make([]byte, 5<<20)
 	defer runtime.KeepAlive(ballast)
 	return send(env, &f, points)
 }

@@ -23,7 +23,7 @@ type source struct {
 }
 
 const (
-	aheadLines = 4096
+	aheadLines = 1024
 	aheadBytes = 32 << 20
 )
 
