@@ -44,6 +44,7 @@ var metrics = []metric{
 	{"cached_tokens", "cached tokens", 1, ofTokens(func(r *record.Record) int { return r.CachedTokens }), nil},
 	{"output_tokens", "output tokens", 1, addOutputTokens, nil},
 	{"reasoning_tokens", "reasoning tokens", 1, ofTokens(func(r *record.Record) int { return r.ReasoningTokens }), nil},
+	{"items", "items a request", 1, ofTokens(func(r *record.Record) int { return r.Items }), nil},
 	{"user_tokens_per_s", "tokens/s per user", thousandths, addUserSpeed, nil},
 }
 
@@ -81,7 +82,7 @@ func ofTurn(which func(int) bool) func(*Dist, *record.Record) bool {
 	}
 }
 
-// ofTokens is a count of successful answers whose counts are known, where it is not zero.
+// ofTokens is a count of successful answers, where it is known and so not zero.
 func ofTokens(n func(*record.Record) int) func(*Dist, *record.Record) bool {
 	return func(d *Dist, r *record.Record) bool {
 		v := n(r)
