@@ -131,6 +131,9 @@ func TestHTTP2(t *testing.T) {
 	for _, secure := range []bool{true, false} {
 		p := startPeer(t, secure, nil)
 		rec := ask(newTest(t, p.url, false, func(c *Config) { p.trust(c); c.Network.HTTP2 = true }))
+		if !rec.OK && !secure && rec.Error.Kind == record.KindTruncated {
+			continue // the server's reset, which may overtake its answer, says no more
+		}
 		if rec.OK || rec.Error.Kind != record.KindProtocol || rec.Error.Message != p.url.Host+" does not speak HTTP/2" {
 			t.Errorf("a server of HTTP/1.1, TLS %v: %+v", secure, rec.Error)
 		}
