@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -38,15 +37,8 @@ func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, parse func([
 	s.begin()
 	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
 	defer s.end(&t)
-	body, err := io.ReadAll(r.Body)
-	read := time.Now()
-	t.ReadUs = s.nowUs()
-	s.mu.Lock()
-	t.Seq = s.seq
-	s.seq++
-	s.mu.Unlock()
-	if err != nil { // the client went away while it sent
-		t.Status, t.Aborted = http.StatusBadRequest, true
+	body, read, ok := s.receive(r, &t)
+	if !ok {
 		return
 	}
 	b, err := parse(body)

@@ -141,19 +141,28 @@ func (s *Server) end(t *Truth) {
 	}
 }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, chat bool) {
-	s.begin()
-	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
-	defer s.end(&t)
+// receive reads a request's body and gives the request its number. ok is false where the client went away while it sent:
+// there is nobody to answer.
+func (s *Server) receive(r *http.Request, t *Truth) (body []byte, read time.Time, ok bool) {
 	body, err := io.ReadAll(r.Body)
-	read := time.Now()
+	read = time.Now()
 	t.ReadUs = s.nowUs()
 	s.mu.Lock()
 	t.Seq = s.seq
 	s.seq++
 	s.mu.Unlock()
-	if err != nil { // the client went away while it sent: there is nobody to answer
+	if err != nil {
 		t.Status, t.Aborted = http.StatusBadRequest, true
+	}
+	return body, read, err == nil
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, chat bool) {
+	s.begin()
+	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
+	defer s.end(&t)
+	body, read, ok := s.receive(r, &t)
+	if !ok {
 		return
 	}
 	a, err := s.cfg.parseAsk(body, chat)

@@ -1,0 +1,84 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-json"
+
+	"llmperf/internal/api"
+)
+
+const modelsTimeout = 30 * time.Second
+
+// ErrNoModel is the server's fault, or the lack of --model, rather than a line's.
+var ErrNoModel = errors.New("the body names no model, and the server cannot be asked for one")
+
+// modelName is --model, else the first model of the server.
+func (p *preparer) modelName(ctx context.Context) (string, error) {
+	if p.c.cfg.Model != "" {
+		return p.c.cfg.Model, nil
+	}
+	p.model.Lock()
+	defer p.model.Unlock()
+	if p.served != "" {
+		return p.served, nil
+	}
+	name, err := p.askModel(ctx)
+	p.served = name
+	return name, err
+}
+
+func (p *preparer) askModel(ctx context.Context) (string, error) {
+	u := *p.c.cfg.URL
+	u.Path = strings.TrimRight(u.Path, "/")
+	d, whole := api.ForPath(u.Path)
+	switch {
+	case whole && d.Base+d.Path != "" && strings.HasSuffix(u.Path, d.Base+d.Path):
+		u.Path = strings.TrimSuffix(u.Path, d.Base+d.Path) + "/v1"
+	case whole:
+		u.Path = strings.TrimSuffix(u.Path, d.Path)
+	case u.Path == "":
+		u.Path = "/v1"
+	}
+	u.Path, u.RawPath, u.RawQuery = u.Path+"/models", "", ""
+	bad := func(err error) error {
+		return fmt.Errorf("%w: GET %s: %w", ErrNoModel, u.Redacted(), err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
+	defer cancel()
+	ca := call{ep: newEndpoint(&p.c.cfg, &u, http.MethodGet, d, false), id: "models", start: p.c.clock.Now()}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return "", bad(err)
+	}
+	req.Header = ca.httpHeader()
+	resp, err := p.c.std.(*standard).rt.RoundTrip(req)
+	if err != nil {
+		return "", bad(p.c.std.(*standard).explain(ctx, &ca, err))
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil {
+		return "", bad(err)
+	}
+	var models struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	switch {
+	case resp.StatusCode/100 != 2:
+		return "", bad(fmt.Errorf("HTTP %d: %s", resp.StatusCode, api.ErrorMessage(raw)))
+	case json.Unmarshal(raw, &models) != nil:
+		return "", bad(errors.New("the answer is not a list of models"))
+	case len(models.Data) == 0 || models.Data[0].ID == "":
+		return "", bad(errors.New("it has no models"))
+	}
+	return models.Data[0].ID, nil
+}
