@@ -147,6 +147,9 @@ type writer struct {
 
 func newWriter(env *cli.Env, path string) (*writer, error) {
 	w := &writer{out: env.Create(path), toStdout: path == "" || path == "-"}
+	if w.toStdout {
+		widen(env.Stdout)
+	}
 	var err error
 	w.zip, err = jsonl.Compress(w.out, path)
 	return w, err

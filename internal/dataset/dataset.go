@@ -19,7 +19,7 @@ import (
 )
 
 // Source is a stream of requests. A bad line of the data is a *jsonl.LineError and the stream goes on; any other error is
-// its last item. A Body belongs to the receiver. Ranging over it again starts from the beginning, stdin excepted.
+// its last item. A request is valid until the next one is asked for. Ranging over it again starts from the beginning, stdin excepted.
 type Source = iter.Seq2[request.Request, error]
 
 // Options says what to make. Not every dataset heeds all of it.

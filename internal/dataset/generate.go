@@ -9,9 +9,14 @@ import (
 // blockBytes is about how much a worker makes before it hands it over.
 const blockBytes = 256 << 10
 
-// block is a run of requests, their bodies in one piece of memory.
+// ahead is how many blocks a worker makes before they are taken.
+const ahead = 2
+
+// block is a run of requests, their bodies in one piece of memory. It goes back to its worker, to be filled again:
+// memory that is always new would keep the garbage collector and the kernel busy, which scale worse than the workers.
 type block struct {
 	requests []request.Request
+	buf      []byte
 	err      error
 }
 
@@ -24,11 +29,9 @@ func generate(o *Options, worker func() draw, shape *Shape) Source {
 		if end <= 0 {
 			end = 1<<63 - 1
 		}
-		first := makeBlock(worker(), shape, 0, 1)
-		if first.err != nil || !yield(first.requests[0], nil) {
-			if first.err != nil {
-				yield(request.Request{}, first.err)
-			}
+		var first block
+		first.fill(worker(), shape, 0, 1)
+		if !first.give(yield) {
 			return
 		}
 		size := int64(max(1, min(64, blockBytes/(1+len(first.requests[0].Body)))))
@@ -37,15 +40,20 @@ func generate(o *Options, worker func() draw, shape *Shape) Source {
 		var running sync.WaitGroup
 		defer running.Wait()
 		defer close(done)
-		out := make([]chan block, workers)
+		full, empty := make([]chan *block, workers), make([]chan *block, workers)
 		for k := range workers {
-			out[k] = make(chan block, 2)
+			full[k], empty[k] = make(chan *block, ahead), make(chan *block, ahead+2)
+			for range cap(empty[k]) {
+				empty[k] <- &block{}
+			}
 			running.Go(func() {
-				defer close(out[k])
+				defer close(full[k])
 				draw := worker()
 				for at := 1 + k*size; at < end && at > 0; at += workers * size {
+					b := <-empty[k]
+					b.fill(draw, shape, at, min(at+size, end))
 					select {
-					case out[k] <- makeBlock(draw, shape, at, min(at+size, end)):
+					case full[k] <- b:
 					case <-done:
 						return
 					}
@@ -53,39 +61,40 @@ func generate(o *Options, worker func() draw, shape *Shape) Source {
 			})
 		}
 		for k := int64(0); ; k = (k + 1) % workers {
-			b, more := <-out[k]
-			if !more {
+			b, more := <-full[k]
+			if !more || !b.give(yield) {
 				return
 			}
-			for _, r := range b.requests {
-				if !yield(r, nil) {
-					return
-				}
-			}
-			if b.err != nil {
-				yield(request.Request{}, b.err)
-				return
-			}
+			empty[k] <- b
 		}
 	}
 }
 
-func makeBlock(draw draw, shape *Shape, from, to int64) block {
-	b := block{requests: make([]request.Request, 0, to-from)}
-	var buf []byte
+// give hands on what is in the block, and says whether to go on.
+func (b *block) give(yield func(request.Request, error) bool) bool {
+	for i := range b.requests {
+		if !yield(b.requests[i], nil) {
+			return false
+		}
+	}
+	if b.err != nil {
+		yield(request.Request{}, b.err)
+	}
+	return b.err == nil
+}
+
+// fill makes the requests from one to another.
+func (b *block) fill(draw draw, shape *Shape, from, to int64) {
+	b.requests, b.buf = b.requests[:0], b.buf[:0]
 	for i := from; i < to; i++ {
 		var it Item
 		if b.err = draw(i, &it); b.err != nil {
-			return b
-		}
-		if buf == nil {
-			buf = make([]byte, 0, int(to-from)*(len(it.Text)+shape.around())*9/8)
+			return
 		}
 		var r request.Request
-		if r, buf, b.err = shape.request(buf, i, &it); b.err != nil {
-			return b
+		if r, b.buf, b.err = shape.request(b.buf, i, &it); b.err != nil {
+			return
 		}
 		b.requests = append(b.requests, r)
 	}
-	return b
 }
