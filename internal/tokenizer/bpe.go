@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"fmt"
+	"hash/maphash"
 	"math"
 	"strings"
 	"unicode/utf8"
@@ -240,14 +241,18 @@ func rawBytes(token string) (string, bool) {
 // ranks is byte pair encoding by ranks alone, as tiktoken's files have it: two symbols merge if their bytes together
 // are a token, the lowest id first.
 type ranks struct {
-	vocab map[string]int32
-	bytes [256]int32
-	two   []int32 // by two bytes; -1: no token
-	short *table  // tokens of three to seven bytes by their shortKey: a third of the time of a map of texts
+	tokens []string
+	vocab  map[string]int32
+	bytes  [256]int32
+	two    []int32 // by two bytes; -1: no token
+	short  *table  // tokens of three to seven bytes by their shortKey: a third of the time of a map of texts
+	long   *table  // longer ones by their longKey
+	seed   maphash.Seed
 }
 
 func newRankModel(tokens []string) (*ranks, error) {
-	m := &ranks{vocab: make(map[string]int32, len(tokens)), two: make([]int32, 1<<16), short: newTable(len(tokens))}
+	m := &ranks{tokens: tokens, vocab: make(map[string]int32, len(tokens)), two: make([]int32, 1<<16), short: newTable(len(tokens) / 2),
+		long: newTable(len(tokens) / 4), seed: maphash.MakeSeed()}
 	for i := range m.two {
 		m.two[i] = -1
 	}
@@ -256,11 +261,15 @@ func newRankModel(tokens []string) (*ranks, error) {
 			continue
 		}
 		m.vocab[token] = int32(id)
-		switch a, b := shortKey(token); {
+		switch {
 		case len(token) == 2:
 			m.two[int(token[0])<<8|int(token[1])] = int32(id)
 		case len(token) <= shortToken:
+			a, b := shortKey(token)
 			m.short.set(a, b, 0, int32(id))
+		default:
+			a, b := m.longKey(token)
+			m.long.set(a, b, 0, int32(id))
 		}
 	}
 	for b := range m.bytes {
@@ -285,18 +294,34 @@ func shortKey(s string) (a, b int32) {
 	return int32(key >> 32 & math.MaxInt32), int32(key)
 }
 
-func (m *ranks) rank(word string, sc *scratch, left, _, end int32) (int32, int32, bool) {
-	text := word[sc.starts[left]:end]
+// longKey is a hash of a longer text, which another text may have, too.
+func (m *ranks) longKey(s string) (a, b int32) {
+	key := maphash.String(m.seed, s)
+	return int32(key >> 33), int32(key)
+}
+
+// find is the id of a token.
+func (m *ranks) find(text string) (id int32, ok bool) {
 	switch {
+	case len(text) < 2:
+		id, ok = m.vocab[text]
 	case len(text) == 2:
-		id := m.two[int(text[0])<<8|int(text[1])]
-		return id, id, id >= 0
+		id = m.two[int(text[0])<<8|int(text[1])]
+		ok = id >= 0
 	case len(text) <= shortToken:
 		a, b := shortKey(text)
-		_, id, ok := m.short.get(a, b)
-		return id, id, ok
+		_, id, ok = m.short.get(a, b)
+	default:
+		a, b := m.longKey(text)
+		if _, id, ok = m.long.get(a, b); ok && m.tokens[id] != text {
+			id, ok = m.vocab[text]
+		}
 	}
-	id, ok := m.vocab[text]
+	return id, ok
+}
+
+func (m *ranks) rank(word string, sc *scratch, left, _, end int32) (int32, int32, bool) {
+	id, ok := m.find(word[sc.starts[left]:end])
 	return id, id, ok
 }
 
@@ -304,7 +329,7 @@ func (m *ranks) encode(dst []int, word string, sc *scratch) []int {
 	ids, ok := sc.cache.get(word)
 	if !ok {
 		sc.ids, sc.starts = sc.ids[:0], sc.starts[:0]
-		if id, ok := m.vocab[word]; ok {
+		if id, ok := m.find(word); ok {
 			sc.ids = append(sc.ids, id)
 		} else {
 			for i := range len(word) {

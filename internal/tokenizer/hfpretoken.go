@@ -3,6 +3,7 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // gpt2Pattern is what ByteLevel cuts by.
@@ -25,6 +26,7 @@ type step struct {
 	cut      preTokenizer
 	scan     *scanner // nil, or the matches that are all that cut gives
 	dropGaps bool     // but for what stands between them
+	respells bool     // cut writes bytes as characters
 }
 
 // preTokenizer sets how v cuts text.
@@ -48,14 +50,25 @@ func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 	if len(steps) == 1 {
 		v.scan, v.dropGaps = steps[0].scan, steps[0].dropGaps
 	}
-	if len(steps) > 0 {
-		var cuts []preTokenizer
-		for _, s := range steps {
-			cuts = append(cuts, s.cut)
-		}
-		v.pre = inOrder(cuts)
+	words := slices.IndexFunc(steps, func(s step) bool { return s.respells })
+	if words > 0 { // what comes to it has been cut into words
+		v.tail = together(steps[words:])
+		steps = steps[:words]
 	}
+	v.pre = together(steps)
 	return nil
+}
+
+// together is all of the steps; nil where there are none.
+func together(steps []step) preTokenizer {
+	var cuts []preTokenizer
+	for _, s := range steps {
+		cuts = append(cuts, s.cut)
+	}
+	if len(cuts) == 0 {
+		return nil
+	}
+	return inOrder(cuts)
 }
 
 // splitStep cuts by a pattern.
@@ -163,7 +176,7 @@ func (p *part) byteLevel(raw bool, proof *proof) ([]step, error) {
 		all = append(all, splitStep(pat, isolated, false, proof))
 	}
 	if !raw {
-		all = append(all, step{cut: mapPieces(byteLevel())})
+		all = append(all, step{cut: mapPieces(byteLevel()), respells: true})
 	}
 	return all, nil
 }

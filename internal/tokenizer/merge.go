@@ -13,9 +13,11 @@ type scratch struct {
 	heap   []candidate
 
 	pieces []piece
+	words  []piece // of one of the pieces
 	best   []node1 // of Unigram
 	buf    []byte
 	cache  wordCache
+	tails  wordCache // of whole pieces
 }
 
 // ranker says whether two neighbouring symbols of a word merge, when (the lowest rank first), and into what.
@@ -167,34 +169,4 @@ func (sc *scratch) pop() candidate {
 	}
 	sc.heap = h
 	return top
-}
-
-// wordCache remembers the ids of words. It forgets all of them when it is full, so that its memory is bounded (about
-// 2 MB) however long the text.
-type wordCache struct {
-	words map[string][2]int32 // begin and end in ids
-	ids   []int32
-}
-
-const (
-	cacheWords = 1 << 14
-	cacheIDs   = 1 << 17
-	cacheBytes = 48 // longer words are not kept: they hardly come again
-)
-
-func (c *wordCache) get(word string) ([]int32, bool) {
-	at, ok := c.words[word]
-	return c.ids[at[0]:at[1]], ok
-}
-
-func (c *wordCache) put(word string, ids []int32) {
-	if len(word) > cacheBytes {
-		return
-	}
-	if c.words == nil || len(c.words) >= cacheWords || len(c.ids)+len(ids) > cacheIDs {
-		c.words, c.ids = make(map[string][2]int32, cacheWords), c.ids[:0]
-	}
-	begin := int32(len(c.ids))
-	c.ids = append(c.ids, ids...)
-	c.words[string([]byte(word))] = [2]int32{begin, int32(len(c.ids))} // a copy: word keeps the whole text alive
 }

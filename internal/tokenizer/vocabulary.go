@@ -14,6 +14,7 @@ type vocabulary struct {
 	inNormal  *addedTokens // looked for in the normalised text
 	normalize normalizer   // nil: none
 	pre       preTokenizer // nil: none
+	tail      preTokenizer // nil, or what is done to each word that pre gives, and is costly
 	scan      *scanner     // nil, or all that pre does: to cut text into its matches, none of them empty
 	dropGaps  bool         // of scan: what no match covers is no word
 	model     model
@@ -102,12 +103,41 @@ func (v *vocabulary) encodePiece(ids []int, p piece, sc *scratch) []int {
 	case v.pre != nil:
 		sc.pieces = v.pre(sc.pieces[:0], p)
 		for _, p := range sc.pieces {
-			if p.text != "" {
+			switch {
+			case p.text == "":
+			case v.tail != nil:
+				ids = v.encodeTail(ids, p, sc)
+			default:
 				ids = v.model.encode(ids, p.text, sc)
 			}
 		}
 	default:
 		ids = v.model.encode(ids, p.text, sc)
+	}
+	return ids
+}
+
+// encodeTail remembers what becomes of a word, like the models do. The text's first may become something else.
+func (v *vocabulary) encodeTail(ids []int, p piece, sc *scratch) []int {
+	if known, ok := sc.tails.get(p.text); ok && !p.first {
+		for _, id := range known {
+			ids = append(ids, int(id))
+		}
+		return ids
+	}
+	begin := len(ids)
+	sc.words = v.tail(sc.words[:0], p)
+	for _, w := range sc.words {
+		if w.text != "" {
+			ids = v.model.encode(ids, w.text, sc)
+		}
+	}
+	if !p.first {
+		sc.ids = sc.ids[:0]
+		for _, id := range ids[begin:] {
+			sc.ids = append(sc.ids, int32(id))
+		}
+		sc.tails.put(p.text, sc.ids)
 	}
 	return ids
 }
