@@ -101,21 +101,36 @@ func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
 	case s.Chat == nil || *s.Chat:
 		in = api.Input{Messages: userMessage(markText)}
 	}
-	find := func() (api.Dialect, bool) {
-		if s.Custom != nil {
-			return *s.Custom, s.Custom.Takes(in)
-		}
-		return api.ForInput(s.API, in)
-	}
-	d, ok := find()
-	if !ok && it.In == nil && !s.TokenIDs && s.Chat == nil {
+	found := s.takes[what(&in)]
+	if !found.ok && it.In == nil && !s.TokenIDs && s.Chat == nil {
 		in = api.Input{Text: markText}
-		d, ok = find()
+		found = s.takes[what(&in)]
 	}
-	if !ok {
-		return d, in, fmt.Errorf("--api %s does not take %s", cmp.Or(s.API, d.Name), what(&in))
+	if !found.ok {
+		return found.dialect, in, fmt.Errorf("--api %s does not take %s", cmp.Or(s.API, found.dialect.Name), what(&in))
 	}
-	return d, in, nil
+	return found.dialect, in, nil
+}
+
+// taker is the dialect that takes a kind of input, where one does.
+type taker struct {
+	dialect api.Dialect
+	ok      bool
+}
+
+// takers finds them for each kind of input, by what that is in words.
+func (s *Shape) takers() map[string]taker {
+	all := map[string]taker{}
+	for _, in := range []api.Input{{Messages: userMessage("")}, {Tokens: []int{0}}, {Texts: []string{""}}, {Documents: []string{""}}, {}} {
+		var t taker
+		if s.Custom != nil {
+			t = taker{*s.Custom, s.Custom.Takes(in)}
+		} else {
+			t.dialect, t.ok = api.ForInput(s.API, in)
+		}
+		all[what(&in)] = t
+	}
+	return all
 }
 
 // what says in words what an input is.

@@ -37,43 +37,77 @@ func readMessages(v gjson.Result) ([]message, error) {
 	var all []message
 	var err error
 	v.ForEach(func(_, m gjson.Result) bool {
-		switch {
-		case m.Get("role").Exists():
-			var one message
-			one, err = openaiMessage(m)
-			all = append(all, one)
-		case m.Get("from").Exists():
-			all = append(all, newMessage(shareRole(m.Get("from").Str), m.Get("value").String()))
-		case m.Get("human").Exists():
-			all = append(all, newMessage("user", m.Get("human").String()))
-			if m.Get("assistant").Exists() {
-				all = append(all, newMessage("assistant", m.Get("assistant").String()))
-			}
-		default:
-			err = fmt.Errorf("message %d has neither role, from nor human: %.60s", len(all), m.Raw)
-		}
+		all, err = appendMessage(all, m)
 		return err == nil
 	})
 	return all, err
 }
 
-func openaiMessage(m gjson.Result) (message, error) {
-	out := message{role: m.Get("role").Str, text: m.Get("content").Str, raw: json.RawMessage(m.Raw)}
-	if n := m.Get("max_tokens"); n.Exists() {
-		limit := n.Int()
-		out.maxTokens = &limit
+func appendMessage(all []message, m gjson.Result) ([]message, error) {
+	var role, content, from, value, human, assistant gjson.Result
+	own := false
+	m.ForEach(func(key, v gjson.Result) bool { // once, since messages are long
+		switch key.Str {
+		case "role":
+			role = v
+		case "content":
+			content = v
+		case "from":
+			from = v
+		case "value":
+			value = v
+		case "human":
+			human = v
+		case "assistant":
+			assistant = v
+		case "max_tokens", "delay_ms", "delay":
+			own = true
+		}
+		return true
+	})
+	switch {
+	case role.Exists():
+		one := message{role: role.Str, text: content.Str, raw: json.RawMessage(m.Raw)}
+		var err error
+		if own {
+			err = one.answer(m)
+		}
+		return append(all, one), err
+	case from.Exists():
+		return append(all, spoken(shareRole(from.Str), value)), nil
+	case human.Exists():
+		if all = append(all, spoken("user", human)); assistant.Exists() {
+			all = append(all, spoken("assistant", assistant))
+		}
+		return all, nil
 	}
-	out.delayMs = m.Get("delay_ms").Num + 1000*m.Get("delay").Num
-	var err error
+	return all, fmt.Errorf("message %d has neither role, from nor human: %.60s", len(all), m.Raw)
+}
+
+// spoken is a message whose text stands in JSON.
+func spoken(role string, v gjson.Result) message {
+	if v.Type != gjson.String {
+		return newMessage(role, v.String())
+	}
+	raw := request.AppendString([]byte(`{"role":`), role)
+	return message{role: role, text: v.Str, raw: append(append(append(raw, `,"content":`...), v.Raw...), '}')}
+}
+
+// answer takes out of a message what is said about the answer to it.
+func (m *message) answer(v gjson.Result) (err error) {
+	if n := v.Get("max_tokens"); n.Exists() {
+		limit := n.Int()
+		m.maxTokens = &limit
+	}
+	if m.delayMs = v.Get("delay_ms").Num + 1000*v.Get("delay").Num; m.delayMs < 0 {
+		return fmt.Errorf("a delay is negative: %.60s", v.Raw)
+	}
 	for _, key := range []string{"max_tokens", "delay_ms", "delay"} {
-		if err == nil && m.Get(key).Exists() {
-			out.raw, err = sjson.DeleteBytes(out.raw, key)
+		if err == nil && v.Get(key).Exists() {
+			m.raw, err = sjson.DeleteBytes(m.raw, key)
 		}
 	}
-	if out.delayMs < 0 {
-		return out, fmt.Errorf("a delay is negative: %.60s", m.Raw)
-	}
-	return out, err
+	return err
 }
 
 // shareRole is ShareGPT's name for a speaker in OpenAI's words.

@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +12,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/goccy/go-json"
 
 	"llmperf/internal/hub"
 	"llmperf/internal/jsonl"
@@ -211,7 +213,7 @@ func values(r io.Reader, name string, yield func(fileLine, error) bool) bool {
 		}
 		return true
 	}
-	dec := json.NewDecoder(br)
+	dec := stdjson.NewDecoder(br)
 	if _, err := dec.Token(); err != nil {
 		return yield(fileLine{}, fmt.Errorf("%s: not valid JSON: %w", name, err)) && false
 	}
@@ -279,7 +281,7 @@ func (o *Options) roundRobin(paths []string, columns ...string) iter.Seq2[*row, 
 // elements gives the elements of the list under a key, wherever in the document that is, one in memory at a time.
 func elements(r io.Reader, name, key string) iter.Seq2[fileLine, error] {
 	return func(yield func(fileLine, error) bool) {
-		dec := json.NewDecoder(r)
+		dec := stdjson.NewDecoder(r)
 		for last := ""; last != key; {
 			tok, err := dec.Token()
 			if err != nil {
@@ -288,7 +290,7 @@ func elements(r io.Reader, name, key string) iter.Seq2[fileLine, error] {
 			}
 			last, _ = tok.(string)
 		}
-		if tok, err := dec.Token(); err != nil || tok != json.Delim('[') {
+		if tok, err := dec.Token(); err != nil || tok != stdjson.Delim('[') {
 			yield(fileLine{}, fmt.Errorf("%s: %q is no list", name, key))
 			return
 		}

@@ -47,6 +47,7 @@ type Shape struct {
 
 	turn uint64 // of a conversation, counted from 0
 
+	takes map[string]taker      // by what kind of input
 	known map[string]*knownBody // by their URL and keys
 	keys  []byte
 }
@@ -79,7 +80,7 @@ const (
 
 // Compile works out all that is the same for every request.
 func (s *Shape) Compile() error {
-	s.known = map[string]*knownBody{}
+	s.known, s.takes = map[string]*knownBody{}, s.takers()
 	if s.UniquePrefix {
 		words, err := synth.O200k()
 		if err != nil {

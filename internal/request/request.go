@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 
 	"llmperf/internal/jsonl"
 )
@@ -50,13 +51,14 @@ func Parse(line []byte) (Request, error) {
 		}
 		return Request{Body: bytes.Clone(line)}, nil
 	}
-	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(line, &keys); err != nil {
-		return Request{}, invalid(line)
-	}
-	_, body := keys["body"]
-	_, turns := keys["turns"]
+	var body, turns bool
+	gjson.ParseBytes(line).ForEach(func(key, _ gjson.Result) bool {
+		body, turns = body || key.Str == "body", turns || key.Str == "turns"
+		return true
+	})
 	switch {
+	case !json.Valid(line):
+		return Request{}, invalid(line)
 	case !body && !turns:
 		return Request{Body: bytes.Clone(line)}, nil
 	case body && turns:
@@ -94,9 +96,10 @@ func object(name string, raw json.RawMessage) error {
 }
 
 // mayBeEnvelope spares bodies, which are long and many, the decoding into a map: neither key stands in most of them,
-// not even as text.
+// not even as text. Their letters may be written as \u006… and \u007….
 func mayBeEnvelope(line []byte) bool {
-	return bytes.Contains(line, []byte(`"body"`)) || bytes.Contains(line, []byte(`"turns"`)) || bytes.Contains(line, []byte(`\u00`))
+	return bytes.Contains(line, []byte(`"body"`)) || bytes.Contains(line, []byte(`"turns"`)) ||
+		bytes.Contains(line, []byte(`\u006`)) || bytes.Contains(line, []byte(`\u007`))
 }
 
 func invalid(line []byte) error {
