@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"math"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -284,7 +285,7 @@ func (ph *phase) offset(req *request.Request) (time.Duration, error) {
 		return 0, &SourceError{req.Source, errors.New("at_ms decreases")}
 	}
 	ph.prev = at
-	return time.Duration(at / ph.p.Speedup * float64(time.Millisecond)), nil
+	return time.Duration(math.Round(at / ph.p.Speedup * float64(time.Millisecond))), nil
 }
 
 // SourceError is the fault of a line.

@@ -43,7 +43,7 @@ func (b *bench) all() error {
 	defer os.RemoveAll(dir)
 	b.dir = dir
 	b.out.Header = []string{"figure", "median", "all runs"}
-	steps := []func() error{b.closedLoop, b.streams, b.openLoop, b.pipeline, b.memory}
+	steps := []func() error{b.closedLoop, b.streams, b.openLoop, b.replay, b.pipeline, b.memory}
 	if b.long {
 		steps = append(steps, b.manyStreams, b.million)
 	}
