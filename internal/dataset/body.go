@@ -8,6 +8,7 @@ import (
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
 
 	"llmperf/internal/api"
 	"llmperf/internal/request"
@@ -50,8 +51,8 @@ func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.Raw
 // set puts parameters into a body that is there.
 func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json.RawMessage, dropped []string, err error) {
 	for _, p := range params {
-		if !p.Typed && p.Key == "max_tokens" && gjson.GetBytes(body, "max_completion_tokens").Exists() {
-			continue
+		if p.Key == "max_tokens" && gjson.GetBytes(body, "max_completion_tokens").Exists() { // OpenAI takes either, not both
+			p.Key, p.Verbatim = "max_completion_tokens", true
 		}
 		var lost []string
 		if body, lost, err = d.Set(body, []api.Param{p.Param}, p.Typed); err != nil {
@@ -59,7 +60,14 @@ func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json
 		}
 		dropped = append(dropped, lost...)
 	}
-	return body, dropped, nil
+	if gjson.GetBytes(body, "stream_options").Exists() && !gjson.GetBytes(body, "stream").Bool() && typedStream(params) {
+		body, err = sjson.DeleteBytes(body, "stream_options") // which is an error without a stream
+	}
+	return body, dropped, err
+}
+
+func typedStream(params []Param) bool {
+	return slices.ContainsFunc(params, func(p Param) bool { return p.Key == "stream" && p.Typed })
 }
 
 // params are the parameters of one request: those of flags, and those of the data, which give way to none but typed ones.

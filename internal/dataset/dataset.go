@@ -113,6 +113,9 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 		}
 		return o.arrange(generate(o, worker, shape)), nil
 	}
+	if k.whole && (o.MinPrompt != nil || o.MaxPrompt != nil) {
+		o.Say("--min-prompt-length and --max-prompt-length say nothing to %s: its requests are taken whatever their length", k.Name)
+	}
 	read, err := k.read(ctx, o)
 	if err != nil {
 		return nil, k.named(err)

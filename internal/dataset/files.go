@@ -196,11 +196,20 @@ func (o *Options) objects(paths []string) iter.Seq2[fileLine, error] {
 	}
 }
 
+// unmarked reads r behind its byte order mark, if it has one.
+func unmarked(r io.Reader, size int) *bufio.Reader {
+	br := bufio.NewReaderSize(r, size)
+	if mark, _ := br.Peek(3); string(mark) == "\uFEFF" {
+		br.Discard(len(mark))
+	}
+	return br
+}
+
 // values yields the JSON values of r. A line of JSONL that is wrong is an item; reading goes on.
 func values(r io.Reader, name string, yield func(fileLine, error) bool) bool {
-	br := bufio.NewReaderSize(r, 64<<10)
+	br := unmarked(r, 64<<10)
 	head, _ := br.Peek(4 << 10)
-	if text := bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n"); !spansLines(text) {
+	if text := bytes.TrimLeft(head, " \t\r\n"); !spansLines(text) {
 		for line, err := range jsonl.Lines(br) {
 			if err == nil && !json.Valid(line.Bytes) {
 				err = &jsonl.LineError{File: name, Line: line.N, Err: fmt.Errorf("not valid JSON: %.40q", line.Bytes)}
@@ -281,7 +290,7 @@ func (o *Options) roundRobin(paths []string, columns ...string) iter.Seq2[*row, 
 // elements gives the elements of the list under a key, wherever in the document that is, one in memory at a time.
 func elements(r io.Reader, name, key string) iter.Seq2[fileLine, error] {
 	return func(yield func(fileLine, error) bool) {
-		dec := stdjson.NewDecoder(r)
+		dec := stdjson.NewDecoder(unmarked(r, 64<<10))
 		for last := ""; last != key; {
 			tok, err := dec.Token()
 			if err != nil {

@@ -18,8 +18,9 @@ import (
 
 // prompts puts texts into items as the flags want them: of the right length, as text or token ids, or not at all.
 type prompts struct {
-	o    *Options
-	left int // out
+	o      *Options
+	left   int // out
+	bodies int // taken as they are
 
 	target int    // tokens to which a text is cut; 0 is none
 	drop   bool   // leave out what is shorter
@@ -133,7 +134,10 @@ func (p *prompts) said() {
 	if p.left > 0 {
 		p.o.Say("%d prompts left out: not between --min-prompt-length and --max-prompt-length, or shorter than target_input_len", p.left)
 	}
-	p.left = 0
+	if p.bodies > 0 && (p.o.MinPrompt != nil || p.o.MaxPrompt != nil || p.target > 0) {
+		p.o.Say("%d lines are messages or bodies, which are taken whatever their length", p.bodies)
+	}
+	p.left, p.bodies = 0, 0
 }
 
 // cut brings a text to the target: what is longer is cut, what is shorter is filled from the prefix, kept or left out.

@@ -172,6 +172,12 @@ func TestHubDatasets(t *testing.T) {
 		{name: "share_gpt_zh", modelscope: "swift/sharegpt", hf: "shareAI/ShareGPT-Chinese-English-90k",
 			files: map[string]string{"common_zh_70k.jsonl": talk}, hfFiles: map[string]string{"sharegpt_jsonl/common_zh_70k.jsonl": talk},
 			want: []string{`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]}`}},
+		{name: "share_gpt_en", modelscope: "swift/sharegpt", hf: "shareAI/ShareGPT-Chinese-English-90k",
+			files: map[string]string{"common_en_70k.jsonl": talk}, hfFiles: map[string]string{"sharegpt_jsonl/common_en_70k.jsonl": talk},
+			want: []string{`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]}`}},
+		{name: "share_gpt_zh_multi_turn", modelscope: "swift/sharegpt", hf: "shareAI/ShareGPT-Chinese-English-90k",
+			files: map[string]string{"common_zh_70k.jsonl": talk}, hfFiles: map[string]string{"sharegpt_jsonl/common_zh_70k.jsonl": talk},
+			want: []string{`{"turns":[{"body":{"messages":[{"role":"user","content":"a"}]}},{"body":{"messages":[{"role":"user","content":"c"}]}}]}`}},
 		{name: "share_gpt_en_multi_turn", modelscope: "swift/sharegpt", hf: "shareAI/ShareGPT-Chinese-English-90k",
 			files: map[string]string{"common_en_70k.jsonl": talk}, hfFiles: map[string]string{"sharegpt_jsonl/common_en_70k.jsonl": talk},
 			want: []string{`{"turns":[{"body":{"messages":[{"role":"user","content":"a"}]}},{"body":{"messages":[{"role":"user","content":"c"}]}}]}`}},
@@ -196,6 +202,8 @@ func TestHubDatasets(t *testing.T) {
 			want: []string{`{"turns":[{"body":` + user(`"word`+strings.Repeat(" word", 19)+`"`) + `},{"body":` + user(`"`+strings.Repeat(" word", 10)+`"`) +
 				`},{"body":` + user(`"`+strings.Repeat(" word", 10)+`"`) + `},{"body":` + user(`" \n"`) + `}]}`}},
 		{name: "trie_code_qa", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads", files: map[string]string{"code_qa_8k.jsonl": session}, wantTurns: 2},
+		{name: "trie_agentic_coding", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads", files: map[string]string{"agentic_coding_8k.jsonl": session}, wantTurns: 2},
+		{name: "trie_office_work", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads", files: map[string]string{"office_work_8k.jsonl": session}, wantTurns: 2},
 		{name: "text", modelscope: "some/data", hf: "some/data", files: map[string]string{"README.md": "x", "data/a.csv": "text,x\na,1\n\"b\nb\",2\n"},
 			want: []string{user(`"a"`), user(`"b\nb"`)}},
 	} {

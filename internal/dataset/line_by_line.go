@@ -51,6 +51,7 @@ func lineItem(p *prompts, line []byte, it *Item) (keep bool, err error) {
 		if it.Line, err = request.Parse(line); err != nil {
 			return true, err
 		}
+		p.bodies++
 		it.Text, it.Body = nil, it.Line.Body
 		for _, turn := range it.Line.Turns {
 			it.Turns = append(it.Turns, Turn{Item{Body: turn.Body}, turn.DelayMs})
@@ -61,6 +62,7 @@ func lineItem(p *prompts, line []byte, it *Item) (keep bool, err error) {
 		if !json.Valid(line) {
 			return true, fmt.Errorf("not valid JSON: %.40q", line)
 		}
+		p.bodies++
 		it.Text, it.In = nil, &api.Input{Messages: bytes.Clone(line)}
 		return true, nil
 	}

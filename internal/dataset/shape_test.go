@@ -36,9 +36,9 @@ func TestPrecedence(t *testing.T) {
 		{"messages in template", Item{In: messages}, template, false, `{"temperature":1,"messages":[{"role":"user","content":"b"}],"x":[1],"stream":true,"max_tokens":5}`},
 		{"template without %p", Item{Text: text}, json.RawMessage(`{"y":1}`), false, `{"y":1,"messages":[{"role":"user","content":"a\n"}],"stream":true,"max_tokens":5,"temperature":0}`},
 		{"body", Item{Body: body}, nil, false, `{"prompt":"c","temperature":2,"max_completion_tokens":1,"stream":true}`},
-		{"typed above body", Item{Body: body}, nil, true, `{"prompt":"c","temperature":0,"max_completion_tokens":1,"stream":true,"max_tokens":5}`},
+		{"typed above body", Item{Body: body}, nil, true, `{"prompt":"c","temperature":0,"max_completion_tokens":5,"stream":true}`},
 		{"captured", Item{Body: body, Bare: true}, nil, false, string(body)},
-		{"typed above captured", Item{Body: body, Bare: true}, nil, true, `{"prompt":"c","temperature":0,"max_completion_tokens":1,"max_tokens":5}`},
+		{"typed above captured", Item{Body: body, Bare: true}, nil, true, `{"prompt":"c","temperature":0,"max_completion_tokens":5}`},
 	} {
 		s := &Shape{Params: params(c.typed), MaxTokens: []int{5}, Template: c.template}
 		if err := s.Compile(); err != nil {

@@ -13,6 +13,7 @@ type kind struct {
 	Info
 	api    string                                // dialect, where --api says none; "" is as the input asks
 	text   bool                                  // sent as it is, not as a message
+	whole  bool                                  // of any length: --min-prompt-length and --max-prompt-length say nothing
 	args   []string                              // keys of --extra-args and --dataset-args that are its own
 	invent func(o *Options) (func() draw, error) // gives each worker a draw of its own
 	read   func(ctx context.Context, o *Options) (items, error)
@@ -43,8 +44,8 @@ func kinds() []kind {
 		{Info: Info{"random_rerank", "made up", "", ""}, api: "openai_rerank", args: rank, invent: randomRerank},
 		{Info: Info{"random_multi_turn", "made up", "", ""}, invent: randomTurns},
 		{Info: Info{"sonnet", "a file", "lines", ""}, invent: sonnet},
-		{Info: Info{"speed_benchmark", "made up", "", ""}, text: true, read: speedBenchmark(1, 6144, 14336, 30720)},
-		{Info: Info{"speed_benchmark_long", "made up", "", ""}, text: true, read: speedBenchmark(63488, 129024)},
+		{Info: Info{"speed_benchmark", "made up", "", ""}, whole: true, text: true, read: speedBenchmark(1, 6144, 14336, 30720)},
+		{Info: Info{"speed_benchmark_long", "made up", "", ""}, whole: true, text: true, read: speedBenchmark(63488, 129024)},
 
 		{Info: Info{"line_by_line", "a file", "lines: text, messages or bodies", ""}, args: lengthArgs, read: lineByLine},
 		{Info: Info{"custom", "a file", "lines: text", ""}, args: lengthArgs, read: customLines},
@@ -56,23 +57,23 @@ func kinds() []kind {
 		{Info: Info{"share_gpt_zh", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("zh"), false, share...)},
 		{Info: Info{"share_gpt_en", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("en"), false, share...)},
 
-		{Info: Info{"flickr8k", flickrWhere.modelscope, "jpg, txt", ""}, read: pictured(flickrWhere, []string{"jpg", "txt"}, flickr)},
-		{Info: Info{"kontext_bench", kontextWhere.modelscope, "file_name or image, instruction", ""}, read: pictured(kontextWhere, nil, kontext)},
-		{Info: Info{"mmmu_multi_image", mmmuWhere.modelscope, "question, image_1 … image_7", "Apache 2.0"}, read: pictured(mmmuWhere, mmmuColumns(), mmmu)},
+		{Info: Info{"flickr8k", flickrWhere.modelscope, "jpg, txt", ""}, whole: true, read: pictured(flickrWhere, []string{"jpg", "txt"}, flickr)},
+		{Info: Info{"kontext_bench", kontextWhere.modelscope, "file_name or image, instruction", ""}, whole: true, read: pictured(kontextWhere, nil, kontext)},
+		{Info: Info{"mmmu_multi_image", mmmuWhere.modelscope, "question, image_1 … image_7", "Apache 2.0"}, whole: true, read: pictured(mmmuWhere, mmmuColumns(), mmmu)},
 
 		{Info: Info{"embedding", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", read: embeddings(false)},
 		{Info: Info{"embedding_batch", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", args: []string{"batch_size"}, read: embeddings(true)},
-		{Info: Info{"rerank", "a file", "query; documents, passages or texts", ""}, api: "openai_rerank", read: rerank},
+		{Info: Info{"rerank", "a file", "query; documents, passages or texts", ""}, whole: true, api: "openai_rerank", read: rerank},
 
 		{Info: Info{"share_gpt_zh_multi_turn", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("zh"), true, share...)},
 		{Info: Info{"share_gpt_en_multi_turn", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("en"), true, share...)},
 		{Info: Info{"custom_multi_turn", "a file", "messages", ""}, read: turns},
-		{Info: Info{"swe_smith", sweWhere.modelscope, "messages", "MIT"}, args: swe, read: sweSmith},
-		{Info: Info{"trace", "captured logs and traces", strings.Join(Formats(), ", "), ""},
+		{Info: Info{"swe_smith", sweWhere.modelscope, "messages", "MIT"}, whole: true, args: swe, read: sweSmith},
+		{Info: Info{"trace", "captured logs and traces", strings.Join(Formats(), ", "), ""}, whole: true,
 			args: []string{"speed", "model_mapping", "model_override", "match_output_length"}, read: traces},
-		{Info: Info{"trie_agentic_coding", "evalscope/trie-workloads", "lengths and pauses", ""}, read: trie("agentic_coding")},
-		{Info: Info{"trie_code_qa", "evalscope/trie-workloads", "lengths and pauses", ""}, read: trie("code_qa")},
-		{Info: Info{"trie_office_work", "evalscope/trie-workloads", "lengths and pauses", ""}, read: trie("office_work")},
+		{Info: Info{"trie_agentic_coding", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true, read: trie("agentic_coding")},
+		{Info: Info{"trie_code_qa", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true, read: trie("code_qa")},
+		{Info: Info{"trie_office_work", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true, read: trie("office_work")},
 	}
 }
 

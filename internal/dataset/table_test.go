@@ -3,6 +3,8 @@ package dataset
 import (
 	"bytes"
 	"context"
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -52,6 +54,19 @@ func TestInventedLines(t *testing.T) {
 		}
 		if len(all) != 200 || !slices.EqualFunc(all, lines(200, 3), bytes.Equal) || !slices.EqualFunc(all[:90], lines(90, 2), bytes.Equal) {
 			t.Errorf("%s: %d lines, or others for other workers or numbers", name, len(all))
+		}
+	}
+}
+
+// TestExamples holds that docs/datasets.md, whose commands are run by the tests, shows each dataset.
+func TestExamples(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/datasets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Names() {
+		if !regexp.MustCompile(`(?m)^(perf-gen|  perf-gen) .*--dataset ` + name + `( |$)`).Match(doc) {
+			t.Errorf("no example of %s", name)
 		}
 	}
 }

@@ -1,13 +1,14 @@
 package dataset
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"iter"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -27,11 +28,11 @@ type format struct {
 func formats() []format {
 	return []format{
 		{name: "har", looks: looksHAR, read: readHAR},
-		{name: "azure", looks: hasHeader("TIMESTAMP,ContextTokens"), read: csvTrace(azureRow)},
-		{name: "burstgpt", looks: hasHeader("Timestamp,Model"), read: csvTrace(burstRow)},
+		{name: "azure", looks: hasColumns("TIMESTAMP", "ContextTokens"), read: csvTrace(azureRow, "TIMESTAMP", "ContextTokens", "GeneratedTokens")},
+		{name: "burstgpt", looks: hasColumns("Timestamp", "Request tokens"), read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
 		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine},
 		{name: "mooncake", looks: hasKeys("timestamp", "input_length", "output_length"), line: mooncakeLine},
-		{name: "records", looks: hasKeys("sent_us", "request"), line: recordLine},
+		{name: "records", looks: hasKeys("sent_us"), line: recordLine},
 		{name: "workload_trace", looks: hasKeys("timestamp", "body"), line: workloadLine},
 		{name: "access_log", looks: looksAccessLog, line: accessLine},
 		{name: "vegeta", looks: looksVegeta, line: vegetaLine},
@@ -49,8 +50,12 @@ func Formats() []string {
 	return names
 }
 
-func hasHeader(start string) func([]byte, gjson.Result) bool {
-	return func(head []byte, _ gjson.Result) bool { return bytes.HasPrefix(head, []byte(start)) }
+// hasColumns looks for the header of a CSV file, which has these columns among others.
+func hasColumns(columns ...string) func([]byte, gjson.Result) bool {
+	return func(head []byte, _ gjson.Result) bool {
+		header, err := csv.NewReader(bytes.NewReader(head)).Read()
+		return err == nil && !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(header, c) })
+	}
 }
 
 func hasKeys(keys ...string) func([]byte, gjson.Result) bool {
@@ -112,7 +117,7 @@ func traces(_ context.Context, o *Options) (items, error) {
 // file reads one file in the format that it looks to be in, or that was named.
 func (t *trace) file(r io.Reader, name string) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
-		br := bufio.NewReaderSize(r, 1<<20)
+		br := unmarked(r, 1<<20)
 		head, err := br.Peek(1 << 20)
 		if err != nil && err != io.EOF {
 			yield(nil, fmt.Errorf("%s: %w", name, err))
@@ -132,7 +137,7 @@ func (t *trace) file(r io.Reader, name string) iter.Seq2[*Item, error] {
 }
 
 func (t *trace) format(head []byte) (format, error) {
-	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n")
+	head = bytes.TrimLeft(head, " \t\r\n")
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	var first gjson.Result
 	if gjson.ValidBytes(line) {

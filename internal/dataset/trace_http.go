@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -9,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -67,6 +67,9 @@ func (t *trace) header(it *Item, name, value string) {
 	if it.Line.Headers == nil {
 		it.Line.Headers = map[string]string{}
 	}
+	if first, again := it.Line.Headers[name]; again { // which is what several lines of a name mean (RFC 9110, 5.2)
+		value = first + ", " + value
+	}
 	it.Line.Headers[name] = value
 }
 
@@ -104,6 +107,9 @@ func looksRequest(_ []byte, first gjson.Result) bool {
 
 func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	r, err := request.Parse([]byte(v.Raw))
+	if err == nil && r.Turns == nil && v.Get("custom_id").Exists() && !v.Get("body").Exists() {
+		err = errors.New("an envelope without body or turns")
+	}
 	if err != nil {
 		return true, err
 	}
@@ -132,6 +138,9 @@ func (t *trace) line(it *Item, r request.Request) error {
 // recordLine is a record that perf-send --save-request wrote. It is due when it was due.
 func recordLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	text := v.Get("request")
+	if !text.Exists() {
+		return true, errors.New("a record without its request: perf-send --save-request keeps it")
+	}
 	line := text.Str
 	if text.IsObject() {
 		line = text.Raw
@@ -209,7 +218,9 @@ func vegetaLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		return true, fmt.Errorf("body: %w", err)
 	}
 	v.Get("header").ForEach(func(name, values gjson.Result) bool {
-		t.header(it, name.Str, values.Get("0").String())
+		for _, value := range values.Array() {
+			t.header(it, name.Str, value.String())
+		}
 		return true
 	})
 	return t.captured(it, v.Get("method").Str, v.Get("url").Str, string(body))
@@ -255,10 +266,10 @@ func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	return true, err
 }
 
+var beginsHAR = regexp.MustCompile(`^\{\s*"log"\s*:\s*\{`)
+
 // looksHAR is what browsers and proxies save: {"log": {"entries": […]}}.
-func looksHAR(head []byte, _ gjson.Result) bool {
-	return len(head) > 0 && head[0] == '{' && bytes.Contains(head[:min(len(head), 256)], []byte(`"log"`)) && bytes.Contains(head, []byte(`"entries"`))
-}
+func looksHAR(head []byte, _ gjson.Result) bool { return beginsHAR.Match(head) }
 
 // readHAR reads one entry at a time.
 func readHAR(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {

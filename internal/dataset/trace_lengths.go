@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -25,7 +28,7 @@ const drawBlock = 0x626c6f636b
 
 // lengthItem makes a prompt of exactly so many tokens in, with as many out. What has the same hashes has the same text, so
 // that prompts share what they shared.
-func (t *trace) lengthItem(it *Item, in, out int64, hashes []gjson.Result, block int64) (bool, error) {
+func (t *trace) lengthItem(it *Item, in, out int64, hashes []int64, block int64) (bool, error) {
 	if in < 1 || in > 1<<27 || out < 0 {
 		return true, fmt.Errorf("not the length of a request: %d tokens in, %d out", in, out)
 	}
@@ -42,7 +45,7 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []gjson.Result, block
 		if in <= 0 {
 			break
 		}
-		r := synth.NewRand(t.o.Seed, drawBlock, uint64(h.Int()))
+		r := synth.NewRand(t.o.Seed, drawBlock, uint64(h))
 		if text, err = t.texts.part(text, r, int(min(in, block)), joined); err != nil {
 			return true, err
 		}
@@ -62,19 +65,55 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []gjson.Result, block
 
 // mooncakeLine is Mooncake's trace: ms, and the hashes of blocks of 512 tokens.
 func mooncakeLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	t.at(it, v.Get("timestamp").Num)
-	return t.lengthItem(it, v.Get("input_length").Int(), v.Get("output_length").Int(), v.Get("hash_ids").Array(), mooncakeBlock)
+	return t.hashedItem(it, v, 1, mooncakeBlock)
 }
 
 // bailianLine is that of Alibaba's Bailian: seconds, and the hashes of blocks of 16 tokens.
 func bailianLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	t.at(it, v.Get("timestamp").Num*1000)
 	for _, key := range []string{"type", "turn"} {
 		if l := v.Get(key); l.Exists() {
 			t.label(it, key, l.String())
 		}
 	}
-	return t.lengthItem(it, v.Get("input_length").Int(), v.Get("output_length").Int(), v.Get("hash_ids").Array(), bailianBlock)
+	return t.hashedItem(it, v, 1000, bailianBlock)
+}
+
+// hashedItem is a line of lengths and hashes, its timestamp in units of so many ms.
+func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64, block int64) (bool, error) {
+	at := v.Get("timestamp")
+	if at.Type != gjson.Number {
+		return true, fmt.Errorf("timestamp is no number: %.40q", at.Raw)
+	}
+	in, err := whole(v, "input_length")
+	if err != nil {
+		return true, err
+	}
+	out, err := whole(v, "output_length")
+	if err != nil {
+		return true, err
+	}
+	list := v.Get("hash_ids")
+	if list.Exists() && !list.IsArray() {
+		return true, fmt.Errorf("hash_ids is no list: %.40s", list.Raw)
+	}
+	var hashes []int64
+	for _, h := range list.Array() {
+		if h.Type != gjson.Number {
+			return true, fmt.Errorf("hash_ids are no numbers: %.40s", list.Raw)
+		}
+		hashes = append(hashes, h.Int())
+	}
+	t.at(it, at.Num*unit)
+	return t.lengthItem(it, in, out, hashes, block)
+}
+
+// whole is a whole number that a line must have.
+func whole(v gjson.Result, key string) (int64, error) {
+	n := v.Get(key)
+	if n.Type != gjson.Number || n.Num != math.Trunc(n.Num) {
+		return 0, fmt.Errorf("%s is no whole number: %.40q", key, n.Raw)
+	}
+	return n.Int(), nil
 }
 
 func (t *trace) label(it *Item, key, value string) {
@@ -84,12 +123,17 @@ func (t *trace) label(it *Item, key, value string) {
 	it.Line.Labels[key] = value
 }
 
-// csvTrace reads rows under a header.
-func csvTrace(put func(t *trace, row map[string]string, it *Item) (bool, error)) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
+// csvTrace reads rows under a header, which must have the columns.
+func csvTrace(put func(t *trace, row map[string]string, it *Item) (bool, error), columns ...string) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
 	return func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 		return func(yield func(*Item, error) bool) {
 			cr := csv.NewReader(r)
 			header, err := cr.Read()
+			for _, c := range columns {
+				if err == nil && !slices.Contains(header, c) {
+					err = fmt.Errorf("no column %q; it has %s", c, strings.Join(header, ", "))
+				}
+			}
 			if err != nil {
 				yield(nil, fmt.Errorf("%s: %w", name, err))
 				return
@@ -164,7 +208,14 @@ func (t *trace) csvItem(it *Item, when, in, out string) (bool, error) {
 
 // vllmLine is a line of vLLM's custom dataset.
 func vllmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	if n := v.Get("output_tokens").Int(); n > 0 {
+	if v.Get("prompt").Type != gjson.String {
+		return true, fmt.Errorf("prompt is no text: %.40s", v.Get("prompt").Raw)
+	}
+	n, err := whole(v, "output_tokens")
+	if err != nil {
+		return true, err
+	}
+	if n > 0 {
 		it.Own = ownMaxTokens(int(n))
 	}
 	return (&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}).put(it, v.Get("prompt").String())

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -16,6 +17,9 @@ var layouts = []string{
 
 // timeMs reads a time: a number of seconds, or a date.
 func timeMs(v gjson.Result) (ms float64, err error) {
+	if !v.Exists() || v.Type == gjson.String && v.Str == "" {
+		return 0, errors.New("no time")
+	}
 	if v.Type == gjson.Number {
 		return v.Num * 1000, nil
 	}

@@ -98,15 +98,21 @@ func kontext(o *Options, r *row, c *content) (bool, error) {
 	if name == "" {
 		return true, fmt.Errorf("neither image nor file_name")
 	}
-	path, err := o.beside(r.path, name)
+	file, err := o.pictureBeside(r.path, name)
 	if err != nil {
 		return true, err
 	}
-	file, err := os.ReadFile(path)
+	return true, c.picture(file)
+}
+
+// pictureBeside is the picture in a file that another names.
+func (o *Options) pictureBeside(path, name string) (string, error) {
+	local, err := o.beside(path, name)
 	if err != nil {
-		return true, err
+		return "", err
 	}
-	return true, c.picture(string(file))
+	file, err := os.ReadFile(local)
+	return string(file), err
 }
 
 // beside is a file that another names by its place from there, downloaded where that one was.
@@ -125,6 +131,9 @@ func (o *Options) beside(path, name string) (string, error) {
 	return o.pictures.File(context.Background(), "test/"+name)
 }
 
+// isText says that bytes are no picture, but may be the name of one.
+func isText(s string) bool { return strings.HasPrefix(http.DetectContentType([]byte(s)), "text/") }
+
 // pictureFile is a picture as Parquet has it: bytes, alone or with the name of the file that they were.
 func pictureFile(v any) string {
 	if m, ok := v.(map[string]any); ok {
@@ -134,7 +143,7 @@ func pictureFile(v any) string {
 	return s
 }
 
-// mmmu is examination questions with several pictures. <image N> stands where one belongs.
+// mmmu is examination questions with several pictures, or the names of their files. <image N> stands where one belongs.
 var mmmuWhere = where{"AI-ModelScope/MMMU", "MMMU/MMMU", []string{"*/validation-*.parquet"}, nil}
 
 const mmmuPictures = 7
@@ -147,11 +156,17 @@ func mmmuColumns() []string {
 	return columns
 }
 
-func mmmu(_ *Options, r *row, c *content) (keep bool, err error) {
+func mmmu(o *Options, r *row, c *content) (keep bool, err error) {
 	var files [mmmuPictures + 1]string
 	n := 0
 	for k := 1; k <= mmmuPictures; k++ {
-		if files[k] = pictureFile(r.Row["image_"+strconv.Itoa(k)]); files[k] != "" {
+		files[k] = pictureFile(r.Row["image_"+strconv.Itoa(k)])
+		if named := files[k] != "" && len(files[k]) < 1<<10 && isText(files[k]); named {
+			if files[k], err = o.pictureBeside(r.path, files[k]); err != nil {
+				return true, err
+			}
+		}
+		if files[k] != "" {
 			n++
 		}
 	}

@@ -65,6 +65,9 @@ func Parse(line []byte) (Request, error) {
 		return Request{}, errors.New("an envelope has body or turns, not both")
 	}
 	if err := json.Unmarshal(line, &r); err != nil {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+			err = fmt.Errorf("%s is of type %s", wrong.Field, wrong.Value)
+		}
 		return Request{}, fmt.Errorf("not a request envelope: %w", err)
 	}
 	return r, r.check(turns)
