@@ -68,7 +68,7 @@ const (
 	markIDs    = 7205759403792793 // a list of this one id
 )
 
-// uniqueWords begin a prompt that must be like no other: 26,000⁸ beginnings.
+// uniqueWords begin a prompt that must be like no other: 2,000² · 100,000⁶ beginnings.
 const uniqueWords = 8
 
 // What is drawn for each request, so that no two draws use the same random numbers.

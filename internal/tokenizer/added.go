@@ -18,10 +18,11 @@ type addedToken struct {
 
 // addedTokens are those that are looked for together.
 type addedTokens struct {
-	tokens []addedToken
-	trie   *trie
-	first  [256]bool // bytes that a token begins with
-	word   *runeSet
+	tokens   []addedToken
+	patterns []string // what stands for each
+	trie     *trie
+	first    [256]bool // bytes that a token begins with
+	word     *runeSet
 }
 
 // segment is a part of a text: an added token, or text between them.
@@ -31,7 +32,7 @@ type segment struct {
 }
 
 func newAddedTokens() *addedTokens {
-	return &addedTokens{trie: newTrie(), word: namedSet("regex-word")}
+	return &addedTokens{word: namedSet("regex-word")}
 }
 
 // add lets pattern, the content or what the normalizer makes of it, stand for the token.
@@ -39,10 +40,12 @@ func (a *addedTokens) add(pattern string, t addedToken) {
 	if pattern == "" {
 		return
 	}
-	a.trie.add(pattern, int32(len(a.tokens)))
-	a.tokens = append(a.tokens, t)
+	a.tokens, a.patterns = append(a.tokens, t), append(a.patterns, pattern)
 	a.first[pattern[0]] = true
 }
+
+// seal ends the adding.
+func (a *addedTokens) seal() { a.trie = newTrie(a.patterns) }
 
 // split hands on the segments of s, from left to right, of several tokens at one place the longest. Special tokens are
 // left in the text unless special is set; what else could be found at their place is not looked for, as the reference

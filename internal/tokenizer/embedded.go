@@ -79,6 +79,8 @@ func newRanks(name string, tokens []string, enc encoding) (*vocabulary, error) {
 		v.hidden[id], v.special[id] = true, true
 		v.literal.add(token, addedToken{id: id, content: token, special: true})
 	}
+	v.literal.seal()
+	v.inNormal.seal()
 	v.texts, v.bytes = tokens, tokens
 	v.splits = proof.holds(v)
 	return v, nil

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -173,25 +174,40 @@ func parseMerges(lines []string) ([][2]string, error) {
 	return out, nil
 }
 
+// scoredToken is one entry of the vocab of a Unigram model: ["token", score].
+type scoredToken struct {
+	token string
+	score float64
+}
+
+// UnmarshalJSON knows that what it is given is valid JSON.
+func (t *scoredToken) UnmarshalJSON(data []byte) error {
+	inner, isList := bytes.CutPrefix(bytes.TrimSpace(data), []byte("["))
+	inner = bytes.TrimSpace(bytes.TrimSuffix(inner, []byte("]")))
+	comma := bytes.LastIndexByte(inner, ',')
+	if !isList || comma < 0 || inner[0] != '"' {
+		return errors.New("it is not pairs of a token and its score")
+	}
+	token := bytes.TrimSpace(inner[:comma])
+	if last := len(token) - 1; last > 0 && token[last] == '"' && !bytes.ContainsAny(token[1:last], `\"`) {
+		t.token = string(token[1:last])
+	} else if err := json.Unmarshal(token, &t.token); err != nil {
+		return errors.New("it is not pairs of a token and its score")
+	}
+	var err error
+	t.score, err = parseScore(string(bytes.TrimSpace(inner[comma+1:])))
+	return err
+}
+
 func (e *modelEntry) unigram(v *vocabulary) (map[string]int32, error) {
-	var entries [][]json.RawMessage
+	var entries []scoredToken
 	if err := json.Unmarshal(e.Vocab, &entries); err != nil {
 		return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
 	}
 	v.texts = make([]string, len(entries))
 	scores := make([]float64, len(entries))
 	for i, entry := range entries {
-		if len(entry) != 2 {
-			return nil, errors.New("model: the vocab is not pairs of a token and its score")
-		}
-		if err := json.Unmarshal(entry[0], &v.texts[i]); err != nil {
-			return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
-		}
-		score, err := parseScore(string(entry[1]))
-		if err != nil {
-			return nil, fmt.Errorf("model: %w", err)
-		}
-		scores[i] = score
+		v.texts[i], scores[i] = entry.token, entry.score
 	}
 	m := newUnigram(v.texts, scores)
 	if e.UnkID != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	json "github.com/goccy/go-json"
 	"golang.org/x/text/unicode/norm"
@@ -91,6 +92,9 @@ type specialIDs struct {
 // readTokenizerJSON makes a vocabulary of a tokenizer.json.
 func readTokenizerJSON(name string, data []byte) (*vocabulary, error) {
 	var f tokenizerFile
+	if !utf8.Valid(data) {
+		return nil, fmt.Errorf("%s: not a tokenizer.json: it is not UTF-8", name)
+	}
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("%s: not a tokenizer.json: %w", name, err)
 	}
@@ -174,6 +178,8 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
 		}
 		v.inNormal.add(pattern, t)
 	}
+	v.literal.seal()
+	v.inNormal.seal()
 }
 
 func (p *part) unknown(what string) error {

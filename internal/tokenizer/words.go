@@ -81,11 +81,10 @@ type node1 struct {
 const unkPenalty = 10
 
 func newUnigram(tokens []string, scores []float64) *unigram {
-	m := &unigram{vocab: make(map[string]int32, len(tokens)), scores: scores, trie: newTrie(), unk: -1}
+	m := &unigram{vocab: make(map[string]int32, len(tokens)), scores: scores, trie: newTrie(tokens), unk: -1}
 	least := math.Inf(1)
 	for id, token := range tokens {
 		m.vocab[token] = int32(id)
-		m.trie.add(token, int32(id))
 		least = min(least, scores[id])
 	}
 	m.unkScore = least - unkPenalty
@@ -136,11 +135,9 @@ func (m *unigram) bestPath(word string, sc *scratch) []node1 {
 		_, size := utf8.DecodeRuneInString(word[start:])
 		so, single, at := best[start].score, false, int32(0)
 		for i := start; i < len(word); i++ {
-			_, next, ok := m.trie.edges.get(at, int32(word[i]))
-			if !ok {
+			if at = m.trie.child(at, word[i]); at < 0 {
 				break
 			}
-			at = next
 			if id := m.trie.value[at]; id >= 0 {
 				reach(i+1, m.scores[id]+so, start, id)
 				single = single || i+1-start == size

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Cached is make, done once for each key and kept in a folder; "" keeps nothing. What is kept is certain to be the same
@@ -24,7 +26,7 @@ func Cached(dir, key string, make func() (*Words, error)) (*Words, error) {
 	if err != nil || !w.Proven() {
 		return w, err
 	}
-	if packed, err := w.Marshal(); err == nil {
+	if packed, err := w.Marshal(zstd.SpeedFastest); err == nil {
 		keep(path, packed) // else the next run makes it again
 	}
 	return w, nil

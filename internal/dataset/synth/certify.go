@@ -2,7 +2,9 @@ package synth
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -24,22 +26,7 @@ func Certify(tok tokenizer.Tokenizer) (*Words, error) {
 	if lex.PrependsSpace() {
 		lead = ""
 	}
-	var words []word
-	var candidates []string // of heads
-	for id, s := range lex.Tokens() {
-		w := strings.Trim(s, " ") // a space behind is the end of a word, as CLIP's vocabulary has it
-		if !plain(w) {
-			continue
-		}
-		escaped := string(request.AppendEscaped([]byte(" "), w))
-		if ids := tok.Encode(lead + w); len(ids) != 1 || ids[0] != id || len(escaped) > maxLength {
-			continue
-		}
-		words = append(words, word{escaped: escaped})
-		if letters(w) && len(tok.Encode(w)) == 1 {
-			candidates = append(candidates, w)
-		}
-	}
+	words, candidates := certain(tok, lex, lead)
 	heads := map[string]bool{}
 	for _, w := range alike(tok, lead, candidates) {
 		heads[" "+w] = true
@@ -63,6 +50,66 @@ func Certify(tok tokenizer.Tokenizer) (*Words, error) {
 	return w, err
 }
 
+// mostHeads are as many words as are looked at for heads: each takes eight encodings.
+const mostHeads = 1 << 13
+
+// certain are the words that cost one token behind a space, and those that may be heads, of a large vocabulary some from
+// all over it.
+func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string) (words []word, candidates []string) {
+	type token struct {
+		id   int
+		text string
+	}
+	var tokens []token
+	for id, s := range lex.Tokens() {
+		if w := strings.Trim(s, " "); plain(w) { // a space behind is the end of a word, as CLIP's vocabulary has it
+			tokens = append(tokens, token{id, w})
+		}
+	}
+	all := inParallel(len(tokens), func(i int) string {
+		t := tokens[i]
+		escaped := request.AppendEscaped([]byte(" "), t.text)
+		if ids := tok.Encode(lead + t.text); len(ids) != 1 || ids[0] != t.id || len(escaped) > maxLength {
+			return ""
+		}
+		return string(escaped)
+	})
+	var ofLetters []string
+	for i, escaped := range all {
+		if escaped == "" {
+			continue
+		}
+		words = append(words, word{escaped: escaped})
+		if letters(tokens[i].text) {
+			ofLetters = append(ofLetters, tokens[i].text)
+		}
+	}
+	n := min(len(ofLetters), mostHeads)
+	alone := inParallel(n, func(i int) bool { return len(tok.Encode(ofLetters[i*len(ofLetters)/n])) == 1 })
+	for i, one := range alone {
+		if one {
+			candidates = append(candidates, ofLetters[i*len(ofLetters)/n])
+		}
+	}
+	return words, candidates
+}
+
+// inParallel is what each of n numbers gives, on all cores.
+func inParallel[T any](n int, of func(i int) T) []T {
+	all := make([]T, n)
+	var running sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for k := range workers {
+		running.Go(func() {
+			for i := n * k / workers; i < n*(k+1)/workers; i++ {
+				all[i] = of(i)
+			}
+		})
+	}
+	running.Wait()
+	return all
+}
+
 // fewWords are too few to make text of, where other text can be made.
 const fewWords = 32
 
@@ -76,17 +123,16 @@ const fewHeads = 12
 // alike are the words that cost what most of them do in every place.
 func alike(tok tokenizer.Tokenizer, lead string, words []string) []string {
 	for _, place := range around {
-		cost := func(w string) int {
+		costs := inParallel(len(words), func(i int) int {
+			w := words[i]
 			if place[1] != "" {
 				w = lead + w
 			}
 			return len(tok.Encode(place[0] + w + place[1]))
-		}
-		costs := make([]int, len(words))
+		})
 		seen := map[int]int{}
-		for i, w := range words {
-			costs[i] = cost(w)
-			seen[costs[i]]++
+		for _, cost := range costs {
+			seen[cost]++
 		}
 		most := 0
 		for c, n := range seen {

@@ -74,7 +74,7 @@ func TestVocabularies(t *testing.T) {
 			}
 			t.Logf("%d words, %d heads, proven: %v", w.Len(), w.heads, w.Proven())
 			if w.Proven() {
-				packed, err := w.Marshal()
+				packed, err := w.Marshal(zstd.SpeedBestCompression)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -195,7 +195,7 @@ func FuzzUnmarshal(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	packed, err := w.Marshal()
+	packed, err := w.Marshal(zstd.SpeedBestCompression)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -99,8 +99,9 @@ const magic = "llmperf words 1\n"
 // Proven says that the length of a text needs no encoding.
 func (w *Words) Proven() bool { return w.count == nil }
 
-// Marshal writes the table for Unmarshal, compressed.
-func (w *Words) Marshal() ([]byte, error) {
+// Marshal writes the table for Unmarshal, compressed: SpeedBestCompression takes a fifth of the room off what SpeedFastest
+// makes, in six times its time.
+func (w *Words) Marshal(level zstd.EncoderLevel) ([]byte, error) {
 	b := binary.AppendUvarint([]byte(magic), uint64(len(w.name)))
 	b = append(b, w.name...)
 	b = binary.AppendUvarint(b, uint64(len(w.spans)))
@@ -109,7 +110,7 @@ func (w *Words) Marshal() ([]byte, error) {
 		b = append(b, byte(s&maxLength))
 	}
 	b = append(b, w.blob...)
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level))
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"llmperf/internal/tokenizer"
 )
 
@@ -23,7 +25,7 @@ func TestO200kTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packed, err := words.Marshal()
+	packed, err := words.Marshal(zstd.SpeedBestCompression)
 	if err != nil {
 		t.Fatal(err)
 	}
