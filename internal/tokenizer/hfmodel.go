@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	json "github.com/goccy/go-json"
 )
@@ -49,6 +50,10 @@ func (e *modelEntry) build(v *vocabulary) (map[string]int32, error) {
 		return e.unigram(v)
 	}
 	var ids map[string]int32
+	merges := sync.OnceValues(e.merges)
+	if e.kind() == "BPE" {
+		go merges() // on another core, since a user waits for the first line
+	}
 	if err := json.Unmarshal(e.Vocab, &ids); err != nil {
 		return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
 	}
@@ -66,7 +71,7 @@ func (e *modelEntry) build(v *vocabulary) (map[string]int32, error) {
 		if e.UnkToken != nil && unk < 0 {
 			return nil, fmt.Errorf("model: the unk_token %q is not in the vocab", *e.UnkToken)
 		}
-		m, err := e.bpe(ids, unk)
+		m, err := e.bpe(ids, unk, merges)
 		v.model = m
 		return ids, err
 	case "WordPiece":
@@ -100,7 +105,7 @@ func fillTexts(v *vocabulary, ids map[string]int32) error {
 	return nil
 }
 
-func (e *modelEntry) bpe(ids map[string]int32, unk int32) (*bpe, error) {
+func (e *modelEntry) bpe(ids map[string]int32, unk int32, readMerges func() ([][2]string, error)) (*bpe, error) {
 	if e.Dropout != nil && *e.Dropout != 0 {
 		return nil, errors.New("model: with dropout the same text has different ids each time")
 	}
@@ -114,7 +119,7 @@ func (e *modelEntry) bpe(ids map[string]int32, unk int32) (*bpe, error) {
 	if m.fallback {
 		m.fallbacks = newFallbacks(func(s string) (int32, bool) { id, ok := ids[s]; return id, ok })
 	}
-	merges, err := e.merges()
+	merges, err := readMerges()
 	if err != nil {
 		return nil, err
 	}

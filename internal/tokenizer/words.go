@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"math"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -81,13 +82,16 @@ type node1 struct {
 const unkPenalty = 10
 
 func newUnigram(tokens []string, scores []float64) *unigram {
-	m := &unigram{vocab: make(map[string]int32, len(tokens)), scores: scores, trie: newTrie(tokens), unk: -1}
+	m := &unigram{vocab: make(map[string]int32, len(tokens)), scores: scores, unk: -1}
+	var other sync.WaitGroup // on another core, since a user waits for the first line
+	other.Go(func() { m.trie = newTrie(tokens) })
 	least := math.Inf(1)
 	for id, token := range tokens {
 		m.vocab[token] = int32(id)
 		least = min(least, scores[id])
 	}
 	m.unkScore = least - unkPenalty
+	other.Wait()
 	return m
 }
 
