@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"syscall"
 
@@ -176,11 +177,12 @@ func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.
 }
 
 // Output is a file that appears under its name only when Commit is called, so that a failed run leaves no half-written
-// one; or stdout, for - and "".
+// one; or what is no file to be replaced: stdout, for - and "", a device, a named pipe.
 type Output struct {
 	*bufio.Writer
 	path string
 	file *os.File
+	kept bool // what has the name is written to, not replaced
 }
 
 // Create opens an Output. Nothing is created before the first byte is flushed to it or Commit is called.
@@ -200,13 +202,24 @@ type lazyFile struct{ out *Output }
 
 func (f lazyFile) Write(p []byte) (int, error) {
 	if f.out.file == nil {
-		file, err := os.OpenFile(f.out.path+".partial", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
-		if err != nil {
+		if err := f.out.open(); err != nil {
 			return 0, err
 		}
-		f.out.file = file
 	}
 	return f.out.file.Write(p)
+}
+
+// open follows links, so that a link stays one.
+func (o *Output) open() (err error) {
+	if to, err := filepath.EvalSymlinks(o.path); err == nil {
+		o.path = to
+	}
+	path := o.path + ".partial"
+	if info, err := os.Stat(o.path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		o.kept, path = true, o.path
+	}
+	o.file, err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	return err
 }
 
 // Commit flushes and gives the file its name.
@@ -226,16 +239,20 @@ func (o *Output) Commit() error {
 	if err := o.file.Close(); err != nil {
 		return err
 	}
-	err := os.Rename(o.file.Name(), o.path)
-	o.file = nil
-	return err
+	name := o.file.Name()
+	if o.file = nil; o.kept {
+		return nil
+	}
+	return os.Rename(name, o.path)
 }
 
 // Abort removes what was written. It does nothing after Commit.
 func (o *Output) Abort() {
 	if o.file != nil {
 		o.file.Close()
-		os.Remove(o.file.Name())
+		if !o.kept {
+			os.Remove(o.file.Name())
+		}
 		o.file = nil
 	}
 }
