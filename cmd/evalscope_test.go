@@ -87,7 +87,7 @@ func TestFromEvalscope(t *testing.T) {
 
 // TestEvalscopeExamples runs the examples against the simulator, with fewer and shorter requests.
 func TestEvalscopeExamples(t *testing.T) {
-	addr, hub := serveSim(t), standInHub(t)
+	addr, hub := serveSim(t), standInHub(t, smallVocabulary(t))
 	fewer := map[string]string{"12-open-loop": "--rate 50 100 200 --number 2 3 4", "13-warmup": "--warmup-num 2", "14-warmup-share": "--warmup-num 0.5"}
 	for name, text := range examples(t) {
 		if strings.HasPrefix(name, "01-") || strings.HasPrefix(name, "02-") {
@@ -180,8 +180,11 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-// standInHub answers as ModelScope does, of any model with a small vocabulary and of any dataset with questions.
-func standInHub(t *testing.T) string {
+// questions are a dataset as openqa is.
+var questions = strings.Repeat(`{"question":"`+strings.Repeat("为什么天空是蓝色的?", 20)+"\"}\n", 3)
+
+// smallVocabulary are the files of a model without weights, by name.
+func smallVocabulary(t *testing.T) map[string]string {
 	vocab := map[string]int{"?": 0}
 	for i := range 200 {
 		vocab[fmt.Sprintf("w%d", i)] = i + 1
@@ -196,13 +199,16 @@ func standInHub(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	question := strings.Repeat(`{"question":"`+strings.Repeat("为什么天空是蓝色的?", 20)+"\"}\n", 3)
-	files := map[string]string{
+	return map[string]string{
 		"tokenizer.json": string(tokenizer),
 		"tokenizer_config.json": `{"chat_template":"{% for m in messages %}{{ '<|im_start|> ' + m.role + ' ' + m.content + ' <|im_end|> ' }}{% endfor %}` +
 			`{% if add_generation_prompt %}{{ '<|im_start|> assistant' }}{% endif %}"}`,
-		"open_qa.jsonl": question,
+		"open_qa.jsonl": questions,
 	}
+}
+
+// standInHub answers as ModelScope does: any model and any dataset have these files.
+func standInHub(t *testing.T, files map[string]string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/repo/files"), strings.HasSuffix(r.URL.Path, "/repo/tree"):
