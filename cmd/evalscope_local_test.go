@@ -38,7 +38,7 @@ func TestEvalscopeLocal(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, errs)
 			}
-			if !strings.Contains(out, "Performance Overview") {
+			if !strings.Contains(out, "Basic Information") {
 				t.Errorf("printed %s", out)
 			}
 			checkPoint(t, filepath.Join(dir, "outputs", "Qwen2.5-0.5B-Instruct", "parallel_2_number_20"))

@@ -114,7 +114,7 @@ func TestEvalscopeExamples(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%v\n%s", err, errs)
 			}
-			if !strings.Contains(out, "Performance Overview") || strings.Contains(errs, "its-k3y") {
+			if !strings.Contains(out, "Basic Information") || strings.Contains(errs, "its-k3y") {
 				t.Errorf("printed %s\n%s", out, errs)
 			}
 			summaries, _ := filepath.Glob(filepath.Join(dir, "outputs", "*", "*", "benchmark_summary.json"))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -20,7 +21,8 @@ import (
 func evalscopeRanks() []float64 { return []float64{1, 5, 10, 25, 50, 75, 90, 95, 99} }
 
 // evalscope writes the files that evalscope perf writes of each load point, benchmark_summary.json,
-// benchmark_percentile.json and benchmark_data.db, with its names, its definitions and its rounding, into -o DIR.
+// benchmark_percentile.json, benchmark_data.db, workload_throughput.json, workload_timeline.json and, of conversations,
+// trace_summary.json, with its names, its definitions and its rounding, into -o DIR.
 func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	stream, err := f.newStream(opt)
 	if err != nil {
@@ -31,6 +33,8 @@ func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	dbs := &evalscopeDBs{dir: f.Output, by: opt.By, warmup: opt.Warmup, open: map[string]*evalscopeDB{}}
 	defer dbs.abandon()
 	stream.Also(func() func(*record.Record) { return dbs.add })
+	runs := &evalscopeRuns{by: opt.By, warmup: opt.Warmup, groups: map[string]*evalscopeRun{}}
+	stream.Also(func() func(*record.Record) { return runs.add })
 	var parts []*stats.Defined
 	stream.Also(func() func(*record.Record) {
 		parts = append(parts, stats.NewDefined(defs, opt))
@@ -55,14 +59,12 @@ func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		if !ok {
 			continue // nothing but warm-up
 		}
-		dir := filepath.Join(f.Output, evalscopeDir(b))
+		run := cmp.Or(runs.groups[d.Group], &evalscopeRun{})
+		dir := filepath.Join(f.Output, evalscopeDir(b, run))
 		if seen[dir]++; seen[dir] > 1 {
 			dir += fmt.Sprintf("_%d", seen[dir])
 		}
-		if err := writeIndented(env, filepath.Join(dir, "benchmark_summary.json"), evalscopeSummary(b, &d)); err != nil {
-			return err
-		}
-		if err := writeIndented(env, filepath.Join(dir, "benchmark_percentile.json"), evalscopePercentiles(&d)); err != nil {
+		if err := run.write(env, dir, b, &d); err != nil {
 			return err
 		}
 		if err := dbs.finish(d.Group, dir); err != nil {
@@ -84,12 +86,35 @@ func groupText(b *stats.Block) string {
 	return s
 }
 
-// evalscopeDir is the directory of a load point: that of a closed loop has its parallel even where there is a rate.
-func evalscopeDir(b *stats.Block) string {
-	if b.Rate > 0 && b.Parallel == 0 {
-		return fmt.Sprintf("rate_%s_number_%d", strconv.FormatFloat(b.Rate, 'f', -1, 64), b.Requests)
+// evalscopeDir is the directory of a load point: that of a closed loop has its parallel even where there is a rate, and
+// conversations count as one.
+func evalscopeDir(b *stats.Block, run *evalscopeRun) string {
+	number := b.Requests
+	if len(run.sessions) > 0 {
+		number = int64(len(run.sessions))
 	}
-	return fmt.Sprintf("parallel_%d_number_%d", max(1, b.Parallel), b.Requests)
+	if b.Rate > 0 && b.Parallel == 0 {
+		return fmt.Sprintf("rate_%s_number_%d", strconv.FormatFloat(b.Rate, 'f', -1, 64), number)
+	}
+	return fmt.Sprintf("parallel_%d_number_%d", max(1, b.Parallel), number)
+}
+
+// write writes the JSON files of a load point.
+func (run *evalscopeRun) write(env *cli.Env, dir string, b *stats.Block, d *stats.DefinedBlock) error {
+	files := pairs{{"benchmark_summary.json", run.summary(b, d)}, {"benchmark_percentile.json", run.percentiles(d)}}
+	if len(run.sessions) > 0 {
+		files = append(files, pair{"trace_summary.json", run.traces()})
+	}
+	if len(run.served) > 0 {
+		throughput, timeline := run.workloadFiles()
+		files = append(files, pair{"workload_throughput.json", throughput}, pair{"workload_timeline.json", timeline})
+	}
+	for _, f := range files {
+		if err := writeIndented(env, filepath.Join(dir, f.key), f.value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pairs is a JSON object whose keys keep their order.
@@ -127,7 +152,9 @@ func rounded(v stats.Num, decimals int) stats.Num {
 	return stats.Num(math.RoundToEven(float64(v)*scale) / scale)
 }
 
-func evalscopeSummary(b *stats.Block, d *stats.DefinedBlock) pairs {
+// summary is benchmark_summary.json. Where nothing was streamed, the first chunk is the whole answer; embeddings and
+// ranking have their input throughput alone.
+func (run *evalscopeRun) summary(b *stats.Block, d *stats.DefinedBlock) pairs {
 	mean := func(key string, scale stats.Num, decimals int) stats.Num {
 		if m := d.Figures.Get(key); m != nil {
 			return rounded(m.Mean/scale, decimals)
@@ -146,17 +173,30 @@ func evalscopeSummary(b *stats.Block, d *stats.DefinedBlock) pairs {
 		{"Success Requests", b.OK},
 		{"Failed Requests", b.Failed},
 		{"Stream Requests", streamed},
-		{"Non-Stream Requests", b.OK - streamed},
+		{"Non-Stream Requests", b.Requests - streamed},
 		{"Req Throughput (req/s)", rounded(d.Requests, 4)},
 		{"Avg Latency (s)", mean("e2e_ms", 1000, 4)},
 		{"Avg Input Tokens", mean("input_tokens", 1, 4)},
-		{"Output Throughput (tok/s)", rounded(d.Output, 4)},
-		{"Total Throughput (tok/s)", rounded(stats.Num(b.InputTokens+b.OutputTokens)/d.Duration, 4)},
-		{"Avg TTFT (ms)", mean("ttft_ms", 1, 2)},
-		{"Avg TPOT (ms)", mean("tpot_ms", 1, 2)},
-		{"Avg ITL (ms)", mean("itl_ms", 1, 2)},
-		{"Avg Output Tokens", mean("output_tokens", 1, 4)},
-		{"Input Throughput (tok/s)", 0}, // as evalscope has it of what generates
+	}
+	output, total := rounded(d.Output, 4), rounded(stats.Num(b.InputTokens+b.OutputTokens)/d.Duration, 4)
+	ttft, tpot, itl, tokens, input := mean("ttft_ms", 1, 2), mean("tpot_ms", 1, 2), mean("itl_ms", 1, 2), mean("output_tokens", 1, 4), stats.Num(0)
+	switch {
+	case run.inputOnly:
+		output, total, ttft, tpot, itl, tokens, input = 0, 0, 0, 0, 0, 0, run.inputRate()
+	case !run.streamed && b.OK > 0:
+		ttft, tpot, itl = mean("e2e_ms", 1, 2), 0, 0
+	}
+	out = append(out,
+		pair{"Output Throughput (tok/s)", output},
+		pair{"Total Throughput (tok/s)", total},
+		pair{"Avg TTFT (ms)", ttft},
+		pair{"Avg TPOT (ms)", tpot},
+		pair{"Avg ITL (ms)", itl},
+		pair{"Avg Output Tokens", tokens},
+		pair{"Input Throughput (tok/s)", input},
+	)
+	if len(run.sessions) > 0 {
+		return append(out, run.turns(b.CacheHit)...)
 	}
 	if b.CacheHit.Known() {
 		out = append(out, pair{"KV Cache Hit Rate (%)", rounded(100*b.CacheHit, 4)})
@@ -178,15 +218,23 @@ func rate(b *stats.Block) stats.Num {
 	return -1
 }
 
-// evalscopePercentiles has a row for each rank and a column for each distribution; null where evalscope has NaN.
-func evalscopePercentiles(d *stats.DefinedBlock) []pairs {
-	columns := []struct {
+// percentiles has a row for each rank and a column for each distribution; null where evalscope has NaN.
+func (run *evalscopeRun) percentiles(d *stats.DefinedBlock) []pairs {
+	ttft, tpot := "ttft_ms", "tpot_ms"
+	if !run.streamed {
+		ttft, tpot = "e2e_ms", ""
+	}
+	type column struct {
 		name, key string
 		scale     stats.Num
-	}{
-		{"Latency (s)", "e2e_ms", 1000}, {"TTFT (ms)", "ttft_ms", 1}, {"ITL (ms)", "itl_ms", 1}, {"TPOT (ms)", "tpot_ms", 1},
+	}
+	columns := []column{
+		{"Latency (s)", "e2e_ms", 1000}, {"TTFT (ms)", ttft, 1}, {"ITL (ms)", "itl_ms", 1}, {"TPOT (ms)", tpot, 1},
 		{"Input tokens", "input_tokens", 1}, {"Output tokens", "output_tokens", 1},
 		{"Output (tok/s)", "output", 1}, {"Total (tok/s)", "total", 1}, {"Decode (tok/s)", "decode", 1},
+	}
+	if run.inputOnly {
+		columns = []column{columns[0], columns[4], {"Input (tok/s)", "input", 1}}
 	}
 	row := func(label string, of func(*stats.Metric) stats.Num) pairs {
 		out := pairs{{"Percentiles", label}}
@@ -194,6 +242,8 @@ func evalscopePercentiles(d *stats.DefinedBlock) []pairs {
 			v := stats.Num(math.NaN())
 			if m := d.Figures.Get(c.key); m != nil {
 				v = rounded(of(m)/c.scale, 4)
+			} else if c.key == "" && len(run.served) > 0 {
+				v = 0 // evalscope's TPOT of what was not streamed
 			}
 			out = append(out, pair{c.name, v})
 		}

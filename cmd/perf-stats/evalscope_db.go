@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/goccy/go-json"
@@ -44,11 +43,7 @@ func (d *evalscopeDBs) add(r *record.Record) {
 	if r.Phase == record.PhaseWarmup && !d.warmup {
 		return
 	}
-	values := make([]string, len(d.by))
-	for i, k := range d.by {
-		values[i] = k.Of(r)
-	}
-	group := strings.Join(values, ", ")
+	group := groupOf(d.by, r)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	db := d.open[group]
@@ -130,7 +125,8 @@ func (d *evalscopeDB) add(r *record.Record) error {
 	if err != nil {
 		return err
 	}
-	var tpot, request any
+	tpot := 0.0
+	var request any
 	if n := r.CompletionTokens; n > 1 && r.Streamed() {
 		tpot = (r.LatencyMs - r.TTFTMs) / float64(n-1) / 1000 // evalscope's: to the end of the answer
 	}
@@ -141,7 +137,7 @@ func (d *evalscopeDB) add(r *record.Record) error {
 		}
 	}
 	sent := float64(r.SentUs) / 1e6
-	_, err = d.insert.Exec(request, sent, string(itl), r.OK, string(messages), sent+r.LatencyMs/1000, r.LatencyMs/1000, r.TTFTMs/1000,
+	_, err = d.insert.Exec(request, sent, string(itl), r.OK, string(messages), sent+r.LatencyMs/1000, r.LatencyMs/1000, firstChunk(r),
 		r.PromptTokens, r.CompletionTokens, tpot, r.ID, r.Streamed())
 	return err
 }

@@ -125,6 +125,7 @@ func EvalscopeFiles() Definition {
 		}, nil},
 		tokens("input_tokens", "Input tokens", input),
 		tokens("output_tokens", "Output tokens", output),
+		perS("input", "Input (tok/s)", input),
 		perS("output", "Output (tok/s)", output),
 		perS("total", "Total (tok/s)", func(r *record.Record) int { return input(r) + output(r) }),
 	)

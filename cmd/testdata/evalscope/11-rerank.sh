@@ -3,7 +3,7 @@ evalscope perf \
  --parallel 2 \
  --number 10 \
  --model 'qwen3-rerank' \
- --url 'http://127.0.0.1:8000/v1/rerank' \
+ --url 'http://127.0.0.1:8000/v1/reranks' \
  --api-key ${DASHSCOPE_API_KEY} \
  --api openai_rerank \
  --dataset random_rerank \

@@ -95,7 +95,7 @@ func allFlags() []flag {
 
 		{name: "dataset", def: "openqa", own: true},
 		{name: "dataset-path", to: "gen"},
-		{name: "data-source", def: "modelscope", to: "gen"},
+		{name: "data-source", to: "gen"},
 		{name: "dataset-offset", kind: number, def: 0, to: "gen"},
 		{name: "dataset-args", own: true},
 		{name: "multi-turn", kind: on, def: false, own: true},
