@@ -138,7 +138,7 @@ func matches(pattern, out string) bool {
 
 var commands = []string{"perf-gen", "perf-send", "perf-stats", "perf-plot"}
 
-var flagName = regexp.MustCompile(`(?m)^ +(?:-\w, )?--(\[no-\])?([a-z][a-z0-9-]*)`)
+var flagName = regexp.MustCompile(`(?m)^  (?:-\w, |    )?--(\[no-\])?([a-z][a-z0-9-]*)`)
 
 // TestFlagTable holds docs/flags.md, which says which flag belongs to which command, against the commands' --help.
 func TestFlagTable(t *testing.T) {

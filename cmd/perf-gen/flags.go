@@ -90,11 +90,14 @@ type flags struct {
 // groups are the headings of --help.
 func groups() []kong.Option {
 	return []kong.Option{
-		kong.ExplicitGroups([]kong.Group{
-			{Key: "data", Title: "Data:"}, {Key: "logs", Title: "Captured logs and traces:"}, {Key: "length", Title: "Length of prompts:"},
-			{Key: "more", Title: "Pictures and conversations:"}, {Key: "body", Title: "Body of a request:"},
-			{Key: "output", Title: "Output:"},
-		}),
+		cli.Groups(
+			kong.Group{Key: "data", Title: "Data:"},
+			kong.Group{Key: "length", Title: "Length of prompts:"},
+			kong.Group{Key: "body", Title: "Body of a request:"},
+			kong.Group{Key: "more", Title: "Pictures and conversations:"},
+			kong.Group{Key: "logs", Title: "Captured logs and traces:"},
+			kong.Group{Key: "output", Title: "Output:"},
+		),
 		kong.Vars{"datasets": strings.Join(dataset.Names(), ", "), "apis": strings.Join(api.Names(), ", "),
 			"formats": strings.Join(dataset.Formats(), ", ")},
 	}

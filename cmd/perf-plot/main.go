@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/alecthomas/kong"
+
 	"llmperf/internal/chart"
 	"llmperf/internal/cli"
 	"llmperf/internal/stats"
@@ -23,23 +25,31 @@ const description = `Charts of record lines, as perf-send writes them: one HTML 
 type flags struct {
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
 
-	Output    string         `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
-	Format    string         `default:"html" enum:"html,svg,png,term,vega" help:"html, the page (default); of single figures svg, png, term (for the terminal) or vega (a Vega-Lite specification)."`
-	Figure    string         `placeholder:"NAME" help:"The figure to draw; list lists them. Without it, term draws the first of each section, the others the first of all."`
-	Width     int            `placeholder:"COLUMNS" default:"100" help:"Of term (default 100)."`
-	Title     string         `placeholder:"TEXT" help:"The page's title."`
-	SLO       cli.Conditions `name:"slo" placeholder:"COND…" help:"Limits to draw, as perf-stats has them: 'ttft_ms:p99<500'."`
-	Goodput   cli.Conditions `placeholder:"COND…" help:"What makes a request a good one, as perf-stats has it: 'ttft_ms<500'."`
-	Metrics   string         `placeholder:"FILE" help:"The server's own metrics, as perf-send --metrics-out writes them."`
-	Lang      string         `default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
-	OnBadLine string         `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
+	Output    string         `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
+	Format    string         `group:"output" default:"html" enum:"html,svg,png,term,vega" help:"html, the page (default); of single figures svg, png, term (for the terminal) or vega (a Vega-Lite specification)."`
+	Figure    string         `group:"figures" placeholder:"NAME" help:"The figure to draw; list lists them. Without it, term draws the first of each section, the others the first of all."`
+	Width     int            `group:"output" placeholder:"COLUMNS" default:"100" help:"Of term (default 100)."`
+	Title     string         `group:"figures" placeholder:"TEXT" help:"The page's title."`
+	SLO       cli.Conditions `group:"figures" name:"slo" placeholder:"COND…" help:"Limits to draw, as perf-stats has them: 'ttft_ms:p99<500'."`
+	Goodput   cli.Conditions `group:"figures" placeholder:"COND…" help:"What makes a request a good one, as perf-stats has it: 'ttft_ms<500'."`
+	Metrics   string         `group:"records" placeholder:"FILE" help:"The server's own metrics, as perf-send --metrics-out writes them."`
+	Lang      string         `group:"figures" default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
+	OnBadLine string         `group:"records" default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
 
 	cli.VersionFlag
 }
 
+func groups() kong.Option {
+	return cli.Groups(
+		kong.Group{Key: "records", Title: "Records:"},
+		kong.Group{Key: "figures", Title: "Figures:"},
+		kong.Group{Key: "output", Title: "Output:"},
+	)
+}
+
 func run(env *cli.Env) error {
 	var f flags
-	if err := env.Parse(&f, description); err != nil {
+	if err := env.Parse(&f, description, groups()); err != nil {
 		return err
 	}
 	ctx, stop := env.Context()

@@ -14,25 +14,21 @@ import (
 	"llmperf/internal/load"
 )
 
-var groups = kong.ExplicitGroups([]kong.Group{
-	{Key: "server", Title: "Server"},
-	{Key: "local", Title: "Server started here (--api local, local_vllm, local_sglang, local_llamacpp)"},
-	{Key: "load", Title: "Load"},
-	{Key: "shard", Title: "One of several machines"},
-	{Key: "requests", Title: "Requests"},
-	{Key: "connection", Title: "Connection"},
-	{Key: "output", Title: "Output"},
-	{Key: "sim", Title: "Simulator"},
-})
+func groups() kong.Option {
+	return cli.Groups(
+		kong.Group{Key: "server", Title: "Server:"},
+		kong.Group{Key: "load", Title: "Load:"},
+		kong.Group{Key: "requests", Title: "Requests:"},
+		kong.Group{Key: "output", Title: "Output:"},
+		kong.Group{Key: "connection", Title: "Connection:"},
+		kong.Group{Key: "local", Title: "Server started here (--api local, local_vllm, local_sglang, local_llamacpp):"},
+		kong.Group{Key: "shard", Title: "One of several machines:"},
+		kong.Group{Key: "sim", Title: "Simulator:"},
+	)
+}
 
 type flags struct {
 	cli.VersionFlag
-	localFlags
-	metricsFlags
-	transportFlags
-	saturationFlags
-	searchFlags
-	shardFlags
 	part load.Shard // that this process has
 
 	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
@@ -82,6 +78,13 @@ type flags struct {
 	ServeSim  string `group:"sim" placeholder:"ADDR" help:"Only serve the simulator."`
 	Calibrate bool   `group:"sim" help:"Measure this machine's own error and ceiling, against the simulator in a process of its own."`
 	Truth     string `group:"sim" placeholder:"FILE" help:"What the simulator did for each request, as JSON lines."`
+
+	localFlags
+	metricsFlags
+	transportFlags
+	saturationFlags
+	searchFlags
+	shardFlags
 }
 
 // seconds is a duration; a bare number is seconds, as evalscope has it.

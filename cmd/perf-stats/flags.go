@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"runtime"
 	"strings"
 	"time"
@@ -22,56 +21,47 @@ response time with percentiles, one block for each load point. Reads stdin where
 type flags struct {
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
 
-	By     []string `default:"run" placeholder:"KEY,…" help:"Make a block of each value of these keys of the record, such as labels.tenant,turn."`
-	Where  string   `placeholder:"EXPR" help:"Take only the records for which this jq expression is true."`
-	Warmup bool     `help:"Count warm-up records too."`
+	By     []string `group:"records" default:"run" placeholder:"KEY,…" help:"Make a block of each value of these keys of the record, such as labels.tenant,turn."`
+	Where  string   `group:"records" placeholder:"EXPR" help:"Take only the records for which this jq expression is true."`
+	Warmup bool     `group:"records" help:"Count warm-up records too."`
 
-	Format      string     `default:"table" enum:"table,json,csv,markdown,html,prometheus,junit,evalscope" help:"table, json, csv, markdown, html (a fragment), prometheus (text), junit (the gates), or evalscope (its files, with -o DIR)."`
-	State       bool       `default:"true" negatable:"" help:"Let the JSON carry the state by which perf-stats merges summaries of shards (default)."`
-	Output      string     `short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
-	SQLite      string     `name:"sqlite" placeholder:"FILE" help:"Write the records and the figures to a SQLite database too."`
-	Parquet     string     `placeholder:"FILE" help:"Write the records to a Parquet file too."`
-	Follow      bool       `help:"On a terminal, redraw the figures every second while records come."`
-	Percentiles cli.Floats `default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, nearest rank (default 50,90,95,99)."`
-	GPUs        int        `name:"gpus" placeholder:"N" help:"The number of GPUs that served, for tokens/s per GPU."`
+	Format      string     `group:"output" default:"table" enum:"table,json,csv,markdown,html,prometheus,junit,evalscope" help:"table, json, csv, markdown, html (a fragment), prometheus (text), junit (the gates), or evalscope (its files, with -o DIR)."`
+	State       bool       `group:"output" default:"true" negatable:"" help:"Let the JSON carry the state by which perf-stats merges summaries of shards (default)."`
+	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
+	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" help:"Write the records and the figures to a SQLite database too."`
+	Parquet     string     `group:"output" placeholder:"FILE" help:"Write the records to a Parquet file too."`
+	Follow      bool       `group:"figures" help:"On a terminal, redraw the figures every second while records come."`
+	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, nearest rank (default 50,90,95,99)."`
+	GPUs        int        `group:"figures" name:"gpus" placeholder:"N" help:"The number of GPUs that served, for tokens/s per GPU."`
 
-	Define           string `placeholder:"TOOL" help:"Compute as another tool does: evalscope, vllm, sglang, aiperf, guidellm, inference-perf, llmperf, or all beside ours."`
-	CI               bool   `name:"ci" help:"Show the 95 % confidence interval of each mean and percentile."`
-	Compare          bool   `help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
-	FailOnRegression string `placeholder:"PERCENT" help:"With --compare: exit 1 if a figure is shown to be worse by more, such as 5%."`
+	Define           string `group:"figures" placeholder:"TOOL" help:"Compute as another tool does: evalscope, vllm, sglang, aiperf, guidellm, inference-perf, llmperf, or all beside ours."`
+	CI               bool   `group:"figures" name:"ci" help:"Show the 95 % confidence interval of each mean and percentile."`
+	Compare          bool   `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
+	FailOnRegression string `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a figure is shown to be worse by more, such as 5%."`
 
-	Failures string     `default:"inf" enum:"inf,drop" help:"Times of failed requests: inf (default) or drop them."`
-	Goodput  conditions `placeholder:"COND…" help:"Count the requests that meet these: 'ttft_ms<500' 'tpot_ms<50'."`
-	SLO      conditions `name:"slo" placeholder:"COND…" help:"Gates, exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
+	Failures string         `group:"records" default:"inf" enum:"inf,drop" help:"Times of failed requests: inf (default) or drop them."`
+	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count the requests that meet these: 'ttft_ms<500' 'tpot_ms<50'."`
+	SLO      cli.Conditions `group:"gates" name:"slo" placeholder:"COND…" help:"Gates, exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
 
-	Metrics string `placeholder:"FILE" help:"What perf-send --metrics-out sampled meanwhile, to be summed up beside each load point."`
+	Metrics string `group:"records" placeholder:"FILE" help:"What perf-send --metrics-out sampled meanwhile, to be summed up beside each load point."`
 
-	Exact     bool    `help:"Keep every value, however many, rather than a sketch of more than 262,144."`
-	OnBadLine string  `default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
-	Grace     float64 `default:"5" placeholder:"SECONDS" help:"After Ctrl-C, how long to wait for the lines of an ending perf-send."`
+	Exact     bool    `group:"records" help:"Keep every value, however many, rather than a sketch of more than 262,144."`
+	OnBadLine string  `group:"records" default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
+	Grace     float64 `group:"figures" default:"5" placeholder:"SECONDS" help:"After Ctrl-C, how long to wait for the lines of an ending perf-send."`
 
 	trackFlags `embed:"" group:"trackers"`
 
 	cli.VersionFlag
 }
 
-// conditions is a flag of one or more words that compare something. Words that do not are the files after it.
-type conditions []string
-
-// Decode implements kong.MapperValue.
-func (c *conditions) Decode(ctx *kong.DecodeContext) error {
-	first := ctx.Scan.Pop()
-	if first.IsEOL() {
-		return fmt.Errorf("expected a condition")
-	}
-	*c = append(*c, first.String())
-	for {
-		word, ok := ctx.Scan.Peek().Value.(string)
-		if !ok || !strings.ContainsAny(word, "<>") || strings.HasPrefix(word, "-") {
-			return nil
-		}
-		*c = append(*c, ctx.Scan.Pop().String())
-	}
+func groups() kong.Option {
+	return cli.Groups(
+		kong.Group{Key: "records", Title: "Records:"},
+		kong.Group{Key: "figures", Title: "Figures:"},
+		kong.Group{Key: "gates", Title: "Gates and comparison:"},
+		kong.Group{Key: "output", Title: "Output:"},
+		kong.Group{Key: "trackers", Title: "Trackers:"},
+	)
 }
 
 // newStream makes the reader that the flags ask for.

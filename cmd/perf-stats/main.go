@@ -14,7 +14,7 @@ func main() { os.Exit(cli.Main("perf-stats", run)) }
 
 func run(env *cli.Env) error {
 	var f flags
-	if err := env.Parse(&f, description); err != nil {
+	if err := env.Parse(&f, description, groups()); err != nil {
 		return err
 	}
 	if err := f.checkTrackers(); err != nil {

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -128,7 +129,7 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 		kong.Name(e.Name), kong.Description(description), kong.Writers(e.Stdout, e.Stderr),
 		kong.Exit(func(int) { done = true }), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
-		kong.Vars{"version": e.Name + " " + Version()},
+		kong.Vars{"version": e.Name + " " + Version(), "command": e.Name},
 	}, opts...)
 	k, err := kong.New(flags, opts...)
 	if err != nil {
@@ -144,10 +145,29 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 	return nil
 }
 
+// Groups are the headings of --help, the manual page and the completions, in this order; flags of none come first.
+func Groups(groups ...kong.Group) kong.Option {
+	place := func(f *kong.Flag) int {
+		if f.Group == nil {
+			return -1
+		}
+		return slices.IndexFunc(groups, func(g kong.Group) bool { return g.Key == f.Group.Key })
+	}
+	return kong.OptionFunc(func(k *kong.Kong) error {
+		if err := kong.ExplicitGroups(groups).Apply(k); err != nil {
+			return err
+		}
+		return kong.PostBuild(func(k *kong.Kong) error {
+			slices.SortStableFunc(k.Model.Flags, func(a, b *kong.Flag) int { return place(a) - place(b) })
+			return nil
+		}).Apply(k)
+	})
+}
+
 // VersionFlag is embedded in every command's flags.
 type VersionFlag struct {
 	Version    kong.VersionFlag `help:"Print the version and exit."`
-	Man        Man              `help:"Print the manual page and exit: perf-send --man | man -l -"`
+	Man        Man              `help:"Print the manual page and exit: ${command} --man | man -l -"`
 	Completion Completion       `placeholder:"SHELL" help:"Print the completion of bash, zsh or fish and exit."`
 }
 

@@ -136,7 +136,11 @@ func option(f *kong.Flag) string {
 	if !f.IsBool() {
 		s += fmt.Sprintf(" \\fI%s\\fR", roff(strings.Trim(f.FormatPlaceHolder(), `"`)))
 	}
-	return s + "\n" + roff(f.Help) + "\n"
+	help := f.Help
+	if len(f.Envs) > 0 {
+		help += " ($" + strings.Join(f.Envs, ", $") + ")"
+	}
+	return s + "\n" + roff(help) + "\n"
 }
 
 // roff keeps text from being read as a macro.

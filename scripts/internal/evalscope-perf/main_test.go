@@ -18,7 +18,7 @@ func TestTable(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", dir, "llmperf/cmd/...").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	name := regexp.MustCompile(`(?m)^ +(?:-\w, )?--(?:\[no-\])?([a-z][a-z0-9-]*)`)
+	name := regexp.MustCompile(`(?m)^  (?:-\w, |    )?--(?:\[no-\])?([a-z][a-z0-9-]*)`)
 	has := map[string][]string{}
 	for _, stage := range []string{"gen", "send", "stats", "plot"} {
 		out, err := exec.Command(filepath.Join(dir, "perf-"+stage), "--help").Output()
