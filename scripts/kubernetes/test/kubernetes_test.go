@@ -25,9 +25,9 @@ type built struct {
 	claims  map[string]core.PersistentVolumeClaim
 }
 
-func build(t *testing.T) built {
+func build(t *testing.T, folder string) built {
 	t.Helper()
-	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), "..")
+	m, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,9 +60,41 @@ func strict[T any](t *testing.T, doc []byte) (v T) {
 	return v
 }
 
-func TestManifests(t *testing.T) {
-	b := build(t)
-	shards, report := b.jobs["llmperf"], b.jobs["llmperf-report"]
+func TestManifests(t *testing.T) { check(t, build(t, ".."), "") }
+
+// TestOverlay builds the overlay that docs/many-machines.md shows.
+func TestOverlay(t *testing.T) {
+	doc, err := os.ReadFile("../../../docs/many-machines.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "cat >run1/kustomization.yaml <<'YAML'\n")
+	overlay, _, found := strings.Cut(rest, "YAML\n")
+	if !found {
+		t.Fatal("docs/many-machines.md shows no overlay")
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "scripts", "kubernetes"), os.DirFS("..")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(dir, "run1"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "run1", "kustomization.yaml"), []byte(overlay), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	b := build(t, filepath.Join(dir, "run1"))
+	check(t, b, "run1-")
+	job := b.jobs["run1-llmperf"]
+	if c := job.Spec.Template.Spec.Containers[0]; *job.Spec.Completions != 8 || c.Image != "registry.example/llmperf:1" {
+		t.Errorf("%d shards of %s", *job.Spec.Completions, c.Image)
+	}
+}
+
+// check looks at what belongs together, under the names that kustomize gives it.
+func check(t *testing.T, b built, prefix string) {
+	t.Helper()
+	shards, report := b.jobs[prefix+"llmperf"], b.jobs[prefix+"llmperf-report"]
 	if len(b.jobs) != 2 || len(b.configs) != 2 || len(b.claims) != 1 {
 		t.Fatalf("%d jobs, %d config maps, %d claims", len(b.jobs), len(b.configs), len(b.claims))
 	}
