@@ -74,7 +74,9 @@ func (a *addedTokens) split(s string, special bool, part func(start int, seg seg
 		if start > done {
 			part(done, segment{text: s[done:start]})
 		}
-		part(start, segment{token: t})
+		if start < end { // else one before it has taken all of it along
+			part(start, segment{token: t})
+		}
 		done = end
 	}
 	if done < len(s) {

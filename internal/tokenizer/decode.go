@@ -54,7 +54,7 @@ func metaspaceDecoder(mark string, prefixed bool) decoder {
 
 func fuse(tokens []string) []string { return []string{strings.Join(tokens, "")} }
 
-// byteFallback makes text of runs of <0xNN> tokens; a run that is no UTF-8 becomes one U+FFFD for each token.
+// byteFallback makes text of runs of <0xNN> tokens; a run that is no UTF-8 becomes one U+FFFD for each token, as a token.
 func byteFallback(tokens []string) []string {
 	var out []string
 	var run []byte
@@ -65,7 +65,9 @@ func byteFallback(tokens []string) []string {
 		if utf8.Valid(run) {
 			out = append(out, string(run))
 		} else {
-			out = append(out, strings.Repeat("\uFFFD", len(run)))
+			for range run {
+				out = append(out, "\uFFFD")
+			}
 		}
 		run = run[:0]
 	}

@@ -110,6 +110,9 @@ func (p *part) wrap() (before, after []int, err error) {
 			if err != nil {
 				return nil, nil, err
 			}
+			if len(b)+len(a) > 0 && len(before)+len(after) > 0 {
+				return nil, nil, errors.New("post_processor: more than one in the Sequence that puts tokens around a text is not understood")
+			}
 			before, after = append(b, before...), append(after, a...)
 		}
 		return before, after, nil

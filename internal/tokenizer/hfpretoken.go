@@ -37,7 +37,11 @@ func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 	parts := f.PreTokenizer.flat()
 	raw := canBeRaw(v.model, parts, proof)
 	var steps []step
-	for _, p := range parts {
+	for i, p := range parts {
+		if p.Type == "Metaspace" && p.PrependScheme == "first" && i > 0 && (f.Normalizer != nil || slices.ContainsFunc(parts[:i], (*part).inserts)) {
+			// One character of the text can have become several, between which it was cut: each is the first then.
+			return errors.New("pre_tokenizer: a Metaspace with the prepend_scheme first behind another pre-tokenizer, and text changed before, is not understood")
+		}
 		more, err := p.steps(raw, proof)
 		if err != nil {
 			return err
@@ -70,6 +74,9 @@ func together(steps []step) preTokenizer {
 	}
 	return inOrder(cuts)
 }
+
+// inserts says whether a pre-tokenizer can make several characters of one.
+func (p *part) inserts() bool { return p.Type == "ByteLevel" || p.Type == "Metaspace" }
 
 // splitStep cuts by a pattern.
 func splitStep(pat *pattern, how behavior, invert bool, proof *proof) step {
@@ -145,6 +152,9 @@ func (p *part) steps(raw bool, proof *proof) ([]step, error) {
 		}
 		delimiter := p.Delimiter
 		return one(split(runes(func(r rune) bool { return string(r) == delimiter }), removed, false))
+	case "UnicodeScripts":
+		proof.global = true // a space stays with what stands before it, and what is before that decides whether it is dropped
+		return one(unicodeScripts())
 	case "FixedLength":
 		proof.global = true
 		n := 5

@@ -141,7 +141,7 @@ func (f *tokenizerFile) build() (*vocabulary, error) {
 // add puts the added tokens into v. A token that the model lacks gets the next free id, whatever the file says, as the
 // reference does it.
 func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
-	next, known := len(ids), map[string]int{}
+	next, known, special := len(ids), map[string]int{}, map[string]bool{}
 	if m, ok := v.model.(*unigram); ok {
 		next = len(m.scores) // it may have a token twice
 	}
@@ -163,7 +163,7 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
 		pattern := e.Content
 		v.hidden[id] = true
 		if e.Special {
-			v.special[id] = true
+			special[e.Content] = true
 		}
 		for id >= len(v.texts) {
 			v.texts = append(v.texts, "")
@@ -177,6 +177,9 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
 			v.texts[id] = pattern // decoders undo the normalizer
 		}
 		v.inNormal.add(pattern, t)
+	}
+	for id := range v.hidden { // what the normalizer has changed is not known to be special
+		v.special[id] = special[v.texts[id]]
 	}
 	v.literal.seal()
 	v.inNormal.seal()

@@ -194,3 +194,26 @@ func fixedLength(n int) preTokenizer {
 		return dst
 	}
 }
+
+// unicodeScripts cuts where the script changes. Characters of any script, the space among them, stay with what stands
+// before them; at the beginning of a text they are dropped.
+func unicodeScripts() preTokenizer {
+	scripts := tables().spans["script"]
+	return func(dst []piece, p piece) []piece {
+		last, begin := rune(-1), -1
+		for i, r := range p.text {
+			script, ok := findSpan(scripts, r)
+			if !ok || script.delta == last {
+				continue
+			}
+			if begin >= 0 {
+				dst = append(dst, piece{p.text[begin:i], p.first && begin == 0})
+			}
+			last, begin = script.delta, i
+		}
+		if begin >= 0 {
+			dst = append(dst, piece{p.text[begin:], p.first && begin == 0})
+		}
+		return dst
+	}
+}

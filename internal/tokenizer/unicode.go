@@ -25,7 +25,7 @@ const (
 // span is a run of code points.
 type span struct {
 	first, last rune
-	delta       rune // of table lower: how far away the lower case is
+	delta       rune // of table lower: how far away the lower case is; of table script: which one it is
 }
 
 // charTables are the parsed tables.
@@ -165,8 +165,14 @@ func (s *runeSet) has(r rune) bool {
 	return inSpans(s.spans, r)
 }
 
-// inSpans finds r among sorted runs.
+// inSpans says whether r is in one of sorted runs.
 func inSpans(spans []span, r rune) bool {
+	_, ok := findSpan(spans, r)
+	return ok
+}
+
+// findSpan finds the one of sorted runs that r is in.
+func findSpan(spans []span, r rune) (span, bool) {
 	lo, hi := 0, len(spans)
 	for lo < hi {
 		if mid := (lo + hi) / 2; spans[mid].last < r {
@@ -175,7 +181,10 @@ func inSpans(spans []span, r rune) bool {
 			hi = mid
 		}
 	}
-	return lo < len(spans) && spans[lo].first <= r
+	if lo == len(spans) || spans[lo].first > r {
+		return span{}, false
+	}
+	return spans[lo], true
 }
 
 // isSpace says whether r is White_Space, on which all of the reference's libraries agree.

@@ -78,6 +78,25 @@ def lower():
     return runs
 
 
+def scripts():
+    """Runs of characters that UnicodeScripts keeps together: (first, length, number of the script). It drops those of any script at a text's begin."""
+    cut, found, runs = pre_tokenizers.UnicodeScripts().pre_tokenize_str, [], []
+    same = lambda script, c: len(cut(found[script] + c)) == 1
+    script = 0
+    for c in ALL:
+        if not cut(c):
+            continue
+        if not found or not same(script, c):
+            script = next((s for s in range(len(found)) if same(s, c)), len(found))
+            if script == len(found):
+                found.append(c)
+        if runs and runs[-1][0] + runs[-1][1] == ord(c) and runs[-1][2] == script:
+            runs[-1][1] += 1
+        else:
+            runs.append([ord(c), 1, script])
+    return runs
+
+
 def ranges(characters):
     runs = []
     for c in sorted(map(ord, characters)):
@@ -138,6 +157,7 @@ def main(path):
     ]
     lines = [line(name, ranges(characters)) for name, characters in tables]
     lines.append(line("lower", lower()))
+    lines.append(line("script", scripts()))
     with open(path, "w") as out:
         out.write("\n".join(lines) + "\n")
 

@@ -3,6 +3,7 @@
     python3 scripts/tokenizer-vectors/vectors.py            # trains the vocabularies, writes all
     python3 scripts/tokenizer-vectors/vectors.py --compare  # encodes and decodes again with the committed vocabularies
     python3 scripts/tokenizer-vectors/vectors.py --try FILE...  # compares Go with the packages on other tokenizer.json
+    python3 scripts/tokenizer-vectors/vectors.py --odd N [SEED]  # and on N vocabularies with options drawn at random
 
 Needs tokenizers, tiktoken, sentencepiece, protobuf, zstandard, jinja2 and Go; see docs/tokenizers.md.
 """
@@ -21,6 +22,7 @@ import tiktoken_ext.openai_public
 import zstandard
 from tokenizers import Tokenizer
 
+import odd
 import texts
 import vocabularies
 
@@ -47,8 +49,8 @@ def random_ids(size):
     return [[rng.randrange(size + 3) for _ in range(rng.randrange(1, 12))] for _ in range(100)]
 
 
-def expect(tokenizer, everything):
-    """What the reference makes of all texts."""
+def expect(tokenizer, everything, random=True):
+    """What the reference makes of all texts, and of ids that no text leads to."""
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.encode_special_tokens = False
@@ -58,9 +60,33 @@ def expect(tokenizer, everything):
     ids = [tokenizer.encode(t, add_special_tokens=False).ids for t in everything]
     decoded = [tokenizer.decode(i, skip_special_tokens=False) for i in wrapped]
     skipped = [tokenizer.decode(i, skip_special_tokens=True) for i in wrapped]
-    made_up = random_ids(tokenizer.get_vocab_size())
+    made_up = random_ids(tokenizer.get_vocab_size()) if random else []
     return {"ids": ids, "special": differences(ids, special), "wrapped": differences(special, wrapped), "decoded": decoded, "skipped": differences(decoded, skipped),
             "random": made_up, "random_decoded": [tokenizer.decode(i, skip_special_tokens=False) for i in made_up]}
+
+
+def survives(of, *args, **options):
+    """Whether the package neither fails nor panics."""
+    try:
+        of(*args, **options)
+    except Exception:
+        return False
+    except BaseException as e:
+        if type(e).__name__ != "PanicException":
+            raise
+        return False
+    return True
+
+
+def expect_odd(tokenizer, everything):
+    """The same where the reference may fail: on the texts on which it does nothing is expected."""
+    failed = [i for i, text in enumerate(everything) if not survives(expect, tokenizer, [text], random=False)]
+    good = next((text for i, text in enumerate(everything) if i not in failed), None)
+    if good is None:
+        return None
+    everything = [good if i in failed else text for i, text in enumerate(everything)]
+    made_up = [i for i in random_ids(tokenizer.get_vocab_size()) if survives(tokenizer.decode, i, skip_special_tokens=False)]
+    return {**expect(tokenizer, everything, random=False), "failed": failed, "random": made_up, "random_decoded": [tokenizer.decode(i, skip_special_tokens=False) for i in made_up]}
 
 
 def rank_file(name):
@@ -111,23 +137,45 @@ PATTERNS = {
 }
 
 
-def try_others(paths, seed=None):
+def try_others(paths, seed=None, new=500, may_refuse=False):
     """Runs the Go tests on vocabularies that are not committed, with the committed texts and with new ones."""
     stored = read("texts")
     rng = random.Random(seed)
-    whole = stored["texts"] + [t for make in (texts.pieces, texts.random_unicode, texts.white_space, texts.special_tokens) for t in make(rng, 500)]
+    whole = stored["texts"] + [t for make in (texts.pieces, texts.random_unicode, texts.white_space, texts.special_tokens) for t in make(rng, new)]
     broken = [base64.b64decode(b) for b in stored["broken"]]
     everything = whole + [b.decode("utf-8", "replace") for b in broken]
     with tempfile.TemporaryDirectory() as folder:
+        ask = expect_odd if may_refuse else expect
         text_file = {"texts": whole, "broken": stored["broken"]}
-        vectors = [{"path": str(pathlib.Path(p).resolve()), **expect(Tokenizer.from_file(p), everything)} for p in paths]
+        expected = [(p, ask(Tokenizer.from_file(str(p)), everything)) for p in paths]
+        vectors = [{"path": str(pathlib.Path(p).resolve()), "may_refuse": may_refuse, **e} for p, e in expected if e]
         file = pathlib.Path(folder) / "others.json"
         file.write_text(json.dumps({"texts": text_file, "others": vectors}))
+        for v in vectors if may_refuse else []:
+            print("vectors.py: %s: the package fails on %d of %d texts" % (v["path"], len(v["failed"]), len(everything)), file=sys.stderr)
         environment = {**os.environ, "TOKENIZER_OTHERS": str(file)}
         return subprocess.run(["go", "test", "-count=1", "-v", "-run", "TestOtherVocabularies", "./internal/tokenizer/"], cwd=ROOT, env=environment).returncode
 
 
+def try_odd(number, seed=None):
+    """Compares vocabularies with options drawn at random. Those that differ are left in a folder."""
+    seed = random.randrange(1 << 30) if seed is None else seed
+    rng = random.Random(seed)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="odd-%d-" % seed))
+    paths = []
+    while len(paths) < number:
+        if (data := odd.make(rng)) is None:
+            continue
+        path = folder / ("%03d.json" % len(paths))
+        path.write_text(json.dumps(data, ensure_ascii=False))
+        paths.append(path)
+    print("vectors.py: seed %d, vocabularies in %s" % (seed, folder), file=sys.stderr)
+    return try_others(paths, seed, new=40, may_refuse=True)
+
+
 def main():
+    if "--odd" in sys.argv[1:]:
+        sys.exit(try_odd(*map(int, sys.argv[2:])))
     if "--try" in sys.argv[1:]:
         sys.exit(try_others(sys.argv[2:]))
     compare = "--compare" in sys.argv[1:]

@@ -12,8 +12,9 @@ import (
 	"llmperf/internal/tokenizer"
 )
 
-// rounds is how often a text that came out too long or too short is mended.
-const rounds = 64
+// rounds is how often a text that came out too long or too short is mended. Nearly all are right within ten; of those of
+// the oddest vocabulary of the vectors one in a thousand takes more than 64.
+const rounds = 1024
 
 // appendCounted is Append where nothing is proven: each text is encoded, and made again with as many words more or fewer
 // as it was off.
