@@ -98,7 +98,7 @@ func TestOpenErrors(t *testing.T) {
 		{map[string]string{"tokenizer.json": "{}"}, "", "has no model", ""},
 		{map[string]string{"tokenizer.json": `{"model":{"type":"Neural","vocab":{}}}`}, "", `the model "Neural" is not known`, ""},
 		{map[string]string{"tokenizer.json": `{"normalizer":{"type":"Klingon"},` + model + `}`}, "", `the normalizer "Klingon" is not known`, ""},
-		{map[string]string{"tokenizer.json": `{"pre_tokenizer":{"type":"UnicodeScripts"},` + model + `}`}, "", `the pre_tokenizer "UnicodeScripts" is not known`, ""},
+		{map[string]string{"tokenizer.json": `{"pre_tokenizer":{"type":"UnicodeBlocks"},` + model + `}`}, "", `the pre_tokenizer "UnicodeBlocks" is not known`, ""},
 		{map[string]string{"tokenizer.json": `{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"(a)\\1"},"behavior":"Isolated"},` + model + `}`}, "", `"\\1" at byte 3 is not understood`, ""},
 		{map[string]string{"tokenizer.json": `{"decoder":{"type":"Klingon"},` + model + `}`}, "", `the decoder "Klingon" is not known`, ""},
 		{map[string]string{"tokenizer.json": `{"post_processor":{"type":"Klingon"},` + model + `}`}, "", `the post-processor "Klingon" is not known`, ""},

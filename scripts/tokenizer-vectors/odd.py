@@ -109,6 +109,8 @@ def make(rng):
         if isinstance(e, KeyboardInterrupt):
             raise
         return None
+    if data["model"]["type"] == "Unigram" and any(score is None for _, score in data["model"]["vocab"]):
+        return None
     if data["model"]["type"] == "Unigram" and rng.random() < .5:
         have = {token for token, _ in data["model"]["vocab"]}
         data["model"]["vocab"] += [["<0x%02X>" % b, 0.0] for b in range(256) if "<0x%02X>" % b not in have]
