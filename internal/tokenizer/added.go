@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,15 +15,15 @@ type addedToken struct {
 	rstrip     bool
 	normalized bool // is looked for in the normalised text
 	special    bool
+	pattern    string // what stands for it: the content, or what the normalizer makes of it
 }
 
 // addedTokens are those that are looked for together.
 type addedTokens struct {
-	tokens   []addedToken
-	patterns []string // what stands for each
-	trie     *trie
-	first    [256]bool // bytes that a token begins with
-	word     *runeSet
+	tokens []addedToken
+	trie   *trie
+	first  [256]bool // bytes that a token begins with
+	word   *runeSet
 }
 
 // segment is a part of a text: an added token, or text between them.
@@ -40,12 +41,29 @@ func (a *addedTokens) add(pattern string, t addedToken) {
 	if pattern == "" {
 		return
 	}
-	a.tokens, a.patterns = append(a.tokens, t), append(a.patterns, pattern)
+	t.pattern = pattern
+	a.tokens = append(a.tokens, t)
 	a.first[pattern[0]] = true
 }
 
-// seal ends the adding.
-func (a *addedTokens) seal() { a.trie = newTrie(a.patterns) }
+// seal ends the adding. Of tokens with the same pattern a special one counts, then the first: for newTrie, the last.
+func (a *addedTokens) seal() {
+	slices.Reverse(a.tokens)
+	slices.SortStableFunc(a.tokens, func(t, u addedToken) int {
+		switch {
+		case t.special == u.special:
+			return 0
+		case u.special:
+			return -1
+		}
+		return 1
+	})
+	patterns := make([]string, len(a.tokens))
+	for i, t := range a.tokens {
+		patterns[i] = t.pattern
+	}
+	a.trie = newTrie(patterns)
+}
 
 // split hands on the segments of s, from left to right, of several tokens at one place the longest. Special tokens are
 // left in the text unless special is set; what else could be found at their place is not looked for, as the reference

@@ -124,6 +124,9 @@ func (f *tokenizerFile) build() (*vocabulary, error) {
 	if err := f.preTokenizer(v, proof); err != nil {
 		return nil, err
 	}
+	if err := f.distinct(); err != nil {
+		return nil, err
+	}
 	f.add(v, tokens)
 	if err := f.decoder(v); err != nil {
 		return nil, err
@@ -136,6 +139,18 @@ func (f *tokenizerFile) build() (*vocabulary, error) {
 	v.prepends = proof.prepends
 	v.splits = proof.holds(v)
 	return v, nil
+}
+
+// distinct refuses an added token that is there twice, now with these options and now with those.
+func (f *tokenizerFile) distinct() error {
+	seen := map[string]addedEntry{}
+	for _, e := range f.AddedTokens {
+		if other, ok := seen[e.Content]; ok && other != e {
+			return fmt.Errorf("the added token %q is there twice, with different options", e.Content)
+		}
+		seen[e.Content] = e
+	}
+	return nil
 }
 
 // add puts the added tokens into v. A token that the model lacks gets the next free id, whatever the file says, as the
@@ -159,7 +174,7 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
 			}
 		}
 		known[e.Content] = id
-		t := addedToken{id, e.Content, e.SingleWord, e.Lstrip, e.Rstrip, e.Normalized, e.Special}
+		t := addedToken{id: id, content: e.Content, singleWord: e.SingleWord, lstrip: e.Lstrip, rstrip: e.Rstrip, normalized: e.Normalized, special: e.Special}
 		pattern := e.Content
 		v.hidden[id] = true
 		if e.Special {

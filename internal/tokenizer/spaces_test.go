@@ -9,7 +9,7 @@ import (
 
 // Where SpaceSplits holds, words that are one token each cost one token each, whatever stands around them.
 func TestSpaceSplits(t *testing.T) {
-	unproven := []string{"albert", "byte_normalizer", "grouped", "letters", "lowered", "no_fallback"}
+	unproven := []string{"albert", "byte_normalizer", "grouped", "letters", "lowered", "no_fallback", "scripts"}
 	for _, name := range append(vectorNames(t), "o200k_base") {
 		t.Run(name, func(t *testing.T) {
 			var v *vocabulary

@@ -279,5 +279,17 @@ def letters():
     return trained(t, trainers.WordLevelTrainer(vocab_size=200, show_progress=False, special_tokens=special("<pad>", "<unk>")))
 
 
+def scripts():
+    """Cut where the script changes, with added tokens that take white space along, and decoded with bytes and repetitions."""
+    t = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
+    t.normalizer = normalizers.Lowercase()
+    t.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.UnicodeScripts(), pre_tokenizers.Digits(individual_digits=True)])
+    t.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.CTC(pad_token="<unk>")])
+    t = without_bytes_as_special(sentence_piece_bpe(t, 900))
+    t.add_special_tokens([AddedToken("Yesterday", special=True, normalized=True, rstrip=True)])
+    t.add_tokens([AddedToken("  ", lstrip=True, rstrip=True, normalized=False), AddedToken("foo", single_word=True, lstrip=True)])
+    return t
+
+
 ALL = [gpt2, roberta, llama3, qwen2, o200k, deepseek, grouped, falcon, byte_normalizer, llama2, mistral, gemma, no_fallback, bert_uncased, bert_cased, lowered,
-       xlm_roberta, t5, albert, nmt, openai_gpt, prefixed, word_level, letters]
+       xlm_roberta, t5, albert, nmt, openai_gpt, prefixed, word_level, letters, scripts]
