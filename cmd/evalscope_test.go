@@ -207,7 +207,7 @@ func smallVocabulary(t *testing.T) map[string]string {
 	}
 }
 
-// standInHub answers as ModelScope does: any model and any dataset have these files.
+// standInHub answers as ModelScope and Hugging Face do: any model and any dataset have these files.
 func standInHub(t *testing.T, files map[string]string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -220,6 +220,12 @@ func standInHub(t *testing.T, files map[string]string) string {
 				}
 			}
 			json.NewEncoder(w).Encode(map[string]any{"Code": 200, "Success": true, "Data": map[string]any{"Files": list}})
+		case strings.Contains(r.URL.Path, "/revision/"):
+			list := []map[string]string{}
+			for name := range files {
+				list = append(list, map[string]string{"rfilename": name})
+			}
+			json.NewEncoder(w).Encode(map[string]any{"siblings": list})
 		default:
 			name := r.FormValue("FilePath")
 			if name == "" {
@@ -230,6 +236,8 @@ func standInHub(t *testing.T, files map[string]string) string {
 				http.NotFound(w, r)
 				return
 			}
+			w.Header().Set("X-Repo-Commit", strings.Repeat("1", 40))
+			w.Header().Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256([]byte(body))))
 			w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 			if r.Method != http.MethodHead {
 				w.Write([]byte(body))
