@@ -76,6 +76,7 @@ func full(t *testing.T) Record {
 			f.SetInt(int64(1234 + i))
 		case float64:
 			f.SetFloat(0.0005 + float64(i)*1.001)
+		case Keys: // not written
 		case bool:
 			f.SetBool(true)
 		case []int64:

@@ -1,0 +1,111 @@
+package record
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-json"
+)
+
+// Decoder reads record lines. The zero value is ready.
+type Decoder struct {
+	scan scanner
+	slow Record // of the last line that the scanner left
+}
+
+// Decode gives the record of a line, a JSON object, with the Keys it has. It is good until the next call, and not to be
+// changed; its strings may be kept.
+func (d *Decoder) Decode(line []byte) (*Record, error) {
+	if r, ok := d.scan.scan(line); ok {
+		return r, nil
+	}
+	// The decoder leaves absent keys as they are: without this they would keep the values of the line before.
+	d.slow = Record{GapUs: d.slow.GapUs[:0], ChunkTokens: d.slow.ChunkTokens[:0]}
+	if err := json.Unmarshal(line, &d.slow); err != nil {
+		return nil, fmt.Errorf("not a record: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	d.slow.Keys = keysOf(line)
+	return &d.slow, nil
+}
+
+// Keys is a set of those keys of the record line whose absence says something else than zero does.
+type Keys uint64
+
+// The keys.
+const (
+	KeyScheduledUs Keys = 1 << iota
+	KeySentUs
+	KeyQueueMs
+	KeyLagMs
+	KeyReadDelayMs
+	KeyClientCPU
+	KeyTTFTMs
+	KeyLatencyMs
+	KeyPromptTokens
+	KeyCompletionTokens
+	KeyCachedTokens
+	KeyReasoningTokens
+	KeyItems
+	KeyOK
+
+	keyLine Keys = 1 << 63 // it was a line
+)
+
+// Says reports whether the line had the key, so that a zero is one.
+func (r *Record) Says(k Keys) bool { return r.Keys&k != 0 }
+
+// Lacks reports whether the record was read from a line without the key.
+func (r *Record) Lacks(k Keys) bool { return r.Keys != 0 && r.Keys&k == 0 }
+
+// keysOf gives the keys of an object, which is valid JSON.
+func keysOf(line []byte) Keys {
+	keys := keyLine
+	depth := 0
+	for i := 0; i < len(line); i++ {
+		switch line[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			text := line[i : i+stringEnd(line[i:])]
+			i += len(text) - 1
+			rest := bytes.TrimLeft(line[i+1:], " \t\r\n")
+			if depth != 1 || len(rest) == 0 || rest[0] != ':' {
+				continue // a value
+			}
+			if !bytes.HasPrefix(bytes.TrimLeft(rest[1:], " \t\r\n"), []byte("null")) {
+				keys |= keyOf(text)
+			}
+		}
+	}
+	return keys
+}
+
+// stringEnd is the length of the string that b begins with.
+func stringEnd(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return len(b)
+}
+
+// keyOf gives the key that a JSON string names, in any case of letters, as the decoder takes them.
+func keyOf(text []byte) Keys {
+	var key string
+	if json.Unmarshal(text, &key) != nil {
+		return 0
+	}
+	i := slices.IndexFunc(fields[:], func(f field) bool { return strings.EqualFold(f.key[1:len(f.key)-2], key) })
+	if i < 0 {
+		return 0
+	}
+	return fields[i].bit
+}
