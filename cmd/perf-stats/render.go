@@ -141,7 +141,11 @@ func counts(b *stats.Block) *table.Table {
 	}
 	row("requests", "%s", requests(b))
 	for _, e := range b.Errors {
-		row("failed: "+e.Kind, "%s, such as: %s", humanInt(e.Count), ellipsis(e.Example, 80))
+		example := ""
+		if e.Example != "" {
+			example = ", such as: " + ellipsis(e.Example, 80)
+		}
+		row("failed: "+e.Kind, "%s%s", humanInt(e.Count), example)
 	}
 	if len(b.FinishReasons) > 0 {
 		row("finish reasons", "%s", frequencies(b.FinishReasons))

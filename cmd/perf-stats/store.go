@@ -21,7 +21,8 @@ import (
 type column struct {
 	name     string
 	index    []int // of the field in record.Record
-	optional bool  // a zero was not measured
+	optional bool  // a zero was not measured, unless the line has the key
+	key      record.Keys
 }
 
 // columns lists the keys of the record line, in its order.
@@ -36,10 +37,10 @@ func columns() []column {
 		case f.Type == reflect.TypeFor[*record.Error]():
 			for j := range f.Type.Elem().NumField() {
 				sub, _, _ := strings.Cut(f.Type.Elem().Field(j).Tag.Get("json"), ",")
-				out = append(out, column{name + "_" + sub, []int{i, j}, true})
+				out = append(out, column{name + "_" + sub, []int{i, j}, true, 0})
 			}
 		default:
-			out = append(out, column{name, []int{i}, options == "omitempty"})
+			out = append(out, column{name, []int{i}, options == "omitempty", record.KeyNamed(name)})
 		}
 	}
 	return out
@@ -47,6 +48,10 @@ func columns() []column {
 
 // of gives the column's value of a record, and whether there is one.
 func (c *column) of(r *record.Record) (v reflect.Value, ok bool) {
+	if c.name == "tpot_ms" { // a Decoder leaves it out where it follows from the gaps
+		ms, ok := r.TPOT()
+		return reflect.ValueOf(ms), ok
+	}
 	v = reflect.ValueOf(r).Elem().Field(c.index[0])
 	if len(c.index) > 1 {
 		if v.IsNil() {
@@ -54,7 +59,10 @@ func (c *column) of(r *record.Record) (v reflect.Value, ok bool) {
 		}
 		v = v.Elem().Field(c.index[1])
 	}
-	return v, !c.optional || !v.IsZero()
+	if c.key != 0 && r.Lacks(c.key) && c.key != record.KeyOK { // ok is what it is taken for
+		return v, false
+	}
+	return v, !c.optional || !v.IsZero() || r.Says(c.key)
 }
 
 // store writes the records somewhere as they are read, and appears under its name when all is well.
@@ -238,11 +246,10 @@ func openParquet(path string) (*store, error) {
 		case t == reflect.TypeFor[json.RawMessage]():
 			t = reflect.TypeFor[string]()
 		}
-		tag := c.name
-		if c.optional && t.Kind() != reflect.Slice && t.Kind() != reflect.Map {
-			tag += ",optional"
+		if (c.optional || c.key != 0) && t.Kind() != reflect.Slice && t.Kind() != reflect.Map {
+			t = reflect.PointerTo(t) // nil is null, and zero is zero
 		}
-		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("C%d", i), Type: t, Tag: reflect.StructTag(`parquet:"` + tag + `"`)})
+		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("C%d", i), Type: t, Tag: reflect.StructTag(`parquet:"` + c.name + `"`)})
 	}
 	row := reflect.New(reflect.StructOf(fields))
 	w := parquet.NewWriter(file, parquet.SchemaOf(row.Interface()), parquet.Compression(&parquet.Zstd))
@@ -254,9 +261,12 @@ func openParquet(path string) (*store, error) {
 				if !ok {
 					continue
 				}
-				if to := row.Elem().Field(i); v.Type().ConvertibleTo(to.Type()) {
-					to.Set(v.Convert(to.Type()))
+				to := row.Elem().Field(i)
+				if to.Kind() == reflect.Pointer {
+					to.Set(reflect.New(to.Type().Elem()))
+					to = to.Elem()
 				}
+				to.Set(v.Convert(to.Type()))
 			}
 			return w.Write(row.Interface())
 		},

@@ -15,19 +15,35 @@ type Decoder struct {
 	slow Record // of the last line that the scanner left
 }
 
-// Decode gives the record of a line, a JSON object, with the Keys it has. It is good until the next call, and not to be
-// changed; its strings may be kept.
+// Decode gives the record of a line, a JSON object, with the Keys it has. Where it does not say ok, a record is that without
+// an error, or a status of one. Its TPOTMs is zero where there are gaps, from which TPOT follows. It is good until the
+// next call, and not to be changed; its strings may be kept.
 func (d *Decoder) Decode(line []byte) (*Record, error) {
-	if r, ok := d.scan.scan(line); ok {
-		return r, nil
+	r, ok := d.scan.scan(line)
+	if !ok {
+		r = &d.slow
+		if err := r.decode(line); err != nil {
+			return nil, err
+		}
 	}
+	if r.Lacks(KeyOK) {
+		r.OK = r.Error == nil && (r.Status == 0 || r.Status/100 == 2)
+	}
+	return r, nil
+}
+
+// decode reads a line of any form.
+func (r *Record) decode(line []byte) error {
 	// The decoder leaves absent keys as they are: without this they would keep the values of the line before.
-	d.slow = Record{GapUs: d.slow.GapUs[:0], ChunkTokens: d.slow.ChunkTokens[:0]}
-	if err := json.Unmarshal(line, &d.slow); err != nil {
-		return nil, fmt.Errorf("not a record: %s", strings.TrimPrefix(err.Error(), "json: "))
+	*r = Record{GapUs: r.GapUs[:0], ChunkTokens: r.ChunkTokens[:0]}
+	if err := json.Unmarshal(line, r); err != nil {
+		return fmt.Errorf("not a record: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
-	d.slow.Keys = keysOf(line)
-	return &d.slow, nil
+	if len(r.GapUs) > 0 {
+		r.TPOTMs = 0
+	}
+	r.Keys = keysOf(line)
+	return nil
 }
 
 // Keys is a set of those keys of the record line whose absence says something else than zero does.
@@ -77,7 +93,10 @@ func keysOf(line []byte) Keys {
 				continue // a value
 			}
 			if !bytes.HasPrefix(bytes.TrimLeft(rest[1:], " \t\r\n"), []byte("null")) {
-				keys |= keyOf(text)
+				var name string
+				if json.Unmarshal(text, &name) == nil {
+					keys |= KeyNamed(name)
+				}
 			}
 		}
 	}
@@ -97,13 +116,10 @@ func stringEnd(b []byte) int {
 	return len(b)
 }
 
-// keyOf gives the key that a JSON string names, in any case of letters, as the decoder takes them.
-func keyOf(text []byte) Keys {
-	var key string
-	if json.Unmarshal(text, &key) != nil {
-		return 0
-	}
-	i := slices.IndexFunc(fields[:], func(f field) bool { return strings.EqualFold(f.key[1:len(f.key)-2], key) })
+// KeyNamed gives the key of that name, in any case of letters, as decoders take them; 0 where its absence says no more
+// than zero.
+func KeyNamed(name string) Keys {
+	i := slices.IndexFunc(fields[:], func(f field) bool { return strings.EqualFold(f.key[1:len(f.key)-2], name) })
 	if i < 0 {
 		return 0
 	}

@@ -43,7 +43,12 @@ var fields = [...]field{
 	{`"tool_ttft_ms":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.ToolTTFTMs) }},
 	{`"gap_us":`, 0, func(s *scanner, r *Record) bool { return list(s, &r.GapUs) }},
 	{`"chunk_tokens":`, 0, func(s *scanner, r *Record) bool { return list(s, &r.ChunkTokens) }},
-	{`"tpot_ms":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.TPOTMs) }},
+	{`"tpot_ms":`, 0, func(s *scanner, r *Record) bool {
+		if len(r.GapUs) > 0 {
+			return s.skip()
+		}
+		return s.float(&r.TPOTMs)
+	}},
 	{`"latency_ms":`, KeyLatencyMs, func(s *scanner, r *Record) bool { return s.float(&r.LatencyMs) }},
 	{`"prompt_tokens":`, KeyPromptTokens, func(s *scanner, r *Record) bool { return integer(s, &r.PromptTokens) }},
 	{`"completion_tokens":`, KeyCompletionTokens, func(s *scanner, r *Record) bool { return integer(s, &r.CompletionTokens) }},

@@ -2,20 +2,17 @@ package record
 
 import (
 	"encoding/binary"
-	"math/bits"
 	"strconv"
 	"unsafe"
 )
 
-// Eight bytes of text are read together, the first the lowest.
+// Eight bytes of text, or four, are read together, the first the lowest. Taken from zeros, digits become 0 to 9; anything
+// else becomes more, so that its top bit is set or is once overs are added.
 const (
 	zeros = 0x3030303030303030 // "00000000"
+	overs = 0x7676767676767676 // 0x80 - 10
 	tops  = 0x8080808080808080
 )
-
-// others marks, in the top bit of its byte, the first of eight bytes that is no digit; digits is text ^ zeros. Bytes after
-// the first may be marked wrongly.
-func others(digits uint64) uint64 { return (digits + 0x7676767676767676 | digits) & tops }
 
 // eight is the number of eight digits (D. Lemire, Quickly parsing eight digits).
 func eight(digits uint64) uint64 {
@@ -34,14 +31,11 @@ func four(digits uint32) uint32 {
 func digits(b []byte) (v uint64, n int) {
 	for len(b)-n >= 8 {
 		text := binary.LittleEndian.Uint64(b[n:]) ^ zeros
-		more := bits.TrailingZeros64(others(text)) >> 3
-		if more == 0 {
-			return v, n
+		if (text+overs|text)&tops != 0 {
+			break
 		}
-		v = v*powers[more] + eight(text<<((64-8*more)&63))
-		if n += more; more < 8 {
-			return v, n
-		}
+		v = v*1e8 + eight(text)
+		n += 8
 	}
 	for ; n < len(b) && b[n]-'0' <= 9; n++ {
 		v = v*10 + uint64(b[n]-'0')
@@ -67,6 +61,20 @@ func integer[T int | int64](s *scanner, to *T) bool {
 		*to = -*to
 	}
 	return n > 0
+}
+
+// skip reads over digits and decimals without an exponent.
+func (s *scanner) skip() bool {
+	s.byte('-')
+	if _, n := s.whole(); n == 0 {
+		return false
+	}
+	if !s.byte('.') {
+		return true
+	}
+	_, decimals := digits(s.b[s.i:])
+	s.i += decimals
+	return decimals > 0
 }
 
 // float reads digits and decimals without an exponent. Up to 15 digits are exact in a double and so is the power of ten
@@ -112,7 +120,7 @@ func list[T int | int64](s *scanner, to *[]T) bool {
 	for i < len(b) {
 		first, v := i, T(0)
 		if i+4 <= len(b) {
-			if text := binary.LittleEndian.Uint32(b[i:]) ^ zeros>>32; (text+0x76767676|text)&(tops>>32) == 0 {
+			if text := binary.LittleEndian.Uint32(b[i:]) ^ zeros>>32; (text+overs>>32|text)&(tops>>32) == 0 {
 				v = T(four(text))
 				i += 4
 			}

@@ -110,24 +110,47 @@ func (r *Record) LastChunkMs() float64 { return r.TTFTMs + float64(r.gaps())/100
 
 // gaps is the time from the first output chunk to the last, µs.
 func (r *Record) gaps() (us int64) {
-	for _, g := range r.GapUs {
+	gaps := r.GapUs
+	for ; len(gaps) >= 4; gaps = gaps[4:] { // additions that need not wait for each other
+		us += gaps[0] + gaps[1] + (gaps[2] + gaps[3])
+	}
+	for _, g := range gaps {
 		us += g
 	}
 	return us
 }
 
 // TPOT is the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), defined for streamed answers of n > 1
-// tokens (the definition of vLLM's bench serve, on the last output chunk).
+// tokens in more than one chunk (the definition of vLLM's bench serve, on the last output chunk). Of records without the
+// gaps it is the TPOT that they say.
 func (r *Record) TPOT() (ms float64, ok bool) {
+	if len(r.GapUs) == 0 {
+		return r.TPOTMs, r.TPOTMs > 0
+	}
 	if r.TTFTMs == 0 || r.CompletionTokens < 2 {
 		return 0, false
 	}
 	return float64(r.gaps()) / float64(r.CompletionTokens-1) / 1000, true
 }
 
+// Lag is how late the load generator itself was, in ms: sent − due − queue, which lag_ms says. It is not known of records
+// that say neither.
+func (r *Record) Lag() (ms float64, ok bool) {
+	if !r.Lacks(KeyLagMs) {
+		return r.LagMs, true
+	}
+	if r.ScheduledUs == 0 || r.SentUs == 0 {
+		return 0, false
+	}
+	return max(0, float64(r.SentUs-r.ScheduledUs)/1000-r.QueueMs), true
+}
+
 // ResponseMs is the time from when the request was due to its end: latency + queue + lag. Unlike latency it cannot hide
-// the wait that a slow server causes (coordinated omission).
-func (r *Record) ResponseMs() float64 { return r.LatencyMs + r.QueueMs + r.LagMs }
+// the wait that a slow server causes (coordinated omission). Where the lag is not known it counts from the send.
+func (r *Record) ResponseMs() float64 {
+	lag, _ := r.Lag()
+	return r.LatencyMs + r.QueueMs + lag
+}
 
 // EndUs is the instant of the end of the response.
 func (r *Record) EndUs() int64 { return r.SentUs + int64(r.LatencyMs*1000+0.5) }

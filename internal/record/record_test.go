@@ -49,9 +49,46 @@ func TestChunkTimes(t *testing.T) {
 	if got := r.EndUs(); got != 242000 {
 		t.Errorf("end %v", got)
 	}
-	for _, none := range []Record{{TTFTMs: 1, CompletionTokens: 1}, {CompletionTokens: 5}, {}} {
+	for _, none := range []Record{{TTFTMs: 1, CompletionTokens: 1}, {CompletionTokens: 5}, {TTFTMs: 1, CompletionTokens: 5}, {}} {
 		if v, ok := none.TPOT(); ok {
 			t.Errorf("%+v has a TPOT of %v", none, v)
+		}
+	}
+}
+
+// What other makers' lines do not say follows from what they do, or is not known.
+func TestOfOtherMakers(t *testing.T) {
+	for _, test := range []struct {
+		line     string
+		ok       bool
+		lag      float64 // NaN: not known
+		response float64
+		tpot     float64 // NaN: none
+	}{
+		{`{"latency_ms":10,"status":200}`, true, math.NaN(), 10, math.NaN()},
+		{`{"latency_ms":10,"status":503}`, false, math.NaN(), 10, math.NaN()},
+		{`{"latency_ms":10,"error":{"kind":"http"}}`, false, math.NaN(), 10, math.NaN()},
+		{`{"latency_ms":10,"scheduled_us":1000,"sent_us":3500,"queue_ms":1}`, true, 1.5, 12.5, math.NaN()},
+		{`{"latency_ms":10,"scheduled_us":1000,"sent_us":900,"ok":false}`, false, 0, 10, math.NaN()},
+		{`{"latency_ms":10,"scheduled_us":1000,"sent_us":3500,"lag_ms":0,"tpot_ms":4}`, true, 0, 10, 4},
+		{`{"latency_ms":10,"ttft_ms":2,"gap_us":[3000,3000],"tpot_ms":4,"completion_tokens":3}`, true, math.NaN(), 10, 3},
+		{`{"latency_ms":10,"ttft_ms":2,"completion_tokens":3}`, true, math.NaN(), 10, math.NaN()},
+	} {
+		for _, line := range []string{test.line, strings.ReplaceAll(test.line, ":", ": ")} { // by the scanner, by the decoder
+			var d Decoder
+			r, err := d.Decode([]byte(line))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lag, known := r.Lag(); known == math.IsNaN(test.lag) || known && lag != test.lag {
+				t.Errorf("%s: lag %v, %v", line, lag, known)
+			}
+			if tpot, known := r.TPOT(); known == math.IsNaN(test.tpot) || known && tpot != test.tpot {
+				t.Errorf("%s: TPOT %v, %v", line, tpot, known)
+			}
+			if r.OK != test.ok || r.ResponseMs() != test.response {
+				t.Errorf("%s: %v, response %v", line, r.OK, r.ResponseMs())
+			}
 		}
 	}
 }

@@ -22,11 +22,14 @@ const (
 	Unknown    = "unknown"
 )
 
-// Add takes one record's lag_ms, read_delay_ms and client_cpu. A client_cpu of zero is one that was not measured.
+// Add takes one record's lag_ms, read_delay_ms and client_cpu. A lag that is NaN, a read delay and a client_cpu of zero were
+// not measured.
 func (c *Client) Add(lagMs, readDelayMs, cpu float64) {
 	c.dists()
 	c.lag.Add(micro(lagMs))
-	c.read.Add(micro(readDelayMs))
+	if readDelayMs > 0 {
+		c.read.Add(micro(readDelayMs))
+	}
 	if cpu > 0 {
 		c.cpu.Add(whole(cpu * thousandths))
 	}
@@ -52,11 +55,8 @@ func (c *Client) dists() [3]*Dist {
 // Verdict judges what was gathered so far.
 func (c *Client) Verdict() Verdict {
 	at := func(d *Dist, p, unit float64) float64 { s := d.Stat([]float64{p}, unit); return s.At(p) }
-	if c.lag.N() == 0 {
-		return Verdict{Level: Unknown, Reason: "no records"}
-	}
 	v := JudgeClient(at(&c.lag, 99, microseconds), at(&c.read, 99, microseconds), at(&c.cpu, 90, thousandths))
-	if v.Level == Clean && c.cpu.N() == 0 && c.lag.Stat(nil, 1).Max == 0 && c.read.Stat(nil, 1).Max == 0 {
+	if c.cpu.N() == 0 && c.read.N() == 0 && !(c.lag.Stat(nil, 1).Max > 0) {
 		return Verdict{Level: Unknown, Reason: "the records carry no lag_ms, read_delay_ms or client_cpu"}
 	}
 	return v

@@ -26,7 +26,13 @@ type Dist struct {
 
 // Add takes one value. It reports false, and takes nothing, where v is negative or beyond twelve days in µs: such a
 // value is a clock's fault and not a measurement.
-func (d *Dist) Add(v int64) bool { return d.AddN(v, 1) }
+func (d *Dist) Add(v int64) bool {
+	if d.sketch == nil && uint64(v) <= math.MaxUint32 && d.N() < d.bound() { // most are, and quickly
+		d.list = append(d.list, uint32(v))
+		return true
+	}
+	return d.AddN(v, 1)
+}
 
 // AddN takes a value n times over.
 func (d *Dist) AddN(v, n int64) bool {
@@ -186,12 +192,15 @@ func (d *Dist) Stat(percentiles []float64, unit float64) Stat {
 	data := d.floats(unit)
 	// The library's only error here is "no values": the figures then stay NaN.
 	stat := func(f func(mstats.Float64Data) (float64, error)) Num { v, _ := f(data); return Num(v) }
-	if len(data) > 0 {
-		s.Mean, s.SD, s.Min, s.Max = stat(mstats.Mean), stat(mstats.StandardDeviation), stat(mstats.Min), stat(mstats.Max)
+	if n := len(data); n > 0 {
+		s.Mean, s.SD, s.Min, s.Max = stat(mstats.Mean), stat(mstats.StandardDeviation), Num(data[0]), Num(data[n-1])
 	}
-	for _, p := range percentiles {
-		v, _ := mstats.PercentileNearestRank(data, p)
-		s.Percentiles = append(s.Percentiles, Percentile{P: p, Value: Num(v)})
+	for _, p := range percentiles { // the library's percentile copies all values for each
+		v := nan()
+		if n := int64(len(data)); n > 0 {
+			v = Num(data[rank(n, p)-1])
+		}
+		s.Percentiles = append(s.Percentiles, Percentile{P: p, Value: v})
 	}
 	return s
 }

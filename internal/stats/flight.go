@@ -23,7 +23,7 @@ func (f *flights) add(r *record.Record) bool {
 	if r.SentUs < 0 || r.SentUs > 1<<60 || due < 0 || due > 1<<60 || latency < 0 {
 		return false
 	}
-	if r.SentUs == 0 {
+	if r.SentUs == 0 || r.Lacks(record.KeyLatencyMs) {
 		return true
 	}
 	end := r.SentUs + latency
@@ -61,57 +61,67 @@ func (f *flights) keep(starts, ends []int64, n int64) {
 func (f *flights) tokens(r *record.Record, end int64) bool {
 	prompt, output := int64(max(0, r.PromptTokens)), int64(max(0, r.CompletionTokens))
 	at := r.SentUs + micro(r.TTFTMs)
-	last := at
-	for _, gap := range r.GapUs {
-		if uint64(gap) >= maxValue {
-			at = -1
-			break
-		}
-		last += gap
-	}
-	if r.TTFTMs == 0 || at < r.SentUs || last > r.SentUs+maxValue {
+	gaps, valid := total(r.GapUs)
+	if r.TTFTMs == 0 || !valid || at < r.SentUs || at+gaps > r.SentUs+maxValue {
 		b, _ := f.time.at(end)
 		b.input += prompt
 		b.output += output
 		return r.TTFTMs == 0
 	}
-	f.time.at(last) // now no chunk makes the bins coarser
+	f.time.at(at + gaps) // now no chunk makes the bins coarser
 	b, offset := f.time.at(at)
 	b.input += prompt
-	spread := evenly(output, int64(len(r.GapUs))+1)
-	if len(r.ChunkTokens) == len(r.GapUs)+1 {
-		spread = func(k int) int64 { return int64(max(0, r.ChunkTokens[k])) }
-	}
 	width := f.time.width()
 	bins, edge := f.time.bins[at/width-f.time.first:], at-offset+width
-	n := int64(1) // tokens in bins[0] so far
-	if spread != nil {
-		n = spread(0)
-	}
+	upTo, given := shares(r, output), int64(0)
 	for k, gap := range r.GapUs {
-		if at += gap; at >= edge {
-			bins[0].output += n
-			n = 0
-			for at >= edge {
-				bins, edge = bins[1:], edge+width
-			}
+		if at += gap; at < edge {
+			continue
 		}
-		if spread == nil {
-			n++
-		} else {
-			n += spread(k + 1)
+		sum := upTo(k + 1)
+		bins[0].output += sum - given
+		given = sum
+		for at >= edge {
+			bins, edge = bins[1:], edge+width
 		}
 	}
-	bins[0].output += n
+	bins[0].output += upTo(len(r.GapUs)+1) - given
 	return true
 }
 
-// evenly gives how many of the tokens each chunk has: whole numbers that sum to the tokens. It is nil where all have one.
-func evenly(tokens, chunks int64) func(k int) int64 {
-	if tokens == chunks {
-		return nil
+// total is the sum of gaps, none of which may be negative or absurd.
+func total(gaps []int64) (sum int64, valid bool) {
+	var all int64 // bits; maxValue is a power of two
+	for ; len(gaps) >= 4; gaps = gaps[4:] {
+		a, b, c, d := gaps[0], gaps[1], gaps[2], gaps[3]
+		sum += a + b + (c + d)
+		all |= a | b | (c | d)
 	}
-	return func(k int) int64 { return int64(k+1)*tokens/chunks - int64(k)*tokens/chunks }
+	for _, gap := range gaps {
+		sum += gap
+		all |= gap
+	}
+	return sum, uint64(all) < maxValue
+}
+
+// shares gives how many tokens the first k chunks have; k may not become less. Where the chunks do not say it they are
+// shared evenly, in whole numbers that sum to the output.
+func shares(r *record.Record, output int64) func(k int) int64 {
+	chunks := len(r.GapUs) + 1
+	if len(r.ChunkTokens) != chunks {
+		if output == int64(chunks) {
+			return func(k int) int64 { return int64(k) }
+		}
+		return func(k int) int64 { return int64(k) * output / int64(chunks) }
+	}
+	var sum int64
+	next := 0
+	return func(k int) int64 {
+		for ; next < k; next++ {
+			sum += int64(max(0, r.ChunkTokens[next]))
+		}
+		return sum
+	}
 }
 
 func (f *flights) merge(o *flights) {

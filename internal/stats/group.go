@@ -1,6 +1,8 @@
 package stats
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -13,6 +15,7 @@ type group struct {
 	name     string // of its keys' values
 	limit    int    // of its distributions
 	facts    [numFacts]set
+	latest   [numFacts]string // the facts of the last record
 	rate     float64
 	slots    int
 	dists    []Dist // as metrics has them
@@ -24,6 +27,8 @@ type group struct {
 	input, output, cached               int64 // tokens of successes
 	items                               int64 // embeddings made, documents ranked
 	chunks, chunkTokens                 int64 // of streamed successes, both after the first
+	saidCached                          int64 // successes that say how many tokens were cached
+	missing                             missing
 	errors                              map[string]ErrorCount
 	finish                              map[string]int64
 }
@@ -81,12 +86,17 @@ func (g *group) add(r *record.Record, opt *Options) {
 	if r.OK {
 		g.succeed(r)
 	} else {
-		g.fail(r.Error)
+		g.fail(r)
 	}
 	if len(opt.Goodput) > 0 && good(r, opt.Goodput) {
 		g.good++
 	}
-	g.client.Add(r.LagMs, r.ReadDelayMs, r.ClientCPU)
+	lag, known := r.Lag()
+	if !known {
+		lag = math.NaN()
+	}
+	g.client.Add(lag, r.ReadDelayMs, r.ClientCPU)
+	g.missing.add(r)
 	g.sessions.add(r)
 	valid := g.flights.add(r)
 	for i := range metrics {
@@ -105,7 +115,10 @@ func (g *group) succeed(r *record.Record) {
 	g.output += int64(max(0, r.CompletionTokens))
 	g.cached += int64(max(0, r.CachedTokens))
 	g.items += int64(max(0, r.Items))
-	if r.Streamed() && r.CompletionTokens > 0 {
+	if r.CachedTokens > 0 || r.Says(record.KeyCachedTokens) {
+		g.saidCached++
+	}
+	if len(r.GapUs) > 0 && r.CompletionTokens > 0 {
 		g.chunks += int64(len(r.GapUs))
 		g.chunkTokens += int64(r.CompletionTokens - 1)
 	}
@@ -132,23 +145,28 @@ func due(r *record.Record) int64 {
 }
 
 func (g *group) describe(r *record.Record) {
-	g.facts[factRun].add(r.Run)
-	g.facts[factMode].add(r.Mode)
-	g.facts[factAPI].add(r.API)
-	g.facts[factOp].add(r.Op)
-	g.facts[factModel].add(r.Model)
-	g.facts[factURL].add(r.URL)
-	g.facts[factShard].add(r.Shard)
-	g.rate = max(g.rate, r.Rate)
+	facts := [numFacts]string{factRun: r.Run, factMode: r.Mode, factAPI: r.API, factOp: r.Op, factModel: r.Model, factURL: r.URL, factShard: r.Shard}
+	if facts != g.latest {
+		for i, v := range facts {
+			g.facts[i].add(v)
+			g.latest[i] = strings.Clone(v)
+		}
+	}
+	if r.Rate > g.rate {
+		g.rate = r.Rate
+	}
 	g.slots = max(g.slots, r.Parallel)
 }
 
 // fail counts a failure by its kind. The example is the least message in order, so that it is the same for any order
 // of the records.
-func (g *group) fail(e *record.Error) {
+func (g *group) fail(r *record.Record) {
 	kind, message := "unknown", ""
-	if e != nil {
+	switch e := r.Error; {
+	case e != nil:
 		kind, message = e.Kind, e.Message
+	case r.Status != 0 && r.Status/100 != 2:
+		kind, message = record.KindHTTP, fmt.Sprintf("status %d", r.Status)
 	}
 	g.addErrors(ErrorCount{kind, 1, message})
 }
@@ -176,7 +194,13 @@ func count(m map[string]int64, key string, n int64) {
 
 // sums are the counts that merge by addition.
 func (g *group) sums() []*int64 {
-	return []*int64{&g.requests, &g.ok, &g.warmup, &g.invalid, &g.good, &g.input, &g.output, &g.cached, &g.items, &g.chunks, &g.chunkTokens}
+	sums := []*int64{
+		&g.requests, &g.ok, &g.warmup, &g.invalid, &g.good, &g.input, &g.output, &g.cached, &g.items, &g.chunks, &g.chunkTokens, &g.saidCached,
+	}
+	for i := range g.missing {
+		sums = append(sums, &g.missing[i])
+	}
+	return sums
 }
 
 func (g *group) merge(o *group) {

@@ -36,15 +36,15 @@ var metrics = []metric{
 	{"response_ms", "response time", microseconds, addResponse, nil},
 	{"conversation_ms", "conversation", microseconds, nil, (*group).conversations},
 	{"answer_ms", "first answer", microseconds, nil, (*group).answers},
-	{"lag_ms", "lag", microseconds, func(d *Dist, r *record.Record) bool { return d.Add(micro(r.LagMs)) }, nil},
+	{"lag_ms", "lag", microseconds, addLag, nil},
 	{"queue_ms", "queue", microseconds, addQueue, nil},
 	{"connect_ms", "connect", microseconds, addConnect, nil},
 	{"turns", "turns", 1, nil, (*group).turns},
-	{"input_tokens", "input tokens", 1, ofTokens(func(r *record.Record) int { return r.PromptTokens }), nil},
-	{"cached_tokens", "cached tokens", 1, ofTokens(func(r *record.Record) int { return r.CachedTokens }), nil},
+	{"input_tokens", "input tokens", 1, ofTokens(record.KeyPromptTokens, func(r *record.Record) int { return r.PromptTokens }), nil},
+	{"cached_tokens", "cached tokens", 1, ofTokens(record.KeyCachedTokens, func(r *record.Record) int { return r.CachedTokens }), nil},
 	{"output_tokens", "output tokens", 1, addOutputTokens, nil},
-	{"reasoning_tokens", "reasoning tokens", 1, ofTokens(func(r *record.Record) int { return r.ReasoningTokens }), nil},
-	{"items", "items a request", 1, ofTokens(func(r *record.Record) int { return r.Items }), nil},
+	{"reasoning_tokens", "reasoning tokens", 1, ofTokens(record.KeyReasoningTokens, func(r *record.Record) int { return r.ReasoningTokens }), nil},
+	{"items", "items a request", 1, ofTokens(record.KeyItems, func(r *record.Record) int { return r.Items }), nil},
 	{"user_tokens_per_s", "tokens/s per user", thousandths, addUserSpeed, nil},
 }
 
@@ -82,11 +82,11 @@ func ofTurn(which func(int) bool) func(*Dist, *record.Record) bool {
 	}
 }
 
-// ofTokens is a count of successful answers, where it is known and so not zero.
-func ofTokens(n func(*record.Record) int) func(*Dist, *record.Record) bool {
+// ofTokens is a count of successful answers, where it is known: not zero, or a zero that the record says.
+func ofTokens(key record.Keys, n func(*record.Record) int) func(*Dist, *record.Record) bool {
 	return func(d *Dist, r *record.Record) bool {
 		v := n(r)
-		return !r.OK || v == 0 || d.Add(int64(v))
+		return !r.OK || v == 0 && !r.Says(key) || d.Add(int64(v))
 	}
 }
 
@@ -117,7 +117,7 @@ func addITL(d *Dist, r *record.Record) bool {
 }
 
 func addLatency(d *Dist, r *record.Record) bool {
-	return !r.OK || r.LatencyMs == 0 || d.Add(micro(r.LatencyMs))
+	return !r.OK || r.LatencyMs == 0 && !r.Says(record.KeyLatencyMs) || d.Add(micro(r.LatencyMs))
 }
 
 // addResponse counts a failure as +∞: its answer never came.
@@ -126,7 +126,12 @@ func addResponse(d *Dist, r *record.Record) bool {
 		d.AddInf()
 		return true
 	}
-	return r.LatencyMs == 0 || d.Add(micro(r.ResponseMs()))
+	return r.LatencyMs == 0 && !r.Says(record.KeyLatencyMs) || d.Add(micro(r.ResponseMs()))
+}
+
+func addLag(d *Dist, r *record.Record) bool {
+	ms, ok := r.Lag()
+	return !ok || d.Add(micro(ms))
 }
 
 // addQueue is for capped load: elsewhere nothing waits for a slot.
@@ -139,7 +144,7 @@ func addConnect(d *Dist, r *record.Record) bool {
 }
 
 func addOutputTokens(d *Dist, r *record.Record) bool {
-	return !r.OK || r.TokensFrom == "" && r.CompletionTokens == 0 || d.Add(int64(r.CompletionTokens))
+	return !r.OK || r.TokensFrom == "" && r.CompletionTokens == 0 && !r.Says(record.KeyCompletionTokens) || d.Add(int64(r.CompletionTokens))
 }
 
 // addUserSpeed is the rate at which one user sees tokens, 1000/TPOT tokens/s.

@@ -87,8 +87,10 @@ func (s *sketch) add(v, n int64) {
 // values out, where some are no values of a Dist.
 func (s *sketch) addAll(values []int64) bool {
 	valid := true
+	s.n += int64(len(values)) // once, rather than one by one
 	for _, v := range values {
 		if uint64(v) >= 1<<denseBits {
+			s.n--
 			if v < 0 || v >= maxValue {
 				valid = false
 				continue
@@ -101,7 +103,6 @@ func (s *sketch) addAll(values []int64) bool {
 			p = s.counters(int(v >> pageBits))
 		}
 		p[v&(1<<pageBits-1)]++
-		s.n++
 	}
 	return valid
 }

@@ -29,6 +29,7 @@ func DefaultPercentiles() []float64 { return []float64{50, 90, 95, 99} }
 type Collector struct {
 	opt    Options
 	groups map[string]*group
+	latest *group // of the last record
 }
 
 // New returns an empty Collector.
@@ -46,12 +47,16 @@ func New(opt Options) *Collector {
 func (c *Collector) Add(r *record.Record) { c.group(groupName(c.opt.By, r)).add(r, &c.opt) }
 
 func (c *Collector) group(name string) *group {
+	if c.latest != nil && c.latest.name == name {
+		return c.latest
+	}
 	g := c.groups[name]
 	if g == nil {
 		name = strings.Clone(name)
 		g = newGroup(name, &c.opt)
 		c.groups[name] = g
 	}
+	c.latest = g
 	return g
 }
 

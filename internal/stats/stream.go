@@ -22,8 +22,9 @@ type Stream struct {
 	free    chan []byte
 }
 
-// blockSize is how much of a file is read at once and handed to a worker, up to its last line end.
-const blockSize = 1 << 20
+// blockSize is how much of a file is read at once and handed to a worker, up to its last line end: so little that a core's
+// cache holds it until it is parsed.
+const blockSize = 128 << 10
 
 type worker struct {
 	skip    bool
@@ -47,7 +48,7 @@ type block struct {
 
 // NewStream returns a Stream of that many workers. Bad lines are counted if skipBad, otherwise they end Read.
 func NewStream(opt Options, workers int, skipBad bool) *Stream {
-	s := &Stream{opt: opt, skip: skipBad, free: make(chan []byte, 2*workers)}
+	s := &Stream{opt: opt, skip: skipBad, free: make(chan []byte, 3*workers)}
 	for range workers {
 		s.workers = append(s.workers, &worker{c: New(opt), skip: skipBad})
 	}
@@ -73,7 +74,7 @@ func (s *Stream) Also(taker func() func(*record.Record)) {
 // Read adds the records of r, whose name is for messages. It returns at the end of r, at the first bad line with a
 // *jsonl.LineError, or when ctx is done with its cause; the lines read until then are counted.
 func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
-	blocks := make(chan block)
+	blocks := make(chan block, len(s.workers)) // so that no worker waits to be woken for each
 	bad, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
@@ -261,7 +262,7 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !r.OK && r.Error == nil && r.SentUs == 0 && r.LatencyMs == 0 && r.Status == 0 {
+	if (!r.OK || r.Lacks(record.KeyOK)) && r.Error == nil && r.SentUs == 0 && r.LatencyMs == 0 && r.Status == 0 {
 		return nil, errors.New("not a record: it has none of ok, error, status, sent_us and latency_ms")
 	}
 	return r, nil

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-json"
@@ -206,22 +207,33 @@ func (g *group) block(opt *Options) Block {
 		b.Mode = mode[0]
 	}
 	g.throughput(&b, opt)
-	for i, m := range metrics {
-		d := g.dist(i)
-		if opt.DropFailures {
-			d.inf = 0
-		}
-		if d.N()+d.Failed() > 0 {
-			s := d.Stat(opt.Percentiles, m.unit)
-			if m.key != "itl_ms" { // the gaps of one answer are not independent
-				d.intervals(&s, m.unit)
-			}
-			b.Metrics = append(b.Metrics, Metric{m.key, m.name, s})
-		}
-	}
+	b.Metrics = g.metrics(opt)
 	b.Gates = g.gates(&b, opt)
 	b.Notes = g.notes()
 	return b
+}
+
+// metrics gives the statistics of the distributions that have values. Those are sorted at the same time.
+func (g *group) metrics(opt *Options) Metrics {
+	all := make(Metrics, len(metrics))
+	var wg sync.WaitGroup
+	for i, m := range metrics {
+		wg.Go(func() {
+			d := g.dist(i)
+			if opt.DropFailures {
+				d.inf = 0
+			}
+			if d.N()+d.Failed() == 0 {
+				return
+			}
+			all[i] = Metric{m.key, m.name, d.Stat(opt.Percentiles, m.unit)}
+			if m.key != "itl_ms" { // the gaps of one answer are not independent
+				d.intervals(&all[i].Stat, m.unit)
+			}
+		})
+	}
+	wg.Wait()
+	return slices.DeleteFunc(all, func(m Metric) bool { return m.Key == "" })
 }
 
 // throughput fills what has to do with time.
@@ -243,7 +255,7 @@ func (g *group) throughput(b *Block, opt *Options) {
 	if opt.GPUs > 0 {
 		b.OutputPerGPU = b.OutputPerS / Num(opt.GPUs)
 	}
-	if g.cached > 0 {
+	if g.saidCached > 0 {
 		b.CacheHit = ratio(g.cached, g.input)
 	}
 	b.ChunkTokens = ratio(g.chunkTokens, g.chunks)
@@ -308,15 +320,10 @@ func (g *group) sortedErrors() []ErrorCount {
 func (g *group) notes() []string {
 	notes := missingShards(g.facts[factShard])
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	if g.requests > 0 && g.flights.n == 0 {
-		note("no record says when it was sent, so there is no duration and no throughput")
-	}
 	if g.invalid > 0 {
 		note("%d records have a negative or absurd time, which is left out", g.invalid)
 	}
-	if n := g.requests - g.flights.n; n > 0 && g.flights.n > 0 {
-		note("%d records do not say when they were sent, and are left out of what has to do with time", n)
-	}
+	notes = append(notes, g.missing.notes(g.requests)...)
 	if !g.flights.exactPeak() {
 		note("the peak of requests in flight is that at the edges of bins of %v", time.Duration(g.flights.time.width())*time.Microsecond)
 	}

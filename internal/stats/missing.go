@@ -1,0 +1,53 @@
+package stats
+
+import (
+	"fmt"
+
+	"llmperf/internal/record"
+)
+
+// missing counts the records that lack what the figures want, as those of other makers may.
+type missing [len(wanted)]int64
+
+// wanted is what perf-send's records have, and what becomes of those without.
+var wanted = [...]struct {
+	lacks func(*record.Record) bool
+	note  string
+}{
+	{func(r *record.Record) bool { return r.Lacks(record.KeyOK) },
+		"do not say ok: those without an error, or a status of one, are taken as successes"},
+	{func(r *record.Record) bool { return r.SentUs == 0 },
+		"do not say when they were sent (sent_us), and are left out of what has to do with time"},
+	{func(r *record.Record) bool { return r.SentUs != 0 && r.Lacks(record.KeyLatencyMs) },
+		"do not say when they ended (latency_ms), and are left out of what has to do with time"},
+	{func(r *record.Record) bool { _, known := r.Lag(); return !known },
+		"do not say how late they were sent (lag_ms, or scheduled_us and sent_us): their response time counts from the send"},
+	{func(r *record.Record) bool { return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens) },
+		"are successes that do not say prompt_tokens, which count as none"},
+	{func(r *record.Record) bool {
+		generates := r.Op != "embedding" && r.Op != "rerank" && r.Op != "score"
+		return r.OK && generates && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
+	}, "are successes that do not say completion_tokens, which count as none"},
+	{func(r *record.Record) bool {
+		_, known := r.TPOT()
+		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && !known
+	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
+}
+
+func (m *missing) add(r *record.Record) {
+	for i := range wanted {
+		if wanted[i].lacks(r) {
+			m[i]++
+		}
+	}
+}
+
+// notes tells what is missing from how many records.
+func (m *missing) notes(of int64) (notes []string) {
+	for i, n := range m {
+		if n > 0 {
+			notes = append(notes, fmt.Sprintf("%d of %d records %s", n, of, wanted[i].note))
+		}
+	}
+	return notes
+}

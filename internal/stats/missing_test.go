@@ -1,0 +1,43 @@
+package stats
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Records of other makers: what can be given is given, what is missing is told, and a zero is not what is absent.
+func TestMissingKeys(t *testing.T) {
+	s := NewStream(Options{}, 1, false)
+	if err := s.Read(t.Context(), strings.NewReader(`{"latency_ms":12.5,"status":200}
+{"sent_us":1700000000000000,"latency_ms":40,"ttft_ms":30,"cached_tokens":0,"prompt_tokens":10,"completion_tokens":3,"scheduled_us":1699999999990000}
+{"sent_us":1700000000100000,"latency_ms":40,"lag_ms":0,"status":500}
+{"sent_us":1700000000100000,"ok":true,"lag_ms":0,"queue_ms":0,"prompt_tokens":0,"op":"embedding"}
+`), "in"); err != nil {
+		t.Fatal(err)
+	}
+	b := s.Collector().Summary().Blocks[0]
+	if b.OK != 3 || b.CacheHit != 0 || b.Errors[0] != (ErrorCount{"http", 1, "status 500"}) {
+		t.Errorf("%d ok, cache hit %v, errors %v", b.OK, b.CacheHit, b.Errors)
+	}
+	for key, n := range map[string]int64{"lag_ms": 3, "cached_tokens": 1, "input_tokens": 2, "output_tokens": 1, "latency_ms": 2, "response_ms": 2} {
+		if m := b.Metrics.Get(key); m == nil || m.N != n {
+			t.Errorf("%s: %+v, want %d values", key, m, n)
+		}
+	}
+	if m := b.Metrics.Get("tpot_ms"); m != nil {
+		t.Errorf("TPOT without gaps: %+v", m)
+	}
+	want := []string{
+		"3 of 4 records do not say ok: those without an error, or a status of one, are taken as successes",
+		"1 of 4 records do not say when they were sent (sent_us), and are left out of what has to do with time",
+		"1 of 4 records do not say when they ended (latency_ms), and are left out of what has to do with time",
+		"1 of 4 records do not say how late they were sent (lag_ms, or scheduled_us and sent_us): their response time counts from the send",
+		"1 of 4 records are successes that do not say prompt_tokens, which count as none",
+		"1 of 4 records are successes that do not say completion_tokens, which count as none",
+		"1 of 4 records are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL",
+	}
+	if !slices.Equal(b.Notes, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(b.Notes, "\n"), strings.Join(want, "\n"))
+	}
+}
