@@ -18,7 +18,7 @@ var may = map[string][]string{
 	"internal/dataset/synth": {"internal/request", "internal/tokenizer"},
 	"internal/rows":          {"internal/jsonl"},
 	"internal/hub":           {"internal/cli"}, // for errors with a hint
-	"internal/vocabulary":    {"internal/hub", "internal/tokenizer"},
+	"internal/vocabulary":    {"internal/cli", "internal/hub", "internal/tokenizer"},
 	"internal/launch":        {"internal/cli"},
 	"internal/metrics":       {"internal/jsonl"},
 	"internal/client":        {"internal/api", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},

@@ -105,9 +105,12 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 	}
 	var err error
 	if o.TokenizerName, err = vocabulary.Find(ctx, f.TokenizerPath, o.Hub); err != nil {
-		return nil, err
+		return nil, vocabulary.Fault(err)
 	}
-	o.Tokenizer = sync.OnceValues(func() (tokenizer.Tokenizer, error) { return tokenizer.Open(ctx, o.TokenizerName) })
+	o.Tokenizer = sync.OnceValues(func() (tokenizer.Tokenizer, error) {
+		t, err := tokenizer.Open(ctx, o.TokenizerName)
+		return t, vocabulary.Fault(err)
+	})
 	if f.CountTemplate {
 		o.Counted = f.template(o)
 	}

@@ -12,6 +12,7 @@ import (
 	"llmperf/internal/cli"
 	"llmperf/internal/dataset"
 	"llmperf/internal/tokenizer"
+	"llmperf/internal/vocabulary"
 )
 
 // template opens the chat template beside the vocabulary.
@@ -25,7 +26,7 @@ func (f *flags) template(o *dataset.Options) func() (*dataset.Rendering, error) 
 			return nil, cli.Usage("", "--tokenizer-path %s: there is no chat template with it", f.TokenizerPath)
 		}
 		if err != nil {
-			return nil, cli.Fail("", "%w", err)
+			return nil, vocabulary.Fault(err)
 		}
 		r := &dataset.Rendering{Template: t, Now: time.Now()}
 		kwargs := gjson.Get(f.ExtraArgs, "chat_template_kwargs")

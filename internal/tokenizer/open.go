@@ -142,7 +142,7 @@ func fileIn(dir string) (string, error) {
 			return found[0], nil
 		}
 	}
-	return "", fmt.Errorf("%s: no tokenizer.json, vocab.json with merges.txt, *.tiktoken or tiktoken.model in it", dir)
+	return "", hinted("give the folder of a model, or its name on a hub", "%s: no tokenizer.json, vocab.json with merges.txt, *.tiktoken or tiktoken.model in it", dir)
 }
 
 func quoteGlob(dir string) string {

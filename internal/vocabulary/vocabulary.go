@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"llmperf/internal/cli"
 	"llmperf/internal/hub"
 	"llmperf/internal/tokenizer"
 )
@@ -20,8 +21,10 @@ func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 	if _, err := os.Stat(name); err == nil || !strings.Contains(name, "/") || opt.Source == hub.Local {
 		return name, nil
 	}
-	if _, err := tokenizer.Open(ctx, name); err == nil { // FILE:ENCODING
-		return name, nil
+	if i := strings.LastIndexByte(name, ':'); i > 0 { // FILE:ENCODING
+		if _, err := os.Stat(name[:i]); err == nil {
+			return name, nil
+		}
 	}
 	repo, err := hub.Open(name, hub.Model, opt)
 	if err != nil {
@@ -38,7 +41,19 @@ func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 		}
 	}
 	if first == "" {
-		return "", fmt.Errorf("--tokenizer-path %s: there is no vocabulary in it", name)
+		return "", fmt.Errorf("%s: there is no vocabulary in it", name)
 	}
 	return filepath.Dir(first), nil
+}
+
+// Fault says of an error of Find, or of the tokenizer's, which flag it is about and what to do.
+func Fault(err error) error {
+	var own *cli.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &own):
+		return &cli.Error{Code: own.Code, Err: fmt.Errorf("--tokenizer-path: %w", own.Err), Hint: own.Hint}
+	}
+	return cli.Fail(tokenizer.Hint(err), "--tokenizer-path: %w", err)
 }
