@@ -90,7 +90,7 @@ type probe struct {
 func streamProbe(n int) probe {
 	return probe{
 		sim:    fmt.Sprintf("ttft=200ms,per-token=0s,itl=%v,jitter=0,slots=%d", calITL, n),
-		point:  load.Point{Run: "calibrate", Parallel: n, Mode: load.Closed, Limit: n, Pacer: schedule.Immediate, Number: n},
+		point:  load.Point{Run: "calibrate", Parallel: n, Mode: load.Closed, Limit: n, Number: n},
 		tokens: calStreamTokens, pre: n,
 	}
 }

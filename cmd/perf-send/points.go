@@ -124,7 +124,7 @@ func (f *flags) point(i int) (load.Point, error) {
 		return p, cli.Usage("give --rate", "--arrival: %s needs --rate", f.Arrival)
 	default:
 		p.Parallel = max(p.Parallel, 1)
-		p.Mode, p.Pacer, p.Limit = load.Closed, schedule.Immediate, p.Parallel
+		p.Mode, p.Pacer, p.Limit = load.Closed, nil, p.Parallel
 		p.Run = "parallel=" + strconv.Itoa(p.Parallel)
 		return p, nil
 	}

@@ -33,7 +33,7 @@ type Point struct {
 	Rate     float64
 	Parallel int
 
-	Pacer    func() schedule.Pacer // each phase has a schedule of its own
+	Pacer    func() schedule.Pacer // each phase has a schedule of its own; nil: all requests are due at once
 	Trace    bool                  // requests say themselves when they are due (at_ms); Pacer is then not asked
 	Speedup  float64               // of Trace
 	Limit    int                   // slots: most requests in flight; 0: no limit
@@ -132,35 +132,28 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 	}
 	stop, halt := context.WithCancelCause(ctx)
 	defer halt(nil)
-	ph := &phase{e: e, p: p, name: name, ctx: ctx, hard: hard, halt: halt}
+	ph := &phase{e: e, p: p, name: name, n: n, first: req, hard: hard, halt: halt}
 	if ph.start, err = e.start(ctx, p.Start); err != nil {
 		return 0, end(ctx, err)
 	}
+	ph.ctx = ctx
 	if p.Duration > 0 {
 		var cancel context.CancelFunc
 		stop, cancel = context.WithDeadlineCause(stop, ph.start.Add(p.Duration), errDuration)
 		defer cancel()
 	}
-	ph.slots.init(p.Limit)
-	next, free := iter.Pull(ph.offsets())
-	defer free()
-	for {
-		if err = ph.dispatch(stop, req, next); err != nil {
-			break
-		}
-		started++
-		if started == n {
-			break
-		}
-		if req, err = e.Source.Next(stop); err != nil {
-			break
-		}
+	ph.stop = stop
+	ph.workers = workers{limit: p.Limit, next: ph.next, do: ph.do}
+	if p.Pacer != nil && !p.Trace {
+		next, free := iter.Pull(p.Pacer())
+		defer free()
+		ph.offset = next
 	}
-	ph.slots.drain()
+	err = ph.workers.run()
 	if cause := context.Cause(stop); err == nil && cause != nil {
 		err = cause // an Emit that failed after the last start
 	}
-	return started, end(stop, err)
+	return ph.started, end(stop, err)
 }
 
 // start waits until a phase begins: at a given time, which counts as the beginning also where it has passed, or now.
@@ -193,25 +186,25 @@ func end(ctx context.Context, err error) error {
 
 // phase is one phase under way.
 type phase struct {
-	e     *Engine
-	p     Point
-	name  string
-	ctx   context.Context         // its end ends the starting
-	hard  context.Context         // of the requests in flight
-	halt  context.CancelCauseFunc // ends the starting
-	start time.Time
-	slots slots
-	prev  float64 // the last at_ms
+	workers workers
+	e       *Engine
+	p       Point
+	name    string
+	n       int                     // most requests; 0: all there are
+	ctx     context.Context         // its end ends the run
+	stop    context.Context         // its end ends the starting
+	hard    context.Context         // of the requests in flight
+	halt    context.CancelCauseFunc // ends the starting
+	start   time.Time
+	offset  func() (time.Duration, bool) // of the next request; nil: all are due at once
+
+	// the leader's
+	first   *request.Request // read before the start
+	started int
+	prev    float64 // the last at_ms
 }
 
-func (ph *phase) offsets() schedule.Pacer {
-	if ph.p.Trace {
-		return schedule.Immediate()
-	}
-	return ph.p.Pacer()
-}
-
-// job is a request with a slot.
+// job is a request that is due and has a slot.
 type job struct {
 	req    *request.Request
 	seq    int64
@@ -219,64 +212,72 @@ type job struct {
 	queued time.Duration
 }
 
-// dispatch waits until req is due and a slot is free, and starts it. What is another shard's is passed over: it has its
-// place in the schedule, here as there.
-func (ph *phase) dispatch(ctx context.Context, req *request.Request, next func() (time.Duration, bool)) error {
-	off, ok := next()
-	if !ok {
-		return io.EOF // a schedule with an end, such as a ramp
-	}
-	j := job{req: req}
-	if ph.p.Trace {
-		var err error
-		if off, err = ph.offset(req); err != nil {
-			return err
-		}
-	}
-	if d := ph.p.Duration; d > 0 && off >= d {
-		return errDuration
-	}
-	ph.e.line++
-	if !ph.e.Shard.has(ph.e.line - 1) {
-		return context.Cause(ctx)
-	}
-	if ph.p.Mode == Closed {
-		w, freed, err := ph.slots.take(ctx, ph.work)
+// next waits for the next request of this shard until it is due. free is when the slot that it gets fell free, zero for a
+// new one. What is another shard's is passed over: it has its place in the schedule, here as there.
+func (ph *phase) next(free time.Time) (job, error) {
+	for {
+		req, off, err := ph.take()
 		if err != nil {
-			return err
+			return job{}, err
 		}
-		if j.due = ph.start; freed.After(j.due) {
-			j.due = freed
+		ph.started++
+		ph.e.line++
+		if !ph.e.Shard.has(ph.e.line - 1) {
+			continue
 		}
-		ph.begin(w, j)
-		return nil
+		j := job{req: req, due: ph.start.Add(off)}
+		switch ph.p.Mode {
+		case Closed:
+			if free.After(j.due) {
+				j.due = free
+			}
+		case Capped:
+			j.queued = max(0, free.Sub(j.due))
+		}
+		if ph.p.Mode != Closed {
+			if err := ph.e.Sleep(ph.stop, j.due); err != nil {
+				return job{}, err
+			}
+		}
+		j.seq = ph.e.nextSeq()
+		ph.e.Counts.Started.Add(1)
+		return j, nil
 	}
-	j.due = ph.start.Add(off.Truncate(time.Microsecond))
-	if err := ph.e.Sleep(ctx, j.due); err != nil {
-		return err
-	}
-	w, freed, err := ph.slots.take(ctx, ph.work)
-	if err != nil {
-		return err
-	}
-	if ph.p.Mode == Capped {
-		j.queued = max(0, freed.Sub(j.due))
-	}
-	ph.begin(w, j)
-	return nil
 }
 
-// begin hands j to its worker. Sequence numbers are given here, in the order of the schedule.
-func (ph *phase) begin(w chan<- job, j job) {
-	j.seq = ph.e.nextSeq()
-	ph.e.Counts.Started.Add(1)
-	w <- j
+// take reads a request and when it is due, from the start of the phase.
+func (ph *phase) take() (req *request.Request, off time.Duration, err error) {
+	if ph.n > 0 && ph.started == ph.n {
+		return nil, 0, io.EOF
+	}
+	if ph.stop.Err() != nil {
+		return nil, 0, context.Cause(ph.stop)
+	}
+	if req = ph.first; req != nil {
+		ph.first = nil
+	} else if req, err = ph.e.Source.Next(ph.stop); err != nil {
+		return nil, 0, err
+	}
+	ok := true
+	switch {
+	case ph.p.Trace:
+		off, err = ph.traced(req)
+	case ph.offset != nil:
+		off, ok = ph.offset()
+	}
+	switch d := ph.p.Duration; {
+	case !ok:
+		err = io.EOF // a schedule with an end, such as a ramp
+	case err == nil && d > 0 && off >= d:
+		err = errDuration
+	}
+	return req, off.Truncate(time.Microsecond), err
 }
 
 func (e *Engine) nextSeq() int64 { return e.Shard.seq(e.seq.Add(1) - 1) }
 
-// offset is when a request of a trace is due.
-func (ph *phase) offset(req *request.Request) (time.Duration, error) {
+// traced is when a request of a trace is due.
+func (ph *phase) traced(req *request.Request) (time.Duration, error) {
 	if req.AtMs == nil {
 		return 0, &SourceError{req.Source, errors.New("no at_ms, which --arrival trace goes by")}
 	}
@@ -299,19 +300,16 @@ func (e *SourceError) Error() string { return e.Source + ": " + e.Err.Error() }
 // Unwrap gives the cause.
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// work does one job after the other. A slot is such a worker.
-func (ph *phase) work(jobs <-chan job, free func(at time.Time)) {
-	for j := range jobs {
-		ph.e.Counts.InFlight.Add(1)
-		if j.req.Turns != nil {
-			ph.converse(j)
-		} else {
-			ph.one(j)
-		}
-		ph.e.Counts.InFlight.Add(-1)
-		ph.e.Counts.Done.Add(1)
-		free(time.Now())
+// do sends a request, or the turns of a conversation.
+func (ph *phase) do(j job) {
+	ph.e.Counts.InFlight.Add(1)
+	if j.req.Turns != nil {
+		ph.converse(j)
+	} else {
+		ph.one(j)
 	}
+	ph.e.Counts.InFlight.Add(-1)
+	ph.e.Counts.Done.Add(1)
 }
 
 // one sends a request and hands on its record.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -116,7 +116,7 @@ func times(recs []*record.Record) string {
 }
 
 func TestClosedLoopIsDueWhenASlotFallsFree(t *testing.T) {
-	p := Point{Run: "parallel=2", Parallel: 2, Mode: Closed, Limit: 2, Pacer: schedule.Immediate, Number: 5}
+	p := Point{Run: "parallel=2", Parallel: 2, Mode: Closed, Limit: 2, Number: 5}
 	recs, res, err := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, nil)
 	if want := "0:0+0+0=0 1:0+0+0=0 2:100+0+0=100 3:100+0+0=100 4:200+0+0=200"; times(recs) != want || err != nil {
 		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
@@ -165,7 +165,7 @@ func TestLatenessNeverShiftsTheSchedule(t *testing.T) {
 }
 
 func TestWarmupIsDrainedAndMarked(t *testing.T) {
-	p := Point{Mode: Closed, Limit: 2, Pacer: schedule.Immediate, Warmup: 3, Number: 2}
+	p := Point{Mode: Closed, Limit: 2, Warmup: 3, Number: 2}
 	recs, res, _ := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, nil)
 	var phases []string
 	for _, r := range recs {
@@ -189,7 +189,7 @@ func TestDurationEndsTheStarting(t *testing.T) {
 		want string
 	}{
 		{"open", Point{Mode: Open, Pacer: every(10 * ms)}, "0:0+0+0=0 1:10+0+0=10 2:20+0+0=20"},
-		{"closed", Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate}, "0:0+0+0=0 1:20+0+0=20"},
+		{"closed", Point{Mode: Closed, Limit: 1}, "0:0+0+0=0 1:20+0+0=20"},
 		{"capped", Point{Mode: Capped, Limit: 1, Pacer: every(10 * ms)}, "0:0+0+0=0 1:10+10+0=20"},
 	} {
 		c.p.Duration = 30 * ms
@@ -202,7 +202,7 @@ func TestDurationEndsTheStarting(t *testing.T) {
 
 func TestShortInputIsTold(t *testing.T) {
 	for n, want := range map[int]Result{1: {Warmed: 1, Short: true}, 4: {Warmed: 2, Measured: 2, Short: true}, 9: {Warmed: 2, Measured: 5}} {
-		p := Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate, Warmup: 2, Number: 5}
+		p := Point{Mode: Closed, Limit: 1, Warmup: 2, Number: 5}
 		recs, res, err := run(t, p, &fakeServer{}, &lines{n: n}, nil)
 		if res != want || err != nil || len(recs) != want.Warmed+want.Measured {
 			t.Errorf("%d lines: %+v, %d records, %v", n, res, len(recs), err)
@@ -244,7 +244,7 @@ func conversation(delay float64, turns ...string) *request.Request {
 func TestConversation(t *testing.T) {
 	server := &fakeServer{takes: 100 * ms, reply: func(n int) string { return fmt.Sprintf(`{"role":"assistant","content":"r%d"}`, n) }}
 	src := &lines{n: 1, make: func(int) *request.Request { return conversation(50, "a", "b", "c") }}
-	recs, res, err := run(t, Point{Mode: Closed, Limit: 4, Pacer: schedule.Immediate}, server, src, nil)
+	recs, res, err := run(t, Point{Mode: Closed, Limit: 4}, server, src, nil)
 	if want := "0:0+0+0=0 1:150+0+0=150 2:300+0+0=300"; times(recs) != want || err != nil {
 		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
 	}
@@ -270,7 +270,7 @@ func TestConversation(t *testing.T) {
 func TestFailedTurnEndsItsConversation(t *testing.T) {
 	server := &fakeServer{fail: func(n int) bool { return n == 1 }, reply: func(int) string { return `{}` }}
 	src := &lines{n: 1, make: func(int) *request.Request { return conversation(0, "a", "b", "c") }}
-	recs, _, _ := run(t, Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate}, server, src, nil)
+	recs, _, _ := run(t, Point{Mode: Closed, Limit: 1}, server, src, nil)
 	if len(recs) != 2 || !recs[0].OK || recs[1].OK {
 		t.Errorf("%d records", len(recs))
 	}
@@ -293,7 +293,7 @@ func TestInterrupt(t *testing.T) {
 				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: -1}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: c.grace,
 				Emit: func(r *record.Record) error { mu.Lock(); recs = append(recs, r); mu.Unlock(); return nil },
 			}
-			_, err := e.Run(ctx, Point{Mode: Closed, Limit: 3, Pacer: schedule.Immediate})
+			_, err := e.Run(ctx, Point{Mode: Closed, Limit: 3})
 			if !errors.Is(err, errStop) || len(recs) != 3 {
 				t.Errorf("%v, %d records", err, len(recs))
 			}
@@ -313,7 +313,7 @@ func TestInterrupt(t *testing.T) {
 func TestEmitErrorEndsTheRun(t *testing.T) {
 	broken := errors.New("broken pipe")
 	n := 0
-	_, res, err := run(t, Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate}, &fakeServer{takes: ms}, &lines{n: -1}, func(e *Engine) {
+	_, res, err := run(t, Point{Mode: Closed, Limit: 1}, &fakeServer{takes: ms}, &lines{n: -1}, func(e *Engine) {
 		e.Emit = func(*record.Record) error {
 			if n++; n == 3 {
 				return broken
@@ -334,7 +334,7 @@ func TestSourceErrorEndsTheRun(t *testing.T) {
 		}
 		return &request.Request{}, nil
 	})
-	recs, _, err := run(t, Point{Mode: Closed, Limit: 1, Pacer: schedule.Immediate}, &fakeServer{}, src, nil)
+	recs, _, err := run(t, Point{Mode: Closed, Limit: 1}, &fakeServer{}, src, nil)
 	if err != bad || len(recs) != 2 {
 		t.Errorf("%v, %d records", err, len(recs))
 	}
@@ -360,31 +360,31 @@ func TestRampEndsTheRun(t *testing.T) {
 	}
 }
 
-// The same slot, and so the same connection, serves one request after the other.
-func TestSlotsAreTakenWarmestFirst(t *testing.T) {
-	var s slots
-	s.init(0)
-	done := make(chan struct{})
-	work := func(jobs <-chan job, free func(time.Time)) {
-		for range jobs {
-			<-done
-			free(time.Unix(1, 0))
+// The lead goes to who was idle for the shortest time, whose connection is the warmest; nobody is hired for it.
+func TestLeadGoesToTheWarmest(t *testing.T) {
+	w := workers{led: true, n: 3}
+	lead := make(chan int, 3)
+	for i := range 3 {
+		w.busy.Go(func() {
+			if w.await(make(chan struct{}, 1)) {
+				lead <- i
+			}
+		})
+		for idle := 0; idle <= i; runtime.Gosched() {
+			w.mu.Lock()
+			idle = len(w.idle)
+			w.mu.Unlock()
 		}
 	}
-	var taken []chan<- job
-	for range 3 {
-		w, _, _ := s.take(t.Context(), work)
-		w <- job{}
-		taken = append(taken, w)
+	for _, want := range []int{2, 1} {
+		w.pass(nil)
+		if got := <-lead; got != want {
+			t.Errorf("worker %d leads, want %d", got, want)
+		}
 	}
-	close(done)
-	s.busy.Wait()
-	last := s.idle[2].jobs
-	w, freed, _ := s.take(t.Context(), work)
-	if reflect.ValueOf(w).Pointer() != reflect.ValueOf(last).Pointer() || freed != time.Unix(1, 0) || len(s.all) != 3 {
-		t.Errorf("not the last one freed, or a fourth")
+	w.pass(io.EOF)
+	w.busy.Wait()
+	if len(lead) > 0 || w.n != 3 || w.err != io.EOF || w.await(nil) {
+		t.Errorf("after the end: %d lead, %d workers, error %v", len(lead), w.n, w.err)
 	}
-	w <- job{}
-	s.drain()
-	_ = taken
 }

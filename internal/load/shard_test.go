@@ -134,7 +134,7 @@ func line(r *record.Record) string {
 
 // The shards of a closed loop have all of its slots and all of its requests.
 func TestShardsOfAClosedLoop(t *testing.T) {
-	p := Point{Run: "parallel=8", Mode: Closed, Parallel: 8, Limit: 8, Warmup: 9, Number: 90, Pacer: schedule.Immediate}
+	p := Point{Run: "parallel=8", Mode: Closed, Parallel: 8, Limit: 8, Warmup: 9, Number: 90}
 	for _, n := range []int{1, 2, 3, 8} {
 		all := sharded(t, n, []Point{p})
 		var measured, peak, now int

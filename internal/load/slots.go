@@ -1,85 +1,87 @@
 package load
 
 import (
-	"context"
 	"sync"
 	"time"
 )
 
-// slots are the workers of a phase. A free slot is an idle worker, and the one that was idle for the shortest time is
-// taken first: its connection is the warmest.
-type slots struct {
-	limit int // 0: none
+// workers are the goroutines of a phase, one for each slot. One of them leads: it takes the next request, waits until that
+// is due, gives the lead to another and sends it itself (Schmidt et al., Leader/Followers, PLoP 2000). So a request never
+// changes goroutines between the moment when it is due and the moment when it is sent; and in a closed loop, where who ends
+// a request takes the next one, none is handed over at all.
+type workers struct {
+	limit int                               // 0: none
+	next  func(free time.Time) (job, error) // called by one worker at a time; free is when its slot fell free, zero for a new one
+	do    func(job)
 
-	mu    sync.Mutex
-	idle  []*worker
-	all   []*worker
-	freed chan struct{} // holds a token while a worker may have become idle
-	busy  sync.WaitGroup
+	mu   sync.Mutex
+	idle []chan struct{} // those who wait for the lead; the last one was idle for the shortest time
+	n    int             // how many there are
+	led  bool
+	over bool
+	err  error // why it is over
+	busy sync.WaitGroup
 }
 
-type worker struct {
-	jobs  chan job
-	freed time.Time
+// run does what next gives until that fails, and gives its error when all is done.
+func (w *workers) run() error {
+	w.led = true
+	w.hire()
+	w.busy.Wait()
+	return w.err
 }
 
-func (s *slots) init(limit int) {
-	s.limit = limit
-	s.freed = make(chan struct{}, 1)
-}
-
-// take gives an idle worker, or a new one that runs work, or waits for one. freed is when it fell free: zero for a new
-// one.
-func (s *slots) take(ctx context.Context, work func(<-chan job, func(time.Time))) (jobs chan<- job, freed time.Time, err error) {
-	for {
-		if ctx.Err() != nil {
-			return nil, freed, context.Cause(ctx)
+// hire starts a worker, who leads.
+func (w *workers) hire() {
+	w.n++
+	w.busy.Go(func() {
+		var free time.Time
+		wake := make(chan struct{}, 1)
+		for lead := true; lead; lead = w.await(wake) {
+			j, err := w.next(free)
+			if !w.pass(err) {
+				return
+			}
+			w.do(j)
+			free = time.Now()
 		}
-		if w := s.tryTake(work); w != nil {
-			return w.jobs, w.freed, nil
-		}
-		select {
-		case <-s.freed:
-		case <-ctx.Done():
-		}
-	}
+	})
 }
 
-func (s *slots) tryTake(work func(<-chan job, func(time.Time))) *worker {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n := len(s.idle); n > 0 {
-		w := s.idle[n-1]
-		s.idle = s.idle[:n-1]
-		s.busy.Add(1)
-		return w
-	}
-	if s.limit > 0 && len(s.all) == s.limit {
-		return nil
-	}
-	w := &worker{jobs: make(chan job, 1)}
-	s.all = append(s.all, w)
-	s.busy.Add(1)
-	go work(w.jobs, func(at time.Time) { s.release(w, at) })
-	return w
-}
-
-func (s *slots) release(w *worker, at time.Time) {
-	s.mu.Lock()
-	w.freed = at
-	s.idle = append(s.idle, w)
-	s.mu.Unlock()
-	s.busy.Done()
-	select {
-	case s.freed <- struct{}{}:
+// pass gives the lead away: to who was idle for the shortest time, else to a new worker, else to the next who falls idle.
+// With an error it is over for all.
+func (w *workers) pass(err error) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch n := len(w.idle); {
+	case err != nil:
+		w.over, w.err = true, err
+		for _, wake := range w.idle {
+			close(wake)
+		}
+	case n > 0:
+		w.idle[n-1] <- struct{}{}
+		w.idle = w.idle[:n-1]
+	case w.limit == 0 || w.n < w.limit:
+		w.hire()
 	default:
+		w.led = false
 	}
+	return err == nil
 }
 
-// drain waits for the jobs under way and ends the workers.
-func (s *slots) drain() {
-	s.busy.Wait()
-	for _, w := range s.all {
-		close(w.jobs)
+// await waits for the lead; false: it is over.
+func (w *workers) await(wake chan struct{}) bool {
+	w.mu.Lock()
+	over, led := w.over, w.led
+	w.led = true
+	if !over && led {
+		w.idle = append(w.idle, wake)
 	}
+	w.mu.Unlock()
+	if over || !led {
+		return !over
+	}
+	_, lead := <-wake
+	return lead
 }

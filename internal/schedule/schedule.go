@@ -12,14 +12,6 @@ import (
 // schedule does (Ramp).
 type Pacer = iter.Seq[time.Duration]
 
-// Immediate starts every request at once: what is left to hold them back is a limit on those in flight.
-func Immediate() Pacer {
-	return func(yield func(time.Duration) bool) {
-		for yield(0) {
-		}
-	}
-}
-
 // Constant starts rate requests/s, evenly spaced, the first at 0.
 func Constant(rate float64) Pacer {
 	return func(yield func(time.Duration) bool) {

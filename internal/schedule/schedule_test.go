@@ -19,12 +19,6 @@ func take(p Pacer, n int) []time.Duration {
 	return got
 }
 
-func TestImmediate(t *testing.T) {
-	if got := take(Immediate(), 3); !slices.Equal(got, make([]time.Duration, 3)) {
-		t.Errorf("got %v", got)
-	}
-}
-
 func TestPoissonIsReproducible(t *testing.T) {
 	a, b := take(Poisson(10, 1), 1000), take(Poisson(10, 1), 1000)
 	if !slices.Equal(a, b) || a[0] != 0 || !slices.IsSorted(a) {
