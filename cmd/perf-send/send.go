@@ -189,6 +189,12 @@ func (r *runner) emit(rec *record.Record) error {
 	if r.counter != nil {
 		return r.counter.take(rec)
 	}
+	return r.write(rec)
+}
+
+// write is the end of a record.
+func (r *runner) write(rec *record.Record) error {
+	defer r.client.Reuse(rec)
 	return r.sink.Emit(rec)
 }
 

@@ -25,6 +25,7 @@ type source struct {
 const (
 	aheadLines = 1024
 	aheadBytes = 32 << 20
+	slabLines  = 32
 )
 
 // sourceConfig says how lines are read.
@@ -62,15 +63,21 @@ func startSource(ctx context.Context, c sourceConfig, r io.Reader, name string) 
 
 // pass hands on the lines of r. It ends without an error where r or ctx do.
 func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name string, keep *spool) error {
-	for req, err := range request.Read(r, name) {
+	var slab []request.Request // memory for many requests at once
+	for line, err := range request.Read(r, name) {
+		if len(slab) == 0 {
+			slab = make([]request.Request, slabLines)
+		}
+		req := &slab[0]
+		*req = line
 		if err == nil && keep != nil {
-			if err := keep.add(&req); err != nil {
+			if err := keep.add(req); err != nil {
 				return cli.Fail("", "--cycle: %w", err)
 			}
 		}
 		if err == nil {
-			if perr := c.prepare(&req); perr != nil {
-				err = located(perr, req.Source)
+			if perr := c.prepare(req); perr != nil {
+				err = located(perr, req.Source.String())
 			}
 		}
 		if err != nil {
@@ -81,17 +88,18 @@ func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name str
 			}
 			return err
 		}
+		slab = slab[1:]
 		s.read.Add(1)
-		if !s.room.take(ctx, size(&req)) {
+		if !s.room.take(ctx, size(req)) {
 			return nil
 		}
 		select { // the usual way first: a select of two costs much more
-		case s.ready <- &req:
+		case s.ready <- req:
 			continue
 		default:
 		}
 		select {
-		case s.ready <- &req:
+		case s.ready <- req:
 		case <-ctx.Done():
 			return nil
 		}

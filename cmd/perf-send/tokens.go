@@ -39,7 +39,7 @@ func (r *runner) startCounter(ctx context.Context) error {
 	if err != nil {
 		return cli.Fail("", "--tokenizer-path: %w", err)
 	}
-	c := &counter{tok: tok, keep: r.f.SaveOutput, emit: r.sink.Emit, work: make(chan *record.Record, 1024), done: make(chan struct{})}
+	c := &counter{tok: tok, keep: r.f.SaveOutput, emit: r.write, work: make(chan *record.Record, 1024), done: make(chan struct{})}
 	go func() {
 		defer close(c.done)
 		for rec := range c.work {

@@ -47,13 +47,14 @@ type Config struct {
 
 // Client implements load's Doer. It is safe for use by several goroutines at once.
 type Client struct {
-	cfg   Config
-	clock *Clock
-	fast  transport
-	std   transport
-	cpu   *cpuShare
-	prep  preparer
-	pool  sync.Pool
+	cfg     Config
+	clock   *Clock
+	fast    transport
+	std     transport
+	cpu     *cpuShare
+	prep    preparer
+	pool    sync.Pool // of *exchange
+	records sync.Pool // of *record.Record
 }
 
 // New makes a client that counts time by clock.
@@ -67,6 +68,7 @@ func New(cfg Config, clock *Clock) *Client {
 	}
 	c.prep.c = c
 	c.pool.New = func() any { return new(exchange) }
+	c.records.New = func() any { return new(record.Record) }
 	return c
 }
 
@@ -86,9 +88,13 @@ type exchange struct {
 	reply reply
 }
 
+// Reuse gives a record back when nobody needs it any more: another request gets its memory.
+func (c *Client) Reuse(rec *record.Record) { c.records.Put(rec) }
+
 // Do sends req and returns its record, whatever happens.
 func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
-	rec := &record.Record{ID: req.ID, Labels: req.Labels}
+	rec := c.records.Get().(*record.Record)
+	*rec = record.Record{ID: req.ID, Labels: req.Labels, GapUs: rec.GapUs[:0], ChunkTokens: rec.ChunkTokens[:0]}
 	if c.cfg.SaveRequest {
 		rec.Request = saved(req)
 	}

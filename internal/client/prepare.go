@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,12 +8,11 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
+	"strconv"
 	"sync"
 	"sync/atomic"
 
 	"github.com/goccy/go-json"
-	"github.com/tidwall/gjson"
 
 	"llmperf/internal/api"
 	"llmperf/internal/request"
@@ -25,7 +23,7 @@ type preparer struct {
 	c         *Client
 	endpoints sync.Map // endpointKey → *endpoint
 	ways      sync.Map // wayKey → *endpoint, where the body has no say but for the key it needs
-	said      sync.Map
+	said      [facts]atomic.Bool
 	asked     atomic.Uint64 // requests prepared
 	model     sync.Mutex
 	served    string // the first model of the server, once it was asked for
@@ -59,38 +57,44 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 		}
 	}
 	var ep *endpoint
-	keys := keyLists.Get().(*topKeys)
-	defer keyLists.Put(keys)
+	room := scratches.Get().(*scratch)
+	defer scratches.Put(room)
 	for i, body := range bodies {
-		err := keys.read(*body)
-		if err != nil {
-			return nil, err
+		keys := req.Members
+		if len(keys) == 0 {
+			var err error
+			if room.members, err = request.AppendMembers(room.members[:0], *body); err != nil {
+				return nil, errors.New("the body is not a JSON object")
+			}
+			keys = room.members
 		}
 		if ep == nil {
-			if ep, err = p.find(req, *body, *keys); err != nil {
+			var err error
+			if ep, err = p.find(req, *body, keys); err != nil {
 				return nil, err
 			}
 		}
-		if req.Turns != nil && !keys.has("messages") {
+		if req.Turns != nil && keys.Get("messages") == nil {
 			return nil, fmt.Errorf("turns[%d].body has no messages", i)
 		}
 		if req.Turns == nil {
-			req.Want = wanted(*keys)
+			req.Want = wanted(keys)
 		}
-		if *body, err = p.edit(ctx, ep, *body, *keys); err != nil {
+		var err error
+		if *body, err = p.edit(ctx, ep, *body, keys, &room.arena); err != nil {
 			return nil, err
 		}
 	}
-	req.Target = ep
+	req.Target, req.Members = ep, nil
 	return ep, nil
 }
 
 // find gives the endpoint by the rule of the line format: --api, else the envelope's url, else the path of --url, else
 // the body's shape.
-func (p *preparer) find(req *request.Request, body []byte, keys topKeys) (*endpoint, error) {
+func (p *preparer) find(req *request.Request, body []byte, keys request.Members) (*endpoint, error) {
 	server := p.server()
 	way := wayKey{req.Method, req.URL, server}
-	if ep, ok := p.ways.Load(way); ok && keys.has(ep.(*endpoint).dialect.Need) {
+	if ep, ok := p.ways.Load(way); ok && keys.Get(ep.(*endpoint).dialect.Need) != nil {
 		return ep.(*endpoint), nil
 	}
 	base := *server
@@ -105,9 +109,12 @@ func (p *preparer) find(req *request.Request, body []byte, keys topKeys) (*endpo
 	if err != nil {
 		return nil, err
 	}
-	model, _ := keys.get("model")
+	model := keys.Get("model")
+	if model == nil {
+		model = new(request.Member)
+	}
 	stream := d.Streams(body)
-	d = d.For(cmp.Or(p.c.cfg.Served, model.Str, p.c.cfg.Model), stream)
+	d = d.For(cmp.Or(p.c.cfg.Served, model.String(), p.c.cfg.Model), stream)
 	u, why := &base, "the line says it"
 	if req.URL == "" {
 		u, why = d.Rule(&base)
@@ -161,15 +168,19 @@ func (p *preparer) dialect(path string, body []byte) (api.Dialect, error) {
 }
 
 // wanted is how many tokens the answer to a body must have: max_tokens, where the model is to ignore its end.
-func wanted(keys topKeys) int {
-	if ignore, _ := keys.get("ignore_eos"); ignore.Type != gjson.True {
+func wanted(keys request.Members) int {
+	if ignore := keys.Get("ignore_eos"); ignore == nil || string(ignore.Value) != "true" {
 		return 0
 	}
-	most, ok := keys.get("max_completion_tokens")
-	if !ok {
-		most, _ = keys.get("max_tokens")
+	most := keys.Get("max_completion_tokens")
+	if most == nil {
+		most = keys.Get("max_tokens")
 	}
-	return int(most.Int())
+	if most == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(string(most.Value))
+	return n
 }
 
 // join resolves an envelope's url on the server's origin. Another origin is refused: it would be given the API key.
@@ -185,142 +196,25 @@ func (p *preparer) join(base *url.URL, ref string) (*url.URL, error) {
 	return base.ResolveReference(u), nil
 }
 
-// topKeys are the keys of an object's top level.
-type topKeys struct{ list []gjson.Result }
-
-func (k topKeys) get(key string) (value gjson.Result, ok bool) {
-	for i := 0; i < len(k.list); i += 2 {
-		if k.list[i].Str == key {
-			return k.list[i+1], true
-		}
-	}
-	return gjson.Result{}, false
+// scratch is the memory of one preparation, used again.
+type scratch struct {
+	members request.Members
+	arena   request.Arena
 }
 
-func (k topKeys) has(key string) bool {
-	_, ok := k.get(key)
-	return ok
-}
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// keyLists spares each request the memory of its keys.
-var keyLists = sync.Pool{New: func() any { return new(topKeys) }}
+// What is said once.
+const (
+	saidModel = iota
+	saidUsage
+	saidDrop
+	facts
+)
 
-func (k *topKeys) read(body []byte) error {
-	k.list = k.list[:0]
-	r := gjson.ParseBytes(body)
-	if !r.IsObject() {
-		return errors.New("the body is not a JSON object")
-	}
-	r.ForEach(func(key, value gjson.Result) bool {
-		k.list = append(k.list, key, value)
-		return true
-	})
-	return nil
-}
-
-// once says a fact the first time that it is so.
-func (p *preparer) once(key, format string, args ...any) {
-	if _, said := p.said.LoadOrStore(key, true); !said && p.c.cfg.Say != nil {
-		p.c.cfg.Say(format, args...)
-	}
-}
-
-// edit makes the changes that the line format lets the sender make, each said once.
-func (p *preparer) edit(ctx context.Context, ep *endpoint, body []byte, keys topKeys) ([]byte, error) {
-	var insert []byte
-	model, has := keys.get("model")
-	switch {
-	case p.c.cfg.Served != "" && !ep.dialect.NoModel:
-		if model.Str != p.c.cfg.Served {
-			body = without(body, keys, []string{"model"})
-			insert = appendPair(insert, "model", p.c.cfg.Served)
-			p.once("model", "the model in the bodies is replaced by %q, the name that the server serves", p.c.cfg.Served)
-		}
-	case !ep.dialect.NoModel && (!has || model.Type == gjson.Null || model.Str == ""):
-		name, err := p.modelName(ctx)
-		if err != nil {
-			return nil, err
-		}
-		body = without(body, keys, []string{"model"})
-		insert = appendPair(insert, "model", name)
-		p.once("model", "bodies without a model get %q", name)
-	}
-	if drop := p.dropped(keys); len(drop) > 0 {
-		body = without(body, keys, drop)
-		p.once("drop", "left out of the bodies: %s", strings.Join(drop, ", "))
-	}
-	stream, _ := keys.get("stream")
-	if stream.Type == gjson.True && !p.c.cfg.NoUsage && asksUsage(ep.dialect) {
-		options, has := keys.get("stream_options")
-		switch {
-		case !has || options.Type == gjson.Null:
-			body = without(body, keys, []string{"stream_options"})
-			insert = append(insert, `"stream_options":{"include_usage":true},`...)
-			p.once("usage", "streams are asked for their usage (stream_options.include_usage; --no-usage leaves it)")
-		case options.IsObject() && !options.Get("include_usage").Exists():
-			raw := `"stream_options":{"include_usage":true,` + strings.TrimLeft(options.Raw[1:], " \t\r\n")
-			raw = strings.TrimSuffix(raw, ",}") // the options were empty
-			if !strings.HasSuffix(raw, "}") {
-				raw += "}"
-			}
-			body = without(body, keys, []string{"stream_options"})
-			insert = append(insert, raw+","...)
-			p.once("usage", "streams are asked for their usage (stream_options.include_usage; --no-usage leaves it)")
-		}
-	}
-	return splice(body, insert), nil
-}
-
-// asksUsage says whether d knows stream_options.
-func asksUsage(d api.Dialect) bool {
-	return d.Name == "openai" && (d.Op == "chat" || d.Op == "completion")
-}
-
-func (p *preparer) dropped(keys topKeys) []string {
-	var drop []string
-	for _, k := range p.c.cfg.Drop {
-		if keys.has(k) {
-			drop = append(drop, k)
-		}
-	}
-	return drop
-}
-
-func appendPair(b []byte, key, value string) []byte {
-	v, _ := json.MarshalWithOption(value, json.DisableHTMLEscape()) // a string always marshals
-	return append(append(append(b, `"`+key+`":`...), v...), ',')
-}
-
-// splice puts pairs, which end with a comma, in front of an object's own.
-func splice(body, pairs []byte) []byte {
-	if len(pairs) == 0 {
-		return body
-	}
-	body = bytes.TrimSpace(body)
-	if rest := bytes.TrimLeft(body[1:], " \t\r\n"); rest[0] == '}' {
-		pairs = bytes.TrimSuffix(pairs, []byte{','})
-	}
-	return slices.Concat([]byte{'{'}, pairs, body[1:])
-}
-
-// without leaves keys out of an object. The other pairs stay as they are written. keys must be body's own, or more.
-func without(body []byte, keys topKeys, drop []string) []byte {
-	if !slices.ContainsFunc(drop, keys.has) {
-		return body
-	}
-	var left topKeys
-	left.read(body) // an object, as its caller knows
-	out := []byte{'{'}
-	for i := 0; i < len(left.list); i += 2 {
-		if slices.Contains(drop, left.list[i].Str) {
-			continue
-		}
-		if len(out) > 1 {
-			out = append(out, ',')
-		}
-		out = append(append(append(out, left.list[i].Raw...), ':'), left.list[i+1].Raw...)
-	}
-	return append(out, '}')
+// first says whether a fact is so for the first time, and somebody wants to know.
+func (p *preparer) first(fact int) bool {
+	return !p.said[fact].Load() && !p.said[fact].Swap(true) && p.c.cfg.Say != nil
 }
 
 // saved is the request line, for the record.

@@ -255,7 +255,7 @@ func (r *reply) finish(err error, end int64) {
 		r.err = fail(record.KindEmpty, "the answer has no output")
 	}
 	if len(rec.ChunkTokens) != r.chunks {
-		rec.ChunkTokens = nil
+		rec.ChunkTokens = rec.ChunkTokens[:0]
 	}
 	if tpot, ok := rec.TPOT(); ok {
 		rec.TPOTMs = tpot

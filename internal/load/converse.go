@@ -38,11 +38,12 @@ func (ph *phase) converse(j job) {
 			rec = ph.refused(req, err)
 		}
 		rec.Session, rec.Turn = j.req.ID, i+1
+		ok, reply := rec.OK, rec.Reply
 		ph.finish(rec, seq, due, queued)
-		if !rec.OK {
+		if !ok {
 			return
 		}
-		history.Reply(rec.Reply)
+		history.Reply(reply)
 		if i+1 < len(j.req.Turns) {
 			delay := time.Duration(j.req.Turns[i+1].DelayMs * float64(time.Millisecond))
 			due = time.Now().Add(delay)

@@ -55,7 +55,7 @@ const (
 type Engine struct {
 	Doer   Doer
 	Source Source
-	Emit   func(*record.Record) error // gets each record, from several goroutines at once; an error ends the run
+	Emit   func(*record.Record) error // gets each record, which is its own from then on, from several goroutines at once; an error ends the run
 	Sleep  func(ctx context.Context, until time.Time) error
 	Ns     func(time.Time) int64 // instants as the records have them, ns since the epoch
 	Grace  time.Duration         // how long requests in flight may go on when ctx has ended
@@ -279,11 +279,11 @@ func (e *Engine) nextSeq() int64 { return e.Shard.seq(e.seq.Add(1) - 1) }
 // traced is when a request of a trace is due.
 func (ph *phase) traced(req *request.Request) (time.Duration, error) {
 	if req.AtMs == nil {
-		return 0, &SourceError{req.Source, errors.New("no at_ms, which --arrival trace goes by")}
+		return 0, &SourceError{req.Source.String(), errors.New("no at_ms, which --arrival trace goes by")}
 	}
 	at := *req.AtMs
 	if at < ph.prev {
-		return 0, &SourceError{req.Source, errors.New("at_ms decreases")}
+		return 0, &SourceError{req.Source.String(), errors.New("at_ms decreases")}
 	}
 	ph.prev = at
 	return time.Duration(math.Round(at / ph.p.Speedup * float64(time.Millisecond))), nil

@@ -213,7 +213,7 @@ func TestShortInputIsTold(t *testing.T) {
 func TestTrace(t *testing.T) {
 	at := func(ms ...float64) *lines {
 		return &lines{n: len(ms), make: func(i int) *request.Request {
-			return &request.Request{Source: fmt.Sprintf("t:%d", i+1), AtMs: &ms[i]}
+			return &request.Request{Source: request.Source{File: "t", Line: i + 1}, AtMs: &ms[i]}
 		}}
 	}
 	p := Point{Mode: Open, Trace: true, Speedup: 2}

@@ -10,7 +10,6 @@ import (
 	"strconv"
 
 	"github.com/goccy/go-json"
-	"github.com/tidwall/gjson"
 
 	"llmperf/internal/jsonl"
 )
@@ -26,11 +25,20 @@ type Request struct {
 	Turns   []Turn            `json:"turns,omitempty"`
 	Labels  map[string]string `json:"labels,omitempty"` // copied to the record
 
-	Source    string `json:"-"` // file:line, for errors
-	Target    any    `json:"-"` // where the sender found that it goes
-	Want      int    `json:"-"` // tokens that the answer must have, as the sender found; 0: any
-	WantReply bool   `json:"-"` // the record shall carry the reply: a turn of a conversation
+	Source    Source  `json:"-"` // for errors
+	Members   Members `json:"-"` // of a Body that was a whole line, until the next line is read; empty: not known
+	Target    any     `json:"-"` // where the sender found that it goes
+	Want      int     `json:"-"` // tokens that the answer must have, as the sender found; 0: any
+	WantReply bool    `json:"-"` // the record shall carry the reply: a turn of a conversation
 }
+
+// Source is a line of an input.
+type Source struct {
+	File string
+	Line int // counted from 1
+}
+
+func (s Source) String() string { return s.File + ":" + strconv.Itoa(s.Line) }
 
 // Turn is one step of a conversation: its messages are appended to the history.
 type Turn struct {
@@ -41,36 +49,31 @@ type Turn struct {
 // Parse reads one line. An object with the key body or turns is an envelope; any other object is the body itself. The
 // line is copied.
 func Parse(line []byte) (Request, error) {
+	var room [16]Member
+	r, _, err := parse(line, room[:0], nil)
+	return r, err
+}
+
+// parse reads a line, whose members it appends to list.
+func parse(line []byte, list Members, a *Arena) (r Request, members Members, err error) {
 	if len(line) == 0 || line[0] != '{' {
-		return Request{}, fmt.Errorf("not a JSON object: %.40q", line)
+		return r, list, fmt.Errorf("not a JSON object: %.40q", line)
 	}
-	var r Request
-	if !mayBeEnvelope(line) {
-		if !json.Valid(line) {
-			return Request{}, invalid(line)
-		}
-		return Request{Body: bytes.Clone(line)}, nil
+	if list, err = AppendMembers(list, line); err != nil {
+		return r, list, invalid(line)
 	}
-	var body, turns bool
-	gjson.ParseBytes(line).ForEach(func(key, _ gjson.Result) bool {
-		body, turns = body || key.Str == "body", turns || key.Str == "turns"
-		return true
-	})
+	body, turns := list.Get("body") != nil, list.Get("turns") != nil
 	switch {
-	case !json.Valid(line):
-		return Request{}, invalid(line)
 	case !body && !turns:
-		return Request{Body: bytes.Clone(line)}, nil
+		r.Body = a.Join(line)
+		return r, list, nil
 	case body && turns:
-		return Request{}, errors.New("an envelope has body or turns, not both")
+		return r, list, errors.New("an envelope has body or turns, not both")
 	}
 	if err := json.Unmarshal(line, &r); err != nil {
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			err = fmt.Errorf("%s is of type %s", wrong.Field, wrong.Value)
-		}
-		return Request{}, fmt.Errorf("not a request envelope: %w", err)
+		return Request{}, list, fmt.Errorf("not a request envelope: %w", err)
 	}
-	return r, r.check(turns)
+	return r, list[:0], r.check(turns)
 }
 
 func (r *Request) check(turns bool) error {
@@ -98,13 +101,6 @@ func object(name string, raw json.RawMessage) error {
 	return nil
 }
 
-// mayBeEnvelope spares bodies, which are long and many, the decoding into a map: neither key stands in most of them,
-// not even as text. Their letters may be written as \u006… and \u007….
-func mayBeEnvelope(line []byte) bool {
-	return bytes.Contains(line, []byte(`"body"`)) || bytes.Contains(line, []byte(`"turns"`)) ||
-		bytes.Contains(line, []byte(`\u006`)) || bytes.Contains(line, []byte(`\u007`))
-}
-
 func invalid(line []byte) error {
 	var v any
 	if err := json.Unmarshal(line, &v); err != nil {
@@ -124,16 +120,18 @@ func (r Request) MarshalJSON() ([]byte, error) {
 // Read gives the requests of r, each with its Source. A bad line is a *jsonl.LineError and reading goes on.
 func Read(r io.Reader, file string) iter.Seq2[Request, error] {
 	return func(yield func(Request, error) bool) {
+		var arena Arena
+		var list Members
 		for line, err := range jsonl.Lines(r) {
 			if err != nil {
 				yield(Request{}, fmt.Errorf("%s: %w", file, err))
 				return
 			}
-			q, err := Parse(line.Bytes)
-			if err != nil {
+			var q Request
+			if q, list, err = parse(line.Bytes, list[:0], &arena); err != nil {
 				q, err = Request{}, &jsonl.LineError{File: file, Line: line.N, Err: err}
 			}
-			q.Source = file + ":" + strconv.Itoa(line.N)
+			q.Source, q.Members = Source{file, line.N}, list
 			if !yield(q, err) {
 				return
 			}

@@ -62,7 +62,7 @@ func TestReadGoesOnAfterABadLine(t *testing.T) {
 		case err != nil:
 			t.Fatal(err)
 		default:
-			got = append(got, r.Source+" "+string(r.Body))
+			got = append(got, r.Source.String()+" "+string(r.Body))
 		}
 	}
 	want := "in.jsonl:1 {\"a\":1}|in.jsonl:3: not a JSON object: \"nonsense\"|in.jsonl:4 {\"a\":2}"
