@@ -10,9 +10,9 @@ import (
 
 // may says which of our own packages each package may import. Packages that know nothing of ours have no entry.
 var may = map[string][]string{
-	"internal/request": {"internal/jsonl"},
-	"internal/record":  {"internal/jsonl"},
-	"internal/api":     {"internal/request", "internal/sse"},
+	"internal/request": {"internal/jsonl", "internal/plain"},
+	"internal/record":  {"internal/jsonl", "internal/plain"},
+	"internal/api":     {"internal/plain", "internal/request", "internal/sse"},
 	"internal/dataset": {"internal/api", "internal/dataset/synth", "internal/hub", "internal/jsonl", "internal/request", "internal/rows",
 		"internal/tokenizer"},
 	"internal/dataset/synth": {"internal/request", "internal/tokenizer"},

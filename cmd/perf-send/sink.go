@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"io"
 	"strings"
 	"sync"
@@ -17,8 +16,8 @@ import (
 // sink owns the output: records are encoded where they are made and written by one goroutine, many at a time.
 type sink struct {
 	mu     sync.Mutex
-	buf    *bytes.Buffer
-	enc    *jsonl.Writer
+	buf    []byte
+	enc    record.Encoder
 	err    error        // of the output: it is told to each who writes
 	client stats.Client // what the measured records say of this load generator
 	kick   chan struct{}
@@ -32,29 +31,27 @@ const (
 )
 
 func newSink(w io.Writer) *sink {
-	s := &sink{buf: new(bytes.Buffer), kick: make(chan struct{}, 1), done: make(chan struct{})}
-	s.enc = jsonl.NewWriter(s)
+	s := &sink{kick: make(chan struct{}, 1), done: make(chan struct{})}
 	s.room = sync.NewCond(&s.mu)
 	go s.run(w)
 	return s
 }
 
-// Write takes the encoder's output, under the lock.
-func (s *sink) Write(p []byte) (int, error) { return s.buf.Write(p) }
-
 // Emit writes a record. Its error is the output's, of this or an earlier record.
 func (s *sink) Emit(rec *record.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.buf.Len() > sinkBound && s.err == nil {
+	for len(s.buf) > sinkBound && s.err == nil {
 		s.room.Wait()
 	}
 	if s.err != nil {
 		return s.err
 	}
-	if err := s.enc.Write(rec); err != nil {
+	b, err := s.enc.Append(s.buf, rec)
+	if err != nil {
 		return err
 	}
+	s.buf = append(b, '\n')
 	if rec.Phase == record.PhaseMeasure {
 		s.client.Add(rec.LagMs, rec.ReadDelayMs, rec.ClientCPU)
 	}
@@ -67,25 +64,25 @@ func (s *sink) Emit(rec *record.Record) error {
 
 func (s *sink) run(w io.Writer) {
 	defer close(s.done)
-	out := new(bytes.Buffer)
+	var out []byte
 	for range s.kick {
 		s.mu.Lock()
 		s.buf, out = out, s.buf
 		s.room.Broadcast()
 		s.mu.Unlock()
-		if out.Len() > 0 {
-			if _, err := w.Write(out.Bytes()); err != nil {
+		if len(out) > 0 {
+			if _, err := w.Write(out); err != nil {
 				s.mu.Lock()
 				if s.err == nil {
 					s.err = err
 				}
-				s.buf.Reset()
+				s.buf = nil
 				s.room.Broadcast()
 				s.mu.Unlock()
 			}
 		}
-		if out.Reset(); out.Cap() > sinkBound {
-			out = new(bytes.Buffer)
+		if out = out[:0]; cap(out) > sinkBound {
+			out = nil
 		}
 		time.Sleep(sinkPause)
 	}

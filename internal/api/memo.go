@@ -2,8 +2,12 @@ package api
 
 import (
 	"bytes"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
+
+	"llmperf/internal/plain"
 )
 
 // Memo reads the events of all streams of one server. An event whose bytes are those of an earlier one, but for its id,
@@ -27,17 +31,29 @@ func (d Dialect) Memo() *Memo {
 	return m
 }
 
-// Read is the dialect's.
-func (m *Memo) Read(data []byte) (Event, error) {
+// Match reads data into e if it is known by heart. The texts of e are valid as long as data, and its Usage is u.
+func (m *Memo) Match(data []byte, e *Event, u *Usage) bool {
 	if string(data) == "[DONE]" {
-		return Event{Done: true}, nil
+		*e = Event{Done: true}
+		return true
 	}
 	known := *m.layouts.Load()
 	for i := range known {
-		if e, ok := known[i].match(data); ok {
-			return e, nil
+		if known[i].match(data, e, u) {
+			return true
 		}
 	}
+	return false
+}
+
+// Read is the dialect's. It learns the layout of data.
+func (m *Memo) Read(data []byte) (Event, error) {
+	var e Event
+	if m.Match(data, &e, new(Usage)) {
+		e.Content, e.Reasoning = strings.Clone(e.Content), strings.Clone(e.Reasoning)
+		return e, nil
+	}
+	known := *m.layouts.Load()
 	if len(known) == maxLayouts {
 		return readChat(data)
 	}
@@ -95,57 +111,58 @@ func layoutOf(data []byte, holes []hole, e Event) layout {
 	return l
 }
 
-func (l *layout) match(b []byte) (Event, bool) {
-	e := l.event
+func (l *layout) match(b []byte, e *Event, u *Usage) bool {
+	end := l.parts[len(l.holes)]
+	if !bytes.HasSuffix(b, end) { // which tells most layouts apart
+		return false
+	}
+	*e, *u = l.event, Usage{}
 	if e.Usage != nil {
-		e.Usage = &Usage{}
+		e.Usage = u
 	}
 	for i, h := range l.holes {
 		part := l.parts[i]
 		if !bytes.HasPrefix(b, part) {
-			return Event{}, false
+			return false
 		}
 		b = b[len(part):]
+		n := 0
 		if h.field >= createdField {
-			s := scanner{b: b}
-			n, ok := s.number()
-			if !ok {
-				return Event{}, false
+			if n = e.setCount(h.field, b); n == 0 {
+				return false
 			}
-			b = b[s.i:]
-			e.setCount(h.field, n)
-			continue
-		}
-		n := plainLen(b)
-		if n == len(b) || b[n] != '"' {
-			return Event{}, false
-		}
-		switch h.field {
-		case contentField:
-			e.Content = string(b[:n])
-		case reasoningField:
-			e.Reasoning = string(b[:n])
+		} else {
+			if n = plain.ASCII(b); n == len(b) || b[n] != '"' {
+				return false
+			}
+			text := unsafe.String(unsafe.SliceData(b), n)
+			switch h.field {
+			case contentField:
+				e.Content = text
+			case reasoningField:
+				e.Reasoning = text
+			}
 		}
 		b = b[n:]
 	}
-	return e, bytes.Equal(b, l.parts[len(l.holes)])
+	return len(b) == len(end)
 }
 
-func (e *Event) setCount(f field, n int) {
+// setCount takes the whole number that b begins with, and gives the length of it, 0 where there is none.
+func (e *Event) setCount(f field, b []byte) int {
+	n, i := 0, 0
+	for i < len(b) && b[i]-'0' <= 9 {
+		n = n*10 + int(b[i]-'0')
+		i++
+	}
+	if i > 15 || i > 1 && b[0] == '0' {
+		return 0
+	}
 	switch f {
 	case promptField:
 		e.Usage.PromptTokens = n
 	case completionField:
 		e.Usage.CompletionTokens = n
 	}
-}
-
-// plainLen is the length of the printable ASCII without quotes and backslashes that b begins with.
-func plainLen(b []byte) int {
-	for i, c := range b {
-		if c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			return i
-		}
-	}
-	return len(b)
+	return i
 }

@@ -76,6 +76,12 @@ func FuzzMemo(f *testing.F) {
 		m := chat.Memo()
 		m.Read([]byte(first))
 		for _, data := range []string{first, second, second} {
+			var e Event
+			if m.Match([]byte(data), &e, new(Usage)) {
+				if want, err := readChat([]byte(data)); err != nil || !reflect.DeepEqual(e, want) {
+					t.Errorf("%q by heart after %q:\n got %+v\nwant %+v (%v)", data, first, e, want, err)
+				}
+			}
 			got, err := m.Read([]byte(data))
 			want, wantErr := readChat([]byte(data))
 			if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {

@@ -1,6 +1,10 @@
 package api
 
-import "bytes"
+import (
+	"bytes"
+
+	"llmperf/internal/plain"
+)
 
 // Shape recognises the events of a stream that differ from one already decoded in a single text alone, which spares them
 // the decoding: an event that begins with the same bytes, goes on with a JSON string without escapes and ends with the
@@ -40,7 +44,7 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 		}
 		text, kind = *t, Kind(i+1)
 	}
-	if kind == 0 || d.grows || len(e.Calls) > 0 || e.Items > 0 || e.Done || e.Usage != nil || e.Finish != "" || e.Err != "" || !plain([]byte(text)) {
+	if kind == 0 || d.grows || len(e.Calls) > 0 || e.Items > 0 || e.Done || e.Usage != nil || e.Finish != "" || e.Err != "" || plain.Text([]byte(text)) < len(text) {
 		return Shape{}, false
 	}
 	quoted := []byte(`"` + text + `"`)
@@ -76,15 +80,5 @@ func (s *Shape) Match(data []byte) (text []byte, kind Kind, ok bool) {
 		return nil, 0, false
 	}
 	text = data[len(s.prefix) : len(data)-len(s.suffix)]
-	return text, s.kind, plain(text)
-}
-
-// plain says whether b stands for itself within a JSON string.
-func plain(b []byte) bool {
-	for _, c := range b {
-		if c < ' ' || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
+	return text, s.kind, plain.Text(text) == len(text)
 }

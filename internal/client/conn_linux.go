@@ -36,14 +36,14 @@ type conn struct {
 	err     error
 }
 
-func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock) (*conn, error) {
+func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock, known *heads) (*conn, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		tcp.Close()
 		return nil, err
 	}
 	c := &conn{deadline: deadline{cfg: cfg, conn: tcp, look: lookAgain}, clock: clock, tcp: tcp, raw: raw, idle: time.Now()}
-	c.ready = c.onReady
+	c.ready, c.p.heads = c.onReady, known
 	if err := raw.Control(func(fd uintptr) { enableStamps(int(fd)) }); err != nil {
 		tcp.Close()
 		return nil, err

@@ -16,18 +16,19 @@ import (
 // made without telling the scheduler (they do not block), and nothing is allocated for an exchange.
 func newFast(cfg *Config, clock *Clock, d *dialer) transport {
 	warmStamps()
+	known := new(heads)
 	return newPool(cfg, func(ctx context.Context, ep *endpoint, t *trip) (wire, error) {
 		plain, secure, err := d.open(ctx, ep, t)
 		if err != nil {
 			return nil, err
 		}
 		if secure != nil {
-			return newNetWire(d, clock, secure, secure.NetConn()), nil
+			return newNetWire(d, clock, secure, secure.NetConn(), known), nil
 		}
 		if tcp, ok := plain.(*net.TCPConn); ok {
-			return newConn(tcp, cfg, clock)
+			return newConn(tcp, cfg, clock, known)
 		}
-		return newNetWire(d, clock, plain, plain), nil
+		return newNetWire(d, clock, plain, plain, known), nil
 	})
 }
 

@@ -29,11 +29,12 @@ type parser struct {
 	line   []byte // a line whose end has not come yet
 	h      header
 	chunks bool
-	length int64 // of the body, -1: not said
-	remain int64 // of the body, or of the chunk
-	keep   bool  // the connection may carry another request
-	old    bool  // HTTP/1.0
-	room   int   // bytes of head and trailers that may still come
+	length int64  // of the body, -1: not said
+	remain int64  // of the body, or of the chunk
+	keep   bool   // the connection may carry another request
+	old    bool   // HTTP/1.0
+	room   int    // bytes of head and trailers that may still come
+	heads  *heads // known by heart; nil: none
 }
 
 type parseState uint8
@@ -55,7 +56,7 @@ const maxHead = 1 << 20 // net/http's own limit
 var errMalformed = errors.New("malformed HTTP response")
 
 func (p *parser) reset() {
-	*p = parser{line: p.line[:0], room: maxHead, length: -1}
+	*p = parser{line: p.line[:0], room: maxHead, length: -1, heads: p.heads}
 }
 
 func (p *parser) done() bool { return p.state == stDone }
@@ -77,7 +78,11 @@ func (p *parser) eof() error {
 
 // feed takes the next bytes. It gives the number of those that belong to this response: all, unless it is done.
 func (p *parser) feed(b []byte, s sink, at int64) (int, error) {
+	fresh := p.heads != nil && !p.begun()
 	n := 0
+	if fresh {
+		n = p.byHeart(b, s, at)
+	}
 	for n < len(b) && p.state != stDone {
 		switch p.state {
 		case stBody, stChunk:
@@ -111,14 +116,31 @@ func (p *parser) feed(b []byte, s sink, at int64) (int, error) {
 			if !whole {
 				return n, nil
 			}
+			was := p.state
 			err := p.endLine(line, s, at)
 			p.line = p.line[:0]
 			if err != nil {
 				return n, err
 			}
+			if fresh && was == stField && p.state > stField { // the head, all of it in b
+				p.heads.learn(b[:n], p)
+			}
 		}
 	}
 	return n, nil
+}
+
+// byHeart takes a head that is known, and gives its length.
+func (p *parser) byHeart(b []byte, s sink, at int64) int {
+	k := p.heads.find(b)
+	if k == nil {
+		return 0
+	}
+	line, heads := p.line, p.heads
+	*p = k.after
+	p.line, p.heads = line, heads
+	s.head(&p.h, at)
+	return len(k.text)
 }
 
 // takeLine gives the line without its end, which is LF or CRLF.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -28,8 +29,10 @@ type parsed struct {
 	keep, ok   bool
 }
 
-func parse(pieces ...string) parsed {
-	var p parser
+func parse(pieces ...string) parsed { return parseKnowing(nil, pieces...) }
+
+func parseKnowing(known *heads, pieces ...string) parsed {
+	p := parser{heads: known}
 	var g gathered
 	p.reset()
 	rest := ""
@@ -106,8 +109,11 @@ var responses = []string{
 func TestParserAgreesWithNetHTTP(t *testing.T) {
 	for _, raw := range responses {
 		want := standardParse(raw)
-		if got := parse(raw); got != want {
-			t.Errorf("%q:\n got %+v\nwant %+v", raw, got, want)
+		known := new(heads)
+		for range 3 { // learnt, and known then
+			if got := parseKnowing(known, raw); got != want {
+				t.Errorf("%q:\n got %+v\nwant %+v", raw, got, want)
+			}
 		}
 		for i := range raw {
 			if got := parse(raw[:i], raw[i:]); got != want {
@@ -117,6 +123,34 @@ func TestParserAgreesWithNetHTTP(t *testing.T) {
 		}
 		if got := parse(strings.Split(raw, "")...); got != want {
 			t.Errorf("%q byte by byte:\n got %+v\nwant %+v", raw, got, want)
+		}
+	}
+}
+
+// A head is learnt when it was whole in one piece, and each that differs at first, then fewer and fewer.
+func TestHeadsAreLearnt(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+	known := new(heads)
+	parseKnowing(known, head[:20], head[20:]+"\r\nok")
+	if known.last.Load() != nil {
+		t.Error("half a head is learnt")
+	}
+	learnt := 0
+	for i := range 100 {
+		raw := head + "X-Id: " + strconv.Itoa(i) + "\r\n\r\nok"
+		if got := parseKnowing(known, raw); !got.ok || got.body != "ok" || !got.keep {
+			t.Fatalf("%q: %+v", raw, got)
+		}
+		if strings.HasPrefix(raw, string(known.last.Load().text)) {
+			learnt++
+		}
+	}
+	if learnt != 4+4 { // the first four, then 8, 16, 32 and 64
+		t.Errorf("%d of 100 heads are learnt", learnt)
+	}
+	for range 2 {
+		if got := parseKnowing(known, string(known.last.Load().text)+"ok"); !got.ok || got.body != "ok" || known.missed.Load() != 0 {
+			t.Errorf("a known head: %+v", got)
 		}
 	}
 }
@@ -144,6 +178,12 @@ func FuzzParser(f *testing.F) {
 		got := parse(raw)
 		if want := standardParse(raw); got.ok && want.ok && got != want {
 			t.Errorf("%q:\n got %+v\nwant %+v", raw, got, want)
+		}
+		known := new(heads)
+		for range 2 {
+			if again := parseKnowing(known, raw); again != got {
+				t.Errorf("%q by heart:\n got %+v\nwant %+v", raw, again, got)
+			}
 		}
 		i, j = min(max(i, 0), len(raw)), min(max(j, 0), len(raw))
 		i, j = min(i, j), max(i, j)

@@ -34,6 +34,8 @@ type reply struct {
 	done    bool
 	doneAt  int64
 	shape   api.Shape
+	now     api.Event // the one being read
+	usage   api.Usage // its
 	text    strings.Builder
 	err     error
 	unpack  *unpacker // of a compressed answer
@@ -125,7 +127,7 @@ func (r *reply) event(data []byte) {
 		}
 		return
 	}
-	e, err := r.read(data)
+	e, err := r.decode(data)
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})
 		return
@@ -137,17 +139,27 @@ func (r *reply) event(data []byte) {
 			}
 		}
 		if r.chunk(); r.chunks == 2 { // a stream of one token is over before a shape pays
-			r.shape, _ = r.ep.dialect.Learn(data, e)
+			r.shape, _ = r.ep.dialect.Learn(data, *e)
 		}
 		if e.Usage != nil {
 			r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.CompletionTokens-r.tokens)
 			r.tokens = e.Usage.CompletionTokens
 		}
 	}
-	r.take(&e)
+	r.take(e)
 	if e.Done {
 		r.done, r.doneAt = true, r.at
 	}
+}
+
+// decode reads an event, which is valid until the next and as long as data.
+func (r *reply) decode(data []byte) (*api.Event, error) {
+	if m := r.ep.memo; m != nil && m.Match(data, &r.now, &r.usage) {
+		return &r.now, nil
+	}
+	var err error
+	r.now, err = r.read(data)
+	return &r.now, err
 }
 
 // output counts a chunk of one kind.
@@ -267,11 +279,11 @@ func (r *reply) finish(err error, end int64) {
 }
 
 func (r *reply) readWhole() (output bool) {
-	e, err := r.read(r.whole)
+	e, err := r.decode(r.whole)
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})
 		return false
 	}
-	r.take(&e)
+	r.take(e)
 	return e.Output()
 }

@@ -26,8 +26,8 @@ type netWire struct {
 // smallBody is what is copied to go out in one write, and so in one TLS record, with its head.
 const smallBody = 16 << 10
 
-func newNetWire(d *dialer, clock *Clock, conn, under net.Conn) *netWire {
-	return &netWire{deadline: deadline{cfg: d.cfg, conn: conn}, clock: clock, under: under, idle: time.Now()}
+func newNetWire(d *dialer, clock *Clock, conn, under net.Conn, known *heads) *netWire {
+	return &netWire{deadline: deadline{cfg: d.cfg, conn: conn}, clock: clock, under: under, p: parser{heads: known}, idle: time.Now()}
 }
 
 func (w *netWire) parser() *parser { return &w.p }

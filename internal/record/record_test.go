@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -173,7 +174,36 @@ func TestAppendJSONIsTheEncoding(t *testing.T) {
 	}
 }
 
+func FuzzAppendInt(f *testing.F) {
+	for _, v := range []int64{0, 9, 10, 99_999_999, 100_000_000, 1_795_553_694_861_710, 9_999_999_999_999_999, 10_000_000_000_000_000, math.MaxInt64, math.MinInt64} {
+		f.Add(v)
+	}
+	f.Fuzz(func(t *testing.T, v int64) {
+		for v := v; v != 0; v /= 10 {
+			if got, want := string(appendInt([]byte("x"), v)), "x"+strconv.FormatInt(v, 10); got != want {
+				t.Fatalf("got %s, want %s", got, want)
+			}
+		}
+	})
+}
+
+// What the Encoder keeps from one record is not seen in the next.
+func TestEncoderSeesChanges(t *testing.T) {
+	var e Encoder
+	for _, r := range []Record{{Run: "a", Rate: 1}, {Run: "a", Rate: 1, URL: "u"}, {}, {Run: "a"}, {Run: "\""}, {Run: "\"", Phase: "p"}} {
+		got, err := e.Append(nil, &r)
+		want, _ := r.AppendJSON(nil)
+		if err != nil || string(got) != string(want) {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if _, err := e.Append(nil, &Record{Rate: math.Inf(1)}); err == nil {
+		t.Error("an infinite rate is written")
+	}
+}
+
 func BenchmarkAppendJSON(b *testing.B) {
+	var e Encoder
 	r := Record{
 		ID: "mwv6b5vw-0", Seq: 12345, Run: "parallel=64", Mode: "closed", Parallel: 64, Phase: PhaseMeasure, API: "openai", Op: "chat", Model: "m",
 		URL: "http://127.0.0.1:8000/v1/chat/completions", ScheduledUs: 1795553694861710, SentUs: 1795553694861741, LagMs: 0.031, Clock: "kernel",
@@ -182,6 +212,6 @@ func BenchmarkAppendJSON(b *testing.B) {
 	}
 	var buf []byte
 	for b.Loop() {
-		buf, _ = r.AppendJSON(buf[:0])
+		buf, _ = e.Append(buf[:0], &r)
 	}
 }

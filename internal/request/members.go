@@ -1,11 +1,11 @@
 package request
 
 import (
-	"encoding/binary"
 	"errors"
-	"math/bits"
 
 	"github.com/goccy/go-json"
+
+	"llmperf/internal/plain"
 )
 
 // Member is one member of a JSON object's top level. Its parts are slices of the object's text.
@@ -193,25 +193,14 @@ func (s *reader) number() bool {
 	return true
 }
 
-// text passes over a string. Eight bytes are looked at together (Anderson, Bit Twiddling Hacks: hasless, haszero), of
-// which the lowest that is found is always a true one.
+// text passes over a string.
 func (s *reader) text() bool {
-	const ones, tops = ^uint64(0) / 255, ^uint64(0) / 255 * 0x80
 	s.escaped = false
 	if !s.is('"') {
 		return false
 	}
 	for {
-		for s.i+8 <= len(s.b) {
-			x := binary.LittleEndian.Uint64(s.b[s.i:])
-			quote, slash := x^ones*'"', x^ones*'\\'
-			found := ((x-ones*' ')&^x | (quote-ones)&^quote | (slash-ones)&^slash) & tops
-			if found != 0 {
-				s.i += bits.TrailingZeros64(found) / 8
-				break
-			}
-			s.i += 8
-		}
+		s.i += plain.Text(s.b[s.i:])
 		if s.i == len(s.b) {
 			return false
 		}
