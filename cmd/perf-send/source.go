@@ -14,10 +14,9 @@ import (
 // source reads request lines ahead of the load, so that neither their making nor their parsing falls into a run. It is
 // bounded in lines and in bytes.
 type source struct {
-	ready   chan *request.Request
-	room    *budget
+	ready   *queue
 	peeked  *request.Request
-	err     error // set before ready is closed
+	err     error // set before ready has ended
 	read    atomic.Int64
 	skipped atomic.Int64
 }
@@ -39,9 +38,9 @@ type sourceConfig struct {
 // startSource reads r until its end or that of ctx. A line that the parser or prepare refuses is skipped and said, or ends
 // the source.
 func startSource(ctx context.Context, c sourceConfig, r io.Reader, name string) *source {
-	s := &source{ready: make(chan *request.Request, aheadLines), room: newBudget(aheadBytes)}
+	s := &source{ready: newQueue(aheadLines, aheadBytes)}
 	go func() {
-		defer close(s.ready)
+		defer s.ready.end()
 		if !c.cycle {
 			s.err = s.pass(ctx, c, r, name, nil)
 			return
@@ -90,17 +89,7 @@ func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name str
 		}
 		slab = slab[1:]
 		s.read.Add(1)
-		if !s.room.take(ctx, size(req)) {
-			return nil
-		}
-		select { // the usual way first: a select of two costs much more
-		case s.ready <- req:
-			continue
-		default:
-		}
-		select {
-		case s.ready <- req:
-		case <-ctx.Done():
+		if !s.ready.put(ctx, req) {
 			return nil
 		}
 	}
@@ -124,14 +113,6 @@ func located(err error, source string) error {
 	return &badRequest{source, err}
 }
 
-func size(r *request.Request) int {
-	n := 200 + len(r.Body)
-	for _, t := range r.Turns {
-		n += 100 + len(t.Body)
-	}
-	return n
-}
-
 // Peek waits for the next request and leaves it where it is. It must not be called while a load point runs.
 func (s *source) Peek(ctx context.Context) (*request.Request, error) {
 	if s.peeked == nil {
@@ -150,67 +131,22 @@ func (s *source) Next(ctx context.Context) (*request.Request, error) {
 		s.peeked = nil
 		return r, nil
 	}
-	var r *request.Request
-	var ok bool
-	select { // the usual way first: a select of two costs much more
-	case r, ok = <-s.ready:
-	default:
-		select {
-		case r, ok = <-s.ready:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	if r := s.ready.take(ctx); r != nil {
+		return r, nil
 	}
-	if !ok {
-		return nil, s.end(ctx)
+	if ctx.Err() != nil { // the reader may be at work still
+		return nil, context.Cause(ctx)
 	}
-	s.room.give(size(r))
-	return r, nil
+	return nil, s.end()
 }
 
-func (s *source) end(ctx context.Context) error {
+// end is how the input ended.
+func (s *source) end() error {
 	switch {
 	case s.err == nil:
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
 		return io.EOF
 	case errors.As(s.err, new(*cli.Error)):
 		return s.err
 	}
 	return cli.Fail("--on-bad-line skip goes on without such lines", "%w", s.err)
-}
-
-// budget is a number of bytes that may be read ahead. A single request may be larger than all of it.
-type budget struct {
-	all  int64
-	used atomic.Int64
-	more chan struct{} // holds a token while there may be room again
-}
-
-func newBudget(n int64) *budget { return &budget{all: n, more: make(chan struct{}, 1)} }
-
-// take waits for n bytes; false: ctx has ended. One goroutine takes.
-func (b *budget) take(ctx context.Context, n int) bool {
-	for {
-		used := b.used.Load()
-		if used == 0 || used+int64(n) <= b.all {
-			b.used.Add(int64(n))
-			return true
-		}
-		select {
-		case <-b.more:
-		case <-ctx.Done():
-			return false
-		}
-	}
-}
-
-func (b *budget) give(n int) {
-	if b.used.Add(-int64(n))+int64(n) > b.all/2 { // somebody may wait
-		select {
-		case b.more <- struct{}{}:
-		default:
-		}
-	}
 }

@@ -99,7 +99,9 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 		rec.Request = saved(req)
 	}
 	ep, err := c.prep.endpoint(ctx, req)
-	rec.SentUs = c.clock.Now() / 1000
+	now := time.Now()
+	sent := c.clock.Ns(now) / 1000 * 1000 // whole µs, so that the record's sums are exact
+	rec.SentUs = sent / 1000
 	if err != nil {
 		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error()}
 		return rec
@@ -111,9 +113,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	}
 	x := c.pool.Get().(*exchange)
 	defer c.pool.Put(x)
-	sent := c.clock.Now() / 1000 * 1000 // whole µs, so that the record's sums are exact
-	rec.SentUs = sent / 1000
-	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent}
+	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent, begun: now}
 	x.trip = trip{}
 	c.attempt(ctx, x, rec, req.WantReply)
 	for retry := 0; ; retry++ {

@@ -54,18 +54,21 @@ func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock, known *heads) (*conn, 
 func (c *conn) parser() *parser { return &c.p }
 
 func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
-	now := time.Now()
-	start := now.Add(-time.Duration(c.clock.Ns(now) - ca.start))
+	now, start := ca.now(t), ca.begun
 	if now.Sub(c.idle) > staleAfter && c.closed() {
 		return errStale
 	}
 	c.p.reset()
 	c.head = ca.appendHead(c.head[:0])
 	c.out = [2][]byte{c.head, ca.body}
+	if len(ca.body) <= tinyBody {
+		c.head = append(c.head, ca.body...)
+		c.out = [2][]byte{c.head}
+	}
 	c.started, c.blocked, c.s, c.t, c.last, c.err = false, false, s, t, now, nil
 	defer func() { c.s, c.t, c.out = nil, nil, [2][]byte{}; c.idle = c.last }()
 	c.watch(ctx)
-	c.arm(start)
+	c.arm(start, now)
 	for {
 		if ctx.Err() != nil { // looked at after arm, which may have undone the interruption
 			return &failure{record.KindCanceled, context.Cause(ctx)}
@@ -87,6 +90,9 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 		}
 	}
 }
+
+// tinyBody is copied behind its head, which costs less than to hand the kernel two pieces.
+const tinyBody = 1 << 10
 
 // writeRest sends what the socket's buffer had no room for. A server may answer, and hang up, before it has read all:
 // its answer is then worth more than the error.
@@ -237,6 +243,10 @@ func (m *sockMsg) recv(fd uintptr, b []byte) (n int, stamp int64, errno syscall.
 }
 
 func (m *sockMsg) send(fd uintptr, a, b []byte) (n int, errno syscall.Errno) {
+	if len(b) == 0 {
+		r, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(unsafe.SliceData(a))), uintptr(len(a)), unix.MSG_NOSIGNAL, 0, 0)
+		return int(r), errno
+	}
 	m.set(0, a)
 	m.set(1, b)
 	m.hdr = unix.Msghdr{Iov: &m.iov[0]}

@@ -41,10 +41,10 @@ func (d *deadline) watch(ctx context.Context) {
 
 // arm sets the deadline, unless one is set that comes earlier: when it fires too early it is armed again, which is
 // cheaper than to move it at each exchange and at each read.
-func (d *deadline) arm(start time.Time) {
+func (d *deadline) arm(start, now time.Time) {
 	due := d.due(start)
 	if d.look > 0 {
-		if next := time.Now().Add(d.look); due.IsZero() || next.Before(due) {
+		if next := now.Add(d.look); due.IsZero() || next.Before(due) {
 			due = next
 		}
 	}
@@ -77,7 +77,7 @@ func (d *deadline) expired(ctx context.Context, start time.Time) error {
 		if d.due(start).IsZero() {
 			d.conn.SetDeadline(time.Time{})
 		}
-		d.arm(start)
+		d.arm(start, now)
 		return nil
 	}
 	total := d.cfg.TotalTimeout

@@ -104,6 +104,10 @@ func (p *parser) feed(b []byte, s sink, at int64) (int, error) {
 			s.body(b[n:], at)
 			n = len(b)
 		default:
+			if used := p.framing(b[n:]); used > 0 {
+				n += used
+				continue
+			}
 			line, used, whole := p.takeLine(b[n:])
 			n += used
 			if p.state < stChunkSize || p.state == stTrailer {
@@ -141,6 +145,44 @@ func (p *parser) byHeart(b []byte, s sink, at int64) int {
 	p.line, p.heads = line, heads
 	s.head(&p.h, at)
 	return len(k.text)
+}
+
+// framing takes a line around a chunk in its usual form, and gives its length.
+func (p *parser) framing(b []byte) int {
+	if p.state < stChunkSize || len(p.line) > 0 {
+		return 0
+	}
+	i, size := 0, int64(0)
+	if p.state == stChunkSize {
+		for i < len(b) && i < 8 {
+			d := b[i] - '0'
+			if d > 9 {
+				if d = (b[i] | 0x20) - 'a'; d > 5 {
+					break
+				}
+				d += 10
+			}
+			size = size<<4 | int64(d)
+			i++
+		}
+		if i == 0 {
+			return 0
+		}
+	}
+	if len(b) < i+2 || b[i] != '\r' || b[i+1] != '\n' {
+		return 0
+	}
+	switch {
+	case p.state == stChunkEnd:
+		p.state = stChunkSize
+	case p.state == stTrailer:
+		p.state = stDone
+	case size == 0:
+		p.state = stTrailer
+	default:
+		p.state, p.remain = stChunk, size
+	}
+	return i + 2
 }
 
 // takeLine gives the line without its end, which is LF or CRLF.

@@ -52,7 +52,7 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
 	defer cancel()
-	ca := call{ep: newEndpoint(&p.c.cfg, &u, http.MethodGet, d, false), id: "models", start: p.c.clock.Now()}
+	ca := call{ep: newEndpoint(&p.c.cfg, &u, http.MethodGet, d, false), id: "models", start: p.c.clock.Now(), begun: time.Now()}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return "", bad(err)

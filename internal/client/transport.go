@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"llmperf/internal/record"
 )
@@ -29,7 +30,16 @@ type call struct {
 	id      string
 	headers map[string]string // of this request alone
 	body    []byte
-	start   int64 // ns since the epoch: the timeouts count from here
+	start   int64     // ns since the epoch, whole µs
+	begun   time.Time // the same: the timeouts count from here
+}
+
+// now is the present, which at the first attempt on a kept connection is when the call began.
+func (c *call) now(t *trip) time.Time {
+	if t.reused && t.attempts == 1 {
+		return c.begun
+	}
+	return time.Now()
 }
 
 // trip is what a transport measured besides the response.

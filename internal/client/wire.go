@@ -33,15 +33,15 @@ func newNetWire(d *dialer, clock *Clock, conn, under net.Conn, known *heads) *ne
 func (w *netWire) parser() *parser { return &w.p }
 
 func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
-	w.last = time.Now()
-	start := w.last.Add(-time.Duration(w.clock.Ns(w.last) - ca.start))
+	start := ca.begun
+	w.last = ca.now(t)
 	if w.last.Sub(w.idle) > staleAfter && hungUp(w.under) {
 		return errStale
 	}
 	defer func() { w.idle = w.last }()
 	w.p.reset()
 	w.watch(ctx)
-	w.arm(start)
+	w.arm(start, w.last)
 	if err := w.send(ctx, ca, t, start); err != nil {
 		return err
 	}

@@ -174,12 +174,20 @@ func (w *writer) float(key string, v float64) {
 }
 
 func (w *writer) thousandths(n int64) {
-	whole, rest := n/1000, n%1000
-	w.b = appendInt(w.b, whole)
-	if rest == 0 {
+	if n >= 1e8 {
+		w.b = appendInt(w.b, n/1e8)
+	}
+	d := digits(uint64(n) % 1e8)
+	leading := 0
+	if n < 1e8 {
+		leading = bits.TrailingZeros64((d^zeros)|1<<39) / 8 // of the five before the point, but for the last
+	}
+	w.b = binary.LittleEndian.AppendUint64(w.b, d>>(8*leading))
+	w.b = w.b[:len(w.b)-3-leading]
+	if d>>40 == zeros>>40 {
 		return
 	}
-	w.b = append(w.b, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
+	w.b = append(w.b, '.', byte(d>>40), byte(d>>48), byte(d>>56))
 	for w.b[len(w.b)-1] == '0' {
 		w.b = w.b[:len(w.b)-1]
 	}

@@ -87,7 +87,14 @@ type reader struct {
 	bad     bool // a list or an object does not go on as it must
 }
 
+// space passes over white space, of which there is mostly none.
 func (s *reader) space() {
+	if s.i < len(s.b) && s.b[s.i] <= ' ' {
+		s.spaces()
+	}
+}
+
+func (s *reader) spaces() {
 	for s.i < len(s.b) {
 		if c := s.b[s.i]; c > ' ' || c != ' ' && c != '\n' && c != '\t' && c != '\r' {
 			return

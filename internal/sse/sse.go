@@ -38,6 +38,11 @@ func (p *Parser) Feed(b []byte, event func(data []byte)) {
 			return
 		}
 		line := b[:end]
+		if data, ok := p.alone(line, b[end:]); ok {
+			event(data)
+			b = b[end+2:]
+			continue
+		}
 		if len(p.line) > 0 {
 			p.line = append(p.line, line...)
 			line = p.line
@@ -46,6 +51,17 @@ func (p *Parser) Feed(b []byte, event func(data []byte)) {
 		p.line = p.line[:0]
 		b = b[end+1:]
 	}
+}
+
+// alone gives the data of an event that is one line, the usual one, with the blank line after it.
+func (p *Parser) alone(line, rest []byte) (data []byte, ok bool) {
+	if len(p.line) > 0 || p.any || !p.head || len(rest) < 2 || rest[0] != '\n' || rest[1] != '\n' {
+		return nil, false
+	}
+	if data, ok = bytes.CutPrefix(line, dataField); ok && len(data) > 0 && data[0] == ' ' {
+		data = data[1:]
+	}
+	return data, ok
 }
 
 // End is the end of the stream.
