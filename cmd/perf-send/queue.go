@@ -8,8 +8,8 @@ import (
 )
 
 // queue holds requests between their reader and the load, bounded in number and in bytes; a single one may be larger than
-// that. Its reader waits when it is full and goes on when half of it is free, since to take turns for each line would cost
-// a change of goroutines for each.
+// that. Its reader waits when it is full and goes on when there is room for a few: to take turns for each line would cost
+// a change of goroutines for each, and to read many at a stretch would hold up what is due.
 type queue struct {
 	mu      sync.Mutex
 	ring    []*request.Request
@@ -19,12 +19,16 @@ type queue struct {
 	most    int // bytes
 	waiting bool
 	ended   bool
-	some    chan struct{} // holds a token while there may be requests again
-	room    chan struct{} // holds a token while there may be room again
+	some    chan struct{}      // holds a token while there may be requests again
+	more    chan struct{}      // holds a token while there may be room again
+	used    []*request.Request // done with: memory for others
 }
 
+// stride is how many lines are read at a stretch when the queue was full, and 1/stride of the bytes is what they need.
+const stride = 16
+
 func newQueue(lines, bytes int) *queue {
-	return &queue{ring: make([]*request.Request, lines), most: bytes, some: make(chan struct{}, 1), room: make(chan struct{}, 1)}
+	return &queue{ring: make([]*request.Request, lines), most: bytes, some: make(chan struct{}, 1), more: make(chan struct{}, 1)}
 }
 
 // put adds r when there is room; false: ctx has ended. One goroutine puts.
@@ -35,7 +39,7 @@ func (q *queue) put(ctx context.Context, r *request.Request) bool {
 		q.waiting = true
 		q.mu.Unlock()
 		select {
-		case <-q.room:
+		case <-q.more:
 		case <-ctx.Done():
 		}
 		q.mu.Lock()
@@ -71,11 +75,37 @@ func (q *queue) take(ctx context.Context) *request.Request {
 	q.first = (q.first + 1) % len(q.ring)
 	q.n--
 	q.bytes -= size(r)
-	if q.waiting && q.n <= len(q.ring)/2 && q.bytes <= q.most/2 {
+	if q.waiting && (q.n == 0 || q.n <= len(q.ring)-stride && q.bytes <= q.most-q.most/stride) {
 		q.waiting = false
-		notify(q.room)
+		notify(q.more)
 	}
 	return r
+}
+
+// room gives memory for a request.
+func (q *queue) room() *request.Request {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := len(q.used) - 1
+	if n < 0 {
+		return new(request.Request)
+	}
+	r := q.used[n]
+	q.used = q.used[:n]
+	return r
+}
+
+// done takes back a request that nobody needs any more. Long ones are not kept.
+func (q *queue) done(r *request.Request) {
+	if len(r.Body) > q.most/len(q.ring) {
+		return
+	}
+	r.Reset()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.used) < len(q.ring) {
+		q.used = append(q.used, r)
+	}
 }
 
 // end says that no more will be put.

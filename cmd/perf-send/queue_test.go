@@ -8,31 +8,30 @@ import (
 	"llmperf/internal/request"
 )
 
-// The reader stops when the queue is full, in lines or in bytes, and goes on when half of it is free.
+// The reader stops when the queue is full, in lines or in bytes, and goes on when there is room for a few.
 func TestQueueIsBounded(t *testing.T) {
 	small, large := make([]byte, 10), make([]byte, 1000)
 	for _, c := range []struct {
-		name       string
-		body       []byte
-		full, half int // requests in it
+		name        string
+		body        []byte
+		full, again int // requests in it, and taken before it fills again
 	}{
-		{"lines", small, 8, 4},
-		{"bytes", large, 4, 2},
+		{"lines", small, 64, 16},
+		{"bytes", large, 41, 2},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			q := newQueue(8, 5000)
+			q := newQueue(64, 50_000)
 			put := 0
 			go func() {
 				defer q.end()
-				for range 20 {
+				for range 200 {
 					q.put(t.Context(), &request.Request{Body: c.body})
 					put++
 				}
 			}()
-			for taken := range 20 {
+			for taken := range 200 {
 				synctest.Wait()
-				again := c.full - c.half // when it was full, it fills again as soon as so many are taken
-				if want := min(c.full+taken/again*again, 20); put != want {
+				if want := min(c.full+taken/c.again*c.again, 200); put != want {
 					t.Errorf("%s: %d taken, %d put, want %d", c.name, taken, put, want)
 				}
 				if q.take(t.Context()) == nil {

@@ -157,6 +157,9 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		Doer: r.client, Source: r.source, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
 		Grace: time.Duration(r.f.Grace), Abort: abort, ID: runID(clock), Shard: r.f.part,
 	}
+	if r.counter == nil { // which looks at the bodies later on
+		r.engine.Reuse = r.source.ready.done
+	}
 	show := startProgress(r.env, r.f, &r.engine.Counts)
 	if !r.f.NoTestConnection && !r.simulated {
 		err = r.testConnection(ctx)

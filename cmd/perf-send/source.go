@@ -24,7 +24,6 @@ type source struct {
 const (
 	aheadLines = 1024
 	aheadBytes = 32 << 20
-	slabLines  = 32
 )
 
 // sourceConfig says how lines are read.
@@ -62,13 +61,7 @@ func startSource(ctx context.Context, c sourceConfig, r io.Reader, name string) 
 
 // pass hands on the lines of r. It ends without an error where r or ctx do.
 func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name string, keep *spool) error {
-	var slab []request.Request // memory for many requests at once
-	for line, err := range request.Read(r, name) {
-		if len(slab) == 0 {
-			slab = make([]request.Request, slabLines)
-		}
-		req := &slab[0]
-		*req = line
+	for req, err := range request.Read(r, name, s.ready.room) {
 		if err == nil && keep != nil {
 			if err := keep.add(req); err != nil {
 				return cli.Fail("", "--cycle: %w", err)
@@ -87,7 +80,6 @@ func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name str
 			}
 			return err
 		}
-		slab = slab[1:]
 		s.read.Add(1)
 		if !s.ready.put(ctx, req) {
 			return nil

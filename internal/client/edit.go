@@ -12,9 +12,8 @@ import (
 	"llmperf/internal/request"
 )
 
-// edit makes the changes to a body that the line format lets the sender make, each said once.
-func (p *preparer) edit(ctx context.Context, ep *endpoint, body []byte, keys request.Members, a *request.Arena) ([]byte, error) {
-	var c change
+// edit is what the line format lets the sender change in a body, each change said once.
+func (p *preparer) edit(ctx context.Context, ep *endpoint, keys request.Members) (c change, err error) {
 	model := keys.Get("model")
 	switch {
 	case ep.dialect.NoModel:
@@ -28,7 +27,7 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, body []byte, keys req
 	case model == nil || is(model, "null") || is(model, `""`):
 		name, err := p.modelName(ctx)
 		if err != nil {
-			return nil, err
+			return c, err
 		}
 		c.set("model", quoted(name))
 		if p.first(saidModel) {
@@ -46,7 +45,7 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, body []byte, keys req
 	if len(p.c.cfg.Drop) > 0 {
 		p.drop(&c, keys)
 	}
-	return c.apply(body, keys, a), nil
+	return c, nil
 }
 
 func is(m *request.Member, value string) bool { return m != nil && string(m.Value) == value }
@@ -93,6 +92,7 @@ type change struct {
 	pairs   [2]pair // put in front of the others, in the place of those of the same names
 	n       int
 	without []string
+	room    [128]byte
 }
 
 type pair struct {
@@ -105,29 +105,28 @@ func (c *change) set(name string, value []byte) {
 	c.n++
 }
 
-// apply makes the change. What it leaves stays as it is written.
-func (c *change) apply(body []byte, keys request.Members, a *request.Arena) []byte {
+// apply gives what the body becomes, in two parts; the first is nil where nothing changes. What is left of it stays as it
+// is written.
+func (c *change) apply(body []byte, keys request.Members) (front, rest []byte) {
 	if c.n == 0 && len(c.without) == 0 {
-		return body
+		return nil, body
 	}
-	front := make([]byte, 1, 128)
-	front[0] = '{'
-	replaces := false
+	replaces := len(c.without) > 0
+	front = append(c.room[:0], '{')
 	for _, p := range c.pairs[:c.n] {
 		front = append(append(append(append(front, '"'), p.name...), `":`...), p.value...)
 		front = append(front, ',')
 		replaces = replaces || keys.Get(p.name) != nil
 	}
-	if !replaces && len(c.without) == 0 && len(keys) > 0 {
-		return a.Join(front, bytes.TrimSpace(body)[1:])
+	if !replaces && len(keys) > 0 {
+		return front, bytes.TrimSpace(body)[1:]
 	}
-	out := bytes.Clone(front)
 	for _, m := range keys {
 		if !c.replaces(m.Name) {
-			out = append(append(out, m.Pair...), ',')
+			front = append(append(front, m.Pair...), ',')
 		}
 	}
-	return append(bytes.TrimSuffix(out, []byte{','}), '}')
+	return append(bytes.TrimSuffix(front, []byte{','}), '}'), nil
 }
 
 func (c *change) replaces(name []byte) bool {

@@ -48,45 +48,70 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 	if ep, ok := req.Target.(*endpoint); ok {
 		return ep, nil
 	}
-	one := [1]*json.RawMessage{&req.Body}
-	bodies := one[:]
-	if req.Turns != nil {
-		bodies = nil
-		for i := range req.Turns {
-			bodies = append(bodies, &req.Turns[i].Body)
-		}
+	room := rooms.Get().(*request.Members)
+	defer rooms.Put(room)
+	if req.Turns == nil {
+		return p.single(ctx, req, room)
 	}
 	var ep *endpoint
-	room := scratches.Get().(*scratch)
-	defer scratches.Put(room)
-	for i, body := range bodies {
-		keys := req.Members
-		if len(keys) == 0 {
-			var err error
-			if room.members, err = request.AppendMembers(room.members[:0], *body); err != nil {
-				return nil, errors.New("the body is not a JSON object")
-			}
-			keys = room.members
+	for i := range req.Turns {
+		body := &req.Turns[i].Body
+		keys, err := membersOf(*body, room)
+		if err != nil {
+			return nil, err
 		}
 		if ep == nil {
-			var err error
 			if ep, err = p.find(req, *body, keys); err != nil {
 				return nil, err
 			}
 		}
-		if req.Turns != nil && keys.Get("messages") == nil {
+		if keys.Get("messages") == nil {
 			return nil, fmt.Errorf("turns[%d].body has no messages", i)
 		}
-		if req.Turns == nil {
-			req.Want = wanted(keys)
+		c, err := p.edit(ctx, ep, keys)
+		if err != nil {
+			return nil, err
 		}
+		if front, rest := c.apply(*body, keys); front != nil {
+			*body = slices.Concat(front, rest)
+		}
+	}
+	req.Target = ep
+	return ep, nil
+}
+
+// single prepares a request that is one body, and gives it memory of its own.
+func (p *preparer) single(ctx context.Context, req *request.Request, room *request.Members) (*endpoint, error) {
+	keys := req.Members
+	if len(keys) == 0 {
 		var err error
-		if *body, err = p.edit(ctx, ep, *body, keys, &room.arena); err != nil {
+		if keys, err = membersOf(req.Body, room); err != nil {
 			return nil, err
 		}
 	}
+	ep, err := p.find(req, req.Body, keys)
+	if err != nil {
+		return nil, err
+	}
+	req.Want = wanted(keys)
+	c, err := p.edit(ctx, ep, keys)
+	if err != nil {
+		return nil, err
+	}
+	req.Own(c.apply(req.Body, keys))
 	req.Target, req.Members = ep, nil
 	return ep, nil
+}
+
+// rooms is memory for members, used again.
+var rooms = sync.Pool{New: func() any { return new(request.Members) }}
+
+func membersOf(body []byte, room *request.Members) (request.Members, error) {
+	var err error
+	if *room, err = request.AppendMembers((*room)[:0], body); err != nil {
+		return nil, errors.New("the body is not a JSON object")
+	}
+	return *room, nil
 }
 
 // find gives the endpoint by the rule of the line format: --api, else the envelope's url, else the path of --url, else
@@ -195,14 +220,6 @@ func (p *preparer) join(base *url.URL, ref string) (*url.URL, error) {
 	}
 	return base.ResolveReference(u), nil
 }
-
-// scratch is the memory of one preparation, used again.
-type scratch struct {
-	members request.Members
-	arena   request.Arena
-}
-
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 // What is said once.
 const (

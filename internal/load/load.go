@@ -56,6 +56,7 @@ type Engine struct {
 	Doer   Doer
 	Source Source
 	Emit   func(*record.Record) error // gets each record, which is its own from then on, from several goroutines at once; an error ends the run
+	Reuse  func(*request.Request)     // gets each request when nobody needs it any more; nil: nobody wants them
 	Sleep  func(ctx context.Context, until time.Time) error
 	Ns     func(time.Time) int64 // instants as the records have them, ns since the epoch
 	Grace  time.Duration         // how long requests in flight may go on when ctx has ended
@@ -307,6 +308,9 @@ func (ph *phase) do(j job) {
 		ph.converse(j)
 	} else {
 		ph.one(j)
+	}
+	if ph.e.Reuse != nil {
+		ph.e.Reuse(j.req)
 	}
 	ph.e.Counts.InFlight.Add(-1)
 	ph.e.Counts.Done.Add(1)

@@ -30,6 +30,8 @@ type Request struct {
 	Target    any     `json:"-"` // where the sender found that it goes
 	Want      int     `json:"-"` // tokens that the answer must have, as the sender found; 0: any
 	WantReply bool    `json:"-"` // the record shall carry the reply: a turn of a conversation
+
+	memory []byte // of Body, where it is the request's own
 }
 
 // Source is a line of an input.
@@ -50,31 +52,50 @@ type Turn struct {
 // line is copied.
 func Parse(line []byte) (Request, error) {
 	var room [16]Member
-	r, _, err := parse(line, room[:0], nil)
+	var r Request
+	_, err := r.parse(line, room[:0])
+	if err == nil && r.Turns == nil {
+		r.Own(r.Body)
+	}
 	return r, err
 }
 
-// parse reads a line, whose members it appends to list.
-func parse(line []byte, list Members, a *Arena) (r Request, members Members, err error) {
+// parse reads a line, whose members it appends to list. A body that is the line stays a slice of it.
+func (r *Request) parse(line []byte, list Members) (members Members, err error) {
 	if len(line) == 0 || line[0] != '{' {
-		return r, list, fmt.Errorf("not a JSON object: %.40q", line)
+		return list, fmt.Errorf("not a JSON object: %.40q", line)
 	}
 	if list, err = AppendMembers(list, line); err != nil {
-		return r, list, invalid(line)
+		return list, invalid(line)
 	}
 	body, turns := list.Get("body") != nil, list.Get("turns") != nil
 	switch {
 	case !body && !turns:
-		r.Body = a.Join(line)
-		return r, list, nil
+		r.Body = line
+		return list, nil
 	case body && turns:
-		return r, list, errors.New("an envelope has body or turns, not both")
+		return list, errors.New("an envelope has body or turns, not both")
 	}
-	if err := json.Unmarshal(line, &r); err != nil {
-		return Request{}, list, fmt.Errorf("not a request envelope: %w", err)
+	if err := json.Unmarshal(line, r); err != nil {
+		return list, fmt.Errorf("not a request envelope: %w", err)
 	}
-	return r, list[:0], r.check(turns)
+	return list[:0], r.check(turns)
 }
+
+// Own makes the parts, one after the other, the body, in memory of the request's own.
+func (r *Request) Own(parts ...[]byte) {
+	if len(r.Body) > 0 && len(r.memory) > 0 && &r.Body[0] == &r.memory[0] { // parts may be of it
+		r.memory = nil
+	}
+	r.memory = r.memory[:0]
+	for _, p := range parts {
+		r.memory = append(r.memory, p...)
+	}
+	r.Body = r.memory
+}
+
+// Reset makes r a new request with the memory of the old.
+func (r *Request) Reset() { *r = Request{memory: r.memory} }
 
 func (r *Request) check(turns bool) error {
 	if !turns {
@@ -117,21 +138,26 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	return r.Append(nil)
 }
 
-// Read gives the requests of r, each with its Source. A bad line is a *jsonl.LineError and reading goes on.
-func Read(r io.Reader, file string) iter.Seq2[Request, error] {
-	return func(yield func(Request, error) bool) {
-		var arena Arena
+// Read gives the requests of r, each with its Source, in memory that room gives; a nil room gives new memory to each. A
+// body that is a whole line, and its Members, are valid until the next line is read. A bad line is a *jsonl.LineError and
+// reading goes on.
+func Read(r io.Reader, file string, room func() *Request) iter.Seq2[*Request, error] {
+	if room == nil {
+		room = func() *Request { return new(Request) }
+	}
+	return func(yield func(*Request, error) bool) {
 		var list Members
 		for line, err := range jsonl.Lines(r) {
 			if err != nil {
-				yield(Request{}, fmt.Errorf("%s: %w", file, err))
+				yield(nil, fmt.Errorf("%s: %w", file, err))
 				return
 			}
-			var q Request
-			if q, list, err = parse(line.Bytes, list[:0], &arena); err != nil {
-				q, err = Request{}, &jsonl.LineError{File: file, Line: line.N, Err: err}
+			q := room()
+			if list, err = q.parse(line.Bytes, list[:0]); err != nil {
+				q, err = nil, &jsonl.LineError{File: file, Line: line.N, Err: err}
+			} else {
+				q.Source, q.Members = Source{file, line.N}, list
 			}
-			q.Source, q.Members = Source{file, line.N}, list
 			if !yield(q, err) {
 				return
 			}

@@ -54,7 +54,7 @@ func TestParse(t *testing.T) {
 
 func TestReadGoesOnAfterABadLine(t *testing.T) {
 	var got []string
-	for r, err := range Read(strings.NewReader("{\"a\":1}\n\nnonsense\n{\"a\":2}"), "in.jsonl") {
+	for r, err := range Read(strings.NewReader("{\"a\":1}\n\nnonsense\n{\"a\":2}"), "in.jsonl", nil) {
 		var bad *jsonl.LineError
 		switch {
 		case errors.As(err, &bad):
