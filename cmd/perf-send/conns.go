@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 
 	"llmperf/internal/cli"
 	"llmperf/internal/load"
@@ -56,5 +57,6 @@ func (r *runner) preconnect(ctx context.Context, p load.Point) error {
 	if err := r.client.Preconnect(ctx, first, n); err != nil {
 		return cli.Fail("", "--preconnect: %w", err)
 	}
+	runtime.GC() // what opening them left behind is as much as they are
 	return nil
 }

@@ -165,7 +165,7 @@ func (d Dialect) Streams(body []byte) bool {
 }
 
 // Items is how many texts or documents the body asks to be embedded or ranked, 0 where it asks for neither.
-func (d Dialect) Items(body []byte) int {
+func (d *Dialect) Items(body []byte) int {
 	switch d.Op {
 	case "embedding":
 		return items(gjson.GetBytes(body, "input"))

@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"unsafe"
 
 	"llmperf/internal/plain"
 )
@@ -63,6 +64,20 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 			return s, true
 		}
 	}
+}
+
+// LearnMatched is Learn for an event that m has just matched, whose text is a slice of data: that it stands where it does
+// is known, so that nothing need be decoded.
+func (m *Memo) LearnMatched(data []byte, e *Event) (Shape, bool) {
+	text, kind := e.Content, Content
+	if text == "" {
+		text, kind = e.Reasoning, Reasoning
+	}
+	if text == "" || e.Content != "" && e.Reasoning != "" || e.Usage != nil || e.Finish != "" {
+		return Shape{}, false
+	}
+	from := int(uintptr(unsafe.Pointer(unsafe.StringData(text))) - uintptr(unsafe.Pointer(unsafe.SliceData(data))))
+	return Shape{bytes.Clone(data[:from]), bytes.Clone(data[from+len(text):]), kind}, true
 }
 
 // sameText compares what Learn lets an event carry.

@@ -29,6 +29,16 @@ func TestShapeIsLearntWhereOnlyATextDiffers(t *testing.T) {
 		if want := i < 3; ok != want {
 			t.Errorf("%s: learnt %v", data, ok)
 		}
+		m := chat.Memo()
+		m.Read([]byte(data))
+		var known Event
+		if b := []byte(data); m.Match(b, &known, new(Usage)) {
+			if matched, fits := m.LearnMatched(b, &known); fits != ok || !reflect.DeepEqual(matched, s) {
+				t.Errorf("%s: by heart %v %q, want %v %q", data, fits, matched, ok, s)
+			}
+		} else if i < 3 {
+			t.Errorf("%s: not known by heart", data)
+		}
 		if !ok {
 			continue
 		}

@@ -94,7 +94,9 @@ func (c *Client) Reuse(rec *record.Record) { c.records.Put(rec) }
 // Do sends req and returns its record, whatever happens.
 func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	rec := c.records.Get().(*record.Record)
-	*rec = record.Record{ID: req.ID, Labels: req.Labels, GapUs: rec.GapUs[:0], ChunkTokens: rec.ChunkTokens[:0]}
+	gaps, tokens := rec.GapUs[:0], rec.ChunkTokens[:0]
+	*rec = record.Record{}
+	rec.ID, rec.Labels, rec.GapUs, rec.ChunkTokens = req.ID, req.Labels, gaps, tokens
 	if c.cfg.SaveRequest {
 		rec.Request = saved(req)
 	}
@@ -116,13 +118,8 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent, begun: now}
 	x.trip = trip{}
 	c.attempt(ctx, x, rec, req.WantReply)
-	for retry := 0; ; retry++ {
-		pause, again := c.again(rec, retry)
-		if !again || !wait(ctx, pause) {
-			break
-		}
-		*rec = fresh(rec)
-		c.attempt(ctx, x, rec, req.WantReply)
+	if !rec.OK && c.cfg.Retries > 0 {
+		c.retry(ctx, x, rec, req.WantReply)
 	}
 	x.trip.into(rec)
 	rec.ClientCPU = c.cpu.value()
@@ -139,11 +136,24 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	return rec
 }
 
-// fresh is a record before its first attempt.
-func fresh(r *record.Record) record.Record {
-	return record.Record{
-		ID: r.ID, Labels: r.Labels, API: r.API, Op: r.Op, URL: r.URL, SentUs: r.SentUs, Request: r.Request, Body: r.Body, Want: r.Want,
+// retry makes further attempts, as long as there may be some.
+func (c *Client) retry(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
+	for n := 0; ; n++ {
+		pause, again := c.again(rec, n)
+		if !again || !wait(ctx, pause) {
+			return
+		}
+		renew(rec)
+		c.attempt(ctx, x, rec, wantReply)
 	}
+}
+
+// renew makes r what it was before its first attempt.
+func renew(r *record.Record) {
+	was := *r
+	*r = record.Record{}
+	r.ID, r.Labels, r.API, r.Op, r.URL, r.SentUs = was.ID, was.Labels, was.API, was.Op, was.URL, was.SentUs
+	r.Request, r.Body, r.Want = was.Request, was.Body, was.Want
 }
 
 // attempt sends a request and reads its answer into rec. Times count from the first attempt.

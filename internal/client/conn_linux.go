@@ -60,13 +60,13 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 	}
 	c.p.reset()
 	c.head = ca.appendHead(c.head[:0])
-	c.out = [2][]byte{c.head, ca.body}
+	c.out[0], c.out[1] = c.head, ca.body
 	if len(ca.body) <= tinyBody {
 		c.head = append(c.head, ca.body...)
-		c.out = [2][]byte{c.head}
+		c.out[0], c.out[1] = c.head, nil
 	}
 	c.started, c.blocked, c.s, c.t, c.last, c.err = false, false, s, t, now, nil
-	defer func() { c.s, c.t, c.out = nil, nil, [2][]byte{}; c.idle = c.last }()
+	defer func() { c.s, c.t, c.out[0], c.out[1], c.idle = nil, nil, nil, nil, c.last }()
 	c.watch(ctx)
 	c.arm(start, now)
 	for {

@@ -108,21 +108,27 @@ func (c *call) appendHead(b []byte) []byte {
 	if len(c.headers) == 0 {
 		b = append(b, c.ep.head...)
 	} else {
-		e := endpoint{headers: append([]field(nil), c.ep.headers...)}
-		for name, value := range c.headers {
-			e.add(name, value)
-		}
-		line := strings.SplitAfterN(string(c.ep.head), "\r\n", 3)
-		b = append(b, line[0]+line[1]...)
-		for _, f := range e.headers {
-			b = append(b, f.name+": "+f.value+"\r\n"...)
-		}
+		b = c.appendOwnHead(b)
 	}
 	b = append(b, "X-Request-Id: "...)
 	b = append(b, c.id...)
 	b = append(b, "\r\nContent-Length: "...)
 	b = strconv.AppendInt(b, int64(len(c.body)), 10)
 	return append(b, "\r\n\r\n"...)
+}
+
+// appendOwnHead writes the first line and the headers where the request has some of its own.
+func (c *call) appendOwnHead(b []byte) []byte {
+	e := endpoint{headers: slices.Clone(c.ep.headers)}
+	for name, value := range c.headers {
+		e.add(name, value)
+	}
+	line := strings.SplitAfterN(string(c.ep.head), "\r\n", 3)
+	b = append(b, line[0]+line[1]...)
+	for _, f := range e.headers {
+		b = append(b, f.name+": "+f.value+"\r\n"...)
+	}
+	return b
 }
 
 // secrets are the headers that nobody is shown.

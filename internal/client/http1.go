@@ -56,7 +56,9 @@ const maxHead = 1 << 20 // net/http's own limit
 var errMalformed = errors.New("malformed HTTP response")
 
 func (p *parser) reset() {
-	*p = parser{line: p.line[:0], room: maxHead, length: -1, heads: p.heads}
+	line, heads := p.line[:0], p.heads
+	*p = parser{}
+	p.line, p.heads, p.room, p.length = line, heads, maxHead, -1
 }
 
 func (p *parser) done() bool { return p.state == stDone }

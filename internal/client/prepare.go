@@ -48,6 +48,13 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 	if ep, ok := req.Target.(*endpoint); ok {
 		return ep, nil
 	}
+	return p.prepare(ctx, req)
+}
+
+// prepare is kept off the stacks of requests that were prepared ahead of time.
+//
+//go:noinline
+func (p *preparer) prepare(ctx context.Context, req *request.Request) (*endpoint, error) {
 	room := rooms.Get().(*request.Members)
 	defer rooms.Put(room)
 	if req.Turns == nil {
@@ -236,7 +243,7 @@ func (p *preparer) first(fact int) bool {
 
 // saved is the request line, for the record.
 func saved(req *request.Request) json.RawMessage {
-	b, err := req.MarshalJSON()
+	b, err := req.Line(nil)
 	if err != nil { // its parts were read from valid JSON
 		return nil
 	}

@@ -46,10 +46,10 @@ func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText boo
 	if cap(whole) > 1<<20 {
 		whole = nil // one huge answer must not stay in memory for good
 	}
-	*r = reply{
-		rec: rec, ep: ep, read: ep.reader(), lines: ep.stream && ep.dialect.Lines, keepText: keepText, sent: sent,
-		onEvent: r.onEvent, whole: whole, sse: r.sse,
-	}
+	onEvent, events := r.onEvent, r.sse
+	*r = reply{}
+	r.rec, r.ep, r.read, r.lines, r.keepText, r.sent = rec, ep, ep.reader(), ep.stream && ep.dialect.Lines, keepText, sent
+	r.onEvent, r.whole, r.sse = onEvent, whole, events
 	r.sse.Reset()
 	if r.onEvent == nil {
 		r.onEvent = r.event
@@ -127,19 +127,15 @@ func (r *reply) event(data []byte) {
 		}
 		return
 	}
-	e, err := r.decode(data)
+	e, byHeart, err := r.decode(data)
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})
 		return
 	}
 	if e.Output() {
-		for i, text := range [...]string{e.Content, e.Reasoning, e.Tool} {
-			if text != "" {
-				r.first(api.Kind(i + 1))
-			}
-		}
+		r.firsts(e)
 		if r.chunk(); r.chunks == 2 { // a stream of one token is over before a shape pays
-			r.shape, _ = r.ep.dialect.Learn(data, *e)
+			r.learn(data, e, byHeart)
 		}
 		if e.Usage != nil {
 			r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.CompletionTokens-r.tokens)
@@ -152,20 +148,48 @@ func (r *reply) event(data []byte) {
 	}
 }
 
-// decode reads an event, which is valid until the next and as long as data.
-func (r *reply) decode(data []byte) (*api.Event, error) {
+// decode reads an event, which is valid until the next and as long as data; mostly it is one known by heart.
+func (r *reply) decode(data []byte) (e *api.Event, byHeart bool, err error) {
 	if m := r.ep.memo; m != nil && m.Match(data, &r.now, &r.usage) {
-		return &r.now, nil
+		return &r.now, true, nil
 	}
-	var err error
-	r.now, err = r.read(data)
-	return &r.now, err
+	return &r.now, false, r.decodeWhole(data)
 }
+
+// decodeWhole is kept off the stacks of the many streams that seldom need it.
+//
+//go:noinline
+func (r *reply) decodeWhole(data []byte) (err error) {
+	r.now, err = r.read(data)
+	return err
+}
+
+// learn makes the shape of an event, for those like it that follow.
+//
+//go:noinline
+func (r *reply) learn(data []byte, e *api.Event, byHeart bool) {
+	if byHeart {
+		r.shape, _ = r.ep.memo.LearnMatched(data, e)
+		return
+	}
+	r.learnWhole(data, e)
+}
+
+//go:noinline
+func (r *reply) learnWhole(data []byte, e *api.Event) { r.shape, _ = r.ep.dialect.Learn(data, *e) }
 
 // output counts a chunk of one kind.
 func (r *reply) output(k api.Kind) {
 	r.first(k)
 	r.chunk()
+}
+
+func (r *reply) firsts(e *api.Event) {
+	for i, text := range [...]string{e.Content, e.Reasoning, e.Tool} {
+		if text != "" {
+			r.first(api.Kind(i + 1))
+		}
+	}
 }
 
 // first marks the first output of a kind.
@@ -279,7 +303,7 @@ func (r *reply) finish(err error, end int64) {
 }
 
 func (r *reply) readWhole() (output bool) {
-	e, err := r.decode(r.whole)
+	e, _, err := r.decode(r.whole)
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})
 		return false
