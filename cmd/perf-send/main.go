@@ -4,7 +4,6 @@ package main
 import (
 	"cmp"
 	"os"
-	"runtime"
 
 	"llmperf/internal/cli"
 )
@@ -48,9 +47,5 @@ func run(env *cli.Env) error {
 	if err := f.share(env, from, points); err != nil {
 		return err
 	}
-	// A small heap is collected often. Memory that is counted as live and never touched, and so takes no room, lets it
-	// grow to some 15 MB first, which spares half of the collections and matters to no larger one.
-	ballast := make([]byte, 5<<20)
-	defer runtime.KeepAlive(ballast)
 	return send(env, &f, points)
 }

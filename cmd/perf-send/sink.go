@@ -18,20 +18,21 @@ type sink struct {
 	mu     sync.Mutex
 	buf    []byte
 	enc    record.Encoder
-	err    error        // of the output: it is told to each who writes
-	client stats.Client // what the measured records say of this load generator
-	kick   chan struct{}
+	err    error         // of the output: it is told to each who writes
+	client stats.Client  // what the measured records say of this load generator
+	kick   chan struct{} // holds a token while there is something to write
+	hurry  chan struct{} // holds a token while there is much to write
 	room   *sync.Cond
 	done   chan struct{}
 }
 
 const (
-	sinkBound = 8 << 20               // more than this may not wait to be written
+	sinkBound = 1 << 20               // more than this may not wait to be written
 	sinkPause = 20 * time.Millisecond // between writes: each may cost a change of threads, which lets Go look for more to change
 )
 
 func newSink(w io.Writer) *sink {
-	s := &sink{kick: make(chan struct{}, 1), done: make(chan struct{})}
+	s := &sink{kick: make(chan struct{}, 1), hurry: make(chan struct{}, 1), done: make(chan struct{})}
 	s.room = sync.NewCond(&s.mu)
 	go s.run(w)
 	return s
@@ -55,9 +56,8 @@ func (s *sink) Emit(rec *record.Record) error {
 	if rec.Phase == record.PhaseMeasure {
 		s.client.Add(rec.LagMs, rec.ReadDelayMs, rec.ClientCPU)
 	}
-	select {
-	case s.kick <- struct{}{}:
-	default:
+	if notify(s.kick); len(s.buf) > sinkBound/2 {
+		notify(s.hurry)
 	}
 	return nil
 }
@@ -65,6 +65,8 @@ func (s *sink) Emit(rec *record.Record) error {
 func (s *sink) run(w io.Writer) {
 	defer close(s.done)
 	var out []byte
+	pause := time.NewTimer(0)
+	defer pause.Stop()
 	for range s.kick {
 		s.mu.Lock()
 		s.buf, out = out, s.buf
@@ -81,15 +83,20 @@ func (s *sink) run(w io.Writer) {
 				s.mu.Unlock()
 			}
 		}
-		if out = out[:0]; cap(out) > sinkBound {
+		if out = out[:0]; cap(out) > 2*sinkBound { // a single huge record
 			out = nil
 		}
-		time.Sleep(sinkPause)
+		pause.Reset(sinkPause)
+		select {
+		case <-pause.C:
+		case <-s.hurry:
+		}
 	}
 }
 
 // Close writes what is left. Emit must not be called any more.
 func (s *sink) Close() error {
+	notify(s.hurry)
 	s.kick <- struct{}{}
 	close(s.kick)
 	<-s.done

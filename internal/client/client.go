@@ -88,6 +88,9 @@ type exchange struct {
 	reply reply
 }
 
+// fewGaps get their memory at once. It is not asked for where they come in, at the deepest of a stack.
+const fewGaps = 64
+
 // Reuse gives a record back when nobody needs it any more: another request gets its memory.
 func (c *Client) Reuse(rec *record.Record) { c.records.Put(rec) }
 
@@ -109,6 +112,9 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 		return rec
 	}
 	rec.Body, rec.Want = req.Body, req.Want
+	if n := min(req.Most, fewGaps); n > 1 && cap(rec.GapUs) == 0 && ep.stream {
+		rec.GapUs = make([]int64, 0, n)
+	}
 	rec.API, rec.Op, rec.URL = ep.dialect.Name, ep.dialect.Op, ep.url
 	if c.cfg.Simulated {
 		rec.API = record.SimAPI

@@ -100,7 +100,10 @@ func (p *preparer) single(ctx context.Context, req *request.Request, room *reque
 	if err != nil {
 		return nil, err
 	}
-	req.Want = wanted(keys)
+	req.Most = most(keys)
+	if is(keys.Get("ignore_eos"), "true") {
+		req.Want = req.Most
+	}
 	c, err := p.edit(ctx, ep, keys)
 	if err != nil {
 		return nil, err
@@ -199,19 +202,16 @@ func (p *preparer) dialect(path string, body []byte) (api.Dialect, error) {
 	return d, fmt.Errorf("the body has no %q, which %s %s needs", d.Need, d.Name, d.Op)
 }
 
-// wanted is how many tokens the answer to a body must have: max_tokens, where the model is to ignore its end.
-func wanted(keys request.Members) int {
-	if ignore := keys.Get("ignore_eos"); ignore == nil || string(ignore.Value) != "true" {
+// most is how many tokens the answer to a body may have, and must where the model is to ignore its end; 0: it does not say.
+func most(keys request.Members) int {
+	m := keys.Get("max_completion_tokens")
+	if m == nil {
+		m = keys.Get("max_tokens")
+	}
+	if m == nil {
 		return 0
 	}
-	most := keys.Get("max_completion_tokens")
-	if most == nil {
-		most = keys.Get("max_tokens")
-	}
-	if most == nil {
-		return 0
-	}
-	n, _ := strconv.Atoi(string(most.Value))
+	n, _ := strconv.Atoi(string(m.Value))
 	return n
 }
 

@@ -28,6 +28,7 @@ type Request struct {
 	Source    Source  `json:"-"` // for errors
 	Members   Members `json:"-"` // of a Body that was a whole line, until the next line is read; empty: not known
 	Target    any     `json:"-"` // where the sender found that it goes
+	Most      int     `json:"-"` // tokens that the answer may have, as the sender found; 0: not known
 	Want      int     `json:"-"` // tokens that the answer must have, as the sender found; 0: any
 	WantReply bool    `json:"-"` // the record shall carry the reply: a turn of a conversation
 
