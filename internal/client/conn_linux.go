@@ -54,7 +54,7 @@ func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock, known *heads) (*conn, 
 func (c *conn) parser() *parser { return &c.p }
 
 func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
-	now, start := ca.now(t), ca.begun
+	now := ca.now(t)
 	if now.Sub(c.idle) > staleAfter && c.closed() {
 		return errStale
 	}
@@ -65,10 +65,10 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 		c.head = append(c.head, ca.body...)
 		c.out[0], c.out[1] = c.head, nil
 	}
-	c.started, c.blocked, c.s, c.t, c.last, c.err = false, false, s, t, now, nil
+	c.started, c.blocked, c.s, c.t, c.start, c.last, c.err = false, false, s, t, ca.begun, now, nil
 	defer func() { c.s, c.t, c.out[0], c.out[1], c.idle = nil, nil, nil, nil, c.last }()
 	c.watch(ctx)
-	c.arm(start, now)
+	c.arm(now)
 	for {
 		if ctx.Err() != nil { // looked at after arm, which may have undone the interruption
 			return &failure{record.KindCanceled, context.Cause(ctx)}
@@ -76,13 +76,13 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 		err := c.raw.Read(c.ready)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if err := c.expired(ctx, start); err != nil {
+			if err := c.expired(ctx); err != nil {
 				return err
 			}
 		case err != nil:
 			return err
 		case c.blocked:
-			if err := c.writeRest(ctx, start); err != nil {
+			if err := c.writeRest(ctx); err != nil {
 				return err
 			}
 		default:
@@ -96,7 +96,7 @@ const tinyBody = 1 << 10
 
 // writeRest sends what the socket's buffer had no room for. A server may answer, and hang up, before it has read all:
 // its answer is then worth more than the error.
-func (c *conn) writeRest(ctx context.Context, start time.Time) error {
+func (c *conn) writeRest(ctx context.Context) error {
 	c.blocked = false
 	for i := range c.out {
 		for len(c.out[i]) > 0 {
@@ -107,7 +107,7 @@ func (c *conn) writeRest(ctx context.Context, start time.Time) error {
 				c.last = time.Now()
 			}
 			if errors.Is(err, os.ErrDeadlineExceeded) {
-				if err := c.expired(ctx, start); err != nil {
+				if err := c.expired(ctx); err != nil {
 					return err
 				}
 				continue
@@ -169,6 +169,7 @@ func (c *conn) onReady(fd uintptr) bool {
 func (c *conn) got(b []byte, stamp int64) (done bool, err error) {
 	c.last = time.Now() // reads the system's clock and the monotonic one together: their offset is this moment's
 	at := c.clock.Ns(c.last)
+	c.prolong()
 	if stamp == 0 {
 		c.t.unstamped = true
 	} else if delay := c.last.UnixNano() - stamp; delay > 0 {

@@ -15,6 +15,7 @@ type deadline struct {
 	armed time.Time       // the deadline that is set
 	ctx   context.Context // whose end interrupts the connection
 	stop  func() bool     // frees the watch on ctx
+	start time.Time       // of the exchange
 	last  time.Time       // of the last read or of the start
 	look  time.Duration   // how long a silence is trusted before the connection is read again; 0: for ever
 }
@@ -41,8 +42,8 @@ func (d *deadline) watch(ctx context.Context) {
 
 // arm sets the deadline, unless one is set that comes earlier: when it fires too early it is armed again, which is
 // cheaper than to move it at each exchange and at each read.
-func (d *deadline) arm(start, now time.Time) {
-	due := d.due(start)
+func (d *deadline) arm(now time.Time) {
+	due := d.due()
 	if d.look > 0 {
 		if next := now.Add(d.look); due.IsZero() || next.Before(due) {
 			due = next
@@ -55,14 +56,26 @@ func (d *deadline) arm(start, now time.Time) {
 	d.conn.SetDeadline(due)
 }
 
+// prolong moves the next look away from a stream that is not silent, before half of the time to it is over: an expiry costs
+// memory.
+func (d *deadline) prolong() {
+	if d.look > 0 && d.armed.Sub(d.last) < d.look/2 {
+		d.armed = time.Time{}
+		d.arm(d.last)
+		if d.ctx.Err() != nil { // its interruption may have come before
+			d.conn.SetDeadline(time.Unix(1, 0))
+		}
+	}
+}
+
 // due is when the exchange fails if nothing comes any more; zero: never.
-func (d *deadline) due(start time.Time) time.Time {
+func (d *deadline) due() time.Time {
 	var due time.Time
 	if r := d.cfg.ReadTimeout; r > 0 {
 		due = d.last.Add(r)
 	}
 	if t := d.cfg.TotalTimeout; t > 0 {
-		if end := start.Add(t); due.IsZero() || end.Before(due) {
+		if end := d.start.Add(t); due.IsZero() || end.Before(due) {
 			due = end
 		}
 	}
@@ -70,21 +83,21 @@ func (d *deadline) due(start time.Time) time.Time {
 }
 
 // expired arms the deadline again where it was another exchange's, or this one's before the last read.
-func (d *deadline) expired(ctx context.Context, start time.Time) error {
+func (d *deadline) expired(ctx context.Context) error {
 	now := time.Now()
-	if ctx.Err() == nil && (d.due(start).IsZero() || now.Before(d.due(start))) {
+	if ctx.Err() == nil && (d.due().IsZero() || now.Before(d.due())) {
 		d.armed = time.Time{}
-		if d.due(start).IsZero() {
+		if d.due().IsZero() {
 			d.conn.SetDeadline(time.Time{})
 		}
-		d.arm(start, now)
+		d.arm(now)
 		return nil
 	}
 	total := d.cfg.TotalTimeout
 	switch {
 	case ctx.Err() != nil:
 		return &failure{record.KindCanceled, context.Cause(ctx)}
-	case total > 0 && now.Sub(start) >= total:
+	case total > 0 && now.Sub(d.start) >= total:
 		return fail(record.KindTotalTimeout, "not answered whole in %v", total)
 	}
 	return fail(record.KindReadTimeout, "nothing received for %v", d.cfg.ReadTimeout)

@@ -33,16 +33,15 @@ func newNetWire(d *dialer, clock *Clock, conn, under net.Conn, known *heads) *ne
 func (w *netWire) parser() *parser { return &w.p }
 
 func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
-	start := ca.begun
-	w.last = ca.now(t)
+	w.start, w.last = ca.begun, ca.now(t)
 	if w.last.Sub(w.idle) > staleAfter && hungUp(w.under) {
 		return errStale
 	}
 	defer func() { w.idle = w.last }()
 	w.p.reset()
 	w.watch(ctx)
-	w.arm(start, w.last)
-	if err := w.send(ctx, ca, t, start); err != nil {
+	w.arm(w.last)
+	if err := w.send(ctx, ca, t); err != nil {
 		return err
 	}
 	for {
@@ -58,7 +57,7 @@ func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) erro
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if err := w.expired(ctx, start); err != nil {
+			if err := w.expired(ctx); err != nil {
 				return err
 			}
 		case errors.Is(err, io.EOF):
@@ -76,7 +75,7 @@ func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) erro
 
 // send writes head and body. A server may answer, and hang up, before it has read all: its answer is then worth more
 // than the error.
-func (w *netWire) send(ctx context.Context, ca *call, t *trip, start time.Time) error {
+func (w *netWire) send(ctx context.Context, ca *call, t *trip) error {
 	w.out = ca.appendHead(w.out[:0])
 	parts := [2][]byte{w.out, ca.body}
 	if len(ca.body) <= smallBody {
@@ -87,7 +86,7 @@ func (w *netWire) send(ctx context.Context, ca *call, t *trip, start time.Time) 
 		n, err := w.conn.Write(part)
 		t.sent += int64(n)
 		if errors.Is(err, os.ErrDeadlineExceeded) { // TLS cannot go on after half a record
-			if err := w.expired(ctx, start); err != nil {
+			if err := w.expired(ctx); err != nil {
 				return err
 			}
 			return fail(record.KindReadTimeout, "the request was not taken in time")
