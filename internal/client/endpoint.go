@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"llmperf/internal/api"
 )
@@ -29,7 +30,8 @@ type endpoint struct {
 	ranks   bool                            // its answers are items rather than text
 	stream  bool                            // the bodies ask for streams
 	headers []field
-	head    []byte // all of a request's head that is the same for each
+	head    []byte                 // all of a request's head that is the same for each
+	at      atomic.Pointer[origin] // the fast transport's connections there
 }
 
 type field struct{ name, value string }

@@ -17,12 +17,18 @@ type pool struct {
 	cfg  *Config
 	open func(ctx context.Context, ep *endpoint, t *trip) (wire, error)
 
+	mu      sync.Mutex
+	origins map[string]*origin // by scheme and address
+}
+
+// origin holds the idle connections to one server, the last used last.
+type origin struct {
 	mu   sync.Mutex
-	idle map[string][]wire // by scheme and address, the last used last
+	idle []wire
 }
 
 func newPool(cfg *Config, open func(context.Context, *endpoint, *trip) (wire, error)) *pool {
-	return &pool{cfg: cfg, open: open, idle: map[string][]wire{}}
+	return &pool{cfg: cfg, open: open, origins: map[string]*origin{}}
 }
 
 // wire is one HTTP/1.1 connection, used for one exchange at a time.
@@ -39,7 +45,8 @@ const staleAfter = 100 * time.Millisecond
 var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
-	w := p.take(c.ep)
+	o := p.origin(c.ep)
+	w := o.take()
 	for first := true; ; first = false {
 		t.attempts++
 		t.reused = w != nil
@@ -54,7 +61,7 @@ func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 		}
 		err := w.roundTrip(ctx, c, t, s)
 		if err == nil && w.parser().keep && !p.cfg.Network.NoKeepAlive {
-			p.put(c.ep, w)
+			o.put(w)
 			return nil
 		}
 		w.close()
@@ -71,39 +78,55 @@ func closedByPeer(err error) bool {
 	return errors.Is(err, errStale) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-func (p *pool) take(ep *endpoint) wire {
+func (p *pool) origin(ep *endpoint) *origin {
+	if o := ep.at.Load(); o != nil {
+		return o
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := p.idle[ep.origin]
-	if len(l) == 0 {
+	o := p.origins[ep.origin]
+	if o == nil {
+		o = new(origin)
+		p.origins[ep.origin] = o
+	}
+	ep.at.Store(o)
+	return o
+}
+
+// take gives an idle connection; nil: there is none.
+func (o *origin) take() wire {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := len(o.idle) - 1
+	if n < 0 {
 		return nil
 	}
-	w := l[len(l)-1]
-	p.idle[ep.origin] = l[:len(l)-1]
+	w := o.idle[n]
+	o.idle = o.idle[:n]
 	return w
 }
 
-func (p *pool) put(ep *endpoint, w wire) {
-	p.mu.Lock()
-	p.idle[ep.origin] = append(p.idle[ep.origin], w)
-	p.mu.Unlock()
+func (o *origin) put(w wire) {
+	o.mu.Lock()
+	o.idle = append(o.idle, w)
+	o.mu.Unlock()
 }
 
 func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, l := range p.idle {
-		for _, w := range l {
+	for _, o := range p.origins {
+		for w := o.take(); w != nil; w = o.take() {
 			w.close()
 		}
 	}
-	clear(p.idle)
 }
 
 func (p *pool) preconnect(ctx context.Context, ep *endpoint, n int) error {
-	p.mu.Lock()
-	n -= len(p.idle[ep.origin])
-	p.mu.Unlock()
+	o := p.origin(ep)
+	o.mu.Lock()
+	n -= len(o.idle)
+	o.mu.Unlock()
 	// A few at a time: a server's queue of connections that it has not taken yet is short.
 	var group errgroup.Group
 	group.SetLimit(64)
@@ -111,7 +134,7 @@ func (p *pool) preconnect(ctx context.Context, ep *endpoint, n int) error {
 		group.Go(func() error {
 			w, err := p.open(ctx, ep, new(trip))
 			if err == nil {
-				p.put(ep, w)
+				o.put(w)
 			}
 			return err
 		})

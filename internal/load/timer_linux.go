@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"syscall"
@@ -20,6 +21,8 @@ type Timer struct {
 	file  *os.File
 	raw   syscall.RawConn
 	ready func(fd uintptr) bool // onReady, made once
+	ctx   context.Context       // whose end interrupts a wait
+	free  func() bool           // of the watch on ctx
 
 	wait  time.Duration // to be set; 0: it is set
 	errno syscall.Errno
@@ -42,6 +45,9 @@ func NewTimer() *Timer {
 
 // Close frees it.
 func (t *Timer) Close() {
+	if t.free != nil {
+		t.free()
+	}
 	if t.file != nil {
 		t.file.Close()
 	}
@@ -54,20 +60,33 @@ func (t *Timer) Sleep(ctx context.Context, until time.Time) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.wait = time.Until(until); t.wait <= 0 {
-		return context.Cause(ctx)
+	t.watch(ctx)
+	for ctx.Err() == nil {
+		if t.wait = time.Until(until); t.wait <= 0 {
+			return nil
+		}
+		err := t.raw.Read(t.ready)
+		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded): // ctx has ended, or the one before it, while it was being replaced
+			t.file.SetReadDeadline(time.Time{})
+		case err != nil || t.errno != 0:
+			return waitUntil(ctx, until)
+		}
 	}
-	stop := context.AfterFunc(ctx, func() { t.file.SetReadDeadline(time.Unix(1, 0)) })
-	err := t.raw.Read(t.ready)
-	if !stop() { // ctx has ended, and its deadline is set or about to be: then the next call finds it
-		t.file.SetReadDeadline(time.Time{})
-		return context.Cause(ctx)
+	return context.Cause(ctx)
+}
+
+// watch sees to it that the end of ctx interrupts a wait. It is mostly the ctx of the wait before.
+func (t *Timer) watch(ctx context.Context) {
+	if t.ctx == ctx {
+		return
 	}
-	if err != nil || t.errno != 0 {
-		t.file.SetReadDeadline(time.Time{})
-		return waitUntil(ctx, until)
+	if t.free != nil {
+		t.free()
 	}
-	return nil
+	t.file.SetReadDeadline(time.Time{})
+	t.ctx = ctx
+	t.free = context.AfterFunc(ctx, func() { t.file.SetReadDeadline(time.Unix(1, 0)) })
 }
 
 // onReady sets the timer, for the first time, and then says whether it has expired. The poller was made ready before, so
