@@ -151,6 +151,12 @@ func (st *standard) trace(t *trip, alive func()) *httptrace.ClientTrace {
 	}
 }
 
+// speaksNoHTTP2 knows what net/http says of a server whose first words are not HTTP/2's: it has no errors of a type for it.
+func speaksNoHTTP2(text string) bool {
+	return strings.Contains(text, "HTTP/1.1 header") || strings.Contains(text, "no application protocol") ||
+		strings.Contains(text, "client conn could not be established")
+}
+
 // explain finds the kind of an error of net/http.
 func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	var cause *failure
@@ -165,7 +171,7 @@ func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	switch {
 	case errors.As(err, &known):
 		return known
-	case st.cfg.Network.HTTP2 && (strings.Contains(err.Error(), "HTTP/1.1 header") || strings.Contains(err.Error(), "no application protocol")):
+	case st.cfg.Network.HTTP2 && speaksNoHTTP2(err.Error()):
 		return fail(record.KindProtocol, "%s does not speak HTTP/2", c.ep.addr)
 	case isTLS(err):
 		return tlsError(ctx, c.ep.addr, err)
