@@ -177,14 +177,14 @@ func (w *writer) thousandths(n int64) {
 	if n >= 1e8 {
 		w.b = appendInt(w.b, n/1e8)
 	}
-	d := eight(uint64(n) % 1e8)
+	d := eightDigits(uint64(n) % 1e8)
 	leading := 0
 	if n < 1e8 {
-		leading = bits.TrailingZeros64((d^asciiZeros)|1<<39) / 8 // of the five before the point, but for the last
+		leading = bits.TrailingZeros64((d^zeros)|1<<39) / 8 // of the five before the point, but for the last
 	}
 	w.b = binary.LittleEndian.AppendUint64(w.b, d>>(8*leading))
 	w.b = w.b[:len(w.b)-3-leading]
-	if d>>40 == asciiZeros>>40 {
+	if d>>40 == zeros>>40 {
 		return
 	}
 	w.b = append(w.b, '.', byte(d>>40), byte(d>>48), byte(d>>56))
@@ -215,15 +215,15 @@ func appendInt(b []byte, v int64) []byte {
 		return strconv.AppendInt(b, v, 10)
 	}
 	high := uint64(v) / 1e8
-	low := eight(uint64(v) % 1e8)
+	low := eightDigits(uint64(v) % 1e8)
 	switch {
 	case high == 0:
-		leading := bits.TrailingZeros64((low^asciiZeros)|1<<63) / 8 // but for the last digit
+		leading := bits.TrailingZeros64((low^zeros)|1<<63) / 8 // but for the last digit
 		b = binary.LittleEndian.AppendUint64(b, low>>(8*leading))
 		return b[:len(b)-leading]
 	case high < 1e8:
-		high = eight(high)
-		leading := bits.TrailingZeros64(high^asciiZeros) / 8
+		high = eightDigits(high)
+		leading := bits.TrailingZeros64(high^zeros) / 8
 		b = binary.LittleEndian.AppendUint64(b, high>>(8*leading))
 		b = b[:len(b)-leading]
 	default:
@@ -232,14 +232,12 @@ func appendInt(b []byte, v int64) []byte {
 	return binary.LittleEndian.AppendUint64(b, low)
 }
 
-const asciiZeros = '0' * (^uint64(0) / 255)
-
-// eight gives the eight decimal digits of n, the first in the lowest byte: all are found together, by multiplications in
+// eightDigits gives the decimal digits of n, the first in the lowest byte: all are found together, by multiplications in
 // parts of a word (Khuong, How to print integers really fast, 2017).
-func eight(n uint64) uint64 {
+func eightDigits(n uint64) uint64 {
 	four := n/10000 | n%10000<<32                 // two numbers of four digits
 	hundreds := four * 10486 >> 20 & 0x7f0000007f // of each: n/100, exact below 10,000
 	two := (four-100*hundreds)<<16 + hundreds     // four of two digits
 	tens := two * 103 >> 10 & 0x000f000f000f000f  // of each: n/10, exact below 100
-	return tens + (two-10*tens)<<8 + asciiZeros
+	return tens + (two-10*tens)<<8 + zeros
 }
