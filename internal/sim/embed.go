@@ -9,7 +9,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-	"time"
 )
 
 // dimensions is the length of an embedding.
@@ -33,47 +32,27 @@ func (s *Server) items(mux *http.ServeMux) {
 	}
 }
 
+// serveBatch answers with what is made at once, when the prompt has been read.
 func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, parse func([]byte) (batch, error)) {
-	s.begin()
-	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
-	defer s.end(&t)
-	body, read, ok := s.receive(r, &t)
-	if !ok {
-		return
-	}
-	b, err := parse(body)
-	if err != nil {
-		t.Status = http.StatusBadRequest
-		writeError(w, t.Status, "invalid_request_error", err.Error())
-		return
-	}
-	t.PromptTokens = b.tokens
-	rng := rand.New(rand.NewPCG(s.cfg.Seed, uint64(t.Seq)))
-	if rng.Float64() < s.cfg.ErrorRate {
-		t.Status = http.StatusInternalServerError
-		writeError(w, t.Status, "internal_server_error", "injected by the simulator's error-rate")
-		return
-	}
-	if !s.line.enter(r.Context()) {
-		t.Aborted = true
-		return
-	}
-	defer s.line.leave()
-	g := &generation{s: s, ctx: r.Context(), ask: ask{promptTokens: b.tokens}, start: time.Now(), rng: rng, timer: time.NewTimer(0)}
-	defer g.timer.Stop()
-	t.QueueMs = float64(g.start.Sub(read).Microseconds()) / 1000
+	s.serve(w, r, func(body []byte) (job, error) {
+		b, err := parse(body)
+		return job{ask: ask{promptTokens: b.tokens}, answer: b.write}, err
+	})
+}
+
+func (b *batch) write(g *generation) error {
 	g.advance(0)
-	if g.wait() != nil {
-		t.Aborted = true
-		return
+	if err := g.wait(); err != nil {
+		return err
 	}
-	answer, err := json.Marshal(b.reply(rng))
-	if err == nil {
-		usage := fmt.Appendf(nil, `,"model":%q,"usage":{"prompt_tokens":%d,"total_tokens":%d}}`, b.model, b.tokens, b.tokens)
-		w.Header().Set("Content-Type", "application/json")
-		_, err = w.Write(append(answer[:len(answer)-1], usage...))
+	answer, err := json.Marshal(b.reply(g.rng))
+	if err != nil {
+		return err
 	}
-	t.Aborted = err != nil
+	usage := fmt.Appendf(nil, `,"model":%q,"usage":{"prompt_tokens":%d,"total_tokens":%d}}`, b.model, b.tokens, b.tokens)
+	g.w.Header().Set("Content-Type", "application/json")
+	_, err = g.w.Write(append(answer[:len(answer)-1], usage...))
+	return err
 }
 
 func (c *Config) named(model string) string {

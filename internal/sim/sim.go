@@ -74,8 +74,8 @@ func New(cfg Config, truth func(Truth)) *Server {
 // Handler is the engine without its listener.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/chat/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, true) })
-	mux.HandleFunc("POST /v1/completions", func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, false) })
+	mux.HandleFunc("POST /v1/chat/completions", s.generate(true))
+	mux.HandleFunc("POST /v1/completions", s.generate(false))
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"object": "list", "data": []any{
 			map[string]any{"id": s.cfg.Model, "object": "model", "created": s.base.Unix(), "owned_by": "llmperf"},
@@ -141,32 +141,31 @@ func (s *Server) end(t *Truth) {
 	}
 }
 
-// receive reads a request's body and gives the request its number. ok is false where the client went away while it sent:
-// there is nobody to answer.
-func (s *Server) receive(r *http.Request, t *Truth) (body []byte, read time.Time, ok bool) {
+// job is what the body of a request asks for.
+type job struct {
+	ask    ask
+	chat   bool
+	answer func(*generation) error // writes it; an error is a client that went away
+}
+
+// serve takes a request from its arrival to its truth; parse reads its body.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, parse func(body []byte) (job, error)) {
+	s.begin()
+	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
+	defer s.end(&t)
 	body, err := io.ReadAll(r.Body)
-	read = time.Now()
+	read := time.Now()
 	t.ReadUs = s.nowUs()
 	s.mu.Lock()
 	t.Seq = s.seq
 	s.seq++
 	s.mu.Unlock()
-	if err != nil {
+	if err != nil { // the client went away while it sent: there is nobody to answer
 		t.Status, t.Aborted = http.StatusBadRequest, true
-	}
-	return body, read, err == nil
-}
-
-func (s *Server) serve(w http.ResponseWriter, r *http.Request, chat bool) {
-	s.begin()
-	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
-	defer s.end(&t)
-	body, read, ok := s.receive(r, &t)
-	if !ok {
 		return
 	}
-	a, err := s.cfg.parseAsk(body, chat)
-	t.Stream, t.PromptTokens = a.Stream, a.promptTokens
+	j, err := parse(body)
+	t.Stream, t.PromptTokens = j.ask.Stream, j.ask.promptTokens
 	if err != nil {
 		t.Status = http.StatusBadRequest
 		writeError(w, t.Status, "invalid_request_error", err.Error())
@@ -178,25 +177,31 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, chat bool) {
 		writeError(w, t.Status, "internal_server_error", "injected by the simulator's error-rate")
 		return
 	}
-	if !s.line.enter(r.Context()) {
+	entered := s.line.enter(r.Context())
+	start := time.Now()
+	t.QueueMs = float64(start.Sub(read).Microseconds()) / 1000
+	if !entered {
 		t.Aborted = true
-		t.QueueMs = float64(time.Since(read).Microseconds()) / 1000
 		return
 	}
 	defer s.line.leave()
-	start := time.Now()
-	t.QueueMs = float64(start.Sub(read).Microseconds()) / 1000
 	g := &generation{
-		s: s, w: w, ctx: r.Context(), ask: a, chat: chat, truth: &t, start: start,
-		rng: rng, timer: time.NewTimer(0),
+		s: s, w: w, ctx: r.Context(), ask: j.ask, chat: j.chat, truth: &t, start: start, rng: rng, timer: time.NewTimer(0),
 	}
 	defer g.timer.Stop()
-	if a.Stream {
-		err = g.stream()
-	} else {
-		err = g.whole()
+	t.Aborted = j.answer(g) != nil
+}
+
+// generate answers a chat or a completion.
+func (s *Server) generate(chat bool) http.HandlerFunc {
+	parse := func(body []byte) (job, error) {
+		a, err := s.cfg.parseAsk(body, chat)
+		if a.Stream {
+			return job{a, chat, (*generation).stream}, err
+		}
+		return job{a, chat, (*generation).whole}, err
 	}
-	t.Aborted = err != nil
+	return func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, parse) }
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) error {
