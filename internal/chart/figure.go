@@ -180,26 +180,32 @@ func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
 	if lo > hi {
 		return 0, 1, false
 	}
-	if axis.Zero && axis.Scale == Linear {
+	lo, hi = axis.widen(lo, hi)
+	return lo, hi, true
+}
+
+// widen makes a range as large as the axis wants it, and never empty.
+func (a *Axis) widen(lo, hi float64) (float64, float64) {
+	if a.Zero && a.Scale == Linear {
 		lo = min(lo, 0)
 	}
-	if more := axis.Least - (hi - lo); more > 0 {
-		if !axis.Zero {
+	if more := a.Least - (hi - lo); more > 0 {
+		if !a.Zero {
 			lo, more = lo-more/2, more/2
 		}
 		hi += more
 	}
 	if lo == hi {
 		pad := math.Abs(lo) / 10
-		if axis.Scale != Linear || pad == 0 {
+		if a.Scale != Linear || pad == 0 {
 			pad = 0.5
 		}
-		if !axis.Zero || lo < 0 {
+		if !a.Zero || lo < 0 {
 			lo -= pad
 		}
 		hi += pad
 	}
-	return lo, hi, true
+	return lo, hi
 }
 
 // stackTop is the height of the highest stack of bars.
