@@ -7,6 +7,7 @@ import (
 	"runtime"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/client"
 	"llmperf/internal/load"
 )
 
@@ -54,7 +55,11 @@ func (r *runner) preconnect(ctx context.Context, p load.Point) error {
 	if err != nil {
 		return err
 	}
-	if err := r.client.Preconnect(ctx, first, n); err != nil {
+	switch err := r.client.Preconnect(ctx, first, n); {
+	case errors.Is(err, client.ErrNoPreconnect):
+		r.env.Say("--preconnect: left out: %v", err)
+		r.f.Preconnect = false
+	case err != nil:
 		return cli.Fail("", "--preconnect: %w", err)
 	}
 	runtime.GC() // what opening them left behind is as much as they are

@@ -210,11 +210,22 @@ func (t *trip) into(rec *record.Record) {
 	}
 }
 
-// Preconnect opens connections so that n are idle before the load begins.
+// Preconnect opens connections so that n are idle before the load begins, shared out over the servers that are asked in
+// turn.
 func (c *Client) Preconnect(ctx context.Context, req *request.Request, n int) error {
 	ep, err := c.prep.endpoint(ctx, req)
 	if err != nil {
 		return err
 	}
-	return c.transport(ep).preconnect(ctx, ep, n)
+	if len(c.cfg.More) == 0 {
+		return c.transport(ep).preconnect(ctx, ep, n)
+	}
+	servers := append([]*url.URL{c.cfg.URL}, c.cfg.More...)
+	for _, u := range servers {
+		one := newEndpoint(&c.cfg, u, ep.method, ep.dialect, ep.stream)
+		if err := c.transport(one).preconnect(ctx, one, (n+len(servers)-1)/len(servers)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

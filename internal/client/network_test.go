@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -215,6 +216,23 @@ func TestSeveralServers(t *testing.T) {
 	want := []string{a.URL + "/v1/chat/completions", b.URL + "/v1/chat/completions"}
 	if !slices.Equal(got, append(want, want...)) || len(a.saw()) != 2 || len(b.saw()) != 2 {
 		t.Errorf("%q", got)
+	}
+}
+
+// Connections are opened ahead to all servers; with HTTP/2 they are not, which is said.
+func TestPreconnect(t *testing.T) {
+	a, b := startPeer(t, false, nil), startPeer(t, false, nil)
+	c := newTest(t, a.url, false, func(c *Config) { c.More = []*url.URL{b.url} })
+	req := &request.Request{Body: []byte(`{"messages":[],"model":"m"}`)}
+	if err := c.Preconnect(t.Context(), req, 2); err != nil {
+		t.Fatal(err)
+	}
+	if first, second := ask(c), ask(c); !first.Reused || !second.Reused || first.URL == second.URL {
+		t.Errorf("%s reused %v, %s reused %v", first.URL, first.Reused, second.URL, second.Reused)
+	}
+	h2 := newTest(t, a.url, false, func(c *Config) { c.Network.HTTP2 = true })
+	if err := h2.Preconnect(t.Context(), &request.Request{Body: req.Body}, 2); !errors.Is(err, ErrNoPreconnect) {
+		t.Errorf("HTTP/2: %v", err)
 	}
 }
 

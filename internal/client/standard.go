@@ -189,5 +189,11 @@ func isTLS(err error) bool {
 		errors.As(err, &op) && op.Op == "remote error" // an alert
 }
 
+// ErrNoPreconnect says that connections cannot be opened ahead: with HTTP/2, of which one connection carries all, and
+// through a proxy.
+var ErrNoPreconnect = errors.New("connections of HTTP/2 and through proxies are opened when they are needed")
+
 // preconnect is not in net/http's power.
-func (st *standard) preconnect(ctx context.Context, ep *endpoint, n int) error { return nil }
+func (st *standard) preconnect(ctx context.Context, ep *endpoint, n int) error {
+	return ErrNoPreconnect
+}
