@@ -228,6 +228,8 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("leave one out", "--unique-prefix puts words before a text, not before token ids or a template")
 	case f.RenderTemplate && f.TokenizePrompt:
 		return cli.Usage("leave one out", "--render-chat-template makes text, and --tokenize-prompt token ids")
+	case f.Charset == "ascii" && f.TokenizePrompt:
+		return cli.Usage("leave one out", "--charset chooses among words, and --tokenize-prompt writes none")
 	case f.CountTemplate && f.TokenizePrompt:
 		return cli.Usage("leave one out", "--tokenize-prompt leaves no room for the chat template of --count-template")
 	case f.Prompt != "" && len(paths) > 0:

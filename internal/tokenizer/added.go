@@ -1,7 +1,7 @@
 package tokenizer
 
 import (
-	"slices"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
@@ -46,23 +46,17 @@ func (a *addedTokens) add(pattern string, t addedToken) {
 	a.first[pattern[0]] = true
 }
 
-// seal ends the adding. Of tokens with the same pattern a special one counts, then the first: for newTrie, the last.
-func (a *addedTokens) seal() {
-	slices.Reverse(a.tokens)
-	slices.SortStableFunc(a.tokens, func(t, u addedToken) int {
-		switch {
-		case t.special == u.special:
-			return 0
-		case u.special:
-			return -1
-		}
-		return 1
-	})
-	patterns := make([]string, len(a.tokens))
+// seal ends the adding. Which of two tokens with the same pattern the reference finds is left to chance.
+func (a *addedTokens) seal() error {
+	patterns, seen := make([]string, len(a.tokens)), map[string]addedToken{}
 	for i, t := range a.tokens {
-		patterns[i] = t.pattern
+		if other, ok := seen[t.pattern]; ok && other.id != t.id {
+			return fmt.Errorf("the normalizer makes the same of the added tokens %q and %q", other.content, t.content)
+		}
+		seen[t.pattern], patterns[i] = t, t.pattern
 	}
 	a.trie = newTrie(patterns)
+	return nil
 }
 
 // split hands on the segments of s, from left to right, of several tokens at one place the longest. Special tokens are

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"sync"
@@ -79,8 +80,9 @@ func newRanks(name string, tokens []string, enc encoding) (*vocabulary, error) {
 		v.hidden[id], v.special[id] = true, true
 		v.literal.add(token, addedToken{id: id, content: token, special: true})
 	}
-	v.literal.seal()
-	v.inNormal.seal()
+	if err := errors.Join(v.literal.seal(), v.inNormal.seal()); err != nil {
+		return nil, err
+	}
 	v.texts, v.bytes = tokens, tokens
 	v.splits = proof.holds(v)
 	return v, nil

@@ -127,7 +127,9 @@ func (f *tokenizerFile) build() (*vocabulary, error) {
 	if err := f.distinct(); err != nil {
 		return nil, err
 	}
-	f.add(v, tokens)
+	if err := f.add(v, tokens); err != nil {
+		return nil, err
+	}
 	if err := f.decoder(v); err != nil {
 		return nil, err
 	}
@@ -155,7 +157,7 @@ func (f *tokenizerFile) distinct() error {
 
 // add puts the added tokens into v. A token that the model lacks gets the next free id, whatever the file says, as the
 // reference does it.
-func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
+func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) error {
 	next, known, special := len(ids), map[string]int{}, map[string]bool{}
 	if m, ok := v.model.(*unigram); ok {
 		next = len(m.scores) // it may have a token twice
@@ -188,7 +190,9 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
 			continue
 		}
 		if v.normalize != nil {
-			pattern, _ = v.normalize(pattern)
+			if pattern, _ = v.normalize(pattern); pattern == "" {
+				return fmt.Errorf("the normalizer leaves nothing of the added token %q", e.Content)
+			}
 			v.texts[id] = pattern // decoders undo the normalizer
 		}
 		v.inNormal.add(pattern, t)
@@ -196,8 +200,7 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) {
 	for id := range v.hidden { // what the normalizer has changed is not known to be special
 		v.special[id] = special[v.texts[id]]
 	}
-	v.literal.seal()
-	v.inNormal.seal()
+	return errors.Join(v.literal.seal(), v.inNormal.seal())
 }
 
 func (p *part) unknown(what string) error {
