@@ -62,6 +62,9 @@ func writeDefined(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBl
 // definedTables has a table for each load point: a column for each tool, a row for each figure by the name that the tool
 // gives it, and below why they differ.
 func definedTables(defs []stats.Definition, blocks []stats.DefinedBlock) []*table.Table {
+	if len(blocks) == 0 {
+		return []*table.Table{noRecords()}
+	}
 	var out []*table.Table
 	for len(blocks) > 0 {
 		point := blocks[:len(defs)]

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strings"
 
 	"llmperf/internal/stats"
@@ -47,7 +48,12 @@ func typical(m *stats.Metric) float64 {
 
 // intervals is the row of confidence intervals below a distribution's.
 func intervals(m *stats.Metric, scale stats.Num) []string {
-	cell := func(ci *stats.Interval) string { return human(ci[0]/scale) + " to " + human(ci[1]/scale) }
+	cell := func(ci *stats.Interval) string {
+		if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {
+			return ""
+		}
+		return human(ci[0]/scale) + " to " + human(ci[1]/scale)
+	}
 	row := []string{"95 % interval", cell(m.MeanCI), ""}
 	for _, p := range m.Percentiles {
 		row = append(row, cell(p.CI))

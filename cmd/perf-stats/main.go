@@ -93,6 +93,9 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	if err := in.err(); err != nil {
 		return err
 	}
+	if len(f.SLO) > 0 && len(summary.Blocks) == 0 {
+		return cli.Fail("", "--slo: there are no records to judge")
+	}
 	return missed(summary)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,14 +15,17 @@ import (
 // and tokens, distributions as summaries, the group's keys as labels.
 func prometheus(out io.Writer, s *stats.Summary) error {
 	w := bufio.NewWriter(out)
-	family := func(name, kind, help string, sample func(b *stats.Block, labels string)) {
-		fmt.Fprintf(w, "# HELP llmperf_%s %s\n# TYPE llmperf_%s %s\n", name, help, name, kind)
+	family := func(name, kind, help string, sample func(w io.Writer, b *stats.Block, labels string)) {
+		var samples bytes.Buffer
 		for i := range s.Blocks {
-			sample(&s.Blocks[i], labels(&s.Blocks[i]))
+			sample(&samples, &s.Blocks[i], labels(&s.Blocks[i]))
+		}
+		if samples.Len() > 0 {
+			fmt.Fprintf(w, "# HELP llmperf_%s %s\n# TYPE llmperf_%s %s\n%s", name, help, name, kind, &samples)
 		}
 	}
 	gauge := func(name, help string, of func(*stats.Block) stats.Num) {
-		family(name, "gauge", help, func(b *stats.Block, l string) {
+		family(name, "gauge", help, func(w io.Writer, b *stats.Block, l string) {
 			if v := of(b); v.Known() {
 				fmt.Fprintf(w, "llmperf_%s{%s} %s\n", name, l, field(v))
 			}
@@ -45,7 +49,7 @@ func prometheus(out io.Writer, s *stats.Summary) error {
 		if base, ok := strings.CutSuffix(key, "_ms"); ok {
 			name, unit = base+"_seconds", 1000
 		}
-		family(name, "summary", "Distribution over requests; see docs/metrics.md.", func(b *stats.Block, l string) {
+		family(name, "summary", "Distribution over requests; see docs/metrics.md.", func(w io.Writer, b *stats.Block, l string) {
 			m := b.Metrics.Get(key)
 			if m == nil {
 				return

@@ -49,7 +49,7 @@ func writeAll(w io.Writer, tables []*table.Table, render func(*table.Table, io.W
 // distributions.
 func tables(s *stats.Summary, ci bool) []*table.Table {
 	if len(s.Blocks) == 0 {
-		return []*table.Table{{Rows: [][]string{{"requests", "0: there are no records"}}}}
+		return []*table.Table{noRecords()}
 	}
 	var out []*table.Table
 	if len(s.Blocks) > 1 {
@@ -59,6 +59,10 @@ func tables(s *stats.Summary, ci bool) []*table.Table {
 		out = append(out, blockTables(&s.Blocks[i], ci)...)
 	}
 	return out
+}
+
+func noRecords() *table.Table {
+	return &table.Table{Rows: [][]string{{"requests", "0: there are no records"}}}
 }
 
 func blockTables(b *stats.Block, ci bool) []*table.Table {
@@ -105,7 +109,7 @@ func name(b *stats.Block) string {
 	for _, v := range b.Group {
 		switch {
 		case v.Key != "run":
-			parts = append(parts, v.Key+" "+v.Value)
+			parts = append(parts, v.Key+" "+cmp.Or(v.Value, "–"))
 		case v.Value != "":
 			parts = append(parts, v.Value)
 		}
@@ -115,7 +119,11 @@ func name(b *stats.Block) string {
 
 // load says how requests were started.
 func load(b *stats.Block) string {
-	switch rate, slots := human(stats.Num(b.Rate)), strconv.Itoa(b.Parallel); b.Mode {
+	rate, slots := human(stats.Num(b.Rate)), strconv.Itoa(b.Parallel)
+	if b.Rate == 0 && b.Parallel == 0 { // several loads, or another maker's records
+		return map[string]string{"open": "open loop", "closed": "closed loop", "capped": "capped"}[b.Mode]
+	}
+	switch b.Mode {
 	case "open":
 		return "open loop, " + rate + " requests/s"
 	case "closed":

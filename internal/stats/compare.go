@@ -88,10 +88,11 @@ func compareBlock(name string, old, next []*group, opt *Options) []Change {
 	for _, key := range []string{"requests_per_s", "output_tokens_per_s"} {
 		add(key, scalars(old, opt, rates[key]), scalars(next, opt, rates[key]), 1)
 	}
+	add("success_rate", successes(old), successes(next), 1)
 	for i, m := range metrics {
 		better := -1
-		if m.unit == 1 {
-			better = 0 // counts of tokens and turns
+		if m.unit == 1 || m.key == "lag_ms" {
+			better = 0 // counts of tokens and turns; the load generator's own lateness
 		} else if m.key == "user_tokens_per_s" {
 			better = 1
 		}
@@ -117,6 +118,23 @@ func scalars(side []*group, opt *Options, of func(*Block) Num) figures {
 		b := Block{}
 		g.throughput(&b, opt)
 		f.runs = append(f.runs, float64(of(&b)))
+	}
+	return f
+}
+
+// successes is the share of requests that succeeded; of one run each request is a one or a zero.
+func successes(side []*group) figures {
+	var f figures
+	for _, g := range side {
+		f.runs = append(f.runs, float64(ratio(g.ok, g.requests)))
+	}
+	if g := side[0]; len(side) == 1 && g.requests > 0 {
+		f.sample = make([]float64, g.requests)
+		for i := range g.ok {
+			f.sample[i] = 1
+		}
+		n := float64(g.requests)
+		f.draw = func(r *rand.Rand) float64 { return distuv.Binomial{N: n, P: f.runs[0], Src: r}.Rand() / n }
 	}
 	return f
 }

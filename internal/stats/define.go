@@ -305,7 +305,7 @@ func (d *Defined) Blocks() []DefinedBlock {
 		}
 		return compareNatural(a, b)
 	})
-	var out []DefinedBlock
+	out := []DefinedBlock{}
 	for _, name := range names {
 		g := d.groups[name]
 		for i, def := range d.defs {

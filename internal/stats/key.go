@@ -20,13 +20,23 @@ type Key struct {
 func (k Key) Of(r *record.Record) string { return k.of(r) }
 
 func keys() []Key {
-	integer := func(of func(*record.Record) int) func(*record.Record) string {
-		return func(r *record.Record) string { return strconv.Itoa(of(r)) }
+	integer := func(of func(*record.Record) int) func(*record.Record) string { // zero is absent
+		return func(r *record.Record) string {
+			if of(r) == 0 {
+				return ""
+			}
+			return strconv.Itoa(of(r))
+		}
 	}
 	return []Key{
 		{"run", func(r *record.Record) string { return r.Run }},
 		{"mode", func(r *record.Record) string { return r.Mode }},
-		{"rate", func(r *record.Record) string { return strconv.FormatFloat(r.Rate, 'g', -1, 64) }},
+		{"rate", func(r *record.Record) string {
+			if r.Rate == 0 {
+				return ""
+			}
+			return strconv.FormatFloat(r.Rate, 'g', -1, 64)
+		}},
 		{"parallel", integer(func(r *record.Record) int { return r.Parallel })},
 		{"phase", func(r *record.Record) string { return r.Phase }},
 		{"api", func(r *record.Record) string { return r.API }},
@@ -41,8 +51,8 @@ func keys() []Key {
 		{"ok", func(r *record.Record) string { return strconv.FormatBool(r.OK) }},
 		{"finish_reason", func(r *record.Record) string { return r.FinishReason }},
 		{"tokens_from", func(r *record.Record) string { return r.TokensFrom }},
-		{"prompt_tokens", integer(func(r *record.Record) int { return r.PromptTokens })},
-		{"completion_tokens", integer(func(r *record.Record) int { return r.CompletionTokens })},
+		{"prompt_tokens", func(r *record.Record) string { return strconv.Itoa(r.PromptTokens) }},
+		{"completion_tokens", func(r *record.Record) string { return strconv.Itoa(r.CompletionTokens) }},
 		{"error.kind", func(r *record.Record) string {
 			if r.Error == nil {
 				return ""

@@ -209,6 +209,9 @@ func (g *group) block(opt *Options) Block {
 	g.throughput(&b, opt)
 	b.Metrics = g.metrics(opt)
 	b.Gates = g.gates(&b, opt)
+	if len(g.facts[factRun]) > 1 { // no one load is that of all
+		b.Rate, b.Parallel = 0, 0
+	}
 	b.Notes = g.notes()
 	return b
 }

@@ -180,6 +180,9 @@ func (t *timeline) steady() Window {
 		sum.add(t.bins[i])
 		inFlight += busy[i]
 	}
+	if sum.ends == 0 {
+		return w // a request or two say nothing of it
+	}
 	us := int64(to-from) * t.width()
 	w.FromUs, w.ToUs = (t.first+int64(from))*t.width(), (t.first+int64(to))*t.width()
 	w.DurationS = Num(float64(us) / 1e6)
