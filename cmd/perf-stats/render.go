@@ -158,7 +158,7 @@ func counts(b *stats.Block) *table.Table {
 	if len(b.FinishReasons) > 0 {
 		row("finish reasons", "%s", frequencies(b.FinishReasons))
 	}
-	if b.OutputPerGPU.Known() {
+	if b.OutputPerGPU.Known() && b.OutputTokens > 0 {
 		speed := "–"
 		if m := b.Metrics.Get("user_tokens_per_s"); m != nil {
 			speed = human(m.Mean)

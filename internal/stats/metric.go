@@ -144,7 +144,10 @@ func addConnect(d *Dist, r *record.Record) bool {
 }
 
 func addOutputTokens(d *Dist, r *record.Record) bool {
-	return !r.OK || r.TokensFrom == "" && r.CompletionTokens == 0 && !r.Says(record.KeyCompletionTokens) || d.Add(int64(r.CompletionTokens))
+	if !r.OK || r.CompletionTokens == 0 && (!generates(r) || r.TokensFrom == "" && !r.Says(record.KeyCompletionTokens)) {
+		return true
+	}
+	return d.Add(int64(r.CompletionTokens))
 }
 
 // addUserSpeed is the rate at which one user sees tokens, 1000/TPOT tokens/s.

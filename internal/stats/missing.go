@@ -25,13 +25,17 @@ var wanted = [...]struct {
 	{func(r *record.Record) bool { return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens) },
 		"are successes that do not say prompt_tokens, which count as none"},
 	{func(r *record.Record) bool {
-		generates := r.Op != "embedding" && r.Op != "rerank" && r.Op != "score"
-		return r.OK && generates && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
+		return r.OK && generates(r) && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
 	}, "are successes that do not say completion_tokens, which count as none"},
 	{func(r *record.Record) bool {
 		_, known := r.TPOT()
 		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && !known
 	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
+}
+
+// generates says whether the request asked for output tokens.
+func generates(r *record.Record) bool {
+	return r.Op != "embedding" && r.Op != "rerank" && r.Op != "score"
 }
 
 func (m *missing) add(r *record.Record) {
