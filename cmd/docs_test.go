@@ -154,6 +154,26 @@ func matches(pattern, out string) bool {
 	return regexp.MustCompile(`^` + re + `\s*$`).MatchString(strings.TrimRight(out, "\n"))
 }
 
+// TestReadmeLinks: from README every document is one step away, and it is short.
+func TestReadmeLinks(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(text, []byte("\n")); n > 200 {
+		t.Errorf("README has %d lines", n)
+	}
+	docs, err := filepath.Glob("../docs/*.*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, doc := range docs {
+		if link := "(docs/" + filepath.Base(doc) + ")"; !bytes.Contains(text, []byte(link)) {
+			t.Errorf("README does not link %s", link)
+		}
+	}
+}
+
 var commands = []string{"perf-gen", "perf-send", "perf-stats", "perf-plot"}
 
 var flagName = regexp.MustCompile(`(?m)^  (?:-\w, |    )?--(\[no-\])?([a-z][a-z0-9-]*)`)
