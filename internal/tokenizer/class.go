@@ -2,7 +2,6 @@ package tokenizer
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -96,6 +95,9 @@ func (p *patternParser) class() (*class, error) {
 			return out, nil
 		case strings.HasPrefix(p.rest(), "[:"):
 			c, err := p.posix()
+			if err == nil {
+				err = p.foldableMember(c, -1)
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -119,6 +121,9 @@ func (p *patternParser) class() (*class, error) {
 // member reads one character, escape or range of a class.
 func (p *patternParser) member(into *class) error {
 	c, lo, err := p.classAtom()
+	if err == nil {
+		err = p.foldableMember(c, lo)
+	}
 	if err != nil {
 		return err
 	}
@@ -162,57 +167,6 @@ func (p *patternParser) classAtom() (*class, rune, error) {
 	r, size := utf8.DecodeRuneInString(p.rest())
 	p.pos += size
 	return p.single(r), r, nil
-}
-
-// posix reads [:name:].
-func (p *patternParser) posix() (*class, error) {
-	end := strings.Index(p.rest(), ":]")
-	if end < 0 {
-		return nil, p.unknown(p.rest())
-	}
-	name := p.rest()[2:end]
-	p.pos += end + 2
-	name, not := strings.CutPrefix(name, "^")
-	c := &class{not: not}
-	switch name {
-	case "digit":
-		c.cats, _ = categorySet("Nd")
-	case "space":
-		c.cats, _ = categorySet("white")
-	case "upper", "lower", "alpha", "alnum", "punct", "word", "cntrl", "graph", "print", "xdigit", "blank", "ascii":
-		return nil, fmt.Errorf("[:%s:] is not understood", name)
-	default:
-		return nil, fmt.Errorf("[:%s:] is not known", name)
-	}
-	return c, nil
-}
-
-// scripts are the properties beside the categories that unicode.txt has.
-var scripts = []string{"Han", "Hiragana", "Katakana", "Hangul", "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Thai", "Devanagari"}
-
-// property reads \p{name} or \P{name} after its backslash.
-func (p *patternParser) property() (*class, error) {
-	not := p.text[p.pos] == 'P'
-	end := strings.IndexByte(p.rest(), '}')
-	if !strings.HasPrefix(p.rest()[1:], "{") || end < 0 {
-		return nil, fmt.Errorf(`\p at byte %d is not understood`, p.pos)
-	}
-	name, inner := strings.CutPrefix(p.rest()[2:end], "^")
-	p.pos += end + 1
-	c := &class{not: not != inner}
-	short := map[string]string{"Letter": "L", "Number": "N", "Punctuation": "P", "Symbol": "S", "Mark": "M", "Separator": "Z"}
-	if s, ok := short[name]; ok {
-		name = s
-	}
-	if set, ok := categorySet(name); ok && name != "white" {
-		c.cats = set
-		return c, nil
-	}
-	if slices.Contains(scripts, name) {
-		c.named = []*runeSet{namedSet(name)}
-		return c, nil
-	}
-	return nil, fmt.Errorf(`\p{%s} is not known`, name)
 }
 
 // escape reads a backslash and what it stands for: a class, and the character if it is one (else -1).

@@ -12,7 +12,8 @@ import texts
 import vocabularies
 
 PATTERNS = [vocabularies.LLAMA3, vocabularies.QWEN2, vocabularies.O200K, vocabularies.GROUPED, *vocabularies.DEEPSEEK, r"\s+", r"\w+|[^\w\s]+", r"(?i:AB|cd)+", r"[^\S\n]+",
-            r"\d{2,3}?", r"(?<=\s)\S+", r"\b\w", r"(?=[A-Z])", r"[\p{Han}\p{Hiragana}]", r"\p{Lu}\p{Ll}*", r"^.|.$", r"[^a-z]", r"\R?x*", r"[ -~]{1,4}", r"\X", r"(a|b|\s)+?c", r"[[:punct:]]"]
+            r"\d{2,3}?", r"(?<=\s)\S+", r"\b\w", r"(?=[A-Z])", r"[\p{Han}\p{Hiragana}]", r"\p{Lu}\p{Ll}*", r"^.|.$", r"[^a-z]", r"\R?x*", r"[ -~]{1,4}", r"\X", r"(a|b|\s)+?c", r"[[:punct:]]+",
+            r"(?i:[a-f\d]+)", r"(?i)the|[^\s]", r"\p{Alphabetic}+", r"[[:upper:]][[:lower:]]*", r"\p{punct}|\p{Emoji}", r"[\w&&[^\d]]+", r"(?<![a-z])[A-Z]++", r"\P{ASCII}{2}", r"\S+?\b", r"x|"]
 BEHAVIORS = ["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"]
 SCHEMES = ["first", "always", "never"]
 
