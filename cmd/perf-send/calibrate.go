@@ -198,7 +198,7 @@ func (o *outcome) compare(recs []*record.Record, path string) error {
 	}
 	var judge stats.Client
 	for _, r := range recs {
-		judge.Add(r.LagMs, r.ReadDelayMs, r.ClientCPU)
+		judge.Add(r)
 		o.lag.Add(int64(r.LagMs * 1000))
 		t, known := truths[r.ID]
 		if !r.OK || !known || len(t.ChunkUs) != len(r.GapUs)+1 {

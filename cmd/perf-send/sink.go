@@ -54,7 +54,7 @@ func (s *sink) Emit(rec *record.Record) error {
 	}
 	s.buf = append(b, '\n')
 	if rec.Phase == record.PhaseMeasure {
-		s.client.Add(rec.LagMs, rec.ReadDelayMs, rec.ClientCPU)
+		s.client.Add(rec)
 	}
 	if notify(s.kick); len(s.buf) > sinkBound/2 {
 		notify(s.hurry)

@@ -47,7 +47,7 @@ type Point struct {
 // The modes of load.
 const (
 	Open   = "open"   // due by the schedule; a wait for a slot is the load generator's shortfall, and so its lag
-	Closed = "closed" // due when a slot falls free
+	Closed = "closed" // due when a slot falls free, or comes to be
 	Capped = "capped" // due by the schedule; a wait for a slot is the system's doing, and so queueing
 )
 
@@ -213,9 +213,9 @@ type job struct {
 	queued time.Duration
 }
 
-// next waits for the next request of this shard until it is due. free is when the slot that it gets fell free, zero for a
-// new one. What is another shard's is passed over: it has its place in the schedule, here as there.
-func (ph *phase) next(free time.Time) (job, error) {
+// next waits for the next request of this shard until it is due. What is another shard's is passed over: it has its place
+// in the schedule, here as there.
+func (ph *phase) next(s slot) (job, error) {
 	for {
 		req, off, err := ph.take()
 		if err != nil {
@@ -229,11 +229,13 @@ func (ph *phase) next(free time.Time) (job, error) {
 		j := job{req: req, due: ph.start.Add(off)}
 		switch ph.p.Mode {
 		case Closed:
-			if free.After(j.due) {
-				j.due = free
+			if s.free.After(j.due) {
+				j.due = s.free
 			}
 		case Capped:
-			j.queued = max(0, free.Sub(j.due))
+			if !s.new {
+				j.queued = max(0, s.free.Sub(j.due))
+			}
 		}
 		if ph.p.Mode != Closed {
 			if err := ph.e.Sleep(ph.stop, j.due); err != nil {

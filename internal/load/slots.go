@@ -10,8 +10,8 @@ import (
 // changes goroutines between the moment when it is due and the moment when it is sent; and in a closed loop, where who ends
 // a request takes the next one, none is handed over at all.
 type workers struct {
-	limit int                               // 0: none
-	next  func(free time.Time) (job, error) // called by one worker at a time; free is when its slot fell free, zero for a new one
+	limit int                     // 0: none
+	next  func(slot) (job, error) // called by one worker at a time
 	do    func(job)
 
 	mu   sync.Mutex
@@ -21,6 +21,12 @@ type workers struct {
 	over bool
 	err  error // why it is over
 	busy sync.WaitGroup
+}
+
+// slot is what next gets to know of the slot that it fills.
+type slot struct {
+	free time.Time // since when
+	new  bool      // it was never taken
 }
 
 // run does what next gives until that fails, and gives its error when all is done.
@@ -34,16 +40,16 @@ func (w *workers) run() error {
 // hire starts a worker, who leads.
 func (w *workers) hire() {
 	w.n++
+	s := slot{time.Now(), true}
 	w.busy.Go(func() {
-		var free time.Time
 		wake := make(chan struct{}, 1)
 		for lead := true; lead; lead = w.await(wake) {
-			j, err := w.next(free)
+			j, err := w.next(s)
 			if !w.pass(err) {
 				return
 			}
 			w.do(j)
-			free = time.Now()
+			s = slot{free: time.Now()}
 		}
 	})
 }

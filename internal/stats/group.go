@@ -2,7 +2,6 @@ package stats
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -91,11 +90,7 @@ func (g *group) add(r *record.Record, opt *Options) {
 	if len(opt.Goodput) > 0 && good(r, opt.Goodput) {
 		g.good++
 	}
-	lag, known := r.Lag()
-	if !known {
-		lag = math.NaN()
-	}
-	g.client.Add(lag, r.ReadDelayMs, r.ClientCPU)
+	g.client.Add(r)
 	g.missing.add(r)
 	g.sessions.add(r)
 	valid := g.flights.add(r)

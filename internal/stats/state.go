@@ -21,18 +21,19 @@ type groupState struct {
 	By, Goodput []string // the options that what follows depends on
 	Warmup      bool
 
-	Name     string
-	Facts    [][]string
-	Rate     float64
-	Slots    int
-	Keys     []string // of Dists
-	Dists    []distState
-	Client   []distState
-	Flights  flightState
-	Sessions sessionsState
-	Sums     []int64
-	Errors   []ErrorCount
-	Finish   []reasonCount
+	Name           string
+	Facts          [][]string
+	Rate           float64
+	Slots          int
+	Keys           []string // of Dists
+	Dists          []distState
+	Client         []distState
+	Chunks, Joined int64 // of the client
+	Flights        flightState
+	Sessions       sessionsState
+	Sums           []int64
+	Errors         []ErrorCount
+	Finish         []reasonCount
 }
 
 type reasonCount struct {
@@ -224,6 +225,7 @@ func (g *group) state(opt *Options) (string, error) {
 	for _, d := range g.client.dists() {
 		s.Client = append(s.Client, d.state())
 	}
+	s.Chunks, s.Joined = g.client.chunks, g.client.joined
 	for _, n := range g.sums() {
 		s.Sums = append(s.Sums, *n)
 	}
@@ -272,7 +274,7 @@ func (s *groupState) group(opt *Options) (*group, error) {
 	g := newGroup(s.Name, opt)
 	g.rate, g.slots = s.Rate, s.Slots
 	sums := g.sums()
-	if len(s.Keys) != len(s.Dists) || len(s.Facts) != len(g.facts) || len(s.Sums) != len(sums) || len(s.Client) != 3 {
+	if len(s.Keys) != len(s.Dists) || len(s.Facts) != len(g.facts) || len(s.Sums) != len(sums) || len(s.Client) != 2 {
 		return nil, errState
 	}
 	for i, f := range s.Facts {
@@ -294,6 +296,7 @@ func (s *groupState) group(opt *Options) (*group, error) {
 			return nil, err
 		}
 	}
+	g.client.chunks, g.client.joined = s.Chunks, s.Joined
 	for i, n := range s.Sums {
 		*sums[i] = n
 	}
