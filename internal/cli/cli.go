@@ -167,8 +167,8 @@ func Groups(groups ...kong.Group) kong.Option {
 // VersionFlag is embedded in every command's flags.
 type VersionFlag struct {
 	Version    kong.VersionFlag `help:"Print the version and exit."`
-	Man        Man              `help:"Print the manual page and exit: ${command} --man | man -l -"`
-	Completion Completion       `placeholder:"SHELL" help:"Print the completion of bash, zsh or fish and exit."`
+	Man        manFlag          `help:"Print the manual page and exit: ${command} --man | man -l -"`
+	Completion completionFlag   `placeholder:"SHELL" help:"Print the completion of bash, zsh or fish and exit."`
 }
 
 // Version is the module's version as the build recorded it.

@@ -9,18 +9,18 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Man is the flag --man, which prints the manual page and ends the command.
-type Man bool
+// manFlag is the flag --man, which prints the manual page and ends the command.
+type manFlag bool
 
 // BeforeReset implements kong's hook.
-func (Man) BeforeReset(app *kong.Kong) error { return answer(app, manual(app.Model)) }
+func (manFlag) BeforeReset(app *kong.Kong) error { return answer(app, manual(app.Model)) }
 
-// Completion is the flag --completion, which prints the completion of a shell and ends the command.
-type Completion string
+// completionFlag is the flag --completion, which prints the completion of a shell and ends the command.
+type completionFlag string
 
 // BeforeReset implements kong's hook.
-func (Completion) BeforeReset(app *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
-	shell, _ := ctx.FlagValue(trace.Flag).(Completion)
+func (completionFlag) BeforeReset(app *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
+	shell, _ := ctx.FlagValue(trace.Flag).(completionFlag)
 	script, ok := completion(string(shell), app.Model)
 	if !ok {
 		return fmt.Errorf("%q is none of bash, zsh, fish", string(shell))
