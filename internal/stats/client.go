@@ -49,6 +49,9 @@ func (c *Client) Add(r *record.Record) {
 // lateRead is the wait before a read, ms, from which chunks that it found together may have come one after the other.
 const lateRead = 1
 
+// Joined is the share of chunks that were read late and together with others, whose time is the last one's.
+func (c *Client) Joined() float64 { return float64(c.joined) / float64(max(1, c.chunks)) }
+
 // Merge adds what o gathered.
 func (c *Client) Merge(o *Client) {
 	c.chunks += o.chunks
@@ -74,7 +77,7 @@ func (c *Client) Verdict() Verdict {
 	if c.cpu.N() == 0 && !(c.lag.Stat(nil, 1).Max > 0) {
 		return Verdict{Level: Unknown, Reason: "the records carry no lag_ms or client_cpu"}
 	}
-	return JudgeClient(at(&c.lag, 99, microseconds), float64(c.joined)/float64(max(1, c.chunks)), at(&c.cpu, 90, thousandths))
+	return JudgeClient(at(&c.lag, 99, microseconds), c.Joined(), at(&c.cpu, 90, thousandths))
 }
 
 // JudgeClient is the rule: the worst of three marks. docs/accuracy.md shows the measurements behind it.

@@ -19,6 +19,7 @@ func main() {
 	flag.StringVar(&b.bin, "bin", "bin", "where the commands are")
 	flag.IntVar(&b.runs, "runs", 5, "runs of each figure, whose median is shown")
 	flag.BoolVar(&b.long, "long", false, "also 10,000 streams for a minute, and 1,000,000 requests")
+	flag.BoolVar(&b.verdict, "verdict", false, "instead: the verdict on the load generator against the error of its times")
 	flag.Parse()
 	if err := b.all(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -30,7 +31,7 @@ func main() {
 type bench struct {
 	server, truth, bin string
 	runs               int
-	long               bool
+	long, verdict      bool
 	dir                string
 	out                table.Table
 }
@@ -44,7 +45,9 @@ func (b *bench) all() error {
 	b.dir = dir
 	b.out.Header = []string{"figure", "median", "all runs"}
 	steps := []func() error{b.closedLoop, b.streams, b.openLoop, b.replay, b.pipeline, b.memory}
-	if b.long {
+	if b.verdict {
+		steps = []func() error{b.verdicts}
+	} else if b.long {
 		steps = append(steps, b.manyStreams, b.million)
 	}
 	for _, step := range steps {
