@@ -61,7 +61,7 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		}
 		err = stream.Read(ctx, r, name)
 		close()
-		if bad := new(jsonl.LineError); errors.As(err, &bad) {
+		if bad, whole := new(jsonl.LineError), new(stats.SummaryError); errors.As(err, &bad) && !errors.As(err, &whole) {
 			return cli.Fail("--on-bad-line skip leaves such lines out", "%w", err)
 		}
 		if err != nil {

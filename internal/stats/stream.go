@@ -172,9 +172,12 @@ func (s *Stream) cut(ctx context.Context, r io.Reader, out chan<- block) error {
 			used += got
 			continue
 		}
-		end, used = used+end+1, used+got
-		if err != nil {
-			end = used // the last line needs no end
+		if end >= 0 {
+			end += used + 1
+		}
+		used += got
+		if end = max(0, end); err == io.EOF { // the last line needs no end; what an error cut off is none
+			end = used
 		}
 		b := block{n, line, buf[:end], buf}
 		line += bytes.Count(b.data, []byte{'\n'})
@@ -242,6 +245,11 @@ func (w *worker) run(b block, name string) error {
 	return nil
 }
 
+// SummaryError says why a summary cannot be merged. Its line is a good one.
+type SummaryError struct{ err error }
+
+func (e *SummaryError) Error() string { return e.err.Error() }
+
 // decode gives the record of a line, or nil where it is none that was asked for.
 func (w *worker) decode(line []byte) (*record.Record, error) {
 	if line[0] != '{' {
@@ -249,9 +257,12 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 	}
 	if bytes.HasPrefix(line, summaryPrefix) {
 		if w.where != nil {
-			return nil, errors.New("a summary has no records for --where to choose from")
+			return nil, &SummaryError{errors.New("a summary has no records for --where to choose from")}
 		}
-		return nil, w.c.addSummary(line)
+		if err := w.c.addSummary(line); err != nil {
+			return nil, &SummaryError{err}
+		}
+		return nil, nil
 	}
 	if w.where != nil {
 		if take, err := w.where(line); !take || err != nil {
