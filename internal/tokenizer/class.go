@@ -178,7 +178,7 @@ func (p *patternParser) escape(inClass bool) (*class, rune, error) {
 	p.pos++
 	r, size := utf8.DecodeRuneInString(p.rest())
 	if r == 'p' || r == 'P' {
-		c, err := p.property()
+		c, err := p.property(inClass)
 		return c, -1, err
 	}
 	p.pos += size
@@ -191,7 +191,8 @@ func (p *patternParser) escape(inClass bool) (*class, rune, error) {
 		c.cats, _ = categorySet("Nd")
 		return c, -1, nil
 	case 'w', 'W':
-		c.named = []*runeSet{namedSet("word")}
+		word := wordClass(inClass)
+		c.named, c.and = word.named, word.and
 		return c, -1, nil
 	case 'h', 'H':
 		c.spans = []span{{first: '0', last: '9'}, {first: 'A', last: 'F'}, {first: 'a', last: 'f'}}

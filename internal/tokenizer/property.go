@@ -13,14 +13,11 @@ func (p *patternParser) posix() (*class, error) {
 		return nil, p.unknown(p.rest())
 	}
 	name, not := strings.CutPrefix(p.rest()[2:end], "^")
-	if name == "word" { // without ² and its like, which \w has
-		return nil, fmt.Errorf("[:word:] is not understood")
-	}
-	c, ok := namedClass(name)
+	c, ok := namedClass(name, true)
 	if name == "punct" {
 		c, ok = &class{cats: categoriesOf("P") | categoriesOf("S")}, true
 	}
-	if !ok || !slices.Contains(strings.Fields("alnum alpha ascii blank cntrl digit graph lower print punct space upper xdigit"), name) {
+	if !ok || !slices.Contains(strings.Fields("alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit"), name) {
 		return nil, fmt.Errorf("[:%s:] is not known", name)
 	}
 	p.pos += end + 2
@@ -32,7 +29,7 @@ func (p *patternParser) posix() (*class, error) {
 var scripts = []string{"Han", "Hiragana", "Katakana", "Hangul", "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Thai", "Devanagari"}
 
 // property reads \p{name} or \P{name} after its backslash.
-func (p *patternParser) property() (*class, error) {
+func (p *patternParser) property(inClass bool) (*class, error) {
 	not := p.text[p.pos] == 'P'
 	end := strings.IndexByte(p.rest(), '}')
 	if !strings.HasPrefix(p.rest()[1:], "{") || end < 0 {
@@ -40,7 +37,7 @@ func (p *patternParser) property() (*class, error) {
 	}
 	name, inner := strings.CutPrefix(p.rest()[2:end], "^")
 	p.pos += end + 1
-	c, ok := namedClass(strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(name)))
+	c, ok := namedClass(strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "").Replace(name)), inClass)
 	if !ok {
 		return nil, fmt.Errorf(`\p{%s} is not known`, name)
 	}
@@ -56,7 +53,7 @@ const longNames = "letter L casedletter LC uppercaseletter Lu lowercaseletter Ll
 	"separator Z spaceseparator Zs lineseparator Zl paragraphseparator Zp other C control Cc format Cf privateuse Co unassigned Cn"
 
 // namedClass is the class of a property in small letters, without what separates its words.
-func namedClass(name string) (*class, bool) {
+func namedClass(name string, inClass bool) (*class, bool) {
 	switch name {
 	case "alpha", "alphabetic":
 		return &class{named: []*runeSet{namedSet("alpha")}}, true
@@ -85,11 +82,20 @@ func namedClass(name string) (*class, bool) {
 	case "xdigit":
 		return &class{spans: []span{{first: '0', last: '9'}, {first: 'A', last: 'F'}, {first: 'a', last: 'f'}}}, true
 	case "word":
-		return &class{named: []*runeSet{namedSet("word")}}, true
+		return wordClass(inClass), true
 	case "any":
 		return &class{not: true}, true
 	}
 	return categoryClass(name)
+}
+
+// wordClass is the characters of words. Within brackets the reference has it without six of Latin-1, ² among them.
+func wordClass(inClass bool) *class {
+	c := &class{named: []*runeSet{namedSet("word")}}
+	if inClass {
+		c.and = &class{not: true, spans: []span{{first: 0xB2, last: 0xB3}, {first: 0xB9, last: 0xB9}, {first: 0xBC, last: 0xBE}}}
+	}
+	return c
 }
 
 // categoryClass is the class of a category or a script.

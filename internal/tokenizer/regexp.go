@@ -41,6 +41,9 @@ func newPattern(root *node) (*pattern, error) {
 
 // each cuts s at the borders of all matches and hands on every part, with whether it is a match; a match can be empty.
 func (p *pattern) each(s string, part func(text string, match bool)) {
+	if s == "" { // in which nothing is looked for
+		return
+	}
 	last := 0
 	cut := func(start, end int) {
 		if start > last {
