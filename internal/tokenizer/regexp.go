@@ -44,8 +44,12 @@ func (p *pattern) each(s string, part func(text string, match bool)) {
 	if s == "" { // in which nothing is looked for
 		return
 	}
-	last := 0
+	last, matched := 0, false
 	cut := func(start, end int) {
+		if start == end && start == last && matched { // the reference takes none right behind another
+			return
+		}
+		matched = true
 		if start > last {
 			part(s[last:start], false)
 		}
