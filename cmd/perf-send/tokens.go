@@ -83,9 +83,7 @@ func (c *counter) count(rec *record.Record) {
 	rec.TokensFrom = "tokenizer"
 	rec.CompletionTokens = len(c.tok.Encode(text))
 	rec.PromptTokens = c.prompt(rec.Body)
-	if tpot, ok := rec.TPOT(); ok {
-		rec.TPOTMs = tpot
-	}
+	rec.NoteTPOT()
 }
 
 // prompt counts the text of a body, without what a chat template puts around it.

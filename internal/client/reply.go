@@ -241,7 +241,7 @@ func (r *reply) take(e *api.Event) {
 		r.rec.TokensFrom = "usage"
 		r.rec.PromptTokens, r.rec.CompletionTokens = u.PromptTokens, u.CompletionTokens
 		if u.PromptDetails != nil {
-			r.rec.CachedTokens = u.PromptDetails.Cached
+			r.rec.CachedTokens, r.rec.SaysCached = u.PromptDetails.Cached, true
 		}
 		if u.CompletionDetails != nil {
 			r.rec.ReasoningTokens = u.CompletionDetails.Reasoning
@@ -293,9 +293,7 @@ func (r *reply) finish(err error, end int64) {
 	if len(rec.ChunkTokens) != r.chunks {
 		rec.ChunkTokens = rec.ChunkTokens[:0]
 	}
-	if tpot, ok := rec.TPOT(); ok {
-		rec.TPOTMs = tpot
-	}
+	rec.NoteTPOT()
 	rec.OK = r.err == nil
 	if r.err != nil {
 		rec.Error = describe(r.err)

@@ -65,7 +65,9 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.float(`,"latency_ms":`, r.LatencyMs)
 	w.count(`,"prompt_tokens":`, r.PromptTokens)
 	w.count(`,"completion_tokens":`, r.CompletionTokens)
-	w.count(`,"cached_tokens":`, r.CachedTokens)
+	if r.SaysCached || r.CachedTokens != 0 {
+		w.integer(`,"cached_tokens":`, int64(r.CachedTokens))
+	}
 	w.count(`,"reasoning_tokens":`, r.ReasoningTokens)
 	w.text(`,"tokens_from":`, r.TokensFrom)
 	w.count(`,"items":`, r.Items)

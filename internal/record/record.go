@@ -2,7 +2,11 @@
 // read, with the metrics that follow from one record alone.
 package record
 
-import "github.com/goccy/go-json"
+import (
+	"math"
+
+	"github.com/goccy/go-json"
+)
 
 // Record is one line. Instants (*_us) are integer microseconds since the epoch; durations (*_ms) are milliseconds
 // with microsecond resolution, counted from SentUs. A key that is absent was not measured.
@@ -68,7 +72,9 @@ type Record struct {
 	Output  string          `json:"output,omitempty"`  // only with --save-output
 	Request json.RawMessage `json:"request,omitempty"` // only with --save-request: the request line
 
-	Keys  Keys            `json:"-"` // that its line had; 0 of a record that was not read
+	Keys       Keys `json:"-"` // that its line had; 0 of a record that was not read
+	SaysCached bool `json:"-"` // the server said how many tokens were cached, also where none were
+
 	Reply json.RawMessage `json:"-"` // the assistant's message, for the next turn of a conversation
 	Body  json.RawMessage `json:"-"` // what was sent
 	Want  int             `json:"-"` // tokens that the answer must have, since it was asked to ignore its end; 0: any
@@ -131,6 +137,13 @@ func (r *Record) TPOT() (ms float64, ok bool) {
 		return 0, false
 	}
 	return float64(r.gaps()) / float64(r.CompletionTokens-1) / 1000, true
+}
+
+// NoteTPOT lets the record say its TPOT, for jq, in whole nanoseconds: more digits tell nothing.
+func (r *Record) NoteTPOT() {
+	if tpot, ok := r.TPOT(); ok {
+		r.TPOTMs = math.Round(tpot*1e6) / 1e6
+	}
 }
 
 // Lag is how late the load generator itself was, in ms: sent − due − queue, which lag_ms says. It is not known of records

@@ -174,6 +174,19 @@ func TestAppendJSONIsTheEncoding(t *testing.T) {
 	}
 }
 
+// That a server counts cached tokens is told also where there were none.
+func TestCachedTokensOfZeroAreWritten(t *testing.T) {
+	for _, c := range []struct {
+		r    Record
+		says bool
+	}{{Record{}, false}, {Record{SaysCached: true}, true}, {Record{CachedTokens: 3}, true}} {
+		line, err := c.r.AppendJSON(nil)
+		if err != nil || strings.Contains(string(line), `"cached_tokens"`) != c.says {
+			t.Errorf("%s (%v), want cached_tokens %v", line, err, c.says)
+		}
+	}
+}
+
 func FuzzAppendInt(f *testing.F) {
 	for _, v := range []int64{0, 9, 10, 99_999_999, 100_000_000, 1_795_553_694_861_710, 9_999_999_999_999_999, 10_000_000_000_000_000, math.MaxInt64, math.MinInt64} {
 		f.Add(v)
