@@ -8,7 +8,6 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/cli"
 	"llmperf/internal/hub"
 	"llmperf/internal/record"
 	"llmperf/internal/tokenizer"
@@ -33,11 +32,11 @@ func (r *runner) startCounter(ctx context.Context) error {
 	opt := hub.Options{Source: hub.Source(cmp.Or(r.f.DataSource, "modelscope")), Say: r.env.Say}
 	place, err := vocabulary.Find(ctx, r.f.TokenizerPath, opt)
 	if err != nil {
-		return cli.Fail("", "--tokenizer-path: %w", err)
+		return vocabulary.Fault(err)
 	}
 	tok, err := tokenizer.Open(ctx, place)
 	if err != nil {
-		return cli.Fail("", "--tokenizer-path: %w", err)
+		return vocabulary.Fault(err)
 	}
 	c := &counter{tok: tok, keep: r.f.SaveOutput, emit: r.write, work: make(chan *record.Record, 1024), done: make(chan struct{})}
 	go func() {
