@@ -125,15 +125,6 @@ var idsMark = "[" + strconv.Itoa(markIDs) + "]"
 
 func quoted(mark string) json.RawMessage { return json.RawMessage(`"` + mark + `"`) }
 
-// around is how long a body is without its text, about.
-func (s *Shape) around() int {
-	n := 0
-	for _, p := range s.pieces {
-		n += len(p.text) + 8
-	}
-	return n
-}
-
 // request makes request i, its body written behind dst.
 func (s *Shape) request(dst []byte, i int64, it *Item) (r request.Request, buf []byte, err error) {
 	r = it.Line
