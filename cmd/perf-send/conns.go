@@ -18,6 +18,9 @@ const spareFiles = 64
 // that they do. An open loop, whose need is not known, gets as many as there may be: what waits for one of them is the
 // load generator's lag, which is better than a storm of connections.
 func (f *flags) limitConns(points []load.Point) error {
+	if f.MaxConns < 0 {
+		return cli.Usage("", "--max-conns: %d is below 0", f.MaxConns)
+	}
 	most := fileLimit() - spareFiles
 	if f.MaxConns > 0 {
 		if most > 0 && f.MaxConns > most {

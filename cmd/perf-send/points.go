@@ -44,6 +44,9 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 	if !(f.Speedup > 0) {
 		return nil, cli.Usage("", "--speedup: %v is not above 0", f.Speedup)
 	}
+	if f.Speedup != 1 && !trace {
+		return nil, cli.Usage("give --arrival trace, or another --rate", "--speedup: only a trace can be played faster")
+	}
 	n, err := f.levels()
 	if err != nil {
 		return nil, err

@@ -22,6 +22,8 @@ type shardFlags struct {
 	ClockRef string `name:"clock-ref" group:"shard" placeholder:"URL" help:"Say how far this machine's clock is from that server's; of a shard the default is --url."`
 }
 
+const allOfIt = "--shard I/N says which part this is; --shard 0/1 sends all"
+
 // shard is this process's part of the run, and where that was said.
 func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from string, err error) {
 	if f.Shards < 0 {
@@ -40,13 +42,25 @@ func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from strin
 		}
 		return s, "--shard", nil
 	}
+	return f.ofEnvironment(getenv)
+}
+
+// ofEnvironment is the part that Kubernetes, Slurm or Open MPI gives to this process.
+func (f *shardFlags) ofEnvironment(getenv func(string) string) (s load.Shard, from string, err error) {
 	number := func(name string) (int, bool) {
-		n, err := strconv.Atoi(getenv(name))
-		return n, err == nil
+		text := getenv(name)
+		n, bad := strconv.Atoi(text)
+		if bad != nil && text != "" && err == nil {
+			err = cli.Usage(allOfIt, "%s: %q is no number", name, text)
+		}
+		return n, bad == nil
 	}
-	s, from = load.Shard{Of: 1}, ""
+	s.Of = 1
 	join := func(index, of int, names string) { // a level inside of the ones before
-		if of > 1 && index >= 0 && index < of {
+		switch {
+		case (index < 0 || index >= of) && err == nil:
+			err = cli.Usage(allOfIt, "%s: number %d of %d, counted from 0, is none", names, index, of)
+		case of > 1:
 			s = load.Shard{Index: s.Index*of + index, Of: s.Of * of}
 			from = strings.TrimPrefix(from+", "+names, ", ")
 		}
@@ -56,7 +70,9 @@ func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from strin
 			return s, "", cli.Usage("--shards is the Job's number of completions", "--shards: %d, where JOB_COMPLETION_INDEX is %d", f.Shards, i)
 		}
 		join(i, f.Shards, "JOB_COMPLETION_INDEX")
-		return s, from, nil
+		return s, from, err
+	} else if ok && f.Shards == 0 {
+		from = "JOB_COMPLETION_INDEX"
 	}
 	if f.Shards > 1 {
 		return s, "", cli.Usage("--shard I/N says both", "--shards: no JOB_COMPLETION_INDEX says which of them this is")
@@ -77,12 +93,15 @@ func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from strin
 		n, _ := number("OMPI_COMM_WORLD_SIZE")
 		join(i, n, "OMPI_COMM_WORLD_RANK")
 	}
-	return s, from, nil
+	return s, from, err
 }
 
 // share makes this shard's part of the points.
 func (f *flags) share(env *cli.Env, from string, points []load.Point) error {
 	s := f.part
+	if s.Of <= 1 && from == "JOB_COMPLETION_INDEX" {
+		env.Say("--shards does not say of how many JOB_COMPLETION_INDEX is one: this sends the whole run")
+	}
 	if s.Of > 1 {
 		if from != "--shard" {
 			env.Say("sends shard %v of the run (%s); --shard 0/1 sends all of it", s, from)
