@@ -63,7 +63,7 @@ func (ph *phase) refused(req *request.Request, err error) *record.Record {
 func waitUntil(ctx context.Context, t time.Time) error {
 	d := time.Until(t)
 	if d <= 0 {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
