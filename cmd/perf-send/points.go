@@ -63,6 +63,9 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 		}
 		points = append(points, p)
 	}
+	if f.MaxInFlight > 0 && !slices.ContainsFunc(points, func(p load.Point) bool { return p.Mode == load.Open }) {
+		env.Say("--max-in-flight: ignored, since --parallel limits the requests in flight")
+	}
 	return points, nil
 }
 
