@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"llmperf/internal/cli"
-
 	"llmperf/internal/jsonl"
 	"llmperf/internal/record"
 	"llmperf/internal/stats"

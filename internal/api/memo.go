@@ -150,19 +150,12 @@ func (l *layout) match(b []byte, e *Event, u *Usage) bool {
 
 // setCount takes the whole number that b begins with, and gives the length of it, 0 where there is none.
 func (e *Event) setCount(f field, b []byte) int {
-	n, i := 0, 0
-	for i < len(b) && b[i]-'0' <= 9 {
-		n = n*10 + int(b[i]-'0')
-		i++
-	}
-	if i > 15 || i > 1 && b[0] == '0' {
-		return 0
-	}
+	n, digits := wholeNumber(b)
 	switch f {
 	case promptField:
 		e.Usage.PromptTokens = n
 	case completionField:
 		e.Usage.CompletionTokens = n
 	}
-	return i
+	return digits
 }

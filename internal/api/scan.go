@@ -121,18 +121,21 @@ func (s *scanner) number() (int, bool) {
 	if s.next('"') { // skips the spaces; a string is no number
 		return 0, false
 	}
-	b, i, n := s.b, s.i, 0
-	for ; i < len(b) && '0' <= b[i] && b[i] <= '9'; i++ {
-		if i-s.i == 10 {
-			return 0, false
-		}
+	n, digits := wholeNumber(s.b[s.i:])
+	s.i += digits
+	return n, digits > 0
+}
+
+// wholeNumber reads the number of at most 10 digits that b begins with, and gives how many they are, 0 where there is none.
+func wholeNumber(b []byte) (n, digits int) {
+	i := 0
+	for ; i < len(b) && b[i]-'0' <= 9; i++ {
 		n = n*10 + int(b[i]-'0')
 	}
-	if i == s.i || b[s.i] == '0' && i-s.i > 1 {
-		return 0, false
+	if i > 10 || i > 1 && b[0] == '0' {
+		return 0, 0
 	}
-	s.i = i
-	return n, true
+	return n, i
 }
 
 // nullOr takes null or what value takes.

@@ -86,9 +86,6 @@ func sameText(a, b Event) bool {
 		a.Content == b.Content && a.Reasoning == b.Reasoning && a.Tool == b.Tool
 }
 
-// Known says whether a shape has been learnt.
-func (s *Shape) Known() bool { return s.kind != 0 }
-
 // Match gives the text of data and its kind, if data has the shape.
 func (s *Shape) Match(data []byte) (text []byte, kind Kind, ok bool) {
 	if s.kind == 0 || len(data) < len(s.prefix)+len(s.suffix) || !bytes.HasPrefix(data, s.prefix) || !bytes.HasSuffix(data, s.suffix) {

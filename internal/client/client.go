@@ -174,7 +174,7 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 	x.trip.dns, x.trip.connect, x.trip.tls, x.trip.unstamped = 0, 0, 0, false
 	err := c.transport(x.call.ep).exchange(ctx, &x.call, &x.trip, &x.reply)
 	if total := c.cfg.TotalTimeout; err == nil && total > 0 && x.trip.end-x.call.start > int64(total) {
-		err = fail(record.KindTotalTimeout, "not answered whole in %v", total) // read before the deadline could stop it
+		err = late(total) // read before the deadline could stop it
 	}
 	// A connection that ended early may have been found so later on; its answer ended with what came.
 	if err != nil && (x.trip.end == 0 || !errors.Is(err, errEarlyEnd) && !closedByPeer(err)) {

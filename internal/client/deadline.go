@@ -98,7 +98,7 @@ func (d *deadline) expired(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return &failure{record.KindCanceled, context.Cause(ctx)}
 	case total > 0 && now.Sub(d.start) >= total:
-		return fail(record.KindTotalTimeout, "not answered whole in %v", total)
+		return late(total)
 	}
 	return fail(record.KindReadTimeout, "nothing received for %v", d.cfg.ReadTimeout)
 }

@@ -241,7 +241,8 @@ func (r *reply) take(e *api.Event) {
 		r.rec.TokensFrom = "usage"
 		r.rec.PromptTokens, r.rec.CompletionTokens = u.PromptTokens, u.CompletionTokens
 		if u.PromptDetails != nil {
-			r.rec.CachedTokens, r.rec.SaysCached = u.PromptDetails.Cached, true
+			r.rec.CachedTokens = u.PromptDetails.Cached
+			r.rec.Keys |= record.KeyCachedTokens
 		}
 		if u.CompletionDetails != nil {
 			r.rec.ReasoningTokens = u.CompletionDetails.Reasoning

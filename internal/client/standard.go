@@ -65,7 +65,7 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	if total := st.cfg.TotalTimeout; total > 0 {
 		left := total - time.Duration(st.clock.Now()-c.start) // less in a later attempt
 		defer time.AfterFunc(left, func() {
-			cancel(fail(record.KindTotalTimeout, "not answered whole in %v", total))
+			cancel(late(total))
 		}).Stop()
 	}
 	read := st.cfg.ReadTimeout

@@ -62,6 +62,11 @@ type failure struct {
 func (f *failure) Error() string { return f.err.Error() }
 func (f *failure) Unwrap() error { return f.err }
 
+// late is the end of an exchange whose whole time is over.
+func late(total time.Duration) error {
+	return fail(record.KindTotalTimeout, "not answered whole in %v", total)
+}
+
 func fail(kind, format string, args ...any) error {
 	return &failure{kind, fmt.Errorf(format, args...)}
 }

@@ -65,7 +65,7 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.float(`,"latency_ms":`, r.LatencyMs)
 	w.count(`,"prompt_tokens":`, r.PromptTokens)
 	w.count(`,"completion_tokens":`, r.CompletionTokens)
-	if r.SaysCached || r.CachedTokens != 0 {
+	if r.CachedTokens != 0 || r.Says(KeyCachedTokens) {
 		w.integer(`,"cached_tokens":`, int64(r.CachedTokens))
 	}
 	w.count(`,"reasoning_tokens":`, r.ReasoningTokens)

@@ -69,11 +69,11 @@ const (
 	keyLine Keys = 1 << 63 // it was a line
 )
 
-// Says reports whether the line had the key, so that a zero is one.
+// Says reports whether the line had the key, or is to have it, so that a zero is one.
 func (r *Record) Says(k Keys) bool { return r.Keys&k != 0 }
 
 // Lacks reports whether the record was read from a line without the key.
-func (r *Record) Lacks(k Keys) bool { return r.Keys != 0 && r.Keys&k == 0 }
+func (r *Record) Lacks(k Keys) bool { return r.Keys&keyLine != 0 && r.Keys&k == 0 }
 
 // keysOf gives the keys of an object, which is valid JSON.
 func keysOf(line []byte) Keys {

@@ -72,9 +72,7 @@ type Record struct {
 	Output  string          `json:"output,omitempty"`  // only with --save-output
 	Request json.RawMessage `json:"request,omitempty"` // only with --save-request: the request line
 
-	Keys       Keys `json:"-"` // that its line had; 0 of a record that was not read
-	SaysCached bool `json:"-"` // the server said how many tokens were cached, also where none were
-
+	Keys  Keys            `json:"-"` // that its line had; of one that was not read those that it shall have though they are zero
 	Reply json.RawMessage `json:"-"` // the assistant's message, for the next turn of a conversation
 	Body  json.RawMessage `json:"-"` // what was sent
 	Want  int             `json:"-"` // tokens that the answer must have, since it was asked to ignore its end; 0: any

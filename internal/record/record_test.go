@@ -179,7 +179,7 @@ func TestCachedTokensOfZeroAreWritten(t *testing.T) {
 	for _, c := range []struct {
 		r    Record
 		says bool
-	}{{Record{}, false}, {Record{SaysCached: true}, true}, {Record{CachedTokens: 3}, true}} {
+	}{{Record{}, false}, {Record{Keys: KeyCachedTokens}, true}, {Record{CachedTokens: 3}, true}} {
 		line, err := c.r.AppendJSON(nil)
 		if err != nil || strings.Contains(string(line), `"cached_tokens"`) != c.says {
 			t.Errorf("%s (%v), want cached_tokens %v", line, err, c.says)

@@ -3,6 +3,8 @@ package record
 import (
 	"bytes"
 	"slices"
+
+	"llmperf/internal/plain"
 )
 
 // scanner reads record lines in just the form in which perf-send writes them: no white space, known keys, numbers without
@@ -157,17 +159,10 @@ func (s *scanner) quoted() ([]byte, bool) {
 	if !s.byte('"') {
 		return nil, false
 	}
-	for i, c := range s.b[s.i:] {
-		if c == '"' {
-			text := s.b[s.i : s.i+i]
-			s.i += i + 1
-			return text, true
-		}
-		if c == '\\' || c < ' ' || c >= 0x80 {
-			break
-		}
-	}
-	return nil, false
+	text := s.b[s.i:]
+	text = text[:plain.ASCII(text)]
+	s.i += len(text)
+	return text, s.byte('"')
 }
 
 func (s *scanner) text(to *string) bool {

@@ -58,10 +58,19 @@ func (p *Parser) alone(line, rest []byte) (data []byte, ok bool) {
 	if len(p.line) > 0 || p.any || !p.head || len(rest) < 2 || rest[0] != '\n' || rest[1] != '\n' {
 		return nil, false
 	}
-	if data, ok = bytes.CutPrefix(line, dataField); ok && len(data) > 0 && data[0] == ' ' {
-		data = data[1:]
+	return dataOf(line)
+}
+
+// dataOf gives the value of a line that is a data field. A field name alone is a field with an empty value.
+func dataOf(line []byte) (value []byte, ok bool) {
+	value, ok = bytes.CutPrefix(line, dataField)
+	if !ok {
+		return nil, string(line) == "data"
 	}
-	return data, ok
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	return value, true
 }
 
 // End is the end of the stream.
@@ -90,15 +99,9 @@ func (p *Parser) endLine(line []byte, event func(data []byte)) {
 		p.data, p.any = p.data[:0], false
 		return
 	}
-	value, ok := bytes.CutPrefix(line, dataField)
+	value, ok := dataOf(line)
 	if !ok {
-		if string(line) != "data" { // a field name alone is a field with an empty value
-			return // a comment, or a field that does not matter here: event, id, retry
-		}
-		value = nil
-	}
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
+		return // a comment, or a field that does not matter here: event, id, retry
 	}
 	if p.any {
 		p.data = append(p.data, '\n')
