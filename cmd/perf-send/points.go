@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,6 +140,22 @@ func (f *flags) point(i int) (load.Point, error) {
 		p.Run += ",parallel=" + strconv.Itoa(p.Parallel)
 	}
 	return p, nil
+}
+
+// batching is how long answers may wait to be read together: 0.125 ms, and up to 0.25 where there are many slots, beside whose
+// turns it is little. Where there are few, or requests are sent by the clock, they do not wait.
+func batching(points []load.Point) time.Duration {
+	slots := math.MaxInt
+	for _, p := range points {
+		if p.Mode != load.Closed {
+			return 0
+		}
+		slots = min(slots, p.Parallel)
+	}
+	if slots < 64 {
+		return 0
+	}
+	return time.Duration(min(max(125, slots/4), 250)) * time.Microsecond
 }
 
 // warmup is --warmup-num: a count, or a share of the number of measured requests.

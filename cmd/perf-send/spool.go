@@ -15,7 +15,7 @@ type spool struct {
 	line []byte
 }
 
-const spoolBound = 64 << 20
+const spoolBound = 8 << 20
 
 // add keeps a request as it was read.
 func (s *spool) add(r *request.Request) error {

@@ -39,6 +39,8 @@ type Config struct {
 	Simulated   bool // the server is the built-in simulator: every record says so
 	Plain       bool // net/http for everything
 
+	Batch time.Duration // how long answers may wait to be read together where that saves processor time; 0: not at all
+
 	Say func(format string, args ...any) // a fact, once; nil: nobody listens
 
 	// Debug, unless nil, gets each step of each exchange: what is start, sent or received. text is valid during the call.

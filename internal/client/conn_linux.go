@@ -22,6 +22,7 @@ type conn struct {
 	raw   syscall.RawConn
 	p     parser
 	msg   sockMsg
+	batch *batcher // nil: none
 
 	ready func(uintptr) bool // onReady, made once
 	idle  time.Time          // since when nothing was under way
@@ -36,13 +37,13 @@ type conn struct {
 	err     error
 }
 
-func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock, known *heads) (*conn, error) {
+func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock, known *heads, batch *batcher) (*conn, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		tcp.Close()
 		return nil, err
 	}
-	c := &conn{deadline: deadline{cfg: cfg, conn: tcp, look: lookAgain}, clock: clock, tcp: tcp, raw: raw, idle: time.Now()}
+	c := &conn{deadline: deadline{cfg: cfg, conn: tcp, look: lookAgain}, clock: clock, tcp: tcp, raw: raw, batch: batch, idle: time.Now()}
 	c.ready, c.p.heads = c.onReady, known
 	if err := raw.Control(func(fd uintptr) { enableStamps(int(fd)) }); err != nil {
 		tcp.Close()
@@ -172,9 +173,12 @@ func (c *conn) got(b []byte, stamp int64) (done bool, err error) {
 	c.prolong()
 	if stamp == 0 {
 		c.t.unstamped = true
-	} else if delay := c.last.UnixNano() - stamp; delay > 0 {
-		at -= delay
-		c.t.readDelay = max(c.t.readDelay, delay)
+	} else {
+		c.batch.note()
+		if delay := c.last.UnixNano() - stamp; delay > 0 {
+			at -= delay
+			c.t.readDelay = max(c.t.readDelay, delay)
+		}
 	}
 	c.t.received += int64(len(b))
 	c.t.end = at

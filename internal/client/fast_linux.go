@@ -16,8 +16,8 @@ import (
 // made without telling the scheduler (they do not block), and nothing is allocated for an exchange.
 func newFast(cfg *Config, clock *Clock, d *dialer) transport {
 	warmStamps()
-	known := new(heads)
-	return newPool(cfg, func(ctx context.Context, ep *endpoint, t *trip) (wire, error) {
+	known, batch := new(heads), newBatcher(cfg)
+	p := newPool(cfg, func(ctx context.Context, ep *endpoint, t *trip) (wire, error) {
 		plain, secure, err := d.open(ctx, ep, t)
 		if err != nil {
 			return nil, err
@@ -26,10 +26,12 @@ func newFast(cfg *Config, clock *Clock, d *dialer) transport {
 			return newNetWire(d, clock, secure, secure.NetConn(), known), nil
 		}
 		if tcp, ok := plain.(*net.TCPConn); ok {
-			return newConn(tcp, cfg, clock, known)
+			return newConn(tcp, cfg, clock, known, batch)
 		}
 		return newNetWire(d, clock, plain, plain, known), nil
 	})
+	p.closing = batch.close
+	return p
 }
 
 // warmStamps lets the kernel begin to stamp what it receives, which it does while any socket asks for it, from a short

@@ -14,8 +14,9 @@ import (
 
 // pool keeps HTTP/1.1 connections and sends each exchange on one of them.
 type pool struct {
-	cfg  *Config
-	open func(ctx context.Context, ep *endpoint, t *trip) (wire, error)
+	cfg     *Config
+	open    func(ctx context.Context, ep *endpoint, t *trip) (wire, error)
+	closing func() // nil: nothing is to be done
 
 	mu      sync.Mutex
 	origins map[string]*origin // by scheme and address
@@ -113,6 +114,9 @@ func (o *origin) put(w wire) {
 }
 
 func (p *pool) close() {
+	if p.closing != nil {
+		p.closing()
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, o := range p.origins {
