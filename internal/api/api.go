@@ -5,6 +5,7 @@ package api
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
@@ -112,8 +113,9 @@ func ForBody(has func(key string) bool) (Dialect, bool) {
 
 // Select finds the dialect of a request. --api, which is name, tells the family, "" being all dialects; the path of the
 // request's URL tells one of the family, as far as it names one; the body's shape decides among what is left. ok is
-// false where the body lacks what d needs; d has no Name where not even the path told one.
-func Select(name, path string, body []byte) (d Dialect, ok bool) {
+// false where the body lacks what d needs; d has no Name where not even the path told one. alike is true where another body
+// with the same keys at its top level gets the same d.
+func Select(name, path string, body []byte) (d Dialect, alike, ok bool) {
 	left := family(name)
 	if found := named(left, path); len(found) > 0 {
 		left, d = found, found[0]
@@ -128,14 +130,15 @@ func Select(name, path string, body []byte) (d Dialect, ok bool) {
 		if len(left) == 1 {
 			d = left[0]
 		}
-		return d, false
+		return d, false, false
 	}
-	for _, d := range fit {
+	alike = len(fit) == 1
+	for i, d := range fit {
 		if d.shape == nil || d.shape(body) {
-			return d, true
+			return d, alike || i == 0 && d.shape == nil, true
 		}
 	}
-	return fit[0], true
+	return fit[0], alike, true
 }
 
 func (d *Dialect) fits(has func(string) bool) bool {
@@ -163,6 +166,10 @@ func (d Dialect) Streams(body []byte) bool {
 	v := gjson.GetBytes(body, key)
 	return v.Bool() || d.streams && !v.Exists()
 }
+
+// Plain says whether the key stream, at the top level, tells all that For is to know of a body, so that bodies of one kind
+// have one endpoint.
+func (d Dialect) Plain() bool { return d.streamKey == "" && !strings.Contains(d.Path, "{model}") }
 
 // Items is how many texts or documents the body asks to be embedded or ranked, 0 where it asks for neither.
 func (d *Dialect) Items(body []byte) int {

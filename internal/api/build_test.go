@@ -72,7 +72,7 @@ func TestBuild(t *testing.T) {
 			t.Errorf("--api %s for %s: %v, dropped %s\n got %s\nwant %s", c.api, c.in.kind(), err, dropped, body, c.want)
 		}
 		// What is built is known for what it is, and the other way around.
-		if got, ok := Select(c.api, "", body); !ok || got.Name != d.Name || got.Op != d.Op {
+		if got, _, ok := Select(c.api, "", body); !ok || got.Name != d.Name || got.Op != d.Op {
 			t.Errorf("--api %s: the body is taken for one of %s %s: %s", c.api, got.Name, got.Op, body)
 		}
 		if want := strings.Contains(c.want, "true,"+extra) || c.api == "tgi" || c.api == "dashscope" && c.op == "chat"; d.Streams(body) != want && d.Op != "embedding" {
@@ -184,7 +184,7 @@ func TestSelect(t *testing.T) {
 		{"", "", `{"foo":1}`, " ", false},
 		{"score", "", `{"foo":1}`, "score score", false},
 	} {
-		if d, ok := Select(c.api, c.path, []byte(c.body)); d.Name+" "+d.Op != c.want || ok != c.ok {
+		if d, _, ok := Select(c.api, c.path, []byte(c.body)); d.Name+" "+d.Op != c.want || ok != c.ok {
 			t.Errorf("--api %q, %q, %s: %s %s, %v", c.api, c.path, c.body, d.Name, d.Op, ok)
 		}
 	}

@@ -207,7 +207,7 @@ var replies = []struct {
 func TestReplies(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range replies {
-		d, _ := Select(r.api, r.path, nil)
+		d, _, _ := Select(r.api, r.path, nil)
 		if d.Name == "" {
 			t.Errorf("%s: no dialect %s at %s", r.name, r.api, r.path)
 			continue

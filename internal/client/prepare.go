@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,7 +23,7 @@ import (
 type preparer struct {
 	c         *Client
 	endpoints sync.Map // endpointKey → *endpoint
-	ways      sync.Map // wayKey → *endpoint, where the body has no say but for the key it needs
+	ways      ways
 	said      [facts]atomic.Bool
 	asked     atomic.Uint64 // requests prepared
 	model     sync.Mutex
@@ -31,10 +32,45 @@ type preparer struct {
 
 type endpointKey struct{ method, url, op string }
 
-// wayKey is what tells the endpoint of a request together with its body's shape.
-type wayKey struct {
-	method, url string
-	server      *url.URL
+// ways are the endpoints that were found, by all that tells them: what a line says beside its body, the server whose turn it
+// is, the names of the body's members and whether it asks for a stream. Where more of the body has a say there is no way.
+type ways struct {
+	mu    sync.RWMutex
+	known map[string]*endpoint
+}
+
+// mostWays bounds ways, should each of the bodies have names of its own.
+const mostWays = 1000
+
+func (w *ways) get(key []byte) *endpoint {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.known[string(key)]
+}
+
+func (w *ways) put(key []byte, ep *endpoint) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.known == nil {
+		w.known = map[string]*endpoint{}
+	}
+	if len(w.known) < mostWays {
+		w.known[string(key)] = ep
+	}
+}
+
+// appendWay writes the key of ways.
+func appendWay(b []byte, req *request.Request, server int, keys request.Members) []byte {
+	b = binary.AppendUvarint(b, uint64(server))
+	b = append(binary.AppendUvarint(b, uint64(len(req.Method))), req.Method...)
+	b = append(binary.AppendUvarint(b, uint64(len(req.URL))), req.URL...)
+	for i := range keys {
+		b = append(binary.AppendUvarint(b, uint64(len(keys[i].Name))), keys[i].Name...)
+		if string(keys[i].Name) == "stream" {
+			b = append(binary.AppendUvarint(b, uint64(len(keys[i].Value))), keys[i].Value...)
+		}
+	}
+	return b
 }
 
 // Prepare finds out where req goes and makes the changes to its body that the client may make, ahead of time. Its error
@@ -127,10 +163,11 @@ func membersOf(body []byte, room *request.Members) (request.Members, error) {
 // find gives the endpoint by the rule of the line format: --api, else the envelope's url, else the path of --url, else
 // the body's shape.
 func (p *preparer) find(req *request.Request, body []byte, keys request.Members) (*endpoint, error) {
-	server := p.server()
-	way := wayKey{req.Method, req.URL, server}
-	if ep, ok := p.ways.Load(way); ok && keys.Get(ep.(*endpoint).dialect.Need) != nil {
-		return ep.(*endpoint), nil
+	turn, server := p.server()
+	var room [256]byte
+	way := appendWay(room[:0], req, turn, keys)
+	if ep := p.ways.get(way); ep != nil {
+		return ep, nil
 	}
 	base := *server
 	if req.URL != "" {
@@ -140,7 +177,7 @@ func (p *preparer) find(req *request.Request, body []byte, keys request.Members)
 		}
 		base = *u
 	}
-	d, err := p.dialect(base.Path, body)
+	d, alike, err := p.dialect(base.Path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +185,7 @@ func (p *preparer) find(req *request.Request, body []byte, keys request.Members)
 	if model == nil {
 		model = new(request.Member)
 	}
-	stream := d.Streams(body)
+	stream, plain := d.Streams(body), d.Plain()
 	d = d.For(cmp.Or(p.c.cfg.Served, model.String(), p.c.cfg.Model), stream)
 	u, why := &base, "the line says it"
 	if req.URL == "" {
@@ -167,39 +204,39 @@ func (p *preparer) find(req *request.Request, body []byte, keys request.Members)
 	if !known && p.c.cfg.Debug != nil {
 		p.c.cfg.Debug("-", "endpoint", fmt.Appendf(nil, "%s (%s, %s): %s", ep.url, d.Name, d.Op, why))
 	}
-	if _, whole := api.ForPath(base.Path); whole && (d.Op == "chat" || d.Op == "completion") && d.Name == "openai" {
-		p.ways.Store(way, ep)
+	if alike && plain {
+		p.ways.put(way, ep)
 	}
 	return ep, nil
 }
 
 // server is the next of those to ask in turn. Lines are prepared in their order, one at a time, so that the same lines
 // go to the same servers each time.
-func (p *preparer) server() *url.URL {
+func (p *preparer) server() (turn int, u *url.URL) {
 	n := len(p.c.cfg.More)
 	if n == 0 {
-		return p.c.cfg.URL
+		return 0, p.c.cfg.URL
 	}
 	if i := int(p.asked.Add(1)-1) % (n + 1); i > 0 {
-		return p.c.cfg.More[i-1]
+		return i, p.c.cfg.More[i-1]
 	}
-	return p.c.cfg.URL
+	return 0, p.c.cfg.URL
 }
 
-func (p *preparer) dialect(path string, body []byte) (api.Dialect, error) {
+func (p *preparer) dialect(path string, body []byte) (d api.Dialect, alike bool, err error) {
 	if p.c.cfg.Custom != nil {
-		return *p.c.cfg.Custom, nil
+		return *p.c.cfg.Custom, true, nil
 	}
-	d, ok := api.Select(p.c.cfg.API, path, body)
+	d, alike, ok := api.Select(p.c.cfg.API, path, body)
 	switch {
 	case ok:
-		return d, nil
+		return d, alike, nil
 	case d.Name == "":
-		return d, errors.New("the body's shape is no known API's, and neither --api nor the URL names one")
+		return d, false, errors.New("the body's shape is no known API's, and neither --api nor the URL names one")
 	case d.Need == "":
-		return d, fmt.Errorf("the body is not one for %s %s", d.Name, d.Op)
+		return d, false, fmt.Errorf("the body is not one for %s %s", d.Name, d.Op)
 	}
-	return d, fmt.Errorf("the body has no %q, which %s %s needs", d.Need, d.Name, d.Op)
+	return d, false, fmt.Errorf("the body has no %q, which %s %s needs", d.Need, d.Name, d.Op)
 }
 
 // most is how many tokens the answer to a body may have, and must where the model is to ignore its end; 0: it does not say.

@@ -63,6 +63,50 @@ func TestWhereRequestsGo(t *testing.T) {
 	}
 }
 
+// The endpoints that are known by then are those that would be found anew.
+func TestKnownWays(t *testing.T) {
+	u, _ := url.Parse("http://h:1")
+	c := newTest(t, u, false, nil)
+	type want struct {
+		url    string
+		stream bool
+	}
+	for range 2 {
+		for line, want := range map[string]want{
+			`{"model":"m","messages":[]}`:                                   {"/v1/chat/completions", false},
+			`{"model":"m","messages":[],"stream":true}`:                     {"/v1/chat/completions", true},
+			`{"model":"m","messages":[],"stream":false}`:                    {"/v1/chat/completions", false},
+			`{"model":"m","prompt":"p","stream":true}`:                      {"/v1/completions", true},
+			`{"model":"m","input":"text"}`:                                  {"/v1/embeddings", false},
+			`{"model":"m","input":[{"role":"user","content":"x"}]}`:         {"/v1/responses", false},
+			`{"model":"m","query":"q","documents":["d"]}`:                   {"/v1/rerank", false},
+			`{"url":"/v1/completions","body":{"model":"m","prompt":"p"}}`:   {"/v1/completions", false},
+			`{"url":"/x/v1/completions","body":{"model":"m","prompt":"p"}}`: {"/x/v1/completions", false},
+			`{"inputs":"x"}`:                   {"/generate", false},
+			`{"inputs":"x","stream":true}`:     {"/generate_stream", true},
+			`{"model":"a","text_input":"x"}`:   {"/v2/models/a/generate", false},
+			`{"model":"b","text_input":"x"}`:   {"/v2/models/b/generate", false},
+			`{"model":"m","pro\u006dpt":"p"}`:  {"/v1/completions", false},
+			`{"model":"m","prompt\u0000":"p"}`: {"", false},
+		} {
+			req, err := request.Parse([]byte(line))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Prepare(t.Context(), &req); (err != nil) != (want.url == "") {
+				t.Errorf("%s: %v", line, err)
+			} else if err == nil {
+				if ep := req.Target.(*endpoint); ep.url != u.String()+want.url || ep.stream != want.stream {
+					t.Errorf("%s: %s, stream %v", line, ep.url, ep.stream)
+				}
+			}
+		}
+	}
+	if n := len(c.prep.ways.known); n != 10 {
+		t.Errorf("%d ways are known", n)
+	}
+}
+
 func TestChangesToBodies(t *testing.T) {
 	usage := `"stream_options":{"include_usage":true}`
 	for _, c := range []struct {

@@ -183,7 +183,7 @@ func (s *Shape) ofBody(it *Item) *knownBody {
 	if s.Custom != nil {
 		k.dialect = *s.Custom
 	} else {
-		k.dialect, _ = api.Select(s.API, it.Line.URL, it.Body)
+		k.dialect, _, _ = api.Select(s.API, it.Line.URL, it.Body)
 	}
 	// Parameters that a body lacks are mostly put at its end, whatever else is in it: then they are so in one that has
 	// a mark for every value. What changes one of them is not a matter of the end.
