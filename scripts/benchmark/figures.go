@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,8 +110,18 @@ func (b *bench) streams() error {
 
 // openLoop: lateness, and what was sent in a window against what was due in it.
 func (b *bench) openLoop() error {
-	for _, rate := range []int{500, 2000, 10000} {
-		n := rate * 5
+	for _, c := range []struct {
+		rate int
+		via  string // what starts perf-send
+	}{{500, ""}, {2000, ""}, {10000, ""}, {10000, "chrt -f 1"}} {
+		via := strings.Fields(c.via)
+		if len(via) > 0 && exec.Command(via[0], append(via[1:], "true")...).Run() != nil {
+			continue // it is missing, or not allowed
+		}
+		n, name := c.rate*5, fmt.Sprintf("open loop, %d/s", c.rate)
+		if len(via) > 0 {
+			name += ", " + c.via
+		}
 		reqs, err := b.requests("one.jsonl", 100000, 1)
 		if err != nil {
 			return err
@@ -117,7 +129,7 @@ func (b *bench) openLoop() error {
 		var lag, short []float64
 		for range b.runs {
 			err := b.withServer(quick, func(url string) error {
-				r, err := b.send(url, reqs, "--rate", fmt.Sprint(rate), "--number", fmt.Sprint(n), "--preconnect", "--seed", "1")
+				r, err := b.sendVia(via, url, reqs, "--rate", fmt.Sprint(c.rate), "--number", fmt.Sprint(n), "--preconnect", "--seed", "1")
 				if err != nil {
 					return err
 				}
@@ -129,8 +141,8 @@ func (b *bench) openLoop() error {
 				return err
 			}
 		}
-		b.row(fmt.Sprintf("open loop, %d/s: lag p99 (ms)", rate), "%.3f", lag)
-		b.row(fmt.Sprintf("open loop, %d/s: sent in the window ÷ due in it − 1 (%%)", rate), "%.3f", short)
+		b.row(name+": lag p99 (ms)", "%.3f", lag)
+		b.row(name+": sent in the window ÷ due in it − 1 (%)", "%.3f", short)
 	}
 	return nil
 }
@@ -254,9 +266,14 @@ func (b *bench) million() error {
 }
 
 func (b *bench) send(url, reqs string, args ...string) (*result, error) {
+	return b.sendVia(nil, url, reqs, args...)
+}
+
+// sendVia has another command start perf-send.
+func (b *bench) sendVia(via []string, url, reqs string, args ...string) (*result, error) {
 	out := b.path("records.jsonl")
 	args = append([]string{filepath.Join(b.bin, "perf-send"), "--url", url, "--no-progress", "--no-test-connection", "-o", out, reqs}, args...)
-	r, err := b.client(args...)
+	r, err := b.client(slices.Concat(via, args)...)
 	if r != nil {
 		r.records = out
 	}
