@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"os"
@@ -11,11 +12,12 @@ import (
 // spool keeps the lines that were read, for --cycle: in memory, past a bound on disk.
 type spool struct {
 	mem  bytes.Buffer
-	file *os.File // nil: all is in memory
+	file *os.File      // nil: all is in memory
+	w    *bufio.Writer // to file
 	line []byte
 }
 
-const spoolBound = 8 << 20
+const spoolBound = 1 << 20
 
 // add keeps a request as it was read.
 func (s *spool) add(r *request.Request) error {
@@ -28,14 +30,15 @@ func (s *spool) add(r *request.Request) error {
 			return err
 		}
 		os.Remove(s.file.Name()) // it goes with the process; where that cannot be, it stays in the folder for such files
-		if _, err := s.mem.WriteTo(s.file); err != nil {
+		s.w = bufio.NewWriterSize(s.file, 64<<10)
+		if _, err := s.mem.WriteTo(s.w); err != nil {
 			return err
 		}
 		s.mem = bytes.Buffer{}
 	}
 	s.line = append(s.line, '\n')
 	if s.file != nil {
-		_, err = s.file.Write(s.line)
+		_, err = s.w.Write(s.line)
 		return err
 	}
 	s.mem.Write(s.line)
@@ -46,6 +49,9 @@ func (s *spool) add(r *request.Request) error {
 func (s *spool) reader() (io.Reader, error) {
 	if s.file == nil {
 		return bytes.NewReader(s.mem.Bytes()), nil
+	}
+	if err := s.w.Flush(); err != nil {
+		return nil, err
 	}
 	_, err := s.file.Seek(0, io.SeekStart)
 	return s.file, err

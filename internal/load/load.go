@@ -254,11 +254,11 @@ func (ph *phase) next(s slot) (job, error) {
 	}
 }
 
-// The slots of a closed loop come to be in groups, 20,000 a second. All at once, the first requests would measure how long a
+// The slots of a closed loop come to be in groups. All at once, the first requests would measure how long a
 // server takes to take up so many connections: 1,000 requests that are sent within 20 ms keep one in Go busy for 50.
 const (
 	slotGroup = 64
-	slotEvery = slotGroup * 50 * time.Microsecond
+	slotEvery = 5 * time.Millisecond
 )
 
 // comeUp waits until the next slot of a closed loop comes to be.

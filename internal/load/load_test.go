@@ -129,6 +129,21 @@ func TestClosedLoopIsDueWhenASlotFallsFree(t *testing.T) {
 	}
 }
 
+// The first requests of many slots do not come all at once.
+func TestClosedLoopComesUpInGroups(t *testing.T) {
+	p := Point{Parallel: 150, Mode: Closed, Limit: 150, Number: 151}
+	recs, _, _ := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, nil)
+	for i, r := range recs {
+		due := float64(i / 64 * 5)
+		if i == 150 {
+			due = 100 // the first slot's second
+		}
+		if got := float64(r.ScheduledUs-recs[0].ScheduledUs) / 1000; got != due || r.LagMs != 0 {
+			t.Errorf("request %d was due at %g ms, want %g, and %g ms late", i, got, due, r.LagMs)
+		}
+	}
+}
+
 func TestOpenLoopDoesNotWait(t *testing.T) {
 	p := Point{Mode: Open, Pacer: every(10 * ms), Number: 4}
 	recs, _, _ := run(t, p, &fakeServer{takes: time.Second}, &lines{n: -1}, nil)
