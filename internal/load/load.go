@@ -122,6 +122,13 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	return res, err
 }
 
+// The slots of a closed loop come to be in groups. All at once, the first requests would measure how long a server takes to
+// take up so many connections: 1,000 requests that are sent within 20 ms keep one in Go busy for 50.
+const (
+	slotGroup = 64
+	slotEvery = 5 * time.Millisecond
+)
+
 // phase starts up to n requests, all there are where n is 0, and waits for their ends.
 func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (started int, err error) {
 	e.Counts.Phase.Store(&Phase{p.Run, name, e.Shard.own(e.line, n), e.Shard.seq(e.seq.Load())})
@@ -145,6 +152,9 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 	}
 	ph.stop = stop
 	ph.workers = workers{limit: p.Limit, next: ph.next, do: ph.do}
+	if p.Mode == Closed {
+		ph.workers.group, ph.workers.every = slotGroup, slotEvery
+	}
 	if p.Pacer != nil && !p.Trace {
 		next, free := iter.Pull(p.Pacer())
 		defer free()
@@ -203,7 +213,6 @@ type phase struct {
 	first   *request.Request // read before the start
 	started int
 	prev    float64 // the last at_ms
-	slots   int     // that have come to be, in a closed loop
 }
 
 // job is a request that is due and has a slot.
@@ -230,11 +239,6 @@ func (ph *phase) next(s slot) (job, error) {
 		j := job{req: req, due: ph.start.Add(off)}
 		switch ph.p.Mode {
 		case Closed:
-			if s.new {
-				if s.free, err = ph.comeUp(); err != nil {
-					return job{}, err
-				}
-			}
 			if s.free.After(j.due) {
 				j.due = s.free
 			}
@@ -252,20 +256,6 @@ func (ph *phase) next(s slot) (job, error) {
 		ph.e.Counts.Started.Add(1)
 		return j, nil
 	}
-}
-
-// The slots of a closed loop come to be in groups. All at once, the first requests would measure how long a
-// server takes to take up so many connections: 1,000 requests that are sent within 20 ms keep one in Go busy for 50.
-const (
-	slotGroup = 64
-	slotEvery = 5 * time.Millisecond
-)
-
-// comeUp waits until the next slot of a closed loop comes to be.
-func (ph *phase) comeUp() (time.Time, error) {
-	at := ph.start.Add(time.Duration(ph.slots/slotGroup) * slotEvery)
-	ph.slots++
-	return at, ph.e.Sleep(ph.stop, at)
 }
 
 // take reads a request and when it is due, from the start of the phase.

@@ -14,9 +14,14 @@ type workers struct {
 	next  func(slot) (job, error) // called by one worker at a time
 	do    func(job)
 
+	group int           // so many slots come to be at a time; 0: all do
+	every time.Duration // from one group to the next
+
 	mu   sync.Mutex
 	idle []chan struct{} // those who wait for the lead; the last one was idle for the shortest time
 	n    int             // how many there are
+	up   int             // how many there may be by now; 0: no limit
+	grow *time.Timer     // for the next group
 	led  bool
 	over bool
 	err  error // why it is over
@@ -31,10 +36,33 @@ type slot struct {
 
 // run does what next gives until that fails, and gives its error when all is done.
 func (w *workers) run() error {
-	w.led = true
+	w.led, w.up = true, w.limit
+	if w.group > 0 && w.group < w.limit {
+		w.up = w.group
+		w.mu.Lock() // for more
+		w.grow = time.AfterFunc(w.every, w.more)
+		w.mu.Unlock()
+		defer w.grow.Stop()
+	}
 	w.hire()
 	w.busy.Wait()
 	return w.err
+}
+
+// more lets the next group of slots come to be.
+func (w *workers) more() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over {
+		return
+	}
+	if w.up = min(w.up+w.group, w.limit); w.up < w.limit {
+		w.grow.Reset(w.every)
+	}
+	if !w.led {
+		w.led = true
+		w.hire()
+	}
 }
 
 // hire starts a worker, who leads.
@@ -68,7 +96,7 @@ func (w *workers) pass(err error) bool {
 	case n > 0:
 		w.idle[n-1] <- struct{}{}
 		w.idle = w.idle[:n-1]
-	case w.limit == 0 || w.n < w.limit:
+	case w.up == 0 || w.n < w.up:
 		w.hire()
 	default:
 		w.led = false
