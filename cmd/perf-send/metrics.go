@@ -61,13 +61,15 @@ func startSampler(env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &sampler{cancel, make(chan error, 1), out}
-	lines := jsonl.NewWriter(out)
+	lines, begun := jsonl.NewWriter(out), make(chan struct{})
 	ip := net.ParseIP(target.Hostname())
 	cfg := metrics.Config{
 		URLs: urls, Interval: time.Duration(f.MetricsInterval), GPUs: ip != nil && ip.IsLoopback() || target.Hostname() == "localhost",
 		Write: func(m metrics.Sample) error { return lines.Write(m) },
+		Begun: func() { close(begun) },
 	}
 	go func() { s.done <- metrics.Run(ctx, cfg) }()
+	<-begun // so that what the requests change is between the first sample and the last
 	return s, nil
 }
 

@@ -39,6 +39,7 @@ type Config struct {
 	Interval time.Duration // 0 is a second
 	Write    func(Sample) error
 	Client   *http.Client // nil is one that uses no proxy
+	Begun    func()       // called when each page was asked once; nil: nobody waits for that
 }
 
 const (
@@ -60,8 +61,12 @@ func Run(ctx context.Context, cfg Config) error {
 	ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
 	var sources sync.WaitGroup
+	r.firsts.Add(len(cfg.URLs))
 	for _, u := range cfg.URLs {
 		sources.Go(func() { r.scrape(ctx, u) })
+	}
+	if cfg.Begun != nil {
+		sources.Go(func() { r.firsts.Wait(); cfg.Begun() })
 	}
 	if cfg.GPUs {
 		sources.Go(func() { r.watchGPUs(ctx) })
@@ -74,6 +79,7 @@ type run struct {
 	Config
 	now    func() int64
 	cancel context.CancelCauseFunc
+	firsts sync.WaitGroup // the pages that were not asked yet
 
 	mu     sync.Mutex // held by whoever writes
 	failed error
@@ -95,11 +101,14 @@ func (r *run) write(s Sample) {
 func (r *run) scrape(ctx context.Context, url string) {
 	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
-	for last := false; ; {
+	for first, last := true, false; ; first = false {
 		// The last sample is taken after ctx has ended.
 		s := Scrape(context.WithoutCancel(ctx), r.Client, url, max(r.Interval, 5*time.Second))
 		s.AtUs = r.now()
 		r.write(s)
+		if first {
+			r.firsts.Done()
+		}
 		if last {
 			return
 		}
