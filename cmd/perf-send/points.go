@@ -142,9 +142,12 @@ func (f *flags) point(i int) (load.Point, error) {
 	return p, nil
 }
 
-// batching is how long answers may wait to be read together: 0.125 ms, and up to 0.25 where there are many slots, beside whose
-// turns it is little. Where there are few, or requests are sent by the clock, they do not wait.
-func batching(points []load.Point) time.Duration {
+// batch is how long answers may wait to be read together: 0.125 ms, and up to 0.25 where there are many slots, beside whose
+// turns it is little. Where there are or may be few, or requests are sent by the clock, they do not wait.
+func (f *flags) batch(points []load.Point) time.Duration {
+	if f.adaptive() {
+		return 0
+	}
 	slots := math.MaxInt
 	for _, p := range points {
 		if p.Mode != load.Closed {

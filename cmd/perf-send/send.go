@@ -60,17 +60,13 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, samples.close()) }()
-	var batch time.Duration
-	if !f.adaptive() {
-		batch = batching(points)
-	}
 	clock := client.NewClock()
 	c := client.New(client.Config{
 		URL: to.url, API: f.API, Custom: custom, APIKey: f.APIKey, Headers: headers, Model: f.Model, Served: to.model, NoUsage: f.NoUsage,
 		Drop: append(f.DropParams, launch.Refuses(f.API)...), ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput || f.TokenizerPath != "", SaveRequest: f.SaveRequest,
 		Simulated: to.simulated, Say: env.Say, Debug: f.debugger(env),
-		Network: network, More: more, Retries: f.Retries, Compressed: f.Compressed, Batch: batch,
+		Network: network, More: more, Retries: f.Retries, Compressed: f.Compressed, Batch: f.batch(points),
 	}, clock)
 	defer c.Close()
 

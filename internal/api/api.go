@@ -132,10 +132,10 @@ func Select(name, path string, body []byte) (d Dialect, alike, ok bool) {
 		}
 		return d, false, false
 	}
-	alike = len(fit) == 1
-	for i, d := range fit {
+	alike = len(fit) == 1 || fit[0].shape == nil // else more of the body than its keys decides
+	for _, d := range fit {
 		if d.shape == nil || d.shape(body) {
-			return d, alike || i == 0 && d.shape == nil, true
+			return d, alike, true
 		}
 	}
 	return fit[0], alike, true
@@ -167,9 +167,9 @@ func (d Dialect) Streams(body []byte) bool {
 	return v.Bool() || d.streams && !v.Exists()
 }
 
-// Plain says whether the key stream, at the top level, tells all that For is to know of a body, so that bodies of one kind
-// have one endpoint.
-func (d Dialect) Plain() bool { return d.streamKey == "" && !strings.Contains(d.Path, "{model}") }
+// Uniform says whether the key stream, at the top level, tells all that For is to know of a body, so that bodies of one kind
+// have one endpoint. It is asked before For.
+func (d Dialect) Uniform() bool { return d.streamKey == "" && !strings.Contains(d.Path, "{model}") }
 
 // Items is how many texts or documents the body asks to be embedded or ranked, 0 where it asks for neither.
 func (d *Dialect) Items(body []byte) int {

@@ -185,7 +185,7 @@ func (p *preparer) find(req *request.Request, body []byte, keys request.Members)
 	if model == nil {
 		model = new(request.Member)
 	}
-	stream, plain := d.Streams(body), d.Plain()
+	stream, uniform := d.Streams(body), d.Uniform()
 	d = d.For(cmp.Or(p.c.cfg.Served, model.String(), p.c.cfg.Model), stream)
 	u, why := &base, "the line says it"
 	if req.URL == "" {
@@ -204,7 +204,7 @@ func (p *preparer) find(req *request.Request, body []byte, keys request.Members)
 	if !known && p.c.cfg.Debug != nil {
 		p.c.cfg.Debug("-", "endpoint", fmt.Appendf(nil, "%s (%s, %s): %s", ep.url, d.Name, d.Op, why))
 	}
-	if alike && plain {
+	if alike && uniform {
 		p.ways.put(way, ep)
 	}
 	return ep, nil

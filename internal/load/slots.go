@@ -21,7 +21,6 @@ type workers struct {
 	idle []chan struct{} // those who wait for the lead; the last one was idle for the shortest time
 	n    int             // how many there are
 	up   int             // how many there may be by now; 0: no limit
-	grow *time.Timer     // for the next group
 	led  bool
 	over bool
 	err  error // why it is over
@@ -39,10 +38,7 @@ func (w *workers) run() error {
 	w.led, w.up = true, w.limit
 	if w.group > 0 && w.group < w.limit {
 		w.up = w.group
-		w.mu.Lock() // for more
-		w.grow = time.AfterFunc(w.every, w.more)
-		w.mu.Unlock()
-		defer w.grow.Stop()
+		time.AfterFunc(w.every, w.more)
 	}
 	w.hire()
 	w.busy.Wait()
@@ -57,7 +53,7 @@ func (w *workers) more() {
 		return
 	}
 	if w.up = min(w.up+w.group, w.limit); w.up < w.limit {
-		w.grow.Reset(w.every)
+		time.AfterFunc(w.every, w.more)
 	}
 	if !w.led {
 		w.led = true

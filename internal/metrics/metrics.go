@@ -101,21 +101,21 @@ func (r *run) write(s Sample) {
 func (r *run) scrape(ctx context.Context, url string) {
 	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
-	for first, last := true, false; ; first = false {
+	ask := func() {
 		// The last sample is taken after ctx has ended.
 		s := Scrape(context.WithoutCancel(ctx), r.Client, url, max(r.Interval, 5*time.Second))
 		s.AtUs = r.now()
 		r.write(s)
-		if first {
-			r.firsts.Done()
-		}
-		if last {
-			return
-		}
+	}
+	ask()
+	r.firsts.Done()
+	for {
 		select {
 		case <-tick.C:
+			ask()
 		case <-ctx.Done():
-			last = true
+			ask()
+			return
 		}
 	}
 }
