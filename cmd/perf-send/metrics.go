@@ -26,8 +26,11 @@ type sampler struct {
 	out  *output
 }
 
+// firstSample is how long the load waits for the first samples.
+const firstSample = 5 * time.Second
+
 // startSampler gives nil where nothing is to be sampled.
-func startSampler(env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
+func startSampler(ctx context.Context, env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
 	if f.MetricsOut == "" {
 		if len(f.ServerMetrics) > 0 {
 			return nil, cli.Usage("--metrics-out FILE says where they go", "--server-metrics without --metrics-out")
@@ -49,7 +52,7 @@ func startSampler(env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
 	}
 	if len(urls) == 0 {
 		own := url.URL{Scheme: target.Scheme, Host: target.Host, Path: "/metrics"}
-		if s := metrics.Scrape(context.Background(), http.DefaultClient, own.String(), 5*time.Second); s.Error != "" {
+		if s := metrics.Scrape(context.Background(), http.DefaultClient, own.String(), firstSample); s.Error != "" {
 			env.Say("the server has no metrics to sample: %s: %s", own.String(), s.Error)
 		} else {
 			urls = append(urls, own.String())
@@ -59,7 +62,7 @@ func startSampler(env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	sampling, cancel := context.WithCancel(context.Background())
 	s := &sampler{cancel, make(chan error, 1), out}
 	lines, begun := jsonl.NewWriter(out), make(chan struct{})
 	ip := net.ParseIP(target.Hostname())
@@ -68,8 +71,14 @@ func startSampler(env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
 		Write: func(m metrics.Sample) error { return lines.Write(m) },
 		Begun: func() { close(begun) },
 	}
-	go func() { s.done <- metrics.Run(ctx, cfg) }()
-	<-begun // so that what the requests change is between the first sample and the last
+	go func() { s.done <- metrics.Run(sampling, cfg) }()
+	// What the requests change is to be between the first sample and the last; but no page may hold up the load for long.
+	select {
+	case <-begun:
+	case <-time.After(firstSample):
+		env.Say("--metrics-out: the load begins without a first sample of each page, since they take more than %v", firstSample)
+	case <-ctx.Done(): // the run sees to it
+	}
 	return s, nil
 }
 

@@ -55,7 +55,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		}
 		err = errors.Join(err, facts.write(env, f.FactsOut))
 	}()
-	samples, err := startSampler(env, f, to.url)
+	samples, err := startSampler(ctx, env, f, to.url)
 	if err != nil {
 		return err
 	}

@@ -102,21 +102,19 @@ func (r *run) scrape(ctx context.Context, url string) {
 	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
 	ask := func() {
-		// The last sample is taken after ctx has ended.
 		s := Scrape(context.WithoutCancel(ctx), r.Client, url, max(r.Interval, 5*time.Second))
 		s.AtUs = r.now()
 		r.write(s)
 	}
 	ask()
 	r.firsts.Done()
-	for {
+	for last := false; !last; {
 		select {
 		case <-tick.C:
-			ask()
 		case <-ctx.Done():
-			ask()
-			return
 		}
+		last = ctx.Err() != nil
+		ask()
 	}
 }
 
