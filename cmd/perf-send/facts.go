@@ -12,6 +12,7 @@ type facts struct {
 	Server *serverFacts `json:"server,omitempty"` // of --api local*
 	Search *searchFacts `json:"search,omitempty"`
 	Knee   *kneeFacts   `json:"knee,omitempty"`
+	RunID  string       `json:"run_id,omitempty"`
 	Shard  string       `json:"shard,omitempty"`
 	Clock  *clockFacts  `json:"clock,omitempty"`
 }

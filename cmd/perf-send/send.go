@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -155,7 +155,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	defer timer.Close()
 	r.engine = &load.Engine{
 		Doer: r.client, Source: r.source, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
-		Grace: time.Duration(r.f.Grace), Abort: abort, ID: runID(clock), Shard: r.f.part,
+		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part,
 	}
 	if r.counter == nil { // which looks at the bodies later on
 		r.engine.Reuse = r.source.ready.done
@@ -201,20 +201,18 @@ func (r *runner) write(rec *record.Record) error {
 	return r.sink.Emit(rec)
 }
 
-// runID tells the requests of one run from those of others in a server's log.
-func runID(clock *client.Clock) string {
-	return strconv.FormatInt(clock.Now()/1e6, 36) + "-"
-}
-
 func (r *runner) points(ctx context.Context, points []load.Point) error {
+	if !r.f.adaptive() {
+		if err := r.f.begin(ctx, r.env, points); err != nil {
+			return err
+		}
+	}
+	r.nameRun(points, os.Getenv)
 	switch {
 	case r.f.Search != "":
 		return r.search(ctx)
 	case r.f.Profile != "":
 		return r.knee(ctx)
-	}
-	if err := r.f.begin(ctx, r.env, points); err != nil {
-		return err
 	}
 	for i, p := range points {
 		if i > 0 {

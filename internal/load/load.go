@@ -61,7 +61,7 @@ type Engine struct {
 	Ns     func(time.Time) int64 // instants as the records have them, ns since the epoch
 	Grace  time.Duration         // how long requests in flight may go on when ctx has ended
 	Abort  context.Context       // its end cancels those in flight; nil: nothing does
-	ID     string                // prefix of the ids of requests without one
+	RunID  string                // the run_id of every record, which the ids of requests without one begin with
 	Shard  Shard                 // what of the schedule is this engine's
 	Counts Counts
 
@@ -338,13 +338,13 @@ func (ph *phase) one(j job) {
 
 // id names a request that has no name of its own.
 func (e *Engine) id(seq int64) string {
-	return string(strconv.AppendInt(append(make([]byte, 0, 32), e.ID...), seq, 10))
+	return string(strconv.AppendInt(append(append(make([]byte, 0, 32), e.RunID...), '-'), seq, 10))
 }
 
 // finish completes a record with what only the engine knows.
 func (ph *phase) finish(rec *record.Record, seq int64, due time.Time, queued time.Duration) {
 	rec.Seq, rec.Shard = seq, ph.e.Shard.String()
-	rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Phase = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.name
+	rec.RunID, rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Phase = ph.e.RunID, ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.name
 	rec.ScheduledUs = ph.e.Ns(due) / 1000
 	wait := queued.Microseconds()
 	rec.QueueMs = float64(wait) / 1000

@@ -85,7 +85,7 @@ func run(t *testing.T, p Point, doer Doer, src Source, change func(*Engine)) (re
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now().UnixMicro()
 		var mu sync.Mutex
-		e := &Engine{
+		e := &Engine{RunID: "x",
 			Doer: doer, Source: src, Sleep: waitUntil, Ns: time.Time.UnixNano,
 			Emit: func(r *record.Record) error {
 				mu.Lock()
@@ -124,7 +124,7 @@ func TestClosedLoopIsDueWhenASlotFallsFree(t *testing.T) {
 	if (res != Result{Measured: 5}) {
 		t.Errorf("result %+v", res)
 	}
-	if r := recs[0]; r.Run != "parallel=2" || r.Mode != "closed" || r.Parallel != 2 || r.Phase != "measure" || r.ID != "0" {
+	if r := recs[0]; r.Run != "parallel=2" || r.Mode != "closed" || r.Parallel != 2 || r.Phase != "measure" || r.RunID != "x" || r.ID != "x-0" {
 		t.Errorf("record %+v", r)
 	}
 }

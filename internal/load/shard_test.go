@@ -41,7 +41,7 @@ func sharded(t *testing.T, n int, points []Point) (recs []*record.Record) {
 			var mu sync.Mutex
 			shard := Shard{i, n}
 			e := &Engine{
-				Doer: slow{}, Source: &lines{n: -1}, Sleep: waitUntil, Ns: time.Time.UnixNano, Shard: shard, ID: "r",
+				Doer: slow{}, Source: &lines{n: -1}, Sleep: waitUntil, Ns: time.Time.UnixNano, Shard: shard, RunID: "r",
 				Emit: func(r *record.Record) error {
 					mu.Lock()
 					defer mu.Unlock()

@@ -22,7 +22,7 @@ type Encoder struct {
 
 // loadPoint is what the records of a load point have in common, which stands together in their lines.
 type loadPoint struct {
-	run, mode             string
+	runID, run, mode      string
 	rate                  float64
 	parallel              int
 	phase                 string
@@ -42,7 +42,7 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.count(`,"turn":`, r.Turn)
 	w.text(`,"shard":`, r.Shard)
 	w.any(`,"labels":`, r.Labels, len(r.Labels) > 0)
-	w.loadPoint(e, loadPoint{r.Run, r.Mode, r.Rate, r.Parallel, r.Phase, r.API, r.Op, r.Model, r.URL})
+	w.loadPoint(e, loadPoint{r.RunID, r.Run, r.Mode, r.Rate, r.Parallel, r.Phase, r.API, r.Op, r.Model, r.URL})
 	w.integer(`,"scheduled_us":`, r.ScheduledUs)
 	w.float(`,"queue_ms":`, r.QueueMs)
 	w.integer(`,"sent_us":`, r.SentUs)
@@ -94,6 +94,7 @@ type writer struct {
 func (w *writer) loadPoint(e *Encoder, p loadPoint) {
 	if e.of != p || e.text == nil {
 		one := writer{b: make([]byte, 0, 256)}
+		one.text(`,"run_id":`, p.runID)
 		one.text(`,"run":`, p.run)
 		one.text(`,"mode":`, p.mode)
 		one.measure(`,"rate":`, p.rate)

@@ -48,7 +48,7 @@ func same(a, b *Record) bool {
 func written(r *rand.Rand) Record {
 	ms := func() float64 { return float64(r.IntN(1e6)) / 1000 }
 	rec := Record{
-		ID: fmt.Sprint("id-", r.IntN(1e5)), Seq: r.Int64N(1e6), Run: "rate=10", Mode: "open", Rate: 10, Phase: PhaseMeasure, API: "openai", Op: "chat",
+		ID: fmt.Sprint("id-", r.IntN(1e5)), Seq: r.Int64N(1e6), RunID: "k3v9q2m4x7ab", Run: "rate=10", Mode: "open", Rate: 10, Phase: PhaseMeasure, API: "openai", Op: "chat",
 		Model: "a/b", URL: "http://127.0.0.1:8000/v1", ScheduledUs: 1.7e15 + r.Int64N(1e10), SentUs: 1.7e15 + r.Int64N(1e10), LagMs: ms(), Clock: "kernel",
 		ReadDelayMs: ms(), ClientCPU: ms() / 1000, Reused: r.IntN(9) > 0, HeadersMs: ms(), LatencyMs: ms(), PromptTokens: r.IntN(3000), Status: 200,
 		OK: true, BytesSent: r.Int64N(1e4), BytesReceived: r.Int64N(1e5),

@@ -16,6 +16,7 @@ var fields = [...]field{
 	{`"turn":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.Turn) }},
 	{`"shard":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.Shard) }},
 	{`"labels":`, 0, func(s *scanner, r *Record) bool { return s.labels(&r.Labels) }},
+	{`"run_id":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.RunID) }},
 	{`"run":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.Run) }},
 	{`"mode":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.Mode) }},
 	{`"rate":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.Rate) }},

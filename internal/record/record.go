@@ -18,9 +18,10 @@ type Record struct {
 	Shard   string            `json:"shard,omitempty"`
 	Labels  map[string]string `json:"labels,omitempty"`
 
-	Run      string  `json:"run,omitempty"`  // the load point, such as "rate=10"
-	Mode     string  `json:"mode,omitempty"` // open, closed or capped
-	Rate     float64 `json:"rate,omitempty"` // asked, requests/s
+	RunID    string  `json:"run_id,omitempty"` // tells runs apart; shards of one run share it
+	Run      string  `json:"run,omitempty"`    // the load point, such as "rate=10"
+	Mode     string  `json:"mode,omitempty"`   // open, closed or capped
+	Rate     float64 `json:"rate,omitempty"`   // asked, requests/s
 	Parallel int     `json:"parallel,omitempty"`
 	Phase    string  `json:"phase,omitempty"` // warmup or measure
 
