@@ -89,6 +89,9 @@ const most = 100
 // take looks at an item of the stream. It gives back errors that are not about a line, and whether to go on.
 func (b *badLines) take(err error) (more bool, fatal error) {
 	var bad *jsonl.LineError
+	if s, ok := errors.AsType[*dataset.SetupError](err); ok {
+		return false, s
+	}
 	switch {
 	case err == nil:
 		return true, nil

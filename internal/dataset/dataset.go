@@ -90,12 +90,51 @@ type items = iter.Seq2[*Item, error]
 // draw makes request i of an invented dataset, a pure function of i, into it.
 type draw func(i int64, it *Item) error
 
+// pass yields an item, unless the item was left out. An error is always yielded.
+func pass(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
+	if err == nil && !keep {
+		return true
+	}
+	return yield(it, err)
+}
+
+// SetupError is an error of what the flags name, such as a vocabulary. It is not the fault of the line at which it is met.
+type SetupError struct{ error }
+
+func (e *SetupError) Unwrap() error { return e.error }
+
+func setup(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &SetupError{err}
+}
+
+// withSetup returns a copy of o whose errors about flags are SetupErrors.
+func (o *Options) withSetup() *Options {
+	own := *o
+	if open := o.Tokenizer; open != nil {
+		own.Tokenizer = func() (tokenizer.Tokenizer, error) {
+			t, err := open()
+			return t, setup(err)
+		}
+	}
+	if open := o.Counted; open != nil {
+		own.Counted = func() (*Rendering, error) {
+			r, err := open()
+			return r, setup(err)
+		}
+	}
+	return &own
+}
+
 // Open starts a dataset. Its errors say which flag is wrong.
 func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, error) {
 	k, err := find(name)
 	if err != nil {
 		return nil, err
 	}
+	o = o.withSetup()
 	if shape.API == "" {
 		shape.API = k.api
 	}

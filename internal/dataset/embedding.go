@@ -87,7 +87,7 @@ func embeddings(batch bool) func(context.Context, *Options) (items, error) {
 						err = e.wrong(err)
 					}
 				}
-				if keep && !yield(it, err) {
+				if !pass(yield, it, keep, err) {
 					return
 				}
 			}

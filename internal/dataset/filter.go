@@ -42,6 +42,9 @@ func newPrompts(o *Options) (*prompts, error) {
 		return nil, fmt.Errorf("--dataset-args input_len_mode %s is neither cap nor drop", mode.Raw)
 	}
 	p.drop = mode.Str == "drop"
+	if err := p.open(); err != nil {
+		return nil, err
+	}
 	if !file.Exists() {
 		return p, nil
 	}
@@ -66,6 +69,22 @@ func newPrompts(o *Options) (*prompts, error) {
 		return nil, fmt.Errorf("--dataset-args prefix_file: %s is empty", file.Str)
 	}
 	return p, nil
+}
+
+// open opens what lengths are counted with, so that its errors come before the first line.
+func (p *prompts) open() error {
+	limited := p.o.MinPrompt != nil || p.o.MaxPrompt != nil
+	if !p.o.TokenIDs && (p.o.TokenizerName == "" || !limited && p.target == 0) {
+		return nil
+	}
+	if _, err := p.o.Tokenizer(); err != nil {
+		return err
+	}
+	if p.o.Counted != nil && limited {
+		_, err := p.o.Counted()
+		return err
+	}
+	return nil
 }
 
 // put makes an item of a text. keep is false where it is too short or too long.

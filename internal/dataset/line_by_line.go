@@ -37,7 +37,7 @@ func textLines(o *Options, item func(p *prompts, line []byte, it *Item) (keep bo
 					err = line.wrong(err)
 				}
 			}
-			if keep && !yield(&it, err) {
+			if !pass(yield, &it, keep, err) {
 				return
 			}
 		}

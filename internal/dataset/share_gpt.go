@@ -43,7 +43,7 @@ func conversations(w where, many bool, keys ...string) func(context.Context, *Op
 						short++
 					}
 				}
-				if keep && !yield(&it, err) {
+				if !pass(yield, &it, keep, err) {
 					return
 				}
 			}

@@ -42,7 +42,7 @@ func columnOf(ctx context.Context, o *Options, w where, name string) (items, err
 					keep, err = p.put(&it, text)
 				}
 			}
-			if keep && !yield(&it, err) {
+			if !pass(yield, &it, keep, err) {
 				return
 			}
 		}

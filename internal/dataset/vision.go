@@ -66,7 +66,7 @@ func pictured(w where, columns []string, put func(o *Options, r *row, c *content
 						err = row.wrong("%w", err)
 					}
 				}
-				if keep && !yield(&Item{In: c.input()}, err) {
+				if !pass(yield, &Item{In: c.input()}, keep, err) {
 					return
 				}
 			}
@@ -117,6 +117,9 @@ func (o *Options) pictureBeside(path, name string) (string, error) {
 
 // beside is a file that another names by its place from there, downloaded where that one was.
 func (o *Options) beside(path, name string) (string, error) {
+	if !filepath.IsLocal(filepath.FromSlash(name)) {
+		return "", fmt.Errorf("the file %.80q lies outside of the folder of the dataset", name)
+	}
 	local := filepath.Join(filepath.Dir(path), filepath.FromSlash(name))
 	if _, err := os.Stat(local); err == nil || len(o.Paths) > 0 {
 		return local, nil

@@ -29,7 +29,7 @@ func (o *Options) words() (*synth.Words, error) {
 		})
 	}
 	if err != nil {
-		return nil, err
+		return nil, setup(err)
 	}
 	if !words.Proven() {
 		o.Say("vocabulary %s does not let lengths be told without encoding: each prompt is encoded, which is slow", words.Name())
