@@ -19,21 +19,21 @@ const description = "Write requests to a language model, one JSON line each: fro
 // flags are the command line. A nil pointer is a flag that was not typed: only those that were override a template or
 // the data.
 type flags struct {
-	Files       []string    `arg:"" optional:"" help:"Files to read, as --dataset-path."`
-	Dataset     string      `group:"data" help:"What to make requests of: ${datasets}. A repository ORG/NAME stands for text. Default: random; of files line_by_line, of .har and .csv trace." placeholder:"NAME"`
-	DatasetPath cli.Strings `group:"data" help:"Files to read; - is stdin." placeholder:"FILE ..."`
-	DataSource  string      `group:"data" enum:"modelscope,huggingface,local" default:"modelscope" help:"Where names of repositories are looked up: modelscope, huggingface, local." placeholder:"modelscope"`
-	TextColumn  string      `group:"data" help:"Column with the text, of --dataset text." placeholder:"NAME"`
-	DatasetArgs string      `group:"data" help:"JSON that shapes the data, such as {\"target_input_len\":1000}; or @FILE." placeholder:"JSON"`
-	Offset      int64       `group:"data" name:"dataset-offset" help:"Requests at the beginning to leave out." placeholder:"N"`
-	List        bool        `group:"data" name:"list-datasets" help:"Print what datasets there are, and exit."`
-	Prompt      string      `group:"data" help:"One prompt, sent again and again: TEXT, or @FILE." placeholder:"TEXT"`
-	Number      cli.Ints    `group:"data" short:"n" help:"How many lines; the sum of a list; 0 is endless. Default: 100; of files every line once." placeholder:"N ..."`
-	Repeat      int         `group:"data" default:"1" help:"Give all of it so many times." placeholder:"N"`
-	Shuffle     bool        `group:"data" help:"Give it in random order, each time another. Holds it in a temporary file."`
-	Seed        *int64      `group:"data" help:"Makes the same requests again; also sent as seed. Default: another one every time." placeholder:"N"`
-	OnBadLine   string      `group:"data" enum:"fail,skip" default:"fail" help:"What a line that cannot be read does: fail or skip." placeholder:"fail"`
-	NumWorkers  int         `group:"data" help:"Goroutines that make random requests; 0: as the machine has. The output is the same." placeholder:"N"`
+	Files       []string  `arg:"" optional:"" help:"Files to read, as --dataset-path."`
+	Dataset     string    `group:"data" help:"What to make requests of: ${datasets}. A repository ORG/NAME stands for text. Default: random; of files line_by_line, of .har and .csv trace." placeholder:"NAME"`
+	DatasetPath cli.Paths `group:"data" help:"Files to read; - is stdin." placeholder:"FILE ..."`
+	DataSource  string    `group:"data" enum:"modelscope,huggingface,local" default:"modelscope" help:"Where names of repositories are looked up: modelscope, huggingface, local." placeholder:"modelscope"`
+	TextColumn  string    `group:"data" help:"Column with the text, of --dataset text." placeholder:"NAME"`
+	DatasetArgs string    `group:"data" help:"JSON that shapes the data, such as {\"target_input_len\":1000}; or @FILE." placeholder:"JSON"`
+	Offset      int64     `group:"data" name:"dataset-offset" help:"Requests at the beginning to leave out." placeholder:"N"`
+	List        bool      `group:"data" name:"list-datasets" help:"Print what datasets there are, and exit."`
+	Prompt      string    `group:"data" help:"One prompt, sent again and again: TEXT, or @FILE." placeholder:"TEXT"`
+	Number      cli.Ints  `group:"data" short:"n" help:"How many lines; the sum of a list; 0 is endless. Default: 100; of files every line once." placeholder:"N ..."`
+	Repeat      int       `group:"data" default:"1" help:"Give all of it so many times." placeholder:"N"`
+	Shuffle     bool      `group:"data" help:"Give it in random order, each time another. Holds it in a temporary file."`
+	Seed        *int64    `group:"data" help:"Makes the same requests again; also sent as seed. Default: another one every time." placeholder:"N"`
+	OnBadLine   string    `group:"data" enum:"fail,skip" default:"fail" help:"What a line that cannot be read does: fail or skip." placeholder:"fail"`
+	NumWorkers  int       `group:"data" help:"Goroutines that make random requests; 0: as the machine has. The output is the same." placeholder:"N"`
 
 	Format      string `group:"logs" help:"Format of --dataset trace: ${formats}. Default: as each file looks." placeholder:"NAME"`
 	Sort        bool   `group:"logs" help:"Put requests in the order of their arrival. Holds them in a temporary file."`

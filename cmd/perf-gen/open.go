@@ -25,7 +25,7 @@ import (
 
 // open starts the dataset that the flags ask for.
 func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Source, error) {
-	paths := append(f.DatasetPath, f.Files...)
+	paths := append([]string(f.DatasetPath), f.Files...)
 	switch {
 	case strings.Contains(f.Dataset, "/"):
 		f.Dataset, paths = "text", append([]string{f.Dataset}, paths...)

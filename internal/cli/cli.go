@@ -33,8 +33,11 @@ type Env struct {
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
-	TTY     bool             // Stderr is a terminal
 	Signals <-chan os.Signal // SIGINT and SIGTERM
+
+	TTY       bool // Stderr is a terminal
+	StdinTTY  bool // Stdin is a terminal: a person types, or has forgotten the input
+	StdoutTTY bool // Stdout is a terminal
 }
 
 // Error is a failure with its exit code and the next step.
@@ -74,7 +77,8 @@ func Main(name string, run func(*Env) error) int {
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is EPIPE, which ends the run in good order
 	e := &Env{
 		Name: name, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		TTY: term.IsTerminal(int(os.Stderr.Fd())), Signals: sig,
+		Signals: sig, TTY: term.IsTerminal(int(os.Stderr.Fd())),
+		StdinTTY: term.IsTerminal(int(os.Stdin.Fd())), StdoutTTY: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 	return e.Exit(run(e))
 }
@@ -121,30 +125,6 @@ func (e *Env) Context() (ctx context.Context, stop func()) {
 	return ctx, func() { cancel(nil) }
 }
 
-// Parse fills flags, a pointer to a kong struct, from the command line. It answers --help and --version itself: the
-// error then means "done" to Exit.
-func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
-	done := false
-	opts = append([]kong.Option{
-		kong.Name(e.Name), kong.Description(description), kong.Writers(e.Stdout, e.Stderr),
-		kong.Exit(func(int) { done = true }), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
-		kong.Vars{"version": e.Name + " " + Version(), "command": e.Name},
-	}, opts...)
-	k, err := kong.New(flags, opts...)
-	if err != nil {
-		return err
-	}
-	_, err = k.Parse(e.Args)
-	if done {
-		return errDone
-	}
-	if err != nil {
-		return Usage(e.Name+" --help lists the flags", "%w", err)
-	}
-	return nil
-}
-
 // Groups are the headings of --help, the manual page and the completions, in this order; flags of none come first.
 func Groups(groups ...kong.Group) kong.Option {
 	place := func(f *kong.Flag) int {
@@ -169,6 +149,7 @@ type VersionFlag struct {
 	Version    kong.VersionFlag `help:"Print the version and exit."`
 	Man        manFlag          `help:"Print the manual page and exit: ${command} --man | man -l -"`
 	Completion completionFlag   `placeholder:"SHELL" help:"Print the completion of bash, zsh or fish and exit."`
+	Config     configFlag       `placeholder:"FILE" help:"Read flags from a YAML or JSON file with a section for each command."`
 }
 
 // Version is the module's version as the build recorded it.
@@ -182,6 +163,9 @@ func Version() string {
 // Input opens path for reading, - and "" being stdin, and undoes gzip or zstd. The name is for messages.
 func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.Reader, name string, close func(), err error) {
 	src, name, close := e.Stdin, "stdin", func() {}
+	if (path == "" || path == "-") && e.StdinTTY {
+		e.Say("reading from the terminal: end with Ctrl-D, or name a file")
+	}
 	if path != "" && path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

@@ -8,26 +8,26 @@ import (
 )
 
 // completion is the script of a shell, false where there is none.
-func completion(shell string, app *kong.Application) (script string, ok bool) {
+func (c Choices) completion(shell string, app *kong.Application) (script string, ok bool) {
 	switch shell {
 	case "bash":
-		return bash(app), true
+		return c.bash(app), true
 	case "zsh":
-		return zsh(app), true
+		return c.zsh(app), true
 	case "fish":
-		return fish(app), true
+		return c.fish(app), true
 	}
 	return "", false
 }
 
 // bash completes flags, the values of enums, and files elsewhere.
-func bash(app *kong.Application) string {
+func (c Choices) bash(app *kong.Application) string {
 	var names []string
-	var values strings.Builder
+	var cases strings.Builder
 	for _, f := range visible(app) {
 		names = append(names, spellings(f)...)
-		if c := choices(f); c != nil {
-			fmt.Fprintf(&values, "\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", f.Name, strings.Join(c, " "))
+		if values := c.of(f); values != nil {
+			fmt.Fprintf(&cases, "\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", f.Name, strings.Join(values, " "))
 		}
 	}
 	function := "_" + strings.ReplaceAll(app.Name, "-", "_")
@@ -41,11 +41,11 @@ func bash(app *kong.Application) string {
 	fi
 }
 complete -o default -F %s %s
-`, function, values.String(), strings.Join(names, " "), function, app.Name)
+`, function, cases.String(), strings.Join(names, " "), function, app.Name)
 }
 
 // zsh describes each flag to _arguments.
-func zsh(app *kong.Application) string {
+func (c Choices) zsh(app *kong.Application) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#compdef %s\n_arguments -S", app.Name)
 	// _arguments has a syntax of its own within the brackets.
@@ -53,8 +53,8 @@ func zsh(app *kong.Application) string {
 	for _, f := range visible(app) {
 		for _, name := range spellings(f) {
 			spec := fmt.Sprintf("*%s[%s]", name, escape.Replace(f.Help))
-			if c := choices(f); c != nil {
-				spec += ":value:(" + strings.Join(c, " ") + ")"
+			if values := c.of(f); values != nil {
+				spec += ":value:(" + strings.Join(values, " ") + ")"
 			} else if !f.IsBool() {
 				spec += ":value:_files"
 			}
@@ -66,7 +66,7 @@ func zsh(app *kong.Application) string {
 }
 
 // fish has a line for each flag.
-func fish(app *kong.Application) string {
+func (c Choices) fish(app *kong.Application) string {
 	var b strings.Builder
 	for _, f := range visible(app) {
 		for _, name := range spellings(f) {
@@ -74,8 +74,8 @@ func fish(app *kong.Application) string {
 			if f.Short != 0 && name == "--"+f.Name {
 				fmt.Fprintf(&b, " -s %c", f.Short)
 			}
-			if c := choices(f); c != nil {
-				fmt.Fprintf(&b, " -x -a '%s'", strings.Join(c, " "))
+			if values := c.of(f); values != nil {
+				fmt.Fprintf(&b, " -x -a '%s'", strings.Join(values, " "))
 			} else if !f.IsBool() {
 				b.WriteString(" -r")
 			}

@@ -1,32 +1,40 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
 )
 
-// Floats is a flag of one or more numbers, written 5 10 20 or 5,10,20. Words that are no number end it.
+// Floats is a flag of one or more numbers, written 5 10 20 or 5,10,20. The first word that is no number ends it.
 type Floats []float64
 
 // Decode implements kong.MapperValue.
 func (l *Floats) Decode(ctx *kong.DecodeContext) error {
-	words, err := listWords(ctx, func(w string) bool {
-		for p := range strings.SplitSeq(w, ",") {
-			if _, err := strconv.ParseFloat(p, 64); err != nil {
-				return false
+	words, err := listWords(ctx, func(w string) (bool, error) {
+		for _, p := range numbers(w) {
+			if !isNumber(p) {
+				return false, nil
 			}
 		}
-		return true
+		if isFile(w) {
+			return false, fmt.Errorf("%s is a number and a file: write the numbers with commas, and the file as ./%s", w, w)
+		}
+		return true, nil
 	})
 	if err != nil {
 		return err
 	}
 	*l = nil
 	for _, w := range words {
-		for p := range strings.SplitSeq(w, ",") {
+		for _, p := range numbers(w) {
 			f, err := strconv.ParseFloat(p, 64)
 			if err != nil {
 				return fmt.Errorf("%q is not a number", p)
@@ -35,6 +43,11 @@ func (l *Floats) Decode(ctx *kong.DecodeContext) error {
 		}
 	}
 	return nil
+}
+
+// numbers splits a word at its commas, and at blanks, which the value of an environment variable may hold.
+func numbers(word string) []string {
+	return strings.Split(strings.Join(strings.Fields(word), ","), ",")
 }
 
 // Ints is a flag of one or more whole numbers.
@@ -56,42 +69,68 @@ func (l *Ints) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// Strings is a flag of one or more words, up to the next flag. A word may hold commas and spaces; the flag may be
-// repeated.
+// Strings is a flag of one or more words, up to the next flag or the first word that is an existing file, which is then
+// an argument of the command (Env.Parse says so). A word may hold commas and spaces; the flag may be repeated.
 type Strings []string
 
 // Decode implements kong.MapperValue.
 func (l *Strings) Decode(ctx *kong.DecodeContext) error {
-	words, err := listWords(ctx, func(w string) bool { return true })
+	words, err := listWords(ctx, func(w string) (bool, error) {
+		if !isFile(w) && namesFile(w) {
+			return false, fmt.Errorf("%s looks like a file, and there is none of that name", w)
+		}
+		return !isFile(w), nil
+	})
 	*l = append(*l, words...)
 	return err
 }
 
-// Conditions is a flag of one or more words that compare something, such as 'ttft_ms:p99<500'. Words that do not end it;
-// the flag may be repeated.
+// Paths is a flag of one or more files, up to the next flag; the flag may be repeated.
+type Paths []string
+
+// Decode implements kong.MapperValue.
+func (l *Paths) Decode(ctx *kong.DecodeContext) error {
+	words, err := listWords(ctx, func(string) (bool, error) { return true, nil })
+	*l = append(*l, words...)
+	return err
+}
+
+// Conditions is a flag of one or more words that compare something, such as 'ttft_ms:p99<500'. The first word that does
+// not ends it; the flag may be repeated.
 type Conditions []string
 
 // Decode implements kong.MapperValue.
 func (l *Conditions) Decode(ctx *kong.DecodeContext) error {
-	words, err := listWords(ctx, func(w string) bool { return strings.ContainsAny(w, "<>") })
+	words, err := listWords(ctx, func(w string) (bool, error) { return strings.ContainsAny(w, "<>"), nil })
 	*l = append(*l, words...)
 	return err
 }
 
-// listWords takes the flag's first value, whatever it is, then those that follow up to the next flag while more likes
-// them. kong hands a flag's value to one mapper, which may go on scanning.
-func listWords(ctx *kong.DecodeContext, more func(string) bool) ([]string, error) {
+// listWords takes the flag's first value, whatever it is, then those that follow up to the next flag while more accepts
+// them. kong passes a flag's value to one mapper, which may continue to scan. A configuration file gives a list as one
+// value.
+func listWords(ctx *kong.DecodeContext, more func(string) (bool, error)) ([]string, error) {
 	first := ctx.Scan.Pop()
 	if first.IsEOL() {
-		return nil, fmt.Errorf("expected a value")
+		return nil, errors.New("expected a value")
+	}
+	if list, ok := first.Value.([]any); ok {
+		var words []string
+		for _, v := range list {
+			words = append(words, fmt.Sprint(v))
+		}
+		return words, nil
 	}
 	words := []string{first.String()}
 	for {
 		t := ctx.Scan.Peek()
 		w, ok := t.Value.(string)
 		if t.IsEOL() || !ok || t.Type == kong.FlagToken || t.Type == kong.ShortFlagToken ||
-			strings.HasPrefix(w, "-") && !isNumber(w) || !more(w) {
+			strings.HasPrefix(w, "-") && !isNumber(w) {
 			return words, nil
+		}
+		if ok, err := more(w); err != nil || !ok {
+			return words, err
 		}
 		words = append(words, ctx.Scan.Pop().String())
 	}
@@ -100,4 +139,42 @@ func listWords(ctx *kong.DecodeContext, more func(string) bool) ([]string, error
 func isNumber(w string) bool {
 	_, err := strconv.ParseFloat(w, 64)
 	return err == nil
+}
+
+func isFile(w string) bool {
+	info, err := os.Stat(w)
+	return err == nil && !info.IsDir()
+}
+
+// namesFile reports whether a word has the ending of a file that the tools read.
+func namesFile(w string) bool {
+	switch filepath.Ext(w) {
+	case ".jsonl", ".json", ".ndjson", ".txt", ".csv", ".tsv", ".log", ".har", ".parquet", ".gz", ".zst":
+		return filepath.Base(w) != filepath.Ext(w) && !strings.ContainsAny(w, " =\t\n")
+	}
+	return false
+}
+
+// endedLists returns, for each list flag that an existing file ended, the flag and the file.
+func endedLists(app *kong.Application, args []string) (ended [][2]string) {
+	lists := map[string]bool{}
+	for _, f := range app.Flags {
+		lists["--"+f.Name] = f.Target.Type() == reflect.TypeFor[Strings]()
+	}
+	for i := 0; i < len(args) && args[i] != "--"; i++ {
+		flag, _, whole := strings.Cut(args[i], "=")
+		if !lists[flag] {
+			continue
+		}
+		from := i + 2 // the first value is one, whatever it is
+		if whole {
+			from = i + 1
+		}
+		rest := args[min(from, len(args)):]
+		n := slices.IndexFunc(rest, func(w string) bool { return strings.HasPrefix(w, "-") || isFile(w) })
+		if n >= 0 && !strings.HasPrefix(rest[n], "-") {
+			ended = append(ended, [2]string{flag, rest[n]})
+		}
+	}
+	return ended
 }

@@ -19,9 +19,9 @@ func (manFlag) BeforeReset(app *kong.Kong) error { return answer(app, manual(app
 type completionFlag string
 
 // BeforeReset implements kong's hook.
-func (completionFlag) BeforeReset(app *kong.Kong, ctx *kong.Context, trace *kong.Path) error {
+func (completionFlag) BeforeReset(app *kong.Kong, ctx *kong.Context, trace *kong.Path, choices Choices) error {
 	shell, _ := ctx.FlagValue(trace.Flag).(completionFlag)
-	script, ok := completion(string(shell), app.Model)
+	script, ok := choices.completion(string(shell), app.Model)
 	if !ok {
 		return fmt.Errorf("%q is none of bash, zsh, fish", string(shell))
 	}
@@ -55,10 +55,10 @@ func spellings(f *kong.Flag) []string {
 	return []string{"--" + f.Name}
 }
 
-// choices are the values of an enum.
-func choices(f *kong.Flag) []string {
+// of returns the values that a flag may have; nil: any.
+func (c Choices) of(f *kong.Flag) []string {
 	if f.Enum == "" {
-		return nil
+		return c[f.Name]
 	}
 	var out []string
 	for c := range strings.SplitSeq(f.Enum, ",") {
@@ -136,11 +136,11 @@ func option(f *kong.Flag) string {
 	if !f.IsBool() {
 		s += fmt.Sprintf(" \\fI%s\\fR", roff(strings.Trim(f.FormatPlaceHolder(), `"`)))
 	}
-	help := f.Help
+	help := strings.TrimSuffix(helpOf(f.Value), ".")
 	if len(f.Envs) > 0 {
-		help += " ($" + strings.Join(f.Envs, ", $") + ")"
+		help += " ($" + f.Envs[0] + ")"
 	}
-	return s + "\n" + roff(help) + "\n"
+	return s + "\n" + roff(help) + ".\n"
 }
 
 // roff keeps text from being read as a macro.

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Parse fills flags, a pointer to a kong struct, from the command line, then from the environment (PERF_SEND_URL is
+// --url of perf-send), then from --config. It answers --help and --version itself: the error then means "done" to Exit.
+func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
+	done := false
+	opts = append([]kong.Option{
+		kong.Name(e.Name), kong.Description(description), kong.Writers(e.Stdout, e.Stderr),
+		kong.Exit(func(int) { done = true }), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}), kong.ValueFormatter(helpOf),
+		kong.Vars{"version": e.Name + " " + Version(), "command": e.Name},
+		kong.PostBuild(environment), Choices{},
+	}, opts...)
+	k, err := kong.New(flags, opts...)
+	if err != nil {
+		return err
+	}
+	_, err = k.Parse(e.Args)
+	if done {
+		return errDone
+	}
+	if err != nil {
+		hint := elsewhere(e.Name, err.Error())
+		if hint == "" {
+			hint = e.Name + " --help lists the flags"
+		}
+		return Usage(hint, "%w", err)
+	}
+	for _, l := range endedLists(k.Model, e.Args) {
+		e.Say("%s ends before %s, which is read as a file", l[0], l[1])
+	}
+	return nil
+}
+
+// helpOf is a flag's help with its default, and with the variables that are not derived from its name.
+func helpOf(v *kong.Value) string {
+	help := strings.TrimSuffix(v.Help, ".")
+	if v.HasDefault && v.Default != "" && v.Default != "false" && !strings.Contains(help, "efault") {
+		help += " (default: " + v.Default + ")"
+	}
+	if f := v.Flag; f != nil && len(f.Envs) > 1 {
+		help += " ($" + strings.Join(f.Envs[1:], ", $") + ")"
+	}
+	if help == "" {
+		return ""
+	}
+	return help + "."
+}
+
+// Choices are the values that a flag may have, by its name, for shell completion. They do not restrict it.
+type Choices map[string][]string
+
+// Apply implements kong.Option.
+func (c Choices) Apply(k *kong.Kong) error { return kong.Bind(c).Apply(k) }
