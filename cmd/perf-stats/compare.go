@@ -39,14 +39,15 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 			sides[i] = append(sides[i], stream.Collector())
 		}
 	}
-	changes := stats.Compare(sides[0], sides[1])
+	compared := stats.Compare(sides[0], sides[1])
+	changes := compared.Changes
 	if len(changes) == 0 {
 		return cli.Fail("a load point is compared with the one of the same name; --by another key may join them",
 			"--compare: %s and %s have no load point in common", f.Files[0], f.Files[1])
 	}
 	out := env.Create(f.Output)
 	defer out.Abort()
-	if err := writeChanges(out, changes, f.Format); err != nil {
+	if err := writeChanges(out, compared, f.Format); err != nil {
 		return err
 	}
 	if err := out.Commit(); err != nil {
@@ -85,10 +86,11 @@ func regression(changes []stats.Change, limit float64) error {
 		worst.Block, worst.Figure, percent(worst.Delta))
 }
 
-func writeChanges(w io.Writer, changes []stats.Change, format string) error {
+func writeChanges(w io.Writer, compared *stats.Comparison, format string) error {
+	changes := compared.Changes
 	switch format {
 	case "json":
-		return jsonl.NewWriter(w).Write(map[string]any{"format": "llmperf-comparison/1", "changes": changes})
+		return jsonl.NewWriter(w).Write(compared)
 	case "table", "markdown", "csv":
 	default:
 		return cli.Usage("", "--format: %s is not one of --compare's: table, json, csv, markdown", format)

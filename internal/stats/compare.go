@@ -13,11 +13,39 @@ import (
 	"llmperf/internal/record"
 )
 
+// ComparisonFormat marks a comparison document and its version.
+const ComparisonFormat = "llmperf-comparison/2"
+
+// Comparison is two sides set against each other, load point by load point.
+type Comparison struct {
+	Format  string   `json:"format"`
+	Changes []Change `json:"changes"`
+	Notes   []string `json:"notes"` // how the sides are unlike in what was asked, and load points that one of them lacks
+}
+
+// Headlines returns the figures that are judged: success rate, throughput, and TTFT, TPOT and response time at the mean,
+// p50, p90 and p99. The chance of any false alarm among those of all load points is 5 %.
+func (c *Comparison) Headlines() []Change {
+	return slices.DeleteFunc(slices.Clone(c.Changes), func(c Change) bool { return !c.Headline })
+}
+
+// The verdicts of a headline figure.
+const (
+	IsBetter     = "better"
+	IsWorse      = "worse"
+	NoDifference = "no difference"
+	CannotTell   = "cannot tell"
+)
+
 // Change is one figure of one load point on two sides.
 type Change struct {
 	Block     string   `json:"block"`
 	Simulated bool     `json:"simulated"` // on either side: no server was measured
 	Figure    string   `json:"figure"`    // ttft_ms:p99, requests_per_s
+	Headline  bool     `json:"headline"`  // is judged
+	Verdict   string   `json:"verdict"`   // of a headline figure, one of the above; empty for others
+	Why       string   `json:"why"`       // it cannot be told, or empty
+	Need      int64    `json:"need"`      // requests a side that would do, about; 0 if more would not, or it can be told
 	Old       Num      `json:"old"`
 	New       Num      `json:"new"`
 	Delta     Num      `json:"delta"` // new ÷ old − 1
@@ -39,18 +67,46 @@ const (
 // Of one run a side the requests are the sample: intervals and P of a percentile by bootstrap, P of a mean by the
 // Mann–Whitney test, which asks whether either side's values tend to be greater. Of several runs a side the runs are
 // the sample, since requests of one run share its luck: intervals by Student's t, P by Welch's test.
-func Compare(base, next []*Collector) []Change {
-	var out []Change
+func Compare(base, next []*Collector) *Comparison {
+	out := &Comparison{Format: ComparisonFormat, Changes: []Change{}, Notes: []string{}}
 	blocks := map[string]bool{}
 	for _, c := range base {
 		for _, g := range c.sorted() {
 			if name := g.title(&c.opt); !blocks[name] {
 				blocks[name] = true
-				out = append(out, compareBlock(name, pick(base, g.name), pick(next, g.name), &c.opt)...)
+				out.Changes = append(out.Changes, compareBlock(name, pick(base, g.name), pick(next, g.name), &c.opt)...)
 			}
 		}
 	}
 	return out
+}
+
+// headlines are the figures that are judged.
+func headlines() []string {
+	out := []string{"success_rate", "requests_per_s", "output_tokens_per_s"}
+	for _, key := range []string{"ttft_ms", "tpot_ms", "response_ms"} {
+		for _, stat := range []string{"mean", "p50", "p90", "p99"} {
+			out = append(out, key+":"+stat)
+		}
+	}
+	return out
+}
+
+// judge sets the verdict of a headline figure.
+func (c *Change) judge() {
+	if c.Headline = slices.Contains(headlines(), c.Figure); !c.Headline {
+		return
+	}
+	switch {
+	case c.Test == "":
+		c.Verdict, c.Why = CannotTell, "not tested"
+	case !c.Shown:
+		c.Verdict = NoDifference
+	case c.Better > 0:
+		c.Verdict = IsBetter
+	default:
+		c.Verdict = IsWorse
+	}
 }
 
 // title is a group's name for people.
@@ -81,6 +137,7 @@ func compareBlock(name string, old, next []*group, opt *Options) []Change {
 			if c.Shown {
 				c.Better = better * int(math.Copysign(1, float64(c.Delta)))
 			}
+			c.judge()
 			out = append(out, c)
 		}
 	}
