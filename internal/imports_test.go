@@ -15,16 +15,18 @@ var may = map[string][]string{
 	"internal/api":     {"internal/plain", "internal/request", "internal/sse"},
 	"internal/dataset": {"internal/api", "internal/dataset/synth", "internal/hub", "internal/jsonl", "internal/request", "internal/rows",
 		"internal/tokenizer"},
-	"internal/dataset/synth": {"internal/request", "internal/tokenizer"},
-	"internal/rows":          {"internal/jsonl"},
-	"internal/hub":           {"internal/cli"}, // for errors with a hint
-	"internal/vocabulary":    {"internal/cli", "internal/hub", "internal/tokenizer"},
-	"internal/launch":        {"internal/cli"},
-	"internal/metrics":       {"internal/jsonl"},
-	"internal/client":        {"internal/api", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},
-	"internal/load":          {"internal/record", "internal/request", "internal/schedule"},
-	"internal/stats":         {"internal/jsonl", "internal/metrics", "internal/record"},
-	"internal/track":         {"internal/record", "internal/stats"},
+	"internal/dataset/synth":     {"internal/request", "internal/tokenizer"},
+	"internal/rows":              {"internal/jsonl"},
+	"internal/hub":               {"internal/cli"}, // for errors with a hint
+	"internal/vocabulary":        {"internal/cli", "internal/hub", "internal/tokenizer"},
+	"internal/launch":            {"internal/cli"},
+	"internal/metrics":           {"internal/jsonl"},
+	"internal/client":            {"internal/api", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},
+	"internal/load":              {"internal/record", "internal/request", "internal/schedule"},
+	"internal/stats":             {"internal/jsonl", "internal/metrics", "internal/record"},
+	"internal/report":            {"internal/chart", "internal/metrics", "internal/record", "internal/stats"},
+	"internal/report/reporttest": {"internal/jsonl", "internal/record"},
+	"internal/track":             {"internal/record", "internal/stats"},
 	"cmd/perf-gen": {"internal/api", "internal/cli", "internal/dataset", "internal/hub", "internal/jsonl", "internal/request",
 		"internal/rows", "internal/tokenizer", "internal/vocabulary"},
 	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/hub", "internal/jsonl", "internal/launch",
@@ -32,7 +34,7 @@ var may = map[string][]string{
 		"internal/tokenizer", "internal/vocabulary"},
 	"cmd/perf-stats": {"internal/cli", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
 		"internal/track"},
-	"cmd/perf-plot": {"internal/chart", "internal/cli", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table"},
+	"cmd/perf-plot": {"internal/chart", "internal/cli", "internal/jsonl", "internal/metrics", "internal/report", "internal/stats"},
 }
 
 func TestImportDirection(t *testing.T) {

@@ -2,21 +2,24 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"llmperf/internal/chart"
 	"llmperf/internal/cli"
+	"llmperf/internal/report"
 	"llmperf/internal/stats"
 )
 
 func main() { os.Exit(cli.Main("perf-plot", run)) }
 
-const description = `Charts of record lines, as perf-send writes them: one HTML page that needs no network, or figures alone. Reads stdin where no FILE is named; gzip and zstd too. Several files are compared with one another; the load points of one file form a sweep.
+const description = `Charts of record lines, as perf-send writes them: one HTML page that needs no network, or figures alone. Reads stdin if no FILE is named, and gzip and zstd, too. Several files are compared with one another; the load points of one file form a sweep.
 
   perf-plot records.jsonl -o report.html
   perf-plot --format term records.jsonl
@@ -25,15 +28,16 @@ const description = `Charts of record lines, as perf-send writes them: one HTML 
 type flags struct {
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
 
-	Output    string         `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
-	Format    string         `group:"output" default:"html" enum:"html,svg,png,term,vega" help:"html, the page (default); of single figures svg, png, term (for the terminal) or vega (a Vega-Lite specification)."`
-	Figure    string         `group:"figures" placeholder:"NAME" help:"The figure to draw; list lists them. Without it, term draws the first of each section, the others the first of all."`
-	Width     int            `group:"output" placeholder:"COLUMNS" default:"100" help:"Of term (default 100)."`
+	Output    string         `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: .html, .svg, .png, .txt, .csv or .json."`
+	Format    string         `group:"output" default:"" enum:",html,svg,png,term,vega,csv" placeholder:"FORMAT" help:"html, the page (default; on a terminal term); of single figures svg, png, term (for the terminal), vega (a Vega-Lite specification) or csv (their data)."`
+	Figure    string         `group:"figures" placeholder:"NAME" help:"The figure to draw; list lists them. Default: html and csv have all, term the first of each section, the others the first."`
+	Width     int            `group:"output" placeholder:"COLUMNS" help:"Of term (default: the terminal's, else 100)."`
 	Title     string         `group:"figures" placeholder:"TEXT" help:"The page's title."`
-	SLO       cli.Conditions `group:"figures" name:"slo" placeholder:"COND…" help:"Limits to draw, as perf-stats has them: 'ttft_ms:p99<500'."`
-	Goodput   cli.Conditions `group:"figures" placeholder:"COND…" help:"What makes a request a good one, as perf-stats has it: 'ttft_ms<500'."`
+	SLO       cli.Conditions `group:"figures" name:"slo" placeholder:"COND…" help:"Limits to draw, and to judge load points by, as in perf-stats: 'ttft_ms:p99<500'."`
+	Goodput   cli.Conditions `group:"figures" placeholder:"COND…" help:"What makes a request a good one, as in perf-stats: 'ttft_ms<500'."`
+	Failures  string         `group:"records" default:"inf" enum:"inf,drop" help:"Response times of failed requests, as in perf-stats: inf (default) or drop them."`
 	Metrics   string         `group:"records" placeholder:"FILE" help:"The server's own metrics, as perf-send --metrics-out writes them."`
-	Lang      string         `group:"figures" default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
+	Lang      string         `group:"figures" default:"en" enum:"en,zh" help:"Language of titles and labels: en (default) or zh."`
 	OnBadLine string         `group:"records" default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
 
 	cli.VersionFlag
@@ -52,45 +56,41 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description, groups()); err != nil {
 		return err
 	}
+	if err := f.chooseFormat(cli.IsTerminal(env.Stdout)); err != nil {
+		return err
+	}
+	opt, err := f.options()
+	if err != nil {
+		return err
+	}
 	ctx, stop := env.Context()
 	defer stop()
-	if f.Format == "png" && f.Lang == "zh" {
-		return cli.Usage("--format svg has its text as text", "--lang zh: the font of PNG images has no Chinese letters")
-	}
-	if f.Metrics != "" && len(f.Files) > 1 {
-		return cli.Usage("", "--metrics: the metrics belong to one run, and there are %d files", len(f.Files))
-	}
-	slos, err := parseSLOs(f.SLO)
-	if err != nil {
-		return err
-	}
-	opt, err := f.options(slos)
-	if err != nil {
-		return err
-	}
 	sources, err := read(ctx, env, &f, opt)
 	if err != nil {
 		return err
 	}
-	metrics, err := readMetrics(ctx, env, f.Metrics)
+	server, err := readMetrics(ctx, env, f.Metrics)
 	if err != nil {
 		return err
 	}
-	r := newReport(sources, words(f.Lang), slos)
-	r.metrics = metrics
+	page := report.Page(sources, report.Options{Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server})
 	out := env.Create(f.Output)
 	defer out.Abort()
-	if err := write(out, r, &f); err != nil {
+	if err := write(out, page, &f, columns(env, f.Width)); err != nil {
 		return err
 	}
 	return out.Commit()
 }
 
-// options are what the summaries are made with.
-func (f *flags) options(slos []slo) (stats.Options, error) {
-	opt := stats.Options{Percentiles: curvePercentiles(), DropFailures: true, ExactLimit: exactLimit}
-	for _, s := range slos {
-		opt.Gates = append(opt.Gates, s.Gate)
+// options are what the records are judged by.
+func (f *flags) options() (opt stats.Options, err error) {
+	opt.DropFailures = f.Failures == "drop"
+	for _, text := range f.SLO {
+		gate, err := stats.ParseGate(text)
+		if err != nil {
+			return opt, cli.Usage("for example: --slo 'ttft_ms:p99<500'", "--slo: %w", err)
+		}
+		opt.Gates = append(opt.Gates, gate)
 	}
 	for _, text := range f.Goodput {
 		l, err := stats.ParseLimit(text)
@@ -102,9 +102,16 @@ func (f *flags) options(slos []slo) (stats.Options, error) {
 	return opt, nil
 }
 
+// columns is the width of text: what was asked for, else the terminal's.
+func columns(env *cli.Env, asked int) int {
+	if asked == 0 {
+		asked = cli.Columns(env.Stdout)
+	}
+	return cmp.Or(asked, 100)
+}
+
 // write draws what the flags ask for.
-func write(w io.Writer, r *report, f *flags) error {
-	page := r.page(f.Title)
+func write(w io.Writer, page *chart.Page, f *flags, columns int) error {
 	if f.Figure == "list" {
 		for i := range page.Figures {
 			if _, err := fmt.Fprintf(w, "%s\t%s\n", page.Figures[i].Name, page.Figures[i].Title); err != nil {
@@ -113,53 +120,55 @@ func write(w io.Writer, r *report, f *flags) error {
 		}
 		return nil
 	}
-	if f.Format == "html" {
-		return chart.HTML(w, page)
-	}
-	if f.Format == "term" && f.Figure == "" {
-		return r.overview(w, page, f.Width)
-	}
-	fig, err := choose(page.Figures, f.Figure)
+	figures, err := f.chosen(page.Figures)
 	if err != nil {
 		return err
 	}
 	switch f.Format {
+	case "html":
+		page.Figures = figures
+		return chart.HTML(w, page)
+	case "csv":
+		return chart.CSV(w, figures)
 	case "svg":
-		return chart.SVG(w, fig)
+		return chart.SVG(w, &figures[0])
 	case "png":
-		return chart.PNG(w, fig)
+		return chart.PNG(w, &figures[0])
 	case "vega":
-		return chart.Vega(w, fig)
+		return chart.Vega(w, &figures[0])
 	}
-	return chart.Term(w, fig, f.Width)
-}
-
-// overview draws for the terminal the first figure of each section.
-func (r *report) overview(w io.Writer, page *chart.Page, width int) error {
-	section := ""
-	for i := range page.Figures {
-		if page.Figures[i].Section == section {
-			continue
-		}
-		section = page.Figures[i].Section
-		if err := chart.Term(w, &page.Figures[i], width); err != nil {
+	for i := range figures {
+		if err := chart.Term(w, &figures[i], columns); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// choose finds the figure of that name, or takes the first where none is asked for.
-func choose(figures []chart.Figure, name string) (*chart.Figure, error) {
-	var names []string
-	for i := range figures {
-		if figures[i].Name == name || name == "" {
-			return &figures[i], nil
+// chosen are the figures to draw. A page may have none.
+func (f *flags) chosen(figures []chart.Figure) ([]chart.Figure, error) {
+	if f.Figure != "" {
+		for i := range figures {
+			if figures[i].Name == f.Figure {
+				return figures[i : i+1], nil
+			}
 		}
-		names = append(names, figures[i].Name)
 	}
-	if len(names) == 0 {
-		return nil, cli.Fail("the records need at least one successful request", "there is nothing to draw")
+	switch {
+	case f.Figure != "" && len(figures) > 0:
+		var names []string
+		for i := range figures {
+			names = append(names, figures[i].Name)
+		}
+		return nil, cli.Usage("the figures of this input: "+strings.Join(names, ", "), "--figure: there is no figure %q", f.Figure)
+	case f.Format == "html" && f.Figure == "":
+		return figures, nil
+	case len(figures) == 0:
+		return nil, cli.Fail("the records need at least one request that says when it was sent", "there is nothing to draw")
+	case f.Format == "csv":
+		return figures, nil
+	case f.Format != "term":
+		return figures[:1], nil
 	}
-	return nil, cli.Usage("the figures of this input: "+strings.Join(names, ", "), "--figure: there is no figure %q", name)
+	return slices.CompactFunc(slices.Clone(figures), func(a, b chart.Figure) bool { return a.Section == b.Section }), nil
 }

@@ -14,6 +14,9 @@ import (
 	"llmperf/internal/chart"
 	"llmperf/internal/cli"
 	"llmperf/internal/record"
+	"llmperf/internal/report"
+	"llmperf/internal/report/reporttest"
+	"llmperf/internal/stats"
 )
 
 // plot runs the command on stdin and gives its exit code and output.
@@ -37,7 +40,7 @@ func mustPlot(t *testing.T, stdin []byte, args ...string) string {
 
 // inputs are what a page must make sense of.
 func inputs() map[string][]record.Record {
-	odd := synth(3, load{run: "x", n: 5, rate: 5, slots: 2, chunks: 4})
+	odd := reporttest.Records(3, reporttest.Load{Run: "x", N: 5, Rate: 5, Slots: 2, Chunks: 4})
 	odd[0].TTFTMs, odd[0].GapUs = 0, nil // not streamed
 	odd[1].SentUs, odd[1].ScheduledUs = 0, 0
 	odd[2].GapUs = []int64{0, 0, 0}
@@ -45,11 +48,11 @@ func inputs() map[string][]record.Record {
 	odd[4].ChunkTokens = []int{1, 2, 3, 4}
 	return map[string][]record.Record{
 		"none":     nil,
-		"single":   synth(1, load{run: "rate=1", n: 1, rate: 1, slots: 1, chunks: 8}),
-		"failed":   synth(1, load{run: "rate=5", n: 30, rate: 5, slots: 4, chunks: 8, failures: 1}),
-		"one":      synth(1, load{run: "rate=10", n: 300, rate: 10, slots: 8, chunks: 16, warmup: 10, failures: 0.02}),
-		"twenty":   synth(1, sweepOf(20, 60)...),
-		"turns":    synth(1, load{run: "rate=5", n: 200, rate: 5, slots: 8, chunks: 8, turns: 4}),
+		"single":   reporttest.Records(1, reporttest.Load{Run: "rate=1", N: 1, Rate: 1, Slots: 1, Chunks: 8}),
+		"failed":   reporttest.Records(1, reporttest.Load{Run: "rate=5", N: 30, Rate: 5, Slots: 4, Chunks: 8, Failures: 1}),
+		"one":      reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 300, Rate: 10, Slots: 8, Chunks: 16, Warmup: 10, Failures: 0.02}),
+		"twenty":   reporttest.Records(1, reporttest.Sweep(20, 60)...),
+		"turns":    reporttest.Records(1, reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8, Turns: 4}),
 		"odd":      odd,
 		"constant": {{Seq: 1, SentUs: 1e15, LatencyMs: 5, OK: true}, {Seq: 2, SentUs: 1e15, LatencyMs: 5, OK: true}},
 	}
@@ -57,10 +60,10 @@ func inputs() map[string][]record.Record {
 
 func TestEveryInputInEveryFormat(t *testing.T) {
 	for name, records := range inputs() {
-		if page := mustPlot(t, lines(records)); !strings.Contains(page, "</html>") {
+		if page := mustPlot(t, reporttest.Lines(records)); !strings.Contains(page, "</html>") {
 			t.Errorf("%s: half a page", name)
 		}
-		figures := newReport(readLines(t, lines(records)), words("en"), nil).page("").Figures
+		figures := pageOfRecords(t, reporttest.Lines(records), report.Options{}).Figures
 		for i := range figures {
 			for format, draw := range map[string]func(io.Writer, *chart.Figure) error{
 				"svg": chart.SVG, "vega": chart.Vega, "term": func(w io.Writer, f *chart.Figure) error { return chart.Term(w, f, 80) },
@@ -76,7 +79,7 @@ func TestEveryInputInEveryFormat(t *testing.T) {
 
 func TestEveryTitleSaysSimulated(t *testing.T) {
 	for name, records := range inputs() {
-		for line := range strings.Lines(mustPlot(t, lines(records), "--figure", "list")) {
+		for line := range strings.Lines(mustPlot(t, reporttest.Lines(records), "--figure", "list")) {
 			if simulated := strings.Contains(line, "\tSimulated: "); simulated != (name != "constant") {
 				t.Errorf("%s: %s", name, line)
 			}
@@ -85,17 +88,17 @@ func TestEveryTitleSaysSimulated(t *testing.T) {
 }
 
 func TestOrderOfRecordsDoesNotMatter(t *testing.T) {
-	records := synth(1, sweepOf(3, 400)...)
-	want := mustPlot(t, lines(records))
+	records := reporttest.Records(1, reporttest.Sweep(3, 400)...)
+	want := mustPlot(t, reporttest.Lines(records))
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
-	if mustPlot(t, lines(records)) != want {
+	if mustPlot(t, reporttest.Lines(records)) != want {
 		t.Error("the page of shuffled records differs")
 	}
 }
 
 func TestHostileRecords(t *testing.T) {
 	bad := `</script><img src=x onerror=alert(1)>"'<!--` + "\x1b[2J"
-	records := synth(1, load{run: bad, n: 40, rate: 10, slots: 4, chunks: 4, failures: 0.3}, load{run: bad + "2", n: 40, rate: 20, slots: 4, chunks: 4})
+	records := reporttest.Records(1, reporttest.Load{Run: bad, N: 40, Rate: 10, Slots: 4, Chunks: 4, Failures: 0.3}, reporttest.Load{Run: bad + "2", N: 40, Rate: 20, Slots: 4, Chunks: 4})
 	for i := range records {
 		r := &records[i]
 		r.Model, r.Op, r.Mode, r.URL, r.FinishReason, r.ID = bad, bad, bad, "http://user:password@host/"+bad+"?key=secret", bad, bad
@@ -104,8 +107,8 @@ func TestHostileRecords(t *testing.T) {
 			r.Error.Message, r.Error.Kind = bad, bad
 		}
 	}
-	page := mustPlot(t, lines(records))
-	plain := mustPlot(t, lines(synth(1, sweepOf(2, 20)...)))
+	page := mustPlot(t, reporttest.Lines(records))
+	plain := mustPlot(t, reporttest.Lines(reporttest.Records(1, reporttest.Sweep(2, 20)...)))
 	for _, tag := range []string{"<img", "<script", "</script", "<!--"} {
 		if got, want := strings.Count(page, tag), strings.Count(plain, tag); got != want {
 			t.Errorf("%d times %s, %d in a page of plain records", got, tag, want)
@@ -114,15 +117,15 @@ func TestHostileRecords(t *testing.T) {
 	if strings.Contains(page, "password") || strings.Contains(page, "secret") {
 		t.Error("a secret of the URL stands in the page")
 	}
-	if out := mustPlot(t, lines(records), "--format", "term"); strings.Contains(out, "\x1b") {
+	if out := mustPlot(t, reporttest.Lines(records), "--format", "term"); strings.Contains(out, "\x1b") {
 		t.Error("an escape sequence reached the terminal")
 	}
 }
 
 // TestChinese looks for words that were left in English.
 func TestChinese(t *testing.T) {
-	talks := load{run: "rate=40", n: 60, rate: 40, slots: 8, chunks: 8, turns: 3, failures: 0.1}
-	page := newReport(readLines(t, lines(synth(1, append(sweepOf(4, 60), talks)...))), words("zh"), nil).page("")
+	talks := reporttest.Load{Run: "rate=40", N: 60, Rate: 40, Slots: 8, Chunks: 8, Turns: 3, Failures: 0.1}
+	page := pageOfRecords(t, reporttest.Lines(reporttest.Records(1, append(reporttest.Sweep(4, 60), talks)...)), report.Options{Lang: "zh"})
 	kept := regexp.MustCompile(`TTFT|TPOT|ITL|SLO|UTC|token|perf-plot|rate=[0-9.]+|p[0-9.]+|ms|http|read_timeout|truncated|sim-7b|Shift|#[0-9]+|\bs\b|chat|\bsim\b|happened|1/s`)
 	check := func(texts ...string) {
 		for _, text := range texts {
@@ -158,8 +161,7 @@ func TestChinese(t *testing.T) {
 
 func TestEveryFigureHasText(t *testing.T) {
 	for name, records := range inputs() {
-		sources := readLines(t, lines(records))
-		for _, f := range newReport(sources, words("en"), nil).page("").Figures {
+		for _, f := range pageOfRecords(t, reporttest.Lines(records), report.Options{}).Figures {
 			if f.Alt == "" || f.X.Label == "" || f.Y.Label == "" || f.Section == "" {
 				t.Errorf("%s: %s lacks its text: alt %q, x %q, y %q", name, f.Name, f.Alt, f.X.Label, f.Y.Label)
 			}
@@ -167,21 +169,14 @@ func TestEveryFigureHasText(t *testing.T) {
 	}
 }
 
-// readLines gathers records.
-func readLines(t *testing.T, in []byte) []*source {
+// pageOfRecords is the page of one source.
+func pageOfRecords(t *testing.T, in []byte, opt report.Options) *chart.Page {
 	t.Helper()
-	env := &cli.Env{Name: "perf-plot", Stdin: bytes.NewReader(in)}
-	opt, err := (&flags{}).options(nil)
+	source, err := report.Read(t.Context(), bytes.NewReader(in), "-", "stdin", stats.Options{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := env.Context()
-	defer stop()
-	sources, err := read(ctx, env, &flags{}, opt)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sources
+	return report.Page([]*report.Source{source}, opt)
 }
 
 func TestNothingHalfWritten(t *testing.T) {
@@ -198,7 +193,7 @@ func TestNothingHalfWritten(t *testing.T) {
 }
 
 func TestUsage(t *testing.T) {
-	in := lines(inputs()["one"])
+	in := reporttest.Lines(inputs()["one"])
 	for _, c := range []struct {
 		args []string
 		want string
@@ -207,6 +202,13 @@ func TestUsage(t *testing.T) {
 		{[]string{"--slo", "nonsense"}, "--slo: "},
 		{[]string{"--slo", "nope_ms:p99<5"}, "--slo: "},
 		{[]string{"--goodput", "nope<5"}, "--goodput: "},
+		{[]string{"--figure", "nope"}, `--figure: there is no figure "nope"`},
+		{[]string{"--figure", "nope", "--format", "csv"}, `--figure: there is no figure "nope"`},
+		{[]string{"--figure", "nope", "--format", "term"}, `--figure: there is no figure "nope"`},
+		{[]string{"--format", "svg", "-o", "x.png"}, "--format svg: the name x.png is that of another format"},
+		{[]string{"-o", "x.pdf"}, "-o x.pdf: no format ends in .pdf"},
+		{[]string{"--width", "80"}, "--width: html has no columns"},
+		{[]string{"--lang", "zh", "-o", "x.png"}, "--lang zh: "},
 		{[]string{"--lang", "zh", "--format", "png"}, "--lang zh: "},
 		{[]string{"--format", "gif"}, "--format"},
 	} {
@@ -216,36 +218,43 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-func TestKnee(t *testing.T) {
-	for _, c := range []struct {
-		x, y []float64
-		at   int
-		ok   bool
-	}{
-		{[]float64{1, 2, 3, 4, 5}, []float64{10, 11, 12, 60, 100}, 2, true},
-		{[]float64{1, 2, 3, 4, 5}, []float64{10, 20, 30, 40, 50}, 0, false},
-		{[]float64{1, 2, 3}, []float64{10, 11, 90}, 0, false},
-		{[]float64{1, 2, 3, 4}, []float64{40, 30, 20, 10}, 0, false},
-		{[]float64{1, 2, 3, 4}, []float64{10, 10, 10, 11}, 0, false},
-		{nil, nil, 0, false},
+// TestEndingChoosesFormat writes to names of every ending.
+func TestEndingChoosesFormat(t *testing.T) {
+	in := reporttest.Lines(inputs()["one"])
+	for name, begin := range map[string]string{
+		"a.html": "<!DOCTYPE html>", "a.svg": "<?xml", "a.PNG": "\x89PNG", "a.txt": "Simulated: ", "a.csv": "figure,series,", "a.json": "{\n \"$schema\"", "a": "<!DOCTYPE html>",
 	} {
-		if at, ok := knee(c.x, c.y); at != c.at || ok != c.ok {
-			t.Errorf("knee of %v is %d, %v; want %d, %v", c.y, at, ok, c.at, c.ok)
+		out := filepath.Join(t.TempDir(), name)
+		mustPlot(t, in, "-o", out)
+		if data, err := os.ReadFile(out); err != nil || !bytes.HasPrefix(data, []byte(begin)) {
+			t.Errorf("%s begins with %.20q (%v)", name, data, err)
 		}
+	}
+	out := filepath.Join(t.TempDir(), "a.v2")
+	mustPlot(t, in, "--format", "svg", "-o", out)
+	if data, _ := os.ReadFile(out); !bytes.HasPrefix(data, []byte("<?xml")) {
+		t.Error("a typed format needs no ending")
 	}
 }
 
-func TestSLOMarks(t *testing.T) {
-	list := chart.Column{}
-	slos, err := parseSLOs([]string{"ttft_ms:p99<500", "ok>=0.9"})
-	if err != nil {
-		t.Fatal(err)
+// TestFigureOfPage makes a page of one figure.
+func TestFigureOfPage(t *testing.T) {
+	if page := mustPlot(t, reporttest.Lines(inputs()["one"]), "--figure", "in-flight"); strings.Count(page, "<figure ") != 1 {
+		t.Error("the page has other figures, too")
 	}
-	r := &report{words: "en", slos: slos}
-	for _, m := range r.limits("ttft_ms", true) {
-		list = append(list, m.At)
-	}
-	if len(list) != 1 || list[0] != 500 || len(r.limits("latency_ms", true)) != 0 {
-		t.Errorf("marks at %v", list)
+}
+
+// TestTerminalIsNotFlooded draws text where nothing else was asked for, and refuses what is no text.
+func TestTerminalIsNotFlooded(t *testing.T) {
+	for _, c := range []struct {
+		format, output, want string
+		fails                bool
+	}{
+		{"", "", "term", false}, {"", "-", "html", false}, {"svg", "", "svg", false}, {"html", "", "", true}, {"png", "", "", true}, {"png", "-", "png", false},
+	} {
+		f := flags{Format: c.format, Output: c.output}
+		if err := f.chooseFormat(true); (err != nil) != c.fails || err == nil && f.Format != c.want {
+			t.Errorf("--format %q -o %q: %s, %v", c.format, c.output, f.Format, err)
+		}
 	}
 }

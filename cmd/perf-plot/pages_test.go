@@ -13,6 +13,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"llmperf/internal/report/reporttest"
 )
 
 // pageOf writes a page to a file.
@@ -28,10 +30,10 @@ func pageOf(t *testing.T, args ...string) string {
 func TestBrowser(t *testing.T) {
 	pages := map[string]string{}
 	for name, records := range inputs() {
-		pages[name] = writeFile(t, name+".jsonl", lines(records))
+		pages[name] = writeFile(t, name+".jsonl", reporttest.Lines(records))
 	}
 	for _, file := range strings.Fields(os.Getenv("RECORDS")) {
-		pages[sourceName(file)] = file
+		pages[strings.TrimSuffix(filepath.Base(file), ".jsonl")] = file
 	}
 	for name, file := range pages {
 		t.Run(name, func(t *testing.T) {
@@ -46,8 +48,8 @@ func TestBrowser(t *testing.T) {
 }
 
 func TestBrowserComparisonAndChinese(t *testing.T) {
-	slow := writeFile(t, "before.jsonl", lines(synth(1, load{run: "rate=10", n: 500, rate: 10, slots: 6, chunks: 24})))
-	fast := writeFile(t, "after.jsonl", lines(synth(2, load{run: "rate=10", n: 500, rate: 10, slots: 12, chunks: 24})))
+	slow := writeFile(t, "before.jsonl", reporttest.Lines(reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 500, Rate: 10, Slots: 6, Chunks: 24})))
+	fast := writeFile(t, "after.jsonl", reporttest.Lines(reporttest.Records(2, reporttest.Load{Run: "rate=10", N: 500, Rate: 10, Slots: 12, Chunks: 24})))
 	for name, args := range map[string][]string{"comparison": {slow, fast}, "chinese": {slow, "--lang", "zh"}} {
 		b := browse(t, pageOf(t, args...), name, 1360, 900)
 		b.drawn()
@@ -58,7 +60,7 @@ func TestBrowserComparisonAndChinese(t *testing.T) {
 
 // TestBrowserHover moves the mouse over a plot and wants the numbers there, by mouse and by keys.
 func TestBrowserHover(t *testing.T) {
-	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "hover", 1360, 900)
+	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", reporttest.Lines(inputs()["one"]))), "hover", 1360, 900)
 	for figure, want := range map[string]string{"ttft-percentiles": "ms", "ttft-distribution": "%", "request-rate": "1/s", "requests": "request", "latency-heatmap": "requests"} {
 		b.do(chromedp.ScrollIntoView("#"+figure+" .plot"), chromedp.WaitVisible("#"+figure+`[data-drawn=yes]`))
 		// Rows rise from left to right, cells lie about the middle: on the way up the mouse meets one.
@@ -85,7 +87,7 @@ func TestBrowserHover(t *testing.T) {
 
 // TestBrowserZoom drags across a figure: it and those of the same time axis zoom; a double click and a key undo it.
 func TestBrowserZoom(t *testing.T) {
-	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "zoom", 1360, 900)
+	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", reporttest.Lines(inputs()["one"]))), "zoom", 1360, 900)
 	b.drawn()
 	b.do(chromedp.ScrollIntoView("#in-flight .plot"))
 	before, linked, other := b.shot("#in-flight .plot", "before"), b.shot("#request-rate .plot", "linked-before"), b.shot("#ttft-percentiles .plot", "other-before")
@@ -114,7 +116,7 @@ func TestBrowserZoom(t *testing.T) {
 
 // TestBrowserToggle hides a line by its entry in the legend, and shows the data of a figure as a table.
 func TestBrowserToggle(t *testing.T) {
-	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", lines(inputs()["one"]))), "toggle", 1360, 900)
+	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", reporttest.Lines(inputs()["one"]))), "toggle", 1360, 900)
 	b.do(chromedp.ScrollIntoView("#ttft-time .plot"), chromedp.WaitVisible(`#ttft-time[data-drawn=yes]`))
 	before := b.shot("#ttft-time .plot", "before")
 	b.do(chromedp.Click("#ttft-time .legend button:last-of-type"))
@@ -143,14 +145,14 @@ func TestBrowserToggle(t *testing.T) {
 // TestBrowserHostile wants strings of the records to be text: nothing runs, and no element comes of them.
 func TestBrowserHostile(t *testing.T) {
 	bad := `</script><img src=x onerror="window.owned=1"><svg onload="window.owned=1">`
-	records := synth(1, load{run: bad, n: 60, rate: 10, slots: 4, chunks: 4, failures: 0.3}, load{run: bad + "2", n: 60, rate: 20, slots: 4, chunks: 4})
+	records := reporttest.Records(1, reporttest.Load{Run: bad, N: 60, Rate: 10, Slots: 4, Chunks: 4, Failures: 0.3}, reporttest.Load{Run: bad + "2", N: 60, Rate: 20, Slots: 4, Chunks: 4})
 	for i := range records {
 		records[i].Model, records[i].URL = bad, "http://h/"+bad
 		if records[i].Error != nil {
 			records[i].Error.Message = bad
 		}
 	}
-	b := browse(t, pageOf(t, writeFile(t, "hostile.jsonl", lines(records)), "--title", bad), "hostile", 1360, 900)
+	b := browse(t, pageOf(t, writeFile(t, "hostile.jsonl", reporttest.Lines(records)), "--title", bad), "hostile", 1360, 900)
 	b.drawn()
 	b.mouse("ttft-percentiles", chromedp.MouseMoved, 0.5, 0.5)
 	b.do(chromedp.Sleep(200 * time.Millisecond))
@@ -163,7 +165,7 @@ func TestBrowserHostile(t *testing.T) {
 
 // TestBrowserPrint makes a PDF, which draws every figure, in light colours.
 func TestBrowserPrint(t *testing.T) {
-	b := browse(t, pageOf(t, writeFile(t, "twenty.jsonl", lines(inputs()["twenty"]))), "print", 1360, 900)
+	b := browse(t, pageOf(t, writeFile(t, "twenty.jsonl", reporttest.Lines(inputs()["twenty"]))), "print", 1360, 900)
 	b.dark()
 	pdf := get(b, chromedp.PrintToPDF())
 	if undrawn := eval[int](b, `document.querySelectorAll('figure:not([data-drawn=yes])').length`); undrawn > 0 {
@@ -262,12 +264,12 @@ func million(t *testing.T) string {
 	const parts = 100
 	var shift int64
 	for i := range int64(parts) {
-		records := synth(uint64(i), load{run: "rate=500", n: 1_000_000 / parts, rate: 500, slots: 300, chunks: 32, failures: 0.005})
+		records := reporttest.Records(uint64(i), reporttest.Load{Run: "rate=500", N: 1_000_000 / parts, Rate: 500, Slots: 300, Chunks: 32, Failures: 0.005})
 		for k := range records {
 			r := &records[k]
 			r.Seq, r.ScheduledUs, r.SentUs = r.Seq+i*int64(len(records)), r.ScheduledUs+shift, r.SentUs+shift
 		}
-		if _, err := file.Write(lines(records)); err != nil {
+		if _, err := file.Write(reporttest.Lines(records)); err != nil {
 			t.Fatal(err)
 		}
 		shift += records[len(records)-1].ScheduledUs - records[0].ScheduledUs

@@ -1,37 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"path/filepath"
-	"strings"
+	"slices"
 
 	"llmperf/internal/cli"
 	"llmperf/internal/jsonl"
-	"llmperf/internal/record"
+	"llmperf/internal/metrics"
+	"llmperf/internal/report"
 	"llmperf/internal/stats"
 )
 
-// source is what one file, or stdin, held.
-type source struct {
-	name  string
-	stats *stats.Collector
-	*gathered
-}
-
-// workers read one file at the same time.
-const workers = 2
-
-// exactLimit is how many values of a distribution are kept as they are: a page has many distributions, and beyond this
-// the sketch's error is far less than a pixel.
-const exactLimit = 1 << 14
-
 // read gathers the records of every file.
-func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*source, error) {
+func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*report.Source, error) {
 	files := f.Files
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
-	var sources []*source
+	var sources []*report.Source
 	for _, path := range files {
 		s, err := readFile(ctx, env, path, opt, f.OnBadLine == "skip")
 		if err != nil {
@@ -42,39 +29,48 @@ func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*so
 	return sources, nil
 }
 
-func readFile(ctx context.Context, env *cli.Env, path string, opt stats.Options, skip bool) (*source, error) {
+func readFile(ctx context.Context, env *cli.Env, path string, opt stats.Options, skip bool) (*report.Source, error) {
+	if path == "-" && cli.IsTerminal(env.Stdin) {
+		env.Say("waiting for record lines on the terminal")
+		env.Hint("perf-plot FILE reads a file; Ctrl-D ends the input, Ctrl-C stops")
+	}
 	r, name, done, err := env.Input(path, jsonl.Decompress)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	stream := stats.NewStream(opt, workers, skip)
-	var parts []*gathered
-	stream.Also(func() func(*record.Record) {
-		g := newGathered()
-		parts = append(parts, g)
-		return g.add
-	})
-	if err := stream.Read(ctx, r, name); err != nil {
+	s, err := report.Read(ctx, r, path, name, opt, skip)
+	if err != nil {
 		return nil, err
 	}
-	if n, first := stream.Skipped(); n > 0 {
-		env.Say("%d of the lines of %s are no records and were left out; the first: %v", n, name, first)
+	if s.Skipped > 0 {
+		env.Say("%d of the lines of %s are no records and were left out; the first: %v", s.Skipped, name, s.FirstBad)
 	}
-	for _, g := range parts[1:] {
-		parts[0].merge(g)
-	}
-	return &source{name: sourceName(path), stats: stream.Collector(), gathered: parts[0]}, nil
+	return s, nil
 }
 
-// sourceName is what a file is called in a legend: its name without the endings.
-func sourceName(path string) string {
-	if path == "-" {
-		return "stdin"
+// readMetrics reads the samples of a server, in order of time.
+func readMetrics(ctx context.Context, env *cli.Env, path string) ([]metrics.Sample, error) {
+	if path == "" {
+		return nil, nil
 	}
-	name := filepath.Base(path)
-	for _, end := range []string{".gz", ".zst", ".jsonl", ".json"} {
-		name = strings.TrimSuffix(name, end)
+	r, name, done, err := env.Input(path, jsonl.Decompress)
+	if err != nil {
+		return nil, err
 	}
-	return name
+	defer done()
+	var out []metrics.Sample
+	for s, err := range jsonl.Read[metrics.Sample](r, name) {
+		if err != nil {
+			return nil, err
+		}
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		if s.AtUs > 0 {
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b metrics.Sample) int { return cmp.Compare(a.AtUs, b.AtUs) })
+	return out, nil
 }

@@ -260,3 +260,18 @@ func (o *Output) Abort() {
 		o.file = nil
 	}
 }
+
+// IsTerminal reports whether a stream is a terminal.
+func IsTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Columns returns the width of a terminal, or 0 if the stream is none.
+func Columns(stream any) int {
+	if !IsTerminal(stream) {
+		return 0
+	}
+	width, _, _ := term.GetSize(int(stream.(*os.File).Fd())) // 0 if it is unknown
+	return width
+}

@@ -128,6 +128,17 @@ type Gate struct {
 	limit
 }
 
+// Threshold returns the distribution and the statistic that an upper limit is about, such as ttft_ms and p99, and its
+// value. The metric is "" if the gate is a lower limit or about a figure of the whole block.
+func (g *Gate) Threshold() (metric, stat string, value float64) {
+	name, l, err := cutLimit(g.Text)
+	metric, stat, found := strings.Cut(name, ":")
+	if err != nil || !found || !strings.HasPrefix(l.op, "<") {
+		return "", "", 0
+	}
+	return metric, stat, l.value
+}
+
 // GateResult says whether a block meets a Gate. A figure that does not exist fails.
 type GateResult struct {
 	Gate  string `json:"gate"`

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"slices"
@@ -8,7 +8,7 @@ import (
 
 // timeline is one source's bins, joined until there are enough requests in each, and where its time begins.
 type timeline struct {
-	src   *source
+	src   *Source
 	bins  []slot
 	width int64 // µs
 	color int
@@ -29,7 +29,7 @@ func (r *report) timelines() []timeline {
 func (t timeline) x(i int) float64 { return float64(int64(i)*t.width) / 1e6 }
 
 // start is when the first request was due, in µs: time 0 of the figures.
-func (s *source) start() int64 { return s.over.first * s.over.width }
+func (s *Source) start() int64 { return s.over.first * s.over.width }
 
 func (t timeline) seconds() float64 { return float64(t.width) / 1e6 }
 

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"slices"
@@ -39,11 +39,11 @@ const (
 )
 
 func (o *over) add(r *record.Record) {
-	if r.SentUs <= 0 || r.LatencyMs < 0 || r.LatencyMs > 1e9 {
+	if r.SentUs == 0 {
 		return
 	}
 	due := r.ScheduledUs
-	if due <= 0 || due > r.SentUs || r.SentUs-due > 1e12 { // not said, or absurd
+	if due == 0 || due > r.SentUs || r.SentUs-due > mostMs*1000 { // not said, or absurd
 		due = r.SentUs
 	}
 	end := r.EndUs()

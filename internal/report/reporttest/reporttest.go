@@ -1,4 +1,5 @@
-package main
+// Package reporttest makes records for tests of reports and charts.
+package reporttest
 
 import (
 	"bytes"
@@ -10,28 +11,28 @@ import (
 	"llmperf/internal/record"
 )
 
-// load is a made-up load point: requests at a rate to a server of so many slots.
-type load struct {
-	run      string
-	n        int
-	rate     float64 // requests/s
-	slots    int
-	chunks   int
-	warmup   int
-	failures float64 // share
-	turns    int
+// Load is a made-up load point: requests at a rate to a server of so many slots.
+type Load struct {
+	Run      string
+	N        int
+	Rate     float64 // requests/s
+	Slots    int
+	Chunks   int
+	Warmup   int
+	Failures float64 // share
+	Turns    int
 }
 
-// synth makes the records of load points, one after another, by a queue that is worked off.
-func synth(seed uint64, points ...load) []record.Record {
+// Records makes the records of load points, one after another, by a queue that is worked off.
+func Records(seed uint64, points ...Load) []record.Record {
 	rnd := rand.New(rand.NewPCG(seed, 7))
 	var out []record.Record
 	began := int64(1_764_000_000_000_000)
 	for _, p := range points {
-		free := make([]float64, p.slots)
+		free := make([]float64, p.Slots)
 		at, end := 0.0, 0.0
-		for i := range p.n {
-			at += rnd.ExpFloat64() / p.rate
+		for i := range p.N {
+			at += rnd.ExpFloat64() / p.Rate
 			k := 0
 			for j := range free {
 				if free[j] < free[k] {
@@ -39,22 +40,22 @@ func synth(seed uint64, points ...load) []record.Record {
 				}
 			}
 			r := record.Record{
-				ID: fmt.Sprintf("r%d", len(out)), Seq: int64(len(out)), Run: p.run, Mode: "open", Rate: p.rate, Phase: record.PhaseMeasure,
+				ID: fmt.Sprintf("r%d", len(out)), Seq: int64(len(out)), Run: p.Run, Mode: "open", Rate: p.Rate, Phase: record.PhaseMeasure,
 				API: record.SimAPI, Op: "chat", Model: "sim-7b", URL: "http://127.0.0.1:1/v1/chat/completions", Clock: "user", ClientCPU: 0.1,
 				ScheduledUs: began + int64(at*1e6), LagMs: math.Round(rnd.ExpFloat64()*400) / 1000, PromptTokens: 64 + rnd.IntN(960), Reused: i > 0, Status: 200, OK: true,
 			}
-			if i < p.warmup {
+			if i < p.Warmup {
 				r.Phase = record.PhaseWarmup
 			}
-			if p.turns > 0 {
-				r.Session, r.Turn = fmt.Sprintf("s%d", i/p.turns), 1+i%p.turns
+			if p.Turns > 0 {
+				r.Session, r.Turn = fmt.Sprintf("s%d", i/p.Turns), 1+i%p.Turns
 			}
 			r.SentUs = r.ScheduledUs + int64(r.LagMs*1000)
 			prefill := 0.02 + float64(r.PromptTokens)*0.0001*(0.8+0.4*rnd.Float64())
 			r.TTFTMs = math.Round((max(free[k]-at, 0)+prefill)*1e6) / 1000
-			r.CompletionTokens, r.TokensFrom, r.FinishReason = p.chunks, "usage", "stop"
+			r.CompletionTokens, r.TokensFrom, r.FinishReason = p.Chunks, "usage", "stop"
 			r.LatencyMs = r.TTFTMs
-			for range p.chunks - 1 {
+			for range p.Chunks - 1 {
 				gap := int64(15_000 * (0.6 + 0.8*rnd.Float64()))
 				r.GapUs = append(r.GapUs, gap)
 				r.LatencyMs += float64(gap) / 1000
@@ -62,7 +63,7 @@ func synth(seed uint64, points ...load) []record.Record {
 			r.LatencyMs = math.Round(r.LatencyMs*1000) / 1000
 			free[k] = at + r.LatencyMs/1000
 			end = max(end, free[k])
-			if rnd.Float64() < p.failures {
+			if rnd.Float64() < p.Failures {
 				kind := []string{record.KindHTTP, record.KindReadTimeout, record.KindTruncated}[rnd.IntN(3)]
 				r.OK, r.Error, r.TTFTMs, r.GapUs, r.CompletionTokens = false, &record.Error{Kind: kind, Message: kind + " happened"}, 0, nil, 0
 			}
@@ -73,8 +74,8 @@ func synth(seed uint64, points ...load) []record.Record {
 	return out
 }
 
-// lines are records as perf-send writes them.
-func lines(records []record.Record) []byte {
+// Lines returns records as perf-send writes them.
+func Lines(records []record.Record) []byte {
 	var b bytes.Buffer
 	w := jsonl.NewWriter(&b)
 	for i := range records {
@@ -85,12 +86,12 @@ func lines(records []record.Record) []byte {
 	return b.Bytes()
 }
 
-// sweepOf is twenty load points or fewer around the capacity of the made-up server.
-func sweepOf(points, n int) []load {
-	var out []load
+// Sweep returns twenty load points or fewer around the capacity of the made-up server.
+func Sweep(points, n int) []Load {
+	var out []Load
 	for i := range points {
 		rate := 2 + 30*float64(i)/float64(points)
-		out = append(out, load{run: fmt.Sprintf("rate=%g", rate), n: n, rate: rate, slots: 8, chunks: 24, warmup: n / 20, failures: 0.02})
+		out = append(out, Load{Run: fmt.Sprintf("rate=%g", rate), N: n, Rate: rate, Slots: 8, Chunks: 24, Warmup: n / 20, Failures: 0.02})
 	}
 	return out
 }

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 
 // ladder is the load points of one source in the order of the load asked for.
 type ladder struct {
-	src    *source
+	src    *Source
 	points []*point
 	color  int
 }

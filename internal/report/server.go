@@ -1,57 +1,14 @@
-package main
+package report
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"math"
 	"slices"
 
 	"llmperf/internal/chart"
-	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
+	"llmperf/internal/metrics"
 )
-
-// serverSample is what perf-plot reads of a line of perf-send --metrics-out.
-type serverSample struct {
-	AtUs    int64              `json:"at_us"`
-	Source  string             `json:"source"`
-	Metrics map[string]float64 `json:"metrics"`
-	GPUs    []gpuSample        `json:"gpus"`
-}
-
-type gpuSample struct {
-	Index         int      `json:"index"`
-	Utilization   *float64 `json:"utilization"` // 0 to 1
-	MemoryUsedMiB *float64 `json:"memory_used_mib"`
-	PowerW        *float64 `json:"power_w"`
-}
-
-// readMetrics reads the samples of a server, in the order of time.
-func readMetrics(ctx context.Context, env *cli.Env, path string) ([]serverSample, error) {
-	if path == "" {
-		return nil, nil
-	}
-	r, name, done, err := env.Input(path, jsonl.Decompress)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	var out []serverSample
-	for s, err := range jsonl.Read[serverSample](r, name) {
-		if err != nil {
-			return nil, err
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		if s.AtUs > 0 {
-			out = append(out, s)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b serverSample) int { return int(a.AtUs - b.AtUs) })
-	return out, nil
-}
 
 // mostSamples is how many points a line of samples has at most: the extremes are kept.
 const mostSamples = 600
@@ -67,9 +24,9 @@ func server(r *report) []chart.Figure {
 		r.gauges("server-requests", "Requests on the server", "What the server says of itself.", chart.Axis{Label: r.tr("requests"), Zero: true}, same, "running", "waiting"),
 		r.gauges("server-cache", "Cache of the server", "Share of the KV cache in use, and of prompt tokens found in the prefix cache.", chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true}, percent, "kv_cache", "prefix_hit_rate"),
 		r.totals(),
-		r.gpus("gpu-utilization", "GPU utilization", chart.Axis{Label: r.tr("share of time"), Unit: "%", Zero: true}, func(g gpuSample) *float64 { return g.Utilization }, 100),
-		r.gpus("gpu-memory", "GPU memory", chart.Axis{Label: r.tr("in use"), Unit: "GiB", Zero: true}, func(g gpuSample) *float64 { return g.MemoryUsedMiB }, 1.0/1024),
-		r.gpus("gpu-power", "GPU power", chart.Axis{Label: r.tr("power"), Unit: "W", Zero: true}, func(g gpuSample) *float64 { return g.PowerW }, 1),
+		r.gpus("gpu-utilization", "GPU utilization", chart.Axis{Label: r.tr("share of time"), Unit: "%", Zero: true}, func(g metrics.GPU) *float64 { return g.Utilization }, 100),
+		r.gpus("gpu-memory", "GPU memory", chart.Axis{Label: r.tr("in use"), Unit: "GiB", Zero: true}, func(g metrics.GPU) *float64 { return g.MemoryUsedMiB }, 1.0/1024),
+		r.gpus("gpu-power", "GPU power", chart.Axis{Label: r.tr("power"), Unit: "W", Zero: true}, func(g metrics.GPU) *float64 { return g.PowerW }, 1),
 	}
 }
 
@@ -80,7 +37,7 @@ func (r *report) serverFigure(name, title, note string, y chart.Axis) chart.Figu
 }
 
 // at is the time of a sample on the axis of the run, in seconds.
-func (r *report) at(s serverSample) float64 { return float64(s.AtUs-r.sources[0].start()) / 1e6 }
+func (r *report) at(s metrics.Sample) float64 { return float64(s.AtUs-r.sources[0].start()) / 1e6 }
 
 // gauges draws metrics as they are, one line for each of each source.
 func (r *report) gauges(name, title, note string, y chart.Axis, scale func(float64) float64, keys ...string) chart.Figure {
@@ -100,7 +57,7 @@ func (r *report) gauges(name, title, note string, y chart.Axis, scale func(float
 // totals draws how fast the server's counters of tokens grew.
 func (r *report) totals() chart.Figure {
 	f := r.serverFigure("server-tokens", "Tokens of the server", "How fast its own counters grew; prompts count when they are processed.", chart.Axis{Label: r.tr("tokens"), Unit: "1/s", Zero: true})
-	lines, before := map[[2]string]*chart.Series{}, map[[2]string]serverSample{}
+	lines, before := map[[2]string]*chart.Series{}, map[[2]string]metrics.Sample{}
 	for _, s := range r.metrics {
 		for _, key := range []string{"prompt_tokens", "completion_tokens"} {
 			v, ok := s.Metrics[key]
@@ -123,7 +80,7 @@ func (r *report) totals() chart.Figure {
 }
 
 // gpus draws one figure of every device.
-func (r *report) gpus(name, title string, y chart.Axis, of func(gpuSample) *float64, scale float64) chart.Figure {
+func (r *report) gpus(name, title string, y chart.Axis, of func(metrics.GPU) *float64, scale float64) chart.Figure {
 	f := r.serverFigure(name, title, "", y)
 	lines := map[[2]string]*chart.Series{}
 	for _, s := range r.metrics {

@@ -1,7 +1,8 @@
-package main
+package report
 
 import (
 	"math"
+	"slices"
 
 	"llmperf/internal/record"
 	"llmperf/internal/stats"
@@ -16,6 +17,7 @@ type gathered struct {
 	byLen          density // TTFT against prompt length
 	turns          map[int]*turn
 	prompt, output extent
+	absurd         int64 // records whose times or counts cannot be
 }
 
 // stretch is when a load point's requests were due, and its warm-up's, in µs.
@@ -53,7 +55,49 @@ type turn struct{ ttft stats.Dist }
 
 func newGathered() *gathered { return &gathered{runs: map[string]*stretch{}, turns: map[int]*turn{}} }
 
+// The most that a record's numbers can be, and still be those of a request: an instant before the year 38,000, durations
+// of less than twelve days, and counts that never overflow when they are added up.
+const (
+	mostUs    = 1 << 60
+	mostMs    = 1 << 30
+	mostCount = 1 << 40
+)
+
+// plausible reports whether all numbers of r can be those of a request. Charts leave out other records as a whole: a
+// single one would stretch every axis.
+func plausible(r *record.Record) bool {
+	for _, us := range [...]int64{r.SentUs, r.ScheduledUs} {
+		if us < 0 || us > mostUs {
+			return false
+		}
+	}
+	for _, ms := range [...]float64{r.LatencyMs, r.TTFTMs, r.QueueMs, r.DNSMs, r.ConnectMs, r.TLSMs, r.TPOTMs} {
+		if !(ms >= 0 && ms <= mostMs) {
+			return false
+		}
+	}
+	if !(math.Abs(r.LagMs) <= mostMs && r.Rate >= 0 && r.Rate <= mostCount) {
+		return false
+	}
+	for _, n := range [...]int{r.PromptTokens, r.CompletionTokens} {
+		if n < 0 || n > mostCount {
+			return false
+		}
+	}
+	var gaps int64
+	for _, us := range r.GapUs {
+		if gaps += us; us < 0 || gaps < 0 || gaps > mostMs*1000 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(r.ChunkTokens, func(n int) bool { return n < 0 || n > mostCount })
+}
+
 func (g *gathered) add(r *record.Record) {
+	if !plausible(r) {
+		g.absurd++
+		return
+	}
 	g.over.add(r)
 	g.stretch(r)
 	g.sample.add(r)
@@ -114,6 +158,7 @@ func (g *gathered) merge(o *gathered) {
 	}
 	g.sample.merge(&o.sample)
 	g.byLen.merge(&o.byLen)
+	g.absurd += o.absurd
 	g.prompt.merge(o.prompt)
 	g.output.merge(o.output)
 	for n, t := range o.turns {

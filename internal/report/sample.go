@@ -1,6 +1,7 @@
-package main
+package report
 
 import (
+	"cmp"
 	"container/heap"
 	"slices"
 
@@ -57,7 +58,7 @@ func pick(r *record.Record, key float64) picked {
 }
 
 func (s *sample) add(r *record.Record) {
-	if r.SentUs <= 0 || r.LatencyMs < 0 {
+	if r.SentUs == 0 {
 		return
 	}
 	s.seen++
@@ -90,11 +91,7 @@ func (s *sample) merge(o *sample) {
 func (s *sample) requests() []picked {
 	all := slices.Concat([]picked(s.random), []picked(s.slowest), []picked(s.failed))
 	slices.SortFunc(all, func(a, b picked) int {
-		switch {
-		case a.sentUs != b.sentUs:
-			return int(a.sentUs - b.sentUs)
-		}
-		return int(a.seq - b.seq)
+		return cmp.Or(cmp.Compare(a.sentUs, b.sentUs), cmp.Compare(a.seq, b.seq))
 	})
 	return slices.CompactFunc(all, func(a, b picked) bool { return a.sentUs == b.sentUs && a.seq == b.seq && a.latency == b.latency })
 }

@@ -1,10 +1,11 @@
-package main
+package report
 
 import (
 	"math"
 	"testing"
 
 	"llmperf/internal/record"
+	"llmperf/internal/report/reporttest"
 )
 
 func TestInFlightIsExact(t *testing.T) {
@@ -40,7 +41,7 @@ func TestTokensLandWhereTheyArrive(t *testing.T) {
 }
 
 func TestOverMergesInAnyOrder(t *testing.T) {
-	records := synth(1, sweepOf(2, 300)...)
+	records := reporttest.Records(1, reporttest.Sweep(2, 300)...)
 	var whole over
 	for i := range records {
 		whole.add(&records[i])
@@ -93,7 +94,7 @@ func TestLevels(t *testing.T) {
 }
 
 func TestSampleDependsOnRecordsAlone(t *testing.T) {
-	records := synth(1, load{n: 30_000, rate: 1000, slots: 400, chunks: 2, failures: 0.05})
+	records := reporttest.Records(1, reporttest.Load{N: 30_000, Rate: 1000, Slots: 400, Chunks: 2, Failures: 0.05})
 	slowest := 0.0
 	var a, b, c sample
 	for i := range records {

@@ -1,4 +1,5 @@
-package main
+// Package report makes a page of charts and tables from records.
+package report
 
 import (
 	"fmt"
@@ -7,28 +8,43 @@ import (
 	"strings"
 
 	"llmperf/internal/chart"
+	"llmperf/internal/metrics"
 	"llmperf/internal/stats"
 )
+
+// Options say what a page shows besides the records.
+type Options struct {
+	Lang   string           // en or zh
+	Title  string           // "" is one made from the models
+	SLO    []stats.Gate     // limits to draw; Read judged the load points by them
+	Server []metrics.Sample // the server's own metrics, in order of time
+}
 
 // report is all that the figures are made of.
 type report struct {
 	words
-	sources []*source
+	sources []*Source
 	points  []point
-	slos    []slo
-	metrics []serverSample
+	slos    []stats.Gate
+	metrics []metrics.Sample
+}
+
+// Page makes the whole document.
+func Page(sources []*Source, opt Options) *chart.Page {
+	return newReport(sources, opt).page(opt.Title)
 }
 
 // point is one load point of one source: a line in most figures.
 type point struct {
 	*stats.Block
-	src   *source
+	src   *Source
 	label string
 	color int
 }
 
-func newReport(sources []*source, w words, slos []slo) *report {
-	r := &report{words: w, sources: sources, slos: slos}
+func newReport(sources []*Source, opt Options) *report {
+	nameSources(sources)
+	r := &report{words: words(opt.Lang), sources: sources, slos: opt.SLO, metrics: opt.Server}
 	for _, src := range sources {
 		s := src.stats.Summary()
 		for i := range s.Blocks {
@@ -40,7 +56,7 @@ func newReport(sources []*source, w words, slos []slo) *report {
 }
 
 // label names a line: by its load point, its file, or both, whichever tells it from the others.
-func (r *report) label(src *source, b *stats.Block, blocks int) string {
+func (r *report) label(src *Source, b *stats.Block, blocks int) string {
 	run := b.Run
 	if run == "" {
 		run = src.name
@@ -99,6 +115,7 @@ func (r *report) page(title string) *chart.Page {
 			if r.simulated() {
 				f.Title = r.tr("Simulated") + ": " + f.Title
 			}
+			f.Marks = slices.DeleteFunc(f.Marks, func(m chart.Mark) bool { return math.IsNaN(m.At) || math.IsInf(m.At, 0) })
 			p.Figures = append(p.Figures, f)
 		}
 	}
@@ -138,6 +155,11 @@ func (r *report) warnings() []string {
 			out = append(out, r.trf("%s: every one of the %d requests failed.", p.label, p.Requests))
 		case p.Client.Level == stats.Bottleneck:
 			out = append(out, r.trf("%s: the load generator was the bottleneck: %s.", p.label, p.Client.Reason))
+		}
+	}
+	for _, s := range r.sources {
+		if s.absurd > 0 {
+			out = append(out, r.trf("%s: %d records have an impossible time or count, and are left out of the charts.", s.name, s.absurd))
 		}
 	}
 	if len(out) > 6 {

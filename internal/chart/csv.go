@@ -1,0 +1,57 @@
+package chart
+
+import (
+	"encoding/csv"
+	"io"
+	"math"
+	"strconv"
+)
+
+// CSV writes the data of figures, one line a datum. What is no number, such as a gap in a line, is an empty cell.
+func CSV(w io.Writer, figures []Figure) error {
+	out := csv.NewWriter(w)
+	if err := out.Write([]string{"figure", "series", "kind", "x", "x2", "y", "y2", "low", "high", "value", "text"}); err != nil {
+		return err
+	}
+	for i := range figures {
+		f := &figures[i]
+		for k := range f.Series {
+			s := &f.Series[k]
+			for j := range s.X {
+				row := []string{f.Name, csvText(s.Name), string(s.Kind)}
+				for _, c := range []Column{s.X, s.X2, s.Y, s.Y2, s.Lo, s.Hi, s.V} {
+					row = append(row, c.cell(j))
+				}
+				text := ""
+				if j < len(s.Text) {
+					text = csvText(s.Text[j])
+				}
+				if err := out.Write(append(row, text)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// cell is datum i in full precision.
+func (c Column) cell(i int) string {
+	if i >= len(c) || math.IsNaN(c[i]) || math.IsInf(c[i], 0) {
+		return ""
+	}
+	return strconv.FormatFloat(c[i], 'g', -1, 64)
+}
+
+// csvText is text for a cell: cleaned, and quoted if a spreadsheet would take it for a formula.
+func csvText(s string) string {
+	s = clean(s)
+	if s != "" {
+		switch s[0] {
+		case '=', '+', '-', '@':
+			return "'" + s
+		}
+	}
+	return s
+}

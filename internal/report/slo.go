@@ -1,0 +1,20 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"llmperf/internal/chart"
+)
+
+// limits are the marks of the SLOs of a metric, on the axis that has it.
+func (r *report) limits(key string, onY bool) []chart.Mark {
+	var out []chart.Mark
+	for _, s := range r.slos {
+		if metric, stat, value := s.Threshold(); metric == key {
+			label := fmt.Sprintf("%s %s ms", strings.TrimSpace("SLO "+stat), chart.Number(value))
+			out = append(out, chart.Mark{At: value, OnY: onY, Label: label, Color: -1})
+		}
+	}
+	return out
+}
