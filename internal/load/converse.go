@@ -15,7 +15,7 @@ func (ph *phase) converse(j job) {
 	due, queued := j.due, j.queued
 	for i, turn := range j.req.Turns {
 		if i > 0 {
-			if waitUntil(ph.ctx, due) != nil { // no turn starts when the run ends
+			if ph.ended(due) || waitUntil(ph.stop, due) != nil { // no turn starts after the duration or the end of the run
 				return
 			}
 			queued = 0
@@ -49,6 +49,11 @@ func (ph *phase) converse(j job) {
 			due = time.Now().Add(delay)
 		}
 	}
+}
+
+// ended reports whether no request may start at t, since the duration is over by then.
+func (ph *phase) ended(t time.Time) bool {
+	return ph.p.Duration > 0 && t.Sub(ph.start) >= ph.p.Duration
 }
 
 // refused is the record of a turn that could not be made.

@@ -144,7 +144,6 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 	if ph.start, err = e.start(ctx, p.Start); err != nil {
 		return 0, end(ctx, err)
 	}
-	ph.ctx = ctx
 	if p.Duration > 0 {
 		var cancel context.CancelFunc
 		stop, cancel = context.WithDeadlineCause(stop, ph.start.Add(p.Duration), errDuration)
@@ -202,7 +201,6 @@ type phase struct {
 	p       Point
 	name    string
 	n       int                     // most requests; 0: all there are
-	ctx     context.Context         // its end ends the run
 	stop    context.Context         // its end ends the starting
 	hard    context.Context         // of the requests in flight
 	halt    context.CancelCauseFunc // ends the starting
@@ -241,6 +239,9 @@ func (ph *phase) next(s slot) (job, error) {
 		case Closed:
 			if s.free.After(j.due) {
 				j.due = s.free
+			}
+			if ph.ended(j.due) {
+				return job{}, errDuration
 			}
 		case Capped:
 			if !s.new {

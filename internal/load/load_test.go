@@ -282,6 +282,27 @@ func TestConversation(t *testing.T) {
 	}
 }
 
+// A turn that is due when the duration is over, or later, is not sent, and nobody waits for it.
+func TestDurationHoldsForTurns(t *testing.T) {
+	p := Point{Mode: Closed, Limit: 1, Duration: 400 * ms}
+	server := &fakeServer{takes: 100 * ms, reply: func(int) string { return `{"role":"assistant","content":"r"}` }}
+	var end time.Duration
+	recs, _, err := run(t, p, server, &lines{n: -1, make: func(int) *request.Request { return conversation(100, "a", "b", "c", "d") }}, func(e *Engine) {
+		begin := time.Now()
+		emit := e.Emit
+		e.Emit = func(r *record.Record) error {
+			end = time.Since(begin)
+			return emit(r)
+		}
+	})
+	if want := "0:0+0+0=0 1:200+0+0=200 2:300+0+0=300"; times(recs) != want || err != nil {
+		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
+	}
+	if end != 400*ms {
+		t.Errorf("the last turn ended at %v", end)
+	}
+}
+
 func TestFailedTurnEndsItsConversation(t *testing.T) {
 	server := &fakeServer{fail: func(n int) bool { return n == 1 }, reply: func(int) string { return `{}` }}
 	src := &lines{n: 1, make: func(int) *request.Request { return conversation(0, "a", "b", "c") }}
