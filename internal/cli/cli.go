@@ -33,7 +33,7 @@ type Env struct {
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  io.Writer
-	Signals <-chan os.Signal // SIGINT and SIGTERM
+	Signals <-chan os.Signal // SIGINT, SIGTERM and SIGHUP
 
 	TTY       bool // Stderr is a terminal
 	StdinTTY  bool // Stdin is a terminal: a person types, or has forgotten the input
@@ -74,6 +74,9 @@ func (e *Env) Hint(format string, args ...any) { fmt.Fprintf(e.Stderr, "hint: "+
 func Main(name string, run func(*Env) error) int {
 	sig := make(chan os.Signal, 2)
 	signal.Notify(sig, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup's wish is kept
+		signal.Notify(sig, syscall.SIGHUP)
+	}
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is EPIPE, which ends the run in good order
 	e := &Env{
 		Name: name, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
