@@ -57,7 +57,7 @@ func calibrate(env *cli.Env) error {
 		probe  func(int) probe
 	}{{"streams", streamLevels[:], streamProbe}, {"requests/s", rateLevels[:], rateProbe}} {
 		for _, n := range ladder.levels {
-			if n > fileLimit()-spareFiles && fileLimit() > 0 && ladder.name == "streams" {
+			if most, files := connLimit(); files > 0 && n > most && ladder.name == "streams" {
 				break
 			}
 			env.Say("%d %s …", n, ladder.name)
@@ -97,10 +97,11 @@ func streamProbe(n int) probe {
 
 func rateProbe(n int) probe {
 	rate := float64(n)
+	most, _ := connLimit()
 	return probe{
 		sim: "ttft=0s,per-token=0s,itl=0s,jitter=0,slots=100000",
 		point: load.Point{
-			Run: "calibrate", Rate: rate, Mode: load.Open, Limit: max(1, fileLimit()-spareFiles), Number: n * calRateSeconds,
+			Run: "calibrate", Rate: rate, Mode: load.Open, Limit: most, Number: n * calRateSeconds,
 			Pacer: func() schedule.Pacer { return schedule.Poisson(rate, 1) },
 		},
 		tokens: 1, pre: 64,
