@@ -208,51 +208,160 @@ func unmarked(r io.Reader, size int) *bufio.Reader {
 // values yields the JSON values of r. A line of JSONL that is wrong is an item; reading goes on.
 func values(r io.Reader, name string, yield func(fileLine, error) bool) bool {
 	br := unmarked(r, 64<<10)
-	head, _ := br.Peek(4 << 10)
-	if text := bytes.TrimLeft(head, " \t\r\n"); !spansLines(text) {
-		for line, err := range jsonl.Lines(br) {
-			if err == nil && !json.Valid(line.Bytes) {
-				err = &jsonl.LineError{File: name, Line: line.N, Err: fmt.Errorf("not valid JSON: %.40q", line.Bytes)}
-			} else if err != nil {
-				err = fmt.Errorf("%s: %w", name, err)
+	form, text := layout(nil), br
+	for size := 4 << 10; ; size *= 16 { // more only if the beginning does not tell
+		head, err := text.Peek(size)
+		form = layout(bytes.TrimLeft(head, " \t\r\n"))
+		if form != unclear || err != nil && err != bufio.ErrBufferFull || size >= mostHead {
+			break
+		}
+		if size*16 > text.Size() {
+			text = bufio.NewReaderSize(text, size*16)
+		}
+	}
+	if form == byLine || form == unclear {
+		return lineValues(text, name, yield)
+	}
+	dec := stdjson.NewDecoder(text)
+	fails := func(n int, err error) bool {
+		return yield(fileLine{}, fmt.Errorf("%s: element %d: not valid JSON: %w", name, n, noEOF(err))) && false
+	}
+	var raw json.RawMessage
+	for n := 1; dec.More(); {
+		if form == byElement {
+			if tok, err := dec.Token(); err != nil || tok != stdjson.Delim('[') {
+				return fails(n, fmt.Errorf("%v behind the array", tok))
 			}
-			if !yield(fileLine{line, name}, err) {
+		}
+		for ; dec.More(); n++ {
+			if err := dec.Decode(&raw); err != nil {
+				return fails(n, err)
+			}
+			line, err := oneLine(raw)
+			if err != nil {
+				return fails(n, err)
+			}
+			if !yield(fileLine{jsonl.Line{N: n, Bytes: line}, name}, nil) {
 				return false
 			}
 		}
-		return true
-	}
-	dec := stdjson.NewDecoder(br)
-	if _, err := dec.Token(); err != nil {
-		return yield(fileLine{}, fmt.Errorf("%s: not valid JSON: %w", name, err)) && false
-	}
-	var raw json.RawMessage
-	for n := 1; dec.More(); n++ {
-		if err := dec.Decode(&raw); err != nil {
-			return yield(fileLine{}, fmt.Errorf("%s: element %d: not valid JSON: %w", name, n, err)) && false
+		if form == byElement {
+			if _, err := dec.Token(); err != nil {
+				return yield(fileLine{}, fmt.Errorf("%s: the array is not closed: %w", name, noEOF(err))) && false
+			}
 		}
-		if !yield(fileLine{jsonl.Line{N: n, Bytes: raw}, name}, nil) {
+	}
+	return true
+}
+
+// oneLine returns JSON without line feeds, which would end a line of the output.
+func oneLine(raw []byte) ([]byte, error) {
+	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
+		return raw, nil
+	}
+	var one bytes.Buffer
+	err := stdjson.Compact(&one, raw)
+	return one.Bytes(), err
+}
+
+// noEOF names the end of the input for what it is where there must be more.
+func noEOF(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func lineValues(r io.Reader, name string, yield func(fileLine, error) bool) bool {
+	for line, err := range jsonl.Lines(r) {
+		if err == nil && !json.Valid(line.Bytes) {
+			err = &jsonl.LineError{File: name, Line: line.N, Err: fmt.Errorf("not valid JSON: %.40q", line.Bytes)}
+		} else if err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+		}
+		if !yield(fileLine{line, name}, err) {
 			return false
 		}
 	}
 	return true
 }
 
-// spansLines says that the text is one array of objects or arrays, rather than a line for each: the first line is not
-// valid by itself, or is an array of objects that have no role, which would be the messages of one conversation.
-func spansLines(text []byte) bool {
+// form is how the values of a file are laid out.
+type form int
+
+const (
+	unclear   form = iota // more of the file must be seen
+	byLine                // one a line
+	byElement             // the elements of one array
+	byValue               // one after another, however many lines each takes
+)
+
+// mostHead is how much of a file is looked at for its layout.
+const mostHead = 16 << 20
+
+// layout finds the form of a file by its beginning. An array is one value, rather than a list of them, if its elements
+// are messages.
+func layout(text []byte) form {
 	if len(text) == 0 || text[0] != '[' {
-		return false
+		return byLine
 	}
 	line, _, found := bytes.Cut(text, []byte("\n"))
-	if found && json.Valid(line) {
-		return false
+	first := firstElement(text)
+	switch {
+	case first == unknown:
+		return unclear
+	case first == aRow || first == aScalar && !found:
+		return byElement
+	case json.Valid(line):
+		return byLine
+	case first == aScalar:
+		return byElement
+	case !found:
+		return unclear
 	}
-	inner := bytes.TrimLeft(text[1:], " \t\r\n")
-	if len(inner) == 0 || inner[0] == '[' {
-		return true
+	return byValue
+}
+
+// element is what the first element of an array is.
+type element int
+
+const (
+	unknown  element = iota // the text ends before it is told
+	aMessage                // of a conversation
+	aRow                    // another object, or an array
+	aScalar
+)
+
+func firstElement(text []byte) element {
+	dec := stdjson.NewDecoder(bytes.NewReader(text))
+	dec.Token() // the [ that was seen
+	tok, err := dec.Token()
+	switch {
+	case err != nil:
+		return unknown
+	case tok == stdjson.Delim('['):
+		return aRow
+	case tok != stdjson.Delim('{'):
+		return aScalar
 	}
-	return found || !bytes.Contains(inner[:min(len(inner), 64)], []byte(`"role"`))
+	var skip stdjson.RawMessage
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return unknown
+		}
+		switch key {
+		case "role", "from", "human":
+			return aMessage
+		}
+		if dec.Decode(&skip) != nil {
+			return unknown
+		}
+	}
+	if _, err = dec.Token(); err != nil {
+		return unknown
+	}
+	return aRow
 }
 
 // roundRobin gives the rows of all files in turn, one of each.

@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -19,8 +20,13 @@ import (
 // prompts puts texts into items as the flags want them: of the right length, as text or token ids, or not at all.
 type prompts struct {
 	o      *Options
-	left   int // out
-	bodies int // taken as they are
+	left   int             // out, by their length
+	silent int             // conversations in which nobody asks
+	short  int             // conversations of fewer turns than asked for
+	empty  int             // messages
+	keys   map[string]bool // of messages that are left out
+	bodies int             // taken as they are
+	told   bool            // all of that
 
 	target int    // tokens to which a text is cut; 0 is none
 	drop   bool   // leave out what is shorter
@@ -148,15 +154,57 @@ func (p *prompts) fits(text string) (bool, error) {
 	return (lo == nil || n >= *lo) && (hi == nil || n <= *hi), nil
 }
 
-// said tells how many were left out.
-func (p *prompts) said() {
-	if p.left > 0 {
-		p.o.Say("%d prompts left out: not between --min-prompt-length and --max-prompt-length, or shorter than target_input_len", p.left)
+// leaveKey notes a key of messages that is left out.
+func (p *prompts) leaveKey(key string) {
+	if p.keys == nil {
+		p.keys = map[string]bool{}
 	}
-	if p.bodies > 0 && (p.o.MinPrompt != nil || p.o.MaxPrompt != nil || p.target > 0) {
+	if len(p.keys) < mostKeys {
+		p.keys[key] = true
+	}
+}
+
+// mostKeys is how many names of keys are told.
+const mostKeys = 20
+
+// said reports what was left out, the first time that the data comes to its end.
+func (p *prompts) said() {
+	if p.told {
+		return
+	}
+	p.told = true
+	p.saidLength()
+	if p.silent > 0 {
+		p.o.Say("%d conversations left out: nobody asks anything in them", p.silent)
+	}
+	if p.short > 0 {
+		p.o.Say("%d conversations left out: fewer turns than --min-turns %d", p.short, p.o.MinTurns)
+	}
+	if p.empty > 0 {
+		p.o.Say("%d empty messages left out", p.empty)
+	}
+	if len(p.keys) > 0 {
+		p.o.Say("keys of messages that no API has are left out: %s", strings.Join(slices.Sorted(maps.Keys(p.keys)), ", "))
+	}
+}
+
+func (p *prompts) saidLength() {
+	var limits []string
+	if p.o.MinPrompt != nil {
+		limits = append(limits, fmt.Sprintf("shorter than --min-prompt-length %d", *p.o.MinPrompt))
+	}
+	if p.o.MaxPrompt != nil {
+		limits = append(limits, fmt.Sprintf("longer than --max-prompt-length %d", *p.o.MaxPrompt))
+	}
+	if p.target > 0 {
+		limits = []string{fmt.Sprintf("shorter than target_input_len %d", p.target)}
+	}
+	if p.left > 0 {
+		p.o.Say("%d prompts left out: %s", p.left, strings.Join(limits, ", or "))
+	}
+	if p.bodies > 0 && len(limits) > 0 {
 		p.o.Say("%d lines are messages or bodies, which are taken whatever their length", p.bodies)
 	}
-	p.left, p.bodies = 0, 0
 }
 
 // cut brings a text to the target: what is longer is cut, what is shorter is filled from the prefix, kept or left out.

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"slices"
 
 	"github.com/tidwall/gjson"
 
@@ -31,65 +32,67 @@ func conversations(w where, many bool, keys ...string) func(context.Context, *Op
 		}
 		return func(yield func(*Item, error) bool) {
 			defer p.said()
-			short := 0
 			for line, err := range o.objects(paths) {
 				var it Item
 				keep := true
 				if err == nil {
 					if keep, err = conversation(p, line.Bytes, many, keys, &it); err != nil {
 						err = line.wrong(err)
-					} else if many && len(it.Turns) < o.MinTurns {
-						keep = false
-						short++
 					}
 				}
 				if !pass(yield, &it, keep, err) {
 					return
 				}
 			}
-			if short > 0 {
-				o.Say("%d conversations left out: fewer turns than --min-turns %d", short, o.MinTurns)
-			}
 		}, nil
 	}
 }
 
+// conversation makes a request of a row. A conversation that is left out is counted once, for the first reason that holds.
 func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (keep bool, err error) {
 	v := gjson.ParseBytes(line)
+	params, err := rowParams(v)
+	if err != nil {
+		return true, err
+	}
 	system := v.Get("system").Str
 	for _, key := range keys {
 		if v.IsObject() && v.Get(key).Exists() {
 			v = v.Get(key)
 		}
 	}
-	all, err := readMessages(v)
-	if err != nil {
+	t := talk{p: p}
+	if system != "" {
+		t.add(newMessage("system", system))
+	}
+	if err := t.read(v); err != nil {
 		return true, err
 	}
-	if system != "" {
-		all = append([]message{newMessage("system", system)}, all...)
-	}
-	said, about := history(all), ""
-	if many {
-		for i := len(said) - 1; i >= 0; i-- { // its length is that of the first thing the user says
-			if said[i].role == "user" {
-				about = said[i].text
-			}
-		}
-	} else {
-		about = lastUser(said)
-	}
-	if len(said) == 0 {
-		p.left++
+	said := history(t.all)
+	if !asks(said) {
+		p.silent++
 		return false, nil
 	}
-	if keep, err = p.fits(about); err != nil || !keep {
+	if keep, err = p.fits(userText(said, !many)); err != nil || !keep {
 		return p.keep(keep), err
 	}
-	if many {
-		it.Turns = p.o.turns(said)
-	} else {
-		it.In = &api.Input{Messages: list(said)}
+	if !many {
+		it.In, it.Own = &api.Input{Messages: list(answered(said))}, params
+		return true, nil
+	}
+	if it.Turns = p.o.turns(said, params); len(it.Turns) < p.o.MinTurns {
+		p.short++
+		return false, nil
 	}
 	return true, nil
+}
+
+// asks reports whether there is a message that is neither the system's nor an answer.
+func asks(all []message) bool {
+	return slices.ContainsFunc(all, func(m message) bool { return m.role != "assistant" && m.role != "system" && m.role != "developer" })
+}
+
+// answered leaves out empty answers.
+func answered(all []message) []message {
+	return slices.DeleteFunc(all, func(m message) bool { return m.answer() && m.empty() })
 }

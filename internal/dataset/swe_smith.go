@@ -144,7 +144,9 @@ func contentText(v gjson.Result) string {
 	}
 	var b strings.Builder
 	for _, part := range v.Array() {
-		b.WriteString(part.Get("text").Str)
+		if b.WriteString(part.Get("text").Str); part.Type == gjson.String {
+			b.WriteString(part.Str)
+		}
 	}
 	return b.String()
 }

@@ -1,0 +1,396 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"llmperf/internal/api"
+	"llmperf/internal/request"
+)
+
+// talk reads the messages of one conversation in any of the forms that datasets have: OpenAI's role and content,
+// ShareGPT's from and value, or pairs of human and assistant. It takes what is said about an answer (max_tokens,
+// delay_ms, or delay in seconds) out of the message.
+type talk struct {
+	all   []message
+	open  []string // ids of calls without a result
+	calls int      // so far
+	p     *prompts // counts what is left out
+}
+
+func (t *talk) read(v gjson.Result) error {
+	if !v.IsArray() {
+		return fmt.Errorf("not a list of messages: %.40q", v.Raw)
+	}
+	var err error
+	v.ForEach(func(_, m gjson.Result) bool {
+		err = t.append(m)
+		return err == nil
+	})
+	return err
+}
+
+// fields are the parts of a message that any of the forms has.
+type fields struct {
+	role, content, from, value, human, assistant, toolCalls gjson.Result
+
+	about bool // the answer
+	other bool // keys that no API has in a message
+}
+
+func readFields(m gjson.Result) (f fields) {
+	m.ForEach(func(key, v gjson.Result) bool { // once, since messages are long
+		switch key.Str {
+		case "role":
+			f.role = v
+		case "content":
+			f.content = v
+		case "from":
+			f.from = v
+		case "value":
+			f.value = v
+		case "human":
+			f.human = v
+		case "assistant":
+			f.assistant = v
+		case "tool_calls", "function_call":
+			f.toolCalls = v
+		case "max_tokens", "delay_ms", "delay":
+			f.about = true
+		default:
+			f.other = f.other || !ofMessage(key.Str)
+		}
+		return true
+	})
+	return f
+}
+
+// ofMessage reports whether APIs have the key in a message.
+func ofMessage(key string) bool {
+	switch key {
+	case "role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "reasoning_content",
+		"reasoning", "thinking", "prefix", "partial", "tools", "cache_control":
+		return true
+	}
+	return false
+}
+
+func (t *talk) append(m gjson.Result) error {
+	f := readFields(m)
+	switch {
+	case f.role.Exists():
+		return t.openAI(m, &f)
+	case f.from.Exists():
+		return t.speaker(f.from.String(), f.value, m, &f)
+	case f.human.Exists():
+		t.add(spoken("user", f.human))
+		if f.assistant.Exists() {
+			t.add(spoken("assistant", f.assistant))
+		}
+		return nil
+	}
+	return fmt.Errorf("message %d has neither role, from nor human: %.60s", len(t.all), m.Raw)
+}
+
+// openAI reads a message with a role.
+func (t *talk) openAI(m gjson.Result, f *fields) error {
+	role := f.role.Str
+	switch role {
+	case "system", "developer", "user", "assistant", "tool", "function":
+	default:
+		return t.speaker(role, f.content, m, f)
+	}
+	one := message{role: role, text: contentText(f.content), raw: json.RawMessage(m.Raw), calls: hasCalls(f.toolCalls), parts: hasParts(f.content)}
+	if f.other {
+		one.raw = t.known(m)
+	}
+	if f.about {
+		if err := one.about(m); err != nil {
+			return err
+		}
+	}
+	if one.calls {
+		for _, c := range f.toolCalls.Array() {
+			t.open = append(t.open, c.Get("id").String())
+		}
+	}
+	t.add(one)
+	return nil
+}
+
+// speaker reads a message of a speaker by one of the names that datasets have.
+func (t *talk) speaker(name string, text gjson.Result, m gjson.Result, f *fields) error {
+	var one message
+	switch strings.ToLower(strings.TrimSpace(name)) {
+	case "human", "user", "prompter":
+		one = spoken("user", text)
+	case "system", "developer":
+		one = spoken("system", text)
+	case "gpt", "assistant", "chatgpt", "gpt4", "gpt-4", "bing", "bard", "claude", "model", "bot", "ai", "chatbot":
+		one = spoken("assistant", text)
+	case "function_call", "function-call", "tool_call":
+		one = t.call(text)
+	case "observation", "tool", "function", "function_response", "function-response", "tool_response", "tool_result", "ipython":
+		one = t.result(text)
+	default:
+		return fmt.Errorf("message %d: the speaker %.40q is not known: want human, gpt, system, function_call or observation", len(t.all), name)
+	}
+	if f.about {
+		about := one
+		if err := about.about(m); err != nil {
+			return err
+		}
+		one.maxTokens, one.delayMs = about.maxTokens, about.delayMs
+	}
+	t.add(one)
+	return nil
+}
+
+// add appends a message, unless it is empty.
+func (t *talk) add(m message) {
+	if m.empty() && !m.answer() {
+		t.p.empty++
+		return
+	}
+	t.all = append(t.all, m)
+}
+
+// call makes a call of tools of ShareGPT's {"name": …, "arguments": …}, or of a list of them.
+func (t *talk) call(v gjson.Result) message {
+	calls := v
+	if v.Type == gjson.String && gjson.Valid(v.Str) {
+		calls = gjson.Parse(v.Str)
+	}
+	raw := []byte(`{"role":"assistant","content":null,"tool_calls":[`)
+	for i, c := range calls.Array() {
+		name, args := c.Get("name"), c.Get("arguments")
+		if name.Type != gjson.String {
+			return spoken("assistant", v) // prose about a call
+		}
+		if !args.Exists() {
+			args = c.Get("parameters")
+		}
+		text := args.Str
+		if args.Type != gjson.String {
+			text = strings.TrimSpace(args.Get("@ugly").Raw)
+		}
+		if text == "" {
+			text = "{}"
+		}
+		if i > 0 {
+			raw = append(raw, ',')
+		}
+		id := "call_" + strconv.Itoa(t.calls)
+		t.calls++
+		t.open = append(t.open, id)
+		raw = append(raw, `{"id":"`+id+`","type":"function","function":{"name":`...)
+		raw = request.AppendString(raw, name.Str)
+		raw = append(request.AppendString(append(raw, `,"arguments":`...), text), "}}"...)
+	}
+	if len(calls.Array()) == 0 {
+		return spoken("assistant", v)
+	}
+	return message{role: "assistant", calls: true, raw: append(raw, "]}"...)}
+}
+
+// result makes the result of the oldest call that has none yet.
+func (t *talk) result(v gjson.Result) message {
+	text := v.Str
+	if v.Type != gjson.String {
+		text = v.Get("@ugly").Raw
+	}
+	raw := []byte(`{"role":"tool",`)
+	if len(t.open) > 0 {
+		raw = append(request.AppendString(append(raw, `"tool_call_id":`...), t.open[0]), ',')
+		t.open = t.open[1:]
+	}
+	raw = request.AppendString(append(raw, `"content":`...), text)
+	return message{role: "tool", text: text, raw: append(raw, '}')}
+}
+
+// known writes a message without the keys that no API has in one.
+func (t *talk) known(m gjson.Result) json.RawMessage {
+	raw := []byte{'{'}
+	m.ForEach(func(key, v gjson.Result) bool {
+		if !ofMessage(key.Str) && key.Str != "max_tokens" && key.Str != "delay_ms" && key.Str != "delay" {
+			t.p.leaveKey(key.Str)
+			return true
+		}
+		if len(raw) > 1 {
+			raw = append(raw, ',')
+		}
+		raw = append(append(append(raw, key.Raw...), ':'), v.Raw...)
+		return true
+	})
+	return append(raw, '}')
+}
+
+// hasParts reports whether content has a part that is no text.
+func hasParts(v gjson.Result) (has bool) {
+	if v.IsArray() {
+		v.ForEach(func(_, part gjson.Result) bool {
+			has = part.IsObject() && part.Get("type").Exists() && !part.Get("text").Exists()
+			return !has
+		})
+	}
+	return has
+}
+
+func hasCalls(v gjson.Result) bool { return v.IsObject() || v.IsArray() && len(v.Array()) > 0 }
+
+// spoken is a message whose text stands in JSON.
+func spoken(role string, v gjson.Result) message {
+	if v.Type != gjson.String {
+		if v.IsArray() || v.IsObject() {
+			return message{role: role, text: contentText(v), parts: hasParts(v),
+				raw: append(append(append(request.AppendString([]byte(`{"role":`), role), `,"content":`...), v.Raw...), '}')}
+		}
+		return newMessage(role, v.String())
+	}
+	raw := request.AppendString([]byte(`{"role":`), role)
+	return message{role: role, text: v.Str, raw: append(append(append(raw, `,"content":`...), v.Raw...), '}')}
+}
+
+// about takes out of a message what is said about the answer to it.
+func (m *message) about(v gjson.Result) (err error) {
+	if n := v.Get("max_tokens"); n.Exists() && n.Type != gjson.Null {
+		limit, err := tokenCount(n)
+		if err != nil {
+			return err
+		}
+		m.maxTokens = &limit
+	}
+	for _, d := range []struct {
+		key  string
+		unit float64
+	}{{"delay_ms", 1}, {"delay", 1000}} {
+		ms, err := delayMs(v.Get(d.key), d.unit)
+		if err != nil {
+			return fmt.Errorf("%s: %w", d.key, err)
+		}
+		m.delayMs += ms
+	}
+	for _, key := range []string{"max_tokens", "delay_ms", "delay"} {
+		if err == nil && v.Get(key).Exists() {
+			m.raw, err = sjson.DeleteBytes(m.raw, key)
+		}
+	}
+	return err
+}
+
+// tokenCount reads the max_tokens of an answer.
+func tokenCount(v gjson.Result) (int64, error) {
+	if n := v.Num; v.Type == gjson.Number && n == math.Trunc(n) && n >= 1 && n < 1<<31 {
+		return int64(n), nil
+	}
+	return 0, fmt.Errorf("max_tokens %.40s is no number of tokens", v.Raw)
+}
+
+// longest is the longest delay, in ms: a month.
+const longest = 31 * 24 * 3600 * 1000
+
+// delayMs reads a number of units of so many ms, as such or as text, or a text with its own unit such as "500ms".
+func delayMs(v gjson.Result, unit float64) (ms float64, err error) {
+	switch v.Type {
+	case gjson.Null:
+		return 0, nil
+	case gjson.Number:
+		ms = v.Num * unit
+	case gjson.String:
+		n, bad := strconv.ParseFloat(strings.TrimSpace(v.Str), 64)
+		if ms = n * unit; bad != nil {
+			d, bad := time.ParseDuration(strings.ReplaceAll(v.Str, " ", ""))
+			if bad != nil {
+				return 0, fmt.Errorf("%.40q is no time: want a number, or one with a unit such as \"500ms\"", v.Str)
+			}
+			ms = float64(d) / float64(time.Millisecond)
+		}
+	default:
+		return 0, fmt.Errorf("%.40s is no time", v.Raw)
+	}
+	switch {
+	case ms < 0:
+		return 0, fmt.Errorf("a delay is negative: %.40s", v.Raw)
+	case !(ms <= longest):
+		return 0, fmt.Errorf("a delay of more than a month: %.40s", v.Raw)
+	}
+	return ms, nil
+}
+
+// The parameters of a request that may stand beside the messages of a row: those that every API has in a place of its own,
+// and those that are sent as they are.
+var (
+	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
+		"repetition_penalty"}
+	rowVerbatim = []string{"tools", "tool_choice", "parallel_tool_calls", "functions", "response_format", "chat_template_kwargs",
+		"reasoning_effort"}
+)
+
+// rowParams reads the parameters beside the messages of a row. Datasets have tools as text, too, and without their type.
+func rowParams(row gjson.Result) (params []api.Param, err error) {
+	if !row.IsObject() {
+		return nil, nil
+	}
+	for _, key := range rowSampling {
+		if v := row.Get(key); v.Exists() && v.Type != gjson.Null {
+			params = append(params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw)})
+		}
+	}
+	for _, key := range rowVerbatim {
+		v := row.Get(key)
+		if !v.Exists() || v.Type == gjson.Null {
+			continue
+		}
+		raw := json.RawMessage(v.Get("@ugly").Raw)
+		if key == "tools" {
+			if raw, err = rowTools(v); err != nil {
+				return nil, err
+			}
+		}
+		if raw != nil {
+			params = append(params, api.Param{Key: key, Value: raw, Verbatim: true})
+		}
+	}
+	return params, nil
+}
+
+func rowTools(v gjson.Result) (json.RawMessage, error) {
+	if v.Type == gjson.String {
+		if strings.TrimSpace(v.Str) == "" {
+			return nil, nil
+		}
+		if !gjson.Valid(v.Str) {
+			return nil, errors.New("tools is neither a list nor the JSON of one")
+		}
+		v = gjson.Parse(v.Str)
+	}
+	if !v.IsArray() {
+		return nil, fmt.Errorf("tools is no list: %.40s", v.Raw)
+	}
+	if len(v.Array()) == 0 {
+		return nil, nil
+	}
+	out := []byte{'['}
+	for i, tool := range v.Array() {
+		if !tool.IsObject() {
+			return nil, fmt.Errorf("tools[%d] is no object: %.40s", i, tool.Raw)
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		one := tool.Get("@ugly").Raw
+		if tool.Get("name").Exists() && !tool.Get("function").Exists() && !tool.Get("type").Exists() {
+			one = `{"type":"function","function":` + one + `}`
+		}
+		out = append(out, one...)
+	}
+	return append(out, ']'), nil
+}
