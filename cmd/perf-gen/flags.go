@@ -36,6 +36,7 @@ type flags struct {
 	NumWorkers  int       `group:"data" help:"Goroutines that make random requests; 0: as the machine has. The output is the same." placeholder:"N"`
 
 	Format      string `group:"logs" help:"Format of --dataset trace: ${formats}. Default: as each file looks." placeholder:"NAME"`
+	BlockSize   int    `group:"logs" help:"Tokens of a block that a trace has a hash of. Default: mooncake 512, bailian 16, or as the data has it." placeholder:"N"`
 	Sort        bool   `group:"logs" help:"Put requests in the order of their arrival. Holds them in a temporary file."`
 	KeepSecrets bool   `group:"logs" help:"Keep captured headers such as Authorization and cookies."`
 

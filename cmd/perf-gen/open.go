@@ -89,7 +89,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		Number: f.number(), Repeat: f.Repeat, Shuffle: f.Shuffle, Workers: f.NumWorkers,
 		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength, Distribution: f.Distribution, Lengths: f.Lengths,
 		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, ASCII: f.Charset == "ascii", TokenIDs: f.TokenizePrompt,
-		Format: f.Format, KeepSecrets: f.KeepSecrets, Sort: f.Sort, Offset: f.Offset, TextColumn: f.TextColumn,
+		Format: f.Format, BlockSize: f.BlockSize, KeepSecrets: f.KeepSecrets, Sort: f.Sort, Offset: f.Offset, TextColumn: f.TextColumn,
 		Hub:      hub.Options{Source: hub.Source(f.DataSource), Say: env.Say},
 		MinTurns: f.MinTurns, MaxTurns: f.MaxTurns,
 		Images: dataset.Images{Number: f.ImageNum, Picture: dataset.Picture{
@@ -207,7 +207,7 @@ func (f *flags) check(paths []string) error {
 	}{
 		{"--repeat", f.Repeat, 1}, {"--prefix-length", f.PrefixLength, 0}, {"--prefix-count", f.PrefixCount, 1},
 		{"--num-workers", f.NumWorkers, 0}, {"--image-num", f.ImageNum, 0}, {"--min-turns", f.MinTurns, 1}, {"--max-turns", f.MaxTurns, 0},
-		{"--dataset-offset", int(f.Offset), 0},
+		{"--dataset-offset", int(f.Offset), 0}, {"--block-size", f.BlockSize, 0},
 	} {
 		if c.value < c.smallest {
 			return cli.Usage("", "%s %d is less than %d", c.flag, c.value, c.smallest)

@@ -42,6 +42,7 @@ type Options struct {
 	TokenIDs                  bool   // prompts are token ids
 
 	Format      string // of captured logs; "" is as each looks
+	BlockSize   int    // tokens of a block of which a trace has the hash; 0 is by format, or as the data has it
 	KeepSecrets bool   // of captured headers
 	Sort        bool   // by time of arrival
 	Offset      int64  // requests at the beginning to leave out

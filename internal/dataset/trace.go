@@ -19,6 +19,7 @@ import (
 // format is one kind of captured log or trace: exactly one of line and read is set.
 type format struct {
 	name  string
+	block int64                                                            // tokens of the blocks that it has hashes of, unless the data says otherwise
 	looks func(head []byte, first gjson.Result) bool                       // first is the first line, if it is a JSON object
 	line  func(t *trace, v gjson.Result, it *Item) (bool, error)           // makes an item of a line, or says that it is none
 	read  func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads what is no lines of JSON
@@ -30,8 +31,8 @@ func formats() []format {
 		{name: "har", looks: looksHAR, read: readHAR},
 		{name: "azure", looks: hasColumns("TIMESTAMP", "ContextTokens"), read: csvTrace(azureRow, "TIMESTAMP", "ContextTokens", "GeneratedTokens")},
 		{name: "burstgpt", looks: hasColumns("Timestamp", "Request tokens"), read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
-		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine},
-		{name: "mooncake", looks: hasKeys("timestamp", "input_length", "output_length"), line: mooncakeLine},
+		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine, block: bailianBlock},
+		{name: "mooncake", looks: hasKeys("timestamp", "input_length", "output_length"), line: mooncakeLine, block: mooncakeBlock},
 		{name: "records", looks: hasKeys("sent_us"), line: recordLine},
 		{name: "workload_trace", looks: hasKeys("timestamp", "body"), line: workloadLine},
 		{name: "access_log", looks: looksAccessLog, line: accessLine},
@@ -78,6 +79,7 @@ type trace struct {
 	left    int      // entries that are no requests
 	hidden  int      // headers and parameters that were left out because they let somebody in
 	speed   float64
+	block   int64 // tokens of a block with a hash
 }
 
 // traces reads logs and traces, each file in its own format.
@@ -127,6 +129,9 @@ func (t *trace) file(r io.Reader, name string) iter.Seq2[*Item, error] {
 		if err != nil {
 			yield(nil, fmt.Errorf("%s: %w", name, err))
 			return
+		}
+		if f.block > 0 {
+			t.block = t.blockSize(name, f.block, head)
 		}
 		read := f.read
 		if read == nil {

@@ -26,10 +26,13 @@ const (
 
 const drawBlock = 0x626c6f636b
 
+// mostTokens is the longest prompt that a trace may ask for, so that one line cannot take all memory.
+const mostTokens = 1 << 24
+
 // lengthItem makes a prompt of exactly so many tokens in, with as many out. What has the same hashes has the same text, so
 // that prompts share what they shared.
-func (t *trace) lengthItem(it *Item, in, out int64, hashes []int64, block int64) (bool, error) {
-	if in < 1 || in > 1<<27 || out < 0 {
+func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, error) {
+	if in < 1 || in > mostTokens || out < 0 || out > math.MaxInt32 {
 		return true, fmt.Errorf("not the length of a request: %d tokens in, %d out", in, out)
 	}
 	if t.texts == nil {
@@ -45,11 +48,10 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []int64, block int64)
 		if in <= 0 {
 			break
 		}
-		r := synth.NewRand(t.o.Seed, drawBlock, uint64(h))
-		if text, err = t.texts.part(text, r, int(min(in, block)), joined); err != nil {
+		if text, err = t.texts.part(text, h.rand(t.o.Seed), int(min(in, t.block)), joined); err != nil {
 			return true, err
 		}
-		in, joined = in-block, true
+		in, joined = in-t.block, true
 	}
 	if in > 0 {
 		if text, err = t.texts.part(text, synth.NewRand(t.o.Seed, drawText, uint64(t.n)), int(in), joined); err != nil {
@@ -65,7 +67,7 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []int64, block int64)
 
 // mooncakeLine is Mooncake's trace: ms, and the hashes of blocks of 512 tokens.
 func mooncakeLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	return t.hashedItem(it, v, 1, mooncakeBlock)
+	return t.hashedItem(it, v, 1)
 }
 
 // bailianLine is that of Alibaba's Bailian: seconds, and the hashes of blocks of 16 tokens.
@@ -75,11 +77,11 @@ func bailianLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 			t.label(it, key, l.String())
 		}
 	}
-	return t.hashedItem(it, v, 1000, bailianBlock)
+	return t.hashedItem(it, v, 1000)
 }
 
 // hashedItem is a line of lengths and hashes, its timestamp in units of so many ms.
-func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64, block int64) (bool, error) {
+func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64) (bool, error) {
 	at := v.Get("timestamp")
 	if at.Type != gjson.Number {
 		return true, fmt.Errorf("timestamp is no number: %.40q", at.Raw)
@@ -96,15 +98,19 @@ func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64, block int64) 
 	if list.Exists() && !list.IsArray() {
 		return true, fmt.Errorf("hash_ids is no list: %.40s", list.Raw)
 	}
-	var hashes []int64
+	var hashes []blockID
 	for _, h := range list.Array() {
-		if h.Type != gjson.Number {
-			return true, fmt.Errorf("hash_ids are no numbers: %.40s", list.Raw)
+		id, err := readHash(h)
+		if err != nil {
+			return true, fmt.Errorf("hash_ids: %w", err)
 		}
-		hashes = append(hashes, h.Int())
+		hashes = append(hashes, id)
+	}
+	if err := checkBlocks(len(hashes), in, t.block); err != nil {
+		return true, err
 	}
 	t.at(it, at.Num*unit)
-	return t.lengthItem(it, in, out, hashes, block)
+	return t.lengthItem(it, in, out, hashes)
 }
 
 // whole is a whole number that a line must have.
@@ -203,7 +209,7 @@ func (t *trace) csvItem(it *Item, when, in, out string) (bool, error) {
 		return true, fmt.Errorf("not a number of tokens: %q", out)
 	}
 	t.at(it, ms)
-	return t.lengthItem(it, i, o, nil, 0)
+	return t.lengthItem(it, i, o, nil)
 }
 
 // vllmLine is a line of vLLM's custom dataset.

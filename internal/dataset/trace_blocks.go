@@ -1,0 +1,119 @@
+package dataset
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/dataset/synth"
+)
+
+// blockID is the hash of a block of a prompt, as seeds of its text: a number below 2⁶⁴ is one seed, so that traces make the
+// same prompts in each release; others are sums of what they are written as. Different hashes have different seeds.
+type blockID []uint64
+
+// readHash reads one of hash_ids: a number of up to 64 bits with a sign or without one, or text.
+func readHash(v gjson.Result) (blockID, error) {
+	switch v.Type {
+	case gjson.Number:
+		if n, err := strconv.ParseUint(v.Raw, 10, 64); err == nil {
+			return blockID{n}, nil
+		}
+		if v.Num >= 0 && v.Num < 1<<53 && v.Num == math.Trunc(v.Num) { // 12.0
+			return blockID{uint64(v.Num)}, nil
+		}
+	case gjson.String:
+		v.Raw = "s" + v.Str
+	default:
+		return nil, fmt.Errorf("a hash is neither a number nor a text: %.40s", v.Raw)
+	}
+	sum := sha256.Sum256([]byte(v.Raw))
+	return blockID{binary.BigEndian.Uint64(sum[:]), binary.BigEndian.Uint64(sum[8:])}, nil
+}
+
+// rand draws the text of the block.
+func (id blockID) rand(seed uint64) *synth.Rand {
+	return synth.NewRand(append([]uint64{seed, drawBlock}, id...)...)
+}
+
+// fits reports whether so many hashes are those of in tokens in blocks of the size: of all blocks, or of the full ones.
+func fits(hashes int, in, size int64) bool {
+	n := int64(hashes)
+	return n == (in+size-1)/size || n == in/size
+}
+
+// span is a range of block sizes.
+type span struct{ lo, hi int64 }
+
+// sizes are those with which in tokens have so many blocks, the last of which may not be full.
+func sizes(hashes int, in int64) span {
+	n := int64(hashes)
+	s := span{(in + n - 1) / n, math.MaxInt64}
+	if n > 1 {
+		s.hi = (in+n-2)/(n-1) - 1
+	}
+	return s
+}
+
+// one is the size that a range leaves: its only one, or the only power of two in it.
+func (s span) one() (int64, bool) {
+	if s.lo == s.hi {
+		return s.lo, true
+	}
+	found := int64(0)
+	for p := int64(1); p <= s.hi && p > 0; p *= 2 {
+		if p >= s.lo {
+			if found > 0 {
+				return 0, false
+			}
+			found = p
+		}
+	}
+	return found, found > 0
+}
+
+// blockSize is the size of the blocks that a trace has hashes of: the one that the user names; that of the format, unless
+// the first lines contradict it; or the one on which they agree.
+func (t *trace) blockSize(name string, byFormat int64, head []byte) int64 {
+	if t.o.BlockSize > 0 {
+		return int64(t.o.BlockSize)
+	}
+	all, contradicted := span{1, math.MaxInt64}, false
+	for len(head) > 0 {
+		var line []byte
+		line, head, _ = bytes.Cut(head, []byte("\n"))
+		if !gjson.ValidBytes(line) {
+			continue // it is told when it is read; the last may be cut
+		}
+		v := gjson.ParseBytes(line)
+		in, err := whole(v, "input_length")
+		n := len(v.Get("hash_ids").Array())
+		if err != nil || n == 0 || in < 1 {
+			continue
+		}
+		s := sizes(n, in)
+		all.lo, all.hi = max(all.lo, s.lo), min(all.hi, s.hi)
+		contradicted = contradicted || !fits(n, in, byFormat)
+	}
+	if !contradicted {
+		return byFormat
+	}
+	if size, ok := all.one(); ok {
+		t.o.Say("%s: blocks of %d tokens, by the number of hash_ids", name, size)
+		return size
+	}
+	return byFormat
+}
+
+// checkBlocks refuses hashes that are not those of so many tokens.
+func checkBlocks(hashes int, in, size int64) error {
+	if hashes == 0 || fits(hashes, in, size) {
+		return nil
+	}
+	return fmt.Errorf("%d hash_ids are not those of %d tokens in blocks of %d: --block-size names the size", hashes, in, size)
+}
