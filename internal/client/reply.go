@@ -24,11 +24,11 @@ type reply struct {
 	sent     int64 // ns since the epoch
 
 	sse     sse.Parser
-	onEvent func([]byte) // event, made once
-	events  bool         // the answer is a stream of events
-	whole   []byte       // an answer in one piece
-	at      int64        // of the bytes being read, µs after sent
-	last    int64        // of the last output chunk
+	onEvent sse.Event // event, made once
+	events  bool      // the answer is a stream of events
+	whole   []byte    // an answer in one piece
+	at      int64     // of the bytes being read, µs after sent
+	last    int64     // of the last output chunk
 	chunks  int
 	tokens  int // counted so far by a server that counts in each chunk
 	done    bool
@@ -108,7 +108,7 @@ func (r *reply) fail(err error) {
 	}
 }
 
-func (r *reply) event(data []byte) {
+func (r *reply) event(_, data []byte) {
 	if r.trace != nil {
 		r.trace(append([]byte("data: "), data...))
 	}

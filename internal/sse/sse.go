@@ -1,21 +1,33 @@
-// Package sse takes the events out of a server-sent event stream, however its bytes are split.
+// Package sse reads the events of a server-sent event stream, however its bytes are split.
 package sse
 
 import "bytes"
 
-// Parser is fed the bytes of one stream, in any pieces, and calls back with the data of each event. It follows the
-// WHATWG HTML standard, §9.2.6, but for one thing: data that the end of the stream cuts off before its blank line
-// is an event too, since several servers leave the last blank line out.
+// Event is called with the name and the data of an event. Both are valid during the call only. The name is empty unless
+// the stream gives one.
+type Event func(name, data []byte)
+
+// Parser is fed the bytes of one stream, in any pieces, and calls back for each event. It follows the WHATWG HTML
+// standard, §9.2.6, with these exceptions, which real servers need:
+//
+//   - An event is reported once its data is complete, not once the blank line after it has come: data that is not the
+//     beginning of a JSON value is complete at the end of its line. Streams without blank lines are so read line by line.
+//   - An event that is named an error has at least its name: it is reported without data too, with a comment in its place.
+//   - Data that the end of the stream cuts off before its line end is an event.
 type Parser struct {
 	line []byte // the start of a line whose end has not come yet
 	data []byte // the data lines of the event so far, joined by line feeds
-	any  bool   // there was a data line
+	name []byte // of the event
+	note []byte // the comment within an event that is an error
+	open bool   // data holds what is not reported yet
+	past bool   // an event of this name was reported
 	cr   bool   // the last byte was a carriage return, which ends a line; a line feed after it belongs to it
 	head bool   // the first line is past, and with it a possible byte order mark
+	scan nesting
 }
 
-// Feed takes the next bytes. The data that event gets is valid during the call only.
-func (p *Parser) Feed(b []byte, event func(data []byte)) {
+// Feed takes the next bytes.
+func (p *Parser) Feed(b []byte, event Event) {
 	for len(b) > 0 {
 		if p.cr {
 			p.cr = false
@@ -38,9 +50,10 @@ func (p *Parser) Feed(b []byte, event func(data []byte)) {
 			return
 		}
 		line := b[:end]
-		if data, ok := p.alone(line, b[end:]); ok {
-			event(data)
-			b = b[end+2:]
+		if data, n := p.alone(line, b[end:]); n > 0 {
+			event(p.name, data)
+			p.name, p.note, p.cr = p.name[:0], p.note[:0], false
+			b = b[end+n:]
 			continue
 		}
 		if len(p.line) > 0 {
@@ -53,28 +66,32 @@ func (p *Parser) Feed(b []byte, event func(data []byte)) {
 	}
 }
 
-// alone gives the data of an event that is one line, the usual one, with the blank line after it.
-func (p *Parser) alone(line, rest []byte) (data []byte, ok bool) {
-	if len(p.line) > 0 || p.any || !p.head || len(rest) < 2 || rest[0] != '\n' || rest[1] != '\n' {
-		return nil, false
+// alone returns the data of an event that is one line, the usual one, and how long its line end and the blank line after
+// it are; 0: it is not such an event.
+func (p *Parser) alone(line, rest []byte) (data []byte, n int) {
+	if len(p.line) > 0 || p.open || p.past || !p.head {
+		return nil, 0
 	}
-	return dataOf(line)
-}
-
-// dataOf gives the value of a line that is a data field. A field name alone is a field with an empty value.
-func dataOf(line []byte) (value []byte, ok bool) {
-	value, ok = bytes.CutPrefix(line, dataField)
+	switch {
+	case len(rest) >= 2 && rest[0] == '\n' && rest[1] == '\n':
+		n = 2
+	case len(rest) >= 4 && string(rest[:4]) == "\r\n\r\n":
+		n = 4
+	default:
+		return nil, 0
+	}
+	data, ok := bytes.CutPrefix(line, dataField)
 	if !ok {
-		return nil, string(line) == "data"
+		return nil, 0
 	}
-	if len(value) > 0 && value[0] == ' ' {
-		value = value[1:]
+	if len(data) > 0 && data[0] == ' ' {
+		data = data[1:]
 	}
-	return value, true
+	return data, n
 }
 
 // End is the end of the stream.
-func (p *Parser) End(event func(data []byte)) {
+func (p *Parser) End(event Event) {
 	if len(p.line) > 0 {
 		p.endLine(p.line, event)
 		p.line = p.line[:0]
@@ -87,48 +104,149 @@ var (
 	bom       = []byte("\xEF\xBB\xBF")
 )
 
-func (p *Parser) endLine(line []byte, event func(data []byte)) {
+func (p *Parser) endLine(line []byte, event Event) {
 	if !p.head {
 		p.head = true
 		line = bytes.TrimPrefix(line, bom)
 	}
 	if len(line) == 0 {
-		if p.any {
-			event(p.data)
-		}
-		p.data, p.any = p.data[:0], false
+		p.flush(event)
+		p.name, p.past = p.name[:0], false
 		return
 	}
-	value, ok := dataOf(line)
-	if !ok {
-		return // a comment, or a field that does not matter here: event, id, retry
+	field, value, _ := bytes.Cut(line, []byte{':'})
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
 	}
-	if p.any {
-		p.data = append(p.data, '\n')
+	switch string(field) {
+	case "data":
+		p.take(value, event)
+	case "event":
+		p.flush(event)
+		p.name, p.past = append(p.name[:0], value...), false
+	case "":
+		if IsError(p.name) {
+			p.note = append(p.note[:0], value...)
+		}
 	}
-	p.data, p.any = append(p.data, value...), true
 }
 
-// FeedLines takes the next bytes of a stream of JSON lines, which some servers send in the place of events: each line
-// that is not blank is the data of one.
-func (p *Parser) FeedLines(b []byte, event func(data []byte)) {
+// take adds a line of data, and reports the event if that completes it.
+func (p *Parser) take(value []byte, event Event) {
+	if !p.open && balanced(value) {
+		p.report(event, value)
+		return
+	}
+	if p.open {
+		p.data = append(p.data, '\n')
+		p.scan.feed(newline)
+	} else {
+		p.data, p.scan, p.open = p.data[:0], nesting{}, true
+	}
+	p.data = append(p.data, value...)
+	p.scan.feed(value)
+	if p.scan.complete() && (!IsError(p.name) || p.scan.json) {
+		p.report(event, p.data)
+	}
+}
+
+// flush reports what no further line completes.
+func (p *Parser) flush(event Event) {
+	switch {
+	case p.open:
+		p.report(event, p.data)
+	case IsError(p.name) && !p.past:
+		p.report(event, p.note)
+	}
+	p.note = p.note[:0]
+}
+
+func (p *Parser) report(event Event, data []byte) {
+	event(p.name, data)
+	p.open, p.past = false, true
+}
+
+// IsError reports whether an event of that name is an error: error, stream_error, modelStreamErrorException.
+func IsError(name []byte) bool {
+	for _, word := range [...]string{"error", "exception"} {
+		if n := len(name) - len(word); n >= 0 && bytes.EqualFold(name[n:], []byte(word)) {
+			return true
+		}
+	}
+	return false
+}
+
+var newline = []byte{'\n'}
+
+// balanced reports whether b is an object, by the number of its braces. A brace within a string can only mislead it about
+// an object that is spread over lines.
+func balanced(b []byte) bool {
+	return len(b) > 1 && b[0] == '{' && b[len(b)-1] == '}' && bytes.Count(b, []byte{'{'}) == bytes.Count(b, []byte{'}'})
+}
+
+// nesting follows the brackets of a JSON value.
+type nesting struct {
+	depth           int
+	quoted, escaped bool // within a string; after a backslash in it
+	json            bool // it begins with a bracket
+	begun           bool // there was more than white space
+}
+
+func (n *nesting) feed(b []byte) {
+	for i, c := range b {
+		switch {
+		case n.escaped:
+			n.escaped = false
+		case n.quoted:
+			n.escaped, n.quoted = c == '\\', c != '"'
+		case c <= ' ':
+		case !n.begun:
+			n.begun = true
+			if n.json = c == '{' || c == '['; !n.json || bytes.HasPrefix(b[i:], []byte("[DONE]")) {
+				n.json = false
+				return
+			}
+			n.depth = 1
+		case !n.json || n.depth == 0:
+			return
+		case c == '"':
+			n.quoted = true
+		case c == '{' || c == '[':
+			n.depth++
+		case c == '}' || c == ']':
+			n.depth--
+		}
+	}
+}
+
+// complete reports whether nothing more belongs to the value.
+func (n *nesting) complete() bool { return n.depth <= 0 }
+
+// FeedLines takes the next bytes of a stream of JSON lines, which some servers send in the place of events. A value that
+// is spread over several lines is one event; blank lines are none.
+func (p *Parser) FeedLines(b []byte, event Event) {
 	for {
-		line, rest, whole := bytes.Cut(b, []byte{'\n'})
+		line, rest, whole := bytes.Cut(b, newline)
 		p.line = append(p.line, line...)
 		if !whole {
 			return
 		}
-		p.EndLines(event)
+		p.endJSONLine(event)
 		b = rest
 	}
 }
 
-// EndLines is the end of a stream of JSON lines.
-func (p *Parser) EndLines(event func(data []byte)) {
+func (p *Parser) endJSONLine(event Event) {
 	if line := bytes.TrimSpace(p.line); len(line) > 0 {
-		event(line)
+		p.take(line, event)
 	}
 	p.line = p.line[:0]
+}
+
+// EndLines is the end of a stream of JSON lines.
+func (p *Parser) EndLines(event Event) {
+	p.endJSONLine(event)
+	p.flush(event)
 }
 
 // Reset makes the Parser ready for another stream; it keeps its memory, unless that is large.
@@ -140,5 +258,5 @@ func (p *Parser) Reset() {
 	if cap(p.data) > large {
 		p.data = nil
 	}
-	*p = Parser{line: p.line[:0], data: p.data[:0]}
+	*p = Parser{line: p.line[:0], data: p.data[:0], name: p.name[:0], note: p.note[:0]}
 }
