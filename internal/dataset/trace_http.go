@@ -16,6 +16,7 @@ import (
 
 	"llmperf/internal/api"
 	"llmperf/internal/jsonl"
+	"llmperf/internal/mask"
 	"llmperf/internal/request"
 )
 
@@ -42,7 +43,7 @@ func (t *trace) captured(it *Item, method, address, body string) (keep bool, err
 	if u.RawQuery != "" && it.Line.URL != "" {
 		q := u.Query()
 		for name := range q {
-			if !t.o.KeepSecrets && secret(name) {
+			if !t.o.KeepSecrets && mask.Name(name) {
 				q.Del(name)
 				t.hidden++
 			}
@@ -60,7 +61,7 @@ func (t *trace) header(it *Item, name, value string) {
 	if ofConnection(name) {
 		return
 	}
-	if secret(name) && !t.o.KeepSecrets {
+	if mask.Name(name) && !t.o.KeepSecrets {
 		t.hidden++
 		return
 	}
@@ -71,17 +72,6 @@ func (t *trace) header(it *Item, name, value string) {
 		value = first + ", " + value
 	}
 	it.Line.Headers[name] = value
-}
-
-// secret says whether what goes by that name lets somebody in.
-func secret(name string) bool {
-	name = strings.ToLower(name)
-	for _, part := range []string{"authorization", "cookie", "api-key", "api_key", "apikey", "token", "secret", "password", "credential", "signature", "session"} {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return name == "key" || name == "sig"
 }
 
 func ofConnection(name string) bool {

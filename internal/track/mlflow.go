@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-json"
+
+	"llmperf/internal/mask"
 )
 
 // mlflow speaks the REST API of an MLflow tracking server, version 2.0.
@@ -300,7 +302,7 @@ func (m *mlflow) file(ctx context.Context, name string) error {
 func (m *mlflow) put(ctx context.Context, name string, size int64, body io.Reader) error {
 	if m.artifacts == "" {
 		return &trouble{
-			err:   fmt.Errorf("%s is not logged: the server keeps files in %s, where only its clients reach", name, maskURL(m.unreachable)),
+			err:   fmt.Errorf("%s is not logged: the server keeps files in %s, where only its clients reach", name, mask.URL(m.unreachable)),
 			hint:  "mlflow server --artifacts-destination URI passes them on",
 			small: true,
 		}

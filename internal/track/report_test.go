@@ -86,10 +86,10 @@ func TestMasked(t *testing.T) {
 		"list":    []any{"http://me@host/", 1.0},
 	})
 	want := map[string]any{
-		"api_key": "masked", "Authorization": "masked", "hf-token": "masked", "max_tokens": 5, "keys": "kept",
-		"headers": map[string]any{"x-api-key": "masked", "accept": "json"},
-		"url":     []string{"https://masked@host/v1?key=masked&n=1", "https://host/v1?n=1", "no url: a=b"},
-		"list":    []any{"http://masked@host/", 1.0},
+		"api_key": "***", "Authorization": "***", "hf-token": "***", "max_tokens": 5, "keys": "kept",
+		"headers": map[string]any{"x-api-key": "***", "accept": "json"},
+		"url":     []string{"https://***@host/v1?key=***&n=1", "https://host/v1?n=1", "no url: a=b"},
+		"list":    []any{"http://***@host/", 1.0},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)

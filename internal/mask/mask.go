@@ -1,0 +1,168 @@
+// Package mask hides secrets: keys, passwords and cookies, in headers, URLs and text.
+package mask
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Text replaces a secret. It needs no escaping in a URL or in JSON.
+const Text = "***"
+
+// Name reports whether the value of a header, query parameter or key of that name is a secret. Counts of tokens are
+// none.
+func Name(name string) bool {
+	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
+	for _, part := range []string{
+		"authorization", "cookie", "api-key", "apikey", "access-key", "subscription-key", "secret", "passw", "credential", "signature",
+		"session-id", "private", "bearer", "jwt",
+	} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	if token := strings.NewReplacer("tokens", "", "tokeniz", "", "token-count", "").Replace(name); strings.Contains(token, "token") {
+		return true
+	}
+	last := name[strings.LastIndexAny(name, "-.")+1:]
+	return slices.Contains([]string{"key", "sig", "auth", "pwd", "pass", "pat"}, last)
+}
+
+// harmless are headers that hold no secret. Of others the value is not shown.
+var harmless = []string{
+	"accept", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version", "cache-control", "connection", "content-encoding",
+	"content-length", "content-type", "date", "host", "idempotency-key", "openai-beta", "openai-organization", "openai-project", "retry-after",
+	"server", "te", "traceparent", "tracestate", "transfer-encoding", "user-agent", "x-dashscope-sse", "x-request-id",
+}
+
+// Header returns the value of a header as it may be shown.
+func Header(name, value string) string {
+	if slices.Contains(harmless, strings.ToLower(name)) {
+		return value
+	}
+	return Text
+}
+
+// plainParameters are query parameters that hold no secret. Of others a value is not shown, unless it is short.
+var plainParameters = []string{
+	"alt", "api-version", "beta", "debug", "deployment", "deployment-id", "format", "lang", "model", "project", "region", "stream", "task",
+	"timeout", "type", "v", "version",
+}
+
+// URL returns a URL as it may be shown: without user and password, and without the values of query parameters that may be
+// secrets. Other text is returned unchanged.
+func URL(text string) string {
+	if !strings.ContainsAny(text, "?@") {
+		return text
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme == "" || u.Host == "") && text[0] != '/' {
+		return text
+	}
+	changed := false
+	if u.User != nil {
+		u.User, changed = url.User("user"), true // a service may take its key as the user
+	}
+	parts := strings.Split(u.RawQuery, "&")
+	for i, part := range parts {
+		name, value, _ := strings.Cut(part, "=")
+		decoded, err := url.QueryUnescape(name)
+		if value == "" || value == Text || err == nil && !parameter(decoded, value) {
+			continue
+		}
+		parts[i], changed = name+"="+Text, true
+	}
+	if !changed {
+		return text
+	}
+	u.RawQuery = strings.Join(parts, "&")
+	return strings.Replace(u.String(), "//user@", "//"+Text+"@", 1)
+}
+
+// parameter reports whether a query parameter may be a secret. A short value of an unknown name is none.
+func parameter(name, value string) bool {
+	return Name(name) || len(value) >= least && !slices.Contains(plainParameters, strings.ToLower(name))
+}
+
+// least is the length of the shortest secret that is replaced in text. Shorter ones are placeholders, such as EMPTY, that
+// occur in text of other meaning.
+const least = 6
+
+// Secrets are values to hide wherever they occur.
+type Secrets struct {
+	values []string // the longest first, so that no end of one remains
+}
+
+// Add adds secrets, each as it stands and as it stands in a URL. Short ones are left out.
+func (s *Secrets) Add(values ...string) {
+	for _, v := range values {
+		v = strings.TrimSpace(v)
+		for _, form := range []string{v, url.QueryEscape(v), url.PathEscape(v)} {
+			if len(form) >= least && !slices.Contains(s.values, form) {
+				s.values = append(s.values, form)
+			}
+		}
+	}
+	slices.SortStableFunc(s.values, func(a, b string) int { return len(b) - len(a) })
+}
+
+// AddHeader adds the secret of a header. Of Authorization it is the part behind the scheme.
+func (s *Secrets) AddHeader(name, value string) {
+	if slices.Contains(harmless, strings.ToLower(name)) || !Name(name) {
+		return
+	}
+	s.Add(value)
+	scheme, rest, ok := strings.Cut(value, " ")
+	if !ok {
+		return
+	}
+	s.Add(rest)
+	if strings.EqualFold(scheme, "basic") {
+		if pair, err := base64.StdEncoding.DecodeString(strings.TrimSpace(rest)); err == nil {
+			_, password, _ := strings.Cut(string(pair), ":")
+			s.Add(string(pair), password)
+		}
+	}
+}
+
+// AddURL adds the secrets of a URL: its password, or the user without one, and the query parameters that URL hides.
+func (s *Secrets) AddURL(u *url.URL) {
+	if u.User != nil {
+		password, has := u.User.Password()
+		pair := u.User.Username() + ":" + password
+		s.Add(password, pair, base64.StdEncoding.EncodeToString([]byte(pair)))
+		if !has {
+			s.Add(u.User.Username())
+		}
+	}
+	for name, values := range u.Query() {
+		for _, v := range values {
+			if parameter(name, v) {
+				s.Add(v)
+			}
+		}
+	}
+}
+
+// Hide replaces the secrets in text.
+func (s *Secrets) Hide(text string) string {
+	for _, v := range s.values {
+		if strings.Contains(text, v) {
+			text = strings.ReplaceAll(text, v, Text)
+		}
+	}
+	return text
+}
+
+// HideBytes is Hide for bytes. Without a secret in it text is returned as it is.
+func (s *Secrets) HideBytes(text []byte) []byte {
+	for _, v := range s.values {
+		if bytes.Contains(text, []byte(v)) {
+			text = bytes.ReplaceAll(text, []byte(v), []byte(Text))
+		}
+	}
+	return text
+}
