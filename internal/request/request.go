@@ -102,6 +102,9 @@ func (r *Request) Own(parts ...[]byte) {
 func (r *Request) Reset() { *r = Request{memory: r.memory} }
 
 func (r *Request) check(turns bool) error {
+	if err := r.checkHTTP(); err != nil {
+		return err
+	}
 	if !turns {
 		return object("body", r.Body)
 	}
