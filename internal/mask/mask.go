@@ -28,7 +28,7 @@ func Name(name string) bool {
 		return true
 	}
 	last := name[strings.LastIndexAny(name, "-.")+1:]
-	return slices.Contains([]string{"key", "sig", "auth", "pwd", "pass", "pat"}, last)
+	return slices.Contains([]string{"key", "session", "sig", "auth", "pwd", "pass", "pat"}, last)
 }
 
 // harmless are headers that hold no secret. Of others the value is not shown.
