@@ -12,6 +12,7 @@ import (
 	"llmperf/internal/api"
 	"llmperf/internal/cli"
 	"llmperf/internal/load"
+	"llmperf/internal/request"
 )
 
 func groups() kong.Option {
@@ -138,17 +139,36 @@ func parseTarget(given string) (*url.URL, error) {
 	return u, nil
 }
 
-func (f *flags) headers() (map[string]string, error) {
-	if len(f.Headers) == 0 {
+func (f *flags) headers() (map[string]string, error) { return headerFlag("--headers", f.Headers) }
+
+// key is --api-key without the line end of a file that it may come from.
+func (f *flags) key() (string, error) {
+	key := strings.TrimSpace(f.APIKey)
+	if request.CheckHeader("Authorization", key) != nil {
+		return "", cli.Usage("it goes into a header", "--api-key: it has a control character")
+	}
+	return key, nil
+}
+
+// headerFlag reads the headers of a flag.
+func headerFlag(flag string, list []string) (map[string]string, error) {
+	if len(list) == 0 {
 		return nil, nil
 	}
 	m := map[string]string{}
-	for _, h := range f.Headers {
+	for _, h := range list {
 		name, value, ok := strings.Cut(h, "=")
-		if !ok || name == "" || strings.ContainsAny(h, "\r\n") || strings.ContainsAny(name, " :\t") {
-			return nil, cli.Usage("write --headers NAME=VALUE", "--headers: %q is not NAME=VALUE", h)
+		if !ok { // of which the value may be a secret
+			name, _, _ = strings.Cut(h, ":")
+			return nil, cli.Usage("write "+flag+" NAME=VALUE", "%s: %.40q has no =VALUE", flag, name)
+		}
+		if err := request.CheckHeader(name, value); err != nil {
+			return nil, cli.Usage("write "+flag+" NAME=VALUE", "%s: %w", flag, err)
 		}
 		m[name] = value
+	}
+	if err := request.CheckHeaders(m); err != nil {
+		return nil, cli.Usage("leave one out", "%s: %w", flag, err)
 	}
 	return m, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"sync/atomic"
@@ -25,11 +26,15 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	if err != nil {
 		return err
 	}
+	key, err := f.key()
+	if err != nil {
+		return err
+	}
 	custom, err := f.custom()
 	if err != nil {
 		return err
 	}
-	network, err := f.network()
+	network, err := f.network(headers)
 	if err != nil {
 		return err
 	}
@@ -62,13 +67,16 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	defer func() { err = errors.Join(err, samples.close()) }()
 	clock := client.NewClock()
 	c := client.New(client.Config{
-		URL: to.url, API: f.API, Custom: custom, APIKey: f.APIKey, Headers: headers, Model: f.Model, Served: to.model, NoUsage: f.NoUsage,
+		URL: to.url, API: f.API, Custom: custom, APIKey: key, Headers: headers, Model: f.Model, Served: to.model, NoUsage: f.NoUsage,
 		Drop: append(f.DropParams, launch.Refuses(f.API)...), ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput || f.TokenizerPath != "", SaveRequest: f.SaveRequest,
 		Simulated: to.simulated, Say: env.Say, Debug: f.debugger(env),
 		Network: network, More: more, Retries: f.Retries, Compressed: f.Compressed, Batch: f.batch(points),
 	}, clock)
 	defer c.Close()
+	if err := f.told(env, c, append([]*url.URL{to.url}, more...)); err != nil {
+		return err
+	}
 
 	r := &runner{env: env, f: f, client: c, simulated: to.simulated, facts: &facts}
 	facts.Shard = f.part.String()

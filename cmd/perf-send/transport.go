@@ -11,6 +11,7 @@ import (
 
 	"llmperf/internal/cli"
 	"llmperf/internal/client"
+	"llmperf/internal/mask"
 )
 
 // transportFlags say how connections are made. Names are curl's where curl has the flag.
@@ -29,12 +30,17 @@ type transportFlags struct {
 }
 
 // network reads the flags.
-func (f *transportFlags) network() (client.Network, error) {
+func (f *transportFlags) network(headers map[string]string) (client.Network, error) {
 	n := client.Network{HTTP2: f.HTTP2, NoKeepAlive: f.NoKeepAlive, Unix: f.UnixSocket}
 	if f.Retries < 0 {
 		return n, cli.Usage("", "--retries: %d is below 0", f.Retries)
 	}
-	if f.HTTP2 && f.NoKeepAlive {
+	for name, value := range headers {
+		if strings.EqualFold(name, "Connection") && strings.EqualFold(value, "close") {
+			n.NoKeepAlive = true
+		}
+	}
+	if f.HTTP2 && n.NoKeepAlive {
 		return n, cli.Usage("leave one out", "--no-keep-alive: one connection of HTTP/2 carries many requests")
 	}
 	for _, b := range f.Bind {
@@ -97,6 +103,26 @@ func (f *transportFlags) tls() (*tls.Config, error) {
 		return nil, cli.Usage("give the certificate, too", "--key: needs --cert")
 	}
 	return cfg, nil
+}
+
+// told says what of the environment changes where requests go, and what of the URLs changes who asks.
+func (f *flags) told(env *cli.Env, c *client.Client, servers []*url.URL) error {
+	said := map[string]bool{}
+	for _, u := range servers {
+		proxy, from, err := c.Proxy(u)
+		if err != nil {
+			return cli.Usage("it looks like http://host:3128 or socks5://host:1080; NO_PROXY="+u.Hostname()+" goes without", "%w", err)
+		}
+		if proxy != nil && !said[u.Host] {
+			said[u.Host] = true
+			env.Say("requests to %s go through the proxy %s (%s)", u.Host, mask.URL(proxy.String()), from)
+		}
+		if u.User != nil && f.APIKey != "" && !said[""] {
+			said[""] = true
+			env.Say("--url has a user, which is sent as Authorization: Basic in place of the key")
+		}
+	}
+	return nil
 }
 
 // more reads each --url after the first.

@@ -12,6 +12,7 @@ import (
 var anthropic = Dialect{
 	Name: "anthropic", Op: "chat", Base: "/v1", Path: "/messages", Need: "messages",
 	Headers: map[string]string{"anthropic-version": "2023-06-01"}, KeyHeader: "x-api-key",
+	Bearer: true, // vLLM takes that alone
 	input: func(in Input) (object, error) {
 		m, err := asMessages(in)
 		if err != nil {

@@ -24,6 +24,7 @@ type Dialect struct {
 	Headers       map[string]string // of every request
 	StreamHeaders map[string]string // of a request that asks for a stream, beside Headers
 	KeyHeader     string            // takes the API key as it stands; "" is Authorization: Bearer
+	Bearer        bool              // Authorization: Bearer takes it as well as KeyHeader
 	Lines         bool              // a stream is JSON lines, not server-sent events
 	NoModel       bool              // the body names no model
 	NoFinish      bool              // nothing in a stream says that it is whole

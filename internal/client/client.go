@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
 	"sync"
 	"time"
 
@@ -55,15 +56,16 @@ type Client struct {
 	std     transport
 	cpu     *cpuShare
 	prep    preparer
+	proxies *proxies
 	pool    sync.Pool // of *exchange
 	records sync.Pool // of *record.Record
 }
 
 // New makes a client that counts time by clock.
 func New(cfg Config, clock *Clock) *Client {
-	c := &Client{cfg: cfg, clock: clock, cpu: newCPUShare()}
+	c := &Client{cfg: cfg, clock: clock, cpu: newCPUShare(), proxies: newProxies(os.Getenv)}
 	d := &dialer{cfg: &c.cfg}
-	c.std = newStandard(&c.cfg, clock, d)
+	c.std = newStandard(c, clock, d)
 	c.fast = c.std
 	if !cfg.Plain {
 		c.fast = newFast(&c.cfg, clock, d)
@@ -117,7 +119,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	if n := min(req.Most, fewGaps); n > 1 && cap(rec.GapUs) == 0 && ep.stream {
 		rec.GapUs = make([]int64, 0, n)
 	}
-	rec.API, rec.Op, rec.URL = ep.dialect.Name, ep.dialect.Op, ep.url
+	rec.API, rec.Op, rec.URL = ep.dialect.Name, ep.dialect.Op, ep.shown
 	if c.cfg.Simulated {
 		rec.API = record.SimAPI
 	}
@@ -129,10 +131,13 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	if !rec.OK && c.cfg.Retries > 0 {
 		c.retry(ctx, x, rec, req.WantReply)
 	}
+	if rec.Error != nil {
+		x.call.explain(rec)
+	}
 	x.trip.into(rec)
 	rec.ClientCPU = c.cpu.value()
 	if c.cfg.SaveOutput {
-		rec.Output = x.reply.text.String()
+		rec.Output = x.call.hide(x.reply.text.String())
 	}
 	if rec.OK && ep.ranks { // what was asked to be ranked: the answer may hold the best of it alone
 		rec.Items = max(rec.Items, ep.dialect.Items(req.Body))
@@ -189,8 +194,8 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 func (c *Client) debug(x *exchange) {
 	id := x.call.id
 	c.cfg.Debug(id, "start", x.call.describe())
-	c.cfg.Debug(id, "sent", x.call.body)
-	x.reply.trace = func(line []byte) { c.cfg.Debug(id, "received", line) }
+	c.cfg.Debug(id, "sent", []byte(x.call.hide(string(x.call.body))))
+	x.reply.trace = func(line []byte) { c.cfg.Debug(id, "received", []byte(x.call.hide(string(line)))) }
 }
 
 func (c *Client) transport(ep *endpoint) transport {
@@ -227,7 +232,7 @@ func (c *Client) Preconnect(ctx context.Context, req *request.Request, n int) er
 	}
 	servers := append([]*url.URL{c.cfg.URL}, c.cfg.More...)
 	for _, u := range servers {
-		one := newEndpoint(&c.cfg, u, ep.method, ep.dialect, ep.stream)
+		one := newEndpoint(c, u, ep.method, ep.dialect, ep.stream)
 		if err := c.transport(one).preconnect(ctx, one, (n+len(servers)-1)/len(servers)); err != nil {
 			return err
 		}

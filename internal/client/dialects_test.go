@@ -41,7 +41,7 @@ var dialects = []struct {
 	},
 	{
 		"anthropic", "anthropic", "/v1", `{"model":"c","messages":[],"max_tokens":1,"stream":true}`,
-		"POST", "/v1/messages", map[string]string{"X-Api-Key": "secret", "Anthropic-Version": "2023-06-01", "Authorization": ""}, "text/event-stream",
+		"POST", "/v1/messages", map[string]string{"X-Api-Key": "secret", "Anthropic-Version": "2023-06-01", "Authorization": "Bearer secret"}, "text/event-stream",
 		events(`{"type":"message_start","message":{"model":"c","usage":{"input_tokens":3,"output_tokens":1}}}`,
 			`{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`,
 			`{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}`,

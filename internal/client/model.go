@@ -12,6 +12,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"llmperf/internal/api"
+	"llmperf/internal/mask"
 )
 
 const modelsTimeout = 30 * time.Second
@@ -48,16 +49,16 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	}
 	u.Path, u.RawPath, u.RawQuery = u.Path+"/models", "", ""
 	bad := func(err error) error {
-		return fmt.Errorf("%w: GET %s: %w", ErrNoModel, u.Redacted(), err)
+		return fmt.Errorf("%w: GET %s: %w", ErrNoModel, mask.URL(u.String()), err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
 	defer cancel()
-	ca := call{ep: newEndpoint(&p.c.cfg, &u, http.MethodGet, d, false), id: "models", start: p.c.clock.Now(), begun: time.Now()}
+	ca := call{ep: newEndpoint(p.c, &u, http.MethodGet, d, false), id: "models", start: p.c.clock.Now(), begun: time.Now()}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return "", bad(err)
 	}
-	req.Header = ca.httpHeader()
+	req.Header, req.Host = ca.httpHeader()
 	resp, err := p.c.std.(*standard).rt.RoundTrip(req)
 	if err != nil {
 		return "", bad(p.c.std.(*standard).explain(ctx, &ca, err))

@@ -61,7 +61,7 @@ func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 			}
 		}
 		err := w.roundTrip(ctx, c, t, s)
-		if err == nil && w.parser().keep && !p.cfg.Network.NoKeepAlive {
+		if err == nil && w.parser().keep && !p.cfg.Network.NoKeepAlive && !c.closes() {
 			o.put(w)
 			return nil
 		}

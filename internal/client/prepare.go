@@ -6,16 +6,19 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/goccy/go-json"
 
 	"llmperf/internal/api"
+	"llmperf/internal/mask"
 	"llmperf/internal/request"
 )
 
@@ -198,11 +201,11 @@ func (p *preparer) find(req *request.Request, body []byte, keys request.Members)
 	}
 	got, known := p.endpoints.Load(key)
 	if !known {
-		got, known = p.endpoints.LoadOrStore(key, newEndpoint(&p.c.cfg, u, method, d, stream))
+		got, known = p.endpoints.LoadOrStore(key, newEndpoint(p.c, u, method, d, stream))
 	}
 	ep := got.(*endpoint)
 	if !known && p.c.cfg.Debug != nil {
-		p.c.cfg.Debug("-", "endpoint", fmt.Appendf(nil, "%s (%s, %s): %s", ep.url, d.Name, d.Op, why))
+		p.c.cfg.Debug("-", "endpoint", fmt.Appendf(nil, "%s (%s, %s): %s", ep.shown, d.Name, d.Op, why))
 	}
 	if alike && uniform {
 		p.ways.put(way, ep)
@@ -256,13 +259,27 @@ func most(keys request.Members) int {
 func (p *preparer) join(base *url.URL, ref string) (*url.URL, error) {
 	u, err := url.Parse(ref)
 	if err != nil {
-		return nil, fmt.Errorf("url: %w", err)
+		return nil, fmt.Errorf("url is no URL: %.60q", ref)
 	}
-	ours := func(s *url.URL) bool { return u.Scheme == s.Scheme && u.Host == s.Host }
-	if u.Host != "" && !ours(p.c.cfg.URL) && !slices.ContainsFunc(p.c.cfg.More, ours) {
-		return nil, fmt.Errorf("url: %s is not on %s, and another server must not see the API key", ref, base.Host)
+	u = base.ResolveReference(u)
+	var ours *url.URL
+	for _, s := range append([]*url.URL{base, p.c.cfg.URL}, p.c.cfg.More...) {
+		if ours == nil && sameOrigin(u, s) {
+			ours = s
+		}
 	}
-	return base.ResolveReference(u), nil
+	if ours == nil {
+		return nil, fmt.Errorf("url: %s is not on %s, and another server must not see the API key", mask.URL(ref), base.Host)
+	}
+	if u.User == nil {
+		u.User = ours.User
+	}
+	return u, nil
+}
+
+func sameOrigin(a, b *url.URL) bool {
+	port := func(u *url.URL) string { return cmp.Or(u.Port(), defaultPort(u.Scheme)) }
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
 // What is said once.
@@ -278,9 +295,18 @@ func (p *preparer) first(fact int) bool {
 	return !p.said[fact].Load() && !p.said[fact].Swap(true) && p.c.cfg.Say != nil
 }
 
-// saved is the request line, for the record.
+// saved is the request line, for the record, without secrets: it can be sent again with those of that time.
 func saved(req *request.Request) json.RawMessage {
-	b, err := req.Line(nil)
+	line := *req
+	line.URL = mask.URL(req.URL)
+	if len(req.Headers) > 0 {
+		line.Headers = maps.Clone(req.Headers)
+		maps.DeleteFunc(line.Headers, func(name, _ string) bool { return mask.Name(name) })
+		if len(line.Headers) == 0 {
+			line.Headers = nil
+		}
+	}
+	b, err := line.Line(nil)
 	if err != nil { // its parts were read from valid JSON
 		return nil
 	}

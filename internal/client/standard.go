@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -23,9 +24,13 @@ type standard struct {
 	rt    *http.Transport
 }
 
-func newStandard(cfg *Config, clock *Clock, d *dialer) transport {
+func newStandard(c *Client, clock *Clock, d *dialer) transport {
+	cfg := &c.cfg
 	rt := &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
+		Proxy: func(req *http.Request) (*url.URL, error) {
+			proxy, _, err := c.Proxy(req.URL)
+			return proxy, err
+		},
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
 			if cfg.ConnectTimeout > 0 {
 				var cancel context.CancelFunc
@@ -46,9 +51,6 @@ func newStandard(cfg *Config, clock *Clock, d *dialer) transport {
 		ReadBufferSize:      4 << 10,
 		WriteBufferSize:     4 << 10,
 		Protocols:           new(http.Protocols),
-	}
-	if cfg.Network.Unix != "" {
-		rt.Proxy = nil
 	}
 	rt.Protocols.SetHTTP1(!cfg.Network.HTTP2)
 	rt.Protocols.SetHTTP2(cfg.Network.HTTP2)
@@ -81,14 +83,12 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	if err != nil {
 		return &failure{record.KindRequest, err}
 	}
-	req.Header = c.httpHeader()
+	req.Header, req.Host = c.httpHeader()
+	req.Close = c.closes()
 	req.Header["Idempotency-Key"] = nil // sent to nobody; lets net/http send again on a kept connection found closed
 	resp, err := st.rt.RoundTrip(req)
 	if err != nil {
-		if err = st.explain(ctx, c, err); c.ep.proxied && t.connect == 0 && !t.reused && !errors.As(err, new(*failure)) {
-			err = fail(record.KindConnect, "the proxy gives no connection to %s: %w", c.ep.addr, err)
-		}
-		return err
+		return st.byProxy(c, t, st.explain(ctx, c, err))
 	}
 	defer resp.Body.Close()
 	t.end = st.clock.Now()
@@ -113,6 +113,21 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 			return st.explain(ctx, c, err)
 		}
 	}
+}
+
+// byProxy says of an error before there was a connection that it is the proxy's.
+func (st *standard) byProxy(c *call, t *trip, err error) error {
+	if c.ep.proxy == "" || t.connect != 0 || t.reused {
+		return err
+	}
+	var known *failure
+	switch {
+	case !errors.As(err, &known):
+		return fail(record.KindConnect, "the proxy %s does not connect to %s: %w", c.ep.proxy, c.ep.addr, err)
+	case known.kind == record.KindConnect || known.kind == record.KindConnectTimeout:
+		return fail(known.kind, "the proxy %s: %w", c.ep.proxy, err)
+	}
+	return err
 }
 
 // costed is a connection with what it cost. A dial may outlive the request that wanted it, so that it must not write to
