@@ -30,7 +30,8 @@ func groups() kong.Option {
 
 type flags struct {
 	cli.VersionFlag
-	part load.Shard // that this process has
+	part    load.Shard // that this process has
+	eachAll bool       // each point of a sweep sends all lines
 
 	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
 

@@ -37,6 +37,9 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	if f.eachAll, err = f.inTurn(env, points); err != nil {
+		return err
+	}
 	if err := f.limitConns(points); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,6 +59,9 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 		if err != nil {
 			return nil, err
 		}
+		if math.IsInf(at(f.Rate, i), 1) {
+			atOnce(env, p)
+		}
 		name := p.Run
 		for k := 2; slices.ContainsFunc(points, func(q load.Point) bool { return q.Run == p.Run }); k++ {
 			p.Run = name + "#" + strconv.Itoa(k)
@@ -69,6 +73,36 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 	}
 	return points, nil
 }
+
+// atOnce says what a rate of inf means, which vLLM's and SGLang's clients have as their default.
+func atOnce(env *cli.Env, p load.Point) {
+	if p.Mode == load.Closed {
+		env.Say("--rate inf: a closed loop of %d, as with --parallel alone", p.Parallel)
+		return
+	}
+	env.Say("--rate inf: all requests are sent at once; --parallel N limits the concurrency")
+}
+
+// inTurn reports whether each point of a sweep takes all lines: nothing bounds its requests, so that the first point
+// would leave none to the others. That needs an input which ends, a file.
+func (f *flags) inTurn(env *cli.Env, points []load.Point) (bool, error) {
+	if len(points) < 2 || f.Duration > 0 || slices.ContainsFunc(points, func(p load.Point) bool { return p.Number > 0 }) {
+		return false, nil
+	}
+	if f.Cycle {
+		return false, cli.Usage("give --number or --duration", "--cycle: the first point of the sweep would never end")
+	}
+	if f.Input == "" || f.Input == "-" {
+		if in, ok := env.Stdin.(interface{ Stat() (os.FileInfo, error) }); !ok || !regular(in.Stat()) {
+			return false, cli.Usage("--number N is the requests of each point; a file as input is sent by each point as a whole",
+				"--number: a sweep over a pipe needs it, since the first of %d points would take all lines", len(points))
+		}
+	}
+	env.Say("each of %d points sends all lines", len(points))
+	return true, nil
+}
+
+func regular(info os.FileInfo, err error) bool { return err == nil && info.Mode().IsRegular() }
 
 // levels is the length of the lists, which must be one; a single value serves all.
 func (f *flags) levels() (int, error) {
@@ -117,7 +151,12 @@ func (f *flags) point(i int) (load.Point, error) {
 		p.Mode, p.Run = load.Open, "trace"
 	case strings.HasPrefix(f.Arrival, "ramp:") && p.Rate > 0:
 		return p, cli.Usage("", "--rate: a ramp has its own rates")
-	case p.Rate > 0:
+	case math.IsInf(p.Rate, 1) && f.Arrival != "poisson":
+		return p, cli.Usage("give a finite --rate", "--arrival: %s needs a rate, and inf is none", f.Arrival)
+	case math.IsInf(p.Rate, 1) && p.Parallel == 0:
+		p.Mode, p.Run, p.Rate = load.Open, "rate=inf", 0
+		return p, nil
+	case p.Rate > 0 && !math.IsInf(p.Rate, 1):
 		p.Mode, p.Run = load.Open, "rate="+strconv.FormatFloat(p.Rate, 'g', -1, 64)
 		if p.Pacer, err = arrival(f.Arrival, p.Rate, f.Seed); err != nil {
 			return p, err
@@ -130,7 +169,7 @@ func (f *flags) point(i int) (load.Point, error) {
 	case f.Arrival != "poisson":
 		return p, cli.Usage("give --rate", "--arrival: %s needs --rate", f.Arrival)
 	default:
-		p.Parallel = max(p.Parallel, 1)
+		p.Rate, p.Parallel = 0, max(p.Parallel, 1)
 		p.Mode, p.Pacer, p.Limit = load.Closed, nil, p.Parallel
 		p.Run = "parallel=" + strconv.Itoa(p.Parallel)
 		return p, nil

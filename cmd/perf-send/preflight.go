@@ -19,6 +19,8 @@ func (r *runner) testConnection(ctx context.Context) error {
 		}
 		return err
 	}
+	r.progress.wait("waiting for the answer to the test request (--no-test-connection skips it)")
+	defer r.progress.wait("")
 	rec := r.client.Test(ctx, first)
 	if rec == nil || rec.OK {
 		return nil

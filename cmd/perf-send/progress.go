@@ -3,67 +3,89 @@ package main
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
-
-	"github.com/schollz/progressbar/v3"
 
 	"llmperf/internal/cli"
 	"llmperf/internal/load"
 	"llmperf/internal/record"
 )
 
-// progress shows on stderr how far the run is: a bar for each phase on a terminal, elsewhere a plain line every few
+// progress shows on stderr how far the run is: a line that changes on a terminal, elsewhere a plain line every few
 // seconds.
 type progress struct {
 	env    *cli.Env
 	counts *load.Counts
+	tally  *tally
 	every  int // --log-every-n-query
 	logged int64
-	bar    *progressbar.ProgressBar
-	phase  *load.Phase // the bar's
+	limit  time.Duration // --duration
+	points int           // load points of the run
+	stage  atomic.Pointer[string]
+	point  atomic.Int64 // the load point under way, counted from 1
+	status *cli.Status  // nil: no terminal, or none that is to be drawn on
 	quit   chan struct{}
 	done   chan struct{}
+
+	phase *load.Phase // the latest one, and when it was first seen
+	since time.Time
 }
 
 const (
-	barPause  = 100 * time.Millisecond
+	drawPause = 200 * time.Millisecond
 	linePause = 5 * time.Second
+	hungAfter = 3 * time.Second // without an answer
 )
 
-func startProgress(env *cli.Env, f *flags, counts *load.Counts) *progress {
-	p := &progress{env: env, counts: counts, every: f.LogEveryN, quit: make(chan struct{}), done: make(chan struct{})}
-	bars := f.Progress && env.TTY && !f.Debug
-	go func() {
-		defer close(p.done)
-		tick := time.NewTicker(barPause)
-		defer tick.Stop()
-		next := time.Now().Add(linePause)
-		for {
-			select {
-			case <-p.quit:
-				if p.log(); bars {
-					p.draw()
-					p.end()
-				}
-				return
-			case now := <-tick.C:
-				p.log()
-				switch {
-				case bars:
-					p.draw()
-				case f.Progress && now.After(next):
-					next = now.Add(linePause)
-					p.line()
-				}
+// showProgress starts to show. Messages of the run must go to env.Stderr after that.
+func (r *runner) showProgress(points int) *progress {
+	p := &progress{
+		env: r.env, counts: &r.engine.Counts, tally: &r.tally, every: r.f.LogEveryN, limit: time.Duration(r.f.Duration),
+		points: points, quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	if r.f.Progress && r.env.TTY && !r.f.Debug {
+		p.status = r.env.Status()
+	}
+	go p.show(r.f.Progress)
+	return p
+}
+
+func (p *progress) show(wanted bool) {
+	defer close(p.done)
+	tick := time.NewTicker(drawPause)
+	defer tick.Stop()
+	next := time.Now().Add(hungAfter)
+	for {
+		select {
+		case <-p.quit:
+			p.log()
+			if p.status != nil {
+				p.status.Set("")
+			}
+			return
+		case now := <-tick.C:
+			p.log()
+			text := p.text(now)
+			switch {
+			case p.status != nil:
+				p.status.Set(text)
+			case wanted && now.After(next):
+				next = now.Add(linePause)
+				p.env.Say("%s", text)
 			}
 		}
-	}()
-	return p
+	}
 }
 
 func (p *progress) stop() {
 	close(p.quit)
 	<-p.done
+}
+
+// wait says what the run waits for before a load point, until the next call; "" nothing.
+func (p *progress) wait(format string, args ...any) {
+	s := fmt.Sprintf(format, args...)
+	p.stage.Store(&s)
 }
 
 // log writes a line for each --log-every-n-query requests, however many have ended since the last look.
@@ -77,61 +99,81 @@ func (p *progress) log() {
 	}
 }
 
-func (p *progress) line() {
+// text is how far the run is.
+func (p *progress) text(now time.Time) string {
+	if s := p.stage.Load(); s != nil && *s != "" {
+		return *s
+	}
 	ph := p.counts.Phase.Load()
 	if ph == nil {
-		p.env.Say("waiting for the first request")
-		return
-	}
-	of := ""
-	if ph.Total > 0 {
-		of = fmt.Sprintf(" of %d", ph.Total)
-	}
-	p.env.Say("%s, %s: %d%s done, %d in flight, %d failed", ph.Run, ph.Name, p.counts.Done.Load(), of, p.counts.InFlight.Load(), p.counts.Failed.Load())
-}
-
-func (p *progress) draw() {
-	ph := p.counts.Phase.Load()
-	if ph == nil {
-		return
+		return "waiting for the first request line"
 	}
 	if ph != p.phase {
-		if p.bar != nil && p.phase.Total > 0 { // the next phase begins when this one is whole
-			p.bar.Set(p.phase.Total)
-		}
-		p.end()
-		p.phase = ph
-		name := "Processing"
-		if ph.Name == record.PhaseWarmup {
-			name = "Warmup"
-		}
-		total := int64(ph.Total)
-		if total == 0 {
-			total = -1
-		}
-		p.bar = progressbar.NewOptions64(total, progressbar.OptionSetWriter(p.env.Stderr), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("req"), progressbar.OptionSetDescription(fmt.Sprintf("%s[%s]", name, ph.Run)), progressbar.OptionSetWidth(30))
+		p.phase, p.since = ph, now
 	}
-	p.bar.Set64(p.counts.Done.Load()) // an error is the terminal's, which is gone then
+	done, inFlight, elapsed := p.counts.Done.Load(), p.counts.InFlight.Load(), now.Sub(p.since)
+	parts := []string{p.title(ph)}
+	if ph.Total > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d done", done, ph.Total))
+	} else {
+		parts = append(parts, fmt.Sprintf("%d done", done))
+	}
+	parts = append(parts, fmt.Sprintf("%d in flight", inFlight))
+	if n := p.counts.Failed.Load(); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", n))
+	}
+	if done == 0 && inFlight > 0 && elapsed >= hungAfter {
+		return strings.Join(append(parts, fmt.Sprintf("no answer for %.0f s", elapsed.Seconds())), ", ")
+	}
+	if s := elapsed.Seconds(); s >= 1 && done > 0 {
+		parts = append(parts, fmt.Sprintf("%.3g requests/s", float64(done)/s))
+		tokens, ttft := p.tally.running()
+		if tokens > 0 {
+			parts = append(parts, fmt.Sprintf("%.0f tokens/s", float64(tokens)/s))
+		}
+		if ttft > 0 {
+			parts = append(parts, fmt.Sprintf("TTFT p50 %s ms", milliseconds(ttft)))
+		}
+		if left, ok := p.left(ph, done, elapsed); ok {
+			parts = append(parts, left.Round(time.Second).String()+" left")
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
-func (p *progress) end() {
-	if p.bar != nil {
-		p.bar.Exit()
-		fmt.Fprintln(p.env.Stderr)
-		p.bar = nil
+// title names the load point under way.
+func (p *progress) title(ph *load.Phase) string {
+	s := ph.Run
+	if n := p.point.Load(); p.points > 1 && n > 0 {
+		s += fmt.Sprintf(" (%d of %d)", n, p.points)
 	}
+	if ph.Name == record.PhaseWarmup {
+		s += " warm-up"
+	}
+	return s
 }
 
-// debugger writes each step of each exchange on stderr, as evalscope's --debug does. Events are whole lines, so that
-// several requests at once stay readable.
-func (f *flags) debugger(env *cli.Env) func(id, what string, text []byte) {
-	if !f.Debug {
-		return nil
+// left is the time until the load point ends, by the requests that are left or by --duration, whichever is sooner.
+func (p *progress) left(ph *load.Phase, done int64, elapsed time.Duration) (left time.Duration, known bool) {
+	if n := int64(ph.Total); n > 0 && done > 0 {
+		left, known = time.Duration(float64(elapsed)*float64(n-done)/float64(done)), true
 	}
-	titles := map[string]string{"endpoint": "Endpoint", "start": "Starting request", "sent": "Request sent", "received": "Response received"}
-	return func(id, what string, text []byte) {
-		line := strings.ReplaceAll(strings.ToValidUTF8(string(text), "\uFFFD"), "\n", `\n`)
-		fmt.Fprintf(env.Stderr, "%s perf-send DEBUG %s: %s: %s\n", time.Now().Format("2006-01-02 15:04:05.000"), id, titles[what], line)
+	if p.limit > 0 && ph.Name == record.PhaseMeasure {
+		if byTime := max(0, p.limit-elapsed); !known || byTime < left {
+			left, known = byTime, true
+		}
 	}
+	return left, known
+}
+
+// milliseconds is a duration in ms with three digits.
+func milliseconds(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	switch {
+	case ms < 10:
+		return fmt.Sprintf("%.2f", ms)
+	case ms < 100:
+		return fmt.Sprintf("%.1f", ms)
+	}
+	return fmt.Sprintf("%.0f", ms)
 }

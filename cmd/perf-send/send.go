@@ -135,9 +135,11 @@ type runner struct {
 	short     atomic.Int64
 	simulated bool
 	facts     *facts
-	watch     atomic.Pointer[watch]        // of the load point
-	missed    error                        // the gate that was missed first
-	failed    atomic.Pointer[record.Error] // the first, as an example
+	watch     atomic.Pointer[watch] // of the load point
+	missed    error                 // the gate that was missed first
+	tally     tally
+	progress  *progress
+	summary   bool // stdout is a terminal, which records would flood: they are counted only
 }
 
 func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []load.Point, in io.Reader, name string) error {
@@ -150,7 +152,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		return err
 	}
 	r.source = startSource(ctx, sourceConfig{
-		env: r.env, skip: r.f.OnBadLine == "skip", cycle: r.f.Cycle,
+		env: r.env, skip: r.f.OnBadLine == "skip", cycle: r.f.Cycle, inTurn: r.f.eachAll,
 		prepare: func(q *request.Request) error {
 			err := r.client.Prepare(ctx, q)
 			if errors.Is(err, client.ErrNoModel) {
@@ -168,14 +170,15 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	if r.counter == nil { // which looks at the bodies later on
 		r.engine.Reuse = r.source.ready.done
 	}
-	show := startProgress(r.env, r.f, &r.engine.Counts)
+	r.progress = r.showProgress(len(points))
+	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
 	if !r.f.NoTestConnection && !r.simulated {
 		err = r.testConnection(ctx)
 	}
 	if err == nil {
 		err = r.points(ctx, points)
 	}
-	show.stop()
+	r.progress.stop()
 	if r.counter != nil {
 		err = cmp.Or(err, r.counter.close())
 	}
@@ -187,10 +190,24 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	return r.verdict(err)
 }
 
-func (r *runner) emit(rec *record.Record) error {
-	if !rec.OK {
-		r.failed.CompareAndSwap(nil, rec.Error)
+// announceStop says what the first Ctrl-C does.
+func (r *runner) announceStop(ctx context.Context) {
+	if !errors.Is(context.Cause(ctx), cli.ErrInterrupted) {
+		return
 	}
+	n := r.engine.Counts.InFlight.Load()
+	switch grace := time.Duration(r.f.Grace); {
+	case n == 0:
+		r.env.Say("stopping")
+	case grace == 0:
+		r.env.Say("stopping: %d in flight are canceled", n)
+	default:
+		r.env.Say("stopping: %d in flight have %v; Ctrl-C again cancels them", n, grace)
+	}
+}
+
+func (r *runner) emit(rec *record.Record) error {
+	r.tally.add(rec)
 	if rec.OK && rec.CompletionTokens > 0 && rec.CompletionTokens < rec.Want {
 		r.short.Add(1)
 	}
@@ -227,7 +244,11 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 			if err := r.pause(ctx); err != nil {
 				return err
 			}
+			if err := r.source.nextPass(ctx); err != nil {
+				return err
+			}
 		}
+		r.progress.point.Store(int64(i + 1))
 		if _, err := r.point(ctx, p, nil); err != nil {
 			return err
 		}
@@ -255,6 +276,9 @@ func (r *runner) point(ctx context.Context, p load.Point, t *trial) (*saturated,
 		r.missed = cli.Fail("perf-stats shows the kinds of errors", "--max-error-rate: %s: more than %v of its requests failed", p.Run, r.f.MaxErrorRate)
 	}
 	asked, got := p.Warmup+p.Number, res.Warmed+res.Measured
+	if got == 0 && asked == 0 && r.engine.Counts.Requests.Load() > 0 {
+		r.env.Say("%s: the input had ended before: no request was sent", p.Run)
+	}
 	if early != nil || !res.Short || got == 0 && p.Number == 0 {
 		return early, nil
 	}
@@ -276,6 +300,8 @@ func (r *runner) pause(ctx context.Context) error {
 			return cli.Fail("", "--between: %w", err)
 		}
 	}
+	r.progress.wait("%v between load points", time.Duration(r.f.SleepInterval))
+	defer r.progress.wait("")
 	select {
 	case <-time.After(time.Duration(r.f.SleepInterval)):
 	case <-ctx.Done():
@@ -293,18 +319,19 @@ func (r *runner) verdict(err error) error {
 	if n := r.short.Load(); n > 0 {
 		r.env.Say("%d answers have fewer tokens than max_tokens, though ignore_eos was asked for: throughput and latency are not those of the load that was meant", n)
 	}
-	done, failed := r.engine.Counts.Requests.Load(), r.engine.Counts.Failed.Load()
+	ok, failed := r.tally.counts()
 	switch {
-	case err != nil:
+	case ok+failed == 0 && err != nil:
 		return err
-	case done == 0:
-		return cli.Fail("perf-gen makes some", "no requests in the input")
-	case done == failed:
-		first := r.failed.Load()
-		return cli.Fail("perf-stats shows the kinds of errors; --debug shows each exchange", "every request failed (%d), the first with %s: %s",
-			failed, first.Kind, first.Message)
-	case r.missed != nil:
-		return r.missed
+	case ok+failed == 0:
+		return cli.Fail("perf-gen makes request lines", "no requests in the input")
+	case ok == 0 && err == nil:
+		return cli.Fail("perf-stats shows the kinds of errors; --debug shows each exchange", "%s", &r.tally)
 	}
-	return r.judge()
+	var judged error
+	if err == nil && r.missed == nil {
+		judged = r.judge()
+	}
+	r.env.Say("%s", &r.tally)
+	return cmp.Or(err, r.missed, judged)
 }

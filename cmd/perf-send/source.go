@@ -19,6 +19,9 @@ type source struct {
 	err     error // set before ready has ended
 	read    atomic.Int64
 	skipped atomic.Int64
+
+	passEnd *request.Request // stands in the queue where a pass over the input ends; nil: there is one pass
+	between bool             // the last pass has ended, and the next has not begun
 }
 
 const (
@@ -31,6 +34,7 @@ type sourceConfig struct {
 	env     *cli.Env
 	skip    bool // bad lines are said and skipped
 	cycle   bool // at the end of the input what was read is sent again
+	inTurn  bool // as cycle, but each pass ends with io.EOF: see source.nextPass
 	prepare func(*request.Request) error
 }
 
@@ -38,9 +42,12 @@ type sourceConfig struct {
 // the source.
 func startSource(ctx context.Context, c sourceConfig, r io.Reader, name string) *source {
 	s := &source{ready: newQueue(aheadLines, aheadBytes)}
+	if c.inTurn {
+		s.passEnd = new(request.Request)
+	}
 	go func() {
 		defer s.ready.end()
-		if !c.cycle {
+		if !c.cycle && !c.inTurn {
 			s.err = s.pass(ctx, c, r, name, nil)
 			return
 		}
@@ -48,6 +55,9 @@ func startSource(ctx context.Context, c sourceConfig, r io.Reader, name string) 
 		defer kept.close()
 		s.err = s.pass(ctx, c, r, name, &kept)
 		for s.err == nil && s.read.Load() > 0 && ctx.Err() == nil {
+			if c.inTurn && !s.ready.put(ctx, s.passEnd) {
+				return
+			}
 			again, err := kept.reader()
 			if err != nil {
 				s.err = err
@@ -123,13 +133,37 @@ func (s *source) Next(ctx context.Context) (*request.Request, error) {
 		s.peeked = nil
 		return r, nil
 	}
+	if s.between {
+		return nil, io.EOF
+	}
 	if r := s.ready.take(ctx); r != nil {
+		if r == s.passEnd {
+			s.between = true
+			return nil, io.EOF
+		}
 		return r, nil
 	}
 	if ctx.Err() != nil { // the reader may be at work still
 		return nil, context.Cause(ctx)
 	}
 	return nil, s.end()
+}
+
+// nextPass lets the next pass over the input begin, past what is left of this one. It does nothing if there is one pass.
+func (s *source) nextPass(ctx context.Context) error {
+	if s.passEnd == nil {
+		return nil
+	}
+	for !s.between {
+		switch _, err := s.Next(ctx); {
+		case errors.Is(err, io.EOF) && !s.between:
+			return nil
+		case err != nil && !errors.Is(err, io.EOF):
+			return err
+		}
+	}
+	s.between = false
+	return nil
 }
 
 // end is how the input ended.
