@@ -345,7 +345,7 @@ func (e *Engine) id(seq int64) string {
 // finish completes a record with what only the engine knows.
 func (ph *phase) finish(rec *record.Record, seq int64, due time.Time, queued time.Duration) {
 	rec.Seq, rec.Shard = seq, ph.e.Shard.String()
-	rec.RunID, rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Phase = ph.e.RunID, ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.name
+	rec.RunID, rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Number, rec.Phase = ph.e.RunID, ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.p.Number, ph.name
 	rec.ScheduledUs = ph.e.Ns(due) / 1000
 	wait := queued.Microseconds()
 	rec.QueueMs = float64(wait) / 1000

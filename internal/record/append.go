@@ -24,7 +24,7 @@ type Encoder struct {
 type loadPoint struct {
 	runID, run, mode      string
 	rate                  float64
-	parallel              int
+	parallel, number      int
 	phase                 string
 	api, op, model, where string
 }
@@ -42,7 +42,7 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.count(`,"turn":`, r.Turn)
 	w.text(`,"shard":`, r.Shard)
 	w.any(`,"labels":`, r.Labels, len(r.Labels) > 0)
-	w.loadPoint(e, loadPoint{r.RunID, r.Run, r.Mode, r.Rate, r.Parallel, r.Phase, r.API, r.Op, r.Model, r.URL})
+	w.loadPoint(e, loadPoint{r.RunID, r.Run, r.Mode, r.Rate, r.Parallel, r.Number, r.Phase, r.API, r.Op, r.Model, r.URL})
 	w.integer(`,"scheduled_us":`, r.ScheduledUs)
 	w.float(`,"queue_ms":`, r.QueueMs)
 	w.integer(`,"sent_us":`, r.SentUs)
@@ -99,6 +99,7 @@ func (w *writer) loadPoint(e *Encoder, p loadPoint) {
 		one.text(`,"mode":`, p.mode)
 		one.measure(`,"rate":`, p.rate)
 		one.count(`,"parallel":`, p.parallel)
+		one.count(`,"number":`, p.number)
 		one.text(`,"phase":`, p.phase)
 		one.text(`,"api":`, p.api)
 		one.text(`,"op":`, p.op)

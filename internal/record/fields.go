@@ -21,6 +21,7 @@ var fields = [...]field{
 	{`"mode":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.Mode) }},
 	{`"rate":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.Rate) }},
 	{`"parallel":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.Parallel) }},
+	{`"number":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.Number) }},
 	{`"phase":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.Phase) }},
 	{`"api":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.API) }},
 	{`"op":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.Op) }},

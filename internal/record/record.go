@@ -23,6 +23,7 @@ type Record struct {
 	Mode     string  `json:"mode,omitempty"`   // open, closed or capped
 	Rate     float64 `json:"rate,omitempty"`   // asked, requests/s
 	Parallel int     `json:"parallel,omitempty"`
+	Number   int     `json:"number,omitempty"` // asked: measured requests of the load point, or conversations; 0: all lines
 	Phase    string  `json:"phase,omitempty"` // warmup or measure
 
 	API   string `json:"api,omitempty"` // the dialect, or sim for the built-in simulator
