@@ -34,7 +34,8 @@ type progress struct {
 const (
 	drawPause = 200 * time.Millisecond
 	linePause = 5 * time.Second
-	hungAfter = 3 * time.Second // without an answer
+	firstLine = 3 * time.Second // after the start
+	quiet     = 2 * time.Second // without an answer, which is then said
 )
 
 // showProgress starts to show. Messages of the run must go to env.Stderr after that.
@@ -54,7 +55,7 @@ func (p *progress) show(wanted bool) {
 	defer close(p.done)
 	tick := time.NewTicker(drawPause)
 	defer tick.Stop()
-	next := time.Now().Add(hungAfter)
+	next := time.Now().Add(firstLine)
 	for {
 		select {
 		case <-p.quit:
@@ -112,27 +113,25 @@ func (p *progress) text(now time.Time) string {
 		p.phase, p.since = ph, now
 	}
 	done, inFlight, elapsed := p.counts.Done.Load(), p.counts.InFlight.Load(), now.Sub(p.since)
-	parts := []string{p.title(ph)}
+	of := ""
 	if ph.Total > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d done", done, ph.Total))
-	} else {
-		parts = append(parts, fmt.Sprintf("%d done", done))
+		of = fmt.Sprintf("/%d", ph.Total)
 	}
-	parts = append(parts, fmt.Sprintf("%d in flight", inFlight))
+	parts := []string{fmt.Sprintf("%s: %d%s done", p.title(ph), done, of), fmt.Sprintf("%d in flight", inFlight)}
 	if n := p.counts.Failed.Load(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", n))
 	}
-	if done == 0 && inFlight > 0 && elapsed >= hungAfter {
+	if done == 0 && inFlight > 0 && elapsed >= quiet {
 		return strings.Join(append(parts, fmt.Sprintf("no answer for %.0f s", elapsed.Seconds())), ", ")
 	}
 	if s := elapsed.Seconds(); s >= 1 && done > 0 {
-		parts = append(parts, fmt.Sprintf("%.3g requests/s", float64(done)/s))
+		parts = append(parts, fmt.Sprintf("%.3g req/s", float64(done)/s))
 		tokens, ttft := p.tally.running()
 		if tokens > 0 {
-			parts = append(parts, fmt.Sprintf("%.0f tokens/s", float64(tokens)/s))
+			parts = append(parts, fmt.Sprintf("%.0f tok/s", float64(tokens)/s))
 		}
 		if ttft > 0 {
-			parts = append(parts, fmt.Sprintf("TTFT p50 %s ms", milliseconds(ttft)))
+			parts = append(parts, fmt.Sprintf("TTFT %s ms", milliseconds(ttft)))
 		}
 		if left, ok := p.left(ph, done, elapsed); ok {
 			parts = append(parts, left.Round(time.Second).String()+" left")

@@ -143,6 +143,9 @@ type runner struct {
 }
 
 func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []load.Point, in io.Reader, name string) error {
+	if r.f.Output == "" && r.env.StdoutTTY {
+		r.summary, r.env.Stdout = true, io.Discard
+	}
 	out, err := openOutput(r.env, r.f.Output)
 	if err != nil {
 		return err
@@ -333,5 +336,11 @@ func (r *runner) verdict(err error) error {
 		judged = r.judge()
 	}
 	r.env.Say("%s", &r.tally)
+	if r.summary {
+		if _, ttft := r.tally.running(); ttft > 0 {
+			r.env.Say("TTFT p50 %s ms of the latest answers", milliseconds(ttft))
+		}
+		r.env.Hint("| perf-stats shows all figures, -o FILE keeps the records, -o - prints them here")
+	}
 	return cmp.Or(err, r.missed, judged)
 }
