@@ -24,7 +24,7 @@ type Record struct {
 	Rate     float64 `json:"rate,omitempty"`   // asked, requests/s
 	Parallel int     `json:"parallel,omitempty"`
 	Number   int     `json:"number,omitempty"` // asked: measured requests of the load point, or conversations; 0: all lines
-	Phase    string  `json:"phase,omitempty"` // warmup or measure
+	Phase    string  `json:"phase,omitempty"`  // warmup or measure
 
 	API   string `json:"api,omitempty"` // the dialect, or sim for the built-in simulator
 	Op    string `json:"op,omitempty"`  // chat, completion, …
