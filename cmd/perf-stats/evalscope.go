@@ -24,6 +24,9 @@ func evalscopeRanks() []float64 { return []float64{1, 5, 10, 25, 50, 75, 90, 95,
 // benchmark_percentile.json, benchmark_data.db, workload_throughput.json, workload_timeline.json and, of conversations,
 // trace_summary.json, with its names, its definitions and its rounding, into -o DIR.
 func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
+	if len(opt.By) == 1 && opt.By[0].Name == "run" { // a folder for each load point of each run
+		opt.By = append(opt.By, stats.RunIDKey())
+	}
 	stream, err := f.newStream(opt)
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ response time with percentiles, one block for each load point. Reads stdin where
 type flags struct {
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
 
-	By     []string `group:"records" default:"run" placeholder:"KEY,…" help:"Make a block of each value of these keys of the record, such as labels.tenant,turn."`
+	By     []string `group:"records" default:"run" placeholder:"KEY,…" help:"Make a block of each value of these keys of the record, such as labels.tenant,turn; file is the file that they are from."`
 	Where  string   `group:"records" placeholder:"EXPR" help:"Take only the records for which this jq expression is true."`
 	Warmup bool     `group:"records" help:"Count warm-up records too."`
 

@@ -135,8 +135,8 @@ func TestErrors(t *testing.T) {
 		"goodput gate": {"--slo goodput>0.9", "", 2, "perf-stats: --slo: goodput>0.9 needs --goodput\n" +
 			"hint: --goodput 'ttft_ms<500' says what a good request is\n"},
 		"junit": {"--format junit", "", 2, "perf-stats: --format: junit needs gates\nhint: --slo 'ttft_ms:p99<500' is one\n"},
-		"by": {"--by tenant", "", 2, "perf-stats: --by: no key \"tenant\": there are run, mode, rate, parallel, phase, api, op, model, url, " +
-			"session, turn, shard, reused, status, ok, finish_reason, tokens_from, prompt_tokens, completion_tokens, error.kind and labels.NAME\n"},
+		"by": {"--by tenant", "", 2, "perf-stats: --by: no key \"tenant\": there are run, run_id, mode, rate, parallel, phase, api, op, model, url, " +
+			"session, turn, shard, reused, status, ok, finish_reason, tokens_from, prompt_tokens, completion_tokens, error.kind, file and labels.NAME\n"},
 		"where": {"--where .ok|", "", 2, "perf-stats: --where: unexpected EOF\n" +
 			"hint: it is a jq expression, such as '.ok and .labels.tenant == \"a\"'\n"},
 		"where fails": {"--where .ok+1", `{"ok":true}`, 1, "perf-stats: stdin:1: --where: cannot add: boolean (true) and number (1)\n" +
@@ -179,7 +179,8 @@ func TestSummariesOfShardsMerge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, _, _ := stat(t, "", "--format", "json", "sweep.jsonl")
+	want, _, _ := stat(t, string(data), "--format", "json")
+	t.Chdir("..")
 	dir := t.TempDir()
 	var shards []string
 	lines := strings.SplitAfter(string(data), "\n")

@@ -85,7 +85,7 @@ func distributions(r *report) []chart.Figure {
 		}
 		for _, p := range r.points {
 			if m := p.Metrics.Get(d.key); m != nil && m.N > 1 {
-				h := newHistogram(p.src.stats.Values(p.Run, d.key))
+				h := newHistogram(p.src.stats.Values(p.Block, d.key))
 				if len(r.points) > 1 {
 					f.Series = append(f.Series, h.cumulative(p.label, p.color))
 					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))

@@ -114,12 +114,14 @@ func (g *group) title(opt *Options) string {
 	return strings.ReplaceAll(g.name, "\x00", ", ")
 }
 
-// pick gives the groups of that name.
+// pick returns the groups of that name: several of a Collector with records of several runs.
 func pick(side []*Collector, name string) []*group {
 	var out []*group
 	for _, c := range side {
-		if g := c.groups[name]; g != nil {
-			out = append(out, g)
+		for _, g := range c.sorted() {
+			if g.name == name {
+				out = append(out, g)
+			}
 		}
 	}
 	return out

@@ -1,7 +1,9 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -214,7 +216,8 @@ func linear(sorted mstats.Float64Data, p float64) float64 {
 type Defined struct {
 	defs   []Definition
 	opt    Options
-	groups map[string]*definedGroup
+	apart  bool // as of a Collector
+	groups map[groupKey]*definedGroup
 }
 
 type definedGroup struct {
@@ -237,7 +240,8 @@ type DefinedBlock struct {
 
 // NewDefined returns an empty Defined.
 func NewDefined(defs []Definition, opt Options) *Defined {
-	return &Defined{defs, New(opt).opt, map[string]*definedGroup{}}
+	c := New(opt)
+	return &Defined{defs, c.opt, c.apart, map[groupKey]*definedGroup{}}
 }
 
 // Add takes one record, of which it keeps nothing.
@@ -245,7 +249,11 @@ func (d *Defined) Add(r *record.Record) {
 	if r.Phase == record.PhaseWarmup && !d.opt.Warmup {
 		return
 	}
-	g := d.group(groupName(d.opt.By, r))
+	k := groupKey{name: groupName(d.opt.By, r, "")}
+	if d.apart {
+		k.runID = r.RunID
+	}
+	g := d.group(k)
 	g.simulated = g.simulated || r.API == record.SimAPI
 	if r.SentUs > 0 && micro(r.LatencyMs) >= 0 {
 		g.sent, g.due, g.end = min(g.sent, r.SentUs), min(g.due, due(r)), max(g.end, r.EndUs())
@@ -261,8 +269,8 @@ func (d *Defined) Add(r *record.Record) {
 	}
 }
 
-func (d *Defined) group(name string) *definedGroup {
-	g := d.groups[name]
+func (d *Defined) group(k groupKey) *definedGroup {
+	g := d.groups[k]
 	if g == nil {
 		g = &definedGroup{sent: math.MaxInt64, due: math.MaxInt64}
 		for _, def := range d.defs {
@@ -272,15 +280,15 @@ func (d *Defined) group(name string) *definedGroup {
 			}
 			g.dists = append(g.dists, dists)
 		}
-		d.groups[strings.Clone(name)] = g
+		d.groups[groupKey{strings.Clone(k.name), strings.Clone(k.runID)}] = g
 	}
 	return g
 }
 
 // Merge adds what o gathered.
 func (d *Defined) Merge(o *Defined) {
-	for name, theirs := range o.groups {
-		g := d.group(name)
+	for k, theirs := range o.groups {
+		g := d.group(k)
 		g.sent, g.due, g.end = min(g.sent, theirs.sent), min(g.due, theirs.due), max(g.end, theirs.end)
 		g.simulated = g.simulated || theirs.simulated
 		g.ok += theirs.ok
@@ -295,21 +303,21 @@ func (d *Defined) Merge(o *Defined) {
 
 // Blocks gives the figures, each load point's tools together, the earliest load point first.
 func (d *Defined) Blocks() []DefinedBlock {
-	var names []string
-	for name := range d.groups {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if x, y := d.groups[a].due, d.groups[b].due; x != y {
-			return int(min(1, max(-1, x-y)))
-		}
-		return compareNatural(a, b)
+	keys := slices.SortedFunc(maps.Keys(d.groups), func(a, b groupKey) int {
+		return cmp.Or(cmp.Compare(d.groups[a].due, d.groups[b].due), compareNatural(a.name, b.name), cmp.Compare(a.runID, b.runID))
 	})
+	name := func(k groupKey) string {
+		name := strings.ReplaceAll(k.name, "\x00", ", ")
+		if slices.ContainsFunc(keys, func(o groupKey) bool { return o != k && o.name == k.name }) {
+			name += ", run_id " + k.runID
+		}
+		return name
+	}
 	out := []DefinedBlock{}
-	for _, name := range names {
-		g := d.groups[name]
+	for _, k := range keys {
+		g := d.groups[k]
 		for i, def := range d.defs {
-			b := DefinedBlock{Group: strings.ReplaceAll(name, "\x00", ", "), Simulated: g.simulated, Tool: def.Tool, Duration: nan(), Figures: Metrics{}}
+			b := DefinedBlock{Group: name(k), Simulated: g.simulated, Tool: def.Tool, Duration: nan(), Figures: Metrics{}}
 			start := g.sent
 			if def.fromDue {
 				start = g.due

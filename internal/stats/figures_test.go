@@ -32,35 +32,36 @@ func blockOf(t *testing.T, opt Options, records ...*record.Record) Block {
 	return b[0]
 }
 
-// Two slots for two seconds, then one for one: eight, eight and four tokens a second.
+// Two slots for four seconds, then one for one: eight tokens a second, then four.
 func TestThroughput(t *testing.T) {
-	b := blockOf(t, Options{GPUs: 2}, streamed(0), streamed(0), streamed(1000), streamed(1000), streamed(2000))
+	b := blockOf(t, Options{GPUs: 2}, streamed(0), streamed(0), streamed(1000), streamed(1000), streamed(2000), streamed(2000),
+		streamed(3000), streamed(3000), streamed(4000))
 	for name, test := range map[string]struct{ got, want Num }{
-		"duration":           {b.DurationS, 3},
-		"requests/s":         {b.RequestsPerS, 5. / 3},
-		"output/s":           {b.OutputPerS, 20. / 3},
-		"input/s":            {b.InputPerS, 50. / 3},
-		"total/s":            {b.TotalPerS, 70. / 3},
-		"in flight":          {b.InFlight, 5. / 3},
+		"duration":           {b.DurationS, 5},
+		"requests/s":         {b.RequestsPerS, 9. / 5},
+		"output/s":           {b.OutputPerS, 36. / 5},
+		"input/s":            {b.InputPerS, 90. / 5},
+		"total/s":            {b.TotalPerS, 126. / 5},
+		"in flight":          {b.InFlight, 9. / 5},
 		"peak in flight":     {Num(b.PeakInFlight), 2},
 		"peak output/s":      {b.PeakOutput, 8},
-		"output/s/GPU":       {b.OutputPerGPU, 10. / 3},
-		"steady duration":    {b.Steady.DurationS, 2},
+		"output/s/GPU":       {b.OutputPerGPU, 3.6},
+		"steady duration":    {b.Steady.DurationS, 4},
 		"steady in flight":   {b.Steady.InFlight, 2},
 		"steady input/s":     {b.Steady.InputPerS, 20},
 		"tokens per chunk":   {b.ChunkTokens, 1},
 		"steady from, µs":    {Num(b.Steady.FromUs), epoch},
-		"steady to, µs":      {Num(b.Steady.ToUs), epoch + 2_000_000},
+		"steady to, µs":      {Num(b.Steady.ToUs), epoch + 4_000_000},
 		"cache hit, unknown": {b.CacheHit + 1, nan()},
 	} {
 		if test.got != test.want && !(name == "cache hit, unknown" && !test.got.Known()) {
 			t.Errorf("%s is %v, want %v", name, test.got, test.want)
 		}
 	}
-	// What ends or arrives at the very end of the window belongs to the bin after it: two of the four requests, and two of
-	// the sixteen tokens.
-	if b.Steady.RequestsPerS != 1 || b.Steady.OutputPerS != 7 {
-		t.Errorf("steady: %v requests/s, %v output/s, want 1 and 7", b.Steady.RequestsPerS, b.Steady.OutputPerS)
+	// What ends or arrives at the very end of the window belongs to the bin after it: two of the eight requests, and two of
+	// the 32 tokens.
+	if b.Steady.RequestsPerS != 1.5 || b.Steady.OutputPerS != 7.5 {
+		t.Errorf("steady: %v requests/s, %v output/s, want 1.5 and 7.5", b.Steady.RequestsPerS, b.Steady.OutputPerS)
 	}
 }
 
@@ -80,16 +81,27 @@ func TestCoarserBinsSayTheSame(t *testing.T) {
 	for range 7 {
 		coarse.coarsen()
 	}
-	_, a := fine.busy()
-	_, b := coarse.busy()
+	busy := func(t *timeline) (sum int64) {
+		for _, s := range t.stretches() {
+			sum += s.busy
+		}
+		return sum
+	}
+	a, b := busy(&fine), busy(&coarse)
 	if a != 8*2_345_678 || b != a {
 		t.Errorf("in-flight time is %d µs in fine bins and %d in coarse ones, want %d", a, b, 8*2_345_678)
 	}
-	fine.at(epoch + 3600_000_000)
-	if fine.width() != 1_000_000 || len(fine.bins) > maxBins {
-		t.Errorf("an hour has %d bins of %d µs", len(fine.bins), fine.width())
+	fine.at(epoch + 365*86400_000_000)
+	if fine.width() != baseBin {
+		t.Errorf("a year of nothing makes bins of %d µs", fine.width())
 	}
-	if _, c := fine.busy(); c != a {
+	for i := range int64(3600) {
+		fine.at(epoch + i*1_000_000)
+	}
+	if fine.width() != 1_000_000 || len(fine.pages) > maxPages {
+		t.Errorf("an hour has %d pages of bins of %d µs", len(fine.pages), fine.width())
+	}
+	if c := busy(&fine); c != a {
 		t.Errorf("in-flight time is %d µs after an hour, want %d", c, a)
 	}
 }
@@ -114,8 +126,8 @@ func TestTokensAreSpreadOverChunks(t *testing.T) {
 			f.time.coarsen()
 		}
 		var got []int64
-		for _, b := range f.time.bins[1:] { // nothing arrives in the first 250 ms
-			got = append(got, b.output)
+		for _, s := range f.time.stretches()[1:] { // nothing arrives in the first 250 ms
+			got = append(got, s.output)
 		}
 		if !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v, want %v", name, got, test.want)

@@ -1,7 +1,9 @@
 package stats
 
 import (
+	"math"
 	"slices"
+	"strings"
 
 	"llmperf/internal/record"
 )
@@ -14,6 +16,37 @@ type flights struct {
 	firstUs      int64 // the first request due, 0 where none says
 	lastUs       int64 // the last end
 	time         timeline
+	spans        map[loadPoint]*interval // from its first request due to its last end
+	point        loadPoint               // of the last record
+	span         *interval               // of point
+}
+
+// loadPoint is one level of one run.
+type loadPoint struct{ runID, run string }
+
+// maxSpans bounds the load points of a block that are told apart.
+const maxSpans = 4096
+
+// of returns the span of a load point.
+func (f *flights) of(p loadPoint) *interval {
+	if f.span != nil && f.point == p {
+		return f.span
+	}
+	s := f.spans[p]
+	if s == nil && len(f.spans) >= maxSpans {
+		p = loadPoint{}
+		s = f.spans[p]
+	}
+	if s == nil {
+		if f.spans == nil {
+			f.spans = map[loadPoint]*interval{}
+		}
+		p = loadPoint{strings.Clone(p.runID), strings.Clone(p.run)}
+		s = &interval{math.MaxInt64, 0}
+		f.spans[p] = s
+	}
+	f.point, f.span = p, s
+	return s
 }
 
 // add takes a record that says when it was sent, and reports whether its times are times.
@@ -31,10 +64,18 @@ func (f *flights) add(r *record.Record) bool {
 		f.firstUs = due
 	}
 	f.lastUs = max(f.lastUs, end)
+	s := f.of(loadPoint{r.RunID, r.Run})
+	s.from, s.to = min(s.from, due), max(s.to, end)
 	f.keep([]int64{r.SentUs}, []int64{end}, 1)
 	b, offset := f.time.at(r.SentUs)
 	b.starts++
 	b.startUs += offset
+	if offset >= r.SentUs-due && due <= r.SentUs { // mostly in the same bin
+		b.dues++
+	} else {
+		b, _ = f.time.at(due)
+		b.dues++
+	}
 	b, offset = f.time.at(end)
 	b.ends++
 	b.endUs += offset
@@ -68,24 +109,28 @@ func (f *flights) tokens(r *record.Record, end int64) bool {
 		b.output += output
 		return r.TTFTMs == 0
 	}
-	f.time.at(at + gaps) // now no chunk makes the bins coarser
-	b, offset := f.time.at(at)
-	b.input += prompt
+	page, j, begin := f.time.find(at)
+	page.bins[j].input += prompt
 	width := f.time.width()
-	bins, edge := f.time.bins[at/width-f.time.first:], at-offset+width
+	edge := begin + width
 	upTo, given := shares(r, output), int64(0)
 	for k, gap := range r.GapUs {
 		if at += gap; at < edge {
 			continue
 		}
 		sum := upTo(k + 1)
-		bins[0].output += sum - given
+		page.bins[j].output += sum - given
 		given = sum
-		for at >= edge {
-			bins, edge = bins[1:], edge+width
+		for at >= edge && j+1 < pageBins {
+			j, edge = j+1, edge+width
+		}
+		if at >= edge {
+			page, j, begin = f.time.find(at) // which may make the bins coarser
+			width = f.time.width()
+			edge = begin + width
 		}
 	}
-	bins[0].output += upTo(len(r.GapUs)+1) - given
+	page.bins[j].output += upTo(len(r.GapUs)+1) - given
 	return true
 }
 
@@ -134,6 +179,10 @@ func (f *flights) merge(o *flights) {
 	f.lastUs = max(f.lastUs, o.lastUs)
 	f.keep(o.starts, o.ends, o.n)
 	f.time.merge(&o.time)
+	for p, theirs := range o.spans {
+		mine := f.of(p)
+		mine.from, mine.to = min(mine.from, theirs.from), max(mine.to, theirs.to)
+	}
 }
 
 // exactPeak says whether peak is exact.
@@ -142,7 +191,7 @@ func (f *flights) exactPeak() bool { return int64(len(f.starts)) == f.n }
 // peak is the most requests that were in flight at once; an end and a start at the same µs do not overlap.
 func (f *flights) peak() int64 {
 	if !f.exactPeak() {
-		return f.time.edgePeak()
+		return edgePeak(f.time.stretches())
 	}
 	slices.Sort(f.starts)
 	slices.Sort(f.ends)

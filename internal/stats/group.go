@@ -5,14 +5,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+
 	"llmperf/internal/record"
 )
 
 // group gathers the records of one load point. Everything in it is a sum, an extreme or a set, so that groups merge and
 // the order of records does not matter.
 type group struct {
-	name     string // of its keys' values
-	limit    int    // of its distributions
+	groupKey
+	limit    int // of its distributions
 	facts    [numFacts]set
 	latest   [numFacts]string // the facts of the last record
 	rate     float64
@@ -21,6 +23,8 @@ type group struct {
 	client   Client
 	flights  flights
 	sessions sessions
+	ids      ids
+	runHash  uint64 // of the last record's run id
 
 	requests, ok, warmup, invalid, good int64
 	input, output, cached               int64 // tokens of successes
@@ -32,6 +36,12 @@ type group struct {
 	finish                              map[string]int64
 }
 
+// groupKey tells groups apart.
+type groupKey struct {
+	name  string // of its keys' values
+	runID string // of its records, if load points of one name are told apart by it
+}
+
 // What a block's records have in common, or else what they have.
 const (
 	factRun = iota
@@ -41,6 +51,8 @@ const (
 	factModel
 	factURL
 	factShard
+	factRunID
+	factFile
 	numFacts
 )
 
@@ -66,8 +78,8 @@ func (s set) sorted() []string {
 	return out
 }
 
-func newGroup(name string, opt *Options) *group {
-	g := &group{name: name, limit: opt.ExactLimit, dists: make([]Dist, len(metrics)), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
+func newGroup(k groupKey, opt *Options) *group {
+	g := &group{groupKey: k, limit: opt.ExactLimit, dists: make([]Dist, len(metrics)), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
 	for i := range g.dists {
 		g.dists[i].limit = opt.ExactLimit
 	}
@@ -75,12 +87,12 @@ func newGroup(name string, opt *Options) *group {
 	return g
 }
 
-func (g *group) add(r *record.Record, opt *Options) {
+func (g *group) add(r *record.Record, file string, opt *Options) {
 	if r.Phase == record.PhaseWarmup && !opt.Warmup {
 		g.warmup++
 		return
 	}
-	g.describe(r)
+	g.describe(r, file)
 	g.requests++
 	if r.OK {
 		g.succeed(r)
@@ -93,6 +105,7 @@ func (g *group) add(r *record.Record, opt *Options) {
 	g.client.Add(r)
 	g.missing.add(r)
 	g.sessions.add(r)
+	g.ids.add(r, g.runHash)
 	valid := g.flights.add(r)
 	for i := range metrics {
 		if add := metrics[i].add; add != nil {
@@ -139,9 +152,13 @@ func due(r *record.Record) int64 {
 	return r.SentUs
 }
 
-func (g *group) describe(r *record.Record) {
-	facts := [numFacts]string{factRun: r.Run, factMode: r.Mode, factAPI: r.API, factOp: r.Op, factModel: r.Model, factURL: r.URL, factShard: r.Shard}
+func (g *group) describe(r *record.Record, file string) {
+	facts := [numFacts]string{
+		factRun: r.Run, factMode: r.Mode, factAPI: r.API, factOp: r.Op, factModel: r.Model, factURL: r.URL, factShard: r.Shard,
+		factRunID: r.RunID, factFile: file,
+	}
 	if facts != g.latest {
+		g.runHash = xxhash.Sum64String(r.RunID)
 		for i, v := range facts {
 			g.facts[i].add(v)
 			g.latest[i] = strings.Clone(v)
@@ -211,6 +228,7 @@ func (g *group) merge(o *group) {
 	g.client.Merge(&o.client)
 	g.flights.merge(&o.flights)
 	g.sessions.merge(&o.sessions)
+	g.ids.merge(&o.ids)
 	mine, theirs := g.sums(), o.sums()
 	for i := range mine {
 		*mine[i] += *theirs[i]

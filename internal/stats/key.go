@@ -10,16 +10,21 @@ import (
 	"llmperf/internal/record"
 )
 
-// Key is what records are grouped by: a key of the record line, or a label.
+// Key is what records are grouped by: a key of the record line, a label, or the file they are from.
 type Key struct {
 	Name string // as on the record line; labels.NAME for a label
 	of   func(*record.Record) string
+	file bool // it is the file's name, of which a record does not know
 }
 
 // Of is the key's value of a record.
 func (k Key) Of(r *record.Record) string { return k.of(r) }
 
 func keys() []Key {
+	type field struct {
+		name string
+		of   func(*record.Record) string
+	}
 	integer := func(of func(*record.Record) int) func(*record.Record) string { // zero is absent
 		return func(r *record.Record) string {
 			if of(r) == 0 {
@@ -28,8 +33,9 @@ func keys() []Key {
 			return strconv.Itoa(of(r))
 		}
 	}
-	return []Key{
+	all := []field{
 		{"run", func(r *record.Record) string { return r.Run }},
+		{"run_id", func(r *record.Record) string { return r.RunID }},
 		{"mode", func(r *record.Record) string { return r.Mode }},
 		{"rate", func(r *record.Record) string {
 			if r.Rate == 0 {
@@ -60,15 +66,23 @@ func keys() []Key {
 			return r.Error.Kind
 		}},
 	}
+	out := []Key{}
+	for _, f := range all {
+		out = append(out, Key{Name: f.name, of: f.of})
+	}
+	return append(out, Key{Name: "file", of: func(*record.Record) string { return "" }, file: true})
 }
 
 // RunKey groups by load point.
 func RunKey() Key { return keys()[0] }
 
+// RunIDKey groups by run.
+func RunIDKey() Key { return keys()[1] }
+
 // ParseKey finds a key by its name on the record line.
 func ParseKey(name string) (Key, error) {
 	if label, ok := strings.CutPrefix(name, "labels."); ok && label != "" {
-		return Key{name, func(r *record.Record) string { return r.Labels[label] }}, nil
+		return Key{Name: name, of: func(r *record.Record) string { return r.Labels[label] }}, nil
 	}
 	var names []string
 	for _, k := range keys() {
@@ -87,16 +101,22 @@ type Value struct {
 }
 
 // groupName joins the keys' values into a map's key.
-func groupName(by []Key, r *record.Record) string {
+func groupName(by []Key, r *record.Record, file string) string {
+	value := func(k Key) string {
+		if k.file {
+			return file
+		}
+		return k.of(r)
+	}
 	if len(by) == 1 {
-		return by[0].of(r)
+		return value(by[0])
 	}
 	var b strings.Builder
 	for i, k := range by {
 		if i > 0 {
 			b.WriteByte(0)
 		}
-		b.WriteString(strings.ReplaceAll(k.of(r), "\x00", "\ufffd"))
+		b.WriteString(strings.ReplaceAll(value(k), "\x00", "\ufffd"))
 	}
 	return b.String()
 }
@@ -117,7 +137,7 @@ func sortGroups(groups []*group, by []Key) {
 	byTime := len(by) == 1 && by[0].Name == "run"
 	slices.SortFunc(groups, func(a, b *group) int {
 		if byTime {
-			return cmp.Or(cmp.Compare(a.flights.firstUs, b.flights.firstUs), compareNatural(a.name, b.name))
+			return cmp.Or(cmp.Compare(a.flights.firstUs, b.flights.firstUs), compareNatural(a.name, b.name), cmp.Compare(a.runID, b.runID))
 		}
 		return slices.CompareFunc(strings.Split(a.name, "\x00"), strings.Split(b.name, "\x00"), compareNatural)
 	})

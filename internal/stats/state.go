@@ -2,6 +2,7 @@ package stats
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/gob"
@@ -21,7 +22,7 @@ type groupState struct {
 	By, Goodput []string // the options that what follows depends on
 	Warmup      bool
 
-	Name           string
+	Name, RunID    string
 	Facts          [][]string
 	Rate           float64
 	Slots          int
@@ -31,6 +32,7 @@ type groupState struct {
 	Chunks, Joined int64 // of the client
 	Flights        flightState
 	Sessions       sessionsState
+	IDs            idsState
 	Sums           []int64
 	Errors         []ErrorCount
 	Finish         []reasonCount
@@ -54,8 +56,19 @@ type flightState struct {
 	Starts, Ends       []byte
 	N, FirstUs, LastUs int64
 	Level              int
-	First              int64
-	Bins               [][7]int64
+	Bins               [][9]int64 // those in which something happened: the index, then its sums
+	Spans              []spanState
+}
+
+// idsState has the hashes in ascending order.
+type idsState struct {
+	Halvings int
+	Hashes   []byte
+}
+
+type spanState struct {
+	RunID, Run string
+	From, To   int64
 }
 
 type sessionsState struct {
@@ -154,11 +167,17 @@ func (f *flights) state() flightState {
 	slices.Sort(f.ends)
 	s := flightState{
 		Starts: pack(slices.Values(f.starts)), Ends: pack(slices.Values(f.ends)), N: f.n, FirstUs: f.firstUs, LastUs: f.lastUs,
-		Level: f.time.level, First: f.time.first,
+		Level: f.time.level,
 	}
-	for _, b := range f.time.bins {
-		s.Bins = append(s.Bins, [7]int64{b.starts, b.startUs, b.ends, b.endUs, b.ok, b.output, b.input})
+	for _, at := range f.time.stretches() {
+		if b := at.bin; b != (bin{}) {
+			s.Bins = append(s.Bins, [9]int64{at.first, b.starts, b.startUs, b.ends, b.endUs, b.ok, b.output, b.input, b.dues})
+		}
 	}
+	for p, i := range f.spans {
+		s.Spans = append(s.Spans, spanState{p.runID, p.run, i.from, i.to})
+	}
+	slices.SortFunc(s.Spans, func(a, b spanState) int { return cmp.Or(cmp.Compare(a.RunID, b.RunID), cmp.Compare(a.Run, b.Run)) })
 	return s
 }
 
@@ -167,12 +186,21 @@ func (s *flightState) restore() (*flights, error) {
 	var errStarts, errEnds error
 	f.starts, errStarts = unpack(s.Starts)
 	f.ends, errEnds = unpack(s.Ends)
-	if errStarts != nil || errEnds != nil || len(f.starts) != len(f.ends) || s.Level < 0 || s.Level > 40 || s.First < 0 || len(s.Bins) > maxBins {
+	if errStarts != nil || errEnds != nil || len(f.starts) != len(f.ends) || s.Level < 0 || s.Level > 40 || len(s.Bins) > maxPages*pageBins || len(s.Spans) > maxSpans {
 		return nil, errState
 	}
-	f.time = timeline{level: s.Level, first: s.First}
+	f.time = timeline{level: s.Level}
 	for _, b := range s.Bins {
-		f.time.bins = append(f.time.bins, bin{b[0], b[1], b[2], b[3], b[4], b[5], b[6]})
+		if b[0] < 0 || b[0] > 1<<60/f.time.width() {
+			return nil, errState
+		}
+		f.time.page(b[0] >> binsBits).bins[b[0]%pageBins] = bin{b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8]}
+		if f.time.level != s.Level {
+			return nil, errState // more pages than there may be
+		}
+	}
+	for _, p := range s.Spans {
+		*f.of(loadPoint{p.RunID, p.Run}) = interval{p.From, p.To}
 	}
 	return f, nil
 }
@@ -199,6 +227,25 @@ func (s *sessionsState) restore() (*sessions, error) {
 	return out, nil
 }
 
+func (s *ids) state() idsState {
+	out := idsState{Halvings: s.halvings}
+	for _, h := range slices.Sorted(slices.Values(s.hashes)) {
+		out.Hashes = binary.LittleEndian.AppendUint64(out.Hashes, h)
+	}
+	return out
+}
+
+func (s *idsState) restore() (*ids, error) {
+	if len(s.Hashes)%8 != 0 || len(s.Hashes) > 8*maxIDs || s.Halvings < 0 || s.Halvings > 64 {
+		return nil, errState
+	}
+	out := &ids{halvings: s.Halvings}
+	for b := s.Hashes; len(b) > 0; b = b[8:] {
+		out.put(binary.LittleEndian.Uint64(b))
+	}
+	return out, nil
+}
+
 func (opt *Options) names() (by, goodput []string) {
 	for _, k := range opt.By {
 		by = append(by, k.Name)
@@ -212,8 +259,8 @@ func (opt *Options) names() (by, goodput []string) {
 // state packs a group into text from which restore makes it again.
 func (g *group) state(opt *Options) (string, error) {
 	s := groupState{
-		Warmup: opt.Warmup, Name: g.name, Rate: g.rate, Slots: g.slots, Keys: MetricKeys(), Flights: g.flights.state(), Sessions: g.sessions.state(),
-		Errors: g.sortedErrors(),
+		Warmup: opt.Warmup, Name: g.name, RunID: g.runID, Rate: g.rate, Slots: g.slots, Keys: MetricKeys(), Flights: g.flights.state(), Sessions: g.sessions.state(),
+		IDs: g.ids.state(), Errors: g.sortedErrors(),
 	}
 	s.By, s.Goodput = opt.names()
 	for _, f := range g.facts {
@@ -271,7 +318,7 @@ func (opt *Options) restore(text string) (*group, error) {
 }
 
 func (s *groupState) group(opt *Options) (*group, error) {
-	g := newGroup(s.Name, opt)
+	g := newGroup(groupKey{s.Name, s.RunID}, opt)
 	g.rate, g.slots = s.Rate, s.Slots
 	sums := g.sums()
 	if len(s.Keys) != len(s.Dists) || len(s.Facts) != len(g.facts) || len(s.Sums) != len(sums) || len(s.Client) != 2 {
@@ -310,6 +357,11 @@ func (s *groupState) group(opt *Options) (*group, error) {
 		return nil, err
 	}
 	g.sessions.merge(conversations)
+	seen, err := s.IDs.restore()
+	if err != nil {
+		return nil, err
+	}
+	g.ids.merge(seen)
 	for _, e := range s.Errors {
 		g.addErrors(e)
 	}
@@ -356,7 +408,7 @@ func (c *Collector) addSummary(line []byte) error {
 		if err != nil {
 			return err
 		}
-		c.group(g.name).merge(g)
+		c.group(g.groupKey).merge(g)
 	}
 	return nil
 }

@@ -24,11 +24,13 @@ type Options struct {
 // DefaultPercentiles returns what tables show.
 func DefaultPercentiles() []float64 { return []float64{50, 90, 95, 99} }
 
-// Collector gathers records into one block for each load point. It is not safe for concurrent use: give each goroutine
+// Collector gathers records into one block for each load point of each run. It is not safe for concurrent use: give each goroutine
 // its own and Merge them.
 type Collector struct {
 	opt    Options
-	groups map[string]*group
+	apart  bool // load points of one name are told apart by the run they are of
+	file   string
+	groups map[groupKey]*group
 	latest *group // of the last record
 }
 
@@ -40,21 +42,31 @@ func New(opt Options) *Collector {
 	if opt.By == nil {
 		opt.By = []Key{RunKey()}
 	}
-	return &Collector{opt: opt, groups: map[string]*group{}}
+	apart := len(opt.By) == 1 && opt.By[0].Name == "run"
+	return &Collector{opt: opt, apart: apart, groups: map[groupKey]*group{}}
 }
 
 // Add takes one record, of which it keeps nothing: the caller may reuse it.
-func (c *Collector) Add(r *record.Record) { c.group(groupName(c.opt.By, r)).add(r, &c.opt) }
+func (c *Collector) Add(r *record.Record) {
+	k := groupKey{name: groupName(c.opt.By, r, c.file)}
+	if c.apart {
+		k.runID = r.RunID
+	}
+	c.group(k).add(r, c.file, &c.opt)
+}
 
-func (c *Collector) group(name string) *group {
-	if c.latest != nil && c.latest.name == name {
+// From names the file of the records that come next.
+func (c *Collector) From(file string) { c.file = file }
+
+func (c *Collector) group(k groupKey) *group {
+	if c.latest != nil && c.latest.groupKey == k {
 		return c.latest
 	}
-	g := c.groups[name]
+	g := c.groups[k]
 	if g == nil {
-		name = strings.Clone(name)
-		g = newGroup(name, &c.opt)
-		c.groups[name] = g
+		k = groupKey{strings.Clone(k.name), strings.Clone(k.runID)}
+		g = newGroup(k, &c.opt)
+		c.groups[k] = g
 	}
 	c.latest = g
 	return g
@@ -62,23 +74,26 @@ func (c *Collector) group(name string) *group {
 
 // Merge adds what o gathered, as if its records had been added here. o stays as it is.
 func (c *Collector) Merge(o *Collector) {
-	for name, g := range o.groups {
-		c.group(name).merge(g)
+	for k, g := range o.groups {
+		c.group(k).merge(g)
 	}
 }
 
 // Summary gives the figures of the records so far, the earliest load point first. It changes nothing: adding may go on.
 func (c *Collector) Summary() *Summary {
 	s := &Summary{Format: Format, Percentiles: c.opt.Percentiles, Blocks: []Block{}}
-	for _, g := range c.sorted() {
-		s.Blocks = append(s.Blocks, g.block(&c.opt))
+	groups := c.sorted()
+	for i, g := range groups {
+		b := g.block(&c.opt)
+		b.Group = append(b.Group, apart(groups, i)...)
+		s.Blocks = append(s.Blocks, b)
 	}
 	s.markBest()
 	return s
 }
 
 func (c *Collector) sorted() []*group {
-	groups := slices.Collect(maps.Values(c.groups))
+	groups := c.joined(slices.Collect(maps.Values(c.groups)))
 	sortGroups(groups, c.opt.By)
 	return groups
 }

@@ -210,6 +210,7 @@ func (s *Stream) buffer() []byte {
 func (w *worker) run(b block, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.c.From(name)
 	if w.err != nil && !w.skip {
 		return w.err
 	}

@@ -78,6 +78,8 @@ type Block struct {
 	Notes   []string `json:"notes"` // what a reader of the figures should know
 
 	State string `json:"state,omitempty"` // by which perf-stats merges summaries
+
+	of groupKey // whose figures they are
 }
 
 // Window is the throughput within a part of the run.
@@ -196,7 +198,7 @@ func PercentileName(p float64) string { return "p" + strconv.FormatFloat(p, 'f',
 // block computes the figures.
 func (g *group) block(opt *Options) Block {
 	b := Block{
-		Group: groupValues(opt.By, g.name), Simulated: g.facts[factAPI][record.SimAPI], Rate: g.rate, Parallel: g.slots,
+		of: g.groupKey, Group: groupValues(opt.By, g.name), Simulated: g.facts[factAPI][record.SimAPI], Rate: g.rate, Parallel: g.slots,
 		Run: strings.Join(g.facts[factRun].sorted(), ", "), API: g.facts[factAPI].sorted(), Op: g.facts[factOp].sorted(),
 		Model: g.facts[factModel].sorted(), URL: g.facts[factURL].sorted(),
 		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests), Warmup: g.warmup,
@@ -212,7 +214,7 @@ func (g *group) block(opt *Options) Block {
 	if len(g.facts[factRun]) > 1 { // no one load is that of all
 		b.Rate, b.Parallel = 0, 0
 	}
-	b.Notes = g.notes()
+	b.Notes = append(g.notes(), b.Notes...)
 	return b
 }
 
@@ -243,18 +245,24 @@ func (g *group) metrics(opt *Options) Metrics {
 func (g *group) throughput(b *Block, opt *Options) {
 	f := &g.flights
 	b.DurationS, b.InFlight, b.OutputPerGPU, b.CacheHit, b.ChunkTokens = nan(), nan(), nan(), nan(), nan()
+	all := f.time.stretches()
+	pauses := f.pauses(all, g.replayed())
 	if f.n > 0 {
 		b.FirstScheduledUs, b.LastEndUs = f.firstUs, f.lastUs
-		b.DurationS = Num(float64(f.lastUs-f.firstUs) / 1e6)
-		_, busy := f.time.busy()
+		b.DurationS = Num(float64(f.lastUs-f.firstUs-total64(pauses)) / 1e6)
+		busy := int64(0)
+		for _, s := range all {
+			busy += s.busy
+		}
 		b.InFlight = per(busy, b.DurationS) / 1e6
 	}
+	b.Notes = append(b.Notes, f.timeNotes(all, pauses)...)
 	b.RequestsPerS, b.OutputPerS = per(g.ok, b.DurationS), per(g.output, b.DurationS)
 	b.InputPerS, b.TotalPerS = per(g.input, b.DurationS), per(g.input+g.output, b.DurationS)
 	if b.ItemsPerS = nan(); g.items > 0 {
 		b.ItemsPerS = per(g.items, b.DurationS)
 	}
-	b.PeakInFlight, b.PeakOutput, b.Steady = f.peak(), f.time.peakOutput(), f.time.steady()
+	b.PeakInFlight, b.PeakOutput, b.Steady = f.peak(), f.time.peakOutput(all), f.time.steady(all, pauses)
 	if opt.GPUs > 0 {
 		b.OutputPerGPU = b.OutputPerS / Num(opt.GPUs)
 	}
@@ -268,6 +276,12 @@ func (g *group) throughput(b *Block, opt *Options) {
 			b.Goodput.Limits = append(b.Goodput.Limits, l.Text)
 		}
 	}
+}
+
+// replayed reports whether the load follows a recorded schedule, whose gaps are its own.
+func (g *group) replayed() bool {
+	mode := g.facts[factMode]
+	return len(mode) == 1 && mode["open"] && g.rate == 0
 }
 
 // markBest marks, of the blocks that meet all gates, the one that serves the most.
@@ -321,7 +335,7 @@ func (g *group) sortedErrors() []ErrorCount {
 }
 
 func (g *group) notes() []string {
-	notes := missingShards(g.facts[factShard])
+	notes := append(missingShards(g.facts[factShard]), g.ids.note(g.requests)...)
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if g.invalid > 0 {
 		note("%d records have a negative or absurd time, which is left out", g.invalid)

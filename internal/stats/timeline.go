@@ -1,21 +1,31 @@
 package stats
 
 import (
-	"math"
+	"maps"
 	"slices"
 )
 
 const (
-	baseBin = 15_625 // µs, the finest bin: 64 of them are a second
-	maxBins = 4096   // then two bins become one
+	baseBin   = 15_625 // µs, the finest bin: 64 of them are a second
+	binsBits  = 6
+	pageBins  = 1 << binsBits
+	maxPages  = 64 // then two bins become one
+	nearPages = maxPages
 )
 
-// timeline counts what happened when, in bins aligned to the epoch, whose width doubles as the run gets longer. So
-// timelines merge by addition, and are the same whatever the order of the records.
+// timeline counts what happened when, in bins aligned to the epoch, whose width doubles as there is more to tell. Only
+// pages of bins in which something happened exist, so that hours of nothing cost no resolution. Timelines merge by
+// addition, and are the same whatever the order of the records.
 type timeline struct {
-	level int   // bins are baseBin<<level µs wide
-	first int64 // index of bins[0]: instant ÷ width
-	bins  []bin
+	level int // bins are baseBin<<level µs wide
+	pages map[int64]*binPage
+	near  [nearPages]*binPage // the page asked for last, by the low bits of its index
+}
+
+// binPage is pageBins consecutive bins.
+type binPage struct {
+	index int64 // instant ÷ (width · pageBins)
+	bins  [pageBins]bin
 }
 
 // bin holds sums. The in-flight time of a bin follows from the offsets of the starts and ends within it, so that adding
@@ -25,57 +35,66 @@ type bin struct {
 	ends, endUs     int64 // answers ended, and the same
 	ok              int64 // ends of successes
 	output, input   int64 // tokens by arrival; prompt tokens when their answer began
+	dues            int64 // requests due
 }
 
 func (t *timeline) width() int64 { return baseBin << t.level }
 
-// at gives the bin of an instant, and where in it that is. The pointer is good until the next call.
+// at returns the bin of an instant, and where in it that is. The pointer is good until the next call.
 func (t *timeline) at(us int64) (b *bin, offset int64) {
+	p, j, begin := t.find(us)
+	return &p.bins[j], us - begin
+}
+
+// find returns the page and bin of an instant, and the instant at which the bin begins.
+func (t *timeline) find(us int64) (p *binPage, j int, begin int64) {
 	i := us / t.width()
-	if n := int64(len(t.bins)); n > 0 && i >= t.first && i < t.first+n {
-		return &t.bins[i-t.first], us - i*t.width()
+	p = t.near[i>>binsBits%nearPages]
+	if p == nil || p.index != i>>binsBits {
+		p = t.page(i >> binsBits)
+		i = us / t.width() // it may have become coarser
+		t.near[i>>binsBits%nearPages] = p
 	}
-	t.cover(i)
-	i = us / t.width()
-	return &t.bins[i-t.first], us - i*t.width()
+	return p, int(i % pageBins), i * t.width()
 }
 
-// cover makes the bins hold index i of the present width, coarser if need be.
-func (t *timeline) cover(i int64) {
-	if len(t.bins) == 0 {
-		t.first, t.bins = i, make([]bin, 1, 64)
-		return
+// page returns the page of an index of the present width, coarser if need be.
+func (t *timeline) page(index int64) *binPage {
+	if p := t.pages[index]; p != nil {
+		return p
 	}
-	for max(i, t.last())-min(i, t.first) >= maxBins {
+	if t.pages == nil {
+		t.pages = map[int64]*binPage{}
+	}
+	t.pages[index] = &binPage{index: index}
+	for len(t.pages) > maxPages {
 		t.coarsen()
-		i /= 2
+		index /= 2
 	}
-	if i < t.first {
-		t.bins = slices.Insert(t.bins, 0, make([]bin, t.first-i)...)
-		t.first = i
-	}
-	if more := i - t.last(); more > 0 {
-		t.bins = append(t.bins, make([]bin, more)...)
-	}
+	return t.pages[index]
 }
-
-func (t *timeline) last() int64 { return t.first + int64(len(t.bins)) - 1 }
 
 // coarsen makes two bins one.
 func (t *timeline) coarsen() {
 	width := t.width()
-	first := t.first / 2
-	merged := make([]bin, t.last()/2-first+1)
-	for j, b := range t.bins {
-		i := t.first + int64(j)
-		if i%2 == 1 {
-			b.startUs += b.starts * width
-			b.endUs += b.ends * width
+	merged := map[int64]*binPage{}
+	for _, p := range t.pages {
+		to := merged[p.index/2]
+		if to == nil {
+			to = &binPage{index: p.index / 2}
+			merged[to.index] = to
 		}
-		merged[i/2-first].add(b)
+		half := int(p.index % 2 * pageBins / 2)
+		for j, b := range p.bins {
+			if j%2 == 1 {
+				b.startUs += b.starts * width
+				b.endUs += b.ends * width
+			}
+			to.bins[half+j/2].add(b)
+		}
 	}
 	t.level++
-	t.first, t.bins = first, merged
+	t.pages, t.near = merged, [nearPages]*binPage{}
 }
 
 func (b *bin) add(o bin) {
@@ -86,14 +105,24 @@ func (b *bin) add(o bin) {
 	b.ok += o.ok
 	b.output += o.output
 	b.input += o.input
+	b.dues += o.dues
+}
+
+func (t *timeline) clone() *timeline {
+	c := &timeline{level: t.level, pages: make(map[int64]*binPage, len(t.pages))}
+	for i, p := range t.pages {
+		page := *p
+		c.pages[i] = &page
+	}
+	return c
 }
 
 func (t *timeline) merge(o *timeline) {
-	if len(o.bins) == 0 {
+	if len(o.pages) == 0 {
 		return
 	}
-	c := &timeline{o.level, o.first, slices.Clone(o.bins)}
-	if len(t.bins) == 0 {
+	c := o.clone()
+	if len(t.pages) == 0 {
 		*t = *c
 		return
 	}
@@ -103,91 +132,85 @@ func (t *timeline) merge(o *timeline) {
 	for c.level < t.level {
 		c.coarsen()
 	}
-	t.cover(c.first)
-	for c.level < t.level {
-		c.coarsen()
+	for i, p := range c.pages {
+		mine := t.pages[i]
+		if mine == nil {
+			t.pages[i] = p
+			continue
+		}
+		for j := range p.bins {
+			mine.bins[j].add(p.bins[j])
+		}
 	}
-	t.cover(c.last())
-	for c.level < t.level {
-		c.coarsen()
-	}
-	for i, b := range c.bins {
-		t.bins[c.first+int64(i)-t.first].add(b)
+	for len(t.pages) > maxPages {
+		t.coarsen()
 	}
 }
 
-// busy gives the in-flight time of each bin, in µs of requests, and of them all.
-func (t *timeline) busy() (each []int64, sum int64) {
-	each = make([]int64, len(t.bins))
-	active := int64(0)
-	for i, b := range t.bins {
-		each[i] = active*t.width() + b.starts*t.width() - b.startUs - (b.ends*t.width() - b.endUs)
-		active += b.starts - b.ends
-		sum += each[i]
-	}
-	return each, sum
+// stretch is one bin, or the bins between two pages, in which nothing happened.
+type stretch struct {
+	first, n int64 // index of its first bin; bins
+	busy     int64 // µs of requests in flight
+	idle     bool  // nothing was in flight or due
+	bin
 }
 
-// peakOutput is the highest number of output tokens in a second, a window that slides bin by bin. It is NaN where all
-// takes less than a second.
-func (t *timeline) peakOutput() Num {
-	per := max(1, int(1_000_000/t.width())) // bins in the window
-	if len(t.bins) < per {
+// stretches returns all bins from the first to the last in which anything happened, in order.
+func (t *timeline) stretches() []stretch {
+	width := t.width()
+	var out []stretch
+	var active, overdue int64
+	next := int64(0)
+	for _, index := range slices.Sorted(maps.Keys(t.pages)) {
+		p := t.pages[index]
+		if first := index * pageBins; out != nil && first > next {
+			n := first - next
+			out = append(out, stretch{first: next, n: n, busy: active * n * width, idle: active == 0 && overdue == 0})
+		}
+		for j, b := range p.bins {
+			if out == nil && b == (bin{}) {
+				continue
+			}
+			s := stretch{first: index*pageBins + int64(j), n: 1, bin: b}
+			s.busy = active*width + b.starts*width - b.startUs - (b.ends*width - b.endUs)
+			s.idle = active == 0 && overdue == 0 && b == bin{}
+			active += b.starts - b.ends
+			overdue += b.dues - b.starts
+			out = append(out, s)
+		}
+		next = (index + 1) * pageBins
+	}
+	for len(out) > 0 && out[len(out)-1].bin == (bin{}) {
+		out = out[:len(out)-1]
+	}
+	return out
+}
+
+// peakOutput is the highest number of output tokens in a second, a window that slides bin by bin. It is NaN if all takes
+// less than a second.
+func (t *timeline) peakOutput(all []stretch) Num {
+	per := max(1, 1_000_000/t.width()) // bins in the window
+	if len(all) == 0 || all[len(all)-1].first-all[0].first+1 < per {
 		return nan()
 	}
 	var sum, most int64
-	for i, b := range t.bins {
-		sum += b.output
-		if i >= per {
-			sum -= t.bins[i-per].output
+	from := 0
+	for _, s := range all {
+		sum += s.output
+		for ; all[from].first+all[from].n-1 <= s.first+s.n-1-per; from++ {
+			sum -= all[from].output
 		}
 		most = max(most, sum)
 	}
-	return Num(float64(most) / (float64(int64(per)*t.width()) / 1e6))
+	return Num(float64(most) / (float64(per*t.width()) / 1e6))
 }
 
 // edgePeak is the most requests that were in flight at the edge of a bin.
-func (t *timeline) edgePeak() int64 {
+func edgePeak(all []stretch) int64 {
 	var active, most int64
-	for _, b := range t.bins {
-		active += b.starts - b.ends
+	for _, s := range all {
+		active += s.starts - s.ends
 		most = max(most, active)
 	}
 	return most
-}
-
-// steadyLevel is how near to the level a bin's load must come to begin or end the steady window.
-const steadyLevel = 0.95
-
-// steady gives the window in which the load was at its level: from the first bin to the last whose average of requests
-// in flight is at least 0.95 of the median bin's. So the ramp-up and the drain tail are cut, whatever the kind of load.
-func (t *timeline) steady() Window {
-	w := Window{DurationS: nan(), RequestsPerS: nan(), OutputPerS: nan(), InputPerS: nan(), TotalPerS: nan(), InFlight: nan()}
-	busy, _ := t.busy()
-	if len(busy) == 0 {
-		return w
-	}
-	sorted := slices.Sorted(slices.Values(busy))
-	enough := int64(math.Ceil(steadyLevel * float64(sorted[len(sorted)/2])))
-	from := slices.IndexFunc(busy, func(us int64) bool { return us >= enough })
-	to := len(busy)
-	for busy[to-1] < enough {
-		to--
-	}
-	var sum bin
-	var inFlight int64
-	for i := from; i < to; i++ {
-		sum.add(t.bins[i])
-		inFlight += busy[i]
-	}
-	if sum.ends == 0 {
-		return w // a request or two say nothing of it
-	}
-	us := int64(to-from) * t.width()
-	w.FromUs, w.ToUs = (t.first+int64(from))*t.width(), (t.first+int64(to))*t.width()
-	w.DurationS = Num(float64(us) / 1e6)
-	w.RequestsPerS, w.OutputPerS = per(sum.ok, w.DurationS), per(sum.output, w.DurationS)
-	w.InputPerS, w.TotalPerS = per(sum.input, w.DurationS), per(sum.input+sum.output, w.DurationS)
-	w.InFlight = Num(float64(inFlight) / float64(us))
-	return w
 }

@@ -1,15 +1,20 @@
 package stats
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
-// Values gives the values of one metric, by its key, in one load point, each in the metric's unit and with how often it
+// Values gives the values of one metric, by its key, in a block of the Collector's Summary, each in the metric's unit and with how often it
 // came, in no order. Values of +∞ are left out; those of a sketch are within SketchError.
-func (c *Collector) Values(run, key string) iter.Seq2[float64, int64] {
+func (c *Collector) Values(b *Block, key string) iter.Seq2[float64, int64] {
 	return func(yield func(float64, int64) bool) {
-		g := c.groups[run]
-		if g == nil {
+		groups := c.sorted()
+		i := slices.IndexFunc(groups, func(g *group) bool { return g.groupKey == b.of })
+		if i < 0 {
 			return
 		}
+		g := groups[i]
 		for i, m := range metrics {
 			if m.key == key {
 				g.dist(i).values()(func(v, n int64) bool { return yield(float64(v)/m.unit, n) })

@@ -1,0 +1,73 @@
+package stats
+
+import (
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"github.com/cespare/xxhash/v2"
+
+	"llmperf/internal/record"
+)
+
+// maxIDs bounds the requests that are told apart. Beyond, every second one is forgotten, by its hash.
+const maxIDs = 1 << 16
+
+// ids notices records that come twice. It holds a hash of each request's run, id and number: a line that is sent again
+// and again (--cycle) has other numbers.
+type ids struct {
+	halvings int // only hashes that end in so many zero bits are kept
+	hashes   []uint64
+}
+
+func (s *ids) add(r *record.Record, run uint64) {
+	if r.ID == "" {
+		return
+	}
+	h := xxhash.Sum64String(r.ID) ^ run
+	h ^= uint64(r.Seq) * 0x9E3779B97F4A7C15
+	s.put(h * 0xBF58476D1CE4E5B9)
+}
+
+func (s *ids) put(h uint64) {
+	if s.halvings > 0 && bits.TrailingZeros64(bits.ReverseBytes64(h)) < s.halvings {
+		return
+	}
+	if s.hashes = append(s.hashes, h); len(s.hashes) > maxIDs {
+		for len(s.hashes) > maxIDs && s.halvings < 64 {
+			s.halvings++
+			s.drop()
+		}
+	}
+}
+
+func (s *ids) drop() {
+	s.hashes = slices.DeleteFunc(s.hashes, func(h uint64) bool {
+		return bits.TrailingZeros64(bits.ReverseBytes64(h)) < s.halvings
+	})
+}
+
+func (s *ids) merge(o *ids) {
+	if o.halvings > s.halvings {
+		s.halvings = o.halvings
+		s.drop()
+	}
+	for _, h := range o.hashes {
+		s.put(h)
+	}
+}
+
+// note tells of records that come more than once.
+func (s *ids) note(of int64) []string {
+	sorted := slices.Sorted(slices.Values(s.hashes))
+	again := len(sorted) - len(slices.Compact(sorted))
+	if again == 0 {
+		return nil
+	}
+	about := ""
+	if s.halvings > 0 {
+		about = "about "
+	}
+	return []string{fmt.Sprintf("%s%d of %d records have the id and seq of another one: the same records twice, or runs that nothing tells apart",
+		about, again<<s.halvings, of)}
+}

@@ -1,0 +1,158 @@
+package stats
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// interval is a stretch of time, µs since the epoch.
+type interval struct{ from, to int64 }
+
+func (i interval) length() int64 { return i.to - i.from }
+
+// within returns how much of i lies in o.
+func (i interval) within(o interval) int64 { return max(0, min(i.to, o.to)-max(i.from, o.from)) }
+
+// A pause is time in which nothing was due or in flight for so long that the load cannot have meant it: it is as long as
+// pauseGaps of the usual gaps between requests, and as minPause.
+const (
+	pauseGaps  = 100
+	pauseEvery = 20        // requests: where there are more pauses, they are the load's
+	minPause   = 2_000_000 // µs
+)
+
+// pauses returns the time in which no load point was under way, in order: between the load points of a block, and within
+// them where nothing was due or in flight for long, as between two runs that nothing tells apart, or where a clock jumps.
+// A load that is replayed has the gaps that it had.
+func (f *flights) pauses(all []stretch, replayed bool) []interval {
+	between := f.between()
+	if replayed {
+		return between
+	}
+	var idle []interval
+	width := f.time.width()
+	for _, s := range all {
+		if !s.idle {
+			continue
+		}
+		i := interval{s.first * width, (s.first + s.n) * width}
+		if n := len(idle); n > 0 && idle[n-1].to == i.from {
+			idle[n-1].to = i.to
+		} else {
+			idle = append(idle, i)
+		}
+	}
+	return union(append(between, f.long(idle)...))
+}
+
+// long returns those of the idle times that are pauses: few, and long beside the gaps that are left without them.
+func (f *flights) long(idle []interval) []interval {
+	slices.SortFunc(idle, func(a, b interval) int { return cmp.Compare(b.length(), a.length()) })
+	few := min(int64(len(idle)), max(1, f.n/pauseEvery))
+	rest := f.lastUs - f.firstUs - total64(idle[:few])
+	for k := few; k > 0; k-- {
+		if l := idle[k-1].length(); l >= minPause && l >= pauseGaps*rest/f.n {
+			return idle[:k]
+		}
+		rest += idle[k-1].length()
+	}
+	return nil
+}
+
+// between returns the time between the load points.
+func (f *flights) between() (gaps []interval) {
+	var spans []interval
+	for _, s := range f.spans {
+		spans = append(spans, *s)
+	}
+	spans = union(spans)
+	for i := 1; i < len(spans); i++ {
+		gaps = append(gaps, interval{spans[i-1].to, spans[i].from})
+	}
+	return gaps
+}
+
+// union returns the same time as disjoint intervals in order.
+func union(list []interval) []interval {
+	slices.SortFunc(list, func(a, b interval) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	var out []interval
+	for _, i := range list {
+		if n := len(out); n > 0 && i.from <= out[n-1].to {
+			out[n-1].to = max(out[n-1].to, i.to)
+		} else {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func total64(list []interval) (us int64) {
+	for _, i := range list {
+		us += i.length()
+	}
+	return us
+}
+
+// timeNotes tells of pauses, and of a few requests that take much longer than all others.
+func (f *flights) timeNotes(all []stretch, pauses []interval) (notes []string) {
+	if len(pauses) > 0 {
+		what, count := "nothing was due or in flight", ""
+		if between := f.between(); len(between) > 0 && total64(between) >= total64(pauses) {
+			what = "no load point was under way"
+		}
+		if len(pauses) > 1 {
+			count = fmt.Sprintf(" in %d pauses", len(pauses))
+		}
+		notes = append(notes, fmt.Sprintf("%s for %s%s, which is no part of the duration", what, span(total64(pauses)), count))
+	}
+	if tail, late := f.tail(all, pauses); late > 0 {
+		notes = append(notes, fmt.Sprintf(
+			"the last %d of %d requests ended up to %s after all others, and throughput over the whole run counts that time: the steady state leaves it out",
+			late, f.n, span(tail)))
+	}
+	return notes
+}
+
+// lateShare is the part of the requests that are few.
+const lateShare = 0.01
+
+// tail returns how much longer the run is for its last requests, if they are few and it is by half or more.
+func (f *flights) tail(all []stretch, pauses []interval) (us, late int64) {
+	allowed := max(1, int64(lateShare*float64(f.n)))
+	if f.n < 20 {
+		return 0, 0
+	}
+	var seen, gap int64
+	after := f.lastUs // the first of the ends seen
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].ends == 0 {
+			continue
+		}
+		end := all[i].first * f.time.width()
+		if seen > 0 && after-end > gap { // the widest gap parts the late from the others
+			gap, us, late = after-end, f.lastUs-end, seen
+		}
+		if seen += all[i].ends; seen > allowed {
+			break
+		}
+		after = end
+	}
+	if rest := f.lastUs - f.firstUs - total64(pauses) - us; late == 0 || us < minPause || us < rest/2 {
+		return 0, 0
+	}
+	return us, late
+}
+
+// span writes a time for people.
+func span(us int64) string {
+	d := time.Duration(us) * time.Microsecond
+	switch {
+	case d >= time.Minute:
+		return d.Round(time.Second).String()
+	case d >= time.Second:
+		return fmt.Sprintf("%.3g s", d.Seconds())
+	}
+	return fmt.Sprintf("%.3g ms", d.Seconds()*1000)
+}

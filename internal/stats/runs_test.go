@@ -1,0 +1,175 @@
+package stats
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"llmperf/internal/record"
+)
+
+// sent returns n requests, one each everyMs from startMs on, that take takesMs.
+func sent(n int, startMs, everyMs, takesMs int64, change func(i int, r *record.Record)) []*record.Record {
+	var out []*record.Record
+	for i := range n {
+		at := int64(epoch) + (startMs+int64(i)*everyMs)*1000
+		r := &record.Record{
+			ID: "r" + string(rune('a'+i%26)) + strings.Repeat("x", i/26), Seq: int64(i), Run: "rate=100", Mode: "open", Rate: 100, Op: "chat",
+			ScheduledUs: at, SentUs: at, OK: true, LatencyMs: float64(takesMs), TTFTMs: float64(takesMs), CompletionTokens: 1, PromptTokens: 10,
+		}
+		if change != nil {
+			change(i, r)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func summaryOf(opt Options, files map[string][]*record.Record) *Summary {
+	c := New(opt)
+	for name, records := range files {
+		c.From(name)
+		for _, r := range records {
+			c.Add(r)
+		}
+	}
+	return c.Summary()
+}
+
+func hasNote(b *Block, text string) bool {
+	return slices.ContainsFunc(b.Notes, func(n string) bool { return strings.Contains(n, text) })
+}
+
+func near(v Num, want, within float64) bool {
+	return float64(v) > want-within && float64(v) < want+within
+}
+
+// One of a thousand requests hangs for two minutes: the steady state is that of the ten seconds of load.
+func TestStragglerMovesNothing(t *testing.T) {
+	for name, ok := range map[string]bool{"answered": true, "failed": false} {
+		b := blockOf(t, Options{}, sent(1000, 0, 10, 200, func(i int, r *record.Record) {
+			if i == 500 {
+				r.LatencyMs, r.OK = 120_000, ok
+			}
+		})...)
+		if !near(b.Steady.RequestsPerS, 100, 3) || !near(b.Steady.DurationS, 10, 0.5) {
+			t.Errorf("%s: steady state %s", name, mustJSON(t, b.Steady))
+		}
+		if !hasNote(&b, "the last 1 of 1000 requests ended up to 1m") {
+			t.Errorf("%s: notes %q", name, b.Notes)
+		}
+	}
+}
+
+// Two runs that nothing tells apart, and a clock that jumps: the time between is no part of the duration.
+func TestPauses(t *testing.T) {
+	const gap = 20 * 60_000
+	records := append(sent(1000, 0, 10, 200, nil), sent(1000, gap, 10, 200, func(i int, r *record.Record) { r.ID += "y" })...)
+	b := blockOf(t, Options{}, records...)
+	if !near(b.DurationS, 20.4, 0.1) || !near(b.RequestsPerS, 98, 1) || !near(b.Steady.RequestsPerS, 99, 2) {
+		t.Errorf("%v s, %v requests/s, steady %v", b.DurationS, b.RequestsPerS, b.Steady.RequestsPerS)
+	}
+	if !hasNote(&b, "nothing was due or in flight for 19m50s, which is no part of the duration") {
+		t.Errorf("notes %q", b.Notes)
+	}
+	// A slow load has gaps of its own, and so has one that is replayed.
+	slow := blockOf(t, Options{}, sent(20, 0, 30_000, 200, nil)...)
+	if !near(slow.DurationS, 570.2, 0.01) || len(slow.Notes) != 0 {
+		t.Errorf("one request each half minute: %v s, notes %q", slow.DurationS, slow.Notes)
+	}
+	for _, r := range records {
+		r.Rate = 0
+	}
+	if replayed := blockOf(t, Options{}, records...); !near(replayed.DurationS, 1210.19, 0.1) {
+		t.Errorf("replayed: %v s", replayed.DurationS)
+	}
+}
+
+// A block of several load points leaves out the time between them, however short.
+func TestTimeBetweenLoadPoints(t *testing.T) {
+	second := func(i int, r *record.Record) { r.Run = "rate=200"; r.ID += "y" }
+	records := append(sent(500, 0, 10, 200, nil), sent(500, 6190, 10, 200, second)...)
+	op, err := ParseKey("op")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := blockOf(t, Options{By: []Key{op}}, records...)
+	if !near(b.DurationS, 10.38, 0.001) || !hasNote(&b, "no load point was under way for 1 s") {
+		t.Errorf("%v s, notes %q", b.DurationS, b.Notes)
+	}
+}
+
+// A window of less than a few answers is no steady state.
+func TestShortWindowIsNoSteadyState(t *testing.T) {
+	b := blockOf(t, Options{}, sent(20, 0, 10, 5000, nil)...)
+	if b.Steady.DurationS.Known() || b.Steady.RequestsPerS.Known() {
+		t.Errorf("%s", mustJSON(t, b.Steady))
+	}
+}
+
+func TestRunsAreToldApart(t *testing.T) {
+	of := func(id, shard string) func(int, *record.Record) {
+		return func(i int, r *record.Record) { r.RunID, r.Shard = id, shard }
+	}
+	groups := func(s *Summary) string {
+		var out []string
+		for _, b := range s.Blocks {
+			var values []string
+			for _, v := range b.Group {
+				values = append(values, v.Key+" "+v.Value)
+			}
+			out = append(out, strings.Join(values, " "))
+		}
+		slices.Sort(out)
+		return strings.Join(out, "; ")
+	}
+	file, err := ParseKey("file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		opt   Options
+		files map[string][]*record.Record
+		want  string
+	}{
+		"one run": {Options{}, map[string][]*record.Record{"a": sent(10, 0, 10, 20, of("1", ""))}, "run rate=100"},
+		"two runs in two files": {Options{}, map[string][]*record.Record{
+			"a": sent(10, 0, 10, 20, of("1", "")), "b": sent(10, 0, 10, 20, of("2", ""))}, "run rate=100 file a; run rate=100 file b"},
+		"two runs in one file": {Options{}, map[string][]*record.Record{
+			"a": append(sent(10, 0, 10, 20, of("1", "")), sent(10, 0, 10, 20, of("2", ""))...)}, "run rate=100 run_id 1; run rate=100 run_id 2"},
+		"shards of one run": {Options{}, map[string][]*record.Record{
+			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 0, 10, 20, of("1", "1/2"))}, "run rate=100"},
+		"shards with ids of their own": {Options{}, map[string][]*record.Record{
+			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 5, 10, 20, of("2", "1/2"))}, "run rate=100"},
+		"shards of two runs": {Options{}, map[string][]*record.Record{
+			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 9000, 10, 20, of("2", "1/2"))}, "run rate=100 file a; run rate=100 file b"},
+		"by file": {Options{By: []Key{file}}, map[string][]*record.Record{
+			"a": sent(10, 0, 10, 20, of("1", "")), "b": sent(10, 0, 10, 20, of("1", ""))}, "file a; file b"},
+	} {
+		s := summaryOf(c.opt, c.files)
+		if got := groups(s); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestRecordsThatComeTwice(t *testing.T) {
+	twice := append(sent(100, 0, 10, 20, nil), sent(100, 0, 10, 20, nil)...)
+	if b := blockOf(t, Options{}, twice...); !hasNote(&b, "100 of 200 records have the id and seq of another one") {
+		t.Errorf("notes %q", b.Notes)
+	}
+	// A line that --cycle sends again has another number.
+	cycled := append(sent(100, 0, 10, 20, nil), sent(100, 1000, 10, 20, func(i int, r *record.Record) { r.Seq += 100 })...)
+	if b := blockOf(t, Options{}, cycled...); len(b.Notes) > 0 {
+		t.Errorf("notes %q", b.Notes)
+	}
+	many := New(Options{})
+	for range 2 {
+		for _, r := range sent(100_000, 0, 1, 20, func(i int, r *record.Record) { r.ID = "same" }) {
+			many.Add(r)
+		}
+	}
+	if b := &many.Summary().Blocks[0]; !hasNote(b, "about ") {
+		t.Errorf("of more than are told apart: notes %q", b.Notes)
+	}
+}

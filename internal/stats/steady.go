@@ -1,0 +1,79 @@
+package stats
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// steadyLevel is how near to the level a bin's load must come to begin or end the steady window.
+const steadyLevel = 0.95
+
+// fewAnswers is how many mean latencies a steady window must last: in a shorter one the first and last answers decide.
+const fewAnswers = 3
+
+// steady returns the window in which the load was at its level: from the first bin to the last whose average of requests
+// in flight is at least 0.95 of the level, which is that of the median start or end of a request. So the ramp-up and the
+// drain tail are cut, whatever the kind of load, and one hung request moves nothing. Pauses are no part of it. It has
+// no duration if it would be shorter than a few answers.
+func (t *timeline) steady(all []stretch, pauses []interval) Window {
+	w := Window{DurationS: nan(), RequestsPerS: nan(), OutputPerS: nan(), InputPerS: nan(), TotalPerS: nan(), InFlight: nan()}
+	from, to := t.level95(all)
+	if to == from {
+		return w
+	}
+	var sum bin
+	var busy int64
+	for _, s := range all[from:to] {
+		sum.add(s.bin)
+		busy += s.busy
+	}
+	span := interval{all[from].first * t.width(), (all[to-1].first + all[to-1].n) * t.width()}
+	us := span.length()
+	for _, p := range pauses {
+		us -= p.within(span)
+	}
+	// By Little's law the mean latency is busy ÷ ends.
+	if us <= 0 || sum.ends == 0 || float64(us)*float64(sum.ends) < fewAnswers*float64(busy) {
+		return w
+	}
+	w.FromUs, w.ToUs = span.from, span.to
+	w.DurationS = Num(float64(us) / 1e6)
+	w.RequestsPerS, w.OutputPerS = per(sum.ok, w.DurationS), per(sum.output, w.DurationS)
+	w.InputPerS, w.TotalPerS = per(sum.input, w.DurationS), per(sum.input+sum.output, w.DurationS)
+	w.InFlight = Num(float64(busy) / float64(us))
+	return w
+}
+
+// level95 returns the indexes of the first stretch at the level, and of the one after the last.
+func (t *timeline) level95(all []stretch) (from, to int) {
+	type load struct{ level, events int64 }
+	var loads []load
+	var events int64
+	for _, s := range all {
+		if n := s.starts + s.ends; n > 0 {
+			loads = append(loads, load{s.busy, n})
+			events += n
+		}
+	}
+	if events == 0 {
+		return 0, 0
+	}
+	slices.SortFunc(loads, func(a, b load) int { return cmp.Compare(a.level, b.level) })
+	half, level := (events+1)/2, int64(0)
+	for _, l := range loads {
+		if level = l.level; half <= l.events {
+			break
+		}
+		half -= l.events
+	}
+	enough := math.Ceil(steadyLevel * float64(level))
+	atLevel := func(s stretch) bool { return float64(s.busy)/float64(s.n) >= enough && !s.idle }
+	from = slices.IndexFunc(all, atLevel)
+	for i, s := range all {
+		if atLevel(s) {
+			to = i + 1
+		}
+	}
+	return max(0, from), to
+}
