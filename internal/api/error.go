@@ -1,107 +1,209 @@
 package api
 
 import (
+	"bytes"
 	"fmt"
+	"html"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
-	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 )
 
-// ErrorMessage puts a server's error answer in plain words. It knows the shapes {"error": "…"} (TGI, Ollama, Triton),
-// {"error": {"message": "…"}} (OpenAI, Anthropic, vLLM, llama-server), {"message": "…"} (DashScope, Cohere, SGLang),
-// {"detail": "…" | [{"loc": […], "msg": "…"}]} (FastAPI: transformers), lists of one of these, and pages of HTML; other
-// text is cut to a line. Where the server refuses fields of the body it says how to leave them out.
+// ErrorMessage returns a server's error answer in plain words, wherever the server put them: under one of the keys that
+// services use, however deep, in a list, in a string that is JSON again, in the events of a stream, in a page of HTML or
+// XML. Other text is cut to a line. If the server refuses fields of the body, the message says how to leave them out.
 func ErrorMessage(body []byte) string {
-	m := plainWords(body)
+	m := told(string(bytes.TrimSpace(body)))
 	if fields := Refused(m); len(fields) > 0 {
 		m += "; --drop-params " + strings.Join(fields, " ") + " leaves it out"
 	}
 	return m
 }
 
-func plainWords(body []byte) string {
-	var e struct {
-		Error   json.RawMessage `json:"error"`
-		Errors  json.RawMessage `json:"errors"`
-		Detail  json.RawMessage `json:"detail"`
-		Details json.RawMessage `json:"details"`
-		Message json.RawMessage `json:"message"`
-		Msg     json.RawMessage `json:"msg"`
-	}
-	if len(body) > 0 && body[0] == '[' {
-		body = firstOf(body)
-	}
-	if json.Unmarshal(body, &e) != nil {
-		return page(string(body))
-	}
-	for _, raw := range []json.RawMessage{e.Error, e.Detail, e.Message, e.Msg, e.Errors, e.Details} {
-		if m := words(raw); m != "" {
-			return m
+func told(body string) string {
+	switch {
+	case body == "":
+		return ""
+	case !utf8.ValidString(body) || strings.ContainsRune(body, 0):
+		return fmt.Sprintf("%d bytes that are not text", len(body))
+	case body[0] == '<':
+		return page(body)
+	case isEvents(body):
+		return eventWords(body)
+	case !gjson.Valid(body):
+		if line, _, more := strings.Cut(body, "\n"); more && strings.HasPrefix(line, "{") && gjson.Valid(line) { // JSON lines
+			return told(line)
 		}
+		return oneLine(body)
 	}
-	return oneLine(string(body))
+	if m := sentence(gjson.Parse(body), 0); m != "" {
+		return oneLine(m)
+	}
+	return oneLine(body)
 }
 
-// firstOf is the first element of a list, or what is no list itself.
-func firstOf(list []byte) []byte {
-	var l []json.RawMessage
-	if json.Unmarshal(list, &l) != nil || len(l) == 0 {
-		return list
-	}
-	return l[0]
+// sentences are the keys under which services put what went wrong, the most telling first. Case and underscores do not
+// count.
+var sentences = []string{
+	"error", "faultstring", "detail", "message", "msg", "errormsg", "errormessage", "statusmsg", "statusmessage", "errordescription",
+	"fault", "errors", "details", "baseresp", "description", "reason", "exception", "title", "err", "response", "header", "status", "meta",
+	"output", "result", "data", "cause", "type", "code",
 }
 
-// words finds the sentence in a value that is one, or an object or a list that has it.
-func words(raw json.RawMessage) string {
-	var s string
-	if !present(raw) || json.Unmarshal(raw, &s) == nil {
-		return oneLine(s)
-	}
-	var o struct {
-		Message string `json:"message"`
-		Type    string `json:"type"`
-	}
-	if json.Unmarshal(raw, &o) == nil && (o.Message != "" || o.Type != "") {
-		if o.Message != "" {
-			return oneLine(o.Message)
-		}
-		return o.Type
-	}
-	var list []struct {
-		Loc     []any  `json:"loc"`
-		Msg     string `json:"msg"`
-		Message string `json:"message"`
-	}
-	if json.Unmarshal(raw, &list) == nil && len(list) > 0 && list[0].Msg+list[0].Message != "" {
-		var out []string
-		for _, l := range list {
-			where := make([]string, len(l.Loc))
-			for i, p := range l.Loc {
-				where[i] = fmt.Sprint(p)
+// more are keys of which the second says what the first is about.
+var more = [][2]string{
+	{"error", "message"}, {"error", "errordescription"}, {"error", "detail"}, {"error", "msg"}, {"message", "errors"}, {"message", "details"},
+}
+
+// deepest is how deep a sentence is looked for.
+const deepest = 8
+
+// sentence finds the sentence in a value that is one, or that has one.
+func sentence(v gjson.Result, depth int) string {
+	switch {
+	case depth > deepest:
+		return ""
+	case v.Type == gjson.String:
+		text := strings.TrimSpace(v.Str)
+		if text != "" && (text[0] == '{' || text[0] == '[') && gjson.Valid(text) {
+			if m := sentence(gjson.Parse(text), depth+1); m != "" {
+				return m
 			}
-			out = append(out, strings.TrimPrefix(strings.Join(where, ".")+": "+l.Msg+l.Message, ": "))
 		}
-		return oneLine(strings.Join(out, "; "))
+		return text
+	case v.IsArray():
+		var all []string
+		v.ForEach(func(_, e gjson.Result) bool {
+			if m := sentence(e, depth+1); m != "" {
+				all = append(all, about(e)+m)
+			}
+			return true
+		})
+		return strings.Join(all, "; ")
+	case v.IsObject():
+		return objectWords(v, depth)
 	}
-	return oneLine(string(raw))
+	return ""
+}
+
+func objectWords(v gjson.Result, depth int) string {
+	found := map[string]string{}
+	v.ForEach(func(k, e gjson.Result) bool {
+		key := strings.ToLower(strings.ReplaceAll(k.Str, "_", ""))
+		if _, again := found[key]; !again && slices.Contains(sentences, key) {
+			if found[key] = sentence(e, depth+1); found[key] == "" && e.IsObject() && (key == "errors" || key == "detail" || key == "details") {
+				found[key] = fieldWords(e, depth+1)
+			}
+		}
+		return true
+	})
+	for _, key := range sentences {
+		m := found[key]
+		if m == "" {
+			continue
+		}
+		for _, pair := range more {
+			if rest := found[pair[1]]; pair[0] == key && rest != "" && !strings.Contains(m, rest) {
+				if strings.Contains(rest, m) {
+					return rest
+				}
+				return m + ": " + rest
+			}
+		}
+		if raw := sentence(v.Get("metadata.raw"), depth+1); raw != "" { // OpenRouter's, of the service behind it
+			m += ": " + raw
+		}
+		return m
+	}
+	return ""
+}
+
+// fieldWords is the sentences about fields, by their names.
+func fieldWords(v gjson.Result, depth int) string {
+	var all []string
+	v.ForEach(func(k, e gjson.Result) bool {
+		if m := sentence(e, depth+1); m != "" {
+			all = append(all, k.Str+": "+m)
+		}
+		return true
+	})
+	return strings.Join(all, "; ")
+}
+
+// about is what an entry of a list is about: FastAPI's loc, others' field.
+func about(v gjson.Result) string {
+	for _, key := range []string{"loc", "field", "param", "path"} {
+		at := v.Get(key)
+		if at.IsArray() {
+			var steps []string
+			for _, s := range at.Array() {
+				steps = append(steps, s.String())
+			}
+			if len(steps) > 0 {
+				return strings.Join(steps, ".") + ": "
+			}
+		} else if at.Type == gjson.String && at.Str != "" {
+			return at.Str + ": "
+		}
+	}
+	return ""
+}
+
+// isEvents reports whether a body that is no stream by its status is one by its text.
+func isEvents(body string) bool {
+	line, _, _ := strings.Cut(body, "\n")
+	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
+		if strings.HasPrefix(line, field) {
+			return true
+		}
+	}
+	return false
+}
+
+// eventWords takes the sentence out of the first event that has one, or else out of a comment, as NVIDIA Dynamo writes it.
+func eventWords(body string) string {
+	comment := ""
+	for line := range strings.SplitSeq(body, "\n") {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), ":")
+		value = strings.TrimSpace(value)
+		switch {
+		case !ok || value == "" || value == "[DONE]":
+		case name == "data":
+			if m := told(value); m != "" {
+				return m
+			}
+		case name == "" && comment == "":
+			comment = strings.Trim(value, `"`)
+		}
+	}
+	return oneLine(comment)
 }
 
 var (
-	title = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	tag   = regexp.MustCompile(`(?s)<[^>]*>`)
+	title   = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	element = regexp.MustCompile(`(?is)<(?:message|faultstring|description|h1|h2|pre|p)(?:\s[^>]*)?>(.*?)</`) // XML's, or HTML's
+	unseen  = regexp.MustCompile(`(?is)<(?:style|script)[^>]*>.*?</(?:style|script)>`)
+	tag     = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// page takes the title of a page of HTML, which proxies answer with.
+// page takes the title of a page of HTML, with which proxies answer, or what it says if its title does not tell.
 func page(s string) string {
-	if !strings.HasPrefix(strings.TrimSpace(s), "<") {
-		return oneLine(s)
-	}
+	text := func(s string) string { return oneLine(html.UnescapeString(tag.ReplaceAllString(s, " "))) }
+	s = unseen.ReplaceAllString(s, " ")
 	if m := title.FindStringSubmatch(s); m != nil {
-		return oneLine(m[1])
+		if t := text(m[1]); t != "" && !strings.EqualFold(t, "error") {
+			return t
+		}
 	}
-	return oneLine(tag.ReplaceAllString(s, " "))
+	for _, m := range element.FindAllStringSubmatch(s, -1) {
+		if t := text(m[1]); t != "" {
+			return t
+		}
+	}
+	return text(s)
 }
 
 func oneLine(s string) string {

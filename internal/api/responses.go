@@ -195,7 +195,7 @@ func (r *response) into(e *Event, data []byte, output bool) {
 		e.Finish = r.Detail.Reason
 	}
 	if present(r.Error) {
-		e.Err = words(r.Error)
+		e.Err = ErrorMessage(r.Error)
 	} else if r.Status == "failed" || r.Object == "error" || r.Object == "" {
 		e.Err = ErrorMessage(data)
 	}
