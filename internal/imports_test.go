@@ -12,7 +12,7 @@ import (
 var may = map[string][]string{
 	"internal/request": {"internal/jsonl", "internal/plain"},
 	"internal/record":  {"internal/jsonl", "internal/plain"},
-	"internal/api":     {"internal/plain", "internal/request", "internal/sse"},
+	"internal/api":     {"internal/jsonl", "internal/plain", "internal/request", "internal/sse"},
 	"internal/dataset": {"internal/api", "internal/dataset/synth", "internal/hub", "internal/jsonl", "internal/mask", "internal/request", "internal/rows",
 		"internal/tokenizer"},
 	"internal/dataset/synth":     {"internal/request", "internal/tokenizer"},
@@ -23,6 +23,7 @@ var may = map[string][]string{
 	"internal/metrics":           {"internal/jsonl"},
 	"internal/client":            {"internal/api", "internal/mask", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},
 	"internal/load":              {"internal/record", "internal/request", "internal/schedule"},
+	"internal/sim":               {"internal/jsonl"},
 	"internal/stats":             {"internal/jsonl", "internal/mask", "internal/metrics", "internal/record"},
 	"internal/report":            {"internal/chart", "internal/metrics", "internal/record", "internal/stats"},
 	"internal/report/reporttest": {"internal/jsonl", "internal/record"},

@@ -6,6 +6,8 @@ import (
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
+
+	"llmperf/internal/jsonl"
 )
 
 // anthropic is Anthropic's messages, as vLLM and SGLang have them too.
@@ -36,7 +38,7 @@ func anthropicMessages(messages json.RawMessage) (object, error) {
 		ToolCalls json.RawMessage `json:"tool_calls"`
 	}
 	if err := json.Unmarshal(messages, &list); err != nil {
-		return nil, fmt.Errorf("messages is not a list of messages: %w", err)
+		return nil, fmt.Errorf("messages is not a list of messages: %w", jsonl.Reason(err))
 	}
 	var system []string
 	out := []json.RawMessage{}
@@ -47,7 +49,7 @@ func anthropicMessages(messages json.RawMessage) (object, error) {
 		if m.Role == "system" || m.Role == "developer" {
 			var t text
 			if err := json.Unmarshal(m.Content, &t); err != nil {
-				return nil, fmt.Errorf("messages[%d].content: %w", i, err)
+				return nil, fmt.Errorf("messages[%d].content: %w", i, jsonl.Reason(err))
 			}
 			system = append(system, string(t))
 			continue

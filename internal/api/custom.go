@@ -12,6 +12,8 @@ import (
 	"github.com/itchyny/gojq"
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
+
+	"llmperf/internal/jsonl"
 )
 
 // spec is a file of --api-spec, which docs/apis.md explains key by key.
@@ -68,7 +70,7 @@ func ParseSpec(data []byte) (Dialect, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&s); err != nil {
-		return Dialect{}, fmt.Errorf("not an API specification: %w", err)
+		return Dialect{}, fmt.Errorf("not an API specification: %w", jsonl.Reason(err))
 	}
 	if err := s.check(); err != nil {
 		return Dialect{}, err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/goccy/go-json"
+
+	"llmperf/internal/jsonl"
 )
 
 // Event is what one event of a stream, or a whole reply, carries.
@@ -63,10 +65,14 @@ func usage(prompt, completion, cached, reasoning int) *Usage {
 
 // decode reads JSON into v.
 func decode(data []byte, v any) error {
-	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("not a JSON answer (%w): %.80q", err, data)
+	err := json.Unmarshal(data, v)
+	switch {
+	case err == nil:
+		return nil
+	case len(data) > 0 && data[0] == '<':
+		return fmt.Errorf("not a JSON answer but a page: %s", page(string(data)))
 	}
-	return nil
+	return fmt.Errorf("not a JSON answer (%w): %.80q", jsonl.Reason(err), data)
 }
 
 // present says whether a raw value is there and not null.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-json"
+
+	"llmperf/internal/jsonl"
 )
 
 // Ollama's own API. Its streams are JSON lines, and it streams unless told not to.
@@ -47,7 +49,7 @@ var ollamaPlaces = places(map[string]string{
 func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
 	var list []map[string]json.RawMessage
 	if err := json.Unmarshal(messages, &list); err != nil {
-		return nil, fmt.Errorf("messages is not a list of messages: %w", err)
+		return nil, fmt.Errorf("messages is not a list of messages: %w", jsonl.Reason(err))
 	}
 	changed := false
 	for i, m := range list {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
+
+	"llmperf/internal/jsonl"
 )
 
 // responses is OpenAI's, as vLLM and transformers have it too.
@@ -35,7 +37,7 @@ var responses = Dialect{
 func responseItems(messages json.RawMessage) (json.RawMessage, error) {
 	var list []map[string]json.RawMessage
 	if err := json.Unmarshal(messages, &list); err != nil {
-		return nil, fmt.Errorf("messages is not a list of messages: %w", err)
+		return nil, fmt.Errorf("messages is not a list of messages: %w", jsonl.Reason(err))
 	}
 	items := make([]json.RawMessage, 0, len(list))
 	for i, m := range list {
@@ -90,7 +92,7 @@ func parseParts(content json.RawMessage) ([]part, error) {
 		} `json:"image_url"`
 	}
 	if err := json.Unmarshal(content, &list); err != nil {
-		return nil, fmt.Errorf("content is neither a text nor a list of parts: %w", err)
+		return nil, fmt.Errorf("content is neither a text nor a list of parts: %w", jsonl.Reason(err))
 	}
 	parts := make([]part, 0, len(list))
 	for i, p := range list {

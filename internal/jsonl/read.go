@@ -98,7 +98,7 @@ func cause(line []byte, err error) error {
 	if line[0] != '{' {
 		return fmt.Errorf("not a JSON object: %.40q", line)
 	}
-	return fmt.Errorf("not valid JSON: %w", err)
+	return fmt.Errorf("not valid JSON: %w", Reason(err))
 }
 
 // Decompress looks at the first bytes of r and undoes gzip or zstd where it finds them.

@@ -78,10 +78,7 @@ func (r *Request) parse(line []byte, list Members) (members Members, err error) 
 		return list, errors.New("an envelope has body or turns, not both")
 	}
 	if err := json.Unmarshal(line, r); err != nil {
-		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			err = fmt.Errorf("%s is of type %s", wrong.Field, wrong.Value)
-		}
-		return list, fmt.Errorf("not a request envelope: %w", err)
+		return list, fmt.Errorf("not a request envelope: %w", jsonl.Reason(err))
 	}
 	return list[:0], r.check(turns)
 }

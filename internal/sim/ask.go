@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"llmperf/internal/jsonl"
 )
 
 // maxTokens stands for the context length that every engine has.
@@ -31,7 +33,7 @@ type ask struct {
 func (c *Config) parseAsk(body []byte, chat bool) (ask, error) {
 	var a ask
 	if err := json.Unmarshal(body, &a); err != nil {
-		return a, fmt.Errorf("body is not valid JSON for this endpoint: %w", err)
+		return a, fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
 	}
 	if a.N != nil && *a.N != 1 {
 		return a, errors.New("n: the simulator gives one choice")

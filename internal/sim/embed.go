@@ -9,6 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+
+	"llmperf/internal/jsonl"
 )
 
 // dimensions is the length of an embedding.
@@ -70,7 +72,7 @@ func (c *Config) parseEmbedding(body []byte) (batch, error) {
 		Encoding string          `json:"encoding_format"`
 	}
 	if err := json.Unmarshal(body, &a); err != nil {
-		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", err)
+		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
 	}
 	inputs := []json.RawMessage{a.Input}
 	var ids []int
@@ -124,7 +126,7 @@ func (c *Config) parseRerank(body []byte) (batch, error) {
 		TopN      int      `json:"top_n"`
 	}
 	if err := json.Unmarshal(body, &a); err != nil {
-		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", err)
+		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
 	}
 	if a.Query == nil || len(a.Documents) == 0 {
 		return batch{}, errors.New("query and documents are both needed")
@@ -159,7 +161,7 @@ func (c *Config) parseScore(body []byte) (batch, error) {
 		Text2 []string `json:"text_2"`
 	}
 	if err := json.Unmarshal(body, &a); err != nil {
-		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", err)
+		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
 	}
 	if a.Text1 == nil || len(a.Text2) == 0 {
 		return batch{}, errors.New("text_1 and text_2 are both needed")
