@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"slices"
@@ -36,9 +37,13 @@ func define(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	for _, d := range parts {
 		all.Merge(d)
 	}
+	blocks := all.Blocks()
+	if len(blocks) == 0 {
+		return cmp.Or(in.err(), errNoRecords())
+	}
 	out := env.Create(f.Output)
 	defer out.Abort()
-	if err := writeDefined(out, defs, all.Blocks(), f.Format); err != nil {
+	if err := writeDefined(out, defs, blocks, f.Format); err != nil {
 		return err
 	}
 	if err := out.Commit(); err != nil {
@@ -62,9 +67,6 @@ func writeDefined(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBl
 // definedTables has a table for each load point: a column for each tool, a row for each figure by the name that the tool
 // gives it, and below why they differ.
 func definedTables(defs []stats.Definition, blocks []stats.DefinedBlock) []*table.Table {
-	if len(blocks) == 0 {
-		return []*table.Table{noRecords()}
-	}
 	var out []*table.Table
 	for len(blocks) > 0 {
 		point := blocks[:len(defs)]

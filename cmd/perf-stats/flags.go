@@ -3,7 +3,6 @@ package main
 import (
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -19,15 +18,17 @@ response time with percentiles, one block for each load point. Reads stdin where
   perf-stats --compare base.jsonl new.jsonl --fail-on-regression 5%`
 
 type flags struct {
+	colors bool // of text
+
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
 
 	By     []string `group:"records" default:"run" placeholder:"KEY,…" help:"Make a block of each value of these keys of the record, such as labels.tenant,turn; file is the file that they are from."`
 	Where  string   `group:"records" placeholder:"EXPR" help:"Take only the records for which this jq expression is true."`
 	Warmup bool     `group:"records" help:"Count warm-up records too."`
 
-	Format      string     `group:"output" default:"table" enum:"table,json,csv,markdown,html,prometheus,junit,evalscope" help:"table, json, csv, markdown, html (a fragment), prometheus (text), junit (the gates), or evalscope (its files, with -o DIR)."`
+	Format      string     `group:"output" default:"" enum:",table,json,csv,markdown,html,prometheus,junit,evalscope" placeholder:"FORMAT" help:"table, json, csv, markdown, html (a fragment), prometheus (text), junit (the gates), or evalscope (its files, with -o DIR). Default: by the ending of --output, else table."`
 	State       bool       `group:"output" default:"true" negatable:"" help:"Let the JSON carry the state by which perf-stats merges summaries of shards (default)."`
-	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout."`
+	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: .txt, .json, .csv, .md, .html, .prom or .xml."`
 	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" help:"Write the records and the figures to a SQLite database too."`
 	Parquet     string     `group:"output" placeholder:"FILE" help:"Write the records to a Parquet file too."`
 	Follow      bool       `group:"figures" help:"On a terminal, redraw the figures every second while records come."`
@@ -45,13 +46,14 @@ type flags struct {
 
 	Metrics string `group:"records" placeholder:"FILE" help:"What perf-send --metrics-out sampled meanwhile, to be summed up beside each load point."`
 
-	Exact     bool    `group:"records" help:"Keep every value, however many, rather than a sketch of more than 262,144."`
-	OnBadLine string  `group:"records" default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
-	Grace     float64 `group:"figures" default:"5" placeholder:"SECONDS" help:"After Ctrl-C, how long to wait for the lines of an ending perf-send."`
+	Exact     bool         `group:"records" help:"Keep every value, however many, rather than a sketch of more than 262,144."`
+	OnBadLine string       `group:"records" default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
+	Grace     cli.Duration `group:"figures" default:"5s" placeholder:"TIME" help:"After Ctrl-C, how long to wait for the lines of an ending perf-send."`
 
 	trackFlags `embed:"" group:"trackers"`
 
 	cli.VersionFlag
+	cli.ColorFlag
 }
 
 func groups() kong.Option {
@@ -86,9 +88,6 @@ func (f *flags) options() (opt stats.Options, err error) {
 		if !(p > 0 && p <= 100) {
 			return opt, cli.Usage("", "--percentiles: %v is not above 0 and at most 100", p)
 		}
-	}
-	if f.Grace < 0 {
-		return opt, cli.Usage("", "--grace: %v is negative", f.Grace)
 	}
 	if f.GPUs < 0 {
 		return opt, cli.Usage("", "--gpus: %d is negative", f.GPUs)
@@ -130,5 +129,3 @@ func parse[T any](flag string, texts []string, parse func(string) (T, error)) ([
 	}
 	return out, nil
 }
-
-func (f *flags) grace() time.Duration { return time.Duration(f.Grace * float64(time.Second)) }

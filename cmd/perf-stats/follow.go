@@ -34,6 +34,7 @@ func follow(env *cli.Env, stream *stats.Stream) (stop func()) {
 		env.Say("--follow: stderr is no terminal, so there is only the table at the end")
 		return func() {}
 	}
+	release := env.Own()
 	l := &live{env: env, stream: stream, quit: make(chan struct{})}
 	l.done.Go(func() {
 		tick := time.NewTicker(redraw)
@@ -51,6 +52,7 @@ func follow(env *cli.Env, stream *stats.Stream) (stop func()) {
 	return func() {
 		close(l.quit)
 		l.done.Wait()
+		release()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"llmperf/internal/cli"
 	"llmperf/internal/stats"
@@ -17,6 +18,11 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description, groups()); err != nil {
 		return err
 	}
+	if err := f.chooseFormat(); err != nil {
+		return err
+	}
+	toStdout := f.Output == "" || f.Output == "-"
+	f.colors = f.Color == "always" || toStdout && f.Colors(env.Stdout)
 	if err := f.checkTrackers(); err != nil {
 		return err
 	}
@@ -27,7 +33,7 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	in := watch(env, f.grace())
+	in := watch(env, time.Duration(f.Grace))
 	defer in.stop()
 	switch {
 	case f.Compare:
@@ -93,11 +99,14 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	if err := in.err(); err != nil {
 		return err
 	}
-	if len(f.SLO) > 0 && len(summary.Blocks) == 0 {
-		return cli.Fail("", "--slo: there are no records to judge")
+	if len(summary.Blocks) == 0 {
+		return errNoRecords()
 	}
 	return missed(summary)
 }
+
+// errNoRecords ends a command that got nothing. It is short: in a pipe the command before has said why.
+func errNoRecords() error { return cli.Fail("", "no records in the input") }
 
 // missed is the failure of the first gate that is missed, and of how many.
 func missed(s *stats.Summary) error {

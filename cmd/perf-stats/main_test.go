@@ -57,7 +57,11 @@ func TestGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, errs, code := stat(t, "", strings.Fields(args)...)
-			if code != cli.CodeOK || errs != "" {
+			wantCode, wantErrs := cli.CodeOK, ""
+			if strings.HasPrefix(name, "none") {
+				wantCode, wantErrs = cli.CodeFail, "perf-stats: no records in the input\n"
+			}
+			if code != wantCode || errs != wantErrs {
 				t.Fatalf("exit %d: %s", code, errs)
 			}
 			golden(t, name, out)
@@ -141,7 +145,7 @@ func TestErrors(t *testing.T) {
 			"hint: it is a jq expression, such as '.ok and .labels.tenant == \"a\"'\n"},
 		"where fails": {"--where .ok+1", `{"ok":true}`, 1, "perf-stats: stdin:1: --where: cannot add: boolean (true) and number (1)\n" +
 			"hint: --on-bad-line skip leaves such lines out\n"},
-		"grace": {"--grace=-1", "", 2, "perf-stats: --grace: -1 is negative\n"},
+		"grace": {"--grace=-1", "", 2, "perf-stats: --grace: \"-1\" is not a time such as 30 (seconds), 500ms or 2m\nhint: perf-stats --help lists the flags\n"},
 		"format": {"--format=xml", "", 2, "perf-stats: --format must be one of \"table\",\"json\",\"csv\",\"markdown\",\"html\",\"prometheus\",\"junit\",\"evalscope\" but got \"xml\"\n" +
 			"hint: perf-stats --help lists the flags\n"},
 	} {

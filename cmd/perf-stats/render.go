@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"llmperf/internal/cli"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/stats"
 	"llmperf/internal/table"
@@ -30,7 +31,17 @@ func write(w io.Writer, s *stats.Summary, f *flags) error {
 	case "markdown":
 		return writeAll(w, tables(s, f.CI), (*table.Table).Markdown)
 	}
-	return writeAll(w, tables(s, f.CI), (*table.Table).Text)
+	return writeAll(w, f.stressed(tables(s, f.CI)), (*table.Table).Text)
+}
+
+// stressed lets tables of text have colors, if they are wanted.
+func (f *flags) stressed(tables []*table.Table) []*table.Table {
+	if f.colors {
+		for _, t := range tables {
+			t.Stress = cli.Stress
+		}
+	}
+	return tables
 }
 
 func writeAll(w io.Writer, tables []*table.Table, render func(*table.Table, io.Writer) error) error {
@@ -48,9 +59,6 @@ func writeAll(w io.Writer, tables []*table.Table, render func(*table.Table, io.W
 // tables lays a summary out for people: of several blocks an overview, then for each what happened and its
 // distributions.
 func tables(s *stats.Summary, ci bool) []*table.Table {
-	if len(s.Blocks) == 0 {
-		return []*table.Table{noRecords()}
-	}
 	var out []*table.Table
 	if len(s.Blocks) > 1 {
 		out = append(out, overview(s))
@@ -59,10 +67,6 @@ func tables(s *stats.Summary, ci bool) []*table.Table {
 		out = append(out, blockTables(&s.Blocks[i], ci)...)
 	}
 	return out
-}
-
-func noRecords() *table.Table {
-	return &table.Table{Rows: [][]string{{"requests", "0: there are no records"}}}
 }
 
 func blockTables(b *stats.Block, ci bool) []*table.Table {

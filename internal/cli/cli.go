@@ -80,8 +80,7 @@ func Main(name string, run func(*Env) error) int {
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is EPIPE, which ends the run in good order
 	e := &Env{
 		Name: name, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Signals: sig, TTY: term.IsTerminal(int(os.Stderr.Fd())),
-		StdinTTY: term.IsTerminal(int(os.Stdin.Fd())), StdoutTTY: term.IsTerminal(int(os.Stdout.Fd())),
+		Signals: sig, TTY: IsTerminal(os.Stderr), StdinTTY: IsTerminal(os.Stdin), StdoutTTY: IsTerminal(os.Stdout),
 	}
 	return e.Exit(run(e))
 }

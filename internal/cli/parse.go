@@ -30,7 +30,8 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 		if hint == "" {
 			hint = e.Name + " --help lists the flags"
 		}
-		return Usage(hint, "%w", err)
+		// An enum with an empty value, for a flag that was not typed, is no choice of the user's.
+		return Usage(hint, "%s", strings.Replace(err.Error(), `one of "",`, "one of ", 1))
 	}
 	for _, l := range endedLists(k.Model, e.Args) {
 		e.Say("%s ends before %s, which is read as a file", l[0], l[1])

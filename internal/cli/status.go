@@ -1,13 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 
 	"github.com/mattn/go-runewidth"
-	"golang.org/x/term"
 )
 
 // Status is a line at the bottom of a terminal that says how far a run is. It is the writer of all other messages too:
@@ -35,7 +34,7 @@ func (s *Status) Set(line string) {
 		line = ""
 	}
 	defer s.turn.release()
-	line = runewidth.Truncate(line, Width(s.w)-1, "…")
+	line = runewidth.Truncate(line, max(cmp.Or(Columns(s.w), 80)-1, 1), "…")
 	if line == s.line {
 		return
 	}
@@ -55,16 +54,6 @@ func (s *Status) Write(p []byte) (int, error) {
 		fmt.Fprint(s.w, s.line)
 	}
 	return n, err
-}
-
-// Width is the width of a terminal in columns, 80 if it is not known.
-func Width(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 1 {
-			return width
-		}
-	}
-	return 80
 }
 
 // Own reserves the terminal that stderr is for this process, until release: Status of other processes draws nothing.

@@ -19,6 +19,8 @@ type Table struct {
 	Header []string
 	Rows   [][]string
 	Notes  []string
+
+	Stress func(cell string) string // colors cells of Text that must not be missed; nil: none
 }
 
 // Text writes the table in box-drawing characters.
@@ -28,7 +30,7 @@ func (t *Table) Text(w io.Writer) error {
 			return err
 		}
 	}
-	if err := t.render(w, renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleLight)}), t.Header, nil); err != nil {
+	if err := t.render(w, renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleLight)}), t.Header, t.Stress); err != nil {
 		return err
 	}
 	return writeLines(w, "", t.Notes...)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -70,5 +72,29 @@ func TestWriteErrorsAreReported(t *testing.T) {
 		if render(sample(), brokenWriter{}) == nil {
 			t.Errorf("layout %d: no error", i)
 		}
+	}
+}
+
+// TestStress: colors change no width.
+func TestStress(t *testing.T) {
+	tab := Table{Header: []string{"a", "b"}, Rows: [][]string{{"x", "FAIL"}, {"y", "pass: 3"}}}
+	var plain, stressed strings.Builder
+	if err := tab.Text(&plain); err != nil {
+		t.Fatal(err)
+	}
+	tab.Stress = func(cell string) string {
+		if cell == "FAIL" {
+			return "\x1b[31m" + cell + "\x1b[0m"
+		}
+		return cell
+	}
+	if err := tab.Text(&stressed); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(stressed.String(), "\x1b[31mFAIL\x1b[0m") {
+		t.Errorf("no color in\n%s", &stressed)
+	}
+	if got := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(stressed.String(), ""); got != plain.String() {
+		t.Errorf("got\n%s\nwant\n%s", got, &plain)
 	}
 }
