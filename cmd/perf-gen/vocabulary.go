@@ -23,7 +23,8 @@ func (f *flags) template(o *dataset.Options) func() (*dataset.Rendering, error) 
 		}
 		t, err := tokenizer.OpenTemplate(o.TokenizerName)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, cli.Usage("", "--tokenizer-path %s: there is no chat template with it", f.TokenizerPath)
+			return nil, cli.Usage("name the folder of a chat model, or put its chat_template.jinja beside the vocabulary",
+				"--tokenizer-path %s: there is no chat template with it", f.TokenizerPath)
 		}
 		if err != nil {
 			return nil, vocabulary.Fault(err)

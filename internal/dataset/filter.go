@@ -109,7 +109,11 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		it.Text, err = json.Marshal(tok.Encode(system + text))
+		ids := tok.Encode(system + text)
+		if p.target > 0 && len(ids) > p.target {
+			ids = ids[:p.target]
+		}
+		it.Text, err = json.Marshal(ids)
 		return true, err
 	case system != "":
 		b := request.AppendString([]byte(`[{"role":"system","content":`), system)
@@ -216,8 +220,7 @@ func (p *prompts) cut(text string) (cut, system string, keep bool, err error) {
 	ids := tok.Encode(text)
 	switch {
 	case len(ids) >= p.target:
-		cut, _ = exactly(tok, ids, p.target, func(s string) int { return len(tok.Encode(s)) })
-		return cut, "", true, nil
+		return atMost(tok, ids, p.target, func(s string) int { return len(tok.Encode(s)) }), "", true, nil
 	case p.drop:
 		return "", "", false, nil
 	case p.prefix == nil:
@@ -225,24 +228,33 @@ func (p *prompts) cut(text string) (cut, system string, keep bool, err error) {
 	}
 	fill := slices.Repeat(p.prefix, (p.target-len(ids))/len(p.prefix)+1)
 	if p.role == "system" {
-		system, _ = exactly(tok, fill, p.target-len(ids), func(s string) int { return len(tok.Encode(s)) })
+		system = atMost(tok, fill, p.target-len(ids), func(s string) int { return len(tok.Encode(s)) })
 		return text, system, true, nil
 	}
-	front, _ := exactly(tok, fill, p.target-len(ids), func(s string) int { return len(tok.Encode(s+text)) - len(ids) })
+	front := atMost(tok, fill, p.target-len(ids), func(s string) int { return len(tok.Encode(s+text)) - len(ids) })
 	return front + text, "", true, nil
 }
 
-// exactly is the beginning of ids whose text costs n tokens, as near as the vocabulary lets it come: what is decoded from
-// n tokens may be encoded in others.
-func exactly(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) (text string, ok bool) {
+// atMost is the beginning of ids whose text costs n tokens, as near as the vocabulary lets it come and never more: what is
+// decoded from n tokens may be encoded in others.
+func atMost(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) string {
+	best, most := "", -1
 	for k, tries := n, 0; tries < 10; tries++ {
 		k = max(0, min(k, len(ids)))
-		text = strings.TrimRight(tok.Decode(ids[:k]), "\uFFFD")
+		text := strings.TrimRight(tok.Decode(ids[:k]), "\uFFFD")
 		have := cost(text)
-		if have == n {
-			return text, true
+		if have <= n && have > most {
+			best, most = text, have
+		}
+		if have == n || k == 0 {
+			break
 		}
 		k += n - have
 	}
-	return text, false
+	for k := n - 1; most < 0 && k > 0; k -= 1 + k/8 { // no trial came below
+		if text := strings.TrimRight(tok.Decode(ids[:min(k, len(ids))]), "\uFFFD"); cost(text) <= n {
+			return text
+		}
+	}
+	return best
 }

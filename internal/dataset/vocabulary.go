@@ -17,7 +17,7 @@ import (
 func (o *Options) words() (*synth.Words, error) {
 	var words *synth.Words
 	var err error
-	if tokenizer.Encoding(o.TokenizerName) == tokenizer.Default {
+	if e := tokenizer.Encoding(o.TokenizerName); e == tokenizer.Default || e == "o200k_harmony" { // the same but for special tokens
 		words, err = synth.O200k()
 	} else {
 		words, err = synth.Cached(o.CacheDir, fingerprint(o.TokenizerName), func() (*synth.Words, error) {
@@ -56,7 +56,7 @@ func fingerprint(name string) string {
 	if info.IsDir() {
 		dir, files = path, nil
 	}
-	for _, f := range tokenizer.Files() {
+	for _, f := range append(tokenizer.Files(), tokenizer.Fallbacks()...) {
 		found, _ := filepath.Glob(filepath.Join(dir, f))
 		files = append(files, found...)
 	}

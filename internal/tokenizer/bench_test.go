@@ -80,7 +80,7 @@ func BenchmarkEncodeUnicode(b *testing.B) {
 
 func BenchmarkOpen(b *testing.B) {
 	for b.Loop() {
-		if _, err := readEmbedded("o200k_base"); err != nil {
+		if _, err := readEmbedded("o200k_base", "o200k_base"); err != nil {
 			b.Fatal(err)
 		}
 	}

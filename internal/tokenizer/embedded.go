@@ -37,25 +37,63 @@ var encodings = map[string]encoding{
 	"o200k_base": {o200kPattern, map[string]int{"<|endoftext|>": 199999, "<|endofprompt|>": 200018}},
 	"cl100k_base": {cl100kPattern, map[string]int{"<|endoftext|>": 100257, "<|fim_prefix|>": 100258, "<|fim_middle|>": 100259,
 		"<|fim_suffix|>": 100260, "<|endofprompt|>": 100276}},
-	"p50k_base": {r50kPattern, map[string]int{"<|endoftext|>": 50256}},
-	"r50k_base": {r50kPattern, map[string]int{"<|endoftext|>": 50256}},
-	"qwen":      {qwenPattern, map[string]int{"<|endoftext|>": 151643, "<|im_start|>": 151644, "<|im_end|>": 151645}},
-	"llama3":    {llama3Pattern, nil},
-	"kimi":      {kimiPattern, nil},
+	"o200k_harmony": {o200kPattern, harmonySpecial()},
+	"p50k_base":     {r50kPattern, map[string]int{"<|endoftext|>": 50256}},
+	"p50k_edit":     {r50kPattern, map[string]int{"<|endoftext|>": 50256, "<|fim_prefix|>": 50281, "<|fim_middle|>": 50282, "<|fim_suffix|>": 50283}},
+	"r50k_base":     {r50kPattern, map[string]int{"<|endoftext|>": 50256}},
+	"qwen":          {qwenPattern, map[string]int{"<|endoftext|>": 151643, "<|im_start|>": 151644, "<|im_end|>": 151645}},
+	"llama3": {llama3Pattern, map[string]int{"<|begin_of_text|>": 128000, "<|end_of_text|>": 128001, "<|finetune_right_pad_id|>": 128004,
+		"<|start_header_id|>": 128006, "<|end_header_id|>": 128007, "<|eom_id|>": 128008, "<|eot_id|>": 128009, "<|python_tag|>": 128010}},
+	"kimi": {kimiPattern, nil},
 }
 
 // embedded are the vocabularies that are part of the program, each read once, when it is first asked for.
-var embedded = map[string]func() (*vocabulary, error){
-	"o200k_base":  sync.OnceValues(func() (*vocabulary, error) { return readEmbedded("o200k_base") }),
-	"cl100k_base": sync.OnceValues(func() (*vocabulary, error) { return readEmbedded("cl100k_base") }),
+var embedded = map[string]func() (Tokenizer, error){
+	"o200k_base":    once("o200k_base", "o200k_base"),
+	"o200k_harmony": once("o200k_harmony", "o200k_base"),
+	"cl100k_base":   once("cl100k_base", "cl100k_base"),
+	"p50k_base":     oncePackaged("p50k_base", "p50k_base"),
+	"p50k_edit":     oncePackaged("p50k_edit", "p50k_base"),
+	"r50k_base":     oncePackaged("r50k_base", "r50k_base"),
 }
 
-func readEmbedded(name string) (*vocabulary, error) {
-	data, err := assets.Assets.ReadFile(name + ".tiktoken")
+// once reads the vocabulary of an encoding from the ranks of that name.
+func once(name, ranks string) func() (Tokenizer, error) {
+	return sync.OnceValues(func() (Tokenizer, error) {
+		v, err := readEmbedded(name, ranks)
+		if err != nil {
+			return nil, err
+		}
+		return v, nil
+	})
+}
+
+func oncePackaged(name, ranks string) func() (Tokenizer, error) {
+	return sync.OnceValues(func() (Tokenizer, error) { return openPackaged(name, ranks) })
+}
+
+func readEmbedded(name, ranks string) (*vocabulary, error) {
+	data, err := assets.Assets.ReadFile(ranks + ".tiktoken")
 	if err != nil {
 		return nil, err
 	}
 	return readTiktoken(name, data, encodings[name])
+}
+
+// harmonySpecial are the special tokens of gpt-oss.
+func harmonySpecial() map[string]int {
+	special := map[string]int{"<|startoftext|>": 199998, "<|endoftext|>": 199999, "<|return|>": 200002, "<|constrain|>": 200003,
+		"<|channel|>": 200005, "<|start|>": 200006, "<|end|>": 200007, "<|message|>": 200008, "<|call|>": 200012, "<|endofprompt|>": 200018}
+	taken := map[int]bool{}
+	for _, id := range special {
+		taken[id] = true
+	}
+	for id := 200000; id < 201088; id++ {
+		if !taken[id] {
+			special[fmt.Sprintf("<|reserved_%d|>", id)] = id
+		}
+	}
+	return special
 }
 
 // newRanks makes a vocabulary of tokens by their ids; "" is none.

@@ -89,8 +89,13 @@ type specialIDs struct {
 	IDs []int `json:"ids"`
 }
 
-// readTokenizerJSON makes a vocabulary of a tokenizer.json.
+// readTokenizerJSON makes a vocabulary of a tokenizer.json alone.
 func readTokenizerJSON(name string, data []byte) (*vocabulary, error) {
+	return readTokenizer(name, data, tokenizerConfig{})
+}
+
+// readTokenizer makes a vocabulary of a tokenizer.json and what the tokenizer_config.json beside it adds.
+func readTokenizer(name string, data []byte, config tokenizerConfig) (*vocabulary, error) {
 	var f tokenizerFile
 	if !utf8.Valid(data) {
 		return nil, fmt.Errorf("%s: not a tokenizer.json: it is not UTF-8", name)
@@ -98,6 +103,7 @@ func readTokenizerJSON(name string, data []byte) (*vocabulary, error) {
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("%s: not a tokenizer.json: %w", name, err)
 	}
+	f.complete(config)
 	v, err := f.build()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

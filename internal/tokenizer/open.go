@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	json "github.com/goccy/go-json"
-	"github.com/pkoukk/tiktoken-go"
 )
 
 // Default is the vocabulary that "" stands for.
@@ -41,31 +40,20 @@ func Hint(err error) string {
 // Files are the names of the files that Open and OpenTemplate look for in a model's folder, for downloading them from
 // a hub: any but the first may be missing, and the first, too, if two and three or the last are there.
 func Files() []string {
-	return []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "added_tokens.json",
-		"chat_template.jinja", "chat_template.json", "*.tiktoken", "tiktoken.model"}
+	return []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+		"chat_template.jinja", "chat_template.json", "additional_chat_templates/*.jinja", "*.tiktoken", "tiktoken.model"}
 }
 
-// Encoding is the name of the vocabulary that Open would open by a name that may be "" or a model's of OpenAI's. Other names
-// stay as they are, and so does one that is also a file's.
-func Encoding(name string) string {
-	if name == "" {
-		return Default
-	}
-	if _, err := os.Stat(name); err == nil {
-		return name
-	}
-	if encoding, ok := tiktoken.MODEL_TO_ENCODING[name]; ok {
-		return encoding
-	}
-	return name
-}
+// Fallbacks are the names of files that Open reads if a folder has none of Files that is a vocabulary.
+func Fallbacks() []string { return []string{"tekken.json", "tokenizer.model"} }
 
-// Open gives the vocabulary of that name: "" for Default, o200k_base, cl100k_base, the name of a model of OpenAI's that
-// uses one of the two, or a folder or file of
+// Open gives the vocabulary of that name: "" for Default, the name of an encoding of OpenAI's (o200k_base, o200k_harmony,
+// cl100k_base, p50k_base, p50k_edit, r50k_base) or of a model that uses one, or a folder or file of
 //
 //   - tokenizer.json, as Hugging Face's libraries write it;
 //   - vocab.json and merges.txt, as GPT-2 and Qwen have them (name the folder, or either);
-//   - *.tiktoken or tiktoken.model. Such a file does not say by which pattern it cuts text: its name or its folder's
+//   - tekken.json, as Mistral's libraries have it;
+//   - *.tiktoken, tiktoken.model, or a tokenizer.model in the same format. Such a file does not say by which pattern it cuts text: its name or its folder's
 //     tokenizer_config.json must, or FILE:ENCODING, where ENCODING is one of those that the error message lists.
 //
 // What a file asks for that is not known here is an error, never left out. Nothing is downloaded.
@@ -91,7 +79,7 @@ func Open(ctx context.Context, name string) (Tokenizer, error) {
 		}
 	}
 	if err != nil {
-		return nil, hinted("give o200k_base, cl100k_base, or a folder or file with a tokenizer.json", "no vocabulary %q: %w", name, err)
+		return nil, hinted("give o200k_base, a model of OpenAI such as gpt-4o, or a folder or file with a tokenizer.json", "no vocabulary %q: %w", name, err)
 	}
 	v, err := openPath(path, info.IsDir(), encoding)
 	if err != nil {
@@ -121,16 +109,24 @@ func openPath(path string, dir bool, encoding string) (*vocabulary, error) {
 		return readTiktoken(path, data, enc)
 	case base == "vocab.json", base == "merges.txt":
 		return readVocabMerges(filepath.Dir(path))
+	case base == "tekken.json":
+		return readTekken(path, data)
+	case strings.HasSuffix(base, ".model") && looksRanks(data):
+		return readMetaModel(path, data)
 	case strings.HasSuffix(base, ".model"):
 		return nil, hinted("give the tokenizer.json made of it: transformers.AutoTokenizer writes one with save_pretrained",
 			"%s: SentencePiece's own format is not read", path)
 	}
-	return readTokenizerJSON(path, data)
+	config, err := readConfig(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	return readTokenizer(path, data, config)
 }
 
 // fileIn chooses the file of a folder.
 func fileIn(dir string) (string, error) {
-	for _, name := range []string{"tokenizer.json", "vocab.json", "*.tiktoken", "tiktoken.model", "tokenizer.model"} {
+	for _, name := range []string{"tokenizer.json", "vocab.json", "*.tiktoken", "tiktoken.model", "tekken.json", "tokenizer.model"} {
 		found, err := filepath.Glob(filepath.Join(quoteGlob(dir), name))
 		if err != nil {
 			return "", err
@@ -142,7 +138,7 @@ func fileIn(dir string) (string, error) {
 			return found[0], nil
 		}
 	}
-	return "", hinted("give the folder of a model, or its name on a hub", "%s: no tokenizer.json, vocab.json with merges.txt, *.tiktoken or tiktoken.model in it", dir)
+	return "", hinted("give the folder of a model, or its name on a hub", "%s: no tokenizer.json, vocab.json with merges.txt, *.tiktoken, tiktoken.model or tekken.json in it", dir)
 }
 
 func quoteGlob(dir string) string {
@@ -205,6 +201,7 @@ type tokenizerConfig struct {
 	TokenizerClass     string             `json:"tokenizer_class"`
 	AddPrefixSpace     bool               `json:"add_prefix_space"`
 	AddedTokensDecoder map[int]addedEntry `json:"added_tokens_decoder"`
+	SpecialTokens      []namedToken       `json:"-"`
 	AutoMap            struct {
 		AutoTokenizer json.RawMessage `json:"AutoTokenizer"` // a name, or a list of names and nulls
 	} `json:"auto_map"`
@@ -220,6 +217,9 @@ func readConfig(dir string) (tokenizerConfig, error) {
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &c)
+	}
+	if err == nil {
+		c.SpecialTokens = readNamedTokens(data)
 	}
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)

@@ -19,6 +19,9 @@ func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -121,26 +124,36 @@ func TestOpenTemplate(t *testing.T) {
 		files map[string]string
 		name  string
 		want  string
+		tools string
 	}{
-		{map[string]string{"tokenizer_config.json": config}, "", "<s>config"},
-		{map[string]string{"tokenizer_config.json": config, "chat_template.json": `{"chat_template":"{{ eos_token }}json"}`}, "", "</s>json"},
-		{map[string]string{"tokenizer_config.json": config, "chat_template.json": `{"chat_template":"json"}`, "chat_template.jinja": "{{ bos_token }}jinja\n"}, "", "<s>jinja"},
-		{map[string]string{"tokenizer_config.json": config, "other.jinja": "{{ bos_token }}other"}, "other.jinja", "<s>other"},
-		{map[string]string{"tokenizer.json": "{}", "tokenizer_config.json": config}, "tokenizer.json", "<s>config"},
+		{map[string]string{"tokenizer_config.json": config}, "", "<s>config", ""},
+		{map[string]string{"tokenizer_config.json": config, "chat_template.json": `{"chat_template":"{{ eos_token }}json"}`}, "", "</s>json", ""},
+		{map[string]string{"tokenizer_config.json": config, "chat_template.json": `{"chat_template":"json"}`, "chat_template.jinja": "{{ bos_token }}jinja\n"}, "", "<s>jinja", ""},
+		{map[string]string{"tokenizer_config.json": config, "other.jinja": "{{ bos_token }}other"}, "other.jinja", "<s>other", ""},
+		{map[string]string{"tokenizer.json": "{}", "tokenizer_config.json": config}, "tokenizer.json", "<s>config", ""},
+		{map[string]string{"tokenizer_config.json": config}, "", "no", `[{"type":"function"}]`},
+		{map[string]string{"tokenizer_config.json": config}, "", "<s>config", "null"},
+		{map[string]string{"tokenizer_config.json": config, "chat_template.jinja": "{{ bos_token }}jinja"}, "", "<s>jinja", "[{}]"},
+		{map[string]string{"chat_template.jinja": "jinja", "additional_chat_templates/tool_use.jinja": "tools"}, "", "tools", "[{}]"},
+		{map[string]string{"chat_template.jinja": "jinja", "additional_chat_templates/tool_use.jinja": "tools"}, "", "jinja", ""},
+		{map[string]string{"chat_template.jinja": "{{ image_token }}{{ bos_token }}{{ eos_token }}", "special_tokens_map.json": `{"bos_token":"old","eos_token":"</s>"}`,
+			"tokenizer_config.json": `{"bos_token":"<s>","extra_special_tokens":{"image_token":"<img>"}}`}, "", "<img><s></s>", ""},
 	} {
 		tmpl, err := OpenTemplate(filepath.Join(folder(t, c.files), c.name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := tmpl.Render(Chat{Messages: []byte("[]")})
+		got, err := tmpl.Render(Chat{Messages: []byte("[]"), Tools: []byte(c.tools)})
 		if err != nil || got != c.want {
 			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.want)
 		}
 	}
-	if _, err := OpenTemplate(folder(t, nil)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := OpenTemplate(folder(t, nil)); !errors.Is(err, fs.ErrNotExist) || Hint(err) == "" {
 		t.Errorf("no template: %v", err)
 	}
 	if _, err := NewTemplate("x", "{% if %}", nil); err == nil {
 		t.Error("a broken template was compiled")
 	}
 }
+
+func base64Of(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }

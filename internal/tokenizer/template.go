@@ -1,6 +1,8 @@
 package tokenizer
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,6 +23,7 @@ type Template struct {
 	name     string
 	tokens   map[string]string // bos_token and the like, as the template calls them
 	template *jinja.Template
+	tools    *Template // for chats with tools; nil: the same
 }
 
 // Chat is what a template renders. Its parts are JSON as they stand in the body of a chat request.
@@ -33,8 +36,8 @@ type Chat struct {
 }
 
 // OpenTemplate reads the chat template of a model's folder: chat_template.jinja, chat_template.json, or the
-// chat_template of tokenizer_config.json; of several that one is called default. path can also be a *.jinja file, or
-// another file of the folder. The error is fs.ErrNotExist if there is none.
+// chat_template of tokenizer_config.json. Of several the one called default is taken, or tool_use for a chat with tools.
+// path can also be a *.jinja file, or another file of the folder. The error is fs.ErrNotExist if there is none.
 func OpenTemplate(path string) (*Template, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -51,79 +54,108 @@ func OpenTemplate(path string) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, name := c.source, filepath.Join(dir, "tokenizer_config.json")
 	for _, candidate := range []string{filepath.Join(dir, "chat_template.json"), filepath.Join(dir, "chat_template.jinja"), file} {
 		data, err := os.ReadFile(candidate)
 		if candidate == "" || errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		sources := map[string]string{"default": string(bytes.TrimPrefix(data, []byte("\uFEFF")))}
 		if err == nil && strings.HasSuffix(candidate, ".json") {
 			var inner struct {
 				Template json.RawMessage `json:"chat_template"`
 			}
 			if err = json.Unmarshal(data, &inner); err == nil {
-				data, err = templateSource(inner.Template)
+				sources, err = templateSources(inner.Template)
 			}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", candidate, err)
 		}
-		source, name = string(data), candidate
+		c.sources, c.name = sources, candidate
 	}
-	if source == "" {
-		return nil, fmt.Errorf("%s: no chat template in it: %w", dir, fs.ErrNotExist)
+	if err := c.more(dir); err != nil {
+		return nil, err
 	}
-	return NewTemplate(name, source, c.tokens)
+	switch source, ok := c.sources["default"]; {
+	case ok:
+		t, err := NewTemplate(c.name, source, c.tokens)
+		if err != nil {
+			return nil, err
+		}
+		if tools, ok := c.sources["tool_use"]; ok {
+			t.tools, err = NewTemplate(c.name+" (tool_use)", tools, c.tokens)
+		}
+		return t, err
+	case len(c.sources) == 0:
+		return nil, hinted("name the folder of the chat model, or put its chat_template.jinja into this one",
+			"%s: no chat template in it: %w", dir, fs.ErrNotExist)
+	}
+	return nil, fmt.Errorf("%s: none of the chat templates %s is called default", c.name, strings.Join(slices.Sorted(maps.Keys(c.sources)), ", "))
 }
 
-// templateConfig is what a tokenizer_config.json says of templates.
+// templateConfig is what a folder says of templates.
 type templateConfig struct {
-	source string
-	tokens map[string]string
+	name    string            // of the file
+	sources map[string]string // by name; default is that of a file with one
+	tokens  map[string]string
+}
+
+// more adds the templates of additional_chat_templates.
+func (c *templateConfig) more(dir string) error {
+	found, err := filepath.Glob(filepath.Join(quoteGlob(dir), "additional_chat_templates", "*.jinja"))
+	if err != nil {
+		return err
+	}
+	for _, path := range found {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if c.sources == nil {
+			c.sources = map[string]string{}
+		}
+		c.sources[strings.TrimSuffix(filepath.Base(path), ".jinja")] = string(data)
+		c.name = cmp.Or(c.name, path)
+	}
+	return nil
 }
 
 func readTemplateConfig(dir string) (templateConfig, error) {
 	c := templateConfig{tokens: map[string]string{}}
-	path := filepath.Join(dir, "tokenizer_config.json")
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
-	var all map[string]json.RawMessage
-	if err == nil {
-		err = json.Unmarshal(data, &all)
-	}
-	if err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
-	}
-	for key, raw := range all {
-		if !strings.HasSuffix(key, "_token") {
+	for _, name := range []string{"special_tokens_map.json", "tokenizer_config.json"} { // the latter goes above the former
+		path := filepath.Join(dir, name)
+		data, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		var text string
-		var token struct {
-			Content string `json:"content"`
+		var all map[string]json.RawMessage
+		if err == nil {
+			err = json.Unmarshal(data, &all)
 		}
-		if json.Unmarshal(raw, &text) != nil && json.Unmarshal(raw, &token) == nil {
-			text = token.Content
+		if err == nil && len(all["chat_template"]) > 0 {
+			c.name = path
+			c.sources, err = templateSources(all["chat_template"])
 		}
-		if text != "" {
-			c.tokens[key] = text
+		if err != nil {
+			return c, fmt.Errorf("%s: %w", path, err)
+		}
+		for _, t := range readNamedTokens(data) {
+			if t.name != "" {
+				c.tokens[t.name] = t.Content
+			}
 		}
 	}
-	source, err := templateSource(all["chat_template"])
-	if err != nil {
-		return c, fmt.Errorf("%s: %w", path, err)
-	}
-	c.source = string(source)
 	return c, nil
 }
 
-// templateSource is a template as text, or the one called default of a list.
-func templateSource(raw json.RawMessage) ([]byte, error) {
+// templateSources are templates by their names: one alone is the default.
+func templateSources(raw json.RawMessage) (map[string]string, error) {
 	var text string
-	if len(raw) == 0 || json.Unmarshal(raw, &text) == nil {
-		return []byte(text), nil
+	if json.Unmarshal(raw, &text) == nil {
+		if text == "" {
+			return nil, nil
+		}
+		return map[string]string{"default": text}, nil
 	}
 	var list []struct{ Name, Template string }
 	var byName map[string]string
@@ -135,11 +167,7 @@ func templateSource(raw json.RawMessage) ([]byte, error) {
 	} else if err := json.Unmarshal(raw, &byName); err != nil {
 		return nil, errors.New("the chat_template is neither text nor a list of names and texts")
 	}
-	text, ok := byName["default"]
-	if !ok {
-		return nil, fmt.Errorf("none of the chat templates %s is called default", strings.Join(slices.Sorted(maps.Keys(byName)), ", "))
-	}
-	return []byte(text), nil
+	return byName, nil
 }
 
 // NewTemplate compiles a template. name is for messages; tokens are the special tokens that it may write, by the
@@ -169,8 +197,16 @@ type raisedError struct{ message string }
 
 func (e *raisedError) Error() string { return e.message }
 
+func (c *Chat) hasTools() bool {
+	tools := bytes.TrimSpace(c.Tools)
+	return len(tools) > 0 && string(tools) != "null"
+}
+
 // Render writes a conversation.
 func (t *Template) Render(chat Chat) (text string, err error) {
+	if t.tools != nil && chat.hasTools() {
+		return t.tools.Render(chat)
+	}
 	defer recovered(&err, t.name)
 	data, err := t.data(chat)
 	if err != nil {
@@ -229,7 +265,7 @@ func (t *Template) data(chat Chat) (map[string]jinja.Value, error) {
 	parts := map[string]json.RawMessage{}
 	maps.Copy(parts, chat.Arguments)
 	parts["messages"] = chat.Messages
-	if len(chat.Tools) > 0 {
+	if chat.hasTools() {
 		parts["tools"] = chat.Tools
 	}
 	for key, raw := range parts {

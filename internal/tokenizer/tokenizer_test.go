@@ -36,8 +36,8 @@ func TestKnownIDs(t *testing.T) {
 }
 
 func TestUnknownName(t *testing.T) {
-	_, err := Open(context.Background(), "p50k_base")
-	if err == nil || !strings.Contains(err.Error(), "p50k_base") || !strings.Contains(Hint(err), "o200k_base") {
+	_, err := Open(context.Background(), "p60k_base")
+	if err == nil || !strings.Contains(err.Error(), "p60k_base") || !strings.Contains(Hint(err), "o200k_base") {
 		t.Errorf("got %v with the hint %q", err, Hint(err))
 	}
 }

@@ -40,6 +40,14 @@ func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 			return "", err // without what comes after the first a vocabulary may do, so what a hub that is away has of it
 		}
 	}
+	for _, file := range tokenizer.Fallbacks() {
+		if first != "" {
+			break
+		}
+		if paths, err := repo.Files(ctx, file); err == nil && len(paths) > 0 {
+			first = paths[0]
+		}
+	}
 	if first == "" {
 		return "", fmt.Errorf("%s: there is no vocabulary in it", name)
 	}
