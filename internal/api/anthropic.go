@@ -12,7 +12,7 @@ import (
 
 // anthropic is Anthropic's messages, as vLLM and SGLang have them too.
 var anthropic = Dialect{
-	Name: "anthropic", Op: "chat", Base: "/v1", Path: "/messages", Need: "messages",
+	Name: "anthropic", Op: "chat", Ending: "message_stop", Base: "/v1", Path: "/messages", Need: "messages",
 	Headers: map[string]string{"anthropic-version": "2023-06-01"}, KeyHeader: "x-api-key",
 	Bearer: true, // vLLM takes that alone
 	input: func(in Input) (object, error) {

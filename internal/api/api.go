@@ -28,6 +28,7 @@ type Dialect struct {
 	Lines         bool              // a stream is JSON lines, not server-sent events
 	NoModel       bool              // the body names no model
 	NoFinish      bool              // nothing in a stream says that it is whole
+	Ending        string            // what says it, in words; "" is finish_reason and [DONE]
 
 	template string                      // what Path was before For
 	also     []string                    // other endings of a path that are this endpoint

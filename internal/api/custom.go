@@ -87,6 +87,7 @@ func ParseSpec(data []byte) (Dialect, error) {
 	d := Dialect{
 		Name: s.Name, Op: s.Op, Path: path, Query: values, Method: s.Method, Headers: s.Headers, StreamHeaders: s.StreamHeaders,
 		KeyHeader: s.KeyHeader, Lines: s.Framing == "lines", input: s.input,
+		Ending:    "what read.finish or read.done tells",
 		NoFinish:  s.Read["finish"] == "" && s.Read["done"] == "",
 		read:      func(data []byte) (Event, error) { return (&customReader{spec: &s, jq: jq}).read(data) },
 		streamKey: s.Params["stream"],

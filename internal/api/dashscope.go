@@ -7,7 +7,7 @@ import (
 
 // dashscope is the own API of Alibaba Cloud's Model Studio; its compatible mode is OpenAI's.
 var dashscope = Dialect{
-	Name: "dashscope", Op: "chat", Base: "/api/v1", Path: "/services/aigc/text-generation/generation", Need: "input",
+	Name: "dashscope", Op: "chat", Ending: "finish_reason", Base: "/api/v1", Path: "/services/aigc/text-generation/generation", Need: "input",
 	also:          []string{"/services/aigc/multimodal-generation/generation"},
 	StreamHeaders: map[string]string{"X-DashScope-SSE": "enable"}, streamKey: "parameters.incremental_output",
 	shape: func(body []byte) bool {

@@ -9,7 +9,7 @@ import (
 
 // tgi is the own API of Hugging Face's text-generation-inference.
 var tgi = Dialect{
-	Name: "tgi", Op: "generate", Path: "/generate{_stream}", Need: "inputs", NoModel: true,
+	Name: "tgi", Op: "generate", Ending: "generated_text", Path: "/generate{_stream}", Need: "inputs", NoModel: true,
 	input: func(in Input) (object, error) {
 		o, err := prompt(in, "inputs", "", "")
 		// Without its details a reply has no count of tokens.

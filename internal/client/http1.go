@@ -21,6 +21,7 @@ type header struct {
 	ContentType string
 	Encoding    string // Content-Encoding
 	RetryAfter  string
+	Location    string
 }
 
 // parser takes one HTTP/1.1 response (RFC 9112) out of the bytes of a connection, however they are split.
@@ -71,15 +72,25 @@ func (p *parser) between() bool { return p.state == stChunkSize && len(p.line) =
 
 // eof is the end of the connection: the end of a body without a length, else an error.
 func (p *parser) eof() error {
-	if p.state == stUntilEOF {
+	switch {
+	case p.state == stUntilEOF:
 		p.state = stDone
 		return nil
+	case p.state == stStatus && len(p.line) > 0:
+		if err := p.statusLine(p.line); err != nil {
+			return err
+		}
 	}
 	return errEarlyEnd
 }
 
 // feed takes the next bytes. It gives the number of those that belong to this response: all, unless it is done.
 func (p *parser) feed(b []byte, s sink, at int64) (int, error) {
+	if len(b) > 0 && b[0] != 'H' && !p.begun() {
+		if err := foreign(b); err != nil {
+			return 0, err
+		}
+	}
 	fresh := p.heads != nil && !p.begun()
 	n := 0
 	if fresh {
@@ -280,6 +291,10 @@ func (p *parser) field(line []byte) error {
 	case len("retry-after"):
 		if fold(name, "retry-after") {
 			p.h.RetryAfter = string(value)
+		}
+	case len("location"):
+		if fold(name, "location") {
+			p.h.Location = string(value)
 		}
 	case len("content-type"):
 		if fold(name, "content-type") {

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -130,24 +129,4 @@ func (d *dialer) local() net.Addr {
 	}
 	ip := bind[(d.next.Add(1)-1)%uint64(len(bind))]
 	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, 0))
-}
-
-// tlsError says in plain words why there is no TLS with addr.
-func tlsError(ctx context.Context, addr string, err error) error {
-	var mismatch tls.RecordHeaderError
-	var verify *tls.CertificateVerificationError
-	var op *net.OpError
-	switch {
-	case errors.As(err, &mismatch):
-		return fail(record.KindTLS, "%s does not speak TLS", addr)
-	case errors.As(err, &verify):
-		return fail(record.KindTLS, "the certificate of %s is not trusted: %w", addr, verify.Err)
-	case errors.As(err, &op) && op.Op == "remote error":
-		return fail(record.KindTLS, "%s refuses: %w", addr, op.Err)
-	case isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fail(record.KindConnectTimeout, "no TLS connection to %s in time", addr)
-	case ctx.Err() != nil:
-		return &failure{record.KindCanceled, context.Cause(ctx)}
-	}
-	return fail(record.KindTLS, "no TLS connection to %s: %w", addr, err)
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -23,22 +24,23 @@ type reply struct {
 	trace    func(line []byte)
 	sent     int64 // ns since the epoch
 
-	sse     sse.Parser
-	onEvent sse.Event // event, made once
-	events  bool      // the answer is a stream of events
-	whole   []byte    // an answer in one piece
-	at      int64     // of the bytes being read, µs after sent
-	last    int64     // of the last output chunk
-	chunks  int
-	tokens  int // counted so far by a server that counts in each chunk
-	done    bool
-	doneAt  int64
-	shape   api.Shape
-	now     api.Event // the one being read
-	usage   api.Usage // its
-	text    strings.Builder
-	err     error
-	unpack  *unpacker // of a compressed answer
+	sse      sse.Parser
+	onEvent  sse.Event // event, made once
+	events   bool      // the answer is a stream of events
+	whole    []byte    // an answer in one piece
+	at       int64     // of the bytes being read, µs after sent
+	last     int64     // of the last output chunk
+	chunks   int
+	tokens   int // counted so far by a server that counts in each chunk
+	done     bool
+	doneAt   int64
+	shape    api.Shape
+	now      api.Event // the one being read
+	usage    api.Usage // its
+	text     strings.Builder
+	err      error
+	location string    // where the answer says that its resource is
+	unpack   *unpacker // of a compressed answer
 }
 
 func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText bool) {
@@ -61,7 +63,7 @@ func (r *reply) us(at int64) int64 { return max(0, at-r.sent) / 1000 }
 func ms(us int64) float64 { return float64(us) / 1000 }
 
 func (r *reply) head(h *header, at int64) {
-	r.rec.Status = h.Status
+	r.rec.Status, r.location = h.Status, h.Location
 	r.rec.HeadersMs = ms(r.us(at))
 	if r.trace != nil {
 		r.trace(fmt.Appendf(nil, "HTTP %d %s", h.Status, h.ContentType))
@@ -268,11 +270,7 @@ func (r *reply) finish(err error, end int64) {
 	case err != nil:
 		r.fail(err)
 	case rec.Status/100 != 2:
-		msg := api.ErrorMessage(r.whole)
-		if msg == "" {
-			msg = "no reason given"
-		}
-		r.err = fail(record.KindHTTP, "HTTP %d: %s", rec.Status, msg)
+		r.err = r.refusal()
 	case r.events:
 		if r.lines {
 			r.sse.EndLines(r.onEvent)
@@ -283,7 +281,7 @@ func (r *reply) finish(err error, end int64) {
 		if r.done {
 			rec.LatencyMs = ms(r.doneAt)
 		} else if rec.FinishReason == "" && !r.ep.dialect.NoFinish {
-			r.fail(fail(record.KindTruncated, "the stream ended without finish_reason and [DONE]"))
+			r.fail(fail(record.KindTruncated, "the stream ended without %s", cmp.Or(r.ep.dialect.Ending, "finish_reason and [DONE]")))
 		}
 	default:
 		output = r.readWhole()

@@ -5,11 +5,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -88,6 +90,9 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	req.Header["Idempotency-Key"] = nil // sent to nobody; lets net/http send again on a kept connection found closed
 	resp, err := st.rt.RoundTrip(req)
 	if err != nil {
+		if c.ep.secure && t.connect == 0 && !t.reused && errors.Is(err, io.EOF) {
+			return tlsError(ctx, c.ep.addr, err)
+		}
 		return st.byProxy(c, t, st.explain(ctx, c, err))
 	}
 	defer resp.Body.Close()
@@ -96,6 +101,7 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	s.head(&header{
 		Status: resp.StatusCode, ContentType: contentType([]byte(resp.Header.Get("Content-Type"))),
 		Encoding: resp.Header.Get("Content-Encoding"), RetryAfter: resp.Header.Get("Retry-After"),
+		Location: resp.Header.Get("Location"),
 	}, t.end)
 	buf := make([]byte, 32<<10)
 	for {
@@ -187,11 +193,21 @@ func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	case errors.As(err, &known):
 		return known
 	case st.cfg.Network.HTTP2 && speaksNoHTTP2(err.Error()):
-		return fail(record.KindProtocol, "%s does not speak HTTP/2", c.ep.addr)
+		return fail(record.KindProtocol, "%s does not speak HTTP/2; leave out --http2", c.ep.addr)
+	case strings.Contains(err.Error(), `malformed HTTP response "`):
+		_, quoted, _ := strings.Cut(err.Error(), `malformed HTTP response `)
+		if first, e := strconv.Unquote(quoted); e == nil {
+			if e := foreign([]byte(first)); e != nil {
+				return e
+			}
+		}
+		return fmt.Errorf("%w: the status line is %.60s", errMalformed, quoted)
 	case isTLS(err):
 		return tlsError(ctx, c.ep.addr, err)
 	case errors.As(err, &op) && op.Op == "dial":
 		return dialError(c.ep.addr, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errEarlyEnd
 	case isTimeout(err):
 		return fail(record.KindConnectTimeout, "no TLS connection to %s in time", c.ep.addr)
 	}
