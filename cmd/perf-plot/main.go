@@ -73,13 +73,27 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	page := report.Page(sources, report.Options{Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server})
+	page := report.Page(sources, report.Options{
+		Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server, DropFailures: opt.DropFailures, Made: made(env),
+	})
 	out := env.Create(f.Output)
 	defer out.Abort()
 	if err := write(out, page, &f, columns(env, f.Width)); err != nil {
 		return err
 	}
 	return out.Commit()
+}
+
+// made is the command line that makes the page, and its version.
+func made(env *cli.Env) string {
+	words := []string{env.Name}
+	for _, arg := range env.Args {
+		if strings.ContainsAny(arg, " <>'\"$&|;()*") {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ") + " (" + cli.Version() + ")"
 }
 
 // options are what the records are judged by.

@@ -64,7 +64,7 @@ func samples() []Figure {
 		Name: "mixed", Section: "B", Title: "Dots, steps and rectangles", Alt: "Mixed.", X: Axis{Label: "time", Unit: "s"}, Y: Axis{Label: "n"},
 		Series: []Series{
 			{Name: "dots", Kind: Dots, Color: 2, X: Column{1, 2}, Y: Column{1, 2}},
-			{Name: "steps", Kind: Steps, Color: 3, Dashed: true, X: Column{0, 1, 2}, Y: Column{0, 2, 1}},
+			{Name: "steps", Kind: Steps, Color: 3, Dash: 1, X: Column{0, 1, 2}, Y: Column{0, 2, 1}},
 			{Name: "rects", Kind: Rects, Color: 4, X: Column{0.5}, X2: Column{1.5}, Y: Column{0}},
 		},
 	}

@@ -44,8 +44,41 @@ func ramp(t float64) color.NRGBA {
 	return color.NRGBA{mix(a.R, b.R), mix(a.G, b.G), mix(a.B, b.B), 0xFF}
 }
 
-// seriesColor is the colour of series i of f. An ordered figure leaves out the lightest tenth of the map, which is too
-// faint for a line on white.
+// The parts of the map that lines of an ordered figure use: a contrast of 3:1 to white, and to the dark page.
+const (
+	lightMost = 0.58
+	darkLeast = 0.37
+)
+
+// papers are what charts stand on, light and dark.
+var papers = [2]color.NRGBA{{0xFF, 0xFF, 0xFF, 0xFF}, {0x1B, 0x1F, 0x25, 0xFF}}
+
+// contrast is the ratio of the luminances of two colours, as WCAG 2 defines it: 1 to 21.
+func contrast(a, b color.NRGBA) float64 {
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+func luminance(c color.NRGBA) float64 {
+	linear := func(v uint8) float64 {
+		s := float64(v) / 255
+		if s <= 0.04045 {
+			return s / 12.92
+		}
+		return math.Pow((s+0.055)/1.055, 2.4)
+	}
+	return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+}
+
+// readable is c, darkened until text of it on white has a contrast of 4.5:1.
+func readable(c color.NRGBA) color.NRGBA {
+	for contrast(c, papers[0]) < 4.5 {
+		c.R, c.G, c.B = uint8(float64(c.R)*0.95), uint8(float64(c.G)*0.95), uint8(float64(c.B)*0.95)
+	}
+	return c
+}
+
+// seriesColor is the colour of series i of f.
 func (f *Figure) seriesColor(c int) color.NRGBA {
 	if !f.Ordered {
 		return palette[max(c, 0)%len(palette)]
@@ -54,7 +87,7 @@ func (f *Figure) seriesColor(c int) color.NRGBA {
 	for _, s := range f.Series {
 		last = max(last, s.Color)
 	}
-	return ramp(0.85 * (1 - float64(max(c, 0))/float64(max(last, 1))))
+	return ramp(lightMost * (1 - float64(max(c, 0))/float64(max(last, 1))))
 }
 
 // heat is the position in the map of a cell of value v: the square root of its share of the greatest, so that rare

@@ -11,10 +11,14 @@ import (
 // rowHeight is how much of its row a rectangle takes.
 const rowHeight = 0.85
 
+// leastBold is the least width of a bold rectangle; its height is at least half of that.
+const leastBold vg.Length = 5
+
 // drawing is a figure on its way onto a canvas: x and y turn values into places of the area.
 type drawing struct {
 	f    *Figure
 	c    draw.Canvas
+	edge vg.Length // right edge of the picture
 	x, y func(float64) vg.Length
 }
 
@@ -70,7 +74,11 @@ func (d *drawing) series(s *Series, base map[float64]float64) {
 		}
 	case Rects:
 		for i := range s.X {
-			d.rect(d.x(s.X[i]), d.x(s.X2[i]), d.y(s.Y[i]), d.y(s.Y[i]+rowHeight), col)
+			x0, x1, y0, y1 := d.x(s.X[i]), d.x(s.X2[i]), d.y(s.Y[i]), d.y(s.Y[i]+rowHeight)
+			if s.Bold {
+				x1, y1 = max(x1, x0+leastBold), max(y1, y0+leastBold/2)
+			}
+			d.rect(x0, x1, y0, y1, col)
 		}
 	}
 }
@@ -111,8 +119,7 @@ func (d *drawing) band(s *Series, col color.NRGBA) {
 func (d *drawing) line(s *Series, col color.NRGBA) {
 	sty := draw.LineStyle{Color: col, Width: 1.4, Dashes: s.dashes()}
 	if s.Faint {
-		col.A = 0x70
-		sty = draw.LineStyle{Color: col, Width: 0.6}
+		sty = draw.LineStyle{Color: col, Width: 0.6, Dashes: s.dashes()}
 	}
 	var run []vg.Point
 	flush := func() {
@@ -162,6 +169,7 @@ func (d *drawing) dot(s *Series, i int, col color.NRGBA, radius vg.Length) {
 
 func (d *drawing) marks() {
 	var rows markRows
+	var labels []func() // on top of all lines
 	for _, m := range d.f.Marks {
 		col := soft
 		if m.Color >= 0 {
@@ -171,7 +179,7 @@ func (d *drawing) marks() {
 		if m.OnY {
 			if y := d.y(m.At); finite(y) && d.c.ContainsY(y) {
 				d.c.StrokeLine2(sty, d.c.Min.X, y, d.c.Max.X, y)
-				d.c.FillText(textStyle(8, col, 0, 0), vg.Point{X: d.c.Min.X + 3, Y: y + 1}, m.Label)
+				labels = append(labels, func() { d.label(textStyle(8, readable(col), 0, 0), d.c.Min.X+3, y+1, m.Label) })
 			}
 			continue
 		}
@@ -179,11 +187,25 @@ func (d *drawing) marks() {
 		if !finite(x) || !d.c.ContainsX(x) {
 			continue
 		}
-		label := textStyle(8, col, -0.5, 0)
-		top := d.c.Max.Y + markRow*rows.place(x, label.Width(m.Label))
-		d.c.StrokeLine2(sty, x, d.c.Min.Y, x, top)
-		d.c.FillText(label, vg.Point{X: x, Y: top + 1}, m.Label)
+		label := textStyle(8, readable(col), -0.5, 0)
+		half := label.Width(m.Label) / 2
+		at := min(max(x, d.c.Min.X+half), max(d.edge-half, d.c.Min.X+half)) // not over the edge of the picture
+		top := d.c.Max.Y + markRow*rows.place(at, 2*half)
+		d.c.StrokeLine2(sty, x, d.c.Min.Y, x, d.c.Max.Y)
+		labels = append(labels, func() { d.label(label, at, top+1, m.Label) })
 	}
+	for _, draw := range labels {
+		draw()
+	}
+}
+
+// label writes text on a patch of the paper, so that no line strikes it through.
+func (d *drawing) label(sty draw.TextStyle, x, y vg.Length, text string) {
+	width := sty.Width(text)
+	left := x + vg.Length(sty.XAlign)*width
+	d.c.SetColor(papers[0])
+	d.c.Fill(vg.Rectangle{Min: vg.Point{X: left - 1, Y: y}, Max: vg.Point{X: left + width + 1, Y: y + 8}}.Path())
+	d.c.FillText(sty, vg.Point{X: x, Y: y}, text)
 }
 
 // markRow is the height of one row of labels above the area, and mostMarkRows how many there may be.
@@ -246,7 +268,7 @@ func (d *drawing) ends() {
 		}
 	}
 	for _, e := range ends {
-		sty := textStyle(8.5, d.f.seriesColor(e.s.Color), 0, -0.5)
+		sty := textStyle(8.5, readable(d.f.seriesColor(e.s.Color)), 0, -0.5)
 		d.c.FillText(sty, vg.Point{X: e.x + 4, Y: e.y}, fit(sty, e.s.Name, 110))
 	}
 }

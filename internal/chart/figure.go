@@ -14,17 +14,47 @@ type Page struct {
 	Facts   [][2]string
 	Tables  []Table
 	Figures []Figure
+	Details []Table // below the figures, folded
 	Footer  string
 }
 
 // Table is a heading, column heads and rows of cells. The first column names the row; the others are numbers, set to the
-// right, unless Text says otherwise.
+// right, unless Text is set.
 type Table struct {
 	Title, Note string
 	Head        []string
 	Rows        [][]string
 	Text        bool
+	Tones       []Tone // of each row's last cell; nil is none
 }
+
+// line is a row and its tone.
+type line struct {
+	Cells []string
+	Tone  Tone
+}
+
+// Lines are the rows with their tones.
+func (t Table) Lines() []line {
+	out := make([]line, len(t.Rows))
+	for i, cells := range t.Rows {
+		out[i].Cells = cells
+		if i < len(t.Tones) {
+			out[i].Tone = t.Tones[i]
+		}
+	}
+	return out
+}
+
+// Tone is how a cell is meant.
+type Tone string
+
+// The tones.
+const (
+	Neutral Tone = ""
+	Good    Tone = "good"
+	Bad     Tone = "bad"
+)
 
 // Figure is one chart.
 type Figure struct {
@@ -69,6 +99,7 @@ type Axis struct {
 	Zero  bool    `json:"zero,omitempty"` // begins at 0
 	Whole bool    `json:"whole,omitempty"`
 	Least float64 `json:"least,omitempty"` // the range is at least this wide; of a log axis, in decades
+	To    float64 `json:"to,omitempty"`    // of a linear axis: it shows at least from 0 to here; 0 is unset
 }
 
 // Kind is how a series is drawn.
@@ -88,9 +119,10 @@ const (
 type Series struct {
 	Name   string   `json:"name"`
 	Kind   Kind     `json:"kind"`
-	Color  int      `json:"color"` // which of the palette; of an ordered figure, which step
-	Dashed bool     `json:"dashed,omitempty"`
-	Faint  bool     `json:"faint,omitempty"`
+	Color  int      `json:"color"`           // which of the palette; of an ordered figure, which step
+	Dash   int      `json:"dash,omitempty"`  // which pattern of strokes; 0 is none, a solid line
+	Faint  bool     `json:"faint,omitempty"` // in the background
+	Bold   bool     `json:"bold,omitempty"`  // rectangles are large enough to be seen, however small
 	X      Column   `json:"x,omitempty"`
 	X2     Column   `json:"x2,omitempty"`
 	Y      Column   `json:"y,omitempty"`
@@ -188,6 +220,9 @@ func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
 func (a *Axis) widen(lo, hi float64) (float64, float64) {
 	if a.Zero && a.Scale == Linear {
 		lo = min(lo, 0)
+	}
+	if a.To > 0 && a.Scale == Linear {
+		lo, hi = min(lo, 0), max(hi, a.To)
 	}
 	if more := a.Least - (hi - lo); more > 0 {
 		if !a.Zero {

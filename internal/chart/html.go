@@ -43,7 +43,8 @@ func HTML(w io.Writer, p *Page) error {
 	enc := json.NewEncoder(&data) // escapes <, > and &, so that no string ends the script element
 	if err := enc.Encode(map[string]any{
 		"figures": figures, "words": words, "ramp": hexes(viridis[:]),
-		"palette": map[string][]string{"light": hexes(palette[:]), "dark": hexes(darkPalette[:])},
+		"palette": map[string][]string{"light": hexes(palette[:]), "dark": hexes(darkPalette[:])}, "dashes": dashPatterns(),
+		"ordered": map[string]float64{"light": lightMost, "dark": darkLeast},
 	}); err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func HTML(w io.Writer, p *Page) error {
 		return err
 	}
 	return t.Execute(w, map[string]any{
-		"Lang": htmlLang(p.Lang), "Title": p.Title, "Notices": p.Notices, "Facts": p.Facts, "Tables": p.Tables,
+		"Lang": htmlLang(p.Lang), "Title": p.Title, "Notices": p.Notices, "Facts": p.Facts, "Tables": p.Tables, "Details": p.Details,
 		"Sections": sections(figures), "Words": words, "Footer": p.Footer,
 		"ScriptHashes": template.HTMLAttr(hash(library) + " " + hash(script)),
 		"Style":        template.CSS(pageCSS), "Library": template.JS(library), "Script": template.JS(script),
@@ -103,8 +104,8 @@ func pageWords(lang string) map[string]string {
 		return map[string]string{
 			"theme": "深色 / 浅色", "contents": "目录", "reset": "重置缩放", "save": "保存图片", "data": "数据", "series": "系列",
 			"low": "下限", "high": "上限", "value": "值", "first": "仅列出前", "from": "起于", "toggle": "点击：显示或隐藏；Shift + 点击：只看这一条",
-			"hint":     "拖动可放大，双击还原；点击图例可显示或隐藏曲线；聚焦图表后可用方向键、+、− 和 0。",
-			"noscript": "图表需要 JavaScript；本页不会加载任何外部内容。",
+			"hint":    "拖动可放大，双击还原；点击图例可显示或隐藏曲线；聚焦图表后可用方向键、+、− 和 0。",
+			"details": "各负载点的指标", "scroll": "可横向滚动 →", "log": "对数", "noscript": "图表需要 JavaScript；本页不会加载任何外部内容。",
 		}
 	}
 	return map[string]string{
@@ -112,6 +113,6 @@ func pageWords(lang string) map[string]string {
 		"low": "low", "high": "high", "value": "value", "first": "The first", "from": "from", "toggle": "Click: show or hide. Shift-click: this one alone.",
 		"hint": "Drag across a chart to zoom, double-click to reset; click a legend entry to show or hide it; " +
 			"with a chart in focus, the arrow keys read values and +, − and 0 zoom.",
-		"noscript": "The charts need JavaScript. This page loads nothing from elsewhere.",
+		"details": "Metrics of each load point", "scroll": "The table scrolls sideways →", "log": "log", "noscript": "The charts need JavaScript. This page loads nothing from elsewhere.",
 	}
 }

@@ -90,7 +90,7 @@ func drawFigure(c draw.Canvas, f *Figure) {
 	body := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: c.Min, Max: vg.Point{X: c.Max.X - right, Y: y - markRoom(f)}}}
 	p.Draw(body)
 	area := p.DataCanvas(body)
-	d := &drawing{f: f, c: area, x: func(v float64) vg.Length {
+	d := &drawing{f: f, c: area, edge: c.Max.X, x: func(v float64) vg.Length {
 		return area.Min.X + vg.Length((f.X.Scale.place(v)-xlo)/(xhi-xlo))*(area.Max.X-area.Min.X)
 	}, y: func(v float64) vg.Length {
 		return area.Min.Y + vg.Length((f.Y.Scale.place(v)-ylo)/(yhi-ylo))*(area.Max.Y-area.Min.Y)
@@ -137,12 +137,19 @@ func axes(f *Figure) (p *plot.Plot, xlo, xhi, ylo, yhi float64) {
 	return p, xlo, xhi, ylo, yhi
 }
 
-// title names an axis and its unit.
+// title names an axis, its unit, and that it is logarithmic.
 func (a Axis) title() string {
-	if a.Unit == "" {
+	var notes []string
+	if a.Unit != "" {
+		notes = append(notes, a.Unit)
+	}
+	if a.Scale == Log {
+		notes = append(notes, "log")
+	}
+	if notes == nil {
 		return a.Label
 	}
-	return fmt.Sprintf("%s (%s)", a.Label, a.Unit)
+	return fmt.Sprintf("%s (%s)", a.Label, strings.Join(notes, ", "))
 }
 
 // filled says whether the data fill the plane, so that no room is left around them.
@@ -197,27 +204,55 @@ func drawLegend(c draw.Canvas, f *Figure, y vg.Length) vg.Length {
 	return used
 }
 
-// drawStrip shows the colours of cells from one to the most, and gives the width it took.
+// drawStrip shows the colours of some values of cells, each beside its number, and returns the width it took.
 func drawStrip(c draw.Canvas, s *Series, x, y vg.Length) vg.Length {
-	const steps, step = 24, 2.5
 	sty := textStyle(8.5, ink, 0, -0.5)
-	c.FillText(sty, vg.Point{X: x, Y: y}, "1")
-	at := x + sty.Width("1") + 4
-	for i := range steps {
-		c.SetColor(ramp(float64(i) / (steps - 1)))
-		c.Fill(vg.Rectangle{Min: vg.Point{X: at, Y: y - 3}, Max: vg.Point{X: at + step, Y: y + 3}}.Path())
-		at += step
+	at, values := x, s.scale()
+	for i, v := range values {
+		c.SetColor(ramp(heat(v, values[len(values)-1])))
+		c.Fill(vg.Rectangle{Min: vg.Point{X: at, Y: y - 3}, Max: vg.Point{X: at + 11, Y: y + 3}}.Path())
+		label := Number(v)
+		if i == len(values)-1 {
+			label = fit(sty, label+" "+s.VLabel, 180)
+		}
+		c.FillText(sty, vg.Point{X: at + 14, Y: y}, label)
+		at += 24 + sty.Width(label)
 	}
-	label := fit(sty, Number(s.most())+" "+s.VLabel, 180)
-	c.FillText(sty, vg.Point{X: at + 4, Y: y}, label)
-	return at - x + 16 + sty.Width(label)
+	return at - x
+}
+
+// scale are up to six values of cells from the least to the greatest, whose colours are about equally far apart.
+func (s *Series) scale() []float64 {
+	least, most := math.Inf(1), s.most()
+	for _, v := range s.V {
+		least = min(least, v)
+	}
+	var out []float64
+	for i := range 6 {
+		root := math.Sqrt(least) + (math.Sqrt(most)-math.Sqrt(least))*float64(i)/5
+		v := root * root
+		if least == math.Trunc(least) && most == math.Trunc(most) {
+			v = math.Round(v)
+		}
+		if len(out) == 0 || v > out[len(out)-1] {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// dashPatterns are strokes and gaps, in CSS pixels; the first is a solid line.
+func dashPatterns() [][]float64 {
+	return [][]float64{nil, {7, 4}, {2, 3}, {10, 3, 2, 3}, {14, 4}, {2, 7}, {10, 3, 2, 3, 2, 3}}
 }
 
 func (s *Series) dashes() []vg.Length {
-	if s.Dashed {
-		return []vg.Length{4, 2}
+	patterns := dashPatterns()
+	var out []vg.Length
+	for _, v := range patterns[max(s.Dash, 0)%len(patterns)] {
+		out = append(out, vg.Length(v)*0.6)
 	}
-	return nil
+	return out
 }
 
 // endRoom is the width that the names at the ends of the lines take.

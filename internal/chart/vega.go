@@ -87,12 +87,24 @@ func (f *Figure) vegaLayers(kind Kind) []any {
 		lo["field"] = "lo"
 		out = append(out, layer(object{"type": "area", "opacity": 0.16}, bands, object{"x": x, "y": lo, "y2": object{"field": "hi"}, "color": hue}))
 	}
+	dashes := []any{}
+	patterns := dashPatterns()
+	for i := range f.Series {
+		if s := &f.Series[i]; s.Kind == kind && s.Len() > 0 {
+			if p := patterns[max(s.Dash, 0)%len(patterns)]; p != nil {
+				dashes = append(dashes, p)
+			} else {
+				dashes = append(dashes, []float64{1, 0})
+			}
+		}
+	}
+	strokes := object{"field": "series", "type": "nominal", "legend": nil, "scale": object{"domain": names, "range": dashes}}
 	mark := object{"type": "line", "tooltip": true}
 	if kind == Steps {
 		mark["interpolate"] = "step-after"
 	}
 	// Without an order of its own the line would be sorted by x, and a curve could not turn back.
-	return append(out, layer(mark, rows, object{"x": x, "y": y, "color": hue, "order": object{"value": nil}}))
+	return append(out, layer(mark, rows, object{"x": x, "y": y, "color": hue, "strokeDash": strokes, "order": object{"value": nil}}))
 }
 
 func (f *Figure) firstVLabel() string {

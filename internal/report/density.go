@@ -31,7 +31,7 @@ const shortTPOT = 3
 func (r *report) ttftByLength() chart.Figure {
 	f := chart.Figure{
 		Name: "ttft-length", Section: r.tr("Dependencies"), Title: r.tr("TTFT against prompt length"),
-		Note: r.tr("Number of requests by colour; the line is the median."), Alt: r.tr("Density of TTFT over the number of prompt tokens."),
+		Note: r.tr("Number of requests by colour."), Alt: r.tr("Density of TTFT over the number of prompt tokens."),
 		X: chart.Axis{Label: r.tr("prompt tokens"), Scale: chart.Log}, Y: chart.Axis{Label: "TTFT", Unit: "ms", Scale: chart.Log, Least: 0.1}, NoEnds: true,
 	}
 	d := &r.sources[0].byLen
@@ -59,6 +59,7 @@ func (r *report) ttftByLength() chart.Figure {
 	f.Series = []chart.Series{s}
 	if line.Len() > 1 {
 		f.Series = append(f.Series, line)
+		f.Note += " " + r.tr("The line is the median.")
 	}
 	return f
 }
@@ -67,7 +68,7 @@ func (r *report) ttftByLength() chart.Figure {
 func (r *report) tpotByConcurrency() chart.Figure {
 	f := chart.Figure{
 		Name: "tpot-concurrency", Section: r.tr("Dependencies"), Title: r.tr("TPOT against concurrency"),
-		Note: r.tr("Number of requests by colour, at the mean number in flight when each was sent; the line is the median. Values below an eighth of the median are in the lowest row."),
+		Note: r.tr("Number of requests by colour, at the mean number in flight when each was sent. Values below an eighth of the median are in the lowest row."),
 		Alt:  r.tr("Density of TPOT over the number of requests in flight."),
 		X:    chart.Axis{Label: r.tr("in flight")}, Y: chart.Axis{Label: "TPOT", Unit: "ms", Scale: chart.Log, Least: 0.1}, NoEnds: true,
 	}
@@ -112,6 +113,7 @@ func (r *report) tpotByConcurrency() chart.Figure {
 	f.Series = []chart.Series{s}
 	if line.Len() > 1 {
 		f.Series = append(f.Series, line)
+		f.Note += " " + r.tr("The line is the median.")
 	}
 	return f
 }
@@ -133,7 +135,7 @@ func conversations(r *report) []chart.Figure {
 				if p == 90 {
 					continue
 				}
-				s.Name, s.Color, s.Dashed = src.name+" · "+percentileName(p), i, p == 50
+				s.Name, s.Color, s.Dash = src.name+" · "+percentileName(p), i, k/2
 			}
 			for _, n := range slices.Sorted(maps.Keys(src.turns)) {
 				stat := src.turns[n].ttft.Stat([]float64{p}, 1000)

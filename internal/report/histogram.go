@@ -54,8 +54,8 @@ func (h *histogram) bars(name string) chart.Series {
 }
 
 // cumulative is the share of values, in percent, up to each value: at most about 150 points.
-func (h *histogram) cumulative(name string, color int) chart.Series {
-	s := chart.Series{Name: name, Kind: chart.Line, Color: color}
+func (h *histogram) cumulative(name string, color, dash int) chart.Series {
+	s := chart.Series{Name: name, Kind: chart.Line, Color: color, Dash: dash}
 	var seen int64
 	shown := math.Inf(-1)
 	bins := slices.Sorted(maps.Keys(h.count))

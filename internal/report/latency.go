@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"llmperf/internal/chart"
 )
@@ -34,29 +35,56 @@ func curvePercentiles() []float64 {
 // mostBands is how many curves may have bands: more would hide one another.
 const mostBands = 4
 
+// mostCurves is how many load points have a curve each in one figure.
+const mostCurves = 10
+
+// curves are the load points that have a curve of their own: of very many some at even steps, and the best.
+func (r *report) curves() ([]point, string) {
+	most := max(2, mostCurves/max(1, len(r.sources)))
+	var out []point
+	left := false
+	for _, src := range r.sources {
+		points := r.of(src)
+		for i, p := range points {
+			step := i * (most - 1) / max(1, len(points)-1) // of most steps, those that begin here
+			if len(points) <= most || p.Best || i == 0 || step > (i-1)*(most-1)/max(1, len(points)-1) {
+				out = append(out, *p)
+			} else {
+				left = true
+			}
+		}
+	}
+	if !left {
+		return out, ""
+	}
+	return out, " " + r.trf("%d of %d load points are drawn; the table of results has all.", len(out), len(r.points))
+}
+
 // percentiles draws each duration's percentiles on an axis of nines.
 func percentiles(r *report) []chart.Figure {
 	var out []chart.Figure
+	points, some := r.curves()
 	for _, d := range durations() {
 		f := chart.Figure{
-			Name: d.name + "-percentiles", Section: r.tr("Latency"), Title: r.trf("%s: percentiles", r.tr(d.title)), Note: r.tr(d.note),
+			Name: d.name + "-percentiles", Section: r.tr("Latency"), Title: r.trf("%s: percentiles", r.tr(d.title)), Note: r.tr(d.note) + some,
 			X: chart.Axis{Label: r.tr("percentile"), Scale: chart.Nines},
 			Y: chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1}, Ordered: r.ordered(),
 		}
-		banded := false
-		for _, p := range r.points {
+		banded, failed := false, int64(0)
+		for _, p := range points {
 			m := p.Metrics.Get(d.key)
 			if m == nil || m.N == 0 {
 				continue
 			}
-			s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color}
+			s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color, Dash: p.dash}
+			failed += m.Failed
 			last := 100 * (1 - 1/float64(m.N)) // beyond it the maximum stands for everything
 			for _, q := range sorted(m.Percentiles) {
 				if q.P > max(last, 50) {
 					continue
 				}
 				s.X, s.Y = append(s.X, q.P), append(s.Y, float64(q.Value))
-				if q.CI != nil && len(r.points) <= mostBands {
+				if q.CI != nil && len(points) <= mostBands {
 					s.Lo, s.Hi = append(s.Lo, float64(q.CI[0])), append(s.Hi, float64(q.CI[1]))
 				}
 			}
@@ -66,6 +94,9 @@ func percentiles(r *report) []chart.Figure {
 		}
 		if banded {
 			f.Note += " " + r.tr("Bands: 95 % confidence intervals.")
+		}
+		if failed > 0 {
+			f.Note += " " + r.tr("A line ends where failed requests, which are ∞, begin.")
 		}
 		f.Marks = r.limits(d.key, true)
 		f.Marks = append(f.Marks, r.limits(d.key, false)...)
@@ -77,23 +108,24 @@ func percentiles(r *report) []chart.Figure {
 // distributions draws a histogram of each duration, or where there are several load points their cumulative shares.
 func distributions(r *report) []chart.Figure {
 	var out []chart.Figure
+	points, some := r.curves()
 	for _, d := range durations() {
 		f := chart.Figure{
 			Name: d.name + "-distribution", Section: r.tr("Distribution"), Title: r.trf("%s: distribution", r.tr(d.title)),
 			X: chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1}, Y: chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
-			Ordered: r.ordered(), NoEnds: true,
+			Ordered: r.ordered(), NoEnds: true, Note: strings.TrimSpace(some),
 		}
-		for _, p := range r.points {
+		for _, p := range points {
 			if m := p.Metrics.Get(d.key); m != nil && m.N > 1 {
 				h := newHistogram(p.src.stats.Values(p.Block, d.key))
 				if len(r.points) > 1 {
-					f.Series = append(f.Series, h.cumulative(p.label, p.color))
+					f.Series = append(f.Series, h.cumulative(p.label, p.color, p.dash))
 					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 					continue
 				}
 				f.Series = append(f.Series, h.bars(r.tr("share of requests")))
 				for _, q := range []float64{50, 90, 99} {
-					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: fmt.Sprintf("p%g %s ms", q, chart.Number(m.At(q))), Color: -1})
+					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: fmt.Sprintf("p%g %s", q, milliseconds(m.At(q))), Color: -1})
 				}
 				f.Alt = r.trf("From %s to %s ms; median %s ms.", chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 			}

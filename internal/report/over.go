@@ -184,6 +184,9 @@ func (o *over) merge(p *over) {
 	}
 }
 
+// end is the last instant that the bins hold, in seconds from the first.
+func (o *over) end() float64 { return float64(int64(len(o.bins))*o.width) / 1e6 }
+
 func (o *over) at(t int64) *slot { return &o.bins[t/o.width-o.first] }
 
 func (o *over) bin(t int64) (s *slot, until int64) { return o.at(t), (t/o.width + 1) * o.width }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"slices"
 
 	"llmperf/internal/chart"
@@ -69,6 +70,9 @@ func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure
 		Name: name, Section: r.tr("Over time"), Title: r.tr(title), Note: r.tr(note), Wide: true, Height: 230, Link: "time",
 		X: chart.Axis{Label: r.tr("time"), Unit: "s"}, Y: y,
 	}
+	for _, src := range r.sources { // all of them on one scale
+		f.X.To = max(f.X.To, src.over.end())
+	}
 	if len(r.sources) > 1 {
 		return f
 	}
@@ -82,12 +86,18 @@ func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure
 		if s.warmup.seen {
 			f.Spans = append(f.Spans, chart.Span{From: at(s.warmup.lo), To: at(p.firstMeasured(s)), Label: r.tr("warm-up")})
 		}
-		if len(r.points) > 1 && len(r.points) <= 40 {
-			f.Marks = append(f.Marks, chart.Mark{At: at(s.all.lo), Label: p.label, Color: -1})
+	}
+	every := (len(r.points) + mostTimeMarks - 1) / mostTimeMarks
+	for i := 0; i < len(r.points) && len(r.points) > 1; i += max(1, every) {
+		if s := src.runs[r.points[i].Run]; s != nil {
+			f.Marks = append(f.Marks, chart.Mark{At: at(s.all.lo), Label: r.points[i].label, Color: -1})
 		}
 	}
 	return f
 }
+
+// mostTimeMarks is how many load points are named along the run.
+const mostTimeMarks = 12
 
 // firstMeasured is when the warm-up was over, in µs.
 func (p *point) firstMeasured(s *stretch) int64 {
@@ -98,17 +108,19 @@ func (r *report) requestRate(lines []timeline) chart.Figure {
 	f := r.timeFigure("request-rate", "Request rate", "Requests due (asked) and requests answered well (achieved).",
 		chart.Axis{Label: r.tr("requests"), Unit: "1/s", Zero: true})
 	for _, t := range lines {
-		asked := t.curve(r.of(t, "asked"), 7, func(s *slot) float64 { return float64(s.due) / t.seconds() })
-		asked.Faint = true
-		done := t.curve(r.of(t, "achieved"), t.color, func(s *slot) float64 { return float64(s.done) / t.seconds() })
+		asked := t.curve(r.lineOf(t, "asked"), 7, func(s *slot) float64 { return float64(s.due) / t.seconds() })
+		if asked.Faint = true; len(lines) > 1 {
+			asked.Color, asked.Dash = t.color, 2
+		}
+		done := t.curve(r.lineOf(t, "achieved"), t.color, func(s *slot) float64 { return float64(s.done) / t.seconds() })
 		f.Series = append(f.Series, asked, done)
 		f.Alt += r.trf("%s: at most %s requests/s. ", done.Name, chart.Number(slices.Max(done.Y)))
 	}
 	return f
 }
 
-// of names a line: what it is, and of which source where there are several.
-func (r *report) of(t timeline, what string) string {
+// lineOf names a line: what it is, and of which source where there are several.
+func (r *report) lineOf(t timeline, what string) string {
 	if len(r.sources) == 1 {
 		return r.tr(what)
 	}
@@ -119,7 +131,7 @@ func (r *report) tokenRate(lines []timeline) chart.Figure {
 	f := r.timeFigure("token-rate", "Output tokens per second", "All requests together, each token counted when it arrived.",
 		chart.Axis{Label: r.tr("output tokens"), Unit: "1/s", Zero: true})
 	for _, t := range lines {
-		s := t.curve(r.of(t, "output tokens"), t.color, func(s *slot) float64 { return s.tokens / t.seconds() })
+		s := t.curve(r.lineOf(t, "output tokens"), t.color, func(s *slot) float64 { return s.tokens / t.seconds() })
 		if top := slices.Max(s.Y); top > 0 {
 			f.Series = append(f.Series, s)
 			f.Alt += r.trf("%s: at most %s tokens/s. ", s.Name, chart.Number(top))
@@ -134,7 +146,7 @@ func (r *report) inFlight(lines []timeline) chart.Figure {
 	for _, t := range lines {
 		level := inFlight(t.bins, t.width)
 		i := -1
-		s := t.curve(r.of(t, "in flight"), t.color, func(*slot) float64 { i++; return level[i] })
+		s := t.curve(r.lineOf(t, "in flight"), t.color, func(*slot) float64 { i++; return level[i] })
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s. ", s.Name, chart.Number(slices.Max(s.Y)))
 	}
@@ -142,18 +154,29 @@ func (r *report) inFlight(lines []timeline) chart.Figure {
 }
 
 func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Figure {
-	f := r.timeFigure(d.name+"-time", d.title, "Of the requests sent in each interval; read off bins 2 % wide.",
-		chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
+	f := r.timeFigure(d.name+"-time", d.title, "", chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
 	f.Title = r.trf("%s: over time", r.tr(d.title))
 	f.Marks = append(f.Marks, r.limits(d.key, true)...)
+	top, least := 99.0, int64(leastP99)
 	for _, t := range lines {
-		for i, p := range []float64{50, 90, 99} {
+		if t.src.sample.seen < enoughP99 {
+			top, least = 100, leastP90
+		}
+	}
+	f.Note = r.trf("Of the requests sent in each interval, which has at least %d; read off bins 2 %% wide.", least)
+	for _, t := range lines {
+		parts := t.intervals(r, kind, least)
+		for i, p := range []float64{50, 90, top} {
 			if len(r.sources) > 1 && p == 90 {
 				continue
 			}
-			s := t.curve(r.of(t, percentileName(p)), i, func(s *slot) float64 { return s.value[kind].at(p) })
-			if len(r.sources) > 1 {
-				s.Color, s.Dashed = t.color, p == 99
+			name := percentileName(p)
+			if p == 100 {
+				name = "max"
+			}
+			s := t.percentile(r, parts, p, least)
+			if s.Name, s.Color = r.lineOf(t, name), i; len(r.sources) > 1 {
+				s.Color, s.Dash = t.color, i/2
 			}
 			if !allNaN(s.Y) {
 				f.Series = append(f.Series, s)
@@ -162,6 +185,75 @@ func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Fig
 	}
 	f.Alt = r.trf("Percentiles of %s in each interval of the run.", r.tr(d.label))
 	return f
+}
+
+// interval is some bins of a timeline, and the values of the requests that were sent in them.
+type interval struct {
+	from int // the first bin
+	levels
+}
+
+// Intervals of percentiles hold at least so many values, so that the highest percentile is not the maximum under
+// another name. If a source has fewer than enough requests for p99 over time, the maximum is shown instead.
+const (
+	leastP90  = 20
+	leastP99  = 100
+	enoughP99 = 10 * leastP99
+)
+
+// intervals cuts the timeline into parts that hold at least so many values, and none of more than one load point. A part
+// of fewer is one in which a load point had no more.
+func (t timeline) intervals(r *report, kind int, least int64) []interval {
+	begins := t.begins(r)
+	out := []interval{{}}
+	whole := true // the part before the last is not of the same load point
+	for i := range t.bins {
+		last := &out[len(out)-1]
+		switch {
+		case begins[i] && i > last.from:
+			out, whole = append(joinShort(out, least, whole), interval{from: i}), true
+		case last.n >= least:
+			out, whole = append(out, interval{from: i}), false
+		}
+		out[len(out)-1].merge(&t.bins[i].value[kind])
+	}
+	return joinShort(out, least, whole)
+}
+
+// joinShort joins the last interval to the one before, if it is short and both are of one load point.
+func joinShort(list []interval, least int64, whole bool) []interval {
+	last := len(list) - 1
+	if whole || list[last].n >= least {
+		return list
+	}
+	list[last-1].merge(&list[last].levels)
+	return list[:last]
+}
+
+// percentile is a percentile of every interval, a gap where there are too few values.
+func (t timeline) percentile(r *report, parts []interval, p float64, least int64) chart.Series {
+	s := chart.Series{Kind: chart.Steps}
+	for i := range parts {
+		v := math.NaN()
+		if parts[i].n >= min(least, leastP90) {
+			v = parts[i].at(p)
+		}
+		s.X, s.Y, s.Text = append(s.X, t.x(parts[i].from)), append(s.Y, v), append(s.Text, r.trf("%d requests", parts[i].n))
+	}
+	n := len(s.X)
+	s.X, s.Y, s.Text = append(s.X, t.x(len(t.bins))), append(s.Y, s.Y[n-1]), append(s.Text, s.Text[n-1])
+	return s
+}
+
+// begins marks the bins in which a load point begins.
+func (t timeline) begins(r *report) []bool {
+	out := make([]bool, len(t.bins)+1)
+	for _, p := range r.of(t.src) {
+		if s := t.src.runs[p.Run]; s != nil && s.all.seen {
+			out[min(max(0, int((s.all.lo-t.src.start())/t.width)), len(t.bins))] = true
+		}
+	}
+	return out
 }
 
 func allNaN(c chart.Column) bool {
@@ -174,7 +266,7 @@ func (r *report) errorsOverTime(lines []timeline) chart.Figure {
 	f.Stacked = len(lines) == 1
 	for _, t := range lines {
 		for kind, name := range errorKinds() {
-			s := chart.Series{Name: r.of(t, name), Kind: chart.Bars, Color: len(f.Series)}
+			s := chart.Series{Name: r.lineOf(t, name), Kind: chart.Bars, Color: len(f.Series)}
 			var n int64
 			for i := range t.bins {
 				n += t.bins[i].failed[kind]
@@ -194,7 +286,7 @@ func (r *report) lagOverTime(lines []timeline) chart.Figure {
 	f := r.timeFigure("lag-time", "Lag of the load generator", "How late requests went out, the worst of each interval. Lag is the client's own doing, not the server's.",
 		chart.Axis{Label: r.tr("lag"), Unit: "ms", Zero: true, Least: 1})
 	for _, t := range lines {
-		s := t.curve(r.of(t, "worst lag"), t.color, func(s *slot) float64 { return s.maxLag })
+		s := t.curve(r.lineOf(t, "worst lag"), t.color, func(s *slot) float64 { return s.maxLag })
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s ms. ", s.Name, chart.Number(slices.Max(s.Y)))
 	}

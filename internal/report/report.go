@@ -2,7 +2,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -18,6 +17,9 @@ type Options struct {
 	Title  string           // "" is one made from the models
 	SLO    []stats.Gate     // limits to draw; Read judged the load points by them
 	Server []metrics.Sample // the server's own metrics, in order of time
+	Made   string           // by which command and version the page was made
+
+	DropFailures bool // Read left failures out of response times
 }
 
 // report is all that the figures are made of.
@@ -27,6 +29,9 @@ type report struct {
 	points  []point
 	slos    []stats.Gate
 	metrics []metrics.Sample
+	made    string
+
+	dropFailures bool
 }
 
 // Page makes the whole document.
@@ -37,37 +42,40 @@ func Page(sources []*Source, opt Options) *chart.Page {
 // point is one load point of one source: a line in most figures.
 type point struct {
 	*stats.Block
-	src   *Source
-	label string
-	color int
+	src         *Source
+	run, label  string // its own name, and with its source's where there are several
+	color, dash int    // one colour a load point of one source; of several, one a source and one dash a load point
 }
 
 func newReport(sources []*Source, opt Options) *report {
 	nameSources(sources)
-	r := &report{words: words(opt.Lang), sources: sources, slos: opt.SLO, metrics: opt.Server}
-	for _, src := range sources {
+	r := &report{words: words(opt.Lang), sources: sources, slos: opt.SLO, metrics: opt.Server, made: opt.Made, dropFailures: opt.DropFailures}
+	dashes := map[string]int{}
+	for k, src := range sources {
 		s := src.stats.Summary()
 		for i := range s.Blocks {
-			b := &s.Blocks[i]
-			r.points = append(r.points, point{Block: b, src: src, label: r.label(src, b, len(s.Blocks)), color: len(r.points)})
+			p := point{Block: &s.Blocks[i], src: src, run: s.Blocks[i].Run, color: i}
+			if p.run == "" {
+				p.run = src.name
+			}
+			if p.label = p.run; len(sources) > 1 {
+				if p.label = src.name; len(s.Blocks) > 1 {
+					p.label += " · " + p.run
+				}
+				if _, ok := dashes[p.run]; !ok {
+					dashes[p.run] = len(dashes)
+				}
+				p.color, p.dash = k, dashes[p.run]
+			}
+			r.points = append(r.points, p)
+		}
+	}
+	if len(r.points) == len(sources) { // each side is one load point, whatever their names
+		for i := range r.points {
+			r.points[i].dash = 0
 		}
 	}
 	return r
-}
-
-// label names a line: by its load point, its file, or both, whichever tells it from the others.
-func (r *report) label(src *Source, b *stats.Block, blocks int) string {
-	run := b.Run
-	if run == "" {
-		run = src.name
-	}
-	switch {
-	case len(r.sources) == 1:
-		return run
-	case blocks == 1:
-		return src.name
-	}
-	return src.name + " · " + run
 }
 
 // percentile is one of a metric in the load point; NaN where there is none.
@@ -97,7 +105,10 @@ func makers() []maker {
 
 // page is the whole document.
 func (r *report) page(title string) *chart.Page {
-	p := &chart.Page{Title: title, Lang: string(r.words), Footer: r.tr("Made by perf-plot. This page holds all of its data and loads nothing.")}
+	p := &chart.Page{Title: title, Lang: string(r.words), Footer: r.tr("This page holds all of its data and loads nothing.")}
+	if r.made != "" {
+		p.Footer = r.trf("Made by: %s.", r.made) + " " + p.Footer
+	}
 	if p.Title == "" {
 		p.Title = r.defaultTitle()
 	}
@@ -106,7 +117,10 @@ func (r *report) page(title string) *chart.Page {
 		p.Notices = append(p.Notices, r.tr("Simulated data: the answers came from the built-in simulator. No server was measured."))
 	}
 	p.Notices = append(p.Notices, r.warnings()...)
-	p.Facts, p.Tables = r.facts(), r.tables()
+	if len(r.sources) == 1 {
+		p.Facts = r.facts(r.sources[0])
+	}
+	p.Tables, p.Details = r.tables(), r.details()
 	for _, m := range makers() {
 		for _, f := range m(r) {
 			if f.Empty() {
@@ -116,6 +130,7 @@ func (r *report) page(title string) *chart.Page {
 				f.Title = r.tr("Simulated") + ": " + f.Title
 			}
 			f.Marks = slices.DeleteFunc(f.Marks, func(m chart.Mark) bool { return math.IsNaN(m.At) || math.IsInf(m.At, 0) })
+			inSeconds(&f)
 			p.Figures = append(p.Figures, f)
 		}
 	}
@@ -123,7 +138,14 @@ func (r *report) page(title string) *chart.Page {
 }
 
 func (r *report) defaultTitle() string {
-	models := r.all(func(p *point) []string { return p.Model })
+	var models []string
+	for i := range r.points {
+		for _, m := range r.points[i].Model {
+			if !slices.Contains(models, m) {
+				models = append(models, m)
+			}
+		}
+	}
 	switch {
 	case len(models) == 0:
 		return r.tr("Load test")
@@ -131,19 +153,6 @@ func (r *report) defaultTitle() string {
 		return r.trf("Load test of %d models", len(models))
 	}
 	return r.trf("Load test of %s", strings.Join(models, ", "))
-}
-
-// all gives the distinct values that the load points have.
-func (r *report) all(of func(*point) []string) []string {
-	var out []string
-	for i := range r.points {
-		for _, v := range of(&r.points[i]) {
-			if !slices.Contains(out, v) {
-				out = append(out, v)
-			}
-		}
-	}
-	return out
 }
 
 // warnings are what the reader must know before the figures.
@@ -166,12 +175,4 @@ func (r *report) warnings() []string {
 		out = append(out[:6], r.trf("… and %d more of the load points.", len(out)-6))
 	}
 	return out
-}
-
-// join lists values for a reader, the first few of them.
-func join(values []string) string {
-	if len(values) > 4 {
-		return strings.Join(values[:4], ", ") + fmt.Sprintf(", … (%d)", len(values))
-	}
-	return strings.Join(values, ", ")
 }

@@ -44,7 +44,7 @@ func requestTimeline(r *report) []chart.Figure {
 	colors := [numPhases]int{5, 3, 4, 0, 2, 1}
 	var series [numPhases]chart.Series
 	for i := range series {
-		series[i] = chart.Series{Name: names[i], Kind: chart.Rects, Color: colors[i]}
+		series[i] = chart.Series{Name: names[i], Kind: chart.Rects, Color: colors[i], Bold: i == phaseFailed}
 	}
 	f.RowLabel = r.tr("request")
 	for row, p := range all {

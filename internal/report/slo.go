@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"llmperf/internal/chart"
@@ -12,7 +11,7 @@ func (r *report) limits(key string, onY bool) []chart.Mark {
 	var out []chart.Mark
 	for _, s := range r.slos {
 		if metric, stat, value := s.Threshold(); metric == key {
-			label := fmt.Sprintf("%s %s ms", strings.TrimSpace("SLO "+stat), chart.Number(value))
+			label := strings.TrimSpace("SLO "+stat) + " " + milliseconds(value)
 			out = append(out, chart.Mark{At: value, OnY: onY, Label: label, Color: -1})
 		}
 	}

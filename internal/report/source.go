@@ -12,9 +12,10 @@ import (
 
 // Source is what the records of one file, or of stdin, showed.
 type Source struct {
-	File     string // - is stdin
-	Skipped  int64  // lines that are no records
-	FirstBad error  // the first of them
+	File     string      // - is stdin
+	Skipped  int64       // lines that are no records
+	FirstBad error       // the first of them
+	Facts    [][2]string // of the run: its command, version and host, if they are known
 
 	name  string // in legends
 	stats *stats.Collector

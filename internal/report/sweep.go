@@ -144,14 +144,14 @@ func (r *report) throughput(ladders []ladder, load func(*point) float64, axis ch
 		}
 		s := l.along(r.tr("goodput"), l.color+1, load, func(p *point) float64 { return float64(p.Goodput.PerS) })
 		if len(r.sources) > 1 {
-			s.Name, s.Color, s.Dashed = l.src.name+" · "+s.Name, l.color, true
+			s.Name, s.Color, s.Dash = l.src.name+" · "+s.Name, l.color, 1
 		}
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s requests/s. ", s.Name, chart.Number(slices.Max(s.Y)))
 	}
 	f.Marks = r.best(ladders, load)
 	if axis.Label == r.tr("rate asked") {
-		f.Series = append(f.Series, chart.Series{Name: r.tr("as asked"), Kind: chart.Line, Color: 7, Faint: true, Dashed: true, X: chart.Column{0, top}, Y: chart.Column{0, top}})
+		f.Series = append(f.Series, chart.Series{Name: r.tr("as asked"), Kind: chart.Line, Color: 7, Faint: true, Dash: 1, X: chart.Column{0, top}, Y: chart.Column{0, top}})
 	}
 	return f
 }
@@ -168,7 +168,7 @@ func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, 
 			at := func(pt *point) float64 { return pt.percentile(d.key, p) }
 			s := l.along(percentileName(p), i, x, at)
 			if len(r.sources) > 1 {
-				s.Name, s.Color, s.Dashed = l.src.name+" · "+percentileName(p), l.color, p == 50
+				s.Name, s.Color, s.Dash = l.src.name+" · "+percentileName(p), l.color, i/2
 			}
 			if allNaN(s.Y) {
 				continue
@@ -181,6 +181,9 @@ func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, 
 	f.Marks = r.limits(d.key, true)
 	return f
 }
+
+// mostLabels is how many points of a line have their load point beside them.
+const mostLabels = 10
 
 // interactivity draws what each user gets against what all get together.
 func (r *report) interactivity(ladders []ladder) chart.Figure {
@@ -198,8 +201,13 @@ func (r *report) interactivity(ladders []ladder) chart.Figure {
 		if allNaN(s.X) {
 			continue
 		}
-		for _, p := range l.points {
-			s.Labels = append(s.Labels, p.label)
+		every := (len(l.points) + mostLabels - 1) / mostLabels
+		for i, p := range l.points {
+			label := ""
+			if i%every == 0 || i == len(l.points)-1 {
+				label = p.run
+			}
+			s.Labels = append(s.Labels, label)
 		}
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s tokens/s together. ", name, chart.Number(slices.Max(s.Y)))

@@ -3,100 +3,21 @@ package report
 import (
 	"fmt"
 	"math"
-	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"llmperf/internal/chart"
 	"llmperf/internal/stats"
 )
 
-// facts are the configuration as the records tell it, and the sums of the whole.
-func (r *report) facts() [][2]string {
-	var out [][2]string
-	fact := func(name, value string) {
-		if value != "" {
-			out = append(out, [2]string{r.tr(name), value})
-		}
-	}
-	var requests, ok, warmup int64
-	for _, p := range r.points {
-		requests, ok, warmup = requests+p.Requests, ok+p.OK, warmup+p.Warmup
-	}
-	fact("Requests", chart.Number(float64(requests)))
-	fact("Failed", chart.Number(float64(requests-ok)))
-	if warmup > 0 {
-		fact("Warm-up, left out", chart.Number(float64(warmup)))
-	}
-	fact("Model", join(r.all(func(p *point) []string { return p.Model })))
-	fact("Server", join(r.all(servers)))
-	fact("API", join(r.all(func(p *point) []string { return p.API })))
-	fact("Operation", join(r.all(func(p *point) []string { return p.Op })))
-	fact("Load", join(r.all(func(p *point) []string {
-		if p.Mode == "" {
-			return nil
-		}
-		return []string{r.tr(p.Mode)}
-	})))
-	if len(r.points) > 1 {
-		fact("Load points", chart.Number(float64(len(r.points))))
-	}
-	var prompt, output extent
-	var first, last int64
-	for _, s := range r.sources {
-		prompt.merge(s.prompt)
-		output.merge(s.output)
-	}
-	for _, p := range r.points {
-		if p.LastEndUs > 0 {
-			if first == 0 || p.FirstScheduledUs < first {
-				first = p.FirstScheduledUs
-			}
-			last = max(last, p.LastEndUs)
-		}
-	}
-	fact("Prompt tokens", prompt.words())
-	fact("Output tokens", output.words())
-	if last > 0 {
-		fact("Began (UTC)", time.UnixMicro(first).UTC().Format("2006-01-02 15:04:05"))
-		fact("Took", time.Duration((last-first)*1000).Round(100*time.Millisecond).String())
-	}
-	return out
-}
-
-func (e extent) words() string {
-	switch {
-	case !e.seen:
-		return ""
-	case e.lo == e.hi:
-		return chart.Number(float64(e.lo))
-	}
-	return chart.Number(float64(e.lo)) + " – " + chart.Number(float64(e.hi))
-}
-
-// servers are the URLs without what may be a secret: user, password and query.
-func servers(p *point) []string {
-	var out []string
-	for _, u := range p.URL {
-		if parsed, err := url.Parse(u); err == nil {
-			parsed.User, parsed.RawQuery, parsed.Fragment = nil, "", ""
-			out = append(out, parsed.String())
-		}
-	}
-	return out
-}
-
-// tables are the results in numbers.
+// tables stand before the figures: what was compared, the results, and the errors.
 func (r *report) tables() []chart.Table {
-	if len(r.points) == 0 {
-		return nil
+	out := r.comparisons()
+	if len(r.sources) > 1 {
+		out = append(out, r.sides())
 	}
-	out := []chart.Table{r.results()}
-	if len(r.points) <= 3 {
-		for i := range r.points {
-			out = append(out, r.distributionTable(&r.points[i]))
-		}
+	if len(r.points) > 0 {
+		out = append(out, r.results())
 	}
 	if t := r.errors(); len(t.Rows) > 0 {
 		out = append(out, t)
@@ -104,12 +25,30 @@ func (r *report) tables() []chart.Table {
 	return out
 }
 
+// details are the distributions of every load point.
+func (r *report) details() []chart.Table {
+	var out []chart.Table
+	for i := range r.points {
+		if t := r.distributionTable(&r.points[i]); len(t.Rows) > 0 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // results has one row for each load point.
 func (r *report) results() chart.Table {
+	unit, value := r.unitOf(r.points, "ttft_ms", "tpot_ms", "latency_ms", "response_ms")
 	t := chart.Table{Title: r.tr("Results"), Head: []string{
-		r.tr("load point"), r.tr("requests"), r.tr("ok"), r.tr("requests/s"), r.tr("output tokens/s"), "TTFT p50", "p99", "TPOT p50", "p99",
-		r.tr("latency") + " p50", "p99", r.tr("response time") + " p99",
-	}, Note: r.tr("Times in ms. Warm-up left out; percentiles are of successful requests, nearest rank.")}
+		r.tr("load point"), r.tr("requests"), r.tr("ok"), r.tr("requests/s"), r.tr("steady requests/s"), r.tr("output tokens/s"),
+		"TTFT p50", "TTFT p99", "TPOT p50", "TPOT p99",
+		r.tr("latency") + " p50", r.tr("latency") + " p99", r.tr("response time") + " p50", r.tr("response time") + " p99",
+	}}
+	note := "Times in %s. Warm-up is left out. Failed requests are ∞ in response times, which count from when a request was due; other times are those of successful requests."
+	if r.dropFailures {
+		note = "Times in %s. Warm-up is left out. All times are those of successful requests."
+	}
+	t.Note = r.trf(note, unit)
 	if r.points[0].Goodput != nil {
 		t.Head = append(t.Head, r.tr("goodput"))
 	}
@@ -119,11 +58,13 @@ func (r *report) results() chart.Table {
 	t.Head = append(t.Head, r.tr("client"))
 	for i := range r.points {
 		p := &r.points[i]
-		row := []string{p.label, chart.Number(float64(p.Requests)), percent(float64(p.SuccessRate)), chart.Number(float64(p.RequestsPerS)), chart.Number(float64(p.OutputPerS))}
-		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms"} {
-			row = append(row, chart.Number(p.percentile(key, 50)), chart.Number(p.percentile(key, 99)))
+		row := []string{
+			p.label, chart.Number(float64(p.Requests)), percent(float64(p.SuccessRate)),
+			chart.Number(float64(p.RequestsPerS)), chart.Number(float64(p.Steady.RequestsPerS)), chart.Number(float64(p.OutputPerS)),
 		}
-		row = append(row, chart.Number(p.percentile("response_ms", 99)))
+		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms", "response_ms"} {
+			row = append(row, value(p.percentile(key, 50)), value(p.percentile(key, 99)))
+		}
 		if p.Goodput != nil {
 			row = append(row, percent(float64(p.Goodput.Share)))
 		}
@@ -135,6 +76,19 @@ func (r *report) results() chart.Table {
 	return t
 }
 
+// unitOf is the unit in which durations of load points are shown in one table, ms unless the median of one is long, and
+// how a value in ms is written in it.
+func (r *report) unitOf(points []point, keys ...string) (unit string, value func(ms float64) string) {
+	for i := range points {
+		for _, key := range keys {
+			if v := points[i].percentile(key, 50); v >= longMs && !math.IsInf(v, 0) {
+				return "s", func(ms float64) string { return chart.Number(ms / 1000) }
+			}
+		}
+	}
+	return "ms", chart.Number
+}
+
 // verdict says whether all gates are met, and which are not.
 func (r *report) verdict(gates []stats.GateResult) string {
 	var missed []string
@@ -143,8 +97,11 @@ func (r *report) verdict(gates []stats.GateResult) string {
 			missed = append(missed, g.Gate)
 		}
 	}
-	if len(missed) == 0 {
+	switch {
+	case len(missed) == 0:
 		return r.tr("met")
+	case len(gates) == 1:
+		return r.tr("missed")
 	}
 	return r.trf("missed: %s", strings.Join(missed, ", "))
 }
@@ -158,53 +115,72 @@ func percent(share float64) string {
 
 // distributionTable has one row for each distribution of a load point.
 func (r *report) distributionTable(p *point) chart.Table {
-	t := chart.Table{Title: r.tr("Metrics"), Head: []string{"", r.tr("mean"), r.tr("min"), "p50", "p90", "p95", "p99", "p99.9", r.tr("max")}}
-	if len(r.points) > 1 {
-		t.Title += ": " + p.label
-	}
+	t := chart.Table{Title: p.label, Head: []string{r.tr("metric"), "n", r.tr("mean"), r.tr("min"), "p50", "p90", "p95", "p99", "p99.9", r.tr("max")}}
 	for _, m := range p.Metrics {
-		if m.N == 0 {
+		if m.N == 0 || r.repeats(p, &m) {
 			continue
 		}
-		row := []string{r.metricName(m), chart.Number(float64(m.Mean)), chart.Number(float64(m.Min))}
-		for _, q := range []float64{50, 90, 95, 99, 99.9} {
-			row = append(row, chart.Number(m.At(q)))
+		name, value := r.tr(m.Name), chart.Number
+		if strings.HasSuffix(m.Key, "_ms") {
+			unit, scaled := r.unitOf([]point{*p}, m.Key)
+			name, value = name+" ("+unit+")", scaled
 		}
-		t.Rows = append(t.Rows, append(row, chart.Number(float64(m.Max))))
+		row := []string{name, chart.Number(float64(m.N + m.Failed)), value(float64(m.Mean)), value(float64(m.Min))}
+		for _, q := range []float64{50, 90, 95, 99, 99.9} {
+			row = append(row, value(m.At(q)))
+		}
+		t.Rows = append(t.Rows, append(row, value(float64(m.Max))))
 	}
 	return t
 }
 
-// metricName is a metric's name with its unit.
-func (r *report) metricName(m stats.Metric) string {
-	if len(m.Key) > 3 && m.Key[len(m.Key)-3:] == "_ms" {
-		return r.tr(m.Name) + " (ms)"
-	}
-	return r.tr(m.Name)
+// repeats reports whether a metric says what TTFT says: the first content is the first output, unless something came
+// before it.
+func (r *report) repeats(p *point, m *stats.Metric) bool {
+	ttft := p.Metrics.Get("ttft_ms")
+	return m.Key == "content_ttft_ms" && ttft != nil && m.N == ttft.N && m.Mean == ttft.Mean && m.Max == ttft.Max && m.Min == ttft.Min
 }
 
-// errors has one row for each kind of error, the most frequent first.
+// errors has one row for each kind of error, the most frequent first, and a column of counts for each source.
 func (r *report) errors() chart.Table {
-	t := chart.Table{Title: r.tr("Errors"), Head: []string{r.tr("kind"), r.tr("count"), r.tr("load points"), r.tr("for example")}, Text: true}
+	t := chart.Table{Title: r.tr("Errors"), Head: []string{r.tr("kind")}, Text: true}
+	if len(r.sources) == 1 {
+		t.Head = append(t.Head, r.tr("count"))
+	} else {
+		for _, src := range r.sources {
+			t.Head = append(t.Head, src.name)
+		}
+	}
+	t.Head = append(t.Head, r.tr("load points"), r.tr("for example"))
 	type total struct {
-		stats.ErrorCount
-		points []string
+		kind, example string
+		all           int64
+		counts        []int64 // of each source
+		points        []string
 	}
 	var kinds []*total
 	for i := range r.points {
-		for _, e := range r.points[i].Errors {
-			k := slices.IndexFunc(kinds, func(t *total) bool { return t.Kind == e.Kind })
+		p := &r.points[i]
+		for _, e := range p.Errors {
+			k := slices.IndexFunc(kinds, func(t *total) bool { return t.kind == e.Kind })
 			if k < 0 {
 				k = len(kinds)
-				kinds = append(kinds, &total{ErrorCount: stats.ErrorCount{Kind: e.Kind, Example: e.Example}})
+				kinds = append(kinds, &total{kind: e.Kind, example: e.Example, counts: make([]int64, len(r.sources))})
 			}
-			kinds[k].Count += e.Count
-			kinds[k].points = append(kinds[k].points, r.points[i].label)
+			kinds[k].all += e.Count
+			kinds[k].counts[slices.Index(r.sources, p.src)] += e.Count
+			if !slices.Contains(kinds[k].points, p.run) {
+				kinds[k].points = append(kinds[k].points, p.run)
+			}
 		}
 	}
-	slices.SortStableFunc(kinds, func(a, b *total) int { return int(b.Count - a.Count) })
+	slices.SortStableFunc(kinds, func(a, b *total) int { return int(b.all - a.all) })
 	for _, k := range kinds[:min(len(kinds), mostErrors)] {
-		t.Rows = append(t.Rows, []string{clip(k.Kind, 40), chart.Number(float64(k.Count)), join(k.points), clip(k.Example, 200)})
+		row := []string{clip(k.kind, 40)}
+		for _, n := range k.counts {
+			row = append(row, chart.Number(float64(n)))
+		}
+		t.Rows = append(t.Rows, append(row, join(k.points), clip(k.example, 200)))
 	}
 	return t
 }

@@ -79,6 +79,13 @@ func (c *Collector) Merge(o *Collector) {
 	}
 }
 
+// At returns c with other percentiles. It shares the records of c.
+func (c *Collector) At(percentiles []float64) *Collector {
+	out := *c
+	out.opt.Percentiles = percentiles
+	return &out
+}
+
 // Summary gives the figures of the records so far, the earliest load point first. It changes nothing: adding may go on.
 func (c *Collector) Summary() *Summary {
 	s := &Summary{Format: Format, Percentiles: c.opt.Percentiles, Blocks: []Block{}}

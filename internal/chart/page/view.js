@@ -21,7 +21,24 @@ function ramp(t) {
   const a = hex(map[i]), b = hex(map[i + 1]);
   return 'rgb(' + a.map((v, k) => Math.round(v + (b[k] - v) * (at - i))).join(',') + ')';
 }
-const cellColors = Array.from({length: 65}, (_, i) => ramp(i / 64));
+// heat is the colour of a cell: the square root of its share of the greatest, so that rare cells are seen beside common
+// ones; on a dark page the map's darkest colours are left out.
+function heat(v, top) {
+  const t = top > 0 ? Math.sqrt(v / top) : 0;
+  return ramp(isDark() ? 0.2 + 0.8 * t : t);
+}
+
+// contrast is the ratio of the luminances of two colours (WCAG 2).
+const channels = c => c[0] === '#' ? hex(c) : c.match(/\d+/g).map(Number);
+const luminance = c => channels(c).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const contrast = (a, b) => { const x = luminance(a), y = luminance(b); return (Math.max(x, y) + 0.05) / (Math.min(x, y) + 0.05); };
+// readable is a colour, nearer to the ink until text of it can be read.
+function readable(color) {
+  const paper = css('--card').length === 4 ? '#ffffff' : css('--card'), ink = channels(css('--ink'));
+  for (let k = 0; k < 20 && contrast(color, paper) < 4.5; k++) color = 'rgb(' + channels(color).map((v, i) => Math.round(v + (ink[i] - v) * 0.1)).join(',') + ')';
+  return color;
+}
+const dashes = s => page.dashes[(s.dash || 0) % page.dashes.length];
 
 class View {
   constructor(fig) {
@@ -51,8 +68,8 @@ class View {
         t.pbase = t.px.map((x, k) => { const b = fig.stacked ? base.get(x) || 0 : 0; base.set(x, b + (t.py[k] || 0)); return b; });
         t.py2 = t.py.map((y, k) => y === null ? null : y + t.pbase[k]);
       }
-      if (s.kind === 'cells') t.top = Math.max(...s.v);
-      t.paint = () => fig.ordered ? ramp((isDark() ? 0.25 + 0.75 * (s.color / stops) : 0.85 * (1 - s.color / stops))) : page.palette[isDark() ? 'dark' : 'light'][s.color % page.palette.light.length];
+      if (s.kind === 'cells') t.top = s.v.reduce((a, b) => Math.max(a, b), 0);
+      t.paint = () => fig.ordered ? ramp(isDark() ? page.ordered.dark + (1 - page.ordered.dark) * (s.color / stops) : page.ordered.light * (1 - s.color / stops)) : page.palette[isDark() ? 'dark' : 'light'][s.color % page.palette.light.length];
       return t;
     });
     this.rects = this.series.some(s => s.kind === 'rects');
@@ -89,12 +106,13 @@ class View {
         axisTick: {show: true, customValues: at, lineStyle: {color: line}}, axisLabel: {customValues: at, formatter: p => nearest(t, p), color: soft, fontSize: 12, hideOverlap: true},
         splitLine: {show: false}, axisPointer: {label: {show: false}, lineStyle: {color: soft}, animation: false}, t: at};
     };
-    const xa = axis(fig.x, x0, x1, Math.max(3, width / 95), fig.x.label + (fig.x.unit ? ' (' + fig.x.unit + ')' : ''));
-    const ya = axis(fig.y, y0, y1, Math.max(5, height / 45), fig.y.label + (fig.y.unit ? ' (' + fig.y.unit + ')' : ''));
+    const xa = axis(fig.x, x0, x1, Math.max(3, width / 95), title(fig.x));
+    const ya = axis(fig.y, y0, y1, Math.max(5, height / 45), title(fig.y));
     Object.assign(xa, {nameLocation: 'middle', nameGap: 28});
-    const shown = this.shown(), ends = !fig.noEnds && this.series.length > 1 && this.series.some(s => s.kind === 'line' || s.kind === 'steps');
-    const names = ends ? Math.min(150, Math.max(0, ...shown.filter(labelled).map(s => textWidth(clip(s.name))))) + 12 : 22;
-    const rows = this.markRows(x0, x1, width - 58 - names), right = Math.max(names, rows.some(r => r >= 0) ? 44 : 0);
+    const shown = this.shown(), ends = this.named();
+    // Figures that are linked stand on one scale, so their margins are the same, too.
+    const right = Math.min(width / 3, Math.max(...(fig.link ? views.filter(v => v.fig.link === fig.link) : [this]).map(v => v.margin())));
+    const names = right, marks = this.markRows(x0, x1, width - 58 - right, right), rows = marks.map(m => m.row);
     Object.assign(ya, {nameLocation: 'end', nameGap: 10 + 15 * Math.max(0, ...rows.map(r => r + 1)), nameTextStyle: {...ya.nameTextStyle, align: 'left', padding: [0, 0, 0, -44]}});
     const out = {animation: false, backgroundColor: 'transparent', textStyle: {fontFamily: getComputedStyle(document.body).fontFamily},
       grid: {left: 58, right, top: 30 + 15 * Math.max(0, ...rows.map(r => r + 1)), bottom: 48, containLabel: false},
@@ -103,46 +121,79 @@ class View {
         axisPointer: {type: 'line', snap: false}, formatter: p => this.tip(p)}};
     // The grid is a series of its own, so that it stands exactly at the labelled places.
     out.series.push({type: 'line', data: [], silent: true, tooltip: {show: false}, z: 0, animation: false,
-      markLine: {silent: true, z: 0, symbol: 'none', label: {show: false}, lineStyle: {color: grid, type: 'solid', width: 1}, data: [...ya.t.map(p => ({yAxis: p})), ...(fig.x.scale ? xa.t.map(p => ({xAxis: p})) : [])]},
+      markLine: {silent: true, z: 0, precision: 20, symbol: 'none', label: {show: false}, lineStyle: {color: grid, type: 'solid', width: 1}, data: [...ya.t.map(p => ({yAxis: p})), ...(fig.x.scale ? xa.t.map(p => ({xAxis: p})) : [])]},
       markArea: {silent: true, z: 1, itemStyle: {color: soft, opacity: 0.13}, label: {color: soft, fontSize: 11.5, position: 'insideTop'},
         data: (fig.spans || []).map(s => [{xAxis: Math.max(x0, place(fig.x.scale, s.from)), name: textWidth(s.label || '') < (Math.min(x1, place(fig.x.scale, s.to)) - Math.max(x0, place(fig.x.scale, s.from))) / (x1 - x0) * (width - 58 - names) ? s.label : ''}, {xAxis: Math.min(x1, place(fig.x.scale, s.to))}]).filter(([a, b]) => a.xAxis < b.xAxis)}});
-    if (fig.marks) out.series.push({type: 'line', data: [], silent: true, z: 6, markLine: {silent: true, symbol: 'none', animation: false, data: fig.marks.map((m, k) => this.mark(m, rows[k], soft, ink))
+    if (fig.marks) out.series.push({type: 'line', data: [], silent: true, z: 6, markLine: {silent: true, symbol: 'none', precision: 20, animation: false, data: fig.marks.map((m, k) => this.mark(m, marks[k], soft, ink))
       .filter(m => m.xAxis === undefined || m.xAxis >= x0 - (x1 - x0) * 1e-3 && m.xAxis <= x1)}});
-    for (const s of shown) out.series.push(...this.drawn(s, x0, x1, ends));
+    const shift = ends ? this.endShifts(y0, y1, height - out.grid.top - out.grid.bottom) : null;
+    for (const s of shown) out.series.push(...this.drawn(s, x0, x1, shift));
     return out;
   }
 
-  // markRows gives each mark on x the row above the plot where its label covers no other.
-  markRows(x0, x1, width) {
-    const ends = [];
-    return (this.fig.marks || []).map(m => {
-      if (m.on_y) return -1;
-      const at = (place(this.fig.x.scale, m.at) - x0) / (x1 - x0) * width, half = textWidth(m.label) / 2 + 4;
-      let row = ends.findIndex(e => e < at - half);
-      if (row < 0) row = ends.length;
-      ends[row] = at + half;
-      return row;
-    });
+  // named reports whether the names of lines stand at their ends.
+  named() { return !this.fig.noEnds && this.series.length > 1 && this.series.length <= 24 && this.series.some(s => s.kind === 'line' || s.kind === 'steps'); }
+
+  // margin is the width on the right that the names at the ends of lines need, and the labels of marks.
+  margin() {
+    const names = this.named() ? Math.min(150, Math.max(0, ...this.series.filter(labelled).map(s => textWidth(clip(s.name))))) + 12 : 22;
+    return Math.max(names, (this.fig.marks || []).some(m => !m.on_y) ? 44 : 0);
   }
 
-  mark(m, row, soft, ink) {
+  // endShifts moves the names at the ends of lines apart, in pixels; a map without a line leaves its name out.
+  endShifts(y0, y1, height) {
+    const least = 14, ends = [], out = new Map();
+    for (const s of this.shown().filter(labelled)) {
+      let k = s.py.length - 1;
+      while (k >= 0 && s.py[k] === null) k--;
+      if (k >= 0) ends.push({s, at: height * (1 - (s.py[k] - y0) / (y1 - y0))});
+    }
+    if (ends.length * least > height + 20) return out;
+    ends.sort((a, b) => a.at - b.at);
+    let floor = -10;
+    for (const e of ends) { e.to = Math.max(e.at, floor); floor = e.to + least; }
+    let roof = height + 10;
+    for (const e of ends.reverse()) { e.to = Math.min(e.to, roof); roof = e.to - least; out.set(e.s, e.to - e.at); }
+    return out;
+  }
+
+  // markRows gives each mark on x the row above the plot where its label covers no other, and how it is aligned to the
+  // mark so that it ends within the figure.
+  markRows(x0, x1, width, right) {
+    const ends = [], out = [];
+    const order = (this.fig.marks || []).map((m, k) => [m, k]).sort(([a], [b]) => a.at - b.at);
+    for (const [m, k] of order) {
+      const at = (place(this.fig.x.scale, m.at) - x0) / (x1 - x0) * width, wide = textWidth(m.label) + 6;
+      if (m.on_y || at < -1 || at > width + 1) { out[k] = {row: -1}; continue; }
+      const align = at + wide / 2 > width + right ? 'right' : at - wide / 2 < -50 ? 'left' : 'center';
+      const from = at - (align === 'right' ? wide : align === 'left' ? 0 : wide / 2);
+      let row = ends.findIndex(e => e < from);
+      if (row < 0) row = ends.length;
+      ends[row] = from + wide;
+      out[k] = {row, align};
+    }
+    return out;
+  }
+
+  mark(m, {row, align}, soft, ink) {
     const s = m.color >= 0 ? this.series.find(t => t.color === m.color) : null, color = s ? s.paint() : soft;
-    const common = {lineStyle: {color, type: 'dashed', width: 1.2}, label: {show: true, formatter: m.label, color: s ? color : ink, fontSize: 11.5}};
-    if (m.on_y) { common.label.position = 'insideStartTop'; return {...common, yAxis: place(this.fig.y.scale, m.at)}; }
-    Object.assign(common.label, {position: 'end', distance: 3 + 15 * row});
+    const common = {lineStyle: {color, type: 'dashed', width: 1.2}, label: {show: true, formatter: m.label, color: s ? readable(color) : ink, fontSize: 11.5, backgroundColor: css('--card'), padding: [1, 3]}};
+    if (m.on_y) { common.label.position = 'insideEndTop'; return {...common, yAxis: place(this.fig.y.scale, m.at)}; }
+    Object.assign(common.label, {position: 'end', distance: 3 + 15 * row, align});
     return {...common, xAxis: place(this.fig.x.scale, m.at)};
   }
 
   // drawn gives the ECharts series of one of ours.
-  drawn(s, x0, x1, ends) {
+  drawn(s, x0, x1, shift) {
     const color = s.paint(), name = String(s.i);
     const common = {name, animation: false, clip: true, z: s.faint ? 2 : 3};
     if (s.kind === 'line' || s.kind === 'steps') {
       const few = s.kind === 'line' && s.px.length <= 24 && !s.faint;
-      const out = [{...common, type: 'line', step: s.kind === 'steps' ? 'end' : false, data: s.px.map((x, k) => s.labels ? {value: [x, s.py[k]], label: {position: x > (x0 + x1) / 2 ? 'left' : 'right'}} : [x, s.py[k]]), showSymbol: few, symbol: s.hollow ? (v, p) => s.hollow[p.dataIndex] ? 'emptyCircle' : 'circle' : 'circle', symbolSize: few ? 7 : 4,
-        itemStyle: {color}, lineStyle: {color, width: s.faint ? 1 : 2, type: s.dashed ? [6, 4] : 'solid', opacity: s.faint ? 0.7 : 1}, emphasis: {disabled: true},
+      const out = [{...common, type: 'line', step: s.kind === 'steps' ? 'end' : false, data: s.px.map((x, k) => ({value: [x, s.py[k]], ...(s.hollow && s.hollow[k] ? {symbol: 'circle', symbolSize: 8, itemStyle: {color: css('--card'), borderColor: color, borderWidth: 2}} : {}),
+        ...(s.labels ? {label: {position: x > (x0 + x1) / 2 ? 'left' : 'right'}} : {})})), showSymbol: few || !!(s.hollow && s.hollow.some(h => h)), symbol: 'circle', symbolSize: few ? 7 : 3,
+        itemStyle: {color}, lineStyle: {color, width: s.faint ? 1.2 : 2, type: dashes(s) || 'solid', cap: 'butt'}, emphasis: {disabled: true},
         ...(s.labels ? {label: {show: true, formatter: p => clip(s.labels[p.dataIndex]), color: css('--soft'), fontSize: 11.5, distance: 8}} : {}),
-        endLabel: {show: ends && labelled(s), formatter: clip(s.name), color, fontSize: 12, distance: 6}, labelLayout: s.labels ? {hideOverlap: true} : {moveOverlap: 'shiftY', hideOverlap: true}}];
+        endLabel: {show: !!shift && shift.has(s), offset: [0, shift && shift.get(s) || 0], formatter: clip(s.name), color: readable(color), fontSize: 12, distance: 6}, ...(s.labels ? {labelLayout: {hideOverlap: true}} : {})}];
       if (s.plo.length) out.unshift({...common, type: 'custom', silent: true, tooltip: {show: false}, data: [[x0, 0]], z: 1, renderItem: (_, api) => {
         const at = [];
         const known = s.px.map((_, k) => k).filter(k => s.px[k] !== null && s.plo[k] !== null && s.phi[k] !== null);
@@ -156,12 +207,12 @@ class View {
     const cells = s.kind === 'cells', bars = s.kind === 'bars';
     const data = [];
     for (let k = 0; k < s.px.length; k++) if (s.px2[k] >= x0 && s.px[k] <= x1 && s.px[k] !== null) data.push([s.px[k], s.px2[k], bars ? s.pbase[k] : s.py[k], s.py2[k], k]);
-    return [{...common, type: 'custom', data, encode: {x: [0, 1], y: [2, 3]}, progressive: 4000, renderItem: (params, api) => {
+    return [{...common, ...(s.bold ? {z: 4} : {}), type: 'custom', data, encode: {x: [0, 1], y: [2, 3]}, progressive: 4000, renderItem: (params, api) => {
       const a = api.coord([api.value(0), api.value(3)]), b = api.coord([api.value(1), api.value(2)]), c = params.coordSys;
       const gap = bars && b[0] - a[0] > 6 ? 1 : 0;
       if (cells) for (const p of [a, b]) { p[0] = Math.round(p[0]); p[1] = Math.round(p[1]); } // no seams between cells
-      const shape = echarts.graphic.clipRectByRect({x: a[0], y: Math.min(a[1], b[1]), width: Math.max(b[0] - a[0] - gap, cells ? 1 : 0.7), height: Math.max(Math.abs(b[1] - a[1]) - (s.kind === 'rects' && Math.abs(b[1] - a[1]) > 5 ? 1 : 0), cells || s.kind === 'rects' ? 0.7 : 0)}, {x: c.x, y: c.y, width: c.width, height: c.height});
-      return shape && {type: 'rect', shape, style: {fill: cells ? cellColors[Math.round(64 * Math.sqrt(s.v[api.value(4)] / s.top))] : color, opacity: s.faint ? 0.45 : 1}};
+      const shape = echarts.graphic.clipRectByRect({x: a[0], y: Math.min(a[1], b[1]), width: Math.max(b[0] - a[0] - gap, s.bold ? 7 : cells ? 1 : 0.7), height: Math.max(Math.abs(b[1] - a[1]) - (s.kind === 'rects' && Math.abs(b[1] - a[1]) > 5 ? 1 : 0), s.bold ? 4 : cells || s.kind === 'rects' ? 0.7 : 0)}, {x: c.x, y: c.y, width: c.width, height: c.height});
+      return shape && {type: 'rect', shape, style: {fill: cells ? heat(s.v[api.value(4)], s.top) : color, opacity: s.faint ? 0.45 : 1}};
     }}];
   }
 
@@ -218,15 +269,19 @@ class View {
     bar.replaceChildren();
     for (const s of this.series) {
       if (s.kind === 'cells') {
-        const strip = make('span', 'strip'), grad = make('b');
-        grad.style.background = 'linear-gradient(90deg,' + page.ramp.join(',') + ')';
-        strip.append(make('span', '', number(1)), grad, make('span', '', number(s.top) + ' ' + (s.vlabel || '')));
+        const strip = make('span', 'strip');
+        scaleOf(s).forEach((v, k, all) => {
+          const item = make('span'), box = make('i');
+          box.style.backgroundColor = heat(v, s.top);
+          item.append(box, make('span', '', number(v) + (k === all.length - 1 ? ' ' + (s.vlabel || '') : '')));
+          strip.append(item);
+        });
         bar.append(strip);
         continue;
       }
       if (this.series.length < 2 && !this.fig.stacked) continue;
-      const b = make('button'), swatch = make('i', (s.kind === 'bars' || s.kind === 'rects' ? 'box' : '') + (s.dashed ? ' dash' : ''));
-      swatch.style.backgroundColor = s.paint();
+      const b = make('button'), swatch = s.kind === 'line' || s.kind === 'steps' ? stroke(s) : make('i');
+      swatch.style.backgroundColor = swatch.tagName === 'I' ? s.paint() : '';
       b.type = 'button';
       b.title = words.toggle;
       b.setAttribute('aria-pressed', String(!this.hidden.has(s.i)));
@@ -302,8 +357,7 @@ class View {
     const {fig} = this, box = make('div', 'scroll'), table = make('table'), body = make('tbody'), most = 500;
     const head = make('tr');
     const bars = this.series.some(s => s.x2), band = this.series.some(s => s.lo), v = this.series.some(s => s.v), y2 = this.series.some(s => s.y2), text = this.series.some(s => s.text);
-    const unit = a => a.label + (a.unit ? ' (' + a.unit + ')' : '');
-    for (const h of [words.series, unit(fig.x), ...(bars ? ['→'] : []), unit(fig.y), ...(y2 ? ['→'] : []), ...(band ? [words.low, words.high] : []), ...(v ? [words.value] : []), ...(text ? [''] : [])]) { const c = make('th', '', h); c.scope = 'col'; head.append(c); }
+    for (const h of [words.series, unitOf(fig.x), ...(bars ? ['→'] : []), unitOf(fig.y), ...(y2 ? ['→'] : []), ...(band ? [words.low, words.high] : []), ...(v ? [words.value] : []), ...(text ? [''] : [])]) { const c = make('th', '', h); c.scope = 'col'; head.append(c); }
     let n = 0, all = 0;
     for (const s of this.series) {
       all += s.x ? s.x.length : 0;
@@ -324,6 +378,32 @@ class View {
     box.tabIndex = 0;
     return box;
   }
+}
+
+// title names an axis, its unit, and that it is logarithmic.
+const unitOf = a => a.label + (a.unit ? ' (' + a.unit + ')' : '');
+function title(a) {
+  const notes = [a.unit, a.scale === 'log' ? words.log : ''].filter(n => n);
+  return a.label + (notes.length ? ' (' + notes.join(', ') + ')' : '');
+}
+
+// stroke is a line's swatch in a legend: its colour and its dashes.
+function stroke(s) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg'), line = document.createElementNS('http://www.w3.org/2000/svg', 'line');
+  svg.setAttribute('viewBox', '0 0 26 8');
+  for (const [k, v] of Object.entries({x1: 0, y1: 4, x2: 26, y2: 4, stroke: s.paint(), 'stroke-width': s.faint ? 1.5 : 3, ...(dashes(s) ? {'stroke-dasharray': dashes(s).join(' ')} : {})})) line.setAttribute(k, v);
+  svg.append(line);
+  return svg;
+}
+
+// scaleOf are up to six values of cells from the least to the greatest, whose colours are about equally far apart.
+function scaleOf(s) {
+  const least = s.v.reduce((a, b) => Math.min(a, b), Infinity), out = [], whole = Number.isInteger(least) && Number.isInteger(s.top);
+  for (let k = 0; k < 6; k++) {
+    const v = (Math.sqrt(least) + (Math.sqrt(s.top) - Math.sqrt(least)) * k / 5) ** 2, at = whole ? Math.round(v) : v;
+    if (!out.length || at > out[out.length - 1]) out.push(at);
+  }
+  return out;
 }
 
 const labelled = s => !s.faint && s.name !== '';
@@ -350,6 +430,7 @@ function find(s, x) {
 function pad(axis, lo, hi, share) {
   if (lo > hi) return [0, 1];
   if (axis.zero && !axis.scale) lo = Math.min(lo, 0);
+  if (axis.to && !axis.scale) { lo = Math.min(lo, 0); hi = Math.max(hi, axis.to); }
   const more = (axis.least || 0) - (hi - lo);
   if (more > 0) { lo -= axis.zero ? 0 : more / 2; hi += axis.zero ? more : more / 2; }
   if (lo === hi) {

@@ -1,0 +1,144 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"llmperf/internal/chart"
+	"llmperf/internal/stats"
+)
+
+// mostCompared is how many files are set against the first.
+const mostCompared = 4
+
+// comparisons set the first source against each of the others: the figures that are judged, load point by load point.
+func (r *report) comparisons() []chart.Table {
+	if len(r.sources) < 2 {
+		return nil
+	}
+	var out []chart.Table
+	base := r.sources[0]
+	for _, next := range r.sources[1:min(len(r.sources), mostCompared+1)] {
+		out = append(out, r.comparison(base, next))
+	}
+	return out
+}
+
+// comparedPercentiles are those of the figures that are judged.
+func comparedPercentiles() []float64 { return []float64{50, 90, 99} }
+
+func (r *report) comparison(base, next *Source) chart.Table {
+	c := stats.Compare([]*stats.Collector{base.stats.At(comparedPercentiles())}, []*stats.Collector{next.stats.At(comparedPercentiles())})
+	t := chart.Table{
+		Title: r.trf("%s against %s", next.name, base.name),
+		Head:  []string{r.tr("figure"), base.name, next.name, r.tr("difference"), r.tr("95 % interval"), r.tr("verdict")},
+		Note:  r.tr("The chance of any false alarm among all of these figures is 5 %. Times are of successful requests; in response times failed requests are ∞."),
+	}
+	changes := c.Headlines()
+	several := false
+	for _, change := range changes {
+		several = several || change.Block != changes[0].Block
+	}
+	for _, change := range changes {
+		name := r.figureName(change.Figure)
+		if several {
+			name = change.Block + " · " + name
+		}
+		verdict, tone := r.judged(&change)
+		t.Rows = append(t.Rows, []string{
+			name, r.figureValue(change.Figure, float64(change.Old)), r.figureValue(change.Figure, float64(change.New)),
+			difference(float64(change.Delta)), r.between(change.CI), verdict,
+		})
+		t.Tones = append(t.Tones, tone)
+	}
+	notes := append([]string{t.Note}, c.Notes...)
+	if len(changes) == 0 {
+		notes[0] = r.tr("The files have no load point in common: nothing can be compared.")
+	}
+	t.Note = strings.Join(notes, " ")
+	return t
+}
+
+// judged is a figure's verdict in words.
+func (r *report) judged(c *stats.Change) (string, chart.Tone) {
+	switch c.Verdict {
+	case stats.IsBetter:
+		return r.tr("better"), chart.Good
+	case stats.IsWorse:
+		return r.tr("WORSE"), chart.Bad
+	case stats.NoDifference:
+		return r.tr("no difference shown"), chart.Neutral
+	}
+	text := r.tr("cannot tell")
+	if c.Why != "" {
+		text += ": " + c.Why
+	}
+	if c.Need > 0 {
+		text += r.trf("; about %s requests a side would do", chart.Number(float64(c.Need)))
+	}
+	return text, chart.Neutral
+}
+
+// figureName names a figure of a comparison for people: TTFT p99.
+func (r *report) figureName(figure string) string {
+	switch figure {
+	case "success_rate":
+		return r.tr("successful requests")
+	case "requests_per_s":
+		return r.tr("requests/s")
+	case "output_tokens_per_s":
+		return r.tr("output tokens/s")
+	}
+	key, stat, _ := strings.Cut(figure, ":")
+	for _, d := range durations() {
+		if d.key == key {
+			return r.tr(d.label) + " " + r.tr(stat)
+		}
+	}
+	return figure
+}
+
+// figureValue is a value with its unit.
+func (r *report) figureValue(figure string, v float64) string {
+	switch {
+	case figure == "success_rate":
+		return percent(v)
+	case strings.Contains(figure, "_ms:"):
+		return milliseconds(v)
+	}
+	return chart.Number(v)
+}
+
+// difference is a share with its sign.
+func difference(share float64) string {
+	switch {
+	case math.IsNaN(share):
+		return "–"
+	case math.IsInf(share, 0):
+		return map[bool]string{true: "+∞", false: "−∞"}[share > 0]
+	}
+	return strings.Replace(fmt.Sprintf("%+.2f %%", 100*share), "-", "−", 1)
+}
+
+func (r *report) between(ci stats.Interval) string {
+	low, high := float64(ci[0]), float64(ci[1])
+	if math.IsNaN(low) && math.IsNaN(high) {
+		return ""
+	}
+	return r.trf("%s to %s", difference(low), difference(high))
+}
+
+// milliseconds is a duration with its unit: from 10 s on in seconds.
+func milliseconds(ms float64) string {
+	switch {
+	case math.IsNaN(ms) || math.IsInf(ms, 0):
+		return chart.Number(ms)
+	case ms >= longMs:
+		return chart.Number(ms/1000) + " s"
+	}
+	return chart.Number(ms) + " ms"
+}
+
+// longMs is from when on a duration is shown in seconds.
+const longMs = 10_000

@@ -1,0 +1,149 @@
+package report
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"llmperf/internal/chart"
+)
+
+// facts are what is known of one source: what was asked of whom, when, and the sums of the whole.
+func (r *report) facts(src *Source) [][2]string {
+	var out [][2]string
+	fact := func(name, value string) {
+		if value != "" {
+			out = append(out, [2]string{r.tr(name), value})
+		}
+	}
+	points := r.of(src)
+	var requests, ok, warmup int64
+	var first, last int64
+	for _, p := range points {
+		requests, ok, warmup = requests+p.Requests, ok+p.OK, warmup+p.Warmup
+		if p.LastEndUs > 0 {
+			if first == 0 || p.FirstScheduledUs < first {
+				first = p.FirstScheduledUs
+			}
+			last = max(last, p.LastEndUs)
+		}
+	}
+	fact("Requests", chart.Number(float64(requests)))
+	fact("Failed", chart.Number(float64(requests-ok)))
+	if warmup > 0 {
+		fact("Warm-up, left out", chart.Number(float64(warmup)))
+	}
+	fact("Model", join(all(points, func(p *point) []string { return p.Model })))
+	fact("Server", join(all(points, servers)))
+	fact("API", join(all(points, func(p *point) []string { return p.API })))
+	fact("Operation", join(all(points, func(p *point) []string { return p.Op })))
+	fact("Load", join(all(points, func(p *point) []string {
+		if p.Mode == "" {
+			return nil
+		}
+		return []string{r.tr(p.Mode)}
+	})))
+	if len(points) > 1 {
+		fact("Load points", chart.Number(float64(len(points))))
+	}
+	fact("Prompt tokens", src.prompt.words())
+	fact("Output tokens", src.output.words())
+	if last > 0 {
+		fact("Began (UTC)", time.UnixMicro(first).UTC().Format("2006-01-02 15:04:05"))
+		fact("Took", time.Duration((last-first)*1000).Round(100*time.Millisecond).String())
+	}
+	if len(points) == 1 {
+		fact("Steady state", r.steady(points[0]))
+	}
+	for _, f := range src.Facts {
+		fact(f[0], f[1])
+	}
+	return out
+}
+
+// steady is the window of a load point in which the load was at its level.
+func (r *report) steady(p *point) string {
+	w := &p.Steady
+	if !w.DurationS.Known() {
+		return r.tr("none found")
+	}
+	at := func(us int64) string { return chart.Number(max(0, float64(us-p.FirstScheduledUs)/1e6)) }
+	return r.trf("%s to %s s: %s requests/s", at(w.FromUs), at(w.ToUs), chart.Number(float64(w.RequestsPerS)))
+}
+
+// sides is a table of the facts of each source, which stand beside one another.
+func (r *report) sides() chart.Table {
+	t := chart.Table{Title: r.tr("Sides"), Head: []string{""}, Text: true}
+	var names []string
+	values := map[string][]string{}
+	for i, src := range r.sources {
+		t.Head = append(t.Head, src.name)
+		for _, f := range r.facts(src) {
+			if values[f[0]] == nil {
+				names = append(names, f[0])
+				values[f[0]] = slices.Repeat([]string{"–"}, len(r.sources))
+			}
+			values[f[0]][i] = f[1]
+		}
+	}
+	for _, name := range names {
+		t.Rows = append(t.Rows, append([]string{name}, values[name]...))
+	}
+	return t
+}
+
+func (e extent) words() string {
+	switch {
+	case !e.seen:
+		return ""
+	case e.lo == e.hi:
+		return chart.Number(float64(e.lo))
+	}
+	return chart.Number(float64(e.lo)) + " – " + chart.Number(float64(e.hi))
+}
+
+// servers are the URLs without what may be a secret: user, password and query.
+func servers(p *point) []string {
+	var out []string
+	for _, u := range p.URL {
+		if parsed, err := url.Parse(u); err == nil {
+			parsed.User, parsed.RawQuery, parsed.Fragment = nil, "", ""
+			out = append(out, parsed.String())
+		}
+	}
+	return out
+}
+
+// of are the load points of one source.
+func (r *report) of(src *Source) []*point {
+	var out []*point
+	for i := range r.points {
+		if r.points[i].src == src {
+			out = append(out, &r.points[i])
+		}
+	}
+	return out
+}
+
+// all are the distinct values that load points have.
+func all(points []*point, of func(*point) []string) []string {
+	var out []string
+	for _, p := range points {
+		for _, v := range of(p) {
+			if !slices.Contains(out, v) {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// join lists values for a reader, the first few of them.
+func join(values []string) string {
+	if len(values) > 4 {
+		return strings.Join(values[:4], ", ") + fmt.Sprintf(", … (%d)", len(values))
+	}
+	return strings.Join(values, ", ")
+}

@@ -1,0 +1,77 @@
+package report
+
+import (
+	"math"
+
+	"llmperf/internal/chart"
+)
+
+// inSeconds shows a figure's axes of long durations in seconds.
+func inSeconds(f *chart.Figure) {
+	if f.X.Unit == "ms" && longest(f, false) >= longMs {
+		f.X.Unit = "s"
+		shorten(f, false)
+	}
+	if f.Y.Unit == "ms" && longest(f, true) >= longMs {
+		f.Y.Unit = "s"
+		shorten(f, true)
+	}
+}
+
+// columns are those of a series along one axis.
+func columns(s *chart.Series, y bool) []chart.Column {
+	if y {
+		return []chart.Column{s.Y, s.Y2, s.Lo, s.Hi}
+	}
+	return []chart.Column{s.X, s.X2}
+}
+
+// longest is the greatest finite value of the series along one axis.
+func longest(f *chart.Figure, y bool) float64 {
+	most := 0.0
+	for i := range f.Series {
+		for _, c := range columns(&f.Series[i], y) {
+			for _, v := range c {
+				if v > most && !math.IsInf(v, 0) {
+					most = v
+				}
+			}
+		}
+	}
+	return most
+}
+
+// shorten makes seconds of milliseconds along one axis. Columns may be shared between series, so that they are copied.
+func shorten(f *chart.Figure, y bool) {
+	scaled := func(c chart.Column) chart.Column {
+		if c == nil {
+			return nil
+		}
+		out := make(chart.Column, len(c))
+		for i, v := range c {
+			out[i] = v / 1000
+		}
+		return out
+	}
+	for i := range f.Series {
+		s := &f.Series[i]
+		if y {
+			s.Y, s.Y2, s.Lo, s.Hi = scaled(s.Y), scaled(s.Y2), scaled(s.Lo), scaled(s.Hi)
+		} else {
+			s.X, s.X2 = scaled(s.X), scaled(s.X2)
+		}
+	}
+	axis := &f.X
+	if y {
+		axis = &f.Y
+	}
+	if axis.Scale == chart.Linear {
+		axis.Least /= 1000
+		axis.To /= 1000
+	}
+	for i := range f.Marks {
+		if f.Marks[i].OnY == y {
+			f.Marks[i].At /= 1000
+		}
+	}
+}
