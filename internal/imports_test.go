@@ -10,13 +10,14 @@ import (
 
 // may says which of our own packages each package may import. Packages that know nothing of ours have no entry.
 var may = map[string][]string{
+	"internal/jsonl":   {"internal/sniff"},
 	"internal/request": {"internal/jsonl", "internal/plain"},
 	"internal/record":  {"internal/jsonl", "internal/plain"},
 	"internal/api":     {"internal/jsonl", "internal/plain", "internal/request", "internal/sse"},
 	"internal/dataset": {"internal/api", "internal/dataset/synth", "internal/hub", "internal/jsonl", "internal/mask", "internal/request", "internal/rows",
-		"internal/tokenizer"},
+		"internal/sniff", "internal/tokenizer"},
 	"internal/dataset/synth":     {"internal/request", "internal/tokenizer"},
-	"internal/rows":              {"internal/jsonl"},
+	"internal/rows":              {"internal/jsonl", "internal/sniff"},
 	"internal/hub":               {"internal/cli"}, // for errors with a hint
 	"internal/vocabulary":        {"internal/cli", "internal/hub", "internal/tokenizer"},
 	"internal/launch":            {"internal/cli"},
@@ -29,7 +30,7 @@ var may = map[string][]string{
 	"internal/report/reporttest": {"internal/jsonl", "internal/record"},
 	"internal/track":             {"internal/mask", "internal/record", "internal/stats"},
 	"cmd/perf-gen": {"internal/api", "internal/cli", "internal/dataset", "internal/hub", "internal/jsonl", "internal/request",
-		"internal/rows", "internal/tokenizer", "internal/vocabulary"},
+		"internal/rows", "internal/sniff", "internal/tokenizer", "internal/vocabulary"},
 	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/hub", "internal/jsonl", "internal/launch",
 		"internal/load", "internal/mask", "internal/metrics", "internal/record", "internal/request", "internal/schedule", "internal/search", "internal/sim", "internal/stats", "internal/table",
 		"internal/tokenizer", "internal/vocabulary"},

@@ -136,7 +136,7 @@ func (f *flags) params() (params []dataset.Param, maxTokens []int) {
 	maxTokens = f.MaxTokens
 	if maxTokens == nil {
 		maxTokens = []int{2048}
-		if f.Prompt == "" && dataset.Invented(f.Dataset) {
+		if f.Prompt == nil && dataset.Invented(f.Dataset) {
 			maxTokens = []int{dataset.RandomTokensOut}
 		}
 	}

@@ -27,7 +27,7 @@ type flags struct {
 	DatasetArgs string    `group:"data" help:"JSON that shapes the data, such as {\"target_input_len\":1000}; or @FILE." placeholder:"JSON"`
 	Offset      int64     `group:"data" name:"dataset-offset" help:"Requests at the beginning to leave out." placeholder:"N"`
 	List        bool      `group:"data" name:"list-datasets" help:"Print what datasets there are, and exit."`
-	Prompt      string    `group:"data" help:"One prompt, sent again and again: TEXT, or @FILE." placeholder:"TEXT"`
+	Prompt      *string   `group:"data" help:"One prompt, sent again and again: TEXT, or @FILE." placeholder:"TEXT"`
 	Number      cli.Ints  `group:"data" short:"n" help:"How many lines; the sum of a list; 0 is endless. Default: 100; of files every line once." placeholder:"N ..."`
 	Repeat      int       `group:"data" default:"1" help:"Give all of it so many times." placeholder:"N"`
 	Shuffle     bool      `group:"data" help:"Give it in random order, each time another. Holds it in a temporary file."`

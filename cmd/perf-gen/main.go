@@ -49,13 +49,13 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 	}
 	source, err := f.open(ctx, env, w)
 	if err != nil {
-		return err
+		return hinted(err, f.paths())
 	}
 	bad := badLines{env: env, skip: f.OnBadLine == "skip"}
 	buf := make([]byte, 0, 64<<10)
 	for r, err := range source {
 		if more, err := bad.take(err); err != nil {
-			return err
+			return hinted(err, f.paths())
 		} else if !more {
 			break
 		}
@@ -78,8 +78,9 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 type badLines struct {
 	env  *cli.Env
 	skip bool
+	good bool // some line is
 	n    int
-	last error
+	last *jsonl.LineError
 	seen map[string]bool
 }
 
@@ -94,6 +95,7 @@ func (b *badLines) take(err error) (more bool, fatal error) {
 	}
 	switch {
 	case err == nil:
+		b.good = true
 		return true, nil
 	case !errors.As(err, &bad):
 		return false, err
@@ -121,12 +123,42 @@ func (b *badLines) failed() bool { return b.last != nil }
 
 func (b *badLines) end() error {
 	switch {
-	case b.last != nil:
+	case b.last != nil && b.good:
+		if err := hinted(b.last, []string{b.last.File}); err != error(b.last) {
+			return err
+		}
 		return cli.Fail("--on-bad-line skip leaves bad lines out", "%w", b.last)
+	case b.last != nil:
+		return hinted(b.last, []string{b.last.File})
+	case b.n > 0 && !b.good:
+		return cli.Fail("", "all of %d lines are bad: nothing is left", b.n)
 	case b.n > 0:
 		b.env.Say("%d bad lines left out", b.n)
 	}
 	return nil
+}
+
+// hinted adds the next step to an error that knows one, naming the file if there is but one.
+func hinted(err error, files []string) error {
+	h, ok := errors.AsType[interface {
+		error
+		Hint(file string) string
+	}](err)
+	if !ok {
+		return err
+	}
+	file := "FILE"
+	if len(files) == 1 && files[0] != "-" {
+		file = files[0]
+	}
+	code := cli.CodeFail
+	if own, ok := errors.AsType[*cli.Error](err); ok {
+		if own.Hint != "" {
+			return err
+		}
+		code = own.Code
+	}
+	return &cli.Error{Code: code, Err: err, Hint: h.Hint(file)}
 }
 
 // list prints the table of datasets.

@@ -19,13 +19,14 @@ import (
 	"llmperf/internal/dataset"
 	"llmperf/internal/hub"
 	"llmperf/internal/jsonl"
+	"llmperf/internal/sniff"
 	"llmperf/internal/tokenizer"
 	"llmperf/internal/vocabulary"
 )
 
 // open starts the dataset that the flags ask for.
 func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Source, error) {
-	paths := append([]string(f.DatasetPath), f.Files...)
+	paths := f.paths()
 	switch {
 	case strings.Contains(f.Dataset, "/"):
 		f.Dataset, paths = "text", append([]string{f.Dataset}, paths...)
@@ -56,8 +57,8 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 		return nil, err
 	}
 	shape.Say = env.Say
-	if f.Prompt != "" {
-		text, err := textOrFile("--prompt", f.Prompt)
+	if f.Prompt != nil {
+		text, err := textOrFile("--prompt", *f.Prompt)
 		if err != nil {
 			return nil, err
 		}
@@ -74,13 +75,16 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 	return source, nil
 }
 
+// paths are the files that are named.
+func (f *flags) paths() []string { return append([]string(f.DatasetPath), f.Files...) }
+
 // isLog says whether a file's name alone tells that it is a captured log or trace.
 func isLog(path string) bool {
 	for _, zip := range []string{".gz", ".zst"} {
 		path = strings.TrimSuffix(path, zip)
 	}
 	ext := filepath.Ext(path)
-	return ext == ".har" || ext == ".csv"
+	return ext == ".har" || ext == ".csv" || ext == ".tsv"
 }
 
 // options are what the flags say to datasets.
@@ -154,7 +158,7 @@ func (f *flags) number() int64 {
 	switch {
 	case f.Number != nil:
 		return sum
-	case f.Prompt != "" || dataset.Invented(f.Dataset):
+	case f.Prompt != nil || dataset.Invented(f.Dataset):
 		return 100
 	}
 	return dataset.All
@@ -190,7 +194,13 @@ func textOrFile(flag, value string) ([]byte, error) {
 	if err != nil {
 		return nil, cli.Usage("", "%s: %w", flag, err)
 	}
-	return bytes.ToValidUTF8(b, []byte("\uFFFD")), nil
+	if err = sniff.Binary(b[:min(len(b), sniff.Head)]); err == nil {
+		err = sniff.Text(b)
+	}
+	if err != nil {
+		return nil, hinted(cli.Usage("", "%s %s: %w", flag, value, err), []string{path})
+	}
+	return bytes.TrimPrefix(b, []byte("\uFEFF")), nil
 }
 
 // check refuses numbers that no request could have, and flags that contradict one another.
@@ -232,11 +242,11 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("leave one out", "--charset chooses among words, and --tokenize-prompt writes none")
 	case f.CountTemplate && f.TokenizePrompt:
 		return cli.Usage("leave one out", "--tokenize-prompt leaves no room for the chat template of --count-template")
-	case f.Prompt != "" && len(paths) > 0:
+	case f.Prompt != nil && len(paths) > 0:
 		return cli.Usage("leave one out", "--prompt and a file are two sources of prompts")
 	case f.Repeat > 1 && slices.Contains(paths, "-"):
 		return cli.Usage("save it to a file first", "--repeat cannot read stdin again")
-	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) && (f.Prompt != "" || dataset.Invented(f.Dataset)):
+	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) && (f.Prompt != nil || dataset.Invented(f.Dataset)):
 		return cli.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
 	}
 	return nil

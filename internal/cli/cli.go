@@ -177,9 +177,19 @@ func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.
 	}
 	if r, err = open(src); err != nil {
 		close()
-		return nil, "", nil, Fail("", "%s: %w", name, err)
+		hint := ""
+		if h, ok := errors.AsType[hinter](err); ok {
+			hint = h.Hint(name)
+		}
+		return nil, "", nil, Fail(hint, "%s: %w", name, err)
 	}
 	return r, name, close, nil
+}
+
+// hinter is an error that knows the next step about a file.
+type hinter interface {
+	error
+	Hint(file string) string
 }
 
 // Output is a file that appears under its name only when Commit is called, so that a failed run leaves no half-written

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 
 	"llmperf/internal/api"
 	"llmperf/internal/request"
+	"llmperf/internal/sniff"
 	"llmperf/internal/tokenizer"
 )
 
@@ -64,9 +66,13 @@ func newPrompts(o *Options) (*prompts, error) {
 		return nil, fmt.Errorf("--dataset-args prefix_role %s is neither system nor user", p.role)
 	}
 	text, err := os.ReadFile(file.Str)
-	if err != nil {
-		return nil, fmt.Errorf("--dataset-args prefix_file: %w", err)
+	if err == nil {
+		err = sniff.Text(text)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("--dataset-args prefix_file %s: %w", file.Str, err)
+	}
+	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
 	tok, err := o.Tokenizer()
 	if err != nil {
 		return nil, err

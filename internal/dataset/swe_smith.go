@@ -40,7 +40,7 @@ func sweSmith(ctx context.Context, o *Options) (items, error) {
 		for row, err := range o.rows(paths, "messages") {
 			var it Item
 			if err == nil {
-				if it.Turns, err = cut.turns(row.Row["messages"], synth.NewRand(o.Seed, drawTurns, i)); err != nil {
+				if it.Turns, err = cut.turns(row.Values["messages"], synth.NewRand(o.Seed, drawTurns, i)); err != nil {
 					err = row.wrong("%w", err)
 				} else if it.Turns == nil || len(it.Turns) < o.MinTurns {
 					short++

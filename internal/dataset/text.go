@@ -37,7 +37,7 @@ func columnOf(ctx context.Context, o *Options, w where, name string) (items, err
 			if err == nil {
 				text := strings.TrimSpace(row.text(name))
 				if text == "" {
-					err = row.wrong("no text in %q: --text-column names the column", name)
+					err = row.wrong("no text in %q, which is %s: --text-column names the column", name, row.kind(name))
 				} else {
 					keep, err = p.put(&it, text)
 				}

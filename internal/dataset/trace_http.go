@@ -264,7 +264,7 @@ func looksHAR(head []byte, _ gjson.Result) bool { return beginsHAR.Match(head) }
 // readHAR reads one entry at a time.
 func readHAR(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
-		for entry, err := range elements(r, name, "entries") {
+		for entry, err := range elements(r, name, "log", "entries") {
 			it, keep := &Item{}, true
 			if err == nil {
 				if keep, err = t.harEntry(gjson.ParseBytes(entry.Bytes), it); err != nil {

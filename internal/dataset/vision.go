@@ -91,7 +91,7 @@ func kontext(o *Options, r *row, c *content) (bool, error) {
 		instruction = "Describe the image."
 	}
 	c.text(instruction)
-	if file := pictureFile(r.Row["image"]); file != "" {
+	if file := pictureFile(r.Values["image"]); file != "" {
 		return true, c.picture(file)
 	}
 	name := r.text("file_name")
@@ -163,7 +163,7 @@ func mmmu(o *Options, r *row, c *content) (keep bool, err error) {
 	var files [mmmuPictures + 1]string
 	n := 0
 	for k := 1; k <= mmmuPictures; k++ {
-		files[k] = pictureFile(r.Row["image_"+strconv.Itoa(k)])
+		files[k] = pictureFile(r.Values["image_"+strconv.Itoa(k)])
 		if named := files[k] != "" && len(files[k]) < 1<<10 && isText(files[k]); named {
 			if files[k], err = o.pictureBeside(r.path, files[k]); err != nil {
 				return true, err

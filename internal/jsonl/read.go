@@ -15,6 +15,8 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"llmperf/internal/sniff"
 )
 
 // LineError says which line of which input is wrong. It is an item of the stream: reading goes on after it.
@@ -101,22 +103,45 @@ func cause(line []byte, err error) error {
 	return fmt.Errorf("not valid JSON: %w", Reason(err))
 }
 
-// Decompress looks at the first bytes of r and undoes gzip or zstd where it finds them.
+// Decompress looks at the first bytes of r and undoes gzip or zstd if it finds them. What is neither text nor an archive
+// of text is a *sniff.Alien.
 func Decompress(r io.Reader) (io.Reader, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
-	head, err := br.Peek(4)
-	if err != nil && err != io.EOF {
+	head, err := start(br)
+	if err != nil {
 		return nil, err
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1F, 0x8B}):
-		return gzip.NewReader(br)
-	case bytes.Equal(head, []byte{0x28, 0xB5, 0x2F, 0xFD}):
+		z, err := gzip.NewReader(br)
+		if err != nil {
+			return nil, err
+		}
+		return unpacked(z)
+	case bytes.HasPrefix(head, []byte{0x28, 0xB5, 0x2F, 0xFD}):
 		d, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1))
 		if err != nil {
 			return nil, err
 		}
-		return d.IOReadCloser(), nil
+		return unpacked(d.IOReadCloser())
 	}
-	return br, nil
+	return br, sniff.Binary(head)
+}
+
+// unpacked looks at what was compressed.
+func unpacked(r io.Reader) (io.Reader, error) {
+	br := bufio.NewReaderSize(r, 64<<10)
+	head, err := start(br)
+	if err != nil {
+		return nil, err
+	}
+	return br, sniff.Binary(head)
+}
+
+// start is the beginning of an input, as much as its first read brings: a pipe may have no more for now.
+func start(br *bufio.Reader) ([]byte, error) {
+	if _, err := br.Peek(4); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return br.Peek(min(br.Buffered(), sniff.Head))
 }

@@ -23,17 +23,18 @@ func parquetRows(f *os.File, name string, columns []string) iter.Seq2[Row, error
 	return func(yield func(Row, error) bool) {
 		r, err := openParquet(f, name, columns)
 		if err != nil {
-			yield(nil, err)
+			yield(Row{}, err)
 			return
 		}
 		defer r.Close()
-		batch := make([]any, parquetBatch)
+		batch, rows := make([]any, parquetBatch), 0
 		for {
 			clear(batch)
 			n, err := readParquet(r, batch)
 			for _, v := range batch[:n] {
-				row, _ := plain(v).(Row)
-				if !yield(row, nil) {
+				rows++
+				values, _ := plain(v).(map[string]any)
+				if !yield(Row{Values: values, N: rows}, nil) {
 					return
 				}
 			}
@@ -41,7 +42,7 @@ func parquetRows(f *os.File, name string, columns []string) iter.Seq2[Row, error
 				return
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("%s: %w", name, err))
+				yield(Row{}, fmt.Errorf("%s: %w", name, err))
 				return
 			}
 		}

@@ -3,32 +3,40 @@
 //
 //	for row, err := range rows.File(path, "question") {
 //		if err != nil { … }
-//		text, _ := row["question"].(string)
+//		text, _ := row.Values["question"].(string)
 //	}
 package rows
 
 import (
 	"bufio"
 	"bytes"
-	"encoding/csv"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-json"
 
 	"llmperf/internal/jsonl"
+	"llmperf/internal/sniff"
 )
 
 // Row is one row: column → value. A value is nil, bool, string, float64 (any number of JSON, floats of Parquet), int64
 // (whole numbers of Parquet), []any or map[string]any. Bytes, such as an image, are a string; everything in CSV is one.
-type Row = map[string]any
+type Row struct {
+	Values map[string]any
+	N      int  // counted from 1
+	Line   bool // N counts lines, not rows
+}
+
+// Tabular reports whether a file of that name has columns under a header: .csv or .tsv, also with .gz or .zst behind it.
+func Tabular(name string) bool {
+	e := ext(name)
+	return e == ".csv" || e == ".tsv"
+}
 
 // Supported says whether a file of that name can be read: .parquet, .json, .jsonl, .ndjson, .csv, .tsv or .tar, all but
 // the first also with .gz or .zst behind it.
@@ -51,7 +59,23 @@ func ext(name string) string {
 	return filepath.Ext(name)
 }
 
-// File gives the rows of a file, of which only the columns named if any are. A column that a Parquet, CSV or TSV file
+// IsParquet reports whether a file is one of Parquet, whatever its name.
+func IsParquet(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return parquetHead(f)
+}
+
+func parquetHead(f *os.File) bool {
+	magic := make([]byte, len(parquetMagic))
+	n, _ := f.ReadAt(magic, 0)
+	return string(magic[:n]) == parquetMagic
+}
+
+// File returns the rows of a file, of which only the columns named if any are. A column that a Parquet, CSV or TSV file
 // lacks is an error; in JSON and WebDataset each row has keys of its own, and one that it lacks is not in the map.
 //
 // A line that does not decode is a *jsonl.LineError and reading goes on after it; any other error is the last item.
@@ -59,12 +83,11 @@ func File(path string, columns ...string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		f, err := os.Open(path)
 		if err != nil {
-			yield(nil, err)
+			yield(Row{}, err)
 			return
 		}
 		defer f.Close()
-		magic := make([]byte, len(parquetMagic))
-		if n, _ := f.ReadAt(magic, 0); string(magic[:n]) == parquetMagic {
+		if parquetHead(f) {
 			parquetRows(f, path, columns)(yield)
 			return
 		}
@@ -72,83 +95,95 @@ func File(path string, columns ...string) iter.Seq2[Row, error] {
 	}
 }
 
+// errPipe is Parquet from a pipe.
+var errPipe = errors.New("Parquet must be a file that can be sought in")
+
 // Read is File for what is no file, such as stdin; Parquet cannot be read from there. The name tells the format, as
-// does the first byte where it is a { or [.
+// does the first byte if it is a { or [.
 func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		plain, err := jsonl.Decompress(r)
 		if err != nil {
-			yield(nil, fmt.Errorf("%s: %w", name, err))
+			yield(Row{}, fmt.Errorf("%s: %w", name, err))
 			return
 		}
 		br := bufio.NewReaderSize(plain, 64<<10)
-		head, err := br.Peek(512)
-		if err != nil && err != io.EOF {
-			yield(nil, fmt.Errorf("%s: %w", name, err))
+		if mark, _ := br.Peek(len(bom)); string(mark) == bom {
+			br.Discard(len(bom))
+		}
+		if _, err := br.Peek(1); err != nil && err != io.EOF {
+			yield(Row{}, fmt.Errorf("%s: %w", name, err))
 			return
 		}
-		if bytes.HasPrefix(head, []byte(bom)) {
-			br.Discard(len(bom))
-			head = head[len(bom):]
-		}
+		head, _ := br.Peek(br.Buffered())
 		first := bytes.TrimLeft(head, " \t\r\n")
 		switch e := ext(name); {
 		case bytes.HasPrefix(head, []byte(parquetMagic)):
-			yield(nil, fmt.Errorf("%s: Parquet must be a file that can be sought in", name))
+			yield(Row{}, fmt.Errorf("%s: %w", name, errPipe))
 		case e == ".tar":
 			tarRows(br, name, columns)(yield)
-		case e == ".csv":
-			csvRows(br, name, ',', columns)(yield)
-		case e == ".tsv":
-			csvRows(br, name, '\t', columns)(yield)
-		case len(first) > 0 && first[0] == '[' && e != ".jsonl":
-			arrayRows(br, name, columns)(yield)
-		case len(first) > 0 && first[0] == '{' && e == ".json":
-			objectRows(br, name, columns)(yield)
-		case len(first) == 0 || first[0] == '{' || e == ".jsonl" || e == ".ndjson":
+		case e == ".csv" || e == ".tsv":
+			csvRows(br, name, columns)(yield)
+		case len(first) > 0 && (first[0] == '[' || first[0] == '{' && jsonl.Spans(first)):
+			valueRows(br, name, columns)(yield)
+		case len(first) == 0 || first[0] == '{' || e == ".json" || e == ".jsonl" || e == ".ndjson":
 			lineRows(br, name, columns)(yield)
 		default:
-			yield(nil, fmt.Errorf("%s: neither Parquet, JSON, JSONL, CSV, TSV nor WebDataset: it begins with %.20q", name, first))
+			yield(Row{}, fmt.Errorf("%s: neither Parquet, JSON, JSONL, CSV, TSV nor WebDataset: it begins with %.20q", name, first))
 		}
 	}
 }
 
 const bom = "\uFEFF"
 
-// object decodes one JSON object, or no more of it than the columns.
-func object(b []byte, columns []string) (row Row, err error) {
-	if len(columns) == 0 {
-		err = json.Unmarshal(b, &row)
-	} else {
-		var raw map[string]json.RawMessage
-		if err = json.Unmarshal(b, &raw); err == nil {
-			row = make(Row, len(columns))
-			for _, c := range columns {
-				if v, ok := raw[c]; ok && err == nil {
-					var x any
-					err = json.Unmarshal(v, &x)
-					row[c] = x
-				}
-			}
+// object decodes one JSON object, or no more of it than the columns. NaN and Infinity, which Python writes, are null.
+func object(b []byte, columns []string) (map[string]any, error) {
+	if len(b) == 0 || b[0] != '{' {
+		return nil, fmt.Errorf("not a JSON object: %.40q", b)
+	}
+	row, err := decode(b, columns)
+	if err != nil {
+		if plain, ok := jsonl.WithoutNaN(b); ok {
+			row, err = decode(plain, columns)
 		}
 	}
-	switch {
-	case len(b) == 0 || b[0] != '{':
-		return nil, fmt.Errorf("not a JSON object: %.40q", b)
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
 	return row, nil
 }
 
+func decode(b []byte, columns []string) (row map[string]any, err error) {
+	if len(columns) == 0 {
+		return row, json.Unmarshal(b, &row)
+	}
+	var raw map[string]json.RawMessage
+	if err = json.Unmarshal(b, &raw); err != nil {
+		return nil, err
+	}
+	row = make(map[string]any, len(columns))
+	for _, c := range columns {
+		if v, ok := raw[c]; ok && err == nil {
+			var x any
+			err = json.Unmarshal(v, &x)
+			row[c] = x
+		}
+	}
+	return row, err
+}
+
+// lineRows reads JSONL.
 func lineRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		for line, err := range jsonl.Lines(r) {
-			var row Row
+			row := Row{N: line.N, Line: true}
 			if err != nil {
 				err = fmt.Errorf("%s: %w", name, err)
-			} else if row, err = object(line.Bytes, columns); err != nil {
-				err = &jsonl.LineError{File: name, Line: line.N, Err: err}
+			} else {
+				row.Values, err = text(line.Bytes, columns)
+				if err != nil {
+					err = &jsonl.LineError{File: name, Line: line.N, Err: err}
+				}
 			}
 			if !yield(row, err) {
 				return
@@ -157,108 +192,29 @@ func lineRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] 
 	}
 }
 
-// arrayRows reads the elements of one array.
-func arrayRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
+func text(b []byte, columns []string) (map[string]any, error) {
+	if err := sniff.Text(b); err != nil {
+		return nil, err
+	}
+	return object(b, columns)
+}
+
+// valueRows reads the elements of one array, or objects one after another on however many lines. An element that is no
+// object is a bad line; after what is not JSON nothing more can be read.
+func valueRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		dec := stdjson.NewDecoder(r) // goccy's reads an array in one piece
-		dec.Token()                  // the [ that was seen
-		if decoded(dec, name, columns, yield) {
-			if _, err := dec.Token(); err != nil {
-				yield(nil, fmt.Errorf("%s: the array is not closed: %w", name, noEOF(err)))
-			}
-		}
-	}
-}
-
-// objectRows reads objects one after another, on however many lines: JSONL under another name, or a single object.
-func objectRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) { decoded(stdjson.NewDecoder(r), name, columns, yield) }
-}
-
-// decoded yields the values that dec has more of, and says whether all of them were read.
-func decoded(dec *stdjson.Decoder, name string, columns []string, yield func(Row, error) bool) bool {
-	var raw stdjson.RawMessage
-	for n := 1; dec.More(); n++ {
-		if err := dec.Decode(&raw); err != nil {
-			yield(nil, fmt.Errorf("%s: row %d: not valid JSON: %w", name, n, noEOF(err)))
-			return false
-		}
-		row, err := object(raw, columns)
-		if err != nil {
-			yield(nil, fmt.Errorf("%s: row %d: %w", name, n, err))
-			return false
-		}
-		if !yield(row, nil) {
-			return false
-		}
-	}
-	return true
-}
-
-// noEOF calls the end of the input what it is where there must be more.
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// csvRows reads rows under a header.
-func csvRows(r io.Reader, name string, comma rune, columns []string) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		cr := csv.NewReader(r)
-		cr.Comma, cr.LazyQuotes = comma, comma == '\t' // TSV has no quoting
-		header, err := cr.Read()
-		if err == io.EOF {
-			return
-		}
-		if err != nil {
-			yield(nil, csvError(name, err))
-			return
-		}
-		if err := check(name, columns, header); err != nil {
-			yield(nil, err)
-			return
-		}
-		cr.ReuseRecord = true
-		for {
-			record, err := cr.Read()
-			if err == io.EOF {
+		for v, err := range jsonl.Values(r, true) {
+			row := Row{N: v.Line, Line: true}
+			if err != nil {
+				yield(row, fmt.Errorf("%s:%d: %w", name, v.Line, err))
 				return
 			}
-			var row Row
-			if err == nil {
-				row = make(Row, len(header))
-				for i, h := range header {
-					if len(columns) == 0 || slices.Contains(columns, h) {
-						row[h] = record[i]
-					}
-				}
+			if row.Values, err = text(v.Bytes, columns); err != nil {
+				err = &jsonl.LineError{File: name, Line: v.Line, Err: err}
 			}
-			if !yield(row, csvError(name, err)) || err != nil && !errors.Is(err, csv.ErrFieldCount) {
+			if !yield(row, err) {
 				return
 			}
 		}
 	}
-}
-
-// csvError names file and line.
-func csvError(name string, err error) error {
-	if p, ok := errors.AsType[*csv.ParseError](err); ok {
-		return &jsonl.LineError{File: name, Line: p.Line, Err: p.Err}
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-// check finds the columns that a file lacks.
-func check(name string, columns, have []string) error {
-	for _, c := range columns {
-		if !slices.Contains(have, c) {
-			return fmt.Errorf("%s: no column %q; it has %s", name, c, strings.Join(have, ", "))
-		}
-	}
-	return nil
 }

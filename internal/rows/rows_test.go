@@ -29,7 +29,7 @@ func all(seq iter.Seq2[Row, error]) string {
 			fmt.Fprintf(&b, "! %v\n", err)
 			continue
 		}
-		line, err := json.Marshal(row)
+		line, err := json.Marshal(row.Values)
 		if err != nil {
 			panic(err)
 		}
@@ -50,18 +50,31 @@ func TestText(t *testing.T) {
 			"{\"a\":1}\n! a.jsonl:2: not valid JSON: *\n! a.jsonl:3: not a JSON object: \"[1]\"\n{\"a\":2}\n"},
 		{"a.json", ` [ {"a":1,"b":2} , {"a":[]} ] `, []string{"a"}, "{\"a\":1}\n{\"a\":[]}\n"},
 		{"a.json", `[]`, nil, ""},
-		{"a.json", `[{"a":1},`, nil, "{\"a\":1}\n! a.json: row 2: not valid JSON: unexpected EOF\n"},
-		{"a.json", `[{"a":1}`, nil, "{\"a\":1}\n! a.json: the array is not closed: unexpected EOF\n"},
-		{"a.json", `[{"a":1}, 7]`, nil, "{\"a\":1}\n! a.json: row 2: not a JSON object: \"7\"\n"},
+		{"a.json", `[{"a":1},`, nil, "{\"a\":1}\n! a.json:1: not valid JSON: the array is not closed\n"},
+		{"a.json", `[{"a":1}`, nil, "{\"a\":1}\n! a.json:1: not valid JSON: the array is not closed\n"},
+		{"a.json", `[{"a":1}, 7]`, nil, "{\"a\":1}\n! a.json:1: not a JSON object: \"7\"\n"},
 		{"a.json", "{\n \"a\": 1\n}\n{\"a\":2}", nil, "{\"a\":1}\n{\"a\":2}\n"},
 		{"stdin", `[{"a":1}]`, nil, "{\"a\":1}\n"},
 		{"stdin", "{\"a\":1}\n{\"a\":2}", nil, "{\"a\":1}\n{\"a\":2}\n"},
 		{"a.jsonl", "", nil, ""},
 		{"a.csv", "a,b\n1,\"x\ny\"\n2,z\n", nil, "{\"a\":\"1\",\"b\":\"x\\ny\"}\n{\"a\":\"2\",\"b\":\"z\"}\n"},
-		{"a.csv", "\uFEFFa,b\n1,2\n3\n4,5\n", []string{"a"}, "{\"a\":\"1\"}\n! a.csv:3: wrong number of fields\n{\"a\":\"4\"}\n"},
+		{"a.csv", "\uFEFFa,b\n1,2\n3\n4,5\n", []string{"a"}, "{\"a\":\"1\"}\n{\"a\":\"3\"}\n{\"a\":\"4\"}\n"},
 		{"a.csv", "a,b\n1,2\n", []string{"c"}, "! a.csv: no column \"c\"; it has a, b\n"},
-		{"a.csv", "a\n\"x\n", nil, "! a.csv:2: extraneous or missing \" in quoted-field\n"},
+		{"a.csv", "a\n\"x\n", nil, "! a.csv:2: a quoted field is not closed\n"},
 		{"a.csv", "", nil, ""},
+		{"a.csv", "a,b\n1,he said \"hi\"\n2,\"x\"y\n\n3,\"\"\"q\"\"\"\n", nil,
+			"{\"a\":\"1\",\"b\":\"he said \\\"hi\\\"\"}\n{\"a\":\"2\",\"b\":\"xy\"}\n{\"a\":\"3\",\"b\":\"\\\"q\\\"\"}\n"},
+		{"a.csv", "a,b\r\n1,\"open\r\n2,x\r\n3,y\r\n", nil,
+			"! a.csv:2: a quoted field is not closed\n{\"a\":\"2\",\"b\":\"x\"}\n{\"a\":\"3\",\"b\":\"y\"}\n"},
+		{"a.csv", "a,b\n1,2,3\n4,5\n", nil, "! a.csv:2: 3 fields: *{\"a\":\"4\",\"b\":\"5\"}\n"},
+		{"a.csv", "a;b\n1;2,5\n", nil, "{\"a\":\"1\",\"b\":\"2,5\"}\n"},
+		{"a.csv", "a,b\r1,2\r\"3\r\",4\r", nil, "{\"a\":\"1\",\"b\":\"2\"}\n{\"a\":\"3\\r\",\"b\":\"4\"}\n"},
+		{"a.csv", "a\n\xc1\xbf\xd7\xd3\nok\n", nil, "! a.csv:2: not in UTF-8: it looks like GBK\n{\"a\":\"ok\"}\n"},
+		{"a.tsv", "a\tb\n\"x\ty\"\t\"2\"\n", nil, "{\"a\":\"x\\ty\",\"b\":\"2\"}\n"},
+		{"a.jsonl", "[\n{\"a\":1},\n{\"a\":NaN}\n]\n", nil, "{\"a\":1}\n{\"a\":null}\n"},
+		{"a.jsonl", "[\n{\"a\":1},\n{\"a\":2}\n", nil, "{\"a\":1}\n{\"a\":2}\n! a.jsonl:4: not valid JSON: the array is not closed\n"},
+		{"a.jsonl", "\n\n{\"a\":\"caf\xe9\"}\n{\"a\":-Infinity}\n", nil, "! a.jsonl:3: not in UTF-8: it looks like LATIN1\n{\"a\":null}\n"},
+		{"a.json", "{\"a\":[1,\n2]}\n", nil, "{\"a\":[1,2]}\n"},
 		{"a.tsv", "a\tb\nsaid \"so\"\t2\n", nil, "{\"a\":\"said \\\"so\\\"\",\"b\":\"2\"}\n"},
 		{"a.txt", "hello", nil, "! a.txt: neither Parquet, JSON, JSONL, CSV, TSV nor WebDataset: it begins with \"hello\"\n"},
 		{"stdin", "PAR1....", nil, "! stdin: Parquet must be a file that can be sought in\n"},
@@ -98,31 +111,31 @@ func TestLineError(t *testing.T) {
 }
 
 func TestParquet(t *testing.T) {
-	want := []Row{
+	want := []map[string]any{
 		{
 			"question": "a", "n": int64(1), "small": int64(1), "half": 1.5, "yes": true,
-			"conversations": []any{Row{"from": "human", "value": "hi"}, Row{"from": "gpt", "value": nil}},
-			"image":         Row{"bytes": "\x89PNG", "path": "x.png"}, "tags": []any{"x", "y"},
-			"nested": []any{[]any{int64(1), int64(2)}, []any{int64(3)}}, "map": Row{"k": int64(1)},
+			"conversations": []any{map[string]any{"from": "human", "value": "hi"}, map[string]any{"from": "gpt", "value": nil}},
+			"image":         map[string]any{"bytes": "\x89PNG", "path": "x.png"}, "tags": []any{"x", "y"},
+			"nested": []any{[]any{int64(1), int64(2)}, []any{int64(3)}}, "map": map[string]any{"k": int64(1)},
 			"large": "big", "dict": "u", "at": int64(1577934245000), "price": 1.25, "raw": "\x00\xff",
 		},
 		{
 			"question": "日本", "n": int64(1<<53 + 1), "small": int64(255), "half": nil, "yes": false,
-			"conversations": []any{}, "image": nil, "tags": []any{nil}, "nested": []any{[]any{}}, "map": Row{},
+			"conversations": []any{}, "image": nil, "tags": []any{nil}, "nested": []any{[]any{}}, "map": map[string]any{},
 			"large": nil, "dict": "v", "at": nil, "price": nil, "raw": nil,
 		},
 		{
 			"question": nil, "n": nil, "small": nil, "half": 2.0, "yes": nil, "conversations": nil,
-			"image": Row{"bytes": nil, "path": nil}, "tags": nil, "nested": nil, "map": nil,
+			"image": map[string]any{"bytes": nil, "path": nil}, "tags": nil, "nested": nil, "map": nil,
 			"large": "x", "dict": "u", "at": nil, "price": nil, "raw": "",
 		},
 	}
-	var got []Row
+	var got []map[string]any
 	for row, err := range File("testdata/every.parquet") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, row)
+		got = append(got, row.Values)
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\n got %#v\nwant %#v", got, want)
@@ -155,14 +168,14 @@ func TestWebDataset(t *testing.T) {
 		io.WriteString(w, f[1])
 	}
 	w.Close()
-	var got []Row
+	var got []map[string]any
 	for row, err := range Read(bytes.NewReader(in.Bytes()), "a.tar") {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, row)
+		got = append(got, row.Values)
 	}
-	want := []Row{{"__key__": "d/000", "jpg": "\xFF\xD8", "seg.txt": "a b"}, {"__key__": "d/001", "txt": ""},
+	want := []map[string]any{{"__key__": "d/000", "jpg": "\xFF\xD8", "seg.txt": "a b"}, {"__key__": "d/001", "txt": ""},
 		{"__key__": "e/001", "txt": "c"}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("\n got %q\nwant %q", got, want)
@@ -280,7 +293,7 @@ func FuzzRead(f *testing.F) {
 		defer os.Remove(path)
 		n := 0
 		for row, err := range File(path) {
-			if (row == nil) == (err == nil) {
+			if (row.Values == nil) == (err == nil) {
 				t.Fatalf("row %v with error %v", row, err)
 			}
 			if n++; n > len(b)+1 {

@@ -19,14 +19,15 @@ const keyColumn = "__key__"
 func tarRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		tr := tar.NewReader(r)
-		var row Row
+		var row map[string]any
+		n := 0
 		for {
 			h, err := tr.Next()
 			if err == io.EOF {
 				break
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("%s: %w", name, err))
+				yield(Row{}, fmt.Errorf("%s: %w", name, err))
 				return
 			}
 			dir, base := path.Split(h.Name)
@@ -35,23 +36,24 @@ func tarRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 				continue // a folder, or a file that belongs to no sample
 			}
 			if key := dir + stem; row == nil || row[keyColumn] != key {
-				if row != nil && !yield(row, nil) {
+				if row != nil && !yield(Row{Values: row, N: n}, nil) {
 					return
 				}
-				row = Row{keyColumn: key}
+				row = map[string]any{keyColumn: key}
+				n++
 			}
 			if len(columns) > 0 && !slices.Contains(columns, column) {
 				continue
 			}
 			b, err := io.ReadAll(tr)
 			if err != nil {
-				yield(nil, fmt.Errorf("%s: %s: %w", name, h.Name, err))
+				yield(Row{}, fmt.Errorf("%s: %s: %w", name, h.Name, err))
 				return
 			}
 			row[column] = string(b)
 		}
 		if row != nil {
-			yield(row, nil)
+			yield(Row{Values: row, N: n}, nil)
 		}
 	}
 }

@@ -1,0 +1,321 @@
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/jsonl"
+	"llmperf/internal/rows"
+	"llmperf/internal/sniff"
+)
+
+// dataFile is one file of the data, or stdin.
+type dataFile struct {
+	*bufio.Reader        // behind its byte order mark; nil for Parquet
+	name          string // for messages
+	head          []byte // its beginning, without white space
+	whole         bool   // head is all of it
+	parquet       bool
+	close         func()
+}
+
+// headSize is how much of a file is looked at before it is read.
+const headSize = 256 << 10
+
+// open opens a file and looks at its beginning. Of a pipe that is no more than a line, since more may not come soon.
+func (o *Options) open(path string) (*dataFile, error) {
+	if path != "-" && rows.IsParquet(path) {
+		return &dataFile{name: path, parquet: true, close: func() {}}, nil
+	}
+	r, name, done, err := o.Input(path)
+	if err != nil {
+		return nil, err
+	}
+	in := &dataFile{Reader: unmarked(r, headSize), name: name, close: done}
+	in.look(path == "-")
+	return in, nil
+}
+
+// unmarked reads r behind its byte order mark, if it has one.
+func unmarked(r io.Reader, size int) *bufio.Reader {
+	br := bufio.NewReaderSize(r, size)
+	if mark, _ := br.Peek(3); string(mark) == "\uFEFF" {
+		br.Discard(len(mark))
+	}
+	return br
+}
+
+// look fills head. An error of reading comes again when the input is read.
+func (in *dataFile) look(pipe bool) {
+	for {
+		_, err := in.Peek(min(in.Buffered()+1, in.Size()))
+		in.head, _ = in.Peek(in.Buffered()) // which the call before may have moved
+		in.head = bytes.TrimLeft(in.head, " \t\r\n")
+		in.whole = err == io.EOF
+		if err != nil || in.Buffered() == in.Size() || pipe && bytes.IndexByte(in.head, '\n') >= 0 {
+			return
+		}
+	}
+}
+
+// widen looks at a longer beginning, and reports whether there is more of it.
+func (in *dataFile) widen() bool {
+	if in.whole || in.Size() >= mostHead {
+		return false
+	}
+	had := len(in.head)
+	in.Reader = bufio.NewReaderSize(in.Reader, 16*in.Size())
+	in.look(false)
+	return len(in.head) > had
+}
+
+// fileLine is a line, or a JSON value, and the file that it stands in.
+type fileLine struct {
+	jsonl.Line
+	file string
+	row  bool // N counts rows, not lines
+}
+
+// wrong is an error about the line.
+func (l *fileLine) wrong(err error) error {
+	if l.row {
+		err = fmt.Errorf("row: %w", err)
+	}
+	return &jsonl.LineError{File: l.file, Line: l.N, Err: err}
+}
+
+// lines returns the lines of all files, one after the other.
+func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
+	return func(yield func(fileLine, error) bool) {
+		for _, path := range paths {
+			in, err := o.open(path)
+			if err == nil && in.parquet {
+				err = fmt.Errorf("%s: a Parquet file, which has rows rather than lines", path)
+			}
+			if err != nil {
+				yield(fileLine{}, err)
+				return
+			}
+			more := in.lines(yield)
+			in.close()
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// lines yields the lines of the input, which must be UTF-8. It reports whether to go on with the next input.
+func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
+	for line, err := range jsonl.Lines(in) {
+		l := fileLine{line, in.name, false}
+		fatal := err != nil
+		if fatal {
+			err = fmt.Errorf("%s: %w", in.name, err)
+		} else if err = sniff.Text(line.Bytes); err != nil {
+			err = l.wrong(err)
+		}
+		if !yield(l, err) || fatal {
+			return false
+		}
+	}
+	return true
+}
+
+// objects returns the JSON values of all files: one a line, as the elements of arrays, or one after another; or the rows
+// of Parquet, CSV and TSV as objects.
+func (o *Options) objects(paths []string) iter.Seq2[fileLine, error] {
+	return func(yield func(fileLine, error) bool) {
+		for _, path := range paths {
+			in, err := o.open(path)
+			if err != nil {
+				yield(fileLine{}, err)
+				return
+			}
+			more := in.values(yield)
+			in.close()
+			if !more {
+				return
+			}
+		}
+	}
+}
+
+// values yields the JSON values of the input. A line of JSONL that is wrong is an item; reading goes on.
+func (in *dataFile) values(yield func(fileLine, error) bool) bool {
+	if in.parquet || rows.Tabular(in.name) {
+		return in.rowValues(yield)
+	}
+	form := in.layout()
+	if form == byLine {
+		return in.lines(func(l fileLine, err error) bool {
+			if err == nil {
+				if l.Bytes, err = valid(l.Bytes); err != nil {
+					err = l.wrong(err)
+				}
+			}
+			return yield(l, err)
+		})
+	}
+	for v, err := range jsonl.Values(in, form == byElement) {
+		l := fileLine{jsonl.Line{N: v.Line, Bytes: v.Bytes}, in.name, false}
+		if err != nil {
+			return yield(l, fmt.Errorf("%s:%d: %w", in.name, v.Line, err)) && false
+		}
+		if err = sniff.Text(v.Bytes); err == nil {
+			l.Bytes, err = valid(v.Bytes)
+		}
+		if err == nil {
+			l.Bytes, err = oneLine(l.Bytes)
+		}
+		if err != nil {
+			err = l.wrong(err)
+		}
+		if !yield(l, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// valid returns b if it is JSON. NaN and Infinity, which Python writes, become null.
+func valid(b []byte) ([]byte, error) {
+	if gjson.ValidBytes(b) {
+		return b, nil
+	}
+	if plain, ok := jsonl.WithoutNaN(b); ok && gjson.ValidBytes(plain) {
+		return plain, nil
+	}
+	return b, fmt.Errorf("not valid JSON: %.40q", b)
+}
+
+// rowValues yields rows as JSON objects.
+func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
+	read := rows.File(in.name)
+	if !in.parquet {
+		read = rows.Read(in, in.name)
+	}
+	for row, err := range read {
+		l := fileLine{jsonl.Line{N: row.N}, in.name, !row.Line}
+		_, bad := errors.AsType[*jsonl.LineError](err)
+		fatal := err != nil && !bad
+		if err == nil {
+			l.Bytes, err = json.MarshalWithOption(row.Values, json.DisableHTMLEscape())
+		}
+		if !yield(l, err) || fatal {
+			return false
+		}
+	}
+	return true
+}
+
+// oneLine returns JSON without line feeds, which would end a line of the output.
+func oneLine(raw []byte) ([]byte, error) {
+	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
+		return raw, nil
+	}
+	var one bytes.Buffer
+	err := stdjson.Compact(&one, raw)
+	return one.Bytes(), err
+}
+
+// form is how the values of a file are laid out.
+type form int
+
+const (
+	unclear   form = iota // more of the file must be seen
+	byLine                // one a line
+	byElement             // the elements of arrays
+	byValue               // one after another, however many lines each takes
+)
+
+// mostHead is how much of a file is looked at for its layout.
+const mostHead = 16 << 20
+
+// layout finds the form of the input by its beginning.
+func (in *dataFile) layout() form {
+	form := layout(in.head)
+	for form == unclear && in.widen() {
+		form = layout(in.head)
+	}
+	if form == unclear {
+		return byLine
+	}
+	return form
+}
+
+// layout finds the form of a file by its beginning. An array is one value, rather than a list of them, if its elements
+// are messages.
+func layout(text []byte) form {
+	if jsonl.Spans(text) && text[0] == '{' {
+		return byValue
+	}
+	if len(text) == 0 || text[0] != '[' {
+		return byLine
+	}
+	line, _, found := bytes.Cut(text, []byte("\n"))
+	first := firstElement(text)
+	switch {
+	case first == unknown:
+		return unclear
+	case first == aRow || first == aScalar && !found:
+		return byElement
+	case json.Valid(line):
+		return byLine
+	case first == aScalar:
+		return byElement
+	case !found:
+		return unclear
+	}
+	return byValue
+}
+
+// element is what the first element of an array is.
+type element int
+
+const (
+	unknown  element = iota // the text ends before it is told
+	aMessage                // of a conversation
+	aRow                    // another object, or an array
+	aScalar
+)
+
+func firstElement(text []byte) element {
+	dec := stdjson.NewDecoder(bytes.NewReader(text))
+	dec.Token() // the [ that was seen
+	tok, err := dec.Token()
+	switch {
+	case err != nil:
+		return unknown
+	case tok == stdjson.Delim('['):
+		return aRow
+	case tok != stdjson.Delim('{'):
+		return aScalar
+	}
+	var skip stdjson.RawMessage
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			return unknown
+		}
+		switch key {
+		case "role", "from", "human":
+			return aMessage
+		}
+		if dec.Decode(&skip) != nil {
+			return unknown
+		}
+	}
+	if _, err = dec.Token(); err != nil {
+		return unknown
+	}
+	return aRow
+}

@@ -1,0 +1,284 @@
+package rows
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+
+	"llmperf/internal/jsonl"
+	"llmperf/internal/sniff"
+)
+
+// maxRecord is how many bytes a record may have before its open quote is held to be a mistake.
+const maxRecord = 64 << 20
+
+var (
+	errQuote = errors.New("a quoted field is not closed")
+	errLong  = errors.New("more fields than the header has: a field with a separator in it needs quotes")
+)
+
+// Table is a CSV or TSV file below its header, read as Python's csv module reads it: a quote opens a field only at its
+// beginning, is doubled within, and what follows the closing one belongs to the field; blank lines are skipped. Unlike
+// there, a field that is never closed is one bad line, and the records behind that line are not lost.
+type Table struct {
+	Header []string
+
+	name  string
+	br    *bufio.Reader
+	comma byte
+	line  int    // of the next one to be read
+	again []byte // lines to be read once more, before those of br
+	raw   []byte // the record as it stands in the file
+	text  []byte // its fields, one behind the other
+	ends  []int  // of each field in text
+}
+
+// NewTable reads the header of r. name is for messages, and its ending .tsv means that tabs separate; else it is the
+// comma, or a tab or semicolon if the header has those alone. An empty input has no Header.
+func NewTable(r io.Reader, name string) (*Table, error) {
+	t := &Table{name: name, br: bufio.NewReaderSize(r, 64<<10), line: 1, comma: ','}
+	head, _ := t.br.Peek(1)
+	head, _ = t.br.Peek(t.br.Buffered())
+	if mark, _ := t.br.Peek(len(bom)); string(mark) == bom {
+		t.br.Discard(len(bom))
+		head = head[len(bom):]
+	}
+	line, _, _ := bytes.Cut(head, []byte{'\n'})
+	if tabs := bytes.IndexByte(line, '\t') >= 0; ext(name) == ".tsv" || tabs && bytes.IndexByte(line, ',') < 0 {
+		t.comma = '\t'
+	} else if bytes.IndexByte(line, ',') < 0 && bytes.IndexByte(line, ';') >= 0 {
+		t.comma = ';'
+	}
+	rec, err := t.next()
+	if err == io.EOF {
+		return t, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.Header = slices.Clone(rec.Fields)
+	return t, nil
+}
+
+// Record is one of a Table.
+type Record struct {
+	Line   int      // on which it begins
+	Fields []string // as many as the Header has, or fewer
+}
+
+// Records returns those below the header. A bad one is a *jsonl.LineError and reading goes on behind it.
+func (t *Table) Records() iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) {
+		for {
+			rec, err := t.next()
+			if err == io.EOF {
+				return
+			}
+			if err == nil && len(rec.Fields) > len(t.Header) {
+				err = &jsonl.LineError{File: t.name, Line: rec.Line, Err: fmt.Errorf("%d fields: %w", len(rec.Fields), errLong)}
+			}
+			_, bad := errors.AsType[*jsonl.LineError](err)
+			if !yield(rec, err) || err != nil && !bad {
+				return
+			}
+		}
+	}
+}
+
+// Missing returns those columns that the table lacks as an error.
+func (t *Table) Missing(columns ...string) error { return check(t.name, columns, t.Header) }
+
+// next reads a record. io.EOF is the end.
+func (t *Table) next() (Record, error) {
+	t.raw, t.text, t.ends = t.raw[:0], t.text[:0], t.ends[:0]
+	first, state := t.line, fieldStart
+	for {
+		line, err := t.physical()
+		if err == io.EOF && state == quoted {
+			return Record{Line: first}, t.unclosed(first)
+		}
+		if err != nil {
+			return Record{Line: first}, err
+		}
+		if state == fieldStart && len(bytes.TrimRight(line, "\r\n")) == 0 {
+			first = t.line
+			continue
+		}
+		t.raw = append(t.raw, line...)
+		if state = t.parse(line, state); state == quoted && len(t.raw) < maxRecord {
+			continue
+		}
+		if state == quoted {
+			return Record{Line: first}, t.unclosed(first)
+		}
+		if err := sniff.Text(t.raw); err != nil {
+			return Record{Line: first}, &jsonl.LineError{File: t.name, Line: first, Err: err}
+		}
+		return Record{first, t.fields()}, nil
+	}
+}
+
+// unclosed makes the first line of a record a bad one, and has the others read again.
+func (t *Table) unclosed(first int) error {
+	n := bytes.IndexByte(t.raw, '\n') + 1
+	if n == 0 {
+		n = len(t.raw)
+	}
+	t.again = append(slices.Clone(t.raw[n:]), t.again...)
+	t.line = first + 1
+	return &jsonl.LineError{File: t.name, Line: first, Err: errQuote}
+}
+
+// physical reads one line with its end: LF, CRLF, or CR. It is valid until the next one.
+func (t *Table) physical() (line []byte, err error) {
+	if len(t.again) == 0 {
+		if line, err = t.br.ReadSlice('\n'); err == bufio.ErrBufferFull {
+			var rest []byte
+			rest, err = t.br.ReadBytes('\n')
+			line = append(slices.Clone(line), rest...)
+		}
+		if err != nil && (err != io.EOF || len(line) == 0) {
+			if err != io.EOF {
+				err = fmt.Errorf("%s: %w", t.name, err)
+			}
+			return nil, err
+		}
+		if lineEnd(line) == len(line) {
+			t.line++
+			return line, nil
+		}
+		t.again = slices.Clone(line)
+	}
+	n := lineEnd(t.again)
+	line, t.again = t.again[:n], t.again[n:]
+	t.line++
+	return line, nil
+}
+
+// lineEnd is how many bytes of b are its first line. It looks at no more than a few KiB behind it.
+func lineEnd(b []byte) int {
+	const window = 4 << 10
+	for from := 0; from < len(b); from += window {
+		w := b[from:min(from+window, len(b))]
+		k := bytes.IndexByte(w, '\r')
+		if k < 0 {
+			k = len(w)
+		}
+		if n := bytes.IndexByte(w[:k], '\n'); n >= 0 {
+			return from + n + 1
+		}
+		if k == len(w) {
+			continue
+		}
+		if k += from + 1; k < len(b) && b[k] == '\n' {
+			k++
+		}
+		return k
+	}
+	return len(b)
+}
+
+// The states between two bytes of a record.
+const (
+	fieldStart = iota
+	inField
+	quoted
+	quoteInQuoted // the end of the field, or the first of two quotes
+)
+
+// parse adds the fields of a line, and returns the state at its end.
+func (t *Table) parse(line []byte, state int) int {
+	if state == fieldStart && bytes.IndexByte(line, '"') < 0 {
+		line = bytes.TrimRight(line, "\r\n")
+		for {
+			k := bytes.IndexByte(line, t.comma)
+			if k < 0 {
+				t.text = append(t.text, line...)
+				t.end()
+				return fieldStart
+			}
+			t.text = append(t.text, line[:k]...)
+			t.end()
+			line = line[k+1:]
+		}
+	}
+	for _, c := range line {
+		switch {
+		case state == quoted && c == '"':
+			state = quoteInQuoted
+		case state == quoted:
+			t.text = append(t.text, c)
+		case state == quoteInQuoted && c == '"':
+			t.text = append(t.text, c)
+			state = quoted
+		case c == t.comma:
+			t.end()
+			state = fieldStart
+		case c == '\n' || c == '\r':
+		case state == fieldStart && c == '"':
+			state = quoted
+		default:
+			t.text = append(t.text, c)
+			state = inField
+		}
+	}
+	if state != quoted {
+		t.end()
+	}
+	return state
+}
+
+func (t *Table) end() { t.ends = append(t.ends, len(t.text)) }
+
+// fields are slices of one string.
+func (t *Table) fields() []string {
+	all, from := string(t.text), 0
+	fields := make([]string, len(t.ends))
+	for i, to := range t.ends {
+		fields[i], from = all[from:to], to
+	}
+	return fields
+}
+
+// csvRows reads rows under a header.
+func csvRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		t, err := NewTable(r, name)
+		if err == nil && t.Header != nil {
+			err = t.Missing(columns...)
+		}
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
+		for rec, err := range t.Records() {
+			row := Row{N: rec.Line, Line: true}
+			if err == nil {
+				row.Values = make(map[string]any, len(rec.Fields))
+				for i, f := range rec.Fields {
+					if len(columns) == 0 || slices.Contains(columns, t.Header[i]) {
+						row.Values[t.Header[i]] = f
+					}
+				}
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// check finds the columns that a file lacks.
+func check(name string, columns, have []string) error {
+	for _, c := range columns {
+		if !slices.Contains(have, c) {
+			return fmt.Errorf("%s: no column %q; it has %s", name, c, strings.Join(have, ", "))
+		}
+	}
+	return nil
+}

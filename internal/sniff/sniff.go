@@ -1,0 +1,247 @@
+// Package sniff tells what a file is by its first bytes, and how text that is not UTF-8 seems to be encoded.
+package sniff
+
+import (
+	"bytes"
+	"encoding/binary"
+	"strings"
+	"unicode/utf8"
+)
+
+// Alien is an input that is not text in UTF-8.
+type Alien struct {
+	What string // such as "a PNG image, not text"
+	how  string // the next step, with one %s for the file's name at most; "" is none
+}
+
+func (a *Alien) Error() string { return a.What }
+
+// Hint returns the command that makes text of the file, "" if there is none.
+func (a *Alien) Hint(file string) string {
+	if a.how == "" {
+		return ""
+	}
+	return strings.ReplaceAll(a.how, "%s", file)
+}
+
+// magic is the beginning of a kind of file.
+type magic struct {
+	at    int // offset of bytes
+	bytes string
+	what  string
+	how   string
+}
+
+// Head is how many bytes at the beginning of a file Binary looks at.
+const Head = 512
+
+const (
+	asCSV     = "save %s as CSV in UTF-8"
+	asRows    = "save %s as Parquet or JSONL"
+	unpack    = "unpack %s and name the files in it"
+	textFirst = "save %s as plain text in UTF-8"
+)
+
+func magics() []magic {
+	return []magic{
+		{0, "\x89PNG", "a PNG image", ""},
+		{0, "\xFF\xD8\xFF", "a JPEG image", ""},
+		{0, "GIF87a", "a GIF image", ""},
+		{0, "GIF89a", "a GIF image", ""},
+		{8, "WEBPVP8", "a WebP image", ""},
+		{0, "II*\x00", "a TIFF image", ""},
+		{0, "MM\x00*", "a TIFF image", ""},
+		{8, "WAVEfmt ", "a WAV sound file", ""},
+		{0, "ID3", "an MP3 sound file", ""},
+		{0, "OggS", "an Ogg media file", ""},
+		{0, "fLaC", "a FLAC sound file", ""},
+		{4, "ftyp", "an MP4 media file", ""},
+		{0, "%PDF-", "a PDF document", "pdftotext %s prompt.txt"},
+		{0, "{\\rtf", "an RTF document", textFirst},
+		{0, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Microsoft Office document", asCSV},
+		{0, "PK\x03\x04", "a zip archive (or an Excel or Word file)", unpack},
+		{0, "PK\x05\x06", "an empty zip archive", ""},
+		{0, "\xFD7zXZ\x00", "compressed with xz", "xz -dk %s"},
+		{0, "BZh", "compressed with bzip2", "bzip2 -dk %s"},
+		{0, "\x04\x22\x4D\x18", "compressed with lz4", "lz4 -dk %s"},
+		{0, "\xFF\x06\x00\x00sNaPpY", "compressed with snappy", "snzip -dk %s"},
+		{0, "\x1F\x9D", "compressed with compress (.Z)", "gzip -dk %s"},
+		{0, "LZIP", "compressed with lzip", "lzip -dk %s"},
+		{0, "7z\xBC\xAF\x27\x1C", "a 7z archive", unpack},
+		{0, "Rar!\x1A\x07", "a RAR archive", unpack},
+		{0, "PAR1", "a Parquet file", ""},
+		{0, "PARE", "an encrypted Parquet file", ""},
+		{0, "ARROW1", "an Arrow file", asRows},
+		{0, "\xFF\xFF\xFF\xFF", "an Arrow stream", asRows},
+		{0, "Obj\x01", "an Avro file", asRows},
+		{0, "ORC", "an ORC file", asRows},
+		{0, "\x89HDF\r\n\x1A\n", "an HDF5 file", asRows},
+		{0, "\x93NUMPY", "a NumPy file", asRows},
+		{0, "SQLite format 3\x00", "an SQLite database", "sqlite3 -json %s 'select * from TABLE' >rows.json"},
+		{0, "\x7FELF", "a program", ""},
+		{0, "MZ\x90\x00", "a program", ""},
+		{0, "\xCA\xFE\xBA\xBE", "a program", ""},
+		{0, "GGUF", "the weights of a model (GGUF)", ""},
+	}
+}
+
+// Binary looks at the beginning of a file, and returns what it is if it is nothing that can be read as UTF-8: a picture,
+// an archive, text in UTF-16. head may be shorter than the file.
+func Binary(head []byte) error {
+	if encoding := wide(head); encoding != "" {
+		return Encoding(encoding)
+	}
+	for _, m := range magics() {
+		if !bytes.HasPrefix(head[min(m.at, len(head)):], []byte(m.bytes)) || !certain(m, head) {
+			continue
+		}
+		return &Alien{m.what + ", not text", m.how}
+	}
+	if len(head) > 2 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5 {
+		return &Alien{"a Python pickle", "save %s as JSONL"}
+	}
+	if bytes.IndexByte(head[:min(len(head), 257)], 0) >= 0 && !tarHead(head) {
+		return &Alien{What: "binary data, not text"}
+	}
+	return nil
+}
+
+// certain reports whether head is no text: a prompt may begin with ORC or BZh.
+func certain(m magic, head []byte) bool {
+	for _, c := range []byte(m.bytes) {
+		if c < ' ' || c > '~' {
+			return true
+		}
+	}
+	if m.bytes == "%PDF-" || m.bytes == "{\\rtf" {
+		return true
+	}
+	control := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }
+	return bytes.ContainsFunc(head, control) || !validStart(head)
+}
+
+// tarHead reports whether head is that of a tar archive, which has zeros behind the name of its first file.
+func tarHead(head []byte) bool {
+	return len(head) >= 262 && string(head[257:262]) == "ustar"
+}
+
+// wide finds UTF-16 and UTF-32 by their byte order marks, or by every other byte being zero.
+func wide(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE, 0, 0}):
+		return "UTF-32LE"
+	case bytes.HasPrefix(head, []byte{0, 0, 0xFE, 0xFF}):
+		return "UTF-32BE"
+	case bytes.HasPrefix(head, []byte{0xFF, 0xFE}):
+		return "UTF-16LE"
+	case bytes.HasPrefix(head, []byte{0xFE, 0xFF}):
+		return "UTF-16BE"
+	}
+	n := min(len(head)&^1, 64)
+	if n < 4 {
+		return ""
+	}
+	var even, odd int // zeros
+	for i := 0; i < n; i += 2 {
+		if u := binary.LittleEndian.Uint16(head[i:]); u == 0 {
+			return ""
+		}
+		if head[i] == 0 {
+			even++
+		}
+		if head[i+1] == 0 {
+			odd++
+		}
+	}
+	switch {
+	case odd*4 > n && even == 0:
+		return "UTF-16LE"
+	case even*4 > n && odd == 0:
+		return "UTF-16BE"
+	}
+	return ""
+}
+
+// validStart reports whether head is UTF-8, though its last character may be cut.
+func validStart(head []byte) bool {
+	for len(head) > 0 {
+		r, n := utf8.DecodeRune(head)
+		if r == utf8.RuneError && n == 1 {
+			return !utf8.FullRune(head)
+		}
+		head = head[n:]
+	}
+	return true
+}
+
+// Encoding is text in an encoding other than UTF-8.
+func Encoding(name string) *Alien {
+	return &Alien{"text in " + name + ", not in UTF-8", "iconv -f " + name + " -t UTF-8 %s >utf8.txt"}
+}
+
+// Text returns nil if b is UTF-8, or what encoding it seems to be in.
+func Text(b []byte) error {
+	if utf8.Valid(b) {
+		return nil
+	}
+	name := guess(b)
+	a := Encoding(name)
+	a.What = "not in UTF-8: it looks like " + name
+	return a
+}
+
+// guess tells the usual encodings apart by which bytes above 0x7F follow one another. GBK's characters are pairs, most
+// of them in the rows of GB 2312; Shift_JIS has pairs with other first bytes; in Latin-1 they mostly stand alone.
+func guess(b []byte) string {
+	if looksBy(b, gbk) >= 0.8 {
+		return "GBK"
+	}
+	if looksBy(b, shiftJIS) >= 0.8 {
+		return "SHIFT_JIS"
+	}
+	for _, c := range b {
+		if c >= 0x80 && c < 0xA0 {
+			return "WINDOWS-1252"
+		}
+	}
+	return "LATIN1"
+}
+
+// pairs reports of two bytes whether they are a character, and whether it is a common one.
+type pairs func(lead, trail byte) (ok, common bool)
+
+func gbk(lead, trail byte) (ok, common bool) {
+	ok = lead >= 0x81 && lead <= 0xFE && trail >= 0x40 && trail <= 0xFE && trail != 0x7F
+	return ok, trail >= 0xA1 && (lead >= 0xB0 && lead <= 0xF7 || lead >= 0xA1 && lead <= 0xA3)
+}
+
+func shiftJIS(lead, trail byte) (ok, common bool) {
+	ok = (lead >= 0x81 && lead <= 0x9F || lead >= 0xE0 && lead <= 0xEF) && trail >= 0x40 && trail <= 0xFC && trail != 0x7F
+	return ok, lead >= 0x81 && lead <= 0x83 || lead >= 0x88 && lead <= 0x9F
+}
+
+// looksBy is the share of common characters among all that are not ASCII; 0 if some are none.
+func looksBy(b []byte, is pairs) float64 {
+	all, usual := 0, 0
+	for i := 0; i < len(b); i++ {
+		if b[i] < 0x80 {
+			continue
+		}
+		if i+1 == len(b) {
+			break // a cut character
+		}
+		ok, common := is(b[i], b[i+1])
+		if !ok {
+			return 0
+		}
+		all++
+		if common {
+			usual++
+		}
+		i++
+	}
+	if all == 0 {
+		return 0
+	}
+	return float64(usual) / float64(all)
+}

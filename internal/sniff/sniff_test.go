@@ -1,0 +1,85 @@
+package sniff
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestBinary(t *testing.T) {
+	for head, want := range map[string]string{
+		"":                               "",
+		"a":                              "",
+		"hello":                          "",
+		"\uFEFFhello":                    "",
+		"什么是量子计算？":                       "",
+		"ORCs and elves":                 "",
+		"BZh is how a bzip2 file begins": "",
+		"GIF89a was a format":            "",
+		"ID3 tags":                       "",
+		"{\"prompt\":\"PK\"}\n":          "",
+		"\x89PNG\r\n\x1a\n\x00\x00":      "a PNG image",
+		"\xFF\xD8\xFF\xE0":               "a JPEG image",
+		"GIF89a\x01\x00":                 "a GIF image",
+		"RIFF\x10\x00\x00\x00WEBPVP8 ":   "a WebP image",
+		"\x00\x00\x00\x18ftypmp42":       "an MP4 media file",
+		"%PDF-1.7":                       "a PDF document",
+		"PK\x03\x04\x14":                 "a zip archive",
+		"\xFD7zXZ\x00\x00":               "compressed with xz",
+		"BZh91AY&SY\x8A\xFF":             "compressed with bzip2",
+		"PAR1\x15\x04\x15\x10":           "a Parquet file",
+		"ARROW1\x00\x00":                 "an Arrow file",
+		"\x89HDF\r\n\x1A\n":              "an HDF5 file",
+		"\x93NUMPY\x01":                  "a NumPy file",
+		"SQLite format 3\x00":            "an SQLite database",
+		"\x80\x04\x95":                   "a Python pickle",
+		"\x7FELF\x02":                    "a program",
+		"GGUF\x03\x00\x00\x00":           "the weights of a model",
+		"ab\x00cd":                       "binary data",
+		"\xFF\xFEh\x00i\x00":             "text in UTF-16LE",
+		"\xFE\xFF\x00h\x00i":             "text in UTF-16BE",
+		"\xFF\xFE\x00\x00h\x00\x00\x00":  "text in UTF-32LE",
+		"h\x00e\x00l\x00l\x00o\x00":      "text in UTF-16LE",
+		"\x00h\x00e\x00l\x00l\x00o":      "text in UTF-16BE",
+		"a.txt" + strings.Repeat("\x00", 252) + "ustar": "",
+	} {
+		err := Binary([]byte(head))
+		if (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", head, err, want)
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	for b, want := range map[string]string{
+		"naïve": "",
+		"{\"question\": \"\xca\xb2\xc3\xb4\xca\xc7\xc1\xbf\xd7\xd3\xbc\xc6\xcb\xe3\xa3\xbf\"}": "GBK",
+		"\x97\xca\x8e\x71\x83\x52\x83\x93\x83\x73\x83\x85\x81\x5b\x83\x5e\x82\xc6\x82\xcd":     "SHIFT_JIS",
+		"D\xe9j\xe0 vu \xe0 la cr\xe8me br\xfbl\xe9e":                                          "LATIN1",
+		"caf\xe9": "LATIN1",
+		"\x93quoted\x94 \x97 d\x92accord, na\xefve": "WINDOWS-1252",
+	} {
+		err := Text([]byte(b))
+		if (err == nil) != (want == "") || err != nil && !strings.HasSuffix(err.Error(), " "+want) {
+			t.Errorf("%q: %v, want %q", b, err, want)
+		}
+		if a, ok := err.(*Alien); ok && a.Hint("f") != "iconv -f "+want+" -t UTF-8 f >utf8.txt" {
+			t.Errorf("hint %q", a.Hint("f"))
+		}
+	}
+}
+
+// FuzzSniff holds that UTF-8 without zeros is never taken for anything else, whether or not its end is cut.
+func FuzzSniff(f *testing.F) {
+	f.Add([]byte("PK\x03\x04"))
+	f.Add([]byte("什么是"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if (Text(b) == nil) != utf8.Valid(b) {
+			t.Fatalf("%q: %v", b, Text(b))
+		}
+		printable := utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' && r != '\r' })
+		if printable && !strings.HasPrefix(string(b), "%PDF-") && !strings.HasPrefix(string(b), "{\\rtf") && Binary(b) != nil {
+			t.Fatalf("%q: %v", b, Binary(b))
+		}
+	})
+}
