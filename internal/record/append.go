@@ -49,7 +49,13 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.float(`,"lag_ms":`, r.LagMs)
 	w.text(`,"clock":`, r.Clock)
 	w.measure(`,"read_delay_ms":`, r.ReadDelayMs)
+	if r.Joined != 0 || r.Says(KeyJoined) {
+		w.integer(`,"joined_chunks":`, int64(r.Joined))
+	}
 	w.measure(`,"client_cpu":`, r.ClientCPU)
+	w.measure(`,"input_wait_ms":`, r.InputWaitMs)
+	w.measure(`,"output_wait_ms":`, r.OutputWaitMs)
+	w.measure(`,"stall_ms":`, r.StallMs)
 	w.measure(`,"dns_ms":`, r.DNSMs)
 	w.measure(`,"connect_ms":`, r.ConnectMs)
 	w.measure(`,"tls_ms":`, r.TLSMs)

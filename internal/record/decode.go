@@ -65,6 +65,7 @@ const (
 	KeyReasoningTokens
 	KeyItems
 	KeyOK
+	KeyJoined
 
 	keyLine Keys = 1 << 63 // it was a line
 )

@@ -38,7 +38,13 @@ type Record struct {
 
 	Clock       string  `json:"clock,omitempty"` // kernel or user receive times
 	ReadDelayMs float64 `json:"read_delay_ms,omitempty"`
-	ClientCPU   float64 `json:"client_cpu,omitempty"` // share of its CPUs that perf-send used over the last second
+	Joined      int     `json:"joined_chunks,omitempty"` // output chunks that were read late and together, and so lost their own times
+	ClientCPU   float64 `json:"client_cpu,omitempty"`    // share of its CPUs that perf-send used over the last second
+
+	// What held up perf-send itself; absent below 1 ms, as it mostly is.
+	InputWaitMs  float64 `json:"input_wait_ms,omitempty"`  // of the lag: no request line had come
+	OutputWaitMs float64 `json:"output_wait_ms,omitempty"` // of the lag: the record before could not be written
+	StallMs      float64 `json:"stall_ms,omitempty"`       // of the request's time: perf-send did not run
 
 	DNSMs     float64 `json:"dns_ms,omitempty"`
 	ConnectMs float64 `json:"connect_ms,omitempty"`
@@ -73,6 +79,9 @@ type Record struct {
 
 	Output  string          `json:"output,omitempty"`  // only with --save-output
 	Request json.RawMessage `json:"request,omitempty"` // only with --save-request: the request line
+
+	EndNs  int64 `json:"-"` // when the last byte came, ns since the epoch; 0: not known
+	DoneNs int64 `json:"-"` // when it had been read
 
 	Keys  Keys            `json:"-"` // that its line had; of one that was not read those that it shall have though they are zero
 	Reply json.RawMessage `json:"-"` // the assistant's message, for the next turn of a conversation
