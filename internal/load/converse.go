@@ -10,21 +10,18 @@ import (
 
 // converse sends the turns of a conversation, each with the history so far, in which the server's real replies stand. A
 // later turn is due when the one before has ended and its delay is over; a turn that fails ends the conversation.
-func (ph *phase) converse(j job) {
+func (ph *phase) converse(j job) (s slot) {
+	defer ph.e.Counts.InFlight.Add(-1)
 	var history request.History
-	due, queued := j.due, j.queued
+	s = slot{free: time.Now()}
 	for i, turn := range j.req.Turns {
 		if i > 0 {
-			if ph.ended(due) || waitUntil(ph.stop, due) != nil { // no turn starts after the duration or the end of the run
-				return
+			if ph.ended(j.due) || waitUntil(ph.stop, j.due) != nil { // no turn starts after the duration or the end of the run
+				return s
 			}
-			queued = 0
-		}
-		seq := j.seq
-		if i > 0 {
-			seq = ph.e.nextSeq()
+			j.seq = ph.e.nextSeq()
 		} else if j.req.ID == "" {
-			j.req.ID = ph.e.id(seq)
+			j.req.ID = ph.e.id(j.seq)
 		}
 		body, err := history.Next(turn.Body)
 		req := &request.Request{
@@ -39,16 +36,19 @@ func (ph *phase) converse(j job) {
 		}
 		rec.Session, rec.Turn = j.req.ID, i+1
 		ok, reply := rec.OK, rec.Reply
-		ph.finish(rec, seq, due, queued)
+		ph.e.Counts.InFlight.Add(-1) // while its record is written, which may take long
+		s = ph.finish(rec, j)
+		ph.e.Counts.InFlight.Add(1)
 		if !ok {
-			return
+			return s
 		}
 		history.Reply(reply)
 		if i+1 < len(j.req.Turns) {
 			delay := time.Duration(j.req.Turns[i+1].DelayMs * float64(time.Millisecond))
-			due = time.Now().Add(delay)
+			j.due, j.queued, j.output, j.waited = s.free.Add(delay), 0, s.output, s.waited
 		}
 	}
+	return s
 }
 
 // ended reports whether no request may start at t, since the duration is over by then.

@@ -47,7 +47,7 @@ type Point struct {
 // The modes of load.
 const (
 	Open   = "open"   // due by the schedule; a wait for a slot is the load generator's shortfall, and so its lag
-	Closed = "closed" // due when a slot falls free, or comes to be
+	Closed = "closed" // due when the answer before has ended, or when the slot is created
 	Capped = "capped" // due by the schedule; a wait for a slot is the system's doing, and so queueing
 )
 
@@ -63,6 +63,7 @@ type Engine struct {
 	Abort  context.Context       // its end cancels those in flight; nil: nothing does
 	RunID  string                // the run_id of every record, which the ids of requests without one begin with
 	Shard  Shard                 // what of the schedule is this engine's
+	Waited func() time.Duration  // how long Source has kept the load waiting so far; nil: not known
 	Counts Counts
 
 	seq  atomic.Int64 // requests started here
@@ -150,7 +151,8 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 		defer cancel()
 	}
 	ph.stop = stop
-	ph.workers = workers{limit: p.Limit, next: ph.next, do: ph.do}
+	fresh := func() slot { return slot{free: time.Now(), new: true, waited: e.waited()} }
+	ph.workers = workers{limit: p.Limit, fresh: fresh, next: ph.next, do: ph.do}
 	if p.Mode == Closed {
 		ph.workers.group, ph.workers.every = slotGroup, slotEvery
 	}
@@ -219,11 +221,16 @@ type job struct {
 	seq    int64
 	due    time.Time
 	queued time.Duration
+	output time.Duration // how long the slot's record before waited to be written
+	waited time.Duration // Engine.Waited when the slot became free
 }
 
 // next waits for the next request of this shard until it is due. What is another shard's is passed over: it has its place
 // in the schedule, here as there.
 func (ph *phase) next(s slot) (job, error) {
+	if ph.p.Mode != Closed { // where a slot is idle until the next request is due
+		s.waited = ph.e.waited()
+	}
 	for {
 		req, off, err := ph.take()
 		if err != nil {
@@ -234,7 +241,7 @@ func (ph *phase) next(s slot) (job, error) {
 		if !ph.e.Shard.has(ph.e.line - 1) {
 			continue
 		}
-		j := job{req: req, due: ph.start.Add(off)}
+		j := job{req: req, due: ph.start.Add(off), output: s.output, waited: s.waited}
 		switch ph.p.Mode {
 		case Closed:
 			if s.free.After(j.due) {
@@ -314,27 +321,29 @@ func (e *SourceError) Error() string { return e.Source + ": " + e.Err.Error() }
 // Unwrap gives the cause.
 func (e *SourceError) Unwrap() error { return e.Err }
 
-// do sends a request, or the turns of a conversation.
-func (ph *phase) do(j job) {
+// do sends a request, or the turns of a conversation, and returns the slot that is free again.
+func (ph *phase) do(j job) (s slot) {
 	ph.e.Counts.InFlight.Add(1)
 	if j.req.Turns != nil {
-		ph.converse(j)
+		s = ph.converse(j)
 	} else {
-		ph.one(j)
+		s = ph.one(j)
 	}
 	if ph.e.Reuse != nil {
 		ph.e.Reuse(j.req)
 	}
-	ph.e.Counts.InFlight.Add(-1)
 	ph.e.Counts.Done.Add(1)
+	return s
 }
 
 // one sends a request and hands on its record.
-func (ph *phase) one(j job) {
+func (ph *phase) one(j job) slot {
 	if j.req.ID == "" {
 		j.req.ID = ph.e.id(j.seq)
 	}
-	ph.finish(ph.e.Doer.Do(ph.hard, j.req), j.seq, j.due, j.queued)
+	rec := ph.e.Doer.Do(ph.hard, j.req)
+	ph.e.Counts.InFlight.Add(-1) // before its record is written, which may take long
+	return ph.finish(rec, j)
 }
 
 // id names a request that has no name of its own.
@@ -342,19 +351,54 @@ func (e *Engine) id(seq int64) string {
 	return string(strconv.AppendInt(append(append(make([]byte, 0, 32), e.RunID...), '-'), seq, 10))
 }
 
-// finish completes a record with what only the engine knows.
-func (ph *phase) finish(rec *record.Record, seq int64, due time.Time, queued time.Duration) {
-	rec.Seq, rec.Shard = seq, ph.e.Shard.String()
-	rec.RunID, rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Number, rec.Phase = ph.e.RunID, ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.p.Number, ph.name
-	rec.ScheduledUs = ph.e.Ns(due) / 1000
-	wait := queued.Microseconds()
+// finish completes a record with what only the engine knows, hands it on, and returns the slot that is free again: since
+// the answer's end, so that what perf-send itself needs from there to the next request is that one's lag.
+func (ph *phase) finish(rec *record.Record, j job) slot {
+	rec.Seq, rec.Shard, rec.RunID = j.seq, ph.e.Shard.String(), ph.e.RunID
+	rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Number, rec.Phase = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.p.Number, ph.name
+	rec.ScheduledUs = ph.e.Ns(j.due) / 1000
+	wait := j.queued.Microseconds()
 	rec.QueueMs = float64(wait) / 1000
-	rec.LagMs = float64(max(0, rec.SentUs-rec.ScheduledUs-wait)) / 1000
+	lag := max(0, rec.SentUs-rec.ScheduledUs-wait)
+	rec.LagMs = float64(lag) / 1000
+	if lag >= held {
+		ph.blame(rec, lag, j)
+	}
 	ph.e.Counts.Requests.Add(1)
 	if !rec.OK {
 		ph.e.Counts.Failed.Add(1)
 	}
+	end, done := rec.EndNs, rec.DoneNs
+	if done == 0 {
+		done = ph.e.Ns(time.Now())
+		end = done
+	}
 	if err := ph.e.Emit(rec); err != nil {
 		ph.halt(err)
 	}
+	now := time.Now()
+	ns := ph.e.Ns(now)
+	return slot{free: now.Add(time.Duration(end - ns)), output: time.Duration(ns - done), waited: ph.e.waited()}
+}
+
+// held is the shortest wait that a record names, µs.
+const held = 1000
+
+// blame says what of a record's lag was the wait for the output and for the input.
+func (ph *phase) blame(rec *record.Record, lag int64, j job) {
+	output := min(lag, j.output.Microseconds())
+	input := min(lag-output, (ph.e.waited() - j.waited).Microseconds())
+	if output >= held {
+		rec.OutputWaitMs = float64(output) / 1000
+	}
+	if input >= held {
+		rec.InputWaitMs = float64(input) / 1000
+	}
+}
+
+func (e *Engine) waited() time.Duration {
+	if e.Waited == nil {
+		return 0
+	}
+	return e.Waited()
 }

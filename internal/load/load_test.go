@@ -362,6 +362,61 @@ func TestEmitErrorEndsTheRun(t *testing.T) {
 	}
 }
 
+// A record that waits to be written holds up the slot. The next request's lag says so, and the one before is not in flight.
+func TestSlowOutputIsLag(t *testing.T) {
+	p := Point{Mode: Closed, Limit: 1, Number: 3}
+	var inFlight int64
+	recs, _, err := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, func(e *Engine) {
+		emit := e.Emit
+		e.Emit = func(r *record.Record) error {
+			inFlight = max(inFlight, e.Counts.InFlight.Load())
+			time.Sleep(30 * ms)
+			return emit(r)
+		}
+	})
+	if want := "0:0+0+0=0 1:100+0+30=130 2:230+0+30=260"; times(recs) != want || err != nil {
+		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
+	}
+	if got := []float64{recs[0].OutputWaitMs, recs[1].OutputWaitMs, recs[2].OutputWaitMs}; !slices.Equal(got, []float64{0, 30, 30}) || inFlight != 0 {
+		t.Errorf("waits for the output of %v, %d in flight meanwhile", got, inFlight)
+	}
+}
+
+// With a cap, the wait for a slot whose record is being written is lag, not queueing: the server is not to blame.
+func TestSlowOutputIsNoQueue(t *testing.T) {
+	p := Point{Mode: Capped, Limit: 1, Number: 2, Pacer: every(10 * ms)}
+	recs, _, _ := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, func(e *Engine) {
+		emit := e.Emit
+		e.Emit = func(r *record.Record) error {
+			time.Sleep(30 * ms)
+			return emit(r)
+		}
+	})
+	if want := "0:0+0+0=0 1:10+90+30=130"; times(recs) != want || recs[1].OutputWaitMs != 30 {
+		t.Errorf("got %s, want %s; %v ms for the output", times(recs), want, recs[1].OutputWaitMs)
+	}
+}
+
+// Lines that come late are named, in the records of all slots that waited for them.
+func TestSlowInputIsNamed(t *testing.T) {
+	src := &lines{n: 4, wait: 50 * ms}
+	p := Point{Mode: Closed, Limit: 2}
+	var waited time.Duration
+	recs, _, err := run(t, p, &fakeServer{takes: 10 * ms}, sourceFunc(func(i int) (*request.Request, error) {
+		begin := time.Now()
+		r, err := src.Next(context.Background())
+		waited += time.Since(begin)
+		return r, err
+	}), func(e *Engine) { e.Waited = func() time.Duration { return waited } })
+	var got []float64
+	for _, r := range recs {
+		got = append(got, r.InputWaitMs)
+	}
+	if want := "0:50+0+0=50 1:50+0+50=100 2:60+0+90=150 3:110+0+90=200"; times(recs) != want || !slices.Equal(got, []float64{0, 50, 90, 90}) || err != nil {
+		t.Errorf("got %s %v (%v)", times(recs), got, err)
+	}
+}
+
 func TestSourceErrorEndsTheRun(t *testing.T) {
 	bad := errors.New("bad line")
 	src := sourceFunc(func(i int) (*request.Request, error) {

@@ -11,8 +11,9 @@ import (
 // a request takes the next one, none is handed over at all.
 type workers struct {
 	limit int                     // 0: none
+	fresh func() slot             // returns a new slot
 	next  func(slot) (job, error) // called by one worker at a time
-	do    func(job)
+	do    func(job) slot          // returns the slot that is free again
 
 	group int           // so many slots come to be at a time; 0: all do
 	every time.Duration // from one group to the next
@@ -29,8 +30,10 @@ type workers struct {
 
 // slot is what next gets to know of the slot that it fills.
 type slot struct {
-	free time.Time // since when
-	new  bool      // it was never taken
+	free   time.Time     // since when
+	new    bool          // it was never taken
+	output time.Duration // how long its last record waited to be written
+	waited time.Duration // Engine.Waited then
 }
 
 // run does what next gives until that fails, and gives its error when all is done.
@@ -64,7 +67,7 @@ func (w *workers) more() {
 // hire starts a worker, who leads.
 func (w *workers) hire() {
 	w.n++
-	s := slot{time.Now(), true}
+	s := w.fresh()
 	w.busy.Go(func() {
 		wake := make(chan struct{}, 1)
 		for lead := true; lead; lead = w.await(wake) {
@@ -72,8 +75,7 @@ func (w *workers) hire() {
 			if !w.pass(err) {
 				return
 			}
-			w.do(j)
-			s = slot{free: time.Now()}
+			s = w.do(j)
 		}
 	})
 }
