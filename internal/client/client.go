@@ -54,7 +54,7 @@ type Client struct {
 	clock   *Clock
 	fast    transport
 	std     transport
-	cpu     *cpuShare
+	pulse   *pulse
 	prep    preparer
 	proxies *proxies
 	pool    sync.Pool // of *exchange
@@ -63,7 +63,7 @@ type Client struct {
 
 // New makes a client that counts time by clock.
 func New(cfg Config, clock *Clock) *Client {
-	c := &Client{cfg: cfg, clock: clock, cpu: newCPUShare(), proxies: newProxies(os.Getenv)}
+	c := &Client{cfg: cfg, clock: clock, pulse: newPulse(), proxies: newProxies(os.Getenv)}
 	d := &dialer{cfg: &c.cfg}
 	c.std = newStandard(c, clock, d)
 	c.fast = c.std
@@ -78,7 +78,7 @@ func New(cfg Config, clock *Clock) *Client {
 
 // Close ends idle connections.
 func (c *Client) Close() {
-	c.cpu.stop()
+	c.pulse.stop()
 	c.std.close()
 	if c.fast != c.std {
 		c.fast.close()
@@ -125,6 +125,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	}
 	x := c.pool.Get().(*exchange)
 	defer c.pool.Put(x)
+	stalled := c.pulse.stall(now)
 	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent, begun: now}
 	x.trip = trip{}
 	c.attempt(ctx, x, rec, req.WantReply)
@@ -135,7 +136,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 		x.call.explain(rec)
 	}
 	x.trip.into(rec)
-	rec.ClientCPU = c.cpu.value()
+	c.watchSelf(x, rec, stalled)
 	if c.cfg.SaveOutput {
 		rec.Output = x.call.hide(x.reply.text.String())
 	}
@@ -147,6 +148,19 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	}
 	x.reply.rec, x.reply.message = nil, nil
 	return rec
+}
+
+// watchSelf notes what this process itself has to do with the request's times. before is pulse.stall at its start.
+func (c *Client) watchSelf(x *exchange, rec *record.Record, before time.Duration) {
+	now := time.Now()
+	rec.DoneNs = c.clock.Ns(now)
+	if rec.EndNs = x.trip.over; rec.EndNs == 0 {
+		rec.EndNs = rec.DoneNs
+	}
+	rec.ClientCPU = c.pulse.cpu()
+	if stall := c.pulse.stall(now) - before; stall >= time.Millisecond {
+		rec.StallMs = ms(stall.Microseconds())
+	}
 }
 
 // retry makes further attempts, as long as there may be some.
@@ -172,13 +186,14 @@ func renew(r *record.Record) {
 // attempt sends a request and reads its answer into rec. Times count from the first attempt.
 func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
 	x.reply.begin(rec, x.call.ep, x.call.start, c.cfg.SaveOutput)
+	x.reply.trip = &x.trip
 	if wantReply {
 		x.reply.message = new(message)
 	}
 	if c.cfg.Debug != nil {
 		c.debug(x)
 	}
-	x.trip.dns, x.trip.connect, x.trip.tls, x.trip.unstamped = 0, 0, 0, false
+	x.trip.dns, x.trip.connect, x.trip.tls, x.trip.over, x.trip.unstamped = 0, 0, 0, 0, false
 	err := c.transport(x.call.ep).exchange(ctx, &x.call, &x.trip, &x.reply)
 	if total := c.cfg.TotalTimeout; err == nil && total > 0 && x.trip.end-x.call.start > int64(total) {
 		err = late(total) // read before the deadline could stop it

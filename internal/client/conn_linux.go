@@ -171,18 +171,23 @@ func (c *conn) got(b []byte, stamp int64) (done bool, err error) {
 	c.last = time.Now() // reads the system's clock and the monotonic one together: their offset is this moment's
 	at := c.clock.Ns(c.last)
 	c.prolong()
+	c.t.delay = 0
 	if stamp == 0 {
 		c.t.unstamped = true
 	} else {
 		c.batch.note()
 		if delay := c.last.UnixNano() - stamp; delay > 0 {
 			at -= delay
+			c.t.delay = delay
 			c.t.readDelay = max(c.t.readDelay, delay)
 		}
 	}
 	c.t.received += int64(len(b))
 	c.t.end = at
 	n, err := c.p.feed(b, c.s, at)
+	if c.p.done() {
+		c.t.over = at
+	}
 	if c.p.done() && n < len(b) {
 		c.p.keep = false // bytes that nobody asked for
 	}

@@ -22,6 +22,7 @@ type header struct {
 	Encoding    string // Content-Encoding
 	RetryAfter  string
 	Location    string
+	Chunked     bool
 }
 
 // parser takes one HTTP/1.1 response (RFC 9112) out of the bytes of a connection, however they are split.
@@ -361,6 +362,7 @@ func (p *parser) endHead(s sink, at int64) error {
 		p.room = room
 		return nil
 	}
+	p.h.Chunked = p.chunks
 	s.head(&p.h, at)
 	switch {
 	case p.h.Status == 101:

@@ -23,6 +23,7 @@ type reply struct {
 	message  *message // of a conversation's turn; nil: nobody wants it
 	trace    func(line []byte)
 	sent     int64 // ns since the epoch
+	trip     *trip // what the transport measures of it; nil: nothing
 
 	sse      sse.Parser
 	onEvent  sse.Event // event, made once
@@ -31,6 +32,7 @@ type reply struct {
 	at       int64     // of the bytes being read, µs after sent
 	last     int64     // of the last output chunk
 	chunks   int
+	joined   joined
 	tokens   int // counted so far by a server that counts in each chunk
 	done     bool
 	doneAt   int64
@@ -68,6 +70,7 @@ func (r *reply) head(h *header, at int64) {
 	if r.trace != nil {
 		r.trace(fmt.Appendf(nil, "HTTP %d %s", h.Status, h.ContentType))
 	}
+	r.joined.framed = h.Chunked
 	r.events = h.Status/100 == 2 && (h.ContentType == typeEvents || r.lines)
 	if h.Encoding != "" {
 		if r.unpack = newUnpacker(h.Encoding, r.plain); r.unpack == nil {
@@ -81,6 +84,7 @@ func (r *reply) head(h *header, at int64) {
 
 func (r *reply) body(b []byte, at int64) {
 	r.at = r.us(at)
+	r.joined.frame++
 	if r.unpack != nil {
 		r.unpack.push(b)
 		return
@@ -212,9 +216,12 @@ func (r *reply) chunk() {
 	if r.chunks++; r.chunks == 1 {
 		r.rec.TTFTMs = ms(r.at)
 	} else {
+		if r.at == r.last && r.trip != nil {
+			r.joined.add(r.at, r.trip.delay)
+		}
 		r.rec.GapUs = append(r.rec.GapUs, r.at-r.last)
 	}
-	r.last = r.at
+	r.last, r.joined.last = r.at, r.joined.frame
 }
 
 // take copies what an event says besides its output.
@@ -293,6 +300,7 @@ func (r *reply) finish(err error, end int64) {
 		rec.ChunkTokens = rec.ChunkTokens[:0]
 	}
 	rec.NoteTPOT()
+	r.joined.into(rec)
 	rec.OK = r.err == nil
 	if r.err != nil {
 		rec.Error = describe(r.err)

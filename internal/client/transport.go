@@ -49,6 +49,8 @@ type trip struct {
 	attempts          int
 	sent, received    int64 // bytes
 	end               int64 // ns since the epoch: when the last byte was received
+	over              int64 // ns since the epoch: when the byte was received that made the answer whole; 0: its end was not a byte
+	delay             int64 // ns: of the last read, the wait between the kernel's stamp and it
 	readDelay         int64 // ns: the worst wait between the kernel's stamp and the read
 	unstamped         bool  // some bytes carried no stamp of the kernel
 }

@@ -101,17 +101,22 @@ func (w *netWire) send(ctx context.Context, ca *call, t *trip) error {
 func (w *netWire) got(b []byte, t *trip, s sink) (done bool, err error) {
 	w.last = time.Now()
 	read, stamp := stampOf(w.under)
+	t.delay = 0
 	if stamp == 0 {
 		read, t.unstamped = w.last, true
 	}
 	at := w.clock.Ns(read)
 	if delay := read.UnixNano() - stamp; stamp != 0 && delay > 0 {
 		at -= delay
+		t.delay = delay
 		t.readDelay = max(t.readDelay, delay)
 	}
 	t.received += int64(len(b))
 	t.end = at
 	n, err := w.p.feed(b, s, at)
+	if w.p.done() {
+		t.over = at
+	}
 	if w.p.done() && n < len(b) {
 		w.p.keep = false // bytes that nobody asked for
 	}
