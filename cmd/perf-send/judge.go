@@ -16,10 +16,9 @@ func (r *runner) judge() error {
 		return nil
 	}
 	r.env.Say("load generator: %s: %s", v.Level, v.Reason)
-	hint := "give perf-send more or less busy CPUs, lower the load, or split it over several machines"
 	if r.f.Strict {
-		return cli.Fail(hint, "--strict: the load generator was %s", v.Level)
+		return cli.Fail(v.Hint(), "--strict: the load generator was %s", v.Level)
 	}
-	r.env.Hint("%s", hint)
+	r.env.Hint("%s", v.Hint())
 	return nil
 }

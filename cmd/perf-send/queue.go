@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"llmperf/internal/request"
 )
@@ -22,6 +24,7 @@ type queue struct {
 	some    chan struct{}      // holds a token while there may be requests again
 	more    chan struct{}      // holds a token while there may be room again
 	used    []*request.Request // done with: memory for others
+	waited  atomic.Int64       // ns that take has waited so far
 }
 
 // stride is how many lines are read at a stretch when the queue was full, and 1/stride of the bytes is what they need.
@@ -64,10 +67,12 @@ func (q *queue) take(ctx context.Context) *request.Request {
 			return nil
 		}
 		q.mu.Unlock()
+		begin := time.Now()
 		select {
 		case <-q.some:
 		case <-ctx.Done():
 		}
+		q.waited.Add(int64(time.Since(begin)))
 		q.mu.Lock()
 	}
 	r := q.ring[q.first]

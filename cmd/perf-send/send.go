@@ -168,7 +168,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	defer timer.Close()
 	r.engine = &load.Engine{
 		Doer: r.client, Source: r.source, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
-		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part,
+		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part, Waited: r.source.Waited,
 	}
 	if r.counter == nil { // which looks at the bodies later on
 		r.engine.Reuse = r.source.ready.done

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"llmperf/internal/cli"
 	"llmperf/internal/jsonl"
@@ -126,6 +127,9 @@ func (s *source) Peek(ctx context.Context) (*request.Request, error) {
 	}
 	return s.peeked, nil
 }
+
+// Waited is how long Next has waited so far.
+func (s *source) Waited() time.Duration { return time.Duration(s.ready.waited.Load()) }
 
 // Next implements load.Source.
 func (s *source) Next(ctx context.Context) (*request.Request, error) {

@@ -1,10 +1,17 @@
 package stats
 
 import (
+	"strings"
 	"testing"
 
 	"llmperf/internal/record"
 )
+
+// said is the verdict without its hint.
+func (v Verdict) said() Verdict {
+	v.hint = ""
+	return v
+}
 
 func TestJudgeClient(t *testing.T) {
 	for _, test := range []struct {
@@ -12,15 +19,49 @@ func TestJudgeClient(t *testing.T) {
 		want             Verdict
 	}{
 		{9.9, 0.0099, 0.79, Verdict{Level: Clean}},
-		{10, 0, 0, Verdict{Strained, "requests went out late: lag p99 is 10 ms"}},
-		{0, 0.0125, 0, Verdict{Strained, "1.25 % of the chunks were read late and together with others: their times are the last one's"}},
-		{0, 0, 0.8, Verdict{Strained, "the client used 80 % of its CPUs (p90)"}},
-		{99, 0.09, 0.95, Verdict{Bottleneck, "the client used 95 % of its CPUs (p90)"}},
-		{100, 0, 1, Verdict{Bottleneck, "requests went out late: lag p99 is 100 ms"}},
-		{float64(nan()), float64(nan()), float64(nan()), Verdict{Level: Clean}},
+		{10, 0, 0, Verdict{Level: Strained, Reason: "requests went out late: lag p99 is 10 ms"}},
+		{0, 0.0125, 0, Verdict{Level: Strained, Reason: "1.25 % of the chunks were read late and together with others: their times are the last one's"}},
+		{0, 0, 0.8, Verdict{Level: Strained, Reason: "the client used 80 % of its CPUs (p90)"}},
+		{99, 0.09, 0.95, Verdict{Level: Bottleneck, Reason: "the client used 95 % of its CPUs (p90)"}},
+		{100, 0, 1, Verdict{Level: Bottleneck, Reason: "requests went out late: lag p99 is 100 ms"}},
+		{float64(nan()), 0, float64(nan()), Verdict{Level: Clean}},
 	} {
-		if got := JudgeClient(test.lag, test.joined, test.cpu); got != test.want {
+		c := Client{chunks: 10_000, joined: int64(test.joined * 10_000)}
+		if got := c.judge(test.lag, test.cpu).said(); got != test.want {
 			t.Errorf("lag %v, joined %v, cpu %v: %+v, want %+v", test.lag, test.joined, test.cpu, got, test.want)
+		}
+	}
+}
+
+// A load generator that holds itself up is not clean, and its verdict names why.
+func TestClientThatThrottlesItself(t *testing.T) {
+	const output, input, late = ": stdout or the output file took the records too slowly", ": request lines came too slowly", "requests went out late: lag p99 is 20 ms"
+	for _, test := range []struct {
+		name string
+		rec  record.Record
+		want Verdict
+	}{
+		{"its own cost", record.Record{Mode: "closed", LagMs: 0.9, LatencyMs: 2}, Verdict{Level: Clean}},
+		{"idle slots", record.Record{Mode: "closed", LagMs: 10, LatencyMs: 90}, Verdict{Level: Strained, Reason: "slots were idle for 10 % of the time"}},
+		{"a late slot of a long answer", record.Record{Mode: "closed", LagMs: 50, LatencyMs: 5000}, Verdict{Level: Clean}},
+		{"a slow reader", record.Record{Mode: "closed", LagMs: 30, OutputWaitMs: 29, LatencyMs: 90}, Verdict{Level: Bottleneck, Reason: "slots were idle for 25 % of the time" + output}},
+		{"a slow reader and an open loop", record.Record{Mode: "open", LagMs: 20, OutputWaitMs: 19, LatencyMs: 900}, Verdict{Level: Strained, Reason: late + output}},
+		{"slow lines", record.Record{Mode: "closed", LagMs: 30, InputWaitMs: 28, LatencyMs: 90}, Verdict{Level: Bottleneck, Reason: "slots were idle for 25 % of the time" + input}},
+		{"stopped", record.Record{Mode: "closed", LagMs: 1, StallMs: 8, LatencyMs: 99}, Verdict{Level: Strained, Reason: "perf-send did not run for 8 % of its requests' time: it was stopped, starved of CPU, or over a CPU quota"}},
+		{"stopped while answers came", record.Record{Mode: "open", StallMs: 100, LatencyMs: 9}, Verdict{Level: Bottleneck, Reason: "perf-send did not run for 100 % of its requests' time: it was stopped, starved of CPU, or over a CPU quota"}},
+	} {
+		test.rec.ClientCPU = 0.1
+		var whole, half Client
+		for range 10 {
+			whole.Add(&test.rec)
+		}
+		half.Add(&test.rec)
+		half.Merge(&half)
+		if got, other := whole.Verdict().said(), half.Verdict().said(); got != test.want || other != test.want {
+			t.Errorf("%s: %+v, of a part of the records %+v, want %+v", test.name, got, other, test.want)
+		}
+		if hint := whole.Verdict().Hint(); (hint == "") != (test.want.Level == Clean) || strings.Contains(test.want.Reason, slowOutput) != strings.Contains(hint, "-o FILE writes") {
+			t.Errorf("%s: hint %q", test.name, hint)
 		}
 	}
 }
@@ -40,25 +81,34 @@ func TestClientGathers(t *testing.T) {
 	b.Add(&record.Record{LagMs: 50, ClientCPU: 0.2})
 	b.Add(&record.Record{LagMs: 60, ClientCPU: 0.2})
 	a.Merge(&b)
-	if got, want := a.Verdict(), (Verdict{Strained, "requests went out late: lag p99 is 50 ms"}); got != want {
+	if got, want := a.Verdict().said(), (Verdict{Level: Strained, Reason: "requests went out late: lag p99 is 50 ms"}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
-// Chunks that came together count where they were read late: a server may send several at once.
+// Chunks that came together count where they were read late, once a read: a server may send several at once.
 func TestClientCountsWhatWasReadTogether(t *testing.T) {
 	gaps := make([]int64, 50)
 	for i := range gaps {
 		gaps[i] = 20_000
 	}
-	gaps[7] = 0
+	gaps[7], gaps[8], gaps[9] = 0, 0, 0
 	var c Client
 	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 0.99, GapUs: gaps})
 	if got := c.Verdict(); got.Level != Clean {
 		t.Errorf("read in time: %+v", got)
 	}
 	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 1, GapUs: gaps})
-	if got, want := c.Verdict(), (Verdict{Strained, "1 % of the chunks were read late and together with others: their times are the last one's"}); got != want {
+	want := Verdict{Level: Strained, Reason: "1 % of the chunks were read late and together with others: their times are the last one's"}
+	if got := c.Verdict().said(); got != want {
 		t.Errorf("read late: %+v, want %+v", got, want)
+	}
+	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 5, GapUs: gaps, Keys: record.KeyJoined})
+	if got := c.Verdict(); got.Level != Clean {
+		t.Errorf("told by joined_chunks: %+v", got)
+	}
+	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 5, GapUs: gaps, Keys: record.KeyJoined, Joined: 1})
+	if got := c.Verdict().said(); got != want {
+		t.Errorf("told by joined_chunks: %+v, want %+v", got, want)
 	}
 }

@@ -30,6 +30,7 @@ type groupState struct {
 	Dists          []distState
 	Client         []distState
 	Chunks, Joined int64 // of the client
+	ClientTimes    clientTimes
 	Flights        flightState
 	Sessions       sessionsState
 	IDs            idsState
@@ -272,7 +273,7 @@ func (g *group) state(opt *Options) (string, error) {
 	for _, d := range g.client.dists() {
 		s.Client = append(s.Client, d.state())
 	}
-	s.Chunks, s.Joined = g.client.chunks, g.client.joined
+	s.Chunks, s.Joined, s.ClientTimes = g.client.chunks, g.client.joined, g.client.times
 	for _, n := range g.sums() {
 		s.Sums = append(s.Sums, *n)
 	}
@@ -343,7 +344,7 @@ func (s *groupState) group(opt *Options) (*group, error) {
 			return nil, err
 		}
 	}
-	g.client.chunks, g.client.joined = s.Chunks, s.Joined
+	g.client.chunks, g.client.joined, g.client.times = s.Chunks, s.Joined, s.ClientTimes
 	for i, n := range s.Sums {
 		*sums[i] = n
 	}
