@@ -25,7 +25,6 @@ type conn struct {
 	batch *batcher // nil: none
 
 	ready func(uintptr) bool // onReady, made once
-	idle  time.Time          // since when nothing was under way
 
 	// the exchange under way
 	out     [2][]byte // head and body, as far as they are not sent
@@ -37,28 +36,33 @@ type conn struct {
 	err     error
 }
 
-func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock, known *heads, batch *batcher) (*conn, error) {
+// newConn returns an error if the connection's end cannot be watched.
+func newConn(tcp *net.TCPConn, cfg *Config, clock *Clock, known *heads, batch *batcher, watch *hangups) (*conn, error) {
 	raw, err := tcp.SyscallConn()
 	if err != nil {
-		tcp.Close()
 		return nil, err
 	}
-	c := &conn{deadline: deadline{cfg: cfg, conn: tcp, look: lookAgain}, clock: clock, tcp: tcp, raw: raw, batch: batch, idle: time.Now()}
+	c := &conn{deadline: deadline{cfg: cfg, conn: tcp}, clock: clock, tcp: tcp, raw: raw, batch: batch}
 	c.ready, c.p.heads = c.onReady, known
 	if err := raw.Control(func(fd uintptr) { enableStamps(int(fd)) }); err != nil {
-		tcp.Close()
+		return nil, err
+	}
+	if c.forget, err = watch.watch(tcp, c.hangUp); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// hangUp has a read that waits look again: see onReady.
+func (c *conn) hangUp() {
+	c.hungUp.Store(true)
+	c.tcp.SetReadDeadline(time.Unix(1, 0))
 }
 
 func (c *conn) parser() *parser { return &c.p }
 
 func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 	now := ca.now(t)
-	if now.Sub(c.idle) > staleAfter && c.closed() {
-		return errStale
-	}
 	c.p.reset()
 	c.head = ca.appendHead(c.head[:0])
 	c.out[0], c.out[1] = c.head, ca.body
@@ -67,9 +71,12 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 		c.out[0], c.out[1] = c.head, nil
 	}
 	c.started, c.blocked, c.s, c.t, c.start, c.last, c.err = false, false, s, t, ca.begun, now, nil
-	defer func() { c.s, c.t, c.out[0], c.out[1], c.idle = nil, nil, nil, nil, c.last }()
+	defer func() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil }()
 	c.watch(ctx)
 	c.arm(now)
+	if c.ended() { // looked at after arm, which may have undone the interruption
+		return errStale
+	}
 	for {
 		if ctx.Err() != nil { // looked at after arm, which may have undone the interruption
 			return &failure{record.KindCanceled, context.Cause(ctx)}
@@ -121,15 +128,12 @@ func (c *conn) writeRest(ctx context.Context) error {
 	return nil
 }
 
-// lookAgain is how long a stream may be silent before its connection is read in spite of the poller: see onReady.
-const lookAgain = 2 * time.Second
-
-// onReady goes as far as it can without waiting; false asks to be called when there is something to read.
+// onReady goes as far as it can without waiting. It returns false to be called again when there is something to read.
 //
-// The poller tells of changes only. A read that fills less than the buffer has taken all there was, so that another one,
-// just to hear EAGAIN, is spared where a stream stands between two of its chunks: it costs a twentieth of an event. One
-// change can hide behind the data, which is the end of the connection that came with it. In the middle of a chunk it is
-// looked for at once, between two it is found after lookAgain.
+// The poller reports changes only. A read that fills less than the buffer has taken all there was. Another one, just to get
+// EAGAIN, costs a twentieth of an event, so it is spared between two chunks of a stream. One change can hide behind the
+// data: the end of the connection that came with it. Another comes to nobody's notice: the end of an idle connection.
+// hangups reports both.
 func (c *conn) onReady(fd uintptr) bool {
 	if !c.started {
 		c.started = true
@@ -160,7 +164,7 @@ func (c *conn) onReady(fd uintptr) bool {
 			c.err = err
 			return true
 		}
-		if n < len(buf) && c.p.between() {
+		if n < len(buf) && c.p.between() && !c.ended() {
 			return false
 		}
 	}
@@ -170,7 +174,6 @@ func (c *conn) onReady(fd uintptr) bool {
 func (c *conn) got(b []byte, stamp int64) (done bool, err error) {
 	c.last = time.Now() // reads the system's clock and the monotonic one together: their offset is this moment's
 	at := c.clock.Ns(c.last)
-	c.prolong()
 	c.t.delay = 0
 	if stamp == 0 {
 		c.t.unstamped = true
@@ -216,15 +219,6 @@ func (c *conn) send(fd uintptr) bool {
 	}
 }
 
-// closed says whether the server has ended an idle connection.
-func (c *conn) closed() bool {
-	var n int
-	var errno syscall.Errno
-	var b [1]byte
-	err := c.raw.Control(func(fd uintptr) { n, errno = peek(fd, b[:]) })
-	return err != nil || errno != unix.EAGAIN || n > 0
-}
-
 // sockMsg holds the arguments of recvmsg and sendmsg, which must not move.
 type sockMsg struct {
 	hdr unix.Msghdr
@@ -267,12 +261,6 @@ func (m *sockMsg) send(fd uintptr, a, b []byte) (n int, errno syscall.Errno) {
 		return 0, errno
 	}
 	return int(r), 0
-}
-
-func peek(fd uintptr, b []byte) (int, syscall.Errno) {
-	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-		unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
-	return int(n), errno
 }
 
 // enableStamps asks for the software receive time of each segment (Documentation/networking/timestamping.rst). Where it

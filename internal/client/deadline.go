@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"llmperf/internal/record"
@@ -17,10 +18,17 @@ type deadline struct {
 	stop  func() bool     // frees the watch on ctx
 	start time.Time       // of the exchange
 	last  time.Time       // of the last read or of the start
-	look  time.Duration   // how long a silence is trusted before the connection is read again; 0: for ever
+
+	hungUp atomic.Bool // the server has ended the connection, as far as hangups knows
+	forget func()      // ends the watch of hangups; nil: there is none
 }
 
+func (d *deadline) ended() bool { return d.hungUp.Load() }
+
 func (d *deadline) close() {
+	if d.forget != nil {
+		d.forget()
+	}
 	if d.stop != nil {
 		d.stop()
 	}
@@ -44,28 +52,11 @@ func (d *deadline) watch(ctx context.Context) {
 // cheaper than to move it at each exchange and at each read.
 func (d *deadline) arm(now time.Time) {
 	due := d.due()
-	if d.look > 0 {
-		if next := now.Add(d.look); due.IsZero() || next.Before(due) {
-			due = next
-		}
-	}
 	if due.IsZero() || !d.armed.IsZero() && !d.armed.After(due) {
 		return
 	}
 	d.armed = due
 	d.conn.SetDeadline(due)
-}
-
-// prolong moves the next look away from a stream that is not silent, before half of the time to it is over: an expiry costs
-// memory.
-func (d *deadline) prolong() {
-	if d.look > 0 && d.armed.Sub(d.last) < d.look/2 {
-		d.armed = time.Time{}
-		d.arm(d.last)
-		if d.ctx.Err() != nil { // its interruption may have come before
-			d.conn.SetDeadline(time.Unix(1, 0))
-		}
-	}
 }
 
 // due is when the exchange fails if nothing comes any more; zero: never.

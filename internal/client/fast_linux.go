@@ -16,21 +16,30 @@ import (
 // made without telling the scheduler (they do not block), and nothing is allocated for an exchange.
 func newFast(cfg *Config, clock *Clock, d *dialer) transport {
 	warmStamps()
-	known, batch := new(heads), newBatcher(cfg)
+	known, batch, watch := new(heads), newBatcher(cfg), newHangups()
 	p := newPool(cfg, func(ctx context.Context, ep *endpoint, t *trip) (wire, error) {
 		plain, secure, err := d.open(ctx, ep, t)
 		if err != nil {
 			return nil, err
 		}
+		if secure == nil {
+			if tcp, ok := plain.(*net.TCPConn); ok {
+				if c, err := newConn(tcp, cfg, clock, known, batch, watch); err == nil {
+					return c, nil
+				}
+			}
+		}
+		w := newNetWire(d, clock, stamps(plain), plain, known)
 		if secure != nil {
-			return newNetWire(d, clock, secure, secure.NetConn(), known), nil
+			w = newNetWire(d, clock, secure, secure.NetConn(), known)
 		}
-		if tcp, ok := plain.(*net.TCPConn); ok {
-			return newConn(tcp, cfg, clock, known, batch)
-		}
-		return newNetWire(d, clock, plain, plain, known), nil
+		w.forget, _ = watch.watch(plain, func() { w.hungUp.Store(true) })
+		return w, nil
 	})
-	p.closing = batch.close
+	p.closing = func() {
+		batch.close()
+		watch.close()
+	}
 	return p
 }
 
@@ -107,21 +116,4 @@ func stampOf(c net.Conn) (read time.Time, stamp int64) {
 		return s.at, s.stamp
 	}
 	return read, 0
-}
-
-// hungUp says whether the peer has ended an idle connection. Bytes that wait say nothing: TLS sends some when idle.
-func hungUp(c net.Conn) bool {
-	sc, ok := c.(syscall.Conn)
-	if !ok {
-		return false
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return true
-	}
-	var n int
-	var errno syscall.Errno
-	var b [1]byte
-	err = raw.Control(func(fd uintptr) { n, errno = peek(fd, b[:]) })
-	return err != nil || errno == 0 && n == 0 || errno != 0 && errno != unix.EAGAIN
 }

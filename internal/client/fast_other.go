@@ -26,6 +26,3 @@ func newFast(cfg *Config, clock *Clock, d *dialer) transport {
 func stamps(c net.Conn) net.Conn { return c }
 
 func stampOf(net.Conn) (read time.Time, stamp int64) { return read, 0 }
-
-// hungUp is found out when the connection is used.
-func hungUp(net.Conn) bool { return false }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 	"syscall"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -36,12 +35,9 @@ func newPool(cfg *Config, open func(context.Context, *endpoint, *trip) (wire, er
 type wire interface {
 	roundTrip(ctx context.Context, c *call, t *trip, s sink) error
 	parser() *parser // of the last response
+	ended() bool     // reports whether the server is known to have ended the connection
 	close()
 }
-
-// staleAfter is how long a connection may have been idle before it is looked at, for a cent of the cost of an
-// exchange, before it is used.
-const staleAfter = 100 * time.Millisecond
 
 var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
@@ -94,8 +90,18 @@ func (p *pool) origin(ep *endpoint) *origin {
 	return o
 }
 
-// take gives an idle connection; nil: there is none.
+// take returns an idle connection that the server has not ended, or nil.
 func (o *origin) take() wire {
+	for {
+		w := o.pop()
+		if w == nil || !w.ended() {
+			return w
+		}
+		w.close()
+	}
+}
+
+func (o *origin) pop() wire {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := len(o.idle) - 1
@@ -120,7 +126,7 @@ func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, o := range p.origins {
-		for w := o.take(); w != nil; w = o.take() {
+		for w := o.pop(); w != nil; w = o.pop() {
 			w.close()
 		}
 	}

@@ -20,24 +20,19 @@ type netWire struct {
 	p     parser
 	out   []byte
 	in    [4 << 10]byte
-	idle  time.Time // since when nothing was under way
 }
 
 // smallBody is what is copied to go out in one write, and so in one TLS record, with its head.
 const smallBody = 16 << 10
 
 func newNetWire(d *dialer, clock *Clock, conn, under net.Conn, known *heads) *netWire {
-	return &netWire{deadline: deadline{cfg: d.cfg, conn: conn}, clock: clock, under: under, p: parser{heads: known}, idle: time.Now()}
+	return &netWire{deadline: deadline{cfg: d.cfg, conn: conn}, clock: clock, under: under, p: parser{heads: known}}
 }
 
 func (w *netWire) parser() *parser { return &w.p }
 
 func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 	w.start, w.last = ca.begun, ca.now(t)
-	if w.last.Sub(w.idle) > staleAfter && hungUp(w.under) {
-		return errStale
-	}
-	defer func() { w.idle = w.last }()
 	w.p.reset()
 	w.watch(ctx)
 	w.arm(w.last)
@@ -60,11 +55,10 @@ func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) erro
 			if err := w.expired(ctx); err != nil {
 				return err
 			}
+		case !w.p.begun() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)): // within TLS's own records
+			return errStale
 		case errors.Is(err, io.EOF):
-			if err = w.p.eof(); err != nil && !w.p.begun() {
-				err = errStale
-			}
-			return err
+			return w.p.eof()
 		case isTLS(err): // such as a client's certificate refused, which TLS 1.3 tells only now
 			return tlsError(ctx, ca.ep.addr, err)
 		default:

@@ -1,0 +1,159 @@
+package client
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"llmperf/internal/record"
+	"llmperf/internal/request"
+)
+
+// overBoth runs a test over plain TCP and over TLS, on the fast transport.
+func overBoth(t *testing.T, f func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client)) {
+	for _, secure := range []bool{false, true} {
+		t.Run(map[bool]string{false: "plain", true: "TLS"}[secure], func(t *testing.T) {
+			f(t, func(serve func(int, net.Conn, *bufio.Reader)) *Client {
+				if secure {
+					u, trust := tlsScript(t, serve)
+					return newTest(t, u, false, trust)
+				}
+				return newTest(t, script(t, serve), false, nil)
+			})
+		})
+	}
+}
+
+// raw is the TCP connection below c.
+func raw(c net.Conn) *net.TCPConn {
+	if s, ok := c.(*tls.Conn); ok {
+		c = s.NetConn()
+	}
+	return c.(*net.TCPConn)
+}
+
+// endings are the ways in which a server ends a connection.
+var endings = []struct {
+	name string
+	end  func(net.Conn)
+}{
+	{"FIN", func(c net.Conn) { raw(c).CloseWrite() }},
+	{"close", func(c net.Conn) { c.Close() }},
+	{"reset", func(c net.Conn) { raw(c).SetLinger(0); raw(c).Close() }},
+}
+
+// idle returns the idle connections of a client's one server.
+func idle(c *Client) []wire {
+	p := c.fast.(*pool)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, o := range p.origins {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		return append([]wire(nil), o.idle...)
+	}
+	return nil
+}
+
+// An idle connection that the server has ended, however long ago, is not used: nothing is sent twice and nothing waits.
+func TestIdleConnectionEnded(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
+		for _, e := range endings {
+			ending := make(chan struct{})
+			c := start(func(n int, conn net.Conn, r *bufio.Reader) {
+				take(r)
+				io.WriteString(conn, chunked(hello, stop, done))
+				if n == 0 {
+					<-ending
+					e.end(conn)
+				}
+				r.ReadByte()
+			})
+			first := ask(c)
+			close(ending)
+			for w := idle(c)[0]; !w.ended(); {
+				time.Sleep(time.Millisecond)
+			}
+			second := ask(c)
+			if !first.OK || !second.OK || second.Reused || second.Attempts != 0 {
+				t.Errorf("%s: %+v %+v\n%+v %+v", e.name, first, first.Error, second, second.Error)
+			}
+		}
+	})
+}
+
+// A server that ends each connection right after its answer, while the client takes it up again, costs no time.
+func TestConnectionEndedAsItIsUsed(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
+		for _, e := range endings {
+			c := start(func(n int, conn net.Conn, r *bufio.Reader) {
+				take(r)
+				io.WriteString(conn, chunked(hello, stop, done))
+				e.end(conn)
+				r.ReadByte()
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // a lost end waits for ever
+			defer cancel()
+			for range 200 {
+				rec := c.Do(ctx, &request.Request{Body: []byte(body)})
+				if !rec.OK && (e.name != "reset" || rec.Error.Kind != record.KindTruncated) { // which may overtake the answer
+					t.Fatalf("%s: %+v", e.name, rec.Error)
+				}
+			}
+		}
+	})
+}
+
+// The end of a connection is seen though it comes together with a chunk.
+func TestEndBehindAChunk(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
+		for _, e := range endings {
+			c := start(func(n int, conn net.Conn, r *bufio.Reader) {
+				take(r)
+				fmt.Fprintf(conn, "%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", head, len(hello), hello)
+				e.end(conn)
+				r.ReadByte()
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			for range 100 {
+				rec := c.Do(ctx, &request.Request{Body: []byte(body)})
+				if rec.OK || rec.Error.Kind != record.KindTruncated {
+					t.Fatalf("%s: %+v", e.name, rec.Error)
+				}
+			}
+		}
+	})
+}
+
+// A connection that ends while a long request is being written is as good as ended before: it is sent again.
+func TestConnectionEndedWhileWriting(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
+		long := []byte(strings.Replace(body, "hi", strings.Repeat("x", 16<<20), 1))
+		for _, e := range endings[1:] {
+			var taken atomic.Int64
+			c := start(func(n int, conn net.Conn, r *bufio.Reader) {
+				take(r)
+				io.WriteString(conn, chunked(hello, stop, done))
+				if n == 0 {
+					r.ReadByte()
+					e.end(conn)
+					return
+				}
+				taken.Add(1)
+			})
+			first := ask(c)
+			second := c.Do(t.Context(), &request.Request{Body: long})
+			if !first.OK || !second.OK || second.Attempts != 2 || taken.Load() != 1 {
+				t.Errorf("%s: %+v %+v, taken %d times", e.name, second, second.Error, taken.Load())
+			}
+		}
+	})
+}
