@@ -31,12 +31,12 @@ var may = map[string][]string{
 	"internal/track":             {"internal/mask", "internal/record", "internal/stats"},
 	"cmd/perf-gen": {"internal/api", "internal/cli", "internal/dataset", "internal/hub", "internal/jsonl", "internal/request",
 		"internal/rows", "internal/sniff", "internal/tokenizer", "internal/vocabulary"},
-	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/hub", "internal/jsonl", "internal/launch",
+	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/facts", "internal/hub", "internal/jsonl", "internal/launch",
 		"internal/load", "internal/mask", "internal/metrics", "internal/record", "internal/request", "internal/schedule", "internal/search", "internal/sim", "internal/stats", "internal/table",
 		"internal/tokenizer", "internal/vocabulary"},
-	"cmd/perf-stats": {"internal/cli", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
+	"cmd/perf-stats": {"internal/cli", "internal/facts", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
 		"internal/track"},
-	"cmd/perf-plot": {"internal/chart", "internal/cli", "internal/jsonl", "internal/metrics", "internal/report", "internal/stats"},
+	"cmd/perf-plot": {"internal/chart", "internal/cli", "internal/facts", "internal/jsonl", "internal/metrics", "internal/report", "internal/stats"},
 }
 
 func TestImportDirection(t *testing.T) {

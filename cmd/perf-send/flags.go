@@ -32,6 +32,7 @@ type flags struct {
 	cli.VersionFlag
 	part    load.Shard // that this process has
 	eachAll bool       // each point of a sweep sends all lines
+	folder  string     // of this run, in --run-dir
 
 	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
 
@@ -70,7 +71,8 @@ type flags struct {
 	Output      string `short:"o" group:"output" placeholder:"FILE" help:"Records; - or nothing: stdout. FILE.gz and FILE.zst are compressed."`
 	SaveOutput  bool   `group:"output" help:"Keep the answers' texts in the records."`
 	SaveRequest bool   `group:"output" help:"Keep the request lines in the records."`
-	FactsOut    string `group:"output" placeholder:"FILE" help:"What belongs to the whole run, as JSON."`
+	FactsOut    string `group:"output" placeholder:"FILE" help:"Write what belongs to the whole run as JSON: the command, version, host, times, counts and verdict."`
+	RunDir      string `group:"output" placeholder:"DIR" help:"Keep requests, records, facts and server metrics in a folder of this run in DIR, for perf-stats and perf-plot."`
 	LogEveryN   int    `name:"log-every-n-query" group:"output" placeholder:"N" help:"A line on stderr after each N requests."`
 	Progress    bool   `negatable:"" default:"true" group:"output" help:"Show how far the run is."`
 	Debug       bool   `group:"output" help:"Log each request and each line of its answer on stderr."`

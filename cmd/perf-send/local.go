@@ -59,7 +59,7 @@ type server struct {
 }
 
 // server finds or starts the server. The context that it gives ends when a server that is started here does.
-func (f *flags) server(ctx context.Context, env *cli.Env, facts *facts) (context.Context, *server, error) {
+func (f *flags) server(ctx context.Context, env *cli.Env, facts *runFacts) (context.Context, *server, error) {
 	target, err := f.target()
 	if err != nil {
 		return nil, nil, err
@@ -89,7 +89,7 @@ func (f *flags) server(ctx context.Context, env *cli.Env, facts *facts) (context
 	return ctx, &server{url: s.url, simulated: true, close: s.close}, nil
 }
 
-func (f *flags) startLocal(ctx context.Context, env *cli.Env, facts *facts) (context.Context, *server, error) {
+func (f *flags) startLocal(ctx context.Context, env *cli.Env, facts *runFacts) (context.Context, *server, error) {
 	model, err := f.weights(ctx, env)
 	if err != nil {
 		return nil, nil, err

@@ -51,5 +51,8 @@ func run(env *cli.Env) error {
 	if err := f.share(env, from, points); err != nil {
 		return err
 	}
+	if err := f.useRunDir(); err != nil {
+		return err
+	}
 	return send(env, &f, points)
 }

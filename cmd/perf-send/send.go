@@ -49,7 +49,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	defer closeIn()
 	ctx, abort, stop := interrupts(env)
 	defer stop()
-	var facts facts
+	var facts runFacts
 	ctx, to, err := f.server(ctx, env, &facts)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	}
 
 	r := &runner{env: env, f: f, client: c, simulated: to.simulated, facts: &facts}
-	facts.Shard = f.part.String()
+	facts.begin(env, f.part.String())
 	if err := r.clock(ctx, to.url, network); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ type runner struct {
 	counter   *counter // nil: servers count
 	short     atomic.Int64
 	simulated bool
-	facts     *facts
+	facts     *runFacts
 	watch     atomic.Pointer[watch] // of the load point
 	missed    error                 // the gate that was missed first
 	tally     tally
@@ -154,8 +154,12 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	if err := r.startCounter(ctx); err != nil {
 		return err
 	}
+	log, err := r.f.openRequestLog()
+	if err != nil {
+		return err
+	}
 	r.source = startSource(ctx, sourceConfig{
-		env: r.env, skip: r.f.OnBadLine == "skip", cycle: r.f.Cycle, inTurn: r.f.eachAll,
+		log: log, env: r.env, skip: r.f.OnBadLine == "skip", cycle: r.f.Cycle, inTurn: r.f.eachAll,
 		prepare: func(q *request.Request) error {
 			err := r.client.Prepare(ctx, q)
 			if errors.Is(err, client.ErrNoModel) {
@@ -185,11 +189,12 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	if r.counter != nil {
 		err = cmp.Or(err, r.counter.close())
 	}
-	for _, e := range []error{r.sink.Close(), out.Close()} {
+	for _, e := range []error{r.sink.Close(), out.Close(), log.close()} {
 		if err == nil {
 			err = e
 		}
 	}
+	r.facts.end(&r.tally, r.sink.client.Verdict(), err)
 	return r.verdict(err)
 }
 
@@ -336,6 +341,9 @@ func (r *runner) verdict(err error) error {
 		judged = r.judge()
 	}
 	r.env.Say("%s", &r.tally)
+	if r.f.folder != "" {
+		r.env.Hint("perf-stats %s shows the figures, perf-plot -o report.html %[1]s draws them", r.f.folder)
+	}
 	if r.summary {
 		if _, ttft := r.tally.running(); ttft > 0 {
 			r.env.Say("TTFT p50 %s ms of the latest answers", milliseconds(ttft))

@@ -34,6 +34,7 @@ const (
 type sourceConfig struct {
 	env     *cli.Env
 	skip    bool // bad lines are said and skipped
+	log     *requestLog
 	cycle   bool // at the end of the input what was read is sent again
 	inTurn  bool // as cycle, but each pass ends with io.EOF: see source.nextPass
 	prepare func(*request.Request) error
@@ -73,6 +74,11 @@ func startSource(ctx context.Context, c sourceConfig, r io.Reader, name string) 
 // pass hands on the lines of r. It ends without an error where r or ctx do.
 func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name string, keep *spool) error {
 	for req, err := range request.Read(r, name, s.ready.room) {
+		if err == nil && c.log != nil && (keep != nil || !c.cycle && !c.inTurn) { // the first pass
+			if err := c.log.add(req); err != nil {
+				return cli.Fail("", "--run-dir: %w", err)
+			}
+		}
 		if err == nil && keep != nil {
 			if err := keep.add(req); err != nil {
 				return cli.Fail("", "--cycle: %w", err)

@@ -87,6 +87,17 @@ func (t *tally) counts() (ok, failed int64) {
 	return t.ok, failed
 }
 
+// errors returns the failures by kind.
+func (t *tally) errors() map[string]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := map[string]int64{}
+	for kind, f := range t.failures {
+		n[kind] = f.n
+	}
+	return n
+}
+
 // String is what happened, in one line: the most frequent kind of failure first, each with its first message.
 func (t *tally) String() string {
 	ok, failed := t.counts()

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"runtime"
 	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/facts"
 	"llmperf/internal/stats"
 )
 
@@ -18,7 +20,8 @@ response time with percentiles, one block for each load point. Reads stdin where
   perf-stats --compare base.jsonl new.jsonl --fail-on-regression 5%`
 
 type flags struct {
-	colors bool // of text
+	colors bool         // of text
+	run    *facts.Facts // nil: not known
 
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
 
@@ -44,6 +47,7 @@ type flags struct {
 	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count the requests that meet these: 'ttft_ms<500' 'tpot_ms<50'."`
 	SLO      cli.Conditions `group:"gates" name:"slo" placeholder:"COND…" help:"Gates, exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
 
+	Facts   string `group:"records" placeholder:"FILE" help:"What perf-send --facts-out wrote of the run, to be shown first. Of a run's folder it is taken from there, and so are the metrics."`
 	Metrics string `group:"records" placeholder:"FILE" help:"What perf-send --metrics-out sampled meanwhile, to be summed up beside each load point."`
 
 	Exact     bool         `group:"records" help:"Keep every value, however many, rather than a sketch of more than 262,144."`
@@ -64,6 +68,23 @@ func groups() kong.Option {
 		kong.Group{Key: "output", Title: "Output:"},
 		kong.Group{Key: "trackers", Title: "Trackers:"},
 	)
+}
+
+// beside reads what is known of the run as a whole: from --facts, or from the folder of the run that is the only input,
+// which may have metrics of the server, too.
+func (f *flags) beside() error {
+	if len(f.Files) == 1 {
+		known, metrics := facts.Beside(f.Files[0])
+		f.Facts, f.Metrics = cmp.Or(f.Facts, known), cmp.Or(f.Metrics, metrics)
+	}
+	if f.Facts == "" {
+		return nil
+	}
+	var err error
+	if f.run, err = facts.Read(f.Facts); err != nil {
+		return cli.Fail("perf-send --facts-out writes it", "--facts: %w", err)
+	}
+	return nil
 }
 
 // newStream makes the reader that the flags ask for.

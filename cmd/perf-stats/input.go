@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/facts"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/stats"
 )
@@ -55,6 +56,10 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		files = []string{"-"}
 	}
 	for _, file := range files {
+		file, err := facts.Records(file)
+		if err != nil {
+			return cli.Fail("", "%w", err)
+		}
 		r, name, close, err := env.Input(file, func(r io.Reader) (io.Reader, error) { return &lazy{src: r}, nil })
 		if err != nil {
 			return err

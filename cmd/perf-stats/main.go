@@ -21,6 +21,9 @@ func run(env *cli.Env) error {
 	if err := f.chooseFormat(); err != nil {
 		return err
 	}
+	if err := f.beside(); err != nil {
+		return err
+	}
 	toStdout := f.Output == "" || f.Output == "-"
 	f.colors = f.Color == "always" || toStdout && f.Colors(env.Stdout)
 	if err := f.checkTrackers(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/facts"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/stats"
 	"llmperf/internal/table"
@@ -23,15 +24,15 @@ func write(w io.Writer, s *stats.Summary, f *flags) error {
 	case "csv":
 		return csvTable(s).CSV(w)
 	case "html":
-		return writeAll(w, tables(s, f.CI), (*table.Table).HTML)
+		return writeAll(w, f.tables(s), (*table.Table).HTML)
 	case "prometheus":
 		return prometheus(w, s)
 	case "junit":
 		return junit(w, s)
 	case "markdown":
-		return writeAll(w, tables(s, f.CI), (*table.Table).Markdown)
+		return writeAll(w, f.tables(s), (*table.Table).Markdown)
 	}
-	return writeAll(w, f.stressed(tables(s, f.CI)), (*table.Table).Text)
+	return writeAll(w, f.stressed(f.tables(s)), (*table.Table).Text)
 }
 
 // stressed lets tables of text have colors, if they are wanted.
@@ -56,15 +57,27 @@ func writeAll(w io.Writer, tables []*table.Table, render func(*table.Table, io.W
 	return nil
 }
 
+// factsTable shows what is known of the run as a whole.
+func factsTable(f *facts.Facts) *table.Table {
+	t := &table.Table{Title: "run"}
+	for _, row := range f.Rows() {
+		t.Rows = append(t.Rows, row[:])
+	}
+	return t
+}
+
 // tables lays a summary out for people: of several blocks an overview, then for each what happened and its
-// distributions.
-func tables(s *stats.Summary, ci bool) []*table.Table {
+// distributions. Before them stands what is known of the run as a whole.
+func (f *flags) tables(s *stats.Summary) []*table.Table {
 	var out []*table.Table
+	if f.run != nil {
+		out = append(out, factsTable(f.run))
+	}
 	if len(s.Blocks) > 1 {
 		out = append(out, overview(s))
 	}
 	for i := range s.Blocks {
-		out = append(out, blockTables(&s.Blocks[i], ci)...)
+		out = append(out, blockTables(&s.Blocks[i], f.CI)...)
 	}
 	return out
 }
