@@ -80,8 +80,10 @@ func (c *counter) count(rec *record.Record) {
 		return
 	}
 	rec.TokensFrom = "tokenizer"
-	rec.CompletionTokens = len(c.tok.Encode(text))
-	rec.PromptTokens = c.prompt(rec.Body)
+	rec.CompletionTokens, rec.HiddenTokens, rec.HiddenUnknown = len(c.tok.Encode(text)), 0, ""
+	if rec.PromptTokens == 0 {
+		rec.PromptTokens = c.prompt(rec.Body)
+	}
 	rec.NoteTPOT()
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-json"
-	"github.com/tidwall/gjson"
 
 	"llmperf/internal/jsonl"
 )
@@ -27,7 +26,7 @@ var anthropic = Dialect{
 		"stop": "stop_sequences[]",
 	}),
 	read:   readAnthropic,
-	reader: func() func([]byte) (Event, error) { return new(anthropicReader).read },
+	reader: func() func(value) Event { return new(anthropicReader).read },
 }
 
 // anthropicMessages takes the system's messages out, which have a key of their own, and translates parts.
@@ -98,110 +97,93 @@ func dataURI(uri string) (media, data string, ok bool) {
 	return media, data, ok1 && ok2
 }
 
-type anthropicUsage struct {
-	Input        *int `json:"input_tokens"`
-	CacheRead    *int `json:"cache_read_input_tokens"`
-	CacheCreated *int `json:"cache_creation_input_tokens"`
-	Output       *int `json:"output_tokens"`
-}
-
-type anthropicBlock struct {
-	Type     string          `json:"type"`
-	Text     string          `json:"text"`
-	Thinking string          `json:"thinking"`
-	Partial  string          `json:"partial_json"`
-	ID       string          `json:"id"`
-	Name     string          `json:"name"`
-	Input    json.RawMessage `json:"input"`
-}
-
-type anthropicEvent struct {
-	Type    string `json:"type"`
-	Index   int    `json:"index"`
-	Message struct {
-		Model string         `json:"model"`
-		Usage anthropicUsage `json:"usage"`
-	} `json:"message"`
-	Block anthropicBlock `json:"content_block"`
-	Delta struct {
-		anthropicBlock
-		StopReason string `json:"stop_reason"`
-	} `json:"delta"`
-	// A whole reply.
-	Model      string           `json:"model"`
-	Content    []anthropicBlock `json:"content"`
-	StopReason string           `json:"stop_reason"`
-	Usage      anthropicUsage   `json:"usage"`
-}
-
 // anthropicReader adds up the counts: the first event has those of the prompt, a late one those of the output.
-type anthropicReader struct{ input, cached, created, output int }
+type anthropicReader struct {
+	input, cached, created, output int
+	cacheKnown                     bool
+	thinks                         bool // a block of reasoning has begun, of which no text has come
+}
 
-func readAnthropic(data []byte) (Event, error) { return new(anthropicReader).read(data) }
+func readAnthropic(v value) Event { return new(anthropicReader).read(v) }
 
-func (a *anthropicReader) read(data []byte) (Event, error) {
-	if string(data) == "[DONE]" { // vLLM's
-		return Event{Done: true}, nil
-	}
-	var v anthropicEvent
-	if err := decode(data, &v); err != nil {
-		return Event{}, err
-	}
-	e := Event{}
-	switch v.Type {
+func (a *anthropicReader) read(v value) Event {
+	var e Event
+	switch v.at("type").string() {
 	case "message_start":
-		e.Model = v.Message.Model
-		e.Usage = a.count(v.Message.Usage)
+		m := v.at("message")
+		e.Model = m.at("model").string()
+		e.Usage = a.count(m.at("usage"))
 	case "content_block_start":
-		e.block(v.Index, v.Block)
+		block := v.at("content_block")
+		a.thinks = block.at("type").is("thinking") && block.at("thinking").string() == ""
+		e.block(v.at("index").count(), block)
 	case "content_block_delta":
-		e.block(v.Index, v.Delta.anthropicBlock)
+		e.block(v.at("index").count(), v.at("delta"))
+		a.thinks = a.thinks && e.Reasoning == ""
+	case "content_block_stop":
+		if a.thinks { // the server keeps the text of it
+			e.Unseen = UnseenRedacted
+		}
+		a.thinks = false
 	case "message_delta":
-		e.Finish = v.Delta.StopReason
-		e.Usage = a.count(v.Usage)
+		e.finish(v.at("delta.stop_reason"))
+		e.Usage = a.count(v.at("usage"))
 	case "message_stop":
 		e.Done = true
 	case "message":
-		e.Model, e.Finish = v.Model, v.StopReason
-		e.Usage = a.count(v.Usage)
-		for i, b := range v.Content {
-			e.block(i, b)
-		}
-	case "ping", "content_block_stop":
+		e.Model = v.at("model").string()
+		e.finish(v.at("stop_reason"))
+		e.Usage = a.count(v.at("usage"))
+		v.at("content").list(e.block)
 	case "error":
-		e.Err, e.Done = ErrorMessage(data), true
-	default:
-		if gjson.GetBytes(data, "error").Exists() || v.Type == "" {
-			e.Err = ErrorMessage(data)
+		e.Err, e.Done = ErrorMessage(v.raw()), true
+	case "":
+		if !v.at("error").there() {
+			e.Err = ErrorMessage(v.raw())
 		}
 	}
-	return e, nil
+	return e
 }
 
-func (e *Event) block(i int, b anthropicBlock) {
-	e.Content += b.Text
-	e.Reasoning += b.Thinking
-	switch {
-	case b.Type == "tool_use" || b.Type == "server_tool_use":
-		c := Call{Index: i, ID: b.ID, Name: b.Name}
-		if len(b.Input) > 2 { // a stream starts with {}
-			c.Arguments = string(b.Input)
+// block takes what a content block, or a piece of one, has in it. This is the list of what is output.
+func (e *Event) block(i int, v value) {
+	switch kind := v.at("type").string(); kind {
+	case "text", "text_delta":
+		e.Content += v.at("text").string()
+	case "thinking", "thinking_delta":
+		e.Reasoning += v.at("thinking").string()
+	case "redacted_thinking":
+		e.Unseen = UnseenRedacted
+	case "tool_use", "server_tool_use", "mcp_tool_use":
+		c := Call{Index: i, ID: v.at("id").string(), Name: v.at("name").string()}
+		if input := v.at("input"); !input.empty() { // a stream starts with {}
+			c.Arguments = input.arguments()
 		}
 		e.call(c)
-	case b.Partial != "":
-		e.call(Call{Index: i, Arguments: b.Partial})
+	case "input_json_delta":
+		if s := v.at("partial_json").string(); s != "" {
+			e.call(Call{Index: i, Arguments: s})
+		}
+	case "signature_delta", "citations_delta", "": // no output
+	default: // results of the server's tools, and what is new
+		if key := "text"; v.at(key).string() != "" {
+			e.odd(kind + "." + key)
+		}
 	}
 }
 
-// count adds what an event says. input_tokens leaves out what came from the cache or went into it.
-func (a *anthropicReader) count(u anthropicUsage) *Usage {
-	if u == (anthropicUsage{}) {
+// count adds what an event tells. input_tokens leaves out what came from the cache or went into it.
+func (a *anthropicReader) count(v value) *Usage {
+	if v.empty() {
 		return nil
 	}
-	for to, from := range map[*int]*int{&a.input: u.Input, &a.cached: u.CacheRead, &a.created: u.CacheCreated, &a.output: u.Output} {
-		if from != nil {
-			*to = *from
-		}
+	v.at("input_tokens").into(&a.input)
+	v.at("cache_creation_input_tokens").into(&a.created)
+	v.at("output_tokens").into(&a.output)
+	if n, ok := v.at("cache_read_input_tokens").number(); ok {
+		a.cached, a.cacheKnown = max(a.cached, n), true
 	}
-	return usage(a.input+a.cached+a.created, a.output, a.cached, 0)
+	u := &Usage{Prompt: a.input + a.cached + a.created, Completion: a.output, Cached: a.cached, CacheKnown: a.cacheKnown}
+	v.at("output_tokens_details.thinking_tokens").into(&u.Reasoning)
+	return u
 }

@@ -40,9 +40,12 @@ type Dialect struct {
 	streamKey string // path of the key that asks for a stream; "" is stream
 	streams   bool   // also where the key is missing
 
-	read   func(data []byte) (Event, error)
-	reader func() func(data []byte) (Event, error) // where an event alone does not say it all
-	grows  bool                                    // the text of an event holds that of those before
+	read      func(value) Event
+	reader    func() func(value) Event        // where an event alone does not tell all
+	scan      func(data []byte) (Event, bool) // reads most events at a small part of the cost; false: read is to do it
+	grows     bool                            // the text of an event holds that of those before
+	done      string                          // the data that ends a stream, beside [DONE]
+	ownErrors bool                            // read knows all errors of the API
 }
 
 // dialects is the table of them all. Where several fit a path or a body the first one counts.
@@ -147,18 +150,6 @@ func (d *Dialect) fits(has func(string) bool) bool {
 	return has(d.Need) || d.or != "" && has(d.or) || d.Need == ""
 }
 
-// Read decodes the data of one event of a stream, or a whole reply. Where an event alone does not say it all, as in
-// SGLang's, whose text grows from event to event, only Reader reads a stream.
-func (d Dialect) Read(data []byte) (Event, error) { return d.read(data) }
-
-// Reader gives the function that reads the events of one stream in order, or one whole reply.
-func (d Dialect) Reader() func(data []byte) (Event, error) {
-	if d.reader != nil {
-		return d.reader()
-	}
-	return d.read
-}
-
 // Streams says whether the body asks for a stream.
 func (d Dialect) Streams(body []byte) bool {
 	key := d.streamKey
@@ -173,21 +164,30 @@ func (d Dialect) Streams(body []byte) bool {
 // have one endpoint. It is asked before For.
 func (d Dialect) Uniform() bool { return d.streamKey == "" && !strings.Contains(d.Path, "{model}") }
 
-// Items is how many texts or documents the body asks to be embedded or ranked, 0 where it asks for neither.
-func (d *Dialect) Items(body []byte) int {
+// Items returns how many texts or documents the body asks to be embedded or ranked, and how many items the answer must have
+// at least. Both are 0 where it asks for neither.
+func (d *Dialect) Items(body []byte) (asked, least int) {
+	most := func(keys ...string) (n int) {
+		for _, key := range keys {
+			n = max(n, items(gjson.GetBytes(body, key)))
+		}
+		return n
+	}
 	switch d.Op {
 	case "embedding":
-		return items(gjson.GetBytes(body, "input"))
+		asked = most("input", "texts", "inputs")
 	case "rerank":
-		for _, key := range []string{"documents", "texts", "input.documents"} {
-			if n := items(gjson.GetBytes(body, key)); n > 0 {
-				return n
-			}
-		}
+		asked = most("documents", "texts", "passages", "input.documents")
 	case "score":
-		return max(items(gjson.GetBytes(body, "text_1")), items(gjson.GetBytes(body, "text_2")))
+		asked = most("text_1", "text_2")
 	}
-	return 0
+	least = asked
+	for _, key := range [...]string{"top_n", "top_k", "topK", "parameters.top_n"} {
+		if n := int(gjson.GetBytes(body, key).Int()); n > 0 && d.Op == "rerank" {
+			least = min(least, n)
+		}
+	}
+	return asked, least
 }
 
 // items counts a text as one, and so a list of token ids.

@@ -200,3 +200,33 @@ func prompt(in Input, text, tokens, texts string) (object, error) {
 	}
 	return nil, errKind
 }
+
+// present reports whether a raw value is there and not null.
+func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+
+// text is a string, or a list of strings and of parts with a text in them.
+type text string
+
+func (t *text) UnmarshalJSON(b []byte) error {
+	if len(b) == 0 || b[0] != '[' {
+		return json.Unmarshal(b, (*string)(t))
+	}
+	var parts []json.RawMessage
+	if err := json.Unmarshal(b, &parts); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		var one struct {
+			Text string `json:"text"`
+		}
+		to := any(&one.Text)
+		if len(p) > 0 && p[0] == '{' {
+			to = &one
+		}
+		if err := json.Unmarshal(p, to); err != nil {
+			return err
+		}
+		*t += text(one.Text)
+	}
+	return nil
+}

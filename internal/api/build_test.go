@@ -136,21 +136,21 @@ func TestItems(t *testing.T) {
 	for body, want := range map[string]int{
 		`{"input":"a"}`: 1, `{"input":["a","b"]}`: 2, `{"input":[1,2,3]}`: 1, `{"input":[[1],[2]]}`: 2, `{}`: 0,
 	} {
-		if got := embedding.Items([]byte(body)); got != want {
+		if got, _ := embedding.Items([]byte(body)); got != want {
 			t.Errorf("%s has %d items", body, got)
 		}
 	}
 	for body, want := range map[string]int{
 		`{"query":"q","documents":["a","b"]}`: 2, `{"query":"q","texts":["a"]}`: 1, `{"input":{"query":"q","documents":["a","b","c"]}}`: 3,
 	} {
-		if got := rerank.Items([]byte(body)); got != want {
+		if got, _ := rerank.Items([]byte(body)); got != want {
 			t.Errorf("%s has %d items", body, got)
 		}
 	}
-	if got := score.Items([]byte(`{"text_1":"q","text_2":["a","b"]}`)); got != 2 {
+	if got, _ := score.Items([]byte(`{"text_1":"q","text_2":["a","b"]}`)); got != 2 {
 		t.Errorf("score: %d items", got)
 	}
-	if got := chat.Items([]byte(conversation)); got != 0 {
+	if got, _ := chat.Items([]byte(conversation)); got != 0 {
 		t.Errorf("chat: %d items", got)
 	}
 }

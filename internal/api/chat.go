@@ -9,13 +9,13 @@ var chat = Dialect{
 		m, err := asMessages(in)
 		return object{{Key: "messages", Value: m}}, err
 	},
-	read: readChat,
+	read: readChat, scan: scanChat,
 }
 
 var completion = Dialect{
 	Name: "openai", Op: "completion", Base: "/v1", Path: "/completions", Need: "prompt",
 	input: func(in Input) (object, error) { return prompt(in, "prompt", "prompt", "prompt") },
-	read:  readChat,
+	read:  readChat, scan: scanChat,
 }
 
 // asMessages takes a text for one message of the user.
@@ -30,111 +30,165 @@ func asMessages(in Input) (json.RawMessage, error) {
 	return nil, errKind
 }
 
-type message struct {
-	Content          text   `json:"content"`
-	Reasoning        string `json:"reasoning"`
-	ReasoningContent string `json:"reasoning_content"`
-	Thinking         string `json:"thinking"` // Ollama's
-	ReasoningDetails []struct {
-		Text    string `json:"text"`
-		Summary string `json:"summary"`
-	} `json:"reasoning_details"`
-	Refusal   string `json:"refusal"`
-	ToolCalls []struct {
-		Index    *int     `json:"index"`
-		ID       string   `json:"id"`
-		Function function `json:"function"`
-	} `json:"tool_calls"`
-	FunctionCall *function `json:"function_call"` // what tool calls were before there could be several
-}
-
-type function struct {
-	Name      string    `json:"name"`
-	Arguments arguments `json:"arguments"`
-}
-
-// arguments is a string of JSON, or, as in Ollama's, the JSON itself.
-type arguments string
-
-func (a *arguments) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '{' {
-		*a = arguments(b)
-		return nil
-	}
-	return json.Unmarshal(b, (*string)(a))
-}
-
-type chunk struct {
-	Object  string `json:"object"`
-	Model   string `json:"model"`
-	Choices []struct {
-		Delta        message `json:"delta"`
-		Message      message `json:"message"`
-		Text         string  `json:"text"`
-		FinishReason string  `json:"finish_reason"`
-		Usage        *Usage  `json:"usage"` // Moonshot's place for it
-	} `json:"choices"`
-	Usage *Usage          `json:"usage"`
-	Error json.RawMessage `json:"error"`
-}
-
 // readChat reads chunks and whole replies of both: they differ only in delta against message against text. All choices
 // count.
-func readChat(data []byte) (Event, error) {
-	if string(data) == "[DONE]" {
-		return Event{Done: true}, nil
-	}
-	if e, ok := scanChat(data); ok {
-		return e, nil
-	}
-	return decodeChat(data)
+func readChat(v value) Event {
+	var e Event
+	v.each(func(key string, v value) {
+		switch key {
+		case "model":
+			e.Model = v.string()
+		case "usage":
+			e.count(v)
+		case "x_groq": // Groq's place for it
+			e.count(v.at("usage"))
+		case "choices":
+			v.list(func(i int, v value) { e.choice(i, v) })
+		}
+	})
+	return e
 }
 
-func decodeChat(data []byte) (Event, error) {
-	var c chunk
-	if err := decode(data, &c); err != nil {
-		return Event{}, err
-	}
-	e := Event{Model: c.Model, Usage: c.Usage}
-	if present(c.Error) || c.Object == "error" {
-		e.Err = ErrorMessage(data)
-	}
-	for i := range c.Choices {
-		ch := &c.Choices[i]
-		e.Content += ch.Text
-		e.add(&ch.Delta)
-		e.add(&ch.Message)
-		if ch.FinishReason != "" {
-			e.Finish = ch.FinishReason
+func (e *Event) choice(i int, v value) {
+	var usage value
+	v.each(func(key string, v value) {
+		switch key {
+		case "text":
+			e.Content += v.string()
+		case "delta", "message":
+			e.message(v)
+		case "finish_reason":
+			e.finish(v)
+		case "usage": // Moonshot's place for it
+			usage = v
+		case "error": // OpenRouter's
+			if !harmless(v) {
+				e.Err = ErrorMessage(v.raw())
+			}
 		}
-		if e.Usage == nil {
-			e.Usage = ch.Usage
-		}
+	})
+	if e.Usage == nil {
+		e.count(usage)
 	}
-	return e, nil
 }
 
-func (e *Event) add(m *message) {
-	e.Content += string(m.Content) + m.Refusal
+// count takes a usage that is one.
+func (e *Event) count(v value) {
+	if u := v.usage(); u != nil {
+		e.Usage = u
+	}
+}
+
+// message takes what a message, or a piece of one, has in it. This is the list of what is output, for all dialects whose
+// messages are OpenAI's.
+func (e *Event) message(v value) {
+	if !v.isObject() {
+		e.Odd = e.Odd || v.there()
+		return
+	}
+	var r reasoning
+	v.each(func(key string, v value) {
+		switch key {
+		case "content":
+			e.parts(v)
+		case "refusal":
+			e.Content += v.string()
+		case "reasoning":
+			r.keep(1, v.text())
+		case "reasoning_content":
+			r.keep(2, v.text())
+		case "thinking": // Ollama's
+			r.keep(3, v.text())
+		case "reasoning_text", "thought", "thoughts": // gateways'
+			r.keep(4, v.text())
+		case "reasoning_details": // OpenRouter's
+			v.list(func(_ int, v value) { e.detail(v, &r) })
+		case "thinking_blocks": // LiteLLM's
+			v.list(func(_ int, v value) { r.keep(6, v.at("thinking").string()) })
+		case "tool_calls":
+			v.list(e.toolCall)
+		case "function_call": // what tool calls were before there could be several
+			if v.isObject() {
+				e.call(Call{Name: v.at("name").string(), Arguments: v.at("arguments").arguments()})
+			}
+		case "audio":
+			e.Content += v.at("transcript").string()
+			e.Media = e.Media || v.at("data").string() != ""
+		case "images": // OpenRouter's
+			e.Media = e.Media || v.size() > 0
+		case "role", "name", "id", "type", "object", "status", "index", "model", "signature", "reasoning_signature", "tool_call_id",
+			"encrypted_content", "stop_reason", "finish_reason", "tool_name", "channel", "recipient":
+		default:
+			if v.string() != "" {
+				e.odd(key)
+			}
+		}
+	})
+	e.Reasoning += r.text
+}
+
+// reasoning is the reasoning of one message. A server that writes it under several names writes the same.
+type reasoning struct {
+	text string
+	rank int // of the name that text is from
+}
+
+// keep takes text under a name; of the names with a text the one with the lowest rank counts.
+func (r *reasoning) keep(rank int, text string) {
 	switch {
-	case m.Reasoning != "": // servers that write several of them write the same
-		e.Reasoning += m.Reasoning
-	case m.ReasoningContent != "":
-		e.Reasoning += m.ReasoningContent
-	case m.Thinking != "":
-		e.Reasoning += m.Thinking
+	case text == "":
+	case r.rank == 0 || rank < r.rank:
+		r.text, r.rank = text, rank
+	case rank == r.rank:
+		r.text += text
+	}
+}
+
+// parts takes a content: a text, or a list of texts and of parts, of which some services have reasoning and media.
+func (e *Event) parts(v value) {
+	switch {
+	case v.isList():
+		v.list(e.part)
+	case v.isNumber():
+		e.Content += v.r.Raw
 	default:
-		for _, d := range m.ReasoningDetails {
-			e.Reasoning += d.Text + d.Summary
-		}
+		e.Content += v.string()
 	}
-	for i, t := range m.ToolCalls {
-		if t.Index != nil {
-			i = *t.Index
-		}
-		e.call(Call{i, t.ID, t.Function.Name, string(t.Function.Arguments)})
+}
+
+func (e *Event) part(_ int, v value) {
+	e.Content += v.string() + v.at("text").string() + v.at("refusal").string()
+	e.Reasoning += v.at("thinking").text() + v.at("reasoning").text() // Mistral's
+	switch v.at("type").string() {
+	case "image_url", "image", "output_image", "audio", "output_audio", "video":
+		e.Media = true
+	case "":
+		e.Odd = e.Odd || !v.isObject()
 	}
-	if f := m.FunctionCall; f != nil {
-		e.call(Call{Name: f.Name, Arguments: string(f.Arguments)})
+}
+
+// detail takes an element of OpenRouter's reasoning_details.
+func (e *Event) detail(v value, r *reasoning) {
+	r.keep(5, v.at("text").string())
+	if summary := v.at("summary").string(); summary != "" {
+		r.keep(5, summary)
+		e.Unseen = UnseenSummary
 	}
+	if v.at("type").is("reasoning.encrypted") && v.at("data").string() != "" {
+		e.Unseen = UnseenRedacted
+	}
+}
+
+func (e *Event) toolCall(i int, v value) {
+	if !v.isObject() {
+		return
+	}
+	if n, ok := v.at("index").number(); ok {
+		i = n
+	}
+	f := v.at("function")
+	if v.at("custom").isObject() { // a tool without a schema
+		f = v.at("custom")
+	}
+	e.call(Call{i, v.at("id").string(), f.at("name").string(), f.at("arguments").arguments() + f.at("input").string()})
 }

@@ -87,14 +87,14 @@ func ParseSpec(data []byte) (Dialect, error) {
 	d := Dialect{
 		Name: s.Name, Op: s.Op, Path: path, Query: values, Method: s.Method, Headers: s.Headers, StreamHeaders: s.StreamHeaders,
 		KeyHeader: s.KeyHeader, Lines: s.Framing == "lines", input: s.input,
-		Ending:    "what read.finish or read.done tells",
-		NoFinish:  s.Read["finish"] == "" && s.Read["done"] == "",
-		read:      func(data []byte) (Event, error) { return (&customReader{spec: &s, jq: jq}).read(data) },
+		Ending:   "what read.finish or read.done tells",
+		NoFinish: s.Read["finish"] == "" && s.Read["done"] == "",
+		read:     func(v value) Event { return (&customReader{spec: &s, jq: jq}).read(v) }, ownErrors: true, done: s.Done,
 		streamKey: s.Params["stream"],
 	}
 	if s.Cumulative {
 		d.grows = true
-		d.reader = func() func([]byte) (Event, error) { return (&customReader{spec: &s, jq: jq}).read }
+		d.reader = func() func(value) Event { return (&customReader{spec: &s, jq: jq}).read }
 	}
 	if s.Params != nil {
 		d.NoModel = s.Params["model"] == ""
@@ -198,19 +198,12 @@ type customReader struct {
 	before string // the text so far, where it grows
 }
 
-func (c *customReader) read(data []byte) (Event, error) {
-	if string(data) == c.spec.Done {
-		return Event{Done: true}, nil
-	}
-	var v any
-	if err := decode(data, &v); err != nil {
-		return Event{}, err
-	}
+func (c *customReader) read(v value) Event {
 	got := make(map[string]any, len(c.jq))
 	for what, code := range c.jq {
 		var err error
-		if got[what], err = one(code, v); err != nil {
-			return Event{}, fmt.Errorf("--api-spec: read.%s: %w", what, err)
+		if got[what], err = one(code, v.r.Value()); err != nil {
+			return Event{Err: fmt.Sprintf("--api-spec: read.%s: %v", what, err)}
 		}
 	}
 	e := Event{
@@ -224,13 +217,14 @@ func (c *customReader) read(data []byte) (Event, error) {
 		}
 	}
 	prompt, completion := num(got["prompt_tokens"]), num(got["completion_tokens"])
-	if prompt > 0 || completion > 0 {
-		e.Usage = usage(prompt, completion, num(got["cached_tokens"]), num(got["reasoning_tokens"]))
+	e.Usage = telling(&Usage{Prompt: prompt, Completion: completion, Cached: num(got["cached_tokens"]), Reasoning: num(got["reasoning_tokens"])})
+	if e.Usage != nil {
+		e.Usage.CacheKnown = got["cached_tokens"] != nil
 	}
 	if c.jq["success"] != nil && !truth(got["success"]) && e.Err == "" {
-		e.Err = "success is not true: " + ErrorMessage(data)
+		e.Err = "success is not true: " + ErrorMessage(v.raw())
 	}
-	return e, nil
+	return e
 }
 
 // one runs an expression; nothing is null, and of several results the first counts.

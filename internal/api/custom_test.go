@@ -102,8 +102,8 @@ func TestCustomMistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Read([]byte(`{"a":1}`)); err == nil || !strings.HasPrefix(err.Error(), "--api-spec: read.text: cannot iterate over: number (1)") {
-		t.Errorf("%v", err)
+	if e, err := d.Read([]byte(`{"a":1}`)); err != nil || !strings.HasPrefix(e.Err, "--api-spec: read.text: cannot iterate over: number (1)") {
+		t.Errorf("%+v, %v", e, err)
 	}
 }
 

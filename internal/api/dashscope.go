@@ -1,9 +1,6 @@
 package api
 
-import (
-	"github.com/goccy/go-json"
-	"github.com/tidwall/gjson"
-)
+import "github.com/tidwall/gjson"
 
 // dashscope is the own API of Alibaba Cloud's Model Studio; its compatible mode is OpenAI's.
 var dashscope = Dialect{
@@ -40,50 +37,19 @@ var dashscopeRerank = Dialect{
 	read:  readRerank,
 }
 
-func readDashscope(data []byte) (Event, error) {
-	var r struct {
-		Output struct {
-			Text    string `json:"text"` // of result_format text
-			Finish  string `json:"finish_reason"`
-			Choices []struct {
-				Message message `json:"message"`
-				Finish  string  `json:"finish_reason"`
-			} `json:"choices"`
-		} `json:"output"`
-		Usage *struct {
-			Input         int `json:"input_tokens"`
-			Output        int `json:"output_tokens"`
-			PromptDetails struct {
-				Cached int `json:"cached_tokens"`
-			} `json:"prompt_tokens_details"`
-			OutputDetails struct {
-				Reasoning int `json:"reasoning_tokens"`
-			} `json:"output_tokens_details"`
-		} `json:"usage"`
-		Code    string          `json:"code"`
-		Message json.RawMessage `json:"message"`
+func readDashscope(v value) Event {
+	output := v.at("output")
+	e := Event{Content: output.at("text").text()} // of result_format text
+	e.finish(output.at("finish_reason"))
+	output.at("choices").list(func(_ int, c value) {
+		if m := c.at("message"); m.isObject() {
+			e.message(m)
+		}
+		e.finish(c.at("finish_reason"))
+	})
+	e.count(v.at("usage"))
+	if !fine(v.at("code")) || message(v) != "" && !output.there() {
+		e.Err = ErrorMessage(v.raw())
 	}
-	if err := decode(data, &r); err != nil {
-		return Event{}, err
-	}
-	e := Event{Content: r.Output.Text}
-	e.finish(r.Output.Finish)
-	for i := range r.Output.Choices {
-		e.add(&r.Output.Choices[i].Message)
-		e.finish(r.Output.Choices[i].Finish)
-	}
-	if u := r.Usage; u != nil {
-		e.Usage = usage(u.Input, u.Output, u.PromptDetails.Cached, u.OutputDetails.Reasoning)
-	}
-	if r.Code != "" || present(r.Message) {
-		e.Err = ErrorMessage(data)
-	}
-	return e, nil
-}
-
-// finish leaves out the word null, which says that there is more to come.
-func (e *Event) finish(reason string) {
-	if reason != "" && reason != "null" {
-		e.Finish = reason
-	}
+	return e
 }

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
+	"strings"
 
-	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 )
 
 // embedding is OpenAI's, as vLLM, SGLang, TEI and DashScope's compatible mode have it.
@@ -19,60 +21,80 @@ var embedding = Dialect{
 }
 
 // readEmbedding counts the vectors, which are lists of numbers or, where base64 was asked for, text of four bytes each.
-func readEmbedding(data []byte) (Event, error) {
-	var r struct {
-		Object string `json:"object"`
-		Model  string `json:"model"`
-		Data   []struct {
-			Embedding json.RawMessage `json:"embedding"`
-		} `json:"data"`
-		Usage itemUsage       `json:"usage"`
-		Error json.RawMessage `json:"error"`
+// The list is data; embeddings is Cohere's, and TEI's own route answers with the list alone.
+func readEmbedding(v value) Event {
+	if v.isList() {
+		var e Event
+		e.vectors("", v)
+		return e
 	}
-	if err := decode(data, &r); err != nil {
-		return Event{}, err
+	e := Event{Model: v.at("model").string(), Usage: v.at("usage").itemUsage()}
+	if e.Usage == nil {
+		e.Usage = v.at("meta.billed_units").itemUsage()
 	}
-	e := Event{Model: r.Model, Usage: r.Usage.usage(), Items: len(r.Data)}
-	if present(r.Error) || r.Object == "error" || r.Data == nil {
-		e.Err = ErrorMessage(data)
+	data, list := v.at("data"), v.at("embeddings")
+	list.each(func(_ string, v value) { list = v }) // Cohere's, by type of number
+	switch {
+	case data.isList():
+		e.vectors("data", data)
+	case list.isList():
+		e.vectors("embeddings", list)
+	default:
+		e.Err = ErrorMessage(v.raw())
 	}
-	for i, d := range r.Data {
-		if err := checkVector(d.Embedding); err != nil {
-			return Event{}, fmt.Errorf("data[%d].embedding %w", i, err)
-		}
-	}
-	return e, nil
+	return e
 }
 
-// checkVector says why a value is no embedding. Of a list only the ends are looked at: the client has better to do than
+// vectors takes a list of embeddings, each a vector or an object with one.
+func (e *Event) vectors(name string, v value) {
+	v.list(func(i int, v value) {
+		where := fmt.Sprintf("%s[%d]", name, i)
+		if !v.isObject() {
+			e.vector(where, v)
+			return
+		}
+		for _, key := range [...]string{"embedding", "embeddings", "values"} {
+			if one := v.at(key); one.there() || key == "values" {
+				e.vector(where+"."+key, one)
+				break
+			}
+		}
+	})
+}
+
+// vector counts one embedding.
+func (e *Event) vector(where string, v value) {
+	e.Items++
+	if why := notVector(v); why != "" && e.Err == "" {
+		e.Err = where + " " + why
+	}
+}
+
+// notVector returns why a value is no embedding. Of a list only the ends are looked at: the client has better to do than
 // to read a million digits.
-func checkVector(v json.RawMessage) error {
-	if len(v) >= 2 && v[0] == '"' {
-		n, err := base64.StdEncoding.Decode(make([]byte, base64.StdEncoding.DecodedLen(len(v))), v[1:len(v)-1])
+func notVector(v value) string {
+	switch {
+	case v.r.Type == gjson.String:
+		s := v.r.Str
+		n, err := base64.StdEncoding.Decode(make([]byte, base64.StdEncoding.DecodedLen(len(s))), []byte(s))
 		if err != nil || n == 0 || n%4 != 0 {
-			return fmt.Errorf("is no base64 of 32-bit numbers: %.40q", v)
+			return fmt.Sprintf("is no base64 of 32-bit numbers: %.40q", s)
 		}
-		return nil
+		return ""
+	case !v.isList():
+		return fmt.Sprintf("is neither a list of numbers nor base64: %.40s", cmp.Or(v.r.Raw, "missing"))
 	}
-	if len(v) < 3 || v[0] != '[' {
-		return fmt.Errorf("is neither a list of numbers nor base64: %.40q", v)
+	first := v.at("0")
+	switch {
+	case first.isNumber() && strings.ContainsAny(lastOf(v.r.Raw), "0123456789"):
+		return ""
+	case first.isList(): // a vector for each token
+		return notVector(first)
+	case first.isObject():
+		return notVector(first.at("embedding"))
 	}
-	return nil
+	return fmt.Sprintf("has no numbers: %.40s", v.r.Raw)
 }
 
-// itemUsage is the usage of an answer without generated text, under the names of all the services.
-type itemUsage struct {
-	Prompt int `json:"prompt_tokens"`
-	Input  int `json:"input_tokens"`
-	Total  int `json:"total_tokens"`
-}
-
-// usage is nil where the server gave none.
-func (u itemUsage) usage() *Usage {
-	for _, n := range []int{u.Prompt, u.Input, u.Total} {
-		if n > 0 {
-			return usage(n, 0, 0, 0)
-		}
-	}
-	return nil
-}
+// lastOf returns the last element of a list as it is written.
+func lastOf(list string) string { return list[strings.LastIndexAny(list, "[,")+1:] }

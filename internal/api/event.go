@@ -1,12 +1,6 @@
 package api
 
-import (
-	"fmt"
-
-	"github.com/goccy/go-json"
-
-	"llmperf/internal/jsonl"
-)
+import "strings"
 
 // Event is what one event of a stream, or a whole reply, carries.
 type Event struct {
@@ -15,8 +9,12 @@ type Event struct {
 	Items                    int    // embeddings, or documents ranked
 	Model, Finish            string
 	Usage                    *Usage
-	Err                      string // an error object in the reply, in plain words
+	Err                      string // an error in the reply, in plain words
+	Aside                    *Aside // nil: nothing
 	Done                     bool   // the last event of its stream, such as [DONE]
+	Media                    bool   // sound or an image, which is output without a text
+	Odd                      bool   // what may be output, for all that is known of the dialect
+	Unseen                   Unseen
 }
 
 // Call is a piece of a tool call: of those with one Index the arguments are to be joined.
@@ -25,9 +23,24 @@ type Call struct {
 	ID, Name, Arguments string
 }
 
-// Output says whether the event carries output.
+// Aside is what an event has in it that is neither output nor count nor error.
+type Aside struct {
+	Words string // text that is no JSON, such as a heartbeat
+	Key   string // of a text that no list of output has
+}
+
+// Unseen is why tokens were generated that no event carries, and whose number the event does not tell.
+type Unseen uint8
+
+// The reasons.
+const (
+	UnseenRedacted Unseen = iota + 1 // reasoning that is encrypted or left out
+	UnseenSummary                    // a summary of the reasoning in its place
+)
+
+// Output reports whether the event carries output.
 func (e *Event) Output() bool {
-	return e.Content != "" || e.Reasoning != "" || e.Tool != "" || e.Items > 0
+	return e.Content != "" || e.Reasoning != "" || e.Tool != "" || e.Items > 0 || e.Media
 }
 
 func (e *Event) call(c Call) {
@@ -35,72 +48,41 @@ func (e *Event) call(c Call) {
 	e.Calls = append(e.Calls, c)
 }
 
-// Usage is the server's own count of tokens, of the whole request so far.
-type Usage struct {
-	PromptTokens     int `json:"prompt_tokens"`
-	CompletionTokens int `json:"completion_tokens"`
-	PromptDetails    *struct {
-		Cached int `json:"cached_tokens"`
-	} `json:"prompt_tokens_details"`
-	CompletionDetails *struct {
-		Reasoning int `json:"reasoning_tokens"`
-	} `json:"completion_tokens_details"`
-}
-
-// usage makes a Usage; cached and reasoning are left out where they are 0.
-func usage(prompt, completion, cached, reasoning int) *Usage {
-	u := &Usage{PromptTokens: prompt, CompletionTokens: completion}
-	if cached > 0 {
-		u.PromptDetails = &struct {
-			Cached int `json:"cached_tokens"`
-		}{cached}
+// finish takes a reason to end: a word, or an object whose type is one. The word null means that there is more to come.
+func (e *Event) finish(v value) {
+	word, message := v.string(), ""
+	if v.isObject() {
+		word, message = v.at("type").string(), v.at("message").string()
 	}
-	if reasoning > 0 {
-		u.CompletionDetails = &struct {
-			Reasoning int `json:"reasoning_tokens"`
-		}{reasoning}
+	if word == "" || word == "null" {
+		return
 	}
-	return u
-}
-
-// decode reads JSON into v.
-func decode(data []byte, v any) error {
-	err := json.Unmarshal(data, v)
+	e.Finish = word
 	switch {
-	case err == nil:
-		return nil
-	case len(data) > 0 && data[0] == '<':
-		return fmt.Errorf("not a JSON answer but a page: %s", page(string(data)))
+	case !failed(word):
+	case message != "":
+		e.Err = oneLine(strings.Replace(word, "abort", "aborted", 1) + ": " + message)
+	default:
+		e.Err = oneLine("the answer ended with the reason " + word)
 	}
-	return fmt.Errorf("not a JSON answer (%w): %.80q", jsonl.Reason(err), data)
 }
 
-// present says whether a raw value is there and not null.
-func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
+// failed reports whether a reason to end is a failure of the server.
+func failed(reason string) bool {
+	reason = strings.ToLower(reason)
+	switch reason {
+	case "abort", "aborted", "fail", "failed", "failure", "cancelled", "canceled", "cancel", "timeout", "overloaded",
+		"network_error", "server_error", "internal_error", "engine_error", "exception", // Zhipu, …
+		"insufficient_system_resource": // DeepSeek
+		return true
+	}
+	return reason == "error" || strings.HasPrefix(reason, "error_") || strings.HasPrefix(reason, "error:")
+}
 
-// text is a string, or a list of strings and of parts with a text in them.
-type text string
-
-func (t *text) UnmarshalJSON(b []byte) error {
-	if len(b) == 0 || b[0] != '[' {
-		return json.Unmarshal(b, (*string)(t))
+// odd notes a text at a key that no list of output has.
+func (e *Event) odd(key string) {
+	e.Odd = true
+	if e.Aside == nil {
+		e.Aside = &Aside{Key: key}
 	}
-	var parts []json.RawMessage
-	if err := json.Unmarshal(b, &parts); err != nil {
-		return err
-	}
-	for _, p := range parts {
-		var one struct {
-			Text string `json:"text"`
-		}
-		to := any(&one.Text)
-		if len(p) > 0 && p[0] == '{' {
-			to = &one
-		}
-		if err := json.Unmarshal(p, to); err != nil {
-			return err
-		}
-		*t += text(one.Text)
-	}
-	return nil
 }

@@ -55,14 +55,14 @@ func (m *Memo) Read(data []byte) (Event, error) {
 	}
 	known := *m.layouts.Load()
 	if len(known) == maxLayouts {
-		return readChat(data)
+		return chat.Read(data)
 	}
 	s := scanner{b: data, keep: true}
 	if e, ok := s.chat(); ok {
 		m.add(layoutOf(data, s.holes, e))
 		return e, nil
 	}
-	return decodeChat(data)
+	return chat.decode(data, readChat)
 }
 
 func (m *Memo) add(l layout) {
@@ -153,9 +153,11 @@ func (e *Event) setCount(f field, b []byte) int {
 	n, digits := wholeNumber(b)
 	switch f {
 	case promptField:
-		e.Usage.PromptTokens = n
+		e.Usage.Prompt = n
 	case completionField:
-		e.Usage.CompletionTokens = n
+		e.Usage.Completion = n
+	case totalField:
+		e.Usage.Total = n
 	}
 	return digits
 }

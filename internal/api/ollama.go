@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 
 	"llmperf/internal/jsonl"
 )
@@ -84,29 +85,19 @@ func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
 	return raw(list), nil
 }
 
-func readOllama(data []byte) (Event, error) {
-	var r struct {
-		Model      string            `json:"model"`
-		Message    message           `json:"message"` // of chat
-		Thinking   string            `json:"thinking"`
-		Response   string            `json:"response"` // of generate
-		Embeddings []json.RawMessage `json:"embeddings"`
-		Done       bool              `json:"done"`
-		DoneReason string            `json:"done_reason"`
-		Prompt     int               `json:"prompt_eval_count"`
-		Eval       int               `json:"eval_count"`
-		Error      json.RawMessage   `json:"error"`
+// readOllama reads a line of a stream, or a whole reply. This is the list of what is output: a message's, or these.
+func readOllama(v value) Event {
+	e := Event{Model: v.at("model").string(), Content: v.at("response").string(), Reasoning: v.at("thinking").string()}
+	e.Media = v.at("image").string() != ""
+	e.vectors("embeddings", v.at("embeddings"))
+	if one := v.at("embedding"); one.isList() { // of /api/embeddings
+		e.vector("embedding", one)
 	}
-	if err := decode(data, &r); err != nil {
-		return Event{}, err
+	if m := v.at("message"); m.isObject() {
+		e.message(m)
 	}
-	e := Event{Model: r.Model, Content: r.Response, Reasoning: r.Thinking, Items: len(r.Embeddings), Finish: r.DoneReason, Done: r.Done}
-	e.add(&r.Message)
-	if r.Prompt > 0 || r.Eval > 0 {
-		e.Usage = usage(r.Prompt, r.Eval, 0, 0)
-	}
-	if present(r.Error) {
-		e.Err = ErrorMessage(data)
-	}
-	return e, nil
+	e.finish(v.at("done_reason"))
+	e.Done = v.at("done").r.Type == gjson.True
+	e.Usage = telling(&Usage{Prompt: v.at("prompt_eval_count").count(), Completion: v.at("eval_count").count()})
+	return e
 }

@@ -193,7 +193,7 @@ var replies = []struct {
 {"index":0,"text":"a","meta_info":{"prompt_tokens":1,"completion_tokens":1}}
 {"index":1,"text":"x","meta_info":{"prompt_tokens":1,"completion_tokens":1}}
 {"index":0,"text":"ab","meta_info":{"prompt_tokens":1,"completion_tokens":2}}`,
-		answer{content: "axb", first: 0, usage: usage(1, 2, 0, 0)}},
+		answer{content: "axb", first: 0, usage: usage(1, 3, 0, 0)}},
 	{"sglang, two choices whole", "sglang", "/generate",
 		`[{"text":"a","meta_info":{"prompt_tokens":1,"completion_tokens":1}},{"text":"bc","meta_info":{"prompt_tokens":1,"completion_tokens":2}}]`,
 		answer{content: "abc", first: 0, usage: usage(1, 3, 0, 0)}},
@@ -202,6 +202,10 @@ var replies = []struct {
 		answer{first: -1, finish: "abort", err: "aborted: too long", usage: usage(1, 0, 0, 0)}},
 	{"sglang, an error", "sglang", "/generate", `{"error":{"message":"The input is longer than the context"}}`,
 		answer{first: -1, err: "The input is longer than the context"}},
+}
+
+func usage(prompt, completion, cached, reasoning int) *Usage {
+	return &Usage{Prompt: prompt, Completion: completion, Cached: cached, Reasoning: reasoning}
 }
 
 func TestReplies(t *testing.T) {
@@ -244,8 +248,8 @@ func collect(read func([]byte) (Event, error), events string) (answer, error) {
 				*to = from
 			}
 		}
-		if e.Usage != nil {
-			a.usage = e.Usage
+		if u := e.Usage; u != nil {
+			a.usage = usage(u.Prompt, u.Completion, u.Cached, u.Reasoning)
 		}
 		a.done = e.Done
 	}
@@ -271,8 +275,8 @@ func TestCalls(t *testing.T) {
 }
 
 func TestNotAnEmbedding(t *testing.T) {
-	for _, v := range []string{`"AAAA"`, `"***="`, `""`, `[]`, `7`, `{}`} {
-		if _, err := embedding.Read([]byte(`{"data":[{"embedding":` + v + `}]}`)); err == nil {
+	for _, v := range []string{`"AAAA"`, `"***="`, `""`, `[]`, `7`, `{}`, `null`, `[null,null]`, `[NaN]`, `[1,null]`, `[[]]`, `["1"]`} {
+		if e, err := embedding.Read([]byte(`{"data":[{"embedding":` + v + `}]}`)); err != nil || e.Err == "" {
 			t.Errorf("%s is taken for an embedding", v)
 		}
 	}

@@ -1,7 +1,5 @@
 package api
 
-import "github.com/goccy/go-json"
-
 // rerank is Jina's, with Cohere's, vLLM's, SGLang's, TEI's and DashScope's compatible mode's replies: the bodies are the
 // same.
 var rerank = Dialect{
@@ -30,41 +28,27 @@ var score = Dialect{
 	read:  readRerank,
 }
 
-type ranks struct {
-	Object  string            `json:"object"`
-	Model   string            `json:"model"`
-	Results []json.RawMessage `json:"results"`
-	Data    []json.RawMessage `json:"data"` // of score
-	Output  struct {
-		Results []json.RawMessage `json:"results"`
-	} `json:"output"` // of DashScope's own API
-	Usage itemUsage `json:"usage"`
-	Meta  struct {
-		Tokens itemUsage `json:"tokens"`
-	} `json:"meta"` // of Cohere
-	Error json.RawMessage `json:"error"`
-	Code  json.RawMessage `json:"code"` // of DashScope
-}
-
-// readRerank counts the results. SGLang and TEI answer with the bare list of them.
-func readRerank(data []byte) (Event, error) {
-	if len(data) > 0 && data[0] == '[' {
-		var list []json.RawMessage
-		if err := decode(data, &list); err != nil {
-			return Event{}, err
+// readRerank counts the results: Jina's, data of Voyage and of score, rankings of NIM, output.results of DashScope. SGLang
+// and TEI answer with the list alone.
+func readRerank(v value) Event {
+	if v.isList() {
+		e := Event{Items: v.size()}
+		if err := v.at("0.error"); !harmless(err) {
+			e.Items, e.Err = 0, ErrorMessage(v.raw())
 		}
-		return Event{Items: len(list)}, nil
+		return e
 	}
-	var r ranks
-	if err := decode(data, &r); err != nil {
-		return Event{}, err
+	e := Event{Model: v.at("model").string()}
+	for _, path := range [...]string{"usage", "meta.tokens", "meta.billed_units"} { // those of meta are Cohere's
+		if e.Usage = v.at(path).itemUsage(); e.Usage != nil {
+			break
+		}
 	}
-	e := Event{Model: r.Model, Usage: r.Usage.usage(), Items: len(r.Results) + len(r.Data) + len(r.Output.Results)}
-	if e.Usage == nil {
-		e.Usage = r.Meta.Tokens.usage()
+	for _, path := range [...]string{"results", "data", "rankings", "scores", "output.results"} {
+		e.Items += v.at(path).size()
 	}
-	if e.Items == 0 || present(r.Error) || r.Object == "error" {
-		e.Err = ErrorMessage(data)
+	if e.Items == 0 {
+		e.Err = ErrorMessage(v.raw())
 	}
-	return e, nil
+	return e
 }

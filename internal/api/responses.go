@@ -30,7 +30,8 @@ var responses = Dialect{
 	place: places(map[string]string{
 		"max_tokens": "max_output_tokens", "stream": "stream", "temperature": "temperature", "top_p": "top_p",
 	}),
-	read: readResponse,
+	read:   readResponse,
+	reader: func() func(value) Event { return new(responsesReader).read },
 }
 
 // responseItems gives messages the part types of the responses API. Roles and plain texts are the same in both.
@@ -108,118 +109,107 @@ func parseParts(content json.RawMessage) ([]part, error) {
 	return parts, nil
 }
 
-// response is the object of a whole reply, which the first and the last event of a stream carry too.
-type response struct {
-	Object string          `json:"object"`
-	Model  string          `json:"model"`
-	Status string          `json:"status"`
-	Error  json.RawMessage `json:"error"`
-	Detail struct {
-		Reason string `json:"reason"`
-	} `json:"incomplete_details"`
-	Output []struct {
-		Type    string `json:"type"`
-		Content []struct {
-			Type    string `json:"type"`
-			Text    string `json:"text"`
-			Refusal string `json:"refusal"`
-		} `json:"content"`
-		Summary []struct {
-			Text string `json:"text"`
-		} `json:"summary"`
-		CallID    string    `json:"call_id"`
-		Name      string    `json:"name"`
-		Arguments arguments `json:"arguments"`
-	} `json:"output"`
-	Usage *struct {
-		Input        int `json:"input_tokens"`
-		Output       int `json:"output_tokens"`
-		InputDetails struct {
-			Cached int `json:"cached_tokens"`
-		} `json:"input_tokens_details"`
-		OutputDetails struct {
-			Reasoning int `json:"reasoning_tokens"`
-		} `json:"output_tokens_details"`
-	} `json:"usage"`
-}
+// responsesReader knows of which kinds deltas have come: a server without them has the whole text in an event at the end.
+type responsesReader struct{ content, reasoning, tool bool }
 
-type responseEvent struct {
-	response
-	Type     string          `json:"type"`
-	Delta    json.RawMessage `json:"delta"`
-	Response response        `json:"response"`
-	Index    int             `json:"output_index"`
-	Item     struct {
-		Type   string `json:"type"`
-		CallID string `json:"call_id"`
-		Name   string `json:"name"`
-	} `json:"item"`
-}
+func readResponse(v value) Event { return new(responsesReader).read(v) }
 
-func readResponse(data []byte) (Event, error) {
-	if string(data) == "[DONE]" {
-		return Event{Done: true}, nil
-	}
-	var r responseEvent
-	if err := decode(data, &r); err != nil {
-		return Event{}, err
-	}
+// read takes what an event has in it. This is the list of what is output.
+func (r *responsesReader) read(v value) Event {
 	var e Event
-	var delta string
-	json.Unmarshal(r.Delta, &delta) // deltas of sound and the like are objects, and no output that is counted
-	switch kind := strings.TrimPrefix(r.Type, "response."); kind {
+	index := v.at("output_index").count()
+	delta := v.at("delta")
+	switch kind := strings.TrimPrefix(v.at("type").string(), "response."); kind {
 	case "":
-		r.response.into(&e, data, true)
-	case "output_text.delta", "refusal.delta":
-		e.Content = delta
-	case "reasoning_text.delta", "reasoning_summary_text.delta":
-		e.Reasoning = delta
-	case "function_call_arguments.delta", "custom_tool_call_input.delta", "mcp_call_arguments.delta":
-		e.call(Call{Index: r.Index, Arguments: delta})
-	case "output_item.added":
-		if r.Item.Name != "" {
-			e.call(Call{Index: r.Index, ID: r.Item.CallID, Name: r.Item.Name})
+		e.response(v, true)
+	case "output_text.delta", "refusal.delta", "audio.transcript.delta", "audio_transcript.delta", "output_audio_transcript.delta":
+		e.Content = delta.string()
+	case "output_text.done", "refusal.done":
+		if !r.content {
+			e.Content = v.at("text").string() + v.at("refusal").string()
 		}
-	case "completed", "incomplete", "failed":
-		r.Response.into(&e, data, false)
+	case "reasoning_text.delta", "reasoning.delta":
+		e.Reasoning = delta.text()
+	case "reasoning_summary_text.delta", "reasoning_summary.delta":
+		e.Reasoning, e.Unseen = delta.text(), UnseenSummary
+	case "reasoning_text.done":
+		if !r.reasoning {
+			e.Reasoning = v.at("text").string()
+		}
+	case "function_call_arguments.delta", "custom_tool_call_input.delta", "mcp_call_arguments.delta", "mcp_call.arguments.delta",
+		"code_interpreter_call_code.delta", "code_interpreter_call.code.delta":
+		if s := delta.arguments(); s != "" {
+			e.call(Call{Index: index, Arguments: s})
+		}
+	case "function_call_arguments.done":
+		if s := v.at("arguments").arguments(); s != "" && !r.tool {
+			e.call(Call{Index: index, Arguments: s})
+		}
+	case "audio.delta", "output_audio.delta":
+		e.Media = delta.string() != ""
+	case "image_generation_call.partial_image":
+		e.Media = v.at("partial_image_b64").string() != ""
+	case "output_item.added":
+		if item := v.at("item"); item.at("name").string() != "" {
+			e.call(Call{Index: index, ID: item.at("call_id").string(), Name: item.at("name").string()})
+		}
+	case "completed", "incomplete", "failed", "cancelled", "canceled", "done":
+		e.response(v.at("response"), false)
 		e.Done = true
 	case "error":
-		e.Err = ErrorMessage(data)
+		e.Err = ErrorMessage(v.raw())
 		e.Done = true
+	default:
+		if strings.HasSuffix(kind, ".delta") && delta.string() != "" {
+			e.odd(kind)
+		}
 	}
-	return e, nil
+	r.content = r.content || e.Content != ""
+	r.reasoning = r.reasoning || e.Reasoning != ""
+	r.tool = r.tool || strings.HasSuffix(v.at("type").string(), "arguments.delta")
+	return e
 }
 
-// into takes what a reply says. Of a stream's last event the output is known already.
-func (r *response) into(e *Event, data []byte, output bool) {
-	e.Model, e.Finish = r.Model, r.Status
-	if r.Detail.Reason != "" {
-		e.Finish = r.Detail.Reason
+// response takes the object of a whole reply, which the first and the last event of a stream have too. Of a stream's last
+// event the output is known already.
+func (e *Event) response(v value, output bool) {
+	e.Model = v.at("model").string()
+	e.finish(v.at("status"))
+	if reason := v.at("incomplete_details.reason"); reason.string() != "" {
+		e.finish(reason)
 	}
-	if present(r.Error) {
-		e.Err = ErrorMessage(r.Error)
-	} else if r.Status == "failed" || r.Object == "error" || r.Object == "" {
-		e.Err = ErrorMessage(data)
+	switch err := v.at("error"); {
+	case !harmless(err):
+		e.Err = ErrorMessage(err.raw())
+	case e.Err != "" && message(v) != "":
+		e.Err = message(v)
 	}
-	if u := r.Usage; u != nil {
-		e.Usage = usage(u.Input, u.Output, u.InputDetails.Cached, u.OutputDetails.Reasoning)
-	}
-	if !output {
-		return
-	}
-	for i, item := range r.Output {
-		to := &e.Content
-		if item.Type == "reasoning" {
-			to = &e.Reasoning
+	e.count(v.at("usage"))
+	v.at("output").list(func(i int, item value) {
+		kind := item.at("type").string()
+		if kind == "reasoning" && (item.at("encrypted_content").string() != "" || item.at("summary.0").there()) {
+			e.Unseen = UnseenSummary
 		}
-		for _, s := range item.Summary {
-			*to += s.Text
+		if output {
+			e.item(i, kind, item)
 		}
-		for _, c := range item.Content {
-			*to += c.Text + c.Refusal
-		}
-		if item.Name != "" {
-			e.call(Call{i, item.CallID, item.Name, string(item.Arguments)})
-		}
+	})
+}
+
+func (e *Event) item(i int, kind string, item value) {
+	to := &e.Content
+	if kind == "reasoning" {
+		to = &e.Reasoning
+		*to += item.at("summary").text()
 	}
+	item.at("content").list(func(_ int, c value) {
+		*to += c.at("text").string() + c.at("refusal").string() + c.at("transcript").string()
+	})
+	if name := item.at("name").string(); name != "" {
+		e.call(Call{i, item.at("call_id").string(), name, item.at("arguments").arguments() + item.at("input").string()})
+	}
+	if code := item.at("code").string(); code != "" {
+		e.call(Call{Index: i, Arguments: code})
+	}
+	e.Media = e.Media || kind == "image_generation_call" && item.at("result").string() != ""
 }

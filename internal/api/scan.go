@@ -194,11 +194,20 @@ func (s *scanner) choice(key []byte, e *Event) bool {
 	case "logprobs", "stop_reason", "prompt_logprobs", "token_ids", "prompt_token_ids", "matched_stop":
 		return s.null()
 	case "finish_reason":
-		return s.nullOr(func() bool { return s.text(&e.Finish) })
+		return s.nullOr(func() bool { return s.text(&e.Finish) && usual(e.Finish) })
 	case "text":
 		return s.output(contentField, &e.Content)
 	case "delta":
 		return s.object(func(key []byte) bool { return s.delta(key, e) })
+	}
+	return false
+}
+
+// usual reports whether a reason to end needs no thought.
+func usual(reason string) bool {
+	switch reason {
+	case "", "stop", "length", "tool_calls", "content_filter":
+		return true
 	}
 	return false
 }
@@ -221,11 +230,11 @@ func (s *scanner) delta(key []byte, e *Event) bool {
 func (s *scanner) count(key []byte, u *Usage) bool {
 	switch string(key) {
 	case "prompt_tokens":
-		return u.PromptTokens == 0 && s.counted(promptField, &u.PromptTokens)
+		return u.Prompt == 0 && s.counted(promptField, &u.Prompt)
 	case "completion_tokens":
-		return u.CompletionTokens == 0 && s.counted(completionField, &u.CompletionTokens)
+		return u.Completion == 0 && s.counted(completionField, &u.Completion)
 	case "total_tokens":
-		return s.counted(totalField, new(int))
+		return u.Total == 0 && s.counted(totalField, &u.Total)
 	case "prompt_tokens_details", "completion_tokens_details":
 		return s.null()
 	}

@@ -16,7 +16,7 @@ var scanned = []string{
 func TestScanReadsTheUsualChunks(t *testing.T) {
 	for _, data := range scanned {
 		got, ok := scanChat([]byte(data))
-		want, err := decodeChat([]byte(data))
+		want, err := chat.decode([]byte(data), readChat)
 		if !ok || err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v, %v\nwant %+v, %v", data, got, ok, want, err)
 		}
@@ -41,7 +41,7 @@ func FuzzScan(f *testing.F) {
 		if !ok {
 			return
 		}
-		want, err := decodeChat([]byte(data))
+		want, err := chat.decode([]byte(data), readChat)
 		if err != nil {
 			t.Fatalf("%q cannot be decoded: %v", data, err)
 		}
@@ -53,7 +53,7 @@ func FuzzScan(f *testing.F) {
 
 func BenchmarkReadChat(b *testing.B) {
 	data := []byte(scanned[1])
-	for name, read := range map[string]func([]byte) (Event, error){"memo": chat.Memo().Read, "scan": readChat, "decode": decodeChat} {
+	for name, read := range map[string]func([]byte) (Event, error){"memo": chat.Memo().Read, "scan": chat.Read, "decode": func(data []byte) (Event, error) { return chat.decode(data, readChat) }} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -78,16 +78,16 @@ func FuzzMemo(f *testing.F) {
 		for _, data := range []string{first, second, second} {
 			var e Event
 			if m.Match([]byte(data), &e, new(Usage)) {
-				if want, err := readChat([]byte(data)); err != nil || !reflect.DeepEqual(e, want) {
+				if want, err := chat.Read([]byte(data)); err != nil || !reflect.DeepEqual(e, want) {
 					t.Errorf("%q by heart after %q:\n got %+v\nwant %+v (%v)", data, first, e, want, err)
 				}
 			}
 			got, err := m.Read([]byte(data))
-			want, wantErr := readChat([]byte(data))
+			want, wantErr := chat.Read([]byte(data))
 			if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
 				t.Errorf("%q after %q:\n got %+v (%v)\nwant %+v (%v)", data, first, got, err, want, wantErr)
 			}
-			if dec, err := decodeChat([]byte(data)); data != "[DONE]" && err == nil && !reflect.DeepEqual(got, dec) {
+			if dec, err := chat.decode([]byte(data), readChat); data != "[DONE]" && err == nil && !reflect.DeepEqual(got, dec) {
 				t.Errorf("%q after %q:\n got %+v\ndecoded %+v", data, first, got, dec)
 			}
 		}

@@ -1,10 +1,6 @@
 package api
 
-import (
-	"strings"
-
-	"github.com/goccy/go-json"
-)
+import "strings"
 
 // sglang is SGLang's own API.
 var sglang = Dialect{
@@ -19,94 +15,81 @@ var sglang = Dialect{
 		"stop": "sampling_params.stop", "stop_token_ids": "sampling_params.stop_token_ids", "n": "sampling_params.n",
 		"ignore_eos": "sampling_params.ignore_eos",
 	}),
-	read:   func(data []byte) (Event, error) { return new(sglangReader).read(data) },
-	reader: func() func([]byte) (Event, error) { return new(sglangReader).read },
+	read:   func(v value) Event { return new(sglangReader).read(v) },
+	reader: func() func(value) Event { return new(sglangReader).read },
 	grows:  true,
 }
 
-// sglangReader takes what is new out of texts that grow from event to event, for each choice; with --stream-output the
+// sglangReader takes what is new out of texts that grow from event to event, for each choice. With --stream-output the
 // server sends what is new itself.
-type sglangReader struct{ before map[int]string }
-
-type sglangEvent struct {
-	Text   string `json:"text"`
-	Index  int    `json:"index"`
-	Object string `json:"object"`
-	Meta   *struct {
-		Finish json.RawMessage `json:"finish_reason"`
-		Prompt int             `json:"prompt_tokens"`
-		Output int             `json:"completion_tokens"`
-		Cached int             `json:"cached_tokens"`
-	} `json:"meta_info"`
-	Error json.RawMessage `json:"error"`
+type sglangReader struct {
+	choices []sglangChoice
+	deltas  bool // a text did not begin with the one before: the server sends what is new
 }
 
-func (s *sglangReader) read(data []byte) (Event, error) {
-	if string(data) == "[DONE]" {
-		return Event{Done: true}, nil
-	}
+type sglangChoice struct {
+	text   string // so far
+	tokens int    // so far
+	grew   bool   // a text began with the one before: the server sends all of it
+	events int
+}
+
+func (s *sglangReader) read(v value) Event {
 	var e Event
-	if len(data) == 0 || data[0] != '[' {
-		err := s.one(&e, data)
-		return e, err
+	if v.isList() { // several choices in one reply
+		v.list(func(i int, v value) { s.one(&e, i, v) })
+		return e
 	}
-	var list []json.RawMessage // several choices in one reply
-	if err := decode(data, &list); err != nil {
-		return Event{}, err
-	}
-	sum := 0
-	for _, one := range list {
-		if err := new(sglangReader).one(&e, one); err != nil {
-			return Event{}, err
-		}
-		if e.Usage != nil {
-			sum += e.Usage.CompletionTokens
-			e.Usage.CompletionTokens = sum
-		}
-	}
-	return e, nil
+	s.one(&e, 0, v)
+	return e
 }
 
-func (s *sglangReader) one(e *Event, data []byte) error {
-	var r sglangEvent
-	if err := decode(data, &r); err != nil {
-		return err
+func (s *sglangReader) one(e *Event, i int, v value) {
+	if n, ok := v.at("index").number(); ok && n < 1<<16 {
+		i = n
 	}
-	if s.before == nil {
-		s.before = map[int]string{}
+	for len(s.choices) <= i {
+		s.choices = append(s.choices, sglangChoice{})
 	}
-	before := s.before[r.Index]
-	if grown, ok := strings.CutPrefix(r.Text, before); ok {
-		e.Content += grown
-		s.before[r.Index] = r.Text
-	} else {
-		e.Content += r.Text
-		s.before[r.Index] += r.Text
+	meta := v.at("meta_info")
+	e.finish(meta.at("finish_reason"))
+	tokens := meta.at("completion_tokens").count()
+	e.Content += s.news(&s.choices[i], v.at("text").string(), tokens, meta.at("finish_reason").there())
+	if !meta.isObject() {
+		if v.isObject() {
+			e.Err = ErrorMessage(v.raw())
+		}
+		return
 	}
-	if m := r.Meta; m != nil {
-		e.Usage = usage(m.Prompt, m.Output, m.Cached, 0)
-		e.Finish, e.Err = finishReason(m.Finish)
+	u := &Usage{Prompt: meta.at("prompt_tokens").count()}
+	u.cached(meta.at("cached_tokens"))
+	meta.at("reasoning_tokens").into(&u.Reasoning)
+	for i := range s.choices {
+		u.Completion += s.choices[i].tokens
 	}
-	if present(r.Error) || r.Object == "error" || r.Meta == nil {
-		e.Err = ErrorMessage(data)
-	}
-	return nil
+	e.Usage = u
 }
 
-// finishReason is a word, or an object whose type is one; that of an abort has a message.
-func finishReason(raw json.RawMessage) (word, err string) {
-	if !present(raw) || json.Unmarshal(raw, &word) == nil {
-		return word, ""
+// news returns what a text adds to those before it. One that is equal to the one before is the same token again if the
+// count of tokens has grown; unless texts are known to grow, where a token may wait for the rest of its character.
+func (s *sglangReader) news(c *sglangChoice, text string, tokens int, last bool) string {
+	before, grown := c.text, tokens > c.tokens
+	c.tokens = max(c.tokens, tokens)
+	c.events++
+	switch rest, ok := strings.CutPrefix(text, before); {
+	case s.deltas || before == "":
+		if !s.deltas {
+			c.text = text
+		}
+		return text
+	case !ok:
+		s.deltas = true
+		return text
+	case rest != "":
+		c.grew, c.text = true, text
+		return rest
+	case grown && !c.grew && text != "" && (!last || c.events > 2): // the end alone adds a token without a text
+		return text
 	}
-	var o struct {
-		Type    string `json:"type"`
-		Message string `json:"message"`
-	}
-	if json.Unmarshal(raw, &o) != nil {
-		return "", oneLine(string(raw))
-	}
-	if o.Type == "abort" {
-		err = oneLine("aborted: " + o.Message)
-	}
-	return o.Type, err
+	return ""
 }

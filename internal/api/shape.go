@@ -45,7 +45,8 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 		}
 		text, kind = *t, Kind(i+1)
 	}
-	if kind == 0 || d.grows || len(e.Calls) > 0 || e.Items > 0 || e.Done || e.Usage != nil || e.Finish != "" || e.Err != "" || plain.Text([]byte(text)) < len(text) {
+	if kind == 0 || d.grows || plain.Text([]byte(text)) < len(text) || len(e.Calls) > 0 || e.Items > 0 || e.Done || e.Usage != nil ||
+		e.Finish != "" || e.Err != "" || e.Aside != nil || e.Media || e.Odd {
 		return Shape{}, false
 	}
 	quoted := []byte(`"` + text + `"`)
@@ -82,8 +83,9 @@ func (m *Memo) LearnMatched(data []byte, e *Event) (Shape, bool) {
 
 // sameText compares what Learn lets an event carry.
 func sameText(a, b Event) bool {
-	return len(a.Calls) == 0 && a.Items == 0 && a.Usage == nil && a.Finish == "" && a.Err == "" && a.Done == b.Done && a.Model == b.Model &&
-		a.Content == b.Content && a.Reasoning == b.Reasoning && a.Tool == b.Tool
+	return len(a.Calls) == 0 && a.Items == 0 && a.Usage == nil && a.Finish == "" && a.Err == "" && a.Aside == nil && !a.Media && !a.Odd &&
+		a.Unseen == b.Unseen && a.Done == b.Done && a.Model == b.Model && a.Content == b.Content &&
+		a.Reasoning == b.Reasoning && a.Tool == b.Tool
 }
 
 // Match gives the text of data and its kind, if data has the shape.

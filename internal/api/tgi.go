@@ -1,8 +1,6 @@
 package api
 
 import (
-	"strings"
-
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 )
@@ -17,7 +15,7 @@ var tgi = Dialect{
 	},
 	place:  placeTGI,
 	read:   readTGI,
-	reader: func() func([]byte) (Event, error) { return new(tgiReader).read },
+	reader: func() func(value) Event { return new(tgiReader).read },
 }
 
 func placeTGI(p Param) (place, bool) {
@@ -34,55 +32,37 @@ var tgiPlaces = places(map[string]string{
 	"stream": "stream", // which the route decides, but perf-send by this key
 })
 
-type tgiEvent struct {
-	Token *struct {
-		Text    string `json:"text"`
-		Special bool   `json:"special"`
-	} `json:"token"`
-	Generated *string         `json:"generated_text"`
-	Details   *tgiDetails     `json:"details"`
-	Error     json.RawMessage `json:"error"`
-}
-
-type tgiDetails struct {
-	Finish    string `json:"finish_reason"`
-	Generated int    `json:"generated_tokens"`
-	Input     int    `json:"input_length"`
-	Prefill   []struct {
-		ID int `json:"id"`
-	} `json:"prefill"`
-}
-
 // tgiReader counts the tokens of a stream, one an event, as its details come with the last event only.
 type tgiReader struct{ tokens int }
 
-func readTGI(data []byte) (Event, error) { return new(tgiReader).read(data) }
+func readTGI(v value) Event { return new(tgiReader).read(v) }
 
-func (t *tgiReader) read(data []byte) (Event, error) {
-	if strings.HasPrefix(string(data), "[{") { // the route / answers with a list of one
-		data = []byte(gjson.GetBytes(data, "0").Raw)
-	}
-	var v tgiEvent
-	if err := decode(data, &v); err != nil {
-		return Event{}, err
+func (t *tgiReader) read(v value) Event {
+	if v.isList() { // the route / answers with a list of one
+		v = v.at("0")
 	}
 	var e Event
-	if v.Token != nil {
+	token, generated := v.at("token"), v.at("generated_text")
+	switch {
+	case token.isObject():
 		t.tokens++
-		e.Usage = usage(0, t.tokens, 0, 0)
-		if !v.Token.Special {
-			e.Content = v.Token.Text
+		e.Usage = &Usage{Completion: t.tokens}
+		if token.at("special").r.Type != gjson.True {
+			e.Content = token.at("text").string()
 		}
-		e.Done = v.Generated != nil
-	} else if v.Generated != nil {
-		e.Content = *v.Generated
+		e.Done = generated.there()
+	case generated.there():
+		e.Content = generated.text()
+	case v.isObject():
+		e.Err = ErrorMessage(v.raw())
 	}
-	if d := v.Details; d != nil {
-		e.Finish = d.Finish
-		e.Usage = usage(max(d.Input, len(d.Prefill)), d.Generated, 0, 0)
+	if d := v.at("details"); d.isObject() {
+		e.finish(d.at("finish_reason"))
+		u := &Usage{Prompt: d.at("prefill").size(), Completion: d.at("generated_tokens").count()}
+		d.at("input_length").into(&u.Prompt)
+		if u = telling(u); u != nil {
+			e.Usage = u
+		}
 	}
-	if present(v.Error) || v.Token == nil && v.Generated == nil {
-		e.Err = ErrorMessage(data)
-	}
-	return e, nil
+	return e
 }

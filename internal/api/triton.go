@@ -1,7 +1,5 @@
 package api
 
-import "github.com/goccy/go-json"
-
 // triton is the generate extension of NVIDIA's Triton server, with the names of its TensorRT-LLM backend.
 var triton = Dialect{
 	Name: "triton", Op: "generate", Path: "/v2/models/{model}/generate{_stream}", Need: "text_input", NoModel: true, NoFinish: true,
@@ -14,22 +12,9 @@ var triton = Dialect{
 	read: readTriton,
 }
 
-// readTriton finds no counts: the server says none.
-func readTriton(data []byte) (Event, error) {
-	var r struct {
-		Model string          `json:"model_name"`
-		Text  *text           `json:"text_output"`
-		Error json.RawMessage `json:"error"`
-	}
-	if err := decode(data, &r); err != nil {
-		return Event{}, err
-	}
-	e := Event{Model: r.Model}
-	if r.Text != nil {
-		e.Content = string(*r.Text)
-	}
-	if present(r.Error) {
-		e.Err = ErrorMessage(data)
-	}
-	return e, nil
+// readTriton finds counts where the model is made to report them, those of each event apart.
+func readTriton(v value) Event {
+	e := Event{Model: v.at("model_name").string(), Content: v.at("text_output").text()}
+	e.Usage = telling(&Usage{Prompt: v.at("num_input_tokens").count(), Completion: v.at("num_output_tokens").count()})
+	return e
 }

@@ -4,6 +4,7 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"sync"
@@ -140,8 +141,8 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	if c.cfg.SaveOutput {
 		rec.Output = x.call.hide(x.reply.text.String())
 	}
-	if rec.OK && ep.ranks { // what was asked to be ranked: the answer may hold the best of it alone
-		rec.Items = max(rec.Items, ep.dialect.Items(req.Body))
+	if key := x.reply.key; key != "" && c.prep.first(saidKey) {
+		c.cfg.Say("%s streams text as %q, which is not known to be output: it counts only in answers without any other", ep.url, key)
 	}
 	if req.WantReply && rec.OK {
 		rec.Reply = x.reply.message.json()
@@ -203,6 +204,23 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 		x.trip.end = c.clock.Now()
 	}
 	x.reply.finish(err, x.trip.end)
+	if rec.OK && x.call.ep.ranks {
+		checkItems(rec, &x.call.ep.dialect, x.call.body)
+	}
+}
+
+// checkItems holds the items that came against those that were asked for. Of documents the answer may hold the best alone;
+// all were ranked.
+func checkItems(rec *record.Record, d *api.Dialect, body []byte) {
+	asked, least := d.Items(body)
+	if came := rec.Items; came < least {
+		rec.OK = false
+		rec.Error = &record.Error{Kind: record.KindAPI, Message: fmt.Sprintf("the answer has %d items, and %d were asked for", came, least)}
+		return
+	}
+	if d.Op != "embedding" {
+		rec.Items = max(rec.Items, asked)
+	}
 }
 
 // debug tells the start of an exchange and lets the reply tell the rest.

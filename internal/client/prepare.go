@@ -287,6 +287,7 @@ const (
 	saidModel = iota
 	saidUsage
 	saidDrop
+	saidKey
 	facts
 )
 

@@ -1,8 +1,11 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"llmperf/internal/api"
@@ -18,7 +21,6 @@ type reply struct {
 	rec      *record.Record
 	ep       *endpoint
 	read     func([]byte) (api.Event, error)
-	lines    bool // a stream is JSON lines
 	keepText bool
 	message  *message // of a conversation's turn; nil: nobody wants it
 	trace    func(line []byte)
@@ -27,13 +29,21 @@ type reply struct {
 
 	sse      sse.Parser
 	onEvent  sse.Event // event, made once
-	events   bool      // the answer is a stream of events
-	whole    []byte    // an answer in one piece
-	at       int64     // of the bytes being read, µs after sent
-	last     int64     // of the last output chunk
+	framing  framing
+	events   bool   // announced by the head: the answer is a stream of events
+	whole    []byte // an answer in one piece, or the beginning of one whose framing is not known yet
+	held     bool   // whole is the first of what may be JSON lines
+	heldAt   int64  // when it came, µs after sent
+	at       int64  // of the bytes being read, µs after sent
+	last     int64  // of the last output chunk
 	chunks   int
 	joined   joined
-	tokens   int // counted so far by a server that counts in each chunk
+	odd      []int64 // times of chunks that may be output; they are if there is no other
+	counts   tally
+	seen     [4]bool // the kinds of output that came, by api.Kind
+	unseen   api.Unseen
+	words    string // text in the place of an event, such as a heartbeat
+	key      string // of text that is not known to be output
 	done     bool
 	doneAt   int64
 	shape    api.Shape
@@ -46,14 +56,14 @@ type reply struct {
 }
 
 func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText bool) {
-	whole := r.whole[:0]
+	whole, odd := r.whole[:0], r.odd[:0]
 	if cap(whole) > 1<<20 {
 		whole = nil // one huge answer must not stay in memory for good
 	}
 	onEvent, events := r.onEvent, r.sse
 	*r = reply{}
-	r.rec, r.ep, r.read, r.lines, r.keepText, r.sent = rec, ep, ep.reader(), ep.stream && ep.dialect.Lines, keepText, sent
-	r.onEvent, r.whole, r.sse = onEvent, whole, events
+	r.rec, r.ep, r.read, r.keepText, r.sent = rec, ep, ep.reader(), keepText, sent
+	r.onEvent, r.whole, r.odd, r.sse = onEvent, whole, odd, events
 	r.sse.Reset()
 	if r.onEvent == nil {
 		r.onEvent = r.event
@@ -71,7 +81,10 @@ func (r *reply) head(h *header, at int64) {
 		r.trace(fmt.Appendf(nil, "HTTP %d %s", h.Status, h.ContentType))
 	}
 	r.joined.framed = h.Chunked
-	r.events = h.Status/100 == 2 && (h.ContentType == typeEvents || r.lines)
+	r.events = h.ContentType == typeEvents
+	if h.Status/100 != 2 {
+		r.framing = asWhole
+	}
 	if h.Encoding != "" {
 		if r.unpack = newUnpacker(h.Encoding, r.plain); r.unpack == nil {
 			r.fail(fail(record.KindProtocol, "the answer is compressed in an unknown way (%s)", h.Encoding))
@@ -92,33 +105,22 @@ func (r *reply) body(b []byte, at int64) {
 	r.plain(b)
 }
 
-// plain takes the next bytes of the body when they are not compressed any more.
-func (r *reply) plain(b []byte) {
-	switch {
-	case r.events && r.lines:
-		r.sse.FeedLines(b, r.onEvent)
-		return
-	case r.events:
-		r.sse.Feed(b, r.onEvent)
-		return
-	}
-	if r.rec.Status/100 != 2 && len(r.whole)+len(b) > maxErrorBody {
-		b = b[:max(0, maxErrorBody-len(r.whole))]
-	}
-	r.whole = append(r.whole, b...)
-}
-
 func (r *reply) fail(err error) {
 	if r.err == nil {
 		r.err = err
 	}
 }
 
-func (r *reply) event(_, data []byte) {
+// event takes one event. What differs from the event before in its text alone is not decoded.
+func (r *reply) event(name, data []byte) {
 	if r.trace != nil {
 		r.trace(append([]byte("data: "), data...))
 	}
 	if r.done || r.err != nil {
+		return
+	}
+	if len(name) > 0 && sse.IsError(name) {
+		r.fail(&failure{record.KindAPI, errors.New(api.ErrorEvent(data))})
 		return
 	}
 	if text, kind, ok := r.shape.Match(data); ok {
@@ -133,26 +135,54 @@ func (r *reply) event(_, data []byte) {
 		}
 		return
 	}
+	if r.framing == asJSON && !r.release(data) {
+		return
+	}
+	r.decoded(data)
+}
+
+func (r *reply) decoded(data []byte) {
 	e, byHeart, err := r.decode(data)
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})
 		return
 	}
-	if e.Output() {
+	switch {
+	case e.Output():
 		r.firsts(e)
 		if r.chunk(); r.chunks == 2 { // a stream of one token is over before a shape pays
 			r.learn(data, e, byHeart)
 		}
 		if e.Usage != nil {
-			r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.CompletionTokens-r.tokens)
-			r.tokens = e.Usage.CompletionTokens
+			r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.Completion)
 		}
+	case e.Odd:
+		r.odd = append(r.odd, r.at)
+	}
+	if e.Aside != nil {
+		r.aside(e.Aside)
 	}
 	r.take(e)
 	if e.Done {
 		r.done, r.doneAt = true, r.at
 	}
 }
+
+// aside takes what is neither output nor count. Words in the place of an event are the error that they say they are, or
+// heartbeats: then they matter only if the stream breaks off.
+func (r *reply) aside(a *api.Aside) {
+	if a.Key != "" && r.key == "" {
+		r.key = a.Key
+	}
+	if a.Words == "" {
+		return
+	}
+	if r.words = a.Words; failureWords.MatchString(a.Words) {
+		r.fail(&failure{record.KindAPI, errors.New(a.Words)})
+	}
+}
+
+var failureWords = regexp.MustCompile(`(?i)\b(internal server )?error\b|exception\b|traceback|timed out|crashed`)
 
 // decode reads an event, which is valid until the next and as long as data; mostly it is one known by heart.
 func (r *reply) decode(data []byte) (e *api.Event, byHeart bool, err error) {
@@ -196,10 +226,17 @@ func (r *reply) firsts(e *api.Event) {
 			r.first(api.Kind(i + 1))
 		}
 	}
+	if e.Media {
+		r.first(api.Content)
+	}
 }
 
 // first marks the first output of a kind.
 func (r *reply) first(k api.Kind) {
+	if r.seen[k] {
+		return
+	}
+	r.seen[k] = true
 	f := &r.rec.ContentTTFTMs
 	switch k {
 	case api.Reasoning:
@@ -207,9 +244,7 @@ func (r *reply) first(k api.Kind) {
 	case api.Tool:
 		f = &r.rec.ToolTTFTMs
 	}
-	if *f == 0 {
-		*f = ms(r.at)
-	}
+	*f = ms(r.at)
 }
 
 func (r *reply) chunk() {
@@ -246,16 +281,11 @@ func (r *reply) take(e *api.Event) {
 	if e.Finish != "" {
 		r.rec.FinishReason = e.Finish
 	}
-	if u := e.Usage; u != nil {
-		r.rec.TokensFrom = "usage"
-		r.rec.PromptTokens, r.rec.CompletionTokens = u.PromptTokens, u.CompletionTokens
-		if u.PromptDetails != nil {
-			r.rec.CachedTokens = u.PromptDetails.Cached
-			r.rec.Keys |= record.KeyCachedTokens
-		}
-		if u.CompletionDetails != nil {
-			r.rec.ReasoningTokens = u.CompletionDetails.Reasoning
-		}
+	if e.Unseen != 0 {
+		r.unseen = e.Unseen
+	}
+	if e.Usage != nil {
+		r.counts.add(r.rec, e)
 	}
 }
 
@@ -270,7 +300,7 @@ func (r *reply) finish(err error, end int64) {
 		}
 		r.unpack = nil
 	}
-	if r.trace != nil && !r.events {
+	if r.trace != nil && !r.streamed() {
 		r.trace(r.whole)
 	}
 	switch {
@@ -278,26 +308,14 @@ func (r *reply) finish(err error, end int64) {
 		r.fail(err)
 	case rec.Status/100 != 2:
 		r.err = r.refusal()
-	case r.events:
-		if r.lines {
-			r.sse.EndLines(r.onEvent)
-		} else {
-			r.sse.End(r.onEvent)
-		}
-		output = r.chunks > 0
-		if r.done {
-			rec.LatencyMs = ms(r.doneAt)
-		} else if rec.FinishReason == "" && !r.ep.dialect.NoFinish {
-			r.fail(fail(record.KindTruncated, "the stream ended without %s", cmp.Or(r.ep.dialect.Ending, "finish_reason and [DONE]")))
-		}
+	case r.streamed():
+		output = r.endStream()
 	default:
 		output = r.readWhole()
 	}
+	r.settle()
 	if r.err == nil && !output && rec.CompletionTokens == 0 {
 		r.err = fail(record.KindEmpty, "the answer has no output")
-	}
-	if len(rec.ChunkTokens) != r.chunks {
-		rec.ChunkTokens = rec.ChunkTokens[:0]
 	}
 	rec.NoteTPOT()
 	r.joined.into(rec)
@@ -307,12 +325,48 @@ func (r *reply) finish(err error, end int64) {
 	}
 }
 
+// endStream is the end of a stream's body.
+func (r *reply) endStream() (output bool) {
+	if r.framing == asEvents {
+		r.sse.End(r.onEvent)
+	} else {
+		r.sse.EndLines(r.onEvent)
+	}
+	if r.held { // one JSON value, which is no stream
+		return r.readWhole()
+	}
+	rec := r.rec
+	switch {
+	case r.done:
+		rec.LatencyMs = ms(r.doneAt)
+	case rec.FinishReason != "" || r.ep.dialect.NoFinish:
+	case r.words != "":
+		r.fail(fail(record.KindAPI, "%s", r.words))
+	default:
+		r.fail(fail(record.KindTruncated, "the stream ended without %s", cmp.Or(r.ep.dialect.Ending, "finish_reason and [DONE]")))
+	}
+	if r.chunks == 0 && rec.CompletionTokens > 0 && r.err == nil {
+		for _, r.at = range r.odd {
+			r.output(api.Content)
+		}
+	}
+	return r.chunks > 0
+}
+
 func (r *reply) readWhole() (output bool) {
+	if len(bytes.TrimSpace(r.whole)) == 0 {
+		r.fail(fail(record.KindEmpty, "the answer is empty"))
+		return false
+	}
 	e, _, err := r.decode(r.whole)
+	if err == nil && e.Aside != nil && e.Aside.Words != "" {
+		err = fmt.Errorf("not a JSON answer: %.80q", e.Aside.Words)
+	}
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})
 		return false
 	}
+	r.seen[api.Reasoning] = e.Reasoning != ""
 	r.take(e)
 	return e.Output()
 }

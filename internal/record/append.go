@@ -75,6 +75,8 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 		w.integer(`,"cached_tokens":`, int64(r.CachedTokens))
 	}
 	w.count(`,"reasoning_tokens":`, r.ReasoningTokens)
+	w.count(`,"hidden_tokens":`, r.HiddenTokens)
+	w.text(`,"hidden_unknown":`, r.HiddenUnknown)
 	w.text(`,"tokens_from":`, r.TokensFrom)
 	w.count(`,"items":`, r.Items)
 	w.text(`,"finish_reason":`, r.FinishReason)

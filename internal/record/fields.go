@@ -60,6 +60,8 @@ var fields = [...]field{
 	{`"completion_tokens":`, KeyCompletionTokens, func(s *scanner, r *Record) bool { return integer(s, &r.CompletionTokens) }},
 	{`"cached_tokens":`, KeyCachedTokens, func(s *scanner, r *Record) bool { return integer(s, &r.CachedTokens) }},
 	{`"reasoning_tokens":`, KeyReasoningTokens, func(s *scanner, r *Record) bool { return integer(s, &r.ReasoningTokens) }},
+	{`"hidden_tokens":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.HiddenTokens) }},
+	{`"hidden_unknown":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.HiddenUnknown) }},
 	{`"tokens_from":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.TokensFrom) }},
 	{`"items":`, KeyItems, func(s *scanner, r *Record) bool { return integer(s, &r.Items) }},
 	{`"finish_reason":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.FinishReason) }},

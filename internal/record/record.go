@@ -65,8 +65,10 @@ type Record struct {
 	CompletionTokens int    `json:"completion_tokens,omitempty"`
 	CachedTokens     int    `json:"cached_tokens,omitempty"`
 	ReasoningTokens  int    `json:"reasoning_tokens,omitempty"`
-	TokensFrom       string `json:"tokens_from,omitempty"` // usage or tokenizer; absent: the counts are unknown
-	Items            int    `json:"items,omitempty"`       // embeddings made, or documents ranked
+	HiddenTokens     int    `json:"hidden_tokens,omitempty"`  // of CompletionTokens: paid for and never streamed
+	HiddenUnknown    string `json:"hidden_unknown,omitempty"` // one of the Hidden constants: why HiddenTokens is not known
+	TokensFrom       string `json:"tokens_from,omitempty"`    // usage or tokenizer; absent: the counts are unknown
+	Items            int    `json:"items,omitempty"`          // embeddings made, or documents ranked
 
 	FinishReason  string `json:"finish_reason,omitempty"`
 	Status        int    `json:"status,omitempty"` // HTTP
@@ -111,6 +113,13 @@ const (
 	KindRequest        = "request" // could not be sent as asked
 )
 
+// Why it is not known how many of the tokens were streamed.
+const (
+	HiddenRedacted = "redacted_reasoning" // encrypted or left out, and not counted apart
+	HiddenSummary  = "reasoning_summary"  // a summary was streamed in its place
+	HiddenTotal    = "total_disagrees"    // the server's counts do not add up to its total
+)
+
 // The phases of a load point.
 const (
 	PhaseWarmup  = "warmup"
@@ -135,17 +144,30 @@ func (r *Record) gaps() (us int64) {
 	return us
 }
 
+// StreamedTokens is n: the tokens that came from the first output chunk to the last, which is completion_tokens less
+// hidden_tokens. It is not known if the server does not tell how many it kept back.
+func (r *Record) StreamedTokens() (n int, ok bool) {
+	n = r.CompletionTokens - r.HiddenTokens
+	return n, n > 0 && r.HiddenUnknown == ""
+}
+
+// InOnePiece reports whether all chunks of a stream arrived at the same moment, as they do through a proxy that buffers:
+// the times between them are the proxy's, and there is neither ITL nor TPOT.
+func (r *Record) InOnePiece() bool { return len(r.GapUs) > 0 && r.gaps() == 0 }
+
 // TPOT is the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), defined for streamed answers of n > 1
-// tokens in more than one chunk (the definition of vLLM's bench serve, on the last output chunk). Of records without the
-// gaps it is the TPOT that they say.
+// tokens in more than one chunk (the definition of vLLM's bench serve, on the last output chunk and the tokens that were
+// streamed). Of records without the gaps it is the TPOT that they say.
 func (r *Record) TPOT() (ms float64, ok bool) {
 	if len(r.GapUs) == 0 {
 		return r.TPOTMs, r.TPOTMs > 0
 	}
-	if r.TTFTMs == 0 || r.CompletionTokens < 2 {
+	n, ok := r.StreamedTokens()
+	if r.TTFTMs == 0 || !ok || n < 2 {
 		return 0, false
 	}
-	return float64(r.gaps()) / float64(r.CompletionTokens-1) / 1000, true
+	us := r.gaps()
+	return float64(us) / float64(n-1) / 1000, us > 0
 }
 
 // NoteTPOT lets the record say its TPOT, for jq, in whole nanoseconds: more digits tell nothing.

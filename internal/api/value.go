@@ -1,0 +1,194 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// value is a JSON value of an answer. A dialect asks it for what timing and counting need. A member that is missing, null
+// or of a type that nobody expects is empty: it spoils no answer.
+type value struct{ r gjson.Result }
+
+// parse reads a JSON object or list.
+func parse(data []byte) (value, error) {
+	if !gjson.ValidBytes(data) {
+		mended := mend(data)
+		if !gjson.ValidBytes(mended) {
+			return value{}, notJSON(data)
+		}
+		data = mended
+	}
+	return value{gjson.ParseBytes(data)}, nil
+}
+
+func notJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '<' {
+		return fmt.Errorf("not a JSON answer but a page: %s", page(string(data)))
+	}
+	return fmt.Errorf("not a JSON answer: %.80q", data)
+}
+
+// mend returns data with null in the place of NaN and Infinity, which Python writes, and with a space in the place of
+// each control character within a string.
+func mend(data []byte) []byte {
+	out := make([]byte, 0, len(data))
+	quoted := false
+	for i := 0; i < len(data); i++ {
+		c := data[i]
+		switch {
+		case quoted && c == '\\' && i+1 < len(data):
+			out = append(out, c)
+			i++
+			c = data[i]
+		case quoted && c < ' ':
+			c = ' '
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == 'N' || c == 'I' || c == '-'):
+			if n := notFinite(data[i:]); n > 0 {
+				out = append(out, "null"...)
+				i += n - 1
+				continue
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// notFinite returns the length of the NaN or Infinity that b begins with.
+func notFinite(b []byte) int {
+	for _, word := range [...]string{"NaN", "Infinity", "-Infinity", "-NaN"} {
+		if bytes.HasPrefix(b, []byte(word)) {
+			return len(word)
+		}
+	}
+	return 0
+}
+
+// at returns the member at a path such as message.usage or 0.text.
+func (v value) at(path string) value {
+	if !v.r.IsObject() && !v.r.IsArray() { // of a string gjson would read what is in it
+		return value{}
+	}
+	return value{v.r.Get(path)}
+}
+
+// each calls member for each member of an object.
+func (v value) each(member func(key string, v value)) {
+	if v.r.IsObject() {
+		v.r.ForEach(func(key, r gjson.Result) bool {
+			member(key.Str, value{r})
+			return true
+		})
+	}
+}
+
+// list calls element for each element of a list.
+func (v value) list(element func(i int, v value)) {
+	if v.r.IsArray() {
+		i := 0
+		v.r.ForEach(func(_, r gjson.Result) bool {
+			element(i, value{r})
+			i++
+			return true
+		})
+	}
+}
+
+// size returns the number of elements of a list.
+func (v value) size() (n int) {
+	v.list(func(int, value) { n++ })
+	return n
+}
+
+func (v value) raw() []byte    { return []byte(v.r.Raw) }
+func (v value) isObject() bool { return v.r.IsObject() }
+func (v value) isList() bool   { return v.r.IsArray() }
+func (v value) isNumber() bool { return v.r.Type == gjson.Number }
+
+// there reports whether the value exists and is not null.
+func (v value) there() bool { return v.r.Type != gjson.Null }
+
+// is reports whether the value is that string.
+func (v value) is(s string) bool { return v.r.Type == gjson.String && v.r.Str == s }
+
+// string returns a string, and nothing of other values.
+func (v value) string() string {
+	if v.r.Type == gjson.String {
+		return v.r.Str
+	}
+	return ""
+}
+
+// text returns a string, or what stands in a list of strings and of objects with a text.
+func (v value) text() string {
+	if !v.isList() {
+		return v.string()
+	}
+	var b strings.Builder
+	v.list(func(_ int, v value) {
+		b.WriteString(v.string())
+		b.WriteString(v.at("text").string())
+	})
+	return b.String()
+}
+
+// arguments returns a string of JSON, or the JSON itself, which Ollama writes.
+func (v value) arguments() string {
+	if v.isObject() || v.isList() {
+		return v.r.Raw
+	}
+	return v.string()
+}
+
+// number returns a whole number that is not negative: 5, 5.0, "5".
+func (v value) number() (n int, ok bool) {
+	s := v.r.Raw
+	switch v.r.Type {
+	case gjson.Number:
+	case gjson.String:
+		s = strings.TrimSpace(v.r.Str)
+	default:
+		return 0, false
+	}
+	if n, err := strconv.Atoi(s); err == nil {
+		return max(0, n), n >= 0
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil || f < 0 || f > 1e15 || f != math.Trunc(f) {
+		return 0, false
+	}
+	return int(f), true
+}
+
+// count is number, of which nobody asks whether it is there.
+func (v value) count() int {
+	n, _ := v.number()
+	return n
+}
+
+// empty reports whether the value says nothing: null, false, 0, an empty string, or a list or object of nothing else.
+func (v value) empty() bool {
+	switch v.r.Type {
+	case gjson.Null, gjson.False:
+		return true
+	case gjson.True:
+		return false
+	case gjson.Number:
+		return v.r.Num == 0
+	case gjson.String:
+		return strings.TrimSpace(v.r.Str) == ""
+	}
+	all := true
+	v.r.ForEach(func(_, r gjson.Result) bool {
+		all = value{r}.empty()
+		return all
+	})
+	return all
+}

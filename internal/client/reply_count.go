@@ -1,0 +1,124 @@
+package client
+
+import (
+	"slices"
+
+	"llmperf/internal/api"
+	"llmperf/internal/record"
+)
+
+// tally is what the usage of a server tells, beside what the record has.
+type tally struct {
+	prompt, completion, total int  // of the last usage that tells all three
+	rejected                  int  // predicted by the request, and not streamed
+	after                     bool // a usage came after the last chunk with one
+}
+
+// add takes the usage of an event. One without any tokens is none, and a zero wipes no count.
+func (c *tally) add(rec *record.Record, e *api.Event) {
+	u := e.Usage
+	if u.Prompt == 0 && u.Completion == 0 {
+		return
+	}
+	c.after = !e.Output()
+	if u.Prompt > 0 {
+		rec.PromptTokens = u.Prompt
+	}
+	if u.Completion > 0 {
+		rec.CompletionTokens = u.Completion
+	}
+	if u.CacheKnown {
+		rec.CachedTokens = max(rec.CachedTokens, u.Cached)
+		rec.Keys |= record.KeyCachedTokens
+	}
+	if u.Reasoning > 0 {
+		rec.ReasoningTokens = u.Reasoning
+	}
+	if u.Rejected > 0 {
+		c.rejected = u.Rejected
+	}
+	if u.Prompt > 0 && u.Completion > 0 && u.Total > 0 {
+		c.prompt, c.completion, c.total = u.Prompt, u.Completion, u.Total
+	}
+}
+
+// settle makes the record's counts agree with each other when the answer is over.
+func (r *reply) settle() {
+	rec := r.rec
+	r.chunkTokens()
+	if rec.CompletionTokens > 0 {
+		r.hidden()
+	}
+	if rec.CompletionTokens > 0 || rec.PromptTokens > 0 && r.chunks == 0 && !r.generated() {
+		rec.TokensFrom = "usage"
+	}
+}
+
+// generated reports whether the answer has output of tokens.
+func (r *reply) generated() bool { return slices.Contains(r.seen[:], true) }
+
+// hidden finds out how many of the tokens were never streamed. Reasoning that is counted beside the other output, as xAI
+// does, belongs to it: the total tells.
+func (r *reply) hidden() {
+	rec, c := r.rec, &r.counts
+	reasoning := rec.ReasoningTokens
+	agrees := true
+	switch rest := c.total - c.prompt - c.completion; {
+	case c.total == 0:
+		if reasoning > rec.CompletionTokens { // so it is not part of it
+			rec.CompletionTokens += reasoning
+		}
+	case rest == 0, rest == rec.CachedTokens:
+	case rest == reasoning:
+		rec.CompletionTokens += reasoning
+	default:
+		agrees = false
+	}
+	kept := reasoning > 0 && !r.seen[api.Reasoning]
+	hidden := c.rejected
+	if kept {
+		hidden += reasoning
+	}
+	switch {
+	case r.unseen == api.UnseenRedacted && !kept:
+		rec.HiddenUnknown = record.HiddenRedacted
+	case r.unseen == api.UnseenSummary && !kept:
+		rec.HiddenUnknown = record.HiddenSummary
+	case !agrees, hidden > rec.CompletionTokens, hidden == rec.CompletionTokens && r.chunks > 0:
+		rec.HiddenUnknown = record.HiddenTotal
+	default:
+		rec.HiddenTokens = hidden
+	}
+}
+
+// chunkTokens makes the counts that came with each chunk, which mostly are those of all chunks so far, the tokens of each
+// chunk. If they do not add up to the answer's they are dropped.
+func (r *reply) chunkTokens() {
+	rec := r.rec
+	list := rec.ChunkTokens
+	if len(list) == 0 || len(list) != r.chunks {
+		rec.ChunkTokens = list[:0]
+		return
+	}
+	sum, grows, same := 0, true, len(list) > 2
+	for i, n := range list {
+		sum += n
+		grows = grows && (i == 0 || n >= list[i-1])
+		same = same && n == list[0]
+	}
+	apart := (same || !grows) && !r.counts.after // each chunk's own
+	if apart && sum > 0 {
+		rec.CompletionTokens = sum
+	}
+	last := list[len(list)-1]
+	rest := rec.CompletionTokens - last
+	switch {
+	case sum == rec.CompletionTokens && (apart || rest > 1): // as they are
+	case grows && last > 0 && (rest == 0 || rest == 1): // the end of the text may be a token
+		for i := len(list) - 1; i > 0; i-- {
+			list[i] -= list[i-1]
+		}
+	default:
+		rec.ChunkTokens = list[:0]
+	}
+}
