@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -77,25 +75,17 @@ func (r *runner) rung(ctx context.Context, rate float64, first bool) (search.Run
 	}
 	t, _ := newTrial(nil)
 	s, err := r.point(ctx, p, t)
-	rung := search.Rung{Rate: rate}
-	if err != nil {
+	rung := search.Rung{}
+	if err == nil {
+		if blocks := t.all.Summary().Blocks; len(blocks) > 0 {
+			rung = blocks[0].Rung()
+		}
+		if s != nil {
+			rung.Saturated = s.why
+		}
+	}
+	if rung.Rate = rate; err != nil {
 		return rung, err
-	}
-	if blocks := t.all.Summary().Blocks; len(blocks) > 0 {
-		b := &blocks[0]
-		rung.Throughput = finite(float64(b.RequestsPerS))
-		if b.Steady.RequestsPerS.Known() { // without the ramp and the drain, which weigh much in a short run
-			rung.Throughput = float64(b.Steady.RequestsPerS)
-		}
-		if m := b.Metrics.Get("response_ms"); m != nil {
-			rung.Latency = finite(float64(m.Mean))
-		}
-		if s == nil && b.Failed*2 > b.Requests {
-			rung.Saturated = fmt.Sprintf("%d of %d requests failed", b.Failed, b.Requests)
-		}
-	}
-	if s != nil {
-		rung.Saturated = s.why
 	}
 	state := "kept up with"
 	if rung.Saturated != "" {
@@ -104,12 +94,4 @@ func (r *runner) rung(ctx context.Context, rate float64, first bool) (search.Run
 	r.env.Say("%s: %.4g requests/s, mean response %v: %s", p.Run, rung.Throughput,
 		time.Duration(rung.Latency*float64(time.Millisecond)).Round(time.Microsecond*100), state)
 	return rung, nil
-}
-
-// finite is what JSON can hold.
-func finite(v float64) float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0
-	}
-	return v
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"llmperf/internal/record"
 	"llmperf/internal/stats"
@@ -12,12 +13,25 @@ import (
 // there are.
 type gathered struct {
 	over           over
-	runs           map[string]*stretch // by load point
+	runs           map[runKey]*stretch
 	sample         sample
 	byLen          density // TTFT against prompt length
 	turns          map[int]*turn
 	prompt, output extent
 	absurd         int64 // records whose times or counts cannot be
+}
+
+// runKey is a load point of one run.
+type runKey struct{ run, id string }
+
+// during returns the stretch of a load point in which an instant lies, or nil.
+func (g *gathered) during(run string, us int64) *stretch {
+	for k, s := range g.runs {
+		if k.run == run && s.all.lo <= us && us <= s.all.hi {
+			return s
+		}
+	}
+	return nil
 }
 
 // stretch is when a load point's requests were due, and its warm-up's, in µs.
@@ -53,7 +67,7 @@ const (
 // turn is the TTFT of one turn of conversations, in µs.
 type turn struct{ ttft stats.Dist }
 
-func newGathered() *gathered { return &gathered{runs: map[string]*stretch{}, turns: map[int]*turn{}} }
+func newGathered() *gathered { return &gathered{runs: map[runKey]*stretch{}, turns: map[int]*turn{}} }
 
 // The most that a record's numbers can be, and still be those of a request: an instant before the year 38,000, durations
 // of less than twelve days, and counts that never overflow when they are added up.
@@ -127,18 +141,20 @@ func (g *gathered) add(r *record.Record) {
 }
 
 func (g *gathered) stretch(r *record.Record) {
-	if r.SentUs <= 0 {
+	if r.SentUs == 0 {
 		return
 	}
-	s := g.runs[r.Run]
+	key := runKey{r.Run, r.RunID}
+	s := g.runs[key]
 	if s == nil {
 		if len(g.runs) >= mostRuns {
 			return
 		}
 		s = &stretch{}
-		g.runs[r.Run] = s
+		g.runs[runKey{strings.Clone(r.Run), strings.Clone(r.RunID)}] = s
 	}
 	s.all.add(r.SentUs)
+	s.all.add(due(r))
 	s.all.add(r.EndUs())
 	if r.Phase == record.PhaseWarmup {
 		s.warmup.add(r.SentUs)

@@ -42,11 +42,7 @@ func (o *over) add(r *record.Record) {
 	if r.SentUs == 0 {
 		return
 	}
-	due := r.ScheduledUs
-	if due == 0 || due > r.SentUs || r.SentUs-due > mostMs*1000 { // not said, or absurd
-		due = r.SentUs
-	}
-	end := r.EndUs()
+	due, end := due(r), r.EndUs()
 	o.cover(due, end)
 	o.at(due).due++
 	s := o.at(r.SentUs)
@@ -67,6 +63,14 @@ func (o *over) add(r *record.Record) {
 		}
 	}
 	o.spread(r, end)
+}
+
+// due is when r was due; if it does not say so, or absurdly, when it was sent.
+func due(r *record.Record) int64 {
+	if d := r.ScheduledUs; d > 0 && d <= r.SentUs && r.SentUs-d <= mostMs*1000 {
+		return d
+	}
+	return r.SentUs
 }
 
 // spread puts the output tokens of r where they arrived: chunk by chunk, each with the tokens that it says it has, else

@@ -79,7 +79,7 @@ func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure
 	src := r.sources[0]
 	at := func(us int64) float64 { return float64(us-src.start()) / 1e6 }
 	for _, p := range r.points {
-		s := src.runs[p.Run]
+		s := src.during(p.Run, p.FirstScheduledUs)
 		if s == nil {
 			continue
 		}
@@ -89,7 +89,7 @@ func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure
 	}
 	every := (len(r.points) + mostTimeMarks - 1) / mostTimeMarks
 	for i := 0; i < len(r.points) && len(r.points) > 1; i += max(1, every) {
-		if s := src.runs[r.points[i].Run]; s != nil {
+		if s := src.during(r.points[i].Run, r.points[i].FirstScheduledUs); s != nil {
 			f.Marks = append(f.Marks, chart.Mark{At: at(s.all.lo), Label: r.points[i].label, Color: -1})
 		}
 	}
@@ -249,7 +249,7 @@ func (t timeline) percentile(r *report, parts []interval, p float64, least int64
 func (t timeline) begins(r *report) []bool {
 	out := make([]bool, len(t.bins)+1)
 	for _, p := range r.of(t.src) {
-		if s := t.src.runs[p.Run]; s != nil && s.all.seen {
+		if s := t.src.during(p.Run, p.FirstScheduledUs); s != nil && s.all.seen {
 			out[min(max(0, int((s.all.lo-t.src.start())/t.width)), len(t.bins))] = true
 		}
 	}

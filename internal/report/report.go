@@ -58,6 +58,9 @@ func newReport(sources []*Source, opt Options) *report {
 			if p.run == "" {
 				p.run = src.name
 			}
+			for _, v := range s.Blocks[i].Group[1:] { // what tells it from another of its name
+				p.run += " · " + v.Value
+			}
 			if p.label = p.run; len(sources) > 1 {
 				if p.label = src.name; len(s.Blocks) > 1 {
 					p.label += " · " + p.run

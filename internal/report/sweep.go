@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"llmperf/internal/chart"
+	"llmperf/internal/search"
 	"llmperf/internal/stats"
 )
 
@@ -73,7 +74,7 @@ func sweep(r *report) []chart.Figure {
 		}
 		f := r.againstLoad(ladders, d, load, axis)
 		f.Name, f.Title = d.name+"-load", r.trf("%s against load", r.tr(d.title))
-		f.Marks = append(f.Marks, r.knees(ladders, d, load)...)
+		f.Marks = append(f.Marks, r.knees(ladders, load)...)
 		out = append(out, f)
 	}
 	for _, d := range durations() {
@@ -109,8 +110,11 @@ func (p *point) limited() bool {
 }
 
 func (p *point) hover() string {
-	if p.limited() {
+	switch {
+	case p.limited():
 		return p.label + " (" + p.Client.Reason + ")"
+	case p.Saturated != "":
+		return p.label + " (" + p.Saturated + ")"
 	}
 	return p.label
 }
@@ -228,39 +232,25 @@ func (r *report) best(ladders []ladder, load func(*point) float64) []chart.Mark 
 	return out
 }
 
-// knees marks on each ladder the load beyond which latency grows faster than load.
-func (r *report) knees(ladders []ladder, d timed, load func(*point) float64) []chart.Mark {
+// knees marks the knee of each ladder, as perf-send --profile knee finds it: the load point of the highest power among
+// those that the server kept up with. Ladders of fewer than four load points show none.
+func (r *report) knees(ladders []ladder, load func(*point) float64) []chart.Mark {
 	var out []chart.Mark
 	for _, l := range ladders {
-		x, y := make([]float64, len(l.points)), make([]float64, len(l.points))
-		for i, p := range l.points {
-			x[i], y[i] = load(p), p.percentile(d.key, 90)
+		var rungs []search.Rung
+		for _, p := range l.points {
+			rungs = append(rungs, p.Rung())
 		}
-		if k, ok := knee(x, y); ok {
-			m := chart.Mark{At: x[k], Label: fmt.Sprintf("%s %s", r.tr("knee"), chart.Number(x[k])), Color: -1}
-			if len(ladders) > 1 {
-				m.Color = l.color
-			}
-			out = append(out, m)
+		k := search.Knee(rungs)
+		if k < 0 || len(l.points) < 4 {
+			continue
 		}
+		at := load(l.points[k])
+		m := chart.Mark{At: at, Label: fmt.Sprintf("%s %s", r.tr("knee"), chart.Number(at)), Color: -1}
+		if len(ladders) > 1 {
+			m.Color = l.color
+		}
+		out = append(out, m)
 	}
 	return out
-}
-
-// knee finds the last point before a rising curve turns up: the one farthest below the straight line from its first to
-// its last point, both axes scaled to 1 (Satopää et al., "Finding a 'kneedle' in a haystack", 2011, for convex curves).
-// Curves of fewer than four points, those that rise by less than half, and those that stay within a fifth of the line
-// have none.
-func knee(x, y []float64) (at int, ok bool) {
-	n := len(x)
-	if n < 4 || !(x[n-1] > x[0]) || !(y[n-1] > 1.5*y[0]) {
-		return 0, false
-	}
-	best := 0.2
-	for i := range x {
-		if gap := (x[i]-x[0])/(x[n-1]-x[0]) - (y[i]-y[0])/(y[n-1]-y[0]); gap > best {
-			best, at, ok = gap, i, true
-		}
-	}
-	return at, ok
 }

@@ -55,6 +55,10 @@ func (r *report) results() chart.Table {
 	if len(r.slos) > 0 {
 		t.Head = append(t.Head, "SLO")
 	}
+	saturated := slices.ContainsFunc(r.points, func(p point) bool { return p.Saturated != "" })
+	if saturated {
+		t.Head = append(t.Head, r.tr("server"))
+	}
 	t.Head = append(t.Head, r.tr("client"))
 	for i := range r.points {
 		p := &r.points[i]
@@ -70,6 +74,9 @@ func (r *report) results() chart.Table {
 		}
 		if len(p.Gates) > 0 {
 			row = append(row, r.verdict(p.Gates))
+		}
+		if saturated {
+			row = append(row, r.tr(map[bool]string{true: "kept up", false: "saturated"}[p.Saturated == ""]))
 		}
 		t.Rows = append(t.Rows, append(row, r.tr(p.Client.Level)))
 	}

@@ -96,3 +96,45 @@ func fit(window []sample) (slope, t, first, last float64) {
 	}
 	return slope, t, y[0], y[batches-1]
 }
+
+// Course is a load point of an open loop along its time, in intervals of one width.
+type Course struct {
+	Width   time.Duration
+	Due     []int64   // requests that were due in each interval
+	Served  []int64   // answers that ended in it, failed ones too
+	Waiting []float64 // mean number of requests that were due and had no answer yet
+}
+
+// notServed is the share of what was due that a server may leave behind and still keep up.
+const notServed = 0.1
+
+// Saturated judges a load point after its end, by what was served of what was due in the second half of the time in which
+// requests were due, and by how the number waiting went meanwhile. It returns why the server did not keep up, or "". That
+// number must have grown as Backlog.Add wants it, at one look; or it grew by
+// 20 and by a half, and at least a tenth of what was due was not served.
+func (c *Course) Saturated() (why string) {
+	n := len(c.Due)
+	for n > 0 && c.Due[n-1] == 0 {
+		n--
+	}
+	half := n / 2
+	if n-half < 2*batches || c.Width <= 0 {
+		return ""
+	}
+	var due, served int64
+	window := make([]sample, 0, n-half)
+	for i := half; i < n; i++ {
+		due, served = due+c.Due[i], served+c.Served[i]
+		window = append(window, sample{time.Duration(i) * c.Width, c.Waiting[i]})
+	}
+	seconds := (time.Duration(n-half) * c.Width).Seconds()
+	offered, completed := float64(due)/seconds, float64(served)/seconds
+	slope, t, first, last := fit(window)
+	rise := last - first
+	grew := t >= tCritical && slope >= leastGain*offered && rise >= leastRise && rise >= first/2
+	behind := completed < (1-notServed)*offered && rise >= leastRise && rise >= first/2
+	if !grew && !behind {
+		return ""
+	}
+	return fmt.Sprintf("%.3g of %.3g requests/s were served, and those waiting grew from %.0f to %.0f", completed, offered, first, last)
+}

@@ -102,3 +102,55 @@ func TestBacklog(t *testing.T) {
 		}
 	}
 }
+
+// course simulates a load point as queue does, and returns what its records show.
+func course(seed uint64, rate float64, slots int, service func(*rand.Rand) float64, seconds float64) *Course {
+	const width = 0.1
+	rng := rand.New(rand.NewPCG(seed, 3))
+	free := make(ends, slots)
+	n := int(seconds / width)
+	c := &Course{Width: time.Duration(width * float64(time.Second)), Due: make([]int64, n), Served: make([]int64, n), Waiting: make([]float64, n)}
+	for at := rng.ExpFloat64() / rate; at < seconds; at += rng.ExpFloat64() / rate {
+		end := max(at, heap.Pop(&free).(float64)) + service(rng)
+		heap.Push(&free, end)
+		c.Due[min(n-1, int(at/width))]++
+		if i := int(end / width); i < n {
+			c.Served[i]++
+		}
+		for i := int(at / width); i < n && float64(i)*width < end; i++ {
+			c.Waiting[i] += (min(end, float64(i+1)*width) - max(at, float64(i)*width)) / width
+		}
+	}
+	return c
+}
+
+// TestSaturatedAfterTheEnd judges load points of 30 s by their records: none that a server keeps up with, and all that
+// ask for half more than it can.
+func TestSaturatedAfterTheEnd(t *testing.T) {
+	exponential := func(r *rand.Rand) float64 { return 0.5 * r.ExpFloat64() }
+	fixed := func(*rand.Rand) float64 { return 0.5 }
+	for _, c := range []struct {
+		name    string
+		service func(*rand.Rand) float64
+		slots   int
+	}{{"fixed", fixed, 25}, {"exponential", exponential, 25}, {"one slot", func(r *rand.Rand) float64 { return 0.02 * r.ExpFloat64() }, 1}} {
+		for load, want := range map[float64]bool{0.5: false, 0.8: false, 0.9: false, 1.5: true, 2: true, 4: true} {
+			wrong := 0
+			for seed := range uint64(40) {
+				why := course(seed, 50*load, c.slots, c.service, 30).Saturated()
+				if (why != "") != want {
+					wrong++
+				}
+			}
+			if wrong > 1 {
+				t.Errorf("%s at %v of its capacity: %d of 40 wrong", c.name, load, wrong)
+			}
+		}
+	}
+	if why := course(1, 100, 25, fixed, 30).Saturated(); !strings.Contains(why, "requests/s were served, and those waiting grew") {
+		t.Errorf("why: %q", why)
+	}
+	if why := (&Course{}).Saturated(); why != "" {
+		t.Errorf("nothing is %q", why)
+	}
+}

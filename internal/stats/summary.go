@@ -67,6 +67,7 @@ type Block struct {
 	ChunkTokens  Num    `json:"tokens_per_chunk"`            // after the first chunk
 	Steady       Window `json:"steady"`                      // the throughput of the steady state
 	Goodput      *Good  `json:"goodput,omitempty"`           // where limits are given
+	Saturated    string `json:"saturated,omitempty"`         // why the server did not keep up with an open loop; "" if it did
 
 	Gates []GateResult `json:"slo,omitempty"`
 	Best  bool         `json:"best,omitempty"` // of the blocks that meet all gates, the one of most requests/s
@@ -79,7 +80,8 @@ type Block struct {
 
 	State string `json:"state,omitempty"` // by which perf-stats merges summaries
 
-	of groupKey // whose figures they are
+	of       groupKey // whose figures they are
+	response Num      // mean response time of successful requests, ms
 }
 
 // Window is the throughput within a part of the run.
@@ -209,7 +211,16 @@ func (g *group) block(opt *Options) Block {
 		b.Mode = mode[0]
 	}
 	g.throughput(&b, opt)
+	if b.Saturated = g.saturated(&b, g.flights.time.stretches()); b.Saturated != "" {
+		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
+	}
 	b.Metrics = g.metrics(opt)
+	b.response = nan()
+	for i, m := range metrics {
+		if m.key == "response_ms" {
+			b.response = g.dists[i].meanOfSuccesses(m.unit)
+		}
+	}
 	b.Gates = g.gates(&b, opt)
 	if len(g.facts[factRun]) > 1 { // no one load is that of all
 		b.Rate, b.Parallel = 0, 0

@@ -1,0 +1,71 @@
+package stats
+
+import (
+	"fmt"
+	"time"
+
+	"llmperf/internal/search"
+)
+
+// mostIntervals bounds the intervals that a load point is cut into to be judged.
+const mostIntervals = 4096
+
+// saturated returns why the server did not keep up with the load point, or "". Only an open loop asks for a rate whatever
+// comes of it.
+func (g *group) saturated(b *Block, all []stretch) string {
+	if b.Mode == "closed" || g.rate == 0 || len(g.facts[factRun]) > 1 || len(all) == 0 {
+		return ""
+	}
+	last := all[len(all)-1]
+	n := last.first + last.n - all[0].first
+	per := (n + mostIntervals - 1) / mostIntervals // bins of an interval
+	intervals := (n + per - 1) / per
+	c := search.Course{
+		Width: time.Duration(per*g.flights.time.width()) * time.Microsecond,
+		Due:   make([]int64, intervals), Served: make([]int64, intervals), Waiting: make([]float64, intervals),
+	}
+	var overdue int64 // requests that were due and not sent yet
+	for _, s := range all {
+		waiting := float64(s.busy)/float64(s.n*g.flights.time.width()) + float64(overdue)
+		from, to := s.first-all[0].first, s.first-all[0].first+s.n
+		for i := from / per; i*per < to; i++ {
+			c.Waiting[i] += waiting * float64(min(to, (i+1)*per)-max(from, i*per)) / float64(per)
+		}
+		i := from / per
+		c.Due[i] += s.dues
+		c.Served[i] += s.ends
+		overdue += s.dues - s.starts
+	}
+	return c.Saturated()
+}
+
+// Rung is the block as a level of a ladder of load. Its throughput is that of the steady state, if there is one: the ramp
+// and the drain weigh much in a short run. Response times are those of successful requests.
+func (b *Block) Rung() search.Rung {
+	r := search.Rung{Rate: b.Rate, Saturated: b.Saturated}
+	if b.Steady.RequestsPerS.Known() {
+		r.Throughput = float64(b.Steady.RequestsPerS)
+	} else if b.RequestsPerS.Known() {
+		r.Throughput = float64(b.RequestsPerS)
+	}
+	if b.response.Known() {
+		r.Latency = float64(b.response)
+	}
+	if r.Saturated == "" && 2*b.Failed > b.Requests {
+		r.Saturated = fmt.Sprintf("%d of %d requests failed", b.Failed, b.Requests)
+	}
+	return r
+}
+
+// meanOfSuccesses is the mean of a distribution without its values of +∞.
+func (d *Dist) meanOfSuccesses(unit float64) Num {
+	sum, n := 0.0, int64(0)
+	for v, k := range d.values() {
+		sum += float64(v) * float64(k)
+		n += k
+	}
+	if n == 0 {
+		return nan()
+	}
+	return Num(sum / float64(n) / unit)
+}

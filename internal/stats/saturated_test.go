@@ -1,0 +1,66 @@
+package stats
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"llmperf/internal/record"
+	"llmperf/internal/search"
+)
+
+// served are the records of a server that serves so many requests/s one by one, at a rate of constant arrivals.
+func served(run string, rate, capacity float64, n int) []record.Record {
+	var out []record.Record
+	free := 0.0
+	for i := range n {
+		at := float64(i) / rate
+		free = max(free, at) + 1/capacity
+		us := int64(1_790_000_000_000_000 + at*1e6)
+		out = append(out, record.Record{
+			Run: run, Mode: "open", Rate: rate, Phase: record.PhaseMeasure, ScheduledUs: us, SentUs: us,
+			LatencyMs: (free - at) * 1000, OK: true, Seq: int64(i),
+		})
+	}
+	return out
+}
+
+// TestSaturated judges load points by what was served of what was due.
+func TestSaturated(t *testing.T) {
+	for _, c := range []struct {
+		rate float64
+		want bool
+	}{{50, false}, {90, false}, {134, true}, {400, true}} {
+		col := New(Options{})
+		for _, r := range served("r", c.rate, 113, int(10*c.rate)) {
+			col.Add(&r)
+		}
+		b := &col.Summary().Blocks[0]
+		if got := b.Saturated != ""; got != c.want || got != strings.Contains(strings.Join(b.Notes, " "), "did not keep up") {
+			t.Errorf("%v of 113 requests/s: saturated %q, notes %q", c.rate, b.Saturated, b.Notes)
+		}
+	}
+}
+
+// TestKneeOfBlocks wants the knee among the load points that the server kept up with, also if some requests failed.
+func TestKneeOfBlocks(t *testing.T) {
+	col := New(Options{})
+	for i, rate := range []float64{20, 50, 90, 134, 200} {
+		for k, r := range served([]string{"a", "b", "c", "d", "e"}[i], rate, 113, int(10*rate)) {
+			shift := int64(i) * 60e6
+			r.SentUs, r.ScheduledUs = r.SentUs+shift, r.ScheduledUs+shift
+			r.OK = k%50 != 7
+			col.Add(&r)
+		}
+	}
+	var rungs []search.Rung
+	for _, b := range col.Summary().Blocks {
+		rungs = append(rungs, b.Rung())
+		if rung := b.Rung(); math.IsInf(rung.Latency, 0) || rung.Latency <= 0 {
+			t.Errorf("rate %v: response %v ms", rung.Rate, rung.Latency)
+		}
+	}
+	if k := search.Knee(rungs); k != 2 {
+		t.Errorf("knee %d of %+v", k, rungs)
+	}
+}
