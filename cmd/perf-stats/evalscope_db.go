@@ -127,7 +127,7 @@ func (d *evalscopeDB) add(r *record.Record) error {
 	}
 	tpot := 0.0
 	var request any
-	if n := r.CompletionTokens; n > 1 && r.Streamed() {
+	if n, known := r.StreamedTokens(); known && n > 1 && r.Streamed() {
 		tpot = (r.LatencyMs - r.TTFTMs) / float64(n-1) / 1000 // evalscope's: to the end of the answer
 	}
 	if len(r.Request) > 0 {

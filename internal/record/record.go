@@ -153,7 +153,14 @@ func (r *Record) StreamedTokens() (n int, ok bool) {
 
 // InOnePiece reports whether all chunks of a stream arrived at the same moment, as they do through a proxy that buffers:
 // the times between them are the proxy's, and there is neither ITL nor TPOT.
-func (r *Record) InOnePiece() bool { return len(r.GapUs) > 0 && r.gaps() == 0 }
+func (r *Record) InOnePiece() bool {
+	for _, g := range r.GapUs {
+		if g != 0 {
+			return false
+		}
+	}
+	return len(r.GapUs) > 0
+}
 
 // TPOT is the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), defined for streamed answers of n > 1
 // tokens in more than one chunk (the definition of vLLM's bench serve, on the last output chunk and the tokens that were

@@ -74,7 +74,7 @@ func due(r *record.Record) int64 {
 }
 
 // spread puts the output tokens of r where they arrived: chunk by chunk, each with the tokens that it says it has, else
-// with an equal share of all.
+// with an equal share of all. Those that were never streamed were made before the first.
 func (o *over) spread(r *record.Record, end int64) {
 	total := float64(r.CompletionTokens)
 	if !r.Streamed() {
@@ -82,9 +82,13 @@ func (o *over) spread(r *record.Record, end int64) {
 		return
 	}
 	own := len(r.ChunkTokens) == len(r.GapUs)+1
-	share := total / float64(len(r.GapUs)+1)
+	hidden := float64(min(r.HiddenTokens, r.CompletionTokens))
+	share := (total - hidden) / float64(len(r.GapUs)+1)
 	t := r.SentUs + int64(r.TTFTMs*1000)
 	s, until := o.bin(min(t, end))
+	if !own {
+		s.tokens += hidden
+	}
 	for i := 0; ; i++ {
 		if own {
 			share = float64(r.ChunkTokens[i])

@@ -122,8 +122,9 @@ func EvalscopeFiles() Definition {
 	d.figures = append(slices.Clone(d.figures),
 		metric{"decode", "Decode (tok/s)", thousandths, func(d *Dist, r *record.Record) bool {
 			ms, ok := toEnd(r)
-			n := r.CompletionTokens - 1
-			return !r.OK || !ok || n < 1 || ms <= 0 || d.Add(whole(float64(n)/ms*1000*thousandths))
+			n, known := r.StreamedTokens()
+			n--
+			return !r.OK || !ok || !known || n < 1 || ms <= 0 || d.Add(whole(float64(n)/ms*1000*thousandths))
 		}, nil},
 		tokens("input_tokens", "Input tokens", input),
 		tokens("output_tokens", "Output tokens", output),
@@ -174,12 +175,17 @@ func instant(key, name string, p part) metric {
 	}, nil}
 }
 
-// perToken is that of a part divided by the tokens but for the first so many.
+// perToken is that of a part divided by the tokens but for the first so many. Of a part that begins with the first chunk
+// they are those that were streamed.
 func perToken(key, name string, p part, but int) metric {
 	return metric{key, name, nanoseconds, func(d *Dist, r *record.Record) bool {
 		ms, ok := p(r)
-		n := r.CompletionTokens - but
-		return !r.OK || !ok || n < 1 || d.Add(whole(ms/float64(n)*nanoseconds))
+		n, known := r.CompletionTokens, true
+		if but > 0 {
+			n, known = r.StreamedTokens()
+		}
+		n -= but
+		return !r.OK || !ok || !known || n < 1 || d.Add(whole(ms/float64(n)*nanoseconds))
 	}, nil}
 }
 

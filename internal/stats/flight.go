@@ -149,15 +149,17 @@ func total(gaps []int64) (sum int64, valid bool) {
 	return sum, uint64(all) < maxValue
 }
 
-// shares gives how many tokens the first k chunks have; k may not become less. Where the chunks do not say it they are
-// shared evenly, in whole numbers that sum to the output.
+// shares returns how many tokens the first k chunks have; k is at least 1 and may not become less. If the chunks do not
+// tell, they are shared evenly, in whole numbers that sum to the output; those that were never streamed were made before
+// the first.
 func shares(r *record.Record, output int64) func(k int) int64 {
 	chunks := len(r.GapUs) + 1
 	if len(r.ChunkTokens) != chunks {
-		if output == int64(chunks) {
+		hidden := min(int64(max(0, r.HiddenTokens)), output)
+		if output -= hidden; output == int64(chunks) && hidden == 0 {
 			return func(k int) int64 { return int64(k) }
 		}
-		return func(k int) int64 { return int64(k) * output / int64(chunks) }
+		return func(k int) int64 { return hidden + int64(k)*output/int64(chunks) }
 	}
 	var sum int64
 	next := 0

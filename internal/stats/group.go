@@ -126,9 +126,9 @@ func (g *group) succeed(r *record.Record) {
 	if r.CachedTokens > 0 || r.Says(record.KeyCachedTokens) {
 		g.saidCached++
 	}
-	if len(r.GapUs) > 0 && r.CompletionTokens > 0 {
+	if n, known := r.StreamedTokens(); known && len(r.GapUs) > 0 {
 		g.chunks += int64(len(r.GapUs))
-		g.chunkTokens += int64(r.CompletionTokens - 1)
+		g.chunkTokens += int64(n - 1)
 	}
 	if r.FinishReason != "" {
 		count(g.finish, r.FinishReason, 1)

@@ -96,9 +96,9 @@ func addTPOT(d *Dist, r *record.Record) bool {
 }
 
 // addITL adds the gaps; where the tokens of each chunk are known, every gap is shared over the tokens of the chunk that
-// ends it, in whole µs that sum to the gap.
+// ends it, in whole µs that sum to the gap. A stream that arrived in one piece has none.
 func addITL(d *Dist, r *record.Record) bool {
-	if !r.OK {
+	if !r.OK || r.InOnePiece() {
 		return true
 	}
 	if len(r.ChunkTokens) != len(r.GapUs)+1 {

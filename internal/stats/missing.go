@@ -31,6 +31,19 @@ var wanted = [...]struct {
 		_, known := r.TPOT()
 		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && !known
 	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
+	{func(r *record.Record) bool { return r.OK && r.Streamed() && r.InOnePiece() },
+		"are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL"},
+	{hidden(record.HiddenRedacted),
+		"have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)"},
+	{hidden(record.HiddenSummary),
+		"have no TPOT: a summary was streamed in the place of the reasoning that their tokens count (reasoning_summary)"},
+	{hidden(record.HiddenTotal),
+		"have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)"},
+}
+
+// hidden reports successes of which it is not known, for that reason, how many tokens were streamed.
+func hidden(why string) func(*record.Record) bool {
+	return func(r *record.Record) bool { return r.OK && r.Streamed() && r.HiddenUnknown == why }
 }
 
 // generates says whether the request asked for output tokens.

@@ -41,3 +41,37 @@ func TestMissingKeys(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(b.Notes, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// TPOT and ITL that cannot be known are absent, and the notes tell of how many records and why.
+func TestTokensThatWereNotStreamed(t *testing.T) {
+	const common = `"sent_us":1700000000000000,"lag_ms":0,"ok":true,"op":"chat","ttft_ms":500,"latency_ms":600,"prompt_tokens":7,`
+	s := NewStream(Options{}, 1, false)
+	if err := s.Read(t.Context(), strings.NewReader(`{`+common+`"gap_us":[20000,20000,20000,20000],"completion_tokens":305,"reasoning_tokens":300,"hidden_tokens":300}
+{`+common+`"gap_us":[20000,20000],"completion_tokens":90,"hidden_unknown":"redacted_reasoning"}
+{`+common+`"gap_us":[20000,20000],"completion_tokens":90,"hidden_unknown":"total_disagrees"}
+{`+common+`"gap_us":[0,0],"completion_tokens":3}
+`), "in"); err != nil {
+		t.Fatal(err)
+	}
+	b := s.Collector().Summary().Blocks[0]
+	if m := b.Metrics.Get("tpot_ms"); m == nil || m.N != 1 || m.Mean != 20 {
+		t.Errorf("TPOT %+v, want one of 20 ms", m)
+	}
+	if m := b.Metrics.Get("itl_ms"); m == nil || m.N != 8 || m.Mean != 20 {
+		t.Errorf("ITL %+v, want eight of 20 ms", m)
+	}
+	if m := b.Metrics.Get("output_tokens"); m == nil || m.N != 4 {
+		t.Errorf("output tokens %+v", m)
+	}
+	if b.ChunkTokens != 1 {
+		t.Errorf("%v tokens a chunk", b.ChunkTokens)
+	}
+	want := []string{
+		"1 of 4 records are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL",
+		"1 of 4 records have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)",
+		"1 of 4 records have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)",
+	}
+	if !slices.Equal(b.Notes, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(b.Notes, "\n"), strings.Join(want, "\n"))
+	}
+}
