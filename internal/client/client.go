@@ -195,7 +195,10 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 		c.debug(x)
 	}
 	x.trip.dns, x.trip.connect, x.trip.tls, x.trip.over, x.trip.unstamped = 0, 0, 0, 0, false
-	err := c.transport(x.call.ep).exchange(ctx, &x.call, &x.trip, &x.reply)
+	err := x.tidy(rec, c.transport(x.call.ep).exchange(ctx, &x.call, &x.trip, &x.reply))
+	if at := x.reply.endedAt(); at > 0 {
+		x.trip.end = x.call.start + at*1000
+	}
 	if total := c.cfg.TotalTimeout; err == nil && total > 0 && x.trip.end-x.call.start > int64(total) {
 		err = late(total) // read before the deadline could stop it
 	}

@@ -70,7 +70,8 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 		c.head = append(c.head, ca.body...)
 		c.out[0], c.out[1] = c.head, nil
 	}
-	c.started, c.blocked, c.s, c.t, c.start, c.last, c.err = false, false, s, t, ca.begun, now, nil
+	c.started, c.blocked, c.s, c.t, c.err = false, false, s, t, nil
+	c.begin(ca.begun, now)
 	defer func() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil }()
 	c.watch(ctx)
 	c.arm(now)
@@ -84,13 +85,13 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 		err := c.raw.Read(c.ready)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if err := c.expired(ctx); err != nil {
+			if err := c.expired(ctx, ca); err != nil {
 				return err
 			}
 		case err != nil:
 			return err
 		case c.blocked:
-			if err := c.writeRest(ctx); err != nil {
+			if err := c.writeRest(ctx, ca); err != nil {
 				return err
 			}
 		default:
@@ -104,7 +105,7 @@ const tinyBody = 1 << 10
 
 // writeRest sends what the socket's buffer had no room for. A server may answer, and hang up, before it has read all:
 // its answer is then worth more than the error.
-func (c *conn) writeRest(ctx context.Context) error {
+func (c *conn) writeRest(ctx context.Context, ca *call) error {
 	c.blocked = false
 	for i := range c.out {
 		for len(c.out[i]) > 0 {
@@ -115,7 +116,7 @@ func (c *conn) writeRest(ctx context.Context) error {
 				c.last = time.Now()
 			}
 			if errors.Is(err, os.ErrDeadlineExceeded) {
-				if err := c.expired(ctx); err != nil {
+				if err := c.expired(ctx, ca); err != nil {
 					return err
 				}
 				continue
@@ -188,13 +189,17 @@ func (c *conn) got(b []byte, stamp int64) (done bool, err error) {
 	c.t.received += int64(len(b))
 	c.t.end = at
 	n, err := c.p.feed(b, c.s, at)
-	if c.p.done() {
-		c.t.over = at
+	if !c.p.done() {
+		if e := c.s.ending(); e != going && err == nil {
+			err = c.bound(e)
+		}
+		return false, err
 	}
-	if c.p.done() && n < len(b) {
+	c.t.over = at
+	if n < len(b) {
 		c.p.keep = false // bytes that nobody asked for
 	}
-	return c.p.done(), err
+	return true, err
 }
 
 // send hands head and body to the kernel; false: it must wait for room.

@@ -18,6 +18,8 @@ type deadline struct {
 	stop  func() bool     // frees the watch on ctx
 	start time.Time       // of the exchange
 	last  time.Time       // of the last read or of the start
+	phase ending          // of the answer, as far as it bounds the wait for more
+	rest  time.Time       // when that wait is over; zero: there is no such bound
 
 	hungUp atomic.Bool // the server has ended the connection, as far as hangups knows
 	forget func()      // ends the watch of hangups; nil: there is none
@@ -33,6 +35,38 @@ func (d *deadline) close() {
 		d.stop()
 	}
 	d.conn.Close()
+}
+
+// begin is the start of an exchange, or of another attempt at it.
+func (d *deadline) begin(start, now time.Time) {
+	d.start, d.last = start, now
+	if d.phase != going {
+		d.phase, d.rest, d.armed = going, time.Time{}, time.Time{}
+		d.conn.SetDeadline(time.Time{})
+	}
+}
+
+// bound bounds the wait for what may follow an answer that has ended by its own protocol.
+func (d *deadline) bound(e ending) error {
+	switch {
+	case e == refused:
+		return errRefused
+	case e == ended && d.phase == ended:
+		if d.last.After(d.rest) {
+			return errOpen
+		}
+		return nil
+	case e == ended:
+		d.rest = d.last.Add(restAfterEnd)
+	default:
+		d.rest = d.last.Add(restWhenSettled)
+	}
+	d.phase = e
+	d.arm(d.last)
+	if d.ctx.Err() != nil || d.ended() { // whose interruptions arm may have undone
+		d.conn.SetDeadline(time.Unix(1, 0))
+	}
+	return nil
 }
 
 // watch sees to it that the end of ctx interrupts a read. The contexts of a run are one and the same, so that it costs
@@ -70,12 +104,18 @@ func (d *deadline) due() time.Time {
 			due = end
 		}
 	}
+	if !d.rest.IsZero() && (due.IsZero() || d.rest.Before(due)) {
+		due = d.rest
+	}
 	return due
 }
 
 // expired arms the deadline again where it was another exchange's, or this one's before the last read.
-func (d *deadline) expired(ctx context.Context) error {
+func (d *deadline) expired(ctx context.Context, ca *call) error {
 	now := time.Now()
+	if d.phase == settled && !now.Before(d.rest) && ca.many() {
+		d.rest = time.Time{}
+	}
 	if ctx.Err() == nil && (d.due().IsZero() || now.Before(d.due())) {
 		d.armed = time.Time{}
 		if d.due().IsZero() {
@@ -90,6 +130,8 @@ func (d *deadline) expired(ctx context.Context) error {
 		return &failure{record.KindCanceled, context.Cause(ctx)}
 	case total > 0 && now.Sub(d.start) >= total:
 		return late(total)
+	case !d.rest.IsZero() && !now.Before(d.rest):
+		return errOpen
 	}
 	return fail(record.KindReadTimeout, "nothing received for %v", d.cfg.ReadTimeout)
 }

@@ -13,6 +13,8 @@ type sink interface {
 	head(h *header, at int64)
 	// body is the next bytes of the body, valid during the call.
 	body(b []byte, at int64)
+	// ending is how far the answer has come by its own protocol.
+	ending() ending
 }
 
 // header is what the client takes from a response's head.

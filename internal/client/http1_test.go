@@ -20,6 +20,7 @@ type gathered struct {
 
 func (g *gathered) head(h *header, at int64) { g.heads++; g.status = h.Status; g.ctype = h.ContentType }
 func (g *gathered) body(b []byte, at int64)  { g.data.Write(b) }
+func (g *gathered) ending() ending           { return going }
 
 // parsed is what comes of a response's bytes, fed in the pieces given and ended by the connection's end.
 type parsed struct {

@@ -27,32 +27,34 @@ type reply struct {
 	sent     int64 // ns since the epoch
 	trip     *trip // what the transport measures of it; nil: nothing
 
-	sse      sse.Parser
-	onEvent  sse.Event // event, made once
-	framing  framing
-	events   bool   // announced by the head: the answer is a stream of events
-	whole    []byte // an answer in one piece, or the beginning of one whose framing is not known yet
-	held     bool   // whole is the first of what may be JSON lines
-	heldAt   int64  // when it came, µs after sent
-	at       int64  // of the bytes being read, µs after sent
-	last     int64  // of the last output chunk
-	chunks   int
-	joined   joined
-	odd      []int64 // times of chunks that may be output; they are if there is no other
-	counts   tally
-	seen     [4]bool // the kinds of output that came, by api.Kind
-	unseen   api.Unseen
-	words    string // text in the place of an event, such as a heartbeat
-	key      string // of text that is not known to be output
-	done     bool
-	doneAt   int64
-	shape    api.Shape
-	now      api.Event // the one being read
-	usage    api.Usage // its
-	text     strings.Builder
-	err      error
-	location string    // where the answer says that its resource is
-	unpack   *unpacker // of a compressed answer
+	sse       sse.Parser
+	onEvent   sse.Event // event, made once
+	framing   framing
+	events    bool   // announced by the head: the answer is a stream of events
+	whole     []byte // an answer in one piece, or the beginning of one whose framing is not known yet
+	held      bool   // whole is the first of what may be JSON lines
+	heldAt    int64  // when it came, µs after sent
+	at        int64  // of the bytes being read, µs after sent
+	last      int64  // of the last output chunk
+	chunks    int
+	joined    joined
+	odd       []int64 // times of chunks that may be output; they are if there is no other
+	counts    tally
+	seen      [4]bool // the kinds of output that came, by api.Kind
+	unseen    api.Unseen
+	words     string // text in the place of an event, such as a heartbeat
+	key       string // of text that is not known to be output
+	done      bool
+	doneAt    int64
+	settledAt int64 // of the last event since there are both a finish_reason and usage; 0: there are not
+	over      bool  // more of the answer is not wanted
+	shape     api.Shape
+	now       api.Event // the one being read
+	usage     api.Usage // its
+	text      strings.Builder
+	err       error
+	location  string    // where the answer says that its resource is
+	unpack    *unpacker // of a compressed answer
 }
 
 func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText bool) {
@@ -165,6 +167,8 @@ func (r *reply) decoded(data []byte) {
 	r.take(e)
 	if e.Done {
 		r.done, r.doneAt = true, r.at
+	} else if r.rec.FinishReason != "" && r.rec.CompletionTokens > 0 {
+		r.settledAt = r.at
 	}
 }
 
@@ -296,7 +300,11 @@ func (r *reply) finish(err error, end int64) {
 	output := false
 	if r.unpack != nil {
 		if cut := r.unpack.close(); cut != nil && err == nil {
-			r.fail(cut)
+			if r.endedAt() == 0 {
+				r.fail(cut)
+			} else if rec.UntidyEnd == "" {
+				rec.UntidyEnd = record.UntidyMalformed
+			}
 		}
 		r.unpack = nil
 	}
@@ -337,8 +345,8 @@ func (r *reply) endStream() (output bool) {
 	}
 	rec := r.rec
 	switch {
-	case r.done:
-		rec.LatencyMs = ms(r.doneAt)
+	case r.endedAt() > 0:
+		rec.LatencyMs = ms(r.endedAt())
 	case rec.FinishReason != "" || r.ep.dialect.NoFinish:
 	case r.words != "":
 		r.fail(fail(record.KindAPI, "%s", r.words))

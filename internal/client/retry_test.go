@@ -126,10 +126,14 @@ func TestCompressed(t *testing.T) {
 func TestCompressedBadly(t *testing.T) {
 	var z bytes.Buffer
 	w := gzip.NewWriter(&z)
-	io.WriteString(w, hello+stop+done)
+	io.WriteString(w, hello+stop)
+	w.Flush()
+	open := z.Len()
+	io.WriteString(w, done)
 	w.Close()
 	for name, c := range map[string]struct{ encoding, body, kind string }{
-		"cut":     {"gzip", z.String()[:z.Len()-9], record.KindProtocol},
+		"cut":     {"gzip", z.String()[:open], record.KindProtocol},
+		"late":    {"gzip", z.String()[:z.Len()-9], ""}, // cut behind [DONE]
 		"garbage": {"gzip", "not compressed", record.KindProtocol},
 		"unknown": {"snappy", "x", record.KindProtocol},
 		"whole":   {"gzip", z.String(), ""},

@@ -103,7 +103,9 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 		Encoding: resp.Header.Get("Content-Encoding"), RetryAfter: resp.Header.Get("Retry-After"),
 		Location: resp.Header.Get("Location"),
 	}, t.end)
-	buf := make([]byte, 32<<10)
+	rest := time.AfterFunc(time.Hour, func() { cancel(errOpen) })
+	defer rest.Stop()
+	buf, phase := make([]byte, 32<<10), going
 	for {
 		n, err := resp.Body.Read(buf)
 		if n > 0 {
@@ -111,6 +113,15 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 			t.received += int64(n)
 			alive()
 			s.body(buf[:n], t.end)
+			switch e := s.ending(); {
+			case e == refused:
+				return errRefused
+			case e == ended && phase != ended:
+				rest.Reset(restAfterEnd)
+			case e == settled && !c.many():
+				rest.Reset(restWhenSettled)
+			}
+			phase = s.ending()
 		}
 		if err == io.EOF {
 			return nil

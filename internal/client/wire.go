@@ -32,8 +32,8 @@ func newNetWire(d *dialer, clock *Clock, conn, under net.Conn, known *heads) *ne
 func (w *netWire) parser() *parser { return &w.p }
 
 func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
-	w.start, w.last = ca.begun, ca.now(t)
 	w.p.reset()
+	w.begin(ca.begun, ca.now(t))
 	w.watch(ctx)
 	w.arm(w.last)
 	if err := w.send(ctx, ca, t); err != nil {
@@ -52,7 +52,7 @@ func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) erro
 		switch {
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			if err := w.expired(ctx); err != nil {
+			if err := w.expired(ctx, ca); err != nil {
 				return err
 			}
 		case !w.p.begun() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)): // within TLS's own records
@@ -80,7 +80,7 @@ func (w *netWire) send(ctx context.Context, ca *call, t *trip) error {
 		n, err := w.conn.Write(part)
 		t.sent += int64(n)
 		if errors.Is(err, os.ErrDeadlineExceeded) { // TLS cannot go on after half a record
-			if err := w.expired(ctx); err != nil {
+			if err := w.expired(ctx, ca); err != nil {
 				return err
 			}
 			return fail(record.KindReadTimeout, "the request was not taken in time")
@@ -108,11 +108,15 @@ func (w *netWire) got(b []byte, t *trip, s sink) (done bool, err error) {
 	t.received += int64(len(b))
 	t.end = at
 	n, err := w.p.feed(b, s, at)
-	if w.p.done() {
-		t.over = at
+	if !w.p.done() {
+		if e := s.ending(); e != going && err == nil {
+			err = w.bound(e)
+		}
+		return false, err
 	}
-	if w.p.done() && n < len(b) {
+	t.over = at
+	if n < len(b) {
 		w.p.keep = false // bytes that nobody asked for
 	}
-	return w.p.done(), err
+	return true, err
 }

@@ -59,6 +59,8 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.measure(`,"dns_ms":`, r.DNSMs)
 	w.measure(`,"connect_ms":`, r.ConnectMs)
 	w.measure(`,"tls_ms":`, r.TLSMs)
+	w.measure(`,"stream_wait_ms":`, r.StreamWaitMs)
+	w.measure(`,"resent_ms":`, r.ResentMs)
 	w.boolean(`,"reused":`, r.Reused)
 	w.measure(`,"headers_ms":`, r.HeadersMs)
 	w.measure(`,"ttft_ms":`, r.TTFTMs)
@@ -87,6 +89,7 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.count(`,"attempts":`, r.Attempts)
 	w.count(`,"bytes_sent":`, int(r.BytesSent))
 	w.count(`,"bytes_received":`, int(r.BytesReceived))
+	w.text(`,"untidy_end":`, r.UntidyEnd)
 	w.text(`,"output":`, r.Output)
 	w.any(`,"request":`, r.Request, len(r.Request) > 0)
 	w.b[start] = '{' // in the place of the first comma

@@ -41,6 +41,8 @@ var fields = [...]field{
 	{`"dns_ms":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.DNSMs) }},
 	{`"connect_ms":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.ConnectMs) }},
 	{`"tls_ms":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.TLSMs) }},
+	{`"stream_wait_ms":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.StreamWaitMs) }},
+	{`"resent_ms":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.ResentMs) }},
 	{`"reused":`, 0, func(s *scanner, r *Record) bool { return s.boolean(&r.Reused) }},
 	{`"headers_ms":`, 0, func(s *scanner, r *Record) bool { return s.float(&r.HeadersMs) }},
 	{`"ttft_ms":`, KeyTTFTMs, func(s *scanner, r *Record) bool { return s.float(&r.TTFTMs) }},
@@ -71,4 +73,5 @@ var fields = [...]field{
 	{`"attempts":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.Attempts) }},
 	{`"bytes_sent":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.BytesSent) }},
 	{`"bytes_received":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.BytesReceived) }},
+	{`"untidy_end":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.UntidyEnd) }},
 }

@@ -49,7 +49,11 @@ type Record struct {
 	DNSMs     float64 `json:"dns_ms,omitempty"`
 	ConnectMs float64 `json:"connect_ms,omitempty"`
 	TLSMs     float64 `json:"tls_ms,omitempty"`
-	Reused    bool    `json:"reused"`
+
+	// Parts of the times below that are not the answer's; absent where there was no such wait, as there mostly is none.
+	StreamWaitMs float64 `json:"stream_wait_ms,omitempty"` // HTTP/2: until a connection had a free stream
+	ResentMs     float64 `json:"resent_ms,omitempty"`      // from sent_us to when the request went out for the last time
+	Reused       bool    `json:"reused"`
 
 	HeadersMs       float64 `json:"headers_ms,omitempty"`
 	TTFTMs          float64 `json:"ttft_ms,omitempty"`
@@ -78,6 +82,7 @@ type Record struct {
 	Attempts      int    `json:"attempts,omitempty"`    // more than 1: a kept connection was found closed, or a retry
 	BytesSent     int64  `json:"bytes_sent,omitempty"`
 	BytesReceived int64  `json:"bytes_received,omitempty"`
+	UntidyEnd     string `json:"untidy_end,omitempty"` // how the transport failed behind a complete answer: one of the Untidy constants
 
 	Output  string          `json:"output,omitempty"`  // only with --save-output
 	Request json.RawMessage `json:"request,omitempty"` // only with --save-request: the request line
@@ -118,6 +123,14 @@ const (
 	HiddenRedacted = "redacted_reasoning" // encrypted or left out, and not counted apart
 	HiddenSummary  = "reasoning_summary"  // a summary was streamed in its place
 	HiddenTotal    = "total_disagrees"    // the server's counts do not add up to its total
+)
+
+// How the transport can fail behind an answer that is complete by its own protocol.
+const (
+	UntidyOpen      = "open"      // the end of the body did not come
+	UntidyClosed    = "closed"    // the connection ended before the body did
+	UntidyReset     = "reset"     // the same by a reset
+	UntidyMalformed = "malformed" // what followed was not HTTP
 )
 
 // The phases of a load point.

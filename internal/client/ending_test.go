@@ -1,0 +1,104 @@
+package client
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"llmperf/internal/record"
+	"llmperf/internal/request"
+)
+
+// An answer is complete with its own protocol's end, whatever the transport does then. Its connection is not used again.
+func TestTheProtocolsEndIsTheEnd(t *testing.T) {
+	const usage = `data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}` + "\n\n"
+	waits := func(_ net.Conn, r *bufio.Reader) { r.ReadByte() }
+	both(t, func(t *testing.T, plain bool) {
+		for _, c := range []struct {
+			name, last string
+			then       func(net.Conn, *bufio.Reader)
+			untidy     string
+		}{
+			{"open", done, waits, record.UntidyOpen},
+			{"open, no [DONE]", usage, waits, record.UntidyOpen},
+			{"FIN", done, func(c net.Conn, r *bufio.Reader) { raw(c).CloseWrite() }, record.UntidyClosed},
+			{"FIN, no [DONE]", usage, func(c net.Conn, r *bufio.Reader) { raw(c).CloseWrite() }, record.UntidyClosed},
+			{"malformed", done, func(c net.Conn, r *bufio.Reader) { io.WriteString(c, "zz\r\n"); r.ReadByte() }, record.UntidyMalformed},
+			{"endless", done, func(c net.Conn, r *bufio.Reader) {
+				for {
+					if _, err := io.WriteString(c, "3\r\n:\n\n\r\n"); err != nil {
+						return
+					}
+				}
+			}, record.UntidyOpen},
+			{"tidy", done, func(c net.Conn, r *bufio.Reader) { io.WriteString(c, "0\r\n\r\n"); r.ReadByte() }, ""},
+		} {
+			if plain && c.name == "malformed" {
+				continue // net/http says so in words of its own
+			}
+			u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
+				take(r)
+				text := hello + c.last
+				fmt.Fprintf(conn, "%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", head, len(text), text)
+				c.then(conn, r)
+			})
+			client := newTest(t, u, plain, nil)
+			rec := ask(client)
+			if !rec.OK || rec.UntidyEnd != c.untidy || rec.LatencyMs < rec.TTFTMs {
+				t.Errorf("%s: %+v %+v", c.name, rec, rec.Error)
+			}
+			if !plain && len(idle(client)) > 0 != (c.untidy == "") {
+				t.Errorf("%s: %d connections are kept", c.name, len(idle(client)))
+			}
+		}
+	})
+}
+
+// A reset behind [DONE] is no failure, though it may overtake the answer.
+func TestResetBehindTheEnd(t *testing.T) {
+	both(t, func(t *testing.T, plain bool) {
+		read := make(chan struct{})
+		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
+			take(r)
+			text := hello + stop + done
+			fmt.Fprintf(conn, "%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", head, len(text), text)
+			<-read
+			raw(conn).SetLinger(0)
+		})
+		var once atomic.Bool
+		c := newTest(t, u, plain, func(c *Config) {
+			c.Debug = func(_, _ string, text []byte) {
+				if strings.Contains(string(text), "[DONE]") && once.CompareAndSwap(false, true) {
+					close(read)
+				}
+			}
+		})
+		if rec := ask(c); !rec.OK || rec.UntidyEnd != record.UntidyReset {
+			t.Errorf("%+v %+v", rec, rec.Error)
+		}
+	})
+}
+
+// Of several answers in one, the end of the first is not that of all.
+func TestEndOfSeveralAnswers(t *testing.T) {
+	one := func(index int, text, finish string) string {
+		return fmt.Sprintf(`data: {"choices":[{"index":%d,"delta":{"content":"%s"},"finish_reason":%s}],"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}`+"\n\n",
+			index, text, finish)
+	}
+	u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
+		take(r)
+		text := one(0, "a", `"stop"`)
+		fmt.Fprintf(conn, "%sTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", head, len(text), text)
+		raw(conn).CloseWrite()
+		r.ReadByte()
+	})
+	c := newTest(t, u, false, nil)
+	rec := c.Do(t.Context(), &request.Request{Body: []byte(strings.Replace(body, "{", `{"n":2,`, 1))})
+	if rec.OK || rec.Error.Kind != record.KindTruncated {
+		t.Errorf("%+v %+v", rec, rec.Error)
+	}
+}
