@@ -82,6 +82,7 @@ type flags struct {
 	FrequencyPenalty  *float64    `group:"body" placeholder:"X" help:"Make repeated tokens less likely."`
 	RepetitionPenalty *float64    `group:"body" placeholder:"X" help:"Make repeated tokens less likely, as a factor."`
 	Logprobs          *bool       `group:"body" help:"Ask for the log probabilities of tokens."`
+	Label             cli.Labels  `group:"body" placeholder:"KEY=VALUE" help:"Labels of every request, beside its body, which perf-send copies to the records."`
 	ExtraArgs         string      `group:"body" help:"JSON merged into the body, or @FILE; keys that the dataset knows shape the data instead." placeholder:"JSON"`
 
 	Output string `short:"o" group:"output" help:"File to write; .gz and .zst compress. Default: stdout." placeholder:"FILE"`

@@ -62,6 +62,7 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 		if err != nil || bad.failed() {
 			continue
 		}
+		r.Labels = f.Label.Over(r.Labels)
 		line, err := r.Line(buf[:0])
 		if err != nil {
 			return err

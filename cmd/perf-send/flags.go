@@ -56,6 +56,7 @@ type flags struct {
 	Cycle         bool       `group:"load" help:"Send the lines again when they run short."`
 	Grace         seconds    `group:"load" default:"30" placeholder:"TIME" help:"After Ctrl-C: how long requests in flight may go on."`
 
+	Label            cli.Labels  `group:"requests" placeholder:"KEY=VALUE" help:"Labels of every record, for perf-stats --by labels.KEY."`
 	NoUsage          bool        `group:"requests" help:"Do not ask streams for their usage."`
 	DropParams       cli.Strings `group:"requests" placeholder:"KEY" help:"Leave keys out of the bodies."`
 	NoTestConnection bool        `group:"requests" help:"Skip the request of one token that looks whether URL, key and model are right."`

@@ -161,6 +161,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	r.source = startSource(ctx, sourceConfig{
 		log: log, env: r.env, skip: r.f.OnBadLine == "skip", cycle: r.f.Cycle, inTurn: r.f.eachAll,
 		prepare: func(q *request.Request) error {
+			q.Labels = r.f.Label.Over(q.Labels)
 			err := r.client.Prepare(ctx, q)
 			if errors.Is(err, client.ErrNoModel) {
 				return cli.Fail("is it the right --url? --model names a model", "%w", err)

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -104,6 +105,38 @@ func (l *Conditions) Decode(ctx *kong.DecodeContext) error {
 	words, err := listWords(ctx, func(w string) (bool, error) { return strings.ContainsAny(w, "<>"), nil })
 	*l = append(*l, words...)
 	return err
+}
+
+// Labels is a flag of one or more KEY=VALUE words. The first word of another form ends it; the flag may be repeated.
+type Labels map[string]string
+
+// Decode implements kong.MapperValue.
+func (l *Labels) Decode(ctx *kong.DecodeContext) error {
+	words, err := listWords(ctx, func(w string) (bool, error) { return strings.Contains(w, "=") && !isFile(w), nil })
+	for _, w := range words {
+		key, value, ok := strings.Cut(w, "=")
+		if !ok || key == "" {
+			return fmt.Errorf("%q is not KEY=VALUE", w)
+		}
+		if *l == nil {
+			*l = Labels{}
+		}
+		(*l)[key] = value
+	}
+	return err
+}
+
+// Over returns labels with those of l added, and put in the place of others of their keys. Neither map is changed.
+func (l Labels) Over(labels map[string]string) map[string]string {
+	if len(l) == 0 {
+		return labels
+	}
+	if len(labels) == 0 {
+		return l
+	}
+	all := maps.Clone(labels)
+	maps.Copy(all, l)
+	return all
 }
 
 // listWords takes the flag's first value, whatever it is, then those that follow up to the next flag while more accepts

@@ -20,7 +20,8 @@ type testFlags struct {
 	Paths  Paths
 	Grace  Duration `default:"5s" help:"How long to wait."`
 	Stream *bool    `negatable:""`
-	Key    string   `env:"TEST_KEY"`
+	Label  Labels
+	Key    string `env:"TEST_KEY"`
 	VersionFlag
 }
 
@@ -58,6 +59,9 @@ func TestLists(t *testing.T) {
 		{args: "--stop END gone.txt", err: "--stop: gone.txt looks like a file, and there is none of that name"},
 		{args: "--stop a b </s> --rate 1", want: testFlags{Stop: Strings{"a", "b", "</s>"}, Rate: Floats{1}}},
 		{args: "--slo a<1 b>2 a.jsonl", want: testFlags{SLO: Conditions{"a<1", "b>2"}, Files: []string{"a.jsonl"}}},
+		{args: "--label a=1 b=x=y --label a=2 a.jsonl",
+			want: testFlags{Label: Labels{"a": "2", "b": "x=y"}, Files: []string{"a.jsonl"}}},
+		{args: "--label a", err: `--label: "a" is not KEY=VALUE`},
 		{args: "--paths a.jsonl gone.txt", want: testFlags{Paths: Paths{"a.jsonl", "gone.txt"}}},
 		{args: "--grace 500ms", want: testFlags{Grace: Duration(500 * time.Millisecond)}},
 		{args: "--grace 2", want: testFlags{Grace: Duration(2 * time.Second)}},
