@@ -28,6 +28,15 @@ func groups() kong.Option {
 	)
 }
 
+// choices are what completion offers for flags that take more than a few names.
+func choices() cli.Choices {
+	return cli.Choices{
+		"api":     append(api.Names(), "custom"),
+		"arrival": {"poisson", "constant", "gamma:", "ramp:", "trace"},
+		"search":  {"parallel", "rate"}, "profile": {"knee"},
+	}
+}
+
 type flags struct {
 	cli.VersionFlag
 	part    load.Shard // that this process has

@@ -10,6 +10,7 @@ import (
 	"llmperf/internal/cli"
 	"llmperf/internal/facts"
 	"llmperf/internal/stats"
+	"llmperf/internal/track"
 )
 
 const description = `Statistics over record lines, as perf-send writes them: counts, throughput, and TTFT, TPOT, ITL, latency and
@@ -68,6 +69,15 @@ func groups() kong.Option {
 		kong.Group{Key: "output", Title: "Output:"},
 		kong.Group{Key: "trackers", Title: "Trackers:"},
 	)
+}
+
+// choices are what completion offers for flags that take more than a few names.
+func choices() cli.Choices {
+	tools := []string{"all"}
+	for _, d := range stats.Definitions() {
+		tools = append(tools, d.Tool)
+	}
+	return cli.Choices{"define": tools, "visualizer": track.Names()}
 }
 
 // beside reads what is known of the run as a whole: from --facts, or from the folder of the run that is the only input,

@@ -15,7 +15,7 @@ func main() { os.Exit(cli.Main("perf-stats", run)) }
 
 func run(env *cli.Env) error {
 	var f flags
-	if err := env.Parse(&f, description, groups()); err != nil {
+	if err := env.Parse(&f, description, groups(), choices()); err != nil {
 		return err
 	}
 	if err := f.chooseFormat(); err != nil {
