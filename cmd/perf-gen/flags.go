@@ -47,7 +47,7 @@ type flags struct {
 	PrefixLength    int    `group:"length" help:"Tokens of a common beginning of random prompts, on top of their length." placeholder:"N"`
 	PrefixCount     int    `group:"length" default:"1" help:"How many different beginnings, in turn." placeholder:"N"`
 	UniquePrefix    bool   `group:"length" help:"Begin every prompt with 8 random words of its own, so that no prefix cache helps."`
-	Charset         string `group:"length" enum:"all,ascii" default:"all" help:"Characters of random text: all, ascii." placeholder:"all"`
+	Charset         string `group:"length" enum:"everyday,ascii,all" default:"everyday" help:"Words of random text: everyday English, ascii, or all of the vocabulary, offensive ones too." placeholder:"everyday"`
 	TokenizerPath   string `group:"length" help:"Vocabulary to count in. Default for random: o200k_base." placeholder:"NAME"`
 	CountTemplate   bool   `group:"length" help:"Take the chat template of --tokenizer-path into the lengths."`
 	TokenizePrompt  bool   `group:"length" help:"Send prompts as token ids, to /v1/completions."`

@@ -92,7 +92,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 	o := &dataset.Options{
 		Number: f.number(), Repeat: f.Repeat, Shuffle: f.Shuffle, Workers: f.NumWorkers,
 		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength, Distribution: f.Distribution, Lengths: f.Lengths,
-		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, ASCII: f.Charset == "ascii", TokenIDs: f.TokenizePrompt,
+		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, Charset: f.Charset, TokenIDs: f.TokenizePrompt,
 		Format: f.Format, BlockSize: f.BlockSize, KeepSecrets: f.KeepSecrets, Sort: f.Sort, Offset: f.Offset, TextColumn: f.TextColumn,
 		Hub:      hub.Options{Source: hub.Source(f.DataSource), Say: env.Say},
 		MinTurns: f.MinTurns, MaxTurns: f.MaxTurns,
@@ -238,7 +238,7 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("leave one out", "--unique-prefix puts words before a text, not before token ids or a template")
 	case f.RenderTemplate && f.TokenizePrompt:
 		return cli.Usage("leave one out", "--render-chat-template makes text, and --tokenize-prompt token ids")
-	case f.Charset == "ascii" && f.TokenizePrompt:
+	case f.Charset != "everyday" && f.TokenizePrompt:
 		return cli.Usage("leave one out", "--charset chooses among words, and --tokenize-prompt writes none")
 	case f.CountTemplate && f.TokenizePrompt:
 		return cli.Usage("leave one out", "--tokenize-prompt leaves no room for the chat template of --count-template")

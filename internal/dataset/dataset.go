@@ -38,7 +38,7 @@ type Options struct {
 	Distribution              string // of the lengths of random prompts; "" is uniform
 	Lengths                   string // mixture of input and output lengths, instead of all these
 	PrefixLength, PrefixCount int    // tokens of the common beginning of random prompts; how many such beginnings
-	ASCII                     bool   // random words of ASCII characters alone
+	Charset                   string // of random words: everyday ones, ascii or all of the vocabulary; "" is everyday ones
 	TokenIDs                  bool   // prompts are token ids
 
 	Format      string // of captured logs; "" is as each looks

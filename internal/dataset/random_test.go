@@ -58,10 +58,10 @@ func open(t *testing.T, name string) tokenizer.Tokenizer {
 func TestRandomIsExact(t *testing.T) {
 	cache := t.TempDir()
 	for _, name := range []string{"o200k_base", "cl100k_base"} {
-		for _, ascii := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s ascii=%v", name, ascii), func(t *testing.T) {
+		for _, charset := range []string{"", "ascii", "all"} {
+			t.Run(fmt.Sprintf("%s charset=%s", name, charset), func(t *testing.T) {
 				tok := open(t, name)
-				o := &Options{Number: 300, Seed: 1, Workers: 2, MinPrompt: ptr(1), MaxPrompt: ptr(64), PrefixLength: 16, PrefixCount: 3, ASCII: ascii,
+				o := &Options{Number: 300, Seed: 1, Workers: 2, MinPrompt: ptr(1), MaxPrompt: ptr(64), PrefixLength: 16, PrefixCount: 3, Charset: charset,
 					TokenizerName: name, CacheDir: cache, Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }}
 				lengths := map[int]int{}
 				prefixes := map[string]int{}
@@ -105,10 +105,16 @@ func TestRandomLengthsAreUniform(t *testing.T) {
 
 // TestRandomIsIndependent looks for what a prefix cache could use: equal beginnings, blocks, or a small vocabulary.
 func TestRandomIsIndependent(t *testing.T) {
+	for charset, foreign := range map[string]bool{"": false, "ascii": false, "all": true} {
+		t.Run(charset, func(t *testing.T) { checkIndependent(t, charset, foreign) })
+	}
+}
+
+func checkIndependent(t *testing.T, charset string, foreign bool) {
 	tok := open(t, "o200k_base")
 	blocks, ids := map[string]bool{}, map[int]bool{}
 	scripts := map[bool]int{}
-	for _, b := range ask(t, "random", &Options{Number: 20, Seed: 1, Workers: 2, MinPrompt: ptr(1024), MaxPrompt: ptr(1024)}, &Shape{Chat: ptr(false)}) {
+	for _, b := range ask(t, "random", &Options{Number: 20, Seed: 1, Workers: 2, MinPrompt: ptr(1024), MaxPrompt: ptr(1024), Charset: charset}, &Shape{Chat: ptr(false)}) {
 		all := tok.Encode(b.Prompt.(string))
 		for at := 0; at+16 <= len(all); at++ {
 			key := fmt.Sprint(all[at : at+16])
@@ -124,7 +130,7 @@ func TestRandomIsIndependent(t *testing.T) {
 			scripts[r < 0x250]++
 		}
 	}
-	if len(ids) < 1000 || scripts[false] == 0 {
+	if len(ids) < 1000 || (scripts[false] > 0) != foreign {
 		t.Errorf("%d distinct ids, characters latin and not: %v", len(ids), scripts)
 	}
 }

@@ -68,7 +68,7 @@ const (
 	markIDs    = 7205759403792793 // a list of this one id
 )
 
-// uniqueWords begin a prompt that must be like no other: 2,000² · 100,000⁶ beginnings.
+// uniqueWords begin a prompt that must be like no other: more than 10²⁷ beginnings.
 const uniqueWords = 8
 
 // What is drawn for each request, so that no two draws use the same random numbers.
@@ -82,7 +82,7 @@ const (
 func (s *Shape) Compile() error {
 	s.known, s.takes = map[string]*knownBody{}, s.takers()
 	if s.UniquePrefix {
-		words, err := synth.O200k()
+		words, err := synth.O200kEveryday()
 		if err != nil {
 			return err
 		}

@@ -12,32 +12,48 @@ import (
 	"llmperf/internal/tokenizer"
 )
 
-// words is the table of the tokenizer's words. The default's is part of the program, so that nothing is encoded; any
-// other's is made once and kept.
+// words is the table of the words that random text is made of. Those of the default vocabulary are part of the program, so
+// that nothing is encoded; any other's are found once and kept.
 func (o *Options) words() (*synth.Words, error) {
-	var words *synth.Words
-	var err error
-	if e := tokenizer.Encoding(o.TokenizerName); e == tokenizer.Default || e == "o200k_harmony" { // the same but for special tokens
-		words, err = synth.O200k()
-	} else {
-		words, err = synth.Cached(o.CacheDir, fingerprint(o.TokenizerName), func() (*synth.Words, error) {
-			tok, err := o.Tokenizer()
-			if err != nil {
-				return nil, err
-			}
-			return synth.Certify(tok)
-		})
-	}
+	usual := o.Charset == "" || o.Charset == "everyday"
+	words, err := o.table(usual)
 	if err != nil {
 		return nil, setup(err)
 	}
 	if !words.Proven() {
 		o.Say("vocabulary %s does not let lengths be told without encoding: each prompt is encoded, which is slow", words.Name())
 	}
-	if o.ASCII {
+	if o.Charset == "ascii" {
 		return words.ASCII()
 	}
 	return words, nil
+}
+
+func (o *Options) table(usual bool) (*synth.Words, error) {
+	e := tokenizer.Encoding(o.TokenizerName)
+	key := fingerprint(o.TokenizerName)
+	switch inside := e == tokenizer.Default || e == "o200k_harmony"; { // the same but for special tokens
+	case inside && usual:
+		return synth.O200kEveryday()
+	case inside:
+		return synth.O200k()
+	case usual && key != "":
+		key += " " + synth.EverydayKey()
+	}
+	return synth.Cached(o.CacheDir, key, func() (*synth.Words, error) {
+		tok, err := o.Tokenizer()
+		if err != nil {
+			return nil, err
+		}
+		if !usual {
+			return synth.Certify(tok)
+		}
+		words, ok, err := synth.Everyday(tok)
+		if err == nil && !ok {
+			o.Say("vocabulary %s has few everyday English words: random text is of all its words", tok.Name())
+		}
+		return words, err
+	})
 }
 
 // fingerprint tells a vocabulary from all others: the name of one that is part of the program, or the sum of all files

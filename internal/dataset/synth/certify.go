@@ -17,7 +17,10 @@ import (
 // Heads, which begin and end a text, are of letters only and cost the same whatever a chat template has around them: then
 // the template costs the same whatever the text is. A vocabulary whose pre-tokenizer gives no
 // proof that counts add up has each text that is made counted.
-func Certify(tok tokenizer.Tokenizer) (*Words, error) {
+func Certify(tok tokenizer.Tokenizer) (*Words, error) { return certify(tok, nil) }
+
+// certify is Certify of the words of a list alone; nil is all words.
+func certify(tok tokenizer.Tokenizer, only map[string]bool) (*Words, error) {
 	lex, ok := tok.(tokenizer.Lexicon)
 	if !ok {
 		return nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
@@ -26,13 +29,16 @@ func Certify(tok tokenizer.Tokenizer) (*Words, error) {
 	if lex.PrependsSpace() {
 		lead = ""
 	}
-	words, candidates := certain(tok, lex, lead)
+	words, candidates := certain(tok, lex, lead, only)
 	heads := map[string]bool{}
 	for _, w := range alike(tok, lead, candidates) {
 		heads[" "+w] = true
 	}
 	for i := range words {
 		words[i].head = heads[words[i].escaped]
+	}
+	if only != nil && len(words) < fewEveryday {
+		return nil, errFew
 	}
 	if lex.SpaceSplits() {
 		return build(tok.Name(), words)
@@ -55,14 +61,14 @@ const mostHeads = 1 << 13
 
 // certain are the words that cost one token behind a space, and those that may be heads, of a large vocabulary some from
 // all over it.
-func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string) (words []word, candidates []string) {
+func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only map[string]bool) (words []word, candidates []string) {
 	type token struct {
 		id   int
 		text string
 	}
 	var tokens []token
 	for id, s := range lex.Tokens() {
-		if w := strings.Trim(s, " "); plain(w) { // a space behind is the end of a word, as CLIP's vocabulary has it
+		if w := strings.Trim(s, " "); plain(w) && (only == nil || only[w]) { // a space behind is the end of a word, as CLIP's vocabulary has it
 			tokens = append(tokens, token{id, w})
 		}
 	}

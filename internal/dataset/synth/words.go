@@ -8,12 +8,10 @@ package synth
 import (
 	"bytes"
 	"cmp"
-	_ "embed"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
@@ -162,13 +160,3 @@ func Unmarshal(packed []byte) (*Words, error) {
 	}
 	return w, nil
 }
-
-// The table of the default vocabulary is certified when it is committed, not when it is used, so that the first line
-// is out at once. Its words come from OpenAI's o200k_base, which is under the MIT licence.
-//
-//go:generate go test -run TestO200kTable -update
-//go:embed o200k_base.words
-var o200k []byte
-
-// O200k is the table of o200k_base.
-var O200k = sync.OnceValues(func() (*Words, error) { return Unmarshal(o200k) })
