@@ -27,9 +27,6 @@ func parse(data []byte) (value, error) {
 }
 
 func notJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '<' {
-		return fmt.Errorf("not a JSON answer but a page: %s", page(string(data)))
-	}
 	return fmt.Errorf("not a JSON answer: %.80q", data)
 }
 

@@ -369,6 +369,9 @@ func (r *reply) readWhole() (output bool) {
 	e, _, err := r.decode(r.whole)
 	if err == nil && e.Aside != nil && e.Aside.Words != "" {
 		err = fmt.Errorf("not a JSON answer: %.80q", e.Aside.Words)
+		if e.Aside.Words[0] == '<' {
+			err = fmt.Errorf("not a JSON answer but a page: %s", api.ErrorMessage(r.whole))
+		}
 	}
 	if err != nil {
 		r.fail(&failure{record.KindProtocol, err})

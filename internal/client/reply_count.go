@@ -113,7 +113,7 @@ func (r *reply) chunkTokens() {
 	last := list[len(list)-1]
 	rest := rec.CompletionTokens - last
 	switch {
-	case sum == rec.CompletionTokens && (apart || rest > 1): // as they are
+	case sum > 0 && sum == rec.CompletionTokens && (apart || rest > 1): // as they are
 	case grows && last > 0 && (rest == 0 || rest == 1): // the end of the text may be a token
 		for i := len(list) - 1; i > 0; i-- {
 			list[i] -= list[i-1]
