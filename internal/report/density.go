@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"llmperf/internal/chart"
+	"llmperf/internal/stats"
 )
 
 // densities draws which values come together, and how often.
@@ -24,6 +25,9 @@ const (
 	leastMedian  = 20
 )
 
+// mostTPOTBins is how many intervals tell how many requests were in flight.
+const mostTPOTBins = 1024
+
 // shortTPOT is how many octaves below the median TPOTs are told apart. Shorter ones are not of the model but of chunks that
 // arrived together, and would leave the rest a thin line; they are counted in the lowest row.
 const shortTPOT = 3
@@ -36,25 +40,25 @@ func (r *report) ttftByLength() chart.Figure {
 	}
 	d := &r.sources[0].byLen
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
-	byX := map[int16]*levels{}
+	byX := map[int16]*stats.Levels{}
 	for _, k := range slices.SortedFunc(maps.Keys(d.count), func(a, b [2]int16) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
 		s.X, s.X2 = append(s.X, densityEdge(k[0])), append(s.X2, densityEdge(k[0]+1))
 		s.Y, s.Y2 = append(s.Y, densityEdge(k[1])), append(s.Y2, densityEdge(k[1]+1))
 		s.V = append(s.V, float64(d.count[k]))
 		if byX[k[0]] == nil {
-			byX[k[0]] = &levels{}
+			byX[k[0]] = &stats.Levels{}
 		}
-		byX[k[0]].add(densityEdge(k[1])*math.Exp2(0.5/densityPerOctave), uint32(d.count[k]))
+		byX[k[0]].Add(densityEdge(k[1])*math.Exp2(0.5/densityPerOctave), uint32(d.count[k]))
 	}
 	if s.Len() == 0 {
 		return f
 	}
 	line := chart.Series{Name: r.tr("median"), Kind: chart.Line, Color: 1}
 	for _, x := range slices.Sorted(maps.Keys(byX)) {
-		if byX[x].n < leastMedian {
+		if byX[x].N() < leastMedian {
 			continue
 		}
-		line.X, line.Y = append(line.X, densityEdge(x)*math.Exp2(0.5/densityPerOctave)), append(line.Y, byX[x].at(50))
+		line.X, line.Y = append(line.X, densityEdge(x)*math.Exp2(0.5/densityPerOctave)), append(line.Y, byX[x].At(50))
 	}
 	f.Series = []chart.Series{s}
 	if line.Len() > 1 {
@@ -72,38 +76,45 @@ func (r *report) tpotByConcurrency() chart.Figure {
 		Alt:  r.tr("Density of TPOT over the number of requests in flight."),
 		X:    chart.Axis{Label: r.tr("in flight")}, Y: chart.Axis{Label: "TPOT", Unit: "ms", Scale: chart.Log, Least: 0.1}, NoEnds: true,
 	}
-	o := &r.sources[0].over
-	level := inFlight(o.bins, o.width)
-	if len(level) == 0 {
+	bins, _, _ := r.sources[0].course.Bins(mostTPOTBins)
+	if len(bins) == 0 {
 		return f
 	}
-	width := max(1, math.Ceil(slices.Max(level)/40))
-	columns := map[int]*levels{}
-	for i := range o.bins {
-		if l := &o.bins[i].value[timedTPOT]; l.n > 0 {
-			x := int(level[i] / width)
+	most := 0.0
+	for i := range bins {
+		most = max(most, bins[i].InFlight)
+	}
+	width := max(1, math.Ceil(most/40))
+	columns := map[int]*stats.Levels{}
+	for i := range bins {
+		if l := &bins[i].Times[stats.TimeTPOT]; l.N() > 0 {
+			x := int(bins[i].InFlight / width)
 			if columns[x] == nil {
-				columns[x] = &levels{}
+				columns[x] = &stats.Levels{}
 			}
-			columns[x].merge(l)
+			columns[x].Merge(l)
 		}
 	}
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
 	line := chart.Series{Name: r.tr("median"), Kind: chart.Line, Color: 1}
-	var pooled levels
+	var pooled stats.Levels
 	for _, l := range columns {
-		pooled.merge(l)
+		pooled.Merge(l)
 	}
-	lo := max(pooled.first, levelOf(pooled.at(50))-shortTPOT*perOctave)
-	k := (pooled.first+len(pooled.count)-1-lo)/40 + 1
+	if pooled.N() == 0 {
+		return f
+	}
+	lo, hi := pooled.Range()
+	lo = max(lo, stats.LevelOf(pooled.At(50))-shortTPOT*stats.LevelsPerOctave)
+	k := (hi-lo)/40 + 1
 	for _, x := range slices.Sorted(maps.Keys(columns)) {
 		l := columns[x]
-		if l.n >= leastMedian {
-			line.X, line.Y = append(line.X, (float64(x)+0.5)*width), append(line.Y, l.at(50))
+		if l.N() >= leastMedian {
+			line.X, line.Y = append(line.X, (float64(x)+0.5)*width), append(line.Y, l.At(50))
 		}
-		for row, n := range l.from(lo).rows(lo, k) {
+		for row, n := range l.From(lo).Rows(lo, k) {
 			s.X, s.X2 = append(s.X, float64(x)*width), append(s.X2, float64(x+1)*width)
-			s.Y, s.Y2 = append(s.Y, levelEdge(lo+row*k)), append(s.Y2, levelEdge(lo+(row+1)*k))
+			s.Y, s.Y2 = append(s.Y, stats.LevelEdge(lo+row*k)), append(s.Y2, stats.LevelEdge(lo+(row+1)*k))
 			s.V = append(s.V, float64(n))
 		}
 	}

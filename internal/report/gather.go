@@ -12,7 +12,7 @@ import (
 // gathered is what the figures need beside the summary. Every part of it merges, and is bounded however many records
 // there are.
 type gathered struct {
-	over           over
+	course         stats.Course
 	runs           map[runKey]*stretch
 	sample         sample
 	byLen          density // TTFT against prompt length
@@ -36,6 +36,14 @@ func (g *gathered) during(run string, us int64) *stretch {
 
 // stretch is when a load point's requests were due, and its warm-up's, in µs.
 type stretch struct{ all, warmup extent }
+
+// due is when r was due; if it does not say so, or absurdly, when it was sent.
+func due(r *record.Record) int64 {
+	if d := r.ScheduledUs; d > 0 && d <= r.SentUs && r.SentUs-d <= mostMs*1000 {
+		return d
+	}
+	return r.SentUs
+}
 
 // extent is the range of values seen; the zero value is of none.
 type extent struct {
@@ -112,7 +120,7 @@ func (g *gathered) add(r *record.Record) {
 		g.absurd++
 		return
 	}
-	g.over.add(r)
+	g.course.Add(r)
 	g.stretch(r)
 	g.sample.add(r)
 	if !r.OK || r.Phase == record.PhaseWarmup {
@@ -163,7 +171,7 @@ func (g *gathered) stretch(r *record.Record) {
 
 // merge adds all of o, which it uses up.
 func (g *gathered) merge(o *gathered) {
-	g.over.merge(&o.over)
+	g.course.Merge(&o.course)
 	for run, s := range o.runs {
 		if have := g.runs[run]; have != nil {
 			have.all.merge(s.all)

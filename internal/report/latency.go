@@ -1,11 +1,14 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"llmperf/internal/chart"
+	"llmperf/internal/stats"
 )
 
 // timed is a duration that has a percentile curve and a distribution.
@@ -79,7 +82,7 @@ func percentiles(r *report) []chart.Figure {
 			s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color, Dash: p.dash}
 			failed += m.Failed
 			last := 100 * (1 - 1/float64(m.N)) // beyond it the maximum stands for everything
-			for _, q := range sorted(m.Percentiles) {
+			for _, q := range ascending(m.Percentiles) {
 				if q.P > max(last, 50) {
 					continue
 				}
@@ -117,13 +120,13 @@ func distributions(r *report) []chart.Figure {
 		}
 		for _, p := range points {
 			if m := p.Metrics.Get(d.key); m != nil && m.N > 1 {
-				h := newHistogram(p.src.stats.Values(p.Block, d.key))
+				h := stats.NewHistogram(p.src.stats.Values(p.Block, d.key))
 				if len(r.points) > 1 {
-					f.Series = append(f.Series, h.cumulative(p.label, p.color, p.dash))
+					f.Series = append(f.Series, cumulative(h, &p))
 					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 					continue
 				}
-				f.Series = append(f.Series, h.bars(r.tr("share of requests")))
+				f.Series = append(f.Series, bars(h, r.tr("share of requests")))
 				for _, q := range []float64{50, 90, 99} {
 					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: fmt.Sprintf("p%g %s", q, milliseconds(m.At(q))), Color: -1})
 				}
@@ -134,4 +137,25 @@ func distributions(r *report) []chart.Figure {
 		out = append(out, f)
 	}
 	return out
+}
+
+// bars draws a histogram; shares are in percent.
+func bars(h *stats.Histogram, name string) chart.Series {
+	s := chart.Series{Name: name, Kind: chart.Bars}
+	h.Bars(func(from, to, share float64) {
+		s.X, s.X2, s.Y = append(s.X, from), append(s.X2, to), append(s.Y, 100*share)
+	})
+	return s
+}
+
+// cumulative draws the share of values up to each value, in percent.
+func cumulative(h *stats.Histogram, p *point) chart.Series {
+	s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color, Dash: p.dash}
+	h.Cumulative(func(v, share float64) { s.X, s.Y = append(s.X, v), append(s.Y, 100*share) })
+	return s
+}
+
+// ascending returns percentiles in their order.
+func ascending(p []stats.Percentile) []stats.Percentile {
+	return slices.SortedFunc(slices.Values(p), func(a, b stats.Percentile) int { return cmp.Compare(a.P, b.P) })
 }

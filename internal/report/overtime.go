@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"llmperf/internal/chart"
+	"llmperf/internal/stats"
 )
 
 // timeline is one source's bins, joined until there are enough requests in each, and where its time begins.
 type timeline struct {
 	src   *Source
-	bins  []slot
+	bins  []stats.CourseBin
 	width int64 // µs
 	color int
 }
@@ -18,8 +19,7 @@ type timeline struct {
 func (r *report) timelines() []timeline {
 	var out []timeline
 	for i, s := range r.sources {
-		if len(s.over.bins) > 0 {
-			bins, width := s.over.coarse(int(min(max(s.sample.seen/10, 12), 200)))
+		if bins, _, width := s.course.Bins(int(min(max(s.sample.seen/10, 12), 200))); len(bins) > 0 {
 			out = append(out, timeline{s, bins, width, i})
 		}
 	}
@@ -29,13 +29,10 @@ func (r *report) timelines() []timeline {
 // x gives the seconds since the start at which bin i begins.
 func (t timeline) x(i int) float64 { return float64(int64(i)*t.width) / 1e6 }
 
-// start is when the first request was due, in µs: time 0 of the figures.
-func (s *Source) start() int64 { return s.over.first * s.over.width }
-
 func (t timeline) seconds() float64 { return float64(t.width) / 1e6 }
 
 // curve is a value of every bin as a line of steps.
-func (t timeline) curve(name string, color int, value func(*slot) float64) chart.Series {
+func (t timeline) curve(name string, color int, value func(*stats.CourseBin) float64) chart.Series {
 	s := chart.Series{Name: name, Kind: chart.Steps, Color: color}
 	for i := range t.bins {
 		s.X, s.Y = append(s.X, t.x(i)), append(s.Y, value(&t.bins[i]))
@@ -61,7 +58,7 @@ func overTime(r *report) []chart.Figure {
 
 func overTimeDurations() []timed {
 	all := durations()
-	return []timed{timedTTFT: all[0], timedTPOT: all[1], timedLatency: all[3]}
+	return []timed{stats.TimeTTFT: all[0], stats.TimeTPOT: all[1], stats.TimeLatency: all[3]}
 }
 
 // timeFigure is a figure along the run, with the warm-up shaded and the load points marked.
@@ -71,7 +68,7 @@ func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure
 		X: chart.Axis{Label: r.tr("time"), Unit: "s"}, Y: y,
 	}
 	for _, src := range r.sources { // all of them on one scale
-		f.X.To = max(f.X.To, src.over.end())
+		f.X.To = max(f.X.To, src.end())
 	}
 	if len(r.sources) > 1 {
 		return f
@@ -108,11 +105,11 @@ func (r *report) requestRate(lines []timeline) chart.Figure {
 	f := r.timeFigure("request-rate", "Request rate", "Requests due (asked) and requests answered well (achieved).",
 		chart.Axis{Label: r.tr("requests"), Unit: "1/s", Zero: true})
 	for _, t := range lines {
-		asked := t.curve(r.lineOf(t, "asked"), 7, func(s *slot) float64 { return float64(s.due) / t.seconds() })
+		asked := t.curve(r.lineOf(t, "asked"), 7, func(s *stats.CourseBin) float64 { return float64(s.Due) / t.seconds() })
 		if asked.Faint = true; len(lines) > 1 {
 			asked.Color, asked.Dash = t.color, 2
 		}
-		done := t.curve(r.lineOf(t, "achieved"), t.color, func(s *slot) float64 { return float64(s.done) / t.seconds() })
+		done := t.curve(r.lineOf(t, "achieved"), t.color, func(s *stats.CourseBin) float64 { return float64(s.OK) / t.seconds() })
 		f.Series = append(f.Series, asked, done)
 		f.Alt += r.trf("%s: at most %s requests/s. ", done.Name, chart.Number(slices.Max(done.Y)))
 	}
@@ -131,7 +128,7 @@ func (r *report) tokenRate(lines []timeline) chart.Figure {
 	f := r.timeFigure("token-rate", "Output tokens per second", "All requests together, each token counted when it arrived.",
 		chart.Axis{Label: r.tr("output tokens"), Unit: "1/s", Zero: true})
 	for _, t := range lines {
-		s := t.curve(r.lineOf(t, "output tokens"), t.color, func(s *slot) float64 { return s.tokens / t.seconds() })
+		s := t.curve(r.lineOf(t, "output tokens"), t.color, func(s *stats.CourseBin) float64 { return float64(s.Output) / t.seconds() })
 		if top := slices.Max(s.Y); top > 0 {
 			f.Series = append(f.Series, s)
 			f.Alt += r.trf("%s: at most %s tokens/s. ", s.Name, chart.Number(top))
@@ -144,9 +141,7 @@ func (r *report) inFlight(lines []timeline) chart.Figure {
 	f := r.timeFigure("in-flight", "Requests in flight", "The time-weighted mean of each interval.",
 		chart.Axis{Label: r.tr("in flight"), Zero: true})
 	for _, t := range lines {
-		level := inFlight(t.bins, t.width)
-		i := -1
-		s := t.curve(r.lineOf(t, "in flight"), t.color, func(*slot) float64 { i++; return level[i] })
+		s := t.curve(r.lineOf(t, "in flight"), t.color, func(s *stats.CourseBin) float64 { return s.InFlight })
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s. ", s.Name, chart.Number(slices.Max(s.Y)))
 	}
@@ -190,7 +185,7 @@ func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Fig
 // interval is some bins of a timeline, and the values of the requests that were sent in them.
 type interval struct {
 	from int // the first bin
-	levels
+	stats.Levels
 }
 
 // Intervals of percentiles hold at least so many values, so that the highest percentile is not the maximum under
@@ -212,10 +207,10 @@ func (t timeline) intervals(r *report, kind int, least int64) []interval {
 		switch {
 		case begins[i] && i > last.from:
 			out, whole = append(joinShort(out, least, whole), interval{from: i}), true
-		case last.n >= least:
+		case last.N() >= least:
 			out, whole = append(out, interval{from: i}), false
 		}
-		out[len(out)-1].merge(&t.bins[i].value[kind])
+		out[len(out)-1].Merge(&t.bins[i].Times[kind])
 	}
 	return joinShort(out, least, whole)
 }
@@ -223,10 +218,10 @@ func (t timeline) intervals(r *report, kind int, least int64) []interval {
 // joinShort joins the last interval to the one before, if it is short and both are of one load point.
 func joinShort(list []interval, least int64, whole bool) []interval {
 	last := len(list) - 1
-	if whole || list[last].n >= least {
+	if whole || list[last].N() >= least {
 		return list
 	}
-	list[last-1].merge(&list[last].levels)
+	list[last-1].Merge(&list[last].Levels)
 	return list[:last]
 }
 
@@ -235,10 +230,10 @@ func (t timeline) percentile(r *report, parts []interval, p float64, least int64
 	s := chart.Series{Kind: chart.Steps}
 	for i := range parts {
 		v := math.NaN()
-		if parts[i].n >= min(least, leastP90) {
-			v = parts[i].at(p)
+		if parts[i].N() >= min(least, leastP90) {
+			v = parts[i].At(p)
 		}
-		s.X, s.Y, s.Text = append(s.X, t.x(parts[i].from)), append(s.Y, v), append(s.Text, r.trf("%d requests", parts[i].n))
+		s.X, s.Y, s.Text = append(s.X, t.x(parts[i].from)), append(s.Y, v), append(s.Text, r.trf("%d requests", parts[i].N()))
 	}
 	n := len(s.X)
 	s.X, s.Y, s.Text = append(s.X, t.x(len(t.bins))), append(s.Y, s.Y[n-1]), append(s.Text, s.Text[n-1])
@@ -265,13 +260,13 @@ func (r *report) errorsOverTime(lines []timeline) chart.Figure {
 		chart.Axis{Label: r.tr("errors"), Unit: "1/s", Zero: true})
 	f.Stacked = len(lines) == 1
 	for _, t := range lines {
-		for kind, name := range errorKinds() {
+		for _, name := range stats.ErrorKinds() {
 			s := chart.Series{Name: r.lineOf(t, name), Kind: chart.Bars, Color: len(f.Series)}
 			var n int64
 			for i := range t.bins {
-				n += t.bins[i].failed[kind]
+				n += t.bins[i].Failed[name]
 				s.X, s.X2 = append(s.X, t.x(i)), append(s.X2, t.x(i+1))
-				s.Y = append(s.Y, float64(t.bins[i].failed[kind])/t.seconds())
+				s.Y = append(s.Y, float64(t.bins[i].Failed[name])/t.seconds())
 			}
 			if n > 0 {
 				f.Series = append(f.Series, s)
@@ -286,7 +281,7 @@ func (r *report) lagOverTime(lines []timeline) chart.Figure {
 	f := r.timeFigure("lag-time", "Lag of the load generator", "How late requests went out, the worst of each interval. Lag is the client's own doing, not the server's.",
 		chart.Axis{Label: r.tr("lag"), Unit: "ms", Zero: true, Least: 1})
 	for _, t := range lines {
-		s := t.curve(r.lineOf(t, "worst lag"), t.color, func(s *slot) float64 { return s.maxLag })
+		s := t.curve(r.lineOf(t, "worst lag"), t.color, func(s *stats.CourseBin) float64 { return s.MaxLag })
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s ms. ", s.Name, chart.Number(slices.Max(s.Y)))
 	}
@@ -301,7 +296,7 @@ func heatmaps(r *report) []chart.Figure {
 	var out []chart.Figure
 	for _, t := range r.timelines() {
 		for kind, d := range overTimeDurations() {
-			if kind == timedTPOT {
+			if kind == stats.TimeTPOT {
 				continue
 			}
 			f := r.timeFigure(d.name+"-heatmap", d.title, "Requests sent in each interval, by their duration: two bands are two kinds of request, a slope is a queue that grows.",
@@ -320,9 +315,10 @@ func heatCells(r *report, t timeline, kind int) chart.Series {
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
 	var all extent
 	for i := range t.bins {
-		if l := &t.bins[i].value[kind]; l.n > 0 {
-			all.add(int64(l.first))
-			all.add(int64(l.first + len(l.count) - 1))
+		if l := &t.bins[i].Times[kind]; l.N() > 0 {
+			lo, hi := l.Range()
+			all.add(int64(lo))
+			all.add(int64(hi))
 		}
 	}
 	if !all.seen {
@@ -330,10 +326,10 @@ func heatCells(r *report, t timeline, kind int) chart.Series {
 	}
 	k := int((all.hi-all.lo)/50) + 1
 	for i := range t.bins {
-		for row, n := range t.bins[i].value[kind].rows(int(all.lo), k) {
+		for row, n := range t.bins[i].Times[kind].Rows(int(all.lo), k) {
 			lo := int(all.lo) + row*k
 			s.X, s.X2 = append(s.X, t.x(i)), append(s.X2, t.x(i+1))
-			s.Y, s.Y2 = append(s.Y, levelEdge(lo)), append(s.Y2, levelEdge(lo+k))
+			s.Y, s.Y2 = append(s.Y, stats.LevelEdge(lo)), append(s.Y2, stats.LevelEdge(lo+k))
 			s.V = append(s.V, float64(n))
 		}
 	}

@@ -61,7 +61,7 @@ func requestTimeline(r *report) []chart.Figure {
 		}
 		end := t + p.latency/1e3
 		switch connected := t + min(p.connect, p.latency)/1e3; {
-		case p.kind >= 0:
+		case p.failed:
 			put(phaseFailed, t, max(end, t+1e-4))
 		case p.ttft == 0:
 			put(phaseConnect, t, connected)

@@ -39,20 +39,17 @@ type picked struct {
 	latency       float64
 	prompt        int
 	output        int
-	kind          int     // of error; −1 for none
+	failed        bool
 	gaps          []int64 // µs
 }
 
 func pick(r *record.Record, key float64) picked {
 	p := picked{
 		key: key, seq: r.Seq, dueUs: r.ScheduledUs, sentUs: r.SentUs, queue: r.QueueMs, connect: r.DNSMs + r.ConnectMs + r.TLSMs,
-		ttft: r.TTFTMs, latency: r.LatencyMs, prompt: r.PromptTokens, output: r.CompletionTokens, kind: -1,
+		ttft: r.TTFTMs, latency: r.LatencyMs, prompt: r.PromptTokens, output: r.CompletionTokens, failed: !r.OK,
 	}
 	if p.dueUs <= 0 || p.dueUs > p.sentUs {
 		p.dueUs = p.sentUs
-	}
-	if !r.OK {
-		p.kind = errorKind(r)
 	}
 	return p
 }

@@ -17,8 +17,9 @@ type Source struct {
 	FirstBad error       // the first of them
 	Facts    [][2]string // of the run: its command, version and host, if they are known
 
-	name  string // in legends
-	stats *stats.Collector
+	name     string // in legends
+	from, to int64  // the time of the figures, µs: from when the first request was due
+	stats    *stats.Collector
 	*gathered
 }
 
@@ -48,8 +49,16 @@ func Read(ctx context.Context, r io.Reader, file, name string, opt stats.Options
 	}
 	s := &Source{File: file, stats: stream.Collector(), gathered: parts[0]}
 	s.Skipped, s.FirstBad = stream.Skipped()
+	_, from, width := s.course.Bins(1)
+	s.from, s.to = from, from+width
 	return s, nil
 }
+
+// start is time 0 of the figures, in µs.
+func (s *Source) start() int64 { return s.from }
+
+// end is the last instant of the figures, in seconds from the start.
+func (s *Source) end() float64 { return float64(s.to-s.from) / 1e6 }
 
 // nameSources names each source by its file without the endings: by as many of its folders as tell it from the others.
 func nameSources(sources []*Source) {

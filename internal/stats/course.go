@@ -1,0 +1,183 @@
+package stats
+
+import (
+	"maps"
+	"slices"
+
+	"llmperf/internal/record"
+)
+
+// Course is what happened along a run: of all its records, in any order, those of the warm-up too. Its bins are those of
+// the timeline from which throughput and the steady state come.
+type Course struct {
+	flights flights
+	level   int // of details
+	details map[int64]*detail
+}
+
+// detail is what a bin has beside the sums of the timeline, by instant ÷ width.
+type detail struct {
+	failed map[string]int64
+	maxLag float64
+	times  [NumTimes]Levels
+}
+
+// The durations whose values a Course retains over time.
+const (
+	TimeTTFT = iota
+	TimeTPOT
+	TimeLatency
+	NumTimes
+)
+
+// CourseBin is one interval of a Course.
+type CourseBin struct {
+	Due, OK, Output int64            // requests due, successes ended, output tokens arrived
+	InFlight        float64          // time-weighted mean
+	Failed          map[string]int64 // failures by kind, at their end
+	MaxLag          float64          // ms, of the requests sent
+	Times           [NumTimes]Levels // of the successes among the requests sent
+}
+
+// Add takes one record, of which it retains nothing.
+func (c *Course) Add(r *record.Record) {
+	if c.flights.limit = 0; !c.flights.add(r) || r.SentUs == 0 || r.Lacks(record.KeyLatencyMs) {
+		return
+	}
+	d := c.detail(r.SentUs)
+	d.maxLag = max(d.maxLag, r.LagMs)
+	if !r.OK {
+		d = c.detail(r.EndUs())
+		if d.failed == nil {
+			d.failed = map[string]int64{}
+		}
+		d.failed[errorKind(r)]++
+		return
+	}
+	d.times[TimeLatency].Add(r.LatencyMs, 1)
+	if r.Streamed() {
+		d.times[TimeTTFT].Add(r.TTFTMs, 1)
+		if ms, ok := r.TPOT(); ok {
+			d.times[TimeTPOT].Add(ms, 1)
+		}
+	}
+}
+
+// detail returns that of an instant, at the width that the timeline has now.
+func (c *Course) detail(us int64) *detail {
+	c.match()
+	i := us / c.flights.time.width()
+	d := c.details[i]
+	if d == nil {
+		if c.details == nil {
+			c.details = map[int64]*detail{}
+		}
+		d = &detail{}
+		c.details[i] = d
+	}
+	return d
+}
+
+// match joins details until they are as wide as the bins of the timeline.
+func (c *Course) match() {
+	if len(c.details) == 0 {
+		c.level = c.flights.time.level
+	}
+	for ; c.level < c.flights.time.level; c.level++ {
+		joined := map[int64]*detail{}
+		for i, d := range c.details {
+			if have := joined[i/2]; have != nil {
+				have.join(d)
+			} else {
+				joined[i/2] = d
+			}
+		}
+		c.details = joined
+	}
+}
+
+func (d *detail) join(o *detail) {
+	d.maxLag = max(d.maxLag, o.maxLag)
+	d.failed = joinCounts(d.failed, o.failed)
+	for i := range d.times {
+		d.times[i].Merge(&o.times[i])
+	}
+}
+
+func joinCounts(to, from map[string]int64) map[string]int64 {
+	if to == nil && len(from) > 0 {
+		to = map[string]int64{}
+	}
+	for k, n := range from {
+		to[k] += n
+	}
+	return to
+}
+
+// Merge adds all of o, which it uses up.
+func (c *Course) Merge(o *Course) {
+	c.flights.merge(&o.flights)
+	o.flights.time.level = c.flights.time.level
+	c.match()
+	o.match()
+	if c.details == nil {
+		c.details = o.details
+		return
+	}
+	for i, d := range o.details {
+		if have := c.details[i]; have != nil {
+			have.join(d)
+		} else {
+			c.details[i] = d
+		}
+	}
+}
+
+// Bins cuts the course into at most most intervals of one width, in µs, the first of which begins at an instant.
+func (c *Course) Bins(most int) (bins []CourseBin, fromUs, widthUs int64) {
+	all := c.flights.time.stretches()
+	if len(all) == 0 {
+		return nil, 0, 0
+	}
+	c.match()
+	base := c.flights.time.width()
+	first, last := all[0].first, all[len(all)-1].first+all[len(all)-1].n
+	per := (last - first + int64(most) - 1) / int64(most)
+	bins = make([]CourseBin, (last-first+per-1)/per)
+	for _, s := range all {
+		at := s.first - first
+		b := &bins[at/per]
+		b.Due, b.OK, b.Output = b.Due+s.dues, b.OK+s.ok, b.Output+s.output
+		flying := float64(s.busy) / float64(s.n*base)
+		for i := at / per; i*per < at+s.n; i++ {
+			bins[i].InFlight += flying * float64(min(at+s.n, (i+1)*per)-max(at, i*per)) / float64(per)
+		}
+	}
+	for _, i := range slices.Sorted(maps.Keys(c.details)) {
+		b, d := &bins[(i-first)/per], c.details[i]
+		b.MaxLag = max(b.MaxLag, d.maxLag)
+		b.Failed = joinCounts(b.Failed, d.failed)
+		for k := range d.times {
+			b.Times[k].Merge(&d.times[k])
+		}
+	}
+	return bins, first * base, per * base
+}
+
+// ErrorKinds returns every kind of error that a Course tells apart. What records say beyond these is "other".
+func ErrorKinds() []string {
+	return []string{
+		record.KindConnect, record.KindConnectTimeout, record.KindReadTimeout, record.KindTotalTimeout, record.KindTLS, record.KindHTTP,
+		record.KindAPI, record.KindProtocol, record.KindTruncated, record.KindEmpty, record.KindCanceled, record.KindRequest, "other",
+	}
+}
+
+func errorKind(r *record.Record) string {
+	kinds := ErrorKinds()
+	if r.Error != nil {
+		if i := slices.Index(kinds, r.Error.Kind); i >= 0 {
+			return kinds[i]
+		}
+	}
+	return kinds[len(kinds)-1]
+}

@@ -1,0 +1,112 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"llmperf/internal/record"
+)
+
+func TestInFlightIsExact(t *testing.T) {
+	var c Course
+	// Two requests: 0 to 4 s and 1 to 3 s. The area under the curve is 6 request·s.
+	for _, r := range []record.Record{{SentUs: 1e12, LatencyMs: 4000, OK: true}, {SentUs: 1e12 + 1e6, LatencyMs: 2000, OK: true}} {
+		c.Add(&r)
+	}
+	for _, n := range []int{1000, 7, 3, 1} {
+		bins, _, width := c.Bins(n)
+		var area float64
+		for i := range bins {
+			area += bins[i].InFlight * float64(width) / 1e6
+		}
+		if math.Abs(area-6) > 1e-9 || len(bins) > n {
+			t.Errorf("in %d bins the area is %v", len(bins), area)
+		}
+	}
+}
+
+func TestTokensLandWhereTheyArrive(t *testing.T) {
+	var c Course
+	r := record.Record{SentUs: 1e12, TTFTMs: 500, GapUs: []int64{1_000_000, 1_000_000}, LatencyMs: 2600, CompletionTokens: 9, ChunkTokens: []int{1, 3, 5}, OK: true}
+	c.Add(&r)
+	bins, from, width := c.Bins(1000)
+	for at, want := range map[int64]int64{500_000: 1, 1_500_000: 3, 2_500_000: 5} {
+		if got := bins[(1e12+at-from)/width].Output; got != want {
+			t.Errorf("%v tokens at %d µs, want %v", got, at, want)
+		}
+	}
+}
+
+// TestCourseMergesInAnyOrder wants the same bins of the same records, whatever their order and however they were parted,
+// also over times that make the bins wider.
+func TestCourseMergesInAnyOrder(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var records []record.Record
+	for i := range 2000 {
+		r := record.Record{SentUs: 1_790_000_000_000_000 + rng.Int64N(400e6), LatencyMs: float64(100 + rng.IntN(2000)), TTFTMs: float64(1 + rng.IntN(90)), OK: i%9 != 0, LagMs: float64(rng.IntN(50))}
+		r.ScheduledUs = r.SentUs - rng.Int64N(5e6)
+		records = append(records, r)
+	}
+	var whole, first, second Course
+	for i := range records {
+		whole.Add(&records[i])
+	}
+	for i := len(records) - 1; i >= 0; i-- {
+		if i%3 == 0 {
+			first.Add(&records[i])
+		} else {
+			second.Add(&records[i])
+		}
+	}
+	second.Merge(&first)
+	for _, n := range []int{1000, 60} {
+		bins, from, width := whole.Bins(n)
+		others, from2, width2 := second.Bins(n)
+		if from != from2 || width != width2 || len(bins) != len(others) {
+			t.Fatalf("%d bins of %d µs from %d; want %d of %d from %d", len(others), width2, from2, len(bins), width, from)
+		}
+		var due, ok, failed int64
+		for i := range bins {
+			a, b := &bins[i], &others[i]
+			due, ok = due+a.Due, ok+a.OK
+			for _, k := range a.Failed {
+				failed += k
+			}
+			if a.Due != b.Due || a.OK != b.OK || math.Abs(a.InFlight-b.InFlight) > 1e-9 || a.MaxLag != b.MaxLag || !reflect.DeepEqual(a.Failed, b.Failed) ||
+				a.Times[TimeTTFT].N() != b.Times[TimeTTFT].N() || a.Times[TimeTTFT].N() > 0 && a.Times[TimeTTFT].At(99) != b.Times[TimeTTFT].At(99) {
+				t.Fatalf("bin %d differs: %+v, %+v", i, a, b)
+			}
+		}
+		if due != 2000 || ok+failed != 2000 {
+			t.Errorf("%d due, %d ok, %d failed", due, ok, failed)
+		}
+	}
+}
+
+func TestLevels(t *testing.T) {
+	var l Levels
+	for i := 1; i <= 1000; i++ {
+		l.Add(float64(i), 1)
+	}
+	for _, p := range []float64{1, 50, 90, 99, 100} {
+		if got, want := l.At(p), p*10; math.Abs(got-want)/want > 0.022 {
+			t.Errorf("p%v is %v, want %v", p, got, want)
+		}
+	}
+	var n uint32
+	for _, c := range l.Rows(l.first, 7) {
+		n += c
+	}
+	if n != 1000 {
+		t.Errorf("%d values in rows", n)
+	}
+	if low := l.From(LevelOf(100)); low.n != 1000 || low.first != LevelOf(100) || low.At(100) != l.At(100) {
+		t.Errorf("from 100 on: %d values from bin %d", low.n, low.first)
+	}
+	var none Levels
+	if !math.IsNaN(none.At(50)) {
+		t.Error("no values have no median")
+	}
+}

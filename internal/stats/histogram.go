@@ -1,0 +1,66 @@
+package stats
+
+import (
+	"iter"
+	"maps"
+	"math"
+	"slices"
+)
+
+// fine is how many bins of a Histogram an octave has: a bin is 0.07 % wide.
+const fine = 1024
+
+// Histogram counts values in bins of equal ratio. Values below 0.001 lie in the lowest bin.
+type Histogram struct {
+	count map[int]int64
+	n     int64
+}
+
+// NewHistogram counts values, each with how often it came.
+func NewHistogram(values iter.Seq2[float64, int64]) *Histogram {
+	h := &Histogram{count: map[int]int64{}}
+	for v, n := range values {
+		h.count[int(math.Floor(math.Log2(max(v, 0.001))*fine))] += n
+		h.n += n
+	}
+	return h
+}
+
+func edge(i int) float64 { return math.Exp2(float64(i) / fine) }
+
+// Bars yields the edges of bars and their shares of all values: as many as the square root of the number of values, from
+// 8 to 50.
+func (h *Histogram) Bars(yield func(from, to, share float64)) {
+	if h.n == 0 {
+		return
+	}
+	bins := slices.Sorted(maps.Keys(h.count))
+	lo, hi := bins[0], bins[len(bins)-1]
+	n := min(max(int(math.Sqrt(float64(h.n))), 8), 50)
+	width := max(1, (hi-lo)/n+1)
+	counts := make([]int64, (hi-lo)/width+1)
+	for i, c := range h.count {
+		counts[(i-lo)/width] += c
+	}
+	for k, c := range counts {
+		yield(edge(lo+k*width), edge(lo+(k+1)*width), float64(c)/float64(h.n))
+	}
+}
+
+// Cumulative yields values and the shares of all that are at most as great: about 150 of them.
+func (h *Histogram) Cumulative(yield func(v, share float64)) {
+	var seen int64
+	shown := math.Inf(-1)
+	bins := slices.Sorted(maps.Keys(h.count))
+	for k, i := range bins {
+		if k == 0 {
+			yield(edge(i), 0)
+		}
+		seen += h.count[i]
+		share := float64(seen) / float64(h.n)
+		if share-shown >= 1.0/150 || k == len(bins)-1 {
+			yield(edge(i+1), share)
+			shown = share
+		}
+	}
+}
