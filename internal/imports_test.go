@@ -21,7 +21,7 @@ var may = map[string][]string{
 	"internal/hub":               {"internal/cli"}, // for errors with a hint
 	"internal/vocabulary":        {"internal/cli", "internal/hub", "internal/tokenizer"},
 	"internal/launch":            {"internal/cli"},
-	"internal/metrics":           {"internal/jsonl"},
+	"internal/metrics":           {"internal/jsonl", "internal/mask"},
 	"internal/client":            {"internal/api", "internal/mask", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},
 	"internal/load":              {"internal/record", "internal/request", "internal/schedule"},
 	"internal/sim":               {"internal/jsonl"},

@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"net"
-	"net/http"
 	"net/url"
 	"time"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/client"
 	"llmperf/internal/jsonl"
+	"llmperf/internal/mask"
 	"llmperf/internal/metrics"
 )
 
@@ -16,6 +17,7 @@ import (
 type metricsFlags struct {
 	MetricsOut      string      `group:"output" placeholder:"FILE" help:"What the server and its GPUs say of themselves meanwhile, as JSON lines; docs/server-metrics.md."`
 	ServerMetrics   cli.Strings `group:"output" placeholder:"URL" help:"Prometheus pages to sample for --metrics-out; default: the server's own /metrics, where it answers."`
+	MetricsHeaders  cli.Strings `group:"output" placeholder:"NAME=VALUE" help:"Headers for --server-metrics of other origins than --url, which is sent the key and --headers."`
 	MetricsInterval seconds     `group:"output" default:"1" placeholder:"TIME" help:"Between two samples."`
 }
 
@@ -30,10 +32,16 @@ type sampler struct {
 const firstSample = 5 * time.Second
 
 // startSampler gives nil where nothing is to be sampled.
-func startSampler(ctx context.Context, env *cli.Env, f *flags, target *url.URL) (*sampler, error) {
+func startSampler(ctx context.Context, env *cli.Env, f *flags, c *client.Client, target *url.URL) (*sampler, error) {
+	headers, err := headerFlag("--metrics-headers", f.MetricsHeaders)
+	if err != nil {
+		return nil, err
+	}
 	if f.MetricsOut == "" {
-		if len(f.ServerMetrics) > 0 {
-			return nil, cli.Usage("--metrics-out FILE says where they go", "--server-metrics without --metrics-out")
+		for flag, list := range map[string]cli.Strings{"--server-metrics": f.ServerMetrics, "--metrics-headers": f.MetricsHeaders} {
+			if len(list) > 0 {
+				return nil, cli.Usage("--metrics-out FILE says where they go", "%s without --metrics-out", flag)
+			}
 		}
 		return nil, nil
 	}
@@ -47,12 +55,13 @@ func startSampler(ctx context.Context, env *cli.Env, f *flags, target *url.URL) 
 	urls := []string(f.ServerMetrics)
 	for _, u := range urls {
 		if p, err := url.Parse(u); err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
-			return nil, cli.Usage("it looks like http://127.0.0.1:8000/metrics", "--server-metrics: %q is not an http or https URL", u)
+			return nil, cli.Usage("it looks like http://127.0.0.1:8000/metrics", "--server-metrics: %q is not an http or https URL", mask.URL(u))
 		}
 	}
+	pages := c.Pages(headers)
 	if len(urls) == 0 {
 		own := url.URL{Scheme: target.Scheme, Host: target.Host, Path: "/metrics"}
-		if s := metrics.Scrape(context.Background(), http.DefaultClient, own.String(), firstSample); s.Error != "" {
+		if s := metrics.Scrape(ctx, pages, own.String(), firstSample); s.Error != "" {
 			env.Say("the server has no metrics to sample: %s: %s", own.String(), s.Error)
 		} else {
 			urls = append(urls, own.String())
@@ -67,7 +76,7 @@ func startSampler(ctx context.Context, env *cli.Env, f *flags, target *url.URL) 
 	lines, begun := jsonl.NewWriter(out), make(chan struct{})
 	ip := net.ParseIP(target.Hostname())
 	cfg := metrics.Config{
-		URLs: urls, Interval: time.Duration(f.MetricsInterval), GPUs: ip != nil && ip.IsLoopback() || target.Hostname() == "localhost",
+		URLs: urls, Client: pages, Interval: time.Duration(f.MetricsInterval), GPUs: ip != nil && ip.IsLoopback() || target.Hostname() == "localhost",
 		Write: func(m metrics.Sample) error { return lines.Write(m) },
 		Begun: func() { close(begun) },
 	}

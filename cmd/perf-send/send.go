@@ -60,11 +60,6 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		}
 		err = errors.Join(err, facts.write(env, f.FactsOut))
 	}()
-	samples, err := startSampler(ctx, env, f, to.url)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, samples.close()) }()
 	clock := client.NewClock()
 	c := client.New(client.Config{
 		URL: to.url, API: f.API, Custom: custom, APIKey: key, Headers: headers, Model: f.Model, Served: to.model, NoUsage: f.NoUsage,
@@ -78,6 +73,11 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		return err
 	}
 
+	samples, err := startSampler(ctx, env, f, c, to.url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, samples.close()) }()
 	r := &runner{env: env, f: f, client: c, simulated: to.simulated, facts: &facts}
 	facts.begin(env, f.part.String())
 	if err := r.clock(ctx, to.url, network); err != nil {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"llmperf/internal/mask"
 )
 
 // Sample is one line of --metrics-out: what one source said at one instant. docs/server-metrics.md explains the keys.
@@ -120,7 +122,7 @@ func (r *run) scrape(ctx context.Context, url string) {
 
 // Scrape asks a page once. What goes wrong is in the Error of the sample, whose AtUs is not set.
 func Scrape(ctx context.Context, c *http.Client, url string, timeout time.Duration) Sample {
-	s := Sample{Source: url}
+	s := Sample{Source: mask.URL(url)}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	fail := func(err error) Sample {
@@ -137,6 +139,9 @@ func Scrape(ctx context.Context, c *http.Client, url string, timeout time.Durati
 		return fail(errors.Unwrap(err)) // the URL stands in Source already
 	}
 	defer resp.Body.Close()
+	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
+		return fail(fmt.Errorf("HTTP %d: redirected to %s", resp.StatusCode, mask.URL(to)))
+	}
 	if resp.StatusCode != http.StatusOK {
 		return fail(fmt.Errorf("HTTP %d", resp.StatusCode))
 	}

@@ -1,0 +1,66 @@
+package client
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"llmperf/internal/api"
+)
+
+// Pages returns an HTTP client for what the servers publish beside their API, such as metrics. Pages of the servers' own
+// origins are asked as requests are, with the key and the headers of every request; those of others with the headers
+// given. It follows no redirects, which would carry the key elsewhere.
+func (c *Client) Pages(others map[string]string) *http.Client {
+	rt := c.std.(*standard).rt
+	other := rt.Clone()
+	other.DialContext = nil // --resolve, --bind and --unix-socket are for the servers
+	other.Protocols = nil
+	other.DisableCompression, other.DisableKeepAlives = false, false
+	return &http.Client{
+		Transport:     &pages{c: c, own: rt, other: other, headers: others},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+type pages struct {
+	c          *Client
+	own, other *http.Transport
+	headers    map[string]string // for pages of other origins
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *pages) RoundTrip(req *http.Request) (*http.Response, error) {
+	asked := req.Clone(req.Context())
+	at, f, rt := *req.URL, fields{host: req.URL.Host}, p.other
+	if server := p.c.serverOf(&at); server != nil {
+		if at.User == nil {
+			at.User = server.User
+		}
+		f, rt = fieldsOf(&p.c.cfg, &at, api.Dialect{}, false), p.own
+	} else {
+		f.setAll(p.headers)
+	}
+	for _, h := range f.list {
+		if h.name != "Content-Type" && h.name != "Accept-Encoding" && asked.Header.Get(h.name) == "" {
+			asked.Header.Set(h.name, h.value)
+		}
+	}
+	asked.Host = f.host
+	resp, err := rt.RoundTrip(asked)
+	if err != nil {
+		ep := newEndpoint(p.c, &at, req.Method, api.Dialect{}, false)
+		return nil, errors.New(ep.secrets.Hide(p.c.std.(*standard).explain(req.Context(), &call{ep: ep}, err).Error()))
+	}
+	return resp, nil
+}
+
+// serverOf returns the server that a URL belongs to; nil: none.
+func (c *Client) serverOf(u *url.URL) *url.URL {
+	for _, s := range append([]*url.URL{c.cfg.URL}, c.cfg.More...) {
+		if sameOrigin(u, s) {
+			return s
+		}
+	}
+	return nil
+}
