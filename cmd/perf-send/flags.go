@@ -95,6 +95,7 @@ type flags struct {
 
 	localFlags
 	metricsFlags
+	readyFlags
 	transportFlags
 	saturationFlags
 	searchFlags

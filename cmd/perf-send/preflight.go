@@ -21,9 +21,16 @@ func (r *runner) testConnection(ctx context.Context) error {
 	}
 	r.progress.wait("waiting for the answer to the test request (--no-test-connection skips it)")
 	defer r.progress.wait("")
-	rec := r.client.Test(ctx, first)
+	rec := r.client.Test(ctx, first, r.ready.limit())
+	for rec != nil && !rec.OK && starting(rec) && r.ready.again(ctx, rec.Error.Message) {
+		rec = r.client.Test(ctx, first, r.ready.limit())
+	}
 	if rec == nil || rec.OK {
+		r.ready.told()
 		return nil
+	}
+	if starting(rec) && r.f.WaitReady > 0 {
+		return r.ready.over(ctx, rec.Error.Message)
 	}
 	e := rec.Error
 	hint := "--no-test-connection skips this test"
@@ -32,6 +39,10 @@ func (r *runner) testConnection(ctx context.Context) error {
 		return context.Cause(ctx)
 	case e.Kind == record.KindEmpty:
 		return nil // its one token has no text
+	case e.Kind == record.KindTotalTimeout:
+		hint = "a server that loads its model at the first request needs --wait-ready 10m; " + hint
+	case e.Kind == record.KindTruncated && rec.BytesReceived == 0:
+		hint = "does the server speak https, or HTTP/2 alone (--http2)? " + hint
 	case rec.Status == 429 || rec.Status/100 == 5:
 		r.env.Say("test request: %s", e.Message)
 		return nil

@@ -73,12 +73,16 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		return err
 	}
 
+	ready := newReady(env, time.Duration(f.WaitReady))
+	if err := ready.servers(ctx, c, append([]*url.URL{to.url}, more...)); err != nil {
+		return err
+	}
 	samples, err := startSampler(ctx, env, f, c, to.url)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, samples.close()) }()
-	r := &runner{env: env, f: f, client: c, simulated: to.simulated, facts: &facts}
+	r := &runner{env: env, f: f, client: c, ready: ready, simulated: to.simulated, facts: &facts}
 	facts.begin(env, f.part.String())
 	if err := r.clock(ctx, to.url, network); err != nil {
 		return err
@@ -128,6 +132,7 @@ type runner struct {
 	env       *cli.Env
 	f         *flags
 	client    *client.Client
+	ready     *ready
 	engine    *load.Engine
 	source    *source
 	sink      *sink
@@ -163,6 +168,9 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		prepare: func(q *request.Request) error {
 			q.Labels = r.f.Label.Over(q.Labels)
 			err := r.client.Prepare(ctx, q)
+			for errors.Is(err, client.ErrNoModel) && r.ready.again(ctx, err.Error()) {
+				err = r.client.Prepare(ctx, q)
+			}
 			if errors.Is(err, client.ErrNoModel) {
 				return cli.Fail("is it the right --url? --model names a model", "%w", err)
 			}
@@ -182,6 +190,8 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
 	if !r.f.NoTestConnection && !r.simulated {
 		err = r.testConnection(ctx)
+	} else {
+		r.ready.told()
 	}
 	if err == nil {
 		err = r.points(ctx, points)

@@ -26,6 +26,7 @@ var anthropic = Dialect{
 		"stop": "stop_sequences[]",
 	}),
 	read:   readAnthropic,
+	probe:  probing("messages", probeMessages, "max_tokens", 1),
 	reader: func() func(value) Event { return new(anthropicReader).read },
 }
 

@@ -30,12 +30,13 @@ type Dialect struct {
 	NoFinish      bool              // nothing in a stream says that it is whole
 	Ending        string            // what says it, in words; "" is finish_reason and [DONE]
 
-	template string                      // what Path was before For
-	also     []string                    // other endings of a path that are this endpoint
-	or       string                      // a key that does instead of Need
-	shape    func(body []byte) bool      // tells dialects apart that need the same key; nil: it is the one
-	input    func(Input) (object, error) // the body but for its parameters; errKind where it takes no such input
-	place    func(Param) (place, bool)   // where a parameter goes; nil: to its own name, whatever it is
+	template string                        // what Path was before For
+	also     []string                      // other endings of a path that are this endpoint
+	or       []string                      // keys that do instead of Need
+	shape    func(body []byte) bool        // tells dialects apart that need the same key; nil: it is the one
+	input    func(Input) (object, error)   // the body but for its parameters; errKind where it takes no such input
+	probe    func(json.RawMessage) []place // what a test request changes in a body; nil: there is none
+	place    func(Param) (place, bool)     // where a parameter goes; nil: to its own name, whatever it is
 
 	streamKey string // path of the key that asks for a stream; "" is stream
 	streams   bool   // also where the key is missing
@@ -147,7 +148,7 @@ func Select(name, path string, body []byte) (d Dialect, alike, ok bool) {
 }
 
 func (d *Dialect) fits(has func(string) bool) bool {
-	return has(d.Need) || d.or != "" && has(d.or) || d.Need == ""
+	return d.Need == "" || has(d.Need) || slices.ContainsFunc(d.or, has)
 }
 
 // Streams says whether the body asks for a stream.
@@ -179,7 +180,11 @@ func (d *Dialect) Items(body []byte) (asked, least int) {
 	case "rerank":
 		asked = most("documents", "texts", "passages", "input.documents")
 	case "score":
-		asked = most("text_1", "text_2")
+		var keys []string
+		for _, pair := range scored {
+			keys = append(keys, pair[:]...)
+		}
+		asked = most(keys...)
 	}
 	least = asked
 	for _, key := range [...]string{"top_n", "top_k", "topK", "parameters.top_n"} {

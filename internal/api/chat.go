@@ -10,12 +10,14 @@ var chat = Dialect{
 		return object{{Key: "messages", Value: m}}, err
 	},
 	read: readChat, scan: scanChat,
+	probe: probeChat,
 }
 
 var completion = Dialect{
 	Name: "openai", Op: "completion", Base: "/v1", Path: "/completions", Need: "prompt",
 	input: func(in Input) (object, error) { return prompt(in, "prompt", "prompt", "prompt") },
 	read:  readChat, scan: scanChat,
+	probe: probeChat,
 }
 
 // asMessages takes a text for one message of the user.

@@ -90,7 +90,7 @@ func ParseSpec(data []byte) (Dialect, error) {
 		Ending:   "what read.finish or read.done tells",
 		NoFinish: s.Read["finish"] == "" && s.Read["done"] == "",
 		read:     func(v value) Event { return (&customReader{spec: &s, jq: jq}).read(v) }, ownErrors: true, done: s.Done,
-		streamKey: s.Params["stream"],
+		streamKey: s.Params["stream"], probe: s.probe,
 	}
 	if s.Cumulative {
 		d.grows = true

@@ -22,7 +22,8 @@ var dashscope = Dialect{
 		"n": "parameters.n", "logprobs": "parameters.logprobs",
 		"stream": "parameters.incremental_output", // a header asks for the stream, and this for deltas in it
 	}),
-	read: readDashscope,
+	read:  readDashscope,
+	probe: probing("input.messages", probeMessages, "input.prompt", nil, "parameters.max_tokens", 1, "parameters.tools", nil),
 }
 
 // dashscopeRerank has an answer that readRerank knows.
@@ -35,6 +36,7 @@ var dashscopeRerank = Dialect{
 	},
 	place: places(nil),
 	read:  readRerank,
+	probe: probeItems("input.query", "input.documents"),
 }
 
 func readDashscope(v value) Event {

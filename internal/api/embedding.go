@@ -18,6 +18,7 @@ var embedding = Dialect{
 	input: func(in Input) (object, error) { return prompt(in, "input", "input", "input") },
 	place: places(nil),
 	read:  readEmbedding,
+	probe: probeItems("input"),
 }
 
 // readEmbedding counts the vectors, which are lists of numbers or, where base64 was asked for, text of four bytes each.

@@ -23,6 +23,7 @@ var ollamaChat = Dialect{
 	},
 	place: ollamaPlaces,
 	read:  readOllama,
+	probe: probing("messages", probeMessages, "options.num_predict", 1, "format", nil),
 }
 
 var ollamaGenerate = Dialect{
@@ -30,6 +31,7 @@ var ollamaGenerate = Dialect{
 	input: func(in Input) (object, error) { return prompt(in, "prompt", "", "") },
 	place: ollamaPlaces,
 	read:  readOllama,
+	probe: probing("prompt", probeText, "options.num_predict", 1, "format", nil),
 }
 
 var ollamaEmbed = Dialect{
@@ -37,6 +39,7 @@ var ollamaEmbed = Dialect{
 	input: func(in Input) (object, error) { return prompt(in, "input", "", "input") },
 	place: places(nil),
 	read:  readOllama,
+	probe: probeItems("input"),
 }
 
 var ollamaPlaces = places(map[string]string{

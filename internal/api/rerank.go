@@ -13,11 +13,16 @@ var rerank = Dialect{
 	},
 	place: places(nil),
 	read:  readRerank,
+	probe: probeItems("query", "documents", "texts"),
 }
+
+// scored are the keys of a body of score, as vLLM has them: a text or texts to hold against each other, one against all
+// or pair by pair.
+var scored = [][2]string{{"text_1", "text_2"}, {"data_1", "data_2"}, {"queries", "documents"}, {"queries", "items"}}
 
 // score is vLLM's: how well each text_2 answers text_1.
 var score = Dialect{
-	Name: "score", Op: "score", Path: "/score", Need: "text_1",
+	Name: "score", Op: "score", Path: "/score", Need: "text_1", or: []string{"data_1", "queries"},
 	input: func(in Input) (object, error) {
 		if in.kind() != documentsIn {
 			return nil, errKind
@@ -26,6 +31,7 @@ var score = Dialect{
 	},
 	place: places(nil),
 	read:  readRerank,
+	probe: probeItems("text_1", "text_2", "data_1", "data_2", "queries", "documents", "items"),
 }
 
 // readRerank counts the results: Jina's, data of Voyage and of score, rankings of NIM, output.results of DashScope. SGLang

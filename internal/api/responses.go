@@ -32,6 +32,7 @@ var responses = Dialect{
 	}),
 	read:   readResponse,
 	reader: func() func(value) Event { return new(responsesReader).read },
+	probe:  probing("input", probeText, "max_output_tokens", 16, "text", nil, "previous_response_id", nil), // 16 is OpenAI's least
 }
 
 // responseItems gives messages the part types of the responses API. Roles and plain texts are the same in both.

@@ -4,7 +4,7 @@ import "strings"
 
 // sglang is SGLang's own API.
 var sglang = Dialect{
-	Name: "sglang", Op: "generate", Path: "/generate", Need: "text", or: "input_ids", NoModel: true,
+	Name: "sglang", Op: "generate", Path: "/generate", Need: "text", or: []string{"input_ids"}, NoModel: true,
 	input: func(in Input) (object, error) { return prompt(in, "text", "input_ids", "") },
 	place: places(map[string]string{
 		"stream": "stream", "logprobs": "return_logprob", "max_tokens": "sampling_params.max_new_tokens",
@@ -18,6 +18,7 @@ var sglang = Dialect{
 	read:   func(v value) Event { return new(sglangReader).read(v) },
 	reader: func() func(value) Event { return new(sglangReader).read },
 	grows:  true,
+	probe:  probing("input_ids", nil, "text", probeText, "sampling_params.max_new_tokens", 1, "sampling_params.min_new_tokens", nil),
 }
 
 // sglangReader takes what is new out of texts that grow from event to event, for each choice. With --stream-output the

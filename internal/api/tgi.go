@@ -15,6 +15,7 @@ var tgi = Dialect{
 	},
 	place:  placeTGI,
 	read:   readTGI,
+	probe:  probing("inputs", probeText, "parameters.max_new_tokens", 1),
 	reader: func() func(value) Event { return new(tgiReader).read },
 }
 

@@ -9,7 +9,8 @@ var triton = Dialect{
 		"frequency_penalty": "frequency_penalty", "presence_penalty": "presence_penalty",
 		"repetition_penalty": "repetition_penalty", "seed": "random_seed", "stop": "stop_words[]", "stream": "stream",
 	}),
-	read: readTriton,
+	read:  readTriton,
+	probe: probing("text_input", probeText, "max_tokens", 1),
 }
 
 // readTriton finds counts where the model is made to report them, those of each event apart.

@@ -51,7 +51,7 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	bad := func(err error) error {
 		return fmt.Errorf("%w: GET %s: %w", ErrNoModel, mask.URL(u.String()), err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, modelsTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, modelsTimeout, fmt.Errorf("no answer within %v", modelsTimeout))
 	defer cancel()
 	ca := call{ep: newEndpoint(p.c, &u, http.MethodGet, d, false), id: "models", start: p.c.clock.Now(), begun: time.Now()}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -66,7 +66,7 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	if err != nil {
-		return "", bad(err)
+		return "", bad(p.c.std.(*standard).explain(ctx, &ca, err))
 	}
 	var models struct {
 		Data []struct {

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 
@@ -50,7 +49,8 @@ func (p *pages) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := rt.RoundTrip(asked)
 	if err != nil {
 		ep := newEndpoint(p.c, &at, req.Method, api.Dialect{}, false)
-		return nil, errors.New(ep.secrets.Hide(p.c.std.(*standard).explain(req.Context(), &call{ep: ep}, err).Error()))
+		why := describe(p.c.std.(*standard).explain(req.Context(), &call{ep: ep}, err))
+		return nil, fail(why.Kind, "%s", ep.secrets.Hide(why.Message))
 	}
 	return resp, nil
 }

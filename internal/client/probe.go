@@ -2,46 +2,35 @@ package client
 
 import (
 	"context"
+	"time"
 
 	"github.com/goccy/go-json"
-	"github.com/tidwall/gjson"
-	"github.com/tidwall/sjson"
 
 	"llmperf/internal/record"
 	"llmperf/internal/request"
 )
 
-// Test sends a request like req, but short and for one token, and gives its record. It has a prompt of its own, so that
-// no cache of the server's knows req afterwards. nil: the API has no such request, since it generates nothing.
-func (c *Client) Test(ctx context.Context, req *request.Request) *record.Record {
+// Test sends a request like req, but short and for one token, and returns its record. It has a prompt of its own, so that
+// no cache of the server's knows req afterwards. An answer may take as long as limit. The record is nil if the API has no
+// such request.
+func (c *Client) Test(ctx context.Context, req *request.Request, limit time.Duration) *record.Record {
 	ep, err := c.prep.endpoint(ctx, req)
-	if err != nil || ep.dialect.Name != "openai" {
-		return nil
-	}
-	body := []byte(req.Body)
-	if req.Turns != nil {
-		body = req.Turns[0].Body
-	}
-	switch ep.dialect.Op {
-	case "chat":
-		body, err = sjson.SetRawBytes(body, "messages", []byte(`[{"role":"user","content":"hello"}]`))
-	case "completion":
-		body, err = sjson.SetBytes(body, "prompt", "hello")
-	default:
-		return nil
-	}
-	limit := "max_tokens"
-	if gjson.GetBytes(body, "max_completion_tokens").Exists() {
-		limit = "max_completion_tokens"
-	}
-	if err == nil {
-		body, err = sjson.SetBytes(body, limit, 1)
-	}
-	if err == nil {
-		body, err = sjson.DeleteBytes(body, "min_tokens")
-	}
 	if err != nil {
 		return nil
 	}
-	return c.Do(ctx, &request.Request{ID: "test", Body: json.RawMessage(body), Headers: req.Headers, Target: ep})
+	body := req.Body
+	if req.Turns != nil {
+		body = req.Turns[0].Body
+	}
+	body, err = ep.dialect.Probe(body)
+	if err != nil || body == nil {
+		return nil
+	}
+	timed, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	rec := c.Do(timed, &request.Request{ID: "test", Body: json.RawMessage(body), Headers: req.Headers, Target: ep})
+	if !rec.OK && timed.Err() != nil && ctx.Err() == nil {
+		rec.Error = &record.Error{Kind: record.KindTotalTimeout, Message: ep.addr + " did not answer within " + limit.String()}
+	}
+	return rec
 }

@@ -98,6 +98,9 @@ func describe(err error) *record.Error {
 	return &record.Error{Kind: kind, Message: err.Error()}
 }
 
+// Kind is the kind that a record of an error of Pages would have.
+func Kind(err error) string { return describe(err).Kind }
+
 // dialError says in plain words why there is no connection to addr.
 func dialError(addr string, err error) error {
 	var dns *net.DNSError

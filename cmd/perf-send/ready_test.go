@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"llmperf/internal/cli"
+	"llmperf/internal/client"
+	"llmperf/internal/request"
+)
+
+// A server that starts is waited for, until it answers or the time is over; why is said once.
+func TestWaitReady(t *testing.T) {
+	var looks atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if looks.Add(1) <= 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer srv.Close()
+	gone, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone.Close()
+	for _, c := range []struct{ url, want, says string }{
+		{srv.URL, "", "perf-send: waiting for the server: GET " + srv.URL + "/health: HTTP 503\nperf-send: the server is ready after 0s\n"},
+		{"http://" + gone.Addr().String(), "--wait-ready: after 0s: connection refused by " + gone.Addr().String(),
+			"perf-send: waiting for the server: connection refused by " + gone.Addr().String() + "\n"},
+	} {
+		u, err := url.Parse(c.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cl := client.New(client.Config{URL: u}, client.NewClock())
+		defer cl.Close()
+		var told strings.Builder
+		r := newReady(&cli.Env{Name: "perf-send", Stderr: &told}, 200*time.Millisecond)
+		r.pause = time.Millisecond
+		got := ""
+		if err := r.servers(t.Context(), cl, []*url.URL{u}); err != nil {
+			got = err.Error()
+		} else {
+			r.told()
+		}
+		if got != c.want || told.String() != c.says {
+			t.Errorf("%s: %s\n%s", c.url, got, told.String())
+		}
+	}
+}
+
+// A server that takes a request and answers nothing ends the test in its own time.
+func TestSilentServer(t *testing.T) {
+	over := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-over }))
+	defer srv.Close()
+	defer close(over)
+	u, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl := client.New(client.Config{URL: u}, client.NewClock())
+	defer cl.Close()
+	rec := cl.Test(context.Background(), &request.Request{Body: []byte(`{"model":"m","messages":[]}`)}, 20*time.Millisecond)
+	if want := fmt.Sprintf("%s did not answer within 20ms", u.Host); rec.OK || rec.Error.Kind != "total_timeout" || rec.Error.Message != want {
+		t.Errorf("%+v, want %s", rec.Error, want)
+	}
+}
