@@ -66,6 +66,8 @@ func (f *flags) checkFormat() error {
 		return cli.Usage("", "--width: %d is below 0", f.Width)
 	case f.Width > 0 && f.Format != "term":
 		return cli.Usage("--format term is text of a width", "--width: %s has no columns", f.Format)
+	case f.Facts != "" && len(f.Files) > 1:
+		return cli.Usage("", "--facts: the facts belong to one run, and there are %d files", len(f.Files))
 	case f.Metrics != "" && len(f.Files) > 1:
 		return cli.Usage("", "--metrics: the metrics belong to one run, and there are %d files", len(f.Files))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"llmperf/internal/chart"
 	"llmperf/internal/cli"
+	"llmperf/internal/facts"
 	"llmperf/internal/report"
 	"llmperf/internal/stats"
 )
@@ -36,6 +37,7 @@ type flags struct {
 	SLO       cli.Conditions `group:"figures" name:"slo" placeholder:"COND…" help:"Limits to draw, and to judge load points by, as in perf-stats: 'ttft_ms:p99<500'."`
 	Goodput   cli.Conditions `group:"figures" placeholder:"COND…" help:"What makes a request a good one, as in perf-stats: 'ttft_ms<500'."`
 	Failures  string         `group:"records" default:"inf" enum:"inf,drop" help:"Response times of failed requests, as in perf-stats: inf (default) or drop them."`
+	Facts     string         `group:"records" placeholder:"FILE" help:"Facts of the run, as perf-send --facts-out writes them, to show. Default: those in the folder of a run."`
 	Metrics   string         `group:"records" placeholder:"FILE" help:"The server's own metrics, as perf-send --metrics-out writes them."`
 	Lang      string         `group:"figures" default:"en" enum:"en,zh" help:"Language of titles and labels: en (default) or zh."`
 	OnBadLine string         `group:"records" default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
@@ -69,6 +71,9 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	if f.Metrics == "" && len(f.Files) == 1 {
+		_, f.Metrics = facts.Beside(f.Files[0])
+	}
 	server, err := readMetrics(ctx, env, f.Metrics)
 	if err != nil {
 		return err
@@ -86,14 +91,7 @@ func run(env *cli.Env) error {
 
 // made is the command line that makes the page, and its version.
 func made(env *cli.Env) string {
-	words := []string{env.Name}
-	for _, arg := range env.Args {
-		if strings.ContainsAny(arg, " <>'\"$&|;()*") {
-			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
-		}
-		words = append(words, arg)
-	}
-	return strings.Join(words, " ") + " (" + cli.Version() + ")"
+	return facts.Quote(append([]string{env.Name}, env.Args...)) + " (" + cli.Version() + ")"
 }
 
 // options are what the records are judged by.

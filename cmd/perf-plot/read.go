@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/facts"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/metrics"
 	"llmperf/internal/report"
@@ -20,7 +21,7 @@ func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*re
 	}
 	var sources []*report.Source
 	for _, path := range files {
-		s, err := readFile(ctx, env, path, opt, f.OnBadLine == "skip")
+		s, err := readFile(ctx, env, f, path, opt)
 		if err != nil {
 			return nil, err
 		}
@@ -29,23 +30,32 @@ func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*re
 	return sources, nil
 }
 
-func readFile(ctx context.Context, env *cli.Env, path string, opt stats.Options, skip bool) (*report.Source, error) {
-	if path == "-" && cli.IsTerminal(env.Stdin) {
-		env.Say("waiting for record lines on the terminal")
-		env.Hint("perf-plot FILE reads a file; Ctrl-D ends the input, Ctrl-C stops")
+func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stats.Options) (*report.Source, error) {
+	file, err := facts.Records(path)
+	if err != nil {
+		return nil, cli.Fail("", "%w", err)
 	}
-	r, name, done, err := env.Input(path, jsonl.Decompress)
+	r, name, done, err := env.Input(file, jsonl.Decompress)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	s, err := report.Read(ctx, r, path, name, opt, skip)
+	s, err := report.Read(ctx, r, path, name, opt, f.OnBadLine == "skip")
 	if err != nil {
 		return nil, err
 	}
 	if s.Skipped > 0 {
 		env.Say("%d of the lines of %s are no records and were left out; the first: %v", s.Skipped, name, s.FirstBad)
 	}
+	known, _ := facts.Beside(path)
+	if known = cmp.Or(f.Facts, known); known == "" {
+		return s, nil
+	}
+	run, err := facts.Read(known)
+	if err != nil {
+		return nil, cli.Fail("perf-send --facts-out writes it", "--facts: %w", err)
+	}
+	s.Facts = run.Rows()
 	return s, nil
 }
 
