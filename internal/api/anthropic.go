@@ -113,7 +113,7 @@ func (a *anthropicReader) read(v value) Event {
 	case "message_start":
 		m := v.at("message")
 		e.Model = m.at("model").string()
-		e.Usage = a.count(m.at("usage"))
+		e.Usage = a.count(m.at("usage"), false) // its output_tokens is no count of an output that has not begun
 	case "content_block_start":
 		block := v.at("content_block")
 		a.thinks = block.at("type").is("thinking") && block.at("thinking").string() == ""
@@ -128,13 +128,13 @@ func (a *anthropicReader) read(v value) Event {
 		a.thinks = false
 	case "message_delta":
 		e.finish(v.at("delta.stop_reason"))
-		e.Usage = a.count(v.at("usage"))
+		e.Usage = a.count(v.at("usage"), true)
 	case "message_stop":
 		e.Done = true
 	case "message":
 		e.Model = v.at("model").string()
 		e.finish(v.at("stop_reason"))
-		e.Usage = a.count(v.at("usage"))
+		e.Usage = a.count(v.at("usage"), true)
 		v.at("content").list(e.block)
 	case "error":
 		e.Err, e.Done = ErrorMessage(v.raw()), true
@@ -174,13 +174,15 @@ func (e *Event) block(i int, v value) {
 }
 
 // count adds what an event tells. input_tokens leaves out what came from the cache or went into it.
-func (a *anthropicReader) count(v value) *Usage {
+func (a *anthropicReader) count(v value, output bool) *Usage {
 	if v.empty() {
 		return nil
 	}
 	v.at("input_tokens").into(&a.input)
 	v.at("cache_creation_input_tokens").into(&a.created)
-	v.at("output_tokens").into(&a.output)
+	if output {
+		v.at("output_tokens").into(&a.output)
+	}
 	if n, ok := v.at("cache_read_input_tokens").number(); ok {
 		a.cached, a.cacheKnown = max(a.cached, n), true
 	}

@@ -1,6 +1,9 @@
 package api
 
-import "github.com/goccy/go-json"
+import (
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+)
 
 // chat and completion are OpenAI's, as vLLM, SGLang, llama-server, TGI, transformers and most services have them.
 var chat = Dialect{
@@ -44,6 +47,9 @@ func readChat(v value) Event {
 			e.count(v)
 		case "x_groq": // Groq's place for it
 			e.count(v.at("usage"))
+			if err := v.at("error"); !harmless(err) {
+				e.Err = ErrorMessage(err.raw())
+			}
 		case "choices":
 			v.list(func(i int, v value) { e.choice(i, v) })
 		}
@@ -52,13 +58,15 @@ func readChat(v value) Event {
 }
 
 func (e *Event) choice(i int, v value) {
-	var usage value
+	var usage, delta, message value
 	v.each(func(key string, v value) {
 		switch key {
 		case "text":
 			e.Content += v.string()
-		case "delta", "message":
-			e.message(v)
+		case "delta":
+			delta = v
+		case "message":
+			message = v
 		case "finish_reason":
 			e.finish(v)
 		case "usage": // Moonshot's place for it
@@ -69,6 +77,11 @@ func (e *Event) choice(i int, v value) {
 			}
 		}
 	})
+	if delta.there() { // Perplexity has the message so far beside it
+		e.message(delta)
+	} else {
+		e.message(message)
+	}
 	if e.Usage == nil {
 		e.count(usage)
 	}
@@ -89,6 +102,7 @@ func (e *Event) message(v value) {
 		return
 	}
 	var r reasoning
+	before := e.Content
 	v.each(func(key string, v value) {
 		switch key {
 		case "content":
@@ -126,6 +140,10 @@ func (e *Event) message(v value) {
 			}
 		}
 	})
+	if v.at("extra_content.google.thought").r.Type == gjson.True {
+		r.keep(1, e.Content[len(before):])
+		e.Content, e.Unseen = before, UnseenSummary
+	}
 	e.Reasoning += r.text
 }
 

@@ -55,18 +55,23 @@ func (e *Event) vectors(name string, v value) {
 			return
 		}
 		for _, key := range [...]string{"embedding", "embeddings", "values"} {
-			if one := v.at(key); one.there() || key == "values" {
+			if one := v.at(key); one.there() {
 				e.vector(where+"."+key, one)
-				break
+				return
 			}
+		}
+		if e.Err == "" {
+			e.Err = where + " has no embedding: " + ErrorMessage(v.raw())
 		}
 	})
 }
 
 // vector counts one embedding.
 func (e *Event) vector(where string, v value) {
-	e.Items++
-	if why := notVector(v); why != "" && e.Err == "" {
+	switch why := notVector(v); {
+	case why == "":
+		e.Items++
+	case e.Err == "":
 		e.Err = where + " " + why
 	}
 }

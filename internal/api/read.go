@@ -61,7 +61,7 @@ func (d *Dialect) isDone(data []byte) bool {
 	if d.done != "" && string(data) == d.done {
 		return true
 	}
-	return bytes.EqualFold(bytes.Trim(data, `" `), []byte("[DONE]"))
+	return bytes.EqualFold(bytes.Trim(data, `"[] `), []byte("DONE"))
 }
 
 // scalar returns the words of data that is neither object nor list; null, a number and the like are none.
@@ -101,7 +101,7 @@ func complaint(v value, e *Event) string {
 	switch status := v.at("status").string(); {
 	case v.at("success").r.Type == gjson.False, status == "error", status == "failed", v.at("errors.0").there():
 		return cmp.Or(m, ErrorMessage(v.raw()))
-	case m != "" && (!fine(v.at("code")) || v.at("status").count() >= 400 || v.at("status_code").count() >= 400):
+	case m != "" && (!fine(v.at("code")) || !fine(v.at("error_code")) || v.at("status").count() >= 400 || v.at("status_code").count() >= 400):
 		return ErrorMessage(v.raw())
 	case !v.at("detail").empty():
 		return ErrorMessage(v.raw())

@@ -216,9 +216,13 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 // all were ranked.
 func checkItems(rec *record.Record, d *api.Dialect, body []byte) {
 	asked, least := d.Items(body)
+	things := "results"
+	if d.Op == "embedding" {
+		things = "embeddings"
+	}
 	if came := rec.Items; came < least {
 		rec.OK = false
-		rec.Error = &record.Error{Kind: record.KindAPI, Message: fmt.Sprintf("the answer has %d items, and %d were asked for", came, least)}
+		rec.Error = &record.Error{Kind: record.KindAPI, Message: fmt.Sprintf("the answer has %d of the %d %s asked for", came, least, things)}
 		return
 	}
 	if d.Op != "embedding" {

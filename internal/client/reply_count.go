@@ -57,6 +57,10 @@ func (r *reply) settle() {
 // generated reports whether the answer has output of tokens.
 func (r *reply) generated() bool { return slices.Contains(r.seen[:], true) }
 
+// spareChunks is how many chunks without a token of its own an answer may have. One with more of them than it has tokens
+// beside its reasoning has the reasoning in its content.
+const spareChunks = 2
+
 // hidden finds out how many of the tokens were never streamed. Reasoning that is counted beside the other output, as xAI
 // does, belongs to it: the total tells.
 func (r *reply) hidden() {
@@ -74,17 +78,18 @@ func (r *reply) hidden() {
 	default:
 		agrees = false
 	}
-	kept := reasoning > 0 && !r.seen[api.Reasoning]
+	kept := reasoning > 0 && !r.seen[api.Reasoning] && r.chunks <= rec.CompletionTokens-reasoning+spareChunks
 	hidden := c.rejected
 	if kept {
 		hidden += reasoning
 	}
 	switch {
+	case r.chunks == 0: // nothing was streamed
 	case r.unseen == api.UnseenRedacted && !kept:
 		rec.HiddenUnknown = record.HiddenRedacted
 	case r.unseen == api.UnseenSummary && !kept:
 		rec.HiddenUnknown = record.HiddenSummary
-	case !agrees, hidden > rec.CompletionTokens, hidden == rec.CompletionTokens && r.chunks > 0:
+	case !agrees, hidden >= rec.CompletionTokens:
 		rec.HiddenUnknown = record.HiddenTotal
 	default:
 		rec.HiddenTokens = hidden
@@ -114,7 +119,7 @@ func (r *reply) chunkTokens() {
 	rest := rec.CompletionTokens - last
 	switch {
 	case sum > 0 && sum == rec.CompletionTokens && (apart || rest > 1): // as they are
-	case grows && last > 0 && (rest == 0 || rest == 1): // the end of the text may be a token
+	case grows && !same && last > 0 && (rest == 0 || rest == 1): // the end of the text may be a token
 		for i := len(list) - 1; i > 0; i-- {
 			list[i] -= list[i-1]
 		}

@@ -47,7 +47,7 @@ func (r *reply) frame(b []byte) {
 	}
 }
 
-var eventFields = [...]string{"data", "event", "id", "retry"}
+var eventFields = [...]string{"data", "event", "id", "retry", "error"}
 
 // framingOf is notKnown as long as the beginning of a body does not tell.
 func (r *reply) framingOf(body []byte) framing {

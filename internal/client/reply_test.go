@@ -158,8 +158,11 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 		"Gemini's total has thoughts that nothing else has": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"total_tokens":512}`, words(5)...),
 			"60[20000 20000 20000 20000] n=5 hidden? total_disagrees"},
 		"a total without the cached tokens": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"total_tokens":62,"cached_tokens":50}`, words(5)...), good},
-		"nothing but reasoning is counted": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":5}}`, words(5)...),
-			"60[20000 20000 20000 20000] n=5 hidden? total_disagrees"},
+		"reasoning within the content":      {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":3}}`, words(5)...), good},
+		"all of it is kept": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":5}}`, words(2)...),
+			"60[20000] n=5 hidden? total_disagrees"},
+		"Gemini's thoughts in the content": {chatOf(five, append([]string{delta(`{"content":"hm","extra_content":{"google":{"thought":true}}}`)}, words(4)...)...),
+			"60[20000 20000 20000 20000] n=5 hidden? reasoning_summary"},
 		"OpenRouter's summary of reasoning": {chatOf(five, append([]string{delta(`{"reasoning":"s","reasoning_details":[{"type":"reasoning.summary","summary":"s"}]}`)}, words(4)...)...),
 			"60[20000 20000 20000 20000] n=5 hidden? reasoning_summary"},
 		"OpenRouter's encrypted reasoning": {chatOf(five, append([]string{delta(`{"reasoning_details":[{"type":"reasoning.encrypted","data":"AAAA"}]}`)}, words(5)...)...),
@@ -202,8 +205,9 @@ func TestFailedAnswers(t *testing.T) {
 		"DeepSeek": {finish(`"insufficient_system_resource"`) + end, "api: the answer ended with the reason insufficient_system_resource"},
 		"OpenRouter's choice": {datas(`{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error","error":{"code":502,"message":"the provider is gone"}}]}`)[0] + end,
 			"api: the provider is gone"},
-		"broken JSON": {datas(`{"choices":[{"delta":`)[0], `protocol: not a JSON answer: "{\"choices\":[{\"delta\":"`},
-		"cut":         {"", "truncated: the stream ended without finish_reason and [DONE]"},
+		"broken JSON":  {datas(`{"choices":[{"delta":`)[0], `protocol: not a JSON answer: "{\"choices\":[{\"delta\":"`},
+		"llama-server": {"error: {\"code\":500,\"message\":\"slot is gone\"}\n\n", "api: slot is gone"},
+		"cut":          {"", "truncated: the stream ended without finish_reason and [DONE]"},
 	} {
 		a := answer{pieces: every(append(slices.Clone(chunks), c.text)...)}
 		if rec := a.play(t); rec.OK || rec.Error.Kind+": "+rec.Error.Message != c.want || rec.TTFTMs != 60 || len(rec.GapUs) != 2 {

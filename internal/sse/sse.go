@@ -13,6 +13,7 @@ type Event func(name, data []byte)
 //   - An event is reported once its data is complete, not once the blank line after it has come: data that is not the
 //     beginning of a JSON value is complete at the end of its line. Streams without blank lines are so read line by line.
 //   - An event that is named an error has at least its name: it is reported without data too, with a comment in its place.
+//   - A field error is such an event.
 //   - Data that the end of the stream cuts off before its line end is an event.
 type Parser struct {
 	line []byte // the start of a line whose end has not come yet
@@ -124,6 +125,10 @@ func (p *Parser) endLine(line []byte, event Event) {
 	case "event":
 		p.flush(event)
 		p.name, p.past = append(p.name[:0], value...), false
+	case "error": // llama-server's, in the place of an event of that name
+		p.flush(event)
+		p.name, p.past = append(p.name[:0], field...), false
+		p.take(value, event)
 	case "":
 		if IsError(p.name) {
 			p.note = append(p.note[:0], value...)

@@ -51,6 +51,7 @@ func TestParser(t *testing.T) {
 		{"event: error\ndata: engine\ndata: crashed\n\n", []string{"error=engine\ncrashed"}},
 		{"event: error\n: why\n\ndata: [DONE]\n\n", []string{"error=why", "[DONE]"}},
 		{"event: error\n\nevent: ping\n\n", []string{"error="}},
+		{"data: {}\n\nerror: {\"code\":500}\n\ndata: {}\n\n", []string{"{}", "error={\"code\":500}", "{}"}},
 		{"event:stream_ERROR\ndata:x", []string{"stream_ERROR=x"}},
 	} {
 		if got := all(c.in); !slices.Equal(got, c.want) {
