@@ -12,6 +12,10 @@ func (r *runner) judge() error {
 		return nil
 	}
 	if v.Level == stats.Clean {
+		if v.Reason != "" {
+			r.env.Say("load generator: clean; %s", v.Reason)
+			return nil
+		}
 		r.env.Say("load generator: clean")
 		return nil
 	}

@@ -16,6 +16,7 @@ import (
 
 // transportFlags say how connections are made. Names are curl's where curl has the flag.
 type transportFlags struct {
+	NoResend    bool     `group:"connection" help:"Fail a request whose kept connection the server closes without an answer, rather than send it once more on a new one."`
 	Retries     int      `group:"connection" default:"0" placeholder:"N" help:"Send a request that had no answer again, up to N times. Its clock is not restarted."`
 	NoKeepAlive bool     `group:"connection" help:"A new connection for each request."`
 	HTTP2       bool     `name:"http2" group:"connection" help:"HTTP/2 (h2 of https, h2c of http) instead of HTTP/1.1."`

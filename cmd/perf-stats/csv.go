@@ -45,6 +45,7 @@ func csvRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	integer("requests", b.Requests)
 	integer("ok", b.OK)
 	integer("failed", b.Failed)
+	integer("sent_twice", b.SentTwice)
 	num("success_rate", b.SuccessRate)
 	num("duration_s", b.DurationS)
 	num("requests_per_s", b.RequestsPerS)

@@ -33,6 +33,7 @@ func prometheus(out io.Writer, s *stats.Summary) error {
 	}
 	gauge("requests", "Requests measured.", func(b *stats.Block) stats.Num { return stats.Num(b.Requests) })
 	gauge("failed_requests", "Requests that failed.", func(b *stats.Block) stats.Num { return stats.Num(b.Failed) })
+	gauge("sent_twice_requests", "Requests that were sent again.", func(b *stats.Block) stats.Num { return stats.Num(b.SentTwice) })
 	gauge("duration_seconds", "From the first request due to the last end.", func(b *stats.Block) stats.Num { return b.DurationS })
 	gauge("requests_per_second", "Successes per second.", func(b *stats.Block) stats.Num { return b.RequestsPerS })
 	gauge("output_tokens_per_second", "Output tokens per second.", func(b *stats.Block) stats.Num { return b.OutputPerS })

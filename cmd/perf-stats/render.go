@@ -240,6 +240,9 @@ func requests(b *stats.Block) string {
 	if b.Failed > 0 {
 		s += fmt.Sprintf(", %s failed (%s %%)", humanInt(b.Failed), human(100-100*b.SuccessRate))
 	}
+	if b.SentTwice > 0 {
+		s += fmt.Sprintf("; sent twice: %s", humanInt(b.SentTwice))
+	}
 	if b.Warmup > 0 {
 		s += fmt.Sprintf("; %s of warm-up left out", humanInt(b.Warmup))
 	}

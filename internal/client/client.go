@@ -31,6 +31,7 @@ type Config struct {
 	ConnectTimeout time.Duration // 0: none
 	ReadTimeout    time.Duration // longest wait between reads; 0: none
 	TotalTimeout   time.Duration // 0: none
+	NoResend       bool          // a kept connection that the server ends without an answer is a failure
 	Retries        int           // most attempts after the first; the clock is not restarted
 	Network        Network
 	Compressed     bool       // ask for compressed answers
@@ -251,6 +252,7 @@ func (t *trip) into(rec *record.Record) {
 	rec.Reused = t.reused
 	if t.attempts > 1 {
 		rec.Attempts = t.attempts
+		rec.ResentMs = ms(t.resent / 1000)
 	}
 	rec.BytesSent, rec.BytesReceived = t.sent, t.received
 	rec.ReadDelayMs = ms(t.readDelay / 1000)

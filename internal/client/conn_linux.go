@@ -71,7 +71,7 @@ func (c *conn) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 		c.out[0], c.out[1] = c.head, nil
 	}
 	c.started, c.blocked, c.s, c.t, c.err = false, false, s, t, nil
-	c.begin(ca.begun, now)
+	c.begin(ca, now)
 	defer func() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil }()
 	c.watch(ctx)
 	c.arm(now)
@@ -185,6 +185,9 @@ func (c *conn) got(b []byte, stamp int64) (done bool, err error) {
 			c.t.delay = delay
 			c.t.readDelay = max(c.t.readDelay, delay)
 		}
+	}
+	if c.t.reused && at < c.asked && !c.p.begun() { // said to an idle connection, such as a 408 before its end
+		return false, errStale
 	}
 	c.t.received += int64(len(b))
 	c.t.end = at

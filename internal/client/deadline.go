@@ -17,6 +17,7 @@ type deadline struct {
 	ctx   context.Context // whose end interrupts the connection
 	stop  func() bool     // frees the watch on ctx
 	start time.Time       // of the exchange
+	asked int64           // the same, ns since the epoch
 	last  time.Time       // of the last read or of the start
 	phase ending          // of the answer, as far as it bounds the wait for more
 	rest  time.Time       // when that wait is over; zero: there is no such bound
@@ -26,6 +27,8 @@ type deadline struct {
 }
 
 func (d *deadline) ended() bool { return d.hungUp.Load() }
+
+func (d *deadline) silence() time.Duration { return time.Since(d.last) }
 
 func (d *deadline) close() {
 	if d.forget != nil {
@@ -38,8 +41,8 @@ func (d *deadline) close() {
 }
 
 // begin is the start of an exchange, or of another attempt at it.
-func (d *deadline) begin(start, now time.Time) {
-	d.start, d.last = start, now
+func (d *deadline) begin(ca *call, now time.Time) {
+	d.start, d.asked, d.last = ca.begun, ca.start, now
 	if d.phase != going {
 		d.phase, d.rest, d.armed = going, time.Time{}, time.Time{}
 		d.conn.SetDeadline(time.Time{})

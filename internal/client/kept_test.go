@@ -157,3 +157,52 @@ func TestConnectionEndedWhileWriting(t *testing.T) {
 		}
 	})
 }
+
+// A request that the server took on a kept connection and dropped is sent again once, and says so, unless that is not wanted
+// or the server held it for longer than the end of an idle connection can take.
+func TestTakenAndDropped(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
+		for _, no := range []bool{false, true} {
+			c := start(func(n int, conn net.Conn, r *bufio.Reader) {
+				take(r)
+				io.WriteString(conn, chunked(hello, stop, done))
+				take(r)
+			})
+			c.cfg.NoResend = no
+			ask(c)
+			rec := ask(c)
+			if no && (rec.OK || rec.Error.Kind != record.KindTruncated || rec.Attempts != 0) {
+				t.Errorf("--no-resend: %+v, %d attempts", rec.Error, rec.Attempts)
+			}
+			if !no && (!rec.OK || rec.Attempts != 2 || rec.ResentMs <= 0 || rec.ResentMs >= rec.TTFTMs) {
+				t.Errorf("%+v, %d attempts, the last at %g ms, TTFT %g ms", rec.Error, rec.Attempts, rec.ResentMs, rec.TTFTMs)
+			}
+		}
+	})
+	late := new(Config).resend(3 * time.Second)
+	if late == nil || late.Error() != "the server took the request and closed the connection without an answer, 3 s later" {
+		t.Errorf("after 3 s: %v", late)
+	}
+}
+
+// What a server says to an idle connection, such as a 408 before it ends it, is no answer to the next request.
+func TestSaidToAnIdleConnection(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
+		said := make(chan struct{})
+		c := start(func(n int, conn net.Conn, r *bufio.Reader) {
+			take(r)
+			io.WriteString(conn, chunked(hello, stop, done))
+			if n == 0 {
+				io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+				close(said)
+			}
+			take(r)
+		})
+		first := ask(c)
+		<-said
+		second := ask(c)
+		if !first.OK || !second.OK {
+			t.Errorf("%+v, %+v", first.Error, second.Error)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -34,8 +35,9 @@ func newPool(cfg *Config, open func(context.Context, *endpoint, *trip) (wire, er
 // wire is one HTTP/1.1 connection, used for one exchange at a time.
 type wire interface {
 	roundTrip(ctx context.Context, c *call, t *trip, s sink) error
-	parser() *parser // of the last response
-	ended() bool     // reports whether the server is known to have ended the connection
+	parser() *parser        // of the last response
+	ended() bool            // reports whether the server is known to have ended the connection
+	silence() time.Duration // since a byte was sent or received
 	close()
 }
 
@@ -44,8 +46,8 @@ var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 	o := p.origin(c.ep)
 	w := o.take()
-	for first := true; ; first = false {
-		t.attempts++
+	for first := true; ; {
+		t.attempt(c)
 		t.reused = w != nil
 		if w == nil {
 			var err error
@@ -56,19 +58,46 @@ func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 				return err
 			}
 		}
+		sent := t.sent
 		err := w.roundTrip(ctx, c, t, s)
 		if err == nil && w.parser().keep && !p.cfg.Network.NoKeepAlive && !c.closes() {
 			o.put(w)
 			return nil
 		}
 		w.close()
-		// A kept connection that the server closed in the meantime: HTTP lets the client send again, once, where
-		// nothing came back (RFC 9112 §9.3.1). The clock is not restarted.
-		if err == nil || !first || !t.reused || w.parser().begun() || !closedByPeer(err) {
+		switch {
+		case err == nil || !t.reused || w.parser().begun() || !closedByPeer(err):
 			return err
+		case t.sent == sent: // seen before anything went out: no attempt
+			t.attempts--
+		case !first:
+			return err
+		default:
+			if err := p.cfg.resend(w.silence()); err != nil {
+				return err
+			}
+			first = false
 		}
 		w = nil
 	}
+}
+
+// resendWithin is the longest time after a request in which the end of a kept connection can have crossed it on the way.
+const resendWithin = time.Second
+
+// resend reports why a request is not sent again whose kept connection the server ended, silence after the last byte was
+// sent, without a byte of an answer. HTTP permits it once (RFC 9112 §9.3.1), and every server that ends idle connections
+// needs it: its FIN can cross a request. A server that ends the connection later than that had taken the request, and
+// dropped it; that is a failure.
+func (c *Config) resend(silence time.Duration) error {
+	switch {
+	case silence > resendWithin:
+		return fail(record.KindTruncated, "the server took the request and closed the connection without an answer, %.3g s later",
+			silence.Seconds())
+	case c.NoResend:
+		return fail(record.KindTruncated, "the server closed the kept connection without an answer (--no-resend)")
+	}
+	return nil
 }
 
 func closedByPeer(err error) bool {

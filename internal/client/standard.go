@@ -81,13 +81,15 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 			quiet.Reset(read)
 		}
 	}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, st.trace(t, alive)), c.ep.method, c.ep.url, bytes.NewReader(c.body))
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, st.trace(c, t, alive)), c.ep.method, c.ep.url, bytes.NewReader(c.body))
 	if err != nil {
 		return &failure{record.KindRequest, err}
 	}
 	req.Header, req.Host = c.httpHeader()
 	req.Close = c.closes()
-	req.Header["Idempotency-Key"] = nil // sent to nobody; lets net/http send again on a kept connection found closed
+	if !st.cfg.NoResend {
+		req.Header["Idempotency-Key"] = nil // sent to nobody; lets net/http send again on a kept connection found closed
+	}
 	resp, err := st.rt.RoundTrip(req)
 	if err != nil {
 		if c.ep.secure && t.connect == 0 && !t.reused && errors.Is(err, io.EOF) {
@@ -160,10 +162,10 @@ type untraced struct{ context.Context }
 func (untraced) Value(any) any { return nil }
 
 // trace fills in the cost of the connection.
-func (st *standard) trace(t *trip, alive func()) *httptrace.ClientTrace {
+func (st *standard) trace(c *call, t *trip, alive func()) *httptrace.ClientTrace {
 	var begin, hand atomic.Int64
 	return &httptrace.ClientTrace{
-		GetConn:           func(string) { t.attempts++ },
+		GetConn:           func(string) { t.attempt(c) },
 		TLSHandshakeStart: func() { begin.Store(st.clock.Now()) },
 		TLSHandshakeDone:  func(tls.ConnectionState, error) { hand.Store(st.clock.Now() - begin.Load()) },
 		GotConn: func(i httptrace.GotConnInfo) {

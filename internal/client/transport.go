@@ -47,12 +47,20 @@ type trip struct {
 	dns, connect, tls int64 // ns
 	reused            bool
 	attempts          int
+	resent            int64 // ns after the start of the call: when the last attempt began; 0: there was one only
 	sent, received    int64 // bytes
 	end               int64 // ns since the epoch: when the last byte was received
 	over              int64 // ns since the epoch: when the byte was received that made the answer whole; 0: its end was not a byte
 	delay             int64 // ns: of the last read, the wait between the kernel's stamp and it
 	readDelay         int64 // ns: the worst wait between the kernel's stamp and the read
 	unstamped         bool  // some bytes carried no stamp of the kernel
+}
+
+// attempt counts an attempt at c that begins now.
+func (t *trip) attempt(c *call) {
+	if t.attempts++; t.attempts > 1 {
+		t.resent = int64(time.Since(c.begun))
+	}
 }
 
 // failure is an error with its kind in the record.

@@ -33,7 +33,7 @@ func (w *netWire) parser() *parser { return &w.p }
 
 func (w *netWire) roundTrip(ctx context.Context, ca *call, t *trip, s sink) error {
 	w.p.reset()
-	w.begin(ca.begun, ca.now(t))
+	w.begin(ca, ca.now(t))
 	w.watch(ctx)
 	w.arm(w.last)
 	if err := w.send(ctx, ca, t); err != nil {
@@ -104,6 +104,9 @@ func (w *netWire) got(b []byte, t *trip, s sink) (done bool, err error) {
 		at -= delay
 		t.delay = delay
 		t.readDelay = max(t.readDelay, delay)
+	}
+	if t.reused && at < w.asked && !w.p.begun() { // said to an idle connection, such as a 408 before its end
+		return false, errStale
 	}
 	t.received += int64(len(b))
 	t.end = at

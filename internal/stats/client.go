@@ -13,6 +13,7 @@ type Client struct {
 	lag, cpu       Dist // µs, where requests are due by a schedule; thousandths of its CPUs
 	chunks, joined int64
 	times          clientTimes
+	conns          transported
 }
 
 // clientTimes are sums over records, µs. A wait below heldMs is not counted: it is what a request costs.
@@ -39,6 +40,7 @@ func (v Verdict) Hint() string { return v.hint }
 const (
 	hintOutput = "perf-send -o FILE writes the records to a file, which perf-stats reads afterwards"
 	hintInput  = "perf-gen -o FILE makes the request lines beforehand"
+	hintTwice  = "the server ends kept connections; --no-keep-alive opens one for each request, --no-resend makes such requests failures"
 	hintCPU    = "run perf-send on idle CPUs of its own, lower the load, or split it over several machines"
 )
 
@@ -58,6 +60,7 @@ func (c *Client) Add(r *record.Record) {
 		c.lag.Add(micro(lag))
 	}
 	c.times.add(r, lag)
+	c.conns.add(r)
 	if r.ClientCPU > 0 {
 		c.cpu.Add(whole(r.ClientCPU * thousandths))
 	}
@@ -118,6 +121,7 @@ func (c *Client) Merge(o *Client) {
 	c.chunks += o.chunks
 	c.joined += o.joined
 	c.times.merge(&o.times)
+	c.conns.merge(&o.conns)
 	mine, theirs := c.dists(), o.dists()
 	for i := range mine {
 		mine[i].Merge(theirs[i])
@@ -162,6 +166,7 @@ func (c *Client) Verdict() Verdict {
 //	lag, p99             ≥ 10 ms     ≥ 100 ms   requests that were due by a schedule went out late
 //	chunks read late     ≥ 1 %       ≥ 10 %     of all, together with the one before: their times are the last one's
 //	client CPU, p90      ≥ 0.80      ≥ 0.95     of the CPUs it may use
+//	sent twice           ≥ 1 %         –        of the requests, whose first attempt cost 1 ms or more: it is in their times
 //
 // The kernel's stamps are exact however late they are read, but it keeps one for all that waits in a connection. Up to one
 // such chunk in a hundred leaves the p99 of the times' error where it is. A lag is no error of a time: it is shown, and in
@@ -180,8 +185,9 @@ func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 		{idle, 0.05, 0.20, fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100, since(t.Idle, t.IdleOutput, t.IdleInput))},
 		{c.Joined(), 0.01, 0.10, fmt.Sprintf("%.3g %% of the chunks were read late and together with others: their times are the last one's", c.Joined()*100)},
 		{cpuP90, 0.80, 0.95, fmt.Sprintf("the client used %.0f %% of its CPUs (p90)", cpuP90*100)},
+		{share(c.conns.TwiceLate, c.conns.Requests), 0.01, math.Inf(1), c.conns.twice()},
 	}
-	v := Verdict{Level: Clean}
+	v := Verdict{Level: Clean, Reason: c.conns.twice()}
 	for _, m := range marks {
 		switch {
 		case m.value >= m.bottleneck && v.Level != Bottleneck:
@@ -211,6 +217,8 @@ func since(all, output, input int64) string {
 
 func hintOf(reason string) string {
 	switch {
+	case strings.HasPrefix(reason, "sent twice"):
+		return hintTwice
 	case strings.HasSuffix(reason, slowOutput):
 		return hintOutput
 	case strings.HasSuffix(reason, slowInput):

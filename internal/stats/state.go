@@ -31,6 +31,7 @@ type groupState struct {
 	Client         []distState
 	Chunks, Joined int64 // of the client
 	ClientTimes    clientTimes
+	Conns          transported
 	Flights        flightState
 	Sessions       sessionsState
 	IDs            idsState
@@ -273,7 +274,7 @@ func (g *group) state(opt *Options) (string, error) {
 	for _, d := range g.client.dists() {
 		s.Client = append(s.Client, d.state())
 	}
-	s.Chunks, s.Joined, s.ClientTimes = g.client.chunks, g.client.joined, g.client.times
+	s.Chunks, s.Joined, s.ClientTimes, s.Conns = g.client.chunks, g.client.joined, g.client.times, g.client.conns
 	for _, n := range g.sums() {
 		s.Sums = append(s.Sums, *n)
 	}
@@ -344,7 +345,7 @@ func (s *groupState) group(opt *Options) (*group, error) {
 			return nil, err
 		}
 	}
-	g.client.chunks, g.client.joined, g.client.times = s.Chunks, s.Joined, s.ClientTimes
+	g.client.chunks, g.client.joined, g.client.times, g.client.conns = s.Chunks, s.Joined, s.ClientTimes, s.Conns
 	for i, n := range s.Sums {
 		*sums[i] = n
 	}

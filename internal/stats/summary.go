@@ -45,6 +45,7 @@ type Block struct {
 	Failed        int64            `json:"failed"`
 	SuccessRate   Num              `json:"success_rate"` // ok ÷ requests
 	Warmup        int64            `json:"warmup"`       // left out
+	SentTwice     int64            `json:"sent_twice"`   // went out again, since a kept connection was closed, or by --retries
 	Errors        []ErrorCount     `json:"errors"`       // the most frequent first
 	FinishReasons map[string]int64 `json:"finish_reasons"`
 
@@ -205,7 +206,7 @@ func (g *group) block(opt *Options) Block {
 		Model: g.facts[factModel].sorted(), URL: g.facts[factURL].sorted(),
 		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests), Warmup: g.warmup,
 		Errors: g.sortedErrors(), FinishReasons: maps.Clone(g.finish), InputTokens: g.input, OutputTokens: g.output,
-		Client: g.client.Verdict(),
+		Client: g.client.Verdict(), SentTwice: g.client.conns.Twice,
 	}
 	if mode := g.facts[factMode].sorted(); len(mode) == 1 {
 		b.Mode = mode[0]
@@ -352,6 +353,7 @@ func (g *group) notes() []string {
 		note("%d records have a negative or absurd time, which is left out", g.invalid)
 	}
 	notes = append(notes, g.missing.notes(g.requests)...)
+	notes = append(notes, g.client.conns.notes()...)
 	if !g.flights.exactPeak() {
 		note("the peak of requests in flight is that at the edges of bins of %v", time.Duration(g.flights.time.width())*time.Microsecond)
 	}

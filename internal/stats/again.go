@@ -1,0 +1,70 @@
+package stats
+
+import (
+	"fmt"
+
+	"llmperf/internal/record"
+)
+
+// transported counts what the connections did to requests beside what the server did.
+type transported struct {
+	Requests  int64 // all
+	Twice     int64 // went out more than once
+	TwiceLate int64 // of those: the first attempt cost the answer 1 ms or more
+	TwiceWait int64 // the longest such cost, µs
+	Waits     int64 // waited for an HTTP/2 stream
+	LongWait  int64 // the longest such wait, µs
+	Untidy    int64 // answers that were complete while their transport was not
+}
+
+func (t *transported) add(r *record.Record) {
+	t.Requests++
+	if r.Attempts > 1 {
+		t.Twice++
+		if r.ResentMs >= heldMs {
+			t.TwiceLate++
+		}
+		t.TwiceWait = max(t.TwiceWait, micro(r.ResentMs))
+	}
+	if r.StreamWaitMs > 0 {
+		t.Waits++
+		t.LongWait = max(t.LongWait, micro(r.StreamWaitMs))
+	}
+	if r.UntidyEnd != "" {
+		t.Untidy++
+	}
+}
+
+func (t *transported) merge(o *transported) {
+	t.Requests += o.Requests
+	t.Twice += o.Twice
+	t.TwiceLate += o.TwiceLate
+	t.TwiceWait = max(t.TwiceWait, o.TwiceWait)
+	t.Waits += o.Waits
+	t.LongWait = max(t.LongWait, o.LongWait)
+	t.Untidy += o.Untidy
+}
+
+// twice says how many requests were sent twice; empty: none.
+func (t *transported) twice() string {
+	if t.Twice == 0 {
+		return ""
+	}
+	return fmt.Sprintf("sent twice: %d of %d requests; up to %.4g ms of their times is the first attempt's",
+		t.Twice, t.Requests, float64(t.TwiceWait)/microseconds)
+}
+
+func (t *transported) notes() (notes []string) {
+	if s := t.twice(); s != "" {
+		notes = append(notes, s)
+	}
+	if t.Waits > 0 {
+		notes = append(notes, fmt.Sprintf("%d of %d requests waited for an HTTP/2 stream, up to %.4g ms, which is in TTFT and latency",
+			t.Waits, t.Requests, float64(t.LongWait)/microseconds))
+	}
+	if t.Untidy > 0 {
+		notes = append(notes, fmt.Sprintf("%d of %d answers were complete, but their body or connection did not end as HTTP has it (untidy_end)",
+			t.Untidy, t.Requests))
+	}
+	return notes
+}
