@@ -57,8 +57,10 @@ func (r *report) facts(src *Source) [][2]string {
 	if len(points) == 1 {
 		fact("Steady state", r.steady(points[0]))
 	}
-	for _, f := range src.Facts {
-		fact(f[0], f[1])
+	for _, f := range src.Facts { // the others are known from the records
+		if name, ok := map[string]string{"command": "Command", "version": "Version", "host": "Host", "end": "End"}[f[0]]; ok {
+			fact(name, f[1])
+		}
 	}
 	return out
 }

@@ -173,7 +173,7 @@ func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Fig
 			if s.Name, s.Color = r.lineOf(t, name), i; len(r.sources) > 1 {
 				s.Color, s.Dash = t.color, i/2
 			}
-			if !allNaN(s.Y) {
+			if !noNumbers(s.Y) {
 				f.Series = append(f.Series, s)
 			}
 		}
@@ -251,8 +251,9 @@ func (t timeline) begins(r *report) []bool {
 	return out
 }
 
-func allNaN(c chart.Column) bool {
-	return !slices.ContainsFunc(c, func(v float64) bool { return v == v })
+// noNumbers reports whether a column has nothing to draw.
+func noNumbers(c chart.Column) bool {
+	return !slices.ContainsFunc(c, func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) })
 }
 
 func (r *report) errorsOverTime(lines []timeline) chart.Figure {

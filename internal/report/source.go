@@ -15,7 +15,7 @@ type Source struct {
 	File     string      // - is stdin
 	Skipped  int64       // lines that are no records
 	FirstBad error       // the first of them
-	Facts    [][2]string // of the run: its command, version and host, if they are known
+	Facts    [][2]string // of the run as a whole, if they are known
 
 	name     string // in legends
 	from, to int64  // the time of the figures, µs: from when the first request was due

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strings"
 
 	"llmperf/internal/chart"
 	"llmperf/internal/search"
@@ -164,6 +166,7 @@ func (r *report) throughput(ladders []ladder, load func(*point) float64, axis ch
 func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, axis chart.Axis) chart.Figure {
 	f := r.sweepFigure(axis, chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
 	f.Note = r.limitedNote(ladders)
+	failed := false
 	for _, l := range ladders {
 		for i, p := range []float64{50, 90, 99} {
 			if len(r.sources) > 1 && p == 90 {
@@ -174,7 +177,8 @@ func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, 
 			if len(r.sources) > 1 {
 				s.Name, s.Color, s.Dash = l.src.name+" · "+percentileName(p), l.color, i/2
 			}
-			if allNaN(s.Y) {
+			failed = failed || slices.ContainsFunc(s.Y, func(v float64) bool { return math.IsInf(v, 1) })
+			if noNumbers(s.Y) {
 				continue
 			}
 			f.Series = append(f.Series, s)
@@ -183,6 +187,9 @@ func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, 
 		}
 	}
 	f.Marks = r.limits(d.key, true)
+	if failed {
+		f.Note = strings.TrimSpace(f.Note + " " + r.tr("Percentiles among the failed requests are ∞ and not drawn."))
+	}
 	return f
 }
 
@@ -202,7 +209,7 @@ func (r *report) interactivity(ladders []ladder) chart.Figure {
 		}
 		s := l.along(name, l.color, func(p *point) float64 { return p.percentile("user_tokens_per_s", 50) },
 			func(p *point) float64 { return float64(p.OutputPerS) })
-		if allNaN(s.X) {
+		if noNumbers(s.X) {
 			continue
 		}
 		every := (len(l.points) + mostLabels - 1) / mostLabels

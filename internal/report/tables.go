@@ -48,7 +48,7 @@ func (r *report) results() chart.Table {
 	if r.dropFailures {
 		note = "Times in %s. Warm-up is left out. All times are those of successful requests."
 	}
-	t.Note = r.trf(note, unit)
+	t.Note = strings.Join(append([]string{r.trf(note, unit)}, r.notes()...), " ")
 	if r.points[0].Goodput != nil {
 		t.Head = append(t.Head, r.tr("goodput"))
 	}
@@ -82,6 +82,36 @@ func (r *report) results() chart.Table {
 	}
 	return t
 }
+
+// notes are what perf-stats notes of load points, each once. That percentiles come from a sketch is none: a chart shows no
+// digits that it would change.
+func (r *report) notes() []string {
+	var notes []string
+	of := map[string][]string{}
+	for i := range r.points {
+		for _, n := range r.points[i].Notes {
+			if strings.HasPrefix(n, "percentiles of ") || strings.HasPrefix(n, "the peak of requests in flight") {
+				continue
+			}
+			if of[n] == nil {
+				notes = append(notes, n)
+			}
+			of[n] = append(of[n], r.points[i].label)
+		}
+	}
+	for i, n := range notes {
+		if notes[i] = n + "."; len(of[n]) < len(r.points) {
+			notes[i] = join(of[n]) + ": " + n + "."
+		}
+	}
+	if len(notes) > mostNotes {
+		notes = append(notes[:mostNotes], r.trf("… and %d more notes, which perf-stats has.", len(notes)-mostNotes))
+	}
+	return notes
+}
+
+// mostNotes is how many notes of load points are shown.
+const mostNotes = 6
 
 // unitOf is the unit in which durations of load points are shown in one table, ms unless the median of one is long, and
 // how a value in ms is written in it.

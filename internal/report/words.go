@@ -28,7 +28,7 @@ func chinese() map[string]string {
 		"The chance of any false alarm among all of these figures is 5 %. Times are of successful requests; in response times failed requests are ∞.": "所有这些指标中出现任何误报的概率为 5 %。时间取成功的请求；响应时间中失败的请求计为 ∞。",
 		"The files have no load point in common: nothing can be compared.":                                                                            "两个文件没有相同的负载点，无法比较。",
 		"better": "更好", "WORSE": "更差", "no difference shown": "未见差异", "cannot tell": "无法判定", "; about %s requests a side would do": "；每侧约需 %s 个请求",
-		"successful requests": "成功的请求", "%s to %s": "%s 至 %s", "Steady state": "稳态", "none found": "未找到", "%s to %s s: %s requests/s": "%s 至 %s 秒：%s 请求/秒", "Sides": "各侧",
+		"successful requests": "成功的请求", "%s to %s": "%s 至 %s", "Steady state": "稳态", "none found": "未找到", "%s to %s s: %s requests/s": "%s 至 %s 秒：%s 请求/秒", "Percentiles among the failed requests are ∞ and not drawn.": "落在失败请求中的百分位为 ∞，未绘出。", "Sides": "各侧", "… and %d more notes, which perf-stats has.": "……另有 %d 条说明，见 perf-stats。", "Command": "命令", "Version": "版本", "Host": "主机", "End": "结束",
 		"server": "服务器", "kept up": "跟上", "saturated": "饱和", "steady requests/s": "稳态请求/秒", "metric": "指标",
 		"Times in %s. Warm-up is left out. Failed requests are ∞ in response times, which count from when a request was due; other times are those of successful requests.": "时间单位为 %s；不含预热；响应时间从应发出的时刻计，失败的请求计为 ∞；其余时间取成功的请求。",
 		"Times in %s. Warm-up is left out. All times are those of successful requests.":                                                                                     "时间单位为 %s；不含预热；时间均取成功的请求。",

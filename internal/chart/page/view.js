@@ -93,7 +93,10 @@ class View {
       }
     }
     if (!this.range) for (const m of this.fig.marks || []) if (m.on_y) see(place(this.fig.y.scale, m.at));
-    return pad(this.fig.y, lo, hi, this.rects || this.series.some(s => s.kind === 'cells') ? 0 : 0.04);
+    const [y0, y1] = pad(this.fig.y, lo, hi, this.rects || this.series.some(s => s.kind === 'cells') ? 0 : 0.04);
+    // The label of a mark stands above it, below the axis' name.
+    const top = Math.max(...(this.fig.marks || []).filter(m => m.on_y).map(m => place(this.fig.y.scale, m.at)), -Infinity), room = 22 / Math.max(100, this.plot.clientHeight - 90);
+    return [y0, top > y1 - room * (y1 - y0) && top <= y1 ? y0 + (top - y0) / (1 - room) : y1];
   }
 
   option() {
@@ -178,7 +181,7 @@ class View {
   mark(m, {row, align}, soft, ink) {
     const s = m.color >= 0 ? this.series.find(t => t.color === m.color) : null, color = s ? s.paint() : soft;
     const common = {lineStyle: {color, type: 'dashed', width: 1.2}, label: {show: true, formatter: m.label, color: s ? readable(color) : ink, fontSize: 11.5, backgroundColor: css('--card'), padding: [1, 3]}};
-    if (m.on_y) { common.label.position = 'insideEndTop'; return {...common, yAxis: place(this.fig.y.scale, m.at)}; }
+    if (m.on_y) { common.label.position = 'insideStartTop'; return {...common, yAxis: place(this.fig.y.scale, m.at)}; }
     Object.assign(common.label, {position: 'end', distance: 3 + 15 * row, align});
     return {...common, xAxis: place(this.fig.x.scale, m.at)};
   }

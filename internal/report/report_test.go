@@ -1,0 +1,230 @@
+package report
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"llmperf/internal/chart"
+	"llmperf/internal/record"
+	"llmperf/internal/report/reporttest"
+	"llmperf/internal/stats"
+)
+
+// read makes a source of records, of a file of that name.
+func read(t *testing.T, file string, records []record.Record) *Source {
+	t.Helper()
+	gate, err := stats.ParseGate("ttft_ms:p99<500")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read(t.Context(), bytes.NewReader(reporttest.Lines(records)), file, file, stats.Options{Gates: []stats.Gate{gate}}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func find(t *testing.T, p *chart.Page, name string) *chart.Figure {
+	t.Helper()
+	for i := range p.Figures {
+		if p.Figures[i].Name == name {
+			return &p.Figures[i]
+		}
+	}
+	t.Fatalf("no figure %s", name)
+	return nil
+}
+
+// table is that of a title.
+func tableOf(t *testing.T, tables []chart.Table, title string) *chart.Table {
+	t.Helper()
+	for i := range tables {
+		if tables[i].Title == title {
+			return &tables[i]
+		}
+	}
+	t.Fatalf("no table %q", title)
+	return nil
+}
+
+// TestComparison wants a first table of both sides, sides named by file and folder, one colour a side and one dash a load
+// point in every figure, and facts and errors of each side.
+func TestComparison(t *testing.T) {
+	points := func(slots int) []reporttest.Load {
+		return []reporttest.Load{
+			{Run: "rate=5", N: 200, Rate: 5, Slots: slots, Chunks: 8, Failures: 0.1}, {Run: "rate=9", N: 200, Rate: 9, Slots: slots, Chunks: 8},
+		}
+	}
+	a, b := read(t, "x/d1/run.jsonl", reporttest.Records(1, points(2)...)), read(t, "x/d2/run.jsonl.zst", reporttest.Records(2, points(8)...))
+	p := Page([]*Source{a, b}, Options{})
+	first := p.Tables[0]
+	if first.Title != "d2/run against d1/run" || !slices.Equal(first.Head, []string{"figure", "d1/run", "d2/run", "difference", "95 % interval", "verdict"}) {
+		t.Fatalf("the first table is %q: %q", first.Title, first.Head)
+	}
+	for _, name := range []string{"rate=5 · successful requests", "rate=5 · requests/s", "rate=9 · TTFT p99", "rate=9 · response time mean"} {
+		if !slices.ContainsFunc(first.Rows, func(row []string) bool { return row[0] == name && row[5] != "" }) {
+			t.Errorf("no row %q with a verdict", name)
+		}
+	}
+	if len(first.Rows) != len(first.Tones) {
+		t.Errorf("%d rows and %d tones", len(first.Rows), len(first.Tones))
+	}
+	sides := tableOf(t, p.Tables, "Sides")
+	if !slices.Contains(sides.Head, "d1/run") || !slices.ContainsFunc(sides.Rows, func(row []string) bool { return slices.Equal(row, []string{"Requests", "400", "400"}) }) {
+		t.Errorf("sides: %q %q", sides.Head, sides.Rows)
+	}
+	if len(p.Facts) != 0 {
+		t.Errorf("facts that add up both sides: %q", p.Facts)
+	}
+	if errs := tableOf(t, p.Tables, "Errors"); !slices.Equal(errs.Head[:3], []string{"kind", "d1/run", "d2/run"}) {
+		t.Errorf("errors: %q", errs.Head)
+	}
+	curves := find(t, p, "ttft-percentiles")
+	want := map[string][2]int{"d1/run · rate=5": {0, 0}, "d1/run · rate=9": {0, 1}, "d2/run · rate=5": {1, 0}, "d2/run · rate=9": {1, 1}}
+	for _, s := range curves.Series {
+		if got := [2]int{s.Color, s.Dash}; want[s.Name] != got {
+			t.Errorf("%s has color and dash %v, want %v", s.Name, got, want[s.Name])
+		}
+	}
+	for _, f := range p.Figures {
+		for _, s := range f.Series {
+			side := map[bool]int{true: 0, false: 1}[strings.HasPrefix(s.Name, "d1/run")]
+			if s.Kind != chart.Bars && strings.Contains(s.Name, "/run") && s.Color != side {
+				t.Errorf("%s: %s has colour %d", f.Name, s.Name, s.Color)
+			}
+		}
+	}
+}
+
+func TestNamesOfSources(t *testing.T) {
+	for _, c := range []struct{ files, want string }{
+		{"a.jsonl b.jsonl.gz", "a b"},
+		{"d1/run.jsonl d2/run.jsonl", "d1/run d2/run"},
+		{"x/d/run.jsonl y/d/run.jsonl z/other.jsonl", "x/d/run y/d/run other"},
+		{"./run.jsonl d/run.jsonl", "run d/run"},
+		{"run.jsonl run.jsonl", "run run′"},
+	} {
+		var sources []*Source
+		for f := range strings.FieldsSeq(c.files) {
+			sources = append(sources, &Source{File: f})
+		}
+		nameSources(sources)
+		var got []string
+		for _, s := range sources {
+			got = append(got, s.name)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: %q, want %s", c.files, got, c.want)
+		}
+	}
+}
+
+// TestFailuresCount wants failed requests to be infinite in response time, to miss an SLO, and no load point of them to be
+// the best within it.
+func TestFailuresCount(t *testing.T) {
+	p := Page([]*Source{read(t, "f.jsonl", reporttest.Records(1,
+		reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8}, reporttest.Load{Run: "rate=9", N: 200, Rate: 9, Slots: 8, Chunks: 8, Failures: 0.5}))}, Options{SLO: []stats.Gate{{}}})
+	results := tableOf(t, p.Tables, "Results")
+	column := func(name string) int { return slices.Index(results.Head, name) }
+	if slo := column("SLO"); results.Rows[0][slo] != "met" || results.Rows[1][slo] != "missed" {
+		t.Errorf("SLO: %q, %q", results.Rows[0][slo], results.Rows[1][slo])
+	}
+	if p99 := column("response time p99"); results.Rows[0][p99] == "∞" || results.Rows[1][p99] != "∞" {
+		t.Errorf("response time p99: %q, %q", results.Rows[0][p99], results.Rows[1][p99])
+	}
+	marks := find(t, p, "throughput-load").Marks
+	if len(marks) != 1 || marks[0].At != 5 || marks[0].Label != "most within the SLO: rate=5" {
+		t.Errorf("marks: %+v", marks)
+	}
+}
+
+// TestPercentilesOverTimeHaveEnough wants no p99 of a few requests.
+func TestPercentilesOverTimeHaveEnough(t *testing.T) {
+	for n, want := range map[int][]string{300: {"p50", "p90", "max"}, 3000: {"p50", "p90", "p99"}} {
+		p := Page([]*Source{read(t, "n.jsonl", reporttest.Records(1, reporttest.Load{Run: "a", N: n, Rate: 50, Slots: 40, Chunks: 8}))}, Options{})
+		var names []string
+		f := find(t, p, "ttft-time")
+		for _, s := range f.Series {
+			names = append(names, s.Name)
+			for i, text := range s.Text {
+				if s.Y[i] == s.Y[i] && len(text) < len("10 requests") {
+					t.Errorf("%s of %s", s.Name, text)
+				}
+			}
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("of %d requests: %q, want %q", n, names, want)
+		}
+		for i := range f.Series[0].Y {
+			if f.Series[0].Y[i] > f.Series[1].Y[i] || f.Series[1].Y[i] > f.Series[2].Y[i] {
+				t.Errorf("percentiles cross at %v s", f.Series[0].X[i])
+			}
+		}
+		for _, name := range []string{"request-rate", "in-flight", "ttft-time", "errors-time", "lag-time"} {
+			for i := range p.Figures {
+				if g := &p.Figures[i]; g.Name == name && g.X.To != f.X.To {
+					t.Errorf("%s goes to %v s, the others to %v s", name, g.X.To, f.X.To)
+				}
+			}
+		}
+	}
+}
+
+// TestManyLoadPoints wants sixty load points to be legible: a few curves, and all in the table.
+func TestManyLoadPoints(t *testing.T) {
+	p := Page([]*Source{read(t, "s.jsonl", reporttest.Records(1, reporttest.Sweep(60, 12)...))}, Options{})
+	f := find(t, p, "ttft-percentiles")
+	if n := len(f.Series); n < 5 || n > mostCurves+1 || !strings.Contains(f.Note, "of 60 load points are drawn") {
+		t.Errorf("%d curves; %s", n, f.Note)
+	}
+	if n := len(tableOf(t, p.Tables, "Results").Rows); n != 60 {
+		t.Errorf("%d rows", n)
+	}
+	if n := len(find(t, p, "in-flight").Marks); n == 0 || n > mostTimeMarks {
+		t.Errorf("%d marks along the run", n)
+	}
+	if len(p.Details) != 60 {
+		t.Errorf("%d tables of metrics", len(p.Details))
+	}
+}
+
+// TestLongDurations wants seconds from ten seconds on, on axes, marks and in tables.
+func TestLongDurations(t *testing.T) {
+	records := reporttest.Records(1, reporttest.Load{Run: "a", N: 100, Rate: 1, Slots: 40, Chunks: 4})
+	for i := range records {
+		records[i].LatencyMs += 65_000
+	}
+	p := Page([]*Source{read(t, "l.jsonl", records)}, Options{})
+	f := find(t, p, "latency-percentiles")
+	if top := slices.Max(f.Series[0].Y); f.Y.Unit != "s" || top < 65 || top > 70 {
+		t.Errorf("up to %v %s", top, f.Y.Unit)
+	}
+	if f := find(t, p, "ttft-percentiles"); f.Y.Unit != "ms" {
+		t.Errorf("TTFT in %s", f.Y.Unit)
+	}
+	if m := find(t, p, "latency-distribution").Marks[0]; m.At < 65 || m.At > 70 || !strings.HasSuffix(m.Label, " s") {
+		t.Errorf("mark %+v", m)
+	}
+	if note := tableOf(t, p.Tables, "Results").Note; !strings.HasPrefix(note, "Times in s.") {
+		t.Errorf("note %q", note)
+	}
+}
+
+// TestContentOnlyIfItDiffers leaves out the TTFT of content where it is the TTFT.
+func TestContentOnlyIfItDiffers(t *testing.T) {
+	for _, thinks := range []bool{false, true} {
+		records := reporttest.Records(1, reporttest.Load{Run: "a", N: 30, Rate: 5, Slots: 8, Chunks: 4})
+		for i := range records {
+			if records[i].ContentTTFTMs = records[i].TTFTMs; thinks {
+				records[i].ContentTTFTMs += 5
+			}
+		}
+		p := Page([]*Source{read(t, "c.jsonl", records)}, Options{})
+		shown := slices.ContainsFunc(p.Details[0].Rows, func(row []string) bool { return strings.HasPrefix(row[0], "TTFT, content") })
+		if shown != thinks {
+			t.Errorf("reasoning %v: the TTFT of content is shown: %v", thinks, shown)
+		}
+	}
+}
