@@ -66,7 +66,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		Drop: append(f.DropParams, launch.Refuses(f.API)...), ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput || f.TokenizerPath != "", SaveRequest: f.SaveRequest,
 		Simulated: to.simulated, Say: env.Say, Debug: f.debugger(env),
-		Network: network, More: more, Retries: f.Retries, NoResend: f.NoResend, Compressed: f.Compressed, Batch: f.batch(points),
+		Network: network, More: more, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer, Compressed: f.Compressed, Batch: f.batch(points),
 	}, clock)
 	defer c.Close()
 	if err := f.told(env, c, append([]*url.URL{to.url}, more...)); err != nil {

@@ -17,6 +17,7 @@ import (
 // transportFlags say how connections are made. Names are curl's where curl has the flag.
 type transportFlags struct {
 	NoResend    bool     `group:"connection" help:"Fail a request whose kept connection the server closes without an answer, rather than send it once more on a new one."`
+	MaxAnswer   int64    `name:"max-answer-bytes" group:"connection" default:"0" placeholder:"N" help:"End an answer that is longer, after decompression, as a protocol error. Default: 64 MiB of a body or an event, 1 GiB of a stream."`
 	Retries     int      `group:"connection" default:"0" placeholder:"N" help:"Send a request that had no answer again, up to N times. Its clock is not restarted."`
 	NoKeepAlive bool     `group:"connection" help:"A new connection for each request."`
 	HTTP2       bool     `name:"http2" group:"connection" help:"HTTP/2 (h2 of https, h2c of http) instead of HTTP/1.1."`
@@ -35,6 +36,9 @@ func (f *transportFlags) network(headers map[string]string) (client.Network, err
 	n := client.Network{HTTP2: f.HTTP2, NoKeepAlive: f.NoKeepAlive, Unix: f.UnixSocket}
 	if f.Retries < 0 {
 		return n, cli.Usage("", "--retries: %d is below 0", f.Retries)
+	}
+	if f.MaxAnswer < 0 {
+		return n, cli.Usage("", "--max-answer-bytes: %d is below 0", f.MaxAnswer)
 	}
 	for name, value := range headers {
 		if strings.EqualFold(name, "Connection") && strings.EqualFold(value, "close") {

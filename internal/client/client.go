@@ -37,6 +37,8 @@ type Config struct {
 	Compressed     bool       // ask for compressed answers
 	More           []*url.URL // servers like URL, asked in turn with it
 
+	MaxAnswer int64 // most bytes of an answer after decompression; 0: 64 MiB of a body or an event, 1 GiB of a stream
+
 	SaveOutput  bool
 	SaveRequest bool
 	Simulated   bool // the server is the built-in simulator: every record says so
@@ -190,7 +192,7 @@ func renew(r *record.Record) {
 // attempt sends a request and reads its answer into rec. Times count from the first attempt.
 func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
 	x.reply.begin(rec, x.call.ep, x.call.start, c.cfg.SaveOutput)
-	x.reply.trip = &x.trip
+	x.reply.trip, x.reply.limit = &x.trip, c.cfg.limit(c.cfg.SaveOutput || wantReply)
 	if wantReply {
 		x.reply.message = new(message)
 	}

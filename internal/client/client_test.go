@@ -328,10 +328,10 @@ func TestCancel(t *testing.T) {
 	})
 }
 
-// Bodies and events of 64 MB pass.
+// Bodies and events of 48 MB pass.
 func TestLarge(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
-		size := 64 << 20
+		size := 48 << 20
 		if plain {
 			size >>= 3 // the reply, which holds the event, is the same
 		}

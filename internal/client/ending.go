@@ -61,7 +61,7 @@ func (c *call) many() bool { return gjson.GetBytes(c.body, "n").Int() > 1 }
 
 // tidy takes the error of a transport whose answer was complete, and notes it in the record instead.
 func (x *exchange) tidy(rec *record.Record, err error) error {
-	if err == nil {
+	if err == nil || x.reply.over && rec.Status/100 != 2 {
 		return nil
 	}
 	if e := x.reply.ending(); e != ended && (e != settled || x.reply.err == nil && x.call.many()) {

@@ -48,6 +48,7 @@ type reply struct {
 	doneAt    int64
 	settledAt int64 // of the last event since there are both a finish_reason and usage; 0: there are not
 	over      bool  // more of the answer is not wanted
+	limit     limit
 	shape     api.Shape
 	now       api.Event // the one being read
 	usage     api.Usage // its
@@ -66,6 +67,7 @@ func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText boo
 	*r = reply{}
 	r.rec, r.ep, r.read, r.keepText, r.sent = rec, ep, ep.reader(), keepText, sent
 	r.onEvent, r.whole, r.odd, r.sse = onEvent, whole, odd, events
+	r.limit = new(Config).limit(keepText)
 	r.sse.Reset()
 	if r.onEvent == nil {
 		r.onEvent = r.event
@@ -88,7 +90,7 @@ func (r *reply) head(h *header, at int64) {
 		r.framing = asWhole
 	}
 	if h.Encoding != "" {
-		if r.unpack = newUnpacker(h.Encoding, r.plain); r.unpack == nil {
+		if r.unpack = newUnpacker(h.Encoding, r.input); r.unpack == nil {
 			r.fail(fail(record.KindProtocol, "the answer is compressed in an unknown way (%s)", h.Encoding))
 		}
 	}
@@ -104,7 +106,7 @@ func (r *reply) body(b []byte, at int64) {
 		r.unpack.push(b)
 		return
 	}
-	r.plain(b)
+	r.input(b)
 }
 
 func (r *reply) fail(err error) {
@@ -115,6 +117,7 @@ func (r *reply) fail(err error) {
 
 // event takes one event. What differs from the event before in its text alone is not decoded.
 func (r *reply) event(name, data []byte) {
+	r.limit.run = 0
 	if r.trace != nil {
 		r.trace(append([]byte("data: "), data...))
 	}

@@ -15,27 +15,31 @@ import (
 // acceptEncoding is what --compressed asks for.
 const acceptEncoding = "gzip, zstd"
 
+// mostWindow is what HTTP permits a zstd encoder (RFC 9659).
+const mostWindow = 8 << 20
+
 // unpacker undoes the compression of a body that is pushed to it as it comes in. The decoder is a coroutine which runs
 // while there is input: what a piece of the body completes is handed on before push returns, so that it has that
 // piece's time.
 type unpacker struct {
 	in   []byte
 	end  bool
-	out  func(b []byte)
+	out  func(b []byte) bool // false: no more is wanted
 	err  error
 	next func() (struct{}, bool)
 	stop func()
 }
 
 // newUnpacker gives nil where the encoding is not known.
-func newUnpacker(encoding string, out func([]byte)) *unpacker {
+func newUnpacker(encoding string, out func([]byte) bool) *unpacker {
 	var open func(io.Reader) (io.Reader, error)
 	switch strings.ToLower(encoding) {
 	case "gzip", "x-gzip":
 		open = func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }
 	case "zstd":
 		open = func(r io.Reader) (io.Reader, error) {
-			d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
+			d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+				zstd.WithDecoderMaxWindow(mostWindow))
 			if err != nil {
 				return nil, err
 			}
@@ -80,7 +84,9 @@ func (u *unpacker) run(r io.Reader, open func(io.Reader) (io.Reader, error)) err
 	for {
 		n, err := d.Read(buf)
 		if n > 0 {
-			u.out(buf[:n])
+			if !u.out(buf[:n]) {
+				return errRefused
+			}
 		}
 		if err == io.EOF {
 			return nil
