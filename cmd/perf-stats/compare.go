@@ -25,7 +25,7 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 	if err != nil {
 		return err
 	}
-	opt.ExactLimit = -1
+	opt.Intervals = true
 	var sides [2][]*stats.Collector
 	for i, side := range f.Files {
 		for file := range strings.SplitSeq(side, ",") {
@@ -40,8 +40,7 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 		}
 	}
 	compared := stats.Compare(sides[0], sides[1])
-	changes := compared.Changes
-	if len(changes) == 0 {
+	if len(compared.Changes) == 0 {
 		return cli.Fail("a load point is compared with the one of the same name; --by another key may join them",
 			"--compare: %s and %s have no load point in common", f.Files[0], f.Files[1])
 	}
@@ -53,7 +52,10 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 	if err := out.Commit(); err != nil {
 		return err
 	}
-	return regression(changes, limit)
+	if f.FailOnRegression == "" {
+		return nil
+	}
+	return gate(env, compared, limit, f.CannotTell)
 }
 
 // percentage reads 5% as 0.05.
@@ -68,12 +70,32 @@ func percentage(text string) (float64, error) {
 	return v / 100, nil
 }
 
-// regression fails if a figure is shown to be worse by more than the limit.
+// gate fails if a headline figure is worse by more than the limit, and with the code of its own if one cannot be judged.
+func gate(env *cli.Env, c *stats.Comparison, limit float64, code int) error {
+	unjudged := c.Unjudged()
+	for _, why := range unjudged {
+		env.Say("--fail-on-regression: cannot judge %s", why)
+	}
+	if err := regression(c.Changes, limit); err != nil {
+		return err
+	}
+	if len(unjudged) == 0 {
+		return nil
+	}
+	const hint = "longer runs or several a side know more, --percentiles leaves figures out, --cannot-tell 0 lets the gate pass"
+	if code == cli.CodeOK {
+		env.Say("--fail-on-regression: passes, though it could not judge all (--cannot-tell 0)")
+		return nil
+	}
+	return &cli.Error{Code: code, Err: fmt.Errorf("--fail-on-regression: cannot tell, for %d reasons", len(unjudged)), Hint: hint}
+}
+
+// regression fails if a headline figure is worse by more than the limit.
 func regression(changes []stats.Change, limit float64) error {
 	var worst *stats.Change
 	n := 0
 	for i, c := range changes {
-		if c.Shown && c.Better < 0 && math.Abs(float64(c.Delta)) > limit {
+		if c.Verdict == stats.IsWorse && math.Abs(float64(c.Delta)) > limit {
 			if n++; worst == nil || math.Abs(float64(c.Delta)) > math.Abs(float64(worst.Delta)) {
 				worst = &changes[i]
 			}
@@ -87,41 +109,53 @@ func regression(changes []stats.Change, limit float64) error {
 }
 
 func writeChanges(w io.Writer, compared *stats.Comparison, format string) error {
-	changes := compared.Changes
 	switch format {
 	case "json":
 		return jsonl.NewWriter(w).Write(compared)
-	case "table", "markdown", "csv":
-	default:
-		return cli.Usage("", "--format: %s is not one of --compare's: table, json, csv, markdown", format)
+	case "csv":
+		return changesCSV(compared.Changes).CSV(w)
+	case "markdown":
+		return writeAll(w, changeTables(compared), (*table.Table).Markdown)
+	case "table":
+		return writeAll(w, changeTables(compared), (*table.Table).Text)
 	}
-	var tables []*table.Table
-	for i, c := range changes {
-		if i == 0 || c.Block != changes[i-1].Block {
-			tables = append(tables, &table.Table{
-				Title:  marked(c.Block, c.Simulated),
-				Header: []string{"", "old", "new", "delta", "95 % interval", "p", "test", ""},
-			})
+	return cli.Usage("", "--format: %s is not one of --compare's: table, json, csv, markdown", format)
+}
+
+// changeTables has two tables for each load point: what is judged, and the rest.
+func changeTables(compared *stats.Comparison) (tables []*table.Table) {
+	changes := compared.Changes
+	for len(changes) > 0 {
+		end := slices.IndexFunc(changes, func(c stats.Change) bool { return c.Block != changes[0].Block })
+		if end < 0 {
+			end = len(changes)
 		}
-		t := tables[len(tables)-1]
-		if strings.HasPrefix(c.Figure, "content_ttft_ms:") && !slices.ContainsFunc(changes, otherOutput) {
-			continue // it is the TTFT
+		block := changes[:end]
+		changes = changes[end:]
+		judged := &table.Table{
+			Title:  marked(block[0].Block, slices.ContainsFunc(block, func(c stats.Change) bool { return c.Simulated })),
+			Header: []string{"", "old", "new", "delta", "95 % interval", "p", "verdict"},
 		}
-		t.Rows = append(t.Rows, []string{
-			c.Figure, human(c.Old), human(c.New), percent(c.Delta), interval(c.CI), human(c.P), c.Test, finding(c),
-		})
-	}
-	if format == "csv" {
-		return changesCSV(changes).CSV(w)
+		rest := &table.Table{Header: []string{"not judged", "old", "new", "delta", "95 % interval", "p"}}
+		for _, c := range block {
+			row := []string{c.Figure, human(c.Old), human(c.New), percent(c.Delta), interval(c.CI), human(c.P)}
+			switch {
+			case c.Headline:
+				judged.Rows = append(judged.Rows, append(row, finding(c)))
+			case strings.HasPrefix(c.Figure, "content_ttft_ms:") && !slices.ContainsFunc(block, otherOutput): // it is the TTFT
+			default:
+				rest.Rows = append(rest.Rows, row)
+			}
+		}
+		tables = append(tables, judged)
+		if len(rest.Rows) > 0 {
+			tables = append(tables, rest)
+		}
 	}
 	last := tables[len(tables)-1]
-	last.Notes = append(last.Notes,
-		"not tested: one run says nothing of the chance in its throughput and in the gaps of its answers, few requests nothing of high percentiles",
-		"p is the probability of so great a difference if there is none; of many figures one in twenty has p < 0.05 by chance")
-	if format == "markdown" {
-		return writeAll(w, tables, (*table.Table).Markdown)
-	}
-	return writeAll(w, tables, (*table.Table).Text)
+	last.Notes = append(last.Notes, compared.Notes...)
+	last.Notes = append(last.Notes, "p is the probability of so great a difference if there is none; over all verdicts the chance of any false alarm is 5 %")
+	return tables
 }
 
 // otherOutput says whether answers had more than content.
@@ -130,28 +164,26 @@ func otherOutput(c stats.Change) bool {
 }
 
 func changesCSV(changes []stats.Change) *table.Table {
-	t := &table.Table{Header: []string{"group", "figure", "old", "new", "delta", "delta_low", "delta_high", "p", "test", "shown", "better"}}
+	t := &table.Table{Header: []string{
+		"group", "figure", "old", "new", "delta", "delta_low", "delta_high", "p", "p_adjusted", "test", "shown", "better", "headline", "verdict", "why",
+	}}
 	for _, c := range changes {
 		t.Rows = append(t.Rows, []string{
-			c.Block, c.Figure, field(c.Old), field(c.New), field(c.Delta), field(c.CI[0]), field(c.CI[1]), field(c.P), c.Test,
-			strconv.FormatBool(c.Shown), strconv.Itoa(c.Better),
+			c.Block, c.Figure, field(c.Old), field(c.New), field(c.Delta), field(c.CI[0]), field(c.CI[1]), field(c.P), field(c.Adjusted), c.Test,
+			strconv.FormatBool(c.Shown), strconv.Itoa(c.Better), strconv.FormatBool(c.Headline), c.Verdict, c.Why,
 		})
 	}
 	return t
 }
 
 func finding(c stats.Change) string {
-	switch {
-	case c.Test == "":
-		return "not tested"
-	case !c.Shown:
-		return "no difference shown"
-	case c.Better > 0:
-		return "better"
-	case c.Better < 0:
+	switch c.Verdict {
+	case stats.IsWorse:
 		return "WORSE"
+	case stats.CannotTell:
+		return c.Why
 	}
-	return "different"
+	return c.Verdict
 }
 
 func percent(v stats.Num) string {

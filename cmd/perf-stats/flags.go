@@ -42,7 +42,8 @@ type flags struct {
 	Define           string `group:"figures" placeholder:"TOOL" help:"Compute as another tool does: evalscope, vllm, sglang, aiperf, guidellm, inference-perf, llmperf, or all beside ours."`
 	CI               bool   `group:"figures" name:"ci" help:"Show the 95 % confidence interval of each mean and percentile."`
 	Compare          bool   `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
-	FailOnRegression string `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a figure is shown to be worse by more, such as 5%."`
+	FailOnRegression string `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a headline figure is worse by more, such as 5%, or cannot be judged."`
+	CannotTell       int    `group:"gates" name:"cannot-tell" default:"1" placeholder:"CODE" help:"With --fail-on-regression: the exit code if a headline figure cannot be judged (default 1); 0 lets the gate pass."`
 
 	Failures string         `group:"records" default:"inf" enum:"inf,drop" help:"Times of failed requests: inf (default) or drop them."`
 	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count the requests that meet these: 'ttft_ms<500' 'tpot_ms<50'."`
@@ -140,6 +141,10 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if f.FailOnRegression != "" && !f.Compare {
 		return opt, cli.Usage("", "--fail-on-regression: it is for --compare")
 	}
+	if f.CannotTell < 0 || f.CannotTell > 125 {
+		return opt, cli.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
+	}
+	opt.Intervals = f.CI || f.Format == "json"
 	if f.Format == "evalscope" && (f.Output == "" || f.Output == "-") {
 		return opt, cli.Usage("-o DIR takes them", "--format: evalscope writes files")
 	}

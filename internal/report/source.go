@@ -33,7 +33,7 @@ const exactLimit = 1 << 14
 // Read gathers the records of r. opt needs only what its caller chooses, such as gates and goodput: percentiles and
 // limits of memory are those of charts. If skip is set, lines that are no records are counted instead of being errors.
 func Read(ctx context.Context, r io.Reader, file, name string, opt stats.Options, skip bool) (*Source, error) {
-	opt.Percentiles, opt.ExactLimit = curvePercentiles(), exactLimit
+	opt.Percentiles, opt.ExactLimit, opt.Intervals = curvePercentiles(), exactLimit, true
 	stream := stats.NewStream(opt, workers, skip)
 	var parts []*gathered
 	stream.Also(func() func(*record.Record) {

@@ -1,14 +1,10 @@
 package stats
 
 import (
+	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
-	"sort"
 	"strings"
-
-	"golang.org/x/perf/benchmath"
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"llmperf/internal/record"
 )
@@ -29,6 +25,18 @@ func (c *Comparison) Headlines() []Change {
 	return slices.DeleteFunc(slices.Clone(c.Changes), func(c Change) bool { return !c.Headline })
 }
 
+// Unjudged returns why the comparison as a whole cannot be judged: its notes, and the headline figures that cannot be
+// told. It is empty if all can.
+func (c *Comparison) Unjudged() []string {
+	out := slices.Clone(c.Notes)
+	for _, h := range c.Changes {
+		if h.Verdict == CannotTell {
+			out = append(out, strings.TrimSpace(h.Block+" "+h.Figure)+": "+h.Why)
+		}
+	}
+	return out
+}
+
 // The verdicts of a headline figure.
 const (
 	IsBetter     = "better"
@@ -43,317 +51,239 @@ type Change struct {
 	Simulated bool     `json:"simulated"` // on either side: no server was measured
 	Figure    string   `json:"figure"`    // ttft_ms:p99, requests_per_s
 	Headline  bool     `json:"headline"`  // is judged
-	Verdict   string   `json:"verdict"`   // of a headline figure, one of the above; empty for others
-	Why       string   `json:"why"`       // it cannot be told, or empty
-	Need      int64    `json:"need"`      // requests a side that would do, about; 0 if more would not, or it can be told
 	Old       Num      `json:"old"`
 	New       Num      `json:"new"`
-	Delta     Num      `json:"delta"` // new ÷ old − 1
-	CI        Interval `json:"delta_ci"`
-	P         Num      `json:"p"`      // of no difference
-	Test      string   `json:"test"`   // what P comes from
-	Shown     bool     `json:"shown"`  // a difference: P < 0.05
-	Better    int      `json:"better"` // 1, −1 worse, 0 where neither is better
+	Delta     Num      `json:"delta"`    // new ÷ old − 1
+	CI        Interval `json:"delta_ci"` // 95 %
+	P         Num      `json:"p"`        // of so great a difference if there is none: below 0.05 if the interval leaves out zero
+	Adjusted  Num      `json:"p_adjusted"`
+	Test      string   `json:"test"`    // what P comes from; empty if there is no test
+	Shown     bool     `json:"shown"`   // a difference, at 5 % over the headline figures of its load point
+	Better    int      `json:"better"`  // of a difference that is shown: 1, −1 worse, 0 neither
+	Verdict   string   `json:"verdict"` // of a headline figure, at 5 % over those of all load points; empty for others
+	Why       string   `json:"why"`     // it cannot be told
+	Need      int64    `json:"need"`    // requests a side that would do, about; 0 if more would not, or it can be told
 }
 
-const (
-	alpha     = 1 - confidence
-	bootstrap = 4000 // resamples
-)
+const alpha = 1 - confidence
 
-// Compare sets the same figures of two sides against each other. Each side is one run or several of the same load; runs
-// should have been collected with ExactLimit −1. Load points that one side lacks are left out.
+// Compare sets the same figures of two sides against each other. Each side is one run or several of the same load; they
+// should have been collected with Intervals.
 //
-// Of one run a side the requests are the sample: intervals and P of a percentile by bootstrap, P of a mean by the
-// Mann–Whitney test, which asks whether either side's values tend to be greater. Of several runs a side the runs are
-// the sample, since requests of one run share its luck: intervals by Student's t, P by Welch's test.
+// Of one run a side the requests are the sample, as far as they are worth independent ones: the interval of the difference
+// follows from those of the two sides, and P is the level at which it just reaches zero. Of several runs a side the runs
+// are the sample, since requests of one run share its luck: interval and P are Welch's.
 func Compare(base, next []*Collector) *Comparison {
 	out := &Comparison{Format: ComparisonFormat, Changes: []Change{}, Notes: []string{}}
-	blocks := map[string]bool{}
-	for _, c := range base {
+	old, now := sides(base), sides(next)
+	for _, s := range old {
+		i := slices.IndexFunc(now, func(o side) bool { return o.name == s.name })
+		if i < 0 {
+			out.Notes = append(out.Notes, fmt.Sprintf("%s: only the old side has it", s.title()))
+			continue
+		}
+		out.Changes = append(out.Changes, s.compare(&now[i])...)
+		out.Notes = append(out.Notes, s.unlike(&now[i])...)
+	}
+	for _, s := range now {
+		if !slices.ContainsFunc(old, func(o side) bool { return o.name == s.name }) {
+			out.Notes = append(out.Notes, fmt.Sprintf("%s: only the new side has it", s.title()))
+		}
+	}
+	judge(out.Changes)
+	return out
+}
+
+// side is the runs of one load point on one side.
+type side struct {
+	name string
+	runs []*group
+	opt  *Options
+}
+
+// sides returns the load points of a side, the earliest first.
+func sides(collectors []*Collector) (out []side) {
+	for _, c := range collectors {
 		for _, g := range c.sorted() {
-			if name := g.title(&c.opt); !blocks[name] {
-				blocks[name] = true
-				out.Changes = append(out.Changes, compareBlock(name, pick(base, g.name), pick(next, g.name), &c.opt)...)
+			i := slices.IndexFunc(out, func(s side) bool { return s.name == g.name })
+			if i < 0 {
+				i, out = len(out), append(out, side{name: g.name, opt: &c.opt})
 			}
+			out[i].runs = append(out[i].runs, g)
 		}
 	}
 	return out
 }
 
-// headlines are the figures that are judged.
-func headlines() []string {
-	out := []string{"success_rate", "requests_per_s", "output_tokens_per_s"}
-	for _, key := range []string{"ttft_ms", "tpot_ms", "response_ms"} {
-		for _, stat := range []string{"mean", "p50", "p90", "p99"} {
-			out = append(out, key+":"+stat)
-		}
+// title is the load point's name for people.
+func (s *side) title() string {
+	if name := strings.ReplaceAll(s.name, "\x00", ", "); name != "" {
+		return name
 	}
-	return out
+	return "the load point without a name"
 }
 
-// judge sets the verdict of a headline figure.
-func (c *Change) judge() {
-	if c.Headline = slices.Contains(headlines(), c.Figure); !c.Headline {
-		return
-	}
-	switch {
-	case c.Test == "":
-		c.Verdict, c.Why = CannotTell, "not tested"
-	case !c.Shown:
-		c.Verdict = NoDifference
-	case c.Better > 0:
-		c.Verdict = IsBetter
-	default:
-		c.Verdict = IsWorse
-	}
-}
-
-// title is a group's name for people.
-func (g *group) title(opt *Options) string {
-	return strings.ReplaceAll(g.name, "\x00", ", ")
-}
-
-// pick returns the groups of that name: several of a Collector with records of several runs.
-func pick(side []*Collector, name string) []*group {
-	var out []*group
-	for _, c := range side {
-		for _, g := range c.sorted() {
-			if g.name == name {
-				out = append(out, g)
+// unlike tells in what the sides were asked for other things.
+func (s *side) unlike(o *side) (notes []string) {
+	facts := func(s *side, fact int) string {
+		all := set{}
+		for _, g := range s.runs {
+			for v := range g.facts[fact] {
+				all.add(v)
 			}
 		}
+		return strings.Join(all.sorted(), ", ")
 	}
-	return out
-}
-
-func compareBlock(name string, old, next []*group, opt *Options) []Change {
-	if len(old) == 0 || len(next) == 0 {
-		return nil
-	}
-	var out []Change
-	simulated := slices.ContainsFunc(append(old[:len(old):len(old)], next...), func(g *group) bool { return g.facts[factAPI][record.SimAPI] })
-	add := func(figure string, a, b figures, better int) {
-		if c, ok := change(a, b); ok {
-			c.Block, c.Simulated, c.Figure = name, simulated, figure
-			if c.Shown {
-				c.Better = better * int(math.Copysign(1, float64(c.Delta)))
-			}
-			c.judge()
-			out = append(out, c)
+	differ := func(what, a, b string) {
+		if a != b {
+			notes = append(notes, fmt.Sprintf("%s: the sides differ in %s: %s and %s", s.title(), what, orNone(a), orNone(b)))
 		}
 	}
-	rates := map[string]func(*Block) Num{"requests_per_s": blockFigures()["requests_per_s"], "output_tokens_per_s": blockFigures()["output_tokens_per_s"]}
-	for _, key := range []string{"requests_per_s", "output_tokens_per_s"} {
-		add(key, scalars(old, opt, rates[key]), scalars(next, opt, rates[key]), 1)
+	differ("mode", facts(s, factMode), facts(o, factMode))
+	differ("rate", s.load(func(g *group) float64 { return g.rate }), o.load(func(g *group) float64 { return g.rate }))
+	differ("parallel", s.load(func(g *group) float64 { return float64(g.slots) }), o.load(func(g *group) float64 { return float64(g.slots) }))
+	differ("model", facts(s, factModel), facts(o, factModel))
+	differ("operation", facts(s, factOp), facts(o, factOp))
+	if s.simulated() != o.simulated() {
+		notes = append(notes, s.title()+": one side is the built-in simulator's")
 	}
-	add("success_rate", successes(old), successes(next), 1)
-	for i, m := range metrics {
+	return notes
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// load is the greatest load that the runs say.
+func (s *side) load(of func(*group) float64) string {
+	most := 0.0
+	for _, g := range s.runs {
+		most = max(most, of(g))
+	}
+	if most == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%g", most)
+}
+
+func (s *side) simulated() bool {
+	return slices.ContainsFunc(s.runs, func(g *group) bool { return g.facts[factAPI][record.SimAPI] })
+}
+
+// figure is one that is compared.
+type figure struct {
+	key      string
+	better   int // 1 if more is better, −1 if less is, 0 if neither
+	headline bool
+}
+
+// figures are what is compared, in order, at these percentiles.
+func figures(percentiles []float64) []figure {
+	out := []figure{{"requests_per_s", 1, true}, {"output_tokens_per_s", 1, true}, {"success_rate", 1, true}}
+	for i := range metrics {
+		m := &metrics[i]
 		better := -1
 		if m.unit == 1 || m.key == "lag_ms" {
 			better = 0 // counts of tokens and turns; the load generator's own lateness
 		} else if m.key == "user_tokens_per_s" {
 			better = 1
 		}
-		independent := m.key != "itl_ms" // the gaps of one answer are not, so one run shows nothing of their luck
-		add(m.key+":mean", means(old, i, opt, independent), means(next, i, opt, independent), better)
-		for _, p := range opt.Percentiles {
-			add(m.key+":"+PercentileName(p), percentiles(old, i, p, opt, independent), percentiles(next, i, p, opt, independent), better)
+		main := m.key == "ttft_ms" || m.key == "tpot_ms" || m.key == "response_ms"
+		out = append(out, figure{m.key + ":mean", better, main})
+		for _, p := range percentiles {
+			out = append(out, figure{m.key + ":" + PercentileName(p), better, main && (p == 50 || p == 90 || p == 99)})
 		}
 	}
 	return out
 }
 
-// figures is what one side knows of a figure.
-type figures struct {
-	runs   []float64                  // the figure of each run
-	sample []float64                  // of one run, the values for Mann–Whitney
-	draw   func(r *rand.Rand) float64 // of one run, the figure of a resample; nil where there is none
-}
-
-func scalars(side []*group, opt *Options, of func(*Block) Num) figures {
-	var f figures
-	for _, g := range side {
-		b := Block{}
-		g.throughput(&b, opt)
-		f.runs = append(f.runs, float64(of(&b)))
-	}
-	return f
-}
-
-// successes is the share of requests that succeeded; of one run each request is a one or a zero.
-func successes(side []*group) figures {
-	var f figures
-	for _, g := range side {
-		f.runs = append(f.runs, float64(ratio(g.ok, g.requests)))
-	}
-	if g := side[0]; len(side) == 1 && g.requests > 0 {
-		f.sample = make([]float64, g.requests)
-		for i := range g.ok {
-			f.sample[i] = 1
+// compare returns the figures that either side has.
+func (s *side) compare(o *side) (out []Change) {
+	steady := s.steady() && o.steady()
+	old, now := s.estimates(steady), o.estimates(steady)
+	for _, f := range figures(s.opt.Percentiles) {
+		a, b := old[f.key], now[f.key]
+		if a == nil && b == nil || f.key == "output_tokens_per_s" && none(a) && none(b) {
+			continue
 		}
-		n := float64(g.requests)
-		f.draw = func(r *rand.Rand) float64 { return distuv.Binomial{N: n, P: f.runs[0], Src: r}.Rand() / n }
-	}
-	return f
-}
-
-// values gives the sorted values of distribution i of one run.
-func (g *group) values(i int, opt *Options) []float64 {
-	d := g.dist(i)
-	if opt.DropFailures {
-		d.inf = 0
-	}
-	if d.sketch != nil {
-		d = d.expand()
-	}
-	return d.floats(metrics[i].unit)
-}
-
-// expand lists a sketch's values.
-func (d *Dist) expand() *Dist {
-	out := &Dist{limit: -1, inf: d.inf}
-	for v, n := range d.values() {
-		out.AddN(v, n)
+		c := difference(a, b)
+		c.Block, c.Figure, c.Headline = strings.ReplaceAll(s.name, "\x00", ", "), f.key, f.headline
+		c.Simulated = s.simulated() || o.simulated()
+		if math.IsInf(float64(c.Old), 1) || math.IsInf(float64(c.New), 1) {
+			c.Headline = c.Headline && !strings.HasSuffix(f.key, ":mean") // the success rate judges failures
+		}
+		c.Better = f.better
+		out = append(out, c)
 	}
 	return out
 }
 
-func means(side []*group, i int, opt *Options, independent bool) figures {
-	var f figures
-	for _, g := range side {
-		v := g.values(i, opt)
-		if len(v) == 0 {
-			continue
-		}
-		sum, square := 0.0, 0.0
-		for _, x := range v {
-			sum += x
-			square += x * x
-		}
-		n := float64(len(v))
-		mean := sum / n
-		f.runs = append(f.runs, mean)
-		if independent {
-			// The mean of a resample is normal but for the smallest samples.
-			se := math.Sqrt(max(0, square/n-mean*mean) / n)
-			f.sample, f.draw = v, func(r *rand.Rand) float64 { return mean + se*r.NormFloat64() }
-		}
-	}
-	return f
+// none reports whether there is nothing but zeros.
+func none(list []estimate) bool {
+	return !slices.ContainsFunc(list, func(e estimate) bool { return e.value != 0 && !math.IsNaN(e.value) })
 }
 
-func percentiles(side []*group, i int, p float64, opt *Options, independent bool) figures {
-	var f figures
-	for _, g := range side {
-		v := g.values(i, opt)
-		if len(v) == 0 {
-			continue
+// steady reports whether all runs have a steady state.
+func (s *side) steady() bool {
+	return !slices.ContainsFunc(s.runs, func(g *group) bool {
+		all := g.flights.time.stretches()
+		return !g.flights.time.steady(all, g.flights.pauses(all, g.replayed())).DurationS.Known()
+	})
+}
+
+// estimates returns the figures of each run, by their keys.
+func (s *side) estimates(steady bool) map[string][]estimate {
+	out := map[string][]estimate{}
+	add := func(key string, e estimate) {
+		if !math.IsNaN(e.value) {
+			out[key] = append(out[key], e)
 		}
-		n := int64(len(v))
-		k := rank(n, p)
-		f.runs = append(f.runs, v[k-1])
-		// The bootstrap knows nothing of what lies beyond the values: too few of them show nothing of this percentile.
-		if low, high := rankInterval(n, p); independent && low >= 1 && high <= n {
-			// The k-th of n values drawn anew from v is v at the k-th of n uniform numbers, which is a beta variable: the
-			// bootstrap without resampling.
-			f.draw = func(r *rand.Rand) float64 {
-				u := distuv.Beta{Alpha: float64(k), Beta: float64(n - k + 1), Src: r}.Rand()
-				return v[min(n-1, int64(u*float64(n)))]
+	}
+	for _, g := range s.runs {
+		requests, output := g.rates(steady)
+		add("requests_per_s", requests)
+		add("output_tokens_per_s", output)
+		v := g.view(s.opt)
+		if len(g.series.ok) > 0 {
+			ok := make([]bool, len(v.order))
+			for k, i := range v.order {
+				ok[k] = g.series.ok[i]
+			}
+			add("success_rate", ofShare(ok, float64(ratio(g.ok, g.requests))))
+		}
+		for i := range metrics {
+			mean, ps, known := v.estimates(i, s.opt.Percentiles)
+			if !known {
+				mean, ps, known = g.unknown(i, s.opt)
+			}
+			if !known {
+				continue
+			}
+			add(metrics[i].key+":mean", mean)
+			for k, p := range s.opt.Percentiles {
+				add(metrics[i].key+":"+PercentileName(p), ps[k])
 			}
 		}
 	}
-	return f
+	return out
 }
 
-// change compares two sides; ok is false where one has nothing.
-func change(a, b figures) (c Change, ok bool) {
-	if len(a.runs) == 0 || len(b.runs) == 0 {
-		return c, false
+// unknown returns the figures of distribution i of whose chance nothing is known.
+func (g *group) unknown(i int, opt *Options) (mean estimate, ps []estimate, ok bool) {
+	d := g.dist(i)
+	if d.N() == 0 {
+		return mean, nil, false
 	}
-	c = Change{Old: Num(average(a.runs)), New: Num(average(b.runs)), CI: Interval{nan(), nan()}, P: nan()}
-	c.Delta = Num(relative(float64(c.Old), float64(c.New)))
-	if math.IsNaN(float64(c.Old)) || math.IsNaN(float64(c.New)) {
-		return c, false
+	why := "its values were not kept with their time"
+	if metrics[i].pooled() {
+		why = "the gaps of one answer share its luck"
 	}
-	switch {
-	case len(a.runs) > 1 && len(b.runs) > 1:
-		c.Test = "Welch"
-		c.CI, _ = resample(a.ofRuns(), b.ofRuns())
-		c.P = p(benchmath.AssumeNormal, a.runs, b.runs)
-	case len(a.runs) > 1 || len(b.runs) > 1 || a.draw == nil || b.draw == nil:
-	case a.sample != nil:
-		c.Test = "Mann-Whitney"
-		c.CI, _ = resample(a.draw, b.draw)
-		c.P = p(benchmath.AssumeNothing, a.sample, b.sample)
-	default:
-		c.Test = "bootstrap"
-		c.CI, c.P = resample(a.draw, b.draw)
+	s := d.Stat(opt.Percentiles, metrics[i].unit)
+	for _, p := range s.Percentiles {
+		ps = append(ps, estimate{value: float64(p.Value), why: why})
 	}
-	c.Shown = c.P < alpha && c.Delta != 0
-	return c, true
-}
-
-func average(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
-}
-
-// relative is new ÷ old − 1. Two failures differ by nothing.
-func relative(old, new float64) float64 {
-	if old == new {
-		return 0
-	}
-	return new/old - 1
-}
-
-// p is the probability of samples that differ as much, if there is no difference.
-func p(assume benchmath.Assumption, a, b []float64) Num {
-	sample := func(v []float64) *benchmath.Sample {
-		t := benchmath.DefaultThresholds
-		return benchmath.NewSample(slices.Clone(v), &t)
-	}
-	if slices.Min(a) == slices.Max(a) && slices.Min(b) == slices.Max(b) && a[0] == b[0] {
-		return 1 // the tests have no answer to values that are all the same
-	}
-	return Num(assume.Compare(sample(a), sample(b)).P)
-}
-
-// ofRuns draws the mean of runs from Student's t about it.
-func (f *figures) ofRuns() func(r *rand.Rand) float64 {
-	n := float64(len(f.runs))
-	mean, square := average(f.runs), 0.0
-	for _, x := range f.runs {
-		square += (x - mean) * (x - mean)
-	}
-	se := math.Sqrt(square / (n - 1) / n)
-	return func(r *rand.Rand) float64 {
-		return distuv.StudentsT{Mu: mean, Sigma: max(se, math.SmallestNonzeroFloat64), Nu: n - 1, Src: r}.Rand()
-	}
-}
-
-// resample gives the interval of the relative difference of two drawn figures, and how probable none is: twice the
-// share of draws on the side of zero where fewer are.
-func resample(a, b func(*rand.Rand) float64) (Interval, Num) {
-	r := rand.New(rand.NewPCG(1, 2)) // the same records give the same figures
-	draws := make([]float64, bootstrap)
-	less, more := 0, 0
-	for i := range draws {
-		d := relative(a(r), b(r))
-		draws[i] = d
-		if d <= 0 {
-			less++
-		}
-		if d >= 0 {
-			more++
-		}
-	}
-	sort.Float64s(draws)
-	tail := int(alpha / 2 * bootstrap)
-	// One more than was seen, so that no number of draws shows that something is impossible.
-	share := float64(min(less, more)+1) / (bootstrap + 1)
-	return Interval{Num(draws[tail]), Num(draws[bootstrap-1-tail])}, Num(min(1, 2*share))
+	return estimate{value: float64(s.Mean), why: why}, ps, true
 }

@@ -22,33 +22,33 @@ func TestRankInterval(t *testing.T) {
 		{100, 99, 97, 101}, // only more values bound p99 above
 		{1000, 99, 983, 997},
 	} {
-		if low, high := rankInterval(test.n, test.p); low != test.low || high != test.high {
+		if low, high := rankInterval(test.n, float64(test.n), test.p, confidence); low != test.low || high != test.high {
 			t.Errorf("p%v of %d: ranks %d and %d, want %d and %d", test.p, test.n, low, high, test.low, test.high)
 		}
 	}
 }
 
+// Eleven values of which nothing says that they are alike.
 func TestIntervals(t *testing.T) {
-	d := distOf(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
-	s := d.Stat([]float64{50, 99}, 1)
-	d.intervals(&s, 1)
-	// t(9) is 2.262, the sample's deviation 3.028: 5.5 ± 2.166.
-	want := `{"n":10,"failed":0,"mean":5.5,"mean_ci":[3.334149,7.665851],"sd":2.872281,"min":1,"p50":5,"p50_ci":[2,9],"p99":10,"p99_ci":[9,null],"max":10}`
-	if got := mustJSON(t, s); got != want {
+	values := []float64{3, 8, 0, 6, 2, 10, 5, 1, 9, 4, 7}
+	s := summaryOf(Options{Intervals: true, Percentiles: []float64{50, 99}}, map[string][]*record.Record{
+		"a": sent(11, 0, 10, 5, func(i int, r *record.Record) { r.TTFTMs = values[i] + 1 }),
+	})
+	// t(10) is 2.228, the sample's deviation 3.317: 6 ± 2.228 by a sum, and by logarithms 6·exp(±2.228/6). The median lies
+	// between the second and the tenth; p99 needs 367 values.
+	want := `{"n":11,"failed":0,"mean":6,"mean_ci":[4.138788,8.698199],"sd":3.162278,"min":1,"p50":6,"p50_ci":[2,10],"p99":11,"p99_ci":[null,null],"max":11}`
+	if got := mustJSON(t, s.Blocks[0].Metrics.Get("ttft_ms").Stat); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	d.spill()
-	sketched := d.Stat([]float64{50, 99}, 1)
-	d.intervals(&sketched, 1)
-	if got := mustJSON(t, sketched); got != want {
-		t.Errorf("sketch: got  %s\nwant %s", got, want)
+	if !hasNote(&s.Blocks[0], "too short to know the interval of the p99 of TTFT, latency and response time: about 370 requests would do") {
+		t.Errorf("notes %q", s.Blocks[0].Notes)
 	}
 }
 
 // run collects n answers whose TTFT is about ttft ms.
 func run(seed uint64, n int, ttft float64) *Collector {
 	r := rand.New(rand.NewPCG(seed, 0))
-	c := New(Options{ExactLimit: -1, Percentiles: []float64{50, 99}})
+	c := New(Options{Intervals: true, Percentiles: []float64{50, 99}})
 	for i := range int64(n) {
 		rec := streamed(i * 1000)
 		rec.TTFTMs = ttft + 20*r.NormFloat64()
@@ -71,7 +71,7 @@ func changeOf(t *testing.T, changes []Change, figure string) Change {
 
 func TestCompareShowsADifference(t *testing.T) {
 	changes := compared([]*Collector{run(1, 300, 200)}, []*Collector{run(2, 300, 220)})
-	for _, figure := range []string{"ttft_ms:mean", "ttft_ms:p50", "latency_ms:p50"} {
+	for _, figure := range []string{"ttft_ms:mean", "ttft_ms:p50", "response_ms:p50"} {
 		c := changeOf(t, changes, figure)
 		if !c.Shown || c.Better != -1 || !(c.CI[0] > 0) || !(c.CI[0] < c.Delta && c.Delta < c.CI[1]) || !(c.P < 0.001) {
 			t.Errorf("%s", mustJSON(t, c))

@@ -162,7 +162,9 @@ type Stat struct {
 	Max         Num          `json:"max"`
 	Percentiles []Percentile `json:"percentiles"`
 	Approx      bool         `json:"approx,omitempty"` // values are within SketchError
-	MeanCI      *Interval    `json:"mean_ci"`          // nil where values are not independent
+	MeanCI      *Interval    `json:"mean_ci"`          // nil if none was asked for, or there is none
+
+	short map[int64][]string // figures of which too little is known, by the requests that would do
 }
 
 // Percentile is the nearest-rank percentile: the value of rank ⌈nP/100⌉, one that was observed.

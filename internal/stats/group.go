@@ -24,6 +24,7 @@ type group struct {
 	flights  flights
 	sessions sessions
 	ids      ids
+	series   series // if intervals are wanted
 	runHash  uint64 // of the last record's run id
 
 	requests, ok, warmup, invalid, good int64
@@ -106,6 +107,9 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 	g.missing.add(r)
 	g.sessions.add(r)
 	g.ids.add(r, g.runHash)
+	if opt.Intervals {
+		g.series.add(r)
+	}
 	valid := g.flights.add(r)
 	for i := range metrics {
 		if add := metrics[i].add; add != nil {
@@ -229,6 +233,7 @@ func (g *group) merge(o *group) {
 	g.flights.merge(&o.flights)
 	g.sessions.merge(&o.sessions)
 	g.ids.merge(&o.ids)
+	g.series.merge(&o.series)
 	mine, theirs := g.sums(), o.sums()
 	for i := range mine {
 		*mine[i] += *theirs[i]

@@ -18,6 +18,7 @@ type Options struct {
 	Goodput      []Limit   // what makes a request a good one
 	Gates        []Gate    // what makes a block a good one
 	GPUs         int       // that served; 0 is unknown
+	Intervals    bool      // confidence intervals, for which the values of every request are kept
 	ExactLimit   int       // values of a distribution that are kept as they are; 0 is DefaultExactLimit, negative all
 }
 

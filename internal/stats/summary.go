@@ -226,7 +226,7 @@ func (g *group) block(opt *Options) Block {
 	if len(g.facts[factRun]) > 1 { // no one load is that of all
 		b.Rate, b.Parallel = 0, 0
 	}
-	b.Notes = append(g.notes(), b.Notes...)
+	b.Notes = append(append(g.notes(), b.Notes...), b.Metrics.shortNotes()...)
 	return b
 }
 
@@ -234,6 +234,10 @@ func (g *group) block(opt *Options) Block {
 func (g *group) metrics(opt *Options) Metrics {
 	all := make(Metrics, len(metrics))
 	var wg sync.WaitGroup
+	var v *view
+	if opt.Intervals {
+		v = g.view(opt)
+	}
 	for i, m := range metrics {
 		wg.Go(func() {
 			d := g.dist(i)
@@ -244,8 +248,8 @@ func (g *group) metrics(opt *Options) Metrics {
 				return
 			}
 			all[i] = Metric{m.key, m.name, d.Stat(opt.Percentiles, m.unit)}
-			if m.key != "itl_ms" { // the gaps of one answer are not independent
-				d.intervals(&all[i].Stat, m.unit)
+			if v != nil {
+				all[i].Stat.intervals(v, i, opt.Percentiles)
 			}
 		})
 	}

@@ -1,0 +1,171 @@
+package stats
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// difference compares a figure of two sides, of which each has one run or several.
+func difference(a, b []estimate) Change {
+	c := Change{Old: nan(), New: nan(), Delta: nan(), CI: Interval{nan(), nan()}, P: nan(), Adjusted: nan()}
+	if len(a) > 0 {
+		c.Old = Num(averageOf(a))
+	}
+	if len(b) > 0 {
+		c.New = Num(averageOf(b))
+	}
+	if len(a) == 0 || len(b) == 0 {
+		c.Why = "only one side has it"
+		return c
+	}
+	c.Delta = Num(relative(float64(c.Old), float64(c.New)))
+	switch {
+	case len(a) > 1 && len(b) > 1:
+		c.Test = "Welch"
+		c.welch(a, b)
+	case len(a) > 1 || len(b) > 1:
+		c.Why = "one side is one run, the other several"
+	case a[0].ends == nil || b[0].ends == nil:
+		short := a[0]
+		if b[0].need > short.need || short.why == "" {
+			short = b[0]
+		}
+		c.Why, c.Need = short.why, short.need
+	default:
+		c.Test = "intervals"
+		c.between(a[0], b[0])
+	}
+	return c
+}
+
+func averageOf(list []estimate) float64 {
+	sum := 0.0
+	for _, e := range list {
+		sum += e.value
+	}
+	return sum / float64(len(list))
+}
+
+func average(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
+
+// relative is new ÷ old − 1. Two failures differ by nothing.
+func relative(old, new float64) float64 {
+	if old == new {
+		return 0
+	}
+	return new/old - 1
+}
+
+// between sets interval and P of one run a side.
+func (c *Change) between(a, b estimate) {
+	ends := func(conf float64) (low, high float64) { return mover(a, b, conf) }
+	low, high := ends(confidence)
+	c.CI = Interval{bounded(low), bounded(high)}
+	if math.IsInf(a.value, 0) || math.IsInf(b.value, 0) || a.value == 0 {
+		c.CI = Interval{nan(), nan()} // it has no relative difference
+	}
+	c.P = Num(level(ends))
+}
+
+func bounded(v float64) Num {
+	if math.IsInf(v, 0) {
+		return nan()
+	}
+	return Num(v)
+}
+
+// mover returns the interval of new ÷ old − 1 from those of the two figures, by the method of variance estimates recovery
+// (Zou and Donner 2008): on the scale of logarithms, or of the values themselves if they are shares or may be zero. If one
+// side is ∞, it is +1 or −1 where the intervals do not overlap.
+func mover(a, b estimate, conf float64) (low, high float64) {
+	aLow, aHigh := a.ends(conf)
+	bLow, bHigh := b.ends(conf)
+	if math.IsInf(a.value, 0) || math.IsInf(b.value, 0) {
+		switch {
+		case bLow > aHigh:
+			return 1, 1
+		case bHigh < aLow:
+			return -1, -1
+		}
+		return math.Inf(-1), math.Inf(1)
+	}
+	if a.linear || b.linear {
+		d := b.value - a.value
+		low, high = d-math.Hypot(b.value-bLow, aHigh-a.value), d+math.Hypot(bHigh-b.value, a.value-aLow)
+		if a.value > 0 {
+			low, high = low/a.value, high/a.value
+		}
+		return low, high
+	}
+	log := func(v float64) float64 { return math.Log(max(v, 0)) }
+	x, y := log(a.value), log(b.value)
+	d := y - x
+	low, high = d-math.Hypot(y-log(bLow), log(aHigh)-x), d+math.Hypot(log(bHigh)-y, x-log(aLow))
+	return math.Expm1(low), math.Expm1(high)
+}
+
+// level returns the P at which an interval of confidence 1 − P just reaches zero.
+func level(ends func(conf float64) (low, high float64)) float64 {
+	shows := func(p float64) bool {
+		low, high := ends(1 - p)
+		return low > 0 || high < 0
+	}
+	most := 1 - 1e-9
+	if !shows(most) {
+		return 1
+	}
+	const least = 1e-12
+	if shows(least) {
+		return least
+	}
+	low, high := math.Log(least), math.Log(most) // of it nothing is shown; of it something is
+	for range 40 {
+		if middle := (low + high) / 2; shows(math.Exp(middle)) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return math.Exp(high)
+}
+
+// welch sets interval and P of several runs a side, by Welch's test.
+func (c *Change) welch(a, b []estimate) {
+	moments := func(list []estimate) (mean, ofMean, n float64) {
+		mean, n = averageOf(list), float64(len(list))
+		square := 0.0
+		for _, e := range list {
+			square += (e.value - mean) * (e.value - mean)
+		}
+		return mean, square / (n - 1) / n, n
+	}
+	x, vx, nx := moments(a)
+	y, vy, ny := moments(b)
+	d := y - x
+	switch {
+	case math.IsNaN(d) || math.IsInf(d, 0):
+		c.Test, c.Why = "", "the figure of some runs is ∞"
+		return
+	case vx+vy == 0:
+		c.CI = Interval{c.Delta, c.Delta}
+		c.P = 1
+		if d != 0 {
+			c.P = 0
+		}
+		return
+	}
+	se := math.Sqrt(vx + vy)
+	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: (vx + vy) * (vx + vy) / (vx*vx/(nx-1) + vy*vy/(ny-1))}
+	half := t.Quantile((1+confidence)/2) * se
+	if x > 0 {
+		c.CI = Interval{Num((d - half) / x), Num((d + half) / x)}
+	}
+	c.P = Num(2 * t.Survival(math.Abs(d)/se))
+}
