@@ -70,17 +70,24 @@ func percentage(text string) (float64, error) {
 	return v / 100, nil
 }
 
+// mostReasons is how many figures are named that cannot be judged.
+const mostReasons = 8
+
 // gate fails if a headline figure is worse by more than the limit, and with the code of its own if one cannot be judged.
 func gate(env *cli.Env, c *stats.Comparison, limit float64, code int) error {
-	unjudged := c.Unjudged()
-	for _, why := range unjudged {
-		env.Say("--fail-on-regression: cannot judge %s", why)
-	}
 	if err := regression(c.Changes, limit); err != nil {
 		return err
 	}
+	unjudged := c.Unjudged()
 	if len(unjudged) == 0 {
 		return nil
+	}
+	for i, why := range unjudged {
+		if i == mostReasons && len(unjudged) > mostReasons+1 {
+			env.Say("--fail-on-regression: cannot judge %d more", len(unjudged)-i)
+			break
+		}
+		env.Say("--fail-on-regression: cannot judge %s", why)
 	}
 	const hint = "longer runs or several a side know more, --percentiles leaves figures out, --cannot-tell 0 lets the gate pass"
 	if code == cli.CodeOK {

@@ -123,9 +123,14 @@ func TestErrors(t *testing.T) {
 		"gates": {"--format csv -o " + os.DevNull + " --slo ok>=1 ttft_ms:p50<1 sweep.jsonl", "", 1,
 			"perf-stats: --slo: rate=5 misses ttft_ms:p50<1: it is 203.1 (and 2 more)\n"},
 		"regression": {"--compare sweep.jsonl slower.jsonl --fail-on-regression 5% -o " + os.DevNull, "", 1,
-			"perf-stats: --fail-on-regression: 15 figures are worse by more than 5 %, the most rate=5 ttft_ms:p50 by +98.46 %\n"},
-		"regression allowed": {"--compare sweep.jsonl slower.jsonl --fail-on-regression 500% -o " + os.DevNull, "", 0, ""},
-		"regression of one":  {"--fail-on-regression 5% sweep.jsonl", "", 2, "perf-stats: --fail-on-regression: it is for --compare\n"},
+			"perf-stats: --fail-on-regression: 6 figures are worse by more than 5 %, the most rate=5 ttft_ms:p50 by +98.46 %\n"},
+		"regression allowed": {"--compare sweep.jsonl slower.jsonl --percentiles 50 --where .error==null --fail-on-regression 500% --cannot-tell 0 -o " + os.DevNull, "", 0,
+			"perf-stats: --fail-on-regression: cannot judge rate=5 requests_per_s: too short to know: about 40 requests would do\n" +
+				"perf-stats: --fail-on-regression: cannot judge rate=5 output_tokens_per_s: too short to know: about 40 requests would do\n" +
+				"perf-stats: --fail-on-regression: cannot judge rate=20 requests_per_s: too short to know: about 40 requests would do\n" +
+				"perf-stats: --fail-on-regression: cannot judge rate=20 output_tokens_per_s: too short to know: about 40 requests would do\n" +
+				"perf-stats: --fail-on-regression: passes, though it could not judge all (--cannot-tell 0)\n"},
+		"regression of one": {"--fail-on-regression 5% sweep.jsonl", "", 2, "perf-stats: --fail-on-regression: it is for --compare\n"},
 		"no percentage": {"--compare --fail-on-regression 5 sweep.jsonl slower.jsonl", "", 2,
 			"perf-stats: --fail-on-regression: \"5\" is not a percentage such as 5%\n"},
 		"one side": {"--compare sweep.jsonl", "", 2, "perf-stats: --compare: wants two sides, not 1\n" +

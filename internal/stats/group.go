@@ -57,6 +57,14 @@ const (
 	numFacts
 )
 
+// factNames are their names in states.
+func factNames() [numFacts]string {
+	return [numFacts]string{
+		factRun: "run", factMode: "mode", factAPI: "api", factOp: "op", factModel: "model", factURL: "url", factShard: "shard", factRunID: "run_id",
+		factFile: "file",
+	}
+}
+
 // set is a set of strings.
 type set map[string]bool
 
@@ -208,13 +216,20 @@ func count(m map[string]int64, key string, n int64) {
 	m[key] += n
 }
 
-// sums are the counts that merge by addition.
-func (g *group) sums() []*int64 {
-	sums := []*int64{
-		&g.requests, &g.ok, &g.warmup, &g.invalid, &g.good, &g.input, &g.output, &g.cached, &g.items, &g.chunks, &g.chunkTokens, &g.saidCached,
+// sum is a count that merges by addition, with its name in states.
+type sum struct {
+	name string
+	n    *int64
+}
+
+func (g *group) sums() []sum {
+	sums := []sum{
+		{"requests", &g.requests}, {"ok", &g.ok}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.good}, {"input_tokens", &g.input},
+		{"output_tokens", &g.output}, {"cached_tokens", &g.cached}, {"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
+		{"says_cached_tokens", &g.saidCached},
 	}
 	for i := range g.missing {
-		sums = append(sums, &g.missing[i])
+		sums = append(sums, sum{"lacks " + wanted[i].key, &g.missing[i]})
 	}
 	return sums
 }
@@ -236,7 +251,7 @@ func (g *group) merge(o *group) {
 	g.series.merge(&o.series)
 	mine, theirs := g.sums(), o.sums()
 	for i := range mine {
-		*mine[i] += *theirs[i]
+		*mine[i].n += *theirs[i].n
 	}
 	for _, e := range o.errors {
 		g.addErrors(e)

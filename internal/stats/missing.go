@@ -11,33 +11,34 @@ type missing [len(wanted)]int64
 
 // wanted is what perf-send's records have, and what becomes of those without.
 var wanted = [...]struct {
+	key   string // in states
 	lacks func(*record.Record) bool
 	note  string
 }{
-	{func(r *record.Record) bool { return r.Lacks(record.KeyOK) },
+	{"ok", func(r *record.Record) bool { return r.Lacks(record.KeyOK) },
 		"do not say ok: those without an error, or a status of one, are taken as successes"},
-	{func(r *record.Record) bool { return r.SentUs == 0 },
+	{"sent_us", func(r *record.Record) bool { return r.SentUs == 0 },
 		"do not say when they were sent (sent_us), and are left out of what has to do with time"},
-	{func(r *record.Record) bool { return r.SentUs != 0 && r.Lacks(record.KeyLatencyMs) },
+	{"latency_ms", func(r *record.Record) bool { return r.SentUs != 0 && r.Lacks(record.KeyLatencyMs) },
 		"do not say when they ended (latency_ms), and are left out of what has to do with time"},
-	{func(r *record.Record) bool { _, known := r.Lag(); return !known },
+	{"lag_ms", func(r *record.Record) bool { _, known := r.Lag(); return !known },
 		"do not say how late they were sent (lag_ms, or scheduled_us and sent_us): their response time counts from the send"},
-	{func(r *record.Record) bool { return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens) },
+	{"prompt_tokens", func(r *record.Record) bool { return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens) },
 		"are successes that do not say prompt_tokens, which count as none"},
-	{func(r *record.Record) bool {
+	{"completion_tokens", func(r *record.Record) bool {
 		return r.OK && generates(r) && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
 	}, "are successes that do not say completion_tokens, which count as none"},
-	{func(r *record.Record) bool {
+	{"gap_us", func(r *record.Record) bool {
 		_, known := r.TPOT()
 		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && !known
 	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
-	{func(r *record.Record) bool { return r.OK && r.Streamed() && r.InOnePiece() },
+	{"pieces", func(r *record.Record) bool { return r.OK && r.Streamed() && r.InOnePiece() },
 		"are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL"},
-	{hidden(record.HiddenRedacted),
+	{"redacted_reasoning", hidden(record.HiddenRedacted),
 		"have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)"},
-	{hidden(record.HiddenSummary),
+	{"reasoning_summary", hidden(record.HiddenSummary),
 		"have no TPOT: a summary was streamed in the place of the reasoning that their tokens count (reasoning_summary)"},
-	{hidden(record.HiddenTotal),
+	{"total_disagrees", hidden(record.HiddenTotal),
 		"have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)"},
 }
 

@@ -157,16 +157,31 @@ func (s *series) order() []uint32 {
 	sorted := true
 	for i, due := range s.due {
 		all[i] = at{due, uint32(i)}
-		sorted = sorted && (i == 0 || due >= s.due[i-1])
+		sorted = sorted && (i == 0 || due > s.due[i-1])
 	}
 	if !sorted {
-		slices.SortFunc(all, func(a, b at) int { return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.i, b.i)) })
+		slices.SortFunc(all, func(a, b at) int {
+			if a.due != b.due {
+				return cmp.Compare(a.due, b.due)
+			}
+			return s.compare(a.i, b.i)
+		})
 	}
 	out := make([]uint32, len(all))
 	for k, a := range all {
 		out[k] = a.i
 	}
 	return out
+}
+
+// compare orders requests that were due at the same time, so that the order in which they were read does not matter.
+func (s *series) compare(a, b uint32) int {
+	for _, c := range s.cols {
+		if c != nil && c[a] != c[b] {
+			return cmp.Compare(c[a], c[b])
+		}
+	}
+	return 0
 }
 
 // in returns the values of column c in that order, without those that are absent.

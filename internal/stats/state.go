@@ -17,16 +17,16 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// groupState is all that a group knows, in a form that gob writes the same each time: no maps.
+// groupState is all that a group knows, in a form that gob writes the same each time: no maps. Whatever is one of a list
+// has its name beside it, so that a list may grow or change its order; a name that is not known is refused.
 type groupState struct {
 	By, Goodput []string // the options that what follows depends on
 	Warmup      bool
 
 	Name, RunID    string
-	Facts          [][]string
+	Facts          []factState
 	Rate           float64
 	Slots          int
-	Keys           []string // of Dists
 	Dists          []distState
 	Client         []distState
 	Chunks, Joined int64 // of the client
@@ -35,9 +35,20 @@ type groupState struct {
 	Flights        flightState
 	Sessions       sessionsState
 	IDs            idsState
-	Sums           []int64
+	Series         seriesState
+	Sums           []sumState
 	Errors         []ErrorCount
 	Finish         []reasonCount
+}
+
+type factState struct {
+	Name   string
+	Values []string
+}
+
+type sumState struct {
+	Name string
+	N    int64
 }
 
 type reasonCount struct {
@@ -47,6 +58,7 @@ type reasonCount struct {
 
 // distState has the values in ascending order, as varints of the differences; of a sketch, bucket and count in turn.
 type distState struct {
+	Name           string
 	Values, Sketch []byte
 	Inf            int64
 	Min, Max       int64
@@ -58,7 +70,7 @@ type flightState struct {
 	Starts, Ends       []byte
 	N, FirstUs, LastUs int64
 	Level              int
-	Bins               [][9]int64 // those in which something happened: the index, then its sums
+	Bins               []binState // those in which something happened
 	Spans              []spanState
 }
 
@@ -66,6 +78,15 @@ type flightState struct {
 type idsState struct {
 	Halvings int
 	Hashes   []byte
+}
+
+type binState struct {
+	Index           int64
+	Starts, StartUs int64
+	Ends, EndUs     int64
+	OK              int64
+	Output, Input   int64
+	Dues            int64
 }
 
 type spanState struct {
@@ -76,8 +97,14 @@ type spanState struct {
 type sessionsState struct {
 	Halvings int
 	Names    []string
-	Turns    [][5]int64
-	Failed   []bool
+	Of       []sessionState
+}
+
+type sessionState struct {
+	DueUs, EndUs    int64
+	Turns, LastTurn int64
+	AnswerUs        int64
+	Failed          bool
 }
 
 // pack writes sorted whole numbers as differences.
@@ -173,7 +200,7 @@ func (f *flights) state() flightState {
 	}
 	for _, at := range f.time.stretches() {
 		if b := at.bin; b != (bin{}) {
-			s.Bins = append(s.Bins, [9]int64{at.first, b.starts, b.startUs, b.ends, b.endUs, b.ok, b.output, b.input, b.dues})
+			s.Bins = append(s.Bins, binState{at.first, b.starts, b.startUs, b.ends, b.endUs, b.ok, b.output, b.input, b.dues})
 		}
 	}
 	for p, i := range f.spans {
@@ -193,10 +220,11 @@ func (s *flightState) restore() (*flights, error) {
 	}
 	f.time = timeline{level: s.Level}
 	for _, b := range s.Bins {
-		if b[0] < 0 || b[0] > 1<<60/f.time.width() {
+		if b.Index < 0 || b.Index > 1<<60/f.time.width() {
 			return nil, errState
 		}
-		f.time.page(b[0] >> binsBits).bins[b[0]%pageBins] = bin{b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8]}
+		to := &f.time.page(b.Index >> binsBits).bins[b.Index%pageBins]
+		*to = bin{b.Starts, b.StartUs, b.Ends, b.EndUs, b.OK, b.Output, b.Input, b.Dues}
 		if f.time.level != s.Level {
 			return nil, errState // more pages than there may be
 		}
@@ -211,20 +239,19 @@ func (s *sessions) state() sessionsState {
 	out := sessionsState{Halvings: s.halvings, Names: slices.Sorted(maps.Keys(s.byName))}
 	for _, name := range out.Names {
 		t := s.byName[name]
-		out.Turns = append(out.Turns, [5]int64{t.dueUs, t.endUs, t.turns, int64(t.lastTurn), t.answerUs})
-		out.Failed = append(out.Failed, t.failed)
+		out.Of = append(out.Of, sessionState{t.dueUs, t.endUs, t.turns, int64(t.lastTurn), t.answerUs, t.failed})
 	}
 	return out
 }
 
 func (s *sessionsState) restore() (*sessions, error) {
-	if len(s.Names) != len(s.Turns) || len(s.Names) != len(s.Failed) {
+	if len(s.Names) != len(s.Of) {
 		return nil, errState
 	}
 	out := &sessions{halvings: s.Halvings, byName: map[string]session{}}
 	for i, name := range s.Names {
-		t := s.Turns[i]
-		out.byName[name] = session{t[0], t[1], t[2], int(t[3]), t[4], s.Failed[i]}
+		t := s.Of[i]
+		out.byName[name] = session{t.DueUs, t.EndUs, t.Turns, int(t.LastTurn), t.AnswerUs, t.Failed}
 	}
 	return out, nil
 }
@@ -261,22 +288,27 @@ func (opt *Options) names() (by, goodput []string) {
 // state packs a group into text from which restore makes it again.
 func (g *group) state(opt *Options) (string, error) {
 	s := groupState{
-		Warmup: opt.Warmup, Name: g.name, RunID: g.runID, Rate: g.rate, Slots: g.slots, Keys: MetricKeys(), Flights: g.flights.state(), Sessions: g.sessions.state(),
-		IDs: g.ids.state(), Errors: g.sortedErrors(),
+		Warmup: opt.Warmup, Name: g.name, RunID: g.runID, Rate: g.rate, Slots: g.slots, Flights: g.flights.state(), Sessions: g.sessions.state(),
+		IDs: g.ids.state(), Series: g.series.state(), Errors: g.sortedErrors(),
 	}
 	s.By, s.Goodput = opt.names()
-	for _, f := range g.facts {
-		s.Facts = append(s.Facts, f.sorted())
+	for i, name := range factNames() {
+		s.Facts = append(s.Facts, factState{name, g.facts[i].sorted()})
+	}
+	named := func(d *Dist, name string) distState {
+		s := d.state()
+		s.Name = name
+		return s
 	}
 	for i := range g.dists {
-		s.Dists = append(s.Dists, g.dists[i].state())
+		s.Dists = append(s.Dists, named(&g.dists[i], metrics[i].key))
 	}
-	for _, d := range g.client.dists() {
-		s.Client = append(s.Client, d.state())
+	for i, d := range g.client.dists() {
+		s.Client = append(s.Client, named(d, clientDists()[i]))
 	}
 	s.Chunks, s.Joined, s.ClientTimes, s.Conns = g.client.chunks, g.client.joined, g.client.times, g.client.conns
 	for _, n := range g.sums() {
-		s.Sums = append(s.Sums, *n)
+		s.Sums = append(s.Sums, sumState{n.name, *n.n})
 	}
 	for _, reason := range slices.Sorted(maps.Keys(g.finish)) {
 		s.Finish = append(s.Finish, reasonCount{reason, g.finish[reason]})
@@ -298,7 +330,7 @@ func (opt *Options) restore(text string) (*group, error) {
 	if err != nil {
 		return nil, errState
 	}
-	dec, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1))
+	dec, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostState))
 	if err != nil {
 		return nil, errState
 	}
@@ -322,33 +354,10 @@ func (opt *Options) restore(text string) (*group, error) {
 func (s *groupState) group(opt *Options) (*group, error) {
 	g := newGroup(groupKey{s.Name, s.RunID}, opt)
 	g.rate, g.slots = s.Rate, s.Slots
-	sums := g.sums()
-	if len(s.Keys) != len(s.Dists) || len(s.Facts) != len(g.facts) || len(s.Sums) != len(sums) || len(s.Client) != 2 {
-		return nil, errState
-	}
-	for i, f := range s.Facts {
-		for _, v := range f {
-			g.facts[i].add(v)
-		}
-	}
-	for i, key := range s.Keys {
-		j := slices.Index(MetricKeys(), key)
-		if j < 0 {
-			return nil, fmt.Errorf("the summary has an unknown distribution %q: it is of another version", key)
-		}
-		if err := g.dists[j].restore(s.Dists[i]); err != nil {
-			return nil, err
-		}
-	}
-	for i, d := range g.client.dists() {
-		if err := d.restore(s.Client[i]); err != nil {
-			return nil, err
-		}
+	if err := s.lists(g); err != nil {
+		return nil, err
 	}
 	g.client.chunks, g.client.joined, g.client.times, g.client.conns = s.Chunks, s.Joined, s.ClientTimes, s.Conns
-	for i, n := range s.Sums {
-		*sums[i] = n
-	}
 	f, err := s.Flights.restore()
 	if err != nil {
 		return nil, err
@@ -364,6 +373,11 @@ func (s *groupState) group(opt *Options) (*group, error) {
 		return nil, err
 	}
 	g.ids.merge(seen)
+	values, err := s.Series.restore()
+	if err != nil {
+		return nil, err
+	}
+	g.series.merge(values)
 	for _, e := range s.Errors {
 		g.addErrors(e)
 	}
@@ -372,6 +386,57 @@ func (s *groupState) group(opt *Options) (*group, error) {
 	}
 	return g, nil
 }
+
+// lists restores what has names of its own.
+func (s *groupState) lists(g *group) error {
+	unknown := func(what, name string) error {
+		return fmt.Errorf("the summary has an unknown %s %q: it is of another version", what, name)
+	}
+	facts := factNames()
+	for _, f := range s.Facts {
+		i := slices.Index(facts[:], f.Name)
+		if i < 0 {
+			return unknown("fact", f.Name)
+		}
+		for _, v := range f.Values {
+			g.facts[i].add(v)
+		}
+	}
+	for _, d := range s.Dists {
+		i := slices.Index(MetricKeys(), d.Name)
+		if i < 0 {
+			return unknown("distribution", d.Name)
+		}
+		if err := g.dists[i].restore(d); err != nil {
+			return err
+		}
+	}
+	client := clientDists()
+	for _, d := range s.Client {
+		i := slices.Index(client[:], d.Name)
+		if i < 0 {
+			return unknown("measure of the client", d.Name)
+		}
+		if err := g.client.dists()[i].restore(d); err != nil {
+			return err
+		}
+	}
+	sums := g.sums()
+	for _, n := range s.Sums {
+		i := slices.IndexFunc(sums, func(have sum) bool { return have.name == n.Name })
+		if i < 0 {
+			return unknown("count", n.Name)
+		}
+		*sums[i].n = n.N
+	}
+	return nil
+}
+
+// clientDists are the names of Client.dists in states.
+func clientDists() [2]string { return [2]string{"lag", "cpu"} }
+
+// mostState bounds what a state may take unpacked, bytes.
+const mostState = 1 << 30
 
 // States gives every block of the summary its state, so that summaries can be merged without their records.
 func (c *Collector) States(s *Summary) error {
@@ -400,7 +465,7 @@ func (c *Collector) addSummary(line []byte) error {
 		return fmt.Errorf("not a summary: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if doc.Format != Format {
-		return fmt.Errorf("a summary of format %q, not %q", doc.Format, Format)
+		return fmt.Errorf("a summary of the format %s, whose state this version, of %s, does not read: summarize its records anew", doc.Format, Format)
 	}
 	for _, b := range doc.Blocks {
 		if b.State == "" {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -89,9 +90,10 @@ func TestOrderAndPartsDoNotMatter(t *testing.T) {
 	}
 	for _, limit := range []int{-1, 50} {
 		sum := func(parts ...[]*record.Record) string {
-			all := New(Options{ExactLimit: limit})
+			opt := Options{ExactLimit: limit, Intervals: limit > 0}
+			all := New(opt)
 			for _, part := range parts {
-				c := New(Options{ExactLimit: limit})
+				c := New(opt)
 				for _, rec := range part {
 					c.Add(rec)
 				}
@@ -240,7 +242,7 @@ func TestStreamEndsWithTheContext(t *testing.T) {
 func TestStateKeepsAll(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 8))
 	for _, limit := range []int{-1, 20} {
-		opt := Options{ExactLimit: limit}
+		opt := Options{ExactLimit: limit, Intervals: limit == 20}
 		whole, other := New(opt), New(opt)
 		for i := range 300 {
 			rec := randomRecord(r)
@@ -268,6 +270,37 @@ func TestStateKeepsAll(t *testing.T) {
 		whole.Merge(other)
 		if got, want := mustJSON(t, again.Summary()), mustJSON(t, whole.Summary()); got != want {
 			t.Errorf("limit %d: added to %s\nwant %s", limit, got, want)
+		}
+	}
+}
+
+// A summary as the first version wrote it is refused by its name.
+func TestOlderSummaryIsRefused(t *testing.T) {
+	old, err := os.ReadFile("testdata/summary-1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = read(t, 1, false, bytes.NewReader(old))
+	want := "in:1: a summary of the format llmperf-summary/1, whose state this version, of llmperf-summary/2, does not read: summarize its records anew"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// Names that a state has and this version does not are refused by what they name.
+func TestStateOfUnknownNames(t *testing.T) {
+	for want, change := range map[string]func(*groupState){
+		`unknown fact "colour"`:         func(s *groupState) { s.Facts[0].Name = "colour" },
+		`unknown distribution "taste"`:  func(s *groupState) { s.Dists[0].Name = "taste" },
+		`unknown count "sheep"`:         func(s *groupState) { s.Sums[0].Name = "sheep" },
+		`unknown measure of the client`: func(s *groupState) { s.Client[0].Name = "mood" },
+	} {
+		s := groupState{
+			Facts: []factState{{Name: "run"}}, Dists: []distState{{Name: "ttft_ms"}}, Sums: []sumState{{Name: "ok"}}, Client: []distState{{Name: "lag"}},
+		}
+		change(&s)
+		if _, err := s.group(&Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
 		}
 	}
 }

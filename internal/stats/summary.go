@@ -18,7 +18,7 @@ import (
 )
 
 // Format marks a summary document and its version.
-const Format = "llmperf-summary/1"
+const Format = "llmperf-summary/2"
 
 // Summary is the figures of all records, one block for each load point. docs/summary.schema.json describes its JSON.
 type Summary struct {

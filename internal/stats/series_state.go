@@ -1,0 +1,71 @@
+package stats
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+)
+
+// seriesInState is how many requests of a series a state keeps.
+const seriesInState = 1 << 15
+
+// seriesState has the requests in the order in which they were due.
+type seriesState struct {
+	Halvings int
+	Due      []byte // varints of the differences
+	OK       []bool
+	Cols     []colState
+}
+
+type colState struct {
+	Name   string
+	Values []byte // of 32-bit floats
+}
+
+func (s *series) state() seriesState {
+	if len(s.due) > seriesInState {
+		s = s.clone()
+		s.bound(seriesInState)
+	}
+	order := s.order()
+	out := seriesState{Halvings: s.halvings, Due: pack(func(yield func(int64) bool) {
+		for _, i := range order {
+			if !yield(s.due[i]) {
+				return
+			}
+		}
+	})}
+	for _, i := range order {
+		out.OK = append(out.OK, s.ok[i])
+	}
+	for m, col := range s.cols {
+		if col == nil {
+			continue
+		}
+		c := colState{Name: metrics[m].key}
+		for _, i := range order {
+			c.Values = binary.LittleEndian.AppendUint32(c.Values, math.Float32bits(col[i]))
+		}
+		out.Cols = append(out.Cols, c)
+	}
+	return out
+}
+
+func (s *seriesState) restore() (*series, error) {
+	out := &series{halvings: s.Halvings, ok: s.OK}
+	var err error
+	if out.due, err = unpack(s.Due); err != nil || len(out.ok) != len(out.due) || s.Halvings < 0 || s.Halvings > 32 {
+		return nil, errState
+	}
+	out.columns()
+	for _, c := range s.Cols {
+		i := slices.Index(MetricKeys(), c.Name)
+		if i < 0 || len(c.Values) != 4*len(out.due) {
+			return nil, errState
+		}
+		for b := c.Values; len(b) > 0; b = b[4:] {
+			out.cols[i] = append(out.cols[i], math.Float32frombits(binary.LittleEndian.Uint32(b)))
+		}
+	}
+	return out, nil
+}
