@@ -21,7 +21,7 @@ func (ph *phase) converse(j job) (s slot) {
 			}
 			j.seq = ph.e.nextSeq()
 		} else if j.req.ID == "" {
-			j.req.ID = ph.e.id(j.seq)
+			j.req.ID = ph.e.id(j.line)
 		}
 		body, err := history.Next(turn.Body)
 		req := &request.Request{
@@ -34,7 +34,7 @@ func (ph *phase) converse(j job) (s slot) {
 		} else {
 			rec = ph.refused(req, err)
 		}
-		rec.Session, rec.Turn = j.req.ID, i+1
+		rec.Session, rec.Turn, rec.Turns = j.req.ID, i+1, len(j.req.Turns)
 		ok, reply := rec.OK, rec.Reply
 		ph.e.Counts.InFlight.Add(-1) // while its record is written, which may take long
 		s = ph.finish(rec, j)

@@ -64,10 +64,17 @@ type Engine struct {
 	RunID  string                // the run_id of every record, which the ids of requests without one begin with
 	Shard  Shard                 // what of the schedule is this engine's
 	Waited func() time.Duration  // how long Source has kept the load waiting so far; nil: not known
+	Sent   Sent                  // what an earlier run has sent
 	Counts Counts
 
 	seq  atomic.Int64 // requests started here
 	line int64        // requests read
+}
+
+// Sent is what an earlier run has sent, which is passed over. The schedule goes on where that run's ended.
+type Sent struct {
+	Has func(line int64, req *request.Request) (bool, error) // reports whether it was sent; nil: nothing was
+	Seq int64                                                // a sequence number that none of its records has reached; 0: they follow the lines
 }
 
 // Counts is how far the run has come.
@@ -133,6 +140,9 @@ const (
 // phase starts up to n requests, all there are where n is 0, and waits for their ends.
 func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (started int, err error) {
 	e.Counts.Phase.Store(&Phase{p.Run, name, e.Shard.own(e.line, n), e.Shard.seq(e.seq.Load())})
+	if e.Sent.Seq > 0 && e.Shard.seq(e.seq.Load()) < e.Sent.Seq {
+		e.seq.Store((e.Sent.Seq + int64(max(1, e.Shard.Of)) - 1) / int64(max(1, e.Shard.Of)))
+	}
 	e.Counts.Started.Store(0)
 	e.Counts.Done.Store(0)
 	req, err := e.Source.Next(ctx)
@@ -212,12 +222,14 @@ type phase struct {
 	// the leader's
 	first   *request.Request // read before the start
 	started int
+	begun   bool    // a request was found that no earlier run has sent
 	prev    float64 // the last at_ms
 }
 
 // job is a request that is due and has a slot.
 type job struct {
 	req    *request.Request
+	line   int64 // its number among the requests read
 	seq    int64
 	due    time.Time
 	queued time.Duration
@@ -241,7 +253,13 @@ func (ph *phase) next(s slot) (job, error) {
 		if !ph.e.Shard.has(ph.e.line - 1) {
 			continue
 		}
-		j := job{req: req, due: ph.start.Add(off), output: s.output, waited: s.waited}
+		if sent, err := ph.passOver(req, off); sent || err != nil {
+			if err != nil {
+				return job{}, err
+			}
+			continue
+		}
+		j := job{req: req, line: ph.e.line - 1, due: ph.start.Add(off), output: s.output, waited: s.waited}
 		switch ph.p.Mode {
 		case Closed:
 			if s.free.After(j.due) {
@@ -264,6 +282,31 @@ func (ph *phase) next(s slot) (job, error) {
 		ph.e.Counts.Started.Add(1)
 		return j, nil
 	}
+}
+
+// passOver reports whether an earlier run has sent a request. The first that none has is due when the phase begins.
+func (ph *phase) passOver(req *request.Request, off time.Duration) (bool, error) {
+	if ph.e.Sent.Has == nil {
+		return false, nil
+	}
+	sent, err := ph.e.Sent.Has(ph.e.line-1, req)
+	switch {
+	case err != nil:
+	case !sent && !ph.begun:
+		if ph.begun = true; ph.p.Start.IsZero() {
+			ph.start = ph.start.Add(-off)
+		}
+	case sent:
+		if ph.e.Sent.Seq == 0 {
+			ph.e.seq.Add(1)
+		}
+		ph.e.Counts.Started.Add(1)
+		ph.e.Counts.Done.Add(1)
+		if ph.e.Reuse != nil {
+			ph.e.Reuse(req)
+		}
+	}
+	return sent, err
 }
 
 // take reads a request and when it is due, from the start of the phase.
@@ -304,7 +347,7 @@ func (ph *phase) traced(req *request.Request) (time.Duration, error) {
 	}
 	at := *req.AtMs
 	if at < ph.prev {
-		return 0, &SourceError{req.Source.String(), errors.New("at_ms decreases: perf-gen --sort puts requests in the order of their arrival")}
+		return 0, &SourceError{req.Source.String(), errors.New("at_ms decreases")}
 	}
 	ph.prev = at
 	return time.Duration(math.Round(at / ph.p.Speedup * float64(time.Millisecond))), nil
@@ -339,7 +382,7 @@ func (ph *phase) do(j job) (s slot) {
 // one sends a request and hands on its record.
 func (ph *phase) one(j job) slot {
 	if j.req.ID == "" {
-		j.req.ID = ph.e.id(j.seq)
+		j.req.ID = ph.e.id(j.line)
 	}
 	rec := ph.e.Doer.Do(ph.hard, j.req)
 	ph.e.Counts.InFlight.Add(-1) // before its record is written, which may take long
@@ -347,8 +390,8 @@ func (ph *phase) one(j job) slot {
 }
 
 // id names a request that has no name of its own.
-func (e *Engine) id(seq int64) string {
-	return string(strconv.AppendInt(append(append(make([]byte, 0, 32), e.RunID...), '-'), seq, 10))
+func (e *Engine) id(line int64) string {
+	return string(strconv.AppendInt(append(append(make([]byte, 0, 32), e.RunID...), '-'), line, 10))
 }
 
 // finish completes a record with what only the engine knows, hands it on, and returns the slot that is free again: since

@@ -40,6 +40,7 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.integer(`,"seq":`, r.Seq)
 	w.text(`,"session":`, r.Session)
 	w.count(`,"turn":`, r.Turn)
+	w.count(`,"turns":`, r.Turns)
 	w.text(`,"shard":`, r.Shard)
 	w.any(`,"labels":`, r.Labels, len(r.Labels) > 0)
 	w.loadPoint(e, loadPoint{r.RunID, r.Run, r.Mode, r.Rate, r.Parallel, r.Number, r.Phase, r.API, r.Op, r.Model, r.URL})

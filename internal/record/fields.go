@@ -14,6 +14,7 @@ var fields = [...]field{
 	{`"seq":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.Seq) }},
 	{`"session":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.Session) }},
 	{`"turn":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.Turn) }},
+	{`"turns":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.Turns) }},
 	{`"shard":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.Shard) }},
 	{`"labels":`, 0, func(s *scanner, r *Record) bool { return s.labels(&r.Labels) }},
 	{`"run_id":`, 0, func(s *scanner, r *Record) bool { return s.text(&r.RunID) }},

@@ -14,7 +14,8 @@ type Record struct {
 	ID      string            `json:"id,omitempty"`
 	Seq     int64             `json:"seq"` // counted from 0 over the run, in order of arrival
 	Session string            `json:"session,omitempty"`
-	Turn    int               `json:"turn,omitempty"` // counted from 1, in conversations
+	Turn    int               `json:"turn,omitempty"`  // counted from 1, in conversations
+	Turns   int               `json:"turns,omitempty"` // that the conversation was to have
 	Shard   string            `json:"shard,omitempty"`
 	Labels  map[string]string `json:"labels,omitempty"`
 
