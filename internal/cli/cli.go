@@ -2,14 +2,12 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"syscall"
@@ -190,87 +188,6 @@ func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.
 type hinter interface {
 	error
 	Hint(file string) string
-}
-
-// Output is a file that appears under its name only when Commit is called, so that a failed run leaves no half-written
-// one; or what is no file to be replaced: stdout, for - and "", a device, a named pipe.
-type Output struct {
-	*bufio.Writer
-	path string
-	file *os.File
-	kept bool // what has the name is written to, not replaced
-}
-
-// Create opens an Output. Nothing is created before the first byte is flushed to it or Commit is called.
-func (e *Env) Create(path string) *Output {
-	o := &Output{path: path}
-	var w io.Writer = e.Stdout
-	if path != "" && path != "-" {
-		w = lazyFile{o}
-	}
-	o.Writer = bufio.NewWriterSize(w, 64<<10)
-	return o
-}
-
-// lazyFile opens the file at the first write. Output is a field and not embedded: its WriteString must not become that of
-// the file, since bufio would then call itself.
-type lazyFile struct{ out *Output }
-
-func (f lazyFile) Write(p []byte) (int, error) {
-	if f.out.file == nil {
-		if err := f.out.open(); err != nil {
-			return 0, err
-		}
-	}
-	return f.out.file.Write(p)
-}
-
-// open follows links, so that a link stays one.
-func (o *Output) open() (err error) {
-	if to, err := filepath.EvalSymlinks(o.path); err == nil {
-		o.path = to
-	}
-	path := o.path + ".partial"
-	if info, err := os.Stat(o.path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
-		o.kept, path = true, o.path
-	}
-	o.file, err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
-	return err
-}
-
-// Commit flushes and gives the file its name.
-func (o *Output) Commit() error {
-	if err := o.Flush(); err != nil {
-		o.Abort()
-		return err
-	}
-	if o.path == "" || o.path == "-" {
-		return nil
-	}
-	if o.file == nil {
-		if _, err := (lazyFile{o}).Write(nil); err != nil {
-			return err
-		}
-	}
-	if err := o.file.Close(); err != nil {
-		return err
-	}
-	name := o.file.Name()
-	if o.file = nil; o.kept {
-		return nil
-	}
-	return os.Rename(name, o.path)
-}
-
-// Abort removes what was written. It does nothing after Commit.
-func (o *Output) Abort() {
-	if o.file != nil {
-		o.file.Close()
-		if !o.kept {
-			os.Remove(o.file.Name())
-		}
-		o.file = nil
-	}
 }
 
 // IsTerminal reports whether a stream is a terminal.

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is a file that a command reads or writes.
+type File struct {
+	Name string // what a message calls it: a flag, or the input
+	Path string
+	Out  bool // it is written
+}
+
+// Distinct returns an error if a file that is written is another of the files as well. Devices and pipes may be.
+func (e *Env) Distinct(files ...File) error {
+	for i, a := range files {
+		for _, b := range files[:i] {
+			if (a.Out || b.Out) && e.same(a, b) {
+				if b.Out && !a.Out {
+					a, b = b, a
+				}
+				return Usage("name another file", "%s: %s is %s as well", a.Name, a.Path, b.Name)
+			}
+		}
+	}
+	return nil
+}
+
+func (e *Env) same(a, b File) bool {
+	if a.Path == "" && b.Path == "" {
+		return false
+	}
+	ai, bi := e.stat(a), e.stat(b)
+	if ai != nil && bi != nil {
+		return ai.Mode().IsRegular() && os.SameFile(ai, bi)
+	}
+	return ai == nil && bi == nil && !IsStd(a.Path) && !IsStd(b.Path) && resolved(a.Path) == resolved(b.Path)
+}
+
+// stat returns nil for a file that does not exist yet.
+func (e *Env) stat(f File) fs.FileInfo {
+	if !IsStd(f.Path) {
+		info, err := os.Stat(f.Path)
+		if err != nil {
+			return nil
+		}
+		return info
+	}
+	var stream any = e.Stdin
+	if f.Out {
+		stream = e.Stdout
+	}
+	if file, ok := stream.(*os.File); ok {
+		if info, err := file.Stat(); err == nil {
+			return info
+		}
+	}
+	return nil
+}
+
+// resolved is the one path of a file that does not exist.
+func resolved(path string) string {
+	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		dir = filepath.Dir(path)
+	}
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return filepath.Join(dir, filepath.Base(path))
+}
