@@ -69,6 +69,10 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		if bad, whole := new(jsonl.LineError), new(stats.SummaryError); errors.As(err, &bad) && !errors.As(err, &whole) {
 			return cli.Fail("--on-bad-line skip leaves such lines out", "%w", err)
 		}
+		if jsonl.Damaged(err) {
+			env.Say("%v: what could be read counts", err)
+			err = nil
+		}
 		if err != nil {
 			return err
 		}

@@ -104,9 +104,10 @@ func cause(line []byte, err error) error {
 }
 
 // Decompress looks at the first bytes of r and undoes gzip or zstd if it finds them. What is neither text nor an archive
-// of text is a *sniff.Alien.
+// of text is a *sniff.Alien. What is compressed may be Damaged: the error comes after all that can be read.
 func Decompress(r io.Reader) (io.Reader, error) {
-	br := bufio.NewReaderSize(r, 64<<10)
+	src := &source{r: r}
+	br := bufio.NewReaderSize(src, 64<<10)
 	head, err := start(br)
 	if err != nil {
 		return nil, err
@@ -115,15 +116,15 @@ func Decompress(r io.Reader) (io.Reader, error) {
 	case bytes.HasPrefix(head, []byte{0x1F, 0x8B}):
 		z, err := gzip.NewReader(br)
 		if err != nil {
-			return nil, err
+			return nil, src.damage(err)
 		}
-		return unpacked(z)
+		return unpacked(&whole{z, src})
 	case bytes.HasPrefix(head, []byte{0x28, 0xB5, 0x2F, 0xFD}):
 		d, err := zstd.NewReader(br, zstd.WithDecoderConcurrency(1))
 		if err != nil {
-			return nil, err
+			return nil, src.damage(err)
 		}
-		return unpacked(d.IOReadCloser())
+		return unpacked(&whole{d.IOReadCloser(), src})
 	}
 	return br, sniff.Binary(head)
 }
