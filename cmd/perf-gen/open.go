@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -92,8 +93,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		Number: f.number(), Repeat: f.Repeat, Shuffle: f.Shuffle, Workers: f.NumWorkers,
 		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength, Distribution: f.Distribution, Lengths: f.Lengths,
 		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, Charset: f.Charset, TokenIDs: f.TokenizePrompt,
-		Format: f.Format, BlockSize: f.BlockSize, KeepSecrets: f.KeepSecrets, KeepHeaders: names(f.KeepHeaders), Sort: f.Sort,
-		Offset: f.Offset, TextColumn: f.TextColumn,
+		Format: f.Format, BlockSize: f.BlockSize, KeepSecrets: f.KeepSecrets, Sort: f.Sort, Offset: f.Offset, TextColumn: f.TextColumn,
 		Hub:      hub.Options{Source: hub.Source(f.DataSource), Say: env.Say},
 		MinTurns: f.MinTurns, MaxTurns: f.MaxTurns,
 		Images: dataset.Images{Number: f.ImageNum, Picture: dataset.Picture{
@@ -125,9 +125,9 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		o.Workers = min(2, runtime.GOMAXPROCS(0))
 	}
 	for _, word := range f.TurnDelay {
-		d, err := cli.ParseDuration(word)
+		d, err := duration(word)
 		if err != nil {
-			return nil, cli.Usage("", "--turn-delay: %w", err)
+			return nil, cli.Usage("write it as 500ms or 2s", "--turn-delay %s is no time", word)
 		}
 		o.TurnDelayMs = append(o.TurnDelayMs, float64(d)/float64(time.Millisecond))
 	}
@@ -137,9 +137,16 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 	return o, nil
 }
 
-// names reads the names of headers, whose case does not count.
-func names(words []string) []string {
-	return strings.FieldsFunc(strings.ToLower(strings.Join(words, ",")), func(r rune) bool { return r == ',' || r == ' ' })
+// duration reads 500ms or, as evalscope writes it, a number of seconds.
+func duration(word string) (time.Duration, error) {
+	if s, err := strconv.ParseFloat(word, 64); err == nil && s >= 0 {
+		return time.Duration(s * float64(time.Second)), nil
+	}
+	d, err := time.ParseDuration(word)
+	if err == nil && d < 0 {
+		err = errors.New("negative")
+	}
+	return d, err
 }
 
 // number is how many lines are asked for.
@@ -225,8 +232,6 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("write the least first", "--max-tokens %d %d is no range", m[0], m[1])
 	case f.MinTokens != nil && len(m) > 0 && *f.MinTokens > m[0]:
 		return cli.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
-	case slices.ContainsFunc(names(f.KeepHeaders), func(h string) bool { return !dataset.Replayable(h) }):
-		return cli.Usage("leave it out", "--keep-headers %s: perf-send writes the headers of its own connection", strings.Join(f.KeepHeaders, " "))
 	case f.Format != "" && !slices.Contains(dataset.Formats(), f.Format):
 		return cli.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
 	case f.UniquePrefix && (f.TokenizePrompt || f.RenderTemplate):

@@ -48,6 +48,10 @@ func run(env *cli.Env) error {
 	if f.part, from, err = f.shard(os.Getenv); err != nil {
 		return err
 	}
+	f.nameShards(env, from)
+	if err := f.checkFiles(env); err != nil {
+		return err
+	}
 	if err := f.share(env, from, points); err != nil {
 		return err
 	}

@@ -47,6 +47,15 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		return err
 	}
 	defer closeIn()
+	summary := f.Output == "" && env.StdoutTTY
+	if summary {
+		env.Stdout = io.Discard
+	}
+	out, earlier, err := f.openRecords(env)
+	if err != nil {
+		return err
+	}
+	defer out.abandon() // nothing after run
 	ctx, abort, stop := interrupts(env)
 	defer stop()
 	var facts runFacts
@@ -87,6 +96,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	if err := r.clock(ctx, to.url, network); err != nil {
 		return err
 	}
+	r.out, r.earlier, r.summary = out, earlier, summary
 	return r.run(ctx, abort, clock, points, in, name)
 }
 
@@ -135,6 +145,8 @@ type runner struct {
 	ready     *ready
 	engine    *load.Engine
 	source    *source
+	out       *output
+	earlier   load.Sent // with --resume
 	sink      *sink
 	counter   *counter // nil: servers count
 	short     atomic.Int64
@@ -148,14 +160,7 @@ type runner struct {
 }
 
 func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []load.Point, in io.Reader, name string) error {
-	if r.f.Output == "" && r.env.StdoutTTY {
-		r.summary, r.env.Stdout = true, io.Discard
-	}
-	out, err := openOutput(r.env, r.f.Output)
-	if err != nil {
-		return err
-	}
-	r.sink = newSink(out)
+	r.sink = newSink(r.out)
 	if err := r.startCounter(ctx); err != nil {
 		return err
 	}
@@ -181,7 +186,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	defer timer.Close()
 	r.engine = &load.Engine{
 		Doer: r.client, Source: r.source, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
-		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part, Waited: r.source.Waited,
+		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part, Waited: r.source.Waited, Sent: r.earlier,
 	}
 	if r.counter == nil { // which looks at the bodies later on
 		r.engine.Reuse = r.source.ready.done
@@ -200,11 +205,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	if r.counter != nil {
 		err = cmp.Or(err, r.counter.close())
 	}
-	for _, e := range []error{r.sink.Close(), out.Close(), log.close()} {
-		if err == nil {
-			err = e
-		}
-	}
+	err = cmp.Or(r.endOutput(err), log.close())
 	r.facts.end(&r.tally, r.sink.client.Verdict(), err)
 	return r.verdict(err)
 }
@@ -342,6 +343,9 @@ func (r *runner) verdict(err error) error {
 	switch {
 	case ok+failed == 0 && err != nil:
 		return err
+	case ok+failed == 0 && r.engine.Counts.Done.Load() > 0: // --resume passed over all there were
+		r.env.Say("nothing is left to send")
+		return r.missed
 	case ok+failed == 0:
 		return cli.Fail("perf-gen makes request lines", "no requests in the input")
 	case ok == 0 && err == nil:

@@ -1,29 +1,31 @@
 package main
 
 import (
+	"bytes"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
 	"llmperf/internal/record"
 	"llmperf/internal/stats"
 )
 
 // sink owns the output: records are encoded where they are made and written by one goroutine, many at a time.
 type sink struct {
-	mu     sync.Mutex
-	buf    []byte
-	enc    record.Encoder
-	err    error         // of the output: it is told to each who writes
-	client stats.Client  // what the measured records say of this load generator
-	kick   chan struct{} // holds a token while there is something to write
-	hurry  chan struct{} // holds a token while there is much to write
-	room   *sync.Cond
-	done   chan struct{}
+	mu      sync.Mutex
+	buf     []byte
+	enc     record.Encoder
+	err     error         // of the output: it is told to each who writes
+	records int64         // taken, of which some may be lost
+	lost    int64         // not written, since the output failed
+	client  stats.Client  // what the measured records say of this load generator
+	kick    chan struct{} // holds a token while there is something to write
+	hurry   chan struct{} // holds a token while there is much to write
+	room    *sync.Cond
+	done    chan struct{}
 }
+
+var newline = []byte{'\n'}
 
 const (
 	sinkBound = 1 << 20               // more than this may not wait to be written
@@ -45,6 +47,7 @@ func (s *sink) Emit(rec *record.Record) error {
 		s.room.Wait()
 	}
 	if s.err != nil {
+		s.lost++
 		return s.err
 	}
 	b, err := s.enc.Append(s.buf, rec)
@@ -52,6 +55,7 @@ func (s *sink) Emit(rec *record.Record) error {
 		return err
 	}
 	s.buf = append(b, '\n')
+	s.records++
 	if rec.Phase == record.PhaseMeasure {
 		s.client.Add(rec)
 	}
@@ -72,11 +76,12 @@ func (s *sink) run(w io.Writer) {
 		s.room.Broadcast()
 		s.mu.Unlock()
 		if len(out) > 0 {
-			if _, err := w.Write(out); err != nil {
+			if n, err := w.Write(out); err != nil {
 				s.mu.Lock()
 				if s.err == nil {
 					s.err = err
 				}
+				s.lost += int64(bytes.Count(out[n:], newline) + bytes.Count(s.buf, newline))
 				s.buf = nil
 				s.room.Broadcast()
 				s.mu.Unlock()
@@ -102,36 +107,4 @@ func (s *sink) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
-}
-
-// output is the file or stdout behind a sink. What is not compressed is passed on at once.
-type output struct {
-	out    *cli.Output
-	packed io.WriteCloser
-	plain  bool
-}
-
-func openOutput(env *cli.Env, path string) (*output, error) {
-	out := env.Create(path)
-	packed, err := jsonl.Compress(out, path)
-	if err != nil {
-		return nil, err
-	}
-	return &output{out, packed, !strings.HasSuffix(path, ".gz") && !strings.HasSuffix(path, ".zst")}, nil
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	n, err := o.packed.Write(p)
-	if err == nil && o.plain {
-		err = o.out.Flush()
-	}
-	return n, err
-}
-
-// Close gives the file its name, also when the run has failed: the records that there are must not be lost.
-func (o *output) Close() error {
-	if err := o.packed.Close(); err != nil {
-		return err
-	}
-	return o.out.Commit()
 }

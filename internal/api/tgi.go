@@ -51,7 +51,7 @@ func (t *tgiReader) read(v value) Event {
 		if token.at("special").r.Type != gjson.True {
 			e.Content = token.at("text").string()
 		}
-		e.Done = generated.string() != "" || v.at("details.finish_reason").string() != ""
+		e.Done = generated.there()
 	case generated.there():
 		e.Content = generated.text()
 	case v.isObject():

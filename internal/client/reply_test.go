@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -31,18 +32,14 @@ func (a *answer) play(t testing.TB) *record.Record {
 	if path == "" {
 		path = "/v1/chat/completions"
 	}
-	name := ""
-	if path == "/generate" { // which is TGI's too
-		name = "sglang"
-	}
-	d, _, _ := api.Select(name, path, nil)
-	if d.Name == "" {
+	d, ok := api.ForPath(path)
+	if !ok {
 		t.Fatalf("no dialect at %s", path)
 	}
-	ep := &endpoint{dialect: d, memo: d.Memo(), stream: a.body == "", ranks: d.Op == "embedding" || d.Op == "rerank" || d.Op == "score"}
-	if ep.memo != nil {
-		ep.read = ep.memo.Read
-	}
+	u := &url.URL{Scheme: "http", Host: "h", Path: path}
+	c := New(Config{URL: u}, NewClock())
+	defer c.Close()
+	ep := newEndpoint(c, u, "POST", d, a.body == "")
 	rec := new(record.Record)
 	r := reply{trip: new(trip)}
 	r.begin(rec, ep, 0, true)

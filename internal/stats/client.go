@@ -16,11 +16,12 @@ type Client struct {
 	conns          transported
 }
 
-// clientTimes are sums over records, µs. A wait below heldMs is not counted: it is what a request costs.
+// clientTimes are sums over records, in µs where they are times. A wait below heldMs is not counted: it is what a request costs.
 type clientTimes struct {
 	Lag, Output, Input          int64 // where requests are due by a schedule: how late, and what of it was due to stdout or stdin
 	Idle, IdleOutput, IdleInput int64 // the same of a closed loop, where the lag is the time in which a slot is idle
 	Busy                        int64 // of a closed loop: the time in which slots were not idle
+	Lags                        int64 // records with a lag above 0, however short
 	Stalled, Life               int64 // in which perf-send did not run; of all requests, from when they were due
 }
 
@@ -76,6 +77,9 @@ func (t *clientTimes) add(r *record.Record, lag float64) {
 		if us := micro(ms); us > 0 && *to < math.MaxInt64-us {
 			*to += us
 		}
+	}
+	if lag > 0 {
+		t.Lags++
 	}
 	if r.Mode == closedLoop {
 		sum(&t.Busy, r.LatencyMs)
@@ -138,6 +142,7 @@ func (t *clientTimes) merge(o *clientTimes) {
 	t.Busy += o.Busy
 	t.Stalled += o.Stalled
 	t.Life += o.Life
+	t.Lags += o.Lags
 }
 
 // dists gives what is gathered. Few values are kept as they are: perf-send holds a Client for a run of any length.
@@ -152,7 +157,7 @@ func (c *Client) dists() [2]*Dist {
 // Verdict judges what was gathered so far.
 func (c *Client) Verdict() Verdict {
 	at := func(d *Dist, p, unit float64) float64 { s := d.Stat([]float64{p}, unit); return s.At(p) }
-	if c.cpu.N() == 0 && c.times == (clientTimes{Life: c.times.Life, Busy: c.times.Busy}) && !(c.lag.Stat(nil, 1).Max > 0) {
+	if c.cpu.N() == 0 && c.times.Lags == 0 {
 		return Verdict{Level: Unknown, Reason: "the records carry no lag_ms or client_cpu"}
 	}
 	return c.judge(at(&c.lag, 99, microseconds), at(&c.cpu, 90, thousandths))

@@ -272,7 +272,7 @@ func (b *bench) send(url, reqs string, args ...string) (*result, error) {
 // sendVia has another command start perf-send.
 func (b *bench) sendVia(via []string, url, reqs string, args ...string) (*result, error) {
 	out := b.path("records.jsonl")
-	args = append([]string{filepath.Join(b.bin, "perf-send"), "--url", url, "--no-progress", "--no-test-connection", "-o", out, reqs}, args...)
+	args = append([]string{filepath.Join(b.bin, "perf-send"), "--url", url, "--no-progress", "--no-test-connection", "--force", "-o", out, reqs}, args...)
 	r, err := b.client(slices.Concat(via, args)...)
 	if r != nil {
 		r.records = out

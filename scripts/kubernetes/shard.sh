@@ -31,4 +31,4 @@ if [ "$me" = 0 ]; then
 	echo $(($(date +%s) + ${LEAD:-5})) >start.partial # in which every node sees the file
 	mv start.partial start
 fi
-eval "perf-send $SEND --shards $SHARDS --start-at @start --no-progress --facts-out facts.$me.json --output records.$me.jsonl requests.jsonl"
+eval "perf-send $SEND --shards $SHARDS --start-at @start --no-progress --facts-out facts.$me.json --force --output records.$me.jsonl requests.jsonl"
