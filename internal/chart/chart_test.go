@@ -358,3 +358,33 @@ func TestTicks(t *testing.T) {
 		}
 	}
 }
+
+// TestTextIsPlain puts what moves a cursor, and what turns the writing direction, into every text of a page.
+func TestTextIsPlain(t *testing.T) {
+	bad := "a\x1b[2J\x07\u009b\u202e\u2066\r\nb"
+	f := Figure{
+		Name: "f", Section: bad, Title: bad, Note: bad, Alt: bad, X: Axis{Label: bad, Unit: bad}, Y: Axis{Label: bad, Unit: bad}, RowLabel: bad,
+		Series: []Series{{Name: bad, Kind: Line, VLabel: bad, X: Column{1, 2}, Y: Column{1, 2}, Text: []string{bad, bad}, Labels: []string{bad, bad}}, {Name: bad + "2", Kind: Line, X: Column{1}, Y: Column{1}}},
+		Marks:  []Mark{{At: 1, Label: bad, Color: -1}, {At: 1, OnY: true, Label: bad, Color: 0}}, Spans: []Span{{From: 1, To: 2, Label: bad}},
+	}
+	table := Table{Title: bad, Note: bad, Head: []string{bad}, Rows: [][]string{{bad}}}
+	p := &Page{Title: bad, Notices: []string{bad}, Facts: [][2]string{{bad, bad}}, Tables: []Table{table}, Details: []Table{table}, Figures: []Figure{f}, Footer: bad}
+	for format, draw := range map[string]func(io.Writer) error{
+		"html": func(w io.Writer) error { return HTML(w, p) }, "svg": func(w io.Writer) error { return SVG(w, &f) },
+		"term": func(w io.Writer) error { return Term(w, &f, 80) }, "vega": func(w io.Writer) error { return Vega(w, &f) },
+		"csv": func(w io.Writer) error { return CSV(w, p.Figures) },
+	} {
+		var b bytes.Buffer
+		if err := draw(&b); err != nil {
+			t.Errorf("%s: %v", format, err)
+		}
+		for _, c := range []string{"\x1b", "\x07", "\u009b", "\u202e", "\u2066", "\r", `\u001b`, `\u202e`, `\u009b`, `\u0007`} {
+			if strings.Contains(b.String(), c) && !strings.Contains(library, c) {
+				t.Errorf("%s: has %q", format, c)
+			}
+		}
+	}
+	if f.Title != bad || p.Tables[0].Rows[0][0] != bad {
+		t.Error("drawing changed the figure")
+	}
+}

@@ -14,7 +14,7 @@ func CSV(w io.Writer, figures []Figure) error {
 		return err
 	}
 	for i := range figures {
-		f := &figures[i]
+		f := figures[i].shown()
 		for k := range f.Series {
 			s := &f.Series[k]
 			for j := range s.X {
@@ -44,9 +44,8 @@ func (c Column) cell(i int) string {
 	return strconv.FormatFloat(c[i], 'g', -1, 64)
 }
 
-// csvText is text for a cell: cleaned, and quoted if a spreadsheet would take it for a formula.
+// csvText is text for a cell, quoted if a spreadsheet would take it for a formula.
 func csvText(s string) string {
-	s = clean(s)
 	if s != "" {
 		switch s[0] {
 		case '=', '+', '-', '@':

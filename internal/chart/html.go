@@ -31,6 +31,7 @@ var (
 // HTML writes p as one self-contained page: data, script and style are inside it and its content security policy lets
 // it load nothing and run no script but its own. Figures without data are left out.
 func HTML(w io.Writer, p *Page) error {
+	p = p.shown()
 	figures := make([]Figure, 0, len(p.Figures))
 	for _, f := range p.Figures {
 		if !f.Empty() {

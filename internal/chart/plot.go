@@ -33,6 +33,7 @@ var (
 
 // SVG writes one figure as an SVG document. Its text is text: it can be searched, and needs no font file.
 func SVG(w io.Writer, f *Figure) error {
+	f = f.shown()
 	c := vgsvg.New(figureWidth, figureHeight)
 	drawFigure(draw.New(c), f)
 	var b bytes.Buffer
@@ -56,6 +57,7 @@ func xmlRune(r rune) rune {
 
 // PNG writes one figure as a PNG image, 1,440 by 800 pixels. Its font has Latin, Greek and Cyrillic letters.
 func PNG(w io.Writer, f *Figure) error {
+	f = f.shown()
 	c := vgimg.NewWith(vgimg.UseWH(figureWidth, figureHeight), vgimg.UseDPI(dotsPerInch))
 	drawFigure(draw.New(c), f)
 	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)

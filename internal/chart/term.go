@@ -22,6 +22,7 @@ func Term(w io.Writer, f *Figure, columns int) error {
 		columns = 100
 	}
 	columns = max(columns, leastWidth)
+	f = f.shown()
 	xlo, xhi, _ := f.extent(false)
 	ylo, yhi, _ := f.extent(true)
 	yTicks := f.Y.Scale.ticks(ylo, yhi, 4)
@@ -36,11 +37,11 @@ func Term(w io.Writer, f *Figure, columns int) error {
 	}
 	g.draw()
 	var b strings.Builder
-	b.WriteString(clean(f.Title) + "\n")
+	b.WriteString(f.Title + "\n")
 	if key := g.key(); key != "" {
 		b.WriteString(key + "\n")
 	}
-	b.WriteString(clean(f.Y.title()) + "\n")
+	b.WriteString(f.Y.title() + "\n")
 	for row := range g.cells {
 		name, edge := "", "│"
 		for _, t := range yTicks {
@@ -58,7 +59,10 @@ func Term(w io.Writer, f *Figure, columns int) error {
 // clean leaves out what would move the cursor or change the terminal.
 func clean(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7F && r < 0xA0 || r == 0x202E || r == 0x2028 || r == 0x2029 {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case r < ' ' || r >= 0x7F && r < 0xA0 || r == 0x061C || r == 0x200E || r == 0x200F || r >= 0x2028 && r <= 0x202E || r >= 0x2066 && r <= 0x2069:
 			return -1
 		}
 		return r
@@ -232,12 +236,12 @@ func (g *grid) key() string {
 	if len(g.f.Series) > 1 {
 		for i, s := range g.f.Series {
 			if (s.Kind == Line || s.Kind == Steps) && !s.Faint {
-				words = append(words, fmt.Sprintf("%c %s", letter(i), clean(s.Name)))
+				words = append(words, fmt.Sprintf("%c %s", letter(i), s.Name))
 			}
 		}
 	}
 	for _, m := range g.f.Marks {
-		words = append(words, clean(m.Label))
+		words = append(words, m.Label)
 	}
 	return strings.Join(words, "   ")
 }
@@ -254,5 +258,5 @@ func (g *grid) axis(indent int) string {
 			labels += strings.Repeat(" ", max(at-runewidth.StringWidth(labels), 0)) + t.label + " "
 		}
 	}
-	return strings.Repeat(" ", indent) + "└" + string(line) + "\n" + strings.TrimRight(labels, " ") + "  " + clean(g.f.X.title()) + "\n"
+	return strings.Repeat(" ", indent) + "└" + string(line) + "\n" + strings.TrimRight(labels, " ") + "  " + g.f.X.title() + "\n"
 }

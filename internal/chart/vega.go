@@ -14,6 +14,7 @@ type object = map[string]any
 
 // Vega writes one figure as a Vega-Lite specification with its data inside: one layer for each kind of series.
 func Vega(w io.Writer, f *Figure) error {
+	f = f.shown()
 	layers := []any{}
 	for _, kind := range []Kind{Cells, Rects, Bars, Steps, Line, Dots} {
 		layers = append(layers, f.vegaLayers(kind)...)
