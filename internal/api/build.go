@@ -71,9 +71,10 @@ var operations = map[kind][]string{
 }
 
 // ForInput finds the dialect that --api name stands for and that takes the input: of openai chat for messages, and
-// completions for a text or token ids. It is false where no dialect of that name takes it.
-func ForInput(name string, in Input) (Dialect, bool) {
-	fit := keep(family(name), func(d *Dialect) bool { return d.Takes(in) })
+// completions for a text or token ids; of several operations, if some are given, only of those. It is false where no
+// dialect of that name takes it.
+func ForInput(name string, in Input, ops ...string) (Dialect, bool) {
+	fit := keep(family(name), func(d *Dialect) bool { return d.Takes(in) && (len(ops) == 0 || slices.Contains(ops, d.Op)) })
 	for _, d := range fit {
 		if slices.Contains(operations[in.kind()], d.Op) {
 			return d, true
@@ -83,6 +84,17 @@ func ForInput(name string, in Input) (Dialect, bool) {
 		return Dialect{}, false
 	}
 	return fit[0], true
+}
+
+// WithOp lists the dialects that --api name stands for and that have one of the operations.
+func WithOp(name string, ops ...string) []string {
+	var names []string
+	for _, d := range family(name) {
+		if slices.Contains(ops, d.Op) && !slices.Contains(names, d.Name) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // Takes says whether the API takes an input of this kind.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
@@ -114,7 +115,11 @@ func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
 		in = api.Input{Text: markText}
 		found = s.takes[what(&in)]
 	}
-	if !found.ok {
+	switch {
+	case found.ok:
+	case s.Custom == nil && len(s.Ops) > 0 && len(api.WithOp(s.API, s.Ops...)) == 0:
+		return found.dialect, in, fmt.Errorf("--api %s has no operation %s; there are %s", s.API, s.Ops[0], strings.Join(api.WithOp("", s.Ops...), ", "))
+	default:
 		return found.dialect, in, fmt.Errorf("--api %s does not take %s", cmp.Or(s.API, found.dialect.Name), what(&in))
 	}
 	return found.dialect, in, nil
@@ -134,7 +139,7 @@ func (s *Shape) takers() map[string]taker {
 		if s.Custom != nil {
 			t = taker{*s.Custom, s.Custom.Takes(in)}
 		} else {
-			t.dialect, t.ok = api.ForInput(s.API, in)
+			t.dialect, t.ok = api.ForInput(s.API, in, s.Ops...)
 		}
 		all[what(&in)] = t
 	}

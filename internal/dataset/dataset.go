@@ -139,6 +139,7 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 	if shape.API == "" {
 		shape.API = k.api
 	}
+	shape.Ops = k.ops
 	if shape.Chat == nil && k.text {
 		shape.Chat = new(bool)
 	}

@@ -29,6 +29,7 @@ type Model struct {
 // Shape makes bodies: it knows what the flags say, and nothing of where a prompt comes from.
 type Shape struct {
 	API          string          // a dialect; "" is as the input asks
+	Ops          []string        // the operations that bodies are for; none: any that takes the input
 	Custom       *api.Dialect    // in its place one that a specification describes; nil: none
 	Chat         *bool           // a text is sent as a message of the user, not as it is; nil: where the API takes messages
 	Template     json.RawMessage // nil: none

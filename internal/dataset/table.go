@@ -12,6 +12,7 @@ import (
 type kind struct {
 	Info
 	api    string                                // dialect, where --api says none; "" is as the input asks
+	ops    []string                              // operations that its requests are for; none: any that takes them
 	text   bool                                  // sent as it is, not as a message
 	whole  bool                                  // of any length: --min-prompt-length and --max-prompt-length say nothing
 	args   []string                              // keys of --extra-args and --dataset-args that are its own
@@ -35,13 +36,14 @@ func kinds() []kind {
 	turns := conversations(where{}, true, "messages", "conversations", "conversation")
 	share := []string{"conversation", "conversations", "messages"}
 	rank := []string{"num_documents", "document_length_ratio"}
+	embed, ranks := []string{"embedding"}, []string{"rerank", "score"}
 	swe := []string{"first_turn_length", "subsequent_turn_length"}
 	return []kind{
 		{Info: Info{"random", "made up", "", ""}, invent: random},
 		{Info: Info{"random_vl", "made up", "", ""}, invent: randomVL},
-		{Info: Info{"random_embedding", "made up", "", ""}, api: "openai_embedding", invent: random},
-		{Info: Info{"random_embedding_batch", "made up", "", ""}, api: "openai_embedding", args: []string{"batch_size"}, invent: randomBatch},
-		{Info: Info{"random_rerank", "made up", "", ""}, api: "openai_rerank", args: rank, invent: randomRerank},
+		{Info: Info{"random_embedding", "made up", "", ""}, api: "openai_embedding", ops: embed, invent: random},
+		{Info: Info{"random_embedding_batch", "made up", "", ""}, api: "openai_embedding", ops: embed, args: []string{"batch_size"}, invent: randomBatch},
+		{Info: Info{"random_rerank", "made up", "", ""}, api: "openai_rerank", ops: ranks, args: rank, invent: randomRerank},
 		{Info: Info{"random_multi_turn", "made up", "", ""}, invent: randomTurns},
 		{Info: Info{"sonnet", "a file", "lines", ""}, invent: sonnet},
 		{Info: Info{"speed_benchmark", "made up", "", ""}, whole: true, text: true, read: speedBenchmark(1, 6144, 14336, 30720)},
@@ -61,9 +63,9 @@ func kinds() []kind {
 		{Info: Info{"kontext_bench", kontextWhere.modelscope, "file_name or image, instruction", ""}, whole: true, read: pictured(kontextWhere, nil, kontext)},
 		{Info: Info{"mmmu_multi_image", mmmuWhere.modelscope, "question, image_1 … image_7", "Apache 2.0"}, whole: true, read: pictured(mmmuWhere, mmmuColumns(), mmmu)},
 
-		{Info: Info{"embedding", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", read: embeddings(false)},
-		{Info: Info{"embedding_batch", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", args: []string{"batch_size"}, read: embeddings(true)},
-		{Info: Info{"rerank", "a file", "query; documents, passages or texts", ""}, whole: true, api: "openai_rerank", read: rerank},
+		{Info: Info{"embedding", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", ops: embed, read: embeddings(false)},
+		{Info: Info{"embedding_batch", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", ops: embed, args: []string{"batch_size"}, read: embeddings(true)},
+		{Info: Info{"rerank", "a file", "query; documents, passages or texts", ""}, whole: true, api: "openai_rerank", ops: ranks, read: rerank},
 
 		{Info: Info{"share_gpt_zh_multi_turn", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("zh"), true, share...)},
 		{Info: Info{"share_gpt_en_multi_turn", "swift/sharegpt", "conversation", ""}, read: conversations(shareGPT("en"), true, share...)},
