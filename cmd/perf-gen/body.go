@@ -27,7 +27,7 @@ func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &dataset.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: mix, UniquePrefix: f.UniquePrefix, Seed: o.Seed}
+	s := &dataset.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: mix, UniquePrefix: f.UniquePrefix, PromptTokens: f.PromptTokens, Seed: o.Seed}
 	if f.QueryTemplate != "" {
 		text, err := textOrFile("--query-template", f.QueryTemplate)
 		if err != nil {

@@ -51,6 +51,7 @@ type flags struct {
 	TokenizerPath   string `group:"length" help:"Vocabulary to count in. Default for random: o200k_base." placeholder:"NAME"`
 	CountTemplate   bool   `group:"length" help:"Take the chat template of --tokenizer-path into the lengths."`
 	TokenizePrompt  bool   `group:"length" help:"Send prompts as token ids, to /v1/completions."`
+	PromptTokens    bool   `group:"length" help:"Say in each line how many tokens its prompt has, where that is known: perf-send and perf-stats then tell if the server counts others. The lines are envelopes then, whose body is .body, and not for curl."`
 
 	ImageWidth    int    `group:"more" default:"224" help:"Pixels of a random_vl picture." placeholder:"N"`
 	ImageHeight   int    `group:"more" default:"224" placeholder:"N" help:"Pixels of a random_vl picture."`

@@ -150,6 +150,7 @@ type runner struct {
 	sink      *sink
 	counter   *counter // nil: servers count
 	short     atomic.Int64
+	prompts   prompts
 	simulated bool
 	facts     *runFacts
 	watch     atomic.Pointer[watch] // of the load point
@@ -231,6 +232,7 @@ func (r *runner) emit(rec *record.Record) error {
 	if rec.OK && rec.CompletionTokens > 0 && rec.CompletionTokens < rec.Want {
 		r.short.Add(1)
 	}
+	r.prompts.add(rec)
 	if w := r.watch.Load(); w != nil {
 		w.take(rec)
 	}
@@ -353,7 +355,7 @@ func (r *runner) verdict(err error) error {
 	}
 	var judged error
 	if err == nil && r.missed == nil {
-		judged = r.judge()
+		judged = cmp.Or(r.judge(), r.promptsDiffer())
 	}
 	r.env.Say("%s", &r.tally)
 	if r.f.folder != "" {

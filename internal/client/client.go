@@ -119,7 +119,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error()}
 		return rec
 	}
-	rec.Body, rec.Want = req.Body, req.Want
+	rec.Body, rec.Want, rec.PromptAsked = req.Body, req.Want, req.PromptTokens
 	if n := min(req.Most, fewGaps); n > 1 && cap(rec.GapUs) == 0 && ep.stream {
 		rec.GapUs = make([]int64, 0, n)
 	}
@@ -145,7 +145,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 		rec.Output = x.call.hide(x.reply.text.String())
 	}
 	if key := x.reply.key; key != "" && c.prep.first(saidKey) {
-		c.cfg.Say("%s streams text as %q, which is not known to be output: it counts only in answers without any other", ep.url, key)
+		c.cfg.Say("%s streams text as %q, which is not known to be output: it counts only in answers without any other", ep.shown, key)
 	}
 	if req.WantReply && rec.OK {
 		rec.Reply = x.reply.message.json()
@@ -184,7 +184,7 @@ func renew(r *record.Record) {
 	was := *r
 	*r = record.Record{}
 	r.ID, r.Labels, r.API, r.Op, r.URL, r.SentUs = was.ID, was.Labels, was.API, was.Op, was.URL, was.SentUs
-	r.Request, r.Body, r.Want = was.Request, was.Body, was.Want
+	r.Request, r.Body, r.Want, r.PromptAsked = was.Request, was.Body, was.Want, was.PromptAsked
 }
 
 // attempt sends a request and reads its answer into rec. Times count from the first attempt.

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -139,7 +140,9 @@ func (p *preparer) single(ctx context.Context, req *request.Request, room *reque
 	if err != nil {
 		return nil, err
 	}
-	req.Most = most(keys)
+	if req.Most = most(keys); req.PromptTokens == 0 {
+		req.PromptTokens = tokenIDs(keys)
+	}
 	if is(keys.Get("ignore_eos"), "true") {
 		req.Want = req.Most
 	}
@@ -253,6 +256,21 @@ func most(keys request.Members) int {
 	}
 	n, _ := strconv.Atoi(string(m.Value))
 	return n
+}
+
+// tokenIDs is how many token ids the prompt is, 0 if it is something else.
+func tokenIDs(keys request.Members) int {
+	for i := range keys {
+		v := keys[i].Value
+		if len(v) < 3 || v[0] != '[' || v[1] < '0' || v[1] > '9' || bytes.IndexByte(v[1:], '[') >= 0 {
+			continue
+		}
+		switch string(keys[i].Name) {
+		case "prompt", "input_ids", "input":
+			return bytes.Count(v, []byte{','}) + 1
+		}
+	}
+	return 0
 }
 
 // join resolves an envelope's url on the server's origin. Another origin is refused: it would be given the API key.

@@ -75,6 +75,8 @@ type Item struct {
 	Own  []api.Param     // parameters that the data says; flags that were typed override them
 	Bare bool            // no default values are added
 
+	Tokens int // that Text or In was made of, without a template's; 0: not known
+
 	Turns []Turn          // of a conversation
 	Line  request.Request // an envelope's other keys
 }

@@ -39,7 +39,7 @@ func random(o *Options) (func() draw, error) {
 			r := synth.NewRand(o.Seed, drawText, uint64(i))
 			n, out := t.lengths(r)
 			text, err = t.append(text[:0], r, i, n)
-			it.Text, it.Own = text, ownMaxTokens(out)
+			it.Text, it.Own, it.Tokens = text, ownMaxTokens(out), n+o.PrefixLength
 			return err
 		}
 	}, nil

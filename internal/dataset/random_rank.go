@@ -24,6 +24,7 @@ func randomBatch(o *Options) (func() draw, error) {
 			in := api.Input{Texts: make([]string, size)}
 			for k := range in.Texts {
 				n, _ := t.lengths(r)
+				it.Tokens += n
 				if in.Texts[k], err = t.plain(r, n); err != nil {
 					return err
 				}

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,6 +39,7 @@ type Shape struct {
 	MaxTokens    []int      // one number, or a range
 	Rendering    *Rendering // messages are sent as the text that this makes of them; nil: as messages
 	TokenIDs     bool       // Item.Text is a list of token ids
+	PromptTokens bool       // requests say how many tokens their prompts have, where that is known
 	UniquePrefix bool       // every prompt begins with some words of its own
 	Seed         uint64
 	Say          func(format string, args ...any)
@@ -135,6 +137,9 @@ func (s *Shape) request(dst []byte, i int64, it *Item) (r request.Request, buf [
 		}
 	}
 	if len(it.Turns) == 0 {
+		if s.PromptTokens || r.AtMs != nil { // which makes it an envelope anyway
+			r.PromptTokens = cmp.Or(it.Tokens, r.PromptTokens)
+		}
 		start := len(dst)
 		if dst, err = s.append(dst, i, it); err != nil {
 			return r, dst, err

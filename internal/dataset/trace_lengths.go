@@ -41,6 +41,7 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, err
 			return true, err
 		}
 	}
+	it.Tokens = int(in)
 	var err error
 	text := t.texts.open(nil)
 	joined := false

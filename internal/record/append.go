@@ -73,6 +73,7 @@ func (e *Encoder) Append(b []byte, r *Record) ([]byte, error) {
 	w.measure(`,"tpot_ms":`, r.TPOTMs)
 	w.float(`,"latency_ms":`, r.LatencyMs)
 	w.count(`,"prompt_tokens":`, r.PromptTokens)
+	w.count(`,"prompt_tokens_asked":`, r.PromptAsked)
 	w.count(`,"completion_tokens":`, r.CompletionTokens)
 	if r.CachedTokens != 0 || r.Says(KeyCachedTokens) {
 		w.integer(`,"cached_tokens":`, int64(r.CachedTokens))

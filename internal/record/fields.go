@@ -60,6 +60,7 @@ var fields = [...]field{
 	}},
 	{`"latency_ms":`, KeyLatencyMs, func(s *scanner, r *Record) bool { return s.float(&r.LatencyMs) }},
 	{`"prompt_tokens":`, KeyPromptTokens, func(s *scanner, r *Record) bool { return integer(s, &r.PromptTokens) }},
+	{`"prompt_tokens_asked":`, 0, func(s *scanner, r *Record) bool { return integer(s, &r.PromptAsked) }},
 	{`"completion_tokens":`, KeyCompletionTokens, func(s *scanner, r *Record) bool { return integer(s, &r.CompletionTokens) }},
 	{`"cached_tokens":`, KeyCachedTokens, func(s *scanner, r *Record) bool { return integer(s, &r.CachedTokens) }},
 	{`"reasoning_tokens":`, KeyReasoningTokens, func(s *scanner, r *Record) bool { return integer(s, &r.ReasoningTokens) }},

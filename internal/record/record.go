@@ -67,6 +67,7 @@ type Record struct {
 	LatencyMs       float64 `json:"latency_ms"`        // end of the response
 
 	PromptTokens     int    `json:"prompt_tokens,omitempty"`
+	PromptAsked      int    `json:"prompt_tokens_asked,omitempty"` // that the request was made of, if its line says so
 	CompletionTokens int    `json:"completion_tokens,omitempty"`
 	CachedTokens     int    `json:"cached_tokens,omitempty"`
 	ReasoningTokens  int    `json:"reasoning_tokens,omitempty"`

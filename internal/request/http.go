@@ -96,7 +96,7 @@ func CheckHeader(name, value string) error {
 		return fmt.Errorf("the value of %s has a control character", name)
 	}
 	switch textproto.CanonicalMIMEHeaderKey(name) {
-	case "Content-Length", "Transfer-Encoding", "Trailer":
+	case "Content-Length", "Transfer-Encoding", "Trailer", "Content-Encoding":
 		return fmt.Errorf("%s follows from the body and cannot be set", name)
 	case "Upgrade", "Te", "Expect", "Keep-Alive", "Proxy-Connection", "Http2-Settings":
 		return fmt.Errorf("%s is the connection's and cannot be set", name)

@@ -53,6 +53,7 @@ func TestHTTP(t *testing.T) {
 		`"headers":{"connection":"upgrade"}`:        "headers: connection is close or keep-alive",
 		`"headers":{"content-length":"5"}`:          "headers: content-length follows from the body",
 		`"headers":{"Transfer-Encoding":"chunked"}`: "headers: Transfer-Encoding follows from the body",
+		`"headers":{"content-encoding":"gzip"}`:     "headers: content-encoding follows from the body",
 		`"headers":{"Upgrade":"h2c"}`:               "headers: Upgrade is the connection's",
 		`"headers":{"Expect":"100-continue"}`:       "headers: Expect is the connection's",
 	} {

@@ -25,6 +25,8 @@ type Request struct {
 	Turns   []Turn            `json:"turns,omitempty"`
 	Labels  map[string]string `json:"labels,omitempty"` // copied to the record
 
+	PromptTokens int `json:"prompt_tokens,omitempty"` // that the prompt was made of; 0: not known
+
 	Source    Source  `json:"-"` // for errors
 	Members   Members `json:"-"` // of a Body that was a whole line, until the next line is read; empty: not known
 	Target    any     `json:"-"` // where the sender found that it goes
@@ -191,5 +193,5 @@ func (r *Request) Line(buf []byte) ([]byte, error) {
 }
 
 func (r *Request) bare() bool {
-	return r.Body != nil && r.ID == "" && r.Method == "" && r.URL == "" && r.Headers == nil && r.AtMs == nil && r.Labels == nil
+	return r.Body != nil && r.ID == "" && r.Method == "" && r.URL == "" && r.Headers == nil && r.AtMs == nil && r.Labels == nil && r.PromptTokens == 0
 }

@@ -33,6 +33,7 @@ type group struct {
 	chunks, chunkTokens                 int64 // of streamed successes, both after the first
 	saidCached                          int64 // successes that say how many tokens were cached
 	missing                             missing
+	prompts                             Prompts
 	errors                              map[string]ErrorCount
 	finish                              map[string]int64
 }
@@ -113,6 +114,7 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 	}
 	g.client.Add(r)
 	g.missing.add(r)
+	g.prompts.Add(r)
 	g.sessions.add(r)
 	g.ids.add(r, g.runHash)
 	if opt.Intervals {
@@ -231,7 +233,7 @@ func (g *group) sums() []sum {
 	for i := range g.missing {
 		sums = append(sums, sum{"lacks " + wanted[i].key, &g.missing[i]})
 	}
-	return sums
+	return append(sums, g.prompts.sums()...)
 }
 
 func (g *group) merge(o *group) {

@@ -358,6 +358,7 @@ func (g *group) notes() []string {
 	}
 	notes = append(notes, g.missing.notes(g.requests)...)
 	notes = append(notes, g.client.conns.notes()...)
+	notes = append(notes, g.prompts.Notes()...)
 	if !g.flights.exactPeak() {
 		note("the peak of requests in flight is that at the edges of bins of %v", time.Duration(g.flights.time.width())*time.Microsecond)
 	}
