@@ -109,7 +109,20 @@ func readAnthropic(v value) Event { return new(anthropicReader).read(v) }
 
 func (a *anthropicReader) read(v value) Event {
 	var e Event
-	switch v.at("type").string() {
+	var index int
+	var kind string
+	var delta value
+	v.each(func(key string, v value) {
+		switch key {
+		case "type":
+			kind = v.string()
+		case "index":
+			index = v.count()
+		case "delta":
+			delta = v
+		}
+	})
+	switch kind {
 	case "message_start":
 		m := v.at("message")
 		e.Model = m.at("model").string()
@@ -117,9 +130,9 @@ func (a *anthropicReader) read(v value) Event {
 	case "content_block_start":
 		block := v.at("content_block")
 		a.thinks = block.at("type").is("thinking") && block.at("thinking").string() == ""
-		e.block(v.at("index").count(), block)
+		e.block(index, block)
 	case "content_block_delta":
-		e.block(v.at("index").count(), v.at("delta"))
+		e.block(index, delta)
 		a.thinks = a.thinks && e.Reasoning == ""
 	case "content_block_stop":
 		if a.thinks { // the server keeps the text of it
@@ -127,7 +140,7 @@ func (a *anthropicReader) read(v value) Event {
 		}
 		a.thinks = false
 	case "message_delta":
-		e.finish(v.at("delta.stop_reason"))
+		e.finish(delta.at("stop_reason"))
 		e.Usage = a.count(v.at("usage"), true)
 	case "message_stop":
 		e.Done = true

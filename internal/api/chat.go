@@ -1,9 +1,6 @@
 package api
 
-import (
-	"github.com/goccy/go-json"
-	"github.com/tidwall/gjson"
-)
+import "github.com/goccy/go-json"
 
 // chat and completion are OpenAI's, as vLLM, SGLang, llama-server, TGI, transformers and most services have them.
 var chat = Dialect{
@@ -140,7 +137,7 @@ func (e *Event) message(v value) {
 			}
 		}
 	})
-	if v.at("extra_content.google.thought").r.Type == gjson.True {
+	if v.at("extra_content.google.thought").isTrue() {
 		r.keep(1, e.Content[len(before):])
 		e.Content, e.Unseen = before, UnseenSummary
 	}

@@ -217,7 +217,7 @@ func (c *customReader) read(v value) Event {
 		}
 	}
 	prompt, completion := num(got["prompt_tokens"]), num(got["completion_tokens"])
-	e.Usage = telling(&Usage{Prompt: prompt, Completion: completion, Cached: num(got["cached_tokens"]), Reasoning: num(got["reasoning_tokens"])})
+	e.Usage = telling(Usage{Prompt: prompt, Completion: completion, Cached: num(got["cached_tokens"]), Reasoning: num(got["reasoning_tokens"])})
 	if e.Usage != nil {
 		e.Usage.CacheKnown = got["cached_tokens"] != nil
 	}

@@ -55,7 +55,7 @@ func (m *Memo) Read(data []byte) (Event, error) {
 	}
 	known := *m.layouts.Load()
 	if len(known) == maxLayouts {
-		return chat.Read(data)
+		return chat.event(data, readChat)
 	}
 	s := scanner{b: data, keep: true}
 	if e, ok := s.chat(); ok {

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-json"
-	"github.com/tidwall/gjson"
 
 	"llmperf/internal/jsonl"
 )
@@ -90,17 +89,38 @@ func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
 
 // readOllama reads a line of a stream, or a whole reply. This is the list of what is output: a message's, or these.
 func readOllama(v value) Event {
-	e := Event{Model: v.at("model").string(), Content: v.at("response").string(), Reasoning: v.at("thinking").string()}
-	e.Media = v.at("image").string() != ""
-	e.vectors("embeddings", v.at("embeddings"))
-	if one := v.at("embedding"); one.isList() { // of /api/embeddings
-		e.vector("embedding", one)
-	}
-	if m := v.at("message"); m.isObject() {
-		e.message(m)
-	}
-	e.finish(v.at("done_reason"))
-	e.Done = v.at("done").r.Type == gjson.True
-	e.Usage = telling(&Usage{Prompt: v.at("prompt_eval_count").count(), Completion: v.at("eval_count").count()})
+	var e Event
+	var u Usage
+	v.each(func(key string, v value) {
+		switch key {
+		case "model":
+			e.Model = v.string()
+		case "message":
+			if v.isObject() {
+				e.message(v)
+			}
+		case "response":
+			e.Content += v.string()
+		case "thinking":
+			e.Reasoning += v.string()
+		case "image":
+			e.Media = v.string() != ""
+		case "embeddings":
+			e.vectors(key, v)
+		case "embedding": // of /api/embeddings
+			if v.isList() {
+				e.vector(key, v)
+			}
+		case "done":
+			e.Done = v.isTrue()
+		case "done_reason":
+			e.finish(v)
+		case "prompt_eval_count":
+			u.Prompt = v.count()
+		case "eval_count":
+			u.Completion = v.count()
+		}
+	})
+	e.Usage = telling(u)
 	return e
 }

@@ -10,7 +10,12 @@ import (
 
 // Read decodes the data of one event of a stream, or a whole reply. Where an event alone does not tell all, as in
 // SGLang's, whose text grows from event to event, only Reader reads a stream.
-func (d Dialect) Read(data []byte) (Event, error) { return d.Reader()(data) }
+func (d Dialect) Read(data []byte) (Event, error) {
+	if d.reader != nil {
+		return d.event(data, d.reader())
+	}
+	return d.event(data, d.read)
+}
 
 // Reader returns the function that reads the events of one stream in order, or one whole reply.
 func (d Dialect) Reader() func(data []byte) (Event, error) {
@@ -18,14 +23,16 @@ func (d Dialect) Reader() func(data []byte) (Event, error) {
 	if d.reader != nil {
 		read = d.reader()
 	}
-	return func(data []byte) (Event, error) {
-		if d.scan != nil {
-			if e, ok := d.scan(data); ok {
-				return e, nil
-			}
+	return func(data []byte) (Event, error) { return d.event(data, read) }
+}
+
+func (d *Dialect) event(data []byte, read func(value) Event) (Event, error) {
+	if d.scan != nil {
+		if e, ok := d.scan(data); ok {
+			return e, nil
 		}
-		return d.decode(data, read)
 	}
+	return d.decode(data, read)
 }
 
 // decode reads what servers send as an event. An error means that the data is broken; what is no JSON at all is an Aside.
@@ -49,9 +56,11 @@ func (d *Dialect) decode(data []byte, read func(value) Event) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
+	v.root = new(root)
 	e := read(v)
-	if e.Err == "" && !d.ownErrors {
-		e.Err = complaint(v, &e)
+	silent := !e.Output() && e.Usage == nil && e.Finish == ""
+	if e.Err == "" && !d.ownErrors && (silent || v.root.suspicious || !v.root.walked) {
+		e.Err = complaint(v, silent)
 	}
 	return e, nil
 }
@@ -67,23 +76,22 @@ func (d *Dialect) isDone(data []byte) bool {
 // scalar returns the words of data that is neither object nor list; null, a number and the like are none.
 func scalar(data []byte) string {
 	if gjson.ValidBytes(data) {
-		return oneLine(value{gjson.ParseBytes(data)}.string())
+		return oneLine(value{r: gjson.ParseBytes(data)}.string())
 	}
 	return oneLine(string(data))
 }
 
 // complaint returns the error that an answer reports; "": none. What says nothing, such as "error": false or a code of 0,
-// is no error.
-func complaint(v value, e *Event) string {
+// is no error. An answer that is silent has neither output nor counts.
+func complaint(v value, silent bool) string {
 	if v.isList() {
 		v = v.at("0") // Gemini's
 	}
-	silent := !e.Output() && e.Usage == nil && e.Finish == ""
-	if !v.isObject() || !silent && !suspicious(v) {
+	if !v.isObject() {
 		return ""
 	}
 	if err := v.at("error"); !harmless(err) {
-		if err.r.Type == gjson.True {
+		if err.isTrue() {
 			return cmp.Or(message(v), "the answer says that there was an error")
 		}
 		return ErrorMessage(v.raw())
@@ -107,19 +115,6 @@ func complaint(v value, e *Event) string {
 		return ErrorMessage(v.raw())
 	}
 	return ""
-}
-
-// suspicious reports, in one pass, whether an answer may be an error in spite of what it carries.
-func suspicious(v value) (yes bool) {
-	v.each(func(key string, v value) {
-		switch key {
-		case "error", "base_resp":
-			yes = yes || v.there()
-		case "object", "type":
-			yes = yes || v.is("error")
-		}
-	})
-	return yes
 }
 
 // harmless reports whether the value of a key error is none: empty, or a code of success.

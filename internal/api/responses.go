@@ -118,9 +118,20 @@ func readResponse(v value) Event { return new(responsesReader).read(v) }
 // read takes what an event has in it. This is the list of what is output.
 func (r *responsesReader) read(v value) Event {
 	var e Event
-	index := v.at("output_index").count()
-	delta := v.at("delta")
-	switch kind := strings.TrimPrefix(v.at("type").string(), "response."); kind {
+	var index int
+	var delta value
+	var kind string
+	v.each(func(key string, v value) {
+		switch key {
+		case "type":
+			kind = strings.TrimPrefix(v.string(), "response.")
+		case "delta":
+			delta = v
+		case "output_index":
+			index = v.count()
+		}
+	})
+	switch kind {
 	case "":
 		e.response(v, true)
 	case "output_text.delta", "refusal.delta", "audio.transcript.delta", "audio_transcript.delta", "output_audio_transcript.delta":
@@ -167,7 +178,7 @@ func (r *responsesReader) read(v value) Event {
 	}
 	r.content = r.content || e.Content != ""
 	r.reasoning = r.reasoning || e.Reasoning != ""
-	r.tool = r.tool || strings.HasSuffix(v.at("type").string(), "arguments.delta")
+	r.tool = r.tool || strings.HasSuffix(kind, "arguments.delta")
 	return e
 }
 

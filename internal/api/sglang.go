@@ -46,29 +46,51 @@ func (s *sglangReader) read(v value) Event {
 }
 
 func (s *sglangReader) one(e *Event, i int, v value) {
-	if n, ok := v.at("index").number(); ok && n < 1<<16 {
-		i = n
-	}
+	var text, meta value
+	v.each(func(key string, v value) {
+		switch key {
+		case "index":
+			if n, ok := v.number(); ok && n < 1<<16 {
+				i = n
+			}
+		case "text":
+			text = v
+		case "meta_info":
+			meta = v
+		}
+	})
 	for len(s.choices) <= i {
 		s.choices = append(s.choices, sglangChoice{})
 	}
-	meta := v.at("meta_info")
-	e.finish(meta.at("finish_reason"))
-	tokens := meta.at("completion_tokens").count()
-	e.Content += s.news(&s.choices[i], v.at("text").string(), tokens, meta.at("finish_reason").there())
+	var u Usage
+	var finish value
+	meta.each(func(key string, v value) {
+		switch key {
+		case "finish_reason":
+			finish = v
+		case "completion_tokens":
+			u.Completion = v.count()
+		case "prompt_tokens":
+			u.Prompt = v.count()
+		case "cached_tokens":
+			u.cached(v)
+		case "reasoning_tokens":
+			u.Reasoning = v.count()
+		}
+	})
+	e.finish(finish)
+	e.Content += s.news(&s.choices[i], text.string(), u.Completion, finish.there())
 	if !meta.isObject() {
 		if v.isObject() {
 			e.Err = ErrorMessage(v.raw())
 		}
 		return
 	}
-	u := &Usage{Prompt: meta.at("prompt_tokens").count()}
-	u.cached(meta.at("cached_tokens"))
-	meta.at("reasoning_tokens").into(&u.Reasoning)
+	u.Completion = 0
 	for i := range s.choices {
 		u.Completion += s.choices[i].tokens
 	}
-	e.Usage = u
+	e.Usage = &u
 }
 
 // news returns what a text adds to those before it. One that is equal to the one before is the same token again if the

@@ -43,7 +43,17 @@ func (t *tgiReader) read(v value) Event {
 		v = v.at("0")
 	}
 	var e Event
-	token, generated := v.at("token"), v.at("generated_text")
+	var token, generated, details value
+	v.each(func(key string, v value) {
+		switch key {
+		case "token":
+			token = v
+		case "generated_text":
+			generated = v
+		case "details":
+			details = v
+		}
+	})
 	switch {
 	case token.isObject():
 		t.tokens++
@@ -51,18 +61,18 @@ func (t *tgiReader) read(v value) Event {
 		if token.at("special").r.Type != gjson.True {
 			e.Content = token.at("text").string()
 		}
-		e.Done = generated.there()
+		e.Done = generated.string() != "" || details.at("finish_reason").string() != ""
 	case generated.there():
 		e.Content = generated.text()
 	case v.isObject():
 		e.Err = ErrorMessage(v.raw())
 	}
-	if d := v.at("details"); d.isObject() {
+	if d := details; d.isObject() {
 		e.finish(d.at("finish_reason"))
-		u := &Usage{Prompt: d.at("prefill").size(), Completion: d.at("generated_tokens").count()}
+		u := Usage{Prompt: d.at("prefill").size(), Completion: d.at("generated_tokens").count()}
 		d.at("input_length").into(&u.Prompt)
-		if u = telling(u); u != nil {
-			e.Usage = u
+		if told := telling(u); told != nil {
+			e.Usage = told
 		}
 	}
 	return e

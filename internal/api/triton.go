@@ -16,6 +16,6 @@ var triton = Dialect{
 // readTriton finds counts where the model is made to report them, those of each event apart.
 func readTriton(v value) Event {
 	e := Event{Model: v.at("model_name").string(), Content: v.at("text_output").text()}
-	e.Usage = telling(&Usage{Prompt: v.at("num_input_tokens").count(), Completion: v.at("num_output_tokens").count()})
+	e.Usage = telling(Usage{Prompt: v.at("num_input_tokens").count(), Completion: v.at("num_output_tokens").count()})
 	return e
 }

@@ -78,9 +78,9 @@ func (v value) itemUsage() *Usage {
 }
 
 // telling is nil if u tells nothing.
-func telling(u *Usage) *Usage {
+func telling(u Usage) *Usage {
 	if u.Prompt == 0 && u.Completion == 0 {
 		return nil
 	}
-	return u
+	return &u
 }

@@ -12,7 +12,26 @@ import (
 
 // value is a JSON value of an answer. A dialect asks it for what timing and counting need. A member that is missing, null
 // or of a type that nobody expects is empty: it spoils no answer.
-type value struct{ r gjson.Result }
+type value struct {
+	r    gjson.Result
+	root *root // of the value that is an event; else nil
+}
+
+// root is what the members of an event told when a dialect went through them.
+type root struct {
+	walked     bool
+	suspicious bool // there may be an error among them
+}
+
+// note takes a member of an event.
+func (r *root) note(key string, v gjson.Result) {
+	switch key {
+	case "error", "base_resp":
+		r.suspicious = r.suspicious || v.Type != gjson.Null
+	case "type", "object":
+		r.suspicious = r.suspicious || v.Str == "error"
+	}
+}
 
 // parse reads a JSON object or list.
 func parse(data []byte) (value, error) {
@@ -23,7 +42,7 @@ func parse(data []byte) (value, error) {
 		}
 		data = mended
 	}
-	return value{gjson.ParseBytes(data)}, nil
+	return value{r: gjson.ParseBytes(data)}, nil
 }
 
 func notJSON(data []byte) error {
@@ -73,17 +92,24 @@ func (v value) at(path string) value {
 	if !v.r.IsObject() && !v.r.IsArray() { // of a string gjson would read what is in it
 		return value{}
 	}
-	return value{v.r.Get(path)}
+	return value{r: v.r.Get(path)}
 }
 
 // each calls member for each member of an object.
 func (v value) each(member func(key string, v value)) {
-	if v.r.IsObject() {
-		v.r.ForEach(func(key, r gjson.Result) bool {
-			member(key.Str, value{r})
-			return true
-		})
+	if !v.r.IsObject() {
+		return
 	}
+	if v.root != nil {
+		v.root.walked = true
+	}
+	v.r.ForEach(func(key, r gjson.Result) bool {
+		if v.root != nil {
+			v.root.note(key.Str, r)
+		}
+		member(key.Str, value{r: r})
+		return true
+	})
 }
 
 // list calls element for each element of a list.
@@ -91,7 +117,7 @@ func (v value) list(element func(i int, v value)) {
 	if v.r.IsArray() {
 		i := 0
 		v.r.ForEach(func(_, r gjson.Result) bool {
-			element(i, value{r})
+			element(i, value{r: r})
 			i++
 			return true
 		})
@@ -108,6 +134,7 @@ func (v value) raw() []byte    { return []byte(v.r.Raw) }
 func (v value) isObject() bool { return v.r.IsObject() }
 func (v value) isList() bool   { return v.r.IsArray() }
 func (v value) isNumber() bool { return v.r.Type == gjson.Number }
+func (v value) isTrue() bool   { return v.r.Type == gjson.True }
 
 // there reports whether the value exists and is not null.
 func (v value) there() bool { return v.r.Type != gjson.Null }
@@ -184,7 +211,7 @@ func (v value) empty() bool {
 	}
 	all := true
 	v.r.ForEach(func(_, r gjson.Result) bool {
-		all = value{r}.empty()
+		all = value{r: r}.empty()
 		return all
 	})
 	return all

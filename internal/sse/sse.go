@@ -53,13 +53,20 @@ func (p *Parser) Feed(b []byte, event Event) {
 		line := b[:end]
 		if data, n := p.alone(line, b[end:]); n > 0 {
 			event(p.name, data)
-			p.name, p.note, p.cr = p.name[:0], p.note[:0], false
+			p.cr = false
+			if len(p.name) > 0 {
+				p.name, p.note = p.name[:0], p.note[:0]
+			}
 			b = b[end+n:]
 			continue
 		}
 		if len(p.line) > 0 {
 			p.line = append(p.line, line...)
 			line = p.line
+		} else if !p.open && !p.past && p.head && len(p.name) == 0 && bytes.HasPrefix(line, nameField) {
+			p.name = append(p.name, line[len(nameField):]...)
+			b = b[end+1:]
+			continue
 		}
 		p.endLine(line, event)
 		p.line = p.line[:0]
@@ -102,6 +109,7 @@ func (p *Parser) End(event Event) {
 
 var (
 	dataField = []byte("data:")
+	nameField = []byte("event: ") // as nearly all write it
 	bom       = []byte("\xEF\xBB\xBF")
 )
 
@@ -115,7 +123,10 @@ func (p *Parser) endLine(line []byte, event Event) {
 		p.name, p.past = p.name[:0], false
 		return
 	}
-	field, value, _ := bytes.Cut(line, []byte{':'})
+	field, value := line, line[len(line):]
+	if i := bytes.IndexByte(line, ':'); i >= 0 {
+		field, value = line[:i], line[i+1:]
+	}
 	if len(value) > 0 && value[0] == ' ' {
 		value = value[1:]
 	}
@@ -173,6 +184,12 @@ func (p *Parser) report(event Event, data []byte) {
 
 // IsError reports whether an event of that name is an error: error, stream_error, modelStreamErrorException.
 func IsError(name []byte) bool {
+	if len(name) == 0 {
+		return false
+	}
+	if last := name[len(name)-1] | 0x20; last != 'r' && last != 'n' { // nearly all
+		return false
+	}
 	for _, word := range [...]string{"error", "exception"} {
 		if n := len(name) - len(word); n >= 0 && bytes.EqualFold(name[n:], []byte(word)) {
 			return true
