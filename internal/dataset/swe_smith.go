@@ -162,19 +162,35 @@ func prebuilt(o *Options) (items, error) {
 		defer close()
 		for c, err := range elements(r, name, "conversations") {
 			it := Item{}
-			for k, t := range gjson.ParseBytes(c.Bytes).Array() {
-				if o.MaxTurns > 0 && k == o.MaxTurns {
-					break
+			if err == nil {
+				if it.Turns, err = o.prebuiltTurns(gjson.ParseBytes(c.Bytes)); err != nil {
+					err = c.wrong(err)
 				}
-				turn := Turn{Item: Item{In: &api.Input{Messages: json.RawMessage(t.Get("messages|@ugly").Raw)}}}
-				if rid := t.Get("rid"); rid.Exists() {
-					turn.Own = []api.Param{{Key: "rid", Value: Value(fmt.Sprintf("%s_t%d", rid.String(), k+1)), Verbatim: true}}
-				}
-				it.Turns = append(it.Turns, turn)
 			}
 			if !yield(&it, err) {
 				return
 			}
 		}
 	}, nil
+}
+
+func (o *Options) prebuiltTurns(conversation gjson.Result) (turns []Turn, err error) {
+	for k, t := range conversation.Array() {
+		if o.MaxTurns > 0 && k == o.MaxTurns {
+			break
+		}
+		messages := t.Get("messages")
+		if !messages.IsArray() {
+			return nil, fmt.Errorf("turn %d: messages is no list: %.40q", k, messages.Raw)
+		}
+		turn := Turn{Item: Item{In: &api.Input{Messages: json.RawMessage(messages.Get("@ugly").Raw)}}}
+		if rid := t.Get("rid"); rid.Exists() {
+			turn.Own = []api.Param{{Key: "rid", Value: Value(fmt.Sprintf("%s_t%d", rid.String(), k+1)), Verbatim: true}}
+		}
+		turns = append(turns, turn)
+	}
+	if turns == nil {
+		return nil, fmt.Errorf("a conversation without turns: %.40q", conversation.Raw)
+	}
+	return turns, nil
 }

@@ -50,10 +50,20 @@ func trie(kind string) func(context.Context, *Options) (items, error) {
 }
 
 func trieTurns(o *Options, words *synth.Words, v gjson.Result, r *synth.Rand) (turns []Turn, err error) {
-	n := int(v.Get("num_turns").Int())
 	answers, outputs, waits := v.Get("assistant_response_length").Array(), v.Get("tool_call_output_length").Array(), v.Get("tool_call_latency").Array()
-	if n < 0 || len(answers) < n || len(outputs) < n || len(waits) < n || v.Get("input_prompt_length").Int() < 1 {
+	n := int(min(v.Get("num_turns").Num, float64(len(answers)+1)))
+	if n < 0 || len(answers) < n || len(outputs) < n || len(waits) < n || v.Get("input_prompt_length").Num < 1 {
 		return nil, fmt.Errorf("not a session: want input_prompt_length, and num_turns values of assistant_response_length, tool_call_output_length and tool_call_latency")
+	}
+	total := v.Get("input_prompt_length").Num
+	for k := range n {
+		total += max(0, outputs[k].Num)
+		if !(waits[k].Num >= 0 && 1000*waits[k].Num <= longest) {
+			return nil, fmt.Errorf("tool_call_latency %.40s is no time", waits[k].Raw)
+		}
+	}
+	if !(total <= mostTokens) {
+		return nil, fmt.Errorf("a session of %g tokens is longer than %d", total, mostTokens)
 	}
 	for k := 0; k <= n && (o.MaxTurns == 0 || k < o.MaxTurns); k++ {
 		length, answer, turn := v.Get("input_prompt_length"), v.Get("final_assistant_response_length"), Turn{}
