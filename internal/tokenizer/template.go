@@ -174,6 +174,9 @@ func templateSources(raw json.RawMessage) (map[string]string, error) {
 // names it knows them by: bos_token, eos_token and so on.
 func NewTemplate(name, source string, tokens map[string]string) (t *Template, err error) {
 	defer recovered(&err, name)
+	if len(source) > mostSource {
+		return nil, fmt.Errorf("%s: a chat template of more than %d KB", name, mostSource>>10)
+	}
 	rewritten, err := rewrite(source)
 	if err != nil {
 		return nil, fmt.Errorf("%s: chat template: %w", name, err)
@@ -255,6 +258,9 @@ func (t *Template) data(chat Chat) (map[string]jinja.Value, error) {
 			}
 			return jinja.NewString(strftime(args[0].AsString(), chat.Now)), nil
 		}),
+	}
+	for name, fn := range newBounds(len(chat.Messages) + len(chat.Tools)).functions() {
+		data[name] = jinja.NewCallable(name, fn)
 	}
 	for name, fn := range functions {
 		data[name] = jinja.NewCallable(name, fn)

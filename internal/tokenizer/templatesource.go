@@ -124,6 +124,7 @@ func rewrite(source string) (string, error) {
 		return "", err
 	}
 	var out strings.Builder
+	within := 0 // loops and macros, whose text counts
 	for i := range tags {
 		t := &tags[i]
 		switch t.open {
@@ -136,12 +137,16 @@ func rewrite(source string) (string, error) {
 				after = &tags[i+1]
 			}
 			if text := trimText(t.text, before, after); text != "" {
-				out.WriteString(`{{ "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `" }}`)
+				literal := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+				if within > 0 {
+					literal = "show_(" + literal + ")"
+				}
+				out.WriteString("{{ " + literal + " }}")
 			}
 		case "{{":
 			out.WriteString("{{ show_(" + rewriteFilters(t.text) + ") }}")
 		case "{%":
-			inner := rewriteFilters(t.text)
+			inner := rewriteSet(rewriteFilters(t.text))
 			switch strings.TrimSpace(inner) {
 			case "raw", "endraw":
 				continue
@@ -150,7 +155,24 @@ func rewrite(source string) (string, error) {
 			case "endgeneration":
 				inner = " endif "
 			}
+			word, rest, _ := strings.Cut(strings.TrimSpace(inner), " ")
+			if word == "macro" && strings.ContainsAny(rest, "*~") {
+				return "", fmt.Errorf("the defaults of {%% macro %s %%} are not understood", strings.TrimSpace(rest))
+			}
+			if word == "endmacro" {
+				out.WriteString("{{ leave_() }}")
+			}
 			out.WriteString("{%" + inner + "%}")
+			switch word {
+			case "for":
+				within++
+				out.WriteString("{{ step_() }}")
+			case "macro":
+				within++
+				out.WriteString("{{ enter_() }}")
+			case "endfor", "endmacro":
+				within--
+			}
 		}
 	}
 	return out.String(), nil
@@ -170,27 +192,65 @@ func rewriteFilters(expr string) string {
 		if parts[i] != "|" || parts[i+1] == "|" {
 			continue
 		}
-		args, end := "", i+2
+		var args []string
+		end := i + 2
 		if end < len(parts) && parts[end] == "(" {
 			close := matching(parts, end, +1)
-			args, end = strings.Join(parts[end+1:close], " "), close+1
+			args, end = slices.Clone(parts[end+1:close]), close+1
 		}
 		switch parts[i+1] {
-		case "map", "tojson", "trim", "string":
-			if parts[i+1] == "map" && !strings.HasPrefix(args, `"`) && !strings.HasPrefix(args, "'") {
+		case "map", "tojson", "trim", "string", "replace", "join", "indent", "list", "format":
+			if parts[i+1] == "map" && (len(args) == 0 || args[0][0] != '"' && args[0][0] != '\'') {
 				continue // map(attribute=…)
 			}
 			begin := operand(parts, i-1)
 			call := []string{parts[i+1] + "_", "("}
 			call = append(call, parts[begin:i]...)
-			if args != "" {
-				call = append(call, ",", args)
+			if len(args) > 0 {
+				call = append(append(call, ","), args...)
 			}
 			parts = slices.Replace(parts, begin, min(end, len(parts)), append(call, ")")...)
 			i = begin
 		}
 	}
+	if parts = rewriteMethods(parts); len(parts) > 0 && parts[0] != "macro" { // whose defaults may have no calls
+		parts = rewriteOperators(parts)
+	}
 	return strings.ReplaceAll(" "+strings.Join(parts, " ")+" ", " . ", ".")
+}
+
+// methods are those that are calls of functions in a rewritten template.
+var methods = map[string]string{"replace": "replace_", "format": "braces_", "join": "joined_", "append": "change_", "insert": "change_", "update": "change_",
+	"pop": "change_"}
+
+// rewriteMethods makes x.replace(…) a call of replace_(x, …), and others alike.
+func rewriteMethods(parts []string) []string {
+	for i := 1; i+2 < len(parts); i++ {
+		name, ok := methods[parts[i+1]]
+		if !ok || parts[i] != "." || parts[i+2] != "(" {
+			continue
+		}
+		begin, close := operand(parts, i-1), matching(parts, i+2, +1)
+		call := append([]string{name, "("}, parts[begin:i]...)
+		if close > i+3 {
+			call = append(append(call, ","), parts[i+3:close]...)
+		}
+		parts = slices.Replace(parts, begin, close+1, append(call, ")")...)
+		i = begin + 1
+	}
+	return parts
+}
+
+// rewriteSet has the value of a {% set x = … %} looked at.
+func rewriteSet(inner string) string {
+	if !strings.HasPrefix(strings.TrimSpace(inner), "set ") {
+		return inner
+	}
+	name, value, found := strings.Cut(inner, "=")
+	if !found {
+		return inner
+	}
+	return name + "= checked_(" + value + ") "
 }
 
 // matching is the bracket that belongs to the one at i, to the right or left; the last part if it is missing.
@@ -213,7 +273,6 @@ func matching(parts []string, i, step int) int {
 // operand is where the operand begins that ends at i: a name, literal or bracket with all its calls, items, attributes
 // and filters.
 func operand(parts []string, i int) int {
-	keywords := []string{"in", "is", "and", "or", "not", "if", "else", "elif", "set", "for", "do", "return"}
 	for i > 0 {
 		if strings.Contains(")]}", parts[i]) {
 			i = matching(parts, i, -1)

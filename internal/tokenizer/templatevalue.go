@@ -73,8 +73,6 @@ func decodeValue(d *json.Decoder, depth int) (v jinja.Value, err error) {
 // functions are what rewritten templates call.
 var functions = map[string]func(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, error){
 	"tojson_": toJSON,
-	"show_":   showValue,
-	"string_": showValue,
 	"map_":    mapFilter,
 	"trim_": func(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
 		switch {
@@ -131,34 +129,54 @@ func show(v jinja.Value) string {
 	return repr(v)
 }
 
-// repr is Python's repr.
+// repr is Python's repr. It panics, which Render makes an error of, where a value within itself has no end.
 func repr(v jinja.Value) string {
+	var b strings.Builder
+	appendRepr(&b, v, 0)
+	return b.String()
+}
+
+func appendRepr(b *strings.Builder, v jinja.Value, depth int) {
+	if depth > deepest || b.Len() > mostRepr {
+		panic(errNested)
+	}
 	switch {
 	case v.IsFloat():
-		return pythonFloat(v.AsFloat())
+		b.WriteString(pythonFloat(v.AsFloat()))
 	case v.IsString():
 		s := v.AsString()
 		quote := "'"
 		if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 			quote = `"`
 		}
-		return quote + strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, quote, `\`+quote).Replace(s) + quote
+		b.WriteString(quote + strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, quote, `\`+quote).Replace(s) + quote)
 	case v.IsList():
-		items := make([]string, v.AsList().Len())
-		for i := range items {
-			items[i] = repr(v.AsList().Get(i))
+		b.WriteByte('[')
+		for i, item := range v.AsList().Items {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			appendRepr(b, item, depth+1)
 		}
-		return "[" + strings.Join(items, ", ") + "]"
+		b.WriteByte(']')
 	case v.IsDict():
-		var items []string
-		for _, key := range v.AsDict().OrderedKeys() {
-			item, _ := v.AsDict().Get(key)
-			items = append(items, repr(jinja.NewString(key))+": "+repr(item))
+		b.WriteByte('{')
+		for i, key := range v.AsDict().Keys {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			appendRepr(b, jinja.NewString(key), depth+1)
+			b.WriteString(": ")
+			appendRepr(b, v.AsDict().Data[key], depth+1)
 		}
-		return "{" + strings.Join(items, ", ") + "}"
+		b.WriteByte('}')
+	default:
+		b.WriteString(v.String())
 	}
-	return v.String()
 }
+
+// mostRepr is the longest printed list or object.
+const mostRepr = 64 << 20
 
 // toJSON is Python's json.dumps, as Hugging Face's libraries give it to templates: other scripts stay as they are.
 func toJSON(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, error) {
@@ -195,8 +213,8 @@ func (w *jsonWriter) line(depth int) {
 
 func (w *jsonWriter) value(v jinja.Value, depth int) error {
 	switch {
-	case depth > deepest:
-		return fmt.Errorf("tojson: values lie more than %d deep", deepest)
+	case depth > deepest || w.Len() > mostRepr:
+		return fmt.Errorf("tojson: %w", errNested)
 	case v.IsNone():
 		w.WriteString("null")
 	case v.IsBool():
