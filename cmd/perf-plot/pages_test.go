@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -302,10 +303,69 @@ func TestGallery(t *testing.T) {
 			b.do(chromedp.ScrollIntoView("#"+f), chromedp.WaitVisible("#"+f+`[data-drawn=yes]`))
 			b.shot("#"+f, f)
 		}
+		if page.name == "comparison" {
+			b.shot("main > section.table", "table")
+		}
 		if page.name == "sweep" {
 			b.dark()
 			b.shot("#ttft-load", "dark")
 		}
 		b.quiet()
 	}
+}
+
+// TestBrowserLayout measures what the eye would see: grid lines and marks at their values, charts along time on one scale,
+// names at the ends of lines apart, and a page that fits a phone.
+func TestBrowserLayout(t *testing.T) {
+	sweep := writeFile(t, "sweep.jsonl", reporttest.Lines(reporttest.Records(1, reporttest.Sweep(6, 150)...)))
+	other := writeFile(t, "other.jsonl", reporttest.Lines(reporttest.Records(2, reporttest.Sweep(6, 150)...)))
+	b := browse(t, pageOf(t, sweep, other, "--slo", "ttft_ms:p99<500"), "layout", 1280, 900)
+	b.drawn()
+	const chartOf = `echarts.getInstanceByDom(document.querySelector('#%s .plot'))`
+	// The horizontal lines that lie across the plot, and where those of the ticks and the SLO belong.
+	off := eval[[]string](b, `(() => {
+		const bad = [];
+		for (const f of document.querySelectorAll('figure')) {
+			const c = echarts.getInstanceByDom(f.querySelector('.plot')), g = c.getModel().getComponent('grid').coordinateSystem.getRect();
+			const rows = c.getZr().storage.getDisplayList(true).filter(e => e.type === 'ec-line' && Math.abs(e.shape.y1 - e.shape.y2) < 0.01 && Math.abs(Math.abs(e.shape.x2 - e.shape.x1) - g.width) < 2).map(e => e.shape.y1);
+			for (const p of c.getOption().yAxis[0].axisLabel.customValues) {
+				const at = c.convertToPixel({yAxisIndex: 0}, p);
+				if (!rows.some(y => Math.abs(y - at) < 1)) bad.push(f.id + ': no line at the tick ' + p);
+			}
+		}
+		return bad;
+	})()`)
+	for _, bad := range off {
+		t.Error(bad)
+	}
+	scales := eval[[]string](b, `[...new Set([...document.querySelectorAll('figure.wide')].map(f => {
+		const c = echarts.getInstanceByDom(f.querySelector('.plot')), m = c.getModel(), g = m.getComponent('grid').coordinateSystem.getRect();
+		return m.getComponent('xAxis').axis.scale.getExtent().join() + ' over ' + g.x + '+' + g.width;
+	}))]`)
+	if len(scales) != 1 {
+		t.Errorf("charts along time have %d scales: %q", len(scales), scales)
+	}
+	if n := eval[int](b, chartOf+`.getOption().series.length`, "ttft-load"); n < 4 {
+		t.Errorf("%d series", n)
+	}
+	close := eval[[]string](b, `[...document.querySelectorAll('figure')].flatMap(f => {
+		const texts = echarts.getInstanceByDom(f.querySelector('.plot')).getZr().storage.getDisplayList(true)
+			.filter(e => e.type === 'tspan' && /sweep|other/.test(e.style.text)).map(e => { const r = e.getBoundingRect().clone(); e.transform && r.applyTransform(e.transform); return [e.style.text, r]; });
+		return texts.flatMap(([a, r], i) => texts.slice(i + 1).filter(([, q]) => Math.min(r.x + r.width, q.x + q.width) - Math.max(r.x, q.x) > 2 && Math.min(r.y + r.height, q.y + q.height) - Math.max(r.y, q.y) > 3).map(([c]) => f.id + ': ' + a + ' over ' + c));
+	})`)
+	for _, bad := range close {
+		t.Error(bad)
+	}
+	b.do(call(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true}), chromedp.Sleep(500*time.Millisecond))
+	if wide := eval[int](b, `document.documentElement.scrollWidth`); wide > 390 {
+		t.Errorf("the page is %d px wide on a phone of 390", wide)
+	}
+	if silent := eval[[]string](b, `[...document.querySelectorAll('main > section.table .scroll')].filter(s => s.scrollWidth > s.clientWidth + 2 && (!s.previousElementSibling.classList.contains('sideways') || s.previousElementSibling.hidden)).map(s => s.getAttribute('aria-label'))`); len(silent) > 0 {
+		t.Errorf("tables that scroll without a word: %q", silent)
+	}
+	if moved := eval[float64](b, `(() => { const s = document.querySelector('main > section.table .scroll'), th = s.querySelector('tbody th'), x = th.getBoundingClientRect().x; s.scrollLeft = 200; return th.getBoundingClientRect().x - x; })()`); moved < -1 || moved > 1 {
+		t.Errorf("the first column moves by %v px", moved)
+	}
+	b.whole("phone")
+	b.quiet()
 }
