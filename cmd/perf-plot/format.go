@@ -53,7 +53,7 @@ func formatOf(output string) (string, error) {
 	if format, ok := endings()[ending]; ok {
 		return format, nil
 	}
-	return "", cli.Usage("with --format any name will do", "-o %s: no format ends in %s: there are %s", output, ending,
+	return "", cli.Usage("with --format any name will do", "-o %s: no format ends in %s; the endings are %s", output, ending,
 		strings.Join(slices.Sorted(maps.Keys(endings())), ", "))
 }
 

@@ -74,7 +74,7 @@ func (r *report) judged(c *stats.Change) (string, chart.Tone) {
 	if c.Why != "" {
 		text += ": " + c.Why
 	}
-	if c.Need > 0 {
+	if c.Need > 0 && !strings.Contains(c.Why, "would do") {
 		text += r.trf("; about %s requests a side would do", chart.Number(float64(c.Need)))
 	}
 	return text, chart.Neutral

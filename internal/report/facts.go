@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -71,7 +72,9 @@ func (r *report) steady(p *point) string {
 	if !w.DurationS.Known() {
 		return r.tr("none found")
 	}
-	at := func(us int64) string { return chart.Number(max(0, float64(us-p.FirstScheduledUs)/1e6)) }
+	at := func(us int64) string {
+		return chart.Number(math.Round(max(0, float64(us-p.FirstScheduledUs)/1e5)) / 10)
+	}
 	return r.trf("%s to %s s: %s requests/s", at(w.FromUs), at(w.ToUs), chart.Number(float64(w.RequestsPerS)))
 }
 

@@ -18,8 +18,8 @@ func inSeconds(f *chart.Figure) {
 	}
 }
 
-// columns are those of a series along one axis.
-func columns(s *chart.Series, y bool) []chart.Column {
+// along are the columns of a series along one axis.
+func along(s *chart.Series, y bool) []chart.Column {
 	if y {
 		return []chart.Column{s.Y, s.Y2, s.Lo, s.Hi}
 	}
@@ -30,7 +30,7 @@ func columns(s *chart.Series, y bool) []chart.Column {
 func longest(f *chart.Figure, y bool) float64 {
 	most := 0.0
 	for i := range f.Series {
-		for _, c := range columns(&f.Series[i], y) {
+		for _, c := range along(&f.Series[i], y) {
 			for _, v := range c {
 				if v > most && !math.IsInf(v, 0) {
 					most = v

@@ -36,61 +36,93 @@ func (r *report) details() []chart.Table {
 	return out
 }
 
+// column is one of a table of load points.
+type column struct {
+	name string
+	cell func(*point) string
+}
+
+// columns are those of the results: what no load point has is left out.
+func (r *report) columns(value func(ms float64) string) []column {
+	count := func(of func(*point) float64) func(*point) string {
+		return func(p *point) string { return chart.Number(of(p)) }
+	}
+	has := func(of func(p *point) bool) bool {
+		return slices.ContainsFunc(r.points, func(p point) bool { return of(&p) })
+	}
+	out := []column{
+		{"requests", count(func(p *point) float64 { return float64(p.Requests) })},
+		{"ok", func(p *point) string { return percent(float64(p.SuccessRate)) }},
+		{"requests/s", count(func(p *point) float64 { return float64(p.RequestsPerS) })},
+		{"steady requests/s", count(func(p *point) float64 { return float64(p.Steady.RequestsPerS) })},
+	}
+	switch {
+	case has(func(p *point) bool { return p.OutputTokens > 0 }):
+		out = append(out, column{"output tokens/s", count(func(p *point) float64 { return float64(p.OutputPerS) })})
+	case has(func(p *point) bool { return p.InputTokens > 0 }):
+		out = append(out, column{"input tokens/s", count(func(p *point) float64 { return float64(p.InputPerS) })})
+	}
+	if has(func(p *point) bool { return p.ItemsPerS.Known() }) {
+		out = append(out, column{"items/s", count(func(p *point) float64 { return float64(p.ItemsPerS) })})
+	}
+	for _, m := range [][2]string{{"ttft_ms", "TTFT"}, {"tpot_ms", "TPOT"}, {"latency_ms", "latency"}, {"response_ms", "response time"}} {
+		if !has(func(p *point) bool { m := p.Metrics.Get(m[0]); return m != nil && m.N+m.Failed > 0 }) {
+			continue
+		}
+		for _, q := range []float64{50, 99} {
+			out = append(out, column{r.tr(m[1]) + " " + percentileName(q), func(p *point) string { return value(p.percentile(m[0], q)) }})
+		}
+	}
+	if has(func(p *point) bool { return p.Goodput != nil }) {
+		out = append(out, column{"goodput", func(p *point) string { return percent(float64(p.Goodput.Share)) }})
+	}
+	if len(r.slos) > 0 {
+		out = append(out, column{"SLO", func(p *point) string { return r.verdict(p.Gates) }})
+	}
+	if has(func(p *point) bool { return p.Saturated != "" }) {
+		out = append(out, column{"server", func(p *point) string {
+			return r.tr(map[bool]string{true: "kept up", false: "saturated"}[p.Saturated == ""])
+		}})
+	}
+	return append(out, column{"client", func(p *point) string { return r.tr(p.Client.Level) }})
+}
+
 // results has one row for each load point.
 func (r *report) results() chart.Table {
 	unit, value := r.unitOf(r.points, "ttft_ms", "tpot_ms", "latency_ms", "response_ms")
-	t := chart.Table{Title: r.tr("Results"), Head: []string{
-		r.tr("load point"), r.tr("requests"), r.tr("ok"), r.tr("requests/s"), r.tr("steady requests/s"), r.tr("output tokens/s"),
-		"TTFT p50", "TTFT p99", "TPOT p50", "TPOT p99",
-		r.tr("latency") + " p50", r.tr("latency") + " p99", r.tr("response time") + " p50", r.tr("response time") + " p99",
-	}}
+	t := chart.Table{Title: r.tr("Results"), Head: []string{r.tr("load point")}}
 	note := "Times in %s. Warm-up is left out. Failed requests are ∞ in response times, which count from when a request was due; other times are those of successful requests."
 	if r.dropFailures {
 		note = "Times in %s. Warm-up is left out. All times are those of successful requests."
 	}
 	t.Note = strings.Join(append([]string{r.trf(note, unit)}, r.notes()...), " ")
-	if r.points[0].Goodput != nil {
-		t.Head = append(t.Head, r.tr("goodput"))
+	columns := r.columns(value)
+	for _, c := range columns {
+		t.Head = append(t.Head, r.tr(c.name))
 	}
-	if len(r.slos) > 0 {
-		t.Head = append(t.Head, "SLO")
-	}
-	saturated := slices.ContainsFunc(r.points, func(p point) bool { return p.Saturated != "" })
-	if saturated {
-		t.Head = append(t.Head, r.tr("server"))
-	}
-	t.Head = append(t.Head, r.tr("client"))
 	for i := range r.points {
-		p := &r.points[i]
-		row := []string{
-			p.label, chart.Number(float64(p.Requests)), percent(float64(p.SuccessRate)),
-			chart.Number(float64(p.RequestsPerS)), chart.Number(float64(p.Steady.RequestsPerS)), chart.Number(float64(p.OutputPerS)),
+		row := []string{r.points[i].label}
+		for _, c := range columns {
+			row = append(row, c.cell(&r.points[i]))
 		}
-		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms", "response_ms"} {
-			row = append(row, value(p.percentile(key, 50)), value(p.percentile(key, 99)))
-		}
-		if p.Goodput != nil {
-			row = append(row, percent(float64(p.Goodput.Share)))
-		}
-		if len(p.Gates) > 0 {
-			row = append(row, r.verdict(p.Gates))
-		}
-		if saturated {
-			row = append(row, r.tr(map[bool]string{true: "kept up", false: "saturated"}[p.Saturated == ""]))
-		}
-		t.Rows = append(t.Rows, append(row, r.tr(p.Client.Level)))
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
-// notes are what perf-stats notes of load points, each once. That percentiles come from a sketch is none: a chart shows no
-// digits that it would change.
+// ofPercentiles is how notes begin that a page leaves out: a chart shows no digits that a sketch would change, and no band
+// where an interval is not known.
+func ofPercentiles() []string {
+	return []string{"percentiles of ", "the peak of requests in flight", "too short to know the interval"}
+}
+
+// notes are what perf-stats notes of load points, each once.
 func (r *report) notes() []string {
 	var notes []string
 	of := map[string][]string{}
 	for i := range r.points {
 		for _, n := range r.points[i].Notes {
-			if strings.HasPrefix(n, "percentiles of ") || strings.HasPrefix(n, "the peak of requests in flight") {
+			if slices.ContainsFunc(ofPercentiles(), func(begin string) bool { return strings.HasPrefix(n, begin) }) {
 				continue
 			}
 			if of[n] == nil {
