@@ -172,6 +172,9 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 		ph.offset = next
 	}
 	err = ph.workers.run()
+	if hard.Err() != nil && ctx.Err() != nil { // the last requests were canceled, though all had been started
+		return ph.started, context.Cause(ctx)
+	}
 	if cause := context.Cause(stop); err == nil && cause != nil {
 		err = cause // an Emit that failed after the last start
 	}

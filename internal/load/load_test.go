@@ -417,6 +417,30 @@ func TestSlowInputIsNamed(t *testing.T) {
 	}
 }
 
+// A run whose last requests were canceled was interrupted, also if none was left to start.
+func TestInterruptOfTheLast(t *testing.T) {
+	for _, test := range []struct {
+		grace time.Duration
+		want  error
+	}{{0, errStop}, {200 * ms, nil}} {
+		var err error
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(50*ms, func() { cancel(errStop) })
+			e := &Engine{
+				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: 2}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: test.grace,
+				Emit: func(*record.Record) error { return nil },
+			}
+			_, err = e.Run(ctx, Point{Mode: Open})
+		})
+		if !errors.Is(err, test.want) {
+			t.Errorf("with a grace of %v: %v", test.grace, err)
+		}
+	}
+}
+
+var errStop = errors.New("stop")
+
 // What an earlier run has sent is passed over, and the schedule goes on where that run's ended.
 func TestResumedRun(t *testing.T) {
 	sent := func(lines ...int64) Sent {
