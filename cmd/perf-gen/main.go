@@ -25,6 +25,13 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description, groups()...); err != nil {
 		return err
 	}
+	files := []cli.File{{Name: "-o", Path: f.Output, Out: true}}
+	for _, path := range f.paths() {
+		files = append(files, cli.File{Name: "an input", Path: path})
+	}
+	if err := env.Distinct(files...); err != nil {
+		return err
+	}
 	ctx, stop := env.Context()
 	defer stop()
 	w, err := newWriter(env, f.Output)

@@ -65,6 +65,13 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	files := []cli.File{{Name: "-o", Path: f.Output, Out: true}, {Name: "--metrics", Path: cmp.Or(f.Metrics, os.DevNull)}}
+	for _, path := range f.Files {
+		files = append(files, cli.File{Name: "an input", Path: path})
+	}
+	if err := env.Distinct(files...); err != nil {
+		return err
+	}
 	ctx, stop := env.Context()
 	defer stop()
 	sources, err := read(ctx, env, &f, opt)

@@ -32,6 +32,9 @@ func run(env *cli.Env) error {
 	if f.kept() {
 		return f.sendKept(env)
 	}
+	if err := f.checkFiles(env); err != nil {
+		return err
+	}
 	opt, err := f.options()
 	if err != nil {
 		return err

@@ -68,6 +68,7 @@ func (c *column) of(r *record.Record) (v reflect.Value, ok bool) {
 // store writes the records somewhere as they are read, and appears under its name when all is well.
 type store struct {
 	path string
+	file string // until it has that name
 	mu   sync.Mutex
 	err  error // the first
 	add  func(*record.Record) error
@@ -85,20 +86,32 @@ func (s *store) take(r *record.Record) {
 
 // stores opens what the flags ask for.
 func (f *flags) stores(stream *stats.Stream) (out []*store, err error) {
+	defer func() {
+		if err != nil {
+			abandon(out)
+		}
+	}()
 	for _, kind := range []struct {
-		path string
-		open func(string) (*store, error)
-	}{{f.SQLite, openSQLite}, {f.Parquet, openParquet}} {
+		flag, path string
+		own        func(string) bool
+		open       func(string) (*store, error)
+	}{{"--sqlite", f.SQLite, ownSQLite, openSQLite}, {"--parquet", f.Parquet, ownParquet, openParquet}} {
 		if kind.path == "" {
 			continue
 		}
-		os.Remove(kind.path + ".partial") // of a run that was killed
-		s, err := kind.open(kind.path + ".partial")
-		if err != nil {
-			abandon(out)
-			return nil, cli.Fail("", "%s: %w", kind.path, err)
+		if err := replaceable(kind.flag, kind.path, kind.own); err != nil {
+			return out, err
 		}
-		s.path = kind.path
+		file, err := partialStore(kind.path)
+		if err != nil {
+			return out, cli.Fail("", "%s: %w", kind.flag, err)
+		}
+		s, err := kind.open(file)
+		if err != nil {
+			os.Remove(file)
+			return out, cli.Fail("", "%s: %w", kind.path, err)
+		}
+		s.path, s.file = kind.path, file
 		stream.Also(func() func(*record.Record) { return s.take })
 		out = append(out, s)
 	}
@@ -109,7 +122,7 @@ func (f *flags) stores(stream *stats.Stream) (out []*store, err error) {
 func abandon(stores []*store) {
 	for _, s := range stores {
 		s.drop()
-		os.Remove(s.path + ".partial")
+		os.Remove(s.file)
 	}
 }
 
@@ -121,7 +134,7 @@ func finish(stores []*store, summary *stats.Summary) error {
 			err = endErr
 		}
 		if err == nil {
-			err = os.Rename(s.path+".partial", s.path)
+			err = os.Rename(s.file, s.path)
 		}
 		if err != nil {
 			return cli.Fail("", "%s: %w", s.path, err)
