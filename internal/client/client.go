@@ -58,6 +58,7 @@ type Client struct {
 	clock   *Clock
 	fast    transport
 	std     transport
+	h2      transport // HTTP/2 without a proxy
 	pulse   *pulse
 	prep    preparer
 	proxies *proxies
@@ -70,7 +71,7 @@ func New(cfg Config, clock *Clock) *Client {
 	c := &Client{cfg: cfg, clock: clock, pulse: newPulse(), proxies: newProxies(os.Getenv)}
 	d := &dialer{cfg: &c.cfg}
 	c.std = newStandard(c, clock, d)
-	c.fast = c.std
+	c.fast, c.h2 = c.std, newHTTP2(&c.cfg, clock, d)
 	if !cfg.Plain {
 		c.fast = newFast(&c.cfg, clock, d)
 	}
@@ -84,6 +85,7 @@ func New(cfg Config, clock *Clock) *Client {
 func (c *Client) Close() {
 	c.pulse.stop()
 	c.std.close()
+	c.h2.close()
 	if c.fast != c.std {
 		c.fast.close()
 	}
@@ -242,8 +244,11 @@ func (c *Client) debug(x *exchange) {
 }
 
 func (c *Client) transport(ep *endpoint) transport {
-	if ep.lean {
+	switch {
+	case ep.lean:
 		return c.fast
+	case c.cfg.Network.HTTP2 && ep.proxy == "":
+		return c.h2
 	}
 	return c.std
 }
@@ -256,6 +261,7 @@ func (t *trip) into(rec *record.Record) {
 		rec.Attempts = t.attempts
 		rec.ResentMs = ms(t.resent / 1000)
 	}
+	rec.StreamWaitMs = ms(t.streamWait / 1000)
 	rec.BytesSent, rec.BytesReceived = t.sent, t.received
 	rec.ReadDelayMs = ms(t.readDelay / 1000)
 	rec.Clock = "kernel"

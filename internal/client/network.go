@@ -58,6 +58,9 @@ func (d *dialer) tlsConfig(addr string) *tls.Config {
 	if host, _, err := net.SplitHostPort(addr); err == nil && cfg.ServerName == "" {
 		cfg.ServerName = host
 	}
+	if d.cfg.Network.HTTP2 {
+		cfg.NextProtos = []string{"h2"}
+	}
 	cfg.DynamicRecordSizingDisabled = true // a request is one write, which small records would split
 	return cfg
 }

@@ -19,11 +19,13 @@ import (
 	"llmperf/internal/record"
 )
 
-// standard is net/http behind the transport interface: HTTP/2 and proxies.
+// standard is net/http's requests and responses behind the transport interface: HTTP/2 and proxies.
 type standard struct {
 	cfg   *Config
 	clock *Clock
 	rt    *http.Transport
+	send  func(c *call, t *trip, req *http.Request) (*http.Response, error)
+	end   func() // closes idle connections
 }
 
 func newStandard(c *Client, clock *Clock, d *dialer) transport {
@@ -57,10 +59,17 @@ func newStandard(c *Client, clock *Clock, d *dialer) transport {
 	rt.Protocols.SetHTTP1(!cfg.Network.HTTP2)
 	rt.Protocols.SetHTTP2(cfg.Network.HTTP2)
 	rt.Protocols.SetUnencryptedHTTP2(cfg.Network.HTTP2)
-	return &standard{cfg, clock, rt}
+	send := func(_ *call, _ *trip, req *http.Request) (*http.Response, error) { return rt.RoundTrip(req) }
+	return &standard{cfg, clock, rt, send, rt.CloseIdleConnections}
 }
 
-func (st *standard) close() { st.rt.CloseIdleConnections() }
+// newHTTP2 makes the transport of HTTP/2 without a proxy.
+func newHTTP2(cfg *Config, clock *Clock, d *dialer) transport {
+	p := newStreams(cfg, d)
+	return &standard{cfg, clock, nil, p.send, p.close}
+}
+
+func (st *standard) close() { st.end() }
 
 func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 	t.unstamped = true
@@ -90,7 +99,7 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	if !st.cfg.NoResend {
 		req.Header["Idempotency-Key"] = nil // sent to nobody; lets net/http send again on a kept connection found closed
 	}
-	resp, err := st.rt.RoundTrip(req)
+	resp, err := st.send(c, t, req)
 	if err != nil {
 		if c.ep.secure && t.connect == 0 && !t.reused && errors.Is(err, io.EOF) {
 			return tlsError(ctx, c.ep.addr, err)
@@ -206,7 +215,7 @@ func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	case errors.As(err, &known):
 		return known
 	case st.cfg.Network.HTTP2 && speaksNoHTTP2(err.Error()):
-		return fail(record.KindProtocol, "%s does not speak HTTP/2; leave out --http2", c.ep.addr)
+		return noHTTP2(c.ep.addr)
 	case strings.Contains(err.Error(), `malformed HTTP response "`):
 		_, quoted, _ := strings.Cut(err.Error(), `malformed HTTP response `)
 		if first, e := strconv.Unquote(quoted); e == nil {

@@ -45,6 +45,7 @@ func (c *call) now(t *trip) time.Time {
 // trip is what a transport measured besides the response.
 type trip struct {
 	dns, connect, tls int64 // ns
+	streamWait        int64 // ns: until a connection had a free stream of HTTP/2
 	reused            bool
 	attempts          int
 	resent            int64 // ns after the start of the call: when the last attempt began; 0: there was one only

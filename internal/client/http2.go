@@ -1,0 +1,274 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"llmperf/internal/record"
+)
+
+// streams sends requests by HTTP/2 on connections of its own. net/http's transport sends up to a hundred streams on a new
+// connection before it has read how many the server takes, and asks again a second later for each that is refused.
+type streams struct {
+	cfg *Config
+	d   *dialer
+	t   http2.Transport
+
+	mu      sync.Mutex
+	origins map[string]*streamOrigin
+}
+
+// streamOrigin holds the connections to one server.
+type streamOrigin struct {
+	mu      sync.Mutex
+	conns   []*http2.ClientConn
+	dialing int           // connections that are being opened
+	waiting int           // requests that wait for a stream
+	limit   int           // streams that a connection takes, as the server announced; 0: not known yet
+	full    bool          // the server takes no further connection
+	said    bool          // that there is more than one
+	changed chan struct{} // closed at each change
+}
+
+func newStreams(cfg *Config, d *dialer) *streams {
+	return &streams{cfg: cfg, d: d, t: http2.Transport{AllowHTTP: true, DisableCompression: true}, origins: map[string]*streamOrigin{}}
+}
+
+func (p *streams) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, o := range p.origins {
+		o.mu.Lock()
+		for _, cc := range o.conns {
+			cc.Close()
+		}
+		o.conns = nil
+		o.mu.Unlock()
+	}
+}
+
+func (p *streams) origin(ep *endpoint) *streamOrigin {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	o := p.origins[ep.origin]
+	if o == nil {
+		o = &streamOrigin{changed: make(chan struct{})}
+		p.origins[ep.origin] = o
+	}
+	return o
+}
+
+// mostRefusals is how often a request is sent again that the server says it has not taken.
+const mostRefusals = 3
+
+// send returns the head of the response. What the server has not taken goes out again, and so does, once, what was sent on
+// a connection that ended without an answer.
+func (p *streams) send(c *call, t *trip, req *http.Request) (*http.Response, error) {
+	for lost, refused := 0, 0; ; {
+		t.attempt(c)
+		cc, err := p.take(req.Context(), c.ep, t)
+		if err != nil {
+			return nil, err
+		}
+		began := time.Now()
+		req.Body, _ = req.GetBody()
+		resp, err := cc.RoundTrip(req)
+		switch {
+		case err == nil:
+			return resp, nil
+		case req.Context().Err() != nil:
+			return nil, err
+		case notTaken(err):
+			if refused++; refused > mostRefusals {
+				return nil, fail(record.KindProtocol, "%s refuses the stream: %w", c.ep.addr, err)
+			}
+		case t.reused && lost == 0 && !errors.As(err, new(http2.StreamError)):
+			if err := p.cfg.resend(time.Since(began)); err != nil {
+				return nil, err
+			}
+			lost++
+		default:
+			return nil, err
+		}
+	}
+}
+
+// notTaken reports whether the server says that it did nothing with the request (RFC 9113 §8.7).
+func notTaken(err error) bool {
+	var s http2.StreamError
+	if errors.As(err, &s) {
+		return s.Code == http2.ErrCodeRefusedStream
+	}
+	text := err.Error() // x/net has no types for these
+	return strings.Contains(text, "client conn not usable") || strings.Contains(text, "received Server's graceful shutdown GOAWAY")
+}
+
+// take returns a connection with a stream reserved on it. It opens one if those that there are carry all that they may.
+func (p *streams) take(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
+	o := p.origin(ep)
+	begin, own := time.Now(), time.Duration(0)
+	t.dns, t.connect, t.tls = 0, 0, 0
+	waited := false
+	for {
+		o.mu.Lock()
+		if cc := o.reserve(p.cfg.Network.NoKeepAlive); cc != nil {
+			o.mu.Unlock()
+			if t.reused = own == 0; waited {
+				t.streamWait += int64(time.Since(begin) - own)
+			}
+			return cc, nil
+		}
+		if p.cfg.Network.NoKeepAlive || o.wants() {
+			o.dialing++
+			o.mu.Unlock()
+			dialed := time.Now()
+			cc, err := p.dial(ctx, ep, t)
+			own += time.Since(dialed)
+			reserved, err := o.add(cc, err, p.cfg)
+			switch {
+			case err != nil:
+				return nil, err
+			case reserved:
+				if waited {
+					t.streamWait += int64(time.Since(begin) - own)
+				}
+				t.reused = false
+				return cc, nil
+			}
+			continue
+		}
+		waited = true
+		o.waiting++
+		changed := o.changed
+		o.mu.Unlock()
+		err := o.wait(ctx, changed)
+		o.mu.Lock()
+		o.waiting--
+		o.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// streamPoll is how often a request looks for a free stream that the server lets no further connection carry.
+const streamPoll = 2 * time.Millisecond
+
+func (o *streamOrigin) wait(ctx context.Context, changed <-chan struct{}) error {
+	look := time.NewTimer(streamPoll)
+	defer look.Stop()
+	select {
+	case <-changed:
+	case <-look.C:
+	case <-ctx.Done():
+		return &failure{record.KindCanceled, context.Cause(ctx)}
+	}
+	return nil
+}
+
+// reserve returns a connection that takes another stream; nil: there is none. It drops those that have ended.
+func (o *streamOrigin) reserve(alone bool) *http2.ClientConn {
+	if alone {
+		return nil
+	}
+	o.conns = slices.DeleteFunc(o.conns, func(cc *http2.ClientConn) bool {
+		s := cc.State()
+		return s.Closed || s.Closing
+	})
+	for _, cc := range o.conns {
+		if cc.ReserveNewRequest() {
+			return cc
+		}
+	}
+	return nil
+}
+
+// wants reports whether another connection is needed for those that wait: one until the limit is known.
+func (o *streamOrigin) wants() bool {
+	if o.full && len(o.conns) > 0 {
+		return false
+	}
+	return o.dialing == 0 || o.limit > 0 && o.dialing*o.limit < o.waiting+1
+}
+
+// add takes the connection that was opened, or why it was not. It reserves a stream for the one who opened it.
+func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserved bool, _ error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.dialing--
+	defer func() {
+		close(o.changed)
+		o.changed = make(chan struct{})
+	}()
+	if err != nil {
+		if o.full = len(o.conns) > 0; o.full {
+			return false, nil // then its streams are all there is
+		}
+		return false, err
+	}
+	if cfg.Network.NoKeepAlive {
+		cc.SetDoNotReuse()
+		return true, nil
+	}
+	reserved = cc.ReserveNewRequest()
+	o.limit = int(min(cc.State().MaxConcurrentStreams, 1<<20))
+	o.conns = append(o.conns, cc)
+	if len(o.conns) > 1 && !o.said && cfg.Say != nil {
+		o.said = true
+		cfg.Say("HTTP/2: the server takes %d streams a connection, so several are opened", o.limit)
+	}
+	return reserved, nil
+}
+
+// dial opens a connection and waits for the server's settings, without which its limit of streams is not known. The answer
+// to a PING comes after them.
+func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
+	plain, secure, err := p.d.open(ctx, ep, t)
+	if err != nil {
+		if speaksNoHTTP2(err.Error()) {
+			err = noHTTP2(ep.addr)
+		}
+		return nil, err
+	}
+	conn := net.Conn(plain)
+	if secure != nil {
+		if conn = secure; secure.ConnectionState().NegotiatedProtocol != http2.NextProtoTLS {
+			secure.Close()
+			return nil, noHTTP2(ep.addr)
+		}
+	}
+	if p.cfg.ConnectTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, p.cfg.ConnectTimeout)
+		defer cancel()
+	}
+	begin := time.Now()
+	cc, err := p.t.NewClientConn(conn)
+	if err == nil {
+		if err = cc.Ping(ctx); err != nil {
+			cc.Close()
+		}
+	}
+	switch {
+	case err == nil:
+		t.connect += int64(time.Since(begin))
+		return cc, nil
+	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return nil, fail(record.KindConnectTimeout, "no HTTP/2 settings from %s in time", ep.addr)
+	case ctx.Err() != nil:
+		return nil, &failure{record.KindCanceled, context.Cause(ctx)}
+	}
+	return nil, noHTTP2(ep.addr)
+}
+
+func noHTTP2(addr string) error {
+	return fail(record.KindProtocol, "%s does not speak HTTP/2; leave out --http2", addr)
+}

@@ -1,0 +1,187 @@
+package client
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
+
+	"llmperf/internal/record"
+)
+
+// Requests beyond the streams that a connection takes go out on further ones. Nothing is refused, and what waits is said.
+func TestStreamLimit(t *testing.T) {
+	const limit, n = 4, 18
+	for _, secure := range []bool{true, false} {
+		var all sync.WaitGroup // every request is under way at once
+		all.Add(n)
+		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			all.Done()
+			all.Wait()
+			w.Header().Set("Content-Type", "text/event-stream")
+			io.WriteString(w, hello+stop+done)
+		}))
+		srv.EnableHTTP2 = true
+		srv.Config.Protocols = new(http.Protocols)
+		srv.Config.Protocols.SetHTTP2(true)
+		srv.Config.Protocols.SetUnencryptedHTTP2(true)
+		srv.Config.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: limit}
+		var conns sync.Map
+		srv.Config.ConnState = func(c net.Conn, _ http.ConnState) { conns.Store(c, true) }
+		if secure {
+			srv.StartTLS()
+		} else {
+			srv.Start()
+		}
+		t.Cleanup(srv.Close)
+		var says []string
+		var mu sync.Mutex
+		c := newTest(t, mustParse(srv.URL), false, func(c *Config) {
+			c.Network.HTTP2, c.Network.TLS = true, &tls.Config{InsecureSkipVerify: true}
+			c.Say = func(format string, args ...any) {
+				mu.Lock()
+				defer mu.Unlock()
+				says = append(says, fmt.Sprintf(format, args...))
+			}
+		})
+		recs := make([]*record.Record, n)
+		var wg sync.WaitGroup
+		for i := range recs {
+			wg.Go(func() { recs[i] = ask(c) })
+		}
+		wg.Wait()
+		opened, waited := 0, 0
+		for _, r := range recs {
+			if !r.OK || r.Attempts != 0 || r.StreamWaitMs > r.TTFTMs {
+				t.Errorf("%+v, %d attempts, waited for %g of %g ms", r.Error, r.Attempts, r.StreamWaitMs, r.TTFTMs)
+			}
+			if r.ConnectMs > 0 {
+				opened++
+			}
+			if r.StreamWaitMs > 0 {
+				waited++
+			}
+		}
+		open := 0
+		conns.Range(func(any, any) bool { open++; return true })
+		if open < (n+limit-1)/limit || opened != open || waited == 0 {
+			t.Errorf("TLS %v: %d connections, %d of them in records, %d requests waited", secure, open, opened, waited)
+		}
+		if len(says) == 0 || !strings.Contains(strings.Join(says, "\n"), "takes 4 streams a connection") {
+			t.Errorf("says %q", says)
+		}
+	}
+}
+
+// h2Peer is a server of HTTP/2 frames: stream answers the request of each stream by its id, and number of the connection.
+func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.Conn)) *Client {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for n := 0; ; n++ {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			wg.Go(func() {
+				defer c.Close()
+				io.ReadFull(c, make([]byte, len(http2.ClientPreface)))
+				f := http2.NewFramer(c, c)
+				f.WriteSettings()
+				for {
+					frame, err := f.ReadFrame()
+					if err != nil {
+						return
+					}
+					switch frame := frame.(type) {
+					case *http2.SettingsFrame:
+						if !frame.IsAck() {
+							f.WriteSettingsAck()
+						}
+					case *http2.PingFrame:
+						if !frame.IsAck() {
+							f.WritePing(true, frame.Data)
+						}
+					case *http2.DataFrame:
+						if frame.StreamEnded() {
+							stream(n, frame.StreamID, f, c)
+						}
+					}
+				}
+			})
+		}
+	})
+	t.Cleanup(func() { l.Close(); wg.Wait() })
+	return newTest(t, mustParse("http://"+l.Addr().String()), false, func(c *Config) { c.Network.HTTP2 = true })
+}
+
+// answerStream writes a whole stream of events.
+func answerStream(f *http2.Framer, id uint32, last bool) {
+	var head bytes.Buffer
+	e := hpack.NewEncoder(&head)
+	e.WriteField(hpack.HeaderField{Name: ":status", Value: "200"})
+	e.WriteField(hpack.HeaderField{Name: "content-type", Value: "text/event-stream"})
+	f.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: head.Bytes(), EndHeaders: true})
+	f.WriteData(id, last, []byte(hello+stop+done))
+}
+
+// What an HTTP/2 server has not taken is sent again, and so is what its connection's end crossed.
+func TestHTTP2ServerEnds(t *testing.T) {
+	for _, e := range []struct {
+		name string
+		end  func(id uint32, f *http2.Framer, c net.Conn)
+	}{
+		{"GOAWAY", func(id uint32, f *http2.Framer, c net.Conn) { f.WriteGoAway(id-2, http2.ErrCodeNo, nil) }},
+		{"GOAWAY and FIN", func(id uint32, f *http2.Framer, c net.Conn) { f.WriteGoAway(id-2, http2.ErrCodeNo, nil); c.Close() }},
+		{"refused", func(id uint32, f *http2.Framer, c net.Conn) { f.WriteRSTStream(id, http2.ErrCodeRefusedStream) }},
+		{"FIN", func(id uint32, f *http2.Framer, c net.Conn) { c.Close() }},
+		{"reset", func(id uint32, f *http2.Framer, c net.Conn) { raw(c).SetLinger(0); c.Close() }},
+	} {
+		var once sync.Once
+		c := h2Peer(t, func(n int, id uint32, f *http2.Framer, conn net.Conn) {
+			ended := false
+			if id == 3 && n == 0 {
+				once.Do(func() { e.end(id, f, conn); ended = true })
+			}
+			if !ended {
+				answerStream(f, id, true)
+			}
+		})
+		first, second, third := ask(c), ask(c), ask(c)
+		if !first.OK || !second.OK || second.Attempts != 2 || second.ResentMs <= 0 || !third.OK || third.Attempts != 0 {
+			t.Errorf("%s: %+v; %+v, %d attempts; %+v", e.name, first.Error, second.Error, second.Attempts, third.Error)
+		}
+	}
+}
+
+// A stream without its end is whole with [DONE], and its connection serves the next.
+func TestHTTP2EndOfTheAnswer(t *testing.T) {
+	c := h2Peer(t, func(n int, id uint32, f *http2.Framer, conn net.Conn) { answerStream(f, id, false) })
+	for i := range 2 {
+		if rec := ask(c); !rec.OK || rec.UntidyEnd != record.UntidyOpen || rec.Reused != (i == 1) {
+			t.Errorf("%+v %+v", rec, rec.Error)
+		}
+	}
+}
+
+func mustParse(s string) *url.URL {
+	u, err := url.Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
