@@ -35,10 +35,11 @@ type flags struct {
 	OnBadLine   string    `group:"data" enum:"fail,skip" default:"fail" help:"What a line that cannot be read does: fail or skip." placeholder:"fail"`
 	NumWorkers  int       `group:"data" help:"Goroutines that make random requests; 0: as the machine has. The output is the same." placeholder:"N"`
 
-	Format      string `group:"logs" help:"Format of --dataset trace: ${formats}. Default: as each file looks." placeholder:"NAME"`
-	BlockSize   int    `group:"logs" help:"Tokens of a block that a trace has a hash of. Default: mooncake 512, bailian 16, or as the data has it." placeholder:"N"`
-	Sort        bool   `group:"logs" help:"Put requests in the order of their arrival. Holds them in a temporary file."`
-	KeepSecrets bool   `group:"logs" help:"Keep captured headers such as Authorization and cookies."`
+	Format      string      `group:"logs" help:"Format of --dataset trace: ${formats}. Default: as each file looks." placeholder:"NAME"`
+	BlockSize   int         `group:"logs" help:"Tokens of a block that a trace has a hash of. Default: mooncake 512, bailian 16, or as the data has it." placeholder:"N"`
+	Sort        bool        `group:"logs" help:"Put requests in the order of their arrival. Holds them in a temporary file."`
+	KeepHeaders cli.Strings `group:"logs" help:"Captured headers and URL parameters to keep beside those that LLM APIs need." placeholder:"NAME ..."`
+	KeepSecrets bool        `group:"logs" help:"Keep all captured headers and URL parameters, secrets too."`
 
 	MinPromptLength *int   `group:"length" help:"Least tokens of a random prompt; of others the least to let through, in characters, or in tokens with --tokenizer-path." placeholder:"N"`
 	MaxPromptLength *int   `group:"length" help:"Most tokens of a random prompt, or most to let through. Default for random: 1024." placeholder:"N"`

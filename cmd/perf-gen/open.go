@@ -93,7 +93,8 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		Number: f.number(), Repeat: f.Repeat, Shuffle: f.Shuffle, Workers: f.NumWorkers,
 		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength, Distribution: f.Distribution, Lengths: f.Lengths,
 		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, Charset: f.Charset, TokenIDs: f.TokenizePrompt,
-		Format: f.Format, BlockSize: f.BlockSize, KeepSecrets: f.KeepSecrets, Sort: f.Sort, Offset: f.Offset, TextColumn: f.TextColumn,
+		Format: f.Format, BlockSize: f.BlockSize, KeepSecrets: f.KeepSecrets, KeepHeaders: names(f.KeepHeaders), Sort: f.Sort,
+		Offset: f.Offset, TextColumn: f.TextColumn,
 		Hub:      hub.Options{Source: hub.Source(f.DataSource), Say: env.Say},
 		MinTurns: f.MinTurns, MaxTurns: f.MaxTurns,
 		Images: dataset.Images{Number: f.ImageNum, Picture: dataset.Picture{
@@ -135,6 +136,11 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		return nil, cli.Usage("give one, or the least and the most", "--turn-delay %s is no range", strings.Join(f.TurnDelay, " "))
 	}
 	return o, nil
+}
+
+// names reads the names of headers, whose case does not count.
+func names(words []string) []string {
+	return strings.FieldsFunc(strings.ToLower(strings.Join(words, ",")), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // duration reads 500ms or, as evalscope writes it, a number of seconds.
@@ -232,6 +238,8 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("write the least first", "--max-tokens %d %d is no range", m[0], m[1])
 	case f.MinTokens != nil && len(m) > 0 && *f.MinTokens > m[0]:
 		return cli.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
+	case slices.ContainsFunc(names(f.KeepHeaders), func(h string) bool { return !dataset.Replayable(h) }):
+		return cli.Usage("leave it out", "--keep-headers %s: perf-send writes the headers of its own connection", strings.Join(f.KeepHeaders, " "))
 	case f.Format != "" && !slices.Contains(dataset.Formats(), f.Format):
 		return cli.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
 	case f.UniquePrefix && (f.TokenizePrompt || f.RenderTemplate):

@@ -83,7 +83,7 @@ func (s *Shape) params(it *Item, model, maxTokens json.RawMessage) []Param {
 			p.Value = maxTokens
 		}
 		at := slices.IndexFunc(own, func(o api.Param) bool { return o.Key == p.Key })
-		if at >= 0 && !p.Typed {
+		if at >= 0 && (!p.Typed || it.Length && p.Key == "max_tokens") {
 			p = Param{own[at], true}
 		} else if !p.Typed && it.Bare {
 			continue

@@ -41,11 +41,13 @@ type Options struct {
 	Charset                   string // of random words: everyday ones, ascii or all of the vocabulary; "" is everyday ones
 	TokenIDs                  bool   // prompts are token ids
 
-	Format      string // of captured logs; "" is as each looks
-	BlockSize   int    // tokens of a block of which a trace has the hash; 0 is by format, or as the data has it
-	KeepSecrets bool   // of captured headers
-	Sort        bool   // by time of arrival
-	Offset      int64  // requests at the beginning to leave out
+	Format      string   // of captured logs; "" is as each looks
+	BlockSize   int      // tokens of a block of which a trace has the hash; 0 is by format, or as the data has it
+	KeepSecrets bool     // of captured headers
+	KeepHeaders []string // captured headers and URL parameters to keep, in lower case
+	anyBody     bool     // an object may be a body, whatever its keys: the API is the user's own
+	Sort        bool     // by time of arrival
+	Offset      int64    // requests at the beginning to leave out
 
 	TextColumn string      // where a file has its text
 	Hub        hub.Options // where files that are named but not here are looked up
@@ -69,11 +71,12 @@ const All = -1
 // Item is what one request says, before Shape makes a body of it: Text, In or Body, or Turns. It is valid until the next
 // one is made.
 type Item struct {
-	Text []byte          // a prompt, as the inside of a JSON string
-	In   *api.Input      // what is no single text
-	Body json.RawMessage // a whole body
-	Own  []api.Param     // parameters that the data says; flags that were typed override them
-	Bare bool            // no default values are added
+	Text   []byte          // a prompt, as the inside of a JSON string
+	In     *api.Input      // what is no single text
+	Body   json.RawMessage // a whole body
+	Own    []api.Param     // parameters that the data says; flags that were typed override them
+	Bare   bool            // no default values are added
+	Length bool            // its own max_tokens stands above a typed flag, which is for items that have none
 
 	Tokens int // that Text or In was made of, without a template's; 0: not known
 
@@ -145,7 +148,7 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 	if shape.Chat == nil && k.text {
 		shape.Chat = new(bool)
 	}
-	shape.TokenIDs = o.TokenIDs
+	shape.TokenIDs, o.anyBody = o.TokenIDs, shape.Custom != nil
 	if err := shape.Compile(); err != nil {
 		return nil, err
 	}

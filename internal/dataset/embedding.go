@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"path/filepath"
 	"strings"
@@ -9,55 +10,81 @@ import (
 	"github.com/tidwall/gjson"
 
 	"llmperf/internal/api"
+	"llmperf/internal/rows"
 )
 
-// plainText says whether a file is lines of text, rather than of JSON.
-func plainText(path string) bool {
-	switch name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(path), ".gz"), ".zst"); filepath.Ext(name) {
-	case ".json", ".jsonl", ".ndjson":
-		return false
-	}
-	return true
-}
-
-// entry is what stands in a line of a text file, or one value of a JSON file.
+// entry is what stands in a line of a text file, or one value or row of any other.
 type entry struct {
 	fileLine
 	gjson.Result
 }
 
-// entries gives those of all files.
+// entries returns those of all files.
 func (o *Options) entries(paths []string) iter.Seq2[entry, error] {
 	return func(yield func(entry, error) bool) {
 		for _, path := range paths {
-			each := o.objects
-			if plainText(path) {
-				each = o.lines
+			in, err := o.open(path)
+			if err != nil {
+				yield(entry{}, err)
+				return
 			}
-			for line, err := range each([]string{path}) {
+			text := in.plainText()
+			read := in.values
+			if text {
+				read = in.lines
+			}
+			more := read(func(line fileLine, err error) bool {
 				v := gjson.Result{Type: gjson.String, Str: string(line.Bytes)}
-				if !plainText(path) || len(line.Bytes) > 0 && line.Bytes[0] == '{' && gjson.ValidBytes(line.Bytes) {
+				if !text || len(line.Bytes) > 0 && line.Bytes[0] == '{' && gjson.ValidBytes(line.Bytes) {
 					v = gjson.ParseBytes(line.Bytes)
 				}
-				if !yield(entry{line, v}, err) {
-					return
-				}
+				return yield(entry{line, v}, err)
+			})
+			in.close()
+			if !more {
+				return
 			}
 		}
 	}
 }
 
-// entryText is the text of an entry: itself, or that of the first of the keys that are in use.
-func entryText(v gjson.Result) string {
-	if v.Type == gjson.String {
-		return v.Str
+// plainText reports whether a file is lines of text, rather than JSON or rows, by its name and layout.
+func (in *dataFile) plainText() bool {
+	if in.parquet || rows.Tabular(in.name) {
+		return false
 	}
-	for _, key := range []string{"text", "input", "sentence", "content"} {
-		if t := v.Get(key); t.Type == gjson.String {
-			return t.Str
+	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(in.name), ".gz"), ".zst")
+	switch filepath.Ext(name) {
+	case ".json", ".jsonl", ".ndjson":
+		return false
+	}
+	return in.layout() == byLine
+}
+
+// entryKeys are where an entry may have its text.
+var entryKeys = []string{"text", "input", "sentence", "content"}
+
+// entryText is the text of an entry: itself, or that of the column that the user names, or of the first of entryKeys.
+func (o *Options) entryText(v gjson.Result) (string, error) {
+	if v.Type == gjson.String {
+		return v.Str, nil
+	}
+	keys := entryKeys
+	if o.TextColumn != "" {
+		keys = []string{gjson.Escape(o.TextColumn)}
+	}
+	for _, key := range keys {
+		if t := v.Get(key); t.Type == gjson.String && t.Str != "" {
+			return t.Str, nil
 		}
 	}
-	return ""
+	switch {
+	case !v.IsObject():
+		return "", fmt.Errorf("no text: %.40q", v.Raw)
+	case o.TextColumn != "":
+		return "", fmt.Errorf("no text in %q; there are %s", o.TextColumn, strings.Join(keysOf(v), ", "))
+	}
+	return "", fmt.Errorf("no text under %s: --text-column names one of %s", strings.Join(keys, ", "), strings.Join(keysOf(v), ", "))
 }
 
 // embeddings is texts to embed, size at once; 0 is one alone, not in a list.
@@ -83,7 +110,11 @@ func embeddings(batch bool) func(context.Context, *Options) (items, error) {
 			for e, err := range o.entries(paths) {
 				it, keep := &Item{}, true
 				if err == nil {
-					if it, keep, err = embedding(p, entryText(e.Result), size, &texts); err != nil {
+					var text string
+					if text, err = o.entryText(e.Result); err == nil {
+						it, keep, err = embedding(p, text, size, &texts)
+					}
+					if err != nil {
 						err = e.wrong(err)
 					}
 				}
@@ -100,9 +131,6 @@ func embeddings(batch bool) func(context.Context, *Options) (items, error) {
 
 func embedding(p *prompts, text string, size int, batch *[]string) (it *Item, keep bool, err error) {
 	it = &Item{}
-	if text == "" {
-		return it, true, errNoText
-	}
 	if size == 0 {
 		keep, err = p.put(it, text)
 		return it, keep, err
@@ -126,22 +154,53 @@ func rerank(ctx context.Context, o *Options) (items, error) {
 	}
 	return func(yield func(*Item, error) bool) {
 		for e, err := range o.entries(paths) {
-			in := api.Input{Query: e.Get("query").String()}
-			for _, key := range []string{"documents", "passages", "texts"} {
-				for _, d := range e.Get(key).Array() {
-					text := d.Str
-					if d.IsObject() {
-						text = entryText(d)
-					}
-					in.Documents = append(in.Documents, text)
+			var in *api.Input
+			if err == nil {
+				if in, err = o.ranked(e.Result); err != nil {
+					err = e.wrong(err)
 				}
 			}
-			if err == nil && (in.Query == "" || in.Documents == nil) {
-				err = e.wrong(errNoDocuments)
-			}
-			if !yield(&Item{In: &in}, err) {
+			if !yield(&Item{In: in}, err) {
 				return
 			}
 		}
 	}, nil
+}
+
+// ranked reads a query and its documents. A CSV file has a list as JSON; that of MS MARCO stands under passage_text.
+func (o *Options) ranked(v gjson.Result) (*api.Input, error) {
+	in := &api.Input{Query: v.Get("query").String()}
+	for _, key := range []string{"documents", "passages", "texts"} {
+		list := embedded(v.Get(key))
+		if inner := list.Get("passage_text"); list.IsObject() && inner.IsArray() {
+			list = inner
+		}
+		if strings.HasPrefix(list.Str, "[") {
+			return nil, fmt.Errorf("%s is no list, and no JSON of one: %.40q", key, list.Str)
+		}
+		for _, d := range list.Array() {
+			text, err := o.document(d)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+			in.Documents = append(in.Documents, text)
+		}
+	}
+	if in.Query == "" || in.Documents == nil {
+		return nil, errNoDocuments
+	}
+	return in, nil
+}
+
+// document is the text of one of the documents, which may be an object.
+func (o *Options) document(d gjson.Result) (string, error) {
+	if d.Type == gjson.String {
+		return d.Str, nil
+	}
+	for _, key := range entryKeys {
+		if t := d.Get(key); t.Type == gjson.String {
+			return t.Str, nil
+		}
+	}
+	return "", fmt.Errorf("no text: %.40s", d.Raw)
 }

@@ -3,22 +3,73 @@ package dataset
 import (
 	"bytes"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 
 	"llmperf/internal/api"
 	"llmperf/internal/request"
 )
 
-// lineByLine takes each line of a file as text, as an array of messages or as a whole request, as it looks.
-func lineByLine(_ context.Context, o *Options) (items, error) { return textLines(o, lineItem) }
-
-// customLines takes each line of a file as text, whatever it looks like.
-func customLines(_ context.Context, o *Options) (items, error) {
-	return textLines(o, func(p *prompts, line []byte, it *Item) (bool, error) { return p.put(it, string(line)) })
+// lineReader reads files of lines or of JSON values, each as it looks.
+type lineReader struct {
+	*prompts
+	capture
+	o       *Options
+	members request.Members // of the object before
 }
 
-func textLines(o *Options, item func(p *prompts, line []byte, it *Item) (keep bool, err error)) (items, error) {
+// lineByLine takes each line of a file as text, as an array of messages or as a whole request, as it looks; a file that is
+// a known log or trace in its own format; and of a file of JSON its values.
+func lineByLine(_ context.Context, o *Options) (items, error) {
+	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
+		s := in.sample()
+		if f, ok := r.log(s); ok {
+			o.Say("%s: read as --dataset trace --format %s", in.name, f.name)
+			return r.trace(f, in, s, yield)
+		}
+		switch {
+		case in.parquet || in.layout() != byLine:
+			return r.each(in.values, r.value, yield)
+		case in.quoted():
+			return r.each(in.lines, r.quoted, yield)
+		}
+		return r.each(in.lines, r.line, yield)
+	})
+}
+
+// customLines takes each line of a file as text, whatever it looks like; but of vLLM's dataset of that name the prompts.
+func customLines(_ context.Context, o *Options) (items, error) {
+	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
+		if s := in.sample(); len(s.objects) > 0 && len(s.head) > 0 && isVLLM(s.objects) {
+			mixed := o.someLack(in.name, s, "output_tokens")
+			return r.each(in.values, func(l *fileLine, it *Item) (bool, error) {
+				it.Length = mixed
+				return vllmItem(r.prompts, gjson.ParseBytes(l.Bytes), it)
+			}, yield)
+		}
+		return r.each(in.lines, func(l *fileLine, it *Item) (bool, error) { return r.put(it, string(l.Bytes)) }, yield)
+	})
+}
+
+// isVLLM reports whether objects have a prompt, and beside it only what vLLM's custom dataset has.
+func isVLLM(objects []gjson.Result) bool {
+	for _, v := range objects {
+		for _, key := range keysOf(v) {
+			if key != "prompt" && key != "output_tokens" {
+				return false
+			}
+		}
+		if v.Get("prompt").Type != gjson.String {
+			return false
+		}
+	}
+	return true
+}
+
+func readLines(o *Options, read func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool) (items, error) {
 	if len(o.Paths) == 0 {
 		return nil, errNoFile
 	}
@@ -26,45 +77,213 @@ func textLines(o *Options, item func(p *prompts, line []byte, it *Item) (keep bo
 	if err != nil {
 		return nil, err
 	}
+	r := &lineReader{prompts: p, capture: capture{o: o}, o: o}
 	return func(yield func(*Item, error) bool) {
 		defer p.said()
-		var it Item
-		for line, err := range o.lines(o.Paths) {
-			it = Item{Text: it.Text[:0]}
-			keep := true
-			if err == nil {
-				if keep, err = item(p, line.Bytes, &it); err != nil {
-					err = line.wrong(err)
-				}
+		for _, path := range o.Paths {
+			in, err := o.open(path)
+			if err != nil {
+				yield(nil, err)
+				return
 			}
-			if !pass(yield, &it, keep, err) {
+			more := read(r, in, yield)
+			in.close()
+			if !more {
 				return
 			}
 		}
+		r.capture.said()
 	}, nil
 }
 
-// lineItem reads one line. A line that begins like JSON and is none is an error, but prose may begin with a bracket.
-func lineItem(p *prompts, line []byte, it *Item) (keep bool, err error) {
+// log finds the format of a captured log or trace, of which a line is no request as it stands.
+func (r *lineReader) log(s *sample) (format, bool) {
+	for _, f := range formats() {
+		if f.name != "requests" && f.looks(s) {
+			return f, !r.o.anyBody
+		}
+	}
+	return format{}, false
+}
+
+func (r *lineReader) trace(f format, in *dataFile, s *sample, yield func(*Item, error) bool) bool {
+	t := newTrace(r.o, 1)
+	for it, err := range t.as(f, in, s) {
+		if !yield(it, err) {
+			return false
+		}
+	}
+	t.said()
+	return true
+}
+
+// each makes items of the lines or values of a file. Rows that are no requests end it, if they come first: then it is
+// another kind of file.
+func (r *lineReader) each(read func(func(fileLine, error) bool) bool, item func(l *fileLine, it *Item) (bool, error), yield func(*Item, error) bool) bool {
+	var it Item
+	first := true
+	return read(func(l fileLine, err error) bool {
+		it = Item{Text: it.Text[:0]}
+		keep := true
+		if err == nil {
+			keep, err = item(&l, &it)
+			if rows, ok := errors.AsType[*rowsError](err); ok && first {
+				yield(nil, fmt.Errorf("%s: %w", l.file, rows))
+				return false
+			}
+			if first = false; err != nil {
+				err = l.wrong(err)
+			}
+		}
+		return pass(yield, &it, keep, err)
+	})
+}
+
+// quoted reports whether each whole line of the head is a JSON string.
+func (in *dataFile) quoted() bool {
+	lines := bytes.Split(in.head, []byte{'\n'})
+	if !in.whole {
+		lines = lines[:len(lines)-1]
+	}
+	n := 0
+	for _, line := range lines {
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		if n++; line[0] != '"' || !gjson.ValidBytes(line) {
+			return false
+		}
+	}
+	return n > 0
+}
+
+// quoted reads a line that is a JSON string.
+func (r *lineReader) quoted(l *fileLine, it *Item) (keep bool, err error) {
+	v := gjson.ParseBytes(l.Bytes)
+	if v.Type != gjson.String || !gjson.ValidBytes(l.Bytes) {
+		return true, fmt.Errorf("not a JSON string, as the lines above: %.40q", l.Bytes)
+	}
+	return r.put(it, v.Str)
+}
+
+// line reads one line. A line that begins like JSON and is none is an error, but prose may begin with a bracket.
+func (r *lineReader) line(l *fileLine, it *Item) (keep bool, err error) {
+	line := l.Bytes
 	switch {
 	case bytes.HasPrefix(line, []byte(`{"`)) || line[0] == '{' && json.Valid(line):
-		if it.Line, err = request.Parse(line); err != nil {
-			return true, err
-		}
-		p.bodies++
-		it.Text, it.Body = nil, it.Line.Body
-		for _, turn := range it.Line.Turns {
-			it.Turns = append(it.Turns, Turn{Item{Body: turn.Body}, turn.DelayMs})
-		}
-		it.Line.Turns = nil
-		return true, nil
+		return r.object(line, it)
 	case bytes.HasPrefix(line, []byte(`[{`)):
 		if !json.Valid(line) {
 			return true, fmt.Errorf("not valid JSON: %.40q", line)
 		}
-		p.bodies++
-		it.Text, it.In = nil, &api.Input{Messages: bytes.Clone(line)}
+		return r.array(line, it)
+	}
+	return r.put(it, string(line))
+}
+
+// value reads one value of a file of JSON.
+func (r *lineReader) value(l *fileLine, it *Item) (keep bool, err error) {
+	switch v := gjson.ParseBytes(l.Bytes); {
+	case v.Type == gjson.String:
+		return r.put(it, v.Str)
+	case v.IsObject():
+		return r.object(l.Bytes, it)
+	case v.IsArray():
+		return r.array(l.Bytes, it)
+	}
+	return true, fmt.Errorf("no request: %.40q", l.Bytes)
+}
+
+// array reads the messages of a conversation.
+func (r *lineReader) array(raw []byte, it *Item) (keep bool, err error) {
+	v := gjson.ParseBytes(raw)
+	switch first := v.Get("0"); {
+	case isMessages(v) && first.Exists():
+		r.bodies++
+		it.Text, it.In = nil, &api.Input{Messages: bytes.Clone(raw)}
+		return true, nil
+	case hasAny(first, "from", "human"):
+		it.Text = nil
+		return conversation(r.prompts, raw, false, nil, it)
+	case first.IsObject():
+		return true, unknownRows(keysOf(first), textKey(first))
+	}
+	return true, fmt.Errorf("a list that has no messages: %.40q", raw)
+}
+
+// object reads a body, an envelope, or a row of a data set whose form is plain.
+func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
+	if r.members, err = request.AppendMembers(r.members[:0], raw); err != nil {
+		_, err = request.Parse(raw) // which finds the reason
+		return true, err
+	}
+	switch {
+	case hasMember(r.members, "body", "turns"):
+		return true, r.envelope(raw, it)
+	case r.o.anyBody || isBodyOf(r.members):
+		r.bodies++
+		it.Text, it.Body = nil, raw
 		return true, nil
 	}
-	return p.put(it, string(line))
+	v := gjson.ParseBytes(raw)
+	for _, key := range []string{"conversations", "conversation", "messages"} {
+		if list := embedded(v.Get(key)); list.IsArray() {
+			it.Text = nil
+			return conversation(r.prompts, raw, false, []string{key}, it)
+		}
+	}
+	if v.Get("instruction").Type == gjson.String && hasAny(v, "input", "output") {
+		return r.alpaca(v, it)
+	}
+	return true, unknownRows(keysOf(v), textKey(v))
+}
+
+// envelope reads a request line that is more than a body.
+func (r *lineReader) envelope(raw []byte, it *Item) error {
+	line, err := request.Parse(raw)
+	if err != nil {
+		return err
+	}
+	if body := gjson.ParseBytes(line.Body); line.Turns == nil && !r.o.anyBody && !isBody(body) {
+		return notBody(body)
+	}
+	r.bodies++
+	headers := line.Headers
+	it.Line, it.Text, it.Body = line, nil, line.Body
+	it.Line.Headers, it.Line.Turns = nil, nil
+	for name, value := range headers {
+		r.header(it, name, value)
+	}
+	if line.URL != "" {
+		if it.Line.URL, err = r.address(line.URL); err != nil {
+			return err
+		}
+	}
+	for _, turn := range line.Turns {
+		it.Turns = append(it.Turns, Turn{Item{Body: turn.Body}, turn.DelayMs})
+	}
+	return nil
+}
+
+// alpaca reads an instruction and the input that it is about, as Alpaca and its like have them, behind a history.
+func (r *lineReader) alpaca(v gjson.Result, it *Item) (keep bool, err error) {
+	text := v.Get("instruction").Str
+	if input := v.Get("input").Str; input != "" {
+		text += "\n" + input
+	}
+	var all []message
+	if system := v.Get("system").Str; system != "" {
+		all = append(all, newMessage("system", system))
+	}
+	for _, pair := range v.Get("history").Array() {
+		all = append(all, newMessage("user", pair.Get("0").Str), newMessage("assistant", pair.Get("1").Str))
+	}
+	if all == nil {
+		return r.put(it, text)
+	}
+	if keep, err = r.fits(text); err != nil || !keep {
+		return r.keep(keep), err
+	}
+	it.Text, it.In = nil, &api.Input{Messages: list(append(all, newMessage("user", text)))}
+	return true, nil
 }

@@ -58,7 +58,7 @@ func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (
 	system := v.Get("system").Str
 	for _, key := range keys {
 		if v.IsObject() && v.Get(key).Exists() {
-			v = v.Get(key)
+			v = embedded(v.Get(key))
 		}
 	}
 	t := talk{p: p}

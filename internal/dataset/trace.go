@@ -3,7 +3,6 @@ package dataset
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"io"
 	"iter"
@@ -14,28 +13,31 @@ import (
 	"github.com/tidwall/gjson"
 
 	"llmperf/internal/jsonl"
+	"llmperf/internal/rows"
 )
 
 // format is one kind of captured log or trace: exactly one of line and read is set.
 type format struct {
 	name  string
 	block int64                                                            // tokens of the blocks that it has hashes of, unless the data says otherwise
-	looks func(head []byte, first gjson.Result) bool                       // first is the first line, if it is a JSON object
-	line  func(t *trace, v gjson.Result, it *Item) (bool, error)           // makes an item of a line, or says that it is none
-	read  func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads what is no lines of JSON
+	looks func(s *sample) bool                                             // whether a file seems to be one
+	line  func(t *trace, v gjson.Result, it *Item) (bool, error)           // makes an item of an object, or reports that it is none
+	read  func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads what is no list of objects
 }
 
 // formats is the table of them all. The first that looks right is taken.
 func formats() []format {
 	return []format{
 		{name: "har", looks: looksHAR, read: readHAR},
+		{name: "aiperf", looks: looksInputs, read: readInputs},
 		{name: "azure", looks: hasColumns("TIMESTAMP", "ContextTokens"), read: csvTrace(azureRow, "TIMESTAMP", "ContextTokens", "GeneratedTokens")},
 		{name: "burstgpt", looks: hasColumns("Timestamp", "Request tokens"), read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
+		{name: "litellm", looks: looksLiteLLM, line: litellmLine},
 		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine, block: bailianBlock},
-		{name: "mooncake", looks: hasKeys("timestamp", "input_length", "output_length"), line: mooncakeLine, block: mooncakeBlock},
 		{name: "records", looks: hasKeys("sent_us"), line: recordLine},
-		{name: "workload_trace", looks: hasKeys("timestamp", "body"), line: workloadLine},
 		{name: "access_log", looks: looksAccessLog, line: accessLine},
+		{name: "workload_trace", looks: hasKeys("timestamp", "body"), line: workloadLine},
+		{name: "mooncake", looks: looksMooncake, line: mooncakeLine, block: mooncakeBlock},
 		{name: "vegeta", looks: looksVegeta, line: vegetaLine},
 		{name: "vllm", looks: hasKeys("prompt", "output_tokens"), line: vllmLine},
 		{name: "requests", looks: looksRequest, line: requestLine},
@@ -51,35 +53,82 @@ func Formats() []string {
 	return names
 }
 
+// sample is the beginning of a file, by which its format is told.
+type sample struct {
+	head    []byte
+	header  []string       // of a table
+	objects []gjson.Result // the first ones; keys that are optional may be in any of them
+}
+
+// mostSampled is how many objects a sample has at most.
+const mostSampled = 1000
+
+// sample looks at the objects in the beginning of a file.
+func (in *dataFile) sample() *sample {
+	s := &sample{head: in.head}
+	add := func(l fileLine, err error) bool {
+		if err == nil && len(l.Bytes) > 0 && l.Bytes[0] == '{' {
+			s.objects = append(s.objects, gjson.ParseBytes(bytes.Clone(l.Bytes)))
+		}
+		return len(s.objects) < mostSampled
+	}
+	if in.parquet {
+		in.rowValues(func(l fileLine, err error) bool { return add(l, err) && len(s.objects) < 10 })
+		return s
+	}
+	probe := &dataFile{Reader: unmarked(bytes.NewReader(in.head), 64<<10), name: in.name, head: in.head, whole: true}
+	probe.values(add)
+	if len(in.head) > 0 && in.head[0] != '{' && in.head[0] != '[' {
+		if t, err := rows.NewTable(bytes.NewReader(in.head), in.name); err == nil {
+			s.header = t.Header
+		}
+	}
+	if s.objects == nil && len(in.head) > 0 && in.head[0] == '{' { // longer than what was looked at, or wrong
+		line, _, _ := bytes.Cut(in.head, []byte("\n"))
+		s.objects = []gjson.Result{gjson.ParseBytes(line)}
+	}
+	return s
+}
+
+// has reports whether an object of the sample has all of the keys.
+func (s *sample) has(keys ...string) bool {
+	return slices.ContainsFunc(s.objects, func(v gjson.Result) bool {
+		return !slices.ContainsFunc(keys, func(k string) bool { return !v.Get(gjson.Escape(k)).Exists() })
+	})
+}
+
+// columns are the keys of the first object, or the header.
+func (s *sample) columns() []string {
+	if len(s.objects) == 0 {
+		return s.header
+	}
+	return keysOf(s.objects[0])
+}
+
 // hasColumns looks for the header of a CSV file, which has these columns among others.
-func hasColumns(columns ...string) func([]byte, gjson.Result) bool {
-	return func(head []byte, _ gjson.Result) bool {
-		header, err := csv.NewReader(bytes.NewReader(head)).Read()
-		return err == nil && !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(header, c) })
+func hasColumns(columns ...string) func(*sample) bool {
+	return func(s *sample) bool {
+		return !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(s.header, c) })
 	}
 }
 
-func hasKeys(keys ...string) func([]byte, gjson.Result) bool {
-	return func(_ []byte, first gjson.Result) bool {
-		for _, k := range keys {
-			if !first.Get(k).Exists() {
-				return false
-			}
-		}
-		return true
-	}
+func hasKeys(keys ...string) func(*sample) bool {
+	return func(s *sample) bool { return s.has(keys...) }
 }
 
 // trace is the reading of captured logs and traces.
 type trace struct {
-	o       *Options
-	texts   *texts   // made when a trace of lengths needs them
-	n       int64    // requests so far
-	startMs *float64 // when the first was
-	left    int      // entries that are no requests
-	hidden  int      // headers and parameters that were left out because they let somebody in
-	speed   float64
-	block   int64 // tokens of a block with a hash
+	capture
+	texts    *texts   // made when a trace of lengths needs them
+	n        int64    // requests so far
+	startMs  *float64 // when the first was
+	lastMs   float64  // when the one before was, from the first
+	backward bool     // some arrive before the one before them
+	late     bool     // a log may have the ends of requests, and not how long they took
+	images   int      // requests that had some
+	mixed    bool     // some lines of the file do not say how long their answers are
+	speed    float64
+	block    int64 // tokens of a block with a hash
 }
 
 // traces reads logs and traces, each file in its own format.
@@ -92,99 +141,132 @@ func traces(_ context.Context, o *Options) (items, error) {
 		return nil, err
 	}
 	return func(yield func(*Item, error) bool) {
-		t := &trace{o: o, speed: speed}
+		t := newTrace(o, speed)
 		for _, path := range o.Paths {
-			r, name, close, err := o.Input(path)
+			in, err := o.open(path)
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			for it, err := range t.file(r, name) {
+			for it, err := range t.file(in) {
 				if !yield(it, err) {
-					close()
+					in.close()
 					return
 				}
 			}
-			close()
+			in.close()
 		}
-		if t.left > 0 {
-			o.Say("%d entries left out: not a POST with a JSON object", t.left)
-		}
-		if t.hidden > 0 {
-			o.Say("%d secrets left out of headers and URLs: --keep-secrets keeps them", t.hidden)
-		}
+		t.said()
 	}, nil
 }
 
-// file reads one file in the format that it looks to be in, or that was named.
-func (t *trace) file(r io.Reader, name string) iter.Seq2[*Item, error] {
-	return func(yield func(*Item, error) bool) {
-		br := unmarked(r, 1<<20)
-		head, err := br.Peek(1 << 20)
-		if err != nil && err != io.EOF {
-			yield(nil, fmt.Errorf("%s: %w", name, err))
-			return
-		}
-		f, err := t.format(head)
-		if err != nil {
-			yield(nil, fmt.Errorf("%s: %w", name, err))
-			return
-		}
-		if f.block > 0 {
-			t.block = t.blockSize(name, f.block, head)
-		}
-		read := f.read
-		if read == nil {
-			read = t.lines(f)
-		}
-		read(t, br, name)(yield)
+func newTrace(o *Options, speed float64) *trace { return &trace{capture: capture{o: o}, speed: speed} }
+
+// said reports what is not as one might think.
+func (t *trace) said() {
+	t.capture.said()
+	if t.images > 0 {
+		t.o.Say("%d requests had images, which are not sent: their lengths are taken as text", t.images)
 	}
+	if t.backward && !t.o.Sort {
+		t.o.Say("some requests arrive before the one above them: --sort puts them in order, as perf-send --arrival trace needs them")
+	}
+	t.images, t.backward = 0, false
 }
 
-func (t *trace) format(head []byte) (format, error) {
-	head = bytes.TrimLeft(head, " \t\r\n")
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	var first gjson.Result
-	if gjson.ValidBytes(line) {
-		first = gjson.ParseBytes(line)
-	} else if bytes.HasPrefix(line, []byte("{")) { // longer than what was looked at, or wrong
-		first = gjson.ParseBytes(line)
+// file reads one file in the format that it looks to be in, or that was named.
+func (t *trace) file(in *dataFile) iter.Seq2[*Item, error] {
+	s := in.sample()
+	f, err := t.format(s)
+	if err != nil {
+		return func(yield func(*Item, error) bool) { yield(nil, fmt.Errorf("%s: %w", in.name, err)) }
 	}
+	return t.as(f, in, s)
+}
+
+// as reads a file in a format.
+func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
+	t.late = false
+	t.mixed = t.o.someLack(in.name, s, map[string]string{"mooncake": "output_length", "vllm": "output_tokens"}[f.name])
+	if f.block > 0 {
+		t.block = t.blockSize(in.name, f.block, s.objects)
+	}
+	switch {
+	case f.read != nil && in.parquet:
+		return func(yield func(*Item, error) bool) {
+			yield(nil, fmt.Errorf("%s: a Parquet file, and not in the format %s", in.name, f.name))
+		}
+	case f.read != nil:
+		return f.read(t, in, in.name)
+	case f.name == "mooncake" && s.has("session_id", "delay"):
+		return t.sessions(in)
+	}
+	return t.objects(f.line, in)
+}
+
+// someLack reports whether some objects, but not all, have the key that says how long the answer is. Then --max-tokens is for
+// those that lack it.
+func (o *Options) someLack(file string, s *sample, key string) bool {
+	n := 0
+	for _, v := range s.objects {
+		if x := v.Get(key); x.Exists() && x.Type != gjson.Null {
+			n++
+		}
+	}
+	if key == "" || n == 0 || n == len(s.objects) {
+		return false
+	}
+	o.Say("%s: some lines have no %s: --max-tokens is for them, and the others keep theirs", file, key)
+	return true
+}
+
+// format tells the format of a sample. The one of an empty file has no entries.
+func (t *trace) format(s *sample) (format, error) {
 	for _, f := range formats() {
-		if f.name == t.o.Format || t.o.Format == "" && f.looks(head, first) {
+		if f.name == t.o.Format || t.o.Format == "" && f.looks(s) {
 			return f, nil
 		}
 	}
-	if len(head) == 0 {
-		return format{read: func(*trace, io.Reader, string) iter.Seq2[*Item, error] { return func(func(*Item, error) bool) {} }}, nil
+	if len(s.head) == 0 && len(s.objects) == 0 {
+		return format{line: requestLine}, nil
 	}
+	if columns := s.columns(); len(columns) > 0 && (s.objects != nil || len(columns) > 1) {
+		return format{}, unknownRows(columns, s.text())
+	}
+	line, _, _ := bytes.Cut(s.head, []byte("\n"))
 	return format{}, fmt.Errorf("no format that is known: it begins with %.60q (--format names one of %s)", line, strings.Join(Formats(), ", "))
 }
 
-// lines reads a format of JSON lines.
-func (t *trace) lines(f format) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
-	return func(_ *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
-		return func(yield func(*Item, error) bool) {
-			for line, err := range jsonl.Lines(r) {
-				it, keep := &Item{}, true
-				if err != nil {
-					err = fmt.Errorf("%s: %w", name, err)
-				} else if !gjson.ValidBytes(line.Bytes) || line.Bytes[0] != '{' {
-					err = &jsonl.LineError{File: name, Line: line.N, Err: fmt.Errorf("not a JSON object: %.40q", line.Bytes)}
-				} else if keep, err = f.line(t, gjson.ParseBytes(line.Bytes), it); err != nil {
-					err, keep = &jsonl.LineError{File: name, Line: line.N, Err: err}, true
+// objects reads a format of JSON objects, or of rows.
+func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in *dataFile) iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		in.values(func(l fileLine, err error) bool {
+			it, keep := &Item{}, true
+			if err == nil && l.Bytes[0] != '{' {
+				err = l.wrong(fmt.Errorf("not a JSON object: %.40q", l.Bytes))
+			} else if err == nil {
+				if keep, err = line(t, gjson.ParseBytes(l.Bytes), it); err != nil {
+					err = l.wrong(err)
 				}
-				if !keep {
-					t.left++
-					continue
-				}
-				if !yield(it, err) {
-					return
-				}
-				t.n++
 			}
+			return t.give(yield, it, keep, err)
+		})
+		if t.late {
+			t.o.Say("%s: it does not say how long a request took, and its times may be those of the ends: then each arrives too late by as much", in.name)
 		}
 	}
+}
+
+// give yields an item and counts it, unless it was left out.
+func (t *trace) give(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
+	if err == nil && !keep {
+		return true
+	}
+	if !yield(it, err) {
+		return false
+	}
+	t.n++
+	return true
 }
 
 // at says when a request was sent, in ms of any clock that all of them share.
@@ -193,8 +275,15 @@ func (t *trace) at(it *Item, ms float64) {
 		t.startMs = &ms
 	}
 	offset := roundMs((ms - *t.startMs) / t.speed)
+	t.backward = t.backward || offset < t.lastMs
+	t.lastMs = offset
 	it.Line.AtMs = &offset
 }
 
 // roundMs keeps microseconds.
 func roundMs(ms float64) float64 { return math.Round(ms*1000) / 1000 }
+
+// entryError is an error about an entry of a document.
+func entryError(l fileLine, n int, err error) error {
+	return &jsonl.LineError{File: l.file, Line: l.N, Err: fmt.Errorf("entry %d: %w", n, err)}
+}

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -79,18 +78,12 @@ func (s span) one() (int64, bool) {
 
 // blockSize is the size of the blocks that a trace has hashes of: the one that the user names; that of the format, unless
 // the first lines contradict it; or the one on which they agree.
-func (t *trace) blockSize(name string, byFormat int64, head []byte) int64 {
+func (t *trace) blockSize(name string, byFormat int64, first []gjson.Result) int64 {
 	if t.o.BlockSize > 0 {
 		return int64(t.o.BlockSize)
 	}
 	all, contradicted := span{1, math.MaxInt64}, false
-	for len(head) > 0 {
-		var line []byte
-		line, head, _ = bytes.Cut(head, []byte("\n"))
-		if !gjson.ValidBytes(line) {
-			continue // it is told when it is read; the last may be cut
-		}
-		v := gjson.ParseBytes(line)
+	for _, v := range first {
 		in, err := whole(v, "input_length")
 		n := len(v.Get("hash_ids").Array())
 		if err != nil || n == 0 || in < 1 {

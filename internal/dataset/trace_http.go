@@ -2,12 +2,10 @@ package dataset
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -15,84 +13,17 @@ import (
 	"github.com/tidwall/sjson"
 
 	"llmperf/internal/api"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/mask"
 	"llmperf/internal/request"
 )
 
-// captured makes an item of an HTTP request that was seen. keep is false where it is not a POST with a JSON object.
-func (t *trace) captured(it *Item, method, address, body string) (keep bool, err error) {
-	body = strings.TrimSpace(body)
-	if method != "" && method != "POST" || body == "" || body[0] != '{' {
-		return false, nil
-	}
-	if !gjson.Valid(body) {
-		return true, fmt.Errorf("the body is not valid JSON: %.40q", body)
-	}
-	it.Body, it.Bare = json.RawMessage(gjson.Get(body, "@ugly").Raw), true
-	if address == "" {
-		return true, nil
-	}
-	u, err := url.Parse(address)
-	if err != nil {
-		return true, fmt.Errorf("not a URL: %.60q", address)
-	}
-	if it.Line.URL = u.EscapedPath(); it.Line.URL == "/" {
-		it.Line.URL = ""
-	}
-	if u.RawQuery != "" && it.Line.URL != "" {
-		q := u.Query()
-		for name := range q {
-			if !t.o.KeepSecrets && mask.Name(name) {
-				q.Del(name)
-				t.hidden++
-			}
-		}
-		if len(q) > 0 {
-			it.Line.URL += "?" + q.Encode()
-		}
-	}
-	return true, nil
-}
-
-// header keeps a header of a captured request, unless it is a secret, or belongs to the connection or to the browser.
-func (t *trace) header(it *Item, name, value string) {
-	name = strings.ToLower(name)
-	if ofConnection(name) {
-		return
-	}
-	if mask.Name(name) && !t.o.KeepSecrets {
-		t.hidden++
-		return
-	}
-	if it.Line.Headers == nil {
-		it.Line.Headers = map[string]string{}
-	}
-	if first, again := it.Line.Headers[name]; again { // which is what several lines of a name mean (RFC 9110, 5.2)
-		value = first + ", " + value
-	}
-	it.Line.Headers[name] = value
-}
-
-func ofConnection(name string) bool {
-	switch name {
-	case "host", "connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "trailer", "upgrade", "content-length",
-		"content-type", "accept", "accept-encoding", "accept-language", "user-agent", "origin", "referer", "priority", "dnt", "expect",
-		"cache-control", "pragma":
-		return true
-	}
-	return strings.HasPrefix(name, ":") || strings.HasPrefix(name, "sec-")
-}
-
 // looksRequest is any body or envelope of our own, such as the line of an OpenAI batch file.
-func looksRequest(_ []byte, first gjson.Result) bool {
-	for _, key := range []string{"body", "turns"} {
-		if first.Get(key).Exists() {
+func looksRequest(s *sample) bool {
+	for _, v := range s.objects {
+		if isEnvelope(v) || isBody(v) || v.Get("custom_id").Exists() {
 			return true
 		}
 	}
-	_, ok := api.ForBody(func(key string) bool { return first.Get(key).Exists() })
-	return ok
+	return false
 }
 
 func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
@@ -100,27 +31,54 @@ func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if err == nil && r.Turns == nil && v.Get("custom_id").Exists() && !v.Get("body").Exists() {
 		err = errors.New("an envelope without body or turns")
 	}
+	if err == nil && r.Turns == nil && !t.o.anyBody && !isBody(gjson.ParseBytes(r.Body)) {
+		err = notBody(gjson.ParseBytes(r.Body))
+	}
 	if err != nil {
 		return true, err
 	}
 	return true, t.line(it, r)
 }
 
+// notBody is an object in the place of a body.
+func notBody(v gjson.Result) error {
+	return fmt.Errorf("not the body of a request: it has the keys %s", strings.Join(keysOf(v), ", "))
+}
+
 // line takes a request line over as it is, but for secrets.
-func (t *trace) line(it *Item, r request.Request) error {
+func (c *capture) line(it *Item, r request.Request) (err error) {
 	headers := r.Headers
-	it.Line, it.Body, it.Bare = r, r.Body, true
-	it.Line.Headers = nil
+	it.Line, it.Bare = r, true
+	it.Line.Headers, it.Line.Turns = nil, nil
 	for name, value := range headers {
-		t.header(it, name, value)
+		c.header(it, name, value)
+	}
+	if it.Line.URL, err = c.address(r.URL); err != nil {
+		return err
+	}
+	if r.Turns == nil {
+		it.Body, err = c.clean(r.Body)
+		return err
+	}
+	for _, turn := range r.Turns {
+		body, err := c.clean(turn.Body)
+		if err != nil {
+			return err
+		}
+		it.Turns = append(it.Turns, Turn{Item{Body: body, Bare: true}, turn.DelayMs})
+	}
+	return nil
+}
+
+// line is that of capture, at the speed that the user asks for.
+func (t *trace) line(it *Item, r request.Request) error {
+	if err := t.capture.line(it, r); err != nil {
+		return err
 	}
 	if r.AtMs != nil {
 		at := roundMs(*r.AtMs / t.speed)
+		t.backward, t.lastMs = t.backward || at < t.lastMs, at
 		it.Line.AtMs = &at
-	}
-	it.Line.Turns = nil
-	for _, turn := range r.Turns {
-		it.Turns = append(it.Turns, Turn{Item{Body: turn.Body, Bare: true}, turn.DelayMs})
 	}
 	return nil
 }
@@ -157,13 +115,17 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if err != nil {
 		return true, fmt.Errorf("timestamp: %w", err)
 	}
-	body := v.Get("body").Raw
-	if v.Get("body").Type == gjson.String {
-		body = v.Get("body").Str
+	body := embedded(v.Get("body"))
+	if !body.IsObject() {
+		return true, errors.New("body is not a JSON object")
 	}
-	if keep, err := t.captured(it, "POST", "", body); err != nil || !keep {
-		return true, errors.Join(err, notObject(keep))
+	if !t.o.anyBody && !isBody(body) {
+		return true, notBody(body)
 	}
+	if it.Body, err = t.clean([]byte(body.Get("@ugly").Raw)); err != nil {
+		return true, err
+	}
+	it.Bare = true
 	v.Get("headers").ForEach(func(name, value gjson.Result) bool {
 		t.header(it, name.Str, value.String())
 		return true
@@ -184,13 +146,6 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	return true, err
 }
 
-func notObject(is bool) error {
-	if is {
-		return nil
-	}
-	return errors.New("body is not a JSON object")
-}
-
 // free says that an answer of any length fits: it need be neither JSON nor the call of a tool.
 func free(body []byte) bool {
 	choice := gjson.GetBytes(body, "tool_choice")
@@ -198,8 +153,8 @@ func free(body []byte) bool {
 }
 
 // looksVegeta is a target of vegeta's: the body in base64.
-func looksVegeta(_ []byte, first gjson.Result) bool {
-	return first.Get("method").Exists() && first.Get("url").Exists() && !first.Get("custom_id").Exists() && !first.Get("body").IsObject()
+func looksVegeta(s *sample) bool {
+	return s.has("method", "url") && !s.has("custom_id") && !isEnvelope(s.objects[0])
 }
 
 func vegetaLine(t *trace, v gjson.Result, it *Item) (bool, error) {
@@ -218,80 +173,116 @@ func vegetaLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 
 // Where access logs in JSON have what is needed: nginx's names, then Envoy's, then others' that are in use.
 var (
-	bodyKeys   = []string{"request_body", "body", "req_body", "request.body"}
-	pathKeys   = []string{"request_uri", "uri", "path", "url", ":path"}
-	methodKeys = []string{"request_method", "method", ":method"}
-	timeKeys   = []string{"msec", "time_iso8601", "start_time", "@timestamp", "timestamp", "time", "time_local", "ts"}
+	bodyKeys   = []string{"request_body", "body", "req_body", "request.body", "requestBody", "payload"}
+	pathKeys   = []string{"request_uri", "uri", "path", "url", ":path", "request_path", "requestUrl", "RequestPath", "originalUrl"}
+	methodKeys = []string{"request_method", "method", ":method", "requestMethod", "RequestMethod", "verb"}
+	innerKeys  = []string{"req", "request", "httpRequest", "http"} // objects with these
 )
 
 func firstOf(v gjson.Result, keys []string) gjson.Result {
 	for _, k := range keys {
-		if x := v.Get(gjson.Escape(k)); x.Exists() {
+		if x := v.Get(gjson.Escape(k)); x.Exists() && x.Type != gjson.Null {
 			return x
 		}
 	}
 	return gjson.Result{}
 }
 
-func looksAccessLog(_ []byte, first gjson.Result) bool {
-	return firstOf(first, timeKeys).Exists() && firstOf(first, bodyKeys).Exists() && (firstOf(first, pathKeys).Exists() || first.Get("request").Exists())
+// logged finds a value of a log's line, in it or in the object for the request.
+func logged(v gjson.Result, keys []string) gjson.Result {
+	if x := firstOf(v, keys); x.Exists() {
+		return x
+	}
+	for _, k := range innerKeys {
+		if inner := v.Get(k); inner.IsObject() {
+			if x := firstOf(inner, keys); x.Exists() {
+				return x
+			}
+		}
+	}
+	return gjson.Result{}
+}
+
+func looksAccessLog(s *sample) bool {
+	for _, v := range s.objects {
+		timed := firstOf(v, timeKeys).Exists() || firstOf(v, startKeys).Exists()
+		if timed && logged(v, bodyKeys).Exists() && (logged(v, pathKeys).Exists() || v.Get("request").Type == gjson.String) {
+			return true
+		}
+	}
+	return false
 }
 
 func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	method, path := firstOf(v, methodKeys).Str, firstOf(v, pathKeys).Str
+	method, path := logged(v, methodKeys).Str, logged(v, pathKeys).Str
 	if words := strings.Fields(v.Get("request").Str); len(words) == 3 { // POST /path HTTP/1.1
 		method, path = words[0], words[1]
 	}
-	body := firstOf(v, bodyKeys)
-	text := body.Str
-	if body.IsObject() {
-		text = body.Raw
+	body := bodyOf(logged(v, bodyKeys))
+	if body == "-" { // as logs write what is not there
+		body = ""
 	}
-	keep, err := t.captured(it, method, path, text)
+	keep, err := t.captured(it, method, path, body)
 	if err != nil || !keep {
 		return keep, err
 	}
-	ms, err := timeMs(firstOf(v, timeKeys))
+	ms, sure, err := arrival(v)
+	if err != nil {
+		return true, err
+	}
+	t.late = t.late || !sure
 	t.at(it, ms)
-	return true, err
+	logged(v, []string{"headers", "request_headers"}).ForEach(func(name, value gjson.Result) bool {
+		if !value.IsArray() {
+			value = gjson.Result{Type: gjson.JSON, Raw: "[" + value.Raw + "]"}
+		}
+		for _, one := range value.Array() {
+			t.header(it, name.Str, one.String())
+		}
+		return true
+	})
+	return true, nil
 }
 
 var beginsHAR = regexp.MustCompile(`^\{\s*"log"\s*:\s*\{`)
 
 // looksHAR is what browsers and proxies save: {"log": {"entries": […]}}.
-func looksHAR(head []byte, _ gjson.Result) bool { return beginsHAR.Match(head) }
+func looksHAR(s *sample) bool { return beginsHAR.Match(s.head) }
 
 // readHAR reads one entry at a time.
 func readHAR(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
+		n := 0
 		for entry, err := range elements(r, name, "log", "entries") {
 			it, keep := &Item{}, true
-			if err == nil {
+			if n++; err == nil {
 				if keep, err = t.harEntry(gjson.ParseBytes(entry.Bytes), it); err != nil {
-					err, keep = &jsonl.LineError{File: name, Line: entry.N, Err: fmt.Errorf("entry: %w", err)}, true
+					err = entryError(entry, n, err)
 				}
 			}
-			if !keep {
-				t.left++
-				continue
-			}
-			if !yield(it, err) {
+			if !t.give(yield, it, keep, err) {
 				return
 			}
-			t.n++
 		}
 	}
 }
 
 func (t *trace) harEntry(v gjson.Result, it *Item) (bool, error) {
-	keep, err := t.captured(it, v.Get("request.method").Str, v.Get("request.url").Str, v.Get("request.postData.text").Str)
+	body := v.Get("request.postData.text").Str
+	if body == "" {
+		body = bodyOf(v.Get("request.content.text")) // as some proxies have it
+	}
+	keep, err := t.captured(it, v.Get("request.method").Str, v.Get("request.url").Str, body)
 	if err != nil || !keep {
 		return keep, err
 	}
 	for _, h := range v.Get("request.headers").Array() {
-		t.header(it, h.Get("name").Str, h.Get("value").Str)
+		t.header(it, h.Get("name").Str, h.Get("value").String())
 	}
 	ms, err := timeMs(v.Get("startedDateTime"))
+	if err != nil {
+		return true, fmt.Errorf("startedDateTime: %w", err)
+	}
 	t.at(it, ms)
-	return true, err
+	return true, nil
 }

@@ -1,13 +1,10 @@
 package dataset
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +13,7 @@ import (
 	"llmperf/internal/api"
 	"llmperf/internal/dataset/synth"
 	"llmperf/internal/jsonl"
+	"llmperf/internal/rows"
 )
 
 // Blocks of a prompt of which traces tell the hashes, in tokens.
@@ -23,6 +21,9 @@ const (
 	mooncakeBlock = 512
 	bailianBlock  = 16
 )
+
+// noLength is the tokens out of a trace that does not say them.
+const noLength = -1
 
 const drawBlock = 0x626c6f636b
 
@@ -32,7 +33,11 @@ const mostTokens = 1 << 24
 // lengthItem makes a prompt of exactly so many tokens in, with as many out. What has the same hashes has the same text, so
 // that prompts share what they shared.
 func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, error) {
-	if in < 1 || in > mostTokens || out < 0 || out > math.MaxInt32 {
+	if out == 0 && in > 0 {
+		t.leave(failed) // its answer would be as long as any may be
+		return false, nil
+	}
+	if in < 1 || in > mostTokens || out < noLength || out > math.MaxInt32 {
 		return true, fmt.Errorf("not the length of a request: %d tokens in, %d out", in, out)
 	}
 	if t.texts == nil {
@@ -66,11 +71,6 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, err
 	return true, nil
 }
 
-// mooncakeLine is Mooncake's trace: ms, and the hashes of blocks of 512 tokens.
-func mooncakeLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	return t.hashedItem(it, v, 1)
-}
-
 // bailianLine is that of Alibaba's Bailian: seconds, and the hashes of blocks of 16 tokens.
 func bailianLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	for _, key := range []string{"type", "turn"} {
@@ -83,15 +83,14 @@ func bailianLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 
 // hashedItem is a line of lengths and hashes, its timestamp in units of so many ms.
 func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64) (bool, error) {
-	at := v.Get("timestamp")
-	if at.Type != gjson.Number {
-		return true, fmt.Errorf("timestamp is no number: %.40q", at.Raw)
+	if err := t.stamp(it, v, unit); err != nil {
+		return true, err
 	}
 	in, err := whole(v, "input_length")
 	if err != nil {
 		return true, err
 	}
-	out, err := whole(v, "output_length")
+	out, err := optional(v, "output_length")
 	if err != nil {
 		return true, err
 	}
@@ -110,17 +109,49 @@ func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64) (bool, error)
 	if err := checkBlocks(len(hashes), in, t.block); err != nil {
 		return true, err
 	}
-	t.at(it, at.Num*unit)
 	return t.lengthItem(it, in, out, hashes)
 }
 
 // whole is a whole number that a line must have.
 func whole(v gjson.Result, key string) (int64, error) {
 	n := v.Get(key)
-	if n.Type != gjson.Number || n.Num != math.Trunc(n.Num) {
+	if n.Type == gjson.String { // of a CSV file
+		count, err := tokens(n.Str)
+		if err != nil {
+			err = fmt.Errorf("%s: %w", key, err)
+		}
+		return count, err
+	}
+	if n.Type != gjson.Number || n.Num != math.Trunc(n.Num) || math.Abs(n.Num) > 1<<53 {
 		return 0, fmt.Errorf("%s is no whole number: %.40q", key, n.Raw)
 	}
-	return n.Int(), nil
+	return int64(n.Num), nil
+}
+
+// optional is a whole number that a line may have, or noLength.
+func optional(v gjson.Result, key string) (int64, error) {
+	if n := v.Get(key); !n.Exists() || n.Type == gjson.Null || n.Type == gjson.String && n.Str == "" {
+		return noLength, nil
+	}
+	n, err := whole(v, key)
+	if err == nil && n < 0 {
+		err = fmt.Errorf("%s is negative: %d", key, n)
+	}
+	return n, err
+}
+
+// stamp reads the timestamp that a line may have, in units of so many ms.
+func (t *trace) stamp(it *Item, v gjson.Result, unit float64) error {
+	at := v.Get("timestamp")
+	if !at.Exists() || at.Type == gjson.Null {
+		return nil
+	}
+	ms, err := traceTime(at, unit)
+	if err != nil {
+		return fmt.Errorf("timestamp: %w", err)
+	}
+	t.at(it, ms)
+	return nil
 }
 
 func (t *trace) label(it *Item, key, value string) {
@@ -134,40 +165,24 @@ func (t *trace) label(it *Item, key, value string) {
 func csvTrace(put func(t *trace, row map[string]string, it *Item) (bool, error), columns ...string) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
 	return func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 		return func(yield func(*Item, error) bool) {
-			cr := csv.NewReader(r)
-			header, err := cr.Read()
-			for _, c := range columns {
-				if err == nil && !slices.Contains(header, c) {
-					err = fmt.Errorf("no column %q; it has %s", c, strings.Join(header, ", "))
-				}
+			table, err := rows.NewTable(r, name)
+			if err == nil {
+				err = table.Missing(columns...)
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("%s: %w", name, err))
+				yield(nil, err)
 				return
 			}
-			for {
-				values, err := cr.Read()
-				if err == io.EOF {
-					return
-				}
+			for rec, err := range table.Records() {
 				it, keep := &Item{}, true
-				if p, bad := errors.AsType[*csv.ParseError](err); bad {
-					err = &jsonl.LineError{File: name, Line: p.Line, Err: p.Err}
-				} else if err != nil {
-					yield(nil, fmt.Errorf("%s: %w", name, err))
-					return
-				} else if keep, err = put(t, byName(header, values), it); err != nil {
-					line, _ := cr.FieldPos(0)
-					err = &jsonl.LineError{File: name, Line: line, Err: err}
+				if err == nil {
+					if keep, err = put(t, byName(table.Header, rec.Fields), it); err != nil {
+						err = &jsonl.LineError{File: name, Line: rec.Line, Err: err}
+					}
 				}
-				if !keep {
-					t.left++
-					continue
-				}
-				if !yield(it, err) {
+				if !t.give(yield, it, keep, err) {
 					return
 				}
-				t.n++
 			}
 		}
 	}
@@ -175,20 +190,24 @@ func csvTrace(put func(t *trace, row map[string]string, it *Item) (bool, error),
 
 func byName(header, values []string) map[string]string {
 	row := make(map[string]string, len(header))
-	for i, h := range header {
-		row[h] = values[i]
+	for i, v := range values {
+		row[header[i]] = v
 	}
 	return row
 }
 
 // azureRow is a row of Azure's traces of LLM inference.
 func azureRow(t *trace, row map[string]string, it *Item) (bool, error) {
-	return t.csvItem(it, row["TIMESTAMP"], row["ContextTokens"], row["GeneratedTokens"])
+	keep, err := t.csvItem(it, row["TIMESTAMP"], row["ContextTokens"], row["GeneratedTokens"])
+	if n, bad := tokens(row["NumImages"]); bad == nil && n > 0 && keep && err == nil {
+		t.images++
+	}
+	return keep, err
 }
 
-// burstRow is a row of BurstGPT. A request that failed has no tokens out: it is sent without a limit of its own.
+// burstRow is a row of BurstGPT.
 func burstRow(t *trace, row map[string]string, it *Item) (bool, error) {
-	for key, name := range map[string]string{"Model": "model", "Log Type": "log_type"} {
+	for key, name := range map[string]string{"Model": "model", "Log Type": "log_type", "Session ID": "session"} {
 		if row[key] != "" {
 			t.label(it, name, row[key])
 		}
@@ -197,33 +216,55 @@ func burstRow(t *trace, row map[string]string, it *Item) (bool, error) {
 }
 
 func (t *trace) csvItem(it *Item, when, in, out string) (bool, error) {
-	ms, err := timeMs(gjson.Result{Type: gjson.String, Str: when, Raw: when})
+	i, err := tokens(in)
 	if err != nil {
 		return true, err
 	}
-	i, err := strconv.ParseInt(in, 10, 64)
+	o, err := tokens(out)
 	if err != nil {
-		return true, fmt.Errorf("not a number of tokens: %q", in)
+		return true, err
 	}
-	o, err := strconv.ParseInt(out, 10, 64)
+	if o == 0 {
+		t.leave(failed)
+		return false, nil
+	}
+	ms, err := timeMs(gjson.Result{Type: gjson.String, Str: when, Raw: when})
 	if err != nil {
-		return true, fmt.Errorf("not a number of tokens: %q", out)
+		return true, err
 	}
 	t.at(it, ms)
 	return t.lengthItem(it, i, o, nil)
 }
 
+// tokens reads a whole number, also as pandas writes it if its column has gaps: 12.0.
+func tokens(text string) (int64, error) {
+	text = strings.TrimSpace(text)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, nil
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil && n == math.Trunc(n) && math.Abs(n) < 1<<53 {
+		return int64(n), nil
+	}
+	return 0, fmt.Errorf("not a number of tokens: %q", text)
+}
+
 // vllmLine is a line of vLLM's custom dataset.
 func vllmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
+	it.Length = t.mixed
+	return vllmItem(&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}, v, it)
+}
+
+// vllmItem makes an item of a prompt, which may say how many tokens its answer has.
+func vllmItem(p *prompts, v gjson.Result, it *Item) (bool, error) {
 	if v.Get("prompt").Type != gjson.String {
 		return true, fmt.Errorf("prompt is no text: %.40s", v.Get("prompt").Raw)
 	}
-	n, err := whole(v, "output_tokens")
+	n, err := optional(v, "output_tokens")
 	if err != nil {
 		return true, err
 	}
 	if n > 0 {
 		it.Own = ownMaxTokens(int(n))
 	}
-	return (&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}).put(it, v.Get("prompt").String())
+	return p.put(it, v.Get("prompt").String())
 }

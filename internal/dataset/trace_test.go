@@ -15,7 +15,7 @@ import (
 )
 
 func text(s string) *Options {
-	return &Options{Paths: []string{"-"}, Number: All, Seed: 1, Input: func(string) (io.Reader, string, func(), error) {
+	return &Options{Paths: []string{"-"}, Number: All, Seed: 1, Say: func(string, ...any) {}, Input: func(string) (io.Reader, string, func(), error) {
 		return strings.NewReader(s), "log", func() {}, nil
 	}}
 }
@@ -26,7 +26,8 @@ func TestHashesShareText(t *testing.T) {
 	log := `{"timestamp":0,"input_length":1200,"output_length":52,"hash_ids":[0,1,2]}
 {"timestamp":105,"input_length":1800,"output_length":26,"hash_ids":[0,3,4,5]}
 {"timestamp":110,"input_length":1024,"output_length":1,"hash_ids":[0,1]}
-{"timestamp":120,"input_length":700,"output_length":0}
+{"timestamp":120,"input_length":700}
+{"timestamp":130,"input_length":700,"output_length":0}
 `
 	for _, ids := range []bool{false, true} {
 		o := text(log)

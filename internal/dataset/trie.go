@@ -10,10 +10,7 @@ import (
 	"llmperf/internal/dataset/synth"
 )
 
-var (
-	errNoText      = errors.New("no text: it is a text itself, or under text, input, sentence or content")
-	errNoDocuments = errors.New("a query needs documents, passages or texts")
-)
+var errNoDocuments = errors.New("a query needs documents, passages or texts")
 
 // trie is the recorded lengths and pauses of agents' sessions of one kind, filled with random text: a prompt, then what
 // tools gave back, each answered with so many tokens.

@@ -350,7 +350,7 @@ func (ph *phase) traced(req *request.Request) (time.Duration, error) {
 	}
 	at := *req.AtMs
 	if at < ph.prev {
-		return 0, &SourceError{req.Source.String(), errors.New("at_ms decreases")}
+		return 0, &SourceError{req.Source.String(), errors.New("at_ms decreases: perf-gen --sort puts requests in the order of their arrival")}
 	}
 	ph.prev = at
 	return time.Duration(math.Round(at / ph.p.Speedup * float64(time.Millisecond))), nil

@@ -1,0 +1,307 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
+
+	"llmperf/internal/api"
+	"llmperf/internal/jsonl"
+)
+
+// capture takes over what was captured of HTTP requests. Of headers and URL parameters it takes those that LLM APIs need,
+// and those that the user names: any other may let somebody in.
+type capture struct {
+	o    *Options
+	left map[string]bool // names of headers, parameters and keys
+	why  map[string]int  // entries that are no requests, by reason
+}
+
+// Reasons for which an entry is left out.
+const (
+	noPost    = "not a POST"
+	noBody    = "a POST without a body"
+	noCall    = "not a request to a language model, by its path and body"
+	notLogged = "its prompt was not logged"
+	failed    = "a request that failed: 0 tokens out"
+)
+
+// leave counts an entry that is left out.
+func (c *capture) leave(reason string) {
+	if c.why == nil {
+		c.why = map[string]int{}
+	}
+	c.why[reason]++
+}
+
+// leaveName notes the name of a header, parameter or key that is left out.
+func (c *capture) leaveName(name string) {
+	if c.left == nil {
+		c.left = map[string]bool{}
+	}
+	if len(c.left) < mostKeys {
+		c.left[name] = true
+	}
+}
+
+// said reports what was left out, once.
+func (c *capture) said() {
+	for _, reason := range slices.Sorted(maps.Keys(c.why)) {
+		n, entries := c.why[reason], "entries"
+		if n == 1 {
+			entries = "entry"
+		}
+		c.o.Say("%d %s left out: %s", n, entries, reason)
+	}
+	if len(c.left) > 0 {
+		c.o.Say("left out, as they may be secrets: %s (--keep-headers NAME keeps one)", strings.Join(slices.Sorted(maps.Keys(c.left)), ", "))
+	}
+	c.why, c.left = nil, nil
+}
+
+// needed are headers that LLM APIs go by. accept and content-type are not among them, since perf-send writes its own.
+var needed = []string{
+	"anthropic-beta", "anthropic-version", "api-version", "openai-beta", "openai-version", "x-api-version", "x-dashscope-async",
+	"x-dashscope-datainspection", "x-dashscope-sse",
+}
+
+// neededParameters are those of the query of a URL.
+var neededParameters = []string{"alt", "api-version", "beta", "model", "stream", "version"}
+
+// ofConnection are headers that belong to one exchange: to its connection, the browser, or the proxies on its way.
+var ofConnection = []string{
+	"accept", "accept-charset", "accept-encoding", "accept-language", "age", "cache-control", "cdn-loop", "connection", "content-encoding",
+	"content-length", "content-md5", "content-type", "date", "dnt", "expect", "forwarded", "host", "idempotency-key", "if-modified-since",
+	"if-none-match", "keep-alive", "origin", "pragma", "priority", "proxy-connection", "range", "referer", "te", "traceparent", "tracestate",
+	"baggage", "b3", "sentry-trace", "trailer", "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent", "via",
+	"x-amzn-trace-id", "x-client-request-id", "x-cloud-trace-context", "x-correlation-id", "x-idempotency-key", "x-real-ip", "x-request-id",
+	"x-request-start", "x-requested-with", "x-scheme", "x-original-uri", "x-original-forwarded-for",
+}
+
+var ofConnectionToo = []string{":", "cf-", "sec-", "x-b3-", "x-datadog-", "x-envoy-", "x-forwarded-", "x-stainless-"} // begin so
+
+// Replayable reports whether a captured header can be sent again at all: others say how one message was framed.
+func Replayable(header string) bool {
+	switch header = strings.ToLower(header); header {
+	case "connection", "content-encoding", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade":
+		return false
+	}
+	return !strings.HasPrefix(header, ":")
+}
+
+// header takes over a header, unless it may be a secret or belongs to the exchange that was captured.
+func (c *capture) header(it *Item, name, value string) {
+	name = strings.ToLower(name)
+	wanted := slices.Contains(c.o.KeepHeaders, name)
+	ofExchange := slices.Contains(ofConnection, name) || slices.ContainsFunc(ofConnectionToo, func(p string) bool { return strings.HasPrefix(name, p) })
+	switch {
+	case wanted && Replayable(name):
+	case ofExchange:
+		return
+	case !slices.Contains(needed, name) && !c.o.KeepSecrets:
+		c.leaveName(name)
+		return
+	}
+	if it.Line.Headers == nil {
+		it.Line.Headers = map[string]string{}
+	}
+	if first, again := it.Line.Headers[name]; again { // which is what several lines of a name mean (RFC 9110, 5.2)
+		value = first + ", " + value
+	}
+	it.Line.Headers[name] = value
+}
+
+// address is the path and the needed parameters of a URL.
+func (c *capture) address(text string) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "", errors.New("not a URL") // which may hold a secret
+	}
+	path := u.EscapedPath()
+	if path == "/" {
+		path = ""
+	}
+	if u.RawQuery == "" || path == "" {
+		return path, nil
+	}
+	q := u.Query()
+	for name := range q {
+		if !c.o.KeepSecrets && !slices.Contains(neededParameters, strings.ToLower(name)) && !slices.Contains(c.o.KeepHeaders, strings.ToLower(name)) {
+			q.Del(name)
+			c.leaveName("?" + name)
+		}
+	}
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	return path, nil
+}
+
+// inner are keys that gateways add to a body: copies of the request with its headers, and whose it is.
+var inner = []string{
+	"api_base", "api_key", "apikey", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "azure_ad_token", "base_url",
+	"extra_headers", "headers", "litellm_metadata", "litellm_params", "proxy_server_request", "secret_fields", "vertex_credentials",
+}
+
+// clean returns a body without the keys that hold secrets.
+func (c *capture) clean(body []byte) ([]byte, error) {
+	if c.o.KeepSecrets {
+		return body, nil
+	}
+	var drop []string
+	gjson.ParseBytes(body).ForEach(func(key, v gjson.Result) bool {
+		switch {
+		case slices.Contains(inner, key.Str) || strings.HasPrefix(key.Str, "user_api_key"):
+			drop = append(drop, gjson.Escape(key.Str))
+		case key.Str == "metadata":
+			drop = append(drop, gateway(v)...)
+		case key.Str == "tools" || key.Str == "mcp_servers":
+			drop = append(drop, servers(key.Str, v)...)
+		}
+		return true
+	})
+	for _, path := range slices.Backward(drop) {
+		c.leaveName(strings.ReplaceAll(path, `\`, ""))
+		var err error
+		if body, err = sjson.DeleteBytes(body, path); err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+// gateway are the paths in metadata that a gateway has put there.
+func gateway(metadata gjson.Result) (paths []string) {
+	metadata.ForEach(func(key, v gjson.Result) bool {
+		name := strings.ToLower(key.Str)
+		if strings.Contains(name, "api_key") || strings.Contains(name, "headers") || strings.Contains(name, "auth") ||
+			strings.Contains(name, "secret") || strings.Contains(name, "password") || strings.HasPrefix(name, "litellm_") || v.IsObject() {
+			paths = append(paths, "metadata."+gjson.Escape(key.Str))
+		}
+		return true
+	})
+	return paths
+}
+
+// servers are the paths of credentials of tools that are servers.
+func servers(under string, list gjson.Result) (paths []string) {
+	for i, tool := range list.Array() {
+		if under == "tools" && tool.Get("type").Str != "mcp" {
+			continue
+		}
+		for _, key := range []string{"headers", "authorization", "authorization_token"} {
+			if tool.Get(key).Exists() {
+				paths = append(paths, fmt.Sprintf("%s.%d.%s", under, i, key))
+			}
+		}
+	}
+	return paths
+}
+
+// captured makes an item of an HTTP request that was seen. keep is false if it is no request to a language model.
+func (c *capture) captured(it *Item, method, address, body string) (keep bool, err error) {
+	body = strings.TrimSpace(body)
+	switch {
+	case method != "" && !strings.EqualFold(method, "POST"):
+		c.leave(noPost)
+		return false, nil
+	case body == "":
+		c.leave(noBody)
+		return false, nil
+	}
+	path, err := c.address(address)
+	if err != nil {
+		return true, err
+	}
+	endpoint, _, _ := strings.Cut(path, "?")
+	_, known := api.ForPath(endpoint)
+	body = unpack(body)
+	if body[0] != '{' || !gjson.Valid(body) {
+		if known && body[0] == '{' {
+			return true, fmt.Errorf("the body is not valid JSON: %.40q", body)
+		}
+		c.leave(noCall)
+		return false, nil
+	}
+	if !c.o.anyBody && !isCall(endpoint, known, gjson.Parse(body)) {
+		c.leave(noCall)
+		return false, nil
+	}
+	it.Line.URL, it.Bare = path, true
+	it.Body, err = c.clean([]byte(gjson.Get(body, "@ugly").Raw))
+	return true, err
+}
+
+// otherEndpoints are parts of paths of LLM servers at which nothing is generated, embedded or ranked.
+var otherEndpoints = []string{
+	"apply_template", "assistants", "audio", "batches", "count_tokens", "detokenize", "files", "fine_tuning", "images", "moderations", "threads",
+	"tokenize", "uploads", "vector_stores",
+}
+
+// isCall reports whether a body that was posted to a path is a request to a language model: it has the shape of one, and
+// the path is that of an API; or the path is not known, and the body has more than one key of such a request.
+func isCall(path string, known bool, body gjson.Result) bool {
+	if path == "" || known {
+		return isBody(body)
+	}
+	for part := range strings.SplitSeq(path, "/") {
+		if slices.Contains(otherEndpoints, part) {
+			return false
+		}
+	}
+	return isBody(body) && (body.Get("model").Exists() || body.Get("messages").Exists() || slices.ContainsFunc([]string{
+		"max_tokens", "stream", "temperature", "parameters", "sampling_params", "documents", "contents", "text_2",
+	}, func(key string) bool { return body.Get(key).Exists() }))
+}
+
+// mostUnpacked is how many bytes a compressed body may have.
+const mostUnpacked = 256 << 20
+
+// unpack undoes base64 and compression of a body that is not JSON as it stands, if JSON comes out.
+func unpack(body string) string {
+	if body[0] == '{' {
+		return body
+	}
+	raw, err := base64.StdEncoding.DecodeString(body)
+	if err != nil {
+		if raw, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(body, "=")); err != nil {
+			return body
+		}
+	}
+	r, err := jsonl.Decompress(bytes.NewReader(raw))
+	if err != nil {
+		return body
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, mostUnpacked))
+	if plain = bytes.TrimSpace(plain); err != nil || len(plain) == 0 || plain[0] != '{' {
+		return body
+	}
+	return string(plain)
+}
+
+// embedded is a value that may stand in a text as JSON.
+func embedded(v gjson.Result) gjson.Result {
+	if v.Type == gjson.String {
+		if text := strings.TrimSpace(v.Str); text != "" && (text[0] == '{' || text[0] == '[') && gjson.Valid(text) {
+			return gjson.Parse(text)
+		}
+	}
+	return v
+}
+
+// bodyOf is the text of a body that stands in a log as such or as an object.
+func bodyOf(v gjson.Result) string {
+	if v.IsObject() {
+		return v.Raw
+	}
+	return v.Str
+}

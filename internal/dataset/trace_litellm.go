@@ -1,0 +1,144 @@
+package dataset
+
+import (
+	"io"
+	"iter"
+	"regexp"
+	"strings"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/request"
+)
+
+// looksLiteLLM is a row of LiteLLM's spend logs, or the standard payload of its callbacks.
+func looksLiteLLM(s *sample) bool {
+	return s.has("call_type", "startTime") || s.has("call_type", "model", "messages") || s.has("startTime", "model_parameters", "messages")
+}
+
+// litellmLine takes over the request of a log of LiteLLM's, and nothing else of it: not whose key it was, not the copy of
+// the request with its headers, and not the answer.
+func litellmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
+	body, ok := litellmBody(v)
+	if !ok {
+		t.leave(notLogged)
+		return false, nil
+	}
+	var err error
+	if it.Body, err = t.clean(body); err != nil {
+		return true, err
+	}
+	it.Bare = true
+	if it.Line.ID = v.Get("request_id").String(); it.Line.ID == "" {
+		it.Line.ID = v.Get("id").String()
+	}
+	ms, err := timeMs(v.Get("startTime"))
+	if err != nil {
+		return true, err
+	}
+	t.at(it, ms)
+	return true, nil
+}
+
+// litellmBody is the body as the proxy received it, if it was logged; else it is put together.
+func litellmBody(v gjson.Result) (body []byte, ok bool) {
+	for _, path := range []string{"proxy_server_request", "metadata.proxy_server_request"} {
+		seen := embedded(v.Get(path))
+		for _, b := range []gjson.Result{embedded(seen.Get("body")), seen} {
+			if b.IsObject() && isBody(b) && !redacted(b.Raw) {
+				return []byte(b.Get("@ugly").Raw), true
+			}
+		}
+	}
+	key, prompt := litellmPrompt(v)
+	if key == "" || redacted(prompt) {
+		return nil, false
+	}
+	body = []byte{'{'}
+	if model := v.Get("model").Str; model != "" {
+		body = append(request.AppendString(append(body, `"model":`...), model), ',')
+	}
+	body = append(request.AppendString(body, key), ':')
+	body = append(body, prompt...)
+	params := embedded(v.Get("model_parameters"))
+	params.ForEach(func(key, value gjson.Result) bool {
+		if key.Str != "model" && key.Str != "messages" && value.Type != gjson.Null {
+			body = append(append(append(append(body, ','), key.Raw...), ':'), value.Get("@ugly").Raw...)
+		}
+		return true
+	})
+	if v.Get("stream").IsBool() && !params.Get("stream").Exists() {
+		body = append(append(body, `,"stream":`...), v.Get("stream").Raw...)
+	}
+	body = append(body, '}')
+	return body, isBody(gjson.ParseBytes(body))
+}
+
+// litellmPrompt is what was asked, as JSON, and the key of a body for it.
+func litellmPrompt(v gjson.Result) (key, raw string) {
+	asked := embedded(v.Get("messages"))
+	if !asked.Exists() || asked.IsObject() {
+		asked = embedded(v.Get("input"))
+	}
+	text := asked.Type == gjson.String
+	if text && asked.Str == "" || !text && !asked.IsArray() || asked.IsArray() && len(asked.Array()) == 0 {
+		return "", ""
+	}
+	switch call := v.Get("call_type").Str; {
+	case strings.Contains(call, "embedding"):
+		key = "input"
+	case strings.Contains(call, "text_completion"):
+		key = "prompt"
+	case strings.Contains(call, "responses"):
+		key = "input"
+	case text:
+		one, _ := json.MarshalWithOption([]map[string]string{{"role": "user", "content": asked.Str}}, json.DisableHTMLEscape())
+		return "messages", string(one)
+	default:
+		key = "messages"
+	}
+	return key, asked.Get("@ugly").Raw
+}
+
+// redacted reports whether LiteLLM has put words of its own in the place of what was asked.
+func redacted(raw string) bool { return strings.Contains(raw, `"redacted-by-litellm"`) }
+
+var beginsInputs = regexp.MustCompile(`^\{\s*"data"\s*:\s*\[\s*\{`)
+
+// looksInputs is aiperf's inputs.json: {"data": [{"session_id": …, "payloads": […]}]}.
+func looksInputs(s *sample) bool {
+	return beginsInputs.Match(s.head) && strings.Contains(string(s.head), `"payloads"`)
+}
+
+// readInputs reads the bodies of one session at a time.
+func readInputs(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		n := 0
+		for session, err := range elements(r, name, "data") {
+			n++
+			if err != nil {
+				if !yield(nil, err) {
+					return
+				}
+				continue
+			}
+			v := gjson.ParseBytes(session.Bytes)
+			for _, body := range v.Get("payloads").Array() {
+				it := &Item{Bare: true}
+				if id := v.Get("session_id"); id.Exists() {
+					t.label(it, "session", id.String())
+				}
+				var err error
+				if !body.IsObject() || !t.o.anyBody && !isBody(body) {
+					err = entryError(session, n, notBody(body))
+				} else {
+					it.Body, err = t.clean([]byte(body.Get("@ugly").Raw))
+				}
+				if !t.give(yield, it, true, err) {
+					return
+				}
+			}
+		}
+	}
+}

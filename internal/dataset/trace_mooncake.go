@@ -1,0 +1,179 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"llmperf/internal/api"
+)
+
+// looksMooncake is a line of lengths, or of a prompt with something that only traces have.
+func looksMooncake(s *sample) bool {
+	for _, v := range s.objects {
+		switch {
+		case v.Get("input_length").Exists() || v.Get("hash_ids").Exists():
+			return true
+		case !hasAny(v, "text_input", "input_text", "messages", "payload"):
+		case hasAny(v, "output_length", "delay") || hasAny(v, "timestamp", "session_id") && !hasAny(v, "method", "path", "url", "response"):
+			return true
+		}
+	}
+	return false
+}
+
+// mooncakeLine is a line of Mooncake's trace, whose timestamps are in ms, or of aiperf's of that name: it has the length of a
+// prompt, the prompt, its messages, or a whole body. What else it says is optional.
+func mooncakeLine(t *trace, v gjson.Result, it *Item) (keep bool, err error) {
+	it.Length = t.mixed
+	if id := v.Get("session_id"); id.Exists() {
+		t.label(it, "session", id.String())
+	}
+	switch {
+	case v.Get("input_length").Exists():
+		return t.hashedItem(it, v, 1)
+	case v.Get("payload").IsObject():
+		it.Bare = true
+		if it.Body, err = t.clean([]byte(v.Get("payload|@ugly").Raw)); err == nil {
+			err = t.stamp(it, v, 1)
+		}
+		return true, err
+	}
+	n, err := optional(v, "output_length")
+	if err != nil {
+		return true, err
+	}
+	if n == 0 {
+		t.leave(failed)
+		return false, nil
+	}
+	if err := t.stamp(it, v, 1); err != nil {
+		return true, err
+	}
+	if it.Own, err = mooncakeParams(v); err != nil {
+		return true, err
+	}
+	it.Own = append(it.Own, ownMaxTokens(int(n))...)
+	if messages := v.Get("messages"); messages.Exists() {
+		if !isMessages(messages) {
+			return true, errors.New("messages is no list of messages with roles")
+		}
+		it.In = &api.Input{Messages: json.RawMessage(messages.Get("@ugly").Raw)}
+		return true, nil
+	}
+	for _, key := range []string{"text_input", "input_text"} {
+		if text := v.Get(key); text.Type == gjson.String {
+			return (&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}).put(it, text.Str)
+		}
+	}
+	return true, errors.New("neither input_length, text_input, messages nor payload")
+}
+
+// mooncakeParams are the tools, and what else a line has for the body.
+func mooncakeParams(v gjson.Result) (own []api.Param, err error) {
+	if tools := v.Get("tools"); tools.Exists() {
+		raw, err := rowTools(tools)
+		if err != nil {
+			return nil, err
+		}
+		if raw != nil {
+			own = append(own, api.Param{Key: "tools", Value: raw, Verbatim: true})
+		}
+	}
+	v.Get("extra").ForEach(func(key, value gjson.Result) bool {
+		own = append(own, api.Param{Key: key.Str, Value: json.RawMessage(value.Get("@ugly").Raw), Verbatim: true})
+		return true
+	})
+	return own, nil
+}
+
+// sessions reads a trace in which lines of a session may follow one another after a delay: such lines are the turns of a
+// conversation. Lines are held until the file has been read, since those of a session need not stand together.
+func (t *trace) sessions(in *dataFile) iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		var order [][]fileLine
+		index := map[string]int{}
+		ok := in.values(func(l fileLine, err error) bool {
+			if err != nil {
+				return yield(nil, err)
+			}
+			l.Bytes = bytes.Clone(l.Bytes)
+			v := gjson.ParseBytes(l.Bytes)
+			id := v.Get("session_id").String()
+			if k, ok := index[id]; ok && id != "" && v.Get("delay").Exists() {
+				order[k] = append(order[k], l)
+				return true
+			}
+			index[id] = len(order)
+			order = append(order, []fileLine{l})
+			return true
+		})
+		if !ok {
+			return
+		}
+		for _, lines := range order {
+			it, keep, err := t.session(lines)
+			if !t.give(yield, it, keep, err) {
+				return
+			}
+		}
+	}
+}
+
+// session makes a request of one line, or a conversation of several.
+func (t *trace) session(lines []fileLine) (it *Item, keep bool, err error) {
+	it = &Item{}
+	for k, l := range lines {
+		v := gjson.ParseBytes(l.Bytes)
+		turn := Turn{}
+		if keep, err = mooncakeLine(t, v, &turn.Item); err != nil {
+			return it, true, l.wrong(err)
+		}
+		if !keep {
+			continue
+		}
+		if len(it.Turns) == 0 {
+			it.Line = turn.Line
+		} else if turn.DelayMs, err = delayMs(v.Get("delay"), 1); err != nil {
+			return it, true, l.wrong(fmt.Errorf("delay: %w", err))
+		}
+		if turn.In != nil && k > 0 {
+			turn.In.Messages = latest(turn.In.Messages)
+		}
+		turn.Line.AtMs, turn.Line.Labels = nil, nil
+		turn.Text = bytes.Clone(turn.Text)
+		it.Turns = append(it.Turns, turn)
+		if k < len(lines)-1 {
+			t.n++ // the text of each turn is another
+		}
+	}
+	if len(it.Turns) != 1 {
+		return it, len(it.Turns) > 0, nil
+	}
+	one := it.Turns[0].Item
+	one.Line = it.Line
+	return &one, true, nil
+}
+
+// latest are the messages behind the last answer, since those before it are in the history.
+func latest(messages json.RawMessage) json.RawMessage {
+	list := gjson.ParseBytes(messages).Array()
+	for k := len(list) - 1; k >= 0; k-- {
+		if list[k].Get("role").Str == "assistant" {
+			list = list[k+1:]
+			break
+		}
+	}
+	out := []byte{'['}
+	for k, m := range list {
+		if k > 0 {
+			out = append(out, ',')
+		}
+		out = append(out, m.Raw...)
+	}
+	return append(out, ']')
+}
