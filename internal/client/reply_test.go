@@ -2,7 +2,6 @@ package client
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -32,14 +31,18 @@ func (a *answer) play(t testing.TB) *record.Record {
 	if path == "" {
 		path = "/v1/chat/completions"
 	}
-	d, ok := api.ForPath(path)
-	if !ok {
+	name := ""
+	if path == "/generate" { // which is TGI's too
+		name = "sglang"
+	}
+	d, _, _ := api.Select(name, path, nil)
+	if d.Name == "" {
 		t.Fatalf("no dialect at %s", path)
 	}
-	u := &url.URL{Scheme: "http", Host: "h", Path: path}
-	c := New(Config{URL: u}, NewClock())
-	defer c.Close()
-	ep := newEndpoint(c, u, "POST", d, a.body == "")
+	ep := &endpoint{dialect: d, memo: d.Memo(), stream: a.body == "", ranks: d.Op == "embedding" || d.Op == "rerank" || d.Op == "score"}
+	if ep.memo != nil {
+		ep.read = ep.memo.Read
+	}
 	rec := new(record.Record)
 	r := reply{trip: new(trip)}
 	r.begin(rec, ep, 0, true)
