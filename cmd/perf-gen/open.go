@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -126,9 +125,9 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		o.Workers = min(2, runtime.GOMAXPROCS(0))
 	}
 	for _, word := range f.TurnDelay {
-		d, err := duration(word)
+		d, err := cli.ParseDuration(word)
 		if err != nil {
-			return nil, cli.Usage("write it as 500ms or 2s", "--turn-delay %s is no time", word)
+			return nil, cli.Usage("", "--turn-delay: %w", err)
 		}
 		o.TurnDelayMs = append(o.TurnDelayMs, float64(d)/float64(time.Millisecond))
 	}
@@ -141,18 +140,6 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 // names reads the names of headers, whose case does not count.
 func names(words []string) []string {
 	return strings.FieldsFunc(strings.ToLower(strings.Join(words, ",")), func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-// duration reads 500ms or, as evalscope writes it, a number of seconds.
-func duration(word string) (time.Duration, error) {
-	if s, err := strconv.ParseFloat(word, 64); err == nil && s >= 0 {
-		return time.Duration(s * float64(time.Second)), nil
-	}
-	d, err := time.ParseDuration(word)
-	if err == nil && d < 0 {
-		err = errors.New("negative")
-	}
-	return d, err
 }
 
 // number is how many lines are asked for.

@@ -1,11 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -51,19 +48,19 @@ type flags struct {
 	APIKey  string      `name:"api-key" group:"server" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Sent as Authorization: Bearer KEY."`
 	Headers cli.Strings `group:"server" placeholder:"NAME=VALUE" help:"More headers."`
 
-	Rate          cli.Floats `group:"load" placeholder:"R" help:"Requests/s of an open loop; a list sweeps. With --parallel: capped at so many in flight."`
-	Parallel      cli.Ints   `group:"load" placeholder:"N" help:"Requests in flight of a closed loop; a list sweeps. Default 1."`
-	OpenLoop      bool       `group:"load" help:"Insist on an open loop: --rate, without --parallel."`
-	Number        cli.Ints   `short:"n" group:"load" placeholder:"N" help:"Measured requests of each load point; default: all lines."`
-	Duration      seconds    `group:"load" placeholder:"TIME" help:"Start no request later than this in a load point."`
-	Arrival       string     `group:"load" default:"poisson" placeholder:"KIND" help:"poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME, or trace: the lines' at_ms."`
-	Speedup       float64    `group:"load" default:"1" help:"Play a trace so many times faster."`
-	Seed          uint64     `group:"load" default:"0" help:"Of the arrival times."`
-	WarmupNum     float64    `group:"load" placeholder:"N" help:"Requests before the measured ones; below 1: a share of --number."`
-	SleepInterval seconds    `group:"load" default:"5" placeholder:"TIME" help:"Between the points of a sweep."`
-	Between       string     `group:"load" placeholder:"CMD" help:"Shell command to run between the points of a sweep."`
-	Cycle         bool       `group:"load" help:"Send the lines again when they run short."`
-	Grace         seconds    `group:"load" default:"30" placeholder:"TIME" help:"After Ctrl-C: how long requests in flight may go on."`
+	Rate          cli.Floats   `group:"load" placeholder:"R" help:"Requests/s of an open loop; a list sweeps. With --parallel: capped at so many in flight."`
+	Parallel      cli.Ints     `group:"load" placeholder:"N" help:"Requests in flight of a closed loop; a list sweeps. Default 1."`
+	OpenLoop      bool         `group:"load" help:"Insist on an open loop: --rate, without --parallel."`
+	Number        cli.Ints     `short:"n" group:"load" placeholder:"N" help:"Measured requests of each load point; default: all lines."`
+	Duration      cli.Duration `group:"load" placeholder:"TIME" help:"Start no request later than this in a load point."`
+	Arrival       string       `group:"load" default:"poisson" placeholder:"KIND" help:"poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME, or trace: the lines' at_ms."`
+	Speedup       float64      `group:"load" default:"1" help:"Play a trace so many times faster."`
+	Seed          uint64       `group:"load" default:"0" help:"Of the arrival times."`
+	WarmupNum     float64      `group:"load" placeholder:"N" help:"Requests before the measured ones; below 1: a share of --number."`
+	SleepInterval cli.Duration `group:"load" default:"5s" placeholder:"TIME" help:"Between the points of a sweep."`
+	Between       string       `group:"load" placeholder:"CMD" help:"Shell command to run between the points of a sweep."`
+	Cycle         bool         `group:"load" help:"Send the lines again when they run short."`
+	Grace         cli.Duration `group:"load" default:"30s" placeholder:"TIME" help:"After Ctrl-C: how long requests in flight may go on."`
 
 	Label            cli.Labels  `group:"requests" placeholder:"KEY=VALUE" help:"Labels of every record, for perf-stats --by labels.KEY."`
 	NoUsage          bool        `group:"requests" help:"Do not ask streams for their usage."`
@@ -72,11 +69,11 @@ type flags struct {
 	TokenizerPath    string      `group:"requests" placeholder:"NAME" help:"Count output tokens with it where the server does not."`
 	OnBadLine        string      `group:"requests" enum:"fail,skip" default:"fail" help:"What to do about a line that is no request: fail or skip."`
 
-	ConnectTimeout seconds `group:"connection" placeholder:"TIME" help:"For DNS and connecting."`
-	ReadTimeout    seconds `group:"connection" placeholder:"TIME" help:"Longest wait between two reads."`
-	TotalTimeout   seconds `group:"connection" default:"21600" placeholder:"TIME" help:"For a whole request."`
-	Preconnect     bool    `group:"connection" help:"Open the connections before the load begins."`
-	MaxConns       int     `group:"connection" default:"0" placeholder:"N" help:"Most connections of an open loop; default: as many as the file limit allows."`
+	ConnectTimeout cli.Duration `group:"connection" placeholder:"TIME" help:"For DNS and connecting."`
+	ReadTimeout    cli.Duration `group:"connection" placeholder:"TIME" help:"Longest wait between two reads."`
+	TotalTimeout   cli.Duration `group:"connection" default:"6h" placeholder:"TIME" help:"For a whole request."`
+	Preconnect     bool         `group:"connection" help:"Open the connections before the load begins."`
+	MaxConns       int          `group:"connection" default:"0" placeholder:"N" help:"Most connections of an open loop; default: as many as the file limit allows."`
 
 	Output      string `short:"o" group:"output" placeholder:"FILE" help:"Records; - or nothing: stdout. FILE.gz and FILE.zst are compressed; {shard} in the name is the shard's number."`
 	Force       bool   `group:"output" help:"Replace the file of -o if it exists and is not empty."`
@@ -102,31 +99,6 @@ type flags struct {
 	saturationFlags
 	searchFlags
 	shardFlags
-}
-
-// seconds is a duration; a bare number is seconds, as evalscope has it.
-type seconds time.Duration
-
-// Decode implements kong.MapperValue.
-func (s *seconds) Decode(ctx *kong.DecodeContext) error {
-	var word string
-	if err := ctx.Scan.PopValueInto("time", &word); err != nil {
-		return err
-	}
-	d, err := parseSeconds(word)
-	*s = seconds(d)
-	return err
-}
-
-func parseSeconds(word string) (time.Duration, error) {
-	if f, err := strconv.ParseFloat(word, 64); err == nil && f >= 0 && f < 1e9 {
-		return time.Duration(f * float64(time.Second)), nil
-	}
-	d, err := time.ParseDuration(word)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a time such as 30, 500ms or 2m", word)
-	}
-	return d, nil
 }
 
 // target reads --url; nil: the simulator.

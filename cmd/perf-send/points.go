@@ -249,7 +249,7 @@ func ramp(arg string, bad func(string, ...any) error) (func() schedule.Pacer, er
 	a, b, _ := strings.Cut(rates, "-")
 	from, err1 := strconv.ParseFloat(a, 64)
 	to, err2 := strconv.ParseFloat(b, 64)
-	d, err3 := parseSeconds(dur)
+	d, err3 := cli.ParseDuration(dur)
 	if err1 != nil || err2 != nil || err3 != nil || !(from >= 0 && to >= 0 && from+to > 0) || d <= 0 {
 		return nil, bad("%q is not FROM-TO/TIME, such as 1-50/60s", arg)
 	}

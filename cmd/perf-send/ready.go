@@ -17,7 +17,7 @@ import (
 
 // readyFlags say how long a server that is starting is waited for.
 type readyFlags struct {
-	WaitReady seconds `group:"server" placeholder:"TIME" help:"Wait up to TIME for a server that is still starting."`
+	WaitReady cli.Duration `group:"server" placeholder:"TIME" help:"Wait up to TIME for a server that is still starting."`
 }
 
 const (

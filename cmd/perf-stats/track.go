@@ -22,14 +22,14 @@ import (
 
 // trackFlags choose the trackers to which a run is logged while its records flow.
 type trackFlags struct {
-	Visualizer trackers `placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow while records flow; FILE may be a run that was kept."`
-	Name       string   `placeholder:"NAME" help:"Name of the run; by default its model and time."`
-	Project    string   `placeholder:"NAME" help:"Project or experiment; default: WANDB_PROJECT, SWANLAB_PROJ_NAME, CLEARML_PROJECT_NAME, MLFLOW_EXPERIMENT_NAME, else perf_benchmark."`
-	Upload     bool     `name:"upload-records" help:"Log the records too, as a file."`
-	Python     string   `placeholder:"ENV" help:"Environment or interpreter that has the packages of wandb, swanlab and clearml (default python3)."`
-	OutputsDir string   `default:"outputs" placeholder:"DIR" help:"Where local runs lie, and what a tracker did not take (default outputs)."`
-	Every      float64  `name:"visualizer-interval" default:"5" placeholder:"SECONDS" help:"Log at this interval (default 5)."`
-	Timeout    float64  `name:"visualizer-timeout" default:"60" placeholder:"SECONDS" help:"How long to wait for trackers once the figures are written (default 60)."`
+	Visualizer trackers     `placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow while records flow; FILE may be a run that was kept."`
+	Name       string       `placeholder:"NAME" help:"Name of the run; by default its model and time."`
+	Project    string       `placeholder:"NAME" help:"Project or experiment; default: WANDB_PROJECT, SWANLAB_PROJ_NAME, CLEARML_PROJECT_NAME, MLFLOW_EXPERIMENT_NAME, else perf_benchmark."`
+	Upload     bool         `name:"upload-records" help:"Log the records too, as a file."`
+	Python     string       `placeholder:"ENV" help:"Environment or interpreter that has the packages of wandb, swanlab and clearml (default python3)."`
+	OutputsDir string       `default:"outputs" placeholder:"DIR" help:"Where local runs lie, and what a tracker did not take (default outputs)."`
+	Every      cli.Duration `name:"visualizer-interval" default:"5s" placeholder:"TIME" help:"Log at this interval (default 5)."`
+	Timeout    cli.Duration `name:"visualizer-timeout" default:"60s" placeholder:"TIME" help:"How long to wait for trackers once the figures are written (default 60)."`
 
 	WandbKey    string `name:"wandb-api-key" placeholder:"KEY" help:"As WANDB_API_KEY, which keeps it out of the list of processes."`
 	SwanlabKey  string `name:"swanlab-api-key" placeholder:"KEY" help:"As SWANLAB_API_KEY; local logs to a directory."`
@@ -83,11 +83,11 @@ func (f *flags) checkTrackers() error {
 			return cli.Usage("", "--visualizer: %s is named twice", name)
 		}
 	}
-	if !(f.Every > 0) {
-		return cli.Usage("", "--visualizer-interval: %v is not above 0", f.Every)
+	if f.Every == 0 {
+		return cli.Usage("", "--visualizer-interval: it must be above 0")
 	}
-	if !(f.Timeout > 0) {
-		return cli.Usage("", "--visualizer-timeout: %v is not above 0", f.Timeout)
+	if f.Timeout == 0 {
+		return cli.Usage("", "--visualizer-timeout: it must be above 0")
 	}
 	return nil
 }
@@ -150,7 +150,7 @@ func (f *flags) startTracking(env *cli.Env, in *interrupt, stream *stats.Stream)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	t.run, t.stop = track.Start(f.trackOptions(env)), stop
-	t.stopped.Go(func() { t.run.Follow(ctx, duration(f.Every), t.summary) })
+	t.stopped.Go(func() { t.run.Follow(ctx, time.Duration(f.Every), t.summary) })
 	return t, nil
 }
 
@@ -174,7 +174,7 @@ func (t *tracking) finish() {
 	t.in.stop() // the next signal is for the trackers
 	ctx, stop := t.env.Context()
 	defer stop()
-	ctx, end := context.WithTimeout(ctx, duration(t.flags.Timeout))
+	ctx, end := context.WithTimeout(ctx, time.Duration(t.flags.Timeout))
 	defer end()
 	var failed error
 	if !t.whole {
@@ -182,7 +182,7 @@ func (t *tracking) finish() {
 	}
 	if t.env.TTY {
 		wait := time.AfterFunc(3*time.Second, func() {
-			t.env.Say("waiting for trackers, %v s at most; Ctrl-C ends it and keeps what is not logged", t.flags.Timeout)
+			t.env.Say("waiting for trackers, %v at most; Ctrl-C ends it and keeps what is not logged", time.Duration(t.flags.Timeout))
 		})
 		defer wait.Stop()
 	}
@@ -224,7 +224,7 @@ func (f *flags) sendKept(env *cli.Env) error {
 		if !track.IsKept(file) {
 			return cli.Usage("records and kept runs are read apart", "%s: no run that was kept", file)
 		}
-		ctx, end := context.WithTimeout(ctx, duration(f.Timeout))
+		ctx, end := context.WithTimeout(ctx, time.Duration(f.Timeout))
 		part, err := track.Send(ctx, f.trackOptions(env), file)
 		end()
 		if err != nil {
@@ -254,8 +254,6 @@ func (f *flags) inputs() []string {
 	}
 	return f.Files
 }
-
-func duration(seconds float64) time.Duration { return time.Duration(seconds * float64(time.Second)) }
 
 // copied keeps a copy of what flows by. An error ends the copy, not the flow. After Ctrl-C a read of stdin may be left
 // behind, and end meanwhile.

@@ -46,6 +46,11 @@ func (l *Floats) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
+// String is the list as a person writes it.
+func (l Floats) String() string { return spaced([]float64(l)) }
+
+func spaced[T any](list []T) string { return strings.Trim(fmt.Sprint(list), "[]") }
+
 // numbers splits a word at its commas, and at blanks, which the value of an environment variable may hold.
 func numbers(word string) []string {
 	return strings.Split(strings.Join(strings.Fields(word), ","), ",")
@@ -69,6 +74,9 @@ func (l *Ints) Decode(ctx *kong.DecodeContext) error {
 	}
 	return nil
 }
+
+// String is the list as a person writes it.
+func (l Ints) String() string { return spaced([]int(l)) }
 
 // Strings is a flag of one or more words, up to the next flag or the first word that is an existing file, which is then
 // an argument of the command (Env.Parse says so). A word may hold commas and spaces; the flag may be repeated.
