@@ -177,7 +177,9 @@ func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.
 		close()
 		hint := ""
 		if h, ok := errors.AsType[hinter](err); ok {
-			hint = h.Hint(name)
+			if hint = h.Hint(path); path == "" || path == "-" {
+				hint = h.Hint("FILE")
+			}
 		}
 		return nil, "", nil, Fail(hint, "%s: %w", name, err)
 	}

@@ -149,7 +149,7 @@ func (c *capture) address(text string) (string, error) {
 // inner are keys that gateways add to a body: copies of the request with its headers, and whose it is.
 var inner = []string{
 	"api_base", "api_key", "apikey", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "azure_ad_token", "base_url",
-	"extra_headers", "headers", "litellm_metadata", "litellm_params", "proxy_server_request", "secret_fields", "vertex_credentials",
+	"extra_headers", "headers", "proxy_server_request", "secret_fields", "vertex_credentials",
 }
 
 // clean returns a body without the keys that hold secrets.
@@ -160,7 +160,7 @@ func (c *capture) clean(body []byte) ([]byte, error) {
 	var drop []string
 	gjson.ParseBytes(body).ForEach(func(key, v gjson.Result) bool {
 		switch {
-		case slices.Contains(inner, key.Str) || strings.HasPrefix(key.Str, "user_api_key"):
+		case slices.Contains(inner, key.Str) || strings.HasPrefix(key.Str, "user_api_key") || strings.HasPrefix(key.Str, "litellm_"):
 			drop = append(drop, gjson.Escape(key.Str))
 		case key.Str == "metadata":
 			drop = append(drop, gateway(v)...)

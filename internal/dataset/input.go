@@ -47,11 +47,13 @@ func (o *Options) open(path string) (*dataFile, error) {
 // unmarked reads r behind its byte order mark, if it has one.
 func unmarked(r io.Reader, size int) *bufio.Reader {
 	br := bufio.NewReaderSize(r, size)
-	if mark, _ := br.Peek(3); string(mark) == "\uFEFF" {
+	if b, _ := br.Peek(len(mark)); string(b) == mark {
 		br.Discard(len(mark))
 	}
 	return br
 }
+
+const mark = "\uFEFF" // of the byte order
 
 // look fills head. An error of reading comes again when the input is read.
 func (in *dataFile) look(pipe bool) {
@@ -116,6 +118,7 @@ func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
 // lines yields the lines of the input, which must be UTF-8. It reports whether to go on with the next input.
 func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
 	for line, err := range jsonl.Lines(in) {
+		line.Bytes = bytes.TrimPrefix(line.Bytes, []byte(mark)) // of a file behind another
 		l := fileLine{line, in.name, false}
 		fatal := err != nil
 		if fatal {
@@ -193,6 +196,9 @@ func valid(b []byte) ([]byte, error) {
 	}
 	if plain, ok := jsonl.WithoutNaN(b); ok && gjson.ValidBytes(plain) {
 		return plain, nil
+	}
+	if bytes.Contains(b, []byte(`\x22`)) {
+		return b, errors.New("not valid JSON: nginx needs log_format … escape=json")
 	}
 	return b, fmt.Errorf("not valid JSON: %.40q", b)
 }

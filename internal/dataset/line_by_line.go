@@ -11,6 +11,7 @@ import (
 
 	"llmperf/internal/api"
 	"llmperf/internal/request"
+	"llmperf/internal/rows"
 )
 
 // lineReader reads files of lines or of JSON values, each as it looks.
@@ -31,6 +32,9 @@ func lineByLine(_ context.Context, o *Options) (items, error) {
 			return r.trace(f, in, s, yield)
 		}
 		switch {
+		case rows.Tabular(in.name) && len(s.header) > 1:
+			yield(nil, fmt.Errorf("%s: %w", in.name, unknownRows(s.header, s.text())))
+			return false
 		case in.parquet || in.layout() != byLine:
 			return r.each(in.values, r.value, yield)
 		case in.quoted():
@@ -127,8 +131,8 @@ func (r *lineReader) each(read func(func(fileLine, error) bool) bool, item func(
 		keep := true
 		if err == nil {
 			keep, err = item(&l, &it)
-			if rows, ok := errors.AsType[*rowsError](err); ok && first {
-				yield(nil, fmt.Errorf("%s: %w", l.file, rows))
+			if unknown, ok := errors.AsType[*rowsError](err); ok && first {
+				yield(nil, fmt.Errorf("%s: %w", l.file, unknown))
 				return false
 			}
 			if first = false; err != nil {

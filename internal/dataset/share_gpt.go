@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tidwall/gjson"
 
@@ -60,6 +62,9 @@ func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (
 		if v.IsObject() && v.Get(key).Exists() {
 			v = embedded(v.Get(key))
 		}
+	}
+	if v.IsObject() && keys != nil {
+		return true, fmt.Errorf("no messages under %s; there are %s", strings.Join(keys, ", "), strings.Join(keysOf(v), ", "))
 	}
 	t := talk{p: p}
 	if system != "" {

@@ -14,6 +14,7 @@ import (
 
 	"llmperf/internal/jsonl"
 	"llmperf/internal/rows"
+	"llmperf/internal/sniff"
 )
 
 // format is one kind of captured log or trace: exactly one of line and read is set.
@@ -126,6 +127,7 @@ type trace struct {
 	backward bool     // some arrive before the one before them
 	late     bool     // a log may have the ends of requests, and not how long they took
 	images   int      // requests that had some
+	epoch    bool     // the first timestamp counts from 1970
 	mixed    bool     // some lines of the file do not say how long their answers are
 	speed    float64
 	block    int64 // tokens of a block with a hash
@@ -166,7 +168,7 @@ func newTrace(o *Options, speed float64) *trace { return &trace{capture: capture
 func (t *trace) said() {
 	t.capture.said()
 	if t.images > 0 {
-		t.o.Say("%d requests had images, which are not sent: their lengths are taken as text", t.images)
+		t.o.Say("images are not sent, and their tokens become text: requests that had some: %d", t.images)
 	}
 	if t.backward && !t.o.Sort {
 		t.o.Say("some requests arrive before the one above them: --sort puts them in order, as perf-send --arrival trace needs them")
@@ -229,6 +231,11 @@ func (t *trace) format(s *sample) (format, error) {
 	}
 	if len(s.head) == 0 && len(s.objects) == 0 {
 		return format{line: requestLine}, nil
+	}
+	if end := bytes.LastIndexByte(s.head, '\n'); end >= 0 {
+		if err := sniff.Text(s.head[:end]); err != nil {
+			return format{}, err
+		}
 	}
 	if columns := s.columns(); len(columns) > 0 && (s.objects != nil || len(columns) > 1) {
 		return format{}, unknownRows(columns, s.text())

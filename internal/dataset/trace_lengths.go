@@ -146,7 +146,13 @@ func (t *trace) stamp(it *Item, v gjson.Result, unit float64) error {
 	if !at.Exists() || at.Type == gjson.Null {
 		return nil
 	}
-	ms, err := traceTime(at, unit)
+	if t.n == 0 || t.startMs == nil {
+		t.epoch = fromEpoch(at)
+	}
+	ms, err := at.Num*unit, error(nil)
+	if t.epoch || at.Type != gjson.Number {
+		ms, err = timeMs(at)
+	}
 	if err != nil {
 		return fmt.Errorf("timestamp: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
@@ -85,6 +86,9 @@ func mooncakeParams(v gjson.Result) (own []api.Param, err error) {
 		}
 	}
 	v.Get("extra").ForEach(func(key, value gjson.Result) bool {
+		if slices.Contains(inner, key.Str) {
+			return true
+		}
 		own = append(own, api.Param{Key: key.Str, Value: json.RawMessage(value.Get("@ugly").Raw), Verbatim: true})
 		return true
 	})

@@ -54,18 +54,10 @@ func epochMs(t float64) float64 {
 	return t / 1e6
 }
 
-// traceTime reads a timestamp of a trace whose units are so many ms, unless it is so large that it counts from 1970.
-func traceTime(v gjson.Result, unit float64) (ms float64, err error) {
-	n := v.Num
-	if v.Type == gjson.String {
-		if n, err = strconv.ParseFloat(strings.TrimSpace(v.Str), 64); err != nil {
-			return timeMs(v)
-		}
-	}
-	if math.Abs(n) < 1e11 {
-		return n * unit, nil
-	}
-	return epochMs(n), nil
+// fromEpoch reports whether the first timestamp of a trace counts from 1970, rather than from the beginning of the trace: it is
+// more than 10⁹, which is the year 2001 in seconds, or 11 days in ms.
+func fromEpoch(first gjson.Result) bool {
+	return first.Type == gjson.Number && math.Abs(first.Num) >= 1e9
 }
 
 // Keys of access logs that say when a request began, and of those that say when it was logged, which is when it ended.

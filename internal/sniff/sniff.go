@@ -21,6 +21,13 @@ func (a *Alien) Hint(file string) string {
 	if a.how == "" {
 		return ""
 	}
+	if from, ok := strings.CutSuffix(a.how, " %s >utf8.txt"); ok { // iconv, which knows no compression
+		for ending, cat := range map[string]string{".gz": "gzip -dc ", ".zst": "zstd -dc "} {
+			if strings.HasSuffix(file, ending) {
+				return cat + file + " | " + from + " >utf8.txt"
+			}
+		}
+	}
 	return strings.ReplaceAll(a.how, "%s", file)
 }
 
@@ -69,7 +76,7 @@ func magics() []magic {
 		{0, "LZIP", "compressed with lzip", "lzip -dk %s"},
 		{0, "7z\xBC\xAF\x27\x1C", "a 7z archive", unpack},
 		{0, "Rar!\x1A\x07", "a RAR archive", unpack},
-		{0, "PAR1", "a Parquet file", ""},
+		{0, "PAR1", "a Parquet file", "name the file itself: its rows cannot be read from a pipe"},
 		{0, "PARE", "an encrypted Parquet file", ""},
 		{0, "ARROW1", "an Arrow file", asRows},
 		{0, "\xFF\xFF\xFF\xFF", "an Arrow stream", asRows},
