@@ -212,7 +212,7 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 		x.trip.end = c.clock.Now()
 	}
 	x.reply.finish(err, x.trip.end)
-	if rec.OK && x.call.ep.ranks {
+	if x.call.ep.ranks && (rec.OK || rec.Error.Kind == record.KindEmpty) {
 		checkItems(rec, &x.call.ep.dialect, x.call.body)
 	}
 }
@@ -226,8 +226,12 @@ func checkItems(rec *record.Record, d *api.Dialect, body []byte) {
 		things = "embeddings"
 	}
 	if came := rec.Items; came < least {
+		kind := record.KindAPI
+		if came == 0 {
+			kind = record.KindEmpty
+		}
 		rec.OK = false
-		rec.Error = &record.Error{Kind: record.KindAPI, Message: fmt.Sprintf("the answer has %d of the %d %s asked for", came, least, things)}
+		rec.Error = &record.Error{Kind: kind, Message: fmt.Sprintf("the answer has %d of the %d %s asked for", came, least, things)}
 		return
 	}
 	if d.Op != "embedding" {
