@@ -10,6 +10,9 @@ import (
 
 // may says which of our own packages each package may import. Packages that know nothing of ours have no entry.
 var may = map[string][]string{
+	"internal/cli":     {"internal/visible"},
+	"internal/table":   {"internal/visible"},
+	"internal/chart":   {"internal/visible"},
 	"internal/jsonl":   {"internal/sniff"},
 	"internal/request": {"internal/jsonl", "internal/plain"},
 	"internal/record":  {"internal/jsonl", "internal/plain"},
@@ -33,9 +36,9 @@ var may = map[string][]string{
 		"internal/rows", "internal/sniff", "internal/tokenizer", "internal/vocabulary"},
 	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/facts", "internal/hub", "internal/jsonl", "internal/launch",
 		"internal/load", "internal/mask", "internal/metrics", "internal/record", "internal/request", "internal/schedule", "internal/search", "internal/sim", "internal/stats", "internal/table",
-		"internal/tokenizer", "internal/vocabulary"},
+		"internal/tokenizer", "internal/visible", "internal/vocabulary"},
 	"cmd/perf-stats": {"internal/cli", "internal/facts", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
-		"internal/track"},
+		"internal/track", "internal/visible"},
 	"cmd/perf-plot": {"internal/chart", "internal/cli", "internal/facts", "internal/jsonl", "internal/metrics", "internal/report", "internal/stats"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"llmperf/internal/cli"
+	"llmperf/internal/visible"
 )
 
 // debugger writes each step of each exchange on stderr, as evalscope's --debug does. Events are whole lines, so that
@@ -18,7 +19,7 @@ func (f *flags) debugger(env *cli.Env) func(id, what string, text []byte) {
 	titles := map[string]string{"endpoint": "Endpoint", "start": "Starting request", "sent": "Request sent", "received": "Response received"}
 	return func(id, what string, text []byte) {
 		now := time.Now().Format("2006-01-02 15:04:05.000")
-		fmt.Fprintf(env.Stderr, "%s perf-send DEBUG %s: %s: %s\n", now, id, titles[what], debugText(text))
+		fmt.Fprintf(env.Stderr, "%s perf-send DEBUG %s: %s: %s\n", now, visible.Line(id), titles[what], visible.Text(debugText(text)))
 	}
 }
 

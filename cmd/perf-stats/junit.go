@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"llmperf/internal/stats"
+	"llmperf/internal/visible"
 )
 
 type junitSuite struct {
@@ -33,9 +34,9 @@ func junit(w io.Writer, s *stats.Summary) error {
 	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		suite := junitSuite{Name: title(b), Tests: len(b.Gates)}
+		suite := junitSuite{Name: visible.Line(title(b)), Tests: len(b.Gates)}
 		for _, g := range b.Gates {
-			c := junitCase{Class: "perf-stats " + name(b), Name: g.Gate}
+			c := junitCase{Class: visible.Line("perf-stats " + name(b)), Name: visible.Line(g.Gate)}
 			if !g.Pass {
 				suite.Failures++
 				c.Failure = &junitFailure{Message: "it is " + human(g.Value)}

@@ -7,8 +7,10 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"llmperf/internal/stats"
+	"llmperf/internal/visible"
 )
 
 // prometheus writes the figures in the text format of Prometheus, for a textfile collector or a push gateway: seconds
@@ -76,12 +78,22 @@ func sample(v stats.Num) string {
 	return "NaN"
 }
 
+// labelName makes a key a name that Prometheus takes.
+func labelName(key string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
+			return r
+		}
+		return '_'
+	}, key)
+}
+
 // labels are the keys of the group, the models and the operations.
 func labels(b *stats.Block) string {
 	var out []string
 	add := func(name, value string) {
-		value = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(value)
-		out = append(out, fmt.Sprintf(`%s="%s"`, strings.NewReplacer(".", "_", "-", "_").Replace(name), value))
+		value = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(visible.Line(value))
+		out = append(out, fmt.Sprintf(`%s="%s"`, labelName(name), value))
 	}
 	for _, v := range b.Group {
 		add(v.Key, v.Value)

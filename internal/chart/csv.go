@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"strconv"
+
+	"llmperf/internal/visible"
 )
 
 // CSV writes the data of figures, one line a datum. What is no number, such as a gap in a line, is an empty cell.
@@ -46,11 +48,5 @@ func (c Column) cell(i int) string {
 
 // csvText is text for a cell, quoted if a spreadsheet would take it for a formula.
 func csvText(s string) string {
-	if s != "" {
-		switch s[0] {
-		case '=', '+', '-', '@':
-			return "'" + s
-		}
-	}
-	return s
+	return visible.Cell(s)
 }

@@ -56,19 +56,6 @@ func Term(w io.Writer, f *Figure, columns int) error {
 	return err
 }
 
-// clean leaves out what would move the cursor or change the terminal.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < ' ' || r >= 0x7F && r < 0xA0 || r == 0x061C || r == 0x200E || r == 0x200F || r >= 0x2028 && r <= 0x202E || r >= 0x2066 && r <= 0x2069:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "�"))
-}
-
 // cell is one character of the plane: dots of braille, a shade, or a letter, which wins.
 type cell struct {
 	dots   rune

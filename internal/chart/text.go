@@ -1,25 +1,29 @@
 package chart
 
-import "slices"
+import (
+	"slices"
+
+	"llmperf/internal/visible"
+)
 
 // shown is f with text that moves no cursor, changes no terminal and turns no writing direction.
 func (f *Figure) shown() *Figure {
 	out := *f
 	for _, s := range []*string{&out.Section, &out.Title, &out.Note, &out.Alt, &out.X.Label, &out.X.Unit, &out.Y.Label, &out.Y.Unit, &out.RowLabel} {
-		*s = clean(*s)
+		*s = visible.Line(*s)
 	}
 	out.Series = slices.Clone(f.Series)
 	for i := range out.Series {
 		s := &out.Series[i]
-		s.Name, s.VLabel, s.Text, s.Labels = clean(s.Name), clean(s.VLabel), cleanAll(s.Text), cleanAll(s.Labels)
+		s.Name, s.VLabel, s.Text, s.Labels = visible.Line(s.Name), visible.Line(s.VLabel), cleanAll(s.Text), cleanAll(s.Labels)
 	}
 	out.Marks = slices.Clone(f.Marks)
 	for i := range out.Marks {
-		out.Marks[i].Label = clean(out.Marks[i].Label)
+		out.Marks[i].Label = visible.Line(out.Marks[i].Label)
 	}
 	out.Spans = slices.Clone(f.Spans)
 	for i := range out.Spans {
-		out.Spans[i].Label = clean(out.Spans[i].Label)
+		out.Spans[i].Label = visible.Line(out.Spans[i].Label)
 	}
 	return &out
 }
@@ -27,10 +31,10 @@ func (f *Figure) shown() *Figure {
 // shown is p with such text.
 func (p *Page) shown() *Page {
 	out := *p
-	out.Title, out.Footer, out.Notices = clean(p.Title), clean(p.Footer), cleanAll(p.Notices)
+	out.Title, out.Footer, out.Notices = visible.Line(p.Title), visible.Line(p.Footer), cleanAll(p.Notices)
 	out.Facts = slices.Clone(p.Facts)
 	for i, f := range out.Facts {
-		out.Facts[i] = [2]string{clean(f[0]), clean(f[1])}
+		out.Facts[i] = [2]string{visible.Line(f[0]), visible.Line(f[1])}
 	}
 	out.Tables, out.Details = cleanTables(p.Tables), cleanTables(p.Details)
 	out.Figures = slices.Clone(p.Figures)
@@ -44,7 +48,7 @@ func cleanTables(tables []Table) []Table {
 	out := slices.Clone(tables)
 	for i := range out {
 		t := &out[i]
-		t.Title, t.Note, t.Head = clean(t.Title), clean(t.Note), cleanAll(t.Head)
+		t.Title, t.Note, t.Head = visible.Line(t.Title), visible.Line(t.Note), cleanAll(t.Head)
 		t.Rows = slices.Clone(t.Rows)
 		for k := range t.Rows {
 			t.Rows[k] = cleanAll(t.Rows[k])
@@ -56,7 +60,7 @@ func cleanTables(tables []Table) []Table {
 func cleanAll(list []string) []string {
 	out := slices.Clone(list)
 	for i := range out {
-		out[i] = clean(out[i])
+		out[i] = visible.Line(out[i])
 	}
 	return out
 }

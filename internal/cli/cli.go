@@ -14,6 +14,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
+
+	"llmperf/internal/visible"
 )
 
 // Exit codes.
@@ -62,11 +64,13 @@ func Fail(hint, format string, args ...any) error {
 
 // Say writes one fact to stderr.
 func (e *Env) Say(format string, args ...any) {
-	fmt.Fprintf(e.Stderr, e.Name+": "+format+"\n", args...)
+	fmt.Fprintln(e.Stderr, visible.Text(e.Name+": "+fmt.Sprintf(format, args...)))
 }
 
 // Hint writes the next step to stderr.
-func (e *Env) Hint(format string, args ...any) { fmt.Fprintf(e.Stderr, "hint: "+format+"\n", args...) }
+func (e *Env) Hint(format string, args ...any) {
+	fmt.Fprintln(e.Stderr, visible.Text("hint: "+fmt.Sprintf(format, args...)))
+}
 
 // Main runs a command on the process's own streams and returns its exit code.
 func Main(name string, run func(*Env) error) int {

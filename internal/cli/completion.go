@@ -24,7 +24,7 @@ func (c Choices) completion(shell string, app *kong.Application) (script string,
 func (c Choices) bash(app *kong.Application) string {
 	var names []string
 	var cases strings.Builder
-	for _, f := range visible(app) {
+	for _, f := range visibleFlags(app) {
 		names = append(names, spellings(f)...)
 		if values := c.of(f); values != nil {
 			fmt.Fprintf(&cases, "\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", f.Name, strings.Join(values, " "))
@@ -50,7 +50,7 @@ func (c Choices) zsh(app *kong.Application) string {
 	fmt.Fprintf(&b, "#compdef %s\n_arguments -S", app.Name)
 	// _arguments has a syntax of its own within the brackets.
 	escape := strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, ":", `\:`)
-	for _, f := range visible(app) {
+	for _, f := range visibleFlags(app) {
 		for _, name := range spellings(f) {
 			spec := fmt.Sprintf("*%s[%s]", name, escape.Replace(f.Help))
 			if values := c.of(f); values != nil {
@@ -68,7 +68,7 @@ func (c Choices) zsh(app *kong.Application) string {
 // fish has a line for each flag.
 func (c Choices) fish(app *kong.Application) string {
 	var b strings.Builder
-	for _, f := range visible(app) {
+	for _, f := range visibleFlags(app) {
 		for _, name := range spellings(f) {
 			fmt.Fprintf(&b, "complete -c %s -l %s", app.Name, strings.TrimPrefix(name, "--"))
 			if f.Short != 0 && name == "--"+f.Name {

@@ -36,8 +36,8 @@ func answer(app *kong.Kong, text string) error {
 	return nil
 }
 
-// visible are the flags that --help shows.
-func visible(app *kong.Application) []*kong.Flag {
+// visibleFlags are the flags that --help shows.
+func visibleFlags(app *kong.Application) []*kong.Flag {
 	var out []*kong.Flag
 	for _, f := range app.Flags {
 		if !f.Hidden {
@@ -111,7 +111,7 @@ type groupOfFlags struct {
 // grouped has the flags under their headings, those of none first.
 func grouped(app *kong.Application) []groupOfFlags {
 	all := []groupOfFlags{{}}
-	for _, f := range visible(app) {
+	for _, f := range visibleFlags(app) {
 		title := ""
 		if f.Group != nil {
 			title = strings.TrimSuffix(f.Group.Title, ":")

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/mattn/go-runewidth"
+
+	"llmperf/internal/visible"
 )
 
 // Status is a line at the bottom of a terminal that says how far a run is. It is the writer of all other messages too:
@@ -34,7 +36,7 @@ func (s *Status) Set(line string) {
 		line = ""
 	}
 	defer s.turn.release()
-	line = runewidth.Truncate(line, max(cmp.Or(Columns(s.w), 80)-1, 1), "…")
+	line = runewidth.Truncate(visible.Line(line), max(cmp.Or(Columns(s.w), 80)-1, 1), "…")
 	if line == s.line {
 		return
 	}

@@ -36,7 +36,14 @@ func (d *Decoder) Decode(line []byte) (*Record, error) {
 func (r *Record) decode(line []byte) error {
 	// The decoder leaves absent keys as they are: without this they would keep the values of the line before.
 	*r = Record{GapUs: r.GapUs[:0], ChunkTokens: r.ChunkTokens[:0]}
-	if err := json.Unmarshal(line, r); err != nil {
+	err := json.Unmarshal(line, r)
+	if err != nil {
+		if whole := wholeNumbers(line); whole != nil {
+			*r = Record{GapUs: r.GapUs[:0], ChunkTokens: r.ChunkTokens[:0]}
+			err = json.Unmarshal(whole, r)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("not a record: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if len(r.GapUs) > 0 {

@@ -179,3 +179,21 @@ func FuzzScanner(f *testing.F) {
 		}
 	})
 }
+
+// A whole number may be written with a fraction of zeros or an exponent, in any place; one with another fraction is refused.
+func TestDecodeWholeFloats(t *testing.T) {
+	var d Decoder
+	r, err := d.Decode([]byte(`{"id":"a 1.0","prompt_tokens":64.0,"completion_tokens":1e1,"sent_us":1.79e15,"gap_us":[1.0,20.00],"latency_ms":1.5,"turn":null,"status":200.0,"ok":true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.ID != "a 1.0" || r.PromptTokens != 64 || r.CompletionTokens != 10 || r.SentUs != 1_790_000_000_000_000 || !reflect.DeepEqual(r.GapUs, []int64{1, 20}) ||
+		r.LatencyMs != 1.5 || r.Status != 200 || !r.Says(KeyPromptTokens) {
+		t.Errorf("%+v", r)
+	}
+	for _, line := range []string{`{"prompt_tokens":64.5,"ok":true}`, `{"prompt_tokens":1e300,"ok":true}`, `{"prompt_tokens":"64","ok":true}`} {
+		if r, err := d.Decode([]byte(line)); err == nil {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+}

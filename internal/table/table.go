@@ -10,6 +10,8 @@ import (
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
+
+	"llmperf/internal/visible"
 )
 
 // Table is a heading, cells and footnotes. The first column stands to the left, the others to the right; all cells of a
@@ -26,14 +28,14 @@ type Table struct {
 // Text writes the table in box-drawing characters.
 func (t *Table) Text(w io.Writer) error {
 	if t.Title != "" {
-		if err := writeLines(w, "", t.Title); err != nil {
+		if err := writeLines(w, "", visible.Line(t.Title)); err != nil {
 			return err
 		}
 	}
 	if err := t.render(w, renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleLight)}), t.Header, t.Stress); err != nil {
 		return err
 	}
-	return writeLines(w, "", t.Notes...)
+	return writeLines(w, "", each(t.Notes, visible.Line)...)
 }
 
 // Markdown writes the table as GitHub's pipe table.
@@ -55,13 +57,13 @@ func (t *Table) Markdown(w io.Writer) error {
 			return err
 		}
 	}
-	return writeLines(w, "* ", t.Notes...)
+	return writeLines(w, "* ", each(t.Notes, escapeMarkdown)...)
 }
 
 // HTML writes the table as a fragment, to be put into a page.
 func (t *Table) HTML(w io.Writer) error {
 	if t.Title != "" {
-		if err := writeLines(w, "", "<h3>"+html.EscapeString(t.Title)+"</h3>"); err != nil {
+		if err := writeLines(w, "", "<h3>"+html.EscapeString(visible.Line(t.Title))+"</h3>"); err != nil {
 			return err
 		}
 	}
@@ -69,22 +71,36 @@ func (t *Table) HTML(w io.Writer) error {
 		return err
 	}
 	for _, n := range t.Notes {
-		if err := writeLines(w, "", "<p>"+html.EscapeString(n)+"</p>"); err != nil {
+		if err := writeLines(w, "", "<p>"+html.EscapeString(visible.Line(n))+"</p>"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// CSV writes header and rows alone.
+// CSV writes header and rows alone. Text that a spreadsheet would take for a formula is quoted.
 func (t *Table) CSV(w io.Writer) error {
 	cw := csv.NewWriter(w)
 	if len(t.Header) > 0 {
-		if err := cw.Write(t.Header); err != nil {
+		if err := cw.Write(each(t.Header, visible.Cell)); err != nil {
 			return err
 		}
 	}
-	return cw.WriteAll(t.Rows)
+	for _, row := range t.Rows {
+		if err := cw.Write(each(row, visible.Cell)); err != nil {
+			return err
+		}
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+func each(list []string, f func(string) string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = f(s)
+	}
+	return out
 }
 
 func writeLines(w io.Writer, prefix string, lines ...string) error {
@@ -96,17 +112,17 @@ func writeLines(w io.Writer, prefix string, lines ...string) error {
 	return nil
 }
 
-// escapeMarkdown keeps a cell a cell, which the Markdown renderer does not.
+// escapeMarkdown keeps text what it is: no cell's end, no HTML, no link and no code.
 func escapeMarkdown(s string) string {
-	return strings.NewReplacer("\\", `\\`, "|", `\|`, "\n", " ", "\r", "").Replace(s)
+	return strings.NewReplacer("\\", `\\`, "|", `\|`, "&", "&amp;", "<", "&lt;", ">", "&gt;", "[", `\[`, "`", "\\`").Replace(visible.Line(s))
 }
 
 func (t *Table) render(w io.Writer, r tw.Renderer, header []string, escape func(string) string) error {
 	cells := func(row []string) []string {
 		out := make([]string, len(row))
 		for i, c := range row {
-			if out[i] = c; escape != nil {
-				out[i] = escape(c)
+			if out[i] = visible.Line(c); escape != nil {
+				out[i] = escape(out[i])
 			}
 		}
 		return out

@@ -23,9 +23,9 @@ func TestLayouts(t *testing.T) {
 		render func(*Table, io.Writer) error
 		want   string
 	}{
-		"markdown": {(*Table).Markdown, "### a <title> \\| b\n\n" +
-			"|        |   p99.9 |  名 |\n|:-------|--------:|----:|\n| TTFT   |      12 |  表 |\n| a\\|b c | 1,234.5 | <&> |\n\n* a <note>\n"},
-		"csv": {(*Table).CSV, ",p99.9,名\nTTFT,12,表\n\"a|b\nc\",\"1,234.5\",<&>\n"},
+		"markdown": {(*Table).Markdown, "### a &lt;title&gt; \\| b\n\n" +
+			"|        |   p99.9 |            名 |\n|:-------|--------:|--------------:|\n| TTFT   |      12 |            表 |\n| a\\|b c | 1,234.5 | &lt;&amp;&gt; |\n\n* a &lt;note&gt;\n"},
+		"csv": {(*Table).CSV, ",p99.9,名\nTTFT,12,表\na|b c,\"1,234.5\",<&>\n"},
 	} {
 		var b bytes.Buffer
 		if err := test.render(sample(), &b); err != nil || b.String() != test.want {

@@ -1,0 +1,76 @@
+// Package visible makes text that came from elsewhere harmless to what shows it: terminals, documents and spreadsheets.
+package visible
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Text returns s with what a terminal would obey, or what would reorder the text around it, written as an escape: control
+// characters except tab and newline, bidirectional controls, separators of lines, and bytes that are not UTF-8.
+func Text(s string) string { return show(s) }
+
+// Line is Text on one line: tabs and newlines become spaces.
+func Line(s string) string {
+	s = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ").Replace(s)
+	return show(s)
+}
+
+// Cell is a Line for a cell of CSV. If a spreadsheet would take it for a formula, and it is no number, it is quoted as
+// spreadsheets do.
+func Cell(s string) string {
+	s = Line(s)
+	if begin := strings.TrimLeft(s, " "); begin != "" && strings.ContainsRune("=+-@", rune(begin[0])) {
+		if _, err := strconv.ParseFloat(begin, 64); err != nil {
+			return "'" + s
+		}
+	}
+	return s
+}
+
+// show writes what is harmful as escapes.
+func show(s string) string {
+	i := 0
+	for i < len(s) && (s[i] >= ' ' && s[i] < 0x7F || s[i] == '\n' || s[i] == '\t') {
+		i++
+	}
+	if i == len(s) { // as nearly all are
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(s[:i])
+	for i < len(s) {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case !harmful(r, size):
+			b.WriteString(s[i : i+size])
+		case r == utf8.RuneError:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		default:
+			fmt.Fprintf(&b, `\u{%x}`, r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// harmful reports whether a rune, of so many bytes, is to be written as an escape.
+func harmful(r rune, size int) bool {
+	switch {
+	case r == utf8.RuneError && size == 1:
+		return true
+	case r == '\n' || r == '\t':
+		return false
+	case r < ' ' || r >= 0x7F && r < 0xA0: // C0, delete, C1
+		return true
+	case r == 0x061C || r == 0x200E || r == 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069: // bidirectional
+		return true
+	case r == 0x2028 || r == 0x2029 || r == 0xFEFF || r >= 0xE0000 && r <= 0xE007F: // separators, marks, tags
+		return true
+	}
+	return false
+}
