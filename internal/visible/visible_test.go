@@ -7,7 +7,7 @@ import (
 
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{
-		"plain, ünïcode 名 ∞":         "plain, ünïcode 名 ∞",
+		"plain, ünïcode 名 ∞":          "plain, ünïcode 名 ∞",
 		"a\tb\nc":                     "a\tb\nc",
 		"\x1b]0;owned\x07\x1b[31mred": `\x1b]0;owned\x07\x1b[31mred`,
 		"c1 \u009b31m del \x7f":       `c1 \u{9b}31m del \x7f`,
