@@ -89,6 +89,7 @@ type flags struct {
 
 	Output string `short:"o" group:"output" help:"File to write; .gz and .zst compress. Default: stdout." placeholder:"FILE"`
 	cli.VersionFlag
+	cli.ModeFlag
 }
 
 // groups are the headings of --help.

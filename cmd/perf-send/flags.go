@@ -36,6 +36,7 @@ func choices() cli.Choices {
 
 type flags struct {
 	cli.VersionFlag
+	cli.ModeFlag
 	part    load.Shard // that this process has
 	eachAll bool       // each point of a sweep sends all lines
 	folder  string     // of this run, in --run-dir

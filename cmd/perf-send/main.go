@@ -24,6 +24,7 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, about, groups(), choices()); err != nil {
 		return err
 	}
+	env.Mode = f.Mode.Private()
 	if f.ServeSim != "" {
 		return serveSim(env, &f)
 	}

@@ -269,7 +269,11 @@ func eachRecord(path string, do func(*record.Record, []byte) error) (damaged boo
 // rewrite writes FILE.partial anew with the records that stay.
 func rewrite(path string, keep func(*record.Record) bool) error {
 	partial := path + cli.PartialEnd
-	to, err := os.OpenFile(partial+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o644)
+	was, err := os.Stat(partial)
+	if err != nil {
+		return err
+	}
+	to, err := os.OpenFile(partial+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, was.Mode().Perm())
 	if err != nil {
 		return err
 	}

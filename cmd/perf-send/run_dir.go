@@ -56,7 +56,10 @@ func (f *flags) openRequestLog() (*requestLog, error) {
 		return nil, nil
 	}
 	path := filepath.Join(f.folder, facts.RequestsFile)
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, f.Mode.Private().Perm())
+	if err == nil {
+		err = f.Mode.Private().Set(file)
+	}
 	if err != nil {
 		return nil, cli.Fail("", "--run-dir: %w", err)
 	}

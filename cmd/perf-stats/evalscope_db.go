@@ -2,6 +2,7 @@ package main
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
+	"llmperf/internal/cli"
 	"llmperf/internal/record"
 	"llmperf/internal/stats"
 )
@@ -27,6 +29,7 @@ type evalscopeDBs struct {
 	by     []stats.Key
 	warmup bool
 
+	mode cli.Mode
 	mu   sync.Mutex
 	open map[string]*evalscopeDB
 	err  error // the first
@@ -48,7 +51,7 @@ func (d *evalscopeDBs) add(r *record.Record) {
 	defer d.mu.Unlock()
 	db := d.open[group]
 	if db == nil && d.err == nil {
-		if db, d.err = openEvalscopeDB(filepath.Join(d.dir, fmt.Sprintf("benchmark_data.%d.partial", len(d.open)))); d.err == nil {
+		if db, d.err = openEvalscopeDB(filepath.Join(d.dir, fmt.Sprintf("benchmark_data.%d.partial", len(d.open))), d.mode); d.err == nil {
 			d.open[group] = db
 		}
 	}
@@ -80,11 +83,14 @@ func (d *evalscopeDBs) abandon() {
 	}
 }
 
-func openEvalscopeDB(path string) (*evalscopeDB, error) {
+func openEvalscopeDB(path string, mode cli.Mode) (*evalscopeDB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
 	os.Remove(path) // of a run that was killed
+	if err := createWith(path, mode); err != nil {
+		return nil, err
+	}
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		return nil, err
@@ -105,6 +111,15 @@ func openEvalscopeDB(path string) (*evalscopeDB, error) {
 		os.Remove(path)
 	}
 	return d, err
+}
+
+// createWith makes an empty file, which SQLite takes for a new database.
+func createWith(path string, mode cli.Mode) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode.Perm())
+	if err != nil {
+		return err
+	}
+	return errors.Join(mode.Set(f), f.Close())
 }
 
 // add writes a record in evalscope's units, which are seconds.

@@ -59,6 +59,7 @@ type flags struct {
 	trackFlags `embed:"" group:"trackers"`
 
 	cli.VersionFlag
+	cli.ModeFlag
 	cli.ColorFlag
 }
 

@@ -18,6 +18,7 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description, groups(), choices()); err != nil {
 		return err
 	}
+	env.Mode = f.Mode
 	if err := f.chooseFormat(); err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func (f *flags) stores(stream *stats.Stream) (out []*store, err error) {
 		if err := replaceable(kind.flag, kind.path, kind.own); err != nil {
 			return out, err
 		}
-		file, err := partialStore(kind.path)
+		file, err := partialStore(kind.path, f.Mode.Private())
 		if err != nil {
 			return out, cli.Fail("", "%s: %w", kind.flag, err)
 		}

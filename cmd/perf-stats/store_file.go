@@ -16,14 +16,12 @@ import (
 )
 
 // partialStore makes the file that a store is written to before it has its name, beside it and under a name that nothing has.
-func partialStore(path string) (string, error) {
+func partialStore(path string, mode cli.Mode) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+cli.PartialEnd)
 	if err != nil {
 		return "", err
 	}
-	name := f.Name()
-	mode := fs.FileMode(0o644)
-	return name, errors.Join(f.Chmod(mode), f.Close())
+	return f.Name(), errors.Join(f.Close(), os.Remove(f.Name()), createWith(f.Name(), mode)) // the name is free
 }
 
 // replaceable refuses a store that would take the place of what perf-stats did not write: a device, a folder, the records,

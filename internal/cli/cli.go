@@ -38,6 +38,8 @@ type Env struct {
 	TTY       bool // Stderr is a terminal
 	StdinTTY  bool // Stdin is a terminal: a person types, or has forgotten the input
 	StdoutTTY bool // Stdout is a terminal
+
+	Mode Mode // of the files that Create makes
 }
 
 // Error is a failure with its exit code and the next step.

@@ -79,7 +79,7 @@ func (o *Output) Open() error {
 		if o.resume {
 			flags |= os.O_APPEND
 		}
-		f, err := openLocked(o.path+PartialEnd, flags)
+		f, err := openLocked(o.path+PartialEnd, flags, o.env.Mode)
 		if err != nil {
 			return err
 		}
@@ -87,8 +87,13 @@ func (o *Output) Open() error {
 		switch {
 		case err != nil:
 		case info.Size() == 0 || o.resume:
-			o.file = f
-			return nil
+			if info.Size() == 0 {
+				err = o.env.Mode.Set(f)
+			}
+			if err == nil {
+				o.file = f
+				return nil
+			}
 		default:
 			err = o.retain()
 		}
@@ -100,9 +105,9 @@ func (o *Output) Open() error {
 }
 
 // openLocked opens a file for the only process that may write it.
-func openLocked(path string, flags int) (*os.File, error) {
+func openLocked(path string, flags int, mode Mode) (*os.File, error) {
 	for {
-		f, err := os.OpenFile(path, flags, 0o644)
+		f, err := os.OpenFile(path, flags, mode.Perm())
 		if err != nil {
 			return nil, err
 		}

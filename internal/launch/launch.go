@@ -221,7 +221,7 @@ func freePort(want int) (int, error) {
 
 func openLog(path string) (*os.File, error) {
 	if path != "" {
-		f, err := os.Create(path)
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) // servers log prompts
 		if err != nil {
 			return nil, cli.Fail("", "%w", err)
 		}
