@@ -99,9 +99,6 @@ func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
 	return func(yield func(fileLine, error) bool) {
 		for _, path := range paths {
 			in, err := o.open(path)
-			if err == nil && in.parquet {
-				err = fmt.Errorf("%s: a Parquet file, which has rows rather than lines", path)
-			}
 			if err != nil {
 				yield(fileLine{}, err)
 				return
@@ -117,6 +114,9 @@ func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
 
 // lines yields the lines of the input, which must be UTF-8. It reports whether to go on with the next input.
 func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
+	if in.parquet {
+		return yield(fileLine{}, fmt.Errorf("%s: a Parquet file, which has rows rather than lines", in.name)) && false
+	}
 	for line, err := range jsonl.Lines(in) {
 		line.Bytes = bytes.TrimPrefix(line.Bytes, []byte(mark)) // of a file behind another
 		l := fileLine{line, in.name, false}
