@@ -1,6 +1,10 @@
 package client
 
-import "bytes"
+import (
+	"bytes"
+
+	"llmperf/internal/sse"
+)
 
 // framing is how the events of an answer stand in its body.
 type framing uint8
@@ -27,7 +31,7 @@ func (r *reply) plain(b []byte) {
 		if r.rec.Status/100 != 2 && len(r.whole)+len(b) > maxErrorBody {
 			b = b[:max(0, maxErrorBody-len(r.whole))]
 		}
-		r.whole = append(r.whole, b...)
+		r.whole = sse.Join(r.whole, b)
 	default:
 		r.frame(b)
 	}
@@ -40,7 +44,7 @@ func (r *reply) frame(b []byte) {
 		r.sse.Feed(b, r.onEvent)
 		return
 	}
-	r.whole = append(r.whole, b...)
+	r.whole = sse.Join(r.whole, b)
 	if r.framing = r.framingOf(r.whole); r.streamed() {
 		b, r.whole = r.whole, nil
 		r.plain(b)
