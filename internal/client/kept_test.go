@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -57,7 +58,11 @@ func idle(c *Client) []wire {
 	for _, o := range p.origins {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		return append([]wire(nil), o.idle...)
+		var all []wire
+		for _, w := range o.idle {
+			all = append(all, w.wire)
+		}
+		return all
 	}
 	return nil
 }
@@ -187,22 +192,64 @@ func TestTakenAndDropped(t *testing.T) {
 
 // What a server says to an idle connection, such as a 408 before it ends it, is no answer to the next request.
 func TestSaidToAnIdleConnection(t *testing.T) {
+	said := make(chan struct{})
+	c := newTest(t, script(t, func(n int, conn net.Conn, r *bufio.Reader) {
+		take(r)
+		io.WriteString(conn, chunked(hello, stop, done))
+		if n == 0 {
+			io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+			close(said)
+		}
+		take(r)
+	}), false, nil)
+	first := ask(c)
+	<-said
+	second := ask(c)
+	if !first.OK || !second.OK {
+		t.Errorf("%+v, %+v", first.Error, second.Error)
+	}
+}
+
+// A server that ends its connections right after streams, though it announces to keep them, gets no request sent twice once
+// that is known. Its other connections are kept.
+func TestConnectionsThatAreNotKept(t *testing.T) {
 	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
-		said := make(chan struct{})
+		const whole = `{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}`
 		c := start(func(n int, conn net.Conn, r *bufio.Reader) {
-			take(r)
-			io.WriteString(conn, chunked(hello, stop, done))
-			if n == 0 {
-				io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
-				close(said)
+			for asked := take(r); asked != ""; asked = take(r) {
+				if strings.Contains(asked, `"stream":true`) {
+					io.WriteString(conn, chunked(hello, stop, done))
+					raw(conn).CloseWrite()
+					return
+				}
+				fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(whole), whole)
 			}
-			take(r)
 		})
-		first := ask(c)
-		<-said
-		second := ask(c)
-		if !first.OK || !second.OK {
-			t.Errorf("%+v, %+v", first.Error, second.Error)
+		says := 0
+		c.cfg.Say = func(format string, args ...any) { says += strings.Count(format, "ends each connection") }
+		twice := 0
+		for range 20 {
+			rec := ask(c)
+			if !rec.OK {
+				t.Fatalf("%+v", rec.Error)
+			}
+			if rec.Attempts > 1 {
+				twice++
+			}
+			for w := range slices.Values(idle(c)) { // each is ended before it is used again
+				for !w.ended() {
+					time.Sleep(time.Millisecond)
+				}
+			}
+		}
+		if twice > 0 || says != 1 || len(idle(c)) != 0 {
+			t.Errorf("%d sent twice, said %d times, %d connections kept", twice, says, len(idle(c)))
+		}
+		short := []byte(strings.Replace(body, "true", "false", 1))
+		for i := range 3 {
+			if rec := c.Do(t.Context(), &request.Request{Body: short}); !rec.OK || rec.Reused != (i > 0) {
+				t.Errorf("whole answer %d: %+v, reused %v", i, rec.Error, rec.Reused)
+			}
 		}
 	})
 }

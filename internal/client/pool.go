@@ -3,7 +3,9 @@ package client
 import (
 	"context"
 	"errors"
+	"math"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -25,7 +27,37 @@ type pool struct {
 // origin holds the idle connections to one server, the last used last.
 type origin struct {
 	mu   sync.Mutex
-	idle []wire
+	idle []idleWire
+	hits [2]atomic.Int32 // connections in a row that ended right after an answer: of whole answers, and of streams
+}
+
+// idleWire is a connection between two exchanges.
+type idleWire struct {
+	wire
+	stream bool  // its last answer was one
+	since  int64 // ns since the epoch; 0: it was never used
+}
+
+const (
+	// rightAfter is how soon a server ends a connection that it will not use again, whatever its answer announced:
+	// llama-server does so behind each stream.
+	rightAfter = 50 * time.Millisecond
+	// mostHits is how many connections in a row must end like that before none is kept: each may cost a request sent twice.
+	mostHits = 3
+)
+
+func (o *origin) hitsOf(stream bool) *atomic.Int32 {
+	if stream {
+		return &o.hits[1]
+	}
+	return &o.hits[0]
+}
+
+// hit notes that w had ended when it was to be used at now, ns since the epoch.
+func (o *origin) hit(w idleWire, now int64) {
+	if w.since > 0 && now-w.since < int64(rightAfter) {
+		o.hitsOf(w.stream).Add(1)
+	}
 }
 
 func newPool(cfg *Config, open func(context.Context, *endpoint, *trip) (wire, error)) *pool {
@@ -45,7 +77,8 @@ var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 	o := p.origin(c.ep)
-	w := o.take()
+	kept := o.take(c.start)
+	w := kept.wire
 	for first := true; ; {
 		t.attempt(c)
 		t.reused = w != nil
@@ -61,10 +94,13 @@ func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 		sent := t.sent
 		err := w.roundTrip(ctx, c, t, s)
 		if err == nil && w.parser().keep && !p.cfg.Network.NoKeepAlive && !c.closes() {
-			o.put(w)
+			p.keep(o, idleWire{w, c.ep.stream, t.end}, t)
 			return nil
 		}
 		w.close()
+		if t.reused && !w.parser().begun() {
+			o.hit(kept, c.start)
+		}
 		switch {
 		case err == nil || !t.reused || w.parser().begun() || !closedByPeer(err):
 			return err
@@ -80,6 +116,25 @@ func (p *pool) exchange(ctx context.Context, c *call, t *trip, s sink) error {
 		}
 		w = nil
 	}
+}
+
+// keep makes w idle, unless the server is known to end its connections after such answers.
+func (p *pool) keep(o *origin, w idleWire, t *trip) {
+	hits := o.hitsOf(w.stream)
+	n := hits.Load()
+	if n >= mostHits {
+		if hits.CompareAndSwap(n, math.MinInt32) && p.cfg.Say != nil {
+			p.cfg.Say("the server ends each connection right after its answer, so every request opens one")
+		}
+	}
+	switch {
+	case n >= mostHits || n < 0:
+		w.close()
+		return
+	case t.reused && n > 0:
+		hits.CompareAndSwap(n, 0)
+	}
+	o.put(w)
 }
 
 // resendWithin is the longest time after a request in which the end of a kept connection can have crossed it on the way.
@@ -119,30 +174,31 @@ func (p *pool) origin(ep *endpoint) *origin {
 	return o
 }
 
-// take returns an idle connection that the server has not ended, or nil.
-func (o *origin) take() wire {
+// take returns an idle connection that the server has not ended by now, ns since the epoch; its wire is nil if there is none.
+func (o *origin) take(now int64) idleWire {
 	for {
 		w := o.pop()
-		if w == nil || !w.ended() {
+		if w.wire == nil || !w.ended() {
 			return w
 		}
 		w.close()
+		o.hit(w, now)
 	}
 }
 
-func (o *origin) pop() wire {
+func (o *origin) pop() idleWire {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := len(o.idle) - 1
 	if n < 0 {
-		return nil
+		return idleWire{}
 	}
 	w := o.idle[n]
 	o.idle = o.idle[:n]
 	return w
 }
 
-func (o *origin) put(w wire) {
+func (o *origin) put(w idleWire) {
 	o.mu.Lock()
 	o.idle = append(o.idle, w)
 	o.mu.Unlock()
@@ -155,7 +211,7 @@ func (p *pool) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, o := range p.origins {
-		for w := o.pop(); w != nil; w = o.pop() {
+		for w := o.pop(); w.wire != nil; w = o.pop() {
 			w.close()
 		}
 	}
@@ -173,7 +229,7 @@ func (p *pool) preconnect(ctx context.Context, ep *endpoint, n int) error {
 		group.Go(func() error {
 			w, err := p.open(ctx, ep, new(trip))
 			if err == nil {
-				o.put(w)
+				o.put(idleWire{wire: w})
 			}
 			return err
 		})
