@@ -20,9 +20,13 @@ func (r *runner) judge() error {
 		return nil
 	}
 	r.env.Say("load generator: %s: %s", v.Level, v.Reason)
-	if r.f.Strict {
-		return cli.Fail(v.Hint(), "--strict: the load generator was %s", v.Level)
+	hint := v.Hint()
+	if r.simulated {
+		hint += "; the simulator shares the CPUs with perf-send, which a server elsewhere does not"
 	}
-	r.env.Hint("%s", v.Hint())
+	if r.f.Strict {
+		return cli.Fail(hint, "--strict: the load generator was %s", v.Level)
+	}
+	r.env.Hint("%s", hint)
 	return nil
 }

@@ -62,6 +62,9 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 		if math.IsInf(at(f.Rate, i), 1) {
 			atOnce(env, p)
 		}
+		if p.Duration == 0 {
+			p.Asked = p.Number
+		}
 		name := p.Run
 		for k := 2; slices.ContainsFunc(points, func(q load.Point) bool { return q.Run == p.Run }); k++ {
 			p.Run = name + "#" + strconv.Itoa(k)

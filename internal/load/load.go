@@ -40,6 +40,7 @@ type Point struct {
 	Mode     string                // open, closed or capped: what a wait for a slot means
 	Warmup   int                   // requests before the measured ones
 	Number   int                   // measured requests; 0: all there are
+	Asked    int                   // Number as the records have it; 0 if the point may end before it and be complete
 	Duration time.Duration         // of the measured phase's starts; 0: no bound
 	Start    time.Time             // when its first request is due; zero: when it is ready
 }
@@ -401,7 +402,7 @@ func (e *Engine) id(line int64) string {
 // the answer's end, so that what perf-send itself needs from there to the next request is that one's lag.
 func (ph *phase) finish(rec *record.Record, j job) slot {
 	rec.Seq, rec.Shard, rec.RunID = j.seq, ph.e.Shard.String(), ph.e.RunID
-	rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Number, rec.Phase = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.p.Number, ph.name
+	rec.Run, rec.Mode, rec.Rate, rec.Parallel, rec.Number, rec.Phase = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel, ph.p.Asked, ph.name
 	rec.ScheduledUs = ph.e.Ns(j.due) / 1000
 	wait := j.queued.Microseconds()
 	rec.QueueMs = float64(wait) / 1000

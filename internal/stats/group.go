@@ -19,6 +19,7 @@ type group struct {
 	latest   [numFacts]string // the facts of the last record
 	rate     float64
 	slots    int
+	asked    int    // measured requests of the load point, or conversations; 0: not known
 	dists    []Dist // as metrics has them
 	client   Client
 	flights  flights
@@ -31,6 +32,7 @@ type group struct {
 	input, output, cached               int64 // tokens of successes
 	items                               int64 // embeddings made, documents ranked
 	chunks, chunkTokens                 int64 // of streamed successes, both after the first
+	begun                               int64 // requests, or conversations
 	saidCached                          int64 // successes that say how many tokens were cached
 	missing                             missing
 	prompts                             Prompts
@@ -182,6 +184,10 @@ func (g *group) describe(r *record.Record, file string) {
 		g.rate = r.Rate
 	}
 	g.slots = max(g.slots, r.Parallel)
+	g.asked = max(g.asked, r.Number)
+	if r.Turn <= 1 {
+		g.begun++
+	}
 }
 
 // fail counts a failure by its kind. The example is the least message in order, so that it is the same for any order
@@ -228,7 +234,7 @@ func (g *group) sums() []sum {
 	sums := []sum{
 		{"requests", &g.requests}, {"ok", &g.ok}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.good}, {"input_tokens", &g.input},
 		{"output_tokens", &g.output}, {"cached_tokens", &g.cached}, {"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
-		{"says_cached_tokens", &g.saidCached},
+		{"says_cached_tokens", &g.saidCached}, {"begun", &g.begun},
 	}
 	for i := range g.missing {
 		sums = append(sums, sum{"lacks " + wanted[i].key, &g.missing[i]})
@@ -242,7 +248,7 @@ func (g *group) merge(o *group) {
 			g.facts[i].add(v)
 		}
 	}
-	g.rate, g.slots = max(g.rate, o.rate), max(g.slots, o.slots)
+	g.rate, g.slots, g.asked = max(g.rate, o.rate), max(g.slots, o.slots), max(g.asked, o.asked)
 	for i := range g.dists {
 		g.dists[i].Merge(&o.dists[i])
 	}

@@ -26,7 +26,7 @@ type groupState struct {
 	Name, RunID    string
 	Facts          []factState
 	Rate           float64
-	Slots          int
+	Slots, Asked   int
 	Dists          []distState
 	Client         []distState
 	Chunks, Joined int64 // of the client
@@ -288,7 +288,7 @@ func (opt *Options) names() (by, goodput []string) {
 // state packs a group into text from which restore makes it again.
 func (g *group) state(opt *Options) (string, error) {
 	s := groupState{
-		Warmup: opt.Warmup, Name: g.name, RunID: g.runID, Rate: g.rate, Slots: g.slots, Flights: g.flights.state(), Sessions: g.sessions.state(),
+		Warmup: opt.Warmup, Name: g.name, RunID: g.runID, Rate: g.rate, Slots: g.slots, Asked: g.asked, Flights: g.flights.state(), Sessions: g.sessions.state(),
 		IDs: g.ids.state(), Series: g.series.state(), Errors: g.sortedErrors(),
 	}
 	s.By, s.Goodput = opt.names()
@@ -353,7 +353,7 @@ func (opt *Options) restore(text string) (*group, error) {
 
 func (s *groupState) group(opt *Options) (*group, error) {
 	g := newGroup(groupKey{s.Name, s.RunID}, opt)
-	g.rate, g.slots = s.Rate, s.Slots
+	g.rate, g.slots, g.asked = s.Rate, s.Slots, s.Asked
 	if err := s.lists(g); err != nil {
 		return nil, err
 	}

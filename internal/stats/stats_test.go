@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -319,4 +320,36 @@ func FuzzState(f *testing.F) {
 			mustJSON(t, c.Summary())
 		}
 	})
+}
+
+// TestCutShort: a run that was interrupted is known by its records alone, in whatever order they come and merged or not.
+func TestCutShort(t *testing.T) {
+	const note = "cut short: 3 of the 5 requests that were asked for, or these are not all of its records"
+	for name, c := range map[string]struct {
+		lines []string
+		noted bool
+	}{
+		"interrupted": {[]string{`"run":"a","number":5`, `"run":"a","number":5`, `"run":"a","number":5`}, true},
+		"whole":       {[]string{`"run":"a","number":3`, `"run":"a","number":3`, `"run":"a","number":3`}, false},
+		"all lines":   {[]string{`"run":"a"`, `"run":"a"`}, false},
+		"conversations": {[]string{
+			`"run":"a","number":2,"turn":1`, `"run":"a","number":2,"turn":2`, `"run":"a","number":2,"turn":1`,
+		}, false},
+		"warm-up": {[]string{
+			`"run":"a","number":5,"phase":"warmup"`, `"run":"a","number":5`, `"run":"a","number":5`, `"run":"a","number":5`,
+		}, true},
+	} {
+		c2 := New(Options{})
+		for _, l := range c.lines {
+			var r record.Record
+			if err := json.Unmarshal([]byte(`{"sent_us":1000000,"latency_ms":1,"ok":true,`+l+`}`), &r); err != nil {
+				t.Fatal(err)
+			}
+			c2.Add(&r)
+		}
+		b := c2.Summary().Blocks[0]
+		if got := slices.Contains(b.Notes, note); got != c.noted {
+			t.Errorf("%s: notes %q", name, b.Notes)
+		}
+	}
 }

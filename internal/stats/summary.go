@@ -353,6 +353,9 @@ func (g *group) sortedErrors() []ErrorCount {
 func (g *group) notes() []string {
 	notes := append(missingShards(g.facts[factShard]), g.ids.note(g.requests)...)
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
+	if len(g.facts[factRun]) == 1 && len(g.facts[factRunID]) <= 1 && int64(g.asked) > g.begun {
+		note("cut short: %d of the %d requests that were asked for, or these are not all of its records", g.begun, g.asked)
+	}
 	if g.invalid > 0 {
 		note("%d records have a negative or absurd time, which is left out", g.invalid)
 	}
