@@ -166,16 +166,14 @@ func (r *Record) StreamedTokens() (n int, ok bool) {
 	return n, n > 0 && r.HiddenUnknown == ""
 }
 
-// InOnePiece reports whether all chunks of a stream arrived at the same moment, as they do through a proxy that buffers:
-// the times between them are the proxy's, and there is neither ITL nor TPOT.
-func (r *Record) InOnePiece() bool {
-	for _, g := range r.GapUs {
-		if g != 0 {
-			return false
-		}
-	}
-	return len(r.GapUs) > 0
-}
+// onePieceUs is the mean gap below which chunks were sent together: no model makes 50,000 of them a second.
+const onePieceUs = 20
+
+// InOnePiece reports whether all chunks of a stream arrived together, as they do through a proxy that buffers: the times
+// between them are the proxy's, and there is neither ITL nor TPOT.
+func (r *Record) InOnePiece() bool { return inOnePiece(r.gaps(), len(r.GapUs)) }
+
+func inOnePiece(us int64, gaps int) bool { return us < onePieceUs*int64(gaps) }
 
 // TPOT is the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), defined for streamed answers of n > 1
 // tokens in more than one chunk (the definition of vLLM's bench serve, on the last output chunk and the tokens that were
@@ -189,7 +187,7 @@ func (r *Record) TPOT() (ms float64, ok bool) {
 		return 0, false
 	}
 	us := r.gaps()
-	return float64(us) / float64(n-1) / 1000, us > 0
+	return float64(us) / float64(n-1) / 1000, !inOnePiece(us, len(r.GapUs))
 }
 
 // NoteTPOT lets the record say its TPOT, for jq, in whole nanoseconds: more digits tell nothing.
