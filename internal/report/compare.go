@@ -123,8 +123,13 @@ func difference(share float64) string {
 
 func (r *report) between(ci stats.Interval) string {
 	low, high := float64(ci[0]), float64(ci[1])
-	if math.IsNaN(low) && math.IsNaN(high) {
+	switch {
+	case math.IsNaN(low) && math.IsNaN(high):
 		return ""
+	case math.IsNaN(low):
+		return r.trf("%s or less", difference(high))
+	case math.IsNaN(high):
+		return r.trf("%s or more", difference(low))
 	}
 	return r.trf("%s to %s", difference(low), difference(high))
 }
