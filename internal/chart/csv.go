@@ -20,13 +20,13 @@ func CSV(w io.Writer, figures []Figure) error {
 		for k := range f.Series {
 			s := &f.Series[k]
 			for j := range s.X {
-				row := []string{f.Name, csvText(s.Name), string(s.Kind)}
+				row := []string{f.Name, visible.Cell(s.Name), string(s.Kind)}
 				for _, c := range []Column{s.X, s.X2, s.Y, s.Y2, s.Lo, s.Hi, s.V} {
 					row = append(row, c.cell(j))
 				}
 				text := ""
 				if j < len(s.Text) {
-					text = csvText(s.Text[j])
+					text = visible.Cell(s.Text[j])
 				}
 				if err := out.Write(append(row, text)); err != nil {
 					return err
@@ -44,9 +44,4 @@ func (c Column) cell(i int) string {
 		return ""
 	}
 	return strconv.FormatFloat(c[i], 'g', -1, 64)
-}
-
-// csvText is text for a cell, quoted if a spreadsheet would take it for a formula.
-func csvText(s string) string {
-	return visible.Cell(s)
 }
