@@ -15,7 +15,7 @@ var may = map[string][]string{
 	"internal/chart":   {"internal/visible"},
 	"internal/jsonl":   {"internal/sniff"},
 	"internal/request": {"internal/jsonl", "internal/plain"},
-	"internal/record":  {"internal/jsonl", "internal/plain"},
+	"internal/record":  {"internal/jsonl", "internal/mask", "internal/plain"},
 	"internal/api":     {"internal/jsonl", "internal/plain", "internal/request", "internal/sse"},
 	"internal/dataset": {"internal/api", "internal/dataset/synth", "internal/hub", "internal/jsonl", "internal/mask", "internal/request", "internal/rows",
 		"internal/sniff", "internal/tokenizer"},

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -80,6 +81,19 @@ func URL(text string) string {
 	}
 	u.RawQuery = strings.Join(parts, "&")
 	return strings.Replace(u.String(), "//user@", "//"+Text+"@", 1)
+}
+
+var inText = regexp.MustCompile(`\b[a-z][a-z0-9]*://[^\s"'<>()]+`)
+
+// URLs masks the URLs in a text as URL does.
+func URLs(text string) string {
+	if !strings.Contains(text, "://") {
+		return text
+	}
+	return inText.ReplaceAllStringFunc(text, func(u string) string {
+		end := strings.TrimRight(u, ".,:;!?") // of the sentence
+		return URL(end) + u[len(end):]
+	})
 }
 
 // parameter reports whether a query parameter may be a secret. A short value of an unknown name is none.

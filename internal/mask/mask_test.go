@@ -44,6 +44,18 @@ func TestURL(t *testing.T) {
 	}
 }
 
+func TestURLs(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain": "plain",
+		"GET http://me:pw@h/v1?key=abc: no, see http://h.": "GET http://***@h/v1?key=***: no, see http://h.",
+		`"https://h/?token=SECRETQ" (http://h/?sig=x)`:     `"https://h/?token=***" (http://h/?sig=***)`,
+	} {
+		if got := URLs(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestSecrets(t *testing.T) {
 	var s Secrets
 	u, err := url.Parse("http://me:pass-word@h/v1?key=query+key&model=the-model")

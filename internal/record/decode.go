@@ -7,6 +7,9 @@ import (
 	"strings"
 
 	"github.com/goccy/go-json"
+
+	"llmperf/internal/jsonl"
+	"llmperf/internal/mask"
 )
 
 // Decoder reads record lines. The zero value is ready.
@@ -29,7 +32,18 @@ func (d *Decoder) Decode(line []byte) (*Record, error) {
 	if r.Lacks(KeyOK) {
 		r.OK = r.Error == nil && (r.Status == 0 || r.Status/100 == 2)
 	}
+	r.hide()
 	return r, nil
+}
+
+// hide masks the secrets of URLs, which records that others made may hold.
+func (r *Record) hide() {
+	if strings.IndexByte(r.URL, '?') >= 0 || strings.IndexByte(r.URL, '@') >= 0 {
+		r.URL = mask.URL(r.URL)
+	}
+	if r.Error != nil {
+		r.Error.Message = mask.URLs(r.Error.Message)
+	}
 }
 
 // decode reads a line of any form.
@@ -44,7 +58,7 @@ func (r *Record) decode(line []byte) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("not a record: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return fmt.Errorf("not a record: %w", jsonl.Reason(err))
 	}
 	if len(r.GapUs) > 0 {
 		r.TPOTMs = 0

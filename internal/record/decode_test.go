@@ -197,3 +197,16 @@ func TestDecodeWholeFloats(t *testing.T) {
 		}
 	}
 }
+
+// Secrets in URLs of records that others made are shown by no reader.
+func TestDecodeHides(t *testing.T) {
+	for _, line := range []string{
+		`{"id":"a","url":"https://me:pw@h/v1?key=SECRETQ","ok":false,"error":{"kind":"http","message":"GET https://h/?token=SECRETQ failed"}}`,
+		`{"url":"https:\/\/me:pw@h/v1?key=SECRETQ","error":{"kind":"http","message":"GET https://h/?token=SECRETQ failed"},"id":"a","ok":false}`,
+	} {
+		r, err := new(Decoder).Decode([]byte(line))
+		if err != nil || r.URL != "https://***@h/v1?key=***" || r.Error.Message != "GET https://h/?token=*** failed" {
+			t.Errorf("%s: %+v %+v %v", line, r, r.Error, err)
+		}
+	}
+}
