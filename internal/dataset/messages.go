@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -330,38 +331,51 @@ func delayMs(v gjson.Result, unit float64) (ms float64, err error) {
 var (
 	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
 		"repetition_penalty"}
-	rowVerbatim = []string{"tools", "tool_choice", "parallel_tool_calls", "functions", "response_format", "chat_template_kwargs",
+	rowVerbatim = []string{"tool_choice", "parallel_tool_calls", "functions", "response_format", "chat_template_kwargs",
 		"reasoning_effort"}
 )
 
-// rowParams reads the parameters beside the messages of a row. Datasets have tools as text, too, and without their type.
-func rowParams(row gjson.Result) (params []api.Param, err error) {
-	if !row.IsObject() {
-		return nil, nil
-	}
-	for _, key := range rowSampling {
-		if v := row.Get(key); v.Exists() && v.Type != gjson.Null {
-			params = append(params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw)})
-		}
-	}
-	for _, key := range rowVerbatim {
-		v := row.Get(key)
-		if !v.Exists() || v.Type == gjson.Null {
-			continue
-		}
-		raw := json.RawMessage(v.Get("@ugly").Raw)
-		if key == "tools" {
-			if raw, err = rowTools(v); err != nil {
-				return nil, err
-			}
-		}
-		if raw != nil {
-			params = append(params, api.Param{Key: key, Value: raw, Verbatim: true})
-		}
-	}
-	return params, nil
+// talkRow is a row with a conversation.
+type talkRow struct {
+	messages gjson.Result // under the first of the keys that it has
+	system   string
+	params   []api.Param // beside the messages
 }
 
+// readRow goes through a row once, since conversations are long.
+func readRow(row gjson.Result, keys []string) (r talkRow, err error) {
+	at := len(keys)
+	row.ForEach(func(k, v gjson.Result) bool {
+		key := k.Str
+		if i := slices.Index(keys, key); i >= 0 {
+			if i < at {
+				at, r.messages = i, v
+			}
+			return true
+		}
+		switch {
+		case v.Type == gjson.Null:
+		case key == "system":
+			r.system = v.Str
+		case key == "tools":
+			var tools json.RawMessage
+			if tools, err = rowTools(v); err != nil {
+				return false
+			}
+			if tools != nil {
+				r.params = append(r.params, api.Param{Key: key, Value: tools, Verbatim: true})
+			}
+		case slices.Contains(rowSampling, key):
+			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw)})
+		case slices.Contains(rowVerbatim, key):
+			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw), Verbatim: true})
+		}
+		return true
+	})
+	return r, err
+}
+
+// rowTools reads tools, which datasets have as text, too, and without their type.
 func rowTools(v gjson.Result) (json.RawMessage, error) {
 	if v.Type == gjson.String {
 		if strings.TrimSpace(v.Str) == "" {

@@ -53,14 +53,15 @@ func conversations(w where, many bool, keys ...string) func(context.Context, *Op
 // conversation makes a request of a row. A conversation that is left out is counted once, for the first reason that holds.
 func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (keep bool, err error) {
 	v := gjson.ParseBytes(line)
-	params, err := rowParams(v)
-	if err != nil {
-		return true, err
-	}
-	system := v.Get("system").Str
-	for _, key := range keys {
-		if v.IsObject() && v.Get(key).Exists() {
-			v = embedded(v.Get(key))
+	params, system := []api.Param(nil), ""
+	if v.IsObject() {
+		row, err := readRow(v, keys)
+		if err != nil {
+			return true, err
+		}
+		params, system = row.params, row.system
+		if row.messages.Exists() {
+			v = embedded(row.messages)
 		}
 	}
 	if v.IsObject() && keys != nil {

@@ -121,6 +121,7 @@ func hasKeys(keys ...string) func(*sample) bool {
 type trace struct {
 	capture
 	texts    *texts   // made when a trace of lengths needs them
+	text     []byte   // of the last prompt, whose memory the next one takes
 	n        int64    // requests so far
 	startMs  *float64 // when the first was
 	lastMs   float64  // when the one before was, from the first

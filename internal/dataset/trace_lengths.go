@@ -48,7 +48,7 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, err
 	}
 	it.Tokens = int(in)
 	var err error
-	text := t.texts.open(nil)
+	text := t.texts.open(t.text[:0])
 	joined := false
 	for _, h := range hashes {
 		if in <= 0 {
@@ -64,7 +64,8 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, err
 			return true, err
 		}
 	}
-	it.Text = t.texts.close(text)
+	t.text = t.texts.close(text)
+	it.Text = t.text
 	if out > 0 {
 		it.Own = append(ownMaxTokens(int(out)), api.Param{Key: "ignore_eos", Value: []byte("true")})
 	}
