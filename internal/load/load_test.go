@@ -346,6 +346,34 @@ func TestInterrupt(t *testing.T) {
 }
 
 // A broken output ends the run; what was started still gets its record.
+// Nor do requests in flight go on for longer than the grace, when nobody takes their records.
+func TestEmitErrorCutsTheRun(t *testing.T) {
+	broken := errors.New("broken pipe")
+	synctest.Test(t, func(t *testing.T) {
+		begin, n := time.Now(), 0
+		var mu sync.Mutex
+		e := &Engine{
+			Doer: doerFunc(func(ctx context.Context, req *request.Request) *record.Record {
+				mu.Lock()
+				n++
+				takes := time.Duration(n) * time.Minute
+				mu.Unlock()
+				return (&fakeServer{takes: takes}).Do(ctx, req)
+			}),
+			Source: &lines{n: 2}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: time.Second,
+			Emit: func(*record.Record) error { return broken },
+		}
+		_, err := e.Run(t.Context(), Point{Mode: Closed, Limit: 2})
+		if took := time.Since(begin); !errors.Is(err, broken) || took != time.Minute+time.Second {
+			t.Errorf("%v after %v", err, took)
+		}
+	})
+}
+
+type doerFunc func(context.Context, *request.Request) *record.Record
+
+func (f doerFunc) Do(ctx context.Context, req *request.Request) *record.Record { return f(ctx, req) }
+
 func TestEmitErrorEndsTheRun(t *testing.T) {
 	broken := errors.New("broken pipe")
 	n := 0
