@@ -13,8 +13,8 @@ import (
 // shardMark in a file's name stands for the number of the shard.
 const shardMark = "{shard}"
 
-// nameShards puts the shard's number into the names of files. Shards that the environment tells apart share a command line,
-// so that each gets a file of its own also where the name has no mark.
+// nameShards puts the shard's number into the names of files. Shards that the environment tells apart share a command
+// line, so each gets a file of its own also if the name has no mark.
 func (f *flags) nameShards(env *cli.Env, from string) {
 	index := strconv.Itoa(f.part.Index)
 	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut, &f.MetricsOut, &f.Truth} {
@@ -33,8 +33,8 @@ func (f *flags) nameShards(env *cli.Env, from string) {
 	}
 }
 
-// ownName puts a shard's number before the endings of a file's name. The path is the shard's own already if its name has
-// the number, or if it is no file.
+// ownName puts a shard's number before the endings of a file's name. The path is the shard's own already if its name
+// has the number, or if it is no file.
 func ownName(path, index string) (name string, own bool) {
 	dir, base := filepath.Split(path)
 	if cli.IsStd(path) || regexp.MustCompile(`(^|[^0-9])0*`+index+`([^0-9]|$)`).MatchString(base) {
@@ -65,8 +65,9 @@ func (f *flags) checkFiles(env *cli.Env) error {
 		f.Output = f.Resume
 	}
 	files := []cli.File{
-		{Name: "the input", Path: f.Input}, {Name: "-o", Path: f.Output, Out: true}, {Name: "--metrics-out", Path: f.MetricsOut, Out: true},
-		{Name: "--facts-out", Path: f.FactsOut, Out: true}, {Name: "--truth", Path: f.Truth, Out: true},
+		{Name: "the input", Path: f.Input}, {Name: "-o", Path: f.Output, Out: true},
+		{Name: "--metrics-out", Path: f.MetricsOut, Out: true}, {Name: "--facts-out", Path: f.FactsOut, Out: true},
+		{Name: "--truth", Path: f.Truth, Out: true},
 	}
 	var named []cli.File
 	for i, file := range files {
@@ -81,7 +82,8 @@ func (f *flags) checkFiles(env *cli.Env) error {
 		return nil
 	}
 	if info, err := os.Stat(f.Output); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
-		return cli.Usage("--resume "+f.Output+" sends what it does not hold yet, --force replaces it", "-o: %s exists and is not empty", f.Output)
+		return cli.Usage("--resume "+f.Output+" sends what it does not hold yet, --force replaces it",
+			"-o: %s exists and is not empty", f.Output)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"llmperf/internal/load"
 )
 
-// output is a file of lines, or stdout. What is not compressed is passed on at once, what is each second, so that a process
-// that is killed loses no more than that.
+// output is a file of lines, or stdout. What is not compressed is passed on at once, what is compressed each second: a
+// process that is killed loses no more than that.
 type output struct {
 	out   *cli.Output
 	plain bool
@@ -87,7 +87,7 @@ func (o *output) flush() {
 	}
 }
 
-// Close gives the file its name, also when the run has failed: the records that there are must not be lost.
+// Close ends the file, also of a run that has failed: the records that there are must not be lost.
 func (o *output) Close() error {
 	if err := o.pack(); err != nil {
 		return err
@@ -134,8 +134,8 @@ func (o *output) abandon() {
 	o.out.Abort()
 }
 
-// openRecords opens the file of the records, with --resume behind those that it holds. Of the other files it sees whether
-// they can be written.
+// openRecords opens the file of the records, with --resume behind those that it holds, and checks that the other files
+// can be written.
 func (f *flags) openRecords(env *cli.Env) (*output, load.Sent, error) {
 	for _, other := range []struct{ flag, path string }{{"--facts-out", f.FactsOut}, {"--metrics-out", f.MetricsOut}} {
 		file := env.Continue(other.path)
@@ -197,5 +197,6 @@ func (r *runner) endOutput(err error) error {
 	if errors.Is(err, cli.ErrInterrupted) || name == "" {
 		return cmp.Or(err, failed)
 	}
-	return cli.Fail("make room; then --resume "+r.f.Output+" sends what is missing", "%w: %d records are lost; the others are in %s", failed, r.sink.lost, name)
+	return cli.Fail("make room; then --resume "+r.f.Output+" sends what is missing",
+		"%w: %d records are lost; the others are in %s", failed, r.sink.lost, name)
 }

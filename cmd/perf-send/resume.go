@@ -30,7 +30,8 @@ func (f *flags) checkResume() error {
 	case f.adaptive():
 		return cli.Usage("", "--resume: a search cannot go on, since it goes by what it has measured")
 	case f.Duration > 0:
-		return cli.Usage("--number says how many requests a run has", "--resume: what a run with --duration has left is not known")
+		return cli.Usage("--number says how many requests a run has",
+			"--resume: what a run with --duration has left is not known")
 	}
 	return nil
 }
@@ -78,8 +79,7 @@ const (
 	mostSent = 1 << 30 // requests: what a file may claim
 )
 
-// readSent reads FILE.partial and mends it: what a run that was cut short could not finish goes, and is sent again. That is a
-// line without its end, a request that was canceled, and the turns of a conversation that has not come to its end.
+// readSent reads FILE.partial and mends it: what a run that was cut short could not finish goes, and is sent again: a line without its end, a request that was canceled, and the turns of a conversation that has not come to its end.
 func readSent(env *cli.Env, path string) (*sent, error) {
 	partial := path + cli.PartialEnd
 	if !compressed(path) {
@@ -111,7 +111,11 @@ func readSent(env *cli.Env, path string) (*sent, error) {
 		}
 		s.rewritten = true
 	}
-	env.Say("--resume: %s holds %d records%s", path, s.records, map[bool]string{true: fmt.Sprintf("; %d more were cut short and are sent again", dropped)}[dropped > 0])
+	if dropped > 0 {
+		env.Say("--resume: %s holds %d records; %d more were cut short and are sent again", path, s.records, dropped)
+	} else {
+		env.Say("--resume: %s holds %d records", path, s.records)
+	}
 	return s, nil
 }
 
@@ -190,7 +194,8 @@ func (s *sent) has(line int64, req *request.Request) (bool, error) {
 		want = hashed(req.ID)
 	}
 	if s.names[line] != want {
-		return false, &load.SourceError{Source: req.Source.String(), Err: fmt.Errorf("custom_id %q is not that of request %d in %s: it is another input", req.ID, line, s.path)}
+		return false, &load.SourceError{Source: req.Source.String(), Err: fmt.Errorf(
+			"custom_id %q is not that of request %d in %s: it is another input", req.ID, line, s.path)}
 	}
 	return true, nil
 }

@@ -15,7 +15,7 @@ import (
 	"llmperf/internal/cli"
 )
 
-// partialStore makes the file that a store is written to before it has its name, beside it and under a name that nothing has.
+// partialStore makes the file that a store is written to before it has its name, beside it and under a new name.
 func partialStore(path string, mode cli.Mode) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+cli.PartialEnd)
 	if err != nil {
@@ -24,8 +24,8 @@ func partialStore(path string, mode cli.Mode) (string, error) {
 	return f.Name(), errors.Join(f.Close(), os.Remove(f.Name()), createWith(f.Name(), mode)) // the name is free
 }
 
-// replaceable refuses a store that would take the place of what perf-stats did not write: a device, a folder, the records,
-// or another program's database.
+// replaceable refuses a store that would take the place of what perf-stats did not write: a device, a folder, the
+// records, or another program's database.
 func replaceable(flag, path string, own func(string) bool) error {
 	info, err := os.Stat(path)
 	switch {
@@ -36,7 +36,8 @@ func replaceable(flag, path string, own func(string) bool) error {
 	case !info.Mode().IsRegular():
 		return cli.Usage("name a file", "%s: %s is not a file", flag, path)
 	case info.Size() > 0 && !own(path):
-		return cli.Usage("name another file, or remove this one first", "%s: %s exists, and perf-stats has not written it", flag, path)
+		return cli.Usage("name another file, or remove this one first",
+			"%s: %s exists, and perf-stats has not written it", flag, path)
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ import (
 const PartialEnd = ".partial"
 
 // Output is a file that appears under its name only when Commit is called, so that a failed run leaves no half-written
-// one; or what is no file to be replaced: stdout, for - and "", a device, a named pipe. Until then it is FILE.partial, which
-// one process at a time may write. What another one has left there is retained under another name.
+// one; or what is no file to be replaced: stdout, for - and "", a device, a named pipe. Until then it is FILE.partial,
+// which one process at a time may write. What another one has left there is retained under another name.
 type Output struct {
 	*bufio.Writer
 	env    *Env
@@ -47,8 +47,8 @@ func (e *Env) output(path string, resume bool) *Output {
 // IsStd reports whether a path names stdin or stdout.
 func IsStd(path string) bool { return path == "" || path == "-" }
 
-// lazyFile opens the file at the first write. Output is a field and not embedded: its WriteString must not become that of
-// the file, since bufio would then call itself.
+// lazyFile opens the file at the first write. Output is a field and not embedded: its WriteString must not become that
+// of the file, since bufio would then call itself.
 type lazyFile struct{ out *Output }
 
 func (f lazyFile) Write(p []byte) (int, error) {
@@ -113,7 +113,8 @@ func openLocked(path string, flags int, mode Mode) (*os.File, error) {
 		}
 		if !lock(f) {
 			f.Close()
-			return nil, Fail("wait until it is done, or name another file", "%s: another process is writing it", strings.TrimSuffix(path, PartialEnd))
+			return nil, Fail("wait until it is done, or name another file",
+				"%s: another process is writing it", strings.TrimSuffix(path, PartialEnd))
 		}
 		mine, err1 := f.Stat()
 		named, err2 := os.Stat(path)
@@ -127,7 +128,7 @@ func openLocked(path string, flags int, mode Mode) (*os.File, error) {
 	}
 }
 
-// retain gives what an earlier process has left another name.
+// retain renames what an earlier process has left.
 func (o *Output) retain() error {
 	partial := o.path + PartialEnd
 	for n := 1; ; n++ {
@@ -148,7 +149,7 @@ func (o *Output) retain() error {
 	}
 }
 
-// Commit flushes and gives the file its name.
+// Commit flushes the file and renames it.
 func (o *Output) Commit() error {
 	if err := o.Flush(); err != nil {
 		o.Abort()
@@ -182,8 +183,8 @@ func (o *Output) Abort() {
 	o.file = nil
 }
 
-// Rescue closes a file whose writing has failed and leaves its whole lines in FILE.partial, whose name it returns; it is
-// empty if there are none, or no file.
+// Rescue closes a file whose writing has failed and leaves it as FILE.partial, whose name it returns; of lines only the
+// whole ones. The name is empty if nothing is left.
 func (o *Output) Rescue(lines bool) (string, error) {
 	if o.file == nil || o.direct {
 		return "", nil

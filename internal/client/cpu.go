@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// pulse watches over this process itself: how much of its CPUs it uses, over the second before, and for how long it did not
-// run at all, since it was stopped, starved of CPU, over the quota of its cgroup, or on a virtual machine that was.
+// pulse watches over this process itself: how much of its CPUs it uses, over the second before, and for how long it did
+// not run at all, since it was stopped, starved of CPU, over the quota of its cgroup, or on a virtual machine that was.
 type pulse struct {
 	share   atomic.Uint64 // the bits of a float64
 	begin   time.Time
@@ -62,7 +62,8 @@ func (p *pulse) run() {
 
 type cpuSample struct{ wall, cpu time.Duration }
 
-// sample notes the share of the CPUs that was used since the oldest of the past samples, and returns those of the last second.
+// sample notes the share of the CPUs that was used since the oldest of the past samples, and returns those of the last
+// second.
 func (p *pulse) sample(past []cpuSample, now cpuSample) []cpuSample {
 	cpus := float64(runtime.GOMAXPROCS(0))
 	if q := p.host.quota; q > 0 {

@@ -54,12 +54,13 @@ func quotaIn(file string) float64 {
 	return quota / period
 }
 
-// withheld is how long the process could not run because of its quota, or each CPU because of another virtual machine: the
-// longer of the two, since the system began to count.
+// withheld is how long the process could not run because of its quota, or each CPU because of another virtual machine:
+// the longer of the two, since the system began to count.
 func (h *host) withheld() time.Duration {
 	var buf [2048]byte
 	throttled := time.Duration(numberAfter(readAnew(h.stat, buf[:]), "throttled_usec ", 1)) * time.Microsecond
-	stolen := time.Duration(numberAfter(readAnew(h.steal, buf[:]), "cpu ", 8)) * (time.Second / 100) / time.Duration(runtime.NumCPU())
+	ticks := numberAfter(readAnew(h.steal, buf[:]), "cpu ", 8)
+	stolen := time.Duration(ticks) * (time.Second / 100) / time.Duration(runtime.NumCPU())
 	return max(throttled, stolen)
 }
 

@@ -37,8 +37,8 @@ func (e *Engine) id(line int64) string {
 	return string(strconv.AppendInt(append(append(make([]byte, 0, 32), e.RunID...), '-'), line, 10))
 }
 
-// finish completes a record with what only the engine knows, hands it on, and returns the slot that is free again: since
-// the answer's end, so that what perf-send itself needs from there to the next request is that one's lag.
+// finish completes a record with what only the engine knows, hands it on, and returns the slot that is free again:
+// since the answer's end, so that what perf-send itself needs from there to the next request is that one's lag.
 func (ph *phase) finish(rec *record.Record, j job) slot {
 	rec.Seq, rec.Shard, rec.RunID = j.seq, ph.e.Shard.String(), ph.e.RunID
 	rec.Run, rec.Mode, rec.Rate, rec.Parallel = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel

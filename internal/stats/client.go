@@ -16,7 +16,8 @@ type Client struct {
 	conns          transported
 }
 
-// clientTimes are sums over records, in µs where they are times. A wait below heldMs is not counted: it is what a request costs.
+// clientTimes are sums over records, in µs where they are times. A wait below heldMs is not counted: it is what a
+// request costs.
 type clientTimes struct {
 	Lag, Output, Input          int64 // where requests are due by a schedule: how late, and what of it was due to stdout or stdin
 	Idle, IdleOutput, IdleInput int64 // the same of a closed loop, where the lag is the time in which a slot is idle
@@ -100,8 +101,8 @@ func (t *clientTimes) add(r *record.Record, lag float64) {
 // lateRead is the wait before a read, ms, from which chunks that it found together may have come one after the other.
 const lateRead = 1
 
-// joinedChunks is how many chunks of a stream were read late and together, and lost their own times: joined_chunks. Records
-// without it may have had such reads; each read that found several chunks counts as one.
+// joinedChunks is how many chunks of a stream were read late and together, and lost their own times: joined_chunks.
+// Records without it may have had such reads; each read that found several chunks counts as one.
 func joinedChunks(r *record.Record) (n int64) {
 	if r.Says(record.KeyJoined) || r.Joined > 0 {
 		return int64(min(max(r.Joined, 0), len(r.GapUs)))
@@ -178,16 +179,19 @@ func (c *Client) Verdict() Verdict {
 // the response time; but a slot that is idle sends less than was asked for. NaN passes: what was not measured accuses nobody.
 func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 	t := &c.times
-	idle := share(t.Idle, t.Idle+t.Busy)
+	idle, held := share(t.Idle, t.Idle+t.Busy), share(t.IdleOutput+t.IdleInput, t.Idle+t.Busy)
+	idleFor := fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100, since(t.Idle, t.IdleOutput, t.IdleInput))
 	stalled := share(t.Stalled, t.Life)
 	marks := []struct {
 		value, strained, bottleneck float64
 		reason                      string
 	}{
-		{share(t.IdleOutput+t.IdleInput, t.Idle+t.Busy), 0.05, 0.20, fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100, since(t.Idle, t.IdleOutput, t.IdleInput))},
-		{stalled, 0.05, 0.20, fmt.Sprintf("perf-send did not run for %.3g %% of its requests' time: it was stopped, starved of CPU, or over a CPU quota", stalled*100)},
-		{lagP99Ms, 10, 100, fmt.Sprintf("requests went out late: lag p99 is %.4g ms%s", lagP99Ms, since(t.Lag, t.Output, t.Input))},
-		{idle, 0.05, 0.20, fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100, since(t.Idle, t.IdleOutput, t.IdleInput))},
+		{held, 0.05, 0.20, idleFor},
+		{stalled, 0.05, 0.20, fmt.Sprintf("perf-send did not run for %.3g %% of its requests' time: "+
+			"it was stopped, starved of CPU, or over a CPU quota", stalled*100)},
+		{lagP99Ms, 10, 100, fmt.Sprintf("requests went out late: lag p99 is %.4g ms%s",
+			lagP99Ms, since(t.Lag, t.Output, t.Input))},
+		{idle, 0.05, 0.20, idleFor},
 		{c.Joined(), 0.01, 0.10, fmt.Sprintf("%.3g %% of the chunks were read late and together with others: their times are the last one's", c.Joined()*100)},
 		{cpuP90, 0.80, 0.95, fmt.Sprintf("the client used %.0f %% of its CPUs (p90)", cpuP90*100)},
 		{share(c.conns.TwiceLate, c.conns.Requests), 0.01, math.Inf(1), c.conns.twice()},
