@@ -79,7 +79,8 @@ const (
 	mostSent = 1 << 30 // requests: what a file may claim
 )
 
-// readSent reads FILE.partial and mends it: what a run that was cut short could not finish goes, and is sent again: a line without its end, a request that was canceled, and the turns of a conversation that has not come to its end.
+// readSent reads FILE.partial and mends it. What a run that was cut short could not finish goes, and is sent again: a
+// line without its end, a request that was canceled, the turns of a conversation that has not come to its end.
 func readSent(env *cli.Env, path string) (*sent, error) {
 	partial := path + cli.PartialEnd
 	if !compressed(path) {

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -180,7 +181,8 @@ func (c *Client) Verdict() Verdict {
 func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 	t := &c.times
 	idle, held := share(t.Idle, t.Idle+t.Busy), share(t.IdleOutput+t.IdleInput, t.Idle+t.Busy)
-	idleFor := fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100, since(t.Idle, t.IdleOutput, t.IdleInput))
+	idleFor := fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100,
+		cmp.Or(since(t.Idle, t.IdleOutput, t.IdleInput), ": perf-send was busy, stopped or starved of CPU"))
 	stalled := share(t.Stalled, t.Life)
 	marks := []struct {
 		value, strained, bottleneck float64

@@ -42,7 +42,7 @@ func TestClientThatThrottlesItself(t *testing.T) {
 		want Verdict
 	}{
 		{"its own cost", record.Record{Mode: "closed", LagMs: 0.9, LatencyMs: 2}, Verdict{Level: Clean}},
-		{"idle slots", record.Record{Mode: "closed", LagMs: 10, LatencyMs: 90}, Verdict{Level: Strained, Reason: "slots were idle for 10 % of the time"}},
+		{"idle slots", record.Record{Mode: "closed", LagMs: 10, LatencyMs: 90}, Verdict{Level: Strained, Reason: "slots were idle for 10 % of the time: perf-send was busy, stopped or starved of CPU"}},
 		{"a late slot of a long answer", record.Record{Mode: "closed", LagMs: 50, LatencyMs: 5000}, Verdict{Level: Clean}},
 		{"a slow reader", record.Record{Mode: "closed", LagMs: 30, OutputWaitMs: 29, LatencyMs: 90}, Verdict{Level: Bottleneck, Reason: "slots were idle for 25 % of the time" + output}},
 		{"a slow reader and an open loop", record.Record{Mode: "open", LagMs: 20, OutputWaitMs: 19, LatencyMs: 900}, Verdict{Level: Strained, Reason: late + output}},
