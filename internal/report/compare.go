@@ -118,7 +118,11 @@ func difference(share float64) string {
 	case math.IsInf(share, 0):
 		return map[bool]string{true: "+∞", false: "−∞"}[share > 0]
 	}
-	return strings.Replace(fmt.Sprintf("%+.2f %%", 100*share), "-", "−", 1)
+	text := fmt.Sprintf("%+.2f %%", 100*share)
+	if strings.Trim(text, "+-0. %") == "" {
+		return "0.00 %"
+	}
+	return strings.Replace(text, "-", "−", 1)
 }
 
 func (r *report) between(ci stats.Interval) string {
