@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"llmperf/internal/cli"
 	"llmperf/internal/stats"
 )
@@ -20,7 +22,7 @@ func (r *runner) judge() error {
 		return nil
 	}
 	r.env.Say("load generator: %s: %s", v.Level, v.Reason)
-	hint := v.Hint()
+	hint := cmp.Or(r.full.hint(r.f.MaxConns), v.Hint())
 	if r.simulated {
 		hint += "; the simulator shares the CPUs with perf-send, which a server elsewhere does not"
 	}

@@ -151,6 +151,7 @@ type runner struct {
 	counter   *counter // nil: servers count
 	short     atomic.Int64
 	prompts   prompts
+	full      full
 	simulated bool
 	facts     *runFacts
 	watch     atomic.Pointer[watch] // of the load point
@@ -233,6 +234,7 @@ func (r *runner) emit(rec *record.Record) error {
 		r.short.Add(1)
 	}
 	r.prompts.add(rec)
+	r.full.add(rec, &r.engine.Counts)
 	if w := r.watch.Load(); w != nil {
 		w.take(rec)
 	}
@@ -285,6 +287,7 @@ func (r *runner) point(ctx context.Context, p load.Point, t *trial) (*saturated,
 			return nil, err
 		}
 	}
+	r.full.begin(p)
 	ctx, w := r.watchPoint(ctx, p, t)
 	res, err := r.engine.Run(ctx, p)
 	early, err := w.end(err)
