@@ -129,8 +129,8 @@ func (e *Event) message(v value) {
 			e.Media = e.Media || v.at("data").string() != ""
 		case "images": // OpenRouter's
 			e.Media = e.Media || v.size() > 0
-		case "role", "name", "id", "type", "object", "status", "index", "model", "signature", "reasoning_signature", "tool_call_id",
-			"encrypted_content", "stop_reason", "finish_reason", "tool_name", "channel", "recipient":
+		case "role", "name", "id", "type", "object", "status", "index", "model", "signature", "reasoning_signature",
+			"tool_call_id", "encrypted_content", "stop_reason", "finish_reason", "tool_name", "channel", "recipient":
 		default:
 			if v.string() != "" {
 				e.odd(key)

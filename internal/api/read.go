@@ -109,7 +109,8 @@ func complaint(v value, silent bool) string {
 	switch status := v.at("status").string(); {
 	case v.at("success").r.Type == gjson.False, status == "error", status == "failed", v.at("errors.0").there():
 		return cmp.Or(m, ErrorMessage(v.raw()))
-	case m != "" && (!fine(v.at("code")) || !fine(v.at("error_code")) || v.at("status").count() >= 400 || v.at("status_code").count() >= 400):
+	case m != "" && (!fine(v.at("code")) || !fine(v.at("error_code")) ||
+		v.at("status").count() >= 400 || v.at("status_code").count() >= 400):
 		return ErrorMessage(v.raw())
 	case !v.at("detail").empty():
 		return ErrorMessage(v.raw())

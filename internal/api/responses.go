@@ -134,31 +134,18 @@ func (r *responsesReader) read(v value) Event {
 	switch kind {
 	case "":
 		e.response(v, true)
-	case "output_text.delta", "refusal.delta", "audio.transcript.delta", "audio_transcript.delta", "output_audio_transcript.delta":
-		e.Content = delta.string()
 	case "output_text.done", "refusal.done":
 		if !r.content {
 			e.Content = v.at("text").string() + v.at("refusal").string()
 		}
-	case "reasoning_text.delta", "reasoning.delta":
-		e.Reasoning = delta.text()
-	case "reasoning_summary_text.delta", "reasoning_summary.delta":
-		e.Reasoning, e.Unseen = delta.text(), UnseenSummary
 	case "reasoning_text.done":
 		if !r.reasoning {
 			e.Reasoning = v.at("text").string()
-		}
-	case "function_call_arguments.delta", "custom_tool_call_input.delta", "mcp_call_arguments.delta", "mcp_call.arguments.delta",
-		"code_interpreter_call_code.delta", "code_interpreter_call.code.delta":
-		if s := delta.arguments(); s != "" {
-			e.call(Call{Index: index, Arguments: s})
 		}
 	case "function_call_arguments.done":
 		if s := v.at("arguments").arguments(); s != "" && !r.tool {
 			e.call(Call{Index: index, Arguments: s})
 		}
-	case "audio.delta", "output_audio.delta":
-		e.Media = delta.string() != ""
 	case "image_generation_call.partial_image":
 		e.Media = v.at("partial_image_b64").string() != ""
 	case "output_item.added":
@@ -172,14 +159,37 @@ func (r *responsesReader) read(v value) Event {
 		e.Err = ErrorMessage(v.raw())
 		e.Done = true
 	default:
-		if strings.HasSuffix(kind, ".delta") && delta.string() != "" {
-			e.odd(kind)
-		}
+		e.responseDelta(kind, index, delta)
 	}
 	r.content = r.content || e.Content != ""
 	r.reasoning = r.reasoning || e.Reasoning != ""
 	r.tool = r.tool || strings.HasSuffix(kind, "arguments.delta")
 	return e
+}
+
+// responseDelta takes a piece of output, told by the type of its event.
+func (e *Event) responseDelta(kind string, index int, delta value) {
+	switch kind {
+	case "output_text.delta", "refusal.delta",
+		"audio.transcript.delta", "audio_transcript.delta", "output_audio_transcript.delta":
+		e.Content = delta.string()
+	case "reasoning_text.delta", "reasoning.delta":
+		e.Reasoning = delta.text()
+	case "reasoning_summary_text.delta", "reasoning_summary.delta":
+		e.Reasoning, e.Unseen = delta.text(), UnseenSummary
+	case "function_call_arguments.delta", "custom_tool_call_input.delta",
+		"mcp_call_arguments.delta", "mcp_call.arguments.delta",
+		"code_interpreter_call_code.delta", "code_interpreter_call.code.delta":
+		if s := delta.arguments(); s != "" {
+			e.call(Call{Index: index, Arguments: s})
+		}
+	case "audio.delta", "output_audio.delta":
+		e.Media = delta.string() != ""
+	default:
+		if strings.HasSuffix(kind, ".delta") && delta.string() != "" {
+			e.odd(kind)
+		}
+	}
 }
 
 // response takes the object of a whole reply, which the first and the last event of a stream have too. Of a stream's last

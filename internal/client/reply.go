@@ -354,7 +354,8 @@ func (r *reply) endStream() (output bool) {
 	case r.words != "":
 		r.fail(fail(record.KindAPI, "%s", r.words))
 	default:
-		r.fail(fail(record.KindTruncated, "the stream ended without %s", cmp.Or(r.ep.dialect.Ending, "finish_reason and [DONE]")))
+		ending := cmp.Or(r.ep.dialect.Ending, "finish_reason and [DONE]")
+		r.fail(fail(record.KindTruncated, "the stream ended without %s", ending))
 	}
 	if r.chunks == 0 && rec.CompletionTokens > 0 && r.err == nil {
 		for _, r.at = range r.odd {
