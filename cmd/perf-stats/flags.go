@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -113,6 +114,7 @@ func (f *flags) newStream(opt stats.Options) (*stats.Stream, error) {
 }
 
 func (f *flags) options() (opt stats.Options, err error) {
+	f.Percentiles = once(f.Percentiles)
 	opt.Percentiles, opt.Warmup, opt.DropFailures, opt.GPUs = f.Percentiles, f.Warmup, f.Failures == "drop", f.GPUs
 	if f.Exact {
 		opt.ExactLimit = -1
@@ -153,6 +155,17 @@ func (f *flags) options() (opt stats.Options, err error) {
 		return opt, cli.Usage("--slo 'ttft_ms:p99<500' is one", "--format: junit needs gates")
 	}
 	return opt, nil
+}
+
+// once leaves out what comes again.
+func once(list []float64) []float64 {
+	var out []float64
+	for _, v := range list {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 func parse[T any](flag string, texts []string, parse func(string) (T, error)) ([]T, error) {

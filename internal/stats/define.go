@@ -261,12 +261,12 @@ func (d *Defined) Add(r *record.Record) {
 	}
 	g := d.group(k)
 	g.simulated = g.simulated || r.API == record.SimAPI
-	if r.SentUs > 0 && micro(r.LatencyMs) >= 0 {
+	if sane(r) && r.SentUs > 0 {
 		g.sent, g.due, g.end = min(g.sent, r.SentUs), min(g.due, due(r)), max(g.end, r.EndUs())
 	}
 	if r.OK {
 		g.ok++
-		g.out += int64(max(0, r.CompletionTokens))
+		g.out += tokens(r.CompletionTokens)
 	}
 	for i, def := range d.defs {
 		for j, f := range def.figures {

@@ -2,7 +2,9 @@ package stats
 
 import (
 	"math"
+	"math/big"
 	"slices"
+	"strconv"
 
 	mstats "github.com/montanaflynn/stats"
 )
@@ -243,4 +245,17 @@ func (d *Dist) sketchStat(s *Stat, percentiles []float64, unit float64) {
 }
 
 // rank is the nearest rank of percentile p among n values, from 1.
-func rank(n int64, p float64) int64 { return max(1, int64(math.Ceil(float64(n)*p/100))) }
+func rank(n int64, p float64) int64 {
+	r := float64(n) * p / 100
+	whole := math.Round(r)
+	if math.Abs(r-whole) > 1e-6*max(1, r) {
+		return max(1, int64(math.Ceil(r)))
+	}
+	// It is whole or nearly so: the percentile as it was written decides. 99.9 of 1,000 is 999, whatever floats say.
+	exact, _ := new(big.Rat).SetString(strconv.FormatFloat(p, 'f', -1, 64)) // it is a number
+	exact.Mul(exact, big.NewRat(n, 100))
+	if exact.Cmp(new(big.Rat).SetInt64(int64(whole))) > 0 {
+		return max(1, int64(whole)+1)
+	}
+	return max(1, int64(whole))
+}

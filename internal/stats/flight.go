@@ -49,13 +49,19 @@ func (f *flights) of(p loadPoint) *interval {
 	return s
 }
 
+// sane reports whether the times of a record are times: instants of the first 36,000 years, and a latency of less than
+// twelve days.
+func sane(r *record.Record) bool {
+	due := due(r)
+	return r.SentUs >= 0 && r.SentUs <= 1<<60 && due >= 0 && due <= 1<<60 && micro(r.LatencyMs) >= 0
+}
+
 // add takes a record that says when it was sent, and reports whether its times are times.
 func (f *flights) add(r *record.Record) bool {
-	latency := micro(r.LatencyMs)
-	due := due(r)
-	if r.SentUs < 0 || r.SentUs > 1<<60 || due < 0 || due > 1<<60 || latency < 0 {
+	if !sane(r) {
 		return false
 	}
+	latency, due := micro(r.LatencyMs), due(r)
 	if r.SentUs == 0 || r.Lacks(record.KeyLatencyMs) {
 		return true
 	}
@@ -100,7 +106,7 @@ func (f *flights) keep(starts, ends []int64, n int64) {
 // tokens credits the prompt when the answer began and the output as its chunks came: all of it at the end where it was
 // not streamed. Where the chunks' own counts are unknown, the tokens are spread evenly over the chunks.
 func (f *flights) tokens(r *record.Record, end int64) bool {
-	prompt, output := int64(max(0, r.PromptTokens)), int64(max(0, r.CompletionTokens))
+	prompt, output := tokens(r.PromptTokens), tokens(r.CompletionTokens)
 	at := r.SentUs + micro(r.TTFTMs)
 	gaps, valid := total(r.GapUs)
 	if r.TTFTMs == 0 || !valid || at < r.SentUs || at+gaps > r.SentUs+maxValue {
@@ -154,7 +160,7 @@ func total(gaps []int64) (sum int64, valid bool) {
 // the first.
 func shares(r *record.Record, output int64) func(k int) int64 {
 	chunks := len(r.GapUs) + 1
-	if len(r.ChunkTokens) != chunks {
+	if len(r.ChunkTokens) != chunks || !plausible(r.ChunkTokens) {
 		hidden := min(int64(max(0, r.HiddenTokens)), output)
 		if output -= hidden; output == int64(chunks) && hidden == 0 {
 			return func(k int) int64 { return int64(k) }

@@ -135,16 +135,16 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 
 func (g *group) succeed(r *record.Record) {
 	g.ok++
-	g.input += int64(max(0, r.PromptTokens))
-	g.output += int64(max(0, r.CompletionTokens))
-	g.cached += int64(max(0, r.CachedTokens))
-	g.items += int64(max(0, r.Items))
+	g.input += tokens(r.PromptTokens)
+	g.output += tokens(r.CompletionTokens)
+	g.cached += tokens(r.CachedTokens)
+	g.items += tokens(r.Items)
 	if r.CachedTokens > 0 || r.Says(record.KeyCachedTokens) {
 		g.saidCached++
 	}
 	if n, known := r.StreamedTokens(); known && len(r.GapUs) > 0 {
 		g.chunks += int64(len(r.GapUs))
-		g.chunkTokens += int64(n - 1)
+		g.chunkTokens += max(0, tokens(n)-1)
 	}
 	if r.FinishReason != "" {
 		count(g.finish, r.FinishReason, 1)

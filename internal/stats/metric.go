@@ -57,6 +57,14 @@ func MetricKeys() []string {
 	return keys
 }
 
+// tokens is a count that may be added up: 0 if it is negative or absurd, as a Dist refuses it.
+func tokens(n int) int64 {
+	if n < 0 || n >= maxValue {
+		return 0
+	}
+	return int64(n)
+}
+
 // micro is ms in whole µs. What is no number becomes negative, which a Dist refuses.
 func micro(ms float64) int64 { return whole(ms * 1000) }
 
@@ -104,6 +112,10 @@ func addITL(d *Dist, r *record.Record) bool {
 	if len(r.ChunkTokens) != len(r.GapUs)+1 {
 		return d.addAll(r.GapUs)
 	}
+	if !plausible(r.ChunkTokens) {
+		d.addAll(r.GapUs)
+		return false
+	}
 	ok := true
 	for i, gap := range r.GapUs {
 		if r.ChunkTokens[i+1] < 2 {
@@ -114,6 +126,20 @@ func addITL(d *Dist, r *record.Record) bool {
 		ok = d.AddN(gap/n, n-gap%n) && d.AddN(gap/n+1, gap%n) && ok
 	}
 	return ok
+}
+
+// mostChunked is how many tokens the chunks of one answer may count: each has a value of its own.
+const mostChunked = 1 << 20
+
+func plausible(chunks []int) bool {
+	sum := 0
+	for _, n := range chunks {
+		if n > mostChunked {
+			return false
+		}
+		sum += max(0, n)
+	}
+	return sum <= mostChunked
 }
 
 func addLatency(d *Dist, r *record.Record) bool {

@@ -28,7 +28,7 @@ type session struct {
 }
 
 func (s *sessions) add(r *record.Record) {
-	if r.Session == "" {
+	if r.Session == "" || !sane(r) {
 		return
 	}
 	t := session{dueUs: due(r), endUs: r.EndUs(), turns: 1, lastTurn: r.Turn, failed: !r.OK}

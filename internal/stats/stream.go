@@ -253,6 +253,12 @@ func (e *SummaryError) Error() string { return e.err.Error() }
 
 // decode gives the record of a line, or nil where it is none that was asked for.
 func (w *worker) decode(line []byte) (*record.Record, error) {
+	switch {
+	case line[0] == '[':
+		return nil, errors.New("a JSON array, where records are one object a line: jq -c '.[]' makes them")
+	case bytes.IndexByte(line, 0) >= 0 && (bytes.HasPrefix(line, []byte{0xFF, 0xFE}) || bytes.HasPrefix(line, []byte{0xFE, 0xFF}) || line[0] == 0 || len(line) > 1 && line[1] == 0):
+		return nil, errors.New("UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it")
+	}
 	if line[0] != '{' {
 		return nil, fmt.Errorf("not a JSON object: %.40q", line)
 	}

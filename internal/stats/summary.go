@@ -357,7 +357,7 @@ func (g *group) notes() []string {
 		note("cut short: %d of the %d requests that were asked for, or these are not all of its records", g.begun, g.asked)
 	}
 	if g.invalid > 0 {
-		note("%d records have a negative or absurd time, which is left out", g.invalid)
+		note("%d records have a negative or absurd time or count, which is left out", g.invalid)
 	}
 	notes = append(notes, g.missing.notes(g.requests)...)
 	notes = append(notes, g.client.conns.notes()...)

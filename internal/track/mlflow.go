@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/goccy/go-json"
 
 	"llmperf/internal/mask"
@@ -49,6 +50,7 @@ const (
 	batchLimit = 1000             // metrics in a call
 	paramLimit = 100              // params in a call
 	valueLimit = 6000             // characters of a param
+	keyLimit   = 250              // characters of the name of a metric or a param
 )
 
 func newMLflow(opt Options) *mlflow {
@@ -193,7 +195,7 @@ func (m *mlflow) log(ctx context.Context, e *event) error {
 func (m *mlflow) chart(ctx context.Context, e *event) error {
 	var metrics []mlflowMetric
 	for _, s := range e.Series {
-		key := mlflowName(mlflowName("", e.Name), s.Name)
+		key := mlflowKey(mlflowName(mlflowName("", e.Name), s.Name))
 		for _, p := range s.Points {
 			if step := int64(p[0]); float64(step) == p[0] {
 				metrics = append(metrics, mlflowMetric{key, p[1], e.TimeMs, step})
@@ -251,13 +253,23 @@ func flatten(prefix string, config map[string]any) (out []mlflowParam) {
 		case map[string]any:
 			out = append(out, flatten(key, v)...)
 		case string:
-			out = append(out, mlflowParam{key, cut(v)})
+			out = append(out, mlflowParam{mlflowKey(key), cut(v)})
 		default:
 			text, _ := json.Marshal(v) // it came from JSON
-			out = append(out, mlflowParam{key, cut(string(text))})
+			out = append(out, mlflowParam{mlflowKey(key), cut(string(text))})
 		}
 	}
 	return out
+}
+
+// mlflowKey shortens a name that MLflow would refuse, so that it still differs from others.
+func mlflowKey(name string) string {
+	r := []rune(name)
+	if len(r) <= keyLimit {
+		return name
+	}
+	sum := fmt.Sprintf("_%016x", xxhash.Sum64String(name))
+	return string(r[:keyLimit-len(sum)]) + sum
 }
 
 // cut shortens what a param cannot hold, visibly.

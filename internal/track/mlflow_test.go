@@ -183,3 +183,11 @@ func TestMLflowAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestMLflowKey(t *testing.T) {
+	long := strings.Repeat("a", 300)
+	x, y := mlflowKey(long+"x"), mlflowKey(long+"y")
+	if len(x) != keyLimit || x == y || mlflowKey("short") != "short" {
+		t.Errorf("%q and %q", x, y)
+	}
+}

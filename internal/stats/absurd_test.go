@@ -1,0 +1,102 @@
+package stats
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"llmperf/internal/record"
+)
+
+// One absurd record takes nothing down, and is told of.
+func TestAbsurdRecords(t *testing.T) {
+	for name, line := range map[string]string{
+		"chunk_tokens": `{"ok":true,"sent_us":1,"ttft_ms":1,"latency_ms":9,"gap_us":[5,5],"chunk_tokens":[1,9223372036854775807,9223372036854775807],"completion_tokens":3}`,
+		"sent_us":      `{"ok":true,"sent_us":9223372036854775807,"scheduled_us":9223372036854775807,"latency_ms":5,"ttft_ms":1,"session":"s"}`,
+		"ttft_ms":      `{"ok":true,"sent_us":1,"ttft_ms":1e300,"latency_ms":1e300,"gap_us":[9223372036854775807,9223372036854775807],"session":"s"}`,
+		"tokens":       `{"ok":true,"sent_us":1,"latency_ms":5,"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807}`,
+	} {
+		s, err := read(t, 1, false, strings.NewReader(strings.Repeat(line+"\n", 5)))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		b := s.Collector().Summary().Blocks[0]
+		if b.InputTokens < 0 || b.OutputTokens < 0 || !hasNote(&b, "5 records have a negative or absurd time or count") {
+			t.Errorf("%s: %d and %d tokens, notes %q", name, b.InputTokens, b.OutputTokens, b.Notes)
+		}
+	}
+}
+
+func TestImpossibleRecords(t *testing.T) {
+	order := blockOf(t, Options{}, sent(5, 0, 10, 20, func(i int, r *record.Record) { r.TTFTMs = 30 })...)
+	if !hasNote(&order, "5 of 5 records ended before their first output") {
+		t.Errorf("notes %q", order.Notes)
+	}
+	unit := blockOf(t, Options{}, sent(5, 0, 10, 20, func(i int, r *record.Record) { r.SentUs, r.ScheduledUs = 1_790_000_000_000, 1_790_000_000_000 })...)
+	if !hasNote(&unit, "5 of 5 records have a sent_us that is not in µs") {
+		t.Errorf("notes %q", unit.Notes)
+	}
+}
+
+// The rank is exact, whatever floats make of 99.9 · n ÷ 100.
+func TestRank(t *testing.T) {
+	for _, c := range []struct {
+		n    int64
+		p    float64
+		want int64
+	}{
+		{1000, 99.9, 999}, {10_000, 99.99, 9999}, {100, 29, 29}, {1000, 14.5, 145}, {300, 55, 165}, {7, 50, 4}, {1, 1, 1}, {10, 100, 10},
+		{1_000_000, 99.9999, 999_999},
+	} {
+		if got := rank(c.n, c.p); got != c.want {
+			t.Errorf("p%v of %d: %d, want %d", c.p, c.n, got, c.want)
+		}
+	}
+}
+
+func TestOtherFormsAreNamed(t *testing.T) {
+	for in, want := range map[string]string{
+		`[{"ok":true}]`: "in:1: a JSON array, where records are one object a line: jq -c '.[]' makes them",
+		"\xff\xfe{\x00\"\x00o\x00k\x00\"\x00:\x00": "in:1: UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it",
+		"{\x00\"\x00o\x00k\x00\"\x00:\x00":         "in:1: UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it",
+	} {
+		if _, err := read(t, 1, false, strings.NewReader(in)); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", in, err, want)
+		}
+	}
+}
+
+// Whatever a file holds, reading it ends with a summary or an error that names a line, in bounded memory.
+func FuzzFile(f *testing.F) {
+	f.Add([]byte(`{"ok":true,"sent_us":1,"latency_ms":5,"gap_us":[1,2],"chunk_tokens":[1,2,3],"ttft_ms":1}` + "\n"))
+	f.Add([]byte(`{"ok":false,"sent_us":9223372036854775807,"latency_ms":1e300,"chunk_tokens":[9223372036854775807]}`))
+	f.Add([]byte("{\"format\":\"llmperf-summary/2\",\"blocks\":[{\"state\":\"AA==\"}]}\n[]\n\xff\xfe"))
+	f.Add([]byte(`{"ok":true,"run":"a","run_id":"1","session":"s","turn":1,"sent_us":1790000000000000,"latency_ms":5,"labels":{"a":"b"}}`))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(256 << 20))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s := NewStream(Options{Intervals: true, Percentiles: []float64{50, 99.9, 100}}, 1, true)
+		if err := s.Read(context.Background(), bytes.NewReader(data), "in"); err != nil {
+			t.Fatalf("bad lines are skipped, and yet: %v", err)
+		}
+		c := s.Collector()
+		summary := c.Summary()
+		if err := c.States(summary); err != nil {
+			t.Fatal(err)
+		}
+		line := mustJSON(t, summary)
+		again := New(Options{Intervals: true, Percentiles: []float64{50, 99.9, 100}})
+		if err := again.addSummary([]byte(line)); err != nil {
+			t.Fatalf("%v: %.400s", err, line)
+		}
+		for _, b := range summary.Blocks {
+			if b.DurationS < 0 || b.InputTokens < 0 || b.OutputTokens < 0 || math.IsInf(float64(b.DurationS), 0) {
+				t.Errorf("%v s, %d and %d tokens", b.DurationS, b.InputTokens, b.OutputTokens)
+			}
+		}
+		mustJSON(t, Compare([]*Collector{c}, []*Collector{again}))
+	})
+}
