@@ -53,6 +53,8 @@ func (d Dialect) Rule(base *url.URL) (u *url.URL, why string) {
 		why = "its path is another API's endpoint, whose place " + path + " takes"
 	case whole:
 		return u, "it is a whole endpoint"
+	case isOther(path):
+		return u, "it is the whole endpoint of an API that is not known here"
 	case path == "":
 		path, why = full, "it is an origin: "+full+" is put after it"
 	default:
@@ -67,6 +69,28 @@ func (d Dialect) Rule(base *url.URL) (u *url.URL, why string) {
 		u.Path = plain
 	}
 	return u, why
+}
+
+// others are endings of the paths of endpoints that no dialect is for. No base ends so.
+var others = []string{
+	"/images/generations", "/images/edits", "/images/variations", "/audio/speech", "/audio/transcriptions", "/audio/translations", "/moderations",
+	"/videos", "/videos/generations", "/classify", "/pooling", "/tokenize", "/detokenize", "/ocr", "/invocations", "/predict", "/infer", "/batches",
+	"/files", "/models", "/realtime", "/transcribe", "/embed_sparse", "/embed_all",
+}
+
+func isOther(path string) bool {
+	_, ok := BaseOfOther(path)
+	return ok
+}
+
+// BaseOfOther returns what stands before an endpoint that no dialect is for, if path ends in one.
+func BaseOfOther(path string) (base string, ok bool) {
+	for _, end := range others {
+		if base, ok = strings.CutSuffix(path, end); ok {
+			return base, true
+		}
+	}
+	return "", false
 }
 
 // overlap is the length of the longest beginning of full, up to a slash, that path ends in: /api/v1 of /api/v1/services.

@@ -37,6 +37,10 @@ func TestEndpoint(t *testing.T) {
 		{triton, "http://h/v2/models/m/generate", "http://h/v2/models/m/generate"},
 		{triton.For("given", true), "http://h/v2/models/m/generate", "http://h/v2/models/m/generate"},
 		{sglang, "http://h", "http://h/generate"},
+		{completion, "http://h/v1/images/generations", "http://h/v1/images/generations"},
+		{embedding, "http://h/v1/moderations", "http://h/v1/moderations"},
+		{chat, "http://h/pooling", "http://h/pooling"},
+		{chat, "https://h/v1/projects/p/endpoints/openapi", "https://h/v1/projects/p/endpoints/openapi/chat/completions"}, // Vertex AI
 	} {
 		base, err := url.Parse(c.base)
 		if err != nil {

@@ -39,11 +39,14 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	u := *p.c.cfg.URL
 	u.Path = strings.TrimRight(u.Path, "/")
 	d, whole := api.ForPath(u.Path)
+	base, other := api.BaseOfOther(u.Path)
 	switch {
 	case whole && d.Base+d.Path != "" && strings.HasSuffix(u.Path, d.Base+d.Path):
 		u.Path = strings.TrimSuffix(u.Path, d.Base+d.Path) + "/v1"
 	case whole:
 		u.Path = strings.TrimSuffix(u.Path, d.Path)
+	case other:
+		u.Path = base
 	case u.Path == "":
 		u.Path = "/v1"
 	}
