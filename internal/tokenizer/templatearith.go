@@ -29,10 +29,7 @@ func rewriteOperators(parts []string) []string {
 			call = append(append(append(call, parts[begin:i]...), ","), parts[i+1:end]...)
 			call = append(call, ")")
 			parts = slices.Replace(parts, begin, end, call...)
-			i = begin + len(call) - 1
-			if level >= 0 { // what is within the call was looked at, except what stands right of the operator
-				i = begin + 3
-			}
+			i += 4 // the comma before the right operand, which was not looked at yet
 		}
 	}
 	return parts

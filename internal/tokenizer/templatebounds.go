@@ -13,6 +13,7 @@ import (
 // A template comes from a hub, so it runs in bounds, each far beyond what a chat needs. The range is that of Python's sandbox.
 const (
 	mostSource    = 1 << 20   // bytes of a template
+	mostParts     = 10_000    // names, numbers and the like of an expression: rewriting one takes the square of them
 	mostSteps     = 5_000_000 // turns of loops and calls of macros
 	mostCalls     = 200       // macros within one another
 	mostRange     = 100_000   // numbers of one range

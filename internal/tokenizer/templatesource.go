@@ -127,6 +127,9 @@ func rewrite(source string) (string, error) {
 	within := 0 // loops and macros, whose text counts
 	for i := range tags {
 		t := &tags[i]
+		if t.open != "" && t.open != "{#" && len(lexeme.FindAllStringIndex(t.text, mostParts+1)) > mostParts {
+			return "", fmt.Errorf("an expression of more than %d parts", mostParts)
+		}
 		switch t.open {
 		case "":
 			var before, after *tag
