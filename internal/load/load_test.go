@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -429,13 +430,13 @@ func TestSlowOutputIsNoQueue(t *testing.T) {
 func TestSlowInputIsNamed(t *testing.T) {
 	src := &lines{n: 4, wait: 50 * ms}
 	p := Point{Mode: Closed, Limit: 2}
-	var waited time.Duration
+	var waited atomic.Int64
 	recs, _, err := run(t, p, &fakeServer{takes: 10 * ms}, sourceFunc(func(i int) (*request.Request, error) {
 		begin := time.Now()
 		r, err := src.Next(context.Background())
-		waited += time.Since(begin)
+		waited.Add(int64(time.Since(begin)))
 		return r, err
-	}), func(e *Engine) { e.Waited = func() time.Duration { return waited } })
+	}), func(e *Engine) { e.Waited = func() time.Duration { return time.Duration(waited.Load()) } })
 	var got []float64
 	for _, r := range recs {
 		got = append(got, r.InputWaitMs)
