@@ -217,7 +217,7 @@ const (
 // markRows are where the labels of each row above the area end so far.
 type markRows []vg.Length
 
-// place gives the lowest row in which a label centred at x covers no other.
+// place returns the lowest row in which a label centred at x covers no other.
 func (r *markRows) place(x, width vg.Length) vg.Length {
 	for i, end := range *r {
 		if end < x-width/2 {

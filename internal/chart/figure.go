@@ -258,7 +258,7 @@ func (f *Figure) stackTop() float64 {
 	return top
 }
 
-// Empty says whether there is nothing to draw.
+// Empty reports whether there is nothing to draw.
 func (f *Figure) Empty() bool {
 	for _, s := range f.Series {
 		if s.Len() > 0 {

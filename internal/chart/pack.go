@@ -54,7 +54,7 @@ func differences(c Column, step float64) []int64 {
 	return out
 }
 
-// intervals gives the distinct intervals of two columns, which are few on a grid, and for each datum the number of its
+// intervals returns the distinct intervals of two columns, which are few on a grid, and for each datum the number of its
 // interval, counted from that of the datum before.
 func intervals(from, to Column) (distinct [2]Column, at []int64) {
 	seen := map[[2]float64]int64{}

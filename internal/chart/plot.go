@@ -154,7 +154,7 @@ func (a Axis) title() string {
 	return fmt.Sprintf("%s (%s)", a.Label, strings.Join(notes, ", "))
 }
 
-// filled says whether the data fill the plane, so that no room is left around them.
+// filled reports whether the data fill the plane, so that no space is left around them.
 func (f *Figure) filled() bool {
 	for _, s := range f.Series {
 		if s.Kind == Cells || s.Kind == Rects {
@@ -176,7 +176,7 @@ func fit(sty draw.TextStyle, s string, width vg.Length) string {
 	return string(r) + "…"
 }
 
-// drawLegend writes the series' names with their colours in rows from y down and gives the height it took.
+// drawLegend writes the series' names with their colours in rows from y down and returns the height it took.
 func drawLegend(c draw.Canvas, f *Figure, y vg.Length) vg.Length {
 	if len(f.Series) < 2 && !f.Stacked && !(len(f.Series) == 1 && f.Series[0].Kind == Cells) {
 		return 0
@@ -269,7 +269,7 @@ func endRoom(f *Figure) vg.Length {
 	return room
 }
 
-// named says whether the name of s stands at its end.
+// named reports whether the name of s stands at its end.
 func (f *Figure) named(s *Series) bool {
 	return !f.NoEnds && len(f.Series) > 1 && len(f.Series) <= 24 && (s.Kind == Line || s.Kind == Steps) && !s.Faint && s.Len() > 0
 }

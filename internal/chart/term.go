@@ -75,7 +75,7 @@ func (g *grid) row(place float64) int {
 	return min(int((g.yhi-place)/(g.yhi-g.ylo)*termHeight), termHeight-1)
 }
 
-// at gives the dot of a datum, in half columns and quarter lines, or false where it is no number.
+// at returns the dot of a datum, in half columns and quarter lines, or false where it is no number.
 func (g *grid) at(x, y float64) (col, row int, ok bool) {
 	px, py := g.f.X.Scale.place(x), g.f.Y.Scale.place(y)
 	if math.IsNaN(px) || math.IsNaN(py) || math.IsInf(px, 0) || math.IsInf(py, 0) {
@@ -99,7 +99,7 @@ func (g *grid) draw() {
 	for i := range g.f.Series {
 		s := &g.f.Series[i]
 		if s.Faint && len(g.f.Series) > 1 {
-			continue // no room for what is in the background
+			continue // no space for the background
 		}
 		switch s.Kind {
 		case Line, Steps:

@@ -26,7 +26,7 @@ func (r *report) timelines() []timeline {
 	return out
 }
 
-// x gives the seconds since the start at which bin i begins.
+// x returns the seconds since the start at which bin i begins.
 func (t timeline) x(i int) float64 { return float64(int64(i)*t.width) / 1e6 }
 
 func (t timeline) seconds() float64 { return float64(t.width) / 1e6 }
@@ -188,7 +188,7 @@ type interval struct {
 	stats.Levels
 }
 
-// Intervals of percentiles hold at least so many values, so that the highest percentile is not the maximum under
+// The least number of values in an interval that shows these percentiles, so that the highest percentile is not the maximum under
 // another name. If a source has fewer than enough requests for p99 over time, the maximum is shown instead.
 const (
 	leastP90  = 20
@@ -196,8 +196,8 @@ const (
 	enoughP99 = 10 * leastP99
 )
 
-// intervals cuts the timeline into parts that hold at least so many values, and none of more than one load point. A part
-// of fewer is one in which a load point had no more.
+// intervals cuts the timeline into parts of at least least values, none of which spans two load points. A part is shorter
+// only if its load point had no more.
 func (t timeline) intervals(r *report, kind int, least int64) []interval {
 	begins := t.begins(r)
 	out := []interval{{}}

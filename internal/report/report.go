@@ -91,7 +91,7 @@ func (p *point) percentile(key string, q float64) float64 {
 
 func percentileName(p float64) string { return stats.PercentileName(p) }
 
-// ordered says whether the points are steps of one quantity, which an ordered scale of colours shows.
+// ordered reports whether the points are steps of one quantity, which an ordered scale of colours shows.
 func (r *report) ordered() bool { return len(r.sources) == 1 && len(r.points) > 2 }
 
 func (r *report) simulated() bool {

@@ -18,7 +18,7 @@ type ladder struct {
 	color  int
 }
 
-// ladders gives the sources that have several load points, and the axis of their load.
+// ladders returns the sources that have several load points, and the axis of their load.
 func (r *report) ladders() (out []ladder, load func(*point) float64, axis chart.Axis) {
 	load, axis = r.loadAxis()
 	for i, src := range r.sources {
@@ -106,7 +106,7 @@ func (l ladder) along(name string, color int, x, y func(*point) float64) chart.S
 	return s
 }
 
-// limited says whether the load generator, not the server, may have made the figures.
+// limited reports whether the load generator, not the server, may have made the figures.
 func (p *point) limited() bool {
 	return p.Client.Level == stats.Strained || p.Client.Level == stats.Bottleneck
 }

@@ -158,7 +158,7 @@ func (r *report) unitOf(points []point, keys ...string) (unit string, value func
 	return "ms", chart.Number
 }
 
-// verdict says whether all gates are met, and which are not.
+// verdict reports whether all gates are met, or which are not.
 func (r *report) verdict(gates []stats.GateResult) string {
 	var missed []string
 	for _, g := range gates {

@@ -5,7 +5,7 @@ import "fmt"
 // words is a language: en or zh. Its texts are keyed by the English ones.
 type words string
 
-// tr gives the text in the language.
+// tr returns the text in the language.
 func (w words) tr(text string) string {
 	if w == "zh" {
 		if t, ok := chinese()[text]; ok {

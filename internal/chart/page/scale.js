@@ -27,7 +27,7 @@ function niceStep(raw) {
   return base * [1, 2, 5, 10].find(m => raw <= m * base * (1 + 1e-9));
 }
 
-// ticks gives the labelled places of an axis between two places.
+// ticks returns the labelled places of an axis between two places.
 function ticks(axis, lo, hi, n) {
   const out = new Map();
   if (axis.scale === 'nines') {

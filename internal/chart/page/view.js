@@ -160,7 +160,7 @@ class View {
     return out;
   }
 
-  // markRows gives each mark on x the row above the plot where its label covers no other, and how it is aligned to the
+  // markRows returns for each mark on x the row above the plot where its label covers no other, and how it is aligned to the
   // mark so that it ends within the figure.
   markRows(x0, x1, width, right) {
     const ends = [], out = [];
@@ -186,7 +186,7 @@ class View {
     return {...common, xAxis: place(this.fig.x.scale, m.at)};
   }
 
-  // drawn gives the ECharts series of one of ours.
+  // drawn returns the ECharts series of one of ours.
   drawn(s, x0, x1, shift) {
     const color = s.paint(), name = String(s.i);
     const common = {name, animation: false, clip: true, z: s.faint ? 2 : 3};
@@ -416,7 +416,7 @@ function textWidth(s) { pen.font = '12px system-ui, sans-serif'; return pen.meas
 function nearest(map, p) { for (const [at, label] of map) if (Math.abs(at - p) < 1e-9 * Math.max(1, Math.abs(p))) return label; return ''; }
 const span = (a, b, axis) => number(a) + '–' + withUnit(b, axis);
 
-// find gives the datum of a series at x: of bars the one that holds x, of steps the last before, of lines the nearest.
+// find returns the datum of a series at x: of bars the one that holds x, of steps the last before, of lines the nearest.
 function find(s, x) {
   let best = -1, gap = Infinity;
   for (let k = 0; k < s.px.length; k++) {
