@@ -47,7 +47,12 @@ func lineByLine(_ context.Context, o *Options) (items, error) {
 // customLines takes each line of a file as text, whatever it looks like; but of vLLM's dataset of that name the prompts.
 func customLines(_ context.Context, o *Options) (items, error) {
 	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
-		if s := in.sample(); len(s.objects) > 0 && len(s.head) > 0 && isVLLM(s.objects) {
+		s := in.sample()
+		if in.parquet {
+			yield(nil, fmt.Errorf("%s: %w", in.name, unknownRows(s.columns(), s.text())))
+			return false
+		}
+		if len(s.objects) > 0 && isVLLM(s.objects) {
 			mixed := o.someLack(in.name, s, "output_tokens")
 			return r.each(in.values, func(l *fileLine, it *Item) (bool, error) {
 				it.Length = mixed
