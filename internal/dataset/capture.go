@@ -11,11 +11,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
 	"llmperf/internal/api"
 	"llmperf/internal/jsonl"
+	"llmperf/internal/request"
 )
 
 // capture takes over what was captured of HTTP requests. Of headers and URL parameters it takes those that LLM APIs need,
@@ -24,6 +26,8 @@ type capture struct {
 	o    *Options
 	left map[string]bool // names of headers, parameters and keys
 	why  map[string]int  // entries that are no requests, by reason
+
+	members request.Members // of the body that is looked at
 }
 
 // Reasons for which an entry is left out.
@@ -160,7 +164,7 @@ func (c *capture) clean(body []byte) ([]byte, error) {
 	var drop []string
 	gjson.ParseBytes(body).ForEach(func(key, v gjson.Result) bool {
 		switch {
-		case slices.Contains(inner, key.Str) || strings.HasPrefix(key.Str, "user_api_key") || strings.HasPrefix(key.Str, "litellm_"):
+		case ofGateway(key.Str):
 			drop = append(drop, gjson.Escape(key.Str))
 		case key.Str == "metadata":
 			drop = append(drop, gateway(v)...)
@@ -225,20 +229,35 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 	endpoint, _, _ := strings.Cut(path, "?")
 	_, known := api.ForPath(endpoint)
 	body = unpack(body)
-	if body[0] != '{' || !gjson.Valid(body) {
-		if known && body[0] == '{' {
-			return true, fmt.Errorf("the body is not valid JSON: %.40q", body)
-		}
-		c.leave(noCall)
-		return false, nil
+	if c.members, err = request.AppendMembers(c.members[:0], []byte(body)); err != nil && known && body[0] == '{' {
+		return true, fmt.Errorf("the body is not valid JSON: %.40q", body)
 	}
-	if !c.o.anyBody && !isCall(endpoint, known, gjson.Parse(body)) {
+	if err != nil || !c.o.anyBody && !isCall(endpoint, known, c.members) {
 		c.leave(noCall)
 		return false, nil
 	}
 	it.Line.URL, it.Bare = path, true
-	it.Body, err = c.clean([]byte(gjson.Get(body, "@ugly").Raw))
+	it.Body, err = c.compact(body)
 	return true, err
+}
+
+// compact is a body whose members are c.members, on one line and without secrets.
+func (c *capture) compact(body string) (json.RawMessage, error) {
+	raw := json.RawMessage(gjson.Get(body, "@ugly").Raw)
+	if !slices.ContainsFunc(c.members, func(m request.Member) bool { return mayHide(string(m.Name)) }) {
+		return raw, nil
+	}
+	return c.clean(raw)
+}
+
+// mayHide reports whether there may be secrets under a key of a body.
+func mayHide(key string) bool {
+	return ofGateway(key) || key == "metadata" || key == "tools" || key == "mcp_servers"
+}
+
+// ofGateway reports whether a key of a body is one that gateways add.
+func ofGateway(key string) bool {
+	return slices.Contains(inner, key) || strings.HasPrefix(key, "user_api_key") || strings.HasPrefix(key, "litellm_")
 }
 
 // otherEndpoints are parts of paths of LLM servers at which nothing is generated, embedded or ranked.
@@ -249,18 +268,17 @@ var otherEndpoints = []string{
 
 // isCall reports whether a body that was posted to a path is a request to a language model: it has the shape of one, and
 // the path is that of an API; or the path is not known, and the body has more than one key of such a request.
-func isCall(path string, known bool, body gjson.Result) bool {
+func isCall(path string, known bool, body request.Members) bool {
 	if path == "" || known {
-		return isBody(body)
+		return isBodyOf(body)
 	}
 	for part := range strings.SplitSeq(path, "/") {
 		if slices.Contains(otherEndpoints, part) {
 			return false
 		}
 	}
-	return isBody(body) && (body.Get("model").Exists() || body.Get("messages").Exists() || slices.ContainsFunc([]string{
-		"max_tokens", "stream", "temperature", "parameters", "sampling_params", "documents", "contents", "text_2",
-	}, func(key string) bool { return body.Get(key).Exists() }))
+	return isBodyOf(body) && hasMember(body, "model", "messages", "max_tokens", "stream", "temperature", "parameters", "sampling_params",
+		"documents", "contents", "text_2")
 }
 
 // mostUnpacked is how many bytes a compressed body may have.

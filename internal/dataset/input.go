@@ -13,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"llmperf/internal/jsonl"
+	"llmperf/internal/request"
 	"llmperf/internal/rows"
 	"llmperf/internal/sniff"
 )
@@ -191,6 +192,12 @@ func (in *dataFile) values(yield func(fileLine, error) bool) bool {
 
 // valid returns b if it is JSON. NaN and Infinity, which Python writes, become null.
 func valid(b []byte) ([]byte, error) {
+	if len(b) > 0 && b[0] == '{' {
+		var buf [16]request.Member
+		if _, err := request.AppendMembers(buf[:0], b); err == nil { // which is the faster one
+			return b, nil
+		}
+	}
 	if gjson.ValidBytes(b) {
 		return b, nil
 	}

@@ -18,8 +18,7 @@ import (
 type lineReader struct {
 	*prompts
 	capture
-	o       *Options
-	members request.Members // of the object before
+	o *Options
 }
 
 // lineByLine takes each line of a file as text, as an array of messages or as a whole request, as it looks; a file that is

@@ -119,10 +119,13 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if !body.IsObject() {
 		return true, errors.New("body is not a JSON object")
 	}
-	if !t.o.anyBody && !isBody(body) {
+	if t.members, err = request.AppendMembers(t.members[:0], []byte(body.Raw)); err != nil {
+		return true, err
+	}
+	if !t.o.anyBody && !isBodyOf(t.members) {
 		return true, notBody(body)
 	}
-	if it.Body, err = t.clean([]byte(body.Get("@ugly").Raw)); err != nil {
+	if it.Body, err = t.compact(body.Raw); err != nil {
 		return true, err
 	}
 	it.Bare = true
@@ -179,23 +182,44 @@ var (
 	innerKeys  = []string{"req", "request", "httpRequest", "http"} // objects with these
 )
 
-func firstOf(v gjson.Result, keys []string) gjson.Result {
+// logLine is the members of a log's line: bodies are long, so they are gone through once.
+type logLine []struct{ key, value gjson.Result }
+
+func logLineOf(v gjson.Result) (l logLine) {
+	v.ForEach(func(key, value gjson.Result) bool {
+		l = append(l, struct{ key, value gjson.Result }{key, value})
+		return true
+	})
+	return l
+}
+
+func (l logLine) get(key string) gjson.Result {
+	for _, m := range l {
+		if m.key.Str == key && m.value.Type != gjson.Null {
+			return m.value
+		}
+	}
+	return gjson.Result{}
+}
+
+// first is the value of the first of the keys that there is.
+func (l logLine) first(keys []string) gjson.Result {
 	for _, k := range keys {
-		if x := v.Get(gjson.Escape(k)); x.Exists() && x.Type != gjson.Null {
+		if x := l.get(k); x.Exists() {
 			return x
 		}
 	}
 	return gjson.Result{}
 }
 
-// logged finds a value of a log's line, in it or in the object for the request.
-func logged(v gjson.Result, keys []string) gjson.Result {
-	if x := firstOf(v, keys); x.Exists() {
+// logged is first, also in the object for the request.
+func (l logLine) logged(keys []string) gjson.Result {
+	if x := l.first(keys); x.Exists() {
 		return x
 	}
 	for _, k := range innerKeys {
-		if inner := v.Get(k); inner.IsObject() {
-			if x := firstOf(inner, keys); x.Exists() {
+		if inner := l.get(k); inner.IsObject() {
+			if x := logLineOf(inner).first(keys); x.Exists() {
 				return x
 			}
 		}
@@ -205,8 +229,9 @@ func logged(v gjson.Result, keys []string) gjson.Result {
 
 func looksAccessLog(s *sample) bool {
 	for _, v := range s.objects {
-		timed := firstOf(v, timeKeys).Exists() || firstOf(v, startKeys).Exists()
-		if timed && logged(v, bodyKeys).Exists() && (logged(v, pathKeys).Exists() || v.Get("request").Type == gjson.String) {
+		l := logLineOf(v)
+		timed := l.first(timeKeys).Exists() || l.first(startKeys).Exists()
+		if timed && l.logged(bodyKeys).Exists() && (l.logged(pathKeys).Exists() || l.get("request").Type == gjson.String) {
 			return true
 		}
 	}
@@ -214,11 +239,12 @@ func looksAccessLog(s *sample) bool {
 }
 
 func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	method, path := logged(v, methodKeys).Str, logged(v, pathKeys).Str
-	if words := strings.Fields(v.Get("request").Str); len(words) == 3 { // POST /path HTTP/1.1
+	l := logLineOf(v)
+	method, path := l.logged(methodKeys).Str, l.logged(pathKeys).Str
+	if words := strings.Fields(l.get("request").Str); len(words) == 3 { // POST /path HTTP/1.1
 		method, path = words[0], words[1]
 	}
-	body := bodyOf(logged(v, bodyKeys))
+	body := bodyOf(l.logged(bodyKeys))
 	if body == "-" { // as logs write what is not there
 		body = ""
 	}
@@ -226,13 +252,13 @@ func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if err != nil || !keep {
 		return keep, err
 	}
-	ms, sure, err := arrival(v)
+	ms, sure, err := l.arrival()
 	if err != nil {
 		return true, err
 	}
 	t.late = t.late || !sure
 	t.at(it, ms)
-	logged(v, []string{"headers", "request_headers"}).ForEach(func(name, value gjson.Result) bool {
+	l.logged([]string{"headers", "request_headers"}).ForEach(func(name, value gjson.Result) bool {
 		if !value.IsArray() {
 			value = gjson.Result{Type: gjson.JSON, Raw: "[" + value.Raw + "]"}
 		}

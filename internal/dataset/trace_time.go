@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,48 +70,47 @@ var (
 
 // arrival is when a request of an access log arrived, in ms: its start, or its end less its duration. sure is false if
 // the log may say when it ended, and does not say how long it took.
-func arrival(v gjson.Result) (ms float64, sure bool, err error) {
-	if start := firstOf(v, startKeys); start.Exists() {
+func (l logLine) arrival() (ms float64, sure bool, err error) {
+	if start := l.first(startKeys); start.Exists() {
 		ms, err = timeMs(start)
 		return ms, true, err
 	}
-	end := firstOf(v, timeKeys)
+	end := l.first(timeKeys)
 	if ms, err = timeMs(end); err != nil {
 		return 0, true, err
 	}
 	if strings.HasPrefix(end.Str, "[") { // Apache's %t, which is when the request was received
 		return ms, true, nil
 	}
-	took, ok, err := took(v)
+	took, ok, err := l.took()
 	return ms - took, ok, err
 }
 
 // durations are keys of access logs that say how long a request took.
 var durations = []string{
 	"request_time", "duration", "latency", "elapsed", "elapsed_time", "response_time", "responsetime", "time_taken", "total_time", "took",
-	"request_duration", "request_latency", "process_time", "processing_time", "event.duration",
+	"request_duration", "request_latency", "process_time", "processing_time",
 }
 
 // took finds how long a request took, in ms.
-func took(v gjson.Result) (ms float64, ok bool, err error) {
-	v.ForEach(func(key, d gjson.Result) bool {
-		name, unit := splitUnit(snake(key.Str))
-		if d.IsObject() && (key.Str == "httpRequest" || key.Str == "event" || key.Str == "http" || key.Str == "response" || key.Str == "res") {
-			if ms, ok, err = took(d); key.Str == "event" && ok && unit == 0 {
-				ms = d.Get("duration").Num / 1e6 // the Elastic Common Schema has nanoseconds
+func (l logLine) took() (ms float64, ok bool, err error) {
+	for _, m := range l {
+		d := m.value
+		switch key := m.key.Str; {
+		case d.IsObject() && key == "event" && d.Get("duration").Type == gjson.Number: // the Elastic Common Schema has nanoseconds
+			return d.Get("duration").Num / 1e6, true, nil
+		case d.IsObject() && slices.Contains([]string{"httpRequest", "http", "response", "res"}, key):
+			if ms, ok, err = logLineOf(d).took(); ok || err != nil {
+				return ms, ok, err
 			}
-			return !ok
-		}
-		for _, known := range durations {
-			if name == known && err == nil && (d.Type == gjson.Number || d.Type == gjson.String && d.Str != "" && d.Str != "-") {
-				if ms, err = lasted(d, name, unit); err == nil {
-					ok = true
-				}
+		case d.Type == gjson.Number || d.Type == gjson.String && d.Str != "" && d.Str != "-":
+			if name, unit := splitUnit(snake(key)); slices.Contains(durations, name) {
+				ms, err = lasted(d, name, unit)
+				return ms, err == nil, err
 			}
 		}
-		return !ok && err == nil
-	})
-	return ms, ok, err
+	}
+	return 0, false, nil
 }
 
 // snake writes a name in the manner of request_time.
