@@ -111,11 +111,12 @@ func recordLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 
 // workloadLine is a line of evalscope's workload_trace.
 func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	ms, err := timeMs(v.Get("timestamp"))
+	l := objectOf(v)
+	ms, err := timeMs(l.get("timestamp"))
 	if err != nil {
 		return true, fmt.Errorf("timestamp: %w", err)
 	}
-	body := embedded(v.Get("body"))
+	body := embedded(l.get("body"))
 	if !body.IsObject() {
 		return true, errors.New("body is not a JSON object")
 	}
@@ -129,12 +130,15 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		return true, err
 	}
 	it.Bare = true
-	v.Get("headers").ForEach(func(name, value gjson.Result) bool {
+	l.get("headers").ForEach(func(name, value gjson.Result) bool {
 		t.header(it, name.Str, value.String())
 		return true
 	})
-	it.Line.ID = v.Get("request_id").String()
+	it.Line.ID = l.get("request_id").String()
 	t.at(it, ms)
+	if t.o.Args == nil {
+		return true, nil
+	}
 	args := gjson.ParseBytes(t.o.Args)
 	model := gjson.GetBytes(it.Body, "model").Str
 	if to := args.Get("model_mapping").Get(gjson.Escape(model)); model != "" && to.Exists() {
@@ -143,7 +147,7 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if to := args.Get("model_override"); to.Exists() && err == nil {
 		it.Body, err = sjson.SetBytes(it.Body, "model", to.Str)
 	}
-	if n := v.Get("completion_tokens").Int(); n > 0 && args.Get("match_output_length").Bool() && err == nil && free(it.Body) {
+	if n := l.get("completion_tokens").Int(); n > 0 && args.Get("match_output_length").Bool() && err == nil && free(it.Body) {
 		it.Own = append(ownMaxTokens(int(n)), api.Param{Key: "ignore_eos", Value: []byte("true")})
 	}
 	return true, err
@@ -182,10 +186,10 @@ var (
 	innerKeys  = []string{"req", "request", "httpRequest", "http"} // objects with these
 )
 
-// logLine is the members of a log's line: bodies are long, so they are gone through once.
-type logLine []struct{ key, value gjson.Result }
+// object is the members of a JSON object: values are long, so they are gone through once.
+type object []struct{ key, value gjson.Result }
 
-func logLineOf(v gjson.Result) (l logLine) {
+func objectOf(v gjson.Result) (l object) {
 	v.ForEach(func(key, value gjson.Result) bool {
 		l = append(l, struct{ key, value gjson.Result }{key, value})
 		return true
@@ -193,7 +197,7 @@ func logLineOf(v gjson.Result) (l logLine) {
 	return l
 }
 
-func (l logLine) get(key string) gjson.Result {
+func (l object) get(key string) gjson.Result {
 	for _, m := range l {
 		if m.key.Str == key && m.value.Type != gjson.Null {
 			return m.value
@@ -203,7 +207,7 @@ func (l logLine) get(key string) gjson.Result {
 }
 
 // first is the value of the first of the keys that there is.
-func (l logLine) first(keys []string) gjson.Result {
+func (l object) first(keys []string) gjson.Result {
 	for _, k := range keys {
 		if x := l.get(k); x.Exists() {
 			return x
@@ -213,13 +217,13 @@ func (l logLine) first(keys []string) gjson.Result {
 }
 
 // logged is first, also in the object for the request.
-func (l logLine) logged(keys []string) gjson.Result {
+func (l object) logged(keys []string) gjson.Result {
 	if x := l.first(keys); x.Exists() {
 		return x
 	}
 	for _, k := range innerKeys {
 		if inner := l.get(k); inner.IsObject() {
-			if x := logLineOf(inner).first(keys); x.Exists() {
+			if x := objectOf(inner).first(keys); x.Exists() {
 				return x
 			}
 		}
@@ -229,7 +233,7 @@ func (l logLine) logged(keys []string) gjson.Result {
 
 func looksAccessLog(s *sample) bool {
 	for _, v := range s.objects {
-		l := logLineOf(v)
+		l := objectOf(v)
 		timed := l.first(timeKeys).Exists() || l.first(startKeys).Exists()
 		if timed && l.logged(bodyKeys).Exists() && (l.logged(pathKeys).Exists() || l.get("request").Type == gjson.String) {
 			return true
@@ -239,7 +243,7 @@ func looksAccessLog(s *sample) bool {
 }
 
 func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	l := logLineOf(v)
+	l := objectOf(v)
 	method, path := l.logged(methodKeys).Str, l.logged(pathKeys).Str
 	if words := strings.Fields(l.get("request").Str); len(words) == 3 { // POST /path HTTP/1.1
 		method, path = words[0], words[1]

@@ -70,7 +70,7 @@ var (
 
 // arrival is when a request of an access log arrived, in ms: its start, or its end less its duration. sure is false if
 // the log may say when it ended, and does not say how long it took.
-func (l logLine) arrival() (ms float64, sure bool, err error) {
+func (l object) arrival() (ms float64, sure bool, err error) {
 	if start := l.first(startKeys); start.Exists() {
 		ms, err = timeMs(start)
 		return ms, true, err
@@ -93,14 +93,14 @@ var durations = []string{
 }
 
 // took finds how long a request took, in ms.
-func (l logLine) took() (ms float64, ok bool, err error) {
+func (l object) took() (ms float64, ok bool, err error) {
 	for _, m := range l {
 		d := m.value
 		switch key := m.key.Str; {
 		case d.IsObject() && key == "event" && d.Get("duration").Type == gjson.Number: // the Elastic Common Schema has nanoseconds
 			return d.Get("duration").Num / 1e6, true, nil
 		case d.IsObject() && slices.Contains([]string{"httpRequest", "http", "response", "res"}, key):
-			if ms, ok, err = logLineOf(d).took(); ok || err != nil {
+			if ms, ok, err = objectOf(d).took(); ok || err != nil {
 				return ms, ok, err
 			}
 		case d.Type == gjson.Number || d.Type == gjson.String && d.Str != "" && d.Str != "-":
