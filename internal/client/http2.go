@@ -1,5 +1,7 @@
 package client
 
+//lint:file-ignore SA1019 http.ClientConn has no PING, whose answer tells that the server's limit of streams is known
+
 import (
 	"context"
 	"errors"

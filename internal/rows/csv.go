@@ -42,8 +42,8 @@ type Table struct {
 // comma, or a tab or semicolon if the header has those alone. An empty input has no Header.
 func NewTable(r io.Reader, name string) (*Table, error) {
 	t := &Table{name: name, br: bufio.NewReaderSize(r, 64<<10), line: 1, comma: ','}
-	head, _ := t.br.Peek(1)
-	head, _ = t.br.Peek(t.br.Buffered())
+	t.br.Peek(1) // fills the buffer; an error comes again with the first record
+	head, _ := t.br.Peek(t.br.Buffered())
 	if mark, _ := t.br.Peek(len(bom)); string(mark) == bom {
 		t.br.Discard(len(bom))
 		head = head[len(bom):]

@@ -96,7 +96,7 @@ func File(path string, columns ...string) iter.Seq2[Row, error] {
 }
 
 // errPipe is Parquet from a pipe.
-var errPipe = errors.New("Parquet must be a file that can be sought in")
+var errPipe = errors.New("a Parquet input must be a file, not a pipe")
 
 // Read is File for what is no file, such as stdin; Parquet cannot be read from there. The name tells the format, as
 // does the first byte if it is a { or [.

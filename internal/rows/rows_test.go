@@ -77,7 +77,7 @@ func TestText(t *testing.T) {
 		{"a.json", "{\"a\":[1,\n2]}\n", nil, "{\"a\":[1,2]}\n"},
 		{"a.tsv", "a\tb\nsaid \"so\"\t2\n", nil, "{\"a\":\"said \\\"so\\\"\",\"b\":\"2\"}\n"},
 		{"a.txt", "hello", nil, "! a.txt: neither Parquet, JSON, JSONL, CSV, TSV nor WebDataset: it begins with \"hello\"\n"},
-		{"stdin", "PAR1....", nil, "! stdin: Parquet must be a file that can be sought in\n"},
+		{"stdin", "PAR1....", nil, "! stdin: a Parquet input must be a file, not a pipe\n"},
 	} {
 		for _, zip := range []bool{false, true} {
 			var in bytes.Buffer
