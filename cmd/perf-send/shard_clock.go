@@ -99,9 +99,7 @@ func (r *runner) clock(ctx context.Context, server *url.URL, network client.Netw
 		}
 		ref = (&url.URL{Scheme: server.Scheme, Host: server.Host, Path: "/"}).String()
 	}
-	rt := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: network.TLS}
-	defer rt.CloseIdleConnections()
-	c, err := measureClock(ctx, rt, ref)
+	c, err := measureClock(ctx, r.client.Pages(nil).Transport, ref)
 	switch {
 	case err != nil && r.f.ClockRef == "" && ctx.Err() == nil: // nobody asked
 		return nil
