@@ -10,7 +10,8 @@ import (
 	"llmperf/internal/record"
 )
 
-// ending is how far an answer has come by its own protocol, which the transport's end may follow late, untidily or never.
+// ending is how far an answer has come by its own protocol, which the transport's end may follow late, untidily or
+// never.
 type ending uint8
 
 const (
@@ -21,7 +22,8 @@ const (
 )
 
 const (
-	// restAfterEnd is how long the end of the body may take after the end of the answer, if the connection is to be used again.
+	// restAfterEnd is how long the end of the body may take after the end of the answer, if the connection is to be used
+	// again.
 	restAfterEnd = 10 * time.Millisecond
 	// restWhenSettled is how long an answer without [DONE] may be silent before it counts as ended.
 	restWhenSettled = 250 * time.Millisecond
@@ -45,7 +47,8 @@ func (r *reply) ending() ending {
 	return going
 }
 
-// endedAt is when the answer was complete by its own protocol, µs after sent; 0: it was not, or it has no end of its own.
+// endedAt is when the answer was complete by its own protocol, µs after sent; 0: it was not, or it has no end of its
+// own.
 func (r *reply) endedAt() int64 {
 	if r.done {
 		return r.doneAt

@@ -13,7 +13,8 @@ import (
 	"llmperf/internal/request"
 )
 
-// An answer is complete with its own protocol's end, whatever the transport does then. Its connection is not used again.
+// An answer is complete with its own protocol's end, whatever the transport does then. Its connection is not used
+// again.
 func TestTheProtocolsEndIsTheEnd(t *testing.T) {
 	const usage = `data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}` + "\n\n"
 	waits := func(_ net.Conn, r *bufio.Reader) { r.ReadByte() }

@@ -11,9 +11,10 @@ import (
 
 // hangups reports the end of each connection it watches, FIN or reset, as soon as the kernel knows of it.
 //
-// The runtime's poller is edge-triggered and tells readable from ended no better than a read does. An end that comes while
-// the connection lies idle, or together with data, is lost to it. To find such an end by reading costs a system call for
-// each request and each event. This second epoll set asks for nothing but ends, so it costs one call for each connection.
+// The runtime's poller is edge-triggered and tells readable from ended no better than a read does. An end that comes
+// while the connection lies idle, or together with data, is lost to it. To find such an end by reading costs a system
+// call for each request and each event. This second epoll set asks for nothing but ends, so it costs one call for each
+// connection.
 type hangups struct {
 	set *os.File
 	raw syscall.RawConn
@@ -48,8 +49,8 @@ func (h *hangups) close() {
 	}
 }
 
-// watch calls ended, once, when the peer ends the connection c, at once if it already has. The connection must be forgotten
-// before it is closed.
+// watch calls ended, once, when the peer ends the connection c, at once if it already has. The connection must be
+// forgotten before it is closed.
 func (h *hangups) watch(c net.Conn, ended func()) (forget func(), err error) {
 	if h == nil {
 		return nil, syscall.EMFILE

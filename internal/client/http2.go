@@ -17,12 +17,12 @@ import (
 	"llmperf/internal/record"
 )
 
-// streams sends requests by HTTP/2 on connections of its own. net/http's transport sends up to a hundred streams on a new
-// connection before it has read how many the server takes, and asks again a second later for each that is refused.
+// streams sends requests by HTTP/2 on connections of its own. net/http's transport sends up to a hundred streams on a
+// new connection before it has read how many the server takes, and asks again a second later for each that is refused.
 type streams struct {
 	cfg *Config
 	d   *dialer
-	t   http2.Transport
+	t   *http2.Transport
 
 	mu      sync.Mutex
 	origins map[string]*streamOrigin
@@ -41,7 +41,8 @@ type streamOrigin struct {
 }
 
 func newStreams(cfg *Config, d *dialer) *streams {
-	return &streams{cfg: cfg, d: d, t: http2.Transport{AllowHTTP: true, DisableCompression: true}, origins: map[string]*streamOrigin{}}
+	t := &http2.Transport{AllowHTTP: true, DisableCompression: true}
+	return &streams{cfg: cfg, d: d, t: t, origins: map[string]*streamOrigin{}}
 }
 
 func (p *streams) close() {
@@ -71,8 +72,8 @@ func (p *streams) origin(ep *endpoint) *streamOrigin {
 // mostRefusals is how often a request is sent again that the server says it has not taken.
 const mostRefusals = 3
 
-// send returns the head of the response. What the server has not taken goes out again, and so does, once, what was sent on
-// a connection that ended without an answer.
+// send returns the head of the response. What the server has not taken goes out again, and so does, once, what was sent
+// on a connection that ended without an answer.
 func (p *streams) send(c *call, t *trip, req *http.Request) (*http.Response, error) {
 	for lost, refused := 0, 0; ; {
 		t.attempt(c)
@@ -110,7 +111,8 @@ func notTaken(err error) bool {
 		return s.Code == http2.ErrCodeRefusedStream
 	}
 	text := err.Error() // x/net has no types for these
-	return strings.Contains(text, "client conn not usable") || strings.Contains(text, "received Server's graceful shutdown GOAWAY")
+	return strings.Contains(text, "client conn not usable") ||
+		strings.Contains(text, "received Server's graceful shutdown GOAWAY")
 }
 
 // take returns a connection with a stream reserved on it. It opens one if those that there are carry all that they may.
@@ -230,8 +232,8 @@ func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserv
 	return reserved, nil
 }
 
-// dial opens a connection and waits for the server's settings, without which its limit of streams is not known. The answer
-// to a PING comes after them.
+// dial opens a connection and waits for the server's settings, without which its limit of streams is not known. The
+// answer to a PING comes after them.
 func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
 	plain, secure, err := p.d.open(ctx, ep, t)
 	if err != nil {

@@ -19,7 +19,8 @@ import (
 	"llmperf/internal/record"
 )
 
-// Requests beyond the streams that a connection takes go out on further ones. Nothing is refused, and what waits is said.
+// Requests beyond the streams that a connection takes go out on further ones. Nothing is refused, and what waits is
+// said.
 func TestStreamLimit(t *testing.T) {
 	const limit, n = 4, 18
 	for _, secure := range []bool{true, false} {
@@ -84,7 +85,8 @@ func TestStreamLimit(t *testing.T) {
 	}
 }
 
-// h2Peer is a server of HTTP/2 frames: stream answers the request of each stream by its id, and number of the connection.
+// h2Peer is a server of HTTP/2 frames: stream answers the request of each stream by its id, and number of the
+// connection.
 func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.Conn)) *Client {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -163,8 +163,8 @@ func TestConnectionEndedWhileWriting(t *testing.T) {
 	})
 }
 
-// A request that the server took on a kept connection and dropped is sent again once, and says so, unless that is not wanted
-// or the server held it for longer than the end of an idle connection can take.
+// A request that the server took on a kept connection and dropped is sent again once, and says so, unless that is not
+// wanted or the server held it for longer than the end of an idle connection can take.
 func TestTakenAndDropped(t *testing.T) {
 	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
 		for _, no := range []bool{false, true} {
@@ -210,8 +210,8 @@ func TestSaidToAnIdleConnection(t *testing.T) {
 	}
 }
 
-// A server that ends its connections right after streams, though it announces to keep them, gets no request sent twice once
-// that is known. Its other connections are kept.
+// A server that ends its connections right after streams, though it announces to keep them, gets no request sent twice
+// once that is known. Its other connections are kept.
 func TestConnectionsThatAreNotKept(t *testing.T) {
 	overBoth(t, func(t *testing.T, start func(func(int, net.Conn, *bufio.Reader)) *Client) {
 		const whole = `{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}`

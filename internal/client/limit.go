@@ -5,8 +5,9 @@ import (
 	"llmperf/internal/sse"
 )
 
-// The most of an answer that is read unless Config.MaxAnswer says otherwise, bytes after decompression. Real answers stay
-// far below: the embeddings of two thousand texts of 1,024 dimensions have 40 MB, and a stream of a hundred thousand tokens 30.
+// The most of an answer that is read unless Config.MaxAnswer says otherwise, bytes after decompression. Real answers
+// stay far below: the embeddings of two thousand texts of 1,024 dimensions have 40 MB, and a stream of a hundred
+// thousand tokens 30.
 const (
 	mostHeld     = 64 << 20 // in memory at once: a body in one piece, or one event of a stream
 	mostStreamed = 1 << 30  // of a stream, of which only numbers are kept
@@ -49,8 +50,8 @@ func (r *reply) input(b []byte) bool {
 	return !r.over
 }
 
-// refuse ends an answer of which no more is wanted, and frees what it holds. The body of an HTTP error is read no further,
-// which changes nothing of the error.
+// refuse ends an answer of which no more is wanted, and frees what it holds. The body of an HTTP error is read no
+// further, which changes nothing of the error.
 func (r *reply) refuse(err error) {
 	if r.over = true; r.rec.Status/100 != 2 {
 		return

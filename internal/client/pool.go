@@ -42,7 +42,8 @@ const (
 	// rightAfter is how soon a server ends a connection that it will not use again, whatever its answer announced:
 	// llama-server does so behind each stream.
 	rightAfter = 50 * time.Millisecond
-	// mostHits is how many connections in a row must end like that before none is kept: each may cost a request sent twice.
+	// mostHits is how many connections in a row must end like that before none is kept: each may cost a request sent
+	// twice.
 	mostHits = 3
 )
 
@@ -137,18 +138,19 @@ func (p *pool) keep(o *origin, w idleWire, t *trip) {
 	o.put(w)
 }
 
-// resendWithin is the longest time after a request in which the end of a kept connection can have crossed it on the way.
+// resendWithin is the longest time after a request in which the end of a kept connection can have crossed it on the
+// way.
 const resendWithin = time.Second
 
-// resend reports why a request is not sent again whose kept connection the server ended, silence after the last byte was
-// sent, without a byte of an answer. HTTP permits it once (RFC 9112 §9.3.1), and every server that ends idle connections
-// needs it: its FIN can cross a request. A server that ends the connection later than that had taken the request, and
-// dropped it; that is a failure.
+// resend reports why a request is not sent again whose kept connection the server ended, silence after the last byte
+// was sent, without a byte of an answer. HTTP permits it once (RFC 9112 §9.3.1), and every server that ends idle
+// connections needs it: its FIN can cross a request. A server that ends the connection later than that had taken the
+// request, and dropped it; that is a failure.
 func (c *Config) resend(silence time.Duration) error {
 	switch {
 	case silence > resendWithin:
-		return fail(record.KindTruncated, "the server took the request and closed the connection without an answer, %.3g s later",
-			silence.Seconds())
+		return fail(record.KindTruncated,
+			"the server took the request and closed the connection without an answer, %.3g s later", silence.Seconds())
 	case c.NoResend:
 		return fail(record.KindTruncated, "the server closed the kept connection without an answer (--no-resend)")
 	}
@@ -174,7 +176,8 @@ func (p *pool) origin(ep *endpoint) *origin {
 	return o
 }
 
-// take returns an idle connection that the server has not ended by now, ns since the epoch; its wire is nil if there is none.
+// take returns an idle connection that the server has not ended by now, ns since the epoch; its wire is nil if there is
+// none.
 func (o *origin) take(now int64) idleWire {
 	for {
 		w := o.pop()

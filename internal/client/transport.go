@@ -84,7 +84,7 @@ func fail(kind, format string, args ...any) error {
 
 var (
 	errEarlyEnd = errors.New("the server closed the connection before the end of its response")
-	errStale    = errors.New("the server closed the connection")
+	errStale    = errors.New("the server closed the connection without an answer")
 )
 
 // describe makes a record's error of err: plain words, and the kind by which failures are counted.

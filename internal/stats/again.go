@@ -59,12 +59,12 @@ func (t *transported) notes() (notes []string) {
 		notes = append(notes, s)
 	}
 	if t.Waits > 0 {
-		notes = append(notes, fmt.Sprintf("%d of %d requests waited for an HTTP/2 stream, up to %.4g ms, which is in TTFT and latency",
-			t.Waits, t.Requests, float64(t.LongWait)/microseconds))
+		notes = append(notes, fmt.Sprintf(
+			"%d of %d requests waited for an HTTP/2 stream, up to %.4g ms, which is in TTFT and latency", t.Waits, t.Requests, float64(t.LongWait)/microseconds))
 	}
 	if t.Untidy > 0 {
-		notes = append(notes, fmt.Sprintf("%d of %d answers were complete, but their body or connection did not end as HTTP has it (untidy_end)",
-			t.Untidy, t.Requests))
+		notes = append(notes, fmt.Sprintf(
+			"%d of %d answers were complete, but their body or connection did not end as HTTP has it (untidy_end)", t.Untidy, t.Requests))
 	}
 	return notes
 }
