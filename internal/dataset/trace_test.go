@@ -76,6 +76,8 @@ func TestTimes(t *testing.T) {
 	for in, want := range map[string]float64{
 		`1.5`: 1500, `"1.5"`: 1500, `"1970-01-01T00:00:02Z"`: 2000, `"1970-01-01 00:00:02.5"`: 2500,
 		`"01/Jan/1970:01:00:03 +0100"`: 3000, `"1970-01-01T02:00:04.000001+02:00"`: 4000.001,
+		`1700000000`: 1.7e12, `1700000000000`: 1.7e12, `"1700000000000000"`: 1.7e12, `1700000000000000000`: 1.7e12,
+		`"[01/Jan/1970:00:00:05 +0000]"`: 5000, `"1970-01-01 00:00:06,250"`: 6250, `"1970-01-01 00:00:07+00"`: 7000,
 	} {
 		if got, err := timeMs(parse(in)); err != nil || got != want {
 			t.Errorf("%s: %v %v, want %v", in, got, err, want)
@@ -83,6 +85,30 @@ func TestTimes(t *testing.T) {
 	}
 	if _, err := timeMs(parse(`"noon"`)); err == nil {
 		t.Error("noon is read")
+	}
+}
+
+// An access log says when a request ended, unless it says when it began.
+func TestArrival(t *testing.T) {
+	for in, want := range map[string]struct {
+		ms   float64
+		sure bool
+	}{
+		`{"msec":"10.5","request_time":"0.250"}`:                         {10250, true},
+		`{"time":10000000000000,"responseTime":500}`:                     {10000000000000 - 500, true},
+		`{"ts":10,"duration":0.5}`:                                       {9500, true},
+		`{"timestamp":10,"latency":"1.5s"}`:                              {8500, true},
+		`{"timestamp":10,"durationMs":12.5}`:                             {9987.5, true},
+		`{"@timestamp":10,"event":{"duration":1000000000}}`:              {9000, true},
+		`{"timestamp":10,"httpRequest":{"latency":"0.5s"}}`:              {9500, true},
+		`{"start_time":"1970-01-01T00:00:10Z","duration":1500}`:          {10000, true},
+		`{"time":"[01/Jan/1970:00:00:10 +0000]","request_time":"1.000"}`: {10000, true},
+		`{"time":10}`: {10000, false},
+	} {
+		ms, sure, err := objectOf(parse(in)).arrival()
+		if err != nil || ms != want.ms || sure != want.sure {
+			t.Errorf("%s: %v %v %v, want %v", in, ms, sure, err, want)
+		}
 	}
 }
 
