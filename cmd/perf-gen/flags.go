@@ -19,75 +19,75 @@ const description = "Write requests to a language model, one JSON line each: fro
 // flags are the command line. A nil pointer is a flag that was not typed: only those that were override a template or
 // the data.
 type flags struct {
-	Files       []string  `arg:"" optional:"" help:"Files to read, as --dataset-path."`
-	Dataset     string    `group:"data" help:"What to make requests of: ${datasets}. A repository ORG/NAME stands for text. Default: random; of files line_by_line, of .har and .csv trace." placeholder:"NAME"`
+	Files       []string  `arg:"" optional:"" help:"Files to read; the same as --dataset-path."`
+	Dataset     string    `group:"data" help:"Source of the requests: ${datasets}. A repository ORG/NAME is read as text. Default: random; for files line_by_line, for .har and .csv files trace." placeholder:"NAME"`
 	DatasetPath cli.Paths `group:"data" help:"Files to read; - is stdin." placeholder:"FILE ..."`
-	DataSource  string    `group:"data" enum:"modelscope,huggingface,local" default:"modelscope" help:"Where names of repositories are looked up: modelscope, huggingface, local." placeholder:"modelscope"`
-	TextColumn  string    `group:"data" help:"Column with the text, of --dataset text." placeholder:"NAME"`
-	DatasetArgs string    `group:"data" help:"JSON that shapes the data, such as {\"target_input_len\":1000}; or @FILE." placeholder:"JSON"`
-	Offset      int64     `group:"data" name:"dataset-offset" help:"Requests at the beginning to leave out." placeholder:"N"`
-	List        bool      `group:"data" name:"list-datasets" help:"Print what datasets there are, and exit."`
-	Prompt      *string   `group:"data" help:"One prompt, sent again and again: TEXT, or @FILE." placeholder:"TEXT"`
-	Number      cli.Ints  `group:"data" short:"n" help:"How many lines; the sum of a list; 0 is endless. Default: 100; of files every line once." placeholder:"N ..."`
-	Repeat      int       `group:"data" default:"1" help:"Give all of it so many times." placeholder:"N"`
-	Shuffle     bool      `group:"data" help:"Give it in random order, each time another. Holds it in a temporary file."`
-	Seed        *int64    `group:"data" help:"Makes the same requests again; also sent as seed. Default: another one every time." placeholder:"N"`
-	OnBadLine   string    `group:"data" enum:"fail,skip" default:"fail" help:"What a line that cannot be read does: fail or skip." placeholder:"fail"`
-	NumWorkers  int       `group:"data" help:"Goroutines that make random requests; 0: as the machine has. The output is the same." placeholder:"N"`
+	DataSource  string    `group:"data" enum:"modelscope,huggingface,local" default:"modelscope" help:"Hub on which repository names are looked up: modelscope, huggingface or local." placeholder:"modelscope"`
+	TextColumn  string    `group:"data" help:"Column that holds the text, for --dataset text." placeholder:"NAME"`
+	DatasetArgs string    `group:"data" help:"Options of the dataset as JSON, such as {\"target_input_len\":1000}, or @FILE." placeholder:"JSON"`
+	Offset      int64     `group:"data" name:"dataset-offset" help:"Skip the first N requests." placeholder:"N"`
+	List        bool      `group:"data" name:"list-datasets" help:"List the datasets and exit."`
+	Prompt      *string   `group:"data" help:"Repeat one prompt: TEXT or @FILE." placeholder:"TEXT"`
+	Number      cli.Ints  `group:"data" short:"n" help:"Number of lines; a list means its sum; 0 is endless. Default: 100, or every line of a file once." placeholder:"N ..."`
+	Repeat      int       `group:"data" default:"1" help:"Write the whole output N times." placeholder:"N"`
+	Shuffle     bool      `group:"data" help:"Shuffle the output, differently at each repeat. Uses a temporary file."`
+	Seed        *int64    `group:"data" help:"Seed of random data; the same seed makes the same requests. Also sent as seed. Default: a random one." placeholder:"N"`
+	OnBadLine   string    `group:"data" enum:"fail,skip" default:"fail" help:"At a line that cannot be read: fail or skip it." placeholder:"fail"`
+	NumWorkers  int       `group:"data" help:"Goroutines that make random requests; 0 means one per CPU, at most two. The output does not depend on it." placeholder:"N"`
 
-	Format      string      `group:"logs" help:"Format of --dataset trace: ${formats}. Default: as each file looks." placeholder:"NAME"`
-	BlockSize   int         `group:"logs" help:"Tokens of a block that a trace has a hash of. Default: mooncake 512, bailian 16, or as the data has it." placeholder:"N"`
-	Sort        bool        `group:"logs" help:"Put requests in the order of their arrival. Holds them in a temporary file."`
+	Format      string      `group:"logs" help:"Format of --dataset trace: ${formats}. Default: detected for each file." placeholder:"NAME"`
+	BlockSize   int         `group:"logs" help:"Tokens per hashed block of a trace. Default: mooncake 512, bailian 16, or what the data implies." placeholder:"N"`
+	Sort        bool        `group:"logs" help:"Sort requests by arrival time. Uses a temporary file."`
 	KeepHeaders cli.Strings `group:"logs" help:"Captured headers and URL parameters to keep beside those that LLM APIs need." placeholder:"NAME ..."`
 	KeepSecrets bool        `group:"logs" help:"Keep all captured headers and URL parameters, secrets too."`
 
-	MinPromptLength *int   `group:"length" help:"Least tokens of a random prompt; of others the least to let through, in characters, or in tokens with --tokenizer-path." placeholder:"N"`
-	MaxPromptLength *int   `group:"length" help:"Most tokens of a random prompt, or most to let through. Default for random: 1024." placeholder:"N"`
-	Distribution    string `group:"length" help:"Of random lengths between them: uniform, fixed (the most), normal[:MEAN/SD], zipf[:S]." placeholder:"uniform"`
-	Lengths         string `group:"length" help:"Mixture of random lengths, as 70%:128/64,30%:1000-4096/512: tokens in and tokens out." placeholder:"MIX"`
-	PrefixLength    int    `group:"length" help:"Tokens of a common beginning of random prompts, on top of their length." placeholder:"N"`
-	PrefixCount     int    `group:"length" default:"1" help:"How many different beginnings, in turn." placeholder:"N"`
-	UniquePrefix    bool   `group:"length" help:"Begin every prompt with 8 random words of its own, so that no prefix cache helps."`
+	MinPromptLength *int   `group:"length" help:"Minimum length: of random prompts in tokens; other prompts below it are dropped, by characters, or by tokens with --tokenizer-path." placeholder:"N"`
+	MaxPromptLength *int   `group:"length" help:"Maximum length, as above. Default for random: 1024." placeholder:"N"`
+	Distribution    string `group:"length" help:"Distribution of random lengths between the two: uniform, fixed (the maximum), normal[:MEAN/SD] or zipf[:S]. Default: uniform." placeholder:"uniform"`
+	Lengths         string `group:"length" help:"Mix of random lengths, input/output tokens: 70%:128/64,30%:1000-4096/512." placeholder:"MIX"`
+	PrefixLength    int    `group:"length" help:"Tokens of a shared prefix of random prompts, added to their length." placeholder:"N"`
+	PrefixCount     int    `group:"length" default:"1" help:"Number of different shared prefixes, used in turn." placeholder:"N"`
+	UniquePrefix    bool   `group:"length" help:"Start every prompt with 8 random words, to defeat prefix caches."`
 	Charset         string `group:"length" enum:"everyday,ascii,all" default:"everyday" help:"Words of random text: everyday English, ascii, or all of the vocabulary, offensive ones too." placeholder:"everyday"`
-	TokenizerPath   string `group:"length" help:"Vocabulary to count in. Default for random: o200k_base." placeholder:"NAME"`
-	CountTemplate   bool   `group:"length" help:"Take the chat template of --tokenizer-path into the lengths."`
-	TokenizePrompt  bool   `group:"length" help:"Send prompts as token ids, to /v1/completions."`
+	TokenizerPath   string `group:"length" help:"Tokenizer: a name, file, folder or repository. Default for random: o200k_base." placeholder:"NAME"`
+	CountTemplate   bool   `group:"length" help:"Count the chat template of --tokenizer-path as part of the length."`
+	TokenizePrompt  bool   `group:"length" help:"Send prompts as token ids, for /v1/completions."`
 	PromptTokens    bool   `group:"length" help:"Say in each line how many tokens its prompt has, where that is known: perf-send and perf-stats then tell if the server counts others. The lines are envelopes then, whose body is .body, and not for curl."`
 
-	ImageWidth    int    `group:"more" default:"224" help:"Pixels of a random_vl picture." placeholder:"N"`
-	ImageHeight   int    `group:"more" default:"224" placeholder:"N" help:"Pixels of a random_vl picture."`
-	ImageNum      int    `group:"more" default:"1" help:"Pictures in a request." placeholder:"N"`
-	ImageFormat   string `group:"more" enum:"RGB,RGBA,L" default:"RGB" help:"RGB, RGBA or L (grey)." placeholder:"RGB"`
-	ImageEncoding string `group:"more" enum:"png,jpeg" default:"png" help:"png or jpeg." placeholder:"png"`
-	ImageNoise    bool   `group:"more" help:"Pictures that no encoding makes smaller."`
+	ImageWidth    int    `group:"more" default:"224" help:"Width or height of random_vl images, in pixels." placeholder:"N"`
+	ImageHeight   int    `group:"more" default:"224" placeholder:"N" help:"Width or height of random_vl images, in pixels."`
+	ImageNum      int    `group:"more" default:"1" help:"Images per request." placeholder:"N"`
+	ImageFormat   string `group:"more" enum:"RGB,RGBA,L" default:"RGB" help:"Pixel format: RGB, RGBA or L (gray)." placeholder:"RGB"`
+	ImageEncoding string `group:"more" enum:"png,jpeg" default:"png" help:"Image encoding: png or jpeg." placeholder:"png"`
+	ImageNoise    bool   `group:"more" help:"Noise, which does not compress."`
 
-	MinTurns  int         `group:"more" default:"1" help:"Least turns of a conversation." placeholder:"N"`
-	MaxTurns  int         `group:"more" help:"Most turns of a conversation. Default: all that the data has." placeholder:"N"`
-	TurnDelay cli.Strings `group:"more" help:"Time before each later turn, such as 500ms; of two each turn draws one between them." placeholder:"TIME [TIME]"`
+	MinTurns  int         `group:"more" default:"1" help:"Minimum turns of a conversation." placeholder:"N"`
+	MaxTurns  int         `group:"more" help:"Maximum turns of a conversation. Default: all turns in the data." placeholder:"N"`
+	TurnDelay cli.Strings `group:"more" help:"Pause before each later turn, such as 500ms; of two values each turn draws one between them." placeholder:"TIME [TIME]"`
 
-	API               string      `group:"body" name:"api" help:"Dialect of the body: ${apis}. Default: openai, or as the dataset asks." placeholder:"NAME"`
-	APISpec           string      `group:"body" name:"api-spec" help:"An API described by data, for --api custom; docs/apis.md shows how." placeholder:"FILE"`
-	Model             string      `group:"body" help:"Model to ask for, or a mix: a=0.7,b=0.3. Default: none is named, and perf-send asks the server." placeholder:"NAME"`
-	QueryTemplate     string      `group:"body" help:"The body as JSON, or @FILE; %m is the model and %p the prompt." placeholder:"JSON"`
-	ApplyChatTemplate *bool       `group:"body" negatable:"" help:"Write messages for /v1/chat/completions, rather than prompt for /v1/completions. Default: on."`
-	RenderTemplate    bool        `group:"body" name:"render-chat-template" help:"Write the text that the chat template of --tokenizer-path makes of messages as prompt, for /v1/completions."`
-	Stream            *bool       `group:"body" negatable:"" help:"Ask for a streamed answer. Default: on."`
-	MaxTokens         cli.Ints    `group:"body" help:"Most tokens of an answer; of two numbers each request draws one between them. Default: 128 for random, else 2048." placeholder:"N [N]"`
-	MinTokens         *int        `group:"body" help:"Least tokens of an answer." placeholder:"N"`
-	IgnoreEOS         *bool       `group:"body" name:"ignore-eos" help:"Go on to max-tokens whatever the model says."`
-	NChoices          *int        `group:"body" help:"Answers to each request." placeholder:"N"`
-	Stop              cli.Strings `group:"body" help:"Texts that end an answer." placeholder:"TEXT ..."`
-	StopTokenIDs      cli.Ints    `group:"body" name:"stop-token-ids" help:"Tokens that end an answer." placeholder:"ID ..."`
-	Temperature       *float64    `group:"body" help:"Default: 0." placeholder:"T"`
+	API               string      `group:"body" name:"api" help:"API of the requests: ${apis}. Default: openai, or what the dataset implies." placeholder:"NAME"`
+	APISpec           string      `group:"body" name:"api-spec" help:"Specification of an API, for --api custom; see docs/apis.md." placeholder:"FILE"`
+	Model             string      `group:"body" help:"Model name, or a mix: a=0.7,b=0.3. Default: none; perf-send then asks the server." placeholder:"NAME"`
+	QueryTemplate     string      `group:"body" help:"Request body as JSON, or @FILE; %m is the model and %p the prompt." placeholder:"JSON"`
+	ApplyChatTemplate *bool       `group:"body" negatable:"" help:"Write messages for /v1/chat/completions; otherwise a prompt for /v1/completions. Default: on."`
+	RenderTemplate    bool        `group:"body" name:"render-chat-template" help:"Render messages with the chat template of --tokenizer-path into a prompt, for /v1/completions."`
+	Stream            *bool       `group:"body" negatable:"" help:"Request streamed answers. Default: on."`
+	MaxTokens         cli.Ints    `group:"body" help:"Maximum output tokens; of two numbers each request draws one between them. Default: 128 for random, else 2048." placeholder:"N [N]"`
+	MinTokens         *int        `group:"body" help:"Minimum output tokens." placeholder:"N"`
+	IgnoreEOS         *bool       `group:"body" name:"ignore-eos" help:"Generate up to --max-tokens even if the model would stop."`
+	NChoices          *int        `group:"body" help:"Number of answers to each request." placeholder:"N"`
+	Stop              cli.Strings `group:"body" help:"Stop sequences." placeholder:"TEXT ..."`
+	StopTokenIDs      cli.Ints    `group:"body" name:"stop-token-ids" help:"Stop token ids." placeholder:"ID ..."`
+	Temperature       *float64    `group:"body" help:"Sampling temperature. Default: 0." placeholder:"T"`
 	TopP              *float64    `group:"body" placeholder:"P" help:"Nucleus sampling."`
 	TopK              *int        `group:"body" placeholder:"K" help:"Sample from the K likeliest tokens."`
-	FrequencyPenalty  *float64    `group:"body" placeholder:"X" help:"Make repeated tokens less likely."`
-	RepetitionPenalty *float64    `group:"body" placeholder:"X" help:"Make repeated tokens less likely, as a factor."`
-	Logprobs          *bool       `group:"body" help:"Ask for the log probabilities of tokens."`
-	Label             cli.Labels  `group:"body" placeholder:"KEY=VALUE" help:"Labels of every request, beside its body, which perf-send copies to the records."`
-	ExtraArgs         string      `group:"body" help:"JSON merged into the body, or @FILE; keys that the dataset knows shape the data instead." placeholder:"JSON"`
+	FrequencyPenalty  *float64    `group:"body" placeholder:"X" help:"Frequency penalty."`
+	RepetitionPenalty *float64    `group:"body" placeholder:"X" help:"Repetition penalty, a factor."`
+	Logprobs          *bool       `group:"body" help:"Request log probabilities."`
+	Label             cli.Labels  `group:"body" placeholder:"KEY=VALUE" help:"Labels of every request, which perf-send copies to its record."`
+	ExtraArgs         string      `group:"body" help:"JSON merged into the body, or @FILE; keys that are options of the dataset go to the dataset instead." placeholder:"JSON"`
 
-	Output string `short:"o" group:"output" help:"File to write; .gz and .zst compress. Default: stdout." placeholder:"FILE"`
+	Output string `short:"o" group:"output" help:"Output file; .gz and .zst are compressed. Default: stdout." placeholder:"FILE"`
 	cli.VersionFlag
 	cli.ModeFlag
 }

@@ -69,7 +69,7 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 		return nil, usage(err)
 	}
 	if f.Seed == nil && dataset.Invented(f.Dataset) {
-		env.Say("--seed %d makes these requests again", seed)
+		env.Say("--seed %d reproduces these requests", seed)
 	}
 	return source, nil
 }

@@ -65,7 +65,7 @@ func (f *flags) checkFormat() error {
 	case f.Width < 0:
 		return cli.Usage("", "--width: %d is below 0", f.Width)
 	case f.Width > 0 && f.Format != "term":
-		return cli.Usage("--format term is text of a width", "--width: %s has no columns", f.Format)
+		return cli.Usage("--format term is text of a width", "--width: only --format term has columns, not %s", f.Format)
 	case f.Facts != "" && len(f.Files) > 1:
 		return cli.Usage("", "--facts: the facts belong to one run, and there are %d files", len(f.Files))
 	case f.Metrics != "" && len(f.Files) > 1:

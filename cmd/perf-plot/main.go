@@ -27,20 +27,20 @@ const description = `Charts of record lines, as perf-send writes them: one HTML 
   perf-plot --figure list records.jsonl`
 
 type flags struct {
-	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
+	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines, or folders of runs; - is stdin."`
 
 	Output    string         `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: .html, .svg, .png, .txt, .csv or .json."`
-	Format    string         `group:"output" default:"" enum:",html,svg,png,term,vega,csv" placeholder:"FORMAT" help:"html, the page (default; on a terminal term); of single figures svg, png, term (for the terminal), vega (a Vega-Lite specification) or csv (their data)."`
-	Figure    string         `group:"figures" placeholder:"NAME" help:"The figure to draw; list lists them. Default: html and csv have all, term the first of each section, the others the first."`
-	Width     int            `group:"output" placeholder:"COLUMNS" help:"Of term (default: the terminal's, else 100)."`
-	Title     string         `group:"figures" placeholder:"TEXT" help:"The page's title."`
-	SLO       cli.Conditions `group:"figures" name:"slo" placeholder:"COND…" help:"Limits to draw, and to judge load points by, as in perf-stats: 'ttft_ms:p99<500'."`
-	Goodput   cli.Conditions `group:"figures" placeholder:"COND…" help:"What makes a request a good one, as in perf-stats: 'ttft_ms<500'."`
-	Failures  string         `group:"records" default:"inf" enum:"inf,drop" help:"Response times of failed requests, as in perf-stats: inf (default) or drop them."`
+	Format    string         `group:"output" default:"" enum:",html,svg,png,term,vega,csv" placeholder:"FORMAT" help:"html (a page); for single figures svg, png, term (text), vega (a Vega-Lite specification) or csv (data). Default: by the ending of --output, else html, on a terminal term."`
+	Figure    string         `group:"figures" placeholder:"NAME" help:"Figure to draw; list shows their names. Default: all in html and csv, the first of each section in term, otherwise the first."`
+	Width     int            `group:"output" placeholder:"COLUMNS" help:"Width of text figures. Default: the terminal's, else 100."`
+	Title     string         `group:"figures" placeholder:"TEXT" help:"Title of the page."`
+	SLO       cli.Conditions `group:"figures" name:"slo" placeholder:"COND…" help:"Limits to draw and to judge load points by, as in perf-stats: 'ttft_ms:p99<500'."`
+	Goodput   cli.Conditions `group:"figures" placeholder:"COND…" help:"Limits of a good request, as in perf-stats: 'ttft_ms<500'."`
+	Failures  string         `group:"records" default:"inf" enum:"inf,drop" help:"Response time of failed requests: inf, or drop them."`
 	Facts     string         `group:"records" placeholder:"FILE" help:"Facts of the run, as perf-send --facts-out writes them, to show. Default: those in the folder of a run."`
-	Metrics   string         `group:"records" placeholder:"FILE" help:"The server's own metrics, as perf-send --metrics-out writes them."`
-	Lang      string         `group:"figures" default:"en" enum:"en,zh" help:"Language of titles and labels: en (default) or zh."`
-	OnBadLine string         `group:"records" default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
+	Metrics   string         `group:"records" placeholder:"FILE" help:"Server metrics, as perf-send --metrics-out writes them."`
+	Lang      string         `group:"figures" default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
+	OnBadLine string         `group:"records" default:"fail" enum:"fail,skip" help:"At a line that is not a record: fail or skip it."`
 
 	cli.VersionFlag
 }

@@ -45,7 +45,7 @@ func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stat
 		return nil, err
 	}
 	if s.Skipped > 0 {
-		env.Say("%d of the lines of %s are no records and were left out; the first: %v", s.Skipped, name, s.FirstBad)
+		env.Say("%d lines of %s are not records and were skipped; the first: %v", s.Skipped, name, s.FirstBad)
 	}
 	known, _ := facts.Beside(path)
 	if known = cmp.Or(f.Facts, known); known == "" {

@@ -41,57 +41,57 @@ type flags struct {
 	eachAll bool       // each point of a sweep sends all lines
 	folder  string     // of this run, in --run-dir
 
-	Input string `arg:"" optional:"" name:"file" help:"Request lines; - or nothing: stdin. May be gzip or zstd."`
+	Input string `arg:"" optional:"" name:"file" help:"File of request lines, also gzip or zstd; default: stdin."`
 
-	URL     []string    `name:"url" sep:"none" group:"server" placeholder:"URL" help:"An origin, a base such as http://host:8000/v1, or a whole endpoint. Given again: more such servers, asked in turn."`
-	API     string      `name:"api" group:"server" placeholder:"NAME" help:"The dialect, where URL and bodies do not tell it, or local, local_vllm, local_sglang, local_llamacpp: a server to start; docs/apis.md lists them."`
-	Model   string      `group:"server" help:"For bodies that name no model; without it the server's first (GET /v1/models). Of --api local*: the folder of weights, or a hub's name."`
+	URL     []string    `name:"url" sep:"none" group:"server" placeholder:"URL" help:"Server: an origin, a base such as http://host:8000/v1, or a whole endpoint. Repeat it to use several servers in turn."`
+	API     string      `name:"api" group:"server" placeholder:"NAME" help:"API of the server, if the URL and the bodies do not tell; or a server to start: local, local_vllm, local_sglang, local_llamacpp. See docs/apis.md."`
+	Model   string      `group:"server" help:"Model for bodies that name none; default: the server's first (GET /v1/models). For --api local*: the weights, a folder or a hub's name."`
 	APIKey  string      `name:"api-key" group:"server" env:"OPENAI_API_KEY" placeholder:"KEY" help:"Sent as Authorization: Bearer KEY."`
-	Headers cli.Strings `group:"server" placeholder:"NAME=VALUE" help:"More headers."`
+	Headers cli.Strings `group:"server" placeholder:"NAME=VALUE" help:"Additional headers."`
 
-	Rate          cli.Floats   `group:"load" placeholder:"R" help:"Requests/s of an open loop; a list sweeps. With --parallel: capped at so many in flight."`
-	Parallel      cli.Ints     `group:"load" placeholder:"N" help:"Requests in flight of a closed loop; a list sweeps. Default 1."`
-	OpenLoop      bool         `group:"load" help:"Insist on an open loop: --rate, without --parallel."`
-	Number        cli.Ints     `short:"n" group:"load" placeholder:"N" help:"Measured requests of each load point; default: all lines."`
-	Duration      cli.Duration `group:"load" placeholder:"TIME" help:"Start no request later than this in a load point."`
-	Arrival       string       `group:"load" default:"poisson" placeholder:"KIND" help:"poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME, or trace: the lines' at_ms."`
-	Speedup       float64      `group:"load" default:"1" help:"Play a trace so many times faster."`
-	Seed          uint64       `group:"load" default:"0" help:"Of the arrival times."`
-	WarmupNum     float64      `group:"load" placeholder:"N" help:"Requests before the measured ones; below 1: a share of --number."`
-	SleepInterval cli.Duration `group:"load" default:"5s" placeholder:"TIME" help:"Between the points of a sweep."`
-	Between       string       `group:"load" placeholder:"CMD" help:"Shell command to run between the points of a sweep."`
-	Cycle         bool         `group:"load" help:"Send the lines again when they run short."`
-	Grace         cli.Duration `group:"load" default:"30s" placeholder:"TIME" help:"After Ctrl-C: how long requests in flight may go on."`
+	Rate          cli.Floats   `group:"load" placeholder:"R" help:"Open loop at R requests/s; a list sweeps; inf sends all at once. With --parallel, at most N requests are in flight."`
+	Parallel      cli.Ints     `group:"load" placeholder:"N" help:"Closed loop with N concurrent requests; a list sweeps. Default: 1."`
+	OpenLoop      bool         `group:"load" help:"Require an open loop: ignore --parallel."`
+	Number        cli.Ints     `short:"n" group:"load" placeholder:"N" help:"Measured requests of each load point. Default: all lines."`
+	Duration      cli.Duration `group:"load" placeholder:"TIME" help:"Stop starting requests after this time in each load point."`
+	Arrival       string       `group:"load" default:"poisson" placeholder:"KIND" help:"Arrival process: poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME, or trace (at_ms of the lines)."`
+	Speedup       float64      `group:"load" default:"1" help:"Replay a trace faster by this factor."`
+	Seed          uint64       `group:"load" default:"0" help:"Seed of the arrival times."`
+	WarmupNum     float64      `group:"load" placeholder:"N" help:"Warm-up requests before the measured ones; below 1, a share of --number."`
+	SleepInterval cli.Duration `group:"load" default:"5s" placeholder:"TIME" help:"Pause between the load points of a sweep."`
+	Between       string       `group:"load" placeholder:"CMD" help:"Shell command to run between the load points of a sweep."`
+	Cycle         bool         `group:"load" help:"Repeat the input when it runs short."`
+	Grace         cli.Duration `group:"load" default:"30s" placeholder:"TIME" help:"After Ctrl-C, wait this long for requests in flight."`
 
 	Label            cli.Labels  `group:"requests" placeholder:"KEY=VALUE" help:"Labels of every record, for perf-stats --by labels.KEY."`
-	NoUsage          bool        `group:"requests" help:"Do not ask streams for their usage."`
-	DropParams       cli.Strings `group:"requests" placeholder:"KEY" help:"Leave keys out of the bodies."`
-	NoTestConnection bool        `group:"requests" help:"Skip the request of one token that looks whether URL, key and model are right."`
-	TokenizerPath    string      `group:"requests" placeholder:"NAME" help:"Count output tokens with it where the server does not."`
-	OnBadLine        string      `group:"requests" enum:"fail,skip" default:"fail" help:"What to do about a line that is no request: fail or skip."`
+	NoUsage          bool        `group:"requests" help:"Do not add stream_options.include_usage to streamed requests."`
+	DropParams       cli.Strings `group:"requests" placeholder:"KEY" help:"Remove these keys from the bodies."`
+	NoTestConnection bool        `group:"requests" help:"Skip the one-token request that checks URL, key and model before the run."`
+	TokenizerPath    string      `group:"requests" placeholder:"NAME" help:"Tokenizer that counts output tokens if the server does not."`
+	OnBadLine        string      `group:"requests" enum:"fail,skip" default:"fail" help:"At a line that is not a request: fail or skip it."`
 
-	ConnectTimeout cli.Duration `group:"connection" placeholder:"TIME" help:"For DNS and connecting."`
-	ReadTimeout    cli.Duration `group:"connection" placeholder:"TIME" help:"Longest wait between two reads."`
-	TotalTimeout   cli.Duration `group:"connection" default:"6h" placeholder:"TIME" help:"For a whole request."`
+	ConnectTimeout cli.Duration `group:"connection" placeholder:"TIME" help:"Timeout of DNS lookup and connecting."`
+	ReadTimeout    cli.Duration `group:"connection" placeholder:"TIME" help:"Timeout between two reads of an answer."`
+	TotalTimeout   cli.Duration `group:"connection" default:"6h" placeholder:"TIME" help:"Timeout of a whole request."`
 	Preconnect     bool         `group:"connection" help:"Open the connections before the load begins."`
-	MaxConns       int          `group:"connection" default:"0" placeholder:"N" help:"Most connections of an open loop; default: as many as the file limit allows."`
+	MaxConns       int          `group:"connection" default:"0" placeholder:"N" help:"Connection limit of an open loop; default: what the file limit allows."`
 
 	Output      string `short:"o" group:"output" placeholder:"FILE" help:"Records; - or nothing: stdout. FILE.gz and FILE.zst are compressed; {shard} in the name is the shard's number."`
 	Force       bool   `group:"output" help:"Replace the file of -o if it exists and is not empty."`
 	Resume      string `group:"output" placeholder:"FILE" help:"Send what this records file does not hold yet, and append to it."`
-	SaveOutput  bool   `group:"output" help:"Keep the answers' texts in the records."`
+	SaveOutput  bool   `group:"output" help:"Keep the text of the answers in the records."`
 	SaveRequest bool   `group:"output" help:"Keep the request lines in the records."`
 	FactsOut    string `group:"output" placeholder:"FILE" help:"Write what belongs to the whole run as JSON: the command, version, host, times, counts and verdict."`
 	RunDir      string `group:"output" placeholder:"DIR" help:"Keep requests, records, facts and server metrics in a folder of this run in DIR, for perf-stats and perf-plot."`
-	LogEveryN   int    `name:"log-every-n-query" group:"output" placeholder:"N" help:"A line on stderr after each N requests."`
-	Progress    bool   `negatable:"" default:"true" group:"output" help:"Show how far the run is."`
-	Debug       bool   `group:"output" help:"Log each request and each line of its answer on stderr."`
-	Strict      bool   `group:"output" help:"Exit 1 unless this load generator was clean: its numbers are then the server's."`
+	LogEveryN   int    `name:"log-every-n-query" group:"output" placeholder:"N" help:"Log a line after every N requests."`
+	Progress    bool   `negatable:"" default:"true" group:"output" help:"Show the progress of the run."`
+	Debug       bool   `group:"output" help:"Log each request and each line of its answer to stderr."`
+	Strict      bool   `group:"output" help:"Exit 1 unless the load generator was clean."`
 
-	Sim       string `group:"sim" placeholder:"KEY=VALUE,…" help:"ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model; such as ttft=200ms,itl=20ms."`
-	ServeSim  string `group:"sim" placeholder:"ADDR" help:"Only serve the simulator."`
-	Calibrate bool   `group:"sim" help:"Measure this machine's own error and ceiling, against the simulator in a process of its own."`
-	Truth     string `group:"sim" placeholder:"FILE" help:"What the simulator did for each request, as JSON lines."`
+	Sim       string `group:"sim" placeholder:"KEY=VALUE,…" help:"Settings of the built-in simulator: ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model; such as ttft=200ms,itl=20ms."`
+	ServeSim  string `group:"sim" placeholder:"ADDR" help:"Serve the simulator, and send nothing."`
+	Calibrate bool   `group:"sim" help:"Measure the error and the ceiling of this machine against the simulator. Takes a minute or two."`
+	Truth     string `group:"sim" placeholder:"FILE" help:"Write what the simulator did for each request as JSON lines."`
 
 	localFlags
 	metricsFlags

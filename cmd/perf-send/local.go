@@ -17,14 +17,14 @@ import (
 
 // localFlags are those of --api local, local_vllm, local_sglang and local_llamacpp, and of --api custom.
 type localFlags struct {
-	APISpec string `name:"api-spec" group:"server" placeholder:"FILE" help:"An API described by data, for --api custom; docs/apis.md shows how."`
+	APISpec string `name:"api-spec" group:"server" placeholder:"FILE" help:"Specification of an API, for --api custom; see docs/apis.md."`
 
-	Python         string       `group:"local" placeholder:"ENV" help:"Environment or interpreter that has the server; default: what PATH finds."`
-	Port           int          `group:"local" placeholder:"N" help:"On 127.0.0.1; default: a free one."`
-	Attn           string       `name:"attn-implementation" group:"local" placeholder:"KIND" help:"flash_attention_2, eager or sdpa; of --api local."`
-	ServerArgs     words        `group:"local" placeholder:"ARGS" help:"More arguments of the server, quoted as in a shell: '--tensor-parallel-size 2'."`
-	StartupTimeout cli.Duration `group:"local" default:"10m" placeholder:"TIME" help:"Until the server must answer."`
-	DataSource     string       `group:"local" enum:",modelscope,huggingface,local" default:"" placeholder:"HUB" help:"Download the weights that --model names from modelscope or huggingface; default: the server does it. Also where --tokenizer-path is looked up; default: modelscope."`
+	Python         string       `group:"local" placeholder:"ENV" help:"Python environment or interpreter of the server. Default: from PATH."`
+	Port           int          `group:"local" placeholder:"N" help:"Port on 127.0.0.1. Default: a free one."`
+	Attn           string       `name:"attn-implementation" group:"local" placeholder:"KIND" help:"For --api local: flash_attention_2, eager or sdpa."`
+	ServerArgs     words        `group:"local" placeholder:"ARGS" help:"Additional arguments of the server, quoted as in a shell: '--tensor-parallel-size 2'."`
+	StartupTimeout cli.Duration `group:"local" default:"10m" placeholder:"TIME" help:"Time within which the server must answer."`
+	DataSource     string       `group:"local" enum:",modelscope,huggingface,local" default:"" placeholder:"HUB" help:"Hub from which the weights of --model are downloaded: modelscope or huggingface. Default: the server downloads them. Also the hub of --tokenizer-path; default: modelscope."`
 }
 
 // words are arguments in one string, which may begin with a dash.

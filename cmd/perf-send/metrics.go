@@ -15,10 +15,10 @@ import (
 
 // metricsFlags say what is sampled of the server while it is under load.
 type metricsFlags struct {
-	MetricsOut      string       `group:"output" placeholder:"FILE" help:"What the server and its GPUs say of themselves meanwhile, as JSON lines; docs/server-metrics.md."`
-	ServerMetrics   cli.Strings  `group:"output" placeholder:"URL" help:"Prometheus pages to sample for --metrics-out; default: the server's own /metrics, where it answers."`
+	MetricsOut      string       `group:"output" placeholder:"FILE" help:"Sample metrics of the server and its GPUs during the run, as JSON lines; see docs/server-metrics.md."`
+	ServerMetrics   cli.Strings  `group:"output" placeholder:"URL" help:"Prometheus pages to sample for --metrics-out. Default: /metrics of the server, if it answers."`
 	MetricsHeaders  cli.Strings  `group:"output" placeholder:"NAME=VALUE" help:"Headers for --server-metrics of other origins than --url, which is sent the key and --headers."`
-	MetricsInterval cli.Duration `group:"output" default:"1s" placeholder:"TIME" help:"Between two samples."`
+	MetricsInterval cli.Duration `group:"output" default:"1s" placeholder:"TIME" help:"Interval between samples."`
 }
 
 // sampler writes --metrics-out while the run goes on.

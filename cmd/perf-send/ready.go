@@ -103,7 +103,7 @@ func (r *ready) over(ctx context.Context, why string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return cli.Fail("is it the right --url? the server's log says how far it is", "--wait-ready: after %v: %s",
+	return cli.Fail("check --url, and the server's log", "--wait-ready: after %v: %s",
 		time.Since(r.began).Round(time.Second), why)
 }
 

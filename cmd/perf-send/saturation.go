@@ -15,14 +15,14 @@ import (
 
 // saturationFlags say when a load point ends before its time.
 type saturationFlags struct {
-	MaxErrorRate float64 `group:"load" default:"1" placeholder:"SHARE" help:"End a load point when surely more than this share of its requests fail, and exit 1 if more than it did."`
+	MaxErrorRate float64 `group:"load" default:"1" placeholder:"SHARE" help:"End a load point once clearly more than this share of its requests fail; exit 1 if more failed."`
 	MaxInFlight  int     `group:"load" placeholder:"N" help:"End a load point of an open loop at more than N requests in flight."`
-	EarlyStop    bool    `negatable:"" default:"true" group:"load" help:"End a load point of an open loop when requests pile up without end."`
+	EarlyStop    bool    `negatable:"" default:"true" group:"load" help:"End a load point of an open loop once the backlog grows without bound."`
 }
 
 func (f *saturationFlags) check() error {
 	if !(f.MaxErrorRate >= 0 && f.MaxErrorRate <= 1) {
-		return cli.Usage("such as 0.05", "--max-error-rate: %v is no share between 0 and 1", f.MaxErrorRate)
+		return cli.Usage("such as 0.05", "--max-error-rate: %v is not between 0 and 1", f.MaxErrorRate)
 	}
 	if f.MaxInFlight < 0 {
 		return cli.Usage("", "--max-in-flight: %d is below 0", f.MaxInFlight)

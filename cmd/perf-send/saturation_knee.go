@@ -42,7 +42,7 @@ func (r *runner) knee(ctx context.Context) error {
 	}
 	i := search.Knee(facts.Rungs)
 	if i < 0 {
-		r.env.Say("--profile knee: not even rate=%v is kept up with", facts.Rungs[0].Rate)
+		r.env.Say("--profile knee: the server does not keep up even with rate=%v", facts.Rungs[0].Rate)
 		return nil
 	}
 	facts.Knee = facts.Rungs[i].Rate

@@ -14,10 +14,10 @@ import (
 
 // searchFlags ask for runs whose levels follow from what came of the ones before.
 type searchFlags struct {
-	Search     string         `group:"load" enum:",parallel,rate" default:"" placeholder:"WHAT" help:"Find the highest parallel or rate that meets every --slo; docs/search.md."`
-	SLO        cli.Conditions `name:"slo" group:"load" placeholder:"COND…" help:"Of --search: 'ttft_ms:p99<500' 'ok>=0.99'."`
-	SearchRuns int            `group:"load" default:"3" placeholder:"N" help:"Most runs of a level that is not decided."`
-	SearchMax  float64        `group:"load" placeholder:"LEVEL" help:"Highest level that may be tried; default: 4096 in parallel, 100000 requests/s."`
+	Search     string         `group:"load" enum:",parallel,rate" default:"" placeholder:"WHAT" help:"Find the highest parallel or rate that meets every --slo; see docs/search.md."`
+	SLO        cli.Conditions `name:"slo" group:"load" placeholder:"COND…" help:"Objectives of --search: 'ttft_ms:p99<500' 'ok>=0.99'."`
+	SearchRuns int            `group:"load" default:"3" placeholder:"N" help:"Maximum runs of a level that stays undecided."`
+	SearchMax  float64        `group:"load" placeholder:"LEVEL" help:"Highest level to try. Default: 4096 concurrent requests, 100000 requests/s."`
 	Profile    string         `group:"load" enum:",knee" default:"" placeholder:"WHAT" help:"knee: raise the rate until the server is saturated, and mark the knee."`
 }
 

@@ -179,7 +179,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 				err = r.client.Prepare(ctx, q)
 			}
 			if errors.Is(err, client.ErrNoModel) {
-				return cli.Fail("is it the right --url? --model names a model", "%w", err)
+				return cli.Fail("check --url, or name a model with --model", "%w", err)
 			}
 			return err
 		},
@@ -342,7 +342,7 @@ func (r *runner) verdict(err error) error {
 		r.env.Say("%d bad lines were skipped", n)
 	}
 	if n := r.short.Load(); n > 0 {
-		r.env.Say("%d answers have fewer tokens than max_tokens, though ignore_eos was asked for: throughput and latency are not those of the load that was meant", n)
+		r.env.Say("%d answers are shorter than max_tokens despite ignore_eos: the load was not the one intended", n)
 	}
 	ok, failed := r.tally.counts()
 	switch {

@@ -16,11 +16,11 @@ import (
 
 // shardFlags let several perf-sends, on many machines, be one run.
 type shardFlags struct {
-	Shard    string `group:"shard" placeholder:"I/N" help:"Send shard I (from 0) of N of the run; default: what Slurm or Open MPI say. 0/1: all of it. docs/many-machines.md."`
-	Shards   int    `group:"shard" placeholder:"N" help:"The number of shards, where JOB_COMPLETION_INDEX (Kubernetes) says which."`
-	StartAt  string `group:"shard" placeholder:"WHEN" help:"When the first request is due: 2026-01-31T12:00:00Z, seconds since the epoch, or @FILE, which will hold one of them."`
+	Shard    string `group:"shard" placeholder:"I/N" help:"Send shard I (from 0) of N of the run. Default: from Slurm or Open MPI; 0/1 is everything. See docs/many-machines.md."`
+	Shards   int    `group:"shard" placeholder:"N" help:"Number of shards, if JOB_COMPLETION_INDEX (Kubernetes) is the shard."`
+	StartAt  string `group:"shard" placeholder:"WHEN" help:"Time at which the first request is due: 2026-01-31T12:00:00Z, seconds since the epoch, or @FILE with one of them."`
 	RunID    string `name:"run-id" group:"shard" placeholder:"ID" help:"The run_id of every record (default: a random one, which shards with the same --start-at or job step share)."`
-	ClockRef string `name:"clock-ref" group:"shard" placeholder:"URL" help:"Say how far this machine's clock is from that server's; of a shard the default is --url."`
+	ClockRef string `name:"clock-ref" group:"shard" placeholder:"URL" help:"Measure the offset of this machine's clock from that server's. Default for a shard: --url."`
 }
 
 const allOfIt = "--shard I/N says which part this is; --shard 0/1 sends all"

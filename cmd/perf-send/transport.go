@@ -18,17 +18,17 @@ import (
 type transportFlags struct {
 	NoResend    bool     `group:"connection" help:"Fail a request whose kept connection the server closes without an answer, rather than send it once more on a new one."`
 	MaxAnswer   int64    `name:"max-answer-bytes" group:"connection" default:"0" placeholder:"N" help:"End an answer that is longer, after decompression, as a protocol error. Default: 64 MiB of a body or an event, 1 GiB of a stream."`
-	Retries     int      `group:"connection" default:"0" placeholder:"N" help:"Send a request that had no answer again, up to N times. Its clock is not restarted."`
-	NoKeepAlive bool     `group:"connection" help:"A new connection for each request."`
-	HTTP2       bool     `name:"http2" group:"connection" help:"HTTP/2 (h2 of https, h2c of http) instead of HTTP/1.1."`
-	Compressed  bool     `group:"connection" help:"Ask for compressed answers (gzip, zstd)."`
+	Retries     int      `group:"connection" default:"0" placeholder:"N" help:"Retry a request that had no answer, up to N times. Its clock is not restarted."`
+	NoKeepAlive bool     `group:"connection" help:"Open a new connection for each request."`
+	HTTP2       bool     `name:"http2" group:"connection" help:"Use HTTP/2 (h2 over https, h2c over http) instead of HTTP/1.1."`
+	Compressed  bool     `group:"connection" help:"Accept compressed answers (gzip, zstd)."`
 	Insecure    bool     `group:"connection" help:"Do not verify the server's certificate."`
-	CACert      string   `name:"cacert" group:"connection" placeholder:"FILE" help:"Certificates to trust instead of the system's, PEM."`
-	Cert        string   `group:"connection" placeholder:"FILE" help:"The client's certificate, PEM."`
-	Key         string   `group:"connection" placeholder:"FILE" help:"Its private key, PEM; default: in --cert."`
+	CACert      string   `name:"cacert" group:"connection" placeholder:"FILE" help:"PEM file of certificates to trust instead of the system's."`
+	Cert        string   `group:"connection" placeholder:"FILE" help:"PEM file of the client certificate."`
+	Key         string   `group:"connection" placeholder:"FILE" help:"PEM file of its private key. Default: in --cert."`
 	UnixSocket  string   `group:"connection" placeholder:"PATH" help:"Connect to this socket instead of the URL's host."`
-	Resolve     []string `sep:"none" group:"connection" placeholder:"HOST:PORT:ADDR" help:"Connect to ADDR for HOST:PORT. May be given again."`
-	Bind        []string `group:"connection" placeholder:"ADDR" help:"Local addresses to connect from, in turn: A,B."`
+	Resolve     []string `sep:"none" group:"connection" placeholder:"HOST:PORT:ADDR" help:"Connect to ADDR for HOST:PORT. Can be repeated."`
+	Bind        []string `group:"connection" placeholder:"ADDR" help:"Local addresses to connect from, used in turn: A,B."`
 }
 
 // network reads the flags.

@@ -25,37 +25,37 @@ type flags struct {
 	colors bool         // of text
 	run    *facts.Facts // nil: not known
 
-	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines; - is stdin."`
+	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines, or folders of runs; - is stdin."`
 
-	By     []string `group:"records" default:"run" placeholder:"KEY,…" help:"Make a block of each value of these keys of the record, such as labels.tenant,turn; file is the file that they are from."`
-	Where  string   `group:"records" placeholder:"EXPR" help:"Take only the records for which this jq expression is true."`
-	Warmup bool     `group:"records" help:"Count warm-up records too."`
+	By     []string `group:"records" default:"run" placeholder:"KEY,…" help:"Group the records by these keys, such as labels.tenant,turn; file groups by input file."`
+	Where  string   `group:"records" placeholder:"EXPR" help:"Use only records for which this jq expression is true."`
+	Warmup bool     `group:"records" help:"Include warm-up records."`
 
 	Format      string     `group:"output" default:"" enum:",table,json,csv,markdown,html,prometheus,junit,evalscope" placeholder:"FORMAT" help:"table, json, csv, markdown, html (a fragment), prometheus (text), junit (the gates), or evalscope (its files, with -o DIR). Default: by the ending of --output, else table."`
-	State       bool       `group:"output" default:"true" negatable:"" help:"Let the JSON carry the state by which perf-stats merges summaries of shards (default)."`
+	State       bool       `group:"output" default:"true" negatable:"" help:"Include in the JSON the state from which perf-stats merges summaries of shards. Default: on."`
 	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: .txt, .json, .csv, .md, .html, .prom or .xml."`
-	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" help:"Write the records and the figures to a SQLite database too."`
-	Parquet     string     `group:"output" placeholder:"FILE" help:"Write the records to a Parquet file too."`
-	Follow      bool       `group:"figures" help:"On a terminal, redraw the figures every second while records come."`
-	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, nearest rank (default 50,90,95,99)."`
-	GPUs        int        `group:"figures" name:"gpus" placeholder:"N" help:"The number of GPUs that served, for tokens/s per GPU."`
+	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" help:"Also write records and figures to a SQLite database."`
+	Parquet     string     `group:"output" placeholder:"FILE" help:"Also write the records to a Parquet file."`
+	Follow      bool       `group:"figures" help:"On a terminal, redraw the figures every second while records arrive."`
+	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, by nearest rank."`
+	GPUs        int        `group:"figures" name:"gpus" placeholder:"N" help:"Number of GPUs of the server, for tokens/s per GPU."`
 
-	Define           string `group:"figures" placeholder:"TOOL" help:"Compute as another tool does: evalscope, vllm, sglang, aiperf, guidellm, inference-perf, llmperf, or all beside ours."`
-	CI               bool   `group:"figures" name:"ci" help:"Show the 95 % confidence interval of each mean and percentile."`
+	Define           string `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
+	CI               bool   `group:"figures" name:"ci" help:"Show 95 % confidence intervals of means and percentiles."`
 	Compare          bool   `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
 	FailOnRegression string `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a headline figure is worse by more, such as 5%, or cannot be judged."`
 	CannotTell       int    `group:"gates" name:"cannot-tell" default:"1" placeholder:"CODE" help:"With --fail-on-regression: the exit code if a headline figure cannot be judged (default 1); 0 lets the gate pass."`
 
-	Failures string         `group:"records" default:"inf" enum:"inf,drop" help:"Times of failed requests: inf (default) or drop them."`
-	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count the requests that meet these: 'ttft_ms<500' 'tpot_ms<50'."`
-	SLO      cli.Conditions `group:"gates" name:"slo" placeholder:"COND…" help:"Gates, exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
+	Failures string         `group:"records" default:"inf" enum:"inf,drop" help:"Response time of failed requests: inf, or drop them."`
+	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count requests that meet these limits: 'ttft_ms<500' 'tpot_ms<50'."`
+	SLO      cli.Conditions `group:"gates" name:"slo" placeholder:"COND…" help:"Gates; exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
 
-	Facts   string `group:"records" placeholder:"FILE" help:"What perf-send --facts-out wrote of the run, to be shown first. Of a run's folder it is taken from there, and so are the metrics."`
-	Metrics string `group:"records" placeholder:"FILE" help:"What perf-send --metrics-out sampled meanwhile, to be summed up beside each load point."`
+	Facts   string `group:"records" placeholder:"FILE" help:"Facts of the run, as perf-send --facts-out writes them, to show first. Default: those in the folder of a run."`
+	Metrics string `group:"records" placeholder:"FILE" help:"Server metrics, as perf-send --metrics-out writes them, to show with each load point. Default: those in the folder of a run."`
 
-	Exact     bool         `group:"records" help:"Keep every value, however many, rather than a sketch of more than 262,144."`
-	OnBadLine string       `group:"records" default:"fail" enum:"fail,skip" help:"What to do at a line that is no record: fail (default) or skip it."`
-	Grace     cli.Duration `group:"figures" default:"5s" placeholder:"TIME" help:"After Ctrl-C, how long to wait for the lines of an ending perf-send."`
+	Exact     bool         `group:"records" help:"Keep every value, instead of a sketch beyond 262,144."`
+	OnBadLine string       `group:"records" default:"fail" enum:"fail,skip" help:"At a line that is not a record: fail or skip it."`
+	Grace     cli.Duration `group:"figures" default:"5s" placeholder:"TIME" help:"After Ctrl-C, wait this long for the last records of perf-send."`
 
 	trackFlags `embed:"" group:"trackers"`
 

@@ -79,7 +79,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		return err
 	}
 	if n, first := stream.Skipped(); n > 0 {
-		env.Say("left out %d bad lines, the first being %v", n, first)
+		env.Say("skipped %d bad lines; the first: %v", n, first)
 	}
 	tracked.complete()
 	all := stream.Collector()

@@ -116,7 +116,7 @@ func TestErrors(t *testing.T) {
 		"bad line": {"-", "\nnonsense\n", 1,
 			"perf-stats: stdin:2: not a JSON object: \"nonsense\"\nhint: --on-bad-line skip leaves such lines out\n"},
 		"skipped": {"--on-bad-line skip --format csv -o " + os.DevNull, "nonsense\n{\"ok\":true}\n7", 0,
-			"perf-stats: left out 2 bad lines, the first being stdin:1: not a JSON object: \"nonsense\"\n"},
+			"perf-stats: skipped 2 bad lines; the first: stdin:1: not a JSON object: \"nonsense\"\n"},
 		"no file":      {"missing.jsonl", "", 1, "perf-stats: open missing.jsonl: no such file or directory\n"},
 		"percentile 0": {"--percentiles 0,50", "", 2, "perf-stats: --percentiles: 0 is not above 0 and at most 100\n"},
 		"one gate":     {"--format csv -o " + os.DevNull + " --slo ok>=1 -- sweep.jsonl", "", 1, "perf-stats: --slo: rate=20 misses ok>=1: it is 0.8\n"},

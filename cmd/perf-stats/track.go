@@ -22,18 +22,18 @@ import (
 
 // trackFlags choose the trackers to which a run is logged while its records flow.
 type trackFlags struct {
-	Visualizer trackers     `placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow while records flow; FILE may be a run that was kept."`
-	Name       string       `placeholder:"NAME" help:"Name of the run; by default its model and time."`
-	Project    string       `placeholder:"NAME" help:"Project or experiment; default: WANDB_PROJECT, SWANLAB_PROJ_NAME, CLEARML_PROJECT_NAME, MLFLOW_EXPERIMENT_NAME, else perf_benchmark."`
-	Upload     bool         `name:"upload-records" help:"Log the records too, as a file."`
-	Python     string       `placeholder:"ENV" help:"Environment or interpreter that has the packages of wandb, swanlab and clearml (default python3)."`
-	OutputsDir string       `default:"outputs" placeholder:"DIR" help:"Where local runs lie, and what a tracker did not take (default outputs)."`
-	Every      cli.Duration `name:"visualizer-interval" default:"5s" placeholder:"TIME" help:"Log at this interval (default 5)."`
-	Timeout    cli.Duration `name:"visualizer-timeout" default:"60s" placeholder:"TIME" help:"How long to wait for trackers once the figures are written (default 60)."`
+	Visualizer trackers     `placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow as records arrive. FILE may be a run kept for later."`
+	Name       string       `placeholder:"NAME" help:"Name of the run. Default: its model and time."`
+	Project    string       `placeholder:"NAME" help:"Project or experiment. Default: WANDB_PROJECT, SWANLAB_PROJ_NAME, CLEARML_PROJECT_NAME or MLFLOW_EXPERIMENT_NAME, else perf_benchmark."`
+	Upload     bool         `name:"upload-records" help:"Also upload the records as a file."`
+	Python     string       `placeholder:"ENV" help:"Python environment or interpreter with the packages of wandb, swanlab and clearml. Default: python3."`
+	OutputsDir string       `default:"outputs" placeholder:"DIR" help:"Folder of local runs, and of what a tracker did not take."`
+	Every      cli.Duration `name:"visualizer-interval" default:"5s" placeholder:"TIME" help:"Interval between logs to the tracker."`
+	Timeout    cli.Duration `name:"visualizer-timeout" default:"60s" placeholder:"TIME" help:"Wait this long for the tracker after the figures are written."`
 
-	WandbKey    string `name:"wandb-api-key" placeholder:"KEY" help:"As WANDB_API_KEY, which keeps it out of the list of processes."`
-	SwanlabKey  string `name:"swanlab-api-key" placeholder:"KEY" help:"As SWANLAB_API_KEY; local logs to a directory."`
-	SwanlabHost string `name:"swanlab-host" placeholder:"URL" help:"As SWANLAB_HOST: a server of one's own."`
+	WandbKey    string `name:"wandb-api-key" placeholder:"KEY" help:"Key of wandb. WANDB_API_KEY keeps it out of the process list."`
+	SwanlabKey  string `name:"swanlab-api-key" placeholder:"KEY" help:"Key of swanlab, as SWANLAB_API_KEY; local logs to a folder."`
+	SwanlabHost string `name:"swanlab-host" placeholder:"URL" help:"URL of your own swanlab server, as SWANLAB_HOST."`
 }
 
 // trackers is a flag of one or more of them. Words that are none are the files after it.

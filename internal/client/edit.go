@@ -38,7 +38,7 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys request.Members)
 		if options := withUsage(keys.Get("stream_options")); options != nil {
 			c.set("stream_options", options)
 			if p.first(saidUsage) {
-				p.c.cfg.Say("streams are asked for their usage (stream_options.include_usage; --no-usage leaves it)")
+				p.c.cfg.Say("adding stream_options.include_usage to streamed requests (--no-usage does not)")
 			}
 		}
 	}

@@ -160,7 +160,7 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 		return o.arrange(generate(o, worker, shape)), nil
 	}
 	if k.whole && (o.MinPrompt != nil || o.MaxPrompt != nil) {
-		o.Say("--min-prompt-length and --max-prompt-length say nothing to %s: its requests are taken whatever their length", k.Name)
+		o.Say("--min-prompt-length and --max-prompt-length do not apply to %s: its requests are taken at any length", k.Name)
 	}
 	read, err := k.read(ctx, o)
 	if err != nil {
@@ -273,7 +273,7 @@ func (o *Options) take(source Source) Source {
 				o.Say("stdin had %d requests, not %d: it cannot be read again", given, o.Number)
 				return
 			case start == 0:
-				o.Say("%s: its %d requests are given again from the start", files, given)
+				o.Say("%s: repeating its %d requests from the start", files, given)
 			}
 		}
 	}

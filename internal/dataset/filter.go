@@ -185,7 +185,7 @@ func (p *prompts) said() {
 	p.told = true
 	p.saidLength()
 	if p.silent > 0 {
-		p.o.Say("%d conversations left out: nobody asks anything in them", p.silent)
+		p.o.Say("%d conversations left out: no message of a user", p.silent)
 	}
 	if p.short > 0 {
 		p.o.Say("%d conversations left out: fewer turns than --min-turns %d", p.short, p.o.MinTurns)

@@ -99,7 +99,7 @@ func (s *Shape) Compile() error {
 	for _, p := range s.Params {
 		if p.Typed && slices.Contains(dropped, p.Key) && p.Key != "seed" && s.Say != nil { // the seed has done its work
 			d, _, _ := s.dialect(&Item{})
-			s.Say("%s %s has no place for %s: it is left out", d.Name, d.Op, p.Key)
+			s.Say("%s %s does not take %s: left out", d.Name, d.Op, p.Key)
 		}
 	}
 	s.pieces = split(body)
