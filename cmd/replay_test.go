@@ -43,7 +43,7 @@ func TestReplay(t *testing.T) {
 	}
 	write(t, dir, "log.jsonl", log.String())
 	start := time.Now().Unix() + 2 // a whole second, so that times are exact
-	out, err := shell(dir, `perf-gen --dataset trace --sort log.jsonl 2>gen.log |
+	out, err := shell(dir, `perf-gen --dataset trace --keep-headers x-tenant --sort log.jsonl 2>gen.log |
 		perf-send --start-at `+strconv.FormatInt(start, 10)+` --arrival trace --speedup 10 --sim ttft=0s,itl=0s,slots=100000 --save-request --no-progress -o run.jsonl`)
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

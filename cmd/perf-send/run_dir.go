@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ func (f *flags) useRunDir() error {
 	}
 	suffix := ""
 	if f.part.Of > 1 {
-		suffix = "-" + filepath.Base(f.part.String())
+		suffix = fmt.Sprintf("-%d", f.part.Index)
 	}
 	dir, err := facts.NewFolder(f.RunDir, time.Now(), suffix)
 	if err != nil {
