@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -8,7 +9,8 @@ import (
 	"llmperf/internal/record"
 )
 
-// The ranks of printed tables of the median's interval (Conover, Practical Nonparametric Statistics, A3).
+// The ranks of printed tables of the median's interval (Conover, Practical Nonparametric Statistics, A3), which is never
+// wider, and those between which it may lie by a part of a rank.
 func TestRankInterval(t *testing.T) {
 	for _, test := range []struct {
 		n         int64
@@ -22,8 +24,24 @@ func TestRankInterval(t *testing.T) {
 		{100, 99, 97, 101}, // only more values bound p99 above
 		{1000, 99, 983, 997},
 	} {
-		if low, high := rankInterval(test.n, float64(test.n), test.p, confidence); low != test.low || high != test.high {
-			t.Errorf("p%v of %d: ranks %d and %d, want %d and %d", test.p, test.n, low, high, test.low, test.high)
+		low, high := rankInterval(test.n, float64(test.n), test.p, confidence)
+		if int64(low) != test.low || int64(math.Ceil(high)) != test.high {
+			t.Errorf("p%v of %d: ranks %v and %v, want %d and %d", test.p, test.n, low, high, test.low, test.high)
+		}
+	}
+	low, high := rankInterval(100, 100, 50, confidence)
+	// P(X < 40) of 100 tosses is 0.0176, P(X ≤ 40) 0.0284
+	if want := 40 + (0.025-0.0176001)/(0.0284440-0.0176001); math.Abs(low-want) > 1e-4 || math.Abs(low+high-101) > 1e-9 {
+		t.Errorf("ranks %v and %v, want %v and its mirror", low, high, want)
+	}
+}
+
+// What lies between two ranks does not lie beyond a failure.
+func TestBetweenRanks(t *testing.T) {
+	at := func(r int64) float64 { return []float64{10, 20, math.Inf(1), math.Inf(1)}[r-1] }
+	for rank, want := range map[float64]float64{1: 10, 1.25: 12.5, 2: 20, 2.5: math.Inf(1), 3: math.Inf(1), 3.5: math.Inf(1), 4: math.Inf(1)} {
+		if got := between(rank, at); got != want {
+			t.Errorf("rank %v: %v, want %v", rank, got, want)
 		}
 	}
 }
@@ -35,8 +53,8 @@ func TestIntervals(t *testing.T) {
 		"a": sent(11, 0, 10, 5, func(i int, r *record.Record) { r.TTFTMs = values[i] + 1 }),
 	})
 	// t(10) is 2.228, the sample's deviation 3.317: 6 ± 2.228 by a sum, and by logarithms 6·exp(±2.228/6). The median lies
-	// between the second and the tenth; p99 needs 367 values.
-	want := `{"n":11,"failed":0,"mean":6,"mean_ci":[4.138788,8.698199],"sd":3.162278,"min":1,"p50":6,"p50_ci":[2,10],"p99":11,"p99_ci":[null,null],"max":11}`
+	// between the ranks 2 and 10, of which P(X < 2) of 11 tosses is 0.0059 and P(X ≤ 2) 0.0327; p99 needs 367 values.
+	want := `{"n":11,"failed":0,"mean":6,"mean_ci":[4.138788,8.698199],"sd":3.162278,"min":1,"p50":6,"p50_ci":[2.712727,9.287273],"p99":11,"p99_ci":[null,null],"max":11}`
 	if got := mustJSON(t, s.Blocks[0].Metrics.Get("ttft_ms").Stat); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -99,6 +117,36 @@ func TestCompareSeldomErrs(t *testing.T) {
 	for figure, k := range shown {
 		if k > n/10 {
 			t.Errorf("%s: a difference in %d of %d", figure, k, n)
+		}
+	}
+}
+
+// A server that is a fifth slower is shown to be so: of 200 lognormal times a side, Student's t alone shows it in about nine
+// pairs of ten, and what is left over all headline figures is not much less.
+func TestCompareShowsMostDifferences(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	side := func(factor float64) *Collector {
+		c := New(Options{Intervals: true, Percentiles: []float64{50}})
+		for i := range int64(200) {
+			rec := streamed(i * 1000)
+			rec.TTFTMs = factor * 200 * math.Exp(r.NormFloat64()/2)
+			rec.LatencyMs = rec.TTFTMs + 800
+			c.Add(rec)
+		}
+		return c
+	}
+	const n = 200
+	shown := map[string]int{}
+	for range n {
+		for _, c := range compared([]*Collector{side(1)}, []*Collector{side(1.2)}) {
+			if c.Shown {
+				shown[c.Figure]++
+			}
+		}
+	}
+	for figure, least := range map[string]int{"ttft_ms:mean": n * 80 / 100, "ttft_ms:p50": n * 45 / 100} {
+		if shown[figure] < least {
+			t.Errorf("%s: shown in %d of %d pairs, want %d", figure, shown[figure], n, least)
 		}
 	}
 }

@@ -67,19 +67,22 @@ func alone(y []float64, own float64) bool {
 	if zero/n/own > 1+3*math.Sqrt(2/n) {
 		return false
 	}
-	const lags = 10
+	const (
+		lags = 10
+		sure = 2.6 // deviations: independent values alarm in one run of 200
+	)
 	sum := 0.0
 	for k := 1; k <= lags && k < len(y); k++ {
 		r := autocovariance(y, k) / zero
-		if k == 1 && r > 2/math.Sqrt(n) {
+		if k == 1 && r > sure/math.Sqrt(n) {
 			return false
 		}
 		sum += r
 	}
-	if sum > 2*math.Sqrt(lags/n) {
+	if sum > sure*math.Sqrt(lags/n) {
 		return false
 	}
-	const much = 1.67 // the 95th percentile of χ² of 15 degrees, per degree
+	const much = 2.04 // the 99th percentile of χ² of 15 degrees, per degree
 	return ofBatches(y)/own <= much
 }
 

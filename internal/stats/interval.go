@@ -147,32 +147,49 @@ func ofPercentile(n int64, p float64, w worth, at func(rank int64) float64) esti
 		low, high := rankInterval(n, number, p, conf)
 		from, to := math.Inf(-1), math.Inf(1)
 		if low >= 1 {
-			from = at(low)
+			from = between(low, at)
 		}
-		if high <= n {
-			to = at(high)
+		if high <= float64(n) {
+			to = between(high, at)
 		}
 		return from, to
 	}
 	return e
 }
 
+// between returns the value of a rank, or what lies between two.
+func between(rank float64, at func(rank int64) float64) float64 {
+	whole, part := math.Modf(rank)
+	low := at(int64(whole))
+	if part == 0 || math.IsInf(low, 0) {
+		return low
+	}
+	return low + part*(at(int64(whole)+1)-low)
+}
+
 // rankInterval returns the ranks, from 1, of the two of n values between which the percentile p of the population lies with
-// a probability of at least conf, whatever its distribution, if they are worth number independent ones. A rank of 0 or n+1
-// is beyond the values. Of independent values the number of those below it is binomial; else it is the interval of Clopper
-// and Pearson for the share below, of the effective number.
-func rankInterval(n int64, number, p, conf float64) (low, high int64) {
+// a probability of conf, whatever its distribution, if they are worth number independent ones. A rank below 1 or above n is
+// beyond the values. Of independent values the number of those below it is binomial, and a rank between two is where its
+// distribution, taken as straight between them, reaches the probability (Hettmansperger and Sheather 1986). Else it is the
+// interval of Clopper and Pearson for the share below, of the effective number.
+func rankInterval(n int64, number, p, conf float64) (low, high float64) {
 	outside := (1 - conf) / 2
 	if number >= float64(n) {
 		below := distuv.Binomial{N: float64(n), P: p / 100}
-		low = int64(sort.Search(int(n), func(k int) bool { return below.CDF(float64(k)) > outside }))
-		high = int64(sort.Search(int(n), func(k int) bool { return below.CDF(float64(k)) >= 1-outside })) + 1
-		return low, high
+		reach := func(share float64) float64 { // how many values are below it with that probability, at most
+			k := sort.Search(int(n), func(k int) bool { return below.CDF(float64(k)) > share })
+			before := below.CDF(float64(k - 1))
+			if step := below.CDF(float64(k)) - before; step > 0 {
+				return float64(k) + max(0, share-before)/step
+			}
+			return float64(k)
+		}
+		return reach(outside), reach(1 - outside)
 	}
 	share := p / 100
-	low = int64(math.Floor(clopperPearson(share, number, outside) * float64(n)))
-	high = int64(math.Ceil(clopperPearson(share, number, 1-outside)*float64(n))) + 1
-	return low, min(high, n+1)
+	low = math.Floor(clopperPearson(share, number, outside) * float64(n))
+	high = math.Ceil(clopperPearson(share, number, 1-outside)*float64(n)) + 1
+	return low, min(high, float64(n+1))
 }
 
 // clopperPearson is an end of the interval for a share that was seen among number values: the lower one if quantile is

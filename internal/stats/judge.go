@@ -51,7 +51,7 @@ func adjust(point []*Change) float64 {
 // what is left when they differ goes to the others.
 func weight(figure string) float64 {
 	if strings.HasSuffix(figure, ":mean") {
-		return 10
+		return 20
 	}
 	return 1
 }

@@ -106,8 +106,11 @@ func addTPOT(d *Dist, r *record.Record) bool {
 // addITL adds the gaps; where the tokens of each chunk are known, every gap is shared over the tokens of the chunk that
 // ends it, in whole µs that sum to the gap. A stream that arrived in one piece has none.
 func addITL(d *Dist, r *record.Record) bool {
-	if !r.OK || r.InOnePiece() {
+	if !r.OK {
 		return true
+	}
+	if r.InOnePiece() {
+		return plausible(r.ChunkTokens)
 	}
 	if len(r.ChunkTokens) != len(r.GapUs)+1 {
 		return d.addAll(r.GapUs)
