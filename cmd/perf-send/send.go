@@ -13,6 +13,7 @@ import (
 
 	"llmperf/internal/cli"
 	"llmperf/internal/client"
+	"llmperf/internal/facts"
 	"llmperf/internal/jsonl"
 	"llmperf/internal/launch"
 	"llmperf/internal/load"
@@ -361,10 +362,10 @@ func (r *runner) verdict(err error) error {
 		judged = cmp.Or(r.judge(), r.promptsDiffer())
 	}
 	r.env.Say("%s", &r.tally)
-	if r.f.folder != "" {
-		r.env.Hint("perf-stats %s shows the figures, perf-plot -o report.html %[1]s draws them", r.f.folder)
-	}
-	if r.summary {
+	switch shown := cmp.Or(r.f.folder, r.f.Output); {
+	case r.f.folder != "" || r.env.TTY && shown != "" && shown != "-":
+		r.env.Hint("perf-stats %s shows the figures, perf-plot -o report.html %[1]s draws them", facts.Quote([]string{shown}))
+	case r.summary:
 		if _, ttft := r.tally.running(); ttft > 0 {
 			r.env.Say("TTFT p50 %s ms of the latest answers", milliseconds(ttft))
 		}

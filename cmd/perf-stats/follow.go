@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -68,6 +69,7 @@ func (l *live) draw() {
 			latest = &s.Blocks[i]
 		}
 	}
+	latest.Notes = slices.DeleteFunc(latest.Notes, func(n string) bool { return strings.HasPrefix(n, "cut short") }) // so far
 	var b bytes.Buffer
 	shown := blockTables(latest, false)
 	if len(s.Blocks) > 1 {
