@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // sink gets one response as it comes in. at is when the bytes were received, µs since the epoch.
@@ -134,7 +133,7 @@ func (p *parser) feed(b []byte, s sink, at int64) (int, error) {
 				return n, fmt.Errorf("%w: a chunk's size is longer than 4096 bytes", errMalformed)
 			}
 			if !whole {
-				return n, nil
+				continue
 			}
 			was := p.state
 			err := p.endLine(line, s, at)
@@ -201,8 +200,15 @@ func (p *parser) framing(b []byte) int {
 	return i + 2
 }
 
-// takeLine gives the line without its end, which is LF or CRLF.
+// takeLine returns the line without its end, which is LF or CRLF. A header line that is folded, an obsolete form, is one
+// line (RFC 9112 §5.2): whether one is, the byte behind its end tells.
 func (p *parser) takeLine(b []byte) (line []byte, used int, whole bool) {
+	if n := len(p.line) - 1; n >= 0 && p.line[n] == '\n' { // all of it has come
+		if b[0] != ' ' && b[0] != '\t' {
+			return p.line[:n], 0, true
+		}
+		p.line = p.line[:n]
+	}
 	i := bytes.IndexByte(b, '\n')
 	if i < 0 {
 		p.line = append(p.line, b...)
@@ -213,7 +219,18 @@ func (p *parser) takeLine(b []byte) (line []byte, used int, whole bool) {
 		p.line = append(p.line, line...)
 		line = p.line
 	}
-	return bytes.TrimSuffix(line, []byte{'\r'}), i + 1, true
+	line = bytes.TrimSuffix(line, []byte{'\r'})
+	if p.state == stField && len(line) > 0 {
+		switch {
+		case i+1 == len(b):
+			p.line = append(append(p.line[:0], line...), '\n')
+			return nil, len(b), false
+		case b[i+1] == ' ' || b[i+1] == '\t':
+			p.line = append(p.line[:0], line...)
+			return nil, i + 1, false
+		}
+	}
+	return line, i + 1, true
 }
 
 func (p *parser) endLine(line []byte, s sink, at int64) error {
@@ -260,100 +277,6 @@ func (p *parser) statusLine(line []byte) error {
 	p.old = line[7] == '0'
 	p.keep = !p.old
 	p.state = stField
-	return nil
-}
-
-func (p *parser) field(line []byte) error {
-	if line[0] == ' ' || line[0] == '\t' {
-		return fmt.Errorf("%w: a folded header line %.60q", errMalformed, line) // obsolete, RFC 9112 §5.2
-	}
-	colon := bytes.IndexByte(line, ':')
-	if colon <= 0 || line[colon-1] == ' ' || line[colon-1] == '\t' {
-		return fmt.Errorf("%w: a header line is %.60q", errMalformed, line)
-	}
-	name, value := line[:colon], bytes.TrimSpace(line[colon+1:])
-	switch len(name) { // most fields are out after one comparison of lengths
-	case len("content-length"):
-		if fold(name, "content-length") {
-			return p.contentLength(value)
-		}
-	case len("transfer-encoding"):
-		if fold(name, "transfer-encoding") && !p.old { // HTTP/1.0 has none (net/http ignores it, too)
-			if !fold(value, "chunked") || p.chunks {
-				return fmt.Errorf("%w: unsupported transfer encoding %.60q", errMalformed, value)
-			}
-			p.chunks = true
-		}
-	case len("connection"):
-		if fold(name, "connection") {
-			for token := range bytes.SplitSeq(value, []byte{','}) {
-				token = bytes.TrimSpace(token)
-				p.keep = (p.keep || fold(token, "keep-alive")) && !fold(token, "close")
-			}
-		}
-	case len("retry-after"):
-		if fold(name, "retry-after") {
-			p.h.RetryAfter = string(value)
-		}
-	case len("location"):
-		if fold(name, "location") {
-			p.h.Location = string(value)
-		}
-	case len("content-type"):
-		if fold(name, "content-type") {
-			p.h.ContentType = contentType(value)
-		}
-	case len("content-encoding"):
-		if fold(name, "content-encoding") && !fold(value, "identity") {
-			p.h.Encoding = string(value)
-		}
-	}
-	return nil
-}
-
-// contentType spares the two usual values an allocation.
-func contentType(value []byte) string {
-	if i := bytes.IndexByte(value, ';'); i >= 0 {
-		value = bytes.TrimSpace(value[:i])
-	}
-	for _, usual := range [...]string{typeEvents, typeJSON} {
-		if fold(value, usual) {
-			return usual
-		}
-	}
-	return string(bytes.ToLower(value))
-}
-
-const (
-	typeEvents = "text/event-stream"
-	typeJSON   = "application/json"
-)
-
-// fold compares ASCII text with lower-case text.
-func fold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != lower[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func (p *parser) contentLength(value []byte) error {
-	n, err := strconv.ParseUint(string(value), 10, 63)
-	if err != nil || value[0] == '+' {
-		return fmt.Errorf("%w: the content length is %.60q", errMalformed, value)
-	}
-	if p.length >= 0 && p.length != int64(n) {
-		return fmt.Errorf("%w: two content lengths, %d and %d", errMalformed, p.length, n)
-	}
-	p.length = int64(n)
 	return nil
 }
 

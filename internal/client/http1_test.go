@@ -91,7 +91,11 @@ var responses = []string{
 	"HTTP/1.1 500\r\nContent-Length: 0\r\n\r\n",
 	"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
 	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 99\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+	"HTTP/1.1 200 OK\r\nX-Policy: a;\r\n b\r\n\tc\r\nContent-Length: 2\r\n\r\nok",
+	"HTTP/1.1 200 OK\r\nContent-Type:\r\n text/event-stream\r\nTransfer-Encoding:\r\n\tchunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
 	// Not HTTP, or cut short.
+	"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 3\r\n\r\nok",
+	"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n",
 	"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
 	"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\nok",
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell",
@@ -124,6 +128,30 @@ func TestParserAgreesWithNetHTTP(t *testing.T) {
 		}
 		if got := parse(strings.Split(raw, "")...); got != want {
 			t.Errorf("%q byte by byte:\n got %+v\nwant %+v", raw, got, want)
+		}
+	}
+}
+
+// What net/http refuses and other clients read.
+func TestParserReadsSloppyHeads(t *testing.T) {
+	for _, fields := range []string{
+		"Content-Length : 2",
+		"Content-Length\t: 2",
+		"Content-Length: 2, 2",
+		"Content-Length: 2\r\nTransfer-Encoding: identity",
+		"Content-Length: 2\r\nX-Name : caf\xe9",
+	} {
+		raw := "HTTP/1.1 200 OK\r\n" + fields + "\r\n\r\nokrest"
+		for i := range raw {
+			if got := parse(raw[:i], raw[i:]); !got.ok || got.body != "ok" || got.rest != "rest" {
+				t.Fatalf("%q split at %d: %+v", raw, i, got)
+			}
+		}
+	}
+	for _, fields := range []string{"Content-Length: 2, 3", "Content-Length: 2,", ": 2", " X: 2", "Transfer-Encoding: gzip"} {
+		raw := "HTTP/1.1 200 OK\r\n" + fields + "\r\n\r\nok"
+		if got := parse(raw); got.ok {
+			t.Errorf("%q: %+v", raw, got)
 		}
 	}
 }
