@@ -15,16 +15,18 @@ type Event func(name, data []byte)
 //   - An event that is named an error has at least its name: it is reported without data too, with a comment in its place.
 //   - A field error is such an event.
 //   - Data that the end of the stream cuts off before its line end is an event.
+//   - A JSON object on a line of its own, where no event has begun, is an event, and other text is kept: see Stray.
 type Parser struct {
-	line []byte // the start of a line whose end has not come yet
-	data []byte // the data lines of the event so far, joined by line feeds
-	name []byte // of the event
-	note []byte // the comment within an event that is an error
-	open bool   // data holds what is not reported yet
-	past bool   // an event of this name was reported
-	cr   bool   // the last byte was a carriage return, which ends a line; a line feed after it belongs to it
-	head bool   // the first line is past, and with it a possible byte order mark
-	scan nesting
+	line  []byte // the start of a line whose end has not come yet
+	data  []byte // the data lines of the event so far, joined by line feeds
+	name  []byte // of the event
+	note  []byte // the comment within an event that is an error
+	stray []byte // see Stray
+	open  bool   // data holds what is not reported yet
+	past  bool   // an event of this name was reported
+	cr    bool   // the last byte was a carriage return, which ends a line; a line feed after it belongs to it
+	head  bool   // the first line is past, and with it a possible byte order mark
+	scan  nesting
 }
 
 // Feed takes the next bytes.
@@ -144,8 +146,29 @@ func (p *Parser) endLine(line []byte, event Event) {
 		if IsError(p.name) {
 			p.note = append(p.note[:0], value...)
 		}
+	case "id", "retry":
+	default:
+		p.noField(line, event)
 	}
 }
+
+// mostStray is how much is kept of a line that is no field.
+const mostStray = 1 << 10
+
+// noField takes a line that the standard has to be ignored.
+func (p *Parser) noField(line []byte, event Event) {
+	switch {
+	case p.open:
+	case len(p.name) == 0 && balanced(line):
+		p.report(event, line)
+	default:
+		p.stray = append(p.stray[:0], line[:min(len(line), mostStray)]...)
+	}
+}
+
+// Stray returns the last line that was no field: what a proxy or a crashed server writes in the place of the events that
+// would follow.
+func (p *Parser) Stray() []byte { return p.stray }
 
 // take adds a line of data, and reports the event if that completes it.
 func (p *Parser) take(value []byte, event Event) {
@@ -280,7 +303,7 @@ func (p *Parser) Reset() {
 	if cap(p.data) > large {
 		p.data = nil
 	}
-	*p = Parser{line: p.line[:0], data: p.data[:0], name: p.name[:0], note: p.note[:0]}
+	*p = Parser{line: p.line[:0], data: p.data[:0], name: p.name[:0], note: p.note[:0], stray: p.stray[:0]}
 }
 
 // Join appends b to a. Large memory doubles, where append takes a quarter more each time: what it leaves behind is four times

@@ -2,6 +2,7 @@ package sse
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -76,6 +77,30 @@ func TestAnEventIsReportedWithItsDataLine(t *testing.T) {
 		p.Feed([]byte("\n\n\n"), func(_, _ []byte) { n++ })
 		if p.End(func(_, _ []byte) { n++ }); n != 1 {
 			t.Errorf("%q: %d events in the end", in, n)
+		}
+	}
+}
+
+// What is no field is ignored but kept, and an object is an event.
+func TestStray(t *testing.T) {
+	for in, want := range map[string]struct{ events, stray string }{
+		"data: {\"a\":1}\n\nupstream gone: 502\n": {`{"a":1}`, "upstream gone: 502"},
+		"foo: bar\n<html>":                        {"", "<html>"},
+		"{\"error\":1}\ndata: {}\n\n":             {`{"error":1} {}`, ""},
+		"data: {\n{\"a\":1}\ndata: }\n\n":         {"{\n}", ""},
+		"id: 1\nretry: 2\n: c\ndata: x\n\n":       {"x", ""},
+	} {
+		for size := range len(in) {
+			var got []string
+			var p Parser
+			event := func(_, data []byte) { got = append(got, string(data)) }
+			for b := range slices.Chunk([]byte(in), size+1) {
+				p.Feed(b, event)
+			}
+			p.End(event)
+			if strings.Join(got, " ") != want.events || string(p.Stray()) != want.stray {
+				t.Errorf("%q, %d bytes each: %q, %q", in, size+1, got, p.Stray())
+			}
 		}
 	}
 }
