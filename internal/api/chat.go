@@ -119,14 +119,16 @@ func (e *Event) message(v value) {
 		case "thinking_blocks": // LiteLLM's
 			v.list(func(_ int, v value) { r.keep(6, v.at("thinking").string()) })
 		case "tool_calls":
-			v.list(e.toolCall)
+			if v.list(e.toolCall); v.isObject() {
+				e.toolCall(0, v)
+			}
 		case "function_call": // what tool calls were before there could be several
 			if v.isObject() {
 				e.call(Call{Name: v.at("name").string(), Arguments: v.at("arguments").arguments()})
 			}
 		case "audio":
 			e.Content += v.at("transcript").string()
-			e.Media = e.Media || v.at("data").string() != ""
+			e.Media = e.Media || v.string()+v.at("data").string() != ""
 		case "images": // OpenRouter's
 			e.Media = e.Media || v.size() > 0
 		case "role", "name", "id", "type", "object", "status", "index", "model", "signature", "reasoning_signature",
@@ -168,6 +170,8 @@ func (e *Event) parts(v value) {
 		v.list(e.part)
 	case v.isNumber():
 		e.Content += v.r.Raw
+	case v.isObject():
+		e.part(0, v)
 	default:
 		e.Content += v.string()
 	}

@@ -48,7 +48,7 @@ func told(body string) string {
 // sentences are the keys under which services put what went wrong, the most telling first. Case and underscores do not
 // count.
 var sentences = []string{
-	"error", "faultstring", "detail", "message", "msg", "errormsg", "errormessage", "statusmsg", "statusmessage", "errordescription",
+	"error", "faultstring", "detail", "message", "msg", "errormsg", "errmsg", "errormessage", "retmsg", "statusmsg", "statusmessage", "errordescription",
 	"fault", "errors", "details", "baseresp", "description", "reason", "exception", "title", "err", "response", "header", "status", "meta",
 	"output", "result", "data", "cause", "type", "code",
 }
@@ -92,7 +92,7 @@ func sentence(v gjson.Result, depth int) string {
 func objectWords(v gjson.Result, depth int) string {
 	found := map[string]string{}
 	v.ForEach(func(k, e gjson.Result) bool {
-		key := strings.ToLower(strings.ReplaceAll(k.Str, "_", ""))
+		key := plainKey(k.Str)
 		if _, again := found[key]; !again && slices.Contains(sentences, key) {
 			if found[key] = sentence(e, depth+1); found[key] == "" && e.IsObject() && (key == "errors" || key == "detail" || key == "details") {
 				found[key] = fieldWords(e, depth+1)

@@ -72,11 +72,12 @@ func failed(reason string) bool {
 	reason = strings.ToLower(reason)
 	switch reason {
 	case "abort", "aborted", "fail", "failed", "failure", "cancelled", "canceled", "cancel", "timeout", "overloaded",
-		"network_error", "server_error", "internal_error", "engine_error", "exception", // Zhipu, …
+		"exception", "oom", "out_of_memory", "unavailable", "preempted",
 		"insufficient_system_resource": // DeepSeek
 		return true
 	}
-	return reason == "error" || strings.HasPrefix(reason, "error_") || strings.HasPrefix(reason, "error:")
+	// network_error of Zhipu, model_error, …
+	return strings.HasSuffix(reason, "error") || strings.HasPrefix(reason, "error_") || strings.HasPrefix(reason, "error:")
 }
 
 // odd notes a text at a key that no list of output has.

@@ -53,6 +53,9 @@ func (d *Dialect) decode(data []byte, read func(value) Event) (Event, error) {
 		return Event{}, nil
 	}
 	v, err := parse(data)
+	if err != nil && bracketed(data) {
+		return Event{Aside: &Aside{Words: oneLine(string(data))}}, nil
+	}
 	if err != nil {
 		return Event{}, err
 	}
@@ -71,6 +74,12 @@ func (d *Dialect) isDone(data []byte) bool {
 		return true
 	}
 	return bytes.EqualFold(bytes.Trim(data, `"[] `), []byte("DONE"))
+}
+
+// bracketed reports whether data that is no JSON is a word in brackets, such as [heartbeat].
+func bracketed(data []byte) bool {
+	rest := bytes.TrimLeft(data[1:], " ")
+	return data[0] == '[' && len(rest) > 0 && (rest[0] >= 'a' && rest[0] <= 'z' || rest[0] >= 'A' && rest[0] <= 'Z')
 }
 
 // scalar returns the words of data that is neither object nor list; null, a number and the like are none.
@@ -109,9 +118,8 @@ func complaint(v value, silent bool) string {
 	switch status := v.at("status").string(); {
 	case v.at("success").r.Type == gjson.False, status == "error", status == "failed", v.at("errors.0").there():
 		return cmp.Or(m, ErrorMessage(v.raw()))
-	case m != "" && (!fine(v.at("code")) || !fine(v.at("error_code")) ||
-		v.at("status").count() >= 400 || v.at("status_code").count() >= 400):
-		return ErrorMessage(v.raw())
+	case m != "" && failedCode(v):
+		return m
 	case !v.at("detail").empty():
 		return ErrorMessage(v.raw())
 	}
@@ -136,14 +144,45 @@ func fine(v value) bool {
 	return v.empty() || v.count() == 200
 }
 
+// failedCode reports whether an object has the code of a failure, wherever services put it.
+func failedCode(v value) (failed bool) {
+	v.each(func(key string, v value) {
+		switch plainKey(key) {
+		case "code", "errorcode", "errcode", "retcode":
+			failed = failed || !fine(v)
+		case "status", "statuscode", "httpstatus":
+			failed = failed || v.count() >= 400
+		}
+	})
+	return failed
+}
+
+// plainKey returns a key without its case and underscores.
+func plainKey(key string) string { return strings.ToLower(strings.ReplaceAll(key, "_", "")) }
+
 // message returns the sentence of an object that has one.
 func message(v value) string {
-	for _, key := range [...]string{"message", "msg", "detail", "error_msg", "error_message"} {
-		if m := v.at(key).string(); m != "" {
+	found := map[string]string{}
+	v.each(func(key string, v value) {
+		if m := v.string(); m != "" {
+			found[plainKey(key)] = m
+		}
+	})
+	for _, key := range [...]string{"message", "msg", "detail", "errormsg", "errmsg", "errormessage", "retmsg"} {
+		if m := found[key]; m != "" {
 			return oneLine(m)
 		}
 	}
 	return ""
+}
+
+// Said returns the sentence that a whole answer has in the place of output; "": none.
+func Said(answer []byte) string {
+	v, err := parse(answer)
+	if err != nil {
+		return ""
+	}
+	return message(v)
 }
 
 // ErrorEvent returns what the data of an event that is named an error says.

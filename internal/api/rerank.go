@@ -1,5 +1,7 @@
 package api
 
+import "fmt"
+
 // rerank is Jina's, with Cohere's, vLLM's, SGLang's, TEI's and DashScope's compatible mode's replies: the bodies are the
 // same.
 var rerank = Dialect{
@@ -38,10 +40,8 @@ var score = Dialect{
 // and TEI answer with the list alone.
 func readRerank(v value) Event {
 	if v.isList() {
-		e := Event{Items: v.size()}
-		if err := v.at("0.error"); !harmless(err) {
-			e.Items, e.Err = 0, ErrorMessage(v.raw())
-		}
+		var e Event
+		e.ranks("", v)
 		return e
 	}
 	e := Event{Model: v.at("model").string()}
@@ -51,10 +51,36 @@ func readRerank(v value) Event {
 		}
 	}
 	for _, path := range [...]string{"results", "data", "rankings", "scores", "output.results"} {
-		e.Items += v.at(path).size()
+		e.ranks(path, v.at(path))
 	}
-	if e.Items == 0 {
+	if e.Items == 0 && e.Err == "" {
 		e.Err = ErrorMessage(v.raw())
 	}
 	return e
+}
+
+// ranks counts the results that have a score. It is missing where the server has another name for it.
+func (e *Event) ranks(name string, v value) {
+	v.list(func(i int, v value) {
+		why := ""
+		switch score := v; {
+		case !v.there():
+			why = "is null"
+		case !v.isObject():
+		case !harmless(v.at("error")):
+			why = "is an error: " + ErrorMessage(v.raw())
+		default:
+			for _, key := range [...]string{"relevance_score", "score", "logit"} {
+				if score = v.at(key); score.r.Exists() && !score.there() {
+					why = "has no score"
+				}
+			}
+		}
+		switch {
+		case why == "":
+			e.Items++
+		case e.Err == "":
+			e.Err = fmt.Sprintf("%s[%d] %s", name, i, why)
+		}
+	})
 }

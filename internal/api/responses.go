@@ -111,7 +111,10 @@ func parseParts(content json.RawMessage) ([]part, error) {
 }
 
 // responsesReader knows of which kinds deltas have come: a server without them has the whole text in an event at the end.
-type responsesReader struct{ content, reasoning, tool bool }
+type responsesReader struct {
+	content, reasoning, tool bool
+	last, named              int // the item that had output last, and the one that began last, from 1; 0: none
+}
 
 func readResponse(v value) Event { return new(responsesReader).read(v) }
 
@@ -133,7 +136,9 @@ func (r *responsesReader) read(v value) Event {
 	})
 	switch kind {
 	case "":
-		e.response(v, true)
+		if e.response(v, true); v.at("choices").isList() {
+			e.Err = "the answer is one of chat/completions, not of responses"
+		}
 	case "output_text.done", "refusal.done":
 		if !r.content {
 			e.Content = v.at("text").string() + v.at("refusal").string()
@@ -152,8 +157,10 @@ func (r *responsesReader) read(v value) Event {
 		if item := v.at("item"); item.at("name").string() != "" {
 			e.call(Call{Index: index, ID: item.at("call_id").string(), Name: item.at("name").string()})
 		}
+	case "output_item.done":
+		r.itemDone(&e, index, v.at("item"))
 	case "completed", "incomplete", "failed", "cancelled", "canceled", "done":
-		e.response(v.at("response"), false)
+		e.response(v.at("response"), r.last == 0)
 		e.Done = true
 	case "error":
 		e.Err = ErrorMessage(v.raw())
@@ -164,7 +171,28 @@ func (r *responsesReader) read(v value) Event {
 	r.content = r.content || e.Content != ""
 	r.reasoning = r.reasoning || e.Reasoning != ""
 	r.tool = r.tool || strings.HasSuffix(kind, "arguments.delta")
+	switch {
+	case kind == "output_item.added":
+		r.named = index + 1
+	case e.Output():
+		r.last = index + 1
+	}
 	return e
+}
+
+// itemDone takes the output of an item of which nothing came in pieces.
+func (r *responsesReader) itemDone(e *Event, index int, item value) {
+	if r.last == index+1 {
+		return
+	}
+	e.item(index, item.at("type").string(), item)
+	if r.named == index+1 { // a call's name is known
+		e.Tool = ""
+		for i := range e.Calls {
+			e.Calls[i].Name = ""
+			e.Tool += e.Calls[i].Arguments
+		}
+	}
 }
 
 // responseDelta takes a piece of output, told by the type of its event.
