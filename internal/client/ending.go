@@ -43,6 +43,8 @@ func (r *reply) ending() ending {
 		return ended
 	case r.settledAt > 0 || r.err != nil:
 		return settled
+	case r.rec.Status/100 > 2 && r.told():
+		return settled
 	}
 	return going
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"llmperf/internal/record"
 	"llmperf/internal/request"
@@ -54,6 +55,30 @@ func TestTheProtocolsEndIsTheEnd(t *testing.T) {
 			}
 			if !plain && len(idle(client)) > 0 != (c.untidy == "") {
 				t.Errorf("%s: %d connections are kept", c.name, len(idle(client)))
+			}
+		}
+	})
+}
+
+// The words of an HTTP error count, however the transport ends it, and are not waited for.
+func TestARefusalIsOneHoweverItEnds(t *testing.T) {
+	both(t, func(t *testing.T, plain bool) {
+		const said = `{"error":{"message":"over capacity"}}`
+		for name, then := range map[string]func(net.Conn, *bufio.Reader){
+			"open":  func(_ net.Conn, r *bufio.Reader) { r.ReadByte() },
+			"FIN":   func(c net.Conn, r *bufio.Reader) { raw(c).CloseWrite() },
+			"reset": func(c net.Conn, r *bufio.Reader) { time.Sleep(time.Millisecond); raw(c).SetLinger(0) },
+		} {
+			for _, framing := range []string{"Transfer-Encoding: chunked\r\n\r\n25\r\n" + said + "\r\n", "Content-Length: 999\r\n\r\n" + said} {
+				u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
+					take(r)
+					io.WriteString(conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"+framing)
+					then(conn, r)
+				})
+				rec := ask(newTest(t, u, plain, nil))
+				if rec.OK || rec.Status != 503 || rec.Error.Kind != record.KindHTTP || rec.Error.Message != "HTTP 503: over capacity" {
+					t.Errorf("%s: %+v %+v", name, rec, rec.Error)
+				}
 			}
 		}
 	})

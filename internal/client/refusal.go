@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,10 +11,47 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"llmperf/internal/api"
 	"llmperf/internal/mask"
 	"llmperf/internal/record"
 )
+
+// refused reports whether the answer is an HTTP error, however the transport ended it. An interruption or a timeout before a
+// word of it is worth more.
+func (r *reply) refused(err error) bool {
+	switch {
+	case r.rec.Status == 0 || r.rec.Status/100 == 2:
+		return false
+	case err == nil || r.over:
+		return true
+	}
+	var f *failure
+	return len(r.whole) > 0 && !(errors.As(err, &f) && f.kind == record.KindCanceled)
+}
+
+// told reports whether the body of an HTTP error is whole by its own syntax, so that its end need not be waited for.
+func (r *reply) told() bool {
+	b := bytes.TrimSpace(r.whole)
+	return len(b) > 0 && (b[len(b)-1] == '}' || b[len(b)-1] == ']') && gjson.ValidBytes(b)
+}
+
+// empty is the error of an answer without output. A sentence in it may tell why.
+func (r *reply) empty() error {
+	if said := api.Said(r.whole); said != "" && (r.held || !r.streamed()) {
+		return fail(record.KindEmpty, "the answer has no output, it says: %s", said)
+	}
+	return fail(record.KindEmpty, "the answer has no output")
+}
+
+// stray is what stands among the events of a stream that broke off and is none, as what a proxy says of it.
+func (r *reply) stray() string {
+	if said := api.ErrorMessage(r.sse.Stray()); said != "" {
+		return "; it says: " + said
+	}
+	return ""
+}
 
 // refusal is the error of an answer whose status is none of success, with the way out if there is one.
 func (r *reply) refusal() error {

@@ -153,6 +153,7 @@ func (r *reply) decoded(data []byte) {
 		return
 	}
 	switch {
+	case e.Items > 0: // no chunk of an output
 	case e.Output():
 		r.firsts(e)
 		if r.chunk(); r.chunks == 2 { // a stream of one token is over before a shape pays
@@ -315,10 +316,10 @@ func (r *reply) finish(err error, end int64) {
 		r.trace(r.whole)
 	}
 	switch {
+	case r.refused(err):
+		r.err = r.refusal()
 	case err != nil:
 		r.fail(err)
-	case rec.Status/100 != 2:
-		r.err = r.refusal()
 	case r.streamed():
 		output = r.endStream()
 	default:
@@ -326,7 +327,7 @@ func (r *reply) finish(err error, end int64) {
 	}
 	r.settle()
 	if r.err == nil && !output && rec.CompletionTokens == 0 {
-		r.err = fail(record.KindEmpty, "the answer has no output")
+		r.err = r.empty()
 	}
 	rec.NoteTPOT()
 	r.joined.into(rec)
@@ -350,19 +351,19 @@ func (r *reply) endStream() (output bool) {
 	switch {
 	case r.endedAt() > 0:
 		rec.LatencyMs = ms(r.endedAt())
-	case rec.FinishReason != "" || r.ep.dialect.NoFinish:
+	case rec.FinishReason != "" || r.ep.dialect.NoFinish || rec.Items > 0:
 	case r.words != "":
 		r.fail(fail(record.KindAPI, "%s", r.words))
 	default:
 		ending := cmp.Or(r.ep.dialect.Ending, "finish_reason and [DONE]")
-		r.fail(fail(record.KindTruncated, "the stream ended without %s", ending))
+		r.fail(fail(record.KindTruncated, "the stream ended without %s%s", ending, r.stray()))
 	}
 	if r.chunks == 0 && rec.CompletionTokens > 0 && r.err == nil {
 		for _, r.at = range r.odd {
 			r.output(api.Content)
 		}
 	}
-	return r.chunks > 0
+	return r.chunks > 0 || rec.Items > 0
 }
 
 func (r *reply) readWhole() (output bool) {

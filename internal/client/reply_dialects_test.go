@@ -55,6 +55,18 @@ func TestDialectsVariants(t *testing.T) {
 			"60[20000] n=302 tpot=20 hidden=300"},
 		{"Responses: cancelled", "/v1/responses", said("output_text.delta") + "\n" + `{"type":"response.cancelled","response":{"object":"response","status":"cancelled"}}`,
 			"60 n=0 api: the answer ended with the reason cancelled"},
+		{"Responses: an item in one piece", "/v1/responses", `{"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":[{"type":"output_text","text":"ab"}]}}` + done,
+			"60 n=3"},
+		{"Responses: an item in one piece behind its deltas", "/v1/responses", said("output_text.delta") + "\n" + `{"type":"response.output_item.done","output_index":0,"item":{"type":"message","content":[{"type":"output_text","text":"x"}]}}` + done,
+			"60 n=3"},
+		{"Responses: all in the last event", "/v1/responses", `{"type":"response.created"}` + "\n" +
+			`{"type":"response.completed","response":{"object":"response","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"ab"}]}],"usage":null}}`,
+			"80 n=0"},
+		{"Responses: a server of chat", "/v1/responses", delta(`{"content":"a"}`) + "\n[DONE]",
+			"0 n=0 api: the answer is one of chat/completions, not of responses"},
+		{"chat: parts that are not in a list", "", delta(`{"content":{"type":"text","text":"a"}}`) + "\n" + delta(`{"audio":"AAAA"}`) + "\n" + delta(`{"tool_calls":{"index":0,"function":{"name":"f","arguments":"x"}}}`) + "\n" + stopped + "\n[DONE]",
+			"60[20000 20000] n=0"},
+		{"chat: a heartbeat in brackets", "", delta(`{"content":"a"}`) + "\n[heartbeat]\n" + delta(`{"content":"b"}`) + "\n" + stopped + "\n[DONE]", "60[40000] n=0"},
 		{"Responses: failed", "/v1/responses", said("output_text.delta") + "\n" + `{"type":"response.failed","response":{"object":"response","status":"failed","error":{"code":"server_error","message":"it broke"}}}`,
 			"60 n=0 api: it broke"},
 
@@ -117,6 +129,11 @@ func TestItemsThatCame(t *testing.T) {
 		{"Voyage", "/v1/rerank", docs, `{"object":"list","data":[{"index":0},{"index":1},{"index":2}],"usage":{"total_tokens":26}}`, "items=3"},
 		{"Xinference, nulls", "/v1/rerank", docs, `{"results":[{},{},{}],"meta":{"tokens":null,"billed_units":null}}`, "items=3"},
 		{"TEI's list", "/v1/rerank", docs, `[{"index":1,"score":0.9},{"index":0,"score":0.1},{"index":2,"score":0}]`, "items=3"},
+		{"scores alone", "/v1/rerank", docs, `[0.9,0.8,0.7]`, "items=3"},
+		{"null scores", "/v1/rerank", docs, `{"results":[{"index":0,"relevance_score":null}]}`, "api: results[0] has no score"},
+		{"an error among the results", "/v1/rerank", docs, `{"results":[{"index":0,"score":1},{"index":1,"error":"too long"}]}`, "items=1 api: results[1] is an error: too long"},
+		{"an embedding in an event", "/v1/embeddings", four, "data: {\"data\":[" + list(4, vector) + "]}\n\n", "items=4"},
+		{"a sentence in its place", "/v1/chat/completions", `{"messages":[]}`, `{"Message":"User is not authorized"}`, "empty: the answer has no output, it says: User is not authorized"},
 		{"an error", "/v1/rerank", docs, `{"error":"too long","error_type":"Validation"}`, "api: too long"},
 	} {
 		a := answer{dialect: c.path, content: typeJSON, body: c.body, pieces: every(c.answer)}

@@ -208,9 +208,17 @@ func TestFailedAnswers(t *testing.T) {
 		"DeepSeek": {finish(`"insufficient_system_resource"`) + end, "api: the answer ended with the reason insufficient_system_resource"},
 		"OpenRouter's choice": {datas(`{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error","error":{"code":502,"message":"the provider is gone"}}]}`)[0] + end,
 			"api: the provider is gone"},
-		"broken JSON":  {datas(`{"choices":[{"delta":`)[0], `protocol: not a JSON answer: "{\"choices\":[{\"delta\":"`},
-		"llama-server": {"error: {\"code\":500,\"message\":\"slot is gone\"}\n\n", "api: slot is gone"},
-		"cut":          {"", "truncated: the stream ended without finish_reason and [DONE]"},
+		"a service's own word": {finish(`"upstream_error"`) + end, "api: the answer ended with the reason upstream_error"},
+		"no data: in front":    {`{"error":{"message":"raw line","code":500}}` + "\n" + end, "api: raw line"},
+		"no line end either":   {`{"error":{"message":"raw line","code":500}}`, "api: raw line"},
+		"a proxy's page": {"<html><head><title>502 Bad Gateway</title></head></html>\n",
+			"truncated: the stream ended without finish_reason and [DONE]; it says: 502 Bad Gateway"},
+		"a proxy's text": {"upstream connect error, reset reason: overflow",
+			"truncated: the stream ended without finish_reason and [DONE]; it says: upstream connect error, reset reason: overflow"},
+		"a code of another name": {datas(`{"retCode":102,"ret_msg":"no model"}`)[0] + end, "api: no model"},
+		"broken JSON":            {datas(`{"choices":[{"delta":`)[0], `protocol: not a JSON answer: "{\"choices\":[{\"delta\":"`},
+		"llama-server":           {"error: {\"code\":500,\"message\":\"slot is gone\"}\n\n", "api: slot is gone"},
+		"cut":                    {"", "truncated: the stream ended without finish_reason and [DONE]"},
 	} {
 		a := answer{pieces: every(append(slices.Clone(chunks), c.text)...)}
 		if rec := a.play(t); rec.OK || rec.Error.Kind+": "+rec.Error.Message != c.want || rec.TTFTMs != 60 || len(rec.GapUs) != 2 {
