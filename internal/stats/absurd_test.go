@@ -42,6 +42,31 @@ func TestImpossibleRecords(t *testing.T) {
 	}
 }
 
+// More requests at once than there are slots cannot be of one run.
+func TestMoreInFlightThanSlots(t *testing.T) {
+	const note = "requests were in flight at once, of at most "
+	slot := func(mode string, latency float64) func(i int, r *record.Record) {
+		return func(_ int, r *record.Record) { r.Mode, r.Parallel, r.LatencyMs = mode, 2, latency }
+	}
+	// Each request is due 10 ms after the one before: 25 ms are three at once, 20 ms two; 20.5 ms are rounding.
+	for latency, want := range map[float64]bool{20: false, 20.5: false, 25: true} {
+		for _, mode := range []string{"closed", "capped"} {
+			if b := blockOf(t, Options{}, sent(9, 0, 10, 5, slot(mode, latency))...); hasNote(&b, note) != want {
+				t.Errorf("%v ms, %s: notes %q", latency, mode, b.Notes)
+			}
+		}
+	}
+	if b := blockOf(t, Options{}, sent(9, 0, 10, 5, slot("open", 25))...); hasNote(&b, note) {
+		t.Errorf("an open loop has no slots: %q", b.Notes)
+	}
+	shards := blockOf(t, Options{}, sent(9, 0, 10, 25, func(i int, r *record.Record) {
+		r.Mode, r.Parallel, r.Shard = "closed", 2, []string{"0/2", "1/2"}[i%2]
+	})...)
+	if hasNote(&shards, note) {
+		t.Errorf("each shard has slots of its own: %q", shards.Notes)
+	}
+}
+
 // The rank is exact, whatever floats make of 99.9 · n ÷ 100.
 func TestRank(t *testing.T) {
 	for _, c := range []struct {

@@ -24,6 +24,7 @@ type clientTimes struct {
 	Idle, IdleOutput, IdleInput int64 // the same of a closed loop, where the lag is the time in which a slot is idle
 	Busy                        int64 // of a closed loop: the time in which slots were not idle
 	Lags                        int64 // records with a lag above 0, however short
+	Zeros                       int64 // records that say that their lag is 0
 	Stalled, Life               int64 // in which perf-send did not run; of all requests, from when they were due
 }
 
@@ -80,8 +81,11 @@ func (t *clientTimes) add(r *record.Record, lag float64) {
 			*to += us
 		}
 	}
-	if lag > 0 {
+	switch {
+	case lag > 0:
 		t.Lags++
+	case r.Says(record.KeyLagMs):
+		t.Zeros++
 	}
 	if r.Mode == closedLoop {
 		sum(&t.Busy, r.LatencyMs)
@@ -145,6 +149,7 @@ func (t *clientTimes) merge(o *clientTimes) {
 	t.Stalled += o.Stalled
 	t.Life += o.Life
 	t.Lags += o.Lags
+	t.Zeros += o.Zeros
 }
 
 // dists gives what is gathered. Few values are kept as they are: perf-send holds a Client for a run of any length.
@@ -160,6 +165,9 @@ func (c *Client) dists() [2]*Dist {
 func (c *Client) Verdict() Verdict {
 	at := func(d *Dist, p, unit float64) float64 { s := d.Stat([]float64{p}, unit); return s.At(p) }
 	if c.cpu.N() == 0 && c.times.Lags == 0 {
+		if c.times.Zeros > 0 {
+			return Verdict{Level: Unknown, Reason: "the records carry no client_cpu, and every lag_ms is 0"}
+		}
 		return Verdict{Level: Unknown, Reason: "the records carry no lag_ms or client_cpu"}
 	}
 	return c.judge(at(&c.lag, 99, microseconds), at(&c.cpu, 90, thousandths))

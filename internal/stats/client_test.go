@@ -75,6 +75,10 @@ func TestClientGathers(t *testing.T) {
 	if got := silent.Verdict(); got.Level != Unknown {
 		t.Errorf("records without measurements: %+v", got)
 	}
+	silent.Add(&record.Record{Keys: record.KeyLagMs})
+	if got := silent.Verdict(); got.Level != Unknown || got.Reason != "the records carry no client_cpu, and every lag_ms is 0" {
+		t.Errorf("records that say a lag of 0: %+v", got)
+	}
 	for range 98 {
 		a.Add(&record.Record{LagMs: 1, ClientCPU: 0.2})
 	}

@@ -201,15 +201,34 @@ func (f *flights) peak() int64 {
 	if !f.exactPeak() {
 		return edgePeak(f.time.stretches())
 	}
+	return f.overlap(0)
+}
+
+// overlap is the most requests that were in flight at once for longer than that, µs. It needs all spans.
+func (f *flights) overlap(longer int64) int64 {
 	slices.Sort(f.starts)
 	slices.Sort(f.ends)
 	var most int64
 	e := 0
 	for s, start := range f.starts {
-		for e < len(f.ends) && f.ends[e] <= start {
+		for e < len(f.ends) && f.ends[e] <= start+longer {
 			e++
 		}
 		most = max(most, int64(s+1-e))
 	}
 	return most
+}
+
+// tooMany is the slots that the records say there were, and the most requests in flight at once if those are more; 0 if
+// not, or if it is not known.
+func (g *group) tooMany() (slots, most int64) {
+	if g.slots <= 0 || !g.flights.exactPeak() || g.facts[factMode]["open"] {
+		return 0, 0
+	}
+	const slack = 1000 // µs, by which clocks and rounding may err
+	slots = int64(g.slots) * int64(max(1, len(g.facts[factShard]))*max(1, len(g.facts[factRunID])))
+	if most = g.flights.overlap(slack); most <= slots {
+		return 0, 0
+	}
+	return slots, most
 }

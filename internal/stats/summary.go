@@ -359,6 +359,9 @@ func (g *group) notes() []string {
 	if g.invalid > 0 {
 		note("%d records have a negative or absurd time or count, which is left out", g.invalid)
 	}
+	if slots, most := g.tooMany(); most > 0 {
+		note("%d requests were in flight at once, of at most %d by their parallel: records of several runs, or times that cannot be", most, slots)
+	}
 	notes = append(notes, g.missing.notes(g.requests)...)
 	notes = append(notes, g.client.conns.notes()...)
 	notes = append(notes, g.prompts.Notes()...)
