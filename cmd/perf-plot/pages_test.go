@@ -204,7 +204,7 @@ func TestBrowserMillion(t *testing.T) {
 	}
 	most := <-peak
 	t.Logf("%.1f s, of it %.1f s of CPU; %d MB of memory; a page of %.2f MB", time.Since(began).Seconds(), cmd.ProcessState.UserTime().Seconds(), most>>10, float64(info.Size())/1e6)
-	if info.Size() >= 2e6 || most>>10 >= 300 { // the values of every request are kept for the intervals
+	if info.Size() >= 2e6 || most>>10 >= 200 {
 		t.Error("the page or the memory is too large")
 	}
 	b := browse(t, page, "million", 1360, 900)

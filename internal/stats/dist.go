@@ -209,6 +209,22 @@ func (d *Dist) Stat(percentiles []float64, unit float64) Stat {
 	return s
 }
 
+// mean is that of all values, divided by unit: +∞ if one is, NaN if there are none.
+func (d *Dist) mean(unit float64) float64 {
+	if d.inf > 0 {
+		return math.Inf(1)
+	}
+	sum := 0.0
+	if d.sketch != nil {
+		sum, _ = d.sketch.moments()
+	} else {
+		for v, n := range d.values() {
+			sum += float64(v) * float64(n)
+		}
+	}
+	return sum / float64(d.N()) / unit
+}
+
 // floats gives the sorted values, +∞ last. It is for a Dist that is exact.
 func (d *Dist) floats(unit float64) mstats.Float64Data {
 	d.sort()

@@ -59,19 +59,19 @@ func about(v float64) int64 {
 	return int64(math.Ceil(v/step) * step)
 }
 
-// ofMean estimates the mean of values in the order in which their requests were due. Its interval is by Student's t of
-// the effective number of values, on the scale of logarithms if all are positive: the mean of a queue is more often far
-// below its truth than above.
-func ofMean(col []float32) estimate {
+// ofMean estimates the mean of a distribution, of whose values col has all or a sample, in the order in which their
+// requests were due. Its interval is by Student's t of the effective number of values, on the scale of logarithms if all
+// are positive: the mean of a queue is more often far below its truth than above.
+func ofMean(mean float64, col []float32) estimate {
 	n := len(col)
-	mean, square, least := 0.0, 0.0, math.Inf(1)
+	least, sum, square := math.Inf(1), 0.0, 0.0
 	for _, v := range col {
-		mean += float64(v)
 		least = min(least, float64(v))
+		sum += float64(v)
 	}
-	mean /= float64(n)
 	for _, v := range col {
-		square += (float64(v) - mean) * (float64(v) - mean)
+		d := float64(v) - sum/float64(n)
+		square += d * d
 	}
 	if n == 0 || math.IsInf(mean, 0) {
 		return estimate{value: mean, why: "some requests have no such time, since they failed"}

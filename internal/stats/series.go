@@ -6,18 +6,21 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
+
 	"llmperf/internal/record"
 )
 
-// maxSeries bounds the requests whose values are kept with their time. Beyond, every second one is forgotten, by the time
-// at which it was due: intervals then go by the others, and are wider than they need be.
-const maxSeries = 1 << 21
+// maxSeries bounds the requests whose values are kept with their time. Beyond, every second one is forgotten, by its key:
+// intervals then go by the others, and are wider than they need be.
+const maxSeries = 1 << 17
 
 // series is the values of each request with when it was due, for what depends on their order: requests that stood in a
 // queue together are alike.
 type series struct {
-	halvings int // only times whose hash begins with so many zero bits are kept
+	halvings int // only keys that begin with so many zero bits are kept
 	due      []int64
+	key      []uint32 // a hash of the request
 	ok       []bool
 	cols     [][]float32 // by metric, in its unit; NaN if a request has none; nil if none has
 	scratch  Dist
@@ -25,11 +28,12 @@ type series struct {
 
 func (s *series) add(r *record.Record) {
 	due := due(r)
-	if s.halvings > 0 && !s.chosen(due) {
+	key := keyOf(due, uint64(r.Seq)^xxhash.Sum64String(r.ID))
+	if !s.chosen(key) {
 		return
 	}
 	s.columns()
-	s.due, s.ok = append(s.due, due), append(s.ok, r.OK)
+	s.due, s.key, s.ok = append(s.due, due), append(s.key, key), append(s.ok, r.OK)
 	for i := range metrics {
 		m := &metrics[i]
 		if m.add == nil || m.pooled() {
@@ -72,11 +76,15 @@ func (s *series) put(i int, v float32) {
 	s.cols[i] = append(s.cols[i], v)
 }
 
-func (s *series) chosen(due int64) bool {
-	h := uint64(due) * 0x9E3779B97F4A7C15
+// keyOf is the key of a request that was due then. Those that were due together have different ones, so that a sample and
+// their order do not depend on their values.
+func keyOf(due int64, request uint64) uint32 {
+	h := (uint64(due) ^ request*0x94D049BB133111EB) * 0x9E3779B97F4A7C15
 	h ^= h >> 32
-	return bits.LeadingZeros64(h*0xBF58476D1CE4E5B9) >= s.halvings
+	return uint32(h * 0xBF58476D1CE4E5B9 >> 32)
 }
+
+func (s *series) chosen(key uint32) bool { return bits.LeadingZeros32(key) >= s.halvings }
 
 // bound forgets requests until at most n are left.
 func (s *series) bound(n int) {
@@ -89,11 +97,11 @@ func (s *series) bound(n int) {
 // thin forgets the requests that the present sample has no place for.
 func (s *series) thin() {
 	to := 0
-	for i, due := range s.due {
-		if !s.chosen(due) {
+	for i, key := range s.key {
+		if !s.chosen(key) {
 			continue
 		}
-		s.due[to], s.ok[to] = due, s.ok[i]
+		s.due[to], s.key[to], s.ok[to] = s.due[i], key, s.ok[i]
 		for _, c := range s.cols {
 			if c != nil {
 				c[to] = c[i]
@@ -101,7 +109,7 @@ func (s *series) thin() {
 		}
 		to++
 	}
-	s.due, s.ok = s.due[:to], s.ok[:to]
+	s.due, s.key, s.ok = s.due[:to], s.key[:to], s.ok[:to]
 	for i, c := range s.cols {
 		if c != nil {
 			s.cols[i] = c[:to]
@@ -109,14 +117,7 @@ func (s *series) thin() {
 	}
 }
 
-func (s *series) clone() *series {
-	c := &series{halvings: s.halvings, due: slices.Clone(s.due), ok: slices.Clone(s.ok)}
-	for _, col := range s.cols {
-		c.cols = append(c.cols, slices.Clone(col))
-	}
-	return c
-}
-
+// merge adds the requests of o, which stays as it is.
 func (s *series) merge(o *series) {
 	if len(o.due) == 0 {
 		return
@@ -125,63 +126,54 @@ func (s *series) merge(o *series) {
 		s.halvings = o.halvings
 		s.thin()
 	}
-	if o.halvings < s.halvings {
-		o = o.clone()
-		o.halvings = s.halvings
-		o.thin()
-	}
 	s.columns()
 	before := len(s.due)
-	s.due, s.ok = append(s.due, o.due...), append(s.ok, o.ok...)
-	for i, c := range o.cols {
-		switch {
-		case c == nil && s.cols[i] == nil:
-			continue
-		case s.cols[i] == nil:
-			s.cols[i] = slices.Repeat([]float32{absent()}, before)
-		case c == nil:
-			c = slices.Repeat([]float32{absent()}, len(o.due))
+	for i, key := range o.key {
+		if s.chosen(key) {
+			s.due, s.key, s.ok = append(s.due, o.due[i]), append(s.key, key), append(s.ok, o.ok[i])
 		}
-		s.cols[i] = append(s.cols[i], c...)
+	}
+	for m, from := range o.cols {
+		s.mergeColumn(m, before, from, o.key)
+	}
+	for m := len(o.cols); m < len(s.cols); m++ {
+		s.mergeColumn(m, before, nil, o.key)
 	}
 	s.bound(maxSeries)
 }
 
-// order returns the indexes of the requests in the order in which they were due.
-func (s *series) order() []uint32 {
-	type at struct {
-		due int64
-		i   uint32
+// mergeColumn adds the values of the chosen keys to column m, which has before requests.
+func (s *series) mergeColumn(m, before int, from []float32, keys []uint32) {
+	if from == nil && s.cols[m] == nil {
+		return
 	}
-	all := make([]at, len(s.due))
-	sorted := true
-	for i, due := range s.due {
-		all[i] = at{due, uint32(i)}
-		sorted = sorted && (i == 0 || due > s.due[i-1])
+	if s.cols[m] == nil {
+		s.cols[m] = slices.Repeat([]float32{absent()}, before)
 	}
-	if !sorted {
-		slices.SortFunc(all, func(a, b at) int {
-			if a.due != b.due {
-				return cmp.Compare(a.due, b.due)
-			}
-			return s.compare(a.i, b.i)
-		})
-	}
-	out := make([]uint32, len(all))
-	for k, a := range all {
-		out[k] = a.i
-	}
-	return out
-}
-
-// compare orders requests that were due at the same time, so that the order in which they were read does not matter.
-func (s *series) compare(a, b uint32) int {
-	for _, c := range s.cols {
-		if c != nil && c[a] != c[b] {
-			return cmp.Compare(c[a], c[b])
+	col := s.cols[m]
+	for i, key := range keys {
+		switch {
+		case !s.chosen(key):
+		case from == nil:
+			col = append(col, absent())
+		default:
+			col = append(col, from[i])
 		}
 	}
-	return 0
+	s.cols[m] = col
+}
+
+// order returns the indexes of the requests in the order in which they were due. Those that were due together are in that
+// of their keys, so that the order in which they were read does not matter.
+func (s *series) order() []uint32 {
+	out := make([]uint32, len(s.due))
+	for i := range out {
+		out[i] = uint32(i)
+	}
+	slices.SortFunc(out, func(a, b uint32) int {
+		return cmp.Or(cmp.Compare(s.due[a], s.due[b]), cmp.Compare(s.key[a], s.key[b]))
+	})
+	return out
 }
 
 // in returns the values of column c in that order, without those that are absent.

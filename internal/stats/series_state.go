@@ -13,6 +13,7 @@ const seriesInState = 1 << 15
 type seriesState struct {
 	Halvings int
 	Due      []byte // varints of the differences
+	Keys     []byte // of 32 bits
 	OK       []bool
 	Cols     []colState
 }
@@ -24,8 +25,10 @@ type colState struct {
 
 func (s *series) state() seriesState {
 	if len(s.due) > seriesInState {
-		s = s.clone()
-		s.bound(seriesInState)
+		sample := &series{}
+		sample.merge(s)
+		sample.bound(seriesInState)
+		s = sample
 	}
 	order := s.order()
 	out := seriesState{Halvings: s.halvings, Due: pack(func(yield func(int64) bool) {
@@ -37,6 +40,7 @@ func (s *series) state() seriesState {
 	})}
 	for _, i := range order {
 		out.OK = append(out.OK, s.ok[i])
+		out.Keys = binary.LittleEndian.AppendUint32(out.Keys, s.key[i])
 	}
 	for m, col := range s.cols {
 		if col == nil {
@@ -54,8 +58,11 @@ func (s *series) state() seriesState {
 func (s *seriesState) restore() (*series, error) {
 	out := &series{halvings: s.Halvings, ok: s.OK}
 	var err error
-	if out.due, err = unpack(s.Due); err != nil || len(out.ok) != len(out.due) || s.Halvings < 0 || s.Halvings > 32 {
+	if out.due, err = unpack(s.Due); err != nil || len(out.ok) != len(out.due) || len(s.Keys) != 4*len(out.due) || s.Halvings < 0 || s.Halvings > 32 {
 		return nil, errState
+	}
+	for b := s.Keys; len(b) > 0; b = b[4:] {
+		out.key = append(out.key, binary.LittleEndian.Uint32(b))
 	}
 	out.columns()
 	for _, c := range s.Cols {

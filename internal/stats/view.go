@@ -48,7 +48,7 @@ func (v *view) estimates(i int, percentiles []float64) (mean estimate, ps []esti
 		d.inf = 0
 	}
 	at := d.ranks(int64(len(col)), metrics[i].unit)
-	mean = ofMean(col)
+	mean = ofMean(d.mean(metrics[i].unit), col)
 	number, independent := effective(len(col), func(k int) float64 { return finite(col[k]) })
 	n := int64(len(col))
 	worths := worthsAt(col, percentiles, at)
