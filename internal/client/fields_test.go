@@ -208,6 +208,7 @@ func TestJoin(t *testing.T) {
 		"/v1/x":                       "http://me:pw@Example.com/v1/x",
 		"http://example.com:80/v1/x":  "http://me:pw@example.com:80/v1/x",
 		"//example.com/v1/x":          "http://me:pw@example.com/v1/x",
+		"v1/x":                        "http://me:pw@Example.com/v1/x",
 		"http://you@example.com/v1/x": "http://you@example.com/v1/x",
 		"https://example.com/v1/x":    "",
 		"http://example.com:81/v1/x":  "",

@@ -36,6 +36,7 @@ type parser struct {
 	remain int64  // of the body, or of the chunk
 	keep   bool   // the connection may carry another request
 	old    bool   // HTTP/1.0
+	blank  int    // empty lines before the response
 	room   int    // bytes of head and trailers that may still come
 	heads  *heads // known by heart; nil: none
 }
@@ -54,7 +55,10 @@ const (
 	stDone
 )
 
-const maxHead = 1 << 20 // net/http's own limit
+const (
+	maxHead   = 1 << 20 // net/http's own limit
+	mostBlank = 8
+)
 
 var errMalformed = errors.New("malformed HTTP response")
 
@@ -125,6 +129,11 @@ func (p *parser) feed(b []byte, s sink, at int64) (int, error) {
 			}
 			line, used, whole := p.takeLine(b[n:])
 			n += used
+			if whole && p.state == stStatus && len(line) == 0 && p.blank < mostBlank { // left behind by the response before
+				p.line = p.line[:0]
+				p.blank++
+				continue
+			}
 			if p.state < stChunkSize || p.state == stTrailer {
 				if p.room -= used; p.room < 0 {
 					return n, fmt.Errorf("%w: its head is longer than %d bytes", errMalformed, maxHead)

@@ -148,6 +148,19 @@ func TestParserReadsSloppyHeads(t *testing.T) {
 			}
 		}
 	}
+	for _, before := range []string{"\r\n", "\n", strings.Repeat("\r\n", mostBlank)} { // left behind by the response before
+		if got := parse(before + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"); !got.ok || got.body != "ok" {
+			t.Errorf("%q: %+v", before, got)
+		}
+		var p parser
+		p.reset()
+		if p.feed([]byte(before), &gathered{}, 0); p.begun() {
+			t.Errorf("%q begins a response", before)
+		}
+	}
+	if got := parse(strings.Repeat("\r\n", mostBlank+1) + "HTTP/1.1 204 No Content\r\n\r\n"); got.ok {
+		t.Errorf("blank lines without end: %+v", got)
+	}
 	for _, fields := range []string{"Content-Length: 2, 3", "Content-Length: 2,", ": 2", " X: 2", "Transfer-Encoding: gzip"} {
 		raw := "HTTP/1.1 200 OK\r\n" + fields + "\r\n\r\nok"
 		if got := parse(raw); got.ok {

@@ -279,6 +279,9 @@ func (p *preparer) join(base *url.URL, ref string) (*url.URL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("url is no URL: %.60q", ref)
 	}
+	if u.Scheme == "" && u.Host == "" && u.Path != "" && u.Path[0] != '/' { // a path is the origin's, not one beside base's
+		u.Path = "/" + u.Path
+	}
 	u = base.ResolveReference(u)
 	var ours *url.URL
 	for _, s := range append([]*url.URL{base, p.c.cfg.URL}, p.c.cfg.More...) {
