@@ -85,7 +85,7 @@ func (r *ready) servers(ctx context.Context, c *client.Client, servers []*url.UR
 	for _, s := range servers {
 		health := (&url.URL{Scheme: s.Scheme, Host: s.Host, Path: "/health"}).String()
 		for {
-			why, starting := look(ctx, pages, health)
+			why, starting := look(ctx, pages, health, min(readyLook, max(time.Until(r.until), r.pause)))
 			if why == "" {
 				break
 			}
@@ -107,9 +107,9 @@ func (r *ready) over(ctx context.Context, why string) error {
 		time.Since(r.began).Round(time.Second), why)
 }
 
-// look asks a page once. why is empty if the server is there; starting reports whether it may come to be.
-func look(ctx context.Context, pages *http.Client, page string) (why string, starting bool) {
-	ctx, cancel := context.WithTimeoutCause(ctx, readyLook, fmt.Errorf("GET %s: no answer within %v", mask.URL(page), readyLook))
+// look asks a page once, for as long as limit. why is empty if the server is there; starting reports whether it may come to be.
+func look(ctx context.Context, pages *http.Client, page string, limit time.Duration) (why string, starting bool) {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("GET %s: no answer within %v", mask.URL(page), limit.Round(time.Second)))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, page, nil)
 	if err != nil {

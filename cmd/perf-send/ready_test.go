@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,25 @@ func TestWaitReady(t *testing.T) {
 		if got != c.want || told.String() != c.says {
 			t.Errorf("%s: %s\n%s", c.url, got, told.String())
 		}
+	}
+}
+
+// A look at a server that answers nothing ends with the time of --wait-ready.
+func TestSilentServerIsNotReady(t *testing.T) {
+	over := make(chan struct{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-over }))
+	defer srv.Close()
+	defer close(over)
+	u, err := url.Parse(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cl := client.New(client.Config{URL: u}, client.NewClock())
+	defer cl.Close()
+	r := newReady(&cli.Env{Name: "perf-send", Stderr: io.Discard}, 20*time.Millisecond)
+	r.pause = time.Millisecond
+	if err := r.servers(t.Context(), cl, []*url.URL{u}); err == nil || time.Since(r.began) >= readyLook {
+		t.Errorf("%v after %v", err, time.Since(r.began))
 	}
 }
 

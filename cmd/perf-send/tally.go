@@ -17,6 +17,7 @@ type tally struct {
 	mu       sync.Mutex
 	ok       int64
 	failures map[string]*failure
+	unsent   int64     // turns behind one that failed
 	tokens   int64     // output tokens of the load point
 	recent   []float64 // TTFT in ms of the load point's latest answers, a ring
 	next     int       // the oldest of recent, once it is full
@@ -50,6 +51,7 @@ func (t *tally) add(rec *record.Record) {
 			t.failures[rec.Error.Kind] = f
 		}
 		f.n++
+		t.unsent += int64(max(0, rec.Turns-rec.Turn))
 		return
 	}
 	t.ok++
@@ -122,7 +124,11 @@ func (t *tally) String() string {
 		f := t.failures[kind]
 		kinds = append(kinds, fmt.Sprintf("%s %d: %s", kind, f.n, short(f.first, 160)))
 	}
-	return s + " (" + strings.Join(kinds, "; ") + ")"
+	s += " (" + strings.Join(kinds, "; ") + ")"
+	if t.unsent > 0 {
+		s += fmt.Sprintf("; turns behind them, not sent: %d", t.unsent)
+	}
+	return s
 }
 
 // short is text on one line, of at most n characters.
