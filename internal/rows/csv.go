@@ -49,7 +49,11 @@ func NewTable(r io.Reader, name string) (*Table, error) {
 		head = head[len(bom):]
 	}
 	line, _, _ := bytes.Cut(head, []byte{'\n'})
-	if tabs := bytes.IndexByte(line, '\t') >= 0; ext(name) == ".tsv" || tabs && bytes.IndexByte(line, ',') < 0 {
+	if sep := bytes.TrimRight(line, "\r"); len(sep) == len("sep=;") && bytes.HasPrefix(sep, []byte("sep=")) { // which Excel reads
+		t.comma = sep[len(sep)-1]
+		t.br.Discard(len(line) + 1)
+		t.line++
+	} else if tabs := bytes.IndexByte(line, '\t') >= 0; ext(name) == ".tsv" || tabs && bytes.IndexByte(line, ',') < 0 {
 		t.comma = '\t'
 	} else if bytes.IndexByte(line, ',') < 0 && bytes.IndexByte(line, ';') >= 0 {
 		t.comma = ';'
@@ -138,9 +142,9 @@ func (t *Table) unclosed(first int) error {
 func (t *Table) physical() (line []byte, err error) {
 	if len(t.again) == 0 {
 		if line, err = t.br.ReadSlice('\n'); err == bufio.ErrBufferFull {
-			var rest []byte
+			begin, rest := slices.Clone(line), []byte(nil) // the buffer of line is about to be filled anew
 			rest, err = t.br.ReadBytes('\n')
-			line = append(slices.Clone(line), rest...)
+			line = append(begin, rest...)
 		}
 		if err != nil && (err != io.EOF || len(line) == 0) {
 			if err != io.EOF {
@@ -276,8 +280,12 @@ func csvRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 // check finds the columns that a file lacks.
 func check(name string, columns, have []string) error {
 	for _, c := range columns {
-		if !slices.Contains(have, c) {
+		k := slices.Index(have, c)
+		if k < 0 {
 			return fmt.Errorf("%s: no column %q; it has %s", name, c, strings.Join(have, ", "))
+		}
+		if slices.Contains(have[k+1:], c) {
+			return fmt.Errorf("%s: two columns are named %q", name, c)
 		}
 	}
 	return nil

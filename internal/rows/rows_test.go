@@ -62,6 +62,9 @@ func TestText(t *testing.T) {
 		{"a.csv", "a,b\n1,2\n", []string{"c"}, "! a.csv: no column \"c\"; it has a, b\n"},
 		{"a.csv", "a\n\"x\n", nil, "! a.csv:2: a quoted field is not closed\n"},
 		{"a.csv", "", nil, ""},
+		{"a.csv", "sep=;\r\na;b\r\n1;2,5\r\n1;2;3\r\n", nil, "{\"a\":\"1\",\"b\":\"2,5\"}\n! a.csv:4: 3 fields: *"},
+		{"a.csv", "a,b,a\n1,2,3\n", []string{"a"}, "! a.csv: two columns are named \"a\"\n"},
+		{"a.csv", "a,b,a\n1,2,3\n", []string{"b"}, "{\"b\":\"2\"}\n"},
 		{"a.csv", "a,b\n1,he said \"hi\"\n2,\"x\"y\n\n3,\"\"\"q\"\"\"\n", nil,
 			"{\"a\":\"1\",\"b\":\"he said \\\"hi\\\"\"}\n{\"a\":\"2\",\"b\":\"xy\"}\n{\"a\":\"3\",\"b\":\"\\\"q\\\"\"}\n"},
 		{"a.csv", "a,b\r\n1,\"open\r\n2,x\r\n3,y\r\n", nil,
@@ -99,6 +102,20 @@ func TestText(t *testing.T) {
 				t.Errorf("%s %q:\n got %s\nwant %s", name, tt.in, got, tt.want)
 			}
 		}
+	}
+}
+
+// TestLongLine: a line that is longer than the buffer is read whole.
+func TestLongLine(t *testing.T) {
+	cell := strings.Repeat("0123456789abcdef", 20_000)
+	n := 0
+	for row, err := range Read(strings.NewReader("a,b\n1,"+cell+"\n2,"+cell+"\n"), "a.csv") {
+		if n++; err != nil || row.Values["b"] != cell || row.N != n+1 {
+			t.Errorf("row %d, line %d: %.40q, %v", n, row.N, row.Values["b"], err)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d rows", n)
 	}
 }
 
