@@ -69,6 +69,7 @@ func magics() []magic {
 		{0, "PK\x03\x04", "a zip archive (or an Excel or Word file)", unpack},
 		{0, "PK\x05\x06", "an empty zip archive", ""},
 		{0, "\xFD7zXZ\x00", "compressed with xz", "xz -dk %s"},
+		{0, "\x1F\x8B", "compressed with gzip", "gzip -dk %s"},
 		{0, "BZh", "compressed with bzip2", "bzip2 -dk %s"},
 		{0, "\x04\x22\x4D\x18", "compressed with lz4", "lz4 -dk %s"},
 		{0, "\xFF\x06\x00\x00sNaPpY", "compressed with snappy", "snzip -dk %s"},
@@ -98,6 +99,9 @@ func Binary(head []byte) error {
 	if encoding := wide(head); encoding != "" {
 		return Encoding(encoding)
 	}
+	if bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")) {
+		return &Alien{"a Git LFS pointer in place of the file", "git lfs pull --include %s"}
+	}
 	for _, m := range magics() {
 		if !bytes.HasPrefix(head[min(m.at, len(head)):], []byte(m.bytes)) || !certain(m, head) {
 			continue
@@ -125,6 +129,14 @@ func certain(m magic, head []byte) bool {
 	}
 	control := func(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' }
 	return bytes.ContainsFunc(head, control) || !validStart(head)
+}
+
+// Tar returns an error if head is that of a tar archive, which Binary lets through.
+func Tar(head []byte) error {
+	if tarHead(head) {
+		return &Alien{"a tar archive, not text", "tar -xf %s, and name the files in it"}
+	}
+	return nil
 }
 
 // tarHead reports whether head is that of a tar archive, which has zeros behind the name of its first file.
@@ -232,19 +244,47 @@ func valid(b []byte) bool {
 	}
 }
 
-// guess tells the usual encodings apart by which bytes above 0x7F follow one another. GBK's characters are pairs, most
-// of them in the rows of GB 2312; Shift_JIS has pairs with other first bytes; in Latin-1 they mostly stand alone.
+// guess tells the usual encodings apart by which bytes above 0x7F follow one another. In those of East Asia characters are
+// pairs, most of which stand beside another; in those of one byte a character they mostly stand alone, but for Cyrillic,
+// whose lower case is in the upper rows of Windows-1251 and in the lower ones of KOI8-R.
 func guess(b []byte) string {
-	if looksBy(b, gbk) >= 0.8 {
+	if share, kana, crowded := looksBy(b, gbk); share >= 0.8 && kana < 0.2 && crowded {
+		if s, _, _ := looksBy(b, eucKR); s >= 0.95 && bytes.IndexByte(b, ' ') >= 0 {
+			return "EUC-KR"
+		}
 		return "GBK"
 	}
-	if looksBy(b, shiftJIS) >= 0.8 {
-		return "SHIFT_JIS"
-	}
-	for _, c := range b {
-		if c >= 0x80 && c < 0xA0 {
-			return "WINDOWS-1252"
+	for _, e := range []struct {
+		name string
+		is   pairs
+	}{{"EUC-JP", eucJP}, {"SHIFT_JIS", shiftJIS}, {"BIG5", big5}} {
+		if share, _, crowded := looksBy(b, e.is); share >= 0.8 && crowded {
+			return e.name
 		}
+	}
+	var letters, high, upper, lower, c1 int
+	for _, c := range b {
+		switch {
+		case c >= 0xE0:
+			upper++
+		case c >= 0xC0:
+			lower++
+		case c >= 0x80 && c < 0xA0:
+			c1++
+		}
+		if c >= 0xC0 {
+			high++
+		} else if c|0x20 >= 'a' && c|0x20 <= 'z' {
+			letters++
+		}
+	}
+	switch {
+	case high > 3 && high > letters && upper >= lower:
+		return "WINDOWS-1251"
+	case high > 3 && high > letters:
+		return "KOI8-R"
+	case c1 > 0:
+		return "WINDOWS-1252"
 	}
 	return "LATIN1"
 }
@@ -257,14 +297,31 @@ func gbk(lead, trail byte) (ok, common bool) {
 	return ok, trail >= 0xA1 && (lead >= 0xB0 && lead <= 0xF7 || lead >= 0xA1 && lead <= 0xA3)
 }
 
+func eucKR(lead, trail byte) (ok, common bool) {
+	ok = lead >= 0xA1 && lead <= 0xFD && trail >= 0xA1 && trail <= 0xFE
+	return ok, lead >= 0xB0 && lead <= 0xC8 || lead == 0xA1
+}
+
+func eucJP(lead, trail byte) (ok, common bool) {
+	ok = lead >= 0xA1 && lead <= 0xF4 && trail >= 0xA1 && trail <= 0xFE
+	return ok, lead == 0xA1 || lead == 0xA4 || lead == 0xA5 || lead >= 0xB0
+}
+
+func big5(lead, trail byte) (ok, common bool) {
+	ok = lead >= 0x81 && lead <= 0xFE && (trail >= 0x40 && trail <= 0x7E || trail >= 0xA1 && trail <= 0xFE)
+	return ok, lead >= 0xA1 && lead <= 0xC6
+}
+
 func shiftJIS(lead, trail byte) (ok, common bool) {
 	ok = (lead >= 0x81 && lead <= 0x9F || lead >= 0xE0 && lead <= 0xEF) && trail >= 0x40 && trail <= 0xFC && trail != 0x7F
 	return ok, lead >= 0x81 && lead <= 0x83 || lead >= 0x88 && lead <= 0x9F
 }
 
-// looksBy is the share of common characters among all that are not ASCII; 0 if some are none.
-func looksBy(b []byte, is pairs) float64 {
-	all, usual := 0, 0
+// looksBy returns the share of common characters among all that are not ASCII, 0 if some are none; the share of those that
+// are kana in EUC-JP; and whether at least half of them stand beside another, or there is only one.
+func looksBy(b []byte, is pairs) (share, kana float64, crowded bool) {
+	var all, usual, kanas, beside int
+	end := -1 // of the character before
 	for i := 0; i < len(b); i++ {
 		if b[i] < 0x80 {
 			continue
@@ -274,16 +331,24 @@ func looksBy(b []byte, is pairs) float64 {
 		}
 		ok, common := is(b[i], b[i+1])
 		if !ok {
-			return 0
+			return 0, 0, false
 		}
 		all++
 		if common {
 			usual++
 		}
+		if b[i] == 0xA4 || b[i] == 0xA5 {
+			kanas++
+		}
+		if end == i || i+2 < len(b) && b[i+2] >= 0x80 {
+			beside++
+		}
 		i++
+		end = i + 1
 	}
 	if all == 0 {
-		return 0
+		return 0, 0, false
 	}
-	return float64(usual) / float64(all)
+	n := float64(all)
+	return float64(usual) / n, float64(kanas) / n, all == 1 || 2*beside >= all
 }

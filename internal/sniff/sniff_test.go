@@ -35,12 +35,14 @@ func TestBinary(t *testing.T) {
 		"\x80\x04\x95":                   "a Python pickle",
 		"\x7FELF\x02":                    "a program",
 		"GGUF\x03\x00\x00\x00":           "the weights of a model",
-		"ab\x00cd":                       "binary data",
-		"\xFF\xFEh\x00i\x00":             "text in UTF-16LE",
-		"\xFE\xFF\x00h\x00i":             "text in UTF-16BE",
-		"\xFF\xFE\x00\x00h\x00\x00\x00":  "text in UTF-32LE",
-		"h\x00e\x00l\x00l\x00o\x00":      "text in UTF-16LE",
-		"\x00h\x00e\x00l\x00l\x00o":      "text in UTF-16BE",
+		"\x1F\x8B\x08\x00":               "compressed with gzip",
+		"version https://git-lfs.github.com/spec/v1\noid sha256:": "a Git LFS pointer",
+		"ab\x00cd":                                      "binary data",
+		"\xFF\xFEh\x00i\x00":                            "text in UTF-16LE",
+		"\xFE\xFF\x00h\x00i":                            "text in UTF-16BE",
+		"\xFF\xFE\x00\x00h\x00\x00\x00":                 "text in UTF-32LE",
+		"h\x00e\x00l\x00l\x00o\x00":                     "text in UTF-16LE",
+		"\x00h\x00e\x00l\x00l\x00o":                     "text in UTF-16BE",
 		"a.txt" + strings.Repeat("\x00", 252) + "ustar": "",
 	} {
 		err := Binary([]byte(head))
@@ -56,8 +58,14 @@ func TestText(t *testing.T) {
 		"{\"question\": \"\xca\xb2\xc3\xb4\xca\xc7\xc1\xbf\xd7\xd3\xbc\xc6\xcb\xe3\xa3\xbf\"}": "GBK",
 		"\x97\xca\x8e\x71\x83\x52\x83\x93\x83\x73\x83\x85\x81\x5b\x83\x5e\x82\xc6\x82\xcd":     "SHIFT_JIS",
 		"D\xe9j\xe0 vu \xe0 la cr\xe8me br\xfbl\xe9e":                                          "LATIN1",
-		"caf\xe9": "LATIN1",
-		"\x93quoted\x94 \x97 d\x92accord, na\xefve": "WINDOWS-1252",
+		"caf\xe9":              "LATIN1",
+		"it\x92s \x93fine\x94": "WINDOWS-1252",
+		"\xa4\xb3\xa4\xec\xa4\xcf\xc6\xfc\xcb\xdc\xb8\xec\xa4\xce\xa5\xc6\xa5\xad\xa5\xb9\xa5\xc8":   "EUC-JP",
+		"\xa4\xb0\xbb\xf2\xacO\xb6q\xa4l\xadp\xba\xe2\xa1H":                                          "BIG5",
+		"\xbe\xe7\xc0\xda \xc4\xc4\xc7\xbb\xc6\xc3\xc0\xcc\xb6\xf5 \xb9\xab\xbe\xf9\xc0\xce\xb0\xa1": "EUC-KR",
+		"\xd7\xf2\xee \xf2\xe0\xea\xee\xe5":                                                          "WINDOWS-1251",
+		"\xfe\xd4\xcf \xd4\xc1\xcb\xcf\xc5":                                                          "KOI8-R",
+		"\x93quoted\x94 \x97 d\x92accord, na\xefve":                                                  "WINDOWS-1252",
 	} {
 		err := Text([]byte(b))
 		if (err == nil) != (want == "") || err != nil && !strings.HasSuffix(err.Error(), " "+want) {
@@ -78,7 +86,8 @@ func FuzzSniff(f *testing.F) {
 			t.Fatalf("%q: %v", b, Text(b))
 		}
 		printable := utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' && r != '\r' })
-		if printable && !strings.HasPrefix(string(b), "%PDF-") && !strings.HasPrefix(string(b), "{\\rtf") && Binary(b) != nil {
+		if printable && !strings.HasPrefix(string(b), "%PDF-") && !strings.HasPrefix(string(b), "{\\rtf") &&
+			!strings.HasPrefix(string(b), "version https://git-lfs") && Binary(b) != nil {
 			t.Fatalf("%q: %v", b, Binary(b))
 		}
 	})
