@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ const (
 	noPost    = "not a POST"
 	noBody    = "a POST without a body"
 	noCall    = "not a request to a language model, by its path and body"
+	noJSON    = "its body is no JSON, also if base64, gzip, zstd and deflate are undone, though its path is that of an API"
 	notLogged = "its prompt was not logged"
 	failed    = "a request that failed: 0 tokens out"
 )
@@ -188,7 +190,8 @@ func gateway(metadata gjson.Result) (paths []string) {
 	metadata.ForEach(func(key, v gjson.Result) bool {
 		name := strings.ToLower(key.Str)
 		if strings.Contains(name, "api_key") || strings.Contains(name, "headers") || strings.Contains(name, "auth") ||
-			strings.Contains(name, "secret") || strings.Contains(name, "password") || strings.HasPrefix(name, "litellm_") || v.IsObject() {
+			strings.Contains(name, "secret") || strings.Contains(name, "password") || strings.Contains(name, "token") ||
+			strings.Contains(name, "apikey") || strings.Contains(name, "credential") || strings.Contains(name, "cookie") || strings.HasPrefix(name, "litellm_") || v.IsObject() {
 			paths = append(paths, "metadata."+gjson.Escape(key.Str))
 		}
 		return true
@@ -232,6 +235,10 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 	if c.members, err = request.AppendMembers(c.members[:0], []byte(body)); err != nil && known && body[0] == '{' {
 		return true, fmt.Errorf("the body is not valid JSON: %.40q", body)
 	}
+	if err != nil && known {
+		c.leave(noJSON)
+		return false, nil
+	}
 	if err != nil || !c.o.anyBody && !isCall(endpoint, known, c.members) {
 		c.leave(noCall)
 		return false, nil
@@ -262,22 +269,22 @@ func ofGateway(key string) bool {
 
 // otherEndpoints are parts of paths of LLM servers at which nothing is generated, embedded or ranked.
 var otherEndpoints = []string{
-	"apply_template", "assistants", "audio", "batches", "count_tokens", "detokenize", "files", "fine_tuning", "images", "moderations", "threads",
-	"tokenize", "uploads", "vector_stores",
+	"analytics", "apply_template", "assistants", "audio", "batches", "collect", "count_tokens", "detokenize", "events", "files", "fine_tuning", "images",
+	"log", "logs", "metrics", "moderations", "telemetry", "threads", "tokenize", "traces", "track", "uploads", "vector_stores",
 }
 
 // isCall reports whether a body that was posted to a path is a request to a language model: it has the shape of one, and
 // the path is that of an API; or the path is not known, and the body has more than one key of such a request.
 func isCall(path string, known bool, body request.Members) bool {
 	if path == "" || known {
-		return isBodyOf(body)
+		return hasShape(body)
 	}
-	for part := range strings.SplitSeq(path, "/") {
+	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '-' || r == '.' }) {
 		if slices.Contains(otherEndpoints, part) {
 			return false
 		}
 	}
-	return isBodyOf(body) && hasMember(body, "model", "messages", "max_tokens", "stream", "temperature", "parameters", "sampling_params",
+	return hasShape(body) && hasMember(body, "model", "messages", "max_tokens", "stream", "temperature", "parameters", "sampling_params",
 		"documents", "contents", "text_2")
 }
 
@@ -296,6 +303,9 @@ func unpack(body string) string {
 		}
 	}
 	r, err := jsonl.Decompress(bytes.NewReader(raw))
+	if z, bad := zlib.NewReader(bytes.NewReader(raw)); bad == nil { // which HTTP calls deflate
+		r, err = z, nil
+	}
 	if err != nil {
 		return body
 	}

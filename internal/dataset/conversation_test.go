@@ -65,6 +65,8 @@ func TestConversationForms(t *testing.T) {
 		{"a call in prose", "share_gpt_en", `{"conversations":[{"from":"human","value":"w?"},{"from":"function_call","value":"call w"},{"from":"observation","value":"1"}]}`,
 			[]string{"user:w? assistant:call w tool:1"}},
 		{"roles by other names", "custom_multi_turn", `[{"role":"human","content":"a"},{"role":"gpt","content":"b"},{"role":"human","content":"c"}]`, []string{"user:a | user:c"}},
+		{"turns of MT-Bench", "line_by_line", `{"question_id":81,"turns":["a","b"],"reference":["x"]}`, []string{"user:a | user:b"}},
+		{"turns of aiperf", "custom_multi_turn", `{"session_id":"s","turns":[{"text":"a"},{"text":"b","delay":500}]}`, []string{"user:a | user:b"}},
 		{"empty turns", "share_gpt_en_multi_turn", `{"conversations":[{"from":"human","value":"a"},{"from":"gpt","value":"b"},{"from":"human","value":" "},{"from":"gpt","value":"c"},{"from":"human","value":"d"}]}`, []string{"user:a | user:d"}},
 		{"empty answers", "share_gpt_en", `{"conversations":[{"from":"human","value":"a"},{"from":"gpt","value":""},{"from":"human","value":"d"}]}`, []string{"user:a user:d"}},
 		{"content in parts", "share_gpt_en", `[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]`, []string{"user:ab"}},
@@ -98,6 +100,7 @@ func TestConversationParts(t *testing.T) {
 		{"a delay as a text", `[{"role":"user","content":"a","delay_ms":"500"}]`, "turns.0.delay_ms", `500`},
 		{"a delay in seconds", `[{"role":"user","content":"a","delay":0.5}]`, "turns.0.delay_ms", `500`},
 		{"a delay with its unit", `[{"role":"user","content":"a","delay":"1m"}]`, "turns.0.delay_ms", `60000`},
+		{"aiperf's delay", `{"turns":[{"text":"a"},{"text":"b","delay":500}]}`, "turns.1.delay_ms", `500`},
 		{"ShareGPT's delay", `[{"from":"human","value":"a","delay":"250 ms"}]`, "turns.0.delay_ms", `250`},
 	} {
 		lines, errs := gather(t, "custom_multi_turn", &Options{Paths: []string{write(t, "a.jsonl", c.file)}, Number: All}, &Shape{})

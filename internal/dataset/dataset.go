@@ -245,10 +245,26 @@ func from(source Source, n int64) Source {
 	}
 }
 
+// noticed reports that there is no request in the files, if all is well with them.
+func (o *Options) noticed(source Source) Source {
+	return func(yield func(request.Request, error) bool) {
+		any := false
+		for r, err := range source {
+			any = true
+			if !yield(r, err) {
+				return
+			}
+		}
+		if !any && len(o.Paths) > 0 {
+			o.Say("%s: there is no request in it", strings.Join(o.Paths, ", "))
+		}
+	}
+}
+
 // take gives as many requests as were asked for: from the start again where there are fewer.
 func (o *Options) take(source Source) Source {
 	if o.Number == All {
-		return source
+		return o.noticed(source)
 	}
 	return func(yield func(request.Request, error) bool) {
 		given, files := int64(0), strings.Join(o.Paths, ", ")

@@ -42,6 +42,10 @@ func (o *Options) open(path string) (*dataFile, error) {
 	}
 	in := &dataFile{Reader: unmarked(r, headSize), name: name, close: done}
 	in.look(path == "-")
+	if err := sniff.Tar(in.head[:min(len(in.head), sniff.Head)]); err != nil {
+		done()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	return in, nil
 }
 

@@ -26,13 +26,17 @@ type lineReader struct {
 func lineByLine(_ context.Context, o *Options) (items, error) {
 	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
 		s := in.sample()
+		if err := noPrompts(in.head); err != nil {
+			yield(nil, fmt.Errorf("%s: %w", in.name, err))
+			return false
+		}
 		if f, ok := r.log(s); ok {
 			o.Say("%s: read as --dataset trace --format %s", in.name, f.name)
 			return r.trace(f, in, s, yield)
 		}
 		switch {
 		case rows.Tabular(in.name) && len(s.header) > 1:
-			yield(nil, fmt.Errorf("%s: %w", in.name, unknownRows(s.header, s.text())))
+			yield(nil, fmt.Errorf("%s: %w", in.name, s.unknown()))
 			return false
 		case in.parquet || in.layout() != byLine:
 			return r.each(in.values, r.value, yield)
@@ -48,7 +52,7 @@ func customLines(_ context.Context, o *Options) (items, error) {
 	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
 		s := in.sample()
 		if in.parquet {
-			yield(nil, fmt.Errorf("%s: %w", in.name, unknownRows(s.columns(), s.text())))
+			yield(nil, fmt.Errorf("%s: %w", in.name, s.unknown()))
 			return false
 		}
 		if len(s.objects) > 0 && isVLLM(s.objects) {
@@ -179,6 +183,9 @@ func (r *lineReader) line(l *fileLine, it *Item) (keep bool, err error) {
 	line := l.Bytes
 	switch {
 	case bytes.HasPrefix(line, []byte(`{"`)) || line[0] == '{' && json.Valid(line):
+		if plain, err := valid(line); err == nil { // NaN is none
+			line = plain
+		}
 		return r.object(line, it)
 	case bytes.HasPrefix(line, []byte(`[{`)):
 		if !json.Valid(line) {
@@ -214,7 +221,7 @@ func (r *lineReader) array(raw []byte, it *Item) (keep bool, err error) {
 		it.Text = nil
 		return conversation(r.prompts, raw, false, nil, it)
 	case first.IsObject():
-		return true, unknownRows(keysOf(first), textKey(first))
+		return true, unknownRow(first)
 	}
 	return true, fmt.Errorf("a list that has no messages: %.40q", raw)
 }
@@ -226,6 +233,9 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 		return true, err
 	}
 	switch {
+	case isRowOfTurns(r.members.Get("turns")):
+		it.Text = nil
+		return conversation(r.prompts, raw, true, []string{"turns"}, it)
 	case hasMember(r.members, "body", "turns"):
 		return true, r.envelope(raw, it)
 	case r.o.anyBody || isBodyOf(r.members):
@@ -243,7 +253,16 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 	if v.Get("instruction").Type == gjson.String && hasAny(v, "input", "output") {
 		return r.alpaca(v, it)
 	}
-	return true, unknownRows(keysOf(v), textKey(v))
+	return true, unknownRow(v)
+}
+
+// isRowOfTurns reports whether turns are what a user says, as MT-Bench and aiperf have them, rather than bodies.
+func isRowOfTurns(turns *request.Member) bool {
+	if turns == nil || turns.Value[0] != '[' {
+		return false
+	}
+	first := gjson.GetBytes(turns.Value, "0")
+	return first.Type == gjson.String || first.IsObject() && !first.Get("body").Exists() && hasAny(first, "text", "role", "content")
 }
 
 // envelope reads a request line that is more than a body.
@@ -252,7 +271,7 @@ func (r *lineReader) envelope(raw []byte, it *Item) error {
 	if err != nil {
 		return err
 	}
-	if body := gjson.ParseBytes(line.Body); line.Turns == nil && !r.o.anyBody && !isBody(body) {
+	if body := gjson.ParseBytes(line.Body); line.Turns == nil && !r.o.anyBody && !wasSent(body) {
 		return notBody(body)
 	}
 	r.bodies++

@@ -85,7 +85,14 @@ func ofMessage(key string) bool {
 }
 
 func (t *talk) append(m gjson.Result) error {
+	if m.Type == gjson.String { // MT-Bench has what the user says alone
+		t.turn(spoken("user", m))
+		return nil
+	}
 	f := readFields(m)
+	if text := m.Get("text"); !f.role.Exists() && !f.from.Exists() && !f.human.Exists() && text.Type == gjson.String { // aiperf's turns
+		return t.aiperf(text, m)
+	}
 	switch {
 	case f.role.Exists():
 		return t.openAI(m, &f)
@@ -99,6 +106,22 @@ func (t *talk) append(m gjson.Result) error {
 		return nil
 	}
 	return fmt.Errorf("message %d has neither role, from nor human: %.60s", len(t.all), m.Raw)
+}
+
+// aiperf reads a turn of aiperf's multi-turn data, whose delays are milliseconds.
+func (t *talk) aiperf(text, m gjson.Result) (err error) {
+	one := spoken("user", text)
+	if one.delayMs, err = delayMs(m.Get("delay"), 1); err != nil {
+		return fmt.Errorf("delay: %w", err)
+	}
+	t.turn(one)
+	return nil
+}
+
+// turn appends a message that is answered before the next one.
+func (t *talk) turn(m message) {
+	t.add(m)
+	t.add(message{role: "assistant"})
 }
 
 // openAI reads a message with a role.

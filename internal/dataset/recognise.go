@@ -8,6 +8,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"llmperf/internal/request"
+	"llmperf/internal/rows"
 )
 
 // isBody reports whether an object is the body of a request to a known API.
@@ -17,9 +18,34 @@ func isBody(v gjson.Result) bool {
 	return err == nil && isBodyOf(all)
 }
 
-// isBodyOf reports whether members are those of a body: they have the keys of a known API's with values of their types,
-// and none that only rows of data have.
+// wasSent reports whether an object that stands where a body does, in a captured request or an envelope, is one.
+func wasSent(v gjson.Result) bool {
+	var buf [24]request.Member
+	all, err := request.AppendMembers(buf[:0], []byte(v.Raw))
+	return err == nil && hasShape(all)
+}
+
+// isBodyOf reports whether members are those of a body rather than of a row of data: a body has no keys that no API
+// knows, unless it also says how to generate.
 func isBodyOf(all request.Members) bool {
+	if !hasShape(all) {
+		return false
+	}
+	strange := false
+	for i := range all {
+		switch name := string(all[i].Name); {
+		case generates(name):
+			return true
+		case !ofBodies(name):
+			strange = true
+		}
+	}
+	return !strange
+}
+
+// hasShape reports whether members have the keys of a known API's body with values of their types, and none that only
+// rows of data have.
+func hasShape(all request.Members) bool {
 	shaped := false
 	for i := range all {
 		name, value := all[i].Name, all[i].Value
@@ -91,6 +117,50 @@ func ofRows(key string) bool {
 	return false
 }
 
+// generates reports whether a key says how to generate an answer: data has none of these.
+func generates(key string) bool {
+	switch key {
+	case "do_sample", "early_stopping", "generationConfig", "generation_config", "ignore_eos", "max_completion_tokens", "max_new_tokens",
+		"max_output_tokens", "max_tokens", "n_predict", "num_ctx", "num_predict", "options", "parameters", "sampling_params", "stream", "temperature", "top_p":
+		return true
+	}
+	return false
+}
+
+// ofBodies reports whether a known API or engine has the key in its bodies.
+func ofBodies(key string) bool {
+	switch key {
+	case "add_generation_prompt", "add_special_tokens", "allowed_token_ids", "anthropic_beta", "anthropic_version",
+		"audio", "background", "bad_words", "best_of", "bootstrap_host", "bootstrap_port", "bootstrap_room",
+		"cache_prompt", "cache_salt", "cachedContent", "chat_template", "chat_template_kwargs", "container",
+		"contents", "context_management", "continue_final_message", "debug", "dimensions", "documents", "ebnf",
+		"echo", "enable_search", "enable_thinking", "encoding_format", "extra_body", "format", "frequency_penalty",
+		"function_call", "functions", "grammar", "guardrails", "guided_choice", "guided_decoding_backend",
+		"guided_grammar", "guided_json", "guided_regex", "id_slot", "image_data", "images", "include",
+		"include_reasoning", "include_stop_str_in_output", "incremental_output", "input", "input_ids",
+		"input_type", "inputs", "instructions", "json_schema", "keep_alive", "kv_transfer_params",
+		"length_penalty", "logit_bias", "logit_bias_exp", "logprob_start_len", "logprobs", "lora_path",
+		"max_chunks_per_doc", "max_tool_calls", "mcp_servers", "messages", "metadata", "min_p", "min_tokens",
+		"mirostat", "mm_processor_kwargs", "modalities", "model", "models", "n", "no_stop_trim", "normalize",
+		"output_config", "parallel_tool_calls", "passages", "plugins", "prediction", "presence_penalty",
+		"previous_response_id", "priority", "prompt", "prompt_cache_key", "prompt_cache_retention",
+		"prompt_logprobs", "prompt_token_ids", "prompts", "provider", "query", "rank_fields", "raw", "raw_scores",
+		"reasoning", "reasoning_effort", "reasoning_split", "regex", "rep_pen", "repeat_penalty",
+		"repetition_penalty", "request_id", "response_format", "result_format", "return_documents",
+		"return_logprob", "return_text", "return_token_ids", "rid", "route", "safetySettings", "safety_identifier",
+		"safety_settings", "samplers", "seed", "separate_reasoning", "service_tier", "session_params",
+		"skip_special_tokens", "spaces_between_special_tokens", "stop", "stop_sequences", "stop_token_ids",
+		"store", "stream_options", "stream_reasoning", "structured_outputs", "suffix", "system",
+		"systemInstruction", "system_instruction", "template", "text", "text_1", "text_2", "text_input", "texts",
+		"tfs_z", "think", "thinking", "thinking_budget", "toolConfig", "tool_choice", "tool_config", "tools",
+		"top_k", "top_logprobs", "top_logprobs_num", "top_n", "transforms", "truncate", "truncate_prompt_tokens",
+		"truncation", "typical_p", "usage", "use_beam_search", "user", "verbosity", "vllm_xargs",
+		"web_search_options":
+		return true
+	}
+	return false
+}
+
 // keysOf are the keys of an object, as they stand in it.
 func keysOf(v gjson.Result) (keys []string) {
 	v.ForEach(func(key, _ gjson.Result) bool {
@@ -103,21 +173,19 @@ func keysOf(v gjson.Result) (keys []string) {
 }
 
 // textKeys are the columns in which data sets have what is asked, the likeliest first.
-var textKeys = []string{"prompt", "question", "instruction", "text_input", "input_text", "query", "text", "problem", "user", "input", "content", "sentence"}
+var textKeys = []string{
+	"prompt", "question", "instruction", "text_input", "input_text", "query", "text", "problem", "user", "input", "content", "sentence",
+	"problem_statement", "user_prompt", "user_input", "message", "document", "article",
+}
 
-// textKey is the column that is likely to have the text of a prompt.
+// textKey is the column that is likely to have the text of a prompt, "" if none is.
 func textKey(v gjson.Result) string {
-	for _, key := range textKeys {
-		if v.Get(key).Type == gjson.String {
-			return key
-		}
-	}
-	found := ""
+	found, best := "", len(textKeys)
 	v.ForEach(func(key, x gjson.Result) bool {
-		if x.Type == gjson.String {
-			found = key.Str
+		if k := slices.Index(textKeys, strings.ToLower(key.Str)); k >= 0 && k < best && x.Type == gjson.String {
+			found, best = key.Str, k
 		}
-		return found == ""
+		return true
 	})
 	return found
 }
@@ -128,8 +196,8 @@ func (s *sample) text() string {
 		return textKey(s.objects[0])
 	}
 	for _, key := range textKeys {
-		if slices.Contains(s.header, key) {
-			return key
+		if k := slices.IndexFunc(s.header, func(h string) bool { return strings.EqualFold(h, key) }); k >= 0 {
+			return s.header[k]
 		}
 	}
 	return ""
@@ -139,19 +207,50 @@ func (s *sample) text() string {
 type rowsError struct {
 	columns []string
 	text    string // the column that is likely to have prompts
+	within  string // the jq filter of what is inside a row and can be read
+	array   bool   // the rows are the elements of an array
 }
 
-func unknownRows(columns []string, text string) error { return &rowsError{columns, text} }
+func unknownRows(columns []string, text string) *rowsError {
+	return &rowsError{columns: columns, text: text}
+}
+
+// unknownRow is a row that is no request.
+func unknownRow(v gjson.Result) *rowsError {
+	return &rowsError{columns: keysOf(v), text: textKey(v), within: within(v)}
+}
+
+// unknown are the rows of the sample, which are no requests.
+func (s *sample) unknown() *rowsError {
+	if len(s.objects) == 0 {
+		return unknownRows(s.header, s.text())
+	}
+	e := unknownRow(s.objects[0])
+	e.array = len(s.head) > 0 && s.head[0] == '['
+	return e
+}
 
 func (e *rowsError) Error() string {
 	return "rows that are no requests: they have the columns " + strings.Join(e.columns, ", ")
 }
 
-// Hint returns the flags that read the rows.
+// Hint returns the command that reads the rows.
 func (e *rowsError) Hint(file string) string {
+	if e.within != "" && !strings.HasSuffix(file, ".parquet") && !rows.Tabular(file) {
+		filter, from := e.within, shellQuote(file)
+		if e.array {
+			filter = ".[] | " + filter
+		}
+		for ending, cat := range map[string]string{".gz": "gzip -dc ", ".zst": "zstd -dc "} {
+			if strings.HasSuffix(file, ending) {
+				return cat + from + " | jq -c " + shellQuote(filter) + " | perf-gen -"
+			}
+		}
+		return "jq -c " + shellQuote(filter) + " " + from + " | perf-gen -"
+	}
 	column := e.text
 	if column == "" {
 		column = "NAME"
 	}
-	return fmt.Sprintf("perf-gen --dataset text --text-column %s %s", column, file)
+	return fmt.Sprintf("perf-gen --dataset text --text-column %s %s", shellQuote(column), shellQuote(file))
 }

@@ -33,7 +33,7 @@ var lengthArgs = []string{"target_input_len", "input_len_mode", "prefix_file", "
 
 // kinds is the table of all datasets.
 func kinds() []kind {
-	turns := conversations(where{}, true, "messages", "conversations", "conversation")
+	turns := conversations(where{}, true, "messages", "conversations", "conversation", "turns")
 	share := []string{"conversation", "conversations", "messages"}
 	rank := []string{"num_documents", "document_length_ratio"}
 	embed, ranks := []string{"embedding"}, []string{"rerank", "score"}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"strings"
+	"unicode/utf8"
 )
 
 // column is the text of one column of a hub's dataset, such as openqa's question.
@@ -36,9 +37,12 @@ func columnOf(ctx context.Context, o *Options, w where, name string) (items, err
 			keep := true
 			if err == nil {
 				text := strings.TrimSpace(row.text(name))
-				if text == "" {
+				switch {
+				case text == "":
 					err = row.wrong("no text in %q, which is %s: --text-column names the column", name, row.kind(name))
-				} else {
+				case !utf8.ValidString(text): // bytes of Parquet
+					err = row.wrong("%q is not in UTF-8: %.40q", name, text)
+				default:
 					keep, err = p.put(&it, text)
 				}
 			}

@@ -17,7 +17,7 @@ import (
 	"llmperf/internal/sniff"
 )
 
-// format is one kind of captured log or trace: exactly one of line and read is set.
+// format is one kind of captured log or trace: one of line and read is set, or both of tables.
 type format struct {
 	name  string
 	block int64                                                            // tokens of the blocks that it has hashes of, unless the data says otherwise
@@ -31,8 +31,10 @@ func formats() []format {
 	return []format{
 		{name: "har", looks: looksHAR, read: readHAR},
 		{name: "aiperf", looks: looksInputs, read: readInputs},
-		{name: "azure", looks: hasColumns("TIMESTAMP", "ContextTokens"), read: csvTrace(azureRow, "TIMESTAMP", "ContextTokens", "GeneratedTokens")},
-		{name: "burstgpt", looks: hasColumns("Timestamp", "Request tokens"), read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
+		{name: "azure", looks: hasColumns("TIMESTAMP", "ContextTokens"), line: rowItem(azureRow).line,
+			read: csvTrace(azureRow, "TIMESTAMP", "ContextTokens", "GeneratedTokens")},
+		{name: "burstgpt", looks: hasColumns("Timestamp", "Request tokens"), line: rowItem(burstRow).line,
+			read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
 		{name: "litellm", looks: looksLiteLLM, line: litellmLine},
 		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine, block: bailianBlock},
 		{name: "records", looks: hasKeys("sent_us"), line: recordLine},
@@ -106,10 +108,10 @@ func (s *sample) columns() []string {
 	return keysOf(s.objects[0])
 }
 
-// hasColumns looks for the header of a CSV file, which has these columns among others.
+// hasColumns looks for the header of a table, which has these columns among others; also as the keys of objects.
 func hasColumns(columns ...string) func(*sample) bool {
 	return func(s *sample) bool {
-		return !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(s.header, c) })
+		return s.has(columns...) || !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(s.header, c) })
 	}
 }
 
@@ -195,6 +197,8 @@ func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
 		t.block = t.blockSize(in.name, f.block, s.objects)
 	}
 	switch {
+	case f.line != nil && f.read != nil && s.header == nil:
+		return t.objects(f.line, in)
 	case f.read != nil && in.parquet:
 		return func(yield func(*Item, error) bool) {
 			yield(nil, fmt.Errorf("%s: a Parquet file, and not in the format %s", in.name, f.name))
@@ -239,7 +243,10 @@ func (t *trace) format(s *sample) (format, error) {
 		}
 	}
 	if columns := s.columns(); len(columns) > 0 && (s.objects != nil || len(columns) > 1) {
-		return format{}, unknownRows(columns, s.text())
+		return format{}, s.unknown()
+	}
+	if err := noPrompts(s.head); err != nil {
+		return format{}, err
 	}
 	line, _, _ := bytes.Cut(s.head, []byte("\n"))
 	return format{}, fmt.Errorf("no format that is known: it begins with %.60q (--format names one of %s)", line, strings.Join(Formats(), ", "))

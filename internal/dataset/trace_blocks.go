@@ -85,7 +85,7 @@ func (t *trace) blockSize(name string, byFormat int64, first []gjson.Result) int
 	all, contradicted := span{1, math.MaxInt64}, false
 	for _, v := range first {
 		in, err := whole(v, "input_length")
-		n := len(v.Get("hash_ids").Array())
+		n := len(embedded(v.Get("hash_ids")).Array())
 		if err != nil || n == 0 || in < 1 {
 			continue
 		}

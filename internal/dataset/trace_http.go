@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -31,7 +32,7 @@ func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if err == nil && r.Turns == nil && v.Get("custom_id").Exists() && !v.Get("body").Exists() {
 		err = errors.New("an envelope without body or turns")
 	}
-	if err == nil && r.Turns == nil && !t.o.anyBody && !isBody(gjson.ParseBytes(r.Body)) {
+	if err == nil && r.Turns == nil && !t.o.anyBody && !wasSent(gjson.ParseBytes(r.Body)) {
 		err = notBody(gjson.ParseBytes(r.Body))
 	}
 	if err != nil {
@@ -123,7 +124,7 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if t.members, err = request.AppendMembers(t.members[:0], []byte(body.Raw)); err != nil {
 		return true, err
 	}
-	if !t.o.anyBody && !isBodyOf(t.members) {
+	if !t.o.anyBody && !hasShape(t.members) {
 		return true, notBody(body)
 	}
 	if it.Body, err = t.compact(body.Raw); err != nil {
@@ -180,7 +181,7 @@ func vegetaLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 
 // Where access logs in JSON have what is needed: nginx's names, then Envoy's, then others' that are in use.
 var (
-	bodyKeys   = []string{"request_body", "body", "req_body", "request.body", "requestBody", "payload"}
+	bodyKeys   = []string{"request_body", "body", "req_body", "request.body", "requestBody", "RequestBody", "payload"}
 	pathKeys   = []string{"request_uri", "uri", "path", "url", ":path", "request_path", "requestUrl", "RequestPath", "originalUrl"}
 	methodKeys = []string{"request_method", "method", ":method", "requestMethod", "RequestMethod", "verb"}
 	innerKeys  = []string{"req", "request", "httpRequest", "http"} // objects with these
@@ -262,6 +263,7 @@ func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	}
 	t.late = t.late || !sure
 	t.at(it, ms)
+	t.variables(it, l)
 	l.logged([]string{"headers", "request_headers"}).ForEach(func(name, value gjson.Result) bool {
 		if !value.IsArray() {
 			value = gjson.Result{Type: gjson.JSON, Raw: "[" + value.Raw + "]"}
@@ -272,6 +274,27 @@ func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		return true
 	})
 	return true, nil
+}
+
+// variables takes over the headers that nginx has as variables, such as $http_anthropic_version: those that are needed, and
+// those that let somebody in are named as left out. Others may be anything, such as http_status.
+func (t *trace) variables(it *Item, l object) {
+	for _, m := range l {
+		name, ok := strings.CutPrefix(strings.ToLower(m.key.Str), "http_")
+		name = strings.ReplaceAll(name, "_", "-")
+		value := m.value.String()
+		if !ok || value == "" || value == "-" {
+			continue
+		}
+		switch name {
+		case "authorization", "cookie", "api-key", "x-api-key", "x-goog-api-key", "proxy-authorization":
+			t.header(it, name, value)
+		default:
+			if slices.Contains(needed, name) || slices.Contains(t.o.KeepHeaders, name) {
+				t.header(it, name, value)
+			}
+		}
+	}
 }
 
 var beginsHAR = regexp.MustCompile(`^\{\s*"log"\s*:\s*\{`)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -95,7 +96,7 @@ func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64) (bool, error)
 	if err != nil {
 		return true, err
 	}
-	list := v.Get("hash_ids")
+	list := embedded(v.Get("hash_ids")) // text in CSV
 	if list.Exists() && !list.IsArray() {
 		return true, fmt.Errorf("hash_ids is no list: %.40s", list.Raw)
 	}
@@ -144,8 +145,11 @@ func optional(v gjson.Result, key string) (int64, error) {
 // stamp reads the timestamp that a line may have, in units of so many ms.
 func (t *trace) stamp(it *Item, v gjson.Result, unit float64) error {
 	at := v.Get("timestamp")
-	if !at.Exists() || at.Type == gjson.Null {
+	if !at.Exists() || at.Type == gjson.Null || at.Type == gjson.String && at.Str == "" {
 		return nil
+	}
+	if n := at.Str; at.Type == gjson.String && gjson.Valid(n) && gjson.Parse(n).Type == gjson.Number { // of a CSV file
+		at = gjson.Parse(n)
 	}
 	if t.n == 0 || t.startMs == nil {
 		t.epoch = fromEpoch(at)
@@ -169,7 +173,7 @@ func (t *trace) label(it *Item, key, value string) {
 }
 
 // csvTrace reads rows under a header, which must have the columns.
-func csvTrace(put func(t *trace, row map[string]string, it *Item) (bool, error), columns ...string) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
+func csvTrace(put rowItem, columns ...string) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
 	return func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 		return func(yield func(*Item, error) bool) {
 			table, err := rows.NewTable(r, name)
@@ -193,6 +197,21 @@ func csvTrace(put func(t *trace, row map[string]string, it *Item) (bool, error),
 			}
 		}
 	}
+}
+
+// rowItem makes an item of a row, or reports that it is none.
+type rowItem func(t *trace, row map[string]string, it *Item) (bool, error)
+
+// line reads an object as a row: one of Parquet or JSON, whose values may be numbers.
+func (put rowItem) line(t *trace, v gjson.Result, it *Item) (bool, error) {
+	row := map[string]string{}
+	v.ForEach(func(key, x gjson.Result) bool {
+		if x.Type != gjson.Null {
+			row[key.Str] = x.String()
+		}
+		return true
+	})
+	return put(t, row, it)
 }
 
 func byName(header, values []string) map[string]string {
@@ -243,9 +262,13 @@ func (t *trace) csvItem(it *Item, when, in, out string) (bool, error) {
 	return t.lengthItem(it, i, o, nil)
 }
 
-// tokens reads a whole number, also as pandas writes it if its column has gaps: 12.0.
+var thousands = regexp.MustCompile(`^[1-9][0-9]{0,2}(,[0-9]{3})+$`)
+
+// tokens reads a whole number, also as pandas writes it if its column has gaps, 12.0, and as spreadsheets do: 1,234.
 func tokens(text string) (int64, error) {
-	text = strings.TrimSpace(text)
+	if text = strings.TrimSpace(text); thousands.MatchString(text) {
+		text = strings.ReplaceAll(text, ",", "")
+	}
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return n, nil
 	}

@@ -46,7 +46,7 @@ func litellmBody(v gjson.Result) (body []byte, ok bool) {
 	for _, path := range []string{"proxy_server_request", "metadata.proxy_server_request"} {
 		seen := embedded(v.Get(path))
 		for _, b := range []gjson.Result{embedded(seen.Get("body")), seen} {
-			if b.IsObject() && isBody(b) && !redacted(b.Raw) {
+			if b.IsObject() && wasSent(b) && !redacted(b.Raw) {
 				return []byte(b.Get("@ugly").Raw), true
 			}
 		}
@@ -72,7 +72,7 @@ func litellmBody(v gjson.Result) (body []byte, ok bool) {
 		body = append(append(body, `,"stream":`...), v.Get("stream").Raw...)
 	}
 	body = append(body, '}')
-	return body, isBody(gjson.ParseBytes(body))
+	return body, wasSent(gjson.ParseBytes(body))
 }
 
 // litellmPrompt is what was asked, as JSON, and the key of a body for it.
@@ -130,7 +130,7 @@ func readInputs(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 					t.label(it, "session", id.String())
 				}
 				var err error
-				if !body.IsObject() || !t.o.anyBody && !isBody(body) {
+				if !body.IsObject() || !t.o.anyBody && !wasSent(body) {
 					err = entryError(session, n, notBody(body))
 				} else {
 					it.Body, err = t.clean([]byte(body.Get("@ugly").Raw))

@@ -1,0 +1,157 @@
+package dataset
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/tidwall/gjson"
+)
+
+// hinter is an error that knows the next step for a file.
+type hinter interface{ Hint(file string) string }
+
+// TestRowsAreNoRequests: what has keys that no API knows is a row of data. It is refused with the command that reads what
+// is inside it, and never names a column that cannot have prompts.
+func TestRowsAreNoRequests(t *testing.T) {
+	for _, c := range []struct{ name, line, hint string }{
+		{"HumanEval", `{"task_id":"HumanEval/0","prompt":"def f():","entry_point":"f","canonical_solution":"x","test":"t"}`, "perf-gen --dataset text --text-column prompt f"},
+		{"pandas", `{"prompt":"a","t":1767225600000}`, "perf-gen --dataset text --text-column prompt f"},
+		{"preferences", `{"input":{"messages":[{"role":"user","content":"u"}]},"preferred_output":[]}`, "jq -c .input f | perf-gen -"},
+		{"AIME", `{"ID":"2024-I-1","Problem":"P","Solution":"S"}`, "perf-gen --dataset text --text-column Problem f"},
+		{"Anthropic's batch", `{"custom_id":"1","params":{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"u"}]}}`, "jq -c .params f | perf-gen -"},
+		{"all of it in one object", `{"requests":[{"params":{"max_tokens":9,"messages":[{"role":"user","content":"u"}]}}]}`, "jq -c '.requests[].params' f | perf-gen -"},
+		{"Helicone", `{"request_id":"r","request_body":{"model":"m","messages":[{"role":"user","content":"u"}]},"response_body":{"messages":[]}}`, "jq -c .request_body f | perf-gen -"},
+		{"Langfuse", `{"id":"o","input":"[{\"role\":\"user\",\"content\":\"u\"}]","output":"x"}`, "jq -c '.input | fromjson' f | perf-gen -"},
+		{"odd keys", `{"a b":{"c":{"stream":true,"prompt":"u"}}}`, `jq -c '.["a b"].c' f | perf-gen -`},
+		{"SQuAD", `{"version":"1","data":[{"paragraphs":[{"context":"c","qas":[{"id":"1","question":"q"}]}]}]}`, "jq -c '.data[].paragraphs[].qas[]' f | perf-gen -"},
+		{"no text at all", `{"id":"gen-1","api_key_name":"k","tokens_prompt":5}`, "perf-gen --dataset text --text-column NAME f"},
+		{"the output of a batch", `{"id":"b","custom_id":"1","response":{"body":{"messages":[{"role":"assistant","content":"u"}]}}}`, "perf-gen --dataset text --text-column NAME f"},
+	} {
+		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", c.line+"\n")}, Number: All}, &Shape{})
+		var h hinter
+		if len(lines) > 0 || len(errs) != 1 || !errors.As(errs[0], &h) {
+			t.Errorf("%s: %v, %v", c.name, lines, errs)
+			continue
+		}
+		if hint := h.Hint("f"); hint != c.hint {
+			t.Errorf("%s: hint %q, want %q", c.name, hint, c.hint)
+		}
+	}
+}
+
+// TestBodies: whatever an API or an engine knows stays a body; so does what says how to generate, whatever else it has.
+func TestBodies(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"prompt":"a"}`: true,
+		`{"model":"m","messages":[{"role":"user","content":"a"}],"tools":[],"chat_template_kwargs":{}}`: true,
+		`{"model":"m","messages":[{"role":"user","content":"a"}],"stream":true,"x_vendor":1}`:           true,
+		`{"query":"q","documents":["a"],"top_n":1,"return_documents":true}`:                             true,
+		`{"input":"a","encoding_format":"float","dimensions":8}`:                                        true,
+		`{"contents":[],"systemInstruction":{},"safetySettings":[]}`:                                    true,
+		`{"prompt":"a","x_vendor":1}`:                                                                   false,
+		`{"model":"m","messages":[{"role":"user","content":"a"}],"winner":"b"}`:                         false,
+		`{"prompt":"a","answer":"b","stream":true}`:                                                     false,
+	} {
+		if got := isBody(gjson.Parse(body)); got != want {
+			t.Errorf("%s: %v", body, got)
+		}
+	}
+}
+
+// TestNoPrompts: text that was not meant as prompts is refused by what it is.
+func TestNoPrompts(t *testing.T) {
+	for file, want := range map[string]string{
+		"<!DOCTYPE html>\n<html>\n":          "an HTML page",
+		"<?xml version=\"1.0\"?>\n<a/>\n":    "an XML document",
+		"{'prompt': 'a'}\n{'prompt': 'b'}\n": "objects as Python prints them",
+		`1.2.3.4 - - [02/Jan/2026:03:04:05 +0000] "POST /v1/completions HTTP/1.1" 200 1 "-" "curl"` + "\n": "the access log of a server as text",
+		"version https://git-lfs.github.com/spec/v1\noid sha256:0\n":                                       "a Git LFS pointer",
+		"a.jsonl" + strings.Repeat("\x00", 250) + "ustar" + strings.Repeat("\x00", 250):                    "a tar archive",
+		"Explain <?xml in a word\n{name}, who are you?\n":                                                  "",
+	} {
+		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.txt", file)}, Number: All}, &Shape{})
+		switch {
+		case want == "" && (len(lines) != 2 || errs != nil):
+			t.Errorf("%q: %v, %v", file, lines, errs)
+		case want != "" && (len(lines) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), want)):
+			t.Errorf("%q: %v, %v, want %s", file, lines, errs, want)
+		}
+	}
+}
+
+func TestNoRequestIsSaid(t *testing.T) {
+	var said []string
+	o := &Options{Paths: []string{write(t, "f.jsonl", "\n\n")}, Number: All, Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
+	lines, errs := gather(t, "line_by_line", o, &Shape{})
+	if len(lines) > 0 || errs != nil || len(said) != 1 || !strings.HasSuffix(said[0], "f.jsonl: there is no request in it") {
+		t.Errorf("%v, %v, %q", lines, errs, said)
+	}
+}
+
+// TestTablesOfTraces: what spreadsheets and pandas write of a trace is read as its JSON is.
+func TestTablesOfTraces(t *testing.T) {
+	const json = `{"timestamp":0,"input_length":40,"output_length":3,"hash_ids":[1,2]}
+{"timestamp":7,"input_length":50,"output_length":4,"hash_ids":[1,3]}
+`
+	const csv = "timestamp,input_length,output_length,hash_ids\n0,40.0,3,\"[1, 2]\"\n7,50.0,4,\"[1, 3]\"\n"
+	read := func(name, text string) []string {
+		lines, errs := gather(t, "trace", &Options{Paths: []string{write(t, name, text)}, Number: All, Seed: 1}, &Shape{})
+		if errs != nil {
+			t.Errorf("%s: %v", name, errs)
+		}
+		return lines
+	}
+	if got, want := read("a.csv", csv), read("a.jsonl", json); len(got) != 2 || !slices.Equal(got, want) {
+		t.Errorf("%.200q, want %.200q", got, want)
+	}
+	azure := "TIMESTAMP,ContextTokens,GeneratedTokens\n2026-01-02 03:04:05,\"1,024\",3\n"
+	rows := `{"TIMESTAMP":"2026-01-02 03:04:05","ContextTokens":1024,"GeneratedTokens":3}`
+	if got, want := read("a.csv", azure), read("a.jsonl", rows); len(got) != 1 || !slices.Equal(got, want) {
+		t.Errorf("%.200q, want %.200q", got, want)
+	}
+}
+
+// TestCapturedBodies: a compressed body is unpacked. One that cannot be is left out for that reason, if its path is that of
+// an API.
+func TestCapturedBodies(t *testing.T) {
+	har := func(path, body string) string {
+		return `{"log":{"entries":[{"startedDateTime":"2026-01-02T03:04:05Z","request":{"method":"POST","url":"http://a` + path +
+			`","postData":{"text":"` + body + `","encoding":"base64"}}}]}}`
+	}
+	var deflated bytes.Buffer
+	z := zlib.NewWriter(&deflated)
+	z.Write([]byte(`{"prompt":"a"}`))
+	z.Close()
+	for _, c := range []struct{ path, body, said string }{
+		{"/v1/completions", base64.StdEncoding.EncodeToString(deflated.Bytes()), ""},
+		{"/v1/completions", base64.StdEncoding.EncodeToString([]byte("\x0b\x02\x80hello\x03")), noJSON},
+		{"/other", base64.StdEncoding.EncodeToString([]byte("\x0b\x02\x80hello\x03")), noCall},
+		{"/api/llm-log", base64.StdEncoding.EncodeToString([]byte(`{"model":"m","prompt":"a"}`)), noCall},
+	} {
+		said := ""
+		o := &Options{Paths: []string{write(t, "a.har", har(c.path, c.body))}, Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
+		lines, errs := gather(t, "trace", o, &Shape{})
+		if errs != nil || len(lines) == 0 != (c.said != "") || !strings.Contains(said, c.said) {
+			t.Errorf("%s: %v, %v, %q, want %q", c.path, lines, errs, said, c.said)
+		}
+	}
+}
+
+// TestVariablesOfNginx: of headers that are logged as variables those that are needed are sent, and secrets are named.
+func TestVariablesOfNginx(t *testing.T) {
+	said := ""
+	o := &Options{Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
+	o.Paths = []string{write(t, "a.jsonl", `{"msec":"1.5","request_time":"0.5","http_status":200,"http_authorization":"LEAK","http_x_api_key":"-",`+
+		`"http_anthropic_version":"2023-06-01","request":"POST /v1/messages HTTP/1.1","request_body":"{\"max_tokens\":1,\"messages\":[]}"}`)}
+	lines, errs := gather(t, "trace", o, &Shape{})
+	if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"headers":{"anthropic-version":"2023-06-01"}`) || strings.Contains(lines[0], "LEAK") ||
+		!strings.Contains(said, "secrets: authorization (") {
+		t.Errorf("%v, %v, %q", lines, errs, said)
+	}
+}
