@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
 	"llmperf/internal/stats"
 	"llmperf/internal/table"
 )
@@ -42,7 +41,7 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 	compared := stats.Compare(sides[0], sides[1])
 	if len(compared.Changes) == 0 {
 		return cli.Fail("a load point is compared with the one of the same name; --by another key may join them",
-			"--compare: %s and %s have no load point in common", f.Files[0], f.Files[1])
+			"--compare: %s and %s have no load point in common: %s", f.Files[0], f.Files[1], firstOf(compared.Notes))
 	}
 	out := env.Create(f.Output)
 	defer out.Abort()
@@ -56,6 +55,14 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 		return nil
 	}
 	return gate(env, compared, limit, f.CannotTell)
+}
+
+// firstOf joins reasons, but no more than are read.
+func firstOf(reasons []string) string {
+	if n := len(reasons); n > mostReasons {
+		reasons = append(slices.Clone(reasons[:mostReasons]), fmt.Sprintf("%d more", n-mostReasons))
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // percentage reads 5% as 0.05.
@@ -102,7 +109,7 @@ func regression(changes []stats.Change, limit float64) error {
 	var worst *stats.Change
 	n := 0
 	for i, c := range changes {
-		if c.Verdict == stats.IsWorse && math.Abs(float64(c.Delta)) > limit {
+		if c.Verdict == stats.IsWorse && math.Abs(float64(c.Delta)) > limit+1e-9 { // 210 ÷ 200 − 1 is a little more than 5 %
 			if n++; worst == nil || math.Abs(float64(c.Delta)) > math.Abs(float64(worst.Delta)) {
 				worst = &changes[i]
 			}
@@ -118,7 +125,7 @@ func regression(changes []stats.Change, limit float64) error {
 func writeChanges(w io.Writer, compared *stats.Comparison, format string) error {
 	switch format {
 	case "json":
-		return jsonl.NewWriter(w).Write(compared)
+		return writeJSON(w, compared)
 	case "csv":
 		return changesCSV(compared.Changes).CSV(w)
 	case "markdown":

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
 	"llmperf/internal/record"
 	"llmperf/internal/stats"
 	"llmperf/internal/table"
@@ -55,7 +54,7 @@ func define(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 func writeDefined(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBlock, format string) error {
 	switch format {
 	case "json":
-		return jsonl.NewWriter(w).Write(map[string]any{"format": "llmperf-definitions/1", "blocks": blocks})
+		return writeJSON(w, map[string]any{"format": "llmperf-definitions/1", "blocks": blocks})
 	case "table":
 		return writeAll(w, definedTables(defs, blocks), (*table.Table).Text)
 	case "markdown":

@@ -135,7 +135,8 @@ func TestErrors(t *testing.T) {
 			"perf-stats: --fail-on-regression: \"5\" is not a percentage such as 5%\n"},
 		"one side": {"--compare sweep.jsonl", "", 2, "perf-stats: --compare: wants two sides, not 1\n" +
 			"hint: perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl\n"},
-		"nothing in common": {"--compare sweep.jsonl foreign.jsonl", "", 1, "perf-stats: --compare: sweep.jsonl and foreign.jsonl have no load point in common\n" +
+		"nothing in common": {"--compare sweep.jsonl foreign.jsonl", "", 1, "perf-stats: --compare: sweep.jsonl and foreign.jsonl have no load point in common: " +
+			"rate=5: only the old side has it; rate=20: only the old side has it; the load point without a name: only the new side has it\n" +
 			"hint: a load point is compared with the one of the same name; --by another key may join them\n"},
 		"no such tool": {"--define wrk", "", 2, "perf-stats: --define: no definitions of \"wrk\": there are all, perf-stats, evalscope, vllm, sglang, " +
 			"aiperf, guidellm, inference-perf, llmperf\n"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -14,13 +15,14 @@ import (
 	"llmperf/internal/jsonl"
 	"llmperf/internal/stats"
 	"llmperf/internal/table"
+	"llmperf/internal/visible"
 )
 
 // write renders a summary in one of the formats.
 func write(w io.Writer, s *stats.Summary, f *flags) error {
 	switch f.Format {
 	case "json":
-		return jsonl.NewWriter(w).Write(s)
+		return writeJSON(w, s)
 	case "csv":
 		return csvTable(s).CSV(w)
 	case "html":
@@ -33,6 +35,16 @@ func write(w io.Writer, s *stats.Summary, f *flags) error {
 		return writeAll(w, f.tables(s), (*table.Table).Markdown)
 	}
 	return writeAll(w, f.stressed(f.tables(s)), (*table.Table).Text)
+}
+
+// writeJSON writes v as one line, which a terminal may show.
+func writeJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	if err := jsonl.NewWriter(&b).Write(v); err != nil {
+		return err
+	}
+	_, err := w.Write(visible.JSON(b.Bytes()))
+	return err
 }
 
 // stressed lets tables of text have colors, if they are wanted.

@@ -3,6 +3,7 @@ package jsonl
 import (
 	stdjson "encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 
 	"github.com/goccy/go-json"
@@ -11,10 +12,10 @@ import (
 // Reason returns a decoder's error without the names of Go's types: which member is of which JSON type.
 func Reason(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return mismatch(wrong.Struct, wrong.Field, wrong.Value)
+		return mismatch(wrong.Struct, wrong.Field, wrong.Value, wrong.Type)
 	}
 	if wrong, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok {
-		return mismatch(wrong.Struct, wrong.Field, wrong.Value)
+		return mismatch(wrong.Struct, wrong.Field, wrong.Value, wrong.Type)
 	}
 	if err == nil || !strings.HasPrefix(err.Error(), "json: ") {
 		return err
@@ -22,12 +23,17 @@ func Reason(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
-func mismatch(structure, field, value string) error {
+func mismatch(structure, field, value string, wanted reflect.Type) error {
 	field = strings.TrimPrefix(strings.TrimPrefix(field, structure), ".")
 	if field == "" {
 		field = "it"
 	}
 	switch value, _, _ = strings.Cut(value, " "); value { // of a number all of it may follow
+	case "number":
+		value = "a number"
+		if wanted != nil && wanted.Kind() >= reflect.Int && wanted.Kind() <= reflect.Uint64 {
+			value = "no whole number, or too great a one"
+		}
 	case "array":
 		value = "a list"
 	case "object":

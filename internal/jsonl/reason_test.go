@@ -29,6 +29,7 @@ func TestReason(t *testing.T) {
 		`{"list":[{"n":1.5}]}`:   "",
 		`{"list":[{"text":{}}]}`: "",
 		`{"list":`:               "",
+		`{"map":{"a":7}}`:        "",
 	} {
 		for name, unmarshal := range map[string]func([]byte, any) error{
 			"go-json": func(b []byte, v any) error { return json.Unmarshal(b, v) }, "encoding/json": stdjson.Unmarshal,
@@ -47,6 +48,23 @@ func TestReason(t *testing.T) {
 			if want != "" && got != want {
 				t.Errorf("%s, %s: %s, want %s", in, name, got, want)
 			}
+		}
+	}
+}
+
+// A number is told to be none that the member can hold, not to be a number.
+func TestReasonOfNumbers(t *testing.T) {
+	type counts struct {
+		N    int    `json:"n"`
+		Text string `json:"text"`
+	}
+	for in, want := range map[string]string{
+		`{"n":1.5}`:  "n is no whole number, or too great a one",
+		`{"n":1e30}`: "n is no whole number, or too great a one",
+		`{"text":7}`: "text is a number",
+	} {
+		if err := Reason(stdjson.Unmarshal([]byte(in), new(counts))); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", in, err, want)
 		}
 	}
 }

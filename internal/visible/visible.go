@@ -2,9 +2,11 @@
 package visible
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -28,6 +30,27 @@ func Cell(s string) string {
 		}
 	}
 	return s
+}
+
+// JSON returns JSON with the harmful characters of its strings as escapes, which any reader of JSON takes for the same.
+func JSON(b []byte) []byte {
+	harmless := func(r rune) bool { return r == utf8.RuneError || !harmful(r, utf8.RuneLen(r)) }
+	if bytes.IndexFunc(b, func(r rune) bool { return !harmless(r) }) < 0 { // as nearly always
+		return b
+	}
+	var out []byte
+	for _, r := range string(b) {
+		switch {
+		case harmless(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+	}
+	return out
 }
 
 // show writes what is harmful as escapes.

@@ -1,6 +1,8 @@
 package visible
 
 import (
+	"encoding/json"
+	"reflect"
 	"testing"
 	"unicode/utf8"
 )
@@ -19,6 +21,29 @@ func TestText(t *testing.T) {
 	} {
 		if got := Text(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+// What a reader of JSON gets is the same, and no terminal obeys it on the way.
+func TestJSON(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"a":"ünïcode 名 \u001b \n"}`: `{"a":"ünïcode 名 \u001b \n"}`,
+		"\"c1 \u009b del \x7f\"":      `"c1 \u009b del \u007f"`,
+		"\"bidi \u202e\"":             `"bidi \u202e"`,
+		"\"tag \U000E0041\"":          `"tag \udb40\udc41"`,
+		"\"a real \uFFFD\"\n":         "\"a real \uFFFD\"\n",
+	} {
+		got := JSON([]byte(in))
+		if string(got) != want {
+			t.Errorf("%q: %s, want %s", in, got, want)
+		}
+		var before, after any
+		if err := json.Unmarshal([]byte(in), &before); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(got, &after); err != nil || !reflect.DeepEqual(before, after) {
+			t.Errorf("%q: read as %v and %v, %v", in, before, after, err)
 		}
 	}
 }
