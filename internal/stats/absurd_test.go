@@ -67,6 +67,30 @@ func TestMoreInFlightThanSlots(t *testing.T) {
 	}
 }
 
+// A request is not sent before it is due, unless a clock was set back; then nothing is known of the backlog.
+func TestSentBeforeDue(t *testing.T) {
+	back := blockOf(t, Options{}, sent(400, 0, 10, 200, func(i int, r *record.Record) {
+		r.Mode, r.Rate = "open", 100
+		if i >= 200 {
+			r.SentUs -= 5_000_000
+		}
+	})...)
+	if !hasNote(&back, "200 of 400 records were sent before they were due") || back.Saturated != "" {
+		t.Errorf("saturated %q, notes %q", back.Saturated, back.Notes)
+	}
+	early := blockOf(t, Options{}, sent(400, 0, 10, 200, func(_ int, r *record.Record) { r.SentUs -= 5000 })...)
+	if hasNote(&early, "before they were due") {
+		t.Errorf("two clocks may differ by 5 ms: %q", early.Notes)
+	}
+}
+
+func TestOnlyWarmup(t *testing.T) {
+	b := blockOf(t, Options{}, sent(9, 0, 10, 20, func(_ int, r *record.Record) { r.Phase = record.PhaseWarmup })...)
+	if !hasNote(&b, "all 9 records are of the warm-up") || b.Client.Reason != "no record was measured" {
+		t.Errorf("%+v, notes %q", b.Client, b.Notes)
+	}
+}
+
 // The rank is exact, whatever floats make of 99.9 · n ÷ 100.
 func TestRank(t *testing.T) {
 	for _, c := range []struct {
@@ -87,6 +111,8 @@ func TestOtherFormsAreNamed(t *testing.T) {
 	for in, want := range map[string]string{
 		`[{"ok":true}]`: "in:1: a JSON array, where records are one object a line: jq -c '.[]' makes them",
 		"\xff\xfe{\x00\"\x00o\x00k\x00\"\x00:\x00": "in:1: UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it",
+		"\x00\x00\x00\x00":                         "in:1: bytes that are zero, as a crash or a full disk leaves them",
+		"{\n  \"ok\": true\n}":                     "in:1: a JSON object over several lines, where records are one a line: jq -c . makes them",
 		"{\x00\"\x00o\x00k\x00\"\x00:\x00":         "in:1: UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it",
 	} {
 		if _, err := read(t, 1, false, strings.NewReader(in)); err == nil || err.Error() != want {

@@ -164,6 +164,9 @@ func (c *Client) dists() [2]*Dist {
 // Verdict judges what was gathered so far.
 func (c *Client) Verdict() Verdict {
 	at := func(d *Dist, p, unit float64) float64 { s := d.Stat([]float64{p}, unit); return s.At(p) }
+	if c.conns.Requests == 0 {
+		return Verdict{Level: Unknown, Reason: "no record was measured"}
+	}
 	if c.cpu.N() == 0 && c.times.Lags == 0 {
 		if c.times.Zeros > 0 {
 			return Verdict{Level: Unknown, Reason: "the records carry no client_cpu, and every lag_ms is 0"}

@@ -84,6 +84,11 @@ func Compare(base, next []*Collector) *Comparison {
 		}
 		out.Changes = append(out.Changes, s.compare(&now[i])...)
 		out.Notes = append(out.Notes, s.unlike(&now[i])...)
+		out.Notes = append(out.Notes, s.doubtful("old")...)
+		out.Notes = append(out.Notes, now[i].doubtful("new")...)
+		if s.failed() && now[i].failed() {
+			out.Notes = append(out.Notes, s.title()+": all requests of both sides failed")
+		}
 	}
 	for _, s := range now {
 		if !slices.ContainsFunc(old, func(o side) bool { return o.name == s.name }) {
@@ -148,6 +153,21 @@ func (s *side) unlike(o *side) (notes []string) {
 		notes = append(notes, s.title()+": one side is the built-in simulator's")
 	}
 	return notes
+}
+
+// doubtful tells of runs whose records cannot be those of one load: each of them twice, or some of them missing.
+func (s *side) doubtful(which string) (notes []string) {
+	for _, g := range s.runs {
+		for _, n := range slices.Concat(missingShards(g.facts[factShard]), g.ids.note(g.requests), g.tooManyNote()) {
+			notes = append(notes, fmt.Sprintf("%s, %s side: %s", s.title(), which, n))
+		}
+	}
+	return notes
+}
+
+// failed reports whether no request of the side succeeded.
+func (s *side) failed() bool {
+	return !slices.ContainsFunc(s.runs, func(g *group) bool { return g.ok > 0 || g.requests == 0 })
 }
 
 func orNone(s string) string {

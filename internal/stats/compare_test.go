@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -148,6 +149,52 @@ func TestCompareShowsMostDifferences(t *testing.T) {
 		if shown[figure] < least {
 			t.Errorf("%s: shown in %d of %d pairs, want %d", figure, shown[figure], n, least)
 		}
+	}
+}
+
+// A side that serves nothing is worse in throughput too; if no side serves anything there is nothing to judge.
+func TestCompareWithNothingServed(t *testing.T) {
+	side := func(ok bool) []*Collector {
+		c := New(Options{Intervals: true, Percentiles: []float64{50}})
+		for i := range int64(400) {
+			r := streamed(i * 10_000)
+			if r.OK = ok; !ok {
+				r.Error = &record.Error{Kind: record.KindHTTP}
+			}
+			c.Add(r)
+		}
+		return []*Collector{c}
+	}
+	if c := changeOf(t, compared(side(true), side(false)), "requests_per_s"); c.Verdict != IsWorse || c.Delta != -1 {
+		t.Errorf("%s", mustJSON(t, c))
+	}
+	if c := changeOf(t, compared(side(false), side(true)), "requests_per_s"); c.Verdict != IsBetter {
+		t.Errorf("%s", mustJSON(t, c))
+	}
+	if got := Compare(side(false), side(false)).Unjudged(); !slices.Contains(got, "r: all requests of both sides failed") {
+		t.Errorf("unjudged: %q", got)
+	}
+}
+
+// Records that come twice make a server twice as fast.
+func TestCompareTellsOfDoubledRecords(t *testing.T) {
+	side := func(times int) []*Collector {
+		c := New(Options{Intervals: true, Percentiles: []float64{50}})
+		for range times {
+			for i := range int64(100) {
+				r := streamed(i * 10_000)
+				r.ID, r.Seq = fmt.Sprint("r", i), i
+				c.Add(r)
+			}
+		}
+		return []*Collector{c}
+	}
+	want := "r, new side: 100 of 200 records have the id and seq of another one: the same records twice, or runs that nothing tells apart"
+	if got := Compare(side(1), side(2)).Notes; !slices.Contains(got, want) {
+		t.Errorf("notes %q", got)
+	}
+	if got := Compare(side(1), side(1)).Notes; len(got) > 0 {
+		t.Errorf("notes %q", got)
 	}
 }
 

@@ -96,7 +96,7 @@ func mover(a, b estimate, conf float64) (low, high float64) {
 		}
 		return math.Inf(-1), math.Inf(1)
 	}
-	if a.linear || b.linear {
+	if a.linear || b.linear || !(a.value > 0 && b.value > 0) { // zero has no logarithm
 		d := b.value - a.value
 		low, high = d-math.Hypot(b.value-bLow, aHigh-a.value), d+math.Hypot(bHigh-b.value, a.value-aLow)
 		if a.value > 0 {

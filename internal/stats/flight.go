@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -219,16 +220,17 @@ func (f *flights) overlap(longer int64) int64 {
 	return most
 }
 
-// tooMany is the slots that the records say there were, and the most requests in flight at once if those are more; 0 if
-// not, or if it is not known.
-func (g *group) tooMany() (slots, most int64) {
+// tooManyNote tells of more requests in flight at once than the records say that there were slots.
+func (g *group) tooManyNote() []string {
 	if g.slots <= 0 || !g.flights.exactPeak() || g.facts[factMode]["open"] {
-		return 0, 0
+		return nil
 	}
 	const slack = 1000 // µs, by which clocks and rounding may err
-	slots = int64(g.slots) * int64(max(1, len(g.facts[factShard]))*max(1, len(g.facts[factRunID])))
-	if most = g.flights.overlap(slack); most <= slots {
-		return 0, 0
+	slots := int64(g.slots) * int64(max(1, len(g.facts[factShard]))*max(1, len(g.facts[factRunID])))
+	most := g.flights.overlap(slack)
+	if most <= slots {
+		return nil
 	}
-	return slots, most
+	return []string{fmt.Sprintf(
+		"%d requests were in flight at once, of at most %d by their parallel: records of several runs, or times that cannot be", most, slots)}
 }

@@ -9,6 +9,9 @@ import (
 // missing counts the records that lack what the figures want, as those of other makers may.
 type missing [len(wanted)]int64
 
+// earlyUs is by how much a request may be sent before it is due, µs: clocks are not one.
+const earlyUs = 10_000
+
 // wanted is what perf-send's records have, and what becomes of those without.
 var wanted = [...]struct {
 	key   string // in states
@@ -38,6 +41,8 @@ var wanted = [...]struct {
 		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
 	{"unit", func(r *record.Record) bool { return r.SentUs >= 1e12 && r.SentUs < 1e13 || r.SentUs >= 1e17 },
 		"have a sent_us that is not in µs since the epoch, as it seems: what has to do with time is wrong by its factor"},
+	{"sent_early", func(r *record.Record) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
+		"were sent before they were due (sent_us is below scheduled_us), as if a clock had been set back: what has to do with time may be wrong"},
 	{"redacted_reasoning", hidden(record.HiddenRedacted),
 		"have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)"},
 	{"reasoning_summary", hidden(record.HiddenSummary),
@@ -62,6 +67,16 @@ func (m *missing) add(r *record.Record) {
 			m[i]++
 		}
 	}
+}
+
+// of returns how many records lack what that key stands for.
+func (m *missing) of(key string) int64 {
+	for i := range wanted {
+		if wanted[i].key == key {
+			return m[i]
+		}
+	}
+	return 0
 }
 
 // notes tells what is missing from how many records.

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"llmperf/internal/search"
@@ -14,6 +15,9 @@ const mostIntervals = 4096
 // comes of it.
 func (g *group) saturated(b *Block, all []stretch) string {
 	if b.Mode == "closed" || g.rate == 0 || len(g.facts[factRun]) > 1 || len(all) == 0 {
+		return ""
+	}
+	if g.missing.of("sent_early") > 0 || g.tooBrief(all) {
 		return ""
 	}
 	last := all[len(all)-1]
@@ -37,6 +41,20 @@ func (g *group) saturated(b *Block, all []stretch) string {
 		overdue += s.dues - s.starts
 	}
 	return c.Saturated()
+}
+
+// tooBrief reports whether the last request was due before the fastest answer would have ended a few times over: then all
+// wait at once, whatever the server can do.
+func (g *group) tooBrief(all []stretch) bool {
+	var load int64 // bins
+	for _, s := range all {
+		if s.dues > 0 {
+			load = s.first + s.n - all[0].first
+		}
+	}
+	i := slices.IndexFunc(metrics, func(m metric) bool { return m.key == "latency_ms" })
+	d := g.dist(i)
+	return d.N() > 0 && float64(load*g.flights.time.width()) < fewAnswers*d.ranks(d.N(), 1)(1)
 }
 
 // Rung is the block as a level of a ladder of load. Its throughput is that of the steady state, if there is one: the ramp

@@ -42,6 +42,19 @@ func TestSaturated(t *testing.T) {
 	}
 }
 
+// A load that is over before the fastest answer has ended says nothing of what the server can do.
+func TestTooBriefToBeSaturated(t *testing.T) {
+	for n, want := range map[int]bool{50: false, 3000: true} { // half a second, and half a minute
+		b := blockOf(t, Options{}, sent(n, 0, 10, 5000, func(i int, r *record.Record) {
+			r.Mode, r.Rate = "open", 100
+			r.LatencyMs += 5 * float64(i) // which is more and more behind
+		})...)
+		if got := b.Saturated != ""; got != want {
+			t.Errorf("%d requests: saturated %q", n, b.Saturated)
+		}
+	}
+}
+
 // TestKneeOfBlocks wants the knee among the load points that the server kept up with, also if some requests failed.
 func TestKneeOfBlocks(t *testing.T) {
 	col := New(Options{})

@@ -254,6 +254,10 @@ func (e *SummaryError) Error() string { return e.err.Error() }
 // decode gives the record of a line, or nil where it is none that was asked for.
 func (w *worker) decode(line []byte) (*record.Record, error) {
 	switch {
+	case len(bytes.Trim(line, "\x00")) == 0:
+		return nil, errors.New("bytes that are zero, as a crash or a full disk leaves them")
+	case len(line) == 1 && line[0] == '{':
+		return nil, errors.New("a JSON object over several lines, where records are one a line: jq -c . makes them")
 	case line[0] == '[':
 		return nil, errors.New("a JSON array, where records are one object a line: jq -c '.[]' makes them")
 	case bytes.IndexByte(line, 0) >= 0 && (bytes.HasPrefix(line, []byte{0xFF, 0xFE}) || bytes.HasPrefix(line, []byte{0xFE, 0xFF}) || line[0] == 0 || len(line) > 1 && line[1] == 0):

@@ -359,9 +359,10 @@ func (g *group) notes() []string {
 	if g.invalid > 0 {
 		note("%d records have a negative or absurd time or count, which is left out", g.invalid)
 	}
-	if slots, most := g.tooMany(); most > 0 {
-		note("%d requests were in flight at once, of at most %d by their parallel: records of several runs, or times that cannot be", most, slots)
+	if g.requests == 0 && g.warmup > 0 {
+		note("all %d records are of the warm-up, which is left out; --warmup counts them", g.warmup)
 	}
+	notes = append(notes, g.tooManyNote()...)
 	notes = append(notes, g.missing.notes(g.requests)...)
 	notes = append(notes, g.client.conns.notes()...)
 	notes = append(notes, g.prompts.Notes()...)
