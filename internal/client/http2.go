@@ -189,6 +189,9 @@ func (o *streamOrigin) reserve(alone bool) *http2.ClientConn {
 	})
 	for _, cc := range o.conns {
 		if cc.ReserveNewRequest() {
+			if o.limit == 0 { // there was none, but now there is
+				o.limit, o.full = streamsOf(cc), false
+			}
 			return cc
 		}
 	}
@@ -223,14 +226,24 @@ func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserv
 		return true, nil
 	}
 	reserved = cc.ReserveNewRequest()
-	o.limit = int(min(cc.State().MaxConcurrentStreams, 1<<20))
+	o.limit = streamsOf(cc)
 	o.conns = append(o.conns, cc)
+	if o.limit == 0 { // no stream at all: another connection would take none either
+		if o.full = true; !o.said && cfg.Say != nil {
+			o.said = true
+			cfg.Say("HTTP/2: the server takes no streams at present; requests wait until it does")
+		}
+		return reserved, nil
+	}
 	if len(o.conns) > 1 && !o.said && cfg.Say != nil {
 		o.said = true
 		cfg.Say("HTTP/2: the server takes %d streams a connection, so several are opened", o.limit)
 	}
 	return reserved, nil
 }
+
+// streamsOf returns how many streams a connection takes, as the server announced last.
+func streamsOf(cc *http2.ClientConn) int { return int(min(cc.State().MaxConcurrentStreams, 1<<20)) }
 
 // dial opens a connection and waits for the server's settings, without which its limit of streams is not known. The
 // answer to a PING comes after them.

@@ -87,7 +87,7 @@ func TestStreamLimit(t *testing.T) {
 
 // h2Peer is a server of HTTP/2 frames: stream answers the request of each stream by its id, and number of the
 // connection.
-func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.Conn)) *Client {
+func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.Conn), settings ...http2.Setting) *Client {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.C
 				defer c.Close()
 				io.ReadFull(c, make([]byte, len(http2.ClientPreface)))
 				f := http2.NewFramer(c, c)
-				f.WriteSettings()
+				f.WriteSettings(settings...)
 				for {
 					frame, err := f.ReadFrame()
 					if err != nil {
@@ -117,6 +117,9 @@ func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.C
 					case *http2.PingFrame:
 						if !frame.IsAck() {
 							f.WritePing(true, frame.Data)
+							if len(settings) > 0 {
+								stream(n, 0, f, c)
+							}
 						}
 					case *http2.DataFrame:
 						if frame.StreamEnded() {
@@ -186,4 +189,46 @@ func mustParse(s string) *url.URL {
 		panic(err)
 	}
 	return u
+}
+
+// A server that takes no streams for now is waited for, on the one connection.
+func TestNoStreamsForNow(t *testing.T) {
+	said, conns := make(chan string, 1), 0
+	c := h2Peer(t, func(n int, id uint32, f *http2.Framer, conn net.Conn) {
+		if id > 0 {
+			answerStream(f, id, true)
+			return
+		}
+		conns++
+		if !strings.Contains(<-said, "takes no streams at present") {
+			t.Error("not said")
+		}
+		f.WriteSettings(http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 10})
+	}, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: 0})
+	c.cfg.Say = func(format string, args ...any) {
+		if strings.HasPrefix(format, "HTTP/2") {
+			said <- fmt.Sprintf(format, args...)
+		}
+	}
+	if rec := ask(c); !rec.OK || conns != 1 || rec.Attempts != 0 || rec.StreamWaitMs <= 0 {
+		t.Errorf("%d connections, %+v %+v", conns, rec, rec.Error)
+	}
+}
+
+// What the server says of an end of its own is told without the names of Go's types.
+func TestHTTP2Words(t *testing.T) {
+	for want, end := range map[string]func(id uint32, f *http2.Framer, c net.Conn){
+		"the server reset the stream: INTERNAL_ERROR": func(id uint32, f *http2.Framer, c net.Conn) {
+			f.WriteRSTStream(id, http2.ErrCodeInternal)
+		},
+		"the server ended the connection: ENHANCE_YOUR_CALM slow down": func(id uint32, f *http2.Framer, c net.Conn) {
+			f.WriteGoAway(id, http2.ErrCodeEnhanceYourCalm, []byte("slow down"))
+			c.Close()
+		},
+	} {
+		c := h2Peer(t, func(n int, id uint32, f *http2.Framer, conn net.Conn) { end(id, f, conn) })
+		if rec := ask(c); rec.OK || rec.Error.Message != want {
+			t.Errorf("got %+v, want %s", rec.Error, want)
+		}
+	}
 }

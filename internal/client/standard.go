@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"llmperf/internal/record"
 )
 
@@ -211,9 +213,15 @@ func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	}
 	var known *failure
 	var op *net.OpError
+	var reset http2.StreamError
+	var away http2.GoAwayError
 	switch {
 	case errors.As(err, &known):
 		return known
+	case errors.As(err, &reset):
+		return fail(record.KindProtocol, "the server reset the stream: %v", reset.Code)
+	case errors.As(err, &away):
+		return fail(record.KindProtocol, "the server ended the connection: %v %.100s", away.ErrCode, away.DebugData)
 	case st.cfg.Network.HTTP2 && speaksNoHTTP2(err.Error()):
 		return noHTTP2(c.ep.addr)
 	case strings.Contains(err.Error(), `malformed HTTP response "`):
