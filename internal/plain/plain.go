@@ -30,10 +30,12 @@ func Text(b []byte) int {
 }
 
 // ASCII is Text for printable ASCII alone.
-func ASCII(b []byte) int {
+func ASCII[T string | []byte](b T) int {
 	n := 0
 	for ; n+8 <= len(b); n += 8 {
-		x := binary.LittleEndian.Uint64(b[n:])
+		w := b[n : n+8] // one load, of strings too
+		x := uint64(w[0]) | uint64(w[1])<<8 | uint64(w[2])<<16 | uint64(w[3])<<24 |
+			uint64(w[4])<<32 | uint64(w[5])<<40 | uint64(w[6])<<48 | uint64(w[7])<<56
 		if m := special(x) | (x|(x+ones))&tops; m != 0 { // x+1 has the top bit where x is 0x7f; what it carries on is above a mark
 			return n + bits.TrailingZeros64(m)/8
 		}

@@ -6,7 +6,6 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
-	"unsafe"
 
 	"github.com/goccy/go-json"
 
@@ -131,7 +130,7 @@ func (w *writer) text(key, v string) {
 		return
 	}
 	w.b = append(w.b, key...)
-	if plain.ASCII(unsafe.Slice(unsafe.StringData(v), len(v))) == len(v) {
+	if plain.ASCII(v) == len(v) {
 		w.b = append(w.b, '"')
 		w.b = append(w.b, v...)
 		w.b = append(w.b, '"')

@@ -1,6 +1,10 @@
 package request
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"llmperf/internal/plain"
+)
 
 const hex = "0123456789abcdef"
 
@@ -15,7 +19,7 @@ func AppendString[T string | []byte](dst []byte, s T) []byte {
 // are.
 func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
-	for i := 0; i < len(s); {
+	for i := plain.ASCII(s); i < len(s); i += plain.ASCII(s[i:]) {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			if size := runeSize(s[i:]); size > 0 {
@@ -26,10 +30,6 @@ func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 			dst = append(dst, "\ufffd"...)
 			i++
 			start = i
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' && c != 0x7F {
-			i++
 			continue
 		}
 		dst = append(dst, s[start:i]...)
