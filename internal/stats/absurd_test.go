@@ -84,6 +84,18 @@ func TestSentBeforeDue(t *testing.T) {
 	}
 }
 
+// An instant in another century is a pause, and no late answer.
+func TestOneFarInstant(t *testing.T) {
+	b := blockOf(t, Options{}, sent(400, 0, 10, 200, func(i int, r *record.Record) {
+		if i == 399 {
+			r.ScheduledUs, r.SentUs = r.ScheduledUs+4e15, r.SentUs+4e15
+		}
+	})...)
+	if !hasNote(&b, "no part of the duration") || hasNote(&b, "after all others") || float64(b.DurationS) > 5 {
+		t.Errorf("%v s, notes %q", b.DurationS, b.Notes)
+	}
+}
+
 func TestOnlyWarmup(t *testing.T) {
 	b := blockOf(t, Options{}, sent(9, 0, 10, 20, func(_ int, r *record.Record) { r.Phase = record.PhaseWarmup })...)
 	if !hasNote(&b, "all 9 records are of the warm-up") || b.Client.Reason != "no record was measured" {

@@ -82,10 +82,14 @@ func Compare(base, next []*Collector) *Comparison {
 			out.Notes = append(out.Notes, fmt.Sprintf("%s: only the old side has it", s.title()))
 			continue
 		}
-		out.Changes = append(out.Changes, s.compare(&now[i])...)
+		changes := s.compare(&now[i])
+		out.Changes = append(out.Changes, changes...)
 		out.Notes = append(out.Notes, s.unlike(&now[i])...)
 		out.Notes = append(out.Notes, s.doubtful("old")...)
 		out.Notes = append(out.Notes, now[i].doubtful("new")...)
+		if n := unlikePrompts(s.title(), changes); n != "" {
+			out.Notes = append(out.Notes, n)
+		}
 		if s.failed() && now[i].failed() {
 			out.Notes = append(out.Notes, s.title()+": all requests of both sides failed")
 		}
@@ -155,11 +159,26 @@ func (s *side) unlike(o *side) (notes []string) {
 	return notes
 }
 
-// doubtful tells of runs whose records cannot be those of one load: each of them twice, or some of them missing.
+// unlikePrompts tells of prompts that are much longer on one side: that is another load.
+func unlikePrompts(title string, changes []Change) string {
+	const much, hardly = 0.1, 0.001
+	for _, c := range changes {
+		if c.Figure == "input_tokens:mean" && math.Abs(float64(c.Delta)) > much && c.P < hardly {
+			return fmt.Sprintf("%s: the sides differ in the length of prompts: %.4g and %.4g tokens on average", title, c.Old, c.New)
+		}
+	}
+	return ""
+}
+
+// doubtful tells of runs whose records cannot be those of one load, each of them twice or some of them missing, and of
+// those that measured the load generator.
 func (s *side) doubtful(which string) (notes []string) {
 	for _, g := range s.runs {
 		for _, n := range slices.Concat(missingShards(g.facts[factShard]), g.ids.note(g.requests), g.tooManyNote()) {
 			notes = append(notes, fmt.Sprintf("%s, %s side: %s", s.title(), which, n))
+		}
+		if v := g.client.Verdict(); v.Level == Bottleneck {
+			notes = append(notes, fmt.Sprintf("%s, %s side: the load generator was the bottleneck: %s", s.title(), which, v.Reason))
 		}
 	}
 	return notes

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"llmperf/internal/record"
@@ -194,6 +195,35 @@ func TestCompareTellsOfDoubledRecords(t *testing.T) {
 		t.Errorf("notes %q", got)
 	}
 	if got := Compare(side(1), side(1)).Notes; len(got) > 0 {
+		t.Errorf("notes %q", got)
+	}
+}
+
+// Longer prompts are another load, and a load generator that was late measures itself.
+func TestCompareTellsOfAnotherLoad(t *testing.T) {
+	side := func(change func(*record.Record)) []*Collector {
+		c := New(Options{Intervals: true, Percentiles: []float64{50}})
+		for i := range int64(100) {
+			r := streamed(i * 10_000)
+			r.Mode, r.PromptTokens = "open", 100+int(i%7)
+			change(r)
+			c.Add(r)
+		}
+		return []*Collector{c}
+	}
+	same := func(*record.Record) {}
+	for want, change := range map[string]func(*record.Record){
+		"r: the sides differ in the length of prompts: 103 and 205.9 tokens on average": func(r *record.Record) { r.PromptTokens *= 2 },
+		"r, new side: the load generator was the bottleneck: requests went out late: lag p99 is 200 ms": func(r *record.Record) {
+			r.LagMs = 200
+		},
+	} {
+		got := Compare(side(same), side(change)).Notes
+		if len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("notes %q, want %q", got, want)
+		}
+	}
+	if got := Compare(side(same), side(same)).Notes; len(got) > 0 {
 		t.Errorf("notes %q", got)
 	}
 }

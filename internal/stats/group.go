@@ -26,7 +26,7 @@ type group struct {
 	sessions sessions
 	ids      ids
 	series   series // if intervals are wanted
-	runHash  uint64 // of the last record's run id
+	runHash  uint64 // of the last record's run id and load point
 
 	requests, ok, warmup, invalid, good int64
 	input, output, cached               int64 // tokens of successes
@@ -174,7 +174,7 @@ func (g *group) describe(r *record.Record, file string) {
 		factRunID: r.RunID, factFile: file,
 	}
 	if facts != g.latest {
-		g.runHash = xxhash.Sum64String(r.RunID)
+		g.runHash = xxhash.Sum64String(r.RunID + "\x00" + r.Run)
 		for i, v := range facts {
 			g.facts[i].add(v)
 			g.latest[i] = strings.Clone(v)

@@ -13,7 +13,7 @@ import (
 // maxIDs bounds the requests that are told apart. Beyond, every second one is forgotten, by its hash.
 const maxIDs = 1 << 16
 
-// ids notices records that come twice. It holds a hash of each request's run, id and number: a line that is sent again
+// ids notices records that come twice. It holds a hash of each request's run, load point, id and number: a line that is sent again
 // and again (--cycle) has other numbers.
 type ids struct {
 	halvings int // only hashes that end in so many zero bits are kept

@@ -47,6 +47,26 @@ func (f *flights) pauses(all []stretch, replayed bool) []interval {
 	return union(append(between, f.long(idle)...))
 }
 
+// underWay returns all stretches without those that are in pauses, as if the load had gone on at once.
+func (f *flights) underWay(replayed bool) (out []stretch) {
+	all, width := f.time.stretches(), f.time.width()
+	pauses := f.pauses(all, replayed)
+	cut := int64(0)
+	for _, s := range all {
+		i, paused := interval{s.first * width, (s.first + s.n) * width}, int64(0)
+		for _, p := range pauses {
+			paused += i.within(p)
+		}
+		if s.idle && paused > i.length()/2 {
+			cut += s.n
+			continue
+		}
+		s.first -= cut
+		out = append(out, s)
+	}
+	return out
+}
+
 // long returns those of the idle times that are pauses: few, and long beside the gaps that are left without them.
 func (f *flights) long(idle []interval) []interval {
 	slices.SortFunc(idle, func(a, b interval) int { return cmp.Compare(b.length(), a.length()) })
@@ -138,6 +158,9 @@ func (f *flights) tail(all []stretch, pauses []interval) (us, late int64) {
 			break
 		}
 		after = end
+	}
+	for _, p := range pauses {
+		us -= p.within(interval{f.lastUs - us, f.lastUs})
 	}
 	if rest := f.lastUs - f.firstUs - total64(pauses) - us; late == 0 || us < minPause || us < rest/2 {
 		return 0, 0

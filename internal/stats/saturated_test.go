@@ -55,6 +55,17 @@ func TestTooBriefToBeSaturated(t *testing.T) {
 	}
 }
 
+// Two runs with a pause between, which nothing tells apart, are no server that falls behind: in the pause nobody waits.
+func TestPauseIsNoBacklog(t *testing.T) {
+	for _, pause := range []int64{3, 6, 20, 600} { // s
+		first := sent(400, 0, 10, 200, nil)
+		b := blockOf(t, Options{}, append(first, sent(400, 4000+1000*pause, 10, 200, func(_ int, r *record.Record) { r.ID += "b" })...)...)
+		if b.Saturated != "" || !hasNote(&b, "no part of the duration") {
+			t.Errorf("%d s: saturated %q, notes %q", pause, b.Saturated, b.Notes)
+		}
+	}
+}
+
 // TestKneeOfBlocks wants the knee among the load points that the server kept up with, also if some requests failed.
 func TestKneeOfBlocks(t *testing.T) {
 	col := New(Options{})

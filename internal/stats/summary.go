@@ -212,7 +212,7 @@ func (g *group) block(opt *Options) Block {
 		b.Mode = mode[0]
 	}
 	g.throughput(&b, opt)
-	if b.Saturated = g.saturated(&b, g.flights.time.stretches()); b.Saturated != "" {
+	if b.Saturated = g.saturated(&b, g.flights.underWay(g.replayed())); b.Saturated != "" {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
 	}
 	b.Metrics = g.metrics(opt)
