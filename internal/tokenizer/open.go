@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func openPath(path string, dir bool, encoding string) (*vocabulary, error) {
 		}
 	}
 	base := filepath.Base(path)
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +125,18 @@ func openPath(path string, dir bool, encoding string) (*vocabulary, error) {
 	return readTokenizer(path, data, config)
 }
 
+// readFile reads a file behind its byte order mark, if it has one. A pointer of Git LFS is not the file.
+func readFile(path string) ([]byte, error) {
+	data, err := os.ReadFile(path)
+	if bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/")) {
+		return nil, hinted("git lfs pull", "%s: a Git LFS pointer in place of the file", path)
+	}
+	return bytes.TrimPrefix(data, []byte("\uFEFF")), err
+}
+
 // fileIn chooses the file of a folder.
 func fileIn(dir string) (string, error) {
-	for _, name := range []string{"tokenizer.json", "vocab.json", "*.tiktoken", "tiktoken.model", "tekken.json", "tokenizer.model"} {
+	for _, name := range []string{"tokenizer.json", "vocab.json", "*.tiktoken", "tiktoken.model", "tekken.json", "tokenizer.model", "spiece.model"} {
 		found, err := filepath.Glob(filepath.Join(quoteGlob(dir), name))
 		if err != nil {
 			return "", err
@@ -211,7 +221,7 @@ type tokenizerConfig struct {
 func readConfig(dir string) (tokenizerConfig, error) {
 	var c tokenizerConfig
 	path := filepath.Join(dir, "tokenizer_config.json")
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, nil
 	}
@@ -242,11 +252,11 @@ func readVocabMerges(dir string) (*vocabulary, error) {
 	default:
 		return nil, hinted("give its tokenizer.json", "%s: how a %s cuts text is not known", dir, class)
 	}
-	vocab, err := os.ReadFile(filepath.Join(dir, "vocab.json"))
+	vocab, err := readFile(filepath.Join(dir, "vocab.json"))
 	if err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "merges.txt"))
+	text, err := readFile(filepath.Join(dir, "merges.txt"))
 	if err != nil {
 		return nil, err
 	}

@@ -55,11 +55,11 @@ func OpenTemplate(path string) (*Template, error) {
 		return nil, err
 	}
 	for _, candidate := range []string{filepath.Join(dir, "chat_template.json"), filepath.Join(dir, "chat_template.jinja"), file} {
-		data, err := os.ReadFile(candidate)
+		data, err := readFile(candidate)
 		if candidate == "" || errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		sources := map[string]string{"default": string(bytes.TrimPrefix(data, []byte("\uFEFF")))}
+		sources := map[string]string{"default": string(data)}
 		if err == nil && strings.HasSuffix(candidate, ".json") {
 			var inner struct {
 				Template json.RawMessage `json:"chat_template"`
@@ -107,7 +107,7 @@ func (c *templateConfig) more(dir string) error {
 		return err
 	}
 	for _, path := range found {
-		data, err := os.ReadFile(path)
+		data, err := readFile(path)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func readTemplateConfig(dir string) (templateConfig, error) {
 	c := templateConfig{tokens: map[string]string{}}
 	for _, name := range []string{"special_tokens_map.json", "tokenizer_config.json"} { // the latter goes above the former
 		path := filepath.Join(dir, name)
-		data, err := os.ReadFile(path)
+		data, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
