@@ -100,6 +100,9 @@ func TestConversationParts(t *testing.T) {
 		{"a delay as a text", `[{"role":"user","content":"a","delay_ms":"500"}]`, "turns.0.delay_ms", `500`},
 		{"a delay in seconds", `[{"role":"user","content":"a","delay":0.5}]`, "turns.0.delay_ms", `500`},
 		{"a delay with its unit", `[{"role":"user","content":"a","delay":"1m"}]`, "turns.0.delay_ms", `60000`},
+		{"Anthropic's call of a tool", `{"messages":[{"role":"user","content":"w"},{"role":"assistant","content":[{"type":"tool_use","id":"t"}]},` +
+			`{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"9"}]},{"role":"assistant","content":"ok"}]}`,
+			"turns.0.body.messages.1.content.0.id", `"t"`},
 		{"aiperf's delay", `{"turns":[{"text":"a"},{"text":"b","delay":500}]}`, "turns.1.delay_ms", `500`},
 		{"ShareGPT's delay", `[{"from":"human","value":"a","delay":"250 ms"}]`, "turns.0.delay_ms", `250`},
 	} {
@@ -141,7 +144,7 @@ func TestConversationsLeftOut(t *testing.T) {
 	o := &Options{Paths: []string{write(t, "a.jsonl", file)}, Number: 5, MinPrompt: ptr(10), MinTurns: 2,
 		Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
 	lines, errs := gather(t, "custom_multi_turn", o, &Shape{})
-	want := []string{"1 prompts left out: shorter than --min-prompt-length 10", "2 conversations left out: nobody asks anything in them",
+	want := []string{"1 prompts left out: shorter than --min-prompt-length 10", "2 conversations left out: no message of a user",
 		"1 conversations left out: fewer turns than --min-turns 2", "1 empty messages left out"}
 	said = slices.DeleteFunc(said, func(s string) bool { return !strings.Contains(s, "left out") })
 	if errs != nil || len(lines) != 5 || !slices.Equal(said, want) {

@@ -58,8 +58,13 @@ func customLines(_ context.Context, o *Options) (items, error) {
 		if len(s.objects) > 0 && isVLLM(s.objects) {
 			mixed := o.someLack(in.name, s, "output_tokens")
 			return r.each(in.values, func(l *fileLine, it *Item) (bool, error) {
+				v := gjson.ParseBytes(l.Bytes)
+				if n, err := optional(v, "output_tokens"); err == nil && n == 0 {
+					r.leave(failed)
+					return false, nil
+				}
 				it.Length = mixed
-				return vllmItem(r.prompts, gjson.ParseBytes(l.Bytes), it)
+				return vllmItem(r.prompts, v, it)
 			}, yield)
 		}
 		return r.each(in.lines, func(l *fileLine, it *Item) (bool, error) { return r.put(it, string(l.Bytes)) }, yield)

@@ -132,7 +132,7 @@ func (t *talk) openAI(m gjson.Result, f *fields) error {
 	default:
 		return t.speaker(role, f.content, m, f)
 	}
-	one := message{role: role, text: contentText(f.content), raw: json.RawMessage(m.Raw), calls: hasCalls(f.toolCalls), parts: hasParts(f.content)}
+	one := message{role: role, text: contentText(f.content), raw: json.RawMessage(m.Raw), calls: hasCalls(f.toolCalls) || usesTools(f.content), parts: hasParts(f.content)}
 	if f.other {
 		one.raw = t.known(m)
 	}
@@ -266,6 +266,17 @@ func hasParts(v gjson.Result) (has bool) {
 		})
 	}
 	return has
+}
+
+// usesTools reports whether content has a call of a tool as a part, as Anthropic writes it.
+func usesTools(v gjson.Result) (uses bool) {
+	if v.IsArray() {
+		v.ForEach(func(_, part gjson.Result) bool {
+			uses = part.Get("type").Str == "tool_use"
+			return !uses
+		})
+	}
+	return uses
 }
 
 func hasCalls(v gjson.Result) bool { return v.IsObject() || v.IsArray() && len(v.Array()) > 0 }

@@ -155,3 +155,16 @@ func TestVariablesOfNginx(t *testing.T) {
 		t.Errorf("%v, %v, %q", lines, errs, said)
 	}
 }
+
+// TestFailedPrompts: a request of which no token came out is left out and counted, also if its prompt is known.
+func TestFailedPrompts(t *testing.T) {
+	for _, dataset := range []string{"custom", "trace"} {
+		said := ""
+		o := &Options{Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
+		o.Paths = []string{write(t, "a.jsonl", `{"prompt":"a","output_tokens":0}`+"\n"+`{"prompt":"b","output_tokens":3}`+"\n")}
+		lines, errs := gather(t, dataset, o, &Shape{})
+		if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"max_tokens":3`) || !strings.Contains(said, "1 entry left out: "+failed) {
+			t.Errorf("%s: %v, %v, %q", dataset, lines, errs, said)
+		}
+	}
+}

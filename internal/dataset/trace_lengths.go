@@ -281,6 +281,10 @@ func tokens(text string) (int64, error) {
 // vllmLine is a line of vLLM's custom dataset.
 func vllmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	it.Length = t.mixed
+	if n, err := optional(v, "output_tokens"); err == nil && n == 0 {
+		t.leave(failed)
+		return false, nil
+	}
 	return vllmItem(&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}, v, it)
 }
 
