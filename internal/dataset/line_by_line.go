@@ -188,9 +188,6 @@ func (r *lineReader) line(l *fileLine, it *Item) (keep bool, err error) {
 	line := l.Bytes
 	switch {
 	case bytes.HasPrefix(line, []byte(`{"`)) || line[0] == '{' && json.Valid(line):
-		if plain, err := valid(line); err == nil { // NaN is none
-			line = plain
-		}
 		return r.object(line, it)
 	case bytes.HasPrefix(line, []byte(`[{`)):
 		if !json.Valid(line) {
@@ -234,8 +231,12 @@ func (r *lineReader) array(raw []byte, it *Item) (keep bool, err error) {
 // object reads a body, an envelope, or a row of a data set whose form is plain.
 func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 	if r.members, err = request.AppendMembers(r.members[:0], raw); err != nil {
-		_, err = request.Parse(raw) // which finds the reason
-		return true, err
+		plain, bad := valid(raw) // NaN becomes null
+		if r.members, err = request.AppendMembers(r.members[:0], plain); err != nil || bad != nil {
+			_, err = request.Parse(raw) // which finds the reason
+			return true, err
+		}
+		raw = plain
 	}
 	switch {
 	case isRowOfTurns(r.members.Get("turns")):

@@ -64,6 +64,13 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+func TestNaNInBody(t *testing.T) {
+	lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", `{"prompt":"a","top_p":NaN}`+"\n")}, Number: All}, &Shape{})
+	if errs != nil || !slices.Equal(lines, []string{`{"prompt":"a","top_p":null}`}) {
+		t.Errorf("%q, %v", lines, errs)
+	}
+}
+
 // TestNoPrompts: text that was not meant as prompts is refused by what it is.
 func TestNoPrompts(t *testing.T) {
 	for file, want := range map[string]string{
