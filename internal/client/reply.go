@@ -55,6 +55,7 @@ type reply struct {
 	text      strings.Builder
 	err       error
 	location  string    // where the answer says that its resource is
+	coding    string    // as the head has it, until the first byte of the body; "": none
 	unpack    *unpacker // of a compressed answer
 }
 
@@ -89,11 +90,7 @@ func (r *reply) head(h *header, at int64) {
 	if h.Status/100 != 2 {
 		r.framing = asWhole
 	}
-	if h.Encoding != "" {
-		if r.unpack = newUnpacker(h.Encoding, r.input); r.unpack == nil {
-			r.fail(fail(record.KindProtocol, "the answer is compressed in an unknown way (%s)", h.Encoding))
-		}
-	}
+	r.coding = codingOf(h.Encoding)
 	if h.Status == 429 || h.Status == 503 {
 		r.rec.RetryAfter = h.RetryAfter
 	}
@@ -102,6 +99,9 @@ func (r *reply) head(h *header, at int64) {
 func (r *reply) body(b []byte, at int64) {
 	r.at = r.us(at)
 	r.joined.frame++
+	if r.coding != "" && len(b) > 0 {
+		r.openCoding(b[0])
+	}
 	if r.unpack != nil {
 		r.unpack.push(b)
 		return

@@ -30,10 +30,36 @@ type unpacker struct {
 	stop func()
 }
 
+// codingOf returns the compression that a Content-Encoding names; "": none. Some servers write there what is none.
+func codingOf(encoding string) string {
+	var codings []string
+	for name := range strings.SplitSeq(strings.ToLower(encoding), ",") {
+		switch name = strings.TrimSpace(name); name {
+		case "", "identity", "none", "utf-8", "utf8", "binary", "chunked", "aws-chunked":
+		default:
+			codings = append(codings, name)
+		}
+	}
+	return strings.Join(codings, ", ")
+}
+
+// openCoding begins to decompress a body by its first byte: one that is not compressed, though its head says so, is read
+// as it stands. Gateways that forward the head of a body that they have decompressed are known.
+func (r *reply) openCoding(first byte) {
+	coding := r.coding
+	switch r.coding = ""; {
+	case (coding == "gzip" || coding == "x-gzip") && first != 0x1f, coding == "zstd" && first != 0x28 && first&0xf0 != 0x50:
+		return
+	}
+	if r.unpack = newUnpacker(coding, r.input); r.unpack == nil {
+		r.fail(fail(record.KindProtocol, "the answer is compressed in an unknown way (%s)", coding))
+	}
+}
+
 // newUnpacker gives nil where the encoding is not known.
 func newUnpacker(encoding string, out func([]byte) bool) *unpacker {
 	var open func(io.Reader) (io.Reader, error)
-	switch strings.ToLower(encoding) {
+	switch encoding {
 	case "gzip", "x-gzip":
 		open = func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }
 	case "zstd":

@@ -1,0 +1,62 @@
+package client
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"llmperf/internal/api"
+	"llmperf/internal/record"
+)
+
+// A body is decompressed as its head says, unless it is not compressed at all.
+func TestContentEncoding(t *testing.T) {
+	text := hello + stop + done
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	w.Write([]byte(text))
+	w.Close()
+	z, err := zstd.NewWriter(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := string(z.EncodeAll([]byte(text), nil))
+	for _, c := range []struct{ encoding, body, want string }{
+		{"", text, ""},
+		{"gzip", zipped.String(), ""},
+		{"GZIP", zipped.String(), ""},
+		{"identity, x-gzip", zipped.String(), ""},
+		{"zstd", packed, ""},
+		{"gzip", text, ""},
+		{"zstd", text, ""},
+		{"identity", text, ""},
+		{"none", text, ""},
+		{"UTF-8", text, ""},
+		{"br", "\x0b\x02\x80abc\x03", "the answer is compressed in an unknown way (br)"},
+		{"gzip, br", zipped.String(), "the answer is compressed in an unknown way (gzip, br)"},
+		{"gzip", "\x1f\x8b\x08\x00", "the compressed answer is broken: unexpected EOF"},
+	} {
+		for size := range 3 {
+			d, _ := api.ForPath("/v1/chat/completions")
+			rec, r := new(record.Record), reply{trip: new(trip)}
+			r.begin(rec, &endpoint{dialect: d, stream: true}, 0, true)
+			r.head(&header{Status: 200, ContentType: typeEvents, Encoding: c.encoding}, 1)
+			for b := []byte(c.body); len(b) > 0; {
+				n := min(len(b), 1+100*size)
+				r.body(b[:n], 1)
+				b = b[n:]
+			}
+			r.finish(nil, 1)
+			got := ""
+			if rec.Error != nil {
+				got = rec.Error.Message
+			}
+			if got != c.want || rec.OK && strings.TrimSpace(r.text.String()) != "hello" {
+				t.Errorf("%s: %q %q, want %q", c.encoding, got, r.text.String(), c.want)
+			}
+		}
+	}
+}
