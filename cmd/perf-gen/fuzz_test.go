@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -63,14 +64,24 @@ const madeKeys = " model messages prompt input query documents stream max_tokens
 // mostHeap is how much memory a small file may take.
 const mostHeap = 1 << 30
 
+// mostOutput is how much is judged of one input: a line of a trace may ask for a prompt of 100 MB, and 30 of them stall the
+// fuzzer. That its rate is 0 for a minute in between is the minimizer: -fuzzminimizetime 1x does without.
+const mostOutput = 4 << 20
+
+var errEnough = errors.New("enough was judged")
+
 // judge is an output that looks at each line. It is written to by another goroutine than the test's.
 type judge struct {
 	made  bool
 	rest  []byte
+	all   int // bytes written
 	wrong error
 }
 
 func (j *judge) Write(p []byte) (int, error) {
+	if j.all > mostOutput {
+		return 0, errEnough
+	}
 	j.rest = append(j.rest, p...)
 	for j.wrong == nil {
 		line, rest, found := bytes.Cut(j.rest, []byte("\n"))
@@ -83,6 +94,9 @@ func (j *judge) Write(p []byte) (int, error) {
 	heap := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 	if metrics.Read(heap); heap[0].Value.Uint64() > mostHeap && j.wrong == nil {
 		j.wrong = fmt.Errorf("%d MB of memory", heap[0].Value.Uint64()>>20)
+	}
+	if j.all += len(p); j.all > mostOutput && j.wrong == nil {
+		return len(p), errEnough
 	}
 	return len(p), j.wrong
 }
@@ -138,6 +152,9 @@ func FuzzInput(f *testing.F) {
 		"\xef\xbb\xbf{\"prompt\":\"a\"}\r\n", "PAR1", "\x89PNG\r\n", "\x1f\x8b", "\xff\xfea\x00", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.68,3,4\n",
 		"Timestamp,Model,Request tokens,Response tokens\n1,a,2,0\n3,b,12.0,5\n", `{"input_prompt_length":1e18,"num_turns":0,"assistant_response_length":[],"tool_call_output_length":[],"tool_call_latency":[]}`,
 		`{"conversations":[[{"messages":"x"}]]}`, `{"text":null}`, `["a","b"]`, `{"query":1,"documents":{}}`,
+		`{"task_id":"t","prompt":"a","test":"b"}`, `{"custom_id":"1","params":{"max_tokens":9,"messages":[]}}`, `{"turns":["a","b"]}`,
+		`{"turns":[{"text":"a","delay":1}]}`, "sep=;\ntext;b\na;b\n", `{"timestamp":0,"input_length":16777216,"output_length":1}`,
+		"timestamp,input_length,hash_ids\n0,\"1,024\",\"[1, 2]\"\n", `{"a":"{\"b\":[{\"prompt\":\"c\"}]}"}`, "{'prompt': 'a'}\n",
 	} {
 		for reader := range readers {
 			f.Add([]byte(seed), byte(reader))
