@@ -1,10 +1,14 @@
 package client
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 
+	"github.com/klauspost/compress/gzip"
+
 	"llmperf/internal/api"
+	"llmperf/internal/record"
 )
 
 // Pages returns an HTTP client for what the servers publish beside their API, such as metrics. Pages of the servers' own
@@ -52,6 +56,24 @@ func (p *pages) RoundTrip(req *http.Request) (*http.Response, error) {
 		why := describe(p.c.std.(*standard).explain(req.Context(), &call{ep: ep}, err))
 		return nil, fail(why.Kind, "%s", ep.secrets.Hide(why.Message))
 	}
+	return inflated(resp)
+}
+
+// inflated decompresses a page that came so, though nobody asked for it.
+func inflated(resp *http.Response) (*http.Response, error) {
+	if codingOf(resp.Header.Get("Content-Encoding")) != "gzip" {
+		return resp, nil
+	}
+	page, err := gzip.NewReader(resp.Body)
+	if err != nil {
+		resp.Body.Close()
+		return nil, fail(record.KindProtocol, "the compressed answer is broken: %w", err)
+	}
+	resp.Header.Del("Content-Encoding")
+	resp.Body, resp.ContentLength = struct {
+		io.Reader
+		io.Closer
+	}{page, resp.Body}, -1
 	return resp, nil
 }
 

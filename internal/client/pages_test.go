@@ -1,6 +1,7 @@
 package client
 
 import (
+	"compress/gzip"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -53,6 +54,33 @@ func TestPages(t *testing.T) {
 	}
 	own.Close()
 	if _, err := pages.Get(own.URL + "/metrics"); err == nil || !strings.HasSuffix(err.Error(), "connection refused by "+u.Host) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A page that is compressed though nobody asked for it is read.
+func TestCompressedPage(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		if r.URL.Path == "/broken" {
+			io.WriteString(w, "x 1\n")
+			return
+		}
+		z := gzip.NewWriter(w)
+		io.WriteString(z, "x 1\n")
+		z.Close()
+	}))
+	defer srv.Close()
+	pages := newTest(t, mustParse(srv.URL), false, nil).Pages(nil)
+	resp, err := pages.Get(srv.URL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if b, err := io.ReadAll(resp.Body); err != nil || string(b) != "x 1\n" {
+		t.Errorf("%q %v", b, err)
+	}
+	if _, err := pages.Get(srv.URL + "/broken"); err == nil || !strings.Contains(err.Error(), "the compressed answer is broken") {
 		t.Errorf("%v", err)
 	}
 }
