@@ -43,12 +43,15 @@ func codingOf(encoding string) string {
 	return strings.Join(codings, ", ")
 }
 
-// openCoding begins to decompress a body by its first byte: one that is not compressed, though its head says so, is read
-// as it stands. Gateways that forward the head of a body that they have decompressed are known.
+// answerStarts are the bytes with which JSON, events and pages begin: none of them begins a compressed body.
+const answerStarts = "{[deir:< \r\n\xef"
+
+// openCoding begins to decompress a body by its first byte: an answer that is not compressed, though its head
+// says so, is read as it stands. Gateways that forward the head of a body that they have decompressed are known.
 func (r *reply) openCoding(first byte) {
 	coding := r.coding
-	switch r.coding = ""; {
-	case (coding == "gzip" || coding == "x-gzip") && first != 0x1f, coding == "zstd" && first != 0x28 && first&0xf0 != 0x50:
+	r.coding = ""
+	if (coding == "gzip" || coding == "x-gzip" || coding == "zstd") && strings.IndexByte(answerStarts, first) >= 0 {
 		return
 	}
 	if r.unpack = newUnpacker(coding, r.input); r.unpack == nil {
