@@ -277,8 +277,8 @@ func (r *lineReader) envelope(raw []byte, it *Item) error {
 	if err != nil {
 		return err
 	}
-	if body := gjson.ParseBytes(line.Body); line.Turns == nil && !r.o.anyBody && !wasSent(body) {
-		return notBody(body)
+	if err := r.o.areBodies(line); err != nil {
+		return err
 	}
 	r.bodies++
 	headers := line.Headers

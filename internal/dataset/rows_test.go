@@ -175,3 +175,14 @@ func TestFailedPrompts(t *testing.T) {
 		}
 	}
 }
+
+// TestTurnsAreBodies: no turn of an envelope is anything else.
+func TestTurnsAreBodies(t *testing.T) {
+	for _, dataset := range []string{"line_by_line", "trace"} {
+		o := &Options{Number: All, Paths: []string{write(t, "a.jsonl", `{"turns":[{"body":{"messages":[]}},{"body":{"massages":[]}}]}`)}}
+		lines, errs := gather(t, dataset, o, &Shape{})
+		if len(lines) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), "turns[1]: not the body of a request: it has the keys massages") {
+			t.Errorf("%s: %v, %v", dataset, lines, errs)
+		}
+	}
+}

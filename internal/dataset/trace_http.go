@@ -32,13 +32,31 @@ func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if err == nil && r.Turns == nil && v.Get("custom_id").Exists() && !v.Get("body").Exists() {
 		err = errors.New("an envelope without body or turns")
 	}
-	if err == nil && r.Turns == nil && !t.o.anyBody && !wasSent(gjson.ParseBytes(r.Body)) {
-		err = notBody(gjson.ParseBytes(r.Body))
+	if err == nil {
+		err = t.o.areBodies(r)
 	}
 	if err != nil {
 		return true, err
 	}
 	return true, t.line(it, r)
+}
+
+// areBodies returns an error if what stands in the place of a body, or of one of the turns, is none.
+func (o *Options) areBodies(r request.Request) error {
+	if o.anyBody {
+		return nil
+	}
+	if r.Turns == nil {
+		if body := gjson.ParseBytes(r.Body); !wasSent(body) {
+			return notBody(body)
+		}
+	}
+	for i, turn := range r.Turns {
+		if body := gjson.ParseBytes(turn.Body); !wasSent(body) {
+			return fmt.Errorf("turns[%d]: %w", i, notBody(body))
+		}
+	}
+	return nil
 }
 
 // notBody is an object in the place of a body.
