@@ -1,5 +1,7 @@
 package client
 
+//lint:file-ignore SA1019 the errors of the x/net connections in http2.go are of x/net's types
+
 import (
 	"bytes"
 	"context"
