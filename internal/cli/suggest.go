@@ -32,7 +32,7 @@ var peers = map[string]string{
 	"header": "headers", "H": "headers", "token": "api-key", "disable-tqdm": "no-progress",
 	// what is sent
 	"input-len": "max-prompt-length", "random-input-len": "max-prompt-length", "input-tokens": "max-prompt-length",
-	"prompt-tokens": "max-prompt-length", "synthetic-input-tokens-mean": "max-prompt-length", "isl": "max-prompt-length",
+	"synthetic-input-tokens-mean": "max-prompt-length", "isl": "max-prompt-length",
 	"output-len": "max-tokens", "random-output-len": "max-tokens", "output-tokens": "max-tokens",
 	"output-tokens-mean": "max-tokens", "osl": "max-tokens", "sharegpt-output-len": "max-tokens",
 	"max-completion-tokens": "max-tokens", "random-prefix-len": "prefix-length",
