@@ -205,7 +205,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"--figure", "nope"}, `--figure: there is no figure "nope"`},
 		{[]string{"--figure", "nope", "--format", "csv"}, `--figure: there is no figure "nope"`},
 		{[]string{"--figure", "nope", "--format", "term"}, `--figure: there is no figure "nope"`},
-		{[]string{"--format", "svg", "-o", "x.png"}, "--format svg: the name x.png is that of another format"},
+		{[]string{"--format", "svg", "-o", "x.png"}, "--format svg: the name x.png is that of png"},
 		{[]string{"-o", "x.pdf"}, "-o x.pdf: no format ends in .pdf"},
 		{[]string{"--width", "80"}, "--width: only --format term has columns, not html"},
 		{[]string{"--lang", "zh", "-o", "x.png"}, "--lang zh: "},

@@ -98,7 +98,7 @@ func (r *ready) servers(ctx context.Context, c *client.Client, servers []*url.UR
 	return nil
 }
 
-// over is the error of a server that did not come to be.
+// over is the error of a server that did not become ready.
 func (r *ready) over(ctx context.Context, why string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -107,7 +107,7 @@ func (r *ready) over(ctx context.Context, why string) error {
 		time.Since(r.began).Round(time.Second), why)
 }
 
-// look asks a page once, for as long as limit. why is empty if the server is there; starting reports whether it may come to be.
+// look asks a page once, for as long as limit. why is empty if the server is there; starting reports whether it may still start.
 func look(ctx context.Context, pages *http.Client, page string, limit time.Duration) (why string, starting bool) {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("GET %s: no answer within %v", mask.URL(page), limit.Round(time.Second)))
 	defer cancel()

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"maps"
-	"path/filepath"
-	"slices"
-	"strings"
+	"cmp"
 
 	"llmperf/internal/cli"
 )
@@ -16,27 +13,12 @@ func endings() map[string]string {
 	}
 }
 
-// chooseFormat settles --format: the one that was typed, else that of the output's name, else a table. A name that
-// promises another format than the typed one is an error, and so is one that promises a format that there is not.
-func (f *flags) chooseFormat() error {
-	ending := strings.ToLower(filepath.Ext(f.Output))
-	byName := endings()[ending]
-	switch {
-	case f.Format == "evalscope": // which writes a folder
-	case f.Output == "" || f.Output == "-" || strings.HasPrefix(f.Output, "/dev/") || ending == "":
-		byName = ""
-	case f.Format != "" && byName != "" && byName != f.Format:
-		return cli.Usage("leave out --format, or choose another name", "--format %s: the name %s is that of %s", f.Format, f.Output, byName)
-	case f.Format == "" && byName == "":
-		return cli.Usage("the endings are "+strings.Join(slices.Sorted(maps.Keys(endings())), ", ")+"; with --format any name will do",
-			"-o %s: no format ends in %s", f.Output, ending)
+// chooseFormat settles --format: the one that was typed, else that of the output's name, else a table.
+func (f *flags) chooseFormat() (err error) {
+	if f.Format == "evalscope" { // which writes a folder
+		return nil
 	}
-	switch {
-	case f.Format != "":
-	case byName != "":
-		f.Format = byName
-	default:
-		f.Format = "table"
-	}
-	return nil
+	f.Format, err = cli.Format(f.Output, f.Format, endings())
+	f.Format = cmp.Or(f.Format, "table")
+	return err
 }

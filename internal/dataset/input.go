@@ -101,6 +101,11 @@ func (l *fileLine) wrong(err error) error {
 
 // lines returns the lines of all files, one after the other.
 func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
+	return o.each(paths, (*dataFile).lines)
+}
+
+// each reads the files one after the other. read reports whether to go on with the next.
+func (o *Options) each(paths []string, read func(*dataFile, func(fileLine, error) bool) bool) iter.Seq2[fileLine, error] {
 	return func(yield func(fileLine, error) bool) {
 		for _, path := range paths {
 			in, err := o.open(path)
@@ -108,7 +113,7 @@ func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
 				yield(fileLine{}, err)
 				return
 			}
-			more := in.lines(yield)
+			more := read(in, yield)
 			in.close()
 			if !more {
 				return
@@ -141,20 +146,7 @@ func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
 // objects returns the JSON values of all files: one a line, as the elements of arrays, or one after another; or the rows
 // of Parquet, CSV and TSV as objects.
 func (o *Options) objects(paths []string) iter.Seq2[fileLine, error] {
-	return func(yield func(fileLine, error) bool) {
-		for _, path := range paths {
-			in, err := o.open(path)
-			if err != nil {
-				yield(fileLine{}, err)
-				return
-			}
-			more := in.values(yield)
-			in.close()
-			if !more {
-				return
-			}
-		}
-	}
+	return o.each(paths, (*dataFile).values)
 }
 
 // values yields the JSON values of the input. A line of JSONL that is wrong is an item; reading goes on.
