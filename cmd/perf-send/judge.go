@@ -9,7 +9,7 @@ import (
 
 // judge says how far this run's figures can be trusted, and with --strict lets the run fail where they cannot.
 func (r *runner) judge() error {
-	v := r.sink.client.Verdict()
+	v := r.sink.verdict()
 	if v.Level == stats.Unknown {
 		return nil
 	}

@@ -209,7 +209,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		err = cmp.Or(err, r.counter.close())
 	}
 	err = cmp.Or(r.endOutput(err), log.close())
-	r.facts.end(&r.tally, r.sink.client.Verdict(), err)
+	r.facts.end(&r.tally, r.sink.verdict(), err)
 	return r.verdict(err)
 }
 

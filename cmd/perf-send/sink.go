@@ -18,6 +18,8 @@ type sink struct {
 	err     error         // of the output: it is told to each who writes
 	records int64         // taken, of which some may be lost
 	lost    int64         // not written, since the output failed
+	began   time.Time     // when the first record was taken
+	blocked time.Duration // in writes: how long the output kept records waiting
 	client  stats.Client  // what the measured records say of this load generator
 	kick    chan struct{} // holds a token while there is something to write
 	hurry   chan struct{} // holds a token while there is much to write
@@ -55,7 +57,9 @@ func (s *sink) Emit(rec *record.Record) error {
 		return err
 	}
 	s.buf = append(b, '\n')
-	s.records++
+	if s.records++; s.records == 1 {
+		s.began = time.Now()
+	}
 	if rec.Phase == record.PhaseMeasure {
 		s.client.Add(rec)
 	}
@@ -76,16 +80,19 @@ func (s *sink) run(w io.Writer) {
 		s.room.Broadcast()
 		s.mu.Unlock()
 		if len(out) > 0 {
-			if n, err := w.Write(out); err != nil {
-				s.mu.Lock()
+			begin := time.Now()
+			n, err := w.Write(out)
+			s.mu.Lock()
+			s.blocked += time.Since(begin)
+			if err != nil {
 				if s.err == nil {
 					s.err = err
 				}
 				s.lost += int64(bytes.Count(out[n:], newline) + bytes.Count(s.buf, newline))
 				s.buf = nil
 				s.room.Broadcast()
-				s.mu.Unlock()
 			}
+			s.mu.Unlock()
 		}
 		if out = out[:0]; cap(out) > 2*sinkBound { // a single huge record
 			out = nil
@@ -96,6 +103,20 @@ func (s *sink) run(w io.Writer) {
 		case <-s.hurry:
 		}
 	}
+}
+
+// slowOutput is the time in writes that is no chance any more, if it is most of the run.
+const slowOutput = time.Second
+
+// verdict judges this load generator by its measured records, and by how the output took them: a reader that is slower
+// than the records come has not held up the load as long as they find a place in the buffers, but will. Close must have
+// returned.
+func (s *sink) verdict() stats.Verdict {
+	v := s.client.Verdict()
+	if run := time.Since(s.began); v.Level == stats.Clean && s.blocked > slowOutput && s.blocked > run/2 {
+		return stats.SlowOutput(s.blocked, run)
+	}
+	return v
 }
 
 // Close writes what is left. Emit must not be called any more.

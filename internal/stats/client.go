@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"llmperf/internal/record"
 )
@@ -55,6 +56,13 @@ const (
 	Bottleneck = "bottleneck" // the figures are the client's, not the server's
 	Unknown    = "unknown"
 )
+
+// SlowOutput is the verdict on a run most of which records waited to be written, though buffers took them up and the load
+// was not held up yet.
+func SlowOutput(waited, run time.Duration) Verdict {
+	return Verdict{Strained, fmt.Sprintf("stdout or the output file took the records too slowly, for %v of %v: a longer run would be held up",
+		waited.Round(100*time.Millisecond), run.Round(100*time.Millisecond)), hintOutput}
+}
 
 // Add takes what a record says. A key that is absent was not measured.
 func (c *Client) Add(r *record.Record) {
