@@ -1,4 +1,4 @@
-module llmperf
+module perfpipe
 
 go 1.26.0
 

@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// TestEvalscopeLocal runs the examples that start a server: with the weights in the folder LLMPERF_MODEL, which the
+// TestEvalscopeLocal runs the examples that start a server: with the weights in the folder PERFPIPE_MODEL, which the
 // stand-in of the hub has, and the servers on PATH. scripts/test-servers sets them.
 func TestEvalscopeLocal(t *testing.T) {
-	weights := os.Getenv("LLMPERF_MODEL")
+	weights := os.Getenv("PERFPIPE_MODEL")
 	if weights == "" {
-		t.Skip("LLMPERF_MODEL names no weights")
+		t.Skip("PERFPIPE_MODEL names no weights")
 	}
 	files := map[string]string{"open_qa.jsonl": questions}
 	entries, err := os.ReadDir(weights)

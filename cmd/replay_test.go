@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/record"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/record"
 )
 
 // TestReplay sends a captured log of some thousand requests, out of order as logs are written, ten times as fast: each

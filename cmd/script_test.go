@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 }
 
 func build(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "llmperf-bin")
+	dir, err := os.MkdirTemp("", "perfpipe-bin")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

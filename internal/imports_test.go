@@ -43,18 +43,18 @@ var may = map[string][]string{
 }
 
 func TestImportDirection(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "llmperf/...").Output()
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "perfpipe/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
-		pkg := strings.TrimPrefix(fields[0], "llmperf/")
+		pkg := strings.TrimPrefix(fields[0], "perfpipe/")
 		if strings.HasPrefix(pkg, "scripts/") { // looks at everything, and nothing depends on it
 			continue
 		}
 		for _, imp := range fields[1:] {
-			if own, ok := strings.CutPrefix(imp, "llmperf/"); ok && !slices.Contains(may[pkg], own) {
+			if own, ok := strings.CutPrefix(imp, "perfpipe/"); ok && !slices.Contains(may[pkg], own) {
 				t.Errorf("%s imports %s, which the design does not let it", pkg, own)
 			}
 		}

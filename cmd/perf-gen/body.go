@@ -9,9 +9,9 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/cli"
-	"llmperf/internal/dataset"
+	"perfpipe/internal/api"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/dataset"
 )
 
 // shape is what the flags say of every body.

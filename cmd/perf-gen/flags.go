@@ -5,9 +5,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"llmperf/internal/api"
-	"llmperf/internal/cli"
-	"llmperf/internal/dataset"
+	"perfpipe/internal/api"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/dataset"
 )
 
 const description = "Write requests to a language model, one JSON line each: from random text, files or captured logs. " +

@@ -14,9 +14,9 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/cli"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/request"
 )
 
 // readers are the ways in which perf-gen reads a file: its name, and the flags. Those with made make each body themselves,

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"text/tabwriter"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/dataset"
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/dataset"
+	"perfpipe/internal/jsonl"
 )
 
 func main() { os.Exit(cli.Main("perf-gen", run)) }

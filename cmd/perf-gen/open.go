@@ -14,13 +14,13 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/dataset"
-	"llmperf/internal/hub"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/sniff"
-	"llmperf/internal/tokenizer"
-	"llmperf/internal/vocabulary"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/dataset"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/sniff"
+	"perfpipe/internal/tokenizer"
+	"perfpipe/internal/vocabulary"
 )
 
 // open starts the dataset that the flags ask for.
@@ -118,9 +118,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 	if f.CountTemplate {
 		o.Counted = f.template(o)
 	}
-	if dir, err := os.UserCacheDir(); err == nil {
-		o.CacheDir = filepath.Join(dir, "llmperf", "words")
-	}
+	o.CacheDir = cacheDir()
 	if o.Workers == 0 {
 		o.Workers = min(2, runtime.GOMAXPROCS(0))
 	}
@@ -245,4 +243,21 @@ func (f *flags) check(paths []string) error {
 		return cli.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
 	}
 	return nil
+}
+
+// cacheDir returns the folder of the tables of words, "" if the user has no cache. The project's former name, llmperf,
+// is used for as long as only its folder exists.
+func cacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	now, former := filepath.Join(dir, "perfpipe", "words"), filepath.Join(dir, "llmperf", "words")
+	if _, err := os.Stat(now); err == nil {
+		return now
+	}
+	if _, err := os.Stat(former); err == nil {
+		return former
+	}
+	return now
 }

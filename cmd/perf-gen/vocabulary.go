@@ -9,10 +9,10 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/dataset"
-	"llmperf/internal/tokenizer"
-	"llmperf/internal/vocabulary"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/dataset"
+	"perfpipe/internal/tokenizer"
+	"perfpipe/internal/vocabulary"
 )
 
 // template opens the chat template beside the vocabulary.

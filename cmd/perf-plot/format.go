@@ -1,7 +1,7 @@
 package main
 
 import (
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // endings are the file name endings that choose a format.

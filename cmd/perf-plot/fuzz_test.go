@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/report/reporttest"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/report/reporttest"
 )
 
 // TestAbsurdRecords wants a page, and no panic, of records whose numbers cannot be.

@@ -11,11 +11,11 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/cli"
-	"llmperf/internal/facts"
-	"llmperf/internal/report"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/report"
+	"perfpipe/internal/stats"
 )
 
 func main() { os.Exit(cli.Main("perf-plot", run)) }

@@ -11,12 +11,12 @@ import (
 	"testing"
 	"unicode"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/cli"
-	"llmperf/internal/record"
-	"llmperf/internal/report"
-	"llmperf/internal/report/reporttest"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/record"
+	"perfpipe/internal/report"
+	"perfpipe/internal/report/reporttest"
+	"perfpipe/internal/stats"
 )
 
 // plot runs the command on stdin and gives its exit code and output.

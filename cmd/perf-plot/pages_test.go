@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"llmperf/internal/report/reporttest"
+	"perfpipe/internal/report/reporttest"
 )
 
 // pageOf writes a page to a file.

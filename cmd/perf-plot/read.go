@@ -5,12 +5,12 @@ import (
 	"context"
 	"slices"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/facts"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/metrics"
-	"llmperf/internal/report"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/metrics"
+	"perfpipe/internal/report"
+	"perfpipe/internal/stats"
 )
 
 // read gathers the records of every file.

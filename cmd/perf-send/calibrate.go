@@ -15,16 +15,16 @@ import (
 	"syscall"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/client"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/load"
-	"llmperf/internal/record"
-	"llmperf/internal/request"
-	"llmperf/internal/schedule"
-	"llmperf/internal/sim"
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
+	"perfpipe/internal/schedule"
+	"perfpipe/internal/sim"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // The levels of a calibration: each ladder is climbed until the load generator is no longer clean.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/client"
-	"llmperf/internal/load"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
+	"perfpipe/internal/load"
 )
 
 // spareFiles is how many open files are left for what is not a connection, leastSpare how many where there are few.

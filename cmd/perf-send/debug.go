@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/visible"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/visible"
 )
 
 // debugger writes each step of each exchange on stderr, as evalscope's --debug does. Events are whole lines, so that

@@ -9,11 +9,11 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/facts"
-	"llmperf/internal/launch"
-	"llmperf/internal/mask"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/launch"
+	"perfpipe/internal/mask"
+	"perfpipe/internal/stats"
 )
 
 // runFacts are what belongs to a whole run, for --facts-out.

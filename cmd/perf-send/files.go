@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // shardMark in a file's name stands for the number of the shard.

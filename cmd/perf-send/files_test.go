@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/load"
-	"llmperf/internal/request"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/load"
+	"perfpipe/internal/request"
 )
 
 func TestOwnName(t *testing.T) {

@@ -6,10 +6,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"llmperf/internal/api"
-	"llmperf/internal/cli"
-	"llmperf/internal/load"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/load"
+	"perfpipe/internal/request"
 )
 
 func groups() kong.Option {

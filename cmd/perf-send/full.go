@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"sync/atomic"
 
-	"llmperf/internal/load"
-	"llmperf/internal/record"
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
 )
 
 // full finds out whether the requests of an open loop went out late since all connections that there may be were in use.

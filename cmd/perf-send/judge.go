@@ -3,8 +3,8 @@ package main
 import (
 	"cmp"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/stats"
 )
 
 // judge says how far this run's figures can be trusted, and with --strict lets the run fail where they cannot.

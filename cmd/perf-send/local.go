@@ -9,10 +9,10 @@ import (
 	"github.com/alecthomas/kong"
 	"github.com/mattn/go-shellwords"
 
-	"llmperf/internal/api"
-	"llmperf/internal/cli"
-	"llmperf/internal/hub"
-	"llmperf/internal/launch"
+	"perfpipe/internal/api"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/launch"
 )
 
 // localFlags are those of --api local, local_vllm, local_sglang and local_llamacpp, and of --api custom.

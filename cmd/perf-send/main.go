@@ -5,7 +5,7 @@ import (
 	"cmp"
 	"os"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 func main() { os.Exit(cli.Main("perf-send", run)) }

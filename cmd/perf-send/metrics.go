@@ -6,11 +6,11 @@ import (
 	"net/url"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/client"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/mask"
-	"llmperf/internal/metrics"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/mask"
+	"perfpipe/internal/metrics"
 )
 
 // metricsFlags say what is sampled of the server while it is under load.

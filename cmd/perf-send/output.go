@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/load"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/load"
 )
 
 // output is a file of lines, or stdout. What is not compressed is passed on at once, what is compressed each second: a

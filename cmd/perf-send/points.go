@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/load"
-	"llmperf/internal/schedule"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/load"
+	"perfpipe/internal/schedule"
 )
 
 // points makes the load points that the flags ask for.

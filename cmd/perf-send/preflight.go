@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/record"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/record"
 )
 
 // testConnection sends one cheap request before the load, so that a wrong URL, key or model gives one clear message

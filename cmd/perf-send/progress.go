@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/load"
-	"llmperf/internal/record"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
 )
 
 // progress shows on stderr how far the run is: a line that changes on a terminal, elsewhere a plain line every few

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"sync"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // prompts holds the server's counts against those of the request lines.

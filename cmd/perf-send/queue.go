@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // queue holds requests between their reader and the load, bounded in number and in bytes; a single one may be larger than

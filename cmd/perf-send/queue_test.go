@@ -5,7 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // The reader stops when the queue is full, in lines or in bytes, and goes on when there is room for a few.

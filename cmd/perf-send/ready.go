@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/client"
-	"llmperf/internal/mask"
-	"llmperf/internal/record"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
+	"perfpipe/internal/mask"
+	"perfpipe/internal/record"
 )
 
 // readyFlags say how long a server that is starting is waited for.

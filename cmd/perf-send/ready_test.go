@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/client"
-	"llmperf/internal/request"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
+	"perfpipe/internal/request"
 )
 
 // A server that starts is waited for, until it answers or the time is over; why is said once.

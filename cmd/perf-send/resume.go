@@ -11,11 +11,11 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/load"
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // checkResume refuses what cannot go on.

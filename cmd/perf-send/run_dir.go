@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/facts"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/request"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/request"
 )
 
 // useRunDir makes the folder of this run in --run-dir, and lets what was not given a place of its own go there.

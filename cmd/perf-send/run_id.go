@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"llmperf/internal/load"
+	"perfpipe/internal/load"
 )
 
 // runIDLen is the length of a run id: 60 bits.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/load"
+	"perfpipe/internal/load"
 )
 
 // Shards of one run find the same id, and those of another run another one.

@@ -7,10 +7,10 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/load"
-	"llmperf/internal/record"
-	"llmperf/internal/search"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
+	"perfpipe/internal/search"
 )
 
 // saturationFlags say when a load point ends before its time.

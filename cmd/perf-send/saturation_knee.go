@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"llmperf/internal/search"
+	"perfpipe/internal/search"
 )
 
 // kneeFacts is what a ladder of rates showed, in --facts-out.

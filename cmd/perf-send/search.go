@@ -7,9 +7,9 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/load"
-	"llmperf/internal/search"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/load"
+	"perfpipe/internal/search"
 )
 
 // searchFlags ask for runs whose levels follow from what came of the ones before.

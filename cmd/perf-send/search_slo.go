@@ -5,10 +5,10 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/record"
-	"llmperf/internal/search"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/record"
+	"perfpipe/internal/search"
+	"perfpipe/internal/stats"
 )
 
 // trial judges one level by the records of all its runs.

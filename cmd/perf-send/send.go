@@ -11,14 +11,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/client"
-	"llmperf/internal/facts"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/launch"
-	"llmperf/internal/load"
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/launch"
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // send runs the load points.

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/load"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/load"
 )
 
 // shardFlags let several perf-sends, on many machines, be one run.

@@ -6,8 +6,8 @@ import (
 	"net/url"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/client"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
 )
 
 // clockFacts is how far this machine's clock is ahead of a server's: between two bounds.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/load"
+	"perfpipe/internal/load"
 )
 
 func TestShard(t *testing.T) {

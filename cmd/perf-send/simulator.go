@@ -9,9 +9,9 @@ import (
 	"os"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/sim"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/sim"
 )
 
 // simulator is the built-in server with the file of its truth.

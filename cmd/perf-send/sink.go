@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // sink owns the output: records are encoded where they are made and written by one goroutine, many at a time.

@@ -6,8 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // slowWriter takes a time for each write.

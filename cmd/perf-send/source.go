@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/request"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/request"
 )
 
 // source reads request lines ahead of the load, so that neither their making nor their parsing falls into a run. It is

@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // spool keeps the lines that were read, for --cycle: in memory, past a bound on disk.

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // tally counts what became of the requests, for the progress line and for the last line of a run.

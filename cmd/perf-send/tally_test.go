@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // The last line tells the turns that were not sent since the one before them failed.

@@ -8,10 +8,10 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/hub"
-	"llmperf/internal/record"
-	"llmperf/internal/tokenizer"
-	"llmperf/internal/vocabulary"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/record"
+	"perfpipe/internal/tokenizer"
+	"perfpipe/internal/vocabulary"
 )
 
 // counter counts the tokens of answers whose server does not, after they have ended and in a goroutine of its own, so that

@@ -9,9 +9,9 @@ import (
 	"os"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/client"
-	"llmperf/internal/mask"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
+	"perfpipe/internal/mask"
 )
 
 // transportFlags say how connections are made. Names are curl's where curl has the flag.

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // compare sets two sides against each other: each is a file, or runs of the same load with commas between.

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // csvTable has one line for each block, with the names that the JSON has. Its columns do not depend on the records.

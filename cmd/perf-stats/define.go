@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // define shows the records under other tools' definitions.
@@ -54,7 +54,7 @@ func define(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 func writeDefined(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBlock, format string) error {
 	switch format {
 	case "json":
-		return writeJSON(w, map[string]any{"format": "llmperf-definitions/1", "blocks": blocks})
+		return writeJSON(w, map[string]any{"format": "perfpipe-definitions/1", "blocks": blocks})
 	case "table":
 		return writeAll(w, definedTables(defs, blocks), (*table.Table).Text)
 	case "markdown":

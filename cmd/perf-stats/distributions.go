@@ -4,8 +4,8 @@ import (
 	"math"
 	"strings"
 
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // distributions has a row for each distribution, whose cells share a unit.

@@ -12,9 +12,9 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // evalscopeRanks are the rows of benchmark_percentile.json between min and max.

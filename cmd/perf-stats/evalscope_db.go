@@ -11,9 +11,9 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // evalscopeTable is the table of evalscope's benchmark_data.db. response_messages is base64 of a Python pickle there and

@@ -8,8 +8,8 @@ import (
 
 	mstats "github.com/montanaflynn/stats"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // evalscopeRuns keeps what evalscope's figures of conversations and of time are made of: a few numbers of each success, as

@@ -5,8 +5,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // TestEvalscopeTurns works evalscope's formulas of conversations and of time out by hand.

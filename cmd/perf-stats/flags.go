@@ -8,10 +8,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/facts"
-	"llmperf/internal/stats"
-	"llmperf/internal/track"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/track"
 )
 
 const description = `Statistics over record lines, as perf-send writes them: counts, throughput, and TTFT, TPOT, ITL, latency and

@@ -12,9 +12,9 @@ import (
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/term"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // live redraws the figures on stderr while records come.

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 func TestFollowRedrawsAndLeavesTheTable(t *testing.T) {

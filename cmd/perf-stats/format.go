@@ -3,7 +3,7 @@ package main
 import (
 	"cmp"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // endings are the endings of file names that choose a format.

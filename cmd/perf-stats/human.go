@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/stats"
+	"perfpipe/internal/stats"
 )
 
 // human writes a number with four significant digits and thousands separators: 1,234  12.35  0.081; ∞ and – where it is

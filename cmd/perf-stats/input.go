@@ -7,10 +7,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/facts"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/stats"
 )
 
 // interrupt is what Ctrl-C does to reading.

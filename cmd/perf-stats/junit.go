@@ -4,8 +4,8 @@ import (
 	"encoding/xml"
 	"io"
 
-	"llmperf/internal/stats"
-	"llmperf/internal/visible"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/visible"
 )
 
 type junitSuite struct {

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/stats"
 )
 
 func main() { os.Exit(cli.Main("perf-stats", run)) }

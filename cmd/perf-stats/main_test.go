@@ -12,7 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 var update = flag.Bool("update", false, "write the golden files")

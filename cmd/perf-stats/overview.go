@@ -3,8 +3,8 @@ package main
 import (
 	"slices"
 
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // overview is a sweep at a glance: one line for each level.

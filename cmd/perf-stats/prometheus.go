@@ -9,8 +9,8 @@ import (
 	"strings"
 	"unicode"
 
-	"llmperf/internal/stats"
-	"llmperf/internal/visible"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/visible"
 )
 
 // prometheus writes the figures in the text format of Prometheus, for a textfile collector or a push gateway: seconds
@@ -23,13 +23,13 @@ func prometheus(out io.Writer, s *stats.Summary) error {
 			sample(&samples, &s.Blocks[i], labels(&s.Blocks[i]))
 		}
 		if samples.Len() > 0 {
-			fmt.Fprintf(w, "# HELP llmperf_%s %s\n# TYPE llmperf_%s %s\n%s", name, help, name, kind, &samples)
+			fmt.Fprintf(w, "# HELP perfpipe_%s %s\n# TYPE perfpipe_%s %s\n%s", name, help, name, kind, &samples)
 		}
 	}
 	gauge := func(name, help string, of func(*stats.Block) stats.Num) {
 		family(name, "gauge", help, func(w io.Writer, b *stats.Block, l string) {
 			if v := of(b); v.Known() {
-				fmt.Fprintf(w, "llmperf_%s{%s} %s\n", name, l, field(v))
+				fmt.Fprintf(w, "perfpipe_%s{%s} %s\n", name, l, field(v))
 			}
 		})
 	}
@@ -58,10 +58,10 @@ func prometheus(out io.Writer, s *stats.Summary) error {
 				return
 			}
 			for _, p := range m.Percentiles {
-				fmt.Fprintf(w, "llmperf_%s{%s,quantile=\"%s\"} %s\n", name, l, strconv.FormatFloat(p.P/100, 'g', 6, 64), sample(p.Value/unit))
+				fmt.Fprintf(w, "perfpipe_%s{%s,quantile=\"%s\"} %s\n", name, l, strconv.FormatFloat(p.P/100, 'g', 6, 64), sample(p.Value/unit))
 			}
-			fmt.Fprintf(w, "llmperf_%s_sum{%s} %s\n", name, l, sample(m.Mean*stats.Num(m.N)/unit))
-			fmt.Fprintf(w, "llmperf_%s_count{%s} %d\n", name, l, m.N+m.Failed)
+			fmt.Fprintf(w, "perfpipe_%s_sum{%s} %s\n", name, l, sample(m.Mean*stats.Num(m.N)/unit))
+			fmt.Fprintf(w, "perfpipe_%s_count{%s} %d\n", name, l, m.N+m.Failed)
 		})
 	}
 	return w.Flush()

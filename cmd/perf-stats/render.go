@@ -10,12 +10,12 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/facts"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
-	"llmperf/internal/visible"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
+	"perfpipe/internal/visible"
 )
 
 // write renders a summary in one of the formats.

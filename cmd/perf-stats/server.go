@@ -3,11 +3,11 @@ package main
 import (
 	"strconv"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/metrics"
-	"llmperf/internal/stats"
-	"llmperf/internal/table"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/metrics"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // server sets what the server and its GPUs said of themselves beside each load point.

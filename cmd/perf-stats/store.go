@@ -12,9 +12,9 @@ import (
 	"github.com/parquet-go/parquet-go"
 	_ "modernc.org/sqlite" // the driver of database/sql
 
-	"llmperf/internal/cli"
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // column is one column of stored records: a key of the record line, or one of its error's.

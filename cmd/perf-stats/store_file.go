@@ -12,7 +12,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // partialStore makes the file that a store is written to before it has its name, beside it and under a new name.

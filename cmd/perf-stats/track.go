@@ -15,9 +15,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/stats"
-	"llmperf/internal/track"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/track"
 )
 
 // trackFlags choose the trackers to which a run is logged while its records flow.

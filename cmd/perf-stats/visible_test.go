@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // hostile is an escape sequence, a C1 control, a bidirectional override, markup and a formula.

@@ -6,7 +6,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/itchyny/gojq"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // where compiles a jq expression into a choice of lines. As jq's select does, it takes a line if the expression's

@@ -6,7 +6,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 // anthropic is Anthropic's messages, as vLLM and SGLang have them too.

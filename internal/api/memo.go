@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"llmperf/internal/plain"
+	"perfpipe/internal/plain"
 )
 
 // Memo reads the events of all streams of one server. An event whose bytes are those of an earlier one, but for its id,

@@ -6,7 +6,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 // Ollama's own API. Its streams are JSON lines, and it streams unless told not to.

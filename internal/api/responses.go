@@ -7,7 +7,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 // responses is OpenAI's, as vLLM and transformers have it too.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"unsafe"
 
-	"llmperf/internal/plain"
+	"perfpipe/internal/plain"
 )
 
 // Shape recognises the events of a stream that differ from one already decoded in a single text alone, which spares them

@@ -6,7 +6,7 @@ import (
 	"math"
 	"strconv"
 
-	"llmperf/internal/visible"
+	"perfpipe/internal/visible"
 )
 
 // CSV writes the data of figures, one line a datum. What is no number, such as a gap in a line, is an empty cell.

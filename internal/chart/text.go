@@ -3,7 +3,7 @@ package chart
 import (
 	"slices"
 
-	"llmperf/internal/visible"
+	"perfpipe/internal/visible"
 )
 
 // shown is f with text that moves no cursor, changes no terminal and turns no writing direction.

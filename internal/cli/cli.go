@@ -15,7 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
-	"llmperf/internal/visible"
+	"perfpipe/internal/visible"
 )
 
 // Exit codes.

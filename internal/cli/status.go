@@ -8,7 +8,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
-	"llmperf/internal/visible"
+	"perfpipe/internal/visible"
 )
 
 // Status is a line at the bottom of a terminal that says how far a run is. It is the writer of all other messages too:

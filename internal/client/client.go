@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/api"
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // Config says where requests go and how.

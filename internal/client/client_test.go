@@ -18,8 +18,8 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // script is a server that does to each connection what a test wants: serve gets the number of the connection, from 0.

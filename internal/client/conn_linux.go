@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // conn is one connection of the fast transport, used for one exchange at a time.

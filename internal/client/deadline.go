@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // deadline sees to the timeouts of one connection and to its interruption.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/api"
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // dialects are one exchange each over a real connection: what the server must be asked, and what it answers.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/api"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/request"
 )
 
 // edit is what the line format lets the sender change in a body, each change said once.

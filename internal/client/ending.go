@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // ending is how far an answer has come by its own protocol, which the transport's end may follow late, untidily or

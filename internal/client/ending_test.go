@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // An answer is complete with its own protocol's end, whatever the transport does then. Its connection is not used

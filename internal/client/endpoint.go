@@ -5,8 +5,8 @@ import (
 	"net/url"
 	"sync/atomic"
 
-	"llmperf/internal/api"
-	"llmperf/internal/mask"
+	"perfpipe/internal/api"
+	"perfpipe/internal/mask"
 )
 
 // endpoint is where requests go: one URL, with what is the same for each request to it.

@@ -12,9 +12,9 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/api"
-	"llmperf/internal/mask"
-	"llmperf/internal/record"
+	"perfpipe/internal/api"
+	"perfpipe/internal/mask"
+	"perfpipe/internal/record"
 )
 
 // fields are the headers of a request.

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/api"
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // wireOf is a server that keeps the heads of the requests as they came.

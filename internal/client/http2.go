@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // streams sends requests by HTTP/2 on connections of its own. net/http's transport sends up to a hundred streams on a

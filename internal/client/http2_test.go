@@ -16,7 +16,7 @@ import (
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Requests beyond the streams that a connection takes go out on further ones. Nothing is refused, and what waits is

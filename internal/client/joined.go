@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // joined counts the output chunks of a stream that were read late, together with the one before, and so lost their own

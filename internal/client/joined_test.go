@@ -4,7 +4,7 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // A read is the chunks in it, by the pieces of the chunked coding that they are in.

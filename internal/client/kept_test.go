@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // overBoth runs a test over plain TCP and over TLS, on the fast transport.

@@ -1,8 +1,8 @@
 package client
 
 import (
-	"llmperf/internal/record"
-	"llmperf/internal/sse"
+	"perfpipe/internal/record"
+	"perfpipe/internal/sse"
 )
 
 // The most of an answer that is read unless Config.MaxAnswer says otherwise, bytes after decompression. Real answers

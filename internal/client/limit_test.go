@@ -12,7 +12,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // An answer without end is ended, whatever it is made of.

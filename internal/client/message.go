@@ -5,7 +5,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/api"
+	"perfpipe/internal/api"
 )
 
 // message puts the assistant's message together for the history of a conversation, in the shape of OpenAI's chat:

@@ -6,7 +6,7 @@ import (
 	"net"
 	"testing"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // The reply that enters a conversation's history has content and whole tool calls, and no reasoning.

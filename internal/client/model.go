@@ -11,8 +11,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/api"
-	"llmperf/internal/mask"
+	"perfpipe/internal/api"
+	"perfpipe/internal/mask"
 )
 
 const modelsTimeout = 30 * time.Second

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Network says how connections are made. Its zero value is HTTP/1.1 on kept connections, with the proxies of the

@@ -22,8 +22,8 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // peer is a server of Go's own that answers a stream and tells what it saw.

@@ -7,8 +7,8 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
-	"llmperf/internal/api"
-	"llmperf/internal/record"
+	"perfpipe/internal/api"
+	"perfpipe/internal/record"
 )
 
 // Pages returns an HTTP client for what the servers publish beside their API, such as metrics. Pages of the servers' own

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // pool keeps HTTP/1.1 connections and sends each exchange on one of them.

@@ -18,9 +18,9 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/api"
-	"llmperf/internal/mask"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/mask"
+	"perfpipe/internal/request"
 )
 
 // preparer finds the endpoint of each request and makes the few changes that bodies may get.

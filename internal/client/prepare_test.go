@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // prepared gives the endpoint and the body of a line, or the error.

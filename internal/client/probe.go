@@ -6,8 +6,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // Test sends a request like req, but short and for one token, and returns its record. It has a prompt of its own, so that

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 
-	"llmperf/internal/mask"
+	"perfpipe/internal/mask"
 )
 
 // proxies are those that the environment names.

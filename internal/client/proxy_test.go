@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Which proxy is for which server, by the variables that curl knows.

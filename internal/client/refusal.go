@@ -13,9 +13,9 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/mask"
-	"llmperf/internal/record"
+	"perfpipe/internal/api"
+	"perfpipe/internal/mask"
+	"perfpipe/internal/record"
 )
 
 // refused reports whether the answer is an HTTP error, however the transport ended it. An interruption or a timeout before a

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // A redirect is told with the URL to give instead.

@@ -8,9 +8,9 @@ import (
 	"regexp"
 	"strings"
 
-	"llmperf/internal/api"
-	"llmperf/internal/record"
-	"llmperf/internal/sse"
+	"perfpipe/internal/api"
+	"perfpipe/internal/record"
+	"perfpipe/internal/sse"
 )
 
 // maxErrorBody is as much as is kept of the body of an answer that is an error.

@@ -3,8 +3,8 @@ package client
 import (
 	"slices"
 
-	"llmperf/internal/api"
-	"llmperf/internal/record"
+	"perfpipe/internal/api"
+	"perfpipe/internal/record"
 )
 
 // tally is what the usage of a server tells, beside what the record has.

@@ -3,7 +3,7 @@ package client
 import (
 	"bytes"
 
-	"llmperf/internal/sse"
+	"perfpipe/internal/sse"
 )
 
 // framing is how the events of an answer stand in its body.

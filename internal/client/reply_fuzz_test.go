@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // goodAnswers are one of each dialect, an event a line, in the shapes that the servers document.

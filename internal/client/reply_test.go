@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/api"
-	"llmperf/internal/record"
+	"perfpipe/internal/api"
+	"perfpipe/internal/record"
 )
 
 // piece is bytes of a body, and when they come, ms after the request.

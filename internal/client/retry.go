@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Attempts stand in the record, and its clock is the first one's.

@@ -20,7 +20,7 @@ import (
 
 	"golang.org/x/net/http2"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // standard is net/http's requests and responses behind the transport interface: HTTP/2 and proxies.

@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // transport carries one request and its response. There are two ways behind it: fast, a lean HTTP/1.1 that takes the

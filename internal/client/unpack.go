@@ -9,7 +9,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // acceptEncoding is what --compressed asks for.

@@ -8,8 +8,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"llmperf/internal/api"
-	"llmperf/internal/record"
+	"perfpipe/internal/api"
+	"perfpipe/internal/record"
 )
 
 // A body is decompressed as its head says, unless it is not compressed at all.

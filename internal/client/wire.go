@@ -8,7 +8,7 @@ import (
 	"os"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // netWire is HTTP/1.1 over any connection: TLS, a unix socket. It reads in small pieces, since it holds its buffer while

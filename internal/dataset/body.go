@@ -11,8 +11,8 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/request"
 )
 
 // build makes a body as the rules have it: what the data says goes above the template, a flag that was typed above both,

@@ -16,9 +16,9 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/request"
 )
 
 // capture takes over what was captured of HTTP requests. Of headers and URL parameters it takes those that LLM APIs need,

@@ -5,8 +5,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/api"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/request"
 )
 
 // message is one of a conversation.

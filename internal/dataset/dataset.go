@@ -12,10 +12,10 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/api"
-	"llmperf/internal/hub"
-	"llmperf/internal/request"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/api"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/request"
+	"perfpipe/internal/tokenizer"
 )
 
 // Source is a stream of requests. A bad line of the data is a *jsonl.LineError and the stream goes on; any other error is

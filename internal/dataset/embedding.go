@@ -9,8 +9,8 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/rows"
+	"perfpipe/internal/api"
+	"perfpipe/internal/rows"
 )
 
 // entry is what stands in a line of a text file, or one value or row of any other.

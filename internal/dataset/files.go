@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"llmperf/internal/hub"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/rows"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/rows"
 )
 
 // where is the data of a dataset, unless the user names files.

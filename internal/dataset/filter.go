@@ -13,10 +13,10 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/request"
-	"llmperf/internal/sniff"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/api"
+	"perfpipe/internal/request"
+	"perfpipe/internal/sniff"
+	"perfpipe/internal/tokenizer"
 )
 
 // prompts puts texts into items as the flags want them: of the right length, as text or token ids, or not at all.

@@ -3,7 +3,7 @@ package dataset
 import (
 	"sync"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // blockBytes is about how much a worker makes before it hands it over.

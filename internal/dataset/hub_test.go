@@ -21,10 +21,10 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"llmperf/internal/dataset/synth"
-	"llmperf/internal/hub"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/tokenizer"
 )
 
 // fakeHub answers for data sets as ModelScope and Hugging Face do.

@@ -12,10 +12,10 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/request"
-	"llmperf/internal/rows"
-	"llmperf/internal/sniff"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/request"
+	"perfpipe/internal/rows"
+	"perfpipe/internal/sniff"
 )
 
 // dataFile is one file of the data, or stdin.

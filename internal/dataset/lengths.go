@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/dataset/synth"
+	"perfpipe/internal/dataset/synth"
 )
 
 // lengths draws how many tokens go in; and how many may come out, -1 where that is left to --max-tokens.

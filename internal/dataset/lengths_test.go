@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/dataset/synth"
+	"perfpipe/internal/dataset/synth"
 )
 
 func draws(t *testing.T, o *Options, n int) (in, out []int) {

@@ -9,9 +9,9 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/request"
-	"llmperf/internal/rows"
+	"perfpipe/internal/api"
+	"perfpipe/internal/request"
+	"perfpipe/internal/rows"
 )
 
 // lineReader reads files of lines or of JSON values, each as it looks.

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/api"
+	"perfpipe/internal/api"
 )
 
 // BenchmarkLines reads text, and bodies that lack a parameter.

@@ -13,8 +13,8 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/request"
 )
 
 // talk reads the messages of one conversation in any of the forms that datasets have: OpenAI's role and content,

@@ -8,8 +8,8 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/dataset/synth"
+	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/synth"
 )
 
 // RandomTokens are the tokens in and out of a random request where no flag says otherwise.

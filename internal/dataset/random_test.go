@@ -8,8 +8,8 @@ import (
 	"reflect"
 	"testing"
 
-	"llmperf/internal/api"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/api"
+	"perfpipe/internal/tokenizer"
 )
 
 // ask gives the bodies of a dataset, decoded.

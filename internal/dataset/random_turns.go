@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"llmperf/internal/dataset/synth"
+	"perfpipe/internal/dataset/synth"
 )
 
 // randomTurns is conversations of random length, each turn a random text.

@@ -1,8 +1,8 @@
 package dataset
 
 import (
-	"llmperf/internal/api"
-	"llmperf/internal/dataset/synth"
+	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/synth"
 )
 
 // Images says what pictures go into a random request.

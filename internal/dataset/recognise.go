@@ -7,8 +7,8 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/request"
-	"llmperf/internal/rows"
+	"perfpipe/internal/request"
+	"perfpipe/internal/rows"
 )
 
 // isBody reports whether an object is the body of a request to a known API.

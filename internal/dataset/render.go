@@ -9,8 +9,8 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"llmperf/internal/request"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/request"
+	"perfpipe/internal/tokenizer"
 )
 
 // Rendering is a chat template and what it takes besides messages.

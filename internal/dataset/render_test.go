@@ -10,8 +10,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"llmperf/internal/api"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/api"
+	"perfpipe/internal/tokenizer"
 )
 
 const chatML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}" +

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/tokenizer"
 )
 
 // write makes a file in a new folder.

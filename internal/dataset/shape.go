@@ -10,9 +10,9 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/api"
-	"llmperf/internal/dataset/synth"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/request"
 )
 
 // Param is one parameter of the body that a flag gives.

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"llmperf/internal/api"
+	"perfpipe/internal/api"
 )
 
 // TestPrecedence: typed flags go above the data, the data above the template, and defaults fill what is missing.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
+	"perfpipe/internal/api"
 )
 
 // shareGPT is where the conversations of a language are.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"llmperf/internal/dataset/synth"
-	"llmperf/internal/request"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/request"
+	"perfpipe/internal/tokenizer"
 )
 
 const drawLines = 0x6c696e6573

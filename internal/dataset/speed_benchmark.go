@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // speedBenchmark is Qwen's measure of speed: one character, as often as given, each length twice.

@@ -5,8 +5,8 @@ import (
 	"os"
 	"slices"
 
-	"llmperf/internal/dataset/synth"
-	"llmperf/internal/request"
+	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/request"
 )
 
 // spot is where a request stands in a spool.

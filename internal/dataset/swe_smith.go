@@ -8,9 +8,9 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/dataset/synth"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/tokenizer"
 )
 
 var sweWhere = where{"SWE-bench/SWE-smith-trajectories", "SWE-bench/SWE-smith-trajectories", []string{"data/tool-*.parquet"}, nil}

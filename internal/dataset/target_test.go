@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/tokenizer"
 )
 
 // target_input_len is never exceeded, whatever the vocabulary makes of a text that was cut, and hardly ever missed.

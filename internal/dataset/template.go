@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // fillTemplate puts what a body asks about into the template: a text where %p stands, all else under the keys that the

@@ -12,9 +12,9 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/rows"
-	"llmperf/internal/sniff"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/rows"
+	"perfpipe/internal/sniff"
 )
 
 // format is one kind of captured log or trace: one of line and read is set, or both of tables.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/dataset/synth"
+	"perfpipe/internal/dataset/synth"
 )
 
 // blockID is the hash of a block of a prompt, as seeds of its text: a number below 2⁶⁴ is one seed, so that traces make the

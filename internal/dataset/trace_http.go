@@ -13,8 +13,8 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/request"
 )
 
 // looksRequest is any body or envelope of our own, such as the line of an OpenAI batch file.

@@ -11,10 +11,10 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
-	"llmperf/internal/dataset/synth"
-	"llmperf/internal/jsonl"
-	"llmperf/internal/rows"
+	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/rows"
 )
 
 // Blocks of a prompt of which traces tell the hashes, in tokens.

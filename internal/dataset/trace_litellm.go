@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 // looksLiteLLM is a row of LiteLLM's spend logs, or the standard payload of its callbacks.

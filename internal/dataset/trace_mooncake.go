@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/api"
+	"perfpipe/internal/api"
 )
 
 // looksMooncake is a line of lengths, or of a prompt with something that only traces have.

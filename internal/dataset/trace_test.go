@@ -11,7 +11,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/request"
+	"perfpipe/internal/request"
 )
 
 func text(s string) *Options {

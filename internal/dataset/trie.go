@@ -7,7 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"llmperf/internal/dataset/synth"
+	"perfpipe/internal/dataset/synth"
 )
 
 var errNoDocuments = errors.New("a query needs documents, passages or texts")

@@ -10,9 +10,9 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/api"
-	"llmperf/internal/hub"
-	"llmperf/internal/request"
+	"perfpipe/internal/api"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/request"
 )
 
 // content is the parts of one message: texts and pictures.

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"llmperf/internal/dataset/synth"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/tokenizer"
 )
 
 // words is the table of the words that random text is made of. Those of the default vocabulary are part of the program, so

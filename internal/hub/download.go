@@ -17,7 +17,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // target is where a file goes. It appears under final in one step, when it is whole and verified.

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // getter talks HTTP to one hub.
@@ -71,7 +71,7 @@ func (g *getter) request(ctx context.Context, method, u string) (*http.Request, 
 	for k, v := range g.auth {
 		req.Header[k] = v
 	}
-	req.Header.Set("User-Agent", "llmperf")
+	req.Header.Set("User-Agent", "perfpipe")
 	req.Header.Set("Accept-Encoding", "identity") // sizes and ranges are those of the file
 	return req, nil
 }

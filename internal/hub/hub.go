@@ -25,7 +25,7 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // Source says where a name is looked up.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // place is a machine of its own: a home, variables, and what was said.

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // huggingFace speaks the protocol and keeps the cache of huggingface_hub 2.4:

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 func isPattern(p string) bool { return strings.ContainsAny(p, "*?[") }

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // modelScope speaks the protocol and keeps the cache of modelscope 1.40 (modelscope_hub 0.5):

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // parse splits ORG/NAME[@REVISION][/PATH]. At Hugging Face the oldest repositories have a NAME without an ORG, and so no

@@ -16,7 +16,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"llmperf/internal/sniff"
+	"perfpipe/internal/sniff"
 )
 
 // LineError says which line of which input is wrong. It is an item of the stream: reading goes on after it.

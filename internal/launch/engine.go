@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // engine is one kind of server.

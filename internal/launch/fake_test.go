@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // The test binary plays the servers too: it is what is found under their names on PATH.

@@ -47,8 +47,8 @@ func newGroup(grace time.Duration) (*group, error) {
 		return nil, err
 	}
 	defer r.Close()
-	g := &group{pipe: w, mark: "LLMPERF_SERVER=" + rand.Text(), grace: grace}
-	g.dog = exec.Command(sh, "-c", watchdog, "llmperf-watchdog", g.mark, fmt.Sprint(grace.Seconds()))
+	g := &group{pipe: w, mark: "PERFPIPE_SERVER=" + rand.Text(), grace: grace}
+	g.dog = exec.Command(sh, "-c", watchdog, "perfpipe-watchdog", g.mark, fmt.Sprint(grace.Seconds()))
 	g.dog.Stdin = r
 	g.dog.SysProcAttr = leader()
 	if err := g.dog.Start(); err != nil {

@@ -22,7 +22,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // Config says what to start. Only API and Model must be given.
@@ -227,7 +227,7 @@ func openLog(path string) (*os.File, error) {
 		}
 		return f, nil
 	}
-	f, err := os.CreateTemp("", "llmperf-server-*.log")
+	f, err := os.CreateTemp("", "perfpipe-server-*.log")
 	if err != nil {
 		return nil, cli.Fail("TMPDIR says where temporary files go", "%w", err)
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 func TestStart(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 const (

@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // converse sends the turns of a conversation, each with the history so far, in which the server's real replies stand. A

@@ -11,9 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
-	"llmperf/internal/schedule"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
+	"perfpipe/internal/schedule"
 )
 
 // Doer sends one request. Whatever happens is in the record.

@@ -14,9 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
-	"llmperf/internal/schedule"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
+	"perfpipe/internal/schedule"
 )
 
 const ms = time.Millisecond

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // do sends a request, or the turns of a conversation, and returns the slot that is free again.

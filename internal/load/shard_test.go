@@ -12,10 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/request"
-	"llmperf/internal/schedule"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
+	"perfpipe/internal/schedule"
+	"perfpipe/internal/stats"
 )
 
 // slow is a server whose time for a request follows from the request alone.

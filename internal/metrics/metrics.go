@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/mask"
+	"perfpipe/internal/mask"
 )
 
 // Sample is one line of --metrics-out: what one source said at one instant. docs/server-metrics.md explains the keys.

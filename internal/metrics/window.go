@@ -4,7 +4,7 @@ import (
 	"io"
 	"slices"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 // Window is what the samples of a stretch of time come to. What was not sampled is nil.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/plain"
+	"perfpipe/internal/plain"
 )
 
 // Encoder writes records as encoding them would, at a small part of the cost: perf-send writes one for every request. What

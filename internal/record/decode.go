@@ -8,8 +8,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/mask"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/mask"
 )
 
 // Decoder reads record lines. The zero value is ready.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"llmperf/internal/plain"
+	"perfpipe/internal/plain"
 )
 
 // scanner reads record lines in just the form in which perf-send writes them: no white space, known keys, numbers without

@@ -5,8 +5,8 @@ import (
 	"math"
 	"strings"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/stats"
 )
 
 // mostCompared is how many files are set against the first.

@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/stats"
 )
 
 // densities draws which values come together, and how often.

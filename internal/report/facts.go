@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/chart"
+	"perfpipe/internal/chart"
 )
 
 // facts are what is known of one source: what was asked of whom, when, and the sums of the whole.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // gathered is what the figures need beside the summary. Every part of it merges, and is bounded however many records

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/stats"
 )
 
 // timed is a duration that has a percentile curve and a distribution.

@@ -4,8 +4,8 @@ import (
 	"math"
 	"slices"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/stats"
 )
 
 // timeline is one source's bins, joined until there are enough requests in each, and where its time begins.

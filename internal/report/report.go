@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/metrics"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/metrics"
+	"perfpipe/internal/stats"
 )
 
 // Options say what a page shows besides the records.

@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/record"
-	"llmperf/internal/report/reporttest"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/record"
+	"perfpipe/internal/report/reporttest"
+	"perfpipe/internal/stats"
 )
 
 // read makes a source of records, of a file of that name.

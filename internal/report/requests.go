@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"llmperf/internal/chart"
+	"perfpipe/internal/chart"
 )
 
 // The phases of a request, in the order of the legend.

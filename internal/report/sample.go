@@ -5,7 +5,7 @@ import (
 	"container/heap"
 	"slices"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // sample keeps a bounded number of requests to show one by one: the slowest, failures, and of the others a random

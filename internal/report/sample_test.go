@@ -3,7 +3,7 @@ package report
 import (
 	"testing"
 
-	"llmperf/internal/report/reporttest"
+	"perfpipe/internal/report/reporttest"
 )
 
 func TestSampleDependsOnRecordsAlone(t *testing.T) {

@@ -3,7 +3,7 @@ package report
 import (
 	"math"
 
-	"llmperf/internal/chart"
+	"perfpipe/internal/chart"
 )
 
 // inSeconds shows a figure's axes of long durations in seconds.

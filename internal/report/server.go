@@ -6,8 +6,8 @@ import (
 	"math"
 	"slices"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/metrics"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/metrics"
 )
 
 // mostSamples is how many points a line of samples has at most: the extremes are kept.

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"testing"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/metrics"
-	"llmperf/internal/report/reporttest"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/metrics"
+	"perfpipe/internal/report/reporttest"
+	"perfpipe/internal/stats"
 )
 
 func TestServerMetrics(t *testing.T) {

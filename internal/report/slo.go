@@ -3,7 +3,7 @@ package report
 import (
 	"strings"
 
-	"llmperf/internal/chart"
+	"perfpipe/internal/chart"
 )
 
 // limits are the marks of the SLOs of a metric, on the axis that has it.

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // Source is what the records of one file, or of stdin, showed.

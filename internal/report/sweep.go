@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/search"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/search"
+	"perfpipe/internal/stats"
 )
 
 // ladder is the load points of one source in the order of the load asked for.

@@ -3,7 +3,7 @@ package report
 import (
 	"testing"
 
-	"llmperf/internal/stats"
+	"perfpipe/internal/stats"
 )
 
 func TestSLOMarks(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/chart"
-	"llmperf/internal/stats"
+	"perfpipe/internal/chart"
+	"perfpipe/internal/stats"
 )
 
 // tables stand before the figures: what was compared, the results, and the errors.

@@ -3,7 +3,7 @@ package request
 import (
 	"unicode/utf8"
 
-	"llmperf/internal/plain"
+	"perfpipe/internal/plain"
 )
 
 const hex = "0123456789abcdef"

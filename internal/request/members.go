@@ -5,7 +5,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/plain"
+	"perfpipe/internal/plain"
 )
 
 // Member is one member of a JSON object's top level. Its parts are slices of the object's text.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 // Request is one line: a body alone, or an envelope around a body or the turns of a conversation.

@@ -10,7 +10,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 func TestParse(t *testing.T) {

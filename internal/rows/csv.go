@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/sniff"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/sniff"
 )
 
 // maxRecord is how many bytes a record may have before its open quote is held to be a mistake.

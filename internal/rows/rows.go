@@ -20,8 +20,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/sniff"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/sniff"
 )
 
 // Row is one row: column → value. A value is nil, bool, string, float64 (any number of JSON, floats of Parquet), int64

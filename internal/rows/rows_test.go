@@ -18,7 +18,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/parquet-go/parquet-go"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 // all writes each item on a line: its JSON, or ! and the error.

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 // maxTokens stands for the context length that every engine has.

@@ -10,7 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 
-	"llmperf/internal/jsonl"
+	"perfpipe/internal/jsonl"
 )
 
 // dimensions is the length of an embedding.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // One absurd record takes nothing down, and is told of.
@@ -137,7 +137,7 @@ func TestOtherFormsAreNamed(t *testing.T) {
 func FuzzFile(f *testing.F) {
 	f.Add([]byte(`{"ok":true,"sent_us":1,"latency_ms":5,"gap_us":[1,2],"chunk_tokens":[1,2,3],"ttft_ms":1}` + "\n"))
 	f.Add([]byte(`{"ok":false,"sent_us":9223372036854775807,"latency_ms":1e300,"chunk_tokens":[9223372036854775807]}`))
-	f.Add([]byte("{\"format\":\"llmperf-summary/2\",\"blocks\":[{\"state\":\"AA==\"}]}\n[]\n\xff\xfe"))
+	f.Add([]byte("{\"format\":\"perfpipe-summary/2\",\"blocks\":[{\"state\":\"AA==\"}]}\n[]\n\xff\xfe"))
 	f.Add([]byte(`{"ok":true,"run":"a","run_id":"1","session":"s","turn":1,"sent_us":1790000000000000,"latency_ms":5,"labels":{"a":"b"}}`))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(256 << 20))
 	f.Fuzz(func(t *testing.T, data []byte) {

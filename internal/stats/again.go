@@ -3,7 +3,7 @@ package stats
 import (
 	"fmt"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // transported counts what the connections did to requests beside what the server did.

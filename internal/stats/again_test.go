@@ -3,7 +3,7 @@ package stats
 import (
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // What was sent twice is counted and said, whatever the verdict; it strains the figures if the first attempts cost time.

@@ -8,8 +8,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/record"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/record"
 )
 
 // streams are records of 128 chunks each, with log-normal gaps.

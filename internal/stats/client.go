@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Client gathers what records say of the load generator itself. The zero value is ready.

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // ComparisonFormat marks a comparison document and its version.
-const ComparisonFormat = "llmperf-comparison/2"
+const ComparisonFormat = "perfpipe-comparison/2"
 
 // Comparison is two sides set against each other, load point by load point.
 type Comparison struct {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // The ranks of printed tables of the median's interval (Conover, Practical Nonparametric Statistics, A3), which is never

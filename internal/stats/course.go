@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Course is what happened along a run: of all its records, in any order, those of the warm-up too. Its bins are those of

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 func TestInFlightIsExact(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 	mstats "github.com/montanaflynn/stats"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Definition is how another tool computes its figures, so that numbers can be compared like for like. All of them leave

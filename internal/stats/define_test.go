@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // threeRecords are small enough to work by hand:

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 const epoch = 1_000_000_000_000_000 // µs, at the edge of a bin

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // flights is when requests were in flight and when their tokens came.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // group gathers the records of one load point. Everything in it is a sum, an extreme or a set, so that groups merge and

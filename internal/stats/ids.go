@@ -7,7 +7,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // maxIDs bounds the requests that are told apart. Beyond, every second one is forgotten, by its hash.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Key is what records are grouped by: a key of the record line, a label, or the file they are from.

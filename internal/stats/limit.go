@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // limit compares a figure with a number.

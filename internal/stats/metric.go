@@ -3,7 +3,7 @@ package stats
 import (
 	"math"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // metric is one distribution of a block: what a record adds to it.

@@ -3,7 +3,7 @@ package stats
 import (
 	"fmt"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // missing counts the records that lack what the figures want, as those of other makers may.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Prompts holds the server's counts of prompt tokens against those that the requests were made of.

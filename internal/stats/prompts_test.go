@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // What a template or another vocabulary explains is no difference.

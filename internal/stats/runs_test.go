@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // sent returns n requests, one each everyMs from startMs on, that take takesMs.

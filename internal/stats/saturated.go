@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"llmperf/internal/search"
+	"perfpipe/internal/search"
 )
 
 // mostIntervals bounds the intervals that a load point is cut into to be judged.

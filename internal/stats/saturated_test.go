@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/record"
-	"llmperf/internal/search"
+	"perfpipe/internal/record"
+	"perfpipe/internal/search"
 )
 
 // served are the records of a server that serves so many requests/s one by one, at a rate of constant arrivals.

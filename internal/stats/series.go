@@ -8,7 +8,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // maxSeries bounds the requests whose values are kept with their time. Beyond, every second one is forgotten, by its key:

@@ -9,7 +9,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // longRun makes more requests than a series keeps, all due at the same time if together is set.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // maxSessions bounds the conversations that are told apart. Beyond, every second one is forgotten, by the hash of its

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 func TestMissingShards(t *testing.T) {

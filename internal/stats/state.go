@@ -450,8 +450,13 @@ func (c *Collector) States(s *Summary) error {
 	return nil
 }
 
-// summaryPrefix is how a line that is a summary begins.
-var summaryPrefix = []byte(`{"format":"llmperf-summary/`)
+// formerFormat is Format under the project's former name. It is still read.
+const formerFormat = "llmperf-summary/2"
+
+// isSummary reports whether a line is a summary rather than a record.
+func isSummary(line []byte) bool {
+	return bytes.HasPrefix(line, []byte(`{"format":"perfpipe-summary/`)) || bytes.HasPrefix(line, []byte(`{"format":"llmperf-summary/`))
+}
 
 // addSummary adds the groups of a summary line.
 func (c *Collector) addSummary(line []byte) error {
@@ -464,7 +469,7 @@ func (c *Collector) addSummary(line []byte) error {
 	if err := json.Unmarshal(line, &doc); err != nil {
 		return fmt.Errorf("not a summary: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
-	if doc.Format != Format {
+	if doc.Format != Format && doc.Format != formerFormat {
 		return fmt.Errorf("a summary of the format %s, whose state this version, of %s, does not read: summarize its records anew", doc.Format, Format)
 	}
 	for _, b := range doc.Blocks {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/record"
+	"perfpipe/internal/record"
 )
 
 // Options say what a Collector makes of records.

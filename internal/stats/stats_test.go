@@ -15,8 +15,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/record"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/record"
 )
 
 func mustJSON(t *testing.T, v any) string {
@@ -275,6 +275,32 @@ func TestStateKeepsAll(t *testing.T) {
 	}
 }
 
+// A summary that was written under the project's former name is read as one of today.
+func TestFormerNameIsRead(t *testing.T) {
+	c := New(Options{})
+	c.Add(streamed(0))
+	s := c.Summary()
+	if err := c.States(s); err != nil {
+		t.Fatal(err)
+	}
+	line := mustJSON(t, s)
+	former := strings.Replace(line, `"format":"perfpipe-summary/`, `"format":"llmperf-summary/`, 1)
+	if former == line {
+		t.Fatalf("no format in %s", line)
+	}
+	got, err := read(t, 1, false, strings.NewReader(former+"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := got.Collector().Summary()
+	if err := got.Collector().States(again); err != nil {
+		t.Fatal(err)
+	}
+	if got := mustJSON(t, again); got != line {
+		t.Errorf("got %s\nwant %s", got, line)
+	}
+}
+
 // A summary as the first version wrote it is refused by its name.
 func TestOlderSummaryIsRefused(t *testing.T) {
 	old, err := os.ReadFile("testdata/summary-1.json")
@@ -282,7 +308,7 @@ func TestOlderSummaryIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = read(t, 1, false, bytes.NewReader(old))
-	want := "in:1: a summary of the format llmperf-summary/1, whose state this version, of llmperf-summary/2, does not read: summarize its records anew"
+	want := "in:1: a summary of the format llmperf-summary/1, whose state this version, of perfpipe-summary/2, does not read: summarize its records anew"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}

@@ -9,8 +9,8 @@ import (
 	"iter"
 	"sync"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/record"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/record"
 )
 
 // Stream reads record lines into Collectors, one for each of its workers. Summary may be called meanwhile.
@@ -266,7 +266,7 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 	if line[0] != '{' {
 		return nil, fmt.Errorf("not a JSON object: %.40q", line)
 	}
-	if bytes.HasPrefix(line, summaryPrefix) {
+	if isSummary(line) {
 		if w.where != nil {
 			return nil, &SummaryError{errors.New("a summary has no records for --where to choose from")}
 		}

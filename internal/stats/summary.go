@@ -13,12 +13,12 @@ import (
 
 	"github.com/goccy/go-json"
 
-	servermetrics "llmperf/internal/metrics"
-	"llmperf/internal/record"
+	servermetrics "perfpipe/internal/metrics"
+	"perfpipe/internal/record"
 )
 
 // Format marks a summary document and its version.
-const Format = "llmperf-summary/2"
+const Format = "perfpipe-summary/2"
 
 // Summary is the figures of all records, one block for each load point. docs/summary.schema.json describes its JSON.
 type Summary struct {

@@ -11,7 +11,7 @@ import (
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
-	"llmperf/internal/visible"
+	"perfpipe/internal/visible"
 )
 
 // Table is a heading, cells and footnotes. The first column stands to the left, the others to the right; all cells of a

@@ -8,7 +8,10 @@ import (
 )
 
 // Format marks a kept run and its version.
-const Format = "llmperf-track/1"
+const Format = "perfpipe-track/1"
+
+// formerFormat is Format under the project's former name. It is still read.
+const formerFormat = "llmperf-track/1"
 
 // What an event asks of a tracker.
 const (
@@ -58,7 +61,7 @@ func decode(line []byte) (*event, error) {
 	if err := json.Unmarshal(line, e); err != nil {
 		return nil, err
 	}
-	if e.Op == "" || e.Op == opRun && e.Format != Format {
+	if e.Op == "" || e.Op == opRun && e.Format != Format && e.Format != formerFormat {
 		return nil, fmt.Errorf("not an event of %s", Format)
 	}
 	return e, nil

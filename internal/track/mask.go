@@ -1,6 +1,6 @@
 package track
 
-import "llmperf/internal/mask"
+import "perfpipe/internal/mask"
 
 // masked copies a configuration without its secrets: values under such names, and what a URL holds of them.
 func masked(config map[string]any) map[string]any {

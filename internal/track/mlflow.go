@@ -20,7 +20,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/mask"
+	"perfpipe/internal/mask"
 )
 
 // mlflow speaks the REST API of an MLflow tracking server, version 2.0.

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/stats"
+	"perfpipe/internal/stats"
 )
 
 // figure is a number of a block under the name that trackers get.

@@ -5,7 +5,7 @@ import (
 	"path"
 	"time"
 
-	"llmperf/internal/stats"
+	"perfpipe/internal/stats"
 )
 
 // opening is the event that begins a run: its name, where none is given, is evalscope's, the model and the time of the

@@ -96,6 +96,15 @@ func TestMasked(t *testing.T) {
 	}
 }
 
+// A run that was kept under the project's former name is read.
+func TestFormerNameIsRead(t *testing.T) {
+	for format, ok := range map[string]bool{"perfpipe-track/1": true, "llmperf-track/1": true, "other-track/1": false} {
+		if _, err := decode([]byte(`{"op":"run","format":"` + format + `"}`)); (err == nil) != ok {
+			t.Errorf("%s: %v", format, err)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	s := collect(2, 4, 8)
 	for _, e := range append(closing(s), running(&s.Blocks[0]), opening("n", nil, &s.Blocks[0])) {

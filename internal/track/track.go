@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"llmperf/internal/stats"
+	"perfpipe/internal/stats"
 )
 
 // Options say what is logged, and where.

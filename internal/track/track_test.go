@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // heard is what a fake tracker was told, and when.

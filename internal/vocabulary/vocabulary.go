@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/hub"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/tokenizer"
 )
 
 // Find gives what tokenizer.Open takes: name itself, or where a hub's files are after they were downloaded.

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/record"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/record"
 )
 
 const quick = "ttft=0s,per-token=0s,itl=0s,jitter=0,slots=100000"

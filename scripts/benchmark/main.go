@@ -9,7 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"llmperf/internal/table"
+	"perfpipe/internal/table"
 )
 
 func main() {

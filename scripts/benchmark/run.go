@@ -15,9 +15,9 @@ import (
 	"syscall"
 	"time"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/record"
-	"llmperf/internal/sim"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/record"
+	"perfpipe/internal/sim"
 )
 
 // result is what one process took.

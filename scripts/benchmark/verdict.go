@@ -6,8 +6,8 @@ import (
 	"os/exec"
 	"time"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // verdicts holds the load generator's verdict against the error of its times: streams of several speeds and numbers, with

@@ -8,8 +8,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"llmperf/internal/request"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/request"
+	"perfpipe/internal/tokenizer"
 )
 
 // Certify finds the words of a vocabulary by encoding each once, which takes up to a second.

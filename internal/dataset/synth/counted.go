@@ -8,8 +8,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"llmperf/internal/request"
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/request"
+	"perfpipe/internal/tokenizer"
 )
 
 // rounds is how often a text that came out too long or too short is mended. Nearly all are right within ten; of those of

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/tokenizer"
 )
 
 // The words of random text, unless all of a vocabulary are asked for: ordinary English, chosen by hand from the word list of

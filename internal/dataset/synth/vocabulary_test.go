@@ -12,7 +12,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/tokenizer"
 )
 
 var prompts = flag.Int("prompts", 60, "texts made with each vocabulary")

@@ -91,7 +91,7 @@ func (w *Words) ASCII() (*Words, error) {
 	return ascii, err
 }
 
-// magic begins a table that was written.
+// magic begins a table that was written. It has the project's former name, so that older caches are still read.
 const magic = "llmperf words 1\n"
 
 // Proven says that the length of a text needs no encoding.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"llmperf/internal/tokenizer"
+	"perfpipe/internal/tokenizer"
 )
 
 var update = flag.Bool("update", false, "write the committed table anew")

@@ -7,8 +7,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"llmperf/internal/jsonl"
-	"llmperf/internal/record"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/record"
 )
 
 // Load is a made-up load point: requests at a rate to a server of so many slots.

@@ -9,8 +9,8 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"llmperf/internal/record"
-	"llmperf/internal/stats"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // kind is a way to draw response times, ms, in the order of arrival.

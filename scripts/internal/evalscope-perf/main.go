@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 func main() {

@@ -8,14 +8,14 @@ import (
 	"strings"
 	"testing"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // TestTable holds the table against the --help of the four commands: every stage that a row names has such a flag, and
 // where a command has a flag by evalscope's name the table knows about it.
 func TestTable(t *testing.T) {
 	dir := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", dir, "llmperf/cmd/...").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", dir, "perfpipe/cmd/...").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	name := regexp.MustCompile(`(?m)^  (?:-\w, |    )?--(?:\[no-\])?([a-z][a-z0-9-]*)`)

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // values are the flags that were typed, each with its words. A flag without a value has none; what --no-NAME turns off

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // point is the folder of one load point, with the figures in it.

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // figure is a metric of --sla-params as perf-send --slo names it, with the factor from evalscope's unit.

@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"llmperf/internal/cli"
-	"llmperf/internal/table"
+	"perfpipe/internal/cli"
+	"perfpipe/internal/table"
 )
 
 // report prints evalscope's closing tables, on stdout and into performance_summary.txt.

@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 func main() { os.Exit(cli.Main("notices", run)) }

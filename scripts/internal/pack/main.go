@@ -23,7 +23,7 @@ import (
 	"strings"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 func main() { os.Exit(cli.Main("pack", run)) }

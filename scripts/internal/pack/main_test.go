@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"llmperf/internal/cli"
+	"perfpipe/internal/cli"
 )
 
 // TestPack makes the archives of two folders whose files are of other times, and reads them back.

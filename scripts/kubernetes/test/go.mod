@@ -1,4 +1,4 @@
-module llmperf/scripts/kubernetes/test
+module perfpipe/scripts/kubernetes/test
 
 go 1.26.0
 

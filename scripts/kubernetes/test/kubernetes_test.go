@@ -85,8 +85,8 @@ func TestOverlay(t *testing.T) {
 	}
 	b := build(t, filepath.Join(dir, "run1"))
 	check(t, b, "run1-")
-	job := b.jobs["run1-llmperf"]
-	if c := job.Spec.Template.Spec.Containers[0]; *job.Spec.Completions != 8 || c.Image != "registry.example/llmperf:1" {
+	job := b.jobs["run1-perfpipe"]
+	if c := job.Spec.Template.Spec.Containers[0]; *job.Spec.Completions != 8 || c.Image != "registry.example/perfpipe:1" {
 		t.Errorf("%d shards of %s", *job.Spec.Completions, c.Image)
 	}
 }
@@ -94,7 +94,7 @@ func TestOverlay(t *testing.T) {
 // check looks at what belongs together, under the names that kustomize gives it.
 func check(t *testing.T, b built, prefix string) {
 	t.Helper()
-	shards, report := b.jobs[prefix+"llmperf"], b.jobs[prefix+"llmperf-report"]
+	shards, report := b.jobs[prefix+"perfpipe"], b.jobs[prefix+"perfpipe-report"]
 	if len(b.jobs) != 2 || len(b.configs) != 2 || len(b.claims) != 1 {
 		t.Fatalf("%d jobs, %d config maps, %d claims", len(b.jobs), len(b.configs), len(b.claims))
 	}
