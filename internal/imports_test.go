@@ -10,7 +10,7 @@ import (
 
 // may says which of our own packages each package may import. Packages that know nothing of ours have no entry.
 var may = map[string][]string{
-	"internal/cli":     {"internal/visible"},
+	"internal/cli":     {"internal/fault", "internal/visible"},
 	"internal/table":   {"internal/visible"},
 	"internal/chart":   {"internal/visible"},
 	"internal/jsonl":   {"internal/sniff"},
@@ -21,9 +21,9 @@ var may = map[string][]string{
 		"internal/sniff", "internal/tokenizer"},
 	"internal/dataset/synth":     {"internal/request", "internal/tokenizer"},
 	"internal/rows":              {"internal/jsonl", "internal/sniff"},
-	"internal/hub":               {"internal/cli"}, // for errors with a hint
-	"internal/vocabulary":        {"internal/cli", "internal/hub", "internal/tokenizer"},
-	"internal/launch":            {"internal/cli"},
+	"internal/hub":               {"internal/fault"},
+	"internal/vocabulary":        {"internal/fault", "internal/hub", "internal/tokenizer"},
+	"internal/launch":            {"internal/fault"},
 	"internal/metrics":           {"internal/jsonl", "internal/mask"},
 	"internal/client":            {"internal/api", "internal/mask", "internal/record", "internal/request", "internal/sse", "internal/tokenizer"},
 	"internal/load":              {"internal/record", "internal/request", "internal/schedule"},
@@ -32,14 +32,14 @@ var may = map[string][]string{
 	"internal/report":            {"internal/chart", "internal/metrics", "internal/record", "internal/search", "internal/stats"},
 	"internal/report/reporttest": {"internal/jsonl", "internal/record"},
 	"internal/track":             {"internal/mask", "internal/record", "internal/stats"},
-	"cmd/perf-gen": {"internal/api", "internal/cli", "internal/dataset", "internal/hub", "internal/jsonl", "internal/request",
+	"cmd/perf-gen": {"internal/api", "internal/cli", "internal/dataset", "internal/fault", "internal/hub", "internal/jsonl", "internal/request",
 		"internal/rows", "internal/sniff", "internal/tokenizer", "internal/vocabulary"},
-	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/facts", "internal/hub", "internal/jsonl", "internal/launch",
+	"cmd/perf-send": {"internal/api", "internal/cli", "internal/client", "internal/facts", "internal/fault", "internal/hub", "internal/jsonl", "internal/launch",
 		"internal/load", "internal/mask", "internal/metrics", "internal/record", "internal/request", "internal/schedule", "internal/search", "internal/sim", "internal/stats", "internal/table",
 		"internal/tokenizer", "internal/visible", "internal/vocabulary"},
-	"cmd/perf-stats": {"internal/cli", "internal/facts", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
+	"cmd/perf-stats": {"internal/cli", "internal/facts", "internal/fault", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
 		"internal/track", "internal/visible"},
-	"cmd/perf-plot": {"internal/chart", "internal/cli", "internal/facts", "internal/jsonl", "internal/metrics", "internal/report", "internal/stats"},
+	"cmd/perf-plot": {"internal/chart", "internal/cli", "internal/facts", "internal/fault", "internal/jsonl", "internal/metrics", "internal/report", "internal/stats"},
 }
 
 func TestImportDirection(t *testing.T) {

@@ -10,18 +10,18 @@ import (
 	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/api"
-	"perfpipe/internal/cli"
 	"perfpipe/internal/dataset"
+	"perfpipe/internal/fault"
 )
 
 // shape is what the flags say of every body.
 func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
 	custom, err := api.LoadSpec(f.API, f.APISpec)
 	if err != nil {
-		return nil, cli.Usage("docs/apis.md shows how to write one", "%w", err)
+		return nil, fault.Usage("docs/apis.md shows how to write one", "%w", err)
 	}
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
-		return nil, cli.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
+		return nil, fault.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
 	}
 	mix, err := models(f.Model)
 	if err != nil {
@@ -35,10 +35,10 @@ func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
 		}
 		s.Template, err = dataset.ParseTemplate(text, s.Models)
 		if errors.Is(err, dataset.ErrNoModel) {
-			return nil, cli.Usage("add --model NAME", "--query-template: %w", err)
+			return nil, fault.Usage("add --model NAME", "--query-template: %w", err)
 		}
 		if err != nil {
-			return nil, cli.Usage("", "--query-template: %w", err)
+			return nil, fault.Usage("", "--query-template: %w", err)
 		}
 	}
 	s.Params, s.MaxTokens = f.params()
@@ -71,7 +71,7 @@ func models(text string) (mix []dataset.Model, err error) {
 	case 0:
 		return []dataset.Model{{Name: text, Share: 1}}, nil
 	}
-	return nil, cli.Usage("write a mix as a=0.7,b=0.3", "--model %s: some of it have a share above 0, and some not", text)
+	return nil, fault.Usage("write a mix as a=0.7,b=0.3", "--model %s: some of it have a share above 0, and some not", text)
 }
 
 // extra splits --extra-args into what the dataset takes for itself and what is sent, and adds --dataset-args to the former.
@@ -98,7 +98,7 @@ func (f *flags) extra(o *dataset.Options) (sent []dataset.Param, err error) {
 		}
 	})
 	if err == nil && unknown != "" {
-		err = cli.Usage("what goes into the body is --extra-args", "--dataset-args: %s knows no %q", f.Dataset, unknown)
+		err = fault.Usage("what goes into the body is --extra-args", "--dataset-args: %s knows no %q", f.Dataset, unknown)
 	}
 	return sent, err
 }
@@ -113,7 +113,7 @@ func eachKey(flag, value string, each func(key, value gjson.Result)) error {
 		return err
 	}
 	if !gjson.ValidBytes(text) || !gjson.ParseBytes(text).IsObject() {
-		return cli.Usage("", "%s is not a JSON object: %.60q", flag, text)
+		return fault.Usage("", "%s is not a JSON object: %.60q", flag, text)
 	}
 	gjson.GetBytes(text, "@ugly").ForEach(func(k, v gjson.Result) bool {
 		each(k, v)

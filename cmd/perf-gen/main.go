@@ -14,7 +14,9 @@ import (
 	"text/tabwriter"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/dataset"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 )
 
@@ -136,11 +138,11 @@ func (b *badLines) end() error {
 		if err := hinted(b.last, []string{b.last.File}); err != error(b.last) {
 			return err
 		}
-		return cli.Fail("--on-bad-line skip leaves bad lines out", "%w", b.last)
+		return fault.Fail("--on-bad-line skip leaves bad lines out", "%w", b.last)
 	case b.last != nil:
 		return hinted(b.last, []string{b.last.File})
 	case b.n > 0 && !b.good:
-		return cli.Fail("", "all of %d lines are bad: nothing is left", b.n)
+		return fault.Fail("", "all of %d lines are bad: nothing is left", b.n)
 	case b.n > 0:
 		b.env.Say("%d bad lines left out", b.n)
 	}
@@ -160,14 +162,14 @@ func hinted(err error, files []string) error {
 	if len(files) == 1 && files[0] != "-" {
 		file = files[0]
 	}
-	code := cli.CodeFail
-	if own, ok := errors.AsType[*cli.Error](err); ok {
+	code := fault.CodeFail
+	if own, ok := errors.AsType[*fault.Error](err); ok {
 		if own.Hint != "" {
 			return err
 		}
 		code = own.Code
 	}
-	return &cli.Error{Code: code, Err: err, Hint: h.Hint(file)}
+	return &fault.Error{Code: code, Err: err, Hint: h.Hint(file)}
 }
 
 // list prints the table of datasets.
@@ -229,7 +231,7 @@ func (w *writer) flush() {
 // end keeps the output of a run that ended well. Of one that failed, a file is left out altogether; the lines that went
 // to stdout are whole ones. After Ctrl-C the generator may hold the lock in a write that never ends.
 func (w *writer) end(err error) error {
-	if errors.Is(err, cli.ErrInterrupted) && w.toStdout {
+	if errors.Is(err, fault.ErrInterrupted) && w.toStdout {
 		return err
 	}
 	w.mu.Lock() // for good: nothing is written after this

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/dataset"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
@@ -125,12 +127,12 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 	for _, word := range f.TurnDelay {
 		d, err := cli.ParseDuration(word)
 		if err != nil {
-			return nil, cli.Usage("", "--turn-delay: %w", err)
+			return nil, fault.Usage("", "--turn-delay: %w", err)
 		}
 		o.TurnDelayMs = append(o.TurnDelayMs, float64(d)/float64(time.Millisecond))
 	}
 	if d := o.TurnDelayMs; len(d) > 2 || len(d) == 2 && d[0] > d[1] {
-		return nil, cli.Usage("give one, or the least and the most", "--turn-delay %s is no range", strings.Join(f.TurnDelay, " "))
+		return nil, fault.Usage("give one, or the least and the most", "--turn-delay %s is no range", strings.Join(f.TurnDelay, " "))
 	}
 	return o, nil
 }
@@ -157,11 +159,11 @@ func (f *flags) number() int64 {
 
 // usage makes a wrong command line of an error that is not something else already.
 func usage(err error) error {
-	var own *cli.Error
+	var own *fault.Error
 	if err == nil || errors.As(err, &own) {
 		return err
 	}
-	return cli.Usage("", "%w", err)
+	return fault.Usage("", "%w", err)
 }
 
 // tied is an input before which the output is flushed: what a slow reader has given is not held back.
@@ -183,13 +185,13 @@ func textOrFile(flag, value string) ([]byte, error) {
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, cli.Usage("", "%s: %w", flag, err)
+		return nil, fault.Usage("", "%s: %w", flag, err)
 	}
 	if err = sniff.Binary(b[:min(len(b), sniff.Head)]); err == nil {
 		err = sniff.Text(b)
 	}
 	if err != nil {
-		return nil, hinted(cli.Usage("", "%s %s: %w", flag, value, err), []string{path})
+		return nil, hinted(fault.Usage("", "%s %s: %w", flag, value, err), []string{path})
 	}
 	return bytes.TrimPrefix(b, []byte("\uFEFF")), nil
 }
@@ -198,7 +200,7 @@ func textOrFile(flag, value string) ([]byte, error) {
 func (f *flags) check(paths []string) error {
 	for _, n := range f.Number {
 		if n < 0 {
-			return cli.Usage("0 is endless", "--number %d is negative", n)
+			return fault.Usage("0 is endless", "--number %d is negative", n)
 		}
 	}
 	for _, c := range []struct {
@@ -211,36 +213,36 @@ func (f *flags) check(paths []string) error {
 		{"--dataset-offset", int(f.Offset), 0}, {"--block-size", f.BlockSize, 0},
 	} {
 		if c.value < c.smallest {
-			return cli.Usage("", "%s %d is less than %d", c.flag, c.value, c.smallest)
+			return fault.Usage("", "%s %d is less than %d", c.flag, c.value, c.smallest)
 		}
 	}
 	switch m := f.MaxTokens; {
 	case len(m) > 2:
-		return cli.Usage("give one, or the least and the most", "--max-tokens takes one or two numbers, not %d", len(m))
+		return fault.Usage("give one, or the least and the most", "--max-tokens takes one or two numbers, not %d", len(m))
 	case len(m) > 0 && m[0] < 0:
-		return cli.Usage("", "--max-tokens %d is negative", m[0])
+		return fault.Usage("", "--max-tokens %d is negative", m[0])
 	case len(m) == 2 && m[0] > m[1]:
-		return cli.Usage("write the least first", "--max-tokens %d %d is no range", m[0], m[1])
+		return fault.Usage("write the least first", "--max-tokens %d %d is no range", m[0], m[1])
 	case f.MinTokens != nil && len(m) > 0 && *f.MinTokens > m[0]:
-		return cli.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
+		return fault.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
 	case slices.ContainsFunc(names(f.KeepHeaders), func(h string) bool { return !dataset.Replayable(h) }):
-		return cli.Usage("leave it out", "--keep-headers %s: perf-send writes the headers of its own connection", strings.Join(f.KeepHeaders, " "))
+		return fault.Usage("leave it out", "--keep-headers %s: perf-send writes the headers of its own connection", strings.Join(f.KeepHeaders, " "))
 	case f.Format != "" && !slices.Contains(dataset.Formats(), f.Format):
-		return cli.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
+		return fault.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
 	case f.UniquePrefix && (f.TokenizePrompt || f.RenderTemplate):
-		return cli.Usage("leave one out", "--unique-prefix puts words before a text, not before token ids or a template")
+		return fault.Usage("leave one out", "--unique-prefix puts words before a text, not before token ids or a template")
 	case f.RenderTemplate && f.TokenizePrompt:
-		return cli.Usage("leave one out", "--render-chat-template makes text, and --tokenize-prompt token ids")
+		return fault.Usage("leave one out", "--render-chat-template makes text, and --tokenize-prompt token ids")
 	case f.Charset != "everyday" && f.TokenizePrompt:
-		return cli.Usage("leave one out", "--charset chooses among words, and --tokenize-prompt writes none")
+		return fault.Usage("leave one out", "--charset chooses among words, and --tokenize-prompt writes none")
 	case f.CountTemplate && f.TokenizePrompt:
-		return cli.Usage("leave one out", "--tokenize-prompt leaves no room for the chat template of --count-template")
+		return fault.Usage("leave one out", "--tokenize-prompt leaves no room for the chat template of --count-template")
 	case f.Prompt != nil && len(paths) > 0:
-		return cli.Usage("leave one out", "--prompt and a file are two sources of prompts")
+		return fault.Usage("leave one out", "--prompt and a file are two sources of prompts")
 	case f.Repeat > 1 && slices.Contains(paths, "-"):
-		return cli.Usage("save it to a file first", "--repeat cannot read stdin again")
+		return fault.Usage("save it to a file first", "--repeat cannot read stdin again")
 	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) && (f.Prompt != nil || dataset.Invented(f.Dataset)):
-		return cli.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
+		return fault.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"perfpipe/internal/cli"
 	"perfpipe/internal/dataset"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/tokenizer"
 	"perfpipe/internal/vocabulary"
 )
@@ -19,11 +19,11 @@ import (
 func (f *flags) template(o *dataset.Options) func() (*dataset.Rendering, error) {
 	return sync.OnceValues(func() (*dataset.Rendering, error) {
 		if f.TokenizerPath == "" {
-			return nil, cli.Usage("name the model's folder or repository", "a chat template is needed, and --tokenizer-path names no model")
+			return nil, fault.Usage("name the model's folder or repository", "a chat template is needed, and --tokenizer-path names no model")
 		}
 		t, err := tokenizer.OpenTemplate(o.TokenizerName)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, cli.Usage("name the folder of a chat model, or put its chat_template.jinja beside the vocabulary",
+			return nil, fault.Usage("name the folder of a chat model, or put its chat_template.jinja beside the vocabulary",
 				"--tokenizer-path %s: there is no chat template with it", f.TokenizerPath)
 		}
 		if err != nil {

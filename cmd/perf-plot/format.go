@@ -2,6 +2,7 @@ package main
 
 import (
 	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // endings are the file name endings that choose a format.
@@ -16,7 +17,7 @@ func endings() map[string]string {
 func (f *flags) chooseFormat(terminal bool) (err error) {
 	terminal = terminal && f.Output == ""
 	if terminal && (f.Format == "html" || f.Format == "png") {
-		return cli.Usage("-o FILE."+f.Format+" writes a file; --format term draws here",
+		return fault.Usage("-o FILE."+f.Format+" writes a file; --format term draws here",
 			"--format %s: stdout is a terminal", f.Format)
 	}
 	if f.Format, err = cli.Format(f.Output, f.Format, endings()); err != nil {
@@ -36,15 +37,15 @@ func (f *flags) chooseFormat(terminal bool) (err error) {
 func (f *flags) checkFormat() error {
 	switch {
 	case f.Format == "png" && f.Lang == "zh":
-		return cli.Usage("--format svg has its text as text", "--lang zh: the font of PNG images has no Chinese letters")
+		return fault.Usage("--format svg has its text as text", "--lang zh: the font of PNG images has no Chinese letters")
 	case f.Width < 0:
-		return cli.Usage("", "--width: %d is below 0", f.Width)
+		return fault.Usage("", "--width: %d is below 0", f.Width)
 	case f.Width > 0 && f.Format != "term":
-		return cli.Usage("--format term is text of a width", "--width: only --format term has columns, not %s", f.Format)
+		return fault.Usage("--format term is text of a width", "--width: only --format term has columns, not %s", f.Format)
 	case f.Facts != "" && len(f.Files) > 1:
-		return cli.Usage("", "--facts: the facts belong to one run, and there are %d files", len(f.Files))
+		return fault.Usage("", "--facts: the facts belong to one run, and there are %d files", len(f.Files))
 	case f.Metrics != "" && len(f.Files) > 1:
-		return cli.Usage("", "--metrics: the metrics belong to one run, and there are %d files", len(f.Files))
+		return fault.Usage("", "--metrics: the metrics belong to one run, and there are %d files", len(f.Files))
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/report/reporttest"
 )
 
@@ -30,7 +30,7 @@ func TestAbsurdRecords(t *testing.T) {
 		for _, in := range []string{bad + "\n", good + bad + "\n" + bad + "\n"} {
 			for _, format := range []string{"html", "term", "svg", "vega", "csv"} {
 				code, out, stderr := plot(t, []byte(in), "--format", format, "--slo", "ttft_ms:p99<1e300")
-				if code != cli.CodeOK && !strings.Contains(stderr, "nothing to draw") {
+				if code != fault.CodeOK && !strings.Contains(stderr, "nothing to draw") {
 					t.Errorf("%s of %s: exit %d: %s", format, bad, code, stderr)
 				}
 				if strings.Contains(out, "NaN") && format != "html" {
@@ -65,9 +65,9 @@ func FuzzPlot(f *testing.F) {
 			t.Errorf("%d bytes of input took %d MB", len(in), used>>20)
 		}
 		switch {
-		case code == cli.CodeOK && len(out) == 0:
+		case code == fault.CodeOK && len(out) == 0:
 			t.Error("nothing was drawn, and nothing said")
-		case code != cli.CodeOK && (stderr == "" || strings.Contains(stderr, "unsupported value")):
+		case code != fault.CodeOK && (stderr == "" || strings.Contains(stderr, "unsupported value")):
 			t.Errorf("exit %d: %s", code, stderr)
 		case format == "term" && bytes.ContainsAny([]byte(out), "\x1b\a"):
 			t.Error("a control character reached the terminal")

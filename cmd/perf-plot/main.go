@@ -14,6 +14,7 @@ import (
 	"perfpipe/internal/chart"
 	"perfpipe/internal/cli"
 	"perfpipe/internal/facts"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/report"
 	"perfpipe/internal/stats"
 )
@@ -107,14 +108,14 @@ func (f *flags) options() (opt stats.Options, err error) {
 	for _, text := range f.SLO {
 		gate, err := stats.ParseGate(text)
 		if err != nil {
-			return opt, cli.Usage("for example: --slo 'ttft_ms:p99<500'", "--slo: %w", err)
+			return opt, fault.Usage("for example: --slo 'ttft_ms:p99<500'", "--slo: %w", err)
 		}
 		opt.Gates = append(opt.Gates, gate)
 	}
 	for _, text := range f.Goodput {
 		l, err := stats.ParseLimit(text)
 		if err != nil {
-			return opt, cli.Usage("for example: --goodput 'ttft_ms<500' 'tpot_ms<50'", "--goodput: %w", err)
+			return opt, fault.Usage("for example: --goodput 'ttft_ms<500' 'tpot_ms<50'", "--goodput: %w", err)
 		}
 		opt.Goodput = append(opt.Goodput, l)
 	}
@@ -179,11 +180,11 @@ func (f *flags) chosen(figures []chart.Figure) ([]chart.Figure, error) {
 		for i := range figures {
 			names = append(names, figures[i].Name)
 		}
-		return nil, cli.Usage("the figures of this input: "+strings.Join(names, ", "), "--figure: there is no figure %q", f.Figure)
+		return nil, fault.Usage("the figures of this input: "+strings.Join(names, ", "), "--figure: there is no figure %q", f.Figure)
 	case f.Format == "html" && f.Figure == "":
 		return figures, nil
 	case len(figures) == 0:
-		return nil, cli.Fail("the records need at least one request that says when it was sent", "there is nothing to draw")
+		return nil, fault.Fail("the records need at least one request that says when it was sent", "there is nothing to draw")
 	case f.Format == "csv":
 		return figures, nil
 	case f.Format != "term":

@@ -13,6 +13,7 @@ import (
 
 	"perfpipe/internal/chart"
 	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 	"perfpipe/internal/report"
 	"perfpipe/internal/report/reporttest"
@@ -181,7 +182,7 @@ func pageOfRecords(t *testing.T, in []byte, opt report.Options) *chart.Page {
 
 func TestNothingHalfWritten(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "page.html")
-	if code, _, _ := plot(t, []byte("{\"ok\":true}\nnonsense\n"), "-o", out); code != cli.CodeFail {
+	if code, _, _ := plot(t, []byte("{\"ok\":true}\nnonsense\n"), "-o", out); code != fault.CodeFail {
 		t.Errorf("exit %d", code)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(out), "*")); len(left) > 0 {
@@ -212,7 +213,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"--lang", "zh", "--format", "png"}, "--lang zh: "},
 		{[]string{"--format", "gif"}, "--format"},
 	} {
-		if code, _, stderr := plot(t, in, c.args...); code != cli.CodeUsage || !strings.Contains(stderr, c.want) {
+		if code, _, stderr := plot(t, in, c.args...); code != fault.CodeUsage || !strings.Contains(stderr, c.want) {
 			t.Errorf("%v: exit %d: %s", c.args, code, stderr)
 		}
 	}

@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/facts"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/metrics"
 	"perfpipe/internal/report"
@@ -33,7 +35,7 @@ func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*re
 func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stats.Options) (*report.Source, error) {
 	file, err := facts.Records(path)
 	if err != nil {
-		return nil, cli.Fail("", "%w", err)
+		return nil, fault.Fail("", "%w", err)
 	}
 	r, name, done, err := env.Input(file, jsonl.Decompress)
 	if err != nil {
@@ -53,7 +55,7 @@ func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stat
 	}
 	run, err := facts.Read(known)
 	if err != nil {
-		return nil, cli.Fail("perf-send --facts-out writes it", "--facts: %w", err)
+		return nil, fault.Fail("perf-send --facts-out writes it", "--facts: %w", err)
 	}
 	s.Facts = run.Rows()
 	return s, nil

@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/client"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
@@ -141,13 +143,13 @@ func (o *outcome) row(name string) []string {
 func (c *calibration) run(ctx context.Context, p probe) (*outcome, error) {
 	dir, err := os.MkdirTemp("", "perf-send-calibrate")
 	if err != nil {
-		return nil, cli.Fail("", "--calibrate: %w", err)
+		return nil, fault.Fail("", "--calibrate: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	truth := filepath.Join(dir, "truth.jsonl")
 	target, end, err := startOtherSim(p.sim, truth)
 	if err != nil {
-		return nil, cli.Fail("", "--calibrate: %w", err)
+		return nil, fault.Fail("", "--calibrate: %w", err)
 	}
 	defer end()
 	clock := client.NewClock()
@@ -156,7 +158,7 @@ func (c *calibration) run(ctx context.Context, p probe) (*outcome, error) {
 	body := fmt.Sprintf(`{"model":"sim","messages":[{"role":"user","content":"calibrate"}],"max_tokens":%d,"stream":true}`, p.tokens)
 	first := &request.Request{Body: []byte(body)}
 	if err := cl.Preconnect(ctx, first, p.pre); err != nil {
-		return nil, cli.Fail("", "--calibrate: %w", err)
+		return nil, fault.Fail("", "--calibrate: %w", err)
 	}
 	timer := load.NewTimer()
 	defer timer.Close()

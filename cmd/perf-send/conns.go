@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/client"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 )
 
@@ -44,15 +46,15 @@ func (f *flags) connLimit() (conns, files int) {
 // load generator's lag, which is better than a storm of connections.
 func (f *flags) limitConns(points []load.Point) error {
 	if f.MaxConns < 0 {
-		return cli.Usage("", "--max-conns: %d is below 0", f.MaxConns)
+		return fault.Usage("", "--max-conns: %d is below 0", f.MaxConns)
 	}
 	most, files := f.connLimit()
 	if most < 0 || files > 0 && most == 0 {
-		return cli.Usage("ulimit -n raises it", "%d files may be open, and perf-send needs %d besides its connections", files, leastSpare)
+		return fault.Usage("ulimit -n raises it", "%d files may be open, and perf-send needs %d besides its connections", files, leastSpare)
 	}
 	if f.MaxConns > 0 {
 		if most > 0 && f.MaxConns > most {
-			return cli.Usage("ulimit -n raises it", "--max-conns: %d connections need more than the %d files that may be open", f.MaxConns, files)
+			return fault.Usage("ulimit -n raises it", "--max-conns: %d connections need more than the %d files that may be open", f.MaxConns, files)
 		}
 		most = f.MaxConns
 	}
@@ -65,9 +67,9 @@ func (f *flags) limitConns(points []load.Point) error {
 		case p.Mode == load.Open:
 			p.Limit = most
 		case p.Limit > most && f.MaxConns > 0:
-			return cli.Usage("", "--parallel: %d is more than --max-conns %d", p.Limit, f.MaxConns)
+			return fault.Usage("", "--parallel: %d is more than --max-conns %d", p.Limit, f.MaxConns)
 		case p.Limit > most:
-			return cli.Usage("ulimit -n raises it", "--parallel: %d connections need more than the %d files that may be open", p.Limit, files)
+			return fault.Usage("ulimit -n raises it", "--parallel: %d connections need more than the %d files that may be open", p.Limit, files)
 		}
 	}
 	return nil
@@ -100,7 +102,7 @@ func (r *runner) preconnect(ctx context.Context, p load.Point) error {
 		r.env.Say("--preconnect: left out: %v", err)
 		r.f.Preconnect = false
 	case err != nil:
-		return cli.Fail("", "--preconnect: %w", err)
+		return fault.Fail("", "--preconnect: %w", err)
 	}
 	runtime.GC() // what opening them left behind is as much as they are
 	return nil

@@ -10,7 +10,9 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/facts"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/launch"
 	"perfpipe/internal/mask"
 	"perfpipe/internal/stats"
@@ -40,7 +42,7 @@ func (f *runFacts) begin(env *cli.Env, shard string) {
 // end notes how the run ended.
 func (f *runFacts) end(t *tally, v stats.Verdict, err error) {
 	f.Ended = time.Now()
-	f.Interrupted = errors.Is(err, cli.ErrInterrupted)
+	f.Interrupted = errors.Is(err, fault.ErrInterrupted)
 	f.OK, f.Failed = t.counts()
 	f.Requests, f.Errors = f.OK+f.Failed, t.errors()
 	f.Verdict, f.Reason = v.Level, v.Reason
@@ -100,10 +102,10 @@ func (f *runFacts) write(env *cli.Env, path string) error {
 	out := env.Create(path)
 	if _, err := out.Write(append(b, '\n')); err != nil {
 		out.Abort()
-		return cli.Fail("", "--facts-out: %w", err)
+		return fault.Fail("", "--facts-out: %w", err)
 	}
 	if err := out.Commit(); err != nil {
-		return cli.Fail("", "--facts-out: %w", err)
+		return fault.Fail("", "--facts-out: %w", err)
 	}
 	return nil
 }

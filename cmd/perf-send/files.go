@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 )
 
 // shardMark in a file's name stands for the number of the shard.
@@ -82,7 +84,7 @@ func (f *flags) checkFiles(env *cli.Env) error {
 		return nil
 	}
 	if info, err := os.Stat(f.Output); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
-		return cli.Usage("--resume "+f.Output+" sends what it does not hold yet, --force replaces it",
+		return fault.Usage("--resume "+f.Output+" sends what it does not hold yet, --force replaces it",
 			"-o: %s exists and is not empty", f.Output)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/request"
 )
@@ -105,7 +106,7 @@ type flags struct {
 // target reads --url; nil: the simulator.
 func (f *flags) target() (*url.URL, error) {
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
-		return nil, cli.Usage("there are "+strings.Join(api.Names(), ", ")+", and custom", "--api: %q is not known", f.API)
+		return nil, fault.Usage("there are "+strings.Join(api.Names(), ", ")+", and custom", "--api: %q is not known", f.API)
 	}
 	if len(f.URL) == 0 {
 		return nil, nil
@@ -120,10 +121,10 @@ func parseTarget(given string) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
-		return nil, cli.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
+		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, cli.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not an http or https URL", given)
+		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not an http or https URL", given)
 	}
 	return u, nil
 }
@@ -134,7 +135,7 @@ func (f *flags) headers() (map[string]string, error) { return headerFlag("--head
 func (f *flags) key() (string, error) {
 	key := strings.TrimSpace(f.APIKey)
 	if request.CheckHeader("Authorization", key) != nil {
-		return "", cli.Usage("it goes into a header", "--api-key: it has a control character")
+		return "", fault.Usage("it goes into a header", "--api-key: it has a control character")
 	}
 	return key, nil
 }
@@ -149,15 +150,15 @@ func headerFlag(flag string, list []string) (map[string]string, error) {
 		name, value, ok := strings.Cut(h, "=")
 		if !ok { // of which the value may be a secret
 			name, _, _ = strings.Cut(h, ":")
-			return nil, cli.Usage("write "+flag+" NAME=VALUE", "%s: %.40q has no =VALUE", flag, name)
+			return nil, fault.Usage("write "+flag+" NAME=VALUE", "%s: %.40q has no =VALUE", flag, name)
 		}
 		if err := request.CheckHeader(name, value); err != nil {
-			return nil, cli.Usage("write "+flag+" NAME=VALUE", "%s: %w", flag, err)
+			return nil, fault.Usage("write "+flag+" NAME=VALUE", "%s: %w", flag, err)
 		}
 		m[name] = value
 	}
 	if err := request.CheckHeaders(m); err != nil {
-		return nil, cli.Usage("leave one out", "%s: %w", flag, err)
+		return nil, fault.Usage("leave one out", "%s: %w", flag, err)
 	}
 	return m, nil
 }

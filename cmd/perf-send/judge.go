@@ -3,7 +3,7 @@ package main
 import (
 	"cmp"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
 )
 
@@ -27,7 +27,7 @@ func (r *runner) judge() error {
 		hint += "; the simulator shares the CPUs with perf-send, which a server elsewhere does not"
 	}
 	if r.f.Strict {
-		return cli.Fail(hint, "--strict: the load generator was %s", v.Level)
+		return fault.Fail(hint, "--strict: the load generator was %s", v.Level)
 	}
 	r.env.Hint("%s", hint)
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/launch"
 )
@@ -45,7 +46,7 @@ func (w *words) Decode(ctx *kong.DecodeContext) error {
 func (f *flags) custom() (*api.Dialect, error) {
 	d, err := api.LoadSpec(f.API, f.APISpec)
 	if err != nil {
-		return nil, cli.Usage("docs/apis.md shows how to write one", "%w", err)
+		return nil, fault.Usage("docs/apis.md shows how to write one", "%w", err)
 	}
 	return d, nil
 }
@@ -66,7 +67,7 @@ func (f *flags) server(ctx context.Context, env *cli.Env, facts *runFacts) (cont
 	}
 	switch {
 	case launch.Is(f.API) && target != nil:
-		return nil, nil, cli.Usage("leave out --url, or --api for a server that runs already", "--url and --api %s: that server is started here", f.API)
+		return nil, nil, fault.Usage("leave out --url, or --api for a server that runs already", "--url and --api %s: that server is started here", f.API)
 	case launch.Is(f.API):
 		return f.startLocal(ctx, env, facts)
 	}
@@ -75,7 +76,7 @@ func (f *flags) server(ctx context.Context, env *cli.Env, facts *runFacts) (cont
 		"data-source": f.DataSource != "" && f.TokenizerPath == "",
 	} {
 		if set {
-			return nil, nil, cli.Usage("--api local, local_vllm, local_sglang or local_llamacpp starts one", "--%s is for a server that is started here", name)
+			return nil, nil, fault.Usage("--api local, local_vllm, local_sglang or local_llamacpp starts one", "--%s is for a server that is started here", name)
 		}
 	}
 	if target != nil {

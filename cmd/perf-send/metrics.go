@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/client"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/mask"
 	"perfpipe/internal/metrics"
@@ -40,7 +42,7 @@ func startSampler(ctx context.Context, env *cli.Env, f *flags, c *client.Client,
 	if f.MetricsOut == "" {
 		for flag, list := range map[string]cli.Strings{"--server-metrics": f.ServerMetrics, "--metrics-headers": f.MetricsHeaders} {
 			if len(list) > 0 {
-				return nil, cli.Usage("--metrics-out FILE says where they go", "%s without --metrics-out", flag)
+				return nil, fault.Usage("--metrics-out FILE says where they go", "%s without --metrics-out", flag)
 			}
 		}
 		return nil, nil
@@ -50,12 +52,12 @@ func startSampler(ctx context.Context, env *cli.Env, f *flags, c *client.Client,
 		return nil, nil
 	}
 	if f.MetricsInterval <= 0 {
-		return nil, cli.Usage("such as 0.5 or 2s", "--metrics-interval must be more than 0")
+		return nil, fault.Usage("such as 0.5 or 2s", "--metrics-interval must be more than 0")
 	}
 	urls := []string(f.ServerMetrics)
 	for _, u := range urls {
 		if p, err := url.Parse(u); err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
-			return nil, cli.Usage("it looks like http://127.0.0.1:8000/metrics", "--server-metrics: %q is not an http or https URL", mask.URL(u))
+			return nil, fault.Usage("it looks like http://127.0.0.1:8000/metrics", "--server-metrics: %q is not an http or https URL", mask.URL(u))
 		}
 	}
 	pages := c.Pages(headers)
@@ -102,7 +104,7 @@ func (s *sampler) close() error {
 		err = e
 	}
 	if err != nil {
-		return cli.Fail("", "--metrics-out: %w", err)
+		return fault.Fail("", "--metrics-out: %w", err)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 )
@@ -194,9 +196,9 @@ func (r *runner) endOutput(err error) error {
 		return cmp.Or(err, failed)
 	}
 	name := r.out.rescue()
-	if errors.Is(err, cli.ErrInterrupted) || name == "" {
+	if errors.Is(err, fault.ErrInterrupted) || name == "" {
 		return cmp.Or(err, failed)
 	}
-	return cli.Fail("make room; then --resume "+r.f.Output+" sends what is missing",
+	return fault.Fail("make room; then --resume "+r.f.Output+" sends what is missing",
 		"%w: %d records are lost; the others are in %s", failed, r.sink.lost, name)
 }

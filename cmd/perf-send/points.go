@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/schedule"
 )
@@ -19,7 +21,7 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 	trace := f.Arrival == "trace"
 	if f.OpenLoop {
 		if len(f.Rate) == 0 && !trace {
-			return nil, cli.Usage("give --rate", "--open-loop: needs --rate")
+			return nil, fault.Usage("give --rate", "--open-loop: needs --rate")
 		}
 		if len(f.Parallel) > 0 {
 			env.Say("--parallel: ignored, since --open-loop puts no limit on the requests in flight")
@@ -28,26 +30,26 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 	}
 	for _, r := range f.Rate {
 		if !(r > 0) {
-			return nil, cli.Usage("leave --rate out for a closed loop", "--rate: %v is not above 0", r)
+			return nil, fault.Usage("leave --rate out for a closed loop", "--rate: %v is not above 0", r)
 		}
 	}
 	if slices.ContainsFunc(f.Parallel, func(p int) bool { return p < 1 }) {
-		return nil, cli.Usage("", "--parallel: %v has a number below 1", f.Parallel)
+		return nil, fault.Usage("", "--parallel: %v has a number below 1", f.Parallel)
 	}
 	if slices.ContainsFunc(f.Number, func(n int) bool { return n < 0 }) {
-		return nil, cli.Usage("", "--number: %v has a number below 0", f.Number)
+		return nil, fault.Usage("", "--number: %v has a number below 0", f.Number)
 	}
 	if trace && len(f.Rate) > 0 {
-		return nil, cli.Usage("--speedup plays a trace faster", "--rate: a trace has its own times")
+		return nil, fault.Usage("--speedup plays a trace faster", "--rate: a trace has its own times")
 	}
 	if trace && f.Cycle {
-		return nil, cli.Usage("", "--cycle: a trace cannot begin again, since its times would go back")
+		return nil, fault.Usage("", "--cycle: a trace cannot begin again, since its times would go back")
 	}
 	if !(f.Speedup > 0) {
-		return nil, cli.Usage("", "--speedup: %v is not above 0", f.Speedup)
+		return nil, fault.Usage("", "--speedup: %v is not above 0", f.Speedup)
 	}
 	if f.Speedup != 1 && !trace {
-		return nil, cli.Usage("give --arrival trace, or another --rate", "--speedup: only a trace can be played faster")
+		return nil, fault.Usage("give --arrival trace, or another --rate", "--speedup: only a trace can be played faster")
 	}
 	n, err := f.levels()
 	if err != nil {
@@ -93,11 +95,11 @@ func (f *flags) inTurn(env *cli.Env, points []load.Point) (bool, error) {
 		return false, nil
 	}
 	if f.Cycle {
-		return false, cli.Usage("give --number or --duration", "--cycle: the first point of the sweep would never end")
+		return false, fault.Usage("give --number or --duration", "--cycle: the first point of the sweep would never end")
 	}
 	if f.Input == "" || f.Input == "-" {
 		if in, ok := env.Stdin.(interface{ Stat() (os.FileInfo, error) }); !ok || !regular(in.Stat()) {
-			return false, cli.Usage("--number N is the requests of each point; a file as input is sent by each point as a whole",
+			return false, fault.Usage("--number N is the requests of each point; a file as input is sent by each point as a whole",
 				"--number: a sweep over a pipe needs it, since the first of %d points would take all lines", len(points))
 		}
 	}
@@ -119,11 +121,11 @@ func (f *flags) levels() (int, error) {
 		case n == 1:
 			n = l.len
 		case l.len != n:
-			return 0, cli.Usage("give lists of one length, or a single value for all", "%s: has %d values where another list has %d", l.name, l.len, n)
+			return 0, fault.Usage("give lists of one length, or a single value for all", "%s: has %d values where another list has %d", l.name, l.len, n)
 		}
 	}
 	if n > 1 && len(f.Rate) < 2 && len(f.Parallel) < 2 {
-		return 0, cli.Usage("give as many values of --rate or --parallel", "--number: has %d values for one load point", n)
+		return 0, fault.Usage("give as many values of --rate or --parallel", "--number: has %d values for one load point", n)
 	}
 	return n, nil
 }
@@ -153,9 +155,9 @@ func (f *flags) point(i int) (load.Point, error) {
 	case p.Trace:
 		p.Mode, p.Run = load.Open, "trace"
 	case strings.HasPrefix(f.Arrival, "ramp:") && p.Rate > 0:
-		return p, cli.Usage("", "--rate: a ramp has its own rates")
+		return p, fault.Usage("", "--rate: a ramp has its own rates")
 	case math.IsInf(p.Rate, 1) && f.Arrival != "poisson":
-		return p, cli.Usage("give a finite --rate", "--arrival: %s needs a rate, and inf is none", f.Arrival)
+		return p, fault.Usage("give a finite --rate", "--arrival: %s needs a rate, and inf is none", f.Arrival)
 	case math.IsInf(p.Rate, 1) && p.Parallel == 0:
 		p.Mode, p.Run, p.Rate = load.Open, "rate=inf", 0
 		return p, nil
@@ -170,7 +172,7 @@ func (f *flags) point(i int) (load.Point, error) {
 			return p, err
 		}
 	case f.Arrival != "poisson":
-		return p, cli.Usage("give --rate", "--arrival: %s needs --rate", f.Arrival)
+		return p, fault.Usage("give --rate", "--arrival: %s needs --rate", f.Arrival)
 	default:
 		p.Rate, p.Parallel = 0, max(p.Parallel, 1)
 		p.Mode, p.Pacer, p.Limit = load.Closed, nil, p.Parallel
@@ -210,20 +212,20 @@ func (f *flags) warmup(number int) (int, error) {
 		return 0, nil
 	case w < 1:
 		if number == 0 {
-			return 0, cli.Usage("give --number, or a whole --warmup-num", "--warmup-num: a share of --number needs --number")
+			return 0, fault.Usage("give --number, or a whole --warmup-num", "--warmup-num: a share of --number needs --number")
 		}
 		return max(1, int(w*float64(number))), nil
 	case w == float64(int(w)):
 		return int(w), nil
 	}
-	return 0, cli.Usage("", "--warmup-num: %v is neither a whole number nor a share below 1", f.WarmupNum)
+	return 0, fault.Usage("", "--warmup-num: %v is neither a whole number nor a share below 1", f.WarmupNum)
 }
 
 // arrival makes the pacer that --arrival names.
 func arrival(spec string, rate float64, seed uint64) (func() schedule.Pacer, error) {
 	kind, arg, _ := strings.Cut(spec, ":")
 	bad := func(format string, args ...any) error {
-		return cli.Usage("poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME or trace", "--arrival: %s", fmt.Sprintf(format, args...))
+		return fault.Usage("poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME or trace", "--arrival: %s", fmt.Sprintf(format, args...))
 	}
 	switch kind {
 	case "poisson":

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 )
 
@@ -55,5 +55,5 @@ func (r *runner) testConnection(ctx context.Context) error {
 	case e.Kind == record.KindConnect || e.Kind == record.KindConnectTimeout:
 		hint = "is the server up, and is it the right --url? " + hint
 	}
-	return cli.Fail(hint, "test request: %s", e.Message)
+	return fault.Fail(hint, "test request: %s", e.Message)
 }

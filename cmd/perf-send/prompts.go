@@ -4,7 +4,7 @@ import (
 	"errors"
 	"sync"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -40,7 +40,7 @@ func (r *runner) promptsDiffer() error {
 		r.env.Say("%s", note)
 	}
 	if r.f.Strict {
-		return cli.Fail(hint, "--strict: %w", errors.New(notes[0]))
+		return fault.Fail(hint, "--strict: %w", errors.New(notes[0]))
 	}
 	r.env.Hint("%s", hint)
 	return nil

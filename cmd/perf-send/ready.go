@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/client"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/mask"
 	"perfpipe/internal/record"
 )
@@ -103,7 +105,7 @@ func (r *ready) over(ctx context.Context, why string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return cli.Fail("check --url, and the server's log", "--wait-ready: after %v: %s",
+	return fault.Fail("check --url, and the server's log", "--wait-ready: after %v: %s",
 		time.Since(r.began).Round(time.Second), why)
 }
 

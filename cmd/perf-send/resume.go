@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
@@ -22,15 +24,15 @@ import (
 func (f *flags) checkResume() error {
 	switch {
 	case cli.IsStd(f.Resume):
-		return cli.Usage("", "--resume: needs the name of a file")
+		return fault.Usage("", "--resume: needs the name of a file")
 	case f.Output != "" && f.Output != f.Resume:
-		return cli.Usage("leave -o out", "--resume: appends to %s, where -o says %s", f.Resume, f.Output)
+		return fault.Usage("leave -o out", "--resume: appends to %s, where -o says %s", f.Resume, f.Output)
 	case f.Force:
-		return cli.Usage("", "--resume: keeps the file that --force replaces")
+		return fault.Usage("", "--resume: keeps the file that --force replaces")
 	case f.adaptive():
-		return cli.Usage("", "--resume: a search cannot go on, since it goes by what it has measured")
+		return fault.Usage("", "--resume: a search cannot go on, since it goes by what it has measured")
 	case f.Duration > 0:
-		return cli.Usage("--number says how many requests a run has",
+		return fault.Usage("--number says how many requests a run has",
 			"--resume: what a run with --duration has left is not known")
 	}
 	return nil
@@ -50,9 +52,9 @@ func continued(path string) (bool, error) {
 	there, whole := p != nil && p.Size() > 0, f != nil && f.Size() > 0
 	switch {
 	case f != nil && !f.Mode().IsRegular():
-		return false, cli.Usage("", "--resume: %s is not a file", path)
+		return false, fault.Usage("", "--resume: %s is not a file", path)
 	case there && whole:
-		return false, cli.Fail("rename the one that shall not go on", "--resume: both %s and %s hold records", path, partial)
+		return false, fault.Fail("rename the one that shall not go on", "--resume: both %s and %s hold records", path, partial)
 	case whole:
 		return true, os.Rename(path, partial)
 	}
@@ -204,7 +206,7 @@ func (s *sent) has(line int64, req *request.Request) (bool, error) {
 // engine is what the load engine passes over.
 func (s *sent) engine(shard load.Shard) (load.Sent, error) {
 	if s.records > 0 && s.shard != shard.String() {
-		return load.Sent{}, cli.Fail("", "--resume: %s is of shard %q, and this is %q", s.path, s.shard, shard.String())
+		return load.Sent{}, fault.Fail("", "--resume: %s is of shard %q, and this is %q", s.path, s.shard, shard.String())
 	}
 	out := load.Sent{Has: s.has}
 	if s.talks {
@@ -266,7 +268,7 @@ func eachRecord(path string, do func(*record.Record, []byte) error) (damaged boo
 			err = do(r, line.Bytes)
 		}
 		if err != nil {
-			return false, cli.Fail("", "--resume: %w", &jsonl.LineError{File: path, Line: line.N, Err: err})
+			return false, fault.Fail("", "--resume: %w", &jsonl.LineError{File: path, Line: line.N, Err: err})
 		}
 	}
 	return false, nil

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"perfpipe/internal/cli"
 	"perfpipe/internal/facts"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/request"
 )
@@ -25,7 +25,7 @@ func (f *flags) useRunDir() error {
 	}
 	dir, err := facts.NewFolder(f.RunDir, time.Now(), suffix)
 	if err != nil {
-		return cli.Fail("", "--run-dir: %w", err)
+		return fault.Fail("", "--run-dir: %w", err)
 	}
 	f.folder = dir
 	for _, file := range []struct {
@@ -62,7 +62,7 @@ func (f *flags) openRequestLog() (*requestLog, error) {
 		err = f.Mode.Private().Set(file)
 	}
 	if err != nil {
-		return nil, cli.Fail("", "--run-dir: %w", err)
+		return nil, fault.Fail("", "--run-dir: %w", err)
 	}
 	zip, err := jsonl.Compress(file, path)
 	if err != nil {

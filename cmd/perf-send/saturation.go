@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/search"
@@ -22,10 +22,10 @@ type saturationFlags struct {
 
 func (f *saturationFlags) check() error {
 	if !(f.MaxErrorRate >= 0 && f.MaxErrorRate <= 1) {
-		return cli.Usage("such as 0.05", "--max-error-rate: %v is not between 0 and 1", f.MaxErrorRate)
+		return fault.Usage("such as 0.05", "--max-error-rate: %v is not between 0 and 1", f.MaxErrorRate)
 	}
 	if f.MaxInFlight < 0 {
-		return cli.Usage("", "--max-in-flight: %d is below 0", f.MaxInFlight)
+		return fault.Usage("", "--max-in-flight: %d is below 0", f.MaxInFlight)
 	}
 	return nil
 }

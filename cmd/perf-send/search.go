@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/search"
 )
@@ -33,23 +35,23 @@ func (f *searchFlags) adaptive() bool { return f.Search != "" || f.Profile != ""
 func (f *flags) checkSearch() error {
 	switch {
 	case f.Search != "" && f.Profile != "":
-		return cli.Usage("leave one out", "--search: --profile chooses levels, too")
+		return fault.Usage("leave one out", "--search: --profile chooses levels, too")
 	case f.Search != "" && len(f.SLO) == 0:
-		return cli.Usage("such as --slo 'ttft_ms:p99<500' 'ok>=0.99'", "--search: needs --slo")
+		return fault.Usage("such as --slo 'ttft_ms:p99<500' 'ok>=0.99'", "--search: needs --slo")
 	case f.Search == "" && len(f.SLO) > 0:
-		return cli.Usage("perf-stats --slo judges the records of any run", "--slo: needs --search")
+		return fault.Usage("perf-stats --slo judges the records of any run", "--slo: needs --search")
 	case f.SearchRuns < 1:
-		return cli.Usage("", "--search-runs: %d is below 1", f.SearchRuns)
+		return fault.Usage("", "--search-runs: %d is below 1", f.SearchRuns)
 	case f.SearchMax < 0:
-		return cli.Usage("", "--search-max: %v is below 0", f.SearchMax)
+		return fault.Usage("", "--search-max: %v is below 0", f.SearchMax)
 	case f.adaptive() && f.Arrival != "poisson" && f.Arrival != "constant" && !strings.HasPrefix(f.Arrival, "gamma:"):
-		return cli.Usage("", "--arrival: %s has its own rates, and leaves none to choose", f.Arrival)
+		return fault.Usage("", "--arrival: %s has its own rates, and leaves none to choose", f.Arrival)
 	case f.Search == "parallel" && len(f.Rate) > 0:
-		return cli.Usage("--search rate varies the rate", "--rate: --search parallel is a closed loop")
+		return fault.Usage("--search rate varies the rate", "--rate: --search parallel is a closed loop")
 	case f.Search == "rate" && len(f.Parallel) > 0, f.Profile == "knee" && len(f.Parallel) > 0:
-		return cli.Usage("--search parallel varies it", "--parallel: the rate is what varies, in an open loop")
+		return fault.Usage("--search parallel varies it", "--parallel: the rate is what varies, in an open loop")
 	case f.adaptive() && (len(f.Rate) > 1 || len(f.Parallel) > 1 || len(f.Number) > 1):
-		return cli.Usage("a single --rate or --parallel is the first level", "a search chooses its levels itself: a list has no use")
+		return fault.Usage("a single --rate or --parallel is the first level", "a search chooses its levels itself: a list has no use")
 	}
 	_, err := newTrial(f.SLO)
 	return err
@@ -109,7 +111,7 @@ func (r *runner) search(ctx context.Context) error {
 	}
 	r.tell(res)
 	if res.Best == 0 {
-		r.missed = cli.Fail("a lower level, or a wider --slo", "--slo: no level meets it")
+		r.missed = fault.Fail("a lower level, or a wider --slo", "--slo: no level meets it")
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 	"perfpipe/internal/search"
 	"perfpipe/internal/stats"
@@ -34,10 +34,10 @@ func newTrial(slo []string) (*trial, error) {
 	for _, text := range slo {
 		gate, err := stats.ParseGate(text)
 		if err != nil {
-			return nil, cli.Usage("", "--slo: %w", err)
+			return nil, fault.Usage("", "--slo: %w", err)
 		}
 		if strings.HasPrefix(text, "goodput") {
-			return nil, cli.Usage("'ttft_ms:p95<500' asks for as much of each time", "--slo: %s needs goodput's limits, which a search does not have", text)
+			return nil, fault.Usage("'ttft_ms:p95<500' asks for as much of each time", "--slo: %s needs goodput's limits, which a search does not have", text)
 		}
 		gates = append(gates, gate)
 		t.terms = append(t.terms, newTerm(text, gate))

@@ -12,8 +12,10 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/client"
 	"perfpipe/internal/facts"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/launch"
 	"perfpipe/internal/load"
@@ -117,7 +119,7 @@ func (i *inflater) Read(p []byte) (int, error) {
 	return i.plain.Read(p)
 }
 
-// interrupts gives a context that the first Ctrl-C ends, with cause cli.ErrInterrupted, and one that the second ends.
+// interrupts gives a context that the first Ctrl-C ends, with cause fault.ErrInterrupted, and one that the second ends.
 func interrupts(env *cli.Env) (ctx, abort context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	abort, cut := context.WithCancelCause(context.Background())
@@ -129,9 +131,9 @@ func interrupts(env *cli.Env) (ctx, abort context.Context, stop func()) {
 				return
 			}
 			if i == 0 {
-				cancel(cli.ErrInterrupted)
+				cancel(fault.ErrInterrupted)
 			} else {
-				cut(cli.ErrInterrupted)
+				cut(fault.ErrInterrupted)
 			}
 		}
 	}()
@@ -180,7 +182,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 				err = r.client.Prepare(ctx, q)
 			}
 			if errors.Is(err, client.ErrNoModel) {
-				return cli.Fail("check --url, or name a model with --model", "%w", err)
+				return fault.Fail("check --url, or name a model with --model", "%w", err)
 			}
 			return err
 		},
@@ -215,7 +217,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 
 // announceStop says what the first Ctrl-C does.
 func (r *runner) announceStop(ctx context.Context) {
-	if !errors.Is(context.Cause(ctx), cli.ErrInterrupted) {
+	if !errors.Is(context.Cause(ctx), fault.ErrInterrupted) {
 		return
 	}
 	n := r.engine.Counts.InFlight.Load()
@@ -299,7 +301,7 @@ func (r *runner) point(ctx context.Context, p load.Point, t *trial) (*saturated,
 		r.env.Say("%s: ended early: %s", p.Run, early.why)
 	}
 	if r.missed == nil && w.tooManyErrors() {
-		r.missed = cli.Fail("perf-stats shows the kinds of errors", "--max-error-rate: %s: more than %v of its requests failed", p.Run, r.f.MaxErrorRate)
+		r.missed = fault.Fail("perf-stats shows the kinds of errors", "--max-error-rate: %s: more than %v of its requests failed", p.Run, r.f.MaxErrorRate)
 	}
 	asked, got := p.Warmup+p.Number, res.Warmed+res.Measured
 	if got == 0 && asked == 0 && r.engine.Counts.Requests.Load() > 0 {
@@ -310,7 +312,7 @@ func (r *runner) point(ctx context.Context, p load.Point, t *trial) (*saturated,
 	}
 	const hint = "give more lines (perf-gen --number), or --cycle to send them again"
 	if r.f.adaptive() {
-		return nil, cli.Fail(hint, "%s: the input ended after %d of %d requests", p.Run, got, asked)
+		return nil, fault.Fail(hint, "%s: the input ended after %d of %d requests", p.Run, got, asked)
 	}
 	r.env.Say("%s: the input ended after %d of %d requests", p.Run, got, asked)
 	r.env.Hint(hint)
@@ -323,7 +325,7 @@ func (r *runner) pause(ctx context.Context) error {
 		cmd := exec.CommandContext(ctx, "sh", "-c", r.f.Between)
 		cmd.Stdout, cmd.Stderr = r.env.Stderr, r.env.Stderr
 		if err := cmd.Run(); err != nil && ctx.Err() == nil {
-			return cli.Fail("", "--between: %w", err)
+			return fault.Fail("", "--between: %w", err)
 		}
 	}
 	r.progress.wait("%v between load points", time.Duration(r.f.SleepInterval))
@@ -353,9 +355,9 @@ func (r *runner) verdict(err error) error {
 		r.env.Say("nothing is left to send")
 		return r.missed
 	case ok+failed == 0:
-		return cli.Fail("perf-gen makes request lines", "no requests in the input")
+		return fault.Fail("perf-gen makes request lines", "no requests in the input")
 	case ok == 0 && err == nil:
-		return cli.Fail("perf-stats shows the kinds of errors; --debug shows each exchange", "%s", &r.tally)
+		return fault.Fail("perf-stats shows the kinds of errors; --debug shows each exchange", "%s", &r.tally)
 	}
 	var judged error
 	if err == nil && r.missed == nil {

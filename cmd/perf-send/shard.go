@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 )
 
@@ -28,7 +30,7 @@ const allOfIt = "--shard I/N says which part this is; --shard 0/1 sends all"
 // shard is this process's part of the run, and where that was said.
 func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from string, err error) {
 	if f.Shards < 0 {
-		return s, "", cli.Usage("", "--shards: %d is below 0", f.Shards)
+		return s, "", fault.Usage("", "--shards: %d is below 0", f.Shards)
 	}
 	if f.Shard != "" {
 		i, n, ok := strings.Cut(f.Shard, "/")
@@ -37,9 +39,9 @@ func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from strin
 		s.Of = of
 		switch {
 		case !ok || err != nil || err2 != nil || s.Of < 1 || s.Index < 0 || s.Index >= s.Of:
-			return s, "", cli.Usage("the first of three is 0/3, the last 2/3", "--shard: %q is not I/N with I below N", f.Shard)
+			return s, "", fault.Usage("the first of three is 0/3, the last 2/3", "--shard: %q is not I/N with I below N", f.Shard)
 		case f.Shards > 0 && f.Shards != s.Of:
-			return s, "", cli.Usage("leave --shards out", "--shards: %d, where --shard says %d", f.Shards, s.Of)
+			return s, "", fault.Usage("leave --shards out", "--shards: %d, where --shard says %d", f.Shards, s.Of)
 		}
 		return s, "--shard", nil
 	}
@@ -52,7 +54,7 @@ func (f *shardFlags) ofEnvironment(getenv func(string) string) (s load.Shard, fr
 		text := getenv(name)
 		n, bad := strconv.Atoi(text)
 		if bad != nil && text != "" && err == nil {
-			err = cli.Usage(allOfIt, "%s: %q is no number", name, text)
+			err = fault.Usage(allOfIt, "%s: %q is no number", name, text)
 		}
 		return n, bad == nil
 	}
@@ -60,7 +62,7 @@ func (f *shardFlags) ofEnvironment(getenv func(string) string) (s load.Shard, fr
 	join := func(index, of int, names string) { // a level inside of the ones before
 		switch {
 		case (index < 0 || index >= of) && err == nil:
-			err = cli.Usage(allOfIt, "%s: number %d of %d, counted from 0, is none", names, index, of)
+			err = fault.Usage(allOfIt, "%s: number %d of %d, counted from 0, is none", names, index, of)
 		case of > 1:
 			s = load.Shard{Index: s.Index*of + index, Of: s.Of * of}
 			from = strings.TrimPrefix(from+", "+names, ", ")
@@ -68,7 +70,7 @@ func (f *shardFlags) ofEnvironment(getenv func(string) string) (s load.Shard, fr
 	}
 	if i, ok := number("JOB_COMPLETION_INDEX"); ok && f.Shards > 0 {
 		if i >= f.Shards {
-			return s, "", cli.Usage("--shards is the Job's number of completions", "--shards: %d, where JOB_COMPLETION_INDEX is %d", f.Shards, i)
+			return s, "", fault.Usage("--shards is the Job's number of completions", "--shards: %d, where JOB_COMPLETION_INDEX is %d", f.Shards, i)
 		}
 		join(i, f.Shards, "JOB_COMPLETION_INDEX")
 		return s, from, err
@@ -76,7 +78,7 @@ func (f *shardFlags) ofEnvironment(getenv func(string) string) (s load.Shard, fr
 		from = "JOB_COMPLETION_INDEX"
 	}
 	if f.Shards > 1 {
-		return s, "", cli.Usage("--shard I/N says both", "--shards: no JOB_COMPLETION_INDEX says which of them this is")
+		return s, "", fault.Usage("--shard I/N says both", "--shards: no JOB_COMPLETION_INDEX says which of them this is")
 	}
 	if id, ok := number("SLURM_ARRAY_TASK_ID"); ok {
 		count, _ := number("SLURM_ARRAY_TASK_COUNT")
@@ -108,7 +110,7 @@ func (f *flags) share(env *cli.Env, from string, points []load.Point) error {
 			env.Say("sends shard %v of the run (%s); --shard 0/1 sends all of it", s, from)
 		}
 		if f.adaptive() {
-			return cli.Usage("--shard 0/1 searches from one machine", "--search and --profile: shards cannot search, since none sees what the others measure")
+			return fault.Usage("--shard 0/1 searches from one machine", "--search and --profile: shards cannot search, since none sees what the others measure")
 		}
 	}
 	for i := range points {
@@ -117,7 +119,7 @@ func (f *flags) share(env *cli.Env, from string, points []load.Point) error {
 			continue
 		}
 		if p.Limit < s.Of {
-			return cli.Usage("fewer shards, or more in flight", "--parallel: %d in flight are too few for %d shards", p.Limit, s.Of)
+			return fault.Usage("fewer shards, or more in flight", "--parallel: %d in flight are too few for %d shards", p.Limit, s.Of)
 		}
 		p.Limit = s.Part(p.Limit)
 	}
@@ -127,10 +129,10 @@ func (f *flags) share(env *cli.Env, from string, points []load.Point) error {
 		}
 	}
 	if f.StartAt != "" && f.adaptive() {
-		return cli.Usage("", "--start-at: a search begins when it is ready")
+		return fault.Usage("", "--start-at: a search begins when it is ready")
 	}
 	if f.StartAt != "" && len(points) > 1 && f.Duration == 0 {
-		return cli.Usage("give --duration", "--start-at: the points of a sweep start together only where each has a --duration")
+		return fault.Usage("give --duration", "--start-at: the points of a sweep start together only where each has a --duration")
 	}
 	return nil
 }
@@ -167,7 +169,7 @@ func startAt(ctx context.Context, when string) (time.Time, error) {
 			break
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return time.Time{}, cli.Fail("", "--start-at: %w", err)
+			return time.Time{}, fault.Fail("", "--start-at: %w", err)
 		}
 		select {
 		case <-time.After(startFilePause):
@@ -177,7 +179,7 @@ func startAt(ctx context.Context, when string) (time.Time, error) {
 	}
 	at, err := parseInstant(when)
 	if err != nil {
-		return at, cli.Usage("such as 2026-01-31T12:00:00Z, or what date +%s says, or @FILE", "--start-at: %w", err)
+		return at, fault.Usage("such as 2026-01-31T12:00:00Z, or what date +%s says, or @FILE", "--start-at: %w", err)
 	}
 	return at, nil
 }

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/client"
+	"perfpipe/internal/fault"
 )
 
 // clockFacts is how far this machine's clock is ahead of a server's: between two bounds.
@@ -58,19 +60,19 @@ func measureClock(ctx context.Context, rt http.RoundTripper, url string) (*clock
 		req, err := http.NewRequestWithContext(look, http.MethodHead, url, nil)
 		if err != nil {
 			cancel()
-			return nil, cli.Usage("it looks like http://127.0.0.1:8000/", "--clock-ref: %w", err)
+			return nil, fault.Usage("it looks like http://127.0.0.1:8000/", "--clock-ref: %w", err)
 		}
 		sent := time.Now()
 		resp, err := rt.RoundTrip(req)
 		received := time.Now()
 		cancel()
 		if err != nil {
-			return nil, cli.Fail("", "--clock-ref: %w", err)
+			return nil, fault.Fail("", "--clock-ref: %w", err)
 		}
 		resp.Body.Close()
 		date, err := http.ParseTime(resp.Header.Get("Date"))
 		if err != nil {
-			return nil, cli.Fail("a server that sends Date is needed", "--clock-ref: %s tells no time", url)
+			return nil, fault.Fail("a server that sends Date is needed", "--clock-ref: %s tells no time", url)
 		}
 		k.add(sent, received, date)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sim"
 )
@@ -26,13 +28,13 @@ type simulator struct {
 func startSim(f *flags, addr string) (*simulator, error) {
 	cfg, err := sim.ParseConfig(f.Sim)
 	if err != nil {
-		return nil, cli.Usage("such as --sim ttft=200ms,itl=20ms,slots=8", "--sim: %w", err)
+		return nil, fault.Usage("such as --sim ttft=200ms,itl=20ms,slots=8", "--sim: %w", err)
 	}
 	s := &simulator{}
 	var tell func(sim.Truth)
 	if f.Truth != "" {
 		if s.file, err = os.Create(f.Truth); err != nil {
-			return nil, cli.Fail("", "--truth: %w", err)
+			return nil, fault.Fail("", "--truth: %w", err)
 		}
 		s.truth = bufio.NewWriterSize(s.file, 1<<20)
 		w := jsonl.NewWriter(s.truth)
@@ -45,7 +47,7 @@ func startSim(f *flags, addr string) (*simulator, error) {
 	s.server = sim.New(cfg, tell)
 	base, err := s.server.Start(addr)
 	if err != nil {
-		return nil, cli.Fail("an address looks like 127.0.0.1:8000; port 0 is any free one", "--serve-sim: %w", err)
+		return nil, fault.Fail("an address looks like 127.0.0.1:8000; port 0 is any free one", "--serve-sim: %w", err)
 	}
 	s.url, err = url.Parse(base)
 	return s, err
@@ -65,7 +67,7 @@ func (s *simulator) close() error {
 		}
 	}
 	if s.err != nil {
-		return cli.Fail("", "--truth: %w", s.err)
+		return fault.Fail("", "--truth: %w", s.err)
 	}
 	return nil
 }
@@ -74,7 +76,7 @@ func (s *simulator) close() error {
 func serveSim(env *cli.Env, f *flags) error {
 	host, _, err := net.SplitHostPort(f.ServeSim)
 	if err != nil {
-		return cli.Usage("such as --serve-sim 127.0.0.1:8000", "--serve-sim: %w", err)
+		return fault.Usage("such as --serve-sim 127.0.0.1:8000", "--serve-sim: %w", err)
 	}
 	s, err := startSim(f, f.ServeSim)
 	if err != nil {

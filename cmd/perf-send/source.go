@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/request"
 )
@@ -76,12 +78,12 @@ func (s *source) pass(ctx context.Context, c sourceConfig, r io.Reader, name str
 	for req, err := range request.Read(r, name, s.ready.room) {
 		if err == nil && c.log != nil && (keep != nil || !c.cycle && !c.inTurn) { // the first pass
 			if err := c.log.add(req); err != nil {
-				return cli.Fail("", "--run-dir: %w", err)
+				return fault.Fail("", "--run-dir: %w", err)
 			}
 		}
 		if err == nil && keep != nil {
 			if err := keep.add(req); err != nil {
-				return cli.Fail("", "--cycle: %w", err)
+				return fault.Fail("", "--cycle: %w", err)
 			}
 		}
 		if err == nil {
@@ -115,7 +117,7 @@ func (e *badRequest) Error() string { return e.source + ": " + e.err.Error() }
 func (e *badRequest) Unwrap() error { return e.err }
 
 func located(err error, source string) error {
-	var ce *cli.Error
+	var ce *fault.Error
 	if errors.As(err, &ce) { // not the line's fault
 		return err
 	}
@@ -181,8 +183,8 @@ func (s *source) end() error {
 	switch {
 	case s.err == nil:
 		return io.EOF
-	case errors.As(s.err, new(*cli.Error)):
+	case errors.As(s.err, new(*fault.Error)):
 		return s.err
 	}
-	return cli.Fail("--on-bad-line skip goes on without such lines", "%w", s.err)
+	return fault.Fail("--on-bad-line skip goes on without such lines", "%w", s.err)
 }

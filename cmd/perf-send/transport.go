@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/client"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/mask"
 )
 
@@ -35,10 +37,10 @@ type transportFlags struct {
 func (f *transportFlags) network(headers map[string]string) (client.Network, error) {
 	n := client.Network{HTTP2: f.HTTP2, NoKeepAlive: f.NoKeepAlive, Unix: f.UnixSocket}
 	if f.Retries < 0 {
-		return n, cli.Usage("", "--retries: %d is below 0", f.Retries)
+		return n, fault.Usage("", "--retries: %d is below 0", f.Retries)
 	}
 	if f.MaxAnswer < 0 {
-		return n, cli.Usage("", "--max-answer-bytes: %d is below 0", f.MaxAnswer)
+		return n, fault.Usage("", "--max-answer-bytes: %d is below 0", f.MaxAnswer)
 	}
 	for name, value := range headers {
 		if strings.EqualFold(name, "Connection") && strings.EqualFold(value, "close") {
@@ -46,12 +48,12 @@ func (f *transportFlags) network(headers map[string]string) (client.Network, err
 		}
 	}
 	if f.HTTP2 && n.NoKeepAlive {
-		return n, cli.Usage("leave one out", "--no-keep-alive: one connection of HTTP/2 carries many requests")
+		return n, fault.Usage("leave one out", "--no-keep-alive: one connection of HTTP/2 carries many requests")
 	}
 	for _, b := range f.Bind {
 		ip, err := netip.ParseAddr(strings.Trim(b, "[]"))
 		if err != nil {
-			return n, cli.Usage("an address looks like 192.0.2.7 or 2001:db8::7", "--bind: %q is not an IP address", b)
+			return n, fault.Usage("an address looks like 192.0.2.7 or 2001:db8::7", "--bind: %q is not an IP address", b)
 		}
 		n.Bind = append(n.Bind, ip)
 	}
@@ -67,7 +69,7 @@ func (f *transportFlags) network(headers map[string]string) (client.Network, err
 func resolve(list []string) (map[string]string, error) {
 	m := map[string]string{}
 	for _, r := range list {
-		bad := cli.Usage("write --resolve HOST:PORT:ADDR, such as api.test:443:127.0.0.1", "--resolve: %q is not HOST:PORT:ADDR", r)
+		bad := fault.Usage("write --resolve HOST:PORT:ADDR, such as api.test:443:127.0.0.1", "--resolve: %q is not HOST:PORT:ADDR", r)
 		host, rest, ok1 := strings.Cut(r, ":")
 		if strings.HasPrefix(r, "[") {
 			host, rest, ok1 = strings.Cut(r[1:], "]:")
@@ -87,10 +89,10 @@ func (f *transportFlags) tls() (*tls.Config, error) {
 	if f.CACert != "" {
 		pem, err := os.ReadFile(f.CACert)
 		if err != nil {
-			return nil, cli.Fail("", "--cacert: %w", err)
+			return nil, fault.Fail("", "--cacert: %w", err)
 		}
 		if cfg.RootCAs = x509.NewCertPool(); !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, cli.Fail("it must hold certificates in PEM", "--cacert: %s has none", f.CACert)
+			return nil, fault.Fail("it must hold certificates in PEM", "--cacert: %s has none", f.CACert)
 		}
 	}
 	switch {
@@ -101,11 +103,11 @@ func (f *transportFlags) tls() (*tls.Config, error) {
 		}
 		pair, err := tls.LoadX509KeyPair(f.Cert, key)
 		if err != nil {
-			return nil, cli.Fail("--cert takes the certificate and --key its private key, both PEM", "--cert: %w", err)
+			return nil, fault.Fail("--cert takes the certificate and --key its private key, both PEM", "--cert: %w", err)
 		}
 		cfg.Certificates = []tls.Certificate{pair}
 	case f.Key != "":
-		return nil, cli.Usage("give the certificate, too", "--key: needs --cert")
+		return nil, fault.Usage("give the certificate, too", "--key: needs --cert")
 	}
 	return cfg, nil
 }
@@ -116,7 +118,7 @@ func (f *flags) told(env *cli.Env, c *client.Client, servers []*url.URL) error {
 	for _, u := range servers {
 		proxy, from, err := c.Proxy(u)
 		if err != nil {
-			return cli.Usage("it looks like http://host:3128 or socks5://host:1080; NO_PROXY="+u.Hostname()+" goes without", "%w", err)
+			return fault.Usage("it looks like http://host:3128 or socks5://host:1080; NO_PROXY="+u.Hostname()+" goes without", "%w", err)
 		}
 		if proxy != nil && !said[u.Host] {
 			said[u.Host] = true

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -17,7 +19,7 @@ import (
 // compare sets two sides against each other: each is a file, or runs of the same load with commas between.
 func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) error {
 	if len(f.Files) != 2 {
-		return cli.Usage("perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl",
+		return fault.Usage("perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl",
 			"--compare: wants two sides, not %d", len(f.Files))
 	}
 	limit, err := percentage(f.FailOnRegression)
@@ -40,7 +42,7 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 	}
 	compared := stats.Compare(sides[0], sides[1])
 	if len(compared.Changes) == 0 {
-		return cli.Fail("a load point is compared with the one of the same name; --by another key may join them",
+		return fault.Fail("a load point is compared with the one of the same name; --by another key may join them",
 			"--compare: %s and %s have no load point in common: %s", f.Files[0], f.Files[1], firstOf(compared.Notes))
 	}
 	out := env.Create(f.Output)
@@ -72,7 +74,7 @@ func percentage(text string) (float64, error) {
 	}
 	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
 	if err != nil || !(v >= 0) || !strings.HasSuffix(text, "%") {
-		return 0, cli.Usage("", "--fail-on-regression: %q is not a percentage such as 5%%", text)
+		return 0, fault.Usage("", "--fail-on-regression: %q is not a percentage such as 5%%", text)
 	}
 	return v / 100, nil
 }
@@ -97,11 +99,11 @@ func gate(env *cli.Env, c *stats.Comparison, limit float64, code int) error {
 		env.Say("--fail-on-regression: cannot judge %s", why)
 	}
 	const hint = "longer runs or several a side know more, --percentiles leaves figures out, --cannot-tell 0 lets the gate pass"
-	if code == cli.CodeOK {
+	if code == fault.CodeOK {
 		env.Say("--fail-on-regression: passes, though it could not judge all (--cannot-tell 0)")
 		return nil
 	}
-	return &cli.Error{Code: code, Err: fmt.Errorf("--fail-on-regression: cannot tell, for %d reasons", len(unjudged)), Hint: hint}
+	return &fault.Error{Code: code, Err: fmt.Errorf("--fail-on-regression: cannot tell, for %d reasons", len(unjudged)), Hint: hint}
 }
 
 // regression fails if a headline figure is worse by more than the limit.
@@ -118,7 +120,7 @@ func regression(changes []stats.Change, limit float64) error {
 	if worst == nil {
 		return nil
 	}
-	return cli.Fail("", "--fail-on-regression: %d figures are worse by more than %s %%, the most %s %s by %s", n, human(stats.Num(100*limit)),
+	return fault.Fail("", "--fail-on-regression: %d figures are worse by more than %s %%, the most %s %s by %s", n, human(stats.Num(100*limit)),
 		worst.Block, worst.Figure, percent(worst.Delta))
 }
 
@@ -133,7 +135,7 @@ func writeChanges(w io.Writer, compared *stats.Comparison, format string) error 
 	case "table":
 		return writeAll(w, changeTables(compared), (*table.Table).Text)
 	}
-	return cli.Usage("", "--format: %s is not one of --compare's: table, json, csv, markdown", format)
+	return fault.Usage("", "--format: %s is not one of --compare's: table, json, csv, markdown", format)
 }
 
 // changeTables has two tables for each load point: what is judged, and the rest.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
@@ -17,7 +19,7 @@ import (
 func define(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	defs, err := stats.ParseDefinition(f.Define)
 	if err != nil {
-		return cli.Usage("", "--define: %w", err)
+		return fault.Usage("", "--define: %w", err)
 	}
 	stream, err := f.newStream(opt)
 	if err != nil {
@@ -29,7 +31,7 @@ func define(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		parts = append(parts, d)
 		return d.Add
 	})
-	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, cli.ErrInterrupted) {
+	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
 	all := stats.NewDefined(defs, opt)
@@ -60,7 +62,7 @@ func writeDefined(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBl
 	case "markdown":
 		return writeAll(w, definedTables(defs, blocks), (*table.Table).Markdown)
 	}
-	return cli.Usage("", "--format: %s is not one of --define's: table, json, markdown", format)
+	return fault.Usage("", "--format: %s is not one of --define's: table, json, markdown", format)
 }
 
 // definedTables has a table for each load point: a column for each tool, a row for each figure by the name that the tool

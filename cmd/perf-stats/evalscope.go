@@ -13,6 +13,8 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -43,7 +45,7 @@ func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		parts = append(parts, stats.NewDefined(defs, opt))
 		return parts[len(parts)-1].Add
 	})
-	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, cli.ErrInterrupted) {
+	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
 	defined := stats.NewDefined(defs, opt)
@@ -71,7 +73,7 @@ func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 			return err
 		}
 		if err := dbs.finish(d.Group, dir); err != nil {
-			return cli.Fail("", "%s: %w", filepath.Join(dir, "benchmark_data.db"), err)
+			return fault.Fail("", "%s: %w", filepath.Join(dir, "benchmark_data.db"), err)
 		}
 	}
 	return in.err()
@@ -261,7 +263,7 @@ func (run *evalscopeRun) percentiles(d *stats.DefinedBlock) []pairs {
 
 func writeIndented(env *cli.Env, path string, v any) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return cli.Fail("", "%w", err)
+		return fault.Fail("", "%w", err)
 	}
 	text, err := json.MarshalIndent(v, "", "    ")
 	if err != nil {

@@ -9,7 +9,9 @@ import (
 	"github.com/alecthomas/kong"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/facts"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/track"
 )
@@ -95,7 +97,7 @@ func (f *flags) beside() error {
 	}
 	var err error
 	if f.run, err = facts.Read(f.Facts); err != nil {
-		return cli.Fail("perf-send --facts-out writes it", "--facts: %w", err)
+		return fault.Fail("perf-send --facts-out writes it", "--facts: %w", err)
 	}
 	return nil
 }
@@ -121,11 +123,11 @@ func (f *flags) options() (opt stats.Options, err error) {
 	}
 	for _, p := range f.Percentiles {
 		if !(p > 0 && p <= 100) {
-			return opt, cli.Usage("", "--percentiles: %v is not above 0 and at most 100", p)
+			return opt, fault.Usage("", "--percentiles: %v is not above 0 and at most 100", p)
 		}
 	}
 	if f.GPUs < 0 {
-		return opt, cli.Usage("", "--gpus: %d is negative", f.GPUs)
+		return opt, fault.Usage("", "--gpus: %d is negative", f.GPUs)
 	}
 	if opt.By, err = parse("--by", f.By, stats.ParseKey); err != nil {
 		return opt, err
@@ -138,21 +140,21 @@ func (f *flags) options() (opt stats.Options, err error) {
 	}
 	for _, gate := range f.SLO {
 		if strings.HasPrefix(gate, "goodput") && len(f.Goodput) == 0 {
-			return opt, cli.Usage("--goodput 'ttft_ms<500' says what a good request is", "--slo: %s needs --goodput", gate)
+			return opt, fault.Usage("--goodput 'ttft_ms<500' says what a good request is", "--slo: %s needs --goodput", gate)
 		}
 	}
 	if f.FailOnRegression != "" && !f.Compare {
-		return opt, cli.Usage("", "--fail-on-regression: it is for --compare")
+		return opt, fault.Usage("", "--fail-on-regression: it is for --compare")
 	}
 	if f.CannotTell < 0 || f.CannotTell > 125 {
-		return opt, cli.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
+		return opt, fault.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
 	}
 	opt.Intervals = f.CI || f.Format == "json"
 	if f.Format == "evalscope" && (f.Output == "" || f.Output == "-") {
-		return opt, cli.Usage("-o DIR takes them", "--format: evalscope writes files")
+		return opt, fault.Usage("-o DIR takes them", "--format: evalscope writes files")
 	}
 	if f.Format == "junit" && len(f.SLO) == 0 {
-		return opt, cli.Usage("--slo 'ttft_ms:p99<500' is one", "--format: junit needs gates")
+		return opt, fault.Usage("--slo 'ttft_ms:p99<500' is one", "--format: junit needs gates")
 	}
 	return opt, nil
 }
@@ -173,7 +175,7 @@ func parse[T any](flag string, texts []string, parse func(string) (T, error)) ([
 	for _, text := range texts {
 		v, err := parse(text)
 		if err != nil {
-			return nil, cli.Usage("", "%s: %w", flag, err)
+			return nil, fault.Usage("", "%s: %w", flag, err)
 		}
 		out = append(out, v)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 )
 
 func TestFollowRedrawsAndLeavesTheTable(t *testing.T) {
@@ -47,7 +49,7 @@ func TestFollowRedrawsAndLeavesTheTable(t *testing.T) {
 			t.Errorf("then: %q", second)
 		}
 		w.Close()
-		if got := <-code; got != cli.CodeOK {
+		if got := <-code; got != fault.CodeOK {
 			t.Errorf("exit %d", got)
 		}
 		if !strings.HasSuffix(errs.String(), up(strings.TrimPrefix(second, up(first)))) {

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
 	"perfpipe/internal/facts"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/stats"
 )
@@ -37,15 +39,15 @@ func watch(env *cli.Env, grace time.Duration) *interrupt {
 		case <-time.After(grace):
 		case <-ctx.Done():
 		}
-		cancel(cli.ErrInterrupted)
+		cancel(fault.ErrInterrupted)
 	}()
 	return in
 }
 
-// err is cli.ErrInterrupted if a signal came, also where the input ended before the grace.
+// err is fault.ErrInterrupted if a signal came, also where the input ended before the grace.
 func (in *interrupt) err() error {
 	if in.signaled.Load() {
-		return cli.ErrInterrupted
+		return fault.ErrInterrupted
 	}
 	return nil
 }
@@ -58,7 +60,7 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 	for _, file := range files {
 		file, err := facts.Records(file)
 		if err != nil {
-			return cli.Fail("", "%w", err)
+			return fault.Fail("", "%w", err)
 		}
 		r, name, close, err := env.Input(file, func(r io.Reader) (io.Reader, error) { return &lazy{src: r}, nil })
 		if err != nil {
@@ -67,7 +69,7 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		err = stream.Read(ctx, r, name)
 		close()
 		if bad, whole := new(jsonl.LineError), new(stats.SummaryError); errors.As(err, &bad) && !errors.As(err, &whole) {
-			return cli.Fail("--on-bad-line skip leaves such lines out", "%w", err)
+			return fault.Fail("--on-bad-line skip leaves such lines out", "%w", err)
 		}
 		if jsonl.Damaged(err) {
 			env.Say("%v: what could be read counts", err)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
 )
 
@@ -75,7 +77,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	}
 	err = read(in.ctx, env, stream, f.Files)
 	stopDrawing()
-	if err != nil && !errors.Is(err, cli.ErrInterrupted) {
+	if err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
 	if n, first := stream.Skipped(); n > 0 {
@@ -113,7 +115,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 }
 
 // errNoRecords ends a command that got nothing. It is short: in a pipe the command before has said why.
-func errNoRecords() error { return cli.Fail("", "no records in the input") }
+func errNoRecords() error { return fault.Fail("", "no records in the input") }
 
 // missed is the failure of the first gate that is missed, and of how many.
 func missed(s *stats.Summary) error {
@@ -132,7 +134,7 @@ func missed(s *stats.Summary) error {
 	case 0:
 		return nil
 	case 1:
-		return cli.Fail("", "--slo: %s", first)
+		return fault.Fail("", "--slo: %s", first)
 	}
-	return cli.Fail("", "--slo: %s (and %d more)", first, n-1)
+	return fault.Fail("", "--slo: %s (and %d more)", first, n-1)
 }

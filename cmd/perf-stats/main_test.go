@@ -13,6 +13,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -57,9 +59,9 @@ func TestGolden(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, errs, code := stat(t, "", strings.Fields(args)...)
-			wantCode, wantErrs := cli.CodeOK, ""
+			wantCode, wantErrs := fault.CodeOK, ""
 			if strings.HasPrefix(name, "none") {
-				wantCode, wantErrs = cli.CodeFail, "perf-stats: no records in the input\n"
+				wantCode, wantErrs = fault.CodeFail, "perf-stats: no records in the input\n"
 			}
 			if code != wantCode || errs != wantErrs {
 				t.Fatalf("exit %d: %s", code, errs)

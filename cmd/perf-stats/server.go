@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/metrics"
 	"perfpipe/internal/stats"
@@ -22,7 +24,7 @@ func (f *flags) server(env *cli.Env, s *stats.Summary) error {
 	defer closeFile()
 	samples, err := metrics.Read(r, name)
 	if err != nil {
-		return cli.Fail("perf-send --metrics-out makes such files", "--metrics: %w", err)
+		return fault.Fail("perf-send --metrics-out makes such files", "--metrics: %w", err)
 	}
 	found := false
 	for i := range s.Blocks {

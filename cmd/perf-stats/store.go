@@ -12,7 +12,7 @@ import (
 	"github.com/parquet-go/parquet-go"
 	_ "modernc.org/sqlite" // the driver of database/sql
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -104,12 +104,12 @@ func (f *flags) stores(stream *stats.Stream) (out []*store, err error) {
 		}
 		file, err := partialStore(kind.path, f.Mode.Private())
 		if err != nil {
-			return out, cli.Fail("", "%s: %w", kind.flag, err)
+			return out, fault.Fail("", "%s: %w", kind.flag, err)
 		}
 		s, err := kind.open(file)
 		if err != nil {
 			os.Remove(file)
-			return out, cli.Fail("", "%s: %w", kind.path, err)
+			return out, fault.Fail("", "%s: %w", kind.path, err)
 		}
 		s.path, s.file = kind.path, file
 		stream.Also(func() func(*record.Record) { return s.take })
@@ -137,7 +137,7 @@ func finish(stores []*store, summary *stats.Summary) error {
 			err = os.Rename(s.file, s.path)
 		}
 		if err != nil {
-			return cli.Fail("", "%s: %w", s.path, err)
+			return fault.Fail("", "%s: %w", s.path, err)
 		}
 	}
 	return nil

@@ -13,6 +13,8 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 )
 
 // partialStore makes the file that a store is written to before it has its name, beside it and under a new name.
@@ -32,11 +34,11 @@ func replaceable(flag, path string, own func(string) bool) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return cli.Fail("", "%s: %w", flag, err)
+		return fault.Fail("", "%s: %w", flag, err)
 	case !info.Mode().IsRegular():
-		return cli.Usage("name a file", "%s: %s is not a file", flag, path)
+		return fault.Usage("name a file", "%s: %s is not a file", flag, path)
 	case info.Size() > 0 && !own(path):
-		return cli.Usage("name another file, or remove this one first",
+		return fault.Usage("name another file, or remove this one first",
 			"%s: %s exists, and perf-stats has not written it", flag, path)
 	}
 	return nil

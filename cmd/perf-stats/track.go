@@ -16,6 +16,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/track"
 )
@@ -73,21 +75,21 @@ func (f *flags) checkTrackers() error {
 		return f.checkNoTrackers()
 	}
 	if f.Compare || f.Define != "" || f.Format == "evalscope" {
-		return cli.Usage("--format json or table", "--visualizer: what --compare, --define and --format evalscope show is not logged")
+		return fault.Usage("--format json or table", "--visualizer: what --compare, --define and --format evalscope show is not logged")
 	}
 	for i, name := range f.Visualizer {
 		if !slices.Contains(track.Names(), name) {
-			return cli.Usage("there are "+strings.Join(track.Names(), ", "), "--visualizer: there is no tracker %q", name)
+			return fault.Usage("there are "+strings.Join(track.Names(), ", "), "--visualizer: there is no tracker %q", name)
 		}
 		if slices.Contains(f.Visualizer[:i], name) {
-			return cli.Usage("", "--visualizer: %s is named twice", name)
+			return fault.Usage("", "--visualizer: %s is named twice", name)
 		}
 	}
 	if f.Every == 0 {
-		return cli.Usage("", "--visualizer-interval: it must be above 0")
+		return fault.Usage("", "--visualizer-interval: it must be above 0")
 	}
 	if f.Timeout == 0 {
-		return cli.Usage("", "--visualizer-timeout: it must be above 0")
+		return fault.Usage("", "--visualizer-timeout: it must be above 0")
 	}
 	return nil
 }
@@ -102,7 +104,7 @@ func (f *flags) checkNoTrackers() error {
 		{"--wandb-api-key", f.WandbKey != ""}, {"--swanlab-api-key", f.SwanlabKey != ""}, {"--swanlab-host", f.SwanlabHost != ""},
 	} {
 		if c.given {
-			return cli.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", c.flag)
+			return fault.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", c.flag)
 		}
 	}
 	return nil
@@ -144,7 +146,7 @@ func (f *flags) startTracking(env *cli.Env, in *interrupt, stream *stats.Stream)
 	if f.Upload && slices.Contains(f.inputs(), "-") {
 		var err error
 		if t.copy, err = copyOf(f.OutputsDir); err != nil {
-			return nil, cli.Fail("--outputs-dir names a directory that can be written", "--upload-records: %w", err)
+			return nil, fault.Fail("--outputs-dir names a directory that can be written", "--upload-records: %w", err)
 		}
 		env.Stdin = io.TeeReader(env.Stdin, t.copy)
 	}
@@ -215,14 +217,14 @@ func (t *tracking) files() []string {
 // sendKept logs runs that a tracker did not take before.
 func (f *flags) sendKept(env *cli.Env) error {
 	if f.Name != "" {
-		return cli.Usage("", "--name: a kept run has its name")
+		return fault.Usage("", "--name: a kept run has its name")
 	}
 	ctx, stop := env.Context()
 	defer stop()
 	missed := ""
 	for _, file := range f.Files {
 		if !track.IsKept(file) {
-			return cli.Usage("records and kept runs are read apart", "%s: no run that was kept", file)
+			return fault.Usage("records and kept runs are read apart", "%s: no run that was kept", file)
 		}
 		ctx, end := context.WithTimeout(ctx, time.Duration(f.Timeout))
 		part, err := track.Send(ctx, f.trackOptions(env), file)
@@ -238,7 +240,7 @@ func (f *flags) sendKept(env *cli.Env) error {
 		return err
 	}
 	if missed != "" {
-		return cli.Fail("", "%s: not all of it was logged", missed)
+		return fault.Fail("", "%s: not all of it was logged", missed)
 	}
 	return nil
 }

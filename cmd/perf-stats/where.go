@@ -6,7 +6,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/itchyny/gojq"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // where compiles a jq expression into a choice of lines. As jq's select does, it takes a line if the expression's
@@ -14,11 +14,11 @@ import (
 func where(expression string) (func(line []byte) (bool, error), error) {
 	query, err := gojq.Parse(expression)
 	if err != nil {
-		return nil, cli.Usage(`it is a jq expression, such as '.ok and .labels.tenant == "a"'`, "--where: %w", err)
+		return nil, fault.Usage(`it is a jq expression, such as '.ok and .labels.tenant == "a"'`, "--where: %w", err)
 	}
 	code, err := gojq.Compile(query)
 	if err != nil {
-		return nil, cli.Usage("", "--where: %w", err)
+		return nil, fault.Usage("", "--where: %w", err)
 	}
 	return func(line []byte) (bool, error) {
 		var v any

@@ -15,15 +15,8 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/visible"
-)
-
-// Exit codes.
-const (
-	CodeOK          = 0
-	CodeFail        = 1
-	CodeUsage       = 2
-	CodeInterrupted = 130
 )
 
 // Env is what a command may touch of the world around it.
@@ -40,28 +33,6 @@ type Env struct {
 	StdoutTTY bool // Stdout is a terminal
 
 	Mode Mode // of the files that Create makes
-}
-
-// Error is a failure with its exit code and the next step.
-type Error struct {
-	Code int
-	Err  error
-	Hint string
-}
-
-func (e *Error) Error() string { return e.Err.Error() }
-
-// Unwrap gives the cause.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Usage is a wrong command line: exit 2.
-func Usage(hint, format string, args ...any) error {
-	return &Error{CodeUsage, fmt.Errorf(format, args...), hint}
-}
-
-// Fail is a run-time failure: exit 1.
-func Fail(hint, format string, args ...any) error {
-	return &Error{CodeFail, fmt.Errorf(format, args...), hint}
 }
 
 // Say writes one fact to stderr.
@@ -91,12 +62,12 @@ func Main(name string, run func(*Env) error) int {
 
 // Exit reports err as the manners ask and gives its exit code.
 func (e *Env) Exit(err error) int {
-	var ce *Error
+	var ce *fault.Error
 	switch {
 	case err == nil || errors.Is(err, errDone) || IsBrokenPipe(err):
-		return CodeOK
-	case errors.Is(err, ErrInterrupted):
-		return CodeInterrupted
+		return fault.CodeOK
+	case errors.Is(err, fault.ErrInterrupted):
+		return fault.CodeInterrupted
 	case errors.As(err, &ce):
 		e.Say("%v", err)
 		if ce.Hint != "" {
@@ -105,11 +76,8 @@ func (e *Env) Exit(err error) int {
 		return ce.Code
 	}
 	e.Say("%v", err)
-	return CodeFail
+	return fault.CodeFail
 }
-
-// ErrInterrupted ends a command that Ctrl-C stopped: exit 130.
-var ErrInterrupted = errors.New("interrupted")
 
 var errDone = errors.New("done")
 
@@ -118,13 +86,13 @@ func IsBrokenPipe(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
 }
 
-// Context is cancelled with cause ErrInterrupted by the first signal; stop frees it.
+// Context is cancelled with cause fault.ErrInterrupted by the first signal; stop frees it.
 func (e *Env) Context() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go func() {
 		select {
 		case <-e.Signals:
-			cancel(ErrInterrupted)
+			cancel(fault.ErrInterrupted)
 		case <-ctx.Done():
 		}
 	}()
@@ -175,7 +143,7 @@ func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.
 	if path != "" && path != "-" {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, "", nil, Fail("", "%w", err)
+			return nil, "", nil, fault.Fail("", "%w", err)
 		}
 		src, name, close = f, path, func() { f.Close() }
 	}
@@ -187,7 +155,7 @@ func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.
 				hint = h.Hint("FILE")
 			}
 		}
-		return nil, "", nil, Fail(hint, "%s: %w", name, err)
+		return nil, "", nil, fault.Fail(hint, "%s: %w", name, err)
 	}
 	return r, name, close, nil
 }

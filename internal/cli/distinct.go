@@ -4,6 +4,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"perfpipe/internal/fault"
 )
 
 // File is a file that a command reads or writes.
@@ -21,7 +23,7 @@ func (e *Env) Distinct(files ...File) error {
 				if b.Out && !a.Out {
 					a, b = b, a
 				}
-				return Usage("name another file", "%s: %s is %s as well", a.Name, a.Path, b.Name)
+				return fault.Usage("name another file", "%s: %s is %s as well", a.Name, a.Path, b.Name)
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"perfpipe/internal/fault"
 )
 
 // Format settles a format: the typed one, else the one that the ending of the output's name chooses, else "". A name that
@@ -16,10 +18,10 @@ func Format(output, typed string, endings map[string]string) (string, error) {
 	}
 	switch byName := endings[ending]; {
 	case typed == "" && byName == "":
-		return "", Usage("the endings are "+strings.Join(slices.Sorted(maps.Keys(endings)), ", ")+"; with --format any name will do",
+		return "", fault.Usage("the endings are "+strings.Join(slices.Sorted(maps.Keys(endings)), ", ")+"; with --format any name will do",
 			"-o %s: no format ends in %s", output, ending)
 	case typed != "" && byName != "" && typed != byName:
-		return "", Usage("leave out --format, or choose another name", "--format %s: the name %s is that of %s", typed, output, byName)
+		return "", fault.Usage("leave out --format, or choose another name", "--format %s: the name %s is that of %s", typed, output, byName)
 	case typed != "":
 		return typed, nil
 	default:

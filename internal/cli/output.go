@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"perfpipe/internal/fault"
 )
 
 // PartialEnd is what the name of a file that is being written ends with.
@@ -68,7 +70,7 @@ func (o *Output) Open() error {
 	}
 	switch info, err := os.Stat(o.path); {
 	case err == nil && info.IsDir():
-		return Fail("", "%s: is a folder", o.path)
+		return fault.Fail("", "%s: is a folder", o.path)
 	case err == nil && !info.Mode().IsRegular():
 		o.direct = true
 		o.file, err = os.OpenFile(o.path, os.O_WRONLY, 0)
@@ -113,7 +115,7 @@ func openLocked(path string, flags int, mode Mode) (*os.File, error) {
 		}
 		if !lock(f) {
 			f.Close()
-			return nil, Fail("wait until it is done, or name another file",
+			return nil, fault.Fail("wait until it is done, or name another file",
 				"%s: another process is writing it", strings.TrimSuffix(path, PartialEnd))
 		}
 		mine, err1 := f.Stat()

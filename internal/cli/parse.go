@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"perfpipe/internal/fault"
 )
 
 // Parse fills flags, a pointer to a kong struct, from the command line, then from the environment (PERF_SEND_URL is
@@ -31,7 +33,7 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 			hint = e.Name + " --help lists the flags"
 		}
 		// An enum with an empty value, for a flag that was not typed, is no choice of the user's.
-		return Usage(hint, "%s", strings.Replace(err.Error(), `one of "",`, "one of ", 1))
+		return fault.Usage(hint, "%s", strings.Replace(err.Error(), `one of "",`, "one of ", 1))
 	}
 	for _, l := range endedLists(k.Model, e.Args) {
 		e.Say("%s ends before %s, which is read as a file", l[0], l[1])

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"perfpipe/internal/fault"
 )
 
 type testFlags struct {
@@ -152,8 +154,8 @@ func TestUnknownFlags(t *testing.T) {
 	} {
 		var f struct{ VersionFlag }
 		e := &Env{Name: c.command, Args: []string{c.flag, "1"}}
-		var ce *Error
-		if err := e.Parse(&f, "Test."); !errors.As(err, &ce) || ce.Hint != c.hint || ce.Code != CodeUsage {
+		var ce *fault.Error
+		if err := e.Parse(&f, "Test."); !errors.As(err, &ce) || ce.Hint != c.hint || ce.Code != fault.CodeUsage {
 			t.Errorf("%s %s: %v, hint %q, want %q", c.command, c.flag, err, ce.Hint, c.hint)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // target is where a file goes. It appears under final in one step, when it is whole and verified.
@@ -45,7 +45,7 @@ const (
 func (g *getter) fetch(ctx context.Context, f file) (string, error) {
 	for _, p := range []string{f.dst.final, f.dst.lock, f.dst.path()} {
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-			return "", cli.Fail(cachesHint, "%w", err)
+			return "", fault.Fail(cachesHint, "%w", err)
 		}
 	}
 	unlock, err := g.lock(ctx, f)
@@ -59,7 +59,7 @@ func (g *getter) fetch(ctx context.Context, f file) (string, error) {
 		}
 	}
 	if err := f.dst.publish(); err != nil {
-		return "", cli.Fail(cachesHint, "%w", err)
+		return "", fault.Fail(cachesHint, "%w", err)
 	}
 	return f.dst.path(), nil
 }
@@ -76,7 +76,7 @@ func (g *getter) lock(ctx context.Context, f file) (unlock func(), err error) {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, cli.Fail(cachesHint, "%w", err)
+		return nil, fault.Fail(cachesHint, "%w", err)
 	}
 	return func() { l.Close() }, nil
 }
@@ -99,7 +99,7 @@ func (g *getter) obtain(ctx context.Context, f file) error {
 			return err
 		}
 		if try == 2 {
-			return cli.Fail(g.localHint(), "%s: wrong checksum: the hub says %s, the bytes that came have %s", f.url, f.sum, got)
+			return fault.Fail(g.localHint(), "%s: wrong checksum: the hub says %s, the bytes that came have %s", f.url, f.sum, got)
 		}
 		g.say("%s %s: wrong checksum, downloading it again", g.id, f.path)
 	}
@@ -109,7 +109,7 @@ func (g *getter) obtain(ctx context.Context, f file) error {
 func (g *getter) download(ctx context.Context, f *file) error {
 	out, err := os.OpenFile(f.dst.partial, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
-		return cli.Fail(cachesHint, "%w", err)
+		return fault.Fail(cachesHint, "%w", err)
 	}
 	defer out.Close()
 	progress := g.progress(f)
@@ -132,7 +132,7 @@ func (g *getter) download(ctx context.Context, f *file) error {
 			best, tries, pause = end, 0, g.pause
 		}
 		if tries++; tries == maxTries {
-			return cli.Fail("run it again to go on where it stopped; or "+g.localHint(), "%w", err)
+			return fault.Fail("run it again to go on where it stopped; or "+g.localHint(), "%w", err)
 		}
 		g.say("%v; trying again", err)
 		if err := wait(ctx, pause); err != nil {

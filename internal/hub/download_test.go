@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 func TestResume(t *testing.T) {
@@ -137,9 +137,9 @@ func TestCancel(t *testing.T) {
 	f := newFake(t, map[string]string{"w": "bytes"})
 	p := newPlace(t, f)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(cli.ErrInterrupted)
+	cancel(fault.ErrInterrupted)
 	_, err := p.open(t, "org/name", Model, HuggingFace).File(ctx, "w")
-	equal(t, "err", err, cli.ErrInterrupted)
+	equal(t, "err", err, fault.ErrInterrupted)
 }
 
 func TestProgressBar(t *testing.T) {

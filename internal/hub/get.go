@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // getter talks HTTP to one hub.
@@ -66,7 +66,7 @@ func (e *awayError) Unwrap() error { return e.err }
 func (g *getter) request(ctx context.Context, method, u string) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, method, u, nil)
 	if err != nil {
-		return nil, cli.Usage("HF_ENDPOINT and MODELSCOPE_ENDPOINT are URLs such as https://host", "%w", err)
+		return nil, fault.Usage("HF_ENDPOINT and MODELSCOPE_ENDPOINT are URLs such as https://host", "%w", err)
 	}
 	for k, v := range g.auth {
 		req.Header[k] = v
@@ -113,22 +113,22 @@ func (g *getter) refusal(req *http.Request, resp *http.Response) error {
 	said = fmt.Sprintf("%s (HTTP %d)", strings.TrimRight(said, ". \n"), resp.StatusCode)
 	switch {
 	case code == "EntryNotFound", code == "" && resp.StatusCode == http.StatusNotFound && req.Method == http.MethodHead:
-		return cli.Fail("its files are shown at "+g.page, "%s: %w",
+		return fault.Fail("its files are shown at "+g.page, "%s: %w",
 			req.URL, &missingError{said, resp.Header.Get("X-Repo-Commit")})
 	case code == "RepoNotFound", code == "RevisionNotFound", resp.StatusCode == http.StatusNotFound:
-		return cli.Fail(fmt.Sprintf("check name and revision at %s; a private repository needs %s; or %s", g.page, g.tokenVar,
+		return fault.Fail(fmt.Sprintf("check name and revision at %s; a private repository needs %s; or %s", g.page, g.tokenVar,
 			g.localHint()), "%s: %s", req.URL, said)
 	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden:
 		next := "set " + g.tokenVar
 		if g.auth != nil {
 			next = "the token of " + g.tokenVar + " has no access"
 		}
-		return cli.Fail(fmt.Sprintf("%s; a gated repository's terms are accepted at %s; or %s", next, g.page, g.localHint()),
+		return fault.Fail(fmt.Sprintf("%s; a gated repository's terms are accepted at %s; or %s", next, g.page, g.localHint()),
 			"%s: %s", req.URL, said)
 	case resp.StatusCode >= 500, resp.StatusCode == http.StatusTooManyRequests, resp.StatusCode == http.StatusRequestTimeout:
 		return &awayError{fmt.Errorf("%s: %s", req.URL, said)}
 	}
-	return cli.Fail(g.localHint(), "%s: %s", req.URL, said)
+	return fault.Fail(g.localHint(), "%s: %s", req.URL, said)
 }
 
 // message finds the words in an error's body.
@@ -178,7 +178,7 @@ func (g *getter) json(ctx context.Context, u string, into any) error {
 		}
 		defer resp.Body.Close()
 		if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-			return cli.Fail(g.localHint(), "%s: not the JSON that a hub answers: %w", u, err)
+			return fault.Fail(g.localHint(), "%s: not the JSON that a hub answers: %w", u, err)
 		}
 		return nil
 	})

@@ -25,7 +25,7 @@ import (
 	"slices"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // Source says where a name is looked up.
@@ -112,7 +112,7 @@ func Open(name string, kind Kind, opt Options) (*Repo, error) {
 		r.root, r.path = splitPattern(local)
 		return r, nil
 	case opt.Source == Local:
-		return nil, cli.Fail("give a folder or a file, or a hub's name with --data-source modelscope|huggingface", "%w", err)
+		return nil, fault.Fail("give a folder or a file, or a hub's name with --data-source modelscope|huggingface", "%w", err)
 	}
 	id, revision, within, err := parse(name, opt.Source)
 	if err != nil {
@@ -128,7 +128,7 @@ func Open(name string, kind Kind, opt Options) (*Repo, error) {
 		m := newModelScope(id, revision, kind, env)
 		r.hub, r.get = m, m.get
 	default:
-		return nil, cli.Usage("the sources are modelscope, huggingface and local", "unknown source %q", opt.Source)
+		return nil, fault.Usage("the sources are modelscope, huggingface and local", "unknown source %q", opt.Source)
 	}
 	r.get.say, r.get.bar = opt.Say, opt.Terminal
 	if env.isTrue("HF_HUB_DISABLE_PROGRESS_BARS") {
@@ -144,7 +144,7 @@ func (r *Repo) Path() string { return r.path }
 // fs.ErrNotExist.
 func (r *Repo) File(ctx context.Context, name string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
-		return "", cli.Usage("", "%s: %q is not a path within it", r.name, name)
+		return "", fault.Usage("", "%s: %q is not a path within it", r.name, name)
 	}
 	if r.hub == nil {
 		p := filepath.Join(r.root, filepath.FromSlash(name))
@@ -178,7 +178,7 @@ func (r *Repo) File(ctx context.Context, name string) (string, error) {
 func (r *Repo) Files(ctx context.Context, patterns ...string) ([]string, error) {
 	if len(patterns) == 0 {
 		if r.path == "" {
-			return nil, cli.Usage("append the file: "+r.name+"/FILE", "%s: which of its files?", r.name)
+			return nil, fault.Usage("append the file: "+r.name+"/FILE", "%s: which of its files?", r.name)
 		}
 		patterns = []string{r.path}
 	}
@@ -216,7 +216,7 @@ func (r *Repo) Weights(ctx context.Context) (string, error) {
 	}
 	names = weights(names)
 	if len(names) == 0 {
-		return "", cli.Fail(r.get.localHint(), "%s: it has no weights of a kind that is known", r.hub.url(""))
+		return "", fault.Fail(r.get.localHint(), "%s: it has no weights of a kind that is known", r.hub.url(""))
 	}
 	root := ""
 	for _, name := range names {
@@ -226,7 +226,7 @@ func (r *Repo) Weights(ctx context.Context) (string, error) {
 		}
 		dir := strings.TrimSuffix(filepath.ToSlash(p), "/"+name)
 		if root != "" && dir != root {
-			return "", cli.Fail("remove one of them", "%s lies in two folders, %s and %s", r.name, root, dir)
+			return "", fault.Fail("remove one of them", "%s lies in two folders, %s and %s", r.name, root, dir)
 		}
 		root = dir
 	}
@@ -252,7 +252,7 @@ func (r *Repo) match(ctx context.Context, pattern string) ([]string, error) {
 		return nil, err
 	}
 	if names = filter(names); len(names) == 0 {
-		return nil, cli.Fail("", "%s: no file matches %s: %w", r.name, pattern, fs.ErrNotExist)
+		return nil, fault.Fail("", "%s: no file matches %s: %w", r.name, pattern, fs.ErrNotExist)
 	}
 	return names, nil
 }
@@ -327,7 +327,7 @@ func (r *Repo) reachable(name string) error {
 	if name != "" {
 		what += ": " + name
 	}
-	return cli.Fail(r.get.localHint(), "%s is not in the cache: %w", what, why)
+	return fault.Fail(r.get.localHint(), "%s is not in the cache: %w", what, why)
 }
 
 // unreachable notes that the hub is away.

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // place is a machine of its own: a home, variables, and what was said.
@@ -58,7 +58,7 @@ func read(t *testing.T, path string) string {
 }
 
 func hint(err error) string {
-	if ce, ok := errors.AsType[*cli.Error](err); ok {
+	if ce, ok := errors.AsType[*fault.Error](err); ok {
 		return ce.Hint
 	}
 	return ""

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // huggingFace speaks the protocol and keeps the cache of huggingface_hub 2.4:
@@ -120,7 +120,7 @@ func (h *huggingFace) stat(ctx context.Context, name string) (file, error) {
 	etag := cmp.Or(resp.Header.Get("X-Linked-Etag"), resp.Header.Get("ETag"))
 	etag = strings.Trim(strings.TrimPrefix(etag, "W/"), `"`)
 	if !commitHash.MatchString(commit) || etag == "" || !filepath.IsLocal(etag) || strings.ContainsAny(etag, `/\`) {
-		return f, cli.Fail(h.get.localHint(),
+		return f, fault.Fail(h.get.localHint(),
 			"%s: the answer has no X-Repo-Commit and ETag: %s does not speak the Hugging Face protocol", f.url, h.get.endpoint)
 	}
 	size := resp.Header.Get("X-Linked-Size")

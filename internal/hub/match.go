@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 func isPattern(p string) bool { return strings.ContainsAny(p, "*?[") }
@@ -34,7 +34,7 @@ func compile(pattern string) (*regexp.Regexp, error) {
 		case rest[0] == '[':
 			end := strings.IndexByte(rest, ']')
 			if end < 2 {
-				return nil, cli.Usage("[abc] and [a-z] are one character of those", "pattern %q: [ is not closed", pattern)
+				return nil, fault.Usage("[abc] and [a-z] are one character of those", "pattern %q: [ is not closed", pattern)
 			}
 			class := strings.ReplaceAll(rest[1:end], `\`, `\\`)
 			if class[0] == '!' {
@@ -54,7 +54,7 @@ func compile(pattern string) (*regexp.Regexp, error) {
 	b.WriteString(`$`)
 	re, err := regexp.Compile(b.String())
 	if err != nil {
-		return nil, cli.Usage("", "pattern %q: %w", pattern, err)
+		return nil, fault.Usage("", "pattern %q: %w", pattern, err)
 	}
 	return re, nil
 }

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // modelScope speaks the protocol and keeps the cache of modelscope 1.40 (modelscope_hub 0.5):
@@ -107,7 +107,7 @@ func (m *modelScope) list(ctx context.Context) ([]string, error) {
 		return nil, err
 	}
 	if m.cut {
-		return nil, cli.Fail(m.get.localHint(), "%s: the hub lists only %d of the repository's files", m.url(""), msCutAt)
+		return nil, fault.Fail(m.get.localHint(), "%s: the hub lists only %d of the repository's files", m.url(""), msCutAt)
 	}
 	names := make([]string, 0, len(m.files))
 	for n := range m.files {
@@ -142,7 +142,7 @@ func (m *modelScope) load(ctx context.Context) error {
 			return err
 		}
 		if answer.Code != 0 && answer.Code != http.StatusOK {
-			return cli.Fail(m.get.localHint(), "%s: %s (code %d)", u, answer.Message, answer.Code)
+			return fault.Fail(m.get.localHint(), "%s: %s (code %d)", u, answer.Message, answer.Code)
 		}
 		for _, f := range answer.Data.Files {
 			if f.Type != "tree" {
@@ -166,7 +166,7 @@ func (m *modelScope) stat(ctx context.Context, name string) (file, error) {
 	}
 	entry, ok := m.files[name]
 	if !ok && !m.cut {
-		return f, cli.Fail("its files are shown at "+m.get.page, "%s: the repository has no file %s: %w", f.url, name, fs.ErrNotExist)
+		return f, fault.Fail("its files are shown at "+m.get.page, "%s: the repository has no file %s: %w", f.url, name, fs.ErrNotExist)
 	}
 	if f.sum = entry.Sha256; f.sum != "" || entry.Size > 0 { // an unknown size is listed as 0, as an empty file's is
 		f.size = entry.Size

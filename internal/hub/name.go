@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // parse splits ORG/NAME[@REVISION][/PATH]. At Hugging Face the oldest repositories have a NAME without an ORG, and so no
 // PATH.
 func parse(name string, src Source) (id, revision, within string, err error) {
 	bad := func(why string) error {
-		return cli.Usage("write ORG/NAME, ORG/NAME@REVISION or ORG/NAME/FILE, or the path of a local copy",
+		return fault.Usage("write ORG/NAME, ORG/NAME@REVISION or ORG/NAME/FILE, or the path of a local copy",
 			"%q is neither a local path nor a hub's name: %s", name, why)
 	}
 	if isPath(name) {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // engine is one kind of server.
@@ -97,7 +97,7 @@ func apis() []string {
 // from a traceback.
 func (e engine) find(ctx context.Context, python string) ([]string, error) {
 	if python != "" && e.module == nil {
-		return nil, cli.Usage(e.script+" is found on PATH", "--python: %s is no Python program", e.name)
+		return nil, fault.Usage(e.script+" is found on PATH", "--python: %s is no Python program", e.name)
 	}
 	if python != "" {
 		py, err := interpreter(python)
@@ -115,14 +115,14 @@ func (e engine) find(ctx context.Context, python string) ([]string, error) {
 			return e.check(ctx, py)
 		}
 	case e.module == nil:
-		return nil, cli.Fail(e.install, "%s is not on PATH", e.script)
+		return nil, fault.Fail(e.install, "%s is not on PATH", e.script)
 	}
 	for _, name := range []string{"python3", "python"} {
 		if py, err := exec.LookPath(name); err == nil {
 			return e.check(ctx, py)
 		}
 	}
-	return nil, cli.Fail(e.install+"; --python says which environment has it", "%s needs Python, which is not on PATH", e.name)
+	return nil, fault.Fail(e.install+"; --python says which environment has it", "%s needs Python, which is not on PATH", e.name)
 }
 
 // interpreter finds the python of an environment's folder, of its bin, or python itself.
@@ -142,7 +142,7 @@ func interpreter(where string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", cli.Fail("--python takes the folder of an environment, or its bin/python", "--python %s: no interpreter there", where)
+	return "", fault.Fail("--python takes the folder of an environment, or its bin/python", "--python %s: no interpreter there", where)
 }
 
 // check asks py whether it has the package, without importing it, which can take a minute.
@@ -152,13 +152,13 @@ func (e engine) check(ctx context.Context, py string) ([]string, error) {
 	probe := fmt.Sprintf("import importlib.util, sys; sys.exit(0 if importlib.util.find_spec(%q) else 42)", e.pack)
 	out, err := exec.CommandContext(ctx, py, "-c", probe).CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 42 {
-		return nil, cli.Fail(e.install+"; --python says which environment has it", "%s: %s has no package %s", e.name, py, e.pack)
+		return nil, fault.Fail(e.install+"; --python says which environment has it", "%s: %s has no package %s", e.name, py, e.pack)
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, cli.Fail("--python says which Python to use", "%s: %w: %s", py, err, strings.TrimSpace(string(out)))
+		return nil, fault.Fail("--python says which Python to use", "%s: %w: %s", py, err, strings.TrimSpace(string(out)))
 	}
 	return append([]string{py, "-m"}, e.module...), nil
 }
@@ -167,7 +167,7 @@ func (e engine) check(ctx context.Context, py string) ([]string, error) {
 func absolute(p string) (string, error) {
 	abs, err := filepath.Abs(p)
 	if err != nil {
-		return "", cli.Fail("", "%w", err)
+		return "", fault.Fail("", "%w", err)
 	}
 	return abs, nil
 }

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // The test binary plays the servers too: it is what is found under their names on PATH.
@@ -138,7 +138,7 @@ func get(t *testing.T, url string) string {
 }
 
 func hint(err error) string {
-	if ce, ok := errors.AsType[*cli.Error](err); ok {
+	if ce, ok := errors.AsType[*fault.Error](err); ok {
 		return ce.Hint
 	}
 	return ""

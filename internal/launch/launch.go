@@ -22,7 +22,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // Config says what to start. Only API and Model must be given.
@@ -72,10 +72,10 @@ type Server struct {
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	e, ok := engines[cfg.API]
 	if !ok {
-		return nil, cli.Usage("the local ones are "+strings.Join(apis(), ", "), "%q is no local server", cfg.API)
+		return nil, fault.Usage("the local ones are "+strings.Join(apis(), ", "), "%q is no local server", cfg.API)
 	}
 	if cfg.Attn != "" && cfg.API != "local" {
-		return nil, cli.Usage("--server-args passes "+e.name+"'s own flags on", "--attn-implementation is for --api local only")
+		return nil, fault.Usage("--server-args passes "+e.name+"'s own flags on", "--attn-implementation is for --api local only")
 	}
 	told := cfg.Say != nil
 	if !told {
@@ -169,7 +169,7 @@ func (s *Server) Close() {
 func (s *Server) spawn(cmd *exec.Cmd) (err error) {
 	if s.group, err = newGroup(cmp.Or(s.cfg.grace, defaultGrace)); err != nil {
 		close(s.done)
-		return cli.Fail("", "cannot start %s: %w", s.engine.name, err)
+		return fault.Fail("", "cannot start %s: %w", s.engine.name, err)
 	}
 	cmd.Env = append(cmd.Env, s.group.mark)
 	cmd.SysProcAttr = s.group.attr()
@@ -187,7 +187,7 @@ func (s *Server) spawn(cmd *exec.Cmd) (err error) {
 		close(s.done)
 	}()
 	if err := <-started; err != nil {
-		return cli.Fail("", "cannot start %s: %w", s.engine.name, err)
+		return fault.Fail("", "cannot start %s: %w", s.engine.name, err)
 	}
 	s.meter = newMeter(s.group)
 	return nil
@@ -196,14 +196,14 @@ func (s *Server) spawn(cmd *exec.Cmd) (err error) {
 // locate makes a path absolute, as the server's process may not share our idea of where it is.
 func locate(model string) (name string, local bool, err error) {
 	if model == "" {
-		return "", false, cli.Usage("--model takes a folder of weights, or a hub's name", "--model is missing")
+		return "", false, fault.Usage("--model takes a folder of weights, or a hub's name", "--model is missing")
 	}
 	if _, err := os.Stat(model); err == nil {
 		abs, err := absolute(model)
 		return abs, true, err
 	}
 	if strings.HasPrefix(model, ".") || strings.HasPrefix(model, "/") || strings.HasPrefix(model, "~") {
-		return "", false, cli.Fail("--model takes a folder of weights, or a hub's name such as ORG/NAME",
+		return "", false, fault.Fail("--model takes a folder of weights, or a hub's name such as ORG/NAME",
 			"--model %s: no such file or folder", model)
 	}
 	return model, false, nil
@@ -213,7 +213,7 @@ func locate(model string) (name string, local bool, err error) {
 func freePort(want int) (int, error) {
 	l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", want))
 	if err != nil {
-		return 0, cli.Fail("--port 0 takes a free one", "--port %d: %w", want, errors.Unwrap(err))
+		return 0, fault.Fail("--port 0 takes a free one", "--port %d: %w", want, errors.Unwrap(err))
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port, nil
@@ -223,13 +223,13 @@ func openLog(path string) (*os.File, error) {
 	if path != "" {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) // servers log prompts
 		if err != nil {
-			return nil, cli.Fail("", "%w", err)
+			return nil, fault.Fail("", "%w", err)
 		}
 		return f, nil
 	}
 	f, err := os.CreateTemp("", "perfpipe-server-*.log")
 	if err != nil {
-		return nil, cli.Fail("TMPDIR says where temporary files go", "%w", err)
+		return nil, fault.Fail("TMPDIR says where temporary files go", "%w", err)
 	}
 	return f, nil
 }

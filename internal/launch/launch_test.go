@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 func TestStart(t *testing.T) {
@@ -131,8 +131,8 @@ func TestNeverReady(t *testing.T) {
 func TestInterruptedStart(t *testing.T) {
 	cfg, _ := play(t, "never")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	time.AfterFunc(200*time.Millisecond, func() { cancel(cli.ErrInterrupted) })
-	if _, err := Start(ctx, cfg); err != cli.ErrInterrupted {
+	time.AfterFunc(200*time.Millisecond, func() { cancel(fault.ErrInterrupted) })
+	if _, err := Start(ctx, cfg); err != fault.ErrInterrupted {
 		t.Errorf("%v", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 const (
@@ -51,7 +51,7 @@ func (s *Server) ready(ctx context.Context) error {
 				return err
 			}
 			follow()
-			return cli.Fail("--startup-timeout gives it longer; its whole log is "+s.Log(),
+			return fault.Fail("--startup-timeout gives it longer; its whole log is "+s.Log(),
 				"%s does not answer at %s/health after %v", s.engine.name, s.url, s.cfg.Timeout)
 		case <-tick.C:
 		}
@@ -101,7 +101,7 @@ func (s *Server) died(said bool) error {
 	if said {
 		log = nil
 	}
-	return cli.Fail(strings.Join(hints, "; "), "%s has ended: %s%s", s.engine.name, how, quote(log))
+	return fault.Fail(strings.Join(hints, "; "), "%s has ended: %s%s", s.engine.name, how, quote(log))
 }
 
 // lastLines are the lines of the end of the log.

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/tokenizer"
 )
@@ -56,12 +56,12 @@ func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 
 // Fault says of an error of Find, or of the tokenizer's, which flag it is about and what to do.
 func Fault(err error) error {
-	var own *cli.Error
+	var own *fault.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &own):
-		return &cli.Error{Code: own.Code, Err: fmt.Errorf("--tokenizer-path: %w", own.Err), Hint: own.Hint}
+		return &fault.Error{Code: own.Code, Err: fmt.Errorf("--tokenizer-path: %w", own.Err), Hint: own.Hint}
 	}
-	return cli.Fail(tokenizer.Hint(err), "--tokenizer-path: %w", err)
+	return fault.Fail(tokenizer.Hint(err), "--tokenizer-path: %w", err)
 }

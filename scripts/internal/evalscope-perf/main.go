@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 )
 
 func main() {
@@ -57,10 +59,10 @@ func run(env *cli.Env, now time.Time) error {
 		return err
 	}
 	if _, err := os.Stat(filepath.Join(dir, "records.jsonl")); !errors.Is(err, fs.ErrNotExist) {
-		return cli.Fail("leave out --no-timestamp, or give --name or --outputs-dir", "%s holds a run already", dir)
+		return fault.Fail("leave out --no-timestamp, or give --name or --outputs-dir", "%s holds a run already", dir)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return cli.Fail("", "%w", err)
+		return fault.Fail("", "%w", err)
 	}
 	fmt.Fprint(env.Stderr, j.script(dir))
 	runErr := j.pipe(env, dir)
@@ -141,7 +143,7 @@ func (j *job) pipe(env *cli.Env, dir string) error {
 			}
 		}
 		if err != nil {
-			return cli.Fail("scripts/evalscope-perf builds the commands first", "%w", err)
+			return fault.Fail("scripts/evalscope-perf builds the commands first", "%w", err)
 		}
 		in = r
 	}
@@ -160,10 +162,10 @@ func (j *job) pipe(env *cli.Env, dir string) error {
 	switch code := cmp.Or(codes[1], codes[0], codes[3], codes[2]); code {
 	case 0:
 		return nil
-	case cli.CodeInterrupted:
-		return cli.ErrInterrupted
+	case fault.CodeInterrupted:
+		return fault.ErrInterrupted
 	default:
-		return &cli.Error{Code: code, Err: errors.New("the pipeline ended with an error")}
+		return &fault.Error{Code: code, Err: errors.New("the pipeline ended with an error")}
 	}
 }
 
@@ -187,7 +189,7 @@ func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
 		cmd := exec.Command(s.name, s.args...)
 		cmd.Stdout, cmd.Stderr = env.Stdout, env.Stderr
 		if err := cmd.Run(); err != nil {
-			return cli.Fail("the records are in "+dir, "%s: %w", s.name, err)
+			return fault.Fail("the records are in "+dir, "%s: %w", s.name, err)
 		}
 	}
 	points, err := readPoints(dir)
@@ -196,7 +198,7 @@ func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
 	}
 	for i := range points {
 		if err := points[i].writeArgs(j, flags, v); err != nil {
-			return cli.Fail("", "%w", err)
+			return fault.Fail("", "%w", err)
 		}
 	}
 	return report(env, dir, v, points)

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // TestTable holds the table against the --help of the four commands: every stage that a row names has such a flag, and
@@ -124,8 +124,8 @@ func TestRefused(t *testing.T) {
 		{"--model m --multi-turn", "--multi-turn: --dataset openqa has no conversations", "such as random_multi_turn or share_gpt_en_multi_turn"},
 	} {
 		_, _, err := lines(t, strings.Fields(c.args)...)
-		e, ok := err.(*cli.Error)
-		if !ok || e.Code != cli.CodeUsage || e.Error() != c.want || e.Hint != c.hint {
+		e, ok := err.(*fault.Error)
+		if !ok || e.Code != fault.CodeUsage || e.Error() != c.want || e.Hint != c.hint {
 			t.Errorf("%s: %#v, want %s", c.args, err, c.want)
 		}
 	}

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // values are the flags that were typed, each with its words. A flag without a value has none; what --no-NAME turns off
@@ -40,7 +40,7 @@ func parse(flags []flag, args []string) (values, error) {
 		switch {
 		case f.kind == on || f.kind == onOff:
 			if hasInline {
-				return nil, cli.Usage("", "--%s: takes no value", f.name)
+				return nil, fault.Usage("", "--%s: takes no value", f.name)
 			}
 			if off {
 				list = []string{"false"}
@@ -74,14 +74,14 @@ func take(f *flag, args []string) (list, rest []string) {
 
 func (f *flag) check(list []string) error {
 	if len(list) == 0 {
-		return cli.Usage("", "--%s: expected a value", f.name)
+		return fault.Usage("", "--%s: expected a value", f.name)
 	}
 	for _, w := range list {
 		switch {
 		case (f.kind == number || f.kind == numbers) && !isNumber(w):
-			return cli.Usage("", "--%s: %q is not a number", f.name, w)
+			return fault.Usage("", "--%s: %q is not a number", f.name, w)
 		case f.kind == pairs && !strings.Contains(w, "="):
-			return cli.Usage("", "--%s: %q is not NAME=VALUE", f.name, w)
+			return fault.Usage("", "--%s: %q is not NAME=VALUE", f.name, w)
 		}
 	}
 	return nil
@@ -96,7 +96,7 @@ func isNumber(w string) bool {
 func find(flags []flag, arg string) (f *flag, off bool, err error) {
 	name, isFlag := strings.CutPrefix(arg, "--")
 	if !isFlag || name == "" {
-		return nil, false, cli.Usage("values with spaces need quotes", "%q belongs to no flag", arg)
+		return nil, false, fault.Usage("values with spaces need quotes", "%q belongs to no flag", arg)
 	}
 	type spelling struct {
 		text string
@@ -127,7 +127,7 @@ func find(flags []flag, arg string) (f *flag, off bool, err error) {
 			nearest, least = s.text, d
 		}
 	}
-	return nil, false, cli.Usage("the nearest is --"+nearest, "--%s: evalscope perf has no such flag", name)
+	return nil, false, fault.Usage("the nearest is --"+nearest, "--%s: evalscope perf has no such flag", name)
 }
 
 // distance is Levenshtein's: the letters to be put in, left out or changed.

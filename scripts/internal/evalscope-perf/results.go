@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // point is the folder of one load point, with the figures in it.
@@ -57,10 +57,10 @@ func readPoints(dir string) ([]point, error) {
 func readJSON(file string, into any) error {
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return cli.Fail("", "%w", err)
+		return fault.Fail("", "%w", err)
 	}
 	if err := json.Unmarshal(b, into); err != nil {
-		return cli.Fail("", "%s: %w", file, err)
+		return fault.Fail("", "%s: %w", file, err)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // figure is a metric of --sla-params as perf-send --slo names it, with the factor from evalscope's unit.
@@ -38,10 +38,10 @@ func (j *job) slos(v values) error {
 	var groups []map[string]json.RawMessage
 	text := v.one("sla-params", "")
 	if err := json.Unmarshal([]byte(text), &groups); err != nil || len(groups) == 0 {
-		return cli.Usage(`such as '[{"p99_latency": "<=2"}]'`, "--sla-params: is not a JSON list of conditions")
+		return fault.Usage(`such as '[{"p99_latency": "<=2"}]'`, "--sla-params: is not a JSON list of conditions")
 	}
 	if len(groups) > 1 {
-		return cli.Usage("run it once for each", "--sla-params: has %d lists of conditions, which are searches of their own", len(groups))
+		return fault.Usage("run it once for each", "--sla-params: has %d lists of conditions, which are searches of their own", len(groups))
 	}
 	slos := []string{"ok>=1"}
 	for _, name := range slices.Sorted(maps.Keys(groups[0])) {
@@ -53,7 +53,7 @@ func (j *job) slos(v values) error {
 	}
 	variable := v.one("sla-variable", "parallel")
 	if variable != "parallel" && variable != "rate" {
-		return cli.Usage("", "--sla-variable: %q is neither parallel nor rate", variable)
+		return fault.Usage("", "--sla-variable: %q is neither parallel nor rate", variable)
 	}
 	j.send.add("search", variable)
 	j.send.add("slo", slos...)
@@ -71,13 +71,13 @@ func (j *job) slos(v values) error {
 func condition(name, text string) (string, error) {
 	f, ok := slaFigures()[name]
 	if !ok {
-		return "", cli.Usage("there are "+strings.Join(slices.Sorted(maps.Keys(slaFigures())), ", "), "--sla-params: no figure %q", name)
+		return "", fault.Usage("there are "+strings.Join(slices.Sorted(maps.Keys(slaFigures())), ", "), "--sla-params: no figure %q", name)
 	}
 	text = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", "≤", "<=", "≥", ">=", "≧", ">=", " ", "").Replace(text)
 	value := strings.TrimLeft(text, "<>=")
 	op := strings.TrimSuffix(text, value)
 	if op == "" || op == "=" {
-		return "", cli.Usage("--profile knee of perf-send raises the load until nothing is gained", "--sla-params: %s: %q is not a condition", name, text)
+		return "", fault.Usage("--profile knee of perf-send raises the load until nothing is gained", "--sla-params: %s: %q is not a condition", name, text)
 	}
 	scale := f.scale
 	if digits, ms := strings.CutSuffix(value, "ms"); ms {
@@ -87,7 +87,7 @@ func condition(name, text string) (string, error) {
 	}
 	n, err := strconv.ParseFloat(value, 64)
 	if err != nil {
-		return "", cli.Usage("", "--sla-params: %s: %q is not a number", name, value)
+		return "", fault.Usage("", "--sla-params: %s: %q is not a number", name, value)
 	}
 	return fmt.Sprintf("%s%s%v", f.name, op, n*scale), nil
 }

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"perfpipe/internal/cli"
+	"perfpipe/internal/fault"
 )
 
 // stage is one command of the pipeline.
@@ -89,19 +89,19 @@ func split(flags []flag, v values) (*job, error) {
 func (j *job) refuse(v values) error {
 	switch api := v.one("api", "openai"); {
 	case v.has("scenario"):
-		return cli.Usage("it runs aiperf, which has a command line of its own", "--scenario: agentx is not done here")
+		return fault.Usage("it runs aiperf, which has a command line of its own", "--scenario: agentx is not done here")
 	case api == "systemone" || api == "autotrust" || j.dataset == "open_decisions":
-		return cli.Usage("--api custom of perf-gen and perf-send takes a description of any API", "--api: the decision APIs are not done here")
+		return fault.Usage("--api custom of perf-gen and perf-send takes a description of any API", "--api: the decision APIs are not done here")
 	case api == "custom":
-		return cli.Usage("perf-gen and perf-send --api custom --api-spec FILE", "--api: custom is a Python class in evalscope; here it is a file")
+		return fault.Usage("perf-gen and perf-send --api custom --api-spec FILE", "--api: custom is a Python class in evalscope; here it is a file")
 	case !v.has("model") && j.dataset != "workload_trace":
-		return cli.Usage("the name that the server serves it under", "--model: is required")
+		return fault.Usage("the name that the server serves it under", "--model: is required")
 	case v.has("open-loop") && v.has("multi-turn"):
-		return cli.Usage("leave one out", "--open-loop: not with --multi-turn")
+		return fault.Usage("leave one out", "--open-loop: not with --multi-turn")
 	case v.has("multi-turn") && !hasTurns(j.dataset):
-		return cli.Usage("such as random_multi_turn or share_gpt_en_multi_turn", "--multi-turn: --dataset %s has no conversations", j.dataset)
+		return fault.Usage("such as random_multi_turn or share_gpt_en_multi_turn", "--multi-turn: --dataset %s has no conversations", j.dataset)
 	case v.has("tokenize-prompt") && !v.has("tokenizer-path"):
-		return cli.Usage("name the model's vocabulary", "--tokenize-prompt: needs --tokenizer-path")
+		return fault.Usage("name the model's vocabulary", "--tokenize-prompt: needs --tokenizer-path")
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func mergeArgs(args, old string) (string, error) {
 			continue
 		}
 		if err := json.Unmarshal([]byte(f.text), &merged); err != nil {
-			return "", cli.Usage("", "--%s: %w", f.name, err)
+			return "", fault.Usage("", "--%s: %w", f.name, err)
 		}
 	}
 	b, err := json.Marshal(merged)
@@ -172,7 +172,7 @@ var endpoints = map[string]string{
 func resolve(given, api string, tokenIDs, speed bool) (string, error) {
 	u, err := url.Parse(given)
 	if err != nil || u.Host == "" {
-		return "", cli.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not a URL", given)
+		return "", fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not a URL", given)
 	}
 	path := strings.TrimRight(u.Path, "/")
 	if end := endpoints[api]; end != "" {
@@ -269,14 +269,14 @@ func (j *job) load(v values) error {
 		levels = []string{""}
 	case open:
 		if free {
-			return cli.Usage("--rate 5 10 20, for instance", "--open-loop: needs --rate above 0")
+			return fault.Usage("--rate 5 10 20, for instance", "--open-loop: needs --rate above 0")
 		}
 		j.send.add("open-loop")
 		j.send.add("rate", rates...)
 		levels = rates
 	default:
 		if len(rates) > 1 {
-			return cli.Usage("a sweep of rates is for --open-loop", "--rate: a closed loop takes one rate, and there are %d", len(rates))
+			return fault.Usage("a sweep of rates is for --open-loop", "--rate: a closed loop takes one rate, and there are %d", len(rates))
 		}
 		if !free {
 			j.send.add("rate", rates...)
@@ -288,7 +288,7 @@ func (j *job) load(v values) error {
 		if open {
 			of = "--rate"
 		}
-		return cli.Usage("each pair is a load point", "--number: has %d values where %s has %d", len(number), of, len(levels))
+		return fault.Usage("each pair is a load point", "--number: has %d values where %s has %d", len(number), of, len(levels))
 	}
 	j.send.add("number", number...)
 	if warm := v.one("warmup-num", "0"); warm != "0" {
@@ -305,13 +305,13 @@ func (j *job) load(v values) error {
 func total(number []string, warmup string) (int, error) {
 	w, err := strconv.ParseFloat(warmup, 64)
 	if err != nil {
-		return 0, cli.Usage("", "--warmup-num: %w", err)
+		return 0, fault.Usage("", "--warmup-num: %w", err)
 	}
 	sum := 0
 	for _, text := range number {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return 0, cli.Usage("", "--number: %q is not a whole number above 0", text)
+			return 0, fault.Usage("", "--number: %q is not a whole number above 0", text)
 		}
 		sum += n
 		switch {

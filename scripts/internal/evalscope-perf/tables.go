@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 	"perfpipe/internal/table"
 )
 
@@ -17,7 +19,7 @@ import (
 func report(env *cli.Env, dir string, v values, points []point) error {
 	file, err := os.Create(filepath.Join(dir, "performance_summary.txt"))
 	if err != nil {
-		return cli.Fail("", "%w", err)
+		return fault.Fail("", "%w", err)
 	}
 	defer file.Close()
 	inputOnly := slices.Contains([]string{"/embeddings", "/reranks"}, endpoints[v.one("api", "openai")])

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 )
 
 func main() { os.Exit(cli.Main("notices", run)) }
@@ -42,7 +44,7 @@ func run(env *cli.Env) error {
 			return err
 		}
 		if len(texts) == 0 {
-			return cli.Fail("", "%s has no licence", module)
+			return fault.Fail("", "%s has no licence", module)
 		}
 		for _, text := range texts {
 			fmt.Fprintf(env.Stdout, "\n==== %s\n\n%s\n", module, text)

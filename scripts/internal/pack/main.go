@@ -24,18 +24,20 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+
+	"perfpipe/internal/fault"
 )
 
 func main() { os.Exit(cli.Main("pack", run)) }
 
 func run(env *cli.Env) error {
 	if len(env.Args) != 2 {
-		return cli.Usage("pack DIR TIME", "a folder and a time are needed")
+		return fault.Usage("pack DIR TIME", "a folder and a time are needed")
 	}
 	dir := env.Args[0]
 	seconds, err := strconv.ParseInt(env.Args[1], 10, 64)
 	if err != nil {
-		return cli.Usage("git log -1 --format=%ct", "TIME: %w", err)
+		return fault.Usage("git log -1 --format=%ct", "TIME: %w", err)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
