@@ -10,6 +10,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
+	"perfpipe/internal/saturation"
 	"perfpipe/internal/search"
 )
 
@@ -85,7 +86,7 @@ func (w *watch) run(ctx context.Context) {
 	defer close(w.done)
 	tick := time.NewTicker(watchPause)
 	defer tick.Stop()
-	backlog := search.Backlog{Rate: w.point.Rate / float64(w.shards)}
+	backlog := saturation.Backlog{Rate: w.point.Rate / float64(w.shards)}
 	var begin time.Time
 	for {
 		select {
@@ -108,7 +109,7 @@ func (w *watch) run(ctx context.Context) {
 }
 
 // look says whether the point is to end.
-func (w *watch) look(b *search.Backlog, at time.Duration, inFlight int, ph *load.Phase) *saturated {
+func (w *watch) look(b *saturation.Backlog, at time.Duration, inFlight int, ph *load.Phase) *saturated {
 	w.mu.Lock()
 	ok, all := w.ok, w.all
 	if w.early == settleOver {

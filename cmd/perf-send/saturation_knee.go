@@ -7,13 +7,13 @@ import (
 	"strconv"
 	"time"
 
-	"perfpipe/internal/search"
+	"perfpipe/internal/saturation"
 )
 
 // kneeFacts is what a ladder of rates showed, in --facts-out.
 type kneeFacts struct {
-	Knee  float64       `json:"knee"` // rate; 0: none
-	Rungs []search.Rung `json:"rungs"`
+	Knee  float64           `json:"knee"` // rate; 0: none
+	Rungs []saturation.Rung `json:"rungs"`
 }
 
 // knee raises the rate until the server is saturated, looks around the best rate so far, and marks the knee.
@@ -31,16 +31,16 @@ func (r *runner) knee(ctx context.Context) error {
 		facts.Rungs = append(facts.Rungs, rung)
 	}
 	for range 2 {
-		for _, rate := range search.Around(facts.Rungs) {
+		for _, rate := range saturation.Around(facts.Rungs) {
 			rung, err := r.rung(ctx, round(rate), false)
 			if err != nil {
 				return err
 			}
 			facts.Rungs = append(facts.Rungs, rung)
 		}
-		slices.SortFunc(facts.Rungs, func(a, b search.Rung) int { return cmp.Compare(a.Rate, b.Rate) })
+		slices.SortFunc(facts.Rungs, func(a, b saturation.Rung) int { return cmp.Compare(a.Rate, b.Rate) })
 	}
-	i := search.Knee(facts.Rungs)
+	i := saturation.Knee(facts.Rungs)
 	if i < 0 {
 		r.env.Say("--profile knee: the server does not keep up even with rate=%v", facts.Rungs[0].Rate)
 		return nil
@@ -48,7 +48,7 @@ func (r *runner) knee(ctx context.Context) error {
 	facts.Knee = facts.Rungs[i].Rate
 	r.env.Say("--profile knee: rate=%v is the knee: the most throughput for its response time", facts.Knee)
 	if full {
-		k := slices.IndexFunc(facts.Rungs, func(r search.Rung) bool { return r.Saturated != "" })
+		k := slices.IndexFunc(facts.Rungs, func(r saturation.Rung) bool { return r.Saturated != "" })
 		r.env.Say("--profile knee: saturated from rate=%v on: %s", facts.Rungs[k].Rate, facts.Rungs[k].Saturated)
 	} else {
 		r.env.Say("--profile knee: no saturation up to rate=%v (--search-max)", most)
@@ -63,19 +63,19 @@ func round(v float64) float64 {
 }
 
 // rung runs one level of the ladder.
-func (r *runner) rung(ctx context.Context, rate float64, first bool) (search.Rung, error) {
+func (r *runner) rung(ctx context.Context, rate float64, first bool) (saturation.Rung, error) {
 	if !first {
 		if err := r.pause(ctx); err != nil {
-			return search.Rung{}, err
+			return saturation.Rung{}, err
 		}
 	}
 	p, err := r.f.level("rate", rate, 0, 1)
 	if err != nil {
-		return search.Rung{}, err
+		return saturation.Rung{}, err
 	}
 	t, _ := newTrial(nil)
 	s, err := r.point(ctx, p, t)
-	rung := search.Rung{}
+	rung := saturation.Rung{}
 	if err == nil {
 		if blocks := t.all.Summary().Blocks; len(blocks) > 0 {
 			rung = blocks[0].Rung()

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
-	"perfpipe/internal/search"
+	"perfpipe/internal/saturation"
 	"perfpipe/internal/stats"
 )
 
@@ -244,11 +244,11 @@ func (r *report) best(ladders []ladder, load func(*point) float64) []chart.Mark 
 func (r *report) knees(ladders []ladder, load func(*point) float64) []chart.Mark {
 	var out []chart.Mark
 	for _, l := range ladders {
-		var rungs []search.Rung
+		var rungs []saturation.Rung
 		for _, p := range l.points {
 			rungs = append(rungs, p.Rung())
 		}
-		k := search.Knee(rungs)
+		k := saturation.Knee(rungs)
 		if k < 0 || len(l.points) < 4 {
 			continue
 		}

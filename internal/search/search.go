@@ -1,5 +1,4 @@
-// Package search finds the highest level of load that still passes, from probes whose outcome is uncertain, and tells a
-// load that a server keeps up with from one that piles up.
+// Package search finds the highest level of load that still passes, from probes whose outcome is uncertain.
 package search
 
 import (

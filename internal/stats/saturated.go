@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"perfpipe/internal/search"
+	"perfpipe/internal/saturation"
 )
 
 // mostIntervals bounds the intervals that a load point is cut into to be judged.
@@ -24,7 +24,7 @@ func (g *group) saturated(b *Block, all []stretch) string {
 	n := last.first + last.n - all[0].first
 	per := (n + mostIntervals - 1) / mostIntervals // bins of an interval
 	intervals := (n + per - 1) / per
-	c := search.Course{
+	c := saturation.Course{
 		Width: time.Duration(per*g.flights.time.width()) * time.Microsecond,
 		Due:   make([]int64, intervals), Served: make([]int64, intervals), Waiting: make([]float64, intervals),
 	}
@@ -59,8 +59,8 @@ func (g *group) tooBrief(all []stretch) bool {
 
 // Rung is the block as a level of a ladder of load. Its throughput is that of the steady state, if there is one: the ramp
 // and the drain weigh much in a short run. Response times are those of successful requests.
-func (b *Block) Rung() search.Rung {
-	r := search.Rung{Rate: b.Rate, Saturated: b.Saturated}
+func (b *Block) Rung() saturation.Rung {
+	r := saturation.Rung{Rate: b.Rate, Saturated: b.Saturated}
 	if b.Steady.RequestsPerS.Known() {
 		r.Throughput = float64(b.Steady.RequestsPerS)
 	} else if b.RequestsPerS.Known() {

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/record"
-	"perfpipe/internal/search"
+	"perfpipe/internal/saturation"
 )
 
 // served are the records of a server that serves so many requests/s one by one, at a rate of constant arrivals.
@@ -77,14 +77,14 @@ func TestKneeOfBlocks(t *testing.T) {
 			col.Add(&r)
 		}
 	}
-	var rungs []search.Rung
+	var rungs []saturation.Rung
 	for _, b := range col.Summary().Blocks {
 		rungs = append(rungs, b.Rung())
 		if rung := b.Rung(); math.IsInf(rung.Latency, 0) || rung.Latency <= 0 {
 			t.Errorf("rate %v: response %v ms", rung.Rate, rung.Latency)
 		}
 	}
-	if k := search.Knee(rungs); k != 2 {
+	if k := saturation.Knee(rungs); k != 2 {
 		t.Errorf("knee %d of %+v", k, rungs)
 	}
 }

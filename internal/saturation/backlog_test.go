@@ -1,4 +1,4 @@
-package search
+package saturation
 
 import (
 	"container/heap"
