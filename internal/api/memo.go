@@ -7,7 +7,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"perfpipe/internal/plain"
+	"perfpipe/internal/fastjson"
 )
 
 // Memo reads the events of all streams of one server. An event whose bytes are those of an earlier one, but for its id,
@@ -132,7 +132,7 @@ func (l *layout) match(b []byte, e *Event, u *Usage) bool {
 				return false
 			}
 		} else {
-			if n = plain.ASCII(b); n == len(b) || b[n] != '"' {
+			if n = fastjson.UnescapedASCII(b); n == len(b) || b[n] != '"' {
 				return false
 			}
 			text := unsafe.String(unsafe.SliceData(b), n)

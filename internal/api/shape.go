@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"unsafe"
 
-	"perfpipe/internal/plain"
+	"perfpipe/internal/fastjson"
 )
 
 // Shape recognises the events of a stream that differ from one already decoded in a single text alone, which spares them
@@ -45,7 +45,7 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 		}
 		text, kind = *t, Kind(i+1)
 	}
-	if kind == 0 || d.grows || plain.Text([]byte(text)) < len(text) || len(e.Calls) > 0 || e.Items > 0 || e.Done || e.Usage != nil ||
+	if kind == 0 || d.grows || fastjson.Unescaped([]byte(text)) < len(text) || len(e.Calls) > 0 || e.Items > 0 || e.Done || e.Usage != nil ||
 		e.Finish != "" || e.Err != "" || e.Aside != nil || e.Media || e.Odd {
 		return Shape{}, false
 	}
@@ -94,5 +94,5 @@ func (s *Shape) Match(data []byte) (text []byte, kind Kind, ok bool) {
 		return nil, 0, false
 	}
 	text = data[len(s.prefix) : len(data)-len(s.suffix)]
-	return text, s.kind, plain.Text(text) == len(text)
+	return text, s.kind, fastjson.Unescaped(text) == len(text)
 }

@@ -9,11 +9,11 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 )
 
 // edit is what the line format lets the sender change in a body, each change said once.
-func (p *preparer) edit(ctx context.Context, ep *endpoint, keys request.Members) (c change, err error) {
+func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members) (c change, err error) {
 	model := keys.Get("model")
 	switch {
 	case ep.dialect.NoModel:
@@ -48,7 +48,7 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys request.Members)
 	return c, nil
 }
 
-func is(m *request.Member, value string) bool { return m != nil && string(m.Value) == value }
+func is(m *fastjson.Member, value string) bool { return m != nil && string(m.Value) == value }
 
 func quoted(s string) []byte {
 	b, _ := json.MarshalWithOption(s, json.DisableHTMLEscape()) // a string always marshals
@@ -61,12 +61,12 @@ func asksUsage(d api.Dialect) bool {
 }
 
 // withUsage is what options become so that a stream tells its usage; nil: they stay.
-func withUsage(options *request.Member) []byte {
+func withUsage(options *fastjson.Member) []byte {
 	const usage = `"include_usage":true`
 	if options == nil || is(options, "null") {
 		return []byte("{" + usage + "}")
 	}
-	members, err := request.AppendMembers(nil, options.Value)
+	members, err := fastjson.AppendMembers(nil, options.Value)
 	switch {
 	case err != nil || members.Get("include_usage") != nil: // no object, which is the server's business, or it is said
 		return nil
@@ -76,7 +76,7 @@ func withUsage(options *request.Member) []byte {
 	return slices.Concat([]byte("{"+usage+","), bytes.TrimLeft(options.Value[1:], " \t\r\n"))
 }
 
-func (p *preparer) drop(c *change, keys request.Members) {
+func (p *preparer) drop(c *change, keys fastjson.Members) {
 	for _, name := range p.c.cfg.Drop {
 		if keys.Get(name) != nil {
 			c.without = append(c.without, name)
@@ -107,7 +107,7 @@ func (c *change) set(name string, value []byte) {
 
 // apply gives what the body becomes, in two parts; the first is nil where nothing changes. What is left of it stays as it
 // is written.
-func (c *change) apply(body []byte, keys request.Members) (front, rest []byte) {
+func (c *change) apply(body []byte, keys fastjson.Members) (front, rest []byte) {
 	if c.n == 0 && len(c.without) == 0 {
 		return nil, body
 	}

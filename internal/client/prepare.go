@@ -19,6 +19,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/mask"
 	"perfpipe/internal/request"
 )
@@ -64,7 +65,7 @@ func (w *ways) put(key []byte, ep *endpoint) {
 }
 
 // appendWay writes the key of ways.
-func appendWay(b []byte, req *request.Request, server int, keys request.Members) []byte {
+func appendWay(b []byte, req *request.Request, server int, keys fastjson.Members) []byte {
 	b = binary.AppendUvarint(b, uint64(server))
 	b = append(binary.AppendUvarint(b, uint64(len(req.Method))), req.Method...)
 	b = append(binary.AppendUvarint(b, uint64(len(req.URL))), req.URL...)
@@ -95,7 +96,7 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 //
 //go:noinline
 func (p *preparer) prepare(ctx context.Context, req *request.Request) (*endpoint, error) {
-	room := rooms.Get().(*request.Members)
+	room := rooms.Get().(*fastjson.Members)
 	defer rooms.Put(room)
 	if req.Turns == nil {
 		return p.single(ctx, req, room)
@@ -128,7 +129,7 @@ func (p *preparer) prepare(ctx context.Context, req *request.Request) (*endpoint
 }
 
 // single prepares a request that is one body, and gives it memory of its own.
-func (p *preparer) single(ctx context.Context, req *request.Request, room *request.Members) (*endpoint, error) {
+func (p *preparer) single(ctx context.Context, req *request.Request, room *fastjson.Members) (*endpoint, error) {
 	keys := req.Members
 	if len(keys) == 0 {
 		var err error
@@ -156,11 +157,11 @@ func (p *preparer) single(ctx context.Context, req *request.Request, room *reque
 }
 
 // rooms is memory for members, used again.
-var rooms = sync.Pool{New: func() any { return new(request.Members) }}
+var rooms = sync.Pool{New: func() any { return new(fastjson.Members) }}
 
-func membersOf(body []byte, room *request.Members) (request.Members, error) {
+func membersOf(body []byte, room *fastjson.Members) (fastjson.Members, error) {
 	var err error
-	if *room, err = request.AppendMembers((*room)[:0], body); err != nil {
+	if *room, err = fastjson.AppendMembers((*room)[:0], body); err != nil {
 		return nil, errors.New("the body is not a JSON object")
 	}
 	return *room, nil
@@ -168,7 +169,7 @@ func membersOf(body []byte, room *request.Members) (request.Members, error) {
 
 // find gives the endpoint by the rule of the line format: --api, else the envelope's url, else the path of --url, else
 // the body's shape.
-func (p *preparer) find(req *request.Request, body []byte, keys request.Members) (*endpoint, error) {
+func (p *preparer) find(req *request.Request, body []byte, keys fastjson.Members) (*endpoint, error) {
 	turn, server := p.server()
 	var room [256]byte
 	way := appendWay(room[:0], req, turn, keys)
@@ -189,7 +190,7 @@ func (p *preparer) find(req *request.Request, body []byte, keys request.Members)
 	}
 	model := keys.Get("model")
 	if model == nil {
-		model = new(request.Member)
+		model = new(fastjson.Member)
 	}
 	stream, uniform := d.Streams(body), d.Uniform()
 	d = d.For(cmp.Or(p.c.cfg.Served, model.String(), p.c.cfg.Model), stream)
@@ -246,7 +247,7 @@ func (p *preparer) dialect(path string, body []byte) (d api.Dialect, alike bool,
 }
 
 // most is how many tokens the answer to a body may have, and must where the model is to ignore its end; 0: it does not say.
-func most(keys request.Members) int {
+func most(keys fastjson.Members) int {
 	m := keys.Get("max_completion_tokens")
 	if m == nil {
 		m = keys.Get("max_tokens")
@@ -259,7 +260,7 @@ func most(keys request.Members) int {
 }
 
 // tokenIDs is how many token ids the prompt is, 0 if it is something else.
-func tokenIDs(keys request.Members) int {
+func tokenIDs(keys fastjson.Members) int {
 	for i := range keys {
 		v := keys[i].Value
 		if len(v) < 3 || v[0] != '[' || v[1] < '0' || v[1] > '9' || bytes.IndexByte(v[1:], '[') >= 0 {

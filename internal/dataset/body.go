@@ -12,7 +12,7 @@ import (
 	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/api"
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 )
 
 // build makes a body as the rules have it: what the data says goes above the template, a flag that was typed above both,
@@ -163,7 +163,7 @@ func what(in *api.Input) string {
 
 // userMessage is a list of messages of which the user's one is all.
 func userMessage(text string) json.RawMessage {
-	return append(request.AppendString([]byte(`[{"role":"user","content":`), text), "}]"...)
+	return append(fastjson.AppendString([]byte(`[{"role":"user","content":`), text), "}]"...)
 }
 
 // knownBody is what bodies of one file with the same keys have in common.

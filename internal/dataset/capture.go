@@ -17,8 +17,8 @@ import (
 	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/request"
 )
 
 // capture takes over what was captured of HTTP requests. Of headers and URL parameters it takes those that LLM APIs need,
@@ -28,7 +28,7 @@ type capture struct {
 	left map[string]bool // names of headers, parameters and keys
 	why  map[string]int  // entries that are no requests, by reason
 
-	members request.Members // of the body that is looked at
+	members fastjson.Members // of the body that is looked at
 }
 
 // Reasons for which an entry is left out.
@@ -232,7 +232,7 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 	endpoint, _, _ := strings.Cut(path, "?")
 	_, known := api.ForPath(endpoint)
 	body = unpack(body)
-	if c.members, err = request.AppendMembers(c.members[:0], []byte(body)); err != nil && known && body[0] == '{' {
+	if c.members, err = fastjson.AppendMembers(c.members[:0], []byte(body)); err != nil && known && body[0] == '{' {
 		return true, fmt.Errorf("the body is not valid JSON: %.40q", body)
 	}
 	if err != nil && known {
@@ -251,7 +251,7 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 // compact is a body whose members are c.members, on one line and without secrets.
 func (c *capture) compact(body string) (json.RawMessage, error) {
 	raw := json.RawMessage(gjson.Get(body, "@ugly").Raw)
-	if !slices.ContainsFunc(c.members, func(m request.Member) bool { return mayHide(string(m.Name)) }) {
+	if !slices.ContainsFunc(c.members, func(m fastjson.Member) bool { return mayHide(string(m.Name)) }) {
 		return raw, nil
 	}
 	return c.clean(raw)
@@ -275,7 +275,7 @@ var otherEndpoints = []string{
 
 // isCall reports whether a body that was posted to a path is a request to a language model: it has the shape of one, and
 // the path is that of an API; or the path is not known, and the body has more than one key of such a request.
-func isCall(path string, known bool, body request.Members) bool {
+func isCall(path string, known bool, body fastjson.Members) bool {
 	if path == "" || known {
 		return hasShape(body)
 	}

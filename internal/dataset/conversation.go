@@ -6,7 +6,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 )
 
 // message is one of a conversation.
@@ -22,8 +22,8 @@ type message struct {
 }
 
 func newMessage(role, text string) message {
-	raw := request.AppendString([]byte(`{"role":`), role)
-	raw = request.AppendString(append(raw, `,"content":`...), text)
+	raw := fastjson.AppendString([]byte(`{"role":`), role)
+	raw = fastjson.AppendString(append(raw, `,"content":`...), text)
 	return message{role: role, text: text, raw: append(raw, '}')}
 }
 

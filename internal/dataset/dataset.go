@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/request"
 	"perfpipe/internal/tokenizer"
@@ -171,7 +172,7 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 
 // Prompt is the dataset of one text, sent again and again.
 func Prompt(text string, o *Options, shape *Shape) (Source, error) {
-	escaped := request.AppendEscaped(nil, text)
+	escaped := fastjson.AppendEscaped(nil, text)
 	if err := shape.Compile(); err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/sniff"
 	"perfpipe/internal/tokenizer"
 )
@@ -122,11 +122,11 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 		it.Text, err = json.Marshal(ids)
 		return true, err
 	case system != "":
-		b := request.AppendString([]byte(`[{"role":"system","content":`), system)
-		b = request.AppendString(append(b, `},{"role":"user","content":`...), text)
+		b := fastjson.AppendString([]byte(`[{"role":"system","content":`), system)
+		b = fastjson.AppendString(append(b, `},{"role":"user","content":`...), text)
 		it.In = &api.Input{Messages: append(b, `}]`...)}
 	default:
-		it.Text = request.AppendEscaped(it.Text[:0], text)
+		it.Text = fastjson.AppendEscaped(it.Text[:0], text)
 	}
 	return true, nil
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/request"
 	"perfpipe/internal/rows"
 	"perfpipe/internal/sniff"
 )
@@ -189,8 +189,8 @@ func (in *dataFile) values(yield func(fileLine, error) bool) bool {
 // valid returns b if it is JSON. NaN and Infinity, which Python writes, become null.
 func valid(b []byte) ([]byte, error) {
 	if len(b) > 0 && b[0] == '{' {
-		var buf [16]request.Member
-		if _, err := request.AppendMembers(buf[:0], b); err == nil { // which is the faster one
+		var buf [16]fastjson.Member
+		if _, err := fastjson.AppendMembers(buf[:0], b); err == nil { // which is the faster one
 			return b, nil
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/request"
 	"perfpipe/internal/rows"
 )
@@ -230,9 +231,9 @@ func (r *lineReader) array(raw []byte, it *Item) (keep bool, err error) {
 
 // object reads a body, an envelope, or a row of a data set whose form is plain.
 func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
-	if r.members, err = request.AppendMembers(r.members[:0], raw); err != nil {
+	if r.members, err = fastjson.AppendMembers(r.members[:0], raw); err != nil {
 		plain, bad := valid(raw) // NaN becomes null
-		if r.members, err = request.AppendMembers(r.members[:0], plain); err != nil || bad != nil {
+		if r.members, err = fastjson.AppendMembers(r.members[:0], plain); err != nil || bad != nil {
 			_, err = request.Parse(raw) // which finds the reason
 			return true, err
 		}
@@ -263,7 +264,7 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 }
 
 // isRowOfTurns reports whether turns are what a user says, as MT-Bench and aiperf have them, rather than bodies.
-func isRowOfTurns(turns *request.Member) bool {
+func isRowOfTurns(turns *fastjson.Member) bool {
 	if turns == nil || turns.Value[0] != '[' {
 		return false
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/api"
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 )
 
 // talk reads the messages of one conversation in any of the forms that datasets have: OpenAI's role and content,
@@ -216,8 +216,8 @@ func (t *talk) call(v gjson.Result) message {
 		t.calls++
 		t.open = append(t.open, id)
 		raw = append(raw, `{"id":"`+id+`","type":"function","function":{"name":`...)
-		raw = request.AppendString(raw, name.Str)
-		raw = append(request.AppendString(append(raw, `,"arguments":`...), text), "}}"...)
+		raw = fastjson.AppendString(raw, name.Str)
+		raw = append(fastjson.AppendString(append(raw, `,"arguments":`...), text), "}}"...)
 	}
 	if len(calls.Array()) == 0 {
 		return spoken("assistant", v)
@@ -233,10 +233,10 @@ func (t *talk) result(v gjson.Result) message {
 	}
 	raw := []byte(`{"role":"tool",`)
 	if len(t.open) > 0 {
-		raw = append(request.AppendString(append(raw, `"tool_call_id":`...), t.open[0]), ',')
+		raw = append(fastjson.AppendString(append(raw, `"tool_call_id":`...), t.open[0]), ',')
 		t.open = t.open[1:]
 	}
-	raw = request.AppendString(append(raw, `"content":`...), text)
+	raw = fastjson.AppendString(append(raw, `"content":`...), text)
 	return message{role: "tool", text: text, raw: append(raw, '}')}
 }
 
@@ -286,11 +286,11 @@ func spoken(role string, v gjson.Result) message {
 	if v.Type != gjson.String {
 		if v.IsArray() || v.IsObject() {
 			return message{role: role, text: contentText(v), parts: hasParts(v),
-				raw: append(append(append(request.AppendString([]byte(`{"role":`), role), `,"content":`...), v.Raw...), '}')}
+				raw: append(append(append(fastjson.AppendString([]byte(`{"role":`), role), `,"content":`...), v.Raw...), '}')}
 		}
 		return newMessage(role, v.String())
 	}
-	raw := request.AppendString([]byte(`{"role":`), role)
+	raw := fastjson.AppendString([]byte(`{"role":`), role)
 	return message{role: role, text: v.Str, raw: append(append(append(raw, `,"content":`...), v.Raw...), '}')}
 }
 

@@ -7,27 +7,27 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/rows"
 )
 
 // isBody reports whether an object is the body of a request to a known API.
 func isBody(v gjson.Result) bool {
-	var buf [24]request.Member
-	all, err := request.AppendMembers(buf[:0], []byte(v.Raw))
+	var buf [24]fastjson.Member
+	all, err := fastjson.AppendMembers(buf[:0], []byte(v.Raw))
 	return err == nil && isBodyOf(all)
 }
 
 // wasSent reports whether an object that stands where a body does, in a captured request or an envelope, is one.
 func wasSent(v gjson.Result) bool {
-	var buf [24]request.Member
-	all, err := request.AppendMembers(buf[:0], []byte(v.Raw))
+	var buf [24]fastjson.Member
+	all, err := fastjson.AppendMembers(buf[:0], []byte(v.Raw))
 	return err == nil && hasShape(all)
 }
 
 // isBodyOf reports whether members are those of a body rather than of a row of data: a body has no keys that no API
 // knows, unless it also says how to generate.
-func isBodyOf(all request.Members) bool {
+func isBodyOf(all fastjson.Members) bool {
 	if !hasShape(all) {
 		return false
 	}
@@ -45,7 +45,7 @@ func isBodyOf(all request.Members) bool {
 
 // hasShape reports whether members have the keys of a known API's body with values of their types, and none that only
 // rows of data have.
-func hasShape(all request.Members) bool {
+func hasShape(all fastjson.Members) bool {
 	shaped := false
 	for i := range all {
 		name, value := all[i].Name, all[i].Value
@@ -72,7 +72,7 @@ func hasShape(all request.Members) bool {
 	return shaped
 }
 
-func hasMember(all request.Members, names ...string) bool {
+func hasMember(all fastjson.Members, names ...string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return all.Get(n) != nil })
 }
 

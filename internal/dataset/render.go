@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -47,7 +47,7 @@ func (r *Rendering) apply(it *Item) error {
 		return fmt.Errorf("--render-chat-template: %w", err)
 	}
 	if it.Body == nil {
-		it.In, it.Text = nil, request.AppendEscaped(nil, text)
+		it.In, it.Text = nil, fastjson.AppendEscaped(nil, text)
 		return nil
 	}
 	for _, key := range []string{"messages", "tools", "chat_template_kwargs"} {
@@ -55,7 +55,7 @@ func (r *Rendering) apply(it *Item) error {
 			return err
 		}
 	}
-	it.Body, err = sjson.SetRawBytes(it.Body, "prompt", request.AppendString(nil, text))
+	it.Body, err = sjson.SetRawBytes(it.Body, "prompt", fastjson.AppendString(nil, text))
 	return err
 }
 

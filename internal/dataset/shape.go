@@ -12,6 +12,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/request"
 )
 
@@ -229,7 +230,7 @@ func (s *Shape) model(dst []byte, i int64) []byte {
 	for ; k < len(s.Models)-1 && at >= s.Models[k].Share; k++ {
 		at -= s.Models[k].Share
 	}
-	return request.AppendString(dst, s.Models[k].Name)
+	return fastjson.AppendString(dst, s.Models[k].Name)
 }
 
 // unique writes the words that begin request i and no other.

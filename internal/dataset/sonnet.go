@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dataset/synth"
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -53,7 +53,7 @@ func sonnet(o *Options) (func() draw, error) {
 			for k := range lines {
 				lines[k] = poem[r.Below(len(poem))]
 			}
-			it.Text = request.AppendEscaped(nil, upTo(tok, beginning, total, lines))
+			it.Text = fastjson.AppendEscaped(nil, upTo(tok, beginning, total, lines))
 			return nil
 		}
 	}, nil

@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 )
 
 // speedBenchmark is Qwen's measure of speed: one character, as often as given, each length twice.
@@ -12,7 +12,7 @@ func speedBenchmark(lengths ...int) func(context.Context, *Options) (items, erro
 	return func(_ context.Context, o *Options) (items, error) {
 		return func(yield func(*Item, error) bool) {
 			for _, n := range lengths {
-				it := Item{Text: request.AppendEscaped(nil, strings.Repeat("熵", n))}
+				it := Item{Text: fastjson.AppendEscaped(nil, strings.Repeat("熵", n))}
 				for range 2 {
 					if !yield(&it, nil) {
 						return

@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 )
 
 // fillTemplate puts what a body asks about into the template: a text where %p stands, all else under the keys that the
@@ -39,7 +39,7 @@ func ParseTemplate(text []byte, models []Model) (json.RawMessage, error) {
 	case len(models) > 1:
 		return nil, errors.New("%m stands for one model, and several are named: leave it out, and model is set")
 	default:
-		one = bytes.ReplaceAll(one, []byte("%m"), request.AppendEscaped(nil, models[0].Name))
+		one = bytes.ReplaceAll(one, []byte("%m"), fastjson.AppendEscaped(nil, models[0].Name))
 	}
 	return one, nil
 }

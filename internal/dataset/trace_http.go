@@ -14,6 +14,7 @@ import (
 	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/request"
 )
 
@@ -139,7 +140,7 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if !body.IsObject() {
 		return true, errors.New("body is not a JSON object")
 	}
-	if t.members, err = request.AppendMembers(t.members[:0], []byte(body.Raw)); err != nil {
+	if t.members, err = fastjson.AppendMembers(t.members[:0], []byte(body.Raw)); err != nil {
 		return true, err
 	}
 	if !t.o.anyBody && !hasShape(t.members) {

@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 )
 
 // looksLiteLLM is a row of LiteLLM's spend logs, or the standard payload of its callbacks.
@@ -57,9 +57,9 @@ func litellmBody(v gjson.Result) (body []byte, ok bool) {
 	}
 	body = []byte{'{'}
 	if model := v.Get("model").Str; model != "" {
-		body = append(request.AppendString(append(body, `"model":`...), model), ',')
+		body = append(fastjson.AppendString(append(body, `"model":`...), model), ',')
 	}
-	body = append(request.AppendString(body, key), ':')
+	body = append(fastjson.AppendString(body, key), ':')
 	body = append(body, prompt...)
 	params := embedded(v.Get("model_parameters"))
 	params.ForEach(func(key, value gjson.Result) bool {

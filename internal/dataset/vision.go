@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/hub"
-	"perfpipe/internal/request"
 )
 
 // content is the parts of one message: texts and pictures.
@@ -21,7 +21,7 @@ type content struct{ b []byte }
 func (c *content) text(s string) {
 	if s != "" {
 		c.open()
-		c.b = append(request.AppendString(append(c.b, `{"type":"text","text":`...), s), '}')
+		c.b = append(fastjson.AppendString(append(c.b, `{"type":"text","text":`...), s), '}')
 	}
 }
 

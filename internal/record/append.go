@@ -9,7 +9,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"perfpipe/internal/plain"
+	"perfpipe/internal/fastjson"
 )
 
 // Encoder writes records as encoding them would, at a small part of the cost: perf-send writes one for every request. What
@@ -130,7 +130,7 @@ func (w *writer) text(key, v string) {
 		return
 	}
 	w.b = append(w.b, key...)
-	if plain.ASCII(v) == len(v) {
+	if fastjson.UnescapedASCII(v) == len(v) {
 		w.b = append(w.b, '"')
 		w.b = append(w.b, v...)
 		w.b = append(w.b, '"')

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"perfpipe/internal/plain"
+	"perfpipe/internal/fastjson"
 )
 
 // scanner reads record lines in just the form in which perf-send writes them: no white space, known keys, numbers without
@@ -160,7 +160,7 @@ func (s *scanner) quoted() ([]byte, bool) {
 		return nil, false
 	}
 	text := s.b[s.i:]
-	text = text[:plain.ASCII(text)]
+	text = text[:fastjson.UnescapedASCII(text)]
 	s.i += len(text)
 	return text, s.byte('"')
 }

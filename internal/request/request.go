@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/jsonl"
 )
 
@@ -27,12 +28,12 @@ type Request struct {
 
 	PromptTokens int `json:"prompt_tokens,omitempty"` // that the prompt was made of; 0: not known
 
-	Source    Source  `json:"-"` // for errors
-	Members   Members `json:"-"` // of a Body that was a whole line, until the next line is read; empty: not known
-	Target    any     `json:"-"` // where the sender found that it goes
-	Most      int     `json:"-"` // tokens that the answer may have, as the sender found; 0: not known
-	Want      int     `json:"-"` // tokens that the answer must have, as the sender found; 0: any
-	WantReply bool    `json:"-"` // the record shall carry the reply: a turn of a conversation
+	Source    Source           `json:"-"` // for errors
+	Members   fastjson.Members `json:"-"` // of a Body that was a whole line, until the next line is read; empty: not known
+	Target    any              `json:"-"` // where the sender found that it goes
+	Most      int              `json:"-"` // tokens that the answer may have, as the sender found; 0: not known
+	Want      int              `json:"-"` // tokens that the answer must have, as the sender found; 0: any
+	WantReply bool             `json:"-"` // the record shall carry the reply: a turn of a conversation
 
 	memory []byte // of Body, where it is the request's own
 }
@@ -54,7 +55,7 @@ type Turn struct {
 // Parse reads one line. An object with the key body or turns is an envelope; any other object is the body itself. The
 // line is copied.
 func Parse(line []byte) (Request, error) {
-	var room [16]Member
+	var room [16]fastjson.Member
 	var r Request
 	_, err := r.parse(line, room[:0])
 	if err == nil && r.Turns == nil {
@@ -64,11 +65,11 @@ func Parse(line []byte) (Request, error) {
 }
 
 // parse reads a line, whose members it appends to list. A body that is the line stays a slice of it.
-func (r *Request) parse(line []byte, list Members) (members Members, err error) {
+func (r *Request) parse(line []byte, list fastjson.Members) (members fastjson.Members, err error) {
 	if len(line) == 0 || line[0] != '{' {
 		return list, fmt.Errorf("not a JSON object: %.40q", line)
 	}
-	if list, err = AppendMembers(list, line); err != nil {
+	if list, err = fastjson.AppendMembers(list, line); err != nil {
 		return list, invalid(line)
 	}
 	body, turns := list.Get("body") != nil, list.Get("turns") != nil
@@ -152,7 +153,7 @@ func Read(r io.Reader, file string, room func() *Request) iter.Seq2[*Request, er
 		room = func() *Request { return new(Request) }
 	}
 	return func(yield func(*Request, error) bool) {
-		var list Members
+		var list fastjson.Members
 		for line, err := range jsonl.Lines(r) {
 			if err != nil {
 				yield(nil, fmt.Errorf("%s: %w", file, err))

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -107,24 +106,6 @@ func validate(schema *jsonschema.Schema, line []byte) error {
 		return err
 	}
 	return schema.Validate(v)
-}
-
-func FuzzAppendString(f *testing.F) {
-	f.Add([]byte("a\"\\\n\x00\xff\u2028é"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		line := AppendString(nil, text)
-		var got string
-		if err := json.Unmarshal(line, &got); err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		want := []rune{}
-		for _, r := range string(text) { // one U+FFFD a wrong byte
-			want = append(want, r)
-		}
-		if got != string(want) || !utf8.Valid(line) {
-			t.Fatalf("%q became %q", text, got)
-		}
-	})
 }
 
 func FuzzParse(f *testing.F) {

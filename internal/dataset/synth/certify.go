@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -74,7 +74,7 @@ func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only m
 	}
 	all := inParallel(len(tokens), func(i int) string {
 		t := tokens[i]
-		escaped := request.AppendEscaped([]byte(" "), t.text)
+		escaped := fastjson.AppendEscaped([]byte(" "), t.text)
 		if ids := tok.Encode(lead + t.text); len(ids) != 1 || ids[0] != t.id || len(escaped) > maxLength {
 			return ""
 		}

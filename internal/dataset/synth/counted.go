@@ -8,7 +8,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -77,7 +77,7 @@ func (w *Words) pieceMaker(r *Rand, joined bool) func(dst []byte, n int) []byte 
 		if joined && trial%2 == 0 { // where a space costs a token, one more token is a word without it
 			text = " " + text
 		}
-		return request.AppendEscaped(dst, text)
+		return fastjson.AppendEscaped(dst, text)
 	}
 }
 

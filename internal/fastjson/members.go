@@ -1,11 +1,9 @@
-package request
+package fastjson
 
 import (
 	"errors"
 
 	"github.com/goccy/go-json"
-
-	"perfpipe/internal/plain"
 )
 
 // Member is one member of a JSON object's top level. Its parts are slices of the object's text.
@@ -207,7 +205,7 @@ func (s *reader) text() bool {
 		return false
 	}
 	for {
-		s.i += plain.Text(s.b[s.i:])
+		s.i += Unescaped(s.b[s.i:])
 		if s.i == len(s.b) {
 			return false
 		}

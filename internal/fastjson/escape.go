@@ -1,9 +1,7 @@
-package request
+package fastjson
 
 import (
 	"unicode/utf8"
-
-	"perfpipe/internal/plain"
 )
 
 const hex = "0123456789abcdef"
@@ -19,7 +17,7 @@ func AppendString[T string | []byte](dst []byte, s T) []byte {
 // are.
 func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
-	for i := plain.ASCII(s); i < len(s); i += plain.ASCII(s[i:]) {
+	for i := UnescapedASCII(s); i < len(s); i += UnescapedASCII(s[i:]) {
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			if size := runeSize(s[i:]); size > 0 {

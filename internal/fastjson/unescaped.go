@@ -1,5 +1,5 @@
-// Package plain finds how far text stands for itself inside a JSON string, eight bytes at a time.
-package plain
+// Package fastjson reads and writes the JSON of the hot paths: request lines, record lines and the events of streams.
+package fastjson
 
 import (
 	"encoding/binary"
@@ -15,8 +15,8 @@ func special(x uint64) uint64 {
 	return ((x-ones*' ')&^x | (quote-ones)&^quote | (slash-ones)&^slash) & tops
 }
 
-// Text is how many bytes b begins with that are no quote, no backslash and no control character.
-func Text(b []byte) int {
+// Unescaped is how many bytes b begins with that are no quote, no backslash and no control character.
+func Unescaped(b []byte) int {
 	n := 0
 	for ; n+8 <= len(b); n += 8 {
 		if m := special(binary.LittleEndian.Uint64(b[n:])); m != 0 {
@@ -29,8 +29,8 @@ func Text(b []byte) int {
 	return n
 }
 
-// ASCII is Text for printable ASCII alone.
-func ASCII[T string | []byte](b T) int {
+// UnescapedASCII is Unescaped for printable ASCII alone.
+func UnescapedASCII[T string | []byte](b T) int {
 	n := 0
 	for ; n+8 <= len(b); n += 8 {
 		w := b[n : n+8] // one load, of strings too

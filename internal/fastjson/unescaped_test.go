@@ -1,11 +1,11 @@
-package plain
+package fastjson
 
 import (
 	"strings"
 	"testing"
 )
 
-func FuzzPlain(f *testing.F) {
+func FuzzUnescaped(f *testing.F) {
 	for c := range 256 {
 		f.Add([]byte("abc" + string([]byte{byte(c)}) + "defgh" + string([]byte{byte(c)})))
 		f.Add([]byte(strings.Repeat("\x7e", 9) + string([]byte{byte(c), byte(c)})))
@@ -19,8 +19,8 @@ func FuzzPlain(f *testing.F) {
 				ascii = i
 			}
 		}
-		if Text(b) != text || ASCII(b) != ascii {
-			t.Errorf("%q: %d and %d, want %d and %d", b, Text(b), ASCII(b), text, ascii)
+		if Unescaped(b) != text || UnescapedASCII(b) != ascii {
+			t.Errorf("%q: %d and %d, want %d and %d", b, Unescaped(b), UnescapedASCII(b), text, ascii)
 		}
 	})
 }

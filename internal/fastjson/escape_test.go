@@ -1,4 +1,4 @@
-package request
+package fastjson
 
 import (
 	"encoding/json"
@@ -37,6 +37,24 @@ func FuzzAppendEscaped(f *testing.F) {
 		}
 		if strings.ContainsAny(string(got), "\x7f\n\x00") {
 			t.Fatalf("%q is %s", s, got)
+		}
+	})
+}
+
+func FuzzAppendString(f *testing.F) {
+	f.Add([]byte("a\"\\\n\x00\xff\u2028é"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		line := AppendString(nil, text)
+		var got string
+		if err := json.Unmarshal(line, &got); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		want := []rune{}
+		for _, r := range string(text) { // one U+FFFD a wrong byte
+			want = append(want, r)
+		}
+		if got != string(want) || !utf8.Valid(line) {
+			t.Fatalf("%q became %q", text, got)
 		}
 	})
 }
