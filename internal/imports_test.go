@@ -36,15 +36,19 @@ var may = map[string][]string{
 	},
 	"internal/report/reporttest": {"internal/jsonl", "internal/record"},
 	"internal/track":             {"internal/mask", "internal/stats"},
+	"internal/calibrate": {
+		"internal/client", "internal/jsonl", "internal/load", "internal/record", "internal/request",
+		"internal/schedule", "internal/sim", "internal/stats", "internal/table",
+	},
 	"cmd/perf-gen": {
 		"internal/api", "internal/cli", "internal/dataset", "internal/fault", "internal/hub", "internal/jsonl",
 		"internal/sniff", "internal/tokenizer", "internal/vocabulary",
 	},
 	"cmd/perf-send": {
-		"internal/api", "internal/cli", "internal/client", "internal/facts", "internal/fault", "internal/hub",
-		"internal/jsonl", "internal/launch", "internal/load", "internal/mask", "internal/metrics", "internal/record",
-		"internal/request", "internal/saturation", "internal/schedule", "internal/search", "internal/sim",
-		"internal/stats", "internal/table", "internal/tokenizer", "internal/visible", "internal/vocabulary",
+		"internal/api", "internal/calibrate", "internal/cli", "internal/client", "internal/facts", "internal/fault",
+		"internal/hub", "internal/jsonl", "internal/launch", "internal/load", "internal/mask", "internal/metrics",
+		"internal/record", "internal/request", "internal/saturation", "internal/schedule", "internal/search",
+		"internal/sim", "internal/stats", "internal/tokenizer", "internal/visible", "internal/vocabulary",
 	},
 	"cmd/perf-stats": {"internal/cli", "internal/facts", "internal/fault", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
 		"internal/track", "internal/visible"},

@@ -7,8 +7,10 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"os/exec"
 	"time"
 
+	calibration "perfpipe/internal/calibrate"
 	"perfpipe/internal/cli"
 
 	"perfpipe/internal/fault"
@@ -89,4 +91,25 @@ func serveSim(env *cli.Env, f *flags) error {
 	fmt.Fprintf(env.Stdout, "%s\n", s.url)
 	<-env.Signals
 	return s.close()
+}
+
+// calibrate runs --calibrate, with this program as the simulator.
+func calibrate(env *cli.Env) error {
+	ctx, abort, stop := interrupts(env)
+	defer stop()
+	self, err := os.Executable()
+	if err != nil {
+		return fault.Fail("", "--calibrate: %w", err)
+	}
+	most, _ := connLimit()
+	err = calibration.Run(ctx, calibration.Config{
+		Simulator: func(spec, truth string) *exec.Cmd {
+			return exec.Command(self, "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", truth)
+		},
+		MaxConns: most, Say: func(level string) { env.Say("%s …", level) }, Abort: abort,
+	}, env.Stdout)
+	if err != nil {
+		return fault.Fail("", "--calibrate: %w", err)
+	}
+	return nil
 }

@@ -1,0 +1,88 @@
+package calibrate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"perfpipe/internal/sim"
+)
+
+// TestMain lets the test binary be the simulator's process.
+func TestMain(m *testing.M) {
+	if truth := os.Getenv("CALIBRATE_TRUTH"); truth != "" {
+		if err := serve(os.Getenv("CALIBRATE_SIM"), truth); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func serve(spec, truth string) error {
+	cfg, err := sim.ParseConfig(spec)
+	if err != nil {
+		return err
+	}
+	file, err := os.Create(truth)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	enc := json.NewEncoder(file)
+	s := sim.New(cfg, func(t sim.Truth) { enc.Encode(t) })
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	url, err := s.Start("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	fmt.Println(url)
+	<-stop
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return s.Close(ctx)
+}
+
+func simulator(spec, truth string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "CALIBRATE_SIM="+spec, "CALIBRATE_TRUTH="+truth)
+	return cmd
+}
+
+func TestLevels(t *testing.T) {
+	cfg := Config{Simulator: simulator}
+	for _, c := range []struct {
+		level            level
+		requests, events int
+	}{
+		{level{sim: "ttft=1ms,itl=1ms", point: streams(4, 0).point, tokens: 8, preconnect: 4}, 4, 32},
+		{rate(20, 100), 40, 40},
+	} {
+		o, err := cfg.run(t.Context(), c.level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.requests != c.requests || o.events != c.events || o.failed != 0 || o.firstErr.N() != int64(c.requests) {
+			t.Errorf("%s: %d requests, %d events, %d failed", c.level.sim, o.requests, o.events, o.failed)
+		}
+		if row := o.row("x"); len(row) != 7 || row[0] != "x" || !strings.Contains(row[2], " / ") {
+			t.Errorf("row %q", row)
+		}
+	}
+}
+
+func TestSimulatorThatDoesNotStart(t *testing.T) {
+	cfg := Config{Simulator: func(string, string) *exec.Cmd { return exec.Command("true") }}
+	if _, err := cfg.run(t.Context(), rate(1, 1)); err == nil || err.Error() != "the simulator does not start" {
+		t.Errorf("%v", err)
+	}
+}

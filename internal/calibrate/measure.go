@@ -1,0 +1,186 @@
+package calibrate
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"perfpipe/internal/client"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
+	"perfpipe/internal/sim"
+	"perfpipe/internal/stats"
+)
+
+// outcome is what a level showed. Its distributions are in µs.
+type outcome struct {
+	verdict   stats.Verdict
+	firstErr  stats.Dist // |measured − truth| of the first token's instant
+	gapErr    stats.Dist // |measured − truth| of each gap between tokens
+	lag       stats.Dist
+	requests  int
+	events    int
+	failed    int // requests without a comparable truth
+	processor time.Duration
+}
+
+// row formats the outcome as cells of the table.
+func (o *outcome) row(name string) []string {
+	pair := func(d *stats.Dist) string {
+		if d.N() == 0 {
+			return "–"
+		}
+		s := d.Stat([]float64{50, 99}, 1000)
+		return fmt.Sprintf("%.3f / %.3f", s.At(50), s.At(99))
+	}
+	verdict := o.verdict.Level
+	if o.failed > 0 {
+		verdict += fmt.Sprintf(" (%d failed)", o.failed)
+	}
+	lag := o.lag.Stat([]float64{99}, 1000)
+	per := func(n int) string {
+		return fmt.Sprintf("%.1f", float64(o.processor.Microseconds())/float64(max(n, 1)))
+	}
+	return []string{
+		name, verdict, pair(&o.firstErr), pair(&o.gapErr), fmt.Sprintf("%.3f", lag.At(99)),
+		per(o.requests), per(o.events),
+	}
+}
+
+// run sends the load of a level to a new simulator and compares the records with its truth.
+func (c *Config) run(ctx context.Context, l level) (*outcome, error) {
+	dir, err := os.MkdirTemp("", "perf-send-calibrate")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	truth := filepath.Join(dir, "truth.jsonl")
+	target, stop, err := start(c.Simulator(l.sim, truth))
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	recs, processor, err := c.send(ctx, target, l)
+	if err != nil {
+		return nil, err
+	}
+	stop()
+	o := &outcome{requests: len(recs), processor: processor}
+	return o, o.compare(recs, truth)
+}
+
+// send runs the load point of a level and returns its records and the processor time that this process used.
+func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.Record, time.Duration, error) {
+	clock := client.NewClock()
+	cl := client.New(client.Config{URL: target}, clock)
+	defer cl.Close()
+	req := &request.Request{Body: fmt.Appendf(nil,
+		`{"model":"sim","messages":[{"role":"user","content":"calibrate"}],"max_tokens":%d,"stream":true}`, l.tokens)}
+	if err := cl.Preconnect(ctx, req, l.preconnect); err != nil {
+		return nil, 0, err
+	}
+	timer := load.NewTimer()
+	defer timer.Close()
+	var mu sync.Mutex
+	var recs []*record.Record
+	e := &load.Engine{
+		Doer: cl, Source: &repeat{req}, Sleep: timer.Sleep, Ns: clock.Ns, Abort: c.Abort,
+		Emit: func(r *record.Record) error {
+			mu.Lock()
+			defer mu.Unlock()
+			recs = append(recs, r)
+			return nil
+		},
+	}
+	before := client.CPUTime()
+	_, err := e.Run(ctx, l.point)
+	return recs, client.CPUTime() - before, err
+}
+
+// repeat is a load.Source without end: copies of one request.
+type repeat struct{ req *request.Request }
+
+// Next implements load.Source.
+func (r *repeat) Next(ctx context.Context) (*request.Request, error) {
+	req := *r.req
+	return &req, context.Cause(ctx)
+}
+
+// compare joins the records with the simulator's truth by their ids.
+func (o *outcome) compare(recs []*record.Record, path string) error {
+	truths, err := readTruth(path)
+	if err != nil {
+		return err
+	}
+	var judge stats.Client
+	for _, r := range recs {
+		judge.Add(r)
+		o.lag.Add(int64(r.LagMs * 1000))
+		t, known := truths[r.ID]
+		if !r.OK || !known || len(t.ChunkUs) != len(r.GapUs)+1 {
+			o.failed++
+			continue
+		}
+		o.events += len(t.ChunkUs)
+		firstUs := r.SentUs + int64(r.TTFTMs*1000+0.5)
+		o.firstErr.Add(abs(firstUs - t.FirstUs))
+		for k, gapUs := range r.GapUs {
+			o.gapErr.Add(abs(gapUs - (t.ChunkUs[k+1] - t.ChunkUs[k])))
+		}
+	}
+	o.verdict = judge.Verdict()
+	return nil
+}
+
+// readTruth returns the simulator's account of each request, by id.
+func readTruth(path string) (map[string]sim.Truth, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	truths := map[string]sim.Truth{}
+	for t, err := range jsonl.Read[sim.Truth](bufio.NewReader(file), path) {
+		if err != nil {
+			return nil, err
+		}
+		truths[t.ID] = t
+	}
+	return truths, nil
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
+// start starts the simulator. stop ends it and returns when its truth is written.
+func start(cmd *exec.Cmd) (target *url.URL, stop func(), err error) {
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, err
+	}
+	stop = sync.OnceFunc(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait() // the truth shows whether it served
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) || line == "" {
+		stop()
+		return nil, nil, errors.New("the simulator does not start")
+	}
+	target, err = url.Parse(strings.TrimSpace(line))
+	return target, stop, err
+}
