@@ -109,19 +109,19 @@ func Definitions() []Definition {
 func EvalscopeFiles() Definition {
 	d := Definitions()[0]
 	perS := func(key, name string, tokens func(*record.Record) int) metric {
-		return metric{key, name, thousandths, func(d *Dist, r *record.Record) bool {
-			n := tokens(r)
+		return metric{key, name, thousandths, func(d *Dist, r *observation) bool {
+			n := tokens(r.Record)
 			return !r.OK || r.LatencyMs <= 0 || d.Add(whole(float64(n)/r.LatencyMs*1000*thousandths))
 		}, nil}
 	}
 	tokens := func(key, name string, of func(*record.Record) int) metric {
-		return metric{key, name, 1, func(d *Dist, r *record.Record) bool { return !r.OK || d.Add(int64(of(r))) }, nil}
+		return metric{key, name, 1, func(d *Dist, r *observation) bool { return !r.OK || d.Add(int64(of(r.Record))) }, nil}
 	}
 	output := func(r *record.Record) int { return r.CompletionTokens }
 	input := func(r *record.Record) int { return r.PromptTokens }
 	d.figures = append(slices.Clone(d.figures),
-		metric{"decode", "Decode (tok/s)", thousandths, func(d *Dist, r *record.Record) bool {
-			ms, ok := toEnd(r)
+		metric{"decode", "Decode (tok/s)", thousandths, func(d *Dist, r *observation) bool {
+			ms, ok := toEnd(r.Record)
 			n, known := r.StreamedTokens()
 			n--
 			return !r.OK || !ok || !known || n < 1 || ms <= 0 || d.Add(whole(float64(n)/ms*1000*thousandths))
@@ -169,8 +169,8 @@ func contentTTFT(r *record.Record) (float64, bool) {
 
 // instant is the distribution of a part of each success.
 func instant(key, name string, p part) metric {
-	return metric{key, name, microseconds, func(d *Dist, r *record.Record) bool {
-		ms, ok := p(r)
+	return metric{key, name, microseconds, func(d *Dist, r *observation) bool {
+		ms, ok := p(r.Record)
 		return !r.OK || !ok || d.Add(micro(ms))
 	}, nil}
 }
@@ -178,8 +178,8 @@ func instant(key, name string, p part) metric {
 // perToken is that of a part divided by the tokens but for the first so many. Of a part that begins with the first chunk
 // they are those that were streamed.
 func perToken(key, name string, p part, but int) metric {
-	return metric{key, name, nanoseconds, func(d *Dist, r *record.Record) bool {
-		ms, ok := p(r)
+	return metric{key, name, nanoseconds, func(d *Dist, r *observation) bool {
+		ms, ok := p(r.Record)
 		n, known := r.CompletionTokens, true
 		if but > 0 {
 			n, known = r.StreamedTokens()
@@ -189,11 +189,11 @@ func perToken(key, name string, p part, but int) metric {
 	}, nil}
 }
 
-func addGaps(d *Dist, r *record.Record) bool { return !r.OK || d.addAll(r.GapUs) }
+func addGaps(d *Dist, r *observation) bool { return !r.OK || d.addAll(r.GapUs) }
 
 // addZeroGaps adds the gap before each chunk and a zero for every further token of it. Where the chunks' tokens are
 // unknown each has one.
-func addZeroGaps(d *Dist, r *record.Record) bool {
+func addZeroGaps(d *Dist, r *observation) bool {
 	if !r.OK {
 		return true
 	}
@@ -268,9 +268,10 @@ func (d *Defined) Add(r *record.Record) {
 		g.ok++
 		g.out += tokens(r.CompletionTokens)
 	}
+	o := observe(r)
 	for i, def := range d.defs {
 		for j, f := range def.figures {
-			f.add(&g.dists[i][j], r)
+			f.add(&g.dists[i][j], &o)
 		}
 	}
 }

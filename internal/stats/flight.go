@@ -128,6 +128,13 @@ func (f *flights) tokens(r *record.Record, end int64) bool {
 		sum := upTo(k + 1)
 		page.bins[j].output += sum - given
 		given = sum
+		if j+2 < pageBins { // one bin on or two, without a branch that no processor predicts
+			next := 1
+			if at >= edge+width {
+				next = 2
+			}
+			j, edge = j+next, edge+int64(next)*width
+		}
 		for at >= edge && j+1 < pageBins {
 			j, edge = j+1, edge+width
 		}

@@ -114,18 +114,19 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 	if len(opt.Goodput) > 0 && good(r, opt.Goodput) {
 		g.good++
 	}
+	o := observe(r)
 	g.client.Add(r)
-	g.missing.add(r)
+	g.missing.add(&o)
 	g.prompts.Add(r)
 	g.sessions.add(r)
 	g.ids.add(r, g.runHash)
 	if opt.Intervals {
-		g.series.add(r)
+		g.series.add(&o)
 	}
 	valid := g.flights.add(r)
 	for i := range metrics {
 		if add := metrics[i].add; add != nil {
-			valid = add(&g.dists[i], r) && valid
+			valid = add(&g.dists[i], &o) && valid
 		}
 	}
 	if !valid {

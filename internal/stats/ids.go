@@ -59,7 +59,8 @@ func (s *ids) merge(o *ids) {
 
 // note tells of records that come more than once.
 func (s *ids) note(of int64) []string {
-	sorted := slices.Sorted(slices.Values(s.hashes))
+	sorted := slices.Clone(s.hashes)
+	slices.Sort(sorted)
 	again := len(sorted) - len(slices.Compact(sorted))
 	if again == 0 {
 		return nil

@@ -1,8 +1,6 @@
 package stats
 
 import (
-	"math"
-
 	"perfpipe/internal/record"
 )
 
@@ -11,7 +9,7 @@ type metric struct {
 	key  string  // its name in JSON and CSV, which ends in its unit; one of record's where the record has it
 	name string  // its name in tables
 	unit float64 // values are whole numbers, this many to the unit
-	add  func(d *Dist, r *record.Record) bool
+	add  func(d *Dist, o *observation) bool
 	// derive makes those that follow only from all records; add is then nil.
 	derive func(g *group) Dist
 }
@@ -75,41 +73,55 @@ func whole(v float64) int64 {
 	return -1
 }
 
+// observation is a record, with the figures that several metrics derive from all its gaps.
+type observation struct {
+	*record.Record
+	tpotMs     float64
+	hasTPOT    bool
+	inOnePiece bool
+}
+
+func observe(r *record.Record) observation {
+	o := observation{Record: r}
+	o.tpotMs, o.hasTPOT = r.TPOT()
+	o.inOnePiece = !o.hasTPOT && r.InOnePiece()
+	return o
+}
+
 // ofStreamed is a duration of streamed, successful answers, which zero says is absent.
-func ofStreamed(ms func(*record.Record) float64) func(*Dist, *record.Record) bool {
-	return func(d *Dist, r *record.Record) bool {
-		v := ms(r)
+func ofStreamed(ms func(*record.Record) float64) func(*Dist, *observation) bool {
+	return func(d *Dist, r *observation) bool {
+		v := ms(r.Record)
 		return !r.OK || v == 0 || d.Add(micro(v))
 	}
 }
 
 // ofTurn is the TTFT of some turns of conversations.
-func ofTurn(which func(int) bool) func(*Dist, *record.Record) bool {
-	return func(d *Dist, r *record.Record) bool {
+func ofTurn(which func(int) bool) func(*Dist, *observation) bool {
+	return func(d *Dist, r *observation) bool {
 		return !r.OK || r.TTFTMs == 0 || !which(r.Turn) || d.Add(micro(r.TTFTMs))
 	}
 }
 
 // ofTokens is a count of successful answers, where it is known: not zero, or a zero that the record says.
-func ofTokens(key record.Keys, n func(*record.Record) int) func(*Dist, *record.Record) bool {
-	return func(d *Dist, r *record.Record) bool {
-		v := n(r)
+func ofTokens(key record.Keys, n func(*record.Record) int) func(*Dist, *observation) bool {
+	return func(d *Dist, r *observation) bool {
+		v := n(r.Record)
 		return !r.OK || v == 0 && !r.Says(key) || d.Add(int64(v))
 	}
 }
 
-func addTPOT(d *Dist, r *record.Record) bool {
-	ms, ok := r.TPOT()
-	return !r.OK || !ok || d.Add(whole(ms*nanoseconds))
+func addTPOT(d *Dist, r *observation) bool {
+	return !r.OK || !r.hasTPOT || d.Add(whole(r.tpotMs*nanoseconds))
 }
 
 // addITL adds the gaps; where the tokens of each chunk are known, every gap is shared over the tokens of the chunk that
 // ends it, in whole µs that sum to the gap. A stream that arrived in one piece has none.
-func addITL(d *Dist, r *record.Record) bool {
+func addITL(d *Dist, r *observation) bool {
 	if !r.OK {
 		return true
 	}
-	if r.InOnePiece() {
+	if r.inOnePiece {
 		return plausible(r.ChunkTokens)
 	}
 	if len(r.ChunkTokens) != len(r.GapUs)+1 {
@@ -145,12 +157,12 @@ func plausible(chunks []int) bool {
 	return sum <= mostChunked
 }
 
-func addLatency(d *Dist, r *record.Record) bool {
+func addLatency(d *Dist, r *observation) bool {
 	return !r.OK || r.LatencyMs == 0 && !r.Says(record.KeyLatencyMs) || d.Add(micro(r.LatencyMs))
 }
 
 // addResponse counts a failure as +∞: its answer never came.
-func addResponse(d *Dist, r *record.Record) bool {
+func addResponse(d *Dist, r *observation) bool {
 	if !r.OK {
 		d.AddInf()
 		return true
@@ -158,32 +170,31 @@ func addResponse(d *Dist, r *record.Record) bool {
 	return r.LatencyMs == 0 && !r.Says(record.KeyLatencyMs) || d.Add(micro(r.ResponseMs()))
 }
 
-func addLag(d *Dist, r *record.Record) bool {
+func addLag(d *Dist, r *observation) bool {
 	ms, ok := r.Lag()
 	return !ok || d.Add(micro(ms))
 }
 
 // addQueue is for capped load: elsewhere nothing waits for a slot.
-func addQueue(d *Dist, r *record.Record) bool { return r.Mode != "capped" || d.Add(micro(r.QueueMs)) }
+func addQueue(d *Dist, r *observation) bool { return r.Mode != "capped" || d.Add(micro(r.QueueMs)) }
 
 // addConnect is the whole cost of a new connection.
-func addConnect(d *Dist, r *record.Record) bool {
+func addConnect(d *Dist, r *observation) bool {
 	v := r.DNSMs + r.ConnectMs + r.TLSMs
 	return r.Reused || v == 0 || d.Add(micro(v))
 }
 
-func addOutputTokens(d *Dist, r *record.Record) bool {
-	if !r.OK || r.CompletionTokens == 0 && (!generates(r) || r.TokensFrom == "" && !r.Says(record.KeyCompletionTokens)) {
+func addOutputTokens(d *Dist, r *observation) bool {
+	if !r.OK || r.CompletionTokens == 0 && (!generates(r.Record) || r.TokensFrom == "" && !r.Says(record.KeyCompletionTokens)) {
 		return true
 	}
 	return d.Add(int64(r.CompletionTokens))
 }
 
 // addUserSpeed is the rate at which one user sees tokens, 1000/TPOT tokens/s.
-func addUserSpeed(d *Dist, r *record.Record) bool {
-	ms, ok := r.TPOT()
-	if !r.OK || !ok || ms <= 0 {
+func addUserSpeed(d *Dist, r *observation) bool {
+	if !r.OK || !r.hasTPOT || r.tpotMs <= 0 {
 		return true
 	}
-	return d.Add(whole(math.Min(1000/ms, 1e8) * thousandths))
+	return d.Add(whole(min(1000/r.tpotMs, 1e8) * thousandths))
 }

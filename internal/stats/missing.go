@@ -15,33 +15,32 @@ const earlyUs = 10_000
 // wanted is what perf-send's records have, and what becomes of those without.
 var wanted = [...]struct {
 	key   string // in states
-	lacks func(*record.Record) bool
+	lacks func(*observation) bool
 	note  string
 }{
-	{"ok", func(r *record.Record) bool { return r.Lacks(record.KeyOK) },
+	{"ok", func(r *observation) bool { return r.Lacks(record.KeyOK) },
 		"do not say ok: those without an error, or a status of one, are taken as successes"},
-	{"sent_us", func(r *record.Record) bool { return r.SentUs == 0 },
+	{"sent_us", func(r *observation) bool { return r.SentUs == 0 },
 		"do not say when they were sent (sent_us), and are left out of what has to do with time"},
-	{"latency_ms", func(r *record.Record) bool { return r.SentUs != 0 && r.Lacks(record.KeyLatencyMs) },
+	{"latency_ms", func(r *observation) bool { return r.SentUs != 0 && r.Lacks(record.KeyLatencyMs) },
 		"do not say when they ended (latency_ms), and are left out of what has to do with time"},
-	{"lag_ms", func(r *record.Record) bool { _, known := r.Lag(); return !known },
+	{"lag_ms", func(r *observation) bool { _, known := r.Lag(); return !known },
 		"do not say how late they were sent (lag_ms, or scheduled_us and sent_us): their response time counts from the send"},
-	{"prompt_tokens", func(r *record.Record) bool { return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens) },
+	{"prompt_tokens", func(r *observation) bool { return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens) },
 		"are successes that do not say prompt_tokens, which count as none"},
-	{"completion_tokens", func(r *record.Record) bool {
-		return r.OK && generates(r) && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
+	{"completion_tokens", func(r *observation) bool {
+		return r.OK && generates(r.Record) && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
 	}, "are successes that do not say completion_tokens, which count as none"},
-	{"gap_us", func(r *record.Record) bool {
-		_, known := r.TPOT()
-		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && !known
+	{"gap_us", func(r *observation) bool {
+		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && r.TPOTMs <= 0
 	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
-	{"pieces", func(r *record.Record) bool { return r.OK && r.Streamed() && r.InOnePiece() },
+	{"pieces", func(r *observation) bool { return r.OK && r.Streamed() && r.inOnePiece },
 		"are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL"},
-	{"order", func(r *record.Record) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
+	{"order", func(r *observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
 		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
-	{"unit", func(r *record.Record) bool { return r.SentUs >= 1e12 && r.SentUs < 1e13 || r.SentUs >= 1e17 },
+	{"unit", func(r *observation) bool { return r.SentUs >= 1e12 && r.SentUs < 1e13 || r.SentUs >= 1e17 },
 		"have a sent_us that is not in µs since the epoch, as it seems: what has to do with time is wrong by its factor"},
-	{"sent_early", func(r *record.Record) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
+	{"sent_early", func(r *observation) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
 		"were sent before they were due (sent_us is below scheduled_us), as if a clock had been set back: what has to do with time may be wrong"},
 	{"redacted_reasoning", hidden(record.HiddenRedacted),
 		"have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)"},
@@ -52,8 +51,8 @@ var wanted = [...]struct {
 }
 
 // hidden reports successes of which it is not known, for that reason, how many tokens were streamed.
-func hidden(why string) func(*record.Record) bool {
-	return func(r *record.Record) bool { return r.OK && r.Streamed() && r.HiddenUnknown == why }
+func hidden(why string) func(*observation) bool {
+	return func(r *observation) bool { return r.OK && r.Streamed() && r.HiddenUnknown == why }
 }
 
 // generates says whether the request asked for output tokens.
@@ -61,7 +60,7 @@ func generates(r *record.Record) bool {
 	return r.Op != "embedding" && r.Op != "rerank" && r.Op != "score"
 }
 
-func (m *missing) add(r *record.Record) {
+func (m *missing) add(r *observation) {
 	for i := range wanted {
 		if wanted[i].lacks(r) {
 			m[i]++

@@ -48,9 +48,11 @@ func (f *flights) pauses(all []stretch, replayed bool) []interval {
 }
 
 // underWay returns all stretches without those that are in pauses, as if the load had gone on at once.
-func (f *flights) underWay(replayed bool) (out []stretch) {
-	all, width := f.time.stretches(), f.time.width()
-	pauses := f.pauses(all, replayed)
+func (f *flights) underWay(all []stretch, pauses []interval) (out []stretch) {
+	if len(pauses) == 0 {
+		return all
+	}
+	width := f.time.width()
 	cut := int64(0)
 	for _, s := range all {
 		i, paused := interval{s.first * width, (s.first + s.n) * width}, int64(0)

@@ -16,7 +16,7 @@ func (g *group) rates(steady bool) (requests, output estimate) {
 	all := f.time.stretches()
 	pauses := f.pauses(all, g.replayed())
 	b := Block{}
-	g.throughput(&b, &Options{})
+	g.throughput(&b, &Options{}, all, pauses)
 	window, ofRequests, ofOutput := interval{f.firstUs, f.lastUs}, b.RequestsPerS, b.OutputPerS
 	if steady {
 		window, ofRequests, ofOutput = interval{b.Steady.FromUs, b.Steady.ToUs}, b.Steady.RequestsPerS, b.Steady.OutputPerS

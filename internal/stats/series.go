@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
-
-	"perfpipe/internal/record"
 )
 
 // maxSeries bounds the requests whose values are kept with their time. Beyond, every second one is forgotten, by its key:
@@ -26,8 +24,8 @@ type series struct {
 	scratch  Dist
 }
 
-func (s *series) add(r *record.Record) {
-	due := due(r)
+func (s *series) add(r *observation) {
+	due := due(r.Record)
 	key := keyOf(due, uint64(r.Seq)^xxhash.Sum64String(r.ID))
 	if !s.chosen(key) {
 		return

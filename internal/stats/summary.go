@@ -211,8 +211,10 @@ func (g *group) block(opt *Options) Block {
 	if mode := g.facts[factMode].sorted(); len(mode) == 1 {
 		b.Mode = mode[0]
 	}
-	g.throughput(&b, opt)
-	if b.Saturated = g.saturated(&b, g.flights.underWay(g.replayed())); b.Saturated != "" {
+	all := g.flights.time.stretches()
+	pauses := g.flights.pauses(all, g.replayed())
+	g.throughput(&b, opt, all, pauses)
+	if b.Saturated = g.saturated(&b, g.flights.underWay(all, pauses)); b.Saturated != "" {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
 	}
 	b.Metrics = g.metrics(opt)
@@ -258,11 +260,9 @@ func (g *group) metrics(opt *Options) Metrics {
 }
 
 // throughput fills what has to do with time.
-func (g *group) throughput(b *Block, opt *Options) {
+func (g *group) throughput(b *Block, opt *Options, all []stretch, pauses []interval) {
 	f := &g.flights
 	b.DurationS, b.InFlight, b.OutputPerGPU, b.CacheHit, b.ChunkTokens = nan(), nan(), nan(), nan(), nan()
-	all := f.time.stretches()
-	pauses := f.pauses(all, g.replayed())
 	if f.n > 0 {
 		b.FirstScheduledUs, b.LastEndUs = f.firstUs, f.lastUs
 		b.DurationS = Num(float64(f.lastUs-f.firstUs-total64(pauses)) / 1e6)
