@@ -31,6 +31,7 @@ var may = map[string][]string{
 	"internal/load":          {"internal/record", "internal/request", "internal/schedule"},
 	"internal/sim":           {"internal/jsonl"},
 	"internal/stats":         {"internal/jsonl", "internal/metrics", "internal/record", "internal/saturation"},
+	"internal/format":        {"internal/jsonl", "internal/metrics", "internal/stats", "internal/table", "internal/visible"},
 	"internal/report": {
 		"internal/chart", "internal/metrics", "internal/record", "internal/saturation", "internal/stats",
 	},
@@ -50,8 +51,8 @@ var may = map[string][]string{
 		"internal/record", "internal/request", "internal/saturation", "internal/schedule", "internal/search",
 		"internal/sim", "internal/stats", "internal/tokenizer", "internal/visible", "internal/vocabulary",
 	},
-	"cmd/perf-stats": {"internal/cli", "internal/facts", "internal/fault", "internal/jsonl", "internal/metrics", "internal/record", "internal/stats", "internal/table",
-		"internal/track", "internal/visible"},
+	"cmd/perf-stats": {"internal/cli", "internal/facts", "internal/fault", "internal/format", "internal/jsonl", "internal/metrics",
+		"internal/record", "internal/stats", "internal/track"},
 	"cmd/perf-plot": {"internal/chart", "internal/cli", "internal/facts", "internal/fault", "internal/jsonl", "internal/metrics", "internal/report", "internal/stats"},
 }
 

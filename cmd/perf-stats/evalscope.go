@@ -13,7 +13,6 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"

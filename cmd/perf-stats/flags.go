@@ -9,7 +9,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
@@ -33,9 +32,9 @@ type flags struct {
 	Where  string   `group:"records" placeholder:"EXPR" help:"Use only records for which this jq expression is true."`
 	Warmup bool     `group:"records" help:"Include warm-up records."`
 
-	Format      string     `group:"output" default:"" enum:",table,json,csv,markdown,html,prometheus,junit,evalscope" placeholder:"FORMAT" help:"table, json, csv, markdown, html (a fragment), prometheus (text), junit (the gates), or evalscope (its files, with -o DIR). Default: by the ending of --output, else table."`
+	Format      string     `group:"output" default:"" enum:",${formats},evalscope" placeholder:"FORMAT" help:"${formats_help}, or evalscope (its files, with -o DIR). Default: by the ending of --output, else table."`
 	State       bool       `group:"output" default:"true" negatable:"" help:"Include in the JSON the state from which perf-stats merges summaries of shards. Default: on."`
-	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: .txt, .json, .csv, .md, .html, .prom or .xml."`
+	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: ${endings}."`
 	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" help:"Also write records and figures to a SQLite database."`
 	Parquet     string     `group:"output" placeholder:"FILE" help:"Also write the records to a Parquet file."`
 	Follow      bool       `group:"figures" help:"On a terminal, redraw the figures every second while records arrive."`
@@ -150,7 +149,7 @@ func (f *flags) options() (opt stats.Options, err error) {
 		return opt, fault.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
 	}
 	opt.Intervals = f.CI || f.Format == "json"
-	if f.Format == "evalscope" && (f.Output == "" || f.Output == "-") {
+	if f.Format == evalscopeFormat && (f.Output == "" || f.Output == "-") {
 		return opt, fault.Usage("-o DIR takes them", "--format: evalscope writes files")
 	}
 	if f.Format == "junit" && len(f.SLO) == 0 {

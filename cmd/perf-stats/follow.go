@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,8 +12,8 @@ import (
 	"golang.org/x/term"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/format"
 	"perfpipe/internal/stats"
-	"perfpipe/internal/table"
 )
 
 // live redraws the figures on stderr while records come.
@@ -59,24 +58,9 @@ func follow(env *cli.Env, stream *stats.Stream) (stop func()) {
 
 // draw shows all load points in one table, and what happens at the latest.
 func (l *live) draw() {
-	s := l.stream.Collector().Summary()
-	if len(s.Blocks) == 0 {
-		return
-	}
-	latest := &s.Blocks[0]
-	for i := range s.Blocks {
-		if s.Blocks[i].LastEndUs >= latest.LastEndUs {
-			latest = &s.Blocks[i]
-		}
-	}
-	latest.Notes = slices.DeleteFunc(latest.Notes, func(n string) bool { return strings.HasPrefix(n, "cut short") }) // so far
 	var b bytes.Buffer
-	shown := blockTables(latest, false)
-	if len(s.Blocks) > 1 {
-		shown = append([]*table.Table{overview(s)}, shown...)
-	}
-	if err := writeAll(&b, shown, (*table.Table).Text); err != nil {
-		return // into memory: there is none
+	if err := format.Progress(&b, l.stream.Collector().Summary()); err != nil || b.Len() == 0 {
+		return
 	}
 	l.clear()
 	width := l.width()

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"

@@ -3,13 +3,14 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"time"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
+	"perfpipe/internal/format"
 	"perfpipe/internal/stats"
 )
 
@@ -17,7 +18,7 @@ func main() { os.Exit(cli.Main("perf-stats", run)) }
 
 func run(env *cli.Env) error {
 	var f flags
-	if err := env.Parse(&f, description, groups(), choices()); err != nil {
+	if err := env.Parse(&f, description, groups(), formatVars(), choices()); err != nil {
 		return err
 	}
 	env.Mode = f.Mode
@@ -49,7 +50,7 @@ func run(env *cli.Env) error {
 		return compare(in.ctx, env, &f, opt)
 	case f.Define != "":
 		return define(in, env, &f, opt)
-	case f.Format == "evalscope":
+	case f.Format == evalscopeFormat:
 		return evalscope(in, env, &f, opt)
 	}
 	return summarize(in, env, &f, opt)
@@ -96,7 +97,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	}
 	out := env.Create(f.Output)
 	defer out.Abort()
-	if err := write(out, summary, f); err != nil {
+	if err := f.write(out, summary); err != nil {
 		return err
 	}
 	if err := out.Commit(); err != nil {
@@ -117,6 +118,19 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 // errNoRecords ends a command that got nothing. It is short: in a pipe the command before has said why.
 func errNoRecords() error { return fault.Fail("", "no records in the input") }
 
+// write writes the summary in the format that was chosen.
+func (f *flags) write(w io.Writer, s *stats.Summary) error {
+	chosen, _ := format.Named(f.Format)
+	opt := format.Options{Intervals: f.CI}
+	if f.run != nil {
+		opt.Facts = f.run.Rows()
+	}
+	if f.colors {
+		opt.Stress = cli.Stress
+	}
+	return chosen.Summary(w, s, opt)
+}
+
 // missed is the failure of the first gate that is missed, and of how many.
 func missed(s *stats.Summary) error {
 	first, n := "", 0
@@ -126,7 +140,7 @@ func missed(s *stats.Summary) error {
 				continue
 			}
 			if n++; n == 1 {
-				first = strings.TrimSpace(name(&s.Blocks[i])+" misses ") + " " + g.Gate + ": it is " + human(g.Value)
+				first = strings.TrimSpace(format.Name(&s.Blocks[i])+" misses ") + " " + g.Gate + ": it is " + format.Number(g.Value)
 			}
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	_ "modernc.org/sqlite" // the driver of database/sql
 
 	"perfpipe/internal/fault"
+	"perfpipe/internal/format"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -186,8 +187,12 @@ func openSQLite(path string) (*store, error) {
 			return err
 		},
 		end: func(s *stats.Summary) error {
-			for _, f := range summaryFigures(s) {
-				if _, err := tx.Exec("INSERT INTO summary VALUES (?, ?, ?)", f.group, f.name, f.value); err != nil {
+			for _, f := range format.Figures(s) {
+				var value any // NULL if it does not exist
+				if f.Value != "" {
+					value = f.Value // a column of type REAL makes it a number
+				}
+				if _, err := tx.Exec("INSERT INTO summary VALUES (?, ?, ?)", f.Group, f.Name, value); err != nil {
 					return err
 				}
 			}
@@ -218,29 +223,6 @@ func sqlValue(c *column, r *record.Record) (any, error) {
 		return string(b), err
 	}
 	return v.Interface(), nil
-}
-
-// figure is one number of a summary, under the name that the CSV gives it.
-type figure struct {
-	group, name string
-	value       any // nil where it does not exist
-}
-
-func summaryFigures(s *stats.Summary) []figure {
-	var out []figure
-	t := csvTable(s)
-	for _, row := range t.Rows {
-		for i, cell := range row {
-			var v any
-			if _, err := fmt.Sscanf(cell, "%g", new(float64)); err == nil {
-				v = cell // a column of type REAL makes it a number
-			} else if cell != "" {
-				continue // a word
-			}
-			out = append(out, figure{row[0], t.Header[i], v})
-		}
-	}
-	return out
 }
 
 // openParquet stores records with the keys of the record line as columns.

@@ -13,7 +13,6 @@ import (
 	"github.com/parquet-go/parquet-go"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 )
 

@@ -16,7 +16,6 @@ import (
 	"github.com/alecthomas/kong"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/track"

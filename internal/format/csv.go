@@ -1,6 +1,7 @@
-package main
+package format
 
 import (
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -9,19 +10,41 @@ import (
 	"perfpipe/internal/table"
 )
 
-// csvTable has one line for each block, with the names that the JSON has. Its columns do not depend on the records.
-func csvTable(s *stats.Summary) *table.Table {
+func csvSummary(w io.Writer, s *stats.Summary, _ Options) error { return flat(s).CSV(w) }
+
+// Figure is one number of a summary under its name in the CSV.
+type Figure struct {
+	Group, Name string
+	Value       string // in base units; "" if it does not exist
+}
+
+// Figures returns all numbers of a summary.
+func Figures(s *stats.Summary) []Figure {
+	var out []Figure
+	t := flat(s)
+	for _, row := range t.Rows {
+		for i, cell := range row {
+			if _, err := strconv.ParseFloat(cell, 64); err == nil || cell == "" {
+				out = append(out, Figure{row[0], t.Header[i], cell})
+			}
+		}
+	}
+	return out
+}
+
+// flat returns one row for each block, under the names that the JSON has. The columns do not depend on the records.
+func flat(s *stats.Summary) *table.Table {
 	t := &table.Table{}
-	t.Header, _ = csvRow(&stats.Block{}, s.Percentiles)
+	t.Header, _ = flatRow(&stats.Block{}, s.Percentiles)
 	for i := range s.Blocks {
-		_, row := csvRow(&s.Blocks[i], s.Percentiles)
+		_, row := flatRow(&s.Blocks[i], s.Percentiles)
 		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
-// field is a number in base units, empty where it does not exist.
-func field(v stats.Num) string {
+// plain returns a number in base units, or "" if it does not exist.
+func plain(v stats.Num) string {
 	if !v.Known() {
 		return ""
 	}
@@ -29,62 +52,75 @@ func field(v stats.Num) string {
 	return string(text)
 }
 
-func csvRow(b *stats.Block, percentiles []float64) (header, row []string) {
-	add := func(name, value string) { header, row = append(header, name), append(row, value) }
-	num := func(name string, v stats.Num) { add(name, field(v)) }
-	integer := func(name string, v int64) { add(name, strconv.FormatInt(v, 10)) }
+// cells is a row under construction, with its header.
+type cells struct{ header, row []string }
 
-	add("group", name(b))
-	add("run", b.Run)
-	add("simulated", strconv.FormatBool(b.Simulated))
-	add("mode", b.Mode)
-	num("rate", stats.Num(b.Rate))
-	integer("parallel", int64(b.Parallel))
-	add("op", strings.Join(b.Op, " "))
-	add("model", strings.Join(b.Model, " "))
-	integer("requests", b.Requests)
-	integer("ok", b.OK)
-	integer("failed", b.Failed)
-	integer("sent_twice", b.SentTwice)
-	num("success_rate", b.SuccessRate)
-	num("duration_s", b.DurationS)
-	num("requests_per_s", b.RequestsPerS)
-	num("output_tokens_per_s", b.OutputPerS)
-	num("input_tokens_per_s", b.InputPerS)
-	num("total_tokens_per_s", b.TotalPerS)
-	num("items_per_s", b.ItemsPerS)
-	num("in_flight", b.InFlight)
-	integer("peak_in_flight", b.PeakInFlight)
-	num("peak_output_tokens_per_s", b.PeakOutput)
-	num("output_tokens_per_s_per_gpu", b.OutputPerGPU)
-	num("cache_hit", b.CacheHit)
-	num("tokens_per_chunk", b.ChunkTokens)
-	num("steady_duration_s", b.Steady.DurationS)
-	num("steady_requests_per_s", b.Steady.RequestsPerS)
-	num("steady_output_tokens_per_s", b.Steady.OutputPerS)
-	num("steady_input_tokens_per_s", b.Steady.InputPerS)
-	num("steady_total_tokens_per_s", b.Steady.TotalPerS)
-	num("steady_in_flight", b.Steady.InFlight)
-	good := stats.Good{Share: stats.Num(math.NaN()), PerS: stats.Num(math.NaN())}
+func (c *cells) add(name, value string) {
+	c.header, c.row = append(c.header, name), append(c.row, value)
+}
+func (c *cells) num(name string, v stats.Num)    { c.add(name, plain(v)) }
+func (c *cells) integer(name string, v int64)    { c.add(name, strconv.FormatInt(v, 10)) }
+func (c *cells) boolean(name string, v bool)     { c.add(name, strconv.FormatBool(v)) }
+func (c *cells) list(name string, list []string) { c.add(name, strings.Join(list, " ")) }
+
+func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
+	var c cells
+	c.add("group", Name(b))
+	c.add("run", b.Run)
+	c.boolean("simulated", b.Simulated)
+	c.add("mode", b.Mode)
+	c.num("rate", stats.Num(b.Rate))
+	c.integer("parallel", int64(b.Parallel))
+	c.list("op", b.Op)
+	c.list("model", b.Model)
+	c.integer("requests", b.Requests)
+	c.integer("ok", b.OK)
+	c.integer("failed", b.Failed)
+	c.integer("sent_twice", b.SentTwice)
+	c.num("success_rate", b.SuccessRate)
+	c.num("duration_s", b.DurationS)
+	c.num("requests_per_s", b.RequestsPerS)
+	c.num("output_tokens_per_s", b.OutputPerS)
+	c.num("input_tokens_per_s", b.InputPerS)
+	c.num("total_tokens_per_s", b.TotalPerS)
+	c.num("items_per_s", b.ItemsPerS)
+	c.num("in_flight", b.InFlight)
+	c.integer("peak_in_flight", b.PeakInFlight)
+	c.num("peak_output_tokens_per_s", b.PeakOutput)
+	c.num("output_tokens_per_s_per_gpu", b.OutputPerGPU)
+	c.num("cache_hit", b.CacheHit)
+	c.num("tokens_per_chunk", b.ChunkTokens)
+	c.num("steady_duration_s", b.Steady.DurationS)
+	c.num("steady_requests_per_s", b.Steady.RequestsPerS)
+	c.num("steady_output_tokens_per_s", b.Steady.OutputPerS)
+	c.num("steady_input_tokens_per_s", b.Steady.InputPerS)
+	c.num("steady_total_tokens_per_s", b.Steady.TotalPerS)
+	c.num("steady_in_flight", b.Steady.InFlight)
+	none := stats.Num(math.NaN())
+	good := stats.Good{Share: none, PerS: none}
 	if b.Goodput != nil {
 		good = *b.Goodput
 	}
-	num("goodput_share", good.Share)
-	num("goodput_per_s", good.PerS)
+	c.num("goodput_share", good.Share)
+	c.num("goodput_per_s", good.PerS)
 	for _, key := range stats.MetricKeys() {
-		m := b.Metrics.Get(key)
-		if m == nil {
-			none := stats.Num(math.NaN())
-			m = &stats.Metric{Stat: stats.Stat{Mean: none, SD: none, Min: none, Max: none}}
-		}
-		num(key+"_mean", m.Mean)
-		num(key+"_sd", m.SD)
-		num(key+"_min", m.Min)
-		for _, p := range percentiles {
-			num(key+"_"+stats.PercentileName(p), stats.Num(m.At(p)))
-		}
-		num(key+"_max", m.Max)
+		c.metric(key, b.Metrics.Get(key), percentiles)
 	}
-	add("client", b.Client.Level)
-	return header, row
+	c.add("client", b.Client.Level)
+	return c.header, c.row
+}
+
+// metric adds the statistics of a distribution, which no record has if m is nil.
+func (c *cells) metric(key string, m *stats.Metric, percentiles []float64) {
+	if m == nil {
+		none := stats.Num(math.NaN())
+		m = &stats.Metric{Stat: stats.Stat{Mean: none, SD: none, Min: none, Max: none}}
+	}
+	c.num(key+"_mean", m.Mean)
+	c.num(key+"_sd", m.SD)
+	c.num(key+"_min", m.Min)
+	for _, p := range percentiles {
+		c.num(key+"_"+stats.PercentileName(p), stats.Num(m.At(p)))
+	}
+	c.num(key+"_max", m.Max)
 }

@@ -1,4 +1,4 @@
-package main
+package format
 
 import (
 	"math"
@@ -24,11 +24,11 @@ func distributions(b *stats.Block, ci bool) *table.Table {
 			ms, unit := durationUnit(typical(&m))
 			name, scale = name+" ("+unit+")", stats.Num(ms)
 		}
-		row := []string{name, human(m.Mean / scale), human(m.SD / scale)}
+		row := []string{name, Number(m.Mean / scale), Number(m.SD / scale)}
 		for _, p := range m.Percentiles {
-			row = append(row, human(p.Value/scale))
+			row = append(row, Number(p.Value/scale))
 		}
-		t.Rows = append(t.Rows, append(row, human(m.Max/scale)))
+		t.Rows = append(t.Rows, append(row, Number(m.Max/scale)))
 		if ci && m.MeanCI != nil {
 			t.Rows = append(t.Rows, intervals(&m, scale))
 		}
@@ -52,7 +52,7 @@ func intervals(m *stats.Metric, scale stats.Num) []string {
 		if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {
 			return ""
 		}
-		return human(ci[0]/scale) + " to " + human(ci[1]/scale)
+		return Number(ci[0]/scale) + " to " + Number(ci[1]/scale)
 	}
 	row := []string{"95 % interval", cell(m.MeanCI), ""}
 	for _, p := range m.Percentiles {

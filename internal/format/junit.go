@@ -1,4 +1,4 @@
-package main
+package format
 
 import (
 	"encoding/xml"
@@ -27,7 +27,7 @@ type junitFailure struct {
 }
 
 // junit writes the gates as test cases, for a CI that shows such reports: a suite for each block.
-func junit(w io.Writer, s *stats.Summary) error {
+func junit(w io.Writer, s *stats.Summary, _ Options) error {
 	var doc struct {
 		XMLName xml.Name `xml:"testsuites"`
 		Suites  []junitSuite
@@ -36,10 +36,10 @@ func junit(w io.Writer, s *stats.Summary) error {
 		b := &s.Blocks[i]
 		suite := junitSuite{Name: visible.Line(title(b)), Tests: len(b.Gates)}
 		for _, g := range b.Gates {
-			c := junitCase{Class: visible.Line("perf-stats " + name(b)), Name: visible.Line(g.Gate)}
+			c := junitCase{Class: visible.Line("perf-stats " + Name(b)), Name: visible.Line(g.Gate)}
 			if !g.Pass {
 				suite.Failures++
-				c.Failure = &junitFailure{Message: "it is " + human(g.Value)}
+				c.Failure = &junitFailure{Message: "it is " + Number(g.Value)}
 			}
 			suite.Cases = append(suite.Cases, c)
 		}

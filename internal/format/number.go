@@ -1,16 +1,17 @@
-package main
+package format
 
 import (
+	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
-// human writes a number with four significant digits and thousands separators: 1,234  12.35  0.081; ∞ and – where it is
-// beyond a failure or does not exist.
-func human(v stats.Num) string {
+// Number returns a number for people, with four significant digits and thousands separators: 1,234  12.35  0.081.
+// It is ∞ if failed requests reach it, and – if it does not exist.
+func Number(v stats.Num) string {
 	f := float64(v)
 	switch {
 	case math.IsNaN(f):
@@ -21,42 +22,32 @@ func human(v stats.Num) string {
 		return "0"
 	}
 	decimals := 3 - int(math.Floor(math.Log10(math.Abs(f))))
-	s := strconv.FormatFloat(f, 'f', min(max(decimals, 0), 6), 64)
-	whole, fraction, found := strings.Cut(s, ".")
-	if found {
-		if fraction = strings.TrimRight(fraction, "0"); fraction != "" {
-			fraction = "." + fraction
-		}
-	}
-	return thousands(whole) + fraction
+	return table.Decimal(f, min(max(decimals, 0), 6))
 }
 
-func thousands(digits string) string {
-	sign := ""
-	if strings.HasPrefix(digits, "-") {
-		sign, digits = "-", digits[1:]
+func count(n int64) string { return table.Group(strconv.FormatInt(n, 10)) }
+
+// Percent returns a share with its sign: +1.25 %.
+func Percent(v stats.Num) string {
+	if !v.Known() {
+		return Number(v)
 	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
+	return fmt.Sprintf("%+.2f %%", 100*float64(v))
 }
 
-func humanInt(n int64) string { return thousands(strconv.FormatInt(n, 10)) }
-
-// seconds writes a time with its unit.
+// seconds returns a duration with its unit.
 func seconds(v stats.Num) string {
 	if !v.Known() {
-		return human(v)
+		return Number(v)
 	}
 	if v >= 1 {
-		return human(v) + " s"
+		return Number(v) + " s"
 	}
 	scale, unit := durationUnit(float64(v) * 1000)
-	return human(v*1000/stats.Num(scale)) + " " + unit
+	return Number(v*1000/stats.Num(scale)) + " " + unit
 }
 
-// durationUnit picks the unit in which a typical value of a row reads best: all cells of a row then share it.
+// durationUnit returns the unit for the durations of a row, of which ms is a typical one, and its size in ms.
 func durationUnit(ms float64) (scale float64, unit string) {
 	switch {
 	case ms > 0 && ms < 1:

@@ -1,4 +1,4 @@
-package main
+package format
 
 import (
 	"slices"
@@ -17,7 +17,7 @@ func overview(s *stats.Summary) *table.Table {
 	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		row := []string{name(b), human(b.RequestsPerS), human(b.OutputPerS)}
+		row := []string{Name(b), Number(b.RequestsPerS), Number(b.OutputPerS)}
 		if b.Best {
 			row[0] += " ★"
 			t.Notes = append(t.Notes, "★ of the levels that meet every SLO, the one of most requests/s")
@@ -25,11 +25,11 @@ func overview(s *stats.Summary) *table.Table {
 		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms"} {
 			mean, tail := "–", "–"
 			if m := b.Metrics.Get(key); m != nil {
-				mean, tail = human(m.Mean), human(stats.Num(m.At(high)))
+				mean, tail = Number(m.Mean), Number(stats.Num(m.At(high)))
 			}
 			row = append(row, mean, tail)
 		}
-		t.Rows = append(t.Rows, append(row, human(100*b.SuccessRate), human(b.InFlight), b.Client.Level))
+		t.Rows = append(t.Rows, append(row, Number(100*b.SuccessRate), Number(b.InFlight), b.Client.Level))
 	}
 	t.Notes = append(t.Notes, "times in ms")
 	if len(s.Blocks[0].Gates) > 0 && !slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Best }) {

@@ -1,4 +1,4 @@
-package main
+package format
 
 import (
 	"bufio"
@@ -15,7 +15,7 @@ import (
 
 // prometheus writes the figures in the text format of Prometheus, for a textfile collector or a push gateway: seconds
 // and tokens, distributions as summaries, the group's keys as labels.
-func prometheus(out io.Writer, s *stats.Summary) error {
+func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 	w := bufio.NewWriter(out)
 	family := func(name, kind, help string, sample func(w io.Writer, b *stats.Block, labels string)) {
 		var samples bytes.Buffer
@@ -29,7 +29,7 @@ func prometheus(out io.Writer, s *stats.Summary) error {
 	gauge := func(name, help string, of func(*stats.Block) stats.Num) {
 		family(name, "gauge", help, func(w io.Writer, b *stats.Block, l string) {
 			if v := of(b); v.Known() {
-				fmt.Fprintf(w, "perfpipe_%s{%s} %s\n", name, l, field(v))
+				fmt.Fprintf(w, "perfpipe_%s{%s} %s\n", name, l, plain(v))
 			}
 		})
 	}

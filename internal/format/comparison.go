@@ -1,0 +1,92 @@
+package format
+
+import (
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
+)
+
+// comparison writes two tables for each load point, the judged figures and the others, and the notes.
+func (l layout) comparison(w io.Writer, c *stats.Comparison) error {
+	var tables []*table.Table
+	for changes := c.Changes; len(changes) > 0; {
+		end := slices.IndexFunc(changes, func(c stats.Change) bool { return c.Block != changes[0].Block })
+		if end < 0 {
+			end = len(changes)
+		}
+		tables = append(tables, changeTables(changes[:end])...)
+		changes = changes[end:]
+	}
+	last := tables[len(tables)-1]
+	last.Notes = append(last.Notes, c.Notes...)
+	last.Notes = append(last.Notes, "p is the probability of so great a difference if there is none; "+
+		"over all verdicts the chance of any false alarm is 5 %")
+	return l.write(w, tables)
+}
+
+// changeTables returns the tables of one load point.
+func changeTables(block []stats.Change) []*table.Table {
+	simulated := slices.ContainsFunc(block, func(c stats.Change) bool { return c.Simulated })
+	judged := &table.Table{
+		Title:  marked(block[0].Block, simulated),
+		Header: []string{"", "old", "new", "delta", "95 % interval", "p", "verdict"},
+	}
+	rest := &table.Table{Header: []string{"not judged", "old", "new", "delta", "95 % interval", "p"}}
+	for _, c := range block {
+		row := []string{c.Figure, Number(c.Old), Number(c.New), Percent(c.Delta), deltaInterval(c.CI), Number(c.P)}
+		switch {
+		case c.Headline:
+			judged.Rows = append(judged.Rows, append(row, finding(c)))
+		case strings.HasPrefix(c.Figure, "content_ttft_ms:") && !slices.ContainsFunc(block, otherOutput):
+			// It equals the TTFT.
+		default:
+			rest.Rows = append(rest.Rows, row)
+		}
+	}
+	if len(rest.Rows) == 0 {
+		return []*table.Table{judged}
+	}
+	return []*table.Table{judged, rest}
+}
+
+// otherOutput reports whether a figure is of output other than content.
+func otherOutput(c stats.Change) bool {
+	return strings.HasPrefix(c.Figure, "reasoning_ttft_ms:") || strings.HasPrefix(c.Figure, "tool_ttft_ms:")
+}
+
+func csvComparison(w io.Writer, compared *stats.Comparison) error {
+	t := &table.Table{Header: []string{
+		"group", "figure", "old", "new", "delta", "delta_low", "delta_high", "p", "p_adjusted", "test", "shown", "better",
+		"headline", "verdict", "why",
+	}}
+	for _, c := range compared.Changes {
+		t.Rows = append(t.Rows, []string{
+			c.Block, c.Figure, plain(c.Old), plain(c.New), plain(c.Delta), plain(c.CI[0]), plain(c.CI[1]), plain(c.P),
+			plain(c.Adjusted), c.Test, strconv.FormatBool(c.Shown), strconv.Itoa(c.Better), strconv.FormatBool(c.Headline),
+			c.Verdict, c.Why,
+		})
+	}
+	return t.CSV(w)
+}
+
+func finding(c stats.Change) string {
+	switch c.Verdict {
+	case stats.IsWorse:
+		return "WORSE"
+	case stats.CannotTell:
+		return c.Why
+	}
+	return c.Verdict
+}
+
+func deltaInterval(ci stats.Interval) string {
+	if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {
+		return ""
+	}
+	return Percent(ci[0]) + " to " + Percent(ci[1])
+}

@@ -1,0 +1,89 @@
+package format
+
+import (
+	"io"
+	"slices"
+	"strings"
+
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
+)
+
+// definitions writes a table for each load point, with a column for each tool, a row for each figure under the tool's
+// name for it, and notes on why the tools differ. The blocks are those of stats.Defined: len(defs) for each load point.
+func (l layout) definitions(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBlock) error {
+	var tables []*table.Table
+	for point := range slices.Chunk(blocks, len(defs)) {
+		tables = append(tables, definedTable(defs, point))
+	}
+	return l.write(w, tables)
+}
+
+func definedTable(defs []stats.Definition, point []stats.DefinedBlock) *table.Table {
+	t := &table.Table{Title: marked(point[0].Group, point[0].Simulated), Header: []string{""}}
+	var keys []string
+	for _, b := range point {
+		t.Header = append(t.Header, b.Tool)
+		for _, f := range b.Figures {
+			if !slices.Contains(keys, f.Key) {
+				keys = append(keys, f.Key)
+			}
+		}
+	}
+	for _, key := range keys {
+		t.Rows = append(t.Rows, figureRows(key, point)...)
+	}
+	row := func(name string, of func(stats.DefinedBlock) stats.Num) {
+		cells := []string{name}
+		for _, b := range point {
+			cells = append(cells, Number(of(b)))
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	row("requests/s", func(b stats.DefinedBlock) stats.Num { return b.Requests })
+	row("output tokens/s", func(b stats.DefinedBlock) stats.Num { return b.Output })
+	for _, d := range defs {
+		for _, why := range d.Why {
+			t.Notes = append(t.Notes, d.Tool+": "+why)
+		}
+	}
+	return t
+}
+
+// figureRows returns the rows of one figure in ms: its mean and its percentiles, tool by tool.
+func figureRows(key string, point []stats.DefinedBlock) [][]string {
+	name := strings.ToUpper(strings.TrimSuffix(key, "_ms")) + " "
+	percentiles := percentilesOf(point)
+	rows := [][]string{{name + "mean (ms)"}}
+	for _, p := range percentiles {
+		rows = append(rows, []string{name + stats.PercentileName(p) + " (ms)"})
+	}
+	for _, b := range point {
+		f := b.Figures.Get(key)
+		if f == nil {
+			for i := range rows {
+				rows[i] = append(rows[i], "")
+			}
+			continue
+		}
+		rows[0] = append(rows[0], Number(f.Mean))
+		for i, p := range percentiles {
+			rows[i+1] = append(rows[i+1], Number(stats.Num(f.At(p))))
+		}
+	}
+	return rows
+}
+
+func percentilesOf(point []stats.DefinedBlock) []float64 {
+	var out []float64
+	for _, b := range point {
+		for _, f := range b.Figures {
+			for _, p := range f.Percentiles {
+				if !slices.Contains(out, p.P) {
+					out = append(out, p.P)
+				}
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,55 @@
+// Package format writes the figures of perf-stats in its output formats: tables for people (text, Markdown, HTML), and
+// CSV, JSON, Prometheus and JUnit for programs. It computes nothing; the figures come from package stats.
+//
+// A format is one file and one line of the table in All. Its name, its file name ending and its note then appear in
+// perf-stats --help and in the shell completions.
+package format
+
+import (
+	"io"
+
+	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
+)
+
+// Format is one output format. A function is nil if the format cannot hold that kind of figures.
+type Format struct {
+	Name   string // of --format
+	Note   string // for --help; may be empty
+	Ending string // of the file names that choose the format
+
+	Summary     func(w io.Writer, s *stats.Summary, opt Options) error
+	Comparison  func(w io.Writer, c *stats.Comparison) error
+	Definitions func(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBlock) error
+}
+
+// Options select what the tables of a summary show besides its figures.
+type Options struct {
+	Facts     [][2]string              // what is known of the run as a whole: names and values, shown first
+	Intervals bool                     // confidence intervals below means and percentiles
+	Stress    func(cell string) string // colors text cells that must not be missed; nil: none
+}
+
+// All returns every format in the order of the help. The first is the default.
+func All() []Format {
+	text, markdown, html := layout((*table.Table).Text), layout((*table.Table).Markdown), layout((*table.Table).HTML)
+	return []Format{
+		{"table", "", ".txt", text.summary, text.comparison, text.definitions},
+		{"json", "", ".json", jsonSummary, jsonComparison, jsonDefinitions},
+		{"csv", "", ".csv", csvSummary, csvComparison, nil},
+		{"markdown", "", ".md", markdown.summary, markdown.comparison, markdown.definitions},
+		{"html", "a fragment", ".html", html.summary, nil, nil},
+		{"prometheus", "text", ".prom", prometheus, nil, nil},
+		{"junit", "the gates", ".xml", junit, nil, nil},
+	}
+}
+
+// Named returns the format of that name.
+func Named(name string) (Format, bool) {
+	for _, f := range All() {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Format{}, false
+}

@@ -1,0 +1,73 @@
+package format
+
+import (
+	"cmp"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"perfpipe/internal/stats"
+)
+
+// simulatedTitle marks the title of everything that is made of the simulator's records.
+const simulatedTitle = "SIMULATED: records of the built-in simulator, no server was measured"
+
+func title(b *stats.Block) string {
+	parts := []string{}
+	for _, part := range []string{Name(b), load(b), some(b.Op, "operations"), some(b.Model, "models")} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return marked(strings.Join(parts, " · "), b.Simulated)
+}
+
+// marked returns title, or a default, with the mark of simulated records.
+func marked(title string, simulated bool) string {
+	if title == "" {
+		title = "all records"
+	}
+	if simulated {
+		title += " · " + simulatedTitle
+	}
+	return title
+}
+
+// Name returns the values of a block's group, which tell it from the other blocks of its summary.
+func Name(b *stats.Block) string {
+	var parts []string
+	for _, v := range b.Group {
+		switch {
+		case v.Key != "run":
+			parts = append(parts, v.Key+" "+cmp.Or(v.Value, "–"))
+		case v.Value != "":
+			parts = append(parts, v.Value)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// load describes how requests were started.
+func load(b *stats.Block) string {
+	rate, slots := Number(stats.Num(b.Rate)), strconv.Itoa(b.Parallel)
+	if b.Rate == 0 && b.Parallel == 0 { // several loads, or records of another program
+		return map[string]string{"open": "open loop", "closed": "closed loop", "capped": "capped"}[b.Mode]
+	}
+	switch b.Mode {
+	case "open":
+		return "open loop, " + rate + " requests/s"
+	case "closed":
+		return "closed loop, " + slots + " in flight"
+	case "capped":
+		return "capped, " + rate + " requests/s and at most " + slots + " in flight"
+	}
+	return b.Mode
+}
+
+// some lists up to three values; of more it returns only the number.
+func some(values []string, noun string) string {
+	if len(values) > 3 {
+		return fmt.Sprintf("%d %s", len(values), noun)
+	}
+	return strings.Join(values, ", ")
+}
