@@ -90,7 +90,7 @@ func (r *runner) preconnect(ctx context.Context, p load.Point) error {
 	if p.Mode == load.Open {
 		n = min(p.Limit, max(1, int(p.Rate)))
 	}
-	first, err := r.source.Peek(ctx)
+	first, err := r.feed.Peek(ctx)
 	if errors.Is(err, io.EOF) {
 		return nil
 	}

@@ -12,7 +12,7 @@ import (
 // testConnection sends one cheap request before the load, so that a wrong URL, key or model gives one clear message
 // instead of a run of failures. What a busy server may answer for a while is only said.
 func (r *runner) testConnection(ctx context.Context) error {
-	first, err := r.source.Peek(ctx)
+	first, err := r.feed.Peek(ctx)
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			return nil // an empty input is said at the end

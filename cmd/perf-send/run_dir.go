@@ -2,16 +2,13 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/jsonl"
-	"perfpipe/internal/request"
+	"perfpipe/internal/feed"
 )
 
 // useRunDir makes the folder of this run in --run-dir, and lets what was not given a place of its own go there.
@@ -42,17 +39,8 @@ func (f *flags) useRunDir() error {
 	return nil
 }
 
-// requestLog keeps the request lines of a run in its folder.
-type requestLog struct {
-	mu     sync.Mutex
-	file   *os.File
-	zip    io.WriteCloser
-	line   []byte
-	closed bool
-}
-
-// openRequestLog creates the file; nil: there is no --run-dir.
-func (f *flags) openRequestLog() (*requestLog, error) {
+// openLog creates the file of the request lines in the run's folder. It returns nil without --run-dir.
+func (f *flags) openLog() (*feed.Log, error) {
 	if f.folder == "" {
 		return nil, nil
 	}
@@ -64,39 +52,12 @@ func (f *flags) openRequestLog() (*requestLog, error) {
 	if err != nil {
 		return nil, fault.Fail("", "--run-dir: %w", err)
 	}
-	zip, err := jsonl.Compress(file, path)
-	if err != nil {
-		return nil, err
-	}
-	return &requestLog{file: file, zip: zip}, nil
+	return feed.NewLog(file)
 }
 
-// add writes a request as it was read.
-func (l *requestLog) add(r *request.Request) (err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return nil
-	}
-	if l.line, err = r.Append(l.line[:0]); err != nil {
-		return err
-	}
-	l.line = append(l.line, '\n')
-	_, err = l.zip.Write(l.line)
-	return err
-}
-
-// close ends the file. Lines that a reader of a silent pipe still adds are dropped: the run has ended.
-func (l *requestLog) close() error {
+func closeLog(l *feed.Log) error {
 	if l == nil {
 		return nil
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.closed = true
-	err := l.zip.Close()
-	if e := l.file.Close(); err == nil {
-		err = e
-	}
-	return err
+	return l.Close()
 }

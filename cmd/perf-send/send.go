@@ -12,15 +12,13 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/client"
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/jsonl"
+	"perfpipe/internal/feed"
 	"perfpipe/internal/launch"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
-	"perfpipe/internal/request"
 )
 
 // send runs the load points.
@@ -45,7 +43,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	if err != nil {
 		return err
 	}
-	in, name, closeIn, err := env.Input(f.Input, func(r io.Reader) (io.Reader, error) { return &inflater{raw: r}, nil })
+	in, name, closeIn, err := env.Input(f.Input, func(r io.Reader) (io.Reader, error) { return r, nil })
 	if err != nil {
 		return err
 	}
@@ -103,22 +101,6 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	return r.run(ctx, abort, clock, points, in, name)
 }
 
-// inflater undoes compression when it is first read: to look for it takes a first line, which may come late.
-type inflater struct {
-	raw, plain io.Reader
-}
-
-func (i *inflater) Read(p []byte) (int, error) {
-	if i.plain == nil {
-		r, err := jsonl.Decompress(i.raw)
-		if err != nil {
-			return 0, err
-		}
-		i.plain = r
-	}
-	return i.plain.Read(p)
-}
-
 // interrupts gives a context that the first Ctrl-C ends, with cause fault.ErrInterrupted, and one that the second ends.
 func interrupts(env *cli.Env) (ctx, abort context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -147,7 +129,7 @@ type runner struct {
 	client    *client.Client
 	ready     *ready
 	engine    *load.Engine
-	source    *source
+	feed      *feed.Feed
 	out       *output
 	earlier   load.Sent // with --resume
 	sink      *sink
@@ -169,32 +151,19 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	if err := r.startCounter(ctx); err != nil {
 		return err
 	}
-	log, err := r.f.openRequestLog()
+	log, err := r.f.openLog()
 	if err != nil {
 		return err
 	}
-	r.source = startSource(ctx, sourceConfig{
-		log: log, env: r.env, skip: r.f.OnBadLine == "skip", cycle: r.f.Cycle, inTurn: r.f.eachAll,
-		prepare: func(q *request.Request) error {
-			q.Labels = r.f.Label.Over(q.Labels)
-			err := r.client.Prepare(ctx, q)
-			for errors.Is(err, client.ErrNoModel) && r.ready.again(ctx, err.Error()) {
-				err = r.client.Prepare(ctx, q)
-			}
-			if errors.Is(err, client.ErrNoModel) {
-				return fault.Fail("check --url, or name a model with --model", "%w", err)
-			}
-			return err
-		},
-	}, in, name)
+	r.feed = feed.Start(ctx, r.feedConfig(ctx, log, in, name))
 	timer := load.NewTimer()
 	defer timer.Close()
 	r.engine = &load.Engine{
-		Doer: r.client, Source: r.source, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
-		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part, Waited: r.source.Waited, Sent: r.earlier,
+		Doer: r.client, Source: r.feed, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
+		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part, Waited: r.feed.Waited, Sent: r.earlier,
 	}
 	if r.counter == nil { // which looks at the bodies later on
-		r.engine.Reuse = r.source.ready.done
+		r.engine.Reuse = r.feed.Recycle
 	}
 	r.progress = r.showProgress(len(points))
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
@@ -206,11 +175,12 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	if err == nil {
 		err = r.points(ctx, points)
 	}
+	err = inputFault(err)
 	r.progress.stop()
 	if r.counter != nil {
 		err = cmp.Or(err, r.counter.close())
 	}
-	err = cmp.Or(r.endOutput(err), log.close())
+	err = cmp.Or(r.endOutput(err), closeLog(log))
 	r.facts.end(&r.tally, r.sink.verdict(), err)
 	return r.verdict(err)
 }
@@ -271,7 +241,7 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 			if err := r.pause(ctx); err != nil {
 				return err
 			}
-			if err := r.source.nextPass(ctx); err != nil {
+			if err := r.feed.NextPass(ctx); err != nil {
 				return err
 			}
 		}
@@ -340,7 +310,7 @@ func (r *runner) pause(ctx context.Context) error {
 
 // verdict turns the run's end into its error.
 func (r *runner) verdict(err error) error {
-	n := r.source.skipped.Load()
+	n := r.feed.Skipped()
 	if n > 0 {
 		r.env.Say("%d bad lines were skipped", n)
 	}

@@ -34,6 +34,13 @@ const (
 	sinkPause = 20 * time.Millisecond // between writes: each may cost a change of threads, which lets Go look for more to change
 )
 
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
 func newSink(w io.Writer) *sink {
 	s := &sink{kick: make(chan struct{}, 1), hurry: make(chan struct{}, 1), done: make(chan struct{})}
 	s.room = sync.NewCond(&s.mu)

@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// The reader stops when the queue is full, in lines or in bytes, and goes on when there is room for a few.
+// The reader stops when the queue is full, in lines or in bytes, and goes on once a batch fits.
 func TestQueueIsBounded(t *testing.T) {
 	small, large := make([]byte, 10), make([]byte, 1000)
 	for _, c := range []struct {
@@ -23,7 +23,7 @@ func TestQueueIsBounded(t *testing.T) {
 			q := newQueue(64, 50_000)
 			put := 0
 			go func() {
-				defer q.end()
+				defer q.close()
 				for range 200 {
 					q.put(t.Context(), &request.Request{Body: c.body})
 					put++

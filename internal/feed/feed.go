@@ -1,0 +1,230 @@
+// Package feed reads request lines ahead of the load, so that no request is late because its line was still being made
+// or parsed.
+//
+// A [Feed] parses and prepares lines in a goroutine of its own and holds the requests in a queue, which is bounded in
+// number and in bytes: input of any length takes constant memory. To repeat the input, it spools the lines of the first
+// pass, in memory or, beyond a limit, in a temporary file.
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/request"
+)
+
+// Repeat is what follows the last line of the input.
+type Repeat int
+
+// The values of Repeat.
+const (
+	Once   Repeat = iota // nothing: the feed ends
+	Loop                 // the first line again, without end
+	Passes               // io.EOF, and after each NextPass the first line again
+)
+
+// Config describes a feed.
+type Config struct {
+	Input  io.Reader // request lines, plain or compressed
+	Name   string    // of the input, for messages
+	Repeat Repeat
+
+	// Prepare completes each request after it was parsed. An error rejects the line, or ends the feed if it is Fatal.
+	// If Prepare is nil, requests stay as they are.
+	Prepare func(*request.Request) error
+	// Skip gets the error of each rejected line. If Skip is nil, the first rejected line ends the feed.
+	Skip func(error)
+	// Log gets each request of the first pass as it was read, before Prepare. It may be nil.
+	Log func(*request.Request) error
+}
+
+// Feed is a stream of requests.
+type Feed struct {
+	c       Config
+	queue   *queue
+	peeked  *request.Request
+	err     error // that ended the input; set before the queue is closed
+	skipped atomic.Int64
+
+	passEnd *request.Request // marks the end of a pass in the queue; nil unless Repeat is Passes
+	between bool             // a pass has ended, and the next one has not begun
+}
+
+// Limits of the queue.
+const (
+	aheadLines = 1024
+	aheadBytes = 32 << 20
+)
+
+// Start begins to read the input. It reads until the input or ctx ends.
+func Start(ctx context.Context, c Config) *Feed {
+	f := &Feed{c: c, queue: newQueue(aheadLines, aheadBytes)}
+	if c.Repeat == Passes {
+		f.passEnd = new(request.Request)
+	}
+	go func() {
+		defer f.queue.close()
+		f.err = f.read(ctx)
+	}()
+	return f
+}
+
+// read puts the requests of all passes into the queue.
+func (f *Feed) read(ctx context.Context) error {
+	plain, err := jsonl.Decompress(f.c.Input)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.c.Name, err)
+	}
+	if f.c.Repeat == Once {
+		_, err := f.pass(ctx, plain, f.c.Log)
+		return err
+	}
+	var spool spool
+	defer spool.close()
+	n, err := f.pass(ctx, plain, func(r *request.Request) error {
+		if f.c.Log != nil {
+			if err := f.c.Log(r); err != nil {
+				return err
+			}
+		}
+		return spoolError(spool.add(r))
+	})
+	for err == nil && n > 0 && ctx.Err() == nil {
+		if f.c.Repeat == Passes && !f.queue.put(ctx, f.passEnd) {
+			return nil
+		}
+		var again io.Reader
+		if again, err = spool.reader(); err != nil {
+			return spoolError(err)
+		}
+		n, err = f.pass(ctx, again, nil)
+	}
+	return err
+}
+
+func spoolError(err error) error {
+	if err != nil {
+		err = fmt.Errorf("store the input to repeat it: %w", err)
+	}
+	return err
+}
+
+// pass puts the n accepted requests of r into the queue. The end of r or ctx is not an error. Unless it is nil, first
+// gets each request as it was read.
+func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*request.Request) error) (n int, err error) {
+	for req, err := range request.Read(r, f.c.Name, f.queue.alloc) {
+		if err == nil && first != nil {
+			if err := first(req); err != nil {
+				return n, err
+			}
+		}
+		if err == nil {
+			err = f.prepare(req)
+		}
+		if err != nil {
+			if f.c.Skip == nil || !errors.As(err, new(*jsonl.LineError)) {
+				return n, err
+			}
+			f.skipped.Add(1)
+			f.c.Skip(err)
+			continue
+		}
+		n++
+		if !f.queue.put(ctx, req) {
+			return n, nil
+		}
+	}
+	return n, nil
+}
+
+// prepare calls Prepare and adds the line to its error, unless that is Fatal.
+func (f *Feed) prepare(r *request.Request) error {
+	if f.c.Prepare == nil {
+		return nil
+	}
+	err := f.c.Prepare(r)
+	if err == nil {
+		return nil
+	}
+	var fatal *fatalError
+	if errors.As(err, &fatal) {
+		return fatal.err
+	}
+	return &jsonl.LineError{File: r.Source.File, Line: r.Source.Line, Err: err}
+}
+
+type fatalError struct{ err error }
+
+func (e *fatalError) Error() string { return e.err.Error() }
+func (e *fatalError) Unwrap() error { return e.err }
+
+// Fatal marks an error of Prepare that is not the fault of the line. It ends the feed even if bad lines are skipped.
+func Fatal(err error) error { return &fatalError{err} }
+
+// Next returns the next request. It waits until there is one, the input ends (io.EOF, or the error that ended it) or
+// ctx is done. One goroutine at a time may call it.
+func (f *Feed) Next(ctx context.Context) (*request.Request, error) {
+	if r := f.peeked; r != nil {
+		f.peeked = nil
+		return r, nil
+	}
+	if f.between {
+		return nil, io.EOF
+	}
+	switch r := f.queue.take(ctx); {
+	case r != nil && r == f.passEnd:
+		f.between = true
+		return nil, io.EOF
+	case r != nil:
+		return r, nil
+	case ctx.Err() != nil: // the reader may still be running
+		return nil, context.Cause(ctx)
+	case f.err != nil:
+		return nil, f.err
+	}
+	return nil, io.EOF
+}
+
+// Peek returns the request that Next will return. It must not be called while another goroutine may call Next.
+func (f *Feed) Peek(ctx context.Context) (*request.Request, error) {
+	if f.peeked == nil {
+		r, err := f.Next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		f.peeked = r
+	}
+	return f.peeked, nil
+}
+
+// NextPass drops the rest of this pass over the input and begins the next one. It does nothing unless Repeat is Passes.
+func (f *Feed) NextPass(ctx context.Context) error {
+	if f.passEnd == nil {
+		return nil
+	}
+	for !f.between {
+		switch _, err := f.Next(ctx); {
+		case errors.Is(err, io.EOF) && !f.between: // no line was accepted
+			return nil
+		case err != nil && !errors.Is(err, io.EOF):
+			return err
+		}
+	}
+	f.between = false
+	return nil
+}
+
+// Recycle takes back a request that is no longer needed; its memory is used for later ones. It is safe for concurrent
+// use.
+func (f *Feed) Recycle(r *request.Request) { f.queue.recycle(r) }
+
+// Waited returns the time that calls of Next have waited for the input so far.
+func (f *Feed) Waited() time.Duration { return time.Duration(f.queue.waited.Load()) }
+
+// Skipped returns the number of rejected lines.
+func (f *Feed) Skipped() int64 { return f.skipped.Load() }

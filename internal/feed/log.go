@@ -1,0 +1,53 @@
+package feed
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/request"
+)
+
+// Log is a file of request lines, which keeps the input of a run. Its methods are safe for concurrent use.
+type Log struct {
+	mu     sync.Mutex
+	file   *os.File
+	w      io.WriteCloser
+	line   []byte
+	closed bool
+}
+
+// NewLog returns a Log that writes to file, compressed if its name ends in .gz or .zst.
+func NewLog(file *os.File) (*Log, error) {
+	w, err := jsonl.Compress(file, file.Name())
+	if err != nil {
+		return nil, err
+	}
+	return &Log{file: file, w: w}, nil
+}
+
+// Add writes a request as it was read. After Close it does nothing: the run has ended, but the reader of a pipe may
+// still get lines.
+func (l *Log) Add(r *request.Request) (err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	if l.line, err = r.Append(l.line[:0]); err != nil {
+		return err
+	}
+	l.line = append(l.line, '\n')
+	_, err = l.w.Write(l.line)
+	return err
+}
+
+// Close ends the file.
+func (l *Log) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	return errors.Join(l.w.Close(), l.file.Close())
+}
