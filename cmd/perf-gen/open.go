@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -193,7 +192,7 @@ func textOrFile(flag, value string) ([]byte, error) {
 	if err != nil {
 		return nil, hinted(fault.Usage("", "%s %s: %w", flag, value, err), []string{path})
 	}
-	return bytes.TrimPrefix(b, []byte("\uFEFF")), nil
+	return sniff.TrimBOM(b), nil
 }
 
 // check refuses numbers that no request could have, and flags that contradict one another.

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 
+	"perfpipe/internal/sniff"
 	"perfpipe/internal/sse"
 )
 
@@ -55,7 +56,7 @@ var eventFields = [...]string{"data", "event", "id", "retry", "error"}
 
 // framingOf is notKnown as long as the beginning of a body does not tell.
 func (r *reply) framingOf(body []byte) framing {
-	b := bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xEF\xBB\xBF")), " \t\r\n")
+	b := bytes.TrimLeft(sniff.TrimBOM(body), " \t\r\n")
 	lines := r.ep.stream && r.ep.dialect.Lines
 	switch {
 	case len(b) == 0:

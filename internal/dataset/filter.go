@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,7 +71,7 @@ func newPrompts(o *Options) (*prompts, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--dataset-args prefix_file %s: %w", file.Str, err)
 	}
-	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
+	text = sniff.TrimBOM(text)
 	tok, err := o.Tokenizer()
 	if err != nil {
 		return nil, err

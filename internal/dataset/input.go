@@ -52,13 +52,9 @@ func (o *Options) open(path string) (*dataFile, error) {
 // unmarked reads r behind its byte order mark, if it has one.
 func unmarked(r io.Reader, size int) *bufio.Reader {
 	br := bufio.NewReaderSize(r, size)
-	if b, _ := br.Peek(len(mark)); string(b) == mark {
-		br.Discard(len(mark))
-	}
+	sniff.SkipBOM(br)
 	return br
 }
-
-const mark = "\uFEFF" // of the byte order
 
 // look fills head. An error of reading comes again when the input is read.
 func (in *dataFile) look(pipe bool) {
@@ -128,7 +124,7 @@ func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
 		return yield(fileLine{}, fmt.Errorf("%s: a Parquet file, which has rows rather than lines", in.name)) && false
 	}
 	for line, err := range jsonl.Lines(in) {
-		line.Bytes = bytes.TrimPrefix(line.Bytes, []byte(mark)) // of a file behind another
+		line.Bytes = sniff.TrimBOM(line.Bytes) // of a file behind another
 		l := fileLine{line, in.name, false}
 		fatal := err != nil
 		if fatal {

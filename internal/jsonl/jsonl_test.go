@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"perfpipe/internal/sniff"
 )
 
 func collect(r io.Reader) ([]string, error) {
@@ -135,7 +137,7 @@ func FuzzLines(f *testing.F) {
 			t.Fatalf("%q: %q in one read, %q in many, %v", in, whole, parts, err)
 		}
 		var want []string
-		for n, line := range bytes.Split(bytes.TrimPrefix(in, bom), []byte("\n")) {
+		for n, line := range bytes.Split(sniff.TrimBOM(in), []byte("\n")) {
 			if line = bytes.TrimSpace(line); len(line) > 0 {
 				want = append(want, fmt.Sprintf("%d:%s", n+1, line))
 			}

@@ -37,8 +37,6 @@ type Line struct {
 	Bytes []byte
 }
 
-var bom = []byte{0xEF, 0xBB, 0xBF}
-
 // Lines gives the non-blank lines of r. An I/O error is the last item.
 func Lines(r io.Reader) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
@@ -60,7 +58,7 @@ func Lines(r io.Reader) iter.Seq2[Line, error] {
 				return
 			}
 			if n == 1 {
-				b = bytes.TrimPrefix(b, bom)
+				b = sniff.TrimBOM(b)
 			}
 			if b = bytes.TrimSpace(b); len(b) > 0 && !yield(Line{n, b}, nil) {
 				return

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-json"
+
+	"perfpipe/internal/sniff"
 )
 
 // Value is one JSON value of an input in which values may span lines.
@@ -226,9 +228,8 @@ func (s *scanner) space() (byte, error) {
 		case '\n':
 			s.line++
 		case ' ', '\t', '\r':
-		case bom[0]:
-			if mark, _ := s.br.Peek(len(bom)); bytes.Equal(mark, bom) {
-				s.br.Discard(len(bom))
+		case sniff.BOM[0]:
+			if sniff.SkipBOM(s.br) {
 				continue
 			}
 			return b[0], nil

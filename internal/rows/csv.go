@@ -43,11 +43,8 @@ type Table struct {
 func NewTable(r io.Reader, name string) (*Table, error) {
 	t := &Table{name: name, br: bufio.NewReaderSize(r, 64<<10), line: 1, comma: ','}
 	t.br.Peek(1) // fills the buffer; an error comes again with the first record
+	sniff.SkipBOM(t.br)
 	head, _ := t.br.Peek(t.br.Buffered())
-	if mark, _ := t.br.Peek(len(bom)); string(mark) == bom {
-		t.br.Discard(len(bom))
-		head = head[len(bom):]
-	}
 	line, _, _ := bytes.Cut(head, []byte{'\n'})
 	if sep := bytes.TrimRight(line, "\r"); len(sep) == len("sep=;") && bytes.HasPrefix(sep, []byte("sep=")) { // which Excel reads
 		t.comma = sep[len(sep)-1]

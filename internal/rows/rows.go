@@ -108,9 +108,7 @@ func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 			return
 		}
 		br := bufio.NewReaderSize(plain, 64<<10)
-		if mark, _ := br.Peek(len(bom)); string(mark) == bom {
-			br.Discard(len(bom))
-		}
+		sniff.SkipBOM(br)
 		if _, err := br.Peek(1); err != nil && err != io.EOF {
 			yield(Row{}, fmt.Errorf("%s: %w", name, err))
 			return
@@ -133,8 +131,6 @@ func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 		}
 	}
 }
-
-const bom = "\uFEFF"
 
 // object decodes one JSON object, or no more of it than the columns. NaN and Infinity, which Python writes, are null.
 func object(b []byte, columns []string) (map[string]any, error) {

@@ -1,7 +1,11 @@
 // Package sse reads the events of a server-sent event stream, however its bytes are split.
 package sse
 
-import "bytes"
+import (
+	"bytes"
+
+	"perfpipe/internal/sniff"
+)
 
 // Event is called with the name and the data of an event. Both are valid during the call only. The name is empty unless
 // the stream gives one.
@@ -112,13 +116,12 @@ func (p *Parser) End(event Event) {
 var (
 	dataField = []byte("data:")
 	nameField = []byte("event: ") // as nearly all write it
-	bom       = []byte("\xEF\xBB\xBF")
 )
 
 func (p *Parser) endLine(line []byte, event Event) {
 	if !p.head {
 		p.head = true
-		line = bytes.TrimPrefix(line, bom)
+		line = sniff.TrimBOM(line)
 	}
 	if len(line) == 0 {
 		p.flush(event)

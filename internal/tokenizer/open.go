@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	json "github.com/goccy/go-json"
+
+	"perfpipe/internal/sniff"
 )
 
 // Default is the vocabulary that "" stands for.
@@ -131,7 +133,7 @@ func readFile(path string) ([]byte, error) {
 	if bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/")) {
 		return nil, hinted("git lfs pull", "%s: a Git LFS pointer in place of the file", path)
 	}
-	return bytes.TrimPrefix(data, []byte("\uFEFF")), err
+	return sniff.TrimBOM(data), err
 }
 
 // fileIn chooses the file of a folder.
