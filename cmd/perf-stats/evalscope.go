@@ -34,7 +34,7 @@ func evalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	}
 	opt.Percentiles = evalscopeRanks()
 	defs := []stats.Definition{stats.EvalscopeFiles()}
-	dbs := &evalscopeDBs{dir: f.Output, mode: f.Mode.Private(), by: opt.By, warmup: opt.Warmup, open: map[string]*evalscopeDB{}}
+	dbs := &evalscopeDBs{dir: f.Output, create: f.createPrivate, by: opt.By, warmup: opt.Warmup, open: map[string]*evalscopeDB{}}
 	defer dbs.abandon()
 	stream.Also(func() func(*record.Record) { return dbs.add })
 	runs := &evalscopeRuns{by: opt.By, warmup: opt.Warmup, groups: map[string]*evalscopeRun{}}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,9 +10,9 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
-	"perfpipe/internal/cli"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/store"
 )
 
 // evalscopeTable is the table of evalscope's benchmark_data.db. response_messages is base64 of a Python pickle there and
@@ -29,10 +28,10 @@ type evalscopeDBs struct {
 	by     []stats.Key
 	warmup bool
 
-	mode cli.Mode
-	mu   sync.Mutex
-	open map[string]*evalscopeDB
-	err  error // the first
+	create func(path string) error
+	mu     sync.Mutex
+	open   map[string]*evalscopeDB
+	err    error // the first
 }
 
 type evalscopeDB struct {
@@ -51,7 +50,7 @@ func (d *evalscopeDBs) add(r *record.Record) {
 	defer d.mu.Unlock()
 	db := d.open[group]
 	if db == nil && d.err == nil {
-		if db, d.err = openEvalscopeDB(filepath.Join(d.dir, fmt.Sprintf("benchmark_data.%d.partial", len(d.open))), d.mode); d.err == nil {
+		if db, d.err = openEvalscopeDB(filepath.Join(d.dir, fmt.Sprintf("benchmark_data.%d.partial", len(d.open))), d.create); d.err == nil {
 			d.open[group] = db
 		}
 	}
@@ -83,27 +82,21 @@ func (d *evalscopeDBs) abandon() {
 	}
 }
 
-func openEvalscopeDB(path string, mode cli.Mode) (*evalscopeDB, error) {
+func openEvalscopeDB(path string, create func(string) error) (*evalscopeDB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
 	os.Remove(path) // of a run that was killed
-	if err := createWith(path, mode); err != nil {
+	if err := create(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", path)
+	db, tx, err := store.Begin(path)
 	if err != nil {
+		os.Remove(path)
 		return nil, err
 	}
-	db.SetMaxOpenConns(1)
-	d := &evalscopeDB{path: path, db: db}
-	if _, err = db.Exec("PRAGMA journal_mode = OFF"); err == nil { // the file has no name before all is well
-		d.tx, err = db.Begin()
-	}
-	if err == nil {
-		_, err = d.tx.Exec(evalscopeTable)
-	}
-	if err == nil {
+	d := &evalscopeDB{path: path, db: db, tx: tx}
+	if _, err = tx.Exec(evalscopeTable); err == nil {
 		d.insert, err = d.tx.Prepare("INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)")
 	}
 	if err != nil {
@@ -111,15 +104,6 @@ func openEvalscopeDB(path string, mode cli.Mode) (*evalscopeDB, error) {
 		os.Remove(path)
 	}
 	return d, err
-}
-
-// createWith makes an empty file, which SQLite takes for a new database.
-func createWith(path string, mode cli.Mode) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode.Perm())
-	if err != nil {
-		return err
-	}
-	return errors.Join(mode.Set(f), f.Close())
 }
 
 // add writes a record in evalscope's units, which are seconds.

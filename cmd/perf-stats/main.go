@@ -67,11 +67,11 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		return err
 	}
 	defer tracked.finish()
-	stores, err := f.stores(stream)
+	files, err := f.openStores(stream)
 	if err != nil {
 		return err
 	}
-	defer abandon(stores)
+	defer files.abort()
 	stopDrawing := func() {}
 	if f.Follow {
 		stopDrawing = follow(env, stream)
@@ -103,7 +103,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	if err := out.Commit(); err != nil {
 		return err
 	}
-	if err := finish(stores, summary); err != nil {
+	if err := files.commit(summary); err != nil {
 		return err
 	}
 	if err := in.err(); err != nil {

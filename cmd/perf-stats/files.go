@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"perfpipe/internal/cli"
+	"perfpipe/internal/format"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
+	"perfpipe/internal/store"
+)
+
+// stores are the files that --sqlite and --parquet ask for.
+type stores []*store.Store
+
+// openStores opens the stores and feeds them the records of the stream.
+func (f *flags) openStores(stream *stats.Stream) (open stores, err error) {
+	for _, s := range []struct {
+		flag, path string
+		kind       store.Kind
+	}{{"--sqlite", f.SQLite, store.SQLite}, {"--parquet", f.Parquet, store.Parquet}} {
+		if s.path == "" {
+			continue
+		}
+		file, err := store.Open(s.kind, s.path, f.createPrivate)
+		if err != nil {
+			open.abort()
+			return nil, fmt.Errorf("%s: %w", s.flag, err)
+		}
+		stream.Also(func() func(*record.Record) { return file.Add })
+		open = append(open, file)
+	}
+	return open, nil
+}
+
+// abort removes the stores that are not complete.
+func (s stores) abort() {
+	for _, file := range s {
+		file.Abort()
+	}
+}
+
+// commit completes the stores and gives them their names.
+func (s stores) commit(summary *stats.Summary) error {
+	if len(s) == 0 {
+		return nil
+	}
+	figures := format.Figures(summary)
+	for _, file := range s {
+		if err := file.Commit(figures); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// createPrivate creates an empty file with the permissions of files that may hold prompts.
+func (f *flags) createPrivate(path string) error {
+	mode := f.Mode.Private()
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode.Perm())
+	if err != nil {
+		return err
+	}
+	return errors.Join(mode.Set(file), file.Close())
+}
+
+// checkFiles returns an error if an output would overwrite an input or another output.
+func (f *flags) checkFiles(env *cli.Env) error {
+	var files []cli.File
+	for _, path := range f.inputs() {
+		files = append(files, cli.File{Name: "an input", Path: path})
+	}
+	for _, file := range []cli.File{
+		{Name: "--metrics", Path: f.Metrics}, {Name: "-o", Path: f.Output, Out: true},
+		{Name: "--sqlite", Path: f.SQLite, Out: true}, {Name: "--parquet", Path: f.Parquet, Out: true},
+	} {
+		if file.Path != "" || file.Name == "-o" {
+			files = append(files, file)
+		}
+	}
+	return env.Distinct(files...)
+}
