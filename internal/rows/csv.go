@@ -31,11 +31,12 @@ type Table struct {
 	name  string
 	br    *bufio.Reader
 	comma byte
-	line  int    // of the next one to be read
-	again []byte // lines to be read once more, before those of br
-	raw   []byte // the record as it stands in the file
-	text  []byte // its fields, one behind the other
-	ends  []int  // of each field in text
+	line  int      // of the next one to be read
+	again []byte   // lines to be read once more, before those of br
+	raw   []byte   // the record as it stands in the file
+	text  []byte   // its fields, one behind the other
+	ends  []int    // of each field in text
+	last  []string // the record before, whose memory the next one takes
 }
 
 // NewTable reads the header of r. name is for messages, and its ending .tsv means that tabs separate; else it is the
@@ -66,7 +67,7 @@ func NewTable(r io.Reader, name string) (*Table, error) {
 	return t, nil
 }
 
-// Record is one of a Table.
+// Record is one of a Table. It is valid until the next one.
 type Record struct {
 	Line   int      // on which it begins
 	Fields []string // as many as the Header has, or fewer
@@ -208,12 +209,18 @@ func (t *Table) parse(line []byte, state int) int {
 			line = line[k+1:]
 		}
 	}
-	for _, c := range line {
+	for i := 0; i < len(line); i++ {
+		c := line[i]
 		switch {
 		case state == quoted && c == '"':
 			state = quoteInQuoted
 		case state == quoted:
-			t.text = append(t.text, c)
+			k := bytes.IndexByte(line[i:], '"') // far away, mostly
+			if k < 0 {
+				k = len(line) - i
+			}
+			t.text = append(t.text, line[i:i+k]...)
+			i += k - 1
 		case state == quoteInQuoted && c == '"':
 			t.text = append(t.text, c)
 			state = quoted
@@ -239,11 +246,12 @@ func (t *Table) end() { t.ends = append(t.ends, len(t.text)) }
 // fields are slices of one string.
 func (t *Table) fields() []string {
 	all, from := string(t.text), 0
-	fields := make([]string, len(t.ends))
-	for i, to := range t.ends {
-		fields[i], from = all[from:to], to
+	t.last = t.last[:0]
+	for _, to := range t.ends {
+		t.last = append(t.last, all[from:to])
+		from = to
 	}
-	return fields
+	return t.last
 }
 
 // csvRows reads rows under a header.
@@ -257,10 +265,12 @@ func csvRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 			yield(Row{}, err)
 			return
 		}
+		values := map[string]any{}
 		for rec, err := range t.Records() {
 			row := Row{N: rec.Line, Line: true}
 			if err == nil {
-				row.Values = make(map[string]any, len(rec.Fields))
+				clear(values)
+				row.Values = values
 				for i, f := range rec.Fields {
 					if len(columns) == 0 || slices.Contains(columns, t.Header[i]) {
 						row.Values[t.Header[i]] = f

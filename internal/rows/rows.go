@@ -16,16 +16,19 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
 )
 
 // Row is one row: column → value. A value is nil, bool, string, float64 (any number of JSON, floats of Parquet), int64
 // (whole numbers of Parquet), []any or map[string]any. Bytes, such as an image, are a string; everything in CSV is one.
+// The map is valid until the next row.
 type Row struct {
 	Values map[string]any
 	N      int  // counted from 1
@@ -168,15 +171,57 @@ func decode(b []byte, columns []string) (row map[string]any, err error) {
 	return row, err
 }
 
+// decoder decodes JSON objects, or no more of them than the columns.
+type decoder struct {
+	columns []string
+	members fastjson.Members
+	values  map[string]any
+}
+
+// text decodes an object, which must be UTF-8.
+func (d *decoder) text(b []byte) (map[string]any, error) {
+	if err := sniff.Text(b); err != nil {
+		return nil, err
+	}
+	if len(d.columns) == 0 {
+		return object(b, nil)
+	}
+	var err error
+	if d.members, err = fastjson.AppendMembers(d.members[:0], b); err != nil {
+		return object(b, d.columns) // which mends it, or finds the reason
+	}
+	if d.values == nil {
+		d.values = map[string]any{}
+	}
+	clear(d.values)
+	for i := range d.members {
+		m := &d.members[i]
+		if !slices.Contains(d.columns, string(m.Name)) {
+			continue
+		}
+		if m.Value[0] == '"' && bytes.IndexByte(m.Value, '\\') < 0 {
+			d.values[string(m.Name)] = string(m.Value[1 : len(m.Value)-1])
+			continue
+		}
+		var v any
+		if err := json.Unmarshal(m.Value, &v); err != nil {
+			return object(b, d.columns)
+		}
+		d.values[string(m.Name)] = v
+	}
+	return d.values, nil
+}
+
 // lineRows reads JSONL.
 func lineRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		d := decoder{columns: columns}
 		for line, err := range jsonl.Lines(r) {
 			row := Row{N: line.N, Line: true}
 			if err != nil {
 				err = fmt.Errorf("%s: %w", name, err)
 			} else {
-				row.Values, err = text(line.Bytes, columns)
+				row.Values, err = d.text(line.Bytes)
 				if err != nil {
 					err = &jsonl.LineError{File: name, Line: line.N, Err: err}
 				}
@@ -188,24 +233,18 @@ func lineRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] 
 	}
 }
 
-func text(b []byte, columns []string) (map[string]any, error) {
-	if err := sniff.Text(b); err != nil {
-		return nil, err
-	}
-	return object(b, columns)
-}
-
 // valueRows reads the elements of one array, or objects one after another on however many lines. An element that is no
 // object is a bad line; after what is not JSON nothing more can be read.
 func valueRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
+		d := decoder{columns: columns}
 		for v, err := range jsonl.Values(r, true) {
 			row := Row{N: v.Line, Line: true}
 			if err != nil {
 				yield(row, fmt.Errorf("%s:%d: %w", name, v.Line, err))
 				return
 			}
-			if row.Values, err = text(v.Bytes, columns); err != nil {
+			if row.Values, err = d.text(v.Bytes); err != nil {
 				err = &jsonl.LineError{File: name, Line: v.Line, Err: err}
 			}
 			if !yield(row, err) {
