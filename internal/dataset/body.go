@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
@@ -175,16 +176,29 @@ type knownBody struct {
 // ofBody looks at a body that the data brings. Bodies of one file are much alike, so all is found out once for each set of
 // keys. Data is read by one goroutine.
 func (s *Shape) ofBody(it *Item) *knownBody {
+	if it.members == nil {
+		var err error
+		if s.members, err = fastjson.AppendMembers(s.members[:0], it.Body); err != nil {
+			return s.newBody(it) // nested deeper than AppendMembers goes
+		}
+		it.members = s.members
+	}
 	s.keys = append(append(s.keys[:0], it.Line.URL...), ' ')
-	gjson.ParseBytes(it.Body).ForEach(func(key, _ gjson.Result) bool {
-		s.keys = append(append(s.keys, key.Raw...), ' ')
-		return true
-	})
+	for k := range it.members {
+		name := it.members[k].Name
+		s.keys = append(binary.AppendUvarint(s.keys, uint64(len(name))), name...)
+	}
 	if k, ok := s.known[string(s.keys)]; ok {
 		return k
 	}
-	k := &knownBody{}
+	k := s.newBody(it)
 	s.known[string(s.keys)] = k
+	return k
+}
+
+// newBody finds what bodies with the keys of this one have in common.
+func (s *Shape) newBody(it *Item) *knownBody {
+	k := &knownBody{}
 	if s.Custom != nil {
 		k.dialect = *s.Custom
 	} else {

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
@@ -28,7 +27,13 @@ type capture struct {
 	left map[string]bool // names of headers, parameters and keys
 	why  map[string]int  // entries that are no requests, by reason
 
-	members fastjson.Members // of the body that is looked at
+	// The body that is looked at: its text, which takes the memory of the one before, its members, and it without white
+	// space.
+	body, bare []byte
+	members    fastjson.Members
+
+	endpoint      string // the last one
+	knownEndpoint bool   // it is that of an API
 }
 
 // Reasons for which an entry is left out.
@@ -230,9 +235,14 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 		return true, err
 	}
 	endpoint, _, _ := strings.Cut(path, "?")
-	_, known := api.ForPath(endpoint)
+	if endpoint != c.endpoint {
+		c.endpoint = endpoint
+		_, c.knownEndpoint = api.ForPath(endpoint)
+	}
+	known := c.knownEndpoint
 	body = unpack(body)
-	if c.members, err = fastjson.AppendMembers(c.members[:0], []byte(body)); err != nil && known && body[0] == '{' {
+	c.body = append(c.body[:0], body...)
+	if c.members, err = fastjson.AppendMembers(c.members[:0], c.body); err != nil && known && body[0] == '{' {
 		return true, fmt.Errorf("the body is not valid JSON: %.40q", body)
 	}
 	if err != nil && known {
@@ -244,17 +254,18 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 		return false, nil
 	}
 	it.Line.URL, it.Bare = path, true
-	it.Body, err = c.compact(body)
-	return true, err
+	return true, c.take(it)
 }
 
-// compact is a body whose members are c.members, on one line and without secrets.
-func (c *capture) compact(body string) (json.RawMessage, error) {
-	raw := json.RawMessage(gjson.Get(body, "@ugly").Raw)
-	if !slices.ContainsFunc(c.members, func(m fastjson.Member) bool { return mayHide(string(m.Name)) }) {
-		return raw, nil
+// take makes c.body, whose members are c.members, the body of an item, without white space and without secrets.
+func (c *capture) take(it *Item) (err error) {
+	c.bare = appendCompact(c.bare[:0], c.body)
+	it.Body, it.members = c.bare, c.members
+	if slices.ContainsFunc(c.members, func(m fastjson.Member) bool { return mayHide(string(m.Name)) }) {
+		it.members = nil
+		it.Body, err = c.clean(c.bare)
 	}
-	return c.clean(raw)
+	return err
 }
 
 // mayHide reports whether there may be secrets under a key of a body.

@@ -83,6 +83,8 @@ type Item struct {
 
 	Turns []Turn          // of a conversation
 	Line  request.Request // an envelope's other keys
+
+	members fastjson.Members // of Body; nil: not known
 }
 
 // Turn is one step of a conversation.
@@ -188,6 +190,7 @@ func Prompt(text string, o *Options, shape *Shape) (Source, error) {
 func shaped(read items, shape *Shape) Source {
 	return func(yield func(request.Request, error) bool) {
 		i := int64(0)
+		var body []byte // of the last request, whose memory the next one takes
 		for it, err := range read {
 			if err != nil {
 				if !yield(request.Request{}, err) {
@@ -195,7 +198,8 @@ func shaped(read items, shape *Shape) Source {
 				}
 				continue
 			}
-			r, _, err := shape.request(nil, i, it)
+			var r request.Request
+			r, body, err = shape.request(body[:0], i, it)
 			if !yield(r, err) || err != nil {
 				return
 			}

@@ -143,19 +143,21 @@ func (r *row) kind(column string) string {
 // rows gives the rows of all files, one after the other.
 func (o *Options) rows(paths []string, columns ...string) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
+		var r row
 		for _, path := range paths {
 			read := rows.File(path, columns...)
 			if path == "-" {
-				r, name, close, err := o.Input(path)
+				in, name, close, err := o.Input(path)
 				if err != nil {
 					yield(nil, err)
 					return
 				}
 				defer close()
-				path, read = name, rows.Read(r, name, columns...)
+				path, read = name, rows.Read(in, name, columns...)
 			}
 			for values, err := range read {
-				if !yield(&row{values, path}, err) {
+				r = row{values, path}
+				if !yield(&r, err) {
 					return
 				}
 				if _, bad := errors.AsType[*jsonl.LineError](err); err != nil && !bad {

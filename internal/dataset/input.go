@@ -170,7 +170,7 @@ func (in *dataFile) values(yield func(fileLine, error) bool) bool {
 			l.Bytes, err = valid(v.Bytes)
 		}
 		if err == nil {
-			l.Bytes, err = oneLine(l.Bytes)
+			l.Bytes = oneLine(l.Bytes)
 		}
 		if err != nil {
 			err = l.wrong(err)
@@ -223,13 +223,45 @@ func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
 }
 
 // oneLine returns JSON without line feeds, which would end a line of the output.
-func oneLine(raw []byte) ([]byte, error) {
+func oneLine(raw []byte) []byte {
 	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
-		return raw, nil
+		return raw
 	}
-	var one bytes.Buffer
-	err := stdjson.Compact(&one, raw)
-	return one.Bytes(), err
+	return appendCompact(nil, raw)
+}
+
+// appendCompact appends valid JSON without the white space between its tokens.
+func appendCompact(dst, raw []byte) []byte {
+	for len(raw) > 0 {
+		n := 0
+		for n < len(raw) && raw[n] > ' ' && raw[n] != '"' {
+			n++
+		}
+		if n < len(raw) && raw[n] == '"' {
+			n += stringSize(raw[n:])
+			dst, raw = append(dst, raw[:n]...), raw[n:]
+			continue
+		}
+		dst, raw = append(dst, raw[:n]...), raw[min(n+1, len(raw)):]
+	}
+	return dst
+}
+
+// stringSize returns the number of bytes of the JSON string that text begins with.
+func stringSize(text []byte) int {
+	for n := 1; ; {
+		k := bytes.IndexByte(text[n:], '"')
+		if k < 0 {
+			return len(text)
+		}
+		slashes := 0
+		for text[n+k-1-slashes] == '\\' {
+			slashes++
+		}
+		if n += k + 1; slashes%2 == 0 {
+			return n
+		}
+	}
 }
 
 // form is how the values of a file are laid out.

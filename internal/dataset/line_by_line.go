@@ -247,7 +247,7 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 		return true, r.envelope(raw, it)
 	case r.o.anyBody || isBodyOf(r.members):
 		r.bodies++
-		it.Text, it.Body = nil, raw
+		it.Text, it.Body, it.members = nil, raw, r.members
 		return true, nil
 	}
 	v := gjson.ParseBytes(raw)

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,6 +79,15 @@ func hasMember(all fastjson.Members, names ...string) bool {
 
 // areMessages reports whether a list has none but messages with roles, by the first of it: they are long.
 func areMessages(list []byte) bool {
+	rest, begun := list, true
+	for _, token := range []string{"[", "{", `"role"`, ":", `"`} { // which is how most of them begin
+		if begun {
+			rest, begun = bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(token))
+		}
+	}
+	if begun {
+		return true
+	}
 	first := gjson.GetBytes(list, "0")
 	return !first.Exists() || first.Get("role").Type == gjson.String
 }

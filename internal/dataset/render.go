@@ -50,6 +50,7 @@ func (r *Rendering) apply(it *Item) error {
 		it.In, it.Text = nil, fastjson.AppendEscaped(nil, text)
 		return nil
 	}
+	it.members = nil
 	for _, key := range []string{"messages", "tools", "chat_template_kwargs"} {
 		if it.Body, err = sjson.DeleteBytes(it.Body, key); err != nil {
 			return err

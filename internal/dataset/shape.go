@@ -54,6 +54,8 @@ type Shape struct {
 	takes map[string]taker      // by what kind of input
 	known map[string]*knownBody // by their URL and keys
 	keys  []byte
+
+	members fastjson.Members // of the last body that came without
 }
 
 // piece is a part of a body that is the same for all texts, and the mark of the gap behind it.

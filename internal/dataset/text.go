@@ -40,7 +40,7 @@ func columnOf(ctx context.Context, o *Options, w where, name string) (items, err
 				switch {
 				case text == "":
 					err = row.wrong("no text in %q, which is %s: --text-column names the column", name, row.kind(name))
-				case !utf8.ValidString(text): // bytes of Parquet
+				case !row.Line && !utf8.ValidString(text): // bytes of Parquet; lines have been looked at
 					err = row.wrong("%q is not in UTF-8: %.40q", name, text)
 				default:
 					keep, err = p.put(&it, text)

@@ -124,6 +124,7 @@ type trace struct {
 	capture
 	texts    *texts   // made when a trace of lengths needs them
 	text     []byte   // of the last prompt, whose memory the next one takes
+	logLine  object   // the last line of an access log, likewise
 	n        int64    // requests so far
 	startMs  *float64 // when the first was
 	lastMs   float64  // when the one before was, from the first
@@ -255,8 +256,10 @@ func (t *trace) format(s *sample) (format, error) {
 // objects reads a format of JSON objects, or of rows.
 func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in *dataFile) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
+		var one Item
 		in.values(func(l fileLine, err error) bool {
-			it, keep := &Item{}, true
+			it, keep := &one, true
+			*it = Item{}
 			if err == nil && l.Bytes[0] != '{' {
 				err = l.wrong(fmt.Errorf("not a JSON object: %.40q", l.Bytes))
 			} else if err == nil {

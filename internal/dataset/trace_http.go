@@ -140,13 +140,14 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if !body.IsObject() {
 		return true, errors.New("body is not a JSON object")
 	}
-	if t.members, err = fastjson.AppendMembers(t.members[:0], []byte(body.Raw)); err != nil {
+	t.body = append(t.body[:0], body.Raw...)
+	if t.members, err = fastjson.AppendMembers(t.members[:0], t.body); err != nil {
 		return true, err
 	}
 	if !t.o.anyBody && !hasShape(t.members) {
 		return true, notBody(body)
 	}
-	if it.Body, err = t.compact(body.Raw); err != nil {
+	if err = t.take(it); err != nil {
 		return true, err
 	}
 	it.Bare = true
@@ -160,6 +161,7 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		return true, nil
 	}
 	args := gjson.ParseBytes(t.o.Args)
+	it.members = nil // which may be others in a moment
 	model := gjson.GetBytes(it.Body, "model").Str
 	if to := args.Get("model_mapping").Get(gjson.Escape(model)); model != "" && to.Exists() {
 		it.Body, err = sjson.SetBytes(it.Body, "model", to.Str)
@@ -209,7 +211,9 @@ var (
 // object is the members of a JSON object: values are long, so they are gone through once.
 type object []struct{ key, value gjson.Result }
 
-func objectOf(v gjson.Result) (l object) {
+func objectOf(v gjson.Result) object { return appendObject(nil, v) }
+
+func appendObject(l object, v gjson.Result) object {
 	v.ForEach(func(key, value gjson.Result) bool {
 		l = append(l, struct{ key, value gjson.Result }{key, value})
 		return true
@@ -218,8 +222,8 @@ func objectOf(v gjson.Result) (l object) {
 }
 
 func (l object) get(key string) gjson.Result {
-	for _, m := range l {
-		if m.key.Str == key && m.value.Type != gjson.Null {
+	for i := range l {
+		if m := &l[i]; m.key.Str == key && m.value.Type != gjson.Null {
 			return m.value
 		}
 	}
@@ -263,7 +267,8 @@ func looksAccessLog(s *sample) bool {
 }
 
 func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	l := objectOf(v)
+	t.logLine = appendObject(t.logLine[:0], v)
+	l := t.logLine
 	method, path := l.logged(methodKeys).Str, l.logged(pathKeys).Str
 	if words := strings.Fields(l.get("request").Str); len(words) == 3 { // POST /path HTTP/1.1
 		method, path = words[0], words[1]
@@ -298,13 +303,16 @@ func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 // variables takes over the headers that nginx has as variables, such as $http_anthropic_version: those that are needed, and
 // those that let somebody in are named as left out. Others may be anything, such as http_status.
 func (t *trace) variables(it *Item, l object) {
-	for _, m := range l {
-		name, ok := strings.CutPrefix(strings.ToLower(m.key.Str), "http_")
-		name = strings.ReplaceAll(name, "_", "-")
-		value := m.value.String()
-		if !ok || value == "" || value == "-" {
+	for i := range l {
+		name, ok := strings.CutPrefix(strings.ToLower(l[i].key.Str), "http_")
+		if !ok {
 			continue
 		}
+		value := l[i].value.String()
+		if value == "" || value == "-" {
+			continue
+		}
+		name = strings.ReplaceAll(name, "_", "-")
 		switch name {
 		case "authorization", "cookie", "api-key", "x-api-key", "x-goog-api-key", "proxy-authorization":
 			t.header(it, name, value)

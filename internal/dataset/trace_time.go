@@ -94,18 +94,18 @@ var durations = []string{
 
 // took finds how long a request took, in ms.
 func (l object) took() (ms float64, ok bool, err error) {
-	for _, m := range l {
-		d := m.value
-		switch key := m.key.Str; {
+	for i := range l {
+		d := &l[i].value
+		switch key := l[i].key.Str; {
 		case d.IsObject() && key == "event" && d.Get("duration").Type == gjson.Number: // the Elastic Common Schema has nanoseconds
 			return d.Get("duration").Num / 1e6, true, nil
 		case d.IsObject() && slices.Contains([]string{"httpRequest", "http", "response", "res"}, key):
-			if ms, ok, err = objectOf(d).took(); ok || err != nil {
+			if ms, ok, err = objectOf(*d).took(); ok || err != nil {
 				return ms, ok, err
 			}
 		case d.Type == gjson.Number || d.Type == gjson.String && d.Str != "" && d.Str != "-":
 			if name, unit := splitUnit(snake(key)); slices.Contains(durations, name) {
-				ms, err = lasted(d, name, unit)
+				ms, err = lasted(*d, name, unit)
 				return ms, err == nil, err
 			}
 		}
@@ -115,6 +115,9 @@ func (l object) took() (ms float64, ok bool, err error) {
 
 // snake writes a name in the manner of request_time.
 func snake(name string) string {
+	if !strings.ContainsFunc(name, func(r rune) bool { return r >= 'A' && r <= 'Z' || r == '-' }) {
+		return name
+	}
 	var b strings.Builder
 	for i, r := range name {
 		if r >= 'A' && r <= 'Z' {
