@@ -15,16 +15,17 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/launch"
 	"perfpipe/internal/mask"
+	"perfpipe/internal/search"
 	"perfpipe/internal/stats"
 )
 
 // runFacts are what belongs to a whole run, for --facts-out.
 type runFacts struct {
 	facts.Facts
-	Server *serverFacts `json:"server,omitempty"` // of --api local*
-	Search *searchFacts `json:"search,omitempty"`
-	Knee   *kneeFacts   `json:"knee,omitempty"`
-	Clock  *clockFacts  `json:"clock,omitempty"`
+	Server *serverFacts   `json:"server,omitempty"` // of --api local*
+	Search *searchFacts   `json:"search,omitempty"`
+	Knee   *search.Ladder `json:"knee,omitempty"`
+	Clock  *clockFacts    `json:"clock,omitempty"`
 }
 
 // begin notes what is known before the load.

@@ -3,18 +3,19 @@ package main
 import (
 	"cmp"
 	"context"
-	"math"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
+	"perfpipe/internal/record"
 	"perfpipe/internal/search"
 )
 
-// searchFlags ask for runs whose levels follow from what came of the ones before.
+// searchFlags ask for load points whose levels follow from the results of earlier ones.
 type searchFlags struct {
 	Search     string         `group:"load" enum:",parallel,rate" default:"" placeholder:"WHAT" help:"Find the highest parallel or rate that meets every --slo; see docs/search.md."`
 	SLO        cli.Conditions `name:"slo" group:"load" placeholder:"COND…" help:"Objectives of --search: 'ttft_ms:p99<500' 'ok>=0.99'."`
@@ -29,7 +30,7 @@ const (
 	mostRate        = 100_000.0
 )
 
-// adaptive says whether the levels are not known before the run.
+// adaptive reports whether the levels are not known before the run.
 func (f *searchFlags) adaptive() bool { return f.Search != "" || f.Profile != "" }
 
 func (f *flags) checkSearch() error {
@@ -53,7 +54,7 @@ func (f *flags) checkSearch() error {
 	case f.adaptive() && (len(f.Rate) > 1 || len(f.Parallel) > 1 || len(f.Number) > 1):
 		return fault.Usage("a single --rate or --parallel is the first level", "a search chooses its levels itself: a list has no use")
 	}
-	_, err := newTrial(f.SLO)
+	_, err := f.slo()
 	return err
 }
 
@@ -65,78 +66,93 @@ type searchFacts struct {
 	Trusted bool `json:"trusted"`
 }
 
-// search looks for the highest level that meets the SLO.
+// search runs --search.
 func (r *runner) search(ctx context.Context) error {
 	f := r.f
-	opt := search.Options{Precision: searchPrecision, Runs: f.SearchRuns, Min: 1, Max: mostParallel, Whole: true, Start: float64(max(1, at(f.Parallel, 0)))}
-	if f.Search == "rate" {
-		opt.Whole, opt.Min, opt.Max, opt.Start = false, 0.001, mostRate, cmp.Or(at(f.Rate, 0), 1)
+	slo, err := f.slo()
+	if err != nil {
+		return err
 	}
-	if f.SearchMax > 0 {
-		opt.Max = max(f.SearchMax, opt.Min)
-	}
-	trials := map[float64]*trial{}
-	runs := map[float64]int{}
-	first := true
-	res, err := search.Find(opt, func(level float64) (search.Verdict, error) {
-		if trials[level] == nil {
-			trials[level], _ = newTrial(f.SLO) // which checkSearch has found good
-		}
-		t := trials[level]
-		if !first {
-			if err := r.pause(ctx); err != nil {
-				return search.Unsure, err
-			}
-		}
-		first = false
-		p, err := f.level(f.Search, level, runs[level], t.needed())
-		if err != nil {
-			return search.Unsure, err
-		}
-		runs[level]++
-		s, err := r.point(ctx, p, t)
-		if err != nil {
-			return search.Unsure, err
-		}
-		v, why := t.verdict()
-		if s != nil {
-			v, why = search.Fail, s.why
-		}
-		r.env.Say("%s: %v (%s)", p.Run, v, why)
-		return v, nil
-	})
+	res, err := r.load(f.Search).Capacity(ctx, f.searchOptions(), slo)
 	r.facts.Search = &searchFacts{f.Search, f.SLO, res, err == nil && len(res.Doubts) == 0}
 	if err != nil {
 		return err
 	}
-	r.tell(res)
+	for _, line := range res.Describe(f.Search, slo) {
+		r.env.Say("--search: %s", line)
+	}
 	if res.Best == 0 {
 		r.missed = fault.Fail("a lower level, or a wider --slo", "--slo: no level meets it")
 	}
 	return nil
 }
 
-// tell says what the search has found.
-func (r *runner) tell(res search.Result) {
-	slo := strings.Join(r.f.SLO, " ")
-	switch {
-	case res.Best == 0:
-		r.env.Say("--search: %s (%s)", res.Limit, slo)
-	case res.Limit != "":
-		r.env.Say("--search: %s=%v meets %s, and %s", r.f.Search, res.Best, slo, res.Limit)
-	case res.Fails > 0:
-		r.env.Say("--search: %s=%v is the highest that meets %s; %v fails", r.f.Search, res.Best, slo, res.Fails)
-	default:
-		r.env.Say("--search: %s=%v is the highest that meets %s", r.f.Search, res.Best, slo)
+// knee runs --profile knee.
+func (r *runner) knee(ctx context.Context) error {
+	most := cmp.Or(r.f.SearchMax, mostRate)
+	ladder, err := r.load("rate").Knee(ctx, cmp.Or(at(r.f.Rate, 0), 1), most)
+	r.facts.Knee = &ladder
+	if err != nil {
+		return err
 	}
-	for _, d := range res.Doubts {
-		r.env.Say("--search: do not trust this: %s", d)
+	for _, line := range ladder.Describe() {
+		r.env.Say("--profile knee: %s", line)
+	}
+	if !ladder.Saturated() {
+		r.env.Say("--profile knee: no saturation up to rate=%v (--search-max)", most)
+	}
+	return nil
+}
+
+// load returns the load of a search over what: parallel or rate. There is a pause before each load point but the first.
+func (r *runner) load(what string) *search.Load {
+	first := true
+	return &search.Load{
+		Point: func(level float64, run, requests int) (load.Point, error) {
+			return r.f.level(what, level, run, requests)
+		},
+		Run: func(ctx context.Context, p load.Point, observe func(*record.Record)) (string, error) {
+			if !first {
+				if err := r.pause(ctx); err != nil {
+					return "", err
+				}
+			}
+			first = false
+			return r.point(ctx, p, observe)
+		},
+		Say: r.env.Say,
 	}
 }
 
-// level is the load point of one level. Without --number and --duration it takes as many requests as decide, and at
-// least ten for each slot or ten seconds of a rate.
-func (f *flags) level(what string, level float64, run, needed int) (load.Point, error) {
+func (f *searchFlags) slo() (*search.SLO, error) {
+	slo, err := search.ParseSLO(f.SLO)
+	if err == nil {
+		return slo, nil
+	}
+	hint := ""
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		hint = e.Hint
+	}
+	return nil, fault.Usage(hint, "--slo: %w", err)
+}
+
+// searchOptions returns where --search looks.
+func (f *flags) searchOptions() search.Options {
+	opt := search.Options{
+		Start: float64(max(1, at(f.Parallel, 0))), Min: 1, Max: mostParallel, Whole: true,
+		Precision: searchPrecision, Runs: f.SearchRuns,
+	}
+	if f.Search == "rate" {
+		opt.Whole, opt.Min, opt.Max, opt.Start = false, 0.001, mostRate, cmp.Or(at(f.Rate, 0), 1)
+	}
+	if f.SearchMax > 0 {
+		opt.Max = max(f.SearchMax, opt.Min)
+	}
+	return opt
+}
+
+// level returns the load point of one level. Each run of a level has a schedule of its own.
+func (f *flags) level(what string, level float64, run, requests int) (load.Point, error) {
 	g := *f
 	g.Seed += uint64(run)
 	if what == "parallel" {
@@ -145,7 +161,7 @@ func (f *flags) level(what string, level float64, run, needed int) (load.Point, 
 		g.Rate = cli.Floats{level}
 	}
 	if len(f.Number) == 0 && f.Duration == 0 {
-		g.Number = cli.Ints{max(needed+needed/10, 100, int(math.Ceil(10*level)))}
+		g.Number = cli.Ints{requests}
 	}
 	p, err := g.point(0)
 	if err != nil {
@@ -157,4 +173,36 @@ func (f *flags) level(what string, level float64, run, needed int) (load.Point, 
 		points[0].Run += "#" + strconv.Itoa(run+1)
 	}
 	return points[0], err
+}
+
+// saturationFlags say when a load point ends before its time.
+type saturationFlags struct {
+	MaxErrorRate float64 `group:"load" default:"1" placeholder:"SHARE" help:"End a load point once clearly more than this share of its requests fail; exit 1 if more failed."`
+	MaxInFlight  int     `group:"load" placeholder:"N" help:"End a load point of an open loop at more than N requests in flight."`
+	EarlyStop    bool    `negatable:"" default:"true" group:"load" help:"End a load point of an open loop once the backlog grows without bound."`
+}
+
+func (f *saturationFlags) check() error {
+	if !(f.MaxErrorRate >= 0 && f.MaxErrorRate <= 1) {
+		return fault.Usage("such as 0.05", "--max-error-rate: %v is not between 0 and 1", f.MaxErrorRate)
+	}
+	if f.MaxInFlight < 0 {
+		return fault.Usage("", "--max-in-flight: %d is below 0", f.MaxInFlight)
+	}
+	return nil
+}
+
+func (f *saturationFlags) limits() search.Limits {
+	return search.Limits{ErrorShare: f.MaxErrorRate, InFlight: f.MaxInFlight, Backlog: f.EarlyStop}
+}
+
+// reason adds the flag whose limit ended a load point.
+func (f *saturationFlags) reason(e *search.Early) string {
+	switch e.Cause {
+	case search.TooManyErrors:
+		return fmt.Sprintf("%s, which is surely more than --max-error-rate %v", e.Reason, f.MaxErrorRate)
+	case search.TooManyInFlight:
+		return fmt.Sprintf("%s, more than --max-in-flight %d", e.Reason, f.MaxInFlight)
+	}
+	return e.Reason
 }

@@ -19,6 +19,7 @@ import (
 	"perfpipe/internal/launch"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
+	"perfpipe/internal/search"
 )
 
 // send runs the load points.
@@ -139,8 +140,8 @@ type runner struct {
 	full      full
 	simulated bool
 	facts     *runFacts
-	watch     atomic.Pointer[watch] // of the load point
-	missed    error                 // the gate that was missed first
+	watch     atomic.Pointer[search.Watch] // of the load point
+	missed    error                        // the gate that was missed first
 	tally     tally
 	progress  *progress
 	summary   bool // stdout is a terminal, which records would flood: they are counted only
@@ -209,7 +210,7 @@ func (r *runner) emit(rec *record.Record) error {
 	r.prompts.add(rec)
 	r.full.add(rec, &r.engine.Counts)
 	if w := r.watch.Load(); w != nil {
-		w.take(rec)
+		w.Add(rec)
 	}
 	if r.counter != nil {
 		return r.counter.take(rec)
@@ -253,40 +254,45 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 	return nil
 }
 
-// point runs a load point, for t where a search wants to know of it. It says why the point ended early, if it did.
-func (r *runner) point(ctx context.Context, p load.Point, t *trial) (*saturated, error) {
+// point runs a load point. Observe, if not nil, gets each measured record. Saturated is why the point ended early, or "".
+func (r *runner) point(
+	ctx context.Context, p load.Point, observe func(*record.Record),
+) (saturated string, err error) {
 	if r.f.Preconnect {
 		if err := r.preconnect(ctx, p); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
 	r.full.begin(p)
-	ctx, w := r.watchPoint(ctx, p, t)
+	ctx, w := r.f.limits().Watch(ctx, p, &r.engine.Counts, r.f.part.Of, observe)
+	r.watch.Store(w)
 	res, err := r.engine.Run(ctx, p)
-	early, err := w.end(err)
-	switch {
-	case err != nil:
-		return nil, err
-	case early != nil:
-		r.env.Say("%s: ended early: %s", p.Run, early.why)
+	early, err := w.Stop(err)
+	if err != nil {
+		return "", err
 	}
-	if r.missed == nil && w.tooManyErrors() {
-		r.missed = fault.Fail("perf-stats shows the kinds of errors", "--max-error-rate: %s: more than %v of its requests failed", p.Run, r.f.MaxErrorRate)
+	if early != nil {
+		saturated = r.f.reason(early)
+		r.env.Say("%s: ended early: %s", p.Run, saturated)
+	}
+	if r.missed == nil && w.ErrorsExceeded() {
+		r.missed = fault.Fail("perf-stats shows the kinds of errors",
+			"--max-error-rate: %s: more than %v of its requests failed", p.Run, r.f.MaxErrorRate)
 	}
 	asked, got := p.Warmup+p.Number, res.Warmed+res.Measured
 	if got == 0 && asked == 0 && r.engine.Counts.Requests.Load() > 0 {
 		r.env.Say("%s: the input had ended before: no request was sent", p.Run)
 	}
 	if early != nil || !res.Short || got == 0 && p.Number == 0 {
-		return early, nil
+		return saturated, nil
 	}
 	const hint = "give more lines (perf-gen --number), or --cycle to send them again"
 	if r.f.adaptive() {
-		return nil, fault.Fail(hint, "%s: the input ended after %d of %d requests", p.Run, got, asked)
+		return "", fault.Fail(hint, "%s: the input ended after %d of %d requests", p.Run, got, asked)
 	}
 	r.env.Say("%s: the input ended after %d of %d requests", p.Run, got, asked)
 	r.env.Hint(hint)
-	return nil, nil
+	return "", nil
 }
 
 // pause is what comes between two points of a sweep.

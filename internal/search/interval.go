@@ -2,29 +2,30 @@ package search
 
 import "math"
 
-// Verdict is what is known of a level. A level of which too little is known is neither.
+// Verdict is the judgement of a level.
 type Verdict int
 
-// The verdicts.
+// The verdicts. A level with too few requests to decide is Unsure.
 const (
 	Unsure Verdict = iota
 	Pass
 	Fail
 )
 
+// String returns undecided, pass or fail.
 func (v Verdict) String() string { return [...]string{"undecided", "pass", "fail"}[v] }
 
 // MarshalText implements encoding.TextMarshaler.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// Alpha is the chance at which the decision on a level may be wrong, of each look at the figures.
-const Alpha = 0.05
+// alpha is the probability of a wrong verdict, of each look at the figures.
+const alpha = 0.05
 
-// Share judges whether a share that showed as k of n is at least p, wrongly with a chance of alpha: by the exact binomial test, which is where the
-// interval of Clopper and Pearson (Biometrika 26, 1934) ends. That p99 < x is the share of values below x being at least
-// 0.99, so that percentiles are judged by it, too, without any assumption about their distribution. A share of 1 cannot
-// be shown by any number: it passes while nothing fails.
-func Share(k, n int64, p, alpha float64) Verdict {
+// share judges whether a share of which k of n were seen is at least p, and errs with probability alpha. It is the exact
+// binomial test, from which the interval of Clopper and Pearson (Biometrika 26, 1934) comes. p99 < x means that the share
+// of values below x is at least 0.99: so it judges percentiles, too, whatever their distribution. No number of requests
+// can prove a share of 1, which passes while nothing fails.
+func share(k, n int64, p, alpha float64) Verdict {
 	switch {
 	case n == 0:
 		return Unsure
@@ -32,30 +33,30 @@ func Share(k, n int64, p, alpha float64) Verdict {
 		return Pass
 	case p >= 1:
 		return Fail
-	case tail(n-k, n, 1-p) <= alpha: // so few misses, if p were true
+	case tail(n-k, n, 1-p) <= alpha: // so few misses are unlikely if the share is p
 		return Pass
-	case tail(k, n, p) <= alpha: // so few hits
+	case tail(k, n, p) <= alpha: // so few hits are unlikely
 		return Fail
 	}
 	return Unsure
 }
 
-// Needed is the least number of values of which Share can say, at Alpha, that p is reached: all of them hits.
-func Needed(p float64) int {
+// needed returns the least n for which share(n, n, p, alpha) is Pass.
+func needed(p float64) int {
 	if p >= 1 || p <= 0 {
 		return 1
 	}
-	return int(math.Ceil(math.Log(Alpha) / math.Log(p)))
+	return int(math.Ceil(math.Log(alpha) / math.Log(p)))
 }
 
-// tail is the chance of at most k successes of n, each of chance p.
+// tail returns the probability of at most k successes in n trials of probability p.
 func tail(k, n int64, p float64) float64 {
 	if k >= n {
 		return 1
 	}
 	lg := func(x int64) float64 { v, _ := math.Lgamma(float64(x) + 1); return v }
 	term := math.Exp(lg(n) - lg(k) - lg(n-k) + float64(k)*math.Log(p) + float64(n-k)*math.Log1p(-p))
-	if float64(k) > float64(n)*p { // from the other side, where the terms fall
+	if float64(k) > float64(n)*p { // sum the other tail, whose terms decrease
 		sum, t := 0.0, term
 		for i := k; i < n; i++ {
 			t *= float64(n-i) / float64(i+1) * p / (1 - p)
@@ -73,10 +74,10 @@ func tail(k, n int64, p float64) float64 {
 	return sum
 }
 
-// Below judges whether a mean is below limit, from the mean, the standard deviation and the number of the values, by the
+// below judges whether a mean is below limit, from the mean, the standard deviation and the number of values, by the
 // normal approximation.
-func Below(mean, sd float64, n int64, limit float64) Verdict {
-	const z = 1.6449 // of Alpha, one-sided
+func below(mean, sd float64, n int64, limit float64) Verdict {
+	const z = 1.6449 // of alpha on one side
 	switch half := z * sd / math.Sqrt(float64(n)); {
 	case n < 2 || math.IsNaN(half):
 		return Unsure

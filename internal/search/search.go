@@ -233,3 +233,22 @@ func (s *state) result() Result {
 	}
 	return r
 }
+
+// Describe returns the findings about what, parallel or rate, a line each.
+func (r *Result) Describe(what string, slo *SLO) []string {
+	var lines []string
+	switch {
+	case r.Best == 0:
+		lines = append(lines, fmt.Sprintf("%s (%s)", r.Limit, slo))
+	case r.Limit != "":
+		lines = append(lines, fmt.Sprintf("%s=%v meets %s, and %s", what, r.Best, slo, r.Limit))
+	case r.Fails > 0:
+		lines = append(lines, fmt.Sprintf("%s=%v is the highest that meets %s; %v fails", what, r.Best, slo, r.Fails))
+	default:
+		lines = append(lines, fmt.Sprintf("%s=%v is the highest that meets %s", what, r.Best, slo))
+	}
+	for _, d := range r.Doubts {
+		lines = append(lines, "do not trust this: "+d)
+	}
+	return lines
+}

@@ -82,7 +82,7 @@ func noisy(seed uint64, capacity float64, n int) Probe {
 				s.k++
 			}
 		}
-		return Share(s.k, s.n, 0.99, Alpha), nil
+		return share(s.k, s.n, 0.99, alpha), nil
 	}
 }
 
@@ -169,12 +169,12 @@ func TestShare(t *testing.T) {
 		{10, 10, 1, Pass}, {9, 10, 1, Fail}, {0, 0, 0.5, Unsure}, {0, 10, 0, Pass},
 		{999_000, 1_000_000, 0.99, Pass}, {989_000, 1_000_000, 0.99, Fail}, {990_000, 1_000_000, 0.99, Unsure},
 	} {
-		if got := Share(c.k, c.n, c.p, Alpha); got != c.want {
+		if got := share(c.k, c.n, c.p, alpha); got != c.want {
 			t.Errorf("%d of %d, %v: %v, want %v", c.k, c.n, c.p, got, c.want)
 		}
 	}
 	for p, want := range map[float64]int{0.5: 5, 0.9: 29, 0.99: 299, 0.999: 2995, 1: 1} {
-		if got := Needed(p); got != want || p < 1 && (Share(int64(got), int64(got), p, Alpha) != Pass || Share(int64(got-1), int64(got-1), p, Alpha) == Pass) {
+		if got := needed(p); got != want || p < 1 && (share(int64(got), int64(got), p, alpha) != Pass || share(int64(got-1), int64(got-1), p, alpha) == Pass) {
 			t.Errorf("%v needs %d, want %d", p, got, want)
 		}
 	}
@@ -186,7 +186,7 @@ func TestBelow(t *testing.T) {
 		n        int64
 		want     Verdict
 	}{{90, 10, 100, Pass}, {99, 10, 100, Unsure}, {110, 10, 100, Fail}, {90, 0, 1, Unsure}, {math.Inf(1), math.NaN(), 10, Unsure}} {
-		if got := Below(c.mean, c.sd, c.n, 100); got != c.want {
+		if got := below(c.mean, c.sd, c.n, 100); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}
 	}
