@@ -17,6 +17,7 @@ import (
 	"perfpipe/internal/mask"
 	"perfpipe/internal/search"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/tally"
 )
 
 // runFacts are what belongs to a whole run, for --facts-out.
@@ -41,11 +42,11 @@ func (f *runFacts) begin(env *cli.Env, shard string) {
 }
 
 // end notes how the run ended.
-func (f *runFacts) end(t *tally, v stats.Verdict, err error) {
+func (f *runFacts) end(t *tally.Tally, v stats.Verdict, err error) {
 	f.Ended = time.Now()
 	f.Interrupted = errors.Is(err, fault.ErrInterrupted)
-	f.OK, f.Failed = t.counts()
-	f.Requests, f.Errors = f.OK+f.Failed, t.errors()
+	f.OK, f.Failed = t.Counts()
+	f.Requests, f.Errors = f.OK+f.Failed, t.Errors()
 	f.Verdict, f.Reason = v.Level, v.Reason
 }
 

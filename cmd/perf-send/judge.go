@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 
 	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
@@ -9,7 +10,7 @@ import (
 
 // judge says how far this run's figures can be trusted, and with --strict lets the run fail where they cannot.
 func (r *runner) judge() error {
-	v := r.sink.verdict()
+	v := r.loadVerdict()
 	if v.Level == stats.Unknown {
 		return nil
 	}
@@ -22,7 +23,7 @@ func (r *runner) judge() error {
 		return nil
 	}
 	r.env.Say("load generator: %s: %s", v.Level, v.Reason)
-	hint := cmp.Or(r.full.hint(r.f.MaxConns), v.Hint())
+	hint := cmp.Or(r.connHint(), v.Hint())
 	if r.simulated {
 		hint += "; the simulator shares the CPUs with perf-send, which a server elsewhere does not"
 	}
@@ -31,4 +32,19 @@ func (r *runner) judge() error {
 	}
 	r.env.Hint("%s", hint)
 	return nil
+}
+
+// loadVerdict judges the load generator by its records. The sink must be closed.
+func (r *runner) loadVerdict() stats.Verdict { return r.tally.Verdict(r.sink.blockedTime()) }
+
+// connHint is the next step if the connection limit delayed most late requests, else "".
+func (r *runner) connHint() string {
+	switch n := r.tally.ConnLimit(); {
+	case n == 0:
+		return ""
+	case r.f.MaxConns > 0:
+		return fmt.Sprintf("all of --max-conns %d connections were in use: raise it, or lower the load", r.f.MaxConns)
+	default:
+		return fmt.Sprintf("all %d connections that the open files allow were in use: ulimit -n raises it, or lower the load", n)
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"perfpipe/internal/cli"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
+	"perfpipe/internal/tally"
 )
 
 // progress shows on stderr how far the run is: a line that changes on a terminal, elsewhere a plain line every few
@@ -16,7 +17,7 @@ import (
 type progress struct {
 	env    *cli.Env
 	counts *load.Counts
-	tally  *tally
+	tally  *tally.Tally
 	every  int // --log-every-n-query
 	logged int64
 	limit  time.Duration // --duration
@@ -126,7 +127,7 @@ func (p *progress) text(now time.Time) string {
 	}
 	if s := elapsed.Seconds(); s >= 1 && done > 0 {
 		parts = append(parts, fmt.Sprintf("%.3g req/s", float64(done)/s))
-		tokens, ttft := p.tally.running()
+		tokens, ttft := p.tally.Running()
 		if tokens > 0 {
 			parts = append(parts, fmt.Sprintf("%.0f tok/s", float64(tokens)/s))
 		}

@@ -2,33 +2,13 @@ package main
 
 import (
 	"errors"
-	"sync"
 
 	"perfpipe/internal/fault"
-	"perfpipe/internal/record"
-	"perfpipe/internal/stats"
 )
 
-// prompts holds the server's counts against those of the request lines.
-type prompts struct {
-	mu sync.Mutex
-	is stats.Prompts
-}
-
-func (p *prompts) add(rec *record.Record) {
-	if rec.PromptAsked == 0 {
-		return
-	}
-	p.mu.Lock()
-	p.is.Add(rec)
-	p.mu.Unlock()
-}
-
-// promptsDiffer says that the server counted other prompts than were sent, which fails with --strict.
+// promptsDiffer reports prompts that the server counted differently. With --strict they are an error.
 func (r *runner) promptsDiffer() error {
-	r.prompts.mu.Lock()
-	defer r.prompts.mu.Unlock()
-	notes := r.prompts.is.Notes()
+	notes := r.tally.PromptNotes()
 	if len(notes) == 0 {
 		return nil
 	}

@@ -20,6 +20,7 @@ import (
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/search"
+	"perfpipe/internal/tally"
 )
 
 // send runs the load points.
@@ -135,14 +136,11 @@ type runner struct {
 	earlier   load.Sent // with --resume
 	sink      *sink
 	counter   *counter // nil: servers count
-	short     atomic.Int64
-	prompts   prompts
-	full      full
 	simulated bool
 	facts     *runFacts
 	watch     atomic.Pointer[search.Watch] // of the load point
 	missed    error                        // the gate that was missed first
-	tally     tally
+	tally     tally.Tally
 	progress  *progress
 	summary   bool // stdout is a terminal, which records would flood: they are counted only
 }
@@ -182,7 +180,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 		err = cmp.Or(err, r.counter.close())
 	}
 	err = cmp.Or(r.endOutput(err), closeLog(log))
-	r.facts.end(&r.tally, r.sink.verdict(), err)
+	r.facts.end(&r.tally, r.loadVerdict(), err)
 	return r.verdict(err)
 }
 
@@ -203,12 +201,7 @@ func (r *runner) announceStop(ctx context.Context) {
 }
 
 func (r *runner) emit(rec *record.Record) error {
-	r.tally.add(rec)
-	if rec.OK && rec.CompletionTokens > 0 && rec.CompletionTokens < rec.Want {
-		r.short.Add(1)
-	}
-	r.prompts.add(rec)
-	r.full.add(rec, &r.engine.Counts)
+	r.tally.Add(rec, r.engine.Counts.InFlight.Load())
 	if w := r.watch.Load(); w != nil {
 		w.Add(rec)
 	}
@@ -263,7 +256,11 @@ func (r *runner) point(
 			return "", err
 		}
 	}
-	r.full.begin(p)
+	if p.Mode == load.Open {
+		r.tally.Begin(p.Limit)
+	} else {
+		r.tally.Begin(0)
+	}
 	ctx, w := r.f.limits().Watch(ctx, p, &r.engine.Counts, r.f.part.Of, observe)
 	r.watch.Store(w)
 	res, err := r.engine.Run(ctx, p)
@@ -320,10 +317,10 @@ func (r *runner) verdict(err error) error {
 	if n > 0 {
 		r.env.Say("%d bad lines were skipped", n)
 	}
-	if n := r.short.Load(); n > 0 {
+	if n := r.tally.Short(); n > 0 {
 		r.env.Say("%d answers are shorter than max_tokens despite ignore_eos: the load was not the one intended", n)
 	}
-	ok, failed := r.tally.counts()
+	ok, failed := r.tally.Counts()
 	switch {
 	case ok+failed == 0 && err != nil:
 		return err
@@ -344,7 +341,7 @@ func (r *runner) verdict(err error) error {
 	case r.f.folder != "" || r.env.TTY && shown != "" && shown != "-":
 		r.env.Hint("perf-stats %s shows the figures, perf-plot -o report.html %[1]s draws them", facts.Quote([]string{shown}))
 	case r.summary:
-		if _, ttft := r.tally.running(); ttft > 0 {
+		if _, ttft := r.tally.Running(); ttft > 0 {
 			r.env.Say("TTFT p50 %s ms of the latest answers", milliseconds(ttft))
 		}
 		r.env.Hint("| perf-stats shows all figures, -o FILE keeps the records, -o - prints them here")

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"perfpipe/internal/record"
-	"perfpipe/internal/stats"
 )
 
 // sink owns the output: records are encoded where they are made and written by one goroutine, many at a time.
@@ -20,7 +19,6 @@ type sink struct {
 	lost    int64         // not written, since the output failed
 	began   time.Time     // when the first record was taken
 	blocked time.Duration // in writes: how long the output kept records waiting
-	client  stats.Client  // what the measured records say of this load generator
 	kick    chan struct{} // holds a token while there is something to write
 	hurry   chan struct{} // holds a token while there is much to write
 	room    *sync.Cond
@@ -67,9 +65,6 @@ func (s *sink) Emit(rec *record.Record) error {
 	if s.records++; s.records == 1 {
 		s.began = time.Now()
 	}
-	if rec.Phase == record.PhaseMeasure {
-		s.client.Add(rec)
-	}
 	if notify(s.kick); len(s.buf) > sinkBound/2 {
 		notify(s.hurry)
 	}
@@ -112,19 +107,8 @@ func (s *sink) run(w io.Writer) {
 	}
 }
 
-// slowOutput is the time in writes that is no chance any more, if it is most of the run.
-const slowOutput = time.Second
-
-// verdict judges this load generator by its measured records, and by how the output took them: a reader that is slower
-// than the records come has not held up the load as long as they find a place in the buffers, but will. Close must have
-// returned.
-func (s *sink) verdict() stats.Verdict {
-	v := s.client.Verdict()
-	if run := time.Since(s.began); v.Level == stats.Clean && s.blocked > slowOutput && s.blocked > run/2 {
-		return stats.SlowOutput(s.blocked, run)
-	}
-	return v
-}
+// blockedTime returns the time spent in writes, and that since the first record. Close must have returned.
+func (s *sink) blockedTime() (blocked, run time.Duration) { return s.blocked, time.Since(s.began) }
 
 // Close writes what is left. Emit must not be called any more.
 func (s *sink) Close() error {

@@ -1,0 +1,112 @@
+package tally
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
+)
+
+func failed(kind, message string) *record.Record {
+	return &record.Record{Error: &record.Error{Kind: kind, Message: message}}
+}
+
+// The turns of a conversation after one that failed are counted, since nothing else tells of them.
+func TestString(t *testing.T) {
+	var all Tally
+	for turn := 1; turn <= 2; turn++ {
+		rec := &record.Record{OK: turn < 2, Turn: turn, Turns: 5}
+		if !rec.OK {
+			rec.Error = &record.Error{Kind: record.KindHTTP, Message: "HTTP 500: boom"}
+		}
+		all.Add(rec, 0)
+	}
+	all.Add(failed(record.KindHTTP, "HTTP 500: again"), 0)
+	all.Add(failed(record.KindConnect, "connection\nrefused"), 0)
+	want := "4 requests: 1 ok, 3 failed (http 2: HTTP 500: boom; connect 1: connection refused); turns behind them, not sent: 3"
+	if got := all.String(); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+	if got, want := all.Errors(), map[string]int64{"http": 2, "connect": 1}; !maps.Equal(got, want) {
+		t.Errorf("errors: %v, want %v", got, want)
+	}
+}
+
+// The running figures are those of the load point, its median over the latest answers.
+func TestRunning(t *testing.T) {
+	var all Tally
+	add := func(run string, ttftMs float64) {
+		all.Add(&record.Record{Run: run, OK: true, TTFTMs: ttftMs, CompletionTokens: 2}, 0)
+	}
+	add("first", 1000)
+	for range 2 * recentAnswers {
+		add("second", 500)
+	}
+	for range recentAnswers {
+		add("second", 20)
+	}
+	if tokens, ttft := all.Running(); tokens != 6*recentAnswers || ttft != 20*time.Millisecond {
+		t.Errorf("got %d tokens, TTFT %v", tokens, ttft)
+	}
+}
+
+func TestShort(t *testing.T) {
+	var all Tally
+	for _, tokens := range []int{0, 5, 10, 11} { // 0: not known
+		all.Add(&record.Record{OK: true, CompletionTokens: tokens, Want: 10}, 0)
+	}
+	if got := all.Short(); got != 1 {
+		t.Errorf("%d answers are short, want 1", got)
+	}
+}
+
+// An output that is busy for most of the run is slow, even if buffers have hidden it.
+func TestSlowOutput(t *testing.T) {
+	var all Tally
+	all.Add(&record.Record{
+		Mode: "closed", Parallel: 1, Phase: record.PhaseMeasure, OK: true, LatencyMs: 900, Clock: "kernel", ClientCPU: 0.1,
+	}, 0)
+	clean := stats.Verdict{Level: stats.Clean}
+	for _, c := range []struct {
+		blocked, run time.Duration
+		want         stats.Verdict
+	}{
+		{0, 4 * time.Second, clean},
+		{900 * time.Millisecond, time.Second, clean},
+		{2 * time.Second, 5 * time.Second, clean},
+		{3 * time.Second, 5 * time.Second, stats.SlowOutput(3*time.Second, 5*time.Second)},
+	} {
+		if got := all.Verdict(c.blocked, c.run); got.Level != c.want.Level || got.Reason != c.want.Reason {
+			t.Errorf("%v of %v: got %+v, want %+v", c.blocked, c.run, got, c.want)
+		}
+	}
+}
+
+func TestConnLimit(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		limit int
+		lags  []float64 // ms, of requests that found all connections in use
+		free  []float64 // ms, of others
+		want  int
+	}{
+		{"never late", 8, []float64{1}, nil, 0},
+		{"late for other reasons", 8, []float64{9}, []float64{9}, 0},
+		{"all in use", 8, []float64{9, 9}, []float64{9}, 8},
+		{"not an open loop", 0, []float64{9}, nil, 0},
+	} {
+		var all Tally
+		all.Begin(c.limit)
+		for _, lag := range c.lags {
+			all.Add(&record.Record{OK: true, LagMs: lag}, int64(c.limit))
+		}
+		for _, lag := range c.free {
+			all.Add(&record.Record{OK: true, LagMs: lag}, 1)
+		}
+		if got := all.ConnLimit(); got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
+}
