@@ -1,12 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"sync"
 	"time"
 
+	json "github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/dataset"
