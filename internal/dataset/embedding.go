@@ -10,7 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
-	"perfpipe/internal/rows"
+	"perfpipe/internal/tabular"
 )
 
 // entry is what stands in a line of a text file, or one value or row of any other.
@@ -50,7 +50,7 @@ func (o *Options) entries(paths []string) iter.Seq2[entry, error] {
 
 // plainText reports whether a file is lines of text, rather than JSON or rows, by its name and layout.
 func (in *dataFile) plainText() bool {
-	if in.parquet || rows.Tabular(in.name) {
+	if in.parquet || tabular.Tabular(in.name) {
 		return false
 	}
 	name := strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(in.name), ".gz"), ".zst")

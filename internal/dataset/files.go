@@ -12,7 +12,7 @@ import (
 
 	"perfpipe/internal/hub"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/rows"
+	"perfpipe/internal/tabular"
 )
 
 // where is the data of a dataset, unless the user names files.
@@ -85,7 +85,7 @@ func (o *Options) named(ctx context.Context, name string, patterns []string) ([]
 	}
 	var found []string
 	for _, f := range have {
-		if rows.Supported(f) && !strings.HasPrefix(filepath.Base(f), "dataset_info") {
+		if tabular.Supported(f) && !strings.HasPrefix(filepath.Base(f), "dataset_info") {
 			found = append(found, f)
 		}
 	}
@@ -97,7 +97,7 @@ func (o *Options) named(ctx context.Context, name string, patterns []string) ([]
 
 // row is one row of a file.
 type row struct {
-	rows.Row
+	tabular.Row
 	path string
 }
 
@@ -145,7 +145,7 @@ func (o *Options) rows(paths []string, columns ...string) iter.Seq2[*row, error]
 	return func(yield func(*row, error) bool) {
 		var r row
 		for _, path := range paths {
-			read := rows.File(path, columns...)
+			read := tabular.File(path, columns...)
 			if path == "-" {
 				in, name, close, err := o.Input(path)
 				if err != nil {
@@ -153,7 +153,7 @@ func (o *Options) rows(paths []string, columns ...string) iter.Seq2[*row, error]
 					return
 				}
 				defer close()
-				path, read = name, rows.Read(in, name, columns...)
+				path, read = name, tabular.Read(in, name, columns...)
 			}
 			for values, err := range read {
 				r = row{values, path}

@@ -14,8 +14,8 @@ import (
 
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/rows"
 	"perfpipe/internal/sniff"
+	"perfpipe/internal/tabular"
 )
 
 // dataFile is one file of the data, or stdin.
@@ -33,7 +33,7 @@ const headSize = 256 << 10
 
 // open opens a file and looks at its beginning. Of a pipe that is no more than a line, since more may not come soon.
 func (o *Options) open(path string) (*dataFile, error) {
-	if path != "-" && rows.IsParquet(path) {
+	if path != "-" && tabular.IsParquet(path) {
 		return &dataFile{name: path, parquet: true, close: func() {}}, nil
 	}
 	r, name, done, err := o.Input(path)
@@ -147,7 +147,7 @@ func (o *Options) objects(paths []string) iter.Seq2[fileLine, error] {
 
 // values yields the JSON values of the input. A line of JSONL that is wrong is an item; reading goes on.
 func (in *dataFile) values(yield func(fileLine, error) bool) bool {
-	if in.parquet || rows.Tabular(in.name) {
+	if in.parquet || tabular.Tabular(in.name) {
 		return in.rowValues(yield)
 	}
 	form := in.layout()
@@ -204,9 +204,9 @@ func valid(b []byte) ([]byte, error) {
 
 // rowValues yields rows as JSON objects.
 func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
-	read := rows.File(in.name)
+	read := tabular.File(in.name)
 	if !in.parquet {
-		read = rows.Read(in, in.name)
+		read = tabular.Read(in, in.name)
 	}
 	for row, err := range read {
 		l := fileLine{jsonl.Line{N: row.N}, in.name, !row.Line}

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/request"
-	"perfpipe/internal/rows"
+	"perfpipe/internal/tabular"
 )
 
 // lineReader reads files of lines or of JSON values, each as it looks.
@@ -36,7 +36,7 @@ func lineByLine(_ context.Context, o *Options) (items, error) {
 			return r.trace(f, in, s, yield)
 		}
 		switch {
-		case rows.Tabular(in.name) && len(s.header) > 1:
+		case tabular.Tabular(in.name) && len(s.header) > 1:
 			yield(nil, fmt.Errorf("%s: %w", in.name, s.unknown()))
 			return false
 		case in.parquet || in.layout() != byLine:

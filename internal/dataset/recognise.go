@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/fastjson"
-	"perfpipe/internal/rows"
+	"perfpipe/internal/tabular"
 )
 
 // isBody reports whether an object is the body of a request to a known API.
@@ -246,7 +246,7 @@ func (e *rowsError) Error() string {
 
 // Hint returns the command that reads the rows.
 func (e *rowsError) Hint(file string) string {
-	if e.within != "" && !strings.HasSuffix(file, ".parquet") && !rows.Tabular(file) {
+	if e.within != "" && !strings.HasSuffix(file, ".parquet") && !tabular.Tabular(file) {
 		filter, from := e.within, shellQuote(file)
 		if e.array {
 			filter = ".[] | " + filter

@@ -13,8 +13,8 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/rows"
 	"perfpipe/internal/sniff"
+	"perfpipe/internal/tabular"
 )
 
 // format is one kind of captured log or trace: one of line and read is set, or both of tables.
@@ -82,7 +82,7 @@ func (in *dataFile) sample() *sample {
 	probe := &dataFile{Reader: unmarked(bytes.NewReader(in.head), 64<<10), name: in.name, head: in.head, whole: true}
 	probe.values(add)
 	if len(in.head) > 0 && in.head[0] != '{' && in.head[0] != '[' {
-		if t, err := rows.NewTable(bytes.NewReader(in.head), in.name); err == nil {
+		if t, err := tabular.NewTable(bytes.NewReader(in.head), in.name); err == nil {
 			s.header = t.Header
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"perfpipe/internal/api"
 	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/rows"
+	"perfpipe/internal/tabular"
 )
 
 // Blocks of a prompt of which traces tell the hashes, in tokens.
@@ -176,7 +176,7 @@ func (t *trace) label(it *Item, key, value string) {
 func csvTrace(put rowItem, columns ...string) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
 	return func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 		return func(yield func(*Item, error) bool) {
-			table, err := rows.NewTable(r, name)
+			table, err := tabular.NewTable(r, name)
 			if err == nil {
 				err = table.Missing(columns...)
 			}

@@ -1,11 +1,11 @@
-// Package rows reads the rows of Parquet, JSON, JSONL, CSV, TSV and WebDataset files as a stream of maps, one row in
+// Package tabular reads the rows of Parquet, JSON, JSONL, CSV, TSV and WebDataset files as a stream of maps, one row in
 // memory at a time.
 //
-//	for row, err := range rows.File(path, "question") {
+//	for row, err := range tabular.File(path, "question") {
 //		if err != nil { … }
 //		text, _ := row.Values["question"].(string)
 //	}
-package rows
+package tabular
 
 import (
 	"bufio"

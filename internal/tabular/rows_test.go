@@ -1,4 +1,4 @@
-package rows
+package tabular
 
 import (
 	"archive/tar"
