@@ -51,7 +51,7 @@ func run(env *cli.Env) error {
 	case f.Define != "":
 		return define(in, env, &f, opt)
 	case f.Format == evalscopeFormat:
-		return evalscope(in, env, &f, opt)
+		return exportEvalscope(in, env, &f, opt)
 	}
 	return summarize(in, env, &f, opt)
 }

@@ -1,6 +1,8 @@
 package main
 
-// kind is how a flag is written, and what its value is in benchmark_args.json.
+import "slices"
+
+// kind is the syntax of a flag, and the type of its value in benchmark_args.json.
 type kind int
 
 const (
@@ -13,28 +15,37 @@ const (
 	onOff               // no value; --no-NAME is its opposite
 )
 
-// flag is one flag of evalscope perf and what becomes of it.
+// flag is one flag of evalscope perf and its translation.
 type flag struct {
 	name   string
 	kind   kind
 	def    any    // evalscope's default
-	to     string // the stages that take it: gen send stats plot; stage:name where the flag has another name there
-	own    bool   // split.go says what becomes of it
-	unused string // why a flag that is taken does nothing here
+	to     string // the stages that take it: gen send stats plot; stage:name if the flag has another name there
+	own    bool   // split.go translates it
+	unused string // why it is accepted but has no effect
 }
 
-const (
-	queue = "there is no queue that a slow consumer fills: records stream"
-)
+const queue = "there is no queue that a slow consumer fills: records stream"
 
-// allFlags is evalscope perf's command line.
+// allFlags returns the command line of evalscope perf, in the order of its help.
 func allFlags() []flag {
+	return slices.Concat(
+		modelFlags(), serverFlags(), loadFlags(), slaFlags(), queueFlags(),
+		resultFlags(), promptFlags(), datasetFlags(), answerFlags(),
+	)
+}
+
+func modelFlags() []flag {
 	return []flag{
 		{name: "model", to: "gen", own: true},
 		{name: "attn-implementation", to: "send"},
 		{name: "api", def: "openai", own: true},
 		{name: "tokenizer-path", to: "gen send"},
+	}
+}
 
+func serverFlags() []flag {
+	return []flag{
 		{name: "url", def: "http://127.0.0.1:8877/v1/chat/completions", own: true},
 		{name: "port", kind: number, def: 8877, own: true},
 		{name: "headers", kind: pairs, def: map[string]string{}, to: "send"},
@@ -43,7 +54,11 @@ func allFlags() []flag {
 		{name: "read-timeout", kind: number, to: "send"},
 		{name: "total-timeout", kind: number, def: 21600, to: "send"},
 		{name: "no-test-connection", kind: on, def: false, to: "send"},
+	}
+}
 
+func loadFlags() []flag {
+	return []flag{
 		{name: "number", kind: numbers, def: 1000, own: true},
 		{name: "parallel", kind: numbers, def: 1, own: true},
 		{name: "rate", kind: numbers, def: -1, own: true},
@@ -53,7 +68,11 @@ func allFlags() []flag {
 		{name: "duration", kind: number, to: "send"},
 		{name: "enable-pd-metrics", kind: on, def: false, unused: "no server tells a client where prefill hands over to decode"},
 		{name: "scenario", own: true},
+	}
+}
 
+func slaFlags() []flag {
+	return []flag{
 		{name: "sla-auto-tune", kind: on, def: false, own: true},
 		{name: "sla-variable", def: "parallel", own: true},
 		{name: "sla-params", own: true},
@@ -62,13 +81,21 @@ func allFlags() []flag {
 		{name: "sla-lower-bound", kind: number, def: 1, unused: "the search goes down to 1"},
 		{name: "sla-fixed-parallel", kind: number, unused: "a search of the rate is an open loop"},
 		{name: "sla-number-multiplier", kind: number, unused: "each level takes as many requests as decide it"},
+	}
+}
 
+func queueFlags() []flag {
+	return []flag{
 		{name: "db-commit-interval", kind: number, def: 1000, unused: queue},
 		{name: "queue-size-multiplier", kind: number, def: 5, unused: queue},
 		{name: "in-flight-task-multiplier", kind: number, def: 2, unused: queue},
 		{name: "log-every-n-query", kind: number, def: 100, to: "send"},
 		{name: "num-workers", kind: number, def: 0, to: "gen"},
+	}
+}
 
+func resultFlags() []flag {
+	return []flag{
 		{name: "debug", kind: on, def: false, to: "send"},
 		{name: "enable-progress-tracker", kind: on, def: false, unused: "records.jsonl grows while the run goes on"},
 		{name: "visualizer", to: "stats"},
@@ -79,7 +106,11 @@ func allFlags() []flag {
 		{name: "alias", to: "plot:title"},
 		{name: "outputs-dir", def: "outputs", own: true},
 		{name: "no-timestamp", kind: on, def: false, own: true},
+	}
+}
 
+func promptFlags() []flag {
+	return []flag{
 		{name: "max-prompt-length", kind: number, def: 131072, own: true},
 		{name: "min-prompt-length", kind: number, def: 0, own: true},
 		{name: "prefix-length", kind: number, def: 0, to: "gen"},
@@ -92,7 +123,11 @@ func allFlags() []flag {
 		{name: "image-format", def: "RGB", to: "gen"},
 		{name: "image-num", kind: number, def: 1, to: "gen"},
 		{name: "image-patch-size", kind: number, def: 28, unused: "the server counts the tokens of pictures"},
+	}
+}
 
+func datasetFlags() []flag {
+	return []flag{
 		{name: "dataset", def: "openqa", own: true},
 		{name: "dataset-path", to: "gen"},
 		{name: "data-source", to: "gen"},
@@ -102,7 +137,11 @@ func allFlags() []flag {
 		{name: "multi-turn-args", own: true},
 		{name: "min-turns", kind: number, def: 1, to: "gen"},
 		{name: "max-turns", kind: number, to: "gen"},
+	}
+}
 
+func answerFlags() []flag {
+	return []flag{
 		{name: "max-tokens", kind: numbers, def: 2048, own: true},
 		{name: "min-tokens", kind: number, to: "gen"},
 		{name: "n-choices", kind: number, to: "gen"},

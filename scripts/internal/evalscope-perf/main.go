@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/evalscope"
 
 	"perfpipe/internal/fault"
 )
@@ -33,7 +35,7 @@ and leaves evalscope's folder of results. --dry-run only prints. docs/from-evals
 
 func run(env *cli.Env, now time.Time) error {
 	args := slices.Clone(env.Args)
-	if len(args) > 0 && args[0] == "perf" { // so that alias evalscope=evalscope-perf does
+	if len(args) > 0 && args[0] == "perf" { // so that alias evalscope=evalscope-perf works
 		args = args[1:]
 	}
 	flags := allFlags()
@@ -99,7 +101,7 @@ func help(env *cli.Env, flags []flag) error {
 	return err
 }
 
-// folder is where the results go: outputs/TIME/NAME, NAME being the model's where none is given.
+// folder returns the folder of the results: outputs/TIME/NAME, where NAME is the model's unless it was typed.
 func folder(v values, now time.Time) string {
 	name := v.one("name", filepath.Base(v.one("model", "model")))
 	name = strings.Map(func(r rune) rune {
@@ -115,7 +117,7 @@ func folder(v values, now time.Time) string {
 	return filepath.Join(parts...)
 }
 
-// pipe runs the pipeline. The records are kept even where the run was interrupted.
+// pipe runs the pipeline. tee ignores interrupts, so that the records of an interrupted run are complete.
 func (j *job) pipe(env *cli.Env, dir string) error {
 	records := filepath.Join(dir, "records.jsonl")
 	stages := []*stage{&j.gen, &j.send, {"tee", []string{"-i", records}}, &j.stats}
@@ -137,7 +139,7 @@ func (j *job) pipe(env *cli.Env, dir string) error {
 			cmds[i].Stdout = w
 		}
 		err = cmds[i].Start()
-		for _, f := range []*os.File{in, w} { // the children have them; here they would keep the pipes open
+		for _, f := range []*os.File{in, w} { // the children have them; open here they would keep the pipes alive
 			if f != nil {
 				f.Close()
 			}
@@ -169,7 +171,7 @@ func (j *job) pipe(env *cli.Env, dir string) error {
 	}
 }
 
-// pass hands SIGTERM on to perf-send, which then ends as after Ctrl-C. Ctrl-C itself reaches all the commands.
+// pass forwards SIGTERM to perf-send, which then ends as after Ctrl-C. Ctrl-C itself reaches all commands.
 func pass(signals <-chan os.Signal, ended <-chan struct{}, send *os.Process) {
 	for {
 		select {
@@ -183,7 +185,7 @@ func pass(signals <-chan os.Signal, ended <-chan struct{}, send *os.Process) {
 	}
 }
 
-// results writes what is made of the records afterwards.
+// results writes the files that are made of the records.
 func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
 	for _, s := range []*stage{j.files(dir), j.page(dir)} {
 		cmd := exec.Command(s.name, s.args...)
@@ -192,14 +194,33 @@ func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
 			return fault.Fail("the records are in "+dir, "%s: %w", s.name, err)
 		}
 	}
-	points, err := readPoints(dir)
+	points, err := evalscope.ReadPoints(dir)
 	if err != nil {
 		return err
 	}
 	for i := range points {
-		if err := points[i].writeArgs(j, flags, v); err != nil {
+		if err := j.writeArgs(&points[i], flags, v); err != nil {
 			return fault.Fail("", "%w", err)
 		}
 	}
 	return report(env, dir, v, points)
+}
+
+// report prints evalscope's closing tables, to stdout and into performance_summary.txt.
+func report(env *cli.Env, dir string, v values, points []evalscope.Point) error {
+	file, err := os.Create(filepath.Join(dir, "performance_summary.txt"))
+	if err != nil {
+		return fault.Fail("", "%w", err)
+	}
+	defer file.Close()
+	api := v.one("api", "openai")
+	r := evalscope.Report{
+		Model: v.one("model", ""), Alias: v.one("alias", ""), Dataset: v.one("dataset", "openqa"), API: api,
+		URL: v.one("url", ""), Dir: dir, InputOnly: slices.Contains([]string{"/embeddings", "/reranks"}, endpoint(api)),
+		Points: points,
+	}
+	if err := r.Write(io.MultiWriter(env.Stdout, file)); err != nil {
+		return err
+	}
+	return file.Close()
 }

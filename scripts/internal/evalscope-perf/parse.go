@@ -7,13 +7,13 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// values are the flags that were typed, each with its words. A flag without a value has none; what --no-NAME turns off
-// has the word false.
+// values are the flags that were typed, each with its words. A flag without a value has no words; --no-NAME gives NAME
+// the word false.
 type values map[string][]string
 
 func (v values) has(name string) bool { _, ok := v[name]; return ok }
 
-// one is the only word of a flag, or def.
+// one returns the only word of a flag, or def.
 func (v values) one(name, def string) string {
 	if w := v[name]; len(w) > 0 {
 		return w[0]
@@ -21,8 +21,7 @@ func (v values) one(name, def string) string {
 	return def
 }
 
-// parse reads a command line as Python's argparse does: --name value and --name=value, and the unique beginning of a
-// name for the name.
+// parse reads a command line as Python's argparse does: --name value, --name=value, and a unique prefix of a name.
 func parse(flags []flag, args []string) (values, error) {
 	typed := values{}
 	for len(args) > 0 {
@@ -60,7 +59,7 @@ func parse(flags []flag, args []string) (values, error) {
 	return typed, nil
 }
 
-// take splits the values of a flag from what follows.
+// take splits the values of a flag from the arguments after them.
 func take(f *flag, args []string) (list, rest []string) {
 	most := 1
 	if f.kind == words || f.kind == numbers || f.kind == pairs {
@@ -92,7 +91,7 @@ func isNumber(w string) bool {
 	return err == nil
 }
 
-// find looks up a flag as it is typed. off says that it is a --no-NAME.
+// find looks up a flag as it was typed, and reports whether it was typed as --no-NAME.
 func find(flags []flag, arg string) (f *flag, off bool, err error) {
 	name, isFlag := strings.CutPrefix(arg, "--")
 	if !isFlag || name == "" {
@@ -130,7 +129,7 @@ func find(flags []flag, arg string) (f *flag, off bool, err error) {
 	return nil, false, fault.Usage("the nearest is --"+nearest, "--%s: evalscope perf has no such flag", name)
 }
 
-// distance is Levenshtein's: the letters to be put in, left out or changed.
+// distance returns the Levenshtein distance: the number of letters to insert, delete or change.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

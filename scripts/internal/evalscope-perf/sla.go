@@ -1,23 +1,24 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/goccy/go-json"
+
 	"perfpipe/internal/fault"
 )
 
-// figure is a metric of --sla-params as perf-send --slo names it, with the factor from evalscope's unit.
+// figure is a metric of --sla-params under its name in perf-send --slo, with the factor from evalscope's unit.
 type figure struct {
 	name  string
 	scale float64
 }
 
-// slaFigures are evalscope's metrics: latencies in seconds, TTFT and TPOT in ms.
+// slaFigures returns evalscope's metrics: latencies in seconds, TTFT and TPOT in ms.
 func slaFigures() map[string]figure {
 	all := map[string]figure{
 		"avg_latency": {"latency_ms:mean", 1000}, "p99_latency": {"latency_ms:p99", 1000},
@@ -30,7 +31,7 @@ func slaFigures() map[string]figure {
 	return all
 }
 
-// slos are --sla-auto-tune's conditions, for perf-send --search.
+// slos translates the conditions of --sla-auto-tune for perf-send --search.
 func (j *job) slos(v values) error {
 	if !j.search {
 		return nil
@@ -67,7 +68,7 @@ func (j *job) slos(v values) error {
 	return nil
 }
 
-// condition is one of --sla-params: {"p99_latency": "<=2s"}.
+// condition translates a condition of --sla-params, such as {"p99_latency": "<=2s"}.
 func condition(name, text string) (string, error) {
 	f, ok := slaFigures()[name]
 	if !ok {

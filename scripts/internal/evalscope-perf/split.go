@@ -1,14 +1,13 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/goccy/go-json"
 
 	"perfpipe/internal/fault"
 )
@@ -19,7 +18,7 @@ type stage struct {
 	args []string
 }
 
-// add gives the stage a flag.
+// add appends a flag.
 func (s *stage) add(flag string, list ...string) {
 	if len(list) > 0 && (list[0] == "" || strings.HasPrefix(list[0], "-")) {
 		flag, list = flag+"="+list[0], list[1:]
@@ -27,26 +26,32 @@ func (s *stage) add(flag string, list ...string) {
 	s.args = append(append(s.args, "--"+flag), list...)
 }
 
-// job is what an evalscope command line comes to.
+// job is the translation of an evalscope command line.
 type job struct {
 	gen, send, stats, plot stage
-	env                    []string // keys, which do not belong into a list of processes
-	notes                  []string // what is taken and does nothing
+	env                    []string // keys, which must not show in a list of processes
+	notes                  []string // on flags that have no effect
 	dataset                string
 	search                 bool
-	chat                   bool // messages rather than a text
+	chat                   bool // messages rather than text
 }
 
-// invented are the datasets for which perf-gen's own defaults are others than evalscope's.
-var invented = []string{"random", "random_vl", "random_embedding", "random_embedding_batch", "random_rerank", "random_multi_turn"}
-
-// filtered are those of which evalscope leaves out what is too long.
-var filtered = []string{
-	"openqa", "longalpaca", "custom", "line_by_line", "share_gpt_zh", "share_gpt_en", "share_gpt_zh_multi_turn",
-	"share_gpt_en_multi_turn", "custom_multi_turn", "embedding", "embed", "embedding_batch",
+// invented reports whether the defaults of a dataset differ between perf-gen and evalscope.
+func invented(dataset string) bool {
+	return slices.Contains([]string{
+		"random", "random_vl", "random_embedding", "random_embedding_batch", "random_rerank", "random_multi_turn",
+	}, dataset)
 }
 
-// split divides the flags between the commands. After Ctrl-C perf-stats waits longer than perf-send does.
+// filtered reports whether evalscope leaves out the long prompts of a dataset.
+func filtered(dataset string) bool {
+	return slices.Contains([]string{
+		"openqa", "longalpaca", "custom", "line_by_line", "share_gpt_zh", "share_gpt_en", "share_gpt_zh_multi_turn",
+		"share_gpt_en_multi_turn", "custom_multi_turn", "embedding", "embed", "embedding_batch",
+	}, dataset)
+}
+
+// split divides the flags among the commands. After Ctrl-C perf-stats waits longer than perf-send does.
 func split(flags []flag, v values) (*job, error) {
 	j := &job{
 		gen: stage{name: "perf-gen"}, send: stage{name: "perf-send"}, stats: stage{"perf-stats", []string{"--grace", "60"}}, plot: stage{name: "perf-plot"},
@@ -85,7 +90,7 @@ func split(flags []flag, v values) (*job, error) {
 	return j, nil
 }
 
-// refuse tells what is not done here, before anything is.
+// refuse returns an error if the command line asks for something that is not supported here.
 func (j *job) refuse(v values) error {
 	switch api := v.one("api", "openai"); {
 	case v.has("scenario"):
@@ -110,7 +115,7 @@ func hasTurns(dataset string) bool {
 	return strings.HasSuffix(dataset, "_multi_turn") || strings.HasPrefix(dataset, "trie_") || dataset == "swe_smith"
 }
 
-// source is what perf-gen reads or makes.
+// source translates the flags of the dataset.
 func (j *job) source(v values) error {
 	switch {
 	case v.has("prompt"):
@@ -121,14 +126,14 @@ func (j *job) source(v values) error {
 	default:
 		j.gen.add("dataset", j.dataset)
 	}
-	made := slices.Contains(invented, j.dataset)
+	made := invented(j.dataset)
 	for _, name := range []string{"min-prompt-length", "max-prompt-length"} {
 		switch {
 		case v.has(name):
 			j.gen.add(name, v[name]...)
 		case made && name == "min-prompt-length":
 			j.gen.add(name, "0")
-		case made || name == "max-prompt-length" && slices.Contains(filtered, j.dataset):
+		case made || name == "max-prompt-length" && filtered(j.dataset):
 			j.gen.add(name, "131072")
 		}
 	}
@@ -144,7 +149,7 @@ func (j *job) source(v values) error {
 	return err
 }
 
-// mergeArgs puts the older --multi-turn-args into --dataset-args, whose own keys count.
+// mergeArgs merges the older --multi-turn-args into --dataset-args, whose own keys win.
 func mergeArgs(args, old string) (string, error) {
 	if old == "" {
 		return args, nil
@@ -162,20 +167,29 @@ func mergeArgs(args, old string) (string, error) {
 	return string(b), err
 }
 
-// endpoints is the path that evalscope puts after a URL which ends in no endpoint. /v1 it never adds.
-var endpoints = map[string]string{
-	"openai": "/chat/completions", "openai_responses": "/responses", "openai_response": "/responses", "responses": "/responses",
-	"openai_embedding": "/embeddings", "embedding": "/embeddings", "openai_rerank": "/reranks", "rerank": "/reranks",
+// endpoint returns the path that evalscope appends to a URL that ends in no endpoint. It never appends /v1.
+func endpoint(api string) string {
+	switch api {
+	case "openai":
+		return "/chat/completions"
+	case "openai_responses", "openai_response", "responses":
+		return "/responses"
+	case "openai_embedding", "embedding":
+		return "/embeddings"
+	case "openai_rerank", "rerank":
+		return "/reranks"
+	}
+	return ""
 }
 
-// resolve is the URL by evalscope's rules.
+// resolve returns the URL by evalscope's rules.
 func resolve(given, api string, tokenIDs, speed bool) (string, error) {
 	u, err := url.Parse(given)
 	if err != nil || u.Host == "" {
 		return "", fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not a URL", given)
 	}
 	path := strings.TrimRight(u.Path, "/")
-	if end := endpoints[api]; end != "" {
+	if end := endpoint(api); end != "" {
 		known := []string{"/chat/completions", "/completions", "/responses", "/embeddings", "/reranks", "/rerank"}
 		if !slices.ContainsFunc(known, func(k string) bool { return strings.HasSuffix(path, k) }) {
 			path += end
@@ -193,7 +207,7 @@ func resolve(given, api string, tokenIDs, speed bool) (string, error) {
 	return u.String(), nil
 }
 
-// server is whom perf-send asks, and in what dialect.
+// server translates the flags of the server and its API.
 func (j *job) server(v values) error {
 	api := v.one("api", "openai")
 	local := strings.HasPrefix(api, "local")
@@ -216,7 +230,7 @@ func (j *job) server(v values) error {
 		if v.has("data-source") && v.has("tokenizer-path") {
 			j.send.add("data-source", v["data-source"]...)
 		}
-		before, _ := resolve(given, api, false, false) // --tokenize-prompt moves the URL after this is decided
+		before, _ := resolve(given, api, false, false) // evalscope decides this before --tokenize-prompt changes the URL
 		at, err := url.Parse(before)
 		if err != nil {
 			return err
@@ -231,8 +245,8 @@ func (j *job) server(v values) error {
 		chat = len(list) == 0
 	}
 	j.chat = chat
-	texts := j.dataset == "" || j.dataset == "random" || j.dataset == "random_vl" || slices.Contains(filtered, j.dataset)
-	plain := endpoints[api] == "/chat/completions" || local
+	texts := j.dataset == "" || j.dataset == "random" || j.dataset == "random_vl" || filtered(j.dataset)
+	plain := endpoint(api) == "/chat/completions" || local
 	switch {
 	case plain && v.has("apply-chat-template") || plain && !chat && texts && !v.has("query-template"):
 		if chat {
@@ -247,7 +261,7 @@ func (j *job) server(v values) error {
 	return nil
 }
 
-// load is how many requests there are and when they go out.
+// load translates the number of requests and their timing.
 func (j *job) load(v values) error {
 	number, rates, parallel := v["number"], v["rate"], v["parallel"]
 	if len(number) == 0 {
@@ -301,7 +315,7 @@ func (j *job) load(v values) error {
 	return err
 }
 
-// total is how many lines the load points take, warm-up and all.
+// total returns the number of requests of all load points, with their warm-up.
 func total(number []string, warmup string) (int, error) {
 	w, err := strconv.ParseFloat(warmup, 64)
 	if err != nil {
@@ -324,7 +338,7 @@ func total(number []string, warmup string) (int, error) {
 	return sum, nil
 }
 
-// secrets go to the commands in variables, where no list of processes shows them.
+// secrets passes keys in environment variables, which no list of processes shows.
 func (j *job) secrets(v values) error {
 	for flag, name := range map[string]string{"api-key": "OPENAI_API_KEY", "wandb-api-key": "WANDB_API_KEY", "swanlab-api-key": "SWANLAB_API_KEY"} {
 		if v.has(flag) {
@@ -333,49 +347,4 @@ func (j *job) secrets(v values) error {
 	}
 	slices.Sort(j.env)
 	return nil
-}
-
-// script is the job as a shell has it, with its files in dir.
-func (j *job) script(dir string) string {
-	records := filepath.Join(dir, "records.jsonl")
-	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(), quote(records), j.stats.shell(),
-		j.files(dir).shell(), j.page(dir).shell())
-}
-
-// files writes evalscope's files of each load point.
-func (j *job) files(dir string) *stage {
-	return &stage{"perf-stats", []string{filepath.Join(dir, "records.jsonl"), "--format", "evalscope", "-o", dir}}
-}
-
-// page writes the report.
-func (j *job) page(dir string) *stage {
-	args := append([]string{filepath.Join(dir, "records.jsonl")}, j.plot.args...)
-	return &stage{"perf-plot", append(args, "-o", filepath.Join(dir, "perf_report.html"))}
-}
-
-// shell writes the command as a shell has it, without the secrets of headers.
-func (s *stage) shell() string {
-	out := s.name
-	for _, a := range s.args {
-		if name, _, ok := strings.Cut(a, "="); ok && secretHeader(name) {
-			a = name + "=***"
-		}
-		out += " " + quote(a)
-	}
-	return out
-}
-
-func secretHeader(name string) bool {
-	return slices.Contains([]string{"authorization", "proxy-authorization", "x-api-key", "x-auth-token"}, strings.ToLower(name))
-}
-
-// quote writes a word as a shell reads it back.
-func quote(w string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
-	}
-	if w != "" && strings.IndexFunc(w, func(r rune) bool { return !plain(r) }) < 0 {
-		return w
-	}
-	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 }

@@ -1,4 +1,4 @@
-package main
+package evalscope
 
 import (
 	"testing"
@@ -9,10 +9,10 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// TestEvalscopeTurns works evalscope's formulas of conversations and of time out by hand.
-func TestEvalscopeTurns(t *testing.T) {
+// TestConversations checks evalscope's formulas of conversations and of time against values worked out by hand.
+func TestConversations(t *testing.T) {
 	const second = 1_000_000
-	runs := &evalscopeRuns{by: []stats.Key{}, groups: map[string]*evalscopeRun{}}
+	points := &loadPoints{by: []stats.Key{}, groups: map[string]*loadPoint{}}
 	for _, r := range []record.Record{ // in no order
 		{Session: "a", Turn: 2, SentUs: 13 * second, TTFTMs: 500, LatencyMs: 1500, PromptTokens: 30, CompletionTokens: 11, CachedTokens: 15},
 		{Session: "b", Turn: 1, SentUs: 10 * second, TTFTMs: 3000, LatencyMs: 4000, PromptTokens: 10, CompletionTokens: 21},
@@ -20,11 +20,11 @@ func TestEvalscopeTurns(t *testing.T) {
 		{Session: "c", Turn: 1, SentUs: 10 * second, Phase: record.PhaseWarmup},
 	} {
 		r.OK, r.Op, r.GapUs = true, "chat", []int64{1}
-		runs.add(&r)
+		points.add(&r)
 	}
-	run := runs.groups[""]
-	throughput, timeline := run.workloadFiles()
-	got, err := json.Marshal([]any{run.turns(stats.Num(0.3)), run.traces(), throughput, timeline})
+	p := points.groups[""]
+	throughput, timeline := p.workload()
+	got, err := json.Marshal([]any{p.turns(stats.Num(0.3)), p.traces(), throughput, timeline})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,35 +1,33 @@
-package main
+package evalscope
 
 import (
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"perfpipe/internal/cli"
-
-	"perfpipe/internal/fault"
 	"perfpipe/internal/table"
 )
 
-// report prints evalscope's closing tables, on stdout and into performance_summary.txt.
-func report(env *cli.Env, dir string, v values, points []point) error {
-	file, err := os.Create(filepath.Join(dir, "performance_summary.txt"))
-	if err != nil {
-		return fault.Fail("", "%w", err)
-	}
-	defer file.Close()
-	inputOnly := slices.Contains([]string{"/embeddings", "/reranks"}, endpoints[v.one("api", "openai")])
-	tables := []*table.Table{basic(dir, v, points, inputOnly)}
-	if inputOnly {
-		tables = append(tables, detailed(points))
+// Report is what evalscope prints when a run has ended.
+type Report struct {
+	Model, Alias, Dataset, API string
+	URL                        string
+	Dir                        string
+	InputOnly                  bool // embeddings or ranking
+	Points                     []Point
+}
+
+// Write writes the tables of the report as text.
+func (r *Report) Write(w io.Writer) error {
+	tables := []*table.Table{r.basic()}
+	if r.InputOnly {
+		tables = append(tables, detailed(r.Points))
 	} else {
-		tables = append(tables, overview(points), perRequest(points), perTrace(points), workload(points))
+		tables = append(tables, overview(r.Points), perRequest(r.Points), perTrace(r.Points), workload(r.Points))
 	}
-	w := io.MultiWriter(env.Stdout, file)
 	for _, t := range tables {
 		if len(t.Rows) == 0 {
 			continue
@@ -38,35 +36,35 @@ func report(env *cli.Env, dir string, v values, points []point) error {
 			return err
 		}
 	}
-	return file.Close()
+	return nil
 }
 
-func basic(dir string, v values, points []point, inputOnly bool) *table.Table {
+func (r *Report) basic() *table.Table {
 	total, rate, mean := "Total Generated", "Avg Output Rate", "Avg Output Tokens"
-	if inputOnly {
+	if r.InputOnly {
 		total, rate, mean = "Total Input Tokens", "Avg Input Rate", "Avg Input Tokens"
 	}
 	tokens, seconds := 0.0, 0.0
-	for _, p := range points {
+	for _, p := range r.Points {
 		seconds += p.summary["Test Duration (s)"]
 		tokens += p.summary["Success Requests"] * p.summary[mean]
 	}
-	endpoint := v.one("url", "")
+	endpoint := r.URL
 	if u, err := url.Parse(endpoint); err == nil {
 		endpoint = u.Host
 	}
 	t := &table.Table{Title: "Basic Information", Rows: [][]string{
-		{"Model", filepath.Base(v.one("model", ""))}, {"Alias", v.one("alias", "")}, {"Test Dataset", v.one("dataset", "openqa")},
-		{"API Type", v.one("api", "openai")}, {"Endpoint", endpoint}, {total, decimal(tokens, 0) + " tokens"},
-		{rate, decimal(tokens/seconds, 2) + " tok/s"}, {"Total Test Time", decimal(seconds, 2) + " s"}, {"Output Path", dir},
+		{"Model", filepath.Base(r.Model)}, {"Alias", r.Alias}, {"Test Dataset", r.Dataset}, {"API Type", r.API},
+		{"Endpoint", endpoint}, {total, decimal(tokens, 0) + " tokens"}, {rate, decimal(tokens/seconds, 2) + " tok/s"},
+		{"Total Test Time", decimal(seconds, 2) + " s"}, {"Output Path", r.Dir},
 	}}
 	t.Rows = slices.DeleteFunc(t.Rows, func(row []string) bool { return row[1] == "" })
 	return t
 }
 
-func overview(points []point) *table.Table {
+func overview(points []Point) *table.Table {
 	t := &table.Table{Title: "Performance Overview", Header: []string{"Conc.", "Rate", "Num", "RPS", "Gen/s", "Success"}}
-	turns := slices.ContainsFunc(points, func(p point) bool { return p.traces.Count > 0 })
+	turns := slices.ContainsFunc(points, func(p Point) bool { return p.traces.Count > 0 })
 	if turns {
 		t.Header = append(t.Header, "Traces")
 	}
@@ -82,12 +80,12 @@ func overview(points []point) *table.Table {
 	return t
 }
 
-func (p *point) success() string {
+func (p *Point) success() string {
 	return decimal(100*p.summary["Success Requests"]/p.summary["Total Requests"], 1) + "%"
 }
 
-// level is the load, with unlimited where there is no limit.
-func (p *point) level(unlimited string) []string {
+// level returns the cells of the load. Unlimited stands for no limit.
+func (p *Point) level(unlimited string) []string {
 	level := []string{decimal(p.summary["Concurrency"], 0), decimal(p.summary["Request Rate (req/s)"], 2)}
 	for i := range level {
 		if strings.HasPrefix(level[i], "-") {
@@ -97,8 +95,8 @@ func (p *point) level(unlimited string) []string {
 	return level
 }
 
-// perRequest has the averages from the summary and the ranks from the percentiles. What has no ranks is a mean alone.
-func perRequest(points []point) *table.Table {
+// perRequest has the means of the summary, and the percentiles of those metrics that have them.
+func perRequest(points []Point) *table.Table {
 	t := &table.Table{Title: "Per-Request Metrics", Header: []string{"Conc.", "Rate", "Metric", "avg", "p50", "p99", "max"}}
 	for _, p := range points {
 		level := p.level("-")
@@ -114,7 +112,7 @@ func perRequest(points []point) *table.Table {
 		} {
 			mean, known := p.summary[m.mean]
 			if !known || mean <= 0 && m.rank != "" {
-				continue // what is not streamed has no TPOT
+				continue // without streaming there is no TPOT
 			}
 			row := append(level, m.name, decimal(mean, m.places))
 			for _, label := range []string{"50%", "99%", "max"} {
@@ -130,7 +128,7 @@ func perRequest(points []point) *table.Table {
 	return t
 }
 
-func perTrace(points []point) *table.Table {
+func perTrace(points []Point) *table.Table {
 	t := &table.Table{Title: "Per-Trace Metrics", Header: []string{"Conc.", "Rate", "Metric", "mean", "p50", "p90", "p99", "max"}}
 	for _, p := range points {
 		t.Rows = append(t.Rows, p.rows(p.traces.Rows, 4, "mean", "p50", "p90", "p99", "max")...)
@@ -138,16 +136,18 @@ func perTrace(points []point) *table.Table {
 	return t
 }
 
-func workload(points []point) *table.Table {
-	t := &table.Table{Title: "Workload Throughput", Header: []string{"Conc.", "Rate", "Metric (tok/s)", "Overall", "Last 30s", "Steady (drop 20%)"}}
+func workload(points []Point) *table.Table {
+	t := &table.Table{Title: "Workload Throughput", Header: []string{
+		"Conc.", "Rate", "Metric (tok/s)", "Overall", "Last 30s", "Steady (drop 20%)",
+	}}
 	for _, p := range points {
 		t.Rows = append(t.Rows, p.rows(p.workload.Rows, 2, "overall", "last_window", "steady_state")...)
 	}
 	return t
 }
 
-// rows are those of a file: the load in the first, the metric, and these keys.
-func (p *point) rows(list []map[string]any, places int, keys ...string) [][]string {
+// rows returns the rows of a file: the load, in the first one only, the metric, and the values of these keys.
+func (p *Point) rows(list []map[string]any, places int, keys ...string) [][]string {
 	var out [][]string
 	level := p.level("-")
 	for _, r := range list {
@@ -162,8 +162,8 @@ func (p *point) rows(list []map[string]any, places int, keys ...string) [][]stri
 	return out
 }
 
-// detailed is the table of embeddings and of ranking.
-func detailed(points []point) *table.Table {
+// detailed is the table of embeddings and rankings.
+func detailed(points []Point) *table.Table {
 	t := &table.Table{Title: "Detailed Performance Metrics", Header: []string{"Conc.", "Rate", "RPS", "Avg Lat.(s)", "P99 Lat.(s)",
 		"Avg Inp.TPS", "P99 Inp.TPS", "Avg Inp.Tok", "Success Rate"}}
 	for _, p := range points {
@@ -175,7 +175,7 @@ func detailed(points []point) *table.Table {
 	return t
 }
 
-func (p *point) rank(label, column string, places int) string {
+func (p *Point) rank(label, column string, places int) string {
 	for _, row := range p.ranks {
 		if f, ok := row[column].(float64); ok && row["Percentiles"] == label {
 			return decimal(f, places)
@@ -184,11 +184,7 @@ func (p *point) rank(label, column string, places int) string {
 	return "-"
 }
 
-// decimal is a number with at most so many places.
-func decimal(f float64, places int) string {
-	s := strconv.FormatFloat(f, 'f', places, 64)
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	return s
+// decimal returns a number with at most that many decimals, as evalscope writes it: without thousands separators.
+func decimal(f float64, decimals int) string {
+	return table.Trim(strconv.FormatFloat(f, 'f', decimals, 64))
 }

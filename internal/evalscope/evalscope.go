@@ -1,0 +1,198 @@
+// Package evalscope writes the result files of "evalscope perf" from records, and reads them again.
+//
+// Each load point gets a folder with benchmark_summary.json, benchmark_percentile.json, benchmark_data.db,
+// workload_throughput.json, workload_timeline.json and, if it has conversations, trace_summary.json. Names, definitions
+// and rounding are evalscope's, so that scripts made for its files read these.
+package evalscope
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-json"
+
+	"perfpipe/internal/fault"
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
+)
+
+// The files of a load point.
+const (
+	summaryFile    = "benchmark_summary.json"
+	percentileFile = "benchmark_percentile.json"
+	databaseFile   = "benchmark_data.db"
+	traceFile      = "trace_summary.json"
+	throughputFile = "workload_throughput.json"
+	timelineFile   = "workload_timeline.json"
+)
+
+// Options select what an Export writes, and where.
+type Options struct {
+	Dir    string      // of the folders of the load points
+	By     []stats.Key // what makes a load point, as Keys returns it
+	Warmup bool        // count warm-up records too
+
+	Create func(path string) error              // creates an empty file for a database, whose records may hold prompts
+	Write  func(path string, text []byte) error // writes a complete file, and the folder that it is in
+}
+
+// Keys returns the keys that make a load point for evalscope: by default each one of each run has a folder.
+func Keys(by []stats.Key) []stats.Key {
+	if len(by) == 1 && by[0].Name == "run" {
+		return append(by[:1:1], stats.RunIDKey())
+	}
+	return by
+}
+
+// Export collects the figures of evalscope that package stats does not have.
+type Export struct {
+	opt     Options
+	defs    []stats.Definition
+	figures []*stats.Defined // of each worker
+	points  loadPoints
+	dbs     databases
+}
+
+// New returns an Export of no records.
+func New(opt Options) *Export {
+	return &Export{
+		opt: opt, defs: []stats.Definition{stats.EvalscopeFiles()},
+		points: loadPoints{by: opt.By, warmup: opt.Warmup, groups: map[string]*loadPoint{}},
+		dbs:    databases{opt: opt, open: map[string]*database{}},
+	}
+}
+
+// Collect returns a function that adds records. Each worker of a stats.Stream needs its own.
+func (e *Export) Collect() func(*record.Record) {
+	d := e.newDefined()
+	e.figures = append(e.figures, d)
+	return func(r *record.Record) {
+		e.dbs.add(r)
+		e.points.add(r)
+		d.Add(r)
+	}
+}
+
+func (e *Export) newDefined() *stats.Defined {
+	return stats.NewDefined(e.defs, stats.Options{By: e.opt.By, Warmup: e.opt.Warmup, Percentiles: ranks()})
+}
+
+// Write writes the files of all load points of a summary, which must be of the same records and keys.
+func (e *Export) Write(s *stats.Summary) error {
+	defined := e.newDefined()
+	for _, d := range e.figures {
+		defined.Merge(d)
+	}
+	byName := map[string]stats.DefinedBlock{}
+	for _, d := range defined.Blocks() {
+		byName[d.Group] = d
+	}
+	seen := map[string]int{} // a sweep may have the same level twice
+	for i := range s.Blocks {
+		b := &s.Blocks[i]
+		d, ok := byName[groupName(b)]
+		if !ok {
+			continue // nothing but warm-up
+		}
+		p := e.points.groups[d.Group]
+		if p == nil {
+			p = &loadPoint{}
+		}
+		dir := filepath.Join(e.opt.Dir, p.dir(b))
+		if seen[dir]++; seen[dir] > 1 {
+			dir += fmt.Sprintf("_%d", seen[dir])
+		}
+		if err := e.writePoint(dir, p, b, &d); err != nil {
+			return err
+		}
+		if err := e.dbs.commit(d.Group, dir); err != nil {
+			return fault.Fail("", "%s: %w", filepath.Join(dir, databaseFile), err)
+		}
+	}
+	return nil
+}
+
+// Abort removes the databases that Write did not complete.
+func (e *Export) Abort() { e.dbs.abort() }
+
+// groupName joins the values of a group as stats.DefinedBlock does.
+func groupName(b *stats.Block) string {
+	values := make([]string, len(b.Group))
+	for i, v := range b.Group {
+		values[i] = v.Value
+	}
+	return strings.Join(values, ", ")
+}
+
+// groupOf returns the groupName of a record.
+func groupOf(by []stats.Key, r *record.Record) string {
+	values := make([]string, len(by))
+	for i, k := range by {
+		values[i] = k.Of(r)
+	}
+	return strings.Join(values, ", ")
+}
+
+// dir returns the folder of a load point. That of a closed loop is named by its parallel even if it has a rate, and a
+// conversation counts as one request.
+func (p *loadPoint) dir(b *stats.Block) string {
+	number := b.Requests
+	if len(p.sessions) > 0 {
+		number = int64(len(p.sessions))
+	}
+	if b.Rate > 0 && b.Parallel == 0 {
+		return fmt.Sprintf("rate_%s_number_%d", strconv.FormatFloat(b.Rate, 'f', -1, 64), number)
+	}
+	return fmt.Sprintf("parallel_%d_number_%d", max(1, b.Parallel), number)
+}
+
+// writePoint writes the JSON files of a load point.
+func (e *Export) writePoint(dir string, p *loadPoint, b *stats.Block, d *stats.DefinedBlock) error {
+	files := object{{summaryFile, p.summary(b, d)}, {percentileFile, p.percentiles(d)}}
+	if len(p.sessions) > 0 {
+		files = append(files, member{traceFile, p.traces()})
+	}
+	if len(p.served) > 0 {
+		throughput, timeline := p.workload()
+		files = append(files, member{throughputFile, throughput}, member{timelineFile, timeline})
+	}
+	for _, f := range files {
+		text, err := json.MarshalIndent(f.value, "", "    ")
+		if err != nil {
+			return err
+		}
+		if err := e.opt.Write(filepath.Join(dir, f.key), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// object is a JSON object whose members keep their order.
+type object []member
+
+type member struct {
+	key   string
+	value any
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o object) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%q:%s", m.key, value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
