@@ -15,6 +15,7 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/client"
+	"perfpipe/internal/clock"
 	"perfpipe/internal/request"
 )
 
@@ -41,7 +42,7 @@ func TestWaitReady(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cl := client.New(client.Config{URL: u}, client.NewClock())
+		cl := client.New(client.Config{URL: u}, clock.New())
 		defer cl.Close()
 		var told strings.Builder
 		r := newReady(&cli.Env{Name: "perf-send", Stderr: &told}, 200*time.Millisecond)
@@ -68,7 +69,7 @@ func TestSilentServerIsNotReady(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cl := client.New(client.Config{URL: u}, client.NewClock())
+	cl := client.New(client.Config{URL: u}, clock.New())
 	defer cl.Close()
 	r := newReady(&cli.Env{Name: "perf-send", Stderr: io.Discard}, 20*time.Millisecond)
 	r.pause = time.Millisecond
@@ -87,7 +88,7 @@ func TestSilentServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cl := client.New(client.Config{URL: u}, client.NewClock())
+	cl := client.New(client.Config{URL: u}, clock.New())
 	defer cl.Close()
 	rec := cl.Test(context.Background(), &request.Request{Body: []byte(`{"model":"m","messages":[]}`)}, 20*time.Millisecond)
 	if want := fmt.Sprintf("%s did not answer within 20ms", u.Host); rec.OK || rec.Error.Kind != "total_timeout" || rec.Error.Message != want {

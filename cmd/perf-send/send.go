@@ -13,6 +13,7 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/client"
+	"perfpipe/internal/clock"
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/feed"
@@ -72,14 +73,14 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		}
 		err = errors.Join(err, facts.write(env, f.FactsOut))
 	}()
-	clock := client.NewClock()
+	clk := clock.New()
 	c := client.New(client.Config{
 		URL: to.url, API: f.API, Custom: custom, APIKey: key, Headers: headers, Model: f.Model, Served: to.model, NoUsage: f.NoUsage,
 		Drop: append(f.DropParams, launch.Refuses(f.API)...), ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput || f.TokenizerPath != "", SaveRequest: f.SaveRequest,
 		Simulated: to.simulated, Say: env.Say, Debug: f.debugger(env),
 		Network: network, More: more, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer, Compressed: f.Compressed, Batch: f.batch(points),
-	}, clock)
+	}, clk)
 	defer c.Close()
 	if err := f.told(env, c, append([]*url.URL{to.url}, more...)); err != nil {
 		return err
@@ -100,7 +101,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		return err
 	}
 	r.out, r.earlier, r.summary = out, earlier, summary
-	return r.run(ctx, abort, clock, points, in, name)
+	return r.run(ctx, abort, clk, points, in, name)
 }
 
 // interrupts gives a context that the first Ctrl-C ends, with cause fault.ErrInterrupted, and one that the second ends.
@@ -145,7 +146,7 @@ type runner struct {
 	summary   bool // stdout is a terminal, which records would flood: they are counted only
 }
 
-func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []load.Point, in io.Reader, name string) error {
+func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load.Point, in io.Reader, name string) error {
 	r.sink = newSink(r.out)
 	if err := r.startCounter(ctx); err != nil {
 		return err
@@ -158,7 +159,7 @@ func (r *runner) run(ctx, abort context.Context, clock *client.Clock, points []l
 	timer := load.NewTimer()
 	defer timer.Close()
 	r.engine = &load.Engine{
-		Doer: r.client, Source: r.feed, Emit: r.emit, Sleep: timer.Sleep, Ns: clock.Ns,
+		Doer: r.client, Source: r.feed, Emit: r.emit, Sleep: timer.Sleep, Ns: clk.Ns,
 		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part, Waited: r.feed.Waited, Sent: r.earlier,
 	}
 	if r.counter == nil { // which looks at the bodies later on

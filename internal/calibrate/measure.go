@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"perfpipe/internal/client"
+	"perfpipe/internal/clock"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
@@ -83,8 +84,8 @@ func (c *Config) run(ctx context.Context, l level) (*outcome, error) {
 
 // send runs the load point of a level and returns its records and the processor time that this process used.
 func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.Record, time.Duration, error) {
-	clock := client.NewClock()
-	cl := client.New(client.Config{URL: target}, clock)
+	clk := clock.New()
+	cl := client.New(client.Config{URL: target}, clk)
 	defer cl.Close()
 	req := &request.Request{Body: fmt.Appendf(nil,
 		`{"model":"sim","messages":[{"role":"user","content":"calibrate"}],"max_tokens":%d,"stream":true}`, l.tokens)}
@@ -96,7 +97,7 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 	var mu sync.Mutex
 	var recs []*record.Record
 	e := &load.Engine{
-		Doer: cl, Source: &repeat{req}, Sleep: timer.Sleep, Ns: clock.Ns, Abort: c.Abort,
+		Doer: cl, Source: &repeat{req}, Sleep: timer.Sleep, Ns: clk.Ns, Abort: c.Abort,
 		Emit: func(r *record.Record) error {
 			mu.Lock()
 			defer mu.Unlock()

@@ -3,7 +3,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/clock"
+	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -55,9 +56,9 @@ type Config struct {
 // Client implements load's Doer. It is safe for use by several goroutines at once.
 type Client struct {
 	cfg     Config
-	clock   *Clock
-	fast    transport
-	std     transport
+	clock   *clock.Clock
+	direct  *http1.Transport // nil: net/http is to be used for everything
+	std     *standard
 	h2      transport // HTTP/2 without a proxy
 	pulse   *pulse
 	prep    preparer
@@ -66,14 +67,13 @@ type Client struct {
 	records sync.Pool // of *record.Record
 }
 
-// New makes a client that counts time by clock.
-func New(cfg Config, clock *Clock) *Client {
-	c := &Client{cfg: cfg, clock: clock, pulse: newPulse(), proxies: newProxies(os.Getenv)}
-	d := &dialer{cfg: &c.cfg}
-	c.std = newStandard(c, clock, d)
-	c.fast, c.h2 = c.std, newHTTP2(&c.cfg, clock, d)
+// New returns a client that tells the time by clk.
+func New(cfg Config, clk *clock.Clock) *Client {
+	c := &Client{cfg: cfg, clock: clk, pulse: newPulse(), proxies: newProxies(os.Getenv)}
+	d := cfg.dialer()
+	c.std, c.h2 = newStandard(c, clk, d), newHTTP2(&c.cfg, clk, d)
 	if !cfg.Plain {
-		c.fast = newFast(&c.cfg, clock, d)
+		c.direct = http1.New(cfg.http1(), clk, d)
 	}
 	c.prep.c = c
 	c.pool.New = func() any { return new(exchange) }
@@ -86,8 +86,8 @@ func (c *Client) Close() {
 	c.pulse.stop()
 	c.std.close()
 	c.h2.close()
-	if c.fast != c.std {
-		c.fast.close()
+	if c.direct != nil {
+		c.direct.Close()
 	}
 }
 
@@ -115,8 +115,8 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	}
 	ep, err := c.prep.endpoint(ctx, req)
 	now := time.Now()
-	sent := c.clock.Ns(now) / 1000 * 1000 // whole µs, so that the record's sums are exact
-	rec.SentUs = sent / 1000
+	sent := c.clock.At(now) / 1000 * 1000 // whole µs, so that the record's sums are exact
+	rec.SentUs = sent.Micros()
 	if err != nil {
 		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error()}
 		return rec
@@ -132,7 +132,10 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	x := c.pool.Get().(*exchange)
 	defer c.pool.Put(x)
 	stalled := c.pulse.stall(now)
-	x.call = call{ep: ep, id: req.ID, headers: req.Headers, body: req.Body, start: sent, begun: now}
+	x.call = call{
+		Request: http1.Request{Head: x.call.Head, Body: req.Body, Start: sent, Begun: now},
+		ep:      ep, id: req.ID, headers: req.Headers,
+	}
 	x.trip = trip{}
 	c.attempt(ctx, x, rec, req.WantReply)
 	if !rec.OK && c.cfg.Retries > 0 {
@@ -152,7 +155,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	if req.WantReply && rec.OK {
 		rec.Reply = x.reply.message.json()
 	}
-	x.reply.rec, x.reply.message = nil, nil
+	x.reply.rec, x.reply.call, x.reply.message = nil, nil, nil
 	return rec
 }
 
@@ -160,7 +163,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 func (c *Client) watchSelf(x *exchange, rec *record.Record, before time.Duration) {
 	now := time.Now()
 	rec.DoneNs = c.clock.Ns(now)
-	if rec.EndNs = x.trip.over; rec.EndNs == 0 {
+	if rec.EndNs = int64(x.trip.Complete); rec.EndNs == 0 {
 		rec.EndNs = rec.DoneNs
 	}
 	rec.ClientCPU = c.pulse.cpu()
@@ -191,7 +194,7 @@ func renew(r *record.Record) {
 
 // attempt sends a request and reads its answer into rec. Times count from the first attempt.
 func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
-	x.reply.begin(rec, x.call.ep, x.call.start, c.cfg.SaveOutput)
+	x.reply.begin(rec, &x.call, c.cfg.SaveOutput)
 	x.reply.trip, x.reply.limit = &x.trip, c.cfg.limit(c.cfg.SaveOutput || wantReply)
 	if wantReply {
 		x.reply.message = new(message)
@@ -199,21 +202,21 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 	if c.cfg.Debug != nil {
 		c.debug(x)
 	}
-	x.trip.dns, x.trip.connect, x.trip.tls, x.trip.over, x.trip.unstamped = 0, 0, 0, 0, false
+	x.trip.DNS, x.trip.Connect, x.trip.TLS, x.trip.Complete, x.trip.Unstamped = 0, 0, 0, 0, false
 	err := x.tidy(rec, c.transport(x.call.ep).exchange(ctx, &x.call, &x.trip, &x.reply))
 	if at := x.reply.endedAt(); at > 0 {
-		x.trip.end = x.call.start + at*1000
+		x.trip.End = x.call.Start + clock.Nanos(at*1000)
 	}
-	if total := c.cfg.TotalTimeout; err == nil && total > 0 && x.trip.end-x.call.start > int64(total) {
-		err = late(total) // read before the deadline could stop it
+	if total := c.cfg.TotalTimeout; err == nil && total > 0 && x.trip.End.Sub(x.call.Start) > total {
+		err = c.late() // read before the deadline could stop it
 	}
 	// A connection that ended early may have been found so later on; its answer ended with what came.
-	if err != nil && (x.trip.end == 0 || !errors.Is(err, errEarlyEnd) && !closedByPeer(err)) {
-		x.trip.end = c.clock.Now()
+	if err != nil && (x.trip.End == 0 || !http1.ClosedByPeer(err)) {
+		x.trip.End = c.clock.Now()
 	}
-	x.reply.finish(err, x.trip.end)
+	x.reply.finish(err, x.trip.End)
 	if x.call.ep.ranks && (rec.OK || rec.Error.Kind == record.KindEmpty) {
-		checkItems(rec, &x.call.ep.dialect, x.call.body)
+		checkItems(rec, &x.call.ep.dialect, x.call.Body)
 	}
 }
 
@@ -243,35 +246,24 @@ func checkItems(rec *record.Record, d *api.Dialect, body []byte) {
 func (c *Client) debug(x *exchange) {
 	id := x.call.id
 	c.cfg.Debug(id, "start", x.call.describe())
-	c.cfg.Debug(id, "sent", []byte(x.call.hide(string(x.call.body))))
+	c.cfg.Debug(id, "sent", []byte(x.call.hide(string(x.call.Body))))
 	x.reply.trace = func(line []byte) { c.cfg.Debug(id, "received", []byte(x.call.hide(string(line)))) }
 }
 
 func (c *Client) transport(ep *endpoint) transport {
 	switch {
-	case ep.lean:
-		return c.fast
+	case ep.origin != nil:
+		return direct{c.direct}
 	case c.cfg.Network.HTTP2 && ep.proxy == "":
 		return c.h2
 	}
 	return c.std
 }
 
-// into writes what the transport measured.
-func (t *trip) into(rec *record.Record) {
-	rec.DNSMs, rec.ConnectMs, rec.TLSMs = ms(t.dns/1000), ms(t.connect/1000), ms(t.tls/1000)
-	rec.Reused = t.reused
-	if t.attempts > 1 {
-		rec.Attempts = t.attempts
-		rec.ResentMs = ms(t.resent / 1000)
-	}
-	rec.StreamWaitMs = ms(t.streamWait / 1000)
-	rec.BytesSent, rec.BytesReceived = t.sent, t.received
-	rec.ReadDelayMs = ms(t.readDelay / 1000)
-	rec.Clock = "kernel"
-	if t.unstamped {
-		rec.Clock = "user"
-	}
+// late returns the error of an exchange that exceeds the total timeout.
+func (c *Client) late() error {
+	cfg := c.cfg.http1()
+	return cfg.Late()
 }
 
 // Preconnect opens connections so that n are idle before the load begins, shared out over the servers that are asked in

@@ -3,6 +3,7 @@ package client
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"perfpipe/internal/clock"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -56,6 +58,14 @@ func take(r *bufio.Reader) string {
 	return string(b)
 }
 
+// raw returns the TCP connection below c.
+func raw(c net.Conn) *net.TCPConn {
+	if s, ok := c.(*tls.Conn); ok {
+		c = s.NetConn()
+	}
+	return c.(*net.TCPConn)
+}
+
 // both runs a test over each transport.
 func both(t *testing.T, f func(t *testing.T, plain bool)) {
 	for _, plain := range []bool{false, true} {
@@ -68,7 +78,7 @@ func newTest(t *testing.T, u *url.URL, plain bool, change func(*Config)) *Client
 	if change != nil {
 		change(&cfg)
 	}
-	c := New(cfg, NewClock())
+	c := New(cfg, clock.New())
 	t.Cleanup(c.Close)
 	return c
 }
@@ -253,8 +263,8 @@ func TestTLSMismatch(t *testing.T) {
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	defer secure.Close()
 	secure.Config.ErrorLog = nil
-	tls, _ := url.Parse(secure.URL)
-	for _, u := range []*url.URL{{Scheme: "https", Host: plain.Host}, tls} {
+	overTLS, _ := url.Parse(secure.URL)
+	for _, u := range []*url.URL{{Scheme: "https", Host: plain.Host}, overTLS} {
 		rec := ask(newTest(t, u, false, nil))
 		if rec.OK || rec.Error.Kind != record.KindTLS {
 			t.Errorf("%s: %+v", u, rec.Error)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/clock"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -158,7 +159,7 @@ func TestDialects(t *testing.T) {
 				t.Errorf("%s: the API key is shown: %s", c.name, text)
 			}
 		}
-		client := New(cfg, NewClock())
+		client := New(cfg, clock.New())
 		got := client.Do(t.Context(), &request.Request{Body: []byte(c.body)})
 		client.Close()
 		srv.Close()

@@ -3,9 +3,9 @@ package client
 import (
 	"net"
 	"net/url"
-	"sync/atomic"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/http1"
 	"perfpipe/internal/mask"
 )
 
@@ -15,9 +15,8 @@ type endpoint struct {
 	shown   string // the same without its secrets
 	method  string
 	addr    string // host:port
-	origin  string // the scheme with addr
+	server  string // the scheme with addr
 	secure  bool   // https
-	lean    bool   // the fast transport can go there
 	proxy   string // the proxy's URL without its secrets, "" is none
 	dialect api.Dialect
 	memo    *api.Memo                       // nil: events are read by the dialect's Reader
@@ -25,9 +24,9 @@ type endpoint struct {
 	ranks   bool                            // its answers are items rather than text
 	stream  bool                            // the bodies ask for streams
 	fields  fields
-	head    []byte                 // all of a request's head that is the same for each
-	secrets *mask.Secrets          // hidden in what is said of it
-	at      atomic.Pointer[origin] // the fast transport's connections there
+	head    []byte        // all of a request's head that is the same for each
+	secrets *mask.Secrets // hidden in what is said of it
+	origin  *http1.Origin // for direct; nil: another transport sends its requests
 }
 
 func newEndpoint(c *Client, u *url.URL, method string, d api.Dialect, stream bool) *endpoint {
@@ -47,12 +46,14 @@ func newEndpoint(c *Client, u *url.URL, method string, d api.Dialect, stream boo
 	if e.memo != nil {
 		e.read = e.memo.Read
 	}
-	e.secure, e.origin = u.Scheme == "https", u.Scheme+"://"+e.addr
+	e.secure, e.server = u.Scheme == "https", u.Scheme+"://"+e.addr
 	proxy, _, err := c.Proxy(u)
 	if proxy != nil {
 		e.proxy = mask.URL(proxy.String())
 	}
-	e.lean = proxy == nil && err == nil && !cfg.Network.HTTP2
+	if proxy == nil && err == nil && !cfg.Network.HTTP2 && c.direct != nil {
+		e.origin = c.direct.Origin(e.addr, e.secure)
+	}
 	e.fields = fieldsOf(cfg, u, d, stream)
 	e.head = e.fields.append(nil, method, clean.RequestURI())
 	e.secrets = c.secretsOf(u)

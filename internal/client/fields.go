@@ -121,7 +121,7 @@ func (c *call) appendHead(b []byte) []byte {
 		b = append(b, "\r\n"...)
 	}
 	b = append(b, "Content-Length: "...)
-	b = strconv.AppendInt(b, int64(len(c.body)), 10)
+	b = strconv.AppendInt(b, int64(len(c.Body)), 10)
 	return append(b, "\r\n\r\n"...)
 }
 

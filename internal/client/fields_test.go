@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/clock"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -202,7 +203,7 @@ func TestSecretsHidden(t *testing.T) {
 // An envelope's url stays with the servers that were given, under whatever name.
 func TestJoin(t *testing.T) {
 	base, _ := url.Parse("http://me:pw@Example.com/v1")
-	c := New(Config{URL: base}, NewClock())
+	c := New(Config{URL: base}, clock.New())
 	defer c.Close()
 	for ref, want := range map[string]string{
 		"/v1/x":                       "http://me:pw@Example.com/v1/x",

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/http2"
 
+	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 )
 
@@ -21,7 +22,8 @@ import (
 // new connection before it has read how many the server takes, and asks again a second later for each that is refused.
 type streams struct {
 	cfg *Config
-	d   *dialer
+	h1  http1.Config
+	d   *http1.Dialer
 	t   *http2.Transport
 
 	mu      sync.Mutex
@@ -40,9 +42,9 @@ type streamOrigin struct {
 	changed chan struct{} // closed at each change
 }
 
-func newStreams(cfg *Config, d *dialer) *streams {
+func newStreams(cfg *Config, d *http1.Dialer) *streams {
 	t := &http2.Transport{AllowHTTP: true, DisableCompression: true}
-	return &streams{cfg: cfg, d: d, t: t, origins: map[string]*streamOrigin{}}
+	return &streams{cfg: cfg, h1: cfg.http1(), d: d, t: t, origins: map[string]*streamOrigin{}}
 }
 
 func (p *streams) close() {
@@ -61,10 +63,10 @@ func (p *streams) close() {
 func (p *streams) origin(ep *endpoint) *streamOrigin {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	o := p.origins[ep.origin]
+	o := p.origins[ep.server]
 	if o == nil {
 		o = &streamOrigin{changed: make(chan struct{})}
-		p.origins[ep.origin] = o
+		p.origins[ep.server] = o
 	}
 	return o
 }
@@ -76,7 +78,7 @@ const mostRefusals = 3
 // on a connection that ended without an answer.
 func (p *streams) send(c *call, t *trip, req *http.Request) (*http.Response, error) {
 	for lost, refused := 0, 0; ; {
-		t.attempt(c)
+		t.Attempt(c.Begun)
 		cc, err := p.take(req.Context(), c.ep, t)
 		if err != nil {
 			return nil, err
@@ -93,8 +95,8 @@ func (p *streams) send(c *call, t *trip, req *http.Request) (*http.Response, err
 			if refused++; refused > mostRefusals {
 				return nil, fail(record.KindProtocol, "%s refuses the stream: %w", c.ep.addr, err)
 			}
-		case t.reused && lost == 0 && !errors.As(err, new(http2.StreamError)):
-			if err := p.cfg.resend(time.Since(began)); err != nil {
+		case t.Reused && lost == 0 && !errors.As(err, new(http2.StreamError)):
+			if err := p.h1.Resend(time.Since(began)); err != nil {
 				return nil, err
 			}
 			lost++
@@ -119,14 +121,14 @@ func notTaken(err error) bool {
 func (p *streams) take(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
 	o := p.origin(ep)
 	begin, own := time.Now(), time.Duration(0)
-	t.dns, t.connect, t.tls = 0, 0, 0
+	t.DNS, t.Connect, t.TLS = 0, 0, 0
 	waited := false
 	for {
 		o.mu.Lock()
 		if cc := o.reserve(p.cfg.Network.NoKeepAlive); cc != nil {
 			o.mu.Unlock()
-			if t.reused = own == 0; waited {
-				t.streamWait += int64(time.Since(begin) - own)
+			if t.Reused = own == 0; waited {
+				t.streamWait += time.Since(begin) - own
 			}
 			return cc, nil
 		}
@@ -142,9 +144,9 @@ func (p *streams) take(ctx context.Context, ep *endpoint, t *trip) (*http2.Clien
 				return nil, err
 			case reserved:
 				if waited {
-					t.streamWait += int64(time.Since(begin) - own)
+					t.streamWait += time.Since(begin) - own
 				}
-				t.reused = false
+				t.Reused = false
 				return cc, nil
 			}
 			continue
@@ -173,7 +175,7 @@ func (o *streamOrigin) wait(ctx context.Context, changed <-chan struct{}) error 
 	case <-changed:
 	case <-look.C:
 	case <-ctx.Done():
-		return &failure{record.KindCanceled, context.Cause(ctx)}
+		return &http1.Error{Kind: record.KindCanceled, Err: context.Cause(ctx)}
 	}
 	return nil
 }
@@ -248,7 +250,7 @@ func streamsOf(cc *http2.ClientConn) int { return int(min(cc.State().MaxConcurre
 // dial opens a connection and waits for the server's settings, without which its limit of streams is not known. The
 // answer to a PING comes after them.
 func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
-	plain, secure, err := p.d.open(ctx, ep, t)
+	plain, secure, err := p.d.Open(ctx, ep.addr, ep.secure, &t.Timing)
 	if err != nil {
 		if speaksNoHTTP2(err.Error()) {
 			err = noHTTP2(ep.addr)
@@ -276,12 +278,12 @@ func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*http2.Clien
 	}
 	switch {
 	case err == nil:
-		t.connect += int64(time.Since(begin))
+		t.Connect += time.Since(begin)
 		return cc, nil
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return nil, fail(record.KindConnectTimeout, "no HTTP/2 settings from %s in time", ep.addr)
 	case ctx.Err() != nil:
-		return nil, &failure{record.KindCanceled, context.Cause(ctx)}
+		return nil, &http1.Error{Kind: record.KindCanceled, Err: context.Cause(ctx)}
 	}
 	return nil, noHTTP2(ep.addr)
 }

@@ -43,7 +43,7 @@ func TestJoined(t *testing.T) {
 		r := reply{rec: rec, trip: new(trip)}
 		r.joined.framed = test.framed
 		for i, read := range test.reads {
-			r.at, r.trip.delay = int64(1000*(i+1)), int64(read.late)
+			r.at, r.trip.Delay = int64(1000*(i+1)), read.late
 			for _, n := range read.pieces {
 				r.joined.frame++
 				for range n {

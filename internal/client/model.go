@@ -56,20 +56,20 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, modelsTimeout, fmt.Errorf("no answer within %v", modelsTimeout))
 	defer cancel()
-	ca := call{ep: newEndpoint(p.c, &u, http.MethodGet, d, false), id: "models", start: p.c.clock.Now(), begun: time.Now()}
+	ca := call{ep: newEndpoint(p.c, &u, http.MethodGet, d, false), id: "models"}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return "", bad(err)
 	}
 	req.Header, req.Host = ca.httpHeader()
-	resp, err := p.c.std.(*standard).rt.RoundTrip(req)
+	resp, err := p.c.std.rt.RoundTrip(req)
 	if err != nil {
-		return "", bad(p.c.std.(*standard).explain(ctx, &ca, err))
+		return "", bad(p.c.std.explain(ctx, &ca, err))
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	if err != nil {
-		return "", bad(p.c.std.(*standard).explain(ctx, &ca, err))
+		return "", bad(p.c.std.explain(ctx, &ca, err))
 	}
 	var models struct {
 		Data []struct {

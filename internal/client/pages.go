@@ -15,7 +15,7 @@ import (
 // origins are asked as requests are, with the key and the headers of every request; those of others with the headers
 // given. It follows no redirects, which would carry the key elsewhere.
 func (c *Client) Pages(others map[string]string) *http.Client {
-	rt := c.std.(*standard).rt
+	rt := c.std.rt
 	other := rt.Clone()
 	other.DialContext = nil // --resolve, --bind and --unix-socket are for the servers
 	other.Protocols = nil
@@ -53,7 +53,7 @@ func (p *pages) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := rt.RoundTrip(asked)
 	if err != nil {
 		ep := newEndpoint(p.c, &at, req.Method, api.Dialect{}, false)
-		why := describe(p.c.std.(*standard).explain(req.Context(), &call{ep: ep}, err))
+		why := describe(p.c.std.explain(req.Context(), &call{ep: ep}, err))
 		return nil, fail(why.Kind, "%s", ep.secrets.Hide(why.Message))
 	}
 	return inflated(resp)

@@ -2,18 +2,14 @@ package client
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"io"
-	"net"
 	"net/url"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/http1"
 	"perfpipe/internal/mask"
 	"perfpipe/internal/record"
 )
@@ -27,8 +23,8 @@ func (r *reply) refused(err error) bool {
 	case err == nil || r.over:
 		return true
 	}
-	var f *failure
-	return len(r.whole) > 0 && !(errors.As(err, &f) && f.kind == record.KindCanceled)
+	var f *http1.Error
+	return len(r.whole) > 0 && !(errors.As(err, &f) && f.Kind == record.KindCanceled)
 }
 
 // told reports whether the body of an HTTP error is whole by its own syntax, so that its end need not be waited for.
@@ -89,46 +85,4 @@ func wantsTLS(why string) bool {
 		}
 	}
 	return false
-}
-
-// foreign recognizes the first bytes of a server that does not speak HTTP/1.1: an alert of TLS, or the settings with which
-// HTTP/2 begins.
-func foreign(first []byte) error {
-	switch {
-	case len(first) >= 3 && first[0] == 0x15 && first[1] == 3:
-		return fail(record.KindProtocol, "the server speaks TLS; write https:// in --url")
-	case len(first) >= 9 && first[0] == 0 && first[3] == 4 && string(first[5:9]) == "\x00\x00\x00\x00":
-		return fail(record.KindProtocol, "the server speaks HTTP/2 alone; add --http2")
-	}
-	return nil
-}
-
-// tlsError says in plain words why there is no TLS with addr.
-func tlsError(ctx context.Context, addr string, err error) error {
-	var mismatch tls.RecordHeaderError
-	var verify *tls.CertificateVerificationError
-	var op *net.OpError
-	switch {
-	case errors.As(err, &mismatch):
-		return fail(record.KindTLS, "%s does not speak TLS; write http:// in --url", addr)
-	case errors.As(err, &verify):
-		why, way := strings.TrimPrefix(verify.Err.Error(), "x509: "), "--insecure does not verify it"
-		if errors.As(verify.Err, new(x509.UnknownAuthorityError)) {
-			way = "--cacert FILE trusts its issuer, " + way
-		}
-		return &failure{record.KindTLS, wrapped{"the certificate of " + addr + " is not trusted: " + why + "; " + way, err}}
-	case errors.As(err, &op) && op.Op == "remote error":
-		why := strings.TrimPrefix(op.Err.Error(), "tls: ")
-		if strings.Contains(why, "certificate required") {
-			why += "; --cert FILE presents one"
-		}
-		return &failure{record.KindTLS, wrapped{addr + " refuses: " + why, err}}
-	case isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fail(record.KindConnectTimeout, "no TLS connection to %s in time", addr)
-	case ctx.Err() != nil:
-		return &failure{record.KindCanceled, context.Cause(ctx)}
-	case errors.Is(err, io.EOF):
-		return fail(record.KindTLS, "%s ends the connection when TLS begins; write http:// in --url if it speaks none", addr)
-	}
-	return fail(record.KindTLS, "no TLS connection to %s: %w", addr, err)
 }

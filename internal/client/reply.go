@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/clock"
+	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 	"perfpipe/internal/sse"
 )
@@ -19,12 +21,13 @@ const maxErrorBody = 64 << 10
 // reply reads one response into its record.
 type reply struct {
 	rec      *record.Record
+	call     *call
 	ep       *endpoint
 	read     func([]byte) (api.Event, error)
 	keepText bool
 	message  *message // of a conversation's turn; nil: nobody wants it
 	trace    func(line []byte)
-	sent     int64 // ns since the epoch
+	sent     clock.Nanos
 	trip     *trip // what the transport measures of it; nil: nothing
 
 	sse       sse.Parser
@@ -59,14 +62,14 @@ type reply struct {
 	unpack    *unpacker // of a compressed answer
 }
 
-func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText bool) {
+func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
 	whole, odd := r.whole[:0], r.odd[:0]
 	if cap(whole) > 1<<20 {
 		whole = nil // one huge answer must not stay in memory for good
 	}
 	onEvent, events := r.onEvent, r.sse
 	*r = reply{}
-	r.rec, r.ep, r.read, r.keepText, r.sent = rec, ep, ep.reader(), keepText, sent
+	r.rec, r.call, r.ep, r.read, r.keepText, r.sent = rec, c, c.ep, c.ep.reader(), keepText, c.Start
 	r.onEvent, r.whole, r.odd, r.sse = onEvent, whole, odd, events
 	r.limit = new(Config).limit(keepText)
 	r.sse.Reset()
@@ -75,18 +78,20 @@ func (r *reply) begin(rec *record.Record, ep *endpoint, sent int64, keepText boo
 	}
 }
 
-func (r *reply) us(at int64) int64 { return max(0, at-r.sent) / 1000 }
+// us returns an instant in µs after sent.
+func (r *reply) us(at clock.Nanos) int64 { return max(0, at-r.sent).Micros() }
 
 func ms(us int64) float64 { return float64(us) / 1000 }
 
-func (r *reply) head(h *header, at int64) {
+// Head implements http1.Sink.
+func (r *reply) Head(h *http1.Header, at clock.Nanos) {
 	r.rec.Status, r.location = h.Status, h.Location
 	r.rec.HeadersMs = ms(r.us(at))
 	if r.trace != nil {
 		r.trace(fmt.Appendf(nil, "HTTP %d %s", h.Status, h.ContentType))
 	}
 	r.joined.framed = h.Chunked
-	r.events = h.ContentType == typeEvents
+	r.events = h.ContentType == "text/event-stream"
 	if h.Status/100 != 2 {
 		r.framing = asWhole
 	}
@@ -96,7 +101,8 @@ func (r *reply) head(h *header, at int64) {
 	}
 }
 
-func (r *reply) body(b []byte, at int64) {
+// Body implements http1.Sink.
+func (r *reply) Body(b []byte, at clock.Nanos) {
 	r.at = r.us(at)
 	r.joined.frame++
 	if r.coding != "" && len(b) > 0 {
@@ -125,7 +131,7 @@ func (r *reply) event(name, data []byte) {
 		return
 	}
 	if len(name) > 0 && sse.IsError(name) {
-		r.fail(&failure{record.KindAPI, errors.New(api.ErrorEvent(data))})
+		r.fail(&http1.Error{Kind: record.KindAPI, Err: errors.New(api.ErrorEvent(data))})
 		return
 	}
 	if text, kind, ok := r.shape.Match(data); ok {
@@ -149,7 +155,7 @@ func (r *reply) event(name, data []byte) {
 func (r *reply) decoded(data []byte) {
 	e, byHeart, err := r.decode(data)
 	if err != nil {
-		r.fail(&failure{record.KindProtocol, err})
+		r.fail(&http1.Error{Kind: record.KindProtocol, Err: err})
 		return
 	}
 	switch {
@@ -186,7 +192,7 @@ func (r *reply) aside(a *api.Aside) {
 		return
 	}
 	if r.words = a.Words; failureWords.MatchString(a.Words) {
-		r.fail(&failure{record.KindAPI, errors.New(a.Words)})
+		r.fail(&http1.Error{Kind: record.KindAPI, Err: errors.New(a.Words)})
 	}
 }
 
@@ -260,7 +266,7 @@ func (r *reply) chunk() {
 		r.rec.TTFTMs = ms(r.at)
 	} else {
 		if r.at == r.last && r.trip != nil {
-			r.joined.add(r.at, r.trip.delay)
+			r.joined.add(r.at, int64(r.trip.Delay))
 		}
 		r.rec.GapUs = append(r.rec.GapUs, r.at-r.last)
 	}
@@ -281,7 +287,7 @@ func (r *reply) take(e *api.Event) {
 		r.rec.Items = e.Items
 	}
 	if e.Err != "" {
-		r.fail(&failure{record.KindAPI, fmt.Errorf("%s", e.Err)})
+		r.fail(&http1.Error{Kind: record.KindAPI, Err: errors.New(e.Err)})
 	}
 	if e.Model != "" {
 		r.rec.Model = e.Model
@@ -298,7 +304,7 @@ func (r *reply) take(e *api.Event) {
 }
 
 // finish judges the response when it is whole, or when err has ended it; end is when its last byte came.
-func (r *reply) finish(err error, end int64) {
+func (r *reply) finish(err error, end clock.Nanos) {
 	rec := r.rec
 	rec.LatencyMs = ms(r.us(end))
 	output := false
@@ -379,7 +385,7 @@ func (r *reply) readWhole() (output bool) {
 		}
 	}
 	if err != nil {
-		r.fail(&failure{record.KindProtocol, err})
+		r.fail(&http1.Error{Kind: record.KindProtocol, Err: err})
 		return false
 	}
 	r.seen[api.Reasoning] = e.Reasoning != ""

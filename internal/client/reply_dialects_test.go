@@ -136,7 +136,7 @@ func TestItemsThatCame(t *testing.T) {
 		{"a sentence in its place", "/v1/chat/completions", `{"messages":[]}`, `{"Message":"User is not authorized"}`, "empty: the answer has no output, it says: User is not authorized"},
 		{"an error", "/v1/rerank", docs, `{"error":"too long","error_type":"Validation"}`, "api: too long"},
 	} {
-		a := answer{dialect: c.path, content: typeJSON, body: c.body, pieces: every(c.answer)}
+		a := answer{dialect: c.path, content: "application/json", body: c.body, pieces: every(c.answer)}
 		if got := timing(a.play(t)); got != "0 n=0 "+c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, "0 n=0 "+c.want)
 		}

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/clock"
+	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 )
 
@@ -45,18 +47,18 @@ func (a *answer) play(t testing.TB) *record.Record {
 	}
 	rec := new(record.Record)
 	r := reply{trip: new(trip)}
-	r.begin(rec, ep, 0, true)
+	r.begin(rec, &call{ep: ep}, true)
 	r.trip = new(trip)
 	content := a.content
 	if content == "" {
-		content = typeEvents
+		content = "text/event-stream"
 	}
 	const ms = 1_000_000
-	r.head(&header{Status: 200, ContentType: contentType([]byte(content))}, ms)
-	end := int64(ms)
+	r.Head(&http1.Header{Status: 200, ContentType: content}, ms)
+	end := clock.Nanos(ms)
 	for _, p := range a.pieces {
-		end = p.at * ms
-		r.body([]byte(p.text), end)
+		end = clock.Nanos(p.at * ms)
+		r.Body([]byte(p.text), end)
 	}
 	r.finish(nil, end)
 	if ep.ranks && (rec.OK || rec.Error.Kind == record.KindEmpty) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"perfpipe/internal/clock"
 	"perfpipe/internal/record"
 )
 
@@ -34,10 +35,10 @@ func (c *Client) again(rec *record.Record, retry int) (pause time.Duration, ok b
 		return 0, false
 	}
 	pause = min(firstPause<<min(retry, 10), longPause)
-	if asked, ok := retryAfter(rec.RetryAfter, time.Unix(0, c.clock.Now())); ok {
+	if asked, ok := retryAfter(rec.RetryAfter, time.Unix(0, int64(c.clock.Now()))); ok {
 		pause = asked
 	}
-	over := c.cfg.TotalTimeout > 0 && time.Duration(c.clock.Now()-rec.SentUs*1000)+pause >= c.cfg.TotalTimeout
+	over := c.cfg.TotalTimeout > 0 && c.clock.Now().Sub(clock.Nanos(rec.SentUs*1000))+pause >= c.cfg.TotalTimeout
 	return pause, pause <= mostPause && !over
 }
 

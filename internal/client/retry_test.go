@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"perfpipe/internal/clock"
 	"perfpipe/internal/record"
 )
 
@@ -60,7 +61,7 @@ func TestRetries(t *testing.T) {
 }
 
 func TestAgain(t *testing.T) {
-	clock := NewClock()
+	clock := clock.New()
 	c := &Client{cfg: Config{Retries: 20, TotalTimeout: time.Hour}, clock: clock}
 	for _, k := range []struct {
 		kind   string
@@ -84,7 +85,7 @@ func TestAgain(t *testing.T) {
 		{record.KindCanceled, 0, "", 0, 0, false},
 		{record.KindConnect, 0, "", 20, 0, false},
 	} {
-		rec := &record.Record{SentUs: clock.Now() / 1000, Status: k.status, RetryAfter: k.after, Error: &record.Error{Kind: k.kind}}
+		rec := &record.Record{SentUs: clock.Now().Micros(), Status: k.status, RetryAfter: k.after, Error: &record.Error{Kind: k.kind}}
 		if pause, ok := c.again(rec, k.retry); pause != k.pause || ok != k.ok {
 			t.Errorf("%+v: %v, %v", k, pause, ok)
 		}

@@ -7,32 +7,33 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http2"
 
+	"perfpipe/internal/clock"
+	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 )
 
 // standard is net/http's requests and responses behind the transport interface: HTTP/2 and proxies.
 type standard struct {
 	cfg   *Config
-	clock *Clock
+	h1    http1.Config
+	clock *clock.Clock
 	rt    *http.Transport
 	send  func(c *call, t *trip, req *http.Request) (*http.Response, error)
 	end   func() // closes idle connections
 }
 
-func newStandard(c *Client, clock *Clock, d *dialer) transport {
+func newStandard(c *Client, clk *clock.Clock, d *http1.Dialer) *standard {
 	cfg := &c.cfg
 	rt := &http.Transport{
 		Proxy: func(req *http.Request) (*url.URL, error) {
@@ -47,7 +48,7 @@ func newStandard(c *Client, clock *Clock, d *dialer) transport {
 			}
 			c := new(costed)
 			var err error
-			c.Conn, err = d.dial(untraced{ctx}, addr, &c.cost)
+			c.Conn, err = d.Dial(untraced{ctx}, addr, &c.cost)
 			return c, err
 		},
 		TLSClientConfig:     cfg.Network.TLS.Clone(),
@@ -64,25 +65,25 @@ func newStandard(c *Client, clock *Clock, d *dialer) transport {
 	rt.Protocols.SetHTTP2(cfg.Network.HTTP2)
 	rt.Protocols.SetUnencryptedHTTP2(cfg.Network.HTTP2)
 	send := func(_ *call, _ *trip, req *http.Request) (*http.Response, error) { return rt.RoundTrip(req) }
-	return &standard{cfg, clock, rt, send, rt.CloseIdleConnections}
+	return &standard{cfg, cfg.http1(), clk, rt, send, rt.CloseIdleConnections}
 }
 
 // newHTTP2 makes the transport of HTTP/2 without a proxy.
-func newHTTP2(cfg *Config, clock *Clock, d *dialer) transport {
+func newHTTP2(cfg *Config, clk *clock.Clock, d *http1.Dialer) transport {
 	p := newStreams(cfg, d)
-	return &standard{cfg, clock, nil, p.send, p.close}
+	return &standard{cfg, cfg.http1(), clk, nil, p.send, p.close}
 }
 
 func (st *standard) close() { st.end() }
 
-func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) error {
-	t.unstamped = true
+func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink) error {
+	t.Unstamped = true
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if total := st.cfg.TotalTimeout; total > 0 {
-		left := total - time.Duration(st.clock.Now()-c.start) // less in a later attempt
+		left := total - st.clock.Now().Sub(c.Start) // less in a later attempt
 		defer time.AfterFunc(left, func() {
-			cancel(late(total))
+			cancel(st.h1.Late())
 		}).Stop()
 	}
 	read := st.cfg.ReadTimeout
@@ -94,9 +95,10 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 			quiet.Reset(read)
 		}
 	}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, st.trace(c, t, alive)), c.ep.method, c.ep.url, bytes.NewReader(c.body))
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, st.trace(c, t, alive)),
+		c.ep.method, c.ep.url, bytes.NewReader(c.Body))
 	if err != nil {
-		return &failure{record.KindRequest, err}
+		return &http1.Error{Kind: record.KindRequest, Err: err}
 	}
 	req.Header, req.Host = c.httpHeader()
 	req.Close = c.closes()
@@ -105,38 +107,32 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 	}
 	resp, err := st.send(c, t, req)
 	if err != nil {
-		if c.ep.secure && t.connect == 0 && !t.reused && errors.Is(err, io.EOF) {
-			return tlsError(ctx, c.ep.addr, err)
+		if c.ep.secure && t.Connect == 0 && !t.Reused && errors.Is(err, io.EOF) {
+			return http1.TLSError(ctx, c.ep.addr, err)
 		}
 		return st.byProxy(c, t, st.explain(ctx, c, err))
 	}
 	defer resp.Body.Close()
-	t.end = st.clock.Now()
-	t.sent = int64(len(c.body))
-	s.head(&header{
-		Status: resp.StatusCode, ContentType: contentType([]byte(resp.Header.Get("Content-Type"))),
-		Encoding: resp.Header.Get("Content-Encoding"), RetryAfter: resp.Header.Get("Retry-After"),
-		Location: resp.Header.Get("Location"),
-	}, t.end)
-	rest := time.AfterFunc(time.Hour, func() { cancel(errOpen) })
+	t.End = st.clock.Now()
+	t.Sent = int64(len(c.Body))
+	s.Head(http1.HeaderOf(resp), t.End)
+	rest := time.AfterFunc(time.Hour, func() { cancel(fail(record.KindProtocol, "the body goes on after the end of the answer")) })
 	defer rest.Stop()
-	buf, phase := make([]byte, 32<<10), going
+	buf, phase := make([]byte, 32<<10), http1.Going
 	for {
 		n, err := resp.Body.Read(buf)
 		if n > 0 {
-			t.end = st.clock.Now()
-			t.received += int64(n)
+			t.End = st.clock.Now()
+			t.Received += int64(n)
 			alive()
-			s.body(buf[:n], t.end)
-			switch e := s.ending(); {
-			case e == refused:
-				return errRefused
-			case e == ended && phase != ended:
-				rest.Reset(restAfterEnd)
-			case e == settled && !c.many():
-				rest.Reset(restWhenSettled)
+			s.Body(buf[:n], t.End)
+			switch p := s.Phase(); {
+			case p == http1.Refused:
+				return fail(record.KindProtocol, "the answer is refused")
+			case p == http1.Ended && phase != http1.Ended, p == http1.Settled && !s.Several():
+				rest.Reset(p.Rest())
 			}
-			phase = s.ending()
+			phase = s.Phase()
 		}
 		if err == io.EOF {
 			return nil
@@ -149,15 +145,15 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s sink) erro
 
 // byProxy says of an error before there was a connection that it is the proxy's.
 func (st *standard) byProxy(c *call, t *trip, err error) error {
-	if c.ep.proxy == "" || t.connect != 0 || t.reused {
+	if c.ep.proxy == "" || t.Connect != 0 || t.Reused {
 		return err
 	}
-	var known *failure
+	var known *http1.Error
 	switch {
 	case !errors.As(err, &known):
 		return fail(record.KindConnect, "the proxy %s does not connect to %s: %w", c.ep.proxy, c.ep.addr, err)
-	case known.kind == record.KindConnect || known.kind == record.KindConnectTimeout:
-		return fail(known.kind, "the proxy %s: %w", c.ep.proxy, err)
+	case known.Kind == record.KindConnect || known.Kind == record.KindConnectTimeout:
+		return fail(known.Kind, "the proxy %s: %w", c.ep.proxy, err)
 	}
 	return err
 }
@@ -166,7 +162,7 @@ func (st *standard) byProxy(c *call, t *trip, err error) error {
 // that one's trip.
 type costed struct {
 	net.Conn
-	cost trip
+	cost http1.Timing
 }
 
 // untraced hides the trace from the dialing of the DNS.
@@ -176,21 +172,21 @@ func (untraced) Value(any) any { return nil }
 
 // trace fills in the cost of the connection.
 func (st *standard) trace(c *call, t *trip, alive func()) *httptrace.ClientTrace {
-	var begin, hand atomic.Int64
+	var began, took atomic.Int64 // of the TLS handshake, ns
 	return &httptrace.ClientTrace{
-		GetConn:           func(string) { t.attempt(c) },
-		TLSHandshakeStart: func() { begin.Store(st.clock.Now()) },
-		TLSHandshakeDone:  func(tls.ConnectionState, error) { hand.Store(st.clock.Now() - begin.Load()) },
+		GetConn:           func(string) { t.Attempt(c.Begun) },
+		TLSHandshakeStart: func() { began.Store(int64(st.clock.Now())) },
+		TLSHandshakeDone:  func(tls.ConnectionState, error) { took.Store(int64(st.clock.Now()) - began.Load()) },
 		GotConn: func(i httptrace.GotConnInfo) {
-			if t.reused = i.Reused; i.Reused {
+			if t.Reused = i.Reused; i.Reused {
 				return
 			}
 			conn := i.Conn
 			if s, ok := conn.(*tls.Conn); ok {
-				conn, t.tls = s.NetConn(), hand.Load()
+				conn, t.TLS = s.NetConn(), time.Duration(took.Load())
 			}
 			if c, ok := conn.(*costed); ok {
-				t.dns, t.connect = c.cost.dns, c.cost.connect
+				t.DNS, t.Connect = c.cost.DNS, c.cost.Connect
 			}
 		},
 		WroteRequest:         func(httptrace.WroteRequestInfo) { alive() },
@@ -206,15 +202,14 @@ func speaksNoHTTP2(text string) bool {
 
 // explain finds the kind of an error of net/http.
 func (st *standard) explain(ctx context.Context, c *call, err error) error {
-	var cause *failure
+	var cause *http1.Error
 	if errors.As(context.Cause(ctx), &cause) {
 		return cause
 	}
 	if ctx.Err() != nil {
-		return &failure{record.KindCanceled, context.Cause(ctx)}
+		return &http1.Error{Kind: record.KindCanceled, Err: context.Cause(ctx)}
 	}
-	var known *failure
-	var op *net.OpError
+	var known *http1.Error
 	var reset http2.StreamError
 	var away http2.GoAwayError
 	switch {
@@ -226,30 +221,8 @@ func (st *standard) explain(ctx context.Context, c *call, err error) error {
 		return fail(record.KindProtocol, "the server ended the connection: %v %.100s", away.ErrCode, away.DebugData)
 	case st.cfg.Network.HTTP2 && speaksNoHTTP2(err.Error()):
 		return noHTTP2(c.ep.addr)
-	case strings.Contains(err.Error(), `malformed HTTP response "`):
-		_, quoted, _ := strings.Cut(err.Error(), `malformed HTTP response `)
-		if first, e := strconv.Unquote(quoted); e == nil {
-			if e := foreign([]byte(first)); e != nil {
-				return e
-			}
-		}
-		return fmt.Errorf("%w: the status line is %.60s", errMalformed, quoted)
-	case isTLS(err):
-		return tlsError(ctx, c.ep.addr, err)
-	case errors.As(err, &op) && op.Op == "dial":
-		return dialError(c.ep.addr, err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errEarlyEnd
-	case isTimeout(err):
-		return fail(record.KindConnectTimeout, "no TLS connection to %s in time", c.ep.addr)
 	}
-	return err
-}
-
-func isTLS(err error) bool {
-	var op *net.OpError
-	return errors.As(err, new(tls.RecordHeaderError)) || errors.As(err, new(*tls.CertificateVerificationError)) ||
-		errors.As(err, &op) && op.Op == "remote error" // an alert
+	return http1.Explain(ctx, c.ep.addr, err)
 }
 
 // ErrNoPreconnect says that connections cannot be opened ahead: with HTTP/2, of which one connection carries all, and

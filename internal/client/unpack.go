@@ -1,7 +1,7 @@
 package client
 
 import (
-	"fmt"
+	"errors"
 	"io"
 	"iter"
 	"strings"
@@ -114,7 +114,7 @@ func (u *unpacker) run(r io.Reader, open func(io.Reader) (io.Reader, error)) err
 		n, err := d.Read(buf)
 		if n > 0 {
 			if !u.out(buf[:n]) {
-				return errRefused
+				return errors.New("its rest is not wanted")
 			}
 		}
 		if err == io.EOF {
@@ -138,7 +138,7 @@ func (u *unpacker) close() error {
 	u.next()
 	u.stop()
 	if u.err != nil {
-		return &failure{record.KindProtocol, fmt.Errorf("the compressed answer is broken: %w", u.err)}
+		return fail(record.KindProtocol, "the compressed answer is broken: %w", u.err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 )
 
@@ -42,11 +43,11 @@ func TestContentEncoding(t *testing.T) {
 		for size := range 3 {
 			d, _ := api.ForPath("/v1/chat/completions")
 			rec, r := new(record.Record), reply{trip: new(trip)}
-			r.begin(rec, &endpoint{dialect: d, stream: true}, 0, true)
-			r.head(&header{Status: 200, ContentType: typeEvents, Encoding: c.encoding}, 1)
+			r.begin(rec, &call{ep: &endpoint{dialect: d, stream: true}}, true)
+			r.Head(&http1.Header{Status: 200, ContentType: "text/event-stream", Encoding: c.encoding}, 1)
 			for b := []byte(c.body); len(b) > 0; {
 				n := min(len(b), 1+100*size)
-				r.body(b[:n], 1)
+				r.Body(b[:n], 1)
 				b = b[n:]
 			}
 			r.finish(nil, 1)

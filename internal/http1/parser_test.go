@@ -1,4 +1,4 @@
-package client
+package http1
 
 import (
 	"bufio"
@@ -8,9 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"perfpipe/internal/clock"
 )
 
-// gathered is a sink that keeps everything.
+// gathered is a Sink that stores everything.
 type gathered struct {
 	heads  int
 	status int
@@ -18,22 +20,28 @@ type gathered struct {
 	data   bytes.Buffer
 }
 
-func (g *gathered) head(h *header, at int64) { g.heads++; g.status = h.Status; g.ctype = h.ContentType }
-func (g *gathered) body(b []byte, at int64)  { g.data.Write(b) }
-func (g *gathered) ending() ending           { return going }
+func (g *gathered) Head(h *Header, _ clock.Nanos) {
+	g.heads++
+	g.status = h.Status
+	g.ctype = h.ContentType
+}
+func (g *gathered) Body(b []byte, at clock.Nanos) { g.data.Write(b) }
+func (g *gathered) Phase() Phase                  { return Going }
+func (g *gathered) Several() bool                 { return false }
 
-// parsed is what comes of a response's bytes, fed in the pieces given and ended by the connection's end.
+// parsed is a response as the parser returned it.
 type parsed struct {
 	status     int
 	ctype      string
 	body, rest string
-	keep, ok   bool
+	keepAlive  bool
+	ok         bool
 }
 
-func parse(pieces ...string) parsed { return parseKnowing(nil, pieces...) }
+func parse(pieces ...string) parsed { return parseWith(nil, pieces...) }
 
-func parseKnowing(known *heads, pieces ...string) parsed {
-	p := parser{heads: known}
+func parseWith(cache *headCache, pieces ...string) parsed {
+	p := parser{cache: cache}
 	var g gathered
 	p.reset()
 	rest := ""
@@ -53,7 +61,7 @@ func parseKnowing(known *heads, pieces ...string) parsed {
 	if g.heads != 1 {
 		return parsed{}
 	}
-	return parsed{g.status, g.ctype, g.data.String(), rest, p.keep, true}
+	return parsed{g.status, g.ctype, g.data.String(), rest, p.keepAlive, true}
 }
 
 // standardParse is the same by net/http.
@@ -72,14 +80,15 @@ func standardParse(raw string) parsed {
 			return parsed{}
 		}
 		rest, _ := io.ReadAll(r)
-		return parsed{resp.StatusCode, contentType([]byte(resp.Header.Get("Content-Type"))), string(body), string(rest), !resp.Close, true}
+		return parsed{resp.StatusCode, HeaderOf(resp).ContentType, string(body), string(rest), !resp.Close, true}
 	}
 }
 
 var responses = []string{
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: Application/JSON; charset=utf-8\r\n\r\nhello",
 	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP/1.1 200 OK\r\n",
-	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\n\r\n",
+	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n" +
+		"5\r\nhello\r\n6;ext=1\r\n world\r\n0\r\n\r\n",
 	"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\nrest",
 	"HTTP/1.1 200 OK\n\nuntil the end",
 	"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
@@ -92,8 +101,9 @@ var responses = []string{
 	"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
 	"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 99\r\n\r\n2\r\nok\r\n0\r\n\r\n",
 	"HTTP/1.1 200 OK\r\nX-Policy: a;\r\n b\r\n\tc\r\nContent-Length: 2\r\n\r\nok",
-	"HTTP/1.1 200 OK\r\nContent-Type:\r\n text/event-stream\r\nTransfer-Encoding:\r\n\tchunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-	// Not HTTP, or cut short.
+	"HTTP/1.1 200 OK\r\nContent-Type:\r\n text/event-stream\r\n" +
+		"Transfer-Encoding:\r\n\tchunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+	// Not HTTP, or truncated.
 	"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n 3\r\n\r\nok",
 	"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n",
 	"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok",
@@ -114,9 +124,9 @@ var responses = []string{
 func TestParserAgreesWithNetHTTP(t *testing.T) {
 	for _, raw := range responses {
 		want := standardParse(raw)
-		known := new(heads)
-		for range 3 { // learnt, and known then
-			if got := parseKnowing(known, raw); got != want {
+		cache := new(headCache)
+		for range 3 { // cached first, and found then
+			if got := parseWith(cache, raw); got != want {
 				t.Errorf("%q:\n got %+v\nwant %+v", raw, got, want)
 			}
 		}
@@ -132,7 +142,7 @@ func TestParserAgreesWithNetHTTP(t *testing.T) {
 	}
 }
 
-// What net/http refuses and other clients read.
+// Heads that net/http rejects and other clients read.
 func TestParserReadsSloppyHeads(t *testing.T) {
 	for _, fields := range []string{
 		"Content-Length : 2",
@@ -148,7 +158,7 @@ func TestParserReadsSloppyHeads(t *testing.T) {
 			}
 		}
 	}
-	for _, before := range []string{"\r\n", "\n", strings.Repeat("\r\n", mostBlank)} { // left behind by the response before
+	for _, before := range []string{"\r\n", "\n", strings.Repeat("\r\n", maxBlank)} { // left over from the one before
 		if got := parse(before + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"); !got.ok || got.body != "ok" {
 			t.Errorf("%q: %+v", before, got)
 		}
@@ -158,10 +168,12 @@ func TestParserReadsSloppyHeads(t *testing.T) {
 			t.Errorf("%q begins a response", before)
 		}
 	}
-	if got := parse(strings.Repeat("\r\n", mostBlank+1) + "HTTP/1.1 204 No Content\r\n\r\n"); got.ok {
+	if got := parse(strings.Repeat("\r\n", maxBlank+1) + "HTTP/1.1 204 No Content\r\n\r\n"); got.ok {
 		t.Errorf("blank lines without end: %+v", got)
 	}
-	for _, fields := range []string{"Content-Length: 2, 3", "Content-Length: 2,", ": 2", " X: 2", "Transfer-Encoding: gzip"} {
+	for _, fields := range []string{
+		"Content-Length: 2, 3", "Content-Length: 2,", ": 2", " X: 2", "Transfer-Encoding: gzip",
+	} {
 		raw := "HTTP/1.1 200 OK\r\n" + fields + "\r\n\r\nok"
 		if got := parse(raw); got.ok {
 			t.Errorf("%q: %+v", raw, got)
@@ -169,30 +181,31 @@ func TestParserReadsSloppyHeads(t *testing.T) {
 	}
 }
 
-// A head is learnt when it was whole in one piece, and each that differs at first, then fewer and fewer.
-func TestHeadsAreLearnt(t *testing.T) {
+// A head is cached if it came in one piece, and each one that differs at first, then fewer and fewer.
+func TestHeadCache(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
-	known := new(heads)
-	parseKnowing(known, head[:20], head[20:]+"\r\nok")
-	if known.last.Load() != nil {
-		t.Error("half a head is learnt")
+	cache := new(headCache)
+	parseWith(cache, head[:20], head[20:]+"\r\nok")
+	if cache.last.Load() != nil {
+		t.Error("half a head is cached")
 	}
-	learnt := 0
+	cached := 0
 	for i := range 100 {
 		raw := head + "X-Id: " + strconv.Itoa(i) + "\r\n\r\nok"
-		if got := parseKnowing(known, raw); !got.ok || got.body != "ok" || !got.keep {
+		if got := parseWith(cache, raw); !got.ok || got.body != "ok" || !got.keepAlive {
 			t.Fatalf("%q: %+v", raw, got)
 		}
-		if strings.HasPrefix(raw, string(known.last.Load().text)) {
-			learnt++
+		if strings.HasPrefix(raw, string(cache.last.Load().text)) {
+			cached++
 		}
 	}
-	if learnt != 4+4 { // the first four, then 8, 16, 32 and 64
-		t.Errorf("%d of 100 heads are learnt", learnt)
+	if cached != 4+4 { // the first four, then 8, 16, 32 and 64
+		t.Errorf("%d of 100 heads are cached", cached)
 	}
 	for range 2 {
-		if got := parseKnowing(known, string(known.last.Load().text)+"ok"); !got.ok || got.body != "ok" || known.missed.Load() != 0 {
-			t.Errorf("a known head: %+v", got)
+		got := parseWith(cache, string(cache.last.Load().text)+"ok")
+		if !got.ok || got.body != "ok" || cache.missed.Load() != 0 {
+			t.Errorf("a cached head: %+v", got)
 		}
 	}
 }
@@ -206,12 +219,12 @@ func TestParserBoundsTheHead(t *testing.T) {
 		var p parser
 		p.reset()
 		if _, err := p.feed([]byte(raw), &gathered{}, 0); err == nil {
-			t.Errorf("%.40q… of %d bytes is taken", raw, len(raw))
+			t.Errorf("%.40q… of %d bytes is accepted", raw, len(raw))
 		}
 	}
 }
 
-// Whatever both take, they take alike; and a split changes nothing.
+// The parser and net/http agree on what both accept, and a split changes nothing.
 func FuzzParser(f *testing.F) {
 	for _, raw := range responses {
 		f.Add(raw, 20, 45)
@@ -221,10 +234,10 @@ func FuzzParser(f *testing.F) {
 		if want := standardParse(raw); got.ok && want.ok && got != want {
 			t.Errorf("%q:\n got %+v\nwant %+v", raw, got, want)
 		}
-		known := new(heads)
+		cache := new(headCache)
 		for range 2 {
-			if again := parseKnowing(known, raw); again != got {
-				t.Errorf("%q by heart:\n got %+v\nwant %+v", raw, again, got)
+			if again := parseWith(cache, raw); again != got {
+				t.Errorf("%q from the cache:\n got %+v\nwant %+v", raw, again, got)
 			}
 		}
 		i, j = min(max(i, 0), len(raw)), min(max(j, 0), len(raw))

@@ -1,4 +1,4 @@
-package client
+package http1
 
 import (
 	"runtime"
@@ -15,8 +15,8 @@ func TestBatcherGoesOnWhileThereIsEnoughToRead(t *testing.T) {
 	if b.batches() {
 		t.Error("goes on although nothing was read")
 	}
-	look := b.look // called twice in a cycle: before the poller looks and after it
-	b.look = func(fd uintptr) bool { b.note(); return look(fd) }
+	onReady := b.onReady // called twice in a cycle: before the poller looks and after it
+	b.onReady = func(fd uintptr) bool { b.note(); return onReady(fd) }
 	if !b.batches() {
 		t.Error("does not go on with two reads in a cycle")
 	}

@@ -1,0 +1,137 @@
+package http1
+
+import (
+	"os"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// batcher makes a busy client that has one processor read in batches, as network cards raise one interrupt for several
+// packets. To sleep and be woken for a response can cost more processor time than to read it (7 µs beside 4 on a virtual
+// machine: docs/accuracy.md). If that happens very often, the batcher keeps the processor asleep for the rest of a cycle
+// before the poller looks for responses again. It does not change their times, since the kernel stamps them.
+//
+// With a second processor, another thread would poll in the meantime, and nothing would be saved.
+type batcher struct {
+	file    *os.File // an eventfd, with which the goroutine of run waits for the poller
+	raw     syscall.RawConn
+	onReady func(fd uintptr) bool // trigger, created once
+	done    chan struct{}
+	cycle   time.Duration // between two polls
+
+	triggered bool         // the eventfd of this cycle was made ready
+	reads     atomic.Int64 // so far
+}
+
+const (
+	batchTick   = 50 * time.Millisecond // between two decisions to begin: from 5/4 sleeps a cycle on
+	batchCycles = 64                    // between two decisions to go on: from 3/2 reads a cycle on
+)
+
+// newBatcher returns nil if there is nothing to save.
+func newBatcher(cfg *Config) *batcher {
+	if cfg.Batch == 0 || runtime.GOMAXPROCS(0) > 1 {
+		return nil
+	}
+	b := openBatcher(cfg.Batch)
+	if b != nil {
+		go b.run()
+	}
+	return b
+}
+
+func openBatcher(cycle time.Duration) *batcher {
+	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return nil
+	}
+	b := &batcher{file: os.NewFile(uintptr(fd), "eventfd"), done: make(chan struct{}), cycle: cycle}
+	if b.raw, err = b.file.SyscallConn(); err != nil {
+		b.file.Close()
+		return nil
+	}
+	b.onReady = b.trigger
+	return b
+}
+
+func (b *batcher) close() {
+	if b != nil {
+		close(b.done)
+	}
+}
+
+// note counts a read whose bytes the kernel stamped.
+func (b *batcher) note() {
+	if b != nil {
+		b.reads.Add(1)
+	}
+}
+
+func (b *batcher) run() {
+	defer b.file.Close()
+	tick := time.NewTicker(batchTick)
+	defer tick.Stop()
+	then, slept, read := time.Now(), sleeps(), b.reads.Load()
+	for {
+		select {
+		case <-b.done:
+			return
+		case <-tick.C:
+		}
+		if n := min(sleeps()-slept, b.reads.Load()-read); time.Duration(n)*b.cycle*4 > time.Since(then)*5 {
+			for b.batches() {
+			}
+		}
+		then, slept, read = time.Now(), sleeps(), b.reads.Load()
+	}
+}
+
+// batches runs batchCycles cycles and reports whether they were worth it.
+func (b *batcher) batches() bool {
+	before, last := b.reads.Load(), time.Now()
+	for range batchCycles {
+		nap(b.cycle - time.Since(last))
+		b.triggered = false
+		if b.raw.Read(b.onReady) != nil {
+			return false
+		}
+		last = time.Now()
+		runtime.Gosched() // to the goroutines whose connections are ready
+	}
+	return 2*(b.reads.Load()-before) >= 3*batchCycles
+}
+
+// trigger makes the eventfd ready, so that the next poll wakes this goroutine together with those of connections.
+func (b *batcher) trigger(fd uintptr) bool {
+	if b.triggered {
+		return true
+	}
+	b.triggered = true
+	one := uint64(1)
+	// unsafe: unix.Write would tell the scheduler of a call that does not block.
+	syscall.RawSyscall(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one))
+	return false
+}
+
+// nap puts the thread to sleep without freeing its processor for other goroutines.
+func nap(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	spec := unix.NsecToTimespec(int64(d))
+	syscall.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_TIMERSLACK, 1, 0, 0, 0, 0) // of this thread; the default is 50 µs
+	// unsafe: unix.Nanosleep would tell the scheduler, which would run others meanwhile.
+	syscall.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(&spec)), 0, 0)
+}
+
+// sleeps returns how often the threads of this process have waited.
+func sleeps() int64 {
+	var ru syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &ru)
+	return int64(ru.Nvcsw) // an int32 on some systems
+}

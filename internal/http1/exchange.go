@@ -1,0 +1,73 @@
+package http1
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"perfpipe/internal/clock"
+)
+
+// conn is one HTTP/1.1 connection, used for one exchange at a time.
+type conn interface {
+	roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error
+	parser() *parser        // of the last response
+	ended() bool            // reports whether the server is known to have closed the connection
+	silence() time.Duration // since a byte was sent or received
+	close()
+}
+
+// exchange is the part that all kinds of connections share: the response under way, with its timeouts.
+type exchange struct {
+	deadline
+	clock *clock.Clock
+	p     parser
+	s     Sink
+	t     *Timing
+}
+
+// connConfig is what the connections of a Transport share.
+type connConfig struct {
+	cfg   *Config
+	clock *clock.Clock
+	cache *headCache
+}
+
+func (c connConfig) exchange(nc net.Conn) exchange {
+	return exchange{deadline: deadline{cfg: c.cfg, conn: nc}, clock: c.clock, p: parser{cache: c.cache}}
+}
+
+var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+
+func (x *exchange) parser() *parser { return &x.p }
+
+// begin starts an exchange, or another attempt at it.
+func (x *exchange) begin(ctx context.Context, r *Request, t *Timing, s Sink) {
+	x.p.reset()
+	x.s, x.t = s, t
+	x.deadline.begin(ctx, r, r.now(t))
+}
+
+// received parses the bytes of one read at the instant read. stamp is the kernel's stamp of them, ns since the epoch by
+// the system clock; 0: there is none.
+func (x *exchange) received(b []byte, read time.Time, stamp int64) (done bool, err error) {
+	at := x.t.arrival(x.clock, read, stamp)
+	if x.t.Reused && at < x.start && !x.p.begun() { // sent to the idle connection, such as a 408 before it is closed
+		return false, errStale
+	}
+	x.t.Received += int64(len(b))
+	x.t.End = at
+	n, err := x.p.feed(b, x.s, at)
+	if !x.p.done() {
+		if p := x.s.Phase(); p != Going && err == nil {
+			err = x.reached(p)
+		}
+		return false, err
+	}
+	x.t.Complete = at
+	if n < len(b) {
+		x.p.keepAlive = false // bytes that belong to no request
+	}
+	return true, err
+}

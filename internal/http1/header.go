@@ -1,0 +1,115 @@
+package http1
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// HeaderOf returns the header of a response of net/http.
+func HeaderOf(r *http.Response) *Header {
+	return &Header{
+		Status: r.StatusCode, ContentType: contentType([]byte(r.Header.Get("Content-Type"))),
+		Encoding: r.Header.Get("Content-Encoding"), RetryAfter: r.Header.Get("Retry-After"),
+		Location: r.Header.Get("Location"),
+	}
+}
+
+// field parses a header field and stores its value if it matters.
+func (p *parser) field(line []byte) error {
+	colon := bytes.IndexByte(line, ':')
+	if colon <= 0 || line[0] == ' ' || line[0] == '\t' {
+		return fmt.Errorf("%w: a header line is %.60q", ErrMalformed, line)
+	}
+	name, value := line[:colon], bytes.TrimSpace(line[colon+1:])
+	if last := name[colon-1]; last == ' ' || last == '\t' { // which a proxy would remove (RFC 9112 §5.1)
+		name = bytes.TrimRight(name, " \t")
+	}
+	switch len(name) { // most fields are ruled out by comparing lengths
+	case len("content-length"):
+		if equalFold(name, "content-length") {
+			return p.contentLength(value)
+		}
+	case len("transfer-encoding"):
+		// HTTP/1.0 has none, and net/http ignores it there, too.
+		if equalFold(name, "transfer-encoding") && !p.http10 && !equalFold(value, "identity") {
+			if !equalFold(value, "chunked") || p.chunked {
+				return fmt.Errorf("%w: unsupported transfer encoding %.60q", ErrMalformed, value)
+			}
+			p.chunked = true
+		}
+	case len("connection"):
+		if equalFold(name, "connection") {
+			for token := range bytes.SplitSeq(value, []byte{','}) {
+				token = bytes.TrimSpace(token)
+				p.keepAlive = (p.keepAlive || equalFold(token, "keep-alive")) && !equalFold(token, "close")
+			}
+		}
+	case len("retry-after"):
+		if equalFold(name, "retry-after") {
+			p.h.RetryAfter = string(value)
+		}
+	case len("location"):
+		if equalFold(name, "location") {
+			p.h.Location = string(value)
+		}
+	case len("content-type"):
+		if equalFold(name, "content-type") {
+			p.h.ContentType = contentType(value)
+		}
+	case len("content-encoding"):
+		if equalFold(name, "content-encoding") && !equalFold(value, "identity") {
+			p.h.Encoding = string(value)
+		}
+	}
+	return nil
+}
+
+// contentType returns the media type in lower case, without parameters. It does not allocate for the usual two.
+func contentType(value []byte) string {
+	if i := bytes.IndexByte(value, ';'); i >= 0 {
+		value = bytes.TrimSpace(value[:i])
+	}
+	for _, usual := range [...]string{"text/event-stream", "application/json"} {
+		if equalFold(value, usual) {
+			return usual
+		}
+	}
+	return string(bytes.ToLower(value))
+}
+
+// equalFold reports whether b is lower, which is ASCII in lower case, in whatever case.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *parser) contentLength(value []byte) error {
+	// A proxy may have joined two equal fields (RFC 9112 §6.3).
+	if first, more, list := bytes.Cut(value, []byte{','}); list {
+		if err := p.contentLength(bytes.TrimSpace(first)); err != nil {
+			return err
+		}
+		return p.contentLength(bytes.TrimSpace(more))
+	}
+	n, err := strconv.ParseUint(string(value), 10, 63)
+	if err != nil || value[0] == '+' {
+		return fmt.Errorf("%w: the content length is %.60q", ErrMalformed, value)
+	}
+	if p.length >= 0 && p.length != int64(n) {
+		return fmt.Errorf("%w: two content lengths, %d and %d", ErrMalformed, p.length, n)
+	}
+	p.length = int64(n)
+	return nil
+}

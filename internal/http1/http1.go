@@ -1,0 +1,129 @@
+// Package http1 sends HTTP/1.1 requests and times their responses. A Transport takes the bytes of a request and passes
+// the response to a Sink piece by piece, each with the instant at which its bytes were received: the kernel's receive
+// stamp where the system has one. It knows nothing of what the bytes mean.
+//
+// The connection pool is in pool.go, a plain TCP connection in conn_linux.go, any other (TLS, unix sockets) in
+// netconn.go, the response parser in parser.go, timeouts in deadline.go, and dialing in dial.go. The package may use
+// unsafe, for system calls that the standard library does not have; each use states its reason.
+package http1
+
+import (
+	"time"
+
+	"perfpipe/internal/clock"
+)
+
+// Config holds the options of a Transport.
+type Config struct {
+	ReadTimeout  time.Duration // the longest wait between two reads; 0: none
+	TotalTimeout time.Duration // from the start of an exchange to its end; 0: none
+	NoKeepAlive  bool          // open a connection for each request
+	NoResend     bool          // an exchange fails if the server closes its reused connection without a response
+
+	// Batch is how long responses may wait to be read together if that saves processor time; 0: not at all.
+	Batch time.Duration
+
+	Log func(format string, args ...any) // receives facts, each once; may be nil
+}
+
+// Request is one HTTP request. The transport does not change its bytes.
+type Request struct {
+	Origin *Origin // the server
+	Head   []byte  // the request line and the header fields, with the empty line that ends them
+	Body   []byte
+	Stream bool // a stream of events is expected
+	Close  bool // the request asks the server to close the connection after its response
+
+	Start clock.Nanos // when the exchange began
+	Begun time.Time   // the same instant: the timeouts count from here
+}
+
+// now returns the present, which for the first attempt on a reused connection is the start of the exchange.
+func (r *Request) now(t *Timing) time.Time {
+	if t.Reused && t.Attempts == 1 {
+		return r.Begun
+	}
+	return time.Now()
+}
+
+// Sink receives one response.
+type Sink interface {
+	// Head receives the status and the header fields that matter, once.
+	Head(h *Header, at clock.Nanos)
+	// Body receives the next bytes of the body. They are valid during the call and were received at the given instant.
+	Body(b []byte, at clock.Nanos)
+	// Phase returns the progress of the answer in the body. It is called after each read.
+	Phase() Phase
+	// Several reports whether the body holds several answers, so that silence after Settled does not end it.
+	Several() bool
+}
+
+// Header is the part of a response's head that matters here.
+type Header struct {
+	Status      int
+	ContentType string // in lower case, without parameters
+	Encoding    string // Content-Encoding
+	RetryAfter  string
+	Location    string
+	Chunked     bool
+}
+
+// Timing is what a transport measures of an exchange.
+type Timing struct {
+	DNS, Connect, TLS time.Duration // of the connection, if the exchange opened one
+
+	Reused         bool          // the connection had been used or was opened ahead of time
+	Attempts       int           // how often the request was sent
+	Resent         time.Duration // from the start of the exchange to its last attempt; 0: there was only one
+	Sent, Received int64         // bytes
+
+	End       clock.Nanos   // when the last byte was received
+	Complete  clock.Nanos   // when the byte was received that completed the response; 0: no byte did
+	Delay     time.Duration // of the last read: from the kernel's stamp to the read
+	MaxDelay  time.Duration // the largest Delay of the exchange
+	Unstamped bool          // some bytes had no stamp of the kernel
+}
+
+// Attempt counts an attempt that begins now, of an exchange that began at begun.
+func (t *Timing) Attempt(begun time.Time) {
+	if t.Attempts++; t.Attempts > 1 {
+		t.Resent = time.Since(begun)
+	}
+}
+
+// arrival returns when bytes were received that were read at read. stamp is the kernel's stamp of them, ns since the
+// epoch by the system clock; 0: there is none.
+func (t *Timing) arrival(c *clock.Clock, read time.Time, stamp int64) clock.Nanos {
+	at := c.At(read)
+	t.Delay = 0
+	if stamp == 0 {
+		t.Unstamped = true
+	} else if delay := time.Duration(read.UnixNano() - stamp); delay > 0 {
+		at -= clock.Nanos(delay)
+		t.Delay = delay
+		t.MaxDelay = max(t.MaxDelay, delay)
+	}
+	return at
+}
+
+// Phase is the progress of an answer by its own protocol, which the end of the HTTP response may follow late or never.
+type Phase uint8
+
+const (
+	Going   Phase = iota
+	Settled       // the answer has all that it must have, but more may follow
+	Ended         // nothing can follow that counts
+	Refused       // the answer has failed, and its rest is not wanted
+)
+
+// Rest returns how long the body may go on after the answer has reached p: in Ended, to see whether the connection can
+// be used again; in Settled, between two reads, before the answer counts as ended. It is 0 if there is no bound.
+func (p Phase) Rest() time.Duration {
+	switch p {
+	case Settled:
+		return 250 * time.Millisecond
+	case Ended:
+		return 10 * time.Millisecond
+	}
+	return 0
+}

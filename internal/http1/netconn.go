@@ -1,0 +1,95 @@
+package http1
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"time"
+)
+
+// netConn is a connection of any kind: TLS, a unix socket. It reads in small pieces, since it holds its buffer while it
+// waits.
+type netConn struct {
+	exchange
+	under net.Conn // below TLS; else the connection itself
+	out   []byte
+	in    [4 << 10]byte
+}
+
+// smallBody is the longest body that is copied behind its head, bytes: both then go out in one write, and so in one TLS
+// record.
+const smallBody = 16 << 10
+
+func newNetConn(cfg connConfig, nc, under net.Conn) *netConn {
+	return &netConn{exchange: cfg.exchange(nc), under: under}
+}
+
+func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
+	c.begin(ctx, r, t, s)
+	defer func() { c.s, c.t = nil, nil }()
+	if err := c.send(ctx, r); err != nil {
+		return err
+	}
+	for {
+		if ctx.Err() != nil { // tested after the deadline is set, which may have undone the interruption
+			return canceled(ctx)
+		}
+		n, err := c.conn.Read(c.in[:])
+		if n > 0 {
+			if done, err := c.read(c.in[:n]); done || err != nil {
+				return err
+			}
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			if err := c.expired(ctx, s); err != nil {
+				return err
+			}
+		case !c.p.begun() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)): // within TLS's own records
+			return errStale
+		case errors.Is(err, io.EOF):
+			return c.p.eof()
+		case isTLS(err): // such as a refused client certificate, which TLS 1.3 reports only now
+			return TLSError(ctx, r.Origin.addr, err)
+		default:
+			return err
+		}
+	}
+}
+
+// send writes head and body. A server may respond, and close the connection, before it has read everything: its response
+// is then worth more than the error.
+func (c *netConn) send(ctx context.Context, r *Request) error {
+	parts := [2][]byte{r.Head, r.Body}
+	if len(r.Body) <= smallBody {
+		c.out = append(append(c.out[:0], r.Head...), r.Body...)
+		parts = [2][]byte{c.out}
+	}
+	for _, part := range parts {
+		n, err := c.conn.Write(part)
+		c.t.Sent += int64(n)
+		if errors.Is(err, os.ErrDeadlineExceeded) { // TLS cannot go on after half a record
+			if err := c.expired(ctx, c.s); err != nil {
+				return err
+			}
+			return fail(kindReadTimeout, "the request was not taken in time")
+		}
+		if err != nil {
+			return nil
+		}
+	}
+	return nil
+}
+
+// read parses the bytes of one read.
+func (c *netConn) read(b []byte) (done bool, err error) {
+	c.last = time.Now()
+	read, stamp := stampOf(c.under)
+	if stamp == 0 {
+		read = c.last
+	}
+	return c.received(b, read, stamp)
+}

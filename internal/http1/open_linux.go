@@ -1,0 +1,53 @@
+package http1
+
+import (
+	"context"
+	"net"
+
+	"golang.org/x/sys/unix"
+
+	"perfpipe/internal/clock"
+)
+
+// opener returns the function that opens connections for a Transport, and the one that frees what they share.
+func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func()) {
+	warmStamps()
+	shared := connConfig{cfg, clk, new(headCache)}
+	batch, watch := newBatcher(cfg), newCloseWatcher()
+	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
+		plain, secure, err := d.Open(ctx, o.addr, o.secure, t)
+		if err != nil {
+			return nil, err
+		}
+		if secure == nil {
+			if tcp, ok := plain.(*net.TCPConn); ok {
+				if c, err := newTCPConn(tcp, shared, batch, watch); err == nil {
+					return c, nil
+				}
+			}
+		}
+		var c *netConn
+		if secure != nil {
+			c = newNetConn(shared, secure, secure.NetConn())
+		} else {
+			plain := stamps(plain)
+			c = newNetConn(shared, plain, plain)
+		}
+		c.forget, _ = watch.watch(plain, func() { c.closedByPeer.Store(true) })
+		return c, nil
+	}
+	return open, func() {
+		batch.close()
+		watch.close()
+	}
+}
+
+// warmStamps makes the kernel stamp what it receives. It does so while any socket asks for it, and begins a short while
+// after the first one does.
+func warmStamps() {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	enableStamps(fd) // and the socket stays open for the life of the process
+}

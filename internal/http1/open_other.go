@@ -1,0 +1,31 @@
+//go:build !linux
+
+package http1
+
+import (
+	"context"
+	"net"
+	"time"
+
+	"perfpipe/internal/clock"
+)
+
+// opener returns the function that opens connections for a Transport. There are no stamps of the kernel on this system.
+func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func()) {
+	shared := connConfig{cfg, clk, new(headCache)}
+	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
+		plain, secure, err := d.Open(ctx, o.addr, o.secure, t)
+		if err != nil {
+			return nil, err
+		}
+		if secure != nil {
+			return newNetConn(shared, secure, plain), nil
+		}
+		return newNetConn(shared, plain, plain), nil
+	}
+	return open, func() {}
+}
+
+func stamps(c net.Conn) net.Conn { return c }
+
+func stampOf(net.Conn) (read time.Time, stamp int64) { return read, 0 }

@@ -1,0 +1,219 @@
+package http1
+
+import (
+	"context"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"perfpipe/internal/clock"
+)
+
+// Transport sends requests on connections that it keeps open between them. It is safe for concurrent use.
+type Transport struct {
+	cfg  Config
+	open openFunc
+	free func() // frees what the connections share
+
+	mu      sync.Mutex
+	origins map[originKey]*Origin
+}
+
+type openFunc func(ctx context.Context, o *Origin, t *Timing) (conn, error)
+
+type originKey struct {
+	addr   string
+	secure bool
+}
+
+// Origin is one server, with the idle connections to it.
+type Origin struct {
+	originKey
+
+	mu     sync.Mutex
+	idle   []idleConn      // the last used last
+	closed [2]atomic.Int32 // connections in a row that the server closed right after a body, and after a stream
+}
+
+// idleConn is a connection between two exchanges.
+type idleConn struct {
+	conn
+	stream bool        // its last response was one
+	since  clock.Nanos // 0: it was never used
+}
+
+const (
+	// rightAfter is how soon a server closes a connection that it will not use again, whatever its response announced.
+	// llama-server does so after each stream.
+	rightAfter = 50 * time.Millisecond
+	// maxClosed is how many connections in a row must end like that before none is reused: each of them may cost a
+	// request that is sent twice.
+	maxClosed = 3
+)
+
+// New returns a Transport that opens connections with d and tells the time by clk.
+func New(cfg Config, clk *clock.Clock, d *Dialer) *Transport {
+	t := &Transport{cfg: cfg, origins: map[originKey]*Origin{}}
+	t.open, t.free = opener(&t.cfg, clk, d)
+	return t
+}
+
+// Origin returns the server at addr, host:port, with TLS if secure.
+func (t *Transport) Origin(addr string, secure bool) *Origin {
+	key := originKey{addr, secure}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := t.origins[key]
+	if o == nil {
+		o = &Origin{originKey: key}
+		t.origins[key] = o
+	}
+	return o
+}
+
+// Do sends r, passes the response to s and fills in m, also if it fails.
+func (t *Transport) Do(ctx context.Context, r *Request, m *Timing, s Sink) error {
+	o := r.Origin
+	idle := o.take(r.Start)
+	c := idle.conn
+	for resent := false; ; {
+		m.Attempt(r.Begun)
+		m.Reused = c != nil
+		if c == nil {
+			var err error
+			if c, err = t.open(ctx, o, m); err != nil {
+				if ctx.Err() != nil { // the end of ctx, not the connect timeout
+					err = canceled(ctx)
+				}
+				return err
+			}
+		}
+		sent := m.Sent
+		err := c.roundTrip(ctx, r, m, s)
+		if err == nil && c.parser().keepAlive && !t.cfg.NoKeepAlive && !r.Close {
+			t.keep(o, idleConn{c, r.Stream, m.End}, m.Reused)
+			return nil
+		}
+		c.close()
+		if m.Reused && !c.parser().begun() {
+			o.noteClose(idle, r.Start)
+		}
+		switch {
+		case err == nil || !m.Reused || c.parser().begun() || !closedBefore(err):
+			return err
+		case m.Sent == sent: // the close was seen before anything was sent: no attempt
+			m.Attempts--
+		case resent:
+			return err
+		default:
+			if err := t.cfg.Resend(c.silence()); err != nil {
+				return err
+			}
+			resent = true
+		}
+		c = nil
+	}
+}
+
+// keep makes c idle, unless the server is known to close its connections after such responses.
+func (t *Transport) keep(o *Origin, c idleConn, reused bool) {
+	closed := o.closedAfter(c.stream)
+	n := closed.Load()
+	if n >= maxClosed {
+		if closed.CompareAndSwap(n, math.MinInt32) && t.cfg.Log != nil {
+			t.cfg.Log("the server ends each connection right after its answer, so every request opens one")
+		}
+	}
+	switch {
+	case n >= maxClosed || n < 0:
+		c.close()
+		return
+	case reused && n > 0:
+		closed.CompareAndSwap(n, 0)
+	}
+	o.put(c)
+}
+
+// Preconnect opens connections until n to o are idle.
+func (t *Transport) Preconnect(ctx context.Context, o *Origin, n int) error {
+	n -= o.Idle()
+	// A few at a time: a server's queue of connections that it has not accepted is short.
+	var group errgroup.Group
+	group.SetLimit(64)
+	for range n {
+		group.Go(func() error {
+			c, err := t.open(ctx, o, new(Timing))
+			if err == nil {
+				o.put(idleConn{conn: c})
+			}
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// Close closes the idle connections. No exchange may be under way.
+func (t *Transport) Close() {
+	t.free()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, o := range t.origins {
+		for c := o.pop(); c.conn != nil; c = o.pop() {
+			c.close()
+		}
+	}
+}
+
+// Idle returns the number of idle connections.
+func (o *Origin) Idle() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.idle)
+}
+
+func (o *Origin) closedAfter(stream bool) *atomic.Int32 {
+	if stream {
+		return &o.closed[1]
+	}
+	return &o.closed[0]
+}
+
+// noteClose counts that the server had closed c when it was to be used at now.
+func (o *Origin) noteClose(c idleConn, now clock.Nanos) {
+	if c.since > 0 && now.Sub(c.since) < rightAfter {
+		o.closedAfter(c.stream).Add(1)
+	}
+}
+
+// take returns an idle connection that the server has not closed by now; its conn is nil if there is none.
+func (o *Origin) take(now clock.Nanos) idleConn {
+	for {
+		c := o.pop()
+		if c.conn == nil || !c.ended() {
+			return c
+		}
+		c.close()
+		o.noteClose(c, now)
+	}
+}
+
+func (o *Origin) pop() idleConn {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := len(o.idle) - 1
+	if n < 0 {
+		return idleConn{}
+	}
+	c := o.idle[n]
+	o.idle = o.idle[:n]
+	return c
+}
+
+func (o *Origin) put(c idleConn) {
+	o.mu.Lock()
+	o.idle = append(o.idle, c)
+	o.mu.Unlock()
+}
