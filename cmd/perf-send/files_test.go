@@ -11,17 +11,6 @@ import (
 	"perfpipe/internal/request"
 )
 
-func TestOwnName(t *testing.T) {
-	for path, want := range map[string]string{
-		"run.jsonl": "run.3.jsonl", "dir.x/run.jsonl.zst": "dir.x/run.3.jsonl.zst", "run": "run.3", ".hidden": ".hidden.3", "run.gz": "run.3.gz",
-		"records.3.jsonl": "", "s3.jsonl": "", "s03.jsonl": "", "run.30.jsonl": "run.30.3.jsonl", "run13.jsonl": "run13.3.jsonl", "-": "", "": "", os.DevNull: "",
-	} {
-		if got, own := ownName(path, "3"); own != (want == "") || !own && got != want {
-			t.Errorf("%q: %q, %v; want %q", path, got, own, want)
-		}
-	}
-}
-
 // What a records file holds, line by line of the input: a run that was cut short in any way is mended first.
 func TestSent(t *testing.T) {
 	const run = `"run_id":"r","latency_ms":1,"sent_us":1,`

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/url"
-	"os"
 	"os/exec"
 	"sync/atomic"
 	"time"
@@ -96,7 +95,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	}
 	defer func() { err = errors.Join(err, samples.close()) }()
 	r := &runner{env: env, f: f, client: c, ready: ready, simulated: to.simulated, facts: &facts}
-	facts.begin(env, f.part.String())
+	facts.begin(env, f.part)
 	if err := r.clock(ctx, to.url, network); err != nil {
 		return err
 	}
@@ -224,7 +223,7 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 			return err
 		}
 	}
-	r.nameRun(points, os.Getenv)
+	r.nameRun(points)
 	switch {
 	case r.f.Search != "":
 		return r.search(ctx)

@@ -1,0 +1,130 @@
+// Package shard divides a run among several processes, which may be on different machines and need not know each other:
+// the part that each of them sends, the instant at which all start, the key that they share, and the offset between
+// their clocks.
+package shard
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"perfpipe/internal/load"
+)
+
+// Parse reads I/N: shard I, counted from 0, of N.
+func Parse(text string) (load.Shard, error) {
+	i, n, ok := strings.Cut(text, "/")
+	index, err1 := strconv.Atoi(i)
+	of, err2 := strconv.Atoi(n)
+	if !ok || err1 != nil || err2 != nil || index < 0 || index >= of {
+		return load.Shard{}, fmt.Errorf("%q is not I/N with I below N", text)
+	}
+	return load.Shard{Index: index, Of: of}, nil
+}
+
+// KubernetesIndex is the variable in which Kubernetes gives each pod of a Job its index, but not their number.
+const KubernetesIndex = "JOB_COMPLETION_INDEX"
+
+// EnvError reports environment variables that describe no shard.
+type EnvError struct {
+	Names string // of the variables
+	Err   error
+}
+
+func (e *EnvError) Error() string { return e.Names + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *EnvError) Unwrap() error { return e.Err }
+
+// FromEnv returns the shard that Kubernetes, Slurm or Open MPI assigned to this process, and the variables that name it.
+// Levels nest: the tasks of each job of a Slurm array share the array's part. pods is the number of pods of a Kubernetes
+// Job; if it is 0, KubernetesIndex is reported but not used. Errors are of type *EnvError.
+func FromEnv(getenv func(string) string, pods int) (load.Shard, string, error) {
+	e := environment{getenv: getenv, shard: load.Shard{Of: 1}}
+	if i, ok := e.number(KubernetesIndex); ok && pods > 0 {
+		e.nest(i, pods, KubernetesIndex)
+		return e.shard, e.names, e.err
+	} else if ok && pods == 0 {
+		e.names = KubernetesIndex
+	} else if pods > 1 {
+		return e.shard, "", &EnvError{KubernetesIndex, fmt.Errorf("is not set, and there are %d shards", pods)}
+	}
+	if id, ok := e.number("SLURM_ARRAY_TASK_ID"); ok {
+		count, _ := e.number("SLURM_ARRAY_TASK_COUNT")
+		least, _ := e.number("SLURM_ARRAY_TASK_MIN")
+		step, _ := e.number("SLURM_ARRAY_TASK_STEP")
+		e.nest((id-least)/max(step, 1), count, "SLURM_ARRAY_TASK_ID")
+	}
+	if i, ok := e.number("SLURM_PROCID"); ok {
+		n, _ := e.number("SLURM_NTASKS")
+		if step, ok := e.number("SLURM_STEP_NUM_TASKS"); ok {
+			n = step // srun -n within a larger job
+		}
+		e.nest(i, n, "SLURM_PROCID")
+	} else if i, ok := e.number("OMPI_COMM_WORLD_RANK"); ok {
+		n, _ := e.number("OMPI_COMM_WORLD_SIZE")
+		e.nest(i, n, "OMPI_COMM_WORLD_RANK")
+	}
+	return e.shard, e.names, e.err
+}
+
+// environment collects the levels that environment variables describe.
+type environment struct {
+	getenv func(string) string
+	shard  load.Shard
+	names  string
+	err    error // the first one
+}
+
+// number reads a variable. It reports whether there is one.
+func (e *environment) number(name string) (int, bool) {
+	text := e.getenv(name)
+	n, err := strconv.Atoi(text)
+	if err != nil && text != "" {
+		e.fail(name, fmt.Errorf("%q is not a number", text))
+	}
+	return n, err == nil
+}
+
+// nest adds a level within those before.
+func (e *environment) nest(index, of int, name string) {
+	switch {
+	case index < 0 || index >= of:
+		e.fail(name, fmt.Errorf("shard %d of %d, counted from 0, does not exist", index, of))
+	case of > 1:
+		e.shard = load.Shard{Index: e.shard.Index*of + index, Of: e.shard.Of * of}
+		e.names = strings.TrimPrefix(e.names+", "+name, ", ")
+	}
+}
+
+func (e *environment) fail(name string, err error) {
+	if e.err == nil {
+		e.err = &EnvError{name, err}
+	}
+}
+
+// FileName returns path with the index of a shard before its extensions: run.jsonl.gz becomes run.3.jsonl.gz. It returns
+// path itself if its name contains the index already, or if it is not a regular file.
+func FileName(path string, index int) string {
+	n := strconv.Itoa(index)
+	dir, base := filepath.Split(path)
+	if base == "" || base == "-" || regexp.MustCompile(`(^|[^0-9])0*`+n+`([^0-9]|$)`).MatchString(base) {
+		return path
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return path
+	}
+	stem, extensions := base, ""
+	for _, ext := range []string{".gz", ".zst"} {
+		if s, ok := strings.CutSuffix(stem, ext); ok {
+			stem, extensions = s, ext
+		}
+	}
+	if ext := filepath.Ext(stem); ext != stem {
+		stem, extensions = strings.TrimSuffix(stem, ext), ext+extensions
+	}
+	return dir + stem + "." + n + extensions
+}

@@ -1,0 +1,172 @@
+package shard
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"perfpipe/internal/load"
+)
+
+func TestParse(t *testing.T) {
+	for text, want := range map[string]load.Shard{
+		"0/1": {Of: 1}, "2/3": {Index: 2, Of: 3}, "3/3": {}, "1": {}, "-1/2": {}, "a/b": {}, "0/0": {}, "": {},
+	} {
+		got, err := Parse(text)
+		if got != want || (err != nil) != (want.Of == 0) {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+}
+
+// env returns a getenv of a list of NAME=VALUE.
+func env(list string) func(string) string {
+	vars := map[string]string{}
+	for pair := range strings.FieldsSeq(list) {
+		name, value, _ := strings.Cut(pair, "=")
+		vars[name] = value
+	}
+	return func(name string) string { return vars[name] }
+}
+
+func TestFromEnv(t *testing.T) {
+	const array = "SLURM_ARRAY_TASK_ID"
+	for _, c := range []struct {
+		env  string
+		pods int
+		want load.Shard
+		from string
+		err  string
+	}{
+		{"", 0, load.Shard{Of: 1}, "", ""},
+		{"SLURM_PROCID=1 SLURM_NTASKS=8", 0, load.Shard{Index: 1, Of: 8}, "SLURM_PROCID", ""},
+		{"SLURM_PROCID=1 SLURM_NTASKS=8 SLURM_STEP_NUM_TASKS=2", 0, load.Shard{Index: 1, Of: 2}, "SLURM_PROCID", ""},
+		{"SLURM_PROCID=0 SLURM_NTASKS=1", 0, load.Shard{Of: 1}, "", ""},
+		{array + "=3 SLURM_ARRAY_TASK_COUNT=4", 0, load.Shard{Index: 3, Of: 4}, array, ""},
+		{array + "=14 SLURM_ARRAY_TASK_COUNT=3 SLURM_ARRAY_TASK_MIN=10 SLURM_ARRAY_TASK_STEP=2", 0,
+			load.Shard{Index: 2, Of: 3}, array, ""},
+		{array + "=1 SLURM_ARRAY_TASK_COUNT=2 SLURM_PROCID=2 SLURM_NTASKS=3", 0,
+			load.Shard{Index: 5, Of: 6}, array + ", SLURM_PROCID", ""},
+		{"OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=2", 0, load.Shard{Index: 1, Of: 2}, "OMPI_COMM_WORLD_RANK", ""},
+		{"JOB_COMPLETION_INDEX=3", 4, load.Shard{Index: 3, Of: 4}, KubernetesIndex, ""},
+		{"JOB_COMPLETION_INDEX=3", 0, load.Shard{Of: 1}, KubernetesIndex, ""},
+		{"SLURM_PROCID=3 SLURM_NTASKS=3", 0, load.Shard{}, "",
+			"SLURM_PROCID: shard 3 of 3, counted from 0, does not exist"},
+		{"SLURM_PROCID=x SLURM_NTASKS=3", 0, load.Shard{}, "", `SLURM_PROCID: "x" is not a number`},
+		{"JOB_COMPLETION_INDEX=3", 3, load.Shard{}, "",
+			"JOB_COMPLETION_INDEX: shard 3 of 3, counted from 0, does not exist"},
+		{"", 3, load.Shard{}, "", "JOB_COMPLETION_INDEX: is not set, and there are 3 shards"},
+	} {
+		got, from, err := FromEnv(env(c.env), c.pods)
+		switch {
+		case c.err != "":
+			if err == nil || err.Error() != c.err {
+				t.Errorf("%s of %d: %v", c.env, c.pods, err)
+			}
+		case err != nil || got != c.want || from != c.from:
+			t.Errorf("%s of %d: %v of %q, %v", c.env, c.pods, got, from, err)
+		}
+	}
+}
+
+func TestFileName(t *testing.T) {
+	for path, want := range map[string]string{
+		"run.jsonl": "run.3.jsonl", "dir.x/run.jsonl.zst": "dir.x/run.3.jsonl.zst", "run": "run.3", ".hidden": ".hidden.3",
+		"run.gz": "run.3.gz", "run.30.jsonl": "run.30.3.jsonl", "run13.jsonl": "run13.3.jsonl",
+		"records.3.jsonl": "records.3.jsonl", "s3.jsonl": "s3.jsonl", "s03.jsonl": "s03.jsonl",
+		"-": "-", "": "", os.DevNull: os.DevNull,
+	} {
+		if got := FileName(path, 3); got != want {
+			t.Errorf("%q: %q, want %q", path, got, want)
+		}
+	}
+}
+
+// Shards of one run have the same key, and those of another run have another one.
+func TestRunKey(t *testing.T) {
+	key := func(startAt int64, list string) string {
+		var start time.Time
+		if startAt > 0 {
+			start = time.Unix(startAt, 0)
+		}
+		return RunKey(env(list), 2, start, []string{"rate=1", "rate=2"})
+	}
+	const slurm, array = "SLURM_JOB_ID=7 SLURM_STEP_ID=", "SLURM_ARRAY_JOB_ID=7 "
+	const mpi = "PMIX_NAMESPACE="
+	for _, c := range []struct {
+		name string
+		a, b string
+		same bool
+	}{
+		{"start", key(100, ""), key(100, ""), true},
+		{"other starts", key(100, ""), key(101, ""), false},
+		{"a step", key(0, slurm+"1 SLURM_PROCID=0"), key(0, slurm+"1 SLURM_PROCID=1"), true},
+		{"other steps", key(0, slurm+"1 SLURM_PROCID=0"), key(0, slurm+"2 SLURM_PROCID=1"), false},
+		{"an array", key(0, array+"SLURM_JOB_ID=7 SLURM_ARRAY_TASK_ID=0"),
+			key(0, array+"SLURM_JOB_ID=8 SLURM_ARRAY_TASK_ID=1"), true},
+		{"a requeued array", key(0, array+"SLURM_ARRAY_TASK_ID=0"),
+			key(0, array+"SLURM_ARRAY_TASK_ID=1 SLURM_RESTART_COUNT=1"), false},
+		{"mpirun", key(0, mpi+"a OMPI_COMM_WORLD_RANK=0"), key(0, mpi+"a OMPI_COMM_WORLD_RANK=1"), true},
+		{"other mpiruns", key(0, mpi+"a OMPI_COMM_WORLD_RANK=0"), key(0, mpi+"b OMPI_COMM_WORLD_RANK=1"), false},
+	} {
+		if c.a == "" || c.b == "" || (c.a == c.b) != c.same {
+			t.Errorf("%s: %q and %q; should be the same: %v", c.name, c.a, c.b, c.same)
+		}
+	}
+	if got := key(0, "JOB_COMPLETION_INDEX=1"); got != "" {
+		t.Errorf("a key of nothing that shards share: %q", got)
+	}
+}
+
+func TestParseInstant(t *testing.T) {
+	want := time.Unix(1_700_000_000, 250_000_000)
+	for _, s := range []string{
+		"1700000000.25", "1700000000.250000000", "2023-11-14T22:13:20.25Z", "2023-11-14T23:13:20.25+01:00",
+	} {
+		if got, err := parseInstant(s); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", "tomorrow", "-5", "17.x", "1.0000000001", "12:00"} {
+		if got, err := parseInstant(s); err == nil {
+			t.Errorf("%s: %v", s, got)
+		}
+	}
+}
+
+// The bounds contain the true skew, and looks all over the second narrow them to the time of a request.
+func TestSkew(t *testing.T) {
+	const trip = 10 * time.Millisecond
+	for _, ahead := range []time.Duration{0, 137 * time.Millisecond, -2500 * time.Millisecond, time.Hour} {
+		var k skew
+		for i := range 100 {
+			sent := time.Unix(1_700_000_000, 0).Add(time.Duration(i) * 1010 * time.Millisecond)
+			other := sent.Add(trip/2 - ahead)
+			k.add(sent, sent.Add(trip), other.Truncate(time.Second))
+		}
+		if k.least > ahead || k.most < ahead || k.most-k.least > 2*trip {
+			t.Errorf("ahead by %v: between %v and %v", ahead, k.least, k.most)
+		}
+	}
+}
+
+func TestMeasureClock(t *testing.T) {
+	date := true
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !date {
+			w.Header()["Date"] = nil
+		}
+	}))
+	defer srv.Close()
+	c, err := MeasureClock(t.Context(), http.DefaultTransport, srv.URL)
+	if err != nil || c.LeastS > 0 || c.MostS < 0 || c.Differs() || c.Looks != clockLooks {
+		t.Errorf("the clock of this machine: %v, %v", c, err)
+	}
+	date = false
+	if _, err := MeasureClock(t.Context(), http.DefaultTransport, srv.URL); err == nil || err.Error() != srv.URL+" sends no Date" {
+		t.Errorf("without Date: %v", err)
+	}
+}
