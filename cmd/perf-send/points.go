@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/schedule"

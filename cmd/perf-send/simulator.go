@@ -12,7 +12,6 @@ import (
 
 	calibration "perfpipe/internal/calibrate"
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sim"

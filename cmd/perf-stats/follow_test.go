@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 )
 

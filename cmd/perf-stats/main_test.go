@@ -13,7 +13,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 )
 

@@ -15,7 +15,6 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 )
 

@@ -24,7 +24,6 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/fault"
 )
 
