@@ -19,8 +19,8 @@ func (r *runner) testConnection(ctx context.Context) error {
 		}
 		return err
 	}
-	r.progress.wait("waiting for the answer to the test request (--no-test-connection skips it)")
-	defer r.progress.wait("")
+	r.progress.Stage("waiting for the answer to the test request (--no-test-connection skips it)")
+	defer r.progress.Stage("")
 	rec := r.client.Test(ctx, first, r.ready.limit())
 	for rec != nil && !rec.OK && starting(rec) && r.ready.again(ctx, rec.Error.Message) {
 		rec = r.client.Test(ctx, first, r.ready.limit())

@@ -18,6 +18,7 @@ import (
 	"perfpipe/internal/feed"
 	"perfpipe/internal/launch"
 	"perfpipe/internal/load"
+	"perfpipe/internal/progress"
 	"perfpipe/internal/record"
 	"perfpipe/internal/search"
 	"perfpipe/internal/tally"
@@ -141,7 +142,7 @@ type runner struct {
 	watch     atomic.Pointer[search.Watch] // of the load point
 	missed    error                        // the gate that was missed first
 	tally     tally.Tally
-	progress  *progress
+	progress  *progress.Progress
 	summary   bool // stdout is a terminal, which records would flood: they are counted only
 }
 
@@ -164,7 +165,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load
 	if r.counter == nil { // which looks at the bodies later on
 		r.engine.Reuse = r.feed.Recycle
 	}
-	r.progress = r.showProgress(len(points))
+	r.progress = r.startProgress(len(points))
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
 	if !r.f.NoTestConnection && !r.simulated {
 		err = r.testConnection(ctx)
@@ -175,7 +176,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load
 		err = r.points(ctx, points)
 	}
 	err = inputFault(err)
-	r.progress.stop()
+	r.progress.Stop()
 	if r.counter != nil {
 		err = cmp.Or(err, r.counter.close())
 	}
@@ -239,7 +240,7 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 				return err
 			}
 		}
-		r.progress.point.Store(int64(i + 1))
+		r.progress.Point(i + 1)
 		if _, err := r.point(ctx, p, nil); err != nil {
 			return err
 		}
@@ -301,8 +302,8 @@ func (r *runner) pause(ctx context.Context) error {
 			return fault.Fail("", "--between: %w", err)
 		}
 	}
-	r.progress.wait("%v between load points", time.Duration(r.f.SleepInterval))
-	defer r.progress.wait("")
+	r.progress.Stage("%v between load points", time.Duration(r.f.SleepInterval))
+	defer r.progress.Stage("")
 	select {
 	case <-time.After(time.Duration(r.f.SleepInterval)):
 	case <-ctx.Done():
@@ -342,9 +343,21 @@ func (r *runner) verdict(err error) error {
 		r.env.Hint("perf-stats %s shows the figures, perf-plot -o report.html %[1]s draws them", facts.Quote([]string{shown}))
 	case r.summary:
 		if _, ttft := r.tally.Running(); ttft > 0 {
-			r.env.Say("TTFT p50 %s ms of the latest answers", milliseconds(ttft))
+			r.env.Say("TTFT p50 %s ms of the latest answers", progress.Milliseconds(ttft))
 		}
 		r.env.Hint("| perf-stats shows all figures, -o FILE keeps the records, -o - prints them here")
 	}
 	return cmp.Or(err, r.missed, judged)
+}
+
+// startProgress begins to show the run. From then on messages must go to env.Stderr.
+func (r *runner) startProgress(points int) *progress.Progress {
+	c := progress.Config{
+		Counts: &r.engine.Counts, Running: r.tally.Running, Points: points, Duration: time.Duration(r.f.Duration),
+		Every: r.f.LogEveryN, Say: r.env.Say, Quiet: !r.f.Progress,
+	}
+	if r.f.Progress && r.env.TTY && !r.f.Debug {
+		c.Status = r.env.Status().Set
+	}
+	return progress.Start(c)
 }
