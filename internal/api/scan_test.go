@@ -53,11 +53,22 @@ func FuzzScan(f *testing.F) {
 
 func BenchmarkReadChat(b *testing.B) {
 	data := []byte(scanned[1])
-	for name, read := range map[string]func([]byte) (Event, error){"memo": chat.Memo().Read, "scan": chat.Read, "decode": func(data []byte) (Event, error) { return chat.decode(data, readChat) }} {
-		b.Run(name, func(b *testing.B) {
+	m := chat.Memo()
+	m.Read(data)
+	var e Event
+	var u Usage
+	for _, test := range []struct {
+		name string
+		read func()
+	}{
+		{"memo", func() { m.Match(data, &e, &u) }},
+		{"scan", func() { chat.Read(data) }},
+		{"decode", func() { chat.decode(data, readChat) }},
+	} {
+		b.Run(test.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				read(data)
+				test.read()
 			}
 		})
 	}

@@ -2,17 +2,29 @@ package api
 
 import (
 	"bytes"
-	"unsafe"
 
 	"perfpipe/internal/fastjson"
 )
 
-// Shape recognises the events of a stream that differ from one already decoded in a single text alone, which spares them
-// the decoding: an event that begins with the same bytes, goes on with a JSON string without escapes and ends with the
-// same bytes decodes to the same but for that string. Whatever differs in anything else does not match.
+// Shape recognizes the events of a stream that differ from one already decoded only in a single text, which saves decoding
+// them: an event that begins with the same bytes, goes on with a JSON string without escapes and ends with the same bytes
+// decodes to the same except for that string. An event that differs in anything else does not match.
 type Shape struct {
-	prefix, suffix []byte // up to the text's opening quote, and from its closing quote on
-	kind           Kind
+	template fastjson.Template[[]byte] // whose hole is the text
+	kind     Kind
+	text     []byte // of the last event that matched
+}
+
+func shapeOf(data []byte, from, to int, kind Kind) Shape {
+	s := Shape{kind: kind}
+	s.template.Learn(data, []fastjson.Hole[[]byte]{{From: from, To: to, Read: readUnescaped}})
+	return s
+}
+
+func readUnescaped(b []byte, text *[]byte) int {
+	n := fastjson.Unescaped(b)
+	*text = b[:n]
+	return n
 }
 
 // Kind is one kind of generated output.
@@ -25,14 +37,14 @@ const (
 	Tool
 )
 
-// texts gives the fields of e in the order of the kinds.
+// texts returns the fields of e in the order of the kinds.
 func (e *Event) texts() [3]*string { return [...]*string{&e.Content, &e.Reasoning, &e.Tool} }
 
 const probe = "\x7fprobe\x7f"
 
-// Learn makes the Shape of data, from which d has read e. It fails where e carries anything but one text (the pieces of a
-// tool call are more than their text), or where the text is written with escapes. That the text stands where it seems to is proven by reading data with another in its
-// place.
+// Learn makes the Shape of data, from which d has read e. It fails if e carries anything besides one text (the pieces of a
+// tool call are more than their text), or if the text is written with escapes. It proves where the text stands by reading
+// data with another text in its place.
 func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 	var text string
 	var kind Kind
@@ -57,18 +69,16 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 		}
 		i += from + 1
 		from = i
-		s := Shape{bytes.Clone(data[:i]), bytes.Clone(data[i+len(text):]), kind}
-		got, err := d.Read([]byte(string(s.prefix) + probe + string(s.suffix)))
+		got, err := d.Read([]byte(string(data[:i]) + probe + string(data[i+len(text):])))
 		want := e
 		*want.texts()[kind-1] = probe
 		if err == nil && sameText(got, want) {
-			return s, true
+			return shapeOf(data, i, i+len(text), kind), true
 		}
 	}
 }
 
-// LearnMatched is Learn for an event that m has just matched, whose text is a slice of data: that it stands where it does
-// is known, so that nothing need be decoded.
+// LearnMatched is Learn for an event that m has just matched. It decodes nothing, because the text is a view of data.
 func (m *Memo) LearnMatched(data []byte, e *Event) (Shape, bool) {
 	text, kind := e.Content, Content
 	if text == "" {
@@ -77,8 +87,8 @@ func (m *Memo) LearnMatched(data []byte, e *Event) (Shape, bool) {
 	if text == "" || e.Content != "" && e.Reasoning != "" || e.Usage != nil || e.Finish != "" {
 		return Shape{}, false
 	}
-	from := int(uintptr(unsafe.Pointer(unsafe.StringData(text))) - uintptr(unsafe.Pointer(unsafe.SliceData(data))))
-	return Shape{bytes.Clone(data[:from]), bytes.Clone(data[from+len(text):]), kind}, true
+	from := fastjson.Offset(data, text)
+	return shapeOf(data, from, from+len(text), kind), true
 }
 
 // sameText compares what Learn lets an event carry.
@@ -88,11 +98,10 @@ func sameText(a, b Event) bool {
 		a.Reasoning == b.Reasoning && a.Tool == b.Tool
 }
 
-// Match gives the text of data and its kind, if data has the shape.
+// Match returns the text of data and its kind, if data has the shape.
 func (s *Shape) Match(data []byte) (text []byte, kind Kind, ok bool) {
-	if s.kind == 0 || len(data) < len(s.prefix)+len(s.suffix) || !bytes.HasPrefix(data, s.prefix) || !bytes.HasSuffix(data, s.suffix) {
+	if s.kind == 0 || !s.template.Match(data, &s.text) {
 		return nil, 0, false
 	}
-	text = data[len(s.prefix) : len(data)-len(s.suffix)]
-	return text, s.kind, fastjson.Unescaped(text) == len(text)
+	return s.text, s.kind, true
 }

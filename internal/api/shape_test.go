@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"reflect"
 	"testing"
 )
@@ -33,8 +34,8 @@ func TestShapeIsLearntWhereOnlyATextDiffers(t *testing.T) {
 		m.Read([]byte(data))
 		var known Event
 		if b := []byte(data); m.Match(b, &known, new(Usage)) {
-			if matched, fits := m.LearnMatched(b, &known); fits != ok || !reflect.DeepEqual(matched, s) {
-				t.Errorf("%s: by heart %v %q, want %v %q", data, fits, matched, ok, s)
+			if matched, fits := m.LearnMatched(b, &known); fits != ok || !sameShape(matched, s) {
+				t.Errorf("%s: by heart %v %+v, want %v %+v", data, fits, matched, ok, s)
 			}
 		} else if i < 3 {
 			t.Errorf("%s: not known by heart", data)
@@ -48,6 +49,9 @@ func TestShapeIsLearntWhereOnlyATextDiffers(t *testing.T) {
 		}
 	}
 }
+
+// sameShape compares two shapes by how they are printed, because functions cannot be compared otherwise.
+func sameShape(a, b Shape) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
 
 // Whatever matches a shape decodes to what the match says.
 func FuzzShape(f *testing.F) {

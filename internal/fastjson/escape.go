@@ -6,15 +6,15 @@ import (
 
 const hex = "0123456789abcdef"
 
-// AppendString writes s as a JSON string. Bytes that are no UTF-8 become U+FFFD.
+// AppendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func AppendString[T string | []byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	dst = AppendEscaped(dst, s)
 	return append(dst, '"')
 }
 
-// AppendEscaped writes s as the inside of a JSON string. Bytes that are no UTF-8 become U+FFFD; <, > and & stay as they
-// are.
+// AppendEscaped appends s as the inside of a JSON string. Bytes that are not UTF-8 become U+FFFD. It does not escape <, >
+// and &.
 func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := UnescapedASCII(s); i < len(s); i += UnescapedASCII(s[i:]) {
@@ -49,7 +49,7 @@ func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, s[start:]...)
 }
 
-// runeSize is the length of the UTF-8 character at the start of s, 0 where there is none.
+// runeSize returns the length of the UTF-8 character at the start of s, or 0 if there is none.
 func runeSize[T string | []byte](s T) int {
 	head := s[:min(len(s), utf8.UTFMax)]
 	if r, size := utf8.DecodeRuneInString(string(head)); r != utf8.RuneError || size > 1 {

@@ -1,9 +1,7 @@
 package record
 
 import (
-	"encoding/binary"
 	"math"
-	"math/bits"
 	"slices"
 	"strconv"
 
@@ -155,7 +153,7 @@ func (w *writer) any(key string, v any, there bool) {
 }
 
 func (w *writer) integer(key string, v int64) {
-	w.b = appendInt(append(w.b, key...), v)
+	w.b = fastjson.AppendInt(append(w.b, key...), v)
 }
 
 func (w *writer) count(key string, v int) {
@@ -174,39 +172,13 @@ func (w *writer) measure(key string, v float64) {
 	}
 }
 
-// float writes whole thousandths, which nearly all are, as the integers that they come from: their shortest form, at
-// most three decimals.
 func (w *writer) float(key string, v float64) {
 	w.b = append(w.b, key...)
-	if n := int64(v*1000 + 0.5); n >= 0 && n < 1e15 && float64(n)/1000 == v {
-		w.thousandths(n)
-		return
-	}
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		w.encode(v) // an error, as encoding it is
 		return
 	}
-	w.b = strconv.AppendFloat(w.b, v, 'f', -1, 64)
-}
-
-func (w *writer) thousandths(n int64) {
-	if n >= 1e8 {
-		w.b = appendInt(w.b, n/1e8)
-	}
-	d := eightDigits(uint64(n) % 1e8)
-	leading := 0
-	if n < 1e8 {
-		leading = bits.TrailingZeros64((d^zeros)|1<<39) / 8 // of the five before the point, but for the last
-	}
-	w.b = binary.LittleEndian.AppendUint64(w.b, d>>(8*leading))
-	w.b = w.b[:len(w.b)-3-leading]
-	if d>>40 == zeros>>40 {
-		return
-	}
-	w.b = append(w.b, '.', byte(d>>40), byte(d>>48), byte(d>>56))
-	for w.b[len(w.b)-1] == '0' {
-		w.b = w.b[:len(w.b)-1]
-	}
+	w.b = fastjson.AppendFloat(w.b, v)
 }
 
 func integers[T int | int64](w *writer, key string, list []T) {
@@ -220,40 +192,7 @@ func integers[T int | int64](w *writer, key string, list []T) {
 		if i == 0 {
 			sep = '['
 		}
-		w.b = appendInt(append(w.b, sep), int64(v))
+		w.b = fastjson.AppendInt(append(w.b, sep), int64(v))
 	}
 	w.b = append(w.b, ']')
-}
-
-// appendInt is strconv.AppendInt at a third of its cost, for it has no bases.
-func appendInt(b []byte, v int64) []byte {
-	if v < 0 {
-		return strconv.AppendInt(b, v, 10)
-	}
-	high := uint64(v) / 1e8
-	low := eightDigits(uint64(v) % 1e8)
-	switch {
-	case high == 0:
-		leading := bits.TrailingZeros64((low^zeros)|1<<63) / 8 // but for the last digit
-		b = binary.LittleEndian.AppendUint64(b, low>>(8*leading))
-		return b[:len(b)-leading]
-	case high < 1e8:
-		high = eightDigits(high)
-		leading := bits.TrailingZeros64(high^zeros) / 8
-		b = binary.LittleEndian.AppendUint64(b, high>>(8*leading))
-		b = b[:len(b)-leading]
-	default:
-		b = strconv.AppendUint(b, high, 10)
-	}
-	return binary.LittleEndian.AppendUint64(b, low)
-}
-
-// eightDigits gives the decimal digits of n, the first in the lowest byte: all are found together, by multiplications in
-// parts of a word (Khuong, How to print integers really fast, 2017).
-func eightDigits(n uint64) uint64 {
-	four := n/10000 | n%10000<<32                 // two numbers of four digits
-	hundreds := four * 10486 >> 20 & 0x7f0000007f // of each: n/100, exact below 10,000
-	two := (four-100*hundreds)<<16 + hundreds     // four of two digits
-	tens := two * 103 >> 10 & 0x000f000f000f000f  // of each: n/10, exact below 100
-	return tens + (two-10*tens)<<8 + zeros
 }

@@ -5,7 +5,6 @@ import (
 	"math"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -185,19 +184,6 @@ func TestCachedTokensOfZeroAreWritten(t *testing.T) {
 			t.Errorf("%s (%v), want cached_tokens %v", line, err, c.says)
 		}
 	}
-}
-
-func FuzzAppendInt(f *testing.F) {
-	for _, v := range []int64{0, 9, 10, 99_999_999, 100_000_000, 1_795_553_694_861_710, 9_999_999_999_999_999, 10_000_000_000_000_000, math.MaxInt64, math.MinInt64} {
-		f.Add(v)
-	}
-	f.Fuzz(func(t *testing.T, v int64) {
-		for v := v; v != 0; v /= 10 {
-			if got, want := string(appendInt([]byte("x"), v)), "x"+strconv.FormatInt(v, 10); got != want {
-				t.Fatalf("got %s, want %s", got, want)
-			}
-		}
-	})
 }
 
 // What the Encoder keeps from one record is not seen in the next.

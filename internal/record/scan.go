@@ -1,209 +1,149 @@
 package record
 
 import (
-	"bytes"
 	"slices"
 
 	"perfpipe/internal/fastjson"
 )
 
-// scanner reads record lines in just the form in which perf-send writes them: no white space, known keys, numbers without
-// exponents, strings of plain ASCII. Whatever else a line holds makes it give up, and the general decoder takes the line;
-// so it decides nothing about what is valid. It is several times as fast, which is what reading is spent on.
+// scanner reads record lines in exactly the form in which perf-send writes them: no white space, known keys, numbers
+// without exponents, strings of printable ASCII. It fails at anything else, and the general decoder takes the line; so
+// it does not decide what is valid. It is several times as fast, and reading is most of what perf-stats does.
 //
-// Most of a line stands on the line before, too. So lines are kept as templates: text that stays the same, and between it
-// the values that change. Of a line that fits a template only those are read.
+// Most of a line is also in the line before. So the scanner keeps lines as templates, whose holes are the values that
+// change, and reads only those of a line that fits.
 type scanner struct {
-	b         []byte
-	i         int
 	templates [4]template // of different keys: new connections, conversations, …
 	fitting   int         // the one of the last line
-	next      int         // the one to be given up next
-	changing  uint64      // the fields whose value changed, a bit each
-	values    [64][]byte  // of each field, on the line that was learnt last
-	learnt    template    // built, then swapped with one of templates
+	next      int         // the one to be replaced next
+	changing  uint64      // the fields whose value has changed, a bit each
+	values    [64][]byte  // of each field, in the line learned last
+	learned   template    // built, then swapped with one of templates
+	holes     []fastjson.Hole[Record]
 }
 
-// template is how lines go.
+// template recognizes the lines that have the same keys in the same order.
 type template struct {
-	rec    Record // of the last line; the fields that do not change are those of any line that fits
+	rec    Record // of the last line; the fields that do not change are those of every line that fits
 	fields []int  // in their order
-	parts  []part
-	ends   []int // of the fields' values, on the line that it was learnt from
+	ends   []int  // of the fields' values, in the line learned
+	text   fastjson.Template[Record]
 }
 
-// part is text that stays the same, and the field after it, -1 at the end of the line.
-type part struct {
-	text  []byte
-	field int
-}
-
-// scan gives the record of a line, or reports false.
+// scan returns the record of a line, or reports false. The record is valid until the next call.
 func (s *scanner) scan(line []byte) (*Record, bool) {
-	s.b = line
 	for range s.templates {
-		if t := &s.templates[s.fitting]; s.fits(t) {
+		// A line that does not fit may leave values in the record, but only of fields that every line has read again.
+		if t := &s.templates[s.fitting]; len(t.fields) > 0 && t.text.Match(line, &t.rec) {
 			return &t.rec, true
 		}
 		s.fitting = (s.fitting + 1) % len(s.templates)
 	}
-	if !s.parse(&s.learnt) {
+	if !s.learned.parse(line) {
 		return nil, false
 	}
-	s.learn(&s.learnt)
-	at := slices.IndexFunc(s.templates[:], func(t template) bool { return slices.Equal(t.fields, s.learnt.fields) })
+	s.learn(&s.learned, line)
+	at := slices.IndexFunc(s.templates[:], func(t template) bool { return slices.Equal(t.fields, s.learned.fields) })
 	if at < 0 {
 		at = s.next
 		s.next = (s.next + 1) % len(s.templates)
 	}
-	s.templates[at], s.learnt, s.fitting = s.learnt, s.templates[at], at
+	s.templates[at], s.learned, s.fitting = s.learned, s.templates[at], at
 	return &s.templates[at].rec, true
 }
 
-// fits reads the line as one of t's. A line that is none may leave values in t, but only of fields that every line has
-// read again.
-func (s *scanner) fits(t *template) bool {
-	s.i = 0
-	for i := range t.parts {
-		p := &t.parts[i]
-		rest := s.b[s.i:]
-		if len(rest) < len(p.text) || string(rest[:len(p.text)]) != string(p.text) {
-			return false
-		}
-		s.i += len(p.text)
-		if p.field >= 0 && !fields[p.field].read(s, &t.rec) {
-			return false
-		}
-	}
-	return len(t.parts) > 0 && s.i == len(s.b)
-}
-
-// parse reads the line as one of any keys.
-func (s *scanner) parse(t *template) bool {
+// parse reads a line with any of the known keys.
+func (t *template) parse(line []byte) bool {
 	t.rec = Record{GapUs: t.rec.GapUs[:0], ChunkTokens: t.rec.ChunkTokens[:0], Keys: keyLine}
 	t.fields, t.ends = t.fields[:0], t.ends[:0]
-	s.i = 0
-	if !s.byte('{') {
+	if len(line) == 0 || line[0] != '{' {
 		return false
 	}
-	for f := -1; ; {
-		f = s.field(f)
+	for i, f := 1, -1; ; i++ {
+		f = fieldAt(line[i:], f)
 		if f < 0 || slices.Contains(t.fields, f) {
 			return false
 		}
 		t.rec.Keys |= fields[f].bit
-		s.i += len(fields[f].key)
-		if !fields[f].read(s, &t.rec) {
+		i += len(fields[f].key)
+		n := fields[f].read(line[i:], &t.rec)
+		if n < 0 {
 			return false
 		}
-		t.fields, t.ends = append(t.fields, f), append(t.ends, s.i)
-		if s.byte('}') {
-			return s.i == len(s.b)
-		}
-		if !s.byte(',') {
+		i += n
+		t.fields, t.ends = append(t.fields, f), append(t.ends, i)
+		switch {
+		case i == len(line):
+			return false
+		case line[i] == '}':
+			return i+1 == len(line)
+		case line[i] != ',':
 			return false
 		}
 	}
 }
 
-// learn cuts the line into the parts of t.
-func (s *scanner) learn(t *template) {
-	parts := t.parts[:0]
-	part := func(text []byte, field int) {
-		parts = slices.Grow(parts, 1)[:len(parts)+1]
-		p := &parts[len(parts)-1] // its text is one to write over
-		p.text, p.field = append(p.text[:0], text...), field
-	}
-	from := 0 // of the text before the next value that changes
+// learn makes the template of a line that was parsed.
+func (s *scanner) learn(t *template, line []byte) {
+	s.holes = s.holes[:0]
 	for n, f := range t.fields {
 		start := 1 + len(fields[f].key)
 		if n > 0 {
 			start += t.ends[n-1]
 		}
-		value := s.b[start:t.ends[n]]
+		value := line[start:t.ends[n]]
 		if before := s.values[f]; before != nil && string(before) != string(value) {
 			s.changing |= 1 << f
 		}
 		s.values[f] = append(s.values[f][:0], value...)
 		if s.changing>>f&1 != 0 {
-			part(s.b[from:start], f)
-			from = t.ends[n]
+			s.holes = append(s.holes, fastjson.Hole[Record]{From: start, To: t.ends[n], Read: fields[f].read})
 		}
 	}
-	part(s.b[from:], -1)
-	t.parts = parts
+	t.text.Learn(line, s.holes)
 }
 
-// field finds the field whose key comes next, which mostly is one soon after the one before, or gives -1.
-func (s *scanner) field(before int) int {
-	rest := s.b[s.i:]
+// fieldAt returns the field whose key b begins with, or -1. It is usually one soon after the field before.
+func fieldAt(b []byte, before int) int {
 	for n := range fields {
 		f := (before + 1 + n) % len(fields)
-		if key := fields[f].key; len(rest) > len(key) && string(rest[:len(key)]) == key {
+		if key := fields[f].key; len(b) > len(key) && string(b[:len(key)]) == key {
 			return f
 		}
 	}
 	return -1
 }
 
-func (s *scanner) byte(c byte) bool {
-	if s.i >= len(s.b) || s.b[s.i] != c {
-		return false
+func readText(b []byte, to *string) int {
+	text, n := fastjson.ASCII(b)
+	if string(text) != *to {
+		*to = string(text)
 	}
-	s.i++
-	return true
+	return n
 }
 
-// quoted reads a string of plain ASCII.
-func (s *scanner) quoted() ([]byte, bool) {
-	if !s.byte('"') {
-		return nil, false
-	}
-	text := s.b[s.i:]
-	text = text[:fastjson.UnescapedASCII(text)]
-	s.i += len(text)
-	return text, s.byte('"')
-}
-
-func (s *scanner) text(to *string) bool {
-	b, ok := s.quoted()
-	if string(b) != *to {
-		*to = string(b)
-	}
-	return ok
-}
-
-// labels reads an object of strings into a new map.
-func (s *scanner) labels(to *map[string]string) bool {
+// readLabels reads an object of strings into a new map.
+func readLabels(b []byte, to *map[string]string) int {
 	*to = map[string]string{}
-	if !s.byte('{') {
-		return false
+	if len(b) == 0 || b[0] != '{' {
+		return fastjson.Fail
 	}
-	for {
-		key, ok := s.quoted()
-		if !ok || !s.byte(':') {
-			return false
+	for i := 1; ; i++ {
+		key, n := fastjson.ASCII(b[i:])
+		if i += n; n < 0 || i == len(b) || b[i] != ':' {
+			return fastjson.Fail
 		}
-		value, ok := s.quoted()
-		if !ok {
-			return false
+		value, n := fastjson.ASCII(b[i+1:])
+		if i += 1 + n; n < 0 || i == len(b) {
+			return fastjson.Fail
 		}
 		(*to)[string(key)] = string(value)
-		if !s.byte(',') {
-			return s.byte('}')
+		switch b[i] {
+		case '}':
+			return i + 1
+		case ',':
+		default:
+			return fastjson.Fail
 		}
 	}
-}
-
-func (s *scanner) boolean(to *bool) bool {
-	rest := s.b[s.i:]
-	switch {
-	case bytes.HasPrefix(rest, []byte("true")):
-		*to, s.i = true, s.i+4
-		return true
-	case bytes.HasPrefix(rest, []byte("false")):
-		*to, s.i = false, s.i+5
-		return true
-	}
-	return false
 }

@@ -1,0 +1,188 @@
+package fastjson
+
+import (
+	"encoding/binary"
+	"strconv"
+)
+
+// Eight bytes of text, or four, are read together, the first one the lowest. Minus zeros, digits become 0 to 9; any
+// other byte becomes more, so that its top bit is set or is once overs are added.
+const (
+	zeros = 0x3030303030303030 // "00000000"
+	overs = 0x7676767676767676 // 0x80 - 10
+)
+
+// eight returns the number that eight digits are (D. Lemire, Quickly parsing eight digits).
+func eight(digits uint64) uint64 {
+	digits = digits * (10<<8 + 1) >> 8
+	digits = (digits & 0x00FF00FF00FF00FF) * (100<<16 + 1) >> 16
+	return (digits & 0x0000FFFF0000FFFF) * (10_000<<32 + 1) >> 32
+}
+
+// four returns the number that four digits are.
+func four(digits uint32) uint32 {
+	digits = digits * (10<<8 + 1) >> 8 & 0x00FF00FF
+	return digits * (100<<16 + 1) >> 16
+}
+
+// digits reads the digits that b begins with. If there are more than 18, which an int64 may not hold, v is wrong.
+func digits(b []byte) (v uint64, n int) {
+	for len(b)-n >= 8 {
+		text := binary.LittleEndian.Uint64(b[n:]) ^ zeros
+		if (text+overs|text)&tops != 0 {
+			break
+		}
+		v = v*1e8 + eight(text)
+		n += 8
+	}
+	for ; n < len(b) && b[n]-'0' <= 9; n++ {
+		v = v*10 + uint64(b[n]-'0')
+	}
+	return v, n
+}
+
+// Uint reads a whole number of at most 18 digits. It does not look at what follows the digits.
+func Uint(b []byte) (v uint64, n int) {
+	v, n = digits(b)
+	if n == 0 || n > 18 || n > 1 && b[0] == '0' {
+		return 0, Fail
+	}
+	return v, n
+}
+
+// Int reads a whole number of at most 18 digits into to.
+func Int[T int | int64](b []byte, to *T) int {
+	if len(b) > 0 && b[0] == '-' {
+		v, n := Uint(b[1:])
+		if n < 0 {
+			return Fail
+		}
+		*to = -T(v)
+		return n + 1
+	}
+	v, n := Uint(b)
+	*to = T(v)
+	return n
+}
+
+// powers are those of ten that a double holds and that Float divides by.
+var powers = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// Float reads a number without an exponent into to. Up to 15 digits are exact in a double and so is the power of ten
+// that divides them: their quotient is then the nearest double, because IEEE 754 division rounds once.
+func Float(b []byte, to *float64) int {
+	sign := 0
+	if len(b) > 0 && b[0] == '-' {
+		sign = 1
+	}
+	v, n := Uint(b[sign:])
+	if n < 0 {
+		return Fail
+	}
+	end, decimals := sign+n, 0
+	if end < len(b) && b[end] == '.' {
+		var fraction uint64
+		if fraction, decimals = digits(b[end+1:]); decimals == 0 {
+			return Fail
+		}
+		end += 1 + decimals
+		if n+decimals <= 15 {
+			v = v*powers[decimals] + fraction
+		}
+	}
+	if n+decimals > 15 {
+		f, err := strconv.ParseFloat(string(b[:end]), 64)
+		if *to = f; err != nil {
+			return Fail
+		}
+		return end
+	}
+	if *to = float64(v) / float64(powers[decimals]); sign != 0 {
+		*to = -*to
+	}
+	return end
+}
+
+// SkipNumber returns the length of a number without an exponent.
+func SkipNumber(b []byte) int {
+	sign := 0
+	if len(b) > 0 && b[0] == '-' {
+		sign = 1
+	}
+	_, n := Uint(b[sign:])
+	if n < 0 {
+		return Fail
+	}
+	end := sign + n
+	if end == len(b) || b[end] != '.' {
+		return end
+	}
+	_, decimals := digits(b[end+1:])
+	if decimals == 0 {
+		return Fail
+	}
+	return end + 1 + decimals
+}
+
+// Ints reads an array of whole numbers that are not negative into to, whose memory it reuses.
+func Ints[T int | int64](b []byte, to *[]T) int {
+	if len(b) == 0 || b[0] != '[' {
+		return Fail
+	}
+	out, i := (*to)[:0], 1
+	for i < len(b) {
+		first, v := i, T(0)
+		if i+4 <= len(b) {
+			if text := word(b[i:]) ^ zeros>>32; (text+overs>>32|text)&uint32(tops>>32) == 0 {
+				v = T(four(text))
+				i += 4
+			}
+		}
+		for i < len(b) && b[i]-'0' <= 9 {
+			v = v*10 + T(b[i]-'0')
+			i++
+		}
+		if n := i - first; n == 0 || n > 18 || n > 1 && b[first] == '0' || i == len(b) {
+			return Fail
+		}
+		out = append(out, v)
+		if i++; b[i-1] == ']' {
+			*to = out
+			return i
+		} else if b[i-1] != ',' {
+			return Fail
+		}
+	}
+	return Fail
+}
+
+// word is binary.LittleEndian.Uint32, which the compiler does not inline into generic code of another package.
+func word(b []byte) uint32 {
+	_ = b[3]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+}
+
+// Bool reads true or false into to.
+func Bool(b []byte, to *bool) int {
+	switch {
+	case len(b) >= 4 && string(b[:4]) == "true":
+		*to = true
+		return 4
+	case len(b) >= 5 && string(b[:5]) == "false":
+		*to = false
+		return 5
+	}
+	return Fail
+}
+
+// ASCII reads a string of printable ASCII without escapes. text is the slice of b between the quotes.
+func ASCII(b []byte) (text []byte, n int) {
+	if len(b) == 0 || b[0] != '"' {
+		return nil, Fail
+	}
+	n = 1 + UnescapedASCII(b[1:])
+	if n == len(b) || b[n] != '"' {
+		return nil, Fail
+	}
+	return b[1:n], n + 1
+}

@@ -1,0 +1,78 @@
+package fastjson
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func BenchmarkInts(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, sd := range []float64{0.25, 1} {
+		var lines [][]byte
+		for range 100 {
+			var gaps []string
+			for range 127 {
+				gaps = append(gaps, fmt.Sprint(int64(20_000*math.Exp(sd*r.NormFloat64()))))
+			}
+			lines = append(lines, []byte("["+strings.Join(gaps, ",")+`],"tpot_ms":1`))
+		}
+		b.Run(fmt.Sprint("sd=", sd), func(b *testing.B) {
+			var out []int64
+			i := 0
+			for b.Loop() {
+				Ints(lines[i%100], &out)
+				i++
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/127, "ns/gap")
+		})
+	}
+}
+
+// FuzzRead compares what the readers accept with encoding/json.
+func FuzzRead(f *testing.F) {
+	for _, s := range []string{
+		"0", "-0", "01", "1.5", "-0.25", "1.", ".5", "1e3", "123456789012345678", "1234567890123456789", "123456789012345.6",
+		"1.2345678901234567", "-10.011535433070867", "[0,12]", "[]", "[1,]", "[01]", "[12345,12345,02345]", "[12345678,1]", "[-1]",
+		"true", "false", "tru", `"a b"`, `"a`, `"a\n"`, `"ü"`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		check := func(n int, got, want any) {
+			t.Helper()
+			if n < 0 {
+				return
+			}
+			if err := json.Unmarshal(b[:n], want); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("%q: got %v, want %v (%v)", b[:n], got, want, err)
+			}
+		}
+		var i, wantInt int64
+		check(Int(b, &i), &i, &wantInt)
+		var v, wantFloat float64
+		n := Float(b, &v)
+		check(n, &v, &wantFloat)
+		if skipped := SkipNumber(b); skipped != n && n >= 0 {
+			t.Errorf("%q: skips %d bytes of %d", b, skipped, n)
+		}
+		var list, wantList []int
+		if n := Ints(b, &list); n >= 0 {
+			if err := json.Unmarshal(b[:n], &wantList); err != nil || !slices.Equal(list, wantList) {
+				t.Errorf("%q: got %v, want %v (%v)", b[:n], list, wantList, err)
+			}
+		}
+		var is, wantBool bool
+		check(Bool(b, &is), &is, &wantBool)
+		text, n := ASCII(b)
+		var wantText string
+		if n >= 0 && (json.Unmarshal(b[:n], &wantText) != nil || string(text) != wantText) {
+			t.Errorf("%q: got %q, want %q", b[:n], text, wantText)
+		}
+	})
+}
