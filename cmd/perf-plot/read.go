@@ -10,8 +10,8 @@ import (
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/metrics"
 	"perfpipe/internal/report"
+	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
 )
 
@@ -62,7 +62,7 @@ func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stat
 }
 
 // readMetrics reads the samples of a server, in order of time.
-func readMetrics(ctx context.Context, env *cli.Env, path string) ([]metrics.Sample, error) {
+func readMetrics(ctx context.Context, env *cli.Env, path string) ([]servermetrics.Sample, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -71,8 +71,8 @@ func readMetrics(ctx context.Context, env *cli.Env, path string) ([]metrics.Samp
 		return nil, err
 	}
 	defer done()
-	var out []metrics.Sample
-	for s, err := range jsonl.Read[metrics.Sample](r, name) {
+	var out []servermetrics.Sample
+	for s, err := range jsonl.Read[servermetrics.Sample](r, name) {
 		if err != nil {
 			return nil, err
 		}
@@ -83,6 +83,6 @@ func readMetrics(ctx context.Context, env *cli.Env, path string) ([]metrics.Samp
 			out = append(out, s)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b metrics.Sample) int { return cmp.Compare(a.AtUs, b.AtUs) })
+	slices.SortStableFunc(out, func(a, b servermetrics.Sample) int { return cmp.Compare(a.AtUs, b.AtUs) })
 	return out, nil
 }

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/mask"
-	"perfpipe/internal/metrics"
+	"perfpipe/internal/servermetrics"
 )
 
 // metricsFlags say what is sampled of the server while it is under load.
@@ -63,7 +63,7 @@ func startSampler(ctx context.Context, env *cli.Env, f *flags, c *client.Client,
 	pages := c.Pages(headers)
 	if len(urls) == 0 {
 		own := url.URL{Scheme: target.Scheme, Host: target.Host, Path: "/metrics"}
-		if s := metrics.Scrape(ctx, pages, own.String(), firstSample); s.Error != "" {
+		if s := servermetrics.Scrape(ctx, pages, own.String(), firstSample); s.Error != "" {
 			env.Say("the server has no metrics to sample: %s: %s", own.String(), s.Error)
 		} else {
 			urls = append(urls, own.String())
@@ -77,12 +77,12 @@ func startSampler(ctx context.Context, env *cli.Env, f *flags, c *client.Client,
 	s := &sampler{cancel, make(chan error, 1), out}
 	lines, begun := jsonl.NewWriter(out), make(chan struct{})
 	ip := net.ParseIP(target.Hostname())
-	cfg := metrics.Config{
+	cfg := servermetrics.Config{
 		URLs: urls, Client: pages, Interval: time.Duration(f.MetricsInterval), GPUs: ip != nil && ip.IsLoopback() || target.Hostname() == "localhost",
-		Write: func(m metrics.Sample) error { return lines.Write(m) },
+		Write: func(m servermetrics.Sample) error { return lines.Write(m) },
 		Begun: func() { close(begun) },
 	}
-	go func() { s.done <- metrics.Run(sampling, cfg) }()
+	go func() { s.done <- servermetrics.Run(sampling, cfg) }()
 	// What the requests change is to be between the first sample and the last; but no page may hold up the load for long.
 	select {
 	case <-begun:

@@ -4,7 +4,7 @@ import (
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/metrics"
+	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
 )
 
@@ -18,14 +18,14 @@ func (f *flags) server(env *cli.Env, s *stats.Summary) error {
 		return err
 	}
 	defer closeFile()
-	samples, err := metrics.Read(r, name)
+	samples, err := servermetrics.Read(r, name)
 	if err != nil {
 		return fault.Fail("perf-send --metrics-out makes such files", "--metrics: %w", err)
 	}
 	found := false
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		b.Server = metrics.Over(samples, b.FirstScheduledUs, b.LastEndUs)
+		b.Server = servermetrics.Summarize(samples, b.FirstScheduledUs, b.LastEndUs)
 		found = found || b.Server != nil
 	}
 	if !found && len(s.Blocks) > 0 {

@@ -3,15 +3,15 @@ package format
 import (
 	"strconv"
 
-	"perfpipe/internal/metrics"
+	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
 
 // serverTable is what the server said of itself, as far as it did.
-func serverTable(w *metrics.Window) *table.Table {
+func serverTable(w *servermetrics.Window) *table.Table {
 	t := &table.Table{Header: []string{"the server's own", "mean", "max"}}
-	level := func(name string, l *metrics.Level, scale float64) {
+	level := func(name string, l *servermetrics.Level, scale float64) {
 		if l != nil {
 			t.Rows = append(t.Rows, []string{name, Number(stats.Num(l.Mean * scale)), Number(stats.Num(l.Max * scale))})
 		}

@@ -7,17 +7,17 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
-	"perfpipe/internal/metrics"
+	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
 )
 
 // Options say what a page shows besides the records.
 type Options struct {
-	Lang   string           // en or zh
-	Title  string           // "" is one made from the models
-	SLO    []stats.Gate     // limits to draw; Read judged the load points by them
-	Server []metrics.Sample // the server's own metrics, in order of time
-	Made   string           // by which command and version the page was made
+	Lang   string                 // en or zh
+	Title  string                 // "" is one made from the models
+	SLO    []stats.Gate           // limits to draw; Read judged the load points by them
+	Server []servermetrics.Sample // the server's own metrics, in order of time
+	Made   string                 // by which command and version the page was made
 
 	DropFailures bool // Read left failures out of response times
 }
@@ -28,7 +28,7 @@ type report struct {
 	sources []*Source
 	points  []point
 	slos    []stats.Gate
-	metrics []metrics.Sample
+	metrics []servermetrics.Sample
 	made    string
 
 	dropFailures bool

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"perfpipe/internal/chart"
-	"perfpipe/internal/metrics"
+	"perfpipe/internal/servermetrics"
 )
 
 // mostSamples is how many points a line of samples has at most: the extremes are kept.
@@ -24,9 +24,9 @@ func server(r *report) []chart.Figure {
 		r.gauges("server-requests", "Requests on the server", "What the server says of itself.", chart.Axis{Label: r.tr("requests"), Zero: true}, same, "running", "waiting"),
 		r.gauges("server-cache", "Cache of the server", "Share of the KV cache in use, and of prompt tokens found in the prefix cache.", chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true}, percent, "kv_cache", "prefix_hit_rate"),
 		r.totals(),
-		r.gpus("gpu-utilization", "GPU utilization", chart.Axis{Label: r.tr("share of time"), Unit: "%", Zero: true}, func(g metrics.GPU) *float64 { return g.Utilization }, 100),
-		r.gpus("gpu-memory", "GPU memory", chart.Axis{Label: r.tr("in use"), Unit: "GiB", Zero: true}, func(g metrics.GPU) *float64 { return g.MemoryUsedMiB }, 1.0/1024),
-		r.gpus("gpu-power", "GPU power", chart.Axis{Label: r.tr("power"), Unit: "W", Zero: true}, func(g metrics.GPU) *float64 { return g.PowerW }, 1),
+		r.gpus("gpu-utilization", "GPU utilization", chart.Axis{Label: r.tr("share of time"), Unit: "%", Zero: true}, func(g servermetrics.GPU) *float64 { return g.Utilization }, 100),
+		r.gpus("gpu-memory", "GPU memory", chart.Axis{Label: r.tr("in use"), Unit: "GiB", Zero: true}, func(g servermetrics.GPU) *float64 { return g.MemoryUsedMiB }, 1.0/1024),
+		r.gpus("gpu-power", "GPU power", chart.Axis{Label: r.tr("power"), Unit: "W", Zero: true}, func(g servermetrics.GPU) *float64 { return g.PowerW }, 1),
 	}
 }
 
@@ -37,7 +37,9 @@ func (r *report) serverFigure(name, title, note string, y chart.Axis) chart.Figu
 }
 
 // at is the time of a sample on the axis of the run, in seconds.
-func (r *report) at(s metrics.Sample) float64 { return float64(s.AtUs-r.sources[0].start()) / 1e6 }
+func (r *report) at(s servermetrics.Sample) float64 {
+	return float64(s.AtUs-r.sources[0].start()) / 1e6
+}
 
 // gauges draws metrics as they are, one line for each of each source.
 func (r *report) gauges(name, title, note string, y chart.Axis, scale func(float64) float64, keys ...string) chart.Figure {
@@ -57,7 +59,7 @@ func (r *report) gauges(name, title, note string, y chart.Axis, scale func(float
 // totals draws how fast the server's counters of tokens grew.
 func (r *report) totals() chart.Figure {
 	f := r.serverFigure("server-tokens", "Tokens of the server", "How fast its own counters grew; prompts count when they are processed.", chart.Axis{Label: r.tr("tokens"), Unit: "1/s", Zero: true})
-	lines, before := map[[2]string]*chart.Series{}, map[[2]string]metrics.Sample{}
+	lines, before := map[[2]string]*chart.Series{}, map[[2]string]servermetrics.Sample{}
 	for _, s := range r.metrics {
 		for _, key := range []string{"prompt_tokens", "completion_tokens"} {
 			v, ok := s.Metrics[key]
@@ -80,7 +82,7 @@ func (r *report) totals() chart.Figure {
 }
 
 // gpus draws one figure of every device.
-func (r *report) gpus(name, title string, y chart.Axis, of func(metrics.GPU) *float64, scale float64) chart.Figure {
+func (r *report) gpus(name, title string, y chart.Axis, of func(servermetrics.GPU) *float64, scale float64) chart.Figure {
 	f := r.serverFigure(name, title, "", y)
 	lines := map[[2]string]*chart.Series{}
 	for _, s := range r.metrics {

@@ -7,18 +7,18 @@ import (
 	"testing"
 
 	"perfpipe/internal/chart"
-	"perfpipe/internal/metrics"
 	"perfpipe/internal/report/reporttest"
+	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
 )
 
 func TestServerMetrics(t *testing.T) {
 	records := reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 50, Rate: 10, Slots: 4, Chunks: 8})
 	half, watts := 0.5, 300.0
-	var samples []metrics.Sample
+	var samples []servermetrics.Sample
 	for i := range 6 {
-		samples = append(samples, metrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "http://h/metrics", Metrics: map[string]float64{"running": float64(i), "kv_cache": 0.25, "completion_tokens": float64(i * 100)}})
-		samples = append(samples, metrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "nvidia-smi", GPUs: []metrics.GPU{{Index: 1, Utilization: &half, MemoryUsedMiB: &watts, PowerW: &watts}}})
+		samples = append(samples, servermetrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "http://h/metrics", Metrics: map[string]float64{"running": float64(i), "kv_cache": 0.25, "completion_tokens": float64(i * 100)}})
+		samples = append(samples, servermetrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "nvidia-smi", GPUs: []servermetrics.GPU{{Index: 1, Utilization: &half, MemoryUsedMiB: &watts, PowerW: &watts}}})
 	}
 	r := newReport([]*Source{sourceOf(t, reporttest.Lines(records))}, Options{Server: samples})
 	got := map[string]chart.Figure{}

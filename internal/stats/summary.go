@@ -13,8 +13,8 @@ import (
 
 	"github.com/goccy/go-json"
 
-	servermetrics "perfpipe/internal/metrics"
 	"perfpipe/internal/record"
+	servermetrics "perfpipe/internal/servermetrics"
 )
 
 // Format marks a summary document and its version.

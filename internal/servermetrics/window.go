@@ -1,4 +1,4 @@
-package metrics
+package servermetrics
 
 import (
 	"io"
@@ -56,7 +56,7 @@ func Read(r io.Reader, file string) ([]Sample, error) {
 // it, where there are such, so that no token of it is lost. Several servers' totals and gauges are added; of their KV
 // caches the fullest counts. It is nil where
 // nothing was sampled.
-func Over(samples []Sample, from, to int64) *Window {
+func Summarize(samples []Sample, from, to int64) *Window {
 	w := &Window{}
 	bySource := map[string][]Sample{}
 	var sources []string

@@ -1,4 +1,4 @@
-package metrics
+package servermetrics
 
 import (
 	"encoding/json"
@@ -36,7 +36,7 @@ func TestOver(t *testing.T) {
 		{6000000, 7000000, `null`},
 		{1, 2, `null`},
 	} {
-		got, err := json.Marshal(Over(samples, c.from, c.to))
+		got, err := json.Marshal(Summarize(samples, c.from, c.to))
 		if err != nil || string(got) != c.want {
 			t.Errorf("%d to %d: %v\n got %s\nwant %s", c.from, c.to, err, got, c.want)
 		}
@@ -54,7 +54,7 @@ func TestOverSeveralServers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := json.Marshal(Over(samples, 0, 2000000))
+	got, err := json.Marshal(Summarize(samples, 0, 2000000))
 	want := `{"server":"sglang","samples":4,"running":{"mean":5,"max":5},"kv_cache":{"mean":0.5,"max":0.5},"output_tokens_per_s":30,"prefix_hit":0.5,"acceptance_length":2.5}`
 	if err != nil || string(got) != want {
 		t.Errorf("%v\n got %s\nwant %s", err, got, want)

@@ -1,5 +1,5 @@
 // Package metrics samples what a server and the machine's GPUs say about themselves while they are under load.
-package metrics
+package servermetrics
 
 import (
 	"context"
