@@ -18,6 +18,7 @@ import (
 	"perfpipe/internal/dataset"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
+	"perfpipe/internal/partial"
 )
 
 func main() { os.Exit(cli.Main("perf-gen", run)) }
@@ -185,7 +186,7 @@ func list(env *cli.Env) error {
 // writer is the output, whole lines only. Its methods may be called by several goroutines.
 type writer struct {
 	mu       sync.Mutex
-	out      *cli.Output
+	out      *partial.File
 	zip      io.WriteCloser
 	lines    int
 	toStdout bool

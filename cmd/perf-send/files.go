@@ -6,11 +6,12 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
+	"perfpipe/internal/partial"
 )
 
 // checkFiles refuses files that would destroy each other, or what an earlier run has written.
 func (f *flags) checkFiles(env *cli.Env) error {
-	f.Resume = strings.TrimSuffix(f.Resume, cli.PartialEnd)
+	f.Resume = strings.TrimSuffix(f.Resume, partial.Suffix)
 	if f.Resume != "" {
 		if err := f.checkResume(); err != nil {
 			return err

@@ -13,12 +13,13 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
+	"perfpipe/internal/partial"
 )
 
 // output is a file of lines, or stdout. What is not compressed is passed on at once, what is compressed each second: a
 // process that is killed loses no more than that.
 type output struct {
-	out   *cli.Output
+	out   *partial.File
 	plain bool
 
 	mu     sync.Mutex

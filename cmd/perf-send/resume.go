@@ -15,6 +15,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
+	"perfpipe/internal/partial"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -39,7 +40,7 @@ func (f *flags) checkResume() error {
 
 // continued makes FILE the FILE.partial that a run goes on with, and returns whether there is one.
 func continued(path string) (bool, error) {
-	partial := path + cli.PartialEnd
+	partial := path + partial.Suffix
 	p, err := os.Stat(partial)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
@@ -83,7 +84,7 @@ const (
 // readSent reads FILE.partial and mends it. What a run that was cut short could not finish goes, and is sent again: a
 // line without its end, a request that was canceled, the turns of a conversation that has not come to its end.
 func readSent(env *cli.Env, path string) (*sent, error) {
-	partial := path + cli.PartialEnd
+	partial := path + partial.Suffix
 	if !compressed(path) {
 		if err := endLines(partial); err != nil {
 			return nil, err
@@ -225,7 +226,7 @@ func endLines(path string) error {
 	if err != nil {
 		return err
 	}
-	whole, err := cli.WholeLines(f, size)
+	whole, err := partial.WholeLines(f, size)
 	if err != nil || whole == size {
 		return err
 	}
@@ -275,7 +276,7 @@ func eachRecord(path string, do func(*record.Record, []byte) error) (damaged boo
 
 // rewrite writes FILE.partial anew with the records that stay.
 func rewrite(path string, keep func(*record.Record) bool) error {
-	partial := path + cli.PartialEnd
+	partial := path + partial.Suffix
 	was, err := os.Stat(partial)
 	if err != nil {
 		return err

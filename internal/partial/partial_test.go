@@ -1,4 +1,4 @@
-package cli
+package partial
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-func TestOutputOfOneLongString(t *testing.T) {
+func TestOneLongString(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
-	o := (&Env{}).Create(path)
+	o := Create(path, Options{})
 	long := strings.Repeat("x", 200_000) // more than the buffer holds
 	if _, err := io.WriteString(o, long); err != nil {
 		t.Fatal(err)
@@ -27,8 +27,8 @@ func TestOutputOfOneLongString(t *testing.T) {
 	}
 }
 
-// TestOutputThatIsNoFile: a named pipe is written to, not replaced, whether the run ends well or not; a link stays one.
-func TestOutputThatIsNoFile(t *testing.T) {
+// A named pipe is written to and not replaced, whether the run succeeds or not. A link stays a link.
+func TestNotARegularFile(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe")
 	if err := exec.Command("mkfifo", pipe).Run(); err != nil {
@@ -41,8 +41,8 @@ func TestOutputThatIsNoFile(t *testing.T) {
 		b, _ = os.ReadFile(pipe)
 		got <- string(b)
 	}()
-	for _, end := range []func(*Output){func(o *Output) { o.Commit() }, func(o *Output) { o.Flush(); o.Abort() }} {
-		o := (&Env{}).Create(pipe)
+	for _, end := range []func(*File){func(o *File) { o.Commit() }, func(o *File) { o.Flush(); o.Abort() }} {
+		o := Create(pipe, Options{})
 		io.WriteString(o, "hello")
 		if end(o); <-got != "hello" {
 			t.Error("the pipe's reader has not what was written")
@@ -58,7 +58,7 @@ func TestOutputThatIsNoFile(t *testing.T) {
 	if err := os.Symlink(file, link); err != nil {
 		t.Fatal(err)
 	}
-	o := (&Env{}).Create(link)
+	o := Create(link, Options{})
 	io.WriteString(o, "hello")
 	if err := o.Commit(); err != nil {
 		t.Fatal(err)
@@ -77,43 +77,43 @@ func contents(t *testing.T, path string) string {
 	return string(b)
 }
 
-// What a run that was killed has left is retained, and goes on only where that is asked for.
-func TestOutputRetainsWhatIsThere(t *testing.T) {
+// The partial file of a run that was killed is kept, or appended to on request.
+func TestOtherPartialIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
-	partial := path + PartialEnd
+	partial := path + Suffix
 	for n, old := range []string{"first\n", "second\n"} {
 		if err := os.WriteFile(partial, []byte(old), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		var said strings.Builder
-		o := (&Env{Name: "t", Stderr: &said}).Create(path)
+		kept := ""
+		o := Create(path, Options{Renamed: func(_, to string) { kept = to }})
 		io.WriteString(o, "new\n")
 		if err := o.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		kept := fmt.Sprint(partial, ".", n+1)
-		if contents(t, kept) != old || contents(t, path) != "new\n" || !strings.Contains(said.String(), kept) {
-			t.Errorf("%q, %q; said %q", contents(t, kept), contents(t, path), said.String())
+		if want := fmt.Sprint(partial, ".", n+1); kept != want || contents(t, kept) != old || contents(t, path) != "new\n" {
+			t.Errorf("%s has %q, %s has %q", kept, contents(t, kept), path, contents(t, path))
 		}
 	}
 	if err := os.Rename(path, partial); err != nil {
 		t.Fatal(err)
 	}
-	o := (&Env{}).Continue(path)
+	o := Create(path, Options{Append: true})
 	io.WriteString(o, "more\n")
 	if err := o.Commit(); err != nil || contents(t, path) != "new\nmore\n" {
 		t.Errorf("%q, %v", contents(t, path), err)
 	}
 }
 
-// Two processes with one output: the second is refused, and may write when the first is done.
-func TestOutputIsForOne(t *testing.T) {
+// The second of two writers of a file is refused until the first is done.
+func TestOneProcessWrites(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
-	one, two := (&Env{}).Create(path), (&Env{}).Create(path)
+	one, two := Create(path, Options{}), Create(path, Options{})
 	if err := one.Open(); err != nil {
 		t.Fatal(err)
 	}
-	if err := two.Open(); runtime.GOOS == "linux" && (err == nil || !strings.Contains(err.Error(), path+": another process is writing it")) {
+	const refused = ": another process is writing it"
+	if err := two.Open(); runtime.GOOS == "linux" && (err == nil || !strings.Contains(err.Error(), path+refused)) {
 		t.Errorf("the second: %v", err)
 	}
 	if err := one.Commit(); err != nil {
@@ -123,17 +123,20 @@ func TestOutputIsForOne(t *testing.T) {
 		t.Errorf("the second, afterwards: %v", err)
 	}
 	two.Abort()
-	if err := (&Env{}).Create(filepath.Dir(path)).Open(); err == nil || !strings.Contains(err.Error(), "is a folder") {
+	if err := Create(filepath.Dir(path), Options{}).Open(); err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Errorf("a folder: %v", err)
 	}
 }
 
-// A file that could not be written to its end has the lines that were.
-func TestOutputIsRescued(t *testing.T) {
+// A file that could not be written to its end retains its whole lines.
+func TestRescue(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
-	for written, want := range map[string]string{"": "", "cut": "", "one\ncut": "one\n", "one\ntwo\n": "one\ntwo\n", "one\n" + long: "one\n", long + "\n" + long: long + "\n"} {
+	for written, want := range map[string]string{
+		"": "", "cut": "", "one\ncut": "one\n", "one\ntwo\n": "one\ntwo\n",
+		"one\n" + long: "one\n", long + "\n" + long: long + "\n",
+	} {
 		path := filepath.Join(t.TempDir(), "out")
-		o := (&Env{}).Create(path)
+		o := Create(path, Options{})
 		io.WriteString(o, written)
 		o.Flush()
 		o.Open()
@@ -141,7 +144,7 @@ func TestOutputIsRescued(t *testing.T) {
 		got := ""
 		if name != "" {
 			got = contents(t, name)
-		} else if _, err := os.Stat(path + PartialEnd); err == nil {
+		} else if _, err := os.Stat(path + Suffix); err == nil {
 			t.Error("an empty file is left")
 		}
 		if err != nil || got != want {

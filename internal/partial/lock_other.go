@@ -1,11 +1,11 @@
 //go:build !unix || solaris || illumos || aix
 
-package cli
+package partial
 
 import "os"
 
 // renamesOpen reports whether an open file can be renamed.
 const renamesOpen = false
 
-// lock keeps nobody out on this system.
+// lock excludes no other process on this system.
 func lock(*os.File) bool { return true }

@@ -1,0 +1,21 @@
+package cli
+
+import "perfpipe/internal/partial"
+
+// IsStd reports whether a path names stdin or stdout.
+func IsStd(path string) bool { return path == "" || path == "-" }
+
+// Create returns a file that gets its name when it is complete, or stdout.
+func (e *Env) Create(path string) *partial.File { return e.create(path, false) }
+
+// Continue is like Create, but appends to FILE.partial if it exists.
+func (e *Env) Continue(path string) *partial.File { return e.create(path, true) }
+
+func (e *Env) create(path string, add bool) *partial.File {
+	if IsStd(path) {
+		return partial.Stream(e.Stdout)
+	}
+	return partial.Create(path, partial.Options{Perm: e.Mode.perm, Append: add, Renamed: func(from, to string) {
+		e.Say("%s, which a run that was cut short has left, is now %s", from, to)
+	}})
+}
