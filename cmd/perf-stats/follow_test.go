@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -60,13 +61,8 @@ func TestFollowRedrawsAndLeavesTheTable(t *testing.T) {
 	})
 }
 
-// up is what takes drawn lines away.
-func up(drawn string) string {
-	var b bytes.Buffer
-	l := &live{env: &cli.Env{Stderr: &b}, lines: strings.Count(drawn, "\n")}
-	l.clear()
-	return b.String()
-}
+// up returns the sequence that erases drawn lines.
+func up(drawn string) string { return fmt.Sprintf("\x1b[%dA\x1b[J", strings.Count(drawn, "\n")) }
 
 func TestFollowWithoutTerminal(t *testing.T) {
 	_, errs, code := stat(t, "", "--follow", "one.jsonl")

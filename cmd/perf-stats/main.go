@@ -11,6 +11,7 @@ import (
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/format"
+	"perfpipe/internal/live"
 	"perfpipe/internal/stats"
 )
 
@@ -117,6 +118,24 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 
 // errNoRecords ends a command that got nothing. It is short: in a pipe the command before has said why.
 func errNoRecords() error { return fault.Fail("", "no records in the input") }
+
+// follow redraws the figures on a terminal while records arrive, until stop is called.
+func follow(env *cli.Env, stream *stats.Stream) (stop func()) {
+	if !env.TTY {
+		env.Say("--follow: stderr is no terminal, so there is only the table at the end")
+		return func() {}
+	}
+	release := env.Own()
+	erase := live.Start(env.Stderr, time.Second, func() string {
+		var b strings.Builder
+		format.Progress(&b, stream.Collector().Summary()) // a Builder takes everything
+		return b.String()
+	})
+	return func() {
+		erase()
+		release()
+	}
+}
 
 // write writes the summary in the format that was chosen.
 func (f *flags) write(w io.Writer, s *stats.Summary) error {
