@@ -10,7 +10,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -21,7 +20,7 @@ import (
 	"perfpipe/internal/track"
 )
 
-// trackFlags choose the trackers to which a run is logged while its records flow.
+// trackFlags select the trackers to which a run is logged while its records arrive.
 type trackFlags struct {
 	Visualizer trackers     `placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow as records arrive. FILE may be a run kept for later."`
 	Name       string       `placeholder:"NAME" help:"Name of the run. Default: its model and time."`
@@ -37,7 +36,10 @@ type trackFlags struct {
 	SwanlabHost string `name:"swanlab-host" placeholder:"URL" help:"URL of your own swanlab server, as SWANLAB_HOST."`
 }
 
-// trackers is a flag of one or more of them. Words that are none are the files after it.
+// dirHint follows an error about a directory that cannot be written.
+const dirHint = "--outputs-dir names a directory that can be written"
+
+// trackers is a flag with one or more names of trackers. The first word that is no such name is a file.
 type trackers []string
 
 // Decode implements kong.MapperValue.
@@ -56,17 +58,14 @@ func (t *trackers) Decode(ctx *kong.DecodeContext) error {
 	}
 }
 
-// tracking is a run that is being logged. A nil one does nothing.
+// tracking is a run that is logged while its records are read. A nil one does nothing.
 type tracking struct {
-	env     *cli.Env
-	in      *interrupt
-	flags   *flags
-	run     *track.Run
-	stream  *stats.Stream
-	copy    *copied
-	whole   bool
-	stop    context.CancelFunc
-	stopped sync.WaitGroup
+	env   *cli.Env
+	in    *interrupt
+	flags *flags
+	run   *track.Run
+	copy  *track.Copy // of stdin, for --upload-records
+	whole bool        // all records were read
 }
 
 func (f *flags) checkTrackers() error {
@@ -93,7 +92,7 @@ func (f *flags) checkTrackers() error {
 	return nil
 }
 
-// checkNoTrackers refuses what would do nothing.
+// checkNoTrackers returns an error if a flag would have no effect without trackers.
 func (f *flags) checkNoTrackers() error {
 	for _, c := range []struct {
 		flag  string
@@ -118,7 +117,12 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 			if m.Hint != "" {
 				text += "\nhint: " + m.Hint
 			}
-			env.Say("%s", text) // in one piece: trackers speak at the same time
+			env.Say("%s", text) // in one piece: trackers report at the same time
+		},
+		Hints: track.Hints{
+			Dir:    dirHint,
+			Python: func(pkg string) string { return "--python names an interpreter that has the package " + pkg },
+			Resend: func(tracker, path string) string { return "perf-stats --visualizer " + tracker + " " + path },
 		},
 	}
 	for name, value := range map[string]any{"where": f.Where, "gpus": f.GPUs, "goodput": f.Goodput, "slo": f.SLO} {
@@ -136,42 +140,37 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 	return opt
 }
 
-// startTracking begins to log what the stream reads, where a tracker is asked for.
+// startTracking begins to log what the stream reads, if a tracker is asked for.
 func (f *flags) startTracking(env *cli.Env, in *interrupt, stream *stats.Stream) (*tracking, error) {
 	if len(f.Visualizer) == 0 {
 		return nil, nil
 	}
-	t := &tracking{env: env, in: in, flags: f, stream: stream}
+	t := &tracking{env: env, in: in, flags: f}
 	if f.Upload && slices.Contains(f.inputs(), "-") {
 		var err error
-		if t.copy, err = copyOf(f.OutputsDir); err != nil {
-			return nil, fault.Fail("--outputs-dir names a directory that can be written", "--upload-records: %w", err)
+		if t.copy, err = track.NewCopy(f.OutputsDir); err != nil {
+			return nil, fault.Fail(dirHint, "--upload-records: %w", err)
 		}
 		env.Stdin = io.TeeReader(env.Stdin, t.copy)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	t.run, t.stop = track.Start(f.trackOptions(env)), stop
-	t.stopped.Go(func() { t.run.Follow(ctx, time.Duration(f.Every), t.summary) })
+	snapshot := func() *stats.Summary { return stream.Collector().Summary() }
+	t.run = track.Start(f.trackOptions(env), time.Duration(f.Every), snapshot)
 	return t, nil
 }
 
-func (t *tracking) summary() *stats.Summary { return t.stream.Collector().Summary() }
-
-// complete says that all records are read.
+// complete notes that all records were read.
 func (t *tracking) complete() {
 	if t != nil {
 		t.whole = true
 	}
 }
 
-// finish logs the end of the run. The trackers have until the timeout, or a signal; what becomes of them changes nothing
-// of the command's own result.
+// finish logs the end of the run. The trackers have until the timeout or a signal. Their failure does not change the
+// exit code.
 func (t *tracking) finish() {
 	if t == nil {
 		return
 	}
-	t.stop()
-	t.stopped.Wait()
 	t.in.stop() // the next signal is for the trackers
 	ctx, stop := t.env.Context()
 	defer stop()
@@ -187,12 +186,12 @@ func (t *tracking) finish() {
 		})
 		defer wait.Stop()
 	}
-	if kept := t.run.Finish(ctx, t.summary(), t.files(), failed); !kept {
-		t.copy.remove()
+	if kept := t.run.Finish(ctx, t.files(), failed); !kept {
+		t.copy.Remove()
 	}
 }
 
-// files are the records to upload.
+// files returns the records to upload.
 func (t *tracking) files() []string {
 	if !t.flags.Upload {
 		return nil
@@ -203,7 +202,7 @@ func (t *tracking) files() []string {
 			out = append(out, file)
 			continue
 		}
-		path, err := t.copy.end()
+		path, err := t.copy.Close()
 		if err != nil {
 			t.env.Say("--upload-records: the records are not logged: %v", err)
 			continue
@@ -213,7 +212,7 @@ func (t *tracking) files() []string {
 	return out
 }
 
-// sendKept logs runs that a tracker did not take before.
+// sendKept logs runs that a tracker did not log before.
 func (f *flags) sendKept(env *cli.Env) error {
 	if f.Name != "" {
 		return fault.Usage("", "--name: a kept run has its name")
@@ -244,7 +243,7 @@ func (f *flags) sendKept(env *cli.Env) error {
 	return nil
 }
 
-// kept says whether the files are runs that were kept, rather than records.
+// kept reports whether the files are kept runs rather than records.
 func (f *flags) kept() bool {
 	return len(f.Visualizer) > 0 && slices.ContainsFunc(f.Files, track.IsKept)
 }
@@ -254,54 +253,4 @@ func (f *flags) inputs() []string {
 		return []string{"-"}
 	}
 	return f.Files
-}
-
-// copied keeps a copy of what flows by. An error ends the copy, not the flow. After Ctrl-C a read of stdin may be left
-// behind, and end meanwhile.
-type copied struct {
-	file *os.File
-	dir  string // made for it
-	mu   sync.Mutex
-	err  error
-}
-
-func copyOf(dir string) (*copied, error) {
-	c := &copied{}
-	if _, err := os.Stat(dir); err != nil {
-		c.dir = dir
-	}
-	err := os.MkdirAll(dir, 0o755)
-	if err == nil {
-		c.file, err = os.CreateTemp(dir, "records-*.jsonl")
-	}
-	return c, err
-}
-
-func (c *copied) Write(p []byte) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.err == nil {
-		_, c.err = c.file.Write(p)
-	}
-	return len(p), nil
-}
-
-// end gives the finished copy.
-func (c *copied) end() (string, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	err := errors.Join(c.err, c.file.Close())
-	c.err = os.ErrClosed
-	return c.file.Name(), err
-}
-
-// remove deletes the copy, and the directory if it was made for it and nothing else is in it.
-func (c *copied) remove() {
-	if c == nil {
-		return
-	}
-	os.Remove(c.file.Name())
-	if c.dir != "" {
-		os.Remove(c.dir)
-	}
 }

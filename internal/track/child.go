@@ -63,7 +63,7 @@ func newChild(name string, opt Options) *child {
 
 func (c *child) start(name string, opt Options) (err error) {
 	if c.python, err = interpreter(opt.Python); err != nil {
-		return &trouble{err: err, hint: "--python names an interpreter that has the package " + name}
+		return &trouble{err: err, hint: opt.Hints.Python(name)}
 	}
 	c.cmd = exec.Command(c.python, "-c", bootstrap)
 	c.cmd.Env = append(os.Environ(), opt.Keys...)

@@ -101,11 +101,13 @@ func TestAChildThatHangsIsKilled(t *testing.T) {
 }
 
 func TestNoInterpreter(t *testing.T) {
-	c := newChild("swanlab", Options{Python: t.TempDir(), Getenv: os.Getenv})
+	c := newChild("swanlab", Options{
+		Python: t.TempDir(), Getenv: os.Getenv, Hints: Hints{Python: func(pkg string) string { return "an interpreter with " + pkg }},
+	})
 	defer c.close()
 	_, err := c.send(t.Context(), nil, nil)
 	var tr *trouble
-	if !errors.As(err, &tr) || tr.hint != "--python names an interpreter that has the package swanlab" {
+	if !errors.As(err, &tr) || tr.hint != "an interpreter with swanlab" {
 		t.Fatalf("%v, hint %q", err, tr.hint)
 	}
 }

@@ -1,4 +1,12 @@
-// Package track logs the figures of a run to experiment trackers while its records flow: wandb, swanlab, clearml, mlflow.
+// Package track logs the figures of a run to experiment trackers while its records arrive: wandb, swanlab, clearml and
+// mlflow.
+//
+// A run is a journal: a file of events (a run begins, values at a step, a table, …). Each tracker is served from it by a
+// goroutine of its own, so that a slow or broken tracker holds up neither the others nor the caller. The journal is
+// removed when every tracker has logged all of it; otherwise it is kept, and Send logs it later.
+//
+// A tracker is a type with the methods of sink. mlflow is one that speaks HTTP; the others are Python packages, which a
+// child process drives.
 package track
 
 import (
@@ -11,71 +19,92 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// Options say what is logged, and where.
+// Options select what is logged, and to which trackers.
 type Options struct {
-	Trackers []string       // of Names
-	Project  string         // "" is what the tracker's own variable says, else DefaultProject
-	Name     string         // of the run; "" is its model and time
-	Config   map[string]any // secrets in it are masked
-	Dir      string         // of local runs, and of what could not be logged
-	Python   string         // interpreter, or an environment's folder, for the trackers that are Python packages
-	Keys     []string       // NAME=value: more of the environment of those, such as API keys
-	Getenv   func(string) string
-	Report   func(Message) // is told what a person should know; may be called from several goroutines
+	Trackers []string                 // of Names
+	Project  string                   // "": from the tracker's own environment variable, else DefaultProject
+	Name     string                   // of the run; "": its model and time
+	Config   map[string]any           // logged with the run; secrets in it are masked
+	Dir      string                   // of local runs, and of journals
+	Python   string                   // interpreter, or folder of an environment, for the Python packages
+	Keys     []string                 // NAME=value: additional environment of those, such as API keys
+	Getenv   func(name string) string // looks up an environment variable
+	Report   func(Message)            // tells the user something; several goroutines may call it
+	Hints    Hints
 }
 
-// DefaultProject is evalscope's.
+// Hints are the next steps that depend on the flags of the caller.
+type Hints struct {
+	Dir    string                            // how to choose another Dir
+	Python func(pkg string) string           // how to choose an interpreter that has a package
+	Resend func(tracker, path string) string // the command that logs a kept run
+}
+
+// DefaultProject is the default of evalscope.
 const DefaultProject = "perf_benchmark"
 
-// Message is a fact for a person, and what to do about it.
+// Message is a fact for the user, and a hint on what to do about it.
 type Message struct{ Fact, Hint string }
 
-// Names are the trackers.
+// Names returns the names of the trackers.
 func Names() []string { return []string{"wandb", "swanlab", "clearml", "mlflow"} }
 
-// Run is one run, logged to any number of trackers. What its methods are told is written to a file from which each
-// tracker is served in a goroutine of its own, so that none of them can hold up another, or the caller.
+// Run is one run that is logged to any number of trackers.
 type Run struct {
 	opt      Options
 	trackers []*tracker
-	journal  *journal // nil before the first records
-	lost     error    // why the journal ends early
-	logged   map[string]int64
+	journal  *journal         // nil before the first records
+	lost     error            // why the journal ends early
+	logged   map[string]int64 // requests, by load point
 
-	ctx    context.Context
+	snapshot func() *stats.Summary
+	unfollow context.CancelFunc
+	follower sync.WaitGroup
+
+	ctx    context.Context // of the trackers
 	cancel context.CancelFunc
 	ending chan struct{} // closed when no more is logged
 	wg     sync.WaitGroup
 }
 
-// tracker is one of the places where a run is logged.
+// tracker is one destination of a run.
 type tracker struct {
-	name string
-	sink sink
-	said bool // that it failed
-	done bool // all of the run is there
+	name   string
+	sink   sink
+	failed bool // a failure was reported
+	done   bool // all of the run is logged
 }
 
-// sink takes events.
+// sink is the connection to a tracker.
 type sink interface {
-	// send logs an event, given also as its line. For a new run it returns where that is to be seen.
+	// send logs an event, which line encodes. For a new run it returns the place where the user finds it.
 	send(ctx context.Context, e *event, line []byte) (place string, err error)
 	close()
 }
 
-// trouble is an error of a sink with what follows from it.
+// trouble is an error of a sink, with its consequences.
 type trouble struct {
 	err   error
 	hint  string
-	again bool // it may pass: send the event once more
-	small bool // the event is not logged, but others can be
+	again bool // it may pass: retry the event
+	small bool // only this event cannot be logged
 }
 
 func (t *trouble) Error() string { return t.err.Error() }
 func (t *trouble) Unwrap() error { return t.err }
 
-// Start prepares the trackers. Nothing is logged before there are records.
-func Start(opt Options) *Run {
+// Start begins a run. At each interval it logs what snapshot returns. Nothing is logged before there are records.
+func Start(opt Options, interval time.Duration, snapshot func() *stats.Summary) *Run {
+	r := newRun(opt, connect(opt))
+	r.snapshot = snapshot
+	ctx, stop := context.WithCancel(context.Background())
+	r.unfollow = stop
+	r.follower.Go(func() { r.follow(ctx, interval) })
+	return r
+}
+
+// connect returns the trackers of the options.
+func connect(opt Options) []*tracker {
 	var trackers []*tracker
 	for _, name := range opt.Trackers {
 		t := &tracker{name: name}
@@ -86,7 +115,7 @@ func Start(opt Options) *Run {
 		}
 		trackers = append(trackers, t)
 	}
-	return newRun(opt, trackers)
+	return trackers
 }
 
 func newRun(opt Options, trackers []*tracker) *Run {
@@ -95,21 +124,20 @@ func newRun(opt Options, trackers []*tracker) *Run {
 	return r
 }
 
-// Follow logs what snapshot gives at an interval, until ctx is done. The time that a snapshot takes is no part of the
-// interval.
-func (r *Run) Follow(ctx context.Context, interval time.Duration, snapshot func() *stats.Summary) {
+// follow logs snapshots until ctx is done. The interval begins when the snapshot before it is logged.
+func (r *Run) follow(ctx context.Context, interval time.Duration) {
 	for {
 		select {
 		case <-time.After(interval):
-			r.Log(snapshot())
+			r.log(r.snapshot())
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// Log logs the blocks to which records were added since the last time.
-func (r *Run) Log(s *stats.Summary) {
+// log logs the blocks that have more records than when they were logged last.
+func (r *Run) log(s *stats.Summary) {
 	var events []*event
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
@@ -125,7 +153,7 @@ func (r *Run) Log(s *stats.Summary) {
 	r.add(events...)
 }
 
-// begin makes the journal and sets the trackers to work on it.
+// begin creates the journal and starts to serve the trackers from it.
 func (r *Run) begin(first *stats.Block) {
 	e := opening(r.opt.Name, r.opt.Config, first)
 	j, err := create(r.opt.Dir, e.Name)
@@ -153,17 +181,23 @@ func (r *Run) add(events ...*event) {
 	}
 }
 
-// lose gives up logging: there is no place for the events.
+// lose stops logging, since the journal cannot be written.
 func (r *Run) lose(err error) {
 	r.lost = err
-	r.opt.Report(Message{fmt.Sprintf("nothing more is logged to trackers: %v", err), "--outputs-dir names a directory that can be written"})
+	r.opt.Report(Message{fmt.Sprintf("nothing more is logged to trackers: %v", err), r.opt.Hints.Dir})
 }
 
-// Finish logs the rest: the last values, tables, charts and files; or, of a run that failed, only that. It returns when
-// every tracker has all of it, or has given up, or when ctx is done. What a tracker did not take is then kept, which it
-// reports; it returns whether anything is.
-func (r *Run) Finish(ctx context.Context, s *stats.Summary, files []string, failed error) (kept bool) {
-	r.Log(s)
+// Finish logs the rest of the run: the last values, tables, charts and files, or only that it failed. It returns when
+// every tracker has logged all of it or has given up, or when ctx is done. It reports whether the journal is kept because
+// a tracker has not logged all of it.
+func (r *Run) Finish(ctx context.Context, files []string, failed error) (kept bool) {
+	r.unfollow()
+	r.follower.Wait()
+	return r.finish(ctx, r.snapshot(), files, failed)
+}
+
+func (r *Run) finish(ctx context.Context, s *stats.Summary, files []string, failed error) (kept bool) {
+	r.log(s)
 	if r.journal == nil {
 		r.shut()
 		if r.lost == nil {
@@ -188,7 +222,7 @@ func (r *Run) Finish(ctx context.Context, s *stats.Summary, files []string, fail
 	return kept
 }
 
-// lastMs is when the last request ended, ms since the epoch.
+// lastMs returns when the last request ended, in ms since the epoch.
 func lastMs(s *stats.Summary) (ms int64) {
 	for i := range s.Blocks {
 		ms = max(ms, s.Blocks[i].LastEndUs/1000)
@@ -196,20 +230,20 @@ func lastMs(s *stats.Summary) (ms int64) {
 	return ms
 }
 
-// Send logs a run that was kept. It returns whether a tracker did not take all of it.
+// Send logs a kept run. It reports whether a tracker did not log all of it.
 func Send(ctx context.Context, opt Options, path string) (missed bool, err error) {
 	j, err := open(path)
 	if err != nil {
 		return false, err
 	}
 	defer j.file.Close()
-	r := Start(opt)
+	r := newRun(opt, connect(opt))
 	r.journal = j
 	r.serve()
 	return r.await(ctx), nil
 }
 
-// await lets the trackers finish, until ctx is done.
+// await waits until the trackers are done or ctx is.
 func (r *Run) await(ctx context.Context) (kept bool) {
 	r.journal.end()
 	close(r.ending)
@@ -223,7 +257,7 @@ func (r *Run) await(ctx context.Context) (kept bool) {
 	return kept
 }
 
-// shut ends the trackers.
+// shut closes the connections to the trackers.
 func (r *Run) shut() {
 	r.cancel()
 	for _, t := range r.trackers {
@@ -231,19 +265,19 @@ func (r *Run) shut() {
 	}
 }
 
-// work serves one tracker.
+// work serves one tracker until it has logged the run or has given up.
 func (r *Run) work(t *tracker) {
 	if err := r.replay(t); err != nil {
 		r.fail(t, err)
 		return
 	}
 	t.done = true
-	if t.said {
+	if t.failed {
 		r.opt.Report(Message{Fact: t.name + ": all of it is logged now"})
 	}
 }
 
-// replay tells a tracker what the journal says, as it grows.
+// replay sends a tracker the events of the journal, as it grows.
 func (r *Run) replay(t *tracker) error {
 	open := false
 	for line := range r.journal.lines(r.ctx) {
@@ -262,7 +296,7 @@ func (r *Run) replay(t *tracker) error {
 	if err := r.ctx.Err(); err != nil {
 		return err
 	}
-	// The writer was killed, or had no place to write.
+	// The writer was killed, or could not write.
 	e := &event{Op: opFinish, Failed: "the log of the run ends before its end"}
 	line, err := encode(e)
 	if err != nil {
@@ -271,7 +305,7 @@ func (r *Run) replay(t *tracker) error {
 	return r.deliver(t, e, line)
 }
 
-// deliver sends one event, again and again while that may help. Once the run is ending there is one more try.
+// deliver sends one event. It retries while that may help; once the run is ending, it retries once more.
 func (r *Run) deliver(t *tracker, e *event, line []byte) error {
 	last := false
 	for wait := time.Second; ; wait = min(2*wait, 30*time.Second) {
@@ -299,13 +333,13 @@ func (r *Run) deliver(t *tracker, e *event, line []byte) error {
 	}
 }
 
-// fail says, once, why a tracker does not take the run, and how it can be sent again.
+// fail reports, once, why a tracker does not log the run, and how to resend it.
 func (r *Run) fail(t *tracker, err error) {
-	if t.said {
+	if t.failed {
 		return
 	}
-	t.said = true
-	again := fmt.Sprintf("perf-stats --visualizer %s %s", t.name, r.journal.path())
+	t.failed = true
+	again := r.opt.Hints.Resend(t.name, r.journal.path())
 	var tr *trouble
 	if errors.As(err, &tr) && tr.hint != "" {
 		again = tr.hint + "; then " + again

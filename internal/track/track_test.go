@@ -68,7 +68,11 @@ func (m *messages) report(msg Message) {
 }
 
 func options(t *testing.T, said *messages) Options {
-	return Options{Dir: filepath.Join(t.TempDir(), "outputs"), Name: "a run", Report: said.report, Getenv: func(string) string { return "" }}
+	return Options{
+		Dir: filepath.Join(t.TempDir(), "outputs"), Name: "a run", Report: said.report,
+		Getenv: func(string) string { return "" },
+		Hints:  Hints{Resend: func(tracker, path string) string { return "perf-stats --visualizer " + tracker + " " + path }},
+	}
 }
 
 // sample is one good streamed request of a load point.
@@ -111,16 +115,17 @@ func TestFollowLogsAtAnInterval(t *testing.T) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			r.Follow(ctx, 5*time.Second, func() *stats.Summary {
+			r.snapshot = func() *stats.Summary {
 				n := counts[0]
 				counts = counts[1:]
 				return collect(n, 4)
-			})
+			}
+			r.follow(ctx, 5*time.Second)
 		}()
 		time.Sleep(22 * time.Second)
 		stop()
 		<-done
-		if kept := r.Finish(t.Context(), collect(6, 4), []string{"records.jsonl"}, nil); kept {
+		if kept := r.finish(t.Context(), collect(6, 4), []string{"records.jsonl"}, nil); kept {
 			t.Error("the run is kept")
 		}
 		type told struct {
@@ -163,9 +168,9 @@ func TestTroubleThatPassesIsTriedAgain(t *testing.T) {
 			return "", nil
 		}
 		r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-		r.Log(collect(3, 4))
+		r.log(collect(3, 4))
 		time.Sleep(time.Minute)
-		if r.Finish(t.Context(), collect(3, 4), nil, nil) {
+		if r.finish(t.Context(), collect(3, 4), nil, nil) {
 			t.Error("the run is kept")
 		}
 		var at []time.Duration
@@ -193,11 +198,11 @@ func TestTroubleThatStaysEndsWithTheRun(t *testing.T) {
 			return "", &trouble{err: errors.New("no answer"), again: true}
 		}}
 		r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-		r.Log(collect(3, 4))
+		r.log(collect(3, 4))
 		time.Sleep(4 * time.Second)
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
-		if !r.Finish(ctx, collect(3, 4), nil, nil) {
+		if !r.finish(ctx, collect(3, 4), nil, nil) {
 			t.Error("the run is not kept")
 		}
 		var at []time.Duration
@@ -238,14 +243,14 @@ func TestATrackerThatHangsHoldsUpNothing(t *testing.T) {
 		works := &fake{start: time.Now()}
 		r := newRun(opt, []*tracker{{name: "hangs", sink: hangs}, {name: "works", sink: works}})
 		for n := range int64(100) {
-			r.Log(collect(n+1, 4))
+			r.log(collect(n+1, 4))
 		}
 		if d := time.Since(hangs.start); d != 0 {
 			t.Errorf("logging took %v", d)
 		}
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
-		if !r.Finish(ctx, collect(100, 4), nil, nil) {
+		if !r.finish(ctx, collect(100, 4), nil, nil) {
 			t.Error("the run is not kept")
 		}
 		if d := time.Since(hangs.start); d != time.Minute {
@@ -272,9 +277,9 @@ func TestRefusalIsFinal(t *testing.T) {
 		return "", &trouble{err: errors.New("bad key"), hint: "log in"}
 	}}
 	r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-	r.Log(collect(1, 4))
-	r.Log(collect(2, 4))
-	if !r.Finish(t.Context(), collect(2, 4), nil, nil) {
+	r.log(collect(1, 4))
+	r.log(collect(2, 4))
+	if !r.finish(t.Context(), collect(2, 4), nil, nil) {
 		t.Error("the run is not kept")
 	}
 	if ops := f.ops(); !slices.Equal(ops, []string{opRun}) {
@@ -307,8 +312,8 @@ func TestAKeptRunIsSentWhole(t *testing.T) {
 	bad := &fake{answer: func(context.Context, *event) (string, error) { return "", errors.New("no") }}
 	good := &fake{}
 	r := newRun(opt, []*tracker{{name: "bad", sink: bad}, {name: "good", sink: good}})
-	r.Log(collect(2, 4, 8))
-	r.Finish(t.Context(), collect(3, 4, 8), []string{"x"}, nil)
+	r.log(collect(2, 4, 8))
+	r.finish(t.Context(), collect(3, 4, 8), []string{"x"}, nil)
 
 	sent := &fake{}
 	path := filepath.Join(opt.Dir, "a_run.track.jsonl")
@@ -357,9 +362,9 @@ func TestNoPlaceToKeepIsSaidOnce(t *testing.T) {
 	}
 	f := &fake{}
 	r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-	r.Log(collect(1, 4))
-	r.Log(collect(2, 4))
-	r.Finish(t.Context(), collect(3, 4), nil, nil)
+	r.log(collect(1, 4))
+	r.log(collect(2, 4))
+	r.finish(t.Context(), collect(3, 4), nil, nil)
 	if len(said.list) != 1 || !strings.HasPrefix(said.list[0].Fact, "nothing more is logged to trackers: ") || !f.closed {
 		t.Errorf("said %v", said.list)
 	}
@@ -370,7 +375,7 @@ func TestNoRecords(t *testing.T) {
 	opt := options(t, &said)
 	f := &fake{}
 	r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-	if r.Finish(t.Context(), collect(0), nil, nil) || len(f.heard) != 0 || !f.closed {
+	if r.finish(t.Context(), collect(0), nil, nil) || len(f.heard) != 0 || !f.closed {
 		t.Errorf("told %v", f.ops())
 	}
 	if want := []Message{{Fact: "there are no records, so nothing is logged"}}; !reflect.DeepEqual(said.list, want) {
@@ -382,7 +387,7 @@ func TestAFailedRunSaysSo(t *testing.T) {
 	var said messages
 	f := &fake{}
 	r := newRun(options(t, &said), []*tracker{{name: "fake", sink: f}})
-	r.Finish(t.Context(), collect(1, 4), []string{"x"}, errors.New("bad line"))
+	r.finish(t.Context(), collect(1, 4), []string{"x"}, errors.New("bad line"))
 	if ops := f.ops(); !slices.Equal(ops, []string{opRun, opLog, opFinish}) || f.heard[2].event.Failed != "bad line" {
 		t.Errorf("told %v", ops)
 	}

@@ -1,0 +1,59 @@
+package track
+
+import (
+	"errors"
+	"os"
+	"sync"
+)
+
+// Copy is a file that receives a copy of a stream, so that it can be uploaded. Write never fails, since the stream must
+// go on; Close returns the first error. After an interrupt a Write may still be in progress when Close is called.
+type Copy struct {
+	file *os.File
+	dir  string // created for it
+	mu   sync.Mutex
+	err  error
+}
+
+// NewCopy creates a copy in dir, which it creates too.
+func NewCopy(dir string) (*Copy, error) {
+	c := &Copy{}
+	if _, err := os.Stat(dir); err != nil {
+		c.dir = dir
+	}
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		c.file, err = os.CreateTemp(dir, "records-*.jsonl")
+	}
+	return c, err
+}
+
+// Write implements io.Writer.
+func (c *Copy) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		_, c.err = c.file.Write(p)
+	}
+	return len(p), nil
+}
+
+// Close completes the copy and returns the name of its file.
+func (c *Copy) Close() (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err := errors.Join(c.err, c.file.Close())
+	c.err = os.ErrClosed
+	return c.file.Name(), err
+}
+
+// Remove deletes the copy, and the directory if it was created for it and is empty. A nil Copy has nothing to delete.
+func (c *Copy) Remove() {
+	if c == nil {
+		return
+	}
+	os.Remove(c.file.Name())
+	if c.dir != "" {
+		os.Remove(c.dir)
+	}
+}
