@@ -11,11 +11,12 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/dataset"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/fault"
 )
 
 // shape is what the flags say of every body.
-func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
+func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
 	custom, err := api.LoadSpec(f.API, f.APISpec)
 	if err != nil {
 		return nil, fault.Usage("docs/apis.md shows how to write one", "%w", err)
@@ -27,14 +28,14 @@ func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &dataset.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: mix, UniquePrefix: f.UniquePrefix, PromptTokens: f.PromptTokens, Seed: o.Seed}
+	s := &body.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: mix, UniquePrefix: f.UniquePrefix, PromptTokens: f.PromptTokens, Seed: o.Seed}
 	if f.QueryTemplate != "" {
 		text, err := textOrFile("--query-template", f.QueryTemplate)
 		if err != nil {
 			return nil, err
 		}
-		s.Template, err = dataset.ParseTemplate(text, s.Models)
-		if errors.Is(err, dataset.ErrNoModel) {
+		s.Template, err = body.ParseTemplate(text, s.Models)
+		if errors.Is(err, body.ErrNoModel) {
 			return nil, fault.Usage("add --model NAME", "--query-template: %w", err)
 		}
 		if err != nil {
@@ -46,14 +47,14 @@ func (f *flags) shape(o *dataset.Options) (*dataset.Shape, error) {
 	if err == nil && f.RenderTemplate {
 		s.Chat = new(bool)
 		s.Rendering, err = f.template(o)()
-		extra = slices.DeleteFunc(extra, func(p dataset.Param) bool { return p.Key == "chat_template_kwargs" })
+		extra = slices.DeleteFunc(extra, func(p body.Param) bool { return p.Key == "chat_template_kwargs" })
 	}
 	s.Params = append(s.Params, extra...)
 	return s, err
 }
 
 // models reads a name, or a mix such as a=0.7,b=0.3.
-func models(text string) (mix []dataset.Model, err error) {
+func models(text string) (mix []body.Model, err error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -62,20 +63,20 @@ func models(text string) (mix []dataset.Model, err error) {
 		at := strings.LastIndex(word, "=")
 		share, err := strconv.ParseFloat(word[at+1:], 64)
 		if at > 0 && err == nil && share > 0 {
-			mix = append(mix, dataset.Model{Name: word[:at], Share: share})
+			mix = append(mix, body.Model{Name: word[:at], Share: share})
 		}
 	}
 	switch len(mix) {
 	case len(words):
 		return mix, nil
 	case 0:
-		return []dataset.Model{{Name: text, Share: 1}}, nil
+		return []body.Model{{Name: text, Share: 1}}, nil
 	}
 	return nil, fault.Usage("write a mix as a=0.7,b=0.3", "--model %s: some of it have a share above 0, and some not", text)
 }
 
 // extra splits --extra-args into what the dataset takes for itself and what is sent, and adds --dataset-args to the former.
-func (f *flags) extra(o *dataset.Options) (sent []dataset.Param, err error) {
+func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 	take := func(key, value gjson.Result) {
 		if err == nil {
 			o.Args, err = sjson.SetRawBytes(o.Args, gjson.Escape(key.String()), []byte(value.Raw))
@@ -85,7 +86,7 @@ func (f *flags) extra(o *dataset.Options) (sent []dataset.Param, err error) {
 		if dataset.Owns(f.Dataset, key.String()) {
 			take(key, value)
 		} else {
-			sent = append(sent, dataset.Param{Typed: true, Param: api.Param{Key: key.String(), Value: []byte(value.Raw), Verbatim: true}})
+			sent = append(sent, body.Param{Typed: true, Param: api.Param{Key: key.String(), Value: []byte(value.Raw), Verbatim: true}})
 		}
 	})
 	if err != nil {
@@ -123,9 +124,9 @@ func eachKey(flag, value string, each func(key, value gjson.Result)) error {
 }
 
 // params are the keys of the body that flags set, in the order of the flags, and the limits of max_tokens.
-func (f *flags) params() (params []dataset.Param, maxTokens []int) {
+func (f *flags) params() (params []body.Param, maxTokens []int) {
 	add := func(key string, typed bool, value any) {
-		params = append(params, dataset.Param{Typed: typed, Param: api.Param{Key: key, Value: dataset.Value(value)}})
+		params = append(params, body.Param{Typed: typed, Param: api.Param{Key: key, Value: body.Value(value)}})
 	}
 	typed := func(key string, value any) { add(key, true, value) }
 	byDefault := func(key string, value any) { add(key, false, value) }

@@ -10,14 +10,15 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/dataset"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/tokenizer"
 	"perfpipe/internal/vocabulary"
 )
 
 // template opens the chat template beside the vocabulary.
-func (f *flags) template(o *dataset.Options) func() (*dataset.Rendering, error) {
-	return sync.OnceValues(func() (*dataset.Rendering, error) {
+func (f *flags) template(o *dataset.Options) func() (*body.Rendering, error) {
+	return sync.OnceValues(func() (*body.Rendering, error) {
 		if f.TokenizerPath == "" {
 			return nil, fault.Usage("name the model's folder or repository", "a chat template is needed, and --tokenizer-path names no model")
 		}
@@ -29,7 +30,7 @@ func (f *flags) template(o *dataset.Options) func() (*dataset.Rendering, error) 
 		if err != nil {
 			return nil, vocabulary.Fault(err)
 		}
-		r := &dataset.Rendering{Template: t, Now: time.Now()}
+		r := &body.Rendering{Template: t, Now: time.Now()}
 		kwargs := gjson.Get(f.ExtraArgs, "chat_template_kwargs")
 		if !kwargs.IsObject() {
 			return r, nil

@@ -260,9 +260,9 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 // take makes c.body, whose members are c.members, the body of an item, without white space and without secrets.
 func (c *capture) take(it *Item) (err error) {
 	c.bare = appendCompact(c.bare[:0], c.body)
-	it.Body, it.members = c.bare, c.members
+	it.Body, it.Members = c.bare, c.members
 	if slices.ContainsFunc(c.members, func(m fastjson.Member) bool { return mayHide(string(m.Name)) }) {
-		it.members = nil
+		it.Members = nil
 		it.Body, err = c.clean(c.bare)
 	}
 	return err

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"perfpipe/internal/dataset/body"
 )
 
 // contents are the messages of each request, of conversations those of all turns, with a bar between.
@@ -72,7 +74,7 @@ func TestConversationForms(t *testing.T) {
 		{"content in parts", "share_gpt_en", `[{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]`, []string{"user:ab"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			lines, errs := gather(t, c.dataset, &Options{Paths: []string{write(t, "a.json", c.file)}, Number: All}, &Shape{})
+			lines, errs := gather(t, c.dataset, &Options{Paths: []string{write(t, "a.json", c.file)}, Number: All}, &body.Shape{})
 			if got := contents(lines); errs != nil || !slices.Equal(got, c.want) {
 				t.Errorf("got  %.300q\nwant %.300q\n%v", got, c.want, errs)
 			}
@@ -106,7 +108,7 @@ func TestConversationParts(t *testing.T) {
 		{"aiperf's delay", `{"turns":[{"text":"a"},{"text":"b","delay":500}]}`, "turns.1.delay_ms", `500`},
 		{"ShareGPT's delay", `[{"from":"human","value":"a","delay":"250 ms"}]`, "turns.0.delay_ms", `250`},
 	} {
-		lines, errs := gather(t, "custom_multi_turn", &Options{Paths: []string{write(t, "a.jsonl", c.file)}, Number: All}, &Shape{})
+		lines, errs := gather(t, "custom_multi_turn", &Options{Paths: []string{write(t, "a.jsonl", c.file)}, Number: All}, &body.Shape{})
 		if errs != nil || len(lines) != 1 || gjson.Get(lines[0], c.path).Raw != c.want {
 			t.Errorf("%s: %s\nwant %s %s\n%v", c.name, lines, c.path, c.want, errs)
 		}
@@ -124,7 +126,7 @@ func TestConversationErrors(t *testing.T) {
 		`[{"role":"user","content":"a","max_tokens":"x"}]`:          `max_tokens "x" is no number of tokens`,
 		`{"messages":[{"role":"user","content":"a"}],"tools":"x"}`:  `tools is neither a list`,
 	} {
-		_, errs := gather(t, "custom_multi_turn", &Options{Paths: []string{write(t, "a.jsonl", file)}, Number: All}, &Shape{})
+		_, errs := gather(t, "custom_multi_turn", &Options{Paths: []string{write(t, "a.jsonl", file)}, Number: All}, &body.Shape{})
 		if len(errs) != 1 || !strings.Contains(errs[0].Error(), want) {
 			t.Errorf("%s: %v, want %s", file, errs, want)
 		}
@@ -143,7 +145,7 @@ func TestConversationsLeftOut(t *testing.T) {
 	var said []string
 	o := &Options{Paths: []string{write(t, "a.jsonl", file)}, Number: 5, MinPrompt: ptr(10), MinTurns: 2,
 		Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
-	lines, errs := gather(t, "custom_multi_turn", o, &Shape{})
+	lines, errs := gather(t, "custom_multi_turn", o, &body.Shape{})
 	want := []string{"1 prompts left out: shorter than --min-prompt-length 10", "2 conversations left out: no message of a user",
 		"1 conversations left out: fewer turns than --min-turns 2", "1 empty messages left out"}
 	said = slices.DeleteFunc(said, func(s string) bool { return !strings.Contains(s, "left out") })

@@ -12,7 +12,7 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/request"
@@ -58,7 +58,7 @@ type Options struct {
 	Images             Images
 	pictures           *hub.Repo // of kontext_bench, whose rows name files
 
-	Counted       func() (*Rendering, error)                                            // the template that lengths take in; nil: they leave it out
+	Counted       func() (*body.Rendering, error)                                       // the template that lengths take in; nil: they leave it out
 	CacheDir      string                                                                // where tables of words are kept; "" is nowhere
 	TokenizerName string                                                                // "" where none was asked for
 	Tokenizer     func() (tokenizer.Tokenizer, error)                                   // opened when it is needed
@@ -69,29 +69,11 @@ type Options struct {
 // All is the Number that means every line once.
 const All = -1
 
-// Item is what one request says, before Shape makes a body of it: Text, In or Body, or Turns. It is valid until the next
-// one is made.
-type Item struct {
-	Text   []byte          // a prompt, as the inside of a JSON string
-	In     *api.Input      // what is no single text
-	Body   json.RawMessage // a whole body
-	Own    []api.Param     // parameters that the data says; flags that were typed override them
-	Bare   bool            // no default values are added
-	Length bool            // its own max_tokens stands above a typed flag, which is for items that have none
-
-	Tokens int // that Text or In was made of, without a template's; 0: not known
-
-	Turns []Turn          // of a conversation
-	Line  request.Request // an envelope's other keys
-
-	members fastjson.Members // of Body; nil: not known
-}
-
-// Turn is one step of a conversation.
-type Turn struct {
-	Item
-	DelayMs float64 // waited after the previous turn's end
-}
+// Item and Turn are a request before it has a body, and a step of a conversation.
+type (
+	Item = body.Item
+	Turn = body.Turn
+)
 
 // items is a stream of them, which starts again when it is ranged over again.
 type items = iter.Seq2[*Item, error]
@@ -129,7 +111,7 @@ func (o *Options) withSetup() *Options {
 		}
 	}
 	if open := o.Counted; open != nil {
-		own.Counted = func() (*Rendering, error) {
+		own.Counted = func() (*body.Rendering, error) {
 			r, err := open()
 			return r, setup(err)
 		}
@@ -138,7 +120,7 @@ func (o *Options) withSetup() *Options {
 }
 
 // Open starts a dataset. Its errors say which flag is wrong.
-func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, error) {
+func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Source, error) {
 	k, err := find(name)
 	if err != nil {
 		return nil, err
@@ -173,7 +155,7 @@ func Open(ctx context.Context, name string, o *Options, shape *Shape) (Source, e
 }
 
 // Prompt is the dataset of one text, sent again and again.
-func Prompt(text string, o *Options, shape *Shape) (Source, error) {
+func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
 	escaped := fastjson.AppendEscaped(nil, text)
 	if err := shape.Compile(); err != nil {
 		return nil, err
@@ -187,7 +169,7 @@ func Prompt(text string, o *Options, shape *Shape) (Source, error) {
 }
 
 // shaped gives the bodies of a stream of items.
-func shaped(read items, shape *Shape) Source {
+func shaped(read items, shape *body.Shape) Source {
 	return func(yield func(request.Request, error) bool) {
 		i := int64(0)
 		var body []byte // of the last request, whose memory the next one takes
@@ -199,7 +181,7 @@ func shaped(read items, shape *Shape) Source {
 				continue
 			}
 			var r request.Request
-			r, body, err = shape.request(body[:0], i, it)
+			r, body, err = shape.Request(body[:0], i, it)
 			if !yield(r, err) || err != nil {
 				return
 			}

@@ -155,7 +155,7 @@ func (p *prompts) fits(text string) (bool, error) {
 			if err != nil {
 				return false, err
 			}
-			if n, err = r.tokens(tok, text); err != nil {
+			if n, err = r.Tokens(tok, text); err != nil {
 				return false, err
 			}
 		}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"sync"
 
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/request"
 )
 
@@ -22,7 +23,7 @@ type block struct {
 
 // generate gives the requests of an invented dataset in order. Worker k makes the blocks k, k+W, …, and they are taken
 // from the workers in turn: so the order is the same for any number of workers, without a lock.
-func generate(o *Options, worker func() draw, shape *Shape) Source {
+func generate(o *Options, worker func() draw, shape *body.Shape) Source {
 	return func(yield func(request.Request, error) bool) {
 		// Blocks are of equal length, which the first request tells; it goes out alone, so that the reader need not wait.
 		end := o.Number
@@ -84,7 +85,7 @@ func (b *block) give(yield func(request.Request, error) bool) bool {
 }
 
 // fill makes the requests from one to another.
-func (b *block) fill(draw draw, shape *Shape, from, to int64) {
+func (b *block) fill(draw draw, shape *body.Shape, from, to int64) {
 	b.requests, b.buf = b.requests[:0], b.buf[:0]
 	for i := from; i < to; i++ {
 		var it Item
@@ -92,7 +93,7 @@ func (b *block) fill(draw draw, shape *Shape, from, to int64) {
 			return
 		}
 		var r request.Request
-		if r, b.buf, b.err = shape.request(b.buf, i, &it); b.err != nil {
+		if r, b.buf, b.err = shape.Request(b.buf, i, &it); b.err != nil {
 			return
 		}
 		b.requests = append(b.requests, r)

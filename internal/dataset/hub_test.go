@@ -21,6 +21,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/jsonl"
@@ -239,7 +240,7 @@ func checkSession(t *testing.T, got []string) {
 	t.Helper()
 	var r struct {
 		Turns []struct {
-			Body    body
+			Body    sentBody
 			DelayMs float64 `json:"delay_ms"`
 		}
 	}
@@ -271,7 +272,7 @@ func input(path string) (io.Reader, string, func(), error) {
 // lines gives what a dataset makes, without parameters.
 func lines(t *testing.T, name string, o *Options) []string {
 	t.Helper()
-	source, err := Open(context.Background(), name, o, &Shape{})
+	source, err := Open(context.Background(), name, o, &body.Shape{})
 	if err != nil {
 		t.Fatal(err)
 	}

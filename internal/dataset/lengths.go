@@ -60,7 +60,7 @@ func (o *Options) templateTokens() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return r.around(tok, word)
+	return r.Around(tok, word)
 }
 
 // bounds are the least and the most tokens of a random prompt.

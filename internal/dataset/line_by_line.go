@@ -247,7 +247,7 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 		return true, r.envelope(raw, it)
 	case r.o.anyBody || isBodyOf(r.members):
 		r.bodies++
-		it.Text, it.Body, it.members = nil, raw, r.members
+		it.Text, it.Body, it.Members = nil, raw, r.members
 		return true, nil
 	}
 	v := gjson.ParseBytes(raw)
@@ -294,7 +294,7 @@ func (r *lineReader) envelope(raw []byte, it *Item) error {
 		}
 	}
 	for _, turn := range line.Turns {
-		it.Turns = append(it.Turns, Turn{Item{Body: turn.Body}, turn.DelayMs})
+		it.Turns = append(it.Turns, Turn{Item: Item{Body: turn.Body}, DelayMs: turn.DelayMs})
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/body"
 )
 
 // BenchmarkLines reads text, and bodies that lack a parameter.
@@ -21,7 +22,7 @@ func BenchmarkLines(b *testing.B) {
 				o := &Options{Paths: []string{"f"}, Number: All, Input: func(string) (io.Reader, string, func(), error) {
 					return bytes.NewReader(data), "f", func() {}, nil
 				}}
-				source, err := Open(context.Background(), "line_by_line", o, &Shape{MaxTokens: []int{5}, Params: []Param{
+				source, err := Open(context.Background(), "line_by_line", o, &body.Shape{MaxTokens: []int{5}, Params: []body.Param{
 					{Param: api.Param{Key: "stream", Value: []byte("true")}}, {Param: api.Param{Key: "max_tokens"}}, {Param: api.Param{Key: "temperature", Value: []byte("0")}}}})
 				if err != nil {
 					b.Fatal(err)

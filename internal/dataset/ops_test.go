@@ -3,6 +3,8 @@ package dataset
 import (
 	"strings"
 	"testing"
+
+	"perfpipe/internal/dataset/body"
 )
 
 // Texts to embed and documents to rank are sent to an operation that does so, under every --api that has one, and to no
@@ -30,7 +32,7 @@ func TestOps(t *testing.T) {
 	} {
 		o := &Options{Number: 1, Seed: 1, MaxPrompt: ptr(4), Say: func(string, ...any) {}}
 		got := ""
-		source, err := Open(t.Context(), c.dataset, o, &Shape{API: c.api, MaxTokens: []int{1}})
+		source, err := Open(t.Context(), c.dataset, o, &body.Shape{API: c.api, MaxTokens: []int{1}})
 		if err == nil {
 			for r, e := range source {
 				if err = e; err == nil {

@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/tokenizer"
 )
 
 // ask gives the bodies of a dataset, decoded.
-func ask(t *testing.T, name string, o *Options, s *Shape) []body {
+func ask(t *testing.T, name string, o *Options, s *body.Shape) []sentBody {
 	t.Helper()
 	if o.Say == nil {
 		o.Say = func(format string, args ...any) { t.Logf(format, args...) }
@@ -22,12 +23,12 @@ func ask(t *testing.T, name string, o *Options, s *Shape) []body {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []body
+	var all []sentBody
 	for r, err := range source {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var b body
+		var b sentBody
 		if err := json.Unmarshal(r.Body, &b); err != nil {
 			t.Fatalf("%s: %v", r.Body, err)
 		}
@@ -36,7 +37,7 @@ func ask(t *testing.T, name string, o *Options, s *Shape) []body {
 	return all
 }
 
-type body struct {
+type sentBody struct {
 	Model     string
 	Prompt    any
 	Messages  []struct{ Role, Content string }
@@ -65,7 +66,7 @@ func TestRandomIsExact(t *testing.T) {
 					TokenizerName: name, CacheDir: cache, Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }}
 				lengths := map[int]int{}
 				prefixes := map[string]int{}
-				for _, b := range ask(t, "random", o, &Shape{}) {
+				for _, b := range ask(t, "random", o, &body.Shape{}) {
 					ids := tok.Encode(b.Messages[0].Content)
 					lengths[len(ids)-16]++
 					prefixes[tok.Decode(ids[:16])]++
@@ -88,7 +89,7 @@ func TestRandomLengthsAreUniform(t *testing.T) {
 	tok := open(t, "o200k_base")
 	const cells, n = 32, 10000
 	var seen, out [cells]int
-	for _, b := range ask(t, "random", &Options{Number: n, Seed: 1, Workers: 1, MinPrompt: ptr(1), MaxPrompt: ptr(cells)}, &Shape{Chat: ptr(false), MaxTokens: []int{1, cells}, Params: []Param{{Param: api.Param{Key: "max_tokens"}}}}) {
+	for _, b := range ask(t, "random", &Options{Number: n, Seed: 1, Workers: 1, MinPrompt: ptr(1), MaxPrompt: ptr(cells)}, &body.Shape{Chat: ptr(false), MaxTokens: []int{1, cells}, Params: []body.Param{{Param: api.Param{Key: "max_tokens"}}}}) {
 		seen[len(tok.Encode(b.Prompt.(string)))-1]++
 		out[b.MaxTokens-1]++
 	}
@@ -114,7 +115,7 @@ func checkIndependent(t *testing.T, charset string, foreign bool) {
 	tok := open(t, "o200k_base")
 	blocks, ids := map[string]bool{}, map[int]bool{}
 	scripts := map[bool]int{}
-	for _, b := range ask(t, "random", &Options{Number: 20, Seed: 1, Workers: 2, MinPrompt: ptr(1024), MaxPrompt: ptr(1024), Charset: charset}, &Shape{Chat: ptr(false)}) {
+	for _, b := range ask(t, "random", &Options{Number: 20, Seed: 1, Workers: 2, MinPrompt: ptr(1024), MaxPrompt: ptr(1024), Charset: charset}, &body.Shape{Chat: ptr(false)}) {
 		all := tok.Encode(b.Prompt.(string))
 		for at := 0; at+16 <= len(all); at++ {
 			key := fmt.Sprint(all[at : at+16])
@@ -136,9 +137,9 @@ func checkIndependent(t *testing.T, charset string, foreign bool) {
 }
 
 func TestGenerateKeepsOrder(t *testing.T) {
-	var want []body
+	var want []sentBody
 	for _, workers := range []int{1, 2, 5} {
-		got := ask(t, "random", &Options{Number: 500, Seed: 3, Workers: workers, MaxPrompt: ptr(9)}, &Shape{Chat: ptr(false)})
+		got := ask(t, "random", &Options{Number: 500, Seed: 3, Workers: workers, MaxPrompt: ptr(9)}, &body.Shape{Chat: ptr(false)})
 		if want == nil {
 			want = got
 		}
@@ -151,7 +152,7 @@ func TestGenerateKeepsOrder(t *testing.T) {
 func BenchmarkRandom(b *testing.B) {
 	for _, workers := range []int{1, 2} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			shape := &Shape{}
+			shape := &body.Shape{}
 			source, err := Open(context.Background(), "random", &Options{Number: int64(b.N), Seed: 1, Workers: workers}, shape)
 			if err != nil {
 				b.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -18,7 +19,7 @@ const chatML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}
 	"{% if add_generation_prompt %}<|im_start|>assistant\n{% if not think %}<think>{% endif %}{% endif %}"
 
 // model is a folder with a vocabulary of the tokenizer's vectors and a template.
-func model(t *testing.T, name string) (folder string, r *Rendering) {
+func model(t *testing.T, name string) (folder string, r *body.Rendering) {
 	t.Helper()
 	packed, err := os.ReadFile("../tokenizer/testdata/vectors/" + name + ".json.zst")
 	if err != nil {
@@ -49,7 +50,7 @@ func model(t *testing.T, name string) (folder string, r *Rendering) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return folder, &Rendering{Template: template, Arguments: map[string]json.RawMessage{"think": json.RawMessage("true")}}
+	return folder, &body.Rendering{Template: template, Arguments: map[string]json.RawMessage{"think": json.RawMessage("true")}}
 }
 
 // TestCountTemplate: with the template around it a prompt is as long as was asked.
@@ -58,10 +59,10 @@ func TestCountTemplate(t *testing.T) {
 		folder, r := model(t, name)
 		tok := open(t, folder)
 		o := &Options{Number: 100, Seed: 1, MinPrompt: ptr(60), MaxPrompt: ptr(70), TokenizerName: folder, CacheDir: t.TempDir(),
-			Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }, Counted: func() (*Rendering, error) { return r, nil }}
+			Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }, Counted: func() (*body.Rendering, error) { return r, nil }}
 		seen := map[int]int{}
-		for _, b := range ask(t, "random", o, &Shape{}) {
-			n, err := r.tokens(tok, b.Messages[0].Content)
+		for _, b := range ask(t, "random", o, &body.Shape{}) {
+			n, err := r.Tokens(tok, b.Messages[0].Content)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +74,7 @@ func TestCountTemplate(t *testing.T) {
 			t.Errorf("%s: lengths %v, want all of 60 to 70", name, seen)
 		}
 		o.MaxPrompt, o.MinPrompt = ptr(3), nil
-		if _, err := Open(context.Background(), "random", o, &Shape{}); err == nil || !strings.Contains(err.Error(), "the chat template alone takes") {
+		if _, err := Open(context.Background(), "random", o, &body.Shape{}); err == nil || !strings.Contains(err.Error(), "the chat template alone takes") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -81,7 +82,7 @@ func TestCountTemplate(t *testing.T) {
 
 func TestRender(t *testing.T) {
 	_, r := model(t, "qwen2")
-	s := &Shape{Chat: new(bool), Rendering: r}
+	s := &body.Shape{Chat: new(bool), Rendering: r}
 	if err := s.Compile(); err != nil {
 		t.Fatal(err)
 	}
@@ -95,11 +96,11 @@ func TestRender(t *testing.T) {
 		{Item{Body: json.RawMessage(`{"messages":[{"role":"user","content":"a \"b\""}],"top_p":1,"tools":[]}`)}, `{"top_p":1,` + prompt + "}"},
 		{Item{Body: json.RawMessage(`{"prompt":"a"}`)}, `{"prompt":"a"}`},
 	} {
-		if _, got, err := s.request(nil, 0, &c.it); err != nil || string(got) != c.want {
+		if _, got, err := s.Request(nil, 0, &c.it); err != nil || string(got) != c.want {
 			t.Errorf("%v\n got %s\nwant %s", err, got, c.want)
 		}
 	}
-	if _, _, err := s.request(nil, 0, &Item{Turns: make([]Turn, 1)}); err == nil {
+	if _, _, err := s.Request(nil, 0, &Item{Turns: make([]Turn, 1)}); err == nil {
 		t.Error("a conversation is rendered")
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"perfpipe/internal/dataset/body"
 )
 
 // hinter is an error that knows the next step for a file.
@@ -33,7 +35,7 @@ func TestRowsAreNoRequests(t *testing.T) {
 		{"no text at all", `{"id":"gen-1","api_key_name":"k","tokens_prompt":5}`, "perf-gen --dataset text --text-column NAME f"},
 		{"the output of a batch", `{"id":"b","custom_id":"1","response":{"body":{"messages":[{"role":"assistant","content":"u"}]}}}`, "perf-gen --dataset text --text-column NAME f"},
 	} {
-		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", c.line+"\n")}, Number: All}, &Shape{})
+		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", c.line+"\n")}, Number: All}, &body.Shape{})
 		var h hinter
 		if len(lines) > 0 || len(errs) != 1 || !errors.As(errs[0], &h) {
 			t.Errorf("%s: %v, %v", c.name, lines, errs)
@@ -65,7 +67,7 @@ func TestBodies(t *testing.T) {
 }
 
 func TestNaNInBody(t *testing.T) {
-	lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", `{"prompt":"a","top_p":NaN}`+"\n")}, Number: All}, &Shape{})
+	lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", `{"prompt":"a","top_p":NaN}`+"\n")}, Number: All}, &body.Shape{})
 	if errs != nil || !slices.Equal(lines, []string{`{"prompt":"a","top_p":null}`}) {
 		t.Errorf("%q, %v", lines, errs)
 	}
@@ -82,7 +84,7 @@ func TestNoPrompts(t *testing.T) {
 		"a.jsonl" + strings.Repeat("\x00", 250) + "ustar" + strings.Repeat("\x00", 250):                    "a tar archive",
 		"Explain <?xml in a word\n{name}, who are you?\n":                                                  "",
 	} {
-		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.txt", file)}, Number: All}, &Shape{})
+		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.txt", file)}, Number: All}, &body.Shape{})
 		switch {
 		case want == "" && (len(lines) != 2 || errs != nil):
 			t.Errorf("%q: %v, %v", file, lines, errs)
@@ -95,7 +97,7 @@ func TestNoPrompts(t *testing.T) {
 func TestNoRequestIsSaid(t *testing.T) {
 	var said []string
 	o := &Options{Paths: []string{write(t, "f.jsonl", "\n\n")}, Number: All, Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
-	lines, errs := gather(t, "line_by_line", o, &Shape{})
+	lines, errs := gather(t, "line_by_line", o, &body.Shape{})
 	if len(lines) > 0 || errs != nil || len(said) != 1 || !strings.HasSuffix(said[0], "f.jsonl: there is no request in it") {
 		t.Errorf("%v, %v, %q", lines, errs, said)
 	}
@@ -108,7 +110,7 @@ func TestTablesOfTraces(t *testing.T) {
 `
 	const csv = "timestamp,input_length,output_length,hash_ids\n0,40.0,3,\"[1, 2]\"\n7,50.0,4,\"[1, 3]\"\n"
 	read := func(name, text string) []string {
-		lines, errs := gather(t, "trace", &Options{Paths: []string{write(t, name, text)}, Number: All, Seed: 1}, &Shape{})
+		lines, errs := gather(t, "trace", &Options{Paths: []string{write(t, name, text)}, Number: All, Seed: 1}, &body.Shape{})
 		if errs != nil {
 			t.Errorf("%s: %v", name, errs)
 		}
@@ -143,7 +145,7 @@ func TestCapturedBodies(t *testing.T) {
 	} {
 		said := ""
 		o := &Options{Paths: []string{write(t, "a.har", har(c.path, c.body))}, Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
-		lines, errs := gather(t, "trace", o, &Shape{})
+		lines, errs := gather(t, "trace", o, &body.Shape{})
 		if errs != nil || len(lines) == 0 != (c.said != "") || !strings.Contains(said, c.said) {
 			t.Errorf("%s: %v, %v, %q, want %q", c.path, lines, errs, said, c.said)
 		}
@@ -156,7 +158,7 @@ func TestVariablesOfNginx(t *testing.T) {
 	o := &Options{Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
 	o.Paths = []string{write(t, "a.jsonl", `{"msec":"1.5","request_time":"0.5","http_status":200,"http_authorization":"LEAK","http_x_api_key":"-",`+
 		`"http_anthropic_version":"2023-06-01","request":"POST /v1/messages HTTP/1.1","request_body":"{\"max_tokens\":1,\"messages\":[]}"}`)}
-	lines, errs := gather(t, "trace", o, &Shape{})
+	lines, errs := gather(t, "trace", o, &body.Shape{})
 	if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"headers":{"anthropic-version":"2023-06-01"}`) || strings.Contains(lines[0], "LEAK") ||
 		!strings.Contains(said, "secrets: authorization (") {
 		t.Errorf("%v, %v, %q", lines, errs, said)
@@ -169,7 +171,7 @@ func TestFailedPrompts(t *testing.T) {
 		said := ""
 		o := &Options{Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
 		o.Paths = []string{write(t, "a.jsonl", `{"prompt":"a","output_tokens":0}`+"\n"+`{"prompt":"b","output_tokens":3}`+"\n")}
-		lines, errs := gather(t, dataset, o, &Shape{})
+		lines, errs := gather(t, dataset, o, &body.Shape{})
 		if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"max_tokens":3`) || !strings.Contains(said, "1 entry left out: "+failed) {
 			t.Errorf("%s: %v, %v, %q", dataset, lines, errs, said)
 		}
@@ -180,7 +182,7 @@ func TestFailedPrompts(t *testing.T) {
 func TestTurnsAreBodies(t *testing.T) {
 	for _, dataset := range []string{"line_by_line", "trace"} {
 		o := &Options{Number: All, Paths: []string{write(t, "a.jsonl", `{"turns":[{"body":{"messages":[]}},{"body":{"massages":[]}}]}`)}}
-		lines, errs := gather(t, dataset, o, &Shape{})
+		lines, errs := gather(t, dataset, o, &body.Shape{})
 		if len(lines) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), "turns[1]: not the body of a request: it has the keys massages") {
 			t.Errorf("%s: %v, %v", dataset, lines, errs)
 		}

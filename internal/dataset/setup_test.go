@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -21,7 +22,7 @@ func write(t *testing.T, name, text string) string {
 }
 
 // gather collects the lines of a source, and its errors.
-func gather(t *testing.T, name string, o *Options, shape *Shape) (lines []string, errs []error) {
+func gather(t *testing.T, name string, o *Options, shape *body.Shape) (lines []string, errs []error) {
 	t.Helper()
 	if o.Say == nil {
 		o.Say = t.Logf
@@ -76,7 +77,7 @@ func TestVocabularyError(t *testing.T) {
 			if c.o.Number == 0 {
 				c.o.Number = All
 			}
-			lines, errs := gather(t, c.dataset, &c.o, &Shape{})
+			lines, errs := gather(t, c.dataset, &c.o, &body.Shape{})
 			if len(lines) > 0 || len(errs) != 1 || !errors.Is(errs[0], broken) {
 				t.Fatalf("%d lines, errors %v", len(lines), errs)
 			}
@@ -95,7 +96,7 @@ func TestFilesOfADataset(t *testing.T) {
 			"mmmu_multi_image": `{"question":"<image 1>","image_1":"NAME","image_2":"NAME"}`,
 		} {
 			o := &Options{Paths: []string{write(t, "metadata.jsonl", strings.ReplaceAll(line, "NAME", name))}, Number: All}
-			lines, errs := gather(t, dataset, o, &Shape{})
+			lines, errs := gather(t, dataset, o, &body.Shape{})
 			if len(lines) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), "outside") {
 				t.Errorf("%s: %s: %d lines, errors %v", dataset, name, len(lines), errs)
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/tokenizer"
 )
@@ -126,7 +127,7 @@ func (c *cutter) turns(messages any, r *synth.Rand) ([]Turn, error) {
 	var out []Turn
 	for len(ids) > 0 && (c.o.MaxTurns == 0 || len(out) < c.o.MaxTurns) {
 		n = min(n, len(ids))
-		turn := Turn{Item: Item{In: &api.Input{Messages: userMessage(c.tok.Decode(ids[:n]))}}}
+		turn := Turn{Item: Item{In: &api.Input{Messages: body.UserMessage(c.tok.Decode(ids[:n]))}}}
 		if len(out) > 0 {
 			turn.DelayMs = c.o.delay(r)
 		}
@@ -185,7 +186,7 @@ func (o *Options) prebuiltTurns(conversation gjson.Result) (turns []Turn, err er
 		}
 		turn := Turn{Item: Item{In: &api.Input{Messages: json.RawMessage(messages.Get("@ugly").Raw)}}}
 		if rid := t.Get("rid"); rid.Exists() {
-			turn.Own = []api.Param{{Key: "rid", Value: Value(fmt.Sprintf("%s_t%d", rid.String(), k+1)), Verbatim: true}}
+			turn.Own = []api.Param{{Key: "rid", Value: body.Value(fmt.Sprintf("%s_t%d", rid.String(), k+1)), Verbatim: true}}
 		}
 		turns = append(turns, turn)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"perfpipe/internal/dataset/body"
 )
 
 // TestInventedLines holds of every invented dataset that its lines fit the schema, come out the same for any number of
@@ -25,7 +27,7 @@ func TestInventedLines(t *testing.T) {
 		lines := func(number int64, workers int) [][]byte {
 			o := &Options{Number: number, Seed: 4, Workers: workers, MaxPrompt: ptr(20), PrefixLength: 2, MaxTurns: 3, TurnDelayMs: []float64{1, 9}}
 			o.Images.Number, o.Images.Width, o.Images.Height, o.Images.Format, o.Images.Encoding = 1, 4, 4, "RGB", "png"
-			source, err := Open(context.Background(), name, o, &Shape{Seed: 4, Models: []Model{{"a", 1}, {"b", 2}}})
+			source, err := Open(context.Background(), name, o, &body.Shape{Seed: 4, Models: []body.Model{{Name: "a", Share: 1}, {Name: "b", Share: 2}}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -26,7 +27,7 @@ func TestTargetIsACap(t *testing.T) {
 					}
 					o := &Options{Paths: []string{write(t, "a.txt", texts)}, Number: All, Args: []byte(args), TokenizerName: name, TokenIDs: ids,
 						Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }}
-					lines, errs := gather(t, "custom", o, &Shape{})
+					lines, errs := gather(t, "custom", o, &body.Shape{})
 					if errs != nil || len(lines) != 7 {
 						t.Fatalf("%s: %d lines, %v", args, len(lines), errs)
 					}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"perfpipe/internal/dataset/body"
 )
 
 // traceLine is a line of lengths with hashes.
@@ -36,7 +38,7 @@ func TestBlockSize(t *testing.T) {
 			o := text(strings.Join(c.lines, "\n"))
 			o.BlockSize, o.TokenIDs = c.size, true
 			o.Say = func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
-			source, err := Open(t.Context(), "trace", o, &Shape{})
+			source, err := Open(t.Context(), "trace", o, &body.Shape{})
 			if err != nil {
 				t.Fatal(err)
 			}

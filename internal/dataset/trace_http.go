@@ -85,7 +85,7 @@ func (c *capture) line(it *Item, r request.Request) (err error) {
 		if err != nil {
 			return err
 		}
-		it.Turns = append(it.Turns, Turn{Item{Body: body, Bare: true}, turn.DelayMs})
+		it.Turns = append(it.Turns, Turn{Item: Item{Body: body, Bare: true}, DelayMs: turn.DelayMs})
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		return true, nil
 	}
 	args := gjson.ParseBytes(t.o.Args)
-	it.members = nil // which may be others in a moment
+	it.Members = nil // which may be others in a moment
 	model := gjson.GetBytes(it.Body, "model").Str
 	if to := args.Get("model_mapping").Get(gjson.Escape(model)); model != "" && to.Exists() {
 		it.Body, err = sjson.SetBytes(it.Body, "model", to.Str)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/request"
 )
 
@@ -189,7 +190,7 @@ func FuzzTrace(f *testing.F) {
 		for _, path := range []string{"trace", "line_by_line", "custom_multi_turn", "rerank"} {
 			o := text(string(log))
 			o.Say = func(string, ...any) {}
-			source, err := Open(t.Context(), path, o, &Shape{})
+			source, err := Open(t.Context(), path, o, &body.Shape{})
 			if err != nil {
 				t.Fatal(err)
 			}

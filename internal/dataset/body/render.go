@@ -1,4 +1,4 @@
-package dataset
+package body
 
 import (
 	"errors"
@@ -50,7 +50,7 @@ func (r *Rendering) apply(it *Item) error {
 		it.In, it.Text = nil, fastjson.AppendEscaped(nil, text)
 		return nil
 	}
-	it.members = nil
+	it.Members = nil
 	for _, key := range []string{"messages", "tools", "chat_template_kwargs"} {
 		if it.Body, err = sjson.DeleteBytes(it.Body, key); err != nil {
 			return err
@@ -68,14 +68,14 @@ func raw(body []byte, key string) json.RawMessage {
 }
 
 // around is how many tokens the template adds to a text that begins and ends with a word of letters.
-func (r *Rendering) around(tok tokenizer.Tokenizer, word string) (int, error) {
-	n, err := r.tokens(tok, word)
+func (r *Rendering) Around(tok tokenizer.Tokenizer, word string) (int, error) {
+	n, err := r.Tokens(tok, word)
 	return n - len(tok.Encode(word)), err
 }
 
 // tokens is what a text costs with the template around it.
-func (r *Rendering) tokens(tok tokenizer.Tokenizer, text string) (int, error) {
-	rendered, err := r.text(userMessage(text), nil)
+func (r *Rendering) Tokens(tok tokenizer.Tokenizer, text string) (int, error) {
+	rendered, err := r.text(UserMessage(text), nil)
 	if err != nil {
 		return 0, fmt.Errorf("--count-template: %w", err)
 	}

@@ -1,4 +1,4 @@
-package dataset
+package body
 
 import (
 	"bytes"
@@ -109,7 +109,7 @@ func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
 	case s.TokenIDs:
 		in = api.Input{Tokens: []int{markIDs}}
 	case s.Chat == nil || *s.Chat:
-		in = api.Input{Messages: userMessage(markText)}
+		in = api.Input{Messages: UserMessage(markText)}
 	}
 	found := s.takes[what(&in)]
 	if !found.ok && it.In == nil && !s.TokenIDs && s.Chat == nil {
@@ -135,7 +135,7 @@ type taker struct {
 // takers finds them for each kind of input, by what that is in words.
 func (s *Shape) takers() map[string]taker {
 	all := map[string]taker{}
-	for _, in := range []api.Input{{Messages: userMessage("")}, {Tokens: []int{0}}, {Texts: []string{""}}, {Documents: []string{""}}, {}} {
+	for _, in := range []api.Input{{Messages: UserMessage("")}, {Tokens: []int{0}}, {Texts: []string{""}}, {Documents: []string{""}}, {}} {
 		var t taker
 		if s.Custom != nil {
 			t = taker{*s.Custom, s.Custom.Takes(in)}
@@ -162,8 +162,8 @@ func what(in *api.Input) string {
 	return "a text as it is"
 }
 
-// userMessage is a list of messages of which the user's one is all.
-func userMessage(text string) json.RawMessage {
+// UserMessage is a list of messages of which the user's one is all.
+func UserMessage(text string) json.RawMessage {
 	return append(fastjson.AppendString([]byte(`[{"role":"user","content":`), text), "}]"...)
 }
 
@@ -176,16 +176,16 @@ type knownBody struct {
 // ofBody looks at a body that the data brings. Bodies of one file are much alike, so all is found out once for each set of
 // keys. Data is read by one goroutine.
 func (s *Shape) ofBody(it *Item) *knownBody {
-	if it.members == nil {
+	if it.Members == nil {
 		var err error
 		if s.members, err = fastjson.AppendMembers(s.members[:0], it.Body); err != nil {
 			return s.newBody(it) // nested deeper than AppendMembers goes
 		}
-		it.members = s.members
+		it.Members = s.members
 	}
 	s.keys = append(append(s.keys[:0], it.Line.URL...), ' ')
-	for k := range it.members {
-		name := it.members[k].Name
+	for k := range it.Members {
+		name := it.Members[k].Name
 		s.keys = append(binary.AppendUvarint(s.keys, uint64(len(name))), name...)
 	}
 	if k, ok := s.known[string(s.keys)]; ok {

@@ -1,4 +1,4 @@
-package dataset
+package body
 
 import (
 	"bytes"
@@ -131,8 +131,8 @@ var idsMark = "[" + strconv.Itoa(markIDs) + "]"
 
 func quoted(mark string) json.RawMessage { return json.RawMessage(`"` + mark + `"`) }
 
-// request makes request i, its body written behind dst.
-func (s *Shape) request(dst []byte, i int64, it *Item) (r request.Request, buf []byte, err error) {
+// Request makes request i, its body written behind dst.
+func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf []byte, err error) {
 	r = it.Line
 	if s.Rendering != nil {
 		if err := s.Rendering.apply(it); err != nil {
