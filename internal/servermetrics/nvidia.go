@@ -13,8 +13,8 @@ import (
 
 const smi = "nvidia-smi"
 
-// watchGPUs has one nvidia-smi write a line for each device and interval: starting it anew for each sample would cost
-// more than what it measures. Where there is none there are no samples.
+// watchGPUs runs one nvidia-smi, which writes a line for each device and interval: to start it for each sample would
+// cost more than what it measures. If it is not installed there are no samples.
 func (r *run) watchGPUs(ctx context.Context) {
 	path, err := exec.LookPath(smi)
 	if err != nil {
@@ -22,7 +22,7 @@ func (r *run) watchGPUs(ctx context.Context) {
 	}
 	cmd := exec.CommandContext(ctx, path, "--query-gpu=index,name,utilization.gpu,memory.used,memory.total,power.draw",
 		"--format=csv,noheader,nounits", "-lms", strconv.FormatInt(r.Interval.Milliseconds(), 10))
-	cmd.WaitDelay = time.Second // a driver in trouble can hold it for ever
+	cmd.WaitDelay = time.Second // a faulty driver can block it forever
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()
@@ -45,13 +45,14 @@ func (r *run) readGPUs(out io.Reader) {
 	}
 }
 
-// parseGPU reads a line: index, name, utilisation in per cent, memory in MiB, power in watts. [N/A] is not said.
+// parseGPU parses a line: index, name, utilization in percent, memory used and total in MiB, power in watts. A value
+// that is not reported is [N/A].
 func parseGPU(line string) (GPU, bool) {
 	in := csv.NewReader(strings.NewReader(line))
 	in.TrimLeadingSpace = true
 	f, err := in.Read()
 	if err != nil || len(f) != 6 {
-		return GPU{}, false // a message, not a measurement
+		return GPU{}, false // a message
 	}
 	index, err := strconv.Atoi(f[0])
 	if err != nil {

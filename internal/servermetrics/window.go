@@ -7,20 +7,28 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// Window is what the samples of a stretch of time come to. What was not sampled is nil.
+// Window summarizes the samples of a stretch of time. Values that were not sampled are nil.
 type Window struct {
-	Server           string   `json:"server,omitempty"`
-	Samples          int      `json:"samples"`                       // of the server
-	Running          *Level   `json:"running,omitempty"`             // requests
-	Waiting          *Level   `json:"waiting,omitempty"`             // requests
-	KVCache          *Level   `json:"kv_cache,omitempty"`            // share
-	PromptPerS       *float64 `json:"prompt_tokens_per_s,omitempty"` // by the server's own count
-	CompletionPerS   *float64 `json:"output_tokens_per_s,omitempty"` // by the server's own count
-	PrefixHit        *float64 `json:"prefix_hit,omitempty"`          // Δhits ÷ Δqueries; else the mean of the server's own share
-	Preemptions      *float64 `json:"preemptions,omitempty"`         // Δ
-	Acceptance       *float64 `json:"acceptance,omitempty"`          // Δaccepted ÷ Δdrafted tokens; else the server's own share
-	AcceptanceLength *float64 `json:"acceptance_length,omitempty"`   // 1 + Δaccepted ÷ Δdrafts, tokens a step; else the server's own
-	GPUs             []Load   `json:"gpus,omitempty"`                // by index
+	Server  string `json:"server,omitempty"`
+	Samples int    `json:"samples"` // of the server
+
+	Running *Level `json:"running,omitempty"`  // requests
+	Waiting *Level `json:"waiting,omitempty"`  // requests
+	KVCache *Level `json:"kv_cache,omitempty"` // share
+
+	PromptPerS     *float64 `json:"prompt_tokens_per_s,omitempty"` // as the server counts them
+	CompletionPerS *float64 `json:"output_tokens_per_s,omitempty"` // as the server counts them
+
+	// PrefixHit is Δhits ÷ Δqueries of the prefix cache, or else the mean share that the server reports.
+	PrefixHit   *float64 `json:"prefix_hit,omitempty"`
+	Preemptions *float64 `json:"preemptions,omitempty"` // Δ
+
+	// Acceptance is Δaccepted ÷ Δdrafted tokens of speculative decoding, or else the share that the server reports.
+	Acceptance *float64 `json:"acceptance,omitempty"`
+	// AcceptanceLength is 1 + Δaccepted ÷ Δdrafts, in tokens per step, or else what the server reports.
+	AcceptanceLength *float64 `json:"acceptance_length,omitempty"`
+
+	GPUs []GPUWindow `json:"gpus,omitempty"` // by index
 }
 
 // Level is a gauge over time: its mean and its highest value.
@@ -29,8 +37,8 @@ type Level struct {
 	Max  float64 `json:"max"`
 }
 
-// Load is what one device did.
-type Load struct {
+// GPUWindow is a Window of one device.
+type GPUWindow struct {
 	Index       int    `json:"index"`
 	Name        string `json:"name,omitempty"`
 	Utilization *Level `json:"utilization,omitempty"` // share
@@ -38,7 +46,7 @@ type Load struct {
 	PowerW      *Level `json:"power_w,omitempty"`
 }
 
-// Read reads the lines of --metrics-out; file is for messages.
+// Read reads a metrics file and sorts its samples by time. file is its name in errors.
 func Read(r io.Reader, file string) ([]Sample, error) {
 	var all []Sample
 	for s, err := range jsonl.Read[Sample](r, file) {
@@ -51,49 +59,24 @@ func Read(r io.Reader, file string) ([]Sample, error) {
 	return all, nil
 }
 
-// Over sums up the samples, which are in order of time, from one instant to another, µs since the epoch. Gauges are
-// those of the samples between; totals are differences between the last sample before the stretch and the first after
-// it, where there are such, so that no token of it is lost. Several servers' totals and gauges are added; of their KV
-// caches the fullest counts. It is nil where
-// nothing was sampled.
+// Summarize returns the Window of the samples, in order of time, between two instants, µs since the epoch, or nil if
+// there are none. Gauges are those of the samples between them. Totals are differences between the last sample before
+// the stretch and the first one after it, if there are such, so that no token is lost. The totals and gauges of several
+// servers are added; of their KV caches the fullest one counts.
 func Summarize(samples []Sample, from, to int64) *Window {
-	w := &Window{}
-	bySource := map[string][]Sample{}
-	var sources []string
-	for _, s := range samples {
-		if s.Metrics == nil && s.GPUs == nil {
-			continue
-		}
-		if bySource[s.Source] == nil {
-			sources = append(sources, s.Source)
-		}
-		bySource[s.Source] = append(bySource[s.Source], s)
-	}
-	total := totals{}
-	for _, source := range sources {
-		stretch := around(bySource[source], from, to)
+	w, total := &Window{}, totals{}
+	for _, source := range bySource(samples) {
+		stretch := around(source, from, to)
 		if len(stretch) == 0 {
 			continue
 		}
 		within := inside(stretch, from, to)
 		if stretch[0].Metrics != nil {
 			w.Server = stretch[0].Server
-			w.Samples += len(within)
-			w.Running = plus(w.Running, level(within, gauge("running")))
-			w.Waiting = plus(w.Waiting, level(within, gauge("waiting")))
-			if kv := level(within, gauge("kv_cache")); w.KVCache == nil || kv != nil && kv.Max > w.KVCache.Max {
-				w.KVCache = kv
-			}
-			for key, to := range map[string]**float64{
-				"prefix_hit_rate": &w.PrefixHit, "accept_rate": &w.Acceptance, "accept_length": &w.AcceptanceLength,
-			} {
-				if l := level(within, gauge(key)); l != nil {
-					*to = &l.Mean
-				}
-			}
+			w.add(within)
 			total.add(stretch)
 		}
-		w.GPUs = append(w.GPUs, loads(within)...)
+		w.GPUs = append(w.GPUs, gpus(within)...)
 	}
 	total.into(w)
 	if w.Samples == 0 && w.GPUs == nil && len(total) == 0 {
@@ -102,7 +85,43 @@ func Summarize(samples []Sample, from, to int64) *Window {
 	return w
 }
 
-// around is the samples of a stretch with the nearest one on each side.
+// bySource returns the samples with values, those of each source together, in the order in which the sources appear.
+func bySource(samples []Sample) [][]Sample {
+	var sources [][]Sample
+	index := map[string]int{}
+	for _, s := range samples {
+		if s.Metrics == nil && s.GPUs == nil {
+			continue
+		}
+		i, known := index[s.Source]
+		if !known {
+			i = len(sources)
+			index[s.Source] = i
+			sources = append(sources, nil)
+		}
+		sources[i] = append(sources[i], s)
+	}
+	return sources
+}
+
+// add adds the gauges of one server's samples.
+func (w *Window) add(within []Sample) {
+	w.Samples += len(within)
+	w.Running = plus(w.Running, level(within, gauge("running")))
+	w.Waiting = plus(w.Waiting, level(within, gauge("waiting")))
+	if kv := level(within, gauge("kv_cache")); w.KVCache == nil || kv != nil && kv.Max > w.KVCache.Max {
+		w.KVCache = kv
+	}
+	for key, to := range map[string]**float64{
+		"prefix_hit_rate": &w.PrefixHit, "accept_rate": &w.Acceptance, "accept_length": &w.AcceptanceLength,
+	} {
+		if l := level(within, gauge(key)); l != nil {
+			*to = &l.Mean
+		}
+	}
+}
+
+// around returns the samples of a stretch and the nearest one on each side.
 func around(s []Sample, from, to int64) []Sample {
 	first := max(0, slices.IndexFunc(s, func(s Sample) bool { return s.AtUs >= from })-1)
 	last := slices.IndexFunc(s, func(s Sample) bool { return s.AtUs > to })
@@ -126,7 +145,7 @@ func gauge(key string) func(Sample) (float64, bool) {
 	}
 }
 
-// level is nil where no sample has the value.
+// level returns nil if no sample has the value.
 func level(samples []Sample, of func(Sample) (float64, bool)) *Level {
 	var l Level
 	n := 0.
@@ -154,14 +173,14 @@ func plus(a, b *Level) *Level {
 	return &Level{a.Mean + b.Mean, a.Max + b.Max}
 }
 
-// totals are differences of totals, and of prompt and completion tokens the rates.
+// totals are differences of totals, and their rates with the suffix "/s".
 type totals map[string]float64
 
 func (t totals) add(stretch []Sample) {
 	first, last := stretch[0], stretch[len(stretch)-1]
 	for key, v := range last.Metrics {
 		from, ok := first.Metrics[key]
-		if !ok || v < from { // the server was started anew
+		if !ok || v < from { // the server was restarted
 			continue
 		}
 		t[key] += v - from
@@ -189,19 +208,19 @@ func (t totals) into(w *Window) {
 	ratio(&w.AcceptanceLength, 1, t["accepted_tokens"], "drafts")
 }
 
-// loads gives the devices of the samples.
-func loads(samples []Sample) []Load {
+// gpus returns the devices of the samples.
+func gpus(samples []Sample) []GPUWindow {
 	byIndex := map[int][]Sample{}
-	var found []Load
+	var found []GPUWindow
 	for _, s := range samples {
 		for _, g := range s.GPUs {
 			if byIndex[g.Index] == nil {
-				found = append(found, Load{Index: g.Index, Name: g.Name})
+				found = append(found, GPUWindow{Index: g.Index, Name: g.Name})
 			}
 			byIndex[g.Index] = append(byIndex[g.Index], Sample{GPUs: []GPU{g}})
 		}
 	}
-	slices.SortFunc(found, func(a, b Load) int { return a.Index - b.Index })
+	slices.SortFunc(found, func(a, b GPUWindow) int { return a.Index - b.Index })
 	for i := range found {
 		of := byIndex[found[i].Index]
 		value := func(pick func(GPU) *float64) *Level {

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// How the values of a metric's label sets, of one engine each, come to one.
+// fold combines the values of a metric's label sets, which are those of one engine each.
 type fold int
 
 const (
@@ -21,13 +21,13 @@ const (
 	mean
 )
 
-// known is one metric of one server, and the name that all servers' go by here.
+// known is one metric of one server; key is its name here, which is the same for all servers.
 type known struct {
 	server, name, key string
 	fold              fold
 }
 
-// table is in order of preference: where two names of a server mean the same, the first that is there counts.
+// table is in order of preference: if a server reports a key under two names, the first one counts.
 var table = []known{
 	{"vllm", "vllm:num_requests_running", "running", sum},
 	{"vllm", "vllm:num_requests_waiting", "waiting", sum},
@@ -66,7 +66,7 @@ var table = []known{
 	{"llamacpp", "llamacpp:tokens_predicted_total", "completion_tokens", sum},
 }
 
-// parse reads a page in the text format of Prometheus. A page without a known metric gives nothing.
+// parse reads a page in the text format of Prometheus. Its results are empty if the page has no known metric.
 func parse(r io.Reader) (server string, metrics map[string]float64, gpus []GPU, err error) {
 	p := expfmt.NewTextParser(model.UTF8Validation)
 	page, err := p.TextToMetricFamilies(r)
@@ -82,7 +82,7 @@ func parse(r io.Reader) (server string, metrics map[string]float64, gpus []GPU, 
 			server, metrics = k.server, map[string]float64{}
 		}
 		v := k.fold.of(family)
-		if _, there := metrics[k.key]; !there && !math.IsNaN(v) && !math.IsInf(v, 0) { // JSON has neither
+		if _, found := metrics[k.key]; !found && !math.IsNaN(v) && !math.IsInf(v, 0) { // JSON has neither
 			metrics[k.key] = v
 		}
 	}

@@ -1,4 +1,6 @@
-// Package metrics samples what a server and the machine's GPUs say about themselves while they are under load.
+// Package servermetrics samples what inference servers and GPUs report about themselves while they are under load: the
+// Prometheus pages of vLLM, SGLang, TGI, llama.cpp and NVIDIA's DCGM exporter, and nvidia-smi. Run writes samples, Read
+// reads them back, and Summarize reduces those of a stretch of time to a Window.
 package servermetrics
 
 import (
@@ -13,18 +15,20 @@ import (
 	"perfpipe/internal/mask"
 )
 
-// Sample is one line of --metrics-out: what one source said at one instant. docs/server-metrics.md explains the keys.
+// Sample is what one source reported at one instant; one line of a metrics file. docs/server-metrics.md describes the
+// keys.
 type Sample struct {
-	AtUs   int64  `json:"at_us"`  // when the answer was there, µs since the epoch, on the clock of the records
-	Source string `json:"source"` // the URL, or nvidia-smi
+	AtUs   int64  `json:"at_us"`  // when the answer had been read, µs since the epoch, on the clock of the records
+	Source string `json:"source"` // the URL, or "nvidia-smi"
 	Server string `json:"server,omitempty"`
-	// Metrics are gauges and totals under one name for all servers; what a server does not say is missing.
+	// Metrics are gauges and totals, with the same names for all servers. Those that the server does not report are
+	// absent.
 	Metrics map[string]float64 `json:"metrics,omitempty"`
 	GPUs    []GPU              `json:"gpus,omitempty"`
-	Error   string             `json:"error,omitempty"` // why there is nothing else
+	Error   string             `json:"error,omitempty"` // why there is no value
 }
 
-// GPU is one device. What is missing was not said.
+// GPU is one device. Values that were not reported are nil.
 type GPU struct {
 	Index          int      `json:"index"`
 	Name           string   `json:"name,omitempty"`
@@ -34,23 +38,23 @@ type GPU struct {
 	PowerW         *float64 `json:"power_w,omitempty"`
 }
 
-// Config says what to sample. Only Write must be given.
+// Config holds the options of Run. Only Write is required.
 type Config struct {
 	URLs     []string      // Prometheus pages: a server's /metrics, a DCGM exporter's
-	GPUs     bool          // ask nvidia-smi, where there is one
-	Interval time.Duration // 0 is a second
+	GPUs     bool          // run nvidia-smi, if it is installed
+	Interval time.Duration // between samples; 0: one second
 	Write    func(Sample) error
-	Client   *http.Client // nil is one that uses no proxy
-	Begun    func()       // called when each page was asked once; nil: nobody waits for that
+	Client   *http.Client // nil: one without a proxy
+	Begun    func()       // called when each page has been sampled once; may be nil
 }
 
 const (
 	defaultInterval = time.Second
-	maxPage         = 64 << 20
+	maxPage         = 64 << 20 // bytes
 )
 
-// Run samples at once and then at every interval until ctx ends, each source on its own, and takes a last sample at the
-// end, so that totals cover the whole run. A source that fails gives samples with an Error. The error is Write's.
+// Run samples each source at once, then at every interval until ctx ends, and once more at the end, so that totals
+// cover the whole run. The samples of a source that fails have an Error. Run returns the error of Write.
 func Run(ctx context.Context, cfg Config) error {
 	if cfg.Interval <= 0 {
 		cfg.Interval = defaultInterval
@@ -81,9 +85,9 @@ type run struct {
 	Config
 	now    func() int64
 	cancel context.CancelCauseFunc
-	firsts sync.WaitGroup // the pages that were not asked yet
+	firsts sync.WaitGroup // the first samples of the pages
 
-	mu     sync.Mutex // held by whoever writes
+	mu     sync.Mutex // held while Write runs
 	failed error
 }
 
@@ -99,7 +103,7 @@ func (r *run) write(s Sample) {
 	}
 }
 
-// scrape asks one page again and again.
+// scrape samples one page until ctx ends.
 func (r *run) scrape(ctx context.Context, url string) {
 	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
@@ -120,7 +124,7 @@ func (r *run) scrape(ctx context.Context, url string) {
 	}
 }
 
-// Scrape asks a page once. What goes wrong is in the Error of the sample, whose AtUs is not set.
+// Scrape samples a page once. The sample has the Error, if there is one; its AtUs is not set.
 func Scrape(ctx context.Context, c *http.Client, url string, timeout time.Duration) Sample {
 	s := Sample{Source: mask.URL(url)}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -136,7 +140,7 @@ func Scrape(ctx context.Context, c *http.Client, url string, timeout time.Durati
 	req.Header.Set("Accept", "text/plain;version=0.0.4;q=1,*/*;q=0.1")
 	resp, err := c.Do(req)
 	if err != nil {
-		return fail(errors.Unwrap(err)) // the URL stands in Source already
+		return fail(errors.Unwrap(err)) // the Source has the URL
 	}
 	defer resp.Body.Close()
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {

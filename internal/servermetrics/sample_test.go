@@ -1,0 +1,138 @@
+package servermetrics
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Each page in testdata becomes the sample beside it.
+func TestPages(t *testing.T) {
+	pages, err := filepath.Glob("testdata/*.prom")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	for _, file := range pages {
+		page, _ := os.ReadFile(file)
+		want, _ := os.ReadFile(strings.TrimSuffix(file, "prom") + "json")
+		s := Scrape(t.Context(), answer(http.StatusOK, string(page)), "http://server/metrics", time.Second)
+		if got, err := json.Marshal(s); err != nil || string(got)+"\n" != string(want) {
+			t.Errorf("%s: %v\n got %s\nwant %s", file, err, got, want)
+		}
+	}
+}
+
+func TestPagesWithoutMetrics(t *testing.T) {
+	for page, want := range map[string]string{
+		"go_goroutines 7\n": "it has none of the metrics known here",
+		"":                  "it has none of the metrics known here",
+		"<html>":            "not a page of Prometheus metrics: text format parsing error in line 1: invalid metric name",
+	} {
+		s := Scrape(t.Context(), answer(http.StatusOK, page), "http://server/metrics", time.Second)
+		if s.Error != want || s.Metrics != nil || s.GPUs != nil {
+			t.Errorf("%q: %+v", page, s)
+		}
+	}
+	missing := Scrape(t.Context(), answer(http.StatusNotFound, ""), "http://server/metrics", time.Second)
+	if missing.Error != "HTTP 404" {
+		t.Errorf("%+v", missing)
+	}
+	refuses := transport(func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") })
+	refused := Scrape(t.Context(), &http.Client{Transport: refuses}, "http://server/metrics", time.Second)
+	if refused.Error != "refused" {
+		t.Errorf("%+v", refused)
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
+func answer(status int, body string) *http.Client {
+	return &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: status, Body: io.NopCloser(strings.NewReader(body))}, nil
+	})}
+}
+
+func TestRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now().UnixMicro()
+		var at []int64
+		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		defer cancel()
+		err := Run(ctx, Config{
+			URLs: []string{"http://server/metrics"}, Client: answer(http.StatusOK, "sglang:num_running_reqs 1\n"),
+			Write: func(s Sample) error {
+				if s.Metrics["running"] != 1 || s.Error != "" {
+					t.Errorf("%+v", s)
+				}
+				at = append(at, (s.AtUs-start)/1000)
+				return nil
+			},
+		})
+		// At once, each second, and once more at the end.
+		if got, _ := json.Marshal(at); err != nil || string(got) != "[0,1000,2000,2500]" {
+			t.Errorf("samples at %v ms, %v", at, err)
+		}
+	})
+}
+
+func TestRunEndsWhenNothingCanBeWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		full := errors.New("disk full")
+		n := 0
+		err := Run(t.Context(), Config{
+			URLs: []string{"http://a/metrics", "http://b/metrics"}, Client: answer(http.StatusOK, "sglang:num_running_reqs 1\n"),
+			Write: func(Sample) error { n++; return full },
+		})
+		if err != full || n != 1 {
+			t.Errorf("%v after %d samples", err, n)
+		}
+	})
+}
+
+func TestNvidiaSMI(t *testing.T) {
+	bin := t.TempDir()
+	script := "#!/bin/sh\necho \"$@\" >\"$0.args\"\n" +
+		"echo '0, NVIDIA A100-SXM4-80GB, 97, 71000, 81920, 350.12'\n" +
+		"echo '1, \"GB10, really\", [N/A], [N/A], [N/A], 12'\n" +
+		"echo 'Failed to talk'\n"
+	if err := os.WriteFile(filepath.Join(bin, smi), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
+	var got []string
+	err := Run(t.Context(), Config{GPUs: true, Interval: 250 * time.Millisecond, Write: func(s Sample) error {
+		s.AtUs = 0
+		b, err := json.Marshal(s)
+		got = append(got, string(b))
+		return err
+	}})
+	want, _ := os.ReadFile("testdata/nvidia-smi.jsonl")
+	if err != nil || strings.Join(got, "\n")+"\n" != string(want) {
+		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))
+	}
+	args, err := os.ReadFile(filepath.Join(bin, smi+".args"))
+	if err != nil || !strings.HasSuffix(string(args), "-lms 250\n") {
+		t.Errorf("%s, %v", args, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("vllm:num_requests_running{engine=\"0\"} 3.0\n")
+	f.Fuzz(func(t *testing.T, page string) {
+		server, metrics, gpus, err := parse(strings.NewReader(page))
+		if err != nil && (server != "" || metrics != nil || gpus != nil) {
+			t.Errorf("%s %v %v with %v", server, metrics, gpus, err)
+		}
+		parseGPU(page)
+	})
+}
