@@ -166,7 +166,12 @@ func comparisons(runs int, sizes []int, factor float64) {
 
 func main() {
 	runs := flag.Int("runs", 1000, "runs of each row")
+	onlyRanks := flag.Bool("ranks", false, "print only the table of means and ranks")
 	flag.Parse()
+	if *onlyRanks {
+		ranks(*runs)
+		return
+	}
 	sizes := []int{200, 400, 1000, 2000, 5000}
 	fmt.Printf("95 %% intervals that hold the truth, of those that are given, and the share of runs that are long enough (%d runs a row):\n\n", *runs)
 	coverage(*runs, sizes)
@@ -174,4 +179,6 @@ func main() {
 	comparisons(*runs, sizes, 1)
 	fmt.Printf("\nA server that is slower by a fifth: pairs in which it is shown (%d pairs a row):\n\n", *runs)
 	comparisons(*runs, sizes, 1.2)
+	fmt.Printf("\nMeans that are shown to differ, and ranks that do (%d pairs a row):\n\n", *runs)
+	ranks(*runs)
 }
