@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/format"
 	"perfpipe/internal/stats"
@@ -122,6 +123,6 @@ func regression(changes []stats.Change, limit float64) error {
 	if worst == nil {
 		return nil
 	}
-	return fault.Fail("", "--fail-on-regression: %d figures are worse by more than %s %%, the most %s %s by %s", n, format.Number(stats.Num(100*limit)),
+	return fault.Fail("", "--fail-on-regression: %d figures are worse by more than %s %%, the most %s %s by %s", n, format.Number(dist.Num(100*limit)),
 		worst.Block, worst.Figure, format.Percent(worst.Delta))
 }

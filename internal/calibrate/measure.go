@@ -17,6 +17,7 @@ import (
 
 	"perfpipe/internal/client"
 	"perfpipe/internal/clock"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
@@ -28,9 +29,9 @@ import (
 // outcome is what a level showed. Its distributions are in µs.
 type outcome struct {
 	verdict   stats.Verdict
-	firstErr  stats.Dist // |measured − truth| of the first token's instant
-	gapErr    stats.Dist // |measured − truth| of each gap between tokens
-	lag       stats.Dist
+	firstErr  dist.Dist // |measured − truth| of the first token's instant
+	gapErr    dist.Dist // |measured − truth| of each gap between tokens
+	lag       dist.Dist
 	requests  int
 	events    int
 	failed    int // requests without a comparable truth
@@ -39,7 +40,7 @@ type outcome struct {
 
 // row formats the outcome as cells of the table.
 func (o *outcome) row(name string) []string {
-	pair := func(d *stats.Dist) string {
+	pair := func(d *dist.Dist) string {
 		if d.N() == 0 {
 			return "–"
 		}

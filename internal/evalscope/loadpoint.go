@@ -8,6 +8,7 @@ import (
 
 	mstats "github.com/montanaflynn/stats"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -77,16 +78,16 @@ func ratio(a, b float64) float64 {
 }
 
 // inputRate returns evalscope's input throughput: tokens ÷ the sum of latencies, about 1/parallel of the throughput.
-func (p *loadPoint) inputRate() stats.Num {
+func (p *loadPoint) inputRate() dist.Num {
 	tokens, seconds := 0, 0.0
 	for _, s := range p.served {
 		tokens, seconds = tokens+s.prompt, seconds+s.first
 	}
-	return rounded(stats.Num(ratio(float64(tokens), seconds)), 4)
+	return rounded(dist.Num(ratio(float64(tokens), seconds)), 4)
 }
 
 // turns returns the members of benchmark_summary.json that only conversations have.
-func (p *loadPoint) turns(cacheHit stats.Num) object {
+func (p *loadPoint) turns(cacheHit dist.Num) object {
 	var turns, first, later, firsts, laters float64
 	for _, s := range p.served {
 		turns += float64(s.turn)
@@ -96,15 +97,15 @@ func (p *loadPoint) turns(cacheHit stats.Num) object {
 			later, laters = later+s.first, laters+1
 		}
 	}
-	out := object{{"Avg Turns/Request", rounded(stats.Num(ratio(turns, float64(len(p.served)))), 4)}}
+	out := object{{"Avg Turns/Request", rounded(dist.Num(ratio(turns, float64(len(p.served)))), 4)}}
 	if cacheHit.Known() { // evalscope guesses it if the server does not report it
 		out = append(out, member{"KV Cache Hit Rate (%)", rounded(100*cacheHit, 4)})
 	}
 	if firsts > 0 {
-		out = append(out, member{"Avg First-Turn TTFT (ms)", rounded(stats.Num(1000*first/firsts), 2)})
+		out = append(out, member{"Avg First-Turn TTFT (ms)", rounded(dist.Num(1000*first/firsts), 2)})
 	}
 	if laters > 0 {
-		out = append(out, member{"Avg Subsequent-Turn TTFT (ms)", rounded(stats.Num(1000*later/laters), 2)})
+		out = append(out, member{"Avg Subsequent-Turn TTFT (ms)", rounded(dist.Num(1000*later/laters), 2)})
 	}
 	return out
 }

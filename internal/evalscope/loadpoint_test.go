@@ -5,6 +5,7 @@ import (
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -24,7 +25,7 @@ func TestConversations(t *testing.T) {
 	}
 	p := points.groups[""]
 	throughput, timeline := p.workload()
-	got, err := json.Marshal([]any{p.turns(stats.Num(0.3)), p.traces(), throughput, timeline})
+	got, err := json.Marshal([]any{p.turns(dist.Num(0.3)), p.traces(), throughput, timeline})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
 
@@ -11,18 +12,18 @@ import (
 func ranks() []float64 { return []float64{1, 5, 10, 25, 50, 75, 90, 95, 99} }
 
 // rounded returns a number with that many decimals, or −1 if it does not exist, as evalscope writes it.
-func rounded(v stats.Num, decimals int) stats.Num {
+func rounded(v dist.Num, decimals int) dist.Num {
 	if !v.Known() {
 		return -1
 	}
 	scale := math.Pow10(decimals)
-	return stats.Num(math.RoundToEven(float64(v)*scale) / scale)
+	return dist.Num(math.RoundToEven(float64(v)*scale) / scale)
 }
 
 // summary returns benchmark_summary.json. If nothing was streamed, the first chunk is the whole answer. Embeddings and
 // rankings have only an input throughput.
 func (p *loadPoint) summary(b *stats.Block, d *stats.DefinedBlock) object {
-	mean := func(key string, scale stats.Num, decimals int) stats.Num {
+	mean := func(key string, scale dist.Num, decimals int) dist.Num {
 		if m := d.Figures.Get(key); m != nil {
 			return rounded(m.Mean/scale, decimals)
 		}
@@ -45,9 +46,9 @@ func (p *loadPoint) summary(b *stats.Block, d *stats.DefinedBlock) object {
 		{"Avg Latency (s)", mean("e2e_ms", 1000, 4)},
 		{"Avg Input Tokens", mean("input_tokens", 1, 4)},
 	}
-	output, total := rounded(d.Output, 4), rounded(stats.Num(b.InputTokens+b.OutputTokens)/d.Duration, 4)
+	output, total := rounded(d.Output, 4), rounded(dist.Num(b.InputTokens+b.OutputTokens)/d.Duration, 4)
 	ttft, tpot, itl := mean("ttft_ms", 1, 2), mean("tpot_ms", 1, 2), mean("itl_ms", 1, 2)
-	tokens, input := mean("output_tokens", 1, 4), stats.Num(0)
+	tokens, input := mean("output_tokens", 1, 4), dist.Num(0)
 	switch {
 	case p.inputOnly:
 		output, total, ttft, tpot, itl, tokens, input = 0, 0, 0, 0, 0, 0, p.inputRate()
@@ -79,9 +80,9 @@ func concurrency(b *stats.Block) int {
 	return -1
 }
 
-func rate(b *stats.Block) stats.Num {
+func rate(b *stats.Block) dist.Num {
 	if b.Rate > 0 {
-		return stats.Num(b.Rate)
+		return dist.Num(b.Rate)
 	}
 	return -1
 }
@@ -95,7 +96,7 @@ func (p *loadPoint) percentiles(d *stats.DefinedBlock) []object {
 	}
 	type column struct {
 		name, key string
-		scale     stats.Num
+		scale     dist.Num
 	}
 	columns := []column{
 		{"Latency (s)", "e2e_ms", 1000}, {"TTFT (ms)", ttft, 1}, {"ITL (ms)", "itl_ms", 1}, {"TPOT (ms)", tpot, 1},
@@ -105,10 +106,10 @@ func (p *loadPoint) percentiles(d *stats.DefinedBlock) []object {
 	if p.inputOnly {
 		columns = []column{columns[0], columns[4], {"Input (tok/s)", "input", 1}}
 	}
-	row := func(label string, of func(*stats.Metric) stats.Num) object {
+	row := func(label string, of func(*stats.Metric) dist.Num) object {
 		out := object{{"Percentiles", label}}
 		for _, c := range columns {
-			v := stats.Num(math.NaN())
+			v := dist.Num(math.NaN())
 			if m := d.Figures.Get(c.key); m != nil {
 				v = rounded(of(m)/c.scale, 4)
 			} else if c.key == "" && len(p.served) > 0 {
@@ -118,9 +119,9 @@ func (p *loadPoint) percentiles(d *stats.DefinedBlock) []object {
 		}
 		return out
 	}
-	rows := []object{row("min", func(m *stats.Metric) stats.Num { return m.Min })}
+	rows := []object{row("min", func(m *stats.Metric) dist.Num { return m.Min })}
 	for _, p := range ranks() {
-		rows = append(rows, row(fmt.Sprintf("%v%%", p), func(m *stats.Metric) stats.Num { return stats.Num(m.At(p)) }))
+		rows = append(rows, row(fmt.Sprintf("%v%%", p), func(m *stats.Metric) dist.Num { return dist.Num(m.At(p)) }))
 	}
-	return append(rows, row("max", func(m *stats.Metric) stats.Num { return m.Max }))
+	return append(rows, row("max", func(m *stats.Metric) dist.Num { return m.Max }))
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -84,7 +85,7 @@ func finding(c stats.Change) string {
 	return c.Verdict
 }
 
-func deltaInterval(ci stats.Interval) string {
+func deltaInterval(ci dist.Interval) string {
 	if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -44,7 +45,7 @@ func flat(s *stats.Summary) *table.Table {
 }
 
 // plain returns a number in base units, or "" if it does not exist.
-func plain(v stats.Num) string {
+func plain(v dist.Num) string {
 	if !v.Known() {
 		return ""
 	}
@@ -58,7 +59,7 @@ type cells struct{ header, row []string }
 func (c *cells) add(name, value string) {
 	c.header, c.row = append(c.header, name), append(c.row, value)
 }
-func (c *cells) num(name string, v stats.Num)    { c.add(name, plain(v)) }
+func (c *cells) num(name string, v dist.Num)     { c.add(name, plain(v)) }
 func (c *cells) integer(name string, v int64)    { c.add(name, strconv.FormatInt(v, 10)) }
 func (c *cells) boolean(name string, v bool)     { c.add(name, strconv.FormatBool(v)) }
 func (c *cells) list(name string, list []string) { c.add(name, strings.Join(list, " ")) }
@@ -69,7 +70,7 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	c.add("run", b.Run)
 	c.boolean("simulated", b.Simulated)
 	c.add("mode", b.Mode)
-	c.num("rate", stats.Num(b.Rate))
+	c.num("rate", dist.Num(b.Rate))
 	c.integer("parallel", int64(b.Parallel))
 	c.list("op", b.Op)
 	c.list("model", b.Model)
@@ -96,7 +97,7 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	c.num("steady_input_tokens_per_s", b.Steady.InputPerS)
 	c.num("steady_total_tokens_per_s", b.Steady.TotalPerS)
 	c.num("steady_in_flight", b.Steady.InFlight)
-	none := stats.Num(math.NaN())
+	none := dist.Num(math.NaN())
 	good := stats.Good{Share: none, PerS: none}
 	if b.Goodput != nil {
 		good = *b.Goodput
@@ -113,14 +114,14 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 // metric adds the statistics of a distribution, which no record has if m is nil.
 func (c *cells) metric(key string, m *stats.Metric, percentiles []float64) {
 	if m == nil {
-		none := stats.Num(math.NaN())
-		m = &stats.Metric{Stat: stats.Stat{Mean: none, SD: none, Min: none, Max: none}}
+		none := dist.Num(math.NaN())
+		m = &stats.Metric{Stat: dist.Stat{Mean: none, SD: none, Min: none, Max: none}}
 	}
 	c.num(key+"_mean", m.Mean)
 	c.num(key+"_sd", m.SD)
 	c.num(key+"_min", m.Min)
 	for _, p := range percentiles {
-		c.num(key+"_"+stats.PercentileName(p), stats.Num(m.At(p)))
+		c.num(key+"_"+dist.PercentileName(p), dist.Num(m.At(p)))
 	}
 	c.num(key+"_max", m.Max)
 }

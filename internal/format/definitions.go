@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -33,15 +34,15 @@ func definedTable(defs []stats.Definition, point []stats.DefinedBlock) *table.Ta
 	for _, key := range keys {
 		t.Rows = append(t.Rows, figureRows(key, point)...)
 	}
-	row := func(name string, of func(stats.DefinedBlock) stats.Num) {
+	row := func(name string, of func(stats.DefinedBlock) dist.Num) {
 		cells := []string{name}
 		for _, b := range point {
 			cells = append(cells, Number(of(b)))
 		}
 		t.Rows = append(t.Rows, cells)
 	}
-	row("requests/s", func(b stats.DefinedBlock) stats.Num { return b.Requests })
-	row("output tokens/s", func(b stats.DefinedBlock) stats.Num { return b.Output })
+	row("requests/s", func(b stats.DefinedBlock) dist.Num { return b.Requests })
+	row("output tokens/s", func(b stats.DefinedBlock) dist.Num { return b.Output })
 	for _, d := range defs {
 		for _, why := range d.Why {
 			t.Notes = append(t.Notes, d.Tool+": "+why)
@@ -56,7 +57,7 @@ func figureRows(key string, point []stats.DefinedBlock) [][]string {
 	percentiles := percentilesOf(point)
 	rows := [][]string{{name + "mean (ms)"}}
 	for _, p := range percentiles {
-		rows = append(rows, []string{name + stats.PercentileName(p) + " (ms)"})
+		rows = append(rows, []string{name + dist.PercentileName(p) + " (ms)"})
 	}
 	for _, b := range point {
 		f := b.Figures.Get(key)
@@ -68,7 +69,7 @@ func figureRows(key string, point []stats.DefinedBlock) [][]string {
 		}
 		rows[0] = append(rows[0], Number(f.Mean))
 		for i, p := range percentiles {
-			rows[i+1] = append(rows[i+1], Number(stats.Num(f.At(p))))
+			rows[i+1] = append(rows[i+1], Number(dist.Num(f.At(p))))
 		}
 	}
 	return rows

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -12,17 +13,17 @@ import (
 func distributions(b *stats.Block, ci bool) *table.Table {
 	t := &table.Table{Header: []string{"", "mean", "sd"}, Notes: b.Notes}
 	for _, p := range b.Metrics[0].Percentiles {
-		t.Header = append(t.Header, stats.PercentileName(p.P))
+		t.Header = append(t.Header, dist.PercentileName(p.P))
 	}
 	t.Header = append(t.Header, "max")
 	for _, m := range b.Metrics {
 		if m.Key == "content_ttft_ms" && b.Metrics.Get("reasoning_ttft_ms") == nil && b.Metrics.Get("tool_ttft_ms") == nil {
 			continue // it is the TTFT
 		}
-		name, scale := m.Name, stats.Num(1)
+		name, scale := m.Name, dist.Num(1)
 		if strings.HasSuffix(m.Key, "_ms") {
 			ms, unit := durationUnit(typical(&m))
-			name, scale = name+" ("+unit+")", stats.Num(ms)
+			name, scale = name+" ("+unit+")", dist.Num(ms)
 		}
 		row := []string{name, Number(m.Mean / scale), Number(m.SD / scale)}
 		for _, p := range m.Percentiles {
@@ -38,7 +39,7 @@ func distributions(b *stats.Block, ci bool) *table.Table {
 
 // typical is the value by which a row's unit is chosen.
 func typical(m *stats.Metric) float64 {
-	for _, v := range []stats.Num{m.Mean, m.Min} {
+	for _, v := range []dist.Num{m.Mean, m.Min} {
 		if v.Known() {
 			return float64(v)
 		}
@@ -47,8 +48,8 @@ func typical(m *stats.Metric) float64 {
 }
 
 // intervals is the row of confidence intervals below a distribution's.
-func intervals(m *stats.Metric, scale stats.Num) []string {
-	cell := func(ci *stats.Interval) string {
+func intervals(m *stats.Metric, scale dist.Num) []string {
+	cell := func(ci *dist.Interval) string {
 		if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {
 			return ""
 		}

@@ -5,13 +5,13 @@ import (
 	"math"
 	"strconv"
 
-	"perfpipe/internal/stats"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/table"
 )
 
 // Number returns a number for people, with four significant digits and thousands separators: 1,234  12.35  0.081.
 // It is ∞ if failed requests reach it, and – if it does not exist.
-func Number(v stats.Num) string {
+func Number(v dist.Num) string {
 	f := float64(v)
 	switch {
 	case math.IsNaN(f):
@@ -28,7 +28,7 @@ func Number(v stats.Num) string {
 func count(n int64) string { return table.Group(strconv.FormatInt(n, 10)) }
 
 // Percent returns a share with its sign: +1.25 %.
-func Percent(v stats.Num) string {
+func Percent(v dist.Num) string {
 	if !v.Known() {
 		return Number(v)
 	}
@@ -36,7 +36,7 @@ func Percent(v stats.Num) string {
 }
 
 // seconds returns a duration with its unit.
-func seconds(v stats.Num) string {
+func seconds(v dist.Num) string {
 	if !v.Known() {
 		return Number(v)
 	}
@@ -44,7 +44,7 @@ func seconds(v stats.Num) string {
 		return Number(v) + " s"
 	}
 	scale, unit := durationUnit(float64(v) * 1000)
-	return Number(v*1000/stats.Num(scale)) + " " + unit
+	return Number(v*1000/dist.Num(scale)) + " " + unit
 }
 
 // durationUnit returns the unit for the durations of a row, of which ms is a typical one, and its size in ms.

@@ -3,6 +3,7 @@ package format
 import (
 	"slices"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -10,7 +11,7 @@ import (
 // overview is a sweep at a glance: one line for each level.
 func overview(s *stats.Summary) *table.Table {
 	high := slices.Max(s.Percentiles)
-	p := stats.PercentileName(high)
+	p := dist.PercentileName(high)
 	t := &table.Table{
 		Title:  marked("overview", slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Simulated })),
 		Header: []string{"", "requests/s", "output tok/s", "TTFT mean", p, "TPOT mean", p, "latency mean", p, "ok %", "in flight", "client"},
@@ -25,7 +26,7 @@ func overview(s *stats.Summary) *table.Table {
 		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms"} {
 			mean, tail := "–", "–"
 			if m := b.Metrics.Get(key); m != nil {
-				mean, tail = Number(m.Mean), Number(stats.Num(m.At(high)))
+				mean, tail = Number(m.Mean), Number(dist.Num(m.At(high)))
 			}
 			row = append(row, mean, tail)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
 )
@@ -26,29 +27,29 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 			fmt.Fprintf(w, "# HELP perfpipe_%s %s\n# TYPE perfpipe_%s %s\n%s", name, help, name, kind, &samples)
 		}
 	}
-	gauge := func(name, help string, of func(*stats.Block) stats.Num) {
+	gauge := func(name, help string, of func(*stats.Block) dist.Num) {
 		family(name, "gauge", help, func(w io.Writer, b *stats.Block, l string) {
 			if v := of(b); v.Known() {
 				fmt.Fprintf(w, "perfpipe_%s{%s} %s\n", name, l, plain(v))
 			}
 		})
 	}
-	gauge("requests", "Requests measured.", func(b *stats.Block) stats.Num { return stats.Num(b.Requests) })
-	gauge("failed_requests", "Requests that failed.", func(b *stats.Block) stats.Num { return stats.Num(b.Failed) })
-	gauge("sent_twice_requests", "Requests that were sent again.", func(b *stats.Block) stats.Num { return stats.Num(b.SentTwice) })
-	gauge("duration_seconds", "From the first request due to the last end.", func(b *stats.Block) stats.Num { return b.DurationS })
-	gauge("requests_per_second", "Successes per second.", func(b *stats.Block) stats.Num { return b.RequestsPerS })
-	gauge("output_tokens_per_second", "Output tokens per second.", func(b *stats.Block) stats.Num { return b.OutputPerS })
-	gauge("input_tokens_per_second", "Input tokens per second.", func(b *stats.Block) stats.Num { return b.InputPerS })
-	gauge("requests_in_flight", "Mean of requests in flight.", func(b *stats.Block) stats.Num { return b.InFlight })
-	gauge("simulated", "1 where the built-in simulator answered, so that no server was measured.", func(b *stats.Block) stats.Num {
+	gauge("requests", "Requests measured.", func(b *stats.Block) dist.Num { return dist.Num(b.Requests) })
+	gauge("failed_requests", "Requests that failed.", func(b *stats.Block) dist.Num { return dist.Num(b.Failed) })
+	gauge("sent_twice_requests", "Requests that were sent again.", func(b *stats.Block) dist.Num { return dist.Num(b.SentTwice) })
+	gauge("duration_seconds", "From the first request due to the last end.", func(b *stats.Block) dist.Num { return b.DurationS })
+	gauge("requests_per_second", "Successes per second.", func(b *stats.Block) dist.Num { return b.RequestsPerS })
+	gauge("output_tokens_per_second", "Output tokens per second.", func(b *stats.Block) dist.Num { return b.OutputPerS })
+	gauge("input_tokens_per_second", "Input tokens per second.", func(b *stats.Block) dist.Num { return b.InputPerS })
+	gauge("requests_in_flight", "Mean of requests in flight.", func(b *stats.Block) dist.Num { return b.InFlight })
+	gauge("simulated", "1 where the built-in simulator answered, so that no server was measured.", func(b *stats.Block) dist.Num {
 		if b.Simulated {
 			return 1
 		}
 		return 0
 	})
 	for _, key := range stats.MetricKeys() {
-		name, unit := key, stats.Num(1)
+		name, unit := key, dist.Num(1)
 		if base, ok := strings.CutSuffix(key, "_ms"); ok {
 			name, unit = base+"_seconds", 1000
 		}
@@ -60,7 +61,7 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 			for _, p := range m.Percentiles {
 				fmt.Fprintf(w, "perfpipe_%s{%s,quantile=\"%s\"} %s\n", name, l, strconv.FormatFloat(p.P/100, 'g', 6, 64), sample(p.Value/unit))
 			}
-			fmt.Fprintf(w, "perfpipe_%s_sum{%s} %s\n", name, l, sample(m.Mean*stats.Num(m.N)/unit))
+			fmt.Fprintf(w, "perfpipe_%s_sum{%s} %s\n", name, l, sample(m.Mean*dist.Num(m.N)/unit))
 			fmt.Fprintf(w, "perfpipe_%s_count{%s} %d\n", name, l, m.N+m.Failed)
 		})
 	}
@@ -68,7 +69,7 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 }
 
 // sample is a number as Prometheus writes it.
-func sample(v stats.Num) string {
+func sample(v dist.Num) string {
 	switch {
 	case v.Known():
 		return strconv.FormatFloat(float64(v), 'g', 9, 64)

@@ -3,8 +3,8 @@ package format
 import (
 	"strconv"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/servermetrics"
-	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
 
@@ -13,12 +13,12 @@ func serverTable(w *servermetrics.Window) *table.Table {
 	t := &table.Table{Header: []string{"the server's own", "mean", "max"}}
 	level := func(name string, l *servermetrics.Level, scale float64) {
 		if l != nil {
-			t.Rows = append(t.Rows, []string{name, Number(stats.Num(l.Mean * scale)), Number(stats.Num(l.Max * scale))})
+			t.Rows = append(t.Rows, []string{name, Number(dist.Num(l.Mean * scale)), Number(dist.Num(l.Max * scale))})
 		}
 	}
 	figure := func(name string, v *float64, scale float64) {
 		if v != nil {
-			t.Rows = append(t.Rows, []string{name, Number(stats.Num(*v * scale)), ""})
+			t.Rows = append(t.Rows, []string{name, Number(dist.Num(*v * scale)), ""})
 		}
 	}
 	level("requests running", w.Running, 1)

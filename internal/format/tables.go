@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -130,7 +131,7 @@ func counts(b *stats.Block) *table.Table {
 // throughput puts the steady state, in which the load was at its level, beside the whole run.
 func throughput(b *stats.Block) *table.Table {
 	t := &table.Table{Header: []string{"", "whole run", "steady state", "peak"}}
-	row := func(name string, whole, steady stats.Num, peak string) {
+	row := func(name string, whole, steady dist.Num, peak string) {
 		t.Rows = append(t.Rows, []string{name, Number(whole), Number(steady), peak})
 	}
 	t.Rows = append(t.Rows, []string{"duration", seconds(b.DurationS), seconds(b.Steady.DurationS), ""})

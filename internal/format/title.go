@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
 
@@ -49,7 +50,7 @@ func Name(b *stats.Block) string {
 
 // load describes how requests were started.
 func load(b *stats.Block) string {
-	rate, slots := Number(stats.Num(b.Rate)), strconv.Itoa(b.Parallel)
+	rate, slots := Number(dist.Num(b.Rate)), strconv.Itoa(b.Parallel)
 	if b.Rate == 0 && b.Parallel == 0 { // several loads, or records of another program
 		return map[string]string{"open": "open loop", "closed": "closed loop", "capped": "capped"}[b.Mode]
 	}

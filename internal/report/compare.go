@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
 
@@ -125,7 +126,7 @@ func difference(share float64) string {
 	return strings.Replace(text, "-", "−", 1)
 }
 
-func (r *report) between(ci stats.Interval) string {
+func (r *report) between(ci dist.Interval) string {
 	low, high := float64(ci[0]), float64(ci[1])
 	switch {
 	case math.IsNaN(low) && math.IsNaN(high):

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
 
@@ -40,13 +41,13 @@ func (r *report) ttftByLength() chart.Figure {
 	}
 	d := &r.sources[0].byLen
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
-	byX := map[int16]*stats.Levels{}
+	byX := map[int16]*dist.Levels{}
 	for _, k := range slices.SortedFunc(maps.Keys(d.count), func(a, b [2]int16) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
 		s.X, s.X2 = append(s.X, densityEdge(k[0])), append(s.X2, densityEdge(k[0]+1))
 		s.Y, s.Y2 = append(s.Y, densityEdge(k[1])), append(s.Y2, densityEdge(k[1]+1))
 		s.V = append(s.V, float64(d.count[k]))
 		if byX[k[0]] == nil {
-			byX[k[0]] = &stats.Levels{}
+			byX[k[0]] = &dist.Levels{}
 		}
 		byX[k[0]].Add(densityEdge(k[1])*math.Exp2(0.5/densityPerOctave), uint32(d.count[k]))
 	}
@@ -85,19 +86,19 @@ func (r *report) tpotByConcurrency() chart.Figure {
 		most = max(most, bins[i].InFlight)
 	}
 	width := max(1, math.Ceil(most/40))
-	columns := map[int]*stats.Levels{}
+	columns := map[int]*dist.Levels{}
 	for i := range bins {
 		if l := &bins[i].Times[stats.TimeTPOT]; l.N() > 0 {
 			x := int(bins[i].InFlight / width)
 			if columns[x] == nil {
-				columns[x] = &stats.Levels{}
+				columns[x] = &dist.Levels{}
 			}
 			columns[x].Merge(l)
 		}
 	}
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
 	line := chart.Series{Name: r.tr("median"), Kind: chart.Line, Color: 1}
-	var pooled stats.Levels
+	var pooled dist.Levels
 	for _, l := range columns {
 		pooled.Merge(l)
 	}
@@ -105,7 +106,7 @@ func (r *report) tpotByConcurrency() chart.Figure {
 		return f
 	}
 	lo, hi := pooled.Range()
-	lo = max(lo, stats.LevelOf(pooled.At(50))-shortTPOT*stats.LevelsPerOctave)
+	lo = max(lo, dist.LevelOf(pooled.At(50))-shortTPOT*dist.LevelsPerOctave)
 	k := (hi-lo)/40 + 1
 	for _, x := range slices.Sorted(maps.Keys(columns)) {
 		l := columns[x]
@@ -114,7 +115,7 @@ func (r *report) tpotByConcurrency() chart.Figure {
 		}
 		for row, n := range l.From(lo).Rows(lo, k) {
 			s.X, s.X2 = append(s.X, float64(x)*width), append(s.X2, float64(x+1)*width)
-			s.Y, s.Y2 = append(s.Y, stats.LevelEdge(lo+row*k)), append(s.Y2, stats.LevelEdge(lo+(row+1)*k))
+			s.Y, s.Y2 = append(s.Y, dist.LevelEdge(lo+row*k)), append(s.Y2, dist.LevelEdge(lo+(row+1)*k))
 			s.V = append(s.V, float64(n))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -73,7 +74,7 @@ const (
 )
 
 // turn is the TTFT of one turn of conversations, in µs.
-type turn struct{ ttft stats.Dist }
+type turn struct{ ttft dist.Dist }
 
 func newGathered() *gathered { return &gathered{runs: map[runKey]*stretch{}, turns: map[int]*turn{}} }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
-	"perfpipe/internal/stats"
+	"perfpipe/internal/dist"
 )
 
 // timed is a duration that has a percentile curve and a distribution.
@@ -120,7 +120,7 @@ func distributions(r *report) []chart.Figure {
 		}
 		for _, p := range points {
 			if m := p.Metrics.Get(d.key); m != nil && m.N > 1 {
-				h := stats.NewHistogram(p.src.stats.Values(p.Block, d.key))
+				h := dist.NewHistogram(p.src.stats.Values(p.Block, d.key))
 				if len(r.points) > 1 {
 					f.Series = append(f.Series, cumulative(h, &p))
 					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
@@ -140,7 +140,7 @@ func distributions(r *report) []chart.Figure {
 }
 
 // bars draws a histogram; shares are in percent.
-func bars(h *stats.Histogram, name string) chart.Series {
+func bars(h *dist.Histogram, name string) chart.Series {
 	s := chart.Series{Name: name, Kind: chart.Bars}
 	h.Bars(func(from, to, share float64) {
 		s.X, s.X2, s.Y = append(s.X, from), append(s.X2, to), append(s.Y, 100*share)
@@ -149,13 +149,13 @@ func bars(h *stats.Histogram, name string) chart.Series {
 }
 
 // cumulative draws the share of values up to each value, in percent.
-func cumulative(h *stats.Histogram, p *point) chart.Series {
+func cumulative(h *dist.Histogram, p *point) chart.Series {
 	s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color, Dash: p.dash}
 	h.Cumulative(func(v, share float64) { s.X, s.Y = append(s.X, v), append(s.Y, 100*share) })
 	return s
 }
 
 // ascending returns percentiles in their order.
-func ascending(p []stats.Percentile) []stats.Percentile {
-	return slices.SortedFunc(slices.Values(p), func(a, b stats.Percentile) int { return cmp.Compare(a.P, b.P) })
+func ascending(p []dist.Percentile) []dist.Percentile {
+	return slices.SortedFunc(slices.Values(p), func(a, b dist.Percentile) int { return cmp.Compare(a.P, b.P) })
 }

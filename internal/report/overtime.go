@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
 
@@ -185,7 +186,7 @@ func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Fig
 // interval is some bins of a timeline, and the values of the requests that were sent in them.
 type interval struct {
 	from int // the first bin
-	stats.Levels
+	dist.Levels
 }
 
 // The least number of values in an interval that shows these percentiles, so that the highest percentile is not the maximum under
@@ -330,7 +331,7 @@ func heatCells(r *report, t timeline, kind int) chart.Series {
 		for row, n := range t.bins[i].Times[kind].Rows(int(all.lo), k) {
 			lo := int(all.lo) + row*k
 			s.X, s.X2 = append(s.X, t.x(i)), append(s.X2, t.x(i+1))
-			s.Y, s.Y2 = append(s.Y, stats.LevelEdge(lo)), append(s.Y2, stats.LevelEdge(lo+k))
+			s.Y, s.Y2 = append(s.Y, dist.LevelEdge(lo)), append(s.Y2, dist.LevelEdge(lo+k))
 			s.V = append(s.V, float64(n))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
 )
@@ -89,7 +90,7 @@ func (p *point) percentile(key string, q float64) float64 {
 	return math.NaN()
 }
 
-func percentileName(p float64) string { return stats.PercentileName(p) }
+func percentileName(p float64) string { return dist.PercentileName(p) }
 
 // ordered reports whether the points are steps of one quantity, which an ordered scale of colours shows.
 func (r *report) ordered() bool { return len(r.sources) == 1 && len(r.points) > 2 }

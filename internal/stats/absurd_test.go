@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -113,7 +114,7 @@ func TestRank(t *testing.T) {
 		{1000, 99.9, 999}, {10_000, 99.99, 9999}, {100, 29, 29}, {1000, 14.5, 145}, {300, 55, 165}, {7, 50, 4}, {1, 1, 1}, {10, 100, 10},
 		{1_000_000, 99.9999, 999_999},
 	} {
-		if got := rank(c.n, c.p); got != c.want {
+		if got := dist.Rank(c.n, c.p); got != c.want {
 			t.Errorf("p%v of %d: %d, want %d", c.p, c.n, got, c.want)
 		}
 	}

@@ -7,12 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
 // Client gathers what records say of the load generator itself. The zero value is ready.
 type Client struct {
-	lag, cpu       Dist // µs, where requests are due by a schedule; thousandths of its CPUs
+	lag, cpu       dist.Dist // µs, where requests are due by a schedule; thousandths of its CPUs
 	chunks, joined int64
 	times          clientTimes
 	conns          transported
@@ -161,17 +162,17 @@ func (t *clientTimes) merge(o *clientTimes) {
 }
 
 // dists gives what is gathered. Few values are kept as they are: perf-send holds a Client for a run of any length.
-func (c *Client) dists() [2]*Dist {
-	all := [2]*Dist{&c.lag, &c.cpu}
+func (c *Client) dists() [2]*dist.Dist {
+	all := [2]*dist.Dist{&c.lag, &c.cpu}
 	for _, d := range all {
-		d.limit = 4096
+		d.Limit = 4096
 	}
 	return all
 }
 
 // Verdict judges what was gathered so far.
 func (c *Client) Verdict() Verdict {
-	at := func(d *Dist, p, unit float64) float64 { s := d.Stat([]float64{p}, unit); return s.At(p) }
+	at := func(d *dist.Dist, p, unit float64) float64 { s := d.Stat([]float64{p}, unit); return s.At(p) }
 	if c.conns.Requests == 0 {
 		return Verdict{Level: Unknown, Reason: "no record was measured"}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -24,7 +25,7 @@ func TestJudgeClient(t *testing.T) {
 		{0, 0, 0.8, Verdict{Level: Strained, Reason: "the client used 80 % of its CPUs (p90)"}},
 		{99, 0.09, 0.95, Verdict{Level: Bottleneck, Reason: "the client used 95 % of its CPUs (p90)"}},
 		{100, 0, 1, Verdict{Level: Bottleneck, Reason: "requests went out late: lag p99 is 100 ms"}},
-		{float64(nan()), 0, float64(nan()), Verdict{Level: Clean}},
+		{float64(dist.NaN()), 0, float64(dist.NaN()), Verdict{Level: Clean}},
 	} {
 		c := Client{chunks: 10_000, joined: int64(test.joined * 10_000)}
 		if got := c.judge(test.lag, test.cpu).said(); got != test.want {

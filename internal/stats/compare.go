@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -47,22 +48,22 @@ const (
 
 // Change is one figure of one load point on two sides.
 type Change struct {
-	Block     string   `json:"block"`
-	Simulated bool     `json:"simulated"` // on either side: no server was measured
-	Figure    string   `json:"figure"`    // ttft_ms:p99, requests_per_s
-	Headline  bool     `json:"headline"`  // is judged
-	Old       Num      `json:"old"`
-	New       Num      `json:"new"`
-	Delta     Num      `json:"delta"`    // new ÷ old − 1
-	CI        Interval `json:"delta_ci"` // 95 %
-	P         Num      `json:"p"`        // of so great a difference if there is none: below 0.05 if the interval leaves out zero
-	Adjusted  Num      `json:"p_adjusted"`
-	Test      string   `json:"test"`    // what P comes from; empty if there is no test
-	Shown     bool     `json:"shown"`   // a difference, at 5 % over the headline figures of its load point
-	Better    int      `json:"better"`  // of a difference that is shown: 1, −1 worse, 0 neither
-	Verdict   string   `json:"verdict"` // of a headline figure, at 5 % over those of all load points; empty for others
-	Why       string   `json:"why"`     // it cannot be told
-	Need      int64    `json:"need"`    // requests a side that would do, about; 0 if more would not, or it can be told
+	Block     string        `json:"block"`
+	Simulated bool          `json:"simulated"` // on either side: no server was measured
+	Figure    string        `json:"figure"`    // ttft_ms:p99, requests_per_s
+	Headline  bool          `json:"headline"`  // is judged
+	Old       dist.Num      `json:"old"`
+	New       dist.Num      `json:"new"`
+	Delta     dist.Num      `json:"delta"`    // new ÷ old − 1
+	CI        dist.Interval `json:"delta_ci"` // 95 %
+	P         dist.Num      `json:"p"`        // of so great a difference if there is none: below 0.05 if the interval leaves out zero
+	Adjusted  dist.Num      `json:"p_adjusted"`
+	Test      string        `json:"test"`    // what P comes from; empty if there is no test
+	Shown     bool          `json:"shown"`   // a difference, at 5 % over the headline figures of its load point
+	Better    int           `json:"better"`  // of a difference that is shown: 1, −1 worse, 0 neither
+	Verdict   string        `json:"verdict"` // of a headline figure, at 5 % over those of all load points; empty for others
+	Why       string        `json:"why"`     // it cannot be told
+	Need      int64         `json:"need"`    // requests a side that would do, about; 0 if more would not, or it can be told
 }
 
 const alpha = 1 - confidence
@@ -233,7 +234,7 @@ func figures(percentiles []float64) []figure {
 		main := m.key == "ttft_ms" || m.key == "tpot_ms" || m.key == "response_ms"
 		out = append(out, figure{m.key + ":mean", better, main})
 		for _, p := range percentiles {
-			out = append(out, figure{m.key + ":" + PercentileName(p), better, main && (p == 50 || p == 90 || p == 99)})
+			out = append(out, figure{m.key + ":" + dist.PercentileName(p), better, main && (p == 50 || p == 90 || p == 99)})
 		}
 	}
 	return out
@@ -303,7 +304,7 @@ func (s *side) estimates(steady bool) map[string][]estimate {
 			}
 			add(metrics[i].key+":mean", mean)
 			for k, p := range s.opt.Percentiles {
-				add(metrics[i].key+":"+PercentileName(p), ps[k])
+				add(metrics[i].key+":"+dist.PercentileName(p), ps[k])
 			}
 		}
 	}

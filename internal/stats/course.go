@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -19,7 +20,7 @@ type Course struct {
 type detail struct {
 	failed map[string]int64
 	maxLag float64
-	times  [NumTimes]Levels
+	times  [NumTimes]dist.Levels
 }
 
 // The durations whose values a Course retains over time.
@@ -32,11 +33,11 @@ const (
 
 // CourseBin is one interval of a Course.
 type CourseBin struct {
-	Due, OK, Output int64            // requests due, successes ended, output tokens arrived
-	InFlight        float64          // time-weighted mean
-	Failed          map[string]int64 // failures by kind, at their end
-	MaxLag          float64          // ms, of the requests sent
-	Times           [NumTimes]Levels // of the successes among the requests sent
+	Due, OK, Output int64                 // requests due, successes ended, output tokens arrived
+	InFlight        float64               // time-weighted mean
+	Failed          map[string]int64      // failures by kind, at their end
+	MaxLag          float64               // ms, of the requests sent
+	Times           [NumTimes]dist.Levels // of the successes among the requests sent
 }
 
 // Add takes one record, of which it retains nothing.

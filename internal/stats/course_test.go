@@ -84,29 +84,3 @@ func TestCourseMergesInAnyOrder(t *testing.T) {
 		}
 	}
 }
-
-func TestLevels(t *testing.T) {
-	var l Levels
-	for i := 1; i <= 1000; i++ {
-		l.Add(float64(i), 1)
-	}
-	for _, p := range []float64{1, 50, 90, 99, 100} {
-		if got, want := l.At(p), p*10; math.Abs(got-want)/want > 0.022 {
-			t.Errorf("p%v is %v, want %v", p, got, want)
-		}
-	}
-	var n uint32
-	for _, c := range l.Rows(l.first, 7) {
-		n += c
-	}
-	if n != 1000 {
-		t.Errorf("%d values in rows", n)
-	}
-	if low := l.From(LevelOf(100)); low.n != 1000 || low.first != LevelOf(100) || low.At(100) != l.At(100) {
-		t.Errorf("from 100 on: %d values from bin %d", low.n, low.first)
-	}
-	var none Levels
-	if !math.IsNaN(none.At(50)) {
-		t.Error("no values have no median")
-	}
-}

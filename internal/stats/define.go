@@ -10,6 +10,7 @@ import (
 
 	mstats "github.com/montanaflynn/stats"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -109,18 +110,18 @@ func Definitions() []Definition {
 func EvalscopeFiles() Definition {
 	d := Definitions()[0]
 	perS := func(key, name string, tokens func(*record.Record) int) metric {
-		return metric{key, name, thousandths, func(d *Dist, r *observation) bool {
+		return metric{key, name, thousandths, func(d *dist.Dist, r *observation) bool {
 			n := tokens(r.Record)
 			return !r.OK || r.LatencyMs <= 0 || d.Add(whole(float64(n)/r.LatencyMs*1000*thousandths))
 		}, nil}
 	}
 	tokens := func(key, name string, of func(*record.Record) int) metric {
-		return metric{key, name, 1, func(d *Dist, r *observation) bool { return !r.OK || d.Add(int64(of(r.Record))) }, nil}
+		return metric{key, name, 1, func(d *dist.Dist, r *observation) bool { return !r.OK || d.Add(int64(of(r.Record))) }, nil}
 	}
 	output := func(r *record.Record) int { return r.CompletionTokens }
 	input := func(r *record.Record) int { return r.PromptTokens }
 	d.figures = append(slices.Clone(d.figures),
-		metric{"decode", "Decode (tok/s)", thousandths, func(d *Dist, r *observation) bool {
+		metric{"decode", "Decode (tok/s)", thousandths, func(d *dist.Dist, r *observation) bool {
 			ms, ok := toEnd(r.Record)
 			n, known := r.StreamedTokens()
 			n--
@@ -169,7 +170,7 @@ func contentTTFT(r *record.Record) (float64, bool) {
 
 // instant is the distribution of a part of each success.
 func instant(key, name string, p part) metric {
-	return metric{key, name, microseconds, func(d *Dist, r *observation) bool {
+	return metric{key, name, microseconds, func(d *dist.Dist, r *observation) bool {
 		ms, ok := p(r.Record)
 		return !r.OK || !ok || d.Add(micro(ms))
 	}, nil}
@@ -178,7 +179,7 @@ func instant(key, name string, p part) metric {
 // perToken is that of a part divided by the tokens but for the first so many. Of a part that begins with the first chunk
 // they are those that were streamed.
 func perToken(key, name string, p part, but int) metric {
-	return metric{key, name, nanoseconds, func(d *Dist, r *observation) bool {
+	return metric{key, name, nanoseconds, func(d *dist.Dist, r *observation) bool {
 		ms, ok := p(r.Record)
 		n, known := r.CompletionTokens, true
 		if but > 0 {
@@ -189,11 +190,11 @@ func perToken(key, name string, p part, but int) metric {
 	}, nil}
 }
 
-func addGaps(d *Dist, r *observation) bool { return !r.OK || d.addAll(r.GapUs) }
+func addGaps(d *dist.Dist, r *observation) bool { return !r.OK || d.AddAll(r.GapUs) }
 
 // addZeroGaps adds the gap before each chunk and a zero for every further token of it. Where the chunks' tokens are
 // unknown each has one.
-func addZeroGaps(d *Dist, r *observation) bool {
+func addZeroGaps(d *dist.Dist, r *observation) bool {
 	if !r.OK {
 		return true
 	}
@@ -202,7 +203,7 @@ func addZeroGaps(d *Dist, r *observation) bool {
 			d.AddN(0, int64(max(0, n-1)))
 		}
 	}
-	return d.addAll(r.GapUs)
+	return d.AddAll(r.GapUs)
 }
 
 // The rules of percentiles.
@@ -227,21 +228,21 @@ type Defined struct {
 }
 
 type definedGroup struct {
-	dists          [][]Dist // by definition and figure
-	sent, due, end int64    // first, first, last; µs
-	ok, out        int64    // successes and their tokens
+	dists          [][]dist.Dist // by definition and figure
+	sent, due, end int64         // first, first, last; µs
+	ok, out        int64         // successes and their tokens
 	simulated      bool
 }
 
 // DefinedBlock is one load point under one tool's definitions.
 type DefinedBlock struct {
-	Group     string  `json:"group"`
-	Simulated bool    `json:"simulated"` // of the built-in simulator, so no server was measured
-	Tool      string  `json:"tool"`
-	Figures   Metrics `json:"figures"`
-	Duration  Num     `json:"duration_s"`
-	Requests  Num     `json:"requests_per_s"`
-	Output    Num     `json:"output_tokens_per_s"`
+	Group     string   `json:"group"`
+	Simulated bool     `json:"simulated"` // of the built-in simulator, so no server was measured
+	Tool      string   `json:"tool"`
+	Figures   Metrics  `json:"figures"`
+	Duration  dist.Num `json:"duration_s"`
+	Requests  dist.Num `json:"requests_per_s"`
+	Output    dist.Num `json:"output_tokens_per_s"`
 }
 
 // NewDefined returns an empty Defined.
@@ -281,9 +282,9 @@ func (d *Defined) group(k groupKey) *definedGroup {
 	if g == nil {
 		g = &definedGroup{sent: math.MaxInt64, due: math.MaxInt64}
 		for _, def := range d.defs {
-			dists := make([]Dist, len(def.figures))
+			dists := make([]dist.Dist, len(def.figures))
 			for j := range dists {
-				dists[j].limit = -1
+				dists[j].Limit = -1
 			}
 			g.dists = append(g.dists, dists)
 		}
@@ -324,18 +325,18 @@ func (d *Defined) Blocks() []DefinedBlock {
 	for _, k := range keys {
 		g := d.groups[k]
 		for i, def := range d.defs {
-			b := DefinedBlock{Group: name(k), Simulated: g.simulated, Tool: def.Tool, Duration: nan(), Figures: Metrics{}}
+			b := DefinedBlock{Group: name(k), Simulated: g.simulated, Tool: def.Tool, Duration: dist.NaN(), Figures: Metrics{}}
 			start := g.sent
 			if def.fromDue {
 				start = g.due
 			}
 			if g.end > 0 {
-				b.Duration = Num(g.end-start) / 1e6
+				b.Duration = dist.Num(g.end-start) / 1e6
 			}
 			b.Requests, b.Output = per(g.ok, b.Duration), per(g.out, b.Duration)
 			for j, f := range def.figures {
-				if dist := &g.dists[i][j]; dist.N() > 0 {
-					b.Figures = append(b.Figures, Metric{Key: f.key, Name: f.name, Stat: def.stat(dist, d.opt.Percentiles, f.unit)})
+				if values := &g.dists[i][j]; values.N() > 0 {
+					b.Figures = append(b.Figures, Metric{Key: f.key, Name: f.name, Stat: def.stat(values, d.opt.Percentiles, f.unit)})
 				}
 			}
 			out = append(out, b)
@@ -345,11 +346,11 @@ func (d *Defined) Blocks() []DefinedBlock {
 }
 
 // stat is Dist.Stat by the tool's rule of percentiles.
-func (def *Definition) stat(d *Dist, percentiles []float64, unit float64) Stat {
+func (def *Definition) stat(d *dist.Dist, percentiles []float64, unit float64) dist.Stat {
 	s := d.Stat(nil, unit)
-	sorted := d.floats(unit)
+	sorted := d.Sorted(unit)
 	for _, p := range percentiles {
-		s.Percentiles = append(s.Percentiles, Percentile{P: p, Value: Num(def.rule(sorted, p))})
+		s.Percentiles = append(s.Percentiles, dist.Percentile{P: p, Value: dist.Num(def.rule(sorted, p))})
 	}
 	return s
 }

@@ -64,9 +64,9 @@ func TestDefinitionsByHand(t *testing.T) {
 	for _, b := range blocks {
 		var got strings.Builder
 		for _, f := range b.Figures {
-			fmt.Fprintf(&got, "%s %v %v; ", f.Name, f.Mean.round(), f.Percentiles[0].Value.round())
+			fmt.Fprintf(&got, "%s %v %v; ", f.Name, f.Mean.Round(), f.Percentiles[0].Value.Round())
 		}
-		fmt.Fprintf(&got, "%v s %v %v", b.Duration.round(), b.Requests.round(), b.Output.round())
+		fmt.Fprintf(&got, "%v s %v %v", b.Duration.Round(), b.Requests.Round(), b.Output.Round())
 		if got.String() != want[b.Tool] {
 			t.Errorf("%s\ngot  %s\nwant %s", b.Tool, got.String(), want[b.Tool])
 		}

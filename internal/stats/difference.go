@@ -3,23 +3,25 @@ package stats
 import (
 	"math"
 
+	"perfpipe/internal/dist"
+
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // difference compares a figure of two sides, of which each has one run or several.
 func difference(a, b []estimate) Change {
-	c := Change{Old: nan(), New: nan(), Delta: nan(), CI: Interval{nan(), nan()}, P: nan(), Adjusted: nan()}
+	c := Change{Old: dist.NaN(), New: dist.NaN(), Delta: dist.NaN(), CI: dist.Interval{dist.NaN(), dist.NaN()}, P: dist.NaN(), Adjusted: dist.NaN()}
 	if len(a) > 0 {
-		c.Old = Num(averageOf(a))
+		c.Old = dist.Num(averageOf(a))
 	}
 	if len(b) > 0 {
-		c.New = Num(averageOf(b))
+		c.New = dist.Num(averageOf(b))
 	}
 	if len(a) == 0 || len(b) == 0 {
 		c.Why = "only one side has it"
 		return c
 	}
-	c.Delta = Num(relative(float64(c.Old), float64(c.New)))
+	c.Delta = dist.Num(relative(float64(c.Old), float64(c.New)))
 	switch {
 	case len(a) > 1 && len(b) > 1:
 		c.Test = "Welch"
@@ -67,18 +69,18 @@ func relative(old, new float64) float64 {
 func (c *Change) between(a, b estimate) {
 	ends := func(conf float64) (low, high float64) { return mover(a, b, conf) }
 	low, high := ends(confidence)
-	c.CI = Interval{bounded(low), bounded(high)}
+	c.CI = dist.Interval{bounded(low), bounded(high)}
 	if math.IsInf(a.value, 0) || math.IsInf(b.value, 0) || a.value == 0 {
-		c.CI = Interval{nan(), nan()} // it has no relative difference
+		c.CI = dist.Interval{dist.NaN(), dist.NaN()} // it has no relative difference
 	}
-	c.P = Num(level(ends))
+	c.P = dist.Num(level(ends))
 }
 
-func bounded(v float64) Num {
+func bounded(v float64) dist.Num {
 	if math.IsInf(v, 0) {
-		return nan()
+		return dist.NaN()
 	}
-	return Num(v)
+	return dist.Num(v)
 }
 
 // mover returns the interval of new ÷ old − 1 from those of the two figures, by the method of variance estimates recovery
@@ -154,7 +156,7 @@ func (c *Change) welch(a, b []estimate) {
 		c.Test, c.Why = "", "the figure of some runs is ∞"
 		return
 	case vx+vy == 0:
-		c.CI = Interval{c.Delta, c.Delta}
+		c.CI = dist.Interval{c.Delta, c.Delta}
 		c.P = 1
 		if d != 0 {
 			c.P = 0
@@ -165,7 +167,7 @@ func (c *Change) welch(a, b []estimate) {
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: (vx + vy) * (vx + vy) / (vx*vx/(nx-1) + vy*vy/(ny-1))}
 	half := t.Quantile((1+confidence)/2) * se
 	if x > 0 {
-		c.CI = Interval{Num((d - half) / x), Num((d + half) / x)}
+		c.CI = dist.Interval{dist.Num((d - half) / x), dist.Num((d + half) / x)}
 	}
-	c.P = Num(2 * t.Survival(math.Abs(d)/se))
+	c.P = dist.Num(2 * t.Survival(math.Abs(d)/se))
 }

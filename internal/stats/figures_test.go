@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -36,23 +37,23 @@ func blockOf(t *testing.T, opt Options, records ...*record.Record) Block {
 func TestThroughput(t *testing.T) {
 	b := blockOf(t, Options{GPUs: 2}, streamed(0), streamed(0), streamed(1000), streamed(1000), streamed(2000), streamed(2000),
 		streamed(3000), streamed(3000), streamed(4000))
-	for name, test := range map[string]struct{ got, want Num }{
+	for name, test := range map[string]struct{ got, want dist.Num }{
 		"duration":           {b.DurationS, 5},
 		"requests/s":         {b.RequestsPerS, 9. / 5},
 		"output/s":           {b.OutputPerS, 36. / 5},
 		"input/s":            {b.InputPerS, 90. / 5},
 		"total/s":            {b.TotalPerS, 126. / 5},
 		"in flight":          {b.InFlight, 9. / 5},
-		"peak in flight":     {Num(b.PeakInFlight), 2},
+		"peak in flight":     {dist.Num(b.PeakInFlight), 2},
 		"peak output/s":      {b.PeakOutput, 8},
 		"output/s/GPU":       {b.OutputPerGPU, 3.6},
 		"steady duration":    {b.Steady.DurationS, 4},
 		"steady in flight":   {b.Steady.InFlight, 2},
 		"steady input/s":     {b.Steady.InputPerS, 20},
 		"tokens per chunk":   {b.ChunkTokens, 1},
-		"steady from, µs":    {Num(b.Steady.FromUs), epoch},
-		"steady to, µs":      {Num(b.Steady.ToUs), epoch + 4_000_000},
-		"cache hit, unknown": {b.CacheHit + 1, nan()},
+		"steady from, µs":    {dist.Num(b.Steady.FromUs), epoch},
+		"steady to, µs":      {dist.Num(b.Steady.ToUs), epoch + 4_000_000},
+		"cache hit, unknown": {b.CacheHit + 1, dist.NaN()},
 	} {
 		if test.got != test.want && !(name == "cache hit, unknown" && !test.got.Known()) {
 			t.Errorf("%s is %v, want %v", name, test.got, test.want)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -110,7 +111,7 @@ func (f *flights) tokens(r *record.Record, end int64) bool {
 	prompt, output := tokens(r.PromptTokens), tokens(r.CompletionTokens)
 	at := r.SentUs + micro(r.TTFTMs)
 	gaps, valid := total(r.GapUs)
-	if r.TTFTMs == 0 || !valid || at < r.SentUs || at+gaps > r.SentUs+maxValue {
+	if r.TTFTMs == 0 || !valid || at < r.SentUs || at+gaps > r.SentUs+dist.MaxValue {
 		b, _ := f.time.at(end)
 		b.input += prompt
 		b.output += output
@@ -160,7 +161,7 @@ func total(gaps []int64) (sum int64, valid bool) {
 		sum += gap
 		all |= gap
 	}
-	return sum, uint64(all) < maxValue
+	return sum, uint64(all) < dist.MaxValue
 }
 
 // shares returns how many tokens the first k chunks have; k is at least 1 and may not become less. If the chunks do not

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -19,8 +20,8 @@ type group struct {
 	latest   [numFacts]string // the facts of the last record
 	rate     float64
 	slots    int
-	asked    int    // measured requests of the load point, or conversations; 0: not known
-	dists    []Dist // as metrics has them
+	asked    int         // measured requests of the load point, or conversations; 0: not known
+	dists    []dist.Dist // as metrics has them
 	client   Client
 	flights  flights
 	sessions sessions
@@ -91,11 +92,11 @@ func (s set) sorted() []string {
 }
 
 func newGroup(k groupKey, opt *Options) *group {
-	g := &group{groupKey: k, limit: opt.ExactLimit, dists: make([]Dist, len(metrics)), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
+	g := &group{groupKey: k, limit: opt.ExactLimit, dists: make([]dist.Dist, len(metrics)), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
 	for i := range g.dists {
-		g.dists[i].limit = opt.ExactLimit
+		g.dists[i].Limit = opt.ExactLimit
 	}
-	g.flights.limit = g.dists[0].bound()
+	g.flights.limit = g.dists[0].Bound()
 	return g
 }
 
@@ -153,7 +154,7 @@ func (g *group) succeed(r *record.Record) {
 }
 
 // dist gives distribution i as it stands; changing it changes nothing of the group.
-func (g *group) dist(i int) *Dist {
+func (g *group) dist(i int) *dist.Dist {
 	d := g.dists[i] // shares the values
 	if derive := metrics[i].derive; derive != nil {
 		d = derive(g)

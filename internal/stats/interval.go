@@ -5,14 +5,13 @@ import (
 	"math"
 	"sort"
 
+	"perfpipe/internal/dist"
+
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // confidence is that of every interval.
 const confidence = 0.95
-
-// Interval is a 95 % confidence interval. An end that the values do not bound is null.
-type Interval [2]Num
 
 // estimate is a figure and how much is known of it.
 type estimate struct {
@@ -29,17 +28,17 @@ func known(v float64) estimate {
 }
 
 // interval is the 95 % interval of the estimate.
-func (e *estimate) interval() *Interval {
+func (e *estimate) interval() *dist.Interval {
 	if e.ends == nil {
-		return &Interval{nan(), nan()}
+		return &dist.Interval{dist.NaN(), dist.NaN()}
 	}
 	low, high := e.ends(confidence)
-	out := Interval{Num(low), Num(high)}
+	out := dist.Interval{dist.Num(low), dist.Num(high)}
 	if math.IsInf(low, -1) {
-		out[0] = nan()
+		out[0] = dist.NaN()
 	}
 	if math.IsInf(high, 1) {
-		out[1] = nan()
+		out[1] = dist.NaN()
 	}
 	return &out
 }
@@ -129,7 +128,7 @@ func ofShareBelow(col []float32, q float32) worth {
 // 1. Its interval has order statistics as its ends (Hahn and Meeker, Statistical Intervals, 5.2), of the effective number
 // of values for the share that is at most the percentile.
 func ofPercentile(n int64, p float64, w worth, at func(rank int64) float64) estimate {
-	value, number, independent := at(rank(n, p)), w.number, w.independent
+	value, number, independent := at(dist.Rank(n, p)), w.number, w.independent
 	tail := min(p, 100-p) / 100
 	switch {
 	case independent:
@@ -221,19 +220,4 @@ func ofShare(ok []bool, share float64) estimate {
 		outside := (1 - conf) / 2
 		return clopperPearson(share, number, outside), clopperPearson(share, number, 1-outside)
 	}}
-}
-
-// value is the value of rank r: NaN beyond all values, +∞ where it is a failure.
-func (d *Dist) value(r int64, unit float64) Num {
-	switch {
-	case r < 1 || r > d.N()+d.inf:
-		return nan()
-	case r > d.N():
-		return inf()
-	case d.sketch != nil:
-		return Num(float64(d.sketch.at(r)) / unit)
-	case r <= int64(len(d.list)):
-		return Num(float64(d.list[r-1]) / unit)
-	}
-	return Num(float64(d.wide[r-1-int64(len(d.list))]) / unit)
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"perfpipe/internal/dist"
 )
 
 // judge sets what is shown, and the verdicts, of the headline figures. Those of one load point are taken together by
@@ -40,7 +42,7 @@ func adjust(point []*Change) float64 {
 	}
 	least := 1.0
 	for i, p := range closed(ps, weights) {
-		tested[i].Adjusted = Num(p)
+		tested[i].Adjusted = dist.Num(p)
 		tested[i].Shown = p < alpha && tested[i].Delta != 0
 		least = min(least, p)
 	}
@@ -72,7 +74,7 @@ func (c *Change) conclude(p float64) {
 	if !c.Adjusted.Known() {
 		c.Adjusted = c.P
 	}
-	c.Adjusted = max(c.Adjusted, Num(p))
+	c.Adjusted = max(c.Adjusted, dist.Num(p))
 	if !c.Shown {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -124,7 +125,7 @@ func good(r *record.Record, limits []Limit) bool {
 // Gate is a condition on a block's figures, such as ttft_ms:p99<500.
 type Gate struct {
 	Text string
-	of   func(*group, *Block, *Options) Num
+	of   func(*group, *Block, *Options) dist.Num
 	limit
 }
 
@@ -141,24 +142,24 @@ func (g *Gate) Threshold() (metric, stat string, value float64) {
 
 // GateResult says whether a block meets a Gate. A figure that does not exist fails.
 type GateResult struct {
-	Gate  string `json:"gate"`
-	Value Num    `json:"value"`
-	Pass  bool   `json:"pass"`
+	Gate  string   `json:"gate"`
+	Value dist.Num `json:"value"`
+	Pass  bool     `json:"pass"`
 }
 
-func blockFigures() map[string]func(*Block) Num {
-	return map[string]func(*Block) Num{
-		"ok":                  func(b *Block) Num { return b.SuccessRate },
-		"requests":            func(b *Block) Num { return Num(b.Requests) },
-		"failed":              func(b *Block) Num { return Num(b.Failed) },
-		"goodput":             func(b *Block) Num { return b.Goodput.share() },
-		"goodput_per_s":       func(b *Block) Num { return b.Goodput.perS() },
-		"requests_per_s":      func(b *Block) Num { return b.RequestsPerS },
-		"output_tokens_per_s": func(b *Block) Num { return b.OutputPerS },
-		"input_tokens_per_s":  func(b *Block) Num { return b.InputPerS },
-		"total_tokens_per_s":  func(b *Block) Num { return b.TotalPerS },
-		"items_per_s":         func(b *Block) Num { return b.ItemsPerS },
-		"cache_hit":           func(b *Block) Num { return b.CacheHit },
+func blockFigures() map[string]func(*Block) dist.Num {
+	return map[string]func(*Block) dist.Num{
+		"ok":                  func(b *Block) dist.Num { return b.SuccessRate },
+		"requests":            func(b *Block) dist.Num { return dist.Num(b.Requests) },
+		"failed":              func(b *Block) dist.Num { return dist.Num(b.Failed) },
+		"goodput":             func(b *Block) dist.Num { return b.Goodput.share() },
+		"goodput_per_s":       func(b *Block) dist.Num { return b.Goodput.perS() },
+		"requests_per_s":      func(b *Block) dist.Num { return b.RequestsPerS },
+		"output_tokens_per_s": func(b *Block) dist.Num { return b.OutputPerS },
+		"input_tokens_per_s":  func(b *Block) dist.Num { return b.InputPerS },
+		"total_tokens_per_s":  func(b *Block) dist.Num { return b.TotalPerS },
+		"items_per_s":         func(b *Block) dist.Num { return b.ItemsPerS },
+		"cache_hit":           func(b *Block) dist.Num { return b.CacheHit },
 	}
 }
 
@@ -175,24 +176,24 @@ func ParseGate(text string) (Gate, error) {
 		if !ok {
 			return Gate{}, fmt.Errorf("%q: no figure %q: there are %s, and distributions with :mean or :p99, such as ttft_ms:p99", text, name, names(figures))
 		}
-		return Gate{text, func(_ *group, b *Block, _ *Options) Num { return of(b) }, l}, nil
+		return Gate{text, func(_ *group, b *Block, _ *Options) dist.Num { return of(b) }, l}, nil
 	}
 	i := slices.IndexFunc(metrics, func(m metric) bool { return m.key == key })
 	if i < 0 {
 		return Gate{}, fmt.Errorf("%q: no distribution %q: there are %s", text, key, strings.Join(MetricKeys(), ", "))
 	}
-	p, of := 50.0, map[string]func(*Stat) Num{
-		"mean": func(s *Stat) Num { return s.Mean }, "sd": func(s *Stat) Num { return s.SD },
-		"min": func(s *Stat) Num { return s.Min }, "max": func(s *Stat) Num { return s.Max },
+	p, of := 50.0, map[string]func(*dist.Stat) dist.Num{
+		"mean": func(s *dist.Stat) dist.Num { return s.Mean }, "sd": func(s *dist.Stat) dist.Num { return s.SD },
+		"min": func(s *dist.Stat) dist.Num { return s.Min }, "max": func(s *dist.Stat) dist.Num { return s.Max },
 	}[stat]
 	if of == nil {
 		digits, isP := strings.CutPrefix(stat, "p")
 		if p, err = strconv.ParseFloat(digits, 64); !isP || err != nil || !(p > 0 && p <= 100) {
 			return Gate{}, fmt.Errorf("%q: %q is none of mean, sd, min, max and pNN", text, stat)
 		}
-		of = func(s *Stat) Num { return s.Percentiles[0].Value }
+		of = func(s *dist.Stat) dist.Num { return s.Percentiles[0].Value }
 	}
-	return Gate{text, func(g *group, _ *Block, opt *Options) Num {
+	return Gate{text, func(g *group, _ *Block, opt *Options) dist.Num {
 		s := g.judged(i, opt).Stat([]float64{p}, metrics[i].unit)
 		return of(&s)
 	}, l}, nil
@@ -200,12 +201,12 @@ func ParseGate(text string) (Gate, error) {
 
 // judged is a distribution as a gate sees it: a failure is +∞ in every time that a successful request would have had,
 // not only in response time.
-func (g *group) judged(i int, opt *Options) *Dist {
+func (g *group) judged(i int, opt *Options) *dist.Dist {
 	d := g.dist(i)
 	switch metrics[i].key {
 	case "ttft_ms", "tpot_ms", "latency_ms", "response_ms":
-		if d.inf = g.requests - g.ok; opt.DropFailures {
-			d.inf = 0
+		if d.SetFailed(g.requests - g.ok); opt.DropFailures {
+			d.SetFailed(0)
 		}
 	}
 	return d

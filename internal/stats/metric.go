@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -9,9 +10,9 @@ type metric struct {
 	key  string  // its name in JSON and CSV, which ends in its unit; one of record's where the record has it
 	name string  // its name in tables
 	unit float64 // values are whole numbers, this many to the unit
-	add  func(d *Dist, o *observation) bool
+	add  func(d *dist.Dist, o *observation) bool
 	// derive makes those that follow only from all records; add is then nil.
-	derive func(g *group) Dist
+	derive func(g *group) dist.Dist
 }
 
 const (
@@ -57,7 +58,7 @@ func MetricKeys() []string {
 
 // tokens is a count that may be added up: 0 if it is negative or absurd, as a Dist refuses it.
 func tokens(n int) int64 {
-	if n < 0 || n >= maxValue {
+	if n < 0 || n >= dist.MaxValue {
 		return 0
 	}
 	return int64(n)
@@ -67,7 +68,7 @@ func tokens(n int) int64 {
 func micro(ms float64) int64 { return whole(ms * 1000) }
 
 func whole(v float64) int64 {
-	if v >= 0 && v < maxValue {
+	if v >= 0 && v < dist.MaxValue {
 		return int64(v + 0.5)
 	}
 	return -1
@@ -89,35 +90,35 @@ func observe(r *record.Record) observation {
 }
 
 // ofStreamed is a duration of streamed, successful answers, which zero says is absent.
-func ofStreamed(ms func(*record.Record) float64) func(*Dist, *observation) bool {
-	return func(d *Dist, r *observation) bool {
+func ofStreamed(ms func(*record.Record) float64) func(*dist.Dist, *observation) bool {
+	return func(d *dist.Dist, r *observation) bool {
 		v := ms(r.Record)
 		return !r.OK || v == 0 || d.Add(micro(v))
 	}
 }
 
 // ofTurn is the TTFT of some turns of conversations.
-func ofTurn(which func(int) bool) func(*Dist, *observation) bool {
-	return func(d *Dist, r *observation) bool {
+func ofTurn(which func(int) bool) func(*dist.Dist, *observation) bool {
+	return func(d *dist.Dist, r *observation) bool {
 		return !r.OK || r.TTFTMs == 0 || !which(r.Turn) || d.Add(micro(r.TTFTMs))
 	}
 }
 
 // ofTokens is a count of successful answers, where it is known: not zero, or a zero that the record says.
-func ofTokens(key record.Keys, n func(*record.Record) int) func(*Dist, *observation) bool {
-	return func(d *Dist, r *observation) bool {
+func ofTokens(key record.Keys, n func(*record.Record) int) func(*dist.Dist, *observation) bool {
+	return func(d *dist.Dist, r *observation) bool {
 		v := n(r.Record)
 		return !r.OK || v == 0 && !r.Says(key) || d.Add(int64(v))
 	}
 }
 
-func addTPOT(d *Dist, r *observation) bool {
+func addTPOT(d *dist.Dist, r *observation) bool {
 	return !r.OK || !r.hasTPOT || d.Add(whole(r.tpotMs*nanoseconds))
 }
 
 // addITL adds the gaps; where the tokens of each chunk are known, every gap is shared over the tokens of the chunk that
 // ends it, in whole µs that sum to the gap. A stream that arrived in one piece has none.
-func addITL(d *Dist, r *observation) bool {
+func addITL(d *dist.Dist, r *observation) bool {
 	if !r.OK {
 		return true
 	}
@@ -125,10 +126,10 @@ func addITL(d *Dist, r *observation) bool {
 		return plausible(r.ChunkTokens)
 	}
 	if len(r.ChunkTokens) != len(r.GapUs)+1 {
-		return d.addAll(r.GapUs)
+		return d.AddAll(r.GapUs)
 	}
 	if !plausible(r.ChunkTokens) {
-		d.addAll(r.GapUs)
+		d.AddAll(r.GapUs)
 		return false
 	}
 	ok := true
@@ -157,12 +158,12 @@ func plausible(chunks []int) bool {
 	return sum <= mostChunked
 }
 
-func addLatency(d *Dist, r *observation) bool {
+func addLatency(d *dist.Dist, r *observation) bool {
 	return !r.OK || r.LatencyMs == 0 && !r.Says(record.KeyLatencyMs) || d.Add(micro(r.LatencyMs))
 }
 
 // addResponse counts a failure as +∞: its answer never came.
-func addResponse(d *Dist, r *observation) bool {
+func addResponse(d *dist.Dist, r *observation) bool {
 	if !r.OK {
 		d.AddInf()
 		return true
@@ -170,21 +171,23 @@ func addResponse(d *Dist, r *observation) bool {
 	return r.LatencyMs == 0 && !r.Says(record.KeyLatencyMs) || d.Add(micro(r.ResponseMs()))
 }
 
-func addLag(d *Dist, r *observation) bool {
+func addLag(d *dist.Dist, r *observation) bool {
 	ms, ok := r.Lag()
 	return !ok || d.Add(micro(ms))
 }
 
 // addQueue is for capped load: elsewhere nothing waits for a slot.
-func addQueue(d *Dist, r *observation) bool { return r.Mode != "capped" || d.Add(micro(r.QueueMs)) }
+func addQueue(d *dist.Dist, r *observation) bool {
+	return r.Mode != "capped" || d.Add(micro(r.QueueMs))
+}
 
 // addConnect is the whole cost of a new connection.
-func addConnect(d *Dist, r *observation) bool {
+func addConnect(d *dist.Dist, r *observation) bool {
 	v := r.DNSMs + r.ConnectMs + r.TLSMs
 	return r.Reused || v == 0 || d.Add(micro(v))
 }
 
-func addOutputTokens(d *Dist, r *observation) bool {
+func addOutputTokens(d *dist.Dist, r *observation) bool {
 	if !r.OK || r.CompletionTokens == 0 && (!generates(r.Record) || r.TokensFrom == "" && !r.Says(record.KeyCompletionTokens)) {
 		return true
 	}
@@ -192,7 +195,7 @@ func addOutputTokens(d *Dist, r *observation) bool {
 }
 
 // addUserSpeed is the rate at which one user sees tokens, 1000/TPOT tokens/s.
-func addUserSpeed(d *Dist, r *observation) bool {
+func addUserSpeed(d *dist.Dist, r *observation) bool {
 	if !r.OK || !r.hasTPOT || r.tpotMs <= 0 {
 		return true
 	}

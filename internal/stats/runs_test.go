@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -40,7 +41,7 @@ func hasNote(b *Block, text string) bool {
 	return slices.ContainsFunc(b.Notes, func(n string) bool { return strings.Contains(n, text) })
 }
 
-func near(v Num, want, within float64) bool {
+func near(v dist.Num, want, within float64) bool {
 	return float64(v) > want-within && float64(v) < want+within
 }
 

@@ -54,7 +54,7 @@ func (g *group) tooBrief(all []stretch) bool {
 	}
 	i := slices.IndexFunc(metrics, func(m metric) bool { return m.key == "latency_ms" })
 	d := g.dist(i)
-	return d.N() > 0 && float64(load*g.flights.time.width()) < fewAnswers*d.ranks(d.N(), 1)(1)
+	return d.N() > 0 && float64(load*g.flights.time.width()) < fewAnswers*d.Ranks(d.N(), 1)(1)
 }
 
 // Rung is the block as a level of a ladder of load. Its throughput is that of the steady state, if there is one: the ramp
@@ -73,17 +73,4 @@ func (b *Block) Rung() saturation.Rung {
 		r.Saturated = fmt.Sprintf("%d of %d requests failed", b.Failed, b.Requests)
 	}
 	return r
-}
-
-// meanOfSuccesses is the mean of a distribution without its values of +∞.
-func (d *Dist) meanOfSuccesses(unit float64) Num {
-	sum, n := 0.0, int64(0)
-	for v, k := range d.values() {
-		sum += float64(v) * float64(k)
-		n += k
-	}
-	if n == 0 {
-		return nan()
-	}
-	return Num(sum / float64(n) / unit)
 }

@@ -6,6 +6,8 @@ import (
 	"math/bits"
 	"slices"
 
+	"perfpipe/internal/dist"
+
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -21,7 +23,7 @@ type series struct {
 	key      []uint32 // a hash of the request
 	ok       []bool
 	cols     [][]float32 // by metric, in its unit; NaN if a request has none; nil if none has
-	scratch  Dist
+	scratch  dist.Dist
 }
 
 func (s *series) add(r *observation) {
@@ -38,16 +40,10 @@ func (s *series) add(r *observation) {
 			continue
 		}
 		d := &s.scratch
-		d.list, d.wide, d.inf = d.list[:0], d.wide[:0], 0
 		m.add(d, r)
 		v := absent()
-		switch {
-		case len(d.list) > 0:
-			v = float32(float64(d.list[0]) / m.unit)
-		case len(d.wide) > 0:
-			v = float32(float64(d.wide[0]) / m.unit)
-		case d.inf > 0:
-			v = float32(math.Inf(1))
+		if value, ok := d.Take(); ok {
+			v = float32(value / m.unit)
 		}
 		s.put(i, v)
 	}
@@ -59,7 +55,7 @@ func absent() float32 { return float32(math.NaN()) }
 func (s *series) columns() {
 	if s.cols == nil {
 		s.cols = make([][]float32, len(metrics))
-		s.scratch.limit = -1
+		s.scratch.Limit = -1
 	}
 }
 

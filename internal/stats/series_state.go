@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"perfpipe/internal/dist"
 )
 
 // seriesInState is how many requests of a series a state keeps.
@@ -31,7 +33,7 @@ func (s *series) state() seriesState {
 		s = sample
 	}
 	order := s.order()
-	out := seriesState{Halvings: s.halvings, Due: pack(func(yield func(int64) bool) {
+	out := seriesState{Halvings: s.halvings, Due: dist.Pack(func(yield func(int64) bool) {
 		for _, i := range order {
 			if !yield(s.due[i]) {
 				return
@@ -58,8 +60,8 @@ func (s *series) state() seriesState {
 func (s *seriesState) restore() (*series, error) {
 	out := &series{halvings: s.Halvings, ok: s.OK}
 	var err error
-	if out.due, err = unpack(s.Due); err != nil || len(out.ok) != len(out.due) || len(s.Keys) != 4*len(out.due) || s.Halvings < 0 || s.Halvings > 32 {
-		return nil, errState
+	if out.due, err = dist.Unpack(s.Due); err != nil || len(out.ok) != len(out.due) || len(s.Keys) != 4*len(out.due) || s.Halvings < 0 || s.Halvings > 32 {
+		return nil, dist.ErrState
 	}
 	for b := s.Keys; len(b) > 0; b = b[4:] {
 		out.key = append(out.key, binary.LittleEndian.Uint32(b))
@@ -68,7 +70,7 @@ func (s *seriesState) restore() (*series, error) {
 	for _, c := range s.Cols {
 		i := slices.Index(MetricKeys(), c.Name)
 		if i < 0 || len(c.Values) != 4*len(out.due) {
-			return nil, errState
+			return nil, dist.ErrState
 		}
 		for b := c.Values; len(b) > 0; b = b[4:] {
 			out.cols[i] = append(out.cols[i], math.Float32frombits(binary.LittleEndian.Uint32(b)))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -93,25 +94,25 @@ func trailingZeros(name string) int { return bits.TrailingZeros64(xxhash.Sum64St
 
 // conversations is the time from a conversation's first turn being due to its last end. One with a failed turn is +∞:
 // it never came to its end.
-func (g *group) conversations() Dist {
+func (g *group) conversations() dist.Dist {
 	return g.sessions.dist(g.limit, func(t session) int64 { return t.endUs - t.dueUs })
 }
 
 // answers is the time from a conversation's first turn being due to the first output of its last turn.
-func (g *group) answers() Dist {
+func (g *group) answers() dist.Dist {
 	return g.sessions.dist(g.limit, func(t session) int64 { return t.answerUs - t.dueUs })
 }
 
-func (g *group) turns() Dist {
-	d := Dist{limit: g.limit}
+func (g *group) turns() dist.Dist {
+	d := dist.Dist{Limit: g.limit}
 	for _, t := range g.sessions.byName {
 		d.Add(t.turns)
 	}
 	return d
 }
 
-func (s *sessions) dist(limit int, of func(session) int64) Dist {
-	d := Dist{limit: limit}
+func (s *sessions) dist(limit int, of func(session) int64) dist.Dist {
+	d := dist.Dist{Limit: limit}
 	for _, t := range s.byName {
 		if t.failed {
 			d.AddInf()

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 
+	"perfpipe/internal/dist"
+
 	"github.com/goccy/go-json"
 	"github.com/klauspost/compress/zstd"
 )
@@ -27,8 +29,8 @@ type groupState struct {
 	Facts          []factState
 	Rate           float64
 	Slots, Asked   int
-	Dists          []distState
-	Client         []distState
+	Dists          []dist.State
+	Client         []dist.State
 	Chunks, Joined int64 // of the client
 	ClientTimes    clientTimes
 	Conns          transported
@@ -54,16 +56,6 @@ type sumState struct {
 type reasonCount struct {
 	Reason string
 	Count  int64
-}
-
-// distState has the values in ascending order, as varints of the differences; of a sketch, bucket and count in turn.
-type distState struct {
-	Name           string
-	Values, Sketch []byte
-	Inf            int64
-	Min, Max       int64
-	Sum            uint64
-	SqHi, SqLo     uint64
 }
 
 type flightState struct {
@@ -107,95 +99,11 @@ type sessionState struct {
 	Failed          bool
 }
 
-// pack writes sorted whole numbers as differences.
-func pack(values func(yield func(int64) bool)) []byte {
-	var b []byte
-	last := int64(0)
-	for v := range values {
-		b = binary.AppendVarint(b, v-last)
-		last = v
-	}
-	return b
-}
-
-var errState = errors.New("the state is damaged")
-
-func unpack(b []byte) ([]int64, error) {
-	var out []int64
-	last := int64(0)
-	for len(b) > 0 {
-		d, n := binary.Varint(b)
-		if n <= 0 {
-			return nil, errState
-		}
-		last += d
-		out = append(out, last)
-		b = b[n:]
-	}
-	return out, nil
-}
-
-func (d *Dist) state() distState {
-	s := distState{Inf: d.inf}
-	if d.sketch == nil {
-		d.sort()
-		s.Values = pack(func(yield func(int64) bool) { d.values()(func(v, _ int64) bool { return yield(v) }) })
-		return s
-	}
-	k := d.sketch
-	s.Min, s.Max, s.Sum, s.SqHi, s.SqLo = k.min, k.max, k.over.sum, k.over.sqHi, k.over.sqLo
-	s.Sketch = pack(func(yield func(int64) bool) {
-		for i, p := range k.page {
-			if p == nil {
-				continue
-			}
-			for j, c := range p {
-				if c > 0 && (!yield(int64(i<<pageBits+j)) || !yield(int64(c))) {
-					return
-				}
-			}
-		}
-	})
-	return s
-}
-
-// restore adds a state's values to d.
-func (d *Dist) restore(s distState) error {
-	values, err := unpack(s.Values)
-	if err != nil {
-		return err
-	}
-	for _, v := range values {
-		if !d.Add(v) {
-			return errState
-		}
-	}
-	d.inf += s.Inf
-	if s.Sketch == nil {
-		return nil
-	}
-	counts, err := unpack(s.Sketch)
-	if err != nil || len(counts)%2 != 0 {
-		return errState
-	}
-	o := Dist{sketch: &sketch{min: s.Min, max: s.Max, over: moment{s.Sum, s.SqHi, s.SqLo}}}
-	for i := 0; i < len(counts); i += 2 {
-		at, n := counts[i], counts[i+1]
-		if at < 0 || at >= buckets || n <= 0 {
-			return errState
-		}
-		o.sketch.counters(int(at >> pageBits))[at&(1<<pageBits-1)] += uint64(n)
-		o.sketch.n += n
-	}
-	d.Merge(&o)
-	return nil
-}
-
 func (f *flights) state() flightState {
 	slices.Sort(f.starts)
 	slices.Sort(f.ends)
 	s := flightState{
-		Starts: pack(slices.Values(f.starts)), Ends: pack(slices.Values(f.ends)), N: f.n, FirstUs: f.firstUs, LastUs: f.lastUs,
+		Starts: dist.Pack(slices.Values(f.starts)), Ends: dist.Pack(slices.Values(f.ends)), N: f.n, FirstUs: f.firstUs, LastUs: f.lastUs,
 		Level: f.time.level,
 	}
 	for _, at := range f.time.stretches() {
@@ -213,20 +121,20 @@ func (f *flights) state() flightState {
 func (s *flightState) restore() (*flights, error) {
 	f := &flights{limit: math.MaxInt64, n: s.N, firstUs: s.FirstUs, lastUs: s.LastUs}
 	var errStarts, errEnds error
-	f.starts, errStarts = unpack(s.Starts)
-	f.ends, errEnds = unpack(s.Ends)
+	f.starts, errStarts = dist.Unpack(s.Starts)
+	f.ends, errEnds = dist.Unpack(s.Ends)
 	if errStarts != nil || errEnds != nil || len(f.starts) != len(f.ends) || s.Level < 0 || s.Level > 40 || len(s.Bins) > maxPages*pageBins || len(s.Spans) > maxSpans {
-		return nil, errState
+		return nil, dist.ErrState
 	}
 	f.time = timeline{level: s.Level}
 	for _, b := range s.Bins {
 		if b.Index < 0 || b.Index > 1<<60/f.time.width() {
-			return nil, errState
+			return nil, dist.ErrState
 		}
 		to := &f.time.page(b.Index >> binsBits).bins[b.Index%pageBins]
 		*to = bin{b.Starts, b.StartUs, b.Ends, b.EndUs, b.OK, b.Output, b.Input, b.Dues}
 		if f.time.level != s.Level {
-			return nil, errState // more pages than there may be
+			return nil, dist.ErrState // more pages than there may be
 		}
 	}
 	for _, p := range s.Spans {
@@ -246,7 +154,7 @@ func (s *sessions) state() sessionsState {
 
 func (s *sessionsState) restore() (*sessions, error) {
 	if len(s.Names) != len(s.Of) {
-		return nil, errState
+		return nil, dist.ErrState
 	}
 	out := &sessions{halvings: s.Halvings, byName: map[string]session{}}
 	for i, name := range s.Names {
@@ -266,7 +174,7 @@ func (s *ids) state() idsState {
 
 func (s *idsState) restore() (*ids, error) {
 	if len(s.Hashes)%8 != 0 || len(s.Hashes) > 8*maxIDs || s.Halvings < 0 || s.Halvings > 64 {
-		return nil, errState
+		return nil, dist.ErrState
 	}
 	out := &ids{halvings: s.Halvings}
 	for b := s.Hashes; len(b) > 0; b = b[8:] {
@@ -295,16 +203,11 @@ func (g *group) state(opt *Options) (string, error) {
 	for i, name := range factNames() {
 		s.Facts = append(s.Facts, factState{name, g.facts[i].sorted()})
 	}
-	named := func(d *Dist, name string) distState {
-		s := d.state()
-		s.Name = name
-		return s
-	}
 	for i := range g.dists {
-		s.Dists = append(s.Dists, named(&g.dists[i], metrics[i].key))
+		s.Dists = append(s.Dists, g.dists[i].State(metrics[i].key))
 	}
 	for i, d := range g.client.dists() {
-		s.Client = append(s.Client, named(d, clientDists()[i]))
+		s.Client = append(s.Client, d.State(clientDists()[i]))
 	}
 	s.Chunks, s.Joined, s.ClientTimes, s.Conns = g.client.chunks, g.client.joined, g.client.times, g.client.conns
 	for _, n := range g.sums() {
@@ -328,16 +231,16 @@ func (g *group) state(opt *Options) (string, error) {
 func (opt *Options) restore(text string) (*group, error) {
 	packed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return nil, errState
+		return nil, dist.ErrState
 	}
 	dec, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostState))
 	if err != nil {
-		return nil, errState
+		return nil, dist.ErrState
 	}
 	defer dec.Close()
 	var s groupState
 	if err := gob.NewDecoder(dec).Decode(&s); err != nil {
-		return nil, errState
+		return nil, dist.ErrState
 	}
 	by, goodput := opt.names()
 	switch {
@@ -407,7 +310,7 @@ func (s *groupState) lists(g *group) error {
 		if i < 0 {
 			return unknown("distribution", d.Name)
 		}
-		if err := g.dists[i].restore(d); err != nil {
+		if err := g.dists[i].Restore(d); err != nil {
 			return err
 		}
 	}
@@ -417,7 +320,7 @@ func (s *groupState) lists(g *group) error {
 		if i < 0 {
 			return unknown("measure of the client", d.Name)
 		}
-		if err := g.client.dists()[i].restore(d); err != nil {
+		if err := g.client.dists()[i].Restore(d); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/record"
 )
@@ -323,7 +324,7 @@ func TestStateOfUnknownNames(t *testing.T) {
 		`unknown measure of the client`: func(s *groupState) { s.Client[0].Name = "mood" },
 	} {
 		s := groupState{
-			Facts: []factState{{Name: "run"}}, Dists: []distState{{Name: "ttft_ms"}}, Sums: []sumState{{Name: "ok"}}, Client: []distState{{Name: "lag"}},
+			Facts: []factState{{Name: "run"}}, Dists: []dist.State{{Name: "ttft_ms"}}, Sums: []sumState{{Name: "ok"}}, Client: []dist.State{{Name: "lag"}},
 		}
 		change(&s)
 		if _, err := s.group(&Options{}); err == nil || !strings.Contains(err.Error(), want) {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"perfpipe/internal/dist"
 )
 
 // steadyLevel is how near to the level a bin's load must come to begin or end the steady window.
@@ -17,7 +19,7 @@ const fewAnswers = 3
 // drain tail are cut, whatever the kind of load, and one hung request moves nothing. Pauses are no part of it. It has
 // no duration if it would be shorter than a few answers.
 func (t *timeline) steady(all []stretch, pauses []interval) Window {
-	w := Window{DurationS: nan(), RequestsPerS: nan(), OutputPerS: nan(), InputPerS: nan(), TotalPerS: nan(), InFlight: nan()}
+	w := Window{DurationS: dist.NaN(), RequestsPerS: dist.NaN(), OutputPerS: dist.NaN(), InputPerS: dist.NaN(), TotalPerS: dist.NaN(), InFlight: dist.NaN()}
 	from, to := t.level95(all)
 	if to == from {
 		return w
@@ -38,10 +40,10 @@ func (t *timeline) steady(all []stretch, pauses []interval) Window {
 		return w
 	}
 	w.FromUs, w.ToUs = span.from, span.to
-	w.DurationS = Num(float64(us) / 1e6)
+	w.DurationS = dist.Num(float64(us) / 1e6)
 	w.RequestsPerS, w.OutputPerS = per(sum.ok, w.DurationS), per(sum.output, w.DurationS)
 	w.InputPerS, w.TotalPerS = per(sum.input, w.DurationS), per(sum.input+sum.output, w.DurationS)
-	w.InFlight = Num(float64(busy) / float64(us))
+	w.InFlight = dist.Num(float64(busy) / float64(us))
 	return w
 }
 

@@ -6,15 +6,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
-	servermetrics "perfpipe/internal/servermetrics"
+	"perfpipe/internal/servermetrics"
 )
 
 // Format marks a summary document and its version.
@@ -43,32 +43,32 @@ type Block struct {
 	Requests      int64            `json:"requests"`
 	OK            int64            `json:"ok"`
 	Failed        int64            `json:"failed"`
-	SuccessRate   Num              `json:"success_rate"` // ok ÷ requests
+	SuccessRate   dist.Num         `json:"success_rate"` // ok ÷ requests
 	Warmup        int64            `json:"warmup"`       // left out
 	SentTwice     int64            `json:"sent_twice"`   // went out again, since a kept connection was closed, or by --retries
 	Errors        []ErrorCount     `json:"errors"`       // the most frequent first
 	FinishReasons map[string]int64 `json:"finish_reasons"`
 
-	FirstScheduledUs int64 `json:"first_scheduled_us,omitempty"`
-	LastEndUs        int64 `json:"last_end_us,omitempty"`
-	DurationS        Num   `json:"duration_s"` // from the first request due to the last end
-	RequestsPerS     Num   `json:"requests_per_s"`
-	OutputPerS       Num   `json:"output_tokens_per_s"`
-	InputPerS        Num   `json:"input_tokens_per_s"`
-	TotalPerS        Num   `json:"total_tokens_per_s"`
-	ItemsPerS        Num   `json:"items_per_s"` // embeddings made, or documents ranked
-	InputTokens      int64 `json:"input_tokens"`
-	OutputTokens     int64 `json:"output_tokens"`
+	FirstScheduledUs int64    `json:"first_scheduled_us,omitempty"`
+	LastEndUs        int64    `json:"last_end_us,omitempty"`
+	DurationS        dist.Num `json:"duration_s"` // from the first request due to the last end
+	RequestsPerS     dist.Num `json:"requests_per_s"`
+	OutputPerS       dist.Num `json:"output_tokens_per_s"`
+	InputPerS        dist.Num `json:"input_tokens_per_s"`
+	TotalPerS        dist.Num `json:"total_tokens_per_s"`
+	ItemsPerS        dist.Num `json:"items_per_s"` // embeddings made, or documents ranked
+	InputTokens      int64    `json:"input_tokens"`
+	OutputTokens     int64    `json:"output_tokens"`
 
-	InFlight     Num    `json:"in_flight"`                   // time-weighted mean, over the duration
-	PeakInFlight int64  `json:"peak_in_flight"`              // most at once
-	PeakOutput   Num    `json:"peak_output_tokens_per_s"`    // of any second
-	OutputPerGPU Num    `json:"output_tokens_per_s_per_gpu"` // where the number of GPUs is known
-	CacheHit     Num    `json:"cache_hit"`                   // cached ÷ input tokens, where the server says
-	ChunkTokens  Num    `json:"tokens_per_chunk"`            // after the first chunk
-	Steady       Window `json:"steady"`                      // the throughput of the steady state
-	Goodput      *Good  `json:"goodput,omitempty"`           // where limits are given
-	Saturated    string `json:"saturated,omitempty"`         // why the server did not keep up with an open loop; "" if it did
+	InFlight     dist.Num `json:"in_flight"`                   // time-weighted mean, over the duration
+	PeakInFlight int64    `json:"peak_in_flight"`              // most at once
+	PeakOutput   dist.Num `json:"peak_output_tokens_per_s"`    // of any second
+	OutputPerGPU dist.Num `json:"output_tokens_per_s_per_gpu"` // where the number of GPUs is known
+	CacheHit     dist.Num `json:"cache_hit"`                   // cached ÷ input tokens, where the server says
+	ChunkTokens  dist.Num `json:"tokens_per_chunk"`            // after the first chunk
+	Steady       Window   `json:"steady"`                      // the throughput of the steady state
+	Goodput      *Good    `json:"goodput,omitempty"`           // where limits are given
+	Saturated    string   `json:"saturated,omitempty"`         // why the server did not keep up with an open loop; "" if it did
 
 	Gates []GateResult `json:"slo,omitempty"`
 	Best  bool         `json:"best,omitempty"` // of the blocks that meet all gates, the one of most requests/s
@@ -82,39 +82,39 @@ type Block struct {
 	State string `json:"state,omitempty"` // by which perf-stats merges summaries
 
 	of       groupKey // whose figures they are
-	response Num      // mean response time of successful requests, ms
+	response dist.Num // mean response time of successful requests, ms
 }
 
 // Window is the throughput within a part of the run.
 type Window struct {
-	FromUs       int64 `json:"from_us"`
-	ToUs         int64 `json:"to_us"`
-	DurationS    Num   `json:"duration_s"`
-	RequestsPerS Num   `json:"requests_per_s"` // successes that ended in it
-	OutputPerS   Num   `json:"output_tokens_per_s"`
-	InputPerS    Num   `json:"input_tokens_per_s"`
-	TotalPerS    Num   `json:"total_tokens_per_s"`
-	InFlight     Num   `json:"in_flight"`
+	FromUs       int64    `json:"from_us"`
+	ToUs         int64    `json:"to_us"`
+	DurationS    dist.Num `json:"duration_s"`
+	RequestsPerS dist.Num `json:"requests_per_s"` // successes that ended in it
+	OutputPerS   dist.Num `json:"output_tokens_per_s"`
+	InputPerS    dist.Num `json:"input_tokens_per_s"`
+	TotalPerS    dist.Num `json:"total_tokens_per_s"`
+	InFlight     dist.Num `json:"in_flight"`
 }
 
 // Good counts the requests that meet every limit of goodput.
 type Good struct {
 	Limits []string `json:"limits"`
 	Count  int64    `json:"count"`
-	Share  Num      `json:"share"` // of all requests
-	PerS   Num      `json:"per_s"`
+	Share  dist.Num `json:"share"` // of all requests
+	PerS   dist.Num `json:"per_s"`
 }
 
-func (g *Good) share() Num {
+func (g *Good) share() dist.Num {
 	if g == nil {
-		return nan()
+		return dist.NaN()
 	}
 	return g.Share
 }
 
-func (g *Good) perS() Num {
+func (g *Good) perS() dist.Num {
 	if g == nil {
-		return nan()
+		return dist.NaN()
 	}
 	return g.PerS
 }
@@ -130,7 +130,9 @@ type ErrorCount struct {
 type Metric struct {
 	Key  string // ttft_ms and so on; ends in the unit
 	Name string // for people
-	Stat
+	dist.Stat
+
+	short map[int64][]string // statistics of which too little is known, by the requests that would do
 }
 
 // Metrics is an object in JSON, keyed by Key.
@@ -164,40 +166,6 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// MarshalJSON implements json.Marshaler: the percentiles are keys, p50 and so on.
-func (s Stat) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, `{"n":%d,"failed":%d`, s.N, s.Failed)
-	field := func(key string, v Num) {
-		num, _ := v.MarshalJSON() // never fails
-		fmt.Fprintf(&b, ",%q:%s", key, num)
-	}
-	interval := func(key string, ci *Interval) {
-		if ci != nil {
-			low, _ := ci[0].MarshalJSON()
-			high, _ := ci[1].MarshalJSON()
-			fmt.Fprintf(&b, `,"%s_ci":[%s,%s]`, key, low, high)
-		}
-	}
-	field("mean", s.Mean)
-	interval("mean", s.MeanCI)
-	field("sd", s.SD)
-	field("min", s.Min)
-	for _, p := range s.Percentiles {
-		field(PercentileName(p.P), p.Value)
-		interval(PercentileName(p.P), p.CI)
-	}
-	field("max", s.Max)
-	if s.Approx {
-		b.WriteString(`,"approx":true`)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
-// PercentileName is p99.9 for 99.9.
-func PercentileName(p float64) string { return "p" + strconv.FormatFloat(p, 'f', -1, 64) }
-
 // block computes the figures.
 func (g *group) block(opt *Options) Block {
 	b := Block{
@@ -218,10 +186,10 @@ func (g *group) block(opt *Options) Block {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
 	}
 	b.Metrics = g.metrics(opt)
-	b.response = nan()
+	b.response = dist.NaN()
 	for i, m := range metrics {
 		if m.key == "response_ms" {
-			b.response = g.dists[i].meanOfSuccesses(m.unit)
+			b.response = g.dists[i].FiniteMean(m.unit)
 		}
 	}
 	b.Gates = g.gates(&b, opt)
@@ -244,14 +212,14 @@ func (g *group) metrics(opt *Options) Metrics {
 		wg.Go(func() {
 			d := g.dist(i)
 			if opt.DropFailures {
-				d.inf = 0
+				d.SetFailed(0)
 			}
 			if d.N()+d.Failed() == 0 {
 				return
 			}
-			all[i] = Metric{m.key, m.name, d.Stat(opt.Percentiles, m.unit)}
+			all[i] = Metric{Key: m.key, Name: m.name, Stat: d.Stat(opt.Percentiles, m.unit)}
 			if v != nil {
-				all[i].Stat.intervals(v, i, opt.Percentiles)
+				all[i].intervals(v, i, opt.Percentiles)
 			}
 		})
 	}
@@ -262,10 +230,10 @@ func (g *group) metrics(opt *Options) Metrics {
 // throughput fills what has to do with time.
 func (g *group) throughput(b *Block, opt *Options, all []stretch, pauses []interval) {
 	f := &g.flights
-	b.DurationS, b.InFlight, b.OutputPerGPU, b.CacheHit, b.ChunkTokens = nan(), nan(), nan(), nan(), nan()
+	b.DurationS, b.InFlight, b.OutputPerGPU, b.CacheHit, b.ChunkTokens = dist.NaN(), dist.NaN(), dist.NaN(), dist.NaN(), dist.NaN()
 	if f.n > 0 {
 		b.FirstScheduledUs, b.LastEndUs = f.firstUs, f.lastUs
-		b.DurationS = Num(float64(f.lastUs-f.firstUs-total64(pauses)) / 1e6)
+		b.DurationS = dist.Num(float64(f.lastUs-f.firstUs-total64(pauses)) / 1e6)
 		busy := int64(0)
 		for _, s := range all {
 			busy += s.busy
@@ -275,12 +243,12 @@ func (g *group) throughput(b *Block, opt *Options, all []stretch, pauses []inter
 	b.Notes = append(b.Notes, f.timeNotes(all, pauses)...)
 	b.RequestsPerS, b.OutputPerS = per(g.ok, b.DurationS), per(g.output, b.DurationS)
 	b.InputPerS, b.TotalPerS = per(g.input, b.DurationS), per(g.input+g.output, b.DurationS)
-	if b.ItemsPerS = nan(); g.items > 0 {
+	if b.ItemsPerS = dist.NaN(); g.items > 0 {
 		b.ItemsPerS = per(g.items, b.DurationS)
 	}
 	b.PeakInFlight, b.PeakOutput, b.Steady = f.peak(), f.time.peakOutput(all), f.time.steady(all, pauses)
 	if opt.GPUs > 0 {
-		b.OutputPerGPU = b.OutputPerS / Num(opt.GPUs)
+		b.OutputPerGPU = b.OutputPerS / dist.Num(opt.GPUs)
 	}
 	if g.saidCached > 0 {
 		b.CacheHit = ratio(g.cached, g.input)
@@ -325,18 +293,18 @@ func (s *Summary) Missed() bool {
 }
 
 // per is n a second; no time is no rate.
-func per(n int64, seconds Num) Num {
+func per(n int64, seconds dist.Num) dist.Num {
 	if !(seconds > 0) {
-		return nan()
+		return dist.NaN()
 	}
-	return Num(n) / seconds
+	return dist.Num(n) / seconds
 }
 
-func ratio(n, of int64) Num {
+func ratio(n, of int64) dist.Num {
 	if of == 0 {
-		return nan()
+		return dist.NaN()
 	}
-	return Num(n) / Num(of)
+	return dist.Num(n) / dist.Num(of)
 }
 
 func (g *group) sortedErrors() []ErrorCount {
@@ -380,7 +348,7 @@ func (g *group) notes() []string {
 	}
 	if approx != nil {
 		note("percentiles of %s come from a sketch: values of 262 ms or more are within %.2g %%; --exact keeps every value",
-			joinAnd(approx), SketchError*100)
+			joinAnd(approx), dist.SketchError*100)
 	}
 	return notes
 }

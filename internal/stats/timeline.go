@@ -3,6 +3,8 @@ package stats
 import (
 	"maps"
 	"slices"
+
+	"perfpipe/internal/dist"
 )
 
 const (
@@ -188,10 +190,10 @@ func (t *timeline) stretches() []stretch {
 
 // peakOutput is the highest number of output tokens in a second, a window that slides bin by bin. It is NaN if all takes
 // less than a second.
-func (t *timeline) peakOutput(all []stretch) Num {
+func (t *timeline) peakOutput(all []stretch) dist.Num {
 	per := max(1, 1_000_000/t.width()) // bins in the window
 	if len(all) == 0 || all[len(all)-1].first-all[0].first+1 < per {
-		return nan()
+		return dist.NaN()
 	}
 	var sum, most int64
 	from := 0
@@ -202,7 +204,7 @@ func (t *timeline) peakOutput(all []stretch) Num {
 		}
 		most = max(most, sum)
 	}
-	return Num(float64(most) / (float64(per*t.width()) / 1e6))
+	return dist.Num(float64(most) / (float64(per*t.width()) / 1e6))
 }
 
 // edgePeak is the most requests that were in flight at the edge of a bin.

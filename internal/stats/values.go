@@ -17,7 +17,7 @@ func (c *Collector) Values(b *Block, key string) iter.Seq2[float64, int64] {
 		g := groups[i]
 		for i, m := range metrics {
 			if m.key == key {
-				g.dist(i).values()(func(v, n int64) bool { return yield(float64(v)/m.unit, n) })
+				g.dist(i).Values()(func(v, n int64) bool { return yield(float64(v)/m.unit, n) })
 			}
 		}
 	}

@@ -6,7 +6,8 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"sort"
+
+	"perfpipe/internal/dist"
 )
 
 // view is the values of a group in the order in which their requests were due.
@@ -45,10 +46,10 @@ func (v *view) estimates(i int, percentiles []float64) (mean estimate, ps []esti
 	}
 	d := v.g.dist(i)
 	if v.opt.DropFailures {
-		d.inf = 0
+		d.SetFailed(0)
 	}
-	at := d.ranks(int64(len(col)), metrics[i].unit)
-	mean = ofMean(d.mean(metrics[i].unit), col)
+	at := d.Ranks(int64(len(col)), metrics[i].unit)
+	mean = ofMean(d.Mean(metrics[i].unit), col)
 	number, independent := effective(len(col), func(k int) float64 { return finite(col[k]) })
 	n := int64(len(col))
 	worths := worthsAt(col, percentiles, at)
@@ -70,7 +71,9 @@ func worthsAt(col []float32, percentiles []float64, at func(rank int64) float64)
 	order := byValue(percentiles)
 	out := make([]worth, len(percentiles))
 	last := len(order) - 1
-	compute := func(k int) worth { return ofShareBelow(col, float32(at(rank(int64(len(col)), percentiles[order[k]])))) }
+	compute := func(k int) worth {
+		return ofShareBelow(col, float32(at(dist.Rank(int64(len(col)), percentiles[order[k]]))))
+	}
 	if last < mostWorths {
 		for k := range order {
 			out[order[k]] = compute(k)
@@ -97,35 +100,6 @@ func finite(v float32) float64 {
 		return 0
 	}
 	return float64(v)
-}
-
-// ranks returns the value of a rank, from 1, among n values that are all those of d or a sample of them.
-func (d *Dist) ranks(n int64, unit float64) func(rank int64) float64 {
-	all := d.N() + d.inf
-	scale := func(r int64) int64 {
-		if n == all {
-			return r
-		}
-		return min(all, max(1, int64(math.Ceil(float64(r)*float64(all)/float64(n)))))
-	}
-	if d.sketch == nil {
-		d.sort()
-		return func(r int64) float64 { return float64(d.value(scale(r), unit)) }
-	}
-	var values, upTo []int64
-	seen := int64(0)
-	for v, count := range d.values() {
-		seen += count
-		values, upTo = append(values, v), append(upTo, seen)
-	}
-	return func(r int64) float64 {
-		r = scale(r)
-		i := sort.Search(len(upTo), func(i int) bool { return upTo[i] >= r })
-		if i == len(upTo) {
-			return math.Inf(1)
-		}
-		return float64(values[i]) / unit
-	}
 }
 
 // ofSession returns what a distribution of conversations takes of each.
@@ -158,22 +132,22 @@ func (s *sessions) column(of func(session) int64, unit float64) []float32 {
 	return col
 }
 
-// intervals fills the confidence intervals of s, which is of distribution i.
-func (s *Stat) intervals(v *view, i int, percentiles []float64) {
+// intervals fills the confidence intervals of m, which is of distribution i.
+func (m *Metric) intervals(v *view, i int, percentiles []float64) {
 	mean, ps, ok := v.estimates(i, percentiles)
 	if !ok {
 		return
 	}
-	s.MeanCI, s.short = mean.interval(), map[int64][]string{}
+	m.MeanCI, m.short = mean.interval(), map[int64][]string{}
 	short := func(e *estimate, name string) {
 		if e.need > 0 {
-			s.short[e.need] = append(s.short[e.need], name)
+			m.short[e.need] = append(m.short[e.need], name)
 		}
 	}
 	short(&mean, "mean")
 	for k := range ps {
-		s.Percentiles[k].CI = ps[k].interval()
-		short(&ps[k], PercentileName(percentiles[k]))
+		m.Percentiles[k].CI = ps[k].interval()
+		short(&ps[k], dist.PercentileName(percentiles[k]))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
 
@@ -46,7 +47,7 @@ const (
 // and order, then what evalscope has not. What is not known is left out.
 func figures(b *stats.Block) []figure {
 	var out []figure
-	add := func(name string, v stats.Num, scale float64) {
+	add := func(name string, v dist.Num, scale float64) {
 		if v.Known() {
 			out = append(out, figure{name, scaled(v, scale)})
 		}
@@ -58,14 +59,14 @@ func figures(b *stats.Block) []figure {
 	}
 	add("Test Duration (s)", b.DurationS, 1)
 	if b.Parallel > 0 {
-		add(concurrency, stats.Num(b.Parallel), 1)
+		add(concurrency, dist.Num(b.Parallel), 1)
 	}
 	if b.Rate > 0 {
-		add(requestRate, stats.Num(b.Rate), 1)
+		add(requestRate, dist.Num(b.Rate), 1)
 	}
-	add(axisName, stats.Num(b.Requests), 1)
-	add("Success Requests", stats.Num(b.OK), 1)
-	add("Failed Requests", stats.Num(b.Failed), 1)
+	add(axisName, dist.Num(b.Requests), 1)
+	add("Success Requests", dist.Num(b.OK), 1)
+	add("Failed Requests", dist.Num(b.Failed), 1)
 	add("Req Throughput (req/s)", b.RequestsPerS, 1)
 	mean("Avg Latency (s)", "latency_ms", 1000)
 	mean("Avg Input Tokens", "input_tokens", 1)
@@ -113,7 +114,7 @@ func tails(b *stats.Block) []figure {
 }
 
 // scaled is v, as perf-stats' own JSON has it, in units of scale. Nine decimals are all that six of ms have as seconds.
-func scaled(v stats.Num, scale float64) float64 {
+func scaled(v dist.Num, scale float64) float64 {
 	text, _ := v.MarshalJSON() // never fails
 	f, _ := strconv.ParseFloat(string(text), 64)
 	f, _ = strconv.ParseFloat(strconv.FormatFloat(f/scale, 'f', 9, 64), 64)

@@ -5,6 +5,7 @@ import (
 	"path"
 	"time"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
 
@@ -112,7 +113,7 @@ func percentileTable(s *stats.Summary) *event {
 	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		row := func(name string, of func(*stats.Metric) stats.Num) {
+		row := func(name string, of func(*stats.Metric) dist.Num) {
 			cells := []any{pointName(b), name}
 			for _, d := range have {
 				var cell any
@@ -125,11 +126,11 @@ func percentileTable(s *stats.Summary) *event {
 			}
 			e.Rows = append(e.Rows, cells)
 		}
-		row("min", func(m *stats.Metric) stats.Num { return m.Min })
+		row("min", func(m *stats.Metric) dist.Num { return m.Min })
 		for _, p := range s.Percentiles {
-			row(number(p)+"%", func(m *stats.Metric) stats.Num { return stats.Num(m.At(p)) })
+			row(number(p)+"%", func(m *stats.Metric) dist.Num { return dist.Num(m.At(p)) })
 		}
-		row("max", func(m *stats.Metric) stats.Num { return m.Max })
+		row("max", func(m *stats.Metric) dist.Num { return m.Max })
 	}
 	return e
 }

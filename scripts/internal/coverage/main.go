@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -125,7 +126,7 @@ func coverage(runs int, sizes []int) {
 			r := rand.New(rand.NewPCG(uint64(n), 1))
 			for range runs {
 				m := collect(r, k.draw(r, n)).Summary().Blocks[0].Metrics.Get("ttft_ms")
-				for i, ci := range []*stats.Interval{m.MeanCI, m.Percentiles[0].CI, m.Percentiles[1].CI} {
+				for i, ci := range []*dist.Interval{m.MeanCI, m.Percentiles[0].CI, m.Percentiles[1].CI} {
 					if low, high := float64(ci[0]), float64(ci[1]); !math.IsNaN(low) || !math.IsNaN(high) {
 						figures[i].add(!(truth[i] < low) && !(truth[i] > high))
 					}

@@ -1,4 +1,4 @@
-package stats
+package dist
 
 import (
 	"math"
@@ -91,7 +91,7 @@ func (s *sketch) addAll(values []int64) bool {
 	for _, v := range values {
 		if uint64(v) >= 1<<denseBits {
 			s.n--
-			if v < 0 || v >= maxValue {
+			if v < 0 || v >= MaxValue {
 				valid = false
 				continue
 			}

@@ -1,6 +1,7 @@
-package stats
+package dist
 
 import (
+	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -8,7 +9,7 @@ import (
 )
 
 func distOf(limit int, values ...int64) *Dist {
-	d := &Dist{limit: limit}
+	d := &Dist{Limit: limit}
 	for _, v := range values {
 		d.Add(v)
 	}
@@ -97,7 +98,7 @@ func TestFailuresAreInfinite(t *testing.T) {
 }
 
 func TestDistRefusesAbsurdValues(t *testing.T) {
-	for _, v := range []int64{-1, maxValue, math.MaxInt64, math.MinInt64} {
+	for _, v := range []int64{-1, MaxValue, math.MaxInt64, math.MinInt64} {
 		if d := (&Dist{}); d.Add(v) || d.N() != 0 {
 			t.Errorf("took %d", v)
 		}
@@ -105,7 +106,7 @@ func TestDistRefusesAbsurdValues(t *testing.T) {
 }
 
 func TestBucketsHoldTheirMiddle(t *testing.T) {
-	for _, v := range []int64{0, 1, 1<<denseBits - 1, 1 << denseBits, 1<<denseBits + 255, 1<<denseBits + 256, 1<<31 - 1, maxValue - 1} {
+	for _, v := range []int64{0, 1, 1<<denseBits - 1, 1 << denseBits, 1<<denseBits + 255, 1<<denseBits + 256, 1<<31 - 1, MaxValue - 1} {
 		i := bucket(v)
 		if i >= buckets || bucket(middle(i)) != i {
 			t.Errorf("value %d: bucket %d of %d, whose middle %d is in bucket %d", v, i, buckets, middle(i), bucket(middle(i)))
@@ -126,5 +127,40 @@ func TestRadixSort(t *testing.T) {
 				t.Errorf("%d values of %d bits are not sorted", n, bits)
 			}
 		}
+	}
+}
+
+func mustJSON(t *testing.T, v json.Marshaler) string {
+	t.Helper()
+	b, err := v.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestLevels(t *testing.T) {
+	var l Levels
+	for i := 1; i <= 1000; i++ {
+		l.Add(float64(i), 1)
+	}
+	for _, p := range []float64{1, 50, 90, 99, 100} {
+		if got, want := l.At(p), p*10; math.Abs(got-want)/want > 0.022 {
+			t.Errorf("p%v is %v, want %v", p, got, want)
+		}
+	}
+	var n uint32
+	for _, c := range l.Rows(l.first, 7) {
+		n += c
+	}
+	if n != 1000 {
+		t.Errorf("%d values in rows", n)
+	}
+	if low := l.From(LevelOf(100)); low.n != 1000 || low.first != LevelOf(100) || low.At(100) != l.At(100) {
+		t.Errorf("from 100 on: %d values from bin %d", low.n, low.first)
+	}
+	var none Levels
+	if !math.IsNaN(none.At(50)) {
+		t.Error("no values have no median")
 	}
 }

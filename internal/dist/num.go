@@ -1,4 +1,4 @@
-package stats
+package dist
 
 import (
 	"math"
@@ -9,11 +9,10 @@ import (
 // decimals, since nothing here is measured finer than a nanosecond of a millisecond.
 type Num float64
 
-func nan() Num { return Num(math.NaN()) }
+// NaN returns a number that does not exist.
+func NaN() Num { return Num(math.NaN()) }
 
-func inf() Num { return Num(math.Inf(1)) }
-
-// Known says whether the number exists and is finite.
+// Known reports whether the number exists and is finite.
 func (n Num) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
 
 // MarshalJSON implements json.Marshaler.
@@ -21,10 +20,11 @@ func (n Num) MarshalJSON() ([]byte, error) {
 	if !n.Known() {
 		return []byte("null"), nil
 	}
-	return strconv.AppendFloat(nil, n.round(), 'f', -1, 64), nil
+	return strconv.AppendFloat(nil, n.Round(), 'f', -1, 64), nil
 }
 
-func (n Num) round() float64 {
+// Round returns the number with at most six decimals.
+func (n Num) Round() float64 {
 	if r := math.Round(float64(n)*1e6) / 1e6; !math.IsInf(r, 0) {
 		return r
 	}
@@ -34,10 +34,13 @@ func (n Num) round() float64 {
 // UnmarshalJSON implements json.Unmarshaler.
 func (n *Num) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
-		*n = nan()
+		*n = NaN()
 		return nil
 	}
 	f, err := strconv.ParseFloat(string(b), 64)
 	*n = Num(f)
 	return err
 }
+
+// Interval is a 95 % confidence interval. An end that the values do not bound is NaN.
+type Interval [2]Num

@@ -1,0 +1,213 @@
+package dist
+
+import (
+	"iter"
+	"math"
+	"slices"
+)
+
+// DefaultLimit is the number of values up to which a Dist keeps each one. 262,144 values take 1 MiB.
+const DefaultLimit = 1 << 18
+
+// MaxValue is the first value that a Dist refuses: twelve days in µs.
+const MaxValue = 1 << 40
+
+// Dist is a distribution of non-negative integers (µs, ns, tokens): exact up to a limit, then a sketch whose relative
+// error is at most SketchError. Merging two of them yields the Dist of all their values, in any order: a Dist is a
+// function of the multiset of its values and the limit. The zero value is empty and has the default limit.
+type Dist struct {
+	Limit int // values that are kept exactly; 0 is DefaultLimit, negative no limit
+
+	list   []uint32 // the values below 2³², until the limit
+	wide   []int64  // the values from 2³², until the limit
+	sketch *sketch  // all values, after the limit
+	inf    int64    // values of +∞: failures
+}
+
+// Add adds a value. It reports false, and adds nothing, if v is negative or at least MaxValue: such a value is a clock's
+// fault and not a measurement.
+func (d *Dist) Add(v int64) bool {
+	if d.sketch == nil && uint64(v) <= math.MaxUint32 && d.N() < d.Bound() { // most are, and quickly
+		d.list = append(d.list, uint32(v))
+		return true
+	}
+	return d.AddN(v, 1)
+}
+
+// AddN adds a value n times.
+func (d *Dist) AddN(v, n int64) bool {
+	if v < 0 || v >= MaxValue {
+		return false
+	}
+	if d.sketch == nil && d.N()+n > d.Bound() {
+		d.spill()
+	}
+	if d.sketch != nil {
+		d.sketch.add(v, n)
+		return true
+	}
+	for range n {
+		if v <= math.MaxUint32 {
+			d.list = append(d.list, uint32(v))
+		} else {
+			d.wide = append(d.wide, v)
+		}
+	}
+	return true
+}
+
+// AddAll adds values. It reports false if it left some out, as Add does.
+func (d *Dist) AddAll(values []int64) bool {
+	valid := true
+	for i, v := range values {
+		if d.sketch != nil {
+			return d.sketch.addAll(values[i:]) && valid
+		}
+		valid = d.Add(v) && valid
+	}
+	return valid
+}
+
+// AddInf adds a value of +∞: a request that was due and never had its answer.
+func (d *Dist) AddInf() { d.inf++ }
+
+// SetFailed sets the number of values of +∞.
+func (d *Dist) SetFailed(n int64) { d.inf = n }
+
+// N returns the number of finite values.
+func (d *Dist) N() int64 {
+	if d.sketch != nil {
+		return d.sketch.n
+	}
+	return int64(len(d.list) + len(d.wide))
+}
+
+// Failed returns the number of values of +∞.
+func (d *Dist) Failed() int64 { return d.inf }
+
+// Exact reports whether every value is known exactly.
+func (d *Dist) Exact() bool { return d.sketch == nil || d.sketch.exact() }
+
+// Bound returns the number of values up to which each is kept.
+func (d *Dist) Bound() int64 {
+	switch {
+	case d.Limit < 0:
+		return math.MaxInt64
+	case d.Limit == 0:
+		return DefaultLimit
+	}
+	return int64(d.Limit)
+}
+
+// spill moves the values into a sketch.
+func (d *Dist) spill() {
+	d.sketch = &sketch{}
+	for _, v := range d.list {
+		d.sketch.add(int64(v), 1)
+	}
+	for _, v := range d.wide {
+		d.sketch.add(v, 1)
+	}
+	d.list, d.wide = nil, nil
+}
+
+// Merge adds the values of o, which stays as it is.
+func (d *Dist) Merge(o *Dist) {
+	d.inf += o.inf
+	if d.sketch == nil && (o.sketch != nil || d.N()+o.N() > d.Bound()) {
+		d.spill()
+	}
+	switch {
+	case o.sketch != nil:
+		d.sketch.merge(o.sketch)
+	case d.sketch != nil:
+		for v := range o.Values() {
+			d.sketch.add(v, 1)
+		}
+	default:
+		d.list = append(d.list, o.list...)
+		d.wide = append(d.wide, o.wide...)
+	}
+}
+
+// Values returns the finite values, each with its count, in no order. Those of a sketch are within SketchError.
+func (d *Dist) Values() iter.Seq2[int64, int64] {
+	return func(yield func(v, n int64) bool) {
+		if d.sketch != nil {
+			d.sketch.each(yield)
+			return
+		}
+		for _, v := range d.list {
+			if !yield(int64(v), 1) {
+				return
+			}
+		}
+		for _, v := range d.wide {
+			if !yield(v, 1) {
+				return
+			}
+		}
+	}
+}
+
+// Take removes the only value of an exact Dist and returns it, +∞ for a failure. It reports whether there was one.
+func (d *Dist) Take() (v float64, ok bool) {
+	switch {
+	case len(d.list) > 0:
+		v, ok = float64(d.list[0]), true
+	case len(d.wide) > 0:
+		v, ok = float64(d.wide[0]), true
+	case d.inf > 0:
+		v, ok = math.Inf(1), true
+	}
+	d.list, d.wide, d.inf = d.list[:0], d.wide[:0], 0
+	return v, ok
+}
+
+// sort puts the values of an exact Dist in ascending order. Those of a sketch always are.
+func (d *Dist) sort() {
+	radixSort(d.list)
+	slices.Sort(d.wide)
+}
+
+// Sorted returns the values of an exact Dist in ascending order, divided by unit, +∞ last.
+func (d *Dist) Sorted(unit float64) []float64 {
+	d.sort()
+	data := make([]float64, 0, d.N()+d.inf)
+	for v := range d.Values() {
+		data = append(data, float64(v)/unit)
+	}
+	for range d.inf {
+		data = append(data, math.Inf(1))
+	}
+	return data
+}
+
+// Mean returns the mean of all values, divided by unit: +∞ if one is, NaN if there are none.
+func (d *Dist) Mean(unit float64) float64 {
+	if d.inf > 0 {
+		return math.Inf(1)
+	}
+	sum := 0.0
+	if d.sketch != nil {
+		sum, _ = d.sketch.moments()
+	} else {
+		for v, n := range d.Values() {
+			sum += float64(v) * float64(n)
+		}
+	}
+	return sum / float64(d.N()) / unit
+}
+
+// FiniteMean returns the mean of the finite values, divided by unit.
+func (d *Dist) FiniteMean(unit float64) Num {
+	sum, n := 0.0, int64(0)
+	for v, k := range d.Values() {
+		sum += float64(v) * float64(k)
+		n += k
+	}
+	if n == 0 {
+		return NaN()
+	}
+	return Num(sum / float64(n) / unit)
+}

@@ -1,0 +1,68 @@
+package dist
+
+import (
+	"math"
+	"math/big"
+	"sort"
+	"strconv"
+)
+
+// Rank returns the nearest rank of percentile p among n values, from 1.
+func Rank(n int64, p float64) int64 {
+	r := float64(n) * p / 100
+	whole := math.Round(r)
+	if math.Abs(r-whole) > 1e-6*max(1, r) {
+		return max(1, int64(math.Ceil(r)))
+	}
+	// The rank is an integer or nearly so: the percentile in decimal decides. 99.9 of 1,000 is 999, whatever its binary
+	// approximation yields.
+	exact, _ := new(big.Rat).SetString(strconv.FormatFloat(p, 'f', -1, 64)) // it is a number
+	exact.Mul(exact, big.NewRat(n, 100))
+	if exact.Cmp(new(big.Rat).SetInt64(int64(whole))) > 0 {
+		return max(1, int64(whole)+1)
+	}
+	return max(1, int64(whole))
+}
+
+// Ranks returns a function that returns the value of a rank, from 1, divided by unit. The ranks are those of a sample of
+// n values of the distribution, or of all.
+func (d *Dist) Ranks(n int64, unit float64) func(rank int64) float64 {
+	all := d.N() + d.inf
+	scale := func(r int64) int64 {
+		if n == all {
+			return r
+		}
+		return min(all, max(1, int64(math.Ceil(float64(r)*float64(all)/float64(n)))))
+	}
+	if d.sketch == nil {
+		d.sort()
+		return func(r int64) float64 { return d.value(scale(r), unit) }
+	}
+	var values, upTo []int64
+	seen := int64(0)
+	for v, count := range d.Values() {
+		seen += count
+		values, upTo = append(values, v), append(upTo, seen)
+	}
+	return func(r int64) float64 {
+		r = scale(r)
+		i := sort.Search(len(upTo), func(i int) bool { return upTo[i] >= r })
+		if i == len(upTo) {
+			return math.Inf(1)
+		}
+		return float64(values[i]) / unit
+	}
+}
+
+// value returns the value of rank r of a sorted Dist: NaN beyond all values, +∞ if it is a failure.
+func (d *Dist) value(r int64, unit float64) float64 {
+	switch {
+	case r < 1 || r > d.N()+d.inf:
+		return math.NaN()
+	case r > d.N():
+		return math.Inf(1)
+	case r <= int64(len(d.list)):
+		return float64(d.list[r-1]) / unit
+	}
+	return float64(d.wide[r-1-int64(len(d.list))]) / unit
+}

@@ -1,0 +1,109 @@
+package dist
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+)
+
+// State is a Dist in the form in which a summary saves it, the same for the same values. Packed lists are in ascending
+// order.
+type State struct {
+	Name   string // of the distribution, for the owner
+	Values []byte // packed, of an exact Dist
+	Sketch []byte // packed bucket and count in turn
+
+	Inf        int64
+	Min, Max   int64 // of the values beyond the counters of one value each
+	Sum        uint64
+	SqHi, SqLo uint64
+}
+
+// ErrState reports a damaged State.
+var ErrState = errors.New("the state is damaged")
+
+// Pack encodes integers as varints of their differences.
+func Pack(values iter.Seq[int64]) []byte {
+	var b []byte
+	last := int64(0)
+	for v := range values {
+		b = binary.AppendVarint(b, v-last)
+		last = v
+	}
+	return b
+}
+
+// Unpack decodes what Pack has encoded.
+func Unpack(b []byte) ([]int64, error) {
+	var out []int64
+	last := int64(0)
+	for len(b) > 0 {
+		d, n := binary.Varint(b)
+		if n <= 0 {
+			return nil, ErrState
+		}
+		last += d
+		out = append(out, last)
+		b = b[n:]
+	}
+	return out, nil
+}
+
+// State returns d's values under a name.
+func (d *Dist) State(name string) State {
+	s := State{Name: name, Inf: d.inf}
+	if d.sketch == nil {
+		d.sort()
+		s.Values = Pack(func(yield func(int64) bool) {
+			d.Values()(func(v, _ int64) bool { return yield(v) })
+		})
+		return s
+	}
+	k := d.sketch
+	s.Min, s.Max, s.Sum, s.SqHi, s.SqLo = k.min, k.max, k.over.sum, k.over.sqHi, k.over.sqLo
+	s.Sketch = Pack(func(yield func(int64) bool) {
+		for i, p := range k.page {
+			if p == nil {
+				continue
+			}
+			for j, c := range p {
+				if c > 0 && (!yield(int64(i<<pageBits+j)) || !yield(int64(c))) {
+					return
+				}
+			}
+		}
+	})
+	return s
+}
+
+// Restore adds the values of a State to d.
+func (d *Dist) Restore(s State) error {
+	values, err := Unpack(s.Values)
+	if err != nil {
+		return err
+	}
+	for _, v := range values {
+		if !d.Add(v) {
+			return ErrState
+		}
+	}
+	d.inf += s.Inf
+	if s.Sketch == nil {
+		return nil
+	}
+	counts, err := Unpack(s.Sketch)
+	if err != nil || len(counts)%2 != 0 {
+		return ErrState
+	}
+	o := Dist{sketch: &sketch{min: s.Min, max: s.Max, over: moment{s.Sum, s.SqHi, s.SqLo}}}
+	for i := 0; i < len(counts); i += 2 {
+		at, n := counts[i], counts[i+1]
+		if at < 0 || at >= buckets || n <= 0 {
+			return ErrState
+		}
+		o.sketch.counters(int(at >> pageBits))[at&(1<<pageBits-1)] += uint64(n)
+		o.sketch.n += n
+	}
+	d.Merge(&o)
+	return nil
+}
