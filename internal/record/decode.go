@@ -70,26 +70,8 @@ func (r *Record) decode(line []byte) error {
 // Keys is a set of those keys of the record line whose absence says something else than zero does.
 type Keys uint64
 
-// The keys.
-const (
-	KeyScheduledUs Keys = 1 << iota
-	KeySentUs
-	KeyQueueMs
-	KeyLagMs
-	KeyReadDelayMs
-	KeyClientCPU
-	KeyTTFTMs
-	KeyLatencyMs
-	KeyPromptTokens
-	KeyCompletionTokens
-	KeyCachedTokens
-	KeyReasoningTokens
-	KeyItems
-	KeyOK
-	KeyJoined
-
-	keyLine Keys = 1 << 63 // it was a line
-)
+// keyLine marks a record that was read from a line. The other keys are in fields.go.
+const keyLine Keys = 1 << 63
 
 // Says reports whether the line had the key, or is to have it, so that a zero is one.
 func (r *Record) Says(k Keys) bool { return r.Keys&k != 0 }

@@ -2,6 +2,8 @@
 // read, with the metrics that follow from one record alone.
 package record
 
+//go:generate go run generate.go
+
 import (
 	"math"
 
@@ -10,95 +12,167 @@ import (
 
 // Record is one line. Instants (*_us) are integer microseconds since the epoch; durations (*_ms) are milliseconds
 // with microsecond resolution, counted from SentUs. A key that is absent was not measured.
+//
+// This is the only place that lists the fields: fields.go and docs/record.schema.json are generated from it, with the
+// comments as descriptions (generate.go describes the tags). Run go generate after a change.
 type Record struct {
-	ID      string            `json:"id,omitempty"`
-	Seq     int64             `json:"seq"` // counted from 0 over the run, in order of arrival
-	Session string            `json:"session,omitempty"`
-	Turn    int               `json:"turn,omitempty"`  // counted from 1, in conversations
-	Turns   int               `json:"turns,omitempty"` // that the conversation was to have
-	Shard   string            `json:"shard,omitempty"`
-	Labels  map[string]string `json:"labels,omitempty"`
+	// The request's custom_id, or one that perf-send made. It is also sent as X-Request-Id.
+	ID string `json:"id,omitempty"`
+	// Counted from 0 over the run, in order of arrival.
+	Seq int64 `json:"seq" record:"min=0"`
+	// The conversation that the request belongs to.
+	Session string `json:"session,omitempty"`
+	// The turn of the conversation, counted from 1.
+	Turn int `json:"turn,omitempty" record:"min=1"`
+	// The number of turns that the conversation was to have.
+	Turns int `json:"turns,omitempty" record:"min=1"`
+	// Which of several perf-sends sent the request.
+	Shard string `json:"shard,omitempty"`
+	// Copied from the request, for grouping.
+	Labels map[string]string `json:"labels,omitempty"`
 
-	RunID    string  `json:"run_id,omitempty"` // tells runs apart; shards of one run share it
-	Run      string  `json:"run,omitempty"`    // the load point, such as "rate=10"
-	Mode     string  `json:"mode,omitempty"`   // open, closed or capped
-	Rate     float64 `json:"rate,omitempty"`   // asked, requests/s
-	Parallel int     `json:"parallel,omitempty"`
-	Number   int     `json:"number,omitempty"` // asked: measured requests of the load point, or conversations; 0: all lines
-	Phase    string  `json:"phase,omitempty"`  // warmup or measure
+	// Tells runs apart when their files are joined. The shards of a run share it.
+	RunID string `json:"run_id,omitempty" record:"point"`
+	// The load point, such as rate=10.
+	Run string `json:"run,omitempty" record:"point"`
+	// How requests became due.
+	Mode string `json:"mode,omitempty" record:"point,enum=open|closed|capped"`
+	// The rate asked of the open loop, in requests/s.
+	Rate float64 `json:"rate,omitempty" record:"point,min=0"`
+	// The concurrency limit.
+	Parallel int `json:"parallel,omitempty" record:"point,min=0"`
+	// The number of measured requests, or conversations, that the load point was asked for. Absent if it was to send
+	// all lines, or had a duration.
+	Number int `json:"number,omitempty" record:"point,min=1"`
+	// Warm-up records do not count.
+	Phase string `json:"phase,omitempty" record:"point,enum=Phase"`
 
-	API   string `json:"api,omitempty"` // the dialect, or sim for the built-in simulator
-	Op    string `json:"op,omitempty"`  // chat, completion, …
-	Model string `json:"model,omitempty"`
-	URL   string `json:"url,omitempty"`
+	// The dialect, or sim for the built-in simulator.
+	API string `json:"api,omitempty" record:"point"`
+	// The operation: chat, completion, responses, embedding, rerank, …
+	Op string `json:"op,omitempty" record:"point"`
+	// The model, as the server names it.
+	Model string `json:"model,omitempty" record:"point"`
+	// The endpoint.
+	URL string `json:"url,omitempty" record:"point"`
 
-	ScheduledUs int64   `json:"scheduled_us"` // when it was due
-	QueueMs     float64 `json:"queue_ms"`     // wait for a slot, capped mode only
-	SentUs      int64   `json:"sent_us"`
-	LagMs       float64 `json:"lag_ms"` // sent − due − queue: the load generator's own lateness
+	// When the request was due.
+	ScheduledUs int64 `json:"scheduled_us" record:"key,min=0"`
+	// How long it then waited for a slot, in capped mode only.
+	QueueMs float64 `json:"queue_ms" record:"key,min=0"`
+	// When it was sent, before a connection was asked for.
+	SentUs int64 `json:"sent_us" record:"key,min=0"`
+	// sent − due − queue: the load generator's own lateness.
+	LagMs float64 `json:"lag_ms" record:"key,min=0"`
 
-	Clock       string  `json:"clock,omitempty"` // kernel or user receive times
-	ReadDelayMs float64 `json:"read_delay_ms,omitempty"`
-	Joined      int     `json:"joined_chunks,omitempty"` // output chunks that were read late and together, and so lost their own times
-	ClientCPU   float64 `json:"client_cpu,omitempty"`    // share of its CPUs that perf-send used over the last second
+	// Whose clock took the receive times.
+	Clock string `json:"clock,omitempty" record:"enum=kernel|user"`
+	// The longest wait between the kernel's stamp and the read.
+	ReadDelayMs float64 `json:"read_delay_ms,omitempty" record:"key,min=0"`
+	// Output chunks that were read late and together, beyond those that the server sends at once, so that their own
+	// times are lost. Present if a late read had several chunks.
+	Joined int `json:"joined_chunks,omitempty" record:"zero,min=0"`
+	// The share of its CPUs that perf-send used over the second before.
+	ClientCPU float64 `json:"client_cpu,omitempty" record:"key,min=0"`
 
-	// What held up perf-send itself; absent below 1 ms, as it mostly is.
-	InputWaitMs  float64 `json:"input_wait_ms,omitempty"`  // of the lag: no request line had come
-	OutputWaitMs float64 `json:"output_wait_ms,omitempty"` // of the lag: the record before could not be written
-	StallMs      float64 `json:"stall_ms,omitempty"`       // of the request's time: perf-send did not run
+	// The part of lag_ms in which no request line had come. Absent below 1, like the next two.
+	InputWaitMs float64 `json:"input_wait_ms,omitempty" record:"min=0"`
+	// The part of lag_ms in which the slot's record before waited to be written, because stdout or the file took no
+	// more.
+	OutputWaitMs float64 `json:"output_wait_ms,omitempty" record:"min=0"`
+	// The time in which perf-send did not run while the request was under way: it was stopped, starved of CPU, or over
+	// the quota of its cgroup.
+	StallMs float64 `json:"stall_ms,omitempty" record:"min=0"`
 
-	DNSMs     float64 `json:"dns_ms,omitempty"`
-	ConnectMs float64 `json:"connect_ms,omitempty"`
-	TLSMs     float64 `json:"tls_ms,omitempty"`
+	// The name look-up. Absent if a connection was reused, like the next two.
+	DNSMs float64 `json:"dns_ms,omitempty" record:"min=0"`
+	// The TCP handshake.
+	ConnectMs float64 `json:"connect_ms,omitempty" record:"min=0"`
+	// The TLS handshake.
+	TLSMs float64 `json:"tls_ms,omitempty" record:"min=0"`
 
-	// Parts of the times below that are not the answer's; absent where there was no such wait, as there mostly is none.
-	StreamWaitMs float64 `json:"stream_wait_ms,omitempty"` // HTTP/2: until a connection had a free stream
-	ResentMs     float64 `json:"resent_ms,omitempty"`      // from sent_us to when the request went out for the last time
-	Reused       bool    `json:"reused"`
+	// With HTTP/2, the part of ttft_ms spent waiting for a connection with a free stream. Absent if there was no wait.
+	StreamWaitMs float64 `json:"stream_wait_ms,omitempty" record:"min=0"`
+	// The part of ttft_ms from sent_us to the last attempt. Present if there were several.
+	ResentMs float64 `json:"resent_ms,omitempty" record:"min=0"`
+	// Whether an idle connection served the request.
+	Reused bool `json:"reused"`
 
-	HeadersMs       float64 `json:"headers_ms,omitempty"`
-	TTFTMs          float64 `json:"ttft_ms,omitempty"`
-	ReasoningTTFTMs float64 `json:"reasoning_ttft_ms,omitempty"`
-	ContentTTFTMs   float64 `json:"content_ttft_ms,omitempty"`
-	ToolTTFTMs      float64 `json:"tool_ttft_ms,omitempty"`
-	GapUs           []int64 `json:"gap_us,omitempty"` // between one output chunk and the next
-	ChunkTokens     []int   `json:"chunk_tokens,omitempty"`
-	TPOTMs          float64 `json:"tpot_ms,omitempty"` // for jq; readers call TPOT
-	LatencyMs       float64 `json:"latency_ms"`        // end of the response
+	// When the response's header was received.
+	HeadersMs float64 `json:"headers_ms,omitempty" record:"min=0"`
+	// The first chunk with output. Absent, like gap_us and tpot_ms, if the answer was not streamed.
+	TTFTMs float64 `json:"ttft_ms,omitempty" record:"key,min=0"`
+	// The first chunk of reasoning.
+	ReasoningTTFTMs float64 `json:"reasoning_ttft_ms,omitempty" record:"min=0"`
+	// The first chunk of content.
+	ContentTTFTMs float64 `json:"content_ttft_ms,omitempty" record:"min=0"`
+	// The first chunk of a tool call.
+	ToolTTFTMs float64 `json:"tool_ttft_ms,omitempty" record:"min=0"`
+	// From one output chunk to the next: chunk k came at ttft_ms + the sum of the first k gaps.
+	GapUs []int64 `json:"gap_us,omitempty" record:"min=0"`
+	// The tokens of each output chunk, if the server reports them.
+	ChunkTokens []int `json:"chunk_tokens,omitempty"`
+	// (last chunk − first chunk)/(completion_tokens − 1), for jq. Readers compute it.
+	TPOTMs float64 `json:"tpot_ms,omitempty" record:"min=0"`
+	// The end of the response.
+	LatencyMs float64 `json:"latency_ms" record:"key,min=0"`
 
-	PromptTokens     int    `json:"prompt_tokens,omitempty"`
-	PromptAsked      int    `json:"prompt_tokens_asked,omitempty"` // that the request was made of, if its line says so
-	CompletionTokens int    `json:"completion_tokens,omitempty"`
-	CachedTokens     int    `json:"cached_tokens,omitempty"`
-	ReasoningTokens  int    `json:"reasoning_tokens,omitempty"`
-	HiddenTokens     int    `json:"hidden_tokens,omitempty"`  // of CompletionTokens: paid for and never streamed
-	HiddenUnknown    string `json:"hidden_unknown,omitempty"` // one of the Hidden constants: why HiddenTokens is not known
-	TokensFrom       string `json:"tokens_from,omitempty"`    // usage or tokenizer; absent: the counts are unknown
-	Items            int    `json:"items,omitempty"`          // embeddings made, or documents ranked
+	// The tokens of the prompt.
+	PromptTokens int `json:"prompt_tokens,omitempty" record:"key,min=0"`
+	// The tokens that the prompt was made of, if the request line reports them, or has token ids.
+	PromptAsked int `json:"prompt_tokens_asked,omitempty" record:"min=0"`
+	// The tokens of the answer.
+	CompletionTokens int `json:"completion_tokens,omitempty" record:"key,min=0"`
+	// Those of prompt_tokens that the server found in its cache.
+	CachedTokens int `json:"cached_tokens,omitempty" record:"zero,min=0"`
+	// Those of completion_tokens that are reasoning.
+	ReasoningTokens int `json:"reasoning_tokens,omitempty" record:"key,min=0"`
+	// Those of completion_tokens that are billed but never streamed, such as reasoning that the server withholds.
+	HiddenTokens int `json:"hidden_tokens,omitempty" record:"min=0"`
+	// Why the number of completion_tokens that were streamed is unknown. There is no TPOT then.
+	HiddenUnknown string `json:"hidden_unknown,omitempty" record:"enum=Hidden"`
+	// The source of the counts. Absent if they are unknown.
+	TokensFrom string `json:"tokens_from,omitempty" record:"enum=usage|tokenizer"`
+	// Embeddings made, or documents ranked.
+	Items int `json:"items,omitempty" record:"key,min=0"`
 
-	FinishReason  string `json:"finish_reason,omitempty"`
-	Status        int    `json:"status,omitempty"` // HTTP
-	OK            bool   `json:"ok"`
-	Error         *Error `json:"error,omitempty"`
-	RetryAfter    string `json:"retry_after,omitempty"` // as the server said it, with status 429 or 503
-	Attempts      int    `json:"attempts,omitempty"`    // more than 1: a kept connection was found closed, or a retry
-	BytesSent     int64  `json:"bytes_sent,omitempty"`
-	BytesReceived int64  `json:"bytes_received,omitempty"`
-	UntidyEnd     string `json:"untidy_end,omitempty"` // how the transport failed behind a complete answer: one of the Untidy constants
+	// Why the answer ended, in the server's word.
+	FinishReason string `json:"finish_reason,omitempty"`
+	// The HTTP status.
+	Status int `json:"status,omitempty"`
+	// Whether the request succeeded.
+	OK bool `json:"ok" record:"key"`
+	// Why the request failed.
+	Error *Error `json:"error,omitempty" record:"rare"`
+	// The header of that name, with status 429 or 503.
+	RetryAfter string `json:"retry_after,omitempty"`
+	// Present if there were several, because an idle connection was found closed or the request was retried. The clock
+	// is never restarted.
+	Attempts int `json:"attempts,omitempty" record:"min=2"`
+	// Bytes sent, with headers.
+	BytesSent int64 `json:"bytes_sent,omitempty" record:"min=0"`
+	// Bytes received, with headers.
+	BytesReceived int64 `json:"bytes_received,omitempty" record:"min=0"`
+	// How the transport failed behind an answer that was complete by its own protocol: the end of the body did not
+	// come, the connection ended before it, by a reset, or what followed was not HTTP. This is not an error. The
+	// connection is not reused.
+	UntidyEnd string `json:"untidy_end,omitempty" record:"enum=Untidy"`
 
-	Output  string          `json:"output,omitempty"`  // only with --save-output
-	Request json.RawMessage `json:"request,omitempty"` // only with --save-request: the request line
+	// The text of the answer, with --save-output.
+	Output string `json:"output,omitempty" record:"rare"`
+	// The request line, with --save-request. It can be sent again.
+	Request json.RawMessage `json:"request,omitempty" record:"rare"`
 
 	EndNs  int64 `json:"-"` // when the last byte came, ns since the epoch; 0: not known
 	DoneNs int64 `json:"-"` // when it had been read
 
-	Keys  Keys            `json:"-"` // that its line had; of one that was not read those that it shall have though they are zero
+	Keys  Keys            `json:"-"` // that its line had, or of a record to write: whose zeros are written
 	Reply json.RawMessage `json:"-"` // the assistant's message, for the next turn of a conversation
 	Body  json.RawMessage `json:"-"` // what was sent
 	Want  int             `json:"-"` // tokens that the answer must have, since it was asked to ignore its end; 0: any
 }
 
-// Error says why a request failed.
+// Error is why a request failed.
 type Error struct {
 	Kind    string `json:"kind"` // one of the Kind constants
 	Message string `json:"message"`

@@ -3,35 +3,38 @@ package record
 import (
 	"encoding/json"
 	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// The schema and the struct have the same keys.
-func TestSchemaHasTheStructsKeys(t *testing.T) {
-	s := jsonschema.NewCompiler()
-	schema, err := s.Compile("../../docs/record.schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var want, got []string
-	for key := range schema.Properties {
-		want = append(want, key)
-	}
-	typ := reflect.TypeFor[Record]()
-	for i := range typ.NumField() {
-		if key, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ","); key != "-" {
-			got = append(got, key)
+// The files that generate.go writes are those of record.go.
+func TestGenerated(t *testing.T) {
+	root := t.TempDir()
+	dir := filepath.Join(root, "internal", "record")
+	for _, d := range []string{dir, filepath.Join(root, "docs")} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
 		}
 	}
-	slices.Sort(want)
-	slices.Sort(got)
-	if !slices.Equal(got, want) {
-		t.Errorf("the struct has\n%v\nthe schema\n%v", got, want)
+	if out, err := exec.Command("go", "run", "generate.go", "-dir", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"internal/record/fields.go", "docs/record.schema.json"} {
+		got, err := os.ReadFile(filepath.Join("..", "..", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != string(want) {
+			t.Errorf("%s is out of date: run go generate ./internal/record", name)
+		}
 	}
 }
 

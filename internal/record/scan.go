@@ -103,6 +103,13 @@ func (s *scanner) learn(t *template, line []byte) {
 	t.text.Learn(line, s.holes)
 }
 
+// field is one that the scanner knows.
+type field struct {
+	key  string // with quotes and colon
+	bit  Keys   // 0 if its absence says no more than a zero
+	read func([]byte, *Record) int
+}
+
 // fieldAt returns the field whose key b begins with, or -1. It is usually one soon after the field before.
 func fieldAt(b []byte, before int) int {
 	for n := range fields {
@@ -120,6 +127,14 @@ func readText(b []byte, to *string) int {
 		*to = string(text)
 	}
 	return n
+}
+
+// readTPOT skips the TPOT of a record with gaps, from which it follows.
+func readTPOT(b []byte, r *Record) int {
+	if len(r.GapUs) > 0 {
+		return fastjson.SkipNumber(b)
+	}
+	return fastjson.Float(b, &r.TPOTMs)
 }
 
 // readLabels reads an object of strings into a new map.
