@@ -22,6 +22,7 @@ import (
 	"perfpipe/internal/record"
 	"perfpipe/internal/search"
 	"perfpipe/internal/tally"
+	"perfpipe/internal/tokencount"
 )
 
 // send runs the load points.
@@ -136,7 +137,7 @@ type runner struct {
 	out       *output
 	earlier   load.Sent // with --resume
 	sink      *sink
-	counter   *counter // nil: servers count
+	counter   *tokencount.Counter // nil: servers count
 	simulated bool
 	facts     *runFacts
 	watch     atomic.Pointer[search.Watch] // of the load point
@@ -148,8 +149,12 @@ type runner struct {
 
 func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load.Point, in io.Reader, name string) error {
 	r.sink = newSink(r.out)
-	if err := r.startCounter(ctx); err != nil {
+	tok, err := r.f.tokenizer(ctx, r.env)
+	if err != nil {
 		return err
+	}
+	if tok != nil {
+		r.counter = tokencount.Start(tok, r.f.SaveOutput, r.write)
 	}
 	log, err := r.f.openLog()
 	if err != nil {
@@ -178,7 +183,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load
 	err = inputFault(err)
 	r.progress.Stop()
 	if r.counter != nil {
-		err = cmp.Or(err, r.counter.close())
+		err = cmp.Or(err, r.counter.Close())
 	}
 	err = cmp.Or(r.endOutput(err), closeLog(log))
 	r.facts.end(&r.tally, r.loadVerdict(), err)
@@ -207,7 +212,7 @@ func (r *runner) emit(rec *record.Record) error {
 		w.Add(rec)
 	}
 	if r.counter != nil {
-		return r.counter.take(rec)
+		return r.counter.Add(rec)
 	}
 	return r.write(rec)
 }
