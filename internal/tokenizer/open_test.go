@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"perfpipe/internal/tokenizer/chattemplate"
 )
 
 // folder writes files of that content into a new folder.
@@ -146,7 +148,7 @@ func TestOpenTemplate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := tmpl.Render(Chat{Messages: []byte("[]"), Tools: []byte(c.tools)})
+		got, err := tmpl.Render(chattemplate.Chat{Messages: []byte("[]"), Tools: []byte(c.tools)})
 		if err != nil || got != c.want {
 			t.Errorf("%s: %q, %v, want %q", c.name, got, err, c.want)
 		}
@@ -154,7 +156,7 @@ func TestOpenTemplate(t *testing.T) {
 	if _, err := OpenTemplate(folder(t, nil)); !errors.Is(err, fs.ErrNotExist) || Hint(err) == "" {
 		t.Errorf("no template: %v", err)
 	}
-	if _, err := NewTemplate("x", "{% if %}", nil); err == nil {
+	if _, err := chattemplate.New("x", "{% if %}", nil); err == nil {
 		t.Error("a broken template was compiled")
 	}
 }

@@ -1,4 +1,4 @@
-"""Renders internal/tokenizer/testdata/templates with the Python library transformers, and writes what comes out.
+"""Renders internal/tokenizer/chattemplate/testdata/templates with the Python library transformers, and writes what comes out.
 
     python3 scripts/tokenizer-vectors/templates.py            # writes expected.json
     python3 scripts/tokenizer-vectors/templates.py --compare  # compares with it
@@ -17,7 +17,7 @@ import jinja2
 import transformers.utils.chat_template_utils as chat_templates
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FOLDER = ROOT / "internal/tokenizer/testdata/templates"
+FOLDER = ROOT / "internal/tokenizer/chattemplate/testdata/templates"
 NOW = datetime.datetime(2026, 11, 4, 9, 5, 7)
 TOKENS = {"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
 
@@ -75,7 +75,7 @@ def main():
             file = pathlib.Path(folder) / "others.json"
             file.write_text(json.dumps({"chats": CHATS, "sources": others, "texts": {path: {name: render(source, chat) for name, chat in CHATS.items()} for path, source in others.items()}}))
             environment = {**os.environ, "TEMPLATE_OTHERS": str(file)}
-            sys.exit(subprocess.run(["go", "test", "-count=1", "-v", "-run", "TestOtherTemplates", "./internal/tokenizer/"], cwd=ROOT, env=environment).returncode)
+            sys.exit(subprocess.run(["go", "test", "-count=1", "-v", "-run", "TestOtherTemplates", "./internal/tokenizer/chattemplate/"], cwd=ROOT, env=environment).returncode)
     texts = {file.name: {name: render(file.read_text(), chat) for name, chat in CHATS.items()} for file in sorted(FOLDER.glob("*.jinja"))}
     expected = json.dumps({"chats": CHATS, "texts": texts}, ensure_ascii=False, indent=1) + "\n"
     if "--compare" in sys.argv[1:]:

@@ -11,18 +11,19 @@ import (
 
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/tokenizer"
+	"perfpipe/internal/tokenizer/chattemplate"
 )
 
 // Rendering is a chat template and what it takes besides messages.
 type Rendering struct {
-	Template  *tokenizer.Template
+	Template  *chattemplate.Template
 	Arguments map[string]json.RawMessage // chat_template_kwargs
 	Now       time.Time                  // for templates that write the date
 }
 
 // text writes a conversation as the model is given it.
 func (r *Rendering) text(messages, tools json.RawMessage) (string, error) {
-	return r.Template.Render(tokenizer.Chat{Messages: messages, Tools: tools, AddGenerationPrompt: true, Arguments: r.Arguments, Now: r.Now})
+	return r.Template.Render(chattemplate.Chat{Messages: messages, Tools: tools, AddGenerationPrompt: true, Arguments: r.Arguments, Now: r.Now})
 }
 
 // apply puts the rendered text in the place of an item's messages.

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"perfpipe/internal/tokenizer"
+	"perfpipe/internal/tokenizer/chattemplate"
 )
 
 var prompts = flag.Int("prompts", 60, "texts made with each vocabulary")
@@ -137,7 +138,7 @@ func templates(t *testing.T) map[string]func(text string) (string, error) {
 	for _, wrap := range []string{"user\n%s\n", "user\n\n%s\n\nassistant:", "### Instruction: %s", "[INST] %s [/INST]"} {
 		all[wrap] = func(text string) (string, error) { return strings.Replace(wrap, "%s", text, 1), nil }
 	}
-	files, err := filepath.Glob("../../tokenizer/testdata/templates/*.jinja")
+	files, err := filepath.Glob("../../tokenizer/chattemplate/testdata/templates/*.jinja")
 	if err != nil || len(files) == 0 {
 		t.Fatal(len(files), err)
 	}
@@ -146,7 +147,7 @@ func templates(t *testing.T) map[string]func(text string) (string, error) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		template, err := tokenizer.NewTemplate(file, string(source), map[string]string{"bos_token": "<s>", "eos_token": "</s>"})
+		template, err := chattemplate.New(file, string(source), map[string]string{"bos_token": "<s>", "eos_token": "</s>"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +156,7 @@ func templates(t *testing.T) map[string]func(text string) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			return template.Render(tokenizer.Chat{Messages: messages, AddGenerationPrompt: true, Now: time.Unix(0, 0)})
+			return template.Render(chattemplate.Chat{Messages: messages, AddGenerationPrompt: true, Now: time.Unix(0, 0)})
 		}
 	}
 	return all

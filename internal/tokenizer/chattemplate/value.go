@@ -1,4 +1,4 @@
-package tokenizer
+package chattemplate
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 	"github.com/ardanlabs/jinja"
 )
 
-// templateValue makes a template's value of JSON, with the keys of objects in their order, as Python keeps them.
-func templateValue(raw []byte) (jinja.Value, error) {
+// parseValue makes a template's value of JSON, with the keys of objects in their order, as Python keeps them.
+func parseValue(raw []byte) (jinja.Value, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	v, err := decodeValue(d, 0)

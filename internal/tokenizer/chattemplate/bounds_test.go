@@ -1,4 +1,4 @@
-package tokenizer
+package chattemplate
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 )
 
 func render(source string) (string, error) {
-	t, err := NewTemplate("x", source, nil)
+	t, err := New("x", source, nil)
 	if err != nil {
 		return "", err
 	}

@@ -1,4 +1,4 @@
-package tokenizer
+package chattemplate
 
 import (
 	"encoding/json"
@@ -76,7 +76,7 @@ func TestOtherTemplates(t *testing.T) {
 func checkTemplates(t *testing.T, v templateVectors) {
 	for name, source := range v.Sources {
 		t.Run(name, func(t *testing.T) {
-			tmpl, err := NewTemplate(name, source, templateTokens)
+			tmpl, err := New(name, source, templateTokens)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package tokenizer
+package chattemplate
 
 import (
 	"fmt"
@@ -117,14 +117,19 @@ func trimText(text string, before, after *tag) string {
 	return text
 }
 
-// rewrite makes the template that the library is given.
+// rewriter writes the template that the library compiles.
+type rewriter struct {
+	strings.Builder
+	within int // open loops and macros, whose literal text counts towards the bounds
+}
+
+// rewrite returns the template that the library compiles in the place of source.
 func rewrite(source string) (string, error) {
 	tags, err := scanTags(source)
 	if err != nil {
 		return "", err
 	}
-	var out strings.Builder
-	within := 0 // loops and macros, whose text counts
+	var w rewriter
 	for i := range tags {
 		t := &tags[i]
 		if t.open != "" && t.open != "{#" && len(lexeme.FindAllStringIndex(t.text, mostParts+1)) > mostParts {
@@ -139,46 +144,58 @@ func rewrite(source string) (string, error) {
 			if i+1 < len(tags) {
 				after = &tags[i+1]
 			}
-			if text := trimText(t.text, before, after); text != "" {
-				literal := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
-				if within > 0 {
-					literal = "show_(" + literal + ")"
-				}
-				out.WriteString("{{ " + literal + " }}")
-			}
+			w.literal(trimText(t.text, before, after))
 		case "{{":
-			out.WriteString("{{ show_(" + rewriteFilters(t.text) + ") }}")
+			w.WriteString("{{ show_(" + rewriteFilters(t.text) + ") }}")
 		case "{%":
-			inner := rewriteSet(rewriteFilters(t.text))
-			switch strings.TrimSpace(inner) {
-			case "raw", "endraw":
-				continue
-			case "generation": // the marks around what a model answers, which only training needs
-				inner = " if true "
-			case "endgeneration":
-				inner = " endif "
-			}
-			word, rest, _ := strings.Cut(strings.TrimSpace(inner), " ")
-			if word == "macro" && strings.ContainsAny(rest, "*~") {
-				return "", fmt.Errorf("the defaults of {%% macro %s %%} are not understood", strings.TrimSpace(rest))
-			}
-			if word == "endmacro" {
-				out.WriteString("{{ leave_() }}")
-			}
-			out.WriteString("{%" + inner + "%}")
-			switch word {
-			case "for":
-				within++
-				out.WriteString("{{ step_() }}")
-			case "macro":
-				within++
-				out.WriteString("{{ enter_() }}")
-			case "endfor", "endmacro":
-				within--
+			if err := w.statement(rewriteSet(rewriteFilters(t.text))); err != nil {
+				return "", err
 			}
 		}
 	}
-	return out.String(), nil
+	return w.String(), nil
+}
+
+func (w *rewriter) literal(text string) {
+	if text == "" {
+		return
+	}
+	literal := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
+	if w.within > 0 {
+		literal = "show_(" + literal + ")"
+	}
+	w.WriteString("{{ " + literal + " }}")
+}
+
+// statement writes what stands between {% and %}, and the calls that count loops and macros.
+func (w *rewriter) statement(inner string) error {
+	switch strings.TrimSpace(inner) {
+	case "raw", "endraw":
+		return nil
+	case "generation": // marks the text that the model generates, for training
+		inner = " if true "
+	case "endgeneration":
+		inner = " endif "
+	}
+	word, rest, _ := strings.Cut(strings.TrimSpace(inner), " ")
+	if word == "macro" && strings.ContainsAny(rest, "*~") {
+		return fmt.Errorf("the defaults of {%% macro %s %%} are not understood", strings.TrimSpace(rest))
+	}
+	if word == "endmacro" {
+		w.WriteString("{{ leave_() }}")
+	}
+	w.WriteString("{%" + inner + "%}")
+	switch word {
+	case "for":
+		w.within++
+		w.WriteString("{{ step_() }}")
+	case "macro":
+		w.within++
+		w.WriteString("{{ enter_() }}")
+	case "endfor", "endmacro":
+		w.within--
+	}
+	return nil
 }
 
 // lexeme finds the parts of an expression: strings, names, numbers, other characters.
