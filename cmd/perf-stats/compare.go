@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -48,16 +49,9 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 		return fault.Fail("a load point is compared with the one of the same name; --by another key may join them",
 			"--compare: %s and %s have no load point in common: %s", f.Files[0], f.Files[1], firstOf(compared.Notes))
 	}
-	out := env.Create(f.Output)
-	defer out.Abort()
-	if err := chosen.Comparison(out, compared); err != nil {
+	err = f.output(env, func(w io.Writer) error { return chosen.Comparison(w, compared) })
+	if err != nil || f.FailOnRegression == "" {
 		return err
-	}
-	if err := out.Commit(); err != nil {
-		return err
-	}
-	if f.FailOnRegression == "" {
-		return nil
 	}
 	return gate(env, compared, limit, f.CannotTell)
 }

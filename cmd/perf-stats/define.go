@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"errors"
+	"io"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
@@ -12,7 +13,7 @@ import (
 )
 
 // define shows the records under other tools' definitions.
-func define(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
+func define(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	defs, err := stats.ParseDefinition(f.Define)
 	if err != nil {
 		return fault.Usage("", "--define: %w", err)
@@ -31,7 +32,7 @@ func define(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 		parts = append(parts, d)
 		return d.Add
 	})
-	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, fault.ErrInterrupted) {
+	if err := read(in.Context, env, stream, f.Files); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
 	all := stats.NewDefined(defs, opt)
@@ -40,15 +41,8 @@ func define(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	}
 	blocks := all.Blocks()
 	if len(blocks) == 0 {
-		return cmp.Or(in.err(), errNoRecords())
+		return cmp.Or(in.Err(), errNoRecords())
 	}
-	out := env.Create(f.Output)
-	defer out.Abort()
-	if err := chosen.Definitions(out, defs, blocks); err != nil {
-		return err
-	}
-	if err := out.Commit(); err != nil {
-		return err
-	}
-	return in.err()
+	err = f.output(env, func(w io.Writer) error { return chosen.Definitions(w, defs, blocks) })
+	return cmp.Or(err, in.Err())
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // exportEvalscope writes evalscope's files of each load point into -o DIR.
-func exportEvalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
+func exportEvalscope(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	opt.By = evalscope.Keys(opt.By)
 	stream, err := f.newStream(opt)
 	if err != nil {
@@ -24,13 +24,13 @@ func exportEvalscope(in *interrupt, env *cli.Env, f *flags, opt stats.Options) e
 	})
 	defer export.Abort()
 	stream.Also(export.Collect)
-	if err := read(in.ctx, env, stream, f.Files); err != nil && !errors.Is(err, fault.ErrInterrupted) {
+	if err := read(in.Context, env, stream, f.Files); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
 	if err := export.Write(stream.Collector().Summary()); err != nil {
 		return err
 	}
-	return in.err()
+	return in.Err()
 }
 
 func writeFile(env *cli.Env, path string, text []byte) error {

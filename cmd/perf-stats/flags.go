@@ -11,6 +11,7 @@ import (
 	"perfpipe/internal/cli"
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
+	"perfpipe/internal/filter"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/track"
 )
@@ -101,17 +102,17 @@ func (f *flags) beside() error {
 	return nil
 }
 
-// newStream makes the reader that the flags ask for.
+// newStream returns a stream for the records that the flags select.
 func (f *flags) newStream(opt stats.Options) (*stats.Stream, error) {
 	s := stats.NewStream(opt, min(2, runtime.GOMAXPROCS(0)), f.OnBadLine == "skip")
-	if f.Where != "" {
-		choose, err := where(f.Where)
-		if err != nil {
-			return nil, err
-		}
-		s.Where(choose)
+	if f.Where == "" {
+		return s, nil
 	}
-	return s, nil
+	selects, err := filter.Compile("--where", f.Where)
+	if err == nil {
+		s.Where(selects)
+	}
+	return s, err
 }
 
 func (f *flags) options() (opt stats.Options, err error) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sync/atomic"
-	"time"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/facts"
@@ -13,43 +11,6 @@ import (
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/stats"
 )
-
-// interrupt is what Ctrl-C does to reading.
-type interrupt struct {
-	ctx      context.Context
-	stop     func()
-	signaled atomic.Bool
-}
-
-// watch returns a context that ends some time after a signal: at another one, or after the grace, in which a perf-send
-// that had the same Ctrl-C sends the records of the requests it had in flight.
-func watch(env *cli.Env, grace time.Duration) *interrupt {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	in := &interrupt{ctx: ctx, stop: func() { cancel(nil) }}
-	go func() {
-		select {
-		case <-env.Signals:
-			in.signaled.Store(true)
-		case <-ctx.Done():
-			return
-		}
-		select {
-		case <-env.Signals:
-		case <-time.After(grace):
-		case <-ctx.Done():
-		}
-		cancel(fault.ErrInterrupted)
-	}()
-	return in
-}
-
-// err is fault.ErrInterrupted if a signal came, also where the input ended before the grace.
-func (in *interrupt) err() error {
-	if in.signaled.Load() {
-		return fault.ErrInterrupted
-	}
-	return nil
-}
 
 // read feeds the files, or stdin, to stream.
 func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []string) error {

@@ -44,11 +44,11 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	in := watch(env, time.Duration(f.Grace))
-	defer in.stop()
+	in := env.Grace(time.Duration(f.Grace))
+	defer in.Stop()
 	switch {
 	case f.Compare:
-		return compare(in.ctx, env, &f, opt)
+		return compare(in.Context, env, &f, opt)
 	case f.Define != "":
 		return define(in, env, &f, opt)
 	case f.Format == evalscopeFormat:
@@ -58,16 +58,17 @@ func run(env *cli.Env) error {
 }
 
 // summarize shows the figures of the records.
-func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
+func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	stream, err := f.newStream(opt)
 	if err != nil {
 		return err
 	}
-	tracked, err := f.startTracking(env, in, stream)
+	tracked, err := f.startTracking(env, stream)
 	if err != nil {
 		return err
 	}
-	defer tracked.finish()
+	whole := false
+	defer func() { f.finishTracking(env, in, tracked, whole) }()
 	files, err := f.openStores(stream)
 	if err != nil {
 		return err
@@ -77,7 +78,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	if f.Follow {
 		stopDrawing = follow(env, stream)
 	}
-	err = read(in.ctx, env, stream, f.Files)
+	err = read(in.Context, env, stream, f.Files)
 	stopDrawing()
 	if err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
@@ -85,7 +86,7 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 	if n, first := stream.Skipped(); n > 0 {
 		env.Say("skipped %d bad lines; the first: %v", n, first)
 	}
-	tracked.complete()
+	whole = true
 	all := stream.Collector()
 	summary := all.Summary()
 	if err := f.server(env, summary); err != nil {
@@ -96,18 +97,13 @@ func summarize(in *interrupt, env *cli.Env, f *flags, opt stats.Options) error {
 			return err
 		}
 	}
-	out := env.Create(f.Output)
-	defer out.Abort()
-	if err := f.write(out, summary); err != nil {
-		return err
-	}
-	if err := out.Commit(); err != nil {
+	if err := f.output(env, func(w io.Writer) error { return f.write(w, summary) }); err != nil {
 		return err
 	}
 	if err := files.commit(summary); err != nil {
 		return err
 	}
-	if err := in.err(); err != nil {
+	if err := in.Err(); err != nil {
 		return err
 	}
 	if len(summary.Blocks) == 0 {
@@ -137,6 +133,16 @@ func follow(env *cli.Env, stream *stats.Stream) (stop func()) {
 	}
 }
 
+// output writes -o FILE, or stdout.
+func (f *flags) output(env *cli.Env, write func(io.Writer) error) error {
+	out := env.Create(f.Output)
+	defer out.Abort()
+	if err := write(out); err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
 // write writes the summary in the format that was chosen.
 func (f *flags) write(w io.Writer, s *stats.Summary) error {
 	chosen, _ := format.Named(f.Format)
@@ -150,24 +156,14 @@ func (f *flags) write(w io.Writer, s *stats.Summary) error {
 	return chosen.Summary(w, s, opt)
 }
 
-// missed is the failure of the first gate that is missed, and of how many.
+// missed returns an error if a gate is missed.
 func missed(s *stats.Summary) error {
-	first, n := "", 0
-	for i := range s.Blocks {
-		for _, g := range s.Blocks[i].Gates {
-			if g.Pass {
-				continue
-			}
-			if n++; n == 1 {
-				first = strings.TrimSpace(format.Name(&s.Blocks[i])+" misses ") + " " + g.Gate + ": it is " + format.Number(g.Value)
-			}
-		}
-	}
-	switch n {
-	case 0:
+	first, more := format.Missed(s)
+	switch {
+	case first == "":
 		return nil
-	case 1:
+	case more == 0:
 		return fault.Fail("", "--slo: %s", first)
 	}
-	return fault.Fail("", "--slo: %s (and %d more)", first, n-1)
+	return fault.Fail("", "--slo: %s (and %d more)", first, more)
 }

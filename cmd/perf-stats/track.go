@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"reflect"
 	"slices"
@@ -56,16 +55,6 @@ func (t *trackers) Decode(ctx *kong.DecodeContext) error {
 		}
 		*t = append(*t, ctx.Scan.Pop().String())
 	}
-}
-
-// tracking is a run that is logged while its records are read. A nil one does nothing.
-type tracking struct {
-	env   *cli.Env
-	in    *interrupt
-	flags *flags
-	run   *track.Run
-	copy  *track.Copy // of stdin, for --upload-records
-	whole bool        // all records were read
 }
 
 func (f *flags) checkTrackers() error {
@@ -125,6 +114,9 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 			Resend: func(tracker, path string) string { return "perf-stats --visualizer " + tracker + " " + path },
 		},
 	}
+	if f.Upload {
+		opt.Upload = f.inputs()
+	}
 	for name, value := range map[string]any{"where": f.Where, "gpus": f.GPUs, "goodput": f.Goodput, "slo": f.SLO} {
 		if !reflect.ValueOf(value).IsZero() {
 			opt.Config[name] = value
@@ -141,75 +133,42 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 }
 
 // startTracking begins to log what the stream reads, if a tracker is asked for.
-func (f *flags) startTracking(env *cli.Env, in *interrupt, stream *stats.Stream) (*tracking, error) {
+func (f *flags) startTracking(env *cli.Env, stream *stats.Stream) (*track.Run, error) {
 	if len(f.Visualizer) == 0 {
 		return nil, nil
 	}
-	t := &tracking{env: env, in: in, flags: f}
-	if f.Upload && slices.Contains(f.inputs(), "-") {
-		var err error
-		if t.copy, err = track.NewCopy(f.OutputsDir); err != nil {
-			return nil, fault.Fail(dirHint, "--upload-records: %w", err)
-		}
-		env.Stdin = io.TeeReader(env.Stdin, t.copy)
-	}
 	snapshot := func() *stats.Summary { return stream.Collector().Summary() }
-	t.run = track.Start(f.trackOptions(env), time.Duration(f.Every), snapshot)
-	return t, nil
-}
-
-// complete notes that all records were read.
-func (t *tracking) complete() {
-	if t != nil {
-		t.whole = true
+	run, err := track.Start(f.trackOptions(env), time.Duration(f.Every), snapshot)
+	if err != nil {
+		return nil, fault.Fail(dirHint, "--upload-records: %w", err)
 	}
+	env.Stdin = run.Stdin(env.Stdin)
+	return run, nil
 }
 
-// finish logs the end of the run. The trackers have until the timeout or a signal. Their failure does not change the
-// exit code.
-func (t *tracking) finish() {
-	if t == nil {
+// finishTracking logs the end of a run, which failed unless it is whole. The trackers have until the timeout or a signal.
+// Their failure does not change the exit code.
+func (f *flags) finishTracking(env *cli.Env, in *cli.Grace, run *track.Run, whole bool) {
+	if run == nil {
 		return
 	}
-	t.in.stop() // the next signal is for the trackers
-	ctx, stop := t.env.Context()
+	in.Stop() // the next signal is for the trackers
+	ctx, stop := env.Context()
 	defer stop()
-	ctx, end := context.WithTimeout(ctx, time.Duration(t.flags.Timeout))
+	limit := time.Duration(f.Timeout)
+	ctx, end := context.WithTimeout(ctx, limit)
 	defer end()
-	var failed error
-	if !t.whole {
-		failed = errors.New("not all records could be read")
-	}
-	if t.env.TTY {
+	if env.TTY {
 		wait := time.AfterFunc(3*time.Second, func() {
-			t.env.Say("waiting for trackers, %v at most; Ctrl-C ends it and keeps what is not logged", time.Duration(t.flags.Timeout))
+			env.Say("waiting for trackers, %v at most; Ctrl-C ends it and keeps what is not logged", limit)
 		})
 		defer wait.Stop()
 	}
-	if kept := t.run.Finish(ctx, t.files(), failed); !kept {
-		t.copy.Remove()
+	var failed error
+	if !whole {
+		failed = errors.New("not all records could be read")
 	}
-}
-
-// files returns the records to upload.
-func (t *tracking) files() []string {
-	if !t.flags.Upload {
-		return nil
-	}
-	var out []string
-	for _, file := range t.flags.inputs() {
-		if file != "-" {
-			out = append(out, file)
-			continue
-		}
-		path, err := t.copy.Close()
-		if err != nil {
-			t.env.Say("--upload-records: the records are not logged: %v", err)
-			continue
-		}
-		out = append(out, path)
-	}
-	return out
+	run.Finish(ctx, failed)
 }
 
 // sendKept logs runs that a tracker did not log before.

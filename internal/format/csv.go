@@ -66,7 +66,7 @@ func (c *cells) list(name string, list []string) { c.add(name, strings.Join(list
 
 func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	var c cells
-	c.add("group", Name(b))
+	c.add("group", name(b))
 	c.add("run", b.Run)
 	c.boolean("simulated", b.Simulated)
 	c.add("mode", b.Mode)

@@ -36,7 +36,7 @@ func junit(w io.Writer, s *stats.Summary, _ Options) error {
 		b := &s.Blocks[i]
 		suite := junitSuite{Name: visible.Line(title(b)), Tests: len(b.Gates)}
 		for _, g := range b.Gates {
-			c := junitCase{Class: visible.Line("perf-stats " + Name(b)), Name: visible.Line(g.Gate)}
+			c := junitCase{Class: visible.Line("perf-stats " + name(b)), Name: visible.Line(g.Gate)}
 			if !g.Pass {
 				suite.Failures++
 				c.Failure = &junitFailure{Message: "it is " + Number(g.Value)}

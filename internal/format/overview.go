@@ -18,7 +18,7 @@ func overview(s *stats.Summary) *table.Table {
 	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		row := []string{Name(b), Number(b.RequestsPerS), Number(b.OutputPerS)}
+		row := []string{name(b), Number(b.RequestsPerS), Number(b.OutputPerS)}
 		if b.Best {
 			row[0] += " ★"
 			t.Notes = append(t.Notes, "★ of the levels that meet every SLO, the one of most requests/s")

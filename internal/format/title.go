@@ -15,7 +15,7 @@ const simulatedTitle = "SIMULATED: records of the built-in simulator, no server 
 
 func title(b *stats.Block) string {
 	parts := []string{}
-	for _, part := range []string{Name(b), load(b), some(b.Op, "operations"), some(b.Model, "models")} {
+	for _, part := range []string{name(b), load(b), some(b.Op, "operations"), some(b.Model, "models")} {
 		if part != "" {
 			parts = append(parts, part)
 		}
@@ -34,8 +34,8 @@ func marked(title string, simulated bool) string {
 	return title
 }
 
-// Name returns the values of a block's group, which tell it from the other blocks of its summary.
-func Name(b *stats.Block) string {
+// name returns the values of a block's group, which tell it from the other blocks of its summary.
+func name(b *stats.Block) string {
 	var parts []string
 	for _, v := range b.Group {
 		switch {
@@ -71,4 +71,21 @@ func some(values []string, noun string) string {
 		return fmt.Sprintf("%d %s", len(values), noun)
 	}
 	return strings.Join(values, ", ")
+}
+
+// Missed describes the first gate that a block misses, or returns "", and the number of gates that are missed besides.
+func Missed(s *stats.Summary) (first string, more int) {
+	for i := range s.Blocks {
+		b := &s.Blocks[i]
+		for _, g := range b.Gates {
+			switch {
+			case g.Pass:
+			case first == "":
+				first = strings.TrimSpace(name(b)+" misses ") + " " + g.Gate + ": it is " + Number(g.Value)
+			default:
+				more++
+			}
+		}
+	}
+	return first, more
 }

@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// Copy is a file that receives a copy of a stream, so that it can be uploaded. Write never fails, since the stream must
-// go on; Close returns the first error. After an interrupt a Write may still be in progress when Close is called.
-type Copy struct {
+// copied is a file that receives a copy of a stream, so that it can be uploaded. Write never fails, since the stream
+// must go on; close returns the first error. After an interrupt a Write may still be in progress when close is called.
+type copied struct {
 	file *os.File
 	dir  string // created for it
 	mu   sync.Mutex
 	err  error
 }
 
-// NewCopy creates a copy in dir, which it creates too.
-func NewCopy(dir string) (*Copy, error) {
-	c := &Copy{}
+// newCopy creates a copy in dir, which it creates too.
+func newCopy(dir string) (*copied, error) {
+	c := &copied{}
 	if _, err := os.Stat(dir); err != nil {
 		c.dir = dir
 	}
@@ -29,7 +29,7 @@ func NewCopy(dir string) (*Copy, error) {
 }
 
 // Write implements io.Writer.
-func (c *Copy) Write(p []byte) (int, error) {
+func (c *copied) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil {
@@ -38,8 +38,8 @@ func (c *Copy) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close completes the copy and returns the name of its file.
-func (c *Copy) Close() (string, error) {
+// close completes the copy and returns the name of its file.
+func (c *copied) close() (string, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	err := errors.Join(c.err, c.file.Close())
@@ -47,8 +47,8 @@ func (c *Copy) Close() (string, error) {
 	return c.file.Name(), err
 }
 
-// Remove deletes the copy, and the directory if it was created for it and is empty. A nil Copy has nothing to delete.
-func (c *Copy) Remove() {
+// remove deletes the copy, and the directory if it was created for it and is empty. If c is nil, there is no copy.
+func (c *copied) remove() {
 	if c == nil {
 		return
 	}

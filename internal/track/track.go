@@ -13,6 +13,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,7 @@ type Options struct {
 	Config   map[string]any           // logged with the run; secrets in it are masked
 	Dir      string                   // of local runs, and of journals
 	Python   string                   // interpreter, or folder of an environment, for the Python packages
+	Upload   []string                 // files to log at the end; - is what the reader returned by Run.Stdin has read
 	Keys     []string                 // NAME=value: additional environment of those, such as API keys
 	Getenv   func(name string) string // looks up an environment variable
 	Report   func(Message)            // tells the user something; several goroutines may call it
@@ -57,6 +60,7 @@ type Run struct {
 	lost     error            // why the journal ends early
 	logged   map[string]int64 // requests, by load point
 
+	stdin    *copied // for the upload; nil if not needed
 	snapshot func() *stats.Summary
 	unfollow context.CancelFunc
 	follower sync.WaitGroup
@@ -93,14 +97,30 @@ type trouble struct {
 func (t *trouble) Error() string { return t.err.Error() }
 func (t *trouble) Unwrap() error { return t.err }
 
-// Start begins a run. At each interval it logs what snapshot returns. Nothing is logged before there are records.
-func Start(opt Options, interval time.Duration, snapshot func() *stats.Summary) *Run {
+// Start begins a run. At each interval it logs what snapshot returns. Nothing is logged before there are records. The
+// error is that of creating a file for the upload of stdin.
+func Start(opt Options, interval time.Duration, snapshot func() *stats.Summary) (*Run, error) {
+	var stdin *copied
+	if slices.Contains(opt.Upload, "-") {
+		var err error
+		if stdin, err = newCopy(opt.Dir); err != nil {
+			return nil, err
+		}
+	}
 	r := newRun(opt, connect(opt))
-	r.snapshot = snapshot
+	r.stdin, r.snapshot = stdin, snapshot
 	ctx, stop := context.WithCancel(context.Background())
 	r.unfollow = stop
 	r.follower.Go(func() { r.follow(ctx, interval) })
-	return r
+	return r, nil
+}
+
+// Stdin returns a reader of in that copies what is read if it is to be uploaded.
+func (r *Run) Stdin(in io.Reader) io.Reader {
+	if r.stdin == nil {
+		return in
+	}
+	return io.TeeReader(in, r.stdin)
 }
 
 // connect returns the trackers of the options.
@@ -188,12 +208,30 @@ func (r *Run) lose(err error) {
 }
 
 // Finish logs the rest of the run: the last values, tables, charts and files, or only that it failed. It returns when
-// every tracker has logged all of it or has given up, or when ctx is done. It reports whether the journal is kept because
-// a tracker has not logged all of it.
-func (r *Run) Finish(ctx context.Context, files []string, failed error) (kept bool) {
+// every tracker has logged all of it or has given up, or when ctx is done. The journal is kept, and reported, if a tracker
+// has not logged all of it.
+func (r *Run) Finish(ctx context.Context, failed error) {
 	r.unfollow()
 	r.follower.Wait()
-	return r.finish(ctx, r.snapshot(), files, failed)
+	if kept := r.finish(ctx, r.snapshot(), r.uploads(), failed); !kept {
+		r.stdin.remove()
+	}
+}
+
+// uploads returns the files to upload.
+func (r *Run) uploads() []string {
+	var files []string
+	for _, file := range r.opt.Upload {
+		if file == "-" {
+			var err error
+			if file, err = r.stdin.close(); err != nil {
+				r.opt.Report(Message{Fact: fmt.Sprintf("the records are not uploaded: %v", err)})
+				continue
+			}
+		}
+		files = append(files, file)
+	}
+	return files
 }
 
 func (r *Run) finish(ctx context.Context, s *stats.Summary, files []string, failed error) (kept bool) {
@@ -230,7 +268,7 @@ func lastMs(s *stats.Summary) (ms int64) {
 	return ms
 }
 
-// Send logs a kept run. It reports whether a tracker did not log all of it.
+// Send logs a kept run, and reports whether a tracker did not log all of it.
 func Send(ctx context.Context, opt Options, path string) (missed bool, err error) {
 	j, err := open(path)
 	if err != nil {
