@@ -63,7 +63,9 @@ func (m *Memo) Read(data []byte) (Event, error) {
 		return chat.event(data, readChat)
 	}
 	s := chunkScanner{Scanner: fastjson.NewScanner(data), learns: true}
-	if e, ok := s.chat(); ok {
+	if e, ok := s.chat(); ok && !s.learns {
+		return e, nil
+	} else if ok {
 		l := layout{event: e}
 		l.event.Content, l.event.Reasoning = "", ""
 		l.template.Learn(data, s.holes)

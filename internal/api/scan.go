@@ -3,12 +3,15 @@ package api
 import (
 	"unicode/utf8"
 
+	"github.com/tidwall/gjson"
+
 	"perfpipe/internal/fastjson"
 )
 
-// scanChat reads the chunks that make up nearly all of every stream, at a small part of the cost of decoding them: at
-// most one choice, whose delta holds a role and plain texts, and a usage of plain numbers. ok is false if a chunk has
-// anything else in it; the caller then decodes it. What scanChat reads it reads as decoding does (FuzzScan).
+// scanChat reads the chunks that make up nearly all of every stream, and most whole replies, at a small part of the cost
+// of decoding them: at most one choice, whose delta or message holds a role and texts, and a usage of plain numbers. ok
+// is false if there is anything else; the caller then decodes it. What scanChat reads it reads as decoding does
+// (FuzzScan).
 func scanChat(data []byte) (e Event, ok bool) {
 	s := chunkScanner{Scanner: fastjson.NewScanner(data)}
 	return s.chat()
@@ -18,6 +21,7 @@ func scanChat(data []byte) (e Event, ok bool) {
 type chunkScanner struct {
 	fastjson.Scanner
 	learns bool // holes are kept
+	spoken bool // the choice has a delta or a message
 	holes  []fastjson.Hole[Event]
 }
 
@@ -61,10 +65,17 @@ func (s *chunkScanner) text(to *string) bool {
 
 // output passes a text that differs from chunk to chunk.
 func (s *chunkScanner) output(to *string, read func([]byte, *Event) int) bool {
-	if !s.text(to) {
+	v, escaped, ok := s.String()
+	if !ok || *to != "" || !utf8.Valid(v) {
 		return false
 	}
-	s.hole(len(*to), 1, read)
+	if escaped { // and so no hole, since a hole's reader returns a part of the data
+		s.learns = false
+		*to = gjson.Parse(`"` + string(v) + `"`).Str
+		return true
+	}
+	*to = string(v)
+	s.hole(len(v), 1, read)
 	return true
 }
 
@@ -124,8 +135,10 @@ func (s *chunkScanner) choice(key []byte, e *Event) bool {
 		return s.nullOr(func() bool { return s.text(&e.Finish) && usual(e.Finish) })
 	case "text":
 		return s.output(&e.Content, readContent)
-	case "delta":
-		return s.Object(func(key []byte) bool { return s.delta(key, e) })
+	case "delta", "message":
+		again := s.spoken
+		s.spoken = true
+		return !again && s.Object(func(key []byte) bool { return s.message(key, e) })
 	}
 	return false
 }
@@ -139,7 +152,7 @@ func usual(reason string) bool {
 	return false
 }
 
-func (s *chunkScanner) delta(key []byte, e *Event) bool {
+func (s *chunkScanner) message(key []byte, e *Event) bool {
 	switch string(key) {
 	case "role":
 		_, ok := s.plain()
@@ -148,7 +161,15 @@ func (s *chunkScanner) delta(key []byte, e *Event) bool {
 		return s.nullOr(func() bool { return s.output(&e.Content, readContent) })
 	case "reasoning_content", "reasoning":
 		return s.nullOr(func() bool { return s.output(&e.Reasoning, readReasoning) })
-	case "refusal", "tool_calls", "function_call", "audio":
+	case "tool_calls", "annotations":
+		return s.nullOr(func() bool {
+			if !s.Byte('[') {
+				return false
+			}
+			s.Space()
+			return s.Byte(']')
+		})
+	case "refusal", "function_call", "audio":
 		return s.Null()
 	}
 	return false
