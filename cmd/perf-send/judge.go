@@ -34,8 +34,8 @@ func (r *runner) judge() error {
 	return nil
 }
 
-// loadVerdict judges the load generator by its records. The sink must be closed.
-func (r *runner) loadVerdict() stats.Verdict { return r.tally.Verdict(r.sink.blockedTime()) }
+// loadVerdict judges the load generator by its records. Its records must be written.
+func (r *runner) loadVerdict() stats.Verdict { return r.tally.Verdict(r.records.Blocked()) }
 
 // connHint is the next step if the connection limit delayed most late requests, else "".
 func (r *runner) connHint() string {

@@ -12,6 +12,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/mask"
+	"perfpipe/internal/recordfile"
 	"perfpipe/internal/servermetrics"
 )
 
@@ -27,7 +28,7 @@ type metricsFlags struct {
 type sampler struct {
 	stop context.CancelFunc
 	done chan error
-	out  *output
+	out  *recordfile.File
 }
 
 // firstSample is how long the load waits for the first samples.
@@ -69,7 +70,11 @@ func startSampler(ctx context.Context, env *cli.Env, f *flags, c *client.Client,
 			urls = append(urls, own.String())
 		}
 	}
-	out, err := openOutput(env, f.MetricsOut, f.Resume != "")
+	create := env.Create
+	if f.Resume != "" {
+		create = env.Continue
+	}
+	out, err := recordfile.Open(create(f.MetricsOut), f.MetricsOut)
 	if err != nil {
 		return nil, err
 	}

@@ -4,141 +4,69 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"strings"
-	"sync"
-	"time"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 	"perfpipe/internal/partial"
+	"perfpipe/internal/recordfile"
 )
 
-// output is a file of lines, or stdout. What is not compressed is passed on at once, what is compressed each second: a
-// process that is killed loses no more than that.
-type output struct {
-	out   *partial.File
-	plain bool
-
-	mu     sync.Mutex
-	packed io.WriteCloser
-	timer  *time.Timer // set while something waits to be passed on
-	err    error       // of passing it on
-	packs  bool        // the compressed stream has not ended
-	resume bool
-}
-
-const flushEvery = time.Second
-
-// openOutput opens the file now, so that what stands in its way is known before the first request. Resumed, it goes on
-// behind what FILE.partial holds.
-func openOutput(env *cli.Env, path string, resume bool) (*output, error) {
-	out := env.Create(path)
-	if resume {
-		out = env.Continue(path)
-	}
-	if err := out.Open(); err != nil {
-		return nil, err
-	}
-	packed, err := jsonl.Compress(out, path)
-	if err != nil {
-		out.Abort()
-		return nil, err
-	}
-	return &output{out: out, packed: packed, plain: !compressed(path), packs: true, resume: resume}, nil
-}
-
-func compressed(path string) bool {
-	return strings.HasSuffix(path, ".gz") || strings.HasSuffix(path, ".zst")
-}
-
-// Write returns how many of the bytes were passed on, if not all were.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.err != nil {
-		return 0, o.err
-	}
-	n, err := o.packed.Write(p)
-	switch {
-	case err != nil:
-	case o.plain:
-		if err = o.out.Flush(); err != nil {
-			n -= o.out.Buffered()
+// checkFiles refuses files that would destroy each other, or the records of an earlier run.
+func (f *flags) checkFiles(env *cli.Env) error {
+	f.Resume = strings.TrimSuffix(f.Resume, partial.Suffix)
+	if f.Resume != "" {
+		if err := f.checkResume(); err != nil {
+			return err
 		}
-	case o.timer == nil:
-		o.timer = time.AfterFunc(flushEvery, o.flush)
+		f.Output = f.Resume
 	}
-	return max(0, n), err
-}
-
-func (o *output) flush() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.timer == nil { // closed meanwhile
-		return
+	named := []cli.File{ // without a path, these are stdin and stdout
+		{Name: "the input", Path: f.Input}, {Name: "-o", Path: f.Output, Out: true},
 	}
-	o.timer = nil
-	if f, ok := o.packed.(interface{ Flush() error }); ok {
-		o.err = f.Flush()
+	for _, file := range []cli.File{
+		{Name: "--metrics-out", Path: f.MetricsOut, Out: true}, {Name: "--facts-out", Path: f.FactsOut, Out: true},
+		{Name: "--truth", Path: f.Truth, Out: true},
+	} {
+		if file.Path != "" {
+			named = append(named, file)
+		}
 	}
-	if o.err == nil {
-		o.err = o.out.Flush()
-	}
-}
-
-// Close ends the file, also of a run that has failed: the records that there are must not be lost.
-func (o *output) Close() error {
-	if err := o.pack(); err != nil {
+	if err := env.Distinct(named...); err != nil {
 		return err
 	}
-	if err := o.out.Flush(); err != nil {
-		return err
+	if cli.IsStd(f.Output) || f.Force || f.Resume != "" {
+		return nil
 	}
-	return o.out.Commit()
+	if info, err := os.Stat(f.Output); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		return fault.Usage("--resume "+f.Output+" sends what it does not hold yet, --force replaces it",
+			"-o: %s exists and is not empty", f.Output)
+	}
+	return nil
 }
 
-// pack ends the compressed stream.
-func (o *output) pack() error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.timer != nil {
-		o.timer.Stop()
-		o.timer = nil
+// checkResume refuses a run that cannot be resumed.
+func (f *flags) checkResume() error {
+	switch {
+	case cli.IsStd(f.Resume):
+		return fault.Usage("", "--resume: needs the name of a file")
+	case f.Output != "" && f.Output != f.Resume:
+		return fault.Usage("leave -o out", "--resume: appends to %s, where -o says %s", f.Resume, f.Output)
+	case f.Force:
+		return fault.Usage("", "--resume: keeps the file that --force replaces")
+	case f.adaptive():
+		return fault.Usage("", "--resume: a search cannot go on, since it goes by what it has measured")
+	case f.Duration > 0:
+		return fault.Usage("--number says how many requests a run has",
+			"--resume: what a run with --duration has left is not known")
 	}
-	if o.err == nil && o.packs {
-		o.packs = false
-		o.err = o.packed.Close()
-	}
-	return o.err
+	return nil
 }
 
-// rescue leaves what could be written in FILE.partial, whose name it returns; empty if there is nothing.
-func (o *output) rescue() string {
-	o.pack() // it has failed before, or will again: what is in the file counts
-	name, err := o.out.Rescue(o.plain)
-	if err != nil {
-		return ""
-	}
-	return name
-}
-
-// abandon removes the file of a run that failed before it had anything to write; one that was to go on is as it was. It
-// does nothing after Close.
-func (o *output) abandon() {
-	if o.resume && o.packs {
-		o.Close() // the run has failed already
-		return
-	}
-	o.pack()
-	o.out.Abort()
-}
-
-// openRecords opens the file of the records, with --resume behind those that it holds, and checks that the other files
-// can be written.
-func (f *flags) openRecords(env *cli.Env) (*output, load.Sent, error) {
+// openRecords opens the file of the records, and checks that the other files can be written.
+func (f *flags) openRecords(env *cli.Env) (*recordfile.File, load.Sent, error) {
 	for _, other := range []struct{ flag, path string }{{"--facts-out", f.FactsOut}, {"--metrics-out", f.MetricsOut}} {
 		file := env.Continue(other.path)
 		if err := file.Open(); err != nil {
@@ -146,59 +74,50 @@ func (f *flags) openRecords(env *cli.Env) (*output, load.Sent, error) {
 		}
 		file.Rescue(false)
 	}
-	there := false
-	if f.Resume != "" {
-		var err error
-		if there, err = continued(f.Resume); err != nil {
-			return nil, load.Sent{}, err
-		}
-	}
-	out, err := openOutput(env, f.Output, f.Resume != "")
-	if err != nil || !there {
+	if f.Resume == "" {
+		out, err := recordfile.Open(env.Create(f.Output), f.Output)
 		return out, load.Sent{}, err
 	}
-	s, err := readSent(env, f.Resume)
+	out, sent, err := recordfile.Resume(f.Resume, env.Continue)
+	switch {
+	case errors.Is(err, recordfile.ErrNotRegular):
+		return nil, load.Sent{}, fault.Usage("", "--resume: %w", err)
+	case err != nil:
+		return nil, load.Sent{}, fmt.Errorf("--resume: %w", err)
+	case sent == nil:
+		return out, load.Sent{}, nil
+	}
+	again := ""
+	if sent.Dropped > 0 {
+		again = fmt.Sprintf("; %d more were cut short and are sent again", sent.Dropped)
+	}
+	env.Say("--resume: %s holds %d records%s", f.Resume, sent.Records, again)
+	earlier, err := sent.Load(f.part)
 	if err != nil {
-		out.abandon()
-		return nil, load.Sent{}, err
+		out.Abort()
+		return nil, load.Sent{}, fmt.Errorf("--resume: %w", err)
 	}
-	if s.rewritten { // the file under the name is another one now
-		out.rescue()
-		if out, err = openOutput(env, f.Output, true); err != nil {
-			return nil, load.Sent{}, err
-		}
-	}
-	earlier, err := s.engine(f.part)
-	if err != nil {
-		out.abandon()
-	}
-	return out, earlier, err
+	return out, earlier, nil
 }
 
-// endOutput ends the output of a run that err has ended, if it is not nil.
+// endOutput ends the records of a run. err is what ended the run, or nil.
 func (r *runner) endOutput(err error) error {
-	failed := r.sink.Close()
-	if failed == nil && err != nil && r.sink.records == 0 && r.f.Resume == "" {
-		r.out.abandon()
+	if err != nil && r.records.Count() == 0 && r.f.Resume == "" {
+		r.records.Abort()
 		return err
 	}
-	if failed == nil {
-		failed = r.out.Close()
-	}
-	if failed == nil {
+	failed := r.records.Close()
+	lost, ok := errors.AsType[*recordfile.LostError](failed)
+	switch {
+	case !ok:
 		return err
-	}
-	if cli.IsBrokenPipe(failed) {
-		if r.sink.lost > 0 {
-			r.env.Say("the reader of stdout has gone: %d records are lost", r.sink.lost)
+	case cli.IsBrokenPipe(failed):
+		if lost.Lost > 0 {
+			r.env.Say("the reader of stdout has gone: %d records are lost", lost.Lost)
 			r.env.Hint("-o FILE writes the records to a file; tee -i FILE outlives Ctrl-C")
 		}
-		return cmp.Or(err, failed)
+	case !errors.Is(err, fault.ErrInterrupted) && lost.Partial != "":
+		return fault.Fail("make room; then --resume "+r.f.Output+" sends what is missing", "%w", lost)
 	}
-	name := r.out.rescue()
-	if errors.Is(err, fault.ErrInterrupted) || name == "" {
-		return cmp.Or(err, failed)
-	}
-	return fault.Fail("make room; then --resume "+r.f.Output+" sends what is missing",
-		"%w: %d records are lost; the others are in %s", failed, r.sink.lost, name)
+	return cmp.Or(err, failed)
 }

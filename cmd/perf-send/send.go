@@ -20,6 +20,7 @@ import (
 	"perfpipe/internal/load"
 	"perfpipe/internal/progress"
 	"perfpipe/internal/record"
+	"perfpipe/internal/recordfile"
 	"perfpipe/internal/search"
 	"perfpipe/internal/tally"
 	"perfpipe/internal/tokencount"
@@ -60,7 +61,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	if err != nil {
 		return err
 	}
-	defer out.abandon() // nothing after run
+	defer out.Abort() // nothing after run
 	ctx, abort, stop := interrupts(env)
 	defer stop()
 	var facts runFacts
@@ -134,9 +135,9 @@ type runner struct {
 	ready     *ready
 	engine    *load.Engine
 	feed      *feed.Feed
-	out       *output
+	out       *recordfile.File
 	earlier   load.Sent // with --resume
-	sink      *sink
+	records   *recordfile.Writer
 	counter   *tokencount.Counter // nil: servers count
 	simulated bool
 	facts     *runFacts
@@ -148,7 +149,7 @@ type runner struct {
 }
 
 func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load.Point, in io.Reader, name string) error {
-	r.sink = newSink(r.out)
+	r.records = recordfile.NewWriter(r.out)
 	tok, err := r.f.tokenizer(ctx, r.env)
 	if err != nil {
 		return err
@@ -220,7 +221,7 @@ func (r *runner) emit(rec *record.Record) error {
 // write is the end of a record.
 func (r *runner) write(rec *record.Record) error {
 	defer r.client.Reuse(rec)
-	return r.sink.Emit(rec)
+	return r.records.Emit(rec)
 }
 
 func (r *runner) points(ctx context.Context, points []load.Point) error {

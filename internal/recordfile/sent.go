@@ -1,0 +1,136 @@
+package recordfile
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"strconv"
+	"strings"
+
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
+)
+
+// Sent is what an earlier run has sent, by the records that its file holds.
+type Sent struct {
+	Records int64 // that the file holds
+	Dropped int64 // records that were removed from it
+
+	path     string
+	shard    string
+	ids      []uint32         // by sequence number: 0 (not sent), autoID or the hash of an id; without conversations
+	byID     map[string]int64 // how often a request was sent, by id; with conversations
+	next     int64            // the first sequence number above those of all records
+	talks    bool             // there are conversations
+	finished map[string]int64 // conversations that have ended
+}
+
+const (
+	autoID = 1       // of a request without an id of its own
+	maxSeq = 1 << 30 // bounds the memory that a file can claim
+)
+
+func newSent(path string) *Sent {
+	return &Sent{path: path, byID: map[string]int64{}, finished: map[string]int64{}}
+}
+
+// Load returns what the engine passes over when it sends the input again as the same shard.
+func (s *Sent) Load(shard load.Shard) (load.Sent, error) {
+	if s.Records > 0 && s.shard != shard.String() {
+		return load.Sent{}, fmt.Errorf("%s is of shard %q, and this is %q", s.path, s.shard, shard.String())
+	}
+	out := load.Sent{Has: s.has}
+	if s.talks {
+		out.Seq = s.next
+	}
+	return out, nil
+}
+
+func canceled(r *record.Record) bool { return r.Error != nil && r.Error.Kind == record.KindCanceled }
+
+// survey notes the conversations that have ended. It must see all records before keeps and add.
+func (s *Sent) survey(r *record.Record) error {
+	s.next = max(s.next, r.Seq+1)
+	if r.Seq < 0 || r.Seq >= maxSeq {
+		return fmt.Errorf("seq %d is out of range", r.Seq)
+	}
+	if r.Session != "" {
+		s.talks = true
+		if !canceled(r) && (!r.OK || r.Turn >= r.Turns) {
+			s.finished[r.Session]++
+		}
+	}
+	return nil
+}
+
+// keeps reports whether a record stays in the file.
+func (s *Sent) keeps(r *record.Record) bool {
+	return !canceled(r) && (r.Session == "" || s.finished[r.Session] > 0)
+}
+
+// add adds a record that stays.
+func (s *Sent) add(r *record.Record) error {
+	if s.Records > 0 && r.Shard != s.shard {
+		return errors.New("its shard is not that of the lines before")
+	}
+	s.shard = r.Shard
+	s.Records++
+	auto := strings.HasPrefix(r.ID, r.RunID+"-") && r.RunID != ""
+	if s.talks {
+		if r.Turn <= 1 {
+			id := r.ID
+			if auto {
+				id = strings.TrimPrefix(id, r.RunID)
+			}
+			s.byID[id]++
+		}
+		return nil
+	}
+	for int64(len(s.ids)) <= r.Seq {
+		s.ids = append(s.ids, 0)
+	}
+	if s.ids[r.Seq] != 0 {
+		return fmt.Errorf("seq %d is there twice: it is more than one run", r.Seq)
+	}
+	s.ids[r.Seq] = autoID
+	if !auto {
+		s.ids[r.Seq] = hash(r.ID)
+	}
+	return nil
+}
+
+// hash returns a number above autoID.
+func hash(id string) uint32 {
+	h := fnv.New32a()
+	io.WriteString(h, id)
+	return max(h.Sum32(), autoID+1)
+}
+
+// has reports whether the request of a line of the input, counted from 0, was sent.
+func (s *Sent) has(line int64, req *request.Request) (bool, error) {
+	if s.talks {
+		id := req.ID
+		if id == "" {
+			id = "-" + strconv.FormatInt(line, 10)
+		}
+		if s.byID[id] == 0 {
+			return false, nil
+		}
+		s.byID[id]--
+		return true, nil
+	}
+	if line >= int64(len(s.ids)) || s.ids[line] == 0 {
+		return false, nil
+	}
+	want := uint32(autoID)
+	if req.ID != "" {
+		want = hash(req.ID)
+	}
+	if s.ids[line] != want {
+		return false, &load.SourceError{Source: req.Source.String(), Err: fmt.Errorf(
+			"custom_id %q is not that of request %d in %s: it is another input", req.ID, line, s.path)}
+	}
+	return true, nil
+}
