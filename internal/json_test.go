@@ -11,11 +11,11 @@ import (
 // standardJSON lists the packages that import encoding/json, and why. All others use github.com/goccy/go-json, which is
 // faster and otherwise the same, or internal/fastjson on the hot paths.
 var standardJSON = map[string]string{
-	"internal/chart":     "escapes <, > and & as its documentation promises: the data stands within a script element",
-	"internal/dataset":   "Decoder.Token reads the keys of an array's objects without decoding their values",
-	"internal/jsonl":     "go-json returns the error types of both",
-	"internal/sim":       "shares no decoder with the client that it is to judge",
-	"internal/tokenizer": "Decoder.Token keeps the order of keys, which chat templates print",
+	"internal/chart":                  "escapes <, > and & as its documentation promises: the data stands within a script element",
+	"internal/dataset":                "Decoder.Token reads the keys of an array's objects without decoding their values",
+	"internal/jsonl":                  "go-json returns the error types of both",
+	"internal/sim":                    "shares no decoder with the client that it is to judge",
+	"internal/tokenizer/chattemplate": "Decoder.Token keeps the order of keys, which chat templates print",
 }
 
 func TestStandardJSON(t *testing.T) {
