@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -104,7 +105,7 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	}
 	c.num("goodput_share", good.Share)
 	c.num("goodput_per_s", good.PerS)
-	for _, key := range stats.MetricKeys() {
+	for _, key := range metric.Keys() {
 		c.metric(key, b.Metrics.Get(key), percentiles)
 	}
 	c.add("client", b.Client.Level)

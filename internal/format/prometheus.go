@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
 )
@@ -48,7 +49,7 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 		}
 		return 0
 	})
-	for _, key := range stats.MetricKeys() {
+	for _, key := range metric.Keys() {
 		name, unit := key, dist.Num(1)
 		if base, ok := strings.CutSuffix(key, "_ms"); ok {
 			name, unit = base+"_seconds", 1000

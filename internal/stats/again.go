@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -24,11 +25,11 @@ func (t *transported) add(r *record.Record) {
 		if r.ResentMs >= heldMs {
 			t.TwiceLate++
 		}
-		t.TwiceWait = max(t.TwiceWait, micro(r.ResentMs))
+		t.TwiceWait = max(t.TwiceWait, metric.Micro(r.ResentMs))
 	}
 	if r.StreamWaitMs > 0 {
 		t.Waits++
-		t.LongWait = max(t.LongWait, micro(r.StreamWaitMs))
+		t.LongWait = max(t.LongWait, metric.Micro(r.StreamWaitMs))
 	}
 	if r.UntidyEnd != "" {
 		t.Untidy++
@@ -51,7 +52,7 @@ func (t *transported) twice() string {
 		return ""
 	}
 	return fmt.Sprintf("sent twice: %d of %d requests; up to %.4g ms of their times is the first attempt's",
-		t.Twice, t.Requests, float64(t.TwiceWait)/microseconds)
+		t.Twice, t.Requests, float64(t.TwiceWait)/metric.Microseconds)
 }
 
 func (t *transported) notes() (notes []string) {
@@ -60,7 +61,7 @@ func (t *transported) notes() (notes []string) {
 	}
 	if t.Waits > 0 {
 		notes = append(notes, fmt.Sprintf(
-			"%d of %d requests waited for an HTTP/2 stream, up to %.4g ms, which is in TTFT and latency", t.Waits, t.Requests, float64(t.LongWait)/microseconds))
+			"%d of %d requests waited for an HTTP/2 stream, up to %.4g ms, which is in TTFT and latency", t.Waits, t.Requests, float64(t.LongWait)/metric.Microseconds))
 	}
 	if t.Untidy > 0 {
 		notes = append(notes, fmt.Sprintf(

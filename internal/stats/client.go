@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -70,12 +71,12 @@ func (c *Client) Add(r *record.Record) {
 	c.dists()
 	lag, known := r.Lag()
 	if known && r.Mode != closedLoop {
-		c.lag.Add(micro(lag))
+		c.lag.Add(metric.Micro(lag))
 	}
 	c.times.add(r, lag)
 	c.conns.add(r)
 	if r.ClientCPU > 0 {
-		c.cpu.Add(whole(r.ClientCPU * thousandths))
+		c.cpu.Add(metric.Whole(r.ClientCPU * metric.Thousandths))
 	}
 	c.chunks += int64(len(r.GapUs))
 	c.joined += joinedChunks(r)
@@ -86,7 +87,7 @@ const closedLoop = "closed"
 
 func (t *clientTimes) add(r *record.Record, lag float64) {
 	sum := func(to *int64, ms float64) {
-		if us := micro(ms); us > 0 && *to < math.MaxInt64-us {
+		if us := metric.Micro(ms); us > 0 && *to < math.MaxInt64-us {
 			*to += us
 		}
 	}
@@ -182,7 +183,7 @@ func (c *Client) Verdict() Verdict {
 		}
 		return Verdict{Level: Unknown, Reason: "the records carry no lag_ms or client_cpu"}
 	}
-	return c.judge(at(&c.lag, 99, microseconds), at(&c.cpu, 90, thousandths))
+	return c.judge(at(&c.lag, 99, metric.Microseconds), at(&c.cpu, 90, metric.Thousandths))
 }
 
 // judge is the rule: the worst of its marks. docs/accuracy.md shows the measurements behind it.

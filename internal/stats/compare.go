@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -223,18 +224,11 @@ type figure struct {
 // figures are what is compared, in order, at these percentiles.
 func figures(percentiles []float64) []figure {
 	out := []figure{{"requests_per_s", 1, true}, {"output_tokens_per_s", 1, true}, {"success_rate", 1, true}}
-	for i := range metrics {
-		m := &metrics[i]
-		better := -1
-		if m.unit == 1 || m.key == "lag_ms" {
-			better = 0 // counts of tokens and turns; the load generator's own lateness
-		} else if m.key == "user_tokens_per_s" {
-			better = 1
-		}
-		main := m.key == "ttft_ms" || m.key == "tpot_ms" || m.key == "response_ms"
-		out = append(out, figure{m.key + ":mean", better, main})
+	for _, m := range metric.All() {
+		out = append(out, figure{m.Key + ":mean", int(m.Better), m.Headline})
 		for _, p := range percentiles {
-			out = append(out, figure{m.key + ":" + dist.PercentileName(p), better, main && (p == 50 || p == 90 || p == 99)})
+			headline := m.Headline && (p == 50 || p == 90 || p == 99)
+			out = append(out, figure{m.Key + ":" + dist.PercentileName(p), int(m.Better), headline})
 		}
 	}
 	return out
@@ -294,7 +288,7 @@ func (s *side) estimates(steady bool) map[string][]estimate {
 			}
 			add("success_rate", ofShare(ok, float64(ratio(g.ok, g.requests))))
 		}
-		for i := range metrics {
+		for i := range metric.All() {
 			mean, ps, known := v.estimates(i, s.opt.Percentiles)
 			if !known {
 				mean, ps, known = g.unknown(i, s.opt)
@@ -302,9 +296,9 @@ func (s *side) estimates(steady bool) map[string][]estimate {
 			if !known {
 				continue
 			}
-			add(metrics[i].key+":mean", mean)
+			add(metric.All()[i].Key+":mean", mean)
 			for k, p := range s.opt.Percentiles {
-				add(metrics[i].key+":"+dist.PercentileName(p), ps[k])
+				add(metric.All()[i].Key+":"+dist.PercentileName(p), ps[k])
 			}
 		}
 	}
@@ -318,10 +312,10 @@ func (g *group) unknown(i int, opt *Options) (mean estimate, ps []estimate, ok b
 		return mean, nil, false
 	}
 	why := "its values were not kept with their time"
-	if metrics[i].pooled() {
+	if metric.All()[i].Pooled {
 		why = "the gaps of one answer share its luck"
 	}
-	s := d.Stat(opt.Percentiles, metrics[i].unit)
+	s := d.Stat(opt.Percentiles, metric.All()[i].Scale)
 	for _, p := range s.Percentiles {
 		ps = append(ps, estimate{value: float64(p.Value), why: why})
 	}

@@ -11,6 +11,7 @@ import (
 	mstats "github.com/montanaflynn/stats"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -21,18 +22,20 @@ type Definition struct {
 	Why     []string // what makes its figures differ from ours
 	rule    func(sorted mstats.Float64Data, p float64) float64
 	fromDue bool // its clock starts when the first request is due rather than when it is sent
-	figures []metric
+	figures []metric.Metric
 }
 
 // ours is what the others are set beside.
 func ours() Definition {
-	return Definition{Tool: "perf-stats", rule: nearest, fromDue: true, figures: []metric{
+	return Definition{Tool: "perf-stats", rule: nearest, fromDue: true, figures: []metric.Metric{
 		instant("ttft_ms", "TTFT", ttft),
-		{"tpot_ms", "TPOT", nanoseconds, addTPOT, nil},
-		{"itl_ms", "ITL", microseconds, addITL, nil},
+		own("tpot_ms"),
+		own("itl_ms"),
 		instant("e2e_ms", "latency", latency),
 	}}
 }
+
+func own(key string) metric.Metric { return metric.All()[metric.Index(key)] }
 
 // Definitions gives those of --define, as read in the tools' sources at the versions named.
 func Definitions() []Definition {
@@ -40,45 +43,45 @@ func Definitions() []Definition {
 		{"evalscope", []string{ // 1.14.1, perf/utils/benchmark_util.py
 			"TPOT is (latency − TTFT)/(n − 1): it runs to the end of the answer, not to the last chunk",
 			"ITL is the gap between chunks, however many tokens they have",
-		}, nearest, false, []metric{
+		}, nearest, false, []metric.Metric{
 			instant("ttft_ms", "TTFT", ttft),
 			perToken("tpot_ms", "TPOT", toEnd, 1),
-			{"itl_ms", "ITL", microseconds, addGaps, nil},
+			{Key: "itl_ms", Name: "ITL", Scale: metric.Microseconds, Add: addGaps},
 			instant("e2e_ms", "Latency", latency),
 		}},
 		{"vllm", []string{ // bench serve 0.33.0, vllm/benchmarks/serve.py
 			"E2EL ends at the last chunk, not at the end of the answer",
 			"before 0.33 TTFT is the first chunk, even one of nothing but the role, where that comes early",
 			"ITL is the gap between chunks; percentiles are interpolated (numpy)",
-		}, linear, true, []metric{
+		}, linear, true, []metric.Metric{
 			instant("ttft_ms", "TTFT", ttft),
 			perToken("tpot_ms", "TPOT", toLast, 1),
-			{"itl_ms", "ITL", microseconds, addGaps, nil},
+			{Key: "itl_ms", Name: "ITL", Scale: metric.Microseconds, Add: addGaps},
 			instant("e2e_ms", "E2EL", lastChunk),
 		}},
 		{"sglang", []string{ // bench_serving 0.5.23, OpenAI backends, serving.py
 			"TPOT is (latency − TTFT)/(n − 1), to the end of the answer",
 			"ITL is the gap between chunks; percentiles are interpolated (numpy)",
-		}, linear, true, []metric{
+		}, linear, true, []metric.Metric{
 			instant("ttft_ms", "TTFT", ttft),
 			perToken("tpot_ms", "TPOT", toEnd, 1),
-			{"itl_ms", "ITL", microseconds, addGaps, nil},
+			{Key: "itl_ms", Name: "ITL", Scale: metric.Microseconds, Add: addGaps},
 			instant("e2e_ms", "E2E Latency", latency),
 		}},
 		{"aiperf", []string{ // 0.13.0
 			"its “Inter Token Latency” is one value a request, (last chunk − TTFT)/(n − 1), which others call TPOT; gaps are its ICL",
 			"request latency ends at the last chunk; percentiles are interpolated (numpy)",
-		}, linear, true, []metric{
+		}, linear, true, []metric.Metric{
 			instant("ttft_ms", "Time to First Token", ttft),
 			perToken("itl_ms", "Inter Token Latency", toLast, 1),
-			{"icl_ms", "Inter Chunk Latency", microseconds, addGaps, nil},
+			{Key: "icl_ms", Name: "Inter Chunk Latency", Scale: metric.Microseconds, Add: addGaps},
 			instant("e2e_ms", "Request Latency", lastChunk),
 		}},
 		{"guidellm", []string{ // 0.8.1, schemas/base/request_stats.py
 			"its TPOT is (last chunk)/n: it counts the TTFT in",
 			"its ITL is one value a request, (last chunk − TTFT)/(n − 1), which others call TPOT",
 			"percentiles are those of the step function, as ours",
-		}, nearest, true, []metric{
+		}, nearest, true, []metric.Metric{
 			instant("ttft_ms", "TTFT", ttft),
 			perToken("tpot_ms", "TPOT", lastChunk, 0),
 			perToken("itl_ms", "ITL", toLast, 1),
@@ -88,17 +91,17 @@ func Definitions() []Definition {
 			"TTFT is of content: reasoning does not count",
 			"tokens of one chunk share its time, so ITL is zero between them; NTPOT is latency/n",
 			"percentiles are interpolated (numpy)",
-		}, linear, true, []metric{
+		}, linear, true, []metric.Metric{
 			instant("ttft_ms", "TTFT", contentTTFT),
 			perToken("tpot_ms", "TPOT", toLast, 1),
-			{"itl_ms", "ITL", microseconds, addZeroGaps, nil},
+			{Key: "itl_ms", Name: "ITL", Scale: metric.Microseconds, Add: addZeroGaps},
 			perToken("ntpot_ms", "NTPOT", latency, 0),
 			instant("e2e_ms", "Request latency", latency),
 		}},
 		{"llmperf", []string{ // ray-project/llmperf f1d6bed
 			"its “inter token latency” is latency/n: it counts the TTFT in",
 			"TTFT is of content: reasoning does not count; percentiles are interpolated (pandas)",
-		}, linear, true, []metric{
+		}, linear, true, []metric.Metric{
 			instant("ttft_ms", "ttft_s", contentTTFT),
 			perToken("itl_ms", "inter_token_latency_s", latency, 0),
 			instant("e2e_ms", "end_to_end_latency_s", latency),
@@ -109,24 +112,24 @@ func Definitions() []Definition {
 // EvalscopeFiles is evalscope's definitions with all columns of its benchmark_percentile.json, under its names.
 func EvalscopeFiles() Definition {
 	d := Definitions()[0]
-	perS := func(key, name string, tokens func(*record.Record) int) metric {
-		return metric{key, name, thousandths, func(d *dist.Dist, r *observation) bool {
+	perS := func(key, name string, tokens func(*record.Record) int) metric.Metric {
+		return metric.Metric{Key: key, Name: name, Scale: metric.Thousandths, Add: func(d *dist.Dist, r *metric.Observation) bool {
 			n := tokens(r.Record)
-			return !r.OK || r.LatencyMs <= 0 || d.Add(whole(float64(n)/r.LatencyMs*1000*thousandths))
-		}, nil}
+			return !r.OK || r.LatencyMs <= 0 || d.Add(metric.Whole(float64(n)/r.LatencyMs*1000*metric.Thousandths))
+		}}
 	}
-	tokens := func(key, name string, of func(*record.Record) int) metric {
-		return metric{key, name, 1, func(d *dist.Dist, r *observation) bool { return !r.OK || d.Add(int64(of(r.Record))) }, nil}
+	tokens := func(key, name string, of func(*record.Record) int) metric.Metric {
+		return metric.Metric{Key: key, Name: name, Scale: 1, Add: func(d *dist.Dist, r *metric.Observation) bool { return !r.OK || d.Add(int64(of(r.Record))) }}
 	}
 	output := func(r *record.Record) int { return r.CompletionTokens }
 	input := func(r *record.Record) int { return r.PromptTokens }
 	d.figures = append(slices.Clone(d.figures),
-		metric{"decode", "Decode (tok/s)", thousandths, func(d *dist.Dist, r *observation) bool {
+		metric.Metric{Key: "decode", Name: "Decode (tok/s)", Scale: metric.Thousandths, Add: func(d *dist.Dist, r *metric.Observation) bool {
 			ms, ok := toEnd(r.Record)
 			n, known := r.StreamedTokens()
 			n--
-			return !r.OK || !ok || !known || n < 1 || ms <= 0 || d.Add(whole(float64(n)/ms*1000*thousandths))
-		}, nil},
+			return !r.OK || !ok || !known || n < 1 || ms <= 0 || d.Add(metric.Whole(float64(n)/ms*1000*metric.Thousandths))
+		}},
 		tokens("input_tokens", "Input tokens", input),
 		tokens("output_tokens", "Output tokens", output),
 		perS("input", "Input (tok/s)", input),
@@ -169,32 +172,32 @@ func contentTTFT(r *record.Record) (float64, bool) {
 }
 
 // instant is the distribution of a part of each success.
-func instant(key, name string, p part) metric {
-	return metric{key, name, microseconds, func(d *dist.Dist, r *observation) bool {
+func instant(key, name string, p part) metric.Metric {
+	return metric.Metric{Key: key, Name: name, Scale: metric.Microseconds, Add: func(d *dist.Dist, r *metric.Observation) bool {
 		ms, ok := p(r.Record)
-		return !r.OK || !ok || d.Add(micro(ms))
-	}, nil}
+		return !r.OK || !ok || d.Add(metric.Micro(ms))
+	}}
 }
 
 // perToken is that of a part divided by the tokens but for the first so many. Of a part that begins with the first chunk
 // they are those that were streamed.
-func perToken(key, name string, p part, but int) metric {
-	return metric{key, name, nanoseconds, func(d *dist.Dist, r *observation) bool {
+func perToken(key, name string, p part, but int) metric.Metric {
+	return metric.Metric{Key: key, Name: name, Scale: metric.Nanoseconds, Add: func(d *dist.Dist, r *metric.Observation) bool {
 		ms, ok := p(r.Record)
 		n, known := r.CompletionTokens, true
 		if but > 0 {
 			n, known = r.StreamedTokens()
 		}
 		n -= but
-		return !r.OK || !ok || !known || n < 1 || d.Add(whole(ms/float64(n)*nanoseconds))
-	}, nil}
+		return !r.OK || !ok || !known || n < 1 || d.Add(metric.Whole(ms/float64(n)*metric.Nanoseconds))
+	}}
 }
 
-func addGaps(d *dist.Dist, r *observation) bool { return !r.OK || d.AddAll(r.GapUs) }
+func addGaps(d *dist.Dist, r *metric.Observation) bool { return !r.OK || d.AddAll(r.GapUs) }
 
 // addZeroGaps adds the gap before each chunk and a zero for every further token of it. Where the chunks' tokens are
 // unknown each has one.
-func addZeroGaps(d *dist.Dist, r *observation) bool {
+func addZeroGaps(d *dist.Dist, r *metric.Observation) bool {
 	if !r.OK {
 		return true
 	}
@@ -267,12 +270,12 @@ func (d *Defined) Add(r *record.Record) {
 	}
 	if r.OK {
 		g.ok++
-		g.out += tokens(r.CompletionTokens)
+		g.out += metric.Tokens(r.CompletionTokens)
 	}
-	o := observe(r)
+	o := metric.Observe(r)
 	for i, def := range d.defs {
 		for j, f := range def.figures {
-			f.add(&g.dists[i][j], &o)
+			f.Add(&g.dists[i][j], &o)
 		}
 	}
 }
@@ -336,7 +339,7 @@ func (d *Defined) Blocks() []DefinedBlock {
 			b.Requests, b.Output = per(g.ok, b.Duration), per(g.out, b.Duration)
 			for j, f := range def.figures {
 				if values := &g.dists[i][j]; values.N() > 0 {
-					b.Figures = append(b.Figures, Metric{Key: f.key, Name: f.name, Stat: def.stat(values, d.opt.Percentiles, f.unit)})
+					b.Figures = append(b.Figures, Metric{Key: f.Key, Name: f.Name, Stat: def.stat(values, d.opt.Percentiles, f.Scale)})
 				}
 			}
 			out = append(out, b)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -177,15 +178,15 @@ func TestManyConversationsAreSampledAlikeInAnyOrder(t *testing.T) {
 	var forth, back, half sessions
 	n := 3 * maxSessions
 	for i := range n {
-		forth.put(fmt.Sprint(i), session{turns: 1})
-		back.put(fmt.Sprint(n-1-i), session{turns: 1})
+		forth.put(fmt.Sprint(i), session{Conversation: metric.Conversation{Turns: 1}})
+		back.put(fmt.Sprint(n-1-i), session{Conversation: metric.Conversation{Turns: 1}})
 		if i%2 == 0 {
-			half.put(fmt.Sprint(i), session{turns: 1})
+			half.put(fmt.Sprint(i), session{Conversation: metric.Conversation{Turns: 1}})
 		}
 	}
 	var merged sessions
 	for i := 1; i < n; i += 2 {
-		merged.put(fmt.Sprint(i), session{turns: 1})
+		merged.put(fmt.Sprint(i), session{Conversation: metric.Conversation{Turns: 1}})
 	}
 	merged.merge(&half)
 	for name, s := range map[string]*sessions{"backwards": &back, "in parts": &merged} {

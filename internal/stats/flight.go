@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -55,7 +56,7 @@ func (f *flights) of(p loadPoint) *interval {
 // twelve days.
 func sane(r *record.Record) bool {
 	due := due(r)
-	return r.SentUs >= 0 && r.SentUs <= 1<<60 && due >= 0 && due <= 1<<60 && micro(r.LatencyMs) >= 0
+	return r.SentUs >= 0 && r.SentUs <= 1<<60 && due >= 0 && due <= 1<<60 && metric.Micro(r.LatencyMs) >= 0
 }
 
 // add takes a record that says when it was sent, and reports whether its times are times.
@@ -63,7 +64,7 @@ func (f *flights) add(r *record.Record) bool {
 	if !sane(r) {
 		return false
 	}
-	latency, due := micro(r.LatencyMs), due(r)
+	latency, due := metric.Micro(r.LatencyMs), due(r)
 	if r.SentUs == 0 || r.Lacks(record.KeyLatencyMs) {
 		return true
 	}
@@ -108,8 +109,8 @@ func (f *flights) keep(starts, ends []int64, n int64) {
 // tokens credits the prompt when the answer began and the output as its chunks came: all of it at the end where it was
 // not streamed. Where the chunks' own counts are unknown, the tokens are spread evenly over the chunks.
 func (f *flights) tokens(r *record.Record, end int64) bool {
-	prompt, output := tokens(r.PromptTokens), tokens(r.CompletionTokens)
-	at := r.SentUs + micro(r.TTFTMs)
+	prompt, output := metric.Tokens(r.PromptTokens), metric.Tokens(r.CompletionTokens)
+	at := r.SentUs + metric.Micro(r.TTFTMs)
 	gaps, valid := total(r.GapUs)
 	if r.TTFTMs == 0 || !valid || at < r.SentUs || at+gaps > r.SentUs+dist.MaxValue {
 		b, _ := f.time.at(end)
@@ -169,7 +170,7 @@ func total(gaps []int64) (sum int64, valid bool) {
 // the first.
 func shares(r *record.Record, output int64) func(k int) int64 {
 	chunks := len(r.GapUs) + 1
-	if len(r.ChunkTokens) != chunks || !plausible(r.ChunkTokens) {
+	if len(r.ChunkTokens) != chunks || !metric.Plausible(r.ChunkTokens) {
 		hidden := min(int64(max(0, r.HiddenTokens)), output)
 		if output -= hidden; output == int64(chunks) && hidden == 0 {
 			return func(k int) int64 { return int64(k) }

@@ -8,6 +8,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -92,7 +93,7 @@ func (s set) sorted() []string {
 }
 
 func newGroup(k groupKey, opt *Options) *group {
-	g := &group{groupKey: k, limit: opt.ExactLimit, dists: make([]dist.Dist, len(metrics)), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
+	g := &group{groupKey: k, limit: opt.ExactLimit, dists: make([]dist.Dist, len(metric.All())), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
 	for i := range g.dists {
 		g.dists[i].Limit = opt.ExactLimit
 	}
@@ -115,7 +116,7 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 	if len(opt.Goodput) > 0 && good(r, opt.Goodput) {
 		g.good++
 	}
-	o := observe(r)
+	o := metric.Observe(r)
 	g.client.Add(r)
 	g.missing.add(&o)
 	g.prompts.Add(r)
@@ -125,8 +126,8 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 		g.series.add(&o)
 	}
 	valid := g.flights.add(r)
-	for i := range metrics {
-		if add := metrics[i].add; add != nil {
+	for i := range metric.All() {
+		if add := metric.All()[i].Add; add != nil {
 			valid = add(&g.dists[i], &o) && valid
 		}
 	}
@@ -137,28 +138,28 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 
 func (g *group) succeed(r *record.Record) {
 	g.ok++
-	g.input += tokens(r.PromptTokens)
-	g.output += tokens(r.CompletionTokens)
-	g.cached += tokens(r.CachedTokens)
-	g.items += tokens(r.Items)
+	g.input += metric.Tokens(r.PromptTokens)
+	g.output += metric.Tokens(r.CompletionTokens)
+	g.cached += metric.Tokens(r.CachedTokens)
+	g.items += metric.Tokens(r.Items)
 	if r.CachedTokens > 0 || r.Says(record.KeyCachedTokens) {
 		g.saidCached++
 	}
 	if n, known := r.StreamedTokens(); known && len(r.GapUs) > 0 {
 		g.chunks += int64(len(r.GapUs))
-		g.chunkTokens += max(0, tokens(n)-1)
+		g.chunkTokens += max(0, metric.Tokens(n)-1)
 	}
 	if r.FinishReason != "" {
 		count(g.finish, r.FinishReason, 1)
 	}
 }
 
-// dist gives distribution i as it stands; changing it changes nothing of the group.
+// dist returns a copy of distribution i.
 func (g *group) dist(i int) *dist.Dist {
-	d := g.dists[i] // shares the values
-	if derive := metrics[i].derive; derive != nil {
-		d = derive(g)
+	if of := metric.All()[i].OfConversation; of != nil {
+		return g.sessions.dist(g.limit, of)
 	}
+	d := g.dists[i] // shares the values
 	return &d
 }
 

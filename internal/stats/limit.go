@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -82,7 +83,7 @@ func worstGap(r *record.Record) (float64, bool) {
 	if len(r.GapUs) == 0 {
 		return 0, false
 	}
-	return float64(slices.Max(r.GapUs)) / microseconds, true
+	return float64(slices.Max(r.GapUs)) / metric.Microseconds, true
 }
 
 // ParseLimit reads a condition of goodput such as ttft_ms<500.
@@ -178,9 +179,9 @@ func ParseGate(text string) (Gate, error) {
 		}
 		return Gate{text, func(_ *group, b *Block, _ *Options) dist.Num { return of(b) }, l}, nil
 	}
-	i := slices.IndexFunc(metrics, func(m metric) bool { return m.key == key })
+	i := metric.Index(key)
 	if i < 0 {
-		return Gate{}, fmt.Errorf("%q: no distribution %q: there are %s", text, key, strings.Join(MetricKeys(), ", "))
+		return Gate{}, fmt.Errorf("%q: no distribution %q: there are %s", text, key, strings.Join(metric.Keys(), ", "))
 	}
 	p, of := 50.0, map[string]func(*dist.Stat) dist.Num{
 		"mean": func(s *dist.Stat) dist.Num { return s.Mean }, "sd": func(s *dist.Stat) dist.Num { return s.SD },
@@ -194,7 +195,7 @@ func ParseGate(text string) (Gate, error) {
 		of = func(s *dist.Stat) dist.Num { return s.Percentiles[0].Value }
 	}
 	return Gate{text, func(g *group, _ *Block, opt *Options) dist.Num {
-		s := g.judged(i, opt).Stat([]float64{p}, metrics[i].unit)
+		s := g.judged(i, opt).Stat([]float64{p}, metric.All()[i].Scale)
 		return of(&s)
 	}, l}, nil
 }
@@ -203,11 +204,12 @@ func ParseGate(text string) (Gate, error) {
 // not only in response time.
 func (g *group) judged(i int, opt *Options) *dist.Dist {
 	d := g.dist(i)
-	switch metrics[i].key {
-	case "ttft_ms", "tpot_ms", "latency_ms", "response_ms":
-		if d.SetFailed(g.requests - g.ok); opt.DropFailures {
-			d.SetFailed(0)
-		}
+	switch {
+	case !metric.All()[i].Failing:
+	case opt.DropFailures:
+		d.SetFailed(0)
+	default:
+		d.SetFailed(g.requests - g.ok)
 	}
 	return d
 }

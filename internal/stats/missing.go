@@ -3,6 +3,7 @@ package stats
 import (
 	"fmt"
 
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -15,32 +16,34 @@ const earlyUs = 10_000
 // wanted is what perf-send's records have, and what becomes of those without.
 var wanted = [...]struct {
 	key   string // in states
-	lacks func(*observation) bool
+	lacks func(*metric.Observation) bool
 	note  string
 }{
-	{"ok", func(r *observation) bool { return r.Lacks(record.KeyOK) },
+	{"ok", func(r *metric.Observation) bool { return r.Lacks(record.KeyOK) },
 		"do not say ok: those without an error, or a status of one, are taken as successes"},
-	{"sent_us", func(r *observation) bool { return r.SentUs == 0 },
+	{"sent_us", func(r *metric.Observation) bool { return r.SentUs == 0 },
 		"do not say when they were sent (sent_us), and are left out of what has to do with time"},
-	{"latency_ms", func(r *observation) bool { return r.SentUs != 0 && r.Lacks(record.KeyLatencyMs) },
+	{"latency_ms", func(r *metric.Observation) bool { return r.SentUs != 0 && r.Lacks(record.KeyLatencyMs) },
 		"do not say when they ended (latency_ms), and are left out of what has to do with time"},
-	{"lag_ms", func(r *observation) bool { _, known := r.Lag(); return !known },
+	{"lag_ms", func(r *metric.Observation) bool { _, known := r.Lag(); return !known },
 		"do not say how late they were sent (lag_ms, or scheduled_us and sent_us): their response time counts from the send"},
-	{"prompt_tokens", func(r *observation) bool { return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens) },
+	{"prompt_tokens", func(r *metric.Observation) bool {
+		return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens)
+	},
 		"are successes that do not say prompt_tokens, which count as none"},
-	{"completion_tokens", func(r *observation) bool {
-		return r.OK && generates(r.Record) && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
+	{"completion_tokens", func(r *metric.Observation) bool {
+		return r.OK && metric.Generates(r.Record) && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
 	}, "are successes that do not say completion_tokens, which count as none"},
-	{"gap_us", func(r *observation) bool {
+	{"gap_us", func(r *metric.Observation) bool {
 		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && r.TPOTMs <= 0
 	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
-	{"pieces", func(r *observation) bool { return r.OK && r.Streamed() && r.inOnePiece },
+	{"pieces", func(r *metric.Observation) bool { return r.OK && r.Streamed() && r.InOnePiece },
 		"are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL"},
-	{"order", func(r *observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
+	{"order", func(r *metric.Observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
 		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
-	{"unit", func(r *observation) bool { return r.SentUs >= 1e12 && r.SentUs < 1e13 || r.SentUs >= 1e17 },
+	{"unit", func(r *metric.Observation) bool { return r.SentUs >= 1e12 && r.SentUs < 1e13 || r.SentUs >= 1e17 },
 		"have a sent_us that is not in µs since the epoch, as it seems: what has to do with time is wrong by its factor"},
-	{"sent_early", func(r *observation) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
+	{"sent_early", func(r *metric.Observation) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
 		"were sent before they were due (sent_us is below scheduled_us), as if a clock had been set back: what has to do with time may be wrong"},
 	{"redacted_reasoning", hidden(record.HiddenRedacted),
 		"have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)"},
@@ -51,16 +54,11 @@ var wanted = [...]struct {
 }
 
 // hidden reports successes of which it is not known, for that reason, how many tokens were streamed.
-func hidden(why string) func(*observation) bool {
-	return func(r *observation) bool { return r.OK && r.Streamed() && r.HiddenUnknown == why }
+func hidden(why string) func(*metric.Observation) bool {
+	return func(r *metric.Observation) bool { return r.OK && r.Streamed() && r.HiddenUnknown == why }
 }
 
-// generates says whether the request asked for output tokens.
-func generates(r *record.Record) bool {
-	return r.Op != "embedding" && r.Op != "rerank" && r.Op != "score"
-}
-
-func (m *missing) add(r *observation) {
+func (m *missing) add(r *metric.Observation) {
 	for i := range wanted {
 		if wanted[i].lacks(r) {
 			m[i]++

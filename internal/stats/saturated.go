@@ -2,9 +2,9 @@ package stats
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
+	"perfpipe/internal/metric"
 	"perfpipe/internal/saturation"
 )
 
@@ -52,8 +52,7 @@ func (g *group) tooBrief(all []stretch) bool {
 			load = s.first + s.n - all[0].first
 		}
 	}
-	i := slices.IndexFunc(metrics, func(m metric) bool { return m.key == "latency_ms" })
-	d := g.dist(i)
+	d := g.dist(metric.Index("latency_ms"))
 	return d.N() > 0 && float64(load*g.flights.time.width()) < fewAnswers*d.Ranks(d.N(), 1)(1)
 }
 

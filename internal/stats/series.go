@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -26,7 +27,7 @@ type series struct {
 	scratch  dist.Dist
 }
 
-func (s *series) add(r *observation) {
+func (s *series) add(r *metric.Observation) {
 	due := due(r.Record)
 	key := keyOf(due, uint64(r.Seq)^xxhash.Sum64String(r.ID))
 	if !s.chosen(key) {
@@ -34,16 +35,16 @@ func (s *series) add(r *observation) {
 	}
 	s.columns()
 	s.due, s.key, s.ok = append(s.due, due), append(s.key, key), append(s.ok, r.OK)
-	for i := range metrics {
-		m := &metrics[i]
-		if m.add == nil || m.pooled() {
+	for i := range metric.All() {
+		m := &metric.All()[i]
+		if m.Add == nil || m.Pooled {
 			continue
 		}
 		d := &s.scratch
-		m.add(d, r)
+		m.Add(d, r)
 		v := absent()
 		if value, ok := d.Take(); ok {
-			v = float32(value / m.unit)
+			v = float32(value / m.Scale)
 		}
 		s.put(i, v)
 	}
@@ -54,7 +55,7 @@ func absent() float32 { return float32(math.NaN()) }
 
 func (s *series) columns() {
 	if s.cols == nil {
-		s.cols = make([][]float32, len(metrics))
+		s.cols = make([][]float32, len(metric.All()))
 		s.scratch.Limit = -1
 	}
 }
@@ -180,6 +181,3 @@ func in(order []uint32, c []float32) []float32 {
 	}
 	return out
 }
-
-// pooled reports whether the values are parts of answers, of which one request has many.
-func (m *metric) pooled() bool { return m.key == "itl_ms" }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 )
 
 // seriesInState is how many requests of a series a state keeps.
@@ -48,7 +49,7 @@ func (s *series) state() seriesState {
 		if col == nil {
 			continue
 		}
-		c := colState{Name: metrics[m].key}
+		c := colState{Name: metric.All()[m].Key}
 		for _, i := range order {
 			c.Values = binary.LittleEndian.AppendUint32(c.Values, math.Float32bits(col[i]))
 		}
@@ -68,7 +69,7 @@ func (s *seriesState) restore() (*series, error) {
 	}
 	out.columns()
 	for _, c := range s.Cols {
-		i := slices.Index(MetricKeys(), c.Name)
+		i := slices.Index(metric.Keys(), c.Name)
 		if i < 0 || len(c.Values) != 4*len(out.due) {
 			return nil, dist.ErrState
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -21,21 +22,18 @@ type sessions struct {
 }
 
 type session struct {
-	dueUs, endUs int64 // of the first turn, of the last to end
-	turns        int64
-	lastTurn     int
-	answerUs     int64 // when the last turn's output began
-	failed       bool
+	metric.Conversation
+	lastTurn int
 }
 
 func (s *sessions) add(r *record.Record) {
 	if r.Session == "" || !sane(r) {
 		return
 	}
-	t := session{dueUs: due(r), endUs: r.EndUs(), turns: 1, lastTurn: r.Turn, failed: !r.OK}
-	t.answerUs = t.endUs
+	t := session{metric.Conversation{DueUs: due(r), EndUs: r.EndUs(), Turns: 1, Failed: !r.OK}, r.Turn}
+	t.AnswerUs = t.EndUs
 	if r.Streamed() {
-		t.answerUs = r.SentUs + micro(r.TTFTMs)
+		t.AnswerUs = r.SentUs + metric.Micro(r.TTFTMs)
 	}
 	s.put(r.Shard+"\x00"+r.Session, t)
 }
@@ -55,12 +53,12 @@ func (s *sessions) put(name string, t session) {
 		}
 		return
 	}
-	if t.lastTurn > have.lastTurn || t.lastTurn == have.lastTurn && t.answerUs > have.answerUs {
-		have.lastTurn, have.answerUs = t.lastTurn, t.answerUs
+	if t.lastTurn > have.lastTurn || t.lastTurn == have.lastTurn && t.AnswerUs > have.AnswerUs {
+		have.lastTurn, have.AnswerUs = t.lastTurn, t.AnswerUs
 	}
-	have.dueUs, have.endUs = min(have.dueUs, t.dueUs), max(have.endUs, t.endUs)
-	have.turns += t.turns
-	have.failed = have.failed || t.failed
+	have.DueUs, have.EndUs = min(have.DueUs, t.DueUs), max(have.EndUs, t.EndUs)
+	have.Turns += t.Turns
+	have.Failed = have.Failed || t.Failed
 	s.byName[name] = have
 }
 
@@ -92,32 +90,14 @@ func (s *sessions) merge(o *sessions) {
 
 func trailingZeros(name string) int { return bits.TrailingZeros64(xxhash.Sum64String(name)) }
 
-// conversations is the time from a conversation's first turn being due to its last end. One with a failed turn is +∞:
-// it never came to its end.
-func (g *group) conversations() dist.Dist {
-	return g.sessions.dist(g.limit, func(t session) int64 { return t.endUs - t.dueUs })
-}
-
-// answers is the time from a conversation's first turn being due to the first output of its last turn.
-func (g *group) answers() dist.Dist {
-	return g.sessions.dist(g.limit, func(t session) int64 { return t.answerUs - t.dueUs })
-}
-
-func (g *group) turns() dist.Dist {
-	d := dist.Dist{Limit: g.limit}
-	for _, t := range g.sessions.byName {
-		d.Add(t.turns)
-	}
-	return d
-}
-
-func (s *sessions) dist(limit int, of func(session) int64) dist.Dist {
-	d := dist.Dist{Limit: limit}
+// dist returns the distribution of a figure of the conversations. One with a failed turn is +∞: it never came to its end.
+func (s *sessions) dist(limit int, of func(*metric.Conversation) (int64, bool)) *dist.Dist {
+	d := &dist.Dist{Limit: limit}
 	for _, t := range s.byName {
-		if t.failed {
-			d.AddInf()
+		if v, finite := of(&t.Conversation); finite {
+			d.Add(v)
 		} else {
-			d.Add(of(t))
+			d.AddInf()
 		}
 	}
 	return d

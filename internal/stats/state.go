@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 
 	"github.com/goccy/go-json"
 	"github.com/klauspost/compress/zstd"
@@ -147,7 +148,7 @@ func (s *sessions) state() sessionsState {
 	out := sessionsState{Halvings: s.halvings, Names: slices.Sorted(maps.Keys(s.byName))}
 	for _, name := range out.Names {
 		t := s.byName[name]
-		out.Of = append(out.Of, sessionState{t.dueUs, t.endUs, t.turns, int64(t.lastTurn), t.answerUs, t.failed})
+		out.Of = append(out.Of, sessionState{t.DueUs, t.EndUs, t.Turns, int64(t.lastTurn), t.AnswerUs, t.Failed})
 	}
 	return out
 }
@@ -159,7 +160,7 @@ func (s *sessionsState) restore() (*sessions, error) {
 	out := &sessions{halvings: s.Halvings, byName: map[string]session{}}
 	for i, name := range s.Names {
 		t := s.Of[i]
-		out.byName[name] = session{t.DueUs, t.EndUs, t.Turns, int(t.LastTurn), t.AnswerUs, t.Failed}
+		out.byName[name] = session{metric.Conversation{DueUs: t.DueUs, EndUs: t.EndUs, AnswerUs: t.AnswerUs, Turns: t.Turns, Failed: t.Failed}, int(t.LastTurn)}
 	}
 	return out, nil
 }
@@ -204,7 +205,7 @@ func (g *group) state(opt *Options) (string, error) {
 		s.Facts = append(s.Facts, factState{name, g.facts[i].sorted()})
 	}
 	for i := range g.dists {
-		s.Dists = append(s.Dists, g.dists[i].State(metrics[i].key))
+		s.Dists = append(s.Dists, g.dists[i].State(metric.All()[i].Key))
 	}
 	for i, d := range g.client.dists() {
 		s.Client = append(s.Client, d.State(clientDists()[i]))
@@ -306,7 +307,7 @@ func (s *groupState) lists(g *group) error {
 		}
 	}
 	for _, d := range s.Dists {
-		i := slices.Index(MetricKeys(), d.Name)
+		i := slices.Index(metric.Keys(), d.Name)
 		if i < 0 {
 			return unknown("distribution", d.Name)
 		}

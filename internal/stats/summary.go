@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 	"perfpipe/internal/servermetrics"
 )
@@ -186,12 +187,8 @@ func (g *group) block(opt *Options) Block {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
 	}
 	b.Metrics = g.metrics(opt)
-	b.response = dist.NaN()
-	for i, m := range metrics {
-		if m.key == "response_ms" {
-			b.response = g.dists[i].FiniteMean(m.unit)
-		}
-	}
+	response := metric.Index("response_ms")
+	b.response = g.dists[response].FiniteMean(metric.All()[response].Scale)
 	b.Gates = g.gates(&b, opt)
 	if len(g.facts[factRun]) > 1 { // no one load is that of all
 		b.Rate, b.Parallel = 0, 0
@@ -202,13 +199,13 @@ func (g *group) block(opt *Options) Block {
 
 // metrics gives the statistics of the distributions that have values. Those are sorted at the same time.
 func (g *group) metrics(opt *Options) Metrics {
-	all := make(Metrics, len(metrics))
+	all := make(Metrics, len(metric.All()))
 	var wg sync.WaitGroup
 	var v *view
 	if opt.Intervals {
 		v = g.view(opt)
 	}
-	for i, m := range metrics {
+	for i, m := range metric.All() {
 		wg.Go(func() {
 			d := g.dist(i)
 			if opt.DropFailures {
@@ -217,7 +214,7 @@ func (g *group) metrics(opt *Options) Metrics {
 			if d.N()+d.Failed() == 0 {
 				return
 			}
-			all[i] = Metric{Key: m.key, Name: m.name, Stat: d.Stat(opt.Percentiles, m.unit)}
+			all[i] = Metric{Key: m.Key, Name: m.Name, Stat: d.Stat(opt.Percentiles, m.Scale)}
 			if v != nil {
 				all[i].intervals(v, i, opt.Percentiles)
 			}
@@ -343,7 +340,7 @@ func (g *group) notes() []string {
 	var approx []string
 	for i := range g.dists {
 		if !g.dists[i].Exact() {
-			approx = append(approx, metrics[i].name)
+			approx = append(approx, metric.All()[i].Name)
 		}
 	}
 	if approx != nil {

@@ -3,6 +3,8 @@ package stats
 import (
 	"iter"
 	"slices"
+
+	"perfpipe/internal/metric"
 )
 
 // Values gives the values of one metric, by its key, in a block of the Collector's Summary, each in the metric's unit and with how often it
@@ -15,9 +17,9 @@ func (c *Collector) Values(b *Block, key string) iter.Seq2[float64, int64] {
 			return
 		}
 		g := groups[i]
-		for i, m := range metrics {
-			if m.key == key {
-				g.dist(i).Values()(func(v, n int64) bool { return yield(float64(v)/m.unit, n) })
+		for i, m := range metric.All() {
+			if m.Key == key {
+				g.dist(i).Values()(func(v, n int64) bool { return yield(float64(v)/m.Scale, n) })
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 )
 
 // view is the values of a group in the order in which their requests were due.
@@ -21,8 +22,8 @@ func (g *group) view(opt *Options) *view { return &view{g, opt, g.series.order()
 
 // column returns the values of distribution i, +∞ for failures.
 func (v *view) column(i int) []float32 {
-	if of := v.g.ofSession(metrics[i].key); of != nil {
-		return v.g.sessions.column(of, metrics[i].unit)
+	if of := metric.All()[i].OfConversation; of != nil {
+		return v.g.sessions.column(of, metric.All()[i].Scale)
 	}
 	if v.g.series.cols == nil || v.g.series.cols[i] == nil {
 		return nil
@@ -37,7 +38,7 @@ func (v *view) column(i int) []float32 {
 // estimates returns those of the mean and of the percentiles of distribution i. There are none of parts of answers: those
 // of one answer are not independent.
 func (v *view) estimates(i int, percentiles []float64) (mean estimate, ps []estimate, ok bool) {
-	if metrics[i].pooled() {
+	if metric.All()[i].Pooled {
 		return mean, nil, false
 	}
 	col := v.column(i)
@@ -48,8 +49,8 @@ func (v *view) estimates(i int, percentiles []float64) (mean estimate, ps []esti
 	if v.opt.DropFailures {
 		d.SetFailed(0)
 	}
-	at := d.Ranks(int64(len(col)), metrics[i].unit)
-	mean = ofMean(d.Mean(metrics[i].unit), col)
+	at := d.Ranks(int64(len(col)), metric.All()[i].Scale)
+	mean = ofMean(d.Mean(metric.All()[i].Scale), col)
 	number, independent := effective(len(col), func(k int) float64 { return finite(col[k]) })
 	n := int64(len(col))
 	worths := worthsAt(col, percentiles, at)
@@ -102,30 +103,23 @@ func finite(v float32) float64 {
 	return float64(v)
 }
 
-// ofSession returns what a distribution of conversations takes of each.
-func (g *group) ofSession(key string) func(session) int64 {
-	switch key {
-	case "conversation_ms":
-		return func(t session) int64 { return t.endUs - t.dueUs }
-	case "answer_ms":
-		return func(t session) int64 { return t.answerUs - t.dueUs }
-	case "turns":
-		return func(t session) int64 { return t.turns }
-	}
-	return nil
-}
-
 // column returns the values of conversations in the order in which they were due, +∞ for those that failed.
-func (s *sessions) column(of func(session) int64, unit float64) []float32 {
-	all := make([]session, 0, len(s.byName))
-	for _, t := range s.byName {
-		all = append(all, t)
+func (s *sessions) column(of func(*metric.Conversation) (int64, bool), unit float64) []float32 {
+	type value struct {
+		due    int64 // µs
+		v      int64
+		finite bool
 	}
-	slices.SortFunc(all, func(a, b session) int { return cmp.Or(cmp.Compare(a.dueUs, b.dueUs), cmp.Compare(of(a), of(b))) })
+	all := make([]value, 0, len(s.byName))
+	for _, t := range s.byName {
+		v, finite := of(&t.Conversation)
+		all = append(all, value{t.DueUs, v, finite})
+	}
+	slices.SortFunc(all, func(a, b value) int { return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.v, b.v)) })
 	col := make([]float32, len(all))
 	for i, t := range all {
-		col[i] = float32(float64(of(t)) / unit)
-		if t.failed {
+		col[i] = float32(float64(t.v) / unit)
+		if !t.finite {
 			col[i] = float32(math.Inf(1))
 		}
 	}
@@ -159,8 +153,7 @@ func (m Metrics) shortNotes() (notes []string) {
 	}
 	names := map[short][]string{}
 	for i := range m {
-		switch m[i].Key {
-		case "ttft_ms", "tpot_ms", "latency_ms", "response_ms":
+		if k := metric.Index(m[i].Key); k >= 0 && metric.All()[k].Failing {
 			for need, which := range m[i].short {
 				k := short{need, joinAnd(which)}
 				names[k] = append(names[k], m[i].Name)
