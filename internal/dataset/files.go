@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -93,111 +92,6 @@ func (o *Options) named(ctx context.Context, name string, patterns []string) ([]
 		return nil, fmt.Errorf("%s: no file in it that can be read as rows", name)
 	}
 	return repo.Files(ctx, found...)
-}
-
-// row is one row of a file.
-type row struct {
-	tabular.Row
-	path string
-}
-
-// wrong is an error about the row.
-func (r *row) wrong(format string, args ...any) error {
-	err := fmt.Errorf(format, args...)
-	if !r.Line {
-		err = fmt.Errorf("row: %w", err)
-	}
-	return &jsonl.LineError{File: r.path, Line: r.N, Err: err}
-}
-
-// text returns a column's text, "" if it has none.
-func (r *row) text(column string) string {
-	s, _ := r.Values[column].(string)
-	return s
-}
-
-// kind describes the value of a column in words.
-func (r *row) kind(column string) string {
-	v, ok := r.Values[column]
-	switch v := v.(type) {
-	case nil:
-		if !ok {
-			return "missing"
-		}
-		return "null"
-	case string:
-		return "empty"
-	case bool:
-		return "true or false"
-	case float64, int64:
-		return "a number"
-	case []any:
-		return "a list"
-	case map[string]any:
-		return "an object"
-	default:
-		return fmt.Sprintf("a %T", v)
-	}
-}
-
-// rows gives the rows of all files, one after the other.
-func (o *Options) rows(paths []string, columns ...string) iter.Seq2[*row, error] {
-	return func(yield func(*row, error) bool) {
-		var r row
-		for _, path := range paths {
-			read := tabular.File(path, columns...)
-			if path == "-" {
-				in, name, close, err := o.Input(path)
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				defer close()
-				path, read = name, tabular.Read(in, name, columns...)
-			}
-			for values, err := range read {
-				r = row{values, path}
-				if !yield(&r, err) {
-					return
-				}
-				if _, bad := errors.AsType[*jsonl.LineError](err); err != nil && !bad {
-					return
-				}
-			}
-		}
-	}
-}
-
-// roundRobin gives the rows of all files in turn, one of each.
-func (o *Options) roundRobin(paths []string, columns ...string) iter.Seq2[*row, error] {
-	if len(paths) == 1 {
-		return o.rows(paths, columns...)
-	}
-	return func(yield func(*row, error) bool) {
-		type reader struct {
-			next func() (*row, error, bool)
-			stop func()
-		}
-		var open []reader
-		for _, p := range paths {
-			next, stop := iter.Pull2(o.rows([]string{p}, columns...))
-			defer stop()
-			open = append(open, reader{next, stop})
-		}
-		for len(open) > 0 {
-			for k := 0; k < len(open); {
-				r, err, more := open[k].next()
-				if !more {
-					open = append(open[:k], open[k+1:]...)
-					continue
-				}
-				if !yield(r, err) {
-					return
-				}
-				k++
-			}
-		}
-	}
 }
 
 // elements returns those of the list that stands in the document r under the path of keys, one in memory at a time.

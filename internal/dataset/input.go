@@ -3,16 +3,13 @@ package dataset
 import (
 	"bufio"
 	"bytes"
-	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 
 	"github.com/goccy/go-json"
-	"github.com/tidwall/gjson"
 
-	"perfpipe/internal/fastjson"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
 	"perfpipe/internal/tabular"
@@ -182,26 +179,6 @@ func (in *dataFile) values(yield func(fileLine, error) bool) bool {
 	return true
 }
 
-// valid returns b if it is JSON. NaN and Infinity, which Python writes, become null.
-func valid(b []byte) ([]byte, error) {
-	if len(b) > 0 && b[0] == '{' {
-		var buf [16]fastjson.Member
-		if _, err := fastjson.AppendMembers(buf[:0], b); err == nil { // which is the faster one
-			return b, nil
-		}
-	}
-	if gjson.ValidBytes(b) {
-		return b, nil
-	}
-	if plain, ok := jsonl.WithoutNaN(b); ok && gjson.ValidBytes(plain) {
-		return plain, nil
-	}
-	if bytes.Contains(b, []byte(`\x22`)) {
-		return b, errors.New("not valid JSON: nginx needs log_format … escape=json")
-	}
-	return b, fmt.Errorf("not valid JSON: %.40q", b)
-}
-
 // rowValues yields rows as JSON objects.
 func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
 	read := tabular.File(in.name)
@@ -220,139 +197,4 @@ func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
 		}
 	}
 	return true
-}
-
-// oneLine returns JSON without line feeds, which would end a line of the output.
-func oneLine(raw []byte) []byte {
-	if bytes.IndexByte(raw, '\n') < 0 && bytes.IndexByte(raw, '\r') < 0 {
-		return raw
-	}
-	return appendCompact(nil, raw)
-}
-
-// appendCompact appends valid JSON without the white space between its tokens.
-func appendCompact(dst, raw []byte) []byte {
-	for len(raw) > 0 {
-		n := 0
-		for n < len(raw) && raw[n] > ' ' && raw[n] != '"' {
-			n++
-		}
-		if n < len(raw) && raw[n] == '"' {
-			n += stringSize(raw[n:])
-			dst, raw = append(dst, raw[:n]...), raw[n:]
-			continue
-		}
-		dst, raw = append(dst, raw[:n]...), raw[min(n+1, len(raw)):]
-	}
-	return dst
-}
-
-// stringSize returns the number of bytes of the JSON string that text begins with.
-func stringSize(text []byte) int {
-	for n := 1; ; {
-		k := bytes.IndexByte(text[n:], '"')
-		if k < 0 {
-			return len(text)
-		}
-		slashes := 0
-		for text[n+k-1-slashes] == '\\' {
-			slashes++
-		}
-		if n += k + 1; slashes%2 == 0 {
-			return n
-		}
-	}
-}
-
-// form is how the values of a file are laid out.
-type form int
-
-const (
-	unclear   form = iota // more of the file must be seen
-	byLine                // one a line
-	byElement             // the elements of arrays
-	byValue               // one after another, however many lines each takes
-)
-
-// mostHead is how much of a file is looked at for its layout.
-const mostHead = 16 << 20
-
-// layout finds the form of the input by its beginning.
-func (in *dataFile) layout() form {
-	form := layout(in.head)
-	for form == unclear && in.widen() {
-		form = layout(in.head)
-	}
-	if form == unclear {
-		return byLine
-	}
-	return form
-}
-
-// layout finds the form of a file by its beginning. An array is one value, rather than a list of them, if its elements
-// are messages.
-func layout(text []byte) form {
-	if jsonl.Spans(text) && text[0] == '{' {
-		return byValue
-	}
-	if len(text) == 0 || text[0] != '[' {
-		return byLine
-	}
-	line, _, found := bytes.Cut(text, []byte("\n"))
-	first := firstElement(text)
-	switch {
-	case first == unknown:
-		return unclear
-	case first == aRow || first == aScalar && !found:
-		return byElement
-	case json.Valid(line):
-		return byLine
-	case first == aScalar:
-		return byElement
-	case !found:
-		return unclear
-	}
-	return byValue
-}
-
-// element is what the first element of an array is.
-type element int
-
-const (
-	unknown  element = iota // the text ends before it is told
-	aMessage                // of a conversation
-	aRow                    // another object, or an array
-	aScalar
-)
-
-func firstElement(text []byte) element {
-	dec := stdjson.NewDecoder(bytes.NewReader(text))
-	dec.Token() // the [ that was seen
-	tok, err := dec.Token()
-	switch {
-	case err != nil:
-		return unknown
-	case tok == stdjson.Delim('['):
-		return aRow
-	case tok != stdjson.Delim('{'):
-		return aScalar
-	}
-	var skip stdjson.RawMessage
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return unknown
-		}
-		switch key {
-		case "role", "from", "human":
-			return aMessage
-		}
-		if dec.Decode(&skip) != nil {
-			return unknown
-		}
-	}
-	if _, err = dec.Token(); err != nil {
-		return unknown
-	}
-	return aRow
 }

@@ -72,21 +72,6 @@ func customLines(_ context.Context, o *Options) (items, error) {
 	})
 }
 
-// isVLLM reports whether objects have a prompt, and beside it only what vLLM's custom dataset has.
-func isVLLM(objects []gjson.Result) bool {
-	for _, v := range objects {
-		for _, key := range keysOf(v) {
-			if key != "prompt" && key != "output_tokens" {
-				return false
-			}
-		}
-		if v.Get("prompt").Type != gjson.String {
-			return false
-		}
-	}
-	return true
-}
-
 func readLines(o *Options, read func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool) (items, error) {
 	if len(o.Paths) == 0 {
 		return nil, errNoFile

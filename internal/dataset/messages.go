@@ -1,10 +1,8 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +11,6 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
-	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
 )
 
@@ -187,59 +184,6 @@ func (t *talk) add(m message) {
 	t.all = append(t.all, m)
 }
 
-// call makes a call of tools of ShareGPT's {"name": …, "arguments": …}, or of a list of them.
-func (t *talk) call(v gjson.Result) message {
-	calls := v
-	if v.Type == gjson.String && gjson.Valid(v.Str) {
-		calls = gjson.Parse(v.Str)
-	}
-	raw := []byte(`{"role":"assistant","content":null,"tool_calls":[`)
-	for i, c := range calls.Array() {
-		name, args := c.Get("name"), c.Get("arguments")
-		if name.Type != gjson.String {
-			return spoken("assistant", v) // prose about a call
-		}
-		if !args.Exists() {
-			args = c.Get("parameters")
-		}
-		text := args.Str
-		if args.Type != gjson.String {
-			text = strings.TrimSpace(args.Get("@ugly").Raw)
-		}
-		if text == "" {
-			text = "{}"
-		}
-		if i > 0 {
-			raw = append(raw, ',')
-		}
-		id := "call_" + strconv.Itoa(t.calls)
-		t.calls++
-		t.open = append(t.open, id)
-		raw = append(raw, `{"id":"`+id+`","type":"function","function":{"name":`...)
-		raw = fastjson.AppendString(raw, name.Str)
-		raw = append(fastjson.AppendString(append(raw, `,"arguments":`...), text), "}}"...)
-	}
-	if len(calls.Array()) == 0 {
-		return spoken("assistant", v)
-	}
-	return message{role: "assistant", calls: true, raw: append(raw, "]}"...)}
-}
-
-// result makes the result of the oldest call that has none yet.
-func (t *talk) result(v gjson.Result) message {
-	text := v.Str
-	if v.Type != gjson.String {
-		text = v.Get("@ugly").Raw
-	}
-	raw := []byte(`{"role":"tool",`)
-	if len(t.open) > 0 {
-		raw = append(fastjson.AppendString(append(raw, `"tool_call_id":`...), t.open[0]), ',')
-		t.open = t.open[1:]
-	}
-	raw = fastjson.AppendString(append(raw, `"content":`...), text)
-	return message{role: "tool", text: text, raw: append(raw, '}')}
-}
-
 // known writes a message without the keys that no API has in one.
 func (t *talk) known(m gjson.Result) json.RawMessage {
 	raw := []byte{'{'}
@@ -267,19 +211,6 @@ func hasParts(v gjson.Result) (has bool) {
 	}
 	return has
 }
-
-// usesTools reports whether content has a call of a tool as a part, as Anthropic writes it.
-func usesTools(v gjson.Result) (uses bool) {
-	if v.IsArray() {
-		v.ForEach(func(_, part gjson.Result) bool {
-			uses = part.Get("type").Str == "tool_use"
-			return !uses
-		})
-	}
-	return uses
-}
-
-func hasCalls(v gjson.Result) bool { return v.IsObject() || v.IsArray() && len(v.Array()) > 0 }
 
 // spoken is a message whose text stands in JSON.
 func spoken(role string, v gjson.Result) message {
@@ -358,87 +289,4 @@ func delayMs(v gjson.Result, unit float64) (ms float64, err error) {
 		return 0, fmt.Errorf("a delay of more than a month: %.40s", v.Raw)
 	}
 	return ms, nil
-}
-
-// The parameters of a request that may stand beside the messages of a row: those that every API has in a place of its own,
-// and those that are sent as they are.
-var (
-	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
-		"repetition_penalty"}
-	rowVerbatim = []string{"tool_choice", "parallel_tool_calls", "functions", "response_format", "chat_template_kwargs",
-		"reasoning_effort"}
-)
-
-// talkRow is a row with a conversation.
-type talkRow struct {
-	messages gjson.Result // under the first of the keys that it has
-	system   string
-	params   []api.Param // beside the messages
-}
-
-// readRow goes through a row once, since conversations are long.
-func readRow(row gjson.Result, keys []string) (r talkRow, err error) {
-	at := len(keys)
-	row.ForEach(func(k, v gjson.Result) bool {
-		key := k.Str
-		if i := slices.Index(keys, key); i >= 0 {
-			if i < at {
-				at, r.messages = i, v
-			}
-			return true
-		}
-		switch {
-		case v.Type == gjson.Null:
-		case key == "system":
-			r.system = v.Str
-		case key == "tools":
-			var tools json.RawMessage
-			if tools, err = rowTools(v); err != nil {
-				return false
-			}
-			if tools != nil {
-				r.params = append(r.params, api.Param{Key: key, Value: tools, Verbatim: true})
-			}
-		case slices.Contains(rowSampling, key):
-			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw)})
-		case slices.Contains(rowVerbatim, key):
-			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw), Verbatim: true})
-		}
-		return true
-	})
-	return r, err
-}
-
-// rowTools reads tools, which datasets have as text, too, and without their type.
-func rowTools(v gjson.Result) (json.RawMessage, error) {
-	if v.Type == gjson.String {
-		if strings.TrimSpace(v.Str) == "" {
-			return nil, nil
-		}
-		if !gjson.Valid(v.Str) {
-			return nil, errors.New("tools is neither a list nor the JSON of one")
-		}
-		v = gjson.Parse(v.Str)
-	}
-	if !v.IsArray() {
-		return nil, fmt.Errorf("tools is no list: %.40s", v.Raw)
-	}
-	if len(v.Array()) == 0 {
-		return nil, nil
-	}
-	out := []byte{'['}
-	for i, tool := range v.Array() {
-		if !tool.IsObject() {
-			return nil, fmt.Errorf("tools[%d] is no object: %.40s", i, tool.Raw)
-		}
-		if i > 0 {
-			out = append(out, ',')
-		}
-		one := tool.Get("@ugly").Raw
-		if tool.Get("name").Exists() && !tool.Get("function").Exists() && !tool.Get("type").Exists() {
-			one = `{"type":"function","function":` + one + `}`
-		}
-		out = append(out, one...)
-	}
-	return append(out, ']'), nil
 }

@@ -6,15 +6,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
-	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
-	"perfpipe/internal/tabular"
 )
 
 // format is one kind of captured log or trace: one of line and read is set, or both of tables.
@@ -54,69 +51,6 @@ func Formats() []string {
 		names = append(names, f.name)
 	}
 	return names
-}
-
-// sample is the beginning of a file, by which its format is told.
-type sample struct {
-	head    []byte
-	header  []string       // of a table
-	objects []gjson.Result // the first ones; keys that are optional may be in any of them
-}
-
-// mostSampled is how many objects a sample has at most.
-const mostSampled = 1000
-
-// sample looks at the objects in the beginning of a file.
-func (in *dataFile) sample() *sample {
-	s := &sample{head: in.head}
-	add := func(l fileLine, err error) bool {
-		if err == nil && len(l.Bytes) > 0 && l.Bytes[0] == '{' {
-			s.objects = append(s.objects, gjson.ParseBytes(bytes.Clone(l.Bytes)))
-		}
-		return len(s.objects) < mostSampled
-	}
-	if in.parquet {
-		in.rowValues(func(l fileLine, err error) bool { return add(l, err) && len(s.objects) < 10 })
-		return s
-	}
-	probe := &dataFile{Reader: unmarked(bytes.NewReader(in.head), 64<<10), name: in.name, head: in.head, whole: true}
-	probe.values(add)
-	if len(in.head) > 0 && in.head[0] != '{' && in.head[0] != '[' {
-		if t, err := tabular.NewTable(bytes.NewReader(in.head), in.name); err == nil {
-			s.header = t.Header
-		}
-	}
-	if s.objects == nil && len(in.head) > 0 && in.head[0] == '{' { // longer than what was looked at, or wrong
-		line, _, _ := bytes.Cut(in.head, []byte("\n"))
-		s.objects = []gjson.Result{gjson.ParseBytes(line)}
-	}
-	return s
-}
-
-// has reports whether an object of the sample has all of the keys.
-func (s *sample) has(keys ...string) bool {
-	return slices.ContainsFunc(s.objects, func(v gjson.Result) bool {
-		return !slices.ContainsFunc(keys, func(k string) bool { return !v.Get(gjson.Escape(k)).Exists() })
-	})
-}
-
-// columns are the keys of the first object, or the header.
-func (s *sample) columns() []string {
-	if len(s.objects) == 0 {
-		return s.header
-	}
-	return keysOf(s.objects[0])
-}
-
-// hasColumns looks for the header of a table, which has these columns among others; also as the keys of objects.
-func hasColumns(columns ...string) func(*sample) bool {
-	return func(s *sample) bool {
-		return s.has(columns...) || !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(s.header, c) })
-	}
-}
-
-func hasKeys(keys ...string) func(*sample) bool {
-	return func(s *sample) bool { return s.has(keys...) }
 }
 
 // trace is the reading of captured logs and traces.
@@ -297,9 +231,6 @@ func (t *trace) at(it *Item, ms float64) {
 	t.lastMs = offset
 	it.Line.AtMs = &offset
 }
-
-// roundMs keeps microseconds.
-func roundMs(ms float64) float64 { return math.Round(ms*1000) / 1000 }
 
 // entryError is an error about an entry of a document.
 func entryError(l fileLine, n int, err error) error {

@@ -2,19 +2,12 @@ package dataset
 
 import (
 	"fmt"
-	"io"
-	"iter"
 	"math"
-	"regexp"
-	"strconv"
-	"strings"
 
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/dataset/synth"
-	"perfpipe/internal/jsonl"
-	"perfpipe/internal/tabular"
 )
 
 // Blocks of a prompt of which traces tell the hashes, in tokens.
@@ -71,16 +64,6 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, err
 		it.Own = append(ownMaxTokens(int(out)), api.Param{Key: "ignore_eos", Value: []byte("true")})
 	}
 	return true, nil
-}
-
-// bailianLine is that of Alibaba's Bailian: seconds, and the hashes of blocks of 16 tokens.
-func bailianLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	for _, key := range []string{"type", "turn"} {
-		if l := v.Get(key); l.Exists() {
-			t.label(it, key, l.String())
-		}
-	}
-	return t.hashedItem(it, v, 1000)
 }
 
 // hashedItem is a line of lengths and hashes, its timestamp in units of so many ms.
@@ -170,135 +153,4 @@ func (t *trace) label(it *Item, key, value string) {
 		it.Line.Labels = map[string]string{}
 	}
 	it.Line.Labels[key] = value
-}
-
-// csvTrace reads rows under a header, which must have the columns.
-func csvTrace(put rowItem, columns ...string) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
-	return func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
-		return func(yield func(*Item, error) bool) {
-			table, err := tabular.NewTable(r, name)
-			if err == nil {
-				err = table.Missing(columns...)
-			}
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			for rec, err := range table.Records() {
-				it, keep := &Item{}, true
-				if err == nil {
-					if keep, err = put(t, byName(table.Header, rec.Fields), it); err != nil {
-						err = &jsonl.LineError{File: name, Line: rec.Line, Err: err}
-					}
-				}
-				if !t.give(yield, it, keep, err) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// rowItem makes an item of a row, or reports that it is none.
-type rowItem func(t *trace, row map[string]string, it *Item) (bool, error)
-
-// line reads an object as a row: one of Parquet or JSON, whose values may be numbers.
-func (put rowItem) line(t *trace, v gjson.Result, it *Item) (bool, error) {
-	row := map[string]string{}
-	v.ForEach(func(key, x gjson.Result) bool {
-		if x.Type != gjson.Null {
-			row[key.Str] = x.String()
-		}
-		return true
-	})
-	return put(t, row, it)
-}
-
-func byName(header, values []string) map[string]string {
-	row := make(map[string]string, len(header))
-	for i, v := range values {
-		row[header[i]] = v
-	}
-	return row
-}
-
-// azureRow is a row of Azure's traces of LLM inference.
-func azureRow(t *trace, row map[string]string, it *Item) (bool, error) {
-	keep, err := t.csvItem(it, row["TIMESTAMP"], row["ContextTokens"], row["GeneratedTokens"])
-	if n, bad := tokens(row["NumImages"]); bad == nil && n > 0 && keep && err == nil {
-		t.images++
-	}
-	return keep, err
-}
-
-// burstRow is a row of BurstGPT.
-func burstRow(t *trace, row map[string]string, it *Item) (bool, error) {
-	for key, name := range map[string]string{"Model": "model", "Log Type": "log_type", "Session ID": "session"} {
-		if row[key] != "" {
-			t.label(it, name, row[key])
-		}
-	}
-	return t.csvItem(it, row["Timestamp"], row["Request tokens"], row["Response tokens"])
-}
-
-func (t *trace) csvItem(it *Item, when, in, out string) (bool, error) {
-	i, err := tokens(in)
-	if err != nil {
-		return true, err
-	}
-	o, err := tokens(out)
-	if err != nil {
-		return true, err
-	}
-	if o == 0 {
-		t.leave(failed)
-		return false, nil
-	}
-	ms, err := timeMs(gjson.Result{Type: gjson.String, Str: when, Raw: when})
-	if err != nil {
-		return true, err
-	}
-	t.at(it, ms)
-	return t.lengthItem(it, i, o, nil)
-}
-
-var thousands = regexp.MustCompile(`^[1-9][0-9]{0,2}(,[0-9]{3})+$`)
-
-// tokens reads a whole number, also as pandas writes it if its column has gaps, 12.0, and as spreadsheets do: 1,234.
-func tokens(text string) (int64, error) {
-	if text = strings.TrimSpace(text); thousands.MatchString(text) {
-		text = strings.ReplaceAll(text, ",", "")
-	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return n, nil
-	}
-	if n, err := strconv.ParseFloat(text, 64); err == nil && n == math.Trunc(n) && math.Abs(n) < 1<<53 {
-		return int64(n), nil
-	}
-	return 0, fmt.Errorf("not a number of tokens: %q", text)
-}
-
-// vllmLine is a line of vLLM's custom dataset.
-func vllmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
-	it.Length = t.mixed
-	if n, err := optional(v, "output_tokens"); err == nil && n == 0 {
-		t.leave(failed)
-		return false, nil
-	}
-	return vllmItem(&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}, v, it)
-}
-
-// vllmItem makes an item of a prompt, which may say how many tokens its answer has.
-func vllmItem(p *prompts, v gjson.Result, it *Item) (bool, error) {
-	if v.Get("prompt").Type != gjson.String {
-		return true, fmt.Errorf("prompt is no text: %.40s", v.Get("prompt").Raw)
-	}
-	n, err := optional(v, "output_tokens")
-	if err != nil {
-		return true, err
-	}
-	if n > 0 {
-		it.Own = ownMaxTokens(int(n))
-	}
-	return p.put(it, v.Get("prompt").String())
 }

@@ -1,0 +1,96 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"perfpipe/internal/api"
+)
+
+// The parameters of a request that may stand beside the messages of a row: those that every API has in a place of its own,
+// and those that are sent as they are.
+var (
+	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
+		"repetition_penalty"}
+	rowVerbatim = []string{"tool_choice", "parallel_tool_calls", "functions", "response_format", "chat_template_kwargs",
+		"reasoning_effort"}
+)
+
+// talkRow is a row with a conversation.
+type talkRow struct {
+	messages gjson.Result // under the first of the keys that it has
+	system   string
+	params   []api.Param // beside the messages
+}
+
+// readRow goes through a row once, since conversations are long.
+func readRow(row gjson.Result, keys []string) (r talkRow, err error) {
+	at := len(keys)
+	row.ForEach(func(k, v gjson.Result) bool {
+		key := k.Str
+		if i := slices.Index(keys, key); i >= 0 {
+			if i < at {
+				at, r.messages = i, v
+			}
+			return true
+		}
+		switch {
+		case v.Type == gjson.Null:
+		case key == "system":
+			r.system = v.Str
+		case key == "tools":
+			var tools json.RawMessage
+			if tools, err = rowTools(v); err != nil {
+				return false
+			}
+			if tools != nil {
+				r.params = append(r.params, api.Param{Key: key, Value: tools, Verbatim: true})
+			}
+		case slices.Contains(rowSampling, key):
+			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw)})
+		case slices.Contains(rowVerbatim, key):
+			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw), Verbatim: true})
+		}
+		return true
+	})
+	return r, err
+}
+
+// rowTools reads tools, which datasets have as text, too, and without their type.
+func rowTools(v gjson.Result) (json.RawMessage, error) {
+	if v.Type == gjson.String {
+		if strings.TrimSpace(v.Str) == "" {
+			return nil, nil
+		}
+		if !gjson.Valid(v.Str) {
+			return nil, errors.New("tools is neither a list nor the JSON of one")
+		}
+		v = gjson.Parse(v.Str)
+	}
+	if !v.IsArray() {
+		return nil, fmt.Errorf("tools is no list: %.40s", v.Raw)
+	}
+	if len(v.Array()) == 0 {
+		return nil, nil
+	}
+	out := []byte{'['}
+	for i, tool := range v.Array() {
+		if !tool.IsObject() {
+			return nil, fmt.Errorf("tools[%d] is no object: %.40s", i, tool.Raw)
+		}
+		if i > 0 {
+			out = append(out, ',')
+		}
+		one := tool.Get("@ugly").Raw
+		if tool.Get("name").Exists() && !tool.Get("function").Exists() && !tool.Get("type").Exists() {
+			one = `{"type":"function","function":` + one + `}`
+		}
+		out = append(out, one...)
+	}
+	return append(out, ']'), nil
+}

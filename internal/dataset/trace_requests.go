@@ -1,0 +1,122 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"perfpipe/internal/request"
+)
+
+// looksRequest is any body or envelope of our own, such as the line of an OpenAI batch file.
+func looksRequest(s *sample) bool {
+	for _, v := range s.objects {
+		if isEnvelope(v) || isBody(v) || v.Get("custom_id").Exists() {
+			return true
+		}
+	}
+	return false
+}
+
+func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
+	r, err := request.Parse([]byte(v.Raw))
+	if err == nil && r.Turns == nil && v.Get("custom_id").Exists() && !v.Get("body").Exists() {
+		err = errors.New("an envelope without body or turns")
+	}
+	if err == nil {
+		err = t.o.areBodies(r)
+	}
+	if err != nil {
+		return true, err
+	}
+	return true, t.line(it, r)
+}
+
+// areBodies returns an error if what stands in the place of a body, or of one of the turns, is none.
+func (o *Options) areBodies(r request.Request) error {
+	if o.anyBody {
+		return nil
+	}
+	if r.Turns == nil {
+		if body := gjson.ParseBytes(r.Body); !wasSent(body) {
+			return notBody(body)
+		}
+	}
+	for i, turn := range r.Turns {
+		if body := gjson.ParseBytes(turn.Body); !wasSent(body) {
+			return fmt.Errorf("turns[%d]: %w", i, notBody(body))
+		}
+	}
+	return nil
+}
+
+// notBody is an object in the place of a body.
+func notBody(v gjson.Result) error {
+	return fmt.Errorf("not the body of a request: it has the keys %s", strings.Join(keysOf(v), ", "))
+}
+
+// line takes a request line over as it is, but for secrets.
+func (c *capture) line(it *Item, r request.Request) (err error) {
+	headers := r.Headers
+	it.Line, it.Bare = r, true
+	it.Line.Headers, it.Line.Turns = nil, nil
+	for name, value := range headers {
+		c.header(it, name, value)
+	}
+	if it.Line.URL, err = c.address(r.URL); err != nil {
+		return err
+	}
+	if r.Turns == nil {
+		it.Body, err = c.clean(r.Body)
+		return err
+	}
+	for _, turn := range r.Turns {
+		body, err := c.clean(turn.Body)
+		if err != nil {
+			return err
+		}
+		it.Turns = append(it.Turns, Turn{Item: Item{Body: body, Bare: true}, DelayMs: turn.DelayMs})
+	}
+	return nil
+}
+
+// line is that of capture, at the speed that the user asks for.
+func (t *trace) line(it *Item, r request.Request) error {
+	if err := t.capture.line(it, r); err != nil {
+		return err
+	}
+	if r.AtMs != nil {
+		at := roundMs(*r.AtMs / t.speed)
+		t.backward, t.lastMs = t.backward || at < t.lastMs, at
+		it.Line.AtMs = &at
+	}
+	return nil
+}
+
+// recordLine is a record that perf-send --save-request wrote. It is due when it was due.
+func recordLine(t *trace, v gjson.Result, it *Item) (bool, error) {
+	text := v.Get("request")
+	if !text.Exists() {
+		return true, errors.New("a record without its request: perf-send --save-request keeps it")
+	}
+	line := text.Str
+	if text.IsObject() {
+		line = text.Raw
+	}
+	r, err := request.Parse([]byte(line))
+	if err != nil {
+		return true, fmt.Errorf("request: %w", err)
+	}
+	if err := t.line(it, r); err != nil {
+		return true, err
+	}
+	if due := v.Get("scheduled_us"); due.Exists() {
+		t.at(it, due.Num/1000)
+	}
+	if it.Line.ID == "" {
+		it.Line.ID = v.Get("id").Str
+	}
+	return true, nil
+}
