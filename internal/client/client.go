@@ -47,7 +47,7 @@ type Config struct {
 
 	Batch time.Duration // how long answers may wait to be read together where that saves processor time; 0: not at all
 
-	Say func(format string, args ...any) // a fact, once; nil: nobody listens
+	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 
 	// Debug, unless nil, gets each step of each exchange: what is start, sent or received. text is valid during the call.
 	Debug func(id, what string, text []byte)
@@ -111,7 +111,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	*rec = record.Record{}
 	rec.ID, rec.Labels, rec.GapUs, rec.ChunkTokens = req.ID, req.Labels, gaps, tokens
 	if c.cfg.SaveRequest {
-		rec.Request = saved(req)
+		rec.Request = savedLine(req)
 	}
 	ep, err := c.prep.endpoint(ctx, req)
 	now := time.Now()
@@ -149,7 +149,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	if c.cfg.SaveOutput {
 		rec.Output = x.call.hide(x.reply.text.String())
 	}
-	if key := x.reply.key; key != "" && c.prep.first(saidKey) {
+	if key := x.reply.key; key != "" && c.prep.first(factKey) {
 		c.cfg.Say("%s streams text as %q, which is not known to be output: it counts only in answers without any other", ep.shown, key)
 	}
 	if req.WantReply && rec.OK {

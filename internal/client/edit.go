@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// edit is what the line format lets the sender change in a body, each change said once.
+// edit returns the changes that the line format permits the sender to make in a body. Each kind is logged once.
 func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members) (c change, err error) {
 	model := keys.Get("model")
 	switch {
@@ -20,7 +20,7 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members
 	case p.c.cfg.Served != "":
 		if model == nil || model.String() != p.c.cfg.Served {
 			c.set("model", quoted(p.c.cfg.Served))
-			if p.first(saidModel) {
+			if p.first(factModel) {
 				p.c.cfg.Say("the model in the bodies is replaced by %q, the name that the server serves", p.c.cfg.Served)
 			}
 		}
@@ -30,14 +30,14 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members
 			return c, err
 		}
 		c.set("model", quoted(name))
-		if p.first(saidModel) {
+		if p.first(factModel) {
 			p.c.cfg.Say("bodies without a model get %q", name)
 		}
 	}
-	if is(keys.Get("stream"), "true") && !p.c.cfg.NoUsage && asksUsage(ep.dialect) {
+	if is(keys.Get("stream"), "true") && !p.c.cfg.NoUsage && hasStreamOptions(ep.dialect) {
 		if options := withUsage(keys.Get("stream_options")); options != nil {
 			c.set("stream_options", options)
-			if p.first(saidUsage) {
+			if p.first(factUsage) {
 				p.c.cfg.Say("adding stream_options.include_usage to streamed requests (--no-usage does not)")
 			}
 		}
@@ -55,12 +55,12 @@ func quoted(s string) []byte {
 	return b
 }
 
-// asksUsage says whether d knows stream_options.
-func asksUsage(d api.Dialect) bool {
+// hasStreamOptions reports whether bodies of d may have stream_options.
+func hasStreamOptions(d api.Dialect) bool {
 	return d.Name == "openai" && (d.Op == "chat" || d.Op == "completion")
 }
 
-// withUsage is what options become so that a stream tells its usage; nil: they stay.
+// withUsage returns options with include_usage, so that a stream reports its usage; nil: they need no change.
 func withUsage(options *fastjson.Member) []byte {
 	const usage = `"include_usage":true`
 	if options == nil || is(options, "null") {
@@ -68,7 +68,7 @@ func withUsage(options *fastjson.Member) []byte {
 	}
 	members, err := fastjson.AppendMembers(nil, options.Value)
 	switch {
-	case err != nil || members.Get("include_usage") != nil: // no object, which is the server's business, or it is said
+	case err != nil || members.Get("include_usage") != nil: // no object, which is for the server to reject, or it is set
 		return nil
 	case len(members) == 0:
 		return []byte("{" + usage + "}")
@@ -82,17 +82,17 @@ func (p *preparer) drop(c *change, keys fastjson.Members) {
 			c.without = append(c.without, name)
 		}
 	}
-	if len(c.without) > 0 && p.first(saidDrop) {
+	if len(c.without) > 0 && p.first(factDrop) {
 		p.c.cfg.Say("left out of the bodies: %s", strings.Join(c.without, ", "))
 	}
 }
 
-// change is what becomes of an object.
+// change is an edit of a JSON object.
 type change struct {
-	pairs   [2]pair // put in front of the others, in the place of those of the same names
+	pairs   [2]pair // the first n come before the other members and replace those of the same names
 	n       int
-	without []string
-	room    [128]byte
+	without []string  // members to remove
+	buf     [128]byte // for the result of apply
 }
 
 type pair struct {
@@ -105,14 +105,13 @@ func (c *change) set(name string, value []byte) {
 	c.n++
 }
 
-// apply gives what the body becomes, in two parts; the first is nil where nothing changes. What is left of it stays as it
-// is written.
+// apply returns the edited body in two parts; the first is nil if nothing changes. The members that stay keep their bytes.
 func (c *change) apply(body []byte, keys fastjson.Members) (front, rest []byte) {
 	if c.n == 0 && len(c.without) == 0 {
 		return nil, body
 	}
 	replaces := len(c.without) > 0
-	front = append(c.room[:0], '{')
+	front = append(c.buf[:0], '{')
 	for _, p := range c.pairs[:c.n] {
 		front = append(append(append(append(front, '"'), p.name...), `":`...), p.value...)
 		front = append(front, ',')

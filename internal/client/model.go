@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -17,59 +18,47 @@ import (
 
 const modelsTimeout = 30 * time.Second
 
-// ErrNoModel is the server's fault, or the lack of --model, rather than a line's.
+// ErrNoModel is the error of a body without a model if the server does not tell which models it has.
 var ErrNoModel = errors.New("the body names no model, and the server cannot be asked for one")
 
-// modelName is --model, else the first model of the server.
+// modelName returns Config.Model, else the first model of the server.
 func (p *preparer) modelName(ctx context.Context) (string, error) {
 	if p.c.cfg.Model != "" {
 		return p.c.cfg.Model, nil
 	}
 	p.model.Lock()
 	defer p.model.Unlock()
-	if p.served != "" {
-		return p.served, nil
+	if p.firstModel != "" {
+		return p.firstModel, nil
 	}
 	name, err := p.askModel(ctx)
-	p.served = name
+	p.firstModel = name
 	return name, err
 }
 
+// askModel asks the server for its models and returns the first one.
 func (p *preparer) askModel(ctx context.Context) (string, error) {
-	u := *p.c.cfg.URL
-	u.Path = strings.TrimRight(u.Path, "/")
-	d, whole := api.ForPath(u.Path)
-	base, other := api.BaseOfOther(u.Path)
-	switch {
-	case whole && d.Base+d.Path != "" && strings.HasSuffix(u.Path, d.Base+d.Path):
-		u.Path = strings.TrimSuffix(u.Path, d.Base+d.Path) + "/v1"
-	case whole:
-		u.Path = strings.TrimSuffix(u.Path, d.Path)
-	case other:
-		u.Path = base
-	case u.Path == "":
-		u.Path = "/v1"
-	}
-	u.Path, u.RawPath, u.RawQuery = u.Path+"/models", "", ""
+	u := modelsURL(p.c.cfg.URL)
 	bad := func(err error) error {
 		return fmt.Errorf("%w: GET %s: %w", ErrNoModel, mask.URL(u.String()), err)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, modelsTimeout, fmt.Errorf("no answer within %v", modelsTimeout))
 	defer cancel()
-	ca := call{ep: newEndpoint(p.c, &u, http.MethodGet, d, false), id: "models"}
+	d, _ := api.ForPath(strings.TrimRight(p.c.cfg.URL.Path, "/"))
+	c := call{ep: newEndpoint(p.c, u, http.MethodGet, d, false), id: "models"}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return "", bad(err)
 	}
-	req.Header, req.Host = ca.httpHeader()
+	req.Header, req.Host = c.httpHeader()
 	resp, err := p.c.std.rt.RoundTrip(req)
 	if err != nil {
-		return "", bad(p.c.std.explain(ctx, &ca, err))
+		return "", bad(p.c.std.explain(ctx, &c, err))
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	if err != nil {
-		return "", bad(p.c.std.explain(ctx, &ca, err))
+		return "", bad(p.c.std.explain(ctx, &c, err))
 	}
 	var models struct {
 		Data []struct {
@@ -85,4 +74,24 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 		return "", bad(errors.New("it has no models"))
 	}
 	return models.Data[0].ID, nil
+}
+
+// modelsURL returns the URL of a server's list of models. server is an origin, a base or a whole endpoint.
+func modelsURL(server *url.URL) *url.URL {
+	u := *server
+	u.Path = strings.TrimRight(u.Path, "/")
+	d, whole := api.ForPath(u.Path)
+	base, other := api.BaseOfOther(u.Path)
+	switch {
+	case whole && d.Base+d.Path != "" && strings.HasSuffix(u.Path, d.Base+d.Path):
+		u.Path = strings.TrimSuffix(u.Path, d.Base+d.Path) + "/v1"
+	case whole:
+		u.Path = strings.TrimSuffix(u.Path, d.Path)
+	case other:
+		u.Path = base
+	case u.Path == "":
+		u.Path = "/v1"
+	}
+	u.Path, u.RawPath, u.RawQuery = u.Path+"/models", "", ""
+	return &u
 }

@@ -35,6 +35,6 @@ func (c *Config) dialer() *http1.Dialer {
 func (c *Config) http1() http1.Config {
 	return http1.Config{
 		ReadTimeout: c.ReadTimeout, TotalTimeout: c.TotalTimeout, NoKeepAlive: c.Network.NoKeepAlive, NoResend: c.NoResend,
-		Batch: c.Batch, Log: c.Say,
+		Batch: c.Batch, Say: c.Say,
 	}
 }

@@ -102,7 +102,7 @@ func TestKnownWays(t *testing.T) {
 			}
 		}
 	}
-	if n := len(c.prep.ways.known); n != 10 {
+	if n := len(c.prep.cache.found); n != 10 {
 		t.Errorf("%d ways are known", n)
 	}
 }

@@ -23,7 +23,7 @@ type Config struct {
 	// Batch is how long responses may wait to be read together if that saves processor time; 0: not at all.
 	Batch time.Duration
 
-	Log func(format string, args ...any) // receives facts, each once; may be nil
+	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 }
 
 // Request is one HTTP request. The transport does not change its bytes.

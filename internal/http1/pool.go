@@ -123,8 +123,8 @@ func (t *Transport) keep(o *Origin, c idleConn, reused bool) {
 	closed := o.closedAfter(c.stream)
 	n := closed.Load()
 	if n >= maxClosed {
-		if closed.CompareAndSwap(n, math.MinInt32) && t.cfg.Log != nil {
-			t.cfg.Log("the server ends each connection right after its answer, so every request opens one")
+		if closed.CompareAndSwap(n, math.MinInt32) && t.cfg.Say != nil {
+			t.cfg.Say("the server ends each connection right after its answer, so every request opens one")
 		}
 	}
 	switch {

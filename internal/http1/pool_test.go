@@ -303,7 +303,7 @@ func TestConnectionsClosedAfterStreams(t *testing.T) {
 			}
 		})
 		var log bytes.Buffer
-		c.cfg.Log = func(format string, args ...any) { fmt.Fprintf(&log, format+"\n", args...) }
+		c.cfg.Say = func(format string, args ...any) { fmt.Fprintf(&log, format+"\n", args...) }
 		twice := 0
 		for range 20 {
 			m, err := c.ask()
