@@ -15,30 +15,16 @@ import (
 	"perfpipe/internal/load"
 )
 
-// spareFiles is how many open files are left for what is not a connection, leastSpare how many where there are few.
-const (
-	spareFiles = 64
-	leastSpare = 24
-)
-
-// connLimit returns how many connections the file limit leaves, and that limit; 0: no limit is known.
-func connLimit() (conns, files int) {
-	switch files = fileLimit(); {
-	case files == 0:
-		return 0, 0
-	case files >= 2*spareFiles:
-		return files - spareFiles, files
-	}
-	return max(-1, files-leastSpare), files
-}
-
-// connLimit returns those of this run: the built-in simulator has the other end of each connection.
-func (f *flags) connLimit() (conns, files int) {
-	conns, files = connLimit()
+// conns returns how many connections the limit of open files leaves: 0 if there is no limit, less than 0 if it leaves
+// none. The built-in simulator has the other end of each connection.
+func (f *flags) conns(files client.OpenFiles) int {
+	conns := files.Conns()
 	if len(f.URL) == 0 && !strings.HasPrefix(f.API, "local") {
-		conns /= 2
+		if conns /= 2; conns == 0 && files.Limit > 0 {
+			return -1
+		}
 	}
-	return conns, files
+	return conns
 }
 
 // limitConns sees to it that a load point does not need more connections than there may be. Closed loops say up front
@@ -48,13 +34,16 @@ func (f *flags) limitConns(points []load.Point) error {
 	if f.MaxConns < 0 {
 		return fault.Usage("", "--max-conns: %d is below 0", f.MaxConns)
 	}
-	most, files := f.connLimit()
-	if most < 0 || files > 0 && most == 0 {
-		return fault.Usage("ulimit -n raises it", "%d files may be open, and perf-send needs %d besides its connections", files, leastSpare)
+	files := client.Files()
+	most := f.conns(files)
+	if most < 0 {
+		return fault.Usage("ulimit -n raises it",
+			"%d files may be open, and perf-send needs %d besides its connections", files.Limit, files.Spare)
 	}
 	if f.MaxConns > 0 {
 		if most > 0 && f.MaxConns > most {
-			return fault.Usage("ulimit -n raises it", "--max-conns: %d connections need more than the %d files that may be open", f.MaxConns, files)
+			return fault.Usage("ulimit -n raises it",
+				"--max-conns: %d connections need more than the %d files that may be open", f.MaxConns, files.Limit)
 		}
 		most = f.MaxConns
 	}
@@ -69,7 +58,8 @@ func (f *flags) limitConns(points []load.Point) error {
 		case p.Limit > most && f.MaxConns > 0:
 			return fault.Usage("", "--parallel: %d is more than --max-conns %d", p.Limit, f.MaxConns)
 		case p.Limit > most:
-			return fault.Usage("ulimit -n raises it", "--parallel: %d connections need more than the %d files that may be open", p.Limit, files)
+			return fault.Usage("ulimit -n raises it",
+				"--parallel: %d connections need more than the %d files that may be open", p.Limit, files.Limit)
 		}
 	}
 	return nil
@@ -78,8 +68,8 @@ func (f *flags) limitConns(points []load.Point) error {
 // sayFewFiles says that an open loop is short of connections from the start.
 func (f *flags) sayFewFiles(env *cli.Env, points []load.Point) {
 	open := slices.ContainsFunc(points, func(p load.Point) bool { return p.Mode == load.Open })
-	if most, files := f.connLimit(); open && f.MaxConns == 0 && files > 0 && files < 2*spareFiles {
-		env.Say("%d files may be open: an open loop has at most %d connections", files, most)
+	if files := client.Files(); open && f.MaxConns == 0 && files.Scarce {
+		env.Say("%d files may be open: an open loop has at most %d connections", files.Limit, f.conns(files))
 		env.Hint("ulimit -n raises it")
 	}
 }

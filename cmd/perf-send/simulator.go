@@ -12,6 +12,7 @@ import (
 
 	calibration "perfpipe/internal/calibrate"
 	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sim"
@@ -100,12 +101,11 @@ func calibrate(env *cli.Env) error {
 	if err != nil {
 		return fault.Fail("", "--calibrate: %w", err)
 	}
-	most, _ := connLimit()
 	err = calibration.Run(ctx, calibration.Config{
 		Simulator: func(spec, truth string) *exec.Cmd {
 			return exec.Command(self, "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", truth)
 		},
-		MaxConns: most, Say: func(level string) { env.Say("%s …", level) }, Abort: abort,
+		MaxConns: client.Files().Conns(), Say: func(level string) { env.Say("%s …", level) }, Abort: abort,
 	}, env.Stdout)
 	if err != nil {
 		return fault.Fail("", "--calibrate: %w", err)

@@ -1,13 +1,13 @@
 //go:build unix
 
-package main
+package client
 
 import (
 	"math"
 	"syscall"
 )
 
-// fileLimit is how many files this process may have open, 0 for no limit that is known. Go raises the soft limit to the
+// fileLimit returns how many files this process may have open, 0 if there is no limit. Go raises the soft limit to the
 // hard one when a program starts.
 func fileLimit() int {
 	var l syscall.Rlimit
