@@ -96,7 +96,7 @@ type flags struct {
 
 	localFlags
 	metricsFlags
-	readyFlags
+	WaitReady cli.Duration `group:"server" placeholder:"TIME" help:"Wait up to TIME for a server that is still starting."`
 	transportFlags
 	saturationFlags
 	searchFlags

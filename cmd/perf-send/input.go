@@ -39,7 +39,7 @@ func (r *runner) feedConfig(ctx context.Context, log *feed.Log, in io.Reader, na
 func (r *runner) prepare(ctx context.Context, q *request.Request) error {
 	q.Labels = r.f.Label.Over(q.Labels)
 	err := r.client.Prepare(ctx, q)
-	for errors.Is(err, client.ErrNoModel) && r.ready.again(ctx, err.Error()) {
+	for errors.Is(err, client.ErrNoModel) && r.ready.Again(ctx, err.Error()) {
 		err = r.client.Prepare(ctx, q)
 	}
 	if errors.Is(err, client.ErrNoModel) {

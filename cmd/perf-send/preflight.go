@@ -6,39 +6,31 @@ import (
 	"io"
 
 	"perfpipe/internal/fault"
+	"perfpipe/internal/ready"
 	"perfpipe/internal/record"
 )
 
-// testConnection sends one cheap request before the load, so that a wrong URL, key or model gives one clear message
-// instead of a run of failures. What a busy server may answer for a while is only said.
+// testConnection sends one cheap request before the load, so that a wrong URL, key or model is one clear message instead
+// of many failed requests. An error that a busy server may return for a while is only reported.
 func (r *runner) testConnection(ctx context.Context) error {
 	first, err := r.feed.Peek(ctx)
 	if err != nil {
 		if errors.Is(err, io.EOF) {
-			return nil // an empty input is said at the end
+			return nil // the end of the run reports an empty input
 		}
 		return err
 	}
 	r.progress.Stage("waiting for the answer to the test request (--no-test-connection skips it)")
 	defer r.progress.Stage("")
-	rec := r.client.Test(ctx, first, r.ready.limit())
-	for rec != nil && !rec.OK && starting(rec) && r.ready.again(ctx, rec.Error.Message) {
-		rec = r.client.Test(ctx, first, r.ready.limit())
-	}
-	if rec == nil || rec.OK {
-		r.ready.told()
-		return nil
-	}
-	if starting(rec) && r.f.WaitReady > 0 {
-		return r.ready.over(ctx, rec.Error.Message)
+	rec, err := r.ready.Test(ctx, r.client, first)
+	if err != nil || rec == nil || rec.OK {
+		return notReady(err)
 	}
 	e := rec.Error
 	hint := "--no-test-connection skips this test"
 	switch {
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
 	case e.Kind == record.KindEmpty:
-		return nil // its one token has no text
+		return nil // the one token has no text
 	case e.Kind == record.KindTotalTimeout:
 		hint = "a server that loads its model at the first request needs --wait-ready 10m; " + hint
 	case e.Kind == record.KindTruncated && rec.BytesReceived == 0:
@@ -56,4 +48,12 @@ func (r *runner) testConnection(ctx context.Context) error {
 		hint = "is the server up, and is it the right --url? " + hint
 	}
 	return fault.Fail(hint, "test request: %s", e.Message)
+}
+
+// notReady names the flag in the error of a server that was waited for in vain.
+func notReady(err error) error {
+	if errors.As(err, new(*ready.TimeoutError)) {
+		return fault.Fail("check --url, and the server's log", "--wait-ready: %w", err)
+	}
+	return err
 }

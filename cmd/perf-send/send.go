@@ -19,6 +19,7 @@ import (
 	"perfpipe/internal/launch"
 	"perfpipe/internal/load"
 	"perfpipe/internal/progress"
+	"perfpipe/internal/ready"
 	"perfpipe/internal/record"
 	"perfpipe/internal/recordfile"
 	"perfpipe/internal/search"
@@ -88,16 +89,16 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		return err
 	}
 
-	ready := newReady(env, time.Duration(f.WaitReady))
-	if err := ready.servers(ctx, c, append([]*url.URL{to.url}, more...)); err != nil {
-		return err
+	waiter := ready.NewWaiter(time.Duration(f.WaitReady), env.Say)
+	if err := waiter.Servers(ctx, c.Pages(nil), append([]*url.URL{to.url}, more...)); err != nil {
+		return notReady(err)
 	}
 	samples, err := startSampler(ctx, env, f, c, to.url)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, samples.close()) }()
-	r := &runner{env: env, f: f, client: c, ready: ready, simulated: to.simulated, facts: &facts}
+	r := &runner{env: env, f: f, client: c, ready: waiter, simulated: to.simulated, facts: &facts}
 	facts.begin(env, f.part)
 	if err := r.clock(ctx, to.url, network); err != nil {
 		return err
@@ -132,7 +133,7 @@ type runner struct {
 	env       *cli.Env
 	f         *flags
 	client    *client.Client
-	ready     *ready
+	ready     *ready.Waiter
 	engine    *load.Engine
 	feed      *feed.Feed
 	out       *recordfile.File
@@ -176,7 +177,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load
 	if !r.f.NoTestConnection && !r.simulated {
 		err = r.testConnection(ctx)
 	} else {
-		r.ready.told()
+		r.ready.Done()
 	}
 	if err == nil {
 		err = r.points(ctx, points)

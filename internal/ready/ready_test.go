@@ -1,9 +1,8 @@
-package main
+package ready
 
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"perfpipe/internal/cli"
 	"perfpipe/internal/client"
 	"perfpipe/internal/clock"
 	"perfpipe/internal/request"
@@ -34,9 +32,9 @@ func TestWaitReady(t *testing.T) {
 	}
 	gone.Close()
 	for _, c := range []struct{ url, want, says string }{
-		{srv.URL, "", "perf-send: waiting for the server: GET " + srv.URL + "/health: HTTP 503\nperf-send: the server is ready after 0s\n"},
-		{"http://" + gone.Addr().String(), "--wait-ready: after 0s: connection refused by " + gone.Addr().String(),
-			"perf-send: waiting for the server: connection refused by " + gone.Addr().String() + "\n"},
+		{srv.URL, "", "waiting for the server: GET " + srv.URL + "/health: HTTP 503\nthe server is ready after 0s\n"},
+		{"http://" + gone.Addr().String(), "after 0s: connection refused by " + gone.Addr().String(),
+			"waiting for the server: connection refused by " + gone.Addr().String() + "\n"},
 	} {
 		u, err := url.Parse(c.url)
 		if err != nil {
@@ -45,13 +43,15 @@ func TestWaitReady(t *testing.T) {
 		cl := client.New(client.Config{URL: u}, clock.New())
 		defer cl.Close()
 		var told strings.Builder
-		r := newReady(&cli.Env{Name: "perf-send", Stderr: &told}, 200*time.Millisecond)
-		r.pause = time.Millisecond
+		w := NewWaiter(200*time.Millisecond, func(format string, args ...any) {
+			fmt.Fprintf(&told, format+"\n", args...)
+		})
+		w.pause = time.Millisecond
 		got := ""
-		if err := r.servers(t.Context(), cl, []*url.URL{u}); err != nil {
+		if err := w.Servers(t.Context(), cl.Pages(nil), []*url.URL{u}); err != nil {
 			got = err.Error()
 		} else {
-			r.told()
+			w.Done()
 		}
 		if got != c.want || told.String() != c.says {
 			t.Errorf("%s: %s\n%s", c.url, got, told.String())
@@ -71,10 +71,10 @@ func TestSilentServerIsNotReady(t *testing.T) {
 	}
 	cl := client.New(client.Config{URL: u}, clock.New())
 	defer cl.Close()
-	r := newReady(&cli.Env{Name: "perf-send", Stderr: io.Discard}, 20*time.Millisecond)
-	r.pause = time.Millisecond
-	if err := r.servers(t.Context(), cl, []*url.URL{u}); err == nil || time.Since(r.began) >= readyLook {
-		t.Errorf("%v after %v", err, time.Since(r.began))
+	w := NewWaiter(20*time.Millisecond, func(string, ...any) {})
+	w.pause = time.Millisecond
+	if err := w.Servers(t.Context(), cl.Pages(nil), []*url.URL{u}); err == nil || time.Since(w.begin) >= lookTimeout {
+		t.Errorf("%v after %v", err, time.Since(w.begin))
 	}
 }
 
