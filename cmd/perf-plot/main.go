@@ -15,6 +15,7 @@ import (
 	"perfpipe/internal/cli"
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/report"
 	"perfpipe/internal/stats"
 )
@@ -106,14 +107,14 @@ func made(env *cli.Env) string {
 func (f *flags) options() (opt stats.Options, err error) {
 	opt.DropFailures = f.Failures == "drop"
 	for _, text := range f.SLO {
-		gate, err := stats.ParseGate(text)
+		g, err := gate.Parse(text)
 		if err != nil {
 			return opt, fault.Usage("for example: --slo 'ttft_ms:p99<500'", "--slo: %w", err)
 		}
-		opt.Gates = append(opt.Gates, gate)
+		opt.Gates = append(opt.Gates, g)
 	}
 	for _, text := range f.Goodput {
-		l, err := stats.ParseLimit(text)
+		l, err := gate.ParseLimit(text)
 		if err != nil {
 			return opt, fault.Usage("for example: --goodput 'ttft_ms<500' 'tpot_ms<50'", "--goodput: %w", err)
 		}

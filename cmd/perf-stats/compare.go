@@ -53,7 +53,7 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 	if err != nil || f.FailOnRegression == "" {
 		return err
 	}
-	return gate(env, compared, limit, f.CannotTell)
+	return failOnRegression(env, compared, limit, f.CannotTell)
 }
 
 // firstOf joins reasons, but no more than are read.
@@ -79,8 +79,9 @@ func percentage(text string) (float64, error) {
 // mostReasons is how many figures are named that cannot be judged.
 const mostReasons = 8
 
-// gate fails if a headline figure is worse by more than the limit, and with the code of its own if one cannot be judged.
-func gate(env *cli.Env, c *stats.Comparison, limit float64, code int) error {
+// failOnRegression fails if a headline figure is worse by more than the limit, and with the code of its own if one
+// cannot be judged.
+func failOnRegression(env *cli.Env, c *stats.Comparison, limit float64, code int) error {
 	if err := regression(c.Changes, limit); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/filter"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/track"
 )
@@ -132,10 +133,10 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if opt.By, err = parse("--by", f.By, stats.ParseKey); err != nil {
 		return opt, err
 	}
-	if opt.Goodput, err = parse("--goodput", f.Goodput, stats.ParseLimit); err != nil {
+	if opt.Goodput, err = parse("--goodput", f.Goodput, gate.ParseLimit); err != nil {
 		return opt, err
 	}
-	if opt.Gates, err = parse("--slo", f.SLO, stats.ParseGate); err != nil {
+	if opt.Gates, err = parse("--slo", f.SLO, gate.Parse); err != nil {
 		return opt, err
 	}
 	for _, gate := range f.SLO {

@@ -8,6 +8,7 @@ import (
 
 	"perfpipe/internal/chart"
 	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
 )
@@ -16,7 +17,7 @@ import (
 type Options struct {
 	Lang   string                 // en or zh
 	Title  string                 // "" is one made from the models
-	SLO    []stats.Gate           // limits to draw; Read judged the load points by them
+	SLO    []gate.Gate            // limits to draw; Read judged the load points by them
 	Server []servermetrics.Sample // the server's own metrics, in order of time
 	Made   string                 // by which command and version the page was made
 
@@ -28,7 +29,7 @@ type report struct {
 	words
 	sources []*Source
 	points  []point
-	slos    []stats.Gate
+	slos    []gate.Gate
 	metrics []servermetrics.Sample
 	made    string
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/record"
 	"perfpipe/internal/report/reporttest"
 	"perfpipe/internal/stats"
@@ -15,11 +16,11 @@ import (
 // read makes a source of records, of a file of that name.
 func read(t *testing.T, file string, records []record.Record) *Source {
 	t.Helper()
-	gate, err := stats.ParseGate("ttft_ms:p99<500")
+	slo, err := gate.Parse("ttft_ms:p99<500")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Read(t.Context(), bytes.NewReader(reporttest.Lines(records)), file, file, stats.Options{Gates: []stats.Gate{gate}}, false)
+	s, err := Read(t.Context(), bytes.NewReader(reporttest.Lines(records)), file, file, stats.Options{Gates: []gate.Gate{slo}}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +126,7 @@ func TestNamesOfSources(t *testing.T) {
 // the best within it.
 func TestFailuresCount(t *testing.T) {
 	p := Page([]*Source{read(t, "f.jsonl", reporttest.Records(1,
-		reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8}, reporttest.Load{Run: "rate=9", N: 200, Rate: 9, Slots: 8, Chunks: 8, Failures: 0.5}))}, Options{SLO: []stats.Gate{{}}})
+		reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8}, reporttest.Load{Run: "rate=9", N: 200, Rate: 9, Slots: 8, Chunks: 8, Failures: 0.5}))}, Options{SLO: []gate.Gate{{}}})
 	results := tableOf(t, p.Tables, "Results")
 	column := func(name string) int { return slices.Index(results.Head, name) }
 	if slo := column("SLO"); results.Rows[0][slo] != "met" || results.Rows[1][slo] != "missed" {

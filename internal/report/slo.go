@@ -10,9 +10,9 @@ import (
 func (r *report) limits(key string, onY bool) []chart.Mark {
 	var out []chart.Mark
 	for _, s := range r.slos {
-		if metric, stat, value := s.Threshold(); metric == key {
-			label := strings.TrimSpace("SLO "+stat) + " " + milliseconds(value)
-			out = append(out, chart.Mark{At: value, OnY: onY, Label: label, Color: -1})
+		if s.Metric == key && s.Upper() {
+			label := strings.TrimSpace("SLO "+s.Stat) + " " + milliseconds(s.Bound)
+			out = append(out, chart.Mark{At: s.Bound, OnY: onY, Label: label, Color: -1})
 		}
 	}
 	return out

@@ -3,17 +3,17 @@ package report
 import (
 	"testing"
 
-	"perfpipe/internal/stats"
+	"perfpipe/internal/gate"
 )
 
 func TestSLOMarks(t *testing.T) {
 	r := &report{words: "en"}
 	for _, text := range []string{"ttft_ms:p99<500", "ok>=0.9", "tpot_ms:p50>1"} {
-		gate, err := stats.ParseGate(text)
+		g, err := gate.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.slos = append(r.slos, gate)
+		r.slos = append(r.slos, g)
 	}
 	if m := r.limits("ttft_ms", true); len(m) != 1 || m[0].At != 500 || m[0].Label != "SLO p99 500 ms" {
 		t.Errorf("marks %v", m)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/stats"
 )
 
@@ -159,7 +160,7 @@ func (r *report) unitOf(points []point, keys ...string) (unit string, value func
 }
 
 // verdict reports whether all gates are met, or which are not.
-func (r *report) verdict(gates []stats.GateResult) string {
+func (r *report) verdict(gates []gate.Result) string {
 	var missed []string
 	for _, g := range gates {
 		if !g.Pass {

@@ -2,10 +2,11 @@ package search
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"perfpipe/internal/fault"
+	"perfpipe/internal/gate"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -13,14 +14,14 @@ import (
 // SLO is a list of conditions that a level of load meets or misses, such as ttft_ms:p99<500 and ok>=0.99.
 type SLO struct {
 	texts []string
-	gates []stats.Gate
+	gates []gate.Gate
 }
 
-// ParseSLO reads conditions as stats.ParseGate does. It rejects goodput, which is itself a condition on each request.
+// ParseSLO reads conditions as gate.Parse does. It rejects goodput, which is itself a condition on each request.
 func ParseSLO(texts []string) (*SLO, error) {
 	s := &SLO{texts: texts}
 	for _, text := range texts {
-		gate, err := stats.ParseGate(text)
+		g, err := gate.Parse(text)
 		if err != nil {
 			return nil, err
 		}
@@ -28,7 +29,7 @@ func ParseSLO(texts []string) (*SLO, error) {
 			return nil, fault.Usage("'ttft_ms:p95<500' asks for as much of each time",
 				"%s needs goodput's limits, which a search does not have", text)
 		}
-		s.gates = append(s.gates, gate)
+		s.gates = append(s.gates, g)
 	}
 	return s, nil
 }
@@ -45,8 +46,8 @@ type trial struct {
 // newTrial returns a trial without records.
 func (s *SLO) newTrial() *trial {
 	t := &trial{all: stats.New(stats.Options{Gates: s.gates, By: []stats.Key{}})}
-	for _, text := range s.texts {
-		t.terms = append(t.terms, newTerm(text))
+	for _, g := range s.gates {
+		t.terms = append(t.terms, newTerm(g))
 	}
 	return t
 }
@@ -61,37 +62,23 @@ type term struct {
 	limit float64          // of that mean
 }
 
-// newTerm reads a condition that stats.ParseGate has accepted.
-func newTerm(text string) term {
-	m := term{text: text}
-	i := strings.IndexAny(text, "<>")
-	name, op := strings.TrimSpace(text[:i]), strings.TrimSpace(text[i:])
-	number, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimLeft(op, "<>=")), 64)
-	key, stat, _ := strings.Cut(name, ":")
-	less := op[0] == '<'
+// newTerm returns the condition of a gate.
+func newTerm(g gate.Gate) term {
+	m := term{text: g.Text}
+	i := metric.Index(g.Metric)
 	switch {
-	case name == "ok" && !less:
-		m.share = number
-	case less && stat == "mean":
-		m.mean, m.limit = key, number
-	case less && strings.HasPrefix(stat, "p") && timed(key):
-		p, err1 := strconv.ParseFloat(stat[1:], 64)
-		limit, err2 := stats.ParseLimit(key + op)
-		if err1 == nil && err2 == nil && p < 100 {
-			m.share = p / 100
-			m.good = stats.New(stats.Options{Goodput: []stats.Limit{limit}, By: []stats.Key{}})
+	case g.Figure == "ok" && !g.Upper():
+		m.share = g.Bound
+	case g.Upper() && g.Stat == "mean":
+		m.mean, m.limit = g.Metric, g.Bound
+	case g.Upper() && g.P > 0 && g.P < 100 && i >= 0 && metric.All()[i].Failing:
+		// Each request has such a time once, so that a failed one misses every limit.
+		if limit, ok := g.Limit(); ok {
+			m.share = g.P / 100
+			m.good = stats.New(stats.Options{Goodput: []gate.Limit{limit}, By: []stats.Key{}})
 		}
 	}
 	return m
-}
-
-// timed reports whether a metric is a time that each request has once, so that a failed request misses every limit.
-func timed(metric string) bool {
-	switch metric {
-	case "ttft_ms", "tpot_ms", "latency_ms", "response_ms":
-		return true
-	}
-	return false
 }
 
 // needed returns the least number of requests by which a level can pass.
@@ -131,7 +118,7 @@ func (t *trial) verdict() (v Verdict, values string) {
 	return worst, strings.Join(parts, "; ")
 }
 
-func (m *term) verdict(b *stats.Block, g stats.GateResult) Verdict {
+func (m *term) verdict(b *stats.Block, g gate.Result) Verdict {
 	switch metric := b.Metrics.Get(m.mean); {
 	case m.good != nil:
 		return share(m.good.Summary().Blocks[0].Goodput.Count, b.Requests, m.share, alpha)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
@@ -220,8 +221,8 @@ func TestGoodputAndGates(t *testing.T) {
 	failed.OK = false
 	plain.TTFTMs, plain.GapUs = 0, nil // not streamed: its first output is its end
 	opt := Options{
-		Goodput: mustParse(t, ParseLimit, "ttft_ms<600", "tpot_ms<=250"),
-		Gates: mustParse(t, ParseGate, "ttft_ms:p50<=600", "ttft_ms:p99<1e9", "tpot_ms:mean<1e9", "lag_ms:max<=0", "ok>=0.75", "ok>0.75",
+		Goodput: mustParse(t, gate.ParseLimit, "ttft_ms<600", "tpot_ms<=250"),
+		Gates: mustParse(t, gate.Parse, "ttft_ms:p50<=600", "ttft_ms:p99<1e9", "tpot_ms:mean<1e9", "lag_ms:max<=0", "ok>=0.75", "ok>0.75",
 			"goodput>=0.25", "queue_ms:mean<1", "output_tokens:sd<1", "requests_per_s>=3"),
 	}
 	b := blockOf(t, opt, streamed(0), slow, failed, plain)
@@ -250,12 +251,12 @@ func TestBadConditions(t *testing.T) {
 		"ttft_ms:p0<1":     `"ttft_ms:p0<1": "p0" is none of mean, sd, min, max and pNN`,
 		"ttft_ms:median<1": `"ttft_ms:median<1": "median" is none of mean, sd, min, max and pNN`,
 	} {
-		if _, err := ParseGate(text); err == nil || err.Error() != want {
+		if _, err := gate.Parse(text); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
 	for _, text := range []string{"speed<1", "ttft:p99<1", "ttft_ms:p99<1"} {
-		if _, err := ParseLimit(text); err == nil {
+		if _, err := gate.ParseLimit(text); err == nil {
 			t.Errorf("goodput takes %s", text)
 		}
 	}
@@ -285,6 +286,16 @@ func TestGroups(t *testing.T) {
 	for _, name := range []string{"nothing", "labels.", "output"} {
 		if _, err := ParseKey(name); err == nil {
 			t.Errorf("there is a key %q", name)
+		}
+	}
+}
+
+// Each figure that a gate may name is one of a block.
+func TestBlockHasFiguresOfGates(t *testing.T) {
+	b := Block{Goodput: &Good{}}
+	for _, name := range gate.Figures() {
+		if !b.figure(name).Known() {
+			t.Errorf("a block has no %s", name)
 		}
 	}
 }

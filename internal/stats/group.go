@@ -8,6 +8,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
@@ -113,7 +114,7 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 	} else {
 		g.fail(r)
 	}
-	if len(opt.Goodput) > 0 && good(r, opt.Goodput) {
+	if len(opt.Goodput) > 0 && gate.Good(r, opt.Goodput) {
 		g.good++
 	}
 	o := metric.Observe(r)

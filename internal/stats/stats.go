@@ -6,20 +6,21 @@ import (
 	"slices"
 	"strings"
 
+	"perfpipe/internal/gate"
 	"perfpipe/internal/record"
 )
 
 // Options say what a Collector makes of records.
 type Options struct {
-	By           []Key     // what makes a block; nil is the load point
-	Percentiles  []float64 // nil is DefaultPercentiles
-	Warmup       bool      // warm-up records count too
-	DropFailures bool      // failures leave response time alone, rather than being +∞ in it
-	Goodput      []Limit   // what makes a request a good one
-	Gates        []Gate    // what makes a block a good one
-	GPUs         int       // that served; 0 is unknown
-	Intervals    bool      // confidence intervals, for which the values of every request are kept
-	ExactLimit   int       // values of a distribution that are kept as they are; 0 is DefaultExactLimit, negative all
+	By           []Key        // what makes a block; nil is the load point
+	Percentiles  []float64    // nil is DefaultPercentiles
+	Warmup       bool         // warm-up records count too
+	DropFailures bool         // failures leave response time alone, rather than being +∞ in it
+	Goodput      []gate.Limit // what makes a request a good one
+	Gates        []gate.Gate  // what makes a block a good one
+	GPUs         int          // that served; 0 is unknown
+	Intervals    bool         // confidence intervals, for which the values of every request are kept
+	ExactLimit   int          // values of a distribution that are kept as they are; 0 is DefaultExactLimit, negative all
 }
 
 // DefaultPercentiles returns what tables show.

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 	"perfpipe/internal/servermetrics"
@@ -71,8 +72,8 @@ type Block struct {
 	Goodput      *Good    `json:"goodput,omitempty"`           // where limits are given
 	Saturated    string   `json:"saturated,omitempty"`         // why the server did not keep up with an open loop; "" if it did
 
-	Gates []GateResult `json:"slo,omitempty"`
-	Best  bool         `json:"best,omitempty"` // of the blocks that meet all gates, the one of most requests/s
+	Gates []gate.Result `json:"slo,omitempty"`
+	Best  bool          `json:"best,omitempty"` // of the blocks that meet all gates, the one of most requests/s
 
 	Server *servermetrics.Window `json:"server,omitempty"` // what the server said of itself meanwhile, where it was sampled
 
@@ -269,7 +270,7 @@ func (g *group) replayed() bool {
 func (s *Summary) markBest() {
 	best := -1
 	for i, b := range s.Blocks {
-		pass := len(b.Gates) > 0 && !slices.ContainsFunc(b.Gates, func(g GateResult) bool { return !g.Pass })
+		pass := len(b.Gates) > 0 && !slices.ContainsFunc(b.Gates, func(g gate.Result) bool { return !g.Pass })
 		if pass && (best < 0 || b.RequestsPerS > s.Blocks[best].RequestsPerS) {
 			best = i
 		}
@@ -282,7 +283,7 @@ func (s *Summary) markBest() {
 // Missed says whether any block misses a gate.
 func (s *Summary) Missed() bool {
 	for _, b := range s.Blocks {
-		if slices.ContainsFunc(b.Gates, func(g GateResult) bool { return !g.Pass }) {
+		if slices.ContainsFunc(b.Gates, func(g gate.Result) bool { return !g.Pass }) {
 			return true
 		}
 	}

@@ -1,0 +1,127 @@
+// Package gate defines the conditions of service-level objectives: a Gate on a figure of a load point, such as
+// ttft_ms:p99<500, and a Limit on each request, such as ttft_ms<500, which goodput counts. It parses and compares; package
+// stats computes the figures.
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
+)
+
+// Condition compares a figure with a bound.
+type Condition struct {
+	Op    string // <, <=, > or >=
+	Bound float64
+}
+
+// Holds reports whether v meets the condition. NaN meets none.
+func (c Condition) Holds(v float64) bool {
+	switch c.Op {
+	case "<":
+		return v < c.Bound
+	case "<=":
+		return v <= c.Bound
+	case ">":
+		return v > c.Bound
+	}
+	return v >= c.Bound
+}
+
+// Upper reports whether the bound is an upper one.
+func (c Condition) Upper() bool { return strings.HasPrefix(c.Op, "<") }
+
+// parse splits "ttft_ms:p99<500" into the name of the figure and the condition.
+func parse(text string) (name string, c Condition, err error) {
+	i := strings.IndexAny(text, "<>")
+	if i < 0 {
+		return "", c, fmt.Errorf("%q has no <, <=, > or >=", text)
+	}
+	name, c.Op = strings.TrimSpace(text[:i]), text[i:i+1]
+	number := text[i+1:]
+	if rest, ok := strings.CutPrefix(number, "="); ok {
+		c.Op, number = c.Op+"=", rest
+	}
+	if c.Bound, err = strconv.ParseFloat(strings.TrimSpace(number), 64); err != nil {
+		return "", c, fmt.Errorf("%q: %q is not a number", text, strings.TrimSpace(number))
+	}
+	return name, c, nil
+}
+
+// Gate is a condition on a figure of a load point: a figure of the whole, such as ok, or a statistic of a metric.
+type Gate struct {
+	Text   string // as it was given
+	Figure string // of the whole; empty if the gate is on a metric
+	Metric string // its key
+	Stat   string // mean, sd, min, max or pNN
+	P      float64
+	Condition
+}
+
+// Result is the value of a gate's figure and whether it passes. A figure that does not exist fails.
+type Result struct {
+	Gate  string   `json:"gate"`
+	Value dist.Num `json:"value"`
+	Pass  bool     `json:"pass"`
+}
+
+// Judge returns the result of a gate whose figure is v.
+func (g *Gate) Judge(v dist.Num) Result { return Result{g.Text, v, g.Holds(float64(v))} }
+
+// Figures returns the names of the figures of a whole load point.
+func Figures() []string {
+	return []string{
+		"cache_hit", "failed", "goodput", "goodput_per_s", "input_tokens_per_s", "items_per_s", "ok",
+		"output_tokens_per_s", "requests", "requests_per_s", "total_tokens_per_s",
+	}
+}
+
+// Parse reads a gate: a figure of the whole, or a metric's key with :mean, :sd, :min, :max or :pNN.
+func Parse(text string) (Gate, error) {
+	name, c, err := parse(text)
+	if err != nil {
+		return Gate{}, err
+	}
+	g := Gate{Text: text, Condition: c}
+	key, stat, found := strings.Cut(name, ":")
+	if !found {
+		if !slices.Contains(Figures(), name) {
+			return Gate{}, fmt.Errorf("%q: no figure %q: there are %s, and distributions with :mean or :p99, such as ttft_ms:p99",
+				text, name, strings.Join(Figures(), ", "))
+		}
+		g.Figure = name
+		return g, nil
+	}
+	if metric.Index(key) < 0 {
+		return Gate{}, fmt.Errorf("%q: no distribution %q: there are %s", text, key, strings.Join(metric.Keys(), ", "))
+	}
+	g.Metric, g.Stat = key, stat
+	if !slices.Contains([]string{"mean", "sd", "min", "max"}, stat) {
+		digits, isP := strings.CutPrefix(stat, "p")
+		if g.P, err = strconv.ParseFloat(digits, 64); !isP || err != nil || !(g.P > 0 && g.P <= 100) {
+			return Gate{}, fmt.Errorf("%q: %q is none of mean, sd, min, max and pNN", text, stat)
+		}
+	}
+	return g, nil
+}
+
+// Of returns the gate's statistic of the values of its metric, which scale is the Metric's.
+func (g *Gate) Of(d *dist.Dist, scale float64) dist.Num {
+	if g.P > 0 {
+		return d.Stat([]float64{g.P}, scale).Percentiles[0].Value
+	}
+	s := d.Stat(nil, scale)
+	switch g.Stat {
+	case "sd":
+		return s.SD
+	case "min":
+		return s.Min
+	case "max":
+		return s.Max
+	}
+	return s.Mean
+}

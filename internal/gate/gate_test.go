@@ -1,0 +1,36 @@
+package gate
+
+import (
+	"testing"
+
+	"perfpipe/internal/dist"
+)
+
+func TestGateIsItsParts(t *testing.T) {
+	got, err := Parse("ttft_ms:p99.9 <= 500")
+	want := Gate{
+		Text: "ttft_ms:p99.9 <= 500", Metric: "ttft_ms", Stat: "p99.9", P: 99.9, Condition: Condition{Op: "<=", Bound: 500},
+	}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if got, err = Parse("ok>0.99"); err != nil || got.Figure != "ok" || got.Metric != "" || got.Upper() || !got.Holds(1) || got.Holds(0.99) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+func TestGateOfValues(t *testing.T) {
+	var d dist.Dist
+	d.AddAll([]int64{1000, 2000, 6000})
+	for text, want := range map[string]dist.Num{
+		"ttft_ms:mean<1": 3, "ttft_ms:min<1": 1, "ttft_ms:max<1": 6, "ttft_ms:p50<1": 2, "ttft_ms:p100<1": 6,
+	} {
+		g, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := g.Of(&d, 1000); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,63 @@
+package stats
+
+import (
+	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
+	"perfpipe/internal/metric"
+)
+
+// figure returns a figure of the whole block, by its name in package gate.
+func (b *Block) figure(name string) dist.Num {
+	switch name {
+	case "ok":
+		return b.SuccessRate
+	case "requests":
+		return dist.Num(b.Requests)
+	case "failed":
+		return dist.Num(b.Failed)
+	case "goodput":
+		return b.Goodput.share()
+	case "goodput_per_s":
+		return b.Goodput.perS()
+	case "requests_per_s":
+		return b.RequestsPerS
+	case "output_tokens_per_s":
+		return b.OutputPerS
+	case "input_tokens_per_s":
+		return b.InputPerS
+	case "total_tokens_per_s":
+		return b.TotalPerS
+	case "items_per_s":
+		return b.ItemsPerS
+	case "cache_hit":
+		return b.CacheHit
+	}
+	return dist.NaN()
+}
+
+// judged returns distribution i as a gate sees it: a failure is +∞ in every time that a successful request would have
+// had, not only in response time.
+func (g *group) judged(i int, opt *Options) *dist.Dist {
+	d := g.dist(i)
+	switch {
+	case !metric.All()[i].Failing:
+	case opt.DropFailures:
+		d.SetFailed(0)
+	default:
+		d.SetFailed(g.requests - g.ok)
+	}
+	return d
+}
+
+// gates judges the block by all gates.
+func (g *group) gates(b *Block, opt *Options) []gate.Result {
+	var out []gate.Result
+	for _, condition := range opt.Gates {
+		v := b.figure(condition.Figure)
+		if i := metric.Index(condition.Metric); i >= 0 {
+			v = condition.Of(g.judged(i, opt), metric.All()[i].Scale)
+		}
+		out = append(out, condition.Judge(v))
+	}
+	return out
+}
