@@ -1,4 +1,7 @@
-// Package cli is how the four commands talk: streams, signals, exit codes, and messages of one fact and one hint.
+// Package cli is the frame of the four commands: streams, signals, exit codes, flags, and messages that consist of one
+// fact and one hint.
+//
+// It exports more than 20 names because each form of a flag's value, such as a list of numbers, is a type.
 package cli
 
 import (
@@ -19,7 +22,7 @@ import (
 	"perfpipe/internal/visible"
 )
 
-// Env is what a command may touch of the world around it.
+// Env is a command's environment: all that it may touch of the world, so that tests can replace it.
 type Env struct {
 	Name    string
 	Args    []string
@@ -29,10 +32,10 @@ type Env struct {
 	Signals <-chan os.Signal // SIGINT, SIGTERM and SIGHUP
 
 	TTY       bool // Stderr is a terminal
-	StdinTTY  bool // Stdin is a terminal: a person types, or has forgotten the input
+	StdinTTY  bool // Stdin is a terminal: the user types, or has forgotten the input
 	StdoutTTY bool // Stdout is a terminal
 
-	Mode Mode // of the files that Create makes
+	Mode Mode // permissions of the files that Create creates
 }
 
 // Say writes one fact to stderr.
@@ -45,14 +48,14 @@ func (e *Env) Hint(format string, args ...any) {
 	fmt.Fprintln(e.Stderr, visible.Text("hint: "+fmt.Sprintf(format, args...)))
 }
 
-// Main runs a command on the process's own streams and returns its exit code.
+// Main runs a command on the streams of the process and returns its exit code.
 func Main(name string, run func(*Env) error) int {
 	sig := make(chan os.Signal, 2)
 	signal.Notify(sig, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // nohup's wish is kept
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it, and still does
 		signal.Notify(sig, syscall.SIGHUP)
 	}
-	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is EPIPE, which ends the run in good order
+	signal.Ignore(syscall.SIGPIPE) // writes to a closed pipe return EPIPE, which ends the run in good order
 	e := &Env{
 		Name: name, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Signals: sig, TTY: IsTerminal(os.Stderr), StdinTTY: IsTerminal(os.Stdin), StdoutTTY: IsTerminal(os.Stdout),
@@ -60,7 +63,7 @@ func Main(name string, run func(*Env) error) int {
 	return e.Exit(run(e))
 }
 
-// Exit reports err as the manners ask and gives its exit code.
+// Exit prints err, with its hint if it has one, and returns its exit code.
 func (e *Env) Exit(err error) int {
 	var ce *fault.Error
 	switch {
@@ -81,12 +84,12 @@ func (e *Env) Exit(err error) int {
 
 var errDone = errors.New("done")
 
-// IsBrokenPipe says whether err means that the reader of stdout has gone away, which is how a pipe ends in good order.
+// IsBrokenPipe reports whether err means that the reader of stdout has exited, which is how a pipe normally ends.
 func IsBrokenPipe(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
 }
 
-// Context is cancelled with cause fault.ErrInterrupted by the first signal; stop frees it.
+// Context returns a context that the first signal cancels with cause fault.ErrInterrupted. Stop releases it.
 func (e *Env) Context() (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	go func() {
@@ -99,7 +102,8 @@ func (e *Env) Context() (ctx context.Context, stop func()) {
 	return ctx, func() { cancel(nil) }
 }
 
-// Groups are the headings of --help, the manual page and the completions, in this order; flags of none come first.
+// Groups returns an option with the headings of --help, the manual page and the completions, in this order. Flags
+// without a group come first.
 func Groups(groups ...kong.Group) kong.Option {
 	place := func(f *kong.Flag) int {
 		if f.Group == nil {
@@ -126,7 +130,7 @@ type VersionFlag struct {
 	Config     configFlag       `placeholder:"FILE" help:"Read flags from a YAML or JSON file with a section for each command."`
 }
 
-// Version is the module's version as the build recorded it.
+// Version returns the module's version as recorded in the build.
 func Version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
@@ -134,8 +138,10 @@ func Version() string {
 	return "(devel)"
 }
 
-// Input opens path for reading, - and "" being stdin, and undoes gzip or zstd. The name is for messages.
-func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.Reader, name string, close func(), err error) {
+// Input opens path, or stdin for - and "", and applies open to it, such as jsonl.Decompress. The name is for messages.
+func (e *Env) Input(
+	path string, open func(io.Reader) (io.Reader, error),
+) (r io.Reader, name string, close func(), err error) {
 	src, name, close := e.Stdin, "stdin", func() {}
 	if (path == "" || path == "-") && e.StdinTTY {
 		e.Say("reading from the terminal: end with Ctrl-D, or name a file")
@@ -160,7 +166,7 @@ func (e *Env) Input(path string, open func(io.Reader) (io.Reader, error)) (r io.
 	return r, name, close, nil
 }
 
-// hinter is an error that knows the next step about a file.
+// hinter is an error with a hint about a file.
 type hinter interface {
 	error
 	Hint(file string) string
@@ -172,11 +178,11 @@ func IsTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Columns returns the width of a terminal, or 0 if the stream is none.
+// Columns returns the width of a terminal, or 0 if the stream is not one.
 func Columns(stream any) int {
 	if !IsTerminal(stream) {
 		return 0
 	}
-	width, _, _ := term.GetSize(int(stream.(*os.File).Fd())) // 0 if it is unknown
+	width, _, _ := term.GetSize(int(stream.(*os.File).Fd())) // 0 if unknown
 	return width
 }

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// ColorFlag is embedded in the flags of commands whose output has words to stress.
+// ColorFlag is embedded in the flags of commands that color words of their output.
 type ColorFlag struct {
 	Color string `enum:"auto,always,never" default:"auto" group:"output" help:"Color words such as FAIL: auto (on a terminal, unless NO_COLOR is set), always or never."`
 }
 
-// Colors reports whether a stream is to have colors.
+// Colors reports whether to color the output to a stream.
 func (f *ColorFlag) Colors(stream any) bool {
 	switch f.Color {
 	case "always":
@@ -22,13 +22,13 @@ func (f *ColorFlag) Colors(stream any) bool {
 	return IsTerminal(stream) && os.Getenv("NO_COLOR") == ""
 }
 
-// The words that Stress colors: those that a reader must not miss.
+// The words that Stress colors, as a reader must not miss them.
 var (
 	badWords   = []string{"FAIL", "WORSE", "bottleneck", "too short", "cannot tell"}
 	doubtWords = []string{"strained", "interrupted"}
 )
 
-// Stress colors a cell or a message that begins with a word that a reader must not miss.
+// Stress colors a cell or a message that begins with one of those words.
 func Stress(text string) string {
 	begins := func(word string) bool { return strings.HasPrefix(text, word) }
 	color := ""

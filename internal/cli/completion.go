@@ -7,7 +7,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// completion is the script of a shell, false where there is none.
+// completion returns the completion script of a shell, and false for an unknown shell.
 func (c Choices) completion(shell string, app *kong.Application) (script string, ok bool) {
 	switch shell {
 	case "bash":
@@ -20,14 +20,15 @@ func (c Choices) completion(shell string, app *kong.Application) (script string,
 	return "", false
 }
 
-// bash completes flags, the values of enums, and files elsewhere.
+// bash completes flags and the values of enums, and files everywhere else.
 func (c Choices) bash(app *kong.Application) string {
 	var names []string
 	var cases strings.Builder
 	for _, f := range visibleFlags(app) {
 		names = append(names, spellings(f)...)
 		if values := c.of(f); values != nil {
-			fmt.Fprintf(&cases, "\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n", f.Name, strings.Join(values, " "))
+			const format = "\t--%s) COMPREPLY=($(compgen -W '%s' -- \"$cur\")); return ;;\n"
+			fmt.Fprintf(&cases, format, f.Name, strings.Join(values, " "))
 		}
 	}
 	function := "_" + strings.ReplaceAll(app.Name, "-", "_")
@@ -44,11 +45,11 @@ complete -o default -F %s %s
 `, function, cases.String(), strings.Join(names, " "), function, app.Name)
 }
 
-// zsh describes each flag to _arguments.
+// zsh passes each flag with its description to _arguments.
 func (c Choices) zsh(app *kong.Application) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "#compdef %s\n_arguments -S", app.Name)
-	// _arguments has a syntax of its own within the brackets.
+	// _arguments treats these specially within the brackets.
 	escape := strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, ":", `\:`)
 	for _, f := range visibleFlags(app) {
 		for _, name := range spellings(f) {
@@ -65,7 +66,7 @@ func (c Choices) zsh(app *kong.Application) string {
 	return b.String()
 }
 
-// fish has a line for each flag.
+// fish writes one line per flag.
 func (c Choices) fish(app *kong.Application) string {
 	var b strings.Builder
 	for _, f := range visibleFlags(app) {
@@ -79,7 +80,7 @@ func (c Choices) fish(app *kong.Application) string {
 			} else if !f.IsBool() {
 				b.WriteString(" -r")
 			}
-			// fish's quotes know two escapes.
+			// Within single quotes fish knows two escapes.
 			fmt.Fprintf(&b, " -d '%s'\n", strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(f.Help))
 		}
 	}

@@ -14,11 +14,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// tools are the commands: a configuration file has a section for each.
+// tools names the commands: a configuration file has a section for each.
 var tools = []string{"perf-gen", "perf-send", "perf-stats", "perf-plot"}
 
-// configFlag is the flag --config. Its file holds the values of flags that the command line and the environment leave
-// unset.
+// configFlag is the flag --config. Its file has values for flags that neither the command line nor the environment set.
 type configFlag string
 
 // BeforeResolve implements kong's hook.
@@ -46,8 +45,8 @@ func (configFlag) BeforeResolve(k *kong.Kong, ctx *kong.Context, trace *kong.Pat
 	return nil
 }
 
-// section returns what a YAML or JSON file holds for a command. Values are strings, or lists of them, as the command
-// line would have them.
+// section returns a command's section of a YAML or JSON file. Values are strings or lists of strings, as on the command
+// line.
 func section(text []byte, command string) (map[string]any, error) {
 	sections := map[string]map[string]yaml.Node{}
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -70,7 +69,7 @@ func section(text []byte, command string) (map[string]any, error) {
 	return values, nil
 }
 
-// value turns a YAML value into what a flag's decoder takes: a scalar as it is written, or a list of scalars.
+// value converts a YAML value for a flag's decoder: a scalar as written, or a list of scalars.
 func value(n *yaml.Node) (any, error) {
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -98,7 +97,7 @@ func value(n *yaml.Node) (any, error) {
 	return nil, errors.New("want a value or a list of values")
 }
 
-// configurable reports whether a flag may be set by a file or the environment: those that only print something may not.
+// configurable reports whether a file or the environment may set a flag: not if it only prints something.
 func configurable(f *kong.Flag) bool {
 	switch f.Name {
 	case "help", "version", "man", "completion", "config":
@@ -107,8 +106,8 @@ func configurable(f *kong.Flag) bool {
 	return true
 }
 
-// environment names the variable of each flag: PERF_SEND_URL for --url of perf-send. A flag that has a variable of its
-// own, such as OPENAI_API_KEY, has both, and ours comes first.
+// environment adds the variable of each flag: PERF_SEND_URL for --url of perf-send. It takes precedence over a variable
+// that the flag already has, such as OPENAI_API_KEY.
 func environment(k *kong.Kong) error {
 	prefix := strings.ToUpper(strings.ReplaceAll(k.Model.Name, "-", "_")) + "_"
 	for _, f := range k.Model.Flags {

@@ -5,7 +5,7 @@ import "perfpipe/internal/partial"
 // IsStd reports whether a path names stdin or stdout.
 func IsStd(path string) bool { return path == "" || path == "-" }
 
-// Create returns a file that gets its name when it is complete, or stdout.
+// Create returns a file that appears under its name when it is committed, or stdout for - and "".
 func (e *Env) Create(path string) *partial.File { return e.create(path, false) }
 
 // Continue is like Create, but appends to FILE.partial if it exists.

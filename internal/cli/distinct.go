@@ -10,12 +10,12 @@ import (
 
 // File is a file that a command reads or writes.
 type File struct {
-	Name string // what a message calls it: a flag, or the input
+	Name string // for messages: a flag, or the input
 	Path string
-	Out  bool // it is written
+	Out  bool // the command writes it
 }
 
-// Distinct returns an error if a file that is written is another of the files as well. Devices and pipes may be.
+// Distinct returns an error if an output is also another one of the files, unless it is a device or a pipe.
 func (e *Env) Distinct(files ...File) error {
 	for i, a := range files {
 		for _, b := range files[:i] {
@@ -62,7 +62,7 @@ func (e *Env) stat(f File) fs.FileInfo {
 	return nil
 }
 
-// resolved is the one path of a file that does not exist.
+// resolved returns the canonical path of a file that does not exist.
 func resolved(path string) string {
 	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err != nil {

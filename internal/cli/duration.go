@@ -8,7 +8,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Duration is a flag of a length of time, such as 500ms or 2m. A bare number is seconds, as in evalscope.
+// Duration is a flag with a duration such as 500ms or 2m. A bare number is in seconds, as in evalscope.
 type Duration time.Duration
 
 // Decode implements kong.MapperValue.
@@ -22,7 +22,7 @@ func (d *Duration) Decode(ctx *kong.DecodeContext) error {
 	return err
 }
 
-// ParseDuration reads a time such as 30 (seconds), 500ms or 2m. It must not be negative.
+// ParseDuration parses a duration such as 30 (seconds), 500ms or 2m, which must not be negative.
 func ParseDuration(word string) (time.Duration, error) {
 	if f, err := strconv.ParseFloat(word, 64); err == nil && f >= 0 && f < 1e9 {
 		return time.Duration(f * float64(time.Second)), nil

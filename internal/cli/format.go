@@ -9,8 +9,8 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// Format settles a format: the typed one, else the one that the ending of the output's name chooses, else "". A name that
-// promises another format than the typed one is an error, and so is one whose ending no format has.
+// Format returns the output format: the one set by a flag, else the one of the ending of the output's name, else "". A
+// name with the ending of another format, or of none, is an error.
 func Format(output, typed string, endings map[string]string) (string, error) {
 	ending := strings.ToLower(filepath.Ext(output))
 	if ending == "" || output == "-" || strings.HasPrefix(output, "/dev/") {
@@ -18,10 +18,12 @@ func Format(output, typed string, endings map[string]string) (string, error) {
 	}
 	switch byName := endings[ending]; {
 	case typed == "" && byName == "":
-		return "", fault.Usage("the endings are "+strings.Join(slices.Sorted(maps.Keys(endings)), ", ")+"; with --format any name will do",
+		known := strings.Join(slices.Sorted(maps.Keys(endings)), ", ")
+		return "", fault.Usage("the endings are "+known+"; with --format any name will do",
 			"-o %s: no format ends in %s", output, ending)
 	case typed != "" && byName != "" && typed != byName:
-		return "", fault.Usage("leave out --format, or choose another name", "--format %s: the name %s is that of %s", typed, output, byName)
+		return "", fault.Usage("leave out --format, or choose another name",
+			"--format %s: the name %s is that of %s", typed, output, byName)
 	case typed != "":
 		return typed, nil
 	default:

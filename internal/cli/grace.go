@@ -8,14 +8,15 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// Grace is a context that ends some time after a signal, so that the input of a pipe may end first.
+// Grace is a context that ends some time after a signal, so that the input of a pipe can end first.
 type Grace struct {
 	Context context.Context
 	Stop    func() // releases the signals
 	signal  atomic.Bool
 }
 
-// Grace returns a context that ends with cause fault.ErrInterrupted at the second signal, or that long after the first.
+// Grace returns a context that ends with cause fault.ErrInterrupted at the second signal, or after that
+// duration since the first.
 func (e *Env) Grace(after time.Duration) *Grace {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	g := &Grace{Context: ctx, Stop: func() { cancel(nil) }}

@@ -14,7 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Floats is a flag of one or more numbers, written 5 10 20 or 5,10,20. The first word that is no number ends it.
+// Floats is a flag with one or more numbers, as in 5 10 20 or 5,10,20. The first word that is not a number ends it.
 type Floats []float64
 
 // Decode implements kong.MapperValue.
@@ -46,17 +46,17 @@ func (l *Floats) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// String is the list as a person writes it.
+// String returns the list as written on the command line.
 func (l Floats) String() string { return spaced([]float64(l)) }
 
 func spaced[T any](list []T) string { return strings.Trim(fmt.Sprint(list), "[]") }
 
-// numbers splits a word at its commas, and at blanks, which the value of an environment variable may hold.
+// numbers splits a word at its commas, and at blanks, which the value of an environment variable may contain.
 func numbers(word string) []string {
 	return strings.Split(strings.Join(strings.Fields(word), ","), ",")
 }
 
-// Ints is a flag of one or more whole numbers.
+// Ints is a flag with one or more whole numbers.
 type Ints []int
 
 // Decode implements kong.MapperValue.
@@ -75,11 +75,12 @@ func (l *Ints) Decode(ctx *kong.DecodeContext) error {
 	return nil
 }
 
-// String is the list as a person writes it.
+// String returns the list as written on the command line.
 func (l Ints) String() string { return spaced([]int(l)) }
 
-// Strings is a flag of one or more words, up to the next flag or the first word that is an existing file, which is then
-// an argument of the command (Env.Parse says so). A word may hold commas and spaces; the flag may be repeated.
+// Strings is a flag with one or more words, up to the next flag or the first word that names an existing file, which is
+// then an argument of the command; Env.Parse reports it. A word may contain commas and spaces, and the flag may be
+// repeated.
 type Strings []string
 
 // Decode implements kong.MapperValue.
@@ -94,7 +95,7 @@ func (l *Strings) Decode(ctx *kong.DecodeContext) error {
 	return err
 }
 
-// Paths is a flag of one or more files, up to the next flag; the flag may be repeated.
+// Paths is a flag with one or more files, up to the next flag. It may be repeated.
 type Paths []string
 
 // Decode implements kong.MapperValue.
@@ -104,8 +105,8 @@ func (l *Paths) Decode(ctx *kong.DecodeContext) error {
 	return err
 }
 
-// Conditions is a flag of one or more words that compare something, such as 'ttft_ms:p99<500'. The first word that does
-// not ends it; the flag may be repeated.
+// Conditions is a flag with one or more words that compare something, such as 'ttft_ms:p99<500'. The first word that
+// does not ends it. It may be repeated.
 type Conditions []string
 
 // Decode implements kong.MapperValue.
@@ -115,7 +116,7 @@ func (l *Conditions) Decode(ctx *kong.DecodeContext) error {
 	return err
 }
 
-// Labels is a flag of one or more KEY=VALUE words. The first word of another form ends it; the flag may be repeated.
+// Labels is a flag with one or more KEY=VALUE words. The first word of another form ends it. It may be repeated.
 type Labels map[string]string
 
 // Decode implements kong.MapperValue.
@@ -134,7 +135,7 @@ func (l *Labels) Decode(ctx *kong.DecodeContext) error {
 	return err
 }
 
-// Over returns labels with those of l added, and put in the place of others of their keys. Neither map is changed.
+// Over returns labels overridden and extended by l. Neither map is changed.
 func (l Labels) Over(labels map[string]string) map[string]string {
 	if len(l) == 0 {
 		return labels
@@ -147,9 +148,9 @@ func (l Labels) Over(labels map[string]string) map[string]string {
 	return all
 }
 
-// listWords takes the flag's first value, whatever it is, then those that follow up to the next flag while more accepts
-// them. kong passes a flag's value to one mapper, which may continue to scan. A configuration file gives a list as one
-// value.
+// listWords returns the flag's first value, whatever it is, and the words after it, up to the next flag, that more
+// accepts. kong passes a flag's value to one mapper, which may continue to scan. A list from a configuration file is
+// one value.
 func listWords(ctx *kong.DecodeContext, more func(string) (bool, error)) ([]string, error) {
 	first := ctx.Scan.Pop()
 	if first.IsEOL() {
@@ -187,7 +188,7 @@ func isFile(w string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// namesFile reports whether a word has the ending of a file that the tools read.
+// namesFile reports whether a word ends like a file that the commands read.
 func namesFile(w string) bool {
 	switch filepath.Ext(w) {
 	case ".jsonl", ".json", ".ndjson", ".txt", ".csv", ".tsv", ".log", ".har", ".parquet", ".gz", ".zst":
@@ -196,7 +197,7 @@ func namesFile(w string) bool {
 	return false
 }
 
-// endedLists returns, for each list flag that an existing file ended, the flag and the file.
+// endedLists returns the flag and the file for each list flag that an existing file ended.
 func endedLists(app *kong.Application, args []string) (ended [][2]string) {
 	lists := map[string]bool{}
 	for _, f := range app.Flags {
@@ -207,7 +208,7 @@ func endedLists(app *kong.Application, args []string) (ended [][2]string) {
 		if !lists[flag] {
 			continue
 		}
-		from := i + 2 // the first value is one, whatever it is
+		from := i + 2 // the first value counts, whatever it is
 		if whole {
 			from = i + 1
 		}

@@ -36,7 +36,7 @@ func answer(app *kong.Kong, text string) error {
 	return nil
 }
 
-// visibleFlags are the flags that --help shows.
+// visibleFlags returns the flags that --help shows.
 func visibleFlags(app *kong.Application) []*kong.Flag {
 	var out []*kong.Flag
 	for _, f := range app.Flags {
@@ -47,7 +47,7 @@ func visibleFlags(app *kong.Application) []*kong.Flag {
 	return out
 }
 
-// spellings are --name, and --no-name where there is such a flag.
+// spellings returns --name, and --no-name if the flag has a negation.
 func spellings(f *kong.Flag) []string {
 	if f.Tag.Negatable != "" {
 		return []string{"--" + f.Name, "--no-" + f.Name}
@@ -55,7 +55,7 @@ func spellings(f *kong.Flag) []string {
 	return []string{"--" + f.Name}
 }
 
-// of returns the values that a flag may have; nil: any.
+// of returns the values that a flag may have, or nil if there is no list.
 func (c Choices) of(f *kong.Flag) []string {
 	if f.Enum == "" {
 		return c[f.Name]
@@ -69,7 +69,7 @@ func (c Choices) of(f *kong.Flag) []string {
 	return out
 }
 
-// manual writes the page in man's macros.
+// manual returns the manual page in man's macros.
 func manual(app *kong.Application) string {
 	var b strings.Builder
 	about, rest, _ := strings.Cut(app.Help, "\n\n")
@@ -98,8 +98,8 @@ func manual(app *kong.Application) string {
 			b.WriteString(option(f))
 		}
 	}
-	b.WriteString(".SH EXIT STATUS\n0 done, also when some requests failed; 1 failed, or every request failed, or a gate was missed; " +
-		"2 wrong usage; 130 interrupted\n")
+	b.WriteString(".SH EXIT STATUS\n0 done, also when some requests failed; 1 failed, or every request failed, " +
+		"or a gate was missed; 2 wrong usage; 130 interrupted\n")
 	return b.String()
 }
 
@@ -108,7 +108,7 @@ type groupOfFlags struct {
 	flags []*kong.Flag
 }
 
-// grouped has the flags under their headings, those of none first.
+// grouped returns the flags by heading, those without one first.
 func grouped(app *kong.Application) []groupOfFlags {
 	all := []groupOfFlags{{}}
 	for _, f := range visibleFlags(app) {
@@ -126,7 +126,7 @@ func grouped(app *kong.Application) []groupOfFlags {
 	return all
 }
 
-// option is one flag of the page.
+// option returns the entry of one flag.
 func option(f *kong.Flag) string {
 	s := ".TP\n"
 	if f.Short != 0 {
@@ -143,7 +143,7 @@ func option(f *kong.Flag) string {
 	return s + "\n" + roff(help) + ".\n"
 }
 
-// roff keeps text from being read as a macro.
+// roff escapes text so that no line is read as a macro.
 func roff(s string) string {
 	s = strings.NewReplacer(`\`, `\e`, "-", `\-`).Replace(s)
 	lines := strings.Split(s, "\n")

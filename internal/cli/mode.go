@@ -8,15 +8,15 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// ModeFlag is embedded in the flags of commands whose files may hold prompts or answers.
+// ModeFlag is embedded in the flags of commands whose files may contain prompts or answers.
 type ModeFlag struct {
 	Mode Mode `group:"output" placeholder:"MODE" help:"Permissions of the files written, such as 0640, or umask for those that the umask leaves. Default: 0600, since they may hold prompts."`
 }
 
-// Mode is the permissions of new files. Its zero value leaves them to the umask.
+// Mode holds the permissions of new files. The zero value leaves them to the umask.
 type Mode struct {
-	perm os.FileMode // 0: the umask's
-	set  bool        // by --mode
+	perm os.FileMode // 0 for those of the umask
+	set  bool        // set by --mode
 }
 
 // Decode implements kong.MapperValue.
@@ -31,13 +31,15 @@ func (m *Mode) Decode(ctx *kong.DecodeContext) error {
 	}
 	n, err := strconv.ParseUint(word, 8, 32)
 	if err != nil || n > 0o777 || n&0o600 != 0o600 {
-		return fmt.Errorf("%q is neither umask nor permissions such as 0600 or 0644, which let the owner read and write", word)
+		const want = "umask nor permissions such as 0600 or 0644, which let the owner read and write"
+		return fmt.Errorf("%q is neither "+want, word)
 	}
 	*m = Mode{os.FileMode(n), true}
 	return nil
 }
 
-// Private is m, or unless --mode was given the permissions of files that may hold prompts: their owner alone reads them.
+// Private returns m, or if --mode is not set, permissions for files that may contain prompts: only their owner can
+// read them.
 func (m Mode) Private() Mode {
 	if m.set {
 		return m
@@ -45,7 +47,7 @@ func (m Mode) Private() Mode {
 	return Mode{perm: 0o600}
 }
 
-// Perm is the permissions to create a file with.
+// Perm returns the permissions to create a file with.
 func (m Mode) Perm() os.FileMode {
 	if m.perm == 0 {
 		return 0o666
@@ -53,7 +55,7 @@ func (m Mode) Perm() os.FileMode {
 	return m.perm
 }
 
-// Set gives a file that was created with Perm just now its permissions, whatever the umask.
+// Set sets the permissions of a file that was created with Perm, independent of the umask.
 func (m Mode) Set(f *os.File) error {
 	if m.perm == 0 {
 		return nil

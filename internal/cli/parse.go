@@ -8,8 +8,9 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// Parse fills flags, a pointer to a kong struct, from the command line, then from the environment (PERF_SEND_URL is
-// --url of perf-send), then from --config. It answers --help and --version itself: the error then means "done" to Exit.
+// Parse sets flags, a pointer to a kong struct, from the command line, then from the environment (PERF_SEND_URL is
+// --url of perf-send), then from --config. It handles --help and --version itself, and then returns an error that Exit
+// treats as success.
 func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 	done := false
 	opts = append([]kong.Option{
@@ -32,7 +33,7 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 		if hint == "" {
 			hint = e.Name + " --help lists the flags"
 		}
-		// An enum with an empty value, for a flag that was not typed, is no choice of the user's.
+		// The empty value of an enum means that the flag is not set; the user cannot choose it.
 		return fault.Usage(hint, "%s", strings.Replace(err.Error(), `one of "",`, "one of ", 1))
 	}
 	for _, l := range endedLists(k.Model, e.Args) {
@@ -41,7 +42,7 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 	return nil
 }
 
-// helpOf is a flag's help with its default, and with the variables that are not derived from its name.
+// helpOf returns a flag's help with its default, and with the variables that are not derived from its name.
 func helpOf(v *kong.Value) string {
 	help := strings.TrimSuffix(v.Help, ".")
 	if v.HasDefault && v.Default != "" && v.Default != "false" && !strings.Contains(help, "efault") {
@@ -56,7 +57,7 @@ func helpOf(v *kong.Value) string {
 	return help + "."
 }
 
-// Choices are the values that a flag may have, by its name, for shell completion. They do not restrict it.
+// Choices maps a flag's name to its values, for shell completion. They do not restrict it.
 type Choices map[string][]string
 
 // Apply implements kong.Option.

@@ -11,24 +11,24 @@ import (
 	"perfpipe/internal/visible"
 )
 
-// Status is a line at the bottom of a terminal that says how far a run is. It is the writer of all other messages too:
-// they appear above the line.
+// Status is a line at the bottom of a terminal that shows the progress of a run. It is also the writer of all other
+// messages, which appear above the line.
 type Status struct {
 	mu   sync.Mutex
 	w    io.Writer
-	line string // on the screen; "": none
+	line string // on the screen; empty if there is none
 	turn ttyTurn
 }
 
-// Status turns stderr, a terminal, into a status line with the messages above it.
+// Status replaces stderr, which must be a terminal, by a status line with the messages above it.
 func (e *Env) Status() *Status {
 	s := &Status{w: e.Stderr, turn: openTurn(e.Stderr)}
 	e.Stderr = s
 	return s
 }
 
-// Set shows a line in the place of the last one, "" none. It is cut to the width of the terminal. While another process
-// draws on the same terminal (Own) nothing is shown.
+// Set replaces the line; "" removes it. It is cut to the width of the terminal. While another process draws on the same
+// terminal (see Own), nothing is shown.
 func (s *Status) Set(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +41,7 @@ func (s *Status) Set(line string) {
 		return
 	}
 	s.line = line
-	fmt.Fprintf(s.w, "\r%s\x1b[K", line) // an error is the terminal's, which has gone then
+	fmt.Fprintf(s.w, "\r%s\x1b[K", line) // fails only if the terminal is gone
 }
 
 // Write implements io.Writer: p appears above the line. It must end with a newline.
@@ -58,7 +58,7 @@ func (s *Status) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Own reserves the terminal that stderr is for this process, until release: Status of other processes draws nothing.
+// Own reserves the terminal on stderr for this process until release is called: other processes show no Status.
 func (e *Env) Own() (release func()) {
 	t := openTurn(e.Stderr)
 	t.wait()

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// owners lists the flags of the commands: a line has the flag and the commands that have it. The test of docs/flags.md
-// holds it.
+// owners lists the flags of the commands, one per line, each with the commands that have it. The test of docs/flags.md
+// checks it.
 //
 //go:embed owners.txt
 var owners string
 
-// peers are flags of other load testers, and what they are called here.
+// peers maps flags of other load testers to ours.
 var peers = map[string]string{
 	// how much load
 	"concurrency": "parallel", "max-concurrency": "parallel", "connections": "parallel", "users": "parallel",
@@ -47,7 +47,7 @@ var peers = map[string]string{
 
 var unknownFlag = regexp.MustCompile(`^unknown flag -{1,2}([A-Za-z][A-Za-z0-9-]*)`)
 
-// elsewhere returns where a flag that this command does not know is to be found, or "".
+// elsewhere returns a hint about an unknown flag that another command or another name has, or "".
 func elsewhere(command, message string) string {
 	m := unknownFlag.FindStringSubmatch(message)
 	if m == nil {

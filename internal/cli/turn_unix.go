@@ -10,11 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ttyTurn is the turn of a process to draw on a terminal: an advisory lock of the terminal's device. Processes of one
-// pipe share their terminal, and two that redraw lines of it would overwrite each other's.
-type ttyTurn struct{ tty *os.File } // nil: the terminal cannot be locked, and each process draws
+// ttyTurn is a process's turn to draw on a terminal: an advisory lock of the terminal's device. The processes of a pipe
+// share their terminal, and two that redraw lines would overwrite each other's.
+type ttyTurn struct{ tty *os.File } // nil if the terminal cannot be locked; every process then draws
 
-// openTurn opens the terminal anew, since a lock belongs to an open file, and those of one shell share theirs.
+// openTurn opens the terminal again, as a lock belongs to an open file, and the commands of one shell share theirs.
 func openTurn(w io.Writer) ttyTurn {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -31,7 +31,7 @@ func openTurn(w io.Writer) ttyTurn {
 	return ttyTurn{tty}
 }
 
-// take reports whether it is this process's turn, which then lasts until release.
+// take reports whether it is this process's turn, which lasts until release.
 func (t ttyTurn) take() bool {
 	return t.tty == nil || unix.Flock(int(t.tty.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
 }
@@ -42,7 +42,7 @@ func (t ttyTurn) release() {
 	}
 }
 
-// wait takes the turn when others have released it.
+// wait takes the turn once others have released it.
 func (t ttyTurn) wait() {
 	if t.tty != nil {
 		_ = unix.Flock(int(t.tty.Fd()), unix.LOCK_EX)

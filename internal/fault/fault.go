@@ -1,5 +1,5 @@
-// Package fault defines the errors that end a command: each carries the exit code and, if there is one, a hint that tells
-// the user what to do next. Packages below cli return them; cli prints them.
+// Package fault defines the errors that end a command. Each has an exit code and, if the user can act, a hint. Packages
+// below cli return them, and cli prints them.
 package fault
 
 import (

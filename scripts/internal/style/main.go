@@ -95,7 +95,11 @@ func check(root string) ([]finding, error) {
 			if err != nil {
 				return nil, err
 			}
-			found = append(found, columns(name, string(text))...)
+			code := string(text)
+			if strings.HasSuffix(name, "_test.go") {
+				code = withoutData(fset, f, code)
+			}
+			found = append(found, columns(name, code)...)
 			found = append(found, goFile(fset, name, f)...)
 			if !strings.HasSuffix(name, "_test.go") {
 				packages[filepath.Dir(name)] = append(packages[filepath.Dir(name)], f)
@@ -141,12 +145,32 @@ func prose(text string) string {
 	return strings.Join(lines, "")
 }
 
+// withoutData returns a test with its string literals emptied: they are data, such as the events of a stream.
+func withoutData(fset *token.FileSet, f *ast.File, text string) string {
+	code := []byte(text)
+	ast.Inspect(f, func(n ast.Node) bool {
+		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			from := fset.Position(lit.Pos()).Offset
+			for i := range code[from : from+len(lit.Value)] {
+				if code[from+i] != '\n' {
+					code[from+i] = 0
+				}
+			}
+		}
+		return true
+	})
+	return strings.ReplaceAll(string(code), "\x00", "")
+}
+
+// tag matches a struct field with a tag, which Go does not let wrap.
+var tag = regexp.MustCompile("^\t\\w+ .*`\\w+:\".*\"`\n$")
+
 // columns counts a tab as one.
 func columns(name, text string) (found []finding) {
 	n := 0
 	for line := range strings.Lines(text) {
 		n++
-		if w := utf8.RuneCountInString(strings.TrimRight(line, "\r\n")); w > maxColumns {
+		if w := utf8.RuneCountInString(strings.TrimRight(line, "\r\n")); w > maxColumns && !tag.MatchString(line) {
 			found = append(found, finding{name, n, "columns", fmt.Sprintf("%d, want at most %d", w, maxColumns)})
 		}
 	}

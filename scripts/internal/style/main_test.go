@@ -42,6 +42,18 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+func TestWithoutData(t *testing.T) {
+	text := "package p\n\nvar x = `" + strings.Repeat("x", maxColumns) + "\ny` + \"" + strings.Repeat("z", maxColumns) + "\"\n"
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, "a_test.go", text, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := withoutData(fset, f, text); got != "package p\n\nvar x = \n + \n" {
+		t.Errorf("%q is left", got)
+	}
+}
+
 func TestExported(t *testing.T) {
 	for _, c := range []struct {
 		doc  string
