@@ -207,8 +207,21 @@ func (d *density) add(x, y float64) {
 	d.count[[2]int16{densityBin(x), densityBin(y)}]++
 }
 
+// densityBin returns ⌊8 log₂ v⌋. It compares the mantissa with the bins' edges, which is faster than a logarithm.
 func densityBin(v float64) int16 {
-	return int16(math.Floor(math.Log2(max(v, 0.001)) * densityPerOctave))
+	const mantissa = 1<<52 - 1
+	bits := math.Float64bits(max(v, 0.001))
+	bin := int16(bits>>52)*densityPerOctave - 1023*densityPerOctave
+	for _, edge := range [densityPerOctave - 1]float64{
+		1.0905077326652577, 1.189207115002721, 1.2968395546510096, 1.4142135623730951, 1.5422108254079407, 1.681792830507429,
+		1.8340080864093424,
+	} {
+		if bits&mantissa < math.Float64bits(edge)&mantissa {
+			break
+		}
+		bin++
+	}
+	return bin
 }
 
 func densityEdge(i int16) float64 { return math.Exp2(float64(i) / densityPerOctave) }

@@ -85,7 +85,7 @@ func requestTimeline(r *report) []chart.Figure {
 func tokenTimeline(r *report) []chart.Figure {
 	var out []chart.Figure
 	for _, src := range r.sources {
-		all := slices.Clone([]picked(src.sample.tokens))
+		all := slices.Clone(src.sample.tokens.picked)
 		if len(all) == 0 || len(r.sources) > 1 {
 			continue
 		}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 
 	"perfpipe/internal/record"
@@ -78,59 +77,85 @@ func (s *sample) add(r *record.Record) {
 
 func (s *sample) merge(o *sample) {
 	s.seen += o.seen
-	s.random.merge(o.random, mostRandom)
-	s.slowest.merge(o.slowest, mostSlowest)
-	s.failed.merge(o.failed, mostFailed)
-	s.tokens.merge(o.tokens, mostTokens)
+	s.random.merge(&o.random, mostRandom)
+	s.slowest.merge(&o.slowest, mostSlowest)
+	s.failed.merge(&o.failed, mostFailed)
+	s.tokens.merge(&o.tokens, mostTokens)
 }
 
-// requests are the sampled requests in the order in which they were sent, each once.
+// requests returns the sampled requests in the order in which they were sent, each once.
 func (s *sample) requests() []picked {
-	all := slices.Concat([]picked(s.random), []picked(s.slowest), []picked(s.failed))
+	all := slices.Concat(s.random.picked, s.slowest.picked, s.failed.picked)
 	slices.SortFunc(all, func(a, b picked) int {
 		return cmp.Or(cmp.Compare(a.sentUs, b.sentUs), cmp.Compare(a.seq, b.seq))
 	})
 	return slices.CompactFunc(all, func(a, b picked) bool { return a.sentUs == b.sentUs && a.seq == b.seq && a.latency == b.latency })
 }
 
-// mix spreads the bits of v (the finaliser of splitmix64, Steele, Lea and Flood 2014); the result is of [0, 1).
+// mix returns a hash of v in [0, 1): the finaliser of splitmix64 (Steele, Lea and Flood 2014).
 func mix(v uint64) float64 {
 	v = (v ^ v>>30) * 0xBF58476D1CE4E5B9
 	v = (v ^ v>>27) * 0x94D049BB133111EB
 	return float64((v^v>>31)>>11) / (1 << 53)
 }
 
-// bottom keeps the requests of the least keys: a heap with the greatest of them on top.
-type bottom []picked
-
-func (b bottom) Len() int           { return len(b) }
-func (b bottom) Less(i, j int) bool { return b[i].key > b[j].key }
-func (b bottom) Swap(i, j int)      { b[i], b[j] = b[j], b[i] }
-
-// Push implements heap.Interface.
-func (b *bottom) Push(x any) { *b = append(*b, x.(picked)) }
-
-// Pop implements heap.Interface.
-func (b *bottom) Pop() any {
-	last := len(*b) - 1
-	x := (*b)[last]
-	*b = (*b)[:last]
-	return x
+// bottom keeps the requests of the least keys. The heap of their keys, with the greatest on top, is apart from the
+// requests, which are large.
+type bottom struct {
+	picked []picked
+	heap   []entry
 }
 
-func (b bottom) takes(key float64, most int) bool { return len(b) < most || key < b[0].key }
+// entry is the key of a picked request, and its index.
+type entry struct {
+	key float64
+	at  int32
+}
+
+func (b *bottom) takes(key float64, most int) bool { return len(b.heap) < most || key < b.heap[0].key }
 
 func (b *bottom) put(p picked, most int) {
-	if len(*b) < most {
-		heap.Push(b, p)
+	if len(b.heap) < most {
+		b.picked = append(b.picked, p)
+		b.heap = append(b.heap, entry{p.key, int32(len(b.heap))})
+		b.up(len(b.heap) - 1)
 		return
 	}
-	(*b)[0] = p
-	heap.Fix(b, 0)
+	b.heap[0].key = p.key
+	b.picked[b.heap[0].at] = p
+	b.down()
 }
 
-func (b *bottom) merge(o bottom, most int) {
-	for _, p := range o {
+func (b *bottom) up(i int) {
+	for i > 0 {
+		parent := (i - 1) / 2
+		if b.heap[i].key <= b.heap[parent].key {
+			return
+		}
+		b.heap[i], b.heap[parent] = b.heap[parent], b.heap[i]
+		i = parent
+	}
+}
+
+func (b *bottom) down() {
+	for i := 0; ; {
+		child := 2*i + 1
+		if child >= len(b.heap) {
+			return
+		}
+		if right := child + 1; right < len(b.heap) && b.heap[right].key > b.heap[child].key {
+			child = right
+		}
+		if b.heap[child].key <= b.heap[i].key {
+			return
+		}
+		b.heap[i], b.heap[child] = b.heap[child], b.heap[i]
+		i = child
+	}
+}
+
+func (b *bottom) merge(o *bottom, most int) {
+	for _, p := range o.picked {
 		if b.takes(p.key, most) {
 			b.put(p, most)
 		}

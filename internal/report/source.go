@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"perfpipe/internal/record"
@@ -23,9 +24,6 @@ type Source struct {
 	*gathered
 }
 
-// workers is how many goroutines parse one file.
-const workers = 2
-
 // exactLimit is how many values of a distribution are retained exactly. A page has many distributions, and beyond this
 // number the sketch's error is far below a pixel.
 const exactLimit = 1 << 14
@@ -34,7 +32,7 @@ const exactLimit = 1 << 14
 // limits of memory are those of charts. If skip is set, lines that are no records are counted instead of being errors.
 func Read(ctx context.Context, r io.Reader, file, name string, opt stats.Options, skip bool) (*Source, error) {
 	opt.Percentiles, opt.ExactLimit, opt.Intervals = curvePercentiles(), exactLimit, true
-	stream := stats.NewStream(opt, workers, skip)
+	stream := stats.NewStream(opt, min(2, runtime.GOMAXPROCS(0)), skip)
 	var parts []*gathered
 	stream.Also(func() func(*record.Record) {
 		g := newGathered()
