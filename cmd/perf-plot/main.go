@@ -83,7 +83,7 @@ func run(env *cli.Env) error {
 	if f.Metrics == "" && len(f.Files) == 1 {
 		_, f.Metrics = facts.Beside(f.Files[0])
 	}
-	server, err := readMetrics(ctx, env, f.Metrics)
+	server, err := readMetrics(env, f.Metrics)
 	if err != nil {
 		return err
 	}

@@ -143,8 +143,9 @@ func TestChinese(t *testing.T) {
 		}
 	}
 	for _, tab := range page.Tables {
-		check(tab.Title, tab.Note)
-		check(tab.Head...)
+		check(tab.Title)
+		check(tab.Notes...)
+		check(tab.Header...)
 		for _, row := range tab.Rows {
 			check(row...)
 		}

@@ -62,7 +62,7 @@ func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stat
 }
 
 // readMetrics reads the samples of a server, in order of time.
-func readMetrics(ctx context.Context, env *cli.Env, path string) ([]servermetrics.Sample, error) {
+func readMetrics(env *cli.Env, path string) ([]servermetrics.Sample, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -71,18 +71,6 @@ func readMetrics(ctx context.Context, env *cli.Env, path string) ([]servermetric
 		return nil, err
 	}
 	defer done()
-	var out []servermetrics.Sample
-	for s, err := range jsonl.Read[servermetrics.Sample](r, name) {
-		if err != nil {
-			return nil, err
-		}
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		if s.AtUs > 0 {
-			out = append(out, s)
-		}
-	}
-	slices.SortStableFunc(out, func(a, b servermetrics.Sample) int { return cmp.Compare(a.AtUs, b.AtUs) })
-	return out, nil
+	samples, err := servermetrics.Read(r, name)
+	return slices.DeleteFunc(samples, func(s servermetrics.Sample) bool { return s.AtUs <= 0 }), err
 }

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"perfpipe/internal/table"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -230,7 +232,7 @@ func hostilePage() *Page {
 		p.Title += h
 		p.Notices = append(p.Notices, h)
 		p.Facts = append(p.Facts, [2]string{h, h})
-		p.Tables = append(p.Tables, Table{Title: h, Note: h, Head: []string{h, h}, Rows: [][]string{{h, h}}})
+		p.Tables = append(p.Tables, table.Table{Title: h, Notes: []string{h}, Header: []string{h, h}, Rows: [][]string{{h, h}}})
 		f := samples()[i%4]
 		f.Name = strings.Repeat("x", i+1)
 		f.Section, f.Title, f.Note, f.Alt, f.X.Label, f.X.Unit = h, h, h, h, h, h
@@ -367,8 +369,9 @@ func TestTextIsPlain(t *testing.T) {
 		Series: []Series{{Name: bad, Kind: Line, VLabel: bad, X: Column{1, 2}, Y: Column{1, 2}, Text: []string{bad, bad}, Labels: []string{bad, bad}}, {Name: bad + "2", Kind: Line, X: Column{1}, Y: Column{1}}},
 		Marks:  []Mark{{At: 1, Label: bad, Color: -1}, {At: 1, OnY: true, Label: bad, Color: 0}}, Spans: []Span{{From: 1, To: 2, Label: bad}},
 	}
-	table := Table{Title: bad, Note: bad, Head: []string{bad}, Rows: [][]string{{bad}}}
-	p := &Page{Title: bad, Notices: []string{bad}, Facts: [][2]string{{bad, bad}}, Tables: []Table{table}, Details: []Table{table}, Figures: []Figure{f}, Footer: bad}
+	cells := table.Table{Title: bad, Notes: []string{bad}, Header: []string{bad}, Rows: [][]string{{bad}}}
+	p := &Page{Title: bad, Notices: []string{bad}, Facts: [][2]string{{bad, bad}}, Tables: []table.Table{cells},
+		Details: []table.Table{cells}, Figures: []Figure{f}, Footer: bad}
 	for format, draw := range map[string]func(io.Writer) error{
 		"html": func(w io.Writer) error { return HTML(w, p) }, "svg": func(w io.Writer) error { return SVG(w, &f) },
 		"term": func(w io.Writer) error { return Term(w, &f, 80) }, "vega": func(w io.Writer) error { return Vega(w, &f) },

@@ -4,7 +4,11 @@
 // ever taken for markup.
 package chart
 
-import "math"
+import (
+	"math"
+
+	"perfpipe/internal/table"
+)
 
 // Page is a document that stands alone.
 type Page struct {
@@ -12,49 +16,11 @@ type Page struct {
 	Lang    string   // of the words the page itself adds: en or zh
 	Notices []string // what a reader must know before any figure, such as that the data is simulated
 	Facts   [][2]string
-	Tables  []Table
+	Tables  []table.Table
 	Figures []Figure
-	Details []Table // below the figures, folded
+	Details []table.Table // below the figures, folded
 	Footer  string
 }
-
-// Table is a heading, column heads and rows of cells. The first column names the row; the others are numbers, set to the
-// right, unless Text is set.
-type Table struct {
-	Title, Note string
-	Head        []string
-	Rows        [][]string
-	Text        bool
-	Tones       []Tone // of each row's last cell; nil is none
-}
-
-// line is a row and its tone.
-type line struct {
-	Cells []string
-	Tone  Tone
-}
-
-// Lines are the rows with their tones.
-func (t Table) Lines() []line {
-	out := make([]line, len(t.Rows))
-	for i, cells := range t.Rows {
-		out[i].Cells = cells
-		if i < len(t.Tones) {
-			out[i].Tone = t.Tones[i]
-		}
-	}
-	return out
-}
-
-// Tone is how a cell is meant.
-type Tone string
-
-// The tones.
-const (
-	Neutral Tone = ""
-	Good    Tone = "good"
-	Bad     Tone = "bad"
-)
 
 // Figure is one chart.
 type Figure struct {

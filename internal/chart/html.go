@@ -11,6 +11,8 @@ import (
 	"image/color"
 	"io"
 	"strings"
+
+	"perfpipe/internal/table"
 )
 
 var (
@@ -54,12 +56,38 @@ func HTML(w io.Writer, p *Page) error {
 		return err
 	}
 	return t.Execute(w, map[string]any{
-		"Lang": htmlLang(p.Lang), "Title": p.Title, "Notices": p.Notices, "Facts": p.Facts, "Tables": p.Tables, "Details": p.Details,
+		"Lang": htmlLang(p.Lang), "Title": p.Title, "Notices": p.Notices, "Facts": p.Facts, "Tables": tablesOf(p.Tables), "Details": tablesOf(p.Details),
 		"Sections": sections(figures), "Words": words, "Footer": p.Footer,
 		"ScriptHashes": template.HTMLAttr(hash(library) + " " + hash(script)),
 		"Style":        template.CSS(pageCSS), "Library": template.JS(library), "Script": template.JS(script),
 		"Data": template.JS(data.String()),
 	})
+}
+
+// pageTable is a table for the template.
+type pageTable struct {
+	table.Table
+	Lines []line
+}
+
+// line is a row and its tone.
+type line struct {
+	Cells []string
+	Tone  table.Tone
+}
+
+func tablesOf(tables []table.Table) []pageTable {
+	out := make([]pageTable, len(tables))
+	for i, t := range tables {
+		out[i] = pageTable{t, make([]line, len(t.Rows))}
+		for k, cells := range t.Rows {
+			out[i].Lines[k].Cells = cells
+			if k < len(t.Tones) {
+				out[i].Lines[k].Tone = t.Tones[k]
+			}
+		}
+	}
+	return out
 }
 
 // hash names an inline script in a content security policy.

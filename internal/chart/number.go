@@ -4,10 +4,11 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
+
+	"perfpipe/internal/table"
 )
 
-// Column is a column of numbers, written as JSON with five significant digits and null for what is no number.
+// Column is a column of numbers. Its JSON has five significant digits, and null for NaN and ±Inf.
 type Column []float64
 
 // MarshalJSON implements json.Marshaler.
@@ -23,7 +24,7 @@ func (c Column) MarshalJSON() ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-// appendNumber writes v in the fewest bytes that keep five significant digits, and whole numbers exactly.
+// appendNumber appends v with five significant digits in the fewest bytes. Whole numbers are exact.
 func appendNumber(b []byte, v float64) []byte {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
@@ -49,7 +50,7 @@ func appendNumber(b []byte, v float64) []byte {
 	return b
 }
 
-// Number writes v for a reader: three significant digits, or all of those before the point, in groups of three.
+// Number returns v for people: with three significant digits, or more before the decimal point, in groups of three.
 func Number(v float64) string {
 	switch {
 	case math.IsNaN(v):
@@ -65,25 +66,16 @@ func Number(v float64) string {
 	case v < 1e-6 || v >= 1e15:
 		return strconv.FormatFloat(v, 'g', 3, 64)
 	}
-	decimals := max(0, 2-int(math.Floor(math.Log10(v))))
-	s := strconv.FormatFloat(v, 'f', decimals, 64)
-	whole, fraction, _ := strings.Cut(s, ".")
-	if fraction = strings.TrimRight(fraction, "0"); fraction != "" {
-		fraction = "." + fraction
-	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	return whole + fraction
+	return table.Decimal(v, max(0, 2-int(math.Floor(math.Log10(v)))))
 }
 
-// tick is one labelled place of an axis.
+// tick is a labelled place on an axis.
 type tick struct {
 	place float64
 	label string
 }
 
-// ticks are about n labelled places of the scale between lo and hi, which are places.
+// ticks returns about n labelled places between the places lo and hi.
 func (s Scale) ticks(lo, hi float64, n int) []tick {
 	switch s {
 	case Log:
@@ -117,7 +109,7 @@ func (s Scale) ticks(lo, hi float64, n int) []tick {
 	return out
 }
 
-// tickLabel writes v with as many decimals as its step needs.
+// tickLabel returns v with the decimals that its step needs.
 func tickLabel(v, step float64) string {
 	if math.Abs(v) >= 1e6 || step >= 1e5 {
 		return short(v)
@@ -126,21 +118,14 @@ func tickLabel(v, step float64) string {
 	if decimals > 6 {
 		return strconv.FormatFloat(v, 'g', 3, 64)
 	}
-	s := strconv.FormatFloat(math.Abs(v), 'f', decimals, 64)
-	whole, fraction, ok := strings.Cut(s, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if ok {
-		whole += "." + fraction
-	}
+	label := table.Group(strconv.FormatFloat(math.Abs(v), 'f', decimals, 64))
 	if v < 0 {
-		return "−" + whole
+		return "−" + label
 	}
-	return whole
+	return label
 }
 
-// short writes large numbers with k, M or G.
+// short returns v with the suffix k, M or G if it is large.
 func short(v float64) string {
 	for _, u := range []struct {
 		size float64
@@ -153,7 +138,7 @@ func short(v float64) string {
 	return Number(v)
 }
 
-// niceStep is the least of 1, 2 and 5 times a power of ten that is not less than raw.
+// niceStep returns the least of 1, 2 and 5 times a power of ten that is at least raw.
 func niceStep(raw float64) float64 {
 	if raw <= 0 || math.IsNaN(raw) || math.IsInf(raw, 0) {
 		return 1
@@ -167,8 +152,8 @@ func niceStep(raw float64) float64 {
 	return 10 * base
 }
 
-// logTicks are 1, 2 and 5 of every decade while those are few enough, else the decades; of hardly more than one decade
-// some between.
+// logTicks returns 1, 2 and 5 of every decade if that is not too many, else the decades. If the range is hardly more than
+// a decade, it returns some more.
 func logTicks(lo, hi float64, n int) []tick {
 	var out []tick
 	mantissas := []float64{1, 2, 5}

@@ -3,6 +3,7 @@ package chart
 import (
 	"slices"
 
+	"perfpipe/internal/table"
 	"perfpipe/internal/visible"
 )
 
@@ -44,11 +45,11 @@ func (p *Page) shown() *Page {
 	return &out
 }
 
-func cleanTables(tables []Table) []Table {
+func cleanTables(tables []table.Table) []table.Table {
 	out := slices.Clone(tables)
 	for i := range out {
 		t := &out[i]
-		t.Title, t.Note, t.Head = visible.Line(t.Title), visible.Line(t.Note), cleanAll(t.Head)
+		t.Title, t.Notes, t.Header = visible.Line(t.Title), cleanAll(t.Notes), cleanAll(t.Header)
 		t.Rows = slices.Clone(t.Rows)
 		for k := range t.Rows {
 			t.Rows[k] = cleanAll(t.Rows[k])

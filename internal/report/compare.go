@@ -8,17 +8,18 @@ import (
 	"perfpipe/internal/chart"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // mostCompared is how many files are set against the first.
 const mostCompared = 4
 
 // comparisons set the first source against each of the others: the figures that are judged, load point by load point.
-func (r *report) comparisons() []chart.Table {
+func (r *report) comparisons() []table.Table {
 	if len(r.sources) < 2 {
 		return nil
 	}
-	var out []chart.Table
+	var out []table.Table
 	base := r.sources[0]
 	for _, next := range r.sources[1:min(len(r.sources), mostCompared+1)] {
 		out = append(out, r.comparison(base, next))
@@ -29,12 +30,11 @@ func (r *report) comparisons() []chart.Table {
 // comparedPercentiles are those of the figures that are judged.
 func comparedPercentiles() []float64 { return []float64{50, 90, 99} }
 
-func (r *report) comparison(base, next *Source) chart.Table {
+func (r *report) comparison(base, next *Source) table.Table {
 	c := stats.Compare([]*stats.Collector{base.stats.At(comparedPercentiles())}, []*stats.Collector{next.stats.At(comparedPercentiles())})
-	t := chart.Table{
-		Title: r.trf("%s against %s", next.name, base.name),
-		Head:  []string{r.tr("figure"), base.name, next.name, r.tr("difference"), r.tr("95 % interval"), r.tr("verdict")},
-		Note:  r.tr("The chance of any false alarm among all of these figures is 5 %. Times are of successful requests; in response times failed requests are ∞."),
+	t := table.Table{
+		Title:  r.trf("%s against %s", next.name, base.name),
+		Header: []string{r.tr("figure"), base.name, next.name, r.tr("difference"), r.tr("95 % interval"), r.tr("verdict")},
 	}
 	changes := c.Headlines()
 	several := false
@@ -53,23 +53,24 @@ func (r *report) comparison(base, next *Source) chart.Table {
 		})
 		t.Tones = append(t.Tones, tone)
 	}
-	notes := append([]string{t.Note}, c.Notes...)
+	note := "The chance of any false alarm among all of these figures is 5 %. " +
+		"Times are of successful requests; in response times failed requests are ∞."
 	if len(changes) == 0 {
-		notes[0] = r.tr("The files have no load point in common: nothing can be compared.")
+		note = "The files have no load point in common: nothing can be compared."
 	}
-	t.Note = strings.Join(notes, " ")
+	t.Notes = []string{strings.Join(append([]string{r.tr(note)}, c.Notes...), " ")}
 	return t
 }
 
 // judged is a figure's verdict in words.
-func (r *report) judged(c *stats.Change) (string, chart.Tone) {
+func (r *report) judged(c *stats.Change) (string, table.Tone) {
 	switch c.Verdict {
 	case stats.IsBetter:
-		return r.tr("better"), chart.Good
+		return r.tr("better"), table.Good
 	case stats.IsWorse:
-		return r.tr("WORSE"), chart.Bad
+		return r.tr("WORSE"), table.Bad
 	case stats.NoDifference:
-		return r.tr("no difference shown"), chart.Neutral
+		return r.tr("no difference shown"), table.Neutral
 	}
 	text := r.tr("cannot tell")
 	if c.Why != "" {
@@ -78,7 +79,7 @@ func (r *report) judged(c *stats.Change) (string, chart.Tone) {
 	if c.Need > 0 && !strings.Contains(c.Why, "would do") {
 		text += r.trf("; about %s requests a side would do", chart.Number(float64(c.Need)))
 	}
-	return text, chart.Neutral
+	return text, table.Neutral
 }
 
 // figureName names a figure of a comparison for people: TTFT p99.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/table"
 )
 
 // facts are what is known of one source: what was asked of whom, when, and the sums of the whole.
@@ -79,12 +80,12 @@ func (r *report) steady(p *point) string {
 }
 
 // sides is a table of the facts of each source, which stand beside one another.
-func (r *report) sides() chart.Table {
-	t := chart.Table{Title: r.tr("Sides"), Head: []string{""}, Text: true}
+func (r *report) sides() table.Table {
+	t := table.Table{Title: r.tr("Sides"), Header: []string{""}, Words: true}
 	var names []string
 	values := map[string][]string{}
 	for i, src := range r.sources {
-		t.Head = append(t.Head, src.name)
+		t.Header = append(t.Header, src.name)
 		for _, f := range r.facts(src) {
 			if values[f[0]] == nil {
 				names = append(names, f[0])

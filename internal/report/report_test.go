@@ -11,6 +11,7 @@ import (
 	"perfpipe/internal/record"
 	"perfpipe/internal/report/reporttest"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // read makes a source of records, of a file of that name.
@@ -39,7 +40,7 @@ func find(t *testing.T, p *chart.Page, name string) *chart.Figure {
 }
 
 // table is that of a title.
-func tableOf(t *testing.T, tables []chart.Table, title string) *chart.Table {
+func tableOf(t *testing.T, tables []table.Table, title string) *table.Table {
 	t.Helper()
 	for i := range tables {
 		if tables[i].Title == title {
@@ -61,8 +62,8 @@ func TestComparison(t *testing.T) {
 	a, b := read(t, "x/d1/run.jsonl", reporttest.Records(1, points(2)...)), read(t, "x/d2/run.jsonl.zst", reporttest.Records(2, points(8)...))
 	p := Page([]*Source{a, b}, Options{})
 	first := p.Tables[0]
-	if first.Title != "d2/run against d1/run" || !slices.Equal(first.Head, []string{"figure", "d1/run", "d2/run", "difference", "95 % interval", "verdict"}) {
-		t.Fatalf("the first table is %q: %q", first.Title, first.Head)
+	if first.Title != "d2/run against d1/run" || !slices.Equal(first.Header, []string{"figure", "d1/run", "d2/run", "difference", "95 % interval", "verdict"}) {
+		t.Fatalf("the first table is %q: %q", first.Title, first.Header)
 	}
 	for _, name := range []string{"rate=5 · successful requests", "rate=5 · requests/s", "rate=9 · TTFT p99", "rate=9 · response time mean"} {
 		if !slices.ContainsFunc(first.Rows, func(row []string) bool { return row[0] == name && row[5] != "" }) {
@@ -73,14 +74,14 @@ func TestComparison(t *testing.T) {
 		t.Errorf("%d rows and %d tones", len(first.Rows), len(first.Tones))
 	}
 	sides := tableOf(t, p.Tables, "Sides")
-	if !slices.Contains(sides.Head, "d1/run") || !slices.ContainsFunc(sides.Rows, func(row []string) bool { return slices.Equal(row, []string{"Requests", "400", "400"}) }) {
-		t.Errorf("sides: %q %q", sides.Head, sides.Rows)
+	if !slices.Contains(sides.Header, "d1/run") || !slices.ContainsFunc(sides.Rows, func(row []string) bool { return slices.Equal(row, []string{"Requests", "400", "400"}) }) {
+		t.Errorf("sides: %q %q", sides.Header, sides.Rows)
 	}
 	if len(p.Facts) != 0 {
 		t.Errorf("facts that add up both sides: %q", p.Facts)
 	}
-	if errs := tableOf(t, p.Tables, "Errors"); !slices.Equal(errs.Head[:3], []string{"kind", "d1/run", "d2/run"}) {
-		t.Errorf("errors: %q", errs.Head)
+	if errs := tableOf(t, p.Tables, "Errors"); !slices.Equal(errs.Header[:3], []string{"kind", "d1/run", "d2/run"}) {
+		t.Errorf("errors: %q", errs.Header)
 	}
 	curves := find(t, p, "ttft-percentiles")
 	want := map[string][2]int{"d1/run · rate=5": {0, 0}, "d1/run · rate=9": {0, 1}, "d2/run · rate=5": {1, 0}, "d2/run · rate=9": {1, 1}}
@@ -128,7 +129,7 @@ func TestFailuresCount(t *testing.T) {
 	p := Page([]*Source{read(t, "f.jsonl", reporttest.Records(1,
 		reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8}, reporttest.Load{Run: "rate=9", N: 200, Rate: 9, Slots: 8, Chunks: 8, Failures: 0.5}))}, Options{SLO: []gate.Gate{{}}})
 	results := tableOf(t, p.Tables, "Results")
-	column := func(name string) int { return slices.Index(results.Head, name) }
+	column := func(name string) int { return slices.Index(results.Header, name) }
 	if slo := column("SLO"); results.Rows[0][slo] != "met" || results.Rows[1][slo] != "missed" {
 		t.Errorf("SLO: %q, %q", results.Rows[0][slo], results.Rows[1][slo])
 	}
@@ -208,7 +209,7 @@ func TestLongDurations(t *testing.T) {
 	if m := find(t, p, "latency-distribution").Marks[0]; m.At < 65 || m.At > 70 || !strings.HasSuffix(m.Label, " s") {
 		t.Errorf("mark %+v", m)
 	}
-	if note := tableOf(t, p.Tables, "Results").Note; !strings.HasPrefix(note, "Times in s.") {
+	if note := tableOf(t, p.Tables, "Results").Notes[0]; !strings.HasPrefix(note, "Times in s.") {
 		t.Errorf("note %q", note)
 	}
 }

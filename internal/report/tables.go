@@ -9,10 +9,11 @@ import (
 	"perfpipe/internal/chart"
 	"perfpipe/internal/gate"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/table"
 )
 
 // tables stand before the figures: what was compared, the results, and the errors.
-func (r *report) tables() []chart.Table {
+func (r *report) tables() []table.Table {
 	out := r.comparisons()
 	if len(r.sources) > 1 {
 		out = append(out, r.sides())
@@ -27,8 +28,8 @@ func (r *report) tables() []chart.Table {
 }
 
 // details are the distributions of every load point.
-func (r *report) details() []chart.Table {
-	var out []chart.Table
+func (r *report) details() []table.Table {
+	var out []table.Table
 	for i := range r.points {
 		if t := r.distributionTable(&r.points[i]); len(t.Rows) > 0 {
 			out = append(out, t)
@@ -89,17 +90,17 @@ func (r *report) columns(value func(ms float64) string) []column {
 }
 
 // results has one row for each load point.
-func (r *report) results() chart.Table {
+func (r *report) results() table.Table {
 	unit, value := r.unitOf(r.points, "ttft_ms", "tpot_ms", "latency_ms", "response_ms")
-	t := chart.Table{Title: r.tr("Results"), Head: []string{r.tr("load point")}}
+	t := table.Table{Title: r.tr("Results"), Header: []string{r.tr("load point")}}
 	note := "Times in %s. Warm-up is left out. Failed requests are ∞ in response times, which count from when a request was due; other times are those of successful requests."
 	if r.dropFailures {
 		note = "Times in %s. Warm-up is left out. All times are those of successful requests."
 	}
-	t.Note = strings.Join(append([]string{r.trf(note, unit)}, r.notes()...), " ")
+	t.Notes = []string{strings.Join(append([]string{r.trf(note, unit)}, r.notes()...), " ")}
 	columns := r.columns(value)
 	for _, c := range columns {
-		t.Head = append(t.Head, r.tr(c.name))
+		t.Header = append(t.Header, r.tr(c.name))
 	}
 	for i := range r.points {
 		row := []string{r.points[i].label}
@@ -184,8 +185,8 @@ func percent(share float64) string {
 }
 
 // distributionTable has one row for each distribution of a load point.
-func (r *report) distributionTable(p *point) chart.Table {
-	t := chart.Table{Title: p.label, Head: []string{r.tr("metric"), "n", r.tr("mean"), r.tr("min"), "p50", "p90", "p95", "p99", "p99.9", r.tr("max")}}
+func (r *report) distributionTable(p *point) table.Table {
+	t := table.Table{Title: p.label, Header: []string{r.tr("metric"), "n", r.tr("mean"), r.tr("min"), "p50", "p90", "p95", "p99", "p99.9", r.tr("max")}}
 	for _, m := range p.Metrics {
 		if m.N == 0 || r.repeats(p, &m) {
 			continue
@@ -212,16 +213,16 @@ func (r *report) repeats(p *point, m *stats.Metric) bool {
 }
 
 // errors has one row for each kind of error, the most frequent first, and a column of counts for each source.
-func (r *report) errors() chart.Table {
-	t := chart.Table{Title: r.tr("Errors"), Head: []string{r.tr("kind")}, Text: true}
+func (r *report) errors() table.Table {
+	t := table.Table{Title: r.tr("Errors"), Header: []string{r.tr("kind")}, Words: true}
 	if len(r.sources) == 1 {
-		t.Head = append(t.Head, r.tr("count"))
+		t.Header = append(t.Header, r.tr("count"))
 	} else {
 		for _, src := range r.sources {
-			t.Head = append(t.Head, src.name)
+			t.Header = append(t.Header, src.name)
 		}
 	}
-	t.Head = append(t.Head, r.tr("load points"), r.tr("for example"))
+	t.Header = append(t.Header, r.tr("load points"), r.tr("for example"))
 	type total struct {
 		kind, example string
 		all           int64

@@ -1,4 +1,4 @@
-// Package table lays out cells as text, Markdown, HTML and CSV.
+// Package table lays out cells as text, Markdown, HTML and CSV, and writes numbers for people.
 package table
 
 import (
@@ -14,16 +14,28 @@ import (
 	"perfpipe/internal/visible"
 )
 
-// Table is a heading, cells and footnotes. The first column stands to the left, the others to the right; all cells of a
-// Table without a Header stand to the left.
+// Table is a title, cells and footnotes. The first column is aligned left, the others right. Without a Header, or if Words
+// is set, all are aligned left.
 type Table struct {
 	Title  string
 	Header []string
 	Rows   [][]string
 	Notes  []string
 
+	Words  bool                     // the cells are words rather than numbers
+	Tones  []Tone                   // of the last cell of each row; nil: all are neutral
 	Stress func(cell string) string // colors cells of Text that must not be missed; nil: none
 }
+
+// Tone is the judgement that a cell expresses.
+type Tone string
+
+// The tones.
+const (
+	Neutral Tone = ""
+	Good    Tone = "good"
+	Bad     Tone = "bad"
+)
 
 // Text writes the table in box-drawing characters.
 func (t *Table) Text(w io.Writer) error {
@@ -32,7 +44,8 @@ func (t *Table) Text(w io.Writer) error {
 			return err
 		}
 	}
-	if err := t.render(w, renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleLight)}), t.Header, t.Stress); err != nil {
+	box := renderer.NewBlueprint(tw.Rendition{Symbols: tw.NewSymbols(tw.StyleLight)})
+	if err := t.render(w, box, t.Header, t.Stress); err != nil {
 		return err
 	}
 	return writeLines(w, "", each(t.Notes, visible.Line)...)
@@ -60,7 +73,7 @@ func (t *Table) Markdown(w io.Writer) error {
 	return writeLines(w, "* ", each(t.Notes, escapeMarkdown)...)
 }
 
-// HTML writes the table as a fragment, to be put into a page.
+// HTML writes the table as a fragment for a page.
 func (t *Table) HTML(w io.Writer) error {
 	if t.Title != "" {
 		if err := writeLines(w, "", "<h3>"+html.EscapeString(visible.Line(t.Title))+"</h3>"); err != nil {
@@ -78,7 +91,7 @@ func (t *Table) HTML(w io.Writer) error {
 	return nil
 }
 
-// CSV writes header and rows alone. Text that a spreadsheet would take for a formula is quoted.
+// CSV writes only header and rows. Text that a spreadsheet would take for a formula is quoted.
 func (t *Table) CSV(w io.Writer) error {
 	cw := csv.NewWriter(w)
 	if len(t.Header) > 0 {
@@ -112,9 +125,12 @@ func writeLines(w io.Writer, prefix string, lines ...string) error {
 	return nil
 }
 
-// escapeMarkdown keeps text what it is: no cell's end, no HTML, no link and no code.
+// escapeMarkdown escapes what would end a cell, or begin HTML, a link or code.
 func escapeMarkdown(s string) string {
-	return strings.NewReplacer("\\", `\\`, "|", `\|`, "&", "&amp;", "<", "&lt;", ">", "&gt;", "[", `\[`, "`", "\\`").Replace(visible.Line(s))
+	escape := strings.NewReplacer(
+		"\\", `\\`, "|", `\|`, "&", "&amp;", "<", "&lt;", ">", "&gt;", "[", `\[`, "`", "\\`",
+	)
+	return escape.Replace(visible.Line(s))
 }
 
 func (t *Table) render(w io.Writer, r tw.Renderer, header []string, escape func(string) string) error {
@@ -133,7 +149,7 @@ func (t *Table) render(w io.Writer, r tw.Renderer, header []string, escape func(
 	}
 	align := make([]tw.Align, columns)
 	for i := range align {
-		if align[i] = tw.AlignRight; i == 0 || len(t.Header) == 0 {
+		if align[i] = tw.AlignRight; i == 0 || len(t.Header) == 0 || t.Words {
 			align[i] = tw.AlignLeft
 		}
 	}
