@@ -17,6 +17,7 @@ import (
 
 	"perfpipe/internal/client"
 	"perfpipe/internal/clock"
+	"perfpipe/internal/cpuwatch"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
@@ -106,9 +107,9 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 			return nil
 		},
 	}
-	before := client.CPUTime()
+	before := cpuwatch.Time()
 	_, err := e.Run(ctx, l.point)
-	return recs, client.CPUTime() - before, err
+	return recs, cpuwatch.Time() - before, err
 }
 
 // repeat is a load.Source without end: copies of one request.

@@ -1,66 +1,34 @@
-// Package client sends one request and makes its record: HTTP and a dialect, timed where the bytes are received.
+// Package client sends requests to a server and writes a record of each: it determines the endpoint and the dialect of a
+// request, edits its body as far as the line format permits, sends it, reads the answer as the dialect has it, and fills
+// in the times and counts of the record. Client.Do is all of that for one request.
+//
+// HTTP/1.1 is package http1's; HTTP/2 (http2.go) and whatever needs a proxy (standard.go) are here, behind the same
+// interface (transport.go). A request is prepared in prepare.go, endpoints.go and edit.go, and its answer read in reply.go
+// and the files beside it.
 package client
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"os"
 	"sync"
 	"time"
 
-	"perfpipe/internal/api"
 	"perfpipe/internal/clock"
+	"perfpipe/internal/cpuwatch"
 	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
 
-// Config says where requests go and how.
-type Config struct {
-	URL     *url.URL     // of the server: an origin, a base such as /v1, or a whole endpoint
-	API     string       // the dialect's name; empty: told by the paths and bodies
-	Custom  *api.Dialect // of an API that a file describes; nil: none
-	APIKey  string
-	Headers map[string]string // of every request
-
-	Model   string // put into bodies without one; empty: the first that the server has
-	Served  string // put into every body (a local server's name of its model)
-	NoUsage bool   // do not ask for usage in streams
-	Drop    []string
-
-	ConnectTimeout time.Duration // 0: none
-	ReadTimeout    time.Duration // longest wait between reads; 0: none
-	TotalTimeout   time.Duration // 0: none
-	NoResend       bool          // a kept connection that the server ends without an answer is a failure
-	Retries        int           // most attempts after the first; the clock is not restarted
-	Network        Network
-	Compressed     bool       // ask for compressed answers
-	More           []*url.URL // servers like URL, asked in turn with it
-
-	MaxAnswer int64 // most bytes of an answer after decompression; 0: 64 MiB of a body or an event, 1 GiB of a stream
-
-	SaveOutput  bool
-	SaveRequest bool
-	Simulated   bool // the server is the built-in simulator: every record says so
-	Plain       bool // net/http for everything
-
-	Batch time.Duration // how long answers may wait to be read together where that saves processor time; 0: not at all
-
-	Say func(format string, args ...any) // is called for facts, for each once; may be nil
-
-	// Debug, unless nil, gets each step of each exchange: what is start, sent or received. text is valid during the call.
-	Debug func(id, what string, text []byte)
-}
-
-// Client implements load's Doer. It is safe for use by several goroutines at once.
+// Client sends requests. It is safe for concurrent use.
 type Client struct {
 	cfg     Config
 	clock   *clock.Clock
 	direct  *http1.Transport // nil: net/http is to be used for everything
 	std     *standard
 	h2      transport // HTTP/2 without a proxy
-	pulse   *pulse
+	cpu     *cpuwatch.Watch
 	prep    preparer
 	proxies *proxies
 	pool    sync.Pool // of *exchange
@@ -69,7 +37,7 @@ type Client struct {
 
 // New returns a client that tells the time by clk.
 func New(cfg Config, clk *clock.Clock) *Client {
-	c := &Client{cfg: cfg, clock: clk, pulse: newPulse(), proxies: newProxies(os.Getenv)}
+	c := &Client{cfg: cfg, clock: clk, cpu: cpuwatch.Start(), proxies: newProxies(os.Getenv)}
 	d := cfg.dialer()
 	c.std, c.h2 = newStandard(c, clk, d), newHTTP2(&c.cfg, clk, d)
 	if !cfg.Plain {
@@ -81,9 +49,9 @@ func New(cfg Config, clk *clock.Clock) *Client {
 	return c
 }
 
-// Close ends idle connections.
+// Close closes the idle connections.
 func (c *Client) Close() {
-	c.pulse.stop()
+	c.cpu.Stop()
 	c.std.close()
 	c.h2.close()
 	if c.direct != nil {
@@ -91,20 +59,21 @@ func (c *Client) Close() {
 	}
 }
 
-// exchange is the memory of one request, used again.
+// exchange is the state of one request. Its memory is reused.
 type exchange struct {
 	call  call
 	trip  trip
 	reply reply
 }
 
-// fewGaps get their memory at once. It is not asked for where they come in, at the deepest of a stack.
+// fewGaps is the number of gaps whose memory is allocated ahead of time. To allocate it while an answer is read would
+// grow the stack at its deepest.
 const fewGaps = 64
 
-// Reuse gives a record back when nobody needs it any more: another request gets its memory.
+// Reuse returns the memory of a record, which must not be used afterwards, to the client.
 func (c *Client) Reuse(rec *record.Record) { c.records.Put(rec) }
 
-// Do sends req and returns its record, whatever happens.
+// Do sends req and returns its record, which has the error if there is one.
 func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	rec := c.records.Get().(*record.Record)
 	gaps, tokens := rec.GapUs[:0], rec.ChunkTokens[:0]
@@ -131,7 +100,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	}
 	x := c.pool.Get().(*exchange)
 	defer c.pool.Put(x)
-	stalled := c.pulse.stall(now)
+	stalled := c.cpu.Stalled(now)
 	x.call = call{
 		Request: http1.Request{Head: x.call.Head, Body: req.Body, Start: sent, Begun: now},
 		ep:      ep, id: req.ID, headers: req.Headers,
@@ -159,40 +128,20 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	return rec
 }
 
-// watchSelf notes what this process itself has to do with the request's times. before is pulse.stall at its start.
+// watchSelf records how this process itself influenced the times. before is c.cpu.Stalled at the start.
 func (c *Client) watchSelf(x *exchange, rec *record.Record, before time.Duration) {
 	now := time.Now()
 	rec.DoneNs = c.clock.Ns(now)
 	if rec.EndNs = int64(x.trip.Complete); rec.EndNs == 0 {
 		rec.EndNs = rec.DoneNs
 	}
-	rec.ClientCPU = c.pulse.cpu()
-	if stall := c.pulse.stall(now) - before; stall >= time.Millisecond {
+	rec.ClientCPU = c.cpu.Share()
+	if stall := c.cpu.Stalled(now) - before; stall >= time.Millisecond {
 		rec.StallMs = ms(stall.Microseconds())
 	}
 }
 
-// retry makes further attempts, as long as there may be some.
-func (c *Client) retry(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
-	for n := 0; ; n++ {
-		pause, again := c.again(rec, n)
-		if !again || !wait(ctx, pause) {
-			return
-		}
-		renew(rec)
-		c.attempt(ctx, x, rec, wantReply)
-	}
-}
-
-// renew makes r what it was before its first attempt.
-func renew(r *record.Record) {
-	was := *r
-	*r = record.Record{}
-	r.ID, r.Labels, r.API, r.Op, r.URL, r.SentUs = was.ID, was.Labels, was.API, was.Op, was.URL, was.SentUs
-	r.Request, r.Body, r.Want, r.PromptAsked = was.Request, was.Body, was.Want, was.PromptAsked
-}
-
-// attempt sends a request and reads its answer into rec. Times count from the first attempt.
+// attempt sends a request and reads its answer into rec. Times count from the start of the first attempt.
 func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
 	x.reply.begin(rec, &x.call, c.cfg.SaveOutput)
 	x.reply.trip, x.reply.limit = &x.trip, c.cfg.limit(c.cfg.SaveOutput || wantReply)
@@ -210,7 +159,7 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 	if total := c.cfg.TotalTimeout; err == nil && total > 0 && x.trip.End.Sub(x.call.Start) > total {
 		err = c.late() // read before the deadline could stop it
 	}
-	// A connection that ended early may have been found so later on; its answer ended with what came.
+	// The close of a connection may be found late; the answer ended with its last byte.
 	if err != nil && (x.trip.End == 0 || !http1.ClosedByPeer(err)) {
 		x.trip.End = c.clock.Now()
 	}
@@ -220,29 +169,7 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 	}
 }
 
-// checkItems holds the items that came against those that were asked for. Of documents the answer may hold the best alone;
-// all were ranked.
-func checkItems(rec *record.Record, d *api.Dialect, body []byte) {
-	asked, least := d.Items(body)
-	things := "results"
-	if d.Op == "embedding" {
-		things = "embeddings"
-	}
-	if came := rec.Items; came < least {
-		kind := record.KindAPI
-		if came == 0 {
-			kind = record.KindEmpty
-		}
-		rec.OK = false
-		rec.Error = &record.Error{Kind: kind, Message: fmt.Sprintf("the answer has %d of the %d %s asked for", came, least, things)}
-		return
-	}
-	if d.Op != "embedding" {
-		rec.Items = max(rec.Items, asked)
-	}
-}
-
-// debug tells the start of an exchange and lets the reply tell the rest.
+// debug reports the start of an exchange and has the reply report the rest.
 func (c *Client) debug(x *exchange) {
 	id := x.call.id
 	c.cfg.Debug(id, "start", x.call.describe())
@@ -266,8 +193,8 @@ func (c *Client) late() error {
 	return cfg.Late()
 }
 
-// Preconnect opens connections so that n are idle before the load begins, shared out over the servers that are asked in
-// turn.
+// Preconnect opens connections until n are idle, divided among the servers. req determines the endpoint. It returns
+// ErrNoPreconnect for HTTP/2 and proxies.
 func (c *Client) Preconnect(ctx context.Context, req *request.Request, n int) error {
 	ep, err := c.prep.endpoint(ctx, req)
 	if err != nil {

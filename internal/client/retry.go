@@ -12,13 +12,33 @@ import (
 
 const (
 	firstPause = 500 * time.Millisecond
-	longPause  = 8 * time.Second  // doubling ends here
-	mostPause  = 60 * time.Second // a server that asks for more is not asked again
+	longPause  = 8 * time.Second  // where doubling ends
+	maxPause   = 60 * time.Second // a server that asks for a longer one is not asked again
 )
 
-// again says whether a request that ended as rec says is sent once more, and after which pause. The cases and pauses are
-// those of the OpenAI SDKs, without their random share, so that the same failures give the same times: no connection,
-// nothing received, and the status 408, 409, 429 and from 500 on. An answer that has begun is never asked for again.
+// retry makes further attempts while the rules permit.
+func (c *Client) retry(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
+	for n := 0; ; n++ {
+		pause, again := c.again(rec, n)
+		if !again || !wait(ctx, pause) {
+			return
+		}
+		renew(rec)
+		c.attempt(ctx, x, rec, wantReply)
+	}
+}
+
+// renew resets r to its state before the first attempt.
+func renew(r *record.Record) {
+	was := *r
+	*r = record.Record{}
+	r.ID, r.Labels, r.API, r.Op, r.URL, r.SentUs = was.ID, was.Labels, was.API, was.Op, was.URL, was.SentUs
+	r.Request, r.Body, r.Want, r.PromptAsked = was.Request, was.Body, was.Want, was.PromptAsked
+}
+
+// again reports whether the request of rec is sent once more, and after which pause. The cases and pauses are those of the
+// OpenAI SDKs, without their jitter, so that the same failures lead to the same times: no connection, nothing received,
+// and the status 408, 409, 429 and from 500 on. An answer that has begun is not requested again.
 func (c *Client) again(rec *record.Record, retry int) (pause time.Duration, ok bool) {
 	if rec.OK || retry >= c.cfg.Retries || rec.TTFTMs > 0 {
 		return 0, false
@@ -39,10 +59,10 @@ func (c *Client) again(rec *record.Record, retry int) (pause time.Duration, ok b
 		pause = asked
 	}
 	over := c.cfg.TotalTimeout > 0 && c.clock.Now().Sub(clock.Nanos(rec.SentUs*1000))+pause >= c.cfg.TotalTimeout
-	return pause, pause <= mostPause && !over
+	return pause, pause <= maxPause && !over
 }
 
-// retryAfter reads the header's seconds or date.
+// retryAfter parses the header Retry-After, seconds or a date.
 func retryAfter(value string, now time.Time) (time.Duration, bool) {
 	if s, err := strconv.ParseFloat(value, 64); err == nil && s >= 0 && s < 1e6 {
 		return time.Duration(s * float64(time.Second)), true
@@ -53,7 +73,7 @@ func retryAfter(value string, now time.Time) (time.Duration, bool) {
 	return 0, false
 }
 
-// wait is a pause; false: ctx has ended.
+// wait pauses for d. It reports false if ctx ends before.
 func wait(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

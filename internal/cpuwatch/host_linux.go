@@ -1,4 +1,4 @@
-package client
+package cpuwatch
 
 import (
 	"bytes"
@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// host is what the system says of the CPU time that it withholds from this process.
+// host reads the CPU time that the system withholds from this process.
 type host struct {
 	quota float64  // CPUs, of the cgroup; 0: no limit
-	stat  *os.File // of the cgroup that has it
-	steal *os.File // /proc/stat, where another system on the same machine has taken time before
+	stat  *os.File // cpu.stat of the cgroup with the quota
+	steal *os.File // /proc/stat, which counts the time that other virtual machines took
 }
 
 const cgroups = "/sys/fs/cgroup"
@@ -39,7 +39,7 @@ func newHost() (h host) {
 	return h
 }
 
-// quotaIn reads cpu.max: "max 100000", or microseconds of CPU in a period of microseconds.
+// quotaIn reads cpu.max: "max 100000", or the µs of CPU in a period, in µs. It returns CPUs; 0: no limit.
 func quotaIn(file string) float64 {
 	b, _ := os.ReadFile(file)
 	f := strings.Fields(string(b))
@@ -54,18 +54,18 @@ func quotaIn(file string) float64 {
 	return quota / period
 }
 
-// withheld is how long the process could not run because of its quota, or each CPU because of another virtual machine:
-// the longer of the two, since the system began to count.
+// withheld returns for how long the process could not run because of its quota, or each CPU because of another virtual
+// machine: the longer of the two, since the system began to count.
 func (h *host) withheld() time.Duration {
 	var buf [2048]byte
-	throttled := time.Duration(numberAfter(readAnew(h.stat, buf[:]), "throttled_usec ", 1)) * time.Microsecond
-	ticks := numberAfter(readAnew(h.steal, buf[:]), "cpu ", 8)
+	throttled := time.Duration(numberAfter(readAgain(h.stat, buf[:]), "throttled_usec ", 1)) * time.Microsecond
+	ticks := numberAfter(readAgain(h.steal, buf[:]), "cpu ", 8)
 	stolen := time.Duration(ticks) * (time.Second / 100) / time.Duration(runtime.NumCPU())
 	return max(throttled, stolen)
 }
 
-// readAnew reads the beginning of a file of the kernel's anew.
-func readAnew(f *os.File, buf []byte) []byte {
+// readAgain reads the beginning of a file of the kernel, which changes between reads.
+func readAgain(f *os.File, buf []byte) []byte {
 	if f == nil {
 		return nil
 	}

@@ -1,10 +1,10 @@
 //go:build !linux
 
-package client
+package cpuwatch
 
 import "time"
 
-// host is not known on this system.
+// host has nothing to read on this system.
 type host struct{ quota float64 }
 
 func newHost() host { return host{} }

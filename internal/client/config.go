@@ -1,0 +1,82 @@
+package client
+
+import (
+	"crypto/tls"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"perfpipe/internal/api"
+	"perfpipe/internal/http1"
+)
+
+// Config holds the options of a Client. Only URL is required.
+type Config struct {
+	URL    *url.URL     // of the server: an origin, a base such as /v1, or a whole endpoint
+	More   []*url.URL   // servers like URL, used in turn with it
+	API    string       // the dialect's name; empty: the one that paths and bodies suggest
+	Custom *api.Dialect // of an API that a file describes; nil: none
+
+	APIKey  string
+	Headers map[string]string // of every request
+	Model   string            // of bodies without one; empty: the first that the server has
+	Served  string            // replaces the model of every body: a local server's name of it
+	NoUsage bool              // do not ask for usage in streams
+	Drop    []string          // members that are removed from bodies
+
+	ConnectTimeout time.Duration // 0: none
+	ReadTimeout    time.Duration // the longest wait between two reads; 0: none
+	TotalTimeout   time.Duration // 0: none
+	Network        Network
+	NoResend       bool          // a request fails if the server closes its reused connection without an answer
+	Retries        int           // the most attempts after the first; times count from the first
+	Compressed     bool          // ask for compressed answers
+	Plain          bool          // use net/http for everything
+	Batch          time.Duration // how long answers may wait to be read together if that saves CPU time; 0: not at all
+
+	// MaxAnswer is the most bytes of an answer that are read, after decompression. 0: 64 MiB of a body or an event, 1 GiB
+	// of a stream.
+	MaxAnswer int64
+
+	SaveOutput  bool // records have the output
+	SaveRequest bool // records have the request
+	Simulated   bool // the server is the built-in simulator, and records say so
+
+	Say func(format string, args ...any) // is called for facts, for each once; may be nil
+
+	// Debug, unless nil, is called for each step of each exchange: step is start, sent or received. text is valid during
+	// the call.
+	Debug func(id, step string, text []byte)
+}
+
+// Network holds the options of connections. Its zero value is HTTP/1.1 with keep-alive and the proxies of the
+// environment.
+type Network struct {
+	TLS         *tls.Config       // roots, certificates and what is not verified; nil: the system's
+	HTTP2       bool              // HTTP/2: h2 over TLS, h2c (prior knowledge) without
+	NoKeepAlive bool              // open a connection for each request
+	Resolve     map[string]string // host:port → address, looked up before the DNS
+	Unix        string            // path of a socket in the place of host and port
+	Bind        []netip.Addr      // local addresses, used in turn
+}
+
+// dialer returns the dialer of all connections but those to proxies.
+func (c *Config) dialer() *http1.Dialer {
+	n := &c.Network
+	d := &http1.Dialer{Timeout: c.ConnectTimeout, TLS: n.TLS, Resolve: n.Resolve, Unix: n.Unix, Bind: n.Bind}
+	if n.HTTP2 {
+		if d.TLS = n.TLS.Clone(); d.TLS == nil {
+			d.TLS = new(tls.Config)
+		}
+		d.TLS.NextProtos = []string{"h2"}
+	}
+	return d
+}
+
+// http1 returns the options that the transports share.
+func (c *Config) http1() http1.Config {
+	return http1.Config{
+		ReadTimeout: c.ReadTimeout, TotalTimeout: c.TotalTimeout, NoKeepAlive: c.Network.NoKeepAlive, NoResend: c.NoResend,
+		Batch: c.Batch, Say: c.Say,
+	}
+}
