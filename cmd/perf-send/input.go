@@ -12,9 +12,18 @@ import (
 	"perfpipe/internal/request"
 )
 
-// feedConfig describes how request lines are read. log may be nil.
+// feedConfig describes how request lines are read.
 func (r *runner) feedConfig(ctx context.Context, log *feed.Log, in io.Reader, name string) feed.Config {
-	c := feed.Config{Input: in, Name: name, Prepare: func(q *request.Request) error { return r.prepare(ctx, q) }}
+	c := feed.Config{
+		Input: in, Name: name,
+		Prepare: func(q *request.Request) error { return r.prepare(ctx, q) },
+		Log: func(q *request.Request) error {
+			if err := log.Add(q); err != nil {
+				return fault.Fail("", "--run-dir: %w", err)
+			}
+			return nil
+		},
+	}
 	switch {
 	case r.f.Cycle:
 		c.Repeat = feed.Loop
@@ -23,14 +32,6 @@ func (r *runner) feedConfig(ctx context.Context, log *feed.Log, in io.Reader, na
 	}
 	if r.f.OnBadLine == "skip" {
 		c.Skip = func(err error) { r.env.Say("%v", err) }
-	}
-	if log != nil {
-		c.Log = func(q *request.Request) error {
-			if err := log.Add(q); err != nil {
-				return fault.Fail("", "--run-dir: %w", err)
-			}
-			return nil
-		}
 	}
 	return c
 }

@@ -11,7 +11,7 @@ import (
 	"perfpipe/internal/feed"
 )
 
-// useRunDir makes the folder of this run in --run-dir, and lets what was not given a place of its own go there.
+// useRunDir creates the folder of this run in --run-dir, for all files that have no path of their own.
 func (f *flags) useRunDir() error {
 	if f.RunDir == "" {
 		return nil
@@ -39,7 +39,7 @@ func (f *flags) useRunDir() error {
 	return nil
 }
 
-// openLog creates the file of the request lines in the run's folder. It returns nil without --run-dir.
+// openLog creates the file of the request lines in the folder of the run. It returns nil without --run-dir.
 func (f *flags) openLog() (*feed.Log, error) {
 	if f.folder == "" {
 		return nil, nil
@@ -53,11 +53,4 @@ func (f *flags) openLog() (*feed.Log, error) {
 		return nil, fault.Fail("", "--run-dir: %w", err)
 	}
 	return feed.NewLog(file)
-}
-
-func closeLog(l *feed.Log) error {
-	if l == nil {
-		return nil
-	}
-	return l.Close()
 }

@@ -187,7 +187,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load
 	if r.counter != nil {
 		err = cmp.Or(err, r.counter.Close())
 	}
-	err = cmp.Or(r.endOutput(err), closeLog(log))
+	err = cmp.Or(r.endOutput(err), log.Close())
 	r.facts.end(&r.tally, r.loadVerdict(), err)
 	return r.verdict(err)
 }

@@ -66,16 +66,8 @@ func (f *flags) share(env *cli.Env, from string, points []load.Point) error {
 				"--search and --profile: shards cannot search, since none sees what the others measure")
 		}
 	}
-	for i := range points {
-		p := &points[i]
-		if p.Mode == load.Open || s.Of <= 1 {
-			continue
-		}
-		if p.Limit < s.Of {
-			return fault.Usage("fewer shards, or more in flight",
-				"--parallel: %d in flight are too few for %d shards", p.Limit, s.Of)
-		}
-		p.Limit = s.Part(p.Limit)
+	if err := shard.Divide(points, s); err != nil {
+		return fault.Usage("fewer shards, or more in flight", "--parallel: %w", err)
 	}
 	return f.checkStart(len(points))
 }
@@ -135,20 +127,15 @@ func (r *runner) nameRun(points []load.Point) {
 	if id == "" {
 		key := ""
 		if n := r.f.part.Of; n > 1 {
-			var start time.Time
-			var runs []string
-			for _, p := range points {
-				start, runs = points[0].Start, append(runs, p.Run)
-			}
-			key = shard.RunKey(os.Getenv, n, start, runs)
+			key = shard.RunKey(os.Getenv, n, points)
 		}
 		id = facts.RunID(key)
 	}
 	r.engine.RunID, r.facts.RunID = id, id
 }
 
-// nameShards adds the index of the shard to the names of files. Shards that the environment tells apart have one command
-// line, so each of them gets files of its own even without {shard} in their names.
+// nameShards adds the index of the shard to the names of files. Shards that the environment tells apart have one
+// command line, so each of them gets files of its own even without {shard} in their names.
 func (f *flags) nameShards(env *cli.Env, from string) {
 	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut, &f.MetricsOut, &f.Truth} {
 		*path = strings.ReplaceAll(*path, "{shard}", strconv.Itoa(f.part.Index))

@@ -1,4 +1,5 @@
-// Package facts is what perf-send notes about a run as a whole, beside its records: who ran what where, and how it ended.
+// Package facts describes a run as a whole, beside its records: what was run where, when, and how it ended. It also
+// lays out the folder in which a run keeps its files.
 package facts
 
 import (
@@ -13,11 +14,11 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// Format names the layout of the file.
+// Format identifies files of facts and their version.
 const Format = "perf-send-facts/1"
 
-// Facts are those of one run, as --facts-out writes them. Keys that it does not know, such as those of a search, are left
-// to others.
+// Facts are the facts of one run. perf-send adds keys to the file for what only some runs have, such as the result of a
+// search; Read ignores them.
 type Facts struct {
 	Format      string           `json:"format"`
 	RunID       string           `json:"run_id,omitempty"`
@@ -26,11 +27,11 @@ type Facts struct {
 	Version     string           `json:"version"`
 	Host        string           `json:"host,omitempty"`
 	System      string           `json:"system"` // operating system, architecture and kernel
-	CPUs        int              `json:"cpus"`   // that perf-send may use
+	CPUs        int              `json:"cpus"`   // CPUs that perf-send may use
 	Started     time.Time        `json:"started"`
 	Ended       time.Time        `json:"ended"`
-	Interrupted bool             `json:"interrupted,omitempty"` // by Ctrl-C or the like, before its end
-	Requests    int64            `json:"requests"`              // that have a record, warm-up too
+	Interrupted bool             `json:"interrupted,omitempty"` // by a signal
+	Requests    int64            `json:"requests"`              // that have a record, including those of the warm-up
 	OK          int64            `json:"ok"`
 	Failed      int64            `json:"failed"`
 	Errors      map[string]int64 `json:"errors,omitempty"` // by kind
@@ -54,7 +55,7 @@ func Read(path string) (*Facts, error) {
 	return f, nil
 }
 
-// Rows are the facts as people read them: a name and a value each.
+// Rows returns the facts for people: pairs of a name and a value. Facts that are not known are left out.
 func (f *Facts) Rows() [][2]string {
 	var rows [][2]string
 	row := func(name, value string) {
@@ -94,7 +95,7 @@ func (f *Facts) requests() string {
 	return fmt.Sprintf("%d: %d ok, %d failed (%s)", f.Requests, f.OK, f.Failed, strings.Join(kinds, ", "))
 }
 
-// Quote is a command line as a shell reads it.
+// Quote returns a command line that a shell splits into args.
 func Quote(args []string) string {
 	quoted := make([]string, len(args))
 	for i, a := range args {

@@ -12,7 +12,8 @@ import (
 func TestRows(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	f := Facts{
-		Command: []string{"perf-send", "--rate", "5", "--headers", "X-A=it's"}, Version: "v1", Host: "box", System: "linux/amd64 6.1", CPUs: 2,
+		Command: []string{"perf-send", "--rate", "5", "--headers", "X-A=it's"}, Version: "v1",
+		Host: "box", System: "linux/amd64 6.1", CPUs: 2,
 		Started: at, Ended: at.Add(90 * time.Second), Interrupted: true, Requests: 5, OK: 2, Failed: 3,
 		Errors: map[string]int64{"connect": 1, "http": 2}, Verdict: "strained", Reason: "late",
 	}
@@ -41,8 +42,11 @@ func TestRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := Read(path)
-		if want == "" && (err != nil || f.Requests != 3) || want != "" && (err == nil || !strings.HasPrefix(err.Error(), path+": "+want)) {
+		switch {
+		case want == "" && (err != nil || f.Requests != 3):
 			t.Errorf("%s: got %v, %v", text, f, err)
+		case want != "" && (err == nil || !strings.HasPrefix(err.Error(), path+": "+want)):
+			t.Errorf("%s: got error %v", text, err)
 		}
 	}
 }

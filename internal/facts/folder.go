@@ -8,16 +8,15 @@ import (
 	"time"
 )
 
-// The files of a run's folder, as perf-send --run-dir makes it.
+// The names of the files in the folder of a run.
 const (
 	RequestsFile = "requests.jsonl.zst"
 	RecordsFile  = "records.jsonl.zst"
 	FactsFile    = "facts.json"
-	MetricsFile  = "metrics.jsonl" // if the server was asked for its metrics
+	MetricsFile  = "metrics.jsonl" // if the metrics of the server were sampled
 )
 
-// NewFolder makes a folder for a run that begins at a time, within dir. Its name sorts by time; suffix, such as a shard,
-// comes behind it.
+// NewFolder creates a folder in dir for a run that starts at a time. Names sort by time; suffix is added to the name.
 func NewFolder(dir string, at time.Time, suffix string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
@@ -33,11 +32,11 @@ func NewFolder(dir string, at time.Time, suffix string) (string, error) {
 	}
 }
 
-// Folder returns the folder of a run: path itself, or the latest one in it. It is "" if path is no folder.
+// Folder returns the folder of a run: path itself, or the latest run in it. It returns "" if path is not a folder.
 func Folder(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
-		return "", nil // to open it says what is wrong
+		return "", nil // opening it reports what is wrong
 	}
 	if has(path, RecordsFile) {
 		return path, nil
@@ -54,7 +53,7 @@ func Folder(path string) (string, error) {
 	return "", fmt.Errorf("%s: a folder without %s, and none in it has one", path, RecordsFile)
 }
 
-// Records returns the file of records that path names: of a run's folder the one in it, else path.
+// Records returns the file of records in the folder of a run, or path itself if it is not a folder.
 func Records(path string) (string, error) {
 	run, err := Folder(path)
 	if run == "" || err != nil {
@@ -63,7 +62,7 @@ func Records(path string) (string, error) {
 	return filepath.Join(run, RecordsFile), nil
 }
 
-// Beside returns the facts and the metrics of a run's folder; "" if it has none, or path is no folder.
+// Beside returns the files of facts and of metrics in the folder of a run. Each is "" if there is none.
 func Beside(path string) (facts, metrics string) {
 	run, err := Folder(path)
 	if run == "" || err != nil {

@@ -21,7 +21,8 @@ func TestFolder(t *testing.T) {
 	if want := [3]string{"20260102T030405Z", "20260102T030405Z-2", "20260102T030406Z"}; [3]string(made) != want {
 		t.Errorf("made %q, want %q", made, want)
 	}
-	if _, err := Records(dir); err == nil || err.Error() != dir+": a folder without records.jsonl.zst, and none in it has one" {
+	const empty = ": a folder without records.jsonl.zst, and none in it has one"
+	if _, err := Records(dir); err == nil || err.Error() != dir+empty {
 		t.Errorf("no records: %v", err)
 	}
 	second := filepath.Join(dir, made[1])

@@ -22,7 +22,8 @@ func Start(name string, args []string, version string) Facts {
 	return f
 }
 
-// maskArgs returns a command line without its secrets: keys, the values of headers that may be secret, and those in URLs.
+// maskArgs returns a command line without its secrets: keys, the values of headers that may be secret, and those in
+// URLs.
 func maskArgs(args []string) []string {
 	masked := make([]string, len(args))
 	flag, first := "", false // the flag whose values follow, and whether none has come yet

@@ -10,7 +10,8 @@ import (
 	"perfpipe/internal/request"
 )
 
-// Log is a file of request lines, which keeps the input of a run. Its methods are safe for concurrent use.
+// Log is a file of request lines, which keeps the input of a run. Its methods are safe for concurrent use; those of a
+// nil Log do nothing.
 type Log struct {
 	mu     sync.Mutex
 	file   *os.File
@@ -31,6 +32,9 @@ func NewLog(file *os.File) (*Log, error) {
 // Add writes a request as it was read. After Close it does nothing: the run has ended, but the reader of a pipe may
 // still get lines.
 func (l *Log) Add(r *request.Request) (err error) {
+	if l == nil {
+		return nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -46,6 +50,9 @@ func (l *Log) Add(r *request.Request) (err error) {
 
 // Close ends the file.
 func (l *Log) Close() error {
+	if l == nil {
+		return nil
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true

@@ -39,9 +39,9 @@ func (e *EnvError) Error() string { return e.Names + ": " + e.Err.Error() }
 // Unwrap returns the cause.
 func (e *EnvError) Unwrap() error { return e.Err }
 
-// FromEnv returns the shard that Kubernetes, Slurm or Open MPI assigned to this process, and the variables that name it.
-// Levels nest: the tasks of each job of a Slurm array share the array's part. pods is the number of pods of a Kubernetes
-// Job; if it is 0, KubernetesIndex is reported but not used. Errors are of type *EnvError.
+// FromEnv returns the shard that Kubernetes, Slurm or Open MPI assigned to this process, and the variables that name
+// it. Levels nest: the tasks of each job of a Slurm array share the part of that job. pods is the number of pods of a
+// Kubernetes Job; if it is 0, KubernetesIndex is returned but not used. Errors are of type *EnvError.
 func FromEnv(getenv func(string) string, pods int) (load.Shard, string, error) {
 	e := environment{getenv: getenv, shard: load.Shard{Of: 1}}
 	if i, ok := e.number(KubernetesIndex); ok && pods > 0 {
@@ -106,8 +106,24 @@ func (e *environment) fail(name string, err error) {
 	}
 }
 
-// FileName returns path with the index of a shard before its extensions: run.jsonl.gz becomes run.3.jsonl.gz. It returns
-// path itself if its name contains the index already, or if it is not a regular file.
+// Divide reduces the slots of each load point to the share of one shard, except the slots of an open loop, which are
+// connections.
+func Divide(points []load.Point, s load.Shard) error {
+	for i := range points {
+		p := &points[i]
+		if p.Mode == load.Open || s.Of <= 1 {
+			continue
+		}
+		if p.Limit < s.Of {
+			return fmt.Errorf("%d in flight are too few for %d shards", p.Limit, s.Of)
+		}
+		p.Limit = s.Part(p.Limit)
+	}
+	return nil
+}
+
+// FileName returns path with the index of a shard before its extensions: run.jsonl.gz becomes run.3.jsonl.gz. It
+// returns path itself if its name contains the index already, or if it is not a regular file.
 func FileName(path string, index int) string {
 	n := strconv.Itoa(index)
 	dir, base := filepath.Split(path)

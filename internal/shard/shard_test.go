@@ -72,6 +72,28 @@ func TestFromEnv(t *testing.T) {
 	}
 }
 
+// The shards of a run have all its slots together, each at least one.
+func TestDivide(t *testing.T) {
+	const shards = 3
+	sums := [3]int{}
+	for i := range shards {
+		points := []load.Point{{Mode: load.Closed, Limit: 3}, {Mode: load.Capped, Limit: 8}, {Mode: load.Open, Limit: 8}}
+		if err := Divide(points, load.Shard{Index: i, Of: shards}); err != nil {
+			t.Fatal(err)
+		}
+		for k, p := range points {
+			sums[k] += p.Limit
+		}
+	}
+	if want := [3]int{3, 8, 3 * 8}; sums != want {
+		t.Errorf("slots of all shards: %v, want %v", sums, want)
+	}
+	err := Divide([]load.Point{{Mode: load.Closed, Limit: 2}}, load.Shard{Of: 3})
+	if err == nil || err.Error() != "2 in flight are too few for 3 shards" {
+		t.Errorf("two slots for three shards: %v", err)
+	}
+}
+
 func TestFileName(t *testing.T) {
 	for path, want := range map[string]string{
 		"run.jsonl": "run.3.jsonl", "dir.x/run.jsonl.zst": "dir.x/run.3.jsonl.zst", "run": "run.3", ".hidden": ".hidden.3",
@@ -88,11 +110,11 @@ func TestFileName(t *testing.T) {
 // Shards of one run have the same key, and those of another run have another one.
 func TestRunKey(t *testing.T) {
 	key := func(startAt int64, list string) string {
-		var start time.Time
+		points := []load.Point{{Run: "rate=1"}, {Run: "rate=2"}}
 		if startAt > 0 {
-			start = time.Unix(startAt, 0)
+			points[0].Start = time.Unix(startAt, 0)
 		}
-		return RunKey(env(list), 2, start, []string{"rate=1", "rate=2"})
+		return RunKey(env(list), 2, points)
 	}
 	const slurm, array = "SLURM_JOB_ID=7 SLURM_STEP_ID=", "SLURM_ARRAY_JOB_ID=7 "
 	const mpi = "PMIX_NAMESPACE="
@@ -166,7 +188,8 @@ func TestMeasureClock(t *testing.T) {
 		t.Errorf("the clock of this machine: %v, %v", c, err)
 	}
 	date = false
-	if _, err := MeasureClock(t.Context(), http.DefaultTransport, srv.URL); err == nil || err.Error() != srv.URL+" sends no Date" {
+	_, err = MeasureClock(t.Context(), http.DefaultTransport, srv.URL)
+	if err == nil || err.Error() != srv.URL+" sends no Date" {
 		t.Errorf("without Date: %v", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"perfpipe/internal/load"
 )
 
 // filePause is the time between two looks for a start file.
@@ -53,11 +55,15 @@ func parseInstant(s string) (time.Time, error) {
 }
 
 // RunKey returns a text that is the same for the shards of a run, which cannot talk to each other, and different for
-// other runs: made of the start and the load points if start is not zero, else of the job step that started the shards.
-// It is empty if there is neither.
-func RunKey(getenv func(string) string, shards int, start time.Time, points []string) string {
-	if !start.IsZero() {
-		return fmt.Sprintf("start-at %d of %d %s", start.UnixNano(), shards, strings.Join(points, " "))
+// other runs: made of the start and the names of the load points if the points have a start, else of the job step that
+// started the shards. It is empty if there is neither.
+func RunKey(getenv func(string) string, shards int, points []load.Point) string {
+	if len(points) > 0 && !points[0].Start.IsZero() {
+		key := fmt.Sprintf("start-at %d of %d", points[0].Start.UnixNano(), shards)
+		for _, p := range points {
+			key += " " + p.Run
+		}
+		return key
 	}
 	first := func(names ...string) string {
 		for _, name := range names {
