@@ -28,7 +28,8 @@ func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &body.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: mix, UniquePrefix: f.UniquePrefix, PromptTokens: f.PromptTokens, Seed: o.Seed}
+	s := &body.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: mix, UniquePrefix: f.UniquePrefix,
+		PromptTokens: f.PromptTokens, Seed: o.Seed}
 	if f.QueryTemplate != "" {
 		text, err := textOrFile("--query-template", f.QueryTemplate)
 		if err != nil {
@@ -72,10 +73,12 @@ func models(text string) (mix []body.Model, err error) {
 	case 0:
 		return []body.Model{{Name: text, Share: 1}}, nil
 	}
-	return nil, fault.Usage("write a mix as a=0.7,b=0.3", "--model %s: some of it have a share above 0, and some not", text)
+	return nil, fault.Usage("write a mix as a=0.7,b=0.3", "--model %s: some of it have a share above 0, and some not",
+		text)
 }
 
-// extra splits --extra-args into what the dataset takes for itself and what is sent, and adds --dataset-args to the former.
+// extra splits --extra-args into what the dataset takes for itself and what is sent, and adds --dataset-args to the
+// former.
 func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 	take := func(key, value gjson.Result) {
 		if err == nil {
@@ -86,7 +89,8 @@ func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 		if dataset.Owns(f.Dataset, key.String()) {
 			take(key, value)
 		} else {
-			sent = append(sent, body.Param{Typed: true, Param: api.Param{Key: key.String(), Value: []byte(value.Raw), Verbatim: true}})
+			sent = append(sent, body.Param{Typed: true, Param: api.Param{Key: key.String(), Value: []byte(value.Raw),
+				Verbatim: true}})
 		}
 	})
 	if err != nil {

@@ -131,7 +131,8 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		o.TurnDelayMs = append(o.TurnDelayMs, float64(d)/float64(time.Millisecond))
 	}
 	if d := o.TurnDelayMs; len(d) > 2 || len(d) == 2 && d[0] > d[1] {
-		return nil, fault.Usage("give one, or the least and the most", "--turn-delay %s is no range", strings.Join(f.TurnDelay, " "))
+		return nil, fault.Usage("give one, or the least and the most", "--turn-delay %s is no range",
+			strings.Join(f.TurnDelay, " "))
 	}
 	return o, nil
 }
@@ -208,7 +209,8 @@ func (f *flags) check(paths []string) error {
 		smallest int
 	}{
 		{"--repeat", f.Repeat, 1}, {"--prefix-length", f.PrefixLength, 0}, {"--prefix-count", f.PrefixCount, 1},
-		{"--num-workers", f.NumWorkers, 0}, {"--image-num", f.ImageNum, 0}, {"--min-turns", f.MinTurns, 1}, {"--max-turns", f.MaxTurns, 0},
+		{"--num-workers", f.NumWorkers, 0}, {"--image-num", f.ImageNum, 0}, {"--min-turns", f.MinTurns, 1},
+		{"--max-turns", f.MaxTurns, 0},
 		{"--dataset-offset", int(f.Offset), 0}, {"--block-size", f.BlockSize, 0},
 	} {
 		if c.value < c.smallest {
@@ -225,7 +227,8 @@ func (f *flags) check(paths []string) error {
 	case f.MinTokens != nil && len(m) > 0 && *f.MinTokens > m[0]:
 		return fault.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
 	case slices.ContainsFunc(names(f.KeepHeaders), func(h string) bool { return !dataset.Replayable(h) }):
-		return fault.Usage("leave it out", "--keep-headers %s: perf-send writes the headers of its own connection", strings.Join(f.KeepHeaders, " "))
+		return fault.Usage("leave it out", "--keep-headers %s: perf-send writes the headers of its own connection",
+			strings.Join(f.KeepHeaders, " "))
 	case f.Format != "" && !slices.Contains(dataset.Formats(), f.Format):
 		return fault.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
 	case f.UniquePrefix && (f.TokenizePrompt || f.RenderTemplate):
@@ -240,7 +243,8 @@ func (f *flags) check(paths []string) error {
 		return fault.Usage("leave one out", "--prompt and a file are two sources of prompts")
 	case f.Repeat > 1 && slices.Contains(paths, "-"):
 		return fault.Usage("save it to a file first", "--repeat cannot read stdin again")
-	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) && (f.Prompt != nil || dataset.Invented(f.Dataset)):
+	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) &&
+		(f.Prompt != nil || dataset.Invented(f.Dataset)):
 		return fault.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
 	}
 	return nil

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeBytes is how much an output pipe shall hold. The usual 64 KiB make writer and reader wait for one another at every
-// write, which costs more than what is written.
+// pipeBytes is how much an output pipe shall hold. The usual 64 KiB make writer and reader wait for one another at
+// every write, which costs more than what is written.
 const pipeBytes = 1 << 20
 
 // widen makes an output that is a pipe hold more, where the system lets it.

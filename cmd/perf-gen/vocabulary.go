@@ -20,7 +20,8 @@ import (
 func (f *flags) template(o *dataset.Options) func() (*body.Rendering, error) {
 	return sync.OnceValues(func() (*body.Rendering, error) {
 		if f.TokenizerPath == "" {
-			return nil, fault.Usage("name the model's folder or repository", "a chat template is needed, and --tokenizer-path names no model")
+			return nil, fault.Usage("name the model's folder or repository",
+				"a chat template is needed, and --tokenizer-path names no model")
 		}
 		t, err := tokenizer.OpenTemplate(o.TokenizerName)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -20,8 +20,8 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// capture takes over what was captured of HTTP requests. Of headers and URL parameters it takes those that LLM APIs need,
-// and those that the user names: any other may let somebody in.
+// capture takes over what was captured of HTTP requests. Of headers and URL parameters it takes those that LLM APIs
+// need, and those that the user names: any other may let somebody in.
 type capture struct {
 	o    *Options
 	left map[string]bool // names of headers, parameters and keys
@@ -74,14 +74,16 @@ func (c *capture) said() {
 		c.o.Say("%d %s left out: %s", n, entries, reason)
 	}
 	if len(c.left) > 0 {
-		c.o.Say("left out, as they may be secrets: %s (--keep-headers NAME keeps one)", strings.Join(slices.Sorted(maps.Keys(c.left)), ", "))
+		c.o.Say("left out, as they may be secrets: %s (--keep-headers NAME keeps one)",
+			strings.Join(slices.Sorted(maps.Keys(c.left)), ", "))
 	}
 	c.why, c.left = nil, nil
 }
 
 // needed are headers that LLM APIs go by. accept and content-type are not among them, since perf-send writes its own.
 var needed = []string{
-	"anthropic-beta", "anthropic-version", "api-version", "openai-beta", "openai-version", "x-api-version", "x-dashscope-async",
+	"anthropic-beta", "anthropic-version", "api-version", "openai-beta", "openai-version", "x-api-version",
+	"x-dashscope-async",
 	"x-dashscope-datainspection", "x-dashscope-sse",
 }
 
@@ -90,20 +92,27 @@ var neededParameters = []string{"alt", "api-version", "beta", "model", "stream",
 
 // ofConnection are headers that belong to one exchange: to its connection, the browser, or the proxies on its way.
 var ofConnection = []string{
-	"accept", "accept-charset", "accept-encoding", "accept-language", "age", "cache-control", "cdn-loop", "connection", "content-encoding",
-	"content-length", "content-md5", "content-type", "date", "dnt", "expect", "forwarded", "host", "idempotency-key", "if-modified-since",
-	"if-none-match", "keep-alive", "origin", "pragma", "priority", "proxy-connection", "range", "referer", "te", "traceparent", "tracestate",
-	"baggage", "b3", "sentry-trace", "trailer", "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent", "via",
-	"x-amzn-trace-id", "x-client-request-id", "x-cloud-trace-context", "x-correlation-id", "x-idempotency-key", "x-real-ip", "x-request-id",
+	"accept", "accept-charset", "accept-encoding", "accept-language", "age", "cache-control", "cdn-loop", "connection",
+	"content-encoding",
+	"content-length", "content-md5", "content-type", "date", "dnt", "expect", "forwarded", "host", "idempotency-key",
+	"if-modified-since",
+	"if-none-match", "keep-alive", "origin", "pragma", "priority", "proxy-connection", "range", "referer", "te",
+	"traceparent", "tracestate",
+	"baggage", "b3", "sentry-trace", "trailer", "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent",
+	"via",
+	"x-amzn-trace-id", "x-client-request-id", "x-cloud-trace-context", "x-correlation-id", "x-idempotency-key",
+	"x-real-ip", "x-request-id",
 	"x-request-start", "x-requested-with", "x-scheme", "x-original-uri", "x-original-forwarded-for",
 }
 
-var ofConnectionToo = []string{":", "cf-", "sec-", "x-b3-", "x-datadog-", "x-envoy-", "x-forwarded-", "x-stainless-"} // begin so
+// begin so
+var ofConnectionToo = []string{":", "cf-", "sec-", "x-b3-", "x-datadog-", "x-envoy-", "x-forwarded-", "x-stainless-"}
 
 // Replayable reports whether a captured header can be sent again at all: others say how one message was framed.
 func Replayable(header string) bool {
 	switch header = strings.ToLower(header); header {
-	case "connection", "content-encoding", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade":
+	case "connection", "content-encoding", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding",
+		"upgrade":
 		return false
 	}
 	return !strings.HasPrefix(header, ":")
@@ -113,7 +122,8 @@ func Replayable(header string) bool {
 func (c *capture) header(it *Item, name, value string) {
 	name = strings.ToLower(name)
 	wanted := slices.Contains(c.o.KeepHeaders, name)
-	ofExchange := slices.Contains(ofConnection, name) || slices.ContainsFunc(ofConnectionToo, func(p string) bool { return strings.HasPrefix(name, p) })
+	ofExchange := slices.Contains(ofConnection, name) || slices.ContainsFunc(ofConnectionToo,
+		func(p string) bool { return strings.HasPrefix(name, p) })
 	switch {
 	case wanted && Replayable(name):
 	case ofExchange:
@@ -146,7 +156,8 @@ func (c *capture) address(text string) (string, error) {
 	}
 	q := u.Query()
 	for name := range q {
-		if !c.o.KeepSecrets && !slices.Contains(neededParameters, strings.ToLower(name)) && !slices.Contains(c.o.KeepHeaders, strings.ToLower(name)) {
+		if !c.o.KeepSecrets && !slices.Contains(neededParameters, strings.ToLower(name)) &&
+			!slices.Contains(c.o.KeepHeaders, strings.ToLower(name)) {
 			q.Del(name)
 			c.leaveName("?" + name)
 		}
@@ -159,7 +170,8 @@ func (c *capture) address(text string) (string, error) {
 
 // inner are keys that gateways add to a body: copies of the request with its headers, and whose it is.
 var inner = []string{
-	"api_base", "api_key", "apikey", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "azure_ad_token", "base_url",
+	"api_base", "api_key", "apikey", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "azure_ad_token",
+	"base_url",
 	"extra_headers", "headers", "proxy_server_request", "secret_fields", "vertex_credentials",
 }
 
@@ -196,7 +208,8 @@ func gateway(metadata gjson.Result) (paths []string) {
 		name := strings.ToLower(key.Str)
 		if strings.Contains(name, "api_key") || strings.Contains(name, "headers") || strings.Contains(name, "auth") ||
 			strings.Contains(name, "secret") || strings.Contains(name, "password") || strings.Contains(name, "token") ||
-			strings.Contains(name, "apikey") || strings.Contains(name, "credential") || strings.Contains(name, "cookie") || strings.HasPrefix(name, "litellm_") || v.IsObject() {
+			strings.Contains(name, "apikey") || strings.Contains(name, "credential") || strings.Contains(name, "cookie") ||
+			strings.HasPrefix(name, "litellm_") || v.IsObject() {
 			paths = append(paths, "metadata."+gjson.Escape(key.Str))
 		}
 		return true
@@ -280,12 +293,14 @@ func ofGateway(key string) bool {
 
 // otherEndpoints are parts of paths of LLM servers at which nothing is generated, embedded or ranked.
 var otherEndpoints = []string{
-	"analytics", "apply_template", "assistants", "audio", "batches", "collect", "count_tokens", "detokenize", "events", "files", "fine_tuning", "images",
-	"log", "logs", "metrics", "moderations", "telemetry", "threads", "tokenize", "traces", "track", "uploads", "vector_stores",
+	"analytics", "apply_template", "assistants", "audio", "batches", "collect", "count_tokens", "detokenize", "events",
+	"files", "fine_tuning", "images",
+	"log", "logs", "metrics", "moderations", "telemetry", "threads", "tokenize", "traces", "track", "uploads",
+	"vector_stores",
 }
 
-// isCall reports whether a body that was posted to a path is a request to a language model: it has the shape of one, and
-// the path is that of an API; or the path is not known, and the body has more than one key of such a request.
+// isCall reports whether a body that was posted to a path is a request to a language model: it has the shape of one,
+// and the path is that of an API; or the path is not known, and the body has more than one key of such a request.
 func isCall(path string, known bool, body fastjson.Members) bool {
 	if path == "" || known {
 		return hasShape(body)
@@ -295,7 +310,8 @@ func isCall(path string, known bool, body fastjson.Members) bool {
 			return false
 		}
 	}
-	return hasShape(body) && hasMember(body, "model", "messages", "max_tokens", "stream", "temperature", "parameters", "sampling_params",
+	return hasShape(body) && hasMember(body, "model", "messages", "max_tokens", "stream", "temperature", "parameters",
+		"sampling_params",
 		"documents", "contents", "text_2")
 }
 

@@ -1,5 +1,5 @@
-// Package dataset turns data into requests: random text, files, captured logs. One file holds a source, one table all of
-// them.
+// Package dataset turns data into requests: random text, files, captured logs. One file holds a source, one table all
+// of them.
 package dataset
 
 import (
@@ -19,8 +19,9 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// Source is a stream of requests. A bad line of the data is a *jsonl.LineError and the stream goes on; any other error is
-// its last item. A request is valid until the next one is asked for. Ranging over it again starts from the beginning, stdin excepted.
+// Source is a stream of requests. A bad line of the data is a *jsonl.LineError and the stream goes on; any other error
+// is its last item. A request is valid until the next one is asked for. Ranging over it again starts from the
+// beginning, stdin excepted.
 type Source = iter.Seq2[request.Request, error]
 
 // Options says what to make. Not every dataset heeds all of it.
@@ -58,8 +59,10 @@ type Options struct {
 	Images             Images
 	pictures           *hub.Repo // of kontext_bench, whose rows name files
 
-	Counted       func() (*body.Rendering, error)                                       // the template that lengths take in; nil: they leave it out
-	CacheDir      string                                                                // where tables of words are kept; "" is nowhere
+	// the template that lengths take in; nil: they leave it out
+	Counted func() (*body.Rendering, error)
+	// where tables of words are kept; "" is nowhere
+	CacheDir      string
 	TokenizerName string                                                                // "" where none was asked for
 	Tokenizer     func() (tokenizer.Tokenizer, error)                                   // opened when it is needed
 	Input         func(path string) (r io.Reader, name string, close func(), err error) // opens a file
@@ -89,7 +92,8 @@ func pass(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
 	return yield(it, err)
 }
 
-// SetupError is an error of what the flags name, such as a vocabulary. It is not the fault of the line at which it is met.
+// SetupError is an error of what the flags name, such as a vocabulary. It is not the fault of the line at which it is
+// met.
 type SetupError struct{ error }
 
 func (e *SetupError) Unwrap() error { return e.error }

@@ -84,7 +84,8 @@ func (o *Options) entryText(v gjson.Result) (string, error) {
 	case o.TextColumn != "":
 		return "", fmt.Errorf("no text in %q; there are %s", o.TextColumn, strings.Join(keysOf(v), ", "))
 	}
-	return "", fmt.Errorf("no text under %s: --text-column names one of %s", strings.Join(keys, ", "), strings.Join(keysOf(v), ", "))
+	return "", fmt.Errorf("no text under %s: --text-column names one of %s", strings.Join(keys, ", "),
+		strings.Join(keysOf(v), ", "))
 }
 
 // embeddings is texts to embed, size at once; 0 is one alone, not in a list.

@@ -57,7 +57,8 @@ func fakeHub(t *testing.T, repo string, files map[string]string) func(string) st
 		list := []map[string]any{}
 		for name, body := range files {
 			if r.FormValue("PageNumber") == "1" || r.FormValue("PageNumber") == "" {
-				list = append(list, map[string]any{"Path": name, "Name": path.Base(name), "Type": "blob", "Size": len(body), "Sha256": fmt.Sprintf("%x", sha256.Sum256([]byte(body)))})
+				list = append(list, map[string]any{"Path": name, "Name": path.Base(name), "Type": "blob", "Size": len(body),
+					"Sha256": fmt.Sprintf("%x", sha256.Sum256([]byte(body)))})
 			}
 		}
 		json.NewEncoder(w).Encode(map[string]any{"Code": 200, "Success": true, "Data": map[string]any{"Files": list}})
@@ -153,7 +154,8 @@ func TestHubDatasets(t *testing.T) {
 	img := func(uri string) string { return `{"type":"image_url","image_url":{"url":"` + uri + `"}}` }
 	part := func(text string) string { return `{"type":"text","text":"` + text + `"}` }
 	talk := `{"conversation":[{"human":"a","assistant":"b"},{"human":"c","assistant":"d"}]}` + "\n"
-	session := `{"input_prompt_length":9,"num_turns":1,"assistant_response_length":[5],"tool_call_output_length":[4],"tool_call_latency":[0.5],"final_assistant_response_length":6}` + "\n"
+	session := `{"input_prompt_length":9,"num_turns":1,"assistant_response_length":[5],"tool_call_output_length":[4],` +
+		`"tool_call_latency":[0.5],"final_assistant_response_length":6}` + "\n"
 	long := strings.Repeat("word ", 40)
 	for _, c := range []struct {
 		name             string
@@ -168,44 +170,67 @@ func TestHubDatasets(t *testing.T) {
 			files: map[string]string{"open_qa.jsonl": "{\"question\":\" 什么 \",\"human_answers\":[]}\n{\"question\":\"b\"}"},
 			want:  []string{user(`"什么"`), user(`"b"`)}},
 		{name: "longalpaca", modelscope: "AI-ModelScope/LongAlpaca-12k", hf: "Yukang/LongAlpaca-12k",
-			files: map[string]string{"LongAlpaca-12k.json": "[\n {\"instruction\":\"a\",\"output\":\"x\"},\n {\"instruction\":\"b\"}]"},
-			want:  []string{user(`"a"`), user(`"b"`)}},
+			files: map[string]string{"LongAlpaca-12k.json": "[\n {\"instruction\":\"a\",\"output\":\"x\"},\n " +
+				"{\"instruction\":\"b\"}]"},
+			want: []string{user(`"a"`), user(`"b"`)}},
 		{name: "share_gpt_zh", modelscope: "swift/sharegpt", hf: "shareAI/ShareGPT-Chinese-English-90k",
-			files: map[string]string{"common_zh_70k.jsonl": talk}, hfFiles: map[string]string{"sharegpt_jsonl/common_zh_70k.jsonl": talk},
-			want: []string{`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]}`}},
+			files:   map[string]string{"common_zh_70k.jsonl": talk},
+			hfFiles: map[string]string{"sharegpt_jsonl/common_zh_70k.jsonl": talk},
+			want: []string{`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user",` +
+				`"content":"c"}]}`}},
 		{name: "share_gpt_en", modelscope: "swift/sharegpt", hf: "shareAI/ShareGPT-Chinese-English-90k",
-			files: map[string]string{"common_en_70k.jsonl": talk}, hfFiles: map[string]string{"sharegpt_jsonl/common_en_70k.jsonl": talk},
-			want: []string{`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user","content":"c"}]}`}},
+			files:   map[string]string{"common_en_70k.jsonl": talk},
+			hfFiles: map[string]string{"sharegpt_jsonl/common_en_70k.jsonl": talk},
+			want: []string{`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"},{"role":"user",` +
+				`"content":"c"}]}`}},
 		{name: "share_gpt_zh_multi_turn", modelscope: "swift/sharegpt", hf: "shareAI/ShareGPT-Chinese-English-90k",
-			files: map[string]string{"common_zh_70k.jsonl": talk}, hfFiles: map[string]string{"sharegpt_jsonl/common_zh_70k.jsonl": talk},
-			want: []string{`{"turns":[{"body":{"messages":[{"role":"user","content":"a"}]}},{"body":{"messages":[{"role":"user","content":"c"}]}}]}`}},
+			files:   map[string]string{"common_zh_70k.jsonl": talk},
+			hfFiles: map[string]string{"sharegpt_jsonl/common_zh_70k.jsonl": talk},
+			want: []string{`{"turns":[{"body":{"messages":[{"role":"user","content":"a"}]}},` +
+				`{"body":{"messages":[{"role":"user","content":"c"}]}}]}`}},
 		{name: "share_gpt_en_multi_turn", modelscope: "swift/sharegpt", hf: "shareAI/ShareGPT-Chinese-English-90k",
-			files: map[string]string{"common_en_70k.jsonl": talk}, hfFiles: map[string]string{"sharegpt_jsonl/common_en_70k.jsonl": talk},
-			want: []string{`{"turns":[{"body":{"messages":[{"role":"user","content":"a"}]}},{"body":{"messages":[{"role":"user","content":"c"}]}}]}`}},
+			files:   map[string]string{"common_en_70k.jsonl": talk},
+			hfFiles: map[string]string{"sharegpt_jsonl/common_en_70k.jsonl": talk},
+			want: []string{`{"turns":[{"body":{"messages":[{"role":"user","content":"a"}]}},` +
+				`{"body":{"messages":[{"role":"user","content":"c"}]}}]}`}},
 		{name: "flickr8k", modelscope: "clip-benchmark/wds_flickr8k", hf: "clip-benchmark/wds_flickr8k",
-			files: map[string]string{"test/0.tar": archive(t, "0.jpg", file1, "0.txt", "a dog\n", "1.jpg", file2, "1.txt", "a cat")},
-			want:  []string{user("[" + part("a dog") + "," + img(uri1) + "]"), user("[" + part("a cat") + "," + img(uri2) + "]")}},
+			files: map[string]string{"test/0.tar": archive(t, "0.jpg", file1, "0.txt", "a dog\n", "1.jpg", file2, "1.txt",
+				"a cat")},
+			want: []string{user("[" + part("a dog") + "," + img(uri1) + "]"),
+				user("[" + part("a cat") + "," + img(uri2) + "]")}},
 		{name: "kontext_bench", modelscope: "black-forest-labs/kontext-bench", hf: "black-forest-labs/kontext-bench",
-			files: map[string]string{"test/metadata.jsonl": `{"file_name":"images/1.png","instruction":"make it blue"}` + "\n" + `{"file_name":"images/2.png"}`,
+			files: map[string]string{"test/metadata.jsonl": `{"file_name":"images/1.png","instruction":"make it blue"}` + "\n" +
+				`{"file_name":"images/2.png"}`,
 				"test/images/1.png": file1, "test/images/2.png": file2},
-			want: []string{user("[" + part("make it blue") + "," + img(uri1) + "]"), user("[" + part("Describe the image.") + "," + img(uri2) + "]")}},
+			want: []string{user("[" + part("make it blue") + "," + img(uri1) + "]"),
+				user("[" + part("Describe the image.") + "," + img(uri2) + "]")}},
 		{name: "mmmu_multi_image", modelscope: "AI-ModelScope/MMMU", hf: "MMMU/MMMU",
 			files: map[string]string{
-				"Art/validation-00000-of-00001.parquet": table(t, exam{Question: "one <image 1> alone", Image1: &image{[]byte(file1), "a"}},
-					exam{Question: "is <image 2> like <image 1>?", Image1: &image{[]byte(file1), "a"}, Image2: &image{[]byte(file2), "b"}}),
-				"Law/validation-00000-of-00001.parquet": table(t, exam{Question: "see", Image1: &image{[]byte(file2), "a"}, Image2: &image{[]byte(file1), "b"}}),
-				"Law/test-00000-of-00001.parquet":       "not read"},
+				"Art/validation-00000-of-00001.parquet": table(t, exam{Question: "one <image 1> alone",
+					Image1: &image{[]byte(file1), "a"}},
+					exam{Question: "is <image 2> like <image 1>?", Image1: &image{[]byte(file1), "a"},
+						Image2: &image{[]byte(file2), "b"}}),
+				"Law/validation-00000-of-00001.parquet": table(t, exam{Question: "see", Image1: &image{[]byte(file2), "a"},
+					Image2: &image{[]byte(file1), "b"}}),
+				"Law/test-00000-of-00001.parquet": "not read"},
 			want: []string{user("[" + part("see") + "," + img(uri2) + "," + img(uri1) + "]"),
 				user("[" + part("is ") + "," + img(uri2) + "," + part(" like ") + "," + img(uri1) + "," + part("?") + "]")}},
-		{name: "swe_smith", modelscope: "SWE-bench/SWE-smith-trajectories", hf: "SWE-bench/SWE-smith-trajectories", args: `{"first_turn_length":20,"subsequent_turn_length":[10,10]}`,
-			files: map[string]string{"data/tool-00000-of-00001.parquet": table(t, trajectory{`[{"role":"system","content":"` + long + `"},{"role":"assistant","content":"x"}]`},
+		{name: "swe_smith", modelscope: "SWE-bench/SWE-smith-trajectories", hf: "SWE-bench/SWE-smith-trajectories",
+			args: `{"first_turn_length":20,"subsequent_turn_length":[10,10]}`,
+			files: map[string]string{"data/tool-00000-of-00001.parquet": table(t,
+				trajectory{`[{"role":"system","content":"` + long + `"},{"role":"assistant","content":"x"}]`},
 				trajectory{`[{"role":"user","content":"short"}]`}), "data/train-0.parquet": "not read"},
-			want: []string{`{"turns":[{"body":` + user(`"word`+strings.Repeat(" word", 19)+`"`) + `},{"body":` + user(`"`+strings.Repeat(" word", 10)+`"`) +
+			want: []string{`{"turns":[{"body":` + user(`"word`+strings.Repeat(" word", 19)+`"`) + `},{"body":` +
+				user(`"`+strings.Repeat(" word", 10)+`"`) +
 				`},{"body":` + user(`"`+strings.Repeat(" word", 10)+`"`) + `},{"body":` + user(`" \n"`) + `}]}`}},
-		{name: "trie_code_qa", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads", files: map[string]string{"code_qa_8k.jsonl": session}, wantTurns: 2},
-		{name: "trie_agentic_coding", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads", files: map[string]string{"agentic_coding_8k.jsonl": session}, wantTurns: 2},
-		{name: "trie_office_work", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads", files: map[string]string{"office_work_8k.jsonl": session}, wantTurns: 2},
-		{name: "text", modelscope: "some/data", hf: "some/data", files: map[string]string{"README.md": "x", "data/a.csv": "text,x\na,1\n\"b\nb\",2\n"},
+		{name: "trie_code_qa", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads",
+			files: map[string]string{"code_qa_8k.jsonl": session}, wantTurns: 2},
+		{name: "trie_agentic_coding", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads",
+			files: map[string]string{"agentic_coding_8k.jsonl": session}, wantTurns: 2},
+		{name: "trie_office_work", modelscope: "evalscope/trie-workloads", hf: "evalscope/trie-workloads",
+			files: map[string]string{"office_work_8k.jsonl": session}, wantTurns: 2},
+		{name: "text", modelscope: "some/data", hf: "some/data", files: map[string]string{"README.md": "x",
+			"data/a.csv": "text,x\na,1\n\"b\nb\",2\n"},
 			want: []string{user(`"a"`), user(`"b\nb"`)}},
 	} {
 		for _, source := range []hub.Source{hub.ModelScope, hub.HuggingFace} {
@@ -217,7 +242,8 @@ func TestHubDatasets(t *testing.T) {
 						files = c.hfFiles
 					}
 				}
-				o := &Options{Number: All, Args: json.RawMessage(c.args), Hub: hub.Options{Source: source, Getenv: fakeHub(t, repo, files)}, Say: t.Logf, Input: input,
+				o := &Options{Number: All, Args: json.RawMessage(c.args), Hub: hub.Options{Source: source,
+					Getenv: fakeHub(t, repo, files)}, Say: t.Logf, Input: input,
 					Tokenizer: func() (tokenizer.Tokenizer, error) { return open(t, "o200k_base"), nil }}
 				if c.name == "text" {
 					o.Paths = []string{repo}
@@ -253,7 +279,8 @@ func checkSession(t *testing.T, got []string) {
 		delay       float64
 	}{{9, 5, 0}, {4, 6, 500}} {
 		turn := r.Turns[k]
-		if n := len(tok.Encode(turn.Body.Messages[0].Content)); n != want.tokens || turn.Body.MaxTokens != want.out || turn.DelayMs != want.delay {
+		if n := len(tok.Encode(turn.Body.Messages[0].Content)); n != want.tokens || turn.Body.MaxTokens != want.out ||
+			turn.DelayMs != want.delay {
 			t.Errorf("turn %d: %d tokens, %d out, after %g ms", k, n, turn.Body.MaxTokens, turn.DelayMs)
 		}
 	}

@@ -98,7 +98,8 @@ func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
 }
 
 // each reads the files one after the other. read reports whether to go on with the next.
-func (o *Options) each(paths []string, read func(*dataFile, func(fileLine, error) bool) bool) iter.Seq2[fileLine, error] {
+func (o *Options) each(paths []string, read func(*dataFile, func(fileLine, error) bool) bool) iter.Seq2[fileLine,
+	error] {
 	return func(yield func(fileLine, error) bool) {
 		for _, path := range paths {
 			in, err := o.open(path)
@@ -136,8 +137,8 @@ func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
 	return true
 }
 
-// objects returns the JSON values of all files: one a line, as the elements of arrays, or one after another; or the rows
-// of Parquet, CSV and TSV as objects.
+// objects returns the JSON values of all files: one a line, as the elements of arrays, or one after another; or the
+// rows of Parquet, CSV and TSV as objects.
 func (o *Options) objects(paths []string) iter.Seq2[fileLine, error] {
 	return o.each(paths, (*dataFile).values)
 }

@@ -30,7 +30,8 @@ func (o *Options) lengths() (lengths, error) {
 		return nil, err
 	}
 	if hi -= around; hi < 1 && around > 0 {
-		return nil, fmt.Errorf("--max-prompt-length %d leaves nothing of it: the chat template alone takes %d tokens", hi+around, around)
+		return nil, fmt.Errorf("--max-prompt-length %d leaves nothing of it: the chat template alone takes %d tokens",
+			hi+around, around)
 	}
 	if around > 0 {
 		lo = max(1, lo-around)
@@ -99,7 +100,8 @@ func parseDistribution(text string, lo, hi int) (func(*synth.Rand) int, error) {
 	case "normal":
 		mean, sd := float64(lo+hi)/2, float64(hi-lo)/6
 		if args != "" {
-			if n, err := fmt.Sscanf(args, "%g/%g", &mean, &sd); n != 2 || err != nil || sd < 0 || mean < float64(lo) || mean > float64(hi) {
+			if n, err := fmt.Sscanf(args, "%g/%g", &mean, &sd); n != 2 || err != nil || sd < 0 || mean < float64(lo) ||
+				mean > float64(hi) {
 				return nil, fmt.Errorf("--distribution %s: want normal:MEAN/SD with the mean between %d and %d", text, lo, hi)
 			}
 		}

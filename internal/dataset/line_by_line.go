@@ -22,8 +22,8 @@ type lineReader struct {
 	o *Options
 }
 
-// lineByLine takes each line of a file as text, as an array of messages or as a whole request, as it looks; a file that is
-// a known log or trace in its own format; and of a file of JSON its values.
+// lineByLine takes each line of a file as text, as an array of messages or as a whole request, as it looks; a file that
+// is a known log or trace in its own format; and of a file of JSON its values.
 func lineByLine(_ context.Context, o *Options) (items, error) {
 	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
 		s := in.sample()
@@ -48,7 +48,8 @@ func lineByLine(_ context.Context, o *Options) (items, error) {
 	})
 }
 
-// customLines takes each line of a file as text, whatever it looks like; but of vLLM's dataset of that name the prompts.
+// customLines takes each line of a file as text, whatever it looks like; but of vLLM's dataset of that name the
+// prompts.
 func customLines(_ context.Context, o *Options) (items, error) {
 	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
 		s := in.sample()
@@ -122,7 +123,8 @@ func (r *lineReader) trace(f format, in *dataFile, s *sample, yield func(*Item, 
 
 // each makes items of the lines or values of a file. Rows that are no requests end it, if they come first: then it is
 // another kind of file.
-func (r *lineReader) each(read func(func(fileLine, error) bool) bool, item func(l *fileLine, it *Item) (bool, error), yield func(*Item, error) bool) bool {
+func (r *lineReader) each(read func(func(fileLine, error) bool) bool, item func(l *fileLine, it *Item) (bool, error),
+	yield func(*Item, error) bool) bool {
 	var it Item
 	first := true
 	return read(func(l fileLine, err error) bool {
@@ -254,7 +256,8 @@ func isRowOfTurns(turns *fastjson.Member) bool {
 		return false
 	}
 	first := gjson.GetBytes(turns.Value, "0")
-	return first.Type == gjson.String || first.IsObject() && !first.Get("body").Exists() && hasAny(first, "text", "role", "content")
+	return first.Type == gjson.String || first.IsObject() && !first.Get("body").Exists() &&
+		hasAny(first, "text", "role", "content")
 }
 
 // envelope reads a request line that is more than a body.

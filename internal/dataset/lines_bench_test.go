@@ -14,7 +14,8 @@ import (
 // BenchmarkLines reads text, and bodies that lack a parameter.
 func BenchmarkLines(b *testing.B) {
 	text := strings.Repeat("some words of text ", 80)
-	for name, line := range map[string]string{"text": text, "bodies": `{"model":"m","messages":[{"role":"user","content":"` + text + `"}],"temperature":0.5}`} {
+	for name, line := range map[string]string{"text": text,
+		"bodies": `{"model":"m","messages":[{"role":"user","content":"` + text + `"}],"temperature":0.5}`} {
 		b.Run(name, func(b *testing.B) {
 			data := []byte(strings.Repeat(line+"\n", 10000))
 			b.SetBytes(int64(len(data)))
@@ -23,7 +24,8 @@ func BenchmarkLines(b *testing.B) {
 					return bytes.NewReader(data), "f", func() {}, nil
 				}}
 				source, err := Open(context.Background(), "line_by_line", o, &body.Shape{MaxTokens: []int{5}, Params: []body.Param{
-					{Param: api.Param{Key: "stream", Value: []byte("true")}}, {Param: api.Param{Key: "max_tokens"}}, {Param: api.Param{Key: "temperature", Value: []byte("0")}}}})
+					{Param: api.Param{Key: "stream", Value: []byte("true")}}, {Param: api.Param{Key: "max_tokens"}},
+					{Param: api.Param{Key: "temperature", Value: []byte("0")}}}})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -87,7 +87,8 @@ func (t *talk) append(m gjson.Result) error {
 		return nil
 	}
 	f := readFields(m)
-	if text := m.Get("text"); !f.role.Exists() && !f.from.Exists() && !f.human.Exists() && text.Type == gjson.String { // aiperf's turns
+	// aiperf's turns
+	if text := m.Get("text"); !f.role.Exists() && !f.from.Exists() && !f.human.Exists() && text.Type == gjson.String {
 		return t.aiperf(text, m)
 	}
 	switch {
@@ -129,7 +130,8 @@ func (t *talk) openAI(m gjson.Result, f *fields) error {
 	default:
 		return t.speaker(role, f.content, m, f)
 	}
-	one := message{role: role, text: contentText(f.content), raw: json.RawMessage(m.Raw), calls: hasCalls(f.toolCalls) || usesTools(f.content), parts: hasParts(f.content)}
+	one := message{role: role, text: contentText(f.content), raw: json.RawMessage(m.Raw), calls: hasCalls(f.toolCalls) ||
+		usesTools(f.content), parts: hasParts(f.content)}
 	if f.other {
 		one.raw = t.known(m)
 	}
@@ -159,10 +161,12 @@ func (t *talk) speaker(name string, text gjson.Result, m gjson.Result, f *fields
 		one = spoken("assistant", text)
 	case "function_call", "function-call", "tool_call":
 		one = t.call(text)
-	case "observation", "tool", "function", "function_response", "function-response", "tool_response", "tool_result", "ipython":
+	case "observation", "tool", "function", "function_response", "function-response", "tool_response", "tool_result",
+		"ipython":
 		one = t.result(text)
 	default:
-		return fmt.Errorf("message %d: the speaker %.40q is not known: want human, gpt, system, function_call or observation", len(t.all), name)
+		return fmt.Errorf("message %d: the speaker %.40q is not known: want human, gpt, system, function_call or observation",
+			len(t.all), name)
 	}
 	if f.about {
 		about := one

@@ -12,10 +12,11 @@ import (
 	"perfpipe/internal/api"
 )
 
-// The parameters of a request that may stand beside the messages of a row: those that every API has in a place of its own,
-// and those that are sent as they are.
+// The parameters of a request that may stand beside the messages of a row: those that every API has in a place of its
+// own, and those that are sent as they are.
 var (
-	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty", "frequency_penalty",
+	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty",
+		"frequency_penalty",
 		"repetition_penalty"}
 	rowVerbatim = []string{"tool_choice", "parallel_tool_calls", "functions", "response_format", "chat_template_kwargs",
 		"reasoning_effort"}

@@ -20,13 +20,15 @@ var (
 // mostLines is how many lines noPrompts looks at.
 const mostLines = 20
 
-// noPrompts returns an error if text begins as a file whose lines are no prompts: a page, the log of a server as text, the
-// objects of Python. What is meant as it stands is read by --dataset custom.
+// noPrompts returns an error if text begins as a file whose lines are no prompts: a page, the log of a server as text,
+// the objects of Python. What is meant as it stands is read by --dataset custom.
 func noPrompts(head []byte) error {
 	start := strings.ToLower(string(head[:min(len(head), 64)]))
-	for prefix, what := range map[string]string{"<!doctype html": "an HTML page", "<html": "an HTML page", "<?xml": "an XML document"} {
+	for prefix, what := range map[string]string{"<!doctype html": "an HTML page", "<html": "an HTML page",
+		"<?xml": "an XML document"} {
 		if strings.HasPrefix(start, prefix) {
-			return &page{what + ", which is no list of prompts", "--dataset custom sends each line of it; --prompt @FILE all of it"}
+			return &page{what + ", which is no list of prompts",
+				"--dataset custom sends each line of it; --prompt @FILE all of it"}
 		}
 	}
 	logged, dicts, n := 0, 0, 0
@@ -46,7 +48,8 @@ func noPrompts(head []byte) error {
 	}
 	switch {
 	case n > 0 && logged == n:
-		return &page{"the access log of a server as text, which has no bodies of requests", "log JSON with the bodies: docs/datasets.md shows how"}
+		return &page{"the access log of a server as text, which has no bodies of requests",
+			"log JSON with the bodies: docs/datasets.md shows how"}
 	case n > 0 && dicts == n:
 		return &page{"objects as Python prints them, not JSON", "write them with json.dumps"}
 	}

@@ -38,7 +38,8 @@ type prompts struct {
 // newPrompts reads what --dataset-args says of length: target_input_len, input_len_mode, prefix_file and prefix_role.
 func newPrompts(o *Options) (*prompts, error) {
 	p := &prompts{o: o, role: "system"}
-	target, mode, file := gjson.GetBytes(o.Args, "target_input_len"), gjson.GetBytes(o.Args, "input_len_mode"), gjson.GetBytes(o.Args, "prefix_file")
+	target, mode, file := gjson.GetBytes(o.Args, "target_input_len"), gjson.GetBytes(o.Args, "input_len_mode"),
+		gjson.GetBytes(o.Args, "prefix_file")
 	p.target = int(target.Int())
 	switch {
 	case target.Exists() && p.target < 1:
@@ -60,7 +61,8 @@ func newPrompts(o *Options) (*prompts, error) {
 	}
 	switch {
 	case p.target == 0 || p.drop:
-		return nil, errors.New("--dataset-args prefix_file needs target_input_len, and fills what input_len_mode drop would leave out")
+		return nil, errors.New("--dataset-args prefix_file needs target_input_len, and fills what input_len_mode drop " +
+			"would leave out")
 	case p.role != "system" && p.role != "user":
 		return nil, fmt.Errorf("--dataset-args prefix_role %s is neither system nor user", p.role)
 	}
@@ -240,8 +242,8 @@ func (p *prompts) cut(text string) (cut, system string, keep bool, err error) {
 	return front + text, "", true, nil
 }
 
-// atMost is the beginning of ids whose text costs n tokens, as near as the vocabulary lets it come and never more: what is
-// decoded from n tokens may be encoded in others.
+// atMost is the beginning of ids whose text costs n tokens, as near as the vocabulary lets it come and never more: what
+// is decoded from n tokens may be encoded in others.
 func atMost(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) string {
 	best, most := "", -1
 	for k, tries := n, 0; tries < 10; tries++ {

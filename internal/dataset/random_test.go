@@ -62,7 +62,8 @@ func TestRandomIsExact(t *testing.T) {
 		for _, charset := range []string{"", "ascii", "all"} {
 			t.Run(fmt.Sprintf("%s charset=%s", name, charset), func(t *testing.T) {
 				tok := open(t, name)
-				o := &Options{Number: 300, Seed: 1, Workers: 2, MinPrompt: ptr(1), MaxPrompt: ptr(64), PrefixLength: 16, PrefixCount: 3, Charset: charset,
+				o := &Options{Number: 300, Seed: 1, Workers: 2, MinPrompt: ptr(1), MaxPrompt: ptr(64), PrefixLength: 16,
+					PrefixCount: 3, Charset: charset,
 					TokenizerName: name, CacheDir: cache, Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }}
 				lengths := map[int]int{}
 				prefixes := map[string]int{}
@@ -89,7 +90,9 @@ func TestRandomLengthsAreUniform(t *testing.T) {
 	tok := open(t, "o200k_base")
 	const cells, n = 32, 10000
 	var seen, out [cells]int
-	for _, b := range ask(t, "random", &Options{Number: n, Seed: 1, Workers: 1, MinPrompt: ptr(1), MaxPrompt: ptr(cells)}, &body.Shape{Chat: ptr(false), MaxTokens: []int{1, cells}, Params: []body.Param{{Param: api.Param{Key: "max_tokens"}}}}) {
+	for _, b := range ask(t, "random", &Options{Number: n, Seed: 1, Workers: 1, MinPrompt: ptr(1), MaxPrompt: ptr(cells)},
+		&body.Shape{Chat: ptr(false), MaxTokens: []int{1, cells},
+			Params: []body.Param{{Param: api.Param{Key: "max_tokens"}}}}) {
 		seen[len(tok.Encode(b.Prompt.(string)))-1]++
 		out[b.MaxTokens-1]++
 	}
@@ -115,7 +118,8 @@ func checkIndependent(t *testing.T, charset string, foreign bool) {
 	tok := open(t, "o200k_base")
 	blocks, ids := map[string]bool{}, map[int]bool{}
 	scripts := map[bool]int{}
-	for _, b := range ask(t, "random", &Options{Number: 20, Seed: 1, Workers: 2, MinPrompt: ptr(1024), MaxPrompt: ptr(1024), Charset: charset}, &body.Shape{Chat: ptr(false)}) {
+	for _, b := range ask(t, "random", &Options{Number: 20, Seed: 1, Workers: 2, MinPrompt: ptr(1024),
+		MaxPrompt: ptr(1024), Charset: charset}, &body.Shape{Chat: ptr(false)}) {
 		all := tok.Encode(b.Prompt.(string))
 		for at := 0; at+16 <= len(all); at++ {
 			key := fmt.Sprint(all[at : at+16])
@@ -139,7 +143,8 @@ func checkIndependent(t *testing.T, charset string, foreign bool) {
 func TestGenerateKeepsOrder(t *testing.T) {
 	var want []sentBody
 	for _, workers := range []int{1, 2, 5} {
-		got := ask(t, "random", &Options{Number: 500, Seed: 3, Workers: workers, MaxPrompt: ptr(9)}, &body.Shape{Chat: ptr(false)})
+		got := ask(t, "random", &Options{Number: 500, Seed: 3, Workers: workers, MaxPrompt: ptr(9)},
+			&body.Shape{Chat: ptr(false)})
 		if want == nil {
 			want = got
 		}

@@ -57,7 +57,8 @@ func hasShape(all fastjson.Members) bool {
 		case "prompt", "inputs", "input_ids", "contents":
 			shaped = shaped || text || list
 		case "input":
-			shaped = shaped || text || list || value[0] == '{' && hasAny(gjson.ParseBytes(value), "messages", "prompt", "documents", "texts")
+			shaped = shaped || text || list || value[0] == '{' && hasAny(gjson.ParseBytes(value), "messages", "prompt",
+				"documents", "texts")
 		case "text", "text_input":
 			shaped = shaped || (text || list) && hasMember(all, "sampling_params", "parameters", "stream", "max_tokens")
 		case "query":
@@ -117,10 +118,14 @@ func isEnvelope(v gjson.Result) bool {
 // ofRows reports whether a key is one of data sets and logs, which no API has in a body.
 func ofRows(key string) bool {
 	switch key {
-	case "answer", "answers", "category", "chosen", "rejected", "completion", "completions", "conversation", "conversations", "conversation_id",
-		"created_at", "dataset", "delay", "difficulty", "domain", "expected", "explanation", "ground_truth", "hash_ids", "id", "idx", "index",
-		"input_length", "instruction", "label", "labels", "level", "output", "output_length", "output_tokens", "outputs", "prompt_id", "qid",
-		"question", "question_id", "reference", "references", "rejected_response", "response", "responses", "score", "session_id", "solution", "source",
+	case "answer", "answers", "category", "chosen", "rejected", "completion", "completions", "conversation",
+		"conversations", "conversation_id",
+		"created_at", "dataset", "delay", "difficulty", "domain", "expected", "explanation", "ground_truth", "hash_ids", "id",
+		"idx", "index",
+		"input_length", "instruction", "label", "labels", "level", "output", "output_length", "output_tokens", "outputs",
+		"prompt_id", "qid",
+		"question", "question_id", "reference", "references", "rejected_response", "response", "responses", "score",
+		"session_id", "solution", "source",
 		"split", "status", "subset", "target", "task", "text_output", "timestamp", "uid", "uuid":
 		return true
 	}
@@ -130,8 +135,10 @@ func ofRows(key string) bool {
 // generates reports whether a key says how to generate an answer: data has none of these.
 func generates(key string) bool {
 	switch key {
-	case "do_sample", "early_stopping", "generationConfig", "generation_config", "ignore_eos", "max_completion_tokens", "max_new_tokens",
-		"max_output_tokens", "max_tokens", "n_predict", "num_ctx", "num_predict", "options", "parameters", "sampling_params", "stream", "temperature", "top_p":
+	case "do_sample", "early_stopping", "generationConfig", "generation_config", "ignore_eos", "max_completion_tokens",
+		"max_new_tokens",
+		"max_output_tokens", "max_tokens", "n_predict", "num_ctx", "num_predict", "options", "parameters", "sampling_params",
+		"stream", "temperature", "top_p":
 		return true
 	}
 	return false
@@ -184,7 +191,8 @@ func keysOf(v gjson.Result) (keys []string) {
 
 // textKeys are the columns in which data sets have what is asked, the likeliest first.
 var textKeys = []string{
-	"prompt", "question", "instruction", "text_input", "input_text", "query", "text", "problem", "user", "input", "content", "sentence",
+	"prompt", "question", "instruction", "text_input", "input_text", "query", "text", "problem", "user", "input",
+	"content", "sentence",
 	"problem_statement", "user_prompt", "user_input", "message", "document", "article",
 }
 

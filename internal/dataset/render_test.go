@@ -50,7 +50,8 @@ func model(t *testing.T, name string) (folder string, r *body.Rendering) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return folder, &body.Rendering{Template: template, Arguments: map[string]json.RawMessage{"think": json.RawMessage("true")}}
+	return folder, &body.Rendering{Template: template,
+		Arguments: map[string]json.RawMessage{"think": json.RawMessage("true")}}
 }
 
 // TestCountTemplate: with the template around it a prompt is as long as was asked.
@@ -58,8 +59,10 @@ func TestCountTemplate(t *testing.T) {
 	for _, name := range []string{"qwen2", "llama3", "llama2", "bert_uncased"} {
 		folder, r := model(t, name)
 		tok := open(t, folder)
-		o := &Options{Number: 100, Seed: 1, MinPrompt: ptr(60), MaxPrompt: ptr(70), TokenizerName: folder, CacheDir: t.TempDir(),
-			Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }, Counted: func() (*body.Rendering, error) { return r, nil }}
+		o := &Options{Number: 100, Seed: 1, MinPrompt: ptr(60), MaxPrompt: ptr(70), TokenizerName: folder,
+			CacheDir:  t.TempDir(),
+			Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil },
+			Counted:   func() (*body.Rendering, error) { return r, nil }}
 		seen := map[int]int{}
 		for _, b := range ask(t, "random", o, &body.Shape{}) {
 			n, err := r.Tokens(tok, b.Messages[0].Content)
@@ -74,7 +77,8 @@ func TestCountTemplate(t *testing.T) {
 			t.Errorf("%s: lengths %v, want all of 60 to 70", name, seen)
 		}
 		o.MaxPrompt, o.MinPrompt = ptr(3), nil
-		if _, err := Open(context.Background(), "random", o, &body.Shape{}); err == nil || !strings.Contains(err.Error(), "the chat template alone takes") {
+		if _, err := Open(context.Background(), "random", o, &body.Shape{}); err == nil ||
+			!strings.Contains(err.Error(), "the chat template alone takes") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -93,7 +97,8 @@ func TestRender(t *testing.T) {
 	}{
 		{Item{Text: []byte(`a \"b\"`)}, "{" + prompt + "}"},
 		{Item{In: &api.Input{Messages: json.RawMessage(`[{"role":"user","content":"a \"b\""}]`)}}, "{" + prompt + "}"},
-		{Item{Body: json.RawMessage(`{"messages":[{"role":"user","content":"a \"b\""}],"top_p":1,"tools":[]}`)}, `{"top_p":1,` + prompt + "}"},
+		{Item{Body: json.RawMessage(`{"messages":[{"role":"user","content":"a \"b\""}],"top_p":1,"tools":[]}`)},
+			`{"top_p":1,` + prompt + "}"},
 		{Item{Body: json.RawMessage(`{"prompt":"a"}`)}, `{"prompt":"a"}`},
 	} {
 		if _, got, err := s.Request(nil, 0, &c.it); err != nil || string(got) != c.want {

@@ -18,24 +18,34 @@ import (
 // hinter is an error that knows the next step for a file.
 type hinter interface{ Hint(file string) string }
 
-// TestRowsAreNoRequests: what has keys that no API knows is a row of data. It is refused with the command that reads what
-// is inside it, and never names a column that cannot have prompts.
+// TestRowsAreNoRequests: what has keys that no API knows is a row of data. It is refused with the command that reads
+// what is inside it, and never names a column that cannot have prompts.
 func TestRowsAreNoRequests(t *testing.T) {
 	for _, c := range []struct{ name, line, hint string }{
-		{"HumanEval", `{"task_id":"HumanEval/0","prompt":"def f():","entry_point":"f","canonical_solution":"x","test":"t"}`, "perf-gen --dataset text --text-column prompt f"},
+		{"HumanEval", `{"task_id":"HumanEval/0","prompt":"def f():","entry_point":"f","canonical_solution":"x","test":"t"}`,
+			"perf-gen --dataset text --text-column prompt f"},
 		{"pandas", `{"prompt":"a","t":1767225600000}`, "perf-gen --dataset text --text-column prompt f"},
-		{"preferences", `{"input":{"messages":[{"role":"user","content":"u"}]},"preferred_output":[]}`, "jq -c .input f | perf-gen -"},
+		{"preferences", `{"input":{"messages":[{"role":"user","content":"u"}]},"preferred_output":[]}`,
+			"jq -c .input f | perf-gen -"},
 		{"AIME", `{"ID":"2024-I-1","Problem":"P","Solution":"S"}`, "perf-gen --dataset text --text-column Problem f"},
-		{"Anthropic's batch", `{"custom_id":"1","params":{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"u"}]}}`, "jq -c .params f | perf-gen -"},
-		{"all of it in one object", `{"requests":[{"params":{"max_tokens":9,"messages":[{"role":"user","content":"u"}]}}]}`, "jq -c '.requests[].params' f | perf-gen -"},
-		{"Helicone", `{"request_id":"r","request_body":{"model":"m","messages":[{"role":"user","content":"u"}]},"response_body":{"messages":[]}}`, "jq -c .request_body f | perf-gen -"},
-		{"Langfuse", `{"id":"o","input":"[{\"role\":\"user\",\"content\":\"u\"}]","output":"x"}`, "jq -c '.input | fromjson' f | perf-gen -"},
+		{"Anthropic's batch", `{"custom_id":"1","params":{"model":"m","max_tokens":9,"messages":[{"role":"user",` +
+			`"content":"u"}]}}`, "jq -c .params f | perf-gen -"},
+		{"all of it in one object", `{"requests":[{"params":{"max_tokens":9,"messages":[{"role":"user","content":"u"}]}}]}`,
+			"jq -c '.requests[].params' f | perf-gen -"},
+		{"Helicone", `{"request_id":"r","request_body":{"model":"m","messages":[{"role":"user","content":"u"}]},` +
+			`"response_body":{"messages":[]}}`, "jq -c .request_body f | perf-gen -"},
+		{"Langfuse", `{"id":"o","input":"[{\"role\":\"user\",\"content\":\"u\"}]","output":"x"}`,
+			"jq -c '.input | fromjson' f | perf-gen -"},
 		{"odd keys", `{"a b":{"c":{"stream":true,"prompt":"u"}}}`, `jq -c '.["a b"].c' f | perf-gen -`},
-		{"SQuAD", `{"version":"1","data":[{"paragraphs":[{"context":"c","qas":[{"id":"1","question":"q"}]}]}]}`, "jq -c '.data[].paragraphs[].qas[]' f | perf-gen -"},
-		{"no text at all", `{"id":"gen-1","api_key_name":"k","tokens_prompt":5}`, "perf-gen --dataset text --text-column NAME f"},
-		{"the output of a batch", `{"id":"b","custom_id":"1","response":{"body":{"messages":[{"role":"assistant","content":"u"}]}}}`, "perf-gen --dataset text --text-column NAME f"},
+		{"SQuAD", `{"version":"1","data":[{"paragraphs":[{"context":"c","qas":[{"id":"1","question":"q"}]}]}]}`,
+			"jq -c '.data[].paragraphs[].qas[]' f | perf-gen -"},
+		{"no text at all", `{"id":"gen-1","api_key_name":"k","tokens_prompt":5}`,
+			"perf-gen --dataset text --text-column NAME f"},
+		{"the output of a batch", `{"id":"b","custom_id":"1","response":{"body":{"messages":[{"role":"assistant",` +
+			`"content":"u"}]}}}`, "perf-gen --dataset text --text-column NAME f"},
 	} {
-		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", c.line+"\n")}, Number: All}, &body.Shape{})
+		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", c.line+"\n")}, Number: All},
+			&body.Shape{})
 		var h hinter
 		if len(lines) > 0 || len(errs) != 1 || !errors.As(errs[0], &h) {
 			t.Errorf("%s: %v, %v", c.name, lines, errs)
@@ -67,7 +77,8 @@ func TestBodies(t *testing.T) {
 }
 
 func TestNaNInBody(t *testing.T) {
-	lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", `{"prompt":"a","top_p":NaN}`+"\n")}, Number: All}, &body.Shape{})
+	lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl",
+		`{"prompt":"a","top_p":NaN}`+"\n")}, Number: All}, &body.Shape{})
 	if errs != nil || !slices.Equal(lines, []string{`{"prompt":"a","top_p":null}`}) {
 		t.Errorf("%q, %v", lines, errs)
 	}
@@ -79,12 +90,14 @@ func TestNoPrompts(t *testing.T) {
 		"<!DOCTYPE html>\n<html>\n":          "an HTML page",
 		"<?xml version=\"1.0\"?>\n<a/>\n":    "an XML document",
 		"{'prompt': 'a'}\n{'prompt': 'b'}\n": "objects as Python prints them",
-		`1.2.3.4 - - [02/Jan/2026:03:04:05 +0000] "POST /v1/completions HTTP/1.1" 200 1 "-" "curl"` + "\n": "the access log of a server as text",
-		"version https://git-lfs.github.com/spec/v1\noid sha256:0\n":                                       "a Git LFS pointer",
-		"a.jsonl" + strings.Repeat("\x00", 250) + "ustar" + strings.Repeat("\x00", 250):                    "a tar archive",
-		"Explain <?xml in a word\n{name}, who are you?\n":                                                  "",
+		`1.2.3.4 - - [02/Jan/2026:03:04:05 +0000] "POST /v1/completions HTTP/1.1" 200 1 "-" "curl"` +
+			"\n": "the access log of a server as text",
+		"version https://git-lfs.github.com/spec/v1\noid sha256:0\n":                    "a Git LFS pointer",
+		"a.jsonl" + strings.Repeat("\x00", 250) + "ustar" + strings.Repeat("\x00", 250): "a tar archive",
+		"Explain <?xml in a word\n{name}, who are you?\n":                               "",
 	} {
-		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.txt", file)}, Number: All}, &body.Shape{})
+		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.txt", file)}, Number: All},
+			&body.Shape{})
 		switch {
 		case want == "" && (len(lines) != 2 || errs != nil):
 			t.Errorf("%q: %v, %v", file, lines, errs)
@@ -96,9 +109,11 @@ func TestNoPrompts(t *testing.T) {
 
 func TestNoRequestIsSaid(t *testing.T) {
 	var said []string
-	o := &Options{Paths: []string{write(t, "f.jsonl", "\n\n")}, Number: All, Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
+	o := &Options{Paths: []string{write(t, "f.jsonl", "\n\n")}, Number: All,
+		Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
 	lines, errs := gather(t, "line_by_line", o, &body.Shape{})
-	if len(lines) > 0 || errs != nil || len(said) != 1 || !strings.HasSuffix(said[0], "f.jsonl: there is no request in it") {
+	if len(lines) > 0 || errs != nil || len(said) != 1 || !strings.HasSuffix(said[0],
+		"f.jsonl: there is no request in it") {
 		t.Errorf("%v, %v, %q", lines, errs, said)
 	}
 }
@@ -110,7 +125,8 @@ func TestTablesOfTraces(t *testing.T) {
 `
 	const csv = "timestamp,input_length,output_length,hash_ids\n0,40.0,3,\"[1, 2]\"\n7,50.0,4,\"[1, 3]\"\n"
 	read := func(name, text string) []string {
-		lines, errs := gather(t, "trace", &Options{Paths: []string{write(t, name, text)}, Number: All, Seed: 1}, &body.Shape{})
+		lines, errs := gather(t, "trace", &Options{Paths: []string{write(t, name, text)}, Number: All, Seed: 1},
+			&body.Shape{})
 		if errs != nil {
 			t.Errorf("%s: %v", name, errs)
 		}
@@ -126,11 +142,12 @@ func TestTablesOfTraces(t *testing.T) {
 	}
 }
 
-// TestCapturedBodies: a compressed body is unpacked. One that cannot be is left out for that reason, if its path is that of
-// an API.
+// TestCapturedBodies: a compressed body is unpacked. One that cannot be is left out for that reason, if its path is
+// that of an API.
 func TestCapturedBodies(t *testing.T) {
 	har := func(path, body string) string {
-		return `{"log":{"entries":[{"startedDateTime":"2026-01-02T03:04:05Z","request":{"method":"POST","url":"http://a` + path +
+		return `{"log":{"entries":[{"startedDateTime":"2026-01-02T03:04:05Z","request":{"method":"POST","url":"http://a` +
+			path +
 			`","postData":{"text":"` + body + `","encoding":"base64"}}}]}}`
 	}
 	var deflated bytes.Buffer
@@ -144,7 +161,8 @@ func TestCapturedBodies(t *testing.T) {
 		{"/api/llm-log", base64.StdEncoding.EncodeToString([]byte(`{"model":"m","prompt":"a"}`)), noCall},
 	} {
 		said := ""
-		o := &Options{Paths: []string{write(t, "a.har", har(c.path, c.body))}, Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
+		o := &Options{Paths: []string{write(t, "a.har", har(c.path, c.body))}, Number: All,
+			Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
 		lines, errs := gather(t, "trace", o, &body.Shape{})
 		if errs != nil || len(lines) == 0 != (c.said != "") || !strings.Contains(said, c.said) {
 			t.Errorf("%s: %v, %v, %q, want %q", c.path, lines, errs, said, c.said)
@@ -156,10 +174,13 @@ func TestCapturedBodies(t *testing.T) {
 func TestVariablesOfNginx(t *testing.T) {
 	said := ""
 	o := &Options{Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
-	o.Paths = []string{write(t, "a.jsonl", `{"msec":"1.5","request_time":"0.5","http_status":200,"http_authorization":"LEAK","http_x_api_key":"-",`+
-		`"http_anthropic_version":"2023-06-01","request":"POST /v1/messages HTTP/1.1","request_body":"{\"max_tokens\":1,\"messages\":[]}"}`)}
+	o.Paths = []string{write(t, "a.jsonl", `{"msec":"1.5","request_time":"0.5","http_status":200,`+
+		`"http_authorization":"LEAK","http_x_api_key":"-",`+
+		`"http_anthropic_version":"2023-06-01","request":"POST /v1/messages HTTP/1.1","request_body":"{\"max_tokens\":1,`+
+		`\"messages\":[]}"}`)}
 	lines, errs := gather(t, "trace", o, &body.Shape{})
-	if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"headers":{"anthropic-version":"2023-06-01"}`) || strings.Contains(lines[0], "LEAK") ||
+	if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"headers":{"anthropic-version":"2023-06-01"}`) ||
+		strings.Contains(lines[0], "LEAK") ||
 		!strings.Contains(said, "secrets: authorization (") {
 		t.Errorf("%v, %v, %q", lines, errs, said)
 	}
@@ -170,9 +191,11 @@ func TestFailedPrompts(t *testing.T) {
 	for _, dataset := range []string{"custom", "trace"} {
 		said := ""
 		o := &Options{Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
-		o.Paths = []string{write(t, "a.jsonl", `{"prompt":"a","output_tokens":0}`+"\n"+`{"prompt":"b","output_tokens":3}`+"\n")}
+		o.Paths = []string{write(t, "a.jsonl",
+			`{"prompt":"a","output_tokens":0}`+"\n"+`{"prompt":"b","output_tokens":3}`+"\n")}
 		lines, errs := gather(t, dataset, o, &body.Shape{})
-		if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"max_tokens":3`) || !strings.Contains(said, "1 entry left out: "+failed) {
+		if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"max_tokens":3`) ||
+			!strings.Contains(said, "1 entry left out: "+failed) {
 			t.Errorf("%s: %v, %v, %q", dataset, lines, errs, said)
 		}
 	}
@@ -181,9 +204,11 @@ func TestFailedPrompts(t *testing.T) {
 // TestTurnsAreBodies: no turn of an envelope is anything else.
 func TestTurnsAreBodies(t *testing.T) {
 	for _, dataset := range []string{"line_by_line", "trace"} {
-		o := &Options{Number: All, Paths: []string{write(t, "a.jsonl", `{"turns":[{"body":{"messages":[]}},{"body":{"massages":[]}}]}`)}}
+		o := &Options{Number: All, Paths: []string{write(t, "a.jsonl",
+			`{"turns":[{"body":{"messages":[]}},{"body":{"massages":[]}}]}`)}}
 		lines, errs := gather(t, dataset, o, &body.Shape{})
-		if len(lines) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), "turns[1]: not the body of a request: it has the keys massages") {
+		if len(lines) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(),
+			"turns[1]: not the body of a request: it has the keys massages") {
 			t.Errorf("%s: %v, %v", dataset, lines, errs)
 		}
 	}

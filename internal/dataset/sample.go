@@ -64,7 +64,8 @@ func (s *sample) columns() []string {
 // hasColumns looks for the header of a table, which has these columns among others; also as the keys of objects.
 func hasColumns(columns ...string) func(*sample) bool {
 	return func(s *sample) bool {
-		return s.has(columns...) || !slices.ContainsFunc(columns, func(c string) bool { return !slices.Contains(s.header, c) })
+		return s.has(columns...) || !slices.ContainsFunc(columns,
+			func(c string) bool { return !slices.Contains(s.header, c) })
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 // shareGPT is where the conversations of a language are.
 func shareGPT(language string) where {
 	file := "common_" + language + "_70k.jsonl"
-	return where{"swift/sharegpt", "shareAI/ShareGPT-Chinese-English-90k", []string{file}, []string{"sharegpt_jsonl/" + file}}
+	return where{"swift/sharegpt", "shareAI/ShareGPT-Chinese-English-90k", []string{file},
+		[]string{"sharegpt_jsonl/" + file}}
 }
 
 // conversations reads data of conversations. Each is one request, the last answer left out, or a request of many turns.
@@ -50,7 +51,8 @@ func conversations(w where, many bool, keys ...string) func(context.Context, *Op
 	}
 }
 
-// conversation makes a request of a row. A conversation that is left out is counted once, for the first reason that holds.
+// conversation makes a request of a row. A conversation that is left out is counted once, for the first reason that
+// holds.
 func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (keep bool, err error) {
 	v := gjson.ParseBytes(line)
 	params, system := []api.Param(nil), ""
@@ -95,7 +97,9 @@ func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (
 
 // asks reports whether there is a message that is neither the system's nor an answer.
 func asks(all []message) bool {
-	return slices.ContainsFunc(all, func(m message) bool { return m.role != "assistant" && m.role != "system" && m.role != "developer" })
+	return slices.ContainsFunc(all, func(m message) bool {
+		return m.role != "assistant" && m.role != "system" && m.role != "developer"
+	})
 }
 
 // answered leaves out empty answers.

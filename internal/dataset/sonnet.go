@@ -11,9 +11,9 @@ import (
 
 const drawLines = 0x6c696e6573
 
-// sonnet is prompts of lines drawn from a poem, behind its first lines, which all share. Lengths are in tokens, reached to
-// the last line that fits: --max-prompt-length for all (550) and --prefix-length for the shared beginning (200), as vLLM's
-// dataset of that name has them.
+// sonnet is prompts of lines drawn from a poem, behind its first lines, which all share. Lengths are in tokens, reached
+// to the last line that fits: --max-prompt-length for all (550) and --prefix-length for the shared beginning (200), as
+// vLLM's dataset of that name has them.
 func sonnet(o *Options) (func() draw, error) {
 	if len(o.Paths) == 0 {
 		return nil, errNoFile

@@ -88,8 +88,8 @@ func spool(source Source, file *os.File, yield func(request.Request, error) bool
 
 const drawOrder = 0x6f72646572
 
-// shuffled gives a source in random order, another one each time it is ranged over (Fisher and Yates, as Durstenfeld 1964
-// has it).
+// shuffled gives a source in random order, another one each time it is ranged over (Fisher and Yates, as Durstenfeld
+// 1964 has it).
 func shuffled(source Source, seed uint64) Source {
 	pass := uint64(0)
 	return spooled(source, func(all []spot) []spot {

@@ -14,7 +14,8 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-var sweWhere = where{"SWE-bench/SWE-smith-trajectories", "SWE-bench/SWE-smith-trajectories", []string{"data/tool-*.parquet"}, nil}
+var sweWhere = where{"SWE-bench/SWE-smith-trajectories", "SWE-bench/SWE-smith-trajectories",
+	[]string{"data/tool-*.parquet"}, nil}
 
 // sweSmith is conversations cut from the work of coding agents: the first turn is long, as an agent's prompt is, each
 // later one about as long as what a tool gives back. Lengths are in tokens, by --dataset-args: first_turn_length 65000,

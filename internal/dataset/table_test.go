@@ -25,9 +25,11 @@ func TestInventedLines(t *testing.T) {
 			continue
 		}
 		lines := func(number int64, workers int) [][]byte {
-			o := &Options{Number: number, Seed: 4, Workers: workers, MaxPrompt: ptr(20), PrefixLength: 2, MaxTurns: 3, TurnDelayMs: []float64{1, 9}}
+			o := &Options{Number: number, Seed: 4, Workers: workers, MaxPrompt: ptr(20), PrefixLength: 2, MaxTurns: 3,
+				TurnDelayMs: []float64{1, 9}}
 			o.Images.Number, o.Images.Width, o.Images.Height, o.Images.Format, o.Images.Encoding = 1, 4, 4, "RGB", "png"
-			source, err := Open(context.Background(), name, o, &body.Shape{Seed: 4, Models: []body.Model{{Name: "a", Share: 1}, {Name: "b", Share: 2}}})
+			source, err := Open(context.Background(), name, o, &body.Shape{Seed: 4,
+				Models: []body.Model{{Name: "a", Share: 1}, {Name: "b", Share: 2}}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,7 +56,8 @@ func TestInventedLines(t *testing.T) {
 				t.Fatalf("%s: %s: %v", name, line, err)
 			}
 		}
-		if len(all) != 200 || !slices.EqualFunc(all, lines(200, 3), bytes.Equal) || !slices.EqualFunc(all[:90], lines(90, 2), bytes.Equal) {
+		if len(all) != 200 || !slices.EqualFunc(all, lines(200, 3), bytes.Equal) ||
+			!slices.EqualFunc(all[:90], lines(90, 2), bytes.Equal) {
 			t.Errorf("%s: %d lines, or others for other workers or numbers", name, len(all))
 		}
 	}

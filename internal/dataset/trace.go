@@ -16,11 +16,13 @@ import (
 
 // format is one kind of captured log or trace: one of line and read is set, or both of tables.
 type format struct {
-	name  string
-	block int64                                                            // tokens of the blocks that it has hashes of, unless the data says otherwise
-	looks func(s *sample) bool                                             // whether a file seems to be one
-	line  func(t *trace, v gjson.Result, it *Item) (bool, error)           // makes an item of an object, or reports that it is none
-	read  func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads what is no list of objects
+	name string
+	// tokens of the blocks that it has hashes of, unless the data says otherwise
+	block int64
+	looks func(s *sample) bool // whether a file seems to be one
+	// makes an item of an object, or reports that it is none
+	line func(t *trace, v gjson.Result, it *Item) (bool, error)
+	read func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads what is no list of objects
 }
 
 // formats is the table of them all. The first that looks right is taken.
@@ -109,7 +111,8 @@ func (t *trace) said() {
 		t.o.Say("images are not sent, and their tokens become text: requests that had some: %d", t.images)
 	}
 	if t.backward && !t.o.Sort {
-		t.o.Say("some requests arrive before the one above them: --sort puts them in order, as perf-send --arrival trace needs them")
+		t.o.Say("some requests arrive before the one above them: --sort puts them in order, as perf-send --arrival trace " +
+			"needs them")
 	}
 	t.images, t.backward = 0, false
 }
@@ -146,8 +149,8 @@ func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
 	return t.objects(f.line, in)
 }
 
-// someLack reports whether some objects, but not all, have the key that says how long the answer is. Then --max-tokens is for
-// those that lack it.
+// someLack reports whether some objects, but not all, have the key that says how long the answer is. Then --max-tokens
+// is for those that lack it.
 func (o *Options) someLack(file string, s *sample, key string) bool {
 	n := 0
 	for _, v := range s.objects {
@@ -184,7 +187,8 @@ func (t *trace) format(s *sample) (format, error) {
 		return format{}, err
 	}
 	line, _, _ := bytes.Cut(s.head, []byte("\n"))
-	return format{}, fmt.Errorf("no format that is known: it begins with %.60q (--format names one of %s)", line, strings.Join(Formats(), ", "))
+	return format{}, fmt.Errorf("no format that is known: it begins with %.60q (--format names one of %s)", line,
+		strings.Join(Formats(), ", "))
 }
 
 // objects reads a format of JSON objects, or of rows.
@@ -204,7 +208,8 @@ func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in
 			return t.give(yield, it, keep, err)
 		})
 		if t.late {
-			t.o.Say("%s: it does not say how long a request took, and its times may be those of the ends: then each arrives too late by as much", in.name)
+			t.o.Say("%s: it does not say how long a request took, and its times may be those of the ends: then each arrives "+
+				"too late by as much", in.name)
 		}
 	}
 }

@@ -12,8 +12,9 @@ import (
 
 // Where access logs in JSON have what is needed: nginx's names, then Envoy's, then others' that are in use.
 var (
-	bodyKeys   = []string{"request_body", "body", "req_body", "request.body", "requestBody", "RequestBody", "payload"}
-	pathKeys   = []string{"request_uri", "uri", "path", "url", ":path", "request_path", "requestUrl", "RequestPath", "originalUrl"}
+	bodyKeys = []string{"request_body", "body", "req_body", "request.body", "requestBody", "RequestBody", "payload"}
+	pathKeys = []string{"request_uri", "uri", "path", "url", ":path", "request_path", "requestUrl", "RequestPath",
+		"originalUrl"}
 	methodKeys = []string{"request_method", "method", ":method", "requestMethod", "RequestMethod", "verb"}
 	innerKeys  = []string{"req", "request", "httpRequest", "http"} // objects with these
 )
@@ -110,8 +111,8 @@ func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	return true, nil
 }
 
-// variables takes over the headers that nginx has as variables, such as $http_anthropic_version: those that are needed, and
-// those that let somebody in are named as left out. Others may be anything, such as http_status.
+// variables takes over the headers that nginx has as variables, such as $http_anthropic_version: those that are needed,
+// and those that let somebody in are named as left out. Others may be anything, such as http_status.
 func (t *trace) variables(it *Item, l object) {
 	for i := range l {
 		name, ok := strings.CutPrefix(strings.ToLower(l[i].key.Str), "http_")
@@ -136,9 +137,11 @@ func (t *trace) variables(it *Item, l object) {
 
 // Keys of access logs that say when a request began, and of those that say when it was logged, which is when it ended.
 var (
-	startKeys = []string{"start_time", "startTime", "started_at", "start_ts", "request_start", "requestStart", "received_at", "arrival_time",
+	startKeys = []string{"start_time", "startTime", "started_at", "start_ts", "request_start", "requestStart",
+		"received_at", "arrival_time",
 		"StartUTC", "StartLocal", "startedDateTime", "event.start"}
-	timeKeys = []string{"msec", "time_iso8601", "@timestamp", "timestamp", "time", "time_local", "ts", "datetime", "asctime"}
+	timeKeys = []string{"msec", "time_iso8601", "@timestamp", "timestamp", "time", "time_local", "ts", "datetime",
+		"asctime"}
 )
 
 // arrival is when a request of an access log arrived, in ms: its start, or its end less its duration. sure is false if
@@ -161,7 +164,8 @@ func (l object) arrival() (ms float64, sure bool, err error) {
 
 // durations are keys of access logs that say how long a request took.
 var durations = []string{
-	"request_time", "duration", "latency", "elapsed", "elapsed_time", "response_time", "responsetime", "time_taken", "total_time", "took",
+	"request_time", "duration", "latency", "elapsed", "elapsed_time", "response_time", "responsetime", "time_taken",
+	"total_time", "took",
 	"request_duration", "request_latency", "process_time", "processing_time",
 }
 
@@ -170,7 +174,8 @@ func (l object) took() (ms float64, ok bool, err error) {
 	for i := range l {
 		d := &l[i].value
 		switch key := l[i].key.Str; {
-		case d.IsObject() && key == "event" && d.Get("duration").Type == gjson.Number: // the Elastic Common Schema has nanoseconds
+		// the Elastic Common Schema has nanoseconds
+		case d.IsObject() && key == "event" && d.Get("duration").Type == gjson.Number:
 			return d.Get("duration").Num / 1e6, true, nil
 		case d.IsObject() && slices.Contains([]string{"httpRequest", "http", "response", "res"}, key):
 			if ms, ok, err = objectOf(*d).took(); ok || err != nil {
@@ -213,8 +218,10 @@ func splitUnit(name string) (string, float64) {
 		suffix string
 		ms     float64
 	}{
-		{"_milliseconds", 1}, {"_millis", 1}, {"_msec", 1}, {"_ms", 1}, {"_microseconds", 1e-3}, {"_micros", 1e-3}, {"_usec", 1e-3}, {"_us", 1e-3},
-		{"_nanoseconds", 1e-6}, {"_nanos", 1e-6}, {"_nsec", 1e-6}, {"_ns", 1e-6}, {"_seconds", 1000}, {"_secs", 1000}, {"_sec", 1000}, {"_s", 1000},
+		{"_milliseconds", 1}, {"_millis", 1}, {"_msec", 1}, {"_ms", 1}, {"_microseconds", 1e-3}, {"_micros", 1e-3},
+		{"_usec", 1e-3}, {"_us", 1e-3},
+		{"_nanoseconds", 1e-6}, {"_nanos", 1e-6}, {"_nsec", 1e-6}, {"_ns", 1e-6}, {"_seconds", 1000}, {"_secs", 1000},
+		{"_sec", 1000}, {"_s", 1000},
 	} {
 		if stem, ok := strings.CutSuffix(name, u.suffix); ok {
 			return stem, u.ms
@@ -223,8 +230,9 @@ func splitUnit(name string) (string, float64) {
 	return name, 0
 }
 
-// lasted reads a duration in ms. Where the name has no unit, the text may have one; else a number with a fraction is seconds, as
-// nginx, Caddy and zap write it; a whole one is milliseconds, as Envoy and pino do, or if it is large nanoseconds.
+// lasted reads a duration in ms. Where the name has no unit, the text may have one; else a number with a fraction is
+// seconds, as nginx, Caddy and zap write it; a whole one is milliseconds, as Envoy and pino do, or if it is large
+// nanoseconds.
 func lasted(d gjson.Result, name string, unit float64) (float64, error) {
 	text := strings.TrimSpace(d.Str)
 	if d.Type == gjson.Number {

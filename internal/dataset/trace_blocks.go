@@ -12,8 +12,8 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// blockID is the hash of a block of a prompt, as seeds of its text: a number below 2⁶⁴ is one seed, so that traces make the
-// same prompts in each release; others are sums of what they are written as. Different hashes have different seeds.
+// blockID is the hash of a block of a prompt, as seeds of its text: a number below 2⁶⁴ is one seed, so that traces make
+// the same prompts in each release; others are sums of what they are written as. Different hashes have different seeds.
 type blockID []uint64
 
 // readHash reads one of hash_ids: a number of up to 64 bits with a sign or without one, or text.
@@ -76,8 +76,8 @@ func (s span) one() (int64, bool) {
 	return found, found > 0
 }
 
-// blockSize is the size of the blocks that a trace has hashes of: the one that the user names; that of the format, unless
-// the first lines contradict it; or the one on which they agree.
+// blockSize is the size of the blocks that a trace has hashes of: the one that the user names; that of the format,
+// unless the first lines contradict it; or the one on which they agree.
 func (t *trace) blockSize(name string, byFormat int64, first []gjson.Result) int64 {
 	if t.o.BlockSize > 0 {
 		return int64(t.o.BlockSize)
@@ -108,5 +108,6 @@ func checkBlocks(hashes int, in, size int64) error {
 	if hashes == 0 || fits(hashes, in, size) {
 		return nil
 	}
-	return fmt.Errorf("%d hash_ids are not those of %d tokens in blocks of %d: --block-size names the size", hashes, in, size)
+	return fmt.Errorf("%d hash_ids are not those of %d tokens in blocks of %d: --block-size names the size", hashes, in,
+		size)
 }

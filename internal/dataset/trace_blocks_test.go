@@ -12,7 +12,8 @@ import (
 
 // traceLine is a line of lengths with hashes.
 func traceLine(in int, hashes ...string) string {
-	return fmt.Sprintf(`{"timestamp":0,"input_length":%d,"output_length":1,"hash_ids":[%s]}`, in, strings.Join(hashes, ","))
+	return fmt.Sprintf(`{"timestamp":0,"input_length":%d,"output_length":1,"hash_ids":[%s]}`, in,
+		strings.Join(hashes, ","))
 }
 
 func TestBlockSize(t *testing.T) {
@@ -27,9 +28,12 @@ func TestBlockSize(t *testing.T) {
 		{"the format's", 0, []string{traceLine(1024, "1", "2"), traceLine(1024, "1", "3")}, 512, "", ""},
 		{"the format's, full blocks alone", 0, []string{traceLine(1100, "1", "2"), traceLine(1100, "1", "3")}, 512, "", ""},
 		{"named", 100, []string{traceLine(200, "1", "2"), traceLine(150, "1", "3")}, 100, "", ""},
-		{"found", 0, []string{traceLine(640, "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"), traceLine(128, "1", "12")}, 64, "blocks of 64 tokens", ""},
-		{"found, no power of two", 0, []string{traceLine(300, "1", "2", "3"), traceLine(101, "1", "4"), traceLine(100, "1")}, 100, "blocks of 100 tokens", ""},
-		{"contradicted by the data", 0, []string{traceLine(640, "1", "2", "3", "4"), traceLine(2048, "1", "12")}, 0, "", "4 hash_ids are not those of 640 tokens in blocks of 512"},
+		{"found", 0, []string{traceLine(640, "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"), traceLine(128, "1", "12")},
+			64, "blocks of 64 tokens", ""},
+		{"found, no power of two", 0, []string{traceLine(300, "1", "2", "3"), traceLine(101, "1", "4"), traceLine(100, "1")},
+			100, "blocks of 100 tokens", ""},
+		{"contradicted by the data", 0, []string{traceLine(640, "1", "2", "3", "4"), traceLine(2048, "1", "12")}, 0, "",
+			"4 hash_ids are not those of 640 tokens in blocks of 512"},
 		{"contradicted by the user", 16, []string{traceLine(1024, "1", "2")}, 0, "", "in blocks of 16"},
 		{"no hashes", 0, []string{traceLine(100), traceLine(100)}, 0, "", ""},
 	} {
@@ -52,7 +56,8 @@ func TestBlockSize(t *testing.T) {
 				prompts = append(prompts, gjson.GetBytes(r.Body, "prompt").Array())
 			}
 			all := strings.Join(errs, "\n")
-			if (c.fails == "") != (errs == nil) || !strings.Contains(all, c.fails) || !strings.Contains(strings.Join(said, "\n"), c.said) {
+			if (c.fails == "") != (errs == nil) || !strings.Contains(all, c.fails) ||
+				!strings.Contains(strings.Join(said, "\n"), c.said) {
 				t.Fatalf("said %q, failed %q", said, errs)
 			}
 			if c.fails != "" {
@@ -71,7 +76,8 @@ func TestBlockSize(t *testing.T) {
 
 // Hashes that differ have texts that differ, and the same have the same.
 func TestHashesStayApart(t *testing.T) {
-	hashes := []string{"0", "1", "-1", "9223372036854775807", "-9223372036854775808", "18446744073709551614", "18446744073709551615",
+	hashes := []string{"0", "1", "-1", "9223372036854775807", "-9223372036854775808", "18446744073709551614",
+		"18446744073709551615",
 		"18446744073709551616", `"1"`, `"-1"`, `"a"`, `"b"`, `"18446744073709551615"`, "1.5", `""`}
 	var log []string
 	for _, h := range hashes {

@@ -24,8 +24,8 @@ const drawBlock = 0x626c6f636b
 // mostTokens is the longest prompt that a trace may ask for, so that one line cannot take all memory.
 const mostTokens = 1 << 24
 
-// lengthItem makes a prompt of exactly so many tokens in, with as many out. What has the same hashes has the same text, so
-// that prompts share what they shared.
+// lengthItem makes a prompt of exactly so many tokens in, with as many out. What has the same hashes has the same text,
+// so that prompts share what they shared.
 func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, error) {
 	if out == 0 && in > 0 {
 		t.leave(failed) // its answer would be as long as any may be

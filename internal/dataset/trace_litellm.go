@@ -11,11 +11,12 @@ import (
 
 // looksLiteLLM is a row of LiteLLM's spend logs, or the standard payload of its callbacks.
 func looksLiteLLM(s *sample) bool {
-	return s.has("call_type", "startTime") || s.has("call_type", "model", "messages") || s.has("startTime", "model_parameters", "messages")
+	return s.has("call_type", "startTime") || s.has("call_type", "model", "messages") ||
+		s.has("startTime", "model_parameters", "messages")
 }
 
-// litellmLine takes over the request of a log of LiteLLM's, and nothing else of it: not whose key it was, not the copy of
-// the request with its headers, and not the answer.
+// litellmLine takes over the request of a log of LiteLLM's, and nothing else of it: not whose key it was, not the copy
+// of the request with its headers, and not the answer.
 func litellmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	body, ok := litellmBody(v)
 	if !ok {
@@ -90,7 +91,8 @@ func litellmPrompt(v gjson.Result) (key, raw string) {
 	case strings.Contains(call, "responses"):
 		key = "input"
 	case text:
-		one, _ := json.MarshalWithOption([]map[string]string{{"role": "user", "content": asked.Str}}, json.DisableHTMLEscape())
+		one, _ := json.MarshalWithOption([]map[string]string{{"role": "user", "content": asked.Str}},
+			json.DisableHTMLEscape())
 		return "messages", string(one)
 	default:
 		key = "messages"

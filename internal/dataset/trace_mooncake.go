@@ -20,15 +20,16 @@ func looksMooncake(s *sample) bool {
 		case v.Get("input_length").Exists() || v.Get("hash_ids").Exists():
 			return true
 		case !hasAny(v, "text_input", "input_text", "messages", "payload"):
-		case hasAny(v, "output_length", "delay") || hasAny(v, "timestamp", "session_id") && !hasAny(v, "method", "path", "url", "response"):
+		case hasAny(v, "output_length", "delay") || hasAny(v, "timestamp", "session_id") &&
+			!hasAny(v, "method", "path", "url", "response"):
 			return true
 		}
 	}
 	return false
 }
 
-// mooncakeLine is a line of Mooncake's trace, whose timestamps are in ms, or of aiperf's of that name: it has the length of a
-// prompt, the prompt, its messages, or a whole body. What else it says is optional.
+// mooncakeLine is a line of Mooncake's trace, whose timestamps are in ms, or of aiperf's of that name: it has the
+// length of a prompt, the prompt, its messages, or a whole body. What else it says is optional.
 func mooncakeLine(t *trace, v gjson.Result, it *Item) (keep bool, err error) {
 	it.Length = t.mixed
 	if id := v.Get("session_id"); id.Exists() {
@@ -95,8 +96,8 @@ func mooncakeParams(v gjson.Result) (own []api.Param, err error) {
 	return own, nil
 }
 
-// sessions reads a trace in which lines of a session may follow one another after a delay: such lines are the turns of a
-// conversation. Lines are held until the file has been read, since those of a session need not stand together.
+// sessions reads a trace in which lines of a session may follow one another after a delay: such lines are the turns of
+// a conversation. Lines are held until the file has been read, since those of a session need not stand together.
 func (t *trace) sessions(in *dataFile) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
 		var order [][]fileLine

@@ -16,9 +16,10 @@ import (
 )
 
 func text(s string) *Options {
-	return &Options{Paths: []string{"-"}, Number: All, Seed: 1, Say: func(string, ...any) {}, Input: func(string) (io.Reader, string, func(), error) {
-		return strings.NewReader(s), "log", func() {}, nil
-	}}
+	return &Options{Paths: []string{"-"}, Number: All, Seed: 1, Say: func(string, ...any) {},
+		Input: func(string) (io.Reader, string, func(), error) {
+			return strings.NewReader(s), "log", func() {}, nil
+		}}
 }
 
 // TestHashesShareText: prompts are as long as the trace says, and share exactly the blocks that have the same hashes.
@@ -120,7 +121,8 @@ func TestSpool(t *testing.T) {
 	source := func(yield func(request.Request, error) bool) {
 		for _, k := range order {
 			at := float64(k) + 7
-			if !yield(request.Request{AtMs: &at, Body: fmt.Appendf(nil, `{"prompt":"%d %s"}`, k, strings.Repeat("x", 400))}, nil) {
+			if !yield(request.Request{AtMs: &at, Body: fmt.Appendf(nil, `{"prompt":"%d %s"}`, k, strings.Repeat("x", 400))},
+				nil) {
 				return
 			}
 		}
@@ -178,10 +180,14 @@ func TestTake(t *testing.T) {
 // FuzzTrace: no log, however damaged, does more than end in an error.
 func FuzzTrace(f *testing.F) {
 	for _, seed := range []string{
-		`{"timestamp":0,"input_length":3,"output_length":2,"hash_ids":[0]}`, `{"chat_id":1,"timestamp":1,"input_length":3,"output_length":2,"hash_ids":[0],"turn":1}`,
-		"TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.68,3,4", "Timestamp,Model,Request tokens,Response tokens\n1,a,2,3",
-		`{"log":{"entries":[{"startedDateTime":"2026-01-02T03:04:05Z","request":{"method":"POST","url":"http://a/b?c=d","postData":{"text":"{}"}}}]}}`,
-		`{"timestamp":1,"body":"{}"}`, `{"method":"POST","url":"http://a/b","body":"e30="}`, `{"msec":"1","request":"POST / HTTP/1.1","request_body":"{}"}`,
+		`{"timestamp":0,"input_length":3,"output_length":2,"hash_ids":[0]}`,
+		`{"chat_id":1,"timestamp":1,"input_length":3,"output_length":2,"hash_ids":[0],"turn":1}`,
+		"TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.68,3,4",
+		"Timestamp,Model,Request tokens,Response tokens\n1,a,2,3",
+		`{"log":{"entries":[{"startedDateTime":"2026-01-02T03:04:05Z","request":{"method":"POST","url":"http://a/b?c=d",` +
+			`"postData":{"text":"{}"}}}]}}`,
+		`{"timestamp":1,"body":"{}"}`, `{"method":"POST","url":"http://a/b","body":"e30="}`,
+		`{"msec":"1","request":"POST / HTTP/1.1","request_body":"{}"}`,
 		`{"sent_us":1,"request":"{\"prompt\":\"a\"}"}`, `{"prompt":"a","output_tokens":1}`, `{"turns":[{"body":{}}]}`,
 	} {
 		f.Add([]byte(seed))

@@ -14,8 +14,10 @@ import (
 // layouts are how logs write the time. A fraction of a second may follow in any of them.
 var layouts = []string{
 	time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "02/Jan/2006:15:04:05 -0700", "02/Jan/2006:15:04:05",
-	"2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05-0700", "2006-01-02 15:04:05-07", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 MST",
-	"2006-01-02 15:04:05 -0700 MST", "2006/01/02 15:04:05", "20060102T150405Z0700", time.RFC1123, time.RFC1123Z, time.ANSIC,
+	"2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05-0700", "2006-01-02 15:04:05-07", "2006-01-02 15:04:05 -0700",
+	"2006-01-02 15:04:05 MST",
+	"2006-01-02 15:04:05 -0700 MST", "2006/01/02 15:04:05", "20060102T150405Z0700", time.RFC1123, time.RFC1123Z,
+	time.ANSIC,
 }
 
 // timeMs reads a time in ms: a number, or a date.
@@ -40,8 +42,8 @@ func timeMs(v gjson.Result) (ms float64, err error) {
 	return 0, fmt.Errorf("not a time: %.40s", v.Raw)
 }
 
-// epochMs tells seconds, milliseconds, microseconds and nanoseconds since 1970 apart by their size: in seconds, 10¹¹ is in
-// the year 5138. Small numbers are seconds since any time.
+// epochMs tells seconds, milliseconds, microseconds and nanoseconds since 1970 apart by their size: in seconds, 10¹¹ is
+// in the year 5138. Small numbers are seconds since any time.
 func epochMs(t float64) float64 {
 	switch size := math.Abs(t); {
 	case size < 1e11:
@@ -54,8 +56,8 @@ func epochMs(t float64) float64 {
 	return t / 1e6
 }
 
-// fromEpoch reports whether the first timestamp of a trace counts from 1970, rather than from the beginning of the trace: it is
-// more than 10⁹, which is the year 2001 in seconds, or 11 days in ms.
+// fromEpoch reports whether the first timestamp of a trace counts from 1970, rather than from the beginning of the
+// trace: it is more than 10⁹, which is the year 2001 in seconds, or 11 days in ms.
 func fromEpoch(first gjson.Result) bool {
 	return first.Type == gjson.Number && math.Abs(first.Num) >= 1e9
 }

@@ -52,7 +52,8 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if to := args.Get("model_override"); to.Exists() && err == nil {
 		it.Body, err = sjson.SetBytes(it.Body, "model", to.Str)
 	}
-	if n := l.get("completion_tokens").Int(); n > 0 && args.Get("match_output_length").Bool() && err == nil && free(it.Body) {
+	if n := l.get("completion_tokens").Int(); n > 0 && args.Get("match_output_length").Bool() && err == nil &&
+		free(it.Body) {
 		it.Own = append(ownMaxTokens(int(n)), api.Param{Key: "ignore_eos", Value: []byte("true")})
 	}
 	return true, err
@@ -61,5 +62,6 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 // free says that an answer of any length fits: it need be neither JSON nor the call of a tool.
 func free(body []byte) bool {
 	choice := gjson.GetBytes(body, "tool_choice")
-	return !strings.HasPrefix(gjson.GetBytes(body, "response_format.type").Str, "json") && !choice.IsObject() && choice.Str != "required"
+	return !strings.HasPrefix(gjson.GetBytes(body, "response_format.type").Str, "json") && !choice.IsObject() &&
+		choice.Str != "required"
 }

@@ -33,7 +33,8 @@ func trie(kind string) func(context.Context, *Options) (items, error) {
 			for line, err := range o.objects(paths) {
 				it := Item{}
 				if err == nil {
-					if it.Turns, err = trieTurns(o, words, gjson.ParseBytes(line.Bytes), synth.NewRand(o.Seed, drawTurns, i)); err != nil {
+					if it.Turns, err = trieTurns(o, words, gjson.ParseBytes(line.Bytes),
+						synth.NewRand(o.Seed, drawTurns, i)); err != nil {
 						err = line.wrong(err)
 					}
 				}
@@ -47,10 +48,12 @@ func trie(kind string) func(context.Context, *Options) (items, error) {
 }
 
 func trieTurns(o *Options, words *synth.Words, v gjson.Result, r *synth.Rand) (turns []Turn, err error) {
-	answers, outputs, waits := v.Get("assistant_response_length").Array(), v.Get("tool_call_output_length").Array(), v.Get("tool_call_latency").Array()
+	answers, outputs, waits := v.Get("assistant_response_length").Array(), v.Get("tool_call_output_length").Array(),
+		v.Get("tool_call_latency").Array()
 	n := int(min(v.Get("num_turns").Num, float64(len(answers)+1)))
 	if n < 0 || len(answers) < n || len(outputs) < n || len(waits) < n || v.Get("input_prompt_length").Num < 1 {
-		return nil, fmt.Errorf("not a session: want input_prompt_length, and num_turns values of assistant_response_length, tool_call_output_length and tool_call_latency")
+		return nil, fmt.Errorf("not a session: want input_prompt_length, and num_turns values of " +
+			"assistant_response_length, tool_call_output_length and tool_call_latency")
 	}
 	total := v.Get("input_prompt_length").Num
 	for k := range n {

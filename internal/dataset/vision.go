@@ -48,7 +48,8 @@ func (c *content) open() {
 func (c *content) input() *api.Input { return &api.Input{Messages: append(c.b, `]}]`...)} }
 
 // pictured is a dataset whose rows have pictures.
-func pictured(w where, columns []string, put func(o *Options, r *row, c *content) (keep bool, err error)) func(context.Context, *Options) (items, error) {
+func pictured(w where, columns []string, put func(o *Options, r *row, c *content) (keep bool,
+	err error)) func(context.Context, *Options) (items, error) {
 	return func(ctx context.Context, o *Options) (items, error) {
 		if err := o.textOnly("pictures"); err != nil {
 			return nil, err
@@ -83,7 +84,8 @@ func flickr(_ *Options, r *row, c *content) (bool, error) {
 }
 
 // kontextBench is pictures with an instruction to change them. The pictures are files beside the list of them.
-var kontextWhere = where{"black-forest-labs/kontext-bench", "black-forest-labs/kontext-bench", []string{"test/metadata.jsonl"}, nil}
+var kontextWhere = where{"black-forest-labs/kontext-bench", "black-forest-labs/kontext-bench",
+	[]string{"test/metadata.jsonl"}, nil}
 
 func kontext(o *Options, r *row, c *content) (bool, error) {
 	instruction := r.text("instruction")

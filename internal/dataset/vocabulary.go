@@ -12,8 +12,8 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// words is the table of the words that random text is made of. Those of the default vocabulary are part of the program, so
-// that nothing is encoded; any other's are found once and kept.
+// words is the table of the words that random text is made of. Those of the default vocabulary are part of the program,
+// so that nothing is encoded; any other's are found once and kept.
 func (o *Options) words() (*synth.Words, error) {
 	usual := o.Charset == "" || o.Charset == "everyday"
 	words, err := o.table(usual)
@@ -21,7 +21,8 @@ func (o *Options) words() (*synth.Words, error) {
 		return nil, setup(err)
 	}
 	if !words.Proven() {
-		o.Say("vocabulary %s does not let lengths be told without encoding: each prompt is encoded, which is slow", words.Name())
+		o.Say("vocabulary %s does not let lengths be told without encoding: each prompt is encoded, which is slow",
+			words.Name())
 	}
 	if o.Charset == "ascii" {
 		return words.ASCII()

@@ -14,12 +14,13 @@ const mostWithin = 6
 
 // answers are keys of what a model wrote.
 var answers = []string{
-	"answer", "answers", "choices", "completion", "non_preferred_output", "output", "outputs", "preferred_output", "rejected", "res", "response",
+	"answer", "answers", "choices", "completion", "non_preferred_output", "output", "outputs", "preferred_output",
+	"rejected", "res", "response",
 	"response_body", "responses", "result",
 }
 
-// within returns the jq filter of the requests, the messages or else the rows with text that are inside an object which is
-// itself no request: gateways wrap what they log. It is "" if there are none.
+// within returns the jq filter of the requests, the messages or else the rows with text that are inside an object which
+// is itself no request: gateways wrap what they log. It is "" if there are none.
 func within(v gjson.Result) string {
 	if path := findWithin(v, "", 0, isRequest); path != "" {
 		return path

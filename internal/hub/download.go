@@ -99,7 +99,8 @@ func (g *getter) obtain(ctx context.Context, f file) error {
 			return err
 		}
 		if try == 2 {
-			return fault.Fail(g.localHint(), "%s: wrong checksum: the hub says %s, the bytes that came have %s", f.url, f.sum, got)
+			return fault.Fail(g.localHint(), "%s: wrong checksum: the hub says %s, the bytes that came have %s", f.url, f.sum,
+				got)
 		}
 		g.say("%s %s: wrong checksum, downloading it again", g.id, f.path)
 	}
@@ -190,8 +191,10 @@ func (g *getter) transfer(ctx context.Context, f *file, out *os.File, p *progres
 	return end, nil
 }
 
-// from opens f at byte have, or at 0 where the server does not go on from there: start says which, and out is cut to it.
-func (g *getter) from(ctx context.Context, f *file, out *os.File, have int64) (resp *http.Response, start int64, err error) {
+// from opens f at byte have, or at 0 where the server does not go on from there: start says which, and out is cut to
+// it.
+func (g *getter) from(ctx context.Context, f *file, out *os.File, have int64) (resp *http.Response, start int64,
+	err error) {
 	req, err := g.request(ctx, http.MethodGet, f.url)
 	if err != nil {
 		return nil, 0, err

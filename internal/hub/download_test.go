@@ -34,7 +34,8 @@ func TestResume(t *testing.T) {
 			t.Fatal(err)
 		}
 		equal(t, tt.name, read(t, path), text)
-		equal(t, tt.name, slices.DeleteFunc(f.requests(), func(l string) bool { return !strings.HasPrefix(l, "CDN") }), tt.want)
+		equal(t, tt.name, slices.DeleteFunc(f.requests(), func(l string) bool { return !strings.HasPrefix(l, "CDN") }),
+			tt.want)
 	}
 }
 
@@ -104,7 +105,8 @@ func TestStall(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "bytes", read(t, path), "0123456789")
-	if !slices.ContainsFunc(p.said, func(s string) bool { return strings.HasSuffix(s, ": no bytes for 100ms; trying again") }) {
+	stalled := func(s string) bool { return strings.HasSuffix(s, ": no bytes for 100ms; trying again") }
+	if !slices.ContainsFunc(p.said, stalled) {
 		t.Errorf("it was not said: %q", p.said)
 	}
 }

@@ -232,7 +232,8 @@ func TestOffline(t *testing.T) {
 		p.env["TRANSFORMERS_OFFLINE"] = "yes"
 		_, err := p.open(t, "org/name", Model, src).File(t.Context(), "w")
 		if err == nil || errors.Is(err, fs.ErrNotExist) ||
-			!strings.HasPrefix(err.Error(), "org/name: w is not in the cache: TRANSFORMERS_OFFLINE forbids to ask ") || !strings.Contains(err.Error(), f.URL) ||
+			!strings.HasPrefix(err.Error(), "org/name: w is not in the cache: TRANSFORMERS_OFFLINE forbids to ask ") ||
+			!strings.Contains(err.Error(), f.URL) ||
 			!strings.Contains(hint(err), "give the path of the copy") {
 			t.Errorf("%s: %v", src, err)
 		}
@@ -380,7 +381,8 @@ func TestNames(t *testing.T) {
 		equal(t, name, [3]string{id, rev, within}, want)
 		equal(t, name, err, nil)
 	}
-	for _, name := range []string{"", "name", "/abs", "./x", "~/x", "org/", "org//x", "org/name@", "org/name@..", "a/../b", "o*/n"} {
+	for _, name := range []string{"", "name", "/abs", "./x", "~/x", "org/", "org//x", "org/name@", "org/name@..", "a/../b",
+		"o*/n"} {
 		if _, _, _, err := parse(name, ModelScope); err == nil {
 			t.Errorf("%q was taken for a name", name)
 		}
@@ -392,7 +394,8 @@ func TestNames(t *testing.T) {
 
 // Whatever a name is made of, nothing outside the cache is meant.
 func FuzzNames(f *testing.F) {
-	for _, s := range []string{"org/name@main/a/*.parquet", "org/name@refs/pr/1", "gpt2", "[!a]?**/", "a/b/[", "..", "a/b@../c"} {
+	for _, s := range []string{"org/name@main/a/*.parquet", "org/name@refs/pr/1", "gpt2", "[!a]?**/", "a/b/[", "..",
+		"a/b@../c"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

@@ -61,7 +61,8 @@ func newModelScope(id, revision string, kind Kind, env environment) *modelScope 
 }
 
 func (m *modelScope) snapshot() string {
-	return filepath.Join(m.cache, m.segment, strings.ReplaceAll(m.id, "/", "--"), "snapshots", filepath.FromSlash(m.revision))
+	return filepath.Join(m.cache, m.segment, strings.ReplaceAll(m.id, "/", "--"), "snapshots",
+		filepath.FromSlash(m.revision))
 }
 
 func (m *modelScope) snapshots() []string {
@@ -166,7 +167,8 @@ func (m *modelScope) stat(ctx context.Context, name string) (file, error) {
 	}
 	entry, ok := m.files[name]
 	if !ok && !m.cut {
-		return f, fault.Fail("its files are shown at "+m.get.page, "%s: the repository has no file %s: %w", f.url, name, fs.ErrNotExist)
+		return f, fault.Fail("its files are shown at "+m.get.page, "%s: the repository has no file %s: %w", f.url, name,
+			fs.ErrNotExist)
 	}
 	if f.sum = entry.Sha256; f.sum != "" || entry.Size > 0 { // an unknown size is listed as 0, as an empty file's is
 		f.size = entry.Size

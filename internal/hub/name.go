@@ -8,8 +8,8 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// parse splits ORG/NAME[@REVISION][/PATH]. At Hugging Face the oldest repositories have a NAME without an ORG, and so no
-// PATH.
+// parse splits ORG/NAME[@REVISION][/PATH]. At Hugging Face the oldest repositories have a NAME without an ORG, and so
+// no PATH.
 func parse(name string, src Source) (id, revision, within string, err error) {
 	bad := func(why string) error {
 		return fault.Usage("write ORG/NAME, ORG/NAME@REVISION or ORG/NAME/FILE, or the path of a local copy",
@@ -31,7 +31,8 @@ func parse(name string, src Source) (id, revision, within string, err error) {
 	if typed && revision == "refs" && len(rest) >= 2 { // the one revision with slashes: refs/pr/1, refs/convert/parquet
 		revision, rest = strings.Join([]string{"refs", rest[0], rest[1]}, "/"), rest[2:]
 	}
-	if repo == "" || typed && (revision == "." || !filepath.IsLocal(revision)) || strings.ContainsAny(org+repo, " \\:?*[") {
+	if repo == "" || typed && (revision == "." || !filepath.IsLocal(revision)) ||
+		strings.ContainsAny(org+repo, " \\:?*[") {
 		return "", "", "", bad("it has no ORG/NAME")
 	}
 	return org + repo, revision, strings.Join(rest, "/"), nil

@@ -18,14 +18,16 @@ const Text = "***"
 func Name(name string) bool {
 	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	for _, part := range []string{
-		"authorization", "cookie", "api-key", "apikey", "access-key", "subscription-key", "secret", "passw", "credential", "signature",
+		"authorization", "cookie", "api-key", "apikey", "access-key", "subscription-key", "secret", "passw", "credential",
+		"signature",
 		"session-id", "private", "bearer", "jwt",
 	} {
 		if strings.Contains(name, part) {
 			return true
 		}
 	}
-	if token := strings.NewReplacer("tokens", "", "tokeniz", "", "token-count", "").Replace(name); strings.Contains(token, "token") {
+	if token := strings.NewReplacer("tokens", "", "tokeniz", "", "token-count", "").Replace(name); strings.Contains(token,
+		"token") {
 		return true
 	}
 	last := name[strings.LastIndexAny(name, "-.")+1:]
@@ -34,8 +36,10 @@ func Name(name string) bool {
 
 // harmless are headers that hold no secret. Of others the value is not shown.
 var harmless = []string{
-	"accept", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version", "cache-control", "connection", "content-encoding",
-	"content-length", "content-type", "date", "host", "idempotency-key", "openai-beta", "openai-organization", "openai-project", "retry-after",
+	"accept", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version", "cache-control", "connection",
+	"content-encoding",
+	"content-length", "content-type", "date", "host", "idempotency-key", "openai-beta", "openai-organization",
+	"openai-project", "retry-after",
 	"server", "te", "traceparent", "tracestate", "transfer-encoding", "user-agent", "x-dashscope-sse", "x-request-id",
 }
 
@@ -49,12 +53,13 @@ func Header(name, value string) string {
 
 // plainParameters are query parameters that hold no secret. Of others a value is not shown, unless it is short.
 var plainParameters = []string{
-	"alt", "api-version", "beta", "debug", "deployment", "deployment-id", "format", "lang", "model", "project", "region", "stream", "task",
+	"alt", "api-version", "beta", "debug", "deployment", "deployment-id", "format", "lang", "model", "project", "region",
+	"stream", "task",
 	"timeout", "type", "v", "version",
 }
 
-// URL returns a URL as it may be shown: without user and password, and without the values of query parameters that may be
-// secrets. Other text is returned unchanged.
+// URL returns a URL as it may be shown: without user and password, and without the values of query parameters that may
+// be secrets. Other text is returned unchanged.
 func URL(text string) string {
 	if !strings.ContainsAny(text, "?@") {
 		return text
@@ -101,8 +106,8 @@ func parameter(name, value string) bool {
 	return Name(name) || len(value) >= least && !slices.Contains(plainParameters, strings.ToLower(name))
 }
 
-// least is the length of the shortest secret that is replaced in text. Shorter ones are placeholders, such as EMPTY, that
-// occur in text of other meaning.
+// least is the length of the shortest secret that is replaced in text. Shorter ones are placeholders, such as EMPTY,
+// that occur in text of other meaning.
 const least = 6
 
 // Secrets are values to hide wherever they occur.

@@ -7,14 +7,17 @@ import (
 
 func TestName(t *testing.T) {
 	for _, name := range []string{
-		"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "x-api-key", "API_KEY", "apikey", "key", "token", "access_token", "sig", "X-Amz-Signature",
-		"X-Amz-Security-Token", "subscription-key", "Ocp-Apim-Subscription-Key", "password", "client_secret", "X-Auth", "X-Token-Id", "session_id", "x-session-id", "hf_token",
+		"Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie", "x-api-key", "API_KEY", "apikey", "key", "token",
+		"access_token", "sig", "X-Amz-Signature",
+		"X-Amz-Security-Token", "subscription-key", "Ocp-Apim-Subscription-Key", "password", "client_secret", "X-Auth",
+		"X-Token-Id", "session_id", "x-session-id", "hf_token",
 	} {
 		if !Name(name) {
 			t.Errorf("%s is no secret", name)
 		}
 	}
-	for _, name := range []string{"model", "api-version", "prompt_tokens", "max_tokens", "token_count", "tokenizer", "keyboard", "X-Route", "Content-Type", "monkey", "author"} {
+	for _, name := range []string{"model", "api-version", "prompt_tokens", "max_tokens", "token_count", "tokenizer",
+		"keyboard", "X-Route", "Content-Type", "monkey", "author"} {
 		if Name(name) {
 			t.Errorf("%s is a secret", name)
 		}

@@ -93,8 +93,8 @@ func magics() []magic {
 	}
 }
 
-// Binary looks at the beginning of a file, and returns what it is if it is nothing that can be read as UTF-8: a picture,
-// an archive, text in UTF-16. head may be shorter than the file.
+// Binary looks at the beginning of a file, and returns what it is if it is nothing that can be read as UTF-8: a
+// picture, an archive, text in UTF-16. head may be shorter than the file.
 func Binary(head []byte) error {
 	if encoding := wide(head); encoding != "" {
 		return Encoding(encoding)
@@ -244,9 +244,9 @@ func valid(b []byte) bool {
 	}
 }
 
-// guess tells the usual encodings apart by which bytes above 0x7F follow one another. In those of East Asia characters are
-// pairs, most of which stand beside another; in those of one byte a character they mostly stand alone, but for Cyrillic,
-// whose lower case is in the upper rows of Windows-1251 and in the lower ones of KOI8-R.
+// guess tells the usual encodings apart by which bytes above 0x7F follow one another. In those of East Asia characters
+// are pairs, most of which stand beside another; in those of one byte a character they mostly stand alone, but for
+// Cyrillic, whose lower case is in the upper rows of Windows-1251 and in the lower ones of KOI8-R.
 func guess(b []byte) string {
 	if share, kana, crowded := looksBy(b, gbk); share >= 0.8 && kana < 0.2 && crowded {
 		if s, _, _ := looksBy(b, eucKR); s >= 0.95 && bytes.IndexByte(b, ' ') >= 0 {
@@ -317,8 +317,8 @@ func shiftJIS(lead, trail byte) (ok, common bool) {
 	return ok, lead >= 0x81 && lead <= 0x83 || lead >= 0x88 && lead <= 0x9F
 }
 
-// looksBy returns the share of common characters among all that are not ASCII, 0 if some are none; the share of those that
-// are kana in EUC-JP; and whether at least half of them stand beside another, or there is only one.
+// looksBy returns the share of common characters among all that are not ASCII, 0 if some are none; the share of those
+// that are kana in EUC-JP; and whether at least half of them stand beside another, or there is only one.
 func looksBy(b []byte, is pairs) (share, kana float64, crowded bool) {
 	var all, usual, kanas, beside int
 	end := -1 // of the character before

@@ -85,7 +85,8 @@ func FuzzSniff(f *testing.F) {
 		if (Text(b) == nil) != utf8.Valid(b) {
 			t.Fatalf("%q: %v", b, Text(b))
 		}
-		printable := utf8.Valid(b) && !strings.ContainsFunc(string(b), func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' && r != '\r' })
+		printable := utf8.Valid(b) && !strings.ContainsFunc(string(b),
+			func(r rune) bool { return r < ' ' && r != '\n' && r != '\t' && r != '\r' })
 		if printable && !strings.HasPrefix(string(b), "%PDF-") && !strings.HasPrefix(string(b), "{\\rtf") &&
 			!strings.HasPrefix(string(b), "version https://git-lfs") && Binary(b) != nil {
 			t.Fatalf("%q: %v", b, Binary(b))

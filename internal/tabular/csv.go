@@ -47,7 +47,8 @@ func NewTable(r io.Reader, name string) (*Table, error) {
 	sniff.SkipBOM(t.br)
 	head, _ := t.br.Peek(t.br.Buffered())
 	line, _, _ := bytes.Cut(head, []byte{'\n'})
-	if sep := bytes.TrimRight(line, "\r"); len(sep) == len("sep=;") && bytes.HasPrefix(sep, []byte("sep=")) { // which Excel reads
+	// which Excel reads
+	if sep := bytes.TrimRight(line, "\r"); len(sep) == len("sep=;") && bytes.HasPrefix(sep, []byte("sep=")) {
 		t.comma = sep[len(sep)-1]
 		t.br.Discard(len(line) + 1)
 		t.line++

@@ -35,7 +35,8 @@ type Row struct {
 	Line   bool // N counts lines, not rows
 }
 
-// Tabular reports whether a file of that name has columns under a header: .csv or .tsv, also with .gz or .zst behind it.
+// Tabular reports whether a file of that name has columns under a header: .csv or .tsv, also with .gz or .zst behind
+// it.
 func Tabular(name string) bool {
 	e := ext(name)
 	return e == ".csv" || e == ".tsv"
@@ -130,7 +131,8 @@ func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 		case len(first) == 0 || first[0] == '{' || e == ".json" || e == ".jsonl" || e == ".ndjson":
 			lineRows(br, name, columns)(yield)
 		default:
-			yield(Row{}, fmt.Errorf("%s: neither Parquet, JSON, JSONL, CSV, TSV nor WebDataset: it begins with %.20q", name, first))
+			yield(Row{}, fmt.Errorf("%s: neither Parquet, JSON, JSONL, CSV, TSV nor WebDataset: it begins with %.20q", name,
+				first))
 		}
 	}
 }

@@ -75,8 +75,10 @@ func TestText(t *testing.T) {
 		{"a.csv", "a\n\xc1\xbf\xd7\xd3\nok\n", nil, "! a.csv:2: not in UTF-8: it looks like GBK\n{\"a\":\"ok\"}\n"},
 		{"a.tsv", "a\tb\n\"x\ty\"\t\"2\"\n", nil, "{\"a\":\"x\\ty\",\"b\":\"2\"}\n"},
 		{"a.jsonl", "[\n{\"a\":1},\n{\"a\":NaN}\n]\n", nil, "{\"a\":1}\n{\"a\":null}\n"},
-		{"a.jsonl", "[\n{\"a\":1},\n{\"a\":2}\n", nil, "{\"a\":1}\n{\"a\":2}\n! a.jsonl:4: not valid JSON: the array is not closed\n"},
-		{"a.jsonl", "\n\n{\"a\":\"caf\xe9\"}\n{\"a\":-Infinity}\n", nil, "! a.jsonl:3: not in UTF-8: it looks like LATIN1\n{\"a\":null}\n"},
+		{"a.jsonl", "[\n{\"a\":1},\n{\"a\":2}\n", nil,
+			"{\"a\":1}\n{\"a\":2}\n! a.jsonl:4: not valid JSON: the array is not closed\n"},
+		{"a.jsonl", "\n\n{\"a\":\"caf\xe9\"}\n{\"a\":-Infinity}\n", nil,
+			"! a.jsonl:3: not in UTF-8: it looks like LATIN1\n{\"a\":null}\n"},
 		{"a.json", "{\"a\":[1,\n2]}\n", nil, "{\"a\":[1,2]}\n"},
 		{"a.tsv", "a\tb\nsaid \"so\"\t2\n", nil, "{\"a\":\"said \\\"so\\\"\",\"b\":\"2\"}\n"},
 		{"a.txt", "hello", nil, "! a.txt: neither Parquet, JSON, JSONL, CSV, TSV nor WebDataset: it begins with \"hello\"\n"},
@@ -173,7 +175,8 @@ func equal(t *testing.T, got, want string) {
 func TestWebDataset(t *testing.T) {
 	var in bytes.Buffer
 	w := tar.NewWriter(&in)
-	for _, f := range [][2]string{{"d/", ""}, {"d/000.jpg", "\xFF\xD8"}, {"d/000.seg.txt", "a b"}, {"d/001.txt", ""}, {".x", ""},
+	for _, f := range [][2]string{{"d/", ""}, {"d/000.jpg", "\xFF\xD8"}, {"d/000.seg.txt", "a b"}, {"d/001.txt", ""},
+		{".x", ""},
 		{"README", ""}, {"e/001.txt", "c"}} {
 		h := &tar.Header{Name: f[0], Size: int64(len(f[1])), Mode: 0o644, Typeflag: tar.TypeReg}
 		if strings.HasSuffix(f[0], "/") {

@@ -18,8 +18,8 @@ type namedToken struct {
 // usualNames are those that the reference has for every model, in its order.
 var usualNames = []string{"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}
 
-// readNamedTokens reads bos_token and the like, extra_special_tokens and additional_special_tokens, in the order in which
-// the reference adds them.
+// readNamedTokens reads bos_token and the like, extra_special_tokens and additional_special_tokens, in the order in
+// which the reference adds them.
 func readNamedTokens(data []byte) []namedToken {
 	var usual, other, nameless []namedToken
 	add := func(to *[]namedToken, name string, v gjson.Result) {
@@ -63,8 +63,8 @@ func readAddedEntry(raw []byte) (addedEntry, bool) {
 	return e, e.Content != ""
 }
 
-// complete adds the tokens of the configuration that the file lacks, as the reference does: those of added_tokens_decoder,
-// whose options go above those of the file, then those that are named.
+// complete adds the tokens of the configuration that the file lacks, as the reference does: those of
+// added_tokens_decoder, whose options go above those of the file, then those that are named.
 func (f *tokenizerFile) complete(config tokenizerConfig) {
 	named := map[string]bool{}
 	for _, t := range config.SpecialTokens {

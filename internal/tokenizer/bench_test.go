@@ -56,7 +56,8 @@ func BenchmarkEncode(b *testing.B) {
 	for _, name := range []string{"o200k_base", "cl100k_base"} {
 		b.Run(name, func(b *testing.B) { benchmark(b, open(b, name).(*vocabulary), text) })
 	}
-	for _, name := range []string{"gpt2", "llama3", "qwen2", "o200k", "deepseek", "falcon", "grouped", "llama2", "mistral", "gemma", "bert_uncased", "t5", "xlm_roberta"} {
+	for _, name := range []string{"gpt2", "llama3", "qwen2", "o200k", "deepseek", "falcon", "grouped", "llama2", "mistral",
+		"gemma", "bert_uncased", "t5", "xlm_roberta"} {
 		b.Run(name, func(b *testing.B) {
 			v, _ := openVectors(b, name)
 			benchmark(b, v, text)

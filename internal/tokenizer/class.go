@@ -132,7 +132,8 @@ func (p *patternParser) member(into *class) error {
 		into.subs = append(into.subs, c)
 		return nil
 	}
-	if lo < 0 || strings.HasPrefix(p.rest(), "-[") || strings.HasPrefix(p.rest(), "-&&") || strings.HasPrefix(p.rest(), "--") {
+	if lo < 0 || strings.HasPrefix(p.rest(), "-[") || strings.HasPrefix(p.rest(), "-&&") ||
+		strings.HasPrefix(p.rest(), "--") {
 		if lo < 0 { // [\w-x]: the dash is itself
 			into.subs = append(into.subs, c)
 			return nil

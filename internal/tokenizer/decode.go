@@ -54,7 +54,8 @@ func metaspaceDecoder(mark string, prefixed bool) decoder {
 
 func fuse(tokens []string) []string { return []string{strings.Join(tokens, "")} }
 
-// byteFallback makes text of runs of <0xNN> tokens; a run that is no UTF-8 becomes one U+FFFD for each token, as a token.
+// byteFallback makes text of runs of <0xNN> tokens; a run that is no UTF-8 becomes one U+FFFD for each token, as a
+// token.
 func byteFallback(tokens []string) []string {
 	var out []string
 	var run []byte

@@ -30,20 +30,36 @@ func tryOut(t *testing.T, v *vocabulary, text string) {
 
 func FuzzTokenizerJSON(f *testing.F) {
 	add := func(normalizer, pre, model, decoder, post string) {
-		f.Add(`{"version":"1.0","added_tokens":[{"id":9,"content":"<s>","special":true},{"id":7,"content":"wör","normalized":true,"lstrip":true,"rstrip":true,"single_word":false}],` +
-			`"normalizer":` + normalizer + `,"pre_tokenizer":` + pre + `,"post_processor":` + post + `,"decoder":` + decoder + `,"model":` + model + `}`)
+		f.Add(`{"version":"1.0","added_tokens":[{"id":9,"content":"<s>","special":true},{"id":7,"content":"wör",` +
+			`"normalized":true,"lstrip":true,"rstrip":true,"single_word":false}],` +
+			`"normalizer":` + normalizer + `,"pre_tokenizer":` + pre + `,"post_processor":` + post + `,"decoder":` + decoder +
+			`,"model":` + model + `}`)
 	}
-	bpe := `{"type":"BPE","unk_token":"u","fuse_unk":true,"byte_fallback":true,"vocab":{"u":0,"l":1,"ll":2,"▁":3,"<0x0A>":4,"o</w>":5,"##l":6},"merges":["l l"]}`
-	add(`{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}`, `null`, bpe,
-		`{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":1}]}`,
-		`{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],"special_tokens":{"<s>":{"id":"<s>","ids":[9]}}}`)
-	add(`{"type":"Strip","strip_left":true,"strip_right":true}`, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"(?i:'s)|\\p{L}+(?!\\d)|\\s+|(\\p{N}x?)*"},"behavior":"MergedWithPrevious","invert":true},{"type":"ByteLevel","add_prefix_space":true,"use_regex":true}]}`,
+	bpe := `{"type":"BPE","unk_token":"u","fuse_unk":true,"byte_fallback":true,"vocab":{"u":0,"l":1,"ll":2,"▁":3,` +
+		`"<0x0A>":4,"o</w>":5,"##l":6},"merges":["l l"]}`
+	add(`{"type":"Sequence","normalizers":[{"type":"NFKC"},{"type":"Prepend","prepend":"▁"},{"type":"Replace",`+
+		`"pattern":{"String":" "},"content":"▁"}]}`, `null`, bpe,
+		`{"type":"Sequence","decoders":[{"type":"Replace","pattern":{"String":"▁"},"content":" "},{"type":"ByteFallback"},`+
+			`{"type":"Fuse"},{"type":"Strip","content":" ","start":1,"stop":1}]}`,
+		`{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A",`+
+			`"type_id":0}}],"special_tokens":{"<s>":{"id":"<s>","ids":[9]}}}`)
+	add(`{"type":"Strip","strip_left":true,"strip_right":true}`,
+		`{"type":"Sequence","pretokenizers":[{"type":"Split",`+
+			`"pattern":{"Regex":"(?i:'s)|\\p{L}+(?!\\d)|\\s+|(\\p{N}x?)*"},"behavior":"MergedWithPrevious","invert":true},`+
+			`{"type":"ByteLevel","add_prefix_space":true,"use_regex":true}]}`,
 		bpe, `{"type":"ByteLevel"}`, `{"type":"RobertaProcessing","sep":["</s>",2],"cls":["<s>",0]}`)
-	add(`{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}`, `{"type":"BertPreTokenizer"}`,
-		`{"type":"WordPiece","unk_token":"u","continuing_subword_prefix":"##","max_input_chars_per_word":9,"vocab":{"u":0,"h":1,"##e":2}}`, `{"type":"WordPiece","prefix":"##","cleanup":true}`, `null`)
-	add(`{"type":"Nmt"}`, `{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"Punctuation","behavior":"Contiguous"},{"type":"FixedLength","length":2},{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":true}]}`,
-		`{"type":"Unigram","unk_id":0,"byte_fallback":false,"vocab":[["u",0.0],["▁",-2.5],["l",-3.25e-1],["ll",-1.0]]}`, `{"type":"Metaspace","replacement":"▁","add_prefix_space":true}`, `{"type":"BertProcessing","sep":["a",1],"cls":["b",2]}`)
-	add(`null`, `{"type":"WhitespaceSplit"}`, `{"type":"WordLevel","unk_token":"u","vocab":{"u":0,"Hello":3}}`, `{"type":"CTC","pad_token":"u","word_delimiter_token":"|","cleanup":true}`, `null`)
+	add(`{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}`,
+		`{"type":"BertPreTokenizer"}`,
+		`{"type":"WordPiece","unk_token":"u","continuing_subword_prefix":"##","max_input_chars_per_word":9,"vocab":{"u":0,`+
+			`"h":1,"##e":2}}`, `{"type":"WordPiece","prefix":"##","cleanup":true}`, `null`)
+	add(`{"type":"Nmt"}`, `{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},`+
+		`{"type":"Punctuation","behavior":"Contiguous"},{"type":"FixedLength","length":2},{"type":"Metaspace",`+
+		`"replacement":"▁","prepend_scheme":"first","split":true}]}`,
+		`{"type":"Unigram","unk_id":0,"byte_fallback":false,"vocab":[["u",0.0],["▁",-2.5],["l",-3.25e-1],["ll",-1.0]]}`,
+		`{"type":"Metaspace","replacement":"▁","add_prefix_space":true}`,
+		`{"type":"BertProcessing","sep":["a",1],"cls":["b",2]}`)
+	add(`null`, `{"type":"WhitespaceSplit"}`, `{"type":"WordLevel","unk_token":"u","vocab":{"u":0,"Hello":3}}`,
+		`{"type":"CTC","pad_token":"u","word_delimiter_token":"|","cleanup":true}`, `null`)
 	f.Fuzz(func(t *testing.T, data string) {
 		if v, err := readTokenizerJSON("fuzz", []byte(data)); err == nil {
 			tryOut(t, v, fuzzText)
@@ -80,7 +96,8 @@ func FuzzPattern(f *testing.F) {
 	for _, e := range encodings {
 		f.Add(e.pattern, "Hello  wörld's 12345 \n")
 	}
-	for _, p := range []string{`[^\s&&[^\n]]+|\bx\B`, `(?<=a)b|(?<!c)d`, `^a$|\A\z|\Z`, `(?>\p{L}+)`, `x{2,3}?|y{,2}|z*+`, `[[:digit:]]|\x{4e00}|\u0041`, `(?i)ab|[a-f]`, `(\p{L}\p{M}*)+`, `(?m:.)`, ``} {
+	for _, p := range []string{`[^\s&&[^\n]]+|\bx\B`, `(?<=a)b|(?<!c)d`, `^a$|\A\z|\Z`, `(?>\p{L}+)`, `x{2,3}?|y{,2}|z*+`,
+		`[[:digit:]]|\x{4e00}|\u0041`, `(?i)ab|[a-f]`, `(\p{L}\p{M}*)+`, `(?m:.)`, ``} {
 		f.Add(p, "xxx yy ab\nABé́")
 	}
 	f.Fuzz(func(t *testing.T, text, s string) {

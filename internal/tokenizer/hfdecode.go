@@ -78,7 +78,8 @@ func (p *part) decoder(v *vocabulary) (decoder, error) {
 		v.surface = func(token string) string { return within([]string{"", inner(token)})[1] }
 		return d, nil
 	case "BPEDecoder":
-		v.surface = func(token string) string { return strings.ReplaceAll(inner(token), p.Suffix, "") } // the space is the next word's
+		// the space is the next word's
+		v.surface = func(token string) string { return strings.ReplaceAll(inner(token), p.Suffix, "") }
 		return suffixDecoder(p.Suffix), nil
 	case "CTC":
 		return ctc(p.PadToken, p.WordDelimiterToken, p.Cleanup), nil
@@ -111,7 +112,8 @@ func (p *part) wrap() (before, after []int, err error) {
 				return nil, nil, err
 			}
 			if len(b)+len(a) > 0 && len(before)+len(after) > 0 {
-				return nil, nil, errors.New("post_processor: more than one in the Sequence that puts tokens around a text is not understood")
+				return nil, nil, errors.New("post_processor: more than one in the Sequence that puts tokens around a text is not " +
+					"understood")
 			}
 			before, after = append(b, before...), append(after, a...)
 		}
@@ -126,7 +128,8 @@ func (p *part) wrap() (before, after []int, err error) {
 			case piece.SpecialToken != nil:
 				special, ok := p.SpecialTokens[piece.SpecialToken.ID]
 				if !ok {
-					return nil, nil, fmt.Errorf("post_processor: %q is none of the special_tokens of TemplateProcessing", piece.SpecialToken.ID)
+					return nil, nil, fmt.Errorf("post_processor: %q is none of the special_tokens of TemplateProcessing",
+						piece.SpecialToken.ID)
 				}
 				*side = append(*side, special.IDs...)
 			default:

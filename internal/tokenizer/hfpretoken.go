@@ -38,9 +38,11 @@ func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 	raw := canBeRaw(v.model, parts, proof)
 	var steps []step
 	for i, p := range parts {
-		if p.Type == "Metaspace" && p.PrependScheme == "first" && i > 0 && (f.Normalizer != nil || slices.ContainsFunc(parts[:i], (*part).inserts)) {
+		if p.Type == "Metaspace" && p.PrependScheme == "first" && i > 0 &&
+			(f.Normalizer != nil || slices.ContainsFunc(parts[:i], (*part).inserts)) {
 			// One character of the text can have become several, between which it was cut: each is the first then.
-			return errors.New("pre_tokenizer: a Metaspace with the prepend_scheme first behind another pre-tokenizer, and text changed before, is not understood")
+			return errors.New("pre_tokenizer: a Metaspace with the prepend_scheme first behind another pre-tokenizer, and " +
+				"text changed before, is not understood")
 		}
 		more, err := p.steps(raw, proof)
 		if err != nil {

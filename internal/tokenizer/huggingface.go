@@ -116,7 +116,8 @@ func (f *tokenizerFile) build() (*vocabulary, error) {
 	if f.Model == nil {
 		return nil, errors.New("not a tokenizer.json: it has no model")
 	}
-	v := &vocabulary{literal: newAddedTokens(), inNormal: newAddedTokens(), special: map[int]bool{}, hidden: map[int]bool{}}
+	v := &vocabulary{literal: newAddedTokens(), inNormal: newAddedTokens(), special: map[int]bool{},
+		hidden: map[int]bool{}}
 	tokens, err := f.Model.build(v)
 	if err != nil {
 		return nil, err
@@ -182,7 +183,8 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) error {
 			}
 		}
 		known[e.Content] = id
-		t := addedToken{id: id, content: e.Content, singleWord: e.SingleWord, lstrip: e.Lstrip, rstrip: e.Rstrip, normalized: e.Normalized, special: e.Special}
+		t := addedToken{id: id, content: e.Content, singleWord: e.SingleWord, lstrip: e.Lstrip, rstrip: e.Rstrip,
+			normalized: e.Normalized, special: e.Special}
 		pattern := e.Content
 		v.hidden[id] = true
 		if e.Special {

@@ -9,7 +9,8 @@ import (
 // TestAgainstTiktoken holds the embedded encodings against the package tiktoken-go.
 func TestAgainstTiktoken(t *testing.T) {
 	texts := vectorTexts(t)
-	for name, ranks := range map[string]string{"o200k_base": "o200k_base", "o200k_harmony": "o200k_base", "cl100k_base": "cl100k_base", "p50k_base": "p50k_base", "r50k_base": "r50k_base"} {
+	for name, ranks := range map[string]string{"o200k_base": "o200k_base", "o200k_harmony": "o200k_base",
+		"cl100k_base": "cl100k_base", "p50k_base": "p50k_base", "r50k_base": "r50k_base"} {
 		t.Run(name, func(t *testing.T) {
 			v, err := readEmbedded(name, ranks)
 			if err != nil {
@@ -37,7 +38,8 @@ func TestPackaged(t *testing.T) {
 		name, text    string
 		want, special []int
 	}{
-		{"r50k_base", "hello world<|endoftext|>", []int{31373, 995, 27, 91, 437, 1659, 5239, 91, 29}, []int{31373, 995, 50256}},
+		{"r50k_base", "hello world<|endoftext|>", []int{31373, 995, 27, 91, 437, 1659, 5239, 91, 29},
+			[]int{31373, 995, 50256}},
 		{"gpt2", "    x", []int{220, 220, 220, 2124}, []int{220, 220, 220, 2124}},
 		{"p50k_base", "    x", []int{50258, 2124}, []int{50258, 2124}},
 		{"text-davinci-003", "    x", []int{50258, 2124}, []int{50258, 2124}},
@@ -60,8 +62,12 @@ func TestPackaged(t *testing.T) {
 // The names are those of the Python package tiktoken 0.14.0.
 func TestEncoding(t *testing.T) {
 	for encoding, names := range map[string][]string{
-		"o200k_base":    {"", "o1", "o1-preview", "o3", "o3-mini", "o4-mini", "o4-mini-2025-04-16", "gpt-5", "gpt-5-nano", "gpt-5.1", "gpt-4.5-preview", "gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini", "chatgpt-4o-latest", "ft:gpt-4o-mini:x"},
-		"cl100k_base":   {"gpt-4", "gpt-4-0314", "gpt-4-32k", "gpt-3.5-turbo", "gpt-3.5-turbo-16k", "gpt-3.5", "gpt-35-turbo", "gpt-35-turbo-16k", "davinci-002", "babbage-002", "text-embedding-ada-002", "text-embedding-3-small", "ft:gpt-4", "ft:gpt-3.5-turbo:x", "ft:davinci-002"},
+		"o200k_base": {"", "o1", "o1-preview", "o3", "o3-mini", "o4-mini", "o4-mini-2025-04-16", "gpt-5", "gpt-5-nano",
+			"gpt-5.1", "gpt-4.5-preview", "gpt-4.1", "gpt-4.1-mini", "gpt-4o", "gpt-4o-mini", "chatgpt-4o-latest",
+			"ft:gpt-4o-mini:x"},
+		"cl100k_base": {"gpt-4", "gpt-4-0314", "gpt-4-32k", "gpt-3.5-turbo", "gpt-3.5-turbo-16k", "gpt-3.5", "gpt-35-turbo",
+			"gpt-35-turbo-16k", "davinci-002", "babbage-002", "text-embedding-ada-002", "text-embedding-3-small", "ft:gpt-4",
+			"ft:gpt-3.5-turbo:x", "ft:davinci-002"},
 		"p50k_base":     {"text-davinci-003", "code-davinci-002", "cushman-codex"},
 		"p50k_edit":     {"text-davinci-edit-001"},
 		"r50k_base":     {"davinci", "ada", "text-search-ada-doc-001", "gpt2", "gpt-2"},
@@ -88,7 +94,8 @@ func TestOtherFormats(t *testing.T) {
 	for b := range 256 {
 		tekken += fmt.Sprintf(`{"rank":%d,"token_bytes":%q},`, b, base64Of(string([]byte{byte(b)})))
 	}
-	tekken += fmt.Sprintf(`{"rank":256,"token_bytes":%q},{"rank":257,"token_bytes":%q},{"rank":300,"token_bytes":%q}]`, base64Of("ab"), base64Of("abc"), base64Of("abcd"))
+	tekken += fmt.Sprintf(`{"rank":256,"token_bytes":%q},{"rank":257,"token_bytes":%q},{"rank":300,"token_bytes":%q}]`,
+		base64Of("ab"), base64Of("abc"), base64Of("abcd"))
 	for _, c := range []struct {
 		files map[string]string
 		name  string
@@ -96,9 +103,11 @@ func TestOtherFormats(t *testing.T) {
 		want  []int
 	}{
 		{map[string]string{"tekken.json": tekken + "}"}, "", "abcd</s>", []int{1, 4 + 257, 4 + 'd', 2}},
-		{map[string]string{"tekken.json": tekken + `,"special_tokens":[{"rank":3,"token_str":"[GO]"}]}`}, "tekken.json", "[GO]<s>", []int{3, 4 + '<', 4 + 's', 4 + '>'}},
+		{map[string]string{"tekken.json": tekken + `,"special_tokens":[{"rank":3,"token_str":"[GO]"}]}`}, "tekken.json",
+			"[GO]<s>", []int{3, 4 + '<', 4 + 's', 4 + '>'}},
 		{map[string]string{"tokenizer.model": rankFile("ab")}, "tokenizer.model:llama3", "ab!", []int{256, '!'}},
-		{map[string]string{"tokenizer.model": rankFile(threeLetters(metaRanks - 256)...)}, "", "<|eot_id|>!", []int{128009, '!'}},
+		{map[string]string{"tokenizer.model": rankFile(threeLetters(metaRanks - 256)...)}, "", "<|eot_id|>!",
+			[]int{128009, '!'}},
 	} {
 		tok := open(t, folder(t, c.files)+"/"+c.name)
 		if got := tok.(Special).EncodeSpecial(c.text, true); !slices.Equal(got, c.want) {

@@ -9,20 +9,25 @@ import (
 
 // newerModels are the names that the Python package tiktoken knows and tiktoken-go does not.
 var newerModels = map[string]string{
-	"o1": "o200k_base", "o3": "o200k_base", "o4-mini": "o200k_base", "gpt-5": "o200k_base", "chatgpt-4o-latest": "o200k_base",
-	"gpt-3.5": "cl100k_base", "gpt-35-turbo": "cl100k_base", "davinci-002": "cl100k_base", "babbage-002": "cl100k_base",
-	"gpt2": "r50k_base", "gpt-2": "r50k_base", // the same ranks and pattern
+	"o1": "o200k_base", "o3": "o200k_base", "o4-mini": "o200k_base", "gpt-5": "o200k_base",
+	"chatgpt-4o-latest": "o200k_base",
+
+	"gpt-3.5": "cl100k_base", "gpt-35-turbo": "cl100k_base", "davinci-002": "cl100k_base",
+	"babbage-002": "cl100k_base",
+	"gpt2":        "r50k_base", "gpt-2": "r50k_base", // the same ranks and pattern
 }
 
 // newerPrefixes are the beginnings of names, those that begin like another one first.
 var newerPrefixes = []struct{ prefix, encoding string }{
-	{"o1-", "o200k_base"}, {"o3-", "o200k_base"}, {"o4-", "o200k_base"}, {"gpt-5", "o200k_base"}, {"chatgpt-4o-", "o200k_base"},
-	{"gpt-35-turbo-", "cl100k_base"}, {"gpt-oss-", "o200k_harmony"}, {"ft:gpt-4o", "o200k_base"}, {"ft:gpt-4", "cl100k_base"},
+	{"o1-", "o200k_base"}, {"o3-", "o200k_base"}, {"o4-", "o200k_base"}, {"gpt-5", "o200k_base"},
+	{"chatgpt-4o-", "o200k_base"},
+	{"gpt-35-turbo-", "cl100k_base"}, {"gpt-oss-", "o200k_harmony"}, {"ft:gpt-4o", "o200k_base"},
+	{"ft:gpt-4", "cl100k_base"},
 	{"ft:gpt-3.5-turbo", "cl100k_base"}, {"ft:davinci-002", "cl100k_base"}, {"ft:babbage-002", "cl100k_base"},
 }
 
-// Encoding is the name of the vocabulary that Open would open by a name that may be "" or that of a model of OpenAI. Other
-// names stay as they are, and so does one that is also that of a file.
+// Encoding is the name of the vocabulary that Open would open by a name that may be "" or that of a model of OpenAI.
+// Other names stay as they are, and so does one that is also that of a file.
 func Encoding(name string) string {
 	if name == "" {
 		return Default

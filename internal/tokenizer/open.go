@@ -43,23 +43,25 @@ func Hint(err error) string {
 // Files are the names of the files that Open and OpenTemplate look for in a model's folder, for downloading them from
 // a hub: any but the first may be missing, and the first, too, if two and three or the last are there.
 func Files() []string {
-	return []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+	return []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",
+		"added_tokens.json",
 		"chat_template.jinja", "chat_template.json", "additional_chat_templates/*.jinja", "*.tiktoken", "tiktoken.model"}
 }
 
 // Fallbacks are the names of files that Open reads if a folder has none of Files that is a vocabulary.
 func Fallbacks() []string { return []string{"tekken.json", "tokenizer.model"} }
 
-// Open gives the vocabulary of that name: "" for Default, the name of an encoding of OpenAI's (o200k_base, o200k_harmony,
-// cl100k_base, p50k_base, p50k_edit, r50k_base) or of a model that uses one, or a folder or file of
+// Open gives the vocabulary of that name: "" for Default, the name of an encoding of OpenAI's (o200k_base,
+// o200k_harmony, cl100k_base, p50k_base, p50k_edit, r50k_base) or of a model that uses one, or a folder or file of
 //
 //   - tokenizer.json, as Hugging Face's libraries write it;
 //   - vocab.json and merges.txt, as GPT-2 and Qwen have them (name the folder, or either);
 //   - tekken.json, as Mistral's libraries have it;
-//   - *.tiktoken, tiktoken.model, or a tokenizer.model in the same format. Such a file does not say by which pattern it cuts text: its name or its folder's
-//     tokenizer_config.json must, or FILE:ENCODING, where ENCODING is one of those that the error message lists.
+//   - *.tiktoken, tiktoken.model, or a tokenizer.model in the same format. Such a file does not contain the pattern
+//     that splits text: its name or its folder's tokenizer_config.json must imply it, or FILE:ENCODING names it, where
+//     ENCODING is one of those that the error message lists.
 //
-// What a file asks for that is not known here is an error, never left out. Nothing is downloaded.
+// A component that the package does not implement is an error; it is never ignored. Nothing is downloaded.
 func Open(ctx context.Context, name string) (Tokenizer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -82,7 +84,8 @@ func Open(ctx context.Context, name string) (Tokenizer, error) {
 		}
 	}
 	if err != nil {
-		return nil, hinted("give o200k_base, a model of OpenAI such as gpt-4o, or a folder or file with a tokenizer.json", "no vocabulary %q: %w", name, err)
+		return nil, hinted("give o200k_base, a model of OpenAI such as gpt-4o, or a folder or file with a tokenizer.json",
+			"no vocabulary %q: %w", name, err)
 	}
 	v, err := openPath(path, info.IsDir(), encoding)
 	if err != nil {
@@ -138,7 +141,8 @@ func readFile(path string) ([]byte, error) {
 
 // fileIn chooses the file of a folder.
 func fileIn(dir string) (string, error) {
-	for _, name := range []string{"tokenizer.json", "vocab.json", "*.tiktoken", "tiktoken.model", "tekken.json", "tokenizer.model", "spiece.model"} {
+	for _, name := range []string{"tokenizer.json", "vocab.json", "*.tiktoken", "tiktoken.model", "tekken.json",
+		"tokenizer.model", "spiece.model"} {
 		found, err := filepath.Glob(filepath.Join(quoteGlob(dir), name))
 		if err != nil {
 			return "", err
@@ -150,7 +154,8 @@ func fileIn(dir string) (string, error) {
 			return found[0], nil
 		}
 	}
-	return "", hinted("give the folder of a model, or its name on a hub", "%s: no tokenizer.json, vocab.json with merges.txt, *.tiktoken, tiktoken.model or tekken.json in it", dir)
+	return "", hinted("give the folder of a model, or its name on a hub",
+		"%s: no tokenizer.json, vocab.json with merges.txt, *.tiktoken, tiktoken.model or tekken.json in it", dir)
 }
 
 func quoteGlob(dir string) string {
@@ -184,7 +189,8 @@ func encodingOf(path, given string) (encoding, error) {
 			return withAdded(enc, filepath.Dir(path))
 		}
 	}
-	return encoding{}, hinted(fmt.Sprintf("give %s:ENCODING, where ENCODING is one of %s", path, strings.Join(known, ", ")),
+	return encoding{}, hinted(fmt.Sprintf("give %s:ENCODING, where ENCODING is one of %s", path,
+		strings.Join(known, ", ")),
 		"%s: the file does not say by which pattern it cuts text", path)
 }
 
@@ -200,7 +206,8 @@ func withAdded(enc encoding, dir string) (encoding, error) {
 	}
 	for id, token := range config.AddedTokensDecoder {
 		if id < 0 || id > mostID {
-			return enc, fmt.Errorf("%s: the id %d of %q is out of bounds", filepath.Join(dir, "tokenizer_config.json"), id, token.Content)
+			return enc, fmt.Errorf("%s: the id %d of %q is out of bounds", filepath.Join(dir, "tokenizer_config.json"), id,
+				token.Content)
 		}
 		special[token.Content] = id
 	}

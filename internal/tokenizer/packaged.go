@@ -40,7 +40,8 @@ func newTiktoken(name string, v *vocabulary) (*tiktoken.Tiktoken, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tiktoken.NewTiktoken(bpe, &tiktoken.Encoding{Name: name, PatStr: enc.pattern, MergeableRanks: ranks, SpecialTokens: enc.special}, all), nil
+	return tiktoken.NewTiktoken(bpe, &tiktoken.Encoding{Name: name, PatStr: enc.pattern, MergeableRanks: ranks,
+		SpecialTokens: enc.special}, all), nil
 }
 
 // Encode implements Tokenizer.

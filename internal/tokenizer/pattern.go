@@ -261,7 +261,8 @@ func (p *patternParser) assertion() *node {
 	case p.eat(`\z`):
 		return &node{op: opEnd}
 	case p.eat(`\Z`):
-		return look(&node{op: opConcat, subs: []*node{{op: opRepeat, max: 1, subs: literalPattern("\n").subs}, {op: opEnd}}}, false, false)
+		return look(&node{op: opConcat, subs: []*node{{op: opRepeat, max: 1, subs: literalPattern("\n").subs}, {op: opEnd}}},
+			false, false)
 	case p.eat(`\b`), strings.HasPrefix(p.rest(), `\B`):
 		word := &node{op: opClass, class: (&class{named: []*runeSet{namedSet("word")}}).seal()}
 		edge := !p.eat(`\B`)

@@ -17,7 +17,8 @@ func (p *patternParser) posix() (*class, error) {
 	if name == "punct" {
 		c, ok = &class{cats: categoriesOf("P") | categoriesOf("S")}, true
 	}
-	if !ok || !slices.Contains(strings.Fields("alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit"), name) {
+	if !ok || !slices.Contains(strings.Fields("alnum alpha ascii blank cntrl digit graph lower print punct space upper "+
+		"word xdigit"), name) {
 		return nil, fmt.Errorf("[:%s:] is not known", name)
 	}
 	p.pos += end + 2
@@ -26,7 +27,8 @@ func (p *patternParser) posix() (*class, error) {
 }
 
 // scripts are the properties beside the categories that unicode.txt has.
-var scripts = []string{"Han", "Hiragana", "Katakana", "Hangul", "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew", "Thai", "Devanagari"}
+var scripts = []string{"Han", "Hiragana", "Katakana", "Hangul", "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew",
+	"Thai", "Devanagari"}
 
 // property reads \p{name} or \P{name} after its backslash.
 func (p *patternParser) property(inClass bool) (*class, error) {
@@ -46,11 +48,14 @@ func (p *patternParser) property(inClass bool) (*class, error) {
 }
 
 // longNames are those of the categories, as property wants them.
-const longNames = "letter L casedletter LC uppercaseletter Lu lowercaseletter Ll titlecaseletter Lt modifierletter Lm otherletter Lo " +
+const longNames = "letter L casedletter LC uppercaseletter Lu lowercaseletter Ll titlecaseletter Lt modifierletter " +
+	"Lm otherletter Lo " +
 	"mark M nonspacingmark Mn spacingmark Mc enclosingmark Me number N decimalnumber Nd letternumber Nl othernumber No " +
-	"punctuation P connectorpunctuation Pc dashpunctuation Pd openpunctuation Ps closepunctuation Pe initialpunctuation Pi " +
+	"punctuation P connectorpunctuation Pc dashpunctuation Pd openpunctuation Ps closepunctuation Pe initialpunctuation " +
+	"Pi " +
 	"finalpunctuation Pf otherpunctuation Po symbol S mathsymbol Sm currencysymbol Sc modifiersymbol Sk othersymbol So " +
-	"separator Z spaceseparator Zs lineseparator Zl paragraphseparator Zp other C control Cc format Cf privateuse Co unassigned Cn"
+	"separator Z spaceseparator Zs lineseparator Zl paragraphseparator Zp other C control Cc format Cf privateuse Co " +
+	"unassigned Cn"
 
 // namedClass is the class of a property in small letters, without what separates its words.
 func namedClass(name string, inClass bool) (*class, bool) {
@@ -74,7 +79,8 @@ func namedClass(name string, inClass bool) (*class, bool) {
 	case "graph":
 		return &class{not: true, cats: categoriesOf("white") | categoriesOf("Cc") | categoriesOf("Cn")}, true
 	case "print":
-		return &class{not: true, cats: categoriesOf("Zl") | categoriesOf("Zp") | categoriesOf("Cc") | categoriesOf("Cn")}, true
+		return &class{not: true, cats: categoriesOf("Zl") | categoriesOf("Zp") | categoriesOf("Cc") | categoriesOf("Cn")},
+			true
 	case "punct":
 		return &class{cats: categoriesOf("P")}, true
 	case "space", "whitespace":
@@ -93,7 +99,8 @@ func namedClass(name string, inClass bool) (*class, bool) {
 func wordClass(inClass bool) *class {
 	c := &class{named: []*runeSet{namedSet("word")}}
 	if inClass {
-		c.and = &class{not: true, spans: []span{{first: 0xB2, last: 0xB3}, {first: 0xB9, last: 0xB9}, {first: 0xBC, last: 0xBE}}}
+		c.and = &class{not: true, spans: []span{{first: 0xB2, last: 0xB3}, {first: 0xB9, last: 0xB9},
+			{first: 0xBC, last: 0xBE}}}
 	}
 	return c
 }

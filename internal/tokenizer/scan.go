@@ -183,46 +183,56 @@ func compileAlt(n *node, next matcher) (matcher, error) {
 	}, nil
 }
 
-// compileRepeat repeats one character; a group it only makes optional.
+// compileRepeat repeats one character. A group can only be optional.
 func compileRepeat(n *node, next matcher) (matcher, error) {
 	sub := n.subs[0]
 	for sub.op == opConcat && len(sub.subs) == 1 {
 		sub = sub.subs[0]
 	}
-	if sub.op != opClass {
-		if n.min != 0 || n.max != 1 || n.possessive {
-			return nil, errNoScanner
-		}
-		with, err := compile(sub, next)
-		if err != nil {
-			return nil, err
-		}
-		first, second := with, next
-		if n.lazy {
-			first, second = next, with
-		}
-		return func(s string, p int) int {
-			if e := first(s, p); e >= 0 {
-				return e
-			}
-			return second(s, p)
-		}, nil
+	switch {
+	case sub.op != opClass:
+		return compileOptional(n, sub, next)
+	case n.lazy:
+		return lazyRepeat(sub.class, n.min, n.max, next), nil
 	}
-	c, least, most := sub.class, n.min, n.max
+	return greedyRepeat(sub.class, n.min, n.max, n.possessive, next), nil
+}
+
+func compileOptional(n, sub *node, next matcher) (matcher, error) {
+	if n.min != 0 || n.max != 1 || n.possessive {
+		return nil, errNoScanner
+	}
+	with, err := compile(sub, next)
+	if err != nil {
+		return nil, err
+	}
+	first, second := with, next
 	if n.lazy {
-		return func(s string, p int) int {
-			for count := 0; p >= 0; count++ {
-				if count >= least {
-					if e := next(s, p); e >= 0 || count == most {
-						return e
-					}
-				}
-				p = advance(c, s, p)
-			}
-			return -1
-		}, nil
+		first, second = next, with
 	}
-	possessive := n.possessive
+	return func(s string, p int) int {
+		if e := first(s, p); e >= 0 {
+			return e
+		}
+		return second(s, p)
+	}, nil
+}
+
+func lazyRepeat(c *class, least, most int, next matcher) matcher {
+	return func(s string, p int) int {
+		for count := 0; p >= 0; count++ {
+			if count >= least {
+				if e := next(s, p); e >= 0 || count == most {
+					return e
+				}
+			}
+			p = advance(c, s, p)
+		}
+		return -1
+	}
+}
+
+func greedyRepeat(c *class, least, most int, possessive bool, next matcher) matcher {
 	return func(s string, p int) int {
 		count := 0
 		for count != most {
@@ -245,7 +255,7 @@ func compileRepeat(n *node, next matcher) (matcher, error) {
 			}
 		}
 		return -1
-	}, nil
+	}
 }
 
 // compileLook looks at the text around without consuming it: after it for anything, before it for one character.

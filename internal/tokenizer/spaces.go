@@ -61,7 +61,8 @@ func only(n *node, r rune) bool {
 	for n.op == opConcat && len(n.subs) == 1 {
 		n = n.subs[0]
 	}
-	return n.op == opClass && len(n.class.spans) == 1 && n.class.spans[0] == span{first: r, last: r} && n.class.cats == 0 &&
+	return n.op == opClass && len(n.class.spans) == 1 && n.class.spans[0] == span{first: r, last: r} &&
+		n.class.cats == 0 &&
 		n.class.named == nil && n.class.subs == nil && !n.class.not
 }
 

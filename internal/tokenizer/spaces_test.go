@@ -69,13 +69,16 @@ func certified(v *vocabulary) (words []string) {
 
 // Gemma's vocabulary has a token that reaches across a space, between two characters that few texts have there.
 func TestTokenAcrossSpace(t *testing.T) {
-	v, err := readTokenizerJSON("test", []byte(`{"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},"pre_tokenizer":null,
+	v, err := readTokenizerJSON("test", []byte(`{"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},
+		"pre_tokenizer":null,
 		"decoder":{"type":"Replace","pattern":{"String":"▁"},"content":" "},
-		"model":{"type":"BPE","vocab":{"▁":0,"a":1,">":2,"<":3,"▁a":4,">▁":5,">▁<":6,"▁<":7},"merges":["▁ a","> ▁",">▁ <","▁ <"]}}`))
+		"model":{"type":"BPE","vocab":{"▁":0,"a":1,">":2,"<":3,"▁a":4,">▁":5,">▁<":6,"▁<":7},
+		"merges":["▁ a","> ▁",">▁ <","▁ <"]}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for text, want := range map[string][]int{" a a": {4, 4}, "> <": {6}, "> a": {2, 4}, "a <": {1, 7}, "a> < a": {1, 6, 4}, "> ": {5}} {
+	for text, want := range map[string][]int{" a a": {4, 4}, "> <": {6}, "> a": {2, 4}, "a <": {1, 7}, "a> < a": {1, 6, 4},
+		"> ": {5}} {
 		if got := v.Encode(text); !slices.Equal(got, want) {
 			t.Errorf("Encode(%q) = %v, want %v", text, got, want)
 		}

@@ -17,8 +17,8 @@ import (
 )
 
 // OpenTemplate reads the chat template of a model's folder: chat_template.jinja, chat_template.json, or the
-// chat_template of tokenizer_config.json. Of several the one called default is taken, or tool_use for a chat with tools.
-// path can also be a *.jinja file, or another file of the folder. The error is fs.ErrNotExist if there is none.
+// chat_template of tokenizer_config.json. Of several the one called default is taken, or tool_use for a chat with
+// tools. path can also be a *.jinja file, or another file of the folder. The error is fs.ErrNotExist if there is none.
 func OpenTemplate(path string) (*chattemplate.Template, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -35,7 +35,8 @@ func OpenTemplate(path string) (*chattemplate.Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, candidate := range []string{filepath.Join(dir, "chat_template.json"), filepath.Join(dir, "chat_template.jinja"), file} {
+	for _, candidate := range []string{filepath.Join(dir, "chat_template.json"), filepath.Join(dir, "chat_template.jinja"),
+		file} {
 		data, err := readFile(candidate)
 		if candidate == "" || errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -57,27 +58,33 @@ func OpenTemplate(path string) (*chattemplate.Template, error) {
 	if err := c.more(dir); err != nil {
 		return nil, err
 	}
-	switch source, ok := c.sources["default"]; {
-	case ok:
-		t, err := chattemplate.New(c.name, source, c.tokens)
-		if err != nil {
-			return nil, err
-		}
-		source, ok := c.sources["tool_use"]
-		if !ok {
-			return t, nil
-		}
-		tools, err := chattemplate.New(c.name+" (tool_use)", source, c.tokens)
-		if err != nil {
-			return nil, err
-		}
-		t.ForTools(tools)
-		return t, nil
-	case len(c.sources) == 0:
+	if len(c.sources) == 0 {
 		return nil, hinted("name the folder of the chat model, or put its chat_template.jinja into this one",
 			"%s: no chat template in it: %w", dir, fs.ErrNotExist)
 	}
-	return nil, fmt.Errorf("%s: none of the chat templates %s is called default", c.name, strings.Join(slices.Sorted(maps.Keys(c.sources)), ", "))
+	return c.compile()
+}
+
+// compile compiles the template named default, and tool_use for chats with tools.
+func (c *templateConfig) compile() (*chattemplate.Template, error) {
+	source, ok := c.sources["default"]
+	if !ok {
+		return nil, fmt.Errorf("%s: none of the chat templates %s is called default", c.name,
+			strings.Join(slices.Sorted(maps.Keys(c.sources)), ", "))
+	}
+	t, err := chattemplate.New(c.name, source, c.tokens)
+	if err != nil {
+		return nil, err
+	}
+	if source, ok = c.sources["tool_use"]; !ok {
+		return t, nil
+	}
+	tools, err := chattemplate.New(c.name+" (tool_use)", source, c.tokens)
+	if err != nil {
+		return nil, err
+	}
+	t.ForTools(tools)
+	return t, nil
 }
 
 // templateConfig is what a folder says of templates.

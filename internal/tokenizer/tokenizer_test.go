@@ -85,7 +85,8 @@ func TestLexicon(t *testing.T) {
 }
 
 func FuzzEmbedded(f *testing.F) {
-	for _, s := range []string{"Hello, world!", "  \n\t x", "中文 emoji 👩‍👩‍👧", "\xff\xe4\xb8", "<|endoftext|>", "don'T 12345"} {
+	for _, s := range []string{"Hello, world!", "  \n\t x", "中文 emoji 👩‍👩‍👧", "\xff\xe4\xb8", "<|endoftext|>",
+		"don'T 12345"} {
 		f.Add(s)
 	}
 	o200k, cl100k := open(f, "o200k_base"), open(f, "cl100k_base")

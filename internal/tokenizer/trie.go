@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// trie finds the beginnings of a text that are words of a list, byte by byte. Its nodes are numbered from the root, 0, in
-// order of their depth, so that the children of one are neighbours.
+// trie finds the beginnings of a text that are words of a list, byte by byte. Its nodes are numbered from the root, 0,
+// in order of their depth, so that the children of one are neighbours.
 type trie struct {
 	first []int32 // child of each node; those of node n end where those of n+1 begin
 	label []byte  // on the edge to each node

@@ -13,7 +13,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// vectors are what the reference made of the texts with one vocabulary; scripts/tokenizer-vectors/vectors.py wrote them.
+// vectors are what the reference made of the texts with one vocabulary; scripts/tokenizer-vectors/vectors.py wrote
+// them.
 type vectors struct {
 	Tokenizer     json.RawMessage     `json:"tokenizer"`
 	IDs           [][]int             `json:"ids"`     // special tokens read as text

@@ -54,7 +54,8 @@ func (c *wordCache) put(word string, ids []int32) {
 		c.text, c.ids, c.words = c.text[:0], c.ids[:0], 0
 	}
 	s := c.at(word)
-	*s = cachedWord{from: int32(len(c.text)), to: int32(len(c.text) + len(word)), firstID: int32(len(c.ids)), lastID: int32(len(c.ids) + len(ids))}
+	*s = cachedWord{from: int32(len(c.text)), to: int32(len(c.text) + len(word)), firstID: int32(len(c.ids)),
+		lastID: int32(len(c.ids) + len(ids))}
 	c.text, c.ids = append(c.text, word...), append(c.ids, ids...)
 	c.words++
 }

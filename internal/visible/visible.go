@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns s with what a terminal would obey, or what would reorder the text around it, written as an escape: control
-// characters except tab and newline, bidirectional controls, separators of lines, and bytes that are not UTF-8.
+// Text returns s with what a terminal would obey, or what would reorder the text around it, written as an escape:
+// control characters except tab and newline, bidirectional controls, separators of lines, and bytes that are not UTF-8.
 func Text(s string) string { return show(s) }
 
 // Line is Text on one line: tabs and newlines become spaces.
@@ -90,7 +90,8 @@ func harmful(r rune, size int) bool {
 		return false
 	case r < ' ' || r >= 0x7F && r < 0xA0: // C0, delete, C1
 		return true
-	case r == 0x061C || r == 0x200E || r == 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069: // bidirectional
+	// bidirectional
+	case r == 0x061C || r == 0x200E || r == 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069:
 		return true
 	case r == 0x2028 || r == 0x2029 || r == 0xFEFF || r >= 0xE0000 && r <= 0xE007F: // separators, marks, tags
 		return true

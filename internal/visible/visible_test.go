@@ -50,7 +50,8 @@ func TestJSON(t *testing.T) {
 
 func TestCell(t *testing.T) {
 	for in, want := range map[string]string{
-		"-1.5": "-1.5", "+3e4": "+3e4", "=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "-cmd|'/c calc'!A0": "'-cmd|'/c calc'!A0", " =1": "' =1",
+		"-1.5": "-1.5", "+3e4": "+3e4", "=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "-cmd|'/c calc'!A0": "'-cmd|'/c calc'!A0",
+		" =1":  "' =1",
 		"\t=1": "' =1", "a\nb": "a b", "rate=10": "rate=10", "": "",
 	} {
 		if got := Cell(in); got != want {

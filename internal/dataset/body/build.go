@@ -16,9 +16,9 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// build makes a body as the rules have it: what the data says goes above the template, a flag that was typed above both,
-// and a default fills what nobody says. A text is left as a mark. dropped are the parameters that the API has no place
-// for.
+// build makes a body as the rules have it: what the data says goes above the template, a flag that was typed above
+// both, and a default fills what nobody says. A text is left as a mark. dropped are the parameters that the API has no
+// place for.
 func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.RawMessage, dropped []string, err error) {
 	params := s.params(it, model, maxTokens)
 	body = it.Body
@@ -51,7 +51,8 @@ func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.Raw
 }
 
 // set puts parameters into a body that is there.
-func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json.RawMessage, dropped []string, err error) {
+func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json.RawMessage, dropped []string,
+	err error) {
 	for _, p := range params {
 		if p.Key == "max_tokens" && gjson.GetBytes(body, "max_completion_tokens").Exists() { // OpenAI takes either, not both
 			p.Key, p.Verbatim = "max_completion_tokens", true
@@ -72,7 +73,8 @@ func typedStream(params []Param) bool {
 	return slices.ContainsFunc(params, func(p Param) bool { return p.Key == "stream" && p.Typed })
 }
 
-// params are the parameters of one request: those of flags, and those of the data, which give way to none but typed ones.
+// params are the parameters of one request: those of flags, and those of the data, which give way to none but typed
+// ones.
 func (s *Shape) params(it *Item, model, maxTokens json.RawMessage) []Param {
 	var all []Param
 	own := slices.Clone(it.Own)
@@ -119,7 +121,8 @@ func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
 	switch {
 	case found.ok:
 	case s.Custom == nil && len(s.Ops) > 0 && len(api.WithOp(s.API, s.Ops...)) == 0:
-		return found.dialect, in, fmt.Errorf("--api %s has no operation %s; there are %s", s.API, s.Ops[0], strings.Join(api.WithOp("", s.Ops...), ", "))
+		return found.dialect, in, fmt.Errorf("--api %s has no operation %s; there are %s", s.API, s.Ops[0],
+			strings.Join(api.WithOp("", s.Ops...), ", "))
 	default:
 		return found.dialect, in, fmt.Errorf("--api %s does not take %s", cmp.Or(s.API, found.dialect.Name), what(&in))
 	}
@@ -135,7 +138,8 @@ type taker struct {
 // takers finds them for each kind of input, by what that is in words.
 func (s *Shape) takers() map[string]taker {
 	all := map[string]taker{}
-	for _, in := range []api.Input{{Messages: UserMessage("")}, {Tokens: []int{0}}, {Texts: []string{""}}, {Documents: []string{""}}, {}} {
+	for _, in := range []api.Input{{Messages: UserMessage("")}, {Tokens: []int{0}}, {Texts: []string{""}},
+		{Documents: []string{""}}, {}} {
 		var t taker
 		if s.Custom != nil {
 			t = taker{*s.Custom, s.Custom.Takes(in)}
@@ -173,8 +177,8 @@ type knownBody struct {
 	tail    []piece // what is put in the place of the last brace, nil where more than that changes
 }
 
-// ofBody looks at a body that the data brings. Bodies of one file are much alike, so all is found out once for each set of
-// keys. Data is read by one goroutine.
+// ofBody looks at a body that the data brings. Bodies of one file are much alike, so all is found out once for each set
+// of keys. Data is read by one goroutine.
 func (s *Shape) ofBody(it *Item) *knownBody {
 	if it.Members == nil {
 		var err error

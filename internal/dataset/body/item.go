@@ -10,8 +10,8 @@ import (
 	"perfpipe/internal/request"
 )
 
-// Item is what one request says, before Shape makes a body of it: Text, In or Body, or Turns. It is valid until the next
-// one is made.
+// Item is what one request says, before Shape makes a body of it: Text, In or Body, or Turns. It is valid until the
+// next one is made.
 type Item struct {
 	Text   []byte          // a prompt, as the inside of a JSON string
 	In     *api.Input      // what is no single text

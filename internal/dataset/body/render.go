@@ -23,13 +23,15 @@ type Rendering struct {
 
 // text writes a conversation as the model is given it.
 func (r *Rendering) text(messages, tools json.RawMessage) (string, error) {
-	return r.Template.Render(chattemplate.Chat{Messages: messages, Tools: tools, AddGenerationPrompt: true, Arguments: r.Arguments, Now: r.Now})
+	return r.Template.Render(chattemplate.Chat{Messages: messages, Tools: tools, AddGenerationPrompt: true,
+		Arguments: r.Arguments, Now: r.Now})
 }
 
 // apply puts the rendered text in the place of an item's messages.
 func (r *Rendering) apply(it *Item) error {
 	if it.Turns != nil {
-		return errors.New("--render-chat-template: the later turns of a conversation need the server's answers, and its template")
+		return errors.New("--render-chat-template: the later turns of a conversation need the server's answers, and its " +
+			"template")
 	}
 	var messages, tools json.RawMessage
 	switch {

@@ -30,10 +30,11 @@ type Model struct {
 
 // Shape makes bodies: it knows what the flags say, and nothing of where a prompt comes from.
 type Shape struct {
-	API          string          // a dialect; "" is as the input asks
-	Ops          []string        // the operations that bodies are for; none: any that takes the input
-	Custom       *api.Dialect    // in its place one that a specification describes; nil: none
-	Chat         *bool           // a text is sent as a message of the user, not as it is; nil: where the API takes messages
+	API    string       // a dialect; "" is as the input asks
+	Ops    []string     // the operations that bodies are for; none: any that takes the input
+	Custom *api.Dialect // in its place one that a specification describes; nil: none
+	// a text is sent as a message of the user, not as it is; nil: where the API takes messages
+	Chat         *bool
 	Template     json.RawMessage // nil: none
 	Models       []Model
 	Params       []Param    // in the order in which they are written; the values of model and max_tokens are drawn
@@ -217,7 +218,8 @@ func (s *Shape) maxTokens(dst []byte, i int64) []byte {
 	case 1:
 		return strconv.AppendInt(dst, int64(s.MaxTokens[0]), 10)
 	}
-	return strconv.AppendInt(dst, int64(synth.NewRand(s.Seed, drawMaxTokens, uint64(i), s.turn).Between(s.MaxTokens[0], s.MaxTokens[1])), 10)
+	return strconv.AppendInt(dst, int64(synth.NewRand(s.Seed, drawMaxTokens, uint64(i), s.turn).Between(s.MaxTokens[0],
+		s.MaxTokens[1])), 10)
 }
 
 func (s *Shape) model(dst []byte, i int64) []byte {
@@ -237,7 +239,8 @@ func (s *Shape) model(dst []byte, i int64) []byte {
 
 // unique writes the words that begin request i and no other.
 func (s *Shape) unique(dst []byte, i int64) []byte {
-	dst, _ = s.words.Append(dst, nil, synth.NewRand(s.Seed, drawUnique, uint64(i)), uniqueWords) // o200k's words are proven
+	// o200k's words are proven
+	dst, _ = s.words.Append(dst, nil, synth.NewRand(s.Seed, drawUnique, uint64(i)), uniqueWords)
 	return dst
 }
 

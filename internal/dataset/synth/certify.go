@@ -14,9 +14,9 @@ import (
 
 // Certify finds the words of a vocabulary by encoding each once, which takes up to a second.
 //
-// Heads, which begin and end a text, are of letters only and cost the same whatever a chat template has around them: then
-// the template costs the same whatever the text is. A vocabulary whose pre-tokenizer gives no
-// proof that counts add up has each text that is made counted.
+// Heads, which begin and end a text, are of letters only and cost the same whatever a chat template has around them:
+// then the template costs the same whatever the text is. A vocabulary whose pre-tokenizer gives no proof that counts
+// add up has each text that is made counted.
 func Certify(tok tokenizer.Tokenizer) (*Words, error) { return certify(tok, nil) }
 
 // certify is Certify of the words of a list alone; nil is all words.
@@ -59,16 +59,18 @@ func certify(tok tokenizer.Tokenizer, only map[string]bool) (*Words, error) {
 // mostHeads are as many words as are looked at for heads: each takes eight encodings.
 const mostHeads = 1 << 13
 
-// certain are the words that cost one token behind a space, and those that may be heads, of a large vocabulary some from
-// all over it.
-func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only map[string]bool) (words []word, candidates []string) {
+// certain are the words that cost one token behind a space, and those that may be heads, of a large vocabulary some
+// from all over it.
+func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only map[string]bool) (words []word,
+	candidates []string) {
 	type token struct {
 		id   int
 		text string
 	}
 	var tokens []token
 	for id, s := range lex.Tokens() {
-		if w := strings.Trim(s, " "); plain(w) && (only == nil || only[w]) { // a space behind is the end of a word, as CLIP's vocabulary has it
+		// a space behind is the end of a word, as CLIP's vocabulary has it
+		if w := strings.Trim(s, " "); plain(w) && (only == nil || only[w]) {
 			tokens = append(tokens, token{id, w})
 		}
 	}

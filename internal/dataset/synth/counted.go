@@ -12,12 +12,12 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// rounds is how often a text that came out too long or too short is mended. Nearly all are right within ten; of those of
-// the oddest vocabulary of the vectors one in a thousand takes more than 64.
+// rounds is how often a text that came out too long or too short is mended. Nearly all are right within ten; of those
+// of the oddest vocabulary of the vectors one in a thousand takes more than 64.
 const rounds = 1024
 
-// appendCounted is Append where nothing is proven: each text is encoded, and made again with as many words more or fewer
-// as it was off.
+// appendCounted is Append where nothing is proven: each text is encoded, and made again with as many words more or
+// fewer as it was off.
 func (w *Words) appendCounted(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
 	start, want := len(dst), n
 	if len(prefix) > 0 {

@@ -11,9 +11,9 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// The words of random text, unless all of a vocabulary are asked for: ordinary English, chosen by hand from the word list of
-// BIP 39 and the long one of the EFF. A vocabulary as a whole is full of spam, of adult and of political words, which trip
-// moderation filters and end up in screenshots.
+// The words of random text, unless all of a vocabulary are asked for: ordinary English, chosen by hand from the word
+// list of BIP 39 and the long one of the EFF. A vocabulary as a whole is full of spam, of adult and of political words,
+// which trip moderation filters and end up in screenshots.
 //
 //go:embed everyday.txt
 var everydayText string
@@ -34,8 +34,8 @@ const fewEveryday = 500
 
 var errFew = errors.New("few everyday words")
 
-// Everyday finds the everyday words of a vocabulary, as Certify does. ok is false if it has too few: then the words are all
-// that it has.
+// Everyday finds the everyday words of a vocabulary, as Certify does. ok is false if it has too few: then the words are
+// all that it has.
 func Everyday(tok tokenizer.Tokenizer) (words *Words, ok bool, err error) {
 	if words, err = certify(tok, everyday()); errors.Is(err, errFew) {
 		words, err = Certify(tok)
@@ -44,8 +44,8 @@ func Everyday(tok tokenizer.Tokenizer) (words *Words, ok bool, err error) {
 	return words, true, err
 }
 
-// The tables of the default vocabulary are certified when they are committed, not when they are used, so that the first line
-// is out at once. Their words come from OpenAI's o200k_base, which is under the MIT licence.
+// The tables of the default vocabulary are certified when they are committed, not when they are used, so that the first
+// line is out at once. Their words come from OpenAI's o200k_base, which is under the MIT licence.
 //
 //go:generate go test -run TestO200kTables -update
 var (

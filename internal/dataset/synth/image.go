@@ -31,12 +31,12 @@ func (p *Picture) Check() error {
 	return nil
 }
 
-// grain is how far a pixel may be off the surface that it belongs to, as in a photograph: without it a PNG would shrink to
-// nothing, and the size of a request to that of its text.
+// grain is how far a pixel may be off the surface that it belongs to, as in a photograph: without it a PNG would shrink
+// to nothing, and the size of a request to that of its text.
 const grain = 4
 
-// AppendURI writes a picture as a data URI: some coloured surfaces on a background that changes from corner to corner, so
-// that it compresses about as a photograph does.
+// AppendURI writes a picture as a data URI: some coloured surfaces on a background that changes from corner to corner,
+// so that it compresses about as a photograph does.
 func (p *Picture) AppendURI(dst []byte, r *Rand) ([]byte, error) {
 	img := image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
 	if p.Noise {
@@ -87,7 +87,8 @@ func (p *Picture) background(img *image.NRGBA, r *Rand) {
 	for y := range p.Height {
 		for x := range p.Width {
 			at := x + y
-			img.SetNRGBA(x, y, color.NRGBA{mix(a.R, b.R, at, of), mix(a.G, b.G, at, of), mix(a.B, b.B, at, of), mix(a.A, b.A, at, of)})
+			img.SetNRGBA(x, y, color.NRGBA{mix(a.R, b.R, at, of), mix(a.G, b.G, at, of), mix(a.B, b.B, at, of),
+				mix(a.A, b.A, at, of)})
 		}
 	}
 }

@@ -6,7 +6,8 @@ import "math"
 // Go: splitmix64 (Steele, Lea, Flood 2014).
 type Rand struct{ state uint64 }
 
-// NewRand gives the numbers of one purpose: the seeds of a request are the run's, what is drawn, and the request's index.
+// NewRand gives the numbers of one purpose: the seeds of a request are the run's, what is drawn, and the request's
+// index.
 func NewRand(seeds ...uint64) *Rand {
 	r := &Rand{}
 	for _, s := range seeds {

@@ -8,8 +8,8 @@ import (
 // batch is how many words are written between two looks at the room that is left.
 const batch = 64
 
-// Append writes prefix, which is text of this table or nothing, and n tokens more, as the inside of a JSON string: words
-// drawn independently and uniformly, the first of a text and the last of them heads.
+// Append writes prefix, which is text of this table or nothing, and n tokens more, as the inside of a JSON string:
+// words drawn independently and uniformly, the first of a text and the last of them heads.
 func (w *Words) Append(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
 	if w.count != nil {
 		return w.appendCounted(dst, prefix, r, n)
@@ -20,7 +20,8 @@ func (w *Words) Append(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
 // Join writes n tokens more behind dst, which ends in text of this table. It needs a proof that counts add up.
 func (w *Words) Join(dst []byte, r *Rand, n int) ([]byte, error) {
 	if w.count != nil {
-		return dst, fmt.Errorf("vocabulary %s: its pre-tokenizer gives no proof that the tokens of joined texts add up", w.name)
+		return dst, fmt.Errorf("vocabulary %s: its pre-tokenizer gives no proof that the tokens of joined texts add up",
+			w.name)
 	}
 	return w.append(dst, r, n, true), nil
 }

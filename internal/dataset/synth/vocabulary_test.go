@@ -96,7 +96,8 @@ func TestVocabularies(t *testing.T) {
 	}
 }
 
-func checkText(t *testing.T, w *Words, tok tokenizer.Tokenizer, i int, wraps map[string]func(string) (string, error), overhead map[string]map[int]int) {
+func checkText(t *testing.T, w *Words, tok tokenizer.Tokenizer, i int, wraps map[string]func(string) (string, error),
+	overhead map[string]map[int]int) {
 	t.Helper()
 	r := NewRand(11, uint64(i))
 	prefix, n := []int{0, 1, 7}[i%3], 1+r.Below(200)
@@ -183,7 +184,8 @@ func TestCached(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Cached(dir, "a", func() (*Words, error) { made++; return O200k() }); err != nil || made != 4 || len(files) != 2 {
+	if _, err := Cached(dir, "a", func() (*Words, error) { made++; return O200k() }); err != nil || made != 4 ||
+		len(files) != 2 {
 		t.Errorf("made %d times, %d files, %v", made, len(files), err)
 	}
 }

@@ -97,8 +97,8 @@ const magic = "llmperf words 1\n"
 // Proven says that the length of a text needs no encoding.
 func (w *Words) Proven() bool { return w.count == nil }
 
-// Marshal writes the table for Unmarshal, compressed: SpeedBestCompression takes a fifth of the room off what SpeedFastest
-// makes, in six times its time.
+// Marshal writes the table for Unmarshal, compressed: SpeedBestCompression takes a fifth of the room off what
+// SpeedFastest makes, in six times its time.
 func (w *Words) Marshal(level zstd.EncoderLevel) ([]byte, error) {
 	b := binary.AppendUvarint([]byte(magic), uint64(len(w.name)))
 	b = append(b, w.name...)

@@ -47,14 +47,15 @@ func TestO200kTables(t *testing.T) {
 			t.Fatal(err)
 		}
 		if kept.Len() != words.Len() || kept.heads != words.heads || !bytes.Equal(kept.blob, words.blob) {
-			t.Errorf("%s has %d words, %d heads; certification gives %d, %d: go generate", c.file, kept.Len(), kept.heads, words.Len(), words.heads)
+			t.Errorf("%s has %d words, %d heads; certification gives %d, %d: go generate", c.file, kept.Len(), kept.heads,
+				words.Len(), words.heads)
 		}
 		t.Logf("%s: %d words, %d heads, %d bytes", c.file, kept.Len(), kept.heads, len(packed))
 	}
 }
 
-// TestEveryday: the list is sorted, of lower-case letters, all of it is in the table, and no word begins as one that has no
-// place in a screenshot.
+// TestEveryday: the list is sorted, of lower-case letters, all of it is in the table, and no word begins as one that
+// has no place in a screenshot.
 func TestEveryday(t *testing.T) {
 	list := strings.Fields(everydayText)
 	words, err := O200kEveryday()
@@ -64,16 +65,21 @@ func TestEveryday(t *testing.T) {
 	if len(list) != words.Len() || !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
 		t.Errorf("%d words in the list, %d in the table; sorted: %v", len(list), words.Len(), slices.IsSorted(list))
 	}
-	roots := strings.Fields("sex porn nud erot casin poker gambl bet lotter jackpot viagra drug cocain alcohol vodka whisk tobac kill murder gun " +
-		"bomb weapon terror suicid rape abus nazi fascis commun islam muslim christ jew church relig god satan president senat congress " +
-		"elect democ republic polit govern trump putin obama biden war$ army militar police prison crim dead death die$ blood corpse " +
-		"cash credit loan mortgage bitcoin crypto discount cheap viag pill diet$ idiot stupid damn hell$ shit fuck bitch slut whor racis negro slave")
+	roots := strings.Fields("sex porn nud erot casin poker gambl bet lotter jackpot viagra drug cocain alcohol vodka " +
+		"whisk tobac kill murder gun " +
+		"bomb weapon terror suicid rape abus nazi fascis commun islam muslim christ jew church relig god satan president " +
+		"senat congress " +
+		"elect democ republic polit govern trump putin obama biden war$ army militar police prison crim dead death die$ " +
+		"blood corpse " +
+		"cash credit loan mortgage bitcoin crypto discount cheap viag pill diet$ idiot stupid damn hell$ shit fuck bitch " +
+		"slut whor racis negro slave")
 	for _, w := range list {
 		if strings.ContainsFunc(w, func(r rune) bool { return r < 'a' || r > 'z' }) {
 			t.Errorf("%q is not of lower-case letters", w)
 		}
 		for _, root := range roots {
-			if begin, whole := strings.CutSuffix(root, "$"); whole && w == begin || !whole && strings.HasPrefix(w, root) && !harmless[w] {
+			if begin, whole := strings.CutSuffix(root, "$"); whole && w == begin ||
+				!whole && strings.HasPrefix(w, root) && !harmless[w] {
 				t.Errorf("%q begins as %q", w, root)
 			}
 		}
@@ -81,8 +87,9 @@ func TestEveryday(t *testing.T) {
 }
 
 // harmless are words that begin like others.
-var harmless = map[string]bool{"better": true, "between": true, "common": true, "commute": true, "commuting": true, "electric": true,
-	"jewel": true, "sextant": true, "gung": true, "pillow": true, "skill": true}
+var harmless = map[string]bool{"better": true, "between": true, "common": true, "commute": true, "commuting": true,
+	"electric": true,
+	"jewel":    true, "sextant": true, "gung": true, "pillow": true, "skill": true}
 
 // TestExact encodes texts of random lengths and finds each as long as was asked.
 func TestExact(t *testing.T) {

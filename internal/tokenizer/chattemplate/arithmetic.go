@@ -11,7 +11,8 @@ import (
 	"github.com/ardanlabs/jinja"
 )
 
-// operators are the binary ones that are calls in a rewritten template, those that bind closest first, as Jinja has them.
+// operators are the binary ones that are calls in a rewritten template, those that bind closest first, as Jinja has
+// them.
 var operators = [][]string{{"**"}, {"*", "/", "//", "%"}, {"~"}, {"+", "-"}}
 
 // rewriteOperators makes calls of arith_ of operators.
@@ -22,7 +23,8 @@ func rewriteOperators(parts []string) []string {
 				continue
 			}
 			begin, end := operand(parts, i-1), operandAfter(parts, i+1)
-			if level > 0 && begin > 0 && (parts[begin-1] == "-" || parts[begin-1] == "+") && (begin < 2 || !endsOperand(parts[begin-2])) {
+			if level > 0 && begin > 0 && (parts[begin-1] == "-" || parts[begin-1] == "+") &&
+				(begin < 2 || !endsOperand(parts[begin-2])) {
 				begin-- // a sign
 			}
 			call := []string{"arith_", "(", `"` + parts[i] + `"`, ","}
@@ -36,7 +38,8 @@ func rewriteOperators(parts []string) []string {
 }
 
 // keywords do not end an operand.
-var keywords = []string{"in", "is", "and", "or", "not", "if", "else", "elif", "set", "for", "do", "return", "macro", "call", "filter"}
+var keywords = []string{"in", "is", "and", "or", "not", "if", "else", "elif", "set", "for", "do", "return", "macro",
+	"call", "filter"}
 
 func endsOperand(part string) bool {
 	return !slices.Contains(keywords, part) && (operandEnds.MatchString(part) || part == "}")

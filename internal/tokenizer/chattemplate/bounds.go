@@ -8,7 +8,8 @@ import (
 	"github.com/ardanlabs/jinja"
 )
 
-// A template comes from a hub, so it runs in bounds, each far beyond what a chat needs. The range is that of Python's sandbox.
+// A template comes from a hub, so it runs in bounds, each far beyond what a chat needs. The range is that of Python's
+// sandbox.
 const (
 	mostSource    = 1 << 20   // bytes of a template
 	mostParts     = 10_000    // names, numbers and the like of an expression: rewriting one takes the square of them
@@ -21,7 +22,8 @@ const (
 	workOfInput   = 256       // more of them for each byte of the chat
 )
 
-var errNested = fmt.Errorf("values lie more than %d deep within each other, or a value holds more than %d", deepest, mostNodes)
+var errNested = fmt.Errorf("values lie more than %d deep within each other, or a value holds more than %d", deepest,
+	mostNodes)
 
 // bounds are what one rendering has used.
 type bounds struct {

@@ -1,6 +1,7 @@
 package chattemplate
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -11,6 +12,11 @@ func render(source string) (string, error) {
 		return "", err
 	}
 	return t.Render(Chat{Messages: []byte(`[{"role":"user","content":"hi"}]`)})
+}
+
+// loop returns a template that changes ns.x, which begins as x, n times.
+func loop(x string, n int, body string) string {
+	return fmt.Sprintf("{%% set ns = namespace(x=%s) %%}{%% for i in range(%d) %%}%s{%% endfor %%}", x, n, body)
 }
 
 // A template of a hub's does no more harm than to end in an error.
@@ -26,23 +32,23 @@ func TestTemplateBounds(t *testing.T) {
 		"{{ 'x' * 10**12 }}":                                                                    "a text of more than",
 		"{{ 'x' * 10**15 * 10**15 }}":                                                           "a text of more than",
 		"{{ [1] * 10**9 }}":                                                                     "a text of more than",
-		"{% set ns = namespace(x='x') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}":                "a text of more than",
-		"{% set ns = namespace(x='x') %}{% for i in range(60) %}{% set ns.x = ns.x + ns.x %}{% endfor %}":                "a text of more than",
-		"{% set ns = namespace(x='xx') %}{% for i in range(60) %}{% set ns.x = ns.x.replace('x', ns.x) %}{% endfor %}":   "a text of more than",
-		"{% set ns = namespace(x='xx') %}{% for i in range(60) %}{% set ns.x = ns.x | replace('x', ns.x) %}{% endfor %}": "a text of more than",
-		"{% set ns = namespace(x='xx') %}{% for i in range(60) %}{% set ns.x = '{0}{0}'.format(ns.x) %}{% endfor %}":     "a text of more than",
-		"{% set ns = namespace(x='xx') %}{% for i in range(60) %}{% set ns.x = '%s%s' % ns.x %}{% endfor %}":             "more places than values",
-		"{% set ns = namespace(x='xx') %}{% for i in range(60) %}{% set ns.x = range(100) | join(ns.x) %}{% endfor %}":   "a text of more than",
-		"{% set ns = namespace(x='xx') %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}":    "within each other",
-		"{% set ns = namespace(x=[]) %}{% for i in range(5000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x == ns.x }}":  "within each other",
-		"{% set x = [] %}{% set y = x.append(x) %}{{ x == x }}":                                                          "they change a value",
-		"{% set x = {} %}{% set y = x.update({'a': x}) %}{{ x == x }}":                                                   "they change a value",
-		"{{ 'a\nb' | indent(10**9) }}":                                                                             "a text of more than",
-		"{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %}":                                                 "writes more than",
-		"{% for i in range(100000) %}" + strings.Repeat("x", 1000) + "{% endfor %}":                                "writes more than",
-		"{% set ns = namespace(x='x' * 10**7) %}{% for i in range(10000) %}{% set ns.y = ns.x ~ '' %}{% endfor %}": "too much text",
-		strings.Repeat("x", 1<<20+1):                                                                               "a chat template of more than",
-		"{{ 1" + strings.Repeat("+1", 1<<13) + " }}":                                                               "an expression of more than",
+		loop("'x'", 60, "{% set ns.x = ns.x ~ ns.x %}"):                                         "a text of more than",
+		loop("'x'", 60, "{% set ns.x = ns.x + ns.x %}"):                                         "a text of more than",
+		loop("'xx'", 60, "{% set ns.x = ns.x.replace('x', ns.x) %}"):                            "a text of more than",
+		loop("'xx'", 60, "{% set ns.x = ns.x | replace('x', ns.x) %}"):                          "a text of more than",
+		loop("'xx'", 60, "{% set ns.x = '{0}{0}'.format(ns.x) %}"):                              "a text of more than",
+		loop("'xx'", 60, "{% set ns.x = '%s%s' % ns.x %}"):                                      "more places than values",
+		loop("'xx'", 60, "{% set ns.x = range(100) | join(ns.x) %}"):                            "a text of more than",
+		loop("'xx'", 60, "{% set ns.x = [ns.x, ns.x] %}") + "{{ ns.x }}":                        "within each other",
+		loop("[]", 5000, "{% set ns.x = [ns.x] %}") + "{{ ns.x == ns.x }}":                      "within each other",
+		"{% set x = [] %}{% set y = x.append(x) %}{{ x == x }}":                                 "they change a value",
+		"{% set x = {} %}{% set y = x.update({'a': x}) %}{{ x == x }}":                          "they change a value",
+		"{{ 'a\nb' | indent(10**9) }}":                                                          "a text of more than",
+		"{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %}":                              "writes more than",
+		"{% for i in range(100000) %}" + strings.Repeat("x", 1000) + "{% endfor %}":             "writes more than",
+		loop("'x' * 10**7", 10000, "{% set ns.y = ns.x ~ '' %}"):                                "too much text",
+		strings.Repeat("x", 1<<20+1):                                                            "a chat template of more than",
+		"{{ 1" + strings.Repeat("+1", 1<<13) + " }}":                                            "an expression of more than",
 		"{{ 1 / 0 }}":                   "division by zero",
 		"{{ 1 // 0 }}":                  "division by zero",
 		"{{ 1 % 0 }}":                   "division by zero",

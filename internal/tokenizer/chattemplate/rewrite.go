@@ -111,7 +111,8 @@ func trimText(text string, before, after *tag) string {
 	if after.left == '-' {
 		return strings.TrimRightFunc(text, unicode.IsSpace)
 	}
-	if line := strings.LastIndexByte(text, '\n') + 1; after.open != "{{" && (line > 0 || lineStart) && strings.TrimSpace(text[line:]) == "" {
+	if line := strings.LastIndexByte(text, '\n') + 1; after.open != "{{" && (line > 0 || lineStart) &&
+		strings.TrimSpace(text[line:]) == "" {
 		text = text[:line]
 	}
 	return text
@@ -199,7 +200,8 @@ func (w *rewriter) statement(inner string) error {
 }
 
 // lexeme finds the parts of an expression: strings, names, numbers, other characters.
-var lexeme = regexp.MustCompile(`"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[\pL_][\pL\pN_]*|[0-9][0-9.]*|\s+|[=!<>]=|//|\*\*|[\s\S]`)
+var lexeme = regexp.MustCompile(`"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|` +
+	`[\pL_][\pL\pN_]*|[0-9][0-9.]*|\s+|[=!<>]=|//|\*\*|[\s\S]`)
 
 // operandEnds is how a part begins that can be called or indexed.
 var operandEnds = regexp.MustCompile(`^[\pL\pN_"')\]]`)
@@ -240,7 +242,8 @@ func rewriteFilters(expr string) string {
 }
 
 // methods are those that are calls of functions in a rewritten template.
-var methods = map[string]string{"replace": "replace_", "format": "braces_", "join": "joined_", "append": "change_", "insert": "change_", "update": "change_",
+var methods = map[string]string{"replace": "replace_", "format": "braces_", "join": "joined_", "append": "change_",
+	"insert": "change_", "update": "change_",
 	"pop": "change_"}
 
 // rewriteMethods makes x.replace(…) a call of replace_(x, …), and others alike.

@@ -1,8 +1,9 @@
-// Package chattemplate renders the chat templates of models, which are written in Jinja, exactly as Python's transformers
-// library does.
+// Package chattemplate renders the chat templates of models, which are written in Jinja, exactly as Python's
+// transformers library does.
 //
 // A Jinja library does the rendering. Templates are rewritten before it compiles them, since it differs from Python in
-// operators, filters and the printing of values; and since they come from a hub, they run within bounds of time and memory.
+// operators, filters and the printing of values; and since they come from a hub, they run within bounds of time and
+// memory.
 package chattemplate
 
 import (
@@ -113,14 +114,16 @@ func (t *Template) data(chat Chat) (map[string]jinja.Value, error) {
 		"tools":                 jinja.None(),
 		"documents":             jinja.None(),
 		"add_generation_prompt": jinja.NewBool(chat.AddGenerationPrompt),
-		"raise_exception": jinja.NewCallable("raise_exception", func(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+		"raise_exception": jinja.NewCallable("raise_exception", func(args []jinja.Value,
+			_ map[string]jinja.Value) (jinja.Value, error) {
 			message := ""
 			if len(args) > 0 && args[0].IsString() {
 				message = args[0].AsString()
 			}
 			return jinja.Undefined(), &raisedError{message}
 		}),
-		"strftime_now": jinja.NewCallable("strftime_now", func(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
+		"strftime_now": jinja.NewCallable("strftime_now", func(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value,
+			error) {
 			if len(args) != 1 || !args[0].IsString() {
 				return jinja.Undefined(), errors.New("strftime_now takes one text")
 			}

@@ -91,7 +91,8 @@ func mapFilter(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error
 		return jinja.Undefined(), errors.New("map takes a list and a filter")
 	}
 	filters := map[string]func(s string) string{"upper": strings.ToUpper, "lower": strings.ToLower,
-		"trim": func(s string) string { return strings.TrimFunc(s, unicode.IsSpace) }, "string": func(s string) string { return s }}
+		"trim":   func(s string) string { return strings.TrimFunc(s, unicode.IsSpace) },
+		"string": func(s string) string { return s }}
 	filter, ok := filters[args[1].AsString()]
 	if !ok && args[1].AsString() != "tojson" {
 		return jinja.Undefined(), fmt.Errorf("map(%q) is not understood", args[1].AsString())
@@ -149,7 +150,8 @@ func appendRepr(b *strings.Builder, v jinja.Value, depth int) {
 		if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 			quote = `"`
 		}
-		b.WriteString(quote + strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, quote, `\`+quote).Replace(s) + quote)
+		b.WriteString(quote + strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\r", `\r`, "\t", `\t`, quote,
+			`\`+quote).Replace(s) + quote)
 	case v.IsList():
 		b.WriteByte('[')
 		for i, item := range v.AsList().Items {
@@ -291,8 +293,10 @@ func pythonFloat(f float64) string {
 
 // strftime is Python's, as far as templates write dates.
 func strftime(layout string, t time.Time) string {
-	names := map[byte]string{'Y': "2006", 'y': "06", 'm': "01", 'B': "January", 'b': "Jan", 'd': "02", 'e': "_2", 'A': "Monday", 'a': "Mon",
-		'H': "15", 'I': "03", 'M': "04", 'S': "05", 'p': "PM", 'Z': "MST", 'z': "-0700", 'j': "002", 'F': "2006-01-02", 'T': "15:04:05", '%': "%"}
+	names := map[byte]string{'Y': "2006", 'y': "06", 'm': "01", 'B': "January", 'b': "Jan", 'd': "02", 'e': "_2",
+		'A': "Monday", 'a': "Mon",
+		'H': "15", 'I': "03", 'M': "04", 'S': "05", 'p': "PM", 'Z': "MST", 'z': "-0700", 'j': "002", 'F': "2006-01-02",
+		'T': "15:04:05", '%': "%"}
 	var b strings.Builder
 	for i := 0; i < len(layout); i++ {
 		at := i

@@ -33,7 +33,8 @@ func (c chatVector) chat() Chat {
 		Now: time.Date(2026, 11, 4, 9, 5, 7, 0, time.UTC)}
 }
 
-var templateTokens = map[string]string{"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>", "unk_token": "<unk>"}
+var templateTokens = map[string]string{"bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>",
+	"unk_token": "<unk>"}
 
 func readTemplates(t *testing.T, file string) (v templateVectors) {
 	t.Helper()
