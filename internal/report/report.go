@@ -27,6 +27,7 @@ type Options struct {
 // report is all that the figures are made of.
 type report struct {
 	words
+	lang    string
 	sources []*Source
 	points  []point
 	slos    []gate.Gate
@@ -51,7 +52,7 @@ type point struct {
 
 func newReport(sources []*Source, opt Options) *report {
 	nameSources(sources)
-	r := &report{words: words(opt.Lang), sources: sources, slos: opt.SLO, metrics: opt.Server, made: opt.Made, dropFailures: opt.DropFailures}
+	r := &report{words: newWords(opt.Lang), lang: opt.Lang, sources: sources, slos: opt.SLO, metrics: opt.Server, made: opt.Made, dropFailures: opt.DropFailures}
 	dashes := map[string]int{}
 	for k, src := range sources {
 		s := src.stats.Summary()
@@ -110,7 +111,7 @@ func makers() []maker {
 
 // page is the whole document.
 func (r *report) page(title string) *chart.Page {
-	p := &chart.Page{Title: title, Lang: string(r.words), Footer: r.tr("This page holds all of its data and loads nothing.")}
+	p := &chart.Page{Title: title, Lang: r.lang, Footer: r.tr("This page holds all of its data and loads nothing.")}
 	if r.made != "" {
 		p.Footer = r.trf("Made by: %s.", r.made) + " " + p.Footer
 	}

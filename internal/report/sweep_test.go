@@ -7,7 +7,7 @@ import (
 )
 
 func TestSLOMarks(t *testing.T) {
-	r := &report{words: "en"}
+	r := &report{}
 	for _, text := range []string{"ttft_ms:p99<500", "ok>=0.9", "tpot_ms:p50>1"} {
 		g, err := gate.Parse(text)
 		if err != nil {

@@ -1,203 +1,39 @@
 package report
 
-import "fmt"
+import (
+	_ "embed"
+	"fmt"
 
-// words is a language: en or zh. Its texts are keyed by the English ones.
-type words string
+	"github.com/goccy/go-json"
+)
 
-// tr returns the text in the language.
-func (w words) tr(text string) string {
-	if w == "zh" {
-		if t, ok := chinese()[text]; ok {
-			return t
+// chinese maps the English texts of a page to Chinese. Texts that it lacks, such as names of models, metrics and units,
+// stay as they are.
+//
+//go:embed words_zh.json
+var chinese []byte
+
+// words translates the English texts of a page. The zero value leaves them as they are.
+type words struct{ texts map[string]string }
+
+// newWords returns the words of a language, en or zh.
+func newWords(lang string) words {
+	var w words
+	if lang == "zh" {
+		if err := json.Unmarshal(chinese, &w.texts); err != nil {
+			panic(err) // the embedded file is not JSON
 		}
+	}
+	return w
+}
+
+// tr returns a text in the language.
+func (w words) tr(text string) string {
+	if t, ok := w.texts[text]; ok {
+		return t
 	}
 	return text
 }
 
-// trf is tr with values put in.
+// trf returns a format in the language with its values.
 func (w words) trf(format string, args ...any) string { return fmt.Sprintf(w.tr(format), args...) }
-
-// chinese is the catalogue of zh. What it lacks (names of models, of metrics, units) stays as it is.
-func chinese() map[string]string {
-	return map[string]string{
-		"Simulated": "模拟数据",
-		"Simulated data: the answers came from the built-in simulator. No server was measured.": "模拟数据：回答来自内置模拟器，没有测量任何服务器。",
-		"This page holds all of its data and loads nothing.":                                    "本页包含全部数据，不加载任何外部内容。", "Made by: %s.": "生成命令：%s。",
-		"%s against %s": "%s 与 %s 的比较", "figure": "指标", "difference": "差异", "95 % interval": "95 % 区间", "verdict": "判定",
-		"The chance of any false alarm among all of these figures is 5 %. Times are of successful requests; in response times failed requests are ∞.": "所有这些指标中出现任何误报的概率为 5 %。时间取成功的请求；响应时间中失败的请求计为 ∞。",
-		"The files have no load point in common: nothing can be compared.":                                                                            "两个文件没有相同的负载点，无法比较。",
-		"better": "更好", "WORSE": "更差", "no difference shown": "未见差异", "cannot tell": "无法判定", "; about %s requests a side would do": "；每侧约需 %s 个请求",
-		"successful requests": "成功的请求", "%s to %s": "%s 至 %s", "Steady state": "稳态", "none found": "未找到", "%s to %s s: %s requests/s": "%s 至 %s 秒：%s 请求/秒", "Percentiles among the failed requests are ∞ and not drawn.": "落在失败请求中的百分位为 ∞，未绘出。", "input tokens/s": "输入 token/秒", "items/s": "项/秒", "%s or less": "%s 或更低", "%s or more": "%s 或更高", "Sides": "各侧", "… and %d more notes, which perf-stats has.": "……另有 %d 条说明，见 perf-stats。", "Command": "命令", "Version": "版本", "Host": "主机", "End": "结束",
-		"server": "服务器", "kept up": "跟上", "saturated": "饱和", "steady requests/s": "稳态请求/秒", "metric": "指标",
-		"Times in %s. Warm-up is left out. Failed requests are ∞ in response times, which count from when a request was due; other times are those of successful requests.": "时间单位为 %s；不含预热；响应时间从应发出的时刻计，失败的请求计为 ∞；其余时间取成功的请求。",
-		"Times in %s. Warm-up is left out. All times are those of successful requests.":                                                                                     "时间单位为 %s；不含预热；时间均取成功的请求。",
-		"%d of %d load points are drawn; the table of results has all.":                                                                                                     "绘出 %d 个负载点，共 %d 个；结果表中有全部。",
-		"A line ends where failed requests, which are ∞, begin.":                                                                                                            "曲线止于失败的请求（计为 ∞）开始之处。", "The line is the median.": "线为中位数。",
-		"Load test":              "压力测试",
-		"Load test of %d models": "%d 个模型的压力测试",
-		"Load test of %s":        "压力测试：%s",
-		"Load":                   "负载",
-		"Latency":                "延迟",
-		"Distribution":           "分布",
-		"Over time":              "时间序列",
-		"Requests":               "请求",
-		"Dependencies":           "相关性",
-		"Conversations":          "多轮对话",
-		"Results":                "结果",
-		"Metrics":                "指标",
-		"Errors":                 "错误",
-		"%s: percentiles":        "%s：百分位",
-		"%s: distribution":       "%s：分布",
-		"%s: over time":          "%s：时间序列",
-		"%s: heatmap":            "%s：热力图",
-		"%s against load":        "%s随负载的变化",
-		"%s against throughput":  "%s与吞吐量",
-		"Requests on the server": "服务器上的请求", "What the server says of itself.": "服务器自身报告的数值。", "Cache of the server": "服务器的缓存",
-		"Share of the KV cache in use, and of prompt tokens found in the prefix cache.": "KV 缓存的使用比例，以及提示 token 命中前缀缓存的比例。",
-		"Tokens of the server": "服务器的 token", "How fast its own counters grew; prompts count when they are processed.": "服务器自身计数器的增长速度；提示在处理时计数。",
-		"GPU utilization": "显卡利用率", "GPU memory": "显存", "GPU power": "显卡功率", "share of time": "时间占比", "in use": "使用量", "power": "功率",
-		"running": "运行中", "waiting": "等待中", "kv_cache": "KV 缓存", "prefix_hit_rate": "前缀命中率", "prompt_tokens": "提示 token", "completion_tokens": "输出 token",
-		"Time to first token (TTFT)":                                                   "首 token 时间（TTFT）",
-		"Time per output token (TPOT)":                                                 "每输出 token 时间（TPOT）",
-		"Inter-token latency (ITL)":                                                    "token 间隔（ITL）",
-		"Latency, end to end":                                                          "端到端延迟",
-		"Response time":                                                                "响应时间",
-		"From sending the request to the first output.":                                "从发出请求到第一个输出。",
-		"Mean time between a request's output tokens after the first.":                 "单个请求首 token 之后输出 token 的平均间隔。",
-		"Every single gap between output tokens, of all requests.":                     "所有请求中输出 token 之间的每一个间隔。",
-		"From sending the request to the end of its response.":                         "从发出请求到响应结束。",
-		"From when the request was due to the end of its response: queueing is in it.": "从请求应发出的时刻到响应结束，包含排队时间。",
-		"Throughput against load":                                                      "吞吐量随负载的变化",
-		"Throughput against the speed of one user":                                     "总吞吐量与单用户速度",
-		"Median over requests; up and to the right is better. Each point is a load.":   "单用户速度取请求的中位数；越靠右上越好，每个点是一个负载。",
-		"The curve turns back where more load no longer brings more throughput.":       "曲线折返之处，再加负载也不再提高吞吐量。",
-		"Hollow points: the load generator was at its limit there.":                    "空心点：该处压测客户端已到极限。",
-		"Request rate": "请求速率",
-		"Requests due (asked) and requests answered well (achieved).":                            "应发出的请求（要求）与成功完成的请求（实际）。",
-		"Output tokens per second":                                                               "每秒输出 token 数",
-		"All requests together, each token counted when it arrived.":                             "所有请求合计，按 token 到达的时刻计数。",
-		"Requests in flight":                                                                     "在途请求数",
-		"The time-weighted mean of each interval.":                                               "每个区间内按时间加权的平均值。",
-		"Of the requests sent in each interval, which has at least %d; read off bins 2 %% wide.": "按区间内发出的请求统计，每个区间至少 %d 个；取自宽 2 %% 的分箱。",
-		"Percentiles of %s in each interval of the run.":                                         "各时间区间内 %s 的百分位。",
-		"Errors by kind": "各类错误",
-		"Failed requests at the time of their end.": "失败的请求，按结束时刻计。",
-		"Lag of the load generator":                 "压测客户端的迟到",
-		"How late requests went out, the worst of each interval. Lag is the client's own doing, not the server's.":              "请求发出的迟到时间，取每个区间的最大值；这是客户端自身造成的，与服务器无关。",
-		"Requests sent in each interval, by their duration: two bands are two kinds of request, a slope is a queue that grows.": "每个区间内发出的请求按时长分布：两条带表示两类请求，斜坡表示队列在增长。",
-		"Heatmap of %s over time.": "%s 随时间的热力图。",
-		"Request timeline":         "请求时间线",
-		"One row a request, in the order of sending. Zoom in to see single ones.":                 "每行一个请求，按发出顺序排列；放大可看单个请求。",
-		"%s of %s requests: the %d slowest, failures, and others at random.":                      "显示 %s 个请求，共 %s 个：最慢的 %d 个、失败的，以及随机抽取的其余请求。",
-		"%s requests as bars along time.":                                                         "%s 个请求的时间条。",
-		"Token timeline of single requests":                                                       "单个请求的 token 时间线",
-		"How the chunks of some answers arrived: a flat stretch is a stall, a steep one a burst.": "若干回答的数据块如何到达：平段是停顿，陡段是突发。",
-		"%d answers, chunk by chunk.":                                                             "%d 个回答的逐块到达。",
-		"TTFT against prompt length":                                                              "TTFT 与提示长度",
-		"TPOT against concurrency":                                                                "TPOT 与并发",
-		"Number of requests by colour.":                                                           "颜色表示请求数。",
-		"Number of requests by colour, at the mean number in flight when each was sent. Values below an eighth of the median are in the lowest row.": "颜色表示请求数，横轴为发出时的平均在途请求数。低于中位数八分之一的值计入最低一行。",
-		"Density of TTFT over the number of prompt tokens.":      "TTFT 随提示 token 数的密度。",
-		"Density of TPOT over the number of requests in flight.": "TPOT 随在途请求数的密度。",
-		"TTFT by turn": "各轮的 TTFT",
-		"Each turn's prompt holds the turns before it: a cache of prefixes keeps the line flat.": "每轮的提示包含之前各轮；前缀缓存会使曲线保持平坦。",
-		"percentile":                           "百分位",
-		"share":                                "占比",
-		"share of requests":                    "请求占比",
-		"requests":                             "请求",
-		"requests/s":                           "请求/秒",
-		"tokens/s":                             "token/秒",
-		"output tokens":                        "输出 token",
-		"output tokens/s":                      "输出 token/秒",
-		"prompt tokens":                        "提示 token",
-		"tokens":                               "token",
-		"time":                                 "时间",
-		"in flight":                            "在途",
-		"errors":                               "错误",
-		"lag":                                  "迟到",
-		"worst lag":                            "最大迟到",
-		"request":                              "请求",
-		"chunks":                               "数据块",
-		"turn":                                 "轮次",
-		"time since the first chunk":           "自首个数据块起的时间",
-		"latency":                              "延迟",
-		"response time":                        "响应时间",
-		"response":                             "响应时间",
-		"rate asked":                           "要求的速率",
-		"rate achieved":                        "实际速率",
-		"concurrency":                          "并发",
-		"asked":                                "要求",
-		"achieved":                             "实际",
-		"as asked":                             "与要求相同",
-		"load point":                           "负载点",
-		"load points":                          "负载点",
-		"speed of one user":                    "单用户速度",
-		"throughput of all":                    "总吞吐量",
-		"goodput":                              "有效吞吐",
-		"knee":                                 "拐点",
-		"median":                               "中位数",
-		"warm-up":                              "预热",
-		"queue":                                "排队",
-		"connect":                              "连接",
-		"to first token":                       "至首 token",
-		"decode":                               "解码",
-		"whole answer":                         "整个回答",
-		"failed":                               "失败",
-		"%d requests":                          "%d 个请求",
-		"%s: median %s ms, p99 %s ms. ":        "%s：中位数 %s 毫秒，p99 %s 毫秒。",
-		"Bands: 95 % confidence intervals.":    "色带为 95 % 置信区间。",
-		"%s: from %s to %s ms; median %s ms. ": "%s：从 %s 到 %s 毫秒；中位数 %s 毫秒。",
-		"From %s to %s ms; median %s ms.":      "从 %s 到 %s 毫秒；中位数 %s 毫秒。",
-		"%s: %s ms at %s, %s ms at %s. ":       "%s：%s 毫秒（%s），%s 毫秒（%s）。",
-		"%s: %s ms in the first turn, %s ms in the last. ": "%s：首轮 %s 毫秒，末轮 %s 毫秒。",
-		"%s: %s requests. ":                              "%s：%s 个请求。",
-		"%s: at most %s ms. ":                            "%s：最大 %s 毫秒。",
-		"%s: at most %s requests/s. ":                    "%s：最高 %s 请求/秒。",
-		"%s: at most %s tokens/s together. ":             "%s：合计最高 %s token/秒。",
-		"%s: at most %s tokens/s. ":                      "%s：最高 %s token/秒。",
-		"%s: at most %s. ":                               "%s：最大 %s。",
-		"%s: every one of the %d requests failed.":       "%s：%d 个请求全部失败。",
-		"%s: the load generator was the bottleneck: %s.": "%s：压测客户端成了瓶颈：%s。",
-		"%s: %d records have an impossible time or count, and are left out of the charts.": "%s：%d 条记录的时间或计数不可能，未绘入图表。",
-		"… and %d more of the load points.":                                                "……另有 %d 个负载点。",
-		"most within the SLO: %s":                                                          "满足 SLO 的最大负载：%s",
-		"met":                                                                              "满足",
-		"missed":                                                                           "未满足", "missed: %s": "未满足：%s",
-		"API":               "接口",
-		"Began (UTC)":       "开始（UTC）",
-		"Took":              "用时",
-		"Failed":            "失败",
-		"Load points":       "负载点",
-		"Model":             "模型",
-		"Operation":         "操作",
-		"Output tokens":     "输出 token",
-		"Prompt tokens":     "提示 token",
-		"Server":            "服务器",
-		"Warm-up, left out": "预热（未计入）",
-		"open":              "开环",
-		"closed":            "闭环",
-		"capped":            "开环限并发",
-		"client":            "客户端",
-		"clean":             "正常",
-		"strained":          "吃紧",
-		"bottleneck":        "瓶颈",
-		"unknown":           "未知",
-		"count":             "数量",
-		"kind":              "种类",
-		"for example":       "例如",
-		"max":               "最大",
-		"min":               "最小",
-		"mean":              "平均",
-		"ok":                "成功率",
-		"Times in ms. Warm-up left out; percentiles are of successful requests, nearest rank.": "时间单位为毫秒；不含预热；百分位取成功请求的最近秩。",
-		"TTFT, reasoning":  "TTFT（推理）",
-		"TTFT, first turn": "TTFT（首轮）", "TTFT, later turns": "TTFT（后续轮）", "conversation": "整个对话", "first answer": "首个回答", "turns": "轮数",
-		"TTFT, content":     "TTFT（正文）",
-		"TTFT, tool call":   "TTFT（工具调用）",
-		"input tokens":      "输入 token",
-		"cached tokens":     "缓存 token",
-		"reasoning tokens":  "推理 token",
-		"tokens/s per user": "单用户 token/秒",
-	}
-}
