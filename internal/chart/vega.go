@@ -4,15 +4,16 @@ import (
 	"encoding/json"
 	"image/color"
 	"io"
+	"maps"
 	"math"
 )
 
-// vegaSchema is the version of Vega-Lite that the specification is written in.
+// vegaSchema is the schema of the specification.
 const vegaSchema = "https://vega.github.io/schema/vega-lite/v6.json"
 
 type object = map[string]any
 
-// Vega writes one figure as a Vega-Lite specification with its data inside: one layer for each kind of series.
+// Vega writes one figure as a Vega-Lite specification that holds its data, with a layer for each kind of series.
 func Vega(w io.Writer, f *Figure) error {
 	f = f.shown()
 	layers := []any{}
@@ -20,92 +21,112 @@ func Vega(w io.Writer, f *Figure) error {
 		layers = append(layers, f.vegaLayers(kind)...)
 	}
 	for _, m := range f.Marks {
-		axis := "x"
-		if m.OnY {
-			axis = "y"
+		if f.X.Scale != Nines || m.OnY { // no percentage is marked on an axis of nines
+			layers = append(layers, m.vega())
 		}
-		rule := object{"mark": object{"type": "rule", "strokeDash": []int{4, 3}, "color": "#57606a"}, "data": object{"values": []any{object{"at": m.At, "label": m.Label}}},
-			"encoding": object{axis: object{"field": "at", "type": "quantitative"}, "tooltip": object{"field": "label", "type": "nominal"}}}
-		if f.X.Scale == Nines && !m.OnY {
-			continue // no percentage is marked on an axis of nines
-		}
-		layers = append(layers, rule)
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", " ")
 	return enc.Encode(object{
-		"$schema": vegaSchema, "title": object{"text": f.Title, "subtitle": f.Note}, "description": f.Alt, "width": 640, "height": 320,
-		"layer": layers, "resolve": object{"scale": object{"color": "independent"}},
+		"$schema": vegaSchema, "title": object{"text": f.Title, "subtitle": f.Note}, "description": f.Alt,
+		"width": 640, "height": 320, "layer": layers, "resolve": object{"scale": object{"color": "independent"}},
 	})
 }
 
-// vegaLayers are the layers of one kind of series: of lines, the bands below and then the lines.
-func (f *Figure) vegaLayers(kind Kind) []any {
-	rows, bands := []any{}, []any{}
-	names, colors := []string{}, []string{}
+// vega returns the layer of a mark.
+func (m Mark) vega() object {
+	axis := "x"
+	if m.OnY {
+		axis = "y"
+	}
+	return object{
+		"mark": object{"type": "rule", "strokeDash": []int{4, 3}, "color": "#57606a"},
+		"data": object{"values": []any{object{"at": m.At, "label": m.Label}}},
+		"encoding": object{
+			axis:      object{"field": "at", "type": "quantitative"},
+			"tooltip": object{"field": "label", "type": "nominal"},
+		},
+	}
+}
+
+// vegaData is the data of the series of one kind.
+type vegaData struct {
+	rows, bands   []any    // bands are the rows that have an interval
+	names, colors []string // of the series
+	dashes        []any
+}
+
+func (f *Figure) vegaData(kind Kind) vegaData {
+	d := vegaData{rows: []any{}, bands: []any{}, dashes: []any{}}
+	patterns := dashPatterns()
 	for i := range f.Series {
 		s := &f.Series[i]
 		if s.Kind != kind || s.Len() == 0 {
 			continue
 		}
-		names, colors = append(names, s.Name), append(colors, hexes(palette[:])[max(s.Color, 0)%Colors])
+		hue := hexes(palette[:])[max(s.Color, 0)%Colors]
 		if f.Ordered {
-			c := f.seriesColor(s.Color)
-			colors[len(colors)-1] = hexes([]color.NRGBA{c})[0]
+			hue = hexes([]color.NRGBA{f.seriesColor(s.Color)})[0]
 		}
+		dash := patterns[max(s.Dash, 0)%len(patterns)]
+		if dash == nil {
+			dash = []float64{1, 0}
+		}
+		d.names, d.colors, d.dashes = append(d.names, s.Name), append(d.colors, hue), append(d.dashes, dash)
 		for k := range s.X {
 			row := f.vegaRow(s, k)
-			rows = append(rows, row)
+			d.rows = append(d.rows, row)
 			if _, ok := row["lo"]; ok {
-				bands = append(bands, row)
+				d.bands = append(d.bands, row)
 			}
 		}
 	}
-	if len(rows) == 0 {
+	return d
+}
+
+func vegaLayer(mark any, data []any, encoding object) object {
+	return object{"mark": mark, "data": object{"values": data}, "encoding": encoding}
+}
+
+// vegaLayers returns the layers of one kind of series. Lines are above their bands.
+func (f *Figure) vegaLayers(kind Kind) []any {
+	d := f.vegaData(kind)
+	if len(d.rows) == 0 {
 		return nil
 	}
 	x, y := f.X.vega("x"), f.Y.vega("y")
-	hue := object{"field": "series", "type": "nominal", "title": nil, "scale": object{"domain": names, "range": colors}}
-	layer := func(mark any, data []any, encoding object) object {
-		return object{"mark": mark, "data": object{"values": data}, "encoding": encoding}
-	}
 	x2, y2 := object{"field": "x2"}, object{"field": "y2"}
+	hue := object{
+		"field": "series", "type": "nominal", "title": nil, "scale": object{"domain": d.names, "range": d.colors},
+	}
 	switch kind {
 	case Cells:
-		heat := object{"field": "v", "type": "quantitative", "title": f.firstVLabel(), "scale": object{"scheme": "viridis", "type": "sqrt"}}
-		return []any{layer("rect", rows, object{"x": x, "x2": x2, "y": y, "y2": y2, "color": heat})}
+		scale := object{"scheme": "viridis", "type": "sqrt"}
+		heat := object{"field": "v", "type": "quantitative", "title": f.firstVLabel(), "scale": scale}
+		return []any{vegaLayer("rect", d.rows, object{"x": x, "x2": x2, "y": y, "y2": y2, "color": heat})}
 	case Rects, Bars:
-		return []any{layer("rect", rows, object{"x": x, "x2": x2, "y": y, "y2": y2, "color": hue})}
+		return []any{vegaLayer("rect", d.rows, object{"x": x, "x2": x2, "y": y, "y2": y2, "color": hue})}
 	case Dots:
-		return []any{layer(object{"type": "point", "filled": true, "tooltip": true}, rows, object{"x": x, "y": y, "color": hue})}
+		mark := object{"type": "point", "filled": true, "tooltip": true}
+		return []any{vegaLayer(mark, d.rows, object{"x": x, "y": y, "color": hue})}
 	}
 	var out []any
-	if len(bands) > 0 {
-		lo := object{}
-		for k, v := range y {
-			lo[k] = v
-		}
+	if len(d.bands) > 0 {
+		lo := maps.Clone(y)
 		lo["field"] = "lo"
-		out = append(out, layer(object{"type": "area", "opacity": 0.16}, bands, object{"x": x, "y": lo, "y2": object{"field": "hi"}, "color": hue}))
+		area := object{"type": "area", "opacity": 0.16}
+		out = append(out, vegaLayer(area, d.bands, object{"x": x, "y": lo, "y2": object{"field": "hi"}, "color": hue}))
 	}
-	dashes := []any{}
-	patterns := dashPatterns()
-	for i := range f.Series {
-		if s := &f.Series[i]; s.Kind == kind && s.Len() > 0 {
-			if p := patterns[max(s.Dash, 0)%len(patterns)]; p != nil {
-				dashes = append(dashes, p)
-			} else {
-				dashes = append(dashes, []float64{1, 0})
-			}
-		}
+	strokes := object{
+		"field": "series", "type": "nominal", "legend": nil, "scale": object{"domain": d.names, "range": d.dashes},
 	}
-	strokes := object{"field": "series", "type": "nominal", "legend": nil, "scale": object{"domain": names, "range": dashes}}
 	mark := object{"type": "line", "tooltip": true}
 	if kind == Steps {
 		mark["interpolate"] = "step-after"
 	}
 	// Without an order of its own the line would be sorted by x, and a curve could not turn back.
-	return append(out, layer(mark, rows, object{"x": x, "y": y, "color": hue, "strokeDash": strokes, "order": object{"value": nil}}))
+	order := object{"value": nil}
+	return append(out, vegaLayer(mark, d.rows, object{"x": x, "y": y, "color": hue, "strokeDash": strokes, "order": order}))
 }
 
 func (f *Figure) firstVLabel() string {
@@ -117,7 +138,7 @@ func (f *Figure) firstVLabel() string {
 	return ""
 }
 
-// vegaRow is one datum. An axis of nines has places, since Vega-Lite has no such scale.
+// vegaRow returns one datum. On an axis of nines it has places, since Vega-Lite has no such scale.
 func (f *Figure) vegaRow(s *Series, k int) object {
 	row := object{"series": s.Name}
 	put := func(name string, c Column, scale Scale) {
@@ -154,7 +175,7 @@ func vegaNumber(v float64) any {
 	return json.Number(appendNumber(nil, v))
 }
 
-// vega is the encoding of an axis.
+// vega returns the encoding of an axis.
 func (a Axis) vega(field string) object {
 	scale := object{"zero": a.Zero}
 	axis := object{}
