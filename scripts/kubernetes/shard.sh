@@ -1,7 +1,7 @@
 #!/bin/sh
-# One shard of a run, as a pod of the indexed Job: JOB_COMPLETION_INDEX says which, SHARDS of how many, GEN and SEND are the
-# arguments of perf-gen and perf-send, quoted for a shell. Pod 0 generates the requests into the shared folder; when all
-# pods are there it says when the run starts.
+# One shard of a run, as a pod of the indexed Job: JOB_COMPLETION_INDEX says which, SHARDS of how many, GEN and SEND
+# are the arguments of perf-gen and perf-send, quoted for a shell. Pod 0 generates the requests into the shared
+# folder; when all pods are there it says when the run starts.
 set -eu
 cd "$1"
 me=$JOB_COMPLETION_INDEX

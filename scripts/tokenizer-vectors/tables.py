@@ -128,8 +128,12 @@ def line(name, runs):
 
 
 def main(path):
-    bert = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)
-    marks = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False)
+    bert = normalizers.BertNormalizer(
+        clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False
+    )
+    marks = normalizers.BertNormalizer(
+        clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False
+    )
     tables = [(c, matching(r"\p{%s}" % c)) for c in CATEGORIES]
     space = matching(r"\s")
     assert space == set(ALL) - kept(pre_tokenizers.WhitespaceSplit()), "two ideas of white space"

@@ -61,8 +61,15 @@ def expect(tokenizer, everything, random=True):
     decoded = [tokenizer.decode(i, skip_special_tokens=False) for i in wrapped]
     skipped = [tokenizer.decode(i, skip_special_tokens=True) for i in wrapped]
     made_up = random_ids(tokenizer.get_vocab_size()) if random else []
-    return {"ids": ids, "special": differences(ids, special), "wrapped": differences(special, wrapped), "decoded": decoded, "skipped": differences(decoded, skipped),
-            "random": made_up, "random_decoded": [tokenizer.decode(i, skip_special_tokens=False) for i in made_up]}
+    return {
+        "ids": ids,
+        "special": differences(ids, special),
+        "wrapped": differences(special, wrapped),
+        "decoded": decoded,
+        "skipped": differences(decoded, skipped),
+        "random": made_up,
+        "random_decoded": [tokenizer.decode(i, skip_special_tokens=False) for i in made_up],
+    }
 
 
 def survives(of, *args, **options):
@@ -85,13 +92,26 @@ def expect_odd(tokenizer, everything):
     if good is None:
         return None
     everything = [good if i in failed else text for i, text in enumerate(everything)]
-    made_up = [i for i in random_ids(tokenizer.get_vocab_size()) if survives(tokenizer.decode, i, skip_special_tokens=False)]
-    return {**expect(tokenizer, everything, random=False), "failed": failed, "random": made_up, "random_decoded": [tokenizer.decode(i, skip_special_tokens=False) for i in made_up]}
+    made_up = [
+        i for i in random_ids(tokenizer.get_vocab_size()) if survives(tokenizer.decode, i, skip_special_tokens=False)
+    ]
+    return {
+        **expect(tokenizer, everything, random=False),
+        "failed": failed,
+        "random": made_up,
+        "random_decoded": [tokenizer.decode(i, skip_special_tokens=False) for i in made_up],
+    }
 
 
 def rank_file(name):
     """The ranks that the Go program has within itself: tiktoken would download them."""
-    folder = subprocess.run(["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pkoukk/tiktoken-go-loader"], cwd=ROOT, check=True, capture_output=True, text=True)
+    folder = subprocess.run(
+        ["go", "list", "-m", "-f", "{{.Dir}}", "github.com/pkoukk/tiktoken-go-loader"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return pathlib.Path(folder.stdout.strip()) / "assets" / (name + ".tiktoken")
 
 
@@ -103,13 +123,18 @@ def load_ranks(url, expected_hash=None):
 def expect_tiktoken(encoding, everything):
     ids = [encoding.encode_ordinary(t) for t in everything]
     special = [encoding.encode(t, allowed_special="all") for t in everything]
-    return {"ids": ids, "special": differences(ids, special), "decoded": [encoding.decode(i, errors="replace") for i in special]}
+    return {
+        "ids": ids,
+        "special": differences(ids, special),
+        "decoded": [encoding.decode(i, errors="replace") for i in special],
+    }
 
 
 def small_ranks():
     """A small file of ranks, and the same text cut by the patterns that such files are known with."""
     vocab = vocabularies.byte_level(vocabularies.LLAMA3, size=1500).get_vocab()
     from tokenizers.pre_tokenizers import ByteLevel
+
     table = {}
     for b in range(256):  # the characters that stand for bytes, from the reference itself
         for c, n in byte_characters().items():
@@ -130,10 +155,21 @@ def byte_characters():
 KIMI_UPPER, KIMI_LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]"
 PATTERNS = {
     "r50k_base": r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s",
-    "llama3": vocabularies.LLAMA3, "qwen": vocabularies.QWEN2, "o200k_base": vocabularies.O200K,
-    "kimi": "|".join([r"[\p{Han}]+", rf"[^\r\n\p{{L}}\p{{N}}]?{KIMI_UPPER}*{KIMI_LOWER}+{vocabularies.CONTRACTIONS}?",
-                      rf"[^\r\n\p{{L}}\p{{N}}]?{KIMI_UPPER}+{KIMI_LOWER}*{vocabularies.CONTRACTIONS}?",
-                      r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"]),
+    "llama3": vocabularies.LLAMA3,
+    "qwen": vocabularies.QWEN2,
+    "o200k_base": vocabularies.O200K,
+    "kimi": "|".join(
+        [
+            r"[\p{Han}]+",
+            rf"[^\r\n\p{{L}}\p{{N}}]?{KIMI_UPPER}*{KIMI_LOWER}+{vocabularies.CONTRACTIONS}?",
+            rf"[^\r\n\p{{L}}\p{{N}}]?{KIMI_UPPER}+{KIMI_LOWER}*{vocabularies.CONTRACTIONS}?",
+            r"\p{N}{1,3}",
+            r" ?[^\s\p{L}\p{N}]+[\r\n]*",
+            r"\s*[\r\n]+",
+            r"\s+(?!\S)",
+            r"\s+",
+        ]
+    ),
 }
 
 
@@ -141,7 +177,11 @@ def try_others(paths, seed=None, new=500, may_refuse=False):
     """Runs the Go tests on vocabularies that are not committed, with the committed texts and with new ones."""
     stored = read("texts")
     rng = random.Random(seed)
-    whole = stored["texts"] + [t for make in (texts.pieces, texts.random_unicode, texts.white_space, texts.special_tokens) for t in make(rng, new)]
+    whole = stored["texts"] + [
+        t
+        for make in (texts.pieces, texts.random_unicode, texts.white_space, texts.special_tokens)
+        for t in make(rng, new)
+    ]
     broken = [base64.b64decode(b) for b in stored["broken"]]
     everything = whole + [b.decode("utf-8", "replace") for b in broken]
     with tempfile.TemporaryDirectory() as folder:
@@ -152,9 +192,17 @@ def try_others(paths, seed=None, new=500, may_refuse=False):
         file = pathlib.Path(folder) / "others.json"
         file.write_text(json.dumps({"texts": text_file, "others": vectors}))
         for v in vectors if may_refuse else []:
-            print("vectors.py: %s: the package fails on %d of %d texts" % (v["path"], len(v["failed"]), len(everything)), file=sys.stderr)
+            print(
+                "vectors.py: %s: the package fails on %d of %d texts"
+                % (v["path"], len(v["failed"]), len(everything)),
+                file=sys.stderr,
+            )
         environment = {**os.environ, "TOKENIZER_OTHERS": str(file)}
-        return subprocess.run(["go", "test", "-count=1", "-v", "-run", "TestOtherVocabularies", "./internal/tokenizer/"], cwd=ROOT, env=environment).returncode
+        return subprocess.run(
+            ["go", "test", "-count=1", "-v", "-run", "TestOtherVocabularies", "./internal/tokenizer/"],
+            cwd=ROOT,
+            env=environment,
+        ).returncode
 
 
 def try_odd(number, seed=None):
@@ -207,8 +255,18 @@ def main():
     for name in ["cl100k_base", "o200k_base"]:
         keep(name, expect_tiktoken(tiktoken.Encoding(**getattr(tiktoken_ext.openai_public, name)()), everything))
     ranks = {base64.b64decode(k): v for k, v in read("ranks")["ranks"].items()} if compare else small_ranks()
-    keep("ranks", {"ranks": {base64.b64encode(k).decode(): v for k, v in ranks.items()}, "encodings": {
-        name: expect_tiktoken(tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={}), everything) for name, pattern in PATTERNS.items()}})
+    keep(
+        "ranks",
+        {
+            "ranks": {base64.b64encode(k).decode(): v for k, v in ranks.items()},
+            "encodings": {
+                name: expect_tiktoken(
+                    tiktoken.Encoding(name, pat_str=pattern, mergeable_ranks=ranks, special_tokens={}), everything
+                )
+                for name, pattern in PATTERNS.items()
+            },
+        },
+    )
     sys.exit(1 if failed else 0)
 
 
