@@ -1,6 +1,6 @@
 #!/bin/sh
-# The end of a run: waits until each of SHARDS has done or failed, joins the records in the shared folder and prints
-# their statistics, in which shards that are missing are named.
+# Ends a run: waits until each of SHARDS has succeeded or failed, joins the records in the shared folder and prints
+# their statistics, which name missing shards.
 set -eu
 cd "$1"
 ended() { n=0; for f in done.* failed.*; do [ ! -e "$f" ] || n=$((n + 1)); done; [ $n -ge "$SHARDS" ]; }

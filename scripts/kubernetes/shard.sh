@@ -1,14 +1,14 @@
 #!/bin/sh
-# One shard of a run, as a pod of the indexed Job: JOB_COMPLETION_INDEX says which, SHARDS of how many, GEN and SEND
+# Runs one shard as a pod of the indexed Job. JOB_COMPLETION_INDEX is its number, SHARDS their number; GEN and SEND
 # are the arguments of perf-gen and perf-send, quoted for a shell. Pod 0 generates the requests into the shared
-# folder; when all pods are there it says when the run starts.
+# folder, and sets the start time once all pods run.
 set -eu
 cd "$1"
 me=$JOB_COMPLETION_INDEX
 
 trap 'status=$?; [ $status = 0 ] && touch "done.$me" || echo "shard $me ended with $status" >"failed.$me"' EXIT
 
-# await WHAT COMMAND…: until the command succeeds.
+# await WHAT COMMAND…: waits until the command succeeds.
 await() {
 	what=$1 left=$((${WAIT:-3600} * 2))
 	shift
@@ -28,7 +28,8 @@ await 'the requests' test -e generated
 touch "ready.$me"
 if [ "$me" = 0 ]; then
 	await "all $SHARDS shards: can the cluster run them at once?" all_ready
-	echo $(($(date +%s) + ${LEAD:-5})) >start.partial # in which every node sees the file
+	echo $(($(date +%s) + ${LEAD:-5})) >start.partial # time for every node to see the file
 	mv start.partial start
 fi
-eval "perf-send $SEND --shards $SHARDS --start-at @start --no-progress --facts-out facts.$me.json --force --output records.$me.jsonl requests.jsonl"
+eval "perf-send $SEND --shards $SHARDS --start-at @start --no-progress --facts-out facts.$me.json --force" \
+	"--output records.$me.jsonl requests.jsonl"

@@ -1,7 +1,7 @@
-"""Odd vocabularies: models trained small with normalizers, pre-tokenizers, decoders, post-processors and added tokens drawn at random.
+"""Odd vocabularies: small models of normalizers, pre-tokenizers, decoders, post-processors and added tokens at random.
 
-vectors.py --odd N [SEED] compares Go with the package on N of them. What Go refuses by name it may refuse; what it reads
-must agree.
+vectors.py --odd N [SEED] compares Go with the package on N of them. Go may refuse one by name; what it reads must
+agree.
 """
 
 import json

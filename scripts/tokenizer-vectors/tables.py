@@ -79,7 +79,10 @@ def lower():
 
 
 def scripts():
-    """Runs of characters that UnicodeScripts keeps together: (first, length, number of the script). It drops those of any script at a text's begin."""
+    """Runs of characters that UnicodeScripts keeps together: (first, length, number of the script).
+
+    It drops those of any script at the beginning of a text.
+    """
     cut, found, runs = pre_tokenizers.UnicodeScripts().pre_tokenize_str, [], []
     same = lambda script, c: len(cut(found[script] + c)) == 1
     script = 0

@@ -1,4 +1,4 @@
-"""Renders internal/tokenizer/chattemplate/testdata/templates with the Python library transformers, and writes what comes out.
+"""Renders internal/tokenizer/chattemplate/testdata/templates with the Python library transformers.
 
 python3 scripts/tokenizer-vectors/templates.py            # writes expected.json
 python3 scripts/tokenizer-vectors/templates.py --compare  # compares with it

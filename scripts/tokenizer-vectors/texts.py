@@ -55,7 +55,8 @@ WHOLE = [
     "https://example.org/a/b?c=d&e=%20f#g user@example.org",
     "camelCase PascalCase snake_case SCREAMING_CASE kebab-case HTTPServer iPhone XMLHttpRequest",
     "ÀÉÎÕÜ àéîõü ß ẞ ŒœÆæ ĲĳǅǆǄ ﬁﬂﬀﬃ ſt",
-    "e\u0301 é e\u0301\u0323 \u1e9b\u0323 \u212b \u2126 \uac00 \u1100\u1161\u11a8 \u0958 \u0929 \ufb1d \u2adc \U0001d15e",
+    "e\u0301 é e\u0301\u0323 \u1e9b\u0323 \u212b \u2126 \uac00 \u1100\u1161\u11a8 \u0958 \u0929 \ufb1d "
+    "\u2adc \U0001d15e",
     "İstanbul IĞDIR ΑΣΣ ΌΣΟΣ \u0130\u0131 K \u212a Å ᾳ ᾼ Ǆ ნ Ნ Ꭰ ꭰ",
     "\u0600 1\u06dd2 \u0601\u0602 a\u0600 b\u0600c",
     "क्षि क्ष्म ക്ഷ නි ကို ខ្មែរ བོད་",
@@ -77,7 +78,8 @@ WHOLE = [
     "Yesterday yesterday YESTERDAY xyesterday",
     "foo foobar foo-bar _foo foo_ Foo FOO",
     "<s></s><pad>",
-    "def f(x: int = 3) -> list[int]:\n    \"\"\"Doc.\"\"\"\n    return [i ** 2 for i in range(x) if i % 2 == 0]  # comment\n\n\nclass A(B):\n\tpass\n",
+    "def f(x: int = 3) -> list[int]:\n    \"\"\"Doc.\"\"\"\n    return [i ** 2 for i in range(x) if i % 2 == 0]"
+    "  # comment\n\n\nclass A(B):\n\tpass\n",
     "for (int i = 0; i < n; ++i) { a[i] += b[i] * 0.5f; }\n// done",
     "#include <stdio.h>\nint main(void){return printf(\"%d\\n\", 42);}\n",
     "SELECT a.id, COUNT(*) FROM t AS a WHERE a.x >= 10 GROUP BY 1 ORDER BY 2 DESC;",

@@ -247,7 +247,7 @@ def main():
             print(f"vectors.py: {name}: the installed packages say something else", file=sys.stderr)
 
     for make in vocabularies.ALL:
-        # As JSON of Python's, from which the reference reads scores once: its own output would come back with other last bits.
+        # As Python's JSON, from which the reference reads scores once: its own output would have other last bits.
         data = read(make.__name__)["tokenizer"] if compare else json.loads(make().to_str())
         keep(make.__name__, {"tokenizer": data, **expect(Tokenizer.from_str(json.dumps(data)), everything)})
 

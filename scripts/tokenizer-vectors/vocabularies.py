@@ -30,7 +30,8 @@ O200K = (
 DEEPSEEK = [
     r"\p{N}{1,3}",
     "[一-龥\u3040-ゟ゠-ヿ]+",
-    r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+""",
+    r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|"""
+    r""" ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+""",
 ]
 # Groups of three digits from the right, as newer models have them: it repeats a group, so no scanner can be made of it.
 GROUPED = r"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))|(?>\p{L}+)|\s++|(?<!\w)'|\b.|[^\s\p{L}\p{N}]+?"
@@ -474,7 +475,7 @@ def letters():
 
 
 def scripts():
-    """Cut where the script changes, with added tokens that take white space along, and decoded with bytes and repetitions."""
+    """Splits where the script changes; added tokens include white space; decoded with bytes and repetitions."""
     t = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True))
     t.normalizer = normalizers.Lowercase()
     t.pre_tokenizer = pre_tokenizers.Sequence(
