@@ -9,15 +9,15 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/feed"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/request"
+	"perfpipe/internal/load"
 )
 
 // feedConfig describes how request lines are read.
 func (r *runner) feedConfig(ctx context.Context, log *feed.Log, in io.Reader, name string) feed.Config {
 	c := feed.Config{
 		Input: in, Name: name,
-		Prepare: func(q *request.Request) error { return r.prepare(ctx, q) },
-		Log: func(q *request.Request) error {
+		Prepare: func(q *load.Request) error { return r.prepare(ctx, q) },
+		Log: func(q *load.Request) error {
 			if err := log.Add(q); err != nil {
 				return fault.Fail("", "--run-dir: %w", err)
 			}
@@ -37,7 +37,7 @@ func (r *runner) feedConfig(ctx context.Context, log *feed.Log, in io.Reader, na
 }
 
 // prepare completes a request for the server, which may still be starting.
-func (r *runner) prepare(ctx context.Context, q *request.Request) error {
+func (r *runner) prepare(ctx context.Context, q *load.Request) error {
 	q.Labels = r.f.Label.Over(q.Labels)
 	err := r.client.Prepare(ctx, q)
 	for errors.Is(err, client.ErrNoModel) && r.ready.Again(ctx, err.Error()) {

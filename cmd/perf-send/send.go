@@ -169,9 +169,6 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock, points []load
 		Doer: r.client, Source: r.feed, Emit: r.emit, Sleep: timer.Sleep, Ns: clk.Ns,
 		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part, Waited: r.feed.Waited, Sent: r.earlier,
 	}
-	if r.counter == nil { // which looks at the bodies later on
-		r.engine.Reuse = r.feed.Recycle
-	}
 	r.progress = r.startProgress(len(points))
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
 	if !r.f.NoTestConnection && !r.simulated {
@@ -208,10 +205,10 @@ func (r *runner) announceStop(ctx context.Context) {
 	}
 }
 
-func (r *runner) emit(rec *record.Record) error {
+func (r *runner) emit(rec *load.Record) error {
 	r.tally.Add(rec, r.engine.Counts.InFlight.Load())
 	if w := r.watch.Load(); w != nil {
-		w.Add(rec)
+		w.Add(&rec.Record)
 	}
 	if r.counter != nil {
 		return r.counter.Add(rec)
@@ -220,9 +217,9 @@ func (r *runner) emit(rec *record.Record) error {
 }
 
 // write is the end of a record.
-func (r *runner) write(rec *record.Record) error {
-	defer r.client.Reuse(rec)
-	return r.records.Emit(rec)
+func (r *runner) write(rec *load.Record) error {
+	defer rec.Release()
+	return r.records.Emit(&rec.Record)
 }
 
 func (r *runner) points(ctx context.Context, points []load.Point) error {

@@ -89,8 +89,8 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 	clk := clock.New()
 	cl := client.New(client.Config{URL: target}, clk)
 	defer cl.Close()
-	req := &request.Request{Body: fmt.Appendf(nil,
-		`{"model":"sim","messages":[{"role":"user","content":"calibrate"}],"max_tokens":%d,"stream":true}`, l.tokens)}
+	req := load.NewRequest(request.Request{Body: fmt.Appendf(nil,
+		`{"model":"sim","messages":[{"role":"user","content":"calibrate"}],"max_tokens":%d,"stream":true}`, l.tokens)})
 	if err := cl.Preconnect(ctx, req, l.preconnect); err != nil {
 		return nil, 0, err
 	}
@@ -100,10 +100,10 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 	var recs []*record.Record
 	e := &load.Engine{
 		Doer: cl, Source: &repeat{req}, Sleep: timer.Sleep, Ns: clk.Ns, Abort: c.Abort,
-		Emit: func(r *record.Record) error {
+		Emit: func(r *load.Record) error {
 			mu.Lock()
 			defer mu.Unlock()
-			recs = append(recs, r)
+			recs = append(recs, &r.Record)
 			return nil
 		},
 	}
@@ -113,10 +113,10 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 }
 
 // repeat is a load.Source without end: copies of one request.
-type repeat struct{ req *request.Request }
+type repeat struct{ req *load.Request }
 
 // Next implements load.Source.
-func (r *repeat) Next(ctx context.Context) (*request.Request, error) {
+func (r *repeat) Next(ctx context.Context) (*load.Request, error) {
 	req := *r.req
 	return &req, context.Cause(ctx)
 }

@@ -17,8 +17,8 @@ import (
 	"perfpipe/internal/clock"
 	"perfpipe/internal/cpuwatch"
 	"perfpipe/internal/http1"
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
-	"perfpipe/internal/request"
 )
 
 // Client sends requests. It is safe for concurrent use.
@@ -32,7 +32,7 @@ type Client struct {
 	prep    preparer
 	proxies *proxies
 	pool    sync.Pool // of *exchange
-	records sync.Pool // of *record.Record
+	records sync.Pool // of *load.Record
 }
 
 // New returns a client that tells the time by clk.
@@ -45,7 +45,8 @@ func New(cfg Config, clk *clock.Clock) *Client {
 	}
 	c.prep.c = c
 	c.pool.New = func() any { return new(exchange) }
-	c.records.New = func() any { return new(record.Record) }
+	reuse := func(rec *load.Record) { c.records.Put(rec) }
+	c.records.New = func() any { return &load.Record{Owner: reuse} }
 	return c
 }
 
@@ -70,17 +71,15 @@ type exchange struct {
 // grow the stack at its deepest.
 const fewGaps = 64
 
-// Reuse returns the memory of a record, which must not be used afterwards, to the client.
-func (c *Client) Reuse(rec *record.Record) { c.records.Put(rec) }
-
-// Do sends req and returns its record, which has the error if there is one.
-func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
-	rec := c.records.Get().(*record.Record)
+// Do sends req and returns its record, which has the error if there is one. The record owns req.
+func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
+	out := c.records.Get().(*load.Record)
+	rec := &out.Record
 	gaps, tokens := rec.GapUs[:0], rec.ChunkTokens[:0]
-	*rec = record.Record{}
+	*out = load.Record{Sent: req, Owner: out.Owner}
 	rec.ID, rec.Labels, rec.GapUs, rec.ChunkTokens = req.ID, req.Labels, gaps, tokens
 	if c.cfg.SaveRequest {
-		rec.Request = savedLine(req)
+		rec.Request = savedLine(&req.Request)
 	}
 	ep, err := c.prep.endpoint(ctx, req)
 	now := time.Now()
@@ -88,10 +87,10 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 	rec.SentUs = sent.Micros()
 	if err != nil {
 		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error()}
-		return rec
+		return out
 	}
-	rec.Body, rec.Want, rec.PromptAsked = req.Body, req.Want, req.PromptTokens
-	if n := min(req.Most, fewGaps); n > 1 && cap(rec.GapUs) == 0 && ep.stream {
+	rec.PromptAsked = req.PromptTokens
+	if n := min(req.MaxTokens, fewGaps); n > 1 && cap(rec.GapUs) == 0 && ep.stream {
 		rec.GapUs = make([]int64, 0, n)
 	}
 	rec.API, rec.Op, rec.URL = ep.dialect.Name, ep.dialect.Op, ep.shown
@@ -114,7 +113,7 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 		x.call.explain(rec)
 	}
 	x.trip.into(rec)
-	c.watchSelf(x, rec, stalled)
+	c.watchSelf(x, out, stalled)
 	if c.cfg.SaveOutput {
 		rec.Output = x.call.hide(x.reply.text.String())
 	}
@@ -122,14 +121,14 @@ func (c *Client) Do(ctx context.Context, req *request.Request) *record.Record {
 		c.cfg.Say("%s streams text as %q, which is not known to be output: it counts only in answers without any other", ep.shown, key)
 	}
 	if req.WantReply && rec.OK {
-		rec.Reply = x.reply.message.json()
+		out.Reply = x.reply.message.json()
 	}
 	x.reply.rec, x.reply.call, x.reply.message = nil, nil, nil
-	return rec
+	return out
 }
 
 // watchSelf records how this process itself influenced the times. before is c.cpu.Stalled at the start.
-func (c *Client) watchSelf(x *exchange, rec *record.Record, before time.Duration) {
+func (c *Client) watchSelf(x *exchange, rec *load.Record, before time.Duration) {
 	now := time.Now()
 	rec.DoneNs = c.clock.Ns(now)
 	if rec.EndNs = int64(x.trip.Complete); rec.EndNs == 0 {
@@ -195,7 +194,7 @@ func (c *Client) late() error {
 
 // Preconnect opens connections until n are idle, divided among the servers. req determines the endpoint. It returns
 // ErrNoPreconnect for HTTP/2 and proxies.
-func (c *Client) Preconnect(ctx context.Context, req *request.Request, n int) error {
+func (c *Client) Preconnect(ctx context.Context, req *load.Request, n int) error {
 	ep, err := c.prep.endpoint(ctx, req)
 	if err != nil {
 		return err

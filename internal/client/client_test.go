@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"perfpipe/internal/clock"
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -86,7 +87,7 @@ func newTest(t *testing.T, u *url.URL, plain bool, change func(*Config)) *Client
 const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true}`
 
 func ask(c *Client) *record.Record {
-	return c.Do(context.Background(), &request.Request{ID: "id", Body: []byte(body)})
+	return &c.Do(context.Background(), load.NewRequest(request.Request{ID: "id", Body: []byte(body)})).Record
 }
 
 const (
@@ -174,8 +175,8 @@ func TestRecordOfAStream(t *testing.T) {
 			io.WriteString(conn, chunked(`data: {"model":"served","choices":[{"delta":{"role":"assistant","content":""}}]}`+"\n\n",
 				`data: {"choices":[{"delta":{"reasoning_content":"hm"}}]}`+"\n\n", hello, world, stop, counts, done))
 		})
-		rec := newTest(t, u, plain, func(c *Config) { c.SaveOutput = true }).Do(t.Context(), &request.Request{
-			ID: "x", Body: []byte(body), Labels: map[string]string{"a": "b"}})
+		rec := newTest(t, u, plain, func(c *Config) { c.SaveOutput = true }).Do(t.Context(), load.NewRequest(request.Request{
+			ID: "x", Body: []byte(body), Labels: map[string]string{"a": "b"}}))
 		if !rec.OK || rec.PromptTokens != 3 || rec.CompletionTokens != 2 || rec.CachedTokens != 1 || rec.TokensFrom != "usage" ||
 			rec.FinishReason != "stop" || rec.Status != 200 || rec.Model != "served" || rec.Output != "hmhello world" ||
 			rec.API != "openai" || rec.Op != "chat" || rec.URL != u.String()+"/v1/chat/completions" || rec.ID != "x" || rec.Labels["a"] != "b" {
@@ -331,7 +332,7 @@ func TestCancel(t *testing.T) {
 		})
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go func() { <-asked; cancel(errors.New("interrupted")) }()
-		rec := newTest(t, u, plain, nil).Do(ctx, &request.Request{Body: []byte(body)})
+		rec := newTest(t, u, plain, nil).Do(ctx, load.NewRequest(request.Request{Body: []byte(body)}))
 		if rec.OK || rec.Error.Kind != record.KindCanceled || rec.Error.Message != "interrupted" {
 			t.Errorf("%+v", rec.Error)
 		}
@@ -351,8 +352,8 @@ func TestLarge(t *testing.T) {
 			}
 			io.WriteString(conn, eof+`data: {"choices":[{"delta":{"content":"`+strings.Repeat("x", size)+`"}}]}`+"\n\n"+stop)
 		})
-		rec := newTest(t, u, plain, func(c *Config) { c.SaveOutput = true }).Do(t.Context(), &request.Request{
-			Body: []byte(`{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("y", size) + `"}]}`)})
+		rec := newTest(t, u, plain, func(c *Config) { c.SaveOutput = true }).Do(t.Context(), load.NewRequest(request.Request{
+			Body: []byte(`{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("y", size) + `"}]}`)}))
 		if !rec.OK || len(rec.Output) != size || rec.BytesSent < int64(size) || rec.BytesReceived < int64(size) {
 			t.Errorf("%+v, %d bytes of output", rec.Error, len(rec.Output))
 		}
@@ -397,7 +398,7 @@ func TestHeaders(t *testing.T) {
 			c.APIKey, c.Headers = "secret", map[string]string{"x-one": "1", "user-agent": "me"}
 			c.Debug = func(id, what string, text []byte) { log = append(log, what+" "+string(text)) }
 		})
-		c.Do(t.Context(), &request.Request{ID: "r1", Body: []byte(body), Headers: map[string]string{"X-One": "2", "X-Two": "3"}})
+		c.Do(t.Context(), load.NewRequest(request.Request{ID: "r1", Body: []byte(body), Headers: map[string]string{"X-One": "2", "X-Two": "3"}}))
 		sent := <-got
 		for name, want := range map[string]string{
 			"Authorization": "Bearer secret", "X-One": "2", "X-Two": "3", "User-Agent": "me", "Content-Type": "application/json", "X-Request-Id": "r1",

@@ -10,6 +10,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/clock"
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -160,7 +161,7 @@ func TestDialects(t *testing.T) {
 			}
 		}
 		client := New(cfg, clock.New())
-		got := client.Do(t.Context(), &request.Request{Body: []byte(c.body)})
+		got := client.Do(t.Context(), load.NewRequest(request.Request{Body: []byte(c.body)}))
 		client.Close()
 		srv.Close()
 		want := c.want

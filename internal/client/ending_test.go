@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -126,7 +127,7 @@ func TestEndOfSeveralAnswers(t *testing.T) {
 		r.ReadByte()
 	})
 	c := newTest(t, u, false, nil)
-	rec := c.Do(t.Context(), &request.Request{Body: []byte(strings.Replace(body, "{", `{"n":2,`, 1))})
+	rec := c.Do(t.Context(), load.NewRequest(request.Request{Body: []byte(strings.Replace(body, "{", `{"n":2,`, 1))}))
 	if rec.OK || rec.Error.Kind != record.KindTruncated {
 		t.Errorf("%+v %+v", rec, rec.Error)
 	}

@@ -12,8 +12,8 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/load"
 	"perfpipe/internal/mask"
-	"perfpipe/internal/request"
 )
 
 // endpointKey identifies an endpoint.
@@ -48,7 +48,7 @@ func (c *endpointCache) put(key []byte, ep *endpoint) {
 }
 
 // appendCacheKey appends the key of endpointCache for a request to the server with that number.
-func appendCacheKey(b []byte, req *request.Request, server int, keys fastjson.Members) []byte {
+func appendCacheKey(b []byte, req *load.Request, server int, keys fastjson.Members) []byte {
 	b = binary.AppendUvarint(b, uint64(server))
 	b = append(binary.AppendUvarint(b, uint64(len(req.Method))), req.Method...)
 	b = append(binary.AppendUvarint(b, uint64(len(req.URL))), req.URL...)
@@ -63,7 +63,7 @@ func appendCacheKey(b []byte, req *request.Request, server int, keys fastjson.Me
 
 // find returns the endpoint of a request by the rule of the line format: Config.API, else the URL of its line, else the
 // path of Config.URL, else the shape of the body.
-func (p *preparer) find(req *request.Request, body []byte, keys fastjson.Members) (*endpoint, error) {
+func (p *preparer) find(req *load.Request, body []byte, keys fastjson.Members) (*endpoint, error) {
 	turn, server := p.server()
 	var buf [256]byte
 	cacheKey := appendCacheKey(buf[:0], req, turn, keys)

@@ -13,6 +13,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/clock"
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -94,7 +95,7 @@ func TestHeadersOnce(t *testing.T) {
 			both(t, func(t *testing.T, plain bool) {
 				u, head := wireOf(t, okAnswer)
 				cl := newTest(t, u, plain, c.change)
-				cl.Do(context.Background(), &request.Request{ID: "a", Body: body, Headers: c.headers})
+				cl.Do(context.Background(), load.NewRequest(request.Request{ID: "a", Body: body, Headers: c.headers}))
 				got := head()
 				for name, want := range c.want {
 					if v := values(got, name); !slices.Equal(v, want) {
@@ -131,7 +132,7 @@ func TestClose(t *testing.T) {
 		p := startPeer(t, false, nil)
 		c := newTest(t, p.url, plain, nil)
 		req := func(headers map[string]string) *record.Record {
-			return c.Do(context.Background(), &request.Request{Body: []byte(`{"model":"m","messages":[],"stream":true}`), Headers: headers})
+			return &c.Do(context.Background(), load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[],"stream":true}`), Headers: headers})).Record
 		}
 		for i, want := range []bool{false, true, false} {
 			rec := req(map[string]string{"Connection": []string{"keep-alive", "close", "close"}[i]})
@@ -147,7 +148,7 @@ func TestQuery(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		u, head := wireOf(t, okAnswer)
 		u.Path, u.RawQuery = "/v1/chat/completions", "a=b c&d=é&key=%20"
-		newTest(t, u, plain, nil).Do(context.Background(), &request.Request{Body: []byte(`{"model":"m","messages":[]}`)})
+		newTest(t, u, plain, nil).Do(context.Background(), load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[]}`)}))
 		if got, _, _ := strings.Cut(head(), "\r\n"); got != "POST /v1/chat/completions?a=b%20c&d=%C3%A9&key=%20 HTTP/1.1" {
 			t.Errorf("%s", got)
 		}
@@ -174,14 +175,14 @@ func TestSecretsHidden(t *testing.T) {
 			c.Headers = map[string]string{"Cookie": "flag-secret=1"}
 			c.Debug = func(id, what string, text []byte) { told.WriteString(what + " " + string(text) + "\n") }
 		})
-		rec := c.Do(context.Background(), &request.Request{
+		rec := c.Do(context.Background(), load.NewRequest(request.Request{
 			ID: "a", URL: "/v1/messages?token=line-url-secret", Body: []byte(`{"model":"m","messages":[]}`),
 			Headers: map[string]string{"X-Tenant-Secret": "line-secret", "X-Route": "kept"},
-		})
+		}))
 		if rec.OK || rec.Error.Kind != record.KindHTTP {
 			t.Fatalf("%+v", rec.Error)
 		}
-		line, err := new(record.Encoder).Append(nil, rec)
+		line, err := new(record.Encoder).Append(nil, &rec.Record)
 		if err != nil {
 			t.Fatal(err)
 		}

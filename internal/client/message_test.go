@@ -6,6 +6,7 @@ import (
 	"net"
 	"testing"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/request"
 )
 
@@ -29,7 +30,9 @@ func TestReplyForTheHistory(t *testing.T) {
 			take(r)
 			io.WriteString(conn, c.answer)
 		})
-		rec := newTest(t, u, false, nil).Do(t.Context(), &request.Request{Body: []byte(body), WantReply: true})
+		req := load.NewRequest(request.Request{Body: []byte(body)})
+		req.WantReply = true
+		rec := newTest(t, u, false, nil).Do(t.Context(), req)
 		if got := string(rec.Reply); got != c.want {
 			t.Errorf("%s: %s (%+v)", c.name, got, rec.Error)
 		}

@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -223,7 +224,7 @@ func TestSeveralServers(t *testing.T) {
 func TestPreconnect(t *testing.T) {
 	a, b := startPeer(t, false, nil), startPeer(t, false, nil)
 	c := newTest(t, a.url, false, func(c *Config) { c.More = []*url.URL{b.url} })
-	req := &request.Request{Body: []byte(`{"messages":[],"model":"m"}`)}
+	req := load.NewRequest(request.Request{Body: []byte(`{"messages":[],"model":"m"}`)})
 	if err := c.Preconnect(t.Context(), req, 2); err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +232,7 @@ func TestPreconnect(t *testing.T) {
 		t.Errorf("%s reused %v, %s reused %v", first.URL, first.Reused, second.URL, second.Reused)
 	}
 	h2 := newTest(t, a.url, false, func(c *Config) { c.Network.HTTP2 = true })
-	if err := h2.Preconnect(t.Context(), &request.Request{Body: req.Body}, 2); !errors.Is(err, ErrNoPreconnect) {
+	if err := h2.Preconnect(t.Context(), load.NewRequest(request.Request{Body: req.Body}), 2); !errors.Is(err, ErrNoPreconnect) {
 		t.Errorf("HTTP/2: %v", err)
 	}
 }
@@ -282,7 +283,7 @@ func TestTimeoutsOverTLS(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 		defer cancel()
-		rec := newTest(t, u, plain, trust).Do(ctx, &request.Request{Body: []byte(body)})
+		rec := newTest(t, u, plain, trust).Do(ctx, load.NewRequest(request.Request{Body: []byte(body)}))
 		if rec.OK || rec.Error.Kind != record.KindCanceled {
 			t.Errorf("cancel: %+v", rec.Error)
 		}
@@ -313,8 +314,8 @@ func TestLargeOverTLS(t *testing.T) {
 		}
 		io.WriteString(conn, eof+`data: {"choices":[{"delta":{"content":"`+strings.Repeat("x", size)+`"}}]}`+"\n\n"+stop)
 	})
-	rec := newTest(t, u, false, func(c *Config) { trust(c); c.SaveOutput = true }).Do(t.Context(), &request.Request{
-		Body: fmt.Appendf(nil, `{"model":"m","messages":[{"role":"user","content":"%s"}]}`, strings.Repeat("y", size))})
+	rec := newTest(t, u, false, func(c *Config) { trust(c); c.SaveOutput = true }).Do(t.Context(), load.NewRequest(request.Request{
+		Body: fmt.Appendf(nil, `{"model":"m","messages":[{"role":"user","content":"%s"}]}`, strings.Repeat("y", size))}))
 	if !rec.OK || len(rec.Output) != size {
 		t.Errorf("%+v, %d bytes of output", rec.Error, len(rec.Output))
 	}

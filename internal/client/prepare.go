@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/load"
 	"perfpipe/internal/mask"
 	"perfpipe/internal/request"
 )
@@ -32,13 +33,13 @@ type preparer struct {
 
 // Prepare determines the endpoint of req and edits its body ahead of time; Do does so for requests that are not prepared.
 // The error is the line's fault, or ErrNoModel.
-func (c *Client) Prepare(ctx context.Context, req *request.Request) error {
+func (c *Client) Prepare(ctx context.Context, req *load.Request) error {
 	_, err := c.prep.endpoint(ctx, req)
 	return err
 }
 
-func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoint, error) {
-	if ep, ok := req.Target.(*endpoint); ok {
+func (p *preparer) endpoint(ctx context.Context, req *load.Request) (*endpoint, error) {
+	if ep, ok := req.Endpoint.(*endpoint); ok {
 		return ep, nil
 	}
 	return p.prepare(ctx, req)
@@ -47,7 +48,7 @@ func (p *preparer) endpoint(ctx context.Context, req *request.Request) (*endpoin
 // prepare is not inlined, so that the stacks of requests that were prepared ahead of time stay small.
 //
 //go:noinline
-func (p *preparer) prepare(ctx context.Context, req *request.Request) (*endpoint, error) {
+func (p *preparer) prepare(ctx context.Context, req *load.Request) (*endpoint, error) {
 	buf := memberBuffers.Get().(*fastjson.Members)
 	defer memberBuffers.Put(buf)
 	if req.Turns == nil {
@@ -76,12 +77,12 @@ func (p *preparer) prepare(ctx context.Context, req *request.Request) (*endpoint
 			*body = slices.Concat(front, rest)
 		}
 	}
-	req.Target = ep
+	req.Endpoint = ep
 	return ep, nil
 }
 
 // single prepares a request of one body and makes it own its memory.
-func (p *preparer) single(ctx context.Context, req *request.Request, buf *fastjson.Members) (*endpoint, error) {
+func (p *preparer) single(ctx context.Context, req *load.Request, buf *fastjson.Members) (*endpoint, error) {
 	keys := req.Members
 	if len(keys) == 0 {
 		var err error
@@ -93,18 +94,18 @@ func (p *preparer) single(ctx context.Context, req *request.Request, buf *fastjs
 	if err != nil {
 		return nil, err
 	}
-	if req.Most = maxTokens(keys); req.PromptTokens == 0 {
+	if req.MaxTokens = maxTokens(keys); req.PromptTokens == 0 {
 		req.PromptTokens = promptIDs(keys)
 	}
 	if is(keys.Get("ignore_eos"), "true") {
-		req.Want = req.Most
+		req.MinTokens = req.MaxTokens
 	}
 	c, err := p.edit(ctx, ep, keys)
 	if err != nil {
 		return nil, err
 	}
-	req.Own(c.apply(req.Body, keys))
-	req.Target, req.Members = ep, nil
+	req.SetBody(c.apply(req.Body, keys))
+	req.Endpoint = ep
 	return ep, nil
 }
 

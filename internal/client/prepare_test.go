@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/request"
 )
 
@@ -21,14 +22,15 @@ func prepared(t *testing.T, base, line string, change func(*Config)) (where, bod
 		t.Fatal(err)
 	}
 	c := newTest(t, u, false, change)
-	req, err := request.Parse([]byte(line))
+	parsed, err := request.Parse([]byte(line))
+	req := load.NewRequest(parsed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.Prepare(t.Context(), &req); err != nil {
+	if err := c.Prepare(t.Context(), req); err != nil {
 		return "", "", err
 	}
-	return req.Target.(*endpoint).url, string(req.Body), nil
+	return req.Endpoint.(*endpoint).url, string(req.Body), nil
 }
 
 func TestWhereRequestsGo(t *testing.T) {
@@ -89,14 +91,15 @@ func TestKnownWays(t *testing.T) {
 			`{"model":"m","pro\u006dpt":"p"}`:  {"/v1/completions", false},
 			`{"model":"m","prompt\u0000":"p"}`: {"", false},
 		} {
-			req, err := request.Parse([]byte(line))
+			parsed, err := request.Parse([]byte(line))
+			req := load.NewRequest(parsed)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := c.Prepare(t.Context(), &req); (err != nil) != (want.url == "") {
+			if err := c.Prepare(t.Context(), req); (err != nil) != (want.url == "") {
 				t.Errorf("%s: %v", line, err)
 			} else if err == nil {
-				if ep := req.Target.(*endpoint); ep.url != u.String()+want.url || ep.stream != want.stream {
+				if ep := req.Endpoint.(*endpoint); ep.url != u.String()+want.url || ep.stream != want.stream {
 					t.Errorf("%s: %s, stream %v", line, ep.url, ep.stream)
 				}
 			}
@@ -148,8 +151,8 @@ func TestEachChangeIsSaidOnce(t *testing.T) {
 		c.Say = func(format string, args ...any) { said = append(said, format) }
 	})
 	for range 3 {
-		req := request.Request{Body: []byte(`{"messages":[],"stream":true}`)}
-		if err := c.Prepare(t.Context(), &req); err != nil {
+		req := &load.Request{Request: request.Request{Body: []byte(`{"messages":[],"stream":true}`)}}
+		if err := c.Prepare(t.Context(), req); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -13,7 +14,7 @@ import (
 // Test sends a request like req, but short and for one token, and returns its record. It has a prompt of its own, so that
 // no cache of the server's knows req afterwards. An answer may take as long as limit. The record is nil if the API has no
 // such request.
-func (c *Client) Test(ctx context.Context, req *request.Request, limit time.Duration) *record.Record {
+func (c *Client) Test(ctx context.Context, req *load.Request, limit time.Duration) *record.Record {
 	ep, err := c.prep.endpoint(ctx, req)
 	if err != nil {
 		return nil
@@ -28,7 +29,9 @@ func (c *Client) Test(ctx context.Context, req *request.Request, limit time.Dura
 	}
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	rec := c.Do(timed, &request.Request{ID: "test", Body: json.RawMessage(body), Headers: req.Headers, Target: ep})
+	short := load.NewRequest(request.Request{ID: "test", Body: json.RawMessage(body), Headers: req.Headers})
+	short.Endpoint = ep
+	rec := &c.Do(timed, short).Record
 	if !rec.OK && timed.Err() != nil && ctx.Err() == nil {
 		rec.Error = &record.Error{Kind: record.KindTotalTimeout, Message: ep.addr + " did not answer within " + limit.String()}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
 )
@@ -97,7 +98,7 @@ func TestTruncatedWords(t *testing.T) {
 			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: "+c.kind+"\r\nConnection: close\r\n\r\n"+c.event+"\n\n")
 		})
 		u.Path = c.path
-		rec := newTest(t, u, false, nil).Do(context.Background(), &request.Request{Body: []byte(c.body)})
+		rec := newTest(t, u, false, nil).Do(context.Background(), load.NewRequest(request.Request{Body: []byte(c.body)}))
 		if want := "the stream ended without " + c.want; rec.OK || rec.Error.Kind != record.KindTruncated || rec.Error.Message != want {
 			t.Errorf("%s: %+v, want %s", c.path, rec.Error, want)
 		}

@@ -33,7 +33,7 @@ func renew(r *record.Record) {
 	was := *r
 	*r = record.Record{}
 	r.ID, r.Labels, r.API, r.Op, r.URL, r.SentUs = was.ID, was.Labels, was.API, was.Op, was.URL, was.SentUs
-	r.Request, r.Body, r.Want, r.PromptAsked = was.Request, was.Body, was.Want, was.PromptAsked
+	r.Request, r.PromptAsked = was.Request, was.PromptAsked
 }
 
 // again reports whether the request of rec is sent once more, and after which pause. The cases and pauses are those of the

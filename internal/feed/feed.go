@@ -11,10 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"sync/atomic"
 	"time"
 
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/jsonl"
+	"perfpipe/internal/load"
 	"perfpipe/internal/request"
 )
 
@@ -36,23 +39,23 @@ type Config struct {
 
 	// Prepare completes each request after it was parsed. An error rejects the line, or ends the feed if it is Fatal.
 	// If Prepare is nil, requests stay as they are.
-	Prepare func(*request.Request) error
+	Prepare func(*load.Request) error
 	// Skip gets the error of each rejected line. If Skip is nil, the first rejected line ends the feed.
 	Skip func(error)
 	// Log gets each request of the first pass as it was read, before Prepare. It may be nil.
-	Log func(*request.Request) error
+	Log func(*load.Request) error
 }
 
 // Feed is a stream of requests.
 type Feed struct {
 	c       Config
 	queue   *queue
-	peeked  *request.Request
+	peeked  *load.Request
 	err     error // that ended the input; set before the queue is closed
 	skipped atomic.Int64
 
-	passEnd *request.Request // marks the end of a pass in the queue; nil unless Repeat is Passes
-	between bool             // a pass has ended, and the next one has not begun
+	passEnd *load.Request // marks the end of a pass in the queue; nil unless Repeat is Passes
+	between bool          // a pass has ended, and the next one has not begun
 }
 
 // Limits of the queue.
@@ -65,7 +68,7 @@ const (
 func Start(ctx context.Context, c Config) *Feed {
 	f := &Feed{c: c, queue: newQueue(aheadLines, aheadBytes)}
 	if c.Repeat == Passes {
-		f.passEnd = new(request.Request)
+		f.passEnd = new(load.Request)
 	}
 	go func() {
 		defer f.queue.close()
@@ -86,7 +89,7 @@ func (f *Feed) read(ctx context.Context) error {
 	}
 	var spool spool
 	defer spool.close()
-	n, err := f.pass(ctx, plain, func(r *request.Request) error {
+	n, err := f.pass(ctx, plain, func(r *load.Request) error {
 		if f.c.Log != nil {
 			if err := f.c.Log(r); err != nil {
 				return err
@@ -116,8 +119,8 @@ func spoolError(err error) error {
 
 // pass puts the n accepted requests of r into the queue. The end of r or ctx is not an error. Unless it is nil, first
 // gets each request as it was read.
-func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*request.Request) error) (n int, err error) {
-	for req, err := range request.Read(r, f.c.Name, f.queue.alloc) {
+func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*load.Request) error) (n int, err error) {
+	for req, err := range f.requests(r) {
 		if err == nil && first != nil {
 			if err := first(req); err != nil {
 				return n, err
@@ -142,13 +145,39 @@ func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*request.Reques
 	return n, nil
 }
 
-// prepare calls Prepare and adds the line to its error, unless that is Fatal.
-func (f *Feed) prepare(r *request.Request) error {
-	if f.c.Prepare == nil {
-		return nil
+// requests parses the lines of r. A body that is a whole line, and its Members, are valid until the next line is read. A
+// bad line is a *jsonl.LineError, and reading goes on.
+func (f *Feed) requests(r io.Reader) iter.Seq2[*load.Request, error] {
+	return func(yield func(*load.Request, error) bool) {
+		var members fastjson.Members
+		for line, err := range jsonl.Lines(r) {
+			if err != nil {
+				yield(nil, fmt.Errorf("%s: %w", f.c.Name, err))
+				return
+			}
+			req := f.queue.alloc()
+			if members, err = req.Parse(line.Bytes, members[:0]); err != nil {
+				req, err = nil, &jsonl.LineError{File: f.c.Name, Line: line.N, Err: err}
+			} else {
+				req.Source, req.Members = request.Source{File: f.c.Name, Line: line.N}, members
+			}
+			if !yield(req, err) {
+				return
+			}
+		}
 	}
-	err := f.c.Prepare(r)
+}
+
+// prepare calls Prepare and adds the line to its error, unless that is Fatal.
+func (f *Feed) prepare(r *load.Request) error {
+	var err error
+	if f.c.Prepare != nil {
+		err = f.c.Prepare(r)
+	}
 	if err == nil {
+		if len(r.Members) > 0 { // the body is still a slice of the line
+			r.SetBody(r.Body)
+		}
 		return nil
 	}
 	var fatal *fatalError
@@ -168,7 +197,7 @@ func Fatal(err error) error { return &fatalError{err} }
 
 // Next returns the next request. It waits until there is one, the input ends (io.EOF, or the error that ended it) or
 // ctx is done. One goroutine at a time may call it.
-func (f *Feed) Next(ctx context.Context) (*request.Request, error) {
+func (f *Feed) Next(ctx context.Context) (*load.Request, error) {
 	if r := f.peeked; r != nil {
 		f.peeked = nil
 		return r, nil
@@ -191,7 +220,7 @@ func (f *Feed) Next(ctx context.Context) (*request.Request, error) {
 }
 
 // Peek returns the request that Next will return. It must not be called while another goroutine may call Next.
-func (f *Feed) Peek(ctx context.Context) (*request.Request, error) {
+func (f *Feed) Peek(ctx context.Context) (*load.Request, error) {
 	if f.peeked == nil {
 		r, err := f.Next(ctx)
 		if err != nil {
@@ -218,10 +247,6 @@ func (f *Feed) NextPass(ctx context.Context) error {
 	f.between = false
 	return nil
 }
-
-// Recycle takes back a request that is no longer needed; its memory is used for later ones. It is safe for concurrent
-// use.
-func (f *Feed) Recycle(r *request.Request) { f.queue.recycle(r) }
 
 // Waited returns the time that calls of Next have waited for the input so far.
 func (f *Feed) Waited() time.Duration { return time.Duration(f.queue.waited.Load()) }

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/request"
+	"perfpipe/internal/load"
 )
 
 // line returns a request line with an id.
@@ -29,7 +29,7 @@ func ids(t *testing.T, f *Feed, n int) (string, error) {
 			return strings.Join(list, " "), err
 		}
 		list = append(list, r.ID)
-		f.Recycle(r)
+		r.Release()
 	}
 	return strings.Join(list, " "), nil
 }
@@ -103,7 +103,7 @@ func TestCompressedInput(t *testing.T) {
 
 // A rejected line is skipped or ends the feed; a fatal error ends it in any case.
 func TestRejectedLines(t *testing.T) {
-	prepare := func(r *request.Request) error {
+	prepare := func(r *load.Request) error {
 		switch r.ID {
 		case "bad":
 			return errors.New("rejected")
@@ -152,12 +152,12 @@ func TestLog(t *testing.T) {
 	}
 	f := Start(t.Context(), Config{
 		Input: strings.NewReader(line("a") + line("b")), Repeat: Loop, Log: log.Add,
-		Prepare: func(r *request.Request) error { r.ID += "!"; return nil },
+		Prepare: func(r *load.Request) error { r.ID += "!"; return nil },
 	})
 	if got, _ := ids(t, f, 4); got != "a! b! a! b!" {
 		t.Errorf("got %q", got)
 	}
-	if err := errors.Join(log.Close(), log.Add(new(request.Request))); err != nil {
+	if err := errors.Join(log.Close(), log.Add(new(load.Request))); err != nil {
 		t.Error(err)
 	}
 	if b, err := os.ReadFile(file.Name()); string(b) != line("a")+line("b") || err != nil {

@@ -7,7 +7,7 @@ import (
 	"sync"
 
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/request"
+	"perfpipe/internal/load"
 )
 
 // Log is a file of request lines, which keeps the input of a run. Its methods are safe for concurrent use; those of a
@@ -31,7 +31,7 @@ func NewLog(file *os.File) (*Log, error) {
 
 // Add writes a request as it was read. After Close it does nothing: the run has ended, but the reader of a pipe may
 // still get lines.
-func (l *Log) Add(r *request.Request) (err error) {
+func (l *Log) Add(r *load.Request) (err error) {
 	if l == nil {
 		return nil
 	}

@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/load"
 )
 
 // queue holds requests between the goroutine that reads them and the load. It is bounded in number and in bytes, except
@@ -14,31 +14,34 @@ import (
 // would cost a goroutine switch per request, and a large batch would delay requests that are due.
 type queue struct {
 	mu      sync.Mutex
-	ring    []*request.Request
+	ring    []*load.Request
 	first   int // index of the oldest request
 	n       int // requests
 	bytes   int
 	limit   int // bytes
 	blocked bool
 	closed  bool
-	filled  chan struct{}      // holds a token once the queue may have requests again
-	drained chan struct{}      // holds a token once a batch may fit again
-	free    []*request.Request // for alloc
-	waited  atomic.Int64       // ns that take has waited so far
+	filled  chan struct{}       // holds a token once the queue may have requests again
+	drained chan struct{}       // holds a token once a batch may fit again
+	free    []*load.Request     // for alloc
+	waited  atomic.Int64        // ns that take has waited so far
+	owner   func(*load.Request) // recycle
 }
 
 // batch is the number of lines that must fit before a blocked put goes on. 1/batch of the bytes must be free, too.
 const batch = 16
 
 func newQueue(lines, bytes int) *queue {
-	return &queue{
-		ring: make([]*request.Request, lines), limit: bytes,
+	q := &queue{
+		ring: make([]*load.Request, lines), limit: bytes,
 		filled: make(chan struct{}, 1), drained: make(chan struct{}, 1),
 	}
+	q.owner = q.recycle
+	return q
 }
 
 // put appends r once it fits. It reports false if ctx has ended. One goroutine puts.
-func (q *queue) put(ctx context.Context, r *request.Request) bool {
+func (q *queue) put(ctx context.Context, r *load.Request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for q.n == len(q.ring) || q.n > 0 && q.bytes+size(r) > q.limit {
@@ -63,7 +66,7 @@ func (q *queue) put(ctx context.Context, r *request.Request) bool {
 
 // take returns the oldest request and waits for one if there is none. It returns nil once the queue is closed and
 // empty, or ctx has ended. One goroutine takes at a time.
-func (q *queue) take(ctx context.Context) *request.Request {
+func (q *queue) take(ctx context.Context) *load.Request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for q.n == 0 {
@@ -100,12 +103,12 @@ func (q *queue) close() {
 }
 
 // alloc returns an empty request, a recycled one if there is any.
-func (q *queue) alloc() *request.Request {
+func (q *queue) alloc() *load.Request {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	n := len(q.free) - 1
 	if n < 0 {
-		return new(request.Request)
+		return &load.Request{Owner: q.owner}
 	}
 	r := q.free[n]
 	q.free = q.free[:n]
@@ -114,7 +117,7 @@ func (q *queue) alloc() *request.Request {
 
 // recycle takes back a request that is no longer needed. Long ones are left to the garbage collector, so that the free
 // list is bounded in bytes as the queue is.
-func (q *queue) recycle(r *request.Request) {
+func (q *queue) recycle(r *load.Request) {
 	if len(r.Body) > q.limit/len(q.ring) {
 		return
 	}
@@ -134,7 +137,7 @@ func notify(c chan struct{}) {
 }
 
 // size returns the approximate memory of a request in bytes.
-func size(r *request.Request) int {
+func size(r *load.Request) int {
 	n := 200 + len(r.Body)
 	for _, t := range r.Turns {
 		n += 100 + len(t.Body)

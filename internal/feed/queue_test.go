@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/request"
 )
 
@@ -25,7 +26,7 @@ func TestQueueIsBounded(t *testing.T) {
 			go func() {
 				defer q.close()
 				for range 200 {
-					q.put(t.Context(), &request.Request{Body: c.body})
+					q.put(t.Context(), load.NewRequest(request.Request{Body: c.body}))
 					put++
 				}
 			}()
@@ -47,7 +48,7 @@ func TestQueueIsBounded(t *testing.T) {
 
 func TestQueueTakesOneLargeRequest(t *testing.T) {
 	q := newQueue(8, 100)
-	if !q.put(t.Context(), &request.Request{Body: make([]byte, 1000)}) || q.take(t.Context()) == nil {
+	if !q.put(t.Context(), load.NewRequest(request.Request{Body: make([]byte, 1000)})) || q.take(t.Context()) == nil {
 		t.Error("refused")
 	}
 }
@@ -63,7 +64,7 @@ func TestQueueEndsWithItsContext(t *testing.T) {
 		if q.take(ctx) != nil {
 			t.Error("took from an empty queue")
 		}
-		if !q.put(ctx, &request.Request{}) || q.put(ctx, &request.Request{}) {
+		if !q.put(ctx, load.NewRequest(request.Request{})) || q.put(ctx, load.NewRequest(request.Request{})) {
 			t.Error("put into a full queue")
 		}
 	})

@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"perfpipe/internal/request"
+	"perfpipe/internal/load"
 )
 
 // spool stores request lines in memory, or in a temporary file once they exceed spoolLimit.
@@ -20,7 +20,7 @@ type spool struct {
 const spoolLimit = 1 << 20 // bytes
 
 // add stores a request as it was read.
-func (s *spool) add(r *request.Request) error {
+func (s *spool) add(r *load.Request) error {
 	var err error
 	if s.line, err = r.Append(s.line[:0]); err != nil {
 		return err

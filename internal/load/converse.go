@@ -24,11 +24,12 @@ func (ph *phase) converse(j job) (s slot) {
 			j.req.ID = ph.e.id(j.line)
 		}
 		body, err := history.Next(turn.Body)
-		req := &request.Request{
+		req := NewRequest(request.Request{
 			ID: j.req.ID, Method: j.req.Method, URL: j.req.URL, Headers: j.req.Headers, Labels: j.req.Labels,
-			Body: body, Source: j.req.Source, Target: j.req.Target, WantReply: true,
-		}
-		var rec *record.Record
+			Body: body, Source: j.req.Source,
+		})
+		req.Endpoint, req.WantReply = j.req.Endpoint, true
+		var rec *Record
 		if err == nil {
 			rec = ph.e.Doer.Do(ph.hard, req)
 		} else {
@@ -57,11 +58,11 @@ func (ph *phase) ended(t time.Time) bool {
 }
 
 // refused is the record of a turn that could not be made.
-func (ph *phase) refused(req *request.Request, err error) *record.Record {
-	return &record.Record{
+func (ph *phase) refused(req *Request, err error) *Record {
+	return &Record{Record: record.Record{
 		ID: req.ID, Labels: req.Labels, SentUs: ph.e.Ns(time.Now()) / 1000,
 		Error: &record.Error{Kind: record.KindRequest, Message: err.Error()},
-	}
+	}}
 }
 
 // waitUntil is the plain way to wait, for delays that need no better than a millisecond.

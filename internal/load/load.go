@@ -12,18 +12,17 @@ import (
 	"time"
 
 	"perfpipe/internal/record"
-	"perfpipe/internal/request"
 	"perfpipe/internal/schedule"
 )
 
 // Doer sends one request. Whatever happens is in the record.
 type Doer interface {
-	Do(ctx context.Context, req *request.Request) *record.Record
+	Do(ctx context.Context, req *Request) *Record
 }
 
 // Source gives the requests in their order; io.EOF is their end. It waits until there is one or ctx is done.
 type Source interface {
-	Next(ctx context.Context) (*request.Request, error)
+	Next(ctx context.Context) (*Request, error)
 }
 
 // Point is one level of load.
@@ -55,8 +54,7 @@ const (
 type Engine struct {
 	Doer   Doer
 	Source Source
-	Emit   func(*record.Record) error // gets each record, which is its own from then on, from several goroutines at once; an error ends the run
-	Reuse  func(*request.Request)     // gets each request when nobody needs it any more; nil: nobody wants them
+	Emit   func(*Record) error // owns each record that it gets, from several goroutines at once; an error ends the run
 	Sleep  func(ctx context.Context, until time.Time) error
 	Ns     func(time.Time) int64 // instants as the records have them, ns since the epoch
 	Grace  time.Duration         // how long requests in flight may go on when ctx has ended
@@ -74,8 +72,8 @@ type Engine struct {
 
 // Sent is what an earlier run has sent, which is passed over. The schedule goes on where that run's ended.
 type Sent struct {
-	Has func(line int64, req *request.Request) (bool, error) // reports whether it was sent; nil: nothing was
-	Seq int64                                                // a sequence number that none of its records has reached; 0: they follow the lines
+	Has func(line int64, req *Request) (bool, error) // reports whether it was sent; nil: nothing was
+	Seq int64                                        // a sequence number that none of its records has reached; 0: they follow the lines
 }
 
 // Counts is how far the run has come.
@@ -225,7 +223,7 @@ type phase struct {
 	offset  func() (time.Duration, bool) // of the next request; nil: all are due at once
 
 	// the leader's
-	first   *request.Request // read before the start
+	first   *Request // read before the start
 	started int
 	begun   bool    // a request was found that no earlier run has sent
 	prev    float64 // the last at_ms
@@ -233,7 +231,7 @@ type phase struct {
 
 // job is a request that is due and has a slot.
 type job struct {
-	req    *request.Request
+	req    *Request
 	line   int64 // its number among the requests read
 	seq    int64
 	due    time.Time
@@ -290,7 +288,7 @@ func (ph *phase) next(s slot) (job, error) {
 }
 
 // passOver reports whether an earlier run has sent a request. The first that none has is due when the phase begins.
-func (ph *phase) passOver(req *request.Request, off time.Duration) (bool, error) {
+func (ph *phase) passOver(req *Request, off time.Duration) (bool, error) {
 	if ph.e.Sent.Has == nil {
 		return false, nil
 	}
@@ -307,15 +305,13 @@ func (ph *phase) passOver(req *request.Request, off time.Duration) (bool, error)
 		}
 		ph.e.Counts.Started.Add(1)
 		ph.e.Counts.Done.Add(1)
-		if ph.e.Reuse != nil {
-			ph.e.Reuse(req)
-		}
+		req.Release()
 	}
 	return sent, err
 }
 
 // take reads a request and when it is due, from the start of the phase.
-func (ph *phase) take() (req *request.Request, off time.Duration, err error) {
+func (ph *phase) take() (req *Request, off time.Duration, err error) {
 	if ph.n > 0 && ph.started == ph.n {
 		return nil, 0, io.EOF
 	}
@@ -346,7 +342,7 @@ func (ph *phase) take() (req *request.Request, off time.Duration, err error) {
 func (e *Engine) nextSeq() int64 { return e.Shard.seq(e.seq.Add(1) - 1) }
 
 // traced is when a request of a trace is due.
-func (ph *phase) traced(req *request.Request) (time.Duration, error) {
+func (ph *phase) traced(req *Request) (time.Duration, error) {
 	if req.AtMs == nil {
 		return 0, &SourceError{req.Source.String(), errors.New("no at_ms, which --arrival trace goes by")}
 	}

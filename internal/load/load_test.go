@@ -31,8 +31,8 @@ type fakeServer struct {
 	bodies []string
 }
 
-func (f *fakeServer) Do(ctx context.Context, req *request.Request) *record.Record {
-	rec := &record.Record{ID: req.ID, SentUs: time.Now().UnixMicro(), OK: true}
+func (f *fakeServer) Do(ctx context.Context, req *Request) *Record {
+	rec := &Record{Record: record.Record{ID: req.ID, SentUs: time.Now().UnixMicro(), OK: true}}
 	f.mu.Lock()
 	n := len(f.bodies)
 	f.bodies = append(f.bodies, string(req.Body))
@@ -53,12 +53,12 @@ func (f *fakeServer) Do(ctx context.Context, req *request.Request) *record.Recor
 // lines is a source of n requests; a negative n has no end.
 type lines struct {
 	n    int
-	make func(i int) *request.Request
+	make func(i int) *Request
 	wait time.Duration // before each
 	i    int
 }
 
-func (l *lines) Next(ctx context.Context) (*request.Request, error) {
+func (l *lines) Next(ctx context.Context) (*Request, error) {
 	if l.i == l.n {
 		return nil, io.EOF
 	}
@@ -72,7 +72,7 @@ func (l *lines) Next(ctx context.Context) (*request.Request, error) {
 	if l.make != nil {
 		return l.make(i), nil
 	}
-	return &request.Request{Body: []byte(fmt.Sprintf(`{"i":%d}`, i))}, nil
+	return NewRequest(request.Request{Body: []byte(fmt.Sprintf(`{"i":%d}`, i))}), nil
 }
 
 // every starts a request each d.
@@ -81,14 +81,14 @@ func every(d time.Duration) func() schedule.Pacer {
 }
 
 // run runs a point in a bubble and gives the records by seq, with instants as offsets from the start.
-func run(t *testing.T, p Point, doer Doer, src Source, change func(*Engine)) (recs []*record.Record, res Result, err error) {
+func run(t *testing.T, p Point, doer Doer, src Source, change func(*Engine)) (recs []*Record, res Result, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now().UnixMicro()
 		var mu sync.Mutex
 		e := &Engine{RunID: "x",
 			Doer: doer, Source: src, Sleep: waitUntil, Ns: time.Time.UnixNano,
-			Emit: func(r *record.Record) error {
+			Emit: func(r *Record) error {
 				mu.Lock()
 				defer mu.Unlock()
 				r.ScheduledUs -= begin
@@ -103,12 +103,12 @@ func run(t *testing.T, p Point, doer Doer, src Source, change func(*Engine)) (re
 		ctx := t.Context()
 		res, err = e.Run(ctx, p)
 	})
-	slices.SortFunc(recs, func(a, b *record.Record) int { return int(a.Seq - b.Seq) })
+	slices.SortFunc(recs, func(a, b *Record) int { return int(a.Seq - b.Seq) })
 	return recs, res, err
 }
 
 // times shows due, queue, lag and sent of each record, in ms.
-func times(recs []*record.Record) string {
+func times(recs []*Record) string {
 	var b strings.Builder
 	for _, r := range recs {
 		fmt.Fprintf(&b, "%d:%g+%g+%g=%g ", r.Seq, float64(r.ScheduledUs)/1000, r.QueueMs, r.LagMs, float64(r.SentUs)/1000)
@@ -228,8 +228,8 @@ func TestShortInputIsTold(t *testing.T) {
 
 func TestTrace(t *testing.T) {
 	at := func(ms ...float64) *lines {
-		return &lines{n: len(ms), make: func(i int) *request.Request {
-			return &request.Request{Source: request.Source{File: "t", Line: i + 1}, AtMs: &ms[i]}
+		return &lines{n: len(ms), make: func(i int) *Request {
+			return NewRequest(request.Request{Source: request.Source{File: "t", Line: i + 1}, AtMs: &ms[i]})
 		}}
 	}
 	p := Point{Mode: Open, Trace: true, Speedup: 2}
@@ -247,8 +247,8 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-func conversation(delay float64, turns ...string) *request.Request {
-	r := &request.Request{ID: "c"}
+func conversation(delay float64, turns ...string) *Request {
+	r := NewRequest(request.Request{ID: "c"})
 	for i, turn := range turns {
 		body := fmt.Sprintf(`{"messages":[{"role":"user","content":%q}],"n":%d}`, turn, i)
 		r.Turns = append(r.Turns, request.Turn{Body: []byte(body), DelayMs: delay})
@@ -259,7 +259,7 @@ func conversation(delay float64, turns ...string) *request.Request {
 
 func TestConversation(t *testing.T) {
 	server := &fakeServer{takes: 100 * ms, reply: func(n int) string { return fmt.Sprintf(`{"role":"assistant","content":"r%d"}`, n) }}
-	src := &lines{n: 1, make: func(int) *request.Request { return conversation(50, "a", "b", "c") }}
+	src := &lines{n: 1, make: func(int) *Request { return conversation(50, "a", "b", "c") }}
 	recs, res, err := run(t, Point{Mode: Closed, Limit: 4}, server, src, nil)
 	if want := "0:0+0+0=0 1:150+0+0=150 2:300+0+0=300"; times(recs) != want || err != nil {
 		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
@@ -288,10 +288,10 @@ func TestDurationHoldsForTurns(t *testing.T) {
 	p := Point{Mode: Closed, Limit: 1, Duration: 400 * ms}
 	server := &fakeServer{takes: 100 * ms, reply: func(int) string { return `{"role":"assistant","content":"r"}` }}
 	var end time.Duration
-	recs, _, err := run(t, p, server, &lines{n: -1, make: func(int) *request.Request { return conversation(100, "a", "b", "c", "d") }}, func(e *Engine) {
+	recs, _, err := run(t, p, server, &lines{n: -1, make: func(int) *Request { return conversation(100, "a", "b", "c", "d") }}, func(e *Engine) {
 		begin := time.Now()
 		emit := e.Emit
-		e.Emit = func(r *record.Record) error {
+		e.Emit = func(r *Record) error {
 			end = time.Since(begin)
 			return emit(r)
 		}
@@ -306,7 +306,7 @@ func TestDurationHoldsForTurns(t *testing.T) {
 
 func TestFailedTurnEndsItsConversation(t *testing.T) {
 	server := &fakeServer{fail: func(n int) bool { return n == 1 }, reply: func(int) string { return `{}` }}
-	src := &lines{n: 1, make: func(int) *request.Request { return conversation(0, "a", "b", "c") }}
+	src := &lines{n: 1, make: func(int) *Request { return conversation(0, "a", "b", "c") }}
 	recs, _, _ := run(t, Point{Mode: Closed, Limit: 1}, server, src, nil)
 	if len(recs) != 2 || !recs[0].OK || recs[1].OK {
 		t.Errorf("%d records", len(recs))
@@ -324,11 +324,11 @@ func TestInterrupt(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(30*ms, func() { cancel(errStop) })
-			var recs []*record.Record
+			var recs []*Record
 			var mu sync.Mutex
 			e := &Engine{
 				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: -1}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: c.grace,
-				Emit: func(r *record.Record) error { mu.Lock(); recs = append(recs, r); mu.Unlock(); return nil },
+				Emit: func(r *Record) error { mu.Lock(); recs = append(recs, r); mu.Unlock(); return nil },
 			}
 			_, err := e.Run(ctx, Point{Mode: Closed, Limit: 3})
 			if !errors.Is(err, errStop) || len(recs) != 3 {
@@ -354,7 +354,7 @@ func TestEmitErrorCutsTheRun(t *testing.T) {
 		begin, n := time.Now(), 0
 		var mu sync.Mutex
 		e := &Engine{
-			Doer: doerFunc(func(ctx context.Context, req *request.Request) *record.Record {
+			Doer: doerFunc(func(ctx context.Context, req *Request) *Record {
 				mu.Lock()
 				n++
 				takes := time.Duration(n) * time.Minute
@@ -362,7 +362,7 @@ func TestEmitErrorCutsTheRun(t *testing.T) {
 				return (&fakeServer{takes: takes}).Do(ctx, req)
 			}),
 			Source: &lines{n: 2}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: time.Second,
-			Emit: func(*record.Record) error { return broken },
+			Emit: func(*Record) error { return broken },
 		}
 		_, err := e.Run(t.Context(), Point{Mode: Closed, Limit: 2})
 		if took := time.Since(begin); !errors.Is(err, broken) || took != time.Minute+time.Second {
@@ -371,15 +371,15 @@ func TestEmitErrorCutsTheRun(t *testing.T) {
 	})
 }
 
-type doerFunc func(context.Context, *request.Request) *record.Record
+type doerFunc func(context.Context, *Request) *Record
 
-func (f doerFunc) Do(ctx context.Context, req *request.Request) *record.Record { return f(ctx, req) }
+func (f doerFunc) Do(ctx context.Context, req *Request) *Record { return f(ctx, req) }
 
 func TestEmitErrorEndsTheRun(t *testing.T) {
 	broken := errors.New("broken pipe")
 	n := 0
 	_, res, err := run(t, Point{Mode: Closed, Limit: 1}, &fakeServer{takes: ms}, &lines{n: -1}, func(e *Engine) {
-		e.Emit = func(*record.Record) error {
+		e.Emit = func(*Record) error {
 			if n++; n == 3 {
 				return broken
 			}
@@ -397,7 +397,7 @@ func TestSlowOutputIsLag(t *testing.T) {
 	var inFlight int64
 	recs, _, err := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, func(e *Engine) {
 		emit := e.Emit
-		e.Emit = func(r *record.Record) error {
+		e.Emit = func(r *Record) error {
 			inFlight = max(inFlight, e.Counts.InFlight.Load())
 			time.Sleep(30 * ms)
 			return emit(r)
@@ -416,7 +416,7 @@ func TestSlowOutputIsNoQueue(t *testing.T) {
 	p := Point{Mode: Capped, Limit: 1, Number: 2, Pacer: every(10 * ms)}
 	recs, _, _ := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, func(e *Engine) {
 		emit := e.Emit
-		e.Emit = func(r *record.Record) error {
+		e.Emit = func(r *Record) error {
 			time.Sleep(30 * ms)
 			return emit(r)
 		}
@@ -431,7 +431,7 @@ func TestSlowInputIsNamed(t *testing.T) {
 	src := &lines{n: 4, wait: 50 * ms}
 	p := Point{Mode: Closed, Limit: 2}
 	var waited atomic.Int64
-	recs, _, err := run(t, p, &fakeServer{takes: 10 * ms}, sourceFunc(func(i int) (*request.Request, error) {
+	recs, _, err := run(t, p, &fakeServer{takes: 10 * ms}, sourceFunc(func(i int) (*Request, error) {
 		begin := time.Now()
 		r, err := src.Next(context.Background())
 		waited.Add(int64(time.Since(begin)))
@@ -458,7 +458,7 @@ func TestInterruptOfTheLast(t *testing.T) {
 			time.AfterFunc(50*ms, func() { cancel(errStop) })
 			e := &Engine{
 				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: 2}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: test.grace,
-				Emit: func(*record.Record) error { return nil },
+				Emit: func(*Record) error { return nil },
 			}
 			_, err = e.Run(ctx, Point{Mode: Open})
 		})
@@ -473,7 +473,7 @@ var errStop = errors.New("stop")
 // What an earlier run has sent is passed over, and the schedule goes on where that run's ended.
 func TestResumedRun(t *testing.T) {
 	sent := func(lines ...int64) Sent {
-		return Sent{Has: func(line int64, _ *request.Request) (bool, error) { return slices.Contains(lines, line), nil }}
+		return Sent{Has: func(line int64, _ *Request) (bool, error) { return slices.Contains(lines, line), nil }}
 	}
 	for _, test := range []struct {
 		name string
@@ -494,7 +494,7 @@ func TestResumedRun(t *testing.T) {
 	}
 	bad := errors.New("another input")
 	_, _, err := run(t, Point{Mode: Closed, Limit: 1}, &fakeServer{}, &lines{n: 3}, func(e *Engine) {
-		e.Sent = Sent{Has: func(int64, *request.Request) (bool, error) { return false, bad }}
+		e.Sent = Sent{Has: func(int64, *Request) (bool, error) { return false, bad }}
 	})
 	if !errors.Is(err, bad) {
 		t.Error(err)
@@ -505,13 +505,13 @@ func TestResumedRun(t *testing.T) {
 func TestResumedConversations(t *testing.T) {
 	server := &fakeServer{takes: 100 * ms, reply: func(int) string { return `{"role":"assistant","content":"r"}` }}
 	p := Point{Mode: Closed, Limit: 1, Number: 3}
-	recs, _, err := run(t, p, server, &lines{n: -1, make: func(int) *request.Request {
+	recs, _, err := run(t, p, server, &lines{n: -1, make: func(int) *Request {
 		c := conversation(0, "a", "b")
 		c.ID = ""
 		return c
 	}}, func(e *Engine) {
 		e.RunID = "r"
-		e.Sent = Sent{Has: func(line int64, _ *request.Request) (bool, error) { return line == 1, nil }, Seq: 7}
+		e.Sent = Sent{Has: func(line int64, _ *Request) (bool, error) { return line == 1, nil }, Seq: 7}
 	})
 	var got []string
 	for _, r := range recs {
@@ -524,11 +524,11 @@ func TestResumedConversations(t *testing.T) {
 
 func TestSourceErrorEndsTheRun(t *testing.T) {
 	bad := errors.New("bad line")
-	src := sourceFunc(func(i int) (*request.Request, error) {
+	src := sourceFunc(func(i int) (*Request, error) {
 		if i == 2 {
 			return nil, bad
 		}
-		return &request.Request{}, nil
+		return NewRequest(request.Request{}), nil
 	})
 	recs, _, err := run(t, Point{Mode: Closed, Limit: 1}, &fakeServer{}, src, nil)
 	if err != bad || len(recs) != 2 {
@@ -536,14 +536,14 @@ func TestSourceErrorEndsTheRun(t *testing.T) {
 	}
 }
 
-func sourceFunc(f func(i int) (*request.Request, error)) Source { return &funcSource{f: f} }
+func sourceFunc(f func(i int) (*Request, error)) Source { return &funcSource{f: f} }
 
 type funcSource struct {
-	f func(int) (*request.Request, error)
+	f func(int) (*Request, error)
 	i int
 }
 
-func (s *funcSource) Next(context.Context) (*request.Request, error) {
+func (s *funcSource) Next(context.Context) (*Request, error) {
 	s.i++
 	return s.f(s.i - 1)
 }

@@ -3,8 +3,6 @@ package load
 import (
 	"strconv"
 	"time"
-
-	"perfpipe/internal/record"
 )
 
 // do sends a request, or the turns of a conversation, and returns the slot that is free again.
@@ -12,11 +10,9 @@ func (ph *phase) do(j job) (s slot) {
 	ph.e.Counts.InFlight.Add(1)
 	if j.req.Turns != nil {
 		s = ph.converse(j)
+		j.req.Release()
 	} else {
 		s = ph.one(j)
-	}
-	if ph.e.Reuse != nil {
-		ph.e.Reuse(j.req)
 	}
 	ph.e.Counts.Done.Add(1)
 	return s
@@ -39,7 +35,7 @@ func (e *Engine) id(line int64) string {
 
 // finish completes a record with what only the engine knows, hands it on, and returns the slot that is free again:
 // since the answer's end, so that what perf-send itself needs from there to the next request is that one's lag.
-func (ph *phase) finish(rec *record.Record, j job) slot {
+func (ph *phase) finish(rec *Record, j job) slot {
 	rec.Seq, rec.Shard, rec.RunID = j.seq, ph.e.Shard.String(), ph.e.RunID
 	rec.Run, rec.Mode, rec.Rate, rec.Parallel = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel
 	rec.Number, rec.Phase = ph.p.Asked, ph.name
@@ -74,7 +70,7 @@ func (ph *phase) finish(rec *record.Record, j job) slot {
 const held = 1000
 
 // blame says what of a record's lag was the wait for the output and for the input.
-func (ph *phase) blame(rec *record.Record, lag int64, j job) {
+func (ph *phase) blame(rec *Record, lag int64, j job) {
 	output := min(lag, j.output.Microseconds())
 	input := min(lag-output, (ph.e.waited() - j.waited).Microseconds())
 	if output >= held {

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"perfpipe/internal/record"
-	"perfpipe/internal/request"
 	"perfpipe/internal/schedule"
 	"perfpipe/internal/stats"
 )
@@ -21,8 +20,8 @@ import (
 // slow is a server whose time for a request follows from the request alone.
 type slow struct{}
 
-func (slow) Do(ctx context.Context, req *request.Request) *record.Record {
-	rec := &record.Record{SentUs: time.Now().UnixMicro(), API: "openai", OK: true, PromptTokens: len(req.Body), CompletionTokens: 3}
+func (slow) Do(ctx context.Context, req *Request) *Record {
+	rec := &Record{Record: record.Record{SentUs: time.Now().UnixMicro(), API: "openai", OK: true, PromptTokens: len(req.Body), CompletionTokens: 3}}
 	takes := time.Duration(10+len(req.Body)%7*5+int(req.Body[len(req.Body)-2])%9) * ms
 	time.Sleep(takes / 2)
 	rec.TTFTMs = float64(takes/2) / 1e6
@@ -34,7 +33,7 @@ func (slow) Do(ctx context.Context, req *request.Request) *record.Record {
 
 // sharded runs points as n shards, each in a bubble of its own, and gives all records by seq. Bubbles begin at the same
 // instant.
-func sharded(t *testing.T, n int, points []Point) (recs []*record.Record) {
+func sharded(t *testing.T, n int, points []Point) (recs []*Record) {
 	t.Helper()
 	for i := range n {
 		synctest.Test(t, func(t *testing.T) {
@@ -42,7 +41,7 @@ func sharded(t *testing.T, n int, points []Point) (recs []*record.Record) {
 			shard := Shard{i, n}
 			e := &Engine{
 				Doer: slow{}, Source: &lines{n: -1}, Sleep: waitUntil, Ns: time.Time.UnixNano, Shard: shard, RunID: "r",
-				Emit: func(r *record.Record) error {
+				Emit: func(r *Record) error {
 					mu.Lock()
 					defer mu.Unlock()
 					if want := shard.String(); r.Shard != want {
@@ -66,15 +65,15 @@ func sharded(t *testing.T, n int, points []Point) (recs []*record.Record) {
 			}
 		})
 	}
-	slices.SortFunc(recs, func(a, b *record.Record) int { return cmp.Compare(a.Seq, b.Seq) })
+	slices.SortFunc(recs, func(a, b *Record) int { return cmp.Compare(a.Seq, b.Seq) })
 	return recs
 }
 
 // summary is what perf-stats would make of the records, in whatever order they come.
-func summary(t *testing.T, recs []*record.Record) string {
+func summary(t *testing.T, recs []*Record) string {
 	c := stats.New(stats.Options{})
 	for _, r := range recs {
-		c.Add(r)
+		c.Add(&r.Record)
 	}
 	b, err := json.MarshalIndent(c.Summary(), "", " ")
 	if err != nil {
@@ -118,8 +117,8 @@ func TestShardsAreOneRun(t *testing.T) {
 				t.Fatalf("%d shards:\n%s, one engine:\n%s", n, got, want)
 			}
 		}
-		steady := func(recs []*record.Record) []*record.Record {
-			return slices.DeleteFunc(slices.Clone(recs), func(r *record.Record) bool { return r.Run == "rate=50" })
+		steady := func(recs []*Record) []*Record {
+			return slices.DeleteFunc(slices.Clone(recs), func(r *Record) bool { return r.Run == "rate=50" })
 		}
 		if got, want := summary(t, steady(all)), summary(t, steady(one)); got != want {
 			t.Errorf("%d shards:\n%s\none engine:\n%s", n, got, want)
@@ -127,7 +126,7 @@ func TestShardsAreOneRun(t *testing.T) {
 	}
 }
 
-func line(r *record.Record) string {
+func line(r *Record) string {
 	b, _ := json.Marshal(r)
 	return string(b)
 }
@@ -199,7 +198,7 @@ func TestStart(t *testing.T) {
 			begin = time.Now()
 			var sent []string
 			var mu sync.Mutex
-			e := &Engine{Doer: slow{}, Source: &lines{n: 3}, Sleep: waitUntil, Ns: time.Time.UnixNano, Emit: func(r *record.Record) error {
+			e := &Engine{Doer: slow{}, Source: &lines{n: 3}, Sleep: waitUntil, Ns: time.Time.UnixNano, Emit: func(r *Record) error {
 				mu.Lock()
 				defer mu.Unlock()
 				due := begin.Add(c.start).Add(time.Duration(r.Seq) * 100 * ms)

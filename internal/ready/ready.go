@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"perfpipe/internal/client"
+	"perfpipe/internal/load"
 	"perfpipe/internal/mask"
 	"perfpipe/internal/record"
-	"perfpipe/internal/request"
 )
 
 const (
@@ -102,7 +102,7 @@ func (w *Waiter) Servers(ctx context.Context, pages *http.Client, servers []*url
 
 // Test sends the client's test request, again while the server is starting. The record is nil if the API has no such
 // request. The error is a *TimeoutError, if the limit is over and was not 0, or the cause of ctx.
-func (w *Waiter) Test(ctx context.Context, c *client.Client, first *request.Request) (*record.Record, error) {
+func (w *Waiter) Test(ctx context.Context, c *client.Client, first *load.Request) (*record.Record, error) {
 	for {
 		rec := c.Test(ctx, first, max(testTimeout, time.Until(w.end)))
 		if rec == nil || rec.OK {

@@ -14,6 +14,7 @@ import (
 
 	"perfpipe/internal/client"
 	"perfpipe/internal/clock"
+	"perfpipe/internal/load"
 	"perfpipe/internal/request"
 )
 
@@ -90,7 +91,7 @@ func TestSilentServer(t *testing.T) {
 	}
 	cl := client.New(client.Config{URL: u}, clock.New())
 	defer cl.Close()
-	rec := cl.Test(context.Background(), &request.Request{Body: []byte(`{"model":"m","messages":[]}`)}, 20*time.Millisecond)
+	rec := cl.Test(context.Background(), load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[]}`)}), 20*time.Millisecond)
 	if want := fmt.Sprintf("%s did not answer within 20ms", u.Host); rec.OK || rec.Error.Kind != "total_timeout" || rec.Error.Message != want {
 		t.Errorf("%+v, want %s", rec.Error, want)
 	}

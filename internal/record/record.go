@@ -163,13 +163,8 @@ type Record struct {
 	// The request line, with --save-request. It can be sent again.
 	Request json.RawMessage `json:"request,omitempty" record:"rare"`
 
-	EndNs  int64 `json:"-"` // when the last byte came, ns since the epoch; 0: not known
-	DoneNs int64 `json:"-"` // when it had been read
-
-	Keys  Keys            `json:"-"` // that its line had, or of a record to write: whose zeros are written
-	Reply json.RawMessage `json:"-"` // the assistant's message, for the next turn of a conversation
-	Body  json.RawMessage `json:"-"` // what was sent
-	Want  int             `json:"-"` // tokens that the answer must have, since it was asked to ignore its end; 0: any
+	// Keys are those that the line had. Of a record to write they are those whose zeros are written.
+	Keys Keys `json:"-"`
 }
 
 // Error is why a request failed.

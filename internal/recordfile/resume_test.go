@@ -11,7 +11,6 @@ import (
 	"perfpipe/internal/load"
 	"perfpipe/internal/partial"
 	"perfpipe/internal/record"
-	"perfpipe/internal/request"
 )
 
 // What a file of records holds, for each line of the input. A run that was cut short in any way is repaired first.
@@ -65,7 +64,7 @@ func TestSent(t *testing.T) {
 			}
 			got := ""
 			for line := range int64(5) {
-				req := &request.Request{}
+				req := new(load.Request)
 				if line == 1 {
 					req.ID = "b"
 				}

@@ -10,7 +10,6 @@ import (
 
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
-	"perfpipe/internal/request"
 )
 
 // Sent is what an earlier run has sent, by the records that its file holds.
@@ -109,7 +108,7 @@ func hash(id string) uint32 {
 }
 
 // has reports whether the request of a line of the input, counted from 0, was sent.
-func (s *Sent) has(line int64, req *request.Request) (bool, error) {
+func (s *Sent) has(line int64, req *load.Request) (bool, error) {
 	if s.talks {
 		id := req.ID
 		if id == "" {

@@ -5,8 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"strconv"
 
 	"github.com/goccy/go-json"
@@ -28,14 +26,7 @@ type Request struct {
 
 	PromptTokens int `json:"prompt_tokens,omitempty"` // that the prompt was made of; 0: not known
 
-	Source    Source           `json:"-"` // for errors
-	Members   fastjson.Members `json:"-"` // of a Body that was a whole line, until the next line is read; empty: not known
-	Target    any              `json:"-"` // where the sender found that it goes
-	Most      int              `json:"-"` // tokens that the answer may have, as the sender found; 0: not known
-	Want      int              `json:"-"` // tokens that the answer must have, as the sender found; 0: any
-	WantReply bool             `json:"-"` // the record shall carry the reply: a turn of a conversation
-
-	memory []byte // of Body, where it is the request's own
+	Source Source `json:"-"` // for errors
 }
 
 // Source is a line of an input.
@@ -55,17 +46,18 @@ type Turn struct {
 // Parse reads one line. An object with the key body or turns is an envelope; any other object is the body itself. The
 // line is copied.
 func Parse(line []byte) (Request, error) {
-	var room [16]fastjson.Member
+	var members [16]fastjson.Member
 	var r Request
-	_, err := r.parse(line, room[:0])
+	_, err := r.Parse(line, members[:0])
 	if err == nil && r.Turns == nil {
-		r.Own(r.Body)
+		r.Body = bytes.Clone(r.Body)
 	}
 	return r, err
 }
 
-// parse reads a line, whose members it appends to list. A body that is the line stays a slice of it.
-func (r *Request) parse(line []byte, list fastjson.Members) (members fastjson.Members, err error) {
+// Parse reads one line into r, which is empty. A body that is the line itself remains a slice of it; its members are
+// appended to list.
+func (r *Request) Parse(line []byte, list fastjson.Members) (members fastjson.Members, err error) {
 	if len(line) == 0 || line[0] != '{' {
 		return list, fmt.Errorf("not a JSON object: %.40q", line)
 	}
@@ -85,21 +77,6 @@ func (r *Request) parse(line []byte, list fastjson.Members) (members fastjson.Me
 	}
 	return list[:0], r.check(turns)
 }
-
-// Own makes the parts, one after the other, the body, in memory of the request's own.
-func (r *Request) Own(parts ...[]byte) {
-	if len(r.Body) > 0 && len(r.memory) > 0 && &r.Body[0] == &r.memory[0] { // parts may be of it
-		r.memory = nil
-	}
-	r.memory = r.memory[:0]
-	for _, p := range parts {
-		r.memory = append(r.memory, p...)
-	}
-	r.Body = r.memory
-}
-
-// Reset makes r a new request with the memory of the old.
-func (r *Request) Reset() { *r = Request{memory: r.memory} }
 
 func (r *Request) check(turns bool) error {
 	if err := r.checkHTTP(); err != nil {
@@ -143,33 +120,6 @@ func (r Request) MarshalJSON() ([]byte, error) {
 		return r.Body, nil
 	}
 	return r.Append(nil)
-}
-
-// Read gives the requests of r, each with its Source, in memory that room gives; a nil room gives new memory to each. A
-// body that is a whole line, and its Members, are valid until the next line is read. A bad line is a *jsonl.LineError and
-// reading goes on.
-func Read(r io.Reader, file string, room func() *Request) iter.Seq2[*Request, error] {
-	if room == nil {
-		room = func() *Request { return new(Request) }
-	}
-	return func(yield func(*Request, error) bool) {
-		var list fastjson.Members
-		for line, err := range jsonl.Lines(r) {
-			if err != nil {
-				yield(nil, fmt.Errorf("%s: %w", file, err))
-				return
-			}
-			q := room()
-			if list, err = q.parse(line.Bytes, list[:0]); err != nil {
-				q, err = nil, &jsonl.LineError{File: file, Line: line.N, Err: err}
-			} else {
-				q.Source, q.Members = Source{file, line.N}, list
-			}
-			if !yield(q, err) {
-				return
-			}
-		}
-	}
 }
 
 // Append writes the line to dst, without a line feed: the body alone where it says it all.

@@ -3,13 +3,10 @@ package request
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
-
-	"perfpipe/internal/jsonl"
 )
 
 func TestParse(t *testing.T) {
@@ -48,25 +45,6 @@ func TestParse(t *testing.T) {
 				t.Errorf("%s: wrote (%d) %s %v, want %s", c.line, i, got, err, c.want)
 			}
 		}
-	}
-}
-
-func TestReadGoesOnAfterABadLine(t *testing.T) {
-	var got []string
-	for r, err := range Read(strings.NewReader("{\"a\":1}\n\nnonsense\n{\"a\":2}"), "in.jsonl", nil) {
-		var bad *jsonl.LineError
-		switch {
-		case errors.As(err, &bad):
-			got = append(got, bad.Error())
-		case err != nil:
-			t.Fatal(err)
-		default:
-			got = append(got, r.Source.String()+" "+string(r.Body))
-		}
-	}
-	want := "in.jsonl:1 {\"a\":1}|in.jsonl:3: not a JSON object: \"nonsense\"|in.jsonl:4 {\"a\":2}"
-	if s := strings.Join(got, "|"); s != want {
-		t.Errorf("got  %s\nwant %s", s, want)
 	}
 }
 

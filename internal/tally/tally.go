@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -46,7 +47,7 @@ type point struct {
 const recentAnswers = 512
 
 // Add adds a record that ended with inFlight requests in flight.
-func (t *Tally) Add(rec *record.Record, inFlight int64) {
+func (t *Tally) Add(rec *load.Record, inFlight int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if rec.Run != t.point.run || rec.Phase != t.point.phase {
@@ -54,20 +55,20 @@ func (t *Tally) Add(rec *record.Record, inFlight int64) {
 	}
 	t.conns.add(rec.LagMs, inFlight)
 	if rec.Phase == record.PhaseMeasure {
-		t.client.Add(rec)
+		t.client.Add(&rec.Record)
 	}
 	if !rec.OK {
-		t.fail(rec)
+		t.fail(&rec.Record)
 		return
 	}
 	t.ok++
-	if rec.CompletionTokens > 0 && rec.CompletionTokens < rec.Want {
+	if rec.Short() {
 		t.short++
 	}
 	if rec.PromptAsked != 0 {
-		t.prompts.Add(rec)
+		t.prompts.Add(&rec.Record)
 	}
-	t.point.add(rec)
+	t.point.add(&rec.Record)
 }
 
 func (t *Tally) fail(rec *record.Record) {

@@ -5,19 +5,20 @@ import (
 	"testing"
 	"time"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
 
-func failed(kind, message string) *record.Record {
-	return &record.Record{Error: &record.Error{Kind: kind, Message: message}}
+func failed(kind, message string) *load.Record {
+	return &load.Record{Record: record.Record{Error: &record.Error{Kind: kind, Message: message}}}
 }
 
 // The turns of a conversation after one that failed are counted, since nothing else tells of them.
 func TestString(t *testing.T) {
 	var all Tally
 	for turn := 1; turn <= 2; turn++ {
-		rec := &record.Record{OK: turn < 2, Turn: turn, Turns: 5}
+		rec := &load.Record{Record: record.Record{OK: turn < 2, Turn: turn, Turns: 5}}
 		if !rec.OK {
 			rec.Error = &record.Error{Kind: record.KindHTTP, Message: "HTTP 500: boom"}
 		}
@@ -39,7 +40,7 @@ func TestString(t *testing.T) {
 func TestRunning(t *testing.T) {
 	var all Tally
 	add := func(run string, ttftMs float64) {
-		all.Add(&record.Record{Run: run, OK: true, TTFTMs: ttftMs, CompletionTokens: 2}, 0)
+		all.Add(&load.Record{Record: record.Record{Run: run, OK: true, TTFTMs: ttftMs, CompletionTokens: 2}}, 0)
 	}
 	add("first", 1000)
 	for range 2 * recentAnswers {
@@ -56,7 +57,8 @@ func TestRunning(t *testing.T) {
 func TestShort(t *testing.T) {
 	var all Tally
 	for _, tokens := range []int{0, 5, 10, 11} { // 0: not known
-		all.Add(&record.Record{OK: true, CompletionTokens: tokens, Want: 10}, 0)
+		rec := &load.Record{Record: record.Record{OK: true, CompletionTokens: tokens}, Sent: &load.Request{MinTokens: 10}}
+		all.Add(rec, 0)
 	}
 	if got := all.Short(); got != 1 {
 		t.Errorf("%d answers are short, want 1", got)
@@ -66,9 +68,9 @@ func TestShort(t *testing.T) {
 // An output that is busy for most of the run is slow, even if buffers have hidden it.
 func TestSlowOutput(t *testing.T) {
 	var all Tally
-	all.Add(&record.Record{
+	all.Add(&load.Record{Record: record.Record{
 		Mode: "closed", Parallel: 1, Phase: record.PhaseMeasure, OK: true, LatencyMs: 900, Clock: "kernel", ClientCPU: 0.1,
-	}, 0)
+	}}, 0)
 	clean := stats.Verdict{Level: stats.Clean}
 	for _, c := range []struct {
 		blocked, run time.Duration
@@ -101,10 +103,10 @@ func TestConnLimit(t *testing.T) {
 		var all Tally
 		all.Begin(c.limit)
 		for _, lag := range c.lags {
-			all.Add(&record.Record{OK: true, LagMs: lag}, int64(c.limit))
+			all.Add(&load.Record{Record: record.Record{OK: true, LagMs: lag}}, int64(c.limit))
 		}
 		for _, lag := range c.free {
-			all.Add(&record.Record{OK: true, LagMs: lag}, 1)
+			all.Add(&load.Record{Record: record.Record{OK: true, LagMs: lag}}, 1)
 		}
 		if got := all.ConnLimit(); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

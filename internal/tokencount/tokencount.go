@@ -6,7 +6,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"perfpipe/internal/record"
+	"perfpipe/internal/load"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -15,8 +15,8 @@ import (
 type Counter struct {
 	tok        tokenizer.Tokenizer
 	keepOutput bool
-	emit       func(*record.Record) error
-	queue      chan *record.Record
+	emit       func(*load.Record) error
+	queue      chan *load.Record
 	done       chan struct{}
 	err        atomic.Pointer[error] // the first one of emit
 }
@@ -25,11 +25,11 @@ type Counter struct {
 const queueLen = 1024
 
 // Start starts a Counter that hands records on to emit, one at a time. It clears Record.Output unless keepOutput is set.
-// Records need their output and, for the tokens of the prompt, their body.
-func Start(tok tokenizer.Tokenizer, keepOutput bool, emit func(*record.Record) error) *Counter {
+// Records need their output and, for the tokens of the prompt, their request.
+func Start(tok tokenizer.Tokenizer, keepOutput bool, emit func(*load.Record) error) *Counter {
 	c := &Counter{
 		tok: tok, keepOutput: keepOutput, emit: emit,
-		queue: make(chan *record.Record, queueLen), done: make(chan struct{}),
+		queue: make(chan *load.Record, queueLen), done: make(chan struct{}),
 	}
 	go c.run()
 	return c
@@ -46,7 +46,7 @@ func (c *Counter) run() {
 }
 
 // Add takes a record. Its error is that of an earlier record.
-func (c *Counter) Add(rec *record.Record) error {
+func (c *Counter) Add(rec *load.Record) error {
 	c.queue <- rec
 	return c.failed()
 }
@@ -65,7 +65,7 @@ func (c *Counter) failed() error {
 	return nil
 }
 
-func (c *Counter) count(rec *record.Record) {
+func (c *Counter) count(rec *load.Record) {
 	text := rec.Output
 	if !c.keepOutput {
 		rec.Output = ""
@@ -76,7 +76,7 @@ func (c *Counter) count(rec *record.Record) {
 	rec.TokensFrom = "tokenizer"
 	rec.CompletionTokens, rec.HiddenTokens, rec.HiddenUnknown = len(c.tok.Encode(text)), 0, ""
 	if rec.PromptTokens == 0 {
-		rec.PromptTokens = c.prompt(rec.Body)
+		rec.PromptTokens = c.prompt(rec.Sent.Body)
 	}
 	rec.NoteTPOT()
 }

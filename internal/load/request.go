@@ -1,0 +1,78 @@
+package load
+
+import (
+	"github.com/goccy/go-json"
+
+	"perfpipe/internal/fastjson"
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
+)
+
+// Request is a request line on its way to the server, with what the sender found out about it. It has one owner at a
+// time: the Source, the engine, the Doer, and then its Record.
+type Request struct {
+	request.Request
+
+	Members   fastjson.Members // of a Body that is still the line it was read from; nil: not known
+	Endpoint  any              // where the Doer found that it goes; nil: it has not looked
+	MaxTokens int              // that the answer may have; 0: not known
+	MinTokens int              // that the answer must have, because it was asked to ignore its end; 0: any
+	WantReply bool             // the record is to carry the reply: a turn of a conversation
+
+	Owner func(*Request) // takes the memory back at Release; nil: nobody does
+
+	memory []byte // of Body, if that is the request's own
+}
+
+// NewRequest returns a request for a line that nobody reuses.
+func NewRequest(line request.Request) *Request { return &Request{Request: line} }
+
+// SetBody makes the parts, joined, the body, in memory that belongs to the request.
+func (r *Request) SetBody(parts ...[]byte) {
+	if len(r.Body) > 0 && len(r.memory) > 0 && &r.Body[0] == &r.memory[0] { // the parts may be of it
+		r.memory = nil
+	}
+	r.memory = r.memory[:0]
+	for _, p := range parts {
+		r.memory = append(r.memory, p...)
+	}
+	r.Body, r.Members = r.memory, nil
+}
+
+// Release ends the use of a request. Its memory goes back to its owner.
+func (r *Request) Release() {
+	if r.Owner != nil {
+		r.Owner(r)
+	}
+}
+
+// Reset empties a request for its next line. It retains the memory and the owner.
+func (r *Request) Reset() { *r = Request{memory: r.memory, Owner: r.Owner} }
+
+// Record is the record of a request, with what the sender needs besides the record line.
+type Record struct {
+	record.Record
+
+	EndNs  int64           // when the last byte was received, ns since the epoch; 0: not known
+	DoneNs int64           // when it had been read, ns since the epoch
+	Reply  json.RawMessage // the assistant's message, for the next turn of a conversation
+	Sent   *Request        // the request; nil: there is none
+
+	Owner func(*Record) // takes the memory back at Release; nil: nobody does
+}
+
+// Release ends the use of a record and of its request.
+func (r *Record) Release() {
+	if sent := r.Sent; sent != nil {
+		r.Sent = nil
+		sent.Release()
+	}
+	if r.Owner != nil {
+		r.Owner(r)
+	}
+}
+
+// Short reports whether the answer has fewer tokens than it must have.
+func (r *Record) Short() bool {
+	return r.CompletionTokens > 0 && r.Sent != nil && r.CompletionTokens < r.Sent.MinTokens
+}
