@@ -157,7 +157,7 @@ func (f *File) keepOther() error {
 	}
 }
 
-// Commit flushes the file and gives it its name.
+// Commit flushes the file and renames it to FILE.
 func (f *File) Commit() error {
 	if err := f.Flush(); err != nil {
 		f.Abort()

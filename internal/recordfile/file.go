@@ -83,7 +83,7 @@ func (f *File) flush() {
 	}
 }
 
-// Close ends the file and gives it its name, even after a run that failed: its records are valid.
+// Close ends the file and renames it to FILE, even after a run that failed: its records are valid.
 func (f *File) Close() error {
 	if err := f.end(); err != nil {
 		return err

@@ -25,7 +25,7 @@ func Parse(text string) (load.Shard, error) {
 	return load.Shard{Index: index, Of: of}, nil
 }
 
-// KubernetesIndex is the variable in which Kubernetes gives each pod of a Job its index, but not their number.
+// KubernetesIndex is the variable in which Kubernetes passes each pod of a Job its index, but not the number of pods.
 const KubernetesIndex = "JOB_COMPLETION_INDEX"
 
 // EnvError reports environment variables that describe no shard.
