@@ -1,10 +1,10 @@
-// Package client sends requests to a server and writes a record of each: it determines the endpoint and the dialect of a
-// request, edits its body as far as the line format permits, sends it, reads the answer as the dialect has it, and fills
-// in the times and counts of the record. Client.Do is all of that for one request.
+// Package client sends requests to a server and writes a record of each: it determines the endpoint and the dialect
+// of a request, edits its body as far as the line format permits, sends it, reads the answer as the dialect has it,
+// and fills in the times and counts of the record. Client.Do is all of that for one request.
 //
 // HTTP/1.1 is package http1's; HTTP/2 (http2.go) and whatever needs a proxy (standard.go) are here, behind the same
-// interface (transport.go). A request is prepared in prepare.go, endpoints.go and edit.go, and its answer read in reply.go
-// and the files beside it.
+// interface (transport.go). A request is prepared in prepare.go, endpoints.go and edit.go, and its answer read in
+// reply.go and the files beside it.
 package client
 
 import (
@@ -118,7 +118,8 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 		rec.Output = x.call.hide(x.reply.text.String())
 	}
 	if key := x.reply.key; key != "" && c.prep.first(factKey) {
-		c.cfg.Say("%s streams text as %q, which is not known to be output: it counts only in answers without any other", ep.shown, key)
+		c.cfg.Say("%s streams text as %q, which is not known to be output: it counts only in answers without any other",
+			ep.shown, key)
 	}
 	if req.WantReply && rec.OK {
 		out.Reply = x.reply.message.json()

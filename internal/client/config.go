@@ -34,8 +34,8 @@ type Config struct {
 	Plain          bool          // use net/http for everything
 	Batch          time.Duration // how long answers may wait to be read together if that saves CPU time; 0: not at all
 
-	// MaxAnswer is the most bytes of an answer that are read, after decompression. 0: 64 MiB of a body or an event, 1 GiB
-	// of a stream.
+	// MaxAnswer is the most bytes of an answer that are read, after decompression. 0: 64 MiB of a body or an event, 1
+	// GiB of a stream.
 	MaxAnswer int64
 
 	SaveOutput  bool // records have the output
@@ -44,8 +44,8 @@ type Config struct {
 
 	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 
-	// Debug, unless nil, is called for each step of each exchange: step is start, sent or received. text is valid during
-	// the call.
+	// Debug, unless nil, is called for each step of each exchange: step is start, sent or received. text is valid
+	// during the call.
 	Debug func(id, step string, text []byte)
 }
 
@@ -76,7 +76,7 @@ func (c *Config) dialer() *http1.Dialer {
 // http1 returns the options that the transports share.
 func (c *Config) http1() http1.Config {
 	return http1.Config{
-		ReadTimeout: c.ReadTimeout, TotalTimeout: c.TotalTimeout, NoKeepAlive: c.Network.NoKeepAlive, NoResend: c.NoResend,
-		Batch: c.Batch, Say: c.Say,
+		ReadTimeout: c.ReadTimeout, TotalTimeout: c.TotalTimeout,
+		NoKeepAlive: c.Network.NoKeepAlive, NoResend: c.NoResend, Batch: c.Batch, Say: c.Say,
 	}
 }

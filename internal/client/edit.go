@@ -21,7 +21,8 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members
 		if model == nil || model.String() != p.c.cfg.Served {
 			c.set("model", quoted(p.c.cfg.Served))
 			if p.first(factModel) {
-				p.c.cfg.Say("the model in the bodies is replaced by %q, the name that the server serves", p.c.cfg.Served)
+				p.c.cfg.Say("the model in the bodies is replaced by %q, the name that the server serves",
+					p.c.cfg.Served)
 			}
 		}
 	case model == nil || is(model, "null") || is(model, `""`):
@@ -68,7 +69,7 @@ func withUsage(options *fastjson.Member) []byte {
 	}
 	members, err := fastjson.AppendMembers(nil, options.Value)
 	switch {
-	case err != nil || members.Get("include_usage") != nil: // no object, which is for the server to reject, or it is set
+	case err != nil || members.Get("include_usage") != nil: // no object, which the server may reject, or it is set
 		return nil
 	case len(members) == 0:
 		return []byte("{" + usage + "}")
@@ -105,7 +106,8 @@ func (c *change) set(name string, value []byte) {
 	c.n++
 }
 
-// apply returns the edited body in two parts; the first is nil if nothing changes. The members that stay keep their bytes.
+// apply returns the edited body in two parts; the first is nil if nothing changes. The members that stay keep their
+// bytes.
 func (c *change) apply(body []byte, keys fastjson.Members) (front, rest []byte) {
 	if c.n == 0 && len(c.without) == 0 {
 		return nil, body

@@ -20,14 +20,14 @@ func (r *reply) Phase() http1.Phase {
 		return http1.Ended
 	case r.settledAt > 0 || r.err != nil:
 		return http1.Settled
-	case r.rec.Status/100 > 2 && r.told():
+	case r.rec.Status/100 > 2 && r.wholeError():
 		return http1.Settled
 	}
 	return http1.Going
 }
 
-// endedAt is when the answer was complete by its own protocol, µs after sent; 0: it was not, or it has no end of its
-// own.
+// endedAt returns when the answer was complete by its own protocol, µs after sent; 0: it was not, or its protocol has
+// no end.
 func (r *reply) endedAt() int64 {
 	if r.done {
 		return r.doneAt
@@ -44,7 +44,7 @@ func (r *reply) Several() bool { return r.call.several() }
 // several reports whether the request asks for several answers in one, whose ends cannot be told apart.
 func (c *call) several() bool { return gjson.GetBytes(c.Body, "n").Int() > 1 }
 
-// tidy takes the error of a transport whose answer was complete, and notes it in the record instead.
+// tidy returns the error of a transport, or nil if the answer was complete: the record then says how it ended.
 func (x *exchange) tidy(rec *record.Record, err error) error {
 	if err == nil || x.reply.over && rec.Status/100 != 2 {
 		return nil

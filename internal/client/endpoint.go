@@ -9,23 +9,23 @@ import (
 	"perfpipe/internal/mask"
 )
 
-// endpoint is where requests go: one URL, with what is the same for each request to it.
+// endpoint is a URL to which requests are sent, with all that they have in common.
 type endpoint struct {
 	url     string // without userinfo
-	shown   string // the same without its secrets
+	shown   string // url without secrets
 	method  string
 	addr    string // host:port
-	server  string // the scheme with addr
-	secure  bool   // https
-	proxy   string // the proxy's URL without its secrets, "" is none
+	server  string // scheme://addr
+	overTLS bool
+	proxy   string // the proxy's URL without secrets; empty: none
 	dialect api.Dialect
-	memo    *api.Memo                       // nil: events are read by the dialect's Reader
-	read    func([]byte) (api.Event, error) // of memo, made once
-	ranks   bool                            // its answers are items rather than text
-	stream  bool                            // the bodies ask for streams
+	memo    *api.Memo                       // nil: the dialect's Reader reads events
+	read    func([]byte) (api.Event, error) // of memo, created once
+	ranks   bool                            // answers are items rather than text
+	stream  bool                            // bodies ask for streams
 	fields  fields
-	head    []byte        // all of a request's head that is the same for each
-	secrets *mask.Secrets // hidden in what is said of it
+	head    []byte        // the common part of a request's head
+	secrets *mask.Secrets // are hidden in messages
 	origin  *http1.Origin // for direct; nil: another transport sends its requests
 }
 
@@ -46,13 +46,13 @@ func newEndpoint(c *Client, u *url.URL, method string, d api.Dialect, stream boo
 	if e.memo != nil {
 		e.read = e.memo.Read
 	}
-	e.secure, e.server = u.Scheme == "https", u.Scheme+"://"+e.addr
+	e.overTLS, e.server = u.Scheme == "https", u.Scheme+"://"+e.addr
 	proxy, _, err := c.Proxy(u)
 	if proxy != nil {
 		e.proxy = mask.URL(proxy.String())
 	}
 	if proxy == nil && err == nil && !cfg.Network.HTTP2 && c.direct != nil {
-		e.origin = c.direct.Origin(e.addr, e.secure)
+		e.origin = c.direct.Origin(e.addr, e.overTLS)
 	}
 	e.fields = fieldsOf(cfg, u, d, stream)
 	e.head = e.fields.append(nil, method, clean.RequestURI())
@@ -67,7 +67,7 @@ func defaultPort(scheme string) string {
 	return "80"
 }
 
-// reader returns what reads the events of one stream.
+// reader returns the function that reads the events of one stream.
 func (e *endpoint) reader() func([]byte) (api.Event, error) {
 	if e.memo != nil {
 		return e.read

@@ -111,8 +111,8 @@ func (p *preparer) find(req *load.Request, body []byte, keys fastjson.Members) (
 	return ep, nil
 }
 
-// server returns the next of the servers, which are used in turn, and its number. Lines are prepared in their order, one
-// at a time, so that the same lines go to the same servers each time.
+// server returns the next of the servers, which are used in turn, and its number. Lines are prepared in their order,
+// one at a time, so that the same lines go to the same servers each time.
 func (p *preparer) server() (turn int, u *url.URL) {
 	n := len(p.c.cfg.More)
 	if n == 0 {
@@ -124,7 +124,8 @@ func (p *preparer) server() (turn int, u *url.URL) {
 	return 0, p.c.cfg.URL
 }
 
-// dialect returns the dialect of a body for a URL's path. alike reports whether all bodies with the same members have it.
+// dialect returns the dialect of a body for a URL's path. alike reports whether all bodies with the same members have
+// it.
 func (p *preparer) dialect(path string, body []byte) (d api.Dialect, alike bool, err error) {
 	if p.c.cfg.Custom != nil {
 		return *p.c.cfg.Custom, true, nil
@@ -158,7 +159,8 @@ func (p *preparer) join(base *url.URL, ref string) (*url.URL, error) {
 		}
 	}
 	if ours == nil {
-		return nil, fmt.Errorf("url: %s is not on %s, and another server must not see the API key", mask.URL(ref), base.Host)
+		return nil, fmt.Errorf("url: %s is not on %s, and another server must not see the API key",
+			mask.URL(ref), base.Host)
 	}
 	if u.User == nil {
 		u.User = ours.User

@@ -17,23 +17,23 @@ import (
 	"perfpipe/internal/record"
 )
 
-// fields are the headers of a request.
+// fields are the header fields of a request.
 type fields struct {
-	host   string // the header Host
+	host   string // Host
 	list   []field
-	ownID  bool // X-Request-Id is among them
-	closes bool // the connection is to end after the response
+	ownID  bool // list has X-Request-Id
+	closes bool // Connection: close
 }
 
 type field struct{ name, value string }
 
-// fieldsOf returns the headers that all requests to u have. What is said last holds: the client's own, those of the
-// dialect, user and password of u or else the key, the flags' headers.
+// fieldsOf returns the header fields that all requests to u have. Later ones replace earlier ones: those of the
+// client, of the dialect, the user and password of u or else the key, and Config.Headers.
 func fieldsOf(cfg *Config, u *url.URL, d api.Dialect, stream bool) fields {
 	f := fields{host: u.Host}
 	f.set("Content-Type", "application/json")
 	f.set("User-Agent", "perf-send")
-	if cfg.Network.NoKeepAlive && !cfg.Network.HTTP2 { // which has no such header
+	if cfg.Network.NoKeepAlive && !cfg.Network.HTTP2 { // HTTP/2 has no such field
 		f.set("Connection", "close")
 	}
 	if cfg.Compressed {
@@ -51,7 +51,7 @@ func fieldsOf(cfg *Config, u *url.URL, d api.Dialect, stream bool) fields {
 		password, _ := u.User.Password()
 		f.set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(u.User.Username()+":"+password)))
 	case cfg.APIKey != "" && (d.KeyHeader == "" || d.Bearer && !strings.HasSuffix(u.Hostname(), ".anthropic.com")):
-		f.set("Authorization", "Bearer "+cfg.APIKey) // Anthropic's own takes it for another kind of key
+		f.set("Authorization", "Bearer "+cfg.APIKey) // Anthropic takes it for another kind of key
 	}
 	f.setAll(cfg.Headers)
 	return f
@@ -63,7 +63,7 @@ func (f *fields) setAll(headers map[string]string) {
 	}
 }
 
-// set sets a header, in place of one of the same name. Host, and whether the connection stays, are not among the list.
+// set sets a field and replaces one of the same name. Host and Connection are not in the list.
 func (f *fields) set(name, value string) {
 	name, value = textproto.CanonicalMIMEHeaderKey(name), strings.TrimSpace(value)
 	switch name {
@@ -85,7 +85,7 @@ func (f *fields) set(name, value string) {
 	f.list = append(f.list, field{name, value})
 }
 
-// with returns the headers of a request that has some of its own.
+// with returns the fields of a request that has headers of its own.
 func (f *fields) with(headers map[string]string) fields {
 	own := *f
 	own.list = slices.Clone(f.list)
@@ -93,7 +93,7 @@ func (f *fields) with(headers map[string]string) fields {
 	return own
 }
 
-// append writes a request's first line and headers as HTTP/1.1 has them.
+// append appends a request line and the fields in the syntax of HTTP/1.1.
 func (f *fields) append(b []byte, method, uri string) []byte {
 	b = append(b, method+" "+uri+" HTTP/1.1\r\nHost: "+f.host+"\r\n"...)
 	for _, h := range f.list {
@@ -105,7 +105,7 @@ func (f *fields) append(b []byte, method, uri string) []byte {
 	return b
 }
 
-// appendHead writes the head of c as HTTP/1.1 has it.
+// appendHead appends the head of c in the syntax of HTTP/1.1.
 func (c *call) appendHead(b []byte) []byte {
 	ownID := c.ep.fields.ownID
 	if len(c.headers) == 0 {
@@ -125,13 +125,13 @@ func (c *call) appendHead(b []byte) []byte {
 	return append(b, "\r\n\r\n"...)
 }
 
-// uri is the request's target, as it stands in the head.
+// uri returns the target of the request line.
 func (e *endpoint) uri() string {
 	rest := e.head[len(e.method)+1:]
 	return string(rest[:bytes.IndexByte(rest, ' ')])
 }
 
-// closes reports whether the request asks the server to end the connection after it.
+// closes reports whether the request asks the server to close the connection after its response.
 func (c *call) closes() bool {
 	for name, value := range c.headers {
 		if strings.EqualFold(name, "Connection") {
@@ -141,7 +141,7 @@ func (c *call) closes() bool {
 	return c.ep.fields.closes
 }
 
-// describe is the request line and the headers, for people.
+// describe returns the request line and the headers, without secrets, for people.
 func (c *call) describe() []byte {
 	b := fmt.Appendf(nil, "%s %s", c.ep.method, c.ep.shown)
 	h, _ := c.httpHeader()
@@ -151,7 +151,7 @@ func (c *call) describe() []byte {
 	return b
 }
 
-// httpHeader is the headers as net/http has them, and the host beside them.
+// httpHeader returns the headers for net/http, which has the host apart.
 func (c *call) httpHeader() (h http.Header, host string) {
 	own := c.ep.fields.with(c.headers)
 	h = make(http.Header, len(own.list)+1)
@@ -164,7 +164,7 @@ func (c *call) httpHeader() (h http.Header, host string) {
 	return h, own.host
 }
 
-// escapeQuery writes a query so that it is one word of ASCII, as a request line needs it.
+// escapeQuery escapes blanks and non-ASCII bytes in a query, which would break the request line.
 func escapeQuery(query string) string {
 	var b strings.Builder
 	for i := range len(query) {
@@ -177,7 +177,7 @@ func escapeQuery(query string) string {
 	return b.String()
 }
 
-// secretsOf are the values that are hidden in what is said of requests to u.
+// secretsOf returns the values that are hidden in messages about requests to u.
 func (c *Client) secretsOf(u *url.URL) *mask.Secrets {
 	var s mask.Secrets
 	s.Add(c.cfg.APIKey)
@@ -191,7 +191,7 @@ func (c *Client) secretsOf(u *url.URL) *mask.Secrets {
 	return &s
 }
 
-// explain adds to a record's error who may have made it, and hides secrets that came back in it.
+// explain names the proxy in a record's error if it may be the proxy's, and hides secrets that the server sent back.
 func (c *call) explain(rec *record.Record) {
 	e := rec.Error
 	switch {

@@ -1,6 +1,6 @@
 package client
 
-//lint:file-ignore SA1019 http.ClientConn has no PING, whose answer tells that the server's limit of streams is known
+//lint:file-ignore SA1019 http.ClientConn has no PING, whose answer shows that the server's limit of streams is known
 
 import (
 	"context"
@@ -19,7 +19,7 @@ import (
 )
 
 // streams sends requests by HTTP/2 on connections of its own. net/http's transport sends up to a hundred streams on a
-// new connection before it has read how many the server takes, and asks again a second later for each that is refused.
+// new connection before it knows how many the server accepts, and retries each refused one a second later.
 type streams struct {
 	cfg *Config
 	h1  http1.Config
@@ -34,11 +34,11 @@ type streams struct {
 type streamOrigin struct {
 	mu      sync.Mutex
 	conns   []*http2.ClientConn
-	dialing int           // connections that are being opened
-	waiting int           // requests that wait for a stream
-	limit   int           // streams that a connection takes, as the server announced; 0: not known yet
-	full    bool          // the server takes no further connection
-	said    bool          // that there is more than one
+	dialing int           // connections being opened
+	waiting int           // requests waiting for a stream
+	limit   int           // streams of a connection, as the server announced; 0: not known
+	full    bool          // the server accepts no more connections
+	said    bool          // Say was called
 	changed chan struct{} // closed at each change
 }
 
@@ -71,11 +71,11 @@ func (p *streams) origin(ep *endpoint) *streamOrigin {
 	return o
 }
 
-// mostRefusals is how often a request is sent again that the server says it has not taken.
-const mostRefusals = 3
+// maxRefusals is how often a request is sent again that the server refused without processing it.
+const maxRefusals = 3
 
-// send returns the head of the response. What the server has not taken goes out again, and so does, once, what was sent
-// on a connection that ended without an answer.
+// send returns the response with its head. A request that the server did not process is sent again, and so is, once,
+// one on a connection that was closed without a response.
 func (p *streams) send(c *call, t *trip, req *http.Request) (*http.Response, error) {
 	for lost, refused := 0, 0; ; {
 		t.Attempt(c.Begun)
@@ -91,8 +91,8 @@ func (p *streams) send(c *call, t *trip, req *http.Request) (*http.Response, err
 			return resp, nil
 		case req.Context().Err() != nil:
 			return nil, err
-		case notTaken(err):
-			if refused++; refused > mostRefusals {
+		case notProcessed(err):
+			if refused++; refused > maxRefusals {
 				return nil, fail(record.KindProtocol, "%s refuses the stream: %w", c.ep.addr, err)
 			}
 		case t.Reused && lost == 0 && !errors.As(err, new(http2.StreamError)):
@@ -106,8 +106,8 @@ func (p *streams) send(c *call, t *trip, req *http.Request) (*http.Response, err
 	}
 }
 
-// notTaken reports whether the server says that it did nothing with the request (RFC 9113 §8.7).
-func notTaken(err error) bool {
+// notProcessed reports whether the server states that it did not process the request (RFC 9113 §8.7).
+func notProcessed(err error) bool {
 	var s http2.StreamError
 	if errors.As(err, &s) {
 		return s.Code == http2.ErrCodeRefusedStream
@@ -117,7 +117,7 @@ func notTaken(err error) bool {
 		strings.Contains(text, "received Server's graceful shutdown GOAWAY")
 }
 
-// take returns a connection with a stream reserved on it. It opens one if those that there are carry all that they may.
+// take returns a connection with a stream reserved on it. It opens one if all are full.
 func (p *streams) take(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
 	o := p.origin(ep)
 	begin, own := time.Now(), time.Duration(0)
@@ -165,7 +165,7 @@ func (p *streams) take(ctx context.Context, ep *endpoint, t *trip) (*http2.Clien
 	}
 }
 
-// streamPoll is how often a request looks for a free stream that the server lets no further connection carry.
+// streamPoll is how often a waiting request looks for a free stream.
 const streamPoll = 2 * time.Millisecond
 
 func (o *streamOrigin) wait(ctx context.Context, changed <-chan struct{}) error {
@@ -180,7 +180,7 @@ func (o *streamOrigin) wait(ctx context.Context, changed <-chan struct{}) error 
 	return nil
 }
 
-// reserve returns a connection that takes another stream; nil: there is none. It drops those that have ended.
+// reserve returns a connection with a free stream, or nil. It drops closed ones. alone: connections are not shared.
 func (o *streamOrigin) reserve(alone bool) *http2.ClientConn {
 	if alone {
 		return nil
@@ -191,7 +191,7 @@ func (o *streamOrigin) reserve(alone bool) *http2.ClientConn {
 	})
 	for _, cc := range o.conns {
 		if cc.ReserveNewRequest() {
-			if o.limit == 0 { // there was none, but now there is
+			if o.limit == 0 { // it was 0, but there is one now
 				o.limit, o.full = streamsOf(cc), false
 			}
 			return cc
@@ -200,7 +200,7 @@ func (o *streamOrigin) reserve(alone bool) *http2.ClientConn {
 	return nil
 }
 
-// wants reports whether another connection is needed for those that wait: one until the limit is known.
+// wants reports whether the waiting requests need another connection: one, until the limit is known.
 func (o *streamOrigin) wants() bool {
 	if o.full && len(o.conns) > 0 {
 		return false
@@ -208,7 +208,7 @@ func (o *streamOrigin) wants() bool {
 	return o.dialing == 0 || o.limit > 0 && o.dialing*o.limit < o.waiting+1
 }
 
-// add takes the connection that was opened, or why it was not. It reserves a stream for the one who opened it.
+// add adds the connection that was opened, or the error, and reserves a stream for the request that opened it.
 func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserved bool, _ error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -219,7 +219,7 @@ func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserv
 	}()
 	if err != nil {
 		if o.full = len(o.conns) > 0; o.full {
-			return false, nil // then its streams are all there is
+			return false, nil // there are only the streams of the others
 		}
 		return false, err
 	}
@@ -230,7 +230,7 @@ func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserv
 	reserved = cc.ReserveNewRequest()
 	o.limit = streamsOf(cc)
 	o.conns = append(o.conns, cc)
-	if o.limit == 0 { // no stream at all: another connection would take none either
+	if o.limit == 0 { // no stream at all; another connection would have none either
 		if o.full = true; !o.said && cfg.Say != nil {
 			o.said = true
 			cfg.Say("HTTP/2: the server takes no streams at present; requests wait until it does")
@@ -244,13 +244,13 @@ func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserv
 	return reserved, nil
 }
 
-// streamsOf returns how many streams a connection takes, as the server announced last.
+// streamsOf returns the limit of a connection's streams, as the server announced last.
 func streamsOf(cc *http2.ClientConn) int { return int(min(cc.State().MaxConcurrentStreams, 1<<20)) }
 
-// dial opens a connection and waits for the server's settings, without which its limit of streams is not known. The
-// answer to a PING comes after them.
+// dial opens a connection and waits for the server's settings, which have its limit of streams. The answer to a PING
+// follows them.
 func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
-	plain, secure, err := p.d.Open(ctx, ep.addr, ep.secure, &t.Timing)
+	plain, secure, err := p.d.Open(ctx, ep.addr, ep.overTLS, &t.Timing)
 	if err != nil {
 		if speaksNoHTTP2(err.Error()) {
 			err = noHTTP2(ep.addr)

@@ -7,24 +7,24 @@ import (
 	"perfpipe/internal/record"
 )
 
-// joined counts the output chunks of a stream that were read late, together with the one before, and so lost their own
-// times: the kernel keeps one stamp for all that waits in a connection. What the server itself sends together loses
-// nothing: the chunks in one piece of HTTP's chunked coding, and as many in a late read as there are in one in time.
+// joined counts the output chunks of a stream that lost their own times because they were read late, together with
+// the chunk before: the kernel keeps one stamp for all bytes that wait in a connection. Chunks that the server sent
+// together lose nothing: those in one HTTP chunk, and as many in a late read as a read in time has.
 type joined struct {
-	framed bool // the coding is chunked: a server's write is a piece of it
-	frame  int  // the piece being read
-	last   int  // the piece of the last output chunk
+	framed bool // the transfer coding is chunked: each write of the server is one HTTP chunk
+	frame  int  // the HTTP chunk being read
+	last   int  // the HTTP chunk of the last output chunk
 
-	together int   // chunks that came in the same read as the one before, in another piece
+	together int   // output chunks in the same read as the one before, but in another HTTP chunk
 	late     int   // of them in late reads
 	reads    int   // late reads with such chunks
 	at       int64 // of the last of these reads, µs
 }
 
-// lateRead is the wait before a read from which what it found together may have come one after the other.
+// lateRead is the delay of a read, ns, from which chunks that it found together may have come one after the other.
 const lateRead = int64(time.Millisecond)
 
-// add counts a chunk that came at the same time as the one before, in a read that was late by delay, ns.
+// add counts a chunk with the same time, µs, as the one before, in a read that was late by delay, ns.
 func (j *joined) add(at, delay int64) {
 	if j.framed && j.frame == j.last {
 		return
@@ -38,7 +38,8 @@ func (j *joined) add(at, delay int64) {
 	}
 }
 
-// into writes the count, zero too if some came together late: readers of records without it go by gap_us.
+// into writes the count to the record, also if it is 0, once there were such chunks: without the key, readers of
+// records estimate it from gap_us.
 func (j *joined) into(rec *record.Record) {
 	if j.late == 0 {
 		return
@@ -50,7 +51,7 @@ func (j *joined) into(rec *record.Record) {
 			reads++
 		}
 	}
-	if reads == 1 { // an answer in one piece
+	if reads == 1 { // the whole answer in one read
 		return
 	}
 	usual := 0.0 // chunks beyond the first in a read in time

@@ -5,33 +5,33 @@ import (
 	"perfpipe/internal/sse"
 )
 
-// The most of an answer that is read unless Config.MaxAnswer says otherwise, bytes after decompression. Real answers
-// stay far below: the embeddings of two thousand texts of 1,024 dimensions have 40 MB, and a stream of a hundred
-// thousand tokens 30.
+// The default limits of an answer. Real ones are far below: the embeddings of two thousand texts in 1,024 dimensions
+// have 40 MB, and a stream of a hundred thousand tokens has 30 MB.
 const (
-	mostHeld     = 64 << 20 // in memory at once: a body in one piece, or one event of a stream
-	mostStreamed = 1 << 30  // of a stream, of which only numbers are kept
-	mostChunks   = 1 << 20  // whose times are kept
+	maxBuffered = 64 << 20 // bytes in memory at once: of a whole body, or of one event of a stream
+	maxStreamed = 1 << 30  // bytes of a stream, of which only numbers are stored
+	maxChunks   = 1 << 20  // output chunks, whose times are stored
 )
 
-// limit is how much of an answer is read.
+// limit bounds what is read of an answer, in bytes after decompression.
 type limit struct {
-	held, streamed int64 // most bytes at once and in all
-	run, all       int64 // bytes since the last event and in all
+	buffered, streamed int64 // the most at once and in all
+	run, all           int64 // received since the last event and in all
 }
 
-func (c *Config) limit(keeps bool) limit {
-	l := limit{held: mostHeld, streamed: mostStreamed}
+// limit returns the limit of an answer. buffers reports whether all of its text is stored.
+func (c *Config) limit(buffers bool) limit {
+	l := limit{buffered: maxBuffered, streamed: maxStreamed}
 	if n := c.MaxAnswer; n > 0 {
-		l.held, l.streamed = n, n
+		l.buffered, l.streamed = n, n
 	}
-	if keeps {
-		l.streamed = l.held
+	if buffers {
+		l.streamed = l.buffered
 	}
 	return l
 }
 
-// input takes the next bytes of the body, after decompression. It reports whether more are wanted.
+// input reads the next bytes of the body, after decompression. It reports whether more are wanted.
 func (r *reply) input(b []byte) bool {
 	if r.over {
 		return false
@@ -40,18 +40,19 @@ func (r *reply) input(b []byte) bool {
 	r.limit.all += int64(len(b))
 	r.plain(b)
 	switch {
-	case r.limit.run > r.limit.held:
-		r.refuse(fail(record.KindProtocol, "%d bytes of the answer without an end (--max-answer-bytes)", r.limit.held))
+	case r.limit.run > r.limit.buffered:
+		r.refuse(fail(record.KindProtocol,
+			"%d bytes of the answer without an end (--max-answer-bytes)", r.limit.buffered))
 	case r.limit.all > r.limit.streamed:
 		r.refuse(fail(record.KindProtocol, "the answer is longer than %d bytes (--max-answer-bytes)", r.limit.streamed))
-	case r.chunks > mostChunks || len(r.odd) > mostChunks:
-		r.refuse(fail(record.KindProtocol, "the answer has more than %d chunks", mostChunks))
+	case r.chunks > maxChunks || len(r.odd) > maxChunks:
+		r.refuse(fail(record.KindProtocol, "the answer has more than %d chunks", maxChunks))
 	}
 	return !r.over
 }
 
-// refuse ends an answer of which no more is wanted, and frees what it holds. The body of an HTTP error is read no
-// further, which changes nothing of the error.
+// refuse ends an answer that exceeds a limit and frees its memory. The rest of an HTTP error is not read, and the error
+// stays what it is.
 func (r *reply) refuse(err error) {
 	if r.over = true; r.rec.Status/100 != 2 {
 		return

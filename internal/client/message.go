@@ -8,12 +8,12 @@ import (
 	"perfpipe/internal/api"
 )
 
-// message puts the assistant's message together for the history of a conversation, in the shape of OpenAI's chat:
-// content and tool calls. Reasoning is not sent back.
+// message assembles the assistant's message for the history of a conversation, in the form of OpenAI's chat: content
+// and tool calls. Reasoning is not sent back.
 type message struct {
 	content strings.Builder
 	calls   []toolCall
-	index   []int // of each call, as the stream counts them
+	index   []int // of each call, as the stream numbers them
 }
 
 type toolCall struct {

@@ -11,13 +11,13 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Pages returns an HTTP client for what the servers publish beside their API, such as metrics. Pages of the servers' own
-// origins are asked as requests are, with the key and the headers of every request; those of others with the headers
-// given. It follows no redirects, which would carry the key elsewhere.
+// Pages returns an HTTP client for pages that servers publish beside their API, such as metrics. It sends the key and
+// the headers of every request to the servers' own origins, and only the given headers to others. It follows no
+// redirects, which would carry the key elsewhere.
 func (c *Client) Pages(others map[string]string) *http.Client {
 	rt := c.std.rt
 	other := rt.Clone()
-	other.DialContext = nil // --resolve, --bind and --unix-socket are for the servers
+	other.DialContext = nil // Network is for the servers
 	other.Protocols = nil
 	other.DisableCompression, other.DisableKeepAlives = false, false
 	return &http.Client{
@@ -59,7 +59,7 @@ func (p *pages) RoundTrip(req *http.Request) (*http.Response, error) {
 	return inflated(resp)
 }
 
-// inflated decompresses a page that came so, though nobody asked for it.
+// inflated decompresses a page that the server compressed without being asked.
 func inflated(resp *http.Response) (*http.Response, error) {
 	if codingOf(resp.Header.Get("Content-Encoding")) != "gzip" {
 		return resp, nil

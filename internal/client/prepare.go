@@ -31,8 +31,8 @@ type preparer struct {
 	firstModel string // of the server, once it was asked
 }
 
-// Prepare determines the endpoint of req and edits its body ahead of time; Do does so for requests that are not prepared.
-// The error is the line's fault, or ErrNoModel.
+// Prepare determines the endpoint of req and edits its body ahead of time; Do does so for requests that are not
+// prepared. The error is the line's fault, or ErrNoModel.
 func (c *Client) Prepare(ctx context.Context, req *load.Request) error {
 	_, err := c.prep.endpoint(ctx, req)
 	return err

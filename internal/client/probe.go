@@ -11,9 +11,9 @@ import (
 	"perfpipe/internal/request"
 )
 
-// Test sends a request like req, but short and for one token, and returns its record. It has a prompt of its own, so that
-// no cache of the server's knows req afterwards. An answer may take as long as limit. The record is nil if the API has no
-// such request.
+// Test sends a short request for one token to the endpoint of req and returns its record. Its prompt is another one, so
+// that the server does not cache req's. The answer may take as long as limit. The record is nil if the API has no such
+// request.
 func (c *Client) Test(ctx context.Context, req *load.Request, limit time.Duration) *record.Record {
 	ep, err := c.prep.endpoint(ctx, req)
 	if err != nil {
@@ -33,7 +33,7 @@ func (c *Client) Test(ctx context.Context, req *load.Request, limit time.Duratio
 	short.Endpoint = ep
 	rec := &c.Do(timed, short).Record
 	if !rec.OK && timed.Err() != nil && ctx.Err() == nil {
-		rec.Error = &record.Error{Kind: record.KindTotalTimeout, Message: ep.addr + " did not answer within " + limit.String()}
+		rec.Error = describe(fail(record.KindTotalTimeout, "%s did not answer within %v", ep.addr, limit))
 	}
 	return rec
 }

@@ -11,21 +11,21 @@ import (
 	"perfpipe/internal/mask"
 )
 
-// proxies are those that the environment names.
+// proxies are the proxies of the environment.
 type proxies struct {
 	exempt      func(*url.URL) bool
 	http, https proxy
 }
 
-// proxy is a variable of the environment. Its URL is nil where it is not set, or where err says what is wrong with it.
+// proxy is a variable of the environment. Its URL is nil if it is not set, or if it is not valid, which err explains.
 type proxy struct {
 	name string
 	url  *url.URL
 	err  error
 }
 
-// newProxies reads the environment as curl does: HTTP_PROXY and HTTPS_PROXY, for which ALL_PROXY stands in, and NO_PROXY,
-// in capitals or not. As in net/http, no proxy is for this machine.
+// newProxies reads the environment as curl does: HTTP_PROXY and HTTPS_PROXY, by default ALL_PROXY, and NO_PROXY, in
+// upper or lower case. As in net/http, loopback addresses have no proxy.
 func newProxies(getenv func(string) string) *proxies {
 	first := func(names ...string) proxy {
 		for _, n := range names {
@@ -37,7 +37,8 @@ func newProxies(getenv func(string) string) *proxies {
 		return proxy{}
 	}
 	const any = "http://proxy.invalid"
-	through := (&httpproxy.Config{HTTPProxy: any, HTTPSProxy: any, NoProxy: cmp.Or(getenv("NO_PROXY"), getenv("no_proxy"))}).ProxyFunc()
+	none := cmp.Or(getenv("NO_PROXY"), getenv("no_proxy"))
+	through := (&httpproxy.Config{HTTPProxy: any, HTTPSProxy: any, NoProxy: none}).ProxyFunc()
 	return &proxies{
 		exempt: func(u *url.URL) bool {
 			p, err := through(u)
@@ -79,8 +80,7 @@ func (p *proxies) forURL(u *url.URL) (to *url.URL, from string, err error) {
 	return v.url, v.name, nil
 }
 
-// Proxy returns the proxy through which requests to u go, nil for none, and the variable of the environment that names
-// it.
+// Proxy returns the proxy for requests to u, nil for none, and the variable of the environment that names it.
 func (c *Client) Proxy(u *url.URL) (proxy *url.URL, from string, err error) {
 	if c.cfg.Network.Unix != "" {
 		return nil, "", nil

@@ -14,8 +14,8 @@ import (
 	"perfpipe/internal/record"
 )
 
-// refused reports whether the answer is an HTTP error, however the transport ended it. An interruption or a timeout before a
-// word of it is worth more.
+// refused reports whether the answer is an HTTP error, however the transport ended. An interruption counts for more,
+// and so does a timeout before the first byte of the body.
 func (r *reply) refused(err error) bool {
 	switch {
 	case r.rec.Status == 0 || r.rec.Status/100 == 2:
@@ -27,13 +27,14 @@ func (r *reply) refused(err error) bool {
 	return len(r.whole) > 0 && !(errors.As(err, &f) && f.Kind == record.KindCanceled)
 }
 
-// told reports whether the body of an HTTP error is whole by its own syntax, so that its end need not be waited for.
-func (r *reply) told() bool {
+// wholeError reports whether the body of an HTTP error is complete by its own syntax, so that its end need not be
+// awaited.
+func (r *reply) wholeError() bool {
 	b := bytes.TrimSpace(r.whole)
 	return len(b) > 0 && (b[len(b)-1] == '}' || b[len(b)-1] == ']') && gjson.ValidBytes(b)
 }
 
-// empty is the error of an answer without output. A sentence in it may tell why.
+// empty returns the error of an answer without output, with a sentence in it that may explain why.
 func (r *reply) empty() error {
 	if said := api.Said(r.whole); said != "" && (r.held || !r.streamed()) {
 		return fail(record.KindEmpty, "the answer has no output, it says: %s", said)
@@ -41,7 +42,7 @@ func (r *reply) empty() error {
 	return fail(record.KindEmpty, "the answer has no output")
 }
 
-// stray is what stands among the events of a stream that broke off and is none, as what a proxy says of it.
+// stray returns the text among the events of a truncated stream that is none, such as the message of a proxy.
 func (r *reply) stray() string {
 	if said := api.ErrorMessage(r.sse.Stray()); said != "" {
 		return "; it says: " + said
@@ -49,7 +50,7 @@ func (r *reply) stray() string {
 	return ""
 }
 
-// refusal is the error of an answer whose status is none of success, with the way out if there is one.
+// refusal returns the error of an answer whose status is not 2xx.
 func (r *reply) refusal() error {
 	status, why := r.rec.Status, api.ErrorMessage(r.whole)
 	if status/100 == 3 && r.location != "" {
@@ -58,13 +59,13 @@ func (r *reply) refusal() error {
 	if why == "" {
 		why = "no reason given"
 	}
-	if !r.ep.secure && wantsTLS(why) {
+	if !r.ep.overTLS && wantsTLS(why) {
 		why += "; write https:// in --url"
 	}
 	return fail(record.KindHTTP, "HTTP %d: %s", status, why)
 }
 
-// redirect is the URL that the answer names, which may be relative.
+// redirect returns the URL of Location, resolved on that of the request.
 func (r *reply) redirect() string {
 	base, err := url.Parse(r.ep.url)
 	if err != nil {
@@ -77,9 +78,11 @@ func (r *reply) redirect() string {
 	return to.String()
 }
 
-// wantsTLS recognizes what servers answer in plain HTTP on a port of theirs that speaks TLS: Go's, nginx, Apache.
+// wantsTLS recognizes the answer of a TLS port to plain HTTP: that of Go, nginx and Apache.
 func wantsTLS(why string) bool {
-	for _, words := range []string{"HTTP request to an HTTPS server", "HTTP request was sent to HTTPS port", "plain HTTP to an SSL-enabled server"} {
+	for _, words := range []string{
+		"HTTP request to an HTTPS server", "HTTP request was sent to HTTPS port", "plain HTTP to an SSL-enabled server",
+	} {
 		if strings.Contains(why, words) {
 			return true
 		}

@@ -15,7 +15,7 @@ import (
 	"perfpipe/internal/sse"
 )
 
-// maxErrorBody is as much as is kept of the body of an answer that is an error.
+// maxErrorBody is the most that is stored of the body of an HTTP error, bytes.
 const maxErrorBody = 64 << 10
 
 // reply reads one response into its record.
@@ -25,47 +25,48 @@ type reply struct {
 	ep       *endpoint
 	read     func([]byte) (api.Event, error)
 	keepText bool
-	message  *message // of a conversation's turn; nil: nobody wants it
+	message  *message // of a conversation's turn; nil: it is not wanted
 	trace    func(line []byte)
 	sent     clock.Nanos
-	trip     *trip // what the transport measures of it; nil: nothing
+	trip     *trip
 
 	sse       sse.Parser
-	onEvent   sse.Event // event, made once
+	onEvent   sse.Event // event, created once
 	framing   framing
-	events    bool   // announced by the head: the answer is a stream of events
-	whole     []byte // an answer in one piece, or the beginning of one whose framing is not known yet
-	held      bool   // whole is the first of what may be JSON lines
-	heldAt    int64  // when it came, µs after sent
+	events    bool   // the Content-Type is that of events
+	whole     []byte // an answer that is no stream, or the beginning of one whose framing is not known
+	held      bool   // whole may be the first of JSON lines
+	heldAt    int64  // when it was received, µs after sent
 	at        int64  // of the bytes being read, µs after sent
-	last      int64  // of the last output chunk
+	last      int64  // of the last output chunk, µs after sent
 	chunks    int
 	joined    joined
-	odd       []int64 // times of chunks that may be output; they are if there is no other
+	odd       []int64 // times of chunks, µs after sent, that are output if there is no other
 	counts    tally
-	seen      [4]bool // the kinds of output that came, by api.Kind
+	seen      [4]bool // the kinds of output that were received, by api.Kind
 	unseen    api.Unseen
 	words     string // text in the place of an event, such as a heartbeat
 	key       string // of text that is not known to be output
 	done      bool
-	doneAt    int64
-	settledAt int64 // of the last event since there are both a finish_reason and usage; 0: there are not
-	over      bool  // more of the answer is not wanted
+	doneAt    int64 // µs after sent
+	settledAt int64 // µs after sent: of the last event, once there are a finish reason and usage; else 0
+	over      bool  // the rest of the answer is not wanted
 	limit     limit
 	shape     api.Shape
-	now       api.Event // the one being read
-	usage     api.Usage // its
+	now       api.Event // being read
+	usage     api.Usage // of now
 	text      strings.Builder
 	err       error
-	location  string    // where the answer says that its resource is
-	coding    string    // as the head has it, until the first byte of the body; "": none
+	location  string    // the header
+	coding    string    // Content-Encoding, until the first byte of the body; empty: none
 	unpack    *unpacker // of a compressed answer
 }
 
+// begin prepares r for the answer to c. It reuses the memory of the answer before.
 func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
 	whole, odd := r.whole[:0], r.odd[:0]
 	if cap(whole) > 1<<20 {
-		whole = nil // one huge answer must not stay in memory for good
+		whole = nil // do not hold the memory of a huge answer
 	}
 	onEvent, events := r.onEvent, r.sse
 	*r = reply{}
@@ -81,6 +82,7 @@ func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
 // us returns an instant in µs after sent.
 func (r *reply) us(at clock.Nanos) int64 { return max(0, at-r.sent).Micros() }
 
+// ms returns µs in ms.
 func ms(us int64) float64 { return float64(us) / 1000 }
 
 // Head implements http1.Sink.
@@ -115,13 +117,14 @@ func (r *reply) Body(b []byte, at clock.Nanos) {
 	r.input(b)
 }
 
+// fail sets the error of the answer unless it has one.
 func (r *reply) fail(err error) {
 	if r.err == nil {
 		r.err = err
 	}
 }
 
-// event takes one event. What differs from the event before in its text alone is not decoded.
+// event reads one event. One that differs from the event before only in its text is not decoded.
 func (r *reply) event(name, data []byte) {
 	r.limit.run = 0
 	if r.trace != nil {
@@ -152,18 +155,19 @@ func (r *reply) event(name, data []byte) {
 	r.decoded(data)
 }
 
+// decoded decodes one event and reads it.
 func (r *reply) decoded(data []byte) {
-	e, byHeart, err := r.decode(data)
+	e, cached, err := r.decode(data)
 	if err != nil {
 		r.fail(&http1.Error{Kind: record.KindProtocol, Err: err})
 		return
 	}
 	switch {
-	case e.Items > 0: // no chunk of an output
+	case e.Items > 0: // not a chunk of output
 	case e.Output():
 		r.firsts(e)
-		if r.chunk(); r.chunks == 2 { // a stream of one token is over before a shape pays
-			r.learn(data, e, byHeart)
+		if r.chunk(); r.chunks == 2 { // a stream of one token ends before a shape pays
+			r.learn(data, e, cached)
 		}
 		if e.Usage != nil {
 			r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.Completion)
@@ -182,8 +186,8 @@ func (r *reply) decoded(data []byte) {
 	}
 }
 
-// aside takes what is neither output nor count. Words in the place of an event are the error that they say they are, or
-// heartbeats: then they matter only if the stream breaks off.
+// aside reads what is neither output nor count. Words in the place of an event are an error if they read like one, else
+// heartbeats, which matter only if the stream is truncated.
 func (r *reply) aside(a *api.Aside) {
 	if a.Key != "" && r.key == "" {
 		r.key = a.Key
@@ -198,15 +202,16 @@ func (r *reply) aside(a *api.Aside) {
 
 var failureWords = regexp.MustCompile(`(?i)\b(internal server )?error\b|exception\b|traceback|timed out|crashed`)
 
-// decode reads an event, which is valid until the next and as long as data; mostly it is one known by heart.
-func (r *reply) decode(data []byte) (e *api.Event, byHeart bool, err error) {
+// decode decodes an event, which is valid until the next one and as long as data. cached reports whether its layout was
+// cached, as most are.
+func (r *reply) decode(data []byte) (e *api.Event, cached bool, err error) {
 	if m := r.ep.memo; m != nil && m.Match(data, &r.now, &r.usage) {
 		return &r.now, true, nil
 	}
 	return &r.now, false, r.decodeWhole(data)
 }
 
-// decodeWhole is kept off the stacks of the many streams that seldom need it.
+// decodeWhole is not inlined, so that the stacks of streams that seldom need it stay small.
 //
 //go:noinline
 func (r *reply) decodeWhole(data []byte) (err error) {
@@ -214,11 +219,11 @@ func (r *reply) decodeWhole(data []byte) (err error) {
 	return err
 }
 
-// learn makes the shape of an event, for those like it that follow.
+// learn learns the shape of an event, for the events like it that follow.
 //
 //go:noinline
-func (r *reply) learn(data []byte, e *api.Event, byHeart bool) {
-	if byHeart {
+func (r *reply) learn(data []byte, e *api.Event, cached bool) {
+	if cached {
 		r.shape, _ = r.ep.memo.LearnMatched(data, e)
 		return
 	}
@@ -234,6 +239,7 @@ func (r *reply) output(k api.Kind) {
 	r.chunk()
 }
 
+// firsts records the times of the first output of all kinds in an event.
 func (r *reply) firsts(e *api.Event) {
 	for i, text := range [...]string{e.Content, e.Reasoning, e.Tool} {
 		if text != "" {
@@ -245,7 +251,7 @@ func (r *reply) firsts(e *api.Event) {
 	}
 }
 
-// first marks the first output of a kind.
+// first records the time of the first output of a kind.
 func (r *reply) first(k api.Kind) {
 	if r.seen[k] {
 		return
@@ -261,6 +267,7 @@ func (r *reply) first(k api.Kind) {
 	*f = ms(r.at)
 }
 
+// chunk records the time of a chunk of output.
 func (r *reply) chunk() {
 	if r.chunks++; r.chunks == 1 {
 		r.rec.TTFTMs = ms(r.at)
@@ -273,7 +280,7 @@ func (r *reply) chunk() {
 	r.last, r.joined.last = r.at, r.joined.frame
 }
 
-// take copies what an event says besides its output.
+// take copies the text and all else that an event has beside the time of its output.
 func (r *reply) take(e *api.Event) {
 	if r.keepText {
 		r.text.WriteString(e.Reasoning)
@@ -303,7 +310,8 @@ func (r *reply) take(e *api.Event) {
 	}
 }
 
-// finish judges the response when it is whole, or when err has ended it; end is when its last byte came.
+// finish completes the record at the end of the answer, or when err has ended it. end is when its last byte was
+// received.
 func (r *reply) finish(err error, end clock.Nanos) {
 	rec := r.rec
 	rec.LatencyMs = ms(r.us(end))
@@ -343,14 +351,14 @@ func (r *reply) finish(err error, end clock.Nanos) {
 	}
 }
 
-// endStream is the end of a stream's body.
+// endStream ends the body of a stream and reports whether there was output.
 func (r *reply) endStream() (output bool) {
 	if r.framing == asEvents {
 		r.sse.End(r.onEvent)
 	} else {
 		r.sse.EndLines(r.onEvent)
 	}
-	if r.held { // one JSON value, which is no stream
+	if r.held { // one JSON value is no stream
 		return r.readWhole()
 	}
 	rec := r.rec
@@ -372,6 +380,7 @@ func (r *reply) endStream() (output bool) {
 	return r.chunks > 0 || rec.Items > 0
 }
 
+// readWhole reads an answer that is no stream and reports whether it has output.
 func (r *reply) readWhole() (output bool) {
 	if len(bytes.TrimSpace(r.whole)) == 0 {
 		r.fail(fail(record.KindEmpty, "the answer is empty"))

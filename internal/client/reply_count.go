@@ -7,14 +7,14 @@ import (
 	"perfpipe/internal/record"
 )
 
-// tally is what the usage of a server tells, beside what the record has.
+// tally holds the counts of a server's usage that are not in the record, in tokens.
 type tally struct {
-	prompt, completion, total int  // of the last usage that tells all three
+	prompt, completion, total int  // of the last usage that has all three
 	rejected                  int  // predicted by the request, and not streamed
-	after                     bool // a usage came after the last chunk with one
+	after                     bool // a usage followed the last chunk with one
 }
 
-// add takes the usage of an event. One without any tokens is none, and a zero wipes no count.
+// add adds the usage of an event. A usage without tokens is none, and a zero does not replace a count.
 func (c *tally) add(rec *record.Record, e *api.Event) {
 	u := e.Usage
 	if u.Prompt == 0 && u.Completion == 0 {
@@ -42,7 +42,7 @@ func (c *tally) add(rec *record.Record, e *api.Event) {
 	}
 }
 
-// settle makes the record's counts agree with each other when the answer is over.
+// settle makes the record's counts agree at the end of the answer.
 func (r *reply) settle() {
 	rec := r.rec
 	r.chunkTokens()
@@ -57,19 +57,19 @@ func (r *reply) settle() {
 // generated reports whether the answer has output of tokens.
 func (r *reply) generated() bool { return slices.Contains(r.seen[:], true) }
 
-// spareChunks is how many chunks without a token of its own an answer may have. One with more of them than it has tokens
-// beside its reasoning has the reasoning in its content.
+// spareChunks is how many chunks without a token of their own an answer may have. If it has more chunks than tokens
+// beside its reasoning, its content includes the reasoning.
 const spareChunks = 2
 
-// hidden finds out how many of the tokens were never streamed. Reasoning that is counted beside the other output, as xAI
-// does, belongs to it: the total tells.
+// hidden determines how many of the tokens were not streamed. If reasoning is counted beside the other output, as xAI
+// does, which the total shows, it is added to the output.
 func (r *reply) hidden() {
 	rec, c := r.rec, &r.counts
 	reasoning := rec.ReasoningTokens
 	agrees := true
 	switch rest := c.total - c.prompt - c.completion; {
 	case c.total == 0:
-		if reasoning > rec.CompletionTokens { // so it is not part of it
+		if reasoning > rec.CompletionTokens { // so it is not included
 			rec.CompletionTokens += reasoning
 		}
 	case rest == 0, rest == rec.CachedTokens:
@@ -78,16 +78,16 @@ func (r *reply) hidden() {
 	default:
 		agrees = false
 	}
-	kept := reasoning > 0 && !r.seen[api.Reasoning] && r.chunks <= rec.CompletionTokens-reasoning+spareChunks
+	withheld := reasoning > 0 && !r.seen[api.Reasoning] && r.chunks <= rec.CompletionTokens-reasoning+spareChunks
 	hidden := c.rejected
-	if kept {
+	if withheld {
 		hidden += reasoning
 	}
 	switch {
 	case r.chunks == 0: // nothing was streamed
-	case r.unseen == api.UnseenRedacted && !kept:
+	case r.unseen == api.UnseenRedacted && !withheld:
 		rec.HiddenUnknown = record.HiddenRedacted
-	case r.unseen == api.UnseenSummary && !kept:
+	case r.unseen == api.UnseenSummary && !withheld:
 		rec.HiddenUnknown = record.HiddenSummary
 	case !agrees, hidden >= rec.CompletionTokens:
 		rec.HiddenUnknown = record.HiddenTotal
@@ -96,8 +96,8 @@ func (r *reply) hidden() {
 	}
 }
 
-// chunkTokens makes the counts that came with each chunk, which mostly are those of all chunks so far, the tokens of each
-// chunk. If they do not add up to the answer's they are dropped.
+// chunkTokens turns the counts that came with the chunks, most often of all tokens so far, into the tokens of each
+// chunk. It drops them if their sum is not the answer's count.
 func (r *reply) chunkTokens() {
 	rec := r.rec
 	list := rec.ChunkTokens

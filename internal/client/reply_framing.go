@@ -7,21 +7,21 @@ import (
 	"perfpipe/internal/sse"
 )
 
-// framing is how the events of an answer stand in its body.
+// framing is the format of an answer's body.
 type framing uint8
 
 const (
 	notKnown framing = iota
-	asWhole          // the body is one JSON value
+	asWhole          // one JSON value
 	asEvents         // server-sent events
-	asLines          // JSON lines, which the dialect has
+	asLines          // JSON lines, as the dialect has them
 	asJSON           // one JSON value, or JSON lines in the place of events
 )
 
 // streamed reports whether the answer is read as a stream.
 func (r *reply) streamed() bool { return r.framing >= asEvents }
 
-// plain takes the next bytes of the body when they are not compressed any more.
+// plain reads the next bytes of the body, which are not compressed.
 func (r *reply) plain(b []byte) {
 	switch r.framing {
 	case asEvents:
@@ -38,7 +38,7 @@ func (r *reply) plain(b []byte) {
 	}
 }
 
-// frame finds out the framing by how the body begins: what its Content-Type says may be a proxy's idea.
+// frame determines the framing by the beginning of the body, since a proxy may have set the Content-Type.
 func (r *reply) frame(b []byte) {
 	if r.events && len(b) > 0 && (b[0] == 'd' || b[0] == 'e' || b[0] == ':') {
 		r.framing = asEvents
@@ -54,7 +54,7 @@ func (r *reply) frame(b []byte) {
 
 var eventFields = [...]string{"data", "event", "id", "retry", "error"}
 
-// framingOf is notKnown as long as the beginning of a body does not tell.
+// framingOf returns the framing of a body by its beginning, or notKnown until that is long enough.
 func (r *reply) framingOf(body []byte) framing {
 	b := bytes.TrimLeft(sniff.TrimBOM(body), " \t\r\n")
 	lines := r.ep.stream && r.ep.dialect.Lines
@@ -92,8 +92,8 @@ func (r *reply) framingOf(body []byte) framing {
 	return asWhole
 }
 
-// release reports whether data, which is JSON where events are expected, is to be read now. The first value is held: if
-// no other follows, it is a whole answer, and its time is not that of a chunk.
+// release reports whether data, JSON in the place of an event, is to be read now. The first value is held: if no other
+// follows, it is a whole answer, and its time is not that of a chunk.
 func (r *reply) release(data []byte) bool {
 	if r.heldAt == 0 {
 		r.whole, r.held, r.heldAt = append(r.whole[:0], data...), true, max(1, r.at)

@@ -123,8 +123,8 @@ var signals = []string{
 	"response", "incomplete_details", "delta", "choices", "0", "output", "meta_info", "token", "details", "role",
 }
 
-// A good answer with one field of one event replaced by any value: the other events' chunks keep their times, and its counts
-// stay unless they are in the field.
+// A good answer with one field of one event replaced by any value: the other events' chunks keep their times, and its
+// counts stay unless they are in the field.
 func FuzzOddField(f *testing.F) {
 	for i := range goodAnswers {
 		for j := range 60 {

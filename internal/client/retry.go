@@ -36,9 +36,9 @@ func renew(r *record.Record) {
 	r.Request, r.PromptAsked = was.Request, was.PromptAsked
 }
 
-// again reports whether the request of rec is sent once more, and after which pause. The cases and pauses are those of the
-// OpenAI SDKs, without their jitter, so that the same failures lead to the same times: no connection, nothing received,
-// and the status 408, 409, 429 and from 500 on. An answer that has begun is not requested again.
+// again reports whether the request of rec is sent once more, and after which pause. The cases and pauses are those
+// of the OpenAI SDKs, without their jitter, so that the same failures lead to the same times: no connection, nothing
+// received, and the status 408, 409, 429 and from 500 on. An answer that has begun is not requested again.
 func (c *Client) again(rec *record.Record, retry int) (pause time.Duration, ok bool) {
 	if rec.OK || retry >= c.cfg.Retries || rec.TTFTMs > 0 {
 		return 0, false

@@ -1,6 +1,6 @@
 package client
 
-//lint:file-ignore SA1019 the errors of the x/net connections in http2.go are of x/net's types
+//lint:file-ignore SA1019 http2.go uses x/net, whose errors have types of their own
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// standard is net/http's requests and responses behind the transport interface: HTTP/2 and proxies.
+// standard sends requests of net/http: by its own transport, with proxies, or by streams, HTTP/2.
 type standard struct {
 	cfg   *Config
 	h1    http1.Config
@@ -68,7 +68,7 @@ func newStandard(c *Client, clk *clock.Clock, d *http1.Dialer) *standard {
 	return &standard{cfg, cfg.http1(), clk, rt, send, rt.CloseIdleConnections}
 }
 
-// newHTTP2 makes the transport of HTTP/2 without a proxy.
+// newHTTP2 returns the transport of HTTP/2 without a proxy.
 func newHTTP2(cfg *Config, clk *clock.Clock, d *http1.Dialer) transport {
 	p := newStreams(cfg, d)
 	return &standard{cfg, cfg.http1(), clk, nil, p.send, p.close}
@@ -82,32 +82,23 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink
 	defer cancel(nil)
 	if total := st.cfg.TotalTimeout; total > 0 {
 		left := total - st.clock.Now().Sub(c.Start) // less in a later attempt
-		defer time.AfterFunc(left, func() {
-			cancel(st.h1.Late())
-		}).Stop()
+		defer time.AfterFunc(left, func() { cancel(st.h1.Late()) }).Stop()
 	}
 	read := st.cfg.ReadTimeout
-	quiet := time.AfterFunc(time.Hour, func() { cancel(fail(record.KindReadTimeout, "nothing received for %v", read)) })
-	quiet.Stop()
+	quiet := stoppedTimer(func() { cancel(fail(record.KindReadTimeout, "nothing received for %v", read)) })
 	defer quiet.Stop()
 	alive := func() {
 		if read > 0 {
 			quiet.Reset(read)
 		}
 	}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, st.trace(c, t, alive)),
-		c.ep.method, c.ep.url, bytes.NewReader(c.Body))
+	req, err := st.request(ctx, c, t, alive)
 	if err != nil {
-		return &http1.Error{Kind: record.KindRequest, Err: err}
-	}
-	req.Header, req.Host = c.httpHeader()
-	req.Close = c.closes()
-	if !st.cfg.NoResend {
-		req.Header["Idempotency-Key"] = nil // sent to nobody; lets net/http send again on a kept connection found closed
+		return err
 	}
 	resp, err := st.send(c, t, req)
 	if err != nil {
-		if c.ep.secure && t.Connect == 0 && !t.Reused && errors.Is(err, io.EOF) {
+		if c.ep.overTLS && t.Connect == 0 && !t.Reused && errors.Is(err, io.EOF) {
 			return http1.TLSError(ctx, c.ep.addr, err)
 		}
 		return st.byProxy(c, t, st.explain(ctx, c, err))
@@ -116,11 +107,44 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink
 	t.End = st.clock.Now()
 	t.Sent = int64(len(c.Body))
 	s.Head(http1.HeaderOf(resp), t.End)
-	rest := time.AfterFunc(time.Hour, func() { cancel(fail(record.KindProtocol, "the body goes on after the end of the answer")) })
+	err = st.read(resp.Body, t, s, alive, cancel)
+	if err == nil || errors.Is(err, errRefused) {
+		return err
+	}
+	return st.explain(ctx, c, err)
+}
+
+func stoppedTimer(f func()) *time.Timer {
+	t := time.AfterFunc(time.Hour, f)
+	t.Stop()
+	return t
+}
+
+// request returns the request of net/http for c. alive is called when it was written and when a response begins.
+func (st *standard) request(ctx context.Context, c *call, t *trip, alive func()) (*http.Request, error) {
+	ctx = httptrace.WithClientTrace(ctx, st.trace(c, t, alive))
+	req, err := http.NewRequestWithContext(ctx, c.ep.method, c.ep.url, bytes.NewReader(c.Body))
+	if err != nil {
+		return nil, &http1.Error{Kind: record.KindRequest, Err: err}
+	}
+	req.Header, req.Host = c.httpHeader()
+	req.Close = c.closes()
+	if !st.cfg.NoResend {
+		// Not sent: it permits net/http to send again what it sent on a reused connection that the server had closed.
+		req.Header["Idempotency-Key"] = nil
+	}
+	return req, nil
+}
+
+var errRefused = fail(record.KindProtocol, "the answer is refused")
+
+// read passes the body to s. alive is called after each read, and cancel if the body goes on after the answer's end.
+func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), cancel func(error)) error {
+	rest := stoppedTimer(func() { cancel(fail(record.KindProtocol, "the body goes on after the end of the answer")) })
 	defer rest.Stop()
 	buf, phase := make([]byte, 32<<10), http1.Going
 	for {
-		n, err := resp.Body.Read(buf)
+		n, err := body.Read(buf)
 		if n > 0 {
 			t.End = st.clock.Now()
 			t.Received += int64(n)
@@ -128,7 +152,7 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink
 			s.Body(buf[:n], t.End)
 			switch p := s.Phase(); {
 			case p == http1.Refused:
-				return fail(record.KindProtocol, "the answer is refused")
+				return errRefused
 			case p == http1.Ended && phase != http1.Ended, p == http1.Settled && !s.Several():
 				rest.Reset(p.Rest())
 			}
@@ -138,12 +162,12 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink
 			return nil
 		}
 		if err != nil {
-			return st.explain(ctx, c, err)
+			return err
 		}
 	}
 }
 
-// byProxy says of an error before there was a connection that it is the proxy's.
+// byProxy attributes an error that precedes the connection to the proxy.
 func (st *standard) byProxy(c *call, t *trip, err error) error {
 	if c.ep.proxy == "" || t.Connect != 0 || t.Reused {
 		return err
@@ -158,19 +182,19 @@ func (st *standard) byProxy(c *call, t *trip, err error) error {
 	return err
 }
 
-// costed is a connection with what it cost. A dial may outlive the request that wanted it, so that it must not write to
-// that one's trip.
+// costed is a connection with the cost of opening it. A dial may outlive the request that started it, so it must not
+// write to that request's trip.
 type costed struct {
 	net.Conn
 	cost http1.Timing
 }
 
-// untraced hides the trace from the dialing of the DNS.
+// untraced hides the trace of a request from the dialer and its DNS connections.
 type untraced struct{ context.Context }
 
 func (untraced) Value(any) any { return nil }
 
-// trace fills in the cost of the connection.
+// trace fills in the cost of the connection. alive is called when bytes were sent or received.
 func (st *standard) trace(c *call, t *trip, alive func()) *httptrace.ClientTrace {
 	var began, took atomic.Int64 // of the TLS handshake, ns
 	return &httptrace.ClientTrace{
@@ -194,13 +218,13 @@ func (st *standard) trace(c *call, t *trip, alive func()) *httptrace.ClientTrace
 	}
 }
 
-// speaksNoHTTP2 knows what net/http says of a server whose first words are not HTTP/2's: it has no errors of a type for it.
+// speaksNoHTTP2 recognizes the error of net/http for a server that answers by another protocol. It has no type for it.
 func speaksNoHTTP2(text string) bool {
 	return strings.Contains(text, "HTTP/1.1 header") || strings.Contains(text, "no application protocol") ||
 		strings.Contains(text, "client conn could not be established")
 }
 
-// explain finds the kind of an error of net/http.
+// explain returns an error of net/http in plain words, with its kind.
 func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	var cause *http1.Error
 	if errors.As(context.Cause(ctx), &cause) {
@@ -225,11 +249,9 @@ func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	return http1.Explain(ctx, c.ep.addr, err)
 }
 
-// ErrNoPreconnect says that connections cannot be opened ahead: with HTTP/2, of which one connection carries all, and
-// through a proxy.
+// ErrNoPreconnect is the error of Preconnect for HTTP/2, where one connection carries many requests, and for proxies.
 var ErrNoPreconnect = errors.New("connections of HTTP/2 and through proxies are opened when they are needed")
 
-// preconnect is not in net/http's power.
-func (st *standard) preconnect(ctx context.Context, ep *endpoint, n int) error {
+func (*standard) preconnect(context.Context, *endpoint, int) error {
 	return ErrNoPreconnect
 }

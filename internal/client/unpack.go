@@ -12,25 +12,25 @@ import (
 	"perfpipe/internal/record"
 )
 
-// acceptEncoding is what --compressed asks for.
+// acceptEncoding is the Accept-Encoding of Config.Compressed.
 const acceptEncoding = "gzip, zstd"
 
-// mostWindow is what HTTP permits a zstd encoder (RFC 9659).
-const mostWindow = 8 << 20
+// maxWindow is the window that HTTP permits a zstd encoder, bytes (RFC 9659).
+const maxWindow = 8 << 20
 
-// unpacker undoes the compression of a body that is pushed to it as it comes in. The decoder is a coroutine which runs
-// while there is input: what a piece of the body completes is handed on before push returns, so that it has that
-// piece's time.
+// unpacker decompresses a body that is pushed to it as it is received. The decoder is a coroutine that runs while
+// there is input: push returns when it has passed on all that a piece of the body completes, which so has the time of
+// that piece.
 type unpacker struct {
 	in   []byte
 	end  bool
-	out  func(b []byte) bool // false: no more is wanted
+	out  func(b []byte) bool // reports whether more is wanted
 	err  error
 	next func() (struct{}, bool)
 	stop func()
 }
 
-// codingOf returns the compression that a Content-Encoding names; "": none. Some servers write there what is none.
+// codingOf returns the compression that a Content-Encoding names; empty: none. Some servers put other values there.
 func codingOf(encoding string) string {
 	var codings []string
 	for name := range strings.SplitSeq(strings.ToLower(encoding), ",") {
@@ -43,11 +43,11 @@ func codingOf(encoding string) string {
 	return strings.Join(codings, ", ")
 }
 
-// answerStarts are the bytes with which JSON, events and pages begin: none of them begins a compressed body.
+// answerStarts are the first bytes of JSON, events and pages. A compressed body begins with none of them.
 const answerStarts = "{[deir:< \r\n\xef"
 
-// openCoding begins to decompress a body by its first byte: an answer that is not compressed, though its head
-// says so, is read as it stands. Gateways that forward the head of a body that they have decompressed are known.
+// openCoding starts the decompression of a body unless its first byte shows that it is not compressed: gateways exist
+// that decompress a body and forward its head.
 func (r *reply) openCoding(first byte) {
 	coding := r.coding
 	r.coding = ""
@@ -59,7 +59,7 @@ func (r *reply) openCoding(first byte) {
 	}
 }
 
-// newUnpacker gives nil where the encoding is not known.
+// newUnpacker returns nil if the encoding is not known.
 func newUnpacker(encoding string, out func([]byte) bool) *unpacker {
 	var open func(io.Reader) (io.Reader, error)
 	switch encoding {
@@ -68,7 +68,7 @@ func newUnpacker(encoding string, out func([]byte) bool) *unpacker {
 	case "zstd":
 		open = func(r io.Reader) (io.Reader, error) {
 			d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-				zstd.WithDecoderMaxWindow(mostWindow))
+				zstd.WithDecoderMaxWindow(maxWindow))
 			if err != nil {
 				return nil, err
 			}
@@ -79,7 +79,7 @@ func newUnpacker(encoding string, out func([]byte) bool) *unpacker {
 	}
 	u := &unpacker{out: out}
 	u.next, u.stop = iter.Pull(func(yield func(struct{}) bool) {
-		u.err = u.run(feed(func(b []byte) (int, error) {
+		u.err = u.run(readFunc(func(b []byte) (int, error) {
 			for len(u.in) == 0 {
 				if u.end || !yield(struct{}{}) {
 					return 0, io.EOF
@@ -93,10 +93,11 @@ func newUnpacker(encoding string, out func([]byte) bool) *unpacker {
 	return u
 }
 
-// feed is a function as an io.Reader.
-type feed func([]byte) (int, error)
+// readFunc is a function as an io.Reader.
+type readFunc func([]byte) (int, error)
 
-func (f feed) Read(b []byte) (int, error) { return f(b) }
+// Read implements io.Reader.
+func (f readFunc) Read(b []byte) (int, error) { return f(b) }
 
 func (u *unpacker) run(r io.Reader, open func(io.Reader) (io.Reader, error)) error {
 	d, err := open(r)
@@ -132,7 +133,7 @@ func (u *unpacker) push(b []byte) {
 	u.in = nil
 }
 
-// close is the end of the body: an error if it is not the compression's.
+// close ends the body. It returns an error if the compressed data does not end there.
 func (u *unpacker) close() error {
 	u.end = true
 	u.next()

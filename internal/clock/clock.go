@@ -1,5 +1,5 @@
-// Package clock reads instants of a run on one anchor: the wall clock at the start of the process, monotonic from there.
-// Instants can be subtracted, and setting the system clock shifts none of them.
+// Package clock reads instants of a run on one anchor: the wall clock at the start of the process, monotonic from
+// there. Instants can be subtracted, and setting the system clock shifts none of them.
 package clock
 
 import "time"

@@ -11,10 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// batcher makes a busy client that has one processor read in batches, as network cards raise one interrupt for several
-// packets. To sleep and be woken for a response can cost more processor time than to read it (7 µs beside 4 on a virtual
-// machine: docs/accuracy.md). If that happens very often, the batcher keeps the processor asleep for the rest of a cycle
-// before the poller looks for responses again. It does not change their times, since the kernel stamps them.
+// batcher makes a busy client that has one processor read in batches, as network cards raise one interrupt for
+// several packets. To sleep and be woken for a response can cost more processor time than to read it (7 µs beside 4
+// on a virtual machine: docs/accuracy.md). If that happens very often, the batcher keeps the processor asleep for the
+// rest of a cycle before the poller looks for responses again. It does not change their times, since the kernel
+// stamps them.
 //
 // With a second processor, another thread would poll in the meantime, and nothing would be saved.
 type batcher struct {

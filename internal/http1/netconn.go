@@ -60,8 +60,8 @@ func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 	}
 }
 
-// send writes head and body. A server may respond, and close the connection, before it has read everything: its response
-// is then worth more than the error.
+// send writes head and body. A server may respond, and close the connection, before it has read everything: its
+// response is then worth more than the error.
 func (c *netConn) send(ctx context.Context, r *Request) error {
 	parts := [2][]byte{r.Head, r.Body}
 	if len(r.Body) <= smallBody {

@@ -147,7 +147,8 @@ func (c *client) awaitClosed() {
 	}
 }
 
-// An idle connection that the server has closed, however long ago, is not used: nothing is sent twice and nothing waits.
+// An idle connection that the server has closed, however long ago, is not used: nothing is sent twice and nothing
+// waits.
 func TestIdleConnectionClosed(t *testing.T) {
 	overBoth(t, func(t *testing.T, start func(serveFunc) *client) {
 		for _, e := range closings {
@@ -268,7 +269,8 @@ func TestTakenAndDropped(t *testing.T) {
 	}
 }
 
-// What a server sends to an idle connection, such as a 408 before it closes it, is not the response to the next request.
+// What a server sends to an idle connection, such as a 408 before it closes it, is not the response to the next
+// request.
 func TestSentToAnIdleConnection(t *testing.T) {
 	sent := make(chan struct{})
 	c := listen(t, false, func(n int, conn net.Conn, r *bufio.Reader) {
@@ -288,8 +290,8 @@ func TestSentToAnIdleConnection(t *testing.T) {
 	}
 }
 
-// A server that closes its connections right after streams, though it announces to keep them, gets no request twice once
-// that is known. Its other connections are reused.
+// A server that closes its connections right after streams, though it announces to keep them, gets no request twice
+// once that is known. Its other connections are reused.
 func TestConnectionsClosedAfterStreams(t *testing.T) {
 	overBoth(t, func(t *testing.T, start func(serveFunc) *client) {
 		c := start(func(n int, conn net.Conn, r *bufio.Reader) {

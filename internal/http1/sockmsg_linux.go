@@ -24,8 +24,8 @@ func (m *sockMsg) set(i int, b []byte) {
 }
 
 // recv reads into b. stamp is when the kernel received the last of its bytes, ns since the epoch; 0: not known. The
-// kernel joins segments that wait to be read and keeps the stamp of the last one, so that smaller reads would not return
-// more stamps.
+// kernel joins segments that wait to be read and keeps the stamp of the last one, so that smaller reads would not
+// return more stamps.
 func (m *sockMsg) recv(fd uintptr, b []byte) (n int, stamp int64, errno syscall.Errno) {
 	m.set(0, b)
 	m.hdr = unix.Msghdr{Iov: &m.iov[0], Control: &m.oob[0]}
