@@ -21,6 +21,7 @@ import (
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
 	"perfpipe/internal/tokenizer"
+	"perfpipe/internal/unit"
 	"perfpipe/internal/vocabulary"
 )
 
@@ -124,7 +125,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		o.Workers = min(2, runtime.GOMAXPROCS(0))
 	}
 	for _, word := range f.TurnDelay {
-		d, err := cli.ParseDuration(word)
+		d, err := unit.ParseDuration(word)
 		if err != nil {
 			return nil, fault.Usage("", "--turn-delay: %w", err)
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -153,7 +152,7 @@ func (f *flags) point(i int) (load.Point, error) {
 	switch {
 	case p.Trace:
 		p.Mode, p.Run = load.Open, "trace"
-	case strings.HasPrefix(f.Arrival, "ramp:") && p.Rate > 0:
+	case schedule.HasRates(f.Arrival) && p.Rate > 0:
 		return p, fault.Usage("", "--rate: a ramp has its own rates")
 	case math.IsInf(p.Rate, 1) && f.Arrival != "poisson":
 		return p, fault.Usage("give a finite --rate", "--arrival: %s needs a rate, and inf is none", f.Arrival)
@@ -162,12 +161,12 @@ func (f *flags) point(i int) (load.Point, error) {
 		return p, nil
 	case p.Rate > 0 && !math.IsInf(p.Rate, 1):
 		p.Mode, p.Run = load.Open, "rate="+strconv.FormatFloat(p.Rate, 'g', -1, 64)
-		if p.Pacer, err = arrival(f.Arrival, p.Rate, f.Seed); err != nil {
+		if p.Pacer, err = f.pacer(p.Rate); err != nil {
 			return p, err
 		}
-	case strings.HasPrefix(f.Arrival, "ramp:"):
+	case schedule.HasRates(f.Arrival):
 		p.Mode, p.Run = load.Open, strings.Replace(f.Arrival, ":", "=", 1)
-		if p.Pacer, err = arrival(f.Arrival, 0, f.Seed); err != nil {
+		if p.Pacer, err = f.pacer(0); err != nil {
 			return p, err
 		}
 	case f.Arrival != "poisson":
@@ -220,42 +219,11 @@ func (f *flags) warmup(number int) (int, error) {
 	return 0, fault.Usage("", "--warmup-num: %v is neither a whole number nor a share below 1", f.WarmupNum)
 }
 
-// arrival makes the pacer that --arrival names.
-func arrival(spec string, rate float64, seed uint64) (func() schedule.Pacer, error) {
-	kind, arg, _ := strings.Cut(spec, ":")
-	bad := func(format string, args ...any) error {
-		return fault.Usage("poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME or trace", "--arrival: %s", fmt.Sprintf(format, args...))
+// pacer returns the pacer of --arrival.
+func (f *flags) pacer(rate float64) (schedule.Pacer, error) {
+	p, err := schedule.Parse(f.Arrival, rate, f.Seed)
+	if err != nil {
+		return nil, fault.Usage(strings.Join(schedule.Kinds(), ", ")+" or trace", "--arrival: %w", err)
 	}
-	switch kind {
-	case "poisson":
-		if arg == "" {
-			return func() schedule.Pacer { return schedule.Poisson(rate, seed) }, nil
-		}
-	case "constant":
-		if arg == "" {
-			return func() schedule.Pacer { return schedule.Constant(rate) }, nil
-		}
-	case "gamma":
-		b, err := strconv.ParseFloat(arg, 64)
-		if err != nil || !(b > 0) || b > 1e6 {
-			return nil, bad("%q is not a burstiness above 0", arg)
-		}
-		return func() schedule.Pacer { return schedule.Gamma(rate, b, seed) }, nil
-	case "ramp":
-		return ramp(arg, bad)
-	}
-	return nil, bad("%q is not known", spec)
-}
-
-// ramp reads FROM-TO/TIME.
-func ramp(arg string, bad func(string, ...any) error) (func() schedule.Pacer, error) {
-	rates, dur, _ := strings.Cut(arg, "/")
-	a, b, _ := strings.Cut(rates, "-")
-	from, err1 := strconv.ParseFloat(a, 64)
-	to, err2 := strconv.ParseFloat(b, 64)
-	d, err3 := cli.ParseDuration(dur)
-	if err1 != nil || err2 != nil || err3 != nil || !(from >= 0 && to >= 0 && from+to > 0) || d <= 0 {
-		return nil, bad("%q is not FROM-TO/TIME, such as 1-50/60s", arg)
-	}
-	return func() schedule.Pacer { return schedule.Ramp(from, to, d) }, nil
+	return p, nil
 }

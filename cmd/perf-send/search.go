@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
+	"perfpipe/internal/schedule"
 	"perfpipe/internal/search"
 )
 
@@ -45,7 +45,7 @@ func (f *flags) checkSearch() error {
 		return fault.Usage("", "--search-runs: %d is below 1", f.SearchRuns)
 	case f.SearchMax < 0:
 		return fault.Usage("", "--search-max: %v is below 0", f.SearchMax)
-	case f.adaptive() && f.Arrival != "poisson" && f.Arrival != "constant" && !strings.HasPrefix(f.Arrival, "gamma:"):
+	case f.adaptive() && (f.Arrival == "trace" || schedule.HasRates(f.Arrival)):
 		return fault.Usage("", "--arrival: %s has its own rates, and leaves none to choose", f.Arrival)
 	case f.Search == "parallel" && len(f.Rate) > 0:
 		return fault.Usage("--search rate varies the rate", "--rate: --search parallel is a closed loop")

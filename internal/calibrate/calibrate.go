@@ -114,7 +114,7 @@ func rate(n, maxConns int) level {
 		sim: "ttft=0s,per-token=0s,itl=0s,jitter=0,slots=100000",
 		point: load.Point{
 			Run: "calibrate", Rate: perSecond, Mode: load.Open, Limit: max(0, maxConns), Number: n * rateSeconds,
-			Pacer: func() schedule.Pacer { return schedule.Poisson(perSecond, 1) },
+			Pacer: schedule.Poisson(perSecond, 1),
 		},
 		tokens: 1, preconnect: rateConns,
 	}

@@ -31,16 +31,16 @@ type Point struct {
 	Rate     float64
 	Parallel int
 
-	Pacer    func() schedule.Pacer // each phase has a schedule of its own; nil: all requests are due at once
-	Trace    bool                  // requests say themselves when they are due (at_ms); Pacer is then not asked
-	Speedup  float64               // of Trace
-	Limit    int                   // slots: most requests in flight; 0: no limit
-	Mode     string                // open, closed or capped: what a wait for a slot means
-	Warmup   int                   // requests before the measured ones
-	Number   int                   // measured requests; 0: all there are
-	Asked    int                   // Number as the records have it; 0 if the point may end before it and be complete
-	Duration time.Duration         // of the measured phase's starts; 0: no bound
-	Start    time.Time             // when its first request is due; zero: when it is ready
+	Pacer    schedule.Pacer // of each phase, from its start; nil: all requests are due at once
+	Trace    bool           // requests say themselves when they are due (at_ms); Pacer is then not asked
+	Speedup  float64        // of Trace
+	Limit    int            // slots: most requests in flight; 0: no limit
+	Mode     string         // open, closed or capped: what a wait for a slot means
+	Warmup   int            // requests before the measured ones
+	Number   int            // measured requests; 0: all there are
+	Asked    int            // Number as the records have it; 0 if the point may end before it and be complete
+	Duration time.Duration  // of the measured phase's starts; 0: no bound
+	Start    time.Time      // when its first request is due; zero: when it is ready
 }
 
 // The modes of load.
@@ -167,7 +167,7 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 		ph.workers.group, ph.workers.every = slotGroup, slotEvery
 	}
 	if p.Pacer != nil && !p.Trace {
-		next, free := iter.Pull(p.Pacer())
+		next, free := iter.Pull(p.Pacer)
 		defer free()
 		ph.offset = next
 	}

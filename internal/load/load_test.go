@@ -76,8 +76,8 @@ func (l *lines) Next(ctx context.Context) (*Request, error) {
 }
 
 // every starts a request each d.
-func every(d time.Duration) func() schedule.Pacer {
-	return func() schedule.Pacer { return schedule.Constant(float64(time.Second) / float64(d)) }
+func every(d time.Duration) schedule.Pacer {
+	return schedule.Constant(float64(time.Second) / float64(d))
 }
 
 // run runs a point in a bubble and gives the records by seq, with instants as offsets from the start.
@@ -549,7 +549,7 @@ func (s *funcSource) Next(context.Context) (*Request, error) {
 }
 
 func TestRampEndsTheRun(t *testing.T) {
-	p := Point{Mode: Open, Pacer: func() schedule.Pacer { return schedule.Ramp(10, 10, 250*ms) }}
+	p := Point{Mode: Open, Pacer: schedule.Ramp(10, 10, 250*ms)}
 	recs, res, err := run(t, p, &fakeServer{}, &lines{n: -1}, nil)
 	if want := "0:0+0+0=0 1:100+0+0=100 2:200+0+0=200"; times(recs) != want || err != nil || res.Short {
 		t.Errorf("got %s, want %s (%v)", times(recs), want, err)

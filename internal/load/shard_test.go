@@ -87,14 +87,14 @@ func summary(t *testing.T, recs []*Record) string {
 func TestShardsAreOneRun(t *testing.T) {
 	open := func(rate float64, p Point) Point {
 		p.Run, p.Mode, p.Rate = fmt.Sprintf("rate=%v", rate), Open, rate
-		p.Pacer = func() schedule.Pacer { return schedule.Poisson(rate, 7) }
+		p.Pacer = schedule.Poisson(rate, 7)
 		return p
 	}
 	points := []Point{
 		open(50, Point{Warmup: 10, Number: 100}),
 		open(200, Point{Number: 101}),
 		open(100, Point{Duration: time.Second}),
-		{Run: "ramp", Mode: Open, Pacer: func() schedule.Pacer { return schedule.Ramp(10, 90, time.Second) }},
+		{Run: "ramp", Mode: Open, Pacer: schedule.Ramp(10, 90, time.Second)},
 	}
 	one := sharded(t, 1, points)
 	for i, r := range one {

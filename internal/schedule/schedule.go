@@ -1,4 +1,5 @@
-// Package schedule says when requests start: pure streams of start offsets.
+// Package schedule computes when requests start. A schedule is a pure stream of start offsets, so that tests need no
+// clock and a seed gives the same load on every machine.
 package schedule
 
 import (
@@ -8,11 +9,11 @@ import (
 	"time"
 )
 
-// Pacer is a stream of start offsets from the beginning of a phase. Offsets never decrease. It ends only where its
-// schedule does (Ramp).
+// Pacer yields the start offsets of requests from the beginning of a phase. Offsets never decrease. A Pacer can be
+// iterated again and then yields the same offsets; only that of a Ramp ends.
 type Pacer = iter.Seq[time.Duration]
 
-// Constant starts rate requests/s, evenly spaced, the first at 0.
+// Constant returns a pacer of rate requests/s, evenly spaced from 0 on.
 func Constant(rate float64) Pacer {
 	return func(yield func(time.Duration) bool) {
 		for k := 0; yield(seconds(float64(k) / rate)); k++ {
@@ -20,26 +21,26 @@ func Constant(rate float64) Pacer {
 	}
 }
 
-// Poisson is a Poisson process of rate requests/s: independent exponential gaps, never rescaled. The same seed gives
-// the same schedule on every host. The first request starts at 0, where the time line is anchored.
+// Poisson returns a Poisson process of rate requests/s: gaps are independent and exponential, and never rescaled. The
+// same seed yields the same schedule on every machine. The first request starts at 0.
 func Poisson(rate float64, seed uint64) Pacer {
 	return renewal(seed, func(rng *rand.Rand) float64 { return rng.ExpFloat64() / rate })
 }
 
-// Gamma has independent gaps of a gamma distribution with mean 1/rate and shape burstiness, as vLLM's bench serve defines
-// it: below 1 they come in bursts, 1 is Poisson's exponential, above 1 they are more even. The coefficient of variation
-// is 1/√burstiness.
+// Gamma returns a pacer of rate requests/s whose gaps have a gamma distribution of shape burstiness, as vLLM's bench
+// serve defines it: requests come in bursts below 1, as a Poisson process at 1, and more evenly above 1. The coefficient
+// of variation of the gaps is 1/√burstiness.
 func Gamma(rate, burstiness float64, seed uint64) Pacer {
 	return renewal(seed, func(rng *rand.Rand) float64 { return gamma(rng, burstiness) / (burstiness * rate) })
 }
 
-// Ramp goes from one rate to another within d, linearly, and ends there. Request k is due when the integral of the rate,
-// from·t + (to−from)·t²/2d, reaches k.
+// Ramp returns a pacer whose rate changes linearly within d, from one number of requests/s to another, and that then
+// ends. Request k is due when the integral of the rate, from·t + (to−from)·t²/2d, reaches k.
 func Ramp(from, to float64, d time.Duration) Pacer {
 	return func(yield func(time.Duration) bool) {
 		slope := (to - from) / d.Seconds()
 		for k := 0; ; k++ {
-			// The root of slope/2·t² + from·t − k in the form that does not cancel where slope is near 0.
+			// The root of slope/2·t² + from·t − k, in the form that loses no digits if slope is near 0.
 			disc := from*from + 2*slope*float64(k)
 			if disc < 0 {
 				return
@@ -56,7 +57,7 @@ func Ramp(from, to float64, d time.Duration) Pacer {
 	}
 }
 
-// renewal sums the gaps.
+// renewal returns the pacer of a renewal process: it sums independent gaps, in seconds.
 func renewal(seed uint64, gap func(*rand.Rand) float64) Pacer {
 	return func(yield func(time.Duration) bool) {
 		rng := rand.New(rand.NewPCG(seed, 0x706572662d73656e))
@@ -68,8 +69,8 @@ func renewal(seed uint64, gap func(*rand.Rand) float64) Pacer {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// gamma draws from the gamma distribution of the shape given and scale 1: Marsaglia and Tsang, A Simple Method for
-// Generating Gamma Variables, ACM TOMS 26 (2000), with their transformation for shapes below 1.
+// gamma draws from the gamma distribution of a shape and scale 1, by Marsaglia and Tsang, A Simple Method for Generating
+// Gamma Variables, ACM TOMS 26 (2000), with their transformation for shapes below 1.
 func gamma(rng *rand.Rand, shape float64) float64 {
 	if shape < 1 {
 		return gamma(rng, shape+1) * math.Pow(1-rng.Float64(), 1/shape)
