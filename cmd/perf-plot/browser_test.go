@@ -47,7 +47,8 @@ func browse(t *testing.T, path, name string, width, height int) *tab {
 	b.ctx, cancel = chromedp.NewContext(alloc, chromedp.WithListener(b.listen))
 	t.Cleanup(cancel)
 	b.do(call(network.Enable, network.EnableParams{}), call(log.Enable, cdp.Empty{}), call(network.SetBlockedURLs,
-		network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: "http://*:*/*", Block: true}, {URLPattern: "https://*:*/*", Block: true}}}))
+		network.SetBlockedURLsParams{URLPatterns: []*network.BlockPattern{{URLPattern: "http://*:*/*", Block: true},
+			{URLPattern: "https://*:*/*", Block: true}}}))
 	b.do(chromedp.Navigate("file://" + path))
 	return b
 }
@@ -82,7 +83,8 @@ func (b *tab) listen(event any) {
 			complain("log %s: %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL)
 		}
 	case *network.EventRequestWillBeSent:
-		if u := e.Request.URL; !strings.HasPrefix(u, "file:") && !strings.HasPrefix(u, "data:") && !strings.HasPrefix(u, "blob:") {
+		if u := e.Request.URL; !strings.HasPrefix(u, "file:") && !strings.HasPrefix(u, "data:") &&
+			!strings.HasPrefix(u, "blob:") {
 			complain("asked the network for %s", u)
 		}
 	}
@@ -185,14 +187,16 @@ func (b *tab) whole(name string) {
 }
 
 func (b *tab) dark() {
-	b.do(call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}),
+	b.do(call(emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}),
 		chromedp.Sleep(300*time.Millisecond))
 }
 
 // mouse moves, presses or lets go at a share of the width and height of a figure's plot.
 func (b *tab) mouse(figure string, kind input.DispatchMouseEventType, x, y float64, opts ...chromedp.MouseOption) {
 	b.t.Helper()
-	at := eval[[]float64](b, `(() => { const r = document.querySelector('#%s .plot').getBoundingClientRect(); return [r.left + r.width * %g, r.top + r.height * %g]; })()`, figure, x, y)
+	at := eval[[]float64](
+		b, `(() => { const r = document.querySelector('#%s .plot').getBoundingClientRect(); return [r.left + r.width * %g, r.top + r.height * %g]; })()`, figure, x, y)
 	if kind != chromedp.MouseMoved {
 		opts = append(opts, chromedp.ButtonLeft)
 	}

@@ -12,7 +12,8 @@ import (
 
 // TestAbsurdRecords wants a page, and no panic, of records whose numbers cannot be.
 func TestAbsurdRecords(t *testing.T) {
-	good := string(reporttest.Lines(reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 30, Rate: 10, Slots: 4, Chunks: 4})))
+	good := string(reporttest.Lines(reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 30, Rate: 10, Slots: 4,
+		Chunks: 4})))
 	for _, bad := range []string{
 		`{"seq":0,"run":"r","scheduled_us":1,"sent_us":9223372036854775807,"ok":true,"ttft_ms":1e300,"latency_ms":0}`,
 		`{"run":"r","rate":10,"sent_us":-9223372036854775808,"ok":true,"ttft_ms":5,"latency_ms":10}`,
@@ -39,12 +40,15 @@ func TestAbsurdRecords(t *testing.T) {
 			}
 		}
 	}
-	if page := mustPlot(t, []byte(good+`{"sent_us":9223372036854775807,"latency_ms":5,"ok":true}`)); !strings.Contains(page, "1 records have an impossible time") {
+	if page := mustPlot(t, []byte(
+		good+`{"sent_us":9223372036854775807,"latency_ms":5,"ok":true}`)); !strings.Contains(page,
+		"1 records have an impossible time") {
 		t.Error("the page does not say that a record was left out")
 	}
 }
 
-// mostAlloc is how much a run may allocate: a few pages, which hold a library of a megabyte, and so much a byte of input.
+// mostAlloc is how much a run may allocate: a few pages, which hold a library of a megabyte, and so much a byte of
+// input.
 func mostAlloc(input int) uint64 { return 100<<20 + 20_000*uint64(input) }
 
 // FuzzPlot holds that any input is drawn, or refused with a message, in bounded memory.
@@ -56,7 +60,8 @@ func FuzzPlot(f *testing.F) {
 	f.Add([]byte(`{"sent_us":9223372036854775807,"ttft_ms":1e300,"ok":true}`), uint8(4))
 	f.Fuzz(func(t *testing.T, in []byte, how uint8) {
 		format := []string{"html", "term", "svg", "vega", "csv"}[how%5]
-		args := []string{"--format", format, "--slo", "ttft_ms:p99<500", "--goodput", "ttft_ms<500", "--on-bad-line", []string{"fail", "skip"}[how/5%2]}
+		args := []string{"--format", format, "--slo", "ttft_ms:p99<500", "--goodput", "ttft_ms<500", "--on-bad-line",
+			[]string{"fail", "skip"}[how/5%2]}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		code, out, stderr := plot(t, in, args...)

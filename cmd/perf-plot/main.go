@@ -181,7 +181,8 @@ func (f *flags) chosen(figures []chart.Figure) ([]chart.Figure, error) {
 		for i := range figures {
 			names = append(names, figures[i].Name)
 		}
-		return nil, fault.Usage("the figures of this input: "+strings.Join(names, ", "), "--figure: there is no figure %q", f.Figure)
+		return nil, fault.Usage("the figures of this input: "+strings.Join(names, ", "), "--figure: there is no figure %q",
+			f.Figure)
 	case f.Format == "html" && f.Figure == "":
 		return figures, nil
 	case len(figures) == 0:

@@ -48,10 +48,11 @@ func inputs() map[string][]record.Record {
 	odd[3].LatencyMs = 0
 	odd[4].ChunkTokens = []int{1, 2, 3, 4}
 	return map[string][]record.Record{
-		"none":     nil,
-		"single":   reporttest.Records(1, reporttest.Load{Run: "rate=1", N: 1, Rate: 1, Slots: 1, Chunks: 8}),
-		"failed":   reporttest.Records(1, reporttest.Load{Run: "rate=5", N: 30, Rate: 5, Slots: 4, Chunks: 8, Failures: 1}),
-		"one":      reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 300, Rate: 10, Slots: 8, Chunks: 16, Warmup: 10, Failures: 0.02}),
+		"none":   nil,
+		"single": reporttest.Records(1, reporttest.Load{Run: "rate=1", N: 1, Rate: 1, Slots: 1, Chunks: 8}),
+		"failed": reporttest.Records(1, reporttest.Load{Run: "rate=5", N: 30, Rate: 5, Slots: 4, Chunks: 8, Failures: 1}),
+		"one": reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 300, Rate: 10, Slots: 8, Chunks: 16,
+			Warmup: 10, Failures: 0.02}),
 		"twenty":   reporttest.Records(1, reporttest.Sweep(20, 60)...),
 		"turns":    reporttest.Records(1, reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8, Turns: 4}),
 		"odd":      odd,
@@ -67,10 +68,14 @@ func TestEveryInputInEveryFormat(t *testing.T) {
 		figures := pageOfRecords(t, reporttest.Lines(records), report.Options{}).Figures
 		for i := range figures {
 			for format, draw := range map[string]func(io.Writer, *chart.Figure) error{
-				"svg": chart.SVG, "vega": chart.Vega, "term": func(w io.Writer, f *chart.Figure) error { return chart.Term(w, f, 80) },
+				"svg": chart.SVG, "vega": chart.Vega, "term": func(w io.Writer,
+					f *chart.Figure) error {
+					return chart.Term(w, f, 80)
+				},
 			} {
 				var out bytes.Buffer
-				if err := draw(&out, &figures[i]); err != nil || strings.Contains(out.String(), "NaN") || strings.Contains(out.String(), "Inf") {
+				if err := draw(&out, &figures[i]); err != nil || strings.Contains(out.String(), "NaN") ||
+					strings.Contains(out.String(), "Inf") {
 					t.Errorf("%s: %s as %s: %v, or a number that is none", name, figures[i].Name, format, err)
 				}
 			}
@@ -99,7 +104,8 @@ func TestOrderOfRecordsDoesNotMatter(t *testing.T) {
 
 func TestHostileRecords(t *testing.T) {
 	bad := `</script><img src=x onerror=alert(1)>"'<!--` + "\x1b[2J"
-	records := reporttest.Records(1, reporttest.Load{Run: bad, N: 40, Rate: 10, Slots: 4, Chunks: 4, Failures: 0.3}, reporttest.Load{Run: bad + "2", N: 40, Rate: 20, Slots: 4, Chunks: 4})
+	records := reporttest.Records(1, reporttest.Load{Run: bad, N: 40, Rate: 10, Slots: 4, Chunks: 4, Failures: 0.3},
+		reporttest.Load{Run: bad + "2", N: 40, Rate: 20, Slots: 4, Chunks: 4})
 	for i := range records {
 		r := &records[i]
 		r.Model, r.Op, r.Mode, r.URL, r.FinishReason, r.ID = bad, bad, bad, "http://user:password@host/"+bad+"?key=secret", bad, bad
@@ -126,11 +132,14 @@ func TestHostileRecords(t *testing.T) {
 // TestChinese looks for words that were left in English.
 func TestChinese(t *testing.T) {
 	talks := reporttest.Load{Run: "rate=40", N: 60, Rate: 40, Slots: 8, Chunks: 8, Turns: 3, Failures: 0.1}
-	page := pageOfRecords(t, reporttest.Lines(reporttest.Records(1, append(reporttest.Sweep(4, 60), talks)...)), report.Options{Lang: "zh"})
-	kept := regexp.MustCompile(`TTFT|TPOT|ITL|SLO|UTC|token|perf-plot|rate=[0-9.]+|p[0-9.]+|ms|http|read_timeout|truncated|sim-7b|Shift|#[0-9]+|\bs\b|chat|\bsim\b|happened|1/s`)
+	page := pageOfRecords(t, reporttest.Lines(reporttest.Records(1, append(reporttest.Sweep(4, 60), talks)...)),
+		report.Options{Lang: "zh"})
+	kept := regexp.MustCompile(
+		`TTFT|TPOT|ITL|SLO|UTC|token|perf-plot|rate=[0-9.]+|p[0-9.]+|ms|http|read_timeout|truncated|sim-7b|Shift|#[0-9]+|\bs\b|chat|\bsim\b|happened|1/s`)
 	check := func(texts ...string) {
 		for _, text := range texts {
-			if rest := kept.ReplaceAllString(text, ""); strings.IndexFunc(rest, func(r rune) bool { return r < 0x80 && unicode.IsLetter(r) }) >= 0 {
+			if rest := kept.ReplaceAllString(text, ""); strings.IndexFunc(rest,
+				func(r rune) bool { return r < 0x80 && unicode.IsLetter(r) }) >= 0 {
 				t.Errorf("left in English: %q", text)
 			}
 		}
@@ -224,7 +233,8 @@ func TestUsage(t *testing.T) {
 func TestEndingChoosesFormat(t *testing.T) {
 	in := reporttest.Lines(inputs()["one"])
 	for name, begin := range map[string]string{
-		"a.html": "<!DOCTYPE html>", "a.svg": "<?xml", "a.PNG": "\x89PNG", "a.txt": "Simulated: ", "a.csv": "figure,series,", "a.json": "{\n \"$schema\"", "a": "<!DOCTYPE html>",
+		"a.html": "<!DOCTYPE html>", "a.svg": "<?xml", "a.PNG": "\x89PNG", "a.txt": "Simulated: ",
+		"a.csv": "figure,series,", "a.json": "{\n \"$schema\"", "a": "<!DOCTYPE html>",
 	} {
 		out := filepath.Join(t.TempDir(), name)
 		mustPlot(t, in, "-o", out)
@@ -241,7 +251,8 @@ func TestEndingChoosesFormat(t *testing.T) {
 
 // TestFigureOfPage makes a page of one figure.
 func TestFigureOfPage(t *testing.T) {
-	if page := mustPlot(t, reporttest.Lines(inputs()["one"]), "--figure", "in-flight"); strings.Count(page, "<figure ") != 1 {
+	if page := mustPlot(t, reporttest.Lines(inputs()["one"]), "--figure", "in-flight"); strings.Count(page,
+		"<figure ") != 1 {
 		t.Error("the page has other figures, too")
 	}
 }
@@ -252,7 +263,8 @@ func TestTerminalIsNotFlooded(t *testing.T) {
 		format, output, want string
 		fails                bool
 	}{
-		{"", "", "term", false}, {"", "-", "html", false}, {"svg", "", "svg", false}, {"html", "", "", true}, {"png", "", "", true}, {"png", "-", "png", false},
+		{"", "", "term", false}, {"", "-", "html", false}, {"svg", "", "svg", false}, {"html", "", "", true},
+		{"png", "", "", true}, {"png", "-", "png", false},
 	} {
 		f := flags{Format: c.format, Output: c.output}
 		if err := f.chooseFormat(true); (err != nil) != c.fails || err == nil && f.Format != c.want {

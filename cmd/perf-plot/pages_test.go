@@ -26,8 +26,8 @@ func pageOf(t *testing.T, args ...string) string {
 	return out
 }
 
-// TestBrowser looks at pages of every kind of input: each figure has ink in light and dark, nothing complains, and nothing
-// asks the network.
+// TestBrowser looks at pages of every kind of input: each figure has ink in light and dark, nothing complains, and
+// nothing asks the network.
 func TestBrowser(t *testing.T) {
 	pages := map[string]string{}
 	for name, records := range inputs() {
@@ -49,8 +49,10 @@ func TestBrowser(t *testing.T) {
 }
 
 func TestBrowserComparisonAndChinese(t *testing.T) {
-	slow := writeFile(t, "before.jsonl", reporttest.Lines(reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 500, Rate: 10, Slots: 6, Chunks: 24})))
-	fast := writeFile(t, "after.jsonl", reporttest.Lines(reporttest.Records(2, reporttest.Load{Run: "rate=10", N: 500, Rate: 10, Slots: 12, Chunks: 24})))
+	slow := writeFile(t, "before.jsonl", reporttest.Lines(reporttest.Records(1,
+		reporttest.Load{Run: "rate=10", N: 500, Rate: 10, Slots: 6, Chunks: 24})))
+	fast := writeFile(t, "after.jsonl", reporttest.Lines(reporttest.Records(2,
+		reporttest.Load{Run: "rate=10", N: 500, Rate: 10, Slots: 12, Chunks: 24})))
 	for name, args := range map[string][]string{"comparison": {slow, fast}, "chinese": {slow, "--lang", "zh"}} {
 		b := browse(t, pageOf(t, args...), name, 1360, 900)
 		b.drawn()
@@ -62,7 +64,8 @@ func TestBrowserComparisonAndChinese(t *testing.T) {
 // TestBrowserHover moves the mouse over a plot and wants the numbers there, by mouse and by keys.
 func TestBrowserHover(t *testing.T) {
 	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", reporttest.Lines(inputs()["one"]))), "hover", 1360, 900)
-	for figure, want := range map[string]string{"ttft-percentiles": "ms", "ttft-distribution": "%", "request-rate": "1/s", "requests": "request", "latency-heatmap": "requests"} {
+	for figure, want := range map[string]string{"ttft-percentiles": "ms", "ttft-distribution": "%",
+		"request-rate": "1/s", "requests": "request", "latency-heatmap": "requests"} {
 		b.do(chromedp.ScrollIntoView("#"+figure+" .plot"), chromedp.WaitVisible("#"+figure+`[data-drawn=yes]`))
 		// Rows rise from left to right, cells lie about the middle: on the way up the mouse meets one.
 		for i := 0; i < 40 && b.tip(figure) == ""; i++ {
@@ -79,8 +82,10 @@ func TestBrowserHover(t *testing.T) {
 		}
 		b.shot("#"+figure, figure)
 	}
-	b.do(chromedp.ScrollIntoView("#ttft-percentiles .plot"), chromedp.Focus("#ttft-percentiles .plot"), chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
-	if said := eval[string](b, `document.querySelector('#ttft-percentiles .said').textContent`); !strings.Contains(said, "ms") {
+	b.do(chromedp.ScrollIntoView("#ttft-percentiles .plot"), chromedp.Focus("#ttft-percentiles .plot"),
+		chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	if said := eval[string](b, `document.querySelector('#ttft-percentiles .said').textContent`); !strings.Contains(said,
+		"ms") {
 		t.Errorf("the arrow key says %q", said)
 	}
 	b.quiet()
@@ -91,7 +96,8 @@ func TestBrowserZoom(t *testing.T) {
 	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", reporttest.Lines(inputs()["one"]))), "zoom", 1360, 900)
 	b.drawn()
 	b.do(chromedp.ScrollIntoView("#in-flight .plot"))
-	before, linked, other := b.shot("#in-flight .plot", "before"), b.shot("#request-rate .plot", "linked-before"), b.shot("#ttft-percentiles .plot", "other-before")
+	before, linked, other := b.shot("#in-flight .plot", "before"), b.shot("#request-rate .plot",
+		"linked-before"), b.shot("#ttft-percentiles .plot", "other-before")
 	b.do(chromedp.ScrollIntoView("#in-flight .plot"))
 	b.drag("in-flight", 0.3, 0.5)
 	if same(before, b.shot("#in-flight .plot", "after")) {
@@ -125,7 +131,8 @@ func TestBrowserToggle(t *testing.T) {
 	if same(before, b.shot("#ttft-time .plot", "after")) {
 		t.Error("the legend does not hide a line")
 	}
-	if pressed := eval[string](b, `document.querySelector('#ttft-time .legend button:last-of-type').getAttribute('aria-pressed')`); pressed != "false" {
+	if pressed := eval[string](b,
+		`document.querySelector('#ttft-time .legend button:last-of-type').getAttribute('aria-pressed')`); pressed != "false" {
 		t.Errorf("aria-pressed is %q", pressed)
 	}
 	b.do(chromedp.Click("#ttft-time .legend button:last-of-type"))
@@ -137,7 +144,8 @@ func TestBrowserToggle(t *testing.T) {
 	if rows := eval[int](b, `document.querySelectorAll('#ttft-time details tbody tr').length`); rows < 10 {
 		t.Errorf("the table of data has %d rows", rows)
 	}
-	if back := eval[string](b, `document.getElementById('theme').click(), getComputedStyle(document.body).backgroundColor`); back != "rgb(20, 23, 27)" {
+	if back := eval[string](
+		b, `document.getElementById('theme').click(), getComputedStyle(document.body).backgroundColor`); back != "rgb(20, 23, 27)" {
 		t.Errorf("the dark page is %s", back)
 	}
 	b.quiet()
@@ -146,14 +154,16 @@ func TestBrowserToggle(t *testing.T) {
 // TestBrowserHostile wants strings of the records to be text: nothing runs, and no element comes of them.
 func TestBrowserHostile(t *testing.T) {
 	bad := `</script><img src=x onerror="window.owned=1"><svg onload="window.owned=1">`
-	records := reporttest.Records(1, reporttest.Load{Run: bad, N: 60, Rate: 10, Slots: 4, Chunks: 4, Failures: 0.3}, reporttest.Load{Run: bad + "2", N: 60, Rate: 20, Slots: 4, Chunks: 4})
+	records := reporttest.Records(1, reporttest.Load{Run: bad, N: 60, Rate: 10, Slots: 4, Chunks: 4, Failures: 0.3},
+		reporttest.Load{Run: bad + "2", N: 60, Rate: 20, Slots: 4, Chunks: 4})
 	for i := range records {
 		records[i].Model, records[i].URL = bad, "http://h/"+bad
 		if records[i].Error != nil {
 			records[i].Error.Message = bad
 		}
 	}
-	b := browse(t, pageOf(t, writeFile(t, "hostile.jsonl", reporttest.Lines(records)), "--title", bad), "hostile", 1360, 900)
+	b := browse(t, pageOf(t, writeFile(t, "hostile.jsonl", reporttest.Lines(records)), "--title", bad), "hostile", 1360,
+		900)
 	b.drawn()
 	b.mouse("ttft-percentiles", chromedp.MouseMoved, 0.5, 0.5)
 	b.do(chromedp.Sleep(200 * time.Millisecond))
@@ -203,7 +213,8 @@ func TestBrowserMillion(t *testing.T) {
 		t.Fatal(err)
 	}
 	most := <-peak
-	t.Logf("%.1f s, of it %.1f s of CPU; %d MB of memory; a page of %.2f MB", time.Since(began).Seconds(), cmd.ProcessState.UserTime().Seconds(), most>>10, float64(info.Size())/1e6)
+	t.Logf("%.1f s, of it %.1f s of CPU; %d MB of memory; a page of %.2f MB", time.Since(began).Seconds(),
+		cmd.ProcessState.UserTime().Seconds(), most>>10, float64(info.Size())/1e6)
 	if info.Size() >= 2e6 || most>>10 >= 200 {
 		t.Error("the page or the memory is too large")
 	}
@@ -231,8 +242,8 @@ func (b *tab) firstPaint() float64 {
 	}).observe({type: 'paint', buffered: true}))`, chromedp.EvalAwaitPromise))
 }
 
-// peakOf gives the most memory that a process had, in KiB, when it has ended. (Its rusage would count the memory that it
-// shared with us before it became another program.)
+// peakOf gives the most memory that a process had, in KiB, when it has ended. (Its rusage would count the memory that
+// it shared with us before it became another program.)
 func peakOf(pid int) <-chan int {
 	peak := make(chan int, 1)
 	go func() {
@@ -265,7 +276,8 @@ func million(t *testing.T) string {
 	const parts = 100
 	var shift int64
 	for i := range int64(parts) {
-		records := reporttest.Records(uint64(i), reporttest.Load{Run: "rate=500", N: 1_000_000 / parts, Rate: 500, Slots: 300, Chunks: 32, Failures: 0.005})
+		records := reporttest.Records(uint64(i), reporttest.Load{Run: "rate=500", N: 1_000_000 / parts, Rate: 500,
+			Slots: 300, Chunks: 32, Failures: 0.005})
 		for k := range records {
 			r := &records[k]
 			r.Seq, r.ScheduledUs, r.SentUs = r.Seq+i*int64(len(records)), r.ScheduledUs+shift, r.SentUs+shift
@@ -292,9 +304,11 @@ func TestGallery(t *testing.T) {
 		figures []string
 	}{
 		{"sweep", []string{at("sweep.jsonl"), "--slo", "ttft_ms:p99<500", "--metrics", at("metrics.jsonl")}, []string{
-			"throughput-load", "ttft-load", "latency-throughput", "interactivity", "ttft-percentiles", "latency-distribution", "request-rate", "ttft-time",
+			"throughput-load", "ttft-load", "latency-throughput", "interactivity", "ttft-percentiles", "latency-distribution",
+			"request-rate", "ttft-time",
 			"latency-heatmap", "requests", "tpot-concurrency", "server-requests"}},
-		{"run", []string{at("run.jsonl")}, []string{"ttft-distribution", "errors-time", "tokens", "ttft-length", "ttft-turn"}},
+		{"run", []string{at("run.jsonl")}, []string{"ttft-distribution", "errors-time", "tokens", "ttft-length",
+			"ttft-turn"}},
 		{"comparison", []string{at("before.jsonl"), at("after.jsonl")}, []string{"ttft-percentiles"}},
 		{"chinese", []string{at("run.jsonl"), "--lang", "zh"}, []string{"latency-percentiles"}},
 	} {
@@ -314,8 +328,8 @@ func TestGallery(t *testing.T) {
 	}
 }
 
-// TestBrowserLayout measures what the eye would see: grid lines and marks at their values, charts along time on one scale,
-// names at the ends of lines apart, and a page that fits a phone.
+// TestBrowserLayout measures what the eye would see: grid lines and marks at their values, charts along time on one
+// scale, names at the ends of lines apart, and a page that fits a phone.
 func TestBrowserLayout(t *testing.T) {
 	sweep := writeFile(t, "sweep.jsonl", reporttest.Lines(reporttest.Records(1, reporttest.Sweep(6, 150)...)))
 	other := writeFile(t, "other.jsonl", reporttest.Lines(reporttest.Records(2, reporttest.Sweep(6, 150)...)))
@@ -356,14 +370,17 @@ func TestBrowserLayout(t *testing.T) {
 	for _, bad := range close {
 		t.Error(bad)
 	}
-	b.do(call(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844, DeviceScaleFactor: 2, Mobile: true}), chromedp.Sleep(500*time.Millisecond))
+	b.do(call(emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: 390, Height: 844,
+		DeviceScaleFactor: 2, Mobile: true}), chromedp.Sleep(500*time.Millisecond))
 	if wide := eval[int](b, `document.documentElement.scrollWidth`); wide > 390 {
 		t.Errorf("the page is %d px wide on a phone of 390", wide)
 	}
-	if silent := eval[[]string](b, `[...document.querySelectorAll('main > section.table .scroll')].filter(s => s.scrollWidth > s.clientWidth + 2 && (!s.previousElementSibling.classList.contains('sideways') || s.previousElementSibling.hidden)).map(s => s.getAttribute('aria-label'))`); len(silent) > 0 {
+	if silent := eval[[]string](b,
+		`[...document.querySelectorAll('main > section.table .scroll')].filter(s => s.scrollWidth > s.clientWidth + 2 && (!s.previousElementSibling.classList.contains('sideways') || s.previousElementSibling.hidden)).map(s => s.getAttribute('aria-label'))`); len(silent) > 0 {
 		t.Errorf("tables that scroll without a word: %q", silent)
 	}
-	if moved := eval[float64](b, `(() => { const s = document.querySelector('main > section.table .scroll'), th = s.querySelector('tbody th'), x = th.getBoundingClientRect().x; s.scrollLeft = 200; return th.getBoundingClientRect().x - x; })()`); moved < -1 || moved > 1 {
+	if moved := eval[float64](
+		b, `(() => { const s = document.querySelector('main > section.table .scroll'), th = s.querySelector('tbody th'), x = th.getBoundingClientRect().x; s.scrollLeft = 200; return th.getBoundingClientRect().x - x; })()`); moved < -1 || moved > 1 {
 		t.Errorf("the first column moves by %v px", moved)
 	}
 	b.whole("phone")

@@ -96,12 +96,14 @@ func failOnRegression(env *cli.Env, c *stats.Comparison, limit float64, code int
 		}
 		env.Say("--fail-on-regression: cannot judge %s", why)
 	}
-	const hint = "longer runs or several a side know more, --percentiles leaves figures out, --cannot-tell 0 lets the gate pass"
+	const hint = "longer runs or several a side know more, --percentiles leaves figures out, --cannot-tell 0 lets " +
+		"the gate pass"
 	if code == fault.CodeOK {
 		env.Say("--fail-on-regression: passes, though it could not judge all (--cannot-tell 0)")
 		return nil
 	}
-	return &fault.Error{Code: code, Err: fmt.Errorf("--fail-on-regression: cannot tell, for %d reasons", len(unjudged)), Hint: hint}
+	return &fault.Error{Code: code, Err: fmt.Errorf("--fail-on-regression: cannot tell, for %d reasons", len(unjudged)),
+		Hint: hint}
 }
 
 // regression fails if a headline figure is worse by more than the limit.
@@ -118,6 +120,7 @@ func regression(changes []stats.Change, limit float64) error {
 	if worst == nil {
 		return nil
 	}
-	return fault.Fail("", "--fail-on-regression: %d figures are worse by more than %s %%, the most %s %s by %s", n, format.Number(dist.Num(100*limit)),
+	return fault.Fail("", "--fail-on-regression: %d figures are worse by more than %s %%, the most %s %s by %s", n,
+		format.Number(dist.Num(100*limit)),
 		worst.Block, worst.Figure, format.Percent(worst.Delta))
 }

@@ -55,7 +55,8 @@ func TestFollowRedrawsAndLeavesTheTable(t *testing.T) {
 		if !strings.HasSuffix(errs.String(), up(strings.TrimPrefix(second, up(first)))) {
 			t.Errorf("at the end: %q", errs.String())
 		}
-		if !strings.Contains(out.String(), "2: 2 ok") || strings.Count(out.String(), "\n") != strings.Count(string(table), "\n") {
+		if !strings.Contains(out.String(), "2: 2 ok") || strings.Count(out.String(), "\n") != strings.Count(string(table),
+			"\n") {
 			t.Errorf("the table: %s", out.String())
 		}
 	})
@@ -66,7 +67,8 @@ func up(drawn string) string { return fmt.Sprintf("\x1b[%dA\x1b[J", strings.Coun
 
 func TestFollowWithoutTerminal(t *testing.T) {
 	_, errs, code := stat(t, "", "--follow", "one.jsonl")
-	if want := "perf-stats: --follow: stderr is no terminal, so there is only the table at the end\n"; code != 0 || errs != want {
+	if want := "perf-stats: --follow: stderr is no terminal, so there is only the table at the end\n"; code != 0 ||
+		errs != want {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }

@@ -30,13 +30,14 @@ func stat(t *testing.T, stdin string, args ...string) (stdout, stderr string, co
 
 func TestGolden(t *testing.T) {
 	for name, args := range map[string]string{
-		"none":        "",
-		"one":         "one.jsonl",
-		"failed":      "failed.jsonl",
-		"foreign":     "foreign.jsonl",
-		"sweep":       "sweep.jsonl",
-		"sweep-drop":  "--failures drop --percentiles 25,50,99.9 --warmup sweep.jsonl",
-		"sweep-json":  "--format json --no-state --goodput ttft_ms<220 tpot_ms<50 --slo goodput>=0.2 ok>0.5 --gpus 4 sweep.jsonl",
+		"none":       "",
+		"one":        "one.jsonl",
+		"failed":     "failed.jsonl",
+		"foreign":    "foreign.jsonl",
+		"sweep":      "sweep.jsonl",
+		"sweep-drop": "--failures drop --percentiles 25,50,99.9 --warmup sweep.jsonl",
+		"sweep-json": "--format json --no-state --goodput ttft_ms<220 tpot_ms<50 --slo goodput>=0.2 ok>0.5 --gpus 4 " +
+			"sweep.jsonl",
 		"sweep-slo":   "--goodput ttft_ms<220 --slo ttft_ms:p50<240 requests_per_s>0.1 --gpus 4 sweep.jsonl",
 		"ci":          "--ci sweep.jsonl",
 		"compare":     "--compare sweep.jsonl slower.jsonl",
@@ -120,41 +121,59 @@ func TestErrors(t *testing.T) {
 			"perf-stats: skipped 2 bad lines; the first: stdin:1: not a JSON object: \"nonsense\"\n"},
 		"no file":      {"missing.jsonl", "", 1, "perf-stats: open missing.jsonl: no such file or directory\n"},
 		"percentile 0": {"--percentiles 0,50", "", 2, "perf-stats: --percentiles: 0 is not above 0 and at most 100\n"},
-		"one gate":     {"--format csv -o " + os.DevNull + " --slo ok>=1 -- sweep.jsonl", "", 1, "perf-stats: --slo: rate=20 misses ok>=1: it is 0.8\n"},
+		"one gate": {"--format csv -o " + os.DevNull + " --slo ok>=1 -- sweep.jsonl", "", 1,
+			"perf-stats: --slo: rate=20 misses ok>=1: it is 0.8\n"},
 		"gates": {"--format csv -o " + os.DevNull + " --slo ok>=1 ttft_ms:p50<1 sweep.jsonl", "", 1,
 			"perf-stats: --slo: rate=5 misses ttft_ms:p50<1: it is 203.1 (and 2 more)\n"},
 		"regression": {"--compare sweep.jsonl slower.jsonl --fail-on-regression 5% -o " + os.DevNull, "", 1,
 			"perf-stats: --fail-on-regression: 6 figures are worse by more than 5 %, the most rate=5 ttft_ms:p50 by +98.46 %\n"},
-		"regression allowed": {"--compare sweep.jsonl slower.jsonl --percentiles 50 --where .error==null --fail-on-regression 500% --cannot-tell 0 -o " + os.DevNull, "", 0,
-			"perf-stats: --fail-on-regression: cannot judge rate=5 requests_per_s: too short to know: about 40 requests would do\n" +
-				"perf-stats: --fail-on-regression: cannot judge rate=5 output_tokens_per_s: too short to know: about 40 requests would do\n" +
-				"perf-stats: --fail-on-regression: cannot judge rate=20 requests_per_s: too short to know: about 40 requests would do\n" +
-				"perf-stats: --fail-on-regression: cannot judge rate=20 output_tokens_per_s: too short to know: about 40 requests would do\n" +
+		"regression allowed": {"--compare sweep.jsonl slower.jsonl --percentiles 50 --where .error==null " +
+			"--fail-on-regression 500% --cannot-tell 0 -o " + os.DevNull, "", 0,
+			"perf-stats: --fail-on-regression: cannot judge rate=5 requests_per_s: too short to know: about 40 requests " +
+				"would do\n" +
+				"perf-stats: --fail-on-regression: cannot judge rate=5 output_tokens_per_s: too short to know: about 40 " +
+				"requests would do\n" +
+				"perf-stats: --fail-on-regression: cannot judge rate=20 requests_per_s: too short to know: about 40 requests " +
+				"would do\n" +
+				"perf-stats: --fail-on-regression: cannot judge rate=20 output_tokens_per_s: too short to know: about 40 " +
+				"requests would do\n" +
 				"perf-stats: --fail-on-regression: passes, though it could not judge all (--cannot-tell 0)\n"},
-		"regression of one": {"--fail-on-regression 5% sweep.jsonl", "", 2, "perf-stats: --fail-on-regression: it is for --compare\n"},
+		"regression of one": {"--fail-on-regression 5% sweep.jsonl", "", 2,
+			"perf-stats: --fail-on-regression: it is for --compare\n"},
 		"no percentage": {"--compare --fail-on-regression 5 sweep.jsonl slower.jsonl", "", 2,
 			"perf-stats: --fail-on-regression: \"5\" is not a percentage such as 5%\n"},
 		"one side": {"--compare sweep.jsonl", "", 2, "perf-stats: --compare: wants two sides, not 1\n" +
 			"hint: perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl\n"},
-		"nothing in common": {"--compare sweep.jsonl foreign.jsonl", "", 1, "perf-stats: --compare: sweep.jsonl and foreign.jsonl have no load point in common: " +
-			"rate=5: only the old side has it; rate=20: only the old side has it; the load point without a name: only the new side has it\n" +
-			"hint: a load point is compared with the one of the same name; --by another key may join them\n"},
-		"no such tool": {"--define wrk", "", 2, "perf-stats: --define: no definitions of \"wrk\": there are all, perf-stats, evalscope, vllm, sglang, " +
-			"aiperf, guidellm, inference-perf, llmperf\n"},
-		"evalscope": {"--format evalscope sweep.jsonl", "", 2, "perf-stats: --format: evalscope writes files\nhint: -o DIR takes them\n"},
-		"bad gate":  {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
+		"nothing in common": {"--compare sweep.jsonl foreign.jsonl", "", 1,
+			"perf-stats: --compare: sweep.jsonl and foreign.jsonl have no load point in common: " +
+				"rate=5: only the old side has it; rate=20: only the old side has it; the load point without a name: only the " +
+				"new side has it\n" +
+				"hint: a load point is compared with the one of the same name; --by another key may join them\n"},
+		"no such tool": {"--define wrk", "", 2,
+			"perf-stats: --define: no definitions of \"wrk\": there are all, perf-stats, evalscope, vllm, sglang, " +
+				"aiperf, guidellm, inference-perf, llmperf\n"},
+		"evalscope": {"--format evalscope sweep.jsonl", "", 2,
+			"perf-stats: --format: evalscope writes files\nhint: -o DIR takes them\n"},
+		"bad gate": {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
 		"goodput gate": {"--slo goodput>0.9", "", 2, "perf-stats: --slo: goodput>0.9 needs --goodput\n" +
 			"hint: --goodput 'ttft_ms<500' says what a good request is\n"},
 		"junit": {"--format junit", "", 2, "perf-stats: --format: junit needs gates\nhint: --slo 'ttft_ms:p99<500' is one\n"},
-		"by": {"--by tenant", "", 2, "perf-stats: --by: no key \"tenant\": there are run, run_id, mode, rate, parallel, phase, api, op, model, url, " +
-			"session, turn, shard, reused, status, ok, finish_reason, tokens_from, prompt_tokens, completion_tokens, error.kind, file and labels.NAME\n"},
+		"by": {"--by tenant", "", 2,
+			"perf-stats: --by: no key \"tenant\": there are run, run_id, mode, rate, parallel, phase, api, op, model, url, " +
+				"session, turn, shard, reused, status, ok, finish_reason, tokens_from, prompt_tokens, completion_tokens, " +
+				"error.kind, file and labels.NAME\n"},
 		"where": {"--where .ok|", "", 2, "perf-stats: --where: unexpected EOF\n" +
 			"hint: it is a jq expression, such as '.ok and .labels.tenant == \"a\"'\n"},
-		"where fails": {"--where .ok+1", `{"ok":true}`, 1, "perf-stats: stdin:1: --where: cannot add: boolean (true) and number (1)\n" +
-			"hint: --on-bad-line skip leaves such lines out\n"},
-		"grace": {"--grace=-1", "", 2, "perf-stats: --grace: \"-1\" is not a time such as 30 (seconds), 500ms or 2m\nhint: perf-stats --help lists the flags\n"},
-		"format": {"--format=xml", "", 2, "perf-stats: --format must be one of \"table\",\"json\",\"csv\",\"markdown\",\"html\",\"prometheus\",\"junit\",\"evalscope\" but got \"xml\"\n" +
-			"hint: perf-stats --help lists the flags\n"},
+		"where fails": {"--where .ok+1", `{"ok":true}`, 1,
+			"perf-stats: stdin:1: --where: cannot add: boolean (true) and number (1)\n" +
+				"hint: --on-bad-line skip leaves such lines out\n"},
+		"grace": {"--grace=-1", "", 2,
+			"perf-stats: --grace: \"-1\" is not a time such as 30 (seconds), 500ms or 2m\nhint: perf-stats --help lists " +
+				"the flags\n"},
+		"format": {"--format=xml", "", 2,
+			"perf-stats: --format must be one of " +
+				"\"table\",\"json\",\"csv\",\"markdown\",\"html\",\"prometheus\",\"junit\",\"evalscope\" but got \"xml\"\n" +
+				"hint: perf-stats --help lists the flags\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, errs, code := stat(t, test.stdin, strings.Fields(test.args)...); code != test.code || errs != test.stderr {
@@ -212,7 +231,8 @@ func TestSummariesOfShardsMerge(t *testing.T) {
 		t.Errorf("exit %d: %s\nmerged %s\nwhole  %s", code, errs, got, want)
 	}
 	t.Chdir("..")
-	if _, errs, code := stat(t, "", append(shards, "--by=op")...); code != 1 || !strings.Contains(errs, "a.json:1: the summary is one by run, not by op: --by must be the same") {
+	if _, errs, code := stat(t, "", append(shards, "--by=op")...); code != 1 ||
+		!strings.Contains(errs, "a.json:1: the summary is one by run, not by op: --by must be the same") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }
@@ -222,7 +242,8 @@ func TestEvalscopeFiles(t *testing.T) {
 	if out, errs, code := stat(t, "", "--format", "evalscope", "-o", dir, "sweep.jsonl"); code != 0 || out != "" {
 		t.Fatalf("exit %d: %s%s", code, out, errs)
 	}
-	for _, file := range []string{"rate_5_number_10/benchmark_summary.json", "rate_20_number_10/benchmark_percentile.json"} {
+	for _, file := range []string{"rate_5_number_10/benchmark_summary.json",
+		"rate_20_number_10/benchmark_percentile.json"} {
 		got, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
 			t.Fatal(err)

@@ -62,7 +62,8 @@ func (f *flags) checkTrackers() error {
 		return f.checkNoTrackers()
 	}
 	if f.Compare || f.Define != "" || f.Format == "evalscope" {
-		return fault.Usage("--format json or table", "--visualizer: what --compare, --define and --format evalscope show is not logged")
+		return fault.Usage("--format json or table",
+			"--visualizer: what --compare, --define and --format evalscope show is not logged")
 	}
 	for i, name := range f.Visualizer {
 		if !slices.Contains(track.Names(), name) {
@@ -88,7 +89,8 @@ func (f *flags) checkNoTrackers() error {
 		given bool
 	}{
 		{"--name", f.Name != ""}, {"--project", f.Project != ""}, {"--upload-records", f.Upload},
-		{"--wandb-api-key", f.WandbKey != ""}, {"--swanlab-api-key", f.SwanlabKey != ""}, {"--swanlab-host", f.SwanlabHost != ""},
+		{"--wandb-api-key", f.WandbKey != ""}, {"--swanlab-api-key", f.SwanlabKey != ""},
+		{"--swanlab-host", f.SwanlabHost != ""},
 	} {
 		if c.given {
 			return fault.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", c.flag)
@@ -100,7 +102,8 @@ func (f *flags) checkNoTrackers() error {
 func (f *flags) trackOptions(env *cli.Env) track.Options {
 	opt := track.Options{
 		Trackers: f.Visualizer, Project: f.Project, Name: f.Name, Dir: f.OutputsDir, Python: f.Python, Getenv: os.Getenv,
-		Config: map[string]any{"version": cli.Version(), "by": f.By, "count_warmup": f.Warmup, "percentiles": f.Percentiles, "failures": f.Failures},
+		Config: map[string]any{"version": cli.Version(), "by": f.By, "count_warmup": f.Warmup, "percentiles": f.Percentiles,
+			"failures": f.Failures},
 		Report: func(m track.Message) {
 			text := m.Fact
 			if m.Hint != "" {
@@ -146,8 +149,8 @@ func (f *flags) startTracking(env *cli.Env, stream *stats.Stream) (*track.Run, e
 	return run, nil
 }
 
-// finishTracking logs the end of a run, which failed unless it is whole. The trackers have until the timeout or a signal.
-// Their failure does not change the exit code.
+// finishTracking logs the end of a run, which failed unless it is whole. The trackers have until the timeout or a
+// signal. Their failure does not change the exit code.
 func (f *flags) finishTracking(env *cli.Env, in *cli.Grace, run *track.Run, whole bool) {
 	if run == nil {
 		return

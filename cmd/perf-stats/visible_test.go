@@ -22,8 +22,10 @@ var raw = regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f\u0080-\u009f\u202a-\u202e\
 // hostileRecord has it in every string.
 func hostileRecord(i int) *record.Record {
 	r := &record.Record{
-		Seq: int64(i), ScheduledUs: 1_790_000_000_000_000 + int64(i)*10_000, SentUs: 1_790_000_000_000_000 + int64(i)*10_000, OK: i%2 == 0,
-		TTFTMs: 5, LatencyMs: 10, PromptTokens: 5, CompletionTokens: 2, GapUs: []int64{1000}, Turn: 1, Labels: map[string]string{hostile: hostile, "a": hostile},
+		Seq: int64(i), ScheduledUs: 1_790_000_000_000_000 + int64(i)*10_000, SentUs: 1_790_000_000_000_000 +
+			int64(i)*10_000, OK: i%2 == 0,
+		TTFTMs: 5, LatencyMs: 10, PromptTokens: 5, CompletionTokens: 2, GapUs: []int64{1000}, Turn: 1,
+		Labels: map[string]string{hostile: hostile, "a": hostile},
 	}
 	v := reflect.ValueOf(r).Elem()
 	for i := range v.NumField() {
@@ -54,7 +56,8 @@ func TestNothingHostileIsShown(t *testing.T) {
 	}
 	var by []string
 	_, err := stats.ParseKey("none")
-	for name := range strings.SplitSeq(regexp.MustCompile(`there are (.*) and labels`).FindStringSubmatch(err.Error())[1], ", ") {
+	for name := range strings.SplitSeq(
+		regexp.MustCompile(`there are (.*) and labels`).FindStringSubmatch(err.Error())[1], ", ") {
 		by = append(by, name)
 	}
 	by = append(by, "labels.a", "labels."+hostile)
@@ -65,7 +68,8 @@ func TestNothingHostileIsShown(t *testing.T) {
 			runs = append(runs, []string{"--format", format, "--compare", file})
 		}
 	}
-	runs = append(runs, []string{"--format", "junit", "--slo", "ok>=0.9", "--"}, []string{"--define", "all"}, []string{"--define", "all", "--format", "markdown"})
+	runs = append(runs, []string{"--format", "junit", "--slo", "ok>=0.9", "--"}, []string{"--define", "all"},
+		[]string{"--define", "all", "--format", "markdown"})
 	for _, args := range runs {
 		out, errs, code := stat(t, "", append(args, file)...)
 		t.Chdir("..")

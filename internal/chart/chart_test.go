@@ -43,8 +43,10 @@ func samples() []Figure {
 		Name: "lines", Section: "A", Title: "Lines on nines", Note: "With a band.", Alt: "Two lines rise.",
 		X: Axis{Label: "percentile", Scale: Nines}, Y: Axis{Label: "TTFT", Unit: "ms", Scale: Log}, Ordered: true,
 		Series: []Series{
-			{Name: "rate=1", Kind: Line, Color: 0, X: Column{50, 90, 99, 99.9}, Y: Column{10, 20, 80, 300}, Lo: Column{9, 18, 60, 200}, Hi: Column{11, 22, 90, 400}},
-			{Name: "rate=2", Kind: Line, Color: 1, X: Column{50, 90, 99}, Y: Column{12, math.NaN(), 200}, Hollow: []bool{false, false, true}, Labels: []string{"first", "", "last"}},
+			{Name: "rate=1", Kind: Line, Color: 0, X: Column{50, 90, 99, 99.9}, Y: Column{10, 20, 80, 300},
+				Lo: Column{9, 18, 60, 200}, Hi: Column{11, 22, 90, 400}},
+			{Name: "rate=2", Kind: Line, Color: 1, X: Column{50, 90, 99}, Y: Column{12, math.NaN(), 200},
+				Hollow: []bool{false, false, true}, Labels: []string{"first", "", "last"}},
 		},
 		Marks: []Mark{{At: 100, OnY: true, Label: "SLO 100 ms", Color: -1}},
 	}
@@ -59,11 +61,14 @@ func samples() []Figure {
 		Spans: []Span{{From: 0, To: 1, Label: "warm-up"}},
 	}
 	cells := Figure{
-		Name: "cells", Section: "B", Title: "Cells", Alt: "A heatmap.", X: Axis{Label: "time", Unit: "s"}, Y: Axis{Label: "latency", Unit: "ms", Scale: Log},
-		Series: []Series{{Name: "requests", Kind: Cells, X: Column{0, 1}, X2: Column{1, 2}, Y: Column{10, 20}, Y2: Column{20, 40}, V: Column{1, 9}}},
+		Name: "cells", Section: "B", Title: "Cells", Alt: "A heatmap.", X: Axis{Label: "time", Unit: "s"},
+		Y: Axis{Label: "latency", Unit: "ms", Scale: Log},
+		Series: []Series{{Name: "requests", Kind: Cells, X: Column{0, 1}, X2: Column{1, 2}, Y: Column{10, 20},
+			Y2: Column{20, 40}, V: Column{1, 9}}},
 	}
 	mixed := Figure{
-		Name: "mixed", Section: "B", Title: "Dots, steps and rectangles", Alt: "Mixed.", X: Axis{Label: "time", Unit: "s"}, Y: Axis{Label: "n"},
+		Name: "mixed", Section: "B", Title: "Dots, steps and rectangles", Alt: "Mixed.", X: Axis{Label: "time", Unit: "s"},
+		Y: Axis{Label: "n"},
 		Series: []Series{
 			{Name: "dots", Kind: Dots, Color: 2, X: Column{1, 2}, Y: Column{1, 2}},
 			{Name: "steps", Kind: Steps, Color: 3, Dash: 1, X: Column{0, 1, 2}, Y: Column{0, 2, 1}},
@@ -100,13 +105,17 @@ func TestTermTakesNoStringForControl(t *testing.T) {
 	if err := Term(&b, &f, 72); err != nil {
 		t.Fatal(err)
 	}
-	if i := strings.IndexFunc(b.String(), func(r rune) bool { return r < ' ' && r != '\n' || r >= 0x7F && r < 0xA0 }); i >= 0 {
+	if i := strings.IndexFunc(b.String(), func(r rune) bool {
+		return r < ' ' && r != '\n' || r >= 0x7F &&
+			r < 0xA0
+	}); i >= 0 {
 		t.Errorf("a control character at %d", i)
 	}
 }
 
 func TestVegaIsOneLayerForEachKind(t *testing.T) {
-	for i, want := range [][]string{{"area", "line", "rule"}, {"rect", "rule", "rule"}, {"rect"}, {"rect", "line", "point"}} {
+	for i, want := range [][]string{{"area", "line", "rule"}, {"rect", "rule", "rule"}, {"rect"},
+		{"rect", "line", "point"}} {
 		var b bytes.Buffer
 		f := samples()[i]
 		if err := Vega(&b, &f); err != nil {
@@ -177,14 +186,16 @@ func TestPackedRectanglesAreExact(t *testing.T) {
 	var x, y int64
 	for i := range got.X {
 		x, y = x+got.X[i], y+got.Y[i]
-		if from, to := float64(x)*got.Step, float64(x+got.X2[i])*got.Step; math.Abs(from-s.X[i]) > got.Step/2 || math.Abs(to-s.X2[i]) > got.Step || float64(y) != s.Y[i] {
+		if from, to := float64(x)*got.Step, float64(x+got.X2[i])*got.Step; math.Abs(from-s.X[i]) > got.Step/2 ||
+			math.Abs(to-s.X2[i]) > got.Step || float64(y) != s.Y[i] {
 			t.Errorf("rectangle %d is from %v to %v in row %d, want %v to %v in %v", i, from, to, y, s.X[i], s.X2[i], s.Y[i])
 		}
 	}
 }
 
 func TestPackedCellsAreExact(t *testing.T) {
-	s := Series{Kind: Cells, X: Column{0, 0, 1}, X2: Column{1, 1, 2}, Y: Column{10, 20, 10}, Y2: Column{20, 40, 20}, V: Column{1, 2, 3}}
+	s := Series{Kind: Cells, X: Column{0, 0, 1}, X2: Column{1, 1, 2}, Y: Column{10, 20, 10}, Y2: Column{20, 40, 20},
+		V: Column{1, 2, 3}}
 	b, err := json.Marshal(s)
 	if err != nil {
 		t.Fatal(err)
@@ -221,8 +232,10 @@ func TestPNGHasInk(t *testing.T) {
 // hostile are strings that would end a script, an attribute, a style or a comment if they were taken for markup.
 func hostile() []string {
 	return []string{
-		`</script><img src=x onerror=alert(1)>`, `"><svg onload=alert(1)>`, `<!--<script>`, `]]></script>`, "\u2028\u2029", `'; alert(1); '`,
-		`{{.Title}}`, `javascript:alert(1)`, `</style><script>alert(1)</script>`, `\u003c/script>`, "a\x00b", "\xff\xfe", `${alert(1)}`, `%d%s`,
+		`</script><img src=x onerror=alert(1)>`, `"><svg onload=alert(1)>`, `<!--<script>`, `]]></script>`, "\u2028\u2029",
+		`'; alert(1); '`,
+		`{{.Title}}`, `javascript:alert(1)`, `</style><script>alert(1)</script>`, `\u003c/script>`, "a\x00b", "\xff\xfe",
+		`${alert(1)}`, `%d%s`,
 	}
 }
 
@@ -232,7 +245,8 @@ func hostilePage() *Page {
 		p.Title += h
 		p.Notices = append(p.Notices, h)
 		p.Facts = append(p.Facts, [2]string{h, h})
-		p.Tables = append(p.Tables, table.Table{Title: h, Notes: []string{h}, Header: []string{h, h}, Rows: [][]string{{h, h}}})
+		p.Tables = append(p.Tables, table.Table{Title: h, Notes: []string{h}, Header: []string{h, h},
+			Rows: [][]string{{h, h}}})
 		f := samples()[i%4]
 		f.Name = strings.Repeat("x", i+1)
 		f.Section, f.Title, f.Note, f.Alt, f.X.Label, f.X.Unit = h, h, h, h, h, h
@@ -321,14 +335,17 @@ func TestEmptyFigures(t *testing.T) {
 }
 
 func TestColumnJSON(t *testing.T) {
-	got, _ := Column{0, 1, -2, 0.1, 123456.789, 1764000000, math.NaN(), math.Inf(1), 1e-9, 99.987654, -0.00001, 1e20}.MarshalJSON()
-	if want := `[0,1,-2,0.1,123456.8,1764000000,null,null,1e-09,99.988,-0.00001,100000000000000000000]`; string(got) != want {
+	got, _ := Column{0, 1, -2, 0.1, 123456.789, 1764000000, math.NaN(), math.Inf(1), 1e-9, 99.987654, -0.00001,
+		1e20}.MarshalJSON()
+	if want := `[0,1,-2,0.1,123456.8,1764000000,null,null,1e-09,99.988,-0.00001,100000000000000000000]`; string(
+		got) != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
 
 func TestNumber(t *testing.T) {
-	for v, want := range map[float64]string{0: "0", 1: "1", 1234.6: "1,235", 1234567: "1,234,567", 0.01234: "0.0123", 12.345: "12.3", 99.96: "100", -3: "−3"} {
+	for v, want := range map[float64]string{0: "0", 1: "1", 1234.6: "1,235", 1234567: "1,234,567", 0.01234: "0.0123",
+		12.345: "12.3", 99.96: "100", -3: "−3"} {
 		if got := Number(v); got != want {
 			t.Errorf("Number(%v) = %s, want %s", v, got, want)
 		}
@@ -365,9 +382,12 @@ func TestTicks(t *testing.T) {
 func TestTextIsPlain(t *testing.T) {
 	bad := "a\x1b[2J\x07\u009b\u202e\u2066\r\nb"
 	f := Figure{
-		Name: "f", Section: bad, Title: bad, Note: bad, Alt: bad, X: Axis{Label: bad, Unit: bad}, Y: Axis{Label: bad, Unit: bad}, RowLabel: bad,
-		Series: []Series{{Name: bad, Kind: Line, VLabel: bad, X: Column{1, 2}, Y: Column{1, 2}, Text: []string{bad, bad}, Labels: []string{bad, bad}}, {Name: bad + "2", Kind: Line, X: Column{1}, Y: Column{1}}},
-		Marks:  []Mark{{At: 1, Label: bad, Color: -1}, {At: 1, OnY: true, Label: bad, Color: 0}}, Spans: []Span{{From: 1, To: 2, Label: bad}},
+		Name: "f", Section: bad, Title: bad, Note: bad, Alt: bad, X: Axis{Label: bad, Unit: bad},
+		Y: Axis{Label: bad, Unit: bad}, RowLabel: bad,
+		Series: []Series{{Name: bad, Kind: Line, VLabel: bad, X: Column{1, 2}, Y: Column{1, 2}, Text: []string{bad, bad},
+			Labels: []string{bad, bad}}, {Name: bad + "2", Kind: Line, X: Column{1}, Y: Column{1}}},
+		Marks: []Mark{{At: 1, Label: bad, Color: -1}, {At: 1, OnY: true, Label: bad, Color: 0}},
+		Spans: []Span{{From: 1, To: 2, Label: bad}},
 	}
 	cells := table.Table{Title: bad, Notes: []string{bad}, Header: []string{bad}, Rows: [][]string{{bad}}}
 	p := &Page{Title: bad, Notices: []string{bad}, Facts: [][2]string{{bad, bad}}, Tables: []table.Table{cells},
@@ -381,7 +401,8 @@ func TestTextIsPlain(t *testing.T) {
 		if err := draw(&b); err != nil {
 			t.Errorf("%s: %v", format, err)
 		}
-		for _, c := range []string{"\x1b", "\x07", "\u009b", "\u202e", "\u2066", "\r", `\u001b`, `\u202e`, `\u009b`, `\u0007`} {
+		for _, c := range []string{"\x1b", "\x07", "\u009b", "\u202e", "\u2066", "\r", `\u001b`, `\u202e`, `\u009b`,
+			`\u0007`} {
 			if strings.Contains(b.String(), c) && !strings.Contains(library, c) {
 				t.Errorf("%s: has %q", format, c)
 			}

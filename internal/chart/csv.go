@@ -9,10 +9,11 @@ import (
 	"perfpipe/internal/visible"
 )
 
-// CSV writes the data of figures, one line a datum. What is no number, such as a gap in a line, is an empty cell.
+// CSV writes the data of figures, one line for each datum. NaN and ±Inf, such as a gap in a line, are empty cells.
 func CSV(w io.Writer, figures []Figure) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"figure", "series", "kind", "x", "x2", "y", "y2", "low", "high", "value", "text"}); err != nil {
+	header := []string{"figure", "series", "kind", "x", "x2", "y", "y2", "low", "high", "value", "text"}
+	if err := out.Write(header); err != nil {
 		return err
 	}
 	for i := range figures {
@@ -38,7 +39,7 @@ func CSV(w io.Writer, figures []Figure) error {
 	return out.Error()
 }
 
-// cell is datum i in full precision.
+// cell returns datum i with full precision.
 func (c Column) cell(i int) string {
 	if i >= len(c) || math.IsNaN(c[i]) || math.IsInf(c[i], 0) {
 		return ""

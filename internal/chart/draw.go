@@ -8,13 +8,13 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// rowHeight is how much of its row a rectangle takes.
+// rowHeight is the height of a rectangle, as a share of its row.
 const rowHeight = 0.85
 
-// leastBold is the least width of a bold rectangle; its height is at least half of that.
+// leastBold is the least width of a bold rectangle. Its least height is half of that.
 const leastBold vg.Length = 5
 
-// drawing is a figure on its way onto a canvas: x and y turn values into places of the area.
+// drawing is the state of drawing a figure: x and y map values to places in the area.
 type drawing struct {
 	f    *Figure
 	c    draw.Canvas
@@ -43,7 +43,7 @@ func (d *drawing) spans() {
 	}
 }
 
-// series draws s; base is how high the bars stand already at each x of a stacked figure.
+// series draws s. In a stacked figure, base is the height of the stack so far at each x.
 func (d *drawing) series(s *Series, base map[float64]float64) {
 	col := d.f.seriesColor(s.Color)
 	switch s.Kind {
@@ -83,7 +83,7 @@ func (d *drawing) series(s *Series, base map[float64]float64) {
 	}
 }
 
-// rect fills a rectangle, cut to the area and never thinner than a hair.
+// rect fills a rectangle, which is clipped to the area and has a least size.
 func (d *drawing) rect(x0, x1, y0, y1 vg.Length, col color.Color) {
 	if !finite(x0) || !finite(x1) || !finite(y0) || !finite(y1) {
 		return
@@ -199,7 +199,7 @@ func (d *drawing) marks() {
 	}
 }
 
-// label writes text on a patch of the paper, so that no line strikes it through.
+// label writes text on a patch of the background, so that no line strikes it through.
 func (d *drawing) label(sty draw.TextStyle, x, y vg.Length, text string) {
 	width := sty.Width(text)
 	left := x + vg.Length(sty.XAlign)*width
@@ -208,16 +208,16 @@ func (d *drawing) label(sty draw.TextStyle, x, y vg.Length, text string) {
 	d.c.FillText(sty, vg.Point{X: x, Y: y}, text)
 }
 
-// markRow is the height of one row of labels above the area, and mostMarkRows how many there may be.
+// markRow is the height of one row of labels above the area, and mostMarkRows the most rows.
 const (
 	markRow      vg.Length = 11
 	mostMarkRows int       = 3
 )
 
-// markRows are where the labels of each row above the area end so far.
+// markRows has the end, so far, of each row of labels above the area.
 type markRows []vg.Length
 
-// place returns the lowest row in which a label centred at x covers no other.
+// place returns the lowest row in which a label centred at x covers no other label.
 func (r *markRows) place(x, width vg.Length) vg.Length {
 	for i, end := range *r {
 		if end < x-width/2 {
@@ -232,7 +232,7 @@ func (r *markRows) place(x, width vg.Length) vg.Length {
 	return vg.Length(len(*r) - 1)
 }
 
-// ends writes the name of each line beside its last point, moved apart where they would cover one another.
+// ends writes the name of each line beside its last point, and moves names apart that would overlap.
 func (d *drawing) ends() {
 	type end struct {
 		x, y vg.Length

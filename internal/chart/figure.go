@@ -1,7 +1,8 @@
-// Package chart draws figures, which are plain data, as one HTML page, SVG, PNG, terminal text or Vega-Lite.
+// Package chart draws figures, which are plain data, as one HTML page, SVG, PNG, terminal text, Vega-Lite or CSV.
 //
-// It knows nothing of load tests: series, axes, units and words all come from the caller, and no string of theirs is
-// ever taken for markup.
+// It knows nothing about load tests: series, axes, units and words come from the caller, and none of the caller's
+// strings is ever taken for markup. Most of its exported names are the vocabulary of figures: scales, and kinds of
+// series.
 package chart
 
 import (
@@ -10,11 +11,11 @@ import (
 	"perfpipe/internal/table"
 )
 
-// Page is a document that stands alone.
+// Page is a self-contained document.
 type Page struct {
 	Title   string
-	Lang    string   // of the words the page itself adds: en or zh
-	Notices []string // what a reader must know before any figure, such as that the data is simulated
+	Lang    string   // of the words that the page itself adds: en or zh
+	Notices []string // warnings, such as that the data is simulated
 	Facts   [][2]string
 	Tables  []table.Table
 	Figures []Figure
@@ -28,7 +29,7 @@ type Figure struct {
 	Section string `json:"section"` // figures of one section follow one another
 	Title   string `json:"title"`
 	Note    string `json:"note,omitempty"` // how to read it, a sentence or two
-	Alt     string `json:"alt"`            // what it shows, for those who cannot see it
+	Alt     string `json:"alt"`            // a description for readers who cannot see it
 
 	X      Axis     `json:"x"`
 	Y      Axis     `json:"y"`
@@ -36,18 +37,18 @@ type Figure struct {
 	Marks  []Mark   `json:"marks,omitempty"`
 	Spans  []Span   `json:"spans,omitempty"`
 
-	Rows     []int64 `json:"rows,omitempty"`     // what hovering calls the rows of rectangles
-	RowLabel string  `json:"rowLabel,omitempty"` // and what the rows are
+	Rows     []int64 `json:"rows,omitempty"`     // names of the rows of rectangles, shown on hover
+	RowLabel string  `json:"rowLabel,omitempty"` // before the name of a row
 
-	NoEnds  bool   `json:"noEnds,omitempty"`  // the names of lines do not stand at their ends
-	Ordered bool   `json:"ordered,omitempty"` // the series are steps of one quantity: colours run from light to dark
-	Stacked bool   `json:"stacked,omitempty"` // bars stand on one another
+	NoEnds  bool   `json:"noEnds,omitempty"`  // lines have no names at their ends
+	Ordered bool   `json:"ordered,omitempty"` // the series are steps of one quantity: colours go from light to dark
+	Stacked bool   `json:"stacked,omitempty"` // bars are stacked
 	Wide    bool   `json:"wide,omitempty"`    // takes the whole width of a page
 	Height  int    `json:"height,omitempty"`  // of the plot on a page, in CSS pixels; 0 is 330
 	Link    string `json:"link,omitempty"`    // figures of the same link share their zoom along x
 }
 
-// Scale is how an axis turns a value into a place.
+// Scale is the mapping of values to places on an axis.
 type Scale string
 
 // The scales.
@@ -57,7 +58,7 @@ const (
 	Nines  Scale = "nines" // a percentage p lies at −log₁₀(1 − p/100): 90, 99 and 99.9 are equally far apart
 )
 
-// Axis is one side of a figure.
+// Axis is the horizontal or the vertical axis of a figure.
 type Axis struct {
 	Label string  `json:"label"`
 	Unit  string  `json:"unit,omitempty"`
@@ -68,15 +69,15 @@ type Axis struct {
 	To    float64 `json:"to,omitempty"`    // of a linear axis: it shows at least from 0 to here; 0 is unset
 }
 
-// Kind is how a series is drawn.
+// Kind is the way a series is drawn.
 type Kind string
 
 // The kinds of series and the columns that each reads.
 const (
-	Line  Kind = "line"  // X, Y; Lo and Hi as a band where present
+	Line  Kind = "line"  // X, Y; Lo and Hi, if present, as a band
 	Steps Kind = "steps" // X, Y: a value holds from its X to the next
 	Dots  Kind = "dots"  // X, Y; Hollow
-	Bars  Kind = "bars"  // from X to X2, Y high
+	Bars  Kind = "bars"  // from X to X2, of height Y
 	Cells Kind = "cells" // from X to X2 and Y to Y2, coloured by V
 	Rects Kind = "rects" // from X to X2, in the row of Y, in the series' colour
 )
@@ -85,10 +86,10 @@ const (
 type Series struct {
 	Name   string   `json:"name"`
 	Kind   Kind     `json:"kind"`
-	Color  int      `json:"color"`           // which of the palette; of an ordered figure, which step
-	Dash   int      `json:"dash,omitempty"`  // which pattern of strokes; 0 is none, a solid line
+	Color  int      `json:"color"`           // index in the palette; of an ordered figure, the step
+	Dash   int      `json:"dash,omitempty"`  // pattern of strokes; 0 is a solid line
 	Faint  bool     `json:"faint,omitempty"` // in the background
-	Bold   bool     `json:"bold,omitempty"`  // rectangles are large enough to be seen, however small
+	Bold   bool     `json:"bold,omitempty"`  // small rectangles are enlarged so that they are visible
 	X      Column   `json:"x,omitempty"`
 	X2     Column   `json:"x2,omitempty"`
 	Y      Column   `json:"y,omitempty"`
@@ -97,12 +98,12 @@ type Series struct {
 	Hi     Column   `json:"hi,omitempty"`
 	V      Column   `json:"v,omitempty"`
 	Hollow []bool   `json:"hollow,omitempty"`
-	Text   []string `json:"text,omitempty"` // shown on hover, one a datum
+	Text   []string `json:"text,omitempty"` // of each datum, shown on hover
 	VLabel string   `json:"vlabel,omitempty"`
-	Labels []string `json:"labels,omitempty"` // stand beside the points of a line
+	Labels []string `json:"labels,omitempty"` // beside the points of a line
 }
 
-// Mark is a line across the figure at one value of x, or of y.
+// Mark is a line across the figure at one value of x or y.
 type Mark struct {
 	At    float64 `json:"at"`
 	OnY   bool    `json:"on_y,omitempty"`
@@ -117,10 +118,10 @@ type Span struct {
 	Label string  `json:"label,omitempty"`
 }
 
-// Len is the number of data of s.
+// Len returns the number of data of s.
 func (s *Series) Len() int { return len(s.X) }
 
-// place is where v lies on an axis of this scale, in arbitrary units; NaN where it cannot be shown.
+// place returns the place of v on an axis of this scale, in arbitrary units, or NaN if v cannot be shown.
 func (s Scale) place(v float64) float64 {
 	switch s {
 	case Log:
@@ -137,7 +138,7 @@ func (s Scale) place(v float64) float64 {
 	return v
 }
 
-// extent is the range of places that a figure's data take along one axis, and whether there are any.
+// extent returns the range of places of a figure's data along one axis, and reports whether it has data.
 func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
 	axis := f.X
 	if y {
@@ -182,7 +183,7 @@ func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
 	return lo, hi, true
 }
 
-// widen makes a range as large as the axis wants it, and never empty.
+// widen returns a range that is as large as the axis demands, and never empty.
 func (a *Axis) widen(lo, hi float64) (float64, float64) {
 	if a.Zero && a.Scale == Linear {
 		lo = min(lo, 0)
@@ -209,7 +210,7 @@ func (a *Axis) widen(lo, hi float64) (float64, float64) {
 	return lo, hi
 }
 
-// stackTop is the height of the highest stack of bars.
+// stackTop returns the height of the highest stack of bars.
 func (f *Figure) stackTop() float64 {
 	sum, top := map[float64]float64{}, 0.0
 	for _, s := range f.Series {
@@ -234,7 +235,7 @@ func (f *Figure) Empty() bool {
 	return true
 }
 
-// most is the greatest value of cells, 0 where there are none.
+// most returns the greatest value of cells, or 0 if there are none.
 func (s *Series) most() float64 {
 	most := 0.0
 	for _, v := range s.V {

@@ -30,8 +30,8 @@ var (
 	pageJS string
 )
 
-// HTML writes p as one self-contained page: data, script and style are inside it and its content security policy lets
-// it load nothing and run no script but its own. Figures without data are left out.
+// HTML writes p as one self-contained page with its data, script and style. Its content security policy lets it load
+// nothing and run only its own script. Figures without data are left out.
 func HTML(w io.Writer, p *Page) error {
 	p = p.shown()
 	figures := make([]Figure, 0, len(p.Figures))
@@ -56,7 +56,8 @@ func HTML(w io.Writer, p *Page) error {
 		return err
 	}
 	return t.Execute(w, map[string]any{
-		"Lang": htmlLang(p.Lang), "Title": p.Title, "Notices": p.Notices, "Facts": p.Facts, "Tables": tablesOf(p.Tables), "Details": tablesOf(p.Details),
+		"Lang": htmlLang(p.Lang), "Title": p.Title, "Notices": p.Notices, "Facts": p.Facts, "Tables": tablesOf(p.Tables),
+		"Details":  tablesOf(p.Details),
 		"Sections": sections(figures), "Words": words, "Footer": p.Footer,
 		"ScriptHashes": template.HTMLAttr(hash(library) + " " + hash(script)),
 		"Style":        template.CSS(pageCSS), "Library": template.JS(library), "Script": template.JS(script),
@@ -90,7 +91,7 @@ func tablesOf(tables []table.Table) []pageTable {
 	return out
 }
 
-// hash names an inline script in a content security policy.
+// hash returns the source expression of an inline script in a content security policy.
 func hash(script string) string {
 	sum := sha256.Sum256([]byte(script))
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
@@ -127,7 +128,7 @@ func htmlLang(lang string) string {
 	return "en"
 }
 
-// pageWords are the words of the page itself.
+// pageWords returns the words of the page itself.
 func pageWords(lang string) map[string]string {
 	if strings.HasPrefix(lang, "zh") {
 		return map[string]string{
@@ -138,10 +139,13 @@ func pageWords(lang string) map[string]string {
 		}
 	}
 	return map[string]string{
-		"theme": "Dark / light", "contents": "Contents", "reset": "Reset zoom", "save": "Save image", "data": "Data", "series": "Series",
-		"low": "low", "high": "high", "value": "value", "first": "The first", "from": "from", "toggle": "Click: show or hide. Shift-click: this one alone.",
+		"theme": "Dark / light", "contents": "Contents", "reset": "Reset zoom", "save": "Save image", "data": "Data",
+		"series": "Series",
+		"low":    "low", "high": "high", "value": "value", "first": "The first", "from": "from",
+		"toggle": "Click: show or hide. Shift-click: this one alone.",
 		"hint": "Drag across a chart to zoom, double-click to reset; click a legend entry to show or hide it; " +
 			"with a chart in focus, the arrow keys read values and +, − and 0 zoom.",
-		"details": "Metrics of each load point", "scroll": "The table scrolls sideways →", "log": "log", "noscript": "The charts need JavaScript. This page loads nothing from elsewhere.",
+		"details": "Metrics of each load point", "scroll": "The table scrolls sideways →", "log": "log",
+		"noscript": "The charts need JavaScript. This page loads nothing from elsewhere.",
 	}
 }

@@ -152,8 +152,8 @@ func niceStep(raw float64) float64 {
 	return 10 * base
 }
 
-// logTicks returns 1, 2 and 5 of every decade if that is not too many, else the decades. If the range is hardly more than
-// a decade, it returns some more.
+// logTicks returns 1, 2 and 5 of every decade if that is not too many, else the decades. If the range is hardly more
+// than a decade, it returns some more.
 func logTicks(lo, hi float64, n int) []tick {
 	var out []tick
 	mantissas := []float64{1, 2, 5}

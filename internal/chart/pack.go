@@ -8,7 +8,7 @@ import (
 // packStep is the resolution of packed columns.
 const packStep = 1e-4
 
-// MarshalJSON implements json.Marshaler. The columns of rectangles and cells are packed, since there may be tens of
+// MarshalJSON implements json.Marshaler. The columns of rectangles and cells are packed, since they may be tens of
 // thousands.
 func (s Series) MarshalJSON() ([]byte, error) {
 	type plain Series
@@ -43,8 +43,8 @@ func (s Series) MarshalJSON() ([]byte, error) {
 
 func steps(v, step float64) int64 { return int64(math.Round(v / step)) }
 
-// differences writes a column as whole steps, each from the value before: a third of the bytes of a long column of
-// times, and exact to half a step.
+// differences returns a column as whole steps, each from the value before. For a long column of times that takes a
+// third of the bytes, with an error of at most half a step.
 func differences(c Column, step float64) []int64 {
 	out := make([]int64, len(c))
 	var before int64
@@ -54,8 +54,8 @@ func differences(c Column, step float64) []int64 {
 	return out
 }
 
-// intervals returns the distinct intervals of two columns, which are few on a grid, and for each datum the number of its
-// interval, counted from that of the datum before.
+// intervals returns the distinct intervals of two columns, which are few on a grid, and for each datum the index of its
+// interval relative to that of the datum before.
 func intervals(from, to Column) (distinct [2]Column, at []int64) {
 	seen := map[[2]float64]int64{}
 	at = make([]int64, len(from))

@@ -31,7 +31,7 @@ var (
 	veil = color.NRGBA{0x57, 0x60, 0x6A, 0x22}
 )
 
-// SVG writes one figure as an SVG document. Its text is text: it can be searched, and needs no font file.
+// SVG writes one figure as an SVG document. Its text can be searched and needs no font file.
 func SVG(w io.Writer, f *Figure) error {
 	f = f.shown()
 	c := vgsvg.New(figureWidth, figureHeight)
@@ -41,13 +41,15 @@ func SVG(w io.Writer, f *Figure) error {
 		return err
 	}
 	head, body, _ := strings.Cut(b.String(), "<g")
-	body = strings.ReplaceAll(body, "font-family:Liberation Sans;", "font-family:Liberation Sans,Arial,Helvetica,sans-serif;")
-	doc := fmt.Sprintf("%s<title>%s</title>\n<desc>%s</desc>\n<g%s", head, html.EscapeString(f.Title), html.EscapeString(f.Alt), body)
+	body = strings.ReplaceAll(body, "font-family:Liberation Sans;",
+		"font-family:Liberation Sans,Arial,Helvetica,sans-serif;")
+	doc := fmt.Sprintf("%s<title>%s</title>\n<desc>%s</desc>\n<g%s", head, html.EscapeString(f.Title),
+		html.EscapeString(f.Alt), body)
 	_, err := io.WriteString(w, strings.Map(xmlRune, strings.ToValidUTF8(doc, "�")))
 	return err
 }
 
-// xmlRune drops what XML 1.0 does not allow, however escaped.
+// xmlRune drops characters that XML 1.0 does not allow even when escaped.
 func xmlRune(r rune) rune {
 	if r < ' ' && r != '\n' && r != '\t' || r == 0xFFFE || r == 0xFFFF {
 		return -1
@@ -71,7 +73,7 @@ func textStyle(size float64, c color.Color, x, y float64) draw.TextStyle {
 	}
 }
 
-// drawFigure lays out, from the top: title, note, legend, axes with the data, and the series' names at their ends.
+// drawFigure draws, from the top: title, note, legend, and the axes with the data and the names of the series.
 func drawFigure(c draw.Canvas, f *Figure) {
 	c.SetColor(color.White)
 	c.Fill(c.Rectangle.Path())
@@ -88,14 +90,15 @@ func drawFigure(c draw.Canvas, f *Figure) {
 	}
 	y -= drawLegend(c, f, y) + 4
 	p, xlo, xhi, ylo, yhi := axes(f)
-	right := endRoom(f)
-	body := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{Min: c.Min, Max: vg.Point{X: c.Max.X - right, Y: y - markRoom(f)}}}
+	right := endWidth(f)
+	area := vg.Rectangle{Min: c.Min, Max: vg.Point{X: c.Max.X - right, Y: y - marksHeight(f)}}
+	body := draw.Canvas{Canvas: c.Canvas, Rectangle: area}
 	p.Draw(body)
-	area := p.DataCanvas(body)
-	d := &drawing{f: f, c: area, edge: c.Max.X, x: func(v float64) vg.Length {
-		return area.Min.X + vg.Length((f.X.Scale.place(v)-xlo)/(xhi-xlo))*(area.Max.X-area.Min.X)
+	plane := p.DataCanvas(body)
+	d := &drawing{f: f, c: plane, edge: c.Max.X, x: func(v float64) vg.Length {
+		return plane.Min.X + vg.Length((f.X.Scale.place(v)-xlo)/(xhi-xlo))*(plane.Max.X-plane.Min.X)
 	}, y: func(v float64) vg.Length {
-		return area.Min.Y + vg.Length((f.Y.Scale.place(v)-ylo)/(yhi-ylo))*(area.Max.Y-area.Min.Y)
+		return plane.Min.Y + vg.Length((f.Y.Scale.place(v)-ylo)/(yhi-ylo))*(plane.Max.Y-plane.Min.Y)
 	}}
 	d.grid(f.Y.Scale.ticks(ylo, yhi, 6), ylo, yhi)
 	d.spans()
@@ -107,7 +110,7 @@ func drawFigure(c draw.Canvas, f *Figure) {
 	d.ends()
 }
 
-// axes is an empty plot with the axes of f, and the range of places that it shows.
+// axes returns an empty plot with the axes of f, and the range of places that it shows.
 func axes(f *Figure) (p *plot.Plot, xlo, xhi, ylo, yhi float64) {
 	p = plot.New()
 	xlo, xhi, _ = f.extent(false)
@@ -139,7 +142,7 @@ func axes(f *Figure) (p *plot.Plot, xlo, xhi, ylo, yhi float64) {
 	return p, xlo, xhi, ylo, yhi
 }
 
-// title names an axis, its unit, and that it is logarithmic.
+// title returns the label of an axis with its unit and, if it is logarithmic, a note.
 func (a Axis) title() string {
 	var notes []string
 	if a.Unit != "" {
@@ -154,7 +157,7 @@ func (a Axis) title() string {
 	return fmt.Sprintf("%s (%s)", a.Label, strings.Join(notes, ", "))
 }
 
-// filled reports whether the data fill the plane, so that no space is left around them.
+// filled reports whether the data fill the plane, so that they need no padding.
 func (f *Figure) filled() bool {
 	for _, s := range f.Series {
 		if s.Kind == Cells || s.Kind == Rects {
@@ -164,7 +167,7 @@ func (f *Figure) filled() bool {
 	return false
 }
 
-// fit cuts s to the width.
+// fit truncates s to the width.
 func fit(sty draw.TextStyle, s string, width vg.Length) string {
 	if sty.Width(s) <= width {
 		return s
@@ -176,7 +179,7 @@ func fit(sty draw.TextStyle, s string, width vg.Length) string {
 	return string(r) + "…"
 }
 
-// drawLegend writes the series' names with their colours in rows from y down and returns the height it took.
+// drawLegend writes the names of the series with their colours in rows from y down, and returns its height.
 func drawLegend(c draw.Canvas, f *Figure, y vg.Length) vg.Length {
 	if len(f.Series) < 2 && !f.Stacked && !(len(f.Series) == 1 && f.Series[0].Kind == Cells) {
 		return 0
@@ -206,7 +209,7 @@ func drawLegend(c draw.Canvas, f *Figure, y vg.Length) vg.Length {
 	return used
 }
 
-// drawStrip shows the colours of some values of cells, each beside its number, and returns the width it took.
+// drawStrip draws the colours of some values of cells, each beside its number, and returns its width.
 func drawStrip(c draw.Canvas, s *Series, x, y vg.Length) vg.Length {
 	sty := textStyle(8.5, ink, 0, -0.5)
 	at, values := x, s.scale()
@@ -223,7 +226,7 @@ func drawStrip(c draw.Canvas, s *Series, x, y vg.Length) vg.Length {
 	return at - x
 }
 
-// scale are up to six values of cells from the least to the greatest, whose colours are about equally far apart.
+// scale returns up to six values of cells, from the least to the greatest, whose colours are about equally far apart.
 func (s *Series) scale() []float64 {
 	least, most := math.Inf(1), s.most()
 	for _, v := range s.V {
@@ -243,7 +246,7 @@ func (s *Series) scale() []float64 {
 	return out
 }
 
-// dashPatterns are strokes and gaps, in CSS pixels; the first is a solid line.
+// dashPatterns returns the lengths of strokes and gaps in CSS pixels. The first pattern is a solid line.
 func dashPatterns() [][]float64 {
 	return [][]float64{nil, {7, 4}, {2, 3}, {10, 3, 2, 3}, {14, 4}, {2, 7}, {10, 3, 2, 3, 2, 3}}
 }
@@ -257,25 +260,26 @@ func (s *Series) dashes() []vg.Length {
 	return out
 }
 
-// endRoom is the width that the names at the ends of the lines take.
-func endRoom(f *Figure) vg.Length {
-	room := vg.Length(8)
+// endWidth returns the width of the names at the ends of the lines.
+func endWidth(f *Figure) vg.Length {
+	width := vg.Length(8)
 	for i := range f.Series {
 		if s := &f.Series[i]; f.named(s) {
 			sty := textStyle(8.5, ink, 0, 0)
-			room = max(room, sty.Width(fit(sty, s.Name, 110))+8)
+			width = max(width, sty.Width(fit(sty, s.Name, 110))+8)
 		}
 	}
-	return room
+	return width
 }
 
-// named reports whether the name of s stands at its end.
+// named reports whether s has its name at its end.
 func (f *Figure) named(s *Series) bool {
-	return !f.NoEnds && len(f.Series) > 1 && len(f.Series) <= 24 && (s.Kind == Line || s.Kind == Steps) && !s.Faint && s.Len() > 0
+	return !f.NoEnds && len(f.Series) > 1 && len(f.Series) <= 24 && (s.Kind == Line || s.Kind == Steps) && !s.Faint &&
+		s.Len() > 0
 }
 
-// markRoom is the height that the labels of marks on x take.
-func markRoom(f *Figure) vg.Length {
+// marksHeight returns the height of the labels of marks on x.
+func marksHeight(f *Figure) vg.Length {
 	n := 0
 	for _, m := range f.Marks {
 		if !m.OnY {

@@ -9,14 +9,14 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// termHeight is how many lines the plane of a figure takes in a terminal.
+// termHeight is the height of the plane of a figure in a terminal, in lines.
 const termHeight = 14
 
-// leastWidth is the narrowest terminal that is drawn for, in columns.
+// leastWidth is the width of the narrowest supported terminal, in columns.
 const leastWidth = 40
 
-// Term draws one figure for a terminal of that many columns, without colours: each character holds two by four dots of
-// braille, series are told apart by the letters at their points, and cells by shades.
+// Term draws one figure for a terminal of that many columns, without colours. Each character is two by four dots of
+// braille; letters at the points of a series distinguish it from the others, and cells have shades.
 func Term(w io.Writer, f *Figure, columns int) error {
 	if columns <= 0 {
 		columns = 100
@@ -56,7 +56,7 @@ func Term(w io.Writer, f *Figure, columns int) error {
 	return err
 }
 
-// cell is one character of the plane: dots of braille, a shade, or a letter, which wins.
+// cell is one character of the plane: a letter, else dots of braille, else a shade.
 type cell struct {
 	dots   rune
 	shade  float64
@@ -70,12 +70,12 @@ type grid struct {
 	cells              [][]cell
 }
 
-// row is the line of a place of y; the topmost is 0.
+// row returns the line of a place of y. The topmost is 0.
 func (g *grid) row(place float64) int {
 	return min(int((g.yhi-place)/(g.yhi-g.ylo)*termHeight), termHeight-1)
 }
 
-// at returns the dot of a datum, in half columns and quarter lines, or false where it is no number.
+// at returns the dot of a datum, in half columns and quarter lines, and reports whether the datum can be shown.
 func (g *grid) at(x, y float64) (col, row int, ok bool) {
 	px, py := g.f.X.Scale.place(x), g.f.Y.Scale.place(y)
 	if math.IsNaN(px) || math.IsNaN(py) || math.IsInf(px, 0) || math.IsInf(py, 0) {
@@ -125,7 +125,7 @@ func (g *grid) draw() {
 	}
 }
 
-// letter names a series in the key and at its points.
+// letter returns the name of a series in the key and at its points.
 func letter(i int) rune {
 	if i < 26 {
 		return 'a' + rune(i)
@@ -133,7 +133,7 @@ func letter(i int) rune {
 	return '*'
 }
 
-// path draws a line of dots, with the series' letter where there are several series.
+// path draws a line of dots, with the letter of the series if there are several.
 func (g *grid) path(s *Series, name rune) {
 	var fromCol, fromRow int
 	pen := false
@@ -199,7 +199,7 @@ func (g *grid) block(x0, x1, y0, y1, shade float64) {
 	}
 }
 
-// line is the text of a row.
+// line returns the text of a row.
 func (g *grid) line(row int) string {
 	var b strings.Builder
 	for _, c := range g.cells[row] {
@@ -217,7 +217,7 @@ func (g *grid) line(row int) string {
 	return b.String()
 }
 
-// key names the series by their letters, and the marks.
+// key returns the names of the series with their letters, and those of the marks.
 func (g *grid) key() string {
 	var words []string
 	if len(g.f.Series) > 1 {
@@ -233,7 +233,7 @@ func (g *grid) key() string {
 	return strings.Join(words, "   ")
 }
 
-// axis is the line below the plane, its labels, and what it shows.
+// axis returns the line below the plane, with the labels and the title of the axis.
 func (g *grid) axis(indent int) string {
 	line, labels := []rune(strings.Repeat("─", g.width)), strings.Repeat(" ", indent+1)
 	for _, t := range g.f.X.Scale.ticks(g.xlo, g.xhi, g.width/14) {
@@ -245,5 +245,6 @@ func (g *grid) axis(indent int) string {
 			labels += strings.Repeat(" ", max(at-runewidth.StringWidth(labels), 0)) + t.label + " "
 		}
 	}
-	return strings.Repeat(" ", indent) + "└" + string(line) + "\n" + strings.TrimRight(labels, " ") + "  " + g.f.X.title() + "\n"
+	return strings.Repeat(" ", indent) + "└" + string(line) + "\n" + strings.TrimRight(labels, " ") + "  " +
+		g.f.X.title() + "\n"
 }

@@ -7,16 +7,19 @@ import (
 	"perfpipe/internal/visible"
 )
 
-// shown is f with text that moves no cursor, changes no terminal and turns no writing direction.
+// shown returns f with all text made safe to show: no control characters, no bidirectional overrides.
 func (f *Figure) shown() *Figure {
 	out := *f
-	for _, s := range []*string{&out.Section, &out.Title, &out.Note, &out.Alt, &out.X.Label, &out.X.Unit, &out.Y.Label, &out.Y.Unit, &out.RowLabel} {
+	for _, s := range []*string{
+		&out.Section, &out.Title, &out.Note, &out.Alt, &out.X.Label, &out.X.Unit, &out.Y.Label, &out.Y.Unit, &out.RowLabel,
+	} {
 		*s = visible.Line(*s)
 	}
 	out.Series = slices.Clone(f.Series)
 	for i := range out.Series {
 		s := &out.Series[i]
-		s.Name, s.VLabel, s.Text, s.Labels = visible.Line(s.Name), visible.Line(s.VLabel), cleanAll(s.Text), cleanAll(s.Labels)
+		s.Name, s.VLabel = visible.Line(s.Name), visible.Line(s.VLabel)
+		s.Text, s.Labels = cleanAll(s.Text), cleanAll(s.Labels)
 	}
 	out.Marks = slices.Clone(f.Marks)
 	for i := range out.Marks {
@@ -29,7 +32,7 @@ func (f *Figure) shown() *Figure {
 	return &out
 }
 
-// shown is p with such text.
+// shown returns p with all text made safe to show.
 func (p *Page) shown() *Page {
 	out := *p
 	out.Title, out.Footer, out.Notices = visible.Line(p.Title), visible.Line(p.Footer), cleanAll(p.Notices)

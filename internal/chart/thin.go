@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Thin leaves about n of the points of a line, those that keep its look: the largest triangles three buckets form
-// (Steinarsson, "Downsampling Time Series for Visual Representation", 2013), with the least and the greatest value of
-// every bucket kept beside, so that no spike is lost.
+// Thin returns about n of the points of a line, chosen so that it looks the same: by the largest triangles of three
+// buckets (Steinarsson, "Downsampling Time Series for Visual Representation", 2013), and the least and the greatest
+// value of each bucket, so that no spike is lost.
 func Thin(x, y Column, n int) (Column, Column) {
 	if len(x) <= n || n < 8 {
 		return x, y
@@ -43,7 +43,7 @@ func Thin(x, y Column, n int) (Column, Column) {
 	return append(outX, x[len(x)-1]), append(outY, y[len(y)-1])
 }
 
-// mean is the centre of the points from from to to, or the last point of all where there are none.
+// mean returns the centre of the points in [from, to), or the last point of all if that range is empty.
 func mean(x, y Column, from, to int) (mx, my float64) {
 	if from >= to {
 		return x[len(x)-1], y[len(y)-1]

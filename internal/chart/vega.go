@@ -126,7 +126,9 @@ func (f *Figure) vegaLayers(kind Kind) []any {
 	}
 	// Without an order of its own the line would be sorted by x, and a curve could not turn back.
 	order := object{"value": nil}
-	return append(out, vegaLayer(mark, d.rows, object{"x": x, "y": y, "color": hue, "strokeDash": strokes, "order": order}))
+	return append(out, vegaLayer(mark, d.rows, object{
+		"x": x, "y": y, "color": hue, "strokeDash": strokes, "order": order,
+	}))
 }
 
 func (f *Figure) firstVLabel() string {

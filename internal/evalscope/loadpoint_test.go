@@ -15,7 +15,8 @@ func TestConversations(t *testing.T) {
 	const second = 1_000_000
 	points := &loadPoints{by: []stats.Key{}, groups: map[string]*loadPoint{}}
 	for _, r := range []record.Record{ // in no order
-		{Session: "a", Turn: 2, SentUs: 13 * second, TTFTMs: 500, LatencyMs: 1500, PromptTokens: 30, CompletionTokens: 11, CachedTokens: 15},
+		{Session: "a", Turn: 2, SentUs: 13 * second, TTFTMs: 500, LatencyMs: 1500, PromptTokens: 30, CompletionTokens: 11,
+			CachedTokens: 15},
 		{Session: "b", Turn: 1, SentUs: 10 * second, TTFTMs: 3000, LatencyMs: 4000, PromptTokens: 10, CompletionTokens: 21},
 		{Session: "a", Turn: 1, SentUs: 10 * second, TTFTMs: 1000, LatencyMs: 2000, PromptTokens: 10, CompletionTokens: 11},
 		{Session: "c", Turn: 1, SentUs: 10 * second, Phase: record.PhaseWarmup},

@@ -97,7 +97,8 @@ func (p *Point) level(unlimited string) []string {
 
 // perRequest has the means of the summary, and the percentiles of those metrics that have them.
 func perRequest(points []Point) *table.Table {
-	t := &table.Table{Title: "Per-Request Metrics", Header: []string{"Conc.", "Rate", "Metric", "avg", "p50", "p99", "max"}}
+	t := &table.Table{Title: "Per-Request Metrics", Header: []string{"Conc.", "Rate", "Metric", "avg", "p50", "p99",
+		"max"}}
 	for _, p := range points {
 		level := p.level("-")
 		for _, m := range []struct {
@@ -129,7 +130,8 @@ func perRequest(points []Point) *table.Table {
 }
 
 func perTrace(points []Point) *table.Table {
-	t := &table.Table{Title: "Per-Trace Metrics", Header: []string{"Conc.", "Rate", "Metric", "mean", "p50", "p90", "p99", "max"}}
+	t := &table.Table{Title: "Per-Trace Metrics", Header: []string{"Conc.", "Rate", "Metric", "mean", "p50", "p90",
+		"p99", "max"}}
 	for _, p := range points {
 		t.Rows = append(t.Rows, p.rows(p.traces.Rows, 4, "mean", "p50", "p90", "p99", "max")...)
 	}
@@ -164,11 +166,13 @@ func (p *Point) rows(list []map[string]any, places int, keys ...string) [][]stri
 
 // detailed is the table of embeddings and rankings.
 func detailed(points []Point) *table.Table {
-	t := &table.Table{Title: "Detailed Performance Metrics", Header: []string{"Conc.", "Rate", "RPS", "Avg Lat.(s)", "P99 Lat.(s)",
-		"Avg Inp.TPS", "P99 Inp.TPS", "Avg Inp.Tok", "Success Rate"}}
+	t := &table.Table{Title: "Detailed Performance Metrics",
+		Header: []string{"Conc.", "Rate", "RPS", "Avg Lat.(s)", "P99 Lat.(s)",
+			"Avg Inp.TPS", "P99 Inp.TPS", "Avg Inp.Tok", "Success Rate"}}
 	for _, p := range points {
 		s := p.summary
-		t.Rows = append(t.Rows, append(p.level("INF"), decimal(s["Req Throughput (req/s)"], 2), decimal(s["Avg Latency (s)"], 3),
+		t.Rows = append(t.Rows, append(p.level("INF"), decimal(s["Req Throughput (req/s)"], 2),
+			decimal(s["Avg Latency (s)"], 3),
 			p.rank("99%", "Latency (s)", 3), decimal(s["Input Throughput (tok/s)"], 2), p.rank("99%", "Input (tok/s)", 2),
 			decimal(s["Avg Input Tokens"], 2), p.success()))
 	}

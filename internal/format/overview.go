@@ -13,8 +13,9 @@ func overview(s *stats.Summary) *table.Table {
 	high := slices.Max(s.Percentiles)
 	p := dist.PercentileName(high)
 	t := &table.Table{
-		Title:  marked("overview", slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Simulated })),
-		Header: []string{"", "requests/s", "output tok/s", "TTFT mean", p, "TPOT mean", p, "latency mean", p, "ok %", "in flight", "client"},
+		Title: marked("overview", slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Simulated })),
+		Header: []string{"", "requests/s", "output tok/s", "TTFT mean", p, "TPOT mean", p, "latency mean", p, "ok %",
+			"in flight", "client"},
 	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]

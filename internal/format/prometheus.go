@@ -37,34 +37,39 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 	}
 	gauge("requests", "Requests measured.", func(b *stats.Block) dist.Num { return dist.Num(b.Requests) })
 	gauge("failed_requests", "Requests that failed.", func(b *stats.Block) dist.Num { return dist.Num(b.Failed) })
-	gauge("sent_twice_requests", "Requests that were sent again.", func(b *stats.Block) dist.Num { return dist.Num(b.SentTwice) })
-	gauge("duration_seconds", "From the first request due to the last end.", func(b *stats.Block) dist.Num { return b.DurationS })
+	gauge("sent_twice_requests", "Requests that were sent again.",
+		func(b *stats.Block) dist.Num { return dist.Num(b.SentTwice) })
+	gauge("duration_seconds", "From the first request due to the last end.",
+		func(b *stats.Block) dist.Num { return b.DurationS })
 	gauge("requests_per_second", "Successes per second.", func(b *stats.Block) dist.Num { return b.RequestsPerS })
 	gauge("output_tokens_per_second", "Output tokens per second.", func(b *stats.Block) dist.Num { return b.OutputPerS })
 	gauge("input_tokens_per_second", "Input tokens per second.", func(b *stats.Block) dist.Num { return b.InputPerS })
 	gauge("requests_in_flight", "Mean of requests in flight.", func(b *stats.Block) dist.Num { return b.InFlight })
-	gauge("simulated", "1 where the built-in simulator answered, so that no server was measured.", func(b *stats.Block) dist.Num {
-		if b.Simulated {
-			return 1
-		}
-		return 0
-	})
+	gauge("simulated", "1 where the built-in simulator answered, so that no server was measured.",
+		func(b *stats.Block) dist.Num {
+			if b.Simulated {
+				return 1
+			}
+			return 0
+		})
 	for _, key := range metric.Keys() {
 		name, unit := key, dist.Num(1)
 		if base, ok := strings.CutSuffix(key, "_ms"); ok {
 			name, unit = base+"_seconds", 1000
 		}
-		family(name, "summary", "Distribution over requests; see docs/metrics.md.", func(w io.Writer, b *stats.Block, l string) {
-			m := b.Metrics.Get(key)
-			if m == nil {
-				return
-			}
-			for _, p := range m.Percentiles {
-				fmt.Fprintf(w, "perfpipe_%s{%s,quantile=\"%s\"} %s\n", name, l, strconv.FormatFloat(p.P/100, 'g', 6, 64), sample(p.Value/unit))
-			}
-			fmt.Fprintf(w, "perfpipe_%s_sum{%s} %s\n", name, l, sample(m.Mean*dist.Num(m.N)/unit))
-			fmt.Fprintf(w, "perfpipe_%s_count{%s} %d\n", name, l, m.N+m.Failed)
-		})
+		family(name, "summary", "Distribution over requests; see docs/metrics.md.",
+			func(w io.Writer, b *stats.Block, l string) {
+				m := b.Metrics.Get(key)
+				if m == nil {
+					return
+				}
+				for _, p := range m.Percentiles {
+					fmt.Fprintf(w, "perfpipe_%s{%s,quantile=\"%s\"} %s\n", name, l, strconv.FormatFloat(p.P/100, 'g', 6, 64),
+						sample(p.Value/unit))
+				}
+				fmt.Fprintf(w, "perfpipe_%s_sum{%s} %s\n", name, l, sample(m.Mean*dist.Num(m.N)/unit))
+				fmt.Fprintf(w, "perfpipe_%s_count{%s} %d\n", name, l, m.N+m.Failed)
+			})
 	}
 	return w.Flush()
 }

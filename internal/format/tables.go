@@ -177,7 +177,9 @@ func requests(b *stats.Block) string {
 
 // frequencies writes counts, the most frequent first.
 func frequencies(m map[string]int64) string {
-	keys := slices.SortedFunc(maps.Keys(m), func(a, b string) int { return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b)) })
+	keys := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
+		return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b))
+	})
 	for i, k := range keys {
 		keys[i] = fmt.Sprintf("%s %s", k, count(m[k]))
 	}

@@ -11,10 +11,11 @@ import (
 	"perfpipe/internal/table"
 )
 
-// mostCompared is how many files are set against the first.
+// mostCompared is the most files that are compared with the first.
 const mostCompared = 4
 
-// comparisons set the first source against each of the others: the figures that are judged, load point by load point.
+// comparisons returns tables that compare the first source with each other one, by the judged figures of each load
+// point.
 func (r *report) comparisons() []table.Table {
 	if len(r.sources) < 2 {
 		return nil
@@ -27,11 +28,12 @@ func (r *report) comparisons() []table.Table {
 	return out
 }
 
-// comparedPercentiles are those of the figures that are judged.
+// comparedPercentiles returns the percentiles of the judged figures.
 func comparedPercentiles() []float64 { return []float64{50, 90, 99} }
 
 func (r *report) comparison(base, next *Source) table.Table {
-	c := stats.Compare([]*stats.Collector{base.stats.At(comparedPercentiles())}, []*stats.Collector{next.stats.At(comparedPercentiles())})
+	c := stats.Compare([]*stats.Collector{base.stats.At(comparedPercentiles())},
+		[]*stats.Collector{next.stats.At(comparedPercentiles())})
 	t := table.Table{
 		Title:  r.trf("%s against %s", next.name, base.name),
 		Header: []string{r.tr("figure"), base.name, next.name, r.tr("difference"), r.tr("95 % interval"), r.tr("verdict")},
@@ -62,7 +64,7 @@ func (r *report) comparison(base, next *Source) table.Table {
 	return t
 }
 
-// judged is a figure's verdict in words.
+// judged returns the verdict on a figure in words.
 func (r *report) judged(c *stats.Change) (string, table.Tone) {
 	switch c.Verdict {
 	case stats.IsBetter:
@@ -82,7 +84,7 @@ func (r *report) judged(c *stats.Change) (string, table.Tone) {
 	return text, table.Neutral
 }
 
-// figureName names a figure of a comparison for people: TTFT p99.
+// figureName returns the name of a compared figure for people: TTFT p99.
 func (r *report) figureName(figure string) string {
 	switch figure {
 	case "success_rate":
@@ -101,7 +103,7 @@ func (r *report) figureName(figure string) string {
 	return figure
 }
 
-// figureValue is a value with its unit.
+// figureValue returns a value with its unit.
 func (r *report) figureValue(figure string, v float64) string {
 	switch {
 	case figure == "success_rate":
@@ -112,7 +114,7 @@ func (r *report) figureValue(figure string, v float64) string {
 	return chart.Number(v)
 }
 
-// difference is a share with its sign.
+// difference returns a share with its sign.
 func difference(share float64) string {
 	switch {
 	case math.IsNaN(share):
@@ -140,7 +142,7 @@ func (r *report) between(ci dist.Interval) string {
 	return r.trf("%s to %s", difference(low), difference(high))
 }
 
-// milliseconds is a duration with its unit: from 10 s on in seconds.
+// milliseconds returns a duration with its unit, in seconds from 10 s on.
 func milliseconds(ms float64) string {
 	switch {
 	case math.IsNaN(ms) || math.IsInf(ms, 0):
@@ -151,5 +153,5 @@ func milliseconds(ms float64) string {
 	return chart.Number(ms) + " ms"
 }
 
-// longMs is from when on a duration is shown in seconds.
+// longMs is the least duration that is shown in seconds.
 const longMs = 10_000

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -11,7 +10,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// densities draws which values come together, and how often.
+// densities draws how often two values occur together.
 func densities(r *report) []chart.Figure {
 	if len(r.sources) > 1 || r.sources[0].sample.seen < leastDensity {
 		return nil
@@ -19,30 +18,33 @@ func densities(r *report) []chart.Figure {
 	return []chart.Figure{r.ttftByLength(), r.tpotByConcurrency()}
 }
 
-// leastDensity is how many requests a figure of how often values came needs, and leastMedian how many values a column needs for a
-// median to be worth drawing.
+// leastDensity is the least number of requests for a density, and leastMedian the least number of values in a column
+// for its median to be drawn.
 const (
 	leastDensity = 10
 	leastMedian  = 20
 )
 
-// mostTPOTBins is how many intervals tell how many requests were in flight.
+// mostTPOTBins is the most intervals whose mean number of requests in flight is the x of their requests.
 const mostTPOTBins = 1024
 
-// shortTPOT is how many octaves below the median TPOTs are told apart. Shorter ones are not of the model but of chunks that
-// arrived together, and would leave the rest a thin line; they are counted in the lowest row.
+// shortTPOT is the number of octaves below the median in which TPOTs have rows. Shorter ones come from chunks that
+// arrived together, not from the model, and would squeeze the others into a thin line; they are counted in the lowest
+// row.
 const shortTPOT = 3
 
 func (r *report) ttftByLength() chart.Figure {
 	f := chart.Figure{
 		Name: "ttft-length", Section: r.tr("Dependencies"), Title: r.tr("TTFT against prompt length"),
 		Note: r.tr("Number of requests by colour."), Alt: r.tr("Density of TTFT over the number of prompt tokens."),
-		X: chart.Axis{Label: r.tr("prompt tokens"), Scale: chart.Log}, Y: chart.Axis{Label: "TTFT", Unit: "ms", Scale: chart.Log, Least: 0.1}, NoEnds: true,
+		X: chart.Axis{Label: r.tr("prompt tokens"), Scale: chart.Log},
+		Y: durationAxis("TTFT"), NoEnds: true,
 	}
 	d := &r.sources[0].byLen
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
 	byX := map[int16]*dist.Levels{}
-	for _, k := range slices.SortedFunc(maps.Keys(d.count), func(a, b [2]int16) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) }) {
+	order := func(a, b [2]int16) int { return slices.Compare(a[:], b[:]) }
+	for _, k := range slices.SortedFunc(maps.Keys(d.count), order) {
 		s.X, s.X2 = append(s.X, densityEdge(k[0])), append(s.X2, densityEdge(k[0]+1))
 		s.Y, s.Y2 = append(s.Y, densityEdge(k[1])), append(s.Y2, densityEdge(k[1]+1))
 		s.V = append(s.V, float64(d.count[k]))
@@ -69,13 +71,15 @@ func (r *report) ttftByLength() chart.Figure {
 	return f
 }
 
-// tpotByConcurrency takes for each request the mean number in flight in the interval in which it was sent.
+// tpotByConcurrency draws TPOT over the mean number of requests in flight in the interval in which a request was sent.
 func (r *report) tpotByConcurrency() chart.Figure {
 	f := chart.Figure{
 		Name: "tpot-concurrency", Section: r.tr("Dependencies"), Title: r.tr("TPOT against concurrency"),
-		Note: r.tr("Number of requests by colour, at the mean number in flight when each was sent. Values below an eighth of the median are in the lowest row."),
-		Alt:  r.tr("Density of TPOT over the number of requests in flight."),
-		X:    chart.Axis{Label: r.tr("in flight")}, Y: chart.Axis{Label: "TPOT", Unit: "ms", Scale: chart.Log, Least: 0.1}, NoEnds: true,
+		Note: r.tr("Number of requests by colour, at the mean number in flight when each was sent. Values below an " +
+			"eighth of the median are in the lowest row."),
+		Alt: r.tr("Density of TPOT over the number of requests in flight."),
+		X:   chart.Axis{Label: r.tr("in flight")}, Y: durationAxis("TPOT"),
+		NoEnds: true,
 	}
 	bins, _, _ := r.sources[0].course.Bins(mostTPOTBins)
 	if len(bins) == 0 {
@@ -135,7 +139,7 @@ func conversations(r *report) []chart.Figure {
 	f := chart.Figure{
 		Name: "ttft-turn", Section: r.tr("Conversations"), Title: r.tr("TTFT by turn"),
 		Note: r.tr("Each turn's prompt holds the turns before it: a cache of prefixes keeps the line flat."),
-		X:    chart.Axis{Label: r.tr("turn"), Whole: true}, Y: chart.Axis{Label: "TTFT", Unit: "ms", Scale: chart.Log, Least: 0.1},
+		X:    chart.Axis{Label: r.tr("turn"), Whole: true}, Y: durationAxis("TTFT"),
 	}
 	for i, src := range r.sources {
 		if len(src.turns) < 2 {
@@ -155,7 +159,8 @@ func conversations(r *report) []chart.Figure {
 				s.Text = append(s.Text, r.trf("%d requests", stat.N))
 			}
 			f.Series = append(f.Series, s)
-			f.Alt += r.trf("%s: %s ms in the first turn, %s ms in the last. ", s.Name, chart.Number(s.Y[0]), chart.Number(s.Y[len(s.Y)-1]))
+			f.Alt += r.trf("%s: %s ms in the first turn, %s ms in the last. ", s.Name, chart.Number(s.Y[0]),
+				chart.Number(s.Y[len(s.Y)-1]))
 		}
 	}
 	return []chart.Figure{f}

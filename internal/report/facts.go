@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// facts are what is known of one source: what was asked of whom, when, and the sums of the whole.
+// facts returns what is known about one source: the requests and their sums, the server, the times.
 func (r *report) facts(src *Source) [][2]string {
 	var out [][2]string
 	fact := func(name, value string) {
@@ -59,7 +59,7 @@ func (r *report) facts(src *Source) [][2]string {
 	if len(points) == 1 {
 		fact("Steady state", r.steady(points[0]))
 	}
-	for _, f := range src.Facts { // the others are known from the records
+	for _, f := range src.Facts { // the records have the others
 		if name, ok := map[string]string{"command": "Command", "version": "Version", "host": "Host", "end": "End"}[f[0]]; ok {
 			fact(name, f[1])
 		}
@@ -67,7 +67,7 @@ func (r *report) facts(src *Source) [][2]string {
 	return out
 }
 
-// steady is the window of a load point in which the load was at its level.
+// steady describes the steady state of a load point.
 func (r *report) steady(p *point) string {
 	w := &p.Steady
 	if !w.DurationS.Known() {
@@ -79,7 +79,7 @@ func (r *report) steady(p *point) string {
 	return r.trf("%s to %s s: %s requests/s", at(w.FromUs), at(w.ToUs), chart.Number(float64(w.RequestsPerS)))
 }
 
-// sides is a table of the facts of each source, which stand beside one another.
+// sides returns a table of facts with a column for each source.
 func (r *report) sides() table.Table {
 	t := table.Table{Title: r.tr("Sides"), Header: []string{""}, Words: true}
 	var names []string
@@ -110,7 +110,7 @@ func (e extent) words() string {
 	return chart.Number(float64(e.lo)) + " – " + chart.Number(float64(e.hi))
 }
 
-// servers are the URLs without what may be a secret: user, password and query.
+// servers returns the URLs without the parts that may be secret: user, password and query.
 func servers(p *point) []string {
 	var out []string
 	for _, u := range p.URL {
@@ -122,7 +122,7 @@ func servers(p *point) []string {
 	return out
 }
 
-// of are the load points of one source.
+// of returns the load points of one source.
 func (r *report) of(src *Source) []*point {
 	var out []*point
 	for i := range r.points {
@@ -133,7 +133,7 @@ func (r *report) of(src *Source) []*point {
 	return out
 }
 
-// all are the distinct values that load points have.
+// all returns the distinct values of load points.
 func all(points []*point, of func(*point) []string) []string {
 	var out []string
 	for _, p := range points {
@@ -146,7 +146,7 @@ func all(points []*point, of func(*point) []string) []string {
 	return out
 }
 
-// join lists values for a reader, the first few of them.
+// join lists the first few values.
 func join(values []string) string {
 	if len(values) > 4 {
 		return strings.Join(values[:4], ", ") + fmt.Sprintf(", … (%d)", len(values))

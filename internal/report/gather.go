@@ -10,8 +10,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// gathered is what the figures need beside the summary. Every part of it merges, and is bounded however many records
-// there are.
+// gathered is the data of the figures that a summary lacks. Each part can be merged, and its size is bounded.
 type gathered struct {
 	course         stats.Course
 	runs           map[runKey]*stretch
@@ -19,13 +18,13 @@ type gathered struct {
 	byLen          density // TTFT against prompt length
 	turns          map[int]*turn
 	prompt, output extent
-	absurd         int64 // records whose times or counts cannot be
+	absurd         int64 // records with an impossible time or count
 }
 
 // runKey is a load point of one run.
 type runKey struct{ run, id string }
 
-// during returns the stretch of a load point in which an instant lies, or nil.
+// during returns the stretch of a load point that contains an instant, or nil.
 func (g *gathered) during(run string, us int64) *stretch {
 	for k, s := range g.runs {
 		if k.run == run && s.all.lo <= us && us <= s.all.hi {
@@ -35,10 +34,10 @@ func (g *gathered) during(run string, us int64) *stretch {
 	return nil
 }
 
-// stretch is when a load point's requests were due, and its warm-up's, in µs.
+// stretch is the time of a load point's requests, and that of its warm-up, in µs.
 type stretch struct{ all, warmup extent }
 
-// due is when r was due; if it does not say so, or absurdly, when it was sent.
+// due returns when r was due, or if that is missing or impossible, when it was sent.
 func due(r *record.Record) int64 {
 	if d := r.ScheduledUs; d > 0 && d <= r.SentUs && r.SentUs-d <= mostMs*1000 {
 		return d
@@ -46,7 +45,7 @@ func due(r *record.Record) int64 {
 	return r.SentUs
 }
 
-// extent is the range of values seen; the zero value is of none.
+// extent is the range of the values seen. The zero value has seen none.
 type extent struct {
 	lo, hi int64
 	seen   bool
@@ -67,27 +66,27 @@ func (e *extent) merge(o extent) {
 	}
 }
 
-// mostRuns and mostTurns bound what a hostile or odd input can make us keep.
+// mostRuns and mostTurns bound the memory that a hostile input can take.
 const (
 	mostRuns  = 4096
 	mostTurns = 200
 )
 
-// turn is the TTFT of one turn of conversations, in µs.
+// turn has the TTFT of one turn of all conversations, in µs.
 type turn struct{ ttft dist.Dist }
 
 func newGathered() *gathered { return &gathered{runs: map[runKey]*stretch{}, turns: map[int]*turn{}} }
 
-// The most that a record's numbers can be, and still be those of a request: an instant before the year 38,000, durations
-// of less than twelve days, and counts that never overflow when they are added up.
+// The greatest plausible numbers of a record: an instant before the year 38,000, a duration of less than twelve days,
+// and a count whose sums do not overflow.
 const (
 	mostUs    = 1 << 60
 	mostMs    = 1 << 30
 	mostCount = 1 << 40
 )
 
-// plausible reports whether all numbers of r can be those of a request. Charts leave out other records as a whole: a
-// single one would stretch every axis.
+// plausible reports whether all numbers of r can be those of a request. Charts leave out other records, since a single
+// one would stretch every axis.
 func plausible(r *record.Record) bool {
 	for _, us := range [...]int64{r.SentUs, r.ScheduledUs} {
 		if us < 0 || us > mostUs {
@@ -170,7 +169,7 @@ func (g *gathered) stretch(r *record.Record) {
 	}
 }
 
-// merge adds all of o, which it uses up.
+// merge adds all of o, which must not be used afterwards.
 func (g *gathered) merge(o *gathered) {
 	g.course.Merge(&o.course)
 	for run, s := range o.runs {
@@ -195,7 +194,7 @@ func (g *gathered) merge(o *gathered) {
 	}
 }
 
-// density counts pairs in cells of equal ratio, eight to the octave each way.
+// density counts pairs in cells of equal ratio, eight per octave in each direction.
 type density struct{ count map[[2]int16]int64 }
 
 const densityPerOctave = 8

@@ -11,7 +11,7 @@ import (
 	"perfpipe/internal/dist"
 )
 
-// timed is a duration that has a percentile curve and a distribution.
+// timed is a duration with a percentile curve and a distribution.
 type timed struct {
 	key, name, label, title, note string
 }
@@ -19,14 +19,21 @@ type timed struct {
 func durations() []timed {
 	return []timed{
 		{"ttft_ms", "ttft", "TTFT", "Time to first token (TTFT)", "From sending the request to the first output."},
-		{"tpot_ms", "tpot", "TPOT", "Time per output token (TPOT)", "Mean time between a request's output tokens after the first."},
+		{"tpot_ms", "tpot", "TPOT", "Time per output token (TPOT)",
+			"Mean time between a request's output tokens after the first."},
 		{"itl_ms", "itl", "ITL", "Inter-token latency (ITL)", "Every single gap between output tokens, of all requests."},
 		{"latency_ms", "latency", "latency", "Latency, end to end", "From sending the request to the end of its response."},
-		{"response_ms", "response", "response time", "Response time", "From when the request was due to the end of its response: queueing is in it."},
+		{"response_ms", "response", "response time", "Response time",
+			"From when the request was due to the end of its response: queueing is in it."},
 	}
 }
 
-// curvePercentiles is the grid of the percentile curves: even steps on the axis of nines.
+// durationAxis returns the logarithmic axis of a duration in ms.
+func durationAxis(label string) chart.Axis {
+	return chart.Axis{Label: label, Unit: "ms", Scale: chart.Log, Least: 0.1}
+}
+
+// curvePercentiles returns the points of the percentile curves, in even steps on the axis of nines.
 func curvePercentiles() []float64 {
 	grid := []float64{50, 90, 95, 99, 99.9, 99.99}
 	for q := 0.05; q < 4; q += 0.05 {
@@ -35,13 +42,13 @@ func curvePercentiles() []float64 {
 	return grid
 }
 
-// mostBands is how many curves may have bands: more would hide one another.
+// mostBands is the most curves with bands. More bands would hide one another.
 const mostBands = 4
 
-// mostCurves is how many load points have a curve each in one figure.
+// mostCurves is the most load points with a curve in one figure.
 const mostCurves = 10
 
-// curves are the load points that have a curve of their own: of very many some at even steps, and the best.
+// curves returns the load points that have a curve: if there are too many, some at even steps, and the best.
 func (r *report) curves() ([]point, string) {
 	most := max(2, mostCurves/max(1, len(r.sources)))
 	var out []point
@@ -49,7 +56,7 @@ func (r *report) curves() ([]point, string) {
 	for _, src := range r.sources {
 		points := r.of(src)
 		for i, p := range points {
-			step := i * (most - 1) / max(1, len(points)-1) // of most steps, those that begin here
+			step := i * (most - 1) / max(1, len(points)-1) // a point has a curve if its step is a new one
 			if len(points) <= most || p.Best || i == 0 || step > (i-1)*(most-1)/max(1, len(points)-1) {
 				out = append(out, *p)
 			} else {
@@ -69,9 +76,10 @@ func percentiles(r *report) []chart.Figure {
 	points, some := r.curves()
 	for _, d := range durations() {
 		f := chart.Figure{
-			Name: d.name + "-percentiles", Section: r.tr("Latency"), Title: r.trf("%s: percentiles", r.tr(d.title)), Note: r.tr(d.note) + some,
-			X: chart.Axis{Label: r.tr("percentile"), Scale: chart.Nines},
-			Y: chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1}, Ordered: r.ordered(),
+			Name: d.name + "-percentiles", Section: r.tr("Latency"), Title: r.trf("%s: percentiles", r.tr(d.title)),
+			Note: r.tr(d.note) + some,
+			X:    chart.Axis{Label: r.tr("percentile"), Scale: chart.Nines},
+			Y:    durationAxis(r.tr(d.label)), Ordered: r.ordered(),
 		}
 		banded, failed := false, int64(0)
 		for _, p := range points {
@@ -81,7 +89,7 @@ func percentiles(r *report) []chart.Figure {
 			}
 			s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color, Dash: p.dash}
 			failed += m.Failed
-			last := 100 * (1 - 1/float64(m.N)) // beyond it the maximum stands for everything
+			last := 100 * (1 - 1/float64(m.N)) // beyond it, every percentile is the maximum
 			for _, q := range ascending(m.Percentiles) {
 				if q.P > max(last, 50) {
 					continue
@@ -108,14 +116,15 @@ func percentiles(r *report) []chart.Figure {
 	return out
 }
 
-// distributions draws a histogram of each duration, or where there are several load points their cumulative shares.
+// distributions draws a histogram of each duration, or if there are several load points, their cumulative shares.
 func distributions(r *report) []chart.Figure {
 	var out []chart.Figure
 	points, some := r.curves()
 	for _, d := range durations() {
 		f := chart.Figure{
 			Name: d.name + "-distribution", Section: r.tr("Distribution"), Title: r.trf("%s: distribution", r.tr(d.title)),
-			X: chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1}, Y: chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
+			X:       durationAxis(r.tr(d.label)),
+			Y:       chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
 			Ordered: r.ordered(), NoEnds: true, Note: strings.TrimSpace(some),
 		}
 		for _, p := range points {
@@ -123,14 +132,17 @@ func distributions(r *report) []chart.Figure {
 				h := dist.NewHistogram(p.src.stats.Values(p.Block, d.key))
 				if len(r.points) > 1 {
 					f.Series = append(f.Series, cumulative(h, &p))
-					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
+					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)),
+						chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 					continue
 				}
 				f.Series = append(f.Series, bars(h, r.tr("share of requests")))
 				for _, q := range []float64{50, 90, 99} {
-					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: fmt.Sprintf("p%g %s", q, milliseconds(m.At(q))), Color: -1})
+					label := fmt.Sprintf("p%g %s", q, milliseconds(m.At(q)))
+					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: label, Color: -1})
 				}
-				f.Alt = r.trf("From %s to %s ms; median %s ms.", chart.Number(float64(m.Min)), chart.Number(float64(m.Max)), chart.Number(m.At(50)))
+				f.Alt = r.trf("From %s to %s ms; median %s ms.", chart.Number(float64(m.Min)), chart.Number(float64(m.Max)),
+					chart.Number(m.At(50)))
 			}
 		}
 		f.Marks = append(f.Marks, r.limits(d.key, false)...)
@@ -139,7 +151,7 @@ func distributions(r *report) []chart.Figure {
 	return out
 }
 
-// bars draws a histogram; shares are in percent.
+// bars returns the bars of a histogram, whose shares are in percent.
 func bars(h *dist.Histogram, name string) chart.Series {
 	s := chart.Series{Name: name, Kind: chart.Bars}
 	h.Bars(func(from, to, share float64) {
@@ -148,14 +160,14 @@ func bars(h *dist.Histogram, name string) chart.Series {
 	return s
 }
 
-// cumulative draws the share of values up to each value, in percent.
+// cumulative returns a line of the share of values up to each value, in percent.
 func cumulative(h *dist.Histogram, p *point) chart.Series {
 	s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color, Dash: p.dash}
 	h.Cumulative(func(v, share float64) { s.X, s.Y = append(s.X, v), append(s.Y, 100*share) })
 	return s
 }
 
-// ascending returns percentiles in their order.
+// ascending returns percentiles in ascending order.
 func ascending(p []dist.Percentile) []dist.Percentile {
 	return slices.SortedFunc(slices.Values(p), func(a, b dist.Percentile) int { return cmp.Compare(a.P, b.P) })
 }

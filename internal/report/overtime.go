@@ -9,7 +9,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// timeline is one source's bins, joined until there are enough requests in each, and where its time begins.
+// timeline is the bins of one source, wide enough for several requests each.
 type timeline struct {
 	src   *Source
 	bins  []stats.CourseBin
@@ -32,19 +32,19 @@ func (t timeline) x(i int) float64 { return float64(int64(i)*t.width) / 1e6 }
 
 func (t timeline) seconds() float64 { return float64(t.width) / 1e6 }
 
-// curve is a value of every bin as a line of steps.
+// curve returns a value of every bin as a line of steps.
 func (t timeline) curve(name string, color int, value func(*stats.CourseBin) float64) chart.Series {
 	s := chart.Series{Name: name, Kind: chart.Steps, Color: color}
 	for i := range t.bins {
 		s.X, s.Y = append(s.X, t.x(i)), append(s.Y, value(&t.bins[i]))
 	}
 	if n := len(s.X); n > 0 {
-		s.X, s.Y = append(s.X, t.x(n)), append(s.Y, s.Y[n-1]) // the last value holds to the end of its bin
+		s.X, s.Y = append(s.X, t.x(n)), append(s.Y, s.Y[n-1]) // to the end of the last bin
 	}
 	return s
 }
 
-// overTime draws what happened along the run, on time axes that zoom together.
+// overTime draws figures along the run, whose time axes zoom together.
 func overTime(r *report) []chart.Figure {
 	lines := r.timelines()
 	if len(lines) == 0 {
@@ -62,7 +62,7 @@ func overTimeDurations() []timed {
 	return []timed{stats.TimeTTFT: all[0], stats.TimeTPOT: all[1], stats.TimeLatency: all[3]}
 }
 
-// timeFigure is a figure along the run, with the warm-up shaded and the load points marked.
+// timeFigure returns a figure along the run without series. The warm-up is shaded and the load points are marked.
 func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure {
 	f := chart.Figure{
 		Name: name, Section: r.tr("Over time"), Title: r.tr(title), Note: r.tr(note), Wide: true, Height: 230, Link: "time",
@@ -94,10 +94,10 @@ func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure
 	return f
 }
 
-// mostTimeMarks is how many load points are named along the run.
+// mostTimeMarks is the most load points that are marked along the run.
 const mostTimeMarks = 12
 
-// firstMeasured is when the warm-up was over, in µs.
+// firstMeasured returns when the warm-up was over, in µs.
 func (p *point) firstMeasured(s *stretch) int64 {
 	return max(s.warmup.hi, min(p.FirstScheduledUs, s.all.hi))
 }
@@ -110,14 +110,15 @@ func (r *report) requestRate(lines []timeline) chart.Figure {
 		if asked.Faint = true; len(lines) > 1 {
 			asked.Color, asked.Dash = t.color, 2
 		}
-		done := t.curve(r.lineOf(t, "achieved"), t.color, func(s *stats.CourseBin) float64 { return float64(s.OK) / t.seconds() })
+		done := t.curve(r.lineOf(t, "achieved"), t.color,
+			func(s *stats.CourseBin) float64 { return float64(s.OK) / t.seconds() })
 		f.Series = append(f.Series, asked, done)
 		f.Alt += r.trf("%s: at most %s requests/s. ", done.Name, chart.Number(slices.Max(done.Y)))
 	}
 	return f
 }
 
-// lineOf names a line: what it is, and of which source where there are several.
+// lineOf returns the name of a line, with its source if there are several.
 func (r *report) lineOf(t timeline, what string) string {
 	if len(r.sources) == 1 {
 		return r.tr(what)
@@ -126,10 +127,12 @@ func (r *report) lineOf(t timeline, what string) string {
 }
 
 func (r *report) tokenRate(lines []timeline) chart.Figure {
-	f := r.timeFigure("token-rate", "Output tokens per second", "All requests together, each token counted when it arrived.",
+	f := r.timeFigure("token-rate", "Output tokens per second",
+		"All requests together, each token counted when it arrived.",
 		chart.Axis{Label: r.tr("output tokens"), Unit: "1/s", Zero: true})
 	for _, t := range lines {
-		s := t.curve(r.lineOf(t, "output tokens"), t.color, func(s *stats.CourseBin) float64 { return float64(s.Output) / t.seconds() })
+		s := t.curve(r.lineOf(t, "output tokens"), t.color,
+			func(s *stats.CourseBin) float64 { return float64(s.Output) / t.seconds() })
 		if top := slices.Max(s.Y); top > 0 {
 			f.Series = append(f.Series, s)
 			f.Alt += r.trf("%s: at most %s tokens/s. ", s.Name, chart.Number(top))
@@ -150,7 +153,7 @@ func (r *report) inFlight(lines []timeline) chart.Figure {
 }
 
 func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Figure {
-	f := r.timeFigure(d.name+"-time", d.title, "", chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
+	f := r.timeFigure(d.name+"-time", d.title, "", durationAxis(r.tr(d.label)))
 	f.Title = r.trf("%s: over time", r.tr(d.title))
 	f.Marks = append(f.Marks, r.limits(d.key, true)...)
 	top, least := 99.0, int64(leastP99)
@@ -183,26 +186,26 @@ func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Fig
 	return f
 }
 
-// interval is some bins of a timeline, and the values of the requests that were sent in them.
+// interval is successive bins of a timeline, and the values of the requests that were sent in them.
 type interval struct {
 	from int // the first bin
 	dist.Levels
 }
 
-// The least number of values in an interval that shows these percentiles, so that the highest percentile is not the maximum under
-// another name. If a source has fewer than enough requests for p99 over time, the maximum is shown instead.
+// The least number of values in an interval for these percentiles, since with fewer values the percentile is the
+// maximum. A source with fewer than enoughP99 requests shows the maximum instead of p99.
 const (
 	leastP90  = 20
 	leastP99  = 100
 	enoughP99 = 10 * leastP99
 )
 
-// intervals cuts the timeline into parts of at least least values, none of which spans two load points. A part is shorter
-// only if its load point had no more.
+// intervals cuts the timeline into parts of at least that many values, none of which spans two load points. A part has
+// fewer only if its load point has.
 func (t timeline) intervals(r *report, kind int, least int64) []interval {
 	begins := t.begins(r)
 	out := []interval{{}}
-	whole := true // the part before the last is not of the same load point
+	whole := true // the last part is the only one of its load point
 	for i := range t.bins {
 		last := &out[len(out)-1]
 		switch {
@@ -216,7 +219,7 @@ func (t timeline) intervals(r *report, kind int, least int64) []interval {
 	return joinShort(out, least, whole)
 }
 
-// joinShort joins the last interval to the one before, if it is short and both are of one load point.
+// joinShort joins the last interval to the one before if it is short and both belong to one load point.
 func joinShort(list []interval, least int64, whole bool) []interval {
 	last := len(list) - 1
 	if whole || list[last].N() >= least {
@@ -226,7 +229,7 @@ func joinShort(list []interval, least int64, whole bool) []interval {
 	return list[:last]
 }
 
-// percentile is a percentile of every interval, a gap where there are too few values.
+// percentile returns a percentile of every interval, with a gap if an interval has too few values.
 func (t timeline) percentile(r *report, parts []interval, p float64, least int64) chart.Series {
 	s := chart.Series{Kind: chart.Steps}
 	for i := range parts {
@@ -241,7 +244,7 @@ func (t timeline) percentile(r *report, parts []interval, p float64, least int64
 	return s
 }
 
-// begins marks the bins in which a load point begins.
+// begins reports for each bin whether a load point begins in it.
 func (t timeline) begins(r *report) []bool {
 	out := make([]bool, len(t.bins)+1)
 	for _, p := range r.of(t.src) {
@@ -280,7 +283,8 @@ func (r *report) errorsOverTime(lines []timeline) chart.Figure {
 }
 
 func (r *report) lagOverTime(lines []timeline) chart.Figure {
-	f := r.timeFigure("lag-time", "Lag of the load generator", "How late requests went out, the worst of each interval. Lag is the client's own doing, not the server's.",
+	f := r.timeFigure("lag-time", "Lag of the load generator",
+		"How late requests went out, the worst of each interval. Lag is the client's own doing, not the server's.",
 		chart.Axis{Label: r.tr("lag"), Unit: "ms", Zero: true, Least: 1})
 	for _, t := range lines {
 		s := t.curve(r.lineOf(t, "worst lag"), t.color, func(s *stats.CourseBin) float64 { return s.MaxLag })
@@ -290,7 +294,7 @@ func (r *report) lagOverTime(lines []timeline) chart.Figure {
 	return f
 }
 
-// heatmaps draws how often each duration came in each interval of the run.
+// heatmaps draws how often each duration occurred in each interval of the run.
 func heatmaps(r *report) []chart.Figure {
 	if len(r.sources) > 1 || r.sources[0].sample.seen < leastDensity {
 		return nil
@@ -301,8 +305,10 @@ func heatmaps(r *report) []chart.Figure {
 			if kind == stats.TimeTPOT {
 				continue
 			}
-			f := r.timeFigure(d.name+"-heatmap", d.title, "Requests sent in each interval, by their duration: two bands are two kinds of request, a slope is a queue that grows.",
-				chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
+			f := r.timeFigure(d.name+"-heatmap", d.title,
+				"Requests sent in each interval, by their duration: two bands are two kinds of request, a slope is a queue "+
+					"that grows.",
+				durationAxis(r.tr(d.label)))
 			f.Title, f.Height = r.trf("%s: heatmap", r.tr(d.title)), 320
 			f.Series = []chart.Series{heatCells(r, t, kind)}
 			f.Alt = r.trf("Heatmap of %s over time.", r.tr(d.label))
@@ -312,7 +318,7 @@ func heatmaps(r *report) []chart.Figure {
 	return out
 }
 
-// heatCells joins the bins of values until there are about fifty.
+// heatCells returns the cells of a heatmap, with about fifty rows.
 func heatCells(r *report, t timeline, kind int) chart.Series {
 	s := chart.Series{Name: r.tr("requests"), Kind: chart.Cells, VLabel: r.tr("requests")}
 	var all extent

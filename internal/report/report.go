@@ -1,4 +1,7 @@
-// Package report makes a page of charts and tables from records.
+// Package report makes a page of charts and tables from records: the document that perf-plot writes.
+//
+// Read collects the records of one file, and Page makes the page of one or several files. A kind of figure is a
+// function of the type maker and an entry in makers.
 package report
 
 import (
@@ -13,18 +16,18 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// Options say what a page shows besides the records.
+// Options select what a page shows besides the records.
 type Options struct {
 	Lang   string                 // en or zh
-	Title  string                 // "" is one made from the models
-	SLO    []gate.Gate            // limits to draw; Read judged the load points by them
+	Title  string                 // "": made from the models
+	SLO    []gate.Gate            // limits to draw; Read must have judged the load points by them
 	Server []servermetrics.Sample // the server's own metrics, in order of time
-	Made   string                 // by which command and version the page was made
+	Made   string                 // command and version that made the page
 
-	DropFailures bool // Read left failures out of response times
+	DropFailures bool // Read has left failures out of response times
 }
 
-// report is all that the figures are made of.
+// report is the data of all figures.
 type report struct {
 	words
 	lang    string
@@ -37,22 +40,25 @@ type report struct {
 	dropFailures bool
 }
 
-// Page makes the whole document.
+// Page makes the page.
 func Page(sources []*Source, opt Options) *chart.Page {
 	return newReport(sources, opt).page(opt.Title)
 }
 
-// point is one load point of one source: a line in most figures.
+// point is one load point of one source. In most figures it is a line.
 type point struct {
 	*stats.Block
 	src         *Source
-	run, label  string // its own name, and with its source's where there are several
-	color, dash int    // one colour a load point of one source; of several, one a source and one dash a load point
+	run, label  string // its name, without and with the name of its source, if there are several
+	color, dash int    // of several sources, the colour is the source's and the dash the load point's
 }
 
 func newReport(sources []*Source, opt Options) *report {
 	nameSources(sources)
-	r := &report{words: newWords(opt.Lang), lang: opt.Lang, sources: sources, slos: opt.SLO, metrics: opt.Server, made: opt.Made, dropFailures: opt.DropFailures}
+	r := &report{
+		words: newWords(opt.Lang), lang: opt.Lang, sources: sources, slos: opt.SLO, metrics: opt.Server, made: opt.Made,
+		dropFailures: opt.DropFailures,
+	}
 	dashes := map[string]int{}
 	for k, src := range sources {
 		s := src.stats.Summary()
@@ -61,7 +67,7 @@ func newReport(sources []*Source, opt Options) *report {
 			if p.run == "" {
 				p.run = src.name
 			}
-			for _, v := range s.Blocks[i].Group[1:] { // what tells it from another of its name
+			for _, v := range s.Blocks[i].Group[1:] { // they distinguish load points of one name
 				p.run += " · " + v.Value
 			}
 			if p.label = p.run; len(sources) > 1 {
@@ -76,7 +82,7 @@ func newReport(sources []*Source, opt Options) *report {
 			r.points = append(r.points, p)
 		}
 	}
-	if len(r.points) == len(sources) { // each side is one load point, whatever their names
+	if len(r.points) == len(sources) { // each source is one load point, whatever its name
 		for i := range r.points {
 			r.points[i].dash = 0
 		}
@@ -84,7 +90,7 @@ func newReport(sources []*Source, opt Options) *report {
 	return r
 }
 
-// percentile is one of a metric in the load point; NaN where there is none.
+// percentile returns a percentile of a metric, or NaN if the load point has no values.
 func (p *point) percentile(key string, q float64) float64 {
 	if m := p.Metrics.Get(key); m != nil && m.N > 0 {
 		return m.At(q)
@@ -94,22 +100,25 @@ func (p *point) percentile(key string, q float64) float64 {
 
 func percentileName(p float64) string { return dist.PercentileName(p) }
 
-// ordered reports whether the points are steps of one quantity, which an ordered scale of colours shows.
+// ordered reports whether the points are steps of one quantity, so that their colours go from light to dark.
 func (r *report) ordered() bool { return len(r.sources) == 1 && len(r.points) > 2 }
 
 func (r *report) simulated() bool {
 	return slices.ContainsFunc(r.points, func(p point) bool { return p.Simulated })
 }
 
-// maker makes figures of a report.
+// maker makes the figures of one kind.
 type maker func(*report) []chart.Figure
 
-// makers is every kind of figure in the order of the page.
+// makers returns every kind of figure in the order of the page.
 func makers() []maker {
-	return []maker{sweep, percentiles, distributions, overTime, heatmaps, requestTimeline, tokenTimeline, densities, conversations, server}
+	return []maker{
+		sweep, percentiles, distributions, overTime, heatmaps, requestTimeline, tokenTimeline, densities, conversations,
+		server,
+	}
 }
 
-// page is the whole document.
+// page makes the page.
 func (r *report) page(title string) *chart.Page {
 	p := &chart.Page{Title: title, Lang: r.lang, Footer: r.tr("This page holds all of its data and loads nothing.")}
 	if r.made != "" {
@@ -120,7 +129,8 @@ func (r *report) page(title string) *chart.Page {
 	}
 	if r.simulated() {
 		p.Title = r.tr("Simulated") + ": " + p.Title
-		p.Notices = append(p.Notices, r.tr("Simulated data: the answers came from the built-in simulator. No server was measured."))
+		p.Notices = append(p.Notices,
+			r.tr("Simulated data: the answers came from the built-in simulator. No server was measured."))
 	}
 	p.Notices = append(p.Notices, r.warnings()...)
 	if len(r.sources) == 1 {
@@ -161,7 +171,7 @@ func (r *report) defaultTitle() string {
 	return r.trf("Load test of %s", strings.Join(models, ", "))
 }
 
-// warnings are what the reader must know before the figures.
+// warnings returns what a reader must know before looking at the figures.
 func (r *report) warnings() []string {
 	var out []string
 	for i := range r.points {
@@ -174,7 +184,8 @@ func (r *report) warnings() []string {
 	}
 	for _, s := range r.sources {
 		if s.absurd > 0 {
-			out = append(out, r.trf("%s: %d records have an impossible time or count, and are left out of the charts.", s.name, s.absurd))
+			out = append(out, r.trf("%s: %d records have an impossible time or count, and are left out of the charts.", s.name,
+				s.absurd))
 		}
 	}
 	if len(out) > 6 {

@@ -21,7 +21,8 @@ func read(t *testing.T, file string, records []record.Record) *Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Read(t.Context(), bytes.NewReader(reporttest.Lines(records)), file, file, stats.Options{Gates: []gate.Gate{slo}}, false)
+	s, err := Read(t.Context(), bytes.NewReader(reporttest.Lines(records)), file, file,
+		stats.Options{Gates: []gate.Gate{slo}}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,21 +52,25 @@ func tableOf(t *testing.T, tables []table.Table, title string) *table.Table {
 	return nil
 }
 
-// TestComparison wants a first table of both sides, sides named by file and folder, one colour a side and one dash a load
-// point in every figure, and facts and errors of each side.
+// TestComparison wants a first table of both sides, sides named by file and folder, one colour a side and one dash a
+// load point in every figure, and facts and errors of each side.
 func TestComparison(t *testing.T) {
 	points := func(slots int) []reporttest.Load {
 		return []reporttest.Load{
-			{Run: "rate=5", N: 200, Rate: 5, Slots: slots, Chunks: 8, Failures: 0.1}, {Run: "rate=9", N: 200, Rate: 9, Slots: slots, Chunks: 8},
+			{Run: "rate=5", N: 200, Rate: 5, Slots: slots, Chunks: 8, Failures: 0.1},
+			{Run: "rate=9", N: 200, Rate: 9, Slots: slots, Chunks: 8},
 		}
 	}
-	a, b := read(t, "x/d1/run.jsonl", reporttest.Records(1, points(2)...)), read(t, "x/d2/run.jsonl.zst", reporttest.Records(2, points(8)...))
+	a, b := read(t, "x/d1/run.jsonl", reporttest.Records(1, points(2)...)), read(t, "x/d2/run.jsonl.zst",
+		reporttest.Records(2, points(8)...))
 	p := Page([]*Source{a, b}, Options{})
 	first := p.Tables[0]
-	if first.Title != "d2/run against d1/run" || !slices.Equal(first.Header, []string{"figure", "d1/run", "d2/run", "difference", "95 % interval", "verdict"}) {
+	if first.Title != "d2/run against d1/run" || !slices.Equal(first.Header,
+		[]string{"figure", "d1/run", "d2/run", "difference", "95 % interval", "verdict"}) {
 		t.Fatalf("the first table is %q: %q", first.Title, first.Header)
 	}
-	for _, name := range []string{"rate=5 · successful requests", "rate=5 · requests/s", "rate=9 · TTFT p99", "rate=9 · response time mean"} {
+	for _, name := range []string{"rate=5 · successful requests", "rate=5 · requests/s", "rate=9 · TTFT p99",
+		"rate=9 · response time mean"} {
 		if !slices.ContainsFunc(first.Rows, func(row []string) bool { return row[0] == name && row[5] != "" }) {
 			t.Errorf("no row %q with a verdict", name)
 		}
@@ -74,7 +79,8 @@ func TestComparison(t *testing.T) {
 		t.Errorf("%d rows and %d tones", len(first.Rows), len(first.Tones))
 	}
 	sides := tableOf(t, p.Tables, "Sides")
-	if !slices.Contains(sides.Header, "d1/run") || !slices.ContainsFunc(sides.Rows, func(row []string) bool { return slices.Equal(row, []string{"Requests", "400", "400"}) }) {
+	if !slices.Contains(sides.Header, "d1/run") || !slices.ContainsFunc(sides.Rows,
+		func(row []string) bool { return slices.Equal(row, []string{"Requests", "400", "400"}) }) {
 		t.Errorf("sides: %q %q", sides.Header, sides.Rows)
 	}
 	if len(p.Facts) != 0 {
@@ -84,7 +90,8 @@ func TestComparison(t *testing.T) {
 		t.Errorf("errors: %q", errs.Header)
 	}
 	curves := find(t, p, "ttft-percentiles")
-	want := map[string][2]int{"d1/run · rate=5": {0, 0}, "d1/run · rate=9": {0, 1}, "d2/run · rate=5": {1, 0}, "d2/run · rate=9": {1, 1}}
+	want := map[string][2]int{"d1/run · rate=5": {0, 0}, "d1/run · rate=9": {0, 1}, "d2/run · rate=5": {1, 0},
+		"d2/run · rate=9": {1, 1}}
 	for _, s := range curves.Series {
 		if got := [2]int{s.Color, s.Dash}; want[s.Name] != got {
 			t.Errorf("%s has color and dash %v, want %v", s.Name, got, want[s.Name])
@@ -123,11 +130,12 @@ func TestNamesOfSources(t *testing.T) {
 	}
 }
 
-// TestFailuresCount wants failed requests to be infinite in response time, to miss an SLO, and no load point of them to be
-// the best within it.
+// TestFailuresCount wants failed requests to be infinite in response time, to miss an SLO, and no load point of them to
+// be the best within it.
 func TestFailuresCount(t *testing.T) {
 	p := Page([]*Source{read(t, "f.jsonl", reporttest.Records(1,
-		reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8}, reporttest.Load{Run: "rate=9", N: 200, Rate: 9, Slots: 8, Chunks: 8, Failures: 0.5}))}, Options{SLO: []gate.Gate{{}}})
+		reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8}, reporttest.Load{Run: "rate=9", N: 200,
+			Rate: 9, Slots: 8, Chunks: 8, Failures: 0.5}))}, Options{SLO: []gate.Gate{{}}})
 	results := tableOf(t, p.Tables, "Results")
 	column := func(name string) int { return slices.Index(results.Header, name) }
 	if slo := column("SLO"); results.Rows[0][slo] != "met" || results.Rows[1][slo] != "missed" {
@@ -145,7 +153,8 @@ func TestFailuresCount(t *testing.T) {
 // TestPercentilesOverTimeHaveEnough wants no p99 of a few requests.
 func TestPercentilesOverTimeHaveEnough(t *testing.T) {
 	for n, want := range map[int][]string{300: {"p50", "p90", "max"}, 3000: {"p50", "p90", "p99"}} {
-		p := Page([]*Source{read(t, "n.jsonl", reporttest.Records(1, reporttest.Load{Run: "a", N: n, Rate: 50, Slots: 40, Chunks: 8}))}, Options{})
+		p := Page([]*Source{read(t, "n.jsonl", reporttest.Records(1,
+			reporttest.Load{Run: "a", N: n, Rate: 50, Slots: 40, Chunks: 8}))}, Options{})
 		var names []string
 		f := find(t, p, "ttft-time")
 		for _, s := range f.Series {
@@ -224,7 +233,10 @@ func TestContentOnlyIfItDiffers(t *testing.T) {
 			}
 		}
 		p := Page([]*Source{read(t, "c.jsonl", records)}, Options{})
-		shown := slices.ContainsFunc(p.Details[0].Rows, func(row []string) bool { return strings.HasPrefix(row[0], "TTFT, content") })
+		shown := slices.ContainsFunc(p.Details[0].Rows, func(row []string) bool {
+			return strings.HasPrefix(row[0],
+				"TTFT, content")
+		})
 		if shown != thinks {
 			t.Errorf("reasoning %v: the TTFT of content is shown: %v", thinks, shown)
 		}

@@ -20,11 +20,11 @@ const (
 	numPhases
 )
 
-// leastWait is the shortest wait before sending that is drawn, in seconds: less is the grain of timers, and would double
-// the size of the page.
+// leastWait is the shortest wait before sending that is drawn, in seconds. Shorter waits are the resolution of timers,
+// and would double the size of the page.
 const leastWait = 1e-3
 
-// requestTimeline draws every request of the sample as a row of its phases.
+// requestTimeline draws each request of the sample as a row of its phases.
 func requestTimeline(r *report) []chart.Figure {
 	if len(r.sources) > 1 {
 		return nil
@@ -34,13 +34,17 @@ func requestTimeline(r *report) []chart.Figure {
 	if len(all) == 0 {
 		return nil
 	}
-	f := r.timeFigure("requests", "Request timeline", "One row a request, in the order of sending. Zoom in to see single ones.", chart.Axis{Label: r.tr("request"), Whole: true})
+	f := r.timeFigure("requests", "Request timeline",
+		"One row a request, in the order of sending. Zoom in to see single ones.",
+		chart.Axis{Label: r.tr("request"), Whole: true})
 	f.Section, f.Height = r.tr("Requests"), 520
 	if int64(len(all)) < src.sample.seen {
-		f.Note += " " + r.trf("%s of %s requests: the %d slowest, failures, and others at random.", chart.Number(float64(len(all))), chart.Number(float64(src.sample.seen)), mostSlowest)
+		f.Note += " " + r.trf("%s of %s requests: the %d slowest, failures, and others at random.",
+			chart.Number(float64(len(all))), chart.Number(float64(src.sample.seen)), mostSlowest)
 	}
 	f.Alt = r.trf("%s requests as bars along time.", chart.Number(float64(len(all))))
-	names := [numPhases]string{r.tr("queue"), r.tr("connect"), r.tr("to first token"), r.tr("decode"), r.tr("whole answer"), r.tr("failed")}
+	names := [numPhases]string{r.tr("queue"), r.tr("connect"), r.tr("to first token"), r.tr("decode"),
+		r.tr("whole answer"), r.tr("failed")}
 	colors := [numPhases]int{5, 3, 4, 0, 2, 1}
 	var series [numPhases]chart.Series
 	for i := range series {
@@ -81,7 +85,7 @@ func requestTimeline(r *report) []chart.Figure {
 	return []chart.Figure{f}
 }
 
-// tokenTimeline draws how the chunks of single answers arrived: the fastest, the slowest, and some between.
+// tokenTimeline draws how the chunks of the fastest answer, the slowest, and some between arrived.
 func tokenTimeline(r *report) []chart.Figure {
 	var out []chart.Figure
 	for _, src := range r.sources {
@@ -89,12 +93,16 @@ func tokenTimeline(r *report) []chart.Figure {
 		if len(all) == 0 || len(r.sources) > 1 {
 			continue
 		}
-		slices.SortFunc(all, func(a, b picked) int { return cmp.Or(cmp.Compare(a.latency, b.latency), cmp.Compare(a.seq, b.seq)) })
+		slices.SortFunc(all, func(a, b picked) int {
+			return cmp.Or(cmp.Compare(a.latency, b.latency), cmp.Compare(a.seq, b.seq))
+		})
 		f := chart.Figure{
-			Name: "tokens", Section: r.tr("Requests"), Title: r.tr("Token timeline of single requests"), Wide: true, NoEnds: true,
-			Note: r.tr("How the chunks of some answers arrived: a flat stretch is a stall, a steep one a burst."),
-			X:    chart.Axis{Label: r.tr("time since the first chunk"), Unit: "ms", Zero: true}, Y: chart.Axis{Label: r.tr("chunks"), Zero: true, Whole: true},
-			Alt: r.trf("%d answers, chunk by chunk.", min(len(all), 7)),
+			Name: "tokens", Section: r.tr("Requests"), Title: r.tr("Token timeline of single requests"), Wide: true,
+			NoEnds: true,
+			Note:   r.tr("How the chunks of some answers arrived: a flat stretch is a stall, a steep one a burst."),
+			X:      chart.Axis{Label: r.tr("time since the first chunk"), Unit: "ms", Zero: true},
+			Y:      chart.Axis{Label: r.tr("chunks"), Zero: true, Whole: true},
+			Alt:    r.trf("%d answers, chunk by chunk.", min(len(all), 7)),
 		}
 		last := -1
 		for color, q := range []float64{0, 0.1, 0.25, 0.5, 0.75, 0.9, 1} {
@@ -111,7 +119,8 @@ func tokenTimeline(r *report) []chart.Figure {
 }
 
 func chunks(r *report, p picked, color int) chart.Series {
-	s := chart.Series{Name: fmt.Sprintf("#%d: TTFT %s ms, %d → %d %s", p.seq, chart.Number(p.ttft), p.prompt, p.output, r.tr("tokens")), Kind: chart.Steps, Color: color}
+	name := fmt.Sprintf("#%d: TTFT %s ms, %d → %d %s", p.seq, chart.Number(p.ttft), p.prompt, p.output, r.tr("tokens"))
+	s := chart.Series{Name: name, Kind: chart.Steps, Color: color}
 	s.X, s.Y = chart.Column{0}, chart.Column{1}
 	var t int64
 	for i, gap := range p.gaps {

@@ -7,18 +7,18 @@ import (
 	"perfpipe/internal/record"
 )
 
-// sample keeps a bounded number of requests to show one by one: the slowest, failures, and of the others a random
-// choice that depends on the records alone and not on their order (those of the least hash, a bottom-k sample as in
-// Cohen and Kaplan, "Summarizing data using bottom-k sketches", 2007).
+// sample retains a bounded number of requests to show one by one: the slowest, failures, and a random choice of the
+// others, which depends on the records but not on their order. It has those of the least hash: a bottom-k sample (Cohen
+// and Kaplan, "Summarizing data using bottom-k sketches", 2007).
 type sample struct {
 	seen    int64
 	random  bottom
 	slowest bottom
 	failed  bottom
-	tokens  bottom // with the times of their chunks
+	tokens  bottom // with the gaps between their chunks
 }
 
-// How many of each kind are kept, and the most chunks that one of them has.
+// The most requests of each kind, and the most chunks of one of them.
 const (
 	mostRandom  = 15000
 	mostSlowest = 500
@@ -29,12 +29,12 @@ const (
 
 // picked is one request of a sample.
 type picked struct {
-	key           float64 // the least are kept
+	key           float64 // the least are retained
 	seq           int64
 	dueUs, sentUs int64
 	queue         float64 // ms, as all below
 	connect       float64
-	ttft          float64 // 0 where the answer was not streamed
+	ttft          float64 // 0 if the answer was not streamed
 	latency       float64
 	prompt        int
 	output        int
@@ -44,8 +44,9 @@ type picked struct {
 
 func pick(r *record.Record, key float64) picked {
 	p := picked{
-		key: key, seq: r.Seq, dueUs: r.ScheduledUs, sentUs: r.SentUs, queue: r.QueueMs, connect: r.DNSMs + r.ConnectMs + r.TLSMs,
-		ttft: r.TTFTMs, latency: r.LatencyMs, prompt: r.PromptTokens, output: r.CompletionTokens, failed: !r.OK,
+		key: key, seq: r.Seq, dueUs: r.ScheduledUs, sentUs: r.SentUs, queue: r.QueueMs,
+		connect: r.DNSMs + r.ConnectMs + r.TLSMs,
+		ttft:    r.TTFTMs, latency: r.LatencyMs, prompt: r.PromptTokens, output: r.CompletionTokens, failed: !r.OK,
 	}
 	if p.dueUs <= 0 || p.dueUs > p.sentUs {
 		p.dueUs = p.sentUs
@@ -68,7 +69,8 @@ func (s *sample) add(r *record.Record) {
 	if !r.OK && s.failed.takes(hash, mostFailed) {
 		s.failed.put(pick(r, hash), mostFailed)
 	}
-	if r.OK && r.Phase != record.PhaseWarmup && len(r.GapUs) > 0 && len(r.GapUs) <= mostGaps && s.tokens.takes(hash, mostTokens) {
+	if r.OK && r.Phase != record.PhaseWarmup && len(r.GapUs) > 0 && len(r.GapUs) <= mostGaps &&
+		s.tokens.takes(hash, mostTokens) {
 		p := pick(r, hash)
 		p.gaps = slices.Clone(r.GapUs)
 		s.tokens.put(p, mostTokens)
@@ -89,7 +91,9 @@ func (s *sample) requests() []picked {
 	slices.SortFunc(all, func(a, b picked) int {
 		return cmp.Or(cmp.Compare(a.sentUs, b.sentUs), cmp.Compare(a.seq, b.seq))
 	})
-	return slices.CompactFunc(all, func(a, b picked) bool { return a.sentUs == b.sentUs && a.seq == b.seq && a.latency == b.latency })
+	return slices.CompactFunc(all, func(a, b picked) bool {
+		return a.sentUs == b.sentUs && a.seq == b.seq && a.latency == b.latency
+	})
 }
 
 // mix returns a hash of v in [0, 1): the finaliser of splitmix64 (Steele, Lea and Flood 2014).
@@ -99,8 +103,8 @@ func mix(v uint64) float64 {
 	return float64((v^v>>31)>>11) / (1 << 53)
 }
 
-// bottom keeps the requests of the least keys. The heap of their keys, with the greatest on top, is apart from the
-// requests, which are large.
+// bottom retains the requests of the least keys. The heap, with the greatest key on top, does not hold the requests
+// themselves, since they are large.
 type bottom struct {
 	picked []picked
 	heap   []entry

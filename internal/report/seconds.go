@@ -6,7 +6,7 @@ import (
 	"perfpipe/internal/chart"
 )
 
-// inSeconds shows a figure's axes of long durations in seconds.
+// inSeconds changes the axes of long durations from ms to seconds.
 func inSeconds(f *chart.Figure) {
 	if f.X.Unit == "ms" && longest(f, false) >= longMs {
 		f.X.Unit = "s"
@@ -18,7 +18,7 @@ func inSeconds(f *chart.Figure) {
 	}
 }
 
-// along are the columns of a series along one axis.
+// along returns the columns of a series along one axis.
 func along(s *chart.Series, y bool) []chart.Column {
 	if y {
 		return []chart.Column{s.Y, s.Y2, s.Lo, s.Hi}
@@ -26,7 +26,7 @@ func along(s *chart.Series, y bool) []chart.Column {
 	return []chart.Column{s.X, s.X2}
 }
 
-// longest is the greatest finite value of the series along one axis.
+// longest returns the greatest finite value of the series along one axis.
 func longest(f *chart.Figure, y bool) float64 {
 	most := 0.0
 	for i := range f.Series {
@@ -41,7 +41,7 @@ func longest(f *chart.Figure, y bool) float64 {
 	return most
 }
 
-// shorten makes seconds of milliseconds along one axis. Columns may be shared between series, so that they are copied.
+// shorten converts milliseconds to seconds along one axis. It copies columns, since series may share them.
 func shorten(f *chart.Figure, y bool) {
 	scaled := func(c chart.Column) chart.Column {
 		if c == nil {

@@ -10,10 +10,10 @@ import (
 	"perfpipe/internal/servermetrics"
 )
 
-// mostSamples is how many points a line of samples has at most: the extremes are kept.
+// mostSamples is the most points of a line of samples.
 const mostSamples = 600
 
-// server draws what the server and its GPUs said of themselves, on the time axis of the run.
+// server draws the metrics of the server and its GPUs on the time axis of the run.
 func server(r *report) []chart.Figure {
 	if len(r.metrics) == 0 || len(r.sources) > 1 {
 		return nil
@@ -21,12 +21,18 @@ func server(r *report) []chart.Figure {
 	percent := func(v float64) float64 { return v * 100 }
 	same := func(v float64) float64 { return v }
 	return []chart.Figure{
-		r.gauges("server-requests", "Requests on the server", "What the server says of itself.", chart.Axis{Label: r.tr("requests"), Zero: true}, same, "running", "waiting"),
-		r.gauges("server-cache", "Cache of the server", "Share of the KV cache in use, and of prompt tokens found in the prefix cache.", chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true}, percent, "kv_cache", "prefix_hit_rate"),
+		r.gauges("server-requests", "Requests on the server", "What the server says of itself.",
+			chart.Axis{Label: r.tr("requests"), Zero: true}, same, "running", "waiting"),
+		r.gauges("server-cache", "Cache of the server",
+			"Share of the KV cache in use, and of prompt tokens found in the prefix cache.",
+			chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true}, percent, "kv_cache", "prefix_hit_rate"),
 		r.totals(),
-		r.gpus("gpu-utilization", "GPU utilization", chart.Axis{Label: r.tr("share of time"), Unit: "%", Zero: true}, func(g servermetrics.GPU) *float64 { return g.Utilization }, 100),
-		r.gpus("gpu-memory", "GPU memory", chart.Axis{Label: r.tr("in use"), Unit: "GiB", Zero: true}, func(g servermetrics.GPU) *float64 { return g.MemoryUsedMiB }, 1.0/1024),
-		r.gpus("gpu-power", "GPU power", chart.Axis{Label: r.tr("power"), Unit: "W", Zero: true}, func(g servermetrics.GPU) *float64 { return g.PowerW }, 1),
+		r.gpus("gpu-utilization", "GPU utilization", chart.Axis{Label: r.tr("share of time"), Unit: "%", Zero: true},
+			func(g servermetrics.GPU) *float64 { return g.Utilization }, 100),
+		r.gpus("gpu-memory", "GPU memory", chart.Axis{Label: r.tr("in use"), Unit: "GiB", Zero: true},
+			func(g servermetrics.GPU) *float64 { return g.MemoryUsedMiB }, 1.0/1024),
+		r.gpus("gpu-power", "GPU power", chart.Axis{Label: r.tr("power"), Unit: "W", Zero: true},
+			func(g servermetrics.GPU) *float64 { return g.PowerW }, 1),
 	}
 }
 
@@ -36,13 +42,14 @@ func (r *report) serverFigure(name, title, note string, y chart.Axis) chart.Figu
 	return f
 }
 
-// at is the time of a sample on the axis of the run, in seconds.
+// at returns the time of a sample on the axis of the run, in seconds.
 func (r *report) at(s servermetrics.Sample) float64 {
 	return float64(s.AtUs-r.sources[0].start()) / 1e6
 }
 
-// gauges draws metrics as they are, one line for each of each source.
-func (r *report) gauges(name, title, note string, y chart.Axis, scale func(float64) float64, keys ...string) chart.Figure {
+// gauges draws gauges, a line for each metric of each source.
+func (r *report) gauges(name, title, note string, y chart.Axis, scale func(float64) float64,
+	keys ...string) chart.Figure {
 	f := r.serverFigure(name, title, note, y)
 	lines := map[[2]string]*chart.Series{}
 	for _, s := range r.metrics {
@@ -56,9 +63,11 @@ func (r *report) gauges(name, title, note string, y chart.Axis, scale func(float
 	return f
 }
 
-// totals draws how fast the server's counters of tokens grew.
+// totals draws the growth rate of the server's token counters.
 func (r *report) totals() chart.Figure {
-	f := r.serverFigure("server-tokens", "Tokens of the server", "How fast its own counters grew; prompts count when they are processed.", chart.Axis{Label: r.tr("tokens"), Unit: "1/s", Zero: true})
+	f := r.serverFigure("server-tokens", "Tokens of the server",
+		"How fast its own counters grew; prompts count when they are processed.", chart.Axis{Label: r.tr("tokens"),
+			Unit: "1/s", Zero: true})
 	lines, before := map[[2]string]*chart.Series{}, map[[2]string]servermetrics.Sample{}
 	for _, s := range r.metrics {
 		for _, key := range []string{"prompt_tokens", "completion_tokens"} {
@@ -70,7 +79,7 @@ func (r *report) totals() chart.Figure {
 			if b, ok := before[id]; ok && s.AtUs > b.AtUs {
 				rate := (v - b.Metrics[key]) / (float64(s.AtUs-b.AtUs) / 1e6)
 				if rate < 0 {
-					rate = math.NaN() // the server began anew
+					rate = math.NaN() // the server restarted
 				}
 				push(lines, id, r.at(b), rate)
 			}
@@ -81,8 +90,9 @@ func (r *report) totals() chart.Figure {
 	return f
 }
 
-// gpus draws one figure of every device.
-func (r *report) gpus(name, title string, y chart.Axis, of func(servermetrics.GPU) *float64, scale float64) chart.Figure {
+// gpus draws one metric of every GPU.
+func (r *report) gpus(name, title string, y chart.Axis, of func(servermetrics.GPU) *float64,
+	scale float64) chart.Figure {
 	f := r.serverFigure(name, title, "", y)
 	lines := map[[2]string]*chart.Series{}
 	for _, s := range r.metrics {
@@ -106,13 +116,14 @@ func push(lines map[[2]string]*chart.Series, id [2]string, x, y float64) {
 	s.X, s.Y = append(s.X, x), append(s.Y, y)
 }
 
-// finish puts the lines into a figure, in the order of their names, with the source where there are several.
+// finish adds the lines to a figure, in the order of their names, with their source if there are several.
 func (r *report) finish(f *chart.Figure, lines map[[2]string]*chart.Series) {
 	sources := map[string]bool{}
 	for id := range lines {
 		sources[id[1]] = true
 	}
-	for i, id := range slices.SortedFunc(maps.Keys(lines), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+	order := func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }
+	for i, id := range slices.SortedFunc(maps.Keys(lines), order) {
 		s := lines[id]
 		s.Name, s.Color = r.tr(s.Name), i
 		if len(sources) > 1 {
@@ -124,7 +135,7 @@ func (r *report) finish(f *chart.Figure, lines map[[2]string]*chart.Series) {
 	}
 }
 
-// top is the greatest number of a column.
+// top returns the greatest number of a column.
 func top(c chart.Column) float64 {
 	most := math.Inf(-1)
 	for _, v := range c {

@@ -17,8 +17,10 @@ func TestServerMetrics(t *testing.T) {
 	half, watts := 0.5, 300.0
 	var samples []servermetrics.Sample
 	for i := range 6 {
-		samples = append(samples, servermetrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "http://h/metrics", Metrics: map[string]float64{"running": float64(i), "kv_cache": 0.25, "completion_tokens": float64(i * 100)}})
-		samples = append(samples, servermetrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "nvidia-smi", GPUs: []servermetrics.GPU{{Index: 1, Utilization: &half, MemoryUsedMiB: &watts, PowerW: &watts}}})
+		samples = append(samples, servermetrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "http://h/metrics",
+			Metrics: map[string]float64{"running": float64(i), "kv_cache": 0.25, "completion_tokens": float64(i * 100)}})
+		samples = append(samples, servermetrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "nvidia-smi",
+			GPUs: []servermetrics.GPU{{Index: 1, Utilization: &half, MemoryUsedMiB: &watts, PowerW: &watts}}})
 	}
 	r := newReport([]*Source{sourceOf(t, reporttest.Lines(records))}, Options{Server: samples})
 	got := map[string]chart.Figure{}
@@ -26,8 +28,10 @@ func TestServerMetrics(t *testing.T) {
 		got[f.Name] = f
 	}
 	for name, want := range map[string][]float64{
-		"server-requests": {0, 1, 2, 3, 4, 5}, "server-cache": {25, 25, 25, 25, 25, 25}, "server-tokens": {100, 100, 100, 100, 100},
-		"gpu-utilization": {50, 50, 50, 50, 50, 50}, "gpu-memory": {0.2929688, 0.2929688, 0.2929688, 0.2929688, 0.2929688, 0.2929688}, "gpu-power": {300, 300, 300, 300, 300, 300},
+		"server-requests": {0, 1, 2, 3, 4, 5}, "server-cache": {25, 25, 25, 25, 25, 25},
+		"server-tokens":   {100, 100, 100, 100, 100},
+		"gpu-utilization": {50, 50, 50, 50, 50, 50}, "gpu-memory": {0.2929688, 0.2929688, 0.2929688, 0.2929688, 0.2929688,
+			0.2929688}, "gpu-power": {300, 300, 300, 300, 300, 300},
 	} {
 		if f, ok := got[name]; !ok || !slices.Equal(rounded(f.Series[0].Y), want) {
 			t.Errorf("%s is %v, want %v", name, f.Series, want)

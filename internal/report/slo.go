@@ -6,7 +6,7 @@ import (
 	"perfpipe/internal/chart"
 )
 
-// limits are the marks of the SLOs of a metric, on the axis that has it.
+// limits returns the marks of the SLOs of a metric, on the axis of the metric.
 func (r *report) limits(key string, onY bool) []chart.Mark {
 	var out []chart.Mark
 	for _, s := range r.slos {

@@ -11,25 +11,25 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// Source is what the records of one file, or of stdin, showed.
+// Source is the data of the records of one file, or of stdin.
 type Source struct {
 	File     string      // - is stdin
-	Skipped  int64       // lines that are no records
+	Skipped  int64       // lines that are not records
 	FirstBad error       // the first of them
-	Facts    [][2]string // of the run as a whole, if they are known
+	Facts    [][2]string // of the run as a whole; nil if unknown
 
 	name     string // in legends
-	from, to int64  // the time of the figures, µs: from when the first request was due
+	from, to int64  // the time of the figures in µs; it begins when the first request was due
 	stats    *stats.Collector
 	*gathered
 }
 
-// exactLimit is how many values of a distribution are retained exactly. A page has many distributions, and beyond this
-// number the sketch's error is far below a pixel.
+// exactLimit is the number of values up to which a distribution is exact. A page has many distributions, and beyond
+// this number the error of a sketch is far below a pixel.
 const exactLimit = 1 << 14
 
-// Read gathers the records of r. opt needs only what its caller chooses, such as gates and goodput: percentiles and
-// limits of memory are those of charts. If skip is set, lines that are no records are counted instead of being errors.
+// Read collects the records of r. It sets the percentiles and the limits of memory of opt itself. If skip is set, lines
+// that are not records are counted; otherwise they are errors.
 func Read(ctx context.Context, r io.Reader, file, name string, opt stats.Options, skip bool) (*Source, error) {
 	opt.Percentiles, opt.ExactLimit, opt.Intervals = curvePercentiles(), exactLimit, true
 	stream := stats.NewStream(opt, min(2, runtime.GOMAXPROCS(0)), skip)
@@ -52,13 +52,13 @@ func Read(ctx context.Context, r io.Reader, file, name string, opt stats.Options
 	return s, nil
 }
 
-// start is time 0 of the figures, in µs.
+// start returns time 0 of the figures, in µs.
 func (s *Source) start() int64 { return s.from }
 
-// end is the last instant of the figures, in seconds from the start.
+// end returns the last instant of the figures, in seconds from the start.
 func (s *Source) end() float64 { return float64(s.to-s.from) / 1e6 }
 
-// nameSources names each source by its file without the endings: by as many of its folders as tell it from the others.
+// nameSources names each source by its file without endings, and with as many folders as the name needs to be unique.
 func nameSources(sources []*Source) {
 	for _, s := range sources {
 		s.name = fileName(s.File)
@@ -88,14 +88,14 @@ func nameSources(sources []*Source) {
 	}
 }
 
-// deeper is the name of a file with that many of the folders that hold it.
+// deeper returns the name of a file with that many of its folders.
 func deeper(path string, folders int) string {
 	parts := strings.Split(filepath.ToSlash(filepath.Clean(path)), "/")
 	dir := parts[max(0, len(parts)-1-folders) : len(parts)-1]
 	return strings.Join(append(dir[:len(dir):len(dir)], fileName(path)), "/")
 }
 
-// fileName is a file's name without its folders and endings.
+// fileName returns the name of a file without folders and endings.
 func fileName(path string) string {
 	if path == "-" {
 		return "stdin"

@@ -11,7 +11,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// ladder is the load points of one source in the order of the load asked for.
+// ladder is the load points of one source in ascending order of load.
 type ladder struct {
 	src    *Source
 	points []*point
@@ -45,8 +45,8 @@ func (r *report) ladders() (out []ladder, load func(*point) float64, axis chart.
 	return out, load, axis
 }
 
-// loadAxis is what the load points differ in: the rate asked for, else the slots, else the rate achieved.
-func (r *report) loadAxis() (func(*point) float64, chart.Axis) {
+// loadAxis returns the load of a point, and its axis: the rate asked for, else the slots, else the rate achieved.
+func (r *report) loadAxis() (load func(*point) float64, axis chart.Axis) {
 	rate, slots := true, true
 	for i := range r.points {
 		rate = rate && r.points[i].Rate > 0
@@ -54,11 +54,16 @@ func (r *report) loadAxis() (func(*point) float64, chart.Axis) {
 	}
 	switch {
 	case rate:
-		return func(p *point) float64 { return p.Rate }, chart.Axis{Label: r.tr("rate asked"), Unit: r.tr("requests/s"), Zero: true}
+		load = func(p *point) float64 { return p.Rate }
+		axis = chart.Axis{Label: r.tr("rate asked"), Unit: r.tr("requests/s"), Zero: true}
 	case slots:
-		return func(p *point) float64 { return float64(p.Parallel) }, chart.Axis{Label: r.tr("concurrency"), Unit: r.tr("requests"), Zero: true, Whole: true}
+		load = func(p *point) float64 { return float64(p.Parallel) }
+		axis = chart.Axis{Label: r.tr("concurrency"), Unit: r.tr("requests"), Zero: true, Whole: true}
+	default:
+		load = func(p *point) float64 { return float64(p.RequestsPerS) }
+		axis = chart.Axis{Label: r.tr("rate achieved"), Unit: r.tr("requests/s"), Zero: true}
 	}
-	return func(p *point) float64 { return float64(p.RequestsPerS) }, chart.Axis{Label: r.tr("rate achieved"), Unit: r.tr("requests/s"), Zero: true}
+	return load, axis
 }
 
 // sweep draws how throughput and latency change with load.
@@ -95,7 +100,7 @@ func (r *report) sweepFigure(x, y chart.Axis) chart.Figure {
 	return chart.Figure{Section: r.tr("Load"), X: x, Y: y}
 }
 
-// along makes a line of one value of every load point. A point is hollow where the load generator was not clean.
+// along returns a line of one value of every load point. A point is hollow if the load generator may have limited it.
 func (l ladder) along(name string, color int, x, y func(*point) float64) chart.Series {
 	s := chart.Series{Name: name, Kind: chart.Line, Color: color}
 	for _, p := range l.points {
@@ -157,14 +162,15 @@ func (r *report) throughput(ladders []ladder, load func(*point) float64, axis ch
 	}
 	f.Marks = r.best(ladders, load)
 	if axis.Label == r.tr("rate asked") {
-		f.Series = append(f.Series, chart.Series{Name: r.tr("as asked"), Kind: chart.Line, Color: 7, Faint: true, Dash: 1, X: chart.Column{0, top}, Y: chart.Column{0, top}})
+		f.Series = append(f.Series, chart.Series{Name: r.tr("as asked"), Kind: chart.Line, Color: 7, Faint: true, Dash: 1,
+			X: chart.Column{0, top}, Y: chart.Column{0, top}})
 	}
 	return f
 }
 
 // againstLoad draws percentiles of a duration along a ladder.
 func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, axis chart.Axis) chart.Figure {
-	f := r.sweepFigure(axis, chart.Axis{Label: r.tr(d.label), Unit: "ms", Scale: chart.Log, Least: 0.1})
+	f := r.sweepFigure(axis, durationAxis(r.tr(d.label)))
 	f.Note = r.limitedNote(ladders)
 	failed := false
 	for _, l := range ladders {
@@ -183,7 +189,8 @@ func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, 
 			}
 			f.Series = append(f.Series, s)
 			first, last := l.points[0], l.points[len(l.points)-1]
-			f.Alt += r.trf("%s: %s ms at %s, %s ms at %s. ", s.Name, chart.Number(at(first)), first.label, chart.Number(at(last)), last.label)
+			f.Alt += r.trf("%s: %s ms at %s, %s ms at %s. ", s.Name, chart.Number(at(first)), first.label,
+				chart.Number(at(last)), last.label)
 		}
 	}
 	f.Marks = r.limits(d.key, true)
@@ -193,10 +200,10 @@ func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, 
 	return f
 }
 
-// mostLabels is how many points of a line have their load point beside them.
+// mostLabels is the most points of a line that are labelled.
 const mostLabels = 10
 
-// interactivity draws what each user gets against what all get together.
+// interactivity draws the throughput of all users over the speed of one.
 func (r *report) interactivity(ladders []ladder) chart.Figure {
 	f := r.sweepFigure(chart.Axis{Label: r.tr("speed of one user"), Unit: r.tr("tokens/s"), Zero: true},
 		chart.Axis{Label: r.tr("throughput of all"), Unit: r.tr("tokens/s"), Zero: true})
@@ -226,7 +233,7 @@ func (r *report) interactivity(ladders []ladder) chart.Figure {
 	return f
 }
 
-// best marks on each ladder the load that brings the most while all SLOs are met.
+// best marks on each ladder the load of the highest throughput that meets all SLOs.
 func (r *report) best(ladders []ladder, load func(*point) float64) []chart.Mark {
 	var out []chart.Mark
 	for _, l := range ladders {
@@ -239,8 +246,8 @@ func (r *report) best(ladders []ladder, load func(*point) float64) []chart.Mark 
 	return out
 }
 
-// knees marks the knee of each ladder, as perf-send --profile knee finds it: the load point of the highest power among
-// those that the server kept up with. Ladders of fewer than four load points show none.
+// knees marks the knee of each ladder of at least four load points: the one of the highest power among those that the
+// server kept up with.
 func (r *report) knees(ladders []ladder, load func(*point) float64) []chart.Mark {
 	var out []chart.Mark
 	for _, l := range ladders {

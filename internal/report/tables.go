@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// tables stand before the figures: what was compared, the results, and the errors.
+// tables returns the tables above the figures: comparisons, results and errors.
 func (r *report) tables() []table.Table {
 	out := r.comparisons()
 	if len(r.sources) > 1 {
@@ -27,7 +27,7 @@ func (r *report) tables() []table.Table {
 	return out
 }
 
-// details are the distributions of every load point.
+// details returns the distributions of every load point.
 func (r *report) details() []table.Table {
 	var out []table.Table
 	for i := range r.points {
@@ -38,13 +38,13 @@ func (r *report) details() []table.Table {
 	return out
 }
 
-// column is one of a table of load points.
+// column is a column of the results.
 type column struct {
 	name string
 	cell func(*point) string
 }
 
-// columns are those of the results: what no load point has is left out.
+// columns returns the columns of the results that have a value for at least one load point.
 func (r *report) columns(value func(ms float64) string) []column {
 	count := func(of func(*point) float64) func(*point) string {
 		return func(p *point) string { return chart.Number(of(p)) }
@@ -67,12 +67,14 @@ func (r *report) columns(value func(ms float64) string) []column {
 	if has(func(p *point) bool { return p.ItemsPerS.Known() }) {
 		out = append(out, column{"items/s", count(func(p *point) float64 { return float64(p.ItemsPerS) })})
 	}
-	for _, m := range [][2]string{{"ttft_ms", "TTFT"}, {"tpot_ms", "TPOT"}, {"latency_ms", "latency"}, {"response_ms", "response time"}} {
+	for _, m := range [][2]string{{"ttft_ms", "TTFT"}, {"tpot_ms", "TPOT"}, {"latency_ms", "latency"},
+		{"response_ms", "response time"}} {
 		if !has(func(p *point) bool { m := p.Metrics.Get(m[0]); return m != nil && m.N+m.Failed > 0 }) {
 			continue
 		}
 		for _, q := range []float64{50, 99} {
-			out = append(out, column{r.tr(m[1]) + " " + percentileName(q), func(p *point) string { return value(p.percentile(m[0], q)) }})
+			out = append(out, column{r.tr(m[1]) + " " + percentileName(q),
+				func(p *point) string { return value(p.percentile(m[0], q)) }})
 		}
 	}
 	if has(func(p *point) bool { return p.Goodput != nil }) {
@@ -93,7 +95,8 @@ func (r *report) columns(value func(ms float64) string) []column {
 func (r *report) results() table.Table {
 	unit, value := r.unitOf(r.points, "ttft_ms", "tpot_ms", "latency_ms", "response_ms")
 	t := table.Table{Title: r.tr("Results"), Header: []string{r.tr("load point")}}
-	note := "Times in %s. Warm-up is left out. Failed requests are ∞ in response times, which count from when a request was due; other times are those of successful requests."
+	note := "Times in %s. Warm-up is left out. Failed requests are ∞ in response times, which count from when a " +
+		"request was due; other times are those of successful requests."
 	if r.dropFailures {
 		note = "Times in %s. Warm-up is left out. All times are those of successful requests."
 	}
@@ -112,13 +115,13 @@ func (r *report) results() table.Table {
 	return t
 }
 
-// ofPercentiles is how notes begin that a page leaves out: a chart shows no digits that a sketch would change, and no band
-// where an interval is not known.
+// ofPercentiles returns the beginnings of notes that a page leaves out: a chart shows no digits that a sketch would
+// change, and no band for an unknown interval.
 func ofPercentiles() []string {
 	return []string{"percentiles of ", "the peak of requests in flight", "too short to know the interval"}
 }
 
-// notes are what perf-stats notes of load points, each once.
+// notes returns the notes on load points, each once.
 func (r *report) notes() []string {
 	var notes []string
 	of := map[string][]string{}
@@ -144,11 +147,11 @@ func (r *report) notes() []string {
 	return notes
 }
 
-// mostNotes is how many notes of load points are shown.
+// mostNotes is the most notes on load points.
 const mostNotes = 6
 
-// unitOf is the unit in which durations of load points are shown in one table, ms unless the median of one is long, and
-// how a value in ms is written in it.
+// unitOf returns the unit of durations in one table, which is ms unless the median of one is long, and a function that
+// formats a value in ms.
 func (r *report) unitOf(points []point, keys ...string) (unit string, value func(ms float64) string) {
 	for i := range points {
 		for _, key := range keys {
@@ -160,7 +163,7 @@ func (r *report) unitOf(points []point, keys ...string) (unit string, value func
 	return "ms", chart.Number
 }
 
-// verdict reports whether all gates are met, or which are not.
+// verdict returns whether all gates are met, or which are not.
 func (r *report) verdict(gates []gate.Result) string {
 	var missed []string
 	for _, g := range gates {
@@ -186,7 +189,8 @@ func percent(share float64) string {
 
 // distributionTable has one row for each distribution of a load point.
 func (r *report) distributionTable(p *point) table.Table {
-	t := table.Table{Title: p.label, Header: []string{r.tr("metric"), "n", r.tr("mean"), r.tr("min"), "p50", "p90", "p95", "p99", "p99.9", r.tr("max")}}
+	t := table.Table{Title: p.label, Header: []string{r.tr("metric"), "n", r.tr("mean"), r.tr("min"), "p50", "p90",
+		"p95", "p99", "p99.9", r.tr("max")}}
 	for _, m := range p.Metrics {
 		if m.N == 0 || r.repeats(p, &m) {
 			continue
@@ -205,11 +209,11 @@ func (r *report) distributionTable(p *point) table.Table {
 	return t
 }
 
-// repeats reports whether a metric says what TTFT says: the first content is the first output, unless something came
-// before it.
+// repeats reports whether a metric equals TTFT: the first content is the first output, unless other output came before.
 func (r *report) repeats(p *point, m *stats.Metric) bool {
 	ttft := p.Metrics.Get("ttft_ms")
-	return m.Key == "content_ttft_ms" && ttft != nil && m.N == ttft.N && m.Mean == ttft.Mean && m.Max == ttft.Max && m.Min == ttft.Min
+	return m.Key == "content_ttft_ms" && ttft != nil && m.N == ttft.N && m.Mean == ttft.Mean && m.Max == ttft.Max &&
+		m.Min == ttft.Min
 }
 
 // errors has one row for each kind of error, the most frequent first, and a column of counts for each source.
@@ -256,10 +260,10 @@ func (r *report) errors() table.Table {
 	return t
 }
 
-// mostErrors is how many kinds of error are listed.
+// mostErrors is the most kinds of error that are listed.
 const mostErrors = 20
 
-// clip cuts a long text.
+// clip truncates a long text.
 func clip(s string, most int) string {
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"

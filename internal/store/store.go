@@ -120,7 +120,8 @@ func replaceable(path string, owns func(string) bool) error {
 	case !info.Mode().IsRegular():
 		return fault.Usage("name a file", "%s is not a file", path)
 	case info.Size() > 0 && !owns(path):
-		return fault.Usage("name another file, or remove this one first", "%s exists, and perf-stats has not written it", path)
+		return fault.Usage("name another file, or remove this one first", "%s exists, and perf-stats has not written it",
+			path)
 	}
 	return nil
 }

@@ -14,8 +14,8 @@ import (
 	"perfpipe/internal/visible"
 )
 
-// Table is a title, cells and footnotes. The first column is aligned left, the others right. Without a Header, or if Words
-// is set, all are aligned left.
+// Table is a title, cells and footnotes. The first column is aligned left, the others right. Without a Header, or if
+// Words is set, all are aligned left.
 type Table struct {
 	Title  string
 	Header []string

@@ -24,7 +24,8 @@ func TestLayouts(t *testing.T) {
 		want   string
 	}{
 		"markdown": {(*Table).Markdown, "### a &lt;title&gt; \\| b\n\n" +
-			"|        |   p99.9 |            名 |\n|:-------|--------:|--------------:|\n| TTFT   |      12 |            表 |\n| a\\|b c | 1,234.5 | &lt;&amp;&gt; |\n\n* a &lt;note&gt;\n"},
+			"|        |   p99.9 |            名 |\n|:-------|--------:|--------------:|\n| TTFT   |      12 |            表 " +
+			"|\n| a\\|b c | 1,234.5 | &lt;&amp;&gt; |\n\n* a &lt;note&gt;\n"},
 		"csv": {(*Table).CSV, ",p99.9,名\nTTFT,12,表\na|b c,\"1,234.5\",<&>\n"},
 	} {
 		var b bytes.Buffer

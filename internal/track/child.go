@@ -115,7 +115,8 @@ func interpreter(name string) (string, error) {
 // project is the tracker's project: as asked, or of its own variable.
 func project(name string, opt Options) string {
 	variable := map[string]string{
-		"wandb": "WANDB_PROJECT", "swanlab": "SWANLAB_PROJ_NAME", "clearml": "CLEARML_PROJECT_NAME", "mlflow": "MLFLOW_EXPERIMENT_NAME",
+		"wandb": "WANDB_PROJECT", "swanlab": "SWANLAB_PROJ_NAME", "clearml": "CLEARML_PROJECT_NAME",
+		"mlflow": "MLFLOW_EXPERIMENT_NAME",
 	}[name]
 	return cmp.Or(opt.Project, opt.Getenv(variable), DefaultProject)
 }

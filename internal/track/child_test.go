@@ -78,7 +78,8 @@ func TestChild(t *testing.T) {
 		t.Run(c.mode, func(t *testing.T) {
 			child := pretender(t, c.mode)
 			place, err := child.send(t.Context(), nil, []byte("{}\n"))
-			if place != c.place || c.err == "" && err != nil || c.err != "" && (err == nil || !strings.HasSuffix(err.Error(), c.err)) {
+			if place != c.place || c.err == "" && err != nil || c.err != "" &&
+				(err == nil || !strings.HasSuffix(err.Error(), c.err)) {
 				t.Fatalf("place %q, error %v", place, err)
 			}
 			again, err := child.send(t.Context(), nil, []byte("{}\n"))
@@ -102,7 +103,8 @@ func TestAChildThatHangsIsKilled(t *testing.T) {
 
 func TestNoInterpreter(t *testing.T) {
 	c := newChild("swanlab", Options{
-		Python: t.TempDir(), Getenv: os.Getenv, Hints: Hints{Python: func(pkg string) string { return "an interpreter with " + pkg }},
+		Python: t.TempDir(), Getenv: os.Getenv,
+		Hints: Hints{Python: func(pkg string) string { return "an interpreter with " + pkg }},
 	})
 	defer c.close()
 	_, err := c.send(t.Context(), nil, nil)

@@ -16,8 +16,8 @@ import (
 	"unicode"
 )
 
-// journal is the events of a run as lines of a file. It is every tracker's queue, so that a slow tracker takes no memory,
-// and it is what remains of a run that a tracker did not take.
+// journal is the events of a run as lines of a file. It is every tracker's queue, so that a slow tracker takes no
+// memory, and it is what remains of a run that a tracker did not take.
 type journal struct {
 	file *os.File
 	dir  string // made for it
@@ -28,7 +28,8 @@ type journal struct {
 	done  bool
 }
 
-// create makes a journal in dir, which it makes too, called after the run, and numbered where there is one of that name.
+// create makes a journal in dir, which it makes too, called after the run, and numbered where there is one of that
+// name.
 func create(dir, name string) (*journal, error) {
 	made := ""
 	if _, err := os.Stat(dir); err != nil {

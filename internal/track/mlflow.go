@@ -65,8 +65,9 @@ func newMLflow(opt Options) *mlflow {
 		m.broken = &trouble{err: errors.New("MLFLOW_TRACKING_URI is no URL")} // it may hold a password
 	case u.Scheme != "http" && u.Scheme != "https":
 		m.broken = &trouble{
-			err:  fmt.Errorf("MLFLOW_TRACKING_URI is of scheme %q, and only servers are reached", u.Scheme),
-			hint: "mlflow server --backend-store-uri URI serves what the URI names; MLFLOW_TRACKING_URI=http://127.0.0.1:5000 is then it",
+			err: fmt.Errorf("MLFLOW_TRACKING_URI is of scheme %q, and only servers are reached", u.Scheme),
+			hint: "mlflow server --backend-store-uri URI serves what the URI names; " +
+				"MLFLOW_TRACKING_URI=http://127.0.0.1:5000 is then it",
 		}
 	case u.User != nil:
 		m.user = u.User.Username()
@@ -214,8 +215,8 @@ func (m *mlflow) metrics(ctx context.Context, metrics []mlflowMetric) error {
 	return nil
 }
 
-// mlflowName turns a name into one that MLflow takes, of letters, digits and space _ - . : /, where / makes a group of the
-// point alone: "Req Throughput (req/s)" of rate=10 is "rate:10/Req Throughput req per s".
+// mlflowName turns a name into one that MLflow takes, of letters, digits and space _ - . : /, where / makes a group of
+// the point alone: "Req Throughput (req/s)" of rate=10 is "rate:10/Req Throughput req per s".
 func mlflowName(group, name string) string {
 	name = strings.NewReplacer("=", ":", "(", "", ")", "", "/", " per ", "%", "percent").Replace(name)
 	name = strings.TrimLeft(strings.Map(func(r rune) rune {
@@ -295,7 +296,8 @@ func (m *mlflow) table(ctx context.Context, e *event) error {
 	if err != nil {
 		return err
 	}
-	return m.call(ctx, "runs/set-tag", map[string]string{"run_id": m.run, "key": "mlflow.loggedArtifacts", "value": string(tag)}, nil)
+	return m.call(ctx, "runs/set-tag", map[string]string{"run_id": m.run, "key": "mlflow.loggedArtifacts",
+		"value": string(tag)}, nil)
 }
 
 func (m *mlflow) file(ctx context.Context, name string) error {
@@ -314,7 +316,8 @@ func (m *mlflow) file(ctx context.Context, name string) error {
 func (m *mlflow) put(ctx context.Context, name string, size int64, body io.Reader) error {
 	if m.artifacts == "" {
 		return &trouble{
-			err:   fmt.Errorf("%s is not logged: the server keeps files in %s, where only its clients reach", name, mask.URL(m.unreachable)),
+			err: fmt.Errorf("%s is not logged: the server keeps files in %s, where only its clients reach", name,
+				mask.URL(m.unreachable)),
 			hint:  "mlflow server --artifacts-destination URI passes them on",
 			small: true,
 		}

@@ -28,7 +28,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.t.Error(err)
 	}
-	name := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/base/api/2.0/mlflow/"), "/base/api/2.0/mlflow-artifacts/artifacts/")
+	name := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/base/api/2.0/mlflow/"),
+		"/base/api/2.0/mlflow-artifacts/artifacts/")
 	s.asked = append(s.asked, r.Method+" "+name)
 	s.bodies[name] = append(s.bodies[name], string(body))
 	if user, pass, _ := r.BasicAuth(); user != "me" || pass != "pw" {
@@ -51,7 +52,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func newServer(t *testing.T) (*server, *mlflow) {
-	s := &server{t: t, status: map[string]int{}, artifact: "mlflow-artifacts:/7/r1/artifacts", bodies: map[string][]string{}}
+	s := &server{t: t, status: map[string]int{}, artifact: "mlflow-artifacts:/7/r1/artifacts",
+		bodies: map[string][]string{}}
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	m := newMLflow(Options{Project: "bench", Getenv: func(name string) string {
@@ -68,8 +70,10 @@ func TestMLflow(t *testing.T) {
 		t.Fatal(err)
 	}
 	events := []*event{
-		{Op: opRun, Name: "n", TimeMs: 1, Config: map[string]any{"by": []any{"run"}, "p": map[string]any{"rate=4": map[string]any{"mode": "open"}}}},
-		{Op: opLog, Point: "rate=4", Step: 3, TimeMs: 2, Values: map[string]float64{"Req Throughput (req/s)": 1.5, "KV Cache Hit Rate (%)": 2}},
+		{Op: opRun, Name: "n", TimeMs: 1, Config: map[string]any{"by": []any{"run"},
+			"p": map[string]any{"rate=4": map[string]any{"mode": "open"}}}},
+		{Op: opLog, Point: "rate=4", Step: 3, TimeMs: 2, Values: map[string]float64{"Req Throughput (req/s)": 1.5,
+			"KV Cache Hit Rate (%)": 2}},
 		{Op: opTable, Name: "summary", Columns: []string{"a"}, Rows: [][]any{{nil}}},
 		{Op: opChart, Name: "c (s)", TimeMs: 4, Series: []series{{"rate=4", [][2]float64{{50, 1}, {99, 2}, {99.9, 3}}}}},
 		{Op: opFile, Path: file},
@@ -85,8 +89,10 @@ func TestMLflow(t *testing.T) {
 		}
 	}
 	want := []string{
-		"GET experiments/get-by-name", "POST experiments/create", "POST runs/create", "POST runs/log-batch", "POST runs/log-batch",
-		"PUT 7/r1/artifacts/summary.json", "POST runs/set-tag", "POST runs/log-batch", "PUT 7/r1/artifacts/records.jsonl", "POST runs/update",
+		"GET experiments/get-by-name", "POST experiments/create", "POST runs/create", "POST runs/log-batch",
+		"POST runs/log-batch",
+		"PUT 7/r1/artifacts/summary.json", "POST runs/set-tag", "POST runs/log-batch", "PUT 7/r1/artifacts/records.jsonl",
+		"POST runs/update",
 	}
 	if !reflect.DeepEqual(s.asked, want) {
 		t.Errorf("asked %q\nwant  %q", s.asked, want)
@@ -123,7 +129,8 @@ func TestMLflowTrouble(t *testing.T) {
 		hint   string
 	}{
 		{"experiments/get-by-name", 503, true, ""},
-		{"experiments/get-by-name", 401, false, "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, say who you are"},
+		{"experiments/get-by-name", 401, false,
+			"MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN, say who you are"},
 		{"runs/create", 429, true, ""},
 		{"runs/log-batch", 400, false, ""},
 	} {
@@ -177,7 +184,10 @@ func TestMLflowAddress(t *testing.T) {
 		"./mlruns":       `MLFLOW_TRACKING_URI is of scheme "", and only servers are reached`,
 		"http://a b":     "MLFLOW_TRACKING_URI is no URL",
 	} {
-		m := newMLflow(Options{Getenv: func(name string) string { return map[string]string{"MLFLOW_TRACKING_URI": uri}[name] }})
+		m := newMLflow(Options{Getenv: func(
+			name string) string {
+			return map[string]string{"MLFLOW_TRACKING_URI": uri}[name]
+		}})
 		if _, err := m.send(t.Context(), &event{Op: opRun}, nil); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", uri, err)
 		}

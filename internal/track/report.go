@@ -26,7 +26,8 @@ func opening(name string, config map[string]any, first *stats.Block) *event {
 
 // running is the log of a block as it stands.
 func running(b *stats.Block) *event {
-	e := &event{Op: opLog, Point: pointName(b), Axis: axisName, Step: b.Requests, TimeMs: b.LastEndUs / 1000, Values: map[string]float64{}}
+	e := &event{Op: opLog, Point: pointName(b), Axis: axisName, Step: b.Requests, TimeMs: b.LastEndUs / 1000,
+		Values: map[string]float64{}}
 	for _, list := range [][]figure{figures(b), tails(b)} {
 		for _, f := range list {
 			e.Values[f.name] = f.value

@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// TestEvents holds everything that is logged of a small sweep against a golden file, which is also what docs/trackers.md
-// describes.
+// TestEvents holds everything that is logged of a small sweep against a golden file, which is also what
+// docs/trackers.md describes.
 func TestEvents(t *testing.T) {
 	s := collect(3, 4, 8)
 	events := []*event{opening("", map[string]any{"api_key": "s3cret", "by": []string{"run"}}, &s.Blocks[0])}

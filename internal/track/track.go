@@ -1,8 +1,8 @@
 // Package track logs the figures of a run to experiment trackers while its records arrive: wandb, swanlab, clearml and
 // mlflow.
 //
-// A run is a journal: a file of events (a run begins, values at a step, a table, …). Each tracker is served from it by a
-// goroutine of its own, so that a slow or broken tracker holds up neither the others nor the caller. The journal is
+// A run is a journal: a file of events (a run begins, values at a step, a table, …). Each tracker is served from it by
+// a goroutine of its own, so that a slow or broken tracker holds up neither the others nor the caller. The journal is
 // removed when every tracker has logged all of it; otherwise it is kept, and Send logs it later.
 //
 // A tracker is a type with the methods of sink. mlflow is one that speaks HTTP; the others are Python packages, which a
@@ -208,8 +208,8 @@ func (r *Run) lose(err error) {
 }
 
 // Finish logs the rest of the run: the last values, tables, charts and files, or only that it failed. It returns when
-// every tracker has logged all of it or has given up, or when ctx is done. The journal is kept, and reported, if a tracker
-// has not logged all of it.
+// every tracker has logged all of it or has given up, or when ctx is done. The journal is kept, and reported, if a
+// tracker has not logged all of it.
 func (r *Run) Finish(ctx context.Context, failed error) {
 	r.unfollow()
 	r.follower.Wait()

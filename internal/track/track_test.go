@@ -78,9 +78,12 @@ func options(t *testing.T, said *messages) Options {
 // sample is one good streamed request of a load point.
 func sample(run string, rate float64, seq int64) *record.Record {
 	return &record.Record{
-		Seq: seq, Run: run, Mode: "open", Rate: rate, Phase: record.PhaseMeasure, API: "openai", Op: "chat", Model: "org/tiny",
-		URL: "http://user:pw@host/v1?api_key=k", ScheduledUs: 1_700_000_000_000_000 + 100_000*seq, SentUs: 1_700_000_000_000_000 + 100_000*seq,
-		TTFTMs: 20 + float64(seq), GapUs: []int64{10_000, 12_000}, LatencyMs: 50 + float64(seq), OK: true, PromptTokens: 7, CompletionTokens: 3,
+		Seq: seq, Run: run, Mode: "open", Rate: rate, Phase: record.PhaseMeasure, API: "openai", Op: "chat",
+		Model: "org/tiny",
+		URL:   "http://user:pw@host/v1?api_key=k", ScheduledUs: 1_700_000_000_000_000 + 100_000*seq,
+		SentUs: 1_700_000_000_000_000 + 100_000*seq,
+		TTFTMs: 20 + float64(seq), GapUs: []int64{10_000, 12_000}, LatencyMs: 50 + float64(seq), OK: true, PromptTokens: 7,
+		CompletionTokens: 3,
 	}
 }
 
@@ -97,7 +100,8 @@ func collect(n int64, rates ...float64) *stats.Summary {
 	return c.Summary()
 }
 
-var whole = []string{opRun, opLog, opTable, opTable, opChart, opChart, opChart, opChart, opChart, opConfig, opFile, opFinish}
+var whole = []string{opRun, opLog, opTable, opTable, opChart, opChart, opChart, opChart, opChart, opConfig, opFile,
+	opFinish}
 
 func TestFollowLogsAtAnInterval(t *testing.T) {
 	var said messages
@@ -137,7 +141,8 @@ func TestFollowLogsAtAnInterval(t *testing.T) {
 		for _, h := range f.heard[:4] {
 			got = append(got, told{h.after, h.event.Op, h.event.Step})
 		}
-		want := []told{{10 * time.Second, opRun, 0}, {10 * time.Second, opLog, 2}, {20 * time.Second, opLog, 5}, {22 * time.Second, opLog, 6}}
+		want := []told{{10 * time.Second, opRun, 0}, {10 * time.Second, opLog, 2}, {20 * time.Second, opLog, 5},
+			{22 * time.Second, opLog, 6}}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("told %v, want %v", got, want)
 		}
@@ -177,12 +182,14 @@ func TestTroubleThatPassesIsTriedAgain(t *testing.T) {
 		for _, h := range f.heard[:5] {
 			at = append(at, h.after)
 		}
-		if want := []time.Duration{0, time.Second, 3 * time.Second, 7 * time.Second, 7 * time.Second}; !slices.Equal(at, want) {
+		if want := []time.Duration{0, time.Second, 3 * time.Second, 7 * time.Second, 7 * time.Second}; !slices.Equal(at,
+			want) {
 			t.Errorf("sent at %v, want %v", at, want)
 		}
 	})
 	want := []Message{
-		{"fake: no answer; what is not logged is kept", "perf-stats --visualizer fake " + filepath.Join(opt.Dir, "a_run.track.jsonl")},
+		{"fake: no answer; what is not logged is kept", "perf-stats --visualizer fake " +
+			filepath.Join(opt.Dir, "a_run.track.jsonl")},
 		{Fact: "fake: all of it is logged now"},
 	}
 	if !reflect.DeepEqual(said.list, want) {
@@ -261,7 +268,8 @@ func TestATrackerThatHangsHoldsUpNothing(t *testing.T) {
 		}
 		file = r.journal.path()
 	})
-	want := []Message{{"hangs: not all was logged in time; what is not logged is kept", "perf-stats --visualizer hangs " + file}}
+	want := []Message{{"hangs: not all was logged in time; what is not logged is kept",
+		"perf-stats --visualizer hangs " + file}}
 	if !reflect.DeepEqual(said.list, want) {
 		t.Errorf("said %v, want %v", said.list, want)
 	}

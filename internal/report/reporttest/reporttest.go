@@ -11,7 +11,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Load is a made-up load point: requests at a rate to a server of so many slots.
+// Load is a simulated load point: requests at a rate to a server with a number of slots.
 type Load struct {
 	Run      string
 	N        int
@@ -23,7 +23,7 @@ type Load struct {
 	Turns    int
 }
 
-// Records makes the records of load points, one after another, by a queue that is worked off.
+// Records returns the records of successive load points, by a simulation of the server's queue.
 func Records(seed uint64, points ...Load) []record.Record {
 	rnd := rand.New(rand.NewPCG(seed, 7))
 	var out []record.Record
@@ -40,9 +40,12 @@ func Records(seed uint64, points ...Load) []record.Record {
 				}
 			}
 			r := record.Record{
-				ID: fmt.Sprintf("r%d", len(out)), Seq: int64(len(out)), Run: p.Run, Mode: "open", Rate: p.Rate, Phase: record.PhaseMeasure,
-				API: record.SimAPI, Op: "chat", Model: "sim-7b", URL: "http://127.0.0.1:1/v1/chat/completions", Clock: "user", ClientCPU: 0.1,
-				ScheduledUs: began + int64(at*1e6), LagMs: math.Round(rnd.ExpFloat64()*400) / 1000, PromptTokens: 64 + rnd.IntN(960), Reused: i > 0, Status: 200, OK: true,
+				ID: fmt.Sprintf("r%d", len(out)), Seq: int64(len(out)), Run: p.Run, Mode: "open", Rate: p.Rate,
+				Phase: record.PhaseMeasure,
+				API:   record.SimAPI, Op: "chat", Model: "sim-7b", URL: "http://127.0.0.1:1/v1/chat/completions", Clock: "user",
+				ClientCPU:   0.1,
+				ScheduledUs: began + int64(at*1e6), LagMs: math.Round(rnd.ExpFloat64()*400) / 1000, PromptTokens: 64 +
+					rnd.IntN(960), Reused: i > 0, Status: 200, OK: true,
 			}
 			if i < p.Warmup {
 				r.Phase = record.PhaseWarmup
@@ -65,7 +68,8 @@ func Records(seed uint64, points ...Load) []record.Record {
 			end = max(end, free[k])
 			if rnd.Float64() < p.Failures {
 				kind := []string{record.KindHTTP, record.KindReadTimeout, record.KindTruncated}[rnd.IntN(3)]
-				r.OK, r.Error, r.TTFTMs, r.GapUs, r.CompletionTokens = false, &record.Error{Kind: kind, Message: kind + " happened"}, 0, nil, 0
+				r.OK, r.Error, r.TTFTMs, r.GapUs, r.CompletionTokens = false, &record.Error{Kind: kind, Message: kind +
+					" happened"}, 0, nil, 0
 			}
 			out = append(out, r)
 		}
@@ -86,12 +90,13 @@ func Lines(records []record.Record) []byte {
 	return b.Bytes()
 }
 
-// Sweep returns twenty load points or fewer around the capacity of the made-up server.
+// Sweep returns load points around the capacity of the simulated server.
 func Sweep(points, n int) []Load {
 	var out []Load
 	for i := range points {
 		rate := 2 + 30*float64(i)/float64(points)
-		out = append(out, Load{Run: fmt.Sprintf("rate=%g", rate), N: n, Rate: rate, Slots: 8, Chunks: 24, Warmup: n / 20, Failures: 0.02})
+		out = append(out, Load{Run: fmt.Sprintf("rate=%g", rate), N: n, Rate: rate, Slots: 8, Chunks: 24, Warmup: n / 20,
+			Failures: 0.02})
 	}
 	return out
 }

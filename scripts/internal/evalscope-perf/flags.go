@@ -66,7 +66,8 @@ func loadFlags() []flag {
 		{name: "open-loop", kind: on, def: false, own: true},
 		{name: "sleep-interval", kind: number, def: 5, to: "send"},
 		{name: "duration", kind: number, to: "send"},
-		{name: "enable-pd-metrics", kind: on, def: false, unused: "no server tells a client where prefill hands over to decode"},
+		{name: "enable-pd-metrics", kind: on, def: false,
+			unused: "no server tells a client where prefill hands over to decode"},
 		{name: "scenario", own: true},
 	}
 }

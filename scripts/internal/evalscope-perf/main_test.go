@@ -73,14 +73,18 @@ func TestSplit(t *testing.T) {
 		{"--open-loop ignores --parallel", "--model m --prompt a --rate 5 10 --parallel 4 --number 8 9 --open-loop",
 			"perf-gen --number 17 --model m --prompt a",
 			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --open-loop --rate 5 10 --number 8 9" + keep},
-		{"--tokenize-prompt moves the URL", "--model m --dataset random --tokenizer-path o200k_base --tokenize-prompt -n 3 --max-prompt-length 9 --url http://h/v1/chat/completions?a=b",
-			"perf-gen --dataset random --min-prompt-length 0 --max-prompt-length 9 --max-tokens 2048 --number 3 --model m --tokenizer-path o200k_base --tokenize-prompt",
+		{"--tokenize-prompt moves the URL",
+			"--model m --dataset random --tokenizer-path o200k_base --tokenize-prompt -n 3 --max-prompt-length 9 --url " +
+				"http://h/v1/chat/completions?a=b",
+			"perf-gen --dataset random --min-prompt-length 0 --max-prompt-length 9 --max-tokens 2048 --number 3 --model m " +
+				"--tokenizer-path o200k_base --tokenize-prompt",
 			"perf-send --url 'http://h/v1/completions?a=b' --parallel 1 --number 3 --tokenizer-path o200k_base" + keep},
 		{"a URL that is a base", "--model m --dataset custom --dataset-path f --url http://h/v1/ -n 3 --no-stream",
 			"perf-gen --dataset custom --max-prompt-length 131072 --number 3 --model m --dataset-path f --no-stream",
 			"perf-send --url http://h/v1/chat/completions --parallel 1 --number 3" + keep},
 		{"text to /v1/completions", "--model m --dataset custom --dataset-path f --url http://h/v1/completions -n 3",
-			"perf-gen --dataset custom --max-prompt-length 131072 --no-apply-chat-template --number 3 --model m --dataset-path f",
+			"perf-gen --dataset custom --max-prompt-length 131072 --no-apply-chat-template --number 3 --model m " +
+				"--dataset-path f",
 			"perf-send --url http://h/v1/completions --parallel 1 --number 3" + keep},
 		{"responses", "--model m --prompt a --api responses -n 3 --url http://h/v1/chat/completions",
 			"perf-gen --api responses --number 3 --model m --prompt a",
@@ -93,11 +97,14 @@ func TestSplit(t *testing.T) {
 			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --arrival trace --number 5" + keep},
 		{"a search", `--model m --prompt a --sla-auto-tune --sla-params [{"p99_latency":"<=2","avg_ttft":"<50ms"}] --parallel 4`,
 			"perf-gen --number 0 --model m --prompt a",
-			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --search parallel --slo 'ok>=1' 'ttft_ms:mean<50' 'latency_ms:p99<=2000' --search-runs 3 --parallel 4" + keep},
+			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --search parallel --slo 'ok>=1' 'ttft_ms:mean<50' " +
+				"'latency_ms:p99<=2000' --search-runs 3 --parallel 4" + keep},
 		{"the beginning of a name, and a key in a header", "--mod m --prompt a -n 1 --headers X-API-Key=k A=b",
 			"perf-gen --number 1 --model m --prompt a",
-			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --parallel 1 --number 1 --headers 'X-API-Key=***' A=b" + keep},
-		{"the older name of --dataset-args", `--model m --dataset swe_smith --multi-turn -n 1 --multi-turn-args {"first_turn_length":9,"subsequent_turn_length":8} --dataset-args {"first_turn_length":7}`,
+			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --parallel 1 --number 1 --headers 'X-API-Key=***' A=b" +
+				keep},
+		{"the older name of --dataset-args",
+			`--model m --dataset swe_smith --multi-turn -n 1 --multi-turn-args {"first_turn_length":9,"subsequent_turn_length":8} --dataset-args {"first_turn_length":7}`,
 			`perf-gen --dataset swe_smith --dataset-args '{"first_turn_length":7,"subsequent_turn_length":8}' --number 1 --model m`,
 			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --parallel 1 --number 1" + keep},
 	} {
@@ -118,10 +125,13 @@ func TestRefused(t *testing.T) {
 		{"--dataset openqa", "--model: is required", "the name that the server serves it under"},
 		{"--model m --number 1 2", "--number: has 2 values where --parallel has 1", "each pair is a load point"},
 		{"--model m --open-loop", "--open-loop: needs --rate above 0", "--rate 5 10 20, for instance"},
-		{"--model m --rate 1 2", "--rate: a closed loop takes one rate, and there are 2", "a sweep of rates is for --open-loop"},
-		{"--model m --scenario agentx", "--scenario: agentx is not done here", "it runs aiperf, which has a command line of its own"},
+		{"--model m --rate 1 2", "--rate: a closed loop takes one rate, and there are 2",
+			"a sweep of rates is for --open-loop"},
+		{"--model m --scenario agentx", "--scenario: agentx is not done here",
+			"it runs aiperf, which has a command line of its own"},
 		{"--model m --tokenize-prompt", "--tokenize-prompt: needs --tokenizer-path", "name the model's vocabulary"},
-		{"--model m --multi-turn", "--multi-turn: --dataset openqa has no conversations", "such as random_multi_turn or share_gpt_en_multi_turn"},
+		{"--model m --multi-turn", "--multi-turn: --dataset openqa has no conversations",
+			"such as random_multi_turn or share_gpt_en_multi_turn"},
 	} {
 		_, _, err := lines(t, strings.Fields(c.args)...)
 		e, ok := err.(*fault.Error)

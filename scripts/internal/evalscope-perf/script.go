@@ -10,7 +10,8 @@ import (
 // script returns the job as shell commands, with its files in dir.
 func (j *job) script(dir string) string {
 	records := filepath.Join(dir, "records.jsonl")
-	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(), quote(records), j.stats.shell(),
+	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(), quote(records),
+		j.stats.shell(),
 		j.files(dir).shell(), j.page(dir).shell())
 }
 
@@ -38,7 +39,8 @@ func (s *stage) shell() string {
 }
 
 func secretHeader(name string) bool {
-	return slices.Contains([]string{"authorization", "proxy-authorization", "x-api-key", "x-auth-token"}, strings.ToLower(name))
+	return slices.Contains([]string{"authorization", "proxy-authorization", "x-api-key", "x-auth-token"},
+		strings.ToLower(name))
 }
 
 // quote returns a word so that a shell reads it unchanged.

@@ -42,7 +42,8 @@ func (j *job) slos(v values) error {
 		return fault.Usage(`such as '[{"p99_latency": "<=2"}]'`, "--sla-params: is not a JSON list of conditions")
 	}
 	if len(groups) > 1 {
-		return fault.Usage("run it once for each", "--sla-params: has %d lists of conditions, which are searches of their own", len(groups))
+		return fault.Usage("run it once for each",
+			"--sla-params: has %d lists of conditions, which are searches of their own", len(groups))
 	}
 	slos := []string{"ok>=1"}
 	for _, name := range slices.Sorted(maps.Keys(groups[0])) {
@@ -72,13 +73,15 @@ func (j *job) slos(v values) error {
 func condition(name, text string) (string, error) {
 	f, ok := slaFigures()[name]
 	if !ok {
-		return "", fault.Usage("there are "+strings.Join(slices.Sorted(maps.Keys(slaFigures())), ", "), "--sla-params: no figure %q", name)
+		return "", fault.Usage("there are "+strings.Join(slices.Sorted(maps.Keys(slaFigures())), ", "),
+			"--sla-params: no figure %q", name)
 	}
 	text = strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", "≤", "<=", "≥", ">=", "≧", ">=", " ", "").Replace(text)
 	value := strings.TrimLeft(text, "<>=")
 	op := strings.TrimSuffix(text, value)
 	if op == "" || op == "=" {
-		return "", fault.Usage("--profile knee of perf-send raises the load until nothing is gained", "--sla-params: %s: %q is not a condition", name, text)
+		return "", fault.Usage("--profile knee of perf-send raises the load until nothing is gained",
+			"--sla-params: %s: %q is not a condition", name, text)
 	}
 	scale := f.scale
 	if digits, ms := strings.CutSuffix(value, "ms"); ms {

@@ -54,7 +54,8 @@ func filtered(dataset string) bool {
 // split divides the flags among the commands. After Ctrl-C perf-stats waits longer than perf-send does.
 func split(flags []flag, v values) (*job, error) {
 	j := &job{
-		gen: stage{name: "perf-gen"}, send: stage{name: "perf-send"}, stats: stage{"perf-stats", []string{"--grace", "60"}}, plot: stage{name: "perf-plot"},
+		gen: stage{name: "perf-gen"}, send: stage{name: "perf-send"}, stats: stage{"perf-stats", []string{"--grace", "60"}},
+		plot:    stage{name: "perf-plot"},
 		dataset: v.one("dataset", "openqa"),
 	}
 	for _, step := range []func(values) error{j.refuse, j.source, j.server, j.load, j.slos, j.secrets} {
@@ -96,15 +97,18 @@ func (j *job) refuse(v values) error {
 	case v.has("scenario"):
 		return fault.Usage("it runs aiperf, which has a command line of its own", "--scenario: agentx is not done here")
 	case api == "systemone" || api == "autotrust" || j.dataset == "open_decisions":
-		return fault.Usage("--api custom of perf-gen and perf-send takes a description of any API", "--api: the decision APIs are not done here")
+		return fault.Usage("--api custom of perf-gen and perf-send takes a description of any API",
+			"--api: the decision APIs are not done here")
 	case api == "custom":
-		return fault.Usage("perf-gen and perf-send --api custom --api-spec FILE", "--api: custom is a Python class in evalscope; here it is a file")
+		return fault.Usage("perf-gen and perf-send --api custom --api-spec FILE",
+			"--api: custom is a Python class in evalscope; here it is a file")
 	case !v.has("model") && j.dataset != "workload_trace":
 		return fault.Usage("the name that the server serves it under", "--model: is required")
 	case v.has("open-loop") && v.has("multi-turn"):
 		return fault.Usage("leave one out", "--open-loop: not with --multi-turn")
 	case v.has("multi-turn") && !hasTurns(j.dataset):
-		return fault.Usage("such as random_multi_turn or share_gpt_en_multi_turn", "--multi-turn: --dataset %s has no conversations", j.dataset)
+		return fault.Usage("such as random_multi_turn or share_gpt_en_multi_turn",
+			"--multi-turn: --dataset %s has no conversations", j.dataset)
 	case v.has("tokenize-prompt") && !v.has("tokenizer-path"):
 		return fault.Usage("name the model's vocabulary", "--tokenize-prompt: needs --tokenizer-path")
 	}
@@ -290,7 +294,8 @@ func (j *job) load(v values) error {
 		levels = rates
 	default:
 		if len(rates) > 1 {
-			return fault.Usage("a sweep of rates is for --open-loop", "--rate: a closed loop takes one rate, and there are %d", len(rates))
+			return fault.Usage("a sweep of rates is for --open-loop", "--rate: a closed loop takes one rate, and there are %d",
+				len(rates))
 		}
 		if !free {
 			j.send.add("rate", rates...)
@@ -302,7 +307,8 @@ func (j *job) load(v values) error {
 		if open {
 			of = "--rate"
 		}
-		return fault.Usage("each pair is a load point", "--number: has %d values where %s has %d", len(number), of, len(levels))
+		return fault.Usage("each pair is a load point", "--number: has %d values where %s has %d", len(number), of,
+			len(levels))
 	}
 	j.send.add("number", number...)
 	if warm := v.one("warmup-num", "0"); warm != "0" {
@@ -340,7 +346,8 @@ func total(number []string, warmup string) (int, error) {
 
 // secrets passes keys in environment variables, which no list of processes shows.
 func (j *job) secrets(v values) error {
-	for flag, name := range map[string]string{"api-key": "OPENAI_API_KEY", "wandb-api-key": "WANDB_API_KEY", "swanlab-api-key": "SWANLAB_API_KEY"} {
+	for flag, name := range map[string]string{"api-key": "OPENAI_API_KEY", "wandb-api-key": "WANDB_API_KEY",
+		"swanlab-api-key": "SWANLAB_API_KEY"} {
 		if v.has(flag) {
 			j.env = append(j.env, name+"="+v.one(flag, ""))
 		}
