@@ -141,7 +141,7 @@ func (f *flags) params() (params []body.Param, maxTokens []int) {
 	maxTokens = f.MaxTokens
 	if maxTokens == nil {
 		maxTokens = []int{2048}
-		if f.Prompt == nil && dataset.Invented(f.Dataset) {
+		if f.Prompt == nil && dataset.Synthetic(f.Dataset) {
 			maxTokens = []int{dataset.RandomTokensOut}
 		}
 	}

@@ -70,7 +70,7 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 	if err != nil {
 		return nil, usage(err)
 	}
-	if f.Seed == nil && dataset.Invented(f.Dataset) {
+	if f.Seed == nil && dataset.Synthetic(f.Dataset) {
 		env.Say("--seed %d reproduces these requests", seed)
 	}
 	return source, nil
@@ -152,7 +152,7 @@ func (f *flags) number() int64 {
 	switch {
 	case f.Number != nil:
 		return sum
-	case f.Prompt != nil || dataset.Invented(f.Dataset):
+	case f.Prompt != nil || dataset.Synthetic(f.Dataset):
 		return 100
 	}
 	return dataset.All
@@ -245,7 +245,7 @@ func (f *flags) check(paths []string) error {
 	case f.Repeat > 1 && slices.Contains(paths, "-"):
 		return fault.Usage("save it to a file first", "--repeat cannot read stdin again")
 	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) &&
-		(f.Prompt != nil || dataset.Invented(f.Dataset)):
+		(f.Prompt != nil || dataset.Synthetic(f.Dataset)):
 		return fault.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
 	}
 	return nil

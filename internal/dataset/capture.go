@@ -20,23 +20,22 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// capture takes over what was captured of HTTP requests. Of headers and URL parameters it takes those that LLM APIs
-// need, and those that the user names: any other may let somebody in.
+// capture converts captured HTTP requests. It copies the headers and URL parameters that LLM APIs need and those that
+// the user names; any other may be a credential.
 type capture struct {
 	o    *Options
-	left map[string]bool // names of headers, parameters and keys
-	why  map[string]int  // entries that are no requests, by reason
+	left map[string]bool // skipped headers, parameters and keys
+	why  map[string]int  // skipped entries, by reason
 
-	// The body that is looked at: its text, which takes the memory of the one before, its members, and it without white
-	// space.
+	// The current body: its text, the text without white space, and its members. The buffers are reused.
 	body, bare []byte
 	members    fastjson.Members
 
-	endpoint      string // the last one
-	knownEndpoint bool   // it is that of an API
+	endpoint      string // of the last entry
+	knownEndpoint bool   // endpoint is that of a known API
 }
 
-// Reasons for which an entry is left out.
+// Reasons for which an entry is skipped.
 const (
 	noPost    = "not a POST"
 	noBody    = "a POST without a body"
@@ -46,26 +45,26 @@ const (
 	failed    = "a request that failed: 0 tokens out"
 )
 
-// leave counts an entry that is left out.
-func (c *capture) leave(reason string) {
+// skip counts an entry that is skipped.
+func (c *capture) skip(reason string) {
 	if c.why == nil {
 		c.why = map[string]int{}
 	}
 	c.why[reason]++
 }
 
-// leaveName notes the name of a header, parameter or key that is left out.
-func (c *capture) leaveName(name string) {
+// skipName records the name of a header, parameter or key that is skipped.
+func (c *capture) skipName(name string) {
 	if c.left == nil {
 		c.left = map[string]bool{}
 	}
-	if len(c.left) < mostKeys {
+	if len(c.left) < maxKeys {
 		c.left[name] = true
 	}
 }
 
-// said reports what was left out, once.
-func (c *capture) said() {
+// report logs what was skipped, once.
+func (c *capture) report() {
 	for _, reason := range slices.Sorted(maps.Keys(c.why)) {
 		n, entries := c.why[reason], "entries"
 		if n == 1 {
@@ -80,18 +79,19 @@ func (c *capture) said() {
 	c.why, c.left = nil, nil
 }
 
-// needed are headers that LLM APIs go by. accept and content-type are not among them, since perf-send writes its own.
-var needed = []string{
+// neededHeaders are the headers that LLM APIs interpret. accept and content-type are not among them, since perf-send
+// writes its own.
+var neededHeaders = []string{
 	"anthropic-beta", "anthropic-version", "api-version", "openai-beta", "openai-version", "x-api-version",
 	"x-dashscope-async",
 	"x-dashscope-datainspection", "x-dashscope-sse",
 }
 
-// neededParameters are those of the query of a URL.
+// neededParameters are the URL parameters that LLM APIs interpret.
 var neededParameters = []string{"alt", "api-version", "beta", "model", "stream", "version"}
 
-// ofConnection are headers that belong to one exchange: to its connection, the browser, or the proxies on its way.
-var ofConnection = []string{
+// hopHeaders belong to one exchange: to its connection, the browser, or the proxies in between.
+var hopHeaders = []string{
 	"accept", "accept-charset", "accept-encoding", "accept-language", "age", "cache-control", "cdn-loop", "connection",
 	"content-encoding",
 	"content-length", "content-md5", "content-type", "date", "dnt", "expect", "forwarded", "host", "idempotency-key",
@@ -105,10 +105,10 @@ var ofConnection = []string{
 	"x-request-start", "x-requested-with", "x-scheme", "x-original-uri", "x-original-forwarded-for",
 }
 
-// begin so
-var ofConnectionToo = []string{":", "cf-", "sec-", "x-b3-", "x-datadog-", "x-envoy-", "x-forwarded-", "x-stainless-"}
+// hopPrefixes are prefixes of more such headers.
+var hopPrefixes = []string{":", "cf-", "sec-", "x-b3-", "x-datadog-", "x-envoy-", "x-forwarded-", "x-stainless-"}
 
-// Replayable reports whether a captured header can be sent again at all: others say how one message was framed.
+// Replayable reports whether a captured header can be sent again. The others describe the framing of one message.
 func Replayable(header string) bool {
 	switch header = strings.ToLower(header); header {
 	case "connection", "content-encoding", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding",
@@ -118,34 +118,34 @@ func Replayable(header string) bool {
 	return !strings.HasPrefix(header, ":")
 }
 
-// header takes over a header, unless it may be a secret or belongs to the exchange that was captured.
+// header copies a header, unless it may be a credential or belongs to the captured exchange.
 func (c *capture) header(it *Item, name, value string) {
 	name = strings.ToLower(name)
 	wanted := slices.Contains(c.o.KeepHeaders, name)
-	ofExchange := slices.Contains(ofConnection, name) || slices.ContainsFunc(ofConnectionToo,
+	ofExchange := slices.Contains(hopHeaders, name) || slices.ContainsFunc(hopPrefixes,
 		func(p string) bool { return strings.HasPrefix(name, p) })
 	switch {
 	case wanted && Replayable(name):
 	case ofExchange:
 		return
-	case !slices.Contains(needed, name) && !c.o.KeepSecrets:
-		c.leaveName(name)
+	case !slices.Contains(neededHeaders, name) && !c.o.KeepSecrets:
+		c.skipName(name)
 		return
 	}
 	if it.Line.Headers == nil {
 		it.Line.Headers = map[string]string{}
 	}
-	if first, again := it.Line.Headers[name]; again { // which is what several lines of a name mean (RFC 9110, 5.2)
+	if first, again := it.Line.Headers[name]; again { // as repeated field lines mean (RFC 9110, 5.2)
 		value = first + ", " + value
 	}
 	it.Line.Headers[name] = value
 }
 
-// address is the path and the needed parameters of a URL.
+// address returns the path and the needed parameters of a URL.
 func (c *capture) address(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return "", errors.New("not a URL") // which may hold a secret
+		return "", errors.New("not a URL") // not quoted: it may contain a credential
 	}
 	path := u.EscapedPath()
 	if path == "/" {
@@ -159,7 +159,7 @@ func (c *capture) address(text string) (string, error) {
 		if !c.o.KeepSecrets && !slices.Contains(neededParameters, strings.ToLower(name)) &&
 			!slices.Contains(c.o.KeepHeaders, strings.ToLower(name)) {
 			q.Del(name)
-			c.leaveName("?" + name)
+			c.skipName("?" + name)
 		}
 	}
 	if len(q) > 0 {
@@ -168,14 +168,14 @@ func (c *capture) address(text string) (string, error) {
 	return path, nil
 }
 
-// inner are keys that gateways add to a body: copies of the request with its headers, and whose it is.
-var inner = []string{
+// gatewayKeys are keys that gateways add to a body: copies of the request with its headers, and the user's identity.
+var gatewayKeys = []string{
 	"api_base", "api_key", "apikey", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "azure_ad_token",
 	"base_url",
 	"extra_headers", "headers", "proxy_server_request", "secret_fields", "vertex_credentials",
 }
 
-// clean returns a body without the keys that hold secrets.
+// clean returns a body without the keys that may hold credentials.
 func (c *capture) clean(body []byte) ([]byte, error) {
 	if c.o.KeepSecrets {
 		return body, nil
@@ -186,14 +186,14 @@ func (c *capture) clean(body []byte) ([]byte, error) {
 		case ofGateway(key.Str):
 			drop = append(drop, gjson.Escape(key.Str))
 		case key.Str == "metadata":
-			drop = append(drop, gateway(v)...)
+			drop = append(drop, gatewayPaths(v)...)
 		case key.Str == "tools" || key.Str == "mcp_servers":
-			drop = append(drop, servers(key.Str, v)...)
+			drop = append(drop, serverPaths(key.Str, v)...)
 		}
 		return true
 	})
 	for _, path := range slices.Backward(drop) {
-		c.leaveName(strings.ReplaceAll(path, `\`, ""))
+		c.skipName(strings.ReplaceAll(path, `\`, ""))
 		var err error
 		if body, err = sjson.DeleteBytes(body, path); err != nil {
 			return nil, err
@@ -202,8 +202,8 @@ func (c *capture) clean(body []byte) ([]byte, error) {
 	return body, nil
 }
 
-// gateway are the paths in metadata that a gateway has put there.
-func gateway(metadata gjson.Result) (paths []string) {
+// gatewayPaths returns the paths in metadata that a gateway added.
+func gatewayPaths(metadata gjson.Result) (paths []string) {
 	metadata.ForEach(func(key, v gjson.Result) bool {
 		name := strings.ToLower(key.Str)
 		if strings.Contains(name, "api_key") || strings.Contains(name, "headers") || strings.Contains(name, "auth") ||
@@ -217,8 +217,8 @@ func gateway(metadata gjson.Result) (paths []string) {
 	return paths
 }
 
-// servers are the paths of credentials of tools that are servers.
-func servers(under string, list gjson.Result) (paths []string) {
+// serverPaths returns the paths of the credentials of remote tools.
+func serverPaths(under string, list gjson.Result) (paths []string) {
 	for i, tool := range list.Array() {
 		if under == "tools" && tool.Get("type").Str != "mcp" {
 			continue
@@ -232,15 +232,15 @@ func servers(under string, list gjson.Result) (paths []string) {
 	return paths
 }
 
-// captured makes an item of an HTTP request that was seen. keep is false if it is no request to a language model.
+// captured converts a captured HTTP request. keep is false if it is not a request to a language model.
 func (c *capture) captured(it *Item, method, address, body string) (keep bool, err error) {
 	body = strings.TrimSpace(body)
 	switch {
 	case method != "" && !strings.EqualFold(method, "POST"):
-		c.leave(noPost)
+		c.skip(noPost)
 		return false, nil
 	case body == "":
-		c.leave(noBody)
+		c.skip(noBody)
 		return false, nil
 	}
 	path, err := c.address(address)
@@ -259,18 +259,18 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 		return true, fmt.Errorf("the body is not valid JSON: %.40q", body)
 	}
 	if err != nil && known {
-		c.leave(noJSON)
+		c.skip(noJSON)
 		return false, nil
 	}
 	if err != nil || !c.o.anyBody && !isCall(endpoint, known, c.members) {
-		c.leave(noCall)
+		c.skip(noCall)
 		return false, nil
 	}
 	it.Line.URL, it.Bare = path, true
 	return true, c.take(it)
 }
 
-// take makes c.body, whose members are c.members, the body of an item, without white space and without secrets.
+// take sets the item's body to c.body, whose members are c.members, without white space and credentials.
 func (c *capture) take(it *Item) (err error) {
 	c.bare = appendCompact(c.bare[:0], c.body)
 	it.Body, it.Members = c.bare, c.members
@@ -281,17 +281,18 @@ func (c *capture) take(it *Item) (err error) {
 	return err
 }
 
-// mayHide reports whether there may be secrets under a key of a body.
+// mayHide reports whether the value of a key of a body may hold credentials.
 func mayHide(key string) bool {
 	return ofGateway(key) || key == "metadata" || key == "tools" || key == "mcp_servers"
 }
 
-// ofGateway reports whether a key of a body is one that gateways add.
+// ofGateway reports whether gateways add this key to a body.
 func ofGateway(key string) bool {
-	return slices.Contains(inner, key) || strings.HasPrefix(key, "user_api_key") || strings.HasPrefix(key, "litellm_")
+	return slices.Contains(gatewayKeys, key) || strings.HasPrefix(key, "user_api_key") ||
+		strings.HasPrefix(key, "litellm_")
 }
 
-// otherEndpoints are parts of paths of LLM servers at which nothing is generated, embedded or ranked.
+// otherEndpoints are path segments of LLM servers that do not generate, embed or rank.
 var otherEndpoints = []string{
 	"analytics", "apply_template", "assistants", "audio", "batches", "collect", "count_tokens", "detokenize", "events",
 	"files", "fine_tuning", "images",
@@ -299,8 +300,8 @@ var otherEndpoints = []string{
 	"vector_stores",
 }
 
-// isCall reports whether a body that was posted to a path is a request to a language model: it has the shape of one,
-// and the path is that of an API; or the path is not known, and the body has more than one key of such a request.
+// isCall reports whether a body posted to a path is a request to a language model: it has the shape of one, and the
+// path either is that of a known API or is unknown and the body has a second key of such a request.
 func isCall(path string, known bool, body fastjson.Members) bool {
 	if path == "" || known {
 		return hasShape(body)
@@ -315,10 +316,10 @@ func isCall(path string, known bool, body fastjson.Members) bool {
 		"documents", "contents", "text_2")
 }
 
-// mostUnpacked is how many bytes a compressed body may have.
-const mostUnpacked = 256 << 20
+// maxUnpacked is the maximum size of a decompressed body, in bytes.
+const maxUnpacked = 256 << 20
 
-// unpack undoes base64 and compression of a body that is not JSON as it stands, if JSON comes out.
+// unpack decodes base64 and compression if the result is JSON; otherwise it returns body.
 func unpack(body string) string {
 	if body[0] == '{' {
 		return body
@@ -330,20 +331,20 @@ func unpack(body string) string {
 		}
 	}
 	r, err := jsonl.Decompress(bytes.NewReader(raw))
-	if z, bad := zlib.NewReader(bytes.NewReader(raw)); bad == nil { // which HTTP calls deflate
+	if z, bad := zlib.NewReader(bytes.NewReader(raw)); bad == nil { // HTTP's name for it is deflate
 		r, err = z, nil
 	}
 	if err != nil {
 		return body
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, mostUnpacked))
+	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked))
 	if plain = bytes.TrimSpace(plain); err != nil || len(plain) == 0 || plain[0] != '{' {
 		return body
 	}
 	return string(plain)
 }
 
-// embedded is a value that may stand in a text as JSON.
+// embedded returns v, decoded if it is a string that contains JSON.
 func embedded(v gjson.Result) gjson.Result {
 	if v.Type == gjson.String {
 		if text := strings.TrimSpace(v.Str); text != "" && (text[0] == '{' || text[0] == '[') && gjson.Valid(text) {
@@ -353,7 +354,7 @@ func embedded(v gjson.Result) gjson.Result {
 	return v
 }
 
-// bodyOf is the text of a body that stands in a log as such or as an object.
+// bodyOf returns the text of a body that is logged as a string or as an object.
 func bodyOf(v gjson.Result) string {
 	if v.IsObject() {
 		return v.Raw

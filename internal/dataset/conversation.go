@@ -9,15 +9,15 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// message is one of a conversation.
+// message is one message of a conversation.
 type message struct {
 	role string
-	raw  json.RawMessage // in the form of OpenAI's chat
-	text string          // its content; of content in parts the text of all parts
+	raw  json.RawMessage // in OpenAI's chat format
+	text string          // the content; the concatenated text of content in parts
 
-	calls     bool   // tools
-	parts     bool   // has content that is no text
-	maxTokens *int64 // of the answer
+	calls     bool   // calls tools
+	parts     bool   // has non-text content
+	maxTokens *int64 // limit of the answer
 	delayMs   float64
 }
 
@@ -27,16 +27,16 @@ func newMessage(role, text string) message {
 	return message{role: role, text: text, raw: append(raw, '}')}
 }
 
-// empty reports whether the message says nothing and calls nothing.
+// empty reports whether the message has no content and calls no tool.
 func (m *message) empty() bool {
 	return !m.calls && !m.parts && strings.TrimSpace(m.text) == "" && m.role != "tool"
 }
 
-// answer reports whether the server writes this message anew. A call of a tool is sent as it was, since the result that
-// follows it answers that call and no other.
+// answer reports whether the server generates this message. A tool call is sent as recorded, since the result that
+// follows it belongs to that call.
 func (m *message) answer() bool { return m.role == "assistant" && !m.calls }
 
-// list is messages as a body has them.
+// list returns messages as the JSON array of a body.
 func list(all []message) json.RawMessage {
 	b := []byte{'['}
 	for i, m := range all {
@@ -48,7 +48,7 @@ func list(all []message) json.RawMessage {
 	return append(b, ']')
 }
 
-// history is a conversation to be continued once: without the last answer.
+// history returns a conversation without its trailing answers.
 func history(all []message) []message {
 	for len(all) > 0 && all[len(all)-1].role == "assistant" {
 		all = all[:len(all)-1]
@@ -70,7 +70,7 @@ func userText(all []message, last bool) string {
 	return text
 }
 
-// turns cuts a conversation at its answers, which the server writes anew. Each turn has the parameters.
+// turns splits a conversation at its answers, which the server generates. Each turn has the parameters.
 func (o *Options) turns(all []message, params []api.Param) []Turn {
 	var out []Turn
 	var said []message

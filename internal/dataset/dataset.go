@@ -1,5 +1,8 @@
-// Package dataset turns data into requests: random text, files, captured logs. One file holds a source, one table all
-// of them.
+// Package dataset turns data into requests: random text, files, captured logs.
+//
+// A dataset is one file and one line of the table in table.go. It yields items: a prompt, messages or a whole body,
+// without knowing the API. Package body makes the request of an item. The files named trace_* read the formats of
+// captured logs and traces, and one line of the table in trace.go adds a format.
 package dataset
 
 import (
@@ -19,72 +22,72 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// Source is a stream of requests. A bad line of the data is a *jsonl.LineError and the stream goes on; any other error
-// is its last item. A request is valid until the next one is asked for. Ranging over it again starts from the
-// beginning, stdin excepted.
+// Source is a stream of requests. A bad line of the data is a *jsonl.LineError, after which the stream goes on; any
+// other error is its last item. A request is valid until the next iteration. Ranging over a Source again starts from
+// the beginning, except for stdin.
 type Source = iter.Seq2[request.Request, error]
 
-// Options says what to make. Not every dataset heeds all of it.
+// Options selects and shapes the data. A dataset ignores the options that do not apply to it.
 type Options struct {
 	Paths   []string        // files; "-" is stdin
-	Number  int64           // lines; 0 is endless, All what there is
-	Repeat  int             // how often all of it is given
-	Shuffle bool            // in another order each time
-	Seed    uint64          // of all that is drawn
-	Workers int             // goroutines that make random requests; the requests are the same for any number
-	Args    json.RawMessage // what the user says to this dataset alone
+	Number  int64           // number of requests; 0 is endless, All is every line once
+	Repeat  int             // number of passes over the data
+	Shuffle bool            // in a different order in each pass
+	Seed    uint64          // of all random draws
+	Workers int             // goroutines that generate random requests; the output does not depend on it
+	Args    json.RawMessage // dataset-specific options, a JSON object
 
-	// Lengths of prompts: of random ones in tokens, to be drawn; of others in tokens where a tokenizer is named, in
-	// characters where none is, to be let through.
+	// Lengths of prompts. Random prompts get a length in this range, in tokens; other prompts outside the range are
+	// dropped, measured in tokens if a tokenizer is named and in characters otherwise.
 	MinPrompt, MaxPrompt      *int
 	Distribution              string // of the lengths of random prompts; "" is uniform
-	Lengths                   string // mixture of input and output lengths, instead of all these
-	PrefixLength, PrefixCount int    // tokens of the common beginning of random prompts; how many such beginnings
-	Charset                   string // of random words: everyday ones, ascii or all of the vocabulary; "" is everyday ones
+	Lengths                   string // mixture of input and output lengths, which replaces the four above
+	PrefixLength, PrefixCount int    // tokens of a shared prefix of random prompts, and the number of different prefixes
+	Charset                   string // of random words: everyday, ascii or all; "" is everyday
 	TokenIDs                  bool   // prompts are token ids
 
-	Format      string   // of captured logs; "" is as each looks
-	BlockSize   int      // tokens of a block of which a trace has the hash; 0 is by format, or as the data has it
-	KeepSecrets bool     // of captured headers
+	Format      string   // of captured logs; "" is detected for each file
+	BlockSize   int      // tokens per hashed block of a trace; 0 is detected, or the default of the format
+	KeepSecrets bool     // keep all captured headers and URL parameters
 	KeepHeaders []string // captured headers and URL parameters to keep, in lower case
-	anyBody     bool     // an object may be a body, whatever its keys: the API is the user's own
-	Sort        bool     // by time of arrival
-	Offset      int64    // requests at the beginning to leave out
+	anyBody     bool     // any object is a body: the API is defined by the user
+	Sort        bool     // by arrival time
+	Offset      int64    // number of leading requests to skip
 
-	TextColumn string      // where a file has its text
-	Hub        hub.Options // where files that are named but not here are looked up
+	TextColumn string      // column that contains the text
+	Hub        hub.Options // resolves repository names
 
 	MinTurns, MaxTurns int       // of a conversation; MaxTurns 0 is no limit
-	TurnDelayMs        []float64 // between turns: one number or a range
+	TurnDelayMs        []float64 // between turns: one value, or a range
 	Images             Images
-	pictures           *hub.Repo // of kontext_bench, whose rows name files
+	pictures           *hub.Repo // of kontext_bench, whose rows name image files
 
-	// the template that lengths take in; nil: they leave it out
+	// the chat template to include in lengths; nil: lengths exclude it
 	Counted func() (*body.Rendering, error)
-	// where tables of words are kept; "" is nowhere
+	// for word tables; "" disables the cache
 	CacheDir      string
-	TokenizerName string                                                                // "" where none was asked for
-	Tokenizer     func() (tokenizer.Tokenizer, error)                                   // opened when it is needed
+	TokenizerName string                                                                // "" if the user named none
+	Tokenizer     func() (tokenizer.Tokenizer, error)                                   // opened on first use
 	Input         func(path string) (r io.Reader, name string, close func(), err error) // opens a file
-	Say           func(format string, args ...any)                                      // one fact to the user
+	Say           func(format string, args ...any)                                      // logs one fact to the user
 }
 
-// All is the Number that means every line once.
+// All is the Number that means every line of the data once.
 const All = -1
 
-// Item and Turn are a request before it has a body, and a step of a conversation.
+// Item is a request before its body is made, and Turn is one step of a conversation.
 type (
 	Item = body.Item
 	Turn = body.Turn
 )
 
-// items is a stream of them, which starts again when it is ranged over again.
+// items is a stream of items. Ranging over it again starts from the beginning.
 type items = iter.Seq2[*Item, error]
 
-// draw makes request i of an invented dataset, a pure function of i, into it.
+// draw generates request i of a synthetic dataset into it. It is a pure function of i.
 type draw func(i int64, it *Item) error
 
-// pass yields an item, unless the item was left out. An error is always yielded.
+// pass yields an item unless it is dropped. An error is always yielded.
 func pass(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
 	if err == nil && !keep {
 		return true
@@ -92,8 +95,8 @@ func pass(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
 	return yield(it, err)
 }
 
-// SetupError is an error of what the flags name, such as a vocabulary. It is not the fault of the line at which it is
-// met.
+// SetupError is an error in something that the options name, such as a vocabulary, rather than in the line at which it
+// occurs.
 type SetupError struct{ error }
 
 func (e *SetupError) Unwrap() error { return e.error }
@@ -105,7 +108,7 @@ func setup(err error) error {
 	return &SetupError{err}
 }
 
-// withSetup returns a copy of o whose errors about flags are SetupErrors.
+// withSetup returns a copy of o whose tokenizer and template return SetupErrors.
 func (o *Options) withSetup() *Options {
 	own := *o
 	if open := o.Tokenizer; open != nil {
@@ -123,7 +126,7 @@ func (o *Options) withSetup() *Options {
 	return &own
 }
 
-// Open starts a dataset. Its errors say which flag is wrong.
+// Open starts the dataset with this name.
 func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Source, error) {
 	k, err := find(name)
 	if err != nil {
@@ -141,8 +144,8 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 	if err := shape.Compile(); err != nil {
 		return nil, err
 	}
-	if k.invent != nil {
-		worker, err := k.invent(o)
+	if k.synthetic != nil {
+		worker, err := k.synthetic(o)
 		if err != nil {
 			return nil, k.named(err)
 		}
@@ -158,7 +161,7 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 	return o.take(o.arrange(shaped(read, shape))), nil
 }
 
-// Prompt is the dataset of one text, sent again and again.
+// Prompt returns a dataset that repeats one text.
 func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
 	escaped := fastjson.AppendEscaped(nil, text)
 	if err := shape.Compile(); err != nil {
@@ -172,11 +175,11 @@ func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
 	}, shape), nil
 }
 
-// shaped gives the bodies of a stream of items.
+// shaped returns the requests of a stream of items.
 func shaped(read items, shape *body.Shape) Source {
 	return func(yield func(request.Request, error) bool) {
 		i := int64(0)
-		var body []byte // of the last request, whose memory the next one takes
+		var body []byte // reused for each request
 		for it, err := range read {
 			if err != nil {
 				if !yield(request.Request{}, err) {
@@ -194,7 +197,7 @@ func shaped(read items, shape *body.Shape) Source {
 	}
 }
 
-// arrange sorts, cuts, shuffles and repeats a source.
+// arrange sorts, skips, shuffles and repeats a source.
 func (o *Options) arrange(source Source) Source {
 	if o.Sort {
 		source = sorted(source)
@@ -219,7 +222,7 @@ func (o *Options) arrange(source Source) Source {
 	}
 }
 
-// from leaves out the first n requests.
+// from skips the first n requests.
 func from(source Source, n int64) Source {
 	return func(yield func(request.Request, error) bool) {
 		seen := int64(0)
@@ -236,8 +239,8 @@ func from(source Source, n int64) Source {
 	}
 }
 
-// noticed reports that there is no request in the files, if all is well with them.
-func (o *Options) noticed(source Source) Source {
+// warnEmpty logs that the files contain no request, if there is no error either.
+func (o *Options) warnEmpty(source Source) Source {
 	return func(yield func(request.Request, error) bool) {
 		any := false
 		for r, err := range source {
@@ -252,10 +255,10 @@ func (o *Options) noticed(source Source) Source {
 	}
 }
 
-// take gives as many requests as were asked for: from the start again where there are fewer.
+// take limits a source to the requested number. It repeats data that has fewer requests.
 func (o *Options) take(source Source) Source {
 	if o.Number == All {
-		return o.noticed(source)
+		return o.warnEmpty(source)
 	}
 	return func(yield func(request.Request, error) bool) {
 		given, files := int64(0), strings.Join(o.Paths, ", ")

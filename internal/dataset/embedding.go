@@ -13,13 +13,13 @@ import (
 	"perfpipe/internal/tabular"
 )
 
-// entry is what stands in a line of a text file, or one value or row of any other.
+// entry is one line of a text file, or one value or row of any other file.
 type entry struct {
 	fileLine
 	gjson.Result
 }
 
-// entries returns those of all files.
+// entries returns the entries of all files.
 func (o *Options) entries(paths []string) iter.Seq2[entry, error] {
 	return func(yield func(entry, error) bool) {
 		for _, path := range paths {
@@ -48,7 +48,7 @@ func (o *Options) entries(paths []string) iter.Seq2[entry, error] {
 	}
 }
 
-// plainText reports whether a file is lines of text, rather than JSON or rows, by its name and layout.
+// plainText reports whether a file contains lines of text rather than JSON or rows, by its name and layout.
 func (in *dataFile) plainText() bool {
 	if in.parquet || tabular.Tabular(in.name) {
 		return false
@@ -61,10 +61,10 @@ func (in *dataFile) plainText() bool {
 	return in.layout() == byLine
 }
 
-// entryKeys are where an entry may have its text.
+// entryKeys are the keys that may hold the text of an entry.
 var entryKeys = []string{"text", "input", "sentence", "content"}
 
-// entryText is the text of an entry: itself, or that of the column that the user names, or of the first of entryKeys.
+// entryText returns the text of an entry: the entry itself, the column that the user names, or the first of entryKeys.
 func (o *Options) entryText(v gjson.Result) (string, error) {
 	if v.Type == gjson.String {
 		return v.Str, nil
@@ -88,7 +88,7 @@ func (o *Options) entryText(v gjson.Result) (string, error) {
 		strings.Join(keysOf(v), ", "))
 }
 
-// embeddings is texts to embed, size at once; 0 is one alone, not in a list.
+// embeddings reads texts to embed. A batch puts batch_size of them into one request.
 func embeddings(batch bool) func(context.Context, *Options) (items, error) {
 	return func(ctx context.Context, o *Options) (items, error) {
 		paths, err := o.local(ctx, where{})
@@ -106,7 +106,7 @@ func embeddings(batch bool) func(context.Context, *Options) (items, error) {
 			}
 		}
 		return func(yield func(*Item, error) bool) {
-			defer p.said()
+			defer p.report()
 			var texts []string
 			for e, err := range o.entries(paths) {
 				it, keep := &Item{}, true
@@ -147,7 +147,7 @@ func embedding(p *prompts, text string, size int, batch *[]string) (it *Item, ke
 	return it, true, nil
 }
 
-// rerank is queries with documents to be ranked.
+// rerank reads queries with documents to rank.
 func rerank(ctx context.Context, o *Options) (items, error) {
 	paths, err := o.local(ctx, where{})
 	if err != nil {
@@ -168,7 +168,7 @@ func rerank(ctx context.Context, o *Options) (items, error) {
 	}, nil
 }
 
-// ranked reads a query and its documents. A CSV file has a list as JSON; that of MS MARCO stands under passage_text.
+// ranked reads a query and its documents. In CSV the documents are a JSON array; MS MARCO has them in passage_text.
 func (o *Options) ranked(v gjson.Result) (*api.Input, error) {
 	in := &api.Input{Query: v.Get("query").String()}
 	for _, key := range []string{"documents", "passages", "texts"} {
@@ -193,7 +193,7 @@ func (o *Options) ranked(v gjson.Result) (*api.Input, error) {
 	return in, nil
 }
 
-// document is the text of one of the documents, which may be an object.
+// document returns the text of a document, which may be an object.
 func (o *Options) document(d gjson.Result) (string, error) {
 	if d.Type == gjson.String {
 		return d.Str, nil

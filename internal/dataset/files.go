@@ -14,12 +14,12 @@ import (
 	"perfpipe/internal/tabular"
 )
 
-// where is the data of a dataset, unless the user names files.
+// where names the default files of a dataset at the hubs.
 type where struct {
-	modelscope  string // repository, "" where the hub has none
+	modelscope  string // repository; "" if the hub does not have it
 	huggingface string
-	files       []string // their names or patterns within it
-	hfFiles     []string // at Hugging Face, where they differ
+	files       []string // names or patterns within the repository
+	hfFiles     []string // the same at Hugging Face; nil if they do not differ
 }
 
 func (w *where) patterns(source hub.Source) []string {
@@ -29,7 +29,7 @@ func (w *where) patterns(source hub.Source) []string {
 	return w.files
 }
 
-// local gives the files to read: those that the user names, or those of the hub.
+// local returns the files to read: those that the user names, or those of the hub.
 func (o *Options) local(ctx context.Context, w where) ([]string, error) {
 	names, patterns := o.Paths, w.patterns(o.Hub.Source)
 	if len(names) == 0 {
@@ -57,8 +57,8 @@ func (o *Options) local(ctx context.Context, w where) ([]string, error) {
 	return all, nil
 }
 
-// named gives the files that one name of the user's means: a file, a folder, or a repository with the same files as the
-// dataset's own, or else with all that can be read.
+// named returns the files that a name refers to: a file, all readable files of a folder, or those of a repository that
+// match the dataset's own names, or all readable ones if none does.
 func (o *Options) named(ctx context.Context, name string, patterns []string) ([]string, error) {
 	info, err := os.Stat(name)
 	if name == "-" || err == nil && !info.IsDir() {
@@ -94,7 +94,7 @@ func (o *Options) named(ctx context.Context, name string, patterns []string) ([]
 	return repo.Files(ctx, found...)
 }
 
-// elements returns those of the list that stands in the document r under the path of keys, one in memory at a time.
+// elements returns the elements of the array at the path of keys in the document r, one in memory at a time.
 func elements(r io.Reader, name string, path ...string) iter.Seq2[fileLine, error] {
 	return func(yield func(fileLine, error) bool) {
 		for v, err := range jsonl.Elements(unmarked(r, 64<<10), path...) {

@@ -7,32 +7,32 @@ import (
 	"perfpipe/internal/request"
 )
 
-// blockBytes is about how much a worker makes before it hands it over.
+// blockBytes is the approximate size of a block, in bytes.
 const blockBytes = 256 << 10
 
-// ahead is how many blocks a worker makes before they are taken.
+// ahead is the number of blocks that a worker prepares in advance.
 const ahead = 2
 
-// block is a run of requests, their bodies in one piece of memory. It goes back to its worker, to be filled again:
-// memory that is always new would keep the garbage collector and the kernel busy, which scale worse than the workers.
+// block is a run of requests whose bodies share one buffer. It is returned to its worker and refilled: fresh memory
+// would keep the garbage collector and the kernel busy, and both scale worse than the workers.
 type block struct {
 	requests []request.Request
 	buf      []byte
 	err      error
 }
 
-// generate gives the requests of an invented dataset in order. Worker k makes the blocks k, k+W, …, and they are taken
-// from the workers in turn: so the order is the same for any number of workers, without a lock.
+// generate returns the requests of a synthetic dataset in order. Worker k makes blocks k, k+W, …, and blocks are taken
+// from the workers in turn, so the order is the same for any number of workers, without a lock.
 func generate(o *Options, worker func() draw, shape *body.Shape) Source {
 	return func(yield func(request.Request, error) bool) {
-		// Blocks are of equal length, which the first request tells; it goes out alone, so that the reader need not wait.
+		// The first request determines the length of blocks. It is yielded alone, so that the reader can start at once.
 		end := o.Number
 		if end <= 0 {
 			end = 1<<63 - 1
 		}
 		var first block
 		first.fill(worker(), shape, 0, 1)
-		if !first.give(yield) {
+		if !first.emit(yield) {
 			return
 		}
 		size := int64(max(1, min(64, blockBytes/(1+len(first.requests[0].Body)))))
@@ -63,7 +63,7 @@ func generate(o *Options, worker func() draw, shape *body.Shape) Source {
 		}
 		for k := int64(0); ; k = (k + 1) % workers {
 			b, more := <-full[k]
-			if !more || !b.give(yield) {
+			if !more || !b.emit(yield) {
 				return
 			}
 			empty[k] <- b
@@ -71,8 +71,8 @@ func generate(o *Options, worker func() draw, shape *body.Shape) Source {
 	}
 }
 
-// give hands on what is in the block, and says whether to go on.
-func (b *block) give(yield func(request.Request, error) bool) bool {
+// emit yields the requests of the block and reports whether to go on.
+func (b *block) emit(yield func(request.Request, error) bool) bool {
 	for i := range b.requests {
 		if !yield(b.requests[i], nil) {
 			return false
@@ -84,7 +84,7 @@ func (b *block) give(yield func(request.Request, error) bool) bool {
 	return b.err == nil
 }
 
-// fill makes the requests from one to another.
+// fill generates the requests [from, to).
 func (b *block) fill(draw draw, shape *body.Shape, from, to int64) {
 	b.requests, b.buf = b.requests[:0], b.buf[:0]
 	for i := from; i < to; i++ {

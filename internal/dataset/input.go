@@ -15,20 +15,20 @@ import (
 	"perfpipe/internal/tabular"
 )
 
-// dataFile is one file of the data, or stdin.
+// dataFile is an input file, or stdin.
 type dataFile struct {
-	*bufio.Reader        // behind its byte order mark; nil for Parquet
+	*bufio.Reader        // after the byte order mark; nil for Parquet
 	name          string // for messages
-	head          []byte // its beginning, without white space
-	whole         bool   // head is all of it
+	head          []byte // its beginning, without leading white space
+	whole         bool   // head is the whole file
 	parquet       bool
 	close         func()
 }
 
-// headSize is how much of a file is looked at before it is read.
+// headSize is the number of bytes that are examined before a file is read.
 const headSize = 256 << 10
 
-// open opens a file and looks at its beginning. Of a pipe that is no more than a line, since more may not come soon.
+// open opens a file and reads its beginning. From a pipe it reads no more than one line, since the next may take long.
 func (o *Options) open(path string) (*dataFile, error) {
 	if path != "-" && tabular.IsParquet(path) {
 		return &dataFile{name: path, parquet: true, close: func() {}}, nil
@@ -46,18 +46,18 @@ func (o *Options) open(path string) (*dataFile, error) {
 	return in, nil
 }
 
-// unmarked reads r behind its byte order mark, if it has one.
+// unmarked returns a reader of r that skips a byte order mark.
 func unmarked(r io.Reader, size int) *bufio.Reader {
 	br := bufio.NewReaderSize(r, size)
 	sniff.SkipBOM(br)
 	return br
 }
 
-// look fills head. An error of reading comes again when the input is read.
+// look fills head. A read error occurs again when the input is read.
 func (in *dataFile) look(pipe bool) {
 	for {
 		_, err := in.Peek(min(in.Buffered()+1, in.Size()))
-		in.head, _ = in.Peek(in.Buffered()) // which the call before may have moved
+		in.head, _ = in.Peek(in.Buffered()) // the previous call may have moved it
 		in.head = bytes.TrimLeft(in.head, " \t\r\n")
 		in.whole = err == io.EOF
 		if err != nil || in.Buffered() == in.Size() || pipe && bytes.IndexByte(in.head, '\n') >= 0 {
@@ -66,9 +66,9 @@ func (in *dataFile) look(pipe bool) {
 	}
 }
 
-// widen looks at a longer beginning, and reports whether there is more of it.
+// widen extends head and reports whether there is more of it.
 func (in *dataFile) widen() bool {
-	if in.whole || in.Size() >= mostHead {
+	if in.whole || in.Size() >= maxHead {
 		return false
 	}
 	had := len(in.head)
@@ -77,14 +77,14 @@ func (in *dataFile) widen() bool {
 	return len(in.head) > had
 }
 
-// fileLine is a line, or a JSON value, and the file that it stands in.
+// fileLine is a line, or a JSON value, and the file that contains it.
 type fileLine struct {
 	jsonl.Line
 	file string
 	row  bool // N counts rows, not lines
 }
 
-// wrong is an error about the line.
+// wrong returns an error that names the line.
 func (l *fileLine) wrong(err error) error {
 	if l.row {
 		err = fmt.Errorf("row: %w", err)
@@ -92,12 +92,12 @@ func (l *fileLine) wrong(err error) error {
 	return &jsonl.LineError{File: l.file, Line: l.N, Err: err}
 }
 
-// lines returns the lines of all files, one after the other.
+// lines returns the lines of all files, in order.
 func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
 	return o.each(paths, (*dataFile).lines)
 }
 
-// each reads the files one after the other. read reports whether to go on with the next.
+// each reads the files in order. read reports whether to go on with the next one.
 func (o *Options) each(paths []string, read func(*dataFile, func(fileLine, error) bool) bool) iter.Seq2[fileLine,
 	error] {
 	return func(yield func(fileLine, error) bool) {

@@ -9,20 +9,20 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// form is how the values of a file are laid out.
+// form is the layout of the values in a file.
 type form int
 
 const (
-	unclear   form = iota // more of the file must be seen
-	byLine                // one a line
-	byElement             // the elements of arrays
-	byValue               // one after another, however many lines each takes
+	unclear   form = iota // the beginning of the file is not enough to decide
+	byLine                // one per line
+	byElement             // elements of arrays
+	byValue               // consecutive values of one or several lines each
 )
 
-// mostHead is how much of a file is looked at for its layout.
-const mostHead = 16 << 20
+// maxHead is the maximum number of bytes that are examined for the layout.
+const maxHead = 16 << 20
 
-// layout finds the form of the input by its beginning.
+// layout detects the form of the input by its beginning.
 func (in *dataFile) layout() form {
 	form := layout(in.head)
 	for form == unclear && in.widen() {
@@ -34,8 +34,7 @@ func (in *dataFile) layout() form {
 	return form
 }
 
-// layout finds the form of a file by its beginning. An array is one value, rather than a list of them, if its elements
-// are messages.
+// layout detects the form of a file by its beginning. An array of messages is one value, not a list of values.
 func layout(text []byte) form {
 	if jsonl.Spans(text) && text[0] == '{' {
 		return byValue
@@ -60,19 +59,19 @@ func layout(text []byte) form {
 	return byValue
 }
 
-// element is what the first element of an array is.
+// element is the kind of the first element of an array.
 type element int
 
 const (
-	unknown  element = iota // the text ends before it is told
-	aMessage                // of a conversation
+	unknown  element = iota // the text ends too early
+	aMessage                // a message of a conversation
 	aRow                    // another object, or an array
 	aScalar
 )
 
 func firstElement(text []byte) element {
 	dec := stdjson.NewDecoder(bytes.NewReader(text))
-	dec.Token() // the [ that was seen
+	dec.Token() // the opening bracket
 	tok, err := dec.Token()
 	switch {
 	case err != nil:

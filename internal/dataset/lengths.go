@@ -10,10 +10,10 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// lengths draws how many tokens go in; and how many may come out, -1 where that is left to --max-tokens.
+// lengths draws the number of input and output tokens of a request. out is -1 if --max-tokens determines it.
 type lengths func(r *synth.Rand) (in, out int)
 
-// lengths is what the flags say of the length of random prompts, without the prefix.
+// lengths returns the distribution of the lengths of random prompts, excluding the prefix.
 func (o *Options) lengths() (lengths, error) {
 	around, err := o.templateTokens()
 	if err != nil {
@@ -40,7 +40,7 @@ func (o *Options) lengths() (lengths, error) {
 	return func(r *synth.Rand) (int, int) { return in(r), -1 }, err
 }
 
-// templateTokens is how many tokens of a prompt's length are the chat template's.
+// templateTokens returns the number of tokens that the chat template adds to a prompt.
 func (o *Options) templateTokens() (int, error) {
 	if o.Counted == nil {
 		return 0, nil
@@ -64,7 +64,7 @@ func (o *Options) templateTokens() (int, error) {
 	return r.Around(tok, word)
 }
 
-// bounds are the least and the most tokens of a random prompt.
+// bounds returns the minimum and maximum number of tokens of a random prompt.
 func (o *Options) bounds() (lo, hi int, err error) {
 	lo, hi = RandomTokensIn, RandomTokensIn
 	switch {
@@ -76,7 +76,7 @@ func (o *Options) bounds() (lo, hi int, err error) {
 		lo, hi = *o.MinPrompt, max(*o.MinPrompt, RandomTokensIn)
 	}
 	if lo == 0 && o.PrefixLength == 0 {
-		lo = 1 // a request must say something
+		lo = 1 // an empty prompt is not a request
 	}
 	switch {
 	case lo < 0:
@@ -89,7 +89,7 @@ func (o *Options) bounds() (lo, hi int, err error) {
 	return lo, hi, nil
 }
 
-// parseDistribution reads uniform, fixed, normal[:MEAN/SD] or zipf[:S], over the whole numbers of [lo, hi].
+// parseDistribution parses uniform, fixed, normal[:MEAN/SD] or zipf[:S], over the integers of [lo, hi].
 func parseDistribution(text string, lo, hi int) (func(*synth.Rand) int, error) {
 	name, args, _ := strings.Cut(text, ":")
 	switch name {
@@ -119,7 +119,8 @@ func parseDistribution(text string, lo, hi int) (func(*synth.Rand) int, error) {
 	return nil, fmt.Errorf("--distribution %s: want uniform, fixed, normal[:MEAN/SD] or zipf[:S]", text)
 }
 
-// truncatedNormal draws again what falls outside of the bounds. A curve so flat that nearly all does is uniform there.
+// truncatedNormal draws again if a value is outside the bounds. A curve so flat that nearly all values are is uniform
+// within them.
 func truncatedNormal(r *synth.Rand, mean, sd float64, lo, hi int) int {
 	for range 1000 {
 		if x := int(math.Round(mean + sd*r.Normal())); x >= lo && x <= hi {
@@ -143,15 +144,16 @@ func zipf(s float64, lo, hi int) func(*synth.Rand) int {
 	}
 }
 
-// part is one of a mixture of lengths.
+// part is one component of a mixture of lengths.
 type part struct {
 	share        float64
 	inLo, inHi   int
 	outLo, outHi int
 }
 
-// parseMixture reads 70%:128/64,30%:1000-4096/512: parts with their share, tokens in and tokens out, each a number or a
-// range, the latter two drawn uniformly. around tokens of those in are the chat template's.
+// parseMixture parses 70%:128/64,30%:1000-4096/512: components with their share, input tokens and output tokens. Each
+// length is a number or a range from which it is drawn uniformly. around is the number of input tokens that belong to
+// the chat template.
 func parseMixture(text string, around int) (lengths, error) {
 	var parts []part
 	sum := 0.0
@@ -194,7 +196,7 @@ func parsePart(word string) (p part, err error) {
 	return p, err
 }
 
-// parseRange reads N or LO-HI.
+// parseRange parses N or LO-HI.
 func parseRange(text string) (lo, hi int, err error) {
 	a, b, found := strings.Cut(text, "-")
 	if !found {

@@ -15,15 +15,15 @@ import (
 	"perfpipe/internal/tabular"
 )
 
-// lineReader reads files of lines or of JSON values, each as it looks.
+// lineReader reads files of lines or JSON values, detecting the form of each.
 type lineReader struct {
 	*prompts
 	capture
 	o *Options
 }
 
-// lineByLine takes each line of a file as text, as an array of messages or as a whole request, as it looks; a file that
-// is a known log or trace in its own format; and of a file of JSON its values.
+// lineByLine reads each line of a file as text, an array of messages or a whole request, and the values of a JSON file
+// likewise. A file that is a captured log or trace is read in its own format.
 func lineByLine(_ context.Context, o *Options) (items, error) {
 	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
 		s := in.sample()
@@ -48,8 +48,8 @@ func lineByLine(_ context.Context, o *Options) (items, error) {
 	})
 }
 
-// customLines takes each line of a file as text, whatever it looks like; but of vLLM's dataset of that name the
-// prompts.
+// customLines reads each line of a file as text, whatever it looks like, except for vLLM's custom dataset, whose
+// prompts it reads.
 func customLines(_ context.Context, o *Options) (items, error) {
 	return readLines(o, func(r *lineReader, in *dataFile, yield func(*Item, error) bool) bool {
 		s := in.sample()
@@ -62,7 +62,7 @@ func customLines(_ context.Context, o *Options) (items, error) {
 			return r.each(in.values, func(l *fileLine, it *Item) (bool, error) {
 				v := gjson.ParseBytes(l.Bytes)
 				if n, err := optional(v, "output_tokens"); err == nil && n == 0 {
-					r.leave(failed)
+					r.skip(failed)
 					return false, nil
 				}
 				it.Length = mixed
@@ -83,7 +83,7 @@ func readLines(o *Options, read func(r *lineReader, in *dataFile, yield func(*It
 	}
 	r := &lineReader{prompts: p, capture: capture{o: o}, o: o}
 	return func(yield func(*Item, error) bool) {
-		defer p.said()
+		defer p.report()
 		for _, path := range o.Paths {
 			in, err := o.open(path)
 			if err != nil {
@@ -96,11 +96,11 @@ func readLines(o *Options, read func(r *lineReader, in *dataFile, yield func(*It
 				return
 			}
 		}
-		r.capture.said()
+		r.capture.report()
 	}, nil
 }
 
-// log finds the format of a captured log or trace, of which a line is no request as it stands.
+// log detects a captured log or trace, whose lines are not requests themselves.
 func (r *lineReader) log(s *sample) (format, bool) {
 	for _, f := range formats() {
 		if f.name != "requests" && f.looks(s) {
@@ -117,12 +117,12 @@ func (r *lineReader) trace(f format, in *dataFile, s *sample, yield func(*Item, 
 			return false
 		}
 	}
-	t.said()
+	t.report()
 	return true
 }
 
-// each makes items of the lines or values of a file. Rows that are no requests end it, if they come first: then it is
-// another kind of file.
+// each converts the lines or values of a file. It stops if the first ones are rows that are not requests: then the
+// file is of another kind.
 func (r *lineReader) each(read func(func(fileLine, error) bool) bool, item func(l *fileLine, it *Item) (bool, error),
 	yield func(*Item, error) bool) bool {
 	var it Item
@@ -144,7 +144,7 @@ func (r *lineReader) each(read func(func(fileLine, error) bool) bool, item func(
 	})
 }
 
-// quoted reports whether each whole line of the head is a JSON string.
+// quoted reports whether every complete line of the head is a JSON string.
 func (in *dataFile) quoted() bool {
 	lines := bytes.Split(in.head, []byte{'\n'})
 	if !in.whole {
@@ -171,7 +171,8 @@ func (r *lineReader) quoted(l *fileLine, it *Item) (keep bool, err error) {
 	return r.put(it, v.Str)
 }
 
-// line reads one line. A line that begins like JSON and is none is an error, but prose may begin with a bracket.
+// line converts one line. A line that begins like a JSON object and is not valid JSON is an error, but prose may begin
+// with a bracket.
 func (r *lineReader) line(l *fileLine, it *Item) (keep bool, err error) {
 	line := l.Bytes
 	switch {
@@ -186,7 +187,7 @@ func (r *lineReader) line(l *fileLine, it *Item) (keep bool, err error) {
 	return r.put(it, string(line))
 }
 
-// value reads one value of a file of JSON.
+// value converts one value of a JSON file.
 func (r *lineReader) value(l *fileLine, it *Item) (keep bool, err error) {
 	switch v := gjson.ParseBytes(l.Bytes); {
 	case v.Type == gjson.String:
@@ -199,7 +200,7 @@ func (r *lineReader) value(l *fileLine, it *Item) (keep bool, err error) {
 	return true, fmt.Errorf("no request: %.40q", l.Bytes)
 }
 
-// array reads the messages of a conversation.
+// array converts the messages of a conversation.
 func (r *lineReader) array(raw []byte, it *Item) (keep bool, err error) {
 	v := gjson.ParseBytes(raw)
 	switch first := v.Get("0"); {
@@ -216,12 +217,12 @@ func (r *lineReader) array(raw []byte, it *Item) (keep bool, err error) {
 	return true, fmt.Errorf("a list that has no messages: %.40q", raw)
 }
 
-// object reads a body, an envelope, or a row of a data set whose form is plain.
+// object converts a body, an envelope, or a row of a dataset in a well-known format.
 func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 	if r.members, err = fastjson.AppendMembers(r.members[:0], raw); err != nil {
 		plain, bad := valid(raw) // NaN becomes null
 		if r.members, err = fastjson.AppendMembers(r.members[:0], plain); err != nil || bad != nil {
-			_, err = request.Parse(raw) // which finds the reason
+			_, err = request.Parse(raw) // to find the reason
 			return true, err
 		}
 		raw = plain
@@ -250,7 +251,7 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 	return true, unknownRow(v)
 }
 
-// isRowOfTurns reports whether turns are what a user says, as MT-Bench and aiperf have them, rather than bodies.
+// isRowOfTurns reports whether turns are user messages, as in MT-Bench and aiperf, rather than bodies.
 func isRowOfTurns(turns *fastjson.Member) bool {
 	if turns == nil || turns.Value[0] != '[' {
 		return false
@@ -260,7 +261,7 @@ func isRowOfTurns(turns *fastjson.Member) bool {
 		hasAny(first, "text", "role", "content")
 }
 
-// envelope reads a request line that is more than a body.
+// envelope converts a request line that has more than a body.
 func (r *lineReader) envelope(raw []byte, it *Item) error {
 	line, err := request.Parse(raw)
 	if err != nil {
@@ -287,7 +288,7 @@ func (r *lineReader) envelope(raw []byte, it *Item) error {
 	return nil
 }
 
-// alpaca reads an instruction and the input that it is about, as Alpaca and its like have them, behind a history.
+// alpaca converts an instruction, its input and its history, in the format of the Alpaca dataset.
 func (r *lineReader) alpaca(v gjson.Result, it *Item) (keep bool, err error) {
 	text := v.Get("instruction").Str
 	if input := v.Get("input").Str; input != "" {

@@ -14,14 +14,14 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// talk reads the messages of one conversation in any of the forms that datasets have: OpenAI's role and content,
-// ShareGPT's from and value, or pairs of human and assistant. It takes what is said about an answer (max_tokens,
-// delay_ms, or delay in seconds) out of the message.
+// talk reads the messages of one conversation in any of the formats of datasets: OpenAI's role and content, ShareGPT's
+// from and value, or pairs of human and assistant. It moves the options of an answer (max_tokens, delay_ms, or delay
+// in seconds) out of its message.
 type talk struct {
 	all   []message
-	open  []string // ids of calls without a result
-	calls int      // so far
-	p     *prompts // counts what is left out
+	open  []string // ids of tool calls without a result
+	calls int      // number of tool calls so far
+	p     *prompts // counts what is skipped
 }
 
 func (t *talk) read(v gjson.Result) error {
@@ -36,16 +36,16 @@ func (t *talk) read(v gjson.Result) error {
 	return err
 }
 
-// fields are the parts of a message that any of the forms has.
+// fields are the members of a message in any of the formats.
 type fields struct {
 	role, content, from, value, human, assistant, toolCalls gjson.Result
 
-	about bool // the answer
-	other bool // keys that no API has in a message
+	about bool // has options of the answer
+	other bool // has keys that no API accepts in a message
 }
 
 func readFields(m gjson.Result) (f fields) {
-	m.ForEach(func(key, v gjson.Result) bool { // once, since messages are long
+	m.ForEach(func(key, v gjson.Result) bool { // one pass, since messages are long
 		switch key.Str {
 		case "role":
 			f.role = v
@@ -71,7 +71,7 @@ func readFields(m gjson.Result) (f fields) {
 	return f
 }
 
-// ofMessage reports whether APIs have the key in a message.
+// ofMessage reports whether an API accepts the key in a message.
 func ofMessage(key string) bool {
 	switch key {
 	case "role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "audio", "reasoning_content",
@@ -82,7 +82,7 @@ func ofMessage(key string) bool {
 }
 
 func (t *talk) append(m gjson.Result) error {
-	if m.Type == gjson.String { // MT-Bench has what the user says alone
+	if m.Type == gjson.String { // MT-Bench contains user messages only
 		t.turn(spoken("user", m))
 		return nil
 	}
@@ -106,7 +106,7 @@ func (t *talk) append(m gjson.Result) error {
 	return fmt.Errorf("message %d has neither role, from nor human: %.60s", len(t.all), m.Raw)
 }
 
-// aiperf reads a turn of aiperf's multi-turn data, whose delays are milliseconds.
+// aiperf reads a turn of aiperf's multi-turn data, whose delays are in milliseconds.
 func (t *talk) aiperf(text, m gjson.Result) (err error) {
 	one := spoken("user", text)
 	if one.delayMs, err = delayMs(m.Get("delay"), 1); err != nil {
@@ -116,13 +116,13 @@ func (t *talk) aiperf(text, m gjson.Result) (err error) {
 	return nil
 }
 
-// turn appends a message that is answered before the next one.
+// turn appends a message that is answered before the next one is sent.
 func (t *talk) turn(m message) {
 	t.add(m)
 	t.add(message{role: "assistant"})
 }
 
-// openAI reads a message with a role.
+// openAI reads a message that has a role.
 func (t *talk) openAI(m gjson.Result, f *fields) error {
 	role := f.role.Str
 	switch role {
@@ -149,7 +149,7 @@ func (t *talk) openAI(m gjson.Result, f *fields) error {
 	return nil
 }
 
-// speaker reads a message of a speaker by one of the names that datasets have.
+// speaker reads a message that names its speaker in one of the ways of datasets.
 func (t *talk) speaker(name string, text gjson.Result, m gjson.Result, f *fields) error {
 	var one message
 	switch strings.ToLower(strings.TrimSpace(name)) {
@@ -188,12 +188,12 @@ func (t *talk) add(m message) {
 	t.all = append(t.all, m)
 }
 
-// known writes a message without the keys that no API has in one.
+// known returns a message without the keys that no API accepts in it.
 func (t *talk) known(m gjson.Result) json.RawMessage {
 	raw := []byte{'{'}
 	m.ForEach(func(key, v gjson.Result) bool {
 		if !ofMessage(key.Str) && key.Str != "max_tokens" && key.Str != "delay_ms" && key.Str != "delay" {
-			t.p.leaveKey(key.Str)
+			t.p.skipKey(key.Str)
 			return true
 		}
 		if len(raw) > 1 {
@@ -205,7 +205,7 @@ func (t *talk) known(m gjson.Result) json.RawMessage {
 	return append(raw, '}')
 }
 
-// hasParts reports whether content has a part that is no text.
+// hasParts reports whether content has a non-text part.
 func hasParts(v gjson.Result) (has bool) {
 	if v.IsArray() {
 		v.ForEach(func(_, part gjson.Result) bool {
@@ -216,7 +216,7 @@ func hasParts(v gjson.Result) (has bool) {
 	return has
 }
 
-// spoken is a message whose text stands in JSON.
+// spoken returns a message whose text is a JSON value.
 func spoken(role string, v gjson.Result) message {
 	if v.Type != gjson.String {
 		if v.IsArray() || v.IsObject() {
@@ -229,7 +229,7 @@ func spoken(role string, v gjson.Result) message {
 	return message{role: role, text: v.Str, raw: append(append(append(raw, `,"content":`...), v.Raw...), '}')}
 }
 
-// about takes out of a message what is said about the answer to it.
+// about reads the options of the answer from a message.
 func (m *message) about(v gjson.Result) (err error) {
 	if n := v.Get("max_tokens"); n.Exists() && n.Type != gjson.Null {
 		limit, err := tokenCount(n)
@@ -256,7 +256,7 @@ func (m *message) about(v gjson.Result) (err error) {
 	return err
 }
 
-// tokenCount reads the max_tokens of an answer.
+// tokenCount parses the max_tokens of an answer.
 func tokenCount(v gjson.Result) (int64, error) {
 	if n := v.Num; v.Type == gjson.Number && n == math.Trunc(n) && n >= 1 && n < 1<<31 {
 		return int64(n), nil
@@ -264,10 +264,10 @@ func tokenCount(v gjson.Result) (int64, error) {
 	return 0, fmt.Errorf("max_tokens %.40s is no number of tokens", v.Raw)
 }
 
-// longest is the longest delay, in ms: a month.
-const longest = 31 * 24 * 3600 * 1000
+// maxDelayMs is the longest accepted delay in ms: a month.
+const maxDelayMs = 31 * 24 * 3600 * 1000
 
-// delayMs reads a number of units of so many ms, as such or as text, or a text with its own unit such as "500ms".
+// delayMs parses a number in units of unit ms, also as a string, or a string with its own unit such as "500ms".
 func delayMs(v gjson.Result, unit float64) (ms float64, err error) {
 	switch v.Type {
 	case gjson.Null:
@@ -289,7 +289,7 @@ func delayMs(v gjson.Result, unit float64) (ms float64, err error) {
 	switch {
 	case ms < 0:
 		return 0, fmt.Errorf("a delay is negative: %.40s", v.Raw)
-	case !(ms <= longest):
+	case !(ms <= maxDelayMs):
 		return 0, fmt.Errorf("a delay of more than a month: %.40s", v.Raw)
 	}
 	return ms, nil

@@ -12,8 +12,8 @@ import (
 	"perfpipe/internal/api"
 )
 
-// The parameters of a request that may stand beside the messages of a row: those that every API has in a place of its
-// own, and those that are sent as they are.
+// Parameters of a request that a row may have beside its messages: those that every API has in a place of its own, and
+// those that are sent unchanged.
 var (
 	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty",
 		"frequency_penalty",
@@ -22,14 +22,14 @@ var (
 		"reasoning_effort"}
 )
 
-// talkRow is a row with a conversation.
+// talkRow is a row that contains a conversation.
 type talkRow struct {
-	messages gjson.Result // under the first of the keys that it has
+	messages gjson.Result // the value of the first message key present
 	system   string
-	params   []api.Param // beside the messages
+	params   []api.Param // found beside the messages
 }
 
-// readRow goes through a row once, since conversations are long.
+// readRow reads a row in one pass, since conversations are long.
 func readRow(row gjson.Result, keys []string) (r talkRow, err error) {
 	at := len(keys)
 	row.ForEach(func(k, v gjson.Result) bool {
@@ -62,7 +62,7 @@ func readRow(row gjson.Result, keys []string) (r talkRow, err error) {
 	return r, err
 }
 
-// rowTools reads tools, which datasets have as text, too, and without their type.
+// rowTools parses tools, which datasets may also have as a JSON string, and without their type.
 func rowTools(v gjson.Result) (json.RawMessage, error) {
 	if v.Type == gjson.String {
 		if strings.TrimSpace(v.Str) == "" {

@@ -9,7 +9,7 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// call makes a call of tools of ShareGPT's {"name": …, "arguments": …}, or of a list of them.
+// call converts a tool call of ShareGPT, {"name": …, "arguments": …}, or a list of them.
 func (t *talk) call(v gjson.Result) message {
 	calls := v
 	if v.Type == gjson.String && gjson.Valid(v.Str) {
@@ -19,7 +19,7 @@ func (t *talk) call(v gjson.Result) message {
 	for i, c := range calls.Array() {
 		name, args := c.Get("name"), c.Get("arguments")
 		if name.Type != gjson.String {
-			return spoken("assistant", v) // prose about a call
+			return spoken("assistant", v) // prose, not a call
 		}
 		if !args.Exists() {
 			args = c.Get("parameters")
@@ -47,7 +47,7 @@ func (t *talk) call(v gjson.Result) message {
 	return message{role: "assistant", calls: true, raw: append(raw, "]}"...)}
 }
 
-// result makes the result of the oldest call that has none yet.
+// result converts the result of the oldest call that has none yet.
 func (t *talk) result(v gjson.Result) message {
 	text := v.Str
 	if v.Type != gjson.String {
@@ -62,7 +62,7 @@ func (t *talk) result(v gjson.Result) message {
 	return message{role: "tool", text: text, raw: append(raw, '}')}
 }
 
-// usesTools reports whether content has a call of a tool as a part, as Anthropic writes it.
+// usesTools reports whether a part of content is a tool call, as Anthropic writes it.
 func usesTools(v gjson.Result) (uses bool) {
 	if v.IsArray() {
 		v.ForEach(func(_, part gjson.Result) bool {

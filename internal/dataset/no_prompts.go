@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// page is a file of text that has no prompts a line.
+// page is the error of a text file whose lines are not prompts.
 type page struct{ what, hint string }
 
 func (p *page) Error() string      { return p.what }
@@ -17,11 +17,11 @@ var (
 	pythonDict   = regexp.MustCompile(`^\[?\{'[^']*': `)
 )
 
-// mostLines is how many lines noPrompts looks at.
-const mostLines = 20
+// maxLines is the number of lines that noPrompts examines.
+const maxLines = 20
 
-// noPrompts returns an error if text begins as a file whose lines are no prompts: a page, the log of a server as text,
-// the objects of Python. What is meant as it stands is read by --dataset custom.
+// noPrompts returns an error if text begins like a file whose lines are not prompts: a web page, a server's log as
+// text, Python objects. --dataset custom reads such a file nevertheless.
 func noPrompts(head []byte) error {
 	start := strings.ToLower(string(head[:min(len(head), 64)]))
 	for prefix, what := range map[string]string{"<!doctype html": "an HTML page", "<html": "an HTML page",
@@ -42,7 +42,7 @@ func noPrompts(head []byte) error {
 		if pythonDict.Match(line) {
 			dicts++
 		}
-		if n++; n == mostLines {
+		if n++; n == maxLines {
 			break
 		}
 	}

@@ -18,24 +18,25 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// prompts puts texts into items as the flags want them: of the right length, as text or token ids, or not at all.
+// prompts converts texts to items of the requested length, as text or token ids, and counts what it drops.
 type prompts struct {
 	o      *Options
-	left   int             // out, by their length
-	silent int             // conversations in which nobody asks
-	short  int             // conversations of fewer turns than asked for
-	empty  int             // messages
-	keys   map[string]bool // of messages that are left out
-	bodies int             // taken as they are
-	told   bool            // all of that
+	left   int             // dropped because of their length
+	silent int             // conversations without a user message
+	short  int             // conversations with too few turns
+	empty  int             // empty messages
+	keys   map[string]bool // keys of messages that are not sent
+	bodies int             // messages and bodies of any length
+	told   bool            // the counts have been logged
 
-	target int    // tokens to which a text is cut; 0 is none
-	drop   bool   // leave out what is shorter
-	prefix []int  // tokens with which what is shorter is filled up
-	role   string // system or user: where they go
+	target int    // length in tokens to cut a text to; 0 is none
+	drop   bool   // drop shorter texts
+	prefix []int  // tokens to pad shorter texts with
+	role   string // role that gets the padding: system or user
 }
 
-// newPrompts reads what --dataset-args says of length: target_input_len, input_len_mode, prefix_file and prefix_role.
+// newPrompts parses the length options of --dataset-args: target_input_len, input_len_mode, prefix_file and
+// prefix_role.
 func newPrompts(o *Options) (*prompts, error) {
 	p := &prompts{o: o, role: "system"}
 	target, mode, file := gjson.GetBytes(o.Args, "target_input_len"), gjson.GetBytes(o.Args, "input_len_mode"),
@@ -84,7 +85,7 @@ func newPrompts(o *Options) (*prompts, error) {
 	return p, nil
 }
 
-// open opens what lengths are counted with, so that its errors come before the first line.
+// open opens the tokenizer and template that lengths need, so that their errors come before the first line.
 func (p *prompts) open() error {
 	limited := p.o.MinPrompt != nil || p.o.MaxPrompt != nil
 	if !p.o.TokenIDs && (p.o.TokenizerName == "" || !limited && p.target == 0) {
@@ -100,7 +101,7 @@ func (p *prompts) open() error {
 	return nil
 }
 
-// put makes an item of a text. keep is false where it is too short or too long.
+// put sets the item to a text. keep is false if the text is too short or too long.
 func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 	system := ""
 	if p.target > 0 {
@@ -139,7 +140,7 @@ func (p *prompts) keep(keep bool) bool {
 	return keep
 }
 
-// fits says whether a text is within the limits of length.
+// fits reports whether a text is within the length limits.
 func (p *prompts) fits(text string) (bool, error) {
 	lo, hi := p.o.MinPrompt, p.o.MaxPrompt
 	if lo == nil && hi == nil {
@@ -165,26 +166,26 @@ func (p *prompts) fits(text string) (bool, error) {
 	return (lo == nil || n >= *lo) && (hi == nil || n <= *hi), nil
 }
 
-// leaveKey notes a key of messages that is left out.
-func (p *prompts) leaveKey(key string) {
+// skipKey records a key of messages that is not sent.
+func (p *prompts) skipKey(key string) {
 	if p.keys == nil {
 		p.keys = map[string]bool{}
 	}
-	if len(p.keys) < mostKeys {
+	if len(p.keys) < maxKeys {
 		p.keys[key] = true
 	}
 }
 
-// mostKeys is how many names of keys are told.
-const mostKeys = 20
+// maxKeys is the maximum number of names in a message.
+const maxKeys = 20
 
-// said reports what was left out, the first time that the data comes to its end.
-func (p *prompts) said() {
+// report logs what was dropped, at the end of the first pass over the data.
+func (p *prompts) report() {
 	if p.told {
 		return
 	}
 	p.told = true
-	p.saidLength()
+	p.reportLength()
 	if p.silent > 0 {
 		p.o.Say("%d conversations left out: no message of a user", p.silent)
 	}
@@ -199,7 +200,7 @@ func (p *prompts) said() {
 	}
 }
 
-func (p *prompts) saidLength() {
+func (p *prompts) reportLength() {
 	var limits []string
 	if p.o.MinPrompt != nil {
 		limits = append(limits, fmt.Sprintf("shorter than --min-prompt-length %d", *p.o.MinPrompt))
@@ -218,7 +219,8 @@ func (p *prompts) saidLength() {
 	}
 }
 
-// cut brings a text to the target: what is longer is cut, what is shorter is filled from the prefix, kept or left out.
+// cut brings a text to the target length: a longer text is cut; a shorter one is padded with the prefix, kept or
+// dropped.
 func (p *prompts) cut(text string) (cut, system string, keep bool, err error) {
 	tok, err := p.o.Tokenizer()
 	if err != nil {
@@ -242,8 +244,8 @@ func (p *prompts) cut(text string) (cut, system string, keep bool, err error) {
 	return front + text, "", true, nil
 }
 
-// atMost is the beginning of ids whose text costs n tokens, as near as the vocabulary lets it come and never more: what
-// is decoded from n tokens may be encoded in others.
+// atMost returns the longest prefix of ids that costs at most n tokens as text: text decoded from n tokens may encode
+// to a different number.
 func atMost(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) string {
 	best, most := "", -1
 	for k, tries := n, 0; tries < 10; tries++ {
@@ -258,7 +260,7 @@ func atMost(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) st
 		}
 		k += n - have
 	}
-	for k := n - 1; most < 0 && k > 0; k -= 1 + k/8 { // no trial came below
+	for k := n - 1; most < 0 && k > 0; k -= 1 + k/8 { // no attempt was within the limit
 		if text := strings.TrimRight(tok.Decode(ids[:min(k, len(ids))]), "\uFFFD"); cost(text) <= n {
 			return text
 		}

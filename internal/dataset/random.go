@@ -12,13 +12,13 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// RandomTokens are the tokens in and out of a random request where no flag says otherwise.
+// Default input and output tokens of a random request.
 const (
 	RandomTokensIn  = 1024
 	RandomTokensOut = 128
 )
 
-// What is drawn, so that no two draws use the same random numbers.
+// Domains of random draws, so that no two draws use the same random numbers.
 const (
 	drawText   = 0x74657874
 	drawPrefix = 0x70726566
@@ -26,8 +26,8 @@ const (
 	drawTurns  = 0x7475726e73
 )
 
-// random is text of exactly so many tokens, all drawn independently, behind a beginning that requests share; or the ids
-// of such tokens.
+// random generates prompts of an exact number of independently drawn tokens after a shared prefix, as text or token
+// ids.
 func random(o *Options) (func() draw, error) {
 	t, err := newTexts(o)
 	if err != nil {
@@ -52,10 +52,10 @@ func ownMaxTokens(out int) []api.Param {
 	return []api.Param{{Key: "max_tokens", Value: strconv.AppendInt(nil, int64(out), 10)}}
 }
 
-// texts makes random prompts.
+// texts generates random prompts.
 type texts struct {
 	words    *synth.Words
-	ids      []int // instead of words
+	ids      []int // used instead of words for token ids
 	lengths  lengths
 	prefixes [][]byte
 }
@@ -85,7 +85,7 @@ func newTexts(o *Options) (*texts, error) {
 	return t, nil
 }
 
-// append writes the prefix of request i and n tokens.
+// append appends the prefix of request i and n tokens.
 func (t *texts) append(dst []byte, r *synth.Rand, i int64, n int) ([]byte, error) {
 	prefix := t.prefixes[i%int64(len(t.prefixes))]
 	if t.ids == nil {
@@ -108,7 +108,7 @@ func (t *texts) appendIDs(dst []byte, r *synth.Rand, n int) []byte {
 	return dst
 }
 
-// open, part and close write a text of several parts, each joined to what stands before it.
+// open, part and close append a text of several parts, each joined to the one before it.
 func (t *texts) open(dst []byte) []byte {
 	if t.ids != nil {
 		return append(dst, '[')
@@ -135,7 +135,7 @@ func (t *texts) close(dst []byte) []byte {
 	return dst
 }
 
-// plain is n tokens of text as it is, not as JSON has it, without a prefix.
+// plain returns n tokens of unescaped text, without a prefix.
 func (t *texts) plain(r *synth.Rand, n int) (string, error) {
 	b, err := t.words.Append([]byte{'"'}, nil, r, n)
 	if err != nil {
@@ -146,7 +146,7 @@ func (t *texts) plain(r *synth.Rand, n int) (string, error) {
 	return text, err
 }
 
-// textOnly refuses token ids where a dataset has no place for them.
+// textOnly returns an error if token ids are requested of a dataset that cannot use them.
 func (o *Options) textOnly(name string) error {
 	if o.TokenIDs {
 		return fmt.Errorf("--tokenize-prompt: the requests of %s cannot be made of token ids", name)
@@ -154,7 +154,7 @@ func (o *Options) textOnly(name string) error {
 	return nil
 }
 
-// arg is a number of --extra-args that shapes the data.
+// arg returns a positive number of --extra-args, or value if it is absent.
 func (o *Options) arg(key string, value float64) (float64, error) {
 	v := gjson.GetBytes(o.Args, key)
 	switch {
@@ -168,7 +168,7 @@ func (o *Options) arg(key string, value float64) (float64, error) {
 
 var errWhole = errors.New("must be a whole number")
 
-// wholeArg is an arg that counts something.
+// wholeArg is arg for integers.
 func (o *Options) wholeArg(key string, value int) (int, error) {
 	v, err := o.arg(key, float64(value))
 	if err == nil && v != float64(int(v)) {

@@ -5,7 +5,7 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// randomBatch is batches of random texts to embed.
+// randomBatch generates batches of random texts to embed.
 func randomBatch(o *Options) (func() draw, error) {
 	size, err := o.wholeArg("batch_size", 8)
 	if err != nil {
@@ -35,7 +35,7 @@ func randomBatch(o *Options) (func() draw, error) {
 	}, nil
 }
 
-// randomRerank is random queries, each with documents that are some times as long.
+// randomRerank generates random queries, each with documents that are longer by a factor.
 func randomRerank(o *Options) (func() draw, error) {
 	count, err := o.wholeArg("num_documents", 10)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// randomTurns is conversations of random length, each turn a random text.
+// randomTurns generates conversations of random length, each turn a random text.
 func randomTurns(o *Options) (func() draw, error) {
 	if err := o.textOnly("random_multi_turn"); err != nil {
 		return nil, err

@@ -5,16 +5,16 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// Images says what pictures go into a random request.
+// Images describes the pictures of a random request.
 type Images struct {
 	Number int
 	Picture
 }
 
-// Picture is what one is like.
+// Picture describes one picture.
 type Picture = synth.Picture
 
-// randomVL is random text with random pictures.
+// randomVL generates random text with random pictures.
 func randomVL(o *Options) (func() draw, error) {
 	if err := o.textOnly("random_vl"); err != nil {
 		return nil, err

@@ -19,15 +19,15 @@ func isBody(v gjson.Result) bool {
 	return err == nil && isBodyOf(all)
 }
 
-// wasSent reports whether an object that stands where a body does, in a captured request or an envelope, is one.
+// wasSent reports whether an object in the place of a body, in a captured request or an envelope, is one.
 func wasSent(v gjson.Result) bool {
 	var buf [24]fastjson.Member
 	all, err := fastjson.AppendMembers(buf[:0], []byte(v.Raw))
 	return err == nil && hasShape(all)
 }
 
-// isBodyOf reports whether members are those of a body rather than of a row of data: a body has no keys that no API
-// knows, unless it also says how to generate.
+// isBodyOf reports whether members are those of a body rather than of a row of data: all keys are known to some API,
+// or one of them is a generation parameter.
 func isBodyOf(all fastjson.Members) bool {
 	if !hasShape(all) {
 		return false
@@ -35,17 +35,17 @@ func isBodyOf(all fastjson.Members) bool {
 	strange := false
 	for i := range all {
 		switch name := string(all[i].Name); {
-		case generates(name):
+		case isGenerationKey(name):
 			return true
-		case !ofBodies(name):
+		case !isBodyKey(name):
 			strange = true
 		}
 	}
 	return !strange
 }
 
-// hasShape reports whether members have the keys of a known API's body with values of their types, and none that only
-// rows of data have.
+// hasShape reports whether members have the keys of a known API's body, with values of the right types, and no key
+// that occurs in data only.
 func hasShape(all fastjson.Members) bool {
 	shaped := false
 	for i := range all {
@@ -66,7 +66,7 @@ func hasShape(all fastjson.Members) bool {
 		case "text_1":
 			shaped = shaped || hasMember(all, "text_2")
 		default:
-			if ofRows(string(name)) {
+			if isRowKey(string(name)) {
 				return false
 			}
 		}
@@ -78,10 +78,10 @@ func hasMember(all fastjson.Members, names ...string) bool {
 	return slices.ContainsFunc(names, func(n string) bool { return all.Get(n) != nil })
 }
 
-// areMessages reports whether a list has none but messages with roles, by the first of it: they are long.
+// areMessages reports whether a list contains messages with roles, by its first element only, since messages are long.
 func areMessages(list []byte) bool {
 	rest, begun := list, true
-	for _, token := range []string{"[", "{", `"role"`, ":", `"`} { // which is how most of them begin
+	for _, token := range []string{"[", "{", `"role"`, ":", `"`} { // the usual beginning
 		if begun {
 			rest, begun = bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(token))
 		}
@@ -107,7 +107,7 @@ func isMessages(v gjson.Result) bool {
 	return ok
 }
 
-// isEnvelope reports whether an object is a request line other than a body alone.
+// isEnvelope reports whether an object is a request line that has more than a body.
 func isEnvelope(v gjson.Result) bool {
 	if turns := v.Get("turns"); turns.IsArray() {
 		return turns.Get("0.body").IsObject()
@@ -115,8 +115,8 @@ func isEnvelope(v gjson.Result) bool {
 	return v.Get("body").IsObject()
 }
 
-// ofRows reports whether a key is one of data sets and logs, which no API has in a body.
-func ofRows(key string) bool {
+// isRowKey reports whether a key occurs in datasets and logs, and in no API's body.
+func isRowKey(key string) bool {
 	switch key {
 	case "answer", "answers", "category", "chosen", "rejected", "completion", "completions", "conversation",
 		"conversations", "conversation_id",
@@ -132,8 +132,8 @@ func ofRows(key string) bool {
 	return false
 }
 
-// generates reports whether a key says how to generate an answer: data has none of these.
-func generates(key string) bool {
+// isGenerationKey reports whether a key is a generation parameter, which data does not have.
+func isGenerationKey(key string) bool {
 	switch key {
 	case "do_sample", "early_stopping", "generationConfig", "generation_config", "ignore_eos", "max_completion_tokens",
 		"max_new_tokens",
@@ -144,8 +144,8 @@ func generates(key string) bool {
 	return false
 }
 
-// ofBodies reports whether a known API or engine has the key in its bodies.
-func ofBodies(key string) bool {
+// isBodyKey reports whether a known API or engine accepts the key in its bodies.
+func isBodyKey(key string) bool {
 	switch key {
 	case "add_generation_prompt", "add_special_tokens", "allowed_token_ids", "anthropic_beta", "anthropic_version",
 		"audio", "background", "bad_words", "best_of", "bootstrap_host", "bootstrap_port", "bootstrap_room",
@@ -178,10 +178,10 @@ func ofBodies(key string) bool {
 	return false
 }
 
-// keysOf are the keys of an object, as they stand in it.
+// keysOf returns the first keys of an object, in order.
 func keysOf(v gjson.Result) (keys []string) {
 	v.ForEach(func(key, _ gjson.Result) bool {
-		if len(keys) < mostKeys {
+		if len(keys) < maxKeys {
 			keys = append(keys, key.Str)
 		}
 		return true
@@ -189,14 +189,14 @@ func keysOf(v gjson.Result) (keys []string) {
 	return keys
 }
 
-// textKeys are the columns in which data sets have what is asked, the likeliest first.
+// textKeys are the usual names of prompt columns, the likeliest first.
 var textKeys = []string{
 	"prompt", "question", "instruction", "text_input", "input_text", "query", "text", "problem", "user", "input",
 	"content", "sentence",
 	"problem_statement", "user_prompt", "user_input", "message", "document", "article",
 }
 
-// textKey is the column that is likely to have the text of a prompt, "" if none is.
+// textKey returns the likely prompt column of a row, or "".
 func textKey(v gjson.Result) string {
 	found, best := "", len(textKeys)
 	v.ForEach(func(key, x gjson.Result) bool {
@@ -208,7 +208,7 @@ func textKey(v gjson.Result) string {
 	return found
 }
 
-// text is the column of the sample that is likely to have the text of prompts.
+// text returns the likely prompt column of the sample, or "".
 func (s *sample) text() string {
 	if len(s.objects) > 0 {
 		return textKey(s.objects[0])
@@ -221,24 +221,24 @@ func (s *sample) text() string {
 	return ""
 }
 
-// rowsError is a file of rows that are no requests.
+// rowsError is the error of a file whose rows are not requests.
 type rowsError struct {
 	columns []string
-	text    string // the column that is likely to have prompts
-	within  string // the jq filter of what is inside a row and can be read
-	array   bool   // the rows are the elements of an array
+	text    string // likely prompt column; "" is none
+	within  string // jq filter of readable content within a row; "" is none
+	array   bool   // the rows are elements of an array
 }
 
 func unknownRows(columns []string, text string) *rowsError {
 	return &rowsError{columns: columns, text: text}
 }
 
-// unknownRow is a row that is no request.
+// unknownRow returns the error of a row that is not a request.
 func unknownRow(v gjson.Result) *rowsError {
 	return &rowsError{columns: keysOf(v), text: textKey(v), within: within(v)}
 }
 
-// unknown are the rows of the sample, which are no requests.
+// unknown returns the error of a sample whose rows are not requests.
 func (s *sample) unknown() *rowsError {
 	if len(s.objects) == 0 {
 		return unknownRows(s.header, s.text())

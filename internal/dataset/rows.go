@@ -15,7 +15,7 @@ type row struct {
 	path string
 }
 
-// wrong is an error about the row.
+// wrong returns an error that names the row.
 func (r *row) wrong(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	if !r.Line {
@@ -54,7 +54,7 @@ func (r *row) kind(column string) string {
 	}
 }
 
-// rows gives the rows of all files, one after the other.
+// rows returns the rows of all files, in order.
 func (o *Options) rows(paths []string, columns ...string) iter.Seq2[*row, error] {
 	return func(yield func(*row, error) bool) {
 		var r row
@@ -82,7 +82,7 @@ func (o *Options) rows(paths []string, columns ...string) iter.Seq2[*row, error]
 	}
 }
 
-// roundRobin gives the rows of all files in turn, one of each.
+// roundRobin returns one row of each file in turn.
 func (o *Options) roundRobin(paths []string, columns ...string) iter.Seq2[*row, error] {
 	if len(paths) == 1 {
 		return o.rows(paths, columns...)

@@ -9,24 +9,24 @@ import (
 	"perfpipe/internal/tabular"
 )
 
-// sample is the beginning of a file, by which its format is told.
+// sample is the beginning of a file, from which its format is detected.
 type sample struct {
 	head    []byte
-	header  []string       // of a table
-	objects []gjson.Result // the first ones; keys that are optional may be in any of them
+	header  []string       // column names of a table
+	objects []gjson.Result // the first objects; any of them may lack optional keys
 }
 
-// mostSampled is how many objects a sample has at most.
-const mostSampled = 1000
+// maxSampled is the maximum number of objects in a sample.
+const maxSampled = 1000
 
-// sample looks at the objects in the beginning of a file.
+// sample reads the objects at the beginning of a file.
 func (in *dataFile) sample() *sample {
 	s := &sample{head: in.head}
 	add := func(l fileLine, err error) bool {
 		if err == nil && len(l.Bytes) > 0 && l.Bytes[0] == '{' {
 			s.objects = append(s.objects, gjson.ParseBytes(bytes.Clone(l.Bytes)))
 		}
-		return len(s.objects) < mostSampled
+		return len(s.objects) < maxSampled
 	}
 	if in.parquet {
 		in.rowValues(func(l fileLine, err error) bool { return add(l, err) && len(s.objects) < 10 })
@@ -39,21 +39,21 @@ func (in *dataFile) sample() *sample {
 			s.header = t.Header
 		}
 	}
-	if s.objects == nil && len(in.head) > 0 && in.head[0] == '{' { // longer than what was looked at, or wrong
+	if s.objects == nil && len(in.head) > 0 && in.head[0] == '{' { // longer than the head, or invalid
 		line, _, _ := bytes.Cut(in.head, []byte("\n"))
 		s.objects = []gjson.Result{gjson.ParseBytes(line)}
 	}
 	return s
 }
 
-// has reports whether an object of the sample has all of the keys.
+// has reports whether one of the objects has all of the keys.
 func (s *sample) has(keys ...string) bool {
 	return slices.ContainsFunc(s.objects, func(v gjson.Result) bool {
 		return !slices.ContainsFunc(keys, func(k string) bool { return !v.Get(gjson.Escape(k)).Exists() })
 	})
 }
 
-// columns are the keys of the first object, or the header.
+// columns returns the keys of the first object, or the header.
 func (s *sample) columns() []string {
 	if len(s.objects) == 0 {
 		return s.header
@@ -61,7 +61,7 @@ func (s *sample) columns() []string {
 	return keysOf(s.objects[0])
 }
 
-// hasColumns looks for the header of a table, which has these columns among others; also as the keys of objects.
+// hasColumns returns a test for tables whose header contains the columns, or for objects with such keys.
 func hasColumns(columns ...string) func(*sample) bool {
 	return func(s *sample) bool {
 		return s.has(columns...) || !slices.ContainsFunc(columns,

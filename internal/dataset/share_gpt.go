@@ -11,15 +11,15 @@ import (
 	"perfpipe/internal/api"
 )
 
-// shareGPT is where the conversations of a language are.
+// shareGPT returns the location of the conversations in a language.
 func shareGPT(language string) where {
 	file := "common_" + language + "_70k.jsonl"
 	return where{"swift/sharegpt", "shareAI/ShareGPT-Chinese-English-90k", []string{file},
 		[]string{"sharegpt_jsonl/" + file}}
 }
 
-// conversations reads data of conversations. Each is one request, the last answer left out, or a request of many turns.
-// key is where a row has its messages, if it is not a list of them itself.
+// conversations reads conversations. Each is one request, without its last answer, or, with many, a request of several
+// turns. keys are the columns that may contain the messages of a row.
 func conversations(w where, many bool, keys ...string) func(context.Context, *Options) (items, error) {
 	return func(ctx context.Context, o *Options) (items, error) {
 		if err := o.textOnly("conversations"); err != nil {
@@ -34,7 +34,7 @@ func conversations(w where, many bool, keys ...string) func(context.Context, *Op
 			return nil, err
 		}
 		return func(yield func(*Item, error) bool) {
-			defer p.said()
+			defer p.report()
 			for line, err := range o.objects(paths) {
 				var it Item
 				keep := true
@@ -51,8 +51,7 @@ func conversations(w where, many bool, keys ...string) func(context.Context, *Op
 	}
 }
 
-// conversation makes a request of a row. A conversation that is left out is counted once, for the first reason that
-// holds.
+// conversation converts a row. A dropped conversation is counted once, for the first reason that applies.
 func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (keep bool, err error) {
 	v := gjson.ParseBytes(line)
 	params, system := []api.Param(nil), ""
@@ -95,14 +94,14 @@ func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (
 	return true, nil
 }
 
-// asks reports whether there is a message that is neither the system's nor an answer.
+// asks reports whether there is a message that is neither a system message nor an answer.
 func asks(all []message) bool {
 	return slices.ContainsFunc(all, func(m message) bool {
 		return m.role != "assistant" && m.role != "system" && m.role != "developer"
 	})
 }
 
-// answered leaves out empty answers.
+// answered returns the messages without empty answers.
 func answered(all []message) []message {
 	return slices.DeleteFunc(all, func(m message) bool { return m.answer() && m.empty() })
 }

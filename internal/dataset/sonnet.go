@@ -11,9 +11,9 @@ import (
 
 const drawLines = 0x6c696e6573
 
-// sonnet is prompts of lines drawn from a poem, behind its first lines, which all share. Lengths are in tokens, reached
-// to the last line that fits: --max-prompt-length for all (550) and --prefix-length for the shared beginning (200), as
-// vLLM's dataset of that name has them.
+// sonnet generates prompts of lines drawn from a poem after its first lines, which all prompts share. Lengths are in
+// tokens, up to the last line that fits: --max-prompt-length for the prompt (default 550) and --prefix-length for the
+// shared prefix (default 200), as in vLLM's dataset of that name.
 func sonnet(o *Options) (func() draw, error) {
 	if len(o.Paths) == 0 {
 		return nil, errNoFile
@@ -59,7 +59,7 @@ func sonnet(o *Options) (func() draw, error) {
 	}, nil
 }
 
-// upTo adds lines to a text while it has at most n tokens.
+// upTo appends lines to a text while it has at most n tokens.
 func upTo(tok tokenizer.Tokenizer, text string, n int, lines []string) string {
 	for cost, k := len(tok.Encode(text)), 0; k < len(lines); k++ {
 		if cost += len(tok.Encode(lines[k])); cost > n {

@@ -7,7 +7,7 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// speedBenchmark is Qwen's measure of speed: one character, as often as given, each length twice.
+// speedBenchmark is Qwen's speed benchmark: one character repeated to each length, each length twice.
 func speedBenchmark(lengths ...int) func(context.Context, *Options) (items, error) {
 	return func(_ context.Context, o *Options) (items, error) {
 		return func(yield func(*Item, error) bool) {

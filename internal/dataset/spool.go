@@ -9,14 +9,14 @@ import (
 	"perfpipe/internal/request"
 )
 
-// spot is where a request stands in a spool.
+// spot is the position of a request in a spool.
 type spot struct {
 	from, to int64
 	atMs     float64
 }
 
-// spooled gives a source in another order. It waits in a temporary file, so that memory holds 24 bytes of each request.
-// Bad lines come first, as they are met.
+// spooled reorders a source. Requests are written to a temporary file, so that memory holds 24 bytes of each. Bad
+// lines are yielded first.
 func spooled(source Source, order func([]spot) []spot, each func(*request.Request)) Source {
 	return func(yield func(request.Request, error) bool) {
 		file, err := os.CreateTemp("", "perf-gen-")
@@ -88,8 +88,8 @@ func spool(source Source, file *os.File, yield func(request.Request, error) bool
 
 const drawOrder = 0x6f72646572
 
-// shuffled gives a source in random order, another one each time it is ranged over (Fisher and Yates, as Durstenfeld
-// 1964 has it).
+// shuffled returns a source in random order, a different one each time it is ranged over (Fisher-Yates, as in
+// Durstenfeld 1964).
 func shuffled(source Source, seed uint64) Source {
 	pass := uint64(0)
 	return spooled(source, func(all []spot) []spot {
@@ -103,7 +103,7 @@ func shuffled(source Source, seed uint64) Source {
 	}, func(*request.Request) {})
 }
 
-// sorted gives a source by the time of arrival, counted from that of the first.
+// sorted orders a source by arrival time, relative to the first arrival.
 func sorted(source Source) Source {
 	start := 0.0
 	return spooled(source, func(all []spot) []spot {

@@ -17,11 +17,11 @@ import (
 var sweWhere = where{"SWE-bench/SWE-smith-trajectories", "SWE-bench/SWE-smith-trajectories",
 	[]string{"data/tool-*.parquet"}, nil}
 
-// sweSmith is conversations cut from the work of coding agents: the first turn is long, as an agent's prompt is, each
-// later one about as long as what a tool gives back. Lengths are in tokens, by --dataset-args: first_turn_length 65000,
-// subsequent_turn_length 500, each a number or [MIN, MAX].
+// sweSmith cuts conversations from recorded work of coding agents: the first turn is long, like an agent's prompt;
+// each later one is about as long as a tool result. Lengths are in tokens, from --dataset-args: first_turn_length
+// (65000) and subsequent_turn_length (500), each a number or [MIN, MAX].
 //
-// A JSON file of conversations that somebody cut before is taken as it is.
+// A JSON file of conversations that were cut before is read unchanged.
 func sweSmith(ctx context.Context, o *Options) (items, error) {
 	if err := o.textOnly("conversations"); err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func newCutter(o *Options) (*cutter, error) {
 	return c, err
 }
 
-// lengthArg is a number of tokens or [MIN, MAX].
+// lengthArg parses a number of tokens or [MIN, MAX].
 func lengthArg(o *Options, key string, value int) ([2]int, error) {
 	v := gjson.GetBytes(o.Args, key)
 	out := [2]int{value, value}
@@ -99,7 +99,7 @@ func lengthArg(o *Options, key string, value int) ([2]int, error) {
 }
 
 func (c *cutter) turns(messages any, r *synth.Rand) ([]Turn, error) {
-	raw, ok := messages.(string) // a list, or the JSON of one
+	raw, ok := messages.(string) // a list, or its JSON
 	if !ok {
 		b, err := json.Marshal(messages)
 		if err != nil {
@@ -139,7 +139,7 @@ func (c *cutter) turns(messages any, r *synth.Rand) ([]Turn, error) {
 	return out, nil
 }
 
-// contentText is the text of a message, which may be in parts.
+// contentText returns the text of a message, whose content may be in parts.
 func contentText(v gjson.Result) string {
 	if !v.IsArray() {
 		return v.String()
@@ -153,7 +153,8 @@ func contentText(v gjson.Result) string {
 	return b.String()
 }
 
-// prebuilt reads {"conversations": [[{"messages": […], "rid": …}, …], …]}: what is new in each turn.
+// prebuilt reads {"conversations": [[{"messages": […], "rid": …}, …], …]}, which contains the new messages of each
+// turn.
 func prebuilt(o *Options) (items, error) {
 	return func(yield func(*Item, error) bool) {
 		r, name, close, err := o.Input(o.Paths[0])

@@ -8,24 +8,24 @@ import (
 	"strings"
 )
 
-// kind is one dataset: exactly one of invent and read is set.
+// kind is one dataset. Exactly one of synthetic and read is set.
 type kind struct {
 	Info
-	api    string                                // dialect, where --api says none; "" is as the input asks
-	ops    []string                              // operations that its requests are for; none: any that takes them
-	text   bool                                  // sent as it is, not as a message
-	whole  bool                                  // of any length: --min-prompt-length and --max-prompt-length say nothing
-	args   []string                              // keys of --extra-args and --dataset-args that are its own
-	invent func(o *Options) (func() draw, error) // gives each worker a draw of its own
-	read   func(ctx context.Context, o *Options) (items, error)
+	api       string                                // dialect if --api is not set; "" is determined by the input
+	ops       []string                              // operations of its requests; nil: any that accepts them
+	text      bool                                  // sent as a prompt, not as a message
+	whole     bool                                  // length limits do not apply
+	args      []string                              // keys of --extra-args and --dataset-args that it interprets
+	synthetic func(o *Options) (func() draw, error) // returns a draw for each worker
+	read      func(ctx context.Context, o *Options) (items, error)
 }
 
-// Info is what is known of a dataset.
+// Info describes a dataset.
 type Info struct {
 	Name    string
-	Source  string // where the data comes from, unless files are named
-	Fields  string // what is read of it
-	Licence string // as its authors state it; "" where that is not known
+	Source  string // origin of the data, unless files are named
+	Fields  string // fields that are read
+	Licence string // as its authors state it; "" if unknown
 }
 
 // Keys of --dataset-args, keys of rows and operations that several datasets share.
@@ -40,15 +40,15 @@ var (
 // kinds is the table of all datasets.
 func kinds() []kind {
 	return []kind{
-		{Info: Info{"random", "made up", "", ""}, invent: random},
-		{Info: Info{"random_vl", "made up", "", ""}, invent: randomVL},
-		{Info: Info{"random_embedding", "made up", "", ""}, api: "openai_embedding", ops: embedOps, invent: random},
+		{Info: Info{"random", "made up", "", ""}, synthetic: random},
+		{Info: Info{"random_vl", "made up", "", ""}, synthetic: randomVL},
+		{Info: Info{"random_embedding", "made up", "", ""}, api: "openai_embedding", ops: embedOps, synthetic: random},
 		{Info: Info{"random_embedding_batch", "made up", "", ""}, api: "openai_embedding", ops: embedOps,
-			args: []string{"batch_size"}, invent: randomBatch},
+			args: []string{"batch_size"}, synthetic: randomBatch},
 		{Info: Info{"random_rerank", "made up", "", ""}, api: "openai_rerank", ops: rankOps,
-			args: []string{"num_documents", "document_length_ratio"}, invent: randomRerank},
-		{Info: Info{"random_multi_turn", "made up", "", ""}, invent: randomTurns},
-		{Info: Info{"sonnet", "a file", "lines", ""}, invent: sonnet},
+			args: []string{"num_documents", "document_length_ratio"}, synthetic: randomRerank},
+		{Info: Info{"random_multi_turn", "made up", "", ""}, synthetic: randomTurns},
+		{Info: Info{"sonnet", "a file", "lines", ""}, synthetic: sonnet},
 		{Info: Info{"speed_benchmark", "made up", "", ""}, whole: true, text: true,
 			read: speedBenchmark(1, 6144, 14336, 30720)},
 		{Info: Info{"speed_benchmark_long", "made up", "", ""}, whole: true, text: true, read: speedBenchmark(63488, 129024)},
@@ -99,10 +99,10 @@ func kinds() []kind {
 	}
 }
 
-// errNoFile is a dataset without its file.
+// errNoFile is the error of a dataset that needs a file.
 var errNoFile = errors.New("reads a file, and --dataset-path names none")
 
-// named says of which dataset an error is, where it does not.
+// named adds the dataset's name to an error that lacks it.
 func (k *kind) named(err error) error {
 	if err == errNoFile {
 		return fmt.Errorf("--dataset %s %w", k.Name, err)
@@ -110,7 +110,7 @@ func (k *kind) named(err error) error {
 	return err
 }
 
-// List tells of all datasets.
+// List returns the datasets.
 func List() []Info {
 	var all []Info
 	for _, k := range kinds() {
@@ -119,7 +119,7 @@ func List() []Info {
 	return all
 }
 
-// Names gives the datasets that there are.
+// Names returns the names of the datasets.
 func Names() []string {
 	var names []string
 	for _, k := range kinds() {
@@ -128,9 +128,9 @@ func Names() []string {
 	return names
 }
 
-// find gives the dataset of that name.
+// find returns the dataset with this name.
 func find(name string) (kind, error) {
-	if name == "embed" { // evalscope's other name
+	if name == "embed" { // an alias in evalscope
 		name = "embedding"
 	}
 	for _, k := range kinds() {
@@ -141,14 +141,14 @@ func find(name string) (kind, error) {
 	return kind{}, fmt.Errorf("--dataset %s: there is no such dataset (there are %s)", name, strings.Join(Names(), ", "))
 }
 
-// Owns says whether a key of --extra-args shapes the data of a dataset, and is not sent.
+// Owns reports whether a dataset interprets a key of --extra-args itself, rather than sending it.
 func Owns(name, key string) bool {
 	k, err := find(name)
 	return err == nil && slices.Contains(k.args, key)
 }
 
-// Invented says whether a dataset is made up, so that it has no end of its own.
-func Invented(name string) bool {
+// Synthetic reports whether a dataset is generated, and so has no end of its own.
+func Synthetic(name string) bool {
 	k, err := find(name)
-	return err == nil && k.invent != nil
+	return err == nil && k.synthetic != nil
 }

@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// column is the text of one column of a hub's dataset, such as openqa's question.
+// column reads one column of a hub's dataset, such as openqa's question.
 func column(w where, name string) func(context.Context, *Options) (items, error) {
 	return func(ctx context.Context, o *Options) (items, error) { return columnOf(ctx, o, w, name) }
 }
 
-// textColumn is the text of the column that the user names, of any file.
+// textColumn reads the column that the user names, of any file.
 func textColumn(ctx context.Context, o *Options) (items, error) {
 	name := o.TextColumn
 	if name == "" {
@@ -30,7 +30,7 @@ func columnOf(ctx context.Context, o *Options, w where, name string) (items, err
 		return nil, err
 	}
 	return func(yield func(*Item, error) bool) {
-		defer p.said()
+		defer p.report()
 		var it Item
 		for row, err := range o.rows(paths, name) {
 			it = Item{Text: it.Text[:0]}
@@ -40,7 +40,7 @@ func columnOf(ctx context.Context, o *Options, w where, name string) (items, err
 				switch {
 				case text == "":
 					err = row.wrong("no text in %q, which is %s: --text-column names the column", name, row.kind(name))
-				case !row.Line && !utf8.ValidString(text): // bytes of Parquet; lines have been looked at
+				case !row.Line && !utf8.ValidString(text): // Parquet may contain any bytes; lines were checked
 					err = row.wrong("%q is not in UTF-8: %.40q", name, text)
 				default:
 					keep, err = p.put(&it, text)

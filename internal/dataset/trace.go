@@ -14,18 +14,18 @@ import (
 	"perfpipe/internal/sniff"
 )
 
-// format is one kind of captured log or trace: one of line and read is set, or both of tables.
+// format is one format of captured logs or traces. line or read is set, or both for tables.
 type format struct {
 	name string
-	// tokens of the blocks that it has hashes of, unless the data says otherwise
+	// default number of tokens per hashed block
 	block int64
-	looks func(s *sample) bool // whether a file seems to be one
-	// makes an item of an object, or reports that it is none
+	looks func(s *sample) bool // reports whether a file is in this format
+	// converts an object, or reports that it contains no request
 	line func(t *trace, v gjson.Result, it *Item) (bool, error)
-	read func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads what is no list of objects
+	read func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads a file that is not a list of objects
 }
 
-// formats is the table of them all. The first that looks right is taken.
+// formats is the table of all formats. The first one that matches is used.
 func formats() []format {
 	return []format{
 		{name: "har", looks: looksHAR, read: readHAR},
@@ -46,7 +46,7 @@ func formats() []format {
 	}
 }
 
-// Formats names what --format may be.
+// Formats returns the names of the formats of captured logs and traces.
 func Formats() []string {
 	var names []string
 	for _, f := range formats() {
@@ -55,22 +55,22 @@ func Formats() []string {
 	return names
 }
 
-// trace is the reading of captured logs and traces.
+// trace reads captured logs and traces.
 type trace struct {
 	capture
-	texts    *texts   // made when a trace of lengths needs them
-	text     []byte   // of the last prompt, whose memory the next one takes
-	logLine  object   // the last line of an access log, likewise
-	n        int64    // requests so far
-	startMs  *float64 // when the first was
-	lastMs   float64  // when the one before was, from the first
-	backward bool     // some arrive before the one before them
-	late     bool     // a log may have the ends of requests, and not how long they took
-	images   int      // requests that had some
-	epoch    bool     // the first timestamp counts from 1970
-	mixed    bool     // some lines of the file do not say how long their answers are
+	texts    *texts   // created for the first prompt of a given length
+	text     []byte   // buffer of the current prompt
+	logLine  object   // members of the current line of an access log
+	n        int64    // number of requests so far
+	startMs  *float64 // arrival of the first request
+	lastMs   float64  // arrival of the previous request, from the first
+	backward bool     // some arrivals decrease
+	late     bool     // times may be those of the ends, and durations are unknown
+	images   int      // number of requests with images
+	epoch    bool     // timestamps count from 1970
+	mixed    bool     // some lines of the file lack the output length
 	speed    float64
-	block    int64 // tokens of a block with a hash
+	block    int64 // tokens per hashed block
 }
 
 // traces reads logs and traces, each file in its own format.
@@ -98,15 +98,15 @@ func traces(_ context.Context, o *Options) (items, error) {
 			}
 			in.close()
 		}
-		t.said()
+		t.report()
 	}, nil
 }
 
 func newTrace(o *Options, speed float64) *trace { return &trace{capture: capture{o: o}, speed: speed} }
 
-// said reports what is not as one might think.
-func (t *trace) said() {
-	t.capture.said()
+// report logs what may be unexpected.
+func (t *trace) report() {
+	t.capture.report()
 	if t.images > 0 {
 		t.o.Say("images are not sent, and their tokens become text: requests that had some: %d", t.images)
 	}
@@ -117,7 +117,7 @@ func (t *trace) said() {
 	t.images, t.backward = 0, false
 }
 
-// file reads one file in the format that it looks to be in, or that was named.
+// file reads a file in the format that is named or detected.
 func (t *trace) file(in *dataFile) iter.Seq2[*Item, error] {
 	s := in.sample()
 	f, err := t.format(s)
@@ -127,7 +127,7 @@ func (t *trace) file(in *dataFile) iter.Seq2[*Item, error] {
 	return t.as(f, in, s)
 }
 
-// as reads a file in a format.
+// as reads a file in the format f.
 func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
 	t.late = false
 	t.mixed = t.o.someLack(in.name, s, map[string]string{"mooncake": "output_length", "vllm": "output_tokens"}[f.name])
@@ -149,8 +149,8 @@ func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
 	return t.objects(f.line, in)
 }
 
-// someLack reports whether some objects, but not all, have the key that says how long the answer is. Then --max-tokens
-// is for those that lack it.
+// someLack reports whether some objects, but not all, have the output length. Then --max-tokens applies to those that
+// lack it.
 func (o *Options) someLack(file string, s *sample, key string) bool {
 	n := 0
 	for _, v := range s.objects {
@@ -165,7 +165,7 @@ func (o *Options) someLack(file string, s *sample, key string) bool {
 	return true
 }
 
-// format tells the format of a sample. The one of an empty file has no entries.
+// format returns the format of a sample. That of an empty file has no entries.
 func (t *trace) format(s *sample) (format, error) {
 	for _, f := range formats() {
 		if f.name == t.o.Format || t.o.Format == "" && f.looks(s) {
@@ -191,7 +191,7 @@ func (t *trace) format(s *sample) (format, error) {
 		strings.Join(Formats(), ", "))
 }
 
-// objects reads a format of JSON objects, or of rows.
+// objects reads a format of JSON objects or rows.
 func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in *dataFile) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
 		var one Item
@@ -205,7 +205,7 @@ func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in
 					err = l.wrong(err)
 				}
 			}
-			return t.give(yield, it, keep, err)
+			return t.emit(yield, it, keep, err)
 		})
 		if t.late {
 			t.o.Say("%s: it does not say how long a request took, and its times may be those of the ends: then each arrives "+
@@ -214,8 +214,8 @@ func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in
 	}
 }
 
-// give yields an item and counts it, unless it was left out.
-func (t *trace) give(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
+// emit yields an item and counts it, unless it is dropped.
+func (t *trace) emit(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
 	if err == nil && !keep {
 		return true
 	}
@@ -226,7 +226,7 @@ func (t *trace) give(yield func(*Item, error) bool, it *Item, keep bool, err err
 	return true
 }
 
-// at says when a request was sent, in ms of any clock that all of them share.
+// at sets the arrival of a request, in ms of a clock that all requests of the trace share.
 func (t *trace) at(it *Item, ms float64) {
 	if t.startMs == nil {
 		t.startMs = &ms
@@ -237,7 +237,7 @@ func (t *trace) at(it *Item, ms float64) {
 	it.Line.AtMs = &offset
 }
 
-// entryError is an error about an entry of a document.
+// entryError names the entry of a document in an error.
 func entryError(l fileLine, n int, err error) error {
 	return &jsonl.LineError{File: l.file, Line: l.N, Err: fmt.Errorf("entry %d: %w", n, err)}
 }

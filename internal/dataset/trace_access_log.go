@@ -10,16 +10,16 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Where access logs in JSON have what is needed: nginx's names, then Envoy's, then others' that are in use.
+// Keys of access logs in JSON: nginx's names, then Envoy's, then those of other programs.
 var (
 	bodyKeys = []string{"request_body", "body", "req_body", "request.body", "requestBody", "RequestBody", "payload"}
 	pathKeys = []string{"request_uri", "uri", "path", "url", ":path", "request_path", "requestUrl", "RequestPath",
 		"originalUrl"}
 	methodKeys = []string{"request_method", "method", ":method", "requestMethod", "RequestMethod", "verb"}
-	innerKeys  = []string{"req", "request", "httpRequest", "http"} // objects with these
+	innerKeys  = []string{"req", "request", "httpRequest", "http"} // objects that may contain these keys
 )
 
-// object is the members of a JSON object: values are long, so they are gone through once.
+// object lists the members of a JSON object. Values are long, so they are parsed in one pass.
 type object []struct{ key, value gjson.Result }
 
 func objectOf(v gjson.Result) object { return appendObject(nil, v) }
@@ -41,7 +41,7 @@ func (l object) get(key string) gjson.Result {
 	return gjson.Result{}
 }
 
-// first is the value of the first of the keys that there is.
+// first returns the value of the first key present.
 func (l object) first(keys []string) gjson.Result {
 	for _, k := range keys {
 		if x := l.get(k); x.Exists() {
@@ -51,7 +51,7 @@ func (l object) first(keys []string) gjson.Result {
 	return gjson.Result{}
 }
 
-// logged is first, also in the object for the request.
+// logged is first, also within the object that describes the request.
 func (l object) logged(keys []string) gjson.Result {
 	if x := l.first(keys); x.Exists() {
 		return x
@@ -85,7 +85,7 @@ func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		method, path = words[0], words[1]
 	}
 	body := bodyOf(l.logged(bodyKeys))
-	if body == "-" { // as logs write what is not there
+	if body == "-" { // an absent value
 		body = ""
 	}
 	keep, err := t.captured(it, method, path, body)
@@ -111,8 +111,8 @@ func accessLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	return true, nil
 }
 
-// variables takes over the headers that nginx has as variables, such as $http_anthropic_version: those that are needed,
-// and those that let somebody in are named as left out. Others may be anything, such as http_status.
+// variables copies the headers that nginx logs as variables, such as $http_anthropic_version: the needed ones are
+// copied, and the names of credentials are reported as skipped. Others may be anything, such as http_status.
 func (t *trace) variables(it *Item, l object) {
 	for i := range l {
 		name, ok := strings.CutPrefix(strings.ToLower(l[i].key.Str), "http_")
@@ -128,14 +128,14 @@ func (t *trace) variables(it *Item, l object) {
 		case "authorization", "cookie", "api-key", "x-api-key", "x-goog-api-key", "proxy-authorization":
 			t.header(it, name, value)
 		default:
-			if slices.Contains(needed, name) || slices.Contains(t.o.KeepHeaders, name) {
+			if slices.Contains(neededHeaders, name) || slices.Contains(t.o.KeepHeaders, name) {
 				t.header(it, name, value)
 			}
 		}
 	}
 }
 
-// Keys of access logs that say when a request began, and of those that say when it was logged, which is when it ended.
+// Keys of access logs for the start of a request, and for the time of logging, which is its end.
 var (
 	startKeys = []string{"start_time", "startTime", "started_at", "start_ts", "request_start", "requestStart",
 		"received_at", "arrival_time",
@@ -144,8 +144,8 @@ var (
 		"asctime"}
 )
 
-// arrival is when a request of an access log arrived, in ms: its start, or its end less its duration. sure is false if
-// the log may say when it ended, and does not say how long it took.
+// arrival returns the arrival of a logged request in ms: its start, or its end less its duration. sure is false if the
+// time may be that of the end and the duration is unknown.
 func (l object) arrival() (ms float64, sure bool, err error) {
 	if start := l.first(startKeys); start.Exists() {
 		ms, err = timeMs(start)
@@ -155,35 +155,35 @@ func (l object) arrival() (ms float64, sure bool, err error) {
 	if ms, err = timeMs(end); err != nil {
 		return 0, true, err
 	}
-	if strings.HasPrefix(end.Str, "[") { // Apache's %t, which is when the request was received
+	if strings.HasPrefix(end.Str, "[") { // Apache's %t is the start
 		return ms, true, nil
 	}
-	took, ok, err := l.took()
+	took, ok, err := l.duration()
 	return ms - took, ok, err
 }
 
-// durations are keys of access logs that say how long a request took.
+// durations are keys of access logs for the duration of a request.
 var durations = []string{
 	"request_time", "duration", "latency", "elapsed", "elapsed_time", "response_time", "responsetime", "time_taken",
 	"total_time", "took",
 	"request_duration", "request_latency", "process_time", "processing_time",
 }
 
-// took finds how long a request took, in ms.
-func (l object) took() (ms float64, ok bool, err error) {
+// duration returns the duration of a request in ms.
+func (l object) duration() (ms float64, ok bool, err error) {
 	for i := range l {
 		d := &l[i].value
 		switch key := l[i].key.Str; {
-		// the Elastic Common Schema has nanoseconds
+		// the Elastic Common Schema uses nanoseconds
 		case d.IsObject() && key == "event" && d.Get("duration").Type == gjson.Number:
 			return d.Get("duration").Num / 1e6, true, nil
 		case d.IsObject() && slices.Contains([]string{"httpRequest", "http", "response", "res"}, key):
-			if ms, ok, err = objectOf(*d).took(); ok || err != nil {
+			if ms, ok, err = objectOf(*d).duration(); ok || err != nil {
 				return ms, ok, err
 			}
 		case d.Type == gjson.Number || d.Type == gjson.String && d.Str != "" && d.Str != "-":
 			if name, unit := splitUnit(snake(key)); slices.Contains(durations, name) {
-				ms, err = lasted(*d, name, unit)
+				ms, err = parseDuration(*d, name, unit)
 				return ms, err == nil, err
 			}
 		}
@@ -191,7 +191,7 @@ func (l object) took() (ms float64, ok bool, err error) {
 	return 0, false, nil
 }
 
-// snake writes a name in the manner of request_time.
+// snake converts a name to snake case.
 func snake(name string) string {
 	if !strings.ContainsFunc(name, func(r rune) bool { return r >= 'A' && r <= 'Z' || r == '-' }) {
 		return name
@@ -212,7 +212,7 @@ func snake(name string) string {
 	return b.String()
 }
 
-// splitUnit takes the unit off the name of a duration, in ms; 0 is none.
+// splitUnit splits the name of a duration from its unit, which it returns in ms; 0 is no unit.
 func splitUnit(name string) (string, float64) {
 	for _, u := range []struct {
 		suffix string
@@ -230,10 +230,10 @@ func splitUnit(name string) (string, float64) {
 	return name, 0
 }
 
-// lasted reads a duration in ms. Where the name has no unit, the text may have one; else a number with a fraction is
-// seconds, as nginx, Caddy and zap write it; a whole one is milliseconds, as Envoy and pino do, or if it is large
-// nanoseconds.
-func lasted(d gjson.Result, name string, unit float64) (float64, error) {
+// parseDuration returns a duration in ms. If the name has no unit, the text may have one. Otherwise a number with a
+// fraction is in seconds, as nginx, Caddy and zap write it; an integer is in milliseconds, as Envoy and pino write it,
+// or in nanoseconds if it is large.
+func parseDuration(d gjson.Result, name string, unit float64) (float64, error) {
 	text := strings.TrimSpace(d.Str)
 	if d.Type == gjson.Number {
 		text = d.Raw

@@ -11,7 +11,7 @@ import (
 
 var beginsInputs = regexp.MustCompile(`^\{\s*"data"\s*:\s*\[\s*\{`)
 
-// looksInputs is aiperf's inputs.json: {"data": [{"session_id": …, "payloads": […]}]}.
+// looksInputs detects aiperf's inputs.json: {"data": [{"session_id": …, "payloads": […]}]}.
 func looksInputs(s *sample) bool {
 	return beginsInputs.Match(s.head) && strings.Contains(string(s.head), `"payloads"`)
 }
@@ -40,7 +40,7 @@ func readInputs(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 				} else {
 					it.Body, err = t.clean([]byte(body.Get("@ugly").Raw))
 				}
-				if !t.give(yield, it, true, err) {
+				if !t.emit(yield, it, true, err) {
 					return
 				}
 			}

@@ -4,7 +4,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// bailianLine is that of Alibaba's Bailian: seconds, and the hashes of blocks of 16 tokens.
+// bailianLine converts a line of Alibaba Bailian's traces: times in seconds, hashes of blocks of 16 tokens.
 func bailianLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	for _, key := range []string{"type", "turn"} {
 		if l := v.Get(key); l.Exists() {

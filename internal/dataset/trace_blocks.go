@@ -12,11 +12,11 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// blockID is the hash of a block of a prompt, as seeds of its text: a number below 2⁶⁴ is one seed, so that traces make
-// the same prompts in each release; others are sums of what they are written as. Different hashes have different seeds.
+// blockID identifies a block of a prompt by seeds of its text. A number below 2⁶⁴ is its own seed, so that traces give
+// the same prompts in each release; other hashes are hashed. Different hashes have different seeds.
 type blockID []uint64
 
-// readHash reads one of hash_ids: a number of up to 64 bits with a sign or without one, or text.
+// readHash parses one of hash_ids: a signed or unsigned number of up to 64 bits, or a string.
 func readHash(v gjson.Result) (blockID, error) {
 	switch v.Type {
 	case gjson.Number:
@@ -35,12 +35,12 @@ func readHash(v gjson.Result) (blockID, error) {
 	return blockID{binary.BigEndian.Uint64(sum[:]), binary.BigEndian.Uint64(sum[8:])}, nil
 }
 
-// rand draws the text of the block.
+// rand returns the random numbers of the block's text.
 func (id blockID) rand(seed uint64) *synth.Rand {
 	return synth.NewRand(append([]uint64{seed, drawBlock}, id...)...)
 }
 
-// fits reports whether so many hashes are those of in tokens in blocks of the size: of all blocks, or of the full ones.
+// fits reports whether in tokens in blocks of a size have this number of hashes: of all blocks, or of the full ones.
 func fits(hashes int, in, size int64) bool {
 	n := int64(hashes)
 	return n == (in+size-1)/size || n == in/size
@@ -49,7 +49,7 @@ func fits(hashes int, in, size int64) bool {
 // span is a range of block sizes.
 type span struct{ lo, hi int64 }
 
-// sizes are those with which in tokens have so many blocks, the last of which may not be full.
+// sizes returns the block sizes with which in tokens have this number of blocks, the last of which may be partial.
 func sizes(hashes int, in int64) span {
 	n := int64(hashes)
 	s := span{(in + n - 1) / n, math.MaxInt64}
@@ -59,7 +59,7 @@ func sizes(hashes int, in int64) span {
 	return s
 }
 
-// one is the size that a range leaves: its only one, or the only power of two in it.
+// one returns the only size in the range, or the only power of two in it.
 func (s span) one() (int64, bool) {
 	if s.lo == s.hi {
 		return s.lo, true
@@ -76,8 +76,8 @@ func (s span) one() (int64, bool) {
 	return found, found > 0
 }
 
-// blockSize is the size of the blocks that a trace has hashes of: the one that the user names; that of the format,
-// unless the first lines contradict it; or the one on which they agree.
+// blockSize returns the tokens per hashed block of a trace: the number that the user names; the default of the format,
+// unless the first lines contradict it; or the size on which these lines agree.
 func (t *trace) blockSize(name string, byFormat int64, first []gjson.Result) int64 {
 	if t.o.BlockSize > 0 {
 		return int64(t.o.BlockSize)
@@ -103,7 +103,7 @@ func (t *trace) blockSize(name string, byFormat int64, first []gjson.Result) int
 	return byFormat
 }
 
-// checkBlocks refuses hashes that are not those of so many tokens.
+// checkBlocks returns an error if the number of hashes contradicts the number of tokens.
 func checkBlocks(hashes int, in, size int64) error {
 	if hashes == 0 || fits(hashes, in, size) {
 		return nil

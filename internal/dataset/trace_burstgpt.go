@@ -1,6 +1,6 @@
 package dataset
 
-// burstRow is a row of BurstGPT.
+// burstRow converts a row of BurstGPT.
 func burstRow(t *trace, row map[string]string, it *Item) (bool, error) {
 	for key, name := range map[string]string{"Model": "model", "Log Type": "log_type", "Session ID": "session"} {
 		if row[key] != "" {

@@ -15,7 +15,7 @@ import (
 	"perfpipe/internal/tabular"
 )
 
-// csvTrace reads rows under a header, which must have the columns.
+// csvTrace reads a table whose header must contain the columns.
 func csvTrace(put rowItem, columns ...string) func(*trace, io.Reader, string) iter.Seq2[*Item, error] {
 	return func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 		return func(yield func(*Item, error) bool) {
@@ -34,7 +34,7 @@ func csvTrace(put rowItem, columns ...string) func(*trace, io.Reader, string) it
 						err = &jsonl.LineError{File: name, Line: rec.Line, Err: err}
 					}
 				}
-				if !t.give(yield, it, keep, err) {
+				if !t.emit(yield, it, keep, err) {
 					return
 				}
 			}
@@ -42,10 +42,10 @@ func csvTrace(put rowItem, columns ...string) func(*trace, io.Reader, string) it
 	}
 }
 
-// rowItem makes an item of a row, or reports that it is none.
+// rowItem converts a row, or reports that it contains no request.
 type rowItem func(t *trace, row map[string]string, it *Item) (bool, error)
 
-// line reads an object as a row: one of Parquet or JSON, whose values may be numbers.
+// line converts an object that is a row of Parquet or JSON, whose values may be numbers.
 func (put rowItem) line(t *trace, v gjson.Result, it *Item) (bool, error) {
 	row := map[string]string{}
 	v.ForEach(func(key, x gjson.Result) bool {
@@ -75,7 +75,7 @@ func (t *trace) csvItem(it *Item, when, in, out string) (bool, error) {
 		return true, err
 	}
 	if o == 0 {
-		t.leave(failed)
+		t.skip(failed)
 		return false, nil
 	}
 	ms, err := timeMs(gjson.Result{Type: gjson.String, Str: when, Raw: when})
@@ -88,7 +88,7 @@ func (t *trace) csvItem(it *Item, when, in, out string) (bool, error) {
 
 var thousands = regexp.MustCompile(`^[1-9][0-9]{0,2}(,[0-9]{3})+$`)
 
-// tokens reads a whole number, also as pandas writes it if its column has gaps, 12.0, and as spreadsheets do: 1,234.
+// tokens parses an integer, also as pandas writes it in a column with gaps (12.0), and as spreadsheets do (1,234).
 func tokens(text string) (int64, error) {
 	if text = strings.TrimSpace(text); thousands.MatchString(text) {
 		text = strings.ReplaceAll(text, ",", "")

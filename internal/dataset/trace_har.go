@@ -11,7 +11,7 @@ import (
 
 var beginsHAR = regexp.MustCompile(`^\{\s*"log"\s*:\s*\{`)
 
-// looksHAR is what browsers and proxies save: {"log": {"entries": […]}}.
+// looksHAR detects the HTTP archives of browsers and proxies: {"log": {"entries": […]}}.
 func looksHAR(s *sample) bool { return beginsHAR.Match(s.head) }
 
 // readHAR reads one entry at a time.
@@ -25,7 +25,7 @@ func readHAR(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 					err = entryError(entry, n, err)
 				}
 			}
-			if !t.give(yield, it, keep, err) {
+			if !t.emit(yield, it, keep, err) {
 				return
 			}
 		}
@@ -35,7 +35,7 @@ func readHAR(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 func (t *trace) harEntry(v gjson.Result, it *Item) (bool, error) {
 	body := v.Get("request.postData.text").Str
 	if body == "" {
-		body = bodyOf(v.Get("request.content.text")) // as some proxies have it
+		body = bodyOf(v.Get("request.content.text")) // as some proxies write it
 	}
 	keep, err := t.captured(it, v.Get("request.method").Str, v.Get("request.url").Str, body)
 	if err != nil || !keep {

@@ -10,28 +10,28 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// Blocks of a prompt of which traces tell the hashes, in tokens.
+// Default number of tokens per hashed block.
 const (
 	mooncakeBlock = 512
 	bailianBlock  = 16
 )
 
-// noLength is the tokens out of a trace that does not say them.
+// noLength is the number of output tokens if the trace does not have it.
 const noLength = -1
 
 const drawBlock = 0x626c6f636b
 
-// mostTokens is the longest prompt that a trace may ask for, so that one line cannot take all memory.
-const mostTokens = 1 << 24
+// maxPromptTokens is the longest prompt that a trace may ask for, so that one line cannot exhaust memory.
+const maxPromptTokens = 1 << 24
 
-// lengthItem makes a prompt of exactly so many tokens in, with as many out. What has the same hashes has the same text,
-// so that prompts share what they shared.
+// lengthItem generates a prompt of exactly in tokens that asks for out tokens. Equal hashes get equal text, so that
+// prompts share the prefixes that they shared in production.
 func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, error) {
 	if out == 0 && in > 0 {
-		t.leave(failed) // its answer would be as long as any may be
+		t.skip(failed) // otherwise its answer would be unlimited
 		return false, nil
 	}
-	if in < 1 || in > mostTokens || out < noLength || out > math.MaxInt32 {
+	if in < 1 || in > maxPromptTokens || out < noLength || out > math.MaxInt32 {
 		return true, fmt.Errorf("not the length of a request: %d tokens in, %d out", in, out)
 	}
 	if t.texts == nil {
@@ -66,7 +66,7 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, err
 	return true, nil
 }
 
-// hashedItem is a line of lengths and hashes, its timestamp in units of so many ms.
+// hashedItem converts a line of lengths and hashes whose timestamp is in units of unit ms.
 func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64) (bool, error) {
 	if err := t.stamp(it, v, unit); err != nil {
 		return true, err
@@ -79,7 +79,7 @@ func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64) (bool, error)
 	if err != nil {
 		return true, err
 	}
-	list := embedded(v.Get("hash_ids")) // text in CSV
+	list := embedded(v.Get("hash_ids")) // a string in CSV
 	if list.Exists() && !list.IsArray() {
 		return true, fmt.Errorf("hash_ids is no list: %.40s", list.Raw)
 	}
@@ -97,7 +97,7 @@ func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64) (bool, error)
 	return t.lengthItem(it, in, out, hashes)
 }
 
-// whole is a whole number that a line must have.
+// whole returns a required integer of a line.
 func whole(v gjson.Result, key string) (int64, error) {
 	n := v.Get(key)
 	if n.Type == gjson.String { // of a CSV file
@@ -113,7 +113,7 @@ func whole(v gjson.Result, key string) (int64, error) {
 	return int64(n.Num), nil
 }
 
-// optional is a whole number that a line may have, or noLength.
+// optional returns an optional integer of a line, or noLength.
 func optional(v gjson.Result, key string) (int64, error) {
 	if n := v.Get(key); !n.Exists() || n.Type == gjson.Null || n.Type == gjson.String && n.Str == "" {
 		return noLength, nil
@@ -125,7 +125,7 @@ func optional(v gjson.Result, key string) (int64, error) {
 	return n, err
 }
 
-// stamp reads the timestamp that a line may have, in units of so many ms.
+// stamp reads the optional timestamp of a line, in units of unit ms.
 func (t *trace) stamp(it *Item, v gjson.Result, unit float64) error {
 	at := v.Get("timestamp")
 	if !at.Exists() || at.Type == gjson.Null || at.Type == gjson.String && at.Str == "" {

@@ -9,18 +9,18 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// looksLiteLLM is a row of LiteLLM's spend logs, or the standard payload of its callbacks.
+// looksLiteLLM detects rows of LiteLLM's spend logs, and the standard payload of its callbacks.
 func looksLiteLLM(s *sample) bool {
 	return s.has("call_type", "startTime") || s.has("call_type", "model", "messages") ||
 		s.has("startTime", "model_parameters", "messages")
 }
 
-// litellmLine takes over the request of a log of LiteLLM's, and nothing else of it: not whose key it was, not the copy
-// of the request with its headers, and not the answer.
+// litellmLine converts the request of a LiteLLM log. It ignores the rest: the owner of the key, the copy of the
+// request with its headers, and the answer.
 func litellmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	body, ok := litellmBody(v)
 	if !ok {
-		t.leave(notLogged)
+		t.skip(notLogged)
 		return false, nil
 	}
 	var err error
@@ -39,7 +39,7 @@ func litellmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	return true, nil
 }
 
-// litellmBody is the body as the proxy received it, if it was logged; else it is put together.
+// litellmBody returns the body that the proxy received, if it was logged; otherwise it assembles one.
 func litellmBody(v gjson.Result) (body []byte, ok bool) {
 	for _, path := range []string{"proxy_server_request", "metadata.proxy_server_request"} {
 		seen := embedded(v.Get(path))
@@ -73,7 +73,7 @@ func litellmBody(v gjson.Result) (body []byte, ok bool) {
 	return body, wasSent(gjson.ParseBytes(body))
 }
 
-// litellmPrompt is what was asked, as JSON, and the key of a body for it.
+// litellmPrompt returns the prompt as JSON and its key in a body.
 func litellmPrompt(v gjson.Result) (key, raw string) {
 	asked := embedded(v.Get("messages"))
 	if !asked.Exists() || asked.IsObject() {
@@ -100,5 +100,5 @@ func litellmPrompt(v gjson.Result) (key, raw string) {
 	return key, asked.Get("@ugly").Raw
 }
 
-// redacted reports whether LiteLLM has put words of its own in the place of what was asked.
+// redacted reports whether LiteLLM replaced the prompt.
 func redacted(raw string) bool { return strings.Contains(raw, `"redacted-by-litellm"`) }

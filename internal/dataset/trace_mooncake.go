@@ -13,7 +13,7 @@ import (
 	"perfpipe/internal/api"
 )
 
-// looksMooncake is a line of lengths, or of a prompt with something that only traces have.
+// looksMooncake detects lines of lengths, or of a prompt with a key that only traces have.
 func looksMooncake(s *sample) bool {
 	for _, v := range s.objects {
 		switch {
@@ -28,8 +28,8 @@ func looksMooncake(s *sample) bool {
 	return false
 }
 
-// mooncakeLine is a line of Mooncake's trace, whose timestamps are in ms, or of aiperf's of that name: it has the
-// length of a prompt, the prompt, its messages, or a whole body. What else it says is optional.
+// mooncakeLine converts a line of Mooncake's traces, whose timestamps are in ms, or of aiperf's format of that name:
+// it has the length of a prompt, the prompt, its messages, or a whole body. All other keys are optional.
 func mooncakeLine(t *trace, v gjson.Result, it *Item) (keep bool, err error) {
 	it.Length = t.mixed
 	if id := v.Get("session_id"); id.Exists() {
@@ -50,7 +50,7 @@ func mooncakeLine(t *trace, v gjson.Result, it *Item) (keep bool, err error) {
 		return true, err
 	}
 	if n == 0 {
-		t.leave(failed)
+		t.skip(failed)
 		return false, nil
 	}
 	if err := t.stamp(it, v, 1); err != nil {
@@ -75,7 +75,7 @@ func mooncakeLine(t *trace, v gjson.Result, it *Item) (keep bool, err error) {
 	return true, errors.New("neither input_length, text_input, messages nor payload")
 }
 
-// mooncakeParams are the tools, and what else a line has for the body.
+// mooncakeParams returns the tools and other parameters of the body.
 func mooncakeParams(v gjson.Result) (own []api.Param, err error) {
 	if tools := v.Get("tools"); tools.Exists() {
 		raw, err := rowTools(tools)
@@ -87,7 +87,7 @@ func mooncakeParams(v gjson.Result) (own []api.Param, err error) {
 		}
 	}
 	v.Get("extra").ForEach(func(key, value gjson.Result) bool {
-		if slices.Contains(inner, key.Str) {
+		if slices.Contains(gatewayKeys, key.Str) {
 			return true
 		}
 		own = append(own, api.Param{Key: key.Str, Value: json.RawMessage(value.Get("@ugly").Raw), Verbatim: true})
@@ -97,7 +97,7 @@ func mooncakeParams(v gjson.Result) (own []api.Param, err error) {
 }
 
 // sessions reads a trace in which lines of a session may follow one another after a delay: such lines are the turns of
-// a conversation. Lines are held until the file has been read, since those of a session need not stand together.
+// a conversation. Lines are held until the end of the file, since those of a session need not be adjacent.
 func (t *trace) sessions(in *dataFile) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
 		var order [][]fileLine
@@ -122,14 +122,14 @@ func (t *trace) sessions(in *dataFile) iter.Seq2[*Item, error] {
 		}
 		for _, lines := range order {
 			it, keep, err := t.session(lines)
-			if !t.give(yield, it, keep, err) {
+			if !t.emit(yield, it, keep, err) {
 				return
 			}
 		}
 	}
 }
 
-// session makes a request of one line, or a conversation of several.
+// session converts one line to a request, or several to a conversation.
 func (t *trace) session(lines []fileLine) (it *Item, keep bool, err error) {
 	it = &Item{}
 	for k, l := range lines {
@@ -153,7 +153,7 @@ func (t *trace) session(lines []fileLine) (it *Item, keep bool, err error) {
 		turn.Text = bytes.Clone(turn.Text)
 		it.Turns = append(it.Turns, turn)
 		if k < len(lines)-1 {
-			t.n++ // the text of each turn is another
+			t.n++ // each turn has a different text
 		}
 	}
 	if len(it.Turns) != 1 {
@@ -164,7 +164,7 @@ func (t *trace) session(lines []fileLine) (it *Item, keep bool, err error) {
 	return &one, true, nil
 }
 
-// latest are the messages behind the last answer, since those before it are in the history.
+// latest returns the messages after the last answer; those before it are in the history.
 func latest(messages json.RawMessage) json.RawMessage {
 	list := gjson.ParseBytes(messages).Array()
 	for k := len(list) - 1; k >= 0; k-- {

@@ -10,7 +10,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// looksRequest is any body or envelope of our own, such as the line of an OpenAI batch file.
+// looksRequest detects bodies and envelopes of our own, such as the line of an OpenAI batch file.
 func looksRequest(s *sample) bool {
 	for _, v := range s.objects {
 		if isEnvelope(v) || isBody(v) || v.Get("custom_id").Exists() {
@@ -34,7 +34,7 @@ func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	return true, t.line(it, r)
 }
 
-// areBodies returns an error if what stands in the place of a body, or of one of the turns, is none.
+// areBodies returns an error if the body, or that of a turn, is not one.
 func (o *Options) areBodies(r request.Request) error {
 	if o.anyBody {
 		return nil
@@ -52,12 +52,12 @@ func (o *Options) areBodies(r request.Request) error {
 	return nil
 }
 
-// notBody is an object in the place of a body.
+// notBody returns the error of an object in the place of a body.
 func notBody(v gjson.Result) error {
 	return fmt.Errorf("not the body of a request: it has the keys %s", strings.Join(keysOf(v), ", "))
 }
 
-// line takes a request line over as it is, but for secrets.
+// line copies a request line without credentials.
 func (c *capture) line(it *Item, r request.Request) (err error) {
 	headers := r.Headers
 	it.Line, it.Bare = r, true
@@ -82,7 +82,7 @@ func (c *capture) line(it *Item, r request.Request) (err error) {
 	return nil
 }
 
-// line is that of capture, at the speed that the user asks for.
+// line is capture.line with the arrival scaled by the speed.
 func (t *trace) line(it *Item, r request.Request) error {
 	if err := t.capture.line(it, r); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (t *trace) line(it *Item, r request.Request) error {
 	return nil
 }
 
-// recordLine is a record that perf-send --save-request wrote. It is due when it was due.
+// recordLine converts a record that perf-send --save-request wrote. The request arrives when it was scheduled.
 func recordLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	text := v.Get("request")
 	if !text.Exists() {

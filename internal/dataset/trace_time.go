@@ -11,8 +11,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// layouts are how logs write the time. A fraction of a second may follow in any of them.
-var layouts = []string{
+// timeLayouts are the time formats of logs. A fraction of a second may follow in any of them.
+var timeLayouts = []string{
 	time.RFC3339, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "02/Jan/2006:15:04:05 -0700", "02/Jan/2006:15:04:05",
 	"2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05-0700", "2006-01-02 15:04:05-07", "2006-01-02 15:04:05 -0700",
 	"2006-01-02 15:04:05 MST",
@@ -20,7 +20,7 @@ var layouts = []string{
 	time.ANSIC,
 }
 
-// timeMs reads a time in ms: a number, or a date.
+// timeMs parses a time, a number or a date, and returns it in ms.
 func timeMs(v gjson.Result) (ms float64, err error) {
 	text := strings.Trim(v.Str, "[] ")
 	switch {
@@ -34,7 +34,7 @@ func timeMs(v gjson.Result) (ms float64, err error) {
 	if s, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(s) && !math.IsInf(s, 0) {
 		return epochMs(s), nil
 	}
-	for _, layout := range layouts {
+	for _, layout := range timeLayouts {
 		if at, err := time.Parse(layout, text); err == nil {
 			return float64(at.Unix())*1000 + float64(at.Nanosecond()/1000)/1000, nil
 		}
@@ -42,8 +42,8 @@ func timeMs(v gjson.Result) (ms float64, err error) {
 	return 0, fmt.Errorf("not a time: %.40s", v.Raw)
 }
 
-// epochMs tells seconds, milliseconds, microseconds and nanoseconds since 1970 apart by their size: in seconds, 10¹¹ is
-// in the year 5138. Small numbers are seconds since any time.
+// epochMs distinguishes seconds, milliseconds, microseconds and nanoseconds since 1970 by magnitude: in seconds, 10¹¹
+// is in the year 5138. Small numbers are seconds from an arbitrary origin.
 func epochMs(t float64) float64 {
 	switch size := math.Abs(t); {
 	case size < 1e11:
@@ -57,10 +57,10 @@ func epochMs(t float64) float64 {
 }
 
 // fromEpoch reports whether the first timestamp of a trace counts from 1970, rather than from the beginning of the
-// trace: it is more than 10⁹, which is the year 2001 in seconds, or 11 days in ms.
+// trace: it is at least 10⁹, which is the year 2001 in seconds, or 11 days in ms.
 func fromEpoch(first gjson.Result) bool {
 	return first.Type == gjson.Number && math.Abs(first.Num) >= 1e9
 }
 
-// roundMs keeps microseconds.
+// roundMs rounds to microseconds.
 func roundMs(ms float64) float64 { return math.Round(ms*1000) / 1000 }

@@ -7,7 +7,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// looksVegeta is a target of vegeta's: the body in base64.
+// looksVegeta detects targets of vegeta, which have the body in base64.
 func looksVegeta(s *sample) bool {
 	return s.has("method", "url") && !s.has("custom_id") && !isEnvelope(s.objects[0])
 }

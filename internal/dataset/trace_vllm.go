@@ -6,17 +6,17 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// vllmLine is a line of vLLM's custom dataset.
+// vllmLine converts a line of vLLM's custom dataset.
 func vllmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	it.Length = t.mixed
 	if n, err := optional(v, "output_tokens"); err == nil && n == 0 {
-		t.leave(failed)
+		t.skip(failed)
 		return false, nil
 	}
 	return vllmItem(&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}, v, it)
 }
 
-// vllmItem makes an item of a prompt, which may say how many tokens its answer has.
+// vllmItem converts a prompt, which may have the number of output tokens beside it.
 func vllmItem(p *prompts, v gjson.Result, it *Item) (bool, error) {
 	if v.Get("prompt").Type != gjson.String {
 		return true, fmt.Errorf("prompt is no text: %.40s", v.Get("prompt").Raw)
@@ -31,7 +31,7 @@ func vllmItem(p *prompts, v gjson.Result, it *Item) (bool, error) {
 	return p.put(it, v.Get("prompt").String())
 }
 
-// isVLLM reports whether objects have a prompt, and beside it only what vLLM's custom dataset has.
+// isVLLM reports whether objects have a prompt, and otherwise only keys of vLLM's custom dataset.
 func isVLLM(objects []gjson.Result) bool {
 	for _, v := range objects {
 		for _, key := range keysOf(v) {

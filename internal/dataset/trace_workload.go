@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// workloadLine is a line of evalscope's workload_trace.
+// workloadLine converts a line of evalscope's workload_trace.
 func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	l := objectOf(v)
 	ms, err := timeMs(l.get("timestamp"))
@@ -44,7 +44,7 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		return true, nil
 	}
 	args := gjson.ParseBytes(t.o.Args)
-	it.Members = nil // which may be others in a moment
+	it.Members = nil // the model may be added below
 	model := gjson.GetBytes(it.Body, "model").Str
 	if to := args.Get("model_mapping").Get(gjson.Escape(model)); model != "" && to.Exists() {
 		it.Body, err = sjson.SetBytes(it.Body, "model", to.Str)
@@ -53,14 +53,14 @@ func workloadLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		it.Body, err = sjson.SetBytes(it.Body, "model", to.Str)
 	}
 	if n := l.get("completion_tokens").Int(); n > 0 && args.Get("match_output_length").Bool() && err == nil &&
-		free(it.Body) {
+		anyLength(it.Body) {
 		it.Own = append(ownMaxTokens(int(n)), api.Param{Key: "ignore_eos", Value: []byte("true")})
 	}
 	return true, err
 }
 
-// free says that an answer of any length fits: it need be neither JSON nor the call of a tool.
-func free(body []byte) bool {
+// anyLength reports whether the answer may have any length: it need not be JSON or a tool call.
+func anyLength(body []byte) bool {
 	choice := gjson.GetBytes(body, "tool_choice")
 	return !strings.HasPrefix(gjson.GetBytes(body, "response_format.type").Str, "json") && !choice.IsObject() &&
 		choice.Str != "required"

@@ -12,8 +12,8 @@ import (
 
 var errNoDocuments = errors.New("a query needs documents, passages or texts")
 
-// trie is the recorded lengths and pauses of agents' sessions of one kind, filled with random text: a prompt, then what
-// tools gave back, each answered with so many tokens.
+// trie replays recorded lengths and pauses of one kind of agent sessions, filled with random text: a prompt, then tool
+// results, each answered with a recorded number of tokens.
 func trie(kind string) func(context.Context, *Options) (items, error) {
 	w := where{"evalscope/trie-workloads", "evalscope/trie-workloads", []string{kind + "_8k.jsonl"}, nil}
 	return func(ctx context.Context, o *Options) (items, error) {
@@ -58,12 +58,12 @@ func trieTurns(o *Options, words *synth.Words, v gjson.Result, r *synth.Rand) (t
 	total := v.Get("input_prompt_length").Num
 	for k := range n {
 		total += max(0, outputs[k].Num)
-		if !(waits[k].Num >= 0 && 1000*waits[k].Num <= longest) {
+		if !(waits[k].Num >= 0 && 1000*waits[k].Num <= maxDelayMs) {
 			return nil, fmt.Errorf("tool_call_latency %.40s is no time", waits[k].Raw)
 		}
 	}
-	if !(total <= mostTokens) {
-		return nil, fmt.Errorf("a session of %g tokens is longer than %d", total, mostTokens)
+	if !(total <= maxPromptTokens) {
+		return nil, fmt.Errorf("a session of %g tokens is longer than %d", total, maxPromptTokens)
 	}
 	for k := 0; k <= n && (o.MaxTurns == 0 || k < o.MaxTurns); k++ {
 		length, answer, turn := v.Get("input_prompt_length"), v.Get("final_assistant_response_length"), Turn{}

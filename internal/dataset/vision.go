@@ -25,7 +25,7 @@ func (c *content) text(s string) {
 	}
 }
 
-// picture adds the bytes of a picture's file, whose kind they tell.
+// picture appends the bytes of an image file, from which its type is detected.
 func (c *content) picture(file string) error {
 	kind := http.DetectContentType([]byte(file))
 	if !strings.HasPrefix(kind, "image/") {
@@ -47,7 +47,7 @@ func (c *content) open() {
 
 func (c *content) input() *api.Input { return &api.Input{Messages: append(c.b, `]}]`...)} }
 
-// pictured is a dataset whose rows have pictures.
+// pictured reads a dataset whose rows have pictures.
 func pictured(w where, columns []string, put func(o *Options, r *row, c *content) (keep bool,
 	err error)) func(context.Context, *Options) (items, error) {
 	return func(ctx context.Context, o *Options) (items, error) {
@@ -75,7 +75,7 @@ func pictured(w where, columns []string, put func(o *Options, r *row, c *content
 	}
 }
 
-// flickr8k is photographs with what is to be seen in them.
+// flickr8k has photographs with captions.
 var flickrWhere = where{"clip-benchmark/wds_flickr8k", "clip-benchmark/wds_flickr8k", []string{"test/*.tar"}, nil}
 
 func flickr(_ *Options, r *row, c *content) (bool, error) {
@@ -83,7 +83,7 @@ func flickr(_ *Options, r *row, c *content) (bool, error) {
 	return true, c.picture(r.text("jpg"))
 }
 
-// kontextBench is pictures with an instruction to change them. The pictures are files beside the list of them.
+// kontextBench has pictures with an instruction to edit them. The pictures are files beside the file that lists them.
 var kontextWhere = where{"black-forest-labs/kontext-bench", "black-forest-labs/kontext-bench",
 	[]string{"test/metadata.jsonl"}, nil}
 
@@ -107,7 +107,7 @@ func kontext(o *Options, r *row, c *content) (bool, error) {
 	return true, c.picture(file)
 }
 
-// pictureBeside is the picture in a file that another names.
+// pictureBeside returns the picture in a file that another file names.
 func (o *Options) pictureBeside(path, name string) (string, error) {
 	local, err := o.beside(path, name)
 	if err != nil {
@@ -117,7 +117,7 @@ func (o *Options) pictureBeside(path, name string) (string, error) {
 	return string(file), err
 }
 
-// beside is a file that another names by its place from there, downloaded where that one was.
+// beside resolves a file name relative to the file that contains it. It downloads the file if that one was downloaded.
 func (o *Options) beside(path, name string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return "", fmt.Errorf("the file %.80q lies outside of the folder of the dataset", name)
@@ -127,7 +127,7 @@ func (o *Options) beside(path, name string) (string, error) {
 		return local, nil
 	}
 	if o.pictures == nil {
-		repo, err := hub.Open(kontextWhere.modelscope, hub.Dataset, o.Hub) // the same name at both hubs
+		repo, err := hub.Open(kontextWhere.modelscope, hub.Dataset, o.Hub) // both hubs use this name
 		if err != nil {
 			return "", err
 		}
@@ -136,10 +136,10 @@ func (o *Options) beside(path, name string) (string, error) {
 	return o.pictures.File(context.Background(), "test/"+name)
 }
 
-// isText says that bytes are no picture, but may be the name of one.
+// isText reports whether bytes are text, such as a file name, rather than a picture.
 func isText(s string) bool { return strings.HasPrefix(http.DetectContentType([]byte(s)), "text/") }
 
-// pictureFile is a picture as Parquet has it: bytes, alone or with the name of the file that they were.
+// pictureFile returns the bytes of a picture in Parquet, where they stand alone or beside their file name.
 func pictureFile(v any) string {
 	if m, ok := v.(map[string]any); ok {
 		v = m["bytes"]
@@ -148,7 +148,8 @@ func pictureFile(v any) string {
 	return s
 }
 
-// mmmu is examination questions with several pictures, or the names of their files. <image N> stands where one belongs.
+// mmmu has examination questions with several pictures, or the names of their files. <image N> marks the place of a
+// picture.
 var mmmuWhere = where{"AI-ModelScope/MMMU", "MMMU/MMMU", []string{"*/validation-*.parquet"}, nil}
 
 const mmmuPictures = 7
@@ -193,7 +194,7 @@ func mmmu(o *Options, r *row, c *content) (keep bool, err error) {
 		files[k] = ""
 		rest = behind
 	}
-	for _, file := range files { // those that the question does not place
+	for _, file := range files { // pictures that the question does not mention
 		if file != "" {
 			if err := c.picture(file); err != nil {
 				return true, err

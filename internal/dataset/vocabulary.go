@@ -12,8 +12,8 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// words is the table of the words that random text is made of. Those of the default vocabulary are part of the program,
-// so that nothing is encoded; any other's are found once and kept.
+// words returns the table of words that random text consists of. The table of the default vocabulary is embedded;
+// those of others are computed once and cached.
 func (o *Options) words() (*synth.Words, error) {
 	usual := o.Charset == "" || o.Charset == "everyday"
 	words, err := o.table(usual)
@@ -33,7 +33,7 @@ func (o *Options) words() (*synth.Words, error) {
 func (o *Options) table(usual bool) (*synth.Words, error) {
 	e := tokenizer.Encoding(o.TokenizerName)
 	key := fingerprint(o.TokenizerName)
-	switch inside := e == tokenizer.Default || e == "o200k_harmony"; { // the same but for special tokens
+	switch inside := e == tokenizer.Default || e == "o200k_harmony"; { // it differs in special tokens only
 	case inside && usual:
 		return synth.O200kEveryday()
 	case inside:
@@ -57,8 +57,7 @@ func (o *Options) table(usual bool) (*synth.Words, error) {
 	})
 }
 
-// fingerprint tells a vocabulary from all others: the name of one that is part of the program, or the sum of all files
-// that may make it up.
+// fingerprint identifies a vocabulary: the name of an embedded one, or the checksum of all files that may define it.
 func fingerprint(name string) string {
 	path := name
 	if _, err := os.Stat(path); err != nil {
@@ -87,16 +86,16 @@ func fingerprint(name string) string {
 		fmt.Fprintf(sum, "\x00%s\x00", filepath.Base(f))
 		_, err = io.Copy(sum, data)
 		if data.Close(); err != nil {
-			return "" // not to be told: nothing is kept
+			return "" // unreadable, so it is not cached
 		}
 	}
 	return fmt.Sprintf("%x", sum.Sum(nil))
 }
 
-// o200kIDs is how many ordinary tokens o200k_base has: their ids are 0, 1, ….
+// o200kIDs is the number of ordinary tokens of o200k_base, whose ids are 0, 1, ….
 const o200kIDs = 199998
 
-// ordinaryIDs are those of the tokenizer's tokens that stand for text.
+// ordinaryIDs returns the ids of the tokens that stand for text.
 func (o *Options) ordinaryIDs() ([]int, error) {
 	var ids []int
 	if tokenizer.Encoding(o.TokenizerName) == tokenizer.Default {

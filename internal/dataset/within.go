@@ -9,18 +9,18 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// mostWithin is how deep within looks.
-const mostWithin = 6
+// maxWithin is the maximum depth that within searches.
+const maxWithin = 6
 
-// answers are keys of what a model wrote.
+// answers are keys of generated content.
 var answers = []string{
 	"answer", "answers", "choices", "completion", "non_preferred_output", "output", "outputs", "preferred_output",
 	"rejected", "res", "response",
 	"response_body", "responses", "result",
 }
 
-// within returns the jq filter of the requests, the messages or else the rows with text that are inside an object which
-// is itself no request: gateways wrap what they log. It is "" if there are none.
+// within returns the jq filter of the requests, messages or else rows with text inside an object that is itself not a
+// request, as gateways log them. It returns "" if there are none.
 func within(v gjson.Result) string {
 	if path := findWithin(v, "", 0, isRequest); path != "" {
 		return path
@@ -36,7 +36,7 @@ func isRequest(v gjson.Result) bool {
 	return isBody(v) || isEnvelope(v)
 }
 
-// findWithin looks for what is wanted under the members of v, which stands at path.
+// findWithin searches the members of v, which is at path.
 func findWithin(v gjson.Result, path string, depth int, want func(gjson.Result) bool) (found string) {
 	v.ForEach(func(key, x gjson.Result) bool {
 		if v.IsObject() && slices.Contains(answers, key.Str) {
@@ -57,17 +57,17 @@ func findWithin(v gjson.Result, path string, depth int, want func(gjson.Result) 
 		case !x.IsObject() && !x.IsArray():
 		case want(x):
 			found = strings.TrimSuffix(at, " | ")
-		case depth < mostWithin:
+		case depth < maxWithin:
 			found = findWithin(x, at, depth+1, want)
 		}
-		return found == "" && v.IsObject() // the first element of an array stands for all
+		return found == "" && v.IsObject() // the first element represents the array
 	})
 	return found
 }
 
 var jqName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// jqKey is the jq filter of a member.
+// jqKey returns the jq filter of a member.
 func jqKey(key string) string {
 	if jqName.MatchString(key) {
 		return "." + key
@@ -81,7 +81,7 @@ func jqKey(key string) string {
 
 var shellPlain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
 
-// shellQuote writes a word for a shell.
+// shellQuote quotes a word for a shell.
 func shellQuote(word string) string {
 	if shellPlain.MatchString(word) {
 		return word
