@@ -82,12 +82,12 @@ func (f *flags) server(ctx context.Context, env *cli.Env, facts *runFacts) (cont
 	if target != nil {
 		return ctx, &server{url: target, close: func() error { return nil }}, nil
 	}
-	s, err := startSim(f, "127.0.0.1:0")
+	simulator, end, err := startSim(f, "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
 	}
 	env.Say("no --url: the built-in SIMULATOR answers; its figures are not those of any server")
-	return ctx, &server{url: s.url, simulated: true, close: s.close}, nil
+	return ctx, &server{url: simulator, simulated: true, close: end}, nil
 }
 
 func (f *flags) startLocal(ctx context.Context, env *cli.Env, facts *runFacts) (context.Context, *server, error) {

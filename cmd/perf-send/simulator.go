@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"net"
@@ -14,83 +13,59 @@ import (
 	"perfpipe/internal/cli"
 	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sim"
 )
 
-// simulator is the built-in server with the file of its truth.
-type simulator struct {
-	server *sim.Server
-	url    *url.URL
-	truth  *bufio.Writer
-	file   *os.File
-	err    error // of the truth's file
-}
-
-func startSim(f *flags, addr string) (*simulator, error) {
+// startSim starts the built-in simulator on addr. Close ends it and completes the file of --truth.
+func startSim(f *flags, addr string) (target *url.URL, close func() error, err error) {
 	cfg, err := sim.ParseConfig(f.Sim)
 	if err != nil {
-		return nil, fault.Usage("such as --sim ttft=200ms,itl=20ms,slots=8", "--sim: %w", err)
+		return nil, nil, fault.Usage("such as --sim ttft=200ms,itl=20ms,slots=8", "--sim: %w", err)
 	}
-	s := &simulator{}
-	var tell func(sim.Truth)
+	var write func(sim.Truth)
+	end := func() error { return nil }
 	if f.Truth != "" {
-		if s.file, err = os.Create(f.Truth); err != nil {
-			return nil, fault.Fail("", "--truth: %w", err)
+		truth, err := sim.CreateTruth(f.Truth)
+		if err != nil {
+			return nil, nil, fault.Fail("", "--truth: %w", err)
 		}
-		s.truth = bufio.NewWriterSize(s.file, 1<<20)
-		w := jsonl.NewWriter(s.truth)
-		tell = func(t sim.Truth) {
-			if err := w.Write(t); err != nil && s.err == nil {
-				s.err = err
-			}
-		}
+		write, end = truth.Write, truth.Close
 	}
-	s.server = sim.New(cfg, tell)
-	base, err := s.server.Start(addr)
+	server := sim.New(cfg, write)
+	base, err := server.Start(addr)
 	if err != nil {
-		return nil, fault.Fail("an address looks like 127.0.0.1:8000; port 0 is any free one", "--serve-sim: %w", err)
+		end()
+		return nil, nil, fault.Fail("an address looks like 127.0.0.1:8000; port 0 is any free one", "--serve-sim: %w", err)
 	}
-	s.url, err = url.Parse(base)
-	return s, err
-}
-
-// close ends the server and keeps the truth.
-func (s *simulator) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	s.server.Close(ctx) // what it cuts off stands in the truth as aborted
-	if s.file == nil {
-		return nil
-	}
-	for _, err := range []error{s.truth.Flush(), s.file.Close()} {
-		if s.err == nil {
-			s.err = err
+	target, err = url.Parse(base)
+	return target, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		server.Close(ctx) // the truth has what it cuts off as aborted
+		if err := end(); err != nil {
+			return fault.Fail("", "--truth: %w", err)
 		}
-	}
-	if s.err != nil {
-		return fault.Fail("", "--truth: %w", s.err)
-	}
-	return nil
+		return nil
+	}, err
 }
 
-// serveSim is perf-send --serve-sim: it serves until it is told to end.
+// serveSim runs --serve-sim: it serves until a signal.
 func serveSim(env *cli.Env, f *flags) error {
 	host, _, err := net.SplitHostPort(f.ServeSim)
 	if err != nil {
 		return fault.Usage("such as --serve-sim 127.0.0.1:8000", "--serve-sim: %w", err)
 	}
-	s, err := startSim(f, f.ServeSim)
+	target, end, err := startSim(f, f.ServeSim)
 	if err != nil {
 		return err
 	}
-	env.Say("the simulator serves %s/v1 until Ctrl-C", s.url)
+	env.Say("the simulator serves %s/v1 until Ctrl-C", target)
 	if ip := net.ParseIP(host); host == "" || ip != nil && !ip.IsLoopback() {
 		env.Hint("other machines can reach it; --serve-sim 127.0.0.1:PORT keeps it to this one")
 	}
-	fmt.Fprintf(env.Stdout, "%s\n", s.url)
+	fmt.Fprintf(env.Stdout, "%s\n", target)
 	<-env.Signals
-	return s.close()
+	return end()
 }
 
 // calibrate runs --calibrate, with this program as the simulator.
