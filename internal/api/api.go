@@ -1,5 +1,11 @@
-// Package api is the dialects of the servers: what a request's body looks like, where it is sent, and what a reply
-// carries.
+// Package api knows the dialects of LLM servers: how a request's body is made, where it is sent, and what an answer means.
+//
+// A [Dialect] is one operation of an API. All that is known of it is in its value: the endpoint, the place of inputs and
+// parameters, the test request, the framing of its streams, the events, the token counts and what counts as a failure.
+// A new one is a file with that value and a line in the table dialects (docs/extending.md). A new framing is a value of
+// [Framing] and a case in the client.
+//
+// The package exports more names than most, because requests are built from it and answers are read with it.
 package api
 
 import (
@@ -11,43 +17,55 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Dialect is one API of a server: one operation at one endpoint.
+// Dialect is one operation at one endpoint of a server's API.
 type Dialect struct {
-	Name string // as --api and the record's api have it
-	Op   string // the record's op: chat, completion, responses, embedding, rerank, score, generate, or as a custom API says
-	Base string // what an origin gets in front of Path, such as /v1
-	Path string // the endpoint; {model} and {_stream} in it are filled in by For
-	Need string // a key that a body must have; "" is none
+	Name string // for --api and the record's api
+	Op   string // the record's op: chat, completion, responses, embedding, rerank, score, generate, or any of a custom API
+	Base string // what stands between an origin and Path, such as /v1
+	Path string // the endpoint; For fills in {model} and {_stream}
+	Need string // a key that a body must have; "": none
 
-	Query         url.Values        // of the URL, where it does not say them itself
-	Method        string            // "" is POST
+	Query         url.Values        // of the URL, unless it has these itself
+	Method        string            // "": POST
 	Headers       map[string]string // of every request
-	StreamHeaders map[string]string // of a request that asks for a stream, beside Headers
-	KeyHeader     string            // takes the API key as it stands; "" is Authorization: Bearer
-	Bearer        bool              // Authorization: Bearer takes it as well as KeyHeader
-	Lines         bool              // a stream is JSON lines, not server-sent events
+	StreamHeaders map[string]string // of a request for a stream, besides Headers
+	KeyHeader     string            // takes the API key as it is; "": Authorization: Bearer
+	Bearer        bool              // Authorization: Bearer takes the key, too
 	NoModel       bool              // the body names no model
-	NoFinish      bool              // nothing in a stream says that it is whole
-	Ending        string            // what says it, in words; "" is finish_reason and [DONE]
 
-	template string                        // what Path was before For
+	Framing       Framing // of a stream
+	StreamOptions bool    // a stream reports its usage only if stream_options asks for it
+	NoFinish      bool    // nothing in a stream marks its end
+	Ending        string  // the mark, for messages; "": finish_reason and [DONE]
+
+	template string                        // Path before For
 	also     []string                      // other endings of a path that are this endpoint
-	or       []string                      // keys that do instead of Need
-	shape    func(body []byte) bool        // tells dialects apart that need the same key; nil: it is the one
-	input    func(Input) (object, error)   // the body but for its parameters; errKind where it takes no such input
+	or       []string                      // keys that serve instead of Need
+	shape    func(body []byte) bool        // decides between dialects that need the same key; nil: always true
+	input    func(Input) (object, error)   // the body without parameters; errKind if it takes no such input
 	probe    func(json.RawMessage) []place // what a test request changes in a body; nil: there is none
-	place    func(Param) (place, bool)     // where a parameter goes; nil: to its own name, whatever it is
+	place    func(Param) (place, bool)     // where a parameter goes; nil: under its own name, whatever it is
+	items    itemPaths                     // empty: the answer is text
 
-	streamKey string // path of the key that asks for a stream; "" is stream
-	streams   bool   // also where the key is missing
+	streamKey string // path of the key that asks for a stream; "": stream
+	streams   bool   // even if the key is missing
 
 	read      func(value) Event
-	reader    func() func(value) Event        // where an event alone does not tell all
-	scan      func(data []byte) (Event, bool) // reads most events at a small part of the cost; false: read is to do it
-	grows     bool                            // the text of an event holds that of those before
-	done      string                          // the data that ends a stream, beside [DONE]
+	reader    func() func(value) Event        // of a stream whose events depend on those before; nil: read
+	scan      func(data []byte) (Event, bool) // a fast read of chat chunks, which a Memo caches; false: read must do it
+	grows     bool                            // the text of an event contains that of those before
+	done      string                          // the data that ends a stream, besides [DONE]
 	ownErrors bool                            // read knows all errors of the API
 }
+
+// Framing is how the events of a stream stand in its body.
+type Framing uint8
+
+// The framings.
+const (
+	Events    Framing = iota // server-sent events
+	JSONLines                // a JSON value on each line
+)
 
 // dialects is the table of them all. Where several fit a path or a body the first one counts.
 var dialects = []Dialect{
@@ -165,30 +183,24 @@ func (d Dialect) Streams(body []byte) bool {
 // have one endpoint. It is asked before For.
 func (d Dialect) Uniform() bool { return d.streamKey == "" && !strings.Contains(d.Path, "{model}") }
 
-// Items returns how many texts or documents the body asks to be embedded or ranked, and how many items the answer must have
-// at least. Both are 0 where it asks for neither.
+// itemPaths are where a body has what its answer has an item for each of.
+type itemPaths struct {
+	paths []string
+	best  []string // of numbers: the answer may have the best items only, at least so many
+}
+
+// HasItems reports whether answers are items, such as embeddings or ranks, instead of text.
+func (d *Dialect) HasItems() bool { return len(d.items.paths) > 0 }
+
+// Items returns the number of texts or documents that the body has, and the least number of items that the answer may
+// have. Both are 0 if the dialect has no items.
 func (d *Dialect) Items(body []byte) (asked, least int) {
-	most := func(keys ...string) (n int) {
-		for _, key := range keys {
-			n = max(n, items(gjson.GetBytes(body, key)))
-		}
-		return n
-	}
-	switch d.Op {
-	case "embedding":
-		asked = most("input", "texts", "inputs")
-	case "rerank":
-		asked = most("documents", "texts", "passages", "input.documents")
-	case "score":
-		var keys []string
-		for _, pair := range scored {
-			keys = append(keys, pair[:]...)
-		}
-		asked = most(keys...)
+	for _, path := range d.items.paths {
+		asked = max(asked, items(gjson.GetBytes(body, path)))
 	}
 	least = asked
-	for _, key := range [...]string{"top_n", "top_k", "topK", "parameters.top_n"} {
-		if n := int(gjson.GetBytes(body, key).Int()); n > 0 && d.Op == "rerank" {
+	for _, path := range d.items.best {
+		if n := int(gjson.GetBytes(body, path).Int()); n > 0 {
 			least = min(least, n)
 		}
 	}

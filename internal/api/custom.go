@@ -36,6 +36,11 @@ type spec struct {
 	Cumulative bool              `json:"cumulative"`
 }
 
+var framings = map[string]Framing{"sse": Events, "lines": JSONLines}
+
+// itemsOf has the items of operations whose answers are no text.
+var itemsOf = map[string]itemPaths{embedding.Op: embedded, rerank.Op: ranked, score.Op: scored}
+
 var inputKeys = []string{"messages", "text", "tokens", "texts", "query", "documents"}
 
 var readKeys = []string{
@@ -86,11 +91,11 @@ func ParseSpec(data []byte) (Dialect, error) {
 	}
 	d := Dialect{
 		Name: s.Name, Op: s.Op, Path: path, Query: values, Method: s.Method, Headers: s.Headers, StreamHeaders: s.StreamHeaders,
-		KeyHeader: s.KeyHeader, Lines: s.Framing == "lines", input: s.input,
+		KeyHeader: s.KeyHeader, Framing: framings[s.Framing], input: s.input,
 		Ending:   "what read.finish or read.done tells",
 		NoFinish: s.Read["finish"] == "" && s.Read["done"] == "",
 		read:     func(v value) Event { return (&customReader{spec: &s, jq: jq}).read(v) }, ownErrors: true, done: s.Done,
-		streamKey: s.Params["stream"], probe: s.probe,
+		streamKey: s.Params["stream"], probe: s.probe, items: itemsOf[s.Op],
 	}
 	if s.Cumulative {
 		d.grows = true

@@ -65,7 +65,7 @@ func TestCustom(t *testing.T) {
 
 func TestCustomTextsThatGrow(t *testing.T) {
 	d, err := ParseSpec([]byte(`{"path":"/x","framing":"lines","cumulative":true,"input":{"text":"q"},"read":{"text":".a"}}`))
-	if err != nil || !d.Lines || d.Name != "custom" {
+	if err != nil || d.Framing != JSONLines || d.Name != "custom" {
 		t.Fatalf("%+v, %v", d, err)
 	}
 	got, err := collect(d.Reader(), "{\"a\":\"x\"}\n{\"a\":\"xy\"}\n{\"a\":\"xyz\"}")

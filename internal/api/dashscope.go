@@ -37,6 +37,7 @@ var dashscopeRerank = Dialect{
 	place: places(nil),
 	read:  readRerank,
 	probe: probeItems("input.query", "input.documents"),
+	items: ranked,
 }
 
 func readDashscope(v value) Event {

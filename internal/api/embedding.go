@@ -19,7 +19,11 @@ var embedding = Dialect{
 	place: places(nil),
 	read:  readEmbedding,
 	probe: probeItems("input"),
+	items: embedded,
 }
+
+// embedded are the paths of the texts in bodies that ask for embeddings.
+var embedded = itemPaths{paths: []string{"input", "texts", "inputs"}}
 
 // readEmbedding counts the vectors, which are lists of numbers or, where base64 was asked for, text of four bytes each.
 // The list is data; embeddings is Cohere's, and TEI's own route answers with the list alone.

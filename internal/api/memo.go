@@ -26,7 +26,7 @@ type layout struct {
 
 // Memo returns a new cache, or nil if d's events have no layouts that it knows.
 func (d Dialect) Memo() *Memo {
-	if d.Name != chat.Name || d.Op != chat.Op && d.Op != completion.Op {
+	if d.scan == nil {
 		return nil
 	}
 	m := &Memo{}

@@ -11,7 +11,7 @@ import (
 
 // Ollama's own API. Its streams are JSON lines, and it streams unless told not to.
 var ollamaChat = Dialect{
-	Name: "ollama", Op: "chat", Path: "/api/chat", Need: "messages", Lines: true, streams: true, Ending: `"done": true`,
+	Name: "ollama", Op: "chat", Path: "/api/chat", Need: "messages", Framing: JSONLines, streams: true, Ending: `"done": true`,
 	input: func(in Input) (object, error) {
 		m, err := asMessages(in)
 		if err != nil {
@@ -26,7 +26,7 @@ var ollamaChat = Dialect{
 }
 
 var ollamaGenerate = Dialect{
-	Name: "ollama", Op: "generate", Path: "/api/generate", Need: "prompt", Lines: true, streams: true, Ending: `"done": true`,
+	Name: "ollama", Op: "generate", Path: "/api/generate", Need: "prompt", Framing: JSONLines, streams: true, Ending: `"done": true`,
 	input: func(in Input) (object, error) { return prompt(in, "prompt", "", "") },
 	place: ollamaPlaces,
 	read:  readOllama,
@@ -34,7 +34,7 @@ var ollamaGenerate = Dialect{
 }
 
 var ollamaEmbed = Dialect{
-	Name: "ollama", Op: "embedding", Path: "/api/embed", Need: "input", shape: embedding.shape,
+	Name: "ollama", Op: "embedding", Path: "/api/embed", Need: "input", shape: embedding.shape, items: embedded,
 	input: func(in Input) (object, error) { return prompt(in, "input", "", "input") },
 	place: places(nil),
 	read:  readOllama,

@@ -16,11 +16,18 @@ var rerank = Dialect{
 	place: places(nil),
 	read:  readRerank,
 	probe: probeItems("query", "documents", "texts"),
+	items: ranked,
 }
 
-// scored are the keys of a body of score, as vLLM has them: a text or texts to hold against each other, one against all
-// or pair by pair.
-var scored = [][2]string{{"text_1", "text_2"}, {"data_1", "data_2"}, {"queries", "documents"}, {"queries", "items"}}
+// ranked are the paths of the documents in bodies that ask for a ranking.
+var ranked = itemPaths{
+	paths: []string{"documents", "texts", "passages", "input.documents"},
+	best:  []string{"top_n", "top_k", "topK", "parameters.top_n"},
+}
+
+// scored are the paths of the texts in bodies of score, as vLLM has them: one text is compared with all of a list, or two
+// lists are compared pair by pair.
+var scored = itemPaths{paths: []string{"text_1", "text_2", "data_1", "data_2", "queries", "documents", "items"}}
 
 // score is vLLM's: how well each text_2 answers text_1.
 var score = Dialect{
@@ -33,7 +40,8 @@ var score = Dialect{
 	},
 	place: places(nil),
 	read:  readRerank,
-	probe: probeItems("text_1", "text_2", "data_1", "data_2", "queries", "documents", "items"),
+	probe: probeItems(scored.paths...),
+	items: scored,
 }
 
 // readRerank counts the results: Jina's, data of Voyage and of score, rankings of NIM, output.results of DashScope. SGLang

@@ -8,7 +8,6 @@ import (
 
 	"github.com/goccy/go-json"
 
-	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
 )
 
@@ -35,7 +34,7 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members
 			p.c.cfg.Say("bodies without a model get %q", name)
 		}
 	}
-	if is(keys.Get("stream"), "true") && !p.c.cfg.NoUsage && hasStreamOptions(ep.dialect) {
+	if is(keys.Get("stream"), "true") && !p.c.cfg.NoUsage && ep.dialect.StreamOptions {
 		if options := withUsage(keys.Get("stream_options")); options != nil {
 			c.set("stream_options", options)
 			if p.first(factUsage) {
@@ -54,11 +53,6 @@ func is(m *fastjson.Member, value string) bool { return m != nil && string(m.Val
 func quoted(s string) []byte {
 	b, _ := json.MarshalWithOption(s, json.DisableHTMLEscape()) // a string always marshals
 	return b
-}
-
-// hasStreamOptions reports whether bodies of d may have stream_options.
-func hasStreamOptions(d api.Dialect) bool {
-	return d.Name == "openai" && (d.Op == "chat" || d.Op == "completion")
 }
 
 // withUsage returns options with include_usage, so that a stream reports its usage; nil: they need no change.

@@ -40,7 +40,7 @@ func newEndpoint(c *Client, u *url.URL, method string, d api.Dialect, stream boo
 	clean.RawQuery = escapeQuery(clean.RawQuery)
 	e := &endpoint{
 		url: clean.String(), method: method, addr: net.JoinHostPort(u.Hostname(), port), dialect: d,
-		memo: d.Memo(), stream: stream, ranks: d.Op == "embedding" || d.Op == "rerank" || d.Op == "score",
+		memo: d.Memo(), stream: stream, ranks: d.HasItems(),
 	}
 	e.shown = mask.URL(e.url)
 	if e.memo != nil {

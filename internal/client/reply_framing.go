@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 
+	"perfpipe/internal/api"
 	"perfpipe/internal/sniff"
 	"perfpipe/internal/sse"
 )
@@ -57,7 +58,7 @@ var eventFields = [...]string{"data", "event", "id", "retry", "error"}
 // framingOf returns the framing of a body by its beginning, or notKnown until that is long enough.
 func (r *reply) framingOf(body []byte) framing {
 	b := bytes.TrimLeft(sniff.TrimBOM(body), " \t\r\n")
-	lines := r.ep.stream && r.ep.dialect.Lines
+	lines := r.ep.stream && r.ep.dialect.Framing == api.JSONLines
 	switch {
 	case len(b) == 0:
 		return notKnown

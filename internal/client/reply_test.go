@@ -41,7 +41,7 @@ func (a *answer) play(t testing.TB) *record.Record {
 	if d.Name == "" {
 		t.Fatalf("no dialect at %s", path)
 	}
-	ep := &endpoint{dialect: d, memo: d.Memo(), stream: a.body == "", ranks: d.Op == "embedding" || d.Op == "rerank" || d.Op == "score"}
+	ep := &endpoint{dialect: d, memo: d.Memo(), stream: a.body == "", ranks: d.HasItems()}
 	if ep.memo != nil {
 		ep.read = ep.memo.Read
 	}
