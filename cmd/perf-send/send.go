@@ -81,7 +81,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 		URL: to.url, API: f.API, Custom: custom, APIKey: key, Headers: headers, Model: f.Model, Served: to.model, NoUsage: f.NoUsage,
 		Drop: append(f.DropParams, launch.Refuses(f.API)...), ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout), SaveOutput: f.SaveOutput || f.TokenizerPath != "", SaveRequest: f.SaveRequest,
-		Simulated: to.simulated, Say: env.Say, Debug: f.debugger(env),
+		Simulated: to.simulated, Say: env.Say, Hint: hint, Debug: f.debugger(env),
 		Network: network, More: more, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer, Compressed: f.Compressed, Batch: f.batch(points),
 	}, clk)
 	defer c.Close()

@@ -86,7 +86,7 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 	sent := c.clock.At(now) / 1000 * 1000 // whole µs, so that the record's sums are exact
 	rec.SentUs = sent.Micros()
 	if err != nil {
-		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error()}
+		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error() + c.cfg.hint(err)}
 		return out
 	}
 	rec.PromptAsked = req.PromptTokens
@@ -110,7 +110,7 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 		c.retry(ctx, x, rec, req.WantReply)
 	}
 	if rec.Error != nil {
-		x.call.explain(rec)
+		x.call.explain(rec, c.cfg.hint(x.reply.err))
 	}
 	x.trip.into(rec)
 	c.watchSelf(x, out, stalled)
@@ -198,16 +198,16 @@ func (c *Client) late() error {
 func (c *Client) Preconnect(ctx context.Context, req *load.Request, n int) error {
 	ep, err := c.prep.endpoint(ctx, req)
 	if err != nil {
-		return err
+		return c.cfg.hinted(err)
 	}
 	if len(c.cfg.More) == 0 {
-		return c.transport(ep).preconnect(ctx, ep, n)
+		return c.cfg.hinted(c.transport(ep).preconnect(ctx, ep, n))
 	}
 	servers := append([]*url.URL{c.cfg.URL}, c.cfg.More...)
 	for _, u := range servers {
 		one := newEndpoint(c, u, ep.method, ep.dialect, ep.stream)
 		if err := c.transport(one).preconnect(ctx, one, (n+len(servers)-1)/len(servers)); err != nil {
-			return err
+			return c.cfg.hinted(err)
 		}
 	}
 	return nil

@@ -44,6 +44,16 @@ type Config struct {
 
 	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 
+	// Hint returns the text to append to a message with a reason, which tells the user what to do. It may be nil.
+	// The reasons are those of http1.Error and these:
+	//   - no-api: no dialect is known for a body
+	//   - no-http2: the server does not speak HTTP/2
+	//   - not-resent: a request was not sent again, because of NoResend
+	//   - redirected: the answer is a redirect
+	//   - too-long: an answer exceeds MaxAnswer
+	//   - usage-added: streamed requests ask for usage, because of NoUsage
+	Hint func(reason string) string
+
 	// Debug, unless nil, is called for each step of each exchange: step is start, sent or received. text is valid
 	// during the call.
 	Debug func(id, step string, text []byte)

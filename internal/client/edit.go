@@ -38,7 +38,7 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members
 		if options := withUsage(keys.Get("stream_options")); options != nil {
 			c.set("stream_options", options)
 			if p.first(factUsage) {
-				p.c.cfg.Say("adding stream_options.include_usage to streamed requests (--no-usage does not)")
+				p.c.cfg.Say("adding stream_options.include_usage to streamed requests%s", p.c.cfg.hint(errUsageAdded))
 			}
 		}
 	}
@@ -47,6 +47,9 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members
 	}
 	return c, nil
 }
+
+// errUsageAdded has the reason of the hint at the change of stream_options.
+var errUsageAdded = failFor("usage-added", "", "")
 
 func is(m *fastjson.Member, value string) bool { return m != nil && string(m.Value) == value }
 

@@ -3,7 +3,6 @@ package client
 import (
 	"cmp"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,6 +13,7 @@ import (
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/load"
 	"perfpipe/internal/mask"
+	"perfpipe/internal/record"
 )
 
 // endpointKey identifies an endpoint.
@@ -124,6 +124,8 @@ func (p *preparer) server() (turn int, u *url.URL) {
 	return 0, p.c.cfg.URL
 }
 
+var errNoAPI = failFor("no-api", record.KindRequest, "the body's shape is no known API's, and the URL names none")
+
 // dialect returns the dialect of a body for a URL's path. alike reports whether all bodies with the same members have
 // it.
 func (p *preparer) dialect(path string, body []byte) (d api.Dialect, alike bool, err error) {
@@ -135,7 +137,7 @@ func (p *preparer) dialect(path string, body []byte) (d api.Dialect, alike bool,
 	case ok:
 		return d, alike, nil
 	case d.Name == "":
-		return d, false, errors.New("the body's shape is no known API's, and neither --api nor the URL names one")
+		return d, false, errNoAPI
 	case d.Need == "":
 		return d, false, fmt.Errorf("the body is not one for %s %s", d.Name, d.Op)
 	}

@@ -192,8 +192,9 @@ func (c *Client) secretsOf(u *url.URL) *mask.Secrets {
 }
 
 // explain names the proxy in a record's error if it may be the proxy's, and hides secrets that the server sent back.
-func (c *call) explain(rec *record.Record) {
+func (c *call) explain(rec *record.Record, hint string) {
 	e := rec.Error
+	e.Message += hint
 	switch {
 	case c.ep.proxy == "" || e.Kind != record.KindHTTP:
 	case rec.Status == http.StatusProxyAuthRequired, rec.Status >= 502 && rec.Status <= 504:

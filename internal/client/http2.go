@@ -289,5 +289,5 @@ func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*http2.Clien
 }
 
 func noHTTP2(addr string) error {
-	return fail(record.KindProtocol, "%s does not speak HTTP/2; leave out --http2", addr)
+	return failFor("no-http2", record.KindProtocol, "%s does not speak HTTP/2", addr)
 }

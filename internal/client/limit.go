@@ -41,10 +41,9 @@ func (r *reply) input(b []byte) bool {
 	r.plain(b)
 	switch {
 	case r.limit.run > r.limit.buffered:
-		r.refuse(fail(record.KindProtocol,
-			"%d bytes of the answer without an end (--max-answer-bytes)", r.limit.buffered))
+		r.refuse(failFor("too-long", record.KindProtocol, "%d bytes of the answer without an end", r.limit.buffered))
 	case r.limit.all > r.limit.streamed:
-		r.refuse(fail(record.KindProtocol, "the answer is longer than %d bytes (--max-answer-bytes)", r.limit.streamed))
+		r.refuse(failFor("too-long", record.KindProtocol, "the answer is longer than %d bytes", r.limit.streamed))
 	case r.chunks > maxChunks || len(r.odd) > maxChunks:
 		r.refuse(fail(record.KindProtocol, "the answer has more than %d chunks", maxChunks))
 	}

@@ -35,7 +35,7 @@ type preparer struct {
 // prepared. The error is the line's fault, or ErrNoModel.
 func (c *Client) Prepare(ctx context.Context, req *load.Request) error {
 	_, err := c.prep.endpoint(ctx, req)
-	return err
+	return c.cfg.hinted(err)
 }
 
 func (p *preparer) endpoint(ctx context.Context, req *load.Request) (*endpoint, error) {

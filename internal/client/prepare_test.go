@@ -55,7 +55,7 @@ func TestWhereRequestsGo(t *testing.T) {
 	for _, c := range []struct{ base, line, says string }{
 		{host + "/v1/chat/completions", `{"model":"m","prompt":"p"}`, `no "messages"`},
 		{host + "/v1/completions", chat, `no "prompt"`},
-		{host, `{"model":"m"}`, "neither --api nor the URL"},
+		{host, `{"model":"m"}`, "no known API's, and the URL names none"},
 		{host, `{"url":"http://other/v1/completions","body":{"prompt":"p"}}`, "another server must not see the API key"},
 		{host, `{"turns":[{"body":{"model":"m","messages":[]}},{"body":{"model":"m"}}]}`, "turns[1].body has no messages"},
 	} {

@@ -54,13 +54,13 @@ func (r *reply) stray() string {
 func (r *reply) refusal() error {
 	status, why := r.rec.Status, api.ErrorMessage(r.whole)
 	if status/100 == 3 && r.location != "" {
-		return fail(record.KindHTTP, "HTTP %d: redirected to %s; give that as --url", status, mask.URL(r.redirect()))
+		return failFor("redirected", record.KindHTTP, "HTTP %d: redirected to %s", status, mask.URL(r.redirect()))
 	}
 	if why == "" {
 		why = "no reason given"
 	}
 	if !r.ep.overTLS && wantsTLS(why) {
-		why += "; write https:// in --url"
+		return failFor("wants-tls", record.KindHTTP, "HTTP %d: %s", status, why)
 	}
 	return fail(record.KindHTTP, "HTTP %d: %s", status, why)
 }

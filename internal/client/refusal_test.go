@@ -20,9 +20,9 @@ import (
 // A redirect is told with the URL to give instead.
 func TestRedirect(t *testing.T) {
 	for location, want := range map[string]string{
-		"https://other.example/base/v1/chat/completions":  "HTTP 307: redirected to https://other.example/base/v1/chat/completions; give that as --url",
-		"/v1/chat/completions/":                           "HTTP 307: redirected to http://ADDR/v1/chat/completions/; give that as --url",
-		"https://other.example/x?key=query-secret&alt=se": "HTTP 307: redirected to https://other.example/x?key=***&alt=se; give that as --url",
+		"https://other.example/base/v1/chat/completions":  "HTTP 307: redirected to https://other.example/base/v1/chat/completions; hint: redirected",
+		"/v1/chat/completions/":                           "HTTP 307: redirected to http://ADDR/v1/chat/completions/; hint: redirected",
+		"https://other.example/x?key=query-secret&alt=se": "HTTP 307: redirected to https://other.example/x?key=***&alt=se; hint: redirected",
 		"": "HTTP 307: no reason given",
 	} {
 		both(t, func(t *testing.T, plain bool) {
@@ -51,24 +51,24 @@ func TestOtherProtocol(t *testing.T) {
 		}
 		scheme := func(u *url.URL, s string) url.URL { v := *u; v.Scheme = s; return v }
 		secure, open := startPeer(t, true, quiet), startPeer(t, false, quiet)
-		check("http to https", scheme(secure.url, "http"), nil, record.KindHTTP, "; write https:// in --url")
-		check("https to http", scheme(open.url, "https"), nil, record.KindTLS, "does not speak TLS; write http:// in --url")
-		check("self-signed", *secure.url, nil, record.KindTLS, "is not trusted: certificate signed by unknown authority; --cacert FILE trusts its issuer, --insecure does not verify it")
+		check("http to https", scheme(secure.url, "http"), nil, record.KindHTTP, "; hint: wants-tls")
+		check("https to http", scheme(open.url, "https"), nil, record.KindTLS, "does not speak TLS; hint: no-tls")
+		check("self-signed", *secure.url, nil, record.KindTLS, "is not trusted: certificate signed by unknown authority; hint: unknown-issuer")
 		check("other name", *secure.url, func(c *Config) {
 			secure.trust(c)
 			c.Network.TLS.ServerName = "other.example.org"
-		}, record.KindTLS, "; --insecure does not verify it")
-		check("http2 to http", *open.url, func(c *Config) { c.Network.HTTP2 = true }, record.KindProtocol, "does not speak HTTP/2; leave out --http2")
+		}, record.KindTLS, "; hint: untrusted")
+		check("http2 to http", *open.url, func(c *Config) { c.Network.HTTP2 = true }, record.KindProtocol, "does not speak HTTP/2; hint: no-http2")
 		alert := script(t, func(n int, c net.Conn, r *bufio.Reader) {
 			r.ReadString('\n')
 			c.Write([]byte{0x15, 3, 1, 0, 2, 2, 70})
 		})
-		check("alert", *alert, nil, record.KindProtocol, "the server speaks TLS; write https:// in --url")
+		check("alert", *alert, nil, record.KindProtocol, "the server speaks TLS; hint: wants-tls")
 		settings := script(t, func(n int, c net.Conn, r *bufio.Reader) {
 			r.ReadString('\n')
 			c.Write([]byte{0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100})
 		})
-		check("h2c", *settings, nil, record.KindProtocol, "the server speaks HTTP/2 alone; add --http2")
+		check("h2c", *settings, nil, record.KindProtocol, "the server speaks HTTP/2 alone; hint: wants-http2")
 		ends := script(t, func(n int, c net.Conn, r *bufio.Reader) { r.ReadByte() })
 		check("neither", scheme(ends, "https"), nil, record.KindTLS, "")
 		garbage := script(t, func(n int, c net.Conn, r *bufio.Reader) { take(r); io.WriteString(c, "SSH-2.0-x\r\n") })
@@ -79,7 +79,7 @@ func TestOtherProtocol(t *testing.T) {
 func TestClientCertificateHint(t *testing.T) {
 	p := startPeer(t, true, func(s *httptest.Server) { s.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert} })
 	rec := ask(newTest(t, p.url, false, p.trust))
-	if rec.OK || !strings.HasSuffix(rec.Error.Message, "refuses: certificate required; --cert FILE presents one") {
+	if rec.OK || !strings.HasSuffix(rec.Error.Message, "refuses: certificate required; hint: wants-cert") {
 		t.Errorf("%+v", rec.Error)
 	}
 }

@@ -71,8 +71,27 @@ func (d direct) preconnect(ctx context.Context, ep *endpoint, n int) error {
 
 func (d direct) close() { d.t.Close() }
 
-func fail(kind, format string, args ...any) error {
-	return &http1.Error{Kind: kind, Err: fmt.Errorf(format, args...)}
+func fail(kind, format string, args ...any) error { return failFor("", kind, format, args...) }
+
+func failFor(reason, kind, format string, args ...any) error {
+	return &http1.Error{Kind: kind, Reason: reason, Err: fmt.Errorf(format, args...)}
+}
+
+// hint returns what Config.Hint adds to the message of err.
+func (c *Config) hint(err error) string {
+	var e *http1.Error
+	if c.Hint == nil || !errors.As(err, &e) || e.Reason == "" {
+		return ""
+	}
+	return c.Hint(e.Reason)
+}
+
+// hinted returns err with its hint.
+func (c *Config) hinted(err error) error {
+	if hint := c.hint(err); hint != "" {
+		return fmt.Errorf("%w%s", err, hint)
+	}
+	return err
 }
 
 // describe returns the error of a record for err: plain words, and the kind by which failures are counted.

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// Error is a failure of a kind. Kinds are the words that records have: connect, connect_timeout, read_timeout,
-// total_timeout, tls, protocol, truncated, canceled, request.
+// Error is a failure with its kind, by which records count it, and with a reason if the user can do something about it.
 type Error struct {
-	Kind string
-	Err  error
+	Kind   string // connect, connect_timeout, read_timeout, total_timeout, tls, protocol, truncated, canceled or request
+	Reason string // wants-tls, no-tls, perhaps-no-tls, untrusted, unknown-issuer, wants-cert, wants-http2, not-resent or ""
+	Err    error
 }
 
 // Error implements error.
@@ -40,12 +40,26 @@ const (
 	kindRequest        = "request"
 )
 
-func fail(kind, format string, args ...any) error {
-	return &Error{kind, fmt.Errorf(format, args...)}
+// Reasons of an Error.
+const (
+	wantsTLS      = "wants-tls"      // the server speaks TLS
+	noTLS         = "no-tls"         // the server does not speak TLS
+	perhapsNoTLS  = "perhaps-no-tls" // the server closes the connection when TLS begins
+	untrusted     = "untrusted"      // the certificate is not valid
+	unknownIssuer = "unknown-issuer" // the issuer of the certificate is not trusted
+	wantsCert     = "wants-cert"     // the server requires a client certificate
+	wantsHTTP2    = "wants-http2"    // the server speaks only HTTP/2
+	notResent     = "not-resent"     // because of Config.NoResend
+)
+
+func fail(kind, format string, args ...any) error { return failFor("", kind, format, args...) }
+
+func failFor(reason, kind, format string, args ...any) error {
+	return &Error{kind, reason, fmt.Errorf(format, args...)}
 }
 
 // canceled is the error of an exchange whose context has ended.
-func canceled(ctx context.Context) error { return &Error{kindCanceled, context.Cause(ctx)} }
+func canceled(ctx context.Context) error { return &Error{Kind: kindCanceled, Err: context.Cause(ctx)} }
 
 var (
 	// ErrMalformed is the error of bytes that are no HTTP/1.1 response.
@@ -53,8 +67,8 @@ var (
 
 	errTruncated = errors.New("the server closed the connection before the end of its response")
 	errStale     = errors.New("the server closed the connection without an answer")
-	errOpen      = &Error{kindProtocol, errors.New("the body goes on after the end of the answer")}
-	errRefused   = &Error{kindProtocol, errors.New("the answer is refused")}
+	errOpen      = fail(kindProtocol, "the body goes on after the end of the answer")
+	errRefused   = fail(kindProtocol, "the answer is refused")
 )
 
 // ClosedByPeer reports whether err is that the server closed the connection, at whatever point.
@@ -83,7 +97,7 @@ func (c *Config) Resend(silence time.Duration) error {
 		return fail(kindTruncated,
 			"the server took the request and closed the connection without an answer, %.3g s later", silence.Seconds())
 	case c.NoResend:
-		return fail(kindTruncated, "the server closed the kept connection without an answer (--no-resend)")
+		return failFor(notResent, kindTruncated, "the server closed the kept connection without an answer")
 	}
 	return nil
 }
@@ -129,21 +143,21 @@ func dialError(addr string, err error) error {
 	var dns *net.DNSError
 	switch {
 	case errors.Is(err, context.Canceled):
-		return &Error{kindCanceled, err}
+		return &Error{Kind: kindCanceled, Err: err}
 	case errors.As(err, &dns):
 		return fail(kindConnect, "cannot resolve %s: %s", dns.Name, dns.Err)
 	case errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err):
 		return fail(kindConnectTimeout, "no connection to %s in time", addr)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return &Error{kindConnect, reworded{"connection refused by " + addr, err}}
+		return &Error{Kind: kindConnect, Err: reworded{"connection refused by " + addr, err}}
 	case errors.Is(err, syscall.EMFILE):
-		return &Error{kindConnect, reworded{"too many open files", err}}
+		return &Error{Kind: kindConnect, Err: reworded{"too many open files", err}}
 	}
 	msg := err.Error()
 	if i := strings.LastIndex(msg, ": "); i >= 0 {
 		msg = msg[i+2:]
 	}
-	return &Error{kindConnect, reworded{"no connection to " + addr + ": " + msg, err}}
+	return &Error{Kind: kindConnect, Err: reworded{"no connection to " + addr + ": " + msg, err}}
 }
 
 // TLSError returns, in plain words, why there is no TLS with addr.
@@ -153,25 +167,25 @@ func TLSError(ctx context.Context, addr string, err error) error {
 	var op *net.OpError
 	switch {
 	case errors.As(err, &mismatch):
-		return fail(kindTLS, "%s does not speak TLS; write http:// in --url", addr)
+		return failFor(noTLS, kindTLS, "%s does not speak TLS", addr)
 	case errors.As(err, &verify):
-		why, hint := strings.TrimPrefix(verify.Err.Error(), "x509: "), "--insecure does not verify it"
+		why, reason := strings.TrimPrefix(verify.Err.Error(), "x509: "), untrusted
 		if errors.As(verify.Err, new(x509.UnknownAuthorityError)) {
-			hint = "--cacert FILE trusts its issuer, " + hint
+			reason = unknownIssuer
 		}
-		return &Error{kindTLS, reworded{"the certificate of " + addr + " is not trusted: " + why + "; " + hint, err}}
+		return &Error{kindTLS, reason, reworded{"the certificate of " + addr + " is not trusted: " + why, err}}
 	case errors.As(err, &op) && op.Op == "remote error":
-		why := strings.TrimPrefix(op.Err.Error(), "tls: ")
+		why, reason := strings.TrimPrefix(op.Err.Error(), "tls: "), ""
 		if strings.Contains(why, "certificate required") {
-			why += "; --cert FILE presents one"
+			reason = wantsCert
 		}
-		return &Error{kindTLS, reworded{addr + " refuses: " + why, err}}
+		return &Error{kindTLS, reason, reworded{addr + " refuses: " + why, err}}
 	case isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fail(kindConnectTimeout, "no TLS connection to %s in time", addr)
 	case ctx.Err() != nil:
 		return canceled(ctx)
 	case errors.Is(err, io.EOF):
-		return fail(kindTLS, "%s ends the connection when TLS begins; write http:// in --url if it speaks none", addr)
+		return failFor(perhapsNoTLS, kindTLS, "%s ends the connection when TLS begins", addr)
 	}
 	return fail(kindTLS, "no TLS connection to %s: %w", addr, err)
 }
@@ -192,9 +206,9 @@ func isTimeout(err error) bool {
 func foreign(first []byte) error {
 	switch {
 	case len(first) >= 3 && first[0] == 0x15 && first[1] == 3:
-		return fail(kindProtocol, "the server speaks TLS; write https:// in --url")
+		return failFor(wantsTLS, kindProtocol, "the server speaks TLS")
 	case len(first) >= 9 && first[0] == 0 && first[3] == 4 && string(first[5:9]) == "\x00\x00\x00\x00":
-		return fail(kindProtocol, "the server speaks HTTP/2 alone; add --http2")
+		return failFor(wantsHTTP2, kindProtocol, "the server speaks HTTP/2 alone")
 	}
 	return nil
 }
