@@ -15,15 +15,15 @@ import (
 
 var update = flag.Bool("update", false, "write the files that the tests compare with")
 
-// block is a fenced piece of a document.
+// block is a fenced block of a document.
 type block struct {
 	line int
 	lang string
 	text string
 }
 
-// blocks gives the fenced blocks of a document. A block is left out where the line before its fence is a comment that
-// says why: <!-- not run: it needs a GPU -->.
+// blocks returns the fenced blocks of a document, without those below a comment with a reason not to run them:
+// <!-- not run: it needs a GPU -->.
 func blocks(doc string) []block {
 	var all []block
 	var cur *block
@@ -48,9 +48,9 @@ func blocks(doc string) []block {
 	return all
 }
 
-// TestDocs runs what README and docs show. A block of language sh must succeed. In one of language console each line
-// after a prompt ($ ) is run and prints what stands below it, where … stands for anything: alone on a line for any
-// lines. A server at 127.0.0.1:8000 is the simulator, and the hubs are a stand-in.
+// TestDocs runs the commands in README and docs. A block of language sh must succeed. In a block of language console
+// each line after a prompt ($ ) is run and must print the lines below it, in which … matches anything, and alone on a
+// line any number of lines. The server at 127.0.0.1:8000 is the simulator, and a fake serves the hubs.
 func TestDocs(t *testing.T) {
 	files, err := filepath.Glob("../docs/*.md")
 	if err != nil {
@@ -94,7 +94,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// lacking names the program that a block shows for those who have it, where this machine does not.
+// lacking returns the name of an optional program that a block uses and this machine lacks, or "".
 func lacking(text string) string {
 	for _, tool := range []string{"curl", "duckdb"} {
 		if _, err := exec.LookPath(tool); err != nil && strings.Contains(text, tool+" ") {
@@ -104,7 +104,7 @@ func lacking(text string) string {
 	return ""
 }
 
-// serveSim starts a simulator for the test and gives its address.
+// serveSim starts a simulator for the test and returns its address.
 func serveSim(t *testing.T) string {
 	cmd := exec.Command(filepath.Join(bin, "perf-send"), "--serve-sim", "127.0.0.1:0", "--sim", "ttft=5ms,itl=1ms")
 	out, err := cmd.StdoutPipe()
@@ -154,7 +154,7 @@ func matches(pattern, out string) bool {
 	return regexp.MustCompile(`^` + re + `\s*$`).MatchString(strings.TrimRight(out, "\n"))
 }
 
-// TestReadmeLinks: from README every document is one step away, and it is short.
+// TestReadmeLinks checks that README links every document, and that it is short.
 func TestReadmeLinks(t *testing.T) {
 	text, err := os.ReadFile("../README.md")
 	if err != nil {
@@ -178,7 +178,7 @@ var commands = []string{"perf-gen", "perf-send", "perf-stats", "perf-plot"}
 
 var flagName = regexp.MustCompile(`(?m)^  (?:-\w, |    )?--(\[no-\])?([a-z][a-z0-9-]*)`)
 
-// TestFlagTable holds docs/flags.md, which says which flag belongs to which command, against the commands' --help.
+// TestFlagTable compares docs/flags.md, the table of flags by command, with the commands' --help.
 func TestFlagTable(t *testing.T) {
 	owners := map[string][]string{}
 	for _, c := range commands {
@@ -199,7 +199,7 @@ func TestFlagTable(t *testing.T) {
 	}
 	slices.Sort(names)
 	var b bytes.Buffer
-	b.WriteString("# Flags\n\nWhich flag belongs to which command; `--help` of each says what it means. A test holds this table against them.\n\n")
+	b.WriteString("# Flags\n\nThe flags of each command. `--help` and `--man` describe them; a test generates this table.\n\n")
 	b.WriteString("| flag | perf-gen | perf-send | perf-stats | perf-plot |\n|---|---|---|---|---|\n")
 	for _, name := range names {
 		fmt.Fprintf(&b, "| `%s` |", name)
@@ -217,10 +217,10 @@ func TestFlagTable(t *testing.T) {
 	for _, name := range names {
 		fmt.Fprintf(&b, "%s %s\n", strings.TrimPrefix(name, "--"), strings.Join(owners[name], " "))
 	}
-	golden(t, "../internal/cli/owners.txt", b.Bytes()) // by which a command names the sister that has a flag
+	golden(t, "../internal/cli/owners.txt", b.Bytes()) // for hints about the flags of the other commands
 }
 
-// golden compares a file with what it should hold, or writes it.
+// golden compares a file with the content that it should have, or writes it with -update.
 func golden(t *testing.T, file string, want []byte) {
 	t.Helper()
 	if *update {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestEvalscopeLocal runs the examples that start a server: with the weights in the folder PERFPIPE_MODEL, which the
-// stand-in of the hub has, and the servers on PATH. scripts/test-servers sets them.
+// TestEvalscopeLocal runs the examples that start a server, with the servers on PATH and the weights in the folder
+// PERFPIPE_MODEL, which the fake hub serves. scripts/test-servers sets them.
 func TestEvalscopeLocal(t *testing.T) {
 	weights := os.Getenv("PERFPIPE_MODEL")
 	if weights == "" {
@@ -28,7 +28,7 @@ func TestEvalscopeLocal(t *testing.T) {
 	}
 	hub := standInHub(t, files)
 	for name, more := range map[string]string{
-		"01-local":      "--attn-implementation sdpa --port 18877", // flash_attention_2 wants a GPU
+		"01-local":      "--attn-implementation sdpa --port 18877", // flash_attention_2 needs a GPU
 		"02-local-vllm": "--port 18878",
 	} {
 		t.Run(name, func(t *testing.T) {

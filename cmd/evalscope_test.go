@@ -37,7 +37,7 @@ func examples(t *testing.T) map[string]string {
 	return all
 }
 
-// evalscope runs an example, more flags after it, in dir.
+// evalscope runs an example with further flags in dir.
 func evalscope(t *testing.T, dir, example, more string, env ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	cmd := exec.Command("bash", "-ec", `evalscope() { evalscope-perf "$@" `+more+"; }\n"+example)
@@ -49,7 +49,7 @@ func evalscope(t *testing.T, dir, example, more string, env ...string) (stdout, 
 	return out.String(), errs.String(), err
 }
 
-// TestFromEvalscope holds docs/from-evalscope.md, which shows each example beside its pipeline, against --dry-run.
+// TestFromEvalscope compares docs/from-evalscope.md, which shows each example with its pipeline, with --dry-run.
 func TestFromEvalscope(t *testing.T) {
 	all := examples(t)
 	var b strings.Builder
@@ -62,8 +62,9 @@ func TestFromEvalscope(t *testing.T) {
 		if strings.Contains(out, "s3cret") {
 			t.Errorf("%s: the pipeline shows the key", name)
 		}
-		pipeline, _, _ := strings.Cut(out, "\nperf-stats outputs") // what follows is the same for all
-		fmt.Fprintf(&b, "### %s\n\n```bash\n%s```\n\n```bash\n%s\n```\n\n", strings.TrimPrefix(title, "# "), command, pipeline)
+		pipeline, _, _ := strings.Cut(out, "\nperf-stats outputs") // the rest is the same for all
+		fmt.Fprintf(&b, "### %s\n\n```bash\n%s```\n\n```bash\n%s\n```\n\n",
+			strings.TrimPrefix(title, "# "), command, pipeline)
 	}
 	const file = "../docs/from-evalscope.md"
 	doc, err := os.ReadFile(file)
@@ -88,7 +89,11 @@ func TestFromEvalscope(t *testing.T) {
 // TestEvalscopeExamples runs the examples against the simulator, with fewer and shorter requests.
 func TestEvalscopeExamples(t *testing.T) {
 	addr, hub := serveSim(t), standInHub(t, smallVocabulary(t))
-	fewer := map[string]string{"12-open-loop": "--rate 50 100 200 --number 2 3 4", "13-warmup": "--warmup-num 2", "14-warmup-share": "--warmup-num 0.5"}
+	fewer := map[string]string{
+		"12-open-loop":    "--rate 50 100 200 --number 2 3 4",
+		"13-warmup":       "--warmup-num 2",
+		"14-warmup-share": "--warmup-num 0.5",
+	}
 	for name, text := range examples(t) {
 		if strings.HasPrefix(name, "01-") || strings.HasPrefix(name, "02-") {
 			continue // they start a server that needs Python and weights
@@ -97,7 +102,8 @@ func TestEvalscopeExamples(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			write(t, dir, "prompt.txt", "write a story")
-			write(t, dir, "template.json", `{"model":"%m","messages":[{"role":"user","content":"%p"}],"stream":true,"stop":["<|im_end|>"],"max_tokens":1024}`)
+			write(t, dir, "template.json", `{"model":"%m","messages":[{"role":"user","content":"%p"}],"stream":true,`+
+				`"stop":["<|im_end|>"],"max_tokens":1024}`)
 			more := fewer[name]
 			if !strings.Contains(more, "--number") {
 				more += " --number 4"
@@ -109,8 +115,8 @@ func TestEvalscopeExamples(t *testing.T) {
 			if strings.Contains(text, "--max-prompt-length 2048") {
 				more += " --min-prompt-length 100 --max-prompt-length 120"
 			}
-			out, errs, err := evalscope(t, dir, strings.ReplaceAll(text, "127.0.0.1:8000", addr), more, "DASHSCOPE_API_KEY=its-k3y", "HOME="+dir,
-				"MODELSCOPE_ENDPOINT="+hub, "MODELSCOPE_CACHE="+dir)
+			out, errs, err := evalscope(t, dir, strings.ReplaceAll(text, "127.0.0.1:8000", addr), more,
+				"DASHSCOPE_API_KEY=its-k3y", "HOME="+dir, "MODELSCOPE_ENDPOINT="+hub, "MODELSCOPE_CACHE="+dir)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, errs)
 			}
@@ -128,7 +134,8 @@ func TestEvalscopeExamples(t *testing.T) {
 			for _, s := range summaries {
 				checkPoint(t, filepath.Dir(s))
 			}
-			if page, err := os.Stat(filepath.Join(filepath.Dir(filepath.Dir(summaries[0])), "perf_report.html")); err != nil || page.Size() < 1e5 {
+			page := filepath.Join(filepath.Dir(filepath.Dir(summaries[0])), "perf_report.html")
+			if info, err := os.Stat(page); err != nil || info.Size() < 1e5 {
 				t.Errorf("perf_report.html: %v", err)
 			}
 		})
@@ -137,7 +144,7 @@ func TestEvalscopeExamples(t *testing.T) {
 
 var pointName = regexp.MustCompile(`^(parallel|rate)_[0-9]+_number_([0-9]+)$`)
 
-// checkPoint looks at the folder of a load point.
+// checkPoint checks the folder of a load point.
 func checkPoint(t *testing.T, dir string) {
 	t.Helper()
 	number := pointName.FindStringSubmatch(filepath.Base(dir))
@@ -166,8 +173,8 @@ func checkPoint(t *testing.T, dir string) {
 	}
 	defer db.Close()
 	var rows int
-	err = db.QueryRow(`SELECT count(*) FROM result WHERE success = 1 AND latency > 0 AND json_valid(request) AND json_valid(response_messages)
-		AND json_valid(inter_token_latencies) AND prompt_tokens > 0`).Scan(&rows)
+	err = db.QueryRow(`SELECT count(*) FROM result WHERE success = 1 AND latency > 0 AND json_valid(request)
+		AND json_valid(response_messages) AND json_valid(inter_token_latencies) AND prompt_tokens > 0`).Scan(&rows)
 	if err != nil || fmt.Sprint(rows) != number[2] {
 		t.Errorf("%d good rows, %v, in %s", rows, err, dir)
 	}
@@ -180,10 +187,10 @@ func write(t *testing.T, dir, name, text string) {
 	}
 }
 
-// questions are a dataset as openqa is.
+// questions is a dataset in the form of openqa.
 var questions = strings.Repeat(`{"question":"`+strings.Repeat("为什么天空是蓝色的?", 20)+"\"}\n", 3)
 
-// smallVocabulary are the files of a model without weights, by name.
+// smallVocabulary returns the files of a model without weights, by name.
 func smallVocabulary(t *testing.T) map[string]string {
 	vocab := map[string]int{"?": 0}
 	for i := range 200 {
@@ -201,13 +208,14 @@ func smallVocabulary(t *testing.T) map[string]string {
 	}
 	return map[string]string{
 		"tokenizer.json": string(tokenizer),
-		"tokenizer_config.json": `{"chat_template":"{% for m in messages %}{{ '<|im_start|> ' + m.role + ' ' + m.content + ' <|im_end|> ' }}{% endfor %}` +
+		"tokenizer_config.json": `{"chat_template":"{% for m in messages %}` +
+			`{{ '<|im_start|> ' + m.role + ' ' + m.content + ' <|im_end|> ' }}{% endfor %}` +
 			`{% if add_generation_prompt %}{{ '<|im_start|> assistant' }}{% endif %}"}`,
 		"open_qa.jsonl": questions,
 	}
 }
 
-// standInHub answers as ModelScope and Hugging Face do: any model and any dataset have these files.
+// standInHub answers like ModelScope and Hugging Face; every model and dataset has the given files.
 func standInHub(t *testing.T, files map[string]string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {

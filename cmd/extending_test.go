@@ -44,18 +44,23 @@ func TestExtending(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(t, dir, "overlay.json", string(overlay))
-	build := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", dir+string(filepath.Separator), "./perf-gen", "./perf-send")
+	build := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"),
+		"-o", dir+string(filepath.Separator), "./perf-gen", "./perf-send")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprint(w, "data: {\"token\":\"blue\",\"finish_reason\":null}\n\ndata: {\"token\":\" sky\",\"finish_reason\":\"stop\"}\n\n")
+		fmt.Fprint(w, `data: {"token":"blue","finish_reason":null}`+"\n\n"+
+			`data: {"token":" sky","finish_reason":"stop"}`+"\n\n")
 	}))
 	defer server.Close()
-	write(t, dir, "alpaca.jsonl", `{"instruction":"Translate","input":"Hund"}`+"\n"+`{"instruction":"Sum","input":"1 2"}`+"\n")
-	out, err := shell(dir, `./perf-gen --dataset alpaca alpaca.jsonl --api kobold --max-tokens 3 --repeat 3 >lines.jsonl; head -1 lines.jsonl
-		./perf-send --url `+server.URL+` --api kobold --rate 100 --arrival fours --no-test-connection --save-output lines.jsonl 2>send.log >run.jsonl
+	write(t, dir, "alpaca.jsonl", `{"instruction":"Translate","input":"Hund"}
+{"instruction":"Sum","input":"1 2"}`)
+	out, err := shell(dir, `./perf-gen --dataset alpaca alpaca.jsonl --api kobold --max-tokens 3 --repeat 3 >lines.jsonl
+		head -1 lines.jsonl
+		./perf-send --url `+server.URL+` --api kobold --rate 100 --arrival fours --no-test-connection --save-output \
+			lines.jsonl 2>send.log >run.jsonl
 		jq -r '[.output, .finish_reason, (.ok | tostring)] | join(",")' run.jsonl | sort -u
 		jq -s '(map(.scheduled_us) | min) as $t | map((.scheduled_us - $t) / 1000) | unique' run.jsonl -c`)
 	want := `{"prompt":"Translate\nHund","max_length":3,"temperature":0}` + "\nblue sky,stop,true\n[0,40]\n"

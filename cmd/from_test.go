@@ -10,8 +10,8 @@ import (
 
 var longFlag = regexp.MustCompile(`--[a-z][a-z0-9-]*`)
 
-// TestFromVLLM holds the tables of docs/from-vllm.md against the flags that vLLM's and SGLang's benchmarks have (their
-// lists are in testdata/from) and against ours: each flag of theirs has a line, and each flag named beside it exists.
+// TestFromVLLM compares the tables of docs/from-vllm.md with the flags of vLLM's and SGLang's benchmarks, listed in
+// testdata/from, and with ours: each flag of theirs has a line, and each flag of ours in it exists.
 func TestFromVLLM(t *testing.T) {
 	doc, err := os.ReadFile("../docs/from-vllm.md")
 	if err != nil {
@@ -22,7 +22,9 @@ func TestFromVLLM(t *testing.T) {
 		t.Fatal(err)
 	}
 	ours := longFlag.FindAllString(string(own), -1)
-	for heading, file := range map[string]string{"## vllm bench serve\n": "vllm-0.32.0", "## sglang's bench_serving\n": "sglang-0.5.23"} {
+	for heading, file := range map[string]string{
+		"## vllm bench serve\n": "vllm-0.32.0", "## sglang's bench_serving\n": "sglang-0.5.23",
+	} {
 		list, err := os.ReadFile("testdata/from/" + file + ".flags")
 		if err != nil {
 			t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// jq is as much of jq as the scripts and the documents use, so that the tests need none: -c, -r, -s, -e, -f FILE, a
+// jq is the part of jq that the scripts and documents use, so that the tests do not need it: -c, -r, -s, -e, -f FILE, a
 // filter and files.
 func jq(args []string) int {
 	var raw, slurp, status, compact bool

@@ -16,9 +16,9 @@ import (
 	"perfpipe/internal/record"
 )
 
-// TestReplay sends a captured log of some thousand requests, out of order as logs are written, ten times as fast: each
-// once, with its own body, in the order of arrival, due just when it was due. (When it goes out is a matter of the
-// machine; scripts/bench tells.)
+// TestReplay replays a captured log of some thousand requests, out of order as logs are, at ten times the speed: each
+// once, with its own body, in the order of arrival, due exactly when it should be. (scripts/bench measures when they are
+// sent, which depends on the machine.)
 func TestReplay(t *testing.T) {
 	const n = 4000
 	dir := t.TempDir()
@@ -28,11 +28,13 @@ func TestReplay(t *testing.T) {
 	r, at := rand.New(rand.NewPCG(1, 2)), int64(1_700_000_000_000_000)
 	for i := range n {
 		id := fmt.Sprintf("q%d", i)
-		body := fmt.Sprintf(`{"model":"m","messages":[{"role":"user","content":"prompt %d é\n"}],"max_tokens":%d,"temperature":0.%d}`, i, 1+i%3, i)
+		body := fmt.Sprintf(`{"model":"m","messages":[{"role":"user","content":"prompt %d é\n"}],`+
+			`"max_tokens":%d,"temperature":0.%d}`, i, 1+i%3, i)
 		due[id], bodies[id], order = at, body, append(order, id)
-		lines = append(lines, fmt.Sprintf(`{"timestamp":%d.%06d,"request_id":%q,"headers":{"Authorization":"Bearer k","X-Tenant":"t%d"},"body":%s}`,
+		lines = append(lines, fmt.Sprintf(`{"timestamp":%d.%06d,"request_id":%q,`+
+			`"headers":{"Authorization":"Bearer k","X-Tenant":"t%d"},"body":%s}`,
 			at/1e6, at%1e6, id, i%7, body))
-		at += 10 + 10*r.Int64N(499) // whole µs at ten times the speed, no two at once
+		at += 10 + 10*r.Int64N(499) // whole µs at ten times the speed, all different
 	}
 	for i := 0; i+1 < n; i += 3 {
 		lines[i], lines[i+1] = lines[i+1], lines[i]
@@ -44,7 +46,8 @@ func TestReplay(t *testing.T) {
 	write(t, dir, "log.jsonl", log.String())
 	start := time.Now().Unix() + 2 // a whole second, so that times are exact
 	out, err := shell(dir, `perf-gen --dataset trace --keep-headers x-tenant --sort log.jsonl 2>gen.log |
-		perf-send --start-at `+strconv.FormatInt(start, 10)+` --arrival trace --speedup 10 --sim ttft=0s,itl=0s,slots=100000 --save-request --no-progress -o run.jsonl`)
+		perf-send --start-at `+strconv.FormatInt(start, 10)+` --arrival trace --speedup 10 \
+			--sim ttft=0s,itl=0s,slots=100000 --save-request --no-progress -o run.jsonl`)
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// TestRecordsFitTheSchema validates real records, good and failed, against docs/record.schema.json.
+// TestRecordsFitTheSchema validates real records, successful and failed, against docs/record.schema.json.
 func TestRecordsFitTheSchema(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile("../docs/record.schema.json")
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package cmd tests the four commands together, as processes in real pipes: each testdata/script/*.txtar is one story.
+// Package cmd tests the four commands together, as processes in real pipes. Each testdata/script/*.txtar tests one
+// subject.
 package cmd
 
 import (
@@ -11,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// bin is where TestMain puts the commands.
+// bin is the folder into which TestMain builds the commands.
 var bin string
 
 func TestMain(m *testing.M) {
@@ -32,11 +33,12 @@ func build(m *testing.M) int {
 	if race {
 		args = append(args, "-race")
 	}
-	if out, err := exec.Command("go", append(args, "./...", "../scripts/internal/evalscope-perf")...).CombinedOutput(); err != nil {
+	args = append(args, "./...", "../scripts/internal/evalscope-perf")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		return 1
 	}
-	// The scripts use jq: a machine with nothing but Go shall do.
+	// The scripts use jq, but must run on a machine with only Go.
 	if self, err := os.Executable(); err != nil || os.Symlink(self, filepath.Join(dir, "jq")) != nil {
 		fmt.Fprintln(os.Stderr, "no jq for the scripts")
 		return 1

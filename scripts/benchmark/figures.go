@@ -15,7 +15,7 @@ import (
 
 const quick = "ttft=0s,per-token=0s,itl=0s,jitter=0,slots=100000"
 
-// closedLoop: 64 connections, answers of one token. What counts is the processor time of a request, beside oha's.
+// closedLoop measures the CPU time per request, beside oha's: 64 connections, answers of one token.
 func (b *bench) closedLoop() error {
 	const n = 100000
 	reqs, err := b.requests("one.jsonl", n, 1)
@@ -59,7 +59,7 @@ func (b *bench) closedLoop() error {
 	return nil
 }
 
-// streams: 1,000 of 128 tokens every 20 ms, all started at once.
+// streams measures 1,000 concurrent streams of 128 tokens at 20 ms, all started at once.
 func (b *bench) streams() error {
 	const n, tokens = 1000, 128
 	reqs, err := b.requests("streams.jsonl", n, tokens)
@@ -108,15 +108,15 @@ func (b *bench) streams() error {
 	return nil
 }
 
-// openLoop: lateness, and what was sent in a window against what was due in it.
+// openLoop measures the lag, and the requests sent in a window against those due in it.
 func (b *bench) openLoop() error {
 	for _, c := range []struct {
 		rate int
-		via  string // what starts perf-send
+		via  string // command that starts perf-send
 	}{{500, ""}, {2000, ""}, {10000, ""}, {10000, "chrt -f 1"}} {
 		via := strings.Fields(c.via)
 		if len(via) > 0 && exec.Command(via[0], append(via[1:], "true")...).Run() != nil {
-			continue // it is missing, or not allowed
+			continue // missing, or not permitted
 		}
 		n, name := c.rate*5, fmt.Sprintf("open loop, %d/s", c.rate)
 		if len(via) > 0 {
@@ -129,7 +129,8 @@ func (b *bench) openLoop() error {
 		var lag, short []float64
 		for range b.runs {
 			err := b.withServer(quick, func(url string) error {
-				r, err := b.sendVia(via, url, reqs, "--rate", fmt.Sprint(c.rate), "--number", fmt.Sprint(n), "--preconnect", "--seed", "1")
+				r, err := b.sendVia(via, url, reqs,
+					"--rate", fmt.Sprint(c.rate), "--number", fmt.Sprint(n), "--preconnect", "--seed", "1")
 				if err != nil {
 					return err
 				}
@@ -147,7 +148,7 @@ func (b *bench) openLoop() error {
 	return nil
 }
 
-// lateness gives lag p99, and by how many per cent what was sent by the last due time falls short of what was due.
+// lateness returns the lag's p99, and the share of the due requests, in per cent, not sent by the last due time.
 func lateness(path string) (lag99, short float64, err error) {
 	var lags []float64
 	var end int64
@@ -163,16 +164,17 @@ func lateness(path string) (lag99, short float64, err error) {
 			in++
 		}
 	}
-	// The last one itself is due at the end, and so sent after it.
+	// The last request is due at the end of the window, and so sent after it.
 	return percentile(lags, 99), 100 * (float64(in+1)/float64(len(sent)) - 1), err
 }
 
-// pipeline: 100 requests of one token, ten at a time, from perf-gen to perf-stats.
+// pipeline times 100 requests of one token, ten at a time, from perf-gen to perf-stats.
 func (b *bench) pipeline() error {
 	var wall []float64
 	for range b.runs {
 		err := b.withServer(quick, func(url string) error {
-			line := fmt.Sprintf("%s/perf-gen --dataset random --number 100 --max-tokens 1 --model sim 2>/dev/null | %s/perf-send --url %s --parallel 10 --no-progress 2>/dev/null | %s/perf-stats >/dev/null",
+			line := fmt.Sprintf("%s/perf-gen --dataset random --number 100 --max-tokens 1 --model sim 2>/dev/null |"+
+				" %s/perf-send --url %s --parallel 10 --no-progress 2>/dev/null | %s/perf-stats >/dev/null",
 				b.bin, b.bin, url, b.bin)
 			begin := time.Now()
 			_, err := run("sh", "-c", line)
@@ -187,7 +189,7 @@ func (b *bench) pipeline() error {
 	return nil
 }
 
-// memory: it does not grow with the number of requests.
+// memory shows that memory does not grow with the number of requests.
 func (b *bench) memory() error {
 	reqs, err := b.requests("one.jsonl", 100000, 1)
 	if err != nil {
@@ -208,7 +210,7 @@ func (b *bench) memory() error {
 	return nil
 }
 
-// manyStreams: 10,000 of them, an event a second each, for a minute.
+// manyStreams measures 10,000 concurrent streams of one event per second, for a minute.
 func (b *bench) manyStreams() error {
 	const n, tokens = 10000, 60
 	reqs, err := b.requests("many.jsonl", n, tokens)
@@ -233,7 +235,7 @@ func (b *bench) manyStreams() error {
 	return nil
 }
 
-// million: no record is missing, none is there twice.
+// million checks that of a million requests no record is missing or duplicate.
 func (b *bench) million() error {
 	reqs, err := b.requests("one.jsonl", 100000, 1)
 	if err != nil {
@@ -269,10 +271,12 @@ func (b *bench) send(url, reqs string, args ...string) (*result, error) {
 	return b.sendVia(nil, url, reqs, args...)
 }
 
-// sendVia has another command start perf-send.
+// sendVia runs perf-send through another command.
 func (b *bench) sendVia(via []string, url, reqs string, args ...string) (*result, error) {
 	out := b.path("records.jsonl")
-	args = append([]string{filepath.Join(b.bin, "perf-send"), "--url", url, "--no-progress", "--no-test-connection", "--force", "-o", out, reqs}, args...)
+	args = append([]string{
+		filepath.Join(b.bin, "perf-send"), "--url", url, "--no-progress", "--no-test-connection", "--force", "-o", out, reqs,
+	}, args...)
 	r, err := b.client(slices.Concat(via, args)...)
 	if r != nil {
 		r.records = out
@@ -290,10 +294,11 @@ func (b *bench) oha(url, reqs string, args ...string) (*result, error) {
 	if err := os.WriteFile(body, []byte(first), 0o644); err != nil {
 		return nil, err
 	}
-	return b.client(append([]string{"oha", "--no-tui", "-m", "POST", "-H", "content-type: application/json", "-D", body, url}, args...)...)
+	command := []string{"oha", "--no-tui", "-m", "POST", "-H", "content-type: application/json", "-D", body, url}
+	return b.client(append(command, args...)...)
 }
 
-// read gives each record of a file.
+// read returns the records of a file.
 func read(path string, f func(*record.Record)) error {
 	file, err := os.Open(path)
 	if err != nil {

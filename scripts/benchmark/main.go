@@ -1,5 +1,5 @@
-// Benchmark prints the figures of docs/accuracy.md and of the speed of perf-send: the server on one core and the client
-// on the other where taskset is there, beside oha and vegeta where they are installed. scripts/bench runs it.
+// Benchmark prints the figures of docs/accuracy.md and the speed of perf-send. It runs the server on one core and the
+// client on another if taskset is installed, and compares with oha and vegeta if they are. scripts/bench runs it.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 
 func main() {
 	var b bench
-	flag.StringVar(&b.server, "server", "", "URL of a chat endpoint; default: the simulator, in a process of its own for each run")
+	flag.StringVar(&b.server, "server", "", "URL of a chat endpoint; default: a simulator for each run")
 	flag.StringVar(&b.truth, "truth", "", "the file of a simulator's truth, of -server")
 	flag.StringVar(&b.bin, "bin", "bin", "where the commands are")
 	flag.IntVar(&b.runs, "runs", 5, "runs of each figure, whose median is shown")
@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// bench is one run of all figures.
+// bench holds one run of all measurements.
 type bench struct {
 	server, truth, bin string
 	runs               int
@@ -70,19 +70,19 @@ func (b *bench) row(name, format string, values []float64) {
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
 
-// installed says whether a peer is there.
+// installed reports whether another load generator is installed.
 func installed(name string) bool {
 	_, err := exec.LookPath(name)
 	return err == nil
 }
 
-// requests writes n request lines for answers of so many tokens.
+// requests writes n request lines for answers of the given number of tokens.
 func (b *bench) requests(name string, n, tokens int) (string, error) {
 	file := b.path(name)
 	_, err := os.Stat(file)
 	if err == nil {
 		return file, nil
 	}
-	return file, exec.Command(filepath.Join(b.bin, "perf-gen"), "--prompt", "hello", "--model", "sim", "--number", fmt.Sprint(n),
-		"--max-tokens", fmt.Sprint(tokens), "--extra-args", `{"stream_options":{"include_usage":true}}`, "-o", file).Run()
+	return file, exec.Command(filepath.Join(b.bin, "perf-gen"),
+		"--prompt", "hello", "--model", "sim", "--number", fmt.Sprint(n), "--max-tokens", fmt.Sprint(tokens), "--extra-args", `{"stream_options":{"include_usage":true}}`, "-o", file).Run()
 }

@@ -20,14 +20,14 @@ import (
 	"perfpipe/internal/sim"
 )
 
-// result is what one process took.
+// result holds the resources that one process used.
 type result struct {
 	wall, cpu time.Duration
 	rss       int64 // peak, bytes
 	records   string
 }
 
-// pin puts a command on one core where that can be: servers on the first, clients on the second.
+// pin runs a command on one core if possible: servers on the first, clients on the second.
 func pin(core int, args []string) []string {
 	if runtime.NumCPU() < 2 || !installed("taskset") {
 		return args
@@ -55,8 +55,8 @@ func run(args ...string) (*result, error) {
 	return r, nil
 }
 
-// watch gives a function that tells the peak of a process's memory. (The system's own figure for a child that has ended
-// may be its parent's.)
+// watch returns a function that returns the peak memory of a process. (The system's own figure for a child that has
+// ended may be its parent's.)
 func watch(pid int) (peak func() int64) {
 	var most int64
 	quit, done := make(chan struct{}), make(chan struct{})
@@ -88,13 +88,15 @@ func peakRSS(pid int) int64 {
 	return 0
 }
 
-// withServer runs f against the server: that of -server, or a simulator of its own, whose truth is whole afterwards.
+// withServer runs f against the server of -server, or a simulator, whose log of true times is complete afterwards.
 func (b *bench) withServer(spec string, f func(url string) error) error {
 	if b.server != "" {
 		return f(b.server)
 	}
 	b.truth = b.path("truth.jsonl")
-	args := pin(0, []string{filepath.Join(b.bin, "perf-send"), "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", b.truth})
+	args := pin(0, []string{
+		filepath.Join(b.bin, "perf-send"), "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", b.truth,
+	})
 	cmd := exec.Command(args[0], args[1:]...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -112,14 +114,14 @@ func (b *bench) withServer(spec string, f func(url string) error) error {
 	return err
 }
 
-// timing is how far what was measured is from the truth, ms.
+// timing is the error of measured times against the true ones, in ms.
 type timing struct {
 	ttft    float64 // mean measured − mean true
-	event99 float64 // p99 of |when an event is said to have come − when it was sent|
+	event99 float64 // p99 of |recorded arrival of an event − its true time|
 	failed  int
 }
 
-// errors joins records with the simulator's truth.
+// errors joins records with the simulator's true times.
 func (b *bench) errors(records string) (timing, error) {
 	nan := math.NaN()
 	t := timing{ttft: nan, event99: nan}
@@ -168,7 +170,7 @@ func last(v []float64) float64 { return v[len(v)-1] }
 
 func median(v []float64) float64 { return percentile(v, 50) }
 
-// percentile is by nearest rank.
+// percentile returns a percentile by nearest rank.
 func percentile(v []float64, p float64) float64 {
 	if len(v) == 0 {
 		return math.NaN()

@@ -10,10 +10,13 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// verdicts holds the load generator's verdict against the error of its times: streams of several speeds and numbers, with
-// none, one and two busy loops on the core that perf-send has.
+// verdicts compares the load generator's verdict with the error of its times, for several speeds and numbers of streams,
+// with up to two busy loops on the core of perf-send.
 func (b *bench) verdicts() error {
-	b.out.Header = []string{"streams", "an event each", "busy loops beside it", "read late, together (%)", "event times off, p99 (ms)", "lag p99 (ms)", "verdict"}
+	b.out.Header = []string{
+		"streams", "an event each", "busy loops beside it", "read late, together (%)", "event times off, p99 (ms)",
+		"lag p99 (ms)", "verdict",
+	}
 	for _, every := range []time.Duration{20 * time.Millisecond, 5 * time.Millisecond, time.Millisecond} {
 		for _, n := range []int{50, 200, 1000} {
 			for busy := range 3 {
@@ -63,7 +66,10 @@ func (b *bench) judged(every time.Duration, n, busy int) error {
 	if err != nil {
 		return err
 	}
-	row := []string{fmt.Sprint(n), every.String(), fmt.Sprint(busy), fmt.Sprintf("%.2f", 100*judge.Joined()), fmt.Sprintf("%.3f", e.event99), fmt.Sprintf("%.2f", lag), judge.Verdict().Level}
+	row := []string{
+		fmt.Sprint(n), every.String(), fmt.Sprint(busy), fmt.Sprintf("%.2f", 100*judge.Joined()),
+		fmt.Sprintf("%.3f", e.event99), fmt.Sprintf("%.2f", lag), judge.Verdict().Level,
+	}
 	b.out.Rows = append(b.out.Rows, row)
 	fmt.Fprintln(os.Stderr, "bench:", row)
 	return nil

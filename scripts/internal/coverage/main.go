@@ -1,5 +1,5 @@
-// Command coverage measures what the intervals and verdicts of package stats are worth, over series whose truth is known,
-// and prints the tables of docs/metrics.md.
+// Command coverage measures the intervals and verdicts of package stats on series whose true values are known, and
+// prints the tables of docs/metrics.md.
 package main
 
 import (
@@ -14,11 +14,11 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// kind is a way to draw response times, ms, in the order of arrival.
+// kind draws response times, in ms, in the order of arrival.
 type kind struct {
 	name string
 	draw func(r *rand.Rand, n int) []float64
-	true [3]float64 // mean, p50, p90; of zeros they are measured
+	true [3]float64 // mean, p50, p90; zeros are replaced by measured values
 }
 
 func independent(of func(r *rand.Rand) float64) func(*rand.Rand, int) []float64 {
@@ -31,7 +31,7 @@ func independent(of func(r *rand.Rand) float64) func(*rand.Rand, int) []float64 
 	}
 }
 
-// queue is the time in an M/M/1 queue with a service of 100 ms that is busy for a share rho of the time.
+// queue draws the time in an M/M/1 queue with a mean service time of 100 ms and utilisation rho.
 func queue(rho float64) kind {
 	const service, burn = 100, 4000
 	mean := service / (1 - rho)
@@ -56,14 +56,20 @@ func kinds() []kind {
 		return 800 + 50*r.NormFloat64()
 	}
 	return []kind{
-		{"independent, exponential", independent(func(r *rand.Rand) float64 { return 100 * r.ExpFloat64() }), [3]float64{100, 100 * math.Ln2, 100 * math.Log(10)}},
-		{"independent, lognormal", independent(func(r *rand.Rand) float64 { return math.Exp(5 + r.NormFloat64()/2) }), [3]float64{}},
+		{
+			"independent, exponential", independent(func(r *rand.Rand) float64 { return 100 * r.ExpFloat64() }),
+			[3]float64{100, 100 * math.Ln2, 100 * math.Log(10)},
+		},
+		{
+			"independent, lognormal", independent(func(r *rand.Rand) float64 { return math.Exp(5 + r.NormFloat64()/2) }),
+			[3]float64{},
+		},
 		{"independent, bimodal", independent(bimodal), [3]float64{}},
 		queue(0.3), queue(0.5), queue(0.8), queue(0.9),
 	}
 }
 
-// truth is what a kind's figures are.
+// truth returns a kind's true values.
 func (k *kind) truth() [3]float64 {
 	if k.true[0] > 0 {
 		return k.true
@@ -80,7 +86,7 @@ func (k *kind) truth() [3]float64 {
 
 const epoch = 1_790_000_000_000_000
 
-// collect makes records of response times, one request each 50 ms on average.
+// collect makes records of response times, with one request per 50 ms on average.
 func collect(r *rand.Rand, times []float64) *stats.Collector {
 	c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50, 90, 99}})
 	at := int64(epoch)
@@ -88,14 +94,15 @@ func collect(r *rand.Rand, times []float64) *stats.Collector {
 		at += int64(50_000 * r.ExpFloat64())
 		ms = math.Round(ms*1000) / 1000
 		c.Add(&record.Record{
-			ID: fmt.Sprint(i), Seq: int64(i), Run: "rate=20", Mode: "open", Rate: 20, API: "openai", Op: "chat", Phase: record.PhaseMeasure, ScheduledUs: at,
-			SentUs: at, OK: true, TTFTMs: ms, LatencyMs: ms, PromptTokens: 10, CompletionTokens: 1, TokensFrom: "usage", Status: 200,
+			ID: fmt.Sprint(i), Seq: int64(i), Run: "rate=20", Mode: "open", Rate: 20, API: "openai", Op: "chat",
+			Phase: record.PhaseMeasure, ScheduledUs: at, SentUs: at, OK: true, TTFTMs: ms, LatencyMs: ms,
+			PromptTokens: 10, CompletionTokens: 1, TokensFrom: "usage", Status: 200,
 		})
 	}
 	return c
 }
 
-// tally counts how often something held of how often it was judged.
+// tally counts how often something was true, and how often it was judged.
 type tally struct{ held, judged int }
 
 func (t *tally) add(held bool) {
@@ -116,7 +123,7 @@ func (t tally) cell(runs int) string {
 	return s
 }
 
-// coverage prints how often the 95 % intervals of one run hold the truth.
+// coverage prints how often the 95 % intervals of one run contain the true value.
 func coverage(runs int, sizes []int) {
 	fmt.Println("| requests | n | mean | p50 | p90 |\n|---|---|---|---|---|")
 	for _, k := range kinds() {
@@ -132,12 +139,13 @@ func coverage(runs int, sizes []int) {
 					}
 				}
 			}
-			fmt.Printf("| %s | %d | %s | %s | %s |\n", k.name, n, figures[0].cell(runs), figures[1].cell(runs), figures[2].cell(runs))
+			fmt.Printf("| %s | %d | %s | %s | %s |\n", k.name, n,
+				figures[0].cell(runs), figures[1].cell(runs), figures[2].cell(runs))
 		}
 	}
 }
 
-// comparisons prints how often a difference is shown: of a kind with itself, or of one that is slower by a factor.
+// comparisons prints how often a comparison shows a difference between a kind and itself, slowed by factor.
 func comparisons(runs int, sizes []int, factor float64) {
 	fmt.Println("| requests | n a side | mean | p50 | p90 | any headline figure |\n|---|---|---|---|---|---|")
 	for _, k := range kinds() {
@@ -154,13 +162,15 @@ func comparisons(runs int, sizes []int, factor float64) {
 				some := false
 				for _, c := range got.Headlines() {
 					some = some || c.Shown
-					if i := slices.Index([]string{"ttft_ms:mean", "ttft_ms:p50", "ttft_ms:p90"}, c.Figure); i >= 0 && c.Verdict != stats.CannotTell {
+					i := slices.Index([]string{"ttft_ms:mean", "ttft_ms:p50", "ttft_ms:p90"}, c.Figure)
+					if i >= 0 && c.Verdict != stats.CannotTell {
 						figures[i].add(c.Shown)
 					}
 				}
 				anyOf.add(some)
 			}
-			fmt.Printf("| %s | %d | %s | %s | %s | %s |\n", k.name, n, figures[0].cell(runs), figures[1].cell(runs), figures[2].cell(runs), anyOf.cell(runs))
+			fmt.Printf("| %s | %d | %s | %s | %s | %s |\n", k.name, n,
+				figures[0].cell(runs), figures[1].cell(runs), figures[2].cell(runs), anyOf.cell(runs))
 		}
 	}
 }
@@ -174,9 +184,11 @@ func main() {
 		return
 	}
 	sizes := []int{200, 400, 1000, 2000, 5000}
-	fmt.Printf("95 %% intervals that hold the truth, of those that are given, and the share of runs that are long enough (%d runs a row):\n\n", *runs)
+	fmt.Printf("95 %% intervals that contain the true value, and the share of runs that are long enough "+
+		"(%d runs per row):\n\n", *runs)
 	coverage(*runs, sizes)
-	fmt.Printf("\nA server with itself: pairs in which a difference is shown, of those that are long enough (%d pairs a row):\n\n", *runs)
+	fmt.Printf("\nA server compared with itself: pairs that show a difference, among those that are long enough "+
+		"(%d pairs per row):\n\n", *runs)
 	comparisons(*runs, sizes, 1)
 	fmt.Printf("\nA server that is slower by a fifth: pairs in which it is shown (%d pairs a row):\n\n", *runs)
 	comparisons(*runs, sizes, 1.2)

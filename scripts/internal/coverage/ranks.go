@@ -10,13 +10,13 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// pair is two kinds of independent response times, ms.
+// pair holds two kinds of independent response times, in ms.
 type pair struct {
 	name     string
 	old, new func(*rand.Rand) float64
 }
 
-// lognormal has the same mean for each sigma.
+// lognormal returns a distribution whose mean is the same for each sigma.
 func lognormal(sigma, factor float64) func(*rand.Rand) float64 {
 	return func(r *rand.Rand) float64 { return factor * 150 * math.Exp(sigma*r.NormFloat64()-sigma*sigma/2) }
 }
@@ -38,8 +38,8 @@ func normal(mean float64) func(*rand.Rand) float64 {
 	return func(r *rand.Rand) float64 { return max(1, mean*(1+0.4*r.NormFloat64())) }
 }
 
-// ranks prints how often the means are shown to differ, by the comparison and by the ranks of the values, when they do
-// and when they do not.
+// ranks prints how often the means are found to differ, by the comparison and by rank sums, when they do and when they
+// do not.
 func ranks(runs int) {
 	fmt.Println("| requests | n a side | mean, of all headline figures | mean, alone | ranks |\n|---|---|---|---|---|")
 	pairs := []pair{
@@ -69,11 +69,11 @@ func ranks(runs int) {
 	}
 }
 
-// mannWhitney returns the probability of ranks that differ so much if both samples are of one distribution.
+// mannWhitney returns the p-value of a rank-sum test that both samples have the same distribution.
 func mannWhitney(a, b []float64) float64 {
 	type value struct {
 		v   float64
-		new float64 // 1 if it is one of b
+		new float64 // 1 if the value is one of b
 	}
 	var all []value
 	for _, v := range a {

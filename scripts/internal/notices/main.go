@@ -1,5 +1,5 @@
-// Command notices prints the licences of all that is linked into the programs, data within it too, as most of them ask
-// for:
+// Command notices prints the licences of everything that is linked into the commands, including data, as most of them
+// require:
 //
 //	notices GOOS/GOARCH...
 package main
@@ -20,11 +20,11 @@ import (
 
 func main() { os.Exit(cli.Main("notices", run)) }
 
-// legal are the names of files with licences and with what they want to be said.
+// legal matches the names of files with licences and notices.
 var legal = regexp.MustCompile(`(?i)^((un)?licen[sc]e|copying|notice|patents|ftl)[^/]*$`)
 
 func run(env *cli.Env) error {
-	modules := map[string]map[string]bool{} // the folders of each module: its own and those of the packages that are used
+	modules := map[string]map[string]bool{} // the folders of each module: its root and those of the packages used
 	for _, platform := range env.Args {
 		if err := linked(modules, platform); err != nil {
 			return err
@@ -52,7 +52,7 @@ func run(env *cli.Env) error {
 	return nil
 }
 
-// linked adds the modules and folders of what the commands import on a platform.
+// linked adds the modules and folders of the packages that the commands import on a platform.
 func linked(modules map[string]map[string]bool, platform string) error {
 	goos, goarch, _ := strings.Cut(platform, "/")
 	const format = "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}{{end}}"
@@ -76,7 +76,7 @@ func linked(modules map[string]map[string]bool, platform string) error {
 	return nil
 }
 
-// texts reads the legal files of folders, each text once. Not every module has every folder.
+// texts returns the legal files of the folders, each text once. Not every module has every folder.
 func texts(dirs []string) ([]string, error) {
 	var all []string
 	for _, dir := range dirs {

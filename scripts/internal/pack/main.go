@@ -1,10 +1,10 @@
-// Command pack puts folders into archives without a time or an owner in them, so that the same files give the same bytes
-// on every machine:
+// Command pack archives folders without times and owners, so that the same files become the same bytes on every
+// machine:
 //
 //	pack DIR TIME
 //
-// Each folder in DIR becomes DIR/NAME.tar.gz, those whose name says windows DIR/NAME.zip, and is removed; DIR/SHA256SUMS
-// has the sums of all files of DIR. TIME is the commit's, in seconds since 1970.
+// It replaces each folder in DIR by DIR/NAME.tar.gz, or by DIR/NAME.zip if its name contains windows, and writes
+// DIR/SHA256SUMS with the checksums of all files in DIR. TIME is the time of the commit, in seconds since 1970.
 package main
 
 import (
@@ -56,13 +56,13 @@ func run(env *cli.Env) error {
 	return sums(dir)
 }
 
-// archive takes the files of a folder in the order of their names.
+// archive writes the files of a folder in the order of their names.
 type archive interface {
 	add(name string, executable bool, body []byte) error
 	io.Closer
 }
 
-// pack makes the archive of a folder beside it.
+// pack writes the archive of a folder beside it.
 func pack(dir string, modified time.Time) error {
 	create := func(w io.Writer) archive { return newTar(w, modified) }
 	name := dir + ".tar.gz"
@@ -118,7 +118,9 @@ func newTar(w io.Writer, modified time.Time) archive {
 }
 
 func (t *tarred) add(name string, executable bool, body []byte) error {
-	err := t.WriteHeader(&tar.Header{Name: name, Mode: int64(mode(executable)), Size: int64(len(body)), ModTime: t.modified})
+	err := t.WriteHeader(&tar.Header{
+		Name: name, Mode: int64(mode(executable)), Size: int64(len(body)), ModTime: t.modified,
+	})
 	if err != nil {
 		return err
 	}
@@ -144,7 +146,7 @@ func (z *zipped) add(name string, executable bool, body []byte) error {
 	return err
 }
 
-// sums writes SHA256SUMS as sha256sum -c reads it.
+// sums writes SHA256SUMS in the format of sha256sum -c.
 func sums(dir string) error {
 	const name = "SHA256SUMS"
 	entries, err := os.ReadDir(dir)

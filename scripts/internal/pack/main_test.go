@@ -17,7 +17,7 @@ import (
 	"perfpipe/internal/cli"
 )
 
-// TestPack makes the archives of two folders whose files are of other times, and reads them back.
+// TestPack archives two folders with files of different times, and reads them back.
 func TestPack(t *testing.T) {
 	var sums [2][]byte
 	dir := ""

@@ -255,7 +255,7 @@ func exported(fset *token.FileSet, dir string, files []*ast.File) []finding {
 	if n <= maxExported || strings.Contains(p.Doc, "exports") {
 		return nil
 	}
-	text := fmt.Sprintf("%d names, want at most %d, or the reason in the package doc (\"exports … because\")", n, maxExported)
+	text := fmt.Sprintf(`%d names, want at most %d, or a reason in the package doc ("exports … because")`, n, maxExported)
 	return []finding{{dir, 1, "exported", text}}
 }
 
