@@ -56,7 +56,7 @@ func (r *runner) promptsDiffer() error {
 	if len(notes) == 0 {
 		return nil
 	}
-	const hint = "the load is not the one that was meant: look at the server's limit of context (Ollama's num_ctx)"
+	const hint = "the load differs from the one requested: check the server's context limit (Ollama's num_ctx)"
 	for i, note := range notes {
 		if r.f.Strict && i == 0 {
 			continue

@@ -57,7 +57,7 @@ func (f *flags) checkResume() error {
 	case f.Force:
 		return fault.Usage("", "--resume: keeps the file that --force replaces")
 	case f.adaptive():
-		return fault.Usage("", "--resume: a search cannot go on, since it goes by what it has measured")
+		return fault.Usage("", "--resume: a search cannot be resumed, since its levels depend on earlier results")
 	case f.Duration > 0:
 		return fault.Usage("--number says how many requests a run has",
 			"--resume: what a run with --duration has left is not known")
@@ -117,7 +117,7 @@ func (r *runner) endOutput(err error) error {
 			r.env.Hint("-o FILE writes the records to a file; tee -i FILE outlives Ctrl-C")
 		}
 	case !errors.Is(err, fault.ErrInterrupted) && lost.Partial != "":
-		return fault.Fail("make room; then --resume "+r.f.Output+" sends what is missing", "%w", lost)
+		return fault.Fail("free disk space; then --resume "+r.f.Output+" sends what is missing", "%w", lost)
 	}
 	return cmp.Or(err, failed)
 }

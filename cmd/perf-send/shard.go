@@ -55,7 +55,7 @@ func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from strin
 func (f *flags) share(env *cli.Env, from string, points []load.Point) error {
 	s := f.part
 	if s.Of <= 1 && from == shard.KubernetesIndex {
-		env.Say("--shards does not say of how many JOB_COMPLETION_INDEX is one: this sends the whole run")
+		env.Say("JOB_COMPLETION_INDEX is set without --shards: this process sends the whole run")
 	}
 	if s.Of > 1 {
 		if from != "--shard" {

@@ -67,7 +67,7 @@ func claim(path string) (bool, error) {
 	case f != nil && !f.Mode().IsRegular():
 		return false, fmt.Errorf("%s %w", path, ErrNotRegular)
 	case cut && whole:
-		return false, fault.Fail("rename the one that shall not go on", "both %s and %s hold records", path, part)
+		return false, fault.Fail("rename the one that is not to be resumed", "both %s and %s hold records", path, part)
 	case whole:
 		return true, os.Rename(path, part)
 	}

@@ -48,7 +48,7 @@ func MeasureClock(ctx context.Context, rt http.RoundTripper, url string) (*Clock
 // String describes the offset.
 func (c *Clock) String() string {
 	if c.LeastS > c.MostS {
-		return fmt.Sprintf("the Date of %s goes back and forth: it is not one clock", c.Ref)
+		return fmt.Sprintf("the Date of %s is not that of a single clock", c.Ref)
 	}
 	mid, half := (c.LeastS+c.MostS)/2*1000, (c.MostS-c.LeastS)/2*1000
 	return fmt.Sprintf("%+.0f ± %.0f ms from that of %s", mid, half, c.Ref)

@@ -171,7 +171,7 @@ func (t *Tally) String() string {
 	}
 	s += " (" + strings.Join(kinds, "; ") + ")"
 	if t.unsent > 0 {
-		s += fmt.Sprintf("; turns behind them, not sent: %d", t.unsent)
+		s += fmt.Sprintf("; later turns, not sent: %d", t.unsent)
 	}
 	return s
 }

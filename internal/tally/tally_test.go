@@ -27,7 +27,7 @@ func TestString(t *testing.T) {
 	all.Add(failed(record.KindHTTP, "HTTP 500: again"), 0)
 	all.Add(failed(record.KindConnect, "connection\nrefused"), 0)
 	want := "4 requests: 1 ok, 3 failed (http 2: HTTP 500: boom; connect 1: connection refused); " +
-		"turns behind them, not sent: 3"
+		"later turns, not sent: 3"
 	if got := all.String(); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
