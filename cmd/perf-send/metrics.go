@@ -1,13 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/url"
 	"time"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
@@ -24,44 +24,25 @@ type metricsFlags struct {
 	MetricsInterval cli.Duration `group:"output" default:"1s" placeholder:"TIME" help:"Interval between samples."`
 }
 
-// sampler writes --metrics-out while the run goes on.
-type sampler struct {
-	stop context.CancelFunc
-	done chan error
-	out  *recordfile.File
-}
-
-// firstSample is how long the load waits for the first samples.
+// firstSample limits how long the load waits for the first samples.
 const firstSample = 5 * time.Second
 
-// startSampler gives nil where nothing is to be sampled.
-func startSampler(ctx context.Context, env *cli.Env, f *flags, c *client.Client, target *url.URL) (*sampler, error) {
-	headers, err := headerFlag("--metrics-headers", f.MetricsHeaders)
+// sample starts to write --metrics-out. Stop takes the last samples.
+func (f *flags) sample(
+	ctx context.Context, env *cli.Env, c *client.Client, target *url.URL,
+) (stop func() error, err error) {
+	headers, err := f.checkMetrics()
 	if err != nil {
 		return nil, err
 	}
 	if f.MetricsOut == "" {
-		for flag, list := range map[string]cli.Strings{"--server-metrics": f.ServerMetrics, "--metrics-headers": f.MetricsHeaders} {
-			if len(list) > 0 {
-				return nil, fault.Usage("--metrics-out FILE says where they go", "%s without --metrics-out", flag)
-			}
-		}
-		return nil, nil
+		return func() error { return nil }, nil
 	}
-	if f.part.Index > 0 { // they are the server's, whoever asks
+	if f.part.Index > 0 { // the metrics are those of the server, whichever shard asks
 		env.Say("--metrics-out: left to shard 0")
-		return nil, nil
+		return func() error { return nil }, nil
 	}
-	if f.MetricsInterval <= 0 {
-		return nil, fault.Usage("such as 0.5 or 2s", "--metrics-interval must be more than 0")
-	}
-	urls := []string(f.ServerMetrics)
-	for _, u := range urls {
-		if p, err := url.Parse(u); err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
-			return nil, fault.Usage("it looks like http://127.0.0.1:8000/metrics", "--server-metrics: %q is not an http or https URL", mask.URL(u))
-		}
-	}
-	pages := c.Pages(headers)
+	urls, pages := []string(f.ServerMetrics), c.Pages(headers)
 	if len(urls) == 0 {
 		own := url.URL{Scheme: target.Scheme, Host: target.Host, Path: "/metrics"}
 		if s := servermetrics.Scrape(ctx, pages, own.String(), firstSample); s.Error != "" {
@@ -78,38 +59,45 @@ func startSampler(ctx context.Context, env *cli.Env, f *flags, c *client.Client,
 	if err != nil {
 		return nil, err
 	}
-	sampling, cancel := context.WithCancel(context.Background())
-	s := &sampler{cancel, make(chan error, 1), out}
-	lines, begun := jsonl.NewWriter(out), make(chan struct{})
-	ip := net.ParseIP(target.Hostname())
-	cfg := servermetrics.Config{
-		URLs: urls, Client: pages, Interval: time.Duration(f.MetricsInterval), GPUs: ip != nil && ip.IsLoopback() || target.Hostname() == "localhost",
+	lines, ip := jsonl.NewWriter(out), net.ParseIP(target.Hostname())
+	s, begun := servermetrics.Start(ctx, servermetrics.Config{
+		URLs: urls, Client: pages, Interval: time.Duration(f.MetricsInterval),
+		GPUs:  ip != nil && ip.IsLoopback() || target.Hostname() == "localhost",
 		Write: func(m servermetrics.Sample) error { return lines.Write(m) },
-		Begun: func() { close(begun) },
-	}
-	go func() { s.done <- servermetrics.Run(sampling, cfg) }()
-	// What the requests change is to be between the first sample and the last; but no page may hold up the load for long.
-	select {
-	case <-begun:
-	case <-time.After(firstSample):
+	}, firstSample)
+	if !begun && ctx.Err() == nil {
 		env.Say("--metrics-out: the load begins without a first sample of each page, since they take more than %v", firstSample)
-	case <-ctx.Done(): // the run sees to it
 	}
-	return s, nil
+	return func() error {
+		if err := cmp.Or(s.Stop(), out.Close()); err != nil {
+			return fault.Fail("", "--metrics-out: %w", err)
+		}
+		return nil
+	}, nil
 }
 
-// close takes the last samples.
-func (s *sampler) close() error {
-	if s == nil {
-		return nil
-	}
-	s.stop()
-	err := <-s.done
-	if e := s.out.Close(); err == nil {
-		err = e
-	}
+// checkMetrics validates the flags and returns --metrics-headers.
+func (f *flags) checkMetrics() (map[string]string, error) {
+	headers, err := headerFlag("--metrics-headers", f.MetricsHeaders)
 	if err != nil {
-		return fault.Fail("", "--metrics-out: %w", err)
+		return nil, err
 	}
-	return nil
+	for _, other := range []struct {
+		flag string
+		list cli.Strings
+	}{{"--server-metrics", f.ServerMetrics}, {"--metrics-headers", f.MetricsHeaders}} {
+		if f.MetricsOut == "" && len(other.list) > 0 {
+			return nil, fault.Usage("--metrics-out FILE says where they go", "%s without --metrics-out", other.flag)
+		}
+	}
+	if f.MetricsOut != "" && f.MetricsInterval <= 0 {
+		return nil, fault.Usage("such as 0.5 or 2s", "--metrics-interval must be more than 0")
+	}
+	for _, u := range f.ServerMetrics {
+		if p, err := url.Parse(u); err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
+			return nil, fault.Usage("it looks like http://127.0.0.1:8000/metrics",
+				"--server-metrics: %q is not an http or https URL", mask.URL(u))
+		}
+	}
+	return headers, nil
 }

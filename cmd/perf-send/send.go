@@ -93,11 +93,11 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	if err := waiter.Servers(ctx, c.Pages(nil), append([]*url.URL{to.url}, more...)); err != nil {
 		return notReady(err)
 	}
-	samples, err := startSampler(ctx, env, f, c, to.url)
+	stopSampling, err := f.sample(ctx, env, c, to.url)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, samples.close()) }()
+	defer func() { err = errors.Join(err, stopSampling()) }()
 	r := &runner{env: env, f: f, client: c, ready: waiter, simulated: to.simulated, facts: &facts}
 	facts.begin(env, f.part)
 	if err := r.clock(ctx, to.url, network); err != nil {
