@@ -5,15 +5,15 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// endings are the file name endings that choose a format.
+// endings maps the endings of file names to formats.
 func endings() map[string]string {
 	return map[string]string{
 		".html": "html", ".htm": "html", ".svg": "svg", ".png": "png", ".txt": "term", ".csv": "csv", ".json": "vega",
 	}
 }
 
-// chooseFormat settles --format: the one that was typed, else that of the output's name, else html. A page or a picture
-// is not written to a terminal: a typed one is refused, and otherwise the terminal gets its own format.
+// chooseFormat sets --format: to the typed one, else to that of the output's name, else to html. HTML and PNG are never
+// written to a terminal: a typed one is an error, and the default there is term.
 func (f *flags) chooseFormat(terminal bool) (err error) {
 	terminal = terminal && f.Output == ""
 	if terminal && (f.Format == "html" || f.Format == "png") {
@@ -33,7 +33,7 @@ func (f *flags) chooseFormat(terminal bool) (err error) {
 	return f.checkFormat()
 }
 
-// checkFormat refuses flags that the format has no use for.
+// checkFormat returns an error for flags that do not apply to the format.
 func (f *flags) checkFormat() error {
 	switch {
 	case f.Format == "png" && f.Lang == "zh":

@@ -98,12 +98,12 @@ func run(env *cli.Env) error {
 	return out.Commit()
 }
 
-// made is the command line that makes the page, and its version.
+// made returns the command line and the version that make the page.
 func made(env *cli.Env) string {
 	return facts.Quote(append([]string{env.Name}, env.Args...)) + " (" + cli.Version() + ")"
 }
 
-// options are what the records are judged by.
+// options returns the options by which the records are judged.
 func (f *flags) options() (opt stats.Options, err error) {
 	opt.DropFailures = f.Failures == "drop"
 	for _, text := range f.SLO {
@@ -123,7 +123,7 @@ func (f *flags) options() (opt stats.Options, err error) {
 	return opt, nil
 }
 
-// columns is the width of text: what was asked for, else the terminal's.
+// columns returns the width of text figures: the one asked for, else the terminal's.
 func columns(env *cli.Env, asked int) int {
 	if asked == 0 {
 		asked = cli.Columns(env.Stdout)
@@ -131,7 +131,7 @@ func columns(env *cli.Env, asked int) int {
 	return cmp.Or(asked, 100)
 }
 
-// write draws what the flags ask for.
+// write writes the figures that the flags select.
 func write(w io.Writer, page *chart.Page, f *flags, columns int) error {
 	if f.Figure == "list" {
 		for i := range page.Figures {
@@ -166,7 +166,7 @@ func write(w io.Writer, page *chart.Page, f *flags, columns int) error {
 	return nil
 }
 
-// chosen are the figures to draw. A page may have none.
+// chosen returns the figures to draw. A page may have none.
 func (f *flags) chosen(figures []chart.Figure) ([]chart.Figure, error) {
 	if f.Figure != "" {
 		for i := range figures {

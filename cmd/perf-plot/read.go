@@ -15,7 +15,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// read gathers the records of every file.
+// read reads the records of every file.
 func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*report.Source, error) {
 	files := f.Files
 	if len(files) == 0 {
@@ -61,7 +61,7 @@ func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stat
 	return s, nil
 }
 
-// readMetrics reads the samples of a server, in order of time.
+// readMetrics reads the metrics of a server, in order of time.
 func readMetrics(env *cli.Env, path string) ([]servermetrics.Sample, error) {
 	if path == "" {
 		return nil, nil

@@ -16,7 +16,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// compare sets two sides against each other: each is a file, or runs of the same load with commas between.
+// compare compares two sides. Each is a file, or several runs of the same load, separated by commas.
 func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) error {
 	if len(f.Files) != 2 {
 		return fault.Usage("perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl",
@@ -56,7 +56,7 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 	return failOnRegression(env, compared, limit, f.CannotTell)
 }
 
-// firstOf joins reasons, but no more than are read.
+// firstOf joins the first few reasons.
 func firstOf(reasons []string) string {
 	if n := len(reasons); n > mostReasons {
 		reasons = append(slices.Clone(reasons[:mostReasons]), fmt.Sprintf("%d more", n-mostReasons))
@@ -76,7 +76,7 @@ func percentage(text string) (float64, error) {
 	return v / 100, nil
 }
 
-// mostReasons is how many figures are named that cannot be judged.
+// mostReasons is the most reasons that are listed.
 const mostReasons = 8
 
 // failOnRegression fails if a headline figure is worse by more than the limit, and with the code of its own if one

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// define shows the records under other tools' definitions.
+// define shows the figures of the records by other tools' definitions.
 func define(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	defs, err := stats.ParseDefinition(f.Define)
 	if err != nil {

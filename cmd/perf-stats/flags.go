@@ -25,8 +25,8 @@ response time with percentiles, one block for each load point. Reads stdin where
   perf-stats --compare base.jsonl new.jsonl --fail-on-regression 5%`
 
 type flags struct {
-	colors bool         // of text
-	run    *facts.Facts // nil: not known
+	colors bool         // color text
+	run    *facts.Facts // of the run as a whole; nil if unknown
 
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines, or folders of runs; - is stdin."`
 
@@ -77,7 +77,7 @@ func groups() kong.Option {
 	)
 }
 
-// choices are what completion offers for flags that take more than a few names.
+// choices returns the values that completion offers for flags.
 func choices() cli.Choices {
 	tools := []string{"all"}
 	for _, d := range stats.Definitions() {
@@ -86,8 +86,8 @@ func choices() cli.Choices {
 	return cli.Choices{"define": tools, "visualizer": track.Names()}
 }
 
-// beside reads what is known of the run as a whole: from --facts, or from the folder of the run that is the only input,
-// which may have metrics of the server, too.
+// beside reads the facts of the run, and finds its server metrics. Without --facts and --metrics they are those in the
+// folder of the run, if that is the only input.
 func (f *flags) beside() error {
 	if len(f.Files) == 1 {
 		known, metrics := facts.Beside(f.Files[0])
@@ -160,7 +160,7 @@ func (f *flags) options() (opt stats.Options, err error) {
 	return opt, nil
 }
 
-// once leaves out what comes again.
+// once returns the list without repeated values.
 func once(list []float64) []float64 {
 	var out []float64
 	for _, v := range list {

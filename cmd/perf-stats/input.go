@@ -42,7 +42,7 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 	return nil
 }
 
-// lazy looks for gzip or zstd at the first Read, so that a silent stdin does not hold up Ctrl-C.
+// lazy detects gzip or zstd at the first Read, so that Ctrl-C works before stdin has data.
 type lazy struct{ src, r io.Reader }
 
 func (l *lazy) Read(p []byte) (n int, err error) {

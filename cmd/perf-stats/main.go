@@ -1,4 +1,4 @@
-// Command perf-stats turns record lines into tables and figures: one block for each load point.
+// Command perf-stats turns record lines into tables and figures, with a block for each load point.
 package main
 
 import (
@@ -112,7 +112,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	return missed(summary)
 }
 
-// errNoRecords ends a command that got nothing. It is short: in a pipe the command before has said why.
+// errNoRecords returns the error for an empty input. It is short, since in a pipe the command before has reported why.
 func errNoRecords() error { return fault.Fail("", "no records in the input") }
 
 // follow redraws the figures on a terminal while records arrive, until stop is called.

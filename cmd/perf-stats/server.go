@@ -8,7 +8,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// server sets what the server and its GPUs said of themselves beside each load point.
+// server adds to each load point the metrics of the server and its GPUs.
 func (f *flags) server(env *cli.Env, s *stats.Summary) error {
 	if f.Metrics == "" {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// distributions has a row for each distribution, whose cells share a unit.
+// distributions returns a table with a row for each distribution. The cells of a row have one unit.
 func distributions(b *stats.Block, ci bool) *table.Table {
 	t := &table.Table{Header: []string{"", "mean", "sd"}, Notes: b.Notes}
 	for _, p := range b.Metrics[0].Percentiles {
@@ -18,7 +18,7 @@ func distributions(b *stats.Block, ci bool) *table.Table {
 	t.Header = append(t.Header, "max")
 	for _, m := range b.Metrics {
 		if m.Key == "content_ttft_ms" && b.Metrics.Get("reasoning_ttft_ms") == nil && b.Metrics.Get("tool_ttft_ms") == nil {
-			continue // it is the TTFT
+			continue // it equals the TTFT
 		}
 		name, scale := m.Name, dist.Num(1)
 		if strings.HasSuffix(m.Key, "_ms") {
@@ -37,7 +37,7 @@ func distributions(b *stats.Block, ci bool) *table.Table {
 	return t
 }
 
-// typical is the value by which a row's unit is chosen.
+// typical returns the value that determines the unit of a row.
 func typical(m *stats.Metric) float64 {
 	for _, v := range []dist.Num{m.Mean, m.Min} {
 		if v.Known() {
@@ -47,7 +47,7 @@ func typical(m *stats.Metric) float64 {
 	return 0
 }
 
-// intervals is the row of confidence intervals below a distribution's.
+// intervals returns the row of confidence intervals below that of a distribution.
 func intervals(m *stats.Metric, scale dist.Num) []string {
 	cell := func(ci *dist.Interval) string {
 		if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {

@@ -26,7 +26,7 @@ type junitFailure struct {
 	Message string `xml:"message,attr"`
 }
 
-// junit writes the gates as test cases, for a CI that shows such reports: a suite for each block.
+// junit writes the gates as the test cases of a JUnit report, with a suite for each block.
 func junit(w io.Writer, s *stats.Summary, _ Options) error {
 	var doc struct {
 		XMLName xml.Name `xml:"testsuites"`

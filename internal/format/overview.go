@@ -8,7 +8,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// overview is a sweep at a glance: one line for each level.
+// overview returns a table with a row for each block.
 func overview(s *stats.Summary) *table.Table {
 	high := slices.Max(s.Percentiles)
 	p := dist.PercentileName(high)

@@ -15,8 +15,8 @@ import (
 	"perfpipe/internal/visible"
 )
 
-// prometheus writes the figures in the text format of Prometheus, for a textfile collector or a push gateway: seconds
-// and tokens, distributions as summaries, the group's keys as labels.
+// prometheus writes the figures in the text format of Prometheus, for a textfile collector or a push gateway. Units are
+// seconds and tokens, distributions are summaries, and the keys of the group are labels.
 func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 	w := bufio.NewWriter(out)
 	family := func(name, kind, help string, sample func(w io.Writer, b *stats.Block, labels string)) {
@@ -74,7 +74,7 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 	return w.Flush()
 }
 
-// sample is a number as Prometheus writes it.
+// sample returns a number as Prometheus writes it.
 func sample(v dist.Num) string {
 	switch {
 	case v.Known():
@@ -85,7 +85,7 @@ func sample(v dist.Num) string {
 	return "NaN"
 }
 
-// labelName makes a key a name that Prometheus takes.
+// labelName returns a key with only the characters that Prometheus permits in names.
 func labelName(key string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
@@ -95,7 +95,7 @@ func labelName(key string) string {
 	}, key)
 }
 
-// labels are the keys of the group, the models and the operations.
+// labels returns the keys of the group, the models and the operations as labels.
 func labels(b *stats.Block) string {
 	var out []string
 	add := func(name, value string) {

@@ -8,7 +8,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// serverTable is what the server said of itself, as far as it did.
+// serverTable returns the server's own metrics, as far as it reported them.
 func serverTable(w *servermetrics.Window) *table.Table {
 	t := &table.Table{Header: []string{"the server's own", "mean", "max"}}
 	level := func(name string, l *servermetrics.Level, scale float64) {

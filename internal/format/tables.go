@@ -13,7 +13,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// layout writes a table as text, Markdown or HTML. Its methods write the tables of figures with it.
+// layout writes a table as text, Markdown or HTML. Its methods write figures as such tables.
 type layout func(*table.Table, io.Writer) error
 
 // write writes tables with an empty line between them.
@@ -29,7 +29,7 @@ func (l layout) write(w io.Writer, tables []*table.Table) error {
 	return nil
 }
 
-// summary writes what is known of the run, an overview if there are several blocks, and the tables of each block.
+// summary writes the facts of the run, an overview if there are several blocks, and the tables of each block.
 func (l layout) summary(w io.Writer, s *stats.Summary, opt Options) error {
 	var tables []*table.Table
 	if opt.Facts != nil {
@@ -62,7 +62,7 @@ func Progress(w io.Writer, s *stats.Summary) error {
 			latest = &s.Blocks[i]
 		}
 	}
-	// The run goes on: it is cut short only so far.
+	// A run that still goes on looks as if it was cut short.
 	latest.Notes = slices.DeleteFunc(latest.Notes, func(n string) bool { return strings.HasPrefix(n, "cut short") })
 	tables := blockTables(latest, false)
 	if len(s.Blocks) > 1 {
@@ -128,7 +128,7 @@ func counts(b *stats.Block) *table.Table {
 	return t
 }
 
-// throughput puts the steady state, in which the load was at its level, beside the whole run.
+// throughput returns a table with the whole run beside its steady state.
 func throughput(b *stats.Block) *table.Table {
 	t := &table.Table{Header: []string{"", "whole run", "steady state", "peak"}}
 	row := func(name string, whole, steady dist.Num, peak string) {
@@ -175,7 +175,7 @@ func requests(b *stats.Block) string {
 	return s
 }
 
-// frequencies writes counts, the most frequent first.
+// frequencies lists counts, the greatest first.
 func frequencies(m map[string]int64) string {
 	keys := slices.SortedFunc(maps.Keys(m), func(a, b string) int {
 		return cmp.Or(cmp.Compare(m[b], m[a]), cmp.Compare(a, b))

@@ -18,34 +18,34 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// script speaks to the Python packages of the trackers.
+// script drives the Python packages of the trackers.
 //
 //go:embed track.py
 var script string
 
-// bootstrap reads the script from the first line of the pipe. Standard input is then empty, so that no package can ask
-// a question there or eat an event.
+// bootstrap reads the script from the first line of stdin. It then replaces stdin by an empty file, so that no package
+// can prompt the user there or read an event.
 const bootstrap = `import json,os
 lines=os.fdopen(os.dup(0),encoding="utf-8")
 os.dup2(os.open(os.devnull,os.O_RDONLY),0)
 hello=json.loads(lines.readline())
 exec(compile(hello["script"],"track.py","exec"))`
 
-// closeGrace is how long a child gets to end by itself.
+// closeGrace is the time that a child has to exit by itself.
 const closeGrace = 2 * time.Second
 
-// child is a tracker behind a Python package, in a process that reads events and answers each with a line.
+// child is a tracker with a Python package, in a process that reads events and answers each with a line.
 type child struct {
 	python string
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    *bufio.Reader
 	errs   tail
-	ended  chan struct{} // closed when the process is gone
-	broken error         // nothing more can be sent
+	ended  chan struct{} // closed when the process has exited
+	broken error         // why nothing more can be sent
 }
 
-// answer is what the script says of an event.
+// answer is the script's answer to an event.
 type answer struct {
 	Place string `json:"place"`
 	Error string `json:"error"`
@@ -73,7 +73,7 @@ func (c *child) start(name string, opt Options) (err error) {
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return err
 	}
-	// Not StdoutPipe: Wait would close it under the reader.
+	// Not StdoutPipe, which Wait closes while it is being read.
 	r, w, err := os.Pipe()
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (c *child) start(name string, opt Options) (err error) {
 	return err
 }
 
-// interpreter finds the Python that a person named: a program, or the folder of an environment.
+// interpreter returns the path of a Python interpreter, given a program or the folder of an environment.
 func interpreter(name string) (string, error) {
 	name = cmp.Or(name, "python3")
 	if info, err := os.Stat(name); err == nil && info.IsDir() {
@@ -112,7 +112,7 @@ func interpreter(name string) (string, error) {
 	return exec.LookPath(name)
 }
 
-// project is the tracker's project: as asked, or of its own variable.
+// project returns the project: that of the options, else that of the tracker's own environment variable.
 func project(name string, opt Options) string {
 	variable := map[string]string{
 		"wandb": "WANDB_PROJECT", "swanlab": "SWANLAB_PROJ_NAME", "clearml": "CLEARML_PROJECT_NAME",
@@ -121,7 +121,7 @@ func project(name string, opt Options) string {
 	return cmp.Or(opt.Project, opt.Getenv(variable), DefaultProject)
 }
 
-// send writes the line and waits for its answer. When ctx is done first, the process is killed.
+// send writes the line and waits for the answer. If ctx is done first, it kills the process.
 func (c *child) send(ctx context.Context, _ *event, line []byte) (string, error) {
 	if c.broken != nil {
 		return "", c.broken
@@ -149,7 +149,7 @@ func (c *child) send(ctx context.Context, _ *event, line []byte) (string, error)
 	return a.Place, c.broken
 }
 
-// death says why the process is gone.
+// death returns why the process has exited.
 func (c *child) death() error {
 	c.in.Close()
 	select {
@@ -180,7 +180,7 @@ func (c *child) close() {
 	}
 }
 
-// tail keeps the end of what is written to it.
+// tail retains the last bytes that were written to it.
 type tail struct {
 	mu sync.Mutex
 	b  []byte
@@ -196,7 +196,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// last is the last line that says anything.
+// last returns the last line that is not blank.
 func (t *tail) last() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -7,24 +7,24 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// Format marks a kept run and its version.
-const Format = "perfpipe-track/1"
+// format marks a kept run and its version.
+const format = "perfpipe-track/1"
 
-// formerFormat is Format under the project's former name. It is still read.
+// formerFormat is format under the project's former name. It is still read.
 const formerFormat = "llmperf-track/1"
 
-// What an event asks of a tracker.
+// The operations of events.
 const (
-	opRun    = "run"    // open a run
+	opRun    = "run"    // begin a run
 	opLog    = "log"    // values at a step
 	opTable  = "table"  // rows and columns
-	opChart  = "chart"  // lines over a number
-	opConfig = "config" // more of the configuration
+	opChart  = "chart"  // lines
+	opConfig = "config" // additional configuration
 	opFile   = "file"   // an artifact
-	opFinish = "finish" // close the run
+	opFinish = "finish" // end the run
 )
 
-// event is one line of a run: what every tracker is told, in the order of the lines.
+// event is one line of a journal. Trackers receive the events in the order of the lines.
 type event struct {
 	Op     string `json:"op"`
 	Format string `json:"format,omitempty"` // of a run
@@ -33,8 +33,8 @@ type event struct {
 
 	Config map[string]any `json:"config,omitempty"`
 
-	Point  string             `json:"point,omitempty"` // the load point that a log is of
-	Axis   string             `json:"axis,omitempty"`  // which of the values the others are drawn over
+	Point  string             `json:"point,omitempty"` // the load point of a log
+	Axis   string             `json:"axis,omitempty"`  // the value that the others are drawn over
 	Step   int64              `json:"step,omitempty"`
 	Values map[string]float64 `json:"values,omitempty"`
 
@@ -47,7 +47,7 @@ type event struct {
 
 	Path string `json:"path,omitempty"` // of a file
 
-	Failed string `json:"failed,omitempty"` // of a finish: why the run is not whole
+	Failed string `json:"failed,omitempty"` // of a finish: why the run is incomplete
 }
 
 // series is one line of a chart.
@@ -61,13 +61,13 @@ func decode(line []byte) (*event, error) {
 	if err := json.Unmarshal(line, e); err != nil {
 		return nil, err
 	}
-	if e.Op == "" || e.Op == opRun && e.Format != Format && e.Format != formerFormat {
-		return nil, fmt.Errorf("not an event of %s", Format)
+	if e.Op == "" || e.Op == opRun && e.Format != format && e.Format != formerFormat {
+		return nil, fmt.Errorf("not an event of %s", format)
 	}
 	return e, nil
 }
 
-// encode is the line of an event.
+// encode returns the line of an event.
 func encode(e *event) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

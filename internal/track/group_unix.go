@@ -7,8 +7,9 @@ import (
 	"syscall"
 )
 
-// ownGroup keeps the terminal's Ctrl-C from the child: it has the end of the run to log.
+// ownGroup puts the child into a process group of its own, so that Ctrl-C does not end it: it has to log the end of the
+// run.
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// killGroup ends the child and what it started.
+// killGroup kills the child and the processes that it started.
 func killGroup(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

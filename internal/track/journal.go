@@ -16,20 +16,20 @@ import (
 	"unicode"
 )
 
-// journal is the events of a run as lines of a file. It is every tracker's queue, so that a slow tracker takes no
-// memory, and it is what remains of a run that a tracker did not take.
+// journal is a file with the events of a run, one per line. It is the queue of every tracker, so that a slow tracker
+// takes no memory, and it is kept if a tracker has not logged the run.
 type journal struct {
 	file *os.File
-	dir  string // made for it
+	dir  string // created for it
 
 	mu    sync.Mutex
 	size  int64
-	grown chan struct{} // closed when there is more, or no more
+	grown chan struct{} // closed when events were added, or at the end
 	done  bool
 }
 
-// create makes a journal in dir, which it makes too, called after the run, and numbered where there is one of that
-// name.
+// create creates a journal in dir, which it creates too. The journal has the name of the run, and a number if that name
+// exists.
 func create(dir, name string) (*journal, error) {
 	made := ""
 	if _, err := os.Stat(dir); err != nil {
@@ -54,7 +54,7 @@ func create(dir, name string) (*journal, error) {
 	}
 }
 
-// fileName is name of characters that every file system and shell takes as they are.
+// fileName replaces the characters of a name that file systems or shells treat specially.
 func fileName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-+=@", r) {
@@ -64,7 +64,7 @@ func fileName(name string) string {
 	}, name)
 }
 
-// open reads a kept run.
+// open opens the journal of a kept run.
 func open(path string) (*journal, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -78,7 +78,7 @@ func open(path string) (*journal, error) {
 	return &journal{file: f, size: info.Size(), grown: make(chan struct{}), done: true}, nil
 }
 
-// IsKept says whether a file holds a run that was kept.
+// IsKept reports whether a file is the journal of a run.
 func IsKept(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -86,10 +86,10 @@ func IsKept(path string) bool {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return false // a look into a pipe would take from it
+		return false // reading from a pipe would consume its data
 	}
 	line, err := bufio.NewReader(io.LimitReader(f, 1<<20)).ReadBytes('\n')
-	if err != nil && err != io.EOF || !bytes.Contains(line, []byte(`"`+Format+`"`)) {
+	if err != nil && err != io.EOF || !bytes.Contains(line, []byte(`"`+format+`"`)) {
 		return false
 	}
 	e, err := decode(line)
@@ -117,7 +117,7 @@ func (j *journal) add(events ...*event) error {
 	return nil
 }
 
-// end says that no more comes.
+// end marks the journal as complete.
 func (j *journal) end() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -133,8 +133,8 @@ func (j *journal) state() (size int64, grown <-chan struct{}, done bool) {
 	return j.size, j.grown, j.done
 }
 
-// lines gives the lines from the first on, waiting for those to come, until the end or until ctx is done. A last line
-// without an end was cut off and is left out.
+// lines yields the lines from the first one on, and waits for more until the journal is complete or ctx is done. It
+// omits an incomplete last line.
 func (j *journal) lines(ctx context.Context) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		at := int64(0)
@@ -165,7 +165,7 @@ func (j *journal) lines(ctx context.Context) iter.Seq[[]byte] {
 
 func (j *journal) path() string { return j.file.Name() }
 
-// remove deletes the file, and the directory if it was made for it and nothing else is in it.
+// remove deletes the file, and the directory if it was created for it and is empty.
 func (j *journal) remove() {
 	os.Remove(j.path())
 	if j.dir != "" {

@@ -2,7 +2,7 @@ package track
 
 import "perfpipe/internal/mask"
 
-// masked copies a configuration without its secrets: values under such names, and what a URL holds of them.
+// masked returns a copy of a configuration with its secrets masked: values with secret names, and the secrets of URLs.
 func masked(config map[string]any) map[string]any {
 	out := make(map[string]any, len(config))
 	for k, v := range config {

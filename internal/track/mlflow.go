@@ -23,7 +23,7 @@ import (
 	"perfpipe/internal/mask"
 )
 
-// mlflow speaks the REST API of an MLflow tracking server, version 2.0.
+// mlflow is a client of the REST API of an MLflow tracking server, version 2.0.
 type mlflow struct {
 	base       string // of the server
 	project    string
@@ -33,23 +33,23 @@ type mlflow struct {
 	broken     error
 
 	experiment, run string
-	opened          *event // that the run was made for
-	artifacts       string // URL under which files are put; "" if the server keeps them where only its clients reach
-	unreachable     string // where that is
+	opened          *event // the event of the run
+	artifacts       string // URL below which files are put; "" if only MLflow's own client can upload files
+	unreachable     string // where the server stores files then
 	tables          []logged
 }
 
-// logged is an entry of the tag by which MLflow's pages find tables.
+// logged is an entry of the tag that lists tables for MLflow's pages.
 type logged struct {
 	Path string `json:"path"`
 	Type string `json:"type"`
 }
 
 const (
-	callLimit  = 30 * time.Second // of one call, files aside
-	batchLimit = 1000             // metrics in a call
-	paramLimit = 100              // params in a call
-	valueLimit = 6000             // characters of a param
+	callLimit  = 30 * time.Second // of one call, except for files
+	batchLimit = 1000             // metrics of one call
+	paramLimit = 100              // params of one call
+	valueLimit = 6000             // characters of a param's value
 	keyLimit   = 250              // characters of the name of a metric or a param
 )
 
@@ -112,7 +112,7 @@ func (m *mlflow) send(ctx context.Context, e *event, _ []byte) (place string, er
 	return "", nil
 }
 
-// open makes the run, and the experiment if there is none. Sent again, it goes on where it failed.
+// open creates the run, and the experiment if there is none. A retry continues at the step that failed.
 func (m *mlflow) open(ctx context.Context, e *event) (place string, err error) {
 	if m.experiment == "" {
 		if m.experiment, err = m.findExperiment(ctx); err != nil {
@@ -192,7 +192,8 @@ func (m *mlflow) log(ctx context.Context, e *event) error {
 	return m.metrics(ctx, metrics)
 }
 
-// chart logs the points of a chart as metrics over their x. MLflow's steps are whole, so others are left to the table.
+// chart logs the points of a chart as metrics with x as the step. MLflow's steps are whole numbers; only the table has
+// the other points.
 func (m *mlflow) chart(ctx context.Context, e *event) error {
 	var metrics []mlflowMetric
 	for _, s := range e.Series {
@@ -215,8 +216,8 @@ func (m *mlflow) metrics(ctx context.Context, metrics []mlflowMetric) error {
 	return nil
 }
 
-// mlflowName turns a name into one that MLflow takes, of letters, digits and space _ - . : /, where / makes a group of
-// the point alone: "Req Throughput (req/s)" of rate=10 is "rate:10/Req Throughput req per s".
+// mlflowName returns a name that MLflow accepts: of letters, digits, space and _ - . : /. A slash follows only the
+// group: "Req Throughput (req/s)" of rate=10 becomes "rate:10/Req Throughput req per s".
 func mlflowName(group, name string) string {
 	name = strings.NewReplacer("=", ":", "(", "", ")", "", "/", " per ", "%", "percent").Replace(name)
 	name = strings.TrimLeft(strings.Map(func(r rune) rune {
@@ -237,7 +238,7 @@ type mlflowParam struct {
 	Value string `json:"value"`
 }
 
-// params logs a configuration, whose inner keys are joined by a slash.
+// params logs a configuration. The keys of inner maps are joined by a slash.
 func (m *mlflow) params(ctx context.Context, config map[string]any) error {
 	for part := range slices.Chunk(flatten("", config), paramLimit) {
 		if err := m.call(ctx, "runs/log-batch", map[string]any{"run_id": m.run, "params": part}, nil); err != nil {
@@ -263,7 +264,7 @@ func flatten(prefix string, config map[string]any) (out []mlflowParam) {
 	return out
 }
 
-// mlflowKey shortens a name that MLflow would refuse, so that it still differs from others.
+// mlflowKey shortens a name that is too long for MLflow. A hash keeps it different from others.
 func mlflowKey(name string) string {
 	r := []rune(name)
 	if len(r) <= keyLimit {
@@ -273,7 +274,7 @@ func mlflowKey(name string) string {
 	return string(r[:keyLimit-len(sum)]) + sum
 }
 
-// cut shortens what a param cannot hold, visibly.
+// cut truncates a value that is too long for a param.
 func cut(s string) string {
 	if r := []rune(s); len(r) > valueLimit {
 		return string(r[:valueLimit-1]) + "…"
@@ -281,7 +282,7 @@ func cut(s string) string {
 	return s
 }
 
-// table puts a table where MLflow's own log_table does, with the tag by which its pages find it.
+// table stores a table as MLflow's log_table does, with the tag that lists it for MLflow's pages.
 func (m *mlflow) table(ctx context.Context, e *event) error {
 	name := e.Name + ".json"
 	body, err := json.Marshal(map[string]any{"columns": e.Columns, "data": e.Rows})

@@ -38,7 +38,7 @@ func (m *mlflow) get(ctx context.Context, method string, result any) error {
 	return m.do(req, result)
 }
 
-// refusal is an error that the server wrote.
+// refusal is an error response of the server.
 type refusal struct {
 	status  string
 	Code    string `json:"error_code"`
@@ -78,7 +78,7 @@ func (m *mlflow) do(req *http.Request, result any) error {
 		return json.Unmarshal(text, result)
 	}
 	r := &refusal{}
-	json.Unmarshal(text, r) // or it is no JSON, and the status says it all
+	json.Unmarshal(text, r) // if it is not JSON, only the status is reported
 	r.status = resp.Status
 	t := &trouble{err: r, again: resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests}
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {

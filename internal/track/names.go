@@ -8,20 +8,20 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// figure is a number of a block under the name that trackers get.
+// figure is a number of a block under its name in trackers.
 type figure struct {
 	name  string
 	value float64
 }
 
-// axisName is the count that the values of a load point are drawn over.
+// axisName is the name of the count that the values of a load point are drawn over.
 const axisName = "Total Requests"
 
-// distribution is a metric as evalscope's percentile table names it; its unit there is scale of ours.
+// distribution is a metric with its name in evalscope's percentile table. One unit there is scale units here.
 type distribution struct {
 	key, name string
 	scale     float64
-	running   bool // percentiles are logged while records flow
+	running   bool // percentiles are logged while records arrive
 }
 
 func distributions() []distribution {
@@ -37,14 +37,14 @@ func distributions() []distribution {
 	}
 }
 
-// Levels of a load point by evalscope's names.
+// The names of a load point's level in evalscope.
 const (
 	concurrency = "Concurrency"
 	requestRate = "Request Rate (req/s)"
 )
 
-// figures are the running metrics of a block: evalscope's, with its names (those of its benchmark_summary.json), units
-// and order, then what evalscope has not. What is not known is left out.
+// figures returns the running metrics of a block: those of evalscope's benchmark_summary.json with its names, units and
+// order, then those that evalscope lacks. Unknown ones are left out.
 func figures(b *stats.Block) []figure {
 	var out []figure
 	add := func(name string, v dist.Num, scale float64) {
@@ -96,7 +96,7 @@ func figures(b *stats.Block) []figure {
 	return out
 }
 
-// tails are the percentiles that are logged while records flow: P99 TTFT (ms) and so on.
+// tails returns the percentiles that are logged while records arrive: P99 TTFT (ms) and so on.
 func tails(b *stats.Block) []figure {
 	var out []figure
 	for _, d := range distributions() {
@@ -113,7 +113,8 @@ func tails(b *stats.Block) []figure {
 	return out
 }
 
-// scaled is v, as perf-stats' own JSON has it, in units of scale. Nine decimals are all that six of ms have as seconds.
+// scaled returns v, rounded as in the JSON of perf-stats, in units of scale. Nine decimals of a second are six of a
+// millisecond.
 func scaled(v dist.Num, scale float64) float64 {
 	text, _ := v.MarshalJSON() // never fails
 	f, _ := strconv.ParseFloat(string(text), 64)
@@ -123,10 +124,10 @@ func scaled(v dist.Num, scale float64) float64 {
 
 func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
-// simulated marks everything that is made of the built-in simulator's records.
+// simulated marks everything that is made from records of the built-in simulator.
 const simulated = "SIMULATED"
 
-// pointName is what tells a block from the others.
+// pointName returns the name of a block, which distinguishes it from the others.
 func pointName(b *stats.Block) string {
 	var parts []string
 	for _, v := range b.Group {
@@ -144,7 +145,7 @@ func pointName(b *stats.Block) string {
 	return strings.Join(parts, " ")
 }
 
-// level is the load of a block that a sweep varies, or "" where records do not say.
+// level returns the load that a sweep varies. The name is "" if the records do not have it.
 func level(b *stats.Block) (name string, value float64) {
 	switch {
 	case b.Rate > 0:

@@ -9,8 +9,8 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// opening is the event that begins a run: its name, where none is given, is evalscope's, the model and the time of the
-// first request.
+// opening returns the event that begins a run. The default name is evalscope's: the model and the time of the first
+// request.
 func opening(name string, config map[string]any, first *stats.Block) *event {
 	if name == "" {
 		name = "perf"
@@ -21,10 +21,10 @@ func opening(name string, config map[string]any, first *stats.Block) *event {
 			name += time.UnixMicro(first.FirstScheduledUs).Format("_20060102_150405")
 		}
 	}
-	return &event{Op: opRun, Format: Format, Name: name, TimeMs: first.FirstScheduledUs / 1000, Config: masked(config)}
+	return &event{Op: opRun, Format: format, Name: name, TimeMs: first.FirstScheduledUs / 1000, Config: masked(config)}
 }
 
-// running is the log of a block as it stands.
+// running returns the log of the present values of a block.
 func running(b *stats.Block) *event {
 	e := &event{Op: opLog, Point: pointName(b), Axis: axisName, Step: b.Requests, TimeMs: b.LastEndUs / 1000,
 		Values: map[string]float64{}}
@@ -36,7 +36,7 @@ func running(b *stats.Block) *event {
 	return e
 }
 
-// closing is what is logged when all records are in.
+// closing returns the events that follow the last record.
 func closing(s *stats.Summary) []*event {
 	out := sweep(s)
 	out = append(out, summaryTable(s), percentileTable(s))
@@ -44,7 +44,7 @@ func closing(s *stats.Summary) []*event {
 	return append(out, facts(s))
 }
 
-// sweep logs the load points over their level, where there are several that differ in it alone.
+// sweep returns logs of the load points over their level, if there are several that differ only in it.
 func sweep(s *stats.Summary) []*event {
 	if len(s.Blocks) < 2 {
 		return nil
@@ -74,7 +74,7 @@ func sweep(s *stats.Summary) []*event {
 	return out
 }
 
-// summaryTable has a row for each load point.
+// summaryTable returns a table with a row for each load point.
 func summaryTable(s *stats.Summary) *event {
 	e := &event{Op: opTable, Name: "summary", Columns: []string{"Load Point"}}
 	column := map[string]int{}
@@ -99,7 +99,8 @@ func summaryTable(s *stats.Summary) *event {
 	return e
 }
 
-// percentileTable is evalscope's, of all load points: rows from the least value over the percentiles to the greatest.
+// percentileTable returns evalscope's percentile table of all load points, with rows for the minimum, the percentiles
+// and the maximum.
 func percentileTable(s *stats.Summary) *event {
 	e := &event{Op: opTable, Name: "percentiles", Columns: []string{"Load Point", "Percentiles"}}
 	var have []distribution
@@ -136,7 +137,7 @@ func percentileTable(s *stats.Summary) *event {
 	return e
 }
 
-// curves are the percentiles of each distribution of time as a chart, a line for each load point.
+// curves returns a chart of the percentiles of each duration, with a line for each load point.
 func curves(s *stats.Summary) []*event {
 	var out []*event
 	for _, d := range distributions() {
@@ -166,7 +167,7 @@ func curves(s *stats.Summary) []*event {
 	return out
 }
 
-// facts are what the records say of each load point.
+// facts returns what the records tell about each load point.
 func facts(s *stats.Summary) *event {
 	points := map[string]any{}
 	for i := range s.Blocks {
