@@ -74,9 +74,7 @@ func run(env *cli.Env) error {
 	if err := env.Distinct(files...); err != nil {
 		return err
 	}
-	ctx, stop := env.Context()
-	defer stop()
-	sources, err := read(ctx, env, &f, opt)
+	sources, err := read(env, &f, opt)
 	if err != nil {
 		return err
 	}
@@ -88,58 +86,38 @@ func run(env *cli.Env) error {
 		return err
 	}
 	page := report.Page(sources, report.Options{
-		Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server, DropFailures: opt.DropFailures, Made: made(env),
+		Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server, DropFailures: opt.DropFailures,
+		Made: facts.Quote(append([]string{env.Name}, env.Args...)) + " (" + cli.Version() + ")",
 	})
 	out := env.Create(f.Output)
 	defer out.Abort()
-	if err := write(out, page, &f, columns(env, f.Width)); err != nil {
+	if err := write(out, page, &f, cmp.Or(f.Width, cli.Columns(env.Stdout), 100)); err != nil {
 		return err
 	}
 	return out.Commit()
 }
 
-// made returns the command line and the version that make the page.
-func made(env *cli.Env) string {
-	return facts.Quote(append([]string{env.Name}, env.Args...)) + " (" + cli.Version() + ")"
-}
-
 // options returns the options by which the records are judged.
 func (f *flags) options() (opt stats.Options, err error) {
 	opt.DropFailures = f.Failures == "drop"
-	for _, text := range f.SLO {
-		g, err := gate.Parse(text)
-		if err != nil {
-			return opt, fault.Usage("for example: --slo 'ttft_ms:p99<500'", "--slo: %w", err)
-		}
-		opt.Gates = append(opt.Gates, g)
+	hint := "for example: --slo 'ttft_ms:p99<500'"
+	if opt.Gates, err = cli.ParseAll("--slo", hint, f.SLO, gate.Parse); err != nil {
+		return opt, err
 	}
-	for _, text := range f.Goodput {
-		l, err := gate.ParseLimit(text)
-		if err != nil {
-			return opt, fault.Usage("for example: --goodput 'ttft_ms<500' 'tpot_ms<50'", "--goodput: %w", err)
-		}
-		opt.Goodput = append(opt.Goodput, l)
-	}
-	return opt, nil
-}
-
-// columns returns the width of text figures: the one asked for, else the terminal's.
-func columns(env *cli.Env, asked int) int {
-	if asked == 0 {
-		asked = cli.Columns(env.Stdout)
-	}
-	return cmp.Or(asked, 100)
+	hint = "for example: --goodput 'ttft_ms<500' 'tpot_ms<50'"
+	opt.Goodput, err = cli.ParseAll("--goodput", hint, f.Goodput, gate.ParseLimit)
+	return opt, err
 }
 
 // write writes the figures that the flags select.
 func write(w io.Writer, page *chart.Page, f *flags, columns int) error {
 	if f.Figure == "list" {
+		var b strings.Builder
 		for i := range page.Figures {
-			if _, err := fmt.Fprintf(w, "%s\t%s\n", page.Figures[i].Name, page.Figures[i].Title); err != nil {
-				return err
-			}
+			fmt.Fprintf(&b, "%s\t%s\n", page.Figures[i].Name, page.Figures[i].Title)
 		}
-		return nil
+		_, err := io.WriteString(w, b.String())
+		return err
 	}
 	figures, err := f.chosen(page.Figures)
 	if err != nil {

@@ -16,7 +16,9 @@ import (
 )
 
 // read reads the records of every file.
-func read(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) ([]*report.Source, error) {
+func read(env *cli.Env, f *flags, opt stats.Options) ([]*report.Source, error) {
+	ctx, stop := env.Context()
+	defer stop()
 	files := f.Files
 	if len(files) == 0 {
 		files = []string{"-"}

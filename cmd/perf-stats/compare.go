@@ -82,7 +82,7 @@ const mostReasons = 8
 // failOnRegression fails if a headline figure is worse by more than the limit, and with the code of its own if one
 // cannot be judged.
 func failOnRegression(env *cli.Env, c *stats.Comparison, limit float64, code int) error {
-	if err := regression(c.Changes, limit); err != nil {
+	if err := regression(c, limit); err != nil {
 		return err
 	}
 	unjudged := c.Unjudged()
@@ -106,21 +106,12 @@ func failOnRegression(env *cli.Env, c *stats.Comparison, limit float64, code int
 		Hint: hint}
 }
 
-// regression fails if a headline figure is worse by more than the limit.
-func regression(changes []stats.Change, limit float64) error {
-	var worst *stats.Change
-	n := 0
-	for i, c := range changes {
-		if c.Verdict == stats.IsWorse && math.Abs(float64(c.Delta)) > limit+1e-9 { // 210 ÷ 200 − 1 is a little more than 5 %
-			if n++; worst == nil || math.Abs(float64(c.Delta)) > math.Abs(float64(worst.Delta)) {
-				worst = &changes[i]
-			}
-		}
-	}
-	if worst == nil {
+// regression returns an error if a headline figure is worse by more than the limit.
+func regression(c *stats.Comparison, limit float64) error {
+	worse := c.Worse(limit)
+	if len(worse) == 0 {
 		return nil
 	}
-	return fault.Fail("", "--fail-on-regression: %d figures are worse by more than %s %%, the most %s %s by %s", n,
-		format.Number(dist.Num(100*limit)),
-		worst.Block, worst.Figure, format.Percent(worst.Delta))
+	return fault.Fail("", "--fail-on-regression: %d figures are worse by more than %s %%, the most %s %s by %s",
+		len(worse), format.Number(dist.Num(100*limit)), worse[0].Block, worse[0].Figure, format.Percent(worse[0].Delta))
 }

@@ -6,17 +6,13 @@ import (
 	"os"
 
 	"perfpipe/internal/cli"
-	"perfpipe/internal/format"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/store"
 )
 
-// stores are the files that --sqlite and --parquet ask for.
-type stores []*store.Store
-
 // openStores opens the stores and feeds them the records of the stream.
-func (f *flags) openStores(stream *stats.Stream) (open stores, err error) {
+func (f *flags) openStores(stream *stats.Stream) (open store.Set, err error) {
 	for _, s := range []struct {
 		flag, path string
 		kind       store.Kind
@@ -26,34 +22,13 @@ func (f *flags) openStores(stream *stats.Stream) (open stores, err error) {
 		}
 		file, err := store.Open(s.kind, s.path, f.createPrivate)
 		if err != nil {
-			open.abort()
+			open.Abort()
 			return nil, fmt.Errorf("%s: %w", s.flag, err)
 		}
 		stream.Also(func() func(*record.Record) { return file.Add })
 		open = append(open, file)
 	}
 	return open, nil
-}
-
-// abort removes the stores that are not complete.
-func (s stores) abort() {
-	for _, file := range s {
-		file.Abort()
-	}
-}
-
-// commit completes the stores and gives them their names.
-func (s stores) commit(summary *stats.Summary) error {
-	if len(s) == 0 {
-		return nil
-	}
-	figures := format.Figures(summary)
-	for _, file := range s {
-		if err := file.Commit(figures); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // createPrivate creates an empty file with the permissions of files that may hold prompts.

@@ -130,13 +130,13 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if f.GPUs < 0 {
 		return opt, fault.Usage("", "--gpus: %d is negative", f.GPUs)
 	}
-	if opt.By, err = parse("--by", f.By, stats.ParseKey); err != nil {
+	if opt.By, err = cli.ParseAll("--by", "", f.By, stats.ParseKey); err != nil {
 		return opt, err
 	}
-	if opt.Goodput, err = parse("--goodput", f.Goodput, gate.ParseLimit); err != nil {
+	if opt.Goodput, err = cli.ParseAll("--goodput", "", f.Goodput, gate.ParseLimit); err != nil {
 		return opt, err
 	}
-	if opt.Gates, err = parse("--slo", f.SLO, gate.Parse); err != nil {
+	if opt.Gates, err = cli.ParseAll("--slo", "", f.SLO, gate.Parse); err != nil {
 		return opt, err
 	}
 	for _, gate := range f.SLO {
@@ -169,16 +169,4 @@ func once(list []float64) []float64 {
 		}
 	}
 	return out
-}
-
-func parse[T any](flag string, texts []string, parse func(string) (T, error)) ([]T, error) {
-	var out []T
-	for _, text := range texts {
-		v, err := parse(text)
-		if err != nil {
-			return nil, fault.Usage("", "%s: %w", flag, err)
-		}
-		out = append(out, v)
-	}
-	return out, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -15,25 +14,13 @@ import (
 // evalscopeFormat is the only format that writes a folder instead of a stream.
 const evalscopeFormat = "evalscope"
 
-// formatVars fills the names, notes and endings of the formats into the flags' tags.
+// formatVars returns the variables of the flags' tags: names, notes and endings of the formats.
 func formatVars() kong.Vars {
-	var names, help, endings []string
-	for _, f := range format.All() {
-		names, endings = append(names, f.Name), append(endings, f.Ending)
-		if f.Note != "" {
-			help = append(help, fmt.Sprintf("%s (%s)", f.Name, f.Note))
-		} else {
-			help = append(help, f.Name)
-		}
-	}
-	last := len(endings) - 1
-	return kong.Vars{
-		"formats": strings.Join(names, ","), "formats_help": strings.Join(help, ", "),
-		"endings": strings.Join(endings[:last], ", ") + " or " + endings[last],
-	}
+	help, endings := format.Help()
+	return kong.Vars{"formats": strings.Join(format.Names(nil), ","), "formats_help": help, "endings": endings}
 }
 
-// chooseFormat sets --format unless it was typed: to the one that the name of the output ends in, else to a table.
+// chooseFormat sets --format: to the typed one, else to that of the output's name, else to a table.
 func (f *flags) chooseFormat() (err error) {
 	if f.Format == evalscopeFormat {
 		return nil
@@ -47,17 +34,12 @@ func (f *flags) chooseFormat() (err error) {
 	return err
 }
 
-// chosen returns the format that f.Format names, which must be able to hold what a flag asks for.
+// chosen returns the chosen format, which must be able to hold what a flag asks for.
 func (f *flags) chosen(flag string, able func(format.Format) bool) (format.Format, error) {
 	chosen, known := format.Named(f.Format)
 	if known && able(chosen) {
 		return chosen, nil
 	}
-	var names []string
-	for _, other := range format.All() {
-		if able(other) {
-			names = append(names, other.Name)
-		}
-	}
-	return chosen, fault.Usage("", "--format: %s is not one of %s's: %s", f.Format, flag, strings.Join(names, ", "))
+	names := strings.Join(format.Names(able), ", ")
+	return chosen, fault.Usage("", "--format: %s is not one of %s's: %s", f.Format, flag, names)
 }

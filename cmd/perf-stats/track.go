@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,17 +60,12 @@ func (f *flags) checkTrackers() error {
 	if len(f.Visualizer) == 0 {
 		return f.checkNoTrackers()
 	}
-	if f.Compare || f.Define != "" || f.Format == "evalscope" {
+	if f.Compare || f.Define != "" || f.Format == evalscopeFormat {
 		return fault.Usage("--format json or table",
 			"--visualizer: what --compare, --define and --format evalscope show is not logged")
 	}
-	for i, name := range f.Visualizer {
-		if !slices.Contains(track.Names(), name) {
-			return fault.Usage("there are "+strings.Join(track.Names(), ", "), "--visualizer: there is no tracker %q", name)
-		}
-		if slices.Contains(f.Visualizer[:i], name) {
-			return fault.Usage("", "--visualizer: %s is named twice", name)
-		}
+	if err := track.Check(f.Visualizer); err != nil {
+		return fmt.Errorf("--visualizer: %w", err)
 	}
 	if f.Every == 0 {
 		return fault.Usage("", "--visualizer-interval: it must be above 0")
@@ -181,28 +175,7 @@ func (f *flags) sendKept(env *cli.Env) error {
 	}
 	ctx, stop := env.Context()
 	defer stop()
-	missed := ""
-	for _, file := range f.Files {
-		if !track.IsKept(file) {
-			return fault.Usage("records and kept runs are read apart", "%s: no run that was kept", file)
-		}
-		ctx, end := context.WithTimeout(ctx, time.Duration(f.Timeout))
-		part, err := track.Send(ctx, f.trackOptions(env), file)
-		end()
-		if err != nil {
-			return err
-		}
-		if part {
-			missed = cmp.Or(missed, file)
-		}
-	}
-	if err := context.Cause(ctx); err != nil {
-		return err
-	}
-	if missed != "" {
-		return fault.Fail("", "%s: not all of it was logged", missed)
-	}
-	return nil
+	return track.Send(ctx, f.trackOptions(env), f.Files, time.Duration(f.Timeout))
 }
 
 // kept reports whether the files are kept runs rather than records.

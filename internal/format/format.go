@@ -7,6 +7,7 @@ package format
 
 import (
 	"io"
+	"strings"
 
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
@@ -52,4 +53,29 @@ func Named(name string) (Format, bool) {
 		}
 	}
 	return Format{}, false
+}
+
+// Names returns the names of the formats that able accepts, or of all if it is nil.
+func Names(able func(Format) bool) []string {
+	var names []string
+	for _, f := range All() {
+		if able == nil || able(f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// Help lists the names with their notes, and the endings.
+func Help() (names, endings string) {
+	var list, ends []string
+	for _, f := range All() {
+		name := f.Name
+		if f.Note != "" {
+			name += " (" + f.Note + ")"
+		}
+		list, ends = append(list, name), append(ends, f.Ending)
+	}
+	last := len(ends) - 1
+	return strings.Join(list, ", "), strings.Join(ends[:last], ", ") + " or " + ends[last]
 }

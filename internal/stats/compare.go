@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -37,6 +38,17 @@ func (c *Comparison) Unjudged() []string {
 		}
 	}
 	return out
+}
+
+// Worse returns the headline figures that are worse by more than a share, the worst first.
+func (c *Comparison) Worse(share float64) []Change {
+	const slack = 1e-9 // 210 ÷ 200 − 1 is a little more than 5 %
+	size := func(c Change) float64 { return math.Abs(float64(c.Delta)) }
+	worse := slices.DeleteFunc(slices.Clone(c.Changes), func(c Change) bool {
+		return c.Verdict != IsWorse || !(size(c) > share+slack)
+	})
+	slices.SortStableFunc(worse, func(a, b Change) int { return cmp.Compare(size(b), size(a)) })
+	return worse
 }
 
 // The verdicts of a headline figure.

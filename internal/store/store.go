@@ -137,3 +137,23 @@ func beginsWith(path, mark string) bool {
 	_, err = io.ReadFull(f, head)
 	return err == nil && bytes.Equal(head, []byte(mark))
 }
+
+// Set is several stores of the same records.
+type Set []*Store
+
+// Commit commits all stores.
+func (s Set) Commit(figures []format.Figure) error {
+	for _, store := range s {
+		if err := store.Commit(figures); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Abort removes the stores that were not committed.
+func (s Set) Abort() {
+	for _, store := range s {
+		store.Abort()
+	}
+}
