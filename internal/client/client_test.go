@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -96,8 +95,9 @@ const (
 	hello  = `data: {"choices":[{"index":0,"delta":{"content":"hello"}}]}` + "\n\n"
 	world  = `data: {"choices":[{"index":0,"delta":{"content":" world"},"finish_reason":null}]}` + "\n\n"
 	stop   = `data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}` + "\n\n"
-	counts = `data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":1}}}` + "\n\n"
-	done   = "data: [DONE]\n\n"
+	counts = `data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,` +
+		`"prompt_tokens_details":{"cached_tokens":1}}}` + "\n\n"
+	done = "data: [DONE]\n\n"
 )
 
 func chunked(parts ...string) string {
@@ -109,7 +109,8 @@ func chunked(parts ...string) string {
 }
 
 func whole(status, ctype, body string) string {
-	return fmt.Sprintf("HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", status, ctype, len(body), body)
+	return fmt.Sprintf("HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", status, ctype, len(body),
+		body)
 }
 
 // Each answer of a server gives the record of the right kind, over both transports.
@@ -126,19 +127,28 @@ func TestAnswers(t *testing.T) {
 		{"CRLF", eof + strings.ReplaceAll(hello+world+stop+done, "\n", "\r\n"), "", ""},
 		{"CR", eof + strings.ReplaceAll(hello+world+stop+done, "\n", "\r"), "", ""},
 		{"comments", eof + ": ping\n\n" + hello + ":\n\n" + stop + done, "", ""},
-		{"data in lines", eof + "data: {\"choices\":[{\"delta\":\ndata: {\"content\":\"x\"}}]}\n\n" + stop + done, "", ""},
-		{"trailer", head + "Transfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("%x\r\n%s\r\n", len(hello+stop), hello+stop) + "0\r\nX: y\r\n\r\n", "", ""},
-		{"not a stream", whole("200 OK", json, `{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}`), "", ""},
-		{"reset mid-stream", head + "Transfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("%x\r\n%s\r\n", len(hello), hello), record.KindTruncated, ""},
+		{"data in lines", eof + "data: {\"choices\":[{\"delta\":\ndata: {\"content\":\"x\"}}]}\n\n" + stop + done, "",
+			""},
+		{"trailer", head + "Transfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("%x\r\n%s\r\n", len(hello+stop), hello+
+			stop) + "0\r\nX: y\r\n\r\n", "", ""},
+		{"not a stream", whole("200 OK", json, `{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}`), "",
+			""},
+		{"reset mid-stream", head + "Transfer-Encoding: chunked\r\n\r\n" + fmt.Sprintf("%x\r\n%s\r\n", len(hello),
+			hello), record.KindTruncated, ""},
 		{"half a chunk", head + "Transfer-Encoding: chunked\r\n\r\nff\r\n" + hello, record.KindTruncated, ""},
-		{"cut stream", chunked(hello, world), record.KindTruncated, "the stream ended without finish_reason and [DONE]"},
+		{"cut stream", chunked(hello, world), record.KindTruncated,
+			"the stream ended without finish_reason and [DONE]"},
 		{"garbage", eof + "data: {nonsense\n\n" + done, record.KindProtocol, "not a JSON answer"},
 		{"truncated JSON", whole("200 OK", json, `{"choices":[{"mess`), record.KindProtocol, "not a JSON answer"},
-		{"short body", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{}", record.KindTruncated, ""},
-		{"wrong content type", whole("200 OK", "text/html", `<html>login</html>`), record.KindProtocol, "not a JSON answer"},
+		{"short body", "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{}",
+			record.KindTruncated, ""},
+		{"wrong content type", whole("200 OK", "text/html", `<html>login</html>`), record.KindProtocol,
+			"not a JSON answer"},
 		{"error in 200", whole("200 OK", json, `{"error":{"message":"overloaded"}}`), record.KindAPI, "overloaded"},
-		{"error in stream", eof + hello + `data: {"error":{"message":"out of memory"}}` + "\n\n" + done, record.KindAPI, "out of memory"},
-		{"429", whole("429 Too Many Requests\r\nRetry-After: 7", json, `{"error":{"message":"slow down"}}`), record.KindHTTP, "HTTP 429: slow down"},
+		{"error in stream", eof + hello + `data: {"error":{"message":"out of memory"}}` + "\n\n" + done, record.KindAPI,
+			"out of memory"},
+		{"429", whole("429 Too Many Requests\r\nRetry-After: 7", json, `{"error":{"message":"slow down"}}`),
+			record.KindHTTP, "HTTP 429: slow down"},
 		{"500", whole("500 Internal Server Error", "text/plain", "boom"), record.KindHTTP, "HTTP 500: boom"},
 		{"503 empty", whole("503 Service Unavailable", json, ""), record.KindHTTP, "HTTP 503: no reason given"},
 		{"zero tokens", eof + stop + done, record.KindEmpty, "the answer has no output"},
@@ -172,17 +182,22 @@ func TestRecordOfAStream(t *testing.T) {
 			if got := take(r); got != `{"stream_options":{"include_usage":true},`+body[1:] {
 				t.Errorf("body %s", got)
 			}
-			io.WriteString(conn, chunked(`data: {"model":"served","choices":[{"delta":{"role":"assistant","content":""}}]}`+"\n\n",
+			io.WriteString(conn, chunked(`data: {"model":"served","choices":[{"delta":{"role":"assistant",`+
+				`"content":""}}]}`+"\n\n",
 				`data: {"choices":[{"delta":{"reasoning_content":"hm"}}]}`+"\n\n", hello, world, stop, counts, done))
 		})
-		rec := newTest(t, u, plain, func(c *Config) { c.SaveOutput = true }).Do(t.Context(), load.NewRequest(request.Request{
-			ID: "x", Body: []byte(body), Labels: map[string]string{"a": "b"}}))
-		if !rec.OK || rec.PromptTokens != 3 || rec.CompletionTokens != 2 || rec.CachedTokens != 1 || rec.TokensFrom != "usage" ||
+		rec := newTest(t, u, plain, func(c *Config) { c.SaveOutput = true }).Do(t.Context(),
+			load.NewRequest(request.Request{
+				ID: "x", Body: []byte(body), Labels: map[string]string{"a": "b"}}))
+		if !rec.OK || rec.PromptTokens != 3 || rec.CompletionTokens != 2 || rec.CachedTokens != 1 ||
+			rec.TokensFrom != "usage" ||
 			rec.FinishReason != "stop" || rec.Status != 200 || rec.Model != "served" || rec.Output != "hmhello world" ||
-			rec.API != "openai" || rec.Op != "chat" || rec.URL != u.String()+"/v1/chat/completions" || rec.ID != "x" || rec.Labels["a"] != "b" {
+			rec.API != "openai" || rec.Op != "chat" || rec.URL != u.String()+"/v1/chat/completions" || rec.ID != "x" ||
+			rec.Labels["a"] != "b" {
 			t.Errorf("%+v (%+v)", rec, rec.Error)
 		}
-		if len(rec.GapUs) != 2 || rec.TTFTMs <= 0 || rec.TTFTMs != rec.ReasoningTTFTMs || rec.ContentTTFTMs < rec.TTFTMs || rec.LatencyMs < rec.LastChunkMs() {
+		if len(rec.GapUs) != 2 || rec.TTFTMs <= 0 || rec.TTFTMs != rec.ReasoningTTFTMs ||
+			rec.ContentTTFTMs < rec.TTFTMs || rec.LatencyMs < rec.LastChunkMs() {
 			t.Errorf("times %+v", rec)
 		}
 		if want := map[bool]string{false: "kernel", true: "user"}[plain]; rec.Clock != want && runtime.GOOS == "linux" {
@@ -273,72 +288,6 @@ func TestTLSMismatch(t *testing.T) {
 	}
 }
 
-func TestTimeouts(t *testing.T) {
-	both(t, func(t *testing.T, plain bool) {
-		for _, c := range []struct {
-			name   string
-			answer string
-			change func(*Config)
-			kind   string
-		}{
-			{"silent", "", func(c *Config) { c.ReadTimeout = 20 * time.Millisecond }, record.KindReadTimeout},
-			{"slow headers", "HTTP/1.1 200 OK\r\n", func(c *Config) { c.ReadTimeout = 20 * time.Millisecond }, record.KindReadTimeout},
-			{"stall", head + "Transfer-Encoding: chunked\r\n\r\n5\r\ndata:", func(c *Config) { c.ReadTimeout = 20 * time.Millisecond }, record.KindReadTimeout},
-			{"total", "", func(c *Config) { c.TotalTimeout = 20 * time.Millisecond; c.ReadTimeout = time.Hour }, record.KindTotalTimeout},
-		} {
-			u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
-				take(r)
-				io.WriteString(conn, c.answer)
-				r.ReadByte() // until the client goes away
-			})
-			rec := ask(newTest(t, u, plain, c.change))
-			if rec.OK || rec.Error.Kind != c.kind {
-				t.Errorf("%s: %+v", c.name, rec.Error)
-			}
-		}
-	})
-}
-
-// A read timeout is for silence: a stream that goes on for longer is whole. The deadline that an earlier request left
-// behind does not end a later one.
-func TestReadTimeoutIsForSilence(t *testing.T) {
-	both(t, func(t *testing.T, plain bool) {
-		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
-			for take(r) != "" {
-				io.WriteString(conn, head+"Transfer-Encoding: chunked\r\n\r\n")
-				for range 10 {
-					time.Sleep(30 * time.Millisecond)
-					fmt.Fprintf(conn, "%x\r\n%s\r\n", len(hello), hello)
-				}
-				fmt.Fprintf(conn, "%x\r\n%s\r\n0\r\n\r\n", len(done), done)
-			}
-		})
-		c := newTest(t, u, plain, func(c *Config) { c.ReadTimeout = 200 * time.Millisecond })
-		for range 2 {
-			if rec := ask(c); !rec.OK || len(rec.GapUs) != 9 {
-				t.Errorf("%+v", rec.Error)
-			}
-		}
-	})
-}
-
-func TestCancel(t *testing.T) {
-	both(t, func(t *testing.T, plain bool) {
-		asked := make(chan struct{})
-		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
-			take(r)
-			close(asked)
-			r.ReadByte()
-		})
-		ctx, cancel := context.WithCancelCause(t.Context())
-		go func() { <-asked; cancel(errors.New("interrupted")) }()
-		rec := newTest(t, u, plain, nil).Do(ctx, load.NewRequest(request.Request{Body: []byte(body)}))
-		if rec.OK || rec.Error.Kind != record.KindCanceled || rec.Error.Message != "interrupted" {
-			t.Errorf("%+v", rec.Error)
-		}
-	})
-}
-
 // Bodies and events of 48 MB pass.
 func TestLarge(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
@@ -350,10 +299,13 @@ func TestLarge(t *testing.T) {
 			if got := len(take(r)); got < size {
 				t.Errorf("%d bytes came", got)
 			}
-			io.WriteString(conn, eof+`data: {"choices":[{"delta":{"content":"`+strings.Repeat("x", size)+`"}}]}`+"\n\n"+stop)
+			io.WriteString(conn, eof+`data: {"choices":[{"delta":{"content":"`+strings.Repeat("x", size)+`"}}]}`+"\n\n"+
+				stop)
 		})
-		rec := newTest(t, u, plain, func(c *Config) { c.SaveOutput = true }).Do(t.Context(), load.NewRequest(request.Request{
-			Body: []byte(`{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("y", size) + `"}]}`)}))
+		rec := newTest(t, u, plain, func(c *Config) { c.SaveOutput = true }).Do(t.Context(),
+			load.NewRequest(request.Request{
+				Body: []byte(`{"model":"m","messages":[{"role":"user","content":"` + strings.Repeat("y", size) +
+					`"}]}`)}))
 		if !rec.OK || len(rec.Output) != size || rec.BytesSent < int64(size) || rec.BytesReceived < int64(size) {
 			t.Errorf("%+v, %d bytes of output", rec.Error, len(rec.Output))
 		}
@@ -398,10 +350,12 @@ func TestHeaders(t *testing.T) {
 			c.APIKey, c.Headers = "secret", map[string]string{"x-one": "1", "user-agent": "me"}
 			c.Debug = func(id, what string, text []byte) { log = append(log, what+" "+string(text)) }
 		})
-		c.Do(t.Context(), load.NewRequest(request.Request{ID: "r1", Body: []byte(body), Headers: map[string]string{"X-One": "2", "X-Two": "3"}}))
+		c.Do(t.Context(), load.NewRequest(request.Request{ID: "r1", Body: []byte(body),
+			Headers: map[string]string{"X-One": "2", "X-Two": "3"}}))
 		sent := <-got
 		for name, want := range map[string]string{
-			"Authorization": "Bearer secret", "X-One": "2", "X-Two": "3", "User-Agent": "me", "Content-Type": "application/json", "X-Request-Id": "r1",
+			"Authorization": "Bearer secret", "X-One": "2", "X-Two": "3", "User-Agent": "me",
+			"Content-Type": "application/json", "X-Request-Id": "r1",
 		} {
 			if sent.Get(name) != want || len(sent.Values(name)) != 1 {
 				t.Errorf("%s: %q", name, sent.Values(name))

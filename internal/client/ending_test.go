@@ -18,7 +18,8 @@ import (
 // An answer is complete with its own protocol's end, whatever the transport does then. Its connection is not used
 // again.
 func TestTheProtocolsEndIsTheEnd(t *testing.T) {
-	const usage = `data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}` + "\n\n"
+	const usage = `data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,` +
+		`"completion_tokens":1,"total_tokens":8}}` + "\n\n"
 	waits := func(_ net.Conn, r *bufio.Reader) { r.ReadByte() }
 	both(t, func(t *testing.T, plain bool) {
 		for _, c := range []struct {
@@ -30,7 +31,8 @@ func TestTheProtocolsEndIsTheEnd(t *testing.T) {
 			{"open, no [DONE]", usage, waits, record.UntidyOpen},
 			{"FIN", done, func(c net.Conn, r *bufio.Reader) { raw(c).CloseWrite() }, record.UntidyClosed},
 			{"FIN, no [DONE]", usage, func(c net.Conn, r *bufio.Reader) { raw(c).CloseWrite() }, record.UntidyClosed},
-			{"malformed", done, func(c net.Conn, r *bufio.Reader) { io.WriteString(c, "zz\r\n"); r.ReadByte() }, record.UntidyMalformed},
+			{"malformed", done, func(c net.Conn, r *bufio.Reader) { io.WriteString(c, "zz\r\n"); r.ReadByte() },
+				record.UntidyMalformed},
 			{"endless", done, func(c net.Conn, r *bufio.Reader) {
 				for {
 					if _, err := io.WriteString(c, "3\r\n:\n\n\r\n"); err != nil {
@@ -73,14 +75,17 @@ func TestARefusalIsOneHoweverItEnds(t *testing.T) {
 			"FIN":   func(c net.Conn, r *bufio.Reader) { raw(c).CloseWrite() },
 			"reset": func(c net.Conn, r *bufio.Reader) { time.Sleep(time.Millisecond); raw(c).SetLinger(0) },
 		} {
-			for _, framing := range []string{"Transfer-Encoding: chunked\r\n\r\n25\r\n" + said + "\r\n", "Content-Length: 999\r\n\r\n" + said} {
+			for _, framing := range []string{"Transfer-Encoding: chunked\r\n\r\n25\r\n" + said + "\r\n",
+				"Content-Length: 999\r\n\r\n" + said} {
 				u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
 					take(r)
-					io.WriteString(conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"+framing)
+					io.WriteString(conn, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"+
+						framing)
 					then(conn, r)
 				})
 				rec := ask(newTest(t, u, plain, nil))
-				if rec.OK || rec.Status != 503 || rec.Error.Kind != record.KindHTTP || rec.Error.Message != "HTTP 503: over capacity" {
+				if rec.OK || rec.Status != 503 || rec.Error.Kind != record.KindHTTP ||
+					rec.Error.Message != "HTTP 503: over capacity" {
 					t.Errorf("%s: %+v %+v", name, rec, rec.Error)
 				}
 			}
@@ -116,7 +121,8 @@ func TestResetBehindTheEnd(t *testing.T) {
 // Of several answers in one, the end of the first is not that of all.
 func TestEndOfSeveralAnswers(t *testing.T) {
 	one := func(index int, text, finish string) string {
-		return fmt.Sprintf(`data: {"choices":[{"index":%d,"delta":{"content":"%s"},"finish_reason":%s}],"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}`+"\n\n",
+		return fmt.Sprintf(`data: {"choices":[{"index":%d,"delta":{"content":"%s"},"finish_reason":%s}],`+
+			`"usage":{"prompt_tokens":7,"completion_tokens":1,"total_tokens":8}}`+"\n\n",
 			index, text, finish)
 	}
 	u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {

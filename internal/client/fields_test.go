@@ -67,28 +67,46 @@ func TestHeadersOnce(t *testing.T) {
 		headers map[string]string
 		want    map[string][]string
 	}{
-		"plain":       {want: map[string][]string{"Authorization": nil, "Content-Type": {"application/json"}, "X-Request-Id": {"a"}, "Connection": nil}},
-		"key":         {change: func(c *Config) { c.APIKey = "k" }, want: map[string][]string{"Authorization": {"Bearer k"}}},
-		"user":        {change: func(c *Config) { c.URL.User = url.UserPassword("me", "p:w") }, want: map[string][]string{"Authorization": {"Basic bWU6cDp3"}}},
-		"user, key":   {change: func(c *Config) { c.URL.User = url.User("me"); c.APIKey = "k" }, want: map[string][]string{"Authorization": {"Basic bWU6"}}},
-		"flags":       {change: func(c *Config) { c.APIKey = "k"; c.Headers = map[string]string{"authorization": "Token t"} }, want: map[string][]string{"Authorization": {"Token t"}}},
-		"line":        {change: func(c *Config) { c.APIKey = "k" }, headers: map[string]string{"AUTHORIZATION": "Token t"}, want: map[string][]string{"Authorization": {"Token t"}}},
-		"host":        {change: func(c *Config) { c.Headers = map[string]string{"host": "model.example"} }, want: map[string][]string{"Host": {"model.example"}}},
-		"line's host": {change: func(c *Config) { c.Headers = map[string]string{"host": "x"} }, headers: map[string]string{"HOST": "model.example"}, want: map[string][]string{"Host": {"model.example"}}},
-		"type":        {headers: map[string]string{"content-type": "application/x-other"}, want: map[string][]string{"Content-Type": {"application/x-other"}}},
-		"id":          {headers: map[string]string{"x-request-id": "mine"}, want: map[string][]string{"X-Request-Id": {"mine"}}},
-		"flags' id":   {change: func(c *Config) { c.Headers = map[string]string{"X-REQUEST-ID": "mine"} }, want: map[string][]string{"X-Request-Id": {"mine"}}},
-		"close":       {headers: map[string]string{"connection": "close"}, want: map[string][]string{"Connection": {"close"}}},
-		"keep":        {headers: map[string]string{"connection": "keep-alive"}, want: map[string][]string{"Connection": nil}},
+		"plain": {want: map[string][]string{"Authorization": nil, "Content-Type": {"application/json"},
+			"X-Request-Id": {"a"}, "Connection": nil}},
+		"key": {change: func(c *Config) { c.APIKey = "k" },
+			want: map[string][]string{"Authorization": {"Bearer k"}}},
+		"user": {change: func(c *Config) { c.URL.User = url.UserPassword("me", "p:w") },
+			want: map[string][]string{"Authorization": {"Basic bWU6cDp3"}}},
+		"user, key": {change: func(c *Config) { c.URL.User = url.User("me"); c.APIKey = "k" },
+			want: map[string][]string{"Authorization": {"Basic bWU6"}}},
+		"flags": {change: func(c *Config) { c.APIKey = "k"; c.Headers = map[string]string{"authorization": "Token t"} },
+			want: map[string][]string{"Authorization": {"Token t"}}},
+		"line": {change: func(c *Config) { c.APIKey = "k" },
+			headers: map[string]string{"AUTHORIZATION": "Token t"},
+			want:    map[string][]string{"Authorization": {"Token t"}}},
+		"host": {change: func(c *Config) { c.Headers = map[string]string{"host": "model.example"} },
+			want: map[string][]string{"Host": {"model.example"}}},
+		"line's host": {change: func(c *Config) { c.Headers = map[string]string{"host": "x"} },
+			headers: map[string]string{"HOST": "model.example"}, want: map[string][]string{"Host": {"model.example"}}},
+		"type": {headers: map[string]string{"content-type": "application/x-other"},
+			want: map[string][]string{"Content-Type": {"application/x-other"}}},
+		"id": {headers: map[string]string{"x-request-id": "mine"},
+			want: map[string][]string{"X-Request-Id": {"mine"}}},
+		"flags' id": {change: func(c *Config) { c.Headers = map[string]string{"X-REQUEST-ID": "mine"} },
+			want: map[string][]string{"X-Request-Id": {"mine"}}},
+		"close": {headers: map[string]string{"connection": "close"},
+			want: map[string][]string{"Connection": {"close"}}},
+		"keep": {headers: map[string]string{"connection": "keep-alive"}, want: map[string][]string{"Connection": nil}},
 		"anthropic": {change: func(c *Config) { c.API = "anthropic"; c.APIKey = "k" },
-			want: map[string][]string{"Authorization": {"Bearer k"}, "X-Api-Key": {"k"}, "Anthropic-Version": {"2023-06-01"}}},
+			want: map[string][]string{"Authorization": {"Bearer k"}, "X-Api-Key": {"k"},
+				"Anthropic-Version": {"2023-06-01"}}},
 		"anthropic's": {change: func(c *Config) {
 			c.API = "anthropic"
 			c.APIKey = "k"
 			c.Headers = map[string]string{"anthropic-version": "2030-01-01"}
 		},
 			want: map[string][]string{"Anthropic-Version": {"2030-01-01"}}},
-		"key header": {change: func(c *Config) { c.Custom = custom(t, `"key_header":"x-goog-api-key"`); c.APIKey = "k" },
+		"key header": {change: func(c *Config) {
+			c.Custom = custom(t,
+				`"key_header":"x-goog-api-key"`)
+			c.APIKey = "k"
+		},
 			want: map[string][]string{"Authorization": nil, "X-Goog-Api-Key": {"k"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,7 +123,9 @@ func TestHeadersOnce(t *testing.T) {
 			})
 		})
 	}
-	if h := fieldsOf(&Config{APIKey: "k"}, &url.URL{Scheme: "https", Host: "api.anthropic.com"}, must(api.ForInput("anthropic", api.Input{Text: "x"})), false); slices.ContainsFunc(h.list, func(f field) bool { return f.name == "Authorization" }) {
+	if h := fieldsOf(&Config{APIKey: "k"}, &url.URL{Scheme: "https", Host: "api.anthropic.com"},
+		must(api.ForInput("anthropic", api.Input{Text: "x"})), false); slices.ContainsFunc(h.list,
+		func(f field) bool { return f.name == "Authorization" }) {
 		t.Errorf("Anthropic's own API gets %+v", h.list)
 	}
 }
@@ -132,7 +152,9 @@ func TestClose(t *testing.T) {
 		p := startPeer(t, false, nil)
 		c := newTest(t, p.url, plain, nil)
 		req := func(headers map[string]string) *record.Record {
-			return &c.Do(context.Background(), load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[],"stream":true}`), Headers: headers})).Record
+			return &c.Do(context.Background(),
+				load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[],"stream":true}`),
+					Headers: headers})).Record
 		}
 		for i, want := range []bool{false, true, false} {
 			rec := req(map[string]string{"Connection": []string{"keep-alive", "close", "close"}[i]})
@@ -148,8 +170,10 @@ func TestQuery(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		u, head := wireOf(t, okAnswer)
 		u.Path, u.RawQuery = "/v1/chat/completions", "a=b c&d=é&key=%20"
-		newTest(t, u, plain, nil).Do(context.Background(), load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[]}`)}))
-		if got, _, _ := strings.Cut(head(), "\r\n"); got != "POST /v1/chat/completions?a=b%20c&d=%C3%A9&key=%20 HTTP/1.1" {
+		newTest(t, u, plain, nil).Do(context.Background(),
+			load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[]}`)}))
+		if got, _, _ := strings.Cut(head(),
+			"\r\n"); got != "POST /v1/chat/completions?a=b%20c&d=%C3%A9&key=%20 HTTP/1.1" {
 			t.Errorf("%s", got)
 		}
 	})
@@ -165,11 +189,13 @@ func TestSecretsHidden(t *testing.T) {
 				return
 			}
 			io.Copy(io.Discard, req.Body)
-			text := `{"error":"no: ` + strings.Join([]string{req.Header.Get("X-Api-Key"), req.Header.Get("Authorization"), req.Header.Get("X-Tenant-Secret"),
+			text := `{"error":"no: ` + strings.Join([]string{req.Header.Get("X-Api-Key"),
+				req.Header.Get("Authorization"), req.Header.Get("X-Tenant-Secret"),
 				req.URL.RawQuery, "the-password"}, " ") + `"}`
 			io.WriteString(c, "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\n\r\n"+text)
 		})
-		u.Path, u.RawQuery, u.User = "/v1/messages", "key=query-secret&api-version=2024", url.UserPassword("me", "the-password")
+		u.Path, u.RawQuery, u.User = "/v1/messages", "key=query-secret&api-version=2024",
+			url.UserPassword("me", "the-password")
 		c := newTest(t, u, plain, func(c *Config) {
 			c.APIKey, c.SaveRequest = "sk-api-key-1", true
 			c.Headers = map[string]string{"Cookie": "flag-secret=1"}
@@ -187,7 +213,8 @@ func TestSecretsHidden(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := string(line) + told.String()
-		for _, secret := range []string{"query-secret", "the-password", "sk-api-key-1", "flag-secret", "line-secret", "line-url-secret", "bWU6"} {
+		for _, secret := range []string{"query-secret", "the-password", "sk-api-key-1", "flag-secret", "line-secret",
+			"line-url-secret", "bWU6"} {
 			if strings.Contains(all, secret) {
 				t.Errorf("%s is in\n%s", secret, all)
 			}

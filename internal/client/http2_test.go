@@ -87,7 +87,8 @@ func TestStreamLimit(t *testing.T) {
 
 // h2Peer is a server of HTTP/2 frames: stream answers the request of each stream by its id, and number of the
 // connection.
-func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.Conn), settings ...http2.Setting) *Client {
+func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.Conn),
+	settings ...http2.Setting) *Client {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +152,11 @@ func TestHTTP2ServerEnds(t *testing.T) {
 		end  func(id uint32, f *http2.Framer, c net.Conn)
 	}{
 		{"GOAWAY", func(id uint32, f *http2.Framer, c net.Conn) { f.WriteGoAway(id-2, http2.ErrCodeNo, nil) }},
-		{"GOAWAY and FIN", func(id uint32, f *http2.Framer, c net.Conn) { f.WriteGoAway(id-2, http2.ErrCodeNo, nil); c.Close() }},
+		{"GOAWAY and FIN", func(id uint32, f *http2.Framer, c net.Conn) {
+			f.WriteGoAway(id-2, http2.ErrCodeNo,
+				nil)
+			c.Close()
+		}},
 		{"refused", func(id uint32, f *http2.Framer, c net.Conn) { f.WriteRSTStream(id, http2.ErrCodeRefusedStream) }},
 		{"FIN", func(id uint32, f *http2.Framer, c net.Conn) { c.Close() }},
 		{"reset", func(id uint32, f *http2.Framer, c net.Conn) { raw(c).SetLinger(0); c.Close() }},

@@ -31,11 +31,15 @@ func TestJoined(t *testing.T) {
 	}{
 		{"one at a time, late", true, many(5, chunkRead{late, []int{1}}), 0, false},
 		{"two at once by the server, in one piece, all late", true, many(9, chunkRead{late, []int{2}}), 0, false},
-		{"two at once by the server, in two pieces", true, many(9, chunkRead{in, []int{1, 1}}, chunkRead{late, []int{1, 1}}), 0, true},
+		{"two at once by the server, in two pieces", true, many(9, chunkRead{in, []int{1, 1}},
+			chunkRead{late, []int{1, 1}}), 0, true},
 		{"four at once without pieces", false, many(9, chunkRead{in, []int{4}}, chunkRead{late, []int{4}}), 0, true},
-		{"one at a time, three read together", true, many(4, chunkRead{in, []int{1}}, chunkRead{late, []int{1, 1, 1}}), 8, true},
-		{"one at a time without pieces, three read together", false, many(4, chunkRead{in, []int{1}}, chunkRead{late, []int{3}}), 8, true},
-		{"pieces of two, three read together", true, many(4, chunkRead{in, []int{2}}, chunkRead{late, []int{2, 2, 2}}), 8, true},
+		{"one at a time, three read together", true, many(4, chunkRead{in, []int{1}}, chunkRead{late, []int{1, 1, 1}}),
+			8, true},
+		{"one at a time without pieces, three read together", false, many(4, chunkRead{in, []int{1}},
+			chunkRead{late, []int{3}}), 8, true},
+		{"pieces of two, three read together", true, many(4, chunkRead{in, []int{2}}, chunkRead{late, []int{2, 2, 2}}),
+			8, true},
 		{"the whole answer in one read", false, []chunkRead{{late, []int{50}}}, 0, true},
 		{"together, but in time", false, many(5, chunkRead{in, []int{3}}), 0, false},
 	} {
@@ -53,7 +57,8 @@ func TestJoined(t *testing.T) {
 		}
 		r.joined.into(rec)
 		if rec.Joined != test.want || rec.Says(record.KeyJoined) != test.told {
-			t.Errorf("%s: %d, told: %v; want %d, %v", test.name, rec.Joined, rec.Says(record.KeyJoined), test.want, test.told)
+			t.Errorf("%s: %d, told: %v; want %d, %v", test.name, rec.Joined, rec.Says(record.KeyJoined), test.want,
+				test.told)
 		}
 	}
 }

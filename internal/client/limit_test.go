@@ -50,8 +50,10 @@ func TestAnswerWithoutEnd(t *testing.T) {
 			{"event", "Content-Type: text/event-stream\r\n\r\n", endless("data: ", "x"), "without an end"},
 			{"event of many lines", "Content-Type: text/event-stream\r\n\r\n", endless("", "data: {\n"), ""},
 			{"stream", "Content-Type: text/event-stream\r\n\r\n", endless("", hello), "longer than 1048576 bytes"},
-			{"gzip", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n", endless(gzipped, gzipped), "without an end"},
-			{"zstd", "Content-Type: application/json\r\nContent-Encoding: zstd\r\n\r\n", endless(zstded, zstded), "without an end"},
+			{"gzip", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n", endless(gzipped, gzipped),
+				"without an end"},
+			{"zstd", "Content-Type: application/json\r\nContent-Encoding: zstd\r\n\r\n", endless(zstded, zstded),
+				"without an end"},
 		} {
 			u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
 				take(r)
@@ -59,7 +61,8 @@ func TestAnswerWithoutEnd(t *testing.T) {
 				c.send(conn)
 			})
 			rec := ask(newTest(t, u, plain, func(c *Config) { c.MaxAnswer = most }))
-			if rec.OK || rec.Error.Kind != record.KindProtocol || !strings.Contains(rec.Error.Message, c.says) || rec.BytesReceived > 2*most {
+			if rec.OK || rec.Error.Kind != record.KindProtocol || !strings.Contains(rec.Error.Message, c.says) ||
+				rec.BytesReceived > 2*most {
 				t.Errorf("%s: %+v, %d bytes received", c.name, rec.Error, rec.BytesReceived)
 			}
 		}

@@ -20,10 +20,13 @@ func TestReplyForTheHistory(t *testing.T) {
 			event(`{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":""}}]}`),
 			event(`{"tool_calls":[{"index":0,"function":{"arguments":"{\"x\":"}}]}`),
 			event(`{"tool_calls":[{"index":0,"function":{"arguments":"1}"}}]}`),
-			event(`{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}]}`), stop, done),
-			`{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{\"x\":1}"}},` +
+			event(`{"tool_calls":[{"index":1,"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}]}`),
+			stop, done),
+			`{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f",` +
+				`"arguments":"{\"x\":1}"}},` +
 				`{"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}]}`},
-		{"whole", whole("200 OK", "application/json", `{"choices":[{"message":{"role":"assistant","content":"<b> \"x\""},"finish_reason":"stop"}]}`),
+		{"whole", whole("200 OK", "application/json",
+			`{"choices":[{"message":{"role":"assistant","content":"<b> \"x\""},"finish_reason":"stop"}]}`),
 			`{"role":"assistant","content":"<b> \"x\""}`},
 	} {
 		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {

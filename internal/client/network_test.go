@@ -79,19 +79,23 @@ func TestTLS(t *testing.T) {
 		p := startPeer(t, true, nil)
 		c := newTest(t, p.url, plain, p.trust)
 		first, second := ask(c), ask(c)
-		if !first.OK || !second.OK || first.TLSMs <= 0 || first.ConnectMs <= 0 || first.Reused || !second.Reused || second.TLSMs != 0 || len(first.GapUs) != 1 {
+		if !first.OK || !second.OK || first.TLSMs <= 0 || first.ConnectMs <= 0 || first.Reused || !second.Reused ||
+			second.TLSMs != 0 || len(first.GapUs) != 1 {
 			t.Errorf("%+v %+v\n%+v %+v", first, first.Error, second, second.Error)
 		}
-		if want := map[bool]string{false: "kernel", true: "user"}[plain]; first.Clock != want && runtime.GOOS == "linux" {
+		if want := map[bool]string{false: "kernel", true: "user"}[plain]; first.Clock != want &&
+			runtime.GOOS == "linux" {
 			t.Errorf("clock %s, want %s", first.Clock, want)
 		}
 		if got := p.saw(); !slices.Equal(got, []string{"HTTP/1.1 127.0.0.1", "HTTP/1.1 127.0.0.1"}) {
 			t.Errorf("saw %q", got)
 		}
-		if rec := ask(newTest(t, p.url, plain, nil)); rec.OK || rec.Error.Kind != record.KindTLS || !strings.Contains(rec.Error.Message, "is not trusted") {
+		if rec := ask(newTest(t, p.url, plain, nil)); rec.OK || rec.Error.Kind != record.KindTLS ||
+			!strings.Contains(rec.Error.Message, "is not trusted") {
 			t.Errorf("untrusted: %+v", rec.Error)
 		}
-		if rec := ask(newTest(t, p.url, plain, func(c *Config) { c.Network.TLS = &tls.Config{InsecureSkipVerify: true} })); !rec.OK {
+		if rec := ask(newTest(t, p.url, plain,
+			func(c *Config) { c.Network.TLS = &tls.Config{InsecureSkipVerify: true} })); !rec.OK {
 			t.Errorf("insecure: %+v", rec.Error)
 		}
 	})
@@ -126,7 +130,8 @@ func TestHTTP2(t *testing.T) {
 		p := startPeer(t, secure, h2)
 		c := newTest(t, p.url, false, func(c *Config) { p.trust(c); c.Network.HTTP2 = true })
 		first, second := ask(c), ask(c)
-		if got := p.saw(); !first.OK || !second.OK || !second.Reused || !slices.Equal(got, []string{"HTTP/2.0 127.0.0.1", "HTTP/2.0 127.0.0.1"}) {
+		if got := p.saw(); !first.OK || !second.OK || !second.Reused ||
+			!slices.Equal(got, []string{"HTTP/2.0 127.0.0.1", "HTTP/2.0 127.0.0.1"}) {
 			t.Errorf("TLS %v: %+v %+v, saw %q", secure, first.Error, second.Error, got)
 		}
 	}
@@ -136,7 +141,8 @@ func TestHTTP2(t *testing.T) {
 		if !rec.OK && !secure && rec.Error.Kind == record.KindTruncated {
 			continue // the server's reset, which may overtake its answer, says no more
 		}
-		if rec.OK || rec.Error.Kind != record.KindProtocol || !strings.HasPrefix(rec.Error.Message, p.url.Host+" does not speak HTTP/2") {
+		if rec.OK || rec.Error.Kind != record.KindProtocol || !strings.HasPrefix(rec.Error.Message, p.url.Host+
+			" does not speak HTTP/2") {
 			t.Errorf("a server of HTTP/1.1, TLS %v: %+v", secure, rec.Error)
 		}
 	}
@@ -154,7 +160,8 @@ func TestUnixSocket(t *testing.T) {
 				s.Listener.Close()
 				s.Listener = l
 			})
-			u := &url.URL{Scheme: map[bool]string{false: "http", true: "https"}[secure], Host: "example.com"} // which httptest's certificate names
+			// which httptest's certificate names
+			u := &url.URL{Scheme: map[bool]string{false: "http", true: "https"}[secure], Host: "example.com"}
 			c := newTest(t, u, plain, func(c *Config) { p.trust(c); c.Network.Unix = path })
 			first, second := ask(c), ask(c)
 			if !first.OK || !second.OK || !second.Reused || first.Clock != "user" {
@@ -185,7 +192,8 @@ func TestResolveAndBind(t *testing.T) {
 				t.Errorf("%+v %+v", rec, rec.Error)
 			}
 		}
-		if got := p.saw(); runtime.GOOS == "linux" && !slices.Equal(got, []string{"HTTP/1.1 127.0.0.2", "HTTP/1.1 127.0.0.3", "HTTP/1.1 127.0.0.2"}) {
+		if got := p.saw(); runtime.GOOS == "linux" &&
+			!slices.Equal(got, []string{"HTTP/1.1 127.0.0.2", "HTTP/1.1 127.0.0.3", "HTTP/1.1 127.0.0.2"}) {
 			t.Errorf("saw %q", got)
 		}
 	})
@@ -232,7 +240,8 @@ func TestPreconnect(t *testing.T) {
 		t.Errorf("%s reused %v, %s reused %v", first.URL, first.Reused, second.URL, second.Reused)
 	}
 	h2 := newTest(t, a.url, false, func(c *Config) { c.Network.HTTP2 = true })
-	if err := h2.Preconnect(t.Context(), load.NewRequest(request.Request{Body: req.Body}), 2); !errors.Is(err, ErrNoPreconnect) {
+	if err := h2.Preconnect(t.Context(), load.NewRequest(request.Request{Body: req.Body}), 2); !errors.Is(err,
+		ErrNoPreconnect) {
 		t.Errorf("HTTP/2: %v", err)
 	}
 }
@@ -274,7 +283,9 @@ func TestTimeoutsOverTLS(t *testing.T) {
 		})
 		for kind, change := range map[string]func(*Config){
 			record.KindReadTimeout:  func(c *Config) { c.ReadTimeout = 20 * time.Millisecond },
-			record.KindTotalTimeout: func(c *Config) { c.TotalTimeout = 20 * time.Millisecond; c.ReadTimeout = time.Hour },
+			record.KindTotalTimeout: func(c *Config) {
+				c.TotalTimeout, c.ReadTimeout = 20*time.Millisecond, time.Hour
+			},
 		} {
 			rec := ask(newTest(t, u, plain, func(c *Config) { trust(c); change(c) }))
 			if rec.OK || rec.Error.Kind != kind {
@@ -312,10 +323,13 @@ func TestLargeOverTLS(t *testing.T) {
 		if got := len(take(r)); got < size {
 			t.Errorf("%d bytes came", got)
 		}
-		io.WriteString(conn, eof+`data: {"choices":[{"delta":{"content":"`+strings.Repeat("x", size)+`"}}]}`+"\n\n"+stop)
+		io.WriteString(conn, eof+`data: {"choices":[{"delta":{"content":"`+strings.Repeat("x", size)+`"}}]}`+"\n\n"+
+			stop)
 	})
-	rec := newTest(t, u, false, func(c *Config) { trust(c); c.SaveOutput = true }).Do(t.Context(), load.NewRequest(request.Request{
-		Body: fmt.Appendf(nil, `{"model":"m","messages":[{"role":"user","content":"%s"}]}`, strings.Repeat("y", size))}))
+	rec := newTest(t, u, false, func(c *Config) { trust(c); c.SaveOutput = true }).Do(t.Context(),
+		load.NewRequest(request.Request{
+			Body: fmt.Appendf(nil, `{"model":"m","messages":[{"role":"user","content":"%s"}]}`,
+				strings.Repeat("y", size))}))
 	if !rec.OK || len(rec.Output) != size {
 		t.Errorf("%+v, %d bytes of output", rec.Error, len(rec.Output))
 	}

@@ -38,7 +38,8 @@ func TestPages(t *testing.T) {
 		{own.URL + "/metrics", "Bearer sk-api-key", "t", "", "model.example", 200},
 		{other.URL + "/metrics", "", "", "o", strings.TrimPrefix(other.URL, "http://"), 200},
 		{own.URL + "/moved", "Bearer sk-api-key", "t", "", "model.example", 302},
-		{strings.Replace(other.URL, "//", "//me:pw@", 1) + "/metrics", "Basic bWU6cHc=", "", "o", strings.TrimPrefix(other.URL, "http://"), 200},
+		{strings.Replace(other.URL, "//", "//me:pw@", 1) + "/metrics", "Basic bWU6cHc=", "", "o",
+			strings.TrimPrefix(other.URL, "http://"), 200},
 	} {
 		resp, err := pages.Get(at.url)
 		if err != nil {
@@ -47,13 +48,15 @@ func TestPages(t *testing.T) {
 		io.Copy(io.Discard, resp.Body)
 		resp.Body.Close()
 		h := <-saw
-		if resp.StatusCode != at.status || h.Get("Authorization") != at.key || h.Get("X-Tenant") != at.tenant || h.Get("X-Other") != at.other ||
+		if resp.StatusCode != at.status || h.Get("Authorization") != at.key || h.Get("X-Tenant") != at.tenant ||
+			h.Get("X-Other") != at.other ||
 			h.Get("Host") != at.host || h.Get("Content-Type") != "" {
 			t.Errorf("%s: %d %v", at.url, resp.StatusCode, h)
 		}
 	}
 	own.Close()
-	if _, err := pages.Get(own.URL + "/metrics"); err == nil || !strings.HasSuffix(err.Error(), "connection refused by "+u.Host) {
+	if _, err := pages.Get(own.URL + "/metrics"); err == nil || !strings.HasSuffix(err.Error(),
+		"connection refused by "+u.Host) {
 		t.Errorf("%v", err)
 	}
 }
@@ -80,7 +83,8 @@ func TestCompressedPage(t *testing.T) {
 	if b, err := io.ReadAll(resp.Body); err != nil || string(b) != "x 1\n" {
 		t.Errorf("%q %v", b, err)
 	}
-	if _, err := pages.Get(srv.URL + "/broken"); err == nil || !strings.Contains(err.Error(), "the compressed answer is broken") {
+	if _, err := pages.Get(srv.URL + "/broken"); err == nil || !strings.Contains(err.Error(),
+		"the compressed answer is broken") {
 		t.Errorf("%v", err)
 	}
 }

@@ -44,8 +44,10 @@ func TestWhereRequestsGo(t *testing.T) {
 		{host + "/api/v3/chat/completions?x=1", chat, host + "/api/v3/chat/completions?x=1"},
 		{host, `{"model":"m","prompt":"p"}`, host + "/v1/completions"},
 		{host + "/v1/completions", `{"model":"m","prompt":[1,2]}`, host + "/v1/completions"},
-		{host + "/v1/chat/completions", `{"url":"/v1/completions","body":{"model":"m","prompt":"p"}}`, host + "/v1/completions"},
-		{host + "/v1", `{"url":"http://h:1/v1/completions","body":{"model":"m","prompt":"p"}}`, host + "/v1/completions"},
+		{host + "/v1/chat/completions", `{"url":"/v1/completions","body":{"model":"m","prompt":"p"}}`, host +
+			"/v1/completions"},
+		{host + "/v1", `{"url":"http://h:1/v1/completions","body":{"model":"m","prompt":"p"}}`, host +
+			"/v1/completions"},
 	} {
 		got, _, err := prepared(t, c.base, c.line, nil)
 		if got != c.want || err != nil {
@@ -56,8 +58,10 @@ func TestWhereRequestsGo(t *testing.T) {
 		{host + "/v1/chat/completions", `{"model":"m","prompt":"p"}`, `no "messages"`},
 		{host + "/v1/completions", chat, `no "prompt"`},
 		{host, `{"model":"m"}`, "no known API's, and the URL names none"},
-		{host, `{"url":"http://other/v1/completions","body":{"prompt":"p"}}`, "another server must not see the API key"},
-		{host, `{"turns":[{"body":{"model":"m","messages":[]}},{"body":{"model":"m"}}]}`, "turns[1].body has no messages"},
+		{host, `{"url":"http://other/v1/completions","body":{"prompt":"p"}}`,
+			"another server must not see the API key"},
+		{host, `{"turns":[{"body":{"model":"m","messages":[]}},{"body":{"model":"m"}}]}`,
+			"turns[1].body has no messages"},
 	} {
 		if _, _, err := prepared(t, c.base, c.line, nil); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s %s: %v, want %q", c.base, c.line, err, c.says)
@@ -118,23 +122,29 @@ func TestChangesToBodies(t *testing.T) {
 	}{
 		{"nothing", `{ "model":"m", "messages":[] }`, `{ "model":"m", "messages":[] }`, nil},
 		{"model", `{"messages":[]}`, `{"model":"x\"y","messages":[]}`, func(c *Config) { c.Model = `x"y` }},
-		{"null model", `{"model":null,"messages":[]}`, `{"model":"x","messages":[]}`, func(c *Config) { c.Model = "x" }},
-		{"its own model", `{"model":"m","messages":[]}`, `{"model":"m","messages":[]}`, func(c *Config) { c.Model = "x" }},
+		{"null model", `{"model":null,"messages":[]}`, `{"model":"x","messages":[]}`,
+			func(c *Config) { c.Model = "x" }},
+		{"its own model", `{"model":"m","messages":[]}`, `{"model":"m","messages":[]}`,
+			func(c *Config) { c.Model = "x" }},
 		{"served", `{"messages":[],"model":"m"}`, `{"model":"s","messages":[]}`, func(c *Config) { c.Served = "s" }},
-		{"usage", `{"model":"m","messages":[],"stream":true}`, `{` + usage + `,"model":"m","messages":[],"stream":true}`, nil},
-		{"no usage", `{"model":"m","messages":[],"stream":true}`, `{"model":"m","messages":[],"stream":true}`, func(c *Config) { c.NoUsage = true }},
+		{"usage", `{"model":"m","messages":[],"stream":true}`, `{` + usage +
+			`,"model":"m","messages":[],"stream":true}`, nil},
+		{"no usage", `{"model":"m","messages":[],"stream":true}`, `{"model":"m","messages":[],"stream":true}`,
+			func(c *Config) { c.NoUsage = true }},
 		{"no stream", `{"model":"m","messages":[],"stream":false}`, `{"model":"m","messages":[],"stream":false}`, nil},
 		{"usage refused", `{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":false}}`,
 			`{"model":"m","messages":[],"stream":true,"stream_options":{"include_usage":false}}`, nil},
 		{"other options", `{"model":"m","messages":[],"stream":true,"stream_options":{"continuous_usage_stats":true}}`,
-			`{"stream_options":{"include_usage":true,"continuous_usage_stats":true},"model":"m","messages":[],"stream":true}`, nil},
+			`{"stream_options":{"include_usage":true,"continuous_usage_stats":true},"model":"m","messages":[],` +
+				`"stream":true}`, nil},
 		{"empty options", `{"model":"m","messages":[],"stream":true,"stream_options":{ }}`,
 			`{` + usage + `,"model":"m","messages":[],"stream":true}`, nil},
 		{"null options", `{"model":"m","messages":[],"stream":true,"stream_options":null}`,
 			`{` + usage + `,"model":"m","messages":[],"stream":true}`, nil},
 		{"drop", `{"model":"m","top_k":1,"messages":[],"ignore_eos":true}`, `{"model":"m","messages":[]}`,
 			func(c *Config) { c.Drop = []string{"top_k", "ignore_eos", "absent"} }},
-		{"all at once", `{"top_k":1,"messages":[],"stream":true}`, `{"model":"x",` + usage + `,"messages":[],"stream":true}`,
+		{"all at once", `{"top_k":1,"messages":[],"stream":true}`, `{"model":"x",` + usage +
+			`,"messages":[],"stream":true}`,
 			func(c *Config) { c.Model = "x"; c.Drop = []string{"top_k"} }},
 	} {
 		_, got, err := prepared(t, "http://h:1", c.body, c.change)
@@ -182,7 +192,8 @@ func TestModelIsAskedOfTheServer(t *testing.T) {
 	}
 	for _, bad := range []string{`{"data":[]}`, `[]`, ``} {
 		answer = bad
-		if _, _, err := prepared(t, srv.URL, `{"messages":[]}`, key); err == nil || !strings.Contains(err.Error(), "names no model") {
+		if _, _, err := prepared(t, srv.URL, `{"messages":[]}`, key); err == nil || !strings.Contains(err.Error(),
+			"names no model") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

@@ -19,21 +19,27 @@ func TestProxies(t *testing.T) {
 		url  string
 		want string // the proxy and its variable, or the error
 	}{
-		"none":            {nil, "http://h/", " "},
-		"http":            {map[string]string{"HTTP_PROXY": "http://p:1", "ALL_PROXY": "http://q:1"}, "http://h/", "http://p:1 HTTP_PROXY"},
-		"small letters":   {map[string]string{"http_proxy": "p:1"}, "http://h/", "http://p:1 http_proxy"},
-		"not for https":   {map[string]string{"HTTP_PROXY": "http://p:1"}, "https://h/", " "},
-		"https":           {map[string]string{"HTTPS_PROXY": "http://p:1"}, "https://h/", "http://p:1 HTTPS_PROXY"},
-		"all":             {map[string]string{"ALL_PROXY": "socks5h://p:1"}, "http://h/", "socks5h://p:1 ALL_PROXY"},
-		"all, https":      {map[string]string{"all_proxy": "socks5://p:1"}, "https://h/", "socks5://p:1 all_proxy"},
-		"no":              {map[string]string{"ALL_PROXY": "http://p:1", "NO_PROXY": "a,.h.example"}, "http://x.h.example/", " "},
-		"no, all":         {map[string]string{"ALL_PROXY": "http://p:1", "no_proxy": "*"}, "http://h/", " "},
-		"no, by range":    {map[string]string{"ALL_PROXY": "http://p:1", "NO_PROXY": "10.0.0.0/8"}, "http://10.1.2.3:8000/", " "},
-		"no, another":     {map[string]string{"ALL_PROXY": "http://p:1", "NO_PROXY": "example.org"}, "http://h/", "http://p:1 ALL_PROXY"},
-		"this machine":    {map[string]string{"ALL_PROXY": "http://p:1"}, "http://127.0.0.1:8000/", " "},
-		"nonsense":        {map[string]string{"ALL_PROXY": "http://"}, "http://h/", `ALL_PROXY: "http://" is not the URL of a proxy`},
+		"none": {nil, "http://h/", " "},
+		"http": {map[string]string{"HTTP_PROXY": "http://p:1", "ALL_PROXY": "http://q:1"}, "http://h/",
+			"http://p:1 HTTP_PROXY"},
+		"small letters": {map[string]string{"http_proxy": "p:1"}, "http://h/", "http://p:1 http_proxy"},
+		"not for https": {map[string]string{"HTTP_PROXY": "http://p:1"}, "https://h/", " "},
+		"https":         {map[string]string{"HTTPS_PROXY": "http://p:1"}, "https://h/", "http://p:1 HTTPS_PROXY"},
+		"all":           {map[string]string{"ALL_PROXY": "socks5h://p:1"}, "http://h/", "socks5h://p:1 ALL_PROXY"},
+		"all, https":    {map[string]string{"all_proxy": "socks5://p:1"}, "https://h/", "socks5://p:1 all_proxy"},
+		"no": {map[string]string{"ALL_PROXY": "http://p:1", "NO_PROXY": "a,.h.example"},
+			"http://x.h.example/", " "},
+		"no, all": {map[string]string{"ALL_PROXY": "http://p:1", "no_proxy": "*"}, "http://h/", " "},
+		"no, by range": {map[string]string{"ALL_PROXY": "http://p:1", "NO_PROXY": "10.0.0.0/8"},
+			"http://10.1.2.3:8000/", " "},
+		"no, another": {map[string]string{"ALL_PROXY": "http://p:1", "NO_PROXY": "example.org"}, "http://h/",
+			"http://p:1 ALL_PROXY"},
+		"this machine": {map[string]string{"ALL_PROXY": "http://p:1"}, "http://127.0.0.1:8000/", " "},
+		"nonsense": {map[string]string{"ALL_PROXY": "http://"}, "http://h/",
+			`ALL_PROXY: "http://" is not the URL of a proxy`},
 		"nonsense unused": {map[string]string{"ALL_PROXY": "http://"}, "http://127.0.0.1/", " "},
-		"socks4":          {map[string]string{"ALL_PROXY": "socks4://p:1"}, "http://h/", "ALL_PROXY: socks4:// is no proxy known here; there are http, https, socks5 and socks5h"},
+		"socks4": {map[string]string{"ALL_PROXY": "socks4://p:1"}, "http://h/",
+			"ALL_PROXY: socks4:// is no proxy known here; there are http, https, socks5 and socks5h"},
 	} {
 		u, err := url.Parse(c.url)
 		if err != nil {
@@ -71,18 +77,27 @@ func TestProxyFails(t *testing.T) {
 	asks, hangs := answers("407 Proxy Authentication Required"), answers("502 Bad Gateway")
 	socks := script(t, func(n int, c net.Conn, r *bufio.Reader) {}).Host
 	for name, c := range map[string]struct{ proxy, url, kind, want string }{
-		"down":            {"http://" + gone.Addr().String(), "http://h.test/v1", record.KindConnect, "the proxy http://" + gone.Addr().String() + ": connection refused by"},
-		"down, tunnel":    {"http://" + gone.Addr().String(), "https://h.test/v1", record.KindConnect, "the proxy http://" + gone.Addr().String() + ": connection refused by"},
-		"down, socks":     {"socks5://" + gone.Addr().String(), "http://h.test/v1", record.KindConnect, "the proxy socks5://" + gone.Addr().String() + ": connection refused by"},
-		"no name":         {"http://proxy.invalid:1", "http://h.test/v1", record.KindConnect, "the proxy http://proxy.invalid:1: cannot resolve proxy.invalid:"},
-		"no user, tunnel": {"http://me:pass-word@" + asks, "https://h.test/v1", record.KindConnect, "the proxy http://***@" + asks + " does not connect to h.test:443: Proxy Authentication Required"},
-		"no user":         {"http://me:pass-word@" + asks, "http://h.test/v1", record.KindHTTP, "HTTP 407: no reason given (through the proxy http://***@" + asks + ")"},
-		"gateway":         {"http://" + hangs, "http://h.test/v1", record.KindHTTP, "HTTP 502: no reason given (through the proxy http://" + hangs + ")"},
-		"no socks":        {"socks5://" + socks, "http://h.test/v1", record.KindConnect, "the proxy socks5://" + socks + " does not connect to h.test:80: "},
+		"down": {"http://" + gone.Addr().String(), "http://h.test/v1", record.KindConnect,
+			"the proxy http://" + gone.Addr().String() + ": connection refused by"},
+		"down, tunnel": {"http://" + gone.Addr().String(), "https://h.test/v1", record.KindConnect,
+			"the proxy http://" + gone.Addr().String() + ": connection refused by"},
+		"down, socks": {"socks5://" + gone.Addr().String(), "http://h.test/v1", record.KindConnect,
+			"the proxy socks5://" + gone.Addr().String() + ": connection refused by"},
+		"no name": {"http://proxy.invalid:1", "http://h.test/v1", record.KindConnect,
+			"the proxy http://proxy.invalid:1: cannot resolve proxy.invalid:"},
+		"no user, tunnel": {"http://me:pass-word@" + asks, "https://h.test/v1", record.KindConnect,
+			"the proxy http://***@" + asks + " does not connect to h.test:443: Proxy Authentication Required"},
+		"no user": {"http://me:pass-word@" + asks, "http://h.test/v1", record.KindHTTP,
+			"HTTP 407: no reason given (through the proxy http://***@" + asks + ")"},
+		"gateway": {"http://" + hangs, "http://h.test/v1", record.KindHTTP,
+			"HTTP 502: no reason given (through the proxy http://" + hangs + ")"},
+		"no socks": {"socks5://" + socks, "http://h.test/v1", record.KindConnect, "the proxy socks5://" + socks +
+			" does not connect to h.test:80: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("ALL_PROXY", c.proxy)
-			for _, n := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"} {
+			for _, n := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY",
+				"no_proxy"} {
 				t.Setenv(n, "")
 			}
 			u, err := url.Parse(c.url)
@@ -90,7 +105,8 @@ func TestProxyFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			rec := ask(newTest(t, u, false, nil))
-			if rec.OK || rec.Error.Kind != c.kind || !strings.HasPrefix(rec.Error.Message, c.want) || strings.Contains(rec.Error.Message, "pass-word") {
+			if rec.OK || rec.Error.Kind != c.kind || !strings.HasPrefix(rec.Error.Message, c.want) ||
+				strings.Contains(rec.Error.Message, "pass-word") {
 				t.Errorf("%+v, want %s: %s", rec.Error, c.kind, c.want)
 			}
 		})

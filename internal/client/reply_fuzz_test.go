@@ -17,7 +17,8 @@ var goodAnswers = []struct {
 	path, events string
 	lines        bool
 }{
-	{"/v1/chat/completions", `{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null,"tool_calls":null},"logprobs":null,"finish_reason":null}],"usage":null,"error":null}
+	{"/v1/chat/completions",
+		`{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null,"tool_calls":null},"logprobs":null,"finish_reason":null}],"usage":null,"error":null}
 {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"reasoning_content":"r","reasoning_details":[{"type":"reasoning.text","text":"r","format":null}]},"finish_reason":null}]}
 {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"content":[{"token":"a","logprob":-1.5}]},"finish_reason":null}]}
 {"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"b"},"logprobs":null,"finish_reason":null}]}
@@ -59,14 +60,16 @@ var goodAnswers = []struct {
 {"text":"ab","meta_info":{"id":"x","finish_reason":null,"prompt_tokens":7,"completion_tokens":2,"cached_tokens":3}}
 {"text":"abc","meta_info":{"id":"x","finish_reason":{"type":"length","length":3},"prompt_tokens":7,"completion_tokens":3,"cached_tokens":3}}
 [DONE]`, false},
-	{"/api/v1/services/aigc/text-generation/generation", `{"output":{"choices":[{"message":{"content":"a","role":"assistant"},"finish_reason":"null"}]},"usage":{"input_tokens":7,"output_tokens":1,"total_tokens":8},"request_id":"r"}
+	{"/api/v1/services/aigc/text-generation/generation",
+		`{"output":{"choices":[{"message":{"content":"a","role":"assistant"},"finish_reason":"null"}]},"usage":{"input_tokens":7,"output_tokens":1,"total_tokens":8},"request_id":"r"}
 {"output":{"choices":[{"message":{"content":"b","role":"assistant"},"finish_reason":"null"}]},"usage":{"input_tokens":7,"output_tokens":2,"total_tokens":9},"request_id":"r"}
 {"output":{"choices":[{"message":{"content":"c","role":"assistant"},"finish_reason":"stop"}]},"usage":{"input_tokens":7,"output_tokens":3,"total_tokens":10},"request_id":"r"}`, false},
 }
 
 // oddValues are what fields have been seen to be, and what they might.
 var oddValues = []string{
-	"null", "true", "false", "0", "1", "-1", "5.0", "1e3", "1e400", "NaN", "Infinity", "-Infinity", `""`, `"x"`, `"5"`, `"null"`, "[]", "{}", "[null]", `[{"text":null}]`,
+	"null", "true", "false", "0", "1", "-1", "5.0", "1e3", "1e400", "NaN", "Infinity", "-Infinity", `""`, `"x"`, `"5"`,
+	`"null"`, "[]", "{}", "[null]", `[{"text":null}]`,
 	`{"a":{"b":[1]}}`, `[[]]`, `{"type":"abort"}`, `{"code":0,"message":""}`,
 }
 
@@ -119,7 +122,8 @@ func chunkTimes(r *record.Record) (at []int64) {
 
 // signals are fields that say what an event is or how an answer ended: another value of them is another answer.
 var signals = []string{
-	"error", "finish_reason", "stop_reason", "type", "status", "object", "done", "done_reason", "reason", "message", "generated_text",
+	"error", "finish_reason", "stop_reason", "type", "status", "object", "done", "done_reason", "reason", "message",
+	"generated_text",
 	"response", "incomplete_details", "delta", "choices", "0", "output", "meta_info", "token", "details", "role",
 }
 
@@ -172,7 +176,8 @@ func oddField(t *testing.T, which, event, field uint8, value string) {
 	events = slices.Clone(events)
 	events[k] = changed
 	got := (&answer{dialect: g.path, pieces: framed(events, g.lines)}).play(t)
-	if v := gjson.Parse(value); strings.HasSuffix(path, "done") && v.Type == gjson.True || strings.HasSuffix(path, "generated_text") && v.Str != "" {
+	if v := gjson.Parse(value); strings.HasSuffix(path, "done") && v.Type == gjson.True ||
+		strings.HasSuffix(path, "generated_text") && v.Str != "" {
 		return // the end of the answer
 	}
 	what := fmt.Sprintf("%s: %s is %s in event %d", g.path, path, value, k)
@@ -193,12 +198,15 @@ func oddField(t *testing.T, which, event, field uint8, value string) {
 		t.Errorf("%s: chunks at %v, not %v", what, times, want)
 	}
 	counted := func(s string) bool {
-		return strings.Contains(s, "tokens") || strings.Contains(s, "count") || strings.Contains(s, "length") || strings.Contains(s, "usage")
+		return strings.Contains(s, "tokens") || strings.Contains(s, "count") || strings.Contains(s, "length") ||
+			strings.Contains(s, "usage")
 	}
 	if counted(path) || counted(was.Raw) || signal && counted(events[k]) || name == "index" {
 		return
 	}
-	if got.CompletionTokens != base.CompletionTokens || got.PromptTokens != base.PromptTokens || got.HiddenUnknown != base.HiddenUnknown {
-		t.Errorf("%s: counts %d, %d, %q, not %d, %d", what, got.PromptTokens, got.CompletionTokens, got.HiddenUnknown, base.PromptTokens, base.CompletionTokens)
+	if got.CompletionTokens != base.CompletionTokens || got.PromptTokens != base.PromptTokens ||
+		got.HiddenUnknown != base.HiddenUnknown {
+		t.Errorf("%s: counts %d, %d, %q, not %d, %d", what, got.PromptTokens, got.CompletionTokens, got.HiddenUnknown,
+			base.PromptTokens, base.CompletionTokens)
 	}
 }

@@ -95,7 +95,8 @@ func words(n int) (list []string) {
 }
 
 func delta(delta string) string {
-	return `{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":` + delta + `,"finish_reason":null}]}`
+	return `{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":` + delta +
+		`,"finish_reason":null}]}`
 }
 
 const (
@@ -150,29 +151,45 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 		pieces []piece
 		want   string
 	}{
-		"OpenAI's hidden reasoning": {chatOf(of(`"completion_tokens_details":{"reasoning_tokens":300}`, 317), words(5)...),
+		"OpenAI's hidden reasoning": {chatOf(of(`"completion_tokens_details":{"reasoning_tokens":300}`, 317),
+			words(5)...),
 			"60[20000 20000 20000 20000] n=305 tpot=20 hidden=300"},
-		"predicted tokens that were rejected": {chatOf(of(`"completion_tokens_details":{"rejected_prediction_tokens":300,"reasoning_tokens":0}`, 317), words(5)...),
+		"predicted tokens that were rejected": {chatOf(
+			of(`"completion_tokens_details":{"rejected_prediction_tokens":300,"reasoning_tokens":0}`, 317), words(5)...),
 			"60[20000 20000 20000 20000] n=305 tpot=20 hidden=300"},
-		"reasoning that was streamed": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":2}}`, reasoned...), good},
-		"xAI counts reasoning beside": {chatOf(`{"prompt_tokens":7,"completion_tokens":3,"total_tokens":12,"completion_tokens_details":{"reasoning_tokens":2}}`, reasoned...), good},
-		"beside, and kept": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"total_tokens":312,"completion_tokens_details":{"reasoning_tokens":300}}`, words(5)...),
+		"reasoning that was streamed": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,`+
+			`"completion_tokens_details":{"reasoning_tokens":2}}`, reasoned...), good},
+		"xAI counts reasoning beside": {chatOf(`{"prompt_tokens":7,"completion_tokens":3,"total_tokens":12,`+
+			`"completion_tokens_details":{"reasoning_tokens":2}}`, reasoned...), good},
+		"beside, and kept": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"total_tokens":312,`+
+			`"completion_tokens_details":{"reasoning_tokens":300}}`, words(5)...),
 			"60[20000 20000 20000 20000] n=305 tpot=20 hidden=300"},
-		"more reasoning than output, without a total": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":300}}`, words(5)...),
+		"more reasoning than output, without a total": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,`+
+			`"completion_tokens_details":{"reasoning_tokens":300}}`, words(5)...),
 			"60[20000 20000 20000 20000] n=305 tpot=20 hidden=300"},
-		"Gemini's total has thoughts that nothing else has": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"total_tokens":512}`, words(5)...),
+		"Gemini's total has thoughts that nothing else has": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,`+
+			`"total_tokens":512}`, words(5)...),
 			"60[20000 20000 20000 20000] n=5 hidden? total_disagrees"},
-		"a total without the cached tokens": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"total_tokens":62,"cached_tokens":50}`, words(5)...), good},
-		"reasoning within the content":      {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":3}}`, words(5)...), good},
-		"all of it is kept": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":5}}`, words(2)...),
+		"a total without the cached tokens": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,"total_tokens":62,`+
+			`"cached_tokens":50}`, words(5)...), good},
+		"reasoning within the content": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,`+
+			`"completion_tokens_details":{"reasoning_tokens":3}}`, words(5)...), good},
+		"all of it is kept": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,`+
+			`"completion_tokens_details":{"reasoning_tokens":5}}`, words(2)...),
 			"60[20000] n=5 hidden? total_disagrees"},
-		"Gemini's thoughts in the content": {chatOf(five, append([]string{delta(`{"content":"hm","extra_content":{"google":{"thought":true}}}`)}, words(4)...)...),
+		"Gemini's thoughts in the content": {chatOf(five,
+			append([]string{delta(`{"content":"hm","extra_content":{"google":{"thought":true}}}`)}, words(4)...)...),
 			"60[20000 20000 20000 20000] n=5 hidden? reasoning_summary"},
-		"OpenRouter's summary of reasoning": {chatOf(five, append([]string{delta(`{"reasoning":"s","reasoning_details":[{"type":"reasoning.summary","summary":"s"}]}`)}, words(4)...)...),
+		"OpenRouter's summary of reasoning": {chatOf(five,
+			append([]string{delta(`{"reasoning":"s","reasoning_details":[{"type":"reasoning.summary",` +
+				`"summary":"s"}]}`)}, words(4)...)...),
 			"60[20000 20000 20000 20000] n=5 hidden? reasoning_summary"},
-		"OpenRouter's encrypted reasoning": {chatOf(five, append([]string{delta(`{"reasoning_details":[{"type":"reasoning.encrypted","data":"AAAA"}]}`)}, words(5)...)...),
+		"OpenRouter's encrypted reasoning": {chatOf(five,
+			append([]string{delta(`{"reasoning_details":[{"type":"reasoning.encrypted","data":"AAAA"}]}`)},
+				words(5)...)...),
 			"80[20000 20000 20000 20000] n=5 hidden? redacted_reasoning"},
-		"reasoning under two names is one": {chatOf(five, append([]string{delta(`{"reasoning":"r","reasoning_content":"r"}`)}, words(4)...)...), good},
+		"reasoning under two names is one": {chatOf(five,
+			append([]string{delta(`{"reasoning":"r","reasoning_content":"r"}`)}, words(4)...)...), good},
 	} {
 		a := answer{pieces: c.pieces}
 		if got := timing(a.play(t)); got != c.want {
@@ -188,42 +205,55 @@ func TestFailedAnswers(t *testing.T) {
 		return datas(`{"choices":[{"index":0,"delta":{"content":""},"finish_reason":` + value + `}]}`)[0]
 	}
 	for name, c := range map[string]struct{ text, want string }{
-		"event: error, an object":   {"event: error\ndata: {\"message\":\"engine crashed\",\"code\":500}\n\n", "api: engine crashed"},
-		"event: error, text":        {"event: error\ndata: engine crashed\n\n" + end, "api: engine crashed"},
-		"event: error, a comment":   {"event: error\n: \"Stream ended before generation completed\"\n\n" + end, "api: Stream ended before generation completed"},
-		"event: error, nothing":     {"event: error\ndata: {}\n\n" + end, "api: the server sent an error event without a message"},
-		"event: Error, JSON text":   {"event: Error\ndata: \"out of memory\"\n\n", "api: out of memory"},
-		"an error without a name":   {datas(`{"error":{"message":"EngineCore died","code":500}}`)[0] + end, "api: EngineCore died"},
-		"an error that is a text":   {datas(`{"error":"EngineCore died"}`)[0] + end, "api: EngineCore died"},
-		"an error that is true":     {datas(`{"error":true,"message":"EngineCore died"}`)[0] + end, "api: EngineCore died"},
-		"an error in a list":        {datas(`[{"error":{"code":503,"message":"The model is overloaded."}}]`)[0], "api: The model is overloaded."},
-		"an object that is one":     {datas(`{"object":"error","message":"too long","code":400}`)[0], "api: too long"},
-		"a code and a message":      {datas(`{"code":429,"message":"slow down"}`)[0] + end, "api: slow down"},
-		"no success":                {datas(`{"success":false,"msg":"no quota"}`)[0], "api: no quota"},
-		"MiniMax":                   {datas(`{"base_resp":{"status_code":1004,"status_msg":"login fail"}}`)[0] + end, "api: login fail"},
+		"event: error, an object": {"event: error\ndata: {\"message\":\"engine crashed\",\"code\":500}\n\n",
+			"api: engine crashed"},
+		"event: error, text": {"event: error\ndata: engine crashed\n\n" + end, "api: engine crashed"},
+		"event: error, a comment": {"event: error\n: \"Stream ended before generation completed\"\n\n" + end,
+			"api: Stream ended before generation completed"},
+		"event: error, nothing": {"event: error\ndata: {}\n\n" + end,
+			"api: the server sent an error event without a message"},
+		"event: Error, JSON text": {"event: Error\ndata: \"out of memory\"\n\n", "api: out of memory"},
+		"an error without a name": {datas(`{"error":{"message":"EngineCore died","code":500}}`)[0] + end,
+			"api: EngineCore died"},
+		"an error that is a text": {datas(`{"error":"EngineCore died"}`)[0] + end, "api: EngineCore died"},
+		"an error that is true": {datas(`{"error":true,"message":"EngineCore died"}`)[0] + end,
+			"api: EngineCore died"},
+		"an error in a list": {datas(`[{"error":{"code":503,"message":"The model is overloaded."}}]`)[0],
+			"api: The model is overloaded."},
+		"an object that is one": {datas(`{"object":"error","message":"too long","code":400}`)[0], "api: too long"},
+		"a code and a message":  {datas(`{"code":429,"message":"slow down"}`)[0] + end, "api: slow down"},
+		"no success":            {datas(`{"success":false,"msg":"no quota"}`)[0], "api: no quota"},
+		"MiniMax": {datas(`{"base_resp":{"status_code":1004,"status_msg":"login fail"}}`)[0] + end,
+			"api: login fail"},
 		"text":                      {datas("Internal Server Error")[0], "api: Internal Server Error"},
 		"text, and the stream ends": {datas("upstream went away")[0], "api: upstream went away"},
 		"abort":                     {finish(`"abort"`) + end, "api: the answer ended with the reason abort"},
 		"error":                     {finish(`"error"`) + end, "api: the answer ended with the reason error"},
 		"an abort that is an object": {finish(`{"type":"abort","message":"the client went away"}`) + end,
 			"api: aborted: the client went away"},
-		"DeepSeek": {finish(`"insufficient_system_resource"`) + end, "api: the answer ended with the reason insufficient_system_resource"},
-		"OpenRouter's choice": {datas(`{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error","error":{"code":502,"message":"the provider is gone"}}]}`)[0] + end,
+		"DeepSeek": {finish(`"insufficient_system_resource"`) + end,
+			"api: the answer ended with the reason insufficient_system_resource"},
+		"OpenRouter's choice": {datas(`{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error",` +
+			`"error":{"code":502,"message":"the provider is gone"}}]}`)[0] + end,
 			"api: the provider is gone"},
-		"a service's own word": {finish(`"upstream_error"`) + end, "api: the answer ended with the reason upstream_error"},
-		"no data: in front":    {`{"error":{"message":"raw line","code":500}}` + "\n" + end, "api: raw line"},
-		"no line end either":   {`{"error":{"message":"raw line","code":500}}`, "api: raw line"},
+		"a service's own word": {finish(`"upstream_error"`) + end,
+			"api: the answer ended with the reason upstream_error"},
+		"no data: in front":  {`{"error":{"message":"raw line","code":500}}` + "\n" + end, "api: raw line"},
+		"no line end either": {`{"error":{"message":"raw line","code":500}}`, "api: raw line"},
 		"a proxy's page": {"<html><head><title>502 Bad Gateway</title></head></html>\n",
 			"truncated: the stream ended without finish_reason and [DONE]; it says: 502 Bad Gateway"},
 		"a proxy's text": {"upstream connect error, reset reason: overflow",
-			"truncated: the stream ended without finish_reason and [DONE]; it says: upstream connect error, reset reason: overflow"},
+			"truncated: the stream ended without finish_reason and [DONE]; it says: upstream connect error, reset " +
+				"reason: overflow"},
 		"a code of another name": {datas(`{"retCode":102,"ret_msg":"no model"}`)[0] + end, "api: no model"},
-		"broken JSON":            {datas(`{"choices":[{"delta":`)[0], `protocol: not a JSON answer: "{\"choices\":[{\"delta\":"`},
-		"llama-server":           {"error: {\"code\":500,\"message\":\"slot is gone\"}\n\n", "api: slot is gone"},
-		"cut":                    {"", "truncated: the stream ended without finish_reason and [DONE]"},
+		"broken JSON": {datas(`{"choices":[{"delta":`)[0],
+			`protocol: not a JSON answer: "{\"choices\":[{\"delta\":"`},
+		"llama-server": {"error: {\"code\":500,\"message\":\"slot is gone\"}\n\n", "api: slot is gone"},
+		"cut":          {"", "truncated: the stream ended without finish_reason and [DONE]"},
 	} {
 		a := answer{pieces: every(append(slices.Clone(chunks), c.text)...)}
-		if rec := a.play(t); rec.OK || rec.Error.Kind+": "+rec.Error.Message != c.want || rec.TTFTMs != 60 || len(rec.GapUs) != 2 {
+		if rec := a.play(t); rec.OK || rec.Error.Kind+": "+rec.Error.Message != c.want || rec.TTFTMs != 60 ||
+			len(rec.GapUs) != 2 {
 			t.Errorf("%s:\n got %s\nwant %s", name, timing(rec), c.want)
 		}
 	}
@@ -233,19 +263,24 @@ func TestFailedAnswers(t *testing.T) {
 func TestWhatIsNoError(t *testing.T) {
 	tail := strings.Join(datas(stopped, fmt.Sprintf(lastPart, five)), "")
 	for name, c := range map[string]struct{ before, done string }{
-		"comments":          {": OPENROUTER PROCESSING\n\n:\n\n", "data: [DONE]\n\n"},
-		"fields alone":      {"retry: 3000\n\nid: 1\n\nevent: ping\n\n", "data: [DONE]\n\n"},
-		"empty data":        {"data:\n\ndata: \n\ndata\n\n", "data: [DONE] \n\n"},
-		"data that is JSON": {"event: ping\ndata: {\"type\":\"ping\"}\n\ndata: {}\n\ndata: null\n\ndata: []\n\ndata: 1\n\n", "data: \"[DONE]\"\n\n"},
-		"text":              {"data: ping\n\ndata: keep-alive\n\n", "data: [done]\n\n"},
-		"twice data":        {"data: data: {\"choices\":[]}\n\n", "data: data: [DONE]\n\n"},
-		"errors of nothing": {strings.Join(datas(`{"error":false}`, `{"error":""}`, `{"error":{}}`, `{"error":[]}`, `{"error":null}`, `{"error":0}`,
-			`{"error":{"code":0,"message":""}}`, `{"error":{"code":0,"message":"success"}}`, `{"code":0,"message":"ok"}`, `{"code":200,"msg":"success"}`,
+		"comments":     {": OPENROUTER PROCESSING\n\n:\n\n", "data: [DONE]\n\n"},
+		"fields alone": {"retry: 3000\n\nid: 1\n\nevent: ping\n\n", "data: [DONE]\n\n"},
+		"empty data":   {"data:\n\ndata: \n\ndata\n\n", "data: [DONE] \n\n"},
+		"data that is JSON": {"event: ping\ndata: {\"type\":\"ping\"}\n\ndata: {}\n\ndata: null\n\ndata: []\n\ndata: " +
+			"1\n\n", "data: \"[DONE]\"\n\n"},
+		"text":       {"data: ping\n\ndata: keep-alive\n\n", "data: [done]\n\n"},
+		"twice data": {"data: data: {\"choices\":[]}\n\n", "data: data: [DONE]\n\n"},
+		"errors of nothing": {strings.Join(datas(`{"error":false}`, `{"error":""}`, `{"error":{}}`, `{"error":[]}`,
+			`{"error":null}`, `{"error":0}`,
+			`{"error":{"code":0,"message":""}}`, `{"error":{"code":0,"message":"success"}}`,
+			`{"code":0,"message":"ok"}`, `{"code":200,"msg":"success"}`,
 			`{"base_resp":{"status_code":0,"status_msg":""}}`), ""), ""},
-		"Azure's filter":   {datas(`{"choices":[],"prompt_filter_results":[{"prompt_index":0}]}`)[0], "data: [DONE]"},
-		"a role":           {datas(delta(`{"role":"assistant","content":null,"tool_calls":null}`))[0], "data: [DONE]\n\n"},
-		"a mark of order":  {"\xEF\xBB\xBF" + ": hi\n\n", "data: [DONE]\n\n"},
-		"an odd delta":     {datas(delta(`[]`), delta(`"x"`), delta(`{"content":[null]}`), delta(`{"mood":"sunny"}`))[0], "data: [DONE]\n\n"},
+		"Azure's filter": {datas(`{"choices":[],"prompt_filter_results":[{"prompt_index":0}]}`)[0], "data: [DONE]"},
+		"a role": {datas(delta(`{"role":"assistant","content":null,"tool_calls":null}`))[0],
+			"data: [DONE]\n\n"},
+		"a mark of order": {"\xEF\xBB\xBF" + ": hi\n\n", "data: [DONE]\n\n"},
+		"an odd delta": {datas(delta(`[]`), delta(`"x"`), delta(`{"content":[null]}`),
+			delta(`{"mood":"sunny"}`))[0], "data: [DONE]\n\n"},
 		"no end of a line": {"", "data: [DONE]"},
 	} {
 		a := answer{pieces: every(append(datas(words(5)...), tail+c.done)...)}
@@ -271,92 +306,51 @@ func TestFraming(t *testing.T) {
 		plain := strings.ReplaceAll(strings.ReplaceAll(p.text, "data: ", ""), "\n\n", "\n")
 		lines = append(lines, piece{p.at, plain})
 	}
-	const whole = `{"object":"chat.completion","choices":[{"index":0,"message":{"content":"w0 w1"},"finish_reason":"stop"}],"usage":` + five + `}`
+	const whole = `{"object":"chat.completion","choices":[{"index":0,"message":{"content":"w0 w1"},` +
+		`"finish_reason":"stop"}],"usage":` + five + `}`
 	pretty := strings.NewReplacer(",", ",\n  ", "{", "{\n  ").Replace(whole)
-	ollama := every(`{"message":{"content":"a"},"done":false}`+"\r\n", `{"message":{"content":"b"},`, `"done":false}`+"\n",
+	ollama := every(`{"message":{"content":"a"},"done":false}`+"\r\n", `{"message":{"content":"b"},`, `"done":false}`+
+		"\n",
 		`{"message":{"content":""},"done":true,"done_reason":"stop","eval_count":2}`)
 	for name, c := range map[string]struct {
 		answer
 		want string
 	}{
-		"text/plain":                 {answer{content: "text/plain; charset=utf-8", pieces: timed}, good},
-		"no type":                    {answer{content: " ", pieces: timed}, good},
-		"JSON was announced":         {answer{content: "application/json", pieces: timed}, good},
-		"octet-stream":               {answer{content: "application/octet-stream", pieces: timed}, good},
-		"single newlines":            {answer{pieces: single}, good},
-		"the blank line comes late":  {answer{pieces: late}, good},
-		"CRLF":                       {answer{pieces: crlf}, good},
-		"JSON lines":                 {answer{pieces: lines}, good},
-		"JSON lines, announced":      {answer{content: "application/x-ndjson", pieces: lines}, good},
-		"a byte alone":               {answer{content: "text/plain", pieces: append([]piece{{1, "d"}, {2, "a"}}, slices.Concat([]piece{{60, timed[0].text[2:]}}, timed[1:])...)}, good},
-		"a whole answer":             {answer{pieces: every(whole)}, "0 n=5"},
-		"a whole answer, JSON":       {answer{content: "application/json", pieces: every(whole[:9], whole[9:])}, "0 n=5"},
+		"text/plain":                {answer{content: "text/plain; charset=utf-8", pieces: timed}, good},
+		"no type":                   {answer{content: " ", pieces: timed}, good},
+		"JSON was announced":        {answer{content: "application/json", pieces: timed}, good},
+		"octet-stream":              {answer{content: "application/octet-stream", pieces: timed}, good},
+		"single newlines":           {answer{pieces: single}, good},
+		"the blank line comes late": {answer{pieces: late}, good},
+		"CRLF":                      {answer{pieces: crlf}, good},
+		"JSON lines":                {answer{pieces: lines}, good},
+		"JSON lines, announced":     {answer{content: "application/x-ndjson", pieces: lines}, good},
+		"a byte alone": {answer{content: "text/plain", pieces: append([]piece{{1, "d"}, {2, "a"}},
+			slices.Concat([]piece{{60, timed[0].text[2:]}}, timed[1:])...)}, good},
+		"a whole answer": {answer{pieces: every(whole)}, "0 n=5"},
+		"a whole answer, JSON": {answer{content: "application/json", pieces: every(whole[:9], whole[9:])},
+			"0 n=5"},
 		"a whole answer, over lines": {answer{pieces: every(pretty)}, "0 n=5"},
 		"a whole answer was asked":   {answer{body: "{}", content: "text/html", pieces: every(whole)}, "0 n=5"},
-		"a stream was not asked":     {answer{body: "{}", content: "application/json", pieces: []piece{{60, stream}}}, "60[0 0 0 0] n=5"},
+		"a stream was not asked": {answer{body: "{}", content: "application/json", pieces: []piece{{60, stream}}},
+			"60[0 0 0 0] n=5"},
 		"a page": {answer{pieces: every("<html><title>502 Bad Gateway</title></html>")},
 			"0 n=0 protocol: not a JSON answer but a page: 502 Bad Gateway"},
-		"nothing":                 {answer{content: "application/json"}, "0 n=0 empty: the answer is empty"},
-		"Ollama":                  {answer{dialect: "/api/chat", content: "application/x-ndjson", pieces: ollama}, "60[40000] n=2 tpot=40"},
-		"Ollama by another type":  {answer{dialect: "/api/chat", content: "text/event-stream", pieces: ollama}, "60[40000] n=2 tpot=40"},
-		"Ollama in events":        {answer{dialect: "/api/chat", pieces: every("data: "+ollama[0].text+"\n", "data: "+ollama[1].text+ollama[2].text+"\n", "data: "+ollama[3].text+"\n\n")}, "60[20000] n=2 tpot=20"},
-		"Ollama breaks off":       {answer{dialect: "/api/chat", pieces: ollama[:3]}, `60[40000] n=0 truncated: the stream ended without "done": true`},
-		"an error in JSON, asked": {answer{content: "application/json", pieces: every(`{"code":400,"msg":"quota exceeded for key","success":false}`)}, "0 n=0 api: quota exceeded for key"},
+		"nothing": {answer{content: "application/json"}, "0 n=0 empty: the answer is empty"},
+		"Ollama": {answer{dialect: "/api/chat", content: "application/x-ndjson", pieces: ollama},
+			"60[40000] n=2 tpot=40"},
+		"Ollama by another type": {answer{dialect: "/api/chat", content: "text/event-stream", pieces: ollama},
+			"60[40000] n=2 tpot=40"},
+		"Ollama in events": {answer{dialect: "/api/chat", pieces: every("data: "+ollama[0].text+"\n", "data: "+
+			ollama[1].text+ollama[2].text+"\n", "data: "+ollama[3].text+"\n\n")}, "60[20000] n=2 tpot=20"},
+		"Ollama breaks off": {answer{dialect: "/api/chat", pieces: ollama[:3]},
+			`60[40000] n=0 truncated: the stream ended without "done": true`},
+		"an error in JSON, asked": {answer{content: "application/json",
+			pieces: every(`{"code":400,"msg":"quota exceeded for key","success":false}`)},
+			"0 n=0 api: quota exceeded for key"},
 	} {
 		if got := timing(c.play(t)); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
-		}
-	}
-}
-
-func TestUsageThatSaysNothing(t *testing.T) {
-	with := func(usage string) []string {
-		list := words(5)
-		for i := range list {
-			list[i] = strings.TrimSuffix(list[i], "}") + `,"usage":` + usage + "}"
-		}
-		return list
-	}
-	each := func(format string, n ...any) []string {
-		list := words(len(n))
-		for i := range list {
-			list[i] = strings.TrimSuffix(list[i], "}") + `,"usage":` + fmt.Sprintf(format, n[i]) + "}"
-		}
-		return list
-	}
-	const none = "60[20000 20000 20000 20000] n=0"
-	for name, c := range map[string]struct {
-		pieces []piece
-		want   string
-	}{
-		"zeros":                  {chatOf(`{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}`, with(`{"prompt_tokens":0,"completion_tokens":0}`)...), none},
-		"an empty object":        {chatOf(`{}`, words(5)...), none},
-		"the total alone":        {chatOf(`{"total_tokens":12}`, words(5)...), none},
-		"the prompt alone":       {chatOf(`{"prompt_tokens":7,"total_tokens":7,"completion_tokens":0}`, words(5)...), none},
-		"null":                   {chatOf(`null`, with(`null`)...), none},
-		"a list":                 {chatOf(five, with(`[]`)...), good},
-		"zeros, then counts":     {chatOf(five, with(`{"prompt_tokens":0,"completion_tokens":0}`)...), good},
-		"counts, then zeros":     {chatOf(`{"prompt_tokens":0,"completion_tokens":0}`, append(words(4), with(five)[4])...), good},
-		"the prompt in each":     {chatOf(five, with(`{"prompt_tokens":7,"total_tokens":7,"completion_tokens":0}`)...), good},
-		"texts and floats":       {chatOf(`{"prompt_tokens":"7","completion_tokens":5.0,"total_tokens":1.2e1}`, words(5)...), good},
-		"other names":            {chatOf(`{"input_tokens":7,"output_tokens":5}`, words(5)...), good},
-		"camels":                 {chatOf(`{"promptTokens":7,"completionTokens":5}`, words(5)...), good},
-		"Groq":                   {every(append(datas(words(5)...), strings.Join(datas(strings.TrimSuffix(stopped, "}")+`,"x_groq":{"usage":`+five+`}}`, "[DONE]"), ""))...), good},
-		"Moonshot":               {every(append(datas(words(5)...), strings.Join(datas(strings.TrimSuffix(stopped, "}]}")+`,"usage":`+five+`}]}`, "[DONE]"), ""))...), good},
-		"so far in each":         {chatOf(`{"prompt_tokens":7,"completion_tokens":15}`, each(`{"prompt_tokens":7,"completion_tokens":%d}`, 3, 6, 9, 12, 15)...), "60[20000 20000 20000 20000] n=15 of [3 3 3 3 3] tpot=5.714286"},
-		"the end is a token":     {chatOf(`{"prompt_tokens":7,"completion_tokens":6}`, each(`{"prompt_tokens":7,"completion_tokens":%d}`, 1, 2, 3, 4, 5)...), "60[20000 20000 20000 20000] n=6 of [1 1 1 1 1] tpot=16"},
-		"each its own":           {chatOf(`{"prompt_tokens":7,"completion_tokens":9}`, each(`{"prompt_tokens":7,"completion_tokens":%d}`, 3, 1, 2, 1, 2)...), "60[20000 20000 20000 20000] n=9 of [3 1 2 1 2] tpot=10"},
-		"each its own, no sum":   {every(append(datas(with(`{"prompt_tokens":7,"completion_tokens":1}`)...), datas(stopped, "[DONE]")...)...), "60[20000 20000 20000 20000] n=5 of [1 1 1 1 1] tpot=20"},
-		"they do not add up":     {chatOf(`{"prompt_tokens":7,"completion_tokens":40}`, each(`{"prompt_tokens":7,"completion_tokens":%d}`, 1, 2, 3, 4, 5)...), "60[20000 20000 20000 20000] n=40 tpot=2.051282"},
-		"of two choices, each's": {chatOf(`{"prompt_tokens":7,"completion_tokens":6}`, each(`{"prompt_tokens":7,"completion_tokens":%d}`, 1, 1, 2, 2, 3, 3)...), "60[20000 20000 20000 20000 20000] n=6 tpot=20"},
-	} {
-		a := answer{pieces: c.pieces}
-		rec := a.play(t)
-		if got := timing(rec); got != c.want {
-			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
-		}
-		if known := rec.CompletionTokens > 0; known != (rec.TokensFrom == "usage") {
-			t.Errorf("%s: tokens from %q", name, rec.TokensFrom)
 		}
 	}
 }

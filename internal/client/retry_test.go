@@ -30,7 +30,8 @@ func TestRetries(t *testing.T) {
 		{"off", []string{busy}, 0, 0, record.KindHTTP},
 		{"busy twice", []string{busy, busy, chunked(hello, stop, done)}, 2, 3, ""},
 		{"busy for good", []string{busy, busy, busy}, 2, 3, record.KindHTTP},
-		{"not worth it", []string{"HTTP/1.1 400 Bad Request\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"}, 2, 0, record.KindHTTP},
+		{"not worth it", []string{"HTTP/1.1 400 Bad Request\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"}, 2, 0,
+			record.KindHTTP},
 		{"begun", []string{head + "Connection: close\r\n\r\n" + hello}, 2, 0, record.KindTruncated},
 		{"asks for an hour", []string{strings.Replace(busy, ": 0", ": 3600", 1)}, 2, 0, record.KindHTTP},
 	} {
@@ -46,14 +47,17 @@ func TestRetries(t *testing.T) {
 				}
 			})
 			rec := ask(newTest(t, u, plain, func(cfg *Config) { cfg.Retries = c.retries }))
-			if rec.OK != (c.kind == "") || rec.OK && rec.Error != nil || !rec.OK && rec.Error.Kind != c.kind || rec.Attempts != c.attempts {
+			if rec.OK != (c.kind == "") || rec.OK && rec.Error != nil || !rec.OK && rec.Error.Kind != c.kind ||
+				rec.Attempts != c.attempts {
 				t.Errorf("%s: %d attempts, %+v", c.name, rec.Attempts, rec.Error)
 			}
 			var came []time.Time
 			for range len(times) {
 				came = append(came, <-times)
 			}
-			if rec.OK && (rec.SentUs > came[0].UnixMicro() || rec.TTFTMs*1000 < float64(came[len(came)-1].UnixMicro()-rec.SentUs) || rec.Status != 200 || rec.RetryAfter != "") {
+			if rec.OK && (rec.SentUs > came[0].UnixMicro() ||
+				rec.TTFTMs*1000 < float64(came[len(came)-1].UnixMicro()-rec.SentUs) || rec.Status != 200 ||
+				rec.RetryAfter != "") {
 				t.Errorf("%s: the clock was restarted, or a failure left something: %+v", c.name, rec)
 			}
 		})
@@ -85,7 +89,8 @@ func TestAgain(t *testing.T) {
 		{record.KindCanceled, 0, "", 0, 0, false},
 		{record.KindConnect, 0, "", 20, 0, false},
 	} {
-		rec := &record.Record{SentUs: clock.Now().Micros(), Status: k.status, RetryAfter: k.after, Error: &record.Error{Kind: k.kind}}
+		rec := &record.Record{SentUs: clock.Now().Micros(), Status: k.status, RetryAfter: k.after,
+			Error: &record.Error{Kind: k.kind}}
 		if pause, ok := c.again(rec, k.retry); pause != k.pause || ok != k.ok {
 			t.Errorf("%+v: %v, %v", k, pause, ok)
 		}

@@ -24,7 +24,9 @@ type Dialer struct {
 
 // Open connects to addr, host:port, by TLS if secure, and sets the parts of t that are about the connection. The
 // connection below secure stamps its reads.
-func (d *Dialer) Open(ctx context.Context, addr string, overTLS bool, t *Timing) (plain net.Conn, secure *tls.Conn, err error) {
+func (d *Dialer) Open(ctx context.Context, addr string, overTLS bool, t *Timing) (
+	plain net.Conn, secure *tls.Conn, err error,
+) {
 	if d.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d.Timeout)

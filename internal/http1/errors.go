@@ -17,8 +17,11 @@ import (
 
 // Error is a failure with its kind, by which records count it, and with a reason if the user can do something about it.
 type Error struct {
-	Kind   string // connect, connect_timeout, read_timeout, total_timeout, tls, protocol, truncated, canceled or request
-	Reason string // wants-tls, no-tls, perhaps-no-tls, untrusted, unknown-issuer, wants-cert, wants-http2, not-resent or ""
+	// Kind is connect, connect_timeout, read_timeout, total_timeout, tls, protocol, truncated, canceled or request.
+	Kind string
+	// Reason is wants-tls, no-tls, perhaps-no-tls, untrusted, unknown-issuer, wants-cert, wants-http2, not-resent or
+	// empty.
+	Reason string
 	Err    error
 }
 

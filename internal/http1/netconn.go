@@ -48,7 +48,8 @@ func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 			if err := c.expired(ctx, s); err != nil {
 				return err
 			}
-		case !c.p.begun() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)): // within TLS's own records
+		// An end within TLS's own records is io.ErrUnexpectedEOF.
+		case !c.p.begun() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
 			return errStale
 		case errors.Is(err, io.EOF):
 			return c.p.eof()

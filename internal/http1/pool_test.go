@@ -264,7 +264,8 @@ func TestTakenAndDropped(t *testing.T) {
 		}
 	})
 	late := new(Config).Resend(3 * time.Second)
-	if late == nil || late.Error() != "the server took the request and closed the connection without an answer, 3 s later" {
+	const want = "the server took the request and closed the connection without an answer, 3 s later"
+	if late == nil || late.Error() != want {
 		t.Errorf("after 3 s: %v", late)
 	}
 }

@@ -75,7 +75,8 @@ func stampIn(oob []byte) int64 {
 		if size < hdr || size > len(oob) {
 			return 0
 		}
-		if h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPING && size >= hdr+int(unsafe.Sizeof(unix.Timespec{})) {
+		const least = hdr + int(unsafe.Sizeof(unix.Timespec{}))
+		if h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPING && size >= least {
 			return (*unix.Timespec)(unsafe.Pointer(&oob[hdr])).Nano()
 		}
 		oob = oob[min(unix.CmsgSpace(size-hdr), len(oob)):]

@@ -197,7 +197,8 @@ func (t totals) into(w *Window) {
 		}
 		return nil
 	}
-	w.PromptPerS, w.CompletionPerS, w.Preemptions = get("prompt_tokens/s"), get("completion_tokens/s"), get("preemptions")
+	w.PromptPerS, w.CompletionPerS = get("prompt_tokens/s"), get("completion_tokens/s")
+	w.Preemptions = get("preemptions")
 	ratio := func(to **float64, plus, over float64, under string) {
 		if by := t[under]; by > 0 {
 			*to = new(plus + over/by)
