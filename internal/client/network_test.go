@@ -282,7 +282,7 @@ func TestTimeoutsOverTLS(t *testing.T) {
 			r.ReadByte()
 		})
 		for kind, change := range map[string]func(*Config){
-			record.KindReadTimeout:  func(c *Config) { c.ReadTimeout = 20 * time.Millisecond },
+			record.KindReadTimeout: func(c *Config) { c.ReadTimeout = 20 * time.Millisecond },
 			record.KindTotalTimeout: func(c *Config) {
 				c.TotalTimeout, c.ReadTimeout = 20*time.Millisecond, time.Hour
 			},

@@ -155,7 +155,8 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 			words(5)...),
 			"60[20000 20000 20000 20000] n=305 tpot=20 hidden=300"},
 		"predicted tokens that were rejected": {chatOf(
-			of(`"completion_tokens_details":{"rejected_prediction_tokens":300,"reasoning_tokens":0}`, 317), words(5)...),
+			of(`"completion_tokens_details":{"rejected_prediction_tokens":300,"reasoning_tokens":0}`, 317),
+			words(5)...),
 			"60[20000 20000 20000 20000] n=305 tpot=20 hidden=300"},
 		"reasoning that was streamed": {chatOf(`{"prompt_tokens":7,"completion_tokens":5,`+
 			`"completion_tokens_details":{"reasoning_tokens":2}}`, reasoned...), good},

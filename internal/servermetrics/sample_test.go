@@ -34,7 +34,7 @@ func TestPagesWithoutMetrics(t *testing.T) {
 	for page, want := range map[string]string{
 		"go_goroutines 7\n": "it has none of the metrics known here",
 		"":                  "it has none of the metrics known here",
-		"<html>": "not a page of Prometheus metrics: text format parsing error in line 1: invalid metric name",
+		"<html>":            "not a page of Prometheus metrics: text format parsing error in line 1: invalid metric name",
 	} {
 		s := Scrape(t.Context(), answer(http.StatusOK, page), "http://server/metrics", time.Second)
 		if s.Error != want || s.Metrics != nil || s.GPUs != nil {
@@ -92,7 +92,7 @@ func TestRunEndsWhenNothingCanBeWritten(t *testing.T) {
 		err := Run(t.Context(), Config{
 			URLs:   []string{"http://a/metrics", "http://b/metrics"},
 			Client: answer(http.StatusOK, "sglang:num_running_reqs 1\n"),
-			Write: func(Sample) error { n++; return full },
+			Write:  func(Sample) error { n++; return full },
 		})
 		if err != full || n != 1 {
 			t.Errorf("%v after %d samples", err, n)
