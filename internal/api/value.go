@@ -1,13 +1,14 @@
 package api
 
 import (
-	"bytes"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/tidwall/gjson"
+
+	"perfpipe/internal/fastjson"
 )
 
 // value is a JSON value of an answer. A dialect asks it for what timing and counting need. A member that is missing, null
@@ -49,42 +50,22 @@ func notJSON(data []byte) error {
 	return fmt.Errorf("not a JSON answer: %.80q", data)
 }
 
-// mend returns data with null in the place of NaN and Infinity, which Python writes, and with a space in the place of
-// each control character within a string.
+// mend returns data with null in place of NaN and Infinity, and with a space in place of each control character in a
+// string.
 func mend(data []byte) []byte {
-	out := make([]byte, 0, len(data))
+	out, _ := fastjson.WithoutNaN(data)
 	quoted := false
-	for i := 0; i < len(data); i++ {
-		c := data[i]
-		switch {
-		case quoted && c == '\\' && i+1 < len(data):
-			out = append(out, c)
-			i++
-			c = data[i]
-		case quoted && c < ' ':
-			c = ' '
+	for i := 0; i < len(out); i++ {
+		switch c := out[i]; {
 		case c == '"':
 			quoted = !quoted
-		case !quoted && (c == 'N' || c == 'I' || c == '-'):
-			if n := notFinite(data[i:]); n > 0 {
-				out = append(out, "null"...)
-				i += n - 1
-				continue
-			}
+		case quoted && c == '\\':
+			i++
+		case quoted && c < ' ':
+			out[i] = ' '
 		}
-		out = append(out, c)
 	}
 	return out
-}
-
-// notFinite returns the length of the NaN or Infinity that b begins with.
-func notFinite(b []byte) int {
-	for _, word := range [...]string{"NaN", "Infinity", "-Infinity", "-NaN"} {
-		if bytes.HasPrefix(b, []byte(word)) {
-			return len(word)
-		}
-	}
-	return 0
 }
 
 // at returns the member at a path such as message.usage or 0.text.

@@ -8,7 +8,6 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/fastjson"
-	"perfpipe/internal/jsonl"
 )
 
 // valid returns b if it is JSON. NaN and Infinity, which Python writes, become null.
@@ -22,7 +21,7 @@ func valid(b []byte) ([]byte, error) {
 	if gjson.ValidBytes(b) {
 		return b, nil
 	}
-	if plain, ok := jsonl.WithoutNaN(b); ok && gjson.ValidBytes(plain) {
+	if plain, ok := fastjson.WithoutNaN(b); ok && gjson.ValidBytes(plain) {
 		return plain, nil
 	}
 	if bytes.Contains(b, []byte(`\x22`)) {

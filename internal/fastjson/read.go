@@ -2,6 +2,7 @@ package fastjson
 
 import (
 	"encoding/binary"
+	"math"
 	"strconv"
 )
 
@@ -185,4 +186,16 @@ func ASCII(b []byte) (text []byte, n int) {
 		return nil, Fail
 	}
 	return b[1:n], n + 1
+}
+
+// maxWhole is the largest integer up to which a double holds every integer.
+const maxWhole = 1 << 53
+
+// wholeNumber reports whether a number is not written as the integer that it is, and returns that.
+func wholeNumber(number []byte) (v int64, ok bool) {
+	if _, n := digits(number[1:]); n == len(number)-1 {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(string(number), 64)
+	return int64(f), err == nil && f == math.Trunc(f) && math.Abs(f) <= maxWhole
 }

@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// Damaged reports whether err means that compressed data are damaged, or lack their end: what was read before is good.
+// Damaged reports whether err means that compressed data is damaged or truncated. What was read before it is valid.
 func Damaged(err error) bool { return errors.As(err, new(*damageError)) }
 
 type damageError struct{ err error }
@@ -17,7 +17,7 @@ func (e *damageError) Error() string {
 // Unwrap returns the cause.
 func (e *damageError) Unwrap() error { return e.err }
 
-// source remembers the error of the reader below a decompressor.
+// source records the error of the reader below a decompressor.
 type source struct {
 	r   io.Reader
 	err error
@@ -29,7 +29,7 @@ func (s *source) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// damage tells an error of the data from one of reading them.
+// damage returns err, marked as an error of the data unless reading the source failed.
 func (s *source) damage(err error) error {
 	if err == nil || s.err != nil && s.err != io.EOF {
 		return err
@@ -37,7 +37,7 @@ func (s *source) damage(err error) error {
 	return &damageError{err}
 }
 
-// whole is what a decompressor reads, whose end is one only where it should be.
+// whole is the output of a decompressor. An early end of its input is damage.
 type whole struct {
 	r   io.Reader
 	src *source

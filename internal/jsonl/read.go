@@ -19,7 +19,7 @@ import (
 	"perfpipe/internal/sniff"
 )
 
-// LineError says which line of which input is wrong. It is an item of the stream: reading goes on after it.
+// LineError is the error of a line. It is an item of the stream, and reading goes on after it.
 type LineError struct {
 	File string
 	Line int
@@ -28,7 +28,7 @@ type LineError struct {
 
 func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Err) }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *LineError) Unwrap() error { return e.Err }
 
 // Line is one line of an input, without its line end. Bytes is valid until the next line is read.
@@ -37,7 +37,7 @@ type Line struct {
 	Bytes []byte
 }
 
-// Lines gives the non-blank lines of r. An I/O error is the last item.
+// Lines returns the lines of r that are not blank. An I/O error is the last item.
 func Lines(r io.Reader) iter.Seq2[Line, error] {
 	return func(yield func(Line, error) bool) {
 		br := bufio.NewReaderSize(r, 64<<10)
@@ -70,8 +70,8 @@ func Lines(r io.Reader) iter.Seq2[Line, error] {
 	}
 }
 
-// Read decodes each line of r into a fresh T. A line that does not decode is a *LineError and reading goes on; an I/O
-// error, named with file, is the last item.
+// Read decodes each line of r into a new T. A line that cannot be decoded is a *LineError, and reading goes on. An I/O
+// error, which names file, is the last item.
 func Read[T any](r io.Reader, file string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for line, err := range Lines(r) {
@@ -93,7 +93,7 @@ func Read[T any](r io.Reader, file string) iter.Seq2[T, error] {
 	}
 }
 
-// cause puts a decoder's error in the words of somebody who looks at the line.
+// cause returns a decoder's error in words about the line.
 func cause(line []byte, err error) error {
 	if line[0] != '{' {
 		return fmt.Errorf("not a JSON object: %.40q", line)
@@ -101,8 +101,9 @@ func cause(line []byte, err error) error {
 	return fmt.Errorf("not valid JSON: %w", Reason(err))
 }
 
-// Decompress looks at the first bytes of r and undoes gzip or zstd if it finds them. What is neither text nor an archive
-// of text is a *sniff.Alien. What is compressed may be Damaged: the error comes after all that can be read.
+// Decompress returns the text of r, which may be compressed with gzip or zstd, as its first bytes show. The error is a
+// *sniff.Alien if the contents are not text. Reading damaged data ends in an error that Damaged reports, after all that
+// could be decompressed.
 func Decompress(r io.Reader) (io.Reader, error) {
 	src := &source{r: r}
 	br := bufio.NewReaderSize(src, 64<<10)
@@ -127,7 +128,7 @@ func Decompress(r io.Reader) (io.Reader, error) {
 	return br, sniff.Binary(head)
 }
 
-// unpacked looks at what was compressed.
+// unpacked checks that what was compressed is text.
 func unpacked(r io.Reader) (io.Reader, error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	head, err := start(br)
@@ -137,7 +138,7 @@ func unpacked(r io.Reader) (io.Reader, error) {
 	return br, sniff.Binary(head)
 }
 
-// start is the beginning of an input, as much as its first read brings: a pipe may have no more for now.
+// start returns the start of an input, as much as the first read returns, because a pipe may have no more yet.
 func start(br *bufio.Reader) ([]byte, error) {
 	if _, err := br.Peek(4); err != nil && err != io.EOF {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// Reason returns a decoder's error without the names of Go's types: which member is of which JSON type.
+// Reason returns a decoder's error in terms of JSON: it names the member and its JSON type instead of Go's types.
 func Reason(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return mismatch(wrong.Struct, wrong.Field, wrong.Value, wrong.Type)
@@ -28,7 +28,7 @@ func mismatch(structure, field, value string, wanted reflect.Type) error {
 	if field == "" {
 		field = "it"
 	}
-	switch value, _, _ = strings.Cut(value, " "); value { // of a number all of it may follow
+	switch value, _, _ = strings.Cut(value, " "); value { // the number itself may follow
 	case "number":
 		value = "a number"
 		if wanted != nil && wanted.Kind() >= reflect.Int && wanted.Kind() <= reflect.Uint64 {

@@ -14,9 +14,9 @@ import (
 	"perfpipe/internal/sniff"
 )
 
-// Value is one JSON value of an input in which values may span lines.
+// Value is a JSON value of an input in which values may span lines.
 type Value struct {
-	Line  int    // on which it begins, counted from 1
+	Line  int    // where it begins, counted from 1
 	N     int    // counted from 1
 	Bytes []byte // valid until the next value is read
 }
@@ -28,9 +28,9 @@ var (
 	errComma    = errors.New("not valid JSON: a comma is missing or too many")
 )
 
-// Values returns the JSON values that stand in r one after the other, on however many lines each, and with elements those
-// of each array rather than the array. What stands between brackets is not looked at: a value may be no valid JSON. An
-// error is the last item, and its Line is where.
+// Values returns the JSON values of r, each on any number of lines. With elements, it returns the elements of an array
+// instead of the array. It looks for the closing bracket only, so a value need not be valid JSON. An error is the last
+// item, and its Line is the position.
 func Values(r io.Reader, elements bool) iter.Seq2[Value, error] {
 	return func(yield func(Value, error) bool) {
 		s := scanner{br: bufio.NewReaderSize(r, 64<<10), line: 1}
@@ -50,7 +50,7 @@ func Values(r io.Reader, elements bool) iter.Seq2[Value, error] {
 	}
 }
 
-// Elements returns those of the array that stands in the object r under the path of keys. What stands before it is skipped.
+// Elements returns the elements of an array in the object r, which is found by the path of keys.
 func Elements(r io.Reader, path ...string) iter.Seq2[Value, error] {
 	return func(yield func(Value, error) bool) {
 		s := scanner{br: bufio.NewReaderSize(r, 64<<10), line: 1}
@@ -68,7 +68,7 @@ func Elements(r io.Reader, path ...string) iter.Seq2[Value, error] {
 	}
 }
 
-// descend goes to the value of a key of the object that follows.
+// descend moves to the value of a key of the next object.
 func (s *scanner) descend(key string) error {
 	c, err := s.space()
 	if err == nil && c != '{' {
@@ -113,7 +113,7 @@ func unclosedIn(err error) error {
 	return err
 }
 
-// Spans reports whether head, the beginning of an input, begins with an object or array that is not closed on its line.
+// Spans reports whether head, the start of an input, begins with an object or array that does not end on its line.
 func Spans(head []byte) bool {
 	line, _, found := bytes.Cut(head, []byte{'\n'})
 	if !found || len(line) == 0 || line[0] != '{' && line[0] != '[' {
@@ -126,42 +126,8 @@ func Spans(head []byte) bool {
 	return true
 }
 
-// WithoutNaN returns a copy of b with null in the place of NaN, Infinity and -Infinity, which Python's json writes; ok
-// is false if there are none.
-func WithoutNaN(b []byte) (plain []byte, ok bool) {
-	for i := 0; i < len(b); {
-		switch c := b[i]; {
-		case c == '"':
-			k := i + 1
-			for ; k < len(b) && b[k] != '"'; k++ {
-				if b[k] == '\\' {
-					k++
-				}
-			}
-			k = min(k+1, len(b))
-			plain = append(plain, b[i:k]...)
-			i = k
-			continue
-		case c == 'N' || c == 'I' || c == '-':
-			n := 0
-			for _, word := range []string{"NaN", "Infinity", "-Infinity"} {
-				if bytes.HasPrefix(b[i:], []byte(word)) {
-					n = len(word)
-				}
-			}
-			if n > 0 {
-				plain, ok = append(plain, "null"...), true
-				i += n
-				continue
-			}
-		}
-		plain = append(plain, b[i])
-		i++
-	}
-	return plain, ok
-}
-
-// scanner cuts values out of a stream.
+// scanner splits a stream into values. It is not a fastjson.Scanner, because it sees the text in chunks and accepts values
+// that are not valid JSON, which the caller reports with their lines.
 type scanner struct {
 	br   *bufio.Reader
 	line int
@@ -181,7 +147,7 @@ func (s *scanner) one(c byte, err error, yield func(Value, error) bool) bool {
 	return yield(Value{line, s.n, s.buf}, err) && err == nil
 }
 
-// array yields the elements of an array.
+// array yields the elements of an array. It reports whether to go on.
 func (s *scanner) array(yield func(Value, error) bool) bool {
 	s.br.Discard(1)
 	for first := true; ; first = false {
@@ -209,7 +175,7 @@ func (s *scanner) array(yield func(Value, error) bool) bool {
 	return true
 }
 
-// unclosed names the end of the input within an array.
+// unclosed returns the error for the end of the input within an array.
 func unclosed(err error) error {
 	if err == io.EOF {
 		return errArrayEnd
@@ -217,7 +183,7 @@ func unclosed(err error) error {
 	return err
 }
 
-// space skips white space and byte order marks, and returns the byte that follows.
+// space skips white space and byte order marks and returns the next byte.
 func (s *scanner) space() (byte, error) {
 	for {
 		b, err := s.br.Peek(1)
@@ -316,7 +282,7 @@ func (s *scanner) text() error {
 	}
 }
 
-// word reads a number, true, false, null, or what is none.
+// word reads a number, true, false, null, or an invalid word.
 func (s *scanner) word() error {
 	for {
 		b, err := s.chunk()
@@ -337,7 +303,7 @@ func (s *scanner) word() error {
 	}
 }
 
-// chunk is what is in the buffer, filled if it is empty.
+// chunk returns the contents of the buffer, which it fills if it is empty.
 func (s *scanner) chunk() ([]byte, error) {
 	if _, err := s.br.Peek(1); err == io.EOF {
 		return nil, errUnclosed

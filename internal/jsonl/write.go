@@ -9,7 +9,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Writer writes values as JSON lines, one Write call a line, so that a reader of a pipe never sees half of one.
+// Writer writes values as JSON lines, each with one Write call, so that a reader of a pipe never sees half a line.
 type Writer struct {
 	w   io.Writer
 	enc *json.Encoder
@@ -23,12 +23,13 @@ func (l *lineBuffer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Appender is a value that writes its own JSON after b.
+// Appender is implemented by values that encode themselves.
 type Appender interface {
+	// AppendJSON appends the JSON of the value to b.
 	AppendJSON(b []byte) ([]byte, error)
 }
 
-// NewWriter returns a Writer to w.
+// NewWriter returns a Writer that writes to w.
 func NewWriter(w io.Writer) *Writer {
 	jw := &Writer{w: w}
 	jw.enc = json.NewEncoder(&jw.buf)
@@ -36,7 +37,7 @@ func NewWriter(w io.Writer) *Writer {
 	return jw
 }
 
-// Write encodes v and a line feed.
+// Write writes v and a line feed.
 func (w *Writer) Write(v any) error {
 	w.buf.b = w.buf.b[:0]
 	if a, ok := v.(Appender); ok {
@@ -52,7 +53,8 @@ func (w *Writer) Write(v any) error {
 	return err
 }
 
-// Compress wraps w as the ending of name asks: .gz, .zst, or as it is. Close ends the compressed stream, not w.
+// Compress returns a writer that compresses to w if name ends in .gz or .zst, or else writes to w unchanged. Close ends the
+// compressed stream and does not close w.
 func Compress(w io.Writer, name string) (io.WriteCloser, error) {
 	switch {
 	case strings.HasSuffix(name, ".gz"):

@@ -101,7 +101,7 @@ func (w *writer) measure(key string, v float64) {
 func (w *writer) float(key string, v float64) {
 	w.b = append(w.b, key...)
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		w.encode(v) // an error, as encoding it is
+		w.encode(v) // sets the error of the encoder
 		return
 	}
 	w.b = fastjson.AppendFloat(w.b, v)

@@ -1,5 +1,8 @@
-// Package record is the record line: what perf-send writes for every HTTP request and what perf-stats and perf-plot
-// read, with the metrics that follow from one record alone.
+// Package record reads and writes the record line: what perf-send writes for each HTTP request, and what perf-stats and
+// perf-plot read. It also has the metrics that follow from a single record.
+//
+// [Record] is the table of the fields. [Encoder] and [Decoder] are several times as fast as a general encoder, because
+// records are most of what the programs write and read. Of the exported names most are the constants of the format.
 package record
 
 //go:generate go run generate.go
@@ -183,22 +186,22 @@ const (
 	KindHTTP           = "http"      // a status other than 2xx
 	KindAPI            = "api"       // an error object in a 2xx answer
 	KindProtocol       = "protocol"  // bytes that are not HTTP, SSE or JSON
-	KindTruncated      = "truncated" // ended before its end
-	KindEmpty          = "empty"     // a good answer without output
+	KindTruncated      = "truncated" // the connection or the stream ended too early
+	KindEmpty          = "empty"     // a 2xx answer without output
 	KindCanceled       = "canceled"
 	KindRequest        = "request" // could not be sent as asked
 )
 
-// Why it is not known how many of the tokens were streamed.
+// The reasons why the number of streamed tokens is unknown.
 const (
-	HiddenRedacted = "redacted_reasoning" // encrypted or left out, and not counted apart
+	HiddenRedacted = "redacted_reasoning" // encrypted or omitted, and not counted separately
 	HiddenSummary  = "reasoning_summary"  // a summary was streamed in its place
 	HiddenTotal    = "total_disagrees"    // the server's counts do not add up to its total
 )
 
-// How the transport can fail behind an answer that is complete by its own protocol.
+// The failures of the transport after an answer that is complete by its own protocol.
 const (
-	UntidyOpen      = "open"      // the end of the body did not come
+	UntidyOpen      = "open"      // the body did not end
 	UntidyClosed    = "closed"    // the connection ended before the body did
 	UntidyReset     = "reset"     // the same by a reset
 	UntidyMalformed = "malformed" // what followed was not HTTP
@@ -213,13 +216,13 @@ const (
 // SimAPI marks the records of the built-in simulator.
 const SimAPI = "sim"
 
-// LastChunkMs is when the last output chunk arrived, ms after SentUs: ttft_ms + Σ gap_us/1000.
+// LastChunkMs returns when the last output chunk arrived, in ms after SentUs: ttft_ms + Σ gap_us/1000.
 func (r *Record) LastChunkMs() float64 { return r.TTFTMs + float64(r.gaps())/1000 }
 
-// gaps is the time from the first output chunk to the last, µs.
+// gaps returns the time from the first output chunk to the last, in µs.
 func (r *Record) gaps() (us int64) {
 	gaps := r.GapUs
-	for ; len(gaps) >= 4; gaps = gaps[4:] { // additions that need not wait for each other
+	for ; len(gaps) >= 4; gaps = gaps[4:] { // independent additions, which the processor overlaps
 		us += gaps[0] + gaps[1] + (gaps[2] + gaps[3])
 	}
 	for _, g := range gaps {
@@ -228,25 +231,25 @@ func (r *Record) gaps() (us int64) {
 	return us
 }
 
-// StreamedTokens is n: the tokens that came from the first output chunk to the last, which is completion_tokens less
-// hidden_tokens. It is not known if the server does not tell how many it kept back.
+// StreamedTokens returns the number of tokens from the first output chunk to the last: completion_tokens less
+// hidden_tokens. It is unknown if the server does not report how many it withheld.
 func (r *Record) StreamedTokens() (n int, ok bool) {
 	n = r.CompletionTokens - r.HiddenTokens
 	return n, n > 0 && r.HiddenUnknown == ""
 }
 
-// onePieceUs is the mean gap below which chunks were sent together: no model makes 50,000 of them a second.
+// onePieceUs is the mean gap, in µs, below which chunks were sent together: no model makes 50,000 chunks a second.
 const onePieceUs = 20
 
-// InOnePiece reports whether all chunks of a stream arrived together, as they do through a proxy that buffers: the times
-// between them are the proxy's, and there is neither ITL nor TPOT.
+// InOnePiece reports whether all chunks of a stream arrived together, as through a proxy that buffers. The times between
+// them are the proxy's then, and there is neither ITL nor TPOT.
 func (r *Record) InOnePiece() bool { return inOnePiece(r.gaps(), len(r.GapUs)) }
 
 func inOnePiece(us int64, gaps int) bool { return us < onePieceUs*int64(gaps) }
 
-// TPOT is the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), defined for streamed answers of n > 1
-// tokens in more than one chunk (the definition of vLLM's bench serve, on the last output chunk and the tokens that were
-// streamed). Of records without the gaps it is the TPOT that they say.
+// TPOT returns the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), for streamed answers of n > 1 tokens
+// in more than one chunk. This is the definition of vLLM's bench serve, applied to the last output chunk and the
+// streamed tokens. For a record without gaps it is tpot_ms.
 func (r *Record) TPOT() (ms float64, ok bool) {
 	if len(r.GapUs) == 0 {
 		return r.TPOTMs, r.TPOTMs > 0
@@ -259,15 +262,15 @@ func (r *Record) TPOT() (ms float64, ok bool) {
 	return float64(us) / float64(n-1) / 1000, !inOnePiece(us, len(r.GapUs))
 }
 
-// NoteTPOT lets the record say its TPOT, for jq, in whole nanoseconds: more digits tell nothing.
+// NoteTPOT sets TPOTMs, for jq, in whole nanoseconds, because more digits mean nothing.
 func (r *Record) NoteTPOT() {
 	if tpot, ok := r.TPOT(); ok {
 		r.TPOTMs = math.Round(tpot*1e6) / 1e6
 	}
 }
 
-// Lag is how late the load generator itself was, in ms: sent − due − queue, which lag_ms says. It is not known of records
-// that say neither.
+// Lag returns how late the load generator itself was, in ms: lag_ms, or sent − due − queue. It is unknown if the record
+// has neither.
 func (r *Record) Lag() (ms float64, ok bool) {
 	if !r.Lacks(KeyLagMs) {
 		return r.LagMs, true
@@ -278,15 +281,15 @@ func (r *Record) Lag() (ms float64, ok bool) {
 	return max(0, float64(r.SentUs-r.ScheduledUs)/1000-r.QueueMs), true
 }
 
-// ResponseMs is the time from when the request was due to its end: latency + queue + lag. Unlike latency it cannot hide
-// the wait that a slow server causes (coordinated omission). Where the lag is not known it counts from the send.
+// ResponseMs returns the time from when the request was due to its end, in ms: latency + queue + lag. Unlike latency it
+// cannot hide the wait that a slow server causes (coordinated omission). If the lag is unknown, it counts from the send.
 func (r *Record) ResponseMs() float64 {
 	lag, _ := r.Lag()
 	return r.LatencyMs + r.QueueMs + lag
 }
 
-// EndUs is the instant of the end of the response.
+// EndUs returns the instant of the end of the response.
 func (r *Record) EndUs() int64 { return r.SentUs + int64(r.LatencyMs*1000+0.5) }
 
-// Streamed says whether the answer's output arrived in chunks.
+// Streamed reports whether the output arrived in chunks.
 func (r *Record) Streamed() bool { return r.TTFTMs > 0 }

@@ -13,8 +13,8 @@ type History struct {
 	messages []byte // JSON, joined by commas
 }
 
-// Next appends the messages of a turn's body to the history and gives the body with all of them. Its other keys stay as
-// they are.
+// Next appends the messages of a turn's body to the history and returns the body with all messages so far. It does not
+// change the other keys.
 func (h *History) Next(body json.RawMessage) (json.RawMessage, error) {
 	m := gjson.GetBytes(body, "messages")
 	if !m.IsArray() {

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// checkHTTP reports what of an envelope cannot go into an HTTP request, or would become more than one (RFC 9110 §5.5).
+// checkHTTP returns an error if a part of the envelope cannot stand in an HTTP request, or would split it in two
+// (RFC 9110 §5.5).
 func (r *Request) checkHTTP() error {
 	if i := strings.IndexFunc(r.ID, isControl); i >= 0 {
 		return fmt.Errorf("custom_id has a control character: %.60q", r.ID)
@@ -31,7 +32,7 @@ func (r *Request) checkHTTP() error {
 	return nil
 }
 
-// checkMethod writes the method in capitals, as servers expect it.
+// checkMethod checks the method and converts it to upper case, as servers expect it.
 func checkMethod(method *string) error {
 	*method = strings.ToUpper(*method)
 	switch m := *method; {
@@ -43,7 +44,7 @@ func checkMethod(method *string) error {
 	return nil
 }
 
-// checkURL takes a path, or a URL of http or https.
+// checkURL accepts a path, or an http or https URL.
 func checkURL(text string) error {
 	if ordinaryPath(text) {
 		return nil
@@ -60,7 +61,7 @@ func checkURL(text string) error {
 	return nil
 }
 
-// ordinaryPath reports whether text is a path that needs no parsing: most are.
+// ordinaryPath reports whether text is a path that needs no parsing, as most do.
 func ordinaryPath(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; c <= ' ' || c >= 0x7f || c == '%' || c == '#' {
@@ -70,8 +71,8 @@ func ordinaryPath(text string) bool {
 	return text == "" || text[0] == '/' && !strings.HasPrefix(text, "//")
 }
 
-// CheckHeaders reports the first header, in order of names, that no request may have: one that is malformed, that is
-// given twice, or that describes the message or the connection, which the sender does.
+// CheckHeaders returns an error for the first header, in order of names, that a request must not have: one that is
+// malformed, that occurs twice, or that the sender sets itself, because it describes the message or the connection.
 func CheckHeaders(headers map[string]string) error {
 	seen := make(map[string]string, len(headers))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
@@ -87,7 +88,7 @@ func CheckHeaders(headers map[string]string) error {
 	return nil
 }
 
-// CheckHeader reports why no request may have a header of this name and value.
+// CheckHeader returns an error if a request must not have a header with this name and value.
 func CheckHeader(name, value string) error {
 	switch {
 	case !isToken(name):
@@ -112,10 +113,10 @@ func CheckHeader(name, value string) error {
 	return nil
 }
 
-// isControl reports whether a header's value may not have the character. A tab is white space.
+// isControl reports whether a header's value must not have the character. A tab is white space.
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// isToken reports whether s is a token (RFC 9110 §5.6.2), as methods and names of headers are.
+// isToken reports whether s is a token (RFC 9110 §5.6.2), as methods and header names are.
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 0x7f || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)

@@ -1,4 +1,7 @@
-// Package request is the request line: what perf-gen writes and perf-send reads.
+// Package request reads and writes the request line: what perf-gen writes and perf-send reads.
+//
+// A line is the JSON body of one HTTP request, or an envelope around a body, or around the turns of a conversation, with
+// the method, URL, headers, arrival time and labels. docs/request.schema.json describes it.
 package request
 
 import (
@@ -13,18 +16,18 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// Request is one line: a body alone, or an envelope around a body or the turns of a conversation.
+// Request is a line: a body alone, or an envelope around a body or around the turns of a conversation.
 type Request struct {
 	ID      string            `json:"custom_id,omitempty"` // becomes the record's id
-	Method  string            `json:"method,omitempty"`    // POST where absent
-	URL     string            `json:"url,omitempty"`       // a path, joined to the origin of --url
+	Method  string            `json:"method,omitempty"`    // POST if absent
+	URL     string            `json:"url,omitempty"`       // a path, resolved on the server's origin
 	Headers map[string]string `json:"headers,omitempty"`
-	AtMs    *float64          `json:"at_ms,omitempty"` // arrival, ms from the start of the run
-	Body    json.RawMessage   `json:"body,omitempty"`  // POSTed as it stands
+	AtMs    *float64          `json:"at_ms,omitempty"` // arrival, in ms from the start of the run
+	Body    json.RawMessage   `json:"body,omitempty"`  // sent as it is
 	Turns   []Turn            `json:"turns,omitempty"`
 	Labels  map[string]string `json:"labels,omitempty"` // copied to the record
 
-	PromptTokens int `json:"prompt_tokens,omitempty"` // that the prompt was made of; 0: not known
+	PromptTokens int `json:"prompt_tokens,omitempty"` // that the prompt was made of; 0: unknown
 
 	Source Source `json:"-"` // for errors
 }
@@ -37,14 +40,14 @@ type Source struct {
 
 func (s Source) String() string { return s.File + ":" + strconv.Itoa(s.Line) }
 
-// Turn is one step of a conversation: its messages are appended to the history.
+// Turn is a step of a conversation. Its messages are appended to the history.
 type Turn struct {
 	Body    json.RawMessage `json:"body"`
-	DelayMs float64         `json:"delay_ms,omitempty"` // waited after the previous turn's end
+	DelayMs float64         `json:"delay_ms,omitempty"` // wait after the end of the previous turn, in ms
 }
 
-// Parse reads one line. An object with the key body or turns is an envelope; any other object is the body itself. The
-// line is copied.
+// Parse parses a line. An object with the key body or turns is an envelope. Any other object is the body itself. The line
+// is copied.
 func Parse(line []byte) (Request, error) {
 	var members [16]fastjson.Member
 	var r Request
@@ -55,8 +58,8 @@ func Parse(line []byte) (Request, error) {
 	return r, err
 }
 
-// Parse reads one line into r, which is empty. A body that is the line itself remains a slice of it; its members are
-// appended to list.
+// Parse parses a line into r, which must be empty. A body that is the line itself remains a slice of it, and its members
+// are appended to list.
 func (r *Request) Parse(line []byte, list fastjson.Members) (members fastjson.Members, err error) {
 	if len(line) == 0 || line[0] != '{' {
 		return list, fmt.Errorf("not a JSON object: %.40q", line)
@@ -114,7 +117,7 @@ func invalid(line []byte) error {
 	return errors.New("not valid JSON")
 }
 
-// MarshalJSON writes the body alone where it says it all.
+// MarshalJSON returns the body alone if there is nothing else.
 func (r Request) MarshalJSON() ([]byte, error) {
 	if r.bare() {
 		return r.Body, nil
@@ -122,7 +125,7 @@ func (r Request) MarshalJSON() ([]byte, error) {
 	return r.Append(nil)
 }
 
-// Append writes the line to dst, without a line feed: the body alone where it says it all.
+// Append appends the line without a line feed: the body alone if there is nothing else.
 func (r *Request) Append(dst []byte) ([]byte, error) {
 	if r.bare() {
 		return append(dst, r.Body...), nil
@@ -135,7 +138,7 @@ func (r *Request) Append(dst []byte) ([]byte, error) {
 	return append(dst, b...), nil
 }
 
-// Line is the line without a line feed: the Body itself where that says it all, else written into buf.
+// Line returns the line without a line feed: the Body itself if there is nothing else, or else appended to buf.
 func (r *Request) Line(buf []byte) ([]byte, error) {
 	if r.bare() {
 		return r.Body, nil

@@ -1,4 +1,7 @@
-// Package sse reads the events of a server-sent event stream, however its bytes are split.
+// Package sse parses streams of server-sent events, and streams of JSON lines, as LLM servers send them.
+//
+// A [Parser] takes the bytes of a stream in pieces of any size, as they are received, and calls back for each event as
+// soon as its data is complete. It has no limit on the length of an event, and it copies only what a piece cuts.
 package sse
 
 import (
@@ -7,33 +10,32 @@ import (
 	"perfpipe/internal/sniff"
 )
 
-// Event is called with the name and the data of an event. Both are valid during the call only. The name is empty unless
-// the stream gives one.
+// Event is called for each event with its name, which may be empty, and its data. Both are valid during the call only.
 type Event func(name, data []byte)
 
-// Parser is fed the bytes of one stream, in any pieces, and calls back for each event. It follows the WHATWG HTML
-// standard, §9.2.6, with these exceptions, which real servers need:
+// Parser parses one stream. The zero value is ready. It follows the WHATWG HTML standard, §9.2.6, with these exceptions,
+// which real servers need:
 //
-//   - An event is reported once its data is complete, not once the blank line after it has come: data that is not the
-//     beginning of a JSON value is complete at the end of its line. Streams without blank lines are so read line by line.
-//   - An event that is named an error has at least its name: it is reported without data too, with a comment in its place.
-//   - A field error is such an event.
-//   - Data that the end of the stream cuts off before its line end is an event.
-//   - A JSON object on a line of its own, where no event has begun, is an event, and other text is kept: see Stray.
+//   - An event is reported as soon as its data is complete, not at the blank line after it. Data that does not begin a
+//     JSON value is complete at the end of its line, so a stream without blank lines is read line by line.
+//   - An event whose name is that of an error is reported even without data. A comment in it then is its data.
+//   - A field named error is such an event.
+//   - Data that is cut off by the end of the stream is an event.
+//   - A JSON object on a line of its own, outside an event, is an event. Stray returns other text.
 type Parser struct {
-	line  []byte // the start of a line whose end has not come yet
+	line  []byte // the start of a line whose end has not been received
 	data  []byte // the data lines of the event so far, joined by line feeds
 	name  []byte // of the event
 	note  []byte // the comment within an event that is an error
 	stray []byte // see Stray
-	open  bool   // data holds what is not reported yet
-	past  bool   // an event of this name was reported
-	cr    bool   // the last byte was a carriage return, which ends a line; a line feed after it belongs to it
-	head  bool   // the first line is past, and with it a possible byte order mark
+	open  bool   // data is not reported yet
+	past  bool   // an event with this name was reported
+	cr    bool   // the last byte was a carriage return, so that a line feed next ends no line
+	begun bool   // the first line, which may have a byte order mark, has ended
 	scan  nesting
 }
 
-// Feed takes the next bytes.
+// Feed parses the next bytes of a stream of server-sent events.
 func (p *Parser) Feed(b []byte, event Event) {
 	for len(b) > 0 {
 		if p.cr {
@@ -69,7 +71,7 @@ func (p *Parser) Feed(b []byte, event Event) {
 		if len(p.line) > 0 {
 			p.line = Join(p.line, line)
 			line = p.line
-		} else if !p.open && !p.past && p.head && len(p.name) == 0 && bytes.HasPrefix(line, nameField) {
+		} else if !p.open && !p.past && p.begun && len(p.name) == 0 && bytes.HasPrefix(line, nameField) {
 			p.name = append(p.name, line[len(nameField):]...)
 			b = b[end+1:]
 			continue
@@ -80,10 +82,10 @@ func (p *Parser) Feed(b []byte, event Event) {
 	}
 }
 
-// alone returns the data of an event that is one line, the usual one, and how long its line end and the blank line after
-// it are; 0: it is not such an event.
+// alone returns the data of an event that is a single line, as most are, and the length of its line end with the blank
+// line after it. The length is 0 if line is not such an event.
 func (p *Parser) alone(line, rest []byte) (data []byte, n int) {
-	if len(p.line) > 0 || p.open || p.past || !p.head {
+	if len(p.line) > 0 || p.open || p.past || !p.begun {
 		return nil, 0
 	}
 	switch {
@@ -104,7 +106,7 @@ func (p *Parser) alone(line, rest []byte) (data []byte, n int) {
 	return data, n
 }
 
-// End is the end of the stream.
+// End reports what is left at the end of a stream of server-sent events.
 func (p *Parser) End(event Event) {
 	if len(p.line) > 0 {
 		p.endLine(p.line, event)
@@ -115,12 +117,12 @@ func (p *Parser) End(event Event) {
 
 var (
 	dataField = []byte("data:")
-	nameField = []byte("event: ") // as nearly all write it
+	nameField = []byte("event: ") // as most servers write it
 )
 
 func (p *Parser) endLine(line []byte, event Event) {
-	if !p.head {
-		p.head = true
+	if !p.begun {
+		p.begun = true
 		line = sniff.TrimBOM(line)
 	}
 	if len(line) == 0 {
@@ -141,7 +143,7 @@ func (p *Parser) endLine(line []byte, event Event) {
 	case "event":
 		p.flush(event)
 		p.name, p.past = append(p.name[:0], value...), false
-	case "error": // llama-server's, in the place of an event of that name
+	case "error": // llama-server's, instead of an event of that name
 		p.flush(event)
 		p.name, p.past = append(p.name[:0], field...), false
 		p.take(value, event)
@@ -155,25 +157,25 @@ func (p *Parser) endLine(line []byte, event Event) {
 	}
 }
 
-// mostStray is how much is kept of a line that is no field.
-const mostStray = 1 << 10
+// maxStray is how many bytes of a stray line are retained.
+const maxStray = 1 << 10
 
-// noField takes a line that the standard has to be ignored.
+// noField handles a line that the standard ignores.
 func (p *Parser) noField(line []byte, event Event) {
 	switch {
 	case p.open:
 	case len(p.name) == 0 && balanced(line):
 		p.report(event, line)
 	default:
-		p.stray = append(p.stray[:0], line[:min(len(line), mostStray)]...)
+		p.stray = append(p.stray[:0], line[:min(len(line), maxStray)]...)
 	}
 }
 
-// Stray returns the last line that was no field: what a proxy or a crashed server writes in the place of the events that
-// would follow.
+// Stray returns the last line that was not a field, such as the message of a proxy or a crashed server in place of the
+// remaining events.
 func (p *Parser) Stray() []byte { return p.stray }
 
-// take adds a line of data, and reports the event if that completes it.
+// take adds a line of data and reports the event if it is complete.
 func (p *Parser) take(value []byte, event Event) {
 	if !p.open && balanced(value) {
 		p.report(event, value)
@@ -192,7 +194,7 @@ func (p *Parser) take(value []byte, event Event) {
 	}
 }
 
-// flush reports what no further line completes.
+// flush reports an event that no further line can complete.
 func (p *Parser) flush(event Event) {
 	switch {
 	case p.open:
@@ -208,12 +210,13 @@ func (p *Parser) report(event Event, data []byte) {
 	p.open, p.past = false, true
 }
 
-// IsError reports whether an event of that name is an error: error, stream_error, modelStreamErrorException.
+// IsError reports whether an event with this name is an error, such as error, stream_error or
+// modelStreamErrorException.
 func IsError(name []byte) bool {
 	if len(name) == 0 {
 		return false
 	}
-	if last := name[len(name)-1] | 0x20; last != 'r' && last != 'n' { // nearly all
+	if last := name[len(name)-1] | 0x20; last != 'r' && last != 'n' { // most names
 		return false
 	}
 	for _, word := range [...]string{"error", "exception"} {
@@ -226,8 +229,8 @@ func IsError(name []byte) bool {
 
 var newline = []byte{'\n'}
 
-// balanced reports whether b is an object, by the number of its braces. A brace within a string can only mislead it about
-// an object that is spread over lines.
+// balanced reports whether b is an object, judged by the number of its braces. A brace within a string can mislead it
+// only about an object that spans lines.
 func balanced(b []byte) bool {
 	return len(b) > 1 && b[0] == '{' && b[len(b)-1] == '}' && bytes.Count(b, []byte{'{'}) == bytes.Count(b, []byte{'}'})
 }
@@ -236,7 +239,7 @@ func balanced(b []byte) bool {
 type nesting struct {
 	depth           int
 	quoted, escaped bool // within a string; after a backslash in it
-	json            bool // it begins with a bracket
+	json            bool // the value begins with a bracket
 	begun           bool // there was more than white space
 }
 
@@ -267,11 +270,11 @@ func (n *nesting) feed(b []byte) {
 	}
 }
 
-// complete reports whether nothing more belongs to the value.
+// complete reports whether the value has ended.
 func (n *nesting) complete() bool { return n.depth <= 0 }
 
-// FeedLines takes the next bytes of a stream of JSON lines, which some servers send in the place of events. A value that
-// is spread over several lines is one event; blank lines are none.
+// FeedLines parses the next bytes of a stream of JSON lines, which some servers send instead of events. A value that
+// spans lines is one event. Blank lines are ignored.
 func (p *Parser) FeedLines(b []byte, event Event) {
 	for {
 		line, rest, whole := bytes.Cut(b, newline)
@@ -291,13 +294,13 @@ func (p *Parser) endJSONLine(event Event) {
 	p.line = p.line[:0]
 }
 
-// EndLines is the end of a stream of JSON lines.
+// EndLines reports what is left at the end of a stream of JSON lines.
 func (p *Parser) EndLines(event Event) {
 	p.endJSONLine(event)
 	p.flush(event)
 }
 
-// Reset makes the Parser ready for another stream; it keeps its memory, unless that is large.
+// Reset prepares the Parser for another stream. It retains its memory unless that is large.
 func (p *Parser) Reset() {
 	const large = 1 << 20
 	if cap(p.line) > large {
@@ -309,8 +312,8 @@ func (p *Parser) Reset() {
 	*p = Parser{line: p.line[:0], data: p.data[:0], name: p.name[:0], note: p.note[:0], stray: p.stray[:0]}
 }
 
-// Join appends b to a. Large memory doubles, where append takes a quarter more each time: what it leaves behind is four times
-// what it holds, and the collector may not come by before there is too much of it.
+// Join appends b to a. Above 1 MiB it doubles the capacity, because append grows by a quarter: a long event would leave
+// four times its size behind before the garbage collector runs.
 func Join(a, b []byte) []byte {
 	const large = 1 << 20
 	if need := len(a) + len(b); need > cap(a) && need > large {

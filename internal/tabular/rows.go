@@ -144,7 +144,7 @@ func object(b []byte, columns []string) (map[string]any, error) {
 	}
 	row, err := decode(b, columns)
 	if err != nil {
-		if plain, ok := jsonl.WithoutNaN(b); ok {
+		if plain, ok := fastjson.WithoutNaN(b); ok {
 			row, err = decode(plain, columns)
 		}
 	}
