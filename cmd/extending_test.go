@@ -36,21 +36,23 @@ func TestExtending(t *testing.T) {
 		write(t, dir, name, text)
 		replace[path] = filepath.Join(dir, name)
 	}
-	if len(replace) != 6 {
-		t.Fatalf("%d steps, not 6", len(replace))
+	if len(replace) != 11 {
+		t.Fatalf("%d steps, want 11", len(replace))
 	}
+	generate(t, dir, replace)
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, dir, "overlay.json", string(overlay))
 	build := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"),
-		"-o", dir+string(filepath.Separator), "./perf-gen", "./perf-send")
+		"-o", dir+string(filepath.Separator), "./perf-gen", "./perf-send", "./perf-stats")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Content-Encoding", "none")
 		fmt.Fprint(w, `data: {"token":"blue","finish_reason":null}`+"\n\n"+
 			`data: {"token":" sky","finish_reason":"stop"}`+"\n\n")
 	}))
@@ -62,12 +64,46 @@ func TestExtending(t *testing.T) {
 		./perf-send --url `+server.URL+` --api kobold --rate 100 --arrival fours --no-test-connection --save-output \
 			lines.jsonl 2>send.log >run.jsonl
 		jq -r '[.output, .finish_reason, (.ok | tostring)] | join(",")' run.jsonl | sort -u
-		jq -s '(map(.scheduled_us) | min) as $t | map((.scheduled_us - $t) / 1000) | unique' run.jsonl -c`)
-	want := `{"prompt":"Translate\nHund","max_length":3,"temperature":0}` + "\nblue sky,stop,true\n[0,40]\n"
+		jq -s '(map(.scheduled_us) | min) as $t | map((.scheduled_us - $t) / 1000) | unique' run.jsonl -c
+		./perf-stats --slo 'headers_ms:p99<60000' --format json run.jsonl | jq '.blocks[0].metrics.headers_ms.mean > 0'
+		./perf-stats -o run.brief run.jsonl && cat run.brief
+		jq -s 'map(.content_encoding) | unique' -c run.jsonl`)
+	want := `{"prompt":"Translate\nHund","max_length":3,"temperature":0}` + "\nblue sky,stop,true\n[0,40]\n" +
+		"true\nrate=100: 6 of 6\n" + `["none"]` + "\n"
 	if err != nil || out != want {
 		log, _ := os.ReadFile(filepath.Join(dir, "send.log"))
 		t.Errorf("%v: got\n%swant\n%s%s", err, out, want, log)
 	}
+}
+
+// generate runs go generate for the changed package record, in a copy, and adds its output to the overlay.
+func generate(t *testing.T, dir string, replace map[string]string) {
+	t.Helper()
+	src, err := filepath.Abs("../internal/record")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(dir, "generated", "internal", "record")
+	for _, d := range []string{to, filepath.Join(dir, "generated", "docs")} {
+		if err := os.MkdirAll(d, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, from := range map[string]string{
+		"generate.go": filepath.Join(src, "generate.go"), "record.go": replace[filepath.Join(src, "record.go")],
+	} {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, to, name, string(text))
+	}
+	run := exec.Command("go", "run", "generate.go")
+	run.Dir = to
+	if out, err := run.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	replace[filepath.Join(src, "fields.go")] = filepath.Join(to, "fields.go")
 }
 
 // insert puts text below or above the line of a file that contains mark.
