@@ -10,8 +10,8 @@ import (
 	"perfpipe/internal/record"
 )
 
-// testConnection sends one cheap request before the load, so that a wrong URL, key or model is one clear message instead
-// of many failed requests. An error that a busy server may return for a while is only reported.
+// testConnection sends one cheap request before the load, so that a wrong URL, key or model is one clear message
+// instead of many failed requests. An error that a busy server may return for a while is only reported.
 func (r *runner) testConnection(ctx context.Context) error {
 	first, err := r.feed.Peek(ctx)
 	if err != nil {

@@ -252,7 +252,8 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 	return nil
 }
 
-// point runs a load point. Observe, if not nil, gets each measured record. Saturated is why the point ended early, or "".
+// point runs a load point. Observe, if not nil, gets each measured record. Saturated is why the point ended early, or
+// "".
 func (r *runner) point(
 	ctx context.Context, p load.Point, observe func(*record.Record),
 ) (saturated string, err error) {

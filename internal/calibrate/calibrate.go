@@ -1,7 +1,7 @@
 // Package calibrate measures the error and the ceiling of the load generator on this machine. It sends requests to the
-// simulator, which runs in a process of its own on a known schedule, and compares what the client measured with what the
-// simulator recorded of itself. The load climbs two ladders, of concurrent streams and of requests/s, until the load
-// generator is no longer clean.
+// simulator, which runs in a process of its own on a known schedule, and compares what the client measured with what
+// the simulator recorded of itself. The load climbs two ladders, of concurrent streams and of requests/s, until the
+// load generator is no longer clean.
 package calibrate
 
 import (

@@ -8,15 +8,15 @@ import (
 	"perfpipe/internal/request"
 )
 
-// converse sends the turns of a conversation, each with the history so far, in which the server's real replies stand. A
-// later turn is due when the one before has ended and its delay is over; a turn that fails ends the conversation.
+// converse sends the turns of a conversation, each with the history so far, which holds the server's own replies. A
+// later turn is due at its delay after the end of the previous one. A turn that fails ends the conversation.
 func (ph *phase) converse(j job) (s slot) {
 	defer ph.e.Counts.InFlight.Add(-1)
 	var history request.History
 	s = slot{free: time.Now()}
 	for i, turn := range j.req.Turns {
 		if i > 0 {
-			if ph.ended(j.due) || waitUntil(ph.stop, j.due) != nil { // no turn starts after the duration or the end of the run
+			if ph.ended(j.due) || waitUntil(ph.stop, j.due) != nil {
 				return s
 			}
 			j.seq = ph.e.nextSeq()
@@ -37,7 +37,7 @@ func (ph *phase) converse(j job) (s slot) {
 		}
 		rec.Session, rec.Turn, rec.Turns = j.req.ID, i+1, len(j.req.Turns)
 		ok, reply := rec.OK, rec.Reply
-		ph.e.Counts.InFlight.Add(-1) // while its record is written, which may take long
+		ph.e.Counts.InFlight.Add(-1) // before its record is written, which may take long
 		s = ph.finish(rec, j)
 		ph.e.Counts.InFlight.Add(1)
 		if !ok {
@@ -52,12 +52,12 @@ func (ph *phase) converse(j job) (s slot) {
 	return s
 }
 
-// ended reports whether no request may start at t, since the duration is over by then.
+// ended reports whether the duration is over at t, so that no request starts.
 func (ph *phase) ended(t time.Time) bool {
 	return ph.p.Duration > 0 && t.Sub(ph.start) >= ph.p.Duration
 }
 
-// refused is the record of a turn that could not be made.
+// refused returns the record of a turn whose body could not be built.
 func (ph *phase) refused(req *Request, err error) *Record {
 	return &Record{Record: record.Record{
 		ID: req.ID, Labels: req.Labels, SentUs: ph.e.Ns(time.Now()) / 1000,
@@ -65,7 +65,7 @@ func (ph *phase) refused(req *Request, err error) *Record {
 	}}
 }
 
-// waitUntil is the plain way to wait, for delays that need no better than a millisecond.
+// waitUntil waits by Go's timers, which may be 1 ms late.
 func waitUntil(ctx context.Context, t time.Time) error {
 	d := time.Until(t)
 	if d <= 0 {

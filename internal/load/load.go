@@ -1,13 +1,12 @@
-// Package load starts requests when they are due, keeps as many in flight as it may, and sees to it that each one that
-// was started has its record.
+// Package load starts requests when they are due and a slot is free, and emits a record for each request started.
+//
+// An Engine runs load points. A Point is an open loop, whose requests are due by a schedule; a closed loop, whose slots
+// each send the next request when the previous one ends; or a capped loop: an open loop with a limit of requests in
+// flight. All of them, warm-up, traces and conversations differ in data only, not in code.
 package load
 
 import (
 	"context"
-	"errors"
-	"io"
-	"iter"
-	"math"
 	"sync/atomic"
 	"time"
 
@@ -15,93 +14,95 @@ import (
 	"perfpipe/internal/schedule"
 )
 
-// Doer sends one request. Whatever happens is in the record.
+// Doer sends a request and returns its record, which also describes failures.
 type Doer interface {
 	Do(ctx context.Context, req *Request) *Record
 }
 
-// Source gives the requests in their order; io.EOF is their end. It waits until there is one or ctx is done.
+// Source returns the requests in order, and io.EOF after the last. It waits for the next request until ctx ends.
 type Source interface {
 	Next(ctx context.Context) (*Request, error)
 }
 
 // Point is one level of load.
 type Point struct {
-	Run      string // its name in the records, such as rate=10
-	Rate     float64
-	Parallel int
+	Run      string  // its name in the records, such as rate=10
+	Rate     float64 // for the records, requests/s; 0: none
+	Parallel int     // for the records; 0: no limit
 
-	Pacer    schedule.Pacer // of each phase, from its start; nil: all requests are due at once
-	Trace    bool           // requests say themselves when they are due (at_ms); Pacer is then not asked
-	Speedup  float64        // of Trace
-	Limit    int            // slots: most requests in flight; 0: no limit
-	Mode     string         // open, closed or capped: what a wait for a slot means
-	Warmup   int            // requests before the measured ones
-	Number   int            // measured requests; 0: all there are
-	Asked    int            // Number as the records have it; 0 if the point may end before it and be complete
-	Duration time.Duration  // of the measured phase's starts; 0: no bound
-	Start    time.Time      // when its first request is due; zero: when it is ready
+	Mode    string         // Open, Closed or Capped: what a wait for a slot means
+	Pacer   schedule.Pacer // of each phase; nil: all requests are due at its start
+	Trace   bool           // requests are due at their own at_ms, and Pacer is unused
+	Speedup float64        // divides the at_ms of a trace
+	Limit   int            // slots: the limit of requests in flight; 0: none
+
+	Warmup   int           // requests before the measured ones
+	Number   int           // measured requests; 0: all
+	Asked    int           // Number for the records; 0 if the point may be complete with fewer
+	Duration time.Duration // after which no measured request starts; 0: no limit
+	Start    time.Time     // when the first request is due; zero: as soon as possible
 }
 
 // The modes of load.
 const (
-	Open   = "open"   // due by the schedule; a wait for a slot is the load generator's shortfall, and so its lag
-	Closed = "closed" // due when the answer before has ended, or when the slot is created
-	Capped = "capped" // due by the schedule; a wait for a slot is the system's doing, and so queueing
+	Open   = "open"   // due by the schedule; a wait for a slot is lag of the load generator
+	Closed = "closed" // due when the slot's previous request ends, or when the slot is created
+	Capped = "capped" // due by the schedule; a wait for a slot is queueing, which is part of the response time
 )
 
 // Engine runs load points.
 type Engine struct {
 	Doer   Doer
 	Source Source
-	Emit   func(*Record) error // owns each record that it gets, from several goroutines at once; an error ends the run
+	Emit   func(*Record) error // takes ownership of a record; called concurrently; an error ends the run
 	Sleep  func(ctx context.Context, until time.Time) error
-	Ns     func(time.Time) int64 // instants as the records have them, ns since the epoch
-	Grace  time.Duration         // how long requests in flight may go on when ctx has ended
-	Abort  context.Context       // its end cancels those in flight; nil: nothing does
-	RunID  string                // the run_id of every record, which the ids of requests without one begin with
-	Shard  Shard                 // what of the schedule is this engine's
+	Ns     func(time.Time) int64 // converts an instant to that of the records, ns since the epoch
+	Grace  time.Duration         // after the end of ctx, for the requests in flight
+	Abort  context.Context       // its end cancels the requests in flight; nil: nothing does
+	RunID  string                // of every record, and the prefix of the ids of requests without one
+	Shard  Shard                 // the part of the schedule that this engine sends
 	Waited func() time.Duration  // how long Source has kept the load waiting so far; nil: not known
-	Sent   Sent                  // what an earlier run has sent
+	Sent   Sent                  // the requests that an earlier run has sent
 	Counts Counts
 
-	seq  atomic.Int64 // requests started here
+	seq  atomic.Int64 // requests started by this engine
 	line int64        // requests read
-	cut  func(error)  // cancels the requests in flight of the point that runs
+	cut  func(error)  // cancels the requests in flight of the current point
 }
 
-// Sent is what an earlier run has sent, which is passed over. The schedule goes on where that run's ended.
+// Sent describes the requests that an earlier run has sent. The engine skips them, and its schedule continues where
+// that of the earlier run ended.
 type Sent struct {
-	Has func(line int64, req *Request) (bool, error) // reports whether it was sent; nil: nothing was
-	Seq int64                                        // a sequence number that none of its records has reached; 0: they follow the lines
+	Has func(line int64, req *Request) (bool, error) // reports whether a request was sent; nil: none was
+	Seq int64                                        // above every seq of its records; 0: each seq is that of its line
 }
 
-// Counts is how far the run has come.
+// Counts is the progress of a run. Conversations count as one in Started and Done.
 type Counts struct {
-	Phase    atomic.Pointer[Phase]
-	Started  atomic.Int64 // of the phase: requests, or conversations
-	Done     atomic.Int64
-	Failed   atomic.Int64 // requests, of the run
-	Requests atomic.Int64 // finished requests, of the run
-	InFlight atomic.Int64
+	Phase    atomic.Pointer[Phase] // the current phase; nil: none has begun
+	Started  atomic.Int64          // of the phase
+	Done     atomic.Int64          // of the phase
+	Failed   atomic.Int64          // requests of the run
+	Requests atomic.Int64          // finished requests of the run
+	InFlight atomic.Int64          // requests, now
 }
 
-// Phase is a stretch of the run with counts of its own.
+// Phase is the warm-up or the measured part of a load point.
 type Phase struct {
-	Run   string
-	Name  string // warmup or measure
-	Total int    // 0: not known
-	First int64  // the seq of its first request
+	Run   string // the point's
+	Name  string // record.PhaseWarmup or record.PhaseMeasure
+	Total int    // requests to start; 0: not known
+	First int64  // seq of its first request
 }
 
-// Result is what became of a point.
+// Result counts the requests or conversations of a point that were started.
 type Result struct {
-	Warmed, Measured int  // requests or conversations started
-	Short            bool // the source ended before the number asked for
+	Warmed, Measured int
+	Short            bool // the source ended before Warmup or Number was reached
 }
 
-// Run runs p. It returns when every request started has its record: after the last, or when ctx has ended and Grace is
-// over, or when the source or Emit fail.
+// Run runs p. It returns when every started request has its record: after the last request, or Grace after the end of
+// ctx, or after an error of the source or of Emit.
 func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	var res Result
 	abort := e.Abort
@@ -130,237 +131,14 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	return res, err
 }
 
-// The slots of a closed loop come to be in groups. All at once, the first requests would measure how long a server takes to
-// take up so many connections: 1,000 requests that are sent within 20 ms keep one in Go busy for 50.
-const (
-	slotGroup = 64
-	slotEvery = 5 * time.Millisecond
-)
-
-// phase starts up to n requests, all there are where n is 0, and waits for their ends.
-func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (started int, err error) {
-	e.Counts.Phase.Store(&Phase{p.Run, name, e.Shard.own(e.line, n), e.Shard.seq(e.seq.Load())})
-	if e.Sent.Seq > 0 && e.Shard.seq(e.seq.Load()) < e.Sent.Seq {
-		e.seq.Store((e.Sent.Seq + int64(max(1, e.Shard.Of)) - 1) / int64(max(1, e.Shard.Of)))
-	}
-	e.Counts.Started.Store(0)
-	e.Counts.Done.Store(0)
-	req, err := e.Source.Next(ctx)
-	if err != nil {
-		return 0, end(ctx, err)
-	}
-	stop, halt := context.WithCancelCause(ctx)
-	defer halt(nil)
-	ph := &phase{e: e, p: p, name: name, n: n, first: req, hard: hard, halt: halt}
-	if ph.start, err = e.start(ctx, p.Start); err != nil {
-		return 0, end(ctx, err)
-	}
-	if p.Duration > 0 {
-		var cancel context.CancelFunc
-		stop, cancel = context.WithDeadlineCause(stop, ph.start.Add(p.Duration), errDuration)
-		defer cancel()
-	}
-	ph.stop = stop
-	fresh := func() slot { return slot{free: time.Now(), new: true, waited: e.waited()} }
-	ph.workers = workers{limit: p.Limit, fresh: fresh, next: ph.next, do: ph.do}
-	if p.Mode == Closed {
-		ph.workers.group, ph.workers.every = slotGroup, slotEvery
-	}
-	if p.Pacer != nil && !p.Trace {
-		next, free := iter.Pull(p.Pacer)
-		defer free()
-		ph.offset = next
-	}
-	err = ph.workers.run()
-	if hard.Err() != nil && ctx.Err() != nil { // the last requests were canceled, though all had been started
-		return ph.started, context.Cause(ctx)
-	}
-	if cause := context.Cause(stop); err == nil && cause != nil {
-		err = cause // an Emit that failed after the last start
-	}
-	return ph.started, end(stop, err)
-}
-
-// start waits until a phase begins: at a given time, which counts as the beginning also where it has passed, or now.
-func (e *Engine) start(ctx context.Context, at time.Time) (time.Time, error) {
-	now := time.Now()
-	if at.IsZero() {
-		return e.wholeMicrosecond(now), nil
-	}
-	at = e.wholeMicrosecond(now.Add(time.Duration(at.UnixNano() - e.Ns(now)))) // by the records' clock, so that they show it exactly
-	return at, e.Sleep(ctx, at)
-}
-
-// wholeMicrosecond lets a schedule begin where the records' instants fall, so that they show it to the microsecond.
-func (e *Engine) wholeMicrosecond(t time.Time) time.Time {
-	return t.Add(-time.Duration(e.Ns(t) % 1000))
-}
-
-var errDuration = errors.New("the duration is over")
-
-// end tells the ends that are in order from errors.
-func end(ctx context.Context, err error) error {
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		err = context.Cause(ctx)
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, errDuration) {
-		return nil
-	}
-	return err
-}
-
-// phase is one phase under way.
-type phase struct {
-	workers workers
-	e       *Engine
-	p       Point
-	name    string
-	n       int                     // most requests; 0: all there are
-	stop    context.Context         // its end ends the starting
-	hard    context.Context         // of the requests in flight
-	halt    context.CancelCauseFunc // ends the starting
-	start   time.Time
-	offset  func() (time.Duration, bool) // of the next request; nil: all are due at once
-
-	// the leader's
-	first   *Request // read before the start
-	started int
-	begun   bool    // a request was found that no earlier run has sent
-	prev    float64 // the last at_ms
-}
-
-// job is a request that is due and has a slot.
-type job struct {
-	req    *Request
-	line   int64 // its number among the requests read
-	seq    int64
-	due    time.Time
-	queued time.Duration
-	output time.Duration // how long the slot's record before waited to be written
-	waited time.Duration // Engine.Waited when the slot became free
-}
-
-// next waits for the next request of this shard until it is due. What is another shard's is passed over: it has its place
-// in the schedule, here as there.
-func (ph *phase) next(s slot) (job, error) {
-	if ph.p.Mode != Closed { // where a slot is idle until the next request is due
-		s.waited = ph.e.waited()
-	}
-	for {
-		req, off, err := ph.take()
-		if err != nil {
-			return job{}, err
-		}
-		ph.started++
-		ph.e.line++
-		if !ph.e.Shard.has(ph.e.line - 1) {
-			continue
-		}
-		if sent, err := ph.passOver(req, off); sent || err != nil {
-			if err != nil {
-				return job{}, err
-			}
-			continue
-		}
-		j := job{req: req, line: ph.e.line - 1, due: ph.start.Add(off), output: s.output, waited: s.waited}
-		switch ph.p.Mode {
-		case Closed:
-			if s.free.After(j.due) {
-				j.due = s.free
-			}
-			if ph.ended(j.due) {
-				return job{}, errDuration
-			}
-		case Capped:
-			if !s.new {
-				j.queued = max(0, s.free.Sub(j.due))
-			}
-		}
-		if ph.p.Mode != Closed {
-			if err := ph.e.Sleep(ph.stop, j.due); err != nil {
-				return job{}, err
-			}
-		}
-		j.seq = ph.e.nextSeq()
-		ph.e.Counts.Started.Add(1)
-		return j, nil
-	}
-}
-
-// passOver reports whether an earlier run has sent a request. The first that none has is due when the phase begins.
-func (ph *phase) passOver(req *Request, off time.Duration) (bool, error) {
-	if ph.e.Sent.Has == nil {
-		return false, nil
-	}
-	sent, err := ph.e.Sent.Has(ph.e.line-1, req)
-	switch {
-	case err != nil:
-	case !sent && !ph.begun:
-		if ph.begun = true; ph.p.Start.IsZero() {
-			ph.start = ph.start.Add(-off)
-		}
-	case sent:
-		if ph.e.Sent.Seq == 0 {
-			ph.e.seq.Add(1)
-		}
-		ph.e.Counts.Started.Add(1)
-		ph.e.Counts.Done.Add(1)
-		req.Release()
-	}
-	return sent, err
-}
-
-// take reads a request and when it is due, from the start of the phase.
-func (ph *phase) take() (req *Request, off time.Duration, err error) {
-	if ph.n > 0 && ph.started == ph.n {
-		return nil, 0, io.EOF
-	}
-	if ph.stop.Err() != nil {
-		return nil, 0, context.Cause(ph.stop)
-	}
-	if req = ph.first; req != nil {
-		ph.first = nil
-	} else if req, err = ph.e.Source.Next(ph.stop); err != nil {
-		return nil, 0, err
-	}
-	ok := true
-	switch {
-	case ph.p.Trace:
-		off, err = ph.traced(req)
-	case ph.offset != nil:
-		off, ok = ph.offset()
-	}
-	switch d := ph.p.Duration; {
-	case !ok:
-		err = io.EOF // a schedule with an end, such as a ramp
-	case err == nil && d > 0 && off >= d:
-		err = errDuration
-	}
-	return req, off.Truncate(time.Microsecond), err
-}
-
-func (e *Engine) nextSeq() int64 { return e.Shard.seq(e.seq.Add(1) - 1) }
-
-// traced is when a request of a trace is due.
-func (ph *phase) traced(req *Request) (time.Duration, error) {
-	if req.AtMs == nil {
-		return 0, &SourceError{req.Source.String(), errors.New("no at_ms, which --arrival trace goes by")}
-	}
-	at := *req.AtMs
-	if at < ph.prev {
-		return 0, &SourceError{req.Source.String(), errors.New("at_ms decreases: perf-gen --sort puts requests in the order of their arrival")}
-	}
-	ph.prev = at
-	return time.Duration(math.Round(at / ph.p.Speedup * float64(time.Millisecond))), nil
-}
-
-// SourceError is the fault of a line.
+// SourceError is the error of a request line.
 type SourceError struct {
 	Source string // file:line
 	Err    error
 }
 
+// Error implements error.
 func (e *SourceError) Error() string { return e.Source + ": " + e.Err.Error() }
 
-// Unwrap gives the cause.
+// Unwrap returns Err.
 func (e *SourceError) Unwrap() error { return e.Err }

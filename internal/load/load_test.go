@@ -391,7 +391,8 @@ func TestEmitErrorEndsTheRun(t *testing.T) {
 	}
 }
 
-// A record that waits to be written holds up the slot. The next request's lag says so, and the one before is not in flight.
+// A record that waits to be written holds up the slot. The next request's lag says so, and the one before is not in
+// flight.
 func TestSlowOutputIsLag(t *testing.T) {
 	p := Point{Mode: Closed, Limit: 1, Number: 3}
 	var inFlight int64

@@ -5,38 +5,38 @@ import (
 	"time"
 )
 
-// workers are the goroutines of a phase, one for each slot. One of them leads: it takes the next request, waits until that
-// is due, gives the lead to another and sends it itself (Schmidt et al., Leader/Followers, PLoP 2000). So a request never
-// changes goroutines between the moment when it is due and the moment when it is sent; and in a closed loop, where who ends
-// a request takes the next one, none is handed over at all.
+// workers are the goroutines of a phase, one for each slot. One of them leads: it takes the next request, waits until
+// it is due, passes the lead on and sends the request itself (Schmidt et al., Leader/Followers, PLoP 2000). So no
+// request changes goroutines between its due time and its sending. In a closed loop the worker whose request ends takes
+// the next one at once.
 type workers struct {
-	limit int                     // 0: none
+	limit int                     // of workers; 0: none
 	fresh func() slot             // returns a new slot
-	next  func(slot) (job, error) // called by one worker at a time
-	do    func(job) slot          // returns the slot that is free again
+	next  func(slot) (job, error) // waits for the next request; called by one worker at a time
+	do    func(job) slot          // sends a request and returns its slot, which is free again
 
-	group int           // so many slots come to be at a time; 0: all do
-	every time.Duration // from one group to the next
+	group int           // slots are created in groups of this size; 0: all at once
+	every time.Duration // between groups
 
 	mu   sync.Mutex
-	idle []chan struct{} // those who wait for the lead; the last one was idle for the shortest time
-	n    int             // how many there are
-	up   int             // how many there may be by now; 0: no limit
-	led  bool
+	idle []chan struct{} // wake the workers that wait for the lead, most recently idle last
+	n    int             // workers
+	up   int             // workers allowed so far; 0: no limit
+	led  bool            // a worker leads
 	over bool
 	err  error // why it is over
 	busy sync.WaitGroup
 }
 
-// slot is what next gets to know of the slot that it fills.
+// slot is a free slot.
 type slot struct {
 	free   time.Time     // since when
-	new    bool          // it was never taken
-	output time.Duration // how long its last record waited to be written
-	waited time.Duration // Engine.Waited then
+	new    bool          // it has had no request yet
+	output time.Duration // that its previous record took to emit
+	waited time.Duration // Engine.Waited when it became free
 }
 
-// run does what next gives until that fails, and gives its error when all is done.
+// run sends what next returns until it fails, and returns that error when all requests have ended.
 func (w *workers) run() error {
 	w.led, w.up = true, w.limit
 	if w.group > 0 && w.group < w.limit {
@@ -48,7 +48,7 @@ func (w *workers) run() error {
 	return w.err
 }
 
-// more lets the next group of slots come to be.
+// more allows the next group of slots.
 func (w *workers) more() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -64,7 +64,7 @@ func (w *workers) more() {
 	}
 }
 
-// hire starts a worker, who leads.
+// hire starts a worker that leads.
 func (w *workers) hire() {
 	w.n++
 	s := w.fresh()
@@ -80,8 +80,8 @@ func (w *workers) hire() {
 	})
 }
 
-// pass gives the lead away: to who was idle for the shortest time, else to a new worker, else to the next who falls idle.
-// With an error it is over for all.
+// pass passes the lead on: to the most recently idle worker, else to a new worker, else to the next worker that becomes
+// idle. An error ends all workers.
 func (w *workers) pass(err error) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -102,7 +102,7 @@ func (w *workers) pass(err error) bool {
 	return err == nil
 }
 
-// await waits for the lead; false: it is over.
+// await waits for the lead. It returns false if the phase is over.
 func (w *workers) await(wake chan struct{}) bool {
 	w.mu.Lock()
 	over, led := w.over, w.led

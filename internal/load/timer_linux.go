@@ -12,23 +12,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Timer wakes one goroutine at exact times. Go's own sleep rounds to a millisecond where nothing else is to be done
-// (runtime/netpoll_epoll.go); a timerfd read through the poller is late by about 0.1 ms at p99. Its system calls do not
-// block and are made without telling the scheduler: told, it takes one that is a little late for one that blocks, and
-// goes on with another thread.
+// Timer wakes one goroutine at exact times. An idle Go program rounds its sleeps to 1 ms (runtime/netpoll_epoll.go); a
+// timerfd that is read through the poller is about 0.1 ms late at p99. Its system calls never block and bypass the
+// scheduler, which would take a slow one for one that blocks and start another thread.
 type Timer struct {
 	mu    sync.Mutex
-	file  *os.File
+	file  *os.File // nil: Sleep uses Go's timers
 	raw   syscall.RawConn
-	ready func(fd uintptr) bool // onReady, made once
-	ctx   context.Context       // whose end interrupts a wait
-	free  func() bool           // of the watch on ctx
+	ready func(fd uintptr) bool // onReady, bound once
+	ctx   context.Context       // its end interrupts a wait
+	free  func() bool           // ends the watch on ctx
 
 	wait  time.Duration // to be set; 0: it is set
 	errno syscall.Errno
 }
 
-// NewTimer opens a Timer. Where the system has none left, it waits in the plain way.
+// NewTimer opens a Timer. If the system has none left, Sleep uses Go's timers.
 func NewTimer() *Timer {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
@@ -43,7 +42,7 @@ func NewTimer() *Timer {
 	return t
 }
 
-// Close frees it.
+// Close closes the timer.
 func (t *Timer) Close() {
 	if t.free != nil {
 		t.free()
@@ -53,7 +52,7 @@ func (t *Timer) Close() {
 	}
 }
 
-// Sleep waits until the time or the end of ctx, whose cause is then the error.
+// Sleep waits until a time or the end of ctx, whose cause it returns.
 func (t *Timer) Sleep(ctx context.Context, until time.Time) error {
 	if t.file == nil {
 		return waitUntil(ctx, until)
@@ -67,7 +66,7 @@ func (t *Timer) Sleep(ctx context.Context, until time.Time) error {
 		}
 		err := t.raw.Read(t.ready)
 		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded): // ctx has ended, or the one before it, while it was being replaced
+		case errors.Is(err, os.ErrDeadlineExceeded): // ctx has ended, or its predecessor while it was replaced
 			t.file.SetReadDeadline(time.Time{})
 		case err != nil || t.errno != 0:
 			return waitUntil(ctx, until)
@@ -76,7 +75,7 @@ func (t *Timer) Sleep(ctx context.Context, until time.Time) error {
 	return context.Cause(ctx)
 }
 
-// watch sees to it that the end of ctx interrupts a wait. It is mostly the ctx of the wait before.
+// watch makes the end of ctx interrupt a wait. Mostly ctx is that of the previous wait, and nothing changes.
 func (t *Timer) watch(ctx context.Context) {
 	if t.ctx == ctx {
 		return
@@ -89,8 +88,8 @@ func (t *Timer) watch(ctx context.Context) {
 	t.free = context.AfterFunc(ctx, func() { t.file.SetReadDeadline(time.Unix(1, 0)) })
 }
 
-// onReady sets the timer, for the first time, and then says whether it has expired. The poller was made ready before, so
-// that no expiry can be missed.
+// onReady sets the timer at its first call, and then reports whether it has expired. The poller calls it after it has
+// begun to watch the file, so that no expiry is missed.
 func (t *Timer) onReady(fd uintptr) bool {
 	if t.wait > 0 {
 		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(t.wait))}

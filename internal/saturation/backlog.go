@@ -32,11 +32,10 @@ const (
 
 // Add takes the number in flight at a time from the start of the load, and says whether it grows without end, and why.
 //
-// The second half of the time so far is cut into eight batches; a line is fitted to their means. In flight grows by what
-// arrives and is not served, so the slope is the shortfall, in requests/s. It must be above 0 by a t-test, at least 2 % of
-// the rate, and have added 20 requests, and half of what was there,
-// in five looks in a row. (guidellm tests the slope of single samples; they
-// depend on each other, which makes the test too sure of itself.)
+// The second half of the time so far is cut into eight batches; a line is fitted to their means. In flight grows by
+// what arrives and is not served, so the slope is the shortfall, in requests/s. It must be above 0 by a t-test, at
+// least 2 % of the rate, and have added 20 requests, and half of what was there, in five looks in a row. (guidellm
+// tests the slope of single samples; they depend on each other, which makes the test too sure of itself.)
 func (b *Backlog) Add(at time.Duration, inFlight int) (why string, grows bool) {
 	b.samples = append(b.samples, sample{at, float64(inFlight)})
 	if at < b.next || b.Settle <= 0 || at < 2*b.Settle {
@@ -64,8 +63,8 @@ func (b *Backlog) Add(at time.Duration, inFlight int) (why string, grows bool) {
 		first, last, (at - window[0].at).Round(100*time.Millisecond), slope, b.Rate), true
 }
 
-// fit is the least-squares line through the batches' means: its slope a second, the slope's t, and the first and the last
-// mean.
+// fit is the least-squares line through the batches' means: its slope a second, the slope's t, and the first and the
+// last mean.
 func fit(window []sample) (slope, t, first, last float64) {
 	var x, y [batches]float64
 	for i := range batches {
@@ -108,10 +107,10 @@ type Course struct {
 // notServed is the share of what was due that a server may leave behind and still keep up.
 const notServed = 0.1
 
-// Saturated judges a load point after its end, by what was served of what was due in the second half of the time in which
-// requests were due, and by how the number waiting went meanwhile. It returns why the server did not keep up, or "". That
-// number must have grown as Backlog.Add wants it, at one look; or it grew by
-// 20 and by a half, and at least a tenth of what was due was not served.
+// Saturated judges a load point after its end, by what was served of what was due in the second half of the time in
+// which requests were due, and by how the number waiting went meanwhile. It returns why the server did not keep up, or
+// "". That number must have grown as Backlog.Add wants it, at one look; or it grew by 20 and by a half, and at least a
+// tenth of what was due was not served.
 func (c *Course) Saturated() (why string) {
 	n := len(c.Due)
 	for n > 0 && c.Due[n-1] == 0 {

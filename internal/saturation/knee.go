@@ -30,8 +30,8 @@ func Knee(rungs []Rung) int {
 	return knee
 }
 
-// Around gives the levels to look at next: halfway, as a ratio, from the knee to its neighbours. The rungs are sorted by
-// rate.
+// Around gives the levels to look at next: halfway, as a ratio, from the knee to its neighbours. The rungs are sorted
+// by rate.
 func Around(rungs []Rung) (rates []float64) {
 	knee := Knee(rungs)
 	for _, side := range [...]int{knee + 1, knee - 1} {

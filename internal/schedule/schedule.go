@@ -28,8 +28,8 @@ func Poisson(rate float64, seed uint64) Pacer {
 }
 
 // Gamma returns a pacer of rate requests/s whose gaps have a gamma distribution of shape burstiness, as vLLM's bench
-// serve defines it: requests come in bursts below 1, as a Poisson process at 1, and more evenly above 1. The coefficient
-// of variation of the gaps is 1/√burstiness.
+// serve defines it: requests come in bursts below 1, as a Poisson process at 1, and more evenly above 1. The
+// coefficient of variation of the gaps is 1/√burstiness.
 func Gamma(rate, burstiness float64, seed uint64) Pacer {
 	return renewal(seed, func(rng *rand.Rand) float64 { return gamma(rng, burstiness) / (burstiness * rate) })
 }
@@ -69,8 +69,8 @@ func renewal(seed uint64, gap func(*rand.Rand) float64) Pacer {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// gamma draws from the gamma distribution of a shape and scale 1, by Marsaglia and Tsang, A Simple Method for Generating
-// Gamma Variables, ACM TOMS 26 (2000), with their transformation for shapes below 1.
+// gamma draws from the gamma distribution of a shape and scale 1, by Marsaglia and Tsang, A Simple Method for
+// Generating Gamma Variables, ACM TOMS 26 (2000), with their transformation for shapes below 1.
 func gamma(rng *rand.Rand, shape float64) float64 {
 	if shape < 1 {
 		return gamma(rng, shape+1) * math.Pow(1-rng.Float64(), 1/shape)

@@ -21,10 +21,10 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // alpha is the probability of a wrong verdict, of each look at the figures.
 const alpha = 0.05
 
-// share judges whether a share of which k of n were seen is at least p, and errs with probability alpha. It is the exact
-// binomial test, from which the interval of Clopper and Pearson (Biometrika 26, 1934) comes. p99 < x means that the share
-// of values below x is at least 0.99: so it judges percentiles, too, whatever their distribution. No number of requests
-// can prove a share of 1, which passes while nothing fails.
+// share judges whether a share of which k of n were seen is at least p, and errs with probability alpha. It is the
+// exact binomial test, from which the interval of Clopper and Pearson (Biometrika 26, 1934) comes. p99 < x means that
+// the share of values below x is at least 0.99: so it judges percentiles, too, whatever their distribution. No number
+// of requests can prove a share of 1, which passes while nothing fails.
 func share(k, n int64, p, alpha float64) Verdict {
 	switch {
 	case n == 0:

@@ -18,8 +18,8 @@ type Ladder struct {
 	Rungs []saturation.Rung `json:"rungs"`
 }
 
-// Knee doubles the rate from start until the server is saturated or the rate is above most, looks twice between the best
-// rate so far and its neighbors, and marks the knee. The ladder is what is known so far, also with an error.
+// Knee doubles the rate from start until the server is saturated or the rate is above most, looks twice between the
+// best rate so far and its neighbors, and marks the knee. The ladder is what is known so far, also with an error.
 func (l *Load) Knee(ctx context.Context, start, most float64) (Ladder, error) {
 	var ladder Ladder
 	for rate, full := start, false; !full && rate <= most; rate *= 2 {

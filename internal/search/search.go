@@ -37,9 +37,9 @@ type Result struct {
 type Probe func(level float64) (Verdict, error)
 
 // Find looks for the highest level that passes: from Start it doubles until one fails, or halves until one passes, then
-// bisects. A level that stays undecided counts as one that does not pass. Then the answer is tried once more, and levels
-// are looked at where a server that simply gets worse with load gives no surprise: two well below the answer and one at
-// twice the level that fails. The error is the probe's; the result is then what is known so far.
+// bisects. A level that stays undecided counts as one that does not pass. Then the answer is tried once more, and
+// levels are looked at where a server that simply gets worse with load gives no surprise: two well below the answer and
+// one at twice the level that fails. The error is the probe's; the result is then what is known so far.
 func Find(opt Options, probe Probe) (Result, error) {
 	s := &state{opt: opt, probe: probe}
 	err := s.run()
@@ -211,7 +211,8 @@ func (s *state) bounds() (lo, hi float64) {
 	return lo, 0
 }
 
-// wide is how far apart, as a share, a pass and a fail may be before it is said that too much is undecided between them.
+// wide is how far apart, as a share, a pass and a fail may be before it is said that too much is undecided between
+// them.
 const wide = 0.1
 
 func (s *state) result() Result {

@@ -65,8 +65,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// noisy is a server on which a request at the level fails its limit with a chance that grows smoothly; 1 % of them do at
-// the capacity.
+// noisy is a server on which a request at the level fails its limit with a chance that grows smoothly; 1 % of them do
+// at the capacity.
 func noisy(seed uint64, capacity float64, n int) Probe {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	type sum struct{ k, n int64 }

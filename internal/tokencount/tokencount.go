@@ -10,8 +10,8 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// Counter completes records and hands them on. It counts in one goroutine, after the answer has ended, so that it delays
-// no request.
+// Counter completes records and hands them on. It counts in one goroutine, after the answer has ended, so that it
+// delays no request.
 type Counter struct {
 	tok        tokenizer.Tokenizer
 	keepOutput bool
@@ -24,8 +24,8 @@ type Counter struct {
 // queueLen is how many records may wait to be counted.
 const queueLen = 1024
 
-// Start starts a Counter that hands records on to emit, one at a time. It clears Record.Output unless keepOutput is set.
-// Records need their output and, for the tokens of the prompt, their request.
+// Start starts a Counter that hands records on to emit, one at a time. It clears Record.Output unless keepOutput is
+// set. Records need their output and, for the tokens of the prompt, their request.
 func Start(tok tokenizer.Tokenizer, keepOutput bool, emit func(*load.Record) error) *Counter {
 	c := &Counter{
 		tok: tok, keepOutput: keepOutput, emit: emit,
