@@ -15,7 +15,7 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// shape is what the flags say of every body.
+// shape returns the parts of a body that flags determine.
 func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
 	custom, err := api.LoadSpec(f.API, f.APISpec)
 	if err != nil {
@@ -54,7 +54,7 @@ func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
 	return s, err
 }
 
-// models reads a name, or a mix such as a=0.7,b=0.3.
+// models parses a name, or a mix such as a=0.7,b=0.3.
 func models(text string) (mix []body.Model, err error) {
 	if text == "" {
 		return nil, nil
@@ -77,8 +77,7 @@ func models(text string) (mix []body.Model, err error) {
 		text)
 }
 
-// extra splits --extra-args into what the dataset takes for itself and what is sent, and adds --dataset-args to the
-// former.
+// extra splits --extra-args into options of the dataset and parameters to send, and adds --dataset-args to the former.
 func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 	take := func(key, value gjson.Result) {
 		if err == nil {
@@ -108,7 +107,7 @@ func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 	return sent, err
 }
 
-// eachKey goes through a flag that is a JSON object or @FILE.
+// eachKey calls each for the keys of a flag that is a JSON object or @FILE.
 func eachKey(flag, value string, each func(key, value gjson.Result)) error {
 	if value == "" {
 		return nil
@@ -127,7 +126,7 @@ func eachKey(flag, value string, each func(key, value gjson.Result)) error {
 	return nil
 }
 
-// params are the keys of the body that flags set, in the order of the flags, and the limits of max_tokens.
+// params returns the parameters that flags set, in the order of the flags, and the limits of max_tokens.
 func (f *flags) params() (params []body.Param, maxTokens []int) {
 	add := func(key string, typed bool, value any) {
 		params = append(params, body.Param{Typed: typed, Param: api.Param{Key: key, Value: body.Value(value)}})

@@ -16,7 +16,7 @@ const description = "Write requests to a language model, one JSON line each: fro
 	"  perf-gen --prompt 'write a story' --number 1 | curl -d @- -H 'content-type: application/json' $URL\n" +
 	"  perf-gen --dataset trace --sort access.log | perf-send --arrival trace --url $URL > records.jsonl"
 
-// flags are the command line. A nil pointer is a flag that was not typed: only those that were override a template or
+// flags is the command line. A nil pointer is a flag that was not set: only those that were set override a template or
 // the data.
 type flags struct {
 	Files       []string  `arg:"" optional:"" help:"Files to read; the same as --dataset-path."`
@@ -92,7 +92,7 @@ type flags struct {
 	cli.ModeFlag
 }
 
-// groups are the headings of --help.
+// groups returns the headings of --help.
 func groups() []kong.Option {
 	return []kong.Option{
 		cli.Groups(

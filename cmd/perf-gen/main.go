@@ -42,7 +42,7 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
-	// A write to a pipe that nobody reads, or a read from one that nobody writes, must not keep Ctrl-C waiting.
+	// Blocking writes to a pipe without a reader, or reads from one without a writer, must not delay Ctrl-C.
 	done := make(chan error, 1)
 	go func() { done <- generate(ctx, env, &f, w) }()
 	select {
@@ -85,21 +85,21 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 	return bad.end()
 }
 
-// badLines is what happens about lines that cannot be read: they are left out and counted, or else nothing is written
-// after the first of them, but the others are looked for, so that all can be mended at once.
+// badLines handles lines that cannot be read. With skip they are dropped and counted. Otherwise nothing is written
+// after the first one, but reading goes on, so that all of them are reported at once.
 type badLines struct {
 	env  *cli.Env
 	skip bool
-	good bool // some line is
+	good bool // some line is good
 	n    int
 	last *jsonl.LineError
 	seen map[string]bool
 }
 
-// most is how many bad lines are told: more of them are no lines that went bad, but another format.
-const most = 100
+// maxBadLines is the number of bad lines to report: more of them mean another format.
+const maxBadLines = 100
 
-// take looks at an item of the stream. It gives back errors that are not about a line, and whether to go on.
+// take handles an item of the stream. It returns errors that are not about a line, and whether to go on.
 func (b *badLines) take(err error) (more bool, fatal error) {
 	var bad *jsonl.LineError
 	if s, ok := errors.AsType[*dataset.SetupError](err); ok {
@@ -111,7 +111,7 @@ func (b *badLines) take(err error) (more bool, fatal error) {
 		return true, nil
 	case !errors.As(err, &bad):
 		return false, err
-	case b.seen[bad.Error()]: // the data is being given again from the start
+	case b.seen[bad.Error()]: // the data is read again
 		return b.skip, nil
 	}
 	if b.seen == nil {
@@ -128,7 +128,7 @@ func (b *badLines) take(err error) (more bool, fatal error) {
 		b.env.Say("%v", b.last)
 	}
 	b.seen[bad.Error()], b.last = true, bad
-	return b.n < most, nil
+	return b.n < maxBadLines, nil
 }
 
 func (b *badLines) failed() bool { return b.last != nil }
@@ -150,7 +150,7 @@ func (b *badLines) end() error {
 	return nil
 }
 
-// hinted adds the next step to an error that knows one, naming the file if there is but one.
+// hinted adds the hint of an error that has one. It names the file if there is only one.
 func hinted(err error, files []string) error {
 	h, ok := errors.AsType[interface {
 		error
@@ -183,7 +183,7 @@ func list(env *cli.Env) error {
 	return t.Flush()
 }
 
-// writer is the output, whole lines only. Its methods may be called by several goroutines.
+// writer writes whole lines to the output. It is safe for concurrent use.
 type writer struct {
 	mu       sync.Mutex
 	out      *partial.File
@@ -204,7 +204,7 @@ func newWriter(env *cli.Env, path string) (*writer, error) {
 
 var newline = []byte{'\n'}
 
-// line writes one line. The first goes out at once, so that the reader can start.
+// line writes one line. The first is flushed at once, so that the reader can start.
 func (w *writer) line(b []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -220,22 +220,22 @@ func (w *writer) line(b []byte) error {
 	return nil
 }
 
-// flush sends what is held back on its way, before something that may take long.
+// flush writes buffered lines before an operation that may take long.
 func (w *writer) flush() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.toStdout {
-		w.out.Flush() // an error comes back with the next line
+		w.out.Flush() // an error occurs again with the next line
 	}
 }
 
-// end keeps the output of a run that ended well. Of one that failed, a file is left out altogether; the lines that went
-// to stdout are whole ones. After Ctrl-C the generator may hold the lock in a write that never ends.
+// end completes the output of a successful run. After a failure it removes an output file; stdout has whole lines.
+// After Ctrl-C the generator may hold the lock in a write that never returns.
 func (w *writer) end(err error) error {
 	if errors.Is(err, fault.ErrInterrupted) && w.toStdout {
 		return err
 	}
-	w.mu.Lock() // for good: nothing is written after this
+	w.mu.Lock() // never unlocked: nothing is written after this
 	switch {
 	case err == nil:
 		if err := w.zip.Close(); err != nil {

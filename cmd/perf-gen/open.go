@@ -25,7 +25,7 @@ import (
 	"perfpipe/internal/vocabulary"
 )
 
-// open starts the dataset that the flags ask for.
+// open starts the dataset that the flags select.
 func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Source, error) {
 	paths := f.paths()
 	switch {
@@ -44,7 +44,7 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 	if err := f.check(paths); err != nil {
 		return nil, err
 	}
-	seed := rand.Uint64() >> 11 // as JSON has it exactly
+	seed := rand.Uint64() >> 11 // exact as a JSON number
 	if f.Seed != nil {
 		seed = uint64(*f.Seed)
 	}
@@ -76,10 +76,10 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 	return source, nil
 }
 
-// paths are the files that are named.
+// paths returns the named files.
 func (f *flags) paths() []string { return append([]string(f.DatasetPath), f.Files...) }
 
-// isLog says whether a file's name alone tells that it is a captured log or trace.
+// isLog reports whether the name of a file implies that it is a captured log or trace.
 func isLog(path string) bool {
 	for _, zip := range []string{".gz", ".zst"} {
 		path = strings.TrimSuffix(path, zip)
@@ -88,7 +88,7 @@ func isLog(path string) bool {
 	return ext == ".har" || ext == ".csv" || ext == ".tsv"
 }
 
-// options are what the flags say to datasets.
+// options returns the options of the dataset.
 func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.Options, error) {
 	o := &dataset.Options{
 		Number: f.number(), Repeat: f.Repeat, Shuffle: f.Shuffle, Workers: f.NumWorkers,
@@ -138,12 +138,12 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 	return o, nil
 }
 
-// names reads the names of headers, whose case does not count.
+// names parses names of headers, which are case-insensitive.
 func names(words []string) []string {
 	return strings.FieldsFunc(strings.ToLower(strings.Join(words, ",")), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// number is how many lines are asked for.
+// number returns the number of requested lines.
 func (f *flags) number() int64 {
 	sum := int64(0)
 	for _, n := range f.Number {
@@ -158,7 +158,7 @@ func (f *flags) number() int64 {
 	return dataset.All
 }
 
-// usage makes a wrong command line of an error that is not something else already.
+// usage marks an error as one of the command line, unless it is marked already.
 func usage(err error) error {
 	var own *fault.Error
 	if err == nil || errors.As(err, &own) {
@@ -167,7 +167,7 @@ func usage(err error) error {
 	return fault.Usage("", "%w", err)
 }
 
-// tied is an input before which the output is flushed: what a slow reader has given is not held back.
+// tied is an input that flushes the output before each read, so that a slow input does not delay lines.
 type tied struct {
 	io.Reader
 	w *writer
@@ -178,7 +178,7 @@ func (t tied) Read(p []byte) (int, error) {
 	return t.Reader.Read(p)
 }
 
-// textOrFile is the value of a flag that is TEXT or @FILE.
+// textOrFile returns the value of a flag that is TEXT or @FILE.
 func textOrFile(flag, value string) ([]byte, error) {
 	path, isFile := strings.CutPrefix(value, "@")
 	if !isFile {
@@ -197,7 +197,7 @@ func textOrFile(flag, value string) ([]byte, error) {
 	return sniff.TrimBOM(b), nil
 }
 
-// check refuses numbers that no request could have, and flags that contradict one another.
+// check returns an error for numbers out of range and contradicting flags.
 func (f *flags) check(paths []string) error {
 	for _, n := range f.Number {
 		if n < 0 {
@@ -251,8 +251,8 @@ func (f *flags) check(paths []string) error {
 	return nil
 }
 
-// cacheDir returns the folder of the tables of words, "" if the user has no cache. The project's former name, llmperf,
-// is used for as long as only its folder exists.
+// cacheDir returns the folder of word tables, "" if the user has no cache. The project's former name, llmperf, is used
+// while only its folder exists.
 func cacheDir() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeBytes is how much an output pipe shall hold. The usual 64 KiB make writer and reader wait for one another at
-// every write, which costs more than what is written.
+// pipeBytes is the capacity of an output pipe. With the default of 64 KiB, writer and reader wait for each other at
+// every write, which costs more than the data.
 const pipeBytes = 1 << 20
 
-// widen makes an output that is a pipe hold more, where the system lets it.
+// widen increases the capacity of an output that is a pipe, if the system permits it.
 func widen(w io.Writer) {
 	c, ok := w.(syscall.Conn)
 	if !ok {
@@ -21,5 +21,5 @@ func widen(w io.Writer) {
 	if err != nil {
 		return
 	}
-	_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeBytes) }) // a file has no such size
+	_ = raw.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeBytes) }) // fails for a file
 }

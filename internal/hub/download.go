@@ -20,14 +20,14 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// target is where a file goes. It appears under final in one step, when it is whole and verified.
+// target is the destination of a file. It appears as final atomically, once it is complete and verified.
 type target struct {
 	final, partial, lock string
-	link                 string // of final, to be made; "" for none
-	ref, commit          string // file that notes what commit a revision is at; "" for none
+	link                 string // symbolic link to final; "" is none
+	ref, commit          string // file that records the commit of a revision; "" is none
 }
 
-// path is what the caller reads.
+// path returns the path that the caller reads.
 func (t target) path() string {
 	if t.link != "" {
 		return t.link
@@ -36,12 +36,12 @@ func (t target) path() string {
 }
 
 const (
-	maxTries   = 5 // in a row that got no further
+	maxTries   = 5 // consecutive tries without progress
 	lockPoll   = 200 * time.Millisecond
 	cachesHint = "HF_HUB_CACHE and MODELSCOPE_CACHE say where the hubs' files are kept"
 )
 
-// fetch downloads f unless another process has done so meanwhile, and gives its local path.
+// fetch downloads f, unless another process has done so meanwhile, and returns its local path.
 func (g *getter) fetch(ctx context.Context, f file) (string, error) {
 	for _, p := range []string{f.dst.final, f.dst.lock, f.dst.path()} {
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
@@ -64,7 +64,7 @@ func (g *getter) fetch(ctx context.Context, f file) (string, error) {
 	return f.dst.path(), nil
 }
 
-// lock keeps other processes, the hubs' Python clients too, from downloading the same file.
+// lock prevents other processes, including the hubs' Python clients, from downloading the same file.
 func (g *getter) lock(ctx context.Context, f file) (unlock func(), err error) {
 	l := flock.New(f.dst.lock)
 	ok, err := l.TryLock()
@@ -81,8 +81,8 @@ func (g *getter) lock(ctx context.Context, f file) (unlock func(), err error) {
 	return func() { l.Close() }, nil
 }
 
-// obtain downloads and verifies. What does not verify is downloaded once more from the start: the bytes that an earlier
-// run had left may have been of an older version.
+// obtain downloads and verifies f. If verification fails it downloads once more from the start: the partial file of an
+// earlier run may have been of an older version.
 func (g *getter) obtain(ctx context.Context, f file) error {
 	for try := 1; ; try++ {
 		if err := g.download(ctx, &f); err != nil {
@@ -106,7 +106,7 @@ func (g *getter) obtain(ctx context.Context, f file) error {
 	}
 }
 
-// download fills f.dst.partial, going on where it was cut off.
+// download completes f.dst.partial, resuming an interrupted download.
 func (g *getter) download(ctx context.Context, f *file) error {
 	out, err := os.OpenFile(f.dst.partial, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
@@ -143,10 +143,10 @@ func (g *getter) download(ctx context.Context, f *file) error {
 	}
 }
 
-// transfer asks once for what out lacks and gives the size that out then has. An awayError is worth another try.
+// transfer requests what out lacks, once, and returns the resulting size of out. An awayError is worth another try.
 func (g *getter) transfer(ctx context.Context, f *file, out *os.File, p *progress) (end int64, err error) {
 	have, err := out.Seek(0, io.SeekEnd)
-	if err == nil && f.size >= 0 && have > f.size { // longer than the file, so no part of it
+	if err == nil && f.size >= 0 && have > f.size { // longer than the file, so not a part of it
 		have, err = 0, restart(out)
 	}
 	if err != nil {
@@ -191,7 +191,7 @@ func (g *getter) transfer(ctx context.Context, f *file, out *os.File, p *progres
 	return end, nil
 }
 
-// from opens f at byte have, or at 0 where the server does not go on from there: start says which, and out is cut to
+// from opens f at byte have, or at 0 if the server does not resume there; start tells which, and out is truncated to
 // it.
 func (g *getter) from(ctx context.Context, f *file, out *os.File, have int64) (resp *http.Response, start int64,
 	err error) {
@@ -227,7 +227,7 @@ func restart(out *os.File) error {
 	return err
 }
 
-// rangeStart reads the first number of Content-Range: bytes 5-9/10.
+// rangeStart parses the first number of Content-Range: bytes 5-9/10.
 func rangeStart(resp *http.Response) (start int64, ok bool) {
 	n, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &start)
 	return start, n == 1 && err == nil
@@ -244,8 +244,8 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// checksum computes the kind of sum that want is, "" where it is of no kind that can be computed. The sha1 is git's of
-// a blob: of a header with the size, then the bytes.
+// checksum computes the checksum of the same kind as want, or "" if that kind is not supported. The sha1 is that of a
+// git blob: of a header with the size, then the bytes.
 func checksum(path, want string) (string, error) {
 	if _, err := hex.DecodeString(want); err != nil {
 		return "", nil
@@ -275,7 +275,7 @@ func checksum(path, want string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// publish makes the link and the note of the revision.
+// publish creates the link and records the revision.
 func (t target) publish() error {
 	if t.link != "" {
 		if _, err := os.Stat(t.link); err != nil {
@@ -297,7 +297,7 @@ func (t target) publish() error {
 	return replace(t.ref, func(tmp string) error { return os.WriteFile(tmp, []byte(t.commit), 0o644) })
 }
 
-// replace gives path what mk makes, in one step.
+// replace replaces path atomically by what mk creates.
 func replace(path string, mk func(tmp string) error) error {
 	tmp := fmt.Sprintf("%s.%d.tmp", path, os.Getpid())
 	os.Remove(tmp)

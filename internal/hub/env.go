@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// environment is where the hubs' variables are read.
+// environment reads the hubs' environment variables.
 type environment struct{ get func(string) string }
 
-// first gives the first of the variables that is set.
+// first returns the first of the variables that is set.
 func (e environment) first(names ...string) string {
 	for _, n := range names {
 		if v := strings.TrimSpace(e.get(n)); v != "" {
@@ -19,7 +19,7 @@ func (e environment) first(names ...string) string {
 	return ""
 }
 
-// isTrue reads a switch as huggingface_hub does.
+// isTrue parses a switch as huggingface_hub does.
 func (e environment) isTrue(name string) bool {
 	switch strings.ToUpper(e.get(name)) {
 	case "1", "ON", "YES", "TRUE":
@@ -28,7 +28,7 @@ func (e environment) isTrue(name string) bool {
 	return false
 }
 
-// offline names the switch that forbids the network, "" if none is on.
+// offline returns the switch that forbids the network, or "".
 func (e environment) offline(names ...string) string {
 	for _, n := range names {
 		if e.isTrue(n) {
@@ -45,7 +45,7 @@ func (e environment) dir(name string) string {
 // cacheHome is ~/.cache.
 func (e environment) cacheHome() string { return filepath.Join(e.get("HOME"), ".cache") }
 
-// hfHome is HF_HOME, else huggingface under XDG_CACHE_HOME.
+// hfHome returns HF_HOME, or huggingface below XDG_CACHE_HOME.
 func (e environment) hfHome() string {
 	if d := e.dir("HF_HOME"); d != "" {
 		return d
@@ -56,7 +56,7 @@ func (e environment) hfHome() string {
 	return filepath.Join(e.cacheHome(), "huggingface")
 }
 
-// hfCache is where huggingface_hub keeps repositories.
+// hfCache returns the folder in which huggingface_hub keeps repositories.
 func (e environment) hfCache() string {
 	for _, n := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"} {
 		if d := e.dir(n); d != "" {
@@ -66,7 +66,7 @@ func (e environment) hfCache() string {
 	return filepath.Join(e.hfHome(), "hub")
 }
 
-// hfToken is HF_TOKEN, else what `hf auth login` stored.
+// hfToken returns HF_TOKEN, or the token that `hf auth login` stored.
 func (e environment) hfToken() string {
 	if t := e.first("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"); t != "" || e.isTrue("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
 		return t
@@ -77,12 +77,12 @@ func (e environment) hfToken() string {
 	}
 	b, err := os.ReadFile(p)
 	if err != nil {
-		return "" // nobody has logged in
+		return "" // not logged in
 	}
 	return strings.TrimSpace(string(b))
 }
 
-// msCache is where ModelScope's clients keep repositories.
+// msCache returns the folder in which ModelScope's clients keep repositories.
 func (e environment) msCache() string {
 	for _, n := range []string{"MODELSCOPE_CACHE", "MS_CACHE_HOME"} {
 		if d := e.dir(n); d != "" {
@@ -92,7 +92,7 @@ func (e environment) msCache() string {
 	return filepath.Join(e.cacheHome(), "modelscope")
 }
 
-// endpoint gives the first of the variables, with a scheme and without a final slash.
+// endpoint returns the first of the variables, with a scheme and without a trailing slash.
 func (e environment) endpoint(def string, names ...string) string {
 	v := e.first(names...)
 	if v == "" {

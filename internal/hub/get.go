@@ -17,18 +17,18 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// getter talks HTTP to one hub.
+// getter is the HTTP client of one hub.
 type getter struct {
 	endpoint string
 	id       string
-	auth     http.Header // for the endpoint's own host only
-	tokenVar string      // the variable that holds a token
-	page     string      // what a person opens in a browser
-	offline  string      // the variable that forbids the network, "" if none
+	auth     http.Header // sent to the endpoint's host only
+	tokenVar string      // variable that contains a token
+	page     string      // page of the repository for a browser
+	offline  string      // variable that forbids the network; "" if none is set
 	say      func(format string, args ...any)
 	bar      io.Writer
 	client   *http.Client
-	stall    time.Duration // silence after which a connection is given up
+	stall    time.Duration // idle time after which a connection is closed
 	pause    time.Duration // before the second try; doubled for each further one
 }
 
@@ -51,14 +51,14 @@ func newGetter(endpoint, id string) *getter {
 	return g
 }
 
-// own says whether a request goes to the hub itself, the only host that may see the token.
+// own reports whether a request goes to the hub itself, the only host that may receive the token.
 func (g *getter) own(req *http.Request) bool {
 	scheme, rest, _ := strings.Cut(g.endpoint, "://")
 	host, _, _ := strings.Cut(rest, "/")
 	return strings.EqualFold(req.URL.Scheme, scheme) && strings.EqualFold(req.URL.Host, host)
 }
 
-// awayError is a hub that could not be reached or is out of order, rather than one that said no.
+// awayError is the error of a hub that is unreachable or out of order, rather than one that refuses.
 type awayError struct{ err error }
 
 func (e *awayError) Error() string { return e.err.Error() }
@@ -73,11 +73,11 @@ func (g *getter) request(ctx context.Context, method, u string) (*http.Request, 
 		req.Header[k] = v
 	}
 	req.Header.Set("User-Agent", "perfpipe")
-	req.Header.Set("Accept-Encoding", "identity") // sizes and ranges are those of the file
+	req.Header.Set("Accept-Encoding", "identity") // sizes and ranges must be those of the file
 	return req, nil
 }
 
-// do sends req and turns every answer that is no success into an error that names the URL.
+// do sends req. It returns an error that names the URL for every response that is not a success.
 func (g *getter) do(c *http.Client, req *http.Request) (*http.Response, error) {
 	resp, err := c.Do(req)
 	if err != nil {
@@ -93,7 +93,7 @@ func (g *getter) do(c *http.Client, req *http.Request) (*http.Response, error) {
 	return nil, g.refusal(req, resp)
 }
 
-// bare drops the method and URL that net/http puts before the cause.
+// bare removes the method and URL that net/http puts before the cause.
 func bare(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
@@ -101,7 +101,7 @@ func bare(err error) error {
 	return err
 }
 
-// refusal is an HTTP error in plain words.
+// refusal describes an HTTP error.
 func (g *getter) refusal(req *http.Request, resp *http.Response) error {
 	code, said := resp.Header.Get("X-Error-Code"), resp.Header.Get("X-Error-Message")
 	if said == "" {
@@ -135,7 +135,7 @@ func (g *getter) refusal(req *http.Request, resp *http.Response) error {
 	return fault.Fail(g.localHint(), "%s: %s", req.URL, said)
 }
 
-// message finds the words in an error's body.
+// message returns the message in an error's body.
 func message(body []byte) string {
 	var e struct{ Message, Error string }
 	if json.Unmarshal(body, &e) == nil {
@@ -150,13 +150,13 @@ func message(body []byte) string {
 	return ""
 }
 
-// missingError is a file that a commit does not have.
+// missingError is the error of a file that a commit does not have.
 type missingError struct{ said, commit string }
 
 func (e *missingError) Error() string        { return e.said }
 func (e *missingError) Is(target error) bool { return target == fs.ErrNotExist }
 
-// missingIn gives the commit of which err says that it lacks the file, "" if it says no such thing.
+// missingIn returns the commit that lacks the file according to err, or "".
 func missingIn(err error) string {
 	if m, ok := errors.AsType[*missingError](err); ok {
 		return m.commit
@@ -164,12 +164,12 @@ func missingIn(err error) string {
 	return ""
 }
 
-// localHint is the way out when a hub cannot help.
+// localHint returns the hint for a hub that cannot be used.
 func (g *getter) localHint() string {
 	return "download it elsewhere from " + g.page + " and give the path of the copy instead of the name"
 }
 
-// json decodes the answer to a GET.
+// json sends a GET request and decodes the response.
 func (g *getter) json(ctx context.Context, u string, into any) error {
 	return g.retry(ctx, func() error {
 		req, err := g.request(ctx, http.MethodGet, u)
@@ -188,7 +188,7 @@ func (g *getter) json(ctx context.Context, u string, into any) error {
 	})
 }
 
-// head asks for headers, and follows redirects within the hub only.
+// head sends a HEAD request and follows redirects within the hub only.
 func (g *getter) head(ctx context.Context, u string) (resp *http.Response, err error) {
 	c := *g.client
 	c.CheckRedirect = func(req *http.Request, via []*http.Request) error {
@@ -210,8 +210,8 @@ func (g *getter) head(ctx context.Context, u string) (resp *http.Response, err e
 	return resp, err
 }
 
-// retry calls f again while the hub answers that it is out of order, three times in all. One that cannot be reached
-// at all is not tried again: there may be a copy in the cache.
+// retry calls f again while the hub is out of order, three times in all. An unreachable hub is not tried again, since
+// the cache may have a copy.
 func (g *getter) retry(ctx context.Context, f func() error) error {
 	pause := g.pause
 	for try := 1; ; try++ {

@@ -28,17 +28,17 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// Source says where a name is looked up.
+// Source is the hub that resolves names.
 type Source string
 
-// The sources, as --data-source names them.
+// The sources, by their names in --data-source.
 const (
 	ModelScope  Source = "modelscope"
 	HuggingFace Source = "huggingface"
 	Local       Source = "local"
 )
 
-// Kind is what a repository holds.
+// Kind is the kind of a repository.
 type Kind string
 
 // The kinds.
@@ -47,12 +47,12 @@ const (
 	Dataset Kind = "dataset"
 )
 
-// Options says where to look and how to tell what goes on. The zero value is ModelScope, in silence.
+// Options configures access to the hubs. The zero value is ModelScope without messages.
 type Options struct {
 	Source   Source                           // "" is ModelScope
 	Getenv   func(string) string              // nil is os.Getenv
-	Say      func(format string, args ...any) // one line about a download; nil is silence
-	Terminal io.Writer                        // where a progress bar is drawn; nil, not a terminal, draws none
+	Say      func(format string, args ...any) // logs one line about a download; nil logs nothing
+	Terminal io.Writer                        // terminal for a progress bar; nil draws none
 }
 
 // Repo is one revision of a repository, or a local folder or file. It is for one goroutine at a time.
@@ -63,34 +63,34 @@ type Repo struct {
 	path string
 	opt  Options
 	get  *getter
-	down error // the hub could not be reached: said once, not tried again
+	down error // the hub was unreachable: logged once, not tried again
 }
 
 // file is one file of a repository as its hub describes it.
 type file struct {
-	path string // within the repository
+	path string // path within the repository
 	url  string
 	sum  string // sha256 (64 digits), the sha1 of a git blob (40), or something else that cannot be verified
-	size int64  // -1: not told
+	size int64  // in bytes; -1: unknown
 	dst  target
 }
 
 // backend is one hub.
 type backend interface {
-	// snapshots are the folders that may hold the revision, best first.
+	// snapshots returns the folders that may contain the revision, best first.
 	snapshots() []string
-	// absent says whether the cache knows that the revision has no such file.
+	// absent reports whether the cache knows that the revision lacks the file.
 	absent(name string) bool
-	// list names the revision's files.
+	// list returns the names of the revision's files.
 	list(ctx context.Context) ([]string, error)
-	// stat describes one of them.
+	// stat returns the description of a file.
 	stat(ctx context.Context, name string) (file, error)
-	// url is where a file is downloaded from, for messages.
+	// url returns the URL of a file, for messages.
 	url(name string) string
 }
 
-// Open finds out what name means; it neither reads nor asks anything. A name is ORG/NAME, ORG/NAME@REVISION, or either
-// followed by /PATH, a file or a pattern within it. What exists on disk under that name is local whatever the source.
+// Open interprets a name without any access to the network. A name is ORG/NAME, ORG/NAME@REVISION, or either followed
+// by /PATH, a file or pattern within it. A path that exists on disk is local, whatever the source.
 func Open(name string, kind Kind, opt Options) (*Repo, error) {
 	if opt.Getenv == nil {
 		opt.Getenv = os.Getenv
@@ -138,11 +138,11 @@ func Open(name string, kind Kind, opt Options) (*Repo, error) {
 	return r, nil
 }
 
-// Path is the file or pattern within the name that was opened: the PATH of ORG/NAME/PATH, "" where there was none.
+// Path returns the file or pattern of the name that was opened: the PATH of ORG/NAME/PATH, or "".
 func (r *Repo) Path() string { return r.path }
 
-// File gives the local path of one file, by its name within the repository. One that the repository does not have is
-// fs.ErrNotExist.
+// File returns the local path of a file, by its name within the repository. The error is fs.ErrNotExist if the
+// repository does not have it.
 func (r *Repo) File(ctx context.Context, name string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
 		return "", fault.Usage("", "%s: %q is not a path within it", r.name, name)
@@ -173,9 +173,8 @@ func (r *Repo) File(ctx context.Context, name string) (string, error) {
 	return "", err
 }
 
-// Files gives the local paths of the files that the patterns name: each file that a pattern without wildcards names,
-// and all that one with wildcards matches, which must be at least one. * and ? stay within a folder, ** does not. No
-// pattern at all means Path.
+// Files returns the local paths of the files that match the patterns. A pattern with wildcards must match at least one
+// file. * and ? do not match a slash, ** does. Without patterns, Path is the pattern.
 func (r *Repo) Files(ctx context.Context, patterns ...string) ([]string, error) {
 	if len(patterns) == 0 {
 		if r.path == "" {
@@ -205,8 +204,8 @@ func (r *Repo) Files(ctx context.Context, patterns ...string) ([]string, error) 
 	return paths, nil
 }
 
-// Weights gives the folder of a model with all that a server needs to load it: configuration, tokenizer, code, and the
-// weights as safetensors, or where there are none as PyTorch's own files.
+// Weights returns the folder of a model with all files that a server needs to load it: configuration, tokenizer, code,
+// and the weights as safetensors or, if there are none, as PyTorch files.
 func (r *Repo) Weights(ctx context.Context) (string, error) {
 	if r.hub == nil {
 		return filepath.Join(r.root, r.path), nil
@@ -234,7 +233,7 @@ func (r *Repo) Weights(ctx context.Context) (string, error) {
 	return filepath.FromSlash(root), nil
 }
 
-// match names the files of a pattern, sorted.
+// match returns the sorted names of the files that match a pattern.
 func (r *Repo) match(ctx context.Context, pattern string) ([]string, error) {
 	re, err := compile(pattern)
 	if err != nil {
@@ -246,7 +245,7 @@ func (r *Repo) match(ctx context.Context, pattern string) ([]string, error) {
 		return names
 	}
 	if names := filter(r.local()); completeShards(names) {
-		return names, nil // nothing can be missing, so there is nothing to ask
+		return names, nil // complete, so the hub need not be asked
 	}
 	names, err := r.List(ctx)
 	if err != nil {
@@ -258,7 +257,7 @@ func (r *Repo) match(ctx context.Context, pattern string) ([]string, error) {
 	return names, nil
 }
 
-// List names the files of the repository. Where the hub cannot be asked these are the ones in the cache.
+// List returns the names of the repository's files. If the hub is unreachable these are the cached ones.
 func (r *Repo) List(ctx context.Context) ([]string, error) {
 	if r.hub == nil {
 		return r.local(), nil
@@ -275,7 +274,7 @@ func (r *Repo) List(ctx context.Context) ([]string, error) {
 	return nil, r.reachable("")
 }
 
-// cached finds a file in the caches.
+// cached returns the path of a file in the caches.
 func (r *Repo) cached(name string) (string, bool) {
 	for _, dir := range r.hub.snapshots() {
 		p := filepath.Join(dir, filepath.FromSlash(name))
@@ -286,7 +285,7 @@ func (r *Repo) cached(name string) (string, bool) {
 	return "", false
 }
 
-// local names the files that are on disk.
+// local returns the names of the files on disk.
 func (r *Repo) local() []string {
 	dirs := []string{r.root}
 	if r.hub != nil {
@@ -295,7 +294,7 @@ func (r *Repo) local() []string {
 	var names []string
 	for _, dir := range dirs {
 		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			dir = real // WalkDir does not follow a link
+			dir = real // WalkDir does not follow links
 		}
 		filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() && path.Ext(p) != ".incomplete" {
@@ -310,9 +309,9 @@ func (r *Repo) local() []string {
 	return slices.Compact(names)
 }
 
-// reachable says why the hub is not asked: that is switched off, or the hub was seen to be away. Where the cache has
-// other files of the revision the error is fs.ErrNotExist, as the snapshot is then taken to be whole, like the Python
-// clients do.
+// reachable returns an error if the hub must not be asked: it is switched off, or was unreachable. If the cache has
+// other files of the revision, the error is fs.ErrNotExist, since the snapshot is then assumed to be complete, as in
+// the Python clients.
 func (r *Repo) reachable(name string) error {
 	why := r.down
 	if r.get.offline != "" {
@@ -331,7 +330,7 @@ func (r *Repo) reachable(name string) error {
 	return fault.Fail(r.get.localHint(), "%s is not in the cache: %w", what, why)
 }
 
-// unreachable notes that the hub is away.
+// unreachable records that the hub is unreachable.
 func (r *Repo) unreachable(err error) bool {
 	var away *awayError
 	if !errors.As(err, &away) {

@@ -76,8 +76,8 @@ func (h *huggingFace) absent(name string) bool {
 	return err == nil
 }
 
-// at is the revision that is asked for: the commit of the snapshot that is there already, so that a branch that moves
-// does not mix two versions of a repository.
+// at returns the revision to request: the commit of the cached snapshot, so that a branch that moves does not mix two
+// versions of a repository.
 func (h *huggingFace) at() string { return url.PathEscape(cmp.Or(h.commit(), h.revision)) }
 
 func (h *huggingFace) url(name string) string {
@@ -107,8 +107,8 @@ func (h *huggingFace) list(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// stat asks for the headers alone. The hub's own answer carries them, a redirect to where the bytes are included, so
-// another host is not asked.
+// stat sends a HEAD request. The hub's own response has all headers, including a redirect to the bytes, so no other
+// host is asked.
 func (h *huggingFace) stat(ctx context.Context, name string) (file, error) {
 	f := file{path: name, url: h.url(name), size: -1}
 	resp, err := h.get.head(ctx, f.url)
@@ -144,7 +144,7 @@ func (h *huggingFace) stat(ctx context.Context, name string) (file, error) {
 	return f, nil
 }
 
-// remember notes in the cache that the commit has no such file, so that an optional file is asked for only once.
+// remember records in the cache that the commit lacks the file, so that an optional file is requested only once.
 func (h *huggingFace) remember(name string, err error) {
 	commit := missingIn(err)
 	if !commitHash.MatchString(commit) {
@@ -152,6 +152,6 @@ func (h *huggingFace) remember(name string, err error) {
 	}
 	p := filepath.Join(h.cache, h.folder(), ".no_exist", commit, filepath.FromSlash(name))
 	if os.MkdirAll(filepath.Dir(p), 0o755) == nil {
-		os.WriteFile(p, nil, 0o644) // a cache that cannot be written to is no reason to fail: it is asked again
+		os.WriteFile(p, nil, 0o644) // a read-only cache is not an error: the hub is asked again
 	}
 }

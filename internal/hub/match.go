@@ -12,8 +12,8 @@ import (
 
 func isPattern(p string) bool { return strings.ContainsAny(p, "*?[") }
 
-// compile makes a regular expression of a shell pattern over a whole path: * and ? do not match a slash, ** does, and
-// **/ matches no folder too.
+// compile converts a shell pattern over a whole path to a regular expression: * and ? do not match a slash, ** does,
+// and **/ also matches nothing.
 func compile(pattern string) (*regexp.Regexp, error) {
 	var b strings.Builder
 	b.WriteString(`(?s)^`)
@@ -61,7 +61,7 @@ func compile(pattern string) (*regexp.Regexp, error) {
 
 var shard = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})(.*)$`)
 
-// completeShards says whether names are whole sets of train-00000-of-00005.parquet and the like, and nothing else.
+// completeShards reports whether names are complete sets such as train-00000-of-00005.parquet, and nothing else.
 func completeShards(names []string) bool {
 	missing := map[string]int{}
 	for _, name := range names {
@@ -83,8 +83,8 @@ func completeShards(names []string) bool {
 	return len(names) > 0
 }
 
-// weights picks the files of a model that a server loads. Folders hold copies for other programs (onnx, original), but
-// for those that the configuration names, of which code is the one that matters.
+// weights returns the files of a model that a server loads. Folders contain copies for other programs (onnx,
+// original), except for those that the configuration names, which have code.
 func weights(names []string) []string {
 	var small, safe, torch []string
 	for _, name := range names {

@@ -30,7 +30,7 @@ type modelScope struct {
 	cache        string
 	get          *getter
 	files        map[string]msFile // nil: not listed yet
-	cut          bool              // the listing was cut off
+	cut          bool              // the listing was truncated
 }
 
 type msFile struct {
@@ -42,7 +42,7 @@ type msFile struct {
 
 const (
 	msDefault  = "master"
-	msCutAt    = 3000 // /repo/files lists no more, and does not say so
+	msCutAt    = 3000 // /repo/files truncates at this number silently
 	msPageSize = 200
 )
 
@@ -79,8 +79,8 @@ func (m *modelScope) snapshots() []string {
 	return dirs
 }
 
-// target is the folder that files are put into: an old layout where there is one, as in the Python client, so that a
-// repository does not lie in two places.
+// target returns the folder for files: an old layout if it exists, as in the Python client, so that a repository is
+// not stored twice.
 func (m *modelScope) target() string {
 	for _, dir := range m.snapshots() {
 		if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
@@ -170,7 +170,7 @@ func (m *modelScope) stat(ctx context.Context, name string) (file, error) {
 		return f, fault.Fail("its files are shown at "+m.get.page, "%s: the repository has no file %s: %w", f.url, name,
 			fs.ErrNotExist)
 	}
-	if f.sum = entry.Sha256; f.sum != "" || entry.Size > 0 { // an unknown size is listed as 0, as an empty file's is
+	if f.sum = entry.Sha256; f.sum != "" || entry.Size > 0 { // an unknown size is listed as 0, as is an empty file
 		f.size = entry.Size
 	}
 	final := filepath.Join(m.target(), filepath.FromSlash(name))

@@ -8,7 +8,7 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// parse splits ORG/NAME[@REVISION][/PATH]. At Hugging Face the oldest repositories have a NAME without an ORG, and so
+// parse splits ORG/NAME[@REVISION][/PATH]. At Hugging Face the oldest repositories have a NAME without ORG, and hence
 // no PATH.
 func parse(name string, src Source) (id, revision, within string, err error) {
 	bad := func(why string) error {
@@ -28,7 +28,7 @@ func parse(name string, src Source) (id, revision, within string, err error) {
 	}
 	repo, revision, typed := strings.Cut(rest[0], "@")
 	rest = rest[1:]
-	if typed && revision == "refs" && len(rest) >= 2 { // the one revision with slashes: refs/pr/1, refs/convert/parquet
+	if typed && revision == "refs" && len(rest) >= 2 { // the only revision with slashes: refs/pr/1, refs/convert/parquet
 		revision, rest = strings.Join([]string{"refs", rest[0], rest[1]}, "/"), rest[2:]
 	}
 	if repo == "" || typed && (revision == "." || !filepath.IsLocal(revision)) ||
@@ -38,12 +38,12 @@ func parse(name string, src Source) (id, revision, within string, err error) {
 	return org + repo, revision, strings.Join(rest, "/"), nil
 }
 
-// isPath says whether name can only be a path.
+// isPath reports whether name can only be a path.
 func isPath(name string) bool {
 	return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "/") || strings.HasPrefix(name, "~")
 }
 
-// splitPattern gives the folder above the first wildcard, and the rest.
+// splitPattern returns the folder above the first wildcard, and the rest.
 func splitPattern(p string) (dir, pattern string) {
 	p = filepath.ToSlash(p)
 	at := strings.LastIndexByte(p[:strings.IndexAny(p, "*?[")], '/')

@@ -8,14 +8,14 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress tells how far a download is: a bar on a terminal, elsewhere a line now and then.
+// progress shows how far a download is: as a bar on a terminal, otherwise as a line every few seconds.
 type progress struct {
 	say  func(format string, args ...any)
 	name string
 	size int64 // -1: unknown
 	have int64
 	next time.Time
-	bar  *progressbar.ProgressBar // nil off a terminal
+	bar  *progressbar.ProgressBar // nil without a terminal
 }
 
 const (
@@ -40,7 +40,7 @@ func (g *getter) progress(f *file) *progress {
 	return p
 }
 
-// at says that have bytes are on disk.
+// at sets the number of bytes on disk.
 func (p *progress) at(have int64) {
 	p.have = have
 	if p.bar != nil {
@@ -48,7 +48,7 @@ func (p *progress) at(have int64) {
 	}
 }
 
-// Write counts bytes.
+// Write adds the number of bytes of b.
 func (p *progress) Write(b []byte) (int, error) {
 	p.have += int64(len(b))
 	if p.bar != nil {
@@ -72,7 +72,7 @@ func (p *progress) close() {
 	}
 }
 
-// bytesText writes a size with three digits, in powers of 1000 as the hubs' pages do.
+// bytesText formats a size with three digits in powers of 1000, as the hubs' pages do.
 func bytesText(n int64) string {
 	f, unit := float64(n), "B"
 	for _, u := range []string{"kB", "MB", "GB", "TB"} {

@@ -10,11 +10,10 @@ import (
 	"strings"
 )
 
-// Text replaces a secret. It needs no escaping in a URL or in JSON.
+// Text replaces a secret. It needs no escaping in URLs and JSON.
 const Text = "***"
 
-// Name reports whether the value of a header, query parameter or key of that name is a secret. Counts of tokens are
-// none.
+// Name reports whether the value of a header, query parameter or key of this name is a secret. Token counts are not.
 func Name(name string) bool {
 	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	for _, part := range []string{
@@ -34,7 +33,7 @@ func Name(name string) bool {
 	return slices.Contains([]string{"key", "session", "sig", "auth", "pwd", "pass", "pat"}, last)
 }
 
-// harmless are headers that hold no secret. Of others the value is not shown.
+// harmless are headers without secrets. The values of all others are hidden.
 var harmless = []string{
 	"accept", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version", "cache-control", "connection",
 	"content-encoding",
@@ -51,15 +50,15 @@ func Header(name, value string) string {
 	return Text
 }
 
-// plainParameters are query parameters that hold no secret. Of others a value is not shown, unless it is short.
+// plainParameters are query parameters without secrets. The values of all others are hidden, unless they are short.
 var plainParameters = []string{
 	"alt", "api-version", "beta", "debug", "deployment", "deployment-id", "format", "lang", "model", "project", "region",
 	"stream", "task",
 	"timeout", "type", "v", "version",
 }
 
-// URL returns a URL as it may be shown: without user and password, and without the values of query parameters that may
-// be secrets. Other text is returned unchanged.
+// URL returns a URL without its user and password, and without the values of query parameters that may be secrets.
+// Other text is returned unchanged.
 func URL(text string) string {
 	if !strings.ContainsAny(text, "?@") {
 		return text
@@ -70,7 +69,7 @@ func URL(text string) string {
 	}
 	changed := false
 	if u.User != nil {
-		u.User, changed = url.User("user"), true // a service may take its key as the user
+		u.User, changed = url.User("user"), true // the user may be an API key
 	}
 	parts := strings.Split(u.RawQuery, "&")
 	for i, part := range parts {
@@ -101,21 +100,21 @@ func URLs(text string) string {
 	})
 }
 
-// parameter reports whether a query parameter may be a secret. A short value of an unknown name is none.
+// parameter reports whether a query parameter may be a secret. A short value of an unknown name is not.
 func parameter(name, value string) bool {
 	return Name(name) || len(value) >= least && !slices.Contains(plainParameters, strings.ToLower(name))
 }
 
 // least is the length of the shortest secret that is replaced in text. Shorter ones are placeholders, such as EMPTY,
-// that occur in text of other meaning.
+// that also occur as ordinary words.
 const least = 6
 
 // Secrets are values to hide wherever they occur.
 type Secrets struct {
-	values []string // the longest first, so that no end of one remains
+	values []string // the longest first, so that no remainder of one is left
 }
 
-// Add adds secrets, each as it stands and as it stands in a URL. Short ones are left out.
+// Add adds secrets, each as it is and URL-encoded. Short ones are ignored.
 func (s *Secrets) Add(values ...string) {
 	for _, v := range values {
 		v = strings.TrimSpace(v)
@@ -128,7 +127,7 @@ func (s *Secrets) Add(values ...string) {
 	slices.SortStableFunc(s.values, func(a, b string) int { return len(b) - len(a) })
 }
 
-// AddHeader adds the secret of a header. Of Authorization it is the part behind the scheme.
+// AddHeader adds the secret in a header: in Authorization, the part after the scheme.
 func (s *Secrets) AddHeader(name, value string) {
 	if slices.Contains(harmless, strings.ToLower(name)) || !Name(name) {
 		return
@@ -147,7 +146,7 @@ func (s *Secrets) AddHeader(name, value string) {
 	}
 }
 
-// AddURL adds the secrets of a URL: its password, or the user without one, and the query parameters that URL hides.
+// AddURL adds the secrets of a URL: its password, or the user if it has none, and the query parameters that URL hides.
 func (s *Secrets) AddURL(u *url.URL) {
 	if u.User != nil {
 		password, has := u.User.Password()
@@ -176,7 +175,7 @@ func (s *Secrets) Hide(text string) string {
 	return text
 }
 
-// HideBytes is Hide for bytes. Without a secret in it text is returned as it is.
+// HideBytes is Hide for bytes. Text without secrets is returned unchanged.
 func (s *Secrets) HideBytes(text []byte) []byte {
 	for _, v := range s.values {
 		if bytes.Contains(text, []byte(v)) {

@@ -1,4 +1,4 @@
-// Package sniff tells what a file is by its first bytes, and how text that is not UTF-8 seems to be encoded.
+// Package sniff detects what a file is by its first bytes, and the likely encoding of text that is not UTF-8.
 package sniff
 
 import (
@@ -8,20 +8,20 @@ import (
 	"unicode/utf8"
 )
 
-// Alien is an input that is not text in UTF-8.
+// Alien is the error of an input that is not UTF-8 text.
 type Alien struct {
 	What string // such as "a PNG image, not text"
-	how  string // the next step, with one %s for the file's name at most; "" is none
+	how  string // the command to run, with at most one %s for the file's name; "" is none
 }
 
 func (a *Alien) Error() string { return a.What }
 
-// Hint returns the command that makes text of the file, "" if there is none.
+// Hint returns the command that converts the file to text, or "".
 func (a *Alien) Hint(file string) string {
 	if a.how == "" {
 		return ""
 	}
-	if from, ok := strings.CutSuffix(a.how, " %s >utf8.txt"); ok { // iconv, which knows no compression
+	if from, ok := strings.CutSuffix(a.how, " %s >utf8.txt"); ok { // iconv cannot read compressed files
 		for ending, cat := range map[string]string{".gz": "gzip -dc ", ".zst": "zstd -dc "} {
 			if strings.HasSuffix(file, ending) {
 				return cat + file + " | " + from + " >utf8.txt"
@@ -31,7 +31,7 @@ func (a *Alien) Hint(file string) string {
 	return strings.ReplaceAll(a.how, "%s", file)
 }
 
-// magic is the beginning of a kind of file.
+// magic is the signature of a file type.
 type magic struct {
 	at    int // offset of bytes
 	bytes string
@@ -39,7 +39,7 @@ type magic struct {
 	how   string
 }
 
-// Head is how many bytes at the beginning of a file Binary looks at.
+// Head is the number of bytes at the beginning of a file that Binary needs.
 const Head = 512
 
 const (
@@ -93,8 +93,8 @@ func magics() []magic {
 	}
 }
 
-// Binary looks at the beginning of a file, and returns what it is if it is nothing that can be read as UTF-8: a
-// picture, an archive, text in UTF-16. head may be shorter than the file.
+// Binary returns an *Alien if a file begins as something that cannot be read as UTF-8: a picture, an archive, text in
+// UTF-16. head may be shorter than the file.
 func Binary(head []byte) error {
 	if encoding := wide(head); encoding != "" {
 		return Encoding(encoding)
@@ -117,7 +117,7 @@ func Binary(head []byte) error {
 	return nil
 }
 
-// certain reports whether head is no text: a prompt may begin with ORC or BZh.
+// certain reports whether head cannot be text: a prompt may begin with ORC or BZh.
 func certain(m magic, head []byte) bool {
 	for _, c := range []byte(m.bytes) {
 		if c < ' ' || c > '~' {
@@ -131,7 +131,7 @@ func certain(m magic, head []byte) bool {
 	return bytes.ContainsFunc(head, control) || !validStart(head)
 }
 
-// Tar returns an error if head is that of a tar archive, which Binary lets through.
+// Tar returns an error if head is that of a tar archive, which Binary accepts.
 func Tar(head []byte) error {
 	if tarHead(head) {
 		return &Alien{"a tar archive, not text", "tar -xf %s, and name the files in it"}
@@ -139,12 +139,12 @@ func Tar(head []byte) error {
 	return nil
 }
 
-// tarHead reports whether head is that of a tar archive, which has zeros behind the name of its first file.
+// tarHead reports whether head is that of a tar archive, which has zeros after the name of its first file.
 func tarHead(head []byte) bool {
 	return len(head) >= 262 && string(head[257:262]) == "ustar"
 }
 
-// wide finds UTF-16 and UTF-32 by their byte order marks, or by every other byte being zero.
+// wide detects UTF-16 and UTF-32 by their byte order marks, or by every other byte being zero.
 func wide(head []byte) string {
 	switch {
 	case bytes.HasPrefix(head, []byte{0xFF, 0xFE, 0, 0}):
@@ -181,7 +181,7 @@ func wide(head []byte) string {
 	return ""
 }
 
-// validStart reports whether head is UTF-8, though its last character may be cut.
+// validStart reports whether head is UTF-8, except for a truncated last character.
 func validStart(head []byte) bool {
 	for len(head) > 0 {
 		r, n := utf8.DecodeRune(head)
@@ -193,12 +193,12 @@ func validStart(head []byte) bool {
 	return true
 }
 
-// Encoding is text in an encoding other than UTF-8.
+// Encoding returns the error of text in an encoding other than UTF-8.
 func Encoding(name string) *Alien {
 	return &Alien{"text in " + name + ", not in UTF-8", "iconv -f " + name + " -t UTF-8 %s >utf8.txt"}
 }
 
-// Text returns nil if b is UTF-8, or what encoding it seems to be in.
+// Text returns nil if b is UTF-8, and otherwise an error that names its likely encoding.
 func Text(b []byte) error {
 	if valid(b) {
 		return nil
@@ -209,7 +209,7 @@ func Text(b []byte) error {
 	return a
 }
 
-// valid is utf8.Valid, in a third of its time: prompts are long, and every byte of them is looked at.
+// valid is utf8.Valid in a third of its time: prompts are long, and every byte of them is checked.
 func valid(b []byte) bool {
 	const high = 0x8080808080808080
 	for {
@@ -224,7 +224,7 @@ func valid(b []byte) bool {
 		for len(b) > 0 && b[0] < utf8.RuneSelf {
 			b = b[1:]
 		}
-		for len(b) >= 4 && b[0] >= 0xE1 && b[0] <= 0xEC { // most characters of China, Japan and Korea
+		for len(b) >= 4 && b[0] >= 0xE1 && b[0] <= 0xEC { // most Chinese, Japanese and Korean characters
 			if binary.LittleEndian.Uint32(b)&0xC0C000 != 0x808000 {
 				return false
 			}
@@ -244,9 +244,9 @@ func valid(b []byte) bool {
 	}
 }
 
-// guess tells the usual encodings apart by which bytes above 0x7F follow one another. In those of East Asia characters
-// are pairs, most of which stand beside another; in those of one byte a character they mostly stand alone, but for
-// Cyrillic, whose lower case is in the upper rows of Windows-1251 and in the lower ones of KOI8-R.
+// guess distinguishes the usual encodings by the sequences of bytes above 0x7F. East Asian characters are pairs, most
+// of which are adjacent; in single-byte encodings such bytes are mostly isolated, except for Cyrillic, whose lower
+// case is in the upper half of Windows-1251 and in the lower half of KOI8-R.
 func guess(b []byte) string {
 	if share, kana, crowded := looksBy(b, gbk); share >= 0.8 && kana < 0.2 && crowded {
 		if s, _, _ := looksBy(b, eucKR); s >= 0.95 && bytes.IndexByte(b, ' ') >= 0 {
@@ -289,7 +289,7 @@ func guess(b []byte) string {
 	return "LATIN1"
 }
 
-// pairs reports of two bytes whether they are a character, and whether it is a common one.
+// pairs reports whether two bytes are a character, and whether it is a common one.
 type pairs func(lead, trail byte) (ok, common bool)
 
 func gbk(lead, trail byte) (ok, common bool) {
@@ -317,17 +317,17 @@ func shiftJIS(lead, trail byte) (ok, common bool) {
 	return ok, lead >= 0x81 && lead <= 0x83 || lead >= 0x88 && lead <= 0x9F
 }
 
-// looksBy returns the share of common characters among all that are not ASCII, 0 if some are none; the share of those
-// that are kana in EUC-JP; and whether at least half of them stand beside another, or there is only one.
+// looksBy returns the share of common characters among those that are not ASCII, or 0 if some are invalid; the share
+// of kana, if b is EUC-JP; and whether at least half of the characters are adjacent to another, or there is only one.
 func looksBy(b []byte, is pairs) (share, kana float64, crowded bool) {
 	var all, usual, kanas, beside int
-	end := -1 // of the character before
+	end := -1 // of the previous character
 	for i := 0; i < len(b); i++ {
 		if b[i] < 0x80 {
 			continue
 		}
 		if i+1 == len(b) {
-			break // a cut character
+			break // a truncated character
 		}
 		ok, common := is(b[i], b[i+1])
 		if !ok {

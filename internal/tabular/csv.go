@@ -14,7 +14,7 @@ import (
 	"perfpipe/internal/sniff"
 )
 
-// maxRecord is how many bytes a record may have before its open quote is held to be a mistake.
+// maxRecord is the size in bytes at which an open quote is taken for a mistake.
 const maxRecord = 64 << 20
 
 var (
@@ -22,32 +22,32 @@ var (
 	errLong  = errors.New("more fields than the header has: a field with a separator in it needs quotes")
 )
 
-// Table is a CSV or TSV file below its header, read as Python's csv module reads it: a quote opens a field only at its
-// beginning, is doubled within, and what follows the closing one belongs to the field; blank lines are skipped. Unlike
-// there, a field that is never closed is one bad line, and the records behind that line are not lost.
+// Table reads a CSV or TSV file as Python's csv module does: a quote opens a field only at its beginning and is
+// doubled within, text after the closing quote belongs to the field, and blank lines are skipped. Unlike in Python, a
+// field that is never closed is one bad line, and the records after it are read.
 type Table struct {
 	Header []string
 
 	name  string
 	br    *bufio.Reader
 	comma byte
-	line  int      // of the next one to be read
-	again []byte   // lines to be read once more, before those of br
-	raw   []byte   // the record as it stands in the file
-	text  []byte   // its fields, one behind the other
-	ends  []int    // of each field in text
-	last  []string // the record before, whose memory the next one takes
+	line  int      // number of the next line
+	again []byte   // lines to read again, before those of br
+	raw   []byte   // the record as it is in the file
+	text  []byte   // its fields, concatenated
+	ends  []int    // end of each field in text
+	last  []string // fields of the current record; reused
 }
 
-// NewTable reads the header of r. name is for messages, and its ending .tsv means that tabs separate; else it is the
-// comma, or a tab or semicolon if the header has those alone. An empty input has no Header.
+// NewTable reads the header of r. name is for messages. Fields are separated by tabs if name ends in .tsv, and
+// otherwise by commas, or by tabs or semicolons if the header contains only those. An empty input has no Header.
 func NewTable(r io.Reader, name string) (*Table, error) {
 	t := &Table{name: name, br: bufio.NewReaderSize(r, 64<<10), line: 1, comma: ','}
-	t.br.Peek(1) // fills the buffer; an error comes again with the first record
+	t.br.Peek(1) // fills the buffer; an error occurs again with the first record
 	sniff.SkipBOM(t.br)
 	head, _ := t.br.Peek(t.br.Buffered())
 	line, _, _ := bytes.Cut(head, []byte{'\n'})
-	// which Excel reads
+	// Excel's directive
 	if sep := bytes.TrimRight(line, "\r"); len(sep) == len("sep=;") && bytes.HasPrefix(sep, []byte("sep=")) {
 		t.comma = sep[len(sep)-1]
 		t.br.Discard(len(line) + 1)
@@ -68,13 +68,13 @@ func NewTable(r io.Reader, name string) (*Table, error) {
 	return t, nil
 }
 
-// Record is one of a Table. It is valid until the next one.
+// Record is one record of a Table. It is valid until the next one.
 type Record struct {
-	Line   int      // on which it begins
-	Fields []string // as many as the Header has, or fewer
+	Line   int      // number of its first line
+	Fields []string // at most as many as the Header has
 }
 
-// Records returns those below the header. A bad one is a *jsonl.LineError and reading goes on behind it.
+// Records returns the records below the header. A bad one is a *jsonl.LineError, after which reading goes on.
 func (t *Table) Records() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for {
@@ -93,10 +93,10 @@ func (t *Table) Records() iter.Seq2[Record, error] {
 	}
 }
 
-// Missing returns those columns that the table lacks as an error.
+// Missing returns an error that names the columns that the table lacks.
 func (t *Table) Missing(columns ...string) error { return check(t.name, columns, t.Header) }
 
-// next reads a record. io.EOF is the end.
+// next reads a record. It returns io.EOF at the end.
 func (t *Table) next() (Record, error) {
 	t.raw, t.text, t.ends = t.raw[:0], t.text[:0], t.ends[:0]
 	first, state := t.line, fieldStart
@@ -126,7 +126,7 @@ func (t *Table) next() (Record, error) {
 	}
 }
 
-// unclosed makes the first line of a record a bad one, and has the others read again.
+// unclosed returns the error of an unclosed quote in line first, and rewinds to the line after it.
 func (t *Table) unclosed(first int) error {
 	n := bytes.IndexByte(t.raw, '\n') + 1
 	if n == 0 {
@@ -137,11 +137,11 @@ func (t *Table) unclosed(first int) error {
 	return &jsonl.LineError{File: t.name, Line: first, Err: errQuote}
 }
 
-// physical reads one line with its end: LF, CRLF, or CR. It is valid until the next one.
+// physical reads one line, which ends in LF, CRLF or CR. It is valid until the next one.
 func (t *Table) physical() (line []byte, err error) {
 	if len(t.again) == 0 {
 		if line, err = t.br.ReadSlice('\n'); err == bufio.ErrBufferFull {
-			begin, rest := slices.Clone(line), []byte(nil) // the buffer of line is about to be filled anew
+			begin, rest := slices.Clone(line), []byte(nil) // ReadBytes overwrites the buffer of line
 			rest, err = t.br.ReadBytes('\n')
 			line = append(begin, rest...)
 		}
@@ -163,7 +163,7 @@ func (t *Table) physical() (line []byte, err error) {
 	return line, nil
 }
 
-// lineEnd is how many bytes of b are its first line. It looks at no more than a few KiB behind it.
+// lineEnd returns the length of the first line of b. It examines at most a few KiB after it.
 func lineEnd(b []byte) int {
 	const window = 4 << 10
 	for from := 0; from < len(b); from += window {
@@ -186,15 +186,15 @@ func lineEnd(b []byte) int {
 	return len(b)
 }
 
-// The states between two bytes of a record.
+// States between two bytes of a record.
 const (
 	fieldStart = iota
 	inField
 	quoted
-	quoteInQuoted // the end of the field, or the first of two quotes
+	quoteInQuoted // end of the field, or the first of two quotes
 )
 
-// parse adds the fields of a line, and returns the state at its end.
+// parse appends the fields of a line and returns the state at its end.
 func (t *Table) parse(line []byte, state int) int {
 	if state == fieldStart && bytes.IndexByte(line, '"') < 0 {
 		line = bytes.TrimRight(line, "\r\n")
@@ -216,7 +216,7 @@ func (t *Table) parse(line []byte, state int) int {
 		case state == quoted && c == '"':
 			state = quoteInQuoted
 		case state == quoted:
-			k := bytes.IndexByte(line[i:], '"') // far away, mostly
+			k := bytes.IndexByte(line[i:], '"') // usually distant
 			if k < 0 {
 				k = len(line) - i
 			}
@@ -244,7 +244,7 @@ func (t *Table) parse(line []byte, state int) int {
 
 func (t *Table) end() { t.ends = append(t.ends, len(t.text)) }
 
-// fields are slices of one string.
+// fields returns the fields as slices of one string.
 func (t *Table) fields() []string {
 	all, from := string(t.text), 0
 	t.last = t.last[:0]
@@ -285,7 +285,7 @@ func csvRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 	}
 }
 
-// check finds the columns that a file lacks.
+// check returns an error if a file lacks columns.
 func check(name string, columns, have []string) error {
 	for _, c := range columns {
 		k := slices.Index(have, c)

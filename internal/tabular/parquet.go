@@ -15,10 +15,10 @@ import (
 
 const (
 	parquetMagic = "PAR1"
-	parquetBatch = 16 // rows decoded at once: few, as each may hold pictures
+	parquetBatch = 16 // rows decoded at once: few, since each may contain pictures
 )
 
-// parquetRows reads row groups page by page, and of the columns that are not asked for nothing.
+// parquetRows reads row groups page by page, and only the requested columns.
 func parquetRows(f *os.File, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		r, err := openParquet(f, name, columns)
@@ -87,14 +87,14 @@ func readParquet(r *parquet.GenericReader[any], batch []any) (n int, err error) 
 	return n, err
 }
 
-// broken makes an error of the panics that the decoder answers a damaged file with.
+// broken converts panics, with which the decoder reacts to damaged files, to errors.
 func broken(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("damaged Parquet: %v", p)
 	}
 }
 
-// plain brings the decoder's many types down to those of Row.
+// plain converts the decoder's types to those of Row.
 func plain(v any) any {
 	switch v := v.(type) {
 	case nil, bool, string, int64, float64:

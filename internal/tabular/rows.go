@@ -26,24 +26,23 @@ import (
 	"perfpipe/internal/sniff"
 )
 
-// Row is one row: column → value. A value is nil, bool, string, float64 (any number of JSON, floats of Parquet), int64
-// (whole numbers of Parquet), []any or map[string]any. Bytes, such as an image, are a string; everything in CSV is one.
-// The map is valid until the next row.
+// Row is one row as a map from columns to values. A value is nil, bool, string, float64 (JSON numbers, Parquet
+// floats), int64 (Parquet integers), []any or map[string]any. Bytes, such as an image, are a string; all values of CSV
+// are. The map is valid until the next row.
 type Row struct {
 	Values map[string]any
 	N      int  // counted from 1
 	Line   bool // N counts lines, not rows
 }
 
-// Tabular reports whether a file of that name has columns under a header: .csv or .tsv, also with .gz or .zst behind
-// it.
+// Tabular reports whether a file of this name has columns under a header: .csv or .tsv, optionally with .gz or .zst.
 func Tabular(name string) bool {
 	e := ext(name)
 	return e == ".csv" || e == ".tsv"
 }
 
-// Supported says whether a file of that name can be read: .parquet, .json, .jsonl, .ndjson, .csv, .tsv or .tar, all but
-// the first also with .gz or .zst behind it.
+// Supported reports whether a file of this name can be read: .parquet, .json, .jsonl, .ndjson, .csv, .tsv or .tar, all
+// except the first optionally with .gz or .zst.
 func Supported(name string) bool {
 	switch ext(name) {
 	case ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".tar":
@@ -54,7 +53,7 @@ func Supported(name string) bool {
 	return false
 }
 
-// ext is the ending of name without that of a compression.
+// ext returns the extension of name without that of a compression.
 func ext(name string) string {
 	name = strings.ToLower(name)
 	for _, z := range []string{".gz", ".zst"} {
@@ -63,7 +62,7 @@ func ext(name string) string {
 	return filepath.Ext(name)
 }
 
-// IsParquet reports whether a file is one of Parquet, whatever its name.
+// IsParquet reports whether a file has the format Parquet, whatever its name.
 func IsParquet(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -79,10 +78,10 @@ func parquetHead(f *os.File) bool {
 	return string(magic[:n]) == parquetMagic
 }
 
-// File returns the rows of a file, of which only the columns named if any are. A column that a Parquet, CSV or TSV file
-// lacks is an error; in JSON and WebDataset each row has keys of its own, and one that it lacks is not in the map.
+// File returns the rows of a file, restricted to columns if any are named. A column that a Parquet, CSV or TSV file
+// lacks is an error; in JSON and WebDataset, where each row has its own keys, the map lacks it.
 //
-// A line that does not decode is a *jsonl.LineError and reading goes on after it; any other error is the last item.
+// A line that does not decode is a *jsonl.LineError, after which reading goes on; any other error is the last item.
 func File(path string, columns ...string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		f, err := os.Open(path)
@@ -99,11 +98,11 @@ func File(path string, columns ...string) iter.Seq2[Row, error] {
 	}
 }
 
-// errPipe is Parquet from a pipe.
+// errPipe is the error of Parquet from a pipe.
 var errPipe = errors.New("a Parquet input must be a file, not a pipe")
 
-// Read is File for what is no file, such as stdin; Parquet cannot be read from there. The name tells the format, as
-// does the first byte if it is a { or [.
+// Read is File for a stream such as stdin, from which Parquet cannot be read. The format is determined by the name, or
+// by a first byte of { or [.
 func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		plain, err := jsonl.Decompress(r)
@@ -137,7 +136,8 @@ func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 	}
 }
 
-// object decodes one JSON object, or no more of it than the columns. NaN and Infinity, which Python writes, are null.
+// object decodes one JSON object, restricted to columns if any are named. NaN and Infinity, which Python writes, are
+// null.
 func object(b []byte, columns []string) (map[string]any, error) {
 	if len(b) == 0 || b[0] != '{' {
 		return nil, fmt.Errorf("not a JSON object: %.40q", b)
@@ -173,7 +173,7 @@ func decode(b []byte, columns []string) (row map[string]any, err error) {
 	return row, err
 }
 
-// decoder decodes JSON objects, or no more of them than the columns.
+// decoder decodes JSON objects, restricted to columns if any are named. It reuses its map.
 type decoder struct {
 	columns []string
 	members fastjson.Members
@@ -190,7 +190,7 @@ func (d *decoder) text(b []byte) (map[string]any, error) {
 	}
 	var err error
 	if d.members, err = fastjson.AppendMembers(d.members[:0], b); err != nil {
-		return object(b, d.columns) // which mends it, or finds the reason
+		return object(b, d.columns) // repairs NaN, or finds the reason
 	}
 	if d.values == nil {
 		d.values = map[string]any{}
@@ -235,8 +235,8 @@ func lineRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] 
 	}
 }
 
-// valueRows reads the elements of one array, or objects one after another on however many lines. An element that is no
-// object is a bad line; after what is not JSON nothing more can be read.
+// valueRows reads the elements of one array, or consecutive objects that may span lines. An element that is not an
+// object is a bad line; invalid JSON ends the rows.
 func valueRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		d := decoder{columns: columns}

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// keyColumn names a sample of a WebDataset archive: its path without the ending.
+// keyColumn is the column with the key of a WebDataset sample: its path without the extension.
 const keyColumn = "__key__"
 
 // tarRows reads a WebDataset archive (https://github.com/webdataset/webdataset): consecutive files whose paths are the
@@ -33,7 +33,7 @@ func tarRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
 			dir, base := path.Split(h.Name)
 			stem, column, ok := strings.Cut(base, ".")
 			if h.Typeflag != tar.TypeReg || !ok || stem == "" {
-				continue // a folder, or a file that belongs to no sample
+				continue // a folder, or a file of no sample
 			}
 			if key := dir + stem; row == nil || row[keyColumn] != key {
 				if row != nil && !yield(Row{Values: row, N: n}, nil) {

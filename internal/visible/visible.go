@@ -1,4 +1,4 @@
-// Package visible makes text that came from elsewhere harmless to what shows it: terminals, documents and spreadsheets.
+// Package visible makes text of other origin harmless to terminals, documents and spreadsheets.
 package visible
 
 import (
@@ -10,8 +10,9 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns s with what a terminal would obey, or what would reorder the text around it, written as an escape:
-// control characters except tab and newline, bidirectional controls, separators of lines, and bytes that are not UTF-8.
+// Text returns s with escapes in the place of characters that a terminal would interpret or that would reorder the
+// text around it: control characters except tab and newline, bidirectional controls, line separators, and bytes that
+// are not UTF-8.
 func Text(s string) string { return show(s) }
 
 // Line is Text on one line: tabs and newlines become spaces.
@@ -20,7 +21,7 @@ func Line(s string) string {
 	return show(s)
 }
 
-// Cell is a Line for a cell of CSV. If a spreadsheet would take it for a formula, and it is no number, it is quoted as
+// Cell is Line for a cell of CSV. If a spreadsheet would take it for a formula and it is not a number, it is quoted as
 // spreadsheets do.
 func Cell(s string) string {
 	s = Line(s)
@@ -32,10 +33,10 @@ func Cell(s string) string {
 	return s
 }
 
-// JSON returns JSON with the harmful characters of its strings as escapes, which any reader of JSON takes for the same.
+// JSON returns equivalent JSON with the harmful characters of its strings escaped.
 func JSON(b []byte) []byte {
 	harmless := func(r rune) bool { return r == utf8.RuneError || !harmful(r, utf8.RuneLen(r)) }
-	if bytes.IndexFunc(b, func(r rune) bool { return !harmless(r) }) < 0 { // as nearly always
+	if bytes.IndexFunc(b, func(r rune) bool { return !harmless(r) }) < 0 { // the usual case
 		return b
 	}
 	var out []byte
@@ -53,13 +54,13 @@ func JSON(b []byte) []byte {
 	return out
 }
 
-// show writes what is harmful as escapes.
+// show escapes harmful characters.
 func show(s string) string {
 	i := 0
 	for i < len(s) && (s[i] >= ' ' && s[i] < 0x7F || s[i] == '\n' || s[i] == '\t') {
 		i++
 	}
-	if i == len(s) { // as nearly all are
+	if i == len(s) { // the usual case
 		return s
 	}
 	var b strings.Builder
@@ -81,7 +82,7 @@ func show(s string) string {
 	return b.String()
 }
 
-// harmful reports whether a rune, of so many bytes, is to be written as an escape.
+// harmful reports whether a rune of this size in bytes must be escaped.
 func harmful(r rune, size int) bool {
 	switch {
 	case r == utf8.RuneError && size == 1:

@@ -1,5 +1,5 @@
-// Package vocabulary finds the vocabulary that --tokenizer-path names: one within the program, a file, a folder, or a
-// repository of a hub.
+// Package vocabulary finds the vocabulary that a user names: an embedded one, a file, a folder, or a repository of a
+// hub.
 package vocabulary
 
 import (
@@ -16,7 +16,7 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// Find gives what tokenizer.Open takes: name itself, or where a hub's files are after they were downloaded.
+// Find returns the argument for tokenizer.Open: name itself, or the path of the downloaded files.
 func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 	if _, err := os.Stat(name); err == nil || !strings.Contains(name, "/") || opt.Source == hub.Local {
 		return name, nil
@@ -37,7 +37,7 @@ func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 		case err == nil && first == "" && len(paths) > 0:
 			first = paths[0]
 		case err != nil && first == "" && !errors.Is(err, fs.ErrNotExist):
-			return "", err // without what comes after the first a vocabulary may do, so what a hub that is away has of it
+			return "", err // only the first file is required, so a copy in the cache suffices if the hub is unreachable
 		}
 	}
 	for _, file := range tokenizer.Fallbacks() {
@@ -54,7 +54,7 @@ func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 	return filepath.Dir(first), nil
 }
 
-// Fault says of an error of Find, or of the tokenizer's, which flag it is about and what to do.
+// Fault adds the flag and a hint to an error of Find or of the tokenizer.
 func Fault(err error) error {
 	var own *fault.Error
 	switch {

@@ -16,9 +16,8 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// build makes a body as the rules have it: what the data says goes above the template, a flag that was typed above
-// both, and a default fills what nobody says. A text is left as a mark. dropped are the parameters that the API has no
-// place for.
+// build returns a body: what the data contains overrides the template, a flag set by the user overrides both, and a
+// default fills what is missing. A text is left as a mark. dropped lists the parameters that the API does not accept.
 func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.RawMessage, dropped []string, err error) {
 	params := s.params(it, model, maxTokens)
 	body = it.Body
@@ -50,11 +49,12 @@ func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.Raw
 	return s.set(body, *d, params)
 }
 
-// set puts parameters into a body that is there.
+// set sets parameters in an existing body.
 func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json.RawMessage, dropped []string,
 	err error) {
 	for _, p := range params {
-		if p.Key == "max_tokens" && gjson.GetBytes(body, "max_completion_tokens").Exists() { // OpenAI takes either, not both
+		// OpenAI accepts one of them, not both
+		if p.Key == "max_tokens" && gjson.GetBytes(body, "max_completion_tokens").Exists() {
 			p.Key, p.Verbatim = "max_completion_tokens", true
 		}
 		var lost []string
@@ -64,7 +64,7 @@ func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json
 		dropped = append(dropped, lost...)
 	}
 	if gjson.GetBytes(body, "stream_options").Exists() && !gjson.GetBytes(body, "stream").Bool() && typedStream(params) {
-		body, err = sjson.DeleteBytes(body, "stream_options") // which is an error without a stream
+		body, err = sjson.DeleteBytes(body, "stream_options") // an error without a stream
 	}
 	return body, dropped, err
 }
@@ -73,8 +73,7 @@ func typedStream(params []Param) bool {
 	return slices.ContainsFunc(params, func(p Param) bool { return p.Key == "stream" && p.Typed })
 }
 
-// params are the parameters of one request: those of flags, and those of the data, which give way to none but typed
-// ones.
+// params returns the parameters of one request. Those of the data are overridden only by flags that the user set.
 func (s *Shape) params(it *Item, model, maxTokens json.RawMessage) []Param {
 	var all []Param
 	own := slices.Clone(it.Own)
@@ -102,7 +101,7 @@ func (s *Shape) params(it *Item, model, maxTokens json.RawMessage) []Param {
 	return all
 }
 
-// dialect finds what takes the item, and the form in which it does.
+// dialect returns the dialect that accepts the item, and the item in the form that it accepts.
 func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
 	in := api.Input{Text: markText}
 	switch {
@@ -129,13 +128,13 @@ func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
 	return found.dialect, in, nil
 }
 
-// taker is the dialect that takes a kind of input, where one does.
+// taker is the dialect that accepts a kind of input; ok is false if there is none.
 type taker struct {
 	dialect api.Dialect
 	ok      bool
 }
 
-// takers finds them for each kind of input, by what that is in words.
+// takers returns the taker of each kind of input, by the name that what returns.
 func (s *Shape) takers() map[string]taker {
 	all := map[string]taker{}
 	for _, in := range []api.Input{{Messages: UserMessage("")}, {Tokens: []int{0}}, {Texts: []string{""}},
@@ -151,7 +150,7 @@ func (s *Shape) takers() map[string]taker {
 	return all
 }
 
-// what says in words what an input is.
+// what names the kind of an input.
 func what(in *api.Input) string {
 	switch {
 	case in.Messages != nil:
@@ -166,24 +165,24 @@ func what(in *api.Input) string {
 	return "a text as it is"
 }
 
-// UserMessage is a list of messages of which the user's one is all.
+// UserMessage returns a list of one message of the user.
 func UserMessage(text string) json.RawMessage {
 	return append(fastjson.AppendString([]byte(`[{"role":"user","content":`), text), "}]"...)
 }
 
-// knownBody is what bodies of one file with the same keys have in common.
+// knownBody is what bodies with the same keys have in common.
 type knownBody struct {
 	dialect api.Dialect
-	tail    []piece // what is put in the place of the last brace, nil where more than that changes
+	tail    []piece // replaces the last brace; nil if more than that changes
 }
 
-// ofBody looks at a body that the data brings. Bodies of one file are much alike, so all is found out once for each set
-// of keys. Data is read by one goroutine.
+// ofBody analyses a body of the data. Bodies of a file are alike, so this is done once for each set of keys. One
+// goroutine reads the data.
 func (s *Shape) ofBody(it *Item) *knownBody {
 	if it.Members == nil {
 		var err error
 		if s.members, err = fastjson.AppendMembers(s.members[:0], it.Body); err != nil {
-			return s.newBody(it) // nested deeper than AppendMembers goes
+			return s.newBody(it) // nested too deep for AppendMembers
 		}
 		it.Members = s.members
 	}
@@ -200,7 +199,7 @@ func (s *Shape) ofBody(it *Item) *knownBody {
 	return k
 }
 
-// newBody finds what bodies with the keys of this one have in common.
+// newBody analyses a body with a new set of keys.
 func (s *Shape) newBody(it *Item) *knownBody {
 	k := &knownBody{}
 	if s.Custom != nil {
@@ -208,8 +207,8 @@ func (s *Shape) newBody(it *Item) *knownBody {
 	} else {
 		k.dialect, _, _ = api.Select(s.API, it.Line.URL, it.Body)
 	}
-	// Parameters that a body lacks are mostly put at its end, whatever else is in it: then they are so in one that has
-	// a mark for every value. What changes one of them is not a matter of the end.
+	// Missing parameters are usually appended, whatever else a body contains. Then they are also appended to a body that
+	// has a mark in the place of every value. If that changes elsewhere, the body needs more than a tail.
 	marked := []byte{'{'}
 	gjson.ParseBytes(it.Body).ForEach(func(key, _ gjson.Result) bool {
 		if len(marked) > 1 {
@@ -225,7 +224,7 @@ func (s *Shape) newBody(it *Item) *knownBody {
 	return k
 }
 
-// tail is what all that is done to a body puts in the place of its last brace; nil where it is not as simple as that.
+// tail returns the replacement of the last brace that makes a body complete, or nil if that is not enough.
 func (s *Shape) tail(it *Item) []piece {
 	if it.Body[len(it.Body)-1] != '}' {
 		return nil

@@ -1,5 +1,5 @@
-// Package body writes the bodies of requests: it combines what the data contains, a template and the parameters that
-// flags set.
+// Package body writes the bodies of requests from what a dataset contains, a template, and the parameters that flags
+// set.
 package body
 
 import (
@@ -10,26 +10,26 @@ import (
 	"perfpipe/internal/request"
 )
 
-// Item is what one request says, before Shape makes a body of it: Text, In or Body, or Turns. It is valid until the
-// next one is made.
+// Item is the content of a request before its body is made: Text, In or Body, or Turns. It is valid until the next one
+// is made.
 type Item struct {
-	Text   []byte          // a prompt, as the inside of a JSON string
-	In     *api.Input      // what is no single text
+	Text   []byte          // a prompt, escaped as in a JSON string
+	In     *api.Input      // any other input of an API
 	Body   json.RawMessage // a whole body
-	Own    []api.Param     // parameters that the data says; flags that were typed override them
-	Bare   bool            // no default values are added
-	Length bool            // its own max_tokens stands above a typed flag, which is for items that have none
+	Own    []api.Param     // parameters in the data; flags that the user set override them
+	Bare   bool            // add no defaults
+	Length bool            // its max_tokens overrides the flag, which is for items without one
 
-	Tokens int // that Text or In was made of, without a template's; 0: not known
+	Tokens int // tokens in Text or In, without a template's; 0: unknown
 
 	Turns []Turn          // of a conversation
-	Line  request.Request // an envelope's other keys
+	Line  request.Request // the other keys of an envelope
 
-	Members fastjson.Members // of Body; nil: not known
+	Members fastjson.Members // of Body; nil: not parsed yet
 }
 
 // Turn is one step of a conversation.
 type Turn struct {
 	Item
-	DelayMs float64 // waited after the previous turn's end
+	DelayMs float64 // pause after the end of the previous turn
 }

@@ -14,20 +14,20 @@ import (
 	"perfpipe/internal/tokenizer/chattemplate"
 )
 
-// Rendering is a chat template and what it takes besides messages.
+// Rendering is a chat template with its arguments other than messages.
 type Rendering struct {
 	Template  *chattemplate.Template
 	Arguments map[string]json.RawMessage // chat_template_kwargs
 	Now       time.Time                  // for templates that write the date
 }
 
-// text writes a conversation as the model is given it.
+// text renders a conversation as the prompt of the model.
 func (r *Rendering) text(messages, tools json.RawMessage) (string, error) {
 	return r.Template.Render(chattemplate.Chat{Messages: messages, Tools: tools, AddGenerationPrompt: true,
 		Arguments: r.Arguments, Now: r.Now})
 }
 
-// apply puts the rendered text in the place of an item's messages.
+// apply replaces an item's messages by the rendered text.
 func (r *Rendering) apply(it *Item) error {
 	if it.Turns != nil {
 		return errors.New("--render-chat-template: the later turns of a conversation need the server's answers, and its " +
@@ -43,7 +43,7 @@ func (r *Rendering) apply(it *Item) error {
 		messages = append(append([]byte(`[{"role":"user","content":"`), it.Text...), `"}]`...)
 	}
 	if messages == nil {
-		return nil // a prompt already, or no chat at all
+		return nil // it is a prompt, or no chat
 	}
 	text, err := r.text(messages, tools)
 	if err != nil {
@@ -70,13 +70,13 @@ func raw(body []byte, key string) json.RawMessage {
 	return nil
 }
 
-// around is how many tokens the template adds to a text that begins and ends with a word of letters.
+// Around returns the number of tokens that the template adds to a text that begins and ends with a word of letters.
 func (r *Rendering) Around(tok tokenizer.Tokenizer, word string) (int, error) {
 	n, err := r.Tokens(tok, word)
 	return n - len(tok.Encode(word)), err
 }
 
-// tokens is what a text costs with the template around it.
+// Tokens returns the number of tokens of a text with the template around it.
 func (r *Rendering) Tokens(tok tokenizer.Tokenizer, text string) (int, error) {
 	rendered, err := r.text(UserMessage(text), nil)
 	if err != nil {

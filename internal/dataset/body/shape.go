@@ -16,57 +16,56 @@ import (
 	"perfpipe/internal/request"
 )
 
-// Param is one parameter of the body that a flag gives.
+// Param is one parameter of the body.
 type Param struct {
 	api.Param
-	Typed bool // the user wrote it: it overrides what a template or the data says. Otherwise it fills what is missing
+	Typed bool // set by the user: overrides a template and the data; otherwise it is a default
 }
 
-// Model is one of the models that requests are spread over.
+// Model is one of the models among which requests are distributed.
 type Model struct {
 	Name  string
-	Share float64 // of the sum of all
+	Share float64 // relative to the sum of all shares
 }
 
-// Shape makes bodies: it knows what the flags say, and nothing of where a prompt comes from.
+// Shape makes bodies. It holds what is the same for all requests, and does not depend on the source of the items.
 type Shape struct {
-	API    string       // a dialect; "" is as the input asks
-	Ops    []string     // the operations that bodies are for; none: any that takes the input
-	Custom *api.Dialect // in its place one that a specification describes; nil: none
-	// a text is sent as a message of the user, not as it is; nil: where the API takes messages
+	API    string       // dialect; "" is determined by the input
+	Ops    []string     // operations of the bodies; nil: any that accepts the input
+	Custom *api.Dialect // dialect of a specification; nil: none
+	// send a text as a message of the user rather than as a prompt; nil: if the API accepts messages
 	Chat         *bool
 	Template     json.RawMessage // nil: none
 	Models       []Model
-	Params       []Param    // in the order in which they are written; the values of model and max_tokens are drawn
-	MaxTokens    []int      // one number, or a range
-	Rendering    *Rendering // messages are sent as the text that this makes of them; nil: as messages
+	Params       []Param    // in the order of the body; the values of model and max_tokens are drawn
+	MaxTokens    []int      // one value, or a range
+	Rendering    *Rendering // renders messages to a prompt; nil: messages are sent
 	TokenIDs     bool       // Item.Text is a list of token ids
-	PromptTokens bool       // requests say how many tokens their prompts have, where that is known
-	UniquePrefix bool       // every prompt begins with some words of its own
+	PromptTokens bool       // requests contain the number of tokens of their prompts, if known
+	UniquePrefix bool       // every prompt begins with a few random words
 	Seed         uint64
 	Say          func(format string, args ...any)
 
-	words  *synth.Words // of unique beginnings
-	pieces []piece      // the body of a text alone, with gaps
-	noText error        // why there is no such body
+	words  *synth.Words // of unique prefixes
+	pieces []piece      // the body of a plain text, with gaps
+	noText error        // the reason if there is no such body
 
-	turn uint64 // of a conversation, counted from 0
+	turn uint64 // index of the turn in its conversation
 
-	takes map[string]taker      // by what kind of input
+	takes map[string]taker      // by the name of the kind of input
 	known map[string]*knownBody // by their URL and keys
 	keys  []byte
 
-	members fastjson.Members // of the last body that came without
+	members fastjson.Members // buffer for bodies without parsed members
 }
 
-// piece is a part of a body that is the same for all texts, and the mark of the gap behind it.
+// piece is a constant part of a body, and the mark of the gap after it.
 type piece struct {
 	text []byte
 	gap  string
 }
 
-// Marks stand in a body for what differs from one to the next, in characters that no text has: Unicode leaves them to
-// private use.
+// Marks stand for the variable parts of a body. They consist of private use characters, which no text contains.
 const (
 	markText   = "\uF8A0\uF8A1\uF8A2"
 	markTokens = "\uF8A0\uF8A1\uF8A3" // with its quotes
@@ -75,17 +74,17 @@ const (
 	markIDs    = 7205759403792793 // a list of this one id
 )
 
-// uniqueWords begin a prompt that must be like no other: more than 10²⁷ beginnings.
+// uniqueWords is the number of words of a unique prefix: more than 10²⁷ combinations.
 const uniqueWords = 8
 
-// What is drawn for each request, so that no two draws use the same random numbers.
+// Domains of random draws, so that no two draws use the same random numbers.
 const (
 	drawMaxTokens = 0x6d61785f746f6b
 	drawModel     = 0x6d6f64656c
 	drawUnique    = 0x756e69717565
 )
 
-// Compile works out all that is the same for every request.
+// Compile prepares what is the same for every request.
 func (s *Shape) Compile() error {
 	s.known, s.takes = map[string]*knownBody{}, s.takers()
 	if s.UniquePrefix {
@@ -97,11 +96,11 @@ func (s *Shape) Compile() error {
 	}
 	body, dropped, err := s.build(&Item{Text: []byte{}}, quoted(markModel), quoted(markTokens))
 	if err != nil {
-		s.noText = err // which a dataset of something else need not mind
+		s.noText = err // irrelevant unless the dataset has plain texts
 		return nil
 	}
 	for _, p := range s.Params {
-		if p.Typed && slices.Contains(dropped, p.Key) && p.Key != "seed" && s.Say != nil { // the seed has done its work
+		if p.Typed && slices.Contains(dropped, p.Key) && p.Key != "seed" && s.Say != nil { // the seed has had its effect
 			d, _, _ := s.dialect(&Item{})
 			s.Say("%s %s does not take %s: left out", d.Name, d.Op, p.Key)
 		}
@@ -110,7 +109,7 @@ func (s *Shape) Compile() error {
 	return nil
 }
 
-// split finds the marks in a body.
+// split splits a body at its marks.
 func split(body []byte) (pieces []piece) {
 	gaps := []string{markText, string(quoted(markTokens)), string(quoted(markModel)), idsMark}
 	for {
@@ -132,7 +131,7 @@ var idsMark = "[" + strconv.Itoa(markIDs) + "]"
 
 func quoted(mark string) json.RawMessage { return json.RawMessage(`"` + mark + `"`) }
 
-// Request makes request i, its body written behind dst.
+// Request returns request i. Its body is appended to dst.
 func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf []byte, err error) {
 	r = it.Line
 	if s.Rendering != nil {
@@ -141,7 +140,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 		}
 	}
 	if len(it.Turns) == 0 {
-		if s.PromptTokens || r.AtMs != nil { // which makes it an envelope anyway
+		if s.PromptTokens || r.AtMs != nil { // an arrival makes it an envelope anyway
 			r.PromptTokens = cmp.Or(it.Tokens, r.PromptTokens)
 		}
 		start := len(dst)
@@ -155,7 +154,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 	for k := range it.Turns {
 		later := *s
 		if later.turn = uint64(k); k > 0 {
-			later.words = nil // the first turn begins the prompt of all
+			later.words = nil // the first turn is the prefix of all others
 		}
 		body, err := later.append(nil, i, &it.Turns[k].Item)
 		if err != nil {
@@ -166,7 +165,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 	return r, dst, nil
 }
 
-// append writes the body of request i to dst.
+// append appends the body of request i to dst.
 func (s *Shape) append(dst []byte, i int64, it *Item) ([]byte, error) {
 	switch {
 	case it.Text != nil && s.noText != nil:
@@ -191,7 +190,7 @@ func (s *Shape) append(dst []byte, i int64, it *Item) ([]byte, error) {
 	return append(dst, body...), err
 }
 
-// fill writes pieces and what belongs into their gaps.
+// fill appends pieces and the contents of their gaps.
 func (s *Shape) fill(dst []byte, pieces []piece, i int64, text []byte) []byte {
 	for _, p := range pieces {
 		dst = append(dst, p.text...)
@@ -237,14 +236,14 @@ func (s *Shape) model(dst []byte, i int64) []byte {
 	return fastjson.AppendString(dst, s.Models[k].Name)
 }
 
-// unique writes the words that begin request i and no other.
+// unique appends the unique prefix of request i.
 func (s *Shape) unique(dst []byte, i int64) []byte {
-	// o200k's words are proven
+	// never fails: o200k's words are proven
 	dst, _ = s.words.Append(dst, nil, synth.NewRand(s.Seed, drawUnique, uint64(i)), uniqueWords)
 	return dst
 }
 
-// Value is v, which a flag holds, as JSON.
+// Value returns v as JSON. It panics if v has none.
 func Value(v any) json.RawMessage {
 	b, err := json.MarshalWithOption(v, json.DisableHTMLEscape())
 	if err != nil {

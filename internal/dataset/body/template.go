@@ -12,8 +12,8 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// fillTemplate puts what a body asks about into the template: a text where %p stands, all else under the keys that the
-// body has it under.
+// fillTemplate inserts the content of a body into the template: a text in the place of %p, anything else under its
+// keys.
 func (s *Shape) fillTemplate(body json.RawMessage, text bool) (json.RawMessage, error) {
 	if text && !s.TokenIDs && bytes.Contains(s.Template, []byte("%p")) {
 		return bytes.ReplaceAll(s.Template, []byte("%p"), []byte(markText)), nil
@@ -26,7 +26,7 @@ func (s *Shape) fillTemplate(body json.RawMessage, text bool) (json.RawMessage, 
 	return filled, err
 }
 
-// ParseTemplate reads a query template: a JSON object in whose strings %m stands for the model and %p for the prompt.
+// ParseTemplate parses a query template: a JSON object in whose strings %m stands for the model and %p for the prompt.
 func ParseTemplate(text []byte, models []Model) (json.RawMessage, error) {
 	if err := checkObject(text); err != nil {
 		return nil, err
@@ -44,10 +44,10 @@ func ParseTemplate(text []byte, models []Model) (json.RawMessage, error) {
 	return one, nil
 }
 
-// ErrNoModel is a template with %m where no model is named.
+// ErrNoModel is the error of a template with %m if no model is named.
 var ErrNoModel = errors.New("%m stands for the model, and none is named")
 
-// checkObject says what is wrong with text that should be a JSON object.
+// checkObject returns an error if text is not a JSON object.
 func checkObject(text []byte) error {
 	var o map[string]json.RawMessage
 	if err := json.Unmarshal(text, &o); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/tidwall/sjson"
 )
 
-// prepend puts words in front of the first text of a body: its first message, its prompt or its input.
+// prepend inserts words before the first text of a body: its first message, prompt or input.
 func prepend(body json.RawMessage, words []byte) (json.RawMessage, error) {
 	for _, path := range []string{"messages.0.content", "prompt", "input", "input.0.content"} {
 		v := gjson.GetBytes(body, path)

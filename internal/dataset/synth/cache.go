@@ -9,9 +9,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Cached is make, done once for each key and kept in a folder; "" keeps nothing. What is kept is certain to be the same
-// as what make would give only if the key tells everything that make depends on. A table without a proof is not kept:
-// it needs its vocabulary anyway.
+// Cached returns make(), which runs once for each key; its result is cached in the folder dir, or nowhere if dir is
+// "". The key must identify everything that make depends on. A table without a proof is not cached: it needs its
+// vocabulary anyway.
 func Cached(dir, key string, make func() (*Words, error)) (*Words, error) {
 	if dir == "" || key == "" {
 		return make()
@@ -27,12 +27,12 @@ func Cached(dir, key string, make func() (*Words, error)) (*Words, error) {
 		return w, err
 	}
 	if packed, err := w.Marshal(zstd.SpeedFastest); err == nil {
-		keep(path, packed) // else the next run makes it again
+		keep(path, packed) // on failure the next run makes it again
 	}
 	return w, nil
 }
 
-// keep writes a file that appears whole or not at all.
+// keep writes a file atomically.
 func keep(path string, data []byte) {
 	if os.MkdirAll(filepath.Dir(path), 0o755) != nil {
 		return

@@ -14,12 +14,12 @@ import (
 
 // Certify finds the words of a vocabulary by encoding each once, which takes up to a second.
 //
-// Heads, which begin and end a text, are of letters only and cost the same whatever a chat template has around them:
-// then the template costs the same whatever the text is. A vocabulary whose pre-tokenizer gives no proof that counts
-// add up has each text that is made counted.
+// The first and last word of a text are of letters only and cost the same whatever a chat template has around them, so
+// that the template costs the same for every text. If the pre-tokenizer gives no proof that counts add up, each
+// generated text is counted.
 func Certify(tok tokenizer.Tokenizer) (*Words, error) { return certify(tok, nil) }
 
-// certify is Certify of the words of a list alone; nil is all words.
+// certify is Certify restricted to the words of a set; nil is all words.
 func certify(tok tokenizer.Tokenizer, only map[string]bool) (*Words, error) {
 	lex, ok := tok.(tokenizer.Lexicon)
 	if !ok {
@@ -56,11 +56,11 @@ func certify(tok tokenizer.Tokenizer, only map[string]bool) (*Words, error) {
 	return w, err
 }
 
-// mostHeads are as many words as are looked at for heads: each takes eight encodings.
-const mostHeads = 1 << 13
+// maxHeads is the number of words that are tested as first or last words: each takes eight encodings.
+const maxHeads = 1 << 13
 
-// certain are the words that cost one token behind a space, and those that may be heads, of a large vocabulary some
-// from all over it.
+// certain returns the words that cost one token after a space, and those that may be first or last: of a large
+// vocabulary a sample from all over it.
 func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only map[string]bool) (words []word,
 	candidates []string) {
 	type token struct {
@@ -69,7 +69,7 @@ func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only m
 	}
 	var tokens []token
 	for id, s := range lex.Tokens() {
-		// a space behind is the end of a word, as CLIP's vocabulary has it
+		// a trailing space marks the end of a word, as in CLIP's vocabulary
 		if w := strings.Trim(s, " "); plain(w) && (only == nil || only[w]) {
 			tokens = append(tokens, token{id, w})
 		}
@@ -92,7 +92,7 @@ func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only m
 			ofLetters = append(ofLetters, tokens[i].text)
 		}
 	}
-	n := min(len(ofLetters), mostHeads)
+	n := min(len(ofLetters), maxHeads)
 	alone := inParallel(n, func(i int) bool { return len(tok.Encode(ofLetters[i*len(ofLetters)/n])) == 1 })
 	for i, one := range alone {
 		if one {
@@ -102,7 +102,7 @@ func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only m
 	return words, candidates
 }
 
-// inParallel is what each of n numbers gives, on all cores.
+// inParallel returns of(i) for n indices, computed on all cores.
 func inParallel[T any](n int, of func(i int) T) []T {
 	all := make([]T, n)
 	var running sync.WaitGroup
@@ -118,17 +118,18 @@ func inParallel[T any](n int, of func(i int) T) []T {
 	return all
 }
 
-// fewWords are too few to make text of, where other text can be made.
+// fewWords is the number of words below which text of tokens is generated instead, if possible.
 const fewWords = 32
 
-// around are what chat templates have before and behind a text, other than special tokens, which cut a text anyway.
+// around lists the characters that chat templates have before and after a text, other than special tokens, which split
+// a text anyway.
 var around = [][2]string{{"\n", ""}, {">", ""}, {"]", ""}, {"", "\n"}, {"", "<"}, {"", "["}}
 
-// fewHeads are too few to begin and end texts with. What leaves no more of them is a place in which words differ too
-// much: a template that has it costs now one token more, now one less.
+// fewHeads is the minimum number of first and last words. A position that leaves fewer is ignored: words differ too
+// much there, so a template that has it costs a varying number of tokens.
 const fewHeads = 12
 
-// alike are the words that cost what most of them do in every place.
+// alike returns the words that cost what most of them do in every position.
 func alike(tok tokenizer.Tokenizer, lead string, words []string) []string {
 	for _, place := range around {
 		costs := inParallel(len(words), func(i int) int {
@@ -161,7 +162,7 @@ func alike(tok tokenizer.Tokenizer, lead string, words []string) []string {
 	return words
 }
 
-// plain says that w is characters that are seen, without white space.
+// plain reports whether w consists of visible characters.
 func plain(w string) bool {
 	return w != "" && utf8.ValidString(w) && !strings.ContainsFunc(w, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError

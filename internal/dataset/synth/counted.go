@@ -12,12 +12,12 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// rounds is how often a text that came out too long or too short is mended. Nearly all are right within ten; of those
-// of the oddest vocabulary of the vectors one in a thousand takes more than 64.
+// rounds is the maximum number of corrections of a text that is too long or too short. Nearly all need fewer than ten;
+// with the oddest test vocabulary, one in a thousand needs more than 64.
 const rounds = 1024
 
-// appendCounted is Append where nothing is proven: each text is encoded, and made again with as many words more or
-// fewer as it was off.
+// appendCounted is Append for tables without a proof: each text is encoded, and generated again with more or fewer
+// words until its length is right.
 func (w *Words) appendCounted(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
 	start, want := len(dst), n
 	if len(prefix) > 0 {
@@ -49,7 +49,7 @@ func (w *Words) appendCounted(dst, prefix []byte, r *Rand, n int) ([]byte, error
 	return dst, fmt.Errorf("vocabulary %s: no text of exactly %d tokens was found in %d trials", w.name, want, rounds)
 }
 
-// maker makes text of the table's words, each time of other ones.
+// maker returns a generator of texts of n words, different ones in each call.
 func (w *Words) maker(r *Rand, joined bool) func(dst []byte, n int) []byte {
 	if len(w.spans) == 0 {
 		return nil
@@ -57,11 +57,11 @@ func (w *Words) maker(r *Rand, joined bool) func(dst []byte, n int) []byte {
 	return func(dst []byte, n int) []byte { return w.append(dst, r, n, joined) }
 }
 
-// fresh is after how many trials all of a text is drawn again: mending its end may go in circles.
+// fresh is the number of attempts after which the whole text is drawn again: correcting its end may not converge.
 const fresh = 8
 
-// pieceMaker makes text of a vocabulary in which hardly a word costs one token: tokens one after the other. From one
-// trial to the next only the end is drawn anew.
+// pieceMaker returns a generator for vocabularies in which hardly any word costs one token: it concatenates tokens.
+// Between attempts only the end is drawn again.
 func (w *Words) pieceMaker(r *Rand, joined bool) func(dst []byte, n int) []byte {
 	var drawn []string
 	trial := 0
@@ -74,21 +74,21 @@ func (w *Words) pieceMaker(r *Rand, joined bool) func(dst []byte, n int) []byte 
 			drawn = append(drawn, w.pieces[r.Below(len(w.pieces))])
 		}
 		text := strings.TrimSpace(strings.Join(drawn, ""))
-		if joined && trial%2 == 0 { // where a space costs a token, one more token is a word without it
+		if joined && trial%2 == 0 { // if a space costs a token, one more token is a word without it
 			text = " " + text
 		}
 		return fastjson.AppendEscaped(dst, text)
 	}
 }
 
-// tokens encodes the inside of a JSON string.
+// tokens returns the length in tokens of an escaped text.
 func (w *Words) tokens(escaped []byte) (int, error) {
 	var text string
 	err := json.Unmarshal(slices.Concat([]byte{'"'}, escaped, []byte{'"'}), &text)
 	return w.count(text), err
 }
 
-// pieces are the tokens that text may be made of.
+// pieces returns the tokens of which text may consist.
 func pieces(lex tokenizer.Lexicon) []string {
 	var all []string
 	for _, s := range lex.Tokens() {

@@ -26,16 +26,16 @@ var everyday = sync.OnceValue(func() map[string]bool {
 	return words
 })
 
-// EverydayKey tells this list of words from those of other releases.
+// EverydayKey identifies the version of the word list.
 func EverydayKey() string { return fmt.Sprintf("everyday %x", sha256.Sum256([]byte(everydayText))) }
 
-// fewEveryday are too few words of the list to make text of.
+// fewEveryday is the minimum number of everyday words.
 const fewEveryday = 500
 
 var errFew = errors.New("few everyday words")
 
-// Everyday finds the everyday words of a vocabulary, as Certify does. ok is false if it has too few: then the words are
-// all that it has.
+// Everyday finds the everyday words of a vocabulary, as Certify does. If it has too few, ok is false and the result
+// has all of its words.
 func Everyday(tok tokenizer.Tokenizer) (words *Words, ok bool, err error) {
 	if words, err = certify(tok, everyday()); errors.Is(err, errFew) {
 		words, err = Certify(tok)
@@ -55,8 +55,8 @@ var (
 	o200kEveryday []byte
 )
 
-// O200k is the table of all words of o200k_base.
+// O200k returns the table of all words of o200k_base.
 var O200k = sync.OnceValues(func() (*Words, error) { return Unmarshal(o200k) })
 
-// O200kEveryday is the table of its everyday words.
+// O200kEveryday returns the table of the everyday words of o200k_base.
 var O200kEveryday = sync.OnceValues(func() (*Words, error) { return Unmarshal(o200kEveryday) })

@@ -10,15 +10,15 @@ import (
 	"image/png"
 )
 
-// Picture is what a random picture is like.
+// Picture describes a random picture.
 type Picture struct {
 	Width, Height int
 	Format        string // RGB, RGBA or L (grey)
 	Encoding      string // png or jpeg
-	Noise         bool   // every pixel drawn by itself, which no encoding makes smaller
+	Noise         bool   // independent random pixels, which do not compress
 }
 
-// Check says what is wrong with p.
+// Check returns an error if p is invalid.
 func (p *Picture) Check() error {
 	switch {
 	case p.Width < 1 || p.Width > 1<<14:
@@ -31,12 +31,12 @@ func (p *Picture) Check() error {
 	return nil
 }
 
-// grain is how far a pixel may be off the surface that it belongs to, as in a photograph: without it a PNG would shrink
-// to nothing, and the size of a request to that of its text.
+// grain is the amplitude of noise on surfaces, as in a photograph: without it a PNG would shrink to almost nothing,
+// and a request to the size of its text.
 const grain = 4
 
-// AppendURI writes a picture as a data URI: some coloured surfaces on a background that changes from corner to corner,
-// so that it compresses about as a photograph does.
+// AppendURI appends a picture as a data URI: coloured surfaces on a gradient, so that it compresses about as well as a
+// photograph.
 func (p *Picture) AppendURI(dst []byte, r *Rand) ([]byte, error) {
 	img := image.NewNRGBA(image.Rect(0, 0, p.Width, p.Height))
 	if p.Noise {

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// batch is how many words are written between two looks at the room that is left.
+// batch is the number of words written between two checks of the capacity.
 const batch = 64
 
-// Append writes prefix, which is text of this table or nothing, and n tokens more, as the inside of a JSON string:
-// words drawn independently and uniformly, the first of a text and the last of them heads.
+// Append appends prefix, which is empty or text of this table, and n more tokens, escaped as in a JSON string: words
+// drawn independently and uniformly, of which the first and last of a text are heads.
 func (w *Words) Append(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
 	if w.count != nil {
 		return w.appendCounted(dst, prefix, r, n)
@@ -17,7 +17,7 @@ func (w *Words) Append(dst, prefix []byte, r *Rand, n int) ([]byte, error) {
 	return w.append(append(dst, prefix...), r, n, len(prefix) > 0), nil
 }
 
-// Join writes n tokens more behind dst, which ends in text of this table. It needs a proof that counts add up.
+// Join appends n tokens to dst, which ends in text of this table. It needs a proof that counts add up.
 func (w *Words) Join(dst []byte, r *Rand, n int) ([]byte, error) {
 	if w.count != nil {
 		return dst, fmt.Errorf("vocabulary %s: its pre-tokenizer gives no proof that the tokens of joined texts add up",
@@ -26,7 +26,7 @@ func (w *Words) Join(dst []byte, r *Rand, n int) ([]byte, error) {
 	return w.append(dst, r, n, true), nil
 }
 
-// append is Append behind the prefix; where there is one (joined) the text begins with a space.
+// append is Append after the prefix. If there is one (joined), the text begins with a space.
 func (w *Words) append(dst []byte, r *Rand, n int, joined bool) []byte {
 	if n <= 0 {
 		return dst
@@ -35,7 +35,7 @@ func (w *Words) append(dst []byte, r *Rand, n int, joined bool) []byte {
 		first := len(dst)
 		dst = w.word(dst, w.spans[r.Below(w.heads)])
 		if !joined {
-			dst = slices.Delete(dst, first, first+1) // its space
+			dst = slices.Delete(dst, first, first+1) // the space before it
 		}
 		n--
 	}
@@ -54,8 +54,8 @@ func (w *Words) word(dst []byte, span uint32) []byte {
 	return append(dst, w.blob[span>>lengthBits:][:span&maxLength]...)
 }
 
-// words appends k words, at most a batch. One random number of 64 bits gives two; each is copied as 16 bytes, whatever
-// its length, because a copy of known size is one instruction and nine words of ten are no longer.
+// words appends k words, at most a batch. One random number of 64 bits yields two; each word is copied as 16 bytes,
+// since a copy of constant size is one instruction and nine of ten words are not longer.
 func (w *Words) words(dst []byte, r *Rand, k int) []byte {
 	dst = slices.Grow(dst, batch*maxLength+stride)
 	out, at := dst[:cap(dst)], len(dst)

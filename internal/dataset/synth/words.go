@@ -1,8 +1,8 @@
-// Package synth makes random text whose length in tokens is exact and known without encoding it.
+// Package synth generates random text whose length in tokens is exact and known without encoding it.
 //
-// Text is a row of words joined by single spaces, each drawn from a table of words that were seen to cost one token.
-// Where the pre-tokenizer starts a new piece at every such space, no merge crosses it, so the count of the whole is the
-// sum of the counts of its words: that is why nothing is encoded, let alone repaired, when text is made.
+// Text is a sequence of words joined by single spaces, drawn from a table of words that were verified to cost one
+// token each. If the pre-tokenizer starts a new piece at every such space, no merge crosses it, so the count of the
+// text is the sum of the counts of its words: nothing needs to be encoded or corrected when text is generated.
 package synth
 
 import (
@@ -17,15 +17,15 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Words is a table of words that cost one token each behind a space. It does not change.
+// Words is a table of words that cost one token each after a space. It is immutable.
 type Words struct {
 	name  string
-	blob  []byte   // the inside of the JSON strings of all " word"s, then slack for the copies of Append
+	blob  []byte   // escaped " word"s, then slack for the copies of Append
 	spans []uint32 // offset in blob << lengthBits | length
-	heads int      // the first of them may begin and end a text
+	heads int      // number of leading words that may begin and end a text
 
-	count  func(text string) int // tokens, where the sum of the words' is no proof; else nil
-	pieces []string              // instead of words, where there are none to speak of
+	count  func(text string) int // counts the tokens of a text; nil if the sum over its words is proven
+	pieces []string              // used instead of words if there are too few
 }
 
 const (
@@ -34,19 +34,19 @@ const (
 	stride     = 16                // bytes that Append copies at once
 )
 
-// Name is the vocabulary's.
+// Name returns the name of the vocabulary.
 func (w *Words) Name() string { return w.name }
 
-// Len is how many words there are.
+// Len returns the number of words.
 func (w *Words) Len() int { return len(w.spans) }
 
-// word is one line of the table while it is made.
+// word is one entry of a table under construction.
 type word struct {
 	escaped string // " word"
 	head    bool
 }
 
-// build makes the table of certain words.
+// build returns the table of verified words.
 func build(name string, words []word) (*Words, error) {
 	slices.SortFunc(words, func(a, b word) int {
 		if a.head != b.head {
@@ -72,7 +72,7 @@ func build(name string, words []word) (*Words, error) {
 	return w, nil
 }
 
-// ASCII narrows the table to words of ASCII characters.
+// ASCII returns the table restricted to words of ASCII characters.
 func (w *Words) ASCII() (*Words, error) {
 	if w.pieces != nil {
 		return nil, fmt.Errorf("vocabulary %s: --charset ascii needs words that cost one token", w.name)
@@ -91,14 +91,14 @@ func (w *Words) ASCII() (*Words, error) {
 	return ascii, err
 }
 
-// magic begins a table that was written. It has the project's former name, so that older caches are still read.
+// magic begins a stored table. It contains the project's former name, so that older caches are still read.
 const magic = "llmperf words 1\n"
 
-// Proven says that the length of a text needs no encoding.
+// Proven reports whether lengths are known without encoding.
 func (w *Words) Proven() bool { return w.count == nil }
 
-// Marshal writes the table for Unmarshal, compressed: SpeedBestCompression takes a fifth of the room off what
-// SpeedFastest makes, in six times its time.
+// Marshal returns the table in the format of Unmarshal, compressed: SpeedBestCompression makes it a fifth smaller than
+// SpeedFastest, in six times the time.
 func (w *Words) Marshal(level zstd.EncoderLevel) ([]byte, error) {
 	b := binary.AppendUvarint([]byte(magic), uint64(len(w.name)))
 	b = append(b, w.name...)
@@ -115,7 +115,7 @@ func (w *Words) Marshal(level zstd.EncoderLevel) ([]byte, error) {
 	return enc.EncodeAll(b, nil), nil
 }
 
-// Unmarshal reads what Marshal wrote.
+// Unmarshal reads the result of Marshal.
 func Unmarshal(packed []byte) (*Words, error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
 	if err != nil {

@@ -11,11 +11,10 @@ import (
 	"github.com/ardanlabs/jinja"
 )
 
-// operators are the binary ones that are calls in a rewritten template, those that bind closest first, as Jinja has
-// them.
+// operators are the binary operators that a rewritten template calls as functions, by decreasing precedence in Jinja.
 var operators = [][]string{{"**"}, {"*", "/", "//", "%"}, {"~"}, {"+", "-"}}
 
-// rewriteOperators makes calls of arith_ of operators.
+// rewriteOperators replaces operators by calls of arith_.
 func rewriteOperators(parts []string) []string {
 	for level, names := range operators {
 		for i := 1; i+1 < len(parts); i++ {
@@ -31,7 +30,7 @@ func rewriteOperators(parts []string) []string {
 			call = append(append(append(call, parts[begin:i]...), ","), parts[i+1:end]...)
 			call = append(call, ")")
 			parts = slices.Replace(parts, begin, end, call...)
-			i += 4 // the comma before the right operand, which was not looked at yet
+			i += 4 // the comma before the right operand, which was not examined yet
 		}
 	}
 	return parts
@@ -45,7 +44,7 @@ func endsOperand(part string) bool {
 	return !slices.Contains(keywords, part) && (operandEnds.MatchString(part) || part == "}")
 }
 
-// operandAfter is where the operand ends that begins at i.
+// operandAfter returns the end of the operand that begins at i.
 func operandAfter(parts []string, i int) int {
 	for i < len(parts) && (parts[i] == "-" || parts[i] == "+") {
 		i++
@@ -72,7 +71,7 @@ func operandAfter(parts []string, i int) int {
 
 var errTooLarge = errors.New("a number is too large")
 
-// arithmetic is a binary operator: Python's, except that nothing is added to a text where Python adds no None.
+// arithmetic is a binary operator with Python's semantics.
 func (b *bounds) arithmetic(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
 	if len(args) != 3 {
 		return jinja.Undefined(), errors.New("an operand is missing")
@@ -88,7 +87,7 @@ func (b *bounds) arithmetic(args []jinja.Value, _ map[string]jinja.Value) (jinja
 		return b.addText(x, y)
 	case op == "+" && x.IsList() && y.IsList():
 		n := x.AsList().Len() + y.AsList().Len()
-		if n > mostNodes {
+		if n > maxNodes {
 			return jinja.Undefined(), errNested
 		}
 		return jinja.NewList(slices.Concat(x.AsList().Items, y.AsList().Items)), b.made(int64(n))
@@ -159,7 +158,7 @@ func (b *bounds) repeat(v, times jinja.Value) (jinja.Value, error) {
 	if v.IsString() {
 		return jinja.NewString(strings.Repeat(v.AsString(), int(n))), nil
 	}
-	if size*n > mostNodes {
+	if size*n > maxNodes {
 		return jinja.Undefined(), errNested
 	}
 	return jinja.NewList(slices.Repeat(v.AsList().Items, int(n))), nil
@@ -238,7 +237,7 @@ func floatArithmetic(op string, f, g float64) (jinja.Value, error) {
 	return jinja.NewFloat(r), nil
 }
 
-// wholePower is m to the power of n, which is not negative.
+// wholePower returns m to the power of n, n ≥ 0.
 func wholePower(m, n int64) (jinja.Value, error) {
 	if m >= -1 && m <= 1 {
 		return jinja.NewInt(map[bool]int64{true: 1, false: m}[n == 0 || m == -1 && n%2 == 0]), nil

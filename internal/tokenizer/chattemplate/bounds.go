@@ -8,36 +8,36 @@ import (
 	"github.com/ardanlabs/jinja"
 )
 
-// A template comes from a hub, so it runs in bounds, each far beyond what a chat needs. The range is that of Python's
-// sandbox.
+// A template comes from a hub, so it runs within bounds, each far beyond the needs of a chat. maxRange is that of
+// Python's sandbox.
 const (
-	mostSource    = 1 << 20   // bytes of a template
-	mostParts     = 10_000    // names, numbers and the like of an expression: rewriting one takes the square of them
-	mostSteps     = 5_000_000 // turns of loops and calls of macros
-	mostCalls     = 200       // macros within one another
-	mostRange     = 100_000   // numbers of one range
-	mostNodes     = 1_000_000 // values within a value
-	leastTextSize = 16 << 20  // bytes of any text, for a chat of any size
-	leastWork     = 256 << 20 // bytes of all texts together
-	workOfInput   = 256       // more of them for each byte of the chat
+	maxSource   = 1 << 20   // bytes of a template
+	maxParts    = 10_000    // tokens of an expression: rewriting takes quadratic time in them
+	maxSteps    = 5_000_000 // iterations of loops and calls of macros
+	maxCalls    = 200       // nested calls of macros
+	maxRange    = 100_000   // numbers in a range
+	maxNodes    = 1_000_000 // values nested in a value
+	minTextSize = 16 << 20  // bytes of a text, for a chat of any size
+	minWork     = 256 << 20 // bytes of all texts together
+	workOfInput = 256       // additional bytes for each byte of the chat
 )
 
-var errNested = fmt.Errorf("values lie more than %d deep within each other, or a value holds more than %d", deepest,
-	mostNodes)
+var errNested = fmt.Errorf("values lie more than %d deep within each other, or a value holds more than %d", maxDepth,
+	maxNodes)
 
-// bounds are what one rendering has used.
+// bounds is the account of one rendering.
 type bounds struct {
 	steps, calls int
-	text         int64 // most bytes of a text
-	work         int64 // bytes of texts that may still be made
+	text         int64 // maximum bytes of a text
+	work         int64 // remaining bytes of all texts
 	out          int64 // bytes of the output so far
 }
 
 func newBounds(input int) *bounds {
-	return &bounds{text: leastTextSize + 16*int64(input), work: leastWork + workOfInput*int64(input)}
+	return &bounds{text: minTextSize + 16*int64(input), work: minWork + workOfInput*int64(input)}
 }
 
-// made accounts for a text of n bytes before it is made.
+// made accounts for a text of n bytes before it is created.
 func (b *bounds) made(n int64) error {
 	if n < 0 || n > b.text {
 		return fmt.Errorf("it makes a text of more than %d MB", b.text>>20)
@@ -50,21 +50,21 @@ func (b *bounds) made(n int64) error {
 
 type callable = func(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, error)
 
-// functions are those of a rewritten template that count.
+// functions returns the accounted functions that a rewritten template calls.
 func (b *bounds) functions() map[string]callable {
 	none := jinja.NewString("")
 	return map[string]callable{
 		"range": b.numbers,
 		"step_": func([]jinja.Value, map[string]jinja.Value) (jinja.Value, error) {
-			if b.steps++; b.steps > mostSteps {
-				return none, fmt.Errorf("it does not end within %d steps", mostSteps)
+			if b.steps++; b.steps > maxSteps {
+				return none, fmt.Errorf("it does not end within %d steps", maxSteps)
 			}
 			return none, nil
 		},
 		"enter_": func([]jinja.Value, map[string]jinja.Value) (jinja.Value, error) {
 			b.steps++
-			if b.calls++; b.calls > mostCalls || b.steps > mostSteps {
-				return none, fmt.Errorf("its macros call each other more than %d deep, or without end", mostCalls)
+			if b.calls++; b.calls > maxCalls || b.steps > maxSteps {
+				return none, fmt.Errorf("its macros call each other more than %d deep, or without end", maxCalls)
 			}
 			return none, nil
 		},
@@ -135,8 +135,8 @@ func (b *bounds) numbers(args []jinja.Value, _ map[string]jinja.Value) (jinja.Va
 	if step == 0 {
 		return jinja.Undefined(), errors.New("the step of a range is zero")
 	}
-	if float64(stop-start)/float64(step) > mostRange || stop-start > math.MaxInt64/2 || start-stop > math.MaxInt64/2 {
-		return jinja.Undefined(), fmt.Errorf("a range of more than %d numbers", mostRange)
+	if float64(stop-start)/float64(step) > maxRange || stop-start > math.MaxInt64/2 || start-stop > math.MaxInt64/2 {
+		return jinja.Undefined(), fmt.Errorf("a range of more than %d numbers", maxRange)
 	}
 	out := jinja.NewList(nil)
 	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
@@ -145,7 +145,7 @@ func (b *bounds) numbers(args []jinja.Value, _ map[string]jinja.Value) (jinja.Va
 	return out, nil
 }
 
-// wholeNumber is v as Python takes it for a whole number: a bool, too.
+// wholeNumber returns v as an integer if it is one in Python, where a bool is.
 func wholeNumber(v jinja.Value) (int64, bool) {
 	switch {
 	case v.IsInt():
@@ -174,14 +174,14 @@ func kindOf(v jinja.Value) string {
 	return show(v)
 }
 
-// checkNesting refuses values that lie too deep, in which what compares or prints them would not come back.
+// checkNesting returns an error if values are nested so deep that comparing or printing them might not end.
 func checkNesting(v jinja.Value) error {
-	nodes := mostNodes
+	nodes := maxNodes
 	return nested(v, 0, &nodes)
 }
 
 func nested(v jinja.Value, depth int, nodes *int) error {
-	if *nodes--; depth > deepest || *nodes < 0 {
+	if *nodes--; depth > maxDepth || *nodes < 0 {
 		return errNested
 	}
 	switch {
@@ -201,7 +201,7 @@ func nested(v jinja.Value, depth int, nodes *int) error {
 	return nil
 }
 
-// changes is any method that changes a list or an object, which Python's sandbox refuses, too.
+// changes is any method that modifies a list or an object. Python's sandbox refuses them, too.
 func changes([]jinja.Value, map[string]jinja.Value) (jinja.Value, error) {
 	return jinja.Undefined(), errors.New("append, insert, pop and update are refused: they change a value")
 }
@@ -216,7 +216,7 @@ func listOf(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
 			out.AsList().Append(jinja.NewString(key))
 		}
 	case v.IsString():
-		if len(v.AsString()) > mostNodes {
+		if len(v.AsString()) > maxNodes {
 			return out, errNested
 		}
 		for _, r := range v.AsString() {

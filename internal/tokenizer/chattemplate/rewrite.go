@@ -8,12 +8,12 @@ import (
 	"unicode"
 )
 
-// The library differs from Jinja, as Hugging Face's libraries set it up, where text meets blocks (trim_blocks and
-// lstrip_blocks), in how it prints None and floats, and in tojson with indent. So a template is rewritten before it is
-// compiled: text becomes string literals, with the white space gone that Jinja takes away; {{ x }} becomes
-// {{ show_(x) }}; and x|tojson(…), x|trim, x|string and x|map('upper') become calls of functions of ours, too.
+// The library differs from Jinja, as Hugging Face's libraries configure it, in white space around blocks (trim_blocks
+// and lstrip_blocks), in how it prints None and floats, and in tojson with indent. So a template is rewritten before
+// it is compiled: text becomes string literals without the white space that Jinja removes; {{ x }} becomes {{ show_(x)
+// }}; and x|tojson(…), x|trim, x|string and x|map('upper') become calls of this package's functions.
 
-// tag is a part of a template: text, or what stands between delimiters.
+// tag is a part of a template: text, or the content of delimiters.
 type tag struct {
 	open        string // "", "{{", "{%" or "{#"
 	text        string
@@ -25,7 +25,7 @@ var (
 	rawEnds  = regexp.MustCompile(`\{%[-+]?\s*endraw\s*[-+]?%\}`)
 )
 
-// scanTags cuts a template into its tags.
+// scanTags splits a template into its tags.
 func scanTags(source string) ([]tag, error) {
 	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
 	source = strings.TrimSuffix(source, "\n")
@@ -64,7 +64,7 @@ func scanTags(source string) ([]tag, error) {
 	return tags, nil
 }
 
-// closing finds the end of a tag, but not within strings and brackets.
+// closing returns the end of a tag, ignoring strings and brackets.
 func closing(s, open string) int {
 	end := map[string]string{"{{": "}}", "{%": "%}", "{#": "#}"}[open]
 	if open == "{#" {
@@ -90,7 +90,7 @@ func closing(s, open string) int {
 	return -1
 }
 
-// trimText takes away the white space at the ends of text that its neighbours before and after take (nil: none).
+// trimText removes the white space that the neighbours before and after remove (nil: none).
 func trimText(text string, before, after *tag) string {
 	lineStart := before == nil
 	if before != nil {
@@ -124,7 +124,7 @@ type rewriter struct {
 	within int // open loops and macros, whose literal text counts towards the bounds
 }
 
-// rewrite returns the template that the library compiles in the place of source.
+// rewrite returns the template to compile in the place of source.
 func rewrite(source string) (string, error) {
 	tags, err := scanTags(source)
 	if err != nil {
@@ -133,8 +133,8 @@ func rewrite(source string) (string, error) {
 	var w rewriter
 	for i := range tags {
 		t := &tags[i]
-		if t.open != "" && t.open != "{#" && len(lexeme.FindAllStringIndex(t.text, mostParts+1)) > mostParts {
-			return "", fmt.Errorf("an expression of more than %d parts", mostParts)
+		if t.open != "" && t.open != "{#" && len(lexeme.FindAllStringIndex(t.text, maxParts+1)) > maxParts {
+			return "", fmt.Errorf("an expression of more than %d parts", maxParts)
 		}
 		switch t.open {
 		case "":
@@ -168,7 +168,7 @@ func (w *rewriter) literal(text string) {
 	w.WriteString("{{ " + literal + " }}")
 }
 
-// statement writes what stands between {% and %}, and the calls that count loops and macros.
+// statement writes the content of {% %}, and the calls that count loops and macros.
 func (w *rewriter) statement(inner string) error {
 	switch strings.TrimSpace(inner) {
 	case "raw", "endraw":
@@ -199,14 +199,14 @@ func (w *rewriter) statement(inner string) error {
 	return nil
 }
 
-// lexeme finds the parts of an expression: strings, names, numbers, other characters.
+// lexeme matches the tokens of an expression: strings, names, numbers, other characters.
 var lexeme = regexp.MustCompile(`"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|` +
 	`[\pL_][\pL\pN_]*|[0-9][0-9.]*|\s+|[=!<>]=|//|\*\*|[\s\S]`)
 
-// operandEnds is how a part begins that can be called or indexed.
+// operandEnds matches the beginning of a token that can be called or indexed.
 var operandEnds = regexp.MustCompile(`^[\pL\pN_"')\]]`)
 
-// rewriteFilters makes calls of our functions of some filters.
+// rewriteFilters replaces some filters by calls of our functions.
 func rewriteFilters(expr string) string {
 	parts := lexeme.FindAllString(expr, -1)
 	parts = slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" })
@@ -235,18 +235,19 @@ func rewriteFilters(expr string) string {
 			i = begin
 		}
 	}
-	if parts = rewriteMethods(parts); len(parts) > 0 && parts[0] != "macro" { // whose defaults may have no calls
+	// the defaults of a macro cannot contain calls
+	if parts = rewriteMethods(parts); len(parts) > 0 && parts[0] != "macro" {
 		parts = rewriteOperators(parts)
 	}
 	return strings.ReplaceAll(" "+strings.Join(parts, " ")+" ", " . ", ".")
 }
 
-// methods are those that are calls of functions in a rewritten template.
+// methods are the methods that a rewritten template calls as functions.
 var methods = map[string]string{"replace": "replace_", "format": "braces_", "join": "joined_", "append": "change_",
 	"insert": "change_", "update": "change_",
 	"pop": "change_"}
 
-// rewriteMethods makes x.replace(…) a call of replace_(x, …), and others alike.
+// rewriteMethods replaces x.replace(…) by replace_(x, …), and other methods likewise.
 func rewriteMethods(parts []string) []string {
 	for i := 1; i+2 < len(parts); i++ {
 		name, ok := methods[parts[i+1]]
@@ -264,7 +265,7 @@ func rewriteMethods(parts []string) []string {
 	return parts
 }
 
-// rewriteSet has the value of a {% set x = … %} looked at.
+// rewriteSet adds a check of the value of {% set x = … %}.
 func rewriteSet(inner string) string {
 	if !strings.HasPrefix(strings.TrimSpace(inner), "set ") {
 		return inner
@@ -276,7 +277,7 @@ func rewriteSet(inner string) string {
 	return name + "= checked_(" + value + ") "
 }
 
-// matching is the bracket that belongs to the one at i, to the right or left; the last part if it is missing.
+// matching returns the bracket that matches the one at i, to the right or left, or the last token if it is missing.
 func matching(parts []string, i, step int) int {
 	depth := 0
 	for ; i >= 0 && i < len(parts); i += step {
@@ -293,8 +294,8 @@ func matching(parts []string, i, step int) int {
 	return min(max(i, 0), len(parts)-1)
 }
 
-// operand is where the operand begins that ends at i: a name, literal or bracket with all its calls, items, attributes
-// and filters.
+// operand returns the beginning of the operand that ends at i: a name, literal or bracket with all its calls, items,
+// attributes and filters.
 func operand(parts []string, i int) int {
 	for i > 0 {
 		if strings.Contains(")]}", parts[i]) {

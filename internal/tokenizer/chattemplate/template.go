@@ -18,30 +18,30 @@ import (
 	json "github.com/goccy/go-json"
 )
 
-// Template is a chat template: it writes a conversation as the text that a model continues, as a server does with the
-// body of a chat request. It is safe for use by several goroutines at once.
+// Template is a compiled chat template. It renders a conversation as the prompt that a server makes of a chat request.
+// It is safe for concurrent use.
 type Template struct {
 	name     string
-	tokens   map[string]string // bos_token and the like, as the template calls them
+	tokens   map[string]string // special tokens by their variable names, such as bos_token
 	template *jinja.Template
-	tools    *Template // for chats with tools; nil: the same
+	tools    *Template // for chats with tools; nil: this one
 }
 
-// Chat is what a template renders. Its parts are JSON as they stand in the body of a chat request.
+// Chat is the input of a template. Its parts are JSON as in the body of a chat request.
 type Chat struct {
 	Messages            json.RawMessage
 	Tools               json.RawMessage            // empty: none
 	AddGenerationPrompt bool                       // begin the assistant's answer
 	Arguments           map[string]json.RawMessage // chat_template_kwargs: enable_thinking, documents, …
-	Now                 time.Time                  // for templates that write today's date
+	Now                 time.Time                  // for templates that print the date
 }
 
-// New compiles a template. name is for messages; tokens are the special tokens that it may write, by the
-// names it knows them by: bos_token, eos_token and so on.
+// New compiles a template. name is for messages; tokens are the special tokens by the names of their variables, such
+// as bos_token.
 func New(name, source string, tokens map[string]string) (t *Template, err error) {
 	defer recovered(&err, name)
-	if len(source) > mostSource {
-		return nil, fmt.Errorf("%s: a chat template of more than %d KB", name, mostSource>>10)
+	if len(source) > maxSource {
+		return nil, fmt.Errorf("%s: a chat template of more than %d KB", name, maxSource>>10)
 	}
 	rewritten, err := rewrite(source)
 	if err != nil {
@@ -57,14 +57,14 @@ func New(name, source string, tokens map[string]string) (t *Template, err error)
 // ForTools sets the template that renders chats with tools.
 func (t *Template) ForTools(tools *Template) { t.tools = tools }
 
-// recovered makes an error of a panic: the library has some for templates that are odd enough.
+// recovered converts a panic to an error: the library panics on some invalid templates.
 func recovered(err *error, name string) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%s: chat template: %v", name, r)
 	}
 }
 
-// raisedError is a template's own raise_exception.
+// raisedError is the error of raise_exception.
 type raisedError struct{ message string }
 
 func (e *raisedError) Error() string { return e.message }
@@ -74,7 +74,7 @@ func (c *Chat) hasTools() bool {
 	return len(tools) > 0 && string(tools) != "null"
 }
 
-// Render writes a conversation.
+// Render returns the prompt of a conversation.
 func (t *Template) Render(chat Chat) (text string, err error) {
 	if t.tools != nil && chat.hasTools() {
 		return t.tools.Render(chat)
@@ -108,7 +108,7 @@ func contentOf(message jinja.Value) (content jinja.Value) {
 	return content
 }
 
-// data are the variables of a template.
+// data returns the variables of a template.
 func (t *Template) data(chat Chat) (map[string]jinja.Value, error) {
 	data := map[string]jinja.Value{
 		"tools":                 jinja.None(),

@@ -9,7 +9,7 @@ import (
 	"github.com/ardanlabs/jinja"
 )
 
-// The functions that make texts, each of which counts the bytes before it makes them.
+// The functions that create texts account for the bytes before they create them.
 
 func (b *bounds) replace(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, error) {
 	count := -1
@@ -67,7 +67,7 @@ func (b *bounds) join(args []jinja.Value, options map[string]jinja.Value) (jinja
 	return jinja.NewString(strings.Join(parts, separator)), nil
 }
 
-// indent is the filter: every line but the first, and no blank one, unless it is asked for.
+// indent is the filter: it indents every line except the first and blank ones, unless they are requested.
 func (b *bounds) indent(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, error) {
 	get := func(i int, name string) jinja.Value {
 		if i < len(args) {

@@ -15,7 +15,7 @@ import (
 	"github.com/ardanlabs/jinja"
 )
 
-// parseValue makes a template's value of JSON, with the keys of objects in their order, as Python keeps them.
+// parseValue converts JSON to a template's value. Objects keep the order of their keys, as in Python.
 func parseValue(raw []byte) (jinja.Value, error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
@@ -29,16 +29,16 @@ func parseValue(raw []byte) (jinja.Value, error) {
 	return v, nil
 }
 
-// deepest is how deep values may lie within each other.
-const deepest = 200
+// maxDepth is the maximum depth of nested values.
+const maxDepth = 200
 
 func decodeValue(d *json.Decoder, depth int) (v jinja.Value, err error) {
 	token, err := d.Token()
 	if err != nil {
 		return v, err
 	}
-	if depth > deepest {
-		return v, fmt.Errorf("values lie more than %d deep", deepest)
+	if depth > maxDepth {
+		return v, fmt.Errorf("values lie more than %d deep", maxDepth)
 	}
 	switch token {
 	case json.Delim('['):
@@ -70,7 +70,7 @@ func decodeValue(d *json.Decoder, depth int) (v jinja.Value, err error) {
 	return v, err
 }
 
-// functions are what rewritten templates call.
+// functions are the functions that rewritten templates call.
 var functions = map[string]func(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, error){
 	"tojson_": toJSON,
 	"map_":    mapFilter,
@@ -85,7 +85,7 @@ var functions = map[string]func(args []jinja.Value, options map[string]jinja.Val
 	},
 }
 
-// mapFilter is x|map("upper") for the filters of one text or value.
+// mapFilter is x|map("upper"), for filters of one text or value.
 func mapFilter(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
 	if len(args) != 2 || !args[0].IsList() || !args[1].IsString() {
 		return jinja.Undefined(), errors.New("map takes a list and a filter")
@@ -119,7 +119,7 @@ func showValue(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error
 	return jinja.NewString(show(args[0])), nil
 }
 
-// show is what {{ v }} prints: Python's str.
+// show returns what {{ v }} prints: Python's str.
 func show(v jinja.Value) string {
 	switch {
 	case v.IsUndefined():
@@ -130,7 +130,7 @@ func show(v jinja.Value) string {
 	return repr(v)
 }
 
-// repr is Python's repr. It panics, which Render makes an error of, where a value within itself has no end.
+// repr is Python's repr. It panics, which Render converts to an error, if a value contains itself.
 func repr(v jinja.Value) string {
 	var b strings.Builder
 	appendRepr(&b, v, 0)
@@ -138,7 +138,7 @@ func repr(v jinja.Value) string {
 }
 
 func appendRepr(b *strings.Builder, v jinja.Value, depth int) {
-	if depth > deepest || b.Len() > mostRepr {
+	if depth > maxDepth || b.Len() > maxRepr {
 		panic(errNested)
 	}
 	switch {
@@ -177,10 +177,10 @@ func appendRepr(b *strings.Builder, v jinja.Value, depth int) {
 	}
 }
 
-// mostRepr is the longest printed list or object.
-const mostRepr = 64 << 20
+// maxRepr is the maximum size of a printed list or object, in bytes.
+const maxRepr = 64 << 20
 
-// toJSON is Python's json.dumps, as Hugging Face's libraries give it to templates: other scripts stay as they are.
+// toJSON is Python's json.dumps as Hugging Face's libraries configure it: non-ASCII characters are not escaped.
 func toJSON(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, error) {
 	w := jsonWriter{indent: -1, comma: ", ", colon: ": "}
 	if len(args) == 0 {
@@ -202,7 +202,7 @@ func toJSON(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, er
 
 type jsonWriter struct {
 	strings.Builder
-	indent       int // -1: all on one line
+	indent       int // -1: on one line
 	comma, colon string
 	ascii        bool
 }
@@ -215,7 +215,7 @@ func (w *jsonWriter) line(depth int) {
 
 func (w *jsonWriter) value(v jinja.Value, depth int) error {
 	switch {
-	case depth > deepest || w.Len() > mostRepr:
+	case depth > maxDepth || w.Len() > maxRepr:
 		return fmt.Errorf("tojson: %w", errNested)
 	case v.IsNone():
 		w.WriteString("null")
@@ -291,7 +291,7 @@ func pythonFloat(f float64) string {
 	return s
 }
 
-// strftime is Python's, as far as templates write dates.
+// strftime is Python's, for the directives that templates use.
 func strftime(layout string, t time.Time) string {
 	names := map[byte]string{'Y': "2006", 'y': "06", 'm': "01", 'B': "January", 'b': "Jan", 'd': "02", 'e': "_2",
 		'A': "Monday", 'a': "Mon",
