@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
 )
@@ -23,13 +25,10 @@ func (f *flags) chooseFormat(terminal bool) (err error) {
 	if f.Format, err = cli.Format(f.Output, f.Format, endings()); err != nil {
 		return err
 	}
-	switch {
-	case f.Format != "":
-	case terminal:
+	if f.Format == "" && terminal {
 		f.Format = "term"
-	default:
-		f.Format = "html"
 	}
+	f.Format = cmp.Or(f.Format, "html")
 	return f.checkFormat()
 }
 

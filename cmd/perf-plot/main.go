@@ -22,7 +22,9 @@ import (
 
 func main() { os.Exit(cli.Main("perf-plot", run)) }
 
-const description = `Charts of record lines, as perf-send writes them: one HTML page that needs no network, or figures alone. Reads stdin if no FILE is named, and gzip and zstd, too. Several files are compared with one another; the load points of one file form a sweep.
+const description = "Charts of record lines, as perf-send writes them: one HTML page that needs no network, or figures " +
+	"alone. Reads stdin if no FILE is named, and gzip and zstd, too. Several files are compared with one another; the " +
+	`load points of one file form a sweep.
 
   perf-plot records.jsonl -o report.html
   perf-plot --format term records.jsonl
@@ -129,12 +131,10 @@ func write(w io.Writer, page *chart.Page, f *flags, columns int) error {
 		return chart.HTML(w, page)
 	case "csv":
 		return chart.CSV(w, figures)
-	case "svg":
-		return chart.SVG(w, &figures[0])
-	case "png":
-		return chart.PNG(w, &figures[0])
-	case "vega":
-		return chart.Vega(w, &figures[0])
+	}
+	single := map[string]func(io.Writer, *chart.Figure) error{"svg": chart.SVG, "png": chart.PNG, "vega": chart.Vega}
+	if draw := single[f.Format]; draw != nil {
+		return draw(w, &figures[0])
 	}
 	for i := range figures {
 		if err := chart.Term(w, &figures[i], columns); err != nil {

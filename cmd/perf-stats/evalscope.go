@@ -2,8 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/evalscope"
@@ -19,8 +17,7 @@ func exportEvalscope(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) e
 		return err
 	}
 	export := evalscope.New(evalscope.Options{
-		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, Create: f.createPrivate,
-		Write: func(path string, text []byte) error { return writeFile(env, path, text) },
+		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, Create: f.createPrivate, Write: env.WriteFile,
 	})
 	defer export.Abort()
 	stream.Also(export.Collect)
@@ -31,16 +28,4 @@ func exportEvalscope(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) e
 		return err
 	}
 	return in.Err()
-}
-
-func writeFile(env *cli.Env, path string, text []byte) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fault.Fail("", "%w", err)
-	}
-	out := env.Create(path)
-	defer out.Abort()
-	if _, err := out.Write(text); err != nil {
-		return err
-	}
-	return out.Commit()
 }

@@ -100,7 +100,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	if err := f.output(env, func(w io.Writer) error { return f.write(w, summary) }); err != nil {
 		return err
 	}
-	if err := files.Commit(format.Figures(summary)); err != nil {
+	if err := files.Commit(summary); err != nil {
 		return err
 	}
 	if err := in.Err(); err != nil {

@@ -22,13 +22,7 @@ func (f *flags) server(env *cli.Env, s *stats.Summary) error {
 	if err != nil {
 		return fault.Fail("perf-send --metrics-out makes such files", "--metrics: %w", err)
 	}
-	found := false
-	for i := range s.Blocks {
-		b := &s.Blocks[i]
-		b.Server = servermetrics.Summarize(samples, b.FirstScheduledUs, b.LastEndUs)
-		found = found || b.Server != nil
-	}
-	if !found && len(s.Blocks) > 0 {
+	if !s.AddServer(samples) && len(s.Blocks) > 0 {
 		env.Say("--metrics: no sample of %s lies in the time of the records", name)
 	}
 	return nil

@@ -24,8 +24,8 @@ var darkPalette = [...]color.NRGBA{
 	{0x86, 0xCF, 0xF5, 0xFF}, {0xF2, 0xB1, 0x34, 0xFF}, {0xD6, 0xC8, 0x4A, 0xFF}, {0x9A, 0xA4, 0xB2, 0xFF},
 }
 
-// Colors is the number of different colours of series.
-const Colors = len(palette)
+// numColors is the number of different colours of series.
+const numColors = len(palette)
 
 // viridis is sampled from the map of that name by Smith and van der Walt (2015), which is perceptually uniform and
 // readable without colour.

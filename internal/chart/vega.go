@@ -64,7 +64,7 @@ func (f *Figure) vegaData(kind Kind) vegaData {
 		if s.Kind != kind || s.Len() == 0 {
 			continue
 		}
-		hue := hexes(palette[:])[max(s.Color, 0)%Colors]
+		hue := hexes(palette[:])[max(s.Color, 0)%numColors]
 		if f.Ordered {
 			hue = hexes([]color.NRGBA{f.seriesColor(s.Color)})[0]
 		}

@@ -1,6 +1,12 @@
 package cli
 
-import "perfpipe/internal/partial"
+import (
+	"os"
+	"path/filepath"
+
+	"perfpipe/internal/fault"
+	"perfpipe/internal/partial"
+)
 
 // IsStd reports whether a path names stdin or stdout.
 func IsStd(path string) bool { return path == "" || path == "-" }
@@ -10,6 +16,19 @@ func (e *Env) Create(path string) *partial.File { return e.create(path, false) }
 
 // Continue is like Create, but appends to FILE.partial if it exists.
 func (e *Env) Continue(path string) *partial.File { return e.create(path, true) }
+
+// WriteFile writes a complete file, and creates its folder.
+func (e *Env) WriteFile(path string, text []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fault.Fail("", "%w", err)
+	}
+	out := e.Create(path)
+	defer out.Abort()
+	if _, err := out.Write(text); err != nil {
+		return err
+	}
+	return out.Commit()
+}
 
 func (e *Env) create(path string, add bool) *partial.File {
 	if IsStd(path) {

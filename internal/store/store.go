@@ -15,6 +15,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/format"
 	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
 
 // Kind is a file format of a Store.
@@ -142,7 +143,11 @@ func beginsWith(path, mark string) bool {
 type Set []*Store
 
 // Commit commits all stores.
-func (s Set) Commit(figures []format.Figure) error {
+func (s Set) Commit(summary *stats.Summary) error {
+	if len(s) == 0 {
+		return nil
+	}
+	figures := format.Figures(summary)
 	for _, store := range s {
 		if err := store.Commit(figures); err != nil {
 			return err

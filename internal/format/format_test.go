@@ -1,0 +1,57 @@
+package format
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+
+	"perfpipe/internal/dist"
+	"perfpipe/internal/stats"
+)
+
+func TestNumber(t *testing.T) {
+	for v, want := range map[float64]string{
+		0: "0", 1234: "1,234", 12345.6: "12,346", 12.3456: "12.35", 0.0812345: "0.08123", 100: "100", -1234.5: "-1,234",
+		1e-9: "0", math.Inf(1): "∞", math.NaN(): "–",
+	} {
+		if got := Number(dist.Num(v)); got != want && v == v {
+			t.Errorf("Number(%v) = %q, want %q", v, got, want)
+		}
+	}
+	if got := Number(dist.Num(math.NaN())); got != "–" {
+		t.Errorf("Number(NaN) = %q", got)
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	for v, want := range map[float64]string{0.0000005: "0.5 µs", 0.25: "250 ms", 1: "1 s", 90: "90 s"} {
+		if got := seconds(dist.Num(v)); got != want {
+			t.Errorf("seconds(%v) = %q, want %q", v, got, want)
+		}
+	}
+}
+
+// TestFormats writes an empty summary in every format, by its name.
+func TestFormats(t *testing.T) {
+	endings := map[string]bool{}
+	for _, f := range All() {
+		if got, ok := Named(f.Name); !ok || got.Ending != f.Ending {
+			t.Errorf("Named(%q) = %v, %v", f.Name, got.Name, ok)
+		}
+		if f.Summary == nil || !strings.HasPrefix(f.Ending, ".") || endings[f.Ending] {
+			t.Errorf("%s: no function, or the ending %q", f.Name, f.Ending)
+		}
+		endings[f.Ending] = true
+		if err := f.Summary(new(bytes.Buffer), stats.New(stats.Options{}).Summary(), Options{}); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		}
+	}
+	if _, ok := Named("pdf"); ok {
+		t.Error("pdf is a format")
+	}
+	names, last := Help()
+	if !strings.HasPrefix(names, "table, json") || !strings.HasSuffix(last, " or .xml") {
+		t.Errorf("the help has %q and %q", names, last)
+	}
+}
