@@ -147,6 +147,7 @@ type LostError struct {
 	Partial string // name of the file that has the other records; empty if there is none
 }
 
+// Error returns the cause and, if another file has the other records, what is lost.
 func (e *LostError) Error() string {
 	if e.Partial == "" {
 		return e.Err.Error()

@@ -34,6 +34,7 @@ type EnvError struct {
 	Err   error
 }
 
+// Error returns the names of the variables and the cause.
 func (e *EnvError) Error() string { return e.Names + ": " + e.Err.Error() }
 
 // Unwrap returns the cause.
