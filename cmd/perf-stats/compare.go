@@ -10,14 +10,15 @@ import (
 	"strings"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/compare"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/format"
 	"perfpipe/internal/stats"
 )
 
-// compare compares two sides. Each is a file, or several runs of the same load, separated by commas.
-func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) error {
+// compareFiles compares two sides. Each is a file, or several runs of the same load, separated by commas.
+func compareFiles(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) error {
 	if len(f.Files) != 2 {
 		return fault.Usage("perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl",
 			"--compare: wants two sides, not %d", len(f.Files))
@@ -44,7 +45,7 @@ func compare(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) err
 			sides[i] = append(sides[i], stream.Collector())
 		}
 	}
-	compared := stats.Compare(sides[0], sides[1])
+	compared := compare.Sides(sides[0], sides[1])
 	if len(compared.Changes) == 0 {
 		return fault.Fail("a load point is compared with the one of the same name; --by another key may join them",
 			"--compare: %s and %s have no load point in common: %s", f.Files[0], f.Files[1], firstOf(compared.Notes))
@@ -81,7 +82,7 @@ const mostReasons = 8
 
 // failOnRegression fails if a headline figure is worse by more than the limit, and with the code of its own if one
 // cannot be judged.
-func failOnRegression(env *cli.Env, c *stats.Comparison, limit float64, code int) error {
+func failOnRegression(env *cli.Env, c *compare.Comparison, limit float64, code int) error {
 	if err := regression(c, limit); err != nil {
 		return err
 	}
@@ -107,7 +108,7 @@ func failOnRegression(env *cli.Env, c *stats.Comparison, limit float64, code int
 }
 
 // regression returns an error if a headline figure is worse by more than the limit.
-func regression(c *stats.Comparison, limit float64) error {
+func regression(c *compare.Comparison, limit float64) error {
 	worse := c.Worse(limit)
 	if len(worse) == 0 {
 		return nil

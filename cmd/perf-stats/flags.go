@@ -13,6 +13,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/filter"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/group"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/track"
 )
@@ -130,7 +131,7 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if f.GPUs < 0 {
 		return opt, fault.Usage("", "--gpus: %d is negative", f.GPUs)
 	}
-	if opt.By, err = cli.ParseAll("--by", "", f.By, stats.ParseKey); err != nil {
+	if opt.By, err = cli.ParseAll("--by", "", f.By, group.Parse); err != nil {
 		return opt, err
 	}
 	if opt.Goodput, err = cli.ParseAll("--goodput", "", f.Goodput, gate.ParseLimit); err != nil {

@@ -48,7 +48,7 @@ func run(env *cli.Env) error {
 	defer in.Stop()
 	switch {
 	case f.Compare:
-		return compare(in.Context, env, &f, opt)
+		return compareFiles(in.Context, env, &f, opt)
 	case f.Define != "":
 		return define(in, env, &f, opt)
 	case f.Format == evalscopeFormat:

@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/group"
 	"perfpipe/internal/record"
-	"perfpipe/internal/stats"
 )
 
 // hostile is an escape sequence, a C1 control, a bidirectional override, markup and a formula.
@@ -55,7 +55,7 @@ func TestNothingHostileIsShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	var by []string
-	_, err := stats.ParseKey("none")
+	_, err := group.Parse("none")
 	for name := range strings.SplitSeq(
 		regexp.MustCompile(`there are (.*) and labels`).FindStringSubmatch(err.Error())[1], ", ") {
 		by = append(by, name)

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/fault"
+	"perfpipe/internal/group"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -32,7 +33,7 @@ const (
 // Options select what an Export writes, and where.
 type Options struct {
 	Dir    string      // of the folders of the load points
-	By     []stats.Key // what makes a load point, as Keys returns it
+	By     []group.Key // what makes a load point, as Keys returns it
 	Warmup bool        // count warm-up records too
 
 	Create func(path string) error              // creates an empty file for a database, whose records may hold prompts
@@ -40,9 +41,9 @@ type Options struct {
 }
 
 // Keys returns the keys that make a load point for evalscope: by default each one of each run has a folder.
-func Keys(by []stats.Key) []stats.Key {
+func Keys(by []group.Key) []group.Key {
 	if len(by) == 1 && by[0].Name == "run" {
-		return append(by[:1:1], stats.RunIDKey())
+		return append(by[:1:1], group.RunID())
 	}
 	return by
 }
@@ -128,7 +129,7 @@ func groupName(b *stats.Block) string {
 }
 
 // groupOf returns the groupName of a record.
-func groupOf(by []stats.Key, r *record.Record) string {
+func groupOf(by []group.Key, r *record.Record) string {
 	values := make([]string, len(by))
 	for i, k := range by {
 		values[i] = k.Of(r)

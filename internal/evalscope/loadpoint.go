@@ -9,14 +9,14 @@ import (
 	mstats "github.com/montanaflynn/stats"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/group"
 	"perfpipe/internal/record"
-	"perfpipe/internal/stats"
 )
 
 // loadPoints collects what the figures of conversations and of time need: a few numbers of each success. Memory grows
 // with them, as does workload_timeline.json, which has a point for each.
 type loadPoints struct {
-	by     []stats.Key
+	by     []group.Key
 	warmup bool
 
 	mu     sync.Mutex

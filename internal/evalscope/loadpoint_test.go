@@ -6,14 +6,14 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/group"
 	"perfpipe/internal/record"
-	"perfpipe/internal/stats"
 )
 
 // TestConversations checks evalscope's formulas of conversations and of time against values worked out by hand.
 func TestConversations(t *testing.T) {
 	const second = 1_000_000
-	points := &loadPoints{by: []stats.Key{}, groups: map[string]*loadPoint{}}
+	points := &loadPoints{by: []group.Key{}, groups: map[string]*loadPoint{}}
 	for _, r := range []record.Record{ // in no order
 		{Session: "a", Turn: 2, SentUs: 13 * second, TTFTMs: 500, LatencyMs: 1500, PromptTokens: 30, CompletionTokens: 11,
 			CachedTokens: 15},

@@ -7,16 +7,16 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/compare"
 	"perfpipe/internal/dist"
-	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
 
 // comparison writes two tables for each load point, the judged figures and the others, and the notes.
-func (l layout) comparison(w io.Writer, c *stats.Comparison) error {
+func (l layout) comparison(w io.Writer, c *compare.Comparison) error {
 	var tables []*table.Table
 	for changes := c.Changes; len(changes) > 0; {
-		end := slices.IndexFunc(changes, func(c stats.Change) bool { return c.Block != changes[0].Block })
+		end := slices.IndexFunc(changes, func(c compare.Change) bool { return c.Block != changes[0].Block })
 		if end < 0 {
 			end = len(changes)
 		}
@@ -31,8 +31,8 @@ func (l layout) comparison(w io.Writer, c *stats.Comparison) error {
 }
 
 // changeTables returns the tables of one load point.
-func changeTables(block []stats.Change) []*table.Table {
-	simulated := slices.ContainsFunc(block, func(c stats.Change) bool { return c.Simulated })
+func changeTables(block []compare.Change) []*table.Table {
+	simulated := slices.ContainsFunc(block, func(c compare.Change) bool { return c.Simulated })
 	judged := &table.Table{
 		Title:  marked(block[0].Block, simulated),
 		Header: []string{"", "old", "new", "delta", "95 % interval", "p", "verdict"},
@@ -56,11 +56,11 @@ func changeTables(block []stats.Change) []*table.Table {
 }
 
 // otherOutput reports whether a figure is of output other than content.
-func otherOutput(c stats.Change) bool {
+func otherOutput(c compare.Change) bool {
 	return strings.HasPrefix(c.Figure, "reasoning_ttft_ms:") || strings.HasPrefix(c.Figure, "tool_ttft_ms:")
 }
 
-func csvComparison(w io.Writer, compared *stats.Comparison) error {
+func csvComparison(w io.Writer, compared *compare.Comparison) error {
 	t := &table.Table{Header: []string{
 		"group", "figure", "old", "new", "delta", "delta_low", "delta_high", "p", "p_adjusted", "test", "shown", "better",
 		"headline", "verdict", "why",
@@ -75,11 +75,11 @@ func csvComparison(w io.Writer, compared *stats.Comparison) error {
 	return t.CSV(w)
 }
 
-func finding(c stats.Change) string {
+func finding(c compare.Change) string {
 	switch c.Verdict {
-	case stats.IsWorse:
+	case compare.Worse:
 		return "WORSE"
-	case stats.CannotTell:
+	case compare.CannotTell:
 		return c.Why
 	}
 	return c.Verdict

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"perfpipe/internal/compare"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -20,7 +21,7 @@ type Format struct {
 	Ending string // of the file names that choose the format
 
 	Summary     func(w io.Writer, s *stats.Summary, opt Options) error
-	Comparison  func(w io.Writer, c *stats.Comparison) error
+	Comparison  func(w io.Writer, c *compare.Comparison) error
 	Definitions func(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBlock) error
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 
+	"perfpipe/internal/compare"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
@@ -11,7 +12,7 @@ import (
 
 func jsonSummary(w io.Writer, s *stats.Summary, _ Options) error { return writeJSON(w, s) }
 
-func jsonComparison(w io.Writer, c *stats.Comparison) error { return writeJSON(w, c) }
+func jsonComparison(w io.Writer, c *compare.Comparison) error { return writeJSON(w, c) }
 
 func jsonDefinitions(w io.Writer, _ []stats.Definition, blocks []stats.DefinedBlock) error {
 	return writeJSON(w, map[string]any{"format": "perfpipe-definitions/1", "blocks": blocks})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/compare"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
@@ -32,7 +33,7 @@ func (r *report) comparisons() []table.Table {
 func comparedPercentiles() []float64 { return []float64{50, 90, 99} }
 
 func (r *report) comparison(base, next *Source) table.Table {
-	c := stats.Compare([]*stats.Collector{base.stats.At(comparedPercentiles())},
+	c := compare.Sides([]*stats.Collector{base.stats.At(comparedPercentiles())},
 		[]*stats.Collector{next.stats.At(comparedPercentiles())})
 	t := table.Table{
 		Title:  r.trf("%s against %s", next.name, base.name),
@@ -65,13 +66,13 @@ func (r *report) comparison(base, next *Source) table.Table {
 }
 
 // judged returns the verdict on a figure in words.
-func (r *report) judged(c *stats.Change) (string, table.Tone) {
+func (r *report) judged(c *compare.Change) (string, table.Tone) {
 	switch c.Verdict {
-	case stats.IsBetter:
+	case compare.Better:
 		return r.tr("better"), table.Good
-	case stats.IsWorse:
+	case compare.Worse:
 		return r.tr("WORSE"), table.Bad
-	case stats.NoDifference:
+	case compare.NoDifference:
 		return r.tr("no difference shown"), table.Neutral
 	}
 	text := r.tr("cannot tell")

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"perfpipe/internal/group"
 	"perfpipe/internal/saturation"
 	"perfpipe/internal/stats"
 )
@@ -58,7 +59,7 @@ func (l *Load) rung(ctx context.Context, rate float64) (saturation.Rung, error) 
 	if err != nil {
 		return saturation.Rung{}, err
 	}
-	all := stats.New(stats.Options{By: []stats.Key{}})
+	all := stats.New(stats.Options{By: []group.Key{}})
 	saturated, err := l.Run(ctx, p, all.Add)
 	if err != nil {
 		return saturation.Rung{}, err

@@ -6,6 +6,7 @@ import (
 
 	"perfpipe/internal/fault"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/group"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
@@ -45,7 +46,7 @@ type trial struct {
 
 // newTrial returns a trial without records.
 func (s *SLO) newTrial() *trial {
-	t := &trial{all: stats.New(stats.Options{Gates: s.gates, By: []stats.Key{}})}
+	t := &trial{all: stats.New(stats.Options{Gates: s.gates, By: []group.Key{}})}
 	for _, g := range s.gates {
 		t.terms = append(t.terms, newTerm(g))
 	}
@@ -75,7 +76,7 @@ func newTerm(g gate.Gate) term {
 		// Each request has such a time once, so that a failed one misses every limit.
 		if limit, ok := g.Limit(); ok {
 			m.share = g.P / 100
-			m.good = stats.New(stats.Options{Goodput: []gate.Limit{limit}, By: []stats.Key{}})
+			m.good = stats.New(stats.Options{Goodput: []gate.Limit{limit}, By: []group.Key{}})
 		}
 	}
 	return m

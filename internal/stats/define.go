@@ -11,6 +11,7 @@ import (
 	mstats "github.com/montanaflynn/stats"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/group"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
@@ -227,7 +228,7 @@ type Defined struct {
 	defs   []Definition
 	opt    Options
 	apart  bool // as of a Collector
-	groups map[groupKey]*definedGroup
+	groups map[group.ID]*definedGroup
 }
 
 type definedGroup struct {
@@ -251,7 +252,7 @@ type DefinedBlock struct {
 // NewDefined returns an empty Defined.
 func NewDefined(defs []Definition, opt Options) *Defined {
 	c := New(opt)
-	return &Defined{defs, c.opt, c.apart, map[groupKey]*definedGroup{}}
+	return &Defined{defs, c.opt, c.apart, map[group.ID]*definedGroup{}}
 }
 
 // Add takes one record, of which it keeps nothing.
@@ -259,9 +260,9 @@ func (d *Defined) Add(r *record.Record) {
 	if r.Phase == record.PhaseWarmup && !d.opt.Warmup {
 		return
 	}
-	k := groupKey{name: groupName(d.opt.By, r, "")}
+	k := group.ID{Name: group.NameOf(d.opt.By, r, "")}
 	if d.apart {
-		k.runID = r.RunID
+		k.RunID = r.RunID
 	}
 	g := d.group(k)
 	g.simulated = g.simulated || r.API == record.SimAPI
@@ -280,7 +281,7 @@ func (d *Defined) Add(r *record.Record) {
 	}
 }
 
-func (d *Defined) group(k groupKey) *definedGroup {
+func (d *Defined) group(k group.ID) *definedGroup {
 	g := d.groups[k]
 	if g == nil {
 		g = &definedGroup{sent: math.MaxInt64, due: math.MaxInt64}
@@ -291,7 +292,7 @@ func (d *Defined) group(k groupKey) *definedGroup {
 			}
 			g.dists = append(g.dists, dists)
 		}
-		d.groups[groupKey{strings.Clone(k.name), strings.Clone(k.runID)}] = g
+		d.groups[k.Clone()] = g
 	}
 	return g
 }
@@ -314,13 +315,13 @@ func (d *Defined) Merge(o *Defined) {
 
 // Blocks gives the figures, each load point's tools together, the earliest load point first.
 func (d *Defined) Blocks() []DefinedBlock {
-	keys := slices.SortedFunc(maps.Keys(d.groups), func(a, b groupKey) int {
-		return cmp.Or(cmp.Compare(d.groups[a].due, d.groups[b].due), compareNatural(a.name, b.name), cmp.Compare(a.runID, b.runID))
+	keys := slices.SortedFunc(maps.Keys(d.groups), func(a, b group.ID) int {
+		return cmp.Or(cmp.Compare(d.groups[a].due, d.groups[b].due), a.Compare(b))
 	})
-	name := func(k groupKey) string {
-		name := strings.ReplaceAll(k.name, "\x00", ", ")
-		if slices.ContainsFunc(keys, func(o groupKey) bool { return o != k && o.name == k.name }) {
-			name += ", run_id " + k.runID
+	name := func(k group.ID) string {
+		name := k.Name.String()
+		if slices.ContainsFunc(keys, func(o group.ID) bool { return o != k && o.Name == k.Name }) {
+			name += ", run_id " + k.RunID
 		}
 		return name
 	}

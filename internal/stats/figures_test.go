@@ -7,6 +7,7 @@ import (
 
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/group"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
@@ -263,7 +264,7 @@ func TestBadConditions(t *testing.T) {
 }
 
 func TestGroups(t *testing.T) {
-	by := mustParse(t, ParseKey, "labels.tenant", "turn")
+	by := mustParse(t, group.Parse, "labels.tenant", "turn")
 	c := New(Options{By: by})
 	for _, turn := range []int{10, 9, 1} {
 		for _, tenant := range []string{"b", "a"} {
@@ -284,7 +285,7 @@ func TestGroups(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 	for _, name := range []string{"nothing", "labels.", "output"} {
-		if _, err := ParseKey(name); err == nil {
+		if _, err := group.Parse(name); err == nil {
 			t.Errorf("there is a key %q", name)
 		}
 	}

@@ -230,7 +230,7 @@ func (f *flights) overlap(longer int64) int64 {
 }
 
 // tooManyNote tells of more requests in flight at once than the records say that there were slots.
-func (g *group) tooManyNote() []string {
+func (g *accumulator) tooManyNote() []string {
 	if g.slots <= 0 || !g.flights.exactPeak() || g.facts[factMode]["open"] {
 		return nil
 	}

@@ -37,7 +37,7 @@ func (b *Block) figure(name string) dist.Num {
 
 // judged returns distribution i as a gate sees it: a failure is +∞ in every time that a successful request would have
 // had, not only in response time.
-func (g *group) judged(i int, opt *Options) *dist.Dist {
+func (g *accumulator) judged(i int, opt *Options) *dist.Dist {
 	d := g.dist(i)
 	switch {
 	case !metric.All()[i].Failing:
@@ -50,7 +50,7 @@ func (g *group) judged(i int, opt *Options) *dist.Dist {
 }
 
 // gates judges the block by all gates.
-func (g *group) gates(b *Block, opt *Options) []gate.Result {
+func (g *accumulator) gates(b *Block, opt *Options) []gate.Result {
 	var out []gate.Result
 	for _, condition := range opt.Gates {
 		v := b.figure(condition.Figure)

@@ -1,17 +1,13 @@
 package stats
 
-import "math"
+import "perfpipe/internal/confidence"
 
-// How a run is cut to tell how its throughput varies.
-const (
-	rateBatches = 32 // stretches of equal time, at most
-	fewBatches  = 5
-	perBatch    = 8 // answers in each, at least
-)
+// maxBatches bounds the stretches of equal time into which a run is cut to learn how its throughput varies.
+const maxBatches = 32
 
 // rates estimates requests/s and output tokens/s, in the steady state or of the whole run. Throughput of one run is judged
 // by its batches: stretches of equal time, pauses left out.
-func (g *group) rates(steady bool) (requests, output estimate) {
+func (g *accumulator) rates(steady bool) (requests, output confidence.Estimate) {
 	f := &g.flights
 	all := f.time.stretches()
 	pauses := f.pauses(all, g.replayed())
@@ -22,8 +18,8 @@ func (g *group) rates(steady bool) (requests, output estimate) {
 		window, ofRequests, ofOutput = interval{b.Steady.FromUs, b.Steady.ToUs}, b.Steady.RequestsPerS, b.Steady.OutputPerS
 	}
 	oks, tokens, ends := f.cut(all, window, pauses)
-	requests = ofBatchRate(float64(ofRequests), oks, ends, f.n)
-	output = ofBatchRate(float64(ofOutput), tokens, ends, f.n)
+	requests = confidence.OfRate(float64(ofRequests), oks, ends, f.n)
+	output = confidence.OfRate(float64(ofOutput), tokens, ends, f.n)
 	return requests, output
 }
 
@@ -45,8 +41,8 @@ func (f *flights) cut(all []stretch, window interval, pauses []interval) (oks, t
 		bins += s.n
 		ends += s.ends
 	}
-	k := min(rateBatches, ends/perBatch, bins)
-	if k < fewBatches {
+	k := confidence.Batches(ends, min(maxBatches, bins))
+	if k == 0 {
 		return nil, nil, ends
 	}
 	oks, tokens = make([]float64, k), make([]float64, k)
@@ -58,30 +54,4 @@ func (f *flights) cut(all []stretch, window interval, pauses []interval) (oks, t
 		at += s.n
 	}
 	return oks, tokens, ends
-}
-
-// ofBatchRate estimates a rate by how often something happened in each batch.
-func ofBatchRate(rate float64, counts []float64, ends, n int64) estimate {
-	if counts == nil {
-		if rate > 0 {
-			return tooShort(rate, float64(n)*fewBatches*perBatch/float64(max(1, ends)))
-		}
-		return estimate{value: rate, why: "no time to divide by"}
-	}
-	mean, square, sum := average(counts), 0.0, 0.0
-	for _, c := range counts {
-		square += (c - mean) * (c - mean)
-		sum += c
-	}
-	if sum == 0 {
-		return known(rate)
-	}
-	k := float64(len(counts))
-	number, _ := effective(len(counts), func(i int) float64 { return counts[i] })
-	// Where a window begins and ends moves the count by one answer.
-	se := max(math.Sqrt(square/(k-1)/number)/mean, 1/float64(max(1, ends)))
-	return estimate{value: rate, ends: func(conf float64) (float64, float64) {
-		half := student(min(number, k)-1, conf) * se
-		return rate * math.Exp(-half), rate * math.Exp(half)
-	}}
 }

@@ -1,28 +1,31 @@
 package stats
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"perfpipe/internal/group"
 )
 
 // joined returns the groups, the shards of one run that have run ids of their own as one: they are different parts of
 // the same whole, and ran at the same time.
-func (c *Collector) joined(groups []*group) []*group {
+func (c *Collector) joined(groups []*accumulator) []*accumulator {
 	if !c.apart {
 		return groups
 	}
-	slices.SortFunc(groups, func(a, b *group) int { return strings.Compare(a.name+"\x00"+a.runID, b.name+"\x00"+b.runID) })
-	var out []*group
-	fresh := map[*group]bool{} // made here
+	slices.SortFunc(groups, func(a, b *accumulator) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.RunID, b.RunID)) })
+	var out []*accumulator
+	fresh := map[*accumulator]bool{} // made here
 	for _, g := range groups {
-		i := slices.IndexFunc(out, func(o *group) bool { return o.name == g.name && partsOfOne(o, g) })
+		i := slices.IndexFunc(out, func(o *accumulator) bool { return o.Name == g.Name && partsOfOne(o, g) })
 		if i < 0 {
 			out = append(out, g)
 			continue
 		}
 		if o := out[i]; !fresh[o] {
-			out[i] = newGroup(o.groupKey, &c.opt)
+			out[i] = newAccumulator(o.ID, &c.opt)
 			out[i].merge(o)
 			fresh[out[i]] = true
 		}
@@ -32,8 +35,8 @@ func (c *Collector) joined(groups []*group) []*group {
 }
 
 // partsOfOne reports whether two groups are shards of one run.
-func partsOfOne(a, b *group) bool {
-	if a.runID == b.runID || a.flights.firstUs > b.flights.lastUs || b.flights.firstUs > a.flights.lastUs {
+func partsOfOne(a, b *accumulator) bool {
+	if a.RunID == b.RunID || a.flights.firstUs > b.flights.lastUs || b.flights.firstUs > a.flights.lastUs {
 		return false
 	}
 	parts, n := shardsOf(a)
@@ -42,7 +45,7 @@ func partsOfOne(a, b *group) bool {
 }
 
 // shardsOf returns which shards of how many a group has records of; 0 if that is not one run's.
-func shardsOf(g *group) (parts []int, of int) {
+func shardsOf(g *accumulator) (parts []int, of int) {
 	for s := range g.facts[factShard] {
 		i, n, _ := strings.Cut(s, "/")
 		index, err1 := strconv.Atoi(i)
@@ -56,12 +59,12 @@ func shardsOf(g *group) (parts []int, of int) {
 }
 
 // apart returns what tells a group from others of the same name: its file, else its run id.
-func apart(groups []*group, i int) []Value {
+func apart(groups []*accumulator, i int) []group.Value {
 	g := groups[i]
 	same, sameFile := false, false
 	file := strings.Join(g.facts[factFile].sorted(), ", ")
 	for j, o := range groups {
-		if j != i && o.name == g.name {
+		if j != i && o.Name == g.Name {
 			same = true
 			sameFile = sameFile || strings.Join(o.facts[factFile].sorted(), ", ") == file
 		}
@@ -70,7 +73,7 @@ func apart(groups []*group, i int) []Value {
 	case !same:
 		return nil
 	case sameFile || file == "":
-		return []Value{{"run_id", g.runID}}
+		return []group.Value{{Key: "run_id", Value: g.RunID}}
 	}
-	return []Value{{"file", file}}
+	return []group.Value{{Key: "file", Value: file}}
 }

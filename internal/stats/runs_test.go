@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/group"
 	"perfpipe/internal/record"
 )
 
@@ -90,11 +91,11 @@ func TestPauses(t *testing.T) {
 func TestTimeBetweenLoadPoints(t *testing.T) {
 	second := func(i int, r *record.Record) { r.Run = "rate=200"; r.ID += "y" }
 	records := append(sent(500, 0, 10, 200, nil), sent(500, 6190, 10, 200, second)...)
-	op, err := ParseKey("op")
+	op, err := group.Parse("op")
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := blockOf(t, Options{By: []Key{op}}, records...)
+	b := blockOf(t, Options{By: []group.Key{op}}, records...)
 	if !near(b.DurationS, 10.38, 0.001) || !hasNote(&b, "no load point was under way for 1 s") {
 		t.Errorf("%v s, notes %q", b.DurationS, b.Notes)
 	}
@@ -124,7 +125,7 @@ func TestRunsAreToldApart(t *testing.T) {
 		slices.Sort(out)
 		return strings.Join(out, "; ")
 	}
-	file, err := ParseKey("file")
+	file, err := group.Parse("file")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func TestRunsAreToldApart(t *testing.T) {
 			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 5, 10, 20, of("2", "1/2"))}, "run rate=100"},
 		"shards of two runs": {Options{}, map[string][]*record.Record{
 			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 9000, 10, 20, of("2", "1/2"))}, "run rate=100 file a; run rate=100 file b"},
-		"by file": {Options{By: []Key{file}}, map[string][]*record.Record{
+		"by file": {Options{By: []group.Key{file}}, map[string][]*record.Record{
 			"a": sent(10, 0, 10, 20, of("1", "")), "b": sent(10, 0, 10, 20, of("1", ""))}, "file a; file b"},
 	} {
 		s := summaryOf(c.opt, c.files)

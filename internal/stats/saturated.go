@@ -13,7 +13,7 @@ const mostIntervals = 4096
 
 // saturated returns why the server did not keep up with the load point, or "". Only an open loop asks for a rate whatever
 // comes of it.
-func (g *group) saturated(b *Block, all []stretch) string {
+func (g *accumulator) saturated(b *Block, all []stretch) string {
 	if b.Mode == "closed" || g.rate == 0 || len(g.facts[factRun]) > 1 || len(all) == 0 {
 		return ""
 	}
@@ -45,7 +45,7 @@ func (g *group) saturated(b *Block, all []stretch) string {
 
 // tooBrief reports whether the last request was due before the fastest answer would have ended a few times over: then all
 // wait at once, whatever the server can do.
-func (g *group) tooBrief(all []stretch) bool {
+func (g *accumulator) tooBrief(all []stretch) bool {
 	var load int64 // bins
 	for _, s := range all {
 		if s.dues > 0 {

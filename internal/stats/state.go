@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/group"
 	"perfpipe/internal/metric"
 
 	"github.com/goccy/go-json"
@@ -195,9 +196,9 @@ func (opt *Options) names() (by, goodput []string) {
 }
 
 // state packs a group into text from which restore makes it again.
-func (g *group) state(opt *Options) (string, error) {
+func (g *accumulator) state(opt *Options) (string, error) {
 	s := groupState{
-		Warmup: opt.Warmup, Name: g.name, RunID: g.runID, Rate: g.rate, Slots: g.slots, Asked: g.asked, Flights: g.flights.state(), Sessions: g.sessions.state(),
+		Warmup: opt.Warmup, Name: string(g.Name), RunID: g.RunID, Rate: g.rate, Slots: g.slots, Asked: g.asked, Flights: g.flights.state(), Sessions: g.sessions.state(),
 		IDs: g.ids.state(), Series: g.series.state(), Errors: g.sortedErrors(),
 	}
 	s.By, s.Goodput = opt.names()
@@ -229,7 +230,7 @@ func (g *group) state(opt *Options) (string, error) {
 }
 
 // restore makes the group of a state.
-func (opt *Options) restore(text string) (*group, error) {
+func (opt *Options) restore(text string) (*accumulator, error) {
 	packed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return nil, dist.ErrState
@@ -255,8 +256,8 @@ func (opt *Options) restore(text string) (*group, error) {
 	return s.group(opt)
 }
 
-func (s *groupState) group(opt *Options) (*group, error) {
-	g := newGroup(groupKey{s.Name, s.RunID}, opt)
+func (s *groupState) group(opt *Options) (*accumulator, error) {
+	g := newAccumulator(group.ID{Name: group.Name(s.Name), RunID: s.RunID}, opt)
 	g.rate, g.slots, g.asked = s.Rate, s.Slots, s.Asked
 	if err := s.lists(g); err != nil {
 		return nil, err
@@ -292,7 +293,7 @@ func (s *groupState) group(opt *Options) (*group, error) {
 }
 
 // lists restores what has names of its own.
-func (s *groupState) lists(g *group) error {
+func (s *groupState) lists(g *accumulator) error {
 	unknown := func(what, name string) error {
 		return fmt.Errorf("the summary has an unknown %s %q: it is of another version", what, name)
 	}
@@ -384,7 +385,7 @@ func (c *Collector) addSummary(line []byte) error {
 		if err != nil {
 			return err
 		}
-		c.group(g.groupKey).merge(g)
+		c.group(g.ID).merge(g)
 	}
 	return nil
 }

@@ -2,17 +2,18 @@
 package stats
 
 import (
+	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"perfpipe/internal/gate"
+	"perfpipe/internal/group"
 	"perfpipe/internal/record"
 )
 
 // Options say what a Collector makes of records.
 type Options struct {
-	By           []Key        // what makes a block; nil is the load point
+	By           []group.Key  // what makes a block; nil is the load point
 	Percentiles  []float64    // nil is DefaultPercentiles
 	Warmup       bool         // warm-up records count too
 	DropFailures bool         // failures leave response time alone, rather than being +∞ in it
@@ -32,8 +33,8 @@ type Collector struct {
 	opt    Options
 	apart  bool // load points of one name are told apart by the run they are of
 	file   string
-	groups map[groupKey]*group
-	latest *group // of the last record
+	groups map[group.ID]*accumulator
+	latest *accumulator // of the last record
 }
 
 // New returns an empty Collector.
@@ -42,17 +43,16 @@ func New(opt Options) *Collector {
 		opt.Percentiles = DefaultPercentiles()
 	}
 	if opt.By == nil {
-		opt.By = []Key{RunKey()}
+		opt.By = []group.Key{group.Run()}
 	}
-	apart := len(opt.By) == 1 && opt.By[0].Name == "run"
-	return &Collector{opt: opt, apart: apart, groups: map[groupKey]*group{}}
+	return &Collector{opt: opt, apart: group.ByRun(opt.By), groups: map[group.ID]*accumulator{}}
 }
 
 // Add takes one record, of which it keeps nothing: the caller may reuse it.
 func (c *Collector) Add(r *record.Record) {
-	k := groupKey{name: groupName(c.opt.By, r, c.file)}
+	k := group.ID{Name: group.NameOf(c.opt.By, r, c.file)}
 	if c.apart {
-		k.runID = r.RunID
+		k.RunID = r.RunID
 	}
 	c.group(k).add(r, c.file, &c.opt)
 }
@@ -60,14 +60,14 @@ func (c *Collector) Add(r *record.Record) {
 // From names the file of the records that come next.
 func (c *Collector) From(file string) { c.file = file }
 
-func (c *Collector) group(k groupKey) *group {
-	if c.latest != nil && c.latest.groupKey == k {
+func (c *Collector) group(k group.ID) *accumulator {
+	if c.latest != nil && c.latest.ID == k {
 		return c.latest
 	}
 	g := c.groups[k]
 	if g == nil {
-		k = groupKey{strings.Clone(k.name), strings.Clone(k.runID)}
-		g = newGroup(k, &c.opt)
+		k = k.Clone()
+		g = newAccumulator(k, &c.opt)
 		c.groups[k] = g
 	}
 	c.latest = g
@@ -101,8 +101,20 @@ func (c *Collector) Summary() *Summary {
 	return s
 }
 
-func (c *Collector) sorted() []*group {
+func (c *Collector) sorted() []*accumulator {
 	groups := c.joined(slices.Collect(maps.Values(c.groups)))
 	sortGroups(groups, c.opt.By)
 	return groups
+}
+
+// sortGroups puts the earliest first, so that the load points of a sweep are in the order in which they ran. Groups by
+// other keys are in the order of the values.
+func sortGroups(groups []*accumulator, by []group.Key) {
+	byTime := group.ByRun(by)
+	slices.SortFunc(groups, func(a, b *accumulator) int {
+		if byTime {
+			return cmp.Or(cmp.Compare(a.flights.firstUs, b.flights.firstUs), a.ID.Compare(b.ID))
+		}
+		return a.Name.Compare(b.Name)
+	})
 }

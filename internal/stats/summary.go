@@ -14,6 +14,7 @@ import (
 
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/group"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 	"perfpipe/internal/servermetrics"
@@ -31,16 +32,16 @@ type Summary struct {
 
 // Block is the figures of one load point. Units stand at the end of the names; instants are µs since the epoch.
 type Block struct {
-	Group     []Value  `json:"group"`     // what makes the block: its run, unless --by says otherwise
-	Run       string   `json:"run"`       // the load point; with other groupings, the load points in it
-	Simulated bool     `json:"simulated"` // of the built-in simulator, so no server was measured
-	Mode      string   `json:"mode,omitempty"`
-	Rate      float64  `json:"rate,omitempty"`
-	Parallel  int      `json:"parallel,omitempty"`
-	API       []string `json:"api"`
-	Op        []string `json:"op"`
-	Model     []string `json:"model"`
-	URL       []string `json:"url"`
+	Group     []group.Value `json:"group"`     // what makes the block: its run, unless --by says otherwise
+	Run       string        `json:"run"`       // the load point; with other groupings, the load points in it
+	Simulated bool          `json:"simulated"` // of the built-in simulator, so no server was measured
+	Mode      string        `json:"mode,omitempty"`
+	Rate      float64       `json:"rate,omitempty"`
+	Parallel  int           `json:"parallel,omitempty"`
+	API       []string      `json:"api"`
+	Op        []string      `json:"op"`
+	Model     []string      `json:"model"`
+	URL       []string      `json:"url"`
 
 	Requests      int64            `json:"requests"`
 	OK            int64            `json:"ok"`
@@ -83,7 +84,7 @@ type Block struct {
 
 	State string `json:"state,omitempty"` // by which perf-stats merges summaries
 
-	of       groupKey // whose figures they are
+	of       group.ID // whose figures they are
 	response dist.Num // mean response time of successful requests, ms
 }
 
@@ -169,9 +170,9 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 }
 
 // block computes the figures.
-func (g *group) block(opt *Options) Block {
+func (g *accumulator) block(opt *Options) Block {
 	b := Block{
-		of: g.groupKey, Group: groupValues(opt.By, g.name), Simulated: g.facts[factAPI][record.SimAPI], Rate: g.rate, Parallel: g.slots,
+		of: g.ID, Group: g.Name.Values(opt.By), Simulated: g.facts[factAPI][record.SimAPI], Rate: g.rate, Parallel: g.slots,
 		Run: strings.Join(g.facts[factRun].sorted(), ", "), API: g.facts[factAPI].sorted(), Op: g.facts[factOp].sorted(),
 		Model: g.facts[factModel].sorted(), URL: g.facts[factURL].sorted(),
 		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests), Warmup: g.warmup,
@@ -199,7 +200,7 @@ func (g *group) block(opt *Options) Block {
 }
 
 // metrics gives the statistics of the distributions that have values. Those are sorted at the same time.
-func (g *group) metrics(opt *Options) Metrics {
+func (g *accumulator) metrics(opt *Options) Metrics {
 	all := make(Metrics, len(metric.All()))
 	var wg sync.WaitGroup
 	var v *view
@@ -226,7 +227,7 @@ func (g *group) metrics(opt *Options) Metrics {
 }
 
 // throughput fills what has to do with time.
-func (g *group) throughput(b *Block, opt *Options, all []stretch, pauses []interval) {
+func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses []interval) {
 	f := &g.flights
 	b.DurationS, b.InFlight, b.OutputPerGPU, b.CacheHit, b.ChunkTokens = dist.NaN(), dist.NaN(), dist.NaN(), dist.NaN(), dist.NaN()
 	if f.n > 0 {
@@ -261,7 +262,7 @@ func (g *group) throughput(b *Block, opt *Options, all []stretch, pauses []inter
 }
 
 // replayed reports whether the load follows a recorded schedule, whose gaps are its own.
-func (g *group) replayed() bool {
+func (g *accumulator) replayed() bool {
 	mode := g.facts[factMode]
 	return len(mode) == 1 && mode["open"] && g.rate == 0
 }
@@ -305,7 +306,7 @@ func ratio(n, of int64) dist.Num {
 	return dist.Num(n) / dist.Num(of)
 }
 
-func (g *group) sortedErrors() []ErrorCount {
+func (g *accumulator) sortedErrors() []ErrorCount {
 	out := make([]ErrorCount, 0, len(g.errors))
 	for _, e := range g.errors {
 		out = append(out, e)
@@ -316,7 +317,7 @@ func (g *group) sortedErrors() []ErrorCount {
 	return out
 }
 
-func (g *group) notes() []string {
+func (g *accumulator) notes() []string {
 	notes := append(missingShards(g.facts[factShard]), g.ids.note(g.requests)...)
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if len(g.facts[factRun]) == 1 && len(g.facts[factRunID]) <= 1 && int64(g.asked) > g.begun {

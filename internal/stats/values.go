@@ -12,7 +12,7 @@ import (
 func (c *Collector) Values(b *Block, key string) iter.Seq2[float64, int64] {
 	return func(yield func(float64, int64) bool) {
 		groups := c.sorted()
-		i := slices.IndexFunc(groups, func(g *group) bool { return g.groupKey == b.of })
+		i := slices.IndexFunc(groups, func(g *accumulator) bool { return g.ID == b.of })
 		if i < 0 {
 			return
 		}

@@ -7,18 +7,19 @@ import (
 	"math"
 	"slices"
 
+	"perfpipe/internal/confidence"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/metric"
 )
 
 // view is the values of a group in the order in which their requests were due.
 type view struct {
-	g     *group
+	g     *accumulator
 	opt   *Options
 	order []uint32
 }
 
-func (g *group) view(opt *Options) *view { return &view{g, opt, g.series.order()} }
+func (g *accumulator) view(opt *Options) *view { return &view{g, opt, g.series.order()} }
 
 // column returns the values of distribution i, +∞ for failures.
 func (v *view) column(i int) []float32 {
@@ -35,10 +36,11 @@ func (v *view) column(i int) []float32 {
 	return col
 }
 
-// estimates returns those of the mean and of the percentiles of distribution i. There are none of parts of answers: those
-// of one answer are not independent.
-func (v *view) estimates(i int, percentiles []float64) (mean estimate, ps []estimate, ok bool) {
-	if metric.All()[i].Pooled {
+// estimates returns those of the mean and of the percentiles of distribution i. There are none of values of which one
+// request has many: they are not independent.
+func (v *view) estimates(i int, percentiles []float64) (mean confidence.Estimate, ps []confidence.Estimate, ok bool) {
+	m := &metric.All()[i]
+	if m.Pooled {
 		return mean, nil, false
 	}
 	col := v.column(i)
@@ -49,58 +51,8 @@ func (v *view) estimates(i int, percentiles []float64) (mean estimate, ps []esti
 	if v.opt.DropFailures {
 		d.SetFailed(0)
 	}
-	at := d.Ranks(int64(len(col)), metric.All()[i].Scale)
-	mean = ofMean(d.Mean(metric.All()[i].Scale), col)
-	number, independent := effective(len(col), func(k int) float64 { return finite(col[k]) })
-	n := int64(len(col))
-	worths := worthsAt(col, percentiles, at)
-	for k, p := range percentiles {
-		w := worths[k]
-		if !independent && p > 50 { // the few values of a tail say less of how alike neighbours are
-			w = w.cautious(worth{number, false})
-		}
-		ps = append(ps, ofPercentile(n, p, w, at))
-	}
-	return mean, ps, true
-}
-
-// mostWorths is at how many percentiles the effective number is computed: between two of many it is the lesser of theirs.
-const mostWorths = 12
-
-// worthsAt returns what col is worth at each percentile.
-func worthsAt(col []float32, percentiles []float64, at func(rank int64) float64) []worth {
-	order := byValue(percentiles)
-	out := make([]worth, len(percentiles))
-	last := len(order) - 1
-	compute := func(k int) worth {
-		return ofShareBelow(col, float32(at(dist.Rank(int64(len(col)), percentiles[order[k]]))))
-	}
-	if last < mostWorths {
-		for k := range order {
-			out[order[k]] = compute(k)
-		}
-		return out
-	}
-	step := (last + mostWorths - 2) / (mostWorths - 1)
-	left := compute(0)
-	for from := 0; from < last; from += step {
-		to := min(from+step, last)
-		right := compute(to)
-		out[order[from]] = left
-		for k := from + 1; k < to; k++ {
-			out[order[k]] = left.cautious(right)
-		}
-		left, out[order[to]] = right, right
-	}
-	return out
-}
-
-// finite is v, or 0 for a failure.
-func finite(v float32) float64 {
-	if math.IsInf(float64(v), 1) {
-		return 0
-	}
-	return float64(v)
+	at := d.Ranks(int64(len(col)), m.Scale)
+	return confidence.OfMean(d.Mean(m.Scale), col), confidence.OfPercentiles(col, percentiles, at), true
 }
 
 // column returns the values of conversations in the order in which they were due, +∞ for those that failed.
@@ -132,15 +84,15 @@ func (m *Metric) intervals(v *view, i int, percentiles []float64) {
 	if !ok {
 		return
 	}
-	m.MeanCI, m.short = mean.interval(), map[int64][]string{}
-	short := func(e *estimate, name string) {
-		if e.need > 0 {
-			m.short[e.need] = append(m.short[e.need], name)
+	m.MeanCI, m.short = mean.Interval(), map[int64][]string{}
+	short := func(e *confidence.Estimate, name string) {
+		if e.Need > 0 {
+			m.short[e.Need] = append(m.short[e.Need], name)
 		}
 	}
 	short(&mean, "mean")
 	for k := range ps {
-		m.Percentiles[k].CI = ps[k].interval()
+		m.Percentiles[k].CI = ps[k].Interval()
 		short(&ps[k], dist.PercentileName(percentiles[k]))
 	}
 }

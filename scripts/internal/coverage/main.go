@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"perfpipe/internal/compare"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
@@ -158,12 +159,12 @@ func comparisons(runs int, sizes []int, factor float64) {
 				for i := range next {
 					next[i] *= factor
 				}
-				got := stats.Compare([]*stats.Collector{collect(r, k.draw(r, n))}, []*stats.Collector{collect(r, next)})
+				got := compare.Sides([]*stats.Collector{collect(r, k.draw(r, n))}, []*stats.Collector{collect(r, next)})
 				some := false
 				for _, c := range got.Headlines() {
 					some = some || c.Shown
 					i := slices.Index([]string{"ttft_ms:mean", "ttft_ms:p50", "ttft_ms:p90"}, c.Figure)
-					if i >= 0 && c.Verdict != stats.CannotTell {
+					if i >= 0 && c.Verdict != compare.CannotTell {
 						figures[i].add(c.Shown)
 					}
 				}

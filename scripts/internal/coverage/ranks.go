@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"perfpipe/internal/compare"
 	"perfpipe/internal/stats"
 )
 
@@ -55,7 +56,7 @@ func ranks(runs int) {
 			r := rand.New(rand.NewPCG(uint64(n), 3))
 			for range runs {
 				a, b := independent(p.old)(r, n), independent(p.new)(r, n)
-				got := stats.Compare([]*stats.Collector{collect(r, a)}, []*stats.Collector{collect(r, b)})
+				got := compare.Sides([]*stats.Collector{collect(r, a)}, []*stats.Collector{collect(r, b)})
 				for _, c := range got.Changes {
 					if c.Figure == "ttft_ms:mean" {
 						shown.add(c.Shown)

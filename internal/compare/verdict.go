@@ -1,4 +1,4 @@
-package stats
+package compare
 
 import (
 	"cmp"
@@ -87,9 +87,9 @@ func (c *Change) conclude(p float64) {
 	switch {
 	case c.Adjusted >= alpha:
 	case worse:
-		c.Verdict = IsWorse
+		c.Verdict = Worse
 	case better:
-		c.Verdict = IsBetter
+		c.Verdict = Better
 	}
 }
 

@@ -9,14 +9,15 @@ import (
 
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/group"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
-// group gathers the records of one load point. Everything in it is a sum, an extreme or a set, so that groups merge and
+// accumulator gathers the records of one load point. Everything in it is a sum, an extreme or a set, so that groups merge and
 // the order of records does not matter.
-type group struct {
-	groupKey
+type accumulator struct {
+	group.ID
 	limit    int // of its distributions
 	facts    [numFacts]set
 	latest   [numFacts]string // the facts of the last record
@@ -41,12 +42,6 @@ type group struct {
 	prompts                             Prompts
 	errors                              map[string]ErrorCount
 	finish                              map[string]int64
-}
-
-// groupKey tells groups apart.
-type groupKey struct {
-	name  string // of its keys' values
-	runID string // of its records, if load points of one name are told apart by it
 }
 
 // What a block's records have in common, or else what they have.
@@ -93,8 +88,8 @@ func (s set) sorted() []string {
 	return out
 }
 
-func newGroup(k groupKey, opt *Options) *group {
-	g := &group{groupKey: k, limit: opt.ExactLimit, dists: make([]dist.Dist, len(metric.All())), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
+func newAccumulator(k group.ID, opt *Options) *accumulator {
+	g := &accumulator{ID: k, limit: opt.ExactLimit, dists: make([]dist.Dist, len(metric.All())), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
 	for i := range g.dists {
 		g.dists[i].Limit = opt.ExactLimit
 	}
@@ -102,7 +97,7 @@ func newGroup(k groupKey, opt *Options) *group {
 	return g
 }
 
-func (g *group) add(r *record.Record, file string, opt *Options) {
+func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	if r.Phase == record.PhaseWarmup && !opt.Warmup {
 		g.warmup++
 		return
@@ -137,7 +132,7 @@ func (g *group) add(r *record.Record, file string, opt *Options) {
 	}
 }
 
-func (g *group) succeed(r *record.Record) {
+func (g *accumulator) succeed(r *record.Record) {
 	g.ok++
 	g.input += metric.Tokens(r.PromptTokens)
 	g.output += metric.Tokens(r.CompletionTokens)
@@ -156,7 +151,7 @@ func (g *group) succeed(r *record.Record) {
 }
 
 // dist returns a copy of distribution i.
-func (g *group) dist(i int) *dist.Dist {
+func (g *accumulator) dist(i int) *dist.Dist {
 	if of := metric.All()[i].OfConversation; of != nil {
 		return g.sessions.dist(g.limit, of)
 	}
@@ -172,7 +167,7 @@ func due(r *record.Record) int64 {
 	return r.SentUs
 }
 
-func (g *group) describe(r *record.Record, file string) {
+func (g *accumulator) describe(r *record.Record, file string) {
 	facts := [numFacts]string{
 		factRun: r.Run, factMode: r.Mode, factAPI: r.API, factOp: r.Op, factModel: r.Model, factURL: r.URL, factShard: r.Shard,
 		factRunID: r.RunID, factFile: file,
@@ -196,7 +191,7 @@ func (g *group) describe(r *record.Record, file string) {
 
 // fail counts a failure by its kind. The example is the least message in order, so that it is the same for any order
 // of the records.
-func (g *group) fail(r *record.Record) {
+func (g *accumulator) fail(r *record.Record) {
 	kind, message := "unknown", ""
 	switch e := r.Error; {
 	case e != nil:
@@ -207,7 +202,7 @@ func (g *group) fail(r *record.Record) {
 	g.addErrors(ErrorCount{kind, 1, message})
 }
 
-func (g *group) addErrors(e ErrorCount) {
+func (g *accumulator) addErrors(e ErrorCount) {
 	have, found := g.errors[e.Kind]
 	if !found {
 		e.Kind, e.Example = strings.Clone(e.Kind), strings.Clone(e.Example)
@@ -234,7 +229,7 @@ type sum struct {
 	n    *int64
 }
 
-func (g *group) sums() []sum {
+func (g *accumulator) sums() []sum {
 	sums := []sum{
 		{"requests", &g.requests}, {"ok", &g.ok}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.good}, {"input_tokens", &g.input},
 		{"output_tokens", &g.output}, {"cached_tokens", &g.cached}, {"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
@@ -246,7 +241,7 @@ func (g *group) sums() []sum {
 	return append(sums, g.prompts.sums()...)
 }
 
-func (g *group) merge(o *group) {
+func (g *accumulator) merge(o *accumulator) {
 	for i := range g.facts {
 		for v := range o.facts[i] {
 			g.facts[i].add(v)

@@ -1,15 +1,16 @@
-package stats
+package compare
 
 import (
 	"math"
 
+	"perfpipe/internal/confidence"
 	"perfpipe/internal/dist"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // difference compares a figure of two sides, of which each has one run or several.
-func difference(a, b []estimate) Change {
+func difference(a, b []confidence.Estimate) Change {
 	c := Change{Old: dist.NaN(), New: dist.NaN(), Delta: dist.NaN(), CI: dist.Interval{dist.NaN(), dist.NaN()}, P: dist.NaN(), Adjusted: dist.NaN()}
 	if len(a) > 0 {
 		c.Old = dist.Num(averageOf(a))
@@ -28,12 +29,12 @@ func difference(a, b []estimate) Change {
 		c.welch(a, b)
 	case len(a) > 1 || len(b) > 1:
 		c.Why = "one side is one run, the other several"
-	case a[0].ends == nil || b[0].ends == nil:
+	case a[0].Ends == nil || b[0].Ends == nil:
 		short := a[0]
-		if b[0].need > short.need || short.why == "" {
+		if b[0].Need > short.Need || short.Why == "" {
 			short = b[0]
 		}
-		c.Why, c.Need = short.why, short.need
+		c.Why, c.Need = short.Why, short.Need
 	default:
 		c.Test = "intervals"
 		c.between(a[0], b[0])
@@ -41,20 +42,12 @@ func difference(a, b []estimate) Change {
 	return c
 }
 
-func averageOf(list []estimate) float64 {
+func averageOf(list []confidence.Estimate) float64 {
 	sum := 0.0
 	for _, e := range list {
-		sum += e.value
+		sum += e.Value
 	}
 	return sum / float64(len(list))
-}
-
-func average(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
 }
 
 // relative is new ÷ old − 1. Two failures differ by nothing.
@@ -66,11 +59,11 @@ func relative(old, new float64) float64 {
 }
 
 // between sets interval and P of one run a side.
-func (c *Change) between(a, b estimate) {
+func (c *Change) between(a, b confidence.Estimate) {
 	ends := func(conf float64) (low, high float64) { return mover(a, b, conf) }
-	low, high := ends(confidence)
+	low, high := ends(confidence.Level)
 	c.CI = dist.Interval{bounded(low), bounded(high)}
-	if math.IsInf(a.value, 0) || math.IsInf(b.value, 0) || a.value == 0 {
+	if math.IsInf(a.Value, 0) || math.IsInf(b.Value, 0) || a.Value == 0 {
 		c.CI = dist.Interval{dist.NaN(), dist.NaN()} // it has no relative difference
 	}
 	c.P = dist.Num(level(ends))
@@ -86,10 +79,10 @@ func bounded(v float64) dist.Num {
 // mover returns the interval of new ÷ old − 1 from those of the two figures, by the method of variance estimates recovery
 // (Zou and Donner 2008): on the scale of logarithms, or of the values themselves if they are shares or may be zero. If one
 // side is ∞, it is +1 or −1 where the intervals do not overlap.
-func mover(a, b estimate, conf float64) (low, high float64) {
-	aLow, aHigh := a.ends(conf)
-	bLow, bHigh := b.ends(conf)
-	if math.IsInf(a.value, 0) || math.IsInf(b.value, 0) {
+func mover(a, b confidence.Estimate, conf float64) (low, high float64) {
+	aLow, aHigh := a.Ends(conf)
+	bLow, bHigh := b.Ends(conf)
+	if math.IsInf(a.Value, 0) || math.IsInf(b.Value, 0) {
 		switch {
 		case bLow > aHigh:
 			return 1, 1
@@ -98,16 +91,16 @@ func mover(a, b estimate, conf float64) (low, high float64) {
 		}
 		return math.Inf(-1), math.Inf(1)
 	}
-	if a.linear || b.linear || !(a.value > 0 && b.value > 0) { // zero has no logarithm
-		d := b.value - a.value
-		low, high = d-math.Hypot(b.value-bLow, aHigh-a.value), d+math.Hypot(bHigh-b.value, a.value-aLow)
-		if a.value > 0 {
-			low, high = low/a.value, high/a.value
+	if a.Linear || b.Linear || !(a.Value > 0 && b.Value > 0) { // zero has no logarithm
+		d := b.Value - a.Value
+		low, high = d-math.Hypot(b.Value-bLow, aHigh-a.Value), d+math.Hypot(bHigh-b.Value, a.Value-aLow)
+		if a.Value > 0 {
+			low, high = low/a.Value, high/a.Value
 		}
 		return low, high
 	}
 	log := func(v float64) float64 { return math.Log(max(v, 0)) }
-	x, y := log(a.value), log(b.value)
+	x, y := log(a.Value), log(b.Value)
 	d := y - x
 	low, high = d-math.Hypot(y-log(bLow), log(aHigh)-x), d+math.Hypot(log(bHigh)-y, x-log(aLow))
 	return math.Expm1(low), math.Expm1(high)
@@ -139,12 +132,12 @@ func level(ends func(conf float64) (low, high float64)) float64 {
 }
 
 // welch sets interval and P of several runs a side, by Welch's test.
-func (c *Change) welch(a, b []estimate) {
-	moments := func(list []estimate) (mean, ofMean, n float64) {
+func (c *Change) welch(a, b []confidence.Estimate) {
+	moments := func(list []confidence.Estimate) (mean, ofMean, n float64) {
 		mean, n = averageOf(list), float64(len(list))
 		square := 0.0
 		for _, e := range list {
-			square += (e.value - mean) * (e.value - mean)
+			square += (e.Value - mean) * (e.Value - mean)
 		}
 		return mean, square / (n - 1) / n, n
 	}
@@ -165,7 +158,7 @@ func (c *Change) welch(a, b []estimate) {
 	}
 	se := math.Sqrt(vx + vy)
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: (vx + vy) * (vx + vy) / (vx*vx/(nx-1) + vy*vy/(ny-1))}
-	half := t.Quantile((1+confidence)/2) * se
+	half := t.Quantile((1+confidence.Level)/2) * se
 	if x > 0 {
 		c.CI = dist.Interval{dist.Num((d - half) / x), dist.Num((d + half) / x)}
 	}

@@ -1,23 +1,20 @@
-package stats
+package confidence
 
 import "math"
 
-// How much a run knows of a figure is its effective number: the number of independent values that would know as much.
-// Values of requests that stood in a queue together are alike, so it is less than their number. docs/metrics.md has the
-// measurements behind these choices (scripts/coverage).
+// docs/metrics.md has the measurements behind these choices (scripts/coverage).
 const (
-	maxBatches = 4096 // a longer series is first averaged in batches
-	batchMeans = 16   // of the estimate by batch means
-	fewest     = 15   // effective values: fewer say nothing of their own number
-	fewestTail = 4    // effective values beyond a percentile
-	margin     = 10   // of the effective number: its own relative error is √(margin ÷ effective number)
+	maxAveraged = 4096 // a series of twice as many values or more is first averaged in batches
+	batchMeans  = 16   // of the estimate by batch means
+	fewest      = 15   // effective values: fewer do not determine their own number
+	fewestTail  = 4    // effective values beyond a percentile
+	margin      = 10   // of the effective number: its own relative error is √(margin ÷ effective number)
 )
 
-// batches averages n values in order, in batches of equal size of which there are less than 2·maxBatches, and returns how
-// far each is from the mean of all, and the variance of that mean if the values are independent. What is left over at the
-// end is in no batch.
-func batches(n int, at func(i int) float64) (y []float64, own float64) {
-	size := max(1, n/maxBatches)
+// averages returns the means of batches of n values in order, less the mean of all, and the variance of that mean if the
+// values are independent. Values left over at the end are in no batch.
+func averages(n int, at func(i int) float64) (y []float64, own float64) {
+	size := max(1, n/maxAveraged)
 	y = make([]float64, 0, n/size)
 	first, sum, square, batch := at(0), 0.0, 0.0, 0.0
 	left := size
@@ -38,7 +35,7 @@ func batches(n int, at func(i int) float64) (y []float64, own float64) {
 	return y, max(0, square/float64(n)-mean*mean) / float64(n)
 }
 
-// effective returns the effective number of n values in order for their mean, and whether they look independent; it is
+// effective returns the effective number of n values in order for their mean, and whether they seem independent; it is
 // then n. Otherwise it takes the more cautious of two estimates of the variance of the mean: batch means, and the sum of
 // autocovariances by Geyer's initial monotone sequence (Practical Markov Chain Monte Carlo, 1992), with a margin for their
 // own error.
@@ -46,7 +43,7 @@ func effective(n int, at func(i int) float64) (number float64, independent bool)
 	if n < 8 {
 		return float64(n), true
 	}
-	y, own := batches(n, at)
+	y, own := averages(n, at)
 	if own == 0 || alone(y, own) {
 		return float64(n), true
 	}
@@ -56,8 +53,8 @@ func effective(n int, at func(i int) float64) (number float64, independent bool)
 	return number / (1 + math.Sqrt(margin/number)), false
 }
 
-// alone reports whether nothing speaks against independence: neither the first autocorrelations, nor batch means whose
-// variance is greater than that of independent values, own.
+// alone reports whether neither the first autocorrelations nor the variance of batch means contradict independence. own
+// is the variance of the mean of independent values.
 func alone(y []float64, own float64) bool {
 	n := float64(len(y))
 	zero := autocovariance(y, 0)
@@ -69,7 +66,7 @@ func alone(y []float64, own float64) bool {
 	}
 	const (
 		lags = 10
-		sure = 2.6 // deviations: independent values alarm in one run of 200
+		sure = 2.6 // standard deviations: independent values exceed them in one run of 200
 	)
 	sum := 0.0
 	for k := 1; k <= lags && k < len(y); k++ {
@@ -86,7 +83,7 @@ func alone(y []float64, own float64) bool {
 	return ofBatches(y)/own <= much
 }
 
-// ofBatches is the variance of the mean by batch means.
+// ofBatches returns the variance of the mean by batch means.
 func ofBatches(y []float64) float64 {
 	k := min(batchMeans, len(y)/2)
 	size := len(y) / k
@@ -101,7 +98,7 @@ func ofBatches(y []float64) float64 {
 	return square / float64(k-1) / float64(k)
 }
 
-// autocovariance is that of lag k of values whose mean is zero, divided by n as is usual.
+// autocovariance returns that of lag k of values whose mean is zero, divided by n as is usual.
 func autocovariance(y []float64, k int) float64 {
 	sum := 0.0
 	for i := k; i < len(y); i++ {
@@ -110,7 +107,7 @@ func autocovariance(y []float64, k int) float64 {
 	return sum / float64(len(y))
 }
 
-// geyer is the integrated autocorrelation time: 1 + 2Σ of the autocorrelations, taken in pairs as long as those are
+// geyer returns the integrated autocorrelation time: 1 + 2Σ of the autocorrelations, taken in pairs as long as those are
 // positive, each at most the one before.
 func geyer(y []float64) float64 {
 	zero := autocovariance(y, 0)

@@ -1,9 +1,8 @@
-package stats
+// Package group defines how records are grouped into load points: by keys of the record line, labels or files.
+package group
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -14,10 +13,10 @@ import (
 type Key struct {
 	Name string // as on the record line; labels.NAME for a label
 	of   func(*record.Record) string
-	file bool // it is the file's name, of which a record does not know
+	file bool // the name of the file, which a record does not have
 }
 
-// Of is the key's value of a record.
+// Of returns the key's value of a record.
 func (k Key) Of(r *record.Record) string { return k.of(r) }
 
 func keys() []Key {
@@ -73,14 +72,14 @@ func keys() []Key {
 	return append(out, Key{Name: "file", of: func(*record.Record) string { return "" }, file: true})
 }
 
-// RunKey groups by load point.
-func RunKey() Key { return keys()[0] }
+// Run returns the key of load points.
+func Run() Key { return keys()[0] }
 
-// RunIDKey groups by run.
-func RunIDKey() Key { return keys()[1] }
+// RunID returns the key of runs.
+func RunID() Key { return keys()[1] }
 
-// ParseKey finds a key by its name on the record line.
-func ParseKey(name string) (Key, error) {
+// Parse finds a key by its name on the record line.
+func Parse(name string) (Key, error) {
 	if label, ok := strings.CutPrefix(name, "labels."); ok && label != "" {
 		return Key{Name: name, of: func(r *record.Record) string { return r.Labels[label] }}, nil
 	}
@@ -92,62 +91,4 @@ func ParseKey(name string) (Key, error) {
 		names = append(names, k.Name)
 	}
 	return Key{}, fmt.Errorf("no key %q: there are %s and labels.NAME", name, strings.Join(names, ", "))
-}
-
-// Value is one key's value of a group.
-type Value struct {
-	Key   string `json:"key"`
-	Value string `json:"value"`
-}
-
-// groupName joins the keys' values into a map's key.
-func groupName(by []Key, r *record.Record, file string) string {
-	value := func(k Key) string {
-		if k.file {
-			return file
-		}
-		return k.of(r)
-	}
-	if len(by) == 1 {
-		return value(by[0])
-	}
-	var b strings.Builder
-	for i, k := range by {
-		if i > 0 {
-			b.WriteByte(0)
-		}
-		b.WriteString(strings.ReplaceAll(value(k), "\x00", "\ufffd"))
-	}
-	return b.String()
-}
-
-func groupValues(by []Key, name string) []Value {
-	var out []Value
-	for i, v := range strings.Split(name, "\x00") {
-		if i < len(by) {
-			out = append(out, Value{by[i].Name, v})
-		}
-	}
-	return out
-}
-
-// sortGroups puts the earliest first, so that the load points of a sweep stand as they ran; of other keys, the values in
-// the order of numbers where they are numbers.
-func sortGroups(groups []*group, by []Key) {
-	byTime := len(by) == 1 && by[0].Name == "run"
-	slices.SortFunc(groups, func(a, b *group) int {
-		if byTime {
-			return cmp.Or(cmp.Compare(a.flights.firstUs, b.flights.firstUs), compareNatural(a.name, b.name), cmp.Compare(a.runID, b.runID))
-		}
-		return slices.CompareFunc(strings.Split(a.name, "\x00"), strings.Split(b.name, "\x00"), compareNatural)
-	})
-}
-
-func compareNatural(a, b string) int {
-	x, errX := strconv.ParseFloat(a, 64)
-	y, errY := strconv.ParseFloat(b, 64)
-	if errX == nil && errY == nil && x != y {
-		return cmp.Compare(x, y)
-	}
-	return cmp.Compare(a, b)
 }

@@ -1,0 +1,231 @@
+package compare
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
+)
+
+const epoch = 1_000_000_000_000_000 // µs
+
+// streamed is an answer of four tokens in four chunks, at 250, 500, 750 and 1,000 ms.
+func streamed(startMs int64) *record.Record {
+	at := int64(epoch + startMs*1000)
+	return &record.Record{
+		Run: "r", ScheduledUs: at, SentUs: at, OK: true, TTFTMs: 250, GapUs: []int64{250_000, 250_000, 250_000}, LatencyMs: 1000,
+		PromptTokens: 10, CompletionTokens: 4, TokensFrom: "usage",
+	}
+}
+
+// run collects n answers whose TTFT is about ttft ms.
+func run(seed uint64, n int, ttft float64) *stats.Collector {
+	r := rand.New(rand.NewPCG(seed, 0))
+	c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50, 99}})
+	for i := range int64(n) {
+		rec := streamed(i * 1000)
+		rec.TTFTMs = ttft + 20*r.NormFloat64()
+		rec.LatencyMs = rec.TTFTMs + 800
+		c.Add(rec)
+	}
+	return c
+}
+
+func compared(base, next []*stats.Collector) []Change { return Sides(base, next).Changes }
+
+func changeOf(t *testing.T, changes []Change, figure string) Change {
+	t.Helper()
+	i := slices.IndexFunc(changes, func(c Change) bool { return c.Figure == figure })
+	if i < 0 {
+		t.Fatalf("no %s", figure)
+	}
+	return changes[i]
+}
+
+func TestCompareShowsADifference(t *testing.T) {
+	changes := compared([]*stats.Collector{run(1, 300, 200)}, []*stats.Collector{run(2, 300, 220)})
+	for _, figure := range []string{"ttft_ms:mean", "ttft_ms:p50", "response_ms:p50"} {
+		c := changeOf(t, changes, figure)
+		if !c.Shown || c.Better != -1 || !(c.CI[0] > 0) || !(c.CI[0] < c.Delta && c.Delta < c.CI[1]) || !(c.P < 0.001) {
+			t.Errorf("%+v", c)
+		}
+	}
+	if c := changeOf(t, changes, "tpot_ms:mean"); c.Shown || c.P != 1 || c.Delta != 0 {
+		t.Errorf("no difference: %+v", c)
+	}
+	if c := changeOf(t, changes, "itl_ms:mean"); c.Test != "" || c.Shown || c.P.Known() {
+		t.Errorf("gaps are not independent: %+v", c)
+	}
+}
+
+// Of runs without a difference one in twenty shows one: that is what 95 % confidence means.
+func TestCompareSeldomErrs(t *testing.T) {
+	shown, n := map[string]int{}, 200
+	for i := range n {
+		changes := compared([]*stats.Collector{run(uint64(2*i+10), 100, 200)}, []*stats.Collector{run(uint64(2*i+11), 100, 200)})
+		for _, figure := range []string{"ttft_ms:mean", "ttft_ms:p50"} {
+			if changeOf(t, changes, figure).Shown {
+				shown[figure]++
+			}
+		}
+	}
+	for figure, k := range shown {
+		if k > n/10 {
+			t.Errorf("%s: a difference in %d of %d", figure, k, n)
+		}
+	}
+}
+
+// A server that is a fifth slower is shown to be so: of 200 lognormal times a side, Student's t alone shows it in about nine
+// pairs of ten, and what is left over all headline figures is not much less.
+func TestCompareShowsMostDifferences(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	side := func(factor float64) *stats.Collector {
+		c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
+		for i := range int64(200) {
+			rec := streamed(i * 1000)
+			rec.TTFTMs = factor * 200 * math.Exp(r.NormFloat64()/2)
+			rec.LatencyMs = rec.TTFTMs + 800
+			c.Add(rec)
+		}
+		return c
+	}
+	const n = 200
+	shown := map[string]int{}
+	for range n {
+		for _, c := range compared([]*stats.Collector{side(1)}, []*stats.Collector{side(1.2)}) {
+			if c.Shown {
+				shown[c.Figure]++
+			}
+		}
+	}
+	for figure, least := range map[string]int{"ttft_ms:mean": n * 80 / 100, "ttft_ms:p50": n * 45 / 100} {
+		if shown[figure] < least {
+			t.Errorf("%s: shown in %d of %d pairs, want %d", figure, shown[figure], n, least)
+		}
+	}
+}
+
+// A side that serves nothing is worse in throughput too; if no side serves anything there is nothing to judge.
+func TestCompareWithNothingServed(t *testing.T) {
+	side := func(ok bool) []*stats.Collector {
+		c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
+		for i := range int64(400) {
+			r := streamed(i * 10_000)
+			if r.OK = ok; !ok {
+				r.Error = &record.Error{Kind: record.KindHTTP}
+			}
+			c.Add(r)
+		}
+		return []*stats.Collector{c}
+	}
+	if c := changeOf(t, compared(side(true), side(false)), "requests_per_s"); c.Verdict != Worse || c.Delta != -1 {
+		t.Errorf("%+v", c)
+	}
+	if c := changeOf(t, compared(side(false), side(true)), "requests_per_s"); c.Verdict != Better {
+		t.Errorf("%+v", c)
+	}
+	if got := Sides(side(false), side(false)).Unjudged(); !slices.Contains(got, "r: all requests of both sides failed") {
+		t.Errorf("unjudged: %q", got)
+	}
+}
+
+// Records that come twice make a server twice as fast.
+func TestCompareTellsOfDoubledRecords(t *testing.T) {
+	side := func(times int) []*stats.Collector {
+		c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
+		for range times {
+			for i := range int64(100) {
+				r := streamed(i * 10_000)
+				r.ID, r.Seq = fmt.Sprint("r", i), i
+				c.Add(r)
+			}
+		}
+		return []*stats.Collector{c}
+	}
+	want := "r, new side: 100 of 200 records have the id and seq of another one: " +
+		"the same records twice, or runs that nothing tells apart"
+	if got := Sides(side(1), side(2)).Notes; !slices.Contains(got, want) {
+		t.Errorf("notes %q", got)
+	}
+	if got := Sides(side(1), side(1)).Notes; len(got) > 0 {
+		t.Errorf("notes %q", got)
+	}
+}
+
+// Longer prompts are another load, and a load generator that was late measures itself.
+func TestCompareTellsOfAnotherLoad(t *testing.T) {
+	side := func(change func(*record.Record)) []*stats.Collector {
+		c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
+		for i := range int64(100) {
+			r := streamed(i * 10_000)
+			r.Mode, r.PromptTokens = "open", 100+int(i%7)
+			change(r)
+			c.Add(r)
+		}
+		return []*stats.Collector{c}
+	}
+	same := func(*record.Record) {}
+	for want, change := range map[string]func(*record.Record){
+		"r: the sides differ in the length of prompts: 103 and 205.9 tokens on average": func(r *record.Record) { r.PromptTokens *= 2 },
+		"r, new side: the load generator was the bottleneck: requests went out late: lag p99 is 200 ms": func(
+			r *record.Record,
+		) {
+			r.LagMs = 200
+		},
+	} {
+		got := Sides(side(same), side(change)).Notes
+		if len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("notes %q, want %q", got, want)
+		}
+	}
+	if got := Sides(side(same), side(same)).Notes; len(got) > 0 {
+		t.Errorf("notes %q", got)
+	}
+}
+
+func TestCompareSeveralRuns(t *testing.T) {
+	side := func(seed uint64, ttft ...float64) (out []*stats.Collector) {
+		for i, v := range ttft {
+			out = append(out, run(seed+uint64(i), 2000, v))
+		}
+		return out
+	}
+	// Runs differ by more than their requests do: the requests alone would show a difference.
+	noisy := compared(side(1, 180, 200, 230), side(4, 190, 215, 240))
+	if c := changeOf(t, noisy, "ttft_ms:mean"); c.Test != "Welch" || c.Shown || !(c.CI[0] < 0 && c.CI[1] > 0) {
+		t.Errorf("%+v", c)
+	}
+	clear := compared(side(1, 199, 200, 201), side(4, 249, 250, 251))
+	if c := changeOf(t, clear, "ttft_ms:mean"); !c.Shown || c.Better != -1 || !(c.CI[0] > 0.2) {
+		t.Errorf("%+v", c)
+	}
+	if c := changeOf(t, noisy, "requests_per_s"); c.Test != "Welch" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestCompareWithFailures(t *testing.T) {
+	base, next := run(1, 10, 200), run(2, 10, 200)
+	for range 90 {
+		r := streamed(0)
+		r.OK, r.Error = false, &record.Error{Kind: record.KindHTTP}
+		next.Add(r)
+	}
+	changes := compared([]*stats.Collector{base}, []*stats.Collector{next})
+	if c := changeOf(t, changes, "response_ms:p50"); c.New.Known() || !c.Shown || c.Better != -1 {
+		t.Errorf("%+v", c)
+	}
+	if _, err := json.Marshal(changes); err != nil {
+		t.Error(err)
+	}
+	if got := compared([]*stats.Collector{base}, []*stats.Collector{stats.New(stats.Options{})}); len(got) > 0 {
+		t.Errorf("nothing to compare with: %+v", got)
+	}
+}

@@ -1,0 +1,174 @@
+// Package confidence estimates figures with their 95 % intervals, from values that may be alike: requests that stood in
+// one queue together are, so a run of n requests knows less of its figures than n independent ones would.
+//
+// Each estimate goes by the effective number: the number of independent values that would know as much. If there are too
+// few, the estimate has no interval but a reason and the number of requests that would be enough. docs/metrics.md has the
+// measured coverage (scripts/coverage).
+package confidence
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"perfpipe/internal/dist"
+)
+
+// Level is the confidence of every interval that is shown.
+const Level = 0.95
+
+// Estimate is a figure and how much is known of it.
+type Estimate struct {
+	Value  float64
+	Linear bool // differences count, rather than ratios
+	// Ends returns the interval of a confidence level, ±Inf if the values do not bound it. It is nil if too little is
+	// known.
+	Ends func(level float64) (low, high float64)
+	Why  string // too little is known
+	Need int64  // requests that would be enough, about; 0 if their number does not matter
+}
+
+// known returns an Estimate of a figure that cannot vary.
+func known(v float64) Estimate {
+	return Estimate{Value: v, Ends: func(float64) (float64, float64) { return v, v }}
+}
+
+// tooShort returns an Estimate of which too little is known, with the number of requests that would be enough.
+func tooShort(value, need float64) Estimate {
+	n := about(need)
+	return Estimate{Value: value, Why: fmt.Sprintf("too short to know: about %d requests would do", n), Need: n}
+}
+
+// about rounds up to two digits.
+func about(v float64) int64 {
+	if !(v < 1e15) {
+		return 0
+	}
+	step := math.Pow(10, max(0, math.Floor(math.Log10(max(v, 1)))-1))
+	return int64(math.Ceil(v/step) * step)
+}
+
+// Interval returns the 95 % interval of the estimate.
+func (e *Estimate) Interval() *dist.Interval {
+	if e.Ends == nil {
+		return &dist.Interval{dist.NaN(), dist.NaN()}
+	}
+	low, high := e.Ends(Level)
+	out := dist.Interval{dist.Num(low), dist.Num(high)}
+	if math.IsInf(low, -1) {
+		out[0] = dist.NaN()
+	}
+	if math.IsInf(high, 1) {
+		out[1] = dist.NaN()
+	}
+	return &out
+}
+
+// OfMean estimates the mean of a distribution. col has all of its values or a sample, in the order in which their
+// requests were due. The interval is by Student's t of the effective number of values, on the scale of logarithms if all
+// are positive: the mean of a queue is more often far below its true value than above.
+func OfMean(mean float64, col []float32) Estimate {
+	n := len(col)
+	least, sum, square := math.Inf(1), 0.0, 0.0
+	for _, v := range col {
+		least = min(least, float64(v))
+		sum += float64(v)
+	}
+	for _, v := range col {
+		d := float64(v) - sum/float64(n)
+		square += d * d
+	}
+	if n == 0 || math.IsInf(mean, 0) {
+		return Estimate{Value: mean, Why: "some requests have no such time, since they failed"}
+	}
+	if n < 2 {
+		return tooShort(mean, fewest)
+	}
+	number, independent := effective(n, func(i int) float64 { return float64(col[i]) })
+	if number < fewest && !independent {
+		return tooShort(mean, float64(n)*fewest/number)
+	}
+	se := math.Sqrt(square / float64(n-1) / number)
+	e := Estimate{Value: mean, Linear: !(least > 0)}
+	e.Ends = func(level float64) (float64, float64) {
+		half := student(number-1, level) * se
+		if e.Linear {
+			return mean - half, mean + half
+		}
+		return mean * math.Exp(-half/mean), mean * math.Exp(half/mean)
+	}
+	return e
+}
+
+// student returns the quantile of Student's t for a two-sided interval.
+func student(degrees, level float64) float64 {
+	if level >= 1 {
+		return math.Inf(1)
+	}
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: max(1, degrees)}.Quantile((1 + level) / 2)
+}
+
+// OfShare estimates the share of successes, of which ok has all or a sample, in the order in which they were due.
+func OfShare(ok []bool, share float64) Estimate {
+	number, _ := effective(len(ok), func(i int) float64 {
+		if ok[i] {
+			return 1
+		}
+		return 0
+	})
+	return Estimate{Value: share, Linear: true, Ends: func(level float64) (float64, float64) {
+		outside := (1 - level) / 2
+		return clopperPearson(share, number, outside), clopperPearson(share, number, 1-outside)
+	}}
+}
+
+// Batches of a run.
+const (
+	minBatches = 5
+	perBatch   = 8 // answers in each, at least
+)
+
+// Batches returns the number of batches of equal time into which a run is cut to learn how its throughput varies: at most
+// most, or 0 if it has too few answers.
+func Batches(answers, most int64) int64 {
+	if k := min(most, answers/perBatch); k >= minBatches {
+		return k
+	}
+	return 0
+}
+
+// OfRate estimates a rate by the counts of each batch of equal time. The batches have ends answers, of n in the run. If
+// counts is nil the run is too short.
+func OfRate(rate float64, counts []float64, ends, n int64) Estimate {
+	if counts == nil {
+		if rate > 0 {
+			return tooShort(rate, float64(n)*minBatches*perBatch/float64(max(1, ends)))
+		}
+		return Estimate{Value: rate, Why: "no time to divide by"}
+	}
+	mean, square, sum := average(counts), 0.0, 0.0
+	for _, c := range counts {
+		square += (c - mean) * (c - mean)
+		sum += c
+	}
+	if sum == 0 {
+		return known(rate)
+	}
+	k := float64(len(counts))
+	number, _ := effective(len(counts), func(i int) float64 { return counts[i] })
+	// Where a window begins and ends moves the count by one answer.
+	se := max(math.Sqrt(square/(k-1)/number)/mean, 1/float64(max(1, ends)))
+	return Estimate{Value: rate, Ends: func(level float64) (float64, float64) {
+		half := student(min(number, k)-1, level) * se
+		return rate * math.Exp(-half), rate * math.Exp(half)
+	}}
+}
+
+func average(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}

@@ -1,0 +1,124 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"perfpipe/internal/confidence"
+	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
+	"perfpipe/internal/record"
+)
+
+// LoadPoint is the records of one load point of a Collector, for comparisons with others.
+type LoadPoint struct {
+	g   *accumulator
+	opt *Options
+}
+
+// Asked is what a load point was asked for.
+type Asked struct {
+	Mode, Model, Op []string
+	Rate            float64 // requests/s, the greatest; 0 is none
+	Parallel        int     // the greatest; 0 is none
+	Simulated       bool    // the built-in simulator
+}
+
+// LoadPoints returns the load points, the earliest first.
+func (c *Collector) LoadPoints() (out []LoadPoint) {
+	for _, g := range c.sorted() {
+		out = append(out, LoadPoint{g, &c.opt})
+	}
+	return out
+}
+
+// Name returns the values of the load point's keys. It is the same on both sides of a comparison.
+func (p LoadPoint) Name() string { return p.g.Name.String() }
+
+// Percentiles returns those that the Collector was asked for.
+func (p LoadPoint) Percentiles() []float64 { return p.opt.Percentiles }
+
+// Asked returns what the load point was asked for.
+func (p LoadPoint) Asked() Asked {
+	f := &p.g.facts
+	return Asked{
+		Mode: f[factMode].sorted(), Model: f[factModel].sorted(), Op: f[factOp].sorted(), Rate: p.g.rate,
+		Parallel: p.g.slots, Simulated: f[factAPI][record.SimAPI],
+	}
+}
+
+// Doubts returns why the records cannot be those of one load: some come twice or are missing, or they measured the load
+// generator.
+func (p LoadPoint) Doubts() []string {
+	g := p.g
+	notes := slices.Concat(missingShards(g.facts[factShard]), g.ids.note(g.requests), g.tooManyNote())
+	if v := g.client.Verdict(); v.Level == Bottleneck {
+		notes = append(notes, "the load generator was the bottleneck: "+v.Reason)
+	}
+	return notes
+}
+
+// AllFailed reports whether there are requests and none succeeded.
+func (p LoadPoint) AllFailed() bool { return p.g.ok == 0 && p.g.requests > 0 }
+
+// Steady reports whether the load point has a steady state.
+func (p LoadPoint) Steady() bool {
+	f := &p.g.flights
+	all := f.time.stretches()
+	return f.time.steady(all, f.pauses(all, p.g.replayed())).DurationS.Known()
+}
+
+// Estimates returns the figures by name: those of the whole, and the mean and the percentiles of each metric, such as
+// ttft_ms:p99. Throughput is that of the steady state, or of the whole run. The Collector should have Intervals.
+func (p LoadPoint) Estimates(steady bool) map[string]confidence.Estimate {
+	out := map[string]confidence.Estimate{}
+	add := func(name string, e confidence.Estimate) {
+		if !math.IsNaN(e.Value) {
+			out[name] = e
+		}
+	}
+	g := p.g
+	requests, output := g.rates(steady)
+	add("requests_per_s", requests)
+	add("output_tokens_per_s", output)
+	v := g.view(p.opt)
+	if len(g.series.ok) > 0 {
+		ok := make([]bool, len(v.order))
+		for k, i := range v.order {
+			ok[k] = g.series.ok[i]
+		}
+		add("success_rate", confidence.OfShare(ok, float64(ratio(g.ok, g.requests))))
+	}
+	for i, m := range metric.All() {
+		mean, ps, known := v.estimates(i, p.opt.Percentiles)
+		if !known {
+			mean, ps, known = g.unknown(i, p.opt)
+		}
+		if !known {
+			continue
+		}
+		add(m.Key+":mean", mean)
+		for k, percentile := range p.opt.Percentiles {
+			add(fmt.Sprintf("%s:%s", m.Key, dist.PercentileName(percentile)), ps[k])
+		}
+	}
+	return out
+}
+
+// unknown returns the figures of distribution i, whose intervals are not known.
+func (g *accumulator) unknown(i int, opt *Options) (mean confidence.Estimate, ps []confidence.Estimate, ok bool) {
+	d, m := g.dist(i), &metric.All()[i]
+	if d.N() == 0 {
+		return mean, nil, false
+	}
+	why := "its values were not kept with their time"
+	if m.Pooled {
+		why = "the gaps of one answer share its luck"
+	}
+	s := d.Stat(opt.Percentiles, m.Scale)
+	for _, p := range s.Percentiles {
+		ps = append(ps, confidence.Estimate{Value: float64(p.Value), Why: why})
+	}
+	return confidence.Estimate{Value: float64(s.Mean), Why: why}, ps, true
+}
