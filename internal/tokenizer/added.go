@@ -6,23 +6,23 @@ import (
 	"unicode/utf8"
 )
 
-// addedToken is a token that is found in the text before the model sees it.
+// addedToken is a token that is matched in the text before the model encodes the rest.
 type addedToken struct {
 	id         int
 	content    string
-	singleWord bool // not within a word
-	lstrip     bool // takes the white space before it along
+	singleWord bool // does not match within a word
+	lstrip     bool // includes the white space before it
 	rstrip     bool
-	normalized bool // is looked for in the normalised text
+	normalized bool // matches the normalised text
 	special    bool
-	pattern    string // what stands for it: the content, or what the normalizer makes of it
+	pattern    string // what it matches: the content, or its normalised form
 }
 
-// addedTokens are those that are looked for together.
+// addedTokens is a set of added tokens that are matched together.
 type addedTokens struct {
 	tokens []addedToken
 	trie   *trie
-	first  [256]bool // bytes that a token begins with
+	first  [256]bool // first bytes of the tokens
 	word   *runeSet
 }
 
@@ -36,7 +36,7 @@ func newAddedTokens() *addedTokens {
 	return &addedTokens{word: namedSet("regex-word")}
 }
 
-// add lets pattern, the content or what the normalizer makes of it, stand for the token.
+// add adds a token that matches pattern, which is its content or its normalised form.
 func (a *addedTokens) add(pattern string, t addedToken) {
 	if pattern == "" {
 		return
@@ -46,7 +46,8 @@ func (a *addedTokens) add(pattern string, t addedToken) {
 	a.first[pattern[0]] = true
 }
 
-// seal ends the adding. Which of two tokens with the same pattern the reference finds is left to chance.
+// seal completes the set. It returns an error if two tokens have the same pattern: the reference matches an arbitrary
+// one.
 func (a *addedTokens) seal() error {
 	patterns, seen := make([]string, len(a.tokens)), map[string]addedToken{}
 	for i, t := range a.tokens {
@@ -59,9 +60,8 @@ func (a *addedTokens) seal() error {
 	return nil
 }
 
-// split hands on the segments of s, from left to right, of several tokens at one place the longest. Special tokens are
-// left in the text unless special is set; what else could be found at their place is not looked for, as the reference
-// does not either.
+// split calls part for the segments of s in order. Of several tokens at one position the longest matches. Special
+// tokens are left in the text unless special is set; as in the reference, no other token is matched at their position.
 func (a *addedTokens) split(s string, special bool, part func(start int, seg segment)) {
 	done := 0
 	for i := 0; i < len(s); i++ {
@@ -86,7 +86,7 @@ func (a *addedTokens) split(s string, special bool, part func(start int, seg seg
 		if start > done {
 			part(done, segment{text: s[done:start]})
 		}
-		if start < end { // else one before it has taken all of it along
+		if start < end { // otherwise the previous token includes all of it
 			part(start, segment{token: t})
 		}
 		done = end

@@ -11,15 +11,15 @@ import (
 
 // namedToken is a special token that a tokenizer_config.json names.
 type namedToken struct {
-	name string // bos_token and the like; "" is one without a name
+	name string // such as bos_token; "" is none
 	addedEntry
 }
 
-// usualNames are those that the reference has for every model, in its order.
+// usualNames are the names that the reference has for every model, in its order.
 var usualNames = []string{"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}
 
-// readNamedTokens reads bos_token and the like, extra_special_tokens and additional_special_tokens, in the order in
-// which the reference adds them.
+// readNamedTokens returns the named tokens, extra_special_tokens and additional_special_tokens, in the order in which
+// the reference adds them.
 func readNamedTokens(data []byte) []namedToken {
 	var usual, other, nameless []namedToken
 	add := func(to *[]namedToken, name string, v gjson.Result) {
@@ -50,7 +50,7 @@ func readNamedTokens(data []byte) []namedToken {
 	return slices.Concat(usual, other, nameless)
 }
 
-// readAddedEntry reads a token that is text, or an object with its options.
+// readAddedEntry parses a token that is a string, or an object with options.
 func readAddedEntry(raw []byte) (addedEntry, bool) {
 	e := addedEntry{Special: true}
 	if json.Unmarshal(raw, &e.Content) != nil {
@@ -64,7 +64,7 @@ func readAddedEntry(raw []byte) (addedEntry, bool) {
 }
 
 // complete adds the tokens of the configuration that the file lacks, as the reference does: those of
-// added_tokens_decoder, whose options go above those of the file, then those that are named.
+// added_tokens_decoder, whose options override those of the file, then the named ones.
 func (f *tokenizerFile) complete(config tokenizerConfig) {
 	named := map[string]bool{}
 	for _, t := range config.SpecialTokens {

@@ -8,20 +8,20 @@ import (
 	"unicode/utf8"
 )
 
-// model turns one piece of text into ids.
+// model encodes one piece of text.
 type model interface {
 	encode(dst []int, word string, sc *scratch) []int
 }
 
-// bpe is byte pair encoding by a list of merges, as Hugging Face's files have it.
+// bpe is byte pair encoding by a list of merges, the form of Hugging Face's files.
 type bpe struct {
-	vocab     map[string]int32 // with raw: by the bytes themselves
-	raw       bool             // a symbol is a byte, not a character: byte-level without the detour by characters
+	vocab     map[string]int32 // with raw: keyed by the bytes
+	raw       bool             // symbols are bytes, not the characters that stand for them
 	bytes     [256][]int32     // with raw: the symbols of each byte
 	merges    *table
-	whole     bool             // ignore_merges: a word of the vocabulary is itself
-	mark      string           // "", or a character before which words may be cut,
-	across    map[[2]rune]bool // but not between these two: a token reaches across
+	whole     bool             // ignore_merges: a word in the vocabulary is one token
+	mark      string           // "", or a character before which words may be split,
+	across    map[[2]rune]bool // except between these two, which a token spans
 	prefix    string
 	suffix    string
 	unk       int32 // -1: none
@@ -34,9 +34,9 @@ func (m *bpe) rank(_ string, sc *scratch, left, right, _ int32) (int32, int32, b
 	return m.merges.get(sc.ids[left], sc.ids[right])
 }
 
-// setMark lets words be cut before U+2581 where that changes nothing: where no token has it after the character before
-// and before the one after, so that no merge reaches across. Without a pre-tokenizer a text is one word, and only its
-// parts come again.
+// setMark permits splitting words before U+2581 where the result is the same: where no token contains it between the
+// preceding and the following character, so that no merge crosses. Without a pre-tokenizer a text is one word, and
+// only parts of it recur and can be cached.
 func (m *bpe) setMark() {
 	const mark = "▁"
 	if _, ok := m.vocab[mark]; !ok || m.raw || m.whole || m.prefix != "" || m.suffix != "" {
@@ -58,7 +58,7 @@ func (m *bpe) setMark() {
 	}
 }
 
-// markWithin is where the first mark stands that follows something else, or -1.
+// markWithin returns the position of the first mark that follows another character, or -1.
 func markWithin(text, mark string) int {
 	begin := 0
 	for strings.HasPrefix(text[begin:], mark) {
@@ -70,7 +70,7 @@ func markWithin(text, mark string) int {
 	return -1
 }
 
-// around are the characters before and after the mark at i; 0 after it: the text ends there.
+// around returns the characters before and after the mark at i; the latter is 0 at the end of the text.
 func around(text string, i int, mark string) [2]rune {
 	before, _ := utf8.DecodeLastRuneInString(text[:i])
 	after, size := utf8.DecodeRuneInString(text[i+len(mark):])
@@ -80,7 +80,7 @@ func around(text string, i int, mark string) [2]rune {
 	return [2]rune{before, after}
 }
 
-// encode cuts word before each mark across which no token reaches.
+// encode splits word before each mark that no token crosses.
 func (m *bpe) encode(dst []int, word string, sc *scratch) []int {
 	for at := 0; m.mark != ""; {
 		i := markWithin(word[at:], m.mark)
@@ -114,7 +114,7 @@ func (m *bpe) encodeWord(dst []int, word string, sc *scratch) []int {
 		} else {
 			m.characters(word, sc)
 		}
-		for range len(sc.ids) + 1 { // not needed here: rank goes by ids
+		for range len(sc.ids) + 1 { // unused: rank looks ids up
 			sc.starts = append(sc.starts, 0)
 		}
 		merge(m, word, sc)
@@ -127,9 +127,10 @@ func (m *bpe) encodeWord(dst []int, word string, sc *scratch) []int {
 	return dst
 }
 
-// characters makes a symbol of each character of word. What the vocabulary lacks becomes bytes or the unknown token.
+// characters appends a symbol for each character of word. A character that the vocabulary lacks becomes bytes or the
+// unknown token.
 func (m *bpe) characters(word string, sc *scratch) {
-	pending := false // an unknown token, not yet written, since others may join it
+	pending := false // an unknown token, not appended yet, since others may join it
 	flush := func() {
 		if pending {
 			sc.ids = append(sc.ids, m.unk)
@@ -169,7 +170,7 @@ func (m *bpe) characters(word string, sc *scratch) {
 	flush()
 }
 
-// inBytes writes one character, with the prefix and suffix that belong to it, as byte tokens, if all are there.
+// inBytes appends one character, with its prefix and suffix, as byte tokens, if all of them exist.
 func (m *bpe) inBytes(word string, i, size int, last bool, sc *scratch) bool {
 	text := word[i : i+size]
 	if i > 0 {
@@ -189,7 +190,7 @@ func (m *bpe) inBytes(word string, i, size int, last bool, sc *scratch) bool {
 	return true
 }
 
-// newFallbacks finds the byte tokens of a vocabulary.
+// newFallbacks returns the byte tokens of a vocabulary.
 func newFallbacks(id func(string) (int32, bool)) (out [256]int32) {
 	for b := range out {
 		out[b] = -1
@@ -200,7 +201,7 @@ func newFallbacks(id func(string) (int32, bool)) (out [256]int32) {
 	return out
 }
 
-// toRaw turns a model over GPT-2's characters into the same one over bytes.
+// toRaw converts a model over GPT-2's characters to the same one over bytes.
 func (m *bpe) toRaw() {
 	chars, _ := byteChars()
 	sc := &scratch{}
@@ -218,7 +219,7 @@ func (m *bpe) toRaw() {
 	m.vocab, m.raw = vocab, true
 }
 
-// rawBytes are the bytes that GPT-2's characters stand for, if token is made of them alone.
+// rawBytes returns the bytes that token stands for, if it consists of GPT-2's characters.
 func rawBytes(token string) (string, bool) {
 	out := make([]byte, 0, len(token))
 	for _, r := range token {
@@ -238,15 +239,15 @@ func rawBytes(token string) (string, bool) {
 	return string(out), true
 }
 
-// ranks is byte pair encoding by ranks alone, as tiktoken's files have it: two symbols merge if their bytes together
-// are a token, the lowest id first.
+// ranks is byte pair encoding by ranks alone, the form of tiktoken's files: two symbols merge if their concatenated
+// bytes are a token, the lowest id first.
 type ranks struct {
 	tokens []string
 	vocab  map[string]int32
 	bytes  [256]int32
-	two    []int32 // by two bytes; -1: no token
-	short  *table  // tokens of three to seven bytes by their shortKey: a third of the time of a map of texts
-	long   *table  // longer ones by their longKey
+	two    []int32 // indexed by two bytes; -1: no token
+	short  *table  // tokens of three to seven bytes by shortKey, in a third of the time of a map of strings
+	long   *table  // longer tokens by longKey
 	seed   maphash.Seed
 }
 
@@ -283,10 +284,10 @@ func newRankModel(tokens []string) (*ranks, error) {
 	return m, nil
 }
 
-// shortToken is the length up to which a token has a shortKey of its own: that and its length fill 59 bits.
+// shortToken is the maximum length of a token with a unique shortKey: its bytes and length fill 59 bits.
 const shortToken = 7
 
-// shortKey writes a short text as two numbers, the first not negative.
+// shortKey returns a short text as two numbers, the first of which is not negative.
 func shortKey(s string) (a, b int32) {
 	key := uint64(len(s))
 	for i := range min(len(s), shortToken) {
@@ -295,13 +296,13 @@ func shortKey(s string) (a, b int32) {
 	return int32(key >> 32 & math.MaxInt32), int32(key)
 }
 
-// longKey is a hash of a longer text, which another text may have, too.
+// longKey returns a hash of a longer text. Other texts may have the same one.
 func (m *ranks) longKey(s string) (a, b int32) {
 	key := maphash.String(m.seed, s)
 	return int32(key >> 33), int32(key)
 }
 
-// find is the id of a token.
+// find returns the id of a token.
 func (m *ranks) find(text string) (id int32, ok bool) {
 	switch {
 	case len(text) < 2:

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// class is a set of characters: any of its parts, and and, unless not.
+// class is a set of characters: the union of its parts, intersected with and, or the complement if not is set.
 type class struct {
 	cats  catSet
 	spans []span
@@ -17,7 +17,7 @@ type class struct {
 	and   *class
 	not   bool
 
-	ascii [2]uint64 // what has says of ASCII, once sealed
+	ascii [2]uint64 // result of has for ASCII, once sealed
 }
 
 func (c *class) compute(r rune) bool {
@@ -46,7 +46,7 @@ func (c *class) seal() *class {
 	return c
 }
 
-// has says whether r is in a sealed class.
+// has reports whether r is in a sealed class.
 func (c *class) has(r rune) bool {
 	if uint32(r) < 128 {
 		return c.ascii[r>>6]>>(r&63)&1 == 1
@@ -54,7 +54,7 @@ func (c *class) has(r rune) bool {
 	return c.compute(r)
 }
 
-// single is the class of one literal character.
+// single returns the class of one literal character.
 func (p *patternParser) single(r rune) *class {
 	c := &class{spans: []span{{first: r, last: r}}}
 	if p.fold {
@@ -65,7 +65,7 @@ func (p *patternParser) single(r rune) *class {
 	return c
 }
 
-// class reads [...].
+// class parses [...].
 func (p *patternParser) class() (*class, error) {
 	if p.deep++; p.deep > 100 {
 		return nil, fmt.Errorf("classes lie more than 100 deep")
@@ -118,7 +118,7 @@ func (p *patternParser) class() (*class, error) {
 	return nil, fmt.Errorf("a ] is missing")
 }
 
-// member reads one character, escape or range of a class.
+// member parses one character, escape or range of a class.
 func (p *patternParser) member(into *class) error {
 	c, lo, err := p.classAtom()
 	if err == nil {
@@ -134,7 +134,7 @@ func (p *patternParser) member(into *class) error {
 	}
 	if lo < 0 || strings.HasPrefix(p.rest(), "-[") || strings.HasPrefix(p.rest(), "-&&") ||
 		strings.HasPrefix(p.rest(), "--") {
-		if lo < 0 { // [\w-x]: the dash is itself
+		if lo < 0 { // [\w-x]: a literal dash
 			into.subs = append(into.subs, c)
 			return nil
 		}
@@ -160,7 +160,7 @@ func (p *patternParser) member(into *class) error {
 	return nil
 }
 
-// classAtom is one member of a class, and the character that it is, or -1.
+// classAtom parses one member of a class. The rune is -1 unless it is a single character.
 func (p *patternParser) classAtom() (*class, rune, error) {
 	if p.text[p.pos] == '\\' {
 		return p.escape(true)
@@ -170,7 +170,7 @@ func (p *patternParser) classAtom() (*class, rune, error) {
 	return p.single(r), r, nil
 }
 
-// escape reads a backslash and what it stands for: a class, and the character if it is one (else -1).
+// escape parses a backslash and what follows it. The rune is -1 unless it is a single character.
 func (p *patternParser) escape(inClass bool) (*class, rune, error) {
 	at := p.pos
 	if p.pos+1 >= len(p.text) {
@@ -210,7 +210,7 @@ func (p *patternParser) escape(inClass bool) (*class, rune, error) {
 	return p.single(r), r, nil
 }
 
-// code reads \xHH, \x{H…} or \uHHHH after the letter.
+// code parses \xHH, \x{H…} or \uHHHH after the letter.
 func (p *patternParser) code(at int) (*class, rune, error) {
 	digits := 4
 	if p.text[p.pos-1] == 'x' {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// decoder changes the texts of tokens, which are joined in the end.
+// decoder transforms the texts of tokens, which are then concatenated.
 type decoder func(tokens []string) []string
 
 func each(to func(i int, token string) string) decoder {
@@ -27,7 +27,7 @@ func chain(all []decoder) decoder {
 	}
 }
 
-// bytesOf are the bytes of a byte-level token; a token with other characters is itself.
+// bytesOf returns the bytes of a byte-level token. A token with other characters stands for itself.
 func bytesOf(token string) string {
 	if raw, ok := rawBytes(token); ok {
 		return raw
@@ -54,8 +54,8 @@ func metaspaceDecoder(mark string, prefixed bool) decoder {
 
 func fuse(tokens []string) []string { return []string{strings.Join(tokens, "")} }
 
-// byteFallback makes text of runs of <0xNN> tokens; a run that is no UTF-8 becomes one U+FFFD for each token, as a
-// token.
+// byteFallback converts runs of <0xNN> tokens to text. A run that is not UTF-8 becomes one U+FFFD token for each of
+// its tokens.
 func byteFallback(tokens []string) []string {
 	var out []string
 	var run []byte
@@ -84,16 +84,16 @@ func byteFallback(tokens []string) []string {
 	return out
 }
 
-// fallbackByte is the byte that <0xNN> stands for.
+// fallbackByte returns the byte of <0xNN>.
 func fallbackByte(token string) (byte, bool) {
 	if len(token) != 6 || !strings.HasPrefix(token, "<0x") || token[5] != '>' {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(strings.TrimPrefix(token[3:5], "+"), 16, 8) // Rust's parser takes a plus
+	n, err := strconv.ParseUint(strings.TrimPrefix(token[3:5], "+"), 16, 8) // Rust's parser accepts a plus
 	return byte(n), err == nil
 }
 
-// stripDecoder takes up to start and stop characters off the ends of each token.
+// stripDecoder removes up to start and stop characters from the ends of each token.
 func stripDecoder(content string, start, stop int) decoder {
 	return each(func(_ int, token string) string {
 		for range start {
@@ -122,8 +122,8 @@ func replaceDecoder(p *pattern, by string) decoder {
 	})
 }
 
-// cleanUp takes away spaces that WordPiece has put before punctuation and within contractions. One replacement sees
-// what the ones before it made.
+// cleanUp removes spaces that WordPiece inserted before punctuation and within contractions. Each replacement applies
+// to the result of those before it.
 func cleanUp(s string) string {
 	for _, pair := range [][2]string{{" .", "."}, {" ?", "?"}, {" !", "!"}, {" ,", ","}, {" ' ", "'"}, {" n't", "n't"},
 		{" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}} {
@@ -148,7 +148,7 @@ func wordPieceDecoder(prefix string, clean bool) decoder {
 	})
 }
 
-// suffixDecoder writes a space for the suffix that ends a word.
+// suffixDecoder replaces the suffix that ends a word by a space.
 func suffixDecoder(suffix string) decoder {
 	return func(tokens []string) []string {
 		for i, token := range tokens {

@@ -9,8 +9,8 @@ import (
 	"github.com/pkoukk/tiktoken-go-loader/assets"
 )
 
-// Patterns by which the vocabularies of tiktoken's format cut text: their files do not say it. They are written from
-// the published definitions, in the form that has no possessive repeats.
+// Patterns that split text for vocabularies in tiktoken's format, whose files do not contain them. They follow the
+// published definitions, in the form without possessive repeats.
 const (
 	contractions  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
 	cl100kPattern = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ` +
@@ -36,7 +36,7 @@ type encoding struct {
 	special map[string]int
 }
 
-// encodings are the known ones, by the name that a file of theirs has, too.
+// encodings are the known ones, by name; a file of ranks may have the same name.
 var encodings = map[string]encoding{
 	"o200k_base": {o200kPattern, map[string]int{"<|endoftext|>": 199999, "<|endofprompt|>": 200018}},
 	"cl100k_base": {cl100kPattern, map[string]int{"<|endoftext|>": 100257, "<|fim_prefix|>": 100258,
@@ -55,7 +55,7 @@ var encodings = map[string]encoding{
 	"kimi": {kimiPattern, nil},
 }
 
-// embedded are the vocabularies that are part of the program, each read once, when it is first asked for.
+// embedded are the vocabularies in the program, each read when it is first used.
 var embedded = map[string]func() (Tokenizer, error){
 	"o200k_base":    once("o200k_base", "o200k_base"),
 	"o200k_harmony": once("o200k_harmony", "o200k_base"),
@@ -65,7 +65,7 @@ var embedded = map[string]func() (Tokenizer, error){
 	"r50k_base":     oncePackaged("r50k_base", "r50k_base"),
 }
 
-// once reads the vocabulary of an encoding from the ranks of that name.
+// once returns a function that reads the vocabulary of an encoding once, from the ranks of the given name.
 func once(name, ranks string) func() (Tokenizer, error) {
 	return sync.OnceValues(func() (Tokenizer, error) {
 		v, err := readEmbedded(name, ranks)
@@ -106,7 +106,7 @@ func harmonySpecial() map[string]int {
 	return special
 }
 
-// newRanks makes a vocabulary of tokens by their ids; "" is none.
+// newRanks returns a vocabulary of tokens indexed by id; "" is none.
 func newRanks(name string, tokens []string, enc encoding) (*vocabulary, error) {
 	m, err := newRankModel(tokens)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	json "github.com/goccy/go-json"
 )
 
-// decoder sets how v decodes.
+// decoder sets the decoder of v.
 func (f *tokenizerFile) decoder(v *vocabulary) error {
 	if f.Decoder == nil {
 		v.surface = func(token string) string { return " " + token }
@@ -31,7 +31,7 @@ func (f *tokenizerFile) decoder(v *vocabulary) error {
 	return err
 }
 
-// decoder builds one decoder, and adds to v.surface what it does to a token within a text.
+// decoder returns one decoder, and adds its effect on a token within a text to v.surface.
 func (p *part) decoder(v *vocabulary) (decoder, error) {
 	inner := v.surface
 	switch p.Type {
@@ -78,7 +78,7 @@ func (p *part) decoder(v *vocabulary) (decoder, error) {
 		v.surface = func(token string) string { return within([]string{"", inner(token)})[1] }
 		return d, nil
 	case "BPEDecoder":
-		// the space is the next word's
+		// the space belongs to the next word
 		v.surface = func(token string) string { return strings.ReplaceAll(inner(token), p.Suffix, "") }
 		return suffixDecoder(p.Suffix), nil
 	case "CTC":
@@ -87,7 +87,7 @@ func (p *part) decoder(v *vocabulary) (decoder, error) {
 	return nil, p.unknown("decoder")
 }
 
-// wrap gives what a post-processor puts around a text.
+// wrap returns the tokens that a post-processor adds before and after a text.
 func (p *part) wrap() (before, after []int, err error) {
 	pair := func(raw []json.RawMessage) (id int, err error) {
 		if len(raw) != 2 {
@@ -96,7 +96,7 @@ func (p *part) wrap() (before, after []int, err error) {
 		return id, json.Unmarshal(raw[1], &id)
 	}
 	switch p.Type {
-	case "ByteLevel": // changes offsets alone
+	case "ByteLevel": // changes offsets only
 		return nil, nil, nil
 	case "BertProcessing", "RobertaProcessing":
 		cls, err := pair(p.Cls)

@@ -26,10 +26,10 @@ type modelEntry struct {
 	MaxInputCharsPerWord    *int            `json:"max_input_chars_per_word"`
 }
 
-// mostID keeps a damaged file from asking for memory without bounds.
-const mostID = 1 << 24
+// maxID bounds the memory that a damaged file can ask for.
+const maxID = 1 << 24
 
-// kind is the type; files of 2020 do not state it.
+// kind returns the type; files of 2020 do not state it.
 func (e *modelEntry) kind() string {
 	switch {
 	case e.Type != "":
@@ -44,7 +44,7 @@ func (e *modelEntry) kind() string {
 	return "WordLevel"
 }
 
-// build makes v's model, fills v.texts, and gives the ids of the tokens.
+// build sets v's model and v.texts, and returns the ids of the tokens.
 func (e *modelEntry) build(v *vocabulary) (map[string]int32, error) {
 	if e.kind() == "Unigram" {
 		return e.unigram(v)
@@ -52,7 +52,7 @@ func (e *modelEntry) build(v *vocabulary) (map[string]int32, error) {
 	var ids map[string]int32
 	merges := sync.OnceValues(e.merges)
 	if e.kind() == "BPE" {
-		go merges() // on another core, since a user waits for the first line
+		go merges() // on another core: a user waits for the first line
 	}
 	if err := json.Unmarshal(e.Vocab, &ids); err != nil {
 		return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
@@ -93,7 +93,7 @@ func (e *modelEntry) build(v *vocabulary) (map[string]int32, error) {
 func fillTexts(v *vocabulary, ids map[string]int32) error {
 	most := int32(-1)
 	for token, id := range ids {
-		if id < 0 || id > mostID {
+		if id < 0 || id > maxID {
 			return fmt.Errorf("model: the id %d of %q is out of bounds", id, token)
 		}
 		most = max(most, id)
@@ -140,7 +140,7 @@ func (e *modelEntry) bpe(ids map[string]int32, unk int32, readMerges func() ([][
 	return m, nil
 }
 
-// merges reads both forms: pairs, and strings with a space between the two.
+// merges parses both forms: pairs, and strings with a space between the two.
 func (e *modelEntry) merges() ([][2]string, error) {
 	if len(e.Merges) == 0 {
 		return nil, errors.New("model: a BPE needs merges")
@@ -163,7 +163,7 @@ func (e *modelEntry) merges() ([][2]string, error) {
 	return out, nil
 }
 
-// parseMerges reads the lines of a merges.txt.
+// parseMerges parses the lines of a merges.txt.
 func parseMerges(lines []string) ([][2]string, error) {
 	out := make([][2]string, 0, len(lines))
 	for i, line := range lines {
@@ -185,7 +185,7 @@ type scoredToken struct {
 	score float64
 }
 
-// UnmarshalJSON knows that what it is given is valid JSON.
+// UnmarshalJSON relies on data being valid JSON.
 func (t *scoredToken) UnmarshalJSON(data []byte) error {
 	inner, isList := bytes.CutPrefix(bytes.TrimSpace(data), []byte("["))
 	inner = bytes.TrimSpace(bytes.TrimSuffix(inner, []byte("]")))

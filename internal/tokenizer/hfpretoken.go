@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// gpt2Pattern is what ByteLevel cuts by.
+// gpt2Pattern is the pattern of ByteLevel.
 const gpt2Pattern = `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
 
-// flat gives the pre-tokenizers of a Sequence, and of those within it, one after another.
+// flat returns the pre-tokenizers of a Sequence, including nested ones, in order.
 func (p *part) flat() []*part {
 	if p.Type != "Sequence" {
 		return []*part{p}
@@ -24,12 +24,12 @@ func (p *part) flat() []*part {
 // step is one step of a pre-tokenizer.
 type step struct {
 	cut      preTokenizer
-	scan     *scanner // nil, or the matches that are all that cut gives
-	dropGaps bool     // but for what stands between them
-	respells bool     // cut writes bytes as characters
+	scan     *scanner // if not nil, cut returns exactly its matches
+	dropGaps bool     // together with the text between them, unless it is dropped
+	respells bool     // cut replaces bytes by characters
 }
 
-// preTokenizer sets how v cuts text.
+// preTokenizer sets the pre-tokenizer of v.
 func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 	if f.PreTokenizer == nil {
 		return nil
@@ -40,7 +40,7 @@ func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 	for i, p := range parts {
 		if p.Type == "Metaspace" && p.PrependScheme == "first" && i > 0 &&
 			(f.Normalizer != nil || slices.ContainsFunc(parts[:i], (*part).inserts)) {
-			// One character of the text can have become several, between which it was cut: each is the first then.
+			// One character of the text may have become several pieces, each of which is the first.
 			return errors.New("pre_tokenizer: a Metaspace with the prepend_scheme first behind another pre-tokenizer, and " +
 				"text changed before, is not understood")
 		}
@@ -57,7 +57,7 @@ func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 		v.scan, v.dropGaps = steps[0].scan, steps[0].dropGaps
 	}
 	words := slices.IndexFunc(steps, func(s step) bool { return s.respells })
-	if words > 0 { // what comes to it has been cut into words
+	if words > 0 { // its input consists of words
 		v.tail = together(steps[words:])
 		steps = steps[:words]
 	}
@@ -65,7 +65,7 @@ func (f *tokenizerFile) preTokenizer(v *vocabulary, proof *proof) error {
 	return nil
 }
 
-// together is all of the steps; nil where there are none.
+// together returns the composition of the steps, or nil if there are none.
 func together(steps []step) preTokenizer {
 	var cuts []preTokenizer
 	for _, s := range steps {
@@ -77,10 +77,10 @@ func together(steps []step) preTokenizer {
 	return inOrder(cuts)
 }
 
-// inserts says whether a pre-tokenizer can make several characters of one.
+// inserts reports whether a pre-tokenizer can make several characters of one.
 func (p *part) inserts() bool { return p.Type == "ByteLevel" || p.Type == "Metaspace" }
 
-// splitStep cuts by a pattern.
+// splitStep returns the step that splits by a pattern.
 func splitStep(pat *pattern, how behavior, invert bool, proof *proof) step {
 	proof.split(pat, how, invert)
 	s := step{cut: split(pat.each, how, invert), dropGaps: how == removed && invert}
@@ -90,8 +90,8 @@ func splitStep(pat *pattern, how behavior, invert bool, proof *proof) step {
 	return s
 }
 
-// canBeRaw says whether the model can work on bytes instead of GPT-2's characters for them: then the last step, from
-// bytes to characters, falls away.
+// canBeRaw reports whether the model can work on bytes instead of GPT-2's characters for them, which makes the last
+// step, from bytes to characters, unnecessary.
 func canBeRaw(m model, parts []*part, proof *proof) bool {
 	b, ok := m.(*bpe)
 	if !ok || len(parts) == 0 || b.prefix != "" || b.suffix != "" || proof.opaque {
@@ -111,7 +111,7 @@ func canBeRaw(m model, parts []*part, proof *proof) bool {
 	return true
 }
 
-// steps are the steps of one part, of which it tells proof.
+// steps returns the steps of a part and records its properties in proof.
 func (p *part) steps(raw bool, proof *proof) ([]step, error) {
 	one := func(cut preTokenizer) ([]step, error) { return []step{{cut: cut}}, nil }
 	switch p.Type {
@@ -155,7 +155,7 @@ func (p *part) steps(raw bool, proof *proof) ([]step, error) {
 		delimiter := p.Delimiter
 		return one(split(runes(func(r rune) bool { return string(r) == delimiter }), removed, false))
 	case "UnicodeScripts":
-		proof.global = true // a space stays with what stands before it, and what is before that decides whether it is dropped
+		proof.global = true // a space stays with the text before it, which decides whether it is dropped
 		return one(unicodeScripts())
 	case "FixedLength":
 		proof.global = true

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// tokenizerFile is a tokenizer.json. Its truncation and padding are for training and are not looked at.
+// tokenizerFile is a tokenizer.json. Truncation and padding are for training and ignored.
 type tokenizerFile struct {
 	AddedTokens   []addedEntry `json:"added_tokens"`
 	Normalizer    *part        `json:"normalizer"`
@@ -89,12 +89,12 @@ type specialIDs struct {
 	IDs []int `json:"ids"`
 }
 
-// readTokenizerJSON makes a vocabulary of a tokenizer.json alone.
+// readTokenizerJSON returns the vocabulary of a tokenizer.json.
 func readTokenizerJSON(name string, data []byte) (*vocabulary, error) {
 	return readTokenizer(name, data, tokenizerConfig{})
 }
 
-// readTokenizer makes a vocabulary of a tokenizer.json and what the tokenizer_config.json beside it adds.
+// readTokenizer returns the vocabulary of a tokenizer.json and the tokenizer_config.json beside it.
 func readTokenizer(name string, data []byte, config tokenizerConfig) (*vocabulary, error) {
 	var f tokenizerFile
 	if !utf8.Valid(data) {
@@ -150,7 +150,7 @@ func (f *tokenizerFile) build() (*vocabulary, error) {
 	return v, nil
 }
 
-// distinct refuses an added token that is there twice, now with these options and now with those.
+// distinct returns an error if an added token occurs twice with different options.
 func (f *tokenizerFile) distinct() error {
 	seen := map[string]addedEntry{}
 	for _, e := range f.AddedTokens {
@@ -162,12 +162,12 @@ func (f *tokenizerFile) distinct() error {
 	return nil
 }
 
-// add puts the added tokens into v. A token that the model lacks gets the next free id, whatever the file says, as the
-// reference does it.
+// add adds the added tokens to v. As in the reference, a token that the model lacks gets the next free id, whatever
+// the file states.
 func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) error {
 	next, known, special := len(ids), map[string]int{}, map[string]bool{}
 	if m, ok := v.model.(*unigram); ok {
-		next = len(m.scores) // it may have a token twice
+		next = len(m.scores) // it may contain a token twice
 	}
 	for _, e := range f.AddedTokens {
 		if e.Content == "" {
@@ -201,11 +201,11 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) error {
 			if pattern, _ = v.normalize(pattern); pattern == "" {
 				return fmt.Errorf("the normalizer leaves nothing of the added token %q", e.Content)
 			}
-			v.texts[id] = pattern // decoders undo the normalizer
+			v.texts[id] = pattern // decoders undo normalisation
 		}
 		v.inNormal.add(pattern, t)
 	}
-	for id := range v.hidden { // what the normalizer has changed is not known to be special
+	for id := range v.hidden { // a normalised token is not known to be special
 		v.special[id] = special[v.texts[id]]
 	}
 	return errors.Join(v.literal.seal(), v.inNormal.seal())
@@ -288,7 +288,7 @@ func (p *part) normalizer(proof *proof) (normalizer, error) {
 	return nil, p.unknown("normalizer")
 }
 
-// metaspace gives the scheme of a Metaspace part, and whether it cuts.
+// metaspace returns the scheme of a Metaspace part, and whether it splits.
 func (p *part) metaspace() (cut bool, scheme string, err error) {
 	scheme = p.PrependScheme
 	if scheme == "" {

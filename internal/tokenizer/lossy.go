@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// lossy makes valid UTF-8 of s: each maximal part of a character that is cut short, and each other wrong byte, becomes
-// one U+FFFD (Unicode 16, section 3.9), as Python's and Rust's replacing decoders have it. Go's own would write one for
-// each byte (a conversion to []rune) or one for each run (strings.ToValidUTF8).
+// lossy returns s as valid UTF-8: each maximal part of a truncated character, and each other invalid byte, becomes one
+// U+FFFD (Unicode 16, section 3.9), as in the replacing decoders of Python and Rust. Go would write one for each byte
+// (conversion to []rune) or for each run (strings.ToValidUTF8).
 func lossy(s string) string {
 	if utf8.ValidString(s) {
 		return s
@@ -25,7 +25,8 @@ func lossy(s string) string {
 	return b.String()
 }
 
-// maximalPart is how many bytes of s, which begins with no whole character, could begin one; at least 1.
+// maximalPart returns the number of leading bytes of s that could begin a character, at least 1. s begins with no
+// complete one.
 func maximalPart(s string) int {
 	lo, hi, want := byte(0x80), byte(0xBF), 0
 	switch c := s[0]; {

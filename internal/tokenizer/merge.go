@@ -2,35 +2,35 @@ package tokenizer
 
 import "math"
 
-// scratch is what one call of Encode works with. A pool keeps it for the next.
+// scratch is the working memory of one call of Encode. It is pooled.
 type scratch struct {
-	ids    []int32 // symbols of a word, as far as they are merged
-	starts []int32 // where each begins in the word; one more for the end
-	ranks  []int32 // of each symbol with its right neighbour
-	unions []int32 // and what the two merge into
-	prev   []int32 // of long words: a list
+	ids    []int32 // symbols of a word, merged so far
+	starts []int32 // beginning of each in the word, and the end of the last
+	ranks  []int32 // rank of each symbol with its right neighbour
+	unions []int32 // id that the two merge into
+	prev   []int32 // linked list for long words
 	next   []int32
 	heap   []candidate
 
 	pieces []piece
-	words  []piece // of one of the pieces
-	best   []node1 // of Unigram
+	words  []piece    // of one piece
+	best   []pathNode // of Unigram
 	buf    []byte
 	cache  wordCache
-	tails  wordCache // of whole pieces
+	tails  wordCache // cache of whole pieces
 }
 
-// ranker says whether two neighbouring symbols of a word merge, when (the lowest rank first), and into what.
+// ranker reports whether two adjacent symbols of a word merge, the rank of the merge (lowest first), and its result.
 type ranker interface {
 	rank(word string, sc *scratch, left, right, end int32) (rank, id int32, ok bool)
 }
 
 const never = math.MaxInt32
 
-// longWord is the number of symbols from which a heap is faster than looking through all ranks.
+// longWord is the number of symbols from which a heap is faster than a scan of all ranks.
 const longWord = 100
 
-// merge replaces pairs of sc.ids by their union, the lowest rank first and the leftmost among equals, until none is
+// merge replaces pairs of sc.ids by their union, the lowest rank first and the leftmost of equal ones, until none is
 // left that merges.
 func merge(r ranker, word string, sc *scratch) {
 	n := len(sc.ids)
@@ -69,7 +69,7 @@ func merge(r ranker, word string, sc *scratch) {
 	}
 }
 
-// findRank looks up what becomes of symbol i and its right neighbour.
+// findRank looks up the merge of symbol i with its right neighbour.
 func (sc *scratch) findRank(r ranker, word string, i int) {
 	rank, id, ok := r.rank(word, sc, int32(i), int32(i+1), sc.starts[i+2])
 	if !ok {
@@ -81,7 +81,7 @@ func (sc *scratch) findRank(r ranker, word string, i int) {
 // candidate is a pair of a long word that may merge.
 type candidate struct {
 	rank, left  int32
-	leftID      int32 // what the symbols were when it was found: else it is out of date
+	leftID      int32 // the symbols when it was added: if they changed, it is outdated
 	rightID, id int32
 }
 
@@ -89,7 +89,7 @@ func (c candidate) before(d candidate) bool {
 	return c.rank < d.rank || c.rank == d.rank && c.left < d.left
 }
 
-// mergeLong is merge in n log n: symbols in a list, candidates in a heap.
+// mergeLong is merge in O(n log n): symbols in a linked list, candidates in a heap.
 func mergeLong(r ranker, word string, sc *scratch) {
 	n := int32(len(sc.ids))
 	sc.prev, sc.next, sc.heap = sc.prev[:0], sc.next[:0], sc.heap[:0]

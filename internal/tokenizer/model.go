@@ -7,7 +7,7 @@ import (
 	"github.com/pkoukk/tiktoken-go"
 )
 
-// newerModels are the names that the Python package tiktoken knows and tiktoken-go does not.
+// newerModels are the models that the Python package tiktoken knows and tiktoken-go does not.
 var newerModels = map[string]string{
 	"o1": "o200k_base", "o3": "o200k_base", "o4-mini": "o200k_base", "gpt-5": "o200k_base",
 	"chatgpt-4o-latest": "o200k_base",
@@ -17,7 +17,7 @@ var newerModels = map[string]string{
 	"gpt2":        "r50k_base", "gpt-2": "r50k_base", // the same ranks and pattern
 }
 
-// newerPrefixes are the beginnings of names, those that begin like another one first.
+// newerPrefixes are prefixes of models. One that begins with another comes first.
 var newerPrefixes = []struct{ prefix, encoding string }{
 	{"o1-", "o200k_base"}, {"o3-", "o200k_base"}, {"o4-", "o200k_base"}, {"gpt-5", "o200k_base"},
 	{"chatgpt-4o-", "o200k_base"},
@@ -26,8 +26,8 @@ var newerPrefixes = []struct{ prefix, encoding string }{
 	{"ft:gpt-3.5-turbo", "cl100k_base"}, {"ft:davinci-002", "cl100k_base"}, {"ft:babbage-002", "cl100k_base"},
 }
 
-// Encoding is the name of the vocabulary that Open would open by a name that may be "" or that of a model of OpenAI.
-// Other names stay as they are, and so does one that is also that of a file.
+// Encoding returns the name of the vocabulary that Open opens for a name, which may be "" or a model of OpenAI. Other
+// names are returned unchanged, as are those of existing files.
 func Encoding(name string) string {
 	if name == "" {
 		return Default

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// normalizer changes text before it is cut. It also says whether it took away characters at the begin, as Metaspace's
-// scheme "first" must know.
+// normalizer transforms text before it is split. It also reports whether it removed leading characters, which
+// Metaspace's scheme "first" needs to know.
 type normalizer func(s string) (out string, moved bool)
 
 // steps applies normalizers one after another.
@@ -23,7 +23,7 @@ func steps(all []normalizer) normalizer {
 	}
 }
 
-// mapRunes replaces each character by to(r), or drops it where that is -1.
+// mapRunes replaces each character by to(r), or removes it if that is -1.
 func mapRunes(to func(r rune) rune) normalizer {
 	return func(s string) (string, bool) {
 		first, _ := utf8.DecodeRuneInString(s)
@@ -31,7 +31,7 @@ func mapRunes(to func(r rune) rune) normalizer {
 	}
 }
 
-// lowercase is Rust's: each character by itself, so that a final sigma is like any other.
+// lowercase is Rust's: it maps each character by itself, including a final sigma.
 func lowercase() normalizer {
 	lower := tables().lower
 	return func(s string) (string, bool) {
@@ -47,7 +47,7 @@ func lowercase() normalizer {
 			}
 			return r
 		}, s)
-		return strings.ReplaceAll(s, "\u0130", "i\u0307"), false // the one that becomes two
+		return strings.ReplaceAll(s, "\u0130", "i\u0307"), false // the only one that becomes two
 	}
 }
 
@@ -63,7 +63,7 @@ func nmt(r rune) rune {
 	return r
 }
 
-// stripSpace takes white space off the ends.
+// stripSpace removes white space at the ends.
 func stripSpace(left, right bool) normalizer {
 	return func(s string) (string, bool) {
 		out := s
@@ -106,14 +106,14 @@ func replace(p *pattern, by string) normalizer {
 	}
 }
 
-// bertNormalizer is that of the first BERT: each part can be left out.
+// bertNormalizer is that of the original BERT. Each part is optional.
 func bertNormalizer(clean, chinese, accents, lower bool) normalizer {
 	var all []normalizer
 	if clean {
 		other := namedSet("other")
 		all = append(all, mapRunes(func(r rune) rune {
 			switch {
-			case other.has(r): // with the control characters that are white space, but \t, \n and \r
+			case other.has(r): // including the control characters that are white space, except \t, \n and \r
 				return -1
 			case isSpace(r):
 				return ' '
@@ -143,7 +143,7 @@ func dropRunes(set *runeSet) normalizer {
 	})
 }
 
-// spaceChinese puts spaces around what BERT holds for Chinese characters.
+// spaceChinese inserts spaces around the characters that BERT takes for Chinese ones.
 func spaceChinese(s string) (string, bool) {
 	chinese := func(r rune) bool {
 		return r >= 0x4E00 && r <= 0x9FFF || r >= 0x3400 && r <= 0x4DBF || r >= 0x20000 && r <= 0x2A6DF ||
@@ -166,7 +166,7 @@ func spaceChinese(s string) (string, bool) {
 	return b.String(), false
 }
 
-// byteChars is GPT-2's way to write bytes as printable characters, and charBytes its inverse.
+// byteChars returns GPT-2's map from bytes to printable characters, and its inverse.
 func byteChars() (chars [256]rune, bytes map[rune]byte) {
 	bytes = map[rune]byte{}
 	next := rune(256)
@@ -181,7 +181,7 @@ func byteChars() (chars [256]rune, bytes map[rune]byte) {
 	return chars, bytes
 }
 
-// byteLevel writes every byte of s as GPT-2's character for it.
+// byteLevel replaces every byte of s by GPT-2's character for it.
 func byteLevel() func(s string) string {
 	chars, _ := byteChars()
 	return func(s string) string {

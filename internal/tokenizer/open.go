@@ -17,10 +17,10 @@ import (
 	"perfpipe/internal/sniff"
 )
 
-// Default is the vocabulary that "" stands for.
+// Default is the name of the default vocabulary.
 const Default = "o200k_base"
 
-// hintError is an error with the next step.
+// hintError is an error with a hint.
 type hintError struct {
 	error
 	hint string
@@ -32,7 +32,7 @@ func hinted(hint, format string, args ...any) error {
 	return &hintError{fmt.Errorf(format, args...), hint}
 }
 
-// Hint is the next step after an error of Open, for its user; "": none is known.
+// Hint returns the hint of an error of Open, "" if it has none.
 func Hint(err error) string {
 	if h := (*hintError)(nil); errors.As(err, &h) {
 		return h.hint
@@ -40,15 +40,15 @@ func Hint(err error) string {
 	return ""
 }
 
-// Files are the names of the files that Open and OpenTemplate look for in a model's folder, for downloading them from
-// a hub: any but the first may be missing, and the first, too, if two and three or the last are there.
+// Files returns the names of the files that Open and OpenTemplate look for in a model's folder, in order to download
+// them. All except the first are optional, and the first is if two and three or the last exist.
 func Files() []string {
 	return []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",
 		"added_tokens.json",
 		"chat_template.jinja", "chat_template.json", "additional_chat_templates/*.jinja", "*.tiktoken", "tiktoken.model"}
 }
 
-// Fallbacks are the names of files that Open reads if a folder has none of Files that is a vocabulary.
+// Fallbacks returns the names of files that Open reads if a folder contains no vocabulary among Files.
 func Fallbacks() []string { return []string{"tekken.json", "tokenizer.model"} }
 
 // Open gives the vocabulary of that name: "" for Default, the name of an encoding of OpenAI's (o200k_base,
@@ -130,7 +130,7 @@ func openPath(path string, dir bool, encoding string) (*vocabulary, error) {
 	return readTokenizer(path, data, config)
 }
 
-// readFile reads a file behind its byte order mark, if it has one. A pointer of Git LFS is not the file.
+// readFile reads a file without its byte order mark. It returns an error for a pointer of Git LFS.
 func readFile(path string) ([]byte, error) {
 	data, err := os.ReadFile(path)
 	if bytes.HasPrefix(data, []byte("version https://git-lfs.github.com/spec/")) {
@@ -139,7 +139,7 @@ func readFile(path string) ([]byte, error) {
 	return sniff.TrimBOM(data), err
 }
 
-// fileIn chooses the file of a folder.
+// fileIn returns the vocabulary file of a folder.
 func fileIn(dir string) (string, error) {
 	for _, name := range []string{"tokenizer.json", "vocab.json", "*.tiktoken", "tiktoken.model", "tekken.json",
 		"tokenizer.model", "spiece.model"} {
@@ -162,7 +162,7 @@ func quoteGlob(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
 }
 
-// encodingOf finds what a file of ranks leaves open: by the name that was given, the file's own, or its model's class.
+// encodingOf returns the encoding of a file of ranks: by the given name, that of the file, or its model's class.
 func encodingOf(path, given string) (encoding, error) {
 	known := slices.Sorted(maps.Keys(encodings))
 	if given != "" {
@@ -171,7 +171,7 @@ func encodingOf(path, given string) (encoding, error) {
 			return enc, hinted("give one of "+strings.Join(known, ", "), "%s: the encoding %q is not known", path, given)
 		}
 		if !strings.HasSuffix(path, given+".tiktoken") {
-			enc.special = nil // those of another vocabulary
+			enc.special = nil // they belong to another vocabulary
 		}
 		return withAdded(enc, filepath.Dir(path))
 	}
@@ -205,7 +205,7 @@ func withAdded(enc encoding, dir string) (encoding, error) {
 		special = map[string]int{}
 	}
 	for id, token := range config.AddedTokensDecoder {
-		if id < 0 || id > mostID {
+		if id < 0 || id > maxID {
 			return enc, fmt.Errorf("%s: the id %d of %q is out of bounds", filepath.Join(dir, "tokenizer_config.json"), id,
 				token.Content)
 		}
@@ -215,7 +215,7 @@ func withAdded(enc encoding, dir string) (encoding, error) {
 	return enc, nil
 }
 
-// tokenizerConfig is what is read of a tokenizer_config.json.
+// tokenizerConfig is the relevant part of a tokenizer_config.json.
 type tokenizerConfig struct {
 	TokenizerClass     string             `json:"tokenizer_class"`
 	AddPrefixSpace     bool               `json:"add_prefix_space"`
@@ -226,7 +226,7 @@ type tokenizerConfig struct {
 	} `json:"auto_map"`
 }
 
-// readConfig reads a folder's tokenizer_config.json; without one all is empty.
+// readConfig reads a folder's tokenizer_config.json. If there is none it returns an empty one.
 func readConfig(dir string) (tokenizerConfig, error) {
 	var c tokenizerConfig
 	path := filepath.Join(dir, "tokenizer_config.json")
@@ -246,7 +246,7 @@ func readConfig(dir string) (tokenizerConfig, error) {
 	return c, nil
 }
 
-// readVocabMerges reads the pair of files that GPT-2 came with.
+// readVocabMerges reads a vocab.json and merges.txt, the format of GPT-2.
 func readVocabMerges(dir string) (*vocabulary, error) {
 	config, err := readConfig(dir)
 	if err != nil {
@@ -277,7 +277,7 @@ func readVocabMerges(dir string) (*vocabulary, error) {
 	return v, nil
 }
 
-// vocabMerges writes the two files as the tokenizer.json that they would have become.
+// vocabMerges converts the two files to an equivalent tokenizer.json.
 func vocabMerges(vocab, merges []byte, pattern string, config tokenizerConfig) (*vocabulary, error) {
 	lines := strings.Split(strings.TrimRight(string(merges), "\r\n"), "\n")
 	for i := range lines {

@@ -4,8 +4,8 @@ import (
 	"github.com/pkoukk/tiktoken-go"
 )
 
-// packaged is an encoding of the package tiktoken-go: one of OpenAI's older ones, which need not be fast. What random
-// prompts need to know of it comes from the ranks.
+// packaged is an encoding of the package tiktoken-go: one of OpenAI's older ones, whose speed does not matter. What
+// random prompts need comes from the ranks.
 type packaged struct {
 	*vocabulary
 	encoding *tiktoken.Tiktoken
@@ -23,7 +23,7 @@ func openPackaged(name, ranks string) (Tokenizer, error) {
 	return &packaged{v, encoding}, nil
 }
 
-// newTiktoken is tiktoken-go's encoder of a vocabulary that was read from ranks.
+// newTiktoken returns tiktoken-go's encoder of a vocabulary of ranks.
 func newTiktoken(name string, v *vocabulary) (*tiktoken.Tiktoken, error) {
 	enc := encodings[name]
 	ranks := make(map[string]int, len(v.bytes))

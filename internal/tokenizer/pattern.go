@@ -12,13 +12,13 @@ type op uint8
 
 const (
 	opClass  op = iota // one character
-	opConcat           // subs, one after another
+	opConcat           // subs in sequence
 	opAlt              // the first of subs that leads to a match
 	opRepeat           // subs[0], min to max times
-	opLook             // subs[0] stands here, or not, and is not consumed
-	opAtomic           // subs[0], without going back into it
-	opBegin            // the begin of the text
-	opEnd              // its end
+	opLook             // subs[0] matches here, or does not; it consumes nothing
+	opAtomic           // subs[0] without backtracking into it
+	opBegin            // beginning of the text
+	opEnd              // end of the text
 )
 
 // node is a part of a parsed pattern.
@@ -29,12 +29,12 @@ type node struct {
 	min, max   int // max -1: no limit
 	lazy       bool
 	possessive bool
-	behind     bool // opLook: before, not after
-	not        bool // opLook: must not stand there
+	behind     bool // opLook: look behind
+	not        bool // opLook: must not match
 }
 
-// patternParser reads the syntax of Oniguruma, the engine of the reference, as far as tokenizers use it. What it does
-// not know it refuses.
+// patternParser parses the syntax of Oniguruma, the engine of the reference, as far as tokenizers use it. Any other
+// construct is an error.
 type patternParser struct {
 	text string
 	pos  int
@@ -43,7 +43,7 @@ type patternParser struct {
 	deep int
 }
 
-// parsePattern makes nodes of a pattern.
+// parsePattern parses a pattern.
 func parsePattern(text string) (*node, error) {
 	p := &patternParser{text: text}
 	n, err := p.alternatives()
@@ -56,7 +56,7 @@ func parsePattern(text string) (*node, error) {
 	return n, nil
 }
 
-// literalPattern is the pattern that matches text itself.
+// literalPattern returns the pattern that matches text literally.
 func literalPattern(text string) *node {
 	n := &node{op: opConcat}
 	for _, r := range text {
@@ -125,7 +125,7 @@ func (p *patternParser) concat() (*node, error) {
 	return out, p.foldable(out)
 }
 
-// foldable refuses what more than one character folds to: to (?i:ss) the reference takes ß, too.
+// foldable returns an error for sequences that fold to one character: in the reference (?i:ss) also matches ß.
 func (p *patternParser) foldable(n *node) error {
 	if !p.fold {
 		return nil
@@ -173,7 +173,7 @@ func (p *patternParser) repeats(n *node, start int) (*node, error) {
 			return nil, fmt.Errorf("%q at byte %d: the bounds are not understood", p.text[start:p.pos], start)
 		}
 		switch {
-		case interval && rep.min == rep.max && strings.HasPrefix(p.rest(), "?"): // {n}? is {n} or nothing: not lazy
+		case interval && rep.min == rep.max && strings.HasPrefix(p.rest(), "?"): // {n}? is an optional {n}, not a lazy one
 			return nil, p.unknown(p.rest())
 		case p.eat("?"):
 			rep.lazy = true
@@ -185,7 +185,7 @@ func (p *patternParser) repeats(n *node, start int) (*node, error) {
 	return n, nil
 }
 
-// interval reads {n}, {n,}, {,m} or {n,m} into rep; what looks otherwise is a literal brace.
+// interval parses {n}, {n,}, {,m} or {n,m} into rep; any other brace is a literal.
 func (p *patternParser) interval(rep *node) bool {
 	end := strings.IndexByte(p.rest(), '}')
 	if end < 0 {
@@ -253,7 +253,7 @@ func look(n *node, behind, not bool) *node {
 	return &node{op: opLook, subs: []*node{n}, behind: behind, not: not}
 }
 
-// assertion reads an escape that consumes nothing.
+// assertion parses an escape that consumes nothing.
 func (p *patternParser) assertion() *node {
 	switch {
 	case p.eat(`\A`):
@@ -295,7 +295,7 @@ func (p *patternParser) group() (*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !open { // for the rest of the group around
+		if !open { // for the rest of the enclosing group
 			fold, dot = p.fold, p.dot
 			return nil, nil
 		}
@@ -316,7 +316,7 @@ func (p *patternParser) group() (*node, error) {
 	return &node{op: kind, subs: []*node{n}}, nil
 }
 
-// options reads (?im-im: or (?im-im), and says whether a group was opened.
+// options parses (?im-im: or (?im-im), and reports whether it opens a group.
 func (p *patternParser) options() (open bool, err error) {
 	on := true
 	for i := p.pos + 2; i < len(p.text); i++ {
@@ -329,7 +329,7 @@ func (p *patternParser) options() (open bool, err error) {
 			p.dot = on
 		case ':', ')':
 			open = p.text[i] == ':'
-			if !open && p.pos > 0 { // in the middle it splits the alternatives around it in a way of its own
+			if !open && p.pos > 0 { // in the middle it would split the enclosing alternatives in a special way
 				return false, p.unknown(p.rest())
 			}
 			p.pos = i + 1

@@ -9,8 +9,8 @@ import (
 	"github.com/clipperhouse/uax29/v2/graphemes"
 )
 
-// charsMap is SentencePiece's precompiled normalisation: a double-array trie (darts-clone) from character sequences
-// to places in a blob of replacements, each ended by a zero byte.
+// charsMap is SentencePiece's precompiled normalisation: a double-array trie (darts-clone) from character sequences to
+// offsets in a blob of zero-terminated replacements.
 type charsMap struct {
 	trie []uint32
 	to   string
@@ -34,7 +34,7 @@ func newCharsMap(text string) (*charsMap, error) {
 	return m, nil
 }
 
-// lookup gives the replacement of the shortest beginning of s that has one.
+// lookup returns the replacement of the shortest prefix of s that has one.
 func (m *charsMap) lookup(s string) (string, bool) {
 	offset := func(unit uint32) uint32 { return unit >> 10 << (unit & (1 << 9) >> 6) }
 	pos := offset(m.trie[0])
@@ -63,8 +63,8 @@ func (m *charsMap) lookup(s string) (string, bool) {
 	return "", false
 }
 
-// normalize replaces each short grapheme as a whole if it begins with anything known, else its characters one by one:
-// that is how the reference does it, odd as it is.
+// normalize replaces each short grapheme as a whole if it begins with a known sequence, and otherwise its characters
+// one by one. This is what the reference does, odd as it is.
 func (m *charsMap) normalize(s string) (string, bool) {
 	var b strings.Builder
 	for g := graphemes.FromString(s); g.Next(); {

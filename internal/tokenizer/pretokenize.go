@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// piece is a part of a text on its way to the model.
+// piece is a part of a text that the model encodes by itself.
 type piece struct {
 	text  string
-	first bool // it begins where the original text begins
+	first bool // it begins the original text
 }
 
-// preTokenizer cuts one piece, appending to dst.
+// preTokenizer splits one piece and appends the parts to dst.
 type preTokenizer func(dst []piece, p piece) []piece
 
-// behavior says what becomes of the matches that cut a text.
+// behavior is the treatment of the matches that split a text.
 type behavior string
 
 const (
@@ -27,13 +27,13 @@ const (
 	contiguous         behavior = "Contiguous"
 )
 
-// cutter hands on every part of s, with whether it matches.
+// cutter calls part for every part of s, matching or not.
 type cutter func(s string, part func(text string, match bool))
 
-// split cuts by matches, or with invert by what is between them.
+// split splits by matches or, with invert, by the text between them.
 func split(cut cutter, how behavior, invert bool) preTokenizer {
 	return func(dst []piece, p piece) []piece {
-		begin, previous := len(dst), false // parts are neighbours in one string, so they are joined by their lengths
+		begin, previous := len(dst), false // parts are adjacent in one string, so adding their lengths joins them
 		start := 0
 		cut(p.text, func(text string, match bool) {
 			end := start + len(text)
@@ -56,7 +56,7 @@ func split(cut cutter, how behavior, invert bool) preTokenizer {
 	}
 }
 
-// runes is the cutter by single characters.
+// runes returns the cutter by single characters.
 func runes(is func(r rune) bool) cutter {
 	return func(s string, part func(text string, match bool)) {
 		last := 0
@@ -107,7 +107,7 @@ func inOrder(all []preTokenizer) preTokenizer {
 	}
 }
 
-// prefixSpace puts a space before each piece that has none.
+// prefixSpace inserts a space before each piece that has none.
 func prefixSpace(dst []piece, p piece) []piece {
 	if !strings.HasPrefix(p.text, " ") {
 		p.text = " " + p.text
@@ -115,12 +115,12 @@ func prefixSpace(dst []piece, p piece) []piece {
 	return append(dst, p)
 }
 
-// mapPieces changes the text of each piece.
+// mapPieces maps the text of each piece.
 func mapPieces(to func(string) string) preTokenizer {
 	return func(dst []piece, p piece) []piece { return append(dst, piece{to(p.text), p.first}) }
 }
 
-// metaspace writes spaces as mark (SentencePiece's U+2581) and cuts before each.
+// metaspace replaces spaces by mark (SentencePiece's U+2581) and splits before each.
 func metaspace(mark, scheme string, cut bool) preTokenizer {
 	is := func(r rune) bool { return string(r) == mark }
 	cutBefore := split(runes(is), mergedWithNext, false)
@@ -136,7 +136,7 @@ func metaspace(mark, scheme string, cut bool) preTokenizer {
 	}
 }
 
-// bertPreTokenizer cuts at white space, which it drops, and around each punctuation mark.
+// bertPreTokenizer splits at white space, which it drops, and around each punctuation mark.
 func bertPreTokenizer() preTokenizer {
 	return inOrder([]preTokenizer{split(runes(isSpace), removed, false), punctuation(isolated)})
 }
@@ -145,7 +145,7 @@ func punctuation(how behavior) preTokenizer {
 	return split(runes(namedSet("punctuation").has), how, false)
 }
 
-// whitespace keeps runs of word characters and runs of other characters.
+// whitespace returns runs of word characters and runs of other visible characters.
 func whitespace() preTokenizer {
 	word := namedSet("regex-word")
 	return split(func(s string, part func(string, bool)) {
@@ -179,7 +179,7 @@ func digits(alone bool) preTokenizer {
 	return split(runes(namedSet("numeric").has), how, false)
 }
 
-// fixedLength cuts after every n characters.
+// fixedLength splits after every n characters.
 func fixedLength(n int) preTokenizer {
 	return func(dst []piece, p piece) []piece {
 		for text, first := p.text, p.first; text != ""; first = false {
@@ -195,7 +195,7 @@ func fixedLength(n int) preTokenizer {
 	}
 }
 
-// unicodeScripts cuts where the script changes. Characters of any script, the space among them, stay with what stands
+// unicodeScripts splits where the script changes. Characters common to all scripts, such as spaces, stay with the text
 // before them; at the beginning of a text they are dropped.
 func unicodeScripts() preTokenizer {
 	scripts := tables().spans["script"]

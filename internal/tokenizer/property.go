@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// posix reads [:name:].
+// posix parses [:name:].
 func (p *patternParser) posix() (*class, error) {
 	end := strings.Index(p.rest(), ":]")
 	if end < 0 {
@@ -26,11 +26,11 @@ func (p *patternParser) posix() (*class, error) {
 	return c, nil
 }
 
-// scripts are the properties beside the categories that unicode.txt has.
+// scripts are the properties other than categories in unicode.txt.
 var scripts = []string{"Han", "Hiragana", "Katakana", "Hangul", "Latin", "Cyrillic", "Greek", "Arabic", "Hebrew",
 	"Thai", "Devanagari"}
 
-// property reads \p{name} or \P{name} after its backslash.
+// property parses \p{name} or \P{name} after its backslash.
 func (p *patternParser) property(inClass bool) (*class, error) {
 	not := p.text[p.pos] == 'P'
 	end := strings.IndexByte(p.rest(), '}')
@@ -47,7 +47,7 @@ func (p *patternParser) property(inClass bool) (*class, error) {
 	return c, nil
 }
 
-// longNames are those of the categories, as property wants them.
+// longNames maps long names of categories, as property normalises them, to short ones.
 const longNames = "letter L casedletter LC uppercaseletter Lu lowercaseletter Ll titlecaseletter Lt modifierletter " +
 	"Lm otherletter Lo " +
 	"mark M nonspacingmark Mn spacingmark Mc enclosingmark Me number N decimalnumber Nd letternumber Nl othernumber No " +
@@ -57,7 +57,7 @@ const longNames = "letter L casedletter LC uppercaseletter Lu lowercaseletter Ll
 	"separator Z spaceseparator Zs lineseparator Zl paragraphseparator Zp other C control Cc format Cf privateuse Co " +
 	"unassigned Cn"
 
-// namedClass is the class of a property in small letters, without what separates its words.
+// namedClass returns the class of a property, whose name is in lower case without separators.
 func namedClass(name string, inClass bool) (*class, bool) {
 	switch name {
 	case "alpha", "alphabetic":
@@ -95,7 +95,8 @@ func namedClass(name string, inClass bool) (*class, bool) {
 	return categoryClass(name)
 }
 
-// wordClass is the characters of words. Within brackets the reference has it without six of Latin-1, ² among them.
+// wordClass returns the class of word characters. Within brackets it lacks six characters of Latin-1 in the reference,
+// such as ².
 func wordClass(inClass bool) *class {
 	c := &class{named: []*runeSet{namedSet("word")}}
 	if inClass {
@@ -105,7 +106,7 @@ func wordClass(inClass bool) *class {
 	return c
 }
 
-// categoryClass is the class of a category or a script.
+// categoryClass returns the class of a category or a script.
 func categoryClass(name string) (*class, bool) {
 	for _, script := range scripts {
 		if strings.ToLower(script) == name {
@@ -121,7 +122,7 @@ func categoryClass(name string) (*class, bool) {
 	return nil, false
 }
 
-// categoriesOf is the set of a category that there is.
+// categoriesOf returns the set of an existing category.
 func categoriesOf(name string) catSet {
 	if name == "LC" {
 		return categoriesOf("Lu") | categoriesOf("Ll") | categoriesOf("Lt")
@@ -133,8 +134,8 @@ func categoriesOf(name string) catSet {
 	return set
 }
 
-// foldableMember refuses under (?i) what case may add to within a class (lo is the character that c is, or -1): where a
-// class has ß the reference also takes ss.
+// foldableMember returns an error under (?i) for class members whose case variants may be several characters: with ß
+// in a class the reference also matches ss. lo is the character that c is, or -1.
 func (p *patternParser) foldableMember(c *class, lo rune) error {
 	cased := categoriesOf("L") | categoriesOf("M")
 	if p.fold && (lo >= 0x80 || lo < 0 && (c.not || c.named != nil || c.cats&cased != 0)) {

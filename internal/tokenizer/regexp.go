@@ -10,7 +10,7 @@ import (
 	"github.com/dlclark/regexp2/v2"
 )
 
-// pattern is a compiled pattern: a scanner, or for what no scanner can be made of, a program of regexp2's.
+// pattern is a compiled pattern: a scanner or, if a scanner cannot express it, a program of regexp2.
 type pattern struct {
 	root *node
 	scan *scanner
@@ -39,14 +39,14 @@ func newPattern(root *node) (*pattern, error) {
 	return p, err
 }
 
-// each cuts s at the borders of all matches and hands on every part, with whether it is a match; a match can be empty.
+// each calls part for every part of s between the borders of matches. A match can be empty.
 func (p *pattern) each(s string, part func(text string, match bool)) {
-	if s == "" { // in which nothing is looked for
+	if s == "" { // the reference does not search it
 		return
 	}
 	last, matched := 0, false
 	cut := func(start, end int) {
-		if start == end && start == last && matched { // the reference takes none right behind another
+		if start == end && start == last && matched { // the reference ignores an empty match right after another
 			return
 		}
 		matched = true
@@ -69,7 +69,7 @@ func (p *pattern) each(s string, part func(text string, match bool)) {
 				break
 			}
 			cut(start, end)
-			if pos = end; start == end { // an empty match: the next one begins a character later
+			if pos = end; start == end { // after an empty match go on one character later
 				_, size := utf8.DecodeRuneInString(s[pos:])
 				pos += max(size, 1)
 			}
@@ -142,7 +142,7 @@ func oneChar(n *node) bool {
 	return n.op == opClass
 }
 
-// borders are the code points, in order, at which c can begin or end: where one of its runs or any table's does.
+// borders returns the sorted code points at which c can begin or end: where one of its runs or of any table's does.
 func borders(c *class) []rune {
 	var all []rune
 	add := func(spans []span) {
@@ -169,7 +169,7 @@ func borders(c *class) []rune {
 	return slices.Compact(all)
 }
 
-// emitClass writes the members of c one by one.
+// emitClass writes the members of c.
 func emitClass(b *strings.Builder, c *class) error {
 	quote := func(r rune) string {
 		if r < 0x10000 {

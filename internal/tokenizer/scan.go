@@ -5,18 +5,18 @@ import (
 	"unicode/utf8"
 )
 
-// matcher tries one way of matching s from byte p on, and gives the end of the match or -1. Each is made knowing what
-// follows it, so that a pattern becomes a tree of calls without any bookkeeping.
+// matcher matches s at byte p and returns the end of the match, or -1. Each one is created with what follows it, so
+// that a pattern is a tree of calls without any bookkeeping.
 type matcher func(s string, p int) int
 
-// errNoScanner says that a pattern is not of the kind that a scanner can be made of.
+// errNoScanner is the error of a pattern that a scanner cannot express.
 var errNoScanner = errors.New("the pattern repeats more than single characters")
 
-// scanner finds the matches of a pattern without repeated groups: those of all well-known vocabularies are of that
-// kind. Its cost is at worst quadratic in the length of a run of characters of one class.
+// scanner finds the matches of a pattern without repeated groups, which includes those of all well-known vocabularies.
+// Its worst-case cost is quadratic in the length of a run of characters of one class.
 type scanner struct {
 	ascii [128][]matcher // the alternatives that can begin with the character
-	other []matcher      // all of them
+	other []matcher      // all alternatives
 }
 
 func newScanner(n *node) (*scanner, error) {
@@ -44,7 +44,7 @@ func newScanner(n *node) (*scanner, error) {
 	return sc, nil
 }
 
-// match is the end of the match that begins at p, or -1.
+// match returns the end of the match at p, or -1.
 func (sc *scanner) match(s string, p int) int {
 	alts := sc.other
 	if p < len(s) && s[p] < 0x80 {
@@ -58,7 +58,7 @@ func (sc *scanner) match(s string, p int) int {
 	return -1
 }
 
-// find is the first match at p or later; start is -1 when there is none.
+// find returns the first match at p or later; start is -1 if there is none.
 func (sc *scanner) find(s string, p int) (start, end int) {
 	for ; p <= len(s); p++ {
 		if p < len(s) && !utf8.RuneStart(s[p]) {
@@ -71,7 +71,8 @@ func (sc *scanner) find(s string, p int) (start, end int) {
 	return -1, -1
 }
 
-// firsts are the ASCII characters that a match of n can begin with, and whether it can be empty or begin with any.
+// firsts returns the ASCII characters that a match of n can begin with, and whether it can be empty or begin with any
+// character.
 func firsts(n *node) (ascii [2]uint64, empty bool) {
 	add := func(more [2]uint64) { ascii[0] |= more[0]; ascii[1] |= more[1] }
 	switch n.op {
@@ -102,7 +103,7 @@ func firsts(n *node) (ascii [2]uint64, empty bool) {
 	return ascii, true
 }
 
-// compile makes the matcher of n, after which next must match.
+// compile returns the matcher of n followed by next.
 func compile(n *node, next matcher) (matcher, error) {
 	switch n.op {
 	case opClass:
@@ -146,7 +147,7 @@ func compile(n *node, next matcher) (matcher, error) {
 	return nil, errNoScanner
 }
 
-// advance is the end of the one character at p if it is of c, else -1.
+// advance returns the end of the character at p if it is in c, else -1.
 func advance(c *class, s string, p int) int {
 	if p >= len(s) {
 		return -1
@@ -183,7 +184,7 @@ func compileAlt(n *node, next matcher) (matcher, error) {
 	}, nil
 }
 
-// compileRepeat repeats one character. A group can only be optional.
+// compileRepeat compiles the repetition of one character, or an optional group.
 func compileRepeat(n *node, next matcher) (matcher, error) {
 	sub := n.subs[0]
 	for sub.op == opConcat && len(sub.subs) == 1 {
@@ -258,7 +259,7 @@ func greedyRepeat(c *class, least, most int, possessive bool, next matcher) matc
 	}
 }
 
-// compileLook looks at the text around without consuming it: after it for anything, before it for one character.
+// compileLook compiles a look around, which consumes nothing: ahead for anything, behind for one character.
 func compileLook(n *node, next matcher) (matcher, error) {
 	sub, not := n.subs[0], n.not
 	for sub.op == opConcat && len(sub.subs) == 1 {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// parseScore reads a number as the reference's JSON library does: digits as one integer, then one multiplication or
-// division by a power of ten. The last bit can differ from the nearest double, which decides between equally good
+// parseScore parses a number as the reference's JSON library does: the digits as one integer, then one multiplication
+// or division by a power of ten. The last bit can differ from the nearest double, which decides between equally good
 // paths of a unigram model.
 func parseScore(text string) (float64, error) {
 	exact, err := strconv.ParseFloat(text, 64)
@@ -63,7 +63,7 @@ func parseScore(text string) (float64, error) {
 	return f, nil
 }
 
-// powerOfTen is the double nearest to 10ⁿ.
+// powerOfTen returns the double nearest to 10ⁿ.
 func powerOfTen(n int) float64 {
 	f, _ := strconv.ParseFloat("1e"+strconv.Itoa(n), 64)
 	return f

@@ -7,16 +7,16 @@ import (
 	"github.com/clipperhouse/uax29/v2/graphemes"
 )
 
-// proof gathers, part by part, whether token counts add up at single spaces (Lexicon.SpaceSplits). Each part must be
-// local, that is, treat what stands before such a space as if the text ended there; and one of them must cut before
-// the space, or no token may reach across.
+// proof collects, component by component, whether token counts add up at single spaces (Lexicon.SpaceSplits). Each
+// component must be local, that is, treat the text before such a space as if it ended there; and one of them must
+// split before the space, or no token may cross it.
 type proof struct {
 	prepends bool
-	opaque   bool   // the normalizer writes bytes as characters
-	global   bool   // a part is not local
-	cuts     bool   // a part cuts before the space
-	dropped  bool   // white space is gone
-	mark     string // what stands for a space when the model sees it; "": the space itself
+	opaque   bool   // the normalizer replaces bytes by characters
+	global   bool   // a component is not local
+	cuts     bool   // a component splits before the space
+	dropped  bool   // white space is removed
+	mark     string // the character that the model gets for a space; "": the space itself
 }
 
 func (p *proof) prepend(text string) {
@@ -26,8 +26,7 @@ func (p *proof) prepend(text string) {
 	p.prepends = true
 }
 
-// replace: what is looked for must not reach across a space. A space itself may be replaced, and so may runs of more
-// than one, of which the text has none.
+// replace: the pattern must not cross a space. It may match a space, or runs of several, which the text does not have.
 func (p *proof) replace(part *part) {
 	switch {
 	case part.Pattern.String != nil && *part.Pattern.String == " ":
@@ -45,7 +44,7 @@ func (p *proof) replace(part *part) {
 	}
 }
 
-// takes says whether a match could hold one of the characters of mark, or depend on what stands around it.
+// takes reports whether a match can include one of the characters of mark, or depend on its surroundings.
 func takes(n *node, mark string) bool {
 	if n.op == opClass {
 		return strings.ContainsFunc(mark, n.class.has)
@@ -56,7 +55,7 @@ func takes(n *node, mark string) bool {
 	return slices.ContainsFunc(n.subs, func(sub *node) bool { return takes(sub, mark) })
 }
 
-// only says whether n is the pattern of a single character.
+// only reports whether n is the pattern of a single character.
 func only(n *node, r rune) bool {
 	for n.op == opConcat && len(n.subs) == 1 {
 		n = n.subs[0]
@@ -66,8 +65,7 @@ func only(n *node, r rune) bool {
 		n.class.named == nil && n.class.subs == nil && !n.class.not
 }
 
-// charsMap: a grapheme reaches across a space only where a character of the class Prepend stands before it; those must
-// have no replacement.
+// charsMap: a grapheme crosses a space only after a character of the class Prepend. Those must have no replacement.
 func (p *proof) charsMap(m *charsMap) {
 	for _, block := range [][2]rune{{0x600, 0xDFF}, {0x11000, 0x11FFF}} {
 		for r := block[0]; r <= block[1]; r++ {
@@ -85,7 +83,7 @@ func (p *proof) charsMap(m *charsMap) {
 func (p *proof) whiteSpace() { p.cuts, p.dropped = true, true }
 
 func (p *proof) metaspace(cut bool, scheme, mark string) {
-	if scheme == "first" && p.dropped { // words within the text have no mark, the first has
+	if scheme == "first" && p.dropped { // the first word has a mark, and words within the text have none
 		p.global = true
 	}
 	p.prepends = p.prepends || scheme != "never"
@@ -94,13 +92,13 @@ func (p *proof) metaspace(cut bool, scheme, mark string) {
 }
 
 func (p *proof) split(pat *pattern, how behavior, invert bool) {
-	if p.mark != "" { // no space is left to be found, but its mark
+	if p.mark != "" { // no space is left to match, only its mark
 		p.global = p.global || takes(pat.root, p.mark) && !only(pat.root, ' ')
 		return
 	}
 	local, cuts := spaceCuts(pat.root)
 	switch within := !takes(pat.root, " "); {
-	case within: // all matches are within words, so every behavior is local, and may leave out what is between them
+	case within: // matches are within words, so every behavior is local, and may drop the text between them
 		local, cuts = true, how == removed && invert
 	case how == mergedWithPrevious, how == contiguous, invert && how != removed:
 		local = false
@@ -109,15 +107,15 @@ func (p *proof) split(pat *pattern, how behavior, invert bool) {
 	p.cuts = p.cuts || cuts && local
 }
 
-// item is one step of a way through a pattern.
+// item is one step of a path through a pattern.
 type item struct {
 	class    *class
 	min, max int
 }
 
-// ways are the sequences of items by which n can match; ok is false where n is of another kind. A look at what follows
-// white space ((?!\S), $) gives an item without a class.
-func ways(n *node) (out [][]item, ok bool) {
+// paths returns the sequences of items with which n can match; ok is false if n is of another kind. A look ahead at
+// white space ((?!\S), $) is an item without a class.
+func paths(n *node) (out [][]item, ok bool) {
 	switch n.op {
 	case opClass:
 		return [][]item{{{n.class, 1, 1}}}, true
@@ -131,7 +129,7 @@ func ways(n *node) (out [][]item, ok bool) {
 	case opConcat:
 		out = [][]item{nil}
 		for _, sub := range n.subs {
-			more, ok := ways(sub)
+			more, ok := paths(sub)
 			if !ok || len(out)*len(more) > 1000 {
 				return nil, false
 			}
@@ -146,7 +144,7 @@ func ways(n *node) (out [][]item, ok bool) {
 		return out, true
 	case opAlt:
 		for _, sub := range n.subs {
-			more, ok := ways(sub)
+			more, ok := paths(sub)
 			if !ok {
 				return nil, false
 			}
@@ -162,22 +160,22 @@ func ways(n *node) (out [][]item, ok bool) {
 			return [][]item{{{sub.class, n.min, n.max}}}, true
 		}
 		if n.min == 0 && n.max == 1 {
-			more, ok := ways(sub)
+			more, ok := paths(sub)
 			return append(more, nil), ok
 		}
 	}
 	return nil, false
 }
 
-// spaceCuts analyses a pattern. It is local if no way takes a space after another character, or looks around but from
-// white space. It cuts if some way can match a single space: then a match begins at every one.
+// spaceCuts analyses a pattern. It is local if no path includes a space after another character, or looks around
+// except from white space. It splits if some path can match a single space: then a match begins at every one.
 func spaceCuts(n *node) (local, cuts bool) {
-	all, ok := ways(n)
+	all, ok := paths(n)
 	if !ok {
 		return false, false
 	}
 	for _, way := range all {
-		white, alone, space := true, true, false // so far: only white space; can be a space alone; takes a space
+		white, alone, space := true, true, false // so far: white space only; can be a single space; includes a space
 		for _, it := range way {
 			if it.class == nil {
 				if !white {
@@ -201,7 +199,7 @@ func spaceCuts(n *node) (local, cuts bool) {
 	return true, cuts
 }
 
-// onlyWhite says whether every character of c is white space.
+// onlyWhite reports whether every character of c is white space.
 func onlyWhite(c *class) bool {
 	if c.not || c.named != nil {
 		return false
@@ -225,7 +223,7 @@ func onlyWhite(c *class) bool {
 	return true
 }
 
-// holds says whether all parts of v together prove it.
+// holds reports whether all components of v together prove it.
 func (p *proof) holds(v *vocabulary) bool {
 	if p.global || p.opaque || crosses(v.literal, p.mark) || crosses(v.inNormal, p.mark) {
 		return false
@@ -235,7 +233,7 @@ func (p *proof) holds(v *vocabulary) bool {
 	}
 	m, ok := v.model.(*bpe)
 	if !ok || m.mark == "" || m.mark != p.mark {
-		return false // sums of scores are rounded, so the best path of a unigram model need not be that of its words
+		return false // sums of scores are rounded, so the best path of a unigram model may differ from that of its words
 	}
 	v.risky = map[rune]bool{}
 	for sides := range m.across {
@@ -244,7 +242,7 @@ func (p *proof) holds(v *vocabulary) bool {
 	return true
 }
 
-// crosses says whether an added token, which the text may have in it, has a space within.
+// crosses reports whether an added token, which the text may contain, has a space within.
 func crosses(a *addedTokens, mark string) bool {
 	for _, t := range a.tokens {
 		if !t.special && (markWithin(t.content, " ") >= 0 || mark != "" && markWithin(t.content, mark) >= 0) {

@@ -1,13 +1,13 @@
 package tokenizer
 
-// table maps pairs of ids to pairs of ids by open addressing: half the time and a third of the memory of a Go map.
+// table maps pairs of ids to pairs of ids by open addressing, in half the time and a third of the memory of a Go map.
 type table struct {
 	slots []slot
 	shift uint
 	used  int
 }
 
-type slot struct{ a, b, rank, id int32 } // free where a < 0
+type slot struct{ a, b, rank, id int32 } // free if a < 0
 
 func newTable(size int) *table {
 	bits := uint(4)
@@ -21,7 +21,7 @@ func newTable(size int) *table {
 	return t
 }
 
-// at is the slot of (a, b): theirs, or the free one where they would go.
+// at returns the slot of (a, b), or the free one to use for it.
 func (t *table) at(a, b int32) *slot {
 	hash := (uint64(uint32(a))<<32 | uint64(uint32(b))) * 0x9E3779B97F4A7C15 >> t.shift
 	for {
@@ -40,7 +40,7 @@ func (t *table) get(a, b int32) (rank, id int32, ok bool) {
 	return s.rank, s.id, s.a >= 0
 }
 
-// set needs a ≥ 0. A later value replaces an earlier one.
+// set stores a value. a must not be negative. A later value replaces an earlier one.
 func (t *table) set(a, b, rank, id int32) {
 	s := t.at(a, b)
 	if s.a < 0 {

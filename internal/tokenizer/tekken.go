@@ -9,7 +9,7 @@ import (
 	json "github.com/goccy/go-json"
 )
 
-// tekkenFile is a tekken.json, the vocabulary of Mistral's own libraries.
+// tekkenFile is a tekken.json, the format of Mistral's libraries.
 type tekkenFile struct {
 	Config struct {
 		Pattern          string `json:"pattern"`
@@ -26,26 +26,26 @@ type tekkenFile struct {
 	} `json:"special_tokens"`
 }
 
-// tekkenSpecial are the special tokens of a file that names none.
+// tekkenSpecial are the special tokens of a file that lists none.
 var tekkenSpecial = []string{"<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]",
 	"[TOOL_RESULTS]",
 	"[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]", "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]",
 	"[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]", "[TOOL_CONTENT]"}
 
-// readTekken reads a tekken.json. Special tokens come first, then so many of the ranks that the vocabulary is full.
+// readTekken reads a tekken.json. Special tokens come first, followed by ranks up to the size of the vocabulary.
 func readTekken(name string, data []byte) (*vocabulary, error) {
 	var f tekkenFile
 	if err := json.Unmarshal(data, &f); err != nil {
 		return nil, fmt.Errorf("%s: not a tekken.json: %w", name, err)
 	}
 	first, size := f.Config.NumSpecial, f.Config.DefaultVocabSize
-	if f.Config.Pattern == "" || first < 0 || size <= first || size > mostID {
+	if f.Config.Pattern == "" || first < 0 || size <= first || size > maxID {
 		return nil, fmt.Errorf("%s: not a tekken.json: its config has no pattern or no sizes", name)
 	}
 	tokens := make([]string, size)
 	for _, t := range f.Vocab {
 		if t.Rank < 0 || t.Rank >= size-first {
-			continue // beyond the vocabulary
+			continue // beyond the size of the vocabulary
 		}
 		raw, err := base64.StdEncoding.DecodeString(t.Bytes)
 		if err != nil || tokens[first+t.Rank] != "" {
@@ -84,13 +84,13 @@ func readTekken(name string, data []byte) (*vocabulary, error) {
 
 var rankLine = regexp.MustCompile(`^[A-Za-z0-9+/]+={0,2} [0-9]+\r?$`)
 
-// looksRanks reports whether a file begins as those of tiktoken's format do.
+// looksRanks reports whether a file begins like those in tiktoken's format.
 func looksRanks(data []byte) bool {
 	line, _, _ := bytes.Cut(data[:min(len(data), 1<<10)], []byte("\n"))
 	return rankLine.Match(line)
 }
 
-// metaRanks is how many ranks the tokenizer.model of Llama 3 has.
+// metaRanks is the number of ranks in the tokenizer.model of Llama 3.
 const metaRanks = 128000
 
 // readMetaModel reads a tokenizer.model in tiktoken's format, in which Meta publishes Llama 3.

@@ -17,8 +17,9 @@ import (
 )
 
 // OpenTemplate reads the chat template of a model's folder: chat_template.jinja, chat_template.json, or the
-// chat_template of tokenizer_config.json. Of several the one called default is taken, or tool_use for a chat with
-// tools. path can also be a *.jinja file, or another file of the folder. The error is fs.ErrNotExist if there is none.
+// chat_template of tokenizer_config.json. Of several templates it uses the one named default, and tool_use for a chat
+// with tools. path can also be a *.jinja file, or another file of the folder. The error is fs.ErrNotExist if there is
+// none.
 func OpenTemplate(path string) (*chattemplate.Template, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -87,10 +88,10 @@ func (c *templateConfig) compile() (*chattemplate.Template, error) {
 	return t, nil
 }
 
-// templateConfig is what a folder says of templates.
+// templateConfig is the templates of a folder and the tokens that they may print.
 type templateConfig struct {
 	name    string            // of the file
-	sources map[string]string // by name; default is that of a file with one
+	sources map[string]string // by name; that of a file with one template is default
 	tokens  map[string]string
 }
 
@@ -116,7 +117,7 @@ func (c *templateConfig) more(dir string) error {
 
 func readTemplateConfig(dir string) (templateConfig, error) {
 	c := templateConfig{tokens: map[string]string{}}
-	for _, name := range []string{"special_tokens_map.json", "tokenizer_config.json"} { // the latter goes above the former
+	for _, name := range []string{"special_tokens_map.json", "tokenizer_config.json"} { // the latter overrides the former
 		path := filepath.Join(dir, name)
 		data, err := readFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -142,7 +143,7 @@ func readTemplateConfig(dir string) (templateConfig, error) {
 	return c, nil
 }
 
-// templateSources are templates by their names: one alone is the default.
+// templateSources returns templates by name. A single one is named default.
 func templateSources(raw json.RawMessage) (map[string]string, error) {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {

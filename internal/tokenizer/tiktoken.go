@@ -23,7 +23,7 @@ func readTiktoken(name string, data []byte, enc encoding) (*vocabulary, error) {
 			return nil, fmt.Errorf("%s:%d: not a token in base64 and its rank", name, n)
 		}
 		id, err := strconv.Atoi(string(rank))
-		if err != nil || id < 0 || id > mostID {
+		if err != nil || id < 0 || id > maxID {
 			return nil, fmt.Errorf("%s:%d: the rank %q is not understood", name, n, rank)
 		}
 		buf = append(buf[:0], make([]byte, base64.StdEncoding.DecodedLen(len(token)))...)

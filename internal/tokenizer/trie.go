@@ -6,23 +6,23 @@ import (
 	"slices"
 )
 
-// trie finds the beginnings of a text that are words of a list, byte by byte. Its nodes are numbered from the root, 0,
-// in order of their depth, so that the children of one are neighbours.
+// trie finds the words of a list that are prefixes of a text, byte by byte. Its nodes are numbered in order of depth
+// from the root, 0, so that siblings are adjacent.
 type trie struct {
-	first []int32 // child of each node; those of node n end where those of n+1 begin
-	label []byte  // on the edge to each node
-	value []int32 // of each node: the place in the list of the word that ends there, or -1
+	first []int32 // first child of each node; the children of node n end where those of n+1 begin
+	label []byte  // of the edge to each node
+	value []int32 // of each node: the index of the word that ends there, or -1
 	root  [256]int32
 }
 
-// newTrie makes the trie of a list; of equal words the last counts.
+// newTrie returns the trie of a list. Of equal words the last one counts.
 func newTrie(words []string) *trie {
 	order := make([]int32, len(words))
 	for i := range order {
 		order[i] = int32(i)
 	}
 	slices.SortFunc(order, func(a, b int32) int { return cmp.Or(cmp.Compare(words[a], words[b]), cmp.Compare(a, b)) })
-	type part struct{ from, to, depth int32 } // of order: the words that go through a node
+	type part struct{ from, to, depth int32 } // range of order: the words that go through a node
 	t := &trie{}
 	parts := []part{{0, int32(len(order)), 0}}
 	t.label, t.value = append(t.label, 0), append(t.value, -1)
@@ -49,7 +49,7 @@ func newTrie(words []string) *trie {
 	return t
 }
 
-// child is where the edge b leads from a node, or -1.
+// child returns the node at the end of the edge b, or -1.
 func (t *trie) child(node int32, b byte) int32 {
 	if node == 0 {
 		return t.root[b]
@@ -65,7 +65,7 @@ func (t *trie) search(node int32, b byte) int32 {
 	return -1
 }
 
-// longest is the longest word that s begins with: its place in the list and its length; length 0: none.
+// longest returns the index and length of the longest word that s begins with; the length is 0 if there is none.
 func (t *trie) longest(s string) (value int32, length int) {
 	node := int32(0)
 	for i := range len(s) {

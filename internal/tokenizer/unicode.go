@@ -13,10 +13,10 @@ import (
 //go:embed unicode.txt
 var unicodeText string
 
-// categories are the general categories but for Cn (unassigned), Cs and the white space of Cc, which follow.
+// categories are the general categories except Cn (unassigned), Cs and the white space of Cc, which follow.
 const categories = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co"
 
-// The categories that stand for no name of Unicode's: a control character that is white space, and no character.
+// Categories without a name in Unicode: control characters that are white space, and unassigned code points.
 const (
 	catControlSpace = 28
 	catUnassigned   = 29
@@ -25,7 +25,7 @@ const (
 // span is a run of code points.
 type span struct {
 	first, last rune
-	delta       rune // of table lower: how far away the lower case is; of table script: which one it is
+	delta       rune // in table lower: distance to the lower case; in table script: index of the script
 }
 
 // charTables are the parsed tables.
@@ -36,7 +36,7 @@ type charTables struct {
 	lower map[rune]rune
 }
 
-// tables are parsed once, when they are first needed (2 ms).
+// tables are parsed on first use (2 ms).
 var tables = sync.OnceValue(func() *charTables {
 	t := &charTables{spans: map[string][]span{}, lower: map[rune]rune{}}
 	for line := range strings.Lines(unicodeText) {
@@ -80,12 +80,12 @@ var tables = sync.OnceValue(func() *charTables {
 	return t
 })
 
-// parseSpans reads what the function line of tables.py writes.
+// parseSpans parses what the function line of tables.py writes.
 func parseSpans(text string) []span {
 	number := func(s string) rune {
 		n, err := strconv.ParseInt(s, 36, 32)
 		if err != nil {
-			panic("unicode.txt: " + err.Error()) // part of the program
+			panic("unicode.txt: " + err.Error()) // embedded, so it is valid
 		}
 		return rune(n)
 	}
@@ -108,7 +108,7 @@ func parseSpans(text string) []span {
 	return out
 }
 
-// category is the general category of r.
+// category returns the general category of r.
 func (t *charTables) category(r rune) uint8 {
 	if uint32(r) > 0x10FFFF {
 		return catUnassigned
@@ -119,7 +119,7 @@ func (t *charTables) category(r rune) uint8 {
 // catSet is a set of categories, one bit each.
 type catSet uint32
 
-// categorySet is the set of a name: Lu, L, or white for white space.
+// categorySet returns the set of a name: Lu, L, or white for white space.
 func categorySet(name string) (catSet, bool) {
 	var set catSet
 	for i, cat := range strings.Fields(categories) {
@@ -141,13 +141,13 @@ func categorySet(name string) (catSet, bool) {
 	return set, set != 0
 }
 
-// runeSet is a set of code points for fast look-ups: bits for ASCII, runs for the rest.
+// runeSet is a set of code points with fast look-up: bits for ASCII, runs for the rest.
 type runeSet struct {
 	ascii [2]uint64
 	spans []span
 }
 
-// namedSet is the set of one of the tables.
+// namedSet returns the set of one of the tables.
 func namedSet(name string) *runeSet {
 	s := &runeSet{spans: tables().spans[name]}
 	for r := range rune(128) {
@@ -165,13 +165,13 @@ func (s *runeSet) has(r rune) bool {
 	return inSpans(s.spans, r)
 }
 
-// inSpans says whether r is in one of sorted runs.
+// inSpans reports whether r is in one of the sorted runs.
 func inSpans(spans []span, r rune) bool {
 	_, ok := findSpan(spans, r)
 	return ok
 }
 
-// findSpan finds the one of sorted runs that r is in.
+// findSpan returns the one of the sorted runs that contains r.
 func findSpan(spans []span, r rune) (span, bool) {
 	lo, hi := 0, len(spans)
 	for lo < hi {
@@ -187,7 +187,7 @@ func findSpan(spans []span, r rune) (span, bool) {
 	return spans[lo], true
 }
 
-// isSpace says whether r is White_Space, on which all of the reference's libraries agree.
+// isSpace reports whether r is White_Space, on which all of the reference's libraries agree.
 func isSpace(r rune) bool {
 	switch {
 	case r <= ' ':

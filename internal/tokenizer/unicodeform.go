@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// unicodeForm is a Unicode normalisation. Characters that are newer than the reference's tables stay as they are:
-// there they are unassigned, and nothing combines across one that is.
+// unicodeForm returns a Unicode normalisation. Characters that are newer than the reference's tables stay unchanged:
+// there they are unassigned, and nothing combines across one.
 func unicodeForm(form norm.Form) normalizer {
 	unknown := namedSet("unnormalized")
 	return func(s string) (string, bool) {
@@ -42,21 +42,21 @@ func ascii(s string) bool {
 	return true
 }
 
-// formOf normalises s without the limit of golang.org/x/text, which breaks up more than 30 marks in a row.
+// formOf normalises s without the limit of golang.org/x/text, which splits more than 30 consecutive marks.
 func formOf(form norm.Form, s string) string {
 	marks := 0
 	for _, r := range s {
 		if marks++; r < 0x300 || norm.NFKD.PropertiesString(string(r)).CCC() == 0 {
 			marks = 0
 		}
-		if marks > 8 { // each is at most 3 when decomposed
+		if marks > 8 { // each decomposes to at most 3
 			return longForm(form, s)
 		}
 	}
 	return form.String(s)
 }
 
-// longForm is the algorithm of Unicode's section 3.11 to the letter.
+// longForm is the algorithm of Unicode's section 3.11, literally.
 func longForm(form norm.Form, s string) string {
 	compose := form == norm.NFC || form == norm.NFKC
 	parts := norm.NFD
@@ -80,7 +80,7 @@ func longForm(form norm.Form, s string) string {
 		return string(text)
 	}
 	out := text[:0]
-	starter, last := -1, uint8(0) // the place of the last starter in out, and the class of what follows it there
+	starter, last := -1, uint8(0) // position of the last starter in out, and class of the character after it
 	for _, r := range text {
 		c := class(r)
 		if starter >= 0 && (last == 0 && starter == len(out)-1 || last != 0 && last < c) {

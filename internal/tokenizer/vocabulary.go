@@ -7,29 +7,29 @@ import (
 	"unicode/utf8"
 )
 
-// vocabulary is a Tokenizer made of the parts that Hugging Face's files describe.
+// vocabulary is a Tokenizer composed of the components that Hugging Face's files describe.
 type vocabulary struct {
 	name      string
-	literal   *addedTokens // looked for in the text as it comes
-	inNormal  *addedTokens // looked for in the normalised text
+	literal   *addedTokens // matched in the original text
+	inNormal  *addedTokens // matched in the normalised text
 	normalize normalizer   // nil: none
 	pre       preTokenizer // nil: none
-	tail      preTokenizer // nil, or what is done to each word that pre gives, and is costly
-	scan      *scanner     // nil, or all that pre does: to cut text into its matches, none of them empty
-	dropGaps  bool         // of scan: what no match covers is no word
+	tail      preTokenizer // costly steps for each word that pre returns; nil: none
+	scan      *scanner     // if not nil, equivalent to pre: its matches, none of them empty
+	dropGaps  bool         // of scan: text outside matches is dropped
 	model     model
-	before    []int // what the post-processor puts before and after a text
+	before    []int // tokens that the post-processor adds before and after a text
 	after     []int
 
-	texts   []string                  // of every token, by id; "" none
-	bytes   []string                  // of every token of a byte-level vocabulary, by id; nil: decode goes by texts
+	texts   []string                  // of every token, by id; "" is none
+	bytes   []string                  // of every token of a byte-level vocabulary, by id; nil: decode uses texts
 	hidden  map[int]bool              // special and added tokens
-	special map[int]bool              // tokens that Decode may leave out
+	special map[int]bool              // tokens that Decode may skip
 	decode  decoder                   // nil: tokens joined by spaces
-	surface func(token string) string // the bytes that a token stands for within a text
+	surface func(token string) string // returns the bytes that a token stands for within a text
 
 	splits, prepends bool
-	risky            map[rune]bool // characters after which a token may reach across a space
+	risky            map[rune]bool // characters after which a token may cross a space
 	pool             sync.Pool     // of *scratch
 }
 
@@ -88,7 +88,7 @@ func (v *vocabulary) encodePiece(ids []int, p piece, sc *scratch) []int {
 		s := p.text
 		for pos := 0; pos < len(s); {
 			end := v.scan.match(s, pos)
-			if end < 0 { // no match here: what lies before the next one is a word, too, unless it is dropped
+			if end < 0 { // no match here: the text before the next one is a word, too, unless it is dropped
 				if end, _ = v.scan.find(s, pos+1); end < 0 {
 					end = len(s)
 				}
@@ -117,7 +117,8 @@ func (v *vocabulary) encodePiece(ids []int, p piece, sc *scratch) []int {
 	return ids
 }
 
-// encodeTail remembers what becomes of a word, like the models do. The text's first may become something else.
+// encodeTail encodes a word and caches the result, as the models do. The first word of a text may have a different
+// result.
 func (v *vocabulary) encodeTail(ids []int, p piece, sc *scratch) []int {
 	if known, ok := sc.tails.get(p.text); ok && !p.first {
 		for _, id := range known {
@@ -144,7 +145,7 @@ func (v *vocabulary) encodeTail(ids []int, p piece, sc *scratch) []int {
 
 func (v *vocabulary) Decode(ids []int) string { return v.text(ids, false) }
 
-// text decodes ids, without the special ones if skip is set.
+// text decodes ids, without special ones if skip is set.
 func (v *vocabulary) text(ids []int, skip bool) string {
 	if v.bytes != nil {
 		var b strings.Builder

@@ -2,27 +2,27 @@ package tokenizer
 
 import "hash/maphash"
 
-// wordCache remembers the ids of words. It forgets all of them when it is full, so that its memory is bounded (about
-// 2 MB) however long the text. It holds no pointers, which the garbage collector would follow.
+// wordCache caches the ids of words. It is emptied when it is full, so that its memory is bounded (about 2 MB). It
+// contains no pointers, which the garbage collector would follow.
 type wordCache struct {
-	slots []cachedWord // by hash, open addressing
+	slots []cachedWord // by hash, with open addressing
 	seed  maphash.Seed
 	text  []byte // of all words
 	ids   []int32
 	words int
 }
 
-// cachedWord says where a word and its ids are. It is free where its text ends at 0: no word is empty.
+// cachedWord is the position of a word and its ids. It is free if its text ends at 0: no word is empty.
 type cachedWord struct{ from, to, firstID, lastID int32 }
 
 const (
 	cacheWords = 1 << 14
 	cacheSlots = 2 * cacheWords
 	cacheIDs   = 1 << 17
-	cacheBytes = 48 // longer words are not kept: they hardly come again
+	cacheBytes = 48 // longer words are not cached: they rarely recur
 )
 
-// at is the slot of a word: its own, or the free one where it would go.
+// at returns the slot of a word, or the free one to use for it.
 func (c *wordCache) at(word string) *cachedWord {
 	hash := maphash.String(c.seed, word) % cacheSlots
 	for {
@@ -42,7 +42,7 @@ func (c *wordCache) get(word string) ([]int32, bool) {
 	return c.ids[s.firstID:s.lastID], s.to != 0
 }
 
-// put keeps the ids of a word that is not kept yet.
+// put adds a word that is not cached yet.
 func (c *wordCache) put(word string, ids []int32) {
 	switch {
 	case len(word) > cacheBytes || word == "":

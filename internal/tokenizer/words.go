@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// wordPiece is BERT's model: the longest beginning of a word that is a token, then the longest of what is left.
+// wordPiece is BERT's model: the longest prefix of a word that is a token, then the longest of the rest, and so on.
 type wordPiece struct {
 	vocab  map[string]int32
 	prefix string // of tokens within a word
 	unk    int32
-	most   int // characters; a longer word is unknown
+	most   int // maximum number of characters; a longer word is unknown
 }
 
 func (m *wordPiece) encode(dst []int, word string, sc *scratch) []int {
@@ -60,7 +60,7 @@ func (m *wordLevel) encode(dst []int, word string, _ *scratch) []int {
 	return append(dst, int(id))
 }
 
-// unigram is SentencePiece's model: the cut of a word into tokens with the highest sum of scores.
+// unigram is SentencePiece's model: the split of a word into tokens with the highest sum of scores.
 type unigram struct {
 	vocab     map[string]int32
 	scores    []float64
@@ -71,19 +71,19 @@ type unigram struct {
 	fallbacks [256]int32
 }
 
-// node1 is the best way to a byte of a word.
-type node1 struct {
+// pathNode is the best path to a byte of a word.
+type pathNode struct {
 	score float64
-	from  int32 // where its last token begins; -1: no way yet
+	from  int32 // beginning of its last token; -1: no path yet
 	id    int32
 }
 
-// unkPenalty is how much worse than the worst token an unknown character is.
+// unkPenalty is subtracted from the worst score for an unknown character.
 const unkPenalty = 10
 
 func newUnigram(tokens []string, scores []float64) *unigram {
 	m := &unigram{vocab: make(map[string]int32, len(tokens)), scores: scores, unk: -1}
-	var other sync.WaitGroup // on another core, since a user waits for the first line
+	var other sync.WaitGroup // on another core: a user waits for the first line
 	other.Go(func() { m.trie = newTrie(tokens) })
 	least := math.Inf(1)
 	for id, token := range tokens {
@@ -97,7 +97,7 @@ func newUnigram(tokens []string, scores []float64) *unigram {
 
 func (m *unigram) encode(dst []int, word string, sc *scratch) []int {
 	best := m.bestPath(word, sc)
-	// Backwards: the pieces, unknown ones in a row as one.
+	// Backwards: collect the pieces, joining consecutive unknown ones.
 	sc.starts = append(sc.starts[:0], int32(len(word)))
 	sc.ids = sc.ids[:0]
 	for end := int32(len(word)); end > 0; {
@@ -123,16 +123,16 @@ func (m *unigram) encode(dst []int, word string, sc *scratch) []int {
 	return dst
 }
 
-// bestPath goes through word once; among equal sums the first found stays.
-func (m *unigram) bestPath(word string, sc *scratch) []node1 {
+// bestPath goes through word once; of equal sums it keeps the first.
+func (m *unigram) bestPath(word string, sc *scratch) []pathNode {
 	best := sc.best[:0]
 	for range len(word) + 1 {
-		best = append(best, node1{from: -1})
+		best = append(best, pathNode{from: -1})
 	}
 	sc.best = best
 	reach := func(to int, score float64, from int, id int32) {
 		if n := &best[to]; n.from < 0 || score > n.score {
-			*n = node1{score, int32(from), id}
+			*n = pathNode{score, int32(from), id}
 		}
 	}
 	for start := 0; start < len(word); {

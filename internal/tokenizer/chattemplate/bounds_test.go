@@ -22,9 +22,9 @@ func loop(x string, n int, body string) string {
 // A template of a hub's does no more harm than to end in an error.
 func TestTemplateBounds(t *testing.T) {
 	for source, want := range map[string]string{
-		"{% for i in range(10**9) %}x{% endfor %}":                                              "a range of more than 100000",
-		"{% for i in range(-(10**18), 10**18) %}{% endfor %}":                                   "a range of more than 100000",
-		"{{ range(0, 1000001, 10) | length }}":                                                  "a range of more than 100000",
+		"{% for i in range(10**9) %}x{% endfor %}":                                              "more than 100000",
+		"{% for i in range(-(10**18), 10**18) %}{% endfor %}":                                   "more than 100000",
+		"{{ range(0, 1000001, 10) | length }}":                                                  "more than 100000",
 		"{{ range(1, 2, 0) }}":                                                                  "step of a range is zero",
 		"{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}":      "does not end within",
 		"{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}":                                       "macros call each other",
@@ -47,7 +47,7 @@ func TestTemplateBounds(t *testing.T) {
 		"{% for i in range(100000) %}{{ 'x' * 1000 }}{% endfor %}":                              "writes more than",
 		"{% for i in range(100000) %}" + strings.Repeat("x", 1000) + "{% endfor %}":             "writes more than",
 		loop("'x' * 10**7", 10000, "{% set ns.y = ns.x ~ '' %}"):                                "too much text",
-		strings.Repeat("x", 1<<20+1):                                                            "a chat template of more than",
+		strings.Repeat("x", 1<<20+1):                                                            "template of more than",
 		"{{ 1" + strings.Repeat("+1", 1<<13) + " }}":                                            "an expression of more than",
 		"{{ 1 / 0 }}":                   "division by zero",
 		"{{ 1 // 0 }}":                  "division by zero",
