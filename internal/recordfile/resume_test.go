@@ -157,3 +157,22 @@ func TestResumeRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A file that cannot be resumed keeps its name and its contents.
+func TestResumeRestores(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const text = `{"id":"r-0","seq":0,"run_id":"r","ok":true}` + "\n"
+	if err := os.WriteFile("run.jsonl", []byte(text+text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	create := func(path string) *partial.File { return partial.Create(path, partial.Options{Append: true}) }
+	if _, _, err := Resume("run.jsonl", create); err == nil {
+		t.Error("two runs in one file were resumed")
+	}
+	if b, err := os.ReadFile("run.jsonl"); string(b) != text+text || err != nil {
+		t.Errorf("left %q, %v", b, err)
+	}
+	if _, err := os.Stat("run.jsonl.partial"); err == nil {
+		t.Error("a partial file is left")
+	}
+}
