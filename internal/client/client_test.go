@@ -24,7 +24,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// script is a server that does to each connection what a test wants: serve gets the number of the connection, from 0.
+// script starts a server that runs serve on each connection; n counts them from 0.
 func script(t *testing.T, serve func(n int, c net.Conn, r *bufio.Reader)) *url.URL {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,7 +48,7 @@ func script(t *testing.T, serve func(n int, c net.Conn, r *bufio.Reader)) *url.U
 	return &url.URL{Scheme: "http", Host: l.Addr().String()}
 }
 
-// take reads a request and gives its body.
+// take reads a request and returns its body.
 func take(r *bufio.Reader) string {
 	req, err := http.ReadRequest(r)
 	if err != nil {
@@ -66,7 +66,7 @@ func raw(c net.Conn) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// both runs a test over each transport.
+// both runs a test on http1 and on net/http.
 func both(t *testing.T, f func(t *testing.T, plain bool)) {
 	for _, plain := range []bool{false, true} {
 		t.Run(map[bool]string{false: "fast", true: "net-http"}[plain], func(t *testing.T) { f(t, plain) })
@@ -113,7 +113,7 @@ func whole(status, ctype, body string) string {
 		body)
 }
 
-// Each answer of a server gives the record of the right kind, over both transports.
+// Each answer leads to a record with the right kind of error.
 func TestAnswers(t *testing.T) {
 	const json = "application/json"
 	for _, c := range []struct {
@@ -206,8 +206,8 @@ func TestRecordOfAStream(t *testing.T) {
 	})
 }
 
-// A kept connection that the server has closed is found out: the request is sent once more, and says so.
-func TestKeptConnectionClosed(t *testing.T) {
+// If the server has closed the reused connection, the request is sent again, and its record has two attempts.
+func TestReusedConnectionClosed(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		var conns atomic.Int64
 		closed := make(chan struct{}, 1)
@@ -215,7 +215,7 @@ func TestKeptConnectionClosed(t *testing.T) {
 			conns.Add(1)
 			take(r)
 			io.WriteString(conn, chunked(hello, stop, done))
-			if n == 0 { // take the next request, answer nothing
+			if n == 0 { // read the next request without an answer
 				take(r)
 				conn.(*net.TCPConn).SetLinger(0)
 				closed <- struct{}{}
@@ -235,7 +235,7 @@ func TestKeptConnectionClosed(t *testing.T) {
 	})
 }
 
-func TestKeptConnectionIsUsed(t *testing.T) {
+func TestConnectionIsReused(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		u := script(t, func(n int, conn net.Conn, r *bufio.Reader) {
 			for take(r) != "" {
@@ -288,7 +288,7 @@ func TestTLSMismatch(t *testing.T) {
 	}
 }
 
-// Bodies and events of 48 MB pass.
+// Bodies and events may have 48 MB.
 func TestLarge(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		size := 48 << 20
@@ -312,7 +312,7 @@ func TestLarge(t *testing.T) {
 	})
 }
 
-// Nothing is left behind by whatever ends a request.
+// However a request ends, it leaves no goroutine behind.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	both(t, func(t *testing.T, plain bool) {

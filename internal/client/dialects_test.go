@@ -15,7 +15,8 @@ import (
 	"perfpipe/internal/request"
 )
 
-// dialects are one exchange each over a real connection: what the server must be asked, and what it answers.
+// dialects has an exchange over a real connection for each dialect: the request that the server must receive, and its
+// answer.
 var dialects = []struct {
 	name, api, base, body string
 	method, path          string

@@ -15,9 +15,9 @@ import (
 	"perfpipe/internal/request"
 )
 
-// An answer is complete with its own protocol's end, whatever the transport does then. Its connection is not used
-// again.
-func TestTheProtocolsEndIsTheEnd(t *testing.T) {
+// The end by its own protocol completes an answer, whatever the transport does afterwards. The connection is not
+// reused.
+func TestProtocolEndCompletesTheAnswer(t *testing.T) {
 	const usage = `data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,` +
 		`"completion_tokens":1,"total_tokens":8}}` + "\n\n"
 	waits := func(_ net.Conn, r *bufio.Reader) { r.ReadByte() }
@@ -66,8 +66,8 @@ func TestTheProtocolsEndIsTheEnd(t *testing.T) {
 	})
 }
 
-// The words of an HTTP error count, however the transport ends it, and are not waited for.
-func TestARefusalIsOneHoweverItEnds(t *testing.T) {
+// The message of an HTTP error counts, however the transport ends, and its end is not awaited.
+func TestHTTPErrorWithoutEnd(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		const said = `{"error":{"message":"over capacity"}}`
 		for name, then := range map[string]func(net.Conn, *bufio.Reader){
@@ -93,8 +93,8 @@ func TestARefusalIsOneHoweverItEnds(t *testing.T) {
 	})
 }
 
-// A reset behind [DONE] is no failure, though it may overtake the answer.
-func TestResetBehindTheEnd(t *testing.T) {
+// A reset after [DONE] is no failure, although it may overtake the answer.
+func TestResetAfterTheEnd(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		read := make(chan struct{})
 		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
@@ -118,7 +118,7 @@ func TestResetBehindTheEnd(t *testing.T) {
 	})
 }
 
-// Of several answers in one, the end of the first is not that of all.
+// If there are several answers in one, the end of the first does not end the others.
 func TestEndOfSeveralAnswers(t *testing.T) {
 	one := func(index int, text, finish string) string {
 		return fmt.Sprintf(`data: {"choices":[{"index":%d,"delta":{"content":"%s"},"finish_reason":%s}],`+

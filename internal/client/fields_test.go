@@ -18,8 +18,8 @@ import (
 	"perfpipe/internal/request"
 )
 
-// wireOf is a server that keeps the heads of the requests as they came.
-func wireOf(t *testing.T, answer string) (*url.URL, func() string) {
+// recordHeads starts a server that records the heads of requests.
+func recordHeads(t *testing.T, answer string) (*url.URL, func() string) {
 	heads := make(chan string, 100)
 	u := script(t, func(n int, c net.Conn, r *bufio.Reader) {
 		for {
@@ -59,7 +59,7 @@ func values(head, name string) (all []string) {
 	return all
 }
 
-// Each header stands once in a request, whoever sets it: the client, a dialect, a key, the URL, the flags, the line.
+// A request has each header once, whoever sets it: the client, the dialect, the key, the URL, the options, the line.
 func TestHeadersOnce(t *testing.T) {
 	body := []byte(`{"model":"m","messages":[]}`)
 	for name, c := range map[string]struct {
@@ -111,7 +111,7 @@ func TestHeadersOnce(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			both(t, func(t *testing.T, plain bool) {
-				u, head := wireOf(t, okAnswer)
+				u, head := recordHeads(t, okAnswer)
 				cl := newTest(t, u, plain, c.change)
 				cl.Do(context.Background(), load.NewRequest(request.Request{ID: "a", Body: body, Headers: c.headers}))
 				got := head()
@@ -146,7 +146,7 @@ func custom(t *testing.T, keys string) *api.Dialect {
 	return &d
 }
 
-// A request that asks for the end of its connection is the last there.
+// A request with Connection: close is the last one of its connection.
 func TestClose(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		p := startPeer(t, false, nil)
@@ -165,10 +165,10 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// A query stays one word of the request line.
+// A query has no blanks in the request line.
 func TestQuery(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
-		u, head := wireOf(t, okAnswer)
+		u, head := recordHeads(t, okAnswer)
 		u.Path, u.RawQuery = "/v1/chat/completions", "a=b c&d=é&key=%20"
 		newTest(t, u, plain, nil).Do(context.Background(),
 			load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[]}`)}))
@@ -179,7 +179,7 @@ func TestQuery(t *testing.T) {
 	})
 }
 
-// Secrets that come back are hidden, wherever they were given and wherever they return.
+// Secrets that the server sends back are hidden, wherever they came from and wherever they return.
 func TestSecretsHidden(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		var told strings.Builder
@@ -228,7 +228,7 @@ func TestSecretsHidden(t *testing.T) {
 	})
 }
 
-// An envelope's url stays with the servers that were given, under whatever name.
+// The URL of a line may name only the configured servers, in any notation.
 func TestJoin(t *testing.T) {
 	base, _ := url.Parse("http://me:pw@Example.com/v1")
 	c := New(Config{URL: base}, clock.New())

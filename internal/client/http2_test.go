@@ -19,8 +19,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Requests beyond the streams that a connection takes go out on further ones. Nothing is refused, and what waits is
-// said.
+// Requests beyond the limit of a connection's streams use further connections. None is refused, and waits are recorded.
 func TestStreamLimit(t *testing.T) {
 	const limit, n = 4, 18
 	for _, secure := range []bool{true, false} {
@@ -85,8 +84,7 @@ func TestStreamLimit(t *testing.T) {
 	}
 }
 
-// h2Peer is a server of HTTP/2 frames: stream answers the request of each stream by its id, and number of the
-// connection.
+// h2Peer starts a server of HTTP/2 frames. stream answers the request with that id on the connection with number n.
 func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.Conn),
 	settings ...http2.Setting) *Client {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -145,7 +143,8 @@ func answerStream(f *http2.Framer, id uint32, last bool) {
 	f.WriteData(id, last, []byte(hello+stop+done))
 }
 
-// What an HTTP/2 server has not taken is sent again, and so is what its connection's end crossed.
+// A request that an HTTP/2 server did not process is sent again, and so is one that crossed the close of its
+// connection.
 func TestHTTP2ServerEnds(t *testing.T) {
 	for _, e := range []struct {
 		name string
@@ -178,7 +177,7 @@ func TestHTTP2ServerEnds(t *testing.T) {
 	}
 }
 
-// A stream without its end is whole with [DONE], and its connection serves the next.
+// [DONE] completes a stream that the server does not end, and its connection is reused.
 func TestHTTP2EndOfTheAnswer(t *testing.T) {
 	c := h2Peer(t, func(n int, id uint32, f *http2.Framer, conn net.Conn) { answerStream(f, id, false) })
 	for i := range 2 {
@@ -196,7 +195,7 @@ func mustParse(s string) *url.URL {
 	return u
 }
 
-// A server that takes no streams for now is waited for, on the one connection.
+// If a server accepts no streams at present, requests wait on its one connection.
 func TestNoStreamsForNow(t *testing.T) {
 	said, conns := make(chan string, 1), 0
 	c := h2Peer(t, func(n int, id uint32, f *http2.Framer, conn net.Conn) {
@@ -220,7 +219,7 @@ func TestNoStreamsForNow(t *testing.T) {
 	}
 }
 
-// What the server says of an end of its own is told without the names of Go's types.
+// The messages about a stream or connection that the server ended have no names of Go's types.
 func TestHTTP2Words(t *testing.T) {
 	for want, end := range map[string]func(id uint32, f *http2.Framer, c net.Conn){
 		"the server reset the stream: INTERNAL_ERROR": func(id uint32, f *http2.Framer, c net.Conn) {

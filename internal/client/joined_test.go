@@ -7,13 +7,13 @@ import (
 	"perfpipe/internal/record"
 )
 
-// A read is the chunks in it, by the pieces of the chunked coding that they are in.
+// A chunkRead is a read with its delay, and the number of output chunks in each HTTP chunk of it.
 type chunkRead struct {
 	late   time.Duration
 	pieces []int
 }
 
-// What a server sends together has not lost its times, however late it is read.
+// Chunks that a server sends together have not lost their times, however late they are read.
 func TestJoined(t *testing.T) {
 	const in, late = 100 * time.Microsecond, 3 * time.Millisecond
 	many := func(n int, reads ...chunkRead) (all []chunkRead) {

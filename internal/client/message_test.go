@@ -10,7 +10,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// The reply that enters a conversation's history has content and whole tool calls, and no reasoning.
+// The reply for the history of a conversation has content and complete tool calls, and no reasoning.
 func TestReplyForTheHistory(t *testing.T) {
 	event := func(delta string) string { return `data: {"choices":[{"index":0,"delta":` + delta + `}]}` + "\n\n" }
 	for _, c := range []struct{ name, answer, want string }{

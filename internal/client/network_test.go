@@ -27,7 +27,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// peer is a server of Go's own that answers a stream and tells what it saw.
+// peer is a server of net/http that answers with a stream and records the requests.
 type peer struct {
 	*httptest.Server
 	url   *url.URL
@@ -183,7 +183,7 @@ func TestResolveAndBind(t *testing.T) {
 			p.trust(c)
 			c.Network.NoKeepAlive = true
 			c.Network.Resolve = map[string]string{"example.com:" + p.url.Port(): "127.0.0.1"}
-			if runtime.GOOS == "linux" { // where all of 127.0.0.0/8 is there
+			if runtime.GOOS == "linux" { // which has all of 127.0.0.0/8
 				c.Network.Bind = []netip.Addr{netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.3")}
 			}
 		})
@@ -214,7 +214,7 @@ func TestIPv6(t *testing.T) {
 	l.Close()
 }
 
-// Requests go to the servers in turn, whoever sends them.
+// Requests use the servers in turn, whichever goroutine sends them.
 func TestSeveralServers(t *testing.T) {
 	a, b := startPeer(t, false, nil), startPeer(t, false, nil)
 	c := newTest(t, a.url, false, func(c *Config) { c.More = []*url.URL{b.url} })
@@ -228,7 +228,7 @@ func TestSeveralServers(t *testing.T) {
 	}
 }
 
-// Connections are opened ahead to all servers; with HTTP/2 they are not, which is said.
+// Preconnect opens connections to all servers, but not with HTTP/2.
 func TestPreconnect(t *testing.T) {
 	a, b := startPeer(t, false, nil), startPeer(t, false, nil)
 	c := newTest(t, a.url, false, func(c *Config) { c.More = []*url.URL{b.url} })
@@ -246,7 +246,7 @@ func TestPreconnect(t *testing.T) {
 	}
 }
 
-// A server that takes the connection and says nothing is a connection that did not come about in time.
+// The connect timeout includes TLS: a server may accept the connection and remain silent.
 func TestConnectTimeout(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		u := script(t, func(_ int, _ net.Conn, r *bufio.Reader) { io.Copy(io.Discard, r) })
@@ -301,8 +301,8 @@ func TestTimeoutsOverTLS(t *testing.T) {
 	})
 }
 
-// A kept TLS connection that the server has closed is found out, as a plain one is.
-func TestKeptTLSConnectionClosed(t *testing.T) {
+// If the server has closed the reused TLS connection, the request is sent again, too.
+func TestReusedTLSConnectionClosed(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		u, trust := tlsScript(t, func(n int, conn net.Conn, r *bufio.Reader) {
 			take(r)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The key goes to the servers' own pages and nowhere else, redirects included.
+// The key is sent to the servers' own pages only, also after redirects.
 func TestPages(t *testing.T) {
 	saw := make(chan http.Header, 1)
 	answer := func(w http.ResponseWriter, r *http.Request) {
@@ -61,7 +61,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// A page that is compressed though nobody asked for it is read.
+// A page that the server compressed without being asked is read.
 func TestCompressedPage(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")

@@ -14,7 +14,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// prepared gives the endpoint and the body of a line, or the error.
+// prepared returns the endpoint and the body of a line, or the error.
 func prepared(t *testing.T, base, line string, change func(*Config)) (where, body string, err error) {
 	t.Helper()
 	u, err := url.Parse(base)
@@ -33,7 +33,7 @@ func prepared(t *testing.T, base, line string, change func(*Config)) (where, bod
 	return req.Endpoint.(*endpoint).url, string(req.Body), nil
 }
 
-func TestWhereRequestsGo(t *testing.T) {
+func TestEndpoints(t *testing.T) {
 	const host = "http://h:1"
 	chat := `{"model":"m","messages":[]}`
 	for _, c := range []struct{ base, line, want string }{
@@ -69,8 +69,8 @@ func TestWhereRequestsGo(t *testing.T) {
 	}
 }
 
-// The endpoints that are known by then are those that would be found anew.
-func TestKnownWays(t *testing.T) {
+// The cache returns the endpoint that would be found without it.
+func TestEndpointCache(t *testing.T) {
 	u, _ := url.Parse("http://h:1")
 	c := newTest(t, u, false, nil)
 	type want struct {
@@ -110,7 +110,7 @@ func TestKnownWays(t *testing.T) {
 		}
 	}
 	if n := len(c.prep.cache.found); n != 10 {
-		t.Errorf("%d ways are known", n)
+		t.Errorf("%d endpoints are cached", n)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestChangesToBodies(t *testing.T) {
 	}
 }
 
-func TestEachChangeIsSaidOnce(t *testing.T) {
+func TestEachChangeIsReportedOnce(t *testing.T) {
 	var said []string
 	c := newTest(t, &url.URL{Scheme: "http", Host: "h:1"}, false, func(c *Config) {
 		c.Model = "x"
@@ -171,7 +171,7 @@ func TestEachChangeIsSaidOnce(t *testing.T) {
 	}
 }
 
-func TestModelIsAskedOfTheServer(t *testing.T) {
+func TestModelOfTheServer(t *testing.T) {
 	asked := 0
 	answer := `{"data":[{"id":"first"},{"id":"second"}]}`
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

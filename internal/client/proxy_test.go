@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Which proxy is for which server, by the variables that curl knows.
+// The variables of curl determine the proxy for a server.
 func TestProxies(t *testing.T) {
 	for name, c := range map[string]struct {
 		env  map[string]string
@@ -59,7 +59,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
-// A proxy that fails is named, and its password is not.
+// The error of a proxy names it, without its password.
 func TestProxyFails(t *testing.T) {
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// A redirect is told with the URL to give instead.
+// The error of a redirect has its target, resolved and without secrets.
 func TestRedirect(t *testing.T) {
 	for location, want := range map[string]string{
 		"https://other.example/base/v1/chat/completions": "HTTP 307: redirected to " +
@@ -43,7 +43,7 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// A server that speaks something else than the URL and the flags say is told with the way out.
+// A server that speaks another protocol than the URL and the options have is recognized, with a hint.
 func TestOtherProtocol(t *testing.T) {
 	quiet := func(s *httptest.Server) { s.Config.ErrorLog = log.New(io.Discard, "", 0) }
 	both(t, func(t *testing.T, plain bool) {
@@ -92,7 +92,7 @@ func TestClientCertificateHint(t *testing.T) {
 	}
 }
 
-// A stream that ends early is told in the words of its dialect.
+// The error of a truncated stream has the words of its dialect.
 func TestTruncatedWords(t *testing.T) {
 	for _, c := range []struct{ path, body, event, kind, want string }{
 		{"/v1/chat/completions", `{"messages":[],"model":"m","stream":true}`,

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestUsageThatSaysNothing(t *testing.T) {
+func TestUsage(t *testing.T) {
 	with := func(usage string) []string {
 		list := words(5)
 		for i := range list {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What servers of other dialects are known to send, an event a line: when its chunks came, and what it counts.
+// Answers of other dialects as servers send them, an event per line, with the times of their chunks and their counts.
 func TestDialectsVariants(t *testing.T) {
 	const (
 		begun = `{"type":"message_start","message":{"model":"c","usage":{"input_tokens":7,"output_tokens":1}}}` + "\n"
@@ -150,7 +150,7 @@ func TestDialectsVariants(t *testing.T) {
 	}
 }
 
-func TestItemsThatCame(t *testing.T) {
+func TestItems(t *testing.T) {
 	const (
 		four = `{"input":["a","b","c","d"]}`
 		docs = `{"query":"q","documents":["a","b","c"]}`

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// goodAnswers are one of each dialect, an event a line, in the shapes that the servers document.
+// goodAnswers has one answer of each dialect, an event per line, as the servers document it.
 var goodAnswers = []struct {
 	path, events string
 	lines        bool
@@ -66,14 +66,14 @@ var goodAnswers = []struct {
 {"output":{"choices":[{"message":{"content":"c","role":"assistant"},"finish_reason":"stop"}]},"usage":{"input_tokens":7,"output_tokens":3,"total_tokens":10},"request_id":"r"}`, false},
 }
 
-// oddValues are what fields have been seen to be, and what they might.
+// oddValues are values that fields have been seen to have, or might have.
 var oddValues = []string{
 	"null", "true", "false", "0", "1", "-1", "5.0", "1e3", "1e400", "NaN", "Infinity", "-Infinity", `""`, `"x"`, `"5"`,
 	`"null"`, "[]", "{}", "[null]", `[{"text":null}]`,
 	`{"a":{"b":[1]}}`, `[[]]`, `{"type":"abort"}`, `{"code":0,"message":""}`,
 }
 
-// paths lists the fields below a value, as sjson names them.
+// paths returns the fields below a value, as sjson names them.
 func paths(v gjson.Result, at string, to []string) []string {
 	i := 0
 	v.ForEach(func(key, v gjson.Result) bool {
@@ -94,7 +94,7 @@ func paths(v gjson.Result, at string, to []string) []string {
 	return to
 }
 
-// framed are events as the bytes of a body, 20 ms apart.
+// framed returns events as the bytes of a body, 20 ms apart.
 func framed(events []string, lines bool) []piece {
 	if !lines {
 		return every(datas(events...)...)
@@ -106,7 +106,7 @@ func framed(events []string, lines bool) []piece {
 	return every(out...)
 }
 
-// chunkTimes are when the output chunks came, ms after the request.
+// chunkTimes returns the times of the output chunks, ms after the request.
 func chunkTimes(r *record.Record) (at []int64) {
 	if r.TTFTMs == 0 {
 		return nil
@@ -120,15 +120,16 @@ func chunkTimes(r *record.Record) (at []int64) {
 	return at
 }
 
-// signals are fields that say what an event is or how an answer ended: another value of them is another answer.
+// signals are the fields that determine the type of an event or the end of an answer: with another value it is another
+// answer.
 var signals = []string{
 	"error", "finish_reason", "stop_reason", "type", "status", "object", "done", "done_reason", "reason", "message",
 	"generated_text",
 	"response", "incomplete_details", "delta", "choices", "0", "output", "meta_info", "token", "details", "role",
 }
 
-// A good answer with one field of one event replaced by any value: the other events' chunks keep their times, and its
-// counts stay unless they are in the field.
+// If one field of one event of a good answer has any other value, the chunks of the other events keep their times, and
+// the counts stay unless they are in that field.
 func FuzzOddField(f *testing.F) {
 	for i := range goodAnswers {
 		for j := range 60 {
@@ -138,7 +139,7 @@ func FuzzOddField(f *testing.F) {
 	f.Fuzz(func(t *testing.T, which, event, field uint8, value string) { oddField(t, which, event, field, value) })
 }
 
-// Every field of every answer takes each of the odd values.
+// Each field of each answer has each of the odd values in turn.
 func TestOddFields(t *testing.T) {
 	for i, g := range goodAnswers {
 		for k, e := range strings.Split(g.events, "\n") {

@@ -12,13 +12,13 @@ import (
 	"perfpipe/internal/record"
 )
 
-// piece is bytes of a body, and when they come, ms after the request.
+// piece is bytes of a body and the time at which they are received, ms after the request.
 type piece struct {
 	at   int64
 	text string
 }
 
-// answer is what a server sends to a request of a dialect that asks for a stream.
+// answer is the answer of a server to a request of a dialect for a stream.
 type answer struct {
 	dialect string // by its path; "" is chat
 	content string // Content-Type; "" is that of events
@@ -26,7 +26,7 @@ type answer struct {
 	pieces  []piece
 }
 
-// play reads an answer as if its bytes came at those times.
+// play reads an answer as if its bytes were received at those times.
 func (a *answer) play(t testing.TB) *record.Record {
 	t.Helper()
 	path := a.dialect
@@ -34,7 +34,7 @@ func (a *answer) play(t testing.TB) *record.Record {
 		path = "/v1/chat/completions"
 	}
 	name := ""
-	if path == "/generate" { // which is TGI's too
+	if path == "/generate" { // which is TGI's, too
 		name = "sglang"
 	}
 	d, _, _ := api.Select(name, path, nil)
@@ -68,7 +68,7 @@ func (a *answer) play(t testing.TB) *record.Record {
 	return rec
 }
 
-// every has pieces that come 20 ms apart, the first after 60 ms.
+// every returns pieces 20 ms apart, the first after 60 ms.
 func every(texts ...string) []piece {
 	list := make([]piece, len(texts))
 	for i, text := range texts {
@@ -77,7 +77,7 @@ func every(texts ...string) []piece {
 	return list
 }
 
-// datas makes an event of each.
+// datas returns an event for each data.
 func datas(list ...string) []string {
 	out := make([]string, len(list))
 	for i, data := range list {
@@ -86,7 +86,7 @@ func datas(list ...string) []string {
 	return out
 }
 
-// words is n chunks of chat.
+// words returns n chunks of chat.
 func words(n int) (list []string) {
 	for i := range n {
 		list = append(list, delta(fmt.Sprintf(`{"content":"w%d "}`, i)))
@@ -104,7 +104,7 @@ const (
 	lastPart = `{"id":"c","choices":[],"usage":%s}`
 )
 
-// chat is a stream of these chunks, an ending with usage in the same piece as [DONE].
+// chat returns a stream of chunks, with usage in the same piece as [DONE].
 func chatOf(usage string, chunks ...string) []piece {
 	tail := strings.Join(datas(stopped, fmt.Sprintf(lastPart, usage), "[DONE]"), "")
 	return every(append(datas(chunks...), tail)...)
@@ -112,7 +112,7 @@ func chatOf(usage string, chunks ...string) []piece {
 
 const five = `{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12}`
 
-// timing is what a record says of when its chunks came, and what it counts.
+// timing returns the times of the chunks and the counts of a record.
 func timing(r *record.Record) string {
 	gaps := ""
 	if len(r.GapUs) > 0 {
@@ -260,8 +260,8 @@ func TestFailedAnswers(t *testing.T) {
 	}
 }
 
-// A server's heartbeats and marks, and an error that says nothing, spoil no answer.
-func TestWhatIsNoError(t *testing.T) {
+// Heartbeats and marks of a server, and errors without content, are no errors.
+func TestHarmlessEvents(t *testing.T) {
 	tail := strings.Join(datas(stopped, fmt.Sprintf(lastPart, five)), "")
 	for name, c := range map[string]struct{ before, done string }{
 		"comments":     {": OPENROUTER PROCESSING\n\n:\n\n", "data: [DONE]\n\n"},

@@ -17,7 +17,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Attempts stand in the record, and its clock is the first one's.
+// A record has the number of attempts, and its times count from the first.
 func TestRetries(t *testing.T) {
 	busy := "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
 	for _, c := range []struct {
@@ -97,7 +97,7 @@ func TestAgain(t *testing.T) {
 	}
 }
 
-// Compressed answers are read as they come in: each chunk has the time at which its bytes came.
+// Compressed answers are read as they are received: each chunk has the time of its bytes.
 func TestCompressed(t *testing.T) {
 	type flusher interface {
 		io.WriteCloser
@@ -139,7 +139,7 @@ func TestCompressedBadly(t *testing.T) {
 	w.Close()
 	for name, c := range map[string]struct{ encoding, body, kind string }{
 		"cut":     {"gzip", z.String()[:open], record.KindProtocol},
-		"late":    {"gzip", z.String()[:z.Len()-9], ""}, // cut behind [DONE]
+		"late":    {"gzip", z.String()[:z.Len()-9], ""}, // cut after [DONE]
 		"garbage": {"gzip", "not compressed", record.KindProtocol},
 		"unknown": {"snappy", "x", record.KindProtocol},
 		"whole":   {"gzip", z.String(), ""},

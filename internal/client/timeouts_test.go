@@ -44,8 +44,8 @@ func TestTimeouts(t *testing.T) {
 	})
 }
 
-// A read timeout is for silence: a stream that goes on for longer is whole. The deadline that an earlier request left
-// behind does not end a later one.
+// The read timeout bounds silence: a stream may take longer. The deadline of an earlier request does not end a later
+// one.
 func TestReadTimeoutIsForSilence(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {

@@ -13,7 +13,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// A body is decompressed as its head says, unless it is not compressed at all.
+// A body is decompressed by its Content-Encoding, unless it is not compressed at all.
 func TestContentEncoding(t *testing.T) {
 	text := hello + stop + done
 	var zipped bytes.Buffer

@@ -25,7 +25,7 @@ func TestBatcherGoesOnWhileThereIsEnoughToRead(t *testing.T) {
 	}
 }
 
-func TestBatcherIsForOneProcessorAndForThoseWhoAsk(t *testing.T) {
+func TestBatcherIsForOneProcessor(t *testing.T) {
 	was := runtime.GOMAXPROCS(2)
 	defer runtime.GOMAXPROCS(was)
 	for _, c := range []struct {

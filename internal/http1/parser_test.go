@@ -64,7 +64,7 @@ func parseWith(cache *headCache, pieces ...string) parsed {
 	return parsed{g.status, g.ctype, g.data.String(), rest, p.keepAlive, true}
 }
 
-// standardParse is the same by net/http.
+// standardParse parses a response with net/http.
 func standardParse(raw string) parsed {
 	r := bufio.NewReader(strings.NewReader(raw))
 	for {

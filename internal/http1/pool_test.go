@@ -22,7 +22,7 @@ import (
 	"perfpipe/internal/clock"
 )
 
-// A server does serve on each connection; n counts them from 0.
+// serveFunc serves one connection; n counts them from 0.
 type serveFunc func(n int, c net.Conn, r *bufio.Reader)
 
 // listen starts a server, over TLS if secure, and returns a client of it.
@@ -128,7 +128,7 @@ func raw(c net.Conn) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// closings are the ways in which a server closes a connection.
+// closings has each way to close a connection.
 var closings = []struct {
 	name  string
 	close func(net.Conn)
