@@ -69,7 +69,7 @@ func packages(t *testing.T) []pkg {
 	return all
 }
 
-// layers returns the picture of docs/architecture.md: the number of each package's layer, 0 for the top one.
+// layers returns the picture of docs/architecture.md: the number of each package's layer, counted from the top.
 func layers(t *testing.T, doc string) map[string]int {
 	t.Helper()
 	_, picture, ok := strings.Cut(doc, "<!-- layers -->\n```\n")
@@ -81,9 +81,12 @@ func layers(t *testing.T, doc string) map[string]int {
 	layer := map[string]int{}
 	n := 0
 	for line := range strings.Lines(picture) {
-		f := columns.Split(strings.TrimSpace(line), -1)
-		if len(f) != 3 {
-			t.Fatalf("%s: %q is not a layer, its packages and what they are for, two blanks apart", architecture, line)
+		f := columns.Split(strings.TrimRight(line, "\n"), -1)
+		if len(f) < 2 {
+			t.Fatalf("%s: %q does not have a layer, its packages and their purpose, two blanks apart", architecture, line)
+		}
+		if f[0] != "" { // else the line continues the layer above
+			n++
 		}
 		for name := range strings.FieldsSeq(f[1]) {
 			if _, twice := layer[name]; twice {
@@ -91,7 +94,6 @@ func layers(t *testing.T, doc string) map[string]int {
 			}
 			layer[name] = n
 		}
-		n++
 	}
 	return layer
 }
@@ -128,6 +130,33 @@ func TestLayers(t *testing.T) {
 		for _, bad := range never[p.path] {
 			if slices.Contains(p.deps, bad) {
 				t.Errorf("%s depends on %s, which it must not know", p.path, bad)
+			}
+		}
+	}
+}
+
+var step = regexp.MustCompile("(?m)^\\| .* \\| `([a-z0-9_/-]+\\.go)` \\| ((?:`[A-Za-z]+` ?)+)\\|$")
+
+// The files and functions on the paths of a request and a record exist.
+func TestPaths(t *testing.T) {
+	doc, err := os.ReadFile(architecture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := step.FindAllStringSubmatch(string(doc), -1)
+	if rows := strings.Count(string(doc), ".go` | `"); len(steps) != rows || rows < 20 {
+		t.Errorf("%s: %d of %d steps can be read", architecture, len(steps), rows)
+	}
+	for _, s := range steps {
+		code, err := os.ReadFile("../" + s[1])
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for name := range strings.FieldsSeq(s[2]) {
+			name = strings.Trim(name, "`")
+			if !regexp.MustCompile(`(?m)^func (\([^)]*\) )?` + name + `[\[(]`).Match(code) {
+				t.Errorf("%s: %s has no function %s", architecture, s[1], name)
 			}
 		}
 	}
