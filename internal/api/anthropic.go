@@ -9,11 +9,11 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// anthropic is Anthropic's messages, as vLLM and SGLang have them too.
+// anthropic is Anthropic's messages API. vLLM and SGLang implement it, too.
 var anthropic = Dialect{
 	Name: "anthropic", Op: "chat", Ending: "message_stop", Base: "/v1", Path: "/messages", Need: "messages",
 	Headers: map[string]string{"anthropic-version": "2023-06-01"}, KeyHeader: "x-api-key",
-	Bearer: true, // vLLM takes that alone
+	Bearer: true, // the only one that vLLM accepts
 	input: func(in Input) (object, error) {
 		m, err := asMessages(in)
 		if err != nil {
@@ -30,7 +30,7 @@ var anthropic = Dialect{
 	reader: func() func(value) Event { return new(anthropicReader).read },
 }
 
-// anthropicMessages takes the system's messages out, which have a key of their own, and translates parts.
+// anthropicMessages moves system messages to the key system and translates parts.
 func anthropicMessages(messages json.RawMessage) (object, error) {
 	var list []struct {
 		Role      string          `json:"role"`
@@ -98,11 +98,11 @@ func dataURI(uri string) (media, data string, ok bool) {
 	return media, data, ok1 && ok2
 }
 
-// anthropicReader adds up the counts: the first event has those of the prompt, a late one those of the output.
+// anthropicReader sums the token counts. The first event has those of the prompt, a late one those of the output.
 type anthropicReader struct {
 	input, cached, created, output int
 	cacheKnown                     bool
-	thinks                         bool // a block of reasoning has begun, of which no text has come
+	thinks                         bool // a block of reasoning has begun and has no text yet
 }
 
 func readAnthropic(v value) Event { return new(anthropicReader).read(v) }
@@ -126,7 +126,7 @@ func (a *anthropicReader) read(v value) Event {
 	case "message_start":
 		m := v.at("message")
 		e.Model = m.at("model").string()
-		e.Usage = a.count(m.at("usage"), false) // its output_tokens is no count of an output that has not begun
+		e.Usage = a.count(m.at("usage"), false) // output_tokens means nothing before the output
 	case "content_block_start":
 		block := v.at("content_block")
 		a.thinks = block.at("type").is("thinking") && block.at("thinking").string() == ""
@@ -135,7 +135,7 @@ func (a *anthropicReader) read(v value) Event {
 		e.block(index, delta)
 		a.thinks = a.thinks && e.Reasoning == ""
 	case "content_block_stop":
-		if a.thinks { // the server keeps the text of it
+		if a.thinks { // the server withholds its text
 			e.Unseen = UnseenRedacted
 		}
 		a.thinks = false
@@ -159,7 +159,7 @@ func (a *anthropicReader) read(v value) Event {
 	return e
 }
 
-// block takes what a content block, or a piece of one, has in it. This is the list of what is output.
+// block reads a content block or a delta of one. It is the list of what counts as output.
 func (e *Event) block(i int, v value) {
 	switch kind := v.at("type").string(); kind {
 	case "text", "text_delta":
@@ -179,14 +179,14 @@ func (e *Event) block(i int, v value) {
 			e.call(Call{Index: i, Arguments: s})
 		}
 	case "signature_delta", "citations_delta", "": // no output
-	default: // results of the server's tools, and what is new
+	default: // results of the server's tools, and unknown kinds
 		if key := "text"; v.at(key).string() != "" {
 			e.odd(kind + "." + key)
 		}
 	}
 }
 
-// count adds what an event tells. input_tokens leaves out what came from the cache or went into it.
+// count adds the counts of an event. input_tokens excludes what was read from the cache or written to it.
 func (a *anthropicReader) count(v value, output bool) *Usage {
 	if v.empty() {
 		return nil

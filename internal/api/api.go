@@ -67,14 +67,14 @@ const (
 	JSONLines                // a JSON value on each line
 )
 
-// dialects is the table of them all. Where several fit a path or a body the first one counts.
+// dialects is the table of all dialects. If several fit a path or a body, the first one counts.
 var dialects = []Dialect{
 	chat, completion, embedding, responses, rerank, score,
 	anthropic, tgi, ollamaChat, ollamaGenerate, ollamaEmbed, dashscope, dashscopeRerank, triton, sglang,
 }
 
-// aliases are what --api may be beside the Name of a dialect: evalscope's names, and short ones. Of a server that is
-// started by --api local* any dialect may be asked.
+// aliases are further names for Names of dialects: evalscope's names, and short ones. The names of local servers stand for
+// all dialects.
 var aliases = map[string]string{
 	"local": "", "local_vllm": "", "local_sglang": "", "local_llamacpp": "",
 	"openai_response": responses.Name, "responses": responses.Name,
@@ -82,7 +82,7 @@ var aliases = map[string]string{
 	"rerank": rerank.Name, "messages": anthropic.Name,
 }
 
-// Names lists what --api may be, sorted. custom, which needs a specification, is not among them: see ParseSpec.
+// Names returns the names of dialects and their aliases, sorted. It does not include custom, for which see ParseSpec.
 func Names() []string {
 	var all []string
 	for n := range aliases {
@@ -95,28 +95,28 @@ func Names() []string {
 	return slices.Compact(all)
 }
 
-// Known says whether --api may be name.
+// Known reports whether name is one of Names.
 func Known(name string) bool { return slices.Contains(Names(), name) }
 
-// family is the dialects that --api name stands for, all of them for "".
+// family returns the dialects that a name stands for, or all for an empty name.
 func family(name string) []Dialect {
 	if full, ok := aliases[name]; ok {
 		name = full
 	}
-	return keep(dialects, func(d *Dialect) bool { return name == "" || d.Name == name })
+	return filter(dialects, func(d *Dialect) bool { return name == "" || d.Name == name })
 }
 
-func keep(list []Dialect, ok func(*Dialect) bool) []Dialect {
-	var kept []Dialect
+func filter(list []Dialect, ok func(*Dialect) bool) []Dialect {
+	var out []Dialect
 	for i := range list {
 		if ok(&list[i]) {
-			kept = append(kept, list[i])
+			out = append(out, list[i])
 		}
 	}
-	return kept
+	return out
 }
 
-// ForPath finds the dialect that the path of a URL names.
+// ForPath returns the dialect whose endpoint a URL's path is.
 func ForPath(path string) (Dialect, bool) {
 	if found := named(dialects, path); len(found) > 0 {
 		return found[0], true
@@ -124,8 +124,8 @@ func ForPath(path string) (Dialect, bool) {
 	return Dialect{}, false
 }
 
-// ForBody finds the dialect that the keys of a body tell; has says whether the body has a key. Select, which sees the
-// whole body, tells more dialects apart.
+// ForBody returns the dialect that the keys of a body imply; has reports whether the body has a key. Select, which sees the
+// whole body, distinguishes more dialects.
 func ForBody(has func(key string) bool) (Dialect, bool) {
 	for _, d := range dialects {
 		if d.fits(has) {
@@ -135,10 +135,10 @@ func ForBody(has func(key string) bool) (Dialect, bool) {
 	return Dialect{}, false
 }
 
-// Select finds the dialect of a request. --api, which is name, tells the family, "" being all dialects; the path of the
-// request's URL tells one of the family, as far as it names one; the body's shape decides among what is left. ok is
-// false where the body lacks what d needs; d has no Name where not even the path told one. alike is true where another body
-// with the same keys at its top level gets the same d.
+// Select returns the dialect of a request, chosen among those that name stands for, which is all if name is empty: first
+// by the path of the request's URL, if that is an endpoint, then by the shape of the body. ok is false if the body lacks
+// what d needs; d then has a Name only if the path chose it. alike reports whether every body with the same keys at its
+// top level has the same dialect.
 func Select(name, path string, body []byte) (d Dialect, alike, ok bool) {
 	left := family(name)
 	if found := named(left, path); len(found) > 0 {
@@ -149,14 +149,14 @@ func Select(name, path string, body []byte) (d Dialect, alike, ok bool) {
 		keys[key.Str] = true
 		return true
 	})
-	fit := keep(left, func(d *Dialect) bool { return d.fits(func(k string) bool { return keys[k] }) })
+	fit := filter(left, func(d *Dialect) bool { return d.fits(func(k string) bool { return keys[k] }) })
 	if len(fit) == 0 {
 		if len(left) == 1 {
 			d = left[0]
 		}
 		return d, false, false
 	}
-	alike = len(fit) == 1 || fit[0].shape == nil // else more of the body than its keys decides
+	alike = len(fit) == 1 || fit[0].shape == nil // or else more than the keys decides
 	for _, d := range fit {
 		if d.shape == nil || d.shape(body) {
 			return d, alike, true
@@ -169,7 +169,7 @@ func (d *Dialect) fits(has func(string) bool) bool {
 	return d.Need == "" || has(d.Need) || slices.ContainsFunc(d.or, has)
 }
 
-// Streams says whether the body asks for a stream.
+// Streams reports whether the body asks for a stream.
 func (d Dialect) Streams(body []byte) bool {
 	key := d.streamKey
 	if key == "" {
@@ -179,14 +179,14 @@ func (d Dialect) Streams(body []byte) bool {
 	return v.Bool() || d.streams && !v.Exists()
 }
 
-// Uniform says whether the key stream, at the top level, tells all that For is to know of a body, so that bodies of one kind
-// have one endpoint. It is asked before For.
+// Uniform reports whether For depends on the top-level key stream only, so that bodies with the same keys have the same
+// endpoint. It must be called before For.
 func (d Dialect) Uniform() bool { return d.streamKey == "" && !strings.Contains(d.Path, "{model}") }
 
-// itemPaths are where a body has what its answer has an item for each of.
+// itemPaths are the paths in a body of what the answer has items for.
 type itemPaths struct {
 	paths []string
-	best  []string // of numbers: the answer may have the best items only, at least so many
+	best  []string // of numbers to which the answer may limit its items
 }
 
 // HasItems reports whether answers are items, such as embeddings or ranks, instead of text.
@@ -207,7 +207,7 @@ func (d *Dialect) Items(body []byte) (asked, least int) {
 	return asked, least
 }
 
-// items counts a text as one, and so a list of token ids.
+// items returns the number of texts. A list of token ids is one text.
 func items(v gjson.Result) int {
 	switch {
 	case !v.Exists():
@@ -218,7 +218,7 @@ func items(v gjson.Result) int {
 	return len(v.Array())
 }
 
-// object is a JSON object as a body has it, its keys in order.
+// object is a JSON object with its keys in order.
 type object []Param
 
 func (o object) json() json.RawMessage {

@@ -11,7 +11,7 @@ import (
 	"github.com/tidwall/sjson"
 )
 
-// Input is what a request asks about: one of its fields, Text where no other is set.
+// Input is what a request asks about: the field that is set, or Text if none is.
 type Input struct {
 	Messages  json.RawMessage // a list of messages as OpenAI's chat has them, images in parts of type image_url
 	Text      string
@@ -45,17 +45,17 @@ func (in *Input) kind() kind {
 	return textIn
 }
 
-// errKind says that a dialect takes no input of this kind.
+// errKind is returned by dialects that do not accept a kind of input.
 var errKind = errors.New("")
 
 // Param is a parameter of a request.
 type Param struct {
-	// Key is the name that OpenAI's chat, or vLLM's where that has none, gives it: model, max_tokens, min_tokens,
-	// temperature, top_p, top_k, frequency_penalty, presence_penalty, repetition_penalty, seed, stop, stop_token_ids,
-	// n, logprobs, stream, ignore_eos. The dialect puts it where its own API has it.
+	// Key is the name in OpenAI's chat API, or in vLLM's if OpenAI has none: model, max_tokens, min_tokens, temperature,
+	// top_p, top_k, frequency_penalty, presence_penalty, repetition_penalty, seed, stop, stop_token_ids, n, logprobs,
+	// stream, ignore_eos. The dialect knows the parameter's place in its own API.
 	Key   string
 	Value json.RawMessage
-	// Verbatim puts it under Key as it stands, at the top of the body; an object is merged into one that is there.
+	// Verbatim puts the value under Key at the top of the body. An object is merged into one that is already there.
 	Verbatim bool
 }
 
@@ -65,16 +65,16 @@ type place struct {
 	value json.RawMessage
 }
 
-// operations are those that an input is meant for, where a dialect takes it for several: a text may be chat, too.
+// operations are those preferred for an input that a dialect accepts for several. For example, a text may also be a chat.
 var operations = map[kind][]string{
 	messagesIn: {"chat"}, textIn: {"completion", "generate"}, tokensIn: {"completion"}, textsIn: {"embedding"}, documentsIn: {"rerank"},
 }
 
-// ForInput finds the dialect that --api name stands for and that takes the input: of openai chat for messages, and
-// completions for a text or token ids; of several operations, if some are given, only of those. It is false where no
-// dialect of that name takes it.
+// ForInput returns the dialect with the name, or an alias, that accepts the input: for openai, chat for messages, and
+// completions for a text or token ids. If ops are given, it has one of these operations. It returns false if there is
+// none.
 func ForInput(name string, in Input, ops ...string) (Dialect, bool) {
-	fit := keep(family(name), func(d *Dialect) bool { return d.Takes(in) && (len(ops) == 0 || slices.Contains(ops, d.Op)) })
+	fit := filter(family(name), func(d *Dialect) bool { return d.Takes(in) && (len(ops) == 0 || slices.Contains(ops, d.Op)) })
 	for _, d := range fit {
 		if slices.Contains(operations[in.kind()], d.Op) {
 			return d, true
@@ -86,7 +86,7 @@ func ForInput(name string, in Input, ops ...string) (Dialect, bool) {
 	return fit[0], true
 }
 
-// WithOp lists the dialects that --api name stands for and that have one of the operations.
+// WithOp returns the names of the dialects that name stands for and that have one of the operations.
 func WithOp(name string, ops ...string) []string {
 	var names []string
 	for _, d := range family(name) {
@@ -97,15 +97,15 @@ func WithOp(name string, ops ...string) []string {
 	return names
 }
 
-// Takes says whether the API takes an input of this kind.
+// Takes reports whether the API accepts an input of this kind.
 func (d Dialect) Takes(in Input) bool {
 	_, err := d.input(in)
 	return !errors.Is(err, errKind)
 }
 
-// Build makes a body of the input and the parameters, in their order. The names of parameters for which the API has no
-// place are given back as dropped. It is a function of its arguments alone, so the body of many inputs that differ in a
-// text can be made once and the text spliced in.
+// Build returns a body with the input and the parameters, in their order. It returns the names of parameters for which the
+// API has no place as dropped. The body depends on the arguments only, so for inputs that differ in a text it can be
+// built once, and the text spliced in.
 func (d Dialect) Build(in Input, params []Param) (body json.RawMessage, dropped []string, err error) {
 	o, err := d.input(in)
 	if errors.Is(err, errKind) {
@@ -114,7 +114,7 @@ func (d Dialect) Build(in Input, params []Param) (body json.RawMessage, dropped 
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", d.title(), err)
 	}
-	// The model goes first, as everybody writes it.
+	// The model comes first, as in the documentation of all services.
 	var rest []Param
 	for _, p := range params {
 		if p.Key == "model" && !p.Verbatim && !d.NoModel {
@@ -128,8 +128,8 @@ func (d Dialect) Build(in Input, params []Param) (body json.RawMessage, dropped 
 
 func (d *Dialect) title() string { return d.Name + " " + d.Op }
 
-// Set puts parameters into a body that is there; those that it has already are left alone unless override is set. The
-// other keys and their order stay.
+// Set sets parameters in an existing body. It does not change parameters that the body has, unless override is set, or
+// other keys and their order.
 func (d Dialect) Set(body json.RawMessage, params []Param, override bool) (out json.RawMessage, dropped []string, err error) {
 	out = body
 	for _, p := range params {
@@ -152,7 +152,7 @@ func (d Dialect) Set(body json.RawMessage, params []Param, override bool) (out j
 	return out, dropped, nil
 }
 
-// set never writes into body, which may be the caller's.
+// set never modifies body, which may be the caller's.
 func set(body json.RawMessage, at place, override, merge bool) (json.RawMessage, error) {
 	if !gjson.ValidBytes(at.value) {
 		return nil, fmt.Errorf("not JSON: %.80s", at.value)
@@ -172,7 +172,7 @@ func set(body json.RawMessage, at place, override, merge bool) (json.RawMessage,
 	return sjson.SetRawBytes(body, at.path, at.value)
 }
 
-// escape makes a key one step of a path.
+// escape returns a key as one step of a path.
 func escape(key string) string {
 	if strings.Trim(key, "0123456789") == "" {
 		return ":" + key // a key of an object, not an index
@@ -180,8 +180,8 @@ func escape(key string) string {
 	return gjson.Escape(key)
 }
 
-// places is the table of the parameters that an API knows: where each goes, by its name in OpenAI's chat. A name that
-// ends in [] takes a list, into which a single value is wrapped.
+// places returns a function that finds the place of a parameter in a table by its Key. A place that ends in [] is a list,
+// and a single value is wrapped in one.
 func places(table map[string]string) func(Param) (place, bool) {
 	return func(p Param) (place, bool) {
 		at, ok := table[p.Key]
@@ -193,13 +193,13 @@ func places(table map[string]string) func(Param) (place, bool) {
 	}
 }
 
-// raw is v as JSON. It is made of strings, numbers and JSON that was read, which always marshal.
+// raw returns v as JSON. It consists of strings, numbers and valid JSON, which always marshal.
 func raw(v any) json.RawMessage {
 	b, _ := json.MarshalWithOption(v, json.DisableHTMLEscape())
 	return b
 }
 
-// prompt is an object with the text, token ids or texts under a key of its own, "" where the API does not take them.
+// prompt returns an object with the text, token ids or texts under its key, which is empty if the API does not accept it.
 func prompt(in Input, text, tokens, texts string) (object, error) {
 	for _, k := range []struct {
 		is    kind
@@ -213,10 +213,10 @@ func prompt(in Input, text, tokens, texts string) (object, error) {
 	return nil, errKind
 }
 
-// present reports whether a raw value is there and not null.
+// present reports whether a raw value exists and is not null.
 func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
-// text is a string, or a list of strings and of parts with a text in them.
+// text is a string, or a list of strings and of parts that have a text.
 type text string
 
 func (t *text) UnmarshalJSON(b []byte) error {

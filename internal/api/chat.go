@@ -2,7 +2,7 @@ package api
 
 import "github.com/goccy/go-json"
 
-// chat and completion are OpenAI's, as vLLM, SGLang, llama-server, TGI, transformers and most services have them.
+// chat and completion are OpenAI's. vLLM, SGLang, llama-server, TGI, transformers and most services implement them.
 var chat = Dialect{
 	Name: "openai", Op: "chat", Base: "/v1", Path: "/chat/completions", Need: "messages",
 	input: func(in Input) (object, error) {
@@ -20,7 +20,7 @@ var completion = Dialect{
 	probe: probeChat,
 }
 
-// asMessages takes a text for one message of the user.
+// asMessages returns the messages of an input. A text is a single message of the user.
 func asMessages(in Input) (json.RawMessage, error) {
 	switch in.kind() {
 	case messagesIn:
@@ -32,8 +32,7 @@ func asMessages(in Input) (json.RawMessage, error) {
 	return nil, errKind
 }
 
-// readChat reads chunks and whole replies of both: they differ only in delta against message against text. All choices
-// count.
+// readChat reads chunks and whole replies of both, which differ only in delta, message and text. It reads all choices.
 func readChat(v value) Event {
 	var e Event
 	v.each(func(key string, v value) {
@@ -42,7 +41,7 @@ func readChat(v value) Event {
 			e.Model = v.string()
 		case "usage":
 			e.count(v)
-		case "x_groq": // Groq's place for it
+		case "x_groq": // of Groq
 			e.count(v.at("usage"))
 			if err := v.at("error"); !harmless(err) {
 				e.Err = ErrorMessage(err.raw())
@@ -66,15 +65,15 @@ func (e *Event) choice(i int, v value) {
 			message = v
 		case "finish_reason":
 			e.finish(v)
-		case "usage": // Moonshot's place for it
+		case "usage": // of Moonshot
 			usage = v
-		case "error": // OpenRouter's
+		case "error": // of OpenRouter
 			if !harmless(v) {
 				e.Err = ErrorMessage(v.raw())
 			}
 		}
 	})
-	if delta.there() { // Perplexity has the message so far beside it
+	if delta.there() { // Perplexity also sends the message so far
 		e.message(delta)
 	} else {
 		e.message(message)
@@ -84,15 +83,14 @@ func (e *Event) choice(i int, v value) {
 	}
 }
 
-// count takes a usage that is one.
+// count sets the usage if v is one.
 func (e *Event) count(v value) {
 	if u := v.usage(); u != nil {
 		e.Usage = u
 	}
 }
 
-// message takes what a message, or a piece of one, has in it. This is the list of what is output, for all dialects whose
-// messages are OpenAI's.
+// message reads a message or a delta. It is the list of what counts as output, for all dialects with OpenAI's messages.
 func (e *Event) message(v value) {
 	if !v.isObject() {
 		e.Odd = e.Odd || v.there()
@@ -107,22 +105,22 @@ func (e *Event) message(v value) {
 		case "refusal":
 			e.Content += v.string()
 		case "reasoning":
-			r.keep(1, v.text())
+			r.add(1, v.text())
 		case "reasoning_content":
-			r.keep(2, v.text())
+			r.add(2, v.text())
 		case "thinking": // Ollama's
-			r.keep(3, v.text())
+			r.add(3, v.text())
 		case "reasoning_text", "thought", "thoughts": // gateways'
-			r.keep(4, v.text())
+			r.add(4, v.text())
 		case "reasoning_details": // OpenRouter's
 			v.list(func(_ int, v value) { e.detail(v, &r) })
 		case "thinking_blocks": // LiteLLM's
-			v.list(func(_ int, v value) { r.keep(6, v.at("thinking").string()) })
+			v.list(func(_ int, v value) { r.add(6, v.at("thinking").string()) })
 		case "tool_calls":
 			if v.list(e.toolCall); v.isObject() {
 				e.toolCall(0, v)
 			}
-		case "function_call": // what tool calls were before there could be several
+		case "function_call": // the predecessor of tool_calls
 			if v.isObject() {
 				e.call(Call{Name: v.at("name").string(), Arguments: v.at("arguments").arguments()})
 			}
@@ -140,20 +138,20 @@ func (e *Event) message(v value) {
 		}
 	})
 	if v.at("extra_content.google.thought").isTrue() {
-		r.keep(1, e.Content[len(before):])
+		r.add(1, e.Content[len(before):])
 		e.Content, e.Unseen = before, UnseenSummary
 	}
 	e.Reasoning += r.text
 }
 
-// reasoning is the reasoning of one message. A server that writes it under several names writes the same.
+// reasoning is the reasoning of a message. Under several names a server sends the same text.
 type reasoning struct {
 	text string
-	rank int // of the name that text is from
+	rank int // of the name under which text was found
 }
 
-// keep takes text under a name; of the names with a text the one with the lowest rank counts.
-func (r *reasoning) keep(rank int, text string) {
+// add adds text found under a name. Of several names, the one with the lowest rank counts.
+func (r *reasoning) add(rank int, text string) {
 	switch {
 	case text == "":
 	case r.rank == 0 || rank < r.rank:
@@ -163,7 +161,7 @@ func (r *reasoning) keep(rank int, text string) {
 	}
 }
 
-// parts takes a content: a text, or a list of texts and of parts, of which some services have reasoning and media.
+// parts reads a content: a text, or a list of texts and parts. Some services have parts with reasoning and media.
 func (e *Event) parts(v value) {
 	switch {
 	case v.isList():
@@ -188,11 +186,11 @@ func (e *Event) part(_ int, v value) {
 	}
 }
 
-// detail takes an element of OpenRouter's reasoning_details.
+// detail reads an element of OpenRouter's reasoning_details.
 func (e *Event) detail(v value, r *reasoning) {
-	r.keep(5, v.at("text").string())
+	r.add(5, v.at("text").string())
 	if summary := v.at("summary").string(); summary != "" {
-		r.keep(5, summary)
+		r.add(5, summary)
 		e.Unseen = UnseenSummary
 	}
 	if v.at("type").is("reasoning.encrypted") && v.at("data").string() != "" {

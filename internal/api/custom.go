@@ -16,7 +16,7 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// spec is a file of --api-spec, which docs/apis.md explains key by key.
+// spec is an API specification. docs/apis.md describes its keys.
 type spec struct {
 	Name          string            `json:"name"`
 	Op            string            `json:"op"`
@@ -38,7 +38,7 @@ type spec struct {
 
 var framings = map[string]Framing{"sse": Events, "lines": JSONLines}
 
-// itemsOf has the items of operations whose answers are no text.
+// itemsOf has the items of operations whose answers are not text.
 var itemsOf = map[string]itemPaths{embedding.Op: embedded, rerank.Op: ranked, score.Op: scored}
 
 var inputKeys = []string{"messages", "text", "tokens", "texts", "query", "documents"}
@@ -48,7 +48,7 @@ var readKeys = []string{
 	"reasoning_tokens", "error", "success", "done",
 }
 
-// LoadSpec reads the file of --api-spec beside --api name. It is nil where neither asks for a custom API.
+// LoadSpec reads the specification in file for the API name. It returns nil if neither asks for a custom API.
 func LoadSpec(name, file string) (*Dialect, error) {
 	switch {
 	case file == "" && name == "custom":
@@ -69,7 +69,7 @@ func LoadSpec(name, file string) (*Dialect, error) {
 	return &d, nil
 }
 
-// ParseSpec makes a dialect of a specification: an API described by data. Its Name is the specification's, or custom.
+// ParseSpec returns the dialect that a specification describes. Its Name is the specification's, or custom.
 func ParseSpec(data []byte) (Dialect, error) {
 	var s spec
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -196,11 +196,11 @@ func (s *spec) input(in Input) (object, error) {
 	return o, nil
 }
 
-// customReader reads one stream, or one whole reply: the expressions are the same for both.
+// customReader reads one stream, or a whole reply, with the same expressions.
 type customReader struct {
 	spec   *spec
 	jq     map[string]*gojq.Code
-	before string // the text so far, where it grows
+	before string // the text so far, if texts grow
 }
 
 func (c *customReader) read(v value) Event {
@@ -222,7 +222,7 @@ func (c *customReader) read(v value) Event {
 		}
 	}
 	prompt, completion := num(got["prompt_tokens"]), num(got["completion_tokens"])
-	e.Usage = telling(Usage{Prompt: prompt, Completion: completion, Cached: num(got["cached_tokens"]), Reasoning: num(got["reasoning_tokens"])})
+	e.Usage = nonzero(Usage{Prompt: prompt, Completion: completion, Cached: num(got["cached_tokens"]), Reasoning: num(got["reasoning_tokens"])})
 	if e.Usage != nil {
 		e.Usage.CacheKnown = got["cached_tokens"] != nil
 	}
@@ -232,7 +232,7 @@ func (c *customReader) read(v value) Event {
 	return e
 }
 
-// one runs an expression; nothing is null, and of several results the first counts.
+// one evaluates an expression. It returns the first result, or nil if there is none.
 func one(code *gojq.Code, v any) (any, error) {
 	r, ok := code.Run(v).Next()
 	if !ok {
@@ -246,7 +246,7 @@ func one(code *gojq.Code, v any) (any, error) {
 
 func truth(v any) bool { return v != nil && v != false }
 
-// str is the text of a value: nothing for null and false, and of a list the texts in it.
+// str returns the text of a value: "" for null and false, and the joined texts of a list.
 func str(v any) string {
 	switch v := v.(type) {
 	case nil:

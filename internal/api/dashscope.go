@@ -2,7 +2,7 @@ package api
 
 import "github.com/tidwall/gjson"
 
-// dashscope is the own API of Alibaba Cloud's Model Studio; its compatible mode is OpenAI's.
+// dashscope is the native API of Alibaba Cloud's Model Studio, whose compatible mode is OpenAI's.
 var dashscope = Dialect{
 	Name: "dashscope", Op: "chat", Ending: "finish_reason", Base: "/api/v1", Path: "/services/aigc/text-generation/generation", Need: "input",
 	also:          []string{"/services/aigc/multimodal-generation/generation"},
@@ -20,13 +20,13 @@ var dashscope = Dialect{
 		"top_k": "parameters.top_k", "repetition_penalty": "parameters.repetition_penalty",
 		"presence_penalty": "parameters.presence_penalty", "seed": "parameters.seed", "stop": "parameters.stop",
 		"n": "parameters.n", "logprobs": "parameters.logprobs",
-		"stream": "parameters.incremental_output", // a header asks for the stream, and this for deltas in it
+		"stream": "parameters.incremental_output", // a header asks for a stream, this key for deltas
 	}),
 	read:  readDashscope,
 	probe: probing("input.messages", probeMessages, "input.prompt", nil, "parameters.max_tokens", 1, "parameters.tools", nil),
 }
 
-// dashscopeRerank has an answer that readRerank knows.
+// dashscopeRerank is the ranking of the same API. Its answers are like those of other services.
 var dashscopeRerank = Dialect{
 	Name: "dashscope", Op: "rerank", Base: "/api/v1", Path: "/services/rerank/text-rerank/text-rerank", Need: "input",
 	shape: func(body []byte) bool { return gjson.GetBytes(body, "input.documents").Exists() },

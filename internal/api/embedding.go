@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// embedding is OpenAI's, as vLLM, SGLang, TEI and DashScope's compatible mode have it.
+// embedding is OpenAI's. vLLM, SGLang, TEI and DashScope's compatible mode implement it, too.
 var embedding = Dialect{
 	Name: "openai_embedding", Op: "embedding", Base: "/v1", Path: "/embeddings", Need: "input",
 	shape: func(body []byte) bool {
@@ -25,8 +25,8 @@ var embedding = Dialect{
 // embedded are the paths of the texts in bodies that ask for embeddings.
 var embedded = itemPaths{paths: []string{"input", "texts", "inputs"}}
 
-// readEmbedding counts the vectors, which are lists of numbers or, where base64 was asked for, text of four bytes each.
-// The list is data; embeddings is Cohere's, and TEI's own route answers with the list alone.
+// readEmbedding counts the vectors: lists of numbers, or base64 of four bytes for each number. They are in data, in
+// Cohere's embeddings, or in a list without a key, which TEI's own route returns.
 func readEmbedding(v value) Event {
 	if v.isList() {
 		var e Event
@@ -38,7 +38,7 @@ func readEmbedding(v value) Event {
 		e.Usage = v.at("meta.billed_units").itemUsage()
 	}
 	data, list := v.at("data"), v.at("embeddings")
-	list.each(func(_ string, v value) { list = v }) // Cohere's, by type of number
+	list.each(func(_ string, v value) { list = v }) // of Cohere, by type of number
 	switch {
 	case data.isList():
 		e.vectors("data", data)
@@ -50,7 +50,7 @@ func readEmbedding(v value) Event {
 	return e
 }
 
-// vectors takes a list of embeddings, each a vector or an object with one.
+// vectors reads a list of embeddings, each a vector or an object with one.
 func (e *Event) vectors(name string, v value) {
 	v.list(func(i int, v value) {
 		where := fmt.Sprintf("%s[%d]", name, i)
@@ -80,8 +80,8 @@ func (e *Event) vector(where string, v value) {
 	}
 }
 
-// notVector returns why a value is no embedding. Of a list only the ends are looked at: the client has better to do than
-// to read a million digits.
+// notVector returns why a value is not an embedding, or "". It checks only the first and the last element of a list, because
+// parsing a million digits would delay the load generator.
 func notVector(v value) string {
 	switch {
 	case v.r.Type == gjson.String:
@@ -98,7 +98,7 @@ func notVector(v value) string {
 	switch {
 	case first.isNumber() && strings.ContainsAny(lastOf(v.r.Raw), "0123456789"):
 		return ""
-	case first.isList(): // a vector for each token
+	case first.isList(): // one vector per token
 		return notVector(first)
 	case first.isObject():
 		return notVector(first.at("embedding"))
@@ -106,5 +106,5 @@ func notVector(v value) string {
 	return fmt.Sprintf("has no numbers: %.40s", v.r.Raw)
 }
 
-// lastOf returns the last element of a list as it is written.
+// lastOf returns the text of the last element of a list.
 func lastOf(list string) string { return list[strings.LastIndexAny(list, "[,")+1:] }

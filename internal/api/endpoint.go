@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// For fills in what the path of an endpoint takes from the body: the model and whether a stream is asked for, as TGI
-// and Triton have it. Other dialects stay as they are.
+// For returns d with the parts of the path that depend on the body: the model, and whether it asks for a stream. TGI and
+// Triton have such paths.
 func (d Dialect) For(model string, stream bool) Dialect {
 	suffix := ""
 	if stream {
@@ -18,14 +18,14 @@ func (d Dialect) For(model string, stream bool) Dialect {
 	return d
 }
 
-// Endpoint is the URL of d on the server that base names: an origin, a base with a path such as /v1, or a whole
-// endpoint, which stands as it is.
+// Endpoint returns the URL of d on a server. The base is an origin, a base with a path such as /v1, or a whole endpoint,
+// which it returns unchanged.
 func (d Dialect) Endpoint(base *url.URL) *url.URL {
 	u, _ := d.Rule(base)
 	return u
 }
 
-// Rule is Endpoint with the reason in words, for --debug.
+// Rule is Endpoint with the reason in words, for debugging.
 func (d Dialect) Rule(base *url.URL) (u *url.URL, why string) {
 	copied := *base
 	u = &copied
@@ -44,7 +44,7 @@ func (d Dialect) Rule(base *url.URL) (u *url.URL, why string) {
 	case d.endsIn(path):
 		return u, "it is the whole endpoint"
 	case whole && other.Name != d.Name:
-		// --api says what is wanted and the path something else: evalscope's users give one URL for all.
+		// The name of the API overrides the path, because evalscope's users have one URL for all APIs.
 		path = strings.TrimSuffix(path, other.suffix(path))
 		if d.Base != other.Base {
 			path = strings.TrimSuffix(path, other.Base)
@@ -71,11 +71,12 @@ func (d Dialect) Rule(base *url.URL) (u *url.URL, why string) {
 	return u, why
 }
 
-// others are endings of the paths of endpoints that no dialect is for. No base ends so.
+// others are the ends of endpoint paths that no dialect has. No base ends in them.
 var others = []string{
-	"/images/generations", "/images/edits", "/images/variations", "/audio/speech", "/audio/transcriptions", "/audio/translations", "/moderations",
-	"/videos", "/videos/generations", "/classify", "/pooling", "/tokenize", "/detokenize", "/ocr", "/invocations", "/predict", "/infer", "/batches",
-	"/files", "/models", "/realtime", "/transcribe", "/embed_sparse", "/embed_all",
+	"/images/generations", "/images/edits", "/images/variations", "/audio/speech", "/audio/transcriptions",
+	"/audio/translations", "/moderations", "/videos", "/videos/generations", "/classify", "/pooling", "/tokenize",
+	"/detokenize", "/ocr", "/invocations", "/predict", "/infer", "/batches", "/files", "/models", "/realtime",
+	"/transcribe", "/embed_sparse", "/embed_all",
 }
 
 func isOther(path string) bool {
@@ -83,7 +84,7 @@ func isOther(path string) bool {
 	return ok
 }
 
-// BaseOfOther returns what stands before an endpoint that no dialect is for, if path ends in one.
+// BaseOfOther returns what precedes an endpoint that no dialect has, if path ends in one.
 func BaseOfOther(path string) (base string, ok bool) {
 	for _, end := range others {
 		if base, ok = strings.CutSuffix(path, end); ok {
@@ -93,7 +94,8 @@ func BaseOfOther(path string) (base string, ok bool) {
 	return "", false
 }
 
-// overlap is the length of the longest beginning of full, up to a slash, that path ends in: /api/v1 of /api/v1/services.
+// overlap returns the length of the longest prefix of full that path ends in and that ends at a slash, such as /api/v1 of
+// /api/v1/services.
 func overlap(path, full string) int {
 	for n := len(full); n > 0; n-- {
 		if (n == len(full) || full[n] == '/') && strings.HasSuffix(path, full[:n]) {
@@ -105,7 +107,7 @@ func overlap(path, full string) int {
 
 func (d *Dialect) endsIn(path string) bool { return d.suffix(path) != "" }
 
-// suffix is the end of a path that names the endpoint of d, "" if it does not.
+// suffix returns the end of a path that is the endpoint of d, or "".
 func (d *Dialect) suffix(path string) string {
 	path = strings.TrimRight(path, "/")
 	for _, p := range append([]string{cmp.Or(d.template, d.Path)}, d.also...) {
@@ -123,8 +125,8 @@ func (d *Dialect) suffix(path string) string {
 	return ""
 }
 
-// named are the dialects of list whose endpoint ends path: those with the longest end, as /chat/completions ends in
-// /completions as well.
+// named returns the dialects whose endpoint path ends in: those with the longest end, because /chat/completions also ends
+// in /completions.
 func named(list []Dialect, path string) []Dialect {
 	var found []Dialect
 	longest := 1

@@ -12,18 +12,18 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// ErrorMessage returns a server's error answer in plain words, wherever the server put them: under one of the keys that
-// services use, however deep, in a list, in a string that is JSON again, in the events of a stream, in a page of HTML or
-// XML. Other text is cut to a line. If the server refuses fields of the body, the message says how to leave them out.
+// ErrorMessage returns the message of an error answer. It finds it under the keys that services use, at any depth, in
+// lists, in strings that contain JSON, in the events of a stream, and in HTML and XML. Other text is shortened to a line.
+// If the server rejects fields of the body, the message names the way to drop them.
 func ErrorMessage(body []byte) string {
-	m := told(string(bytes.TrimSpace(body)))
+	m := messageOf(string(bytes.TrimSpace(body)))
 	if fields := Refused(m); len(fields) > 0 {
 		m += "; --drop-params " + strings.Join(fields, " ") + " leaves it out"
 	}
 	return m
 }
 
-func told(body string) string {
+func messageOf(body string) string {
 	switch {
 	case body == "":
 		return ""
@@ -35,7 +35,7 @@ func told(body string) string {
 		return eventWords(body)
 	case !gjson.Valid(body):
 		if line, _, more := strings.Cut(body, "\n"); more && strings.HasPrefix(line, "{") && gjson.Valid(line) { // JSON lines
-			return told(line)
+			return messageOf(line)
 		}
 		return oneLine(body)
 	}
@@ -45,26 +45,27 @@ func told(body string) string {
 	return oneLine(body)
 }
 
-// sentences are the keys under which services put what went wrong, the most telling first. Case and underscores do not
-// count.
-var sentences = []string{
-	"error", "faultstring", "detail", "message", "msg", "errormsg", "errmsg", "errormessage", "retmsg", "statusmsg", "statusmessage", "errordescription",
-	"fault", "errors", "details", "baseresp", "description", "reason", "exception", "title", "err", "response", "header", "status", "meta",
-	"output", "result", "data", "cause", "type", "code",
+// messageKeys are the keys under which services put the message, the most specific first, in lower case and without
+// underscores.
+var messageKeys = []string{
+	"error", "faultstring", "detail", "message", "msg", "errormsg", "errmsg", "errormessage", "retmsg", "statusmsg",
+	"statusmessage", "errordescription", "fault", "errors", "details", "baseresp", "description", "reason", "exception",
+	"title", "err", "response", "header", "status", "meta", "output", "result", "data", "cause", "type", "code",
 }
 
-// more are keys of which the second says what the first is about.
+// more are pairs of keys whose messages belong together.
 var more = [][2]string{
-	{"error", "message"}, {"error", "errordescription"}, {"error", "detail"}, {"error", "msg"}, {"message", "errors"}, {"message", "details"},
+	{"error", "message"}, {"error", "errordescription"}, {"error", "detail"}, {"error", "msg"}, {"message", "errors"},
+	{"message", "details"},
 }
 
-// deepest is how deep a sentence is looked for.
-const deepest = 8
+// maxMessageDepth bounds the nesting at which a message is searched.
+const maxMessageDepth = 8
 
-// sentence finds the sentence in a value that is one, or that has one.
+// sentence returns the message that a value is, or contains.
 func sentence(v gjson.Result, depth int) string {
 	switch {
-	case depth > deepest:
+	case depth > maxMessageDepth:
 		return ""
 	case v.Type == gjson.String:
 		text := strings.TrimSpace(v.Str)
@@ -93,14 +94,14 @@ func objectWords(v gjson.Result, depth int) string {
 	found := map[string]string{}
 	v.ForEach(func(k, e gjson.Result) bool {
 		key := plainKey(k.Str)
-		if _, again := found[key]; !again && slices.Contains(sentences, key) {
+		if _, again := found[key]; !again && slices.Contains(messageKeys, key) {
 			if found[key] = sentence(e, depth+1); found[key] == "" && e.IsObject() && (key == "errors" || key == "detail" || key == "details") {
 				found[key] = fieldWords(e, depth+1)
 			}
 		}
 		return true
 	})
-	for _, key := range sentences {
+	for _, key := range messageKeys {
 		m := found[key]
 		if m == "" {
 			continue
@@ -113,7 +114,7 @@ func objectWords(v gjson.Result, depth int) string {
 				return m + ": " + rest
 			}
 		}
-		if raw := sentence(v.Get("metadata.raw"), depth+1); raw != "" { // OpenRouter's, of the service behind it
+		if raw := sentence(v.Get("metadata.raw"), depth+1); raw != "" { // of the service behind OpenRouter
 			m += ": " + raw
 		}
 		return m
@@ -121,7 +122,7 @@ func objectWords(v gjson.Result, depth int) string {
 	return ""
 }
 
-// fieldWords is the sentences about fields, by their names.
+// fieldWords returns the messages about fields, with the names of the fields.
 func fieldWords(v gjson.Result, depth int) string {
 	var all []string
 	v.ForEach(func(k, e gjson.Result) bool {
@@ -133,7 +134,7 @@ func fieldWords(v gjson.Result, depth int) string {
 	return strings.Join(all, "; ")
 }
 
-// about is what an entry of a list is about: FastAPI's loc, others' field.
+// about returns the field that an element of a list is about, which is loc in FastAPI.
 func about(v gjson.Result) string {
 	for _, key := range []string{"loc", "field", "param", "path"} {
 		at := v.Get(key)
@@ -152,7 +153,7 @@ func about(v gjson.Result) string {
 	return ""
 }
 
-// isEvents reports whether a body that is no stream by its status is one by its text.
+// isEvents reports whether the text of an error answer is a stream of events.
 func isEvents(body string) bool {
 	line, _, _ := strings.Cut(body, "\n")
 	for _, field := range []string{"data:", "event:", "id:", "retry:", ":"} {
@@ -163,7 +164,7 @@ func isEvents(body string) bool {
 	return false
 }
 
-// eventWords takes the sentence out of the first event that has one, or else out of a comment, as NVIDIA Dynamo writes it.
+// eventWords returns the message of the first event that has one, or else a comment, which NVIDIA Dynamo sends.
 func eventWords(body string) string {
 	comment := ""
 	for line := range strings.SplitSeq(body, "\n") {
@@ -172,7 +173,7 @@ func eventWords(body string) string {
 		switch {
 		case !ok || value == "" || value == "[DONE]":
 		case name == "data":
-			if m := told(value); m != "" {
+			if m := messageOf(value); m != "" {
 				return m
 			}
 		case name == "" && comment == "":
@@ -183,13 +184,14 @@ func eventWords(body string) string {
 }
 
 var (
-	title   = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
-	element = regexp.MustCompile(`(?is)<(?:message|faultstring|description|h1|h2|pre|p)(?:\s[^>]*)?>(.*?)</`) // XML's, or HTML's
+	title = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	// of XML or HTML
+	element = regexp.MustCompile(`(?is)<(?:message|faultstring|description|h1|h2|pre|p)(?:\s[^>]*)?>(.*?)</`)
 	unseen  = regexp.MustCompile(`(?is)<(?:style|script)[^>]*>.*?</(?:style|script)>`)
 	tag     = regexp.MustCompile(`(?s)<[^>]*>`)
 )
 
-// page takes the title of a page of HTML, with which proxies answer, or what it says if its title does not tell.
+// page returns the title of a page of HTML, which proxies send, or its text if the title says nothing.
 func page(s string) string {
 	text := func(s string) string { return oneLine(html.UnescapeString(tag.ReplaceAllString(s, " "))) }
 	s = unseen.ReplaceAllString(s, " ")
@@ -214,8 +216,8 @@ func oneLine(s string) string {
 	return s
 }
 
-// refusals are the sentences of servers that refuse fields of a body, the first group being the field's name, or
-// several as Python writes a set.
+// refusals are messages of servers that reject fields of a body. The first group is the name of the field, or several names
+// as Python prints a set.
 var refusals = []*regexp.Regexp{
 	regexp.MustCompile(`Unexpected fields in the request: \{([^}]*)\}`),                      // transformers
 	regexp.MustCompile(`(?:^|; )body\.(\w+): Extra inputs are not permitted`),                // FastAPI
@@ -228,7 +230,7 @@ var refusals = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)unknown field:? [\x60"'](\w+)[\x60"']`),                          // TGI and others in Rust and Go
 }
 
-// Refused gives the fields of the body that the server refuses by what it says in an error message.
+// Refused returns the fields of the body that a server rejects, according to its error message.
 func Refused(message string) []string {
 	var fields []string
 	for _, r := range refusals {

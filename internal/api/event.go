@@ -5,40 +5,40 @@ import "strings"
 // Event is what one event of a stream, or a whole reply, carries.
 type Event struct {
 	Content, Reasoning, Tool string // generated output by kind; a refusal is content
-	Calls                    []Call // what Tool is made of, where the API says it piece by piece
+	Calls                    []Call // the pieces of Tool, if the API sends pieces
 	Items                    int    // embeddings, or documents ranked
 	Model, Finish            string
 	Usage                    *Usage
-	Err                      string // an error in the reply, in plain words
-	Aside                    *Aside // nil: nothing
+	Err                      string // an error in the reply, in words
+	Aside                    *Aside // nil: there is none
 	Done                     bool   // the last event of its stream, such as [DONE]
-	Media                    bool   // sound or an image, which is output without a text
-	Odd                      bool   // what may be output, for all that is known of the dialect
+	Media                    bool   // audio or an image, which is output without text
+	Odd                      bool   // has text at an unknown place, which may be output
 	Unseen                   Unseen
 }
 
-// Call is a piece of a tool call: of those with one Index the arguments are to be joined.
+// Call is a piece of a tool call. The arguments of pieces with the same Index belong together.
 type Call struct {
 	Index               int
 	ID, Name, Arguments string
 }
 
-// Aside is what an event has in it that is neither output nor count nor error.
+// Aside is what an event has besides output, counts and errors.
 type Aside struct {
-	Words string // text that is no JSON, such as a heartbeat
-	Key   string // of a text that no list of output has
+	Words string // text that is not JSON, such as a heartbeat
+	Key   string // of a text that is not known to be output
 }
 
-// Unseen is why tokens were generated that no event carries, and whose number the event does not tell.
+// Unseen is why an unknown number of tokens was generated that no event has.
 type Unseen uint8
 
 // The reasons.
 const (
-	UnseenRedacted Unseen = iota + 1 // reasoning that is encrypted or left out
-	UnseenSummary                    // a summary of the reasoning in its place
+	UnseenRedacted Unseen = iota + 1 // reasoning is encrypted or omitted
+	UnseenSummary                    // a summary replaces the reasoning
 )
 
-// Output reports whether the event carries output.
+// Output reports whether the event has output.
 func (e *Event) Output() bool {
 	return e.Content != "" || e.Reasoning != "" || e.Tool != "" || e.Items > 0 || e.Media
 }
@@ -48,7 +48,7 @@ func (e *Event) call(c Call) {
 	e.Calls = append(e.Calls, c)
 }
 
-// finish takes a reason to end: a word, or an object whose type is one. The word null means that there is more to come.
+// finish reads a finish reason: a word, or an object with a type. The word null means that the answer goes on.
 func (e *Event) finish(v value) {
 	word, message := v.string(), ""
 	if v.isObject() {
@@ -67,7 +67,7 @@ func (e *Event) finish(v value) {
 	}
 }
 
-// failed reports whether a reason to end is a failure of the server.
+// failed reports whether a finish reason is a failure of the server.
 func failed(reason string) bool {
 	reason = strings.ToLower(reason)
 	switch reason {
@@ -80,7 +80,7 @@ func failed(reason string) bool {
 	return strings.HasSuffix(reason, "error") || strings.HasPrefix(reason, "error_") || strings.HasPrefix(reason, "error:")
 }
 
-// odd notes a text at a key that no list of output has.
+// odd records a text at a key that is not known to be output.
 func (e *Event) odd(key string) {
 	e.Odd = true
 	if e.Aside == nil {

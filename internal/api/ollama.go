@@ -9,7 +9,7 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// Ollama's own API. Its streams are JSON lines, and it streams unless told not to.
+// Ollama's own API. Its streams are JSON lines, and it streams unless stream is false.
 var ollamaChat = Dialect{
 	Name: "ollama", Op: "chat", Path: "/api/chat", Need: "messages", Framing: JSONLines, streams: true, Ending: `"done": true`,
 	input: func(in Input) (object, error) {
@@ -48,7 +48,7 @@ var ollamaPlaces = places(map[string]string{
 	"stop": "options.stop[]",
 })
 
-// ollamaMessages gives messages that have parts one text, with the images beside it.
+// ollamaMessages converts messages with parts to messages with one text and a list of images.
 func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
 	var list []map[string]json.RawMessage
 	if err := json.Unmarshal(messages, &list); err != nil {
@@ -87,7 +87,7 @@ func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
 	return raw(list), nil
 }
 
-// readOllama reads a line of a stream, or a whole reply. This is the list of what is output: a message's, or these.
+// readOllama reads a line of a stream, or a whole reply. It is the list of what counts as output, besides messages.
 func readOllama(v value) Event {
 	var e Event
 	var u Usage
@@ -121,6 +121,6 @@ func readOllama(v value) Event {
 			u.Completion = v.count()
 		}
 	})
-	e.Usage = telling(u)
+	e.Usage = nonzero(u)
 	return e
 }

@@ -6,17 +6,17 @@ import (
 	"github.com/tidwall/sjson"
 )
 
-// probeText is what a test request asks about. No cache knows a prompt of the load after it.
+// probeText is the prompt of test requests, which is none of the load, so that no cache of the server is warmed.
 const probeText = "hello"
 
-// notForProbes are the keys of a body that a short answer cannot satisfy, or that cost without need.
+// notForProbes are keys that a short answer cannot satisfy, or that are needless cost.
 var notForProbes = []string{
 	"min_tokens", "tools", "tool_choice", "functions", "function_call", "response_format", "thinking", "structured_outputs", "guided_json",
 	"guided_regex", "guided_choice", "guided_grammar",
 }
 
-// Probe returns a body like the one given, but short and for one token or item: a cheap request that shows whether
-// endpoint, key and model are right. It is nil if d has none.
+// Probe returns a test request: a body like the given one, but with a short prompt and for one token or item. It checks
+// endpoint, key and model at little cost. It is nil if d has none.
 func (d *Dialect) Probe(body json.RawMessage) (json.RawMessage, error) {
 	if d.probe == nil {
 		return nil, nil
@@ -39,7 +39,7 @@ func (d *Dialect) Probe(body json.RawMessage) (json.RawMessage, error) {
 	return body, err
 }
 
-// probing sets the same for every body: pairs of a path and a value, which nil deletes.
+// probing returns a probe that makes the same changes in every body: pairs of a path and a value, or nil to delete it.
 func probing(pairs ...any) func(json.RawMessage) []place {
 	var list []place
 	for i := 0; i < len(pairs); i += 2 {
@@ -57,7 +57,7 @@ func probeValue(v any) json.RawMessage {
 
 var probeMessages = []map[string]string{{"role": "user", "content": probeText}}
 
-// probeChat limits the answer by the key that the body has.
+// probeChat limits the answer with the key that the body has.
 func probeChat(body json.RawMessage) []place {
 	limit := "max_tokens"
 	if gjson.GetBytes(body, "max_completion_tokens").Exists() {
@@ -69,8 +69,8 @@ func probeChat(body json.RawMessage) []place {
 	return []place{{"prompt", raw(probeText)}, {limit, raw(1)}}
 }
 
-// probeItems sets each of the paths that the body has: a list to one text, in an object where its entries are objects, and
-// a text to another.
+// probeItems returns a probe that replaces the texts at those paths that the body has. A list becomes one of a single
+// text, which is in an object if the list's elements are.
 func probeItems(paths ...string) func(json.RawMessage) []place {
 	return func(body json.RawMessage) (list []place) {
 		for _, path := range paths {
@@ -89,7 +89,7 @@ func probeItems(paths ...string) func(json.RawMessage) []place {
 	}
 }
 
-// probe uses the places of inputs and parameters that a specification names.
+// probe uses the places of inputs and parameters in the specification.
 func (s *spec) probe(json.RawMessage) []place {
 	var list []place
 	for key, value := range map[string]any{

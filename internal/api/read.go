@@ -8,8 +8,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Read decodes the data of one event of a stream, or a whole reply. Where an event alone does not tell all, as in
-// SGLang's, whose text grows from event to event, only Reader reads a stream.
+// Read decodes the data of an event, or a whole reply. Streams need a Reader if their events depend on those before, as
+// SGLang's do, whose text grows from event to event.
 func (d Dialect) Read(data []byte) (Event, error) {
 	if d.reader != nil {
 		return d.event(data, d.reader())
@@ -17,7 +17,7 @@ func (d Dialect) Read(data []byte) (Event, error) {
 	return d.event(data, d.read)
 }
 
-// Reader returns the function that reads the events of one stream in order, or one whole reply.
+// Reader returns a function that decodes the events of one stream in order, or a whole reply.
 func (d Dialect) Reader() func(data []byte) (Event, error) {
 	read := d.read
 	if d.reader != nil {
@@ -35,10 +35,10 @@ func (d *Dialect) event(data []byte, read func(value) Event) (Event, error) {
 	return d.decode(data, read)
 }
 
-// decode reads what servers send as an event. An error means that the data is broken; what is no JSON at all is an Aside.
+// decode reads the data of an event as servers send it. Broken JSON is an error, and other text is an Aside.
 func (d *Dialect) decode(data []byte, read func(value) Event) (Event, error) {
 	data = bytes.TrimSpace(data)
-	for bytes.HasPrefix(data, []byte("data:")) { // twice, by a proxy that takes events for text
+	for bytes.HasPrefix(data, []byte("data:")) { // repeated, by a proxy that takes events for text
 		data = bytes.TrimSpace(data[len("data:"):])
 	}
 	switch {
@@ -68,7 +68,7 @@ func (d *Dialect) decode(data []byte, read func(value) Event) (Event, error) {
 	return e, nil
 }
 
-// isDone reports whether data is the mark of a stream's end, which some servers write in quotes or small letters.
+// isDone reports whether data marks the end of a stream. Some servers write the mark in quotes or in lower case.
 func (d *Dialect) isDone(data []byte) bool {
 	if d.done != "" && string(data) == d.done {
 		return true
@@ -76,13 +76,13 @@ func (d *Dialect) isDone(data []byte) bool {
 	return bytes.EqualFold(bytes.Trim(data, `"[] `), []byte("DONE"))
 }
 
-// bracketed reports whether data that is no JSON is a word in brackets, such as [heartbeat].
+// bracketed reports whether data that is not JSON is a word in brackets, such as [heartbeat].
 func bracketed(data []byte) bool {
 	rest := bytes.TrimLeft(data[1:], " ")
 	return data[0] == '[' && len(rest) > 0 && (rest[0] >= 'a' && rest[0] <= 'z' || rest[0] >= 'A' && rest[0] <= 'Z')
 }
 
-// scalar returns the words of data that is neither object nor list; null, a number and the like are none.
+// scalar returns the text of data that is neither an object nor a list, or "" if it is null, a number or a boolean.
 func scalar(data []byte) string {
 	if gjson.ValidBytes(data) {
 		return oneLine(value{r: gjson.ParseBytes(data)}.string())
@@ -90,11 +90,11 @@ func scalar(data []byte) string {
 	return oneLine(string(data))
 }
 
-// complaint returns the error that an answer reports; "": none. What says nothing, such as "error": false or a code of 0,
-// is no error. An answer that is silent has neither output nor counts.
+// complaint returns the error that an answer reports, or "". An empty value, such as "error": false or a code of 0, is not
+// an error. A silent answer has neither output nor counts.
 func complaint(v value, silent bool) string {
 	if v.isList() {
-		v = v.at("0") // Gemini's
+		v = v.at("0") // of Gemini
 	}
 	if !v.isObject() {
 		return ""
@@ -126,7 +126,7 @@ func complaint(v value, silent bool) string {
 	return ""
 }
 
-// harmless reports whether the value of a key error is none: empty, or a code of success.
+// harmless reports whether the value of a key error is not an error: it is empty, or a code of success.
 func harmless(v value) bool {
 	if v.empty() {
 		return true
@@ -135,7 +135,7 @@ func harmless(v value) bool {
 	return v.isObject() && fine(v.at("code")) && v.at("code").there() && (m == "ok" || m == "success")
 }
 
-// fine reports whether a code is that of success, or none.
+// fine reports whether a code is one of success, or is empty.
 func fine(v value) bool {
 	switch v.string() {
 	case "ok", "OK", "success", "Success", "200", "0":
@@ -144,7 +144,7 @@ func fine(v value) bool {
 	return v.empty() || v.count() == 200
 }
 
-// failedCode reports whether an object has the code of a failure, wherever services put it.
+// failedCode reports whether an object has a code of failure under any of the keys that services use.
 func failedCode(v value) (failed bool) {
 	v.each(func(key string, v value) {
 		switch plainKey(key) {
@@ -157,10 +157,10 @@ func failedCode(v value) (failed bool) {
 	return failed
 }
 
-// plainKey returns a key without its case and underscores.
+// plainKey returns a key in lower case and without underscores.
 func plainKey(key string) string { return strings.ToLower(strings.ReplaceAll(key, "_", "")) }
 
-// message returns the sentence of an object that has one.
+// message returns the message in an object, or "".
 func message(v value) string {
 	found := map[string]string{}
 	v.each(func(key string, v value) {
@@ -176,7 +176,7 @@ func message(v value) string {
 	return ""
 }
 
-// Said returns the sentence that a whole answer has in the place of output; "": none.
+// Said returns the message that a whole answer has instead of output, or "".
 func Said(answer []byte) string {
 	v, err := parse(answer)
 	if err != nil {
@@ -185,7 +185,7 @@ func Said(answer []byte) string {
 	return message(v)
 }
 
-// ErrorEvent returns what the data of an event that is named an error says.
+// ErrorEvent returns the message in the data of an event whose name is that of an error.
 func ErrorEvent(data []byte) string {
 	data = bytes.TrimSpace(data)
 	if len(data) > 0 && (data[0] == '{' || data[0] == '[') {

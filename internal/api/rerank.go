@@ -2,8 +2,8 @@ package api
 
 import "fmt"
 
-// rerank is Jina's, with Cohere's, vLLM's, SGLang's, TEI's and DashScope's compatible mode's replies: the bodies are the
-// same.
+// rerank is Jina's. Cohere, vLLM, SGLang, TEI and DashScope's compatible mode accept the same bodies, and readRerank reads
+// their replies.
 var rerank = Dialect{
 	Name: "openai_rerank", Op: "rerank", Base: "/v1", Path: "/rerank", Need: "query",
 	also: []string{"/reranks"},
@@ -29,7 +29,7 @@ var ranked = itemPaths{
 // lists are compared pair by pair.
 var scored = itemPaths{paths: []string{"text_1", "text_2", "data_1", "data_2", "queries", "documents", "items"}}
 
-// score is vLLM's: how well each text_2 answers text_1.
+// score is vLLM's API that scores how well each text_2 answers text_1.
 var score = Dialect{
 	Name: "score", Op: "score", Path: "/score", Need: "text_1", or: []string{"data_1", "queries"},
 	input: func(in Input) (object, error) {
@@ -44,8 +44,8 @@ var score = Dialect{
 	items: scored,
 }
 
-// readRerank counts the results: Jina's, data of Voyage and of score, rankings of NIM, output.results of DashScope. SGLang
-// and TEI answer with the list alone.
+// readRerank counts the results: those of Jina, data of Voyage and of score, rankings of NIM, output.results of DashScope.
+// SGLang and TEI return a list without a key.
 func readRerank(v value) Event {
 	if v.isList() {
 		var e Event
@@ -53,7 +53,7 @@ func readRerank(v value) Event {
 		return e
 	}
 	e := Event{Model: v.at("model").string()}
-	for _, path := range [...]string{"usage", "meta.tokens", "meta.billed_units"} { // those of meta are Cohere's
+	for _, path := range [...]string{"usage", "meta.tokens", "meta.billed_units"} { // meta is of Cohere
 		if e.Usage = v.at(path).itemUsage(); e.Usage != nil {
 			break
 		}
@@ -67,7 +67,7 @@ func readRerank(v value) Event {
 	return e
 }
 
-// ranks counts the results that have a score. It is missing where the server has another name for it.
+// ranks counts the results. A score under an unknown name is not missed, but one that is null is an error.
 func (e *Event) ranks(name string, v value) {
 	v.list(func(i int, v value) {
 		why := ""

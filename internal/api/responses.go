@@ -10,7 +10,7 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// responses is OpenAI's, as vLLM and transformers have it too.
+// responses is OpenAI's. vLLM and transformers implement it, too.
 var responses = Dialect{
 	Name: "openai_responses", Op: "responses", Ending: "response.completed", Base: "/v1", Path: "/responses", Need: "input",
 	shape: func(body []byte) bool {
@@ -32,10 +32,10 @@ var responses = Dialect{
 	}),
 	read:   readResponse,
 	reader: func() func(value) Event { return new(responsesReader).read },
-	probe:  probing("input", probeText, "max_output_tokens", 16, "text", nil, "previous_response_id", nil), // 16 is OpenAI's least
+	probe:  probing("input", probeText, "max_output_tokens", 16, "text", nil, "previous_response_id", nil), // 16 is OpenAI's minimum
 }
 
-// responseItems gives messages the part types of the responses API. Roles and plain texts are the same in both.
+// responseItems converts messages to the part types of the responses API. Roles and texts are the same in both.
 func responseItems(messages json.RawMessage) (json.RawMessage, error) {
 	var list []map[string]json.RawMessage
 	if err := json.Unmarshal(messages, &list); err != nil {
@@ -44,7 +44,7 @@ func responseItems(messages json.RawMessage) (json.RawMessage, error) {
 	items := make([]json.RawMessage, 0, len(list))
 	for i, m := range list {
 		var role string
-		json.Unmarshal(m["role"], &role) // no role is the server's to refuse
+		json.Unmarshal(m["role"], &role) // the server rejects a missing role
 		if len(m["tool_calls"]) > 0 || role == "tool" {
 			return nil, fmt.Errorf("messages[%d]: tool calls are not translated", i)
 		}
@@ -82,7 +82,7 @@ func responseParts(content json.RawMessage, role string) (json.RawMessage, error
 	return raw(out), nil
 }
 
-// part is a text or an image of a message; an image is a URL, mostly with data in it.
+// part is a text or an image of a message. An image is a URL, usually with the data in it.
 type part struct{ text, image string }
 
 func parseParts(content json.RawMessage) ([]part, error) {
@@ -110,15 +110,15 @@ func parseParts(content json.RawMessage) ([]part, error) {
 	return parts, nil
 }
 
-// responsesReader knows of which kinds deltas have come: a server without them has the whole text in an event at the end.
+// responsesReader records the kinds of deltas. A server that sends none has the whole text in an event at the end.
 type responsesReader struct {
 	content, reasoning, tool bool
-	last, named              int // the item that had output last, and the one that began last, from 1; 0: none
+	last, named              int // items with the latest output and the latest name, from 1; 0: none
 }
 
 func readResponse(v value) Event { return new(responsesReader).read(v) }
 
-// read takes what an event has in it. This is the list of what is output.
+// read reads an event. It is the list of what counts as output.
 func (r *responsesReader) read(v value) Event {
 	var e Event
 	var index int
@@ -180,13 +180,13 @@ func (r *responsesReader) read(v value) Event {
 	return e
 }
 
-// itemDone takes the output of an item of which nothing came in pieces.
+// itemDone reads the output of an item that had no deltas.
 func (r *responsesReader) itemDone(e *Event, index int, item value) {
 	if r.last == index+1 {
 		return
 	}
 	e.item(index, item.at("type").string(), item)
-	if r.named == index+1 { // a call's name is known
+	if r.named == index+1 { // the name of the call was read before
 		e.Tool = ""
 		for i := range e.Calls {
 			e.Calls[i].Name = ""
@@ -195,7 +195,7 @@ func (r *responsesReader) itemDone(e *Event, index int, item value) {
 	}
 }
 
-// responseDelta takes a piece of output, told by the type of its event.
+// responseDelta reads a piece of output, whose kind is the type of the event.
 func (e *Event) responseDelta(kind string, index int, delta value) {
 	switch kind {
 	case "output_text.delta", "refusal.delta",
@@ -220,8 +220,8 @@ func (e *Event) responseDelta(kind string, index int, delta value) {
 	}
 }
 
-// response takes the object of a whole reply, which the first and the last event of a stream have too. Of a stream's last
-// event the output is known already.
+// response reads the object of a whole reply, which the first and the last event of a stream have, too. output is false
+// if the output was read before.
 func (e *Event) response(v value, output bool) {
 	e.Model = v.at("model").string()
 	e.finish(v.at("status"))

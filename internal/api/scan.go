@@ -69,7 +69,7 @@ func (s *chunkScanner) output(to *string, read func([]byte, *Event) int) bool {
 	if !ok || *to != "" || !utf8.Valid(v) {
 		return false
 	}
-	if escaped { // and so no hole, since a hole's reader returns a part of the data
+	if escaped { // without a hole, whose reader returns a part of the data
 		s.learns = false
 		*to = gjson.Parse(`"` + string(v) + `"`).Str
 		return true

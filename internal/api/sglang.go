@@ -21,17 +21,17 @@ var sglang = Dialect{
 	probe:  probing("input_ids", nil, "text", probeText, "sampling_params.max_new_tokens", 1, "sampling_params.min_new_tokens", nil),
 }
 
-// sglangReader takes what is new out of texts that grow from event to event, for each choice. With --stream-output the
-// server sends what is new itself.
+// sglangReader extracts what is new from texts that grow from event to event, for each choice. A server that was started
+// with --stream-output sends only what is new.
 type sglangReader struct {
 	choices []sglangChoice
-	deltas  bool // a text did not begin with the one before: the server sends what is new
+	deltas  bool // a text did not begin with the one before, so the server sends what is new
 }
 
 type sglangChoice struct {
 	text   string // so far
 	tokens int    // so far
-	grew   bool   // a text began with the one before: the server sends all of it
+	grew   bool   // a text began with the one before, so the server sends all of it
 	events int
 }
 
@@ -93,8 +93,8 @@ func (s *sglangReader) one(e *Event, i int, v value) {
 	e.Usage = &u
 }
 
-// news returns what a text adds to those before it. One that is equal to the one before is the same token again if the
-// count of tokens has grown; unless texts are known to grow, where a token may wait for the rest of its character.
+// news returns what a text adds to those before it. A text that equals the one before is the same token again if the
+// token count has grown. If texts are known to grow, it is instead a token that waits for the rest of its character.
 func (s *sglangReader) news(c *sglangChoice, text string, tokens int, last bool) string {
 	before, grown := c.text, tokens > c.tokens
 	c.tokens = max(c.tokens, tokens)
@@ -111,7 +111,7 @@ func (s *sglangReader) news(c *sglangChoice, text string, tokens int, last bool)
 	case rest != "":
 		c.grew, c.text = true, text
 		return rest
-	case grown && !c.grew && text != "" && (!last || c.events > 2): // the end alone adds a token without a text
+	case grown && !c.grew && text != "" && (!last || c.events > 2): // only the last event adds a token without text
 		return text
 	}
 	return ""

@@ -5,12 +5,12 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// tgi is the own API of Hugging Face's text-generation-inference.
+// tgi is the native API of Hugging Face's text-generation-inference.
 var tgi = Dialect{
 	Name: "tgi", Op: "generate", Ending: "generated_text", Path: "/generate{_stream}", Need: "inputs", NoModel: true,
 	input: func(in Input) (object, error) {
 		o, err := prompt(in, "inputs", "", "")
-		// Without its details a reply has no count of tokens.
+		// A reply without details has no token counts.
 		return append(o, Param{Key: "parameters", Value: raw(map[string]bool{"details": true})}), err
 	},
 	place:  placeTGI,
@@ -21,7 +21,7 @@ var tgi = Dialect{
 
 func placeTGI(p Param) (place, bool) {
 	if p.Key == "temperature" && gjson.ParseBytes(p.Value).Num == 0 {
-		return place{"parameters.do_sample", json.RawMessage("false")}, true // it refuses a temperature of 0
+		return place{"parameters.do_sample", json.RawMessage("false")}, true // it rejects a temperature of 0
 	}
 	return tgiPlaces(p)
 }
@@ -30,16 +30,16 @@ var tgiPlaces = places(map[string]string{
 	"max_tokens": "parameters.max_new_tokens", "temperature": "parameters.temperature", "top_p": "parameters.top_p",
 	"top_k": "parameters.top_k", "frequency_penalty": "parameters.frequency_penalty",
 	"repetition_penalty": "parameters.repetition_penalty", "seed": "parameters.seed", "stop": "parameters.stop[]",
-	"stream": "stream", // which the route decides, but perf-send by this key
+	"stream": "stream", // the route decides; perf-send chooses the route by this key
 })
 
-// tgiReader counts the tokens of a stream, one an event, as its details come with the last event only.
+// tgiReader counts the tokens of a stream, one per event, because only the last event has details.
 type tgiReader struct{ tokens int }
 
 func readTGI(v value) Event { return new(tgiReader).read(v) }
 
 func (t *tgiReader) read(v value) Event {
-	if v.isList() { // the route / answers with a list of one
+	if v.isList() { // the route / returns a list of one
 		v = v.at("0")
 	}
 	var e Event
@@ -71,7 +71,7 @@ func (t *tgiReader) read(v value) Event {
 		e.finish(d.at("finish_reason"))
 		u := Usage{Prompt: d.at("prefill").size(), Completion: d.at("generated_tokens").count()}
 		d.at("input_length").into(&u.Prompt)
-		if told := telling(u); told != nil {
+		if told := nonzero(u); told != nil {
 			e.Usage = told
 		}
 	}

@@ -1,6 +1,6 @@
 package api
 
-// triton is the generate extension of NVIDIA's Triton server, with the names of its TensorRT-LLM backend.
+// triton is the generate extension of NVIDIA's Triton server, with the parameters of its TensorRT-LLM backend.
 var triton = Dialect{
 	Name: "triton", Op: "generate", Path: "/v2/models/{model}/generate{_stream}", Need: "text_input", NoModel: true, NoFinish: true,
 	input: func(in Input) (object, error) { return prompt(in, "text_input", "", "") },
@@ -13,9 +13,9 @@ var triton = Dialect{
 	probe: probing("text_input", probeText, "max_tokens", 1),
 }
 
-// readTriton finds counts where the model is made to report them, those of each event apart.
+// readTriton reads the counts of each event, which models report if they are configured to.
 func readTriton(v value) Event {
 	e := Event{Model: v.at("model_name").string(), Content: v.at("text_output").text()}
-	e.Usage = telling(Usage{Prompt: v.at("num_input_tokens").count(), Completion: v.at("num_output_tokens").count()})
+	e.Usage = nonzero(Usage{Prompt: v.at("num_input_tokens").count(), Completion: v.at("num_output_tokens").count()})
 	return e
 }

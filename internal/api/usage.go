@@ -1,15 +1,15 @@
 package api
 
-// Usage is a server's own count of the tokens of a request so far. A count that is 0 is not known.
+// Usage is the server's count of a request's tokens so far. A count of 0 is unknown.
 type Usage struct {
 	Prompt, Completion, Total int
 	Cached                    int  // of Prompt
-	CacheKnown                bool // the server reports Cached, 0 too
-	Reasoning                 int  // of Completion, or beside it
-	Rejected                  int  // of Completion: predicted by the request, and not streamed
+	CacheKnown                bool // the server reports Cached, even if it is 0
+	Reasoning                 int  // of Completion, or in addition to it
+	Rejected                  int  // of Completion: predicted by the request and not streamed
 }
 
-// usage reads the names of all services. It is nil unless v is an object.
+// usage reads counts under the names that services use. It returns nil unless v is an object.
 func (v value) usage() *Usage {
 	if !v.isObject() {
 		return nil
@@ -48,7 +48,7 @@ func (v value) usage() *Usage {
 	return u
 }
 
-// into sets a count, if the value is one that says something.
+// into sets a count if the value is a positive one.
 func (v value) into(to *int) {
 	if n := v.count(); n > 0 {
 		*to = n
@@ -61,8 +61,8 @@ func (u *Usage) cached(v value) {
 	}
 }
 
-// itemUsage is the usage of an answer without generated text, whose total is that of the prompt. It is nil if it says
-// nothing.
+// itemUsage returns the usage of an answer without generated text, whose total is the prompt. It returns nil if there are
+// no counts.
 func (v value) itemUsage() *Usage {
 	u := v.usage()
 	if u == nil {
@@ -77,8 +77,8 @@ func (v value) itemUsage() *Usage {
 	return &Usage{Prompt: u.Prompt}
 }
 
-// telling is nil if u tells nothing.
-func telling(u Usage) *Usage {
+// nonzero returns nil if u has no counts.
+func nonzero(u Usage) *Usage {
 	if u.Prompt == 0 && u.Completion == 0 {
 		return nil
 	}

@@ -11,20 +11,20 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// value is a JSON value of an answer. A dialect asks it for what timing and counting need. A member that is missing, null
-// or of a type that nobody expects is empty: it spoils no answer.
+// value is a JSON value of an answer. A member that is missing, null or of an unexpected type is empty, so that it does not
+// spoil the answer.
 type value struct {
 	r    gjson.Result
-	root *root // of the value that is an event; else nil
+	root *root // nil unless the value is an event
 }
 
-// root is what the members of an event told when a dialect went through them.
+// root records what a dialect saw of the members of an event.
 type root struct {
 	walked     bool
-	suspicious bool // there may be an error among them
+	suspicious bool // a member may be an error
 }
 
-// note takes a member of an event.
+// note records a member of an event.
 func (r *root) note(key string, v gjson.Result) {
 	switch key {
 	case "error", "base_resp":
@@ -34,7 +34,7 @@ func (r *root) note(key string, v gjson.Result) {
 	}
 }
 
-// parse reads a JSON object or list.
+// parse parses a JSON object or list, which it mends if needed.
 func parse(data []byte) (value, error) {
 	if !gjson.ValidBytes(data) {
 		mended := mend(data)
@@ -70,7 +70,7 @@ func mend(data []byte) []byte {
 
 // at returns the member at a path such as message.usage or 0.text.
 func (v value) at(path string) value {
-	if !v.r.IsObject() && !v.r.IsArray() { // of a string gjson would read what is in it
+	if !v.r.IsObject() && !v.r.IsArray() { // gjson would parse the contents of a string
 		return value{}
 	}
 	return value{r: v.r.Get(path)}
@@ -120,10 +120,10 @@ func (v value) isTrue() bool   { return v.r.Type == gjson.True }
 // there reports whether the value exists and is not null.
 func (v value) there() bool { return v.r.Type != gjson.Null }
 
-// is reports whether the value is that string.
+// is reports whether the value is the string s.
 func (v value) is(s string) bool { return v.r.Type == gjson.String && v.r.Str == s }
 
-// string returns a string, and nothing of other values.
+// string returns the value if it is a string, or else "".
 func (v value) string() string {
 	if v.r.Type == gjson.String {
 		return v.r.Str
@@ -131,7 +131,7 @@ func (v value) string() string {
 	return ""
 }
 
-// text returns a string, or what stands in a list of strings and of objects with a text.
+// text returns a string, or the joined texts of a list of strings and of objects with a text.
 func (v value) text() string {
 	if !v.isList() {
 		return v.string()
@@ -144,7 +144,7 @@ func (v value) text() string {
 	return b.String()
 }
 
-// arguments returns a string of JSON, or the JSON itself, which Ollama writes.
+// arguments returns a string that contains JSON, or the JSON itself, which Ollama sends.
 func (v value) arguments() string {
 	if v.isObject() || v.isList() {
 		return v.r.Raw
@@ -152,7 +152,7 @@ func (v value) arguments() string {
 	return v.string()
 }
 
-// number returns a whole number that is not negative: 5, 5.0, "5".
+// number returns a whole number that is not negative, written as 5, 5.0 or "5".
 func (v value) number() (n int, ok bool) {
 	s := v.r.Raw
 	switch v.r.Type {
@@ -172,13 +172,13 @@ func (v value) number() (n int, ok bool) {
 	return int(f), true
 }
 
-// count is number, of which nobody asks whether it is there.
+// count returns number, or 0.
 func (v value) count() int {
 	n, _ := v.number()
 	return n
 }
 
-// empty reports whether the value says nothing: null, false, 0, an empty string, or a list or object of nothing else.
+// empty reports whether the value is null, false, 0, a blank string, or a list or object of empty values.
 func (v value) empty() bool {
 	switch v.r.Type {
 	case gjson.Null, gjson.False:
