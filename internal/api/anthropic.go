@@ -84,7 +84,10 @@ func anthropicParts(content json.RawMessage) (json.RawMessage, error) {
 		}
 		source := object{{Key: "type", Value: raw("url")}, {Key: "url", Value: raw(p.image)}}
 		if media, data, ok := dataURI(p.image); ok {
-			source = object{{Key: "type", Value: raw("base64")}, {Key: "media_type", Value: raw(media)}, {Key: "data", Value: raw(data)}}
+			source = object{
+				{Key: "type", Value: raw("base64")}, {Key: "media_type", Value: raw(media)},
+				{Key: "data", Value: raw(data)},
+			}
 		}
 		out = append(out, object{{Key: "type", Value: raw("image")}, {Key: "source", Value: source.json()}}.json())
 	}

@@ -1,9 +1,10 @@
-// Package api knows the dialects of LLM servers: how a request's body is made, where it is sent, and what an answer means.
+// Package api knows the dialects of LLM servers: how a request's body is made, where it is sent, and what an answer
+// means.
 //
-// A [Dialect] is one operation of an API. All that is known of it is in its value: the endpoint, the place of inputs and
-// parameters, the test request, the framing of its streams, the events, the token counts and what counts as a failure.
-// A new one is a file with that value and a line in the table dialects (docs/extending.md). A new framing is a value of
-// [Framing] and a case in the client.
+// A [Dialect] is one operation of an API. All that is known of it is in its value: the endpoint, the place of inputs
+// and parameters, the test request, the framing of its streams, the events, the token counts and what counts as a
+// failure. A new one is a file with that value and a line in the table dialects (docs/extending.md). A new framing is a
+// value of [Framing] and a case in the client.
 //
 // The package exports more names than most, because requests are built from it and answers are read with it.
 package api
@@ -73,8 +74,8 @@ var dialects = []Dialect{
 	anthropic, tgi, ollamaChat, ollamaGenerate, ollamaEmbed, dashscope, dashscopeRerank, triton, sglang,
 }
 
-// aliases are further names for Names of dialects: evalscope's names, and short ones. The names of local servers stand for
-// all dialects.
+// aliases are further names for Names of dialects: evalscope's names, and short ones. The names of local servers stand
+// for all dialects.
 var aliases = map[string]string{
 	"local": "", "local_vllm": "", "local_sglang": "", "local_llamacpp": "",
 	"openai_response": responses.Name, "responses": responses.Name,
@@ -124,8 +125,8 @@ func ForPath(path string) (Dialect, bool) {
 	return Dialect{}, false
 }
 
-// ForBody returns the dialect that the keys of a body imply; has reports whether the body has a key. Select, which sees the
-// whole body, distinguishes more dialects.
+// ForBody returns the dialect that the keys of a body imply; has reports whether the body has a key. Select, which sees
+// the whole body, distinguishes more dialects.
 func ForBody(has func(key string) bool) (Dialect, bool) {
 	for _, d := range dialects {
 		if d.fits(has) {
@@ -135,10 +136,10 @@ func ForBody(has func(key string) bool) (Dialect, bool) {
 	return Dialect{}, false
 }
 
-// Select returns the dialect of a request, chosen among those that name stands for, which is all if name is empty: first
-// by the path of the request's URL, if that is an endpoint, then by the shape of the body. ok is false if the body lacks
-// what d needs; d then has a Name only if the path chose it. alike reports whether every body with the same keys at its
-// top level has the same dialect.
+// Select returns the dialect of a request, chosen among those that name stands for, which is all if name is empty:
+// first by the path of the request's URL, if that is an endpoint, then by the shape of the body. ok is false if the
+// body lacks what d needs; d then has a Name only if the path chose it. alike reports whether every body with the same
+// keys at its top level has the same dialect.
 func Select(name, path string, body []byte) (d Dialect, alike, ok bool) {
 	left := family(name)
 	if found := named(left, path); len(found) > 0 {

@@ -65,16 +65,20 @@ type place struct {
 	value json.RawMessage
 }
 
-// operations are those preferred for an input that a dialect accepts for several. For example, a text may also be a chat.
+// operations are those preferred for an input that a dialect accepts for several. For example, a text may also be a
+// chat.
 var operations = map[kind][]string{
-	messagesIn: {"chat"}, textIn: {"completion", "generate"}, tokensIn: {"completion"}, textsIn: {"embedding"}, documentsIn: {"rerank"},
+	messagesIn: {"chat"}, textIn: {"completion", "generate"}, tokensIn: {"completion"}, textsIn: {"embedding"},
+	documentsIn: {"rerank"},
 }
 
 // ForInput returns the dialect with the name, or an alias, that accepts the input: for openai, chat for messages, and
 // completions for a text or token ids. If ops are given, it has one of these operations. It returns false if there is
 // none.
 func ForInput(name string, in Input, ops ...string) (Dialect, bool) {
-	fit := filter(family(name), func(d *Dialect) bool { return d.Takes(in) && (len(ops) == 0 || slices.Contains(ops, d.Op)) })
+	fit := filter(family(name), func(d *Dialect) bool {
+		return d.Takes(in) && (len(ops) == 0 || slices.Contains(ops, d.Op))
+	})
 	for _, d := range fit {
 		if slices.Contains(operations[in.kind()], d.Op) {
 			return d, true
@@ -103,9 +107,9 @@ func (d Dialect) Takes(in Input) bool {
 	return !errors.Is(err, errKind)
 }
 
-// Build returns a body with the input and the parameters, in their order. It returns the names of parameters for which the
-// API has no place as dropped. The body depends on the arguments only, so for inputs that differ in a text it can be
-// built once, and the text spliced in.
+// Build returns a body with the input and the parameters, in their order. It returns the names of parameters for which
+// the API has no place as dropped. The body depends on the arguments only, so for inputs that differ in a text it can
+// be built once, and the text spliced in.
 func (d Dialect) Build(in Input, params []Param) (body json.RawMessage, dropped []string, err error) {
 	o, err := d.input(in)
 	if errors.Is(err, errKind) {
@@ -130,7 +134,9 @@ func (d *Dialect) title() string { return d.Name + " " + d.Op }
 
 // Set sets parameters in an existing body. It does not change parameters that the body has, unless override is set, or
 // other keys and their order.
-func (d Dialect) Set(body json.RawMessage, params []Param, override bool) (out json.RawMessage, dropped []string, err error) {
+func (d Dialect) Set(
+	body json.RawMessage, params []Param, override bool,
+) (out json.RawMessage, dropped []string, err error) {
 	out = body
 	for _, p := range params {
 		at, ok := place{escape(p.Key), p.Value}, true
@@ -180,8 +186,8 @@ func escape(key string) string {
 	return gjson.Escape(key)
 }
 
-// places returns a function that finds the place of a parameter in a table by its Key. A place that ends in [] is a list,
-// and a single value is wrapped in one.
+// places returns a function that finds the place of a parameter in a table by its Key. A place that ends in [] is a
+// list, and a single value is wrapped in one.
 func places(table map[string]string) func(Param) (place, bool) {
 	return func(p Param) (place, bool) {
 		at, ok := table[p.Key]
@@ -199,7 +205,8 @@ func raw(v any) json.RawMessage {
 	return b
 }
 
-// prompt returns an object with the text, token ids or texts under its key, which is empty if the API does not accept it.
+// prompt returns an object with the text, token ids or texts under its key, which is empty if the API does not accept
+// it.
 func prompt(in Input, text, tokens, texts string) (object, error) {
 	for _, k := range []struct {
 		is    kind

@@ -38,13 +38,18 @@ func TestBuild(t *testing.T) {
 		{"openai", aText, "completion", `{"model":"m","prompt":"say \"hi\" <now>",` + openai, ""},
 		{"", someIDs, "completion", `{"model":"m","prompt":[5,6],` + openai, ""},
 		{"responses", aText, "responses",
-			`{"model":"m","input":"say \"hi\" <now>","max_output_tokens":8,"temperature":0.0,"stream":true,` + extra + `}`, "stop ignore_eos"},
+			`{"model":"m","input":"say \"hi\" <now>","max_output_tokens":8,"temperature":0.0,"stream":true,` + extra + `}`,
+			"stop ignore_eos"},
 		{"openai_responses", someChat, "responses",
 			`{"model":"m","input":[{"role":"system","content":"be brief"},{"role":"user","content":[{"type":"input_text","text":"what?"},{"type":"input_image","image_url":"data:image/png;base64,AAAA","detail":"auto"}]}],"max_output_tokens":8,"temperature":0.0,"stream":true,` + extra + `}`, "stop ignore_eos"},
-		{"openai_embedding", someTexts, "embedding", `{"model":"m","input":["a","b"],` + extra + `}`, "max_tokens temperature stop ignore_eos stream"},
-		{"embedding", aText, "embedding", `{"model":"m","input":"say \"hi\" <now>",` + extra + `}`, "max_tokens temperature stop ignore_eos stream"},
-		{"", documents, "rerank", `{"model":"m","query":"q","documents":["d","e"],` + extra + `}`, "max_tokens temperature stop ignore_eos stream"},
-		{"score", documents, "score", `{"model":"m","text_1":"q","text_2":["d","e"],` + extra + `}`, "max_tokens temperature stop ignore_eos stream"},
+		{"openai_embedding", someTexts, "embedding", `{"model":"m","input":["a","b"],` + extra + `}`,
+			"max_tokens temperature stop ignore_eos stream"},
+		{"embedding", aText, "embedding", `{"model":"m","input":"say \"hi\" <now>",` + extra + `}`,
+			"max_tokens temperature stop ignore_eos stream"},
+		{"", documents, "rerank", `{"model":"m","query":"q","documents":["d","e"],` + extra + `}`,
+			"max_tokens temperature stop ignore_eos stream"},
+		{"score", documents, "score", `{"model":"m","text_1":"q","text_2":["d","e"],` + extra + `}`,
+			"max_tokens temperature stop ignore_eos stream"},
 		{"anthropic", someChat, "chat",
 			`{"model":"m","system":"be brief","messages":[{"role":"user","content":[{"type":"text","text":"what?"},{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}],"max_tokens":8,"temperature":0.0,"stop_sequences":["x"],"stream":true,` + extra + `}`, "ignore_eos"},
 		{"tgi", aText, "generate",
@@ -53,12 +58,15 @@ func TestBuild(t *testing.T) {
 			`{"model":"m","messages":[{"content":"be brief","role":"system"},{"content":"what?","images":["AAAA"],"role":"user"}],"options":{"num_predict":8,"temperature":0.0,"stop":["x"]},"stream":true,` + extra + `}`, "ignore_eos"},
 		{"ollama", aText, "generate",
 			`{"model":"m","prompt":"say \"hi\" <now>","options":{"num_predict":8,"temperature":0.0,"stop":["x"]},"stream":true,` + extra + `}`, "ignore_eos"},
-		{"ollama", someTexts, "embedding", `{"model":"m","input":["a","b"],` + extra + `}`, "max_tokens temperature stop ignore_eos stream"},
+		{"ollama", someTexts, "embedding", `{"model":"m","input":["a","b"],` + extra + `}`,
+			"max_tokens temperature stop ignore_eos stream"},
 		{"dashscope", aText, "chat",
 			`{"model":"m","input":{"messages":[{"role":"user","content":"say \"hi\" <now>"}]},"parameters":{"result_format":"message","max_tokens":8,"temperature":0.0,"stop":"x","incremental_output":true,"details":false,"k.1":[1]}}`, "ignore_eos"},
-		{"dashscope", documents, "rerank", `{"model":"m","input":{"query":"q","documents":["d","e"]},` + extra + `}`, "max_tokens temperature stop ignore_eos stream"},
+		{"dashscope", documents, "rerank", `{"model":"m","input":{"query":"q","documents":["d","e"]},` + extra + `}`,
+			"max_tokens temperature stop ignore_eos stream"},
 		{"triton", aText, "generate",
-			`{"text_input":"say \"hi\" <now>","max_tokens":8,"temperature":0.0,"stop_words":["x"],"stream":true,` + extra + `}`, "model ignore_eos"},
+			`{"text_input":"say \"hi\" <now>","max_tokens":8,"temperature":0.0,"stop_words":["x"],"stream":true,` + extra + `}`,
+			"model ignore_eos"},
 		{"sglang", someIDs, "generate",
 			`{"input_ids":[5,6],"sampling_params":{"max_new_tokens":8,"temperature":0.0,"stop":"x","ignore_eos":true},"stream":true,` + extra + `}`, "model"},
 	} {
@@ -75,7 +83,8 @@ func TestBuild(t *testing.T) {
 		if got, _, ok := Select(c.api, "", body); !ok || got.Name != d.Name || got.Op != d.Op {
 			t.Errorf("--api %s: the body is taken for one of %s %s: %s", c.api, got.Name, got.Op, body)
 		}
-		if want := strings.Contains(c.want, "true,"+extra) || c.api == "tgi" || c.api == "dashscope" && c.op == "chat"; d.Streams(body) != want && d.Op != "embedding" {
+		if want := strings.Contains(c.want, "true,"+extra) || c.api == "tgi" || c.api == "dashscope" &&
+			c.op == "chat"; d.Streams(body) != want && d.Op != "embedding" {
 			t.Errorf("--api %s %s: streams %v", c.api, c.op, d.Streams(body))
 		}
 	}
@@ -91,7 +100,8 @@ func TestBuildRefuses(t *testing.T) {
 		{chat, someIDs, "openai chat takes no token ids"},
 		{rerank, aText, "openai_rerank rerank takes no text"},
 		{anthropic, Input{Messages: json.RawMessage(`{}`)}, "anthropic chat: messages is not a list of messages"},
-		{anthropic, Input{Messages: json.RawMessage(`[{"role":"tool","content":"x"}]`)}, "anthropic chat: messages[0]: tool calls are not translated"},
+		{anthropic, Input{Messages: json.RawMessage(`[{"role":"tool","content":"x"}]`)},
+			"anthropic chat: messages[0]: tool calls are not translated"},
 		{responses, Input{Messages: json.RawMessage(`[{"role":"user","content":[{"type":"video_url"}]}]`)},
 			`openai_responses responses: messages[0].content[0] is of type "video_url", and only text and image_url are translated`},
 		{ollamaChat, Input{Messages: json.RawMessage(`[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://x"}}]}]`)},
@@ -127,7 +137,8 @@ func TestSet(t *testing.T) {
 		t.Errorf("the caller's body is changed: %s", body)
 	}
 	logit := []Param{{Key: "logit_bias", Value: json.RawMessage(`{"50256":-100}`), Verbatim: true}}
-	if got, _, err := chat.Set(json.RawMessage(`{"logit_bias":{"1":2}}`), logit, true); err != nil || string(got) != `{"logit_bias":{"1":2,"50256":-100}}` {
+	if got, _, err := chat.Set(json.RawMessage(`{"logit_bias":{"1":2}}`), logit, true); err != nil ||
+		string(got) != `{"logit_bias":{"1":2,"50256":-100}}` {
 		t.Errorf("merged: %s, %v", got, err)
 	}
 }
@@ -141,7 +152,8 @@ func TestItems(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]int{
-		`{"query":"q","documents":["a","b"]}`: 2, `{"query":"q","texts":["a"]}`: 1, `{"input":{"query":"q","documents":["a","b","c"]}}`: 3,
+		`{"query":"q","documents":["a","b"]}`: 2, `{"query":"q","texts":["a"]}`: 1,
+		`{"input":{"query":"q","documents":["a","b","c"]}}`: 3,
 	} {
 		if got, _ := rerank.Items([]byte(body)); got != want {
 			t.Errorf("%s has %d items", body, got)
@@ -202,7 +214,8 @@ func TestNames(t *testing.T) {
 	if Known("nonsense") || Known("") {
 		t.Error("nonsense is known")
 	}
-	if d, ok := ForBody(func(key string) bool { return key == "messages" }); !ok || d.Op != "chat" || !reflect.DeepEqual(d.Headers, map[string]string(nil)) {
+	if d, ok := ForBody(func(key string) bool { return key == "messages" }); !ok || d.Op != "chat" ||
+		!reflect.DeepEqual(d.Headers, map[string]string(nil)) {
 		t.Errorf("messages are taken for %s %s", d.Name, d.Op)
 	}
 }

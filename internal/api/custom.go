@@ -90,8 +90,9 @@ func ParseSpec(data []byte) (Dialect, error) {
 		return Dialect{}, err
 	}
 	d := Dialect{
-		Name: s.Name, Op: s.Op, Path: path, Query: values, Method: s.Method, Headers: s.Headers, StreamHeaders: s.StreamHeaders,
-		KeyHeader: s.KeyHeader, Framing: framings[s.Framing], input: s.input,
+		Name: s.Name, Op: s.Op, Path: path, Query: values, Method: s.Method, Headers: s.Headers,
+		StreamHeaders: s.StreamHeaders,
+		KeyHeader:     s.KeyHeader, Framing: framings[s.Framing], input: s.input,
 		Ending:   "what read.finish or read.done tells",
 		NoFinish: s.Read["finish"] == "" && s.Read["done"] == "",
 		read:     func(v value) Event { return (&customReader{spec: &s, jq: jq}).read(v) }, ownErrors: true, done: s.Done,
@@ -165,10 +166,12 @@ func compile(read map[string]string) (map[string]*gojq.Code, error) {
 
 func (s *spec) input(in Input) (object, error) {
 	values := map[string]any{
-		"messages": in.Messages, "text": in.Text, "tokens": in.Tokens, "texts": in.Texts, "query": in.Query, "documents": in.Documents,
+		"messages": in.Messages, "text": in.Text, "tokens": in.Tokens, "texts": in.Texts, "query": in.Query,
+		"documents": in.Documents,
 	}
 	keys := map[kind][]string{
-		messagesIn: {"messages"}, textIn: {"text"}, tokensIn: {"tokens"}, textsIn: {"texts"}, documentsIn: {"query", "documents"},
+		messagesIn: {"messages"}, textIn: {"text"}, tokensIn: {"tokens"}, textsIn: {"texts"},
+		documentsIn: {"query", "documents"},
 	}[in.kind()]
 	if in.kind() == textIn && s.Input["text"] == "" {
 		m, err := asMessages(in)
@@ -222,7 +225,8 @@ func (c *customReader) read(v value) Event {
 		}
 	}
 	prompt, completion := num(got["prompt_tokens"]), num(got["completion_tokens"])
-	e.Usage = nonzero(Usage{Prompt: prompt, Completion: completion, Cached: num(got["cached_tokens"]), Reasoning: num(got["reasoning_tokens"])})
+	e.Usage = nonzero(Usage{Prompt: prompt, Completion: completion, Cached: num(got["cached_tokens"]),
+		Reasoning: num(got["reasoning_tokens"])})
 	if e.Usage != nil {
 		e.Usage.CacheKnown = got["cached_tokens"] != nil
 	}

@@ -49,7 +49,8 @@ func TestCustom(t *testing.T) {
 {"code":0,"delta":{"call":{"f":1}}}
 {"code":0,"end":{"why":"stop"},"cost":{"in":5,"out":3,"hit":2,"thought":1}}
 [END]`)
-	wanted := answer{content: "a", reasoning: "hm", tool: `{"f":1}`, finish: "stop", model: "e1", first: 0, usage: usage(5, 3, 2, 1), done: true}
+	wanted := answer{content: "a", reasoning: "hm", tool: `{"f":1}`, finish: "stop", model: "e1", first: 0, usage: usage(5,
+		3, 2, 1), done: true}
 	if err != nil || !reflect.DeepEqual(got, wanted) {
 		t.Errorf("%v\n got %+v %+v\nwant %+v", err, got, got.usage, wanted)
 	}
@@ -72,7 +73,8 @@ func TestCustomTextsThatGrow(t *testing.T) {
 	if err != nil || got.content != "xyz" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if body, _, err := d.Build(aText, sampling[:2]); err != nil || string(body) != `{"model":"m","q":"say \"hi\" <now>","max_tokens":8}` {
+	if body, _, err := d.Build(aText, sampling[:2]); err != nil ||
+		string(body) != `{"model":"m","q":"say \"hi\" <now>","max_tokens":8}` {
 		t.Errorf("%s, %v", body, err)
 	}
 	if _, err := d.Read([]byte(`{"a":`)); err == nil {
@@ -102,7 +104,8 @@ func TestCustomMistakes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e, err := d.Read([]byte(`{"a":1}`)); err != nil || !strings.HasPrefix(e.Err, "--api-spec: read.text: cannot iterate over: number (1)") {
+	if e, err := d.Read([]byte(`{"a":1}`)); err != nil || !strings.HasPrefix(e.Err,
+		"--api-spec: read.text: cannot iterate over: number (1)") {
 		t.Errorf("%+v, %v", e, err)
 	}
 }
@@ -141,11 +144,14 @@ func TestWorkedExamples(t *testing.T) {
 			`{"candidates":[{"content":{"parts":[{"text":"hm","thought":true}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":4,"thoughtsTokenCount":2},"modelVersion":"gemini-x"}
 {"candidates":[{"content":{"parts":[{"text":"Hel"}],"role":"model"},"index":0}],"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":1,"thoughtsTokenCount":2},"modelVersion":"gemini-x"}
 {"candidates":[{"content":{"parts":[{"text":"lo"},{"functionCall":{"name":"f"}}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":4,"candidatesTokenCount":3,"thoughtsTokenCount":2},"modelVersion":"gemini-x"}`,
-			answer{content: "Hello", reasoning: "hm", tool: `{"name":"f"}`, finish: "STOP", model: "gemini-x", first: 0, usage: usage(4, 5, 0, 2)},
+			answer{content: "Hello", reasoning: "hm", tool: `{"name":"f"}`, finish: "STOP", model: "gemini-x", first: 0,
+				usage: usage(4, 5, 0, 2)},
 		},
 		{
-			"gemini.json", "https://h/v1beta/models/a:streamGenerateContent?alt=sse", "https://h/v1beta/models/a:streamGenerateContent?alt=sse", "",
-			`{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}`, answer{first: -1, err: "API key not valid."},
+			"gemini.json", "https://h/v1beta/models/a:streamGenerateContent?alt=sse",
+			"https://h/v1beta/models/a:streamGenerateContent?alt=sse", "",
+			`{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT"}}`, answer{first: -1,
+				err: "API key not valid."},
 		},
 		{
 			"workers-ai.json", "https://api.cloudflare.com/client/v4/accounts/ACCOUNT",

@@ -4,7 +4,8 @@ import "github.com/tidwall/gjson"
 
 // dashscope is the native API of Alibaba Cloud's Model Studio, whose compatible mode is OpenAI's.
 var dashscope = Dialect{
-	Name: "dashscope", Op: "chat", Ending: "finish_reason", Base: "/api/v1", Path: "/services/aigc/text-generation/generation", Need: "input",
+	Name: "dashscope", Op: "chat", Ending: "finish_reason", Base: "/api/v1",
+	Path: "/services/aigc/text-generation/generation", Need: "input",
 	also:          []string{"/services/aigc/multimodal-generation/generation"},
 	StreamHeaders: map[string]string{"X-DashScope-SSE": "enable"}, streamKey: "parameters.incremental_output",
 	shape: func(body []byte) bool {
@@ -22,8 +23,9 @@ var dashscope = Dialect{
 		"n": "parameters.n", "logprobs": "parameters.logprobs",
 		"stream": "parameters.incremental_output", // a header asks for a stream, this key for deltas
 	}),
-	read:  readDashscope,
-	probe: probing("input.messages", probeMessages, "input.prompt", nil, "parameters.max_tokens", 1, "parameters.tools", nil),
+	read: readDashscope,
+	probe: probing("input.messages", probeMessages, "input.prompt", nil, "parameters.max_tokens", 1, "parameters.tools",
+		nil),
 }
 
 // dashscopeRerank is the ranking of the same API. Its answers are like those of other services.

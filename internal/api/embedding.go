@@ -80,8 +80,8 @@ func (e *Event) vector(where string, v value) {
 	}
 }
 
-// notVector returns why a value is not an embedding, or "". It checks only the first and the last element of a list, because
-// parsing a million digits would delay the load generator.
+// notVector returns why a value is not an embedding, or "". It checks only the first and the last element of a list,
+// because parsing a million digits would delay the load generator.
 func notVector(v value) string {
 	switch {
 	case v.r.Type == gjson.String:

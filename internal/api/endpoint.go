@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// For returns d with the parts of the path that depend on the body: the model, and whether it asks for a stream. TGI and
-// Triton have such paths.
+// For returns d with the parts of the path that depend on the body: the model, and whether it asks for a stream. TGI
+// and Triton have such paths.
 func (d Dialect) For(model string, stream bool) Dialect {
 	suffix := ""
 	if stream {
@@ -18,8 +18,8 @@ func (d Dialect) For(model string, stream bool) Dialect {
 	return d
 }
 
-// Endpoint returns the URL of d on a server. The base is an origin, a base with a path such as /v1, or a whole endpoint,
-// which it returns unchanged.
+// Endpoint returns the URL of d on a server. The base is an origin, a base with a path such as /v1, or a whole
+// endpoint, which it returns unchanged.
 func (d Dialect) Endpoint(base *url.URL) *url.URL {
 	u, _ := d.Rule(base)
 	return u
@@ -94,8 +94,8 @@ func BaseOfOther(path string) (base string, ok bool) {
 	return "", false
 }
 
-// overlap returns the length of the longest prefix of full that path ends in and that ends at a slash, such as /api/v1 of
-// /api/v1/services.
+// overlap returns the length of the longest prefix of full that path ends in and that ends at a slash, such as /api/v1
+// of /api/v1/services.
 func overlap(path, full string) int {
 	for n := len(full); n > 0; n-- {
 		if (n == len(full) || full[n] == '/') && strings.HasSuffix(path, full[:n]) {
@@ -125,8 +125,8 @@ func (d *Dialect) suffix(path string) string {
 	return ""
 }
 
-// named returns the dialects whose endpoint path ends in: those with the longest end, because /chat/completions also ends
-// in /completions.
+// named returns the dialects whose endpoint path ends in: those with the longest end, because /chat/completions also
+// ends in /completions.
 func named(list []Dialect, path string) []Dialect {
 	var found []Dialect
 	longest := 1

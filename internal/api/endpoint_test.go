@@ -27,8 +27,10 @@ func TestEndpoint(t *testing.T) {
 		{ollamaChat, "http://h:11434/api", "http://h:11434/api/chat"},
 		{ollamaGenerate, "http://h:11434", "http://h:11434/api/generate"},
 		{ollamaEmbed, "http://h:11434/v1/embeddings", "http://h:11434/api/embed"},
-		{dashscope, "https://dashscope.aliyuncs.com", "https://dashscope.aliyuncs.com/api/v1/services/aigc/text-generation/generation"},
-		{dashscope, "https://dashscope.aliyuncs.com/api/v1", "https://dashscope.aliyuncs.com/api/v1/services/aigc/text-generation/generation"},
+		{dashscope, "https://dashscope.aliyuncs.com",
+			"https://dashscope.aliyuncs.com/api/v1/services/aigc/text-generation/generation"},
+		{dashscope, "https://dashscope.aliyuncs.com/api/v1",
+			"https://dashscope.aliyuncs.com/api/v1/services/aigc/text-generation/generation"},
 		{tgi.For("", true), "http://h", "http://h/generate_stream"},
 		{tgi.For("", false), "http://h", "http://h/generate"},
 		{tgi, "http://h/generate_stream", "http://h/generate_stream"},
@@ -40,7 +42,8 @@ func TestEndpoint(t *testing.T) {
 		{completion, "http://h/v1/images/generations", "http://h/v1/images/generations"},
 		{embedding, "http://h/v1/moderations", "http://h/v1/moderations"},
 		{chat, "http://h/pooling", "http://h/pooling"},
-		{chat, "https://h/v1/projects/p/endpoints/openapi", "https://h/v1/projects/p/endpoints/openapi/chat/completions"}, // Vertex AI
+		// Vertex AI
+		{chat, "https://h/v1/projects/p/endpoints/openapi", "https://h/v1/projects/p/endpoints/openapi/chat/completions"},
 	} {
 		base, err := url.Parse(c.base)
 		if err != nil {

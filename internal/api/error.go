@@ -13,8 +13,8 @@ import (
 )
 
 // ErrorMessage returns the message of an error answer. It finds it under the keys that services use, at any depth, in
-// lists, in strings that contain JSON, in the events of a stream, and in HTML and XML. Other text is shortened to a line.
-// If the server rejects fields of the body, the message names the way to drop them.
+// lists, in strings that contain JSON, in the events of a stream, and in HTML and XML. Other text is shortened to a
+// line. If the server rejects fields of the body, the message names the way to drop them.
 func ErrorMessage(body []byte) string {
 	m := messageOf(string(bytes.TrimSpace(body)))
 	if fields := Refused(m); len(fields) > 0 {
@@ -95,7 +95,9 @@ func objectWords(v gjson.Result, depth int) string {
 	v.ForEach(func(k, e gjson.Result) bool {
 		key := plainKey(k.Str)
 		if _, again := found[key]; !again && slices.Contains(messageKeys, key) {
-			if found[key] = sentence(e, depth+1); found[key] == "" && e.IsObject() && (key == "errors" || key == "detail" || key == "details") {
+			found[key] = sentence(e, depth+1)
+			fields := key == "errors" || key == "detail" || key == "details"
+			if found[key] == "" && fields && e.IsObject() {
 				found[key] = fieldWords(e, depth+1)
 			}
 		}
@@ -216,18 +218,20 @@ func oneLine(s string) string {
 	return s
 }
 
-// refusals are messages of servers that reject fields of a body. The first group is the name of the field, or several names
-// as Python prints a set.
+// refusals are messages of servers that reject fields of a body. The first group is the name of the field, or several
+// names as Python prints a set.
 var refusals = []*regexp.Regexp{
-	regexp.MustCompile(`Unexpected fields in the request: \{([^}]*)\}`),                      // transformers
-	regexp.MustCompile(`(?:^|; )body\.(\w+): Extra inputs are not permitted`),                // FastAPI
-	regexp.MustCompile(`'loc': \('body', '(\w+)'\), 'msg': 'Extra inputs are not permitted`), // vLLM with extra fields forbidden
-	regexp.MustCompile(`(?:^|; )(\w+): Extra inputs are not permitted`),                      // Anthropic
-	regexp.MustCompile(`Unrecognized request arguments? supplied: ([\w, ]+)`),                // OpenAI
-	regexp.MustCompile(`Unknown parameter: '(\w+)'`),                                         // OpenAI
-	regexp.MustCompile(`Unsupported parameter: '(\w+)'`),                                     // OpenAI, of some models
-	regexp.MustCompile(`property '(\w+)' is unsupported`),                                    // Groq
-	regexp.MustCompile(`(?i)unknown field:? [\x60"'](\w+)[\x60"']`),                          // TGI and others in Rust and Go
+	regexp.MustCompile(`Unexpected fields in the request: \{([^}]*)\}`),       // transformers
+	regexp.MustCompile(`(?:^|; )body\.(\w+): Extra inputs are not permitted`), // FastAPI
+	// vLLM with extra fields forbidden
+	regexp.MustCompile(`'loc': \('body', '(\w+)'\), 'msg': 'Extra inputs are not permitted`),
+	regexp.MustCompile(`(?:^|; )(\w+): Extra inputs are not permitted`),       // Anthropic
+	regexp.MustCompile(`Unrecognized request arguments? supplied: ([\w, ]+)`), // OpenAI
+	regexp.MustCompile(`Unknown parameter: '(\w+)'`),                          // OpenAI
+	regexp.MustCompile(`Unsupported parameter: '(\w+)'`),                      // OpenAI, of some models
+	regexp.MustCompile(`property '(\w+)' is unsupported`),                     // Groq
+	// TGI and others in Rust and Go
+	regexp.MustCompile(`(?i)unknown field:? [\x60"'](\w+)[\x60"']`),
 }
 
 // Refused returns the fields of the body that a server rejects, according to its error message.

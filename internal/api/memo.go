@@ -8,8 +8,8 @@ import (
 )
 
 // Memo reads the events of all streams of one server. It caches layouts: an event that equals an earlier one except for
-// its id, its time, its text and its token counts is read by comparing the bytes, at a tenth of the cost of a scan. It is
-// safe for concurrent use.
+// its id, its time, its text and its token counts is read by comparing the bytes, at a tenth of the cost of a scan. It
+// is safe for concurrent use.
 type Memo struct {
 	learn   sync.Mutex
 	layouts atomic.Pointer[[]layout]

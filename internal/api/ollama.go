@@ -11,7 +11,8 @@ import (
 
 // Ollama's own API. Its streams are JSON lines, and it streams unless stream is false.
 var ollamaChat = Dialect{
-	Name: "ollama", Op: "chat", Path: "/api/chat", Need: "messages", Framing: JSONLines, streams: true, Ending: `"done": true`,
+	Name: "ollama", Op: "chat", Path: "/api/chat", Need: "messages", Framing: JSONLines, streams: true,
+	Ending: `"done": true`,
 	input: func(in Input) (object, error) {
 		m, err := asMessages(in)
 		if err != nil {
@@ -26,11 +27,12 @@ var ollamaChat = Dialect{
 }
 
 var ollamaGenerate = Dialect{
-	Name: "ollama", Op: "generate", Path: "/api/generate", Need: "prompt", Framing: JSONLines, streams: true, Ending: `"done": true`,
-	input: func(in Input) (object, error) { return prompt(in, "prompt", "", "") },
-	place: ollamaPlaces,
-	read:  readOllama,
-	probe: probing("prompt", probeText, "options.num_predict", 1, "format", nil),
+	Name: "ollama", Op: "generate", Path: "/api/generate", Need: "prompt", Framing: JSONLines, streams: true,
+	Ending: `"done": true`,
+	input:  func(in Input) (object, error) { return prompt(in, "prompt", "", "") },
+	place:  ollamaPlaces,
+	read:   readOllama,
+	probe:  probing("prompt", probeText, "options.num_predict", 1, "format", nil),
 }
 
 var ollamaEmbed = Dialect{
@@ -42,7 +44,8 @@ var ollamaEmbed = Dialect{
 }
 
 var ollamaPlaces = places(map[string]string{
-	"stream": "stream", "max_tokens": "options.num_predict", "temperature": "options.temperature", "top_p": "options.top_p",
+	"stream": "stream", "max_tokens": "options.num_predict", "temperature": "options.temperature",
+	"top_p": "options.top_p",
 	"top_k": "options.top_k", "frequency_penalty": "options.frequency_penalty",
 	"presence_penalty": "options.presence_penalty", "repetition_penalty": "options.repeat_penalty", "seed": "options.seed",
 	"stop": "options.stop[]",

@@ -11,7 +11,8 @@ const probeText = "hello"
 
 // notForProbes are keys that a short answer cannot satisfy, or that are needless cost.
 var notForProbes = []string{
-	"min_tokens", "tools", "tool_choice", "functions", "function_call", "response_format", "thinking", "structured_outputs", "guided_json",
+	"min_tokens", "tools", "tool_choice", "functions", "function_call", "response_format", "thinking",
+	"structured_outputs", "guided_json",
 	"guided_regex", "guided_choice", "guided_grammar",
 }
 
@@ -93,7 +94,8 @@ func probeItems(paths ...string) func(json.RawMessage) []place {
 func (s *spec) probe(json.RawMessage) []place {
 	var list []place
 	for key, value := range map[string]any{
-		"text": probeText, "messages": probeMessages, "texts": []string{probeText}, "query": probeText, "documents": []string{probeText},
+		"text": probeText, "messages": probeMessages, "texts": []string{probeText}, "query": probeText,
+		"documents": []string{probeText},
 	} {
 		if path := s.Input[key]; path != "" && (key != "texts" || s.Input["text"] == "") {
 			list = append(list, place{path, raw(value)})

@@ -90,8 +90,8 @@ func scalar(data []byte) string {
 	return oneLine(string(data))
 }
 
-// complaint returns the error that an answer reports, or "". An empty value, such as "error": false or a code of 0, is not
-// an error. A silent answer has neither output nor counts.
+// complaint returns the error that an answer reports, or "". An empty value, such as "error": false or a code of 0, is
+// not an error. A silent answer has neither output nor counts.
 func complaint(v value, silent bool) string {
 	if v.isList() {
 		v = v.at("0") // of Gemini

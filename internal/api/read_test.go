@@ -52,7 +52,8 @@ var replies = []struct {
 		`{"choices":[{"delta":{"content":"a"}}]}
 {"error":{"message":"the engine died","type":"InternalServerError","code":500}}`, answer{content: "a", first: 0, err: "the engine died"}},
 	{"chat, vLLM's old error object", "openai", "/v1/chat/completions",
-		`{"object":"error","message":"too long","type":"BadRequestError","param":null,"code":400}`, answer{first: -1, err: "too long"}},
+		`{"object":"error","message":"too long","type":"BadRequestError","param":null,"code":400}`, answer{first: -1,
+			err: "too long"}},
 	{"chat, whole", "openai", "/v1/chat/completions",
 		`{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi","tool_calls":[]},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1}}`,
 		answer{content: "hi", finish: "stop", model: "m", first: 0, usage: usage(1, 1, 0, 0)}},
@@ -71,7 +72,8 @@ var replies = []struct {
 {"type":"response.output_item.added","output_index":2,"item":{"type":"function_call","call_id":"k","name":"f","arguments":""}}
 {"type":"response.function_call_arguments.delta","output_index":2,"delta":"{}"}
 {"type":"response.completed","response":{"object":"response","model":"m","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"Hi"}]}],"usage":{"input_tokens":7,"output_tokens":9,"input_tokens_details":{"cached_tokens":2},"output_tokens_details":{"reasoning_tokens":3}}}}`,
-		answer{content: "Hi", reasoning: "think", tool: "f{}", finish: "completed", model: "m", first: 2, usage: usage(7, 9, 2, 3), done: true}},
+		answer{content: "Hi", reasoning: "think", tool: "f{}", finish: "completed", model: "m", first: 2, usage: usage(7, 9,
+			2, 3), done: true}},
 	{"responses stream: cut at the limit, after a refusal", "responses", "/v1/responses",
 		`{"type":"response.refusal.delta","delta":"no"}
 {"type":"response.incomplete","response":{"object":"response","status":"incomplete","incomplete_details":{"reason":"max_output_tokens"},"usage":{"input_tokens":1,"output_tokens":1}}}`,
@@ -79,11 +81,13 @@ var replies = []struct {
 	{"responses stream: failed", "responses", "/v1/responses",
 		`{"type":"response.failed","response":{"object":"response","status":"failed","error":{"code":"server_error","message":"it broke"}}}`,
 		answer{finish: "failed", first: -1, err: "it broke", done: true}},
-	{"responses stream: error", "responses", "/v1/responses", `{"type":"error","code":"x","message":"it broke","param":null}`,
+	{"responses stream: error", "responses", "/v1/responses",
+		`{"type":"error","code":"x","message":"it broke","param":null}`,
 		answer{first: -1, err: "it broke", done: true}},
 	{"responses, whole", "responses", "/v1/responses",
 		`{"object":"response","model":"m","status":"completed","error":null,"output":[{"type":"reasoning","summary":[{"type":"summary_text","text":"t"}]},{"type":"message","content":[{"type":"output_text","text":"a"},{"type":"refusal","refusal":"b"}]},{"type":"function_call","call_id":"k","name":"f","arguments":"{}"}],"usage":{"input_tokens":2,"output_tokens":3}}`,
-		answer{content: "ab", reasoning: "t", tool: "f{}", finish: "completed", model: "m", first: 0, usage: usage(2, 3, 0, 0)}},
+		answer{content: "ab", reasoning: "t", tool: "f{}", finish: "completed", model: "m", first: 0, usage: usage(2, 3, 0,
+			0)}},
 	{"responses, an error", "responses", "/v1/responses", `{"error":{"message":"no such model","type":"x"}}`,
 		answer{first: -1, err: "no such model"}},
 
@@ -105,12 +109,14 @@ var replies = []struct {
 	{"rerank, vLLM", "rerank", "/rerank",
 		`{"id":"rerank-1","model":"b","usage":{"prompt_tokens":30,"total_tokens":30},"results":[{"index":0,"document":{"text":"x","multi_modal":null},"relevance_score":0.5}]}`,
 		answer{items: 1, model: "b", first: 0, usage: usage(30, 0, 0, 0)}},
-	{"rerank, SGLang and TEI", "rerank", "/rerank", `[{"score":0.8,"document":"d","index":1},{"score":0.1,"document":"e","index":0}]`,
+	{"rerank, SGLang and TEI", "rerank", "/rerank",
+		`[{"score":0.8,"document":"d","index":1},{"score":0.1,"document":"e","index":0}]`,
 		answer{items: 2, first: 0}},
 	{"rerank, DashScope's own", "dashscope", "/api/v1/services/rerank/text-rerank/text-rerank",
 		`{"output":{"results":[{"index":0,"relevance_score":0.9},{"index":2,"relevance_score":0.3}]},"usage":{"total_tokens":79},"request_id":"x"}`,
 		answer{items: 2, first: 0, usage: usage(79, 0, 0, 0)}},
-	{"rerank, an error of Cohere", "rerank", "/v2/rerank", `{"id":"x","message":"invalid api token"}`, answer{first: -1, err: "invalid api token"}},
+	{"rerank, an error of Cohere", "rerank", "/v2/rerank", `{"id":"x","message":"invalid api token"}`, answer{first: -1,
+		err: "invalid api token"}},
 	{"score", "score", "/score",
 		`{"id":"score-1","object":"list","model":"b","data":[{"index":0,"object":"score","score":1.0},{"index":1,"object":"score","score":0.2}],"usage":{"prompt_tokens":17,"total_tokens":17}}`,
 		answer{items: 2, model: "b", first: 0, usage: usage(17, 0, 0, 0)}},
@@ -129,8 +135,10 @@ var replies = []struct {
 {"type":"content_block_delta","index":2,"delta":{"type":"input_json_delta","partial_json":"{\"a\":1}"}}
 {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":15}}
 {"type":"message_stop"}`,
-		answer{content: "Hello", reasoning: "mm", tool: `f{"a":1}`, finish: "end_turn", model: "c", first: 3, usage: usage(17, 15, 5, 0), done: true}},
-	{"anthropic stream: an error", "anthropic", "/v1/messages", `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`,
+		answer{content: "Hello", reasoning: "mm", tool: `f{"a":1}`, finish: "end_turn", model: "c", first: 3, usage: usage(17,
+			15, 5, 0), done: true}},
+	{"anthropic stream: an error", "anthropic", "/v1/messages",
+		`{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}`,
 		answer{first: -1, err: "Overloaded", done: true}},
 	{"anthropic, whole", "anthropic", "/v1/messages",
 		`{"id":"m","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"Hi"},{"type":"tool_use","id":"t","name":"f","input":{"a":1}}],"stop_reason":"max_tokens","usage":{"input_tokens":3,"output_tokens":4}}`,
@@ -141,7 +149,8 @@ var replies = []struct {
 {"index":2,"token":{"id":6,"text":" b","logprob":-0.1,"special":false},"generated_text":null,"details":null}
 {"index":3,"token":{"id":2,"text":"</s>","logprob":-0.1,"special":true},"generated_text":" a b","details":{"finish_reason":"eos_token","generated_tokens":3,"input_length":4,"seed":null}}`,
 		answer{content: " a b", finish: "eos_token", first: 0, usage: usage(4, 3, 0, 0), done: true}},
-	{"tgi stream: an error", "tgi", "/generate_stream", `{"error":"Request failed during generation: Server error","error_type":"generation"}`,
+	{"tgi stream: an error", "tgi", "/generate_stream",
+		`{"error":"Request failed during generation: Server error","error_type":"generation"}`,
 		answer{first: -1, err: "Request failed during generation: Server error"}},
 	{"tgi, whole", "tgi", "/generate",
 		`{"generated_text":"x","details":{"finish_reason":"length","generated_tokens":1,"prefill":[{"id":1,"text":"a"},{"id":2,"text":"b"}],"tokens":[]}}`,
@@ -153,14 +162,16 @@ var replies = []struct {
 {"model":"l","created_at":"t","message":{"role":"assistant","content":"The"},"done":false}
 {"model":"l","created_at":"t","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}}]},"done":false}
 {"model":"l","created_at":"t","message":{"role":"assistant","content":""},"done_reason":"stop","done":true,"total_duration":1,"prompt_eval_count":26,"eval_count":290}`,
-		answer{content: "The", reasoning: "hm", tool: `f{"a":1}`, finish: "stop", model: "l", first: 0, usage: usage(26, 290, 0, 0), done: true}},
+		answer{content: "The", reasoning: "hm", tool: `f{"a":1}`, finish: "stop", model: "l", first: 0, usage: usage(26, 290,
+			0, 0), done: true}},
 	{"ollama generate stream", "ollama", "/api/generate", `
 {"model":"l","response":"The","done":false}
 {"model":"l","response":"","done":true,"done_reason":"length","context":[1,2],"prompt_eval_count":2,"eval_count":1}`,
 		answer{content: "The", finish: "length", model: "l", first: 0, usage: usage(2, 1, 0, 0), done: true}},
 	{"ollama embed", "ollama", "/api/embed", `{"model":"l","embeddings":[[0.1],[0.2]],"prompt_eval_count":8}`,
 		answer{items: 2, model: "l", first: 0, usage: usage(8, 0, 0, 0)}},
-	{"ollama, an error", "ollama", "/api/chat", `{"error":"model 'x' not found"}`, answer{first: -1, err: "model 'x' not found"}},
+	{"ollama, an error", "ollama", "/api/chat", `{"error":"model 'x' not found"}`, answer{first: -1,
+		err: "model 'x' not found"}},
 
 	{"dashscope stream", "dashscope", "/api/v1/services/aigc/text-generation/generation", `
 {"output":{"choices":[{"message":{"content":"","reasoning_content":"hm","role":"assistant"},"finish_reason":"null"}]},"usage":{"total_tokens":5,"input_tokens":4,"output_tokens":1},"request_id":"r"}
@@ -171,12 +182,14 @@ var replies = []struct {
 		`{"output":{"text":"ok","finish_reason":"length"},"usage":{"input_tokens":4,"output_tokens":2}}`,
 		answer{content: "ok", finish: "length", first: 0, usage: usage(4, 2, 0, 0)}},
 	{"dashscope, an error", "dashscope", "/api/v1/services/aigc/text-generation/generation",
-		`{"code":"InvalidApiKey","message":"Invalid API-key provided.","request_id":"r"}`, answer{first: -1, err: "Invalid API-key provided."}},
+		`{"code":"InvalidApiKey","message":"Invalid API-key provided.","request_id":"r"}`, answer{first: -1,
+			err: "Invalid API-key provided."}},
 
 	{"triton stream", "triton", "/v2/models/m/generate_stream", `
 {"model_name":"ensemble","model_version":"1","sequence_end":false,"sequence_id":0,"text_output":"a"}
 {"model_name":"ensemble","model_version":"1","text_output":["b"]}`, answer{content: "ab", model: "ensemble", first: 0}},
-	{"triton, an error", "triton", "/v2/models/m/generate_stream", `{"error":"Request for unknown model: 'm' is not found"}`,
+	{"triton, an error", "triton", "/v2/models/m/generate_stream",
+		`{"error":"Request for unknown model: 'm' is not found"}`,
 		answer{first: -1, err: "Request for unknown model: 'm' is not found"}},
 
 	{"sglang stream: texts that grow", "sglang", "/generate", `
@@ -275,7 +288,8 @@ func TestCalls(t *testing.T) {
 }
 
 func TestNotAnEmbedding(t *testing.T) {
-	for _, v := range []string{`"AAAA"`, `"***="`, `""`, `[]`, `7`, `{}`, `null`, `[null,null]`, `[NaN]`, `[1,null]`, `[[]]`, `["1"]`} {
+	for _, v := range []string{`"AAAA"`, `"***="`, `""`, `[]`, `7`, `{}`, `null`, `[null,null]`, `[NaN]`, `[1,null]`,
+		`[[]]`, `["1"]`} {
 		if e, err := embedding.Read([]byte(`{"data":[{"embedding":` + v + `}]}`)); err != nil || e.Err == "" {
 			t.Errorf("%s is taken for an embedding", v)
 		}

@@ -2,8 +2,8 @@ package api
 
 import "fmt"
 
-// rerank is Jina's. Cohere, vLLM, SGLang, TEI and DashScope's compatible mode accept the same bodies, and readRerank reads
-// their replies.
+// rerank is Jina's. Cohere, vLLM, SGLang, TEI and DashScope's compatible mode accept the same bodies, and readRerank
+// reads their replies.
 var rerank = Dialect{
 	Name: "openai_rerank", Op: "rerank", Base: "/v1", Path: "/rerank", Need: "query",
 	also: []string{"/reranks"},
@@ -25,8 +25,8 @@ var ranked = itemPaths{
 	best:  []string{"top_n", "top_k", "topK", "parameters.top_n"},
 }
 
-// scored are the paths of the texts in bodies of score, as vLLM has them: one text is compared with all of a list, or two
-// lists are compared pair by pair.
+// scored are the paths of the texts in bodies of score, as vLLM has them: one text is compared with all of a list, or
+// two lists are compared pair by pair.
 var scored = itemPaths{paths: []string{"text_1", "text_2", "data_1", "data_2", "queries", "documents", "items"}}
 
 // score is vLLM's API that scores how well each text_2 answers text_1.
@@ -44,8 +44,8 @@ var score = Dialect{
 	items: scored,
 }
 
-// readRerank counts the results: those of Jina, data of Voyage and of score, rankings of NIM, output.results of DashScope.
-// SGLang and TEI return a list without a key.
+// readRerank counts the results: those of Jina, data of Voyage and of score, rankings of NIM, output.results of
+// DashScope. SGLang and TEI return a list without a key.
 func readRerank(v value) Event {
 	if v.isList() {
 		var e Event

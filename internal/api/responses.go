@@ -12,7 +12,8 @@ import (
 
 // responses is OpenAI's. vLLM and transformers implement it, too.
 var responses = Dialect{
-	Name: "openai_responses", Op: "responses", Ending: "response.completed", Base: "/v1", Path: "/responses", Need: "input",
+	Name: "openai_responses", Op: "responses", Ending: "response.completed", Base: "/v1", Path: "/responses",
+	Need: "input",
 	shape: func(body []byte) bool {
 		v := gjson.GetManyBytes(body, "input.0.role", "input.0.type", "max_output_tokens", "instructions", "stream")
 		return v[0].Exists() || v[1].Exists() || v[2].Exists() || v[3].Exists() || v[4].Exists()
@@ -32,7 +33,8 @@ var responses = Dialect{
 	}),
 	read:   readResponse,
 	reader: func() func(value) Event { return new(responsesReader).read },
-	probe:  probing("input", probeText, "max_output_tokens", 16, "text", nil, "previous_response_id", nil), // 16 is OpenAI's minimum
+	// 16 is OpenAI's minimum
+	probe: probing("input", probeText, "max_output_tokens", 16, "text", nil, "previous_response_id", nil),
 }
 
 // responseItems converts messages to the part types of the responses API. Roles and texts are the same in both.

@@ -8,10 +8,10 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// scanChat reads the chunks that make up nearly all of every stream, and most whole replies, at a small part of the cost
-// of decoding them: at most one choice, whose delta or message holds a role and texts, and a usage of plain numbers. ok
-// is false if there is anything else; the caller then decodes it. What scanChat reads it reads as decoding does
-// (FuzzScan).
+// scanChat reads the chunks that make up nearly all of every stream, and most whole replies, at a small part of the
+// cost of decoding them: at most one choice, whose delta or message holds a role and texts, and a usage of plain
+// numbers. ok is false if there is anything else; the caller then decodes it. What scanChat reads it reads as decoding
+// does (FuzzScan).
 func scanChat(data []byte) (e Event, ok bool) {
 	s := chunkScanner{Scanner: fastjson.NewScanner(data)}
 	return s.chat()

@@ -34,9 +34,12 @@ func FuzzScan(f *testing.F) {
 		f.Add(data)
 	}
 	for _, data := range []string{
-		`{"model":"a","model":"b"}`, `{"usage":{"prompt_tokens":1},"usage":null}`, `{"usage":{"prompt_tokens":1.0}}`, `{"choices":[{"index":"x"}]}`,
-		`{"created":"x"}`, `{"id":1}`, `{"choices":[{"delta":{"content":"a"},"delta":{"content":"b"}}]}`, `{"choices":null}`, `{}`, `[]`, `null`,
-		`{"Model":"m"}`, `{"choices":[{"delta":{"role":null}}]}`, `{"choices":[{"text":"a","delta":{"content":"b"}}]}`, ` {"model":"m"} `, `{"model":"` + "\xff" + `"}`,
+		`{"model":"a","model":"b"}`, `{"usage":{"prompt_tokens":1},"usage":null}`, `{"usage":{"prompt_tokens":1.0}}`,
+		`{"choices":[{"index":"x"}]}`,
+		`{"created":"x"}`, `{"id":1}`, `{"choices":[{"delta":{"content":"a"},"delta":{"content":"b"}}]}`, `{"choices":null}`,
+		`{}`, `[]`, `null`,
+		`{"Model":"m"}`, `{"choices":[{"delta":{"role":null}}]}`, `{"choices":[{"text":"a","delta":{"content":"b"}}]}`,
+		` {"model":"m"} `, `{"model":"` + "\xff" + `"}`,
 		`{"choices":[{"message":{"role":"assistant","content":"a\nb","tool_calls":[],"annotations":null}}]}`,
 		`{"choices":[{"message":{"content":"a"},"delta":{}}]}`, `{"choices":[{"delta":{"content":"\ud800\u00e9\/"}}]}`,
 		`{"choices":[null]}`, `{"choices":[{}]}`, `{"choices":[{"finish_reason":"stop"}],"usage":{}}`,
@@ -87,7 +90,8 @@ func FuzzMemo(f *testing.F) {
 	for i, data := range seeds {
 		f.Add(seeds[(i+1)%len(seeds)], data)
 	}
-	f.Add(`{"id":"a","created":1,"choices":[{"delta":{"content":"b"}}]}`, `{"id":"x","created":22,"choices":[{"delta":{"content":"yy"}}]}`)
+	f.Add(`{"id":"a","created":1,"choices":[{"delta":{"content":"b"}}]}`,
+		`{"id":"x","created":22,"choices":[{"delta":{"content":"yy"}}]}`)
 	f.Add(`{"id":"a","choices":[{"text":"b"}]}`, `{"id":"x","choices":[{"text":""}]}`)
 	f.Add(`{"usage":{"prompt_tokens": 1,"total_tokens":3}}`, `{"usage":{"prompt_tokens": 0,"total_tokens":03}}`)
 	f.Fuzz(func(t *testing.T, first, second string) {

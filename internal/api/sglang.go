@@ -18,11 +18,12 @@ var sglang = Dialect{
 	read:   func(v value) Event { return new(sglangReader).read(v) },
 	reader: func() func(value) Event { return new(sglangReader).read },
 	grows:  true,
-	probe:  probing("input_ids", nil, "text", probeText, "sampling_params.max_new_tokens", 1, "sampling_params.min_new_tokens", nil),
+	probe: probing("input_ids", nil, "text", probeText, "sampling_params.max_new_tokens", 1,
+		"sampling_params.min_new_tokens", nil),
 }
 
-// sglangReader extracts what is new from texts that grow from event to event, for each choice. A server that was started
-// with --stream-output sends only what is new.
+// sglangReader extracts what is new from texts that grow from event to event, for each choice. A server that was
+// started with --stream-output sends only what is new.
 type sglangReader struct {
 	choices []sglangChoice
 	deltas  bool // a text did not begin with the one before, so the server sends what is new

@@ -6,9 +6,9 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// Shape recognizes the events of a stream that differ from one already decoded only in a single text, which saves decoding
-// them: an event that begins with the same bytes, goes on with a JSON string without escapes and ends with the same bytes
-// decodes to the same except for that string. An event that differs in anything else does not match.
+// Shape recognizes the events of a stream that differ from one already decoded only in a single text, which saves
+// decoding them: an event that begins with the same bytes, goes on with a JSON string without escapes and ends with the
+// same bytes decodes to the same except for that string. An event that differs in anything else does not match.
 type Shape struct {
 	template fastjson.Template[[]byte] // whose hole is the text
 	kind     Kind
@@ -42,9 +42,9 @@ func (e *Event) texts() [3]*string { return [...]*string{&e.Content, &e.Reasonin
 
 const probe = "\x7fprobe\x7f"
 
-// Learn makes the Shape of data, from which d has read e. It fails if e carries anything besides one text (the pieces of a
-// tool call are more than their text), or if the text is written with escapes. It proves where the text stands by reading
-// data with another text in its place.
+// Learn makes the Shape of data, from which d has read e. It fails if e carries anything besides one text (the pieces
+// of a tool call are more than their text), or if the text is written with escapes. It proves where the text stands by
+// reading data with another text in its place.
 func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 	var text string
 	var kind Kind
@@ -57,8 +57,7 @@ func (d Dialect) Learn(data []byte, e Event) (Shape, bool) {
 		}
 		text, kind = *t, Kind(i+1)
 	}
-	if kind == 0 || d.grows || fastjson.Unescaped([]byte(text)) < len(text) || len(e.Calls) > 0 || e.Items > 0 || e.Done || e.Usage != nil ||
-		e.Finish != "" || e.Err != "" || e.Aside != nil || e.Media || e.Odd {
+	if kind == 0 || d.grows || fastjson.Unescaped([]byte(text)) < len(text) || e.Usage != nil || e.Done || !e.textOnly() {
 		return Shape{}, false
 	}
 	quoted := []byte(`"` + text + `"`)
@@ -91,11 +90,15 @@ func (m *Memo) LearnMatched(data []byte, e *Event) (Shape, bool) {
 	return shapeOf(data, from, from+len(text), kind), true
 }
 
-// sameText compares what Learn lets an event carry.
+// textOnly reports whether an event has nothing besides its texts, its model and its usage.
+func (e *Event) textOnly() bool {
+	return len(e.Calls) == 0 && e.Items == 0 && e.Finish == "" && e.Err == "" && e.Aside == nil && !e.Media && !e.Odd
+}
+
+// sameText compares what Learn accepts in an event.
 func sameText(a, b Event) bool {
-	return len(a.Calls) == 0 && a.Items == 0 && a.Usage == nil && a.Finish == "" && a.Err == "" && a.Aside == nil && !a.Media && !a.Odd &&
-		a.Unseen == b.Unseen && a.Done == b.Done && a.Model == b.Model && a.Content == b.Content &&
-		a.Reasoning == b.Reasoning && a.Tool == b.Tool
+	return a.textOnly() && a.Usage == nil && a.Unseen == b.Unseen && a.Done == b.Done && a.Model == b.Model &&
+		a.Content == b.Content && a.Reasoning == b.Reasoning && a.Tool == b.Tool
 }
 
 // Match returns the text of data and its kind, if data has the shape.

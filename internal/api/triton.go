@@ -2,10 +2,12 @@ package api
 
 // triton is the generate extension of NVIDIA's Triton server, with the parameters of its TensorRT-LLM backend.
 var triton = Dialect{
-	Name: "triton", Op: "generate", Path: "/v2/models/{model}/generate{_stream}", Need: "text_input", NoModel: true, NoFinish: true,
-	input: func(in Input) (object, error) { return prompt(in, "text_input", "", "") },
+	Name: "triton", Op: "generate", Path: "/v2/models/{model}/generate{_stream}", Need: "text_input", NoModel: true,
+	NoFinish: true,
+	input:    func(in Input) (object, error) { return prompt(in, "text_input", "", "") },
 	place: places(map[string]string{
-		"max_tokens": "max_tokens", "min_tokens": "min_tokens", "temperature": "temperature", "top_p": "top_p", "top_k": "top_k",
+		"max_tokens": "max_tokens", "min_tokens": "min_tokens", "temperature": "temperature", "top_p": "top_p",
+		"top_k":             "top_k",
 		"frequency_penalty": "frequency_penalty", "presence_penalty": "presence_penalty",
 		"repetition_penalty": "repetition_penalty", "seed": "random_seed", "stop": "stop_words[]", "stream": "stream",
 	}),

@@ -11,8 +11,8 @@ import (
 	"perfpipe/internal/fastjson"
 )
 
-// value is a JSON value of an answer. A member that is missing, null or of an unexpected type is empty, so that it does not
-// spoil the answer.
+// value is a JSON value of an answer. A member that is missing, null or of an unexpected type is empty, so that it does
+// not spoil the answer.
 type value struct {
 	r    gjson.Result
 	root *root // nil unless the value is an event

@@ -59,8 +59,8 @@ func appendThousandths(b []byte, n int64) []byte {
 	return b
 }
 
-// eightDigits returns the decimal digits of n, the first one in the lowest byte. Multiplications in parts of a word find
-// all of them at once (P. Khuong, How to print integers really fast, 2017).
+// eightDigits returns the decimal digits of n, the first one in the lowest byte. Multiplications in parts of a word
+// find all of them at once (P. Khuong, How to print integers really fast, 2017).
 func eightDigits(n uint64) uint64 {
 	four := n/10000 | n%10000<<32                 // two numbers of four digits
 	hundreds := four * 10486 >> 20 & 0x7f0000007f // of each: n/100, exact below 10,000

@@ -21,7 +21,8 @@ func FuzzAppendInt(f *testing.F) {
 }
 
 func FuzzAppendFloat(f *testing.F) {
-	for _, v := range []float64{0, 0.001, 0.12, 1.005, 10.0665, 123456.789, -0.5, 1e-7, 1e12, 1e15, 1.1e15, 99_999.999, 100_000} {
+	for _, v := range []float64{0, 0.001, 0.12, 1.005, 10.0665, 123456.789, -0.5, 1e-7, 1e12, 1e15, 1.1e15, 99_999.999,
+		100_000} {
 		f.Add(v)
 	}
 	f.Fuzz(func(t *testing.T, v float64) {

@@ -13,8 +13,8 @@ func AppendString[T string | []byte](dst []byte, s T) []byte {
 	return append(dst, '"')
 }
 
-// AppendEscaped appends s as the inside of a JSON string. Bytes that are not UTF-8 become U+FFFD. It does not escape <, >
-// and &.
+// AppendEscaped appends s as the inside of a JSON string. Bytes that are not UTF-8 become U+FFFD. It does not escape <,
+// > and &.
 func AppendEscaped[T string | []byte](dst []byte, s T) []byte {
 	start := 0
 	for i := UnescapedASCII(s); i < len(s); i += UnescapedASCII(s[i:]) {

@@ -37,7 +37,8 @@ func notFinite(b []byte) int {
 }
 
 // WithWholeNumbers returns a copy of text in which numbers with a fraction of zeros, or an exponent, are the integers
-// that they stand for: 64.0, as data frames write it, is 64. ok is false if there are none. Text need not be valid JSON.
+// that they stand for: 64.0, as data frames write it, is 64. ok is false if there are none. Text need not be valid
+// JSON.
 func WithWholeNumbers(text []byte) (out []byte, ok bool) {
 	copied := 0
 	for i := 0; i < len(text); {

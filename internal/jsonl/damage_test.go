@@ -50,7 +50,8 @@ func TestDamaged(t *testing.T) {
 			t.Errorf("%s, cut within: %d lines, %v", name, n, err)
 		}
 		broken := errors.New("broken")
-		if _, err := lines(io.MultiReader(bytes.NewReader(packed.Bytes()[:flushed]), iotest.ErrReader(broken))); !errors.Is(err, broken) || Damaged(err) {
+		if _, err := lines(io.MultiReader(bytes.NewReader(packed.Bytes()[:flushed]),
+			iotest.ErrReader(broken))); !errors.Is(err, broken) || Damaged(err) {
 			t.Errorf("%s from a broken disk: %v", name, err)
 		}
 	}

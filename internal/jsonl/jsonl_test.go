@@ -33,7 +33,8 @@ func TestLines(t *testing.T) {
 		"mark in the middle": {"a\n\xEF\xBB\xBFb", "1:a 2:\xEF\xBB\xBFb"},
 		"nothing":            {"", ""},
 	} {
-		for kind, r := range map[string]io.Reader{"whole": strings.NewReader(c.in), "bytes": iotest.OneByteReader(strings.NewReader(c.in))} {
+		for kind, r := range map[string]io.Reader{"whole": strings.NewReader(c.in),
+			"bytes": iotest.OneByteReader(strings.NewReader(c.in))} {
 			if got, err := collect(r); err != nil || strings.Join(got, " ") != c.want {
 				t.Errorf("%s, %s: %q %v, want %q", name, kind, got, err, c.want)
 			}

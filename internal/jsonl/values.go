@@ -126,8 +126,8 @@ func Spans(head []byte) bool {
 	return true
 }
 
-// scanner splits a stream into values. It is not a fastjson.Scanner, because it sees the text in chunks and accepts values
-// that are not valid JSON, which the caller reports with their lines.
+// scanner splits a stream into values. It is not a fastjson.Scanner, because it sees the text in chunks and accepts
+// values that are not valid JSON, which the caller reports with their lines.
 type scanner struct {
 	br   *bufio.Reader
 	line int

@@ -41,7 +41,8 @@ func TestValues(t *testing.T) {
 		"[\n{\"a\":\n\"b]":                  `!2:` + errUnclosed.Error(),
 		`{"a":NaN}`:                         `1:{"a":NaN}`,
 	} {
-		for kind, r := range map[string]io.Reader{"whole": strings.NewReader(in), "bytes": iotest.OneByteReader(strings.NewReader(in))} {
+		for kind, r := range map[string]io.Reader{"whole": strings.NewReader(in),
+			"bytes": iotest.OneByteReader(strings.NewReader(in))} {
 			if got := inValues(r); got != want {
 				t.Errorf("%q, %s:\n got %s\nwant %s", in, kind, got, want)
 			}

@@ -53,8 +53,8 @@ func (w *Writer) Write(v any) error {
 	return err
 }
 
-// Compress returns a writer that compresses to w if name ends in .gz or .zst, or else writes to w unchanged. Close ends the
-// compressed stream and does not close w.
+// Compress returns a writer that compresses to w if name ends in .gz or .zst, or else writes to w unchanged. Close ends
+// the compressed stream and does not close w.
 func Compress(w io.Writer, name string) (io.WriteCloser, error) {
 	switch {
 	case strings.HasSuffix(name, ".gz"):

@@ -18,9 +18,9 @@ type Decoder struct {
 	slow Record // of the last line that the scanner did not read
 }
 
-// Decode returns the record of a line, with its Keys. If the line has no ok, the record is OK unless it has an error or a
-// status other than 2xx. TPOTMs is zero if there are gaps, from which TPOT follows. The record is valid until the next
-// call and must not be changed; its strings remain valid.
+// Decode returns the record of a line, with its Keys. If the line has no ok, the record is OK unless it has an error or
+// a status other than 2xx. TPOTMs is zero if there are gaps, from which TPOT follows. The record is valid until the
+// next call and must not be changed; its strings remain valid.
 func (d *Decoder) Decode(line []byte) (*Record, error) {
 	r, ok := d.scan.scan(line)
 	if !ok {

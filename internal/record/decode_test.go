@@ -48,9 +48,12 @@ func same(a, b *Record) bool {
 func written(r *rand.Rand) Record {
 	ms := func() float64 { return float64(r.IntN(1e6)) / 1000 }
 	rec := Record{
-		ID: fmt.Sprint("id-", r.IntN(1e5)), Seq: r.Int64N(1e6), RunID: "k3v9q2m4x7ab", Run: "rate=10", Mode: "open", Rate: 10, Phase: PhaseMeasure, API: "openai", Op: "chat",
-		Model: "a/b", URL: "http://127.0.0.1:8000/v1", ScheduledUs: 1.7e15 + r.Int64N(1e10), SentUs: 1.7e15 + r.Int64N(1e10), LagMs: ms(), Clock: "kernel",
-		ReadDelayMs: ms(), ClientCPU: ms() / 1000, Reused: r.IntN(9) > 0, HeadersMs: ms(), LatencyMs: ms(), PromptTokens: r.IntN(3000), Status: 200,
+		ID: fmt.Sprint("id-", r.IntN(1e5)), Seq: r.Int64N(1e6), RunID: "k3v9q2m4x7ab", Run: "rate=10", Mode: "open", Rate: 10,
+		Phase: PhaseMeasure, API: "openai", Op: "chat",
+		Model: "a/b", URL: "http://127.0.0.1:8000/v1", ScheduledUs: 1.7e15 + r.Int64N(1e10), SentUs: 1.7e15 + r.Int64N(1e10),
+		LagMs: ms(), Clock: "kernel",
+		ReadDelayMs: ms(), ClientCPU: ms() / 1000, Reused: r.IntN(9) > 0, HeadersMs: ms(), LatencyMs: ms(),
+		PromptTokens: r.IntN(3000), Status: 200,
 		OK: true, BytesSent: r.Int64N(1e4), BytesReceived: r.Int64N(1e5),
 	}
 	if !rec.Reused {
@@ -65,7 +68,8 @@ func written(r *rand.Rand) Record {
 		}
 	}
 	if r.IntN(4) == 0 {
-		rec.Session, rec.Turn, rec.Labels = fmt.Sprint("s", r.IntN(10)), r.IntN(3), map[string]string{"tenant": fmt.Sprint(r.IntN(2)), "b": "c"}
+		rec.Session, rec.Turn, rec.Labels = fmt.Sprint("s", r.IntN(10)), r.IntN(3),
+			map[string]string{"tenant": fmt.Sprint(r.IntN(2)), "b": "c"}
 	}
 	return rec
 }
@@ -88,12 +92,18 @@ func TestScannerTakesWhatPerfSendWrites(t *testing.T) {
 
 func TestScannerLeavesTheRest(t *testing.T) {
 	for _, line := range []string{
-		`{}`, `{"ok":true`, `{"ok":true}x`, `{"ok":true,}`, `{"ok": true}`, `{"ok":tru}`, `{"ok":1}`, `{"ok":null}`, `{"unknown":1}`,
-		`{"seq":01}`, `{"seq":1.5}`, `{"seq":1e3}`, `{"seq":-}`, `{"seq":1234567890123456789012}`, `{"latency_ms":01.5}`, `{"latency_ms":.5}`,
-		`{"latency_ms":5.}`, `{"latency_ms":1e3}`, `{"latency_ms":--1}`, `{"gap_us":[]}`, `{"gap_us":[1,]}`, `{"gap_us":[01]}`, `{"seq":1,"seq":2}`,
-		`{"gap_us":[12345,12345,02345,12345]}`, `{"gap_us":[12345,12345,1234 ,12345]}`, `{"gap_us":[12345,12345,12345x12345]}`,
-		`{"gap_us":[1.5]}`, `{"gap_us":[-1]}`, `{"gap_us":[1`, `{"gap_us":null}`, `{"run":"a\"b"}`, `{"run":"ü"}`, `{"run":"a`, `{"run":1}`,
-		"{\"run\":\"a\tb\"}", `{"error":{"kind":"http"}}`, `{"labels":{}}`, `{"labels":{"a":1}}`, `{"labels":{"a":"b",}}`, `[]`, ``, `{`, `{"`,
+		`{}`, `{"ok":true`, `{"ok":true}x`, `{"ok":true,}`, `{"ok": true}`, `{"ok":tru}`, `{"ok":1}`, `{"ok":null}`,
+		`{"unknown":1}`,
+		`{"seq":01}`, `{"seq":1.5}`, `{"seq":1e3}`, `{"seq":-}`, `{"seq":1234567890123456789012}`, `{"latency_ms":01.5}`,
+		`{"latency_ms":.5}`,
+		`{"latency_ms":5.}`, `{"latency_ms":1e3}`, `{"latency_ms":--1}`, `{"gap_us":[]}`, `{"gap_us":[1,]}`,
+		`{"gap_us":[01]}`, `{"seq":1,"seq":2}`,
+		`{"gap_us":[12345,12345,02345,12345]}`, `{"gap_us":[12345,12345,1234 ,12345]}`,
+		`{"gap_us":[12345,12345,12345x12345]}`,
+		`{"gap_us":[1.5]}`, `{"gap_us":[-1]}`, `{"gap_us":[1`, `{"gap_us":null}`, `{"run":"a\"b"}`, `{"run":"ü"}`,
+		`{"run":"a`, `{"run":1}`,
+		"{\"run\":\"a\tb\"}", `{"error":{"kind":"http"}}`, `{"labels":{}}`, `{"labels":{"a":1}}`, `{"labels":{"a":"b",}}`,
+		`[]`, ``, `{`, `{"`,
 	} {
 		var s scanner
 		if _, ok := s.scan([]byte(line)); ok {
@@ -101,9 +111,12 @@ func TestScannerLeavesTheRest(t *testing.T) {
 		}
 	}
 	for _, line := range []string{
-		`{"ok":true}`, `{"seq":-7,"ok":false}`, `{"latency_ms":-0.25}`, `{"latency_ms":0}`, `{"gap_us":[0,12]}`, `{"labels":{"a":"b"}}`,
-		`{"latency_ms":1.2345678901234567}`, `{"latency_ms":-10.011535433070867}`, `{"latency_ms":123456789012345.6}`, `{"seq":123456789012345678}`,
-		`{"gap_us":[12345,12345,12345,1234,123456,7,12345678,12345678,1234567,1234567,1234567]}`, `{"gap_us":[1,1,0,0,1,10,10,10,1]}`,
+		`{"ok":true}`, `{"seq":-7,"ok":false}`, `{"latency_ms":-0.25}`, `{"latency_ms":0}`, `{"gap_us":[0,12]}`,
+		`{"labels":{"a":"b"}}`,
+		`{"latency_ms":1.2345678901234567}`, `{"latency_ms":-10.011535433070867}`, `{"latency_ms":123456789012345.6}`,
+		`{"seq":123456789012345678}`,
+		`{"gap_us":[12345,12345,12345,1234,123456,7,12345678,12345678,1234567,1234567,1234567]}`,
+		`{"gap_us":[1,1,0,0,1,10,10,10,1]}`,
 	} {
 		if !agrees(t, new(scanner), []byte(line)) {
 			t.Errorf("not taken: %s", line)
@@ -180,18 +193,21 @@ func FuzzScanner(f *testing.F) {
 	})
 }
 
-// A whole number may be written with a fraction of zeros or an exponent, in any place; one with another fraction is refused.
+// A whole number may be written with a fraction of zeros or an exponent, in any place; one with another fraction is
+// refused.
 func TestDecodeWholeFloats(t *testing.T) {
 	var d Decoder
 	r, err := d.Decode([]byte(`{"id":"a 1.0","prompt_tokens":64.0,"completion_tokens":1e1,"sent_us":1.79e15,"gap_us":[1.0,20.00],"latency_ms":1.5,"turn":null,"status":200.0,"ok":true}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.ID != "a 1.0" || r.PromptTokens != 64 || r.CompletionTokens != 10 || r.SentUs != 1_790_000_000_000_000 || !reflect.DeepEqual(r.GapUs, []int64{1, 20}) ||
+	if r.ID != "a 1.0" || r.PromptTokens != 64 || r.CompletionTokens != 10 || r.SentUs != 1_790_000_000_000_000 ||
+		!reflect.DeepEqual(r.GapUs, []int64{1, 20}) ||
 		r.LatencyMs != 1.5 || r.Status != 200 || !r.Says(KeyPromptTokens) {
 		t.Errorf("%+v", r)
 	}
-	for _, line := range []string{`{"prompt_tokens":64.5,"ok":true}`, `{"prompt_tokens":1e300,"ok":true}`, `{"prompt_tokens":"64","ok":true}`} {
+	for _, line := range []string{`{"prompt_tokens":64.5,"ok":true}`, `{"prompt_tokens":1e300,"ok":true}`,
+		`{"prompt_tokens":"64","ok":true}`} {
 		if r, err := d.Decode([]byte(line)); err == nil {
 			t.Errorf("%s: %+v", line, r)
 		}

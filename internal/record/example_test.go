@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"fmt"
+	"strings"
 
 	"perfpipe/internal/record"
 )
@@ -9,7 +10,8 @@ import (
 // A line is read, and what it does not have is derived.
 func ExampleDecoder() {
 	var d record.Decoder
-	r, err := d.Decode([]byte(`{"status":200,"ttft_ms":200,"gap_us":[20000,20500],"completion_tokens":3,"latency_ms":241}`))
+	line := `{"status":200,"ttft_ms":200,"gap_us":[20000,20500],"completion_tokens":3,"latency_ms":241}`
+	r, err := d.Decode([]byte(line))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -23,10 +25,20 @@ func ExampleDecoder() {
 func ExampleEncoder() {
 	var e record.Encoder
 	line, err := e.Append(nil, &record.Record{
-		ID: "a-0", Run: "rate=10", ScheduledUs: 1700000000000000, SentUs: 1700000000000031, LagMs: 0.031,
-		LatencyMs: 99.5, Status: 503, Error: &record.Error{Kind: record.KindHTTP, Message: "HTTP 503: busy"},
+		ScheduledUs: 1700000000000000, SentUs: 1700000000000031, LagMs: 0.031, LatencyMs: 99.5, OK: true,
 	})
-	fmt.Printf("%s %v\n", line, err)
+	for member := range strings.SplitSeq(string(line), ",") {
+		fmt.Println(member)
+	}
+	fmt.Println(err)
 	// Output:
-	// {"id":"a-0","seq":0,"run":"rate=10","scheduled_us":1700000000000000,"queue_ms":0,"sent_us":1700000000000031,"lag_ms":0.031,"reused":false,"latency_ms":99.5,"status":503,"ok":false,"error":{"kind":"http","message":"HTTP 503: busy"}} <nil>
+	// {"seq":0
+	// "scheduled_us":1700000000000000
+	// "queue_ms":0
+	// "sent_us":1700000000000031
+	// "lag_ms":0.031
+	// "reused":false
+	// "latency_ms":99.5
+	// "ok":true}
+	// <nil>
 }

@@ -241,14 +241,14 @@ func (r *Record) StreamedTokens() (n int, ok bool) {
 // onePieceUs is the mean gap, in µs, below which chunks were sent together: no model makes 50,000 chunks a second.
 const onePieceUs = 20
 
-// InOnePiece reports whether all chunks of a stream arrived together, as through a proxy that buffers. The times between
-// them are the proxy's then, and there is neither ITL nor TPOT.
+// InOnePiece reports whether all chunks of a stream arrived together, as through a proxy that buffers. The times
+// between them are the proxy's then, and there is neither ITL nor TPOT.
 func (r *Record) InOnePiece() bool { return inOnePiece(r.gaps(), len(r.GapUs)) }
 
 func inOnePiece(us int64, gaps int) bool { return us < onePieceUs*int64(gaps) }
 
-// TPOT returns the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), for streamed answers of n > 1 tokens
-// in more than one chunk. This is the definition of vLLM's bench serve, applied to the last output chunk and the
+// TPOT returns the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), for streamed answers of n > 1
+// tokens in more than one chunk. This is the definition of vLLM's bench serve, applied to the last output chunk and the
 // streamed tokens. For a record without gaps it is tpot_ms.
 func (r *Record) TPOT() (ms float64, ok bool) {
 	if len(r.GapUs) == 0 {
@@ -282,7 +282,8 @@ func (r *Record) Lag() (ms float64, ok bool) {
 }
 
 // ResponseMs returns the time from when the request was due to its end, in ms: latency + queue + lag. Unlike latency it
-// cannot hide the wait that a slow server causes (coordinated omission). If the lag is unknown, it counts from the send.
+// cannot hide the wait that a slow server causes (coordinated omission). If the lag is unknown, it counts from the
+// send.
 func (r *Record) ResponseMs() float64 {
 	lag, _ := r.Lag()
 	return r.LatencyMs + r.QueueMs + lag

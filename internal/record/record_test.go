@@ -39,7 +39,8 @@ func TestGenerated(t *testing.T) {
 }
 
 func TestChunkTimes(t *testing.T) {
-	r := Record{TTFTMs: 200, GapUs: []int64{20000, 20500}, CompletionTokens: 3, LatencyMs: 241, QueueMs: 5, LagMs: 1, SentUs: 1000}
+	r := Record{TTFTMs: 200, GapUs: []int64{20000, 20500}, CompletionTokens: 3, LatencyMs: 241, QueueMs: 5, LagMs: 1,
+		SentUs: 1000}
 	if got := r.LastChunkMs(); got != 240.5 {
 		t.Errorf("last chunk at %v", got)
 	}
@@ -52,7 +53,8 @@ func TestChunkTimes(t *testing.T) {
 	if got := r.EndUs(); got != 242000 {
 		t.Errorf("end %v", got)
 	}
-	for _, none := range []Record{{TTFTMs: 1, CompletionTokens: 1}, {CompletionTokens: 5}, {TTFTMs: 1, CompletionTokens: 5}, {}} {
+	for _, none := range []Record{{TTFTMs: 1, CompletionTokens: 1}, {CompletionTokens: 5}, {TTFTMs: 1,
+		CompletionTokens: 5}, {}} {
 		if v, ok := none.TPOT(); ok {
 			t.Errorf("%+v has a TPOT of %v", none, v)
 		}
@@ -192,7 +194,8 @@ func TestCachedTokensOfZeroAreWritten(t *testing.T) {
 // What the Encoder keeps from one record is not seen in the next.
 func TestEncoderSeesChanges(t *testing.T) {
 	var e Encoder
-	for _, r := range []Record{{Run: "a", Rate: 1}, {Run: "a", Rate: 1, URL: "u"}, {}, {Run: "a"}, {Run: "\""}, {Run: "\"", Phase: "p"}} {
+	for _, r := range []Record{{Run: "a", Rate: 1}, {Run: "a", Rate: 1, URL: "u"}, {}, {Run: "a"}, {Run: "\""}, {Run: "\"",
+		Phase: "p"}} {
 		got, err := e.Append(nil, &r)
 		want, _ := r.AppendJSON(nil)
 		if err != nil || string(got) != string(want) {
@@ -207,10 +210,14 @@ func TestEncoderSeesChanges(t *testing.T) {
 func BenchmarkAppendJSON(b *testing.B) {
 	var e Encoder
 	r := Record{
-		ID: "mwv6b5vw-0", Seq: 12345, Run: "parallel=64", Mode: "closed", Parallel: 64, Phase: PhaseMeasure, API: "openai", Op: "chat", Model: "m",
-		URL: "http://127.0.0.1:8000/v1/chat/completions", ScheduledUs: 1795553694861710, SentUs: 1795553694861741, LagMs: 0.031, Clock: "kernel",
-		ReadDelayMs: 0.055, Reused: true, HeadersMs: 0.302, TTFTMs: 54.583, ContentTTFTMs: 54.583, LatencyMs: 94.849, PromptTokens: 2,
-		CompletionTokens: 1, TokensFrom: "usage", FinishReason: "length", Status: 200, OK: true, BytesSent: 300, BytesReceived: 1682,
+		ID: "mwv6b5vw-0", Seq: 12345, Run: "parallel=64", Mode: "closed", Parallel: 64, Phase: PhaseMeasure, API: "openai",
+		Op: "chat", Model: "m",
+		URL: "http://127.0.0.1:8000/v1/chat/completions", ScheduledUs: 1795553694861710, SentUs: 1795553694861741,
+		LagMs: 0.031, Clock: "kernel",
+		ReadDelayMs: 0.055, Reused: true, HeadersMs: 0.302, TTFTMs: 54.583, ContentTTFTMs: 54.583, LatencyMs: 94.849,
+		PromptTokens:     2,
+		CompletionTokens: 1, TokensFrom: "usage", FinishReason: "length", Status: 200, OK: true, BytesSent: 300,
+		BytesReceived: 1682,
 	}
 	var buf []byte
 	for b.Loop() {

@@ -1,7 +1,7 @@
 // Package request reads and writes the request line: what perf-gen writes and perf-send reads.
 //
-// A line is the JSON body of one HTTP request, or an envelope around a body, or around the turns of a conversation, with
-// the method, URL, headers, arrival time and labels. docs/request.schema.json describes it.
+// A line is the JSON body of one HTTP request, or an envelope around a body, or around the turns of a conversation,
+// with the method, URL, headers, arrival time and labels. docs/request.schema.json describes it.
 package request
 
 import (
@@ -46,8 +46,8 @@ type Turn struct {
 	DelayMs float64         `json:"delay_ms,omitempty"` // wait after the end of the previous turn, in ms
 }
 
-// Parse parses a line. An object with the key body or turns is an envelope. Any other object is the body itself. The line
-// is copied.
+// Parse parses a line. An object with the key body or turns is an envelope. Any other object is the body itself. The
+// line is copied.
 func Parse(line []byte) (Request, error) {
 	var members [16]fastjson.Member
 	var r Request
@@ -58,8 +58,8 @@ func Parse(line []byte) (Request, error) {
 	return r, err
 }
 
-// Parse parses a line into r, which must be empty. A body that is the line itself remains a slice of it, and its members
-// are appended to list.
+// Parse parses a line into r, which must be empty. A body that is the line itself remains a slice of it, and its
+// members are appended to list.
 func (r *Request) Parse(line []byte, list fastjson.Members) (members fastjson.Members, err error) {
 	if len(line) == 0 || line[0] != '{' {
 		return list, fmt.Errorf("not a JSON object: %.40q", line)
@@ -147,5 +147,6 @@ func (r *Request) Line(buf []byte) ([]byte, error) {
 }
 
 func (r *Request) bare() bool {
-	return r.Body != nil && r.ID == "" && r.Method == "" && r.URL == "" && r.Headers == nil && r.AtMs == nil && r.Labels == nil && r.PromptTokens == 0
+	return r.Body != nil && r.ID == "" && r.Method == "" && r.URL == "" && r.Headers == nil && r.AtMs == nil &&
+		r.Labels == nil && r.PromptTokens == 0
 }

@@ -13,7 +13,8 @@ func TestParse(t *testing.T) {
 	for _, c := range []struct{ line, want, err string }{
 		{line: `{"messages":[]}`, want: `{"messages":[]}`},
 		{line: `{"prompt":"the \"body\" of"}`, want: `{"prompt":"the \"body\" of"}`},
-		{line: `{"custom_id":"<a>","body":{"prompt":"<|im_end|>&"}}`, want: `{"custom_id":"<a>","body":{"prompt":"<|im_end|>&"}}`},
+		{line: `{"custom_id":"<a>","body":{"prompt":"<|im_end|>&"}}`,
+			want: `{"custom_id":"<a>","body":{"prompt":"<|im_end|>&"}}`},
 		{line: `{"body":{"prompt":"a"}}`, want: `{"prompt":"a"}`},
 		{line: `{"\u0062ody":{"prompt":"a"},"custom_id":"x"}`, want: `{"custom_id":"x","body":{"prompt":"a"}}`},
 		{line: `{"custom_id":"x","method":"POST","url":"/v1/embeddings","body":{"input":"a"},"at_ms":0}`,
@@ -68,7 +69,8 @@ func TestSchema(t *testing.T) {
 			t.Errorf("%s: %v", line, err)
 		}
 	}
-	for _, line := range []string{`[]`, `{"body":1}`, `{"turns":[]}`, `{"body":{},"turns":[{"body":{}}]}`, `{"turns":[{"delay_ms":1}]}`, `{"body":{},"labels":{"a":1}}`} {
+	for _, line := range []string{`[]`, `{"body":1}`, `{"turns":[]}`, `{"body":{},"turns":[{"body":{}}]}`,
+		`{"turns":[{"delay_ms":1}]}`, `{"body":{},"labels":{"a":1}}`} {
 		if validate(schema, []byte(line)) == nil {
 			t.Errorf("%s: is valid", line)
 		}

@@ -13,8 +13,8 @@ import (
 // Event is called for each event with its name, which may be empty, and its data. Both are valid during the call only.
 type Event func(name, data []byte)
 
-// Parser parses one stream. The zero value is ready. It follows the WHATWG HTML standard, §9.2.6, with these exceptions,
-// which real servers need:
+// Parser parses one stream. The zero value is ready. It follows the WHATWG HTML standard, §9.2.6, with these
+// exceptions, which real servers need:
 //
 //   - An event is reported as soon as its data is complete, not at the blank line after it. Data that does not begin a
 //     JSON value is complete at the end of its line, so a stream without blank lines is read line by line.

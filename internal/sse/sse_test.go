@@ -63,7 +63,8 @@ func TestParser(t *testing.T) {
 
 // An event is reported once its data line is whole, before the blank line comes.
 func TestAnEventIsReportedWithItsDataLine(t *testing.T) {
-	for _, in := range []string{"data: {\"a\":1}\n", "data: [DONE]\r", "data: {\ndata: }\n", "event: error\ndata: {\"a\":1}\n"} {
+	for _, in := range []string{"data: {\"a\":1}\n", "data: [DONE]\r", "data: {\ndata: }\n",
+		"event: error\ndata: {\"a\":1}\n"} {
 		n := 0
 		var p Parser
 		p.Feed([]byte(in[:len(in)-1]), func(_, _ []byte) { n++ })
