@@ -1,5 +1,4 @@
-// Package feed reads request lines ahead of the load, so that no request is late because its line was still being made
-// or parsed.
+// Package feed reads request lines ahead of the load, so that making and parsing them delays no request.
 //
 // A [Feed] parses and prepares lines in a goroutine of its own and holds the requests in a queue, which is bounded in
 // number and in bytes: input of any length takes constant memory. To repeat the input, it spools the lines of the first

@@ -1,5 +1,7 @@
-// Package partial writes files that get their names only when they are complete, so that a failed run leaves no
-// half-written file under the name. Until then FILE is FILE.partial, which one process at a time may write.
+// Package partial writes files that get their names only when they are complete.
+//
+// A failed run leaves no half-written FILE. Until FILE is complete it is FILE.partial, which one process at a time may
+// write.
 package partial
 
 import (
