@@ -87,11 +87,16 @@ func (w *Waiter) Servers(ctx context.Context, pages *http.Client, servers []*url
 	}
 	for _, s := range servers {
 		health := (&url.URL{Scheme: s.Scheme, Host: s.Host, Path: "/health"}).String()
-		for {
-			reason, starting := look(ctx, pages, health, min(lookTimeout, max(time.Until(w.end), w.pause)))
+		for last := ""; ; {
+			limit := min(lookTimeout, max(time.Until(w.end), w.pause))
+			reason, starting := look(ctx, pages, health, limit)
 			if reason == "" {
 				break
 			}
+			if limit < lookTimeout && last != "" && !time.Now().Before(w.end) {
+				reason = last // the limit may have cut this look short
+			}
+			last = reason
 			if !starting || !w.Again(ctx, reason) {
 				return w.timeout(ctx, reason)
 			}
