@@ -24,7 +24,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// tab is a page in a headless browser that has no network, and the complaints it made.
+// tab is a page in a headless browser without network, and the errors that it logged.
 type tab struct {
 	t    *testing.T
 	ctx  context.Context
@@ -53,7 +53,7 @@ func browse(t *testing.T, path, name string, width, height int) *tab {
 	return b
 }
 
-// call makes an action of a command of the protocol.
+// call returns an action that sends a command of the protocol.
 func call[P, R any](cmd cdp.Command[P, R], params P) chromedp.Action[chromedp.Void] {
 	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		_, err := cdp.Call(ctx, t, cmd, params)
@@ -90,7 +90,7 @@ func (b *tab) listen(event any) {
 	}
 }
 
-// get gives the value of an action, which has two minutes.
+// get runs an action, with a limit of two minutes, and returns its value.
 func get[T any](b *tab, a chromedp.Action[T]) T {
 	b.t.Helper()
 	ctx := b.ctx
@@ -112,13 +112,13 @@ func (b *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	get(b, chromedp.Steps(actions...))
 }
 
-// eval gives the value of a script.
+// eval runs a script and returns its value.
 func eval[T any](b *tab, format string, args ...any) T {
 	b.t.Helper()
 	return get(b, chromedp.Evaluate[T](fmt.Sprintf(format, args...)))
 }
 
-// quiet fails if the page complained or asked the network for anything.
+// quiet fails if the page logged an error or made a request.
 func (b *tab) quiet() {
 	b.t.Helper()
 	b.mu.Lock()
@@ -129,7 +129,7 @@ func (b *tab) quiet() {
 	b.bad = nil
 }
 
-// shot takes a picture of an element and keeps it where SHOTS says.
+// shot takes a picture of an element, and writes it to the folder SHOTS if that is set.
 func (b *tab) shot(selector, name string) image.Image {
 	b.t.Helper()
 	b.do(chromedp.ScrollIntoView(selector), chromedp.Sleep(150*time.Millisecond))
@@ -150,7 +150,7 @@ func (b *tab) keep(data []byte, name string) image.Image {
 	return img
 }
 
-// painted is the share of pixels that differ from the corner's.
+// painted returns the share of pixels that differ from that of the corner.
 func painted(img image.Image) float64 {
 	r := img.Bounds()
 	back, n := img.At(r.Min.X+2, r.Max.Y-3), 0
@@ -164,12 +164,12 @@ func painted(img image.Image) float64 {
 	return float64(n) / float64(r.Dx()*r.Dy())
 }
 
-// figures are the names of the page's figures.
+// figures returns the names of the page's figures.
 func (b *tab) figures() []string {
 	return eval[[]string](b, `[...document.querySelectorAll('figure')].map(f => f.id)`)
 }
 
-// drawn scrolls to each figure and checks that its plot has ink: pixels, not only elements.
+// drawn scrolls to each figure and checks that its plot has painted pixels, not only elements.
 func (b *tab) drawn() {
 	b.t.Helper()
 	for _, f := range b.figures() {
@@ -192,23 +192,27 @@ func (b *tab) dark() {
 		chromedp.Sleep(300*time.Millisecond))
 }
 
-// mouse moves, presses or lets go at a share of the width and height of a figure's plot.
+// mouse moves, presses or releases the mouse at a share of the width and height of a figure's plot.
 func (b *tab) mouse(figure string, kind input.DispatchMouseEventType, x, y float64, opts ...chromedp.MouseOption) {
 	b.t.Helper()
 	at := eval[[]float64](
-		b, `(() => { const r = document.querySelector('#%s .plot').getBoundingClientRect(); return [r.left + r.width * %g, r.top + r.height * %g]; })()`, figure, x, y)
+		b, `(() => { const r = document.querySelector('#%s .plot').getBoundingClientRect();
+			return [r.left + r.width * %g, r.top + r.height * %g]; })()`, figure, x, y)
 	if kind != chromedp.MouseMoved {
 		opts = append(opts, chromedp.ButtonLeft)
 	}
 	b.do(chromedp.MouseEvent(kind, at[0], at[1], opts...))
 }
 
-// tip is the text that hovers over a figure.
+// tip returns the tooltip of a figure.
 func (b *tab) tip(figure string) string {
-	return eval[string](b, `[...document.querySelectorAll('#%s .plot .tip')].map(e => e.parentElement.style.opacity === '0' || e.parentElement.style.visibility === 'hidden' ? '' : e.textContent).join('')`, figure)
+	return eval[string](b, `[...document.querySelectorAll('#%s .plot .tip')].map(e => {
+		const s = e.parentElement.style;
+		return s.opacity === '0' || s.visibility === 'hidden' ? '' : e.textContent;
+	}).join('')`, figure)
 }
 
-// drag draws the mouse across a figure, between two shares of its width.
+// drag drags the mouse across a figure, between two shares of its width.
 func (b *tab) drag(figure string, from, to float64) {
 	b.t.Helper()
 	b.mouse(figure, chromedp.MouseMoved, from, 0.5)
@@ -219,7 +223,7 @@ func (b *tab) drag(figure string, from, to float64) {
 	b.away()
 }
 
-// away takes the mouse off the figures.
+// away moves the mouse off the figures.
 func (b *tab) away() {
 	b.do(chromedp.MouseEvent(chromedp.MouseMoved, 2, 2), chromedp.Sleep(200*time.Millisecond))
 }

@@ -10,7 +10,7 @@ import (
 	"perfpipe/internal/report/reporttest"
 )
 
-// TestAbsurdRecords wants a page, and no panic, of records whose numbers cannot be.
+// TestAbsurdRecords draws records with impossible numbers.
 func TestAbsurdRecords(t *testing.T) {
 	good := string(reporttest.Lines(reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 30, Rate: 10, Slots: 4,
 		Chunks: 4})))
@@ -21,10 +21,14 @@ func TestAbsurdRecords(t *testing.T) {
 		`{"run":"r","parallel":9223372036854775807,"sent_us":1790000000000000,"ok":true,"ttft_ms":5,"latency_ms":10}`,
 		`{"sent_us":1790000000000000,"scheduled_us":-5,"ok":true,"ttft_ms":1e-300,"latency_ms":1e300}`,
 		`{"sent_us":1790000000000000,"ok":true,"ttft_ms":1,"latency_ms":-1e300,"lag_ms":1e300,"queue_ms":-1e300}`,
-		`{"sent_us":1790000000000000,"ok":true,"ttft_ms":1,"gap_us":[9223372036854775807,9223372036854775807],"latency_ms":9}`,
-		`{"sent_us":1790000000000000,"ok":true,"ttft_ms":1,"gap_us":[-5,1],"chunk_tokens":[1,1,9223372036854775807],"latency_ms":9}`,
-		`{"sent_us":1790000000000000,"ok":true,"ttft_ms":1,"prompt_tokens":9223372036854775807,"completion_tokens":-9223372036854775808,"latency_ms":9}`,
-		`{"sent_us":1790000000000000,"ok":true,"turn":9223372036854775807,"session":"s","seq":-9223372036854775808,"latency_ms":9}`,
+		`{"sent_us":1790000000000000,"ok":true,"ttft_ms":1,"gap_us":[9223372036854775807,9223372036854775807],` +
+			`"latency_ms":9}`,
+		`{"sent_us":1790000000000000,"ok":true,"ttft_ms":1,"gap_us":[-5,1],` +
+			`"chunk_tokens":[1,1,9223372036854775807],"latency_ms":9}`,
+		`{"sent_us":1790000000000000,"ok":true,"ttft_ms":1,"prompt_tokens":9223372036854775807,` +
+			`"completion_tokens":-9223372036854775808,"latency_ms":9}`,
+		`{"sent_us":1790000000000000,"ok":true,"turn":9223372036854775807,"session":"s",` +
+			`"seq":-9223372036854775808,"latency_ms":9}`,
 		`{"sent_us":1790000000000000,"ok":true,"ttft_ms":1,"dns_ms":1e308,"connect_ms":1e308,"tls_ms":1e308,"latency_ms":9}`,
 		`{"sent_us":1,"ok":false,"latency_ms":1e9,"error":{"kind":"","message":""}}`,
 	} {
@@ -47,11 +51,11 @@ func TestAbsurdRecords(t *testing.T) {
 	}
 }
 
-// mostAlloc is how much a run may allocate: a few pages, which hold a library of a megabyte, and so much a byte of
-// input.
+// mostAlloc is the memory that a run may allocate: a few pages, which hold a library of a megabyte, and an amount per
+// byte of input.
 func mostAlloc(input int) uint64 { return 100<<20 + 20_000*uint64(input) }
 
-// FuzzPlot holds that any input is drawn, or refused with a message, in bounded memory.
+// FuzzPlot checks that any input is drawn, or rejected with a message, in bounded memory.
 func FuzzPlot(f *testing.F) {
 	f.Add(reporttest.Lines(inputs()["one"][:20]), uint8(0))
 	f.Add(reporttest.Lines(reporttest.Records(1, reporttest.Sweep(5, 4)...)), uint8(1))

@@ -20,7 +20,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// plot runs the command on stdin and gives its exit code and output.
+// plot runs the command on stdin and returns its exit code and output.
 func plot(t *testing.T, stdin []byte, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, talk bytes.Buffer
@@ -29,7 +29,7 @@ func plot(t *testing.T, stdin []byte, args ...string) (code int, stdout, stderr 
 	return code, out.String(), talk.String()
 }
 
-// mustPlot runs the command and wants success.
+// mustPlot runs the command, which must succeed.
 func mustPlot(t *testing.T, stdin []byte, args ...string) string {
 	t.Helper()
 	code, stdout, stderr := plot(t, stdin, args...)
@@ -39,7 +39,7 @@ func mustPlot(t *testing.T, stdin []byte, args ...string) string {
 	return stdout
 }
 
-// inputs are what a page must make sense of.
+// inputs returns the inputs that a page must be able to draw.
 func inputs() map[string][]record.Record {
 	odd := reporttest.Records(3, reporttest.Load{Run: "x", N: 5, Rate: 5, Slots: 2, Chunks: 4})
 	odd[0].TTFTMs, odd[0].GapUs = 0, nil // not streamed
@@ -108,7 +108,8 @@ func TestHostileRecords(t *testing.T) {
 		reporttest.Load{Run: bad + "2", N: 40, Rate: 20, Slots: 4, Chunks: 4})
 	for i := range records {
 		r := &records[i]
-		r.Model, r.Op, r.Mode, r.URL, r.FinishReason, r.ID = bad, bad, bad, "http://user:password@host/"+bad+"?key=secret", bad, bad
+		r.Model, r.Op, r.Mode, r.FinishReason, r.ID = bad, bad, bad, bad, bad
+		r.URL = "http://user:password@host/" + bad + "?key=secret"
 		r.Labels = map[string]string{bad: bad}
 		if r.Error != nil {
 			r.Error.Message, r.Error.Kind = bad, bad
@@ -129,13 +130,14 @@ func TestHostileRecords(t *testing.T) {
 	}
 }
 
-// TestChinese looks for words that were left in English.
+// TestChinese looks for texts that are not translated.
 func TestChinese(t *testing.T) {
 	talks := reporttest.Load{Run: "rate=40", N: 60, Rate: 40, Slots: 8, Chunks: 8, Turns: 3, Failures: 0.1}
 	page := pageOfRecords(t, reporttest.Lines(reporttest.Records(1, append(reporttest.Sweep(4, 60), talks)...)),
 		report.Options{Lang: "zh"})
 	kept := regexp.MustCompile(
-		`TTFT|TPOT|ITL|SLO|UTC|token|perf-plot|rate=[0-9.]+|p[0-9.]+|ms|http|read_timeout|truncated|sim-7b|Shift|#[0-9]+|\bs\b|chat|\bsim\b|happened|1/s`)
+		`TTFT|TPOT|ITL|SLO|UTC|token|perf-plot|rate=[0-9.]+|p[0-9.]+|ms|http|read_timeout|truncated|sim-7b|Shift|` +
+			`#[0-9]+|\bs\b|chat|\bsim\b|happened|1/s`)
 	check := func(texts ...string) {
 		for _, text := range texts {
 			if rest := kept.ReplaceAllString(text, ""); strings.IndexFunc(rest,
@@ -180,7 +182,7 @@ func TestEveryFigureHasText(t *testing.T) {
 	}
 }
 
-// pageOfRecords is the page of one source.
+// pageOfRecords returns the page of one source.
 func pageOfRecords(t *testing.T, in []byte, opt report.Options) *chart.Page {
 	t.Helper()
 	source, err := report.Read(t.Context(), bytes.NewReader(in), "-", "stdin", stats.Options{}, false)
@@ -249,7 +251,7 @@ func TestEndingChoosesFormat(t *testing.T) {
 	}
 }
 
-// TestFigureOfPage makes a page of one figure.
+// TestFigureOfPage makes a page with one figure.
 func TestFigureOfPage(t *testing.T) {
 	if page := mustPlot(t, reporttest.Lines(inputs()["one"]), "--figure", "in-flight"); strings.Count(page,
 		"<figure ") != 1 {
@@ -257,7 +259,7 @@ func TestFigureOfPage(t *testing.T) {
 	}
 }
 
-// TestTerminalIsNotFlooded draws text where nothing else was asked for, and refuses what is no text.
+// TestTerminalIsNotFlooded checks that a terminal gets text by default, and never HTML or PNG.
 func TestTerminalIsNotFlooded(t *testing.T) {
 	for _, c := range []struct {
 		format, output, want string

@@ -26,8 +26,8 @@ func pageOf(t *testing.T, args ...string) string {
 	return out
 }
 
-// TestBrowser looks at pages of every kind of input: each figure has ink in light and dark, nothing complains, and
-// nothing asks the network.
+// TestBrowser opens pages of every kind of input: each figure is drawn, in light and dark colours, without errors and
+// without requests.
 func TestBrowser(t *testing.T) {
 	pages := map[string]string{}
 	for name, records := range inputs() {
@@ -61,7 +61,7 @@ func TestBrowserComparisonAndChinese(t *testing.T) {
 	}
 }
 
-// TestBrowserHover moves the mouse over a plot and wants the numbers there, by mouse and by keys.
+// TestBrowserHover checks that a plot shows the numbers at the mouse, and those selected by keys.
 func TestBrowserHover(t *testing.T) {
 	b := browse(t, pageOf(t, writeFile(t, "one.jsonl", reporttest.Lines(inputs()["one"]))), "hover", 1360, 900)
 	for figure, want := range map[string]string{"ttft-percentiles": "ms", "ttft-distribution": "%",
@@ -145,13 +145,14 @@ func TestBrowserToggle(t *testing.T) {
 		t.Errorf("the table of data has %d rows", rows)
 	}
 	if back := eval[string](
-		b, `document.getElementById('theme').click(), getComputedStyle(document.body).backgroundColor`); back != "rgb(20, 23, 27)" {
+		b, `document.getElementById('theme').click(),
+			getComputedStyle(document.body).backgroundColor`); back != "rgb(20, 23, 27)" {
 		t.Errorf("the dark page is %s", back)
 	}
 	b.quiet()
 }
 
-// TestBrowserHostile wants strings of the records to be text: nothing runs, and no element comes of them.
+// TestBrowserHostile checks that strings of the records stay text: they run no script and create no element.
 func TestBrowserHostile(t *testing.T) {
 	bad := `</script><img src=x onerror="window.owned=1"><svg onload="window.owned=1">`
 	records := reporttest.Records(1, reporttest.Load{Run: bad, N: 60, Rate: 10, Slots: 4, Chunks: 4, Failures: 0.3},
@@ -234,7 +235,7 @@ func TestBrowserMillion(t *testing.T) {
 	b.quiet()
 }
 
-// firstPaint is when the first text or figure stood on the page, in ms after it was asked for.
+// firstPaint returns when the first text or figure was painted, in ms after the navigation.
 func (b *tab) firstPaint() float64 {
 	b.t.Helper()
 	return get(b, chromedp.Evaluate[float64](`new Promise(done => new PerformanceObserver(list => {
@@ -242,8 +243,8 @@ func (b *tab) firstPaint() float64 {
 	}).observe({type: 'paint', buffered: true}))`, chromedp.EvalAwaitPromise))
 }
 
-// peakOf gives the most memory that a process had, in KiB, when it has ended. (Its rusage would count the memory that
-// it shared with us before it became another program.)
+// peakOf returns the peak memory of a process that has ended, in KiB. (Its rusage would count the memory that it shared
+// with the test before exec.)
 func peakOf(pid int) <-chan int {
 	peak := make(chan int, 1)
 	go func() {
@@ -290,7 +291,7 @@ func million(t *testing.T) string {
 	return path
 }
 
-// TestGallery takes the pictures of docs/charts.md, of the records that the script made.
+// TestGallery takes the pictures of docs/charts.md from the records that the script has made.
 func TestGallery(t *testing.T) {
 	dir, into := os.Getenv("GALLERY"), os.Getenv("GALLERY_OUT")
 	if dir == "" {
@@ -328,20 +329,23 @@ func TestGallery(t *testing.T) {
 	}
 }
 
-// TestBrowserLayout measures what the eye would see: grid lines and marks at their values, charts along time on one
-// scale, names at the ends of lines apart, and a page that fits a phone.
+// TestBrowserLayout measures the layout: grid lines and marks are at their values, charts along time have one scale,
+// names at the ends of lines do not overlap, and a page fits a phone.
 func TestBrowserLayout(t *testing.T) {
 	sweep := writeFile(t, "sweep.jsonl", reporttest.Lines(reporttest.Records(1, reporttest.Sweep(6, 150)...)))
 	other := writeFile(t, "other.jsonl", reporttest.Lines(reporttest.Records(2, reporttest.Sweep(6, 150)...)))
 	b := browse(t, pageOf(t, sweep, other, "--slo", "ttft_ms:p99<500"), "layout", 1280, 900)
 	b.drawn()
 	const chartOf = `echarts.getInstanceByDom(document.querySelector('#%s .plot'))`
-	// The horizontal lines that lie across the plot, and where those of the ticks and the SLO belong.
+	// The horizontal lines across the plot, and the places of the ticks and the SLO.
 	off := eval[[]string](b, `(() => {
 		const bad = [];
 		for (const f of document.querySelectorAll('figure')) {
-			const c = echarts.getInstanceByDom(f.querySelector('.plot')), g = c.getModel().getComponent('grid').coordinateSystem.getRect();
-			const rows = c.getZr().storage.getDisplayList(true).filter(e => e.type === 'ec-line' && Math.abs(e.shape.y1 - e.shape.y2) < 0.01 && Math.abs(Math.abs(e.shape.x2 - e.shape.x1) - g.width) < 2).map(e => e.shape.y1);
+			const c = echarts.getInstanceByDom(f.querySelector('.plot'));
+			const g = c.getModel().getComponent('grid').coordinateSystem.getRect();
+			const rows = c.getZr().storage.getDisplayList(true)
+				.filter(e => e.type === 'ec-line' && Math.abs(e.shape.y1 - e.shape.y2) < 0.01
+					&& Math.abs(Math.abs(e.shape.x2 - e.shape.x1) - g.width) < 2).map(e => e.shape.y1);
 			for (const p of c.getOption().yAxis[0].axisLabel.customValues) {
 				const at = c.convertToPixel({yAxisIndex: 0}, p);
 				if (!rows.some(y => Math.abs(y - at) < 1)) bad.push(f.id + ': no line at the tick ' + p);
@@ -353,7 +357,8 @@ func TestBrowserLayout(t *testing.T) {
 		t.Error(bad)
 	}
 	scales := eval[[]string](b, `[...new Set([...document.querySelectorAll('figure.wide')].map(f => {
-		const c = echarts.getInstanceByDom(f.querySelector('.plot')), m = c.getModel(), g = m.getComponent('grid').coordinateSystem.getRect();
+		const c = echarts.getInstanceByDom(f.querySelector('.plot')), m = c.getModel();
+		const g = m.getComponent('grid').coordinateSystem.getRect();
 		return m.getComponent('xAxis').axis.scale.getExtent().join() + ' over ' + g.x + '+' + g.width;
 	}))]`)
 	if len(scales) != 1 {
@@ -364,8 +369,16 @@ func TestBrowserLayout(t *testing.T) {
 	}
 	close := eval[[]string](b, `[...document.querySelectorAll('figure')].flatMap(f => {
 		const texts = echarts.getInstanceByDom(f.querySelector('.plot')).getZr().storage.getDisplayList(true)
-			.filter(e => e.type === 'tspan' && /sweep|other/.test(e.style.text)).map(e => { const r = e.getBoundingRect().clone(); e.transform && r.applyTransform(e.transform); return [e.style.text, r]; });
-		return texts.flatMap(([a, r], i) => texts.slice(i + 1).filter(([, q]) => Math.min(r.x + r.width, q.x + q.width) - Math.max(r.x, q.x) > 2 && Math.min(r.y + r.height, q.y + q.height) - Math.max(r.y, q.y) > 3).map(([c]) => f.id + ': ' + a + ' over ' + c));
+			.filter(e => e.type === 'tspan' && /sweep|other/.test(e.style.text))
+			.map(e => {
+				const r = e.getBoundingRect().clone();
+				e.transform && r.applyTransform(e.transform);
+				return [e.style.text, r];
+			});
+		return texts.flatMap(([a, r], i) => texts.slice(i + 1).filter(([, q]) =>
+			Math.min(r.x + r.width, q.x + q.width) - Math.max(r.x, q.x) > 2
+			&& Math.min(r.y + r.height, q.y + q.height) - Math.max(r.y, q.y) > 3)
+			.map(([c]) => f.id + ': ' + a + ' over ' + c));
 	})`)
 	for _, bad := range close {
 		t.Error(bad)
@@ -376,11 +389,16 @@ func TestBrowserLayout(t *testing.T) {
 		t.Errorf("the page is %d px wide on a phone of 390", wide)
 	}
 	if silent := eval[[]string](b,
-		`[...document.querySelectorAll('main > section.table .scroll')].filter(s => s.scrollWidth > s.clientWidth + 2 && (!s.previousElementSibling.classList.contains('sideways') || s.previousElementSibling.hidden)).map(s => s.getAttribute('aria-label'))`); len(silent) > 0 {
+		`[...document.querySelectorAll('main > section.table .scroll')].filter(s =>
+			s.scrollWidth > s.clientWidth + 2 && (!s.previousElementSibling.classList.contains('sideways')
+				|| s.previousElementSibling.hidden))
+			.map(s => s.getAttribute('aria-label'))`); len(silent) > 0 {
 		t.Errorf("tables that scroll without a word: %q", silent)
 	}
 	if moved := eval[float64](
-		b, `(() => { const s = document.querySelector('main > section.table .scroll'), th = s.querySelector('tbody th'), x = th.getBoundingClientRect().x; s.scrollLeft = 200; return th.getBoundingClientRect().x - x; })()`); moved < -1 || moved > 1 {
+		b, `(() => { const s = document.querySelector('main > section.table .scroll');
+			const th = s.querySelector('tbody th'), x = th.getBoundingClientRect().x; s.scrollLeft = 200;
+			return th.getBoundingClientRect().x - x; })()`); moved < -1 || moved > 1 {
 		t.Errorf("the first column moves by %v px", moved)
 	}
 	b.whole("phone")

@@ -8,15 +8,16 @@ import (
 	"testing"
 )
 
-// recordsOf writes n records, one each everyMs, that take takesMs and a little, and returns the file.
+// recordsOf writes n records, one every everyMs, whose latency is takesMs and a little more, and returns the file.
 func recordsOf(t *testing.T, name string, n, everyMs, takesMs int, change string) string {
 	t.Helper()
 	var b strings.Builder
 	for i := range n {
 		at := 1_790_000_000_000_000 + i*everyMs*1000
 		ms := float64(takesMs) + float64(i*7919%101)/10
-		fmt.Fprintf(&b, `{"id":"r%d","seq":%d,"run":"rate=10","mode":"open","rate":10,"api":"openai","op":"chat","model":"m","scheduled_us":%d,"queue_ms":0,"sent_us":%d,"lag_ms":0.05,`+
-			`"client_cpu":0.1,"reused":true,"ttft_ms":%.1f,"latency_ms":%.1f,"prompt_tokens":10,"completion_tokens":1,"tokens_from":"usage","status":200,"ok":true}`+"\n",
+		fmt.Fprintf(&b, `{"id":"r%d","seq":%d,"run":"rate=10","mode":"open","rate":10,"api":"openai","op":"chat","model":"m",`+
+			`"scheduled_us":%d,"queue_ms":0,"sent_us":%d,"lag_ms":0.05,"client_cpu":0.1,"reused":true,"ttft_ms":%.1f,`+
+			`"latency_ms":%.1f,"prompt_tokens":10,"completion_tokens":1,"tokens_from":"usage","status":200,"ok":true}`+"\n",
 			i, i, at, at, ms, ms)
 	}
 	path := filepath.Join(t.TempDir(), name)
@@ -30,7 +31,7 @@ func recordsOf(t *testing.T, name string, n, everyMs, takesMs int, change string
 	return path
 }
 
-// A gate fails on what is worse, and on what it cannot judge, and says which.
+// TestRegressionGate checks that the gate fails, and reports why, if a figure is worse or cannot be judged.
 func TestRegressionGate(t *testing.T) {
 	base := recordsOf(t, "base.jsonl", 400, 10, 200, "")
 	for name, c := range map[string]struct {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -19,7 +18,7 @@ const hostile = "\x1b]0;owned\x07\u009b31m\u202e<img src=x>"
 
 var raw = regexp.MustCompile("[\x00-\x08\x0b-\x1f\x7f\u0080-\u009f\u202a-\u202e\u2066-\u2069]")
 
-// hostileRecord has it in every string.
+// hostileRecord returns a record with hostile in every string.
 func hostileRecord(i int) *record.Record {
 	r := &record.Record{
 		Seq: int64(i), ScheduledUs: 1_790_000_000_000_000 + int64(i)*10_000, SentUs: 1_790_000_000_000_000 +
@@ -39,7 +38,7 @@ func hostileRecord(i int) *record.Record {
 	return r
 }
 
-// What a record holds never reaches a terminal, a document or a spreadsheet as it is, in any format.
+// TestNothingHostileIsShown checks that no format passes hostile text to a terminal, a document or a spreadsheet.
 func TestNothingHostileIsShown(t *testing.T) {
 	var b strings.Builder
 	for i := range 20 {
@@ -93,7 +92,7 @@ func TestNothingHostileIsShown(t *testing.T) {
 }
 
 func TestFormulasAreQuoted(t *testing.T) {
-	line := fmt.Sprintf(`{"run":"=HYPERLINK(\"http://x\")","model":"@m","op":"-1","ok":true,"sent_us":%d,"latency_ms":5}`, 1_790_000_000_000_000)
+	line := `{"run":"=HYPERLINK(\"http://x\")","model":"@m","op":"-1","ok":true,"sent_us":1790000000000000,"latency_ms":5}`
 	out, _, _ := stat(t, line, "--format", "csv")
 	for _, want := range []string{`"'=HYPERLINK(""http://x"")"`, ",'@m,", ",-1,"} {
 		if !strings.Contains(out, want) {

@@ -37,7 +37,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// samples are figures of every kind of series, axis and mark.
+// samples returns figures with every kind of series, axis and mark.
 func samples() []Figure {
 	lines := Figure{
 		Name: "lines", Section: "A", Title: "Lines on nines", Note: "With a band.", Alt: "Two lines rise.",
@@ -200,7 +200,9 @@ func TestPackedCellsAreExact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"name":"","kind":"cells","color":0,"v":[1,2,3],"xs":[[0,1],[1,2]],"ys":[[10,20],[20,40]],"x":[0,0,1],"y":[0,1,-1]}`; string(b) != want {
+	want := `{"name":"","kind":"cells","color":0,"v":[1,2,3],"xs":[[0,1],[1,2]],"ys":[[10,20],[20,40]],` +
+		`"x":[0,0,1],"y":[0,1,-1]}`
+	if string(b) != want {
 		t.Errorf("%s, want %s", b, want)
 	}
 }
@@ -229,7 +231,7 @@ func TestPNGHasInk(t *testing.T) {
 	}
 }
 
-// hostile are strings that would end a script, an attribute, a style or a comment if they were taken for markup.
+// hostile returns strings that end a script, an attribute, a style or a comment if they are not escaped.
 func hostile() []string {
 	return []string{
 		`</script><img src=x onerror=alert(1)>`, `"><svg onload=alert(1)>`, `<!--<script>`, `]]></script>`, "\u2028\u2029",
@@ -378,7 +380,7 @@ func TestTicks(t *testing.T) {
 	}
 }
 
-// TestTextIsPlain puts what moves a cursor, and what turns the writing direction, into every text of a page.
+// TestTextIsPlain puts control characters and bidirectional overrides into every text of a page.
 func TestTextIsPlain(t *testing.T) {
 	bad := "a\x1b[2J\x07\u009b\u202e\u2066\r\nb"
 	f := Figure{

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestContrast wants 3:1 for every line on light and dark pages, and 4.5:1 for text in their colours.
+// TestContrast checks a contrast of 3:1 for lines on light and dark pages, and of 4.5:1 for text in their colours.
 func TestContrast(t *testing.T) {
 	want := func(c, paper color.NRGBA, least float64, what string) {
 		t.Helper()
@@ -34,7 +34,7 @@ func TestContrast(t *testing.T) {
 	}
 }
 
-// TestScaleIsThatOfTheCells wants the legend of cells to name values that there are, in the colours of the cells.
+// TestScaleIsThatOfTheCells checks that the legend of cells names values that occur, in the colours of those cells.
 func TestScaleIsThatOfTheCells(t *testing.T) {
 	for _, c := range []struct{ v, want Column }{
 		{Column{1, 3, 2, 1}, Column{1, 2, 3}},

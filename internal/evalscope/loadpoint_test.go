@@ -30,14 +30,16 @@ func TestConversations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `[{"Avg Turns/Request":1.3333,"KV Cache Hit Rate (%)":30,"Avg First-Turn TTFT (ms)":2000,"Avg Subsequent-Turn TTFT (ms)":500},` +
+	const want = `[{"Avg Turns/Request":1.3333,"KV Cache Hit Rate (%)":30,"Avg First-Turn TTFT (ms)":2000,` +
+		`"Avg Subsequent-Turn TTFT (ms)":500},` +
 		`{"n_traces":2,"rows":[` +
 		`{"metric":"Latency (s)","mean":4.25,"min":4,"p50":4.25,"p90":4.45,"p95":4.475,"p99":4.495,"max":4.5},` +
 		`{"metric":"First-Turn TTFT (s)","mean":2,"min":1,"p50":2,"p90":2.8,"p95":2.9,"p99":2.98,"max":3},` +
 		`{"metric":"TTFAT (s)","mean":3.25,"min":3,"p50":3.25,"p90":3.45,"p95":3.475,"p99":3.495,"max":3.5},` +
 		`{"metric":"Decode TPS","mean":15,"min":10,"p50":15,"p90":19,"p95":19.5,"p99":19.9,"max":20},` +
 		`{"metric":"Cache Hit Rate (%)","mean":18.75,"min":0,"p50":18.75,"p90":33.75,"p95":35.625,"p99":37.125,"max":37.5},` +
-		`{"metric":"Eligible Cache Hit Rate (%)","mean":35.714285714285715,"min":0,"p50":35.714285714285715,"p90":64.28571428571429,"p95":67.85714285714286,"p99":70.71428571428572,"max":71.42857142857143}]},` +
+		`{"metric":"Eligible Cache Hit Rate (%)","mean":35.714285714285715,"min":0,"p50":35.714285714285715,` +
+		`"p90":64.28571428571429,"p95":67.85714285714286,"p99":70.71428571428572,"max":71.42857142857143}]},` +
 		`{"n_samples":3,"wall_time_s":4.5,"last_window_s":30,"warmup_frac":0.2,"rows":[` +
 		`{"metric":"Total Prompt tok/s","overall":11.11111111111111,"last_window":11.11111111111111,"steady_state":16},` +
 		`{"metric":"New Prompt tok/s","overall":7.777777777777778,"last_window":7.777777777777778,"steady_state":10},` +

@@ -27,7 +27,7 @@ type Format struct {
 
 // Options select what the tables of a summary show besides its figures.
 type Options struct {
-	Facts     [][2]string              // what is known of the run as a whole: names and values, shown first
+	Facts     [][2]string              // of the run as a whole: names and values, shown first
 	Intervals bool                     // confidence intervals below means and percentiles
 	Stress    func(cell string) string // colors text cells that must not be missed; nil: none
 }

@@ -14,7 +14,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// read makes a source of records, of a file of that name.
+// read returns a source with records, as if from a file of that name.
 func read(t *testing.T, file string, records []record.Record) *Source {
 	t.Helper()
 	slo, err := gate.Parse("ttft_ms:p99<500")
@@ -40,7 +40,7 @@ func find(t *testing.T, p *chart.Page, name string) *chart.Figure {
 	return nil
 }
 
-// table is that of a title.
+// tableOf returns the table with a title.
 func tableOf(t *testing.T, tables []table.Table, title string) *table.Table {
 	t.Helper()
 	for i := range tables {
@@ -52,8 +52,8 @@ func tableOf(t *testing.T, tables []table.Table, title string) *table.Table {
 	return nil
 }
 
-// TestComparison wants a first table of both sides, sides named by file and folder, one colour a side and one dash a
-// load point in every figure, and facts and errors of each side.
+// TestComparison checks the page of two sides: the first table compares them, their names are file and folder, each
+// side has a colour and each load point a dash, and there are facts and errors of each side.
 func TestComparison(t *testing.T) {
 	points := func(slots int) []reporttest.Load {
 		return []reporttest.Load{
@@ -130,8 +130,8 @@ func TestNamesOfSources(t *testing.T) {
 	}
 }
 
-// TestFailuresCount wants failed requests to be infinite in response time, to miss an SLO, and no load point of them to
-// be the best within it.
+// TestFailuresCount checks that the response time of failed requests is infinite, so that they miss an SLO, and that a
+// load point with them is not the best.
 func TestFailuresCount(t *testing.T) {
 	p := Page([]*Source{read(t, "f.jsonl", reporttest.Records(1,
 		reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8}, reporttest.Load{Run: "rate=9", N: 200,
@@ -150,7 +150,7 @@ func TestFailuresCount(t *testing.T) {
 	}
 }
 
-// TestPercentilesOverTimeHaveEnough wants no p99 of a few requests.
+// TestPercentilesOverTimeHaveEnough checks that a few requests have no p99.
 func TestPercentilesOverTimeHaveEnough(t *testing.T) {
 	for n, want := range map[int][]string{300: {"p50", "p90", "max"}, 3000: {"p50", "p90", "p99"}} {
 		p := Page([]*Source{read(t, "n.jsonl", reporttest.Records(1,
@@ -183,7 +183,7 @@ func TestPercentilesOverTimeHaveEnough(t *testing.T) {
 	}
 }
 
-// TestManyLoadPoints wants sixty load points to be legible: a few curves, and all in the table.
+// TestManyLoadPoints checks that sixty load points are legible: a few have curves, and the table has all.
 func TestManyLoadPoints(t *testing.T) {
 	p := Page([]*Source{read(t, "s.jsonl", reporttest.Records(1, reporttest.Sweep(60, 12)...))}, Options{})
 	f := find(t, p, "ttft-percentiles")
@@ -201,7 +201,7 @@ func TestManyLoadPoints(t *testing.T) {
 	}
 }
 
-// TestLongDurations wants seconds from ten seconds on, on axes, marks and in tables.
+// TestLongDurations checks that axes, marks and tables show seconds from ten seconds on.
 func TestLongDurations(t *testing.T) {
 	records := reporttest.Records(1, reporttest.Load{Run: "a", N: 100, Rate: 1, Slots: 40, Chunks: 4})
 	for i := range records {
@@ -223,7 +223,7 @@ func TestLongDurations(t *testing.T) {
 	}
 }
 
-// TestContentOnlyIfItDiffers leaves out the TTFT of content where it is the TTFT.
+// TestContentOnlyIfItDiffers checks that the TTFT of content is left out if it equals the TTFT.
 func TestContentOnlyIfItDiffers(t *testing.T) {
 	for _, thinks := range []bool{false, true} {
 		records := reporttest.Records(1, reporttest.Load{Run: "a", N: 30, Rate: 5, Slots: 8, Chunks: 4})

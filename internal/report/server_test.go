@@ -46,7 +46,7 @@ func rounded(c chart.Column) (out []float64) {
 	return out
 }
 
-// sourceOf reads records.
+// sourceOf returns a source with records.
 func sourceOf(t *testing.T, in []byte) *Source {
 	t.Helper()
 	s, err := Read(t.Context(), bytes.NewReader(in), "-", "stdin", stats.Options{}, false)

@@ -76,7 +76,7 @@ func TestWriteErrorsAreReported(t *testing.T) {
 	}
 }
 
-// TestStress: colors change no width.
+// TestStress checks that colors do not change widths.
 func TestStress(t *testing.T) {
 	tab := Table{Header: []string{"a", "b"}, Rows: [][]string{{"x", "FAIL"}, {"y", "pass: 3"}}}
 	var plain, stressed strings.Builder

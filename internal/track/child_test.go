@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestMain makes the test binary a Python that knows the packages, where the environment says so.
+// TestMain makes the test binary act as a Python with the packages if an environment variable is set.
 func TestMain(m *testing.M) {
 	if mode := os.Getenv("TRACK_TEST_CHILD"); mode != "" {
 		os.Exit(pretend(mode))
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// pretend answers as track.py does, in one of several ways.
+// pretend acts as track.py does. The mode selects how.
 func pretend(mode string) int {
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 1<<20)

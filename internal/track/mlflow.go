@@ -35,7 +35,7 @@ type mlflow struct {
 	experiment, run string
 	opened          *event // the event of the run
 	artifacts       string // URL below which files are put; "" if only MLflow's own client can upload files
-	unreachable     string // where the server stores files then
+	unreachable     string // the server's folder of files then
 	tables          []logged
 }
 

@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// server is an MLflow that remembers what it was asked, and refuses where status says so.
+// server is an MLflow server that records requests, and rejects those that status has a code for.
 type server struct {
 	t        *testing.T
 	status   map[string]int // by the end of the path
@@ -147,8 +147,8 @@ func TestMLflowTrouble(t *testing.T) {
 	}
 }
 
-// A run whose making was cut off between two calls is not made twice.
-func TestMLflowGoesOn(t *testing.T) {
+// TestMLflowRetryMakesNoSecondRun checks that a retry after a failure between two calls does not create a second run.
+func TestMLflowRetryMakesNoSecondRun(t *testing.T) {
 	s, m := newServer(t)
 	run := &event{Op: opRun, Name: "n", Config: map[string]any{"a": "b"}}
 	s.status["runs/log-batch"] = 503

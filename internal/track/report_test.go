@@ -12,8 +12,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// TestEvents holds everything that is logged of a small sweep against a golden file, which is also what
-// docs/trackers.md describes.
+// TestEvents compares all events of a small sweep with a golden file. docs/trackers.md describes them.
 func TestEvents(t *testing.T) {
 	s := collect(3, 4, 8)
 	events := []*event{opening("", map[string]any{"api_key": "s3cret", "by": []string{"run"}}, &s.Blocks[0])}
@@ -96,7 +95,7 @@ func TestMasked(t *testing.T) {
 	}
 }
 
-// A run that was kept under the project's former name is read.
+// TestFormerNameIsRead checks that a journal with the project's former name is read.
 func TestFormerNameIsRead(t *testing.T) {
 	for format, ok := range map[string]bool{"perfpipe-track/1": true, "llmperf-track/1": true, "other-track/1": false} {
 		if _, err := decode([]byte(`{"op":"run","format":"` + format + `"}`)); (err == nil) != ok {

@@ -78,7 +78,8 @@ class Swanlab:
 
     def __init__(self, swanlab):
         self.swanlab = swanlab
-        self.log_dir = os.environ.get("SWANLAB_LOG_DIR") or os.environ.get("SWANLAB_LOGDIR") or os.path.join(hello["dir"], "swanlog")
+        env = os.environ.get("SWANLAB_LOG_DIR") or os.environ.get("SWANLAB_LOGDIR")
+        self.log_dir = env or os.path.join(hello["dir"], "swanlog")
 
     def run(self, name, config):
         self.axes = set()
@@ -90,7 +91,8 @@ class Swanlab:
             options["mode"] = "local"
         elif host:
             self.swanlab.login(api_key=key, host=host)
-        self.current = self.swanlab.init(project=hello["project"], name=name, config=config, log_dir=self.log_dir, **options)
+        self.current = self.swanlab.init(
+            project=hello["project"], name=name, config=config, log_dir=self.log_dir, **options)
         self.local = self.current.mode == "local"
         if self.local:
             return "local run in %s, which swanlab watch %s shows" % (self.current.dir, self.log_dir)
@@ -183,7 +185,8 @@ class Clearml:
     def chart(self, name, x, y, series):
         for s in series:
             self.logger.report_scatter2d(
-                title=name, series=s["name"] or "all", iteration=0, scatter=s["points"], xaxis=x, yaxis=y, mode="lines+markers")
+                title=name, series=s["name"] or "all", iteration=0, scatter=s["points"], xaxis=x, yaxis=y,
+                mode="lines+markers")
 
     def config(self, config):
         self.current.connect(config, name="records")

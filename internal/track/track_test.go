@@ -18,13 +18,13 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// heard is what a fake tracker was told, and when.
+// heard is an event that a fake tracker received, and its time.
 type heard struct {
 	after time.Duration
 	event *event
 }
 
-// fake is a tracker whose answers a function gives.
+// fake is a tracker whose answers come from a function.
 type fake struct {
 	start  time.Time
 	answer func(ctx context.Context, e *event) (string, error)
@@ -55,7 +55,7 @@ func (f *fake) ops() (ops []string) {
 	return ops
 }
 
-// messages gathers what is reported.
+// messages collects messages.
 type messages struct {
 	mu   sync.Mutex
 	list []Message
@@ -75,7 +75,7 @@ func options(t *testing.T, said *messages) Options {
 	}
 }
 
-// sample is one good streamed request of a load point.
+// sample returns the record of a successful streamed request.
 func sample(run string, rate float64, seq int64) *record.Record {
 	return &record.Record{
 		Seq: seq, Run: run, Mode: "open", Rate: rate, Phase: record.PhaseMeasure, API: "openai", Op: "chat",
@@ -87,7 +87,7 @@ func sample(run string, rate float64, seq int64) *record.Record {
 	}
 }
 
-// collect makes the summary of n requests at each of some rates.
+// collect returns the summary of n requests at each rate.
 func collect(n int64, rates ...float64) *stats.Summary {
 	c := stats.New(stats.Options{Percentiles: []float64{50, 99}})
 	seq := int64(0)
@@ -300,7 +300,7 @@ func TestRefusalIsFinal(t *testing.T) {
 	}
 }
 
-// again serves the run that path keeps.
+// again logs the run of a journal to a sink.
 func again(t *testing.T, opt Options, path string, s sink) bool {
 	t.Helper()
 	j, err := open(path)

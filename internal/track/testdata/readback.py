@@ -29,16 +29,19 @@ FIGURES = {
     "Avg TTFT (ms)": ("metrics.ttft_ms.mean", 1), "Avg TPOT (ms)": ("metrics.tpot_ms.mean", 1),
     "Avg ITL (ms)": ("metrics.itl_ms.mean", 1), "Avg Output Tokens": ("metrics.output_tokens.mean", 1),
     "KV Cache Hit Rate (%)": ("cache_hit", 0.01), "Avg First-Turn TTFT (ms)": ("metrics.first_turn_ttft_ms.mean", 1),
-    "Avg Subsequent-Turn TTFT (ms)": ("metrics.later_turn_ttft_ms.mean", 1), "Avg Decoded Tok/Iter": ("tokens_per_chunk", 1),
+    "Avg Subsequent-Turn TTFT (ms)": ("metrics.later_turn_ttft_ms.mean", 1),
+    "Avg Decoded Tok/Iter": ("tokens_per_chunk", 1),
     "Avg Response Time (s)": ("metrics.response_ms.mean", 1000), "Success Rate (%)": ("success_rate", 0.01),
-    "Requests in Flight": ("in_flight", 1), "Goodput (req/s)": ("goodput.per_s", 1), "Goodput (%)": ("goodput.share", 0.01),
+    "Requests in Flight": ("in_flight", 1), "Goodput (req/s)": ("goodput.per_s", 1),
+    "Goodput (%)": ("goodput.share", 0.01),
 }
 CURVES = {
     "TTFT (ms)": ("ttft_ms", 1), "ITL (ms)": ("itl_ms", 1), "TPOT (ms)": ("tpot_ms", 1),
     "Latency (s)": ("latency_ms", 1000), "Response Time (s)": ("response_ms", 1000),
 }
 COLUMNS = {
-    **CURVES, "Decode (tok/s)": ("user_tokens_per_s", 1), "Input tokens": ("input_tokens", 1), "Output tokens": ("output_tokens", 1),
+    **CURVES, "Decode (tok/s)": ("user_tokens_per_s", 1), "Input tokens": ("input_tokens", 1),
+    "Output tokens": ("output_tokens", 1),
 }
 
 
@@ -71,12 +74,14 @@ class Expected:
                 stat = block["metrics"].get(key)
                 if not stat:
                     continue
-                curve = [[p, scaled(stat[n], unit)] for p, n in zip(summary["percentiles"], names) if stat[n] is not None]
+                curve = [
+                    [p, scaled(stat[n], unit)] for p, n in zip(summary["percentiles"], names) if stat[n] is not None]
                 self.curves.setdefault("Percentiles of " + title, {})[point] = curve
                 values.update({"P%g %s" % (p, title): v for p, v in curve})
             self.final[point] = values
             self.sweep[block["rate"]] = values
-            for row, n in [("min", "min")] + [("%g%%" % p, n) for p, n in zip(summary["percentiles"], names)] + [("max", "max")]:
+            ranks = [("%g%%" % p, n) for p, n in zip(summary["percentiles"], names)]
+            for row, n in [("min", "min")] + ranks + [("max", "max")]:
                 self.percentiles[point, row] = {
                     title: scaled(block["metrics"].get(key, {}).get(n), unit) for title, (key, unit) in COLUMNS.items()}
 
@@ -246,7 +251,8 @@ def mlflow(url):
         return json.load(urllib.request.urlopen(request))
 
     experiment = get(api + "/experiments/get-by-name?experiment_name=perf_benchmark")["experiment"]["experiment_id"]
-    run = post("/runs/search", experiment_ids=[experiment], order_by=["attribute.start_time DESC"], max_results=1)["runs"][0]
+    order = ["attribute.start_time DESC"]
+    run = post("/runs/search", experiment_ids=[experiment], order_by=order, max_results=1)["runs"][0]
     info, data = run["info"], run["data"]
     if info["status"] != "FINISHED":
         fail("mlflow: the run is", info["status"])
@@ -259,14 +265,16 @@ def mlflow(url):
             points.setdefault(point.replace(":", "="), {})[field] = value
     s.config["load_points"] = points
     names = {}
-    for name in list(FIGURES) + ["P%g %s" % (p, t) for p in summary["percentiles"] for t in CURVES] + ["Percentiles of " + t for t in CURVES]:
+    tails = ["P%g %s" % (p, t) for p in summary["percentiles"] for t in CURVES]
+    for name in list(FIGURES) + tails + ["Percentiles of " + t for t in CURVES]:
         names[name.replace("(", "").replace(")", "").replace("/", " per ").replace("%", "percent")] = name
     for metric in data["metrics"]:
         group, name = metric["key"].split("/")
         query = urllib.parse.urlencode({"run_id": info["run_id"], "metric_key": metric["key"], "max_results": 10000})
         for m in get(api + "/metrics/get-history?" + query)["metrics"]:
             if group.startswith("Percentiles of "):
-                s.charts.setdefault(names[group], {}).setdefault(name.replace(":", "="), []).append([m["step"], m["value"]])
+                lines = s.charts.setdefault(names[group], {})
+                lines.setdefault(name.replace(":", "="), []).append([m["step"], m["value"]])
             else:
                 s.add(group.replace(":", "="), names[name], m["step"], m["value"])
     files = "%s/api/2.0/mlflow-artifacts/artifacts/%s/%s/artifacts/" % (url, experiment, info["run_id"])
@@ -342,7 +350,8 @@ kind, where, summary, records = sys.argv[1:5]
 live = "live" in sys.argv[5:]
 summary = json.load(open(summary))
 e = Expected(summary)
-s = {"wandb": wandb, "swanlab": swanlab, "swanlab-files": swanlab_files, "clearml": clearml, "mlflow": mlflow}[kind](where)
+readers = {"wandb": wandb, "swanlab": swanlab, "swanlab-files": swanlab_files, "clearml": clearml, "mlflow": mlflow}
+s = readers[kind](where)
 n = check_tables(s, e) + check_charts(s, e, kind in ("swanlab", "mlflow"))
 if kind != "swanlab-files":
     n += check_series(s, e, live)

@@ -28,8 +28,8 @@ func main() {
 
 const usage = `Usage: evalscope-perf [--dry-run] FLAGS
 
-Runs what "evalscope perf FLAGS" asks for as a pipeline of perf-gen, perf-send, perf-stats and perf-plot, which it prints,
-and leaves evalscope's folder of results. --dry-run only prints. docs/from-evalscope.md tells what differs. Flags:
+Runs "evalscope perf FLAGS" as a pipeline of perf-gen, perf-send, perf-stats and perf-plot, which it prints, and leaves
+evalscope's folder of results. --dry-run only prints. docs/from-evalscope.md describes the differences. Flags:
 
 `
 

@@ -11,8 +11,8 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// TestTable holds the table against the --help of the four commands: every stage that a row names has such a flag, and
-// where a command has a flag by evalscope's name the table knows about it.
+// TestTable compares the table with the --help of the four commands: every stage of a row has the flag, and a flag that
+// a command has is not marked as unused.
 func TestTable(t *testing.T) {
 	dir := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", dir, "perfpipe/cmd/...").CombinedOutput(); err != nil {
@@ -50,7 +50,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// lines gives the commands that a command line comes to.
+// lines returns the commands that a command line is translated to.
 func lines(t *testing.T, args ...string) (gen, send string, err error) {
 	t.Helper()
 	v, err := parse(allFlags(), args)
@@ -95,7 +95,8 @@ func TestSplit(t *testing.T) {
 		{"a trace at its own times", "--dataset workload_trace --dataset-path f --open-loop --number 5",
 			"perf-gen --dataset trace --format workload_trace --number 5 --dataset-path f",
 			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --arrival trace --number 5" + keep},
-		{"a search", `--model m --prompt a --sla-auto-tune --sla-params [{"p99_latency":"<=2","avg_ttft":"<50ms"}] --parallel 4`,
+		{"a search",
+			`--model m --prompt a --sla-auto-tune --sla-params [{"p99_latency":"<=2","avg_ttft":"<50ms"}] --parallel 4`,
 			"perf-gen --number 0 --model m --prompt a",
 			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --search parallel --slo 'ok>=1' 'ttft_ms:mean<50' " +
 				"'latency_ms:p99<=2000' --search-runs 3 --parallel 4" + keep},
@@ -104,8 +105,10 @@ func TestSplit(t *testing.T) {
 			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --parallel 1 --number 1 --headers 'X-API-Key=***' A=b" +
 				keep},
 		{"the older name of --dataset-args",
-			`--model m --dataset swe_smith --multi-turn -n 1 --multi-turn-args {"first_turn_length":9,"subsequent_turn_length":8} --dataset-args {"first_turn_length":7}`,
-			`perf-gen --dataset swe_smith --dataset-args '{"first_turn_length":7,"subsequent_turn_length":8}' --number 1 --model m`,
+			`--model m --dataset swe_smith --multi-turn -n 1 ` +
+				`--multi-turn-args {"first_turn_length":9,"subsequent_turn_length":8} --dataset-args {"first_turn_length":7}`,
+			`perf-gen --dataset swe_smith --dataset-args '{"first_turn_length":7,"subsequent_turn_length":8}' ` +
+				`--number 1 --model m`,
 			"perf-send --url http://127.0.0.1:8877/v1/chat/completions --parallel 1 --number 1" + keep},
 	} {
 		gen, send, err := lines(t, strings.Fields(c.args)...)
