@@ -68,9 +68,8 @@ func (p *parser) field(line []byte) error {
 
 // contentType returns the media type in lower case, without parameters. It does not allocate for the usual two.
 func contentType(value []byte) string {
-	if i := bytes.IndexByte(value, ';'); i >= 0 {
-		value = bytes.TrimSpace(value[:i])
-	}
+	value, _, _ = bytes.Cut(value, []byte{';'})
+	value = bytes.TrimSpace(value) // net/http leaves a blank behind a folded value
 	for _, usual := range [...]string{"text/event-stream", "application/json"} {
 		if equalFold(value, usual) {
 			return usual
