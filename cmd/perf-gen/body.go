@@ -2,17 +2,22 @@ package main
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
-	"strconv"
-	"strings"
+	"sync"
+	"time"
 
+	json "github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/cli"
 	"perfpipe/internal/dataset"
 	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/fault"
+	"perfpipe/internal/tokenizer"
+	"perfpipe/internal/vocabulary"
 )
 
 // shape returns the parts of a body that flags determine.
@@ -24,14 +29,14 @@ func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
 		return nil, fault.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
 	}
-	mix, err := models(f.Model)
+	mix, err := body.ParseModels(f.Model)
 	if err != nil {
-		return nil, err
+		return nil, fault.Usage("write a mix as a=0.7,b=0.3", "--model %s: %w", f.Model, err)
 	}
 	s := &body.Shape{API: f.API, Custom: custom, Chat: f.ApplyChatTemplate, Models: mix, UniquePrefix: f.UniquePrefix,
 		PromptTokens: f.PromptTokens, Seed: o.Seed}
 	if f.QueryTemplate != "" {
-		text, err := textOrFile("--query-template", f.QueryTemplate)
+		text, err := cli.TextOrFile("--query-template", f.QueryTemplate)
 		if err != nil {
 			return nil, err
 		}
@@ -52,29 +57,6 @@ func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
 	}
 	s.Params = append(s.Params, extra...)
 	return s, err
-}
-
-// models parses a name, or a mix such as a=0.7,b=0.3.
-func models(text string) (mix []body.Model, err error) {
-	if text == "" {
-		return nil, nil
-	}
-	words := strings.Split(text, ",")
-	for _, word := range words {
-		at := strings.LastIndex(word, "=")
-		share, err := strconv.ParseFloat(word[at+1:], 64)
-		if at > 0 && err == nil && share > 0 {
-			mix = append(mix, body.Model{Name: word[:at], Share: share})
-		}
-	}
-	switch len(mix) {
-	case len(words):
-		return mix, nil
-	case 0:
-		return []body.Model{{Name: text, Share: 1}}, nil
-	}
-	return nil, fault.Usage("write a mix as a=0.7,b=0.3", "--model %s: some of it have a share above 0, and some not",
-		text)
 }
 
 // extra splits --extra-args into options of the dataset and parameters to send, and adds --dataset-args to the former.
@@ -112,7 +94,7 @@ func eachKey(flag, value string, each func(key, value gjson.Result)) error {
 	if value == "" {
 		return nil
 	}
-	text, err := textOrFile(flag, value)
+	text, err := cli.TextOrFile(flag, value)
 	if err != nil {
 		return err
 	}
@@ -170,4 +152,28 @@ func optional[T any](value *T, key string, typed func(string, any), absent func(
 	} else if absent != nil {
 		absent()
 	}
+}
+
+// template opens the chat template beside the vocabulary.
+func (f *flags) template(o *dataset.Options) func() (*body.Rendering, error) {
+	return sync.OnceValues(func() (*body.Rendering, error) {
+		if f.TokenizerPath == "" {
+			return nil, fault.Usage("name the model's folder or repository",
+				"a chat template is needed, and --tokenizer-path names no model")
+		}
+		t, err := tokenizer.OpenTemplate(o.TokenizerName)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fault.Usage("name the folder of a chat model, or put its chat_template.jinja beside the vocabulary",
+				"--tokenizer-path %s: there is no chat template with it", f.TokenizerPath)
+		}
+		if err != nil {
+			return nil, vocabulary.Fault(err)
+		}
+		r := &body.Rendering{Template: t, Now: time.Now()}
+		kwargs := gjson.Get(f.ExtraArgs, "chat_template_kwargs")
+		if !kwargs.IsObject() {
+			return r, nil
+		}
+		return r, json.Unmarshal([]byte(kwargs.Raw), &r.Arguments)
+	})
 }

@@ -60,17 +60,17 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 	}
 	source, err := f.open(ctx, env, w)
 	if err != nil {
-		return hinted(err, f.paths())
+		return fault.WithFileHint(err, f.paths()...)
 	}
-	bad := badLines{env: env, skip: f.OnBadLine == "skip"}
+	bad := dataset.BadLines{Say: env.Say, Skip: f.OnBadLine == "skip"}
 	buf := make([]byte, 0, 64<<10)
 	for r, err := range source {
-		if more, err := bad.take(err); err != nil {
-			return hinted(err, f.paths())
+		if more, err := bad.Take(err); err != nil {
+			return fault.WithFileHint(err, f.paths()...)
 		} else if !more {
 			break
 		}
-		if err != nil || bad.failed() {
+		if err != nil || bad.Last != nil {
 			continue
 		}
 		r.Labels = f.Label.Over(r.Labels)
@@ -82,95 +82,25 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 			return err
 		}
 	}
-	return bad.end()
+	return endOf(&bad)
 }
 
-// badLines handles lines that cannot be read. With skip they are dropped and counted. Otherwise nothing is written
-// after the first one, but reading goes on, so that all of them are reported at once.
-type badLines struct {
-	env  *cli.Env
-	skip bool
-	good bool // some line is good
-	n    int
-	last *jsonl.LineError
-	seen map[string]bool
-}
-
-// maxBadLines is the number of bad lines to report: more of them mean another format.
-const maxBadLines = 100
-
-// take handles an item of the stream. It returns errors that are not about a line, and whether to go on.
-func (b *badLines) take(err error) (more bool, fatal error) {
-	var bad *jsonl.LineError
-	if s, ok := errors.AsType[*dataset.SetupError](err); ok {
-		return false, s
-	}
+// endOf reports the bad lines of a run that came to its end.
+func endOf(b *dataset.BadLines) error {
 	switch {
-	case err == nil:
-		b.good = true
-		return true, nil
-	case !errors.As(err, &bad):
-		return false, err
-	case b.seen[bad.Error()]: // the data is read again
-		return b.skip, nil
-	}
-	if b.seen == nil {
-		b.seen = map[string]bool{}
-	}
-	b.n++
-	if b.skip {
-		if b.n == 1 {
-			b.env.Say("left out: %v", bad)
-		}
-		return true, nil
-	}
-	if b.last != nil {
-		b.env.Say("%v", b.last)
-	}
-	b.seen[bad.Error()], b.last = true, bad
-	return b.n < maxBadLines, nil
-}
-
-func (b *badLines) failed() bool { return b.last != nil }
-
-func (b *badLines) end() error {
-	switch {
-	case b.last != nil && b.good:
-		if err := hinted(b.last, []string{b.last.File}); err != error(b.last) {
+	case b.Last != nil && b.Good:
+		if err := fault.WithFileHint(b.Last, b.Last.File); err != error(b.Last) {
 			return err
 		}
-		return fault.Fail("--on-bad-line skip leaves bad lines out", "%w", b.last)
-	case b.last != nil:
-		return hinted(b.last, []string{b.last.File})
-	case b.n > 0 && !b.good:
-		return fault.Fail("", "all of %d lines are bad: nothing is left", b.n)
-	case b.n > 0:
-		b.env.Say("%d bad lines left out", b.n)
+		return fault.Fail("--on-bad-line skip leaves bad lines out", "%w", b.Last)
+	case b.Last != nil:
+		return fault.WithFileHint(b.Last, b.Last.File)
+	case b.N > 0 && !b.Good:
+		return fault.Fail("", "all of %d lines are bad: nothing is left", b.N)
+	case b.N > 0:
+		b.Say("%d bad lines left out", b.N)
 	}
 	return nil
-}
-
-// hinted adds the hint of an error that has one. It names the file if there is only one.
-func hinted(err error, files []string) error {
-	h, ok := errors.AsType[interface {
-		error
-		Hint(file string) string
-	}](err)
-	if !ok {
-		return err
-	}
-	file := "FILE"
-	if len(files) == 1 && files[0] != "-" {
-		file = files[0]
-	}
-	code := fault.CodeFail
-	if own, ok := errors.AsType[*fault.Error](err); ok {
-		if own.Hint != "" {
-			return err
-		}
-		code = own.Code
-	}
-	return &fault.Error{Code: code, Err: err, Hint: h.Hint(file)}
 }
 
 // list prints the table of datasets.
@@ -195,7 +125,7 @@ type writer struct {
 func newWriter(env *cli.Env, path string) (*writer, error) {
 	w := &writer{out: env.Create(path), toStdout: path == "" || path == "-"}
 	if w.toStdout {
-		widen(env.Stdout)
+		cli.WidenPipe(env.Stdout)
 	}
 	var err error
 	w.zip, err = jsonl.Compress(w.out, path)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -14,12 +12,11 @@ import (
 	"time"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/dataset"
+	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/sniff"
 	"perfpipe/internal/tokenizer"
 	"perfpipe/internal/unit"
 	"perfpipe/internal/vocabulary"
@@ -34,12 +31,10 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 	case f.Dataset != "":
 	case f.TextColumn != "":
 		f.Dataset = "text"
-	case f.Format != "" || slices.ContainsFunc(paths, isLog):
+	case f.Format != "":
 		f.Dataset = "trace"
-	case len(paths) > 0:
-		f.Dataset = "line_by_line"
 	default:
-		f.Dataset = "random"
+		f.Dataset = dataset.Detect(paths)
 	}
 	if err := f.check(paths); err != nil {
 		return nil, err
@@ -59,7 +54,7 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 	}
 	shape.Say = env.Say
 	if f.Prompt != nil {
-		text, err := textOrFile("--prompt", *f.Prompt)
+		text, err := cli.TextOrFile("--prompt", *f.Prompt)
 		if err != nil {
 			return nil, err
 		}
@@ -78,15 +73,6 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 
 // paths returns the named files.
 func (f *flags) paths() []string { return append([]string(f.DatasetPath), f.Files...) }
-
-// isLog reports whether the name of a file implies that it is a captured log or trace.
-func isLog(path string) bool {
-	for _, zip := range []string{".gz", ".zst"} {
-		path = strings.TrimSuffix(path, zip)
-	}
-	ext := filepath.Ext(path)
-	return ext == ".har" || ext == ".csv" || ext == ".tsv"
-}
 
 // options returns the options of the dataset.
 func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.Options, error) {
@@ -120,7 +106,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 	if f.CountTemplate {
 		o.Counted = f.template(o)
 	}
-	o.CacheDir = cacheDir()
+	o.CacheDir = synth.CacheDir()
 	if o.Workers == 0 {
 		o.Workers = min(2, runtime.GOMAXPROCS(0))
 	}
@@ -178,25 +164,6 @@ func (t tied) Read(p []byte) (int, error) {
 	return t.Reader.Read(p)
 }
 
-// textOrFile returns the value of a flag that is TEXT or @FILE.
-func textOrFile(flag, value string) ([]byte, error) {
-	path, isFile := strings.CutPrefix(value, "@")
-	if !isFile {
-		return []byte(value), nil
-	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fault.Usage("", "%s: %w", flag, err)
-	}
-	if err = sniff.Binary(b[:min(len(b), sniff.Head)]); err == nil {
-		err = sniff.Text(b)
-	}
-	if err != nil {
-		return nil, hinted(fault.Usage("", "%s %s: %w", flag, value, err), []string{path})
-	}
-	return sniff.TrimBOM(b), nil
-}
-
 // check returns an error for numbers out of range and contradicting flags.
 func (f *flags) check(paths []string) error {
 	for _, n := range f.Number {
@@ -249,21 +216,4 @@ func (f *flags) check(paths []string) error {
 		return fault.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
 	}
 	return nil
-}
-
-// cacheDir returns the folder of word tables, "" if the user has no cache. The project's former name, llmperf, is used
-// while only its folder exists.
-func cacheDir() string {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return ""
-	}
-	now, former := filepath.Join(dir, "perfpipe", "words"), filepath.Join(dir, "llmperf", "words")
-	if _, err := os.Stat(now); err == nil {
-		return now
-	}
-	if _, err := os.Stat(former); err == nil {
-		return former
-	}
-	return now
 }

@@ -66,14 +66,14 @@ func (o *Options) templateTokens() (int, error) {
 
 // bounds returns the minimum and maximum number of tokens of a random prompt.
 func (o *Options) bounds() (lo, hi int, err error) {
-	lo, hi = RandomTokensIn, RandomTokensIn
+	lo, hi = randomTokensIn, randomTokensIn
 	switch {
 	case o.MinPrompt != nil && o.MaxPrompt != nil:
 		lo, hi = *o.MinPrompt, *o.MaxPrompt
 	case o.MaxPrompt != nil:
 		lo, hi = 0, *o.MaxPrompt
 	case o.MinPrompt != nil:
-		lo, hi = *o.MinPrompt, max(*o.MinPrompt, RandomTokensIn)
+		lo, hi = *o.MinPrompt, max(*o.MinPrompt, randomTokensIn)
 	}
 	if lo == 0 && o.PrefixLength == 0 {
 		lo = 1 // an empty prompt is not a request

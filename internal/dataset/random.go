@@ -14,7 +14,7 @@ import (
 
 // Default input and output tokens of a random request.
 const (
-	RandomTokensIn  = 1024
+	randomTokensIn  = 1024
 	RandomTokensOut = 128
 )
 

@@ -170,7 +170,7 @@ func BenchmarkRandom(b *testing.B) {
 				n += len(r.Body)
 			}
 			b.SetBytes(int64(n / b.N))
-			b.ReportMetric(float64(b.N)*RandomTokensIn/b.Elapsed().Seconds()/1e6, "Mtok/s")
+			b.ReportMetric(float64(b.N)*randomTokensIn/b.Elapsed().Seconds()/1e6, "Mtok/s")
 		})
 	}
 }

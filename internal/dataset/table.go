@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -151,4 +152,25 @@ func Owns(name, key string) bool {
 func Synthetic(name string) bool {
 	k, err := find(name)
 	return err == nil && k.synthetic != nil
+}
+
+// Detect returns the dataset that reads files of these names: trace for a captured log or trace, else line_by_line, or
+// random if there are no files.
+func Detect(paths []string) string {
+	switch {
+	case slices.ContainsFunc(paths, isLog):
+		return "trace"
+	case len(paths) > 0:
+		return "line_by_line"
+	}
+	return "random"
+}
+
+// isLog reports whether the name of a file implies that it is a captured log or trace.
+func isLog(path string) bool {
+	for _, zip := range []string{".gz", ".zst"} {
+		path = strings.TrimSuffix(path, zip)
+	}
+	ext := filepath.Ext(path)
+	return ext == ".har" || ext == ".csv" || ext == ".tsv"
 }

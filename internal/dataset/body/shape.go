@@ -3,6 +3,7 @@ package body
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,6 +27,28 @@ type Param struct {
 type Model struct {
 	Name  string
 	Share float64 // relative to the sum of all shares
+}
+
+// ParseModels parses a name, or a mix such as a=0.7,b=0.3.
+func ParseModels(text string) (mix []Model, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	words := strings.Split(text, ",")
+	for _, word := range words {
+		at := strings.LastIndex(word, "=")
+		share, err := strconv.ParseFloat(word[at+1:], 64)
+		if at > 0 && err == nil && share > 0 {
+			mix = append(mix, Model{Name: word[:at], Share: share})
+		}
+	}
+	switch len(mix) {
+	case len(words):
+		return mix, nil
+	case 0:
+		return []Model{{Name: text, Share: 1}}, nil
+	}
+	return nil, errors.New("some of it have a share above 0, and some not")
 }
 
 // Shape makes bodies. It holds what is the same for all requests, and does not depend on the source of the items.

@@ -46,3 +46,20 @@ func keep(path string, data []byte) {
 		os.Remove(f.Name())
 	}
 }
+
+// CacheDir returns the folder of word tables, "" if the user has no cache. The project's former name, llmperf, is used
+// while only its folder exists.
+func CacheDir() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	now, former := filepath.Join(dir, "perfpipe", "words"), filepath.Join(dir, "llmperf", "words")
+	if _, err := os.Stat(now); err == nil {
+		return now
+	}
+	if _, err := os.Stat(former); err == nil {
+		return former
+	}
+	return now
+}

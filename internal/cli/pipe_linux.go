@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"io"
@@ -11,8 +11,8 @@ import (
 // every write, which costs more than the data.
 const pipeBytes = 1 << 20
 
-// widen increases the capacity of an output that is a pipe, if the system permits it.
-func widen(w io.Writer) {
+// WidenPipe increases the capacity of an output that is a pipe, if the system permits it.
+func WidenPipe(w io.Writer) {
 	c, ok := w.(syscall.Conn)
 	if !ok {
 		return
