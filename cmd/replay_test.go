@@ -16,8 +16,8 @@ import (
 	"perfpipe/internal/record"
 )
 
-// TestReplay replays a captured log of some thousand requests, out of order as logs are, at ten times the speed: each
-// once, with its own body, in the order of arrival, due exactly when it should be. (scripts/bench measures when they are
+// TestReplay replays a captured log of some thousand requests, out of order as logs are, at ten times the speed:
+// each once, with its own body, in the order of arrival, due exactly when it should be. (scripts/bench measures when they are
 // sent, which depends on the machine.)
 func TestReplay(t *testing.T) {
 	const n = 4000

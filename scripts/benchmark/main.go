@@ -84,5 +84,6 @@ func (b *bench) requests(name string, n, tokens int) (string, error) {
 		return file, nil
 	}
 	return file, exec.Command(filepath.Join(b.bin, "perf-gen"),
-		"--prompt", "hello", "--model", "sim", "--number", fmt.Sprint(n), "--max-tokens", fmt.Sprint(tokens), "--extra-args", `{"stream_options":{"include_usage":true}}`, "-o", file).Run()
+		"--prompt", "hello", "--model", "sim", "--number", fmt.Sprint(n), "--max-tokens", fmt.Sprint(tokens),
+		"--extra-args", `{"stream_options":{"include_usage":true}}`, "-o", file).Run()
 }

@@ -10,8 +10,8 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// verdicts compares the load generator's verdict with the error of its times, for several speeds and numbers of streams,
-// with up to two busy loops on the core of perf-send.
+// verdicts compares the load generator's verdict with the error of its times, for several speeds and numbers of
+// streams, with up to two busy loops on the core of perf-send.
 func (b *bench) verdicts() error {
 	b.out.Header = []string{
 		"streams", "an event each", "busy loops beside it", "read late, together (%)", "event times off, p99 (ms)",
