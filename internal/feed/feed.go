@@ -144,8 +144,8 @@ func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*load.Request) 
 	return n, nil
 }
 
-// requests parses the lines of r. A body that is a whole line, and its Members, are valid until the next line is read. A
-// bad line is a *jsonl.LineError, and reading goes on.
+// requests parses the lines of r. A body that is a whole line, and its Members, are valid until the next line is read.
+// A bad line is a *jsonl.LineError, and reading goes on.
 func (f *Feed) requests(r io.Reader) iter.Seq2[*load.Request, error] {
 	return func(yield func(*load.Request, error) bool) {
 		var members fastjson.Members

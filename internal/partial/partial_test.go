@@ -91,7 +91,8 @@ func TestOtherPartialIsKept(t *testing.T) {
 		if err := o.Commit(); err != nil {
 			t.Fatal(err)
 		}
-		if want := fmt.Sprint(partial, ".", n+1); kept != want || contents(t, kept) != old || contents(t, path) != "new\n" {
+		want := fmt.Sprint(partial, ".", n+1)
+		if kept != want || contents(t, kept) != old || contents(t, path) != "new\n" {
 			t.Errorf("%s has %q, %s has %q", kept, contents(t, kept), path, contents(t, path))
 		}
 	}
@@ -123,7 +124,8 @@ func TestOneProcessWrites(t *testing.T) {
 		t.Errorf("the second, afterwards: %v", err)
 	}
 	two.Abort()
-	if err := Create(filepath.Dir(path), Options{}).Open(); err == nil || !strings.Contains(err.Error(), "is a folder") {
+	err := Create(filepath.Dir(path), Options{}).Open()
+	if err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Errorf("a folder: %v", err)
 	}
 }

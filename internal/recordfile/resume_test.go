@@ -76,7 +76,8 @@ func TestSent(t *testing.T) {
 			}
 			b, err := os.ReadFile("run.jsonl.partial")
 			left := string(b)
-			if got != test.has || err != nil || strings.Count(left, "\n") != test.left || !strings.HasSuffix("\n"+left, "\n") {
+			n, whole := strings.Count(left, "\n"), strings.HasSuffix("\n"+left, "\n")
+			if got != test.has || err != nil || n != test.left || !whole {
 				t.Errorf("has %s, want %s; left %q (%v)", got, test.has, b, err)
 			}
 			if _, err := s.Load(load.Shard{Index: 1, Of: 2}); s.Records > 0 && err == nil {

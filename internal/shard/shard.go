@@ -1,7 +1,7 @@
 // Package shard divides a run among processes on one or more machines, which need not know each other.
 //
-// It determines the part that each of them sends, the instant at which all start, the key that they share, and the offset
-// between their clocks.
+// It determines the part that each of them sends, the instant at which all start, the key that they share, and the
+// offset between their clocks.
 package shard
 
 import (

@@ -77,7 +77,9 @@ func TestDivide(t *testing.T) {
 	const shards = 3
 	sums := [3]int{}
 	for i := range shards {
-		points := []load.Point{{Mode: load.Closed, Limit: 3}, {Mode: load.Capped, Limit: 8}, {Mode: load.Open, Limit: 8}}
+		points := []load.Point{
+			{Mode: load.Closed, Limit: 3}, {Mode: load.Capped, Limit: 8}, {Mode: load.Open, Limit: 8},
+		}
 		if err := Divide(points, load.Shard{Index: i, Of: shards}); err != nil {
 			t.Fatal(err)
 		}
@@ -96,8 +98,8 @@ func TestDivide(t *testing.T) {
 
 func TestFileName(t *testing.T) {
 	for path, want := range map[string]string{
-		"run.jsonl": "run.3.jsonl", "dir.x/run.jsonl.zst": "dir.x/run.3.jsonl.zst", "run": "run.3", ".hidden": ".hidden.3",
-		"run.gz": "run.3.gz", "run.30.jsonl": "run.30.3.jsonl", "run13.jsonl": "run13.3.jsonl",
+		"run.jsonl": "run.3.jsonl", "dir.x/run.jsonl.zst": "dir.x/run.3.jsonl.zst",
+		"run": "run.3", ".hidden": ".hidden.3", "run.gz": "run.3.gz", "run.30.jsonl": "run.30.3.jsonl", "run13.jsonl": "run13.3.jsonl",
 		"records.3.jsonl": "records.3.jsonl", "s3.jsonl": "s3.jsonl", "s03.jsonl": "s03.jsonl",
 		"-": "-", "": "", os.DevNull: os.DevNull,
 	} {

@@ -1,7 +1,7 @@
 // Package tally sums up the records of a run while they are written.
 //
-// A [Tally] counts what became of the requests, keeps the figures of a progress line, and judges how far the load itself
-// can be trusted.
+// A [Tally] counts what became of the requests, keeps the figures of a progress line, and judges how far the load
+// itself can be trusted.
 package tally
 
 import (
