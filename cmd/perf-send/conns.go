@@ -1,15 +1,10 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"io"
-	"runtime"
 	"slices"
 	"strings"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
@@ -72,28 +67,4 @@ func (f *flags) sayFewFiles(env *cli.Env, points []load.Point) {
 		env.Say("%d files may be open: an open loop has at most %d connections", files.Limit, f.conns(files))
 		env.Hint("ulimit -n raises it")
 	}
-}
-
-// preconnect opens the connections of a load point: one for each slot, in an open loop for the requests of a second.
-func (r *runner) preconnect(ctx context.Context, p load.Point) error {
-	n := p.Limit
-	if p.Mode == load.Open {
-		n = min(p.Limit, max(1, int(p.Rate)))
-	}
-	first, err := r.feed.Peek(ctx)
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	switch err := r.client.Preconnect(ctx, first, n); {
-	case errors.Is(err, client.ErrNoPreconnect):
-		r.env.Say("--preconnect: left out: %v", err)
-		r.f.Preconnect = false
-	case err != nil:
-		return fault.Fail("", "--preconnect: %w", err)
-	}
-	runtime.GC() // what opening them left behind is as much as they are
-	return nil
 }

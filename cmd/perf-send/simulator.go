@@ -70,7 +70,7 @@ func serveSim(env *cli.Env, f *flags) error {
 
 // calibrate runs --calibrate, with this program as the simulator.
 func calibrate(env *cli.Env) error {
-	ctx, abort, stop := interrupts(env)
+	ctx, abort, stop := env.Interrupts()
 	defer stop()
 	self, err := os.Executable()
 	if err != nil {
