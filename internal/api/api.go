@@ -6,7 +6,8 @@
 // failure. A new one is a file with that value and a line in the table dialects (docs/extending.md). A new framing is a
 // value of [Framing] and a case in the client.
 //
-// The package exports more names than most, because requests are built from it and answers are read with it.
+// It exports more than twenty names, because perf-gen builds requests with it and perf-send reads answers with it, and
+// the dialects, which both need, must stay in one place.
 package api
 
 import (
@@ -45,7 +46,7 @@ type Dialect struct {
 	shape    func(body []byte) bool        // decides between dialects that need the same key; nil: always true
 	input    func(Input) (object, error)   // the body without parameters; errKind if it takes no such input
 	probe    func(json.RawMessage) []place // what a test request changes in a body; nil: there is none
-	place    func(Param) (place, bool)     // where a parameter goes; nil: under its own name, whatever it is
+	place    func(Param) (place, bool)     // where a parameter goes; nil: under its own name
 	items    itemPaths                     // empty: the answer is text
 
 	streamKey string // path of the key that asks for a stream; "": stream

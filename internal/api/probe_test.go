@@ -69,7 +69,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// vLLM's bodies of /score count their pairs, whatever their keys.
+// The pairs in vLLM's bodies of /score are counted under all of their keys.
 func TestScoreItems(t *testing.T) {
 	for body, want := range map[string]int{
 		`{"text_1":"a","text_2":"b"}`:                   1,

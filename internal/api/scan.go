@@ -20,7 +20,7 @@ func scanChat(data []byte) (e Event, ok bool) {
 // chunkScanner walks over a chunk of a chat. Its methods report false at anything that needs decoding.
 type chunkScanner struct {
 	fastjson.Scanner
-	learns bool // holes are kept
+	learns bool // holes are recorded
 	spoken bool // the choice has a delta or a message
 	holes  []fastjson.Hole[Event]
 }
@@ -32,7 +32,7 @@ func (s *chunkScanner) chat() (e Event, ok bool) {
 	return e, true
 }
 
-// hole keeps the place of the value that was just passed; quote is 1 for a string and 0 for a number.
+// hole records the place of the value just passed. quote is 1 for a string and 0 for a number.
 func (s *chunkScanner) hole(length, quote int, read func([]byte, *Event) int) {
 	if s.learns {
 		end := s.Pos() - quote

@@ -28,7 +28,7 @@ func TestScanReadsTheUsualEvents(t *testing.T) {
 	}
 }
 
-// What the scanner reads, it reads as decoding does.
+// The scanner reads events as decoding does, or refuses them.
 func FuzzScan(f *testing.F) {
 	for _, data := range append(scanned, chunks...) {
 		f.Add(data)
@@ -84,7 +84,7 @@ func BenchmarkReadChat(b *testing.B) {
 	}
 }
 
-// What a Memo reads, it reads as decoding does, whatever it has read before.
+// A Memo reads events as decoding does, whatever it has cached.
 func FuzzMemo(f *testing.F) {
 	seeds := append(scanned, chunks...)
 	for i, data := range seeds {

@@ -35,10 +35,10 @@ func TestShapeIsLearntWhereOnlyATextDiffers(t *testing.T) {
 		var known Event
 		if b := []byte(data); m.Match(b, &known, new(Usage)) {
 			if matched, fits := m.LearnMatched(b, &known); fits != ok || !sameShape(matched, s) {
-				t.Errorf("%s: by heart %v %+v, want %v %+v", data, fits, matched, ok, s)
+				t.Errorf("%s: matched %v %+v, want %v %+v", data, fits, matched, ok, s)
 			}
 		} else if i < 3 {
-			t.Errorf("%s: not known by heart", data)
+			t.Errorf("%s: not cached", data)
 		}
 		if !ok {
 			continue
@@ -53,7 +53,7 @@ func TestShapeIsLearntWhereOnlyATextDiffers(t *testing.T) {
 // sameShape compares two shapes by how they are printed, because functions cannot be compared otherwise.
 func sameShape(a, b Shape) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
 
-// Whatever matches a shape decodes to what the match says.
+// An event that matches a shape decodes to the text of the match.
 func FuzzShape(f *testing.F) {
 	for _, a := range chunks {
 		for _, b := range chunks {

@@ -7,6 +7,8 @@
 //   - [Scanner], which walks over a text once and validates it.
 //   - [Template], which recognizes texts that differ from an earlier one in a few values, and reads only those.
 //
+// It has more than twenty names, since each reads or writes one kind of value for callers that need no other.
+//
 // A reader returns the number of bytes that it took, or [Fail]. It may refuse valid JSON, such as a number with an
 // exponent: the caller then decodes the text with a general decoder, which is go-json everywhere in this module. What
 // a reader accepts it reads as that decoder does, which fuzz tests hold.
@@ -17,8 +19,8 @@ import "unsafe"
 // Fail is what a reader returns in place of a length if the text does not begin with a value that it reads.
 const Fail = -1
 
-// View returns b as a string that shares b's memory, so it is valid until b changes. An event of a stream lives
-// shorter than the buffer it was read into, and a copy of its text would be the only allocation of reading it.
+// View returns b as a string that shares the memory of b, so it is valid until b changes. The unsafe conversion saves
+// the only allocation of reading an event of a stream, whose text is used before its buffer is.
 func View(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // Offset returns the index in b of part, which must be a View of a slice of b. A search for part could find another

@@ -31,7 +31,7 @@ a|"a":3|3
 	}
 }
 
-// What is valid, and what stands in it, is what encoding/json says.
+// Validity and members are those of encoding/json.
 func FuzzMembers(f *testing.F) {
 	for _, s := range []string{
 		`{}`, `{"a":1}`, ` {"a":[],"b":{},"c":"\"\\\/\b\f\n\r\t\u12aF","d":-0.1e+5,"e":true,"f":false,"g":null}` + "\n",

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Template recognizes the texts that are an earlier one but for some of its values, and reads these values into a T.
+// Template recognizes texts that differ from an earlier one only in some values, and reads these values into a T.
 // Comparing the bytes between the values costs a tenth of scanning them.
 //
 // Shapes and layouts of api and the lines of record are templates. Two caches that look like one are not: an endpoint's
@@ -44,7 +44,7 @@ func (t *Template[T]) Learn(text []byte, holes []Hole[T]) {
 
 // Match reports whether text fits t, and reads its values into to. If it does not fit, to may hold some of the values.
 func (t *Template[T]) Match(text []byte, to *T) bool {
-	if !bytes.HasSuffix(text, t.end) { // which tells most templates apart
+	if !bytes.HasSuffix(text, t.end) { // which rules out most templates
 		return false
 	}
 	for i := range t.parts {

@@ -78,7 +78,7 @@ func TestRead(t *testing.T) {
 		}
 		got = append(got, fmt.Sprint(v.A))
 	}
-	if want := "1 f:2 f:3 0"; strings.Join(got, " ") != want { // the last keeps nothing of the first
+	if want := "1 f:2 f:3 0"; strings.Join(got, " ") != want { // a value has nothing of the one before
 		t.Errorf("%q, want %q", got, want)
 	}
 }

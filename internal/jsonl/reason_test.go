@@ -8,7 +8,7 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// What is wrong with a value is told without a name of Go's.
+// The reason names no Go types.
 func TestReason(t *testing.T) {
 	type inner struct {
 		Text string `json:"text"`
@@ -52,7 +52,7 @@ func TestReason(t *testing.T) {
 	}
 }
 
-// A number is told to be none that the member can hold, not to be a number.
+// The reason for a number is that the member cannot hold it, not that it is a number.
 func TestReasonOfNumbers(t *testing.T) {
 	type counts struct {
 		N    int    `json:"n"`

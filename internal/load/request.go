@@ -13,21 +13,21 @@ import (
 type Request struct {
 	request.Request
 
-	Members   fastjson.Members // of a Body that is still the line it was read from; nil: not known
-	Endpoint  any              // where the Doer found that it goes; nil: it has not looked
-	MaxTokens int              // that the answer may have; 0: not known
+	Members   fastjson.Members // of a Body that is still the line it was read from; nil: unknown
+	Endpoint  any              // the Doer's, once it has prepared the request
+	MaxTokens int              // that the answer may have; 0: unknown
 	MinTokens int              // that the answer must have, because it was asked to ignore its end; 0: any
 	WantReply bool             // the record is to carry the reply: a turn of a conversation
 
-	Owner func(*Request) // takes the memory back at Release; nil: nobody does
+	Owner func(*Request) // gets the memory back at Release; may be nil
 
 	memory []byte // of Body, if that is the request's own
 }
 
-// NewRequest returns a request for a line that nobody reuses.
+// NewRequest returns a request for a line. It has no owner.
 func NewRequest(line request.Request) *Request { return &Request{Request: line} }
 
-// SetBody makes the parts, joined, the body, in memory that belongs to the request.
+// SetBody sets the body to the joined parts, which it copies into memory that the request owns.
 func (r *Request) SetBody(parts ...[]byte) {
 	if len(r.Body) > 0 && len(r.memory) > 0 && &r.Body[0] == &r.memory[0] { // the parts may be of it
 		r.memory = nil
@@ -53,12 +53,12 @@ func (r *Request) Reset() { *r = Request{memory: r.memory, Owner: r.Owner} }
 type Record struct {
 	record.Record
 
-	EndNs  int64           // when the last byte was received, ns since the epoch; 0: not known
+	EndNs  int64           // when the last byte was received, ns since the epoch; 0: unknown
 	DoneNs int64           // when it had been read, ns since the epoch
 	Reply  json.RawMessage // the assistant's message, for the next turn of a conversation
 	Sent   *Request        // the request; nil: there is none
 
-	Owner func(*Record) // takes the memory back at Release; nil: nobody does
+	Owner func(*Record) // gets the memory back at Release; may be nil
 }
 
 // Release ends the use of a record and of its request.

@@ -92,7 +92,7 @@ func keysOf(line []byte) Keys {
 }
 
 // KeyNamed returns the key with the name, in upper or lower case, as decoders accept it. It returns 0 if the absence of
-// that key says no more than a zero.
+// that key means no more than a zero.
 func KeyNamed(name string) Keys {
 	i := slices.IndexFunc(fields[:], func(f field) bool { return strings.EqualFold(f.key[1:len(f.key)-2], name) })
 	if i < 0 {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// agrees checks that what the scanner takes, a decoder of any JSON takes, and to the same record.
+// agrees checks that a line that the scanner reads is the same record for a decoder of any JSON.
 func agrees(t *testing.T, s *scanner, line []byte) (taken bool) {
 	t.Helper()
 	got, taken := s.scan(bytes.Clone(line))
@@ -27,7 +27,7 @@ func agrees(t *testing.T, s *scanner, line []byte) (taken bool) {
 	return true
 }
 
-// same compares records but for lists that are empty or nil, and what a Decoder does not read.
+// same compares records. Empty and nil lists are equal, and it ignores what a Decoder does not read.
 func same(a, b *Record) bool {
 	x, y := *a, *b
 	for _, r := range []*Record{&x, &y} {
@@ -44,7 +44,7 @@ func same(a, b *Record) bool {
 	return reflect.DeepEqual(x, y)
 }
 
-// written is a record as perf-send writes it, of one of some kinds.
+// written returns a random record like those of perf-send.
 func written(r *rand.Rand) Record {
 	ms := func() float64 { return float64(r.IntN(1e6)) / 1000 }
 	rec := Record{
@@ -124,7 +124,7 @@ func TestScannerLeavesTheRest(t *testing.T) {
 	}
 }
 
-// A line of other keys, or one that is left to the decoder, does not change what the lines after it are.
+// A line with other keys, or one that the decoder reads, does not affect the lines after it.
 func TestDecoderKeepsNothing(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	var d Decoder

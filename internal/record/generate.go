@@ -6,7 +6,7 @@
 //
 //	json    the key; a field without omitempty is written though it is zero, and required by the schema
 //	record  options with commas between them:
-//	        key        Keys has a bit for it, because a line without the key says something else than a zero
+//	        key        Keys has a bit for it, because a line without the key means something else than a zero
 //	        zero       the same, and a zero is written if Keys has the bit
 //	        point      equal in all records of a load point, so that its text is cached
 //	        rare       left to the general decoder

@@ -61,7 +61,7 @@ func TestChunkTimes(t *testing.T) {
 	}
 }
 
-// What other makers' lines do not say follows from what they do, or is not known.
+// What lines of other programs lack follows from what they have, or is unknown.
 func TestOfOtherMakers(t *testing.T) {
 	for _, test := range []struct {
 		line     string
@@ -98,7 +98,7 @@ func TestOfOtherMakers(t *testing.T) {
 	}
 }
 
-// What a record does not say is absent, rather than zero.
+// A field that was not measured is absent rather than zero.
 func TestAbsentKeys(t *testing.T) {
 	b, err := json.Marshal(Record{})
 	if want := `{"seq":0,"scheduled_us":0,"queue_ms":0,"sent_us":0,"lag_ms":0,"reused":false,"latency_ms":0,"ok":false}`; string(b) != want || err != nil {
@@ -106,7 +106,7 @@ func TestAbsentKeys(t *testing.T) {
 	}
 }
 
-// full has every field set, by reflection: a field that is added is tested, too.
+// full returns a record with every field set, by reflection, so that new fields are tested, too.
 func full(t *testing.T) Record {
 	var r Record
 	v := reflect.ValueOf(&r).Elem()
@@ -178,7 +178,7 @@ func TestAppendJSONIsTheEncoding(t *testing.T) {
 	}
 }
 
-// That a server counts cached tokens is told also where there were none.
+// A count of 0 cached tokens is written if the server reported it.
 func TestCachedTokensOfZeroAreWritten(t *testing.T) {
 	for _, c := range []struct {
 		r    Record
@@ -191,7 +191,7 @@ func TestCachedTokensOfZeroAreWritten(t *testing.T) {
 	}
 }
 
-// What the Encoder keeps from one record is not seen in the next.
+// The text that an Encoder caches is not used for a record that differs.
 func TestEncoderSeesChanges(t *testing.T) {
 	var e Encoder
 	for _, r := range []Record{{Run: "a", Rate: 1}, {Run: "a", Rate: 1, URL: "u"}, {}, {Run: "a"}, {Run: "\""}, {Run: "\"",

@@ -8,9 +8,9 @@ import (
 
 // scanner reads record lines in exactly the form in which perf-send writes them: no white space, known keys, numbers
 // without exponents, strings of printable ASCII. It fails at anything else, and the general decoder takes the line; so
-// it does not decide what is valid. It is several times as fast, and reading is most of what perf-stats does.
+// it does not decide what is valid. It is several times as fast, and perf-stats spends most of its time on reading.
 //
-// Most of a line is also in the line before. So the scanner keeps lines as templates, whose holes are the values that
+// Most of a line equals the line before. So the scanner caches lines as templates, whose holes are the values that
 // change, and reads only those of a line that fits.
 type scanner struct {
 	templates [4]template // of different keys: new connections, conversations, …
@@ -106,7 +106,7 @@ func (s *scanner) learn(t *template, line []byte) {
 // field is one that the scanner knows.
 type field struct {
 	key  string // with quotes and colon
-	bit  Keys   // 0 if its absence says no more than a zero
+	bit  Keys   // 0 if its absence means no more than a zero
 	read func([]byte, *Record) int
 }
 

@@ -67,7 +67,7 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
-// Whatever an envelope says, what is accepted stays within its place in the head of a request.
+// An accepted value never leaves its place in the header of a request.
 func FuzzHTTP(f *testing.F) {
 	f.Add("id", "POST", "/v1", "X-A", "b")
 	f.Add("x\r\ny", "P T", "//h/\n", "X A", "b\r\n")

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// all returns the events, a named one as name=data.
+// all returns the events, with a name as name=data.
 func all(pieces ...string) []string {
 	var got []string
 	var p Parser
@@ -61,7 +61,7 @@ func TestParser(t *testing.T) {
 	}
 }
 
-// An event is reported once its data line is whole, before the blank line comes.
+// An event is reported when its data line is complete, before the blank line.
 func TestAnEventIsReportedWithItsDataLine(t *testing.T) {
 	for _, in := range []string{"data: {\"a\":1}\n", "data: [DONE]\r", "data: {\ndata: }\n",
 		"event: error\ndata: {\"a\":1}\n"} {
@@ -82,7 +82,7 @@ func TestAnEventIsReportedWithItsDataLine(t *testing.T) {
 	}
 }
 
-// What is no field is ignored but kept, and an object is an event.
+// A line that is not a field is ignored and is the Stray one, and an object is an event.
 func TestStray(t *testing.T) {
 	for in, want := range map[string]struct{ events, stray string }{
 		"data: {\"a\":1}\n\nupstream gone: 502\n": {`{"a":1}`, "upstream gone: 502"},
@@ -128,7 +128,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// The events are the same however the bytes are split.
+// The events do not depend on how the bytes are split.
 func FuzzSplit(f *testing.F) {
 	f.Add("data: a\r\n\r\n: c\ndata: b\rdata: c\n\n", 3, 9)
 	f.Add("\xEF\xBB\xBFdata: a\n\ndata", 1, 2)
