@@ -22,7 +22,7 @@ type Dialer struct {
 	bound atomic.Uint64 // connections bound so far
 }
 
-// Open connects to addr, host:port, by TLS if secure, and sets the parts of t that are about the connection. The
+// Open connects to addr, host:port, with TLS if overTLS, and sets the parts of t that are about the connection. The
 // connection below secure stamps its reads.
 func (d *Dialer) Open(ctx context.Context, addr string, overTLS bool, t *Timing) (
 	plain net.Conn, secure *tls.Conn, err error,

@@ -64,20 +64,20 @@ func failFor(reason, kind, format string, args ...any) error {
 // canceled is the error of an exchange whose context has ended.
 func canceled(ctx context.Context) error { return &Error{Kind: kindCanceled, Err: context.Cause(ctx)} }
 
-var (
-	// ErrMalformed is the error of bytes that are no HTTP/1.1 response.
-	ErrMalformed = errors.New("malformed HTTP response")
+// ErrMalformed is the error of bytes that are no HTTP/1.1 response.
+var ErrMalformed = errors.New("malformed HTTP response")
 
+var (
 	errTruncated = errors.New("the server closed the connection before the end of its response")
 	errStale     = errors.New("the server closed the connection without an answer")
 	errOpen      = fail(kindProtocol, "the body goes on after the end of the answer")
 	errRefused   = fail(kindProtocol, "the answer is refused")
 )
 
-// ClosedByPeer reports whether err is that the server closed the connection, at whatever point.
+// ClosedByPeer reports whether err means that the server closed the connection, before its response or within it.
 func ClosedByPeer(err error) bool { return errors.Is(err, errTruncated) || closedBefore(err) }
 
-// closedBefore reports whether err may be that the server closed the connection before it read the request.
+// closedBefore reports whether err can mean that the server closed the connection before it read the request.
 func closedBefore(err error) bool {
 	return errors.Is(err, errStale) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
@@ -105,8 +105,8 @@ func (c *Config) Resend(silence time.Duration) error {
 	return nil
 }
 
-// Explain returns an error in plain words and of a kind for an error of net, crypto/tls or net/http in an exchange with
-// addr, or err itself if it has none.
+// Explain returns an error of net, crypto/tls or net/http in an exchange with addr in plain words, with its kind. It
+// returns other errors unchanged.
 func Explain(ctx context.Context, addr string, err error) error {
 	var known *Error
 	var op *net.OpError
