@@ -296,7 +296,7 @@ func input(path string) (io.Reader, string, func(), error) {
 	return r, filepath.Base(path), func() { f.Close() }, err
 }
 
-// lines gives what a dataset makes, without parameters.
+// lines returns the bodies of a dataset, without parameters.
 func lines(t *testing.T, name string, o *Options) []string {
 	t.Helper()
 	source, err := Open(context.Background(), name, o, &body.Shape{})

@@ -13,7 +13,7 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// ask gives the bodies of a dataset, decoded.
+// ask returns the bodies of a dataset, decoded.
 func ask(t *testing.T, name string, o *Options, s *body.Shape) []sentBody {
 	t.Helper()
 	if o.Say == nil {

@@ -57,7 +57,8 @@ func TestRowsAreNoRequests(t *testing.T) {
 	}
 }
 
-// TestBodies: whatever an API or an engine knows stays a body; so does what says how to generate, whatever else it has.
+// TestBodies: an object with only keys of a known API is a body, and so is one with a generation parameter, whatever
+// else it has.
 func TestBodies(t *testing.T) {
 	for body, want := range map[string]bool{
 		`{"prompt":"a"}`: true,

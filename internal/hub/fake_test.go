@@ -28,11 +28,11 @@ type fake struct {
 	files   map[string][]byte // of org/name
 	large   map[string]bool   // served by the content network, with a sha256
 	token   string            // needed, unless ""
-	cuts    int               // so many answers with bytes are cut off in the middle
-	stalls  int               // so many answers with bytes stop in the middle
+	cuts    int               // number of responses to truncate
+	stalls  int               // number of responses that stall
 	noRange bool              // ranges are ignored
-	lie     map[string]string // the sum that is told instead of the true one
-	broken  int               // so many answers are a 503
+	lie     map[string]string // wrong checksums to report
+	broken  int               // number of responses with status 503
 	log     []string          // METHOD path range, of every request
 	leaked  []string          // credentials that the content network saw
 }

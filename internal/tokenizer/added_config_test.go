@@ -25,7 +25,7 @@ func byteFile(added ...string) string {
 		`"decoder":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{` + strings.Join(vocab, ",") + `},"merges":[]}}`
 }
 
-// The tokens of tokenizer_config.json that tokenizer.json lacks have the ids that transformers 5.24.0 gives them.
+// The tokens of tokenizer_config.json that tokenizer.json lacks have the ids of transformers 5.24.0.
 func TestAddedByConfig(t *testing.T) {
 	entry := func(id int, content, more string) string {
 		return fmt.Sprintf(`"%d":{"content":%q%s}`, id, content, more)

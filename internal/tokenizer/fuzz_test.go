@@ -10,7 +10,7 @@ import (
 // fuzzText is what a vocabulary that could be read is tried on.
 const fuzzText = "Hello  wörld's 12345 <s>\n\t 中文 👩‍👩‍👧 ▁x\u0301\u0300 \u0600a K ſ!"
 
-// tryOut demands that a vocabulary, odd as it may be, only gives ids that it can decode.
+// tryOut checks that a vocabulary, however odd, returns only ids that it can decode.
 func tryOut(t *testing.T, v *vocabulary, text string) {
 	for _, ids := range [][]int{v.Encode(text), v.EncodeSpecial(text, true)} {
 		for _, id := range ids {

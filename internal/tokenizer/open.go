@@ -51,7 +51,7 @@ func Files() []string {
 // Fallbacks returns the names of files that Open reads if a folder contains no vocabulary among Files.
 func Fallbacks() []string { return []string{"tekken.json", "tokenizer.model"} }
 
-// Open gives the vocabulary of that name: "" for Default, the name of an encoding of OpenAI's (o200k_base,
+// Open returns the vocabulary with this name: "" for Default, the name of an encoding of OpenAI's (o200k_base,
 // o200k_harmony, cl100k_base, p50k_base, p50k_edit, r50k_base) or of a model that uses one, or a folder or file of
 //
 //   - tokenizer.json, as Hugging Face's libraries write it;

@@ -5,9 +5,9 @@
 // into words, a model that encodes each word (BPE, Unigram, WordPiece, WordLevel), and a decoder.
 //
 // Patterns have an engine of their own (pattern.go, class.go, scan.go). Exactness needs its parser in any case: it
-// reads the syntax of Oniguruma with the character tables of the reference, whose Unicode version is not Go's. The scanner
-// then takes between a third (o200k) and a ninth (GPT-2) of regexp2's time for the same parsed pattern. regexp2 runs the
-// patterns that repeat groups, which no well-known vocabulary has.
+// reads the syntax of Oniguruma with the character tables of the reference, whose Unicode version is not Go's. The
+// scanner then takes between a third (o200k) and a ninth (GPT-2) of regexp2's time for the same parsed pattern. regexp2
+// runs the patterns that repeat groups, which no well-known vocabulary has.
 //
 // Package chattemplate renders chat templates.
 package tokenizer

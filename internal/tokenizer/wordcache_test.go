@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What the cache gives is what was put in last before it forgot, however full it gets.
+// The cache returns what was put in last, until it is emptied.
 func TestWordCache(t *testing.T) {
 	var c wordCache
 	if _, ok := c.get("a"); ok {

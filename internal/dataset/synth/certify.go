@@ -15,7 +15,7 @@ import (
 // Certify finds the words of a vocabulary by encoding each once, which takes up to a second.
 //
 // The first and last word of a text are of letters only and cost the same whatever a chat template has around them, so
-// that the template costs the same for every text. If the pre-tokenizer gives no proof that counts add up, each
+// that the template costs the same for every text. Without a proof by the pre-tokenizer that counts add up, each
 // generated text is counted.
 func Certify(tok tokenizer.Tokenizer) (*Words, error) { return certify(tok, nil) }
 

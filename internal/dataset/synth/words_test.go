@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the committed table anew")
 
-// TestO200kTables holds that the committed tables are what certification gives.
+// TestO200kTables checks that the committed tables are the result of certification.
 func TestO200kTables(t *testing.T) {
 	tok, err := tokenizer.Open(context.Background(), "o200k_base")
 	if err != nil {
