@@ -11,25 +11,25 @@ import (
 func TestRedraws(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var b bytes.Buffer
-		text := ""
-		stop := Start(&b, time.Second, func() string { return text })
-		expect := func(want string) {
+		frames := make(chan string)
+		stop := Start(&b, time.Second, func() string { return <-frames })
+		draw := func(frame, want string) {
 			t.Helper()
-			time.Sleep(time.Second)
+			frames <- frame
 			synctest.Wait()
 			if got := b.String(); got != want {
 				t.Errorf("got %q, want %q", got, want)
 			}
 			b.Reset()
 		}
-		time.Sleep(time.Millisecond)
-		expect("")
-		text = "a\nb\n"
-		expect("a\nb\n")
-		text = strings.Repeat("w", unknownWidth+1) + "\n"
-		expect("\x1b[2A\x1b[J" + strings.Repeat("w", unknownWidth-1) + "…\n")
-		text = ""
-		expect("")
+		begin := time.Now()
+		draw("", "")
+		draw("a\nb\n", "a\nb\n")
+		draw(strings.Repeat("w", unknownWidth+1)+"\n", "\x1b[2A\x1b[J"+strings.Repeat("w", unknownWidth-1)+"…\n")
+		draw("", "")
+		if took := time.Since(begin); took != 4*time.Second {
+			t.Errorf("four drawings took %v", took)
+		}
 		stop()
 		if got, want := b.String(), "\x1b[1A\x1b[J"; got != want {
 			t.Errorf("stop wrote %q, want %q", got, want)
