@@ -235,7 +235,8 @@ func balanced(b []byte) bool {
 	return len(b) > 1 && b[0] == '{' && b[len(b)-1] == '}' && bytes.Count(b, []byte{'{'}) == bytes.Count(b, []byte{'}'})
 }
 
-// nesting follows the brackets of a JSON value.
+// nesting follows the brackets of a JSON value that is received in pieces, for which a fastjson.Scanner would need the
+// whole text.
 type nesting struct {
 	depth           int
 	quoted, escaped bool // within a string; after a backslash in it
