@@ -10,8 +10,8 @@ import (
 	"perfpipe/internal/visible"
 )
 
-// DebugLog returns a Config.Debug that writes each step of each exchange to w, a line each, as evalscope's --debug does.
-// Lines are written whole, so that those of concurrent requests stay readable. Program begins each line, behind the time.
+// DebugLog returns a Config.Debug that writes a line to w for each step of each exchange, as evalscope's --debug does.
+// Each line is one write, so that those of concurrent requests stay readable. program follows the time in it.
 func DebugLog(w io.Writer, program string) func(id, step string, text []byte) {
 	titles := map[string]string{
 		"endpoint": "Endpoint", "start": "Starting request", "sent": "Request sent", "received": "Response received",

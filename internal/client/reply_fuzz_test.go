@@ -1,6 +1,7 @@
 package client
 
 import (
+	"embed"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,58 +13,35 @@ import (
 	"perfpipe/internal/record"
 )
 
-// goodAnswers has one answer of each dialect, an event per line, as the servers document it.
-var goodAnswers = []struct {
-	path, events string
-	lines        bool
-}{
-	{"/v1/chat/completions",
-		`{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null,"tool_calls":null},"logprobs":null,"finish_reason":null}],"usage":null,"error":null}
-{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"reasoning_content":"r","reasoning_details":[{"type":"reasoning.text","text":"r","format":null}]},"finish_reason":null}]}
-{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"a"},"logprobs":{"content":[{"token":"a","logprob":-1.5}]},"finish_reason":null}]}
-{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"b"},"logprobs":null,"finish_reason":null}]}
-{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"c"},"logprobs":null,"finish_reason":null}]}
-{"id":"c","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"k","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":null}]}
-{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop","stop_reason":null}]}
-{"id":"c","choices":[],"usage":{"prompt_tokens":7,"completion_tokens":5,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":3},"completion_tokens_details":{"reasoning_tokens":1}}}
-[DONE]`, false},
-	{"/v1/completions", `{"id":"c","object":"text_completion","created":1,"model":"m","choices":[{"index":0,"text":"a","logprobs":null,"finish_reason":null}]}
-{"id":"c","object":"text_completion","created":1,"model":"m","choices":[{"index":0,"text":"b","logprobs":null,"finish_reason":null}]}
-{"id":"c","object":"text_completion","created":1,"model":"m","choices":[{"index":0,"text":"c","logprobs":null,"finish_reason":"length"}],"usage":{"prompt_tokens":7,"completion_tokens":3}}
-[DONE]`, false},
-	{"/v1/messages", `{"type":"message_start","message":{"id":"m","type":"message","role":"assistant","content":[],"model":"c","stop_reason":null,"usage":{"input_tokens":7,"output_tokens":1,"cache_read_input_tokens":0}}}
-{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
-{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}
-{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"b"}}
-{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"c"}}
-{"type":"content_block_stop","index":0}
-{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":3}}
-{"type":"message_stop"}`, false},
-	{"/v1/responses", `{"type":"response.created","sequence_number":0,"response":{"id":"r","object":"response","status":"in_progress","error":null,"model":"m","output":[],"usage":null}}
-{"type":"response.output_item.added","output_index":0,"item":{"id":"i","type":"message","status":"in_progress","role":"assistant","content":[]}}
-{"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":0,"delta":"a","sequence_number":1}
-{"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":0,"delta":"b","sequence_number":2}
-{"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":0,"delta":"c","sequence_number":3}
-{"type":"response.output_text.done","item_id":"i","output_index":0,"content_index":0,"text":"abc"}
-{"type":"response.completed","response":{"id":"r","object":"response","status":"completed","error":null,"incomplete_details":null,"model":"m","output":[{"type":"message","content":[{"type":"output_text","text":"abc"}]}],"usage":{"input_tokens":7,"input_tokens_details":{"cached_tokens":0},"output_tokens":3,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":10}}}`, false},
-	{"/api/chat", `{"model":"l","created_at":"t","message":{"role":"assistant","content":"a"},"done":false}
-{"model":"l","created_at":"t","message":{"role":"assistant","content":"b"},"done":false}
-{"model":"l","created_at":"t","message":{"role":"assistant","content":"","tool_calls":[{"function":{"name":"f","arguments":{"a":1}}}]},"done":false}
-{"model":"l","created_at":"t","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop","total_duration":1,"prompt_eval_count":7,"eval_count":3}`, true},
-	{"/generate_stream", `{"index":0,"token":{"id":1,"text":"a","logprob":-0.1,"special":false},"generated_text":null,"details":null}
-{"index":1,"token":{"id":1,"text":"b","logprob":-0.1,"special":false},"generated_text":null,"details":null}
-{"index":2,"token":{"id":2,"text":"</s>","logprob":-0.1,"special":true},"generated_text":"ab","details":{"finish_reason":"eos_token","generated_tokens":3,"input_length":7,"seed":null}}`, false},
-	{"/v2/models/m/generate_stream", `{"model_name":"e","model_version":"1","sequence_end":false,"text_output":"a"}
-{"model_name":"e","model_version":"1","sequence_end":false,"text_output":"b"}
-{"model_name":"e","model_version":"1","sequence_end":true,"text_output":"c"}`, false},
-	{"/generate", `{"text":"a","meta_info":{"id":"x","finish_reason":null,"prompt_tokens":7,"completion_tokens":1,"cached_tokens":3}}
-{"text":"ab","meta_info":{"id":"x","finish_reason":null,"prompt_tokens":7,"completion_tokens":2,"cached_tokens":3}}
-{"text":"abc","meta_info":{"id":"x","finish_reason":{"type":"length","length":3},"prompt_tokens":7,"completion_tokens":3,"cached_tokens":3}}
-[DONE]`, false},
-	{"/api/v1/services/aigc/text-generation/generation",
-		`{"output":{"choices":[{"message":{"content":"a","role":"assistant"},"finish_reason":"null"}]},"usage":{"input_tokens":7,"output_tokens":1,"total_tokens":8},"request_id":"r"}
-{"output":{"choices":[{"message":{"content":"b","role":"assistant"},"finish_reason":"null"}]},"usage":{"input_tokens":7,"output_tokens":2,"total_tokens":9},"request_id":"r"}
-{"output":{"choices":[{"message":{"content":"c","role":"assistant"},"finish_reason":"stop"}]},"usage":{"input_tokens":7,"output_tokens":3,"total_tokens":10},"request_id":"r"}`, false},
+// goodAnswers are the answers in testdata/answers, one of each dialect, an event per line, as servers document them.
+var goodAnswers = []goodAnswer{
+	{"/v1/chat/completions", "v1-chat-completions", false},
+	{"/v1/completions", "v1-completions", false},
+	{"/v1/messages", "v1-messages", false},
+	{"/v1/responses", "v1-responses", false},
+	{"/api/chat", "api-chat", true},
+	{"/generate_stream", "generate_stream", false},
+	{"/v2/models/m/generate_stream", "v2-models-m-generate_stream", false},
+	{"/generate", "generate", false},
+	{"/api/v1/services/aigc/text-generation/generation", "api-v1-services-aigc-text-generation-generation", false},
+}
+
+type goodAnswer struct {
+	path, file string
+	lines      bool // JSON lines instead of events
+}
+
+//go:embed testdata/answers
+var answerFiles embed.FS
+
+// events returns the events of the answer.
+func (g goodAnswer) events(t testing.TB) []string {
+	t.Helper()
+	text, err := answerFiles.ReadFile("testdata/answers/" + g.file + ".txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
 // oddValues are values that fields have been seen to have, or might have.
@@ -142,7 +120,7 @@ func FuzzOddField(f *testing.F) {
 // Each field of each answer has each of the odd values in turn.
 func TestOddFields(t *testing.T) {
 	for i, g := range goodAnswers {
-		for k, e := range strings.Split(g.events, "\n") {
+		for k, e := range g.events(t) {
 			for p := range paths(gjson.Parse(e), "", nil) {
 				for _, v := range oddValues {
 					oddField(t, uint8(i), uint8(k), uint8(p), v)
@@ -158,7 +136,7 @@ func oddField(t *testing.T, which, event, field uint8, value string) {
 		return
 	}
 	g := goodAnswers[int(which)%len(goodAnswers)]
-	events := strings.Split(g.events, "\n")
+	events := g.events(t)
 	k := int(event) % len(events)
 	all := paths(gjson.Parse(events[k]), "", nil)
 	if len(all) == 0 || events[k][0] != '{' {

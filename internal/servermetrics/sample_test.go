@@ -31,11 +31,9 @@ func TestPages(t *testing.T) {
 }
 
 func TestPagesWithoutMetrics(t *testing.T) {
-	for page, want := range map[string]string{
-		"go_goroutines 7\n": "it has none of the metrics known here",
-		"":                  "it has none of the metrics known here",
-		"<html>":            "not a page of Prometheus metrics: text format parsing error in line 1: invalid metric name",
-	} {
+	const none = "it has none of the metrics known here"
+	const html = "not a page of Prometheus metrics: text format parsing error in line 1: invalid metric name"
+	for page, want := range map[string]string{"go_goroutines 7\n": none, "": none, "<html>": html} {
 		s := Scrape(t.Context(), answer(http.StatusOK, page), "http://server/metrics", time.Second)
 		if s.Error != want || s.Metrics != nil || s.GPUs != nil {
 			t.Errorf("%q: %+v", page, s)
