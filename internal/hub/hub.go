@@ -1,5 +1,5 @@
-// Package hub returns local paths of the files of ModelScope and Hugging Face repositories, and downloads those that are
-// not in the cache of either hub.
+// Package hub returns local paths of the files of ModelScope and Hugging Face repositories, and downloads those that
+// are not in the cache of either hub.
 //
 //	repo, err := hub.Open("AI-ModelScope/HC3-Chinese", hub.Dataset, hub.Options{Say: env.Say})
 //	paths, err := repo.Files(ctx, "open_qa.jsonl")
