@@ -6,15 +6,16 @@ import (
 	"io"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/define"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/format"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
 
-// define shows the figures of the records by other tools' definitions.
-func define(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
-	defs, err := stats.ParseDefinition(f.Define)
+// writeDefined shows the figures of the records by other tools' definitions.
+func writeDefined(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
+	defs, err := define.Parse(f.Define)
 	if err != nil {
 		return fault.Usage("", "--define: %w", err)
 	}
@@ -26,16 +27,16 @@ func define(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	if err != nil {
 		return err
 	}
-	var parts []*stats.Defined
+	var parts []*define.Records
 	stream.Also(func() func(*record.Record) {
-		d := stats.NewDefined(defs, opt)
+		d := define.New(defs, opt)
 		parts = append(parts, d)
 		return d.Add
 	})
 	if err := read(in.Context, env, stream, f.Files); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
-	all := stats.NewDefined(defs, opt)
+	all := define.New(defs, opt)
 	for _, d := range parts {
 		all.Merge(d)
 	}

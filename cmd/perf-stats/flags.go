@@ -9,6 +9,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/define"
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/filter"
@@ -81,7 +82,7 @@ func groups() kong.Option {
 // choices returns the values that completion offers for flags.
 func choices() cli.Choices {
 	tools := []string{"all"}
-	for _, d := range stats.Definitions() {
+	for _, d := range define.Tools() {
 		tools = append(tools, d.Tool)
 	}
 	return cli.Choices{"define": tools, "visualizer": track.Names()}

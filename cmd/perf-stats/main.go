@@ -50,7 +50,7 @@ func run(env *cli.Env) error {
 	case f.Compare:
 		return compareFiles(in.Context, env, &f, opt)
 	case f.Define != "":
-		return define(in, env, &f, opt)
+		return writeDefined(in, env, &f, opt)
 	case f.Format == evalscopeFormat:
 		return exportEvalscope(in, env, &f, opt)
 	}

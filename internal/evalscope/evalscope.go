@@ -14,6 +14,7 @@ import (
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/define"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/group"
 	"perfpipe/internal/record"
@@ -51,8 +52,8 @@ func Keys(by []group.Key) []group.Key {
 // Export collects the figures of evalscope that package stats does not have.
 type Export struct {
 	opt     Options
-	defs    []stats.Definition
-	figures []*stats.Defined // of each worker
+	defs    []define.Definition
+	figures []*define.Records // of each worker
 	points  loadPoints
 	dbs     databases
 }
@@ -60,7 +61,7 @@ type Export struct {
 // New returns an Export of no records.
 func New(opt Options) *Export {
 	return &Export{
-		opt: opt, defs: []stats.Definition{stats.EvalscopeFiles()},
+		opt: opt, defs: []define.Definition{define.EvalscopeFiles()},
 		points: loadPoints{by: opt.By, warmup: opt.Warmup, groups: map[string]*loadPoint{}},
 		dbs:    databases{opt: opt, open: map[string]*database{}},
 	}
@@ -77,8 +78,8 @@ func (e *Export) Collect() func(*record.Record) {
 	}
 }
 
-func (e *Export) newDefined() *stats.Defined {
-	return stats.NewDefined(e.defs, stats.Options{By: e.opt.By, Warmup: e.opt.Warmup, Percentiles: ranks()})
+func (e *Export) newDefined() *define.Records {
+	return define.New(e.defs, stats.Options{By: e.opt.By, Warmup: e.opt.Warmup, Percentiles: ranks()})
 }
 
 // Write writes the files of all load points of a summary, which must be of the same records and keys.
@@ -87,7 +88,7 @@ func (e *Export) Write(s *stats.Summary) error {
 	for _, d := range e.figures {
 		defined.Merge(d)
 	}
-	byName := map[string]stats.DefinedBlock{}
+	byName := map[string]define.Block{}
 	for _, d := range defined.Blocks() {
 		byName[d.Group] = d
 	}
@@ -119,7 +120,7 @@ func (e *Export) Write(s *stats.Summary) error {
 // Abort removes the databases that Write did not complete.
 func (e *Export) Abort() { e.dbs.abort() }
 
-// groupName joins the values of a group as stats.DefinedBlock does.
+// groupName joins the values of a group as define.Block does.
 func groupName(b *stats.Block) string {
 	values := make([]string, len(b.Group))
 	for i, v := range b.Group {
@@ -151,7 +152,7 @@ func (p *loadPoint) dir(b *stats.Block) string {
 }
 
 // writePoint writes the JSON files of a load point.
-func (e *Export) writePoint(dir string, p *loadPoint, b *stats.Block, d *stats.DefinedBlock) error {
+func (e *Export) writePoint(dir string, p *loadPoint, b *stats.Block, d *define.Block) error {
 	files := object{{summaryFile, p.summary(b, d)}, {percentileFile, p.percentiles(d)}}
 	if len(p.sessions) > 0 {
 		files = append(files, member{traceFile, p.traces()})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"perfpipe/internal/define"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
@@ -22,7 +23,7 @@ func rounded(v dist.Num, decimals int) dist.Num {
 
 // summary returns benchmark_summary.json. If nothing was streamed, the first chunk is the whole answer. Embeddings and
 // rankings have only an input throughput.
-func (p *loadPoint) summary(b *stats.Block, d *stats.DefinedBlock) object {
+func (p *loadPoint) summary(b *stats.Block, d *define.Block) object {
 	mean := func(key string, scale dist.Num, decimals int) dist.Num {
 		if m := d.Figures.Get(key); m != nil {
 			return rounded(m.Mean/scale, decimals)
@@ -89,7 +90,7 @@ func rate(b *stats.Block) dist.Num {
 
 // percentiles returns benchmark_percentile.json: a row for each rank and a member for each distribution, which is null
 // if evalscope has NaN.
-func (p *loadPoint) percentiles(d *stats.DefinedBlock) []object {
+func (p *loadPoint) percentiles(d *define.Block) []object {
 	ttft, tpot := "ttft_ms", "tpot_ms"
 	if !p.streamed {
 		ttft, tpot = "e2e_ms", ""

@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
+	"perfpipe/internal/define"
 	"perfpipe/internal/dist"
-	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
 
 // definitions writes a table for each load point, with a column for each tool, a row for each figure under the tool's
-// name for it, and notes on why the tools differ. The blocks are those of stats.Defined: len(defs) for each load point.
-func (l layout) definitions(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBlock) error {
+// name for it, and notes on why the tools differ. The blocks are those of define.Records: len(defs) for each load point.
+func (l layout) definitions(w io.Writer, defs []define.Definition, blocks []define.Block) error {
 	var tables []*table.Table
 	for point := range slices.Chunk(blocks, len(defs)) {
 		tables = append(tables, definedTable(defs, point))
@@ -20,7 +20,7 @@ func (l layout) definitions(w io.Writer, defs []stats.Definition, blocks []stats
 	return l.write(w, tables)
 }
 
-func definedTable(defs []stats.Definition, point []stats.DefinedBlock) *table.Table {
+func definedTable(defs []define.Definition, point []define.Block) *table.Table {
 	t := &table.Table{Title: marked(point[0].Group, point[0].Simulated), Header: []string{""}}
 	var keys []string
 	for _, b := range point {
@@ -34,15 +34,15 @@ func definedTable(defs []stats.Definition, point []stats.DefinedBlock) *table.Ta
 	for _, key := range keys {
 		t.Rows = append(t.Rows, figureRows(key, point)...)
 	}
-	row := func(name string, of func(stats.DefinedBlock) dist.Num) {
+	row := func(name string, of func(define.Block) dist.Num) {
 		cells := []string{name}
 		for _, b := range point {
 			cells = append(cells, Number(of(b)))
 		}
 		t.Rows = append(t.Rows, cells)
 	}
-	row("requests/s", func(b stats.DefinedBlock) dist.Num { return b.Requests })
-	row("output tokens/s", func(b stats.DefinedBlock) dist.Num { return b.Output })
+	row("requests/s", func(b define.Block) dist.Num { return b.Requests })
+	row("output tokens/s", func(b define.Block) dist.Num { return b.Output })
 	for _, d := range defs {
 		for _, why := range d.Why {
 			t.Notes = append(t.Notes, d.Tool+": "+why)
@@ -52,7 +52,7 @@ func definedTable(defs []stats.Definition, point []stats.DefinedBlock) *table.Ta
 }
 
 // figureRows returns the rows of one figure in ms: its mean and its percentiles, tool by tool.
-func figureRows(key string, point []stats.DefinedBlock) [][]string {
+func figureRows(key string, point []define.Block) [][]string {
 	name := strings.ToUpper(strings.TrimSuffix(key, "_ms")) + " "
 	percentiles := percentilesOf(point)
 	rows := [][]string{{name + "mean (ms)"}}
@@ -75,7 +75,7 @@ func figureRows(key string, point []stats.DefinedBlock) [][]string {
 	return rows
 }
 
-func percentilesOf(point []stats.DefinedBlock) []float64 {
+func percentilesOf(point []define.Block) []float64 {
 	var out []float64
 	for _, b := range point {
 		for _, f := range b.Figures {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/compare"
+	"perfpipe/internal/define"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -22,7 +23,7 @@ type Format struct {
 
 	Summary     func(w io.Writer, s *stats.Summary, opt Options) error
 	Comparison  func(w io.Writer, c *compare.Comparison) error
-	Definitions func(w io.Writer, defs []stats.Definition, blocks []stats.DefinedBlock) error
+	Definitions func(w io.Writer, defs []define.Definition, blocks []define.Block) error
 }
 
 // Options select what the tables of a summary show besides its figures.

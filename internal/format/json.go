@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"perfpipe/internal/compare"
+	"perfpipe/internal/define"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
@@ -14,7 +15,7 @@ func jsonSummary(w io.Writer, s *stats.Summary, _ Options) error { return writeJ
 
 func jsonComparison(w io.Writer, c *compare.Comparison) error { return writeJSON(w, c) }
 
-func jsonDefinitions(w io.Writer, _ []stats.Definition, blocks []stats.DefinedBlock) error {
+func jsonDefinitions(w io.Writer, _ []define.Definition, blocks []define.Block) error {
 	return writeJSON(w, map[string]any{"format": "perfpipe-definitions/1", "blocks": blocks})
 }
 

@@ -21,6 +21,22 @@ func Observe(r *record.Record) Observation {
 	return o
 }
 
+// DueUs returns the instant at which a request was due, µs since the epoch. Records of other tools may have only that of
+// the send.
+func DueUs(r *record.Record) int64 {
+	if r.ScheduledUs > 0 {
+		return r.ScheduledUs
+	}
+	return r.SentUs
+}
+
+// Sane reports whether the times of a record are possible: instants of the first 36,000 years, and a latency of less than
+// twelve days.
+func Sane(r *record.Record) bool {
+	due := DueUs(r)
+	return r.SentUs >= 0 && r.SentUs <= 1<<60 && due >= 0 && due <= 1<<60 && Micro(r.LatencyMs) >= 0
+}
+
 // Tokens returns a count to be summed: 0 if it is negative or absurd, as a Dist refuses it.
 func Tokens(n int) int64 {
 	if n < 0 || n >= dist.MaxValue {

@@ -159,14 +159,6 @@ func (g *accumulator) dist(i int) *dist.Dist {
 	return &d
 }
 
-// due is when r should have been sent; records of other makers may say only when it was.
-func due(r *record.Record) int64 {
-	if r.ScheduledUs > 0 {
-		return r.ScheduledUs
-	}
-	return r.SentUs
-}
-
 func (g *accumulator) describe(r *record.Record, file string) {
 	facts := [numFacts]string{
 		factRun: r.Run, factMode: r.Mode, factAPI: r.API, factOp: r.Op, factModel: r.Model, factURL: r.URL, factShard: r.Shard,

@@ -52,19 +52,12 @@ func (f *flights) of(p loadPoint) *interval {
 	return s
 }
 
-// sane reports whether the times of a record are times: instants of the first 36,000 years, and a latency of less than
-// twelve days.
-func sane(r *record.Record) bool {
-	due := due(r)
-	return r.SentUs >= 0 && r.SentUs <= 1<<60 && due >= 0 && due <= 1<<60 && metric.Micro(r.LatencyMs) >= 0
-}
-
 // add takes a record that says when it was sent, and reports whether its times are times.
 func (f *flights) add(r *record.Record) bool {
-	if !sane(r) {
+	if !metric.Sane(r) {
 		return false
 	}
-	latency, due := metric.Micro(r.LatencyMs), due(r)
+	latency, due := metric.Micro(r.LatencyMs), metric.DueUs(r)
 	if r.SentUs == 0 || r.Lacks(record.KeyLatencyMs) {
 		return true
 	}

@@ -28,7 +28,7 @@ type series struct {
 }
 
 func (s *series) add(r *metric.Observation) {
-	due := due(r.Record)
+	due := metric.DueUs(r.Record)
 	key := keyOf(due, uint64(r.Seq)^xxhash.Sum64String(r.ID))
 	if !s.chosen(key) {
 		return

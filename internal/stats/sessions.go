@@ -27,10 +27,10 @@ type session struct {
 }
 
 func (s *sessions) add(r *record.Record) {
-	if r.Session == "" || !sane(r) {
+	if r.Session == "" || !metric.Sane(r) {
 		return
 	}
-	t := session{metric.Conversation{DueUs: due(r), EndUs: r.EndUs(), Turns: 1, Failed: !r.OK}, r.Turn}
+	t := session{metric.Conversation{DueUs: metric.DueUs(r), EndUs: r.EndUs(), Turns: 1, Failed: !r.OK}, r.Turn}
 	t.AnswerUs = t.EndUs
 	if r.Streamed() {
 		t.AnswerUs = r.SentUs + metric.Micro(r.TTFTMs)

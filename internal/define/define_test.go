@@ -1,4 +1,4 @@
-package stats
+package define
 
 import (
 	"fmt"
@@ -6,7 +6,10 @@ import (
 	"testing"
 
 	"perfpipe/internal/record"
+	"perfpipe/internal/stats"
 )
+
+const epoch = 1_000_000_000_000_000 // µs
 
 // threeRecords are small enough to work by hand:
 //
@@ -44,11 +47,11 @@ func TestDefinitionsByHand(t *testing.T) {
 		// ITL is latency/n: 32 and 150.
 		"llmperf": "ttft_s 180 244; inter_token_latency_s 91 138.2; end_to_end_latency_s 230 286; 2.05 s 0.97561 3.414634",
 	}
-	defs, err := ParseDefinition("all")
+	defs, err := Parse("all")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, rest := NewDefined(defs, Options{Percentiles: []float64{90}}), NewDefined(defs, Options{Percentiles: []float64{90}})
+	d, rest := New(defs, stats.Options{Percentiles: []float64{90}}), New(defs, stats.Options{Percentiles: []float64{90}})
 	for i, r := range threeRecords() {
 		if i == 0 {
 			rest.Add(r)
@@ -71,7 +74,7 @@ func TestDefinitionsByHand(t *testing.T) {
 			t.Errorf("%s\ngot  %s\nwant %s", b.Tool, got.String(), want[b.Tool])
 		}
 	}
-	if _, err := ParseDefinition("wrk"); err == nil {
+	if _, err := Parse("wrk"); err == nil {
 		t.Error("there are definitions of wrk")
 	}
 }
