@@ -19,7 +19,8 @@ import (
 	"perfpipe/internal/track"
 )
 
-const description = `Statistics over record lines, as perf-send writes them: counts, throughput, and TTFT, TPOT, ITL, latency and
+const description = "Statistics over record lines, as perf-send writes them: counts, throughput, and TTFT, TPOT, " +
+	`ITL, latency and
 response time with percentiles, one block for each load point. Reads stdin where no FILE is named; gzip and zstd too.
 
   perf-stats records.jsonl

@@ -63,12 +63,20 @@ func (r *report) ttftByLength() chart.Figure {
 		}
 		line.X, line.Y = append(line.X, densityEdge(x)*math.Exp2(0.5/densityPerOctave)), append(line.Y, byX[x].At(50))
 	}
-	f.Series = []chart.Series{s}
-	if line.Len() > 1 {
-		f.Series = append(f.Series, line)
+	r.addDensity(&f, s, line)
+	return f
+}
+
+// addDensity adds cells to a figure, and the line of their medians if it has several points.
+func (r *report) addDensity(f *chart.Figure, cells, medians chart.Series) {
+	if cells.Len() == 0 {
+		return
+	}
+	f.Series = []chart.Series{cells}
+	if medians.Len() > 1 {
+		f.Series = append(f.Series, medians)
 		f.Note += " " + r.tr("The line is the median.")
 	}
-	return f
 }
 
 // tpotByConcurrency draws TPOT over the mean number of requests in flight in the interval in which a request was sent.
@@ -123,14 +131,7 @@ func (r *report) tpotByConcurrency() chart.Figure {
 			s.V = append(s.V, float64(n))
 		}
 	}
-	if s.Len() == 0 {
-		return f
-	}
-	f.Series = []chart.Series{s}
-	if line.Len() > 1 {
-		f.Series = append(f.Series, line)
-		f.Note += " " + r.tr("The line is the median.")
-	}
+	r.addDensity(&f, s, line)
 	return f
 }
 

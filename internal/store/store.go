@@ -83,7 +83,7 @@ func (s *Store) Add(r *record.Record) {
 	}
 }
 
-// Commit stores the figures, if the file format can hold them, and gives the file its name.
+// Commit stores the figures, if the file format can hold them, and renames the file to its name.
 func (s *Store) Commit(figures []format.Figure) error {
 	err := cmp.Or(s.err, s.w.commit(figures))
 	if err == nil {

@@ -7,8 +7,8 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// values are the flags that were typed, each with its words. A flag without a value has no words; --no-NAME gives NAME
-// the word false.
+// values are the flags that were typed, each with its words. A flag without a value has no words; for --no-NAME, NAME
+// has the word false.
 type values map[string][]string
 
 func (v values) has(name string) bool { _, ok := v[name]; return ok }
