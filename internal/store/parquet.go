@@ -15,7 +15,7 @@ import (
 // parquetFile stores records under the names of the record line. A Parquet file has one table, so it has no figures.
 type parquetFile struct {
 	file    *os.File
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	columns []column
 	row     reflect.Value // a pointer to a struct with a field for each column
 }
@@ -32,7 +32,7 @@ func newParquet(path string) (writer, error) {
 		fields = append(fields, reflect.StructField{Name: fmt.Sprintf("C%d", i), Type: c.parquetType(), Tag: tag})
 	}
 	p.row = reflect.New(reflect.StructOf(fields))
-	p.w = parquet.NewWriter(file, parquet.SchemaOf(p.row.Interface()), parquet.Compression(&parquet.Zstd))
+	p.w = parquet.NewGenericWriter[any](file, parquet.SchemaOf(p.row.Interface()), parquet.Compression(&parquet.Zstd))
 	return p, nil
 }
 
@@ -62,7 +62,8 @@ func (p *parquetFile) add(r *record.Record) error {
 		}
 		to.Set(v.Convert(to.Type()))
 	}
-	return p.w.Write(p.row.Interface())
+	_, err := p.w.Write([]any{p.row.Interface()})
+	return err
 }
 
 func (p *parquetFile) commit([]format.Figure) error {
