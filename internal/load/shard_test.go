@@ -127,7 +127,7 @@ func TestShardsAreOneRun(t *testing.T) {
 }
 
 func line(r *Record) string {
-	b, _ := json.Marshal(r)
+	b, _ := json.Marshal(&r.Record)
 	return string(b)
 }
 
