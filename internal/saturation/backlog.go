@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Backlog tells from the number of requests in flight whether they pile up without end: whether a server cannot keep up
-// with an open loop. It is fed at regular times.
+// Backlog detects, by the number of requests in flight, that a server does not keep up with an open loop. Add must be
+// called at regular intervals.
 type Backlog struct {
-	Rate    float64       // asked, requests/s
-	Settle  time.Duration // from when on the load is what it will be: a few times an unloaded request's latency
+	Rate    float64       // requested, requests/s
+	Settle  time.Duration // until the load is steady: a few times the latency of an unloaded request; 0: not known yet
 	samples []sample
-	next    time.Duration // of the next look
-	in      int           // looks in a row that saw it grow
+	next    time.Duration // time of the next look
+	rising  int           // consecutive looks that saw growth
 }
 
 type sample struct {
@@ -22,20 +22,22 @@ type sample struct {
 }
 
 const (
-	batches   = 8     // of the window: their means are nearly independent, which single samples are not
-	tCritical = 5.208 // of Student's t with 6 degrees of freedom, one-sided 0.001: there are many looks in a run
-	leastRise = 20    // requests: what is less is no backlog
-	leastGain = 0.02  // share of the arrivals: a server that keeps up with all but less is within the noise
-	lookAgain = 1.1   // looks are this factor of time apart
-	inARow    = 5     // looks that must agree: half as much time again
+	batches   = 8     // of the window; their means are nearly independent, unlike single samples
+	tCritical = 5.208 // Student's t with 6 degrees of freedom, one-sided 0.001, since a run has many looks
+	leastRise = 20    // requests; fewer are no backlog
+	leastGain = 0.02  // share of the arrivals; less is noise
+	lookAgain = 1.1   // factor between the times of looks
+	inARow    = 5     // consecutive looks that must agree, over which the time grows by half
 )
 
-// Add takes the number in flight at a time from the start of the load, and says whether it grows without end, and why.
+// Add takes the number of requests in flight at a time since the start of the load. It reports whether that number
+// grows without bound, and why it concludes so.
 //
-// The second half of the time so far is cut into eight batches; a line is fitted to their means. In flight grows by
-// what arrives and is not served, so the slope is the shortfall, in requests/s. It must be above 0 by a t-test, at
-// least 2 % of the rate, and have added 20 requests, and half of what was there, in five looks in a row. (guidellm
-// tests the slope of single samples; they depend on each other, which makes the test too sure of itself.)
+// It cuts the second half of the time so far into eight batches and fits a line to their means. The number in flight
+// grows by the requests that arrive and are not served, so the slope is the shortfall in requests/s. In five looks in a
+// row, the slope must be above 0 by a t-test and at least 2 % of the rate, and must have added 20 requests and half of
+// the initial number. (guidellm tests the slope of single samples, which depend on each other, so that its test is too
+// certain.)
 func (b *Backlog) Add(at time.Duration, inFlight int) (why string, grows bool) {
 	b.samples = append(b.samples, sample{at, float64(inFlight)})
 	if at < b.next || b.Settle <= 0 || at < 2*b.Settle {
@@ -53,10 +55,10 @@ func (b *Backlog) Add(at time.Duration, inFlight int) (why string, grows bool) {
 	slope, t, first, last := fit(window)
 	rise := last - first
 	if t < tCritical || slope < leastGain*b.Rate || rise < leastRise || rise < first/2 {
-		b.in = 0
+		b.rising = 0
 		return "", false
 	}
-	if b.in++; b.in < inARow {
+	if b.rising++; b.rising < inARow {
 		return "", false
 	}
 	return fmt.Sprintf("requests in flight grew from %.0f to %.0f in %v: %.3g of %.3g requests/s are not served",
@@ -96,7 +98,7 @@ func fit(window []sample) (slope, t, first, last float64) {
 	return slope, t, y[0], y[batches-1]
 }
 
-// Course is a load point of an open loop along its time, in intervals of one width.
+// Course is the course of a load point of an open loop, in intervals of equal width.
 type Course struct {
 	Width   time.Duration
 	Due     []int64   // requests that were due in each interval
@@ -104,13 +106,13 @@ type Course struct {
 	Waiting []float64 // mean number of requests that were due and had no answer yet
 }
 
-// notServed is the share of what was due that a server may leave behind and still keep up.
+// notServed is the share of the due requests that a server which keeps up may leave behind.
 const notServed = 0.1
 
-// Saturated judges a load point after its end, by what was served of what was due in the second half of the time in
-// which requests were due, and by how the number waiting went meanwhile. It returns why the server did not keep up, or
-// "". That number must have grown as Backlog.Add wants it, at one look; or it grew by 20 and by a half, and at least a
-// tenth of what was due was not served.
+// Saturated judges a load point after its end. It returns why the server did not keep up, or "". It compares the
+// requests served with those due in the second half of the time in which requests were due. The server did not keep up
+// if the number waiting grew as Backlog.Add requires, at one look; or if it grew by 20 and by a half, and at least a
+// tenth of the due requests was not served.
 func (c *Course) Saturated() (why string) {
 	n := len(c.Due)
 	for n > 0 && c.Due[n-1] == 0 {
@@ -135,5 +137,6 @@ func (c *Course) Saturated() (why string) {
 	if !grew && !behind {
 		return ""
 	}
-	return fmt.Sprintf("%.3g of %.3g requests/s were served, and those waiting grew from %.0f to %.0f", completed, offered, first, last)
+	return fmt.Sprintf("%.3g of %.3g requests/s were served, and those waiting grew from %.0f to %.0f",
+		completed, offered, first, last)
 }

@@ -21,11 +21,13 @@ func (h *ends) Pop() any {
 	return x
 }
 
-// queue simulates a server of so many slots, first come first served, with Poisson arrivals for so many seconds, and
-// gives when the watch speaks; 0: never.
-func queue(seed uint64, rate float64, slots int, service func(*rand.Rand) float64, seconds float64) (at time.Duration, why string) {
+// queue simulates a first-come, first-served server and Poisson arrivals. It returns when Backlog reports growth; 0:
+// never.
+func queue(
+	seed uint64, rate float64, slots int, service func(*rand.Rand) float64, seconds float64,
+) (at time.Duration, why string) {
 	rng := rand.New(rand.NewPCG(seed, 2))
-	free := make(ends, slots) // when each slot falls free
+	free := make(ends, slots) // when each slot becomes free
 	var out ends              // ends of those in flight
 	b := Backlog{Rate: rate}
 	tick, arrive, served := 0.1, 0.0, 0
@@ -109,7 +111,10 @@ func course(seed uint64, rate float64, slots int, service func(*rand.Rand) float
 	rng := rand.New(rand.NewPCG(seed, 3))
 	free := make(ends, slots)
 	n := int(seconds / width)
-	c := &Course{Width: time.Duration(width * float64(time.Second)), Due: make([]int64, n), Served: make([]int64, n), Waiting: make([]float64, n)}
+	c := &Course{
+		Width: time.Duration(width * float64(time.Second)),
+		Due:   make([]int64, n), Served: make([]int64, n), Waiting: make([]float64, n),
+	}
 	for at := rng.ExpFloat64() / rate; at < seconds; at += rng.ExpFloat64() / rate {
 		end := max(at, heap.Pop(&free).(float64)) + service(rng)
 		heap.Push(&free, end)
@@ -133,7 +138,10 @@ func TestSaturatedAfterTheEnd(t *testing.T) {
 		name    string
 		service func(*rand.Rand) float64
 		slots   int
-	}{{"fixed", fixed, 25}, {"exponential", exponential, 25}, {"one slot", func(r *rand.Rand) float64 { return 0.02 * r.ExpFloat64() }, 1}} {
+	}{
+		{"fixed", fixed, 25}, {"exponential", exponential, 25},
+		{"one slot", func(r *rand.Rand) float64 { return 0.02 * r.ExpFloat64() }, 1},
+	} {
 		for load, want := range map[float64]bool{0.5: false, 0.8: false, 0.9: false, 1.5: true, 2: true, 4: true} {
 			wrong := 0
 			for seed := range uint64(40) {

@@ -2,16 +2,16 @@ package saturation
 
 import "math"
 
-// Rung is a level of a ladder of load with what it gave.
+// Rung is a load point of a series of rising rates, a ladder.
 type Rung struct {
-	Rate       float64 `json:"rate"`             // asked, requests/s
-	Throughput float64 `json:"requests_per_s"`   // successes
-	Latency    float64 `json:"mean_response_ms"` // from when a request was due to its end
+	Rate       float64 `json:"rate"`             // requested, requests/s
+	Throughput float64 `json:"requests_per_s"`   // of successful requests, requests/s
+	Latency    float64 `json:"mean_response_ms"` // mean time from due to end, ms
 	Saturated  string  `json:"saturated,omitempty"`
 }
 
-// Power is throughput ÷ response time. What a server gives and what it makes its users wait are best balanced where it
-// is highest, which is the knee (Kleinrock, Power and deterministic rules of thumb, ICC 1979).
+// Power returns throughput ÷ response time. The load of the highest power is the knee: the best balance between what a
+// server achieves and how long its users wait (Kleinrock, Power and deterministic rules of thumb, ICC 1979).
 func (r Rung) Power() float64 {
 	if r.Latency <= 0 {
 		return 0
@@ -19,7 +19,7 @@ func (r Rung) Power() float64 {
 	return r.Throughput / r.Latency
 }
 
-// Knee is the index of the rung of the highest power among those that are not saturated, or -1.
+// Knee returns the index of the rung with the highest power among those that are not saturated, or -1.
 func Knee(rungs []Rung) int {
 	knee := -1
 	for i, r := range rungs {
@@ -30,8 +30,8 @@ func Knee(rungs []Rung) int {
 	return knee
 }
 
-// Around gives the levels to look at next: halfway, as a ratio, from the knee to its neighbours. The rungs are sorted
-// by rate.
+// Around returns the rates to try next: the geometric means of the knee's rate and those of its neighbors. The rungs
+// must be sorted by rate.
 func Around(rungs []Rung) (rates []float64) {
 	knee := Knee(rungs)
 	for _, side := range [...]int{knee + 1, knee - 1} {

@@ -1,4 +1,8 @@
-// Package search finds the highest level of load that still passes, from probes whose outcome is uncertain.
+// Package search chooses load points by the results of earlier ones, and ends load points early.
+//
+// Find is the bare search for the highest level that passes, by probes whose outcome is uncertain. Load runs load
+// points for it: Capacity finds the highest level that meets an SLO, Knee the rate with the most throughput for its
+// response time. Limits end a load point whose errors or backlog decide its result before its time.
 package search
 
 import (
@@ -7,39 +11,39 @@ import (
 	"slices"
 )
 
-// Options say where to look and how closely.
+// Options describe a search.
 type Options struct {
 	Start     float64 // the first level
 	Min, Max  float64
 	Whole     bool    // levels are whole numbers
-	Precision float64 // the search ends when what passes and what fails are this share apart
-	Runs      int     // most probes of a level
+	Precision float64 // the search ends when a passing and a failing level are this share apart
+	Runs      int     // limit of probes of a level
 }
 
-// Level is what is known of one level in the end.
+// Level is the final judgement of one level.
 type Level struct {
 	Level   float64 `json:"level"`
 	Runs    int     `json:"runs"`
 	Verdict Verdict `json:"verdict"`
 }
 
-// Result is the answer of a search.
+// Result is the result of a search.
 type Result struct {
-	Best   float64  `json:"best"`            // the highest level that passes; 0: none does
-	Next   float64  `json:"next,omitempty"`  // the lowest level above it that does not pass; 0: none is known
-	Fails  float64  `json:"fails,omitempty"` // the lowest level above it that surely fails; 0: none is known
-	Levels []Level  `json:"levels"`          // in their order
-	Doubts []string `json:"doubts"`          // why the answer is not to be trusted; none: it is
+	Best   float64  `json:"best"`            // the highest level that passes; 0: none
+	Next   float64  `json:"next,omitempty"`  // the lowest known level above it that does not pass; 0: none
+	Fails  float64  `json:"fails,omitempty"` // the lowest known level above it that surely fails; 0: none
+	Levels []Level  `json:"levels"`          // sorted
+	Doubts []string `json:"doubts"`          // why not to trust the result
 	Limit  string   `json:"limit,omitempty"` // why there is nothing above Best
 }
 
-// Probe tries a level once more and judges it by all its tries.
+// Probe runs a level once more and judges it by all its runs.
 type Probe func(level float64) (Verdict, error)
 
-// Find looks for the highest level that passes: from Start it doubles until one fails, or halves until one passes, then
-// bisects. A level that stays undecided counts as one that does not pass. Then the answer is tried once more, and
-// levels are looked at where a server that simply gets worse with load gives no surprise: two well below the answer and
-// one at twice the level that fails. The error is the probe's; the result is then what is known so far.
+// Find searches for the highest level that passes. From Start it doubles until a level fails, or halves until one
+// passes, and then bisects. A level that stays undecided does not pass. Then it tries the answer once more, and also
+// levels that hold no surprise if the server only gets worse with load: two well below the answer and one at twice the
+// level that fails. The error is that of the probe; the result is then what is known so far.
 func Find(opt Options, probe Probe) (Result, error) {
 	s := &state{opt: opt, probe: probe}
 	err := s.run()
@@ -78,7 +82,7 @@ func (s *state) run() error {
 	return s.check()
 }
 
-// bracket finds a level that passes and one that does not.
+// bracket finds a level that passes and one that does not, if both exist.
 func (s *state) bracket() error {
 	at := s.fit(s.opt.Start)
 	v, err := s.decide(at)
@@ -96,7 +100,7 @@ func (s *state) bracket() error {
 	return err
 }
 
-// bisect narrows the bounds until they are as close as is asked for.
+// bisect narrows the bounds to the precision.
 func (s *state) bisect() error {
 	for {
 		lo, hi := s.bounds()
@@ -113,7 +117,7 @@ func (s *state) bisect() error {
 	}
 }
 
-// check looks for surprises.
+// check tries levels whose results would contradict the answer.
 func (s *state) check() error {
 	best, next := s.bounds()
 	for _, level := range s.gaps(best) {
@@ -139,7 +143,7 @@ func (s *state) check() error {
 
 const surprise = "the server does not simply get worse with load"
 
-// gaps are the middles of the two steps of doubling that lie next below best.
+// gaps returns the middles of the two doubling steps next below best.
 func (s *state) gaps(best float64) (list []float64) {
 	for i := len(s.levels) - 1; i > 0 && len(list) < 2; i-- {
 		lo, hi := s.levels[i-1].Level, s.levels[i].Level
@@ -150,18 +154,18 @@ func (s *state) gaps(best float64) (list []float64) {
 	return list
 }
 
-// fit makes a level one that may be tried.
+// fit rounds a level and moves it into the bounds.
 func (s *state) fit(level float64) float64 {
 	if s.opt.Whole {
 		level = math.Round(level)
-	} else if level > 0 { // four digits, which are fewer to read than there are
+	} else if level > 0 { // four significant digits
 		unit := math.Pow(10, math.Floor(math.Log10(level))-3)
 		level = math.Round(level/unit) * unit
 	}
 	return min(max(level, s.opt.Min), s.opt.Max)
 }
 
-// decide tries a level until its verdict is clear, or as often as it may be.
+// decide tries a level until it is decided, or up to the limit of runs.
 func (s *state) decide(level float64) (v Verdict, err error) {
 	if l := s.at(level); l != nil {
 		return l.Verdict, nil
@@ -200,7 +204,7 @@ func (s *state) try(level float64) (Verdict, error) {
 	return v, nil
 }
 
-// bounds are the lowest level that does not pass and the highest that passes below it; 0: there is none.
+// bounds returns the lowest level that does not pass, and the highest below it that passes; 0: there is none.
 func (s *state) bounds() (lo, hi float64) {
 	for _, l := range s.levels {
 		if l.Verdict != Pass {
@@ -211,8 +215,7 @@ func (s *state) bounds() (lo, hi float64) {
 	return lo, 0
 }
 
-// wide is how far apart, as a share, a pass and a fail may be before it is said that too much is undecided between
-// them.
+// wide is the largest share by which a passing and a failing level may differ without a doubt.
 const wide = 0.1
 
 func (s *state) result() Result {

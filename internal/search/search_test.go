@@ -29,7 +29,8 @@ func TestSharpServers(t *testing.T) {
 	whole := Options{Start: 1, Min: 1, Max: 1024, Whole: true, Precision: 0.02, Runs: 3}
 	for capacity := 1.0; capacity <= 1024; capacity++ {
 		r, err := Find(whole, sharp(capacity))
-		if err != nil || len(r.Doubts) > 0 || r.Best > capacity || r.Best < capacity*0.98-1e-9 && r.Best != capacity || len(r.Levels) > 22 {
+		close := r.Best == capacity || r.Best < capacity && r.Best >= capacity*0.98-1e-9
+		if err != nil || len(r.Doubts) > 0 || !close || len(r.Levels) > 22 {
 			t.Fatalf("capacity %v: %+v", capacity, r)
 		}
 		if capacity < 50 && r.Best != capacity { // where 2 % are less than one
@@ -116,7 +117,8 @@ func TestNonMonotonicServers(t *testing.T) {
 		{"a hole below", func(l float64) bool { return l > 18 && l < 30 || l > 100 }},
 		{"an island above", func(l float64) bool { return l > 50 && l < 80 || l > 300 }},
 	} {
-		r, err := Find(Options{Start: 1, Min: 1, Max: 1e4, Whole: true, Precision: 0.02, Runs: 3}, func(level float64) (Verdict, error) {
+		opt := Options{Start: 1, Min: 1, Max: 1e4, Whole: true, Precision: 0.02, Runs: 3}
+		r, err := Find(opt, func(level float64) (Verdict, error) {
 			if c.fails(level) {
 				return Fail, nil
 			}
@@ -130,7 +132,8 @@ func TestNonMonotonicServers(t *testing.T) {
 
 // Too few requests to decide anything is said, and not taken for an answer.
 func TestUndecided(t *testing.T) {
-	r, err := Find(Options{Start: 4, Min: 1, Max: 64, Whole: true, Precision: 0.02, Runs: 2}, func(level float64) (Verdict, error) {
+	opt := Options{Start: 4, Min: 1, Max: 64, Whole: true, Precision: 0.02, Runs: 2}
+	r, err := Find(opt, func(level float64) (Verdict, error) {
 		if level > 10 {
 			return Unsure, nil
 		}
@@ -144,7 +147,8 @@ func TestUndecided(t *testing.T) {
 // A pass that does not hold when it is tried again is taken back.
 func TestLuckyPass(t *testing.T) {
 	tried := map[float64]int{}
-	r, _ := Find(Options{Start: 8, Min: 1, Max: 64, Whole: true, Precision: 0.02, Runs: 1}, func(level float64) (Verdict, error) {
+	opt := Options{Start: 8, Min: 1, Max: 64, Whole: true, Precision: 0.02, Runs: 1}
+	r, _ := Find(opt, func(level float64) (Verdict, error) {
 		tried[level]++
 		if level <= 20 || level == 24 && tried[level] == 1 {
 			return Pass, nil
@@ -156,7 +160,7 @@ func TestLuckyPass(t *testing.T) {
 	}
 }
 
-// The bounds are those of Clopper and Pearson, as R's binom.test gives them.
+// The bounds are those of Clopper and Pearson, as R's binom.test computes them.
 func TestShare(t *testing.T) {
 	for _, c := range []struct {
 		k, n int64
@@ -174,7 +178,10 @@ func TestShare(t *testing.T) {
 		}
 	}
 	for p, want := range map[float64]int{0.5: 5, 0.9: 29, 0.99: 299, 0.999: 2995, 1: 1} {
-		if got := needed(p); got != want || p < 1 && (share(int64(got), int64(got), p, alpha) != Pass || share(int64(got-1), int64(got-1), p, alpha) == Pass) {
+		got := needed(p)
+		enough := share(int64(got), int64(got), p, alpha) == Pass
+		fewer := share(int64(got-1), int64(got-1), p, alpha) == Pass
+		if got != want || p < 1 && (!enough || fewer) {
 			t.Errorf("%v needs %d, want %d", p, got, want)
 		}
 	}
@@ -185,7 +192,10 @@ func TestBelow(t *testing.T) {
 		mean, sd float64
 		n        int64
 		want     Verdict
-	}{{90, 10, 100, Pass}, {99, 10, 100, Unsure}, {110, 10, 100, Fail}, {90, 0, 1, Unsure}, {math.Inf(1), math.NaN(), 10, Unsure}} {
+	}{
+		{90, 10, 100, Pass}, {99, 10, 100, Unsure}, {110, 10, 100, Fail}, {90, 0, 1, Unsure},
+		{math.Inf(1), math.NaN(), 10, Unsure},
+	} {
 		if got := below(c.mean, c.sd, c.n, 100); got != c.want {
 			t.Errorf("%+v: %v", c, got)
 		}

@@ -1,0 +1,121 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
+)
+
+// queue is a Load on a server whose mean response time is 1/(100−rate) seconds, the queue of exponential service.
+func queue(points *[]string) *Load {
+	rng := rand.New(rand.NewPCG(1, 1))
+	return &Load{
+		Point: func(rate float64, run, requests int) (load.Point, error) {
+			return load.Point{Run: fmt.Sprintf("rate=%v#%d", rate, run), Rate: rate, Number: requests, Mode: load.Open}, nil
+		},
+		Run: func(_ context.Context, p load.Point, observe func(*record.Record)) (string, error) {
+			*points = append(*points, p.Run)
+			if p.Rate >= 100 {
+				return "piles up", nil
+			}
+			for i := range p.Number {
+				ms := 1000 * rng.ExpFloat64() / (100 - p.Rate)
+				due := int64(float64(i) / p.Rate * 1e6)
+				observe(&record.Record{
+					OK: true, Run: p.Run, Mode: p.Mode, Phase: record.PhaseMeasure, Rate: p.Rate, Seq: int64(i),
+					ScheduledUs: due, SentUs: due, TTFTMs: ms, LatencyMs: ms,
+				})
+			}
+			return "", nil
+		},
+		Say: func(string, ...any) {},
+	}
+}
+
+// p90 of an exponential response time of mean 1/(100−rate) s is 2.3 times the mean: 100 ms at 77 requests/s.
+func TestCapacity(t *testing.T) {
+	var points []string
+	slo, err := ParseSLO([]string{"latency_ms:p90<100", "ok>=0.9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := Options{Start: 10, Min: 1, Max: 1000, Precision: 0.05, Runs: 3}
+	res, err := queue(&points).Capacity(t.Context(), opt, slo)
+	if err != nil || res.Best < 70 || res.Best > 80 {
+		t.Errorf("%+v, %v", res, err)
+	}
+	if points[0] != "rate=10#0" {
+		t.Errorf("points %q", points)
+	}
+	if lines := res.Describe("rate", slo); len(lines) == 0 {
+		t.Error("nothing to describe")
+	}
+}
+
+func TestLadder(t *testing.T) {
+	var points []string
+	ladder, err := queue(&points).Knee(t.Context(), 10, 1000)
+	if err != nil || ladder.Knee < 30 || ladder.Knee > 70 || !ladder.Saturated() {
+		t.Errorf("%+v, %v", ladder, err)
+	}
+}
+
+func TestSLOErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"goodput>=0.9": "goodput>=0.9 needs goodput's limits, which a search does not have",
+		"ttft_ms:p99":  `"ttft_ms:p99" has no <, <=, > or >=`,
+	} {
+		if _, err := ParseSLO([]string{text}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestWatch(t *testing.T) {
+	p := load.Point{Run: "x", Mode: load.Open, Rate: 10}
+	for name, c := range map[string]struct {
+		limits   Limits
+		inFlight int64
+		failed   int
+		want     string
+	}{
+		"errors":    {Limits{ErrorShare: 0.1}, 0, 50, "50 of 50 requests failed"},
+		"in flight": {Limits{ErrorShare: 1, InFlight: 5}, 6, 0, "6 requests are in flight"},
+		"neither":   {Limits{ErrorShare: 1}, 6, 50, ""},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var counts load.Counts
+			counts.Phase.Store(&load.Phase{Run: "x", Name: record.PhaseMeasure})
+			counts.InFlight.Store(c.inFlight)
+			ctx, w := c.limits.Watch(t.Context(), p, &counts, 1, nil)
+			for i := range c.failed {
+				w.Add(&record.Record{
+					Run: "x", Phase: record.PhaseMeasure, Seq: int64(i), Error: &record.Error{Kind: record.KindHTTP},
+				})
+			}
+			time.Sleep(time.Second)
+			got := ""
+			early, err := w.Stop(context.Cause(ctx))
+			if early != nil {
+				got = early.Reason
+			}
+			if got != c.want || early == nil && err != nil {
+				t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
+			}
+			if w.ErrorsExceeded() != (name == "errors") {
+				t.Errorf("%s: ErrorsExceeded", name)
+			}
+		})
+	}
+	_, w := Limits{ErrorShare: 1}.Watch(t.Context(), p, new(load.Counts), 1, nil)
+	if early, err := w.Stop(errors.ErrUnsupported); early != nil || err != errors.ErrUnsupported {
+		t.Errorf("%v, %v", early, err)
+	}
+}
