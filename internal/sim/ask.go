@@ -8,10 +8,10 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// maxTokens stands for the context length that every engine has.
+// maxTokens is the context length.
 const maxTokens = 1 << 20
 
-// ask is what the simulator takes from a request's body.
+// ask is the part of a request's body that the simulator reads.
 type ask struct {
 	Model         string          `json:"model"`
 	Stream        bool            `json:"stream"`
@@ -29,7 +29,7 @@ type ask struct {
 	finish       string
 }
 
-// parseAsk reads a body and counts its prompt; its error is the client's fault.
+// parseAsk reads a body and counts its prompt. Its error is for the client.
 func (c *Config) parseAsk(body []byte, chat bool) (ask, error) {
 	var a ask
 	if err := json.Unmarshal(body, &a); err != nil {

@@ -7,24 +7,24 @@ import (
 	"time"
 )
 
-// Config is how the simulated engine behaves. A zero Slots, Tokens or Model means its default.
+// Config describes the simulated engine. A zero Slots, Tokens or Model is its default.
 type Config struct {
 	TTFT           time.Duration // from getting a slot to the first token, for an empty prompt
 	PerPromptToken time.Duration // prefill: added to TTFT for each prompt token
 	ITL            time.Duration // between tokens
 	Jitter         float64       // uniform ± fraction of TTFT and of each ITL
-	Slots          int           // requests decoded at once; the others wait in line
+	Slots          int           // requests decoded at once; others wait in a queue
 	ErrorRate      float64       // share of requests answered with status 500
 	Seed           uint64        // jitter and errors are a function of (Seed, seq)
-	Tokens         int           // answered where the request does not say how many
+	Tokens         int           // of an answer whose request has no limit
 	Model          string
 
-	// Count counts the tokens of a prompt's text. Where it is nil words are counted (strings.Fields). Prompts of token
-	// ids need no counting.
+	// Count counts the tokens of a prompt's text; nil: the words (strings.Fields). Prompts of token ids need no
+	// counting.
 	Count func(string) int
 }
 
-// Default is a small, fairly quick engine.
+// Default returns the configuration of a small, fairly fast engine.
 func Default() Config {
 	return Config{
 		TTFT: 50 * time.Millisecond, PerPromptToken: 20 * time.Microsecond, ITL: 10 * time.Millisecond,
@@ -34,7 +34,7 @@ func Default() Config {
 
 const keys = "ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model"
 
-// ParseConfig reads key=value pairs separated by commas, such as ttft=50ms,slots=8, on top of Default.
+// ParseConfig changes Default by key=value pairs separated by commas, such as ttft=50ms,slots=8.
 func ParseConfig(spec string) (Config, error) {
 	c := Default()
 	if strings.TrimSpace(spec) == "" {

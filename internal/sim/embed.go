@@ -16,12 +16,12 @@ import (
 // dimensions is the length of an embedding.
 const dimensions = 16
 
-// batch is what embedding and ranking have in common: texts go through the model once, and none comes out.
+// batch is a request for embeddings or ranks, of texts that the model reads once.
 type batch struct {
 	model  string
 	texts  int
 	tokens int
-	reply  func(rng *rand.Rand) any // the answer but for model and usage
+	reply  func(rng *rand.Rand) any // the answer, except model and usage
 }
 
 // items adds the routes for embeddings and ranks.
@@ -34,7 +34,7 @@ func (s *Server) items(mux *http.ServeMux) {
 	}
 }
 
-// serveBatch answers with what is made at once, when the prompt has been read.
+// serveBatch answers when the prompt has been read.
 func (s *Server) serveBatch(w http.ResponseWriter, r *http.Request, parse func([]byte) (batch, error)) {
 	s.serve(w, r, func(body []byte) (job, error) {
 		b, err := parse(body)
@@ -99,7 +99,7 @@ func (c *Config) parseEmbedding(body []byte) (batch, error) {
 	return b, nil
 }
 
-// vector is a random one of length 1, as numbers or as base64 of 32-bit ones.
+// vector returns a random vector of length 1, as numbers or as base64 of 32-bit floats.
 func vector(rng *rand.Rand, packed bool) any {
 	v := make([]float32, dimensions)
 	var sum float64

@@ -46,7 +46,9 @@ func TestBatches(t *testing.T) {
 		}
 		err = json.NewDecoder(resp.Body).Decode(&got)
 		resp.Body.Close()
-		if err != nil || resp.StatusCode != c.status || len(got.Data)+len(got.Results) != c.items || got.Usage.Prompt != c.tokens || got.Error.Message != c.err {
+		items := len(got.Data) + len(got.Results)
+		if err != nil || resp.StatusCode != c.status || items != c.items || got.Usage.Prompt != c.tokens ||
+			got.Error.Message != c.err {
 			t.Errorf("%s %s: %s, %+v, %v", c.path, c.body, resp.Status, got, err)
 		}
 		if truth := <-told; truth.PromptTokens != c.tokens || truth.Status != c.status || truth.Path != c.path {

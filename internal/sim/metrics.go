@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// metrics answers like vLLM's page of Prometheus metrics, as far as an engine without a cache has something to say.
+// metrics serves the Prometheus metrics of vLLM that an engine without a cache has.
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	s.line.mu.Lock()
 	running, waiting := s.cfg.Slots-s.line.free, len(s.line.waiting)

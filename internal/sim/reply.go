@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// words are what the engine says, one token each in the tokenizers in use.
+// words are the text of answers, each one token in the common tokenizers.
 var words = [...]string{
 	" the", " time", " people", " way", " day", " world", " life", " hand", " part", " place", " case", " week", " work",
 	" point", " home", " water", " room", " money", " story", " fact", " month", " book", " eye", " word", " house",
 }
 
-// generation is one answer under way.
+// generation is an answer in progress.
 type generation struct {
 	s     *Server
 	w     http.ResponseWriter
@@ -23,8 +23,8 @@ type generation struct {
 	ask   ask
 	chat  bool
 	truth *Truth
-	start time.Time     // of the slot
-	due   time.Duration // of the next token, from start: absolute, so that a late wake-up never shifts the next
+	start time.Time     // when the slot was taken
+	due   time.Duration // of the next token, since start, so that a late wake-up does not shift the next
 	rng   *rand.Rand
 	timer *time.Timer
 }
@@ -42,7 +42,7 @@ func (g *generation) advance(k int) {
 	g.due += g.jitter(g.s.cfg.ITL)
 }
 
-// wait sleeps until due or the client's going away.
+// wait sleeps until due. It returns an error if the client goes away.
 func (g *generation) wait() error {
 	d := g.due - time.Since(g.start)
 	if d <= 0 {
@@ -59,7 +59,7 @@ func (g *generation) wait() error {
 
 func (g *generation) word(k int) string { return words[(int(g.truth.Seq)+k)%len(words)] }
 
-// head is what every chunk and answer begins with, up to the choices.
+// head appends the beginning of every chunk and answer, up to the choices.
 func (g *generation) head(b []byte, object string) []byte {
 	prefix := "cmpl-"
 	if g.chat {
@@ -86,8 +86,8 @@ func (g *generation) usage(b []byte) []byte {
 	return append(b, '}')
 }
 
-// stream sends one token a chunk. The chat's role goes out at once, as some engines do, alone: a client that takes it
-// for the first token is caught by the truth.
+// stream sends one token a chunk. Like some engines, it first sends the role of a chat in a chunk of its own: the truth
+// exposes a client that takes that for the first token.
 func (g *generation) stream() error {
 	h := g.w.Header()
 	h.Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -104,7 +104,8 @@ func (g *generation) stream() error {
 	buf := make([]byte, 0, 1024)
 	if g.chat {
 		buf = append(buf, head...)
-		buf = append(buf, `[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null}]}`+"\n\n"...)
+		buf = append(buf, `[{"index":0,"delta":{"role":"assistant","content":""},"logprobs":null,`...)
+		buf = append(buf, `"finish_reason":null}]}`+"\n\n"...)
 		if _, err := g.w.Write(buf); err != nil {
 			return err
 		}

@@ -1,5 +1,5 @@
-// Package sim is a simulated LLM engine behind a real HTTP server: it speaks the OpenAI protocol, queues and streams
-// like an engine, and tells for each request what truly happened, so that a measurement can be held against it.
+// Package sim simulates an LLM engine behind a real HTTP server. It speaks the OpenAI protocol, queues and streams like
+// an engine, and records for each request what happened, against which a measurement can be compared.
 package sim
 
 import (
@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Truth is what happened to one request, by the server's clock. Instants (*_us) are integer microseconds since the
-// epoch, on one monotonic clock; they are taken after the bytes were handed to the system.
+// Truth describes what happened to one request, by the server's clock. Instants (*_us) are integer microseconds since
+// the epoch, on one monotonic clock; they are taken after the bytes were handed to the system.
 type Truth struct {
 	Seq              int64   `json:"seq"` // from 0, in the order in which the bodies were read
 	ID               string  `json:"id,omitempty"`
@@ -25,7 +25,7 @@ type Truth struct {
 	PromptTokens     int     `json:"prompt_tokens"`
 	CompletionTokens int     `json:"completion_tokens"`
 	Status           int     `json:"status"`
-	ReadUs           int64   `json:"read_us"` // the body was read
+	ReadUs           int64   `json:"read_us"` // when the body had been read
 	QueueMs          float64 `json:"queue_ms"`
 	FirstUs          int64   `json:"first_us,omitempty"`
 	ChunkUs          []int64 `json:"chunk_us,omitempty"` // one for each token streamed
@@ -42,15 +42,15 @@ type Server struct {
 	truth func(Truth)
 
 	mu     sync.Mutex
-	idle   *sync.Cond // told when active falls to 0
+	idle   *sync.Cond // active has become 0
 	seq    int64
 	active int
 
 	prompt, completion int64 // tokens of the requests that have ended well
 }
 
-// New makes an engine. truth, unless nil, gets each request's truth when it has ended, one call at a time; after Close
-// it is not called again.
+// New returns an engine. It calls truth, unless that is nil, with each request that has ended, one call at a time and
+// not after Close.
 func New(cfg Config, truth func(Truth)) *Server {
 	def := Default()
 	if cfg.Slots < 1 {
@@ -71,7 +71,7 @@ func New(cfg Config, truth func(Truth)) *Server {
 	return s
 }
 
-// Handler is the engine without its listener.
+// Handler returns the engine without its listener.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/chat/completions", s.generate(true))
@@ -89,7 +89,7 @@ func (s *Server) Handler() http.Handler {
 	return mux
 }
 
-// Start listens on addr, port 0 being any free one, and serves in the background.
+// Start listens on addr, whose port 0 is a free one, and serves in the background.
 func (s *Server) Start(addr string) (url string, err error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -99,8 +99,8 @@ func (s *Server) Start(addr string) (url string, err error) {
 	return "http://" + l.Addr().String(), nil
 }
 
-// Close lets the requests in flight finish until ctx is done, then cuts them off. It returns when the truth of each
-// has been told.
+// Close waits for the requests in flight until ctx is done and then aborts them. It returns after the last call of
+// truth.
 func (s *Server) Close(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Server) begin() {
 	s.mu.Unlock()
 }
 
-// end tells the truth of a request under the lock, so that truth needs none of its own.
+// end reports the truth of a request under the lock, so that truth needs none of its own.
 func (s *Server) end(t *Truth) {
 	t.EndUs = s.nowUs()
 	s.mu.Lock()
@@ -141,14 +141,14 @@ func (s *Server) end(t *Truth) {
 	}
 }
 
-// job is what the body of a request asks for.
+// job is a parsed request.
 type job struct {
 	ask    ask
 	chat   bool
 	answer func(*generation) error // writes it; an error is a client that went away
 }
 
-// serve takes a request from its arrival to its truth; parse reads its body.
+// serve handles a request from its arrival to its truth. Parse reads its body.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, parse func(body []byte) (job, error)) {
 	s.begin()
 	t := Truth{ID: r.Header.Get("X-Request-Id"), Path: r.URL.Path, Status: http.StatusOK}
@@ -160,7 +160,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, parse func(body [
 	t.Seq = s.seq
 	s.seq++
 	s.mu.Unlock()
-	if err != nil { // the client went away while it sent: there is nobody to answer
+	if err != nil { // the client went away while it sent the body
 		t.Status, t.Aborted = http.StatusBadRequest, true
 		return
 	}
@@ -219,15 +219,15 @@ func writeError(w http.ResponseWriter, status int, kind, message string) {
 	writeJSON(w, status, map[string]any{"error": map[string]any{"message": message, "type": kind, "code": status}})
 }
 
-// line is the queue for the slots, first come, first served. (A buffered channel would do without the promise of order,
-// and a knee in a sweep is only as honest as its queue.)
+// line is the first-come, first-served queue for the slots. (A buffered channel does not promise that order, on which
+// the knee of a sweep depends.)
 type line struct {
 	mu      sync.Mutex
 	free    int
 	waiting []chan struct{} // closed when the slot is handed over
 }
 
-// enter waits for a slot; false means that ctx ended first.
+// enter waits for a slot. It returns false if ctx ended first.
 func (l *line) enter(ctx context.Context) bool {
 	l.mu.Lock()
 	if l.free > 0 {
@@ -251,7 +251,7 @@ func (l *line) enter(ctx context.Context) bool {
 			return false
 		}
 	}
-	l.pass() // handed over at the very moment in which the client went away
+	l.pass() // handed over at the moment when the client went away
 	return false
 }
 
