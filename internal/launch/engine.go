@@ -46,8 +46,10 @@ var engines = map[string]engine{
 		name: "transformers serve", script: "transformers", module: []string{"transformers.cli.transformers"},
 		pack: "transformers", install: "pip install 'transformers[serving]'", servesPath: true,
 		// All that perf-gen writes, and vLLM and SGLang know, beyond OpenAI's own keys.
-		refuses: []string{"ignore_eos", "min_p", "min_tokens", "repetition_penalty", "skip_special_tokens", "stop_token_ids", "top_k"},
-		env:     []string{"HF_HUB_DISABLE_UPDATE_CHECK=1", "PYTHONUNBUFFERED=1"},
+		refuses: []string{
+			"ignore_eos", "min_p", "min_tokens", "repetition_penalty", "skip_special_tokens", "stop_token_ids", "top_k",
+		},
+		env: []string{"HF_HUB_DISABLE_UPDATE_CHECK=1", "PYTHONUNBUFFERED=1"},
 		args: func(j job) []string {
 			args := []string{"serve", j.model, "--host", loopback, "--port", j.port}
 			if j.attn != "" {
@@ -93,7 +95,7 @@ func apis() []string {
 	return names
 }
 
-// find gives the start of the command line. A server that is not installed is found out here, in no time, rather than
+// find returns the start of the command line. A server that is not installed is found out here, in no time, rather than
 // from a traceback.
 func (e engine) find(ctx context.Context, python string) ([]string, error) {
 	if python != "" && e.module == nil {
@@ -122,7 +124,8 @@ func (e engine) find(ctx context.Context, python string) ([]string, error) {
 			return e.check(ctx, py)
 		}
 	}
-	return nil, fault.Fail(e.install+"; --python says which environment has it", "%s needs Python, which is not on PATH", e.name)
+	return nil, fault.Fail(e.install+"; --python says which environment has it",
+		"%s needs Python, which is not on PATH", e.name)
 }
 
 // interpreter finds the python of an environment's folder, of its bin, or python itself.
@@ -142,7 +145,8 @@ func interpreter(where string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", fault.Fail("--python takes the folder of an environment, or its bin/python", "--python %s: no interpreter there", where)
+	return "", fault.Fail("--python takes the folder of an environment, or its bin/python",
+		"--python %s: no interpreter there", where)
 }
 
 // check asks py whether it has the package, without importing it, which can take a minute.
@@ -152,7 +156,8 @@ func (e engine) check(ctx context.Context, py string) ([]string, error) {
 	probe := fmt.Sprintf("import importlib.util, sys; sys.exit(0 if importlib.util.find_spec(%q) else 42)", e.pack)
 	out, err := exec.CommandContext(ctx, py, "-c", probe).CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 42 {
-		return nil, fault.Fail(e.install+"; --python says which environment has it", "%s: %s has no package %s", e.name, py, e.pack)
+		return nil, fault.Fail(e.install+"; --python says which environment has it",
+			"%s: %s has no package %s", e.name, py, e.pack)
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
@@ -163,7 +168,7 @@ func (e engine) check(ctx context.Context, py string) ([]string, error) {
 	return append([]string{py, "-m"}, e.module...), nil
 }
 
-// absolute keeps links: an environment's python is one, and knows its packages by where it lies.
+// absolute does not resolve links: an environment's python is one, and finds its packages by the path of the link.
 func absolute(p string) (string, error) {
 	abs, err := filepath.Abs(p)
 	if err != nil {
@@ -172,8 +177,8 @@ func absolute(p string) (string, error) {
 	return abs, nil
 }
 
-// cure is what to do where a server's log has the words. They are those of an error, not of a warning or a setting
-// that healthy servers write as well.
+// cure is the next step if a server's log has the words. They are those of an error, not of a warning or a setting,
+// which healthy servers write, too.
 type cure struct{ words, hint string }
 
 func (e engine) cures() []cure {
@@ -215,7 +220,7 @@ func (e engine) cures() []cure {
 	}
 }
 
-// cure finds the hint for a log, "" if there is none. The words nearest to the end count.
+// cure returns the hint for a log, or "". The words nearest to the end count.
 func (e engine) cure(log string) string {
 	hint, last := "", -1
 	for _, c := range e.cures() {

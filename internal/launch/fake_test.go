@@ -104,7 +104,7 @@ func (t *talk) say(format string, args ...any) {
 	t.lines = append(t.lines, fmt.Sprintf(format, args...))
 }
 
-// play puts the fakes on PATH and gives a configuration for one of them.
+// play puts the fakes on PATH and returns a configuration for one of them.
 func play(t *testing.T, fake string) (Config, *talk) {
 	t.Helper()
 	self, err := os.Executable()

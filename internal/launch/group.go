@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// defaultGrace is what a server gets between being asked to end and being killed. The whole must be over in 10 s.
+// defaultGrace is the time between the request to end and the kill. Both together must take less than 10 s.
 const defaultGrace = 4 * time.Second
 
 // watchdog is a shell that leads the server's process group and ends the group when this process ends, however it does:
@@ -60,7 +60,7 @@ func newGroup(grace time.Duration) (*group, error) {
 
 func (g *group) id() int { return g.dog.Process.Pid }
 
-// end asks the group to end, kills what has not by the time grace is over, and returns when all of it is gone.
+// end asks the group to end, kills what is left after the grace period, and returns when all processes have ended.
 func (g *group) end(done <-chan struct{}) {
 	g.terminate()
 	limit := time.NewTimer(g.grace)
@@ -79,7 +79,7 @@ func (g *group) end(done <-chan struct{}) {
 	g.pipe.Close()
 }
 
-// awaitStrays lets the server's children end by themselves too, as they may have shared memory to give back.
+// awaitStrays waits for the server's children to end by themselves, since they may have shared memory to release.
 func (g *group) awaitStrays(limit <-chan time.Time) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -92,7 +92,7 @@ func (g *group) awaitStrays(limit <-chan time.Time) {
 	}
 }
 
-// strays are the processes that carry the mark, whatever group they are in. Systems without /proc have none to show.
+// strays returns the processes with the mark, in whatever group. On systems without /proc it finds none.
 func (g *group) strays() []int {
 	files, _ := filepath.Glob("/proc/[0-9]*/environ")
 	var pids []int

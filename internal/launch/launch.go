@@ -1,5 +1,5 @@
-// Package launch starts a model server of this machine as a child process, waits until it answers, and sees to it that
-// nothing of it is left, however the parent ends.
+// Package launch starts a model server on this machine as a child process, waits until it answers, and ensures that all
+// of its processes end, however the parent ends.
 //
 //	srv, err := launch.Start(ctx, launch.Config{API: "local", Model: "./weights", Say: env.Say})
 //	if err != nil { return err }
@@ -25,29 +25,29 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// Config says what to start. Only API and Model must be given.
+// Config describes the server to start. Only API and Model are required.
 type Config struct {
 	API     string        // local, local_vllm, local_sglang or local_llamacpp
 	Model   string        // folder or file of weights, or a hub's name
-	Python  string        // environment or interpreter that has the server; "" looks on PATH
-	Port    int           // on 127.0.0.1; 0 is a free one
+	Python  string        // environment or interpreter that has the server; "": found on PATH
+	Port    int           // on 127.0.0.1; 0: a free one
 	Attn    string        // --attn-implementation, of local only
 	Args    []string      // appended to the server's command line
-	Timeout time.Duration // until it must answer; 0 is DefaultTimeout
-	Log     string        // file for the server's output; "" is a new one in the folder for temporary files
-	// Say takes one line: what is done, and what the server writes until it is ready. nil is silence.
+	Timeout time.Duration // within which it must answer; 0: DefaultTimeout
+	Log     string        // file for the server's output; "": a new temporary file
+	// Say reports each step and each line that the server writes until it is ready. It may be nil.
 	Say func(format string, args ...any)
 
 	grace time.Duration // for tests
 }
 
-// DefaultTimeout is how long a server may take to be ready: large weights come from slow disks.
+// DefaultTimeout is enough for large weights on slow disks.
 const DefaultTimeout = 10 * time.Minute
 
-// Is says whether api is one that Start serves.
+// Is reports whether Start can start the server of api.
 func Is(api string) bool { _, ok := engines[api]; return ok }
 
-// Refuses lists the keys of bodies that the server of api is known to answer with an error rather than to ignore.
+// Refuses returns the keys of bodies that the server of api answers with an error rather than ignores.
 func Refuses(api string) []string { return engines[api].refuses }
 
 // Server is a running child.
@@ -62,20 +62,21 @@ type Server struct {
 	meter  *meter
 	done   chan struct{} // closed when the child has ended
 	exit   error         // of the child, when done is closed
-	told   bool          // somebody reads what is said
+	told   bool          // Config.Say is set
 	ending atomic.Bool   // Close was called
 	close  sync.Once
 }
 
-// Start starts the server and returns when it answers. When it does not, by ctx, by the timeout or because it died, all
-// of it is gone when Start returns; the server's last lines have been said, and the error has the likely cure.
+// Start starts the server and returns when it answers. If it does not, because of ctx, the timeout or its death, all of
+// its processes have ended when Start returns. The error then has the likely cure as a hint.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	e, ok := engines[cfg.API]
 	if !ok {
 		return nil, fault.Usage("the local ones are "+strings.Join(apis(), ", "), "%q is no local server", cfg.API)
 	}
 	if cfg.Attn != "" && cfg.API != "local" {
-		return nil, fault.Usage("--server-args passes "+e.name+"'s own flags on", "--attn-implementation is for --api local only")
+		return nil, fault.Usage("--server-args passes "+e.name+"'s own flags on",
+			"--attn-implementation is for --api local only")
 	}
 	told := cfg.Say != nil
 	if !told {
@@ -107,7 +108,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	cmd.Env = append(os.Environ(), e.env...)
 	if _, set := os.LookupEnv("HF_HUB_OFFLINE"); local && !set {
-		// Weights on disk need nothing from a hub, and some servers wait for one that does not answer.
+		// Weights on disk need no hub, and some servers wait for one that does not answer.
 		cmd.Env = append(cmd.Env, "HF_HUB_OFFLINE=1", "TRANSFORMERS_OFFLINE=1")
 	}
 	cfg.Say("starting %s for %s; its log is %s", e.name, cfg.Model, s.log.Name())
@@ -122,19 +123,19 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// URL is the origin: http://127.0.0.1:PORT.
+// URL returns the origin: http://127.0.0.1:PORT.
 func (s *Server) URL() string { return s.url }
 
-// Model is the name that the server wants in the model key of a body.
+// Model returns the name of the model in the bodies of requests.
 func (s *Server) Model() string { return s.model }
 
-// Log is the path of the file that keeps the server's output.
+// Log returns the path of the server's log.
 func (s *Server) Log() string { return s.log.Name() }
 
-// Done is closed when the server has ended; Err then says why, with its last lines.
+// Done returns a channel that is closed when the server has ended. Err then returns why.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// Err is nil while the server runs and after Close.
+// Err returns why the server ended, with its last lines. It is nil while the server runs and after Close.
 func (s *Server) Err() error {
 	select {
 	case <-s.done:
@@ -146,11 +147,10 @@ func (s *Server) Err() error {
 	return nil
 }
 
-// Memory is the most that the server has used so far.
+// Memory returns the peak memory use so far.
 func (s *Server) Memory() Memory { return s.meter.peak() }
 
-// Close ends the server: it is asked to, and after grace whatever is left of it, the children that it made included, is
-// killed. The log stays.
+// Close asks the server to end and, after a grace period, kills what is left of it and its children. The log remains.
 func (s *Server) Close() {
 	s.close.Do(func() {
 		s.ending.Store(true)
@@ -193,7 +193,7 @@ func (s *Server) spawn(cmd *exec.Cmd) (err error) {
 	return nil
 }
 
-// locate makes a path absolute, as the server's process may not share our idea of where it is.
+// locate makes a path absolute, since the server may change its working directory.
 func locate(model string) (name string, local bool, err error) {
 	if model == "" {
 		return "", false, fault.Usage("--model takes a folder of weights, or a hub's name", "--model is missing")
@@ -209,7 +209,7 @@ func locate(model string) (name string, local bool, err error) {
 	return model, false, nil
 }
 
-// freePort asks the system for a port that nobody listens on, or whether the one wanted is free.
+// freePort returns a free port, or the port wanted if that is free.
 func freePort(want int) (int, error) {
 	l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", want))
 	if err != nil {

@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// Memory is the most that a server used while it ran, for --facts-out.
+// Memory is the peak memory use of a server.
 type Memory struct {
 	// PeakRSS is the largest sum of the resident memory of all processes in the server's group, in bytes, seen at
 	// intervals of half a second. Pages that they share count once for each.
 	PeakRSS int64 `json:"server_peak_rss_bytes"`
-	GPUs    []GPU `json:"gpus,omitempty"` // none where nvidia-smi is not on PATH
+	GPUs    []GPU `json:"gpus,omitempty"` // none if nvidia-smi is not on PATH
 }
 
-// GPU is one device as nvidia-smi sees it: everybody's memory, in MiB, not the server's alone.
+// GPU is one device as nvidia-smi reports it. Its memory, in MiB, is that of all processes, not of the server alone.
 type GPU struct {
 	Index  int    `json:"index"`
 	Name   string `json:"name"`

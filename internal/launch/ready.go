@@ -19,13 +19,13 @@ import (
 
 const (
 	pollEvery  = 100 * time.Millisecond // of /health and the log
-	stillEvery = 10 * time.Second       // between two lines that say that we wait
+	stillEvery = 10 * time.Second       // between two lines about the wait
 	lastLines  = 20                     // shown of a server that died
 	lastBytes  = 64 << 10               // of its log in which the cause is looked for
 	lineMax    = 300                    // bytes shown of one line
 )
 
-// ready waits for GET /health to be 200, and hands on what the server writes meanwhile.
+// ready waits until GET /health returns 200, and reports the lines that the server writes meanwhile.
 func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.cfg.Timeout, errTimeout)
 	defer cancel()
@@ -82,7 +82,7 @@ func healthy(ctx context.Context, c *http.Client, url string) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// died is the error of a server that ended by itself. Its last lines are part of it unless they were said already.
+// died returns the error of a server that ended by itself. It has the last lines of the log unless they were reported.
 func (s *Server) died(said bool) error {
 	how := "exit status 0"
 	if s.exit != nil {
@@ -104,7 +104,7 @@ func (s *Server) died(said bool) error {
 	return fault.Fail(strings.Join(hints, "; "), "%s has ended: %s%s", s.engine.name, how, quote(log))
 }
 
-// lastLines are the lines of the end of the log.
+// lastLines returns the lines at the end of the log.
 func (s *Server) lastLines() []string {
 	f, err := os.Open(s.log.Name())
 	if err != nil {
@@ -124,7 +124,7 @@ func (s *Server) lastLines() []string {
 	return lines
 }
 
-// quote puts the last few lines below a message.
+// quote formats the last lines, to stand below a message.
 func quote(lines []string) string {
 	if len(lines) == 0 {
 		return ""
@@ -140,7 +140,7 @@ type follower struct {
 	rest []byte // of a line that has no end yet
 }
 
-// lines gives the whole lines that came since the last call.
+// lines returns the complete lines since the last call.
 func (f *follower) lines() []string {
 	file, err := os.Open(f.path)
 	if err != nil {
@@ -165,7 +165,7 @@ func (f *follower) lines() []string {
 
 var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[A-Za-z]`)
 
-// clean makes a line fit for a terminal: no colours, of a progress bar the last state only, and not without end.
+// clean returns a line for a terminal: without colors, with only the last state of a progress bar, and shortened.
 func clean(b []byte) string {
 	line := strings.TrimRight(escapes.ReplaceAllString(string(b), ""), " \t\r\n")
 	if i := strings.LastIndexByte(line, '\r'); i >= 0 {
