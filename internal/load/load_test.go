@@ -80,7 +80,7 @@ func every(d time.Duration) schedule.Pacer {
 	return schedule.Constant(float64(time.Second) / float64(d))
 }
 
-// run runs a point in a bubble and gives the records by seq, with instants as offsets from the start.
+// run runs a point in a bubble and returns the records by seq, with instants as offsets from the start.
 func run(t *testing.T, p Point, doer Doer, src Source, change func(*Engine)) (recs []*Record, res Result, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,7 +217,9 @@ func TestDurationEndsTheStarting(t *testing.T) {
 }
 
 func TestShortInputIsTold(t *testing.T) {
-	for n, want := range map[int]Result{1: {Warmed: 1, Short: true}, 4: {Warmed: 2, Measured: 2, Short: true}, 9: {Warmed: 2, Measured: 5}} {
+	for n, want := range map[int]Result{
+		1: {Warmed: 1, Short: true}, 4: {Warmed: 2, Measured: 2, Short: true}, 9: {Warmed: 2, Measured: 5},
+	} {
 		p := Point{Mode: Closed, Limit: 1, Warmup: 2, Number: 5}
 		recs, res, err := run(t, p, &fakeServer{}, &lines{n: n}, nil)
 		if res != want || err != nil || len(recs) != want.Warmed+want.Measured {
@@ -288,7 +290,8 @@ func TestDurationHoldsForTurns(t *testing.T) {
 	p := Point{Mode: Closed, Limit: 1, Duration: 400 * ms}
 	server := &fakeServer{takes: 100 * ms, reply: func(int) string { return `{"role":"assistant","content":"r"}` }}
 	var end time.Duration
-	recs, _, err := run(t, p, server, &lines{n: -1, make: func(int) *Request { return conversation(100, "a", "b", "c", "d") }}, func(e *Engine) {
+	source := &lines{n: -1, make: func(int) *Request { return conversation(100, "a", "b", "c", "d") }}
+	recs, _, err := run(t, p, server, source, func(e *Engine) {
 		begin := time.Now()
 		emit := e.Emit
 		e.Emit = func(r *Record) error {
@@ -407,7 +410,8 @@ func TestSlowOutputIsLag(t *testing.T) {
 	if want := "0:0+0+0=0 1:100+0+30=130 2:230+0+30=260"; times(recs) != want || err != nil {
 		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
 	}
-	if got := []float64{recs[0].OutputWaitMs, recs[1].OutputWaitMs, recs[2].OutputWaitMs}; !slices.Equal(got, []float64{0, 30, 30}) || inFlight != 0 {
+	got := []float64{recs[0].OutputWaitMs, recs[1].OutputWaitMs, recs[2].OutputWaitMs}
+	if !slices.Equal(got, []float64{0, 30, 30}) || inFlight != 0 {
 		t.Errorf("waits for the output of %v, %d in flight meanwhile", got, inFlight)
 	}
 }
@@ -458,7 +462,8 @@ func TestInterruptOfTheLast(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(50*ms, func() { cancel(errStop) })
 			e := &Engine{
-				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: 2}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: test.grace,
+				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: 2},
+				Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: test.grace,
 				Emit: func(*Record) error { return nil },
 			}
 			_, err = e.Run(ctx, Point{Mode: Open})

@@ -21,7 +21,9 @@ import (
 type slow struct{}
 
 func (slow) Do(ctx context.Context, req *Request) *Record {
-	rec := &Record{Record: record.Record{SentUs: time.Now().UnixMicro(), API: "openai", OK: true, PromptTokens: len(req.Body), CompletionTokens: 3}}
+	rec := &Record{Record: record.Record{
+		SentUs: time.Now().UnixMicro(), API: "openai", OK: true, PromptTokens: len(req.Body), CompletionTokens: 3,
+	}}
 	takes := time.Duration(10+len(req.Body)%7*5+int(req.Body[len(req.Body)-2])%9) * ms
 	time.Sleep(takes / 2)
 	rec.TTFTMs = float64(takes/2) / 1e6
@@ -31,8 +33,8 @@ func (slow) Do(ctx context.Context, req *Request) *Record {
 	return rec
 }
 
-// sharded runs points as n shards, each in a bubble of its own, and gives all records by seq. Bubbles begin at the same
-// instant.
+// sharded runs points as n shards, each in a bubble of its own, and returns all records by seq. Bubbles begin at the
+// same instant.
 func sharded(t *testing.T, n int, points []Point) (recs []*Record) {
 	t.Helper()
 	for i := range n {
@@ -198,7 +200,8 @@ func TestStart(t *testing.T) {
 			begin = time.Now()
 			var sent []string
 			var mu sync.Mutex
-			e := &Engine{Doer: slow{}, Source: &lines{n: 3}, Sleep: waitUntil, Ns: time.Time.UnixNano, Emit: func(r *Record) error {
+			e := &Engine{Doer: slow{}, Source: &lines{n: 3}, Sleep: waitUntil, Ns: time.Time.UnixNano}
+			e.Emit = func(r *Record) error {
 				mu.Lock()
 				defer mu.Unlock()
 				due := begin.Add(c.start).Add(time.Duration(r.Seq) * 100 * ms)
@@ -207,7 +210,7 @@ func TestStart(t *testing.T) {
 				}
 				sent = append(sent, fmt.Sprint((r.SentUs-max(begin.Add(c.start).UnixMicro(), begin.UnixMicro()))/1000))
 				return nil
-			}}
+			}
 			if _, err := e.Run(t.Context(), Point{Mode: Open, Pacer: every(100 * ms), Start: begin.Add(c.start)}); err != nil {
 				t.Error(err)
 			}

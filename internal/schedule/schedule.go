@@ -1,5 +1,5 @@
 // Package schedule computes when requests start. A schedule is a pure stream of start offsets, so that tests need no
-// clock and a seed gives the same load on every machine.
+// clock and a seed makes the same load on every machine.
 package schedule
 
 import (

@@ -51,7 +51,8 @@ func TestPoissonGapsAreExponential(t *testing.T) {
 }
 
 func TestConstant(t *testing.T) {
-	if got, want := take(Constant(4), 4), []time.Duration{0, 250 * time.Millisecond, 500 * time.Millisecond, 750 * time.Millisecond}; !slices.Equal(got, want) {
+	const ms = time.Millisecond
+	if got := take(Constant(4), 4); !slices.Equal(got, []time.Duration{0, 250 * ms, 500 * ms, 750 * ms}) {
 		t.Errorf("got %v", got)
 	}
 	if last := take(Constant(3), 3000001)[3000000]; last != 1000000*time.Second {
@@ -91,7 +92,8 @@ func TestRamp(t *testing.T) {
 		t.Errorf("up: %v, want %v", up, want)
 	}
 	down := all(Ramp(2, 0, 2*time.Second)) // the same backwards
-	if want := []time.Duration{0, seconds(2 - math.Sqrt2), 2 * time.Second}; len(down) != 3 || down[1].Round(time.Microsecond) != want[1].Round(time.Microsecond) {
+	want := []time.Duration{0, seconds(2 - math.Sqrt2), 2 * time.Second}
+	if len(down) != 3 || down[1].Round(time.Microsecond) != want[1].Round(time.Microsecond) {
 		t.Errorf("down: %v, want %v", down, want)
 	}
 	if level := all(Ramp(4, 4, time.Second)); !slices.Equal(level, take(Constant(4), 5)) {
