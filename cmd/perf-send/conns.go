@@ -22,7 +22,7 @@ func (f *flags) conns(files client.OpenFiles) int {
 	return conns
 }
 
-// limitConns sees to it that a load point does not need more connections than there may be. Closed loops say up front
+// limitConns ensures that a load point does not need more connections than there may be. Closed loops say up front
 // that they do. An open loop, whose need is not known, gets as many as there may be: what waits for one of them is the
 // load generator's lag, which is better than a storm of connections.
 func (f *flags) limitConns(points []load.Point) error {

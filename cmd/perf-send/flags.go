@@ -124,7 +124,8 @@ func parseTarget(given string) (*url.URL, error) {
 		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %q is not an http or https URL", given)
+		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions",
+			"--url: %q is not an http or https URL", given)
 	}
 	return u, nil
 }

@@ -51,7 +51,7 @@ func (f *flags) custom() (*api.Dialect, error) {
 	return d, nil
 }
 
-// server is what is asked: one that runs already, one that is started here, or the simulator.
+// server is the server under load: one that runs already, one that is started here, or the simulator.
 type server struct {
 	url       *url.URL
 	model     string // what its bodies must say; "" leaves it to them
@@ -59,7 +59,7 @@ type server struct {
 	close     func() error
 }
 
-// server finds or starts the server. The context that it gives ends when a server that is started here does.
+// server finds or starts the server. The context that it returns ends when a server that was started here does.
 func (f *flags) server(ctx context.Context, env *cli.Env, facts *runFacts) (context.Context, *server, error) {
 	target, err := f.target()
 	if err != nil {
@@ -67,16 +67,19 @@ func (f *flags) server(ctx context.Context, env *cli.Env, facts *runFacts) (cont
 	}
 	switch {
 	case launch.Is(f.API) && target != nil:
-		return nil, nil, fault.Usage("leave out --url, or --api for a server that runs already", "--url and --api %s: that server is started here", f.API)
+		return nil, nil, fault.Usage("leave out --url, or --api for a server that runs already",
+			"--url and --api %s: that server is started here", f.API)
 	case launch.Is(f.API):
 		return f.startLocal(ctx, env, facts)
 	}
 	for name, set := range map[string]bool{
-		"python": f.Python != "", "port": f.Port != 0, "attn-implementation": f.Attn != "", "server-args": len(f.ServerArgs) > 0,
+		"python": f.Python != "", "port": f.Port != 0, "attn-implementation": f.Attn != "",
+		"server-args": len(f.ServerArgs) > 0,
 		"data-source": f.DataSource != "" && f.TokenizerPath == "",
 	} {
 		if set {
-			return nil, nil, fault.Usage("--api local, local_vllm, local_sglang or local_llamacpp starts one", "--%s is for a server that is started here", name)
+			return nil, nil, fault.Usage("--api local, local_vllm, local_sglang or local_llamacpp starts one",
+				"--%s is for a server that is started here", name)
 		}
 	}
 	if target != nil {
@@ -116,12 +119,13 @@ func (f *flags) startLocal(ctx context.Context, env *cli.Env, facts *runFacts) (
 	}}, err
 }
 
-// weights is the folder of --model where --data-source says from where to download it.
+// weights downloads --model if --data-source names a hub, and returns its folder.
 func (f *flags) weights(ctx context.Context, env *cli.Env) (string, error) {
 	if f.DataSource == "" || f.Model == "" {
 		return f.Model, nil
 	}
-	repo, err := hub.Open(f.Model, hub.Model, hub.Options{Source: hub.Source(f.DataSource), Say: env.Say, Terminal: env.Stderr})
+	opt := hub.Options{Source: hub.Source(f.DataSource), Say: env.Say, Terminal: env.Stderr}
+	repo, err := hub.Open(f.Model, hub.Model, opt)
 	if err != nil {
 		return "", err
 	}

@@ -66,7 +66,8 @@ func (f *flags) sample(
 		Write: func(m servermetrics.Sample) error { return lines.Write(m) },
 	}, firstSample)
 	if !begun && ctx.Err() == nil {
-		env.Say("--metrics-out: the load begins without a first sample of each page, since they take more than %v", firstSample)
+		env.Say("--metrics-out: the load begins without a first sample of each page, since they take more than %v",
+			firstSample)
 	}
 	return func() error {
 		if err := cmp.Or(s.Stop(), out.Close()); err != nil {

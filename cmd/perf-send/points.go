@@ -14,40 +14,10 @@ import (
 	"perfpipe/internal/schedule"
 )
 
-// points makes the load points that the flags ask for.
+// points returns the load points that the flags describe.
 func (f *flags) points(env *cli.Env) ([]load.Point, error) {
-	trace := f.Arrival == "trace"
-	if f.OpenLoop {
-		if len(f.Rate) == 0 && !trace {
-			return nil, fault.Usage("give --rate", "--open-loop: needs --rate")
-		}
-		if len(f.Parallel) > 0 {
-			env.Say("--parallel: ignored, since --open-loop puts no limit on the requests in flight")
-			f.Parallel = nil
-		}
-	}
-	for _, r := range f.Rate {
-		if !(r > 0) {
-			return nil, fault.Usage("leave --rate out for a closed loop", "--rate: %v is not above 0", r)
-		}
-	}
-	if slices.ContainsFunc(f.Parallel, func(p int) bool { return p < 1 }) {
-		return nil, fault.Usage("", "--parallel: %v has a number below 1", f.Parallel)
-	}
-	if slices.ContainsFunc(f.Number, func(n int) bool { return n < 0 }) {
-		return nil, fault.Usage("", "--number: %v has a number below 0", f.Number)
-	}
-	if trace && len(f.Rate) > 0 {
-		return nil, fault.Usage("--speedup plays a trace faster", "--rate: a trace has its own times")
-	}
-	if trace && f.Cycle {
-		return nil, fault.Usage("", "--cycle: a trace cannot begin again, since its times would go back")
-	}
-	if !(f.Speedup > 0) {
-		return nil, fault.Usage("", "--speedup: %v is not above 0", f.Speedup)
-	}
-	if f.Speedup != 1 && !trace {
-		return nil, fault.Usage("give --arrival trace, or another --rate", "--speedup: only a trace can be played faster")
+	if err := f.checkLoad(env); err != nil {
+		return nil, err
 	}
 	n, err := f.levels()
 	if err != nil {
@@ -77,7 +47,45 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 	return points, nil
 }
 
-// atOnce says what a rate of inf means, which vLLM's and SGLang's clients have as their default.
+// checkLoad validates the flags of the load.
+func (f *flags) checkLoad(env *cli.Env) error {
+	trace := f.Arrival == "trace"
+	if f.OpenLoop {
+		if len(f.Rate) == 0 && !trace {
+			return fault.Usage("give --rate", "--open-loop: needs --rate")
+		}
+		if len(f.Parallel) > 0 {
+			env.Say("--parallel: ignored, since --open-loop puts no limit on the requests in flight")
+			f.Parallel = nil
+		}
+	}
+	for _, r := range f.Rate {
+		if !(r > 0) {
+			return fault.Usage("leave --rate out for a closed loop", "--rate: %v is not above 0", r)
+		}
+	}
+	if slices.ContainsFunc(f.Parallel, func(p int) bool { return p < 1 }) {
+		return fault.Usage("", "--parallel: %v has a number below 1", f.Parallel)
+	}
+	if slices.ContainsFunc(f.Number, func(n int) bool { return n < 0 }) {
+		return fault.Usage("", "--number: %v has a number below 0", f.Number)
+	}
+	if trace && len(f.Rate) > 0 {
+		return fault.Usage("--speedup plays a trace faster", "--rate: a trace has its own times")
+	}
+	if trace && f.Cycle {
+		return fault.Usage("", "--cycle: a trace cannot begin again, since its times would go back")
+	}
+	if !(f.Speedup > 0) {
+		return fault.Usage("", "--speedup: %v is not above 0", f.Speedup)
+	}
+	if f.Speedup != 1 && !trace {
+		return fault.Usage("give --arrival trace, or another --rate", "--speedup: only a trace can be played faster")
+	}
+	return nil
+}
+
+// atOnce explains a rate of inf, which vLLM's and SGLang's clients have as their default.
 func atOnce(env *cli.Env, p load.Point) {
 	if p.Mode == load.Closed {
 		env.Say("--rate inf: a closed loop of %d, as with --parallel alone", p.Parallel)
@@ -97,7 +105,8 @@ func (f *flags) inTurn(env *cli.Env, points []load.Point) (bool, error) {
 	}
 	if f.Input == "" || f.Input == "-" {
 		if in, ok := env.Stdin.(interface{ Stat() (os.FileInfo, error) }); !ok || !regular(in.Stat()) {
-			return false, fault.Usage("--number N is the requests of each point; a file as input is sent by each point as a whole",
+			return false, fault.Usage(
+				"--number N is the requests of each point; a file as input is sent by each point as a whole",
 				"--number: a sweep over a pipe needs it, since the first of %d points would take all lines", len(points))
 		}
 	}
@@ -119,7 +128,8 @@ func (f *flags) levels() (int, error) {
 		case n == 1:
 			n = l.len
 		case l.len != n:
-			return 0, fault.Usage("give lists of one length, or a single value for all", "%s: has %d values where another list has %d", l.name, l.len, n)
+			return 0, fault.Usage("give lists of one length, or a single value for all",
+				"%s: has %d values where another list has %d", l.name, l.len, n)
 		}
 	}
 	if n > 1 && len(f.Rate) < 2 && len(f.Parallel) < 2 {
@@ -184,8 +194,8 @@ func (f *flags) point(i int) (load.Point, error) {
 	return p, nil
 }
 
-// batch is how long answers may wait to be read together: 0.125 ms, and up to 0.25 where there are many slots, beside whose
-// turns it is little. Where there are or may be few, or requests are sent by the clock, they do not wait.
+// batch is how long answers may wait to be read together: 0.125 ms, and up to 0.25 where there are many slots, beside
+// whose turns it is little. Where there are or may be few, or requests are sent by the clock, they do not wait.
 func (f *flags) batch(points []load.Point) time.Duration {
 	if f.adaptive() {
 		return 0

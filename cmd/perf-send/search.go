@@ -52,7 +52,8 @@ func (f *flags) checkSearch() error {
 	case f.Search == "rate" && len(f.Parallel) > 0, f.Profile == "knee" && len(f.Parallel) > 0:
 		return fault.Usage("--search parallel varies it", "--parallel: the rate is what varies, in an open loop")
 	case f.adaptive() && (len(f.Rate) > 1 || len(f.Parallel) > 1 || len(f.Number) > 1):
-		return fault.Usage("a single --rate or --parallel is the first level", "a search chooses its levels itself: a list has no use")
+		return fault.Usage("a single --rate or --parallel is the first level",
+			"a search chooses its levels itself: a list has no use")
 	}
 	_, err := f.slo()
 	return err

@@ -69,7 +69,8 @@ func (f *transportFlags) network(headers map[string]string) (client.Network, err
 func resolve(list []string) (map[string]string, error) {
 	m := map[string]string{}
 	for _, r := range list {
-		bad := fault.Usage("write --resolve HOST:PORT:ADDR, such as api.test:443:127.0.0.1", "--resolve: %q is not HOST:PORT:ADDR", r)
+		bad := fault.Usage("write --resolve HOST:PORT:ADDR, such as api.test:443:127.0.0.1",
+			"--resolve: %q is not HOST:PORT:ADDR", r)
 		host, rest, ok1 := strings.Cut(r, ":")
 		if strings.HasPrefix(r, "[") {
 			host, rest, ok1 = strings.Cut(r[1:], "]:")
@@ -112,13 +113,14 @@ func (f *transportFlags) tls() (*tls.Config, error) {
 	return cfg, nil
 }
 
-// told says what of the environment changes where requests go, and what of the URLs changes who asks.
+// told reports the proxies of the environment, and users in URLs that replace the key.
 func (f *flags) told(env *cli.Env, c *client.Client, servers []*url.URL) error {
 	said := map[string]bool{}
 	for _, u := range servers {
 		proxy, from, err := c.Proxy(u)
 		if err != nil {
-			return fault.Usage("it looks like http://host:3128 or socks5://host:1080; NO_PROXY="+u.Hostname()+" goes without", "%w", err)
+			return fault.Usage("it looks like http://host:3128 or socks5://host:1080; NO_PROXY="+u.Hostname()+" goes without",
+				"%w", err)
 		}
 		if proxy != nil && !said[u.Host] {
 			said[u.Host] = true

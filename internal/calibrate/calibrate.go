@@ -17,7 +17,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// Config says how to calibrate.
+// Config configures a calibration.
 type Config struct {
 	// Simulator returns the command that serves a simulator with the settings spec (see sim.ParseConfig). The command
 	// prints the simulator's URL on its first line, ends at SIGTERM, and writes one sim.Truth a line to the file truth.

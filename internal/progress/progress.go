@@ -11,7 +11,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Config says what to show and where.
+// Config describes what to show, and where.
 type Config struct {
 	Counts   *load.Counts
 	Running  func() (tokens int64, ttft time.Duration) // output tokens of the load point, recent TTFT; 0: unknown
