@@ -23,8 +23,8 @@ import (
 func main() { os.Exit(cli.Main("perf-plot", run)) }
 
 const description = "Charts of record lines, as perf-send writes them: one HTML page that needs no network, or " +
-	"figures alone. Reads stdin if no FILE is named, and gzip and zstd, too. Several files are compared with one another; " +
-	`the load points of one file form a sweep.
+	"figures alone. Reads stdin if no FILE is named, and gzip and zstd, too. Several files are compared with one " +
+	`another; the load points of one file form a sweep.
 
   perf-plot records.jsonl -o report.html
   perf-plot --format term records.jsonl
