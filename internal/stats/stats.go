@@ -1,4 +1,9 @@
-// Package stats turns records into figures: distributions, throughput and counts for each load point.
+// Package stats turns records into figures. A Collector gathers records, in any order, into one Block of figures for each
+// load point; a Stream reads record lines into Collectors; a Course is what happened along a run, for charts. Collectors
+// merge, and save their state in a Summary from which others are merged without the records.
+//
+// More than 20 names are exported: a Summary has a type for each part of its JSON, and the verdict on the load generator
+// and the Course need the same timeline.
 package stats
 
 import (
