@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 // HeaderOf returns the header of a response of net/http.
 func HeaderOf(r *http.Response) *Header {
-	// net/http leaves a space for a folded line that is blank; no field value ends with one (RFC 9110, section 5.5).
-	mediaType := strings.TrimRight(r.Header.Get("Content-Type"), " ")
 	return &Header{
-		Status: r.StatusCode, ContentType: contentType([]byte(mediaType)),
+		Status: r.StatusCode, ContentType: contentType([]byte(r.Header.Get("Content-Type"))),
 		Encoding: r.Header.Get("Content-Encoding"), RetryAfter: r.Header.Get("Retry-After"),
 		Location: r.Header.Get("Location"),
 	}
