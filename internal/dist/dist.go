@@ -6,28 +6,28 @@ import (
 	"slices"
 )
 
-// DefaultLimit is the number of values up to which a Dist keeps each one. 262,144 values take 1 MiB.
-const DefaultLimit = 1 << 18
+// defaultLimit is the Limit of a Dist with Limit 0: 262,144 values, which take 1 MiB.
+const defaultLimit = 1 << 18
 
-// MaxValue is the first value that a Dist refuses: twelve days in µs.
+// MaxValue is the least value that a Dist rejects: 12.7 days in µs.
 const MaxValue = 1 << 40
 
 // Dist is a distribution of non-negative integers (µs, ns, tokens): exact up to a limit, then a sketch whose relative
-// error is at most SketchError. Merging two of them yields the Dist of all their values, in any order: a Dist is a
-// function of the multiset of its values and the limit. The zero value is empty and has the default limit.
+// error is at most SketchError. A Dist depends only on its values and its limit, not on the order in which the values
+// were added or merged. The zero value is empty and has the default limit.
 type Dist struct {
-	Limit int // values that are kept exactly; 0 is DefaultLimit, negative no limit
+	Limit int // maximum number of values that are stored exactly; 0: 262,144, negative: no limit
 
-	list   []uint32 // the values below 2³², until the limit
-	wide   []int64  // the values from 2³², until the limit
-	sketch *sketch  // all values, after the limit
-	inf    int64    // values of +∞: failures
+	list   []uint32 // values below 2³², while within the limit
+	wide   []int64  // values of 2³² and above, while within the limit
+	sketch *sketch  // all values, once the limit is exceeded; nil before
+	inf    int64    // number of values of +∞: failures
 }
 
-// Add adds a value. It reports false, and adds nothing, if v is negative or at least MaxValue: such a value is a clock's
-// fault and not a measurement.
+// Add adds a value. It reports false, and adds nothing, if v is negative or at least MaxValue: such a value comes from
+// a faulty clock, not from a measurement.
 func (d *Dist) Add(v int64) bool {
-	if d.sketch == nil && uint64(v) <= math.MaxUint32 && d.N() < d.Bound() { // most are, and quickly
+	if d.sketch == nil && uint64(v) <= math.MaxUint32 && d.N() < d.Bound() { // the common case, without a call
 		d.list = append(d.list, uint32(v))
 		return true
 	}
@@ -56,7 +56,7 @@ func (d *Dist) AddN(v, n int64) bool {
 	return true
 }
 
-// AddAll adds values. It reports false if it left some out, as Add does.
+// AddAll adds values. It reports false if Add would reject any of them; the others are added.
 func (d *Dist) AddAll(values []int64) bool {
 	valid := true
 	for i, v := range values {
@@ -68,7 +68,7 @@ func (d *Dist) AddAll(values []int64) bool {
 	return valid
 }
 
-// AddInf adds a value of +∞: a request that was due and never had its answer.
+// AddInf adds a value of +∞: a request that was due but was never answered.
 func (d *Dist) AddInf() { d.inf++ }
 
 // SetFailed sets the number of values of +∞.
@@ -88,13 +88,13 @@ func (d *Dist) Failed() int64 { return d.inf }
 // Exact reports whether every value is known exactly.
 func (d *Dist) Exact() bool { return d.sketch == nil || d.sketch.exact() }
 
-// Bound returns the number of values up to which each is kept.
+// Bound returns the maximum number of values that are stored exactly.
 func (d *Dist) Bound() int64 {
 	switch {
 	case d.Limit < 0:
 		return math.MaxInt64
 	case d.Limit == 0:
-		return DefaultLimit
+		return defaultLimit
 	}
 	return int64(d.Limit)
 }
@@ -111,7 +111,7 @@ func (d *Dist) spill() {
 	d.list, d.wide = nil, nil
 }
 
-// Merge adds the values of o, which stays as it is.
+// Merge adds the values of o, which is not modified.
 func (d *Dist) Merge(o *Dist) {
 	d.inf += o.inf
 	if d.sketch == nil && (o.sketch != nil || d.N()+o.N() > d.Bound()) {
@@ -130,7 +130,7 @@ func (d *Dist) Merge(o *Dist) {
 	}
 }
 
-// Values returns the finite values, each with its count, in no order. Those of a sketch are within SketchError.
+// Values yields the finite values with their counts, in unspecified order. Those of a sketch are within SketchError.
 func (d *Dist) Values() iter.Seq2[int64, int64] {
 	return func(yield func(v, n int64) bool) {
 		if d.sketch != nil {
@@ -150,7 +150,7 @@ func (d *Dist) Values() iter.Seq2[int64, int64] {
 	}
 }
 
-// Take removes the only value of an exact Dist and returns it, +∞ for a failure. It reports whether there was one.
+// Take removes and returns the only value of an exact Dist, +∞ for a failure. It reports whether there was one.
 func (d *Dist) Take() (v float64, ok bool) {
 	switch {
 	case len(d.list) > 0:
@@ -164,7 +164,7 @@ func (d *Dist) Take() (v float64, ok bool) {
 	return v, ok
 }
 
-// sort puts the values of an exact Dist in ascending order. Those of a sketch always are.
+// sort sorts the values of an exact Dist in ascending order. A sketch is always sorted.
 func (d *Dist) sort() {
 	radixSort(d.list)
 	slices.Sort(d.wide)
@@ -183,7 +183,7 @@ func (d *Dist) Sorted(unit float64) []float64 {
 	return data
 }
 
-// Mean returns the mean of all values, divided by unit: +∞ if one is, NaN if there are none.
+// Mean returns the mean of all values, divided by unit. It is +∞ if any value is, and NaN if there are none.
 func (d *Dist) Mean(unit float64) float64 {
 	if d.inf > 0 {
 		return math.Inf(1)
@@ -199,7 +199,7 @@ func (d *Dist) Mean(unit float64) float64 {
 	return sum / float64(d.N()) / unit
 }
 
-// FiniteMean returns the mean of the finite values, divided by unit.
+// FiniteMean returns the mean of the finite values, divided by unit, or NaN if there are none.
 func (d *Dist) FiniteMean(unit float64) Num {
 	sum, n := 0.0, int64(0)
 	for v, k := range d.Values() {

@@ -16,7 +16,7 @@ func distOf(limit int, values ...int64) *Dist {
 	return d
 }
 
-// randomValues has values of every size a Dist knows: of one counter each, of a shared one, beyond 32 bits.
+// randomValues returns values of every size: with a bucket of their own, in a shared one, and above 32 bits.
 func randomValues(r *rand.Rand, n int) []int64 {
 	v := make([]int64, n)
 	for i := range v {
@@ -25,7 +25,7 @@ func randomValues(r *rand.Rand, n int) []int64 {
 	return v
 }
 
-func TestPercentilesAreThoseOfSorting(t *testing.T) {
+func TestPercentilesMatchSorting(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		values := randomValues(r, 1+r.IntN(300))
@@ -43,13 +43,14 @@ func TestPercentilesAreThoseOfSorting(t *testing.T) {
 	}
 }
 
-func TestSketchIsWithinItsError(t *testing.T) {
+func TestSketchError(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 100 {
 		values := randomValues(r, 50+r.IntN(300))
 		percentiles := []float64{0.1, 10, 50, 90, 99, 100}
 		exact, approx := distOf(-1, values...).Stat(percentiles, 1), distOf(10, values...).Stat(percentiles, 1)
-		if approx.Approx != (exact.Max >= 1<<denseBits) || approx.N != exact.N || approx.Min != exact.Min || approx.Max != exact.Max {
+		if approx.Approx != (exact.Max >= 1<<denseBits) || approx.N != exact.N ||
+			approx.Min != exact.Min || approx.Max != exact.Max {
 			t.Fatalf("approx %+v, exact %+v", approx, exact)
 		}
 		for i, p := range exact.Percentiles {
@@ -59,12 +60,12 @@ func TestSketchIsWithinItsError(t *testing.T) {
 			}
 		}
 		if math.Abs(float64(approx.Mean-exact.Mean)) > 1e-9*float64(exact.Mean) {
-			t.Errorf("mean %v, exact %v: the sketch keeps sums exactly", approx.Mean, exact.Mean)
+			t.Errorf("mean %v, exact %v: the mean of a sketch is exact", approx.Mean, exact.Mean)
 		}
 	}
 }
 
-func TestMergeOfPartsIsTheWhole(t *testing.T) {
+func TestMergeOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 200 {
 		values, limit := randomValues(r, r.IntN(400)), []int{-1, 10, 100, 300}[r.IntN(4)]
@@ -97,16 +98,18 @@ func TestFailuresAreInfinite(t *testing.T) {
 	}
 }
 
-func TestDistRefusesAbsurdValues(t *testing.T) {
+func TestDistRejectsImplausibleValues(t *testing.T) {
 	for _, v := range []int64{-1, MaxValue, math.MaxInt64, math.MinInt64} {
 		if d := (&Dist{}); d.Add(v) || d.N() != 0 {
-			t.Errorf("took %d", v)
+			t.Errorf("%d is added", v)
 		}
 	}
 }
 
-func TestBucketsHoldTheirMiddle(t *testing.T) {
-	for _, v := range []int64{0, 1, 1<<denseBits - 1, 1 << denseBits, 1<<denseBits + 255, 1<<denseBits + 256, 1<<31 - 1, MaxValue - 1} {
+func TestBucketsContainTheirMiddle(t *testing.T) {
+	for _, v := range []int64{
+		0, 1, 1<<denseBits - 1, 1 << denseBits, 1<<denseBits + 255, 1<<denseBits + 256, 1<<31 - 1, MaxValue - 1,
+	} {
 		i := bucket(v)
 		if i >= buckets || bucket(middle(i)) != i {
 			t.Errorf("value %d: bucket %d of %d, whose middle %d is in bucket %d", v, i, buckets, middle(i), bucket(middle(i)))

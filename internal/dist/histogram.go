@@ -7,29 +7,30 @@ import (
 	"slices"
 )
 
-// fine is how many bins of a Histogram an octave has: a bin is 0.07 % wide.
-const fine = 1024
+// binsPerOctave is the resolution of a Histogram: a bin is 0.07 % wide.
+const binsPerOctave = 1024
 
-// Histogram counts values in bins of equal ratio. Values below 0.001 lie in the lowest bin.
+// Histogram counts values in bins of equal ratio. Values below 0.001 are counted in the lowest bin.
 type Histogram struct {
-	count map[int]int64
-	n     int64
+	count map[int]int64 // by the number of the bin
+	n     int64         // values
 }
 
-// NewHistogram counts values, each with how often it came.
+// NewHistogram returns a Histogram of values, each with its count.
 func NewHistogram(values iter.Seq2[float64, int64]) *Histogram {
 	h := &Histogram{count: map[int]int64{}}
 	for v, n := range values {
-		h.count[int(math.Floor(math.Log2(max(v, 0.001))*fine))] += n
+		h.count[int(math.Floor(math.Log2(max(v, 0.001))*binsPerOctave))] += n
 		h.n += n
 	}
 	return h
 }
 
-func edge(i int) float64 { return math.Exp2(float64(i) / fine) }
+// edge returns the lower edge of bin i.
+func edge(i int) float64 { return math.Exp2(float64(i) / binsPerOctave) }
 
-// Bars yields the edges of bars and their shares of all values: as many as the square root of the number of values, from
-// 8 to 50.
+// Bars yields the edges of each bar and its share of all values. The number of bars is about the square root of the
+// number of values, from 8 to 50.
 func (h *Histogram) Bars(yield func(from, to, share float64)) {
 	if h.n == 0 {
 		return
@@ -47,7 +48,7 @@ func (h *Histogram) Bars(yield func(from, to, share float64)) {
 	}
 }
 
-// Cumulative yields values and the shares of all that are at most as great: about 150 of them.
+// Cumulative yields about 150 points of the cumulative distribution: a value, and the share of values at or below it.
 func (h *Histogram) Cumulative(yield func(v, share float64)) {
 	var seen int64
 	shown := math.Inf(-1)

@@ -5,32 +5,32 @@ import (
 	"math"
 )
 
-// Levels counts values in bins of equal ratio, 32 to the octave: 2 % wide. It is far smaller than a Dist, for the many
-// intervals of a Course.
+// Levels counts values in bins of equal ratio, 32 to the octave, each 2 % wide. It is much smaller than a Dist, since a
+// time series has one for each of its many intervals. The zero value is empty.
 type Levels struct {
-	first int
-	count []uint32
-	n     int64
+	first int      // number of the bin of count[0]
+	count []uint32 // values in each bin
+	n     int64    // values
 }
 
-// LevelsPerOctave is how many bins of Levels an octave has.
+// LevelsPerOctave is the number of bins in an octave.
 const LevelsPerOctave = 32
 
-// Add counts v, n times over.
+// Add adds a value n times.
 func (l *Levels) Add(v float64, n uint32) {
 	l.addN(LevelOf(v), n)
 }
 
-// N is the number of values.
+// N returns the number of values.
 func (l *Levels) N() int64 { return l.n }
 
-// Range returns the numbers of the lowest and the highest bin that were counted in; there must be a value.
+// Range returns the numbers of the lowest and the highest bin in use. There must be at least one value.
 func (l *Levels) Range() (lo, hi int) { return l.first, l.first + len(l.count) - 1 }
 
-// LevelOf is the number of the bin of v.
+// LevelOf returns the number of the bin of v.
 func LevelOf(v float64) int { return int(math.Floor(math.Log2(max(v, 0.001)) * LevelsPerOctave)) }
 
-// From is l with what lies below bin lo counted in bin lo.
+// From returns a copy of l in which the values below bin lo are counted in bin lo.
 func (l *Levels) From(lo int) *Levels {
 	out := &Levels{}
 	for i, c := range l.count {
@@ -41,6 +41,7 @@ func (l *Levels) From(lo int) *Levels {
 	return out
 }
 
+// addN adds n values to bin i.
 func (l *Levels) addN(i int, n uint32) {
 	switch {
 	case l.count == nil:
@@ -57,7 +58,7 @@ func (l *Levels) addN(i int, n uint32) {
 	l.n += int64(n)
 }
 
-// Rows yields, in order, the counts of each k bins together from bin lo on, where they are not 0.
+// Rows yields rows of k bins, from bin lo upwards, with the number of values in each. It omits empty rows.
 func (l *Levels) Rows(lo, k int) iter.Seq2[int, uint32] {
 	return func(yield func(int, uint32) bool) {
 		row, sum := 0, uint32(0)
@@ -85,7 +86,8 @@ func (l *Levels) Merge(o *Levels) {
 	}
 }
 
-// At reads the percentile p off the bins: the middle of the bin that holds the value of its rank, within 1.1 %.
+// At returns the percentile p: the middle of the bin with the value of that rank, within 1.1 %. It returns NaN if there
+// are no values.
 func (l *Levels) At(p float64) float64 {
 	if l.n == 0 {
 		return math.NaN()
@@ -99,5 +101,5 @@ func (l *Levels) At(p float64) float64 {
 	return math.NaN()
 }
 
-// LevelEdge is the lower edge of bin i of Levels.
+// LevelEdge returns the lower edge of bin i.
 func LevelEdge(i int) float64 { return math.Exp2(float64(i) / LevelsPerOctave) }

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// Num is a number that may not exist: NaN and ±Inf are null in JSON, and null is NaN. It is written with at most six
-// decimals, since nothing here is measured finer than a nanosecond of a millisecond.
+// Num is a number that may not exist. NaN and ±Inf are encoded as JSON null, and null is decoded as NaN. Numbers are
+// encoded with at most six decimals, since times in ms are measured to a nanosecond at best.
 type Num float64
 
 // NaN returns a number that does not exist.
@@ -23,7 +23,7 @@ func (n Num) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, n.Round(), 'f', -1, 64), nil
 }
 
-// Round returns the number with at most six decimals.
+// Round returns the number rounded to six decimals.
 func (n Num) Round() float64 {
 	if r := math.Round(float64(n)*1e6) / 1e6; !math.IsInf(r, 0) {
 		return r

@@ -2,8 +2,9 @@ package dist
 
 import "slices"
 
-// radixSort sorts by the lowest eleven bits, then the middle, then the highest. 200,000 times of a long run, of which
-// there are ten lists, take 1.6 ms where slices.Sort takes 34 ms, almost a tenth of the time to read them.
+// radixSort sorts a in ascending order, in three passes of eleven bits from the lowest. It sorts 200,000 times of a run
+// in 1.6 ms, slices.Sort in 34 ms. A run has about ten such lists, so slices.Sort took almost a tenth of the time that
+// it takes to read the run.
 func radixSort(a []uint32) {
 	if len(a) < 1024 || slices.IsSorted(a) {
 		slices.Sort(a)

@@ -7,16 +7,16 @@ import (
 	"strconv"
 )
 
-// Rank returns the nearest rank of percentile p among n values, from 1.
+// Rank returns the nearest rank ⌈np/100⌉ of percentile p among n values, counted from 1.
 func Rank(n int64, p float64) int64 {
 	r := float64(n) * p / 100
 	whole := math.Round(r)
 	if math.Abs(r-whole) > 1e-6*max(1, r) {
 		return max(1, int64(math.Ceil(r)))
 	}
-	// The rank is an integer or nearly so: the percentile in decimal decides. 99.9 of 1,000 is 999, whatever its binary
-	// approximation yields.
-	exact, _ := new(big.Rat).SetString(strconv.FormatFloat(p, 'f', -1, 64)) // it is a number
+	// The rank is close to an integer, so the binary approximation of p could round it either way. Compute it from the
+	// decimal form of p: p99.9 of 1,000 values has rank 999.
+	exact, _ := new(big.Rat).SetString(strconv.FormatFloat(p, 'f', -1, 64)) // a formatted float always parses
 	exact.Mul(exact, big.NewRat(n, 100))
 	if exact.Cmp(new(big.Rat).SetInt64(int64(whole))) > 0 {
 		return max(1, int64(whole)+1)
@@ -24,8 +24,8 @@ func Rank(n int64, p float64) int64 {
 	return max(1, int64(whole))
 }
 
-// Ranks returns a function that returns the value of a rank, from 1, divided by unit. The ranks are those of a sample of
-// n values of the distribution, or of all.
+// Ranks returns a function from a rank, counted from 1, to its value divided by unit. The ranks are those of a sample
+// of n values; they are scaled if n is not the number of all values.
 func (d *Dist) Ranks(n int64, unit float64) func(rank int64) float64 {
 	all := d.N() + d.inf
 	scale := func(r int64) int64 {
@@ -54,7 +54,7 @@ func (d *Dist) Ranks(n int64, unit float64) func(rank int64) float64 {
 	}
 }
 
-// value returns the value of rank r of a sorted Dist: NaN beyond all values, +∞ if it is a failure.
+// value returns the value of rank r of a sorted Dist, divided by unit: +∞ for a failure, NaN for a rank out of range.
 func (d *Dist) value(r int64, unit float64) float64 {
 	switch {
 	case r < 1 || r > d.N()+d.inf:

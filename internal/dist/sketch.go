@@ -5,30 +5,30 @@ import (
 	"math/bits"
 )
 
-// SketchError bounds the relative error of a value that a sketch gives back; values below 2¹⁸ (262 ms in µs) have none.
+// SketchError is the maximum relative error of a value of a sketch. Values below 2¹⁸ (262 ms in µs) are exact.
 const SketchError = 1.0 / (2 << subBits)
 
 const (
 	denseBits = 18 // values below 2¹⁸ have a counter each
 	subBits   = 10 // above, each octave has 2¹⁰ counters
-	pageBits  = 12
+	pageBits  = 12 // a page has 2¹² counters
 	buckets   = 1<<denseBits + (40-denseBits)<<subBits
 	pages     = (buckets + 1<<pageBits - 1) >> pageBits
 )
 
-// sketch counts values in fixed buckets, so that sketches merge by addition and say the same whatever the order. Pages
-// of counters are allocated when first touched: one of 32 KiB covers 4 ms of gaps.
+// sketch counts values in fixed buckets, so that sketches merge by addition, in any order with the same result.
+// Pages of counters are allocated on first use: a page of 32 KiB covers 4 ms at 1 µs per bucket.
 type sketch struct {
 	n        int64
-	min, max int64 // of the values beyond the counters of one value each
-	page     [pages]*[1 << pageBits]uint64
-	over     moment // of the values beyond the counters of one value each
+	min, max int64                         // of the values of 2¹⁸ and above, which share buckets; max 0: none
+	page     [pages]*[1 << pageBits]uint64 // counters by bucket; nil: all are 0
+	over     moment                        // of the values of 2¹⁸ and above
 }
 
-// moment is Σv and Σv² in integers, so that it does not depend on the order.
+// moment is Σv and Σv² in integers, since the rounding of a sum of floats would depend on the order.
 type moment struct {
 	sum        uint64
-	sqHi, sqLo uint64
+	sqHi, sqLo uint64 // Σv² in 128 bits
 }
 
 func (m *moment) add(v, n uint64) {
@@ -46,7 +46,7 @@ func (m *moment) merge(o moment) {
 	m.sqHi += o.sqHi + carry
 }
 
-// bucket gives the index of v's counter.
+// bucket returns the index of the bucket of v.
 func bucket(v int64) int {
 	if v < 1<<denseBits {
 		return int(v)
@@ -56,7 +56,7 @@ func bucket(v int64) int {
 	return 1<<denseBits + octave<<subBits + int(v>>shift)&(1<<subBits-1)
 }
 
-// middle gives the value that stands for bucket i.
+// middle returns the value that represents bucket i.
 func middle(i int) int64 {
 	if i < 1<<denseBits {
 		return int64(i)
@@ -67,6 +67,7 @@ func middle(i int) int64 {
 	return low + int64(1)<<shift>>1
 }
 
+// add adds v n times.
 func (s *sketch) add(v, n int64) {
 	if n == 0 {
 		return
@@ -83,11 +84,11 @@ func (s *sketch) add(v, n int64) {
 	}
 }
 
-// addAll is add of each value, for the gaps of a stream, which are most of the work. It reports false, and leaves such
-// values out, where some are no values of a Dist.
+// addAll adds values. It reports false if a Dist rejects any of them; the others are added. It is add unrolled for the
+// gaps of a stream, which take most of the time.
 func (s *sketch) addAll(values []int64) bool {
 	valid := true
-	s.n += int64(len(values)) // once, rather than one by one
+	s.n += int64(len(values)) // once; the loop takes back those that are not counted here
 	for _, v := range values {
 		if uint64(v) >= 1<<denseBits {
 			s.n--
@@ -107,6 +108,7 @@ func (s *sketch) addAll(values []int64) bool {
 	return valid
 }
 
+// counters returns a page of counters, which it allocates on first use.
 func (s *sketch) counters(page int) *[1 << pageBits]uint64 {
 	if s.page[page] == nil {
 		s.page[page] = new([1 << pageBits]uint64)
@@ -134,10 +136,10 @@ func (s *sketch) merge(o *sketch) {
 	}
 }
 
-// exact says whether every value has a counter of its own.
+// exact reports whether every value has a bucket of its own.
 func (s *sketch) exact() bool { return s.max == 0 }
 
-// extremes gives the least and the greatest value, which are exact.
+// extremes returns the least and the greatest value, which are exact.
 func (s *sketch) extremes() (least, most int64) {
 	least, most = s.min, s.max
 	first := true
@@ -156,7 +158,7 @@ func (s *sketch) extremes() (least, most int64) {
 	return least, most
 }
 
-// each gives the values in ascending order with their counts.
+// each yields the values with their counts in ascending order.
 func (s *sketch) each(yield func(v, n int64) bool) {
 	for i, p := range s.page {
 		if p == nil {
@@ -170,7 +172,7 @@ func (s *sketch) each(yield func(v, n int64) bool) {
 	}
 }
 
-// at gives the value of rank r, counted from 1.
+// at returns the value of rank r, counted from 1.
 func (s *sketch) at(r int64) int64 {
 	var seen, at int64
 	s.each(func(v, n int64) bool {
@@ -184,7 +186,7 @@ func (s *sketch) at(r int64) int64 {
 	return at
 }
 
-// moments gives Σv and Σv², from exact values.
+// moments returns Σv and Σv², which are exact.
 func (s *sketch) moments() (sum, square float64) {
 	var m moment
 	s.each(func(v, n int64) bool {

@@ -7,31 +7,31 @@ import (
 	"strconv"
 )
 
-// Stat is the statistics of a distribution. Numbers that do not exist (of no values, or beyond a failure, which is +∞)
-// are NaN or +Inf, and null in JSON.
+// Stat holds the statistics of a distribution, in its unit. A figure of no values is NaN, and one that a failure makes
+// infinite is +Inf; both are null in JSON.
 type Stat struct {
-	N           int64        `json:"n"`      // finite values
-	Failed      int64        `json:"failed"` // values of +∞
+	N           int64        `json:"n"`      // number of finite values
+	Failed      int64        `json:"failed"` // number of values of +∞
 	Mean        Num          `json:"mean"`
 	SD          Num          `json:"sd"` // population standard deviation
 	Min         Num          `json:"min"`
 	Max         Num          `json:"max"`
 	Percentiles []Percentile `json:"percentiles"`
-	Approx      bool         `json:"approx,omitempty"` // values are within SketchError
-	MeanCI      *Interval    `json:"mean_ci"`          // nil if none was asked for, or there is none
+	Approx      bool         `json:"approx,omitempty"` // percentiles are within SketchError
+	MeanCI      *Interval    `json:"mean_ci"`          // nil if not requested, or if there is none
 }
 
-// Percentile is the nearest-rank percentile: the value of rank ⌈nP/100⌉, one that was observed.
+// Percentile is a nearest-rank percentile: the observed value of rank ⌈nP/100⌉.
 type Percentile struct {
 	P     float64   `json:"p"`
 	Value Num       `json:"value"`
-	CI    *Interval `json:"ci"`
+	CI    *Interval `json:"ci"` // nil if not requested
 }
 
-// PercentileName returns p99.9 for 99.9.
+// PercentileName returns the name of a percentile: p99.9 for 99.9.
 func PercentileName(p float64) string { return "p" + strconv.FormatFloat(p, 'f', -1, 64) }
 
-// At returns the percentile p, or NaN if it was not asked for.
+// At returns the percentile p, or NaN if s does not have it.
 func (s *Stat) At(p float64) float64 {
 	for _, q := range s.Percentiles {
 		if q.P == p {
@@ -41,7 +41,7 @@ func (s *Stat) At(p float64) float64 {
 	return math.NaN()
 }
 
-// MarshalJSON implements json.Marshaler: the percentiles are keys, p50 and so on.
+// MarshalJSON implements json.Marshaler. Each percentile is a key of its own, such as p50.
 func (s Stat) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"n":%d,"failed":%d`, s.N, s.Failed)
@@ -94,8 +94,8 @@ func (d *Dist) Stat(percentiles []float64, unit float64) Stat {
 	return s
 }
 
-// meanAndDeviation returns the mean and the population standard deviation. The library's functions return the same bits
-// but scan the values four times more.
+// meanAndDeviation returns the mean and the population standard deviation. Those of montanaflynn/stats return the same
+// bits but scan the values four more times.
 func meanAndDeviation(data []float64) (mean, deviation Num) {
 	sum, square, n := 0.0, 0.0, float64(len(data))
 	for _, v := range data {

@@ -6,23 +6,24 @@ import (
 	"iter"
 )
 
-// State is a Dist in the form in which a summary saves it, the same for the same values. Packed lists are in ascending
-// order.
+// State is the serialized form of a Dist. Equal values have equal states, since packed lists are in ascending order.
 type State struct {
-	Name   string // of the distribution, for the owner
-	Values []byte // packed, of an exact Dist
-	Sketch []byte // packed bucket and count in turn
+	Name   string // set by the owner of the distribution
+	Values []byte // packed values of an exact Dist
+	Sketch []byte // packed pairs of a bucket and its count; nil for an exact Dist
 
-	Inf        int64
-	Min, Max   int64 // of the values beyond the counters of one value each
-	Sum        uint64
-	SqHi, SqLo uint64
+	Inf int64 // number of values of +∞
+
+	// The rest describes the values of a sketch that share buckets.
+	Min, Max   int64
+	Sum        uint64 // Σv
+	SqHi, SqLo uint64 // Σv² in 128 bits
 }
 
 // ErrState reports a damaged State.
 var ErrState = errors.New("the state is damaged")
 
-// Pack encodes integers as varints of their differences.
+// Pack encodes integers as varints, each of the difference from the one before.
 func Pack(values iter.Seq[int64]) []byte {
 	var b []byte
 	last := int64(0)
@@ -33,7 +34,7 @@ func Pack(values iter.Seq[int64]) []byte {
 	return b
 }
 
-// Unpack decodes what Pack has encoded.
+// Unpack decodes the result of Pack. It returns ErrState if b is damaged.
 func Unpack(b []byte) ([]int64, error) {
 	var out []int64
 	last := int64(0)
@@ -49,7 +50,7 @@ func Unpack(b []byte) ([]int64, error) {
 	return out, nil
 }
 
-// State returns d's values under a name.
+// State returns the state of d under a name.
 func (d *Dist) State(name string) State {
 	s := State{Name: name, Inf: d.inf}
 	if d.sketch == nil {
@@ -76,7 +77,7 @@ func (d *Dist) State(name string) State {
 	return s
 }
 
-// Restore adds the values of a State to d.
+// Restore adds the values of a State to d. It returns ErrState if s is damaged.
 func (d *Dist) Restore(s State) error {
 	values, err := Unpack(s.Values)
 	if err != nil {
