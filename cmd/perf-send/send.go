@@ -79,7 +79,7 @@ func (f *flags) clientConfig(env *cli.Env, points []load.Point) (c client.Config
 		ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout),
 		SaveOutput:   f.SaveOutput || f.TokenizerPath != "", SaveRequest: f.SaveRequest,
-		Say: env.Say, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer,
+		Say: env.Say, Hint: hint, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer,
 		Compressed: f.Compressed, Batch: f.batch(points),
 	}
 	if f.Debug {
