@@ -14,37 +14,37 @@ import (
 	"perfpipe/internal/record"
 )
 
-// accumulator gathers the records of one load point. Everything in it is a sum, an extreme or a set, so that groups merge and
-// the order of records does not matter.
+// accumulator accumulates the records of one group, which is usually a load point. All its fields are sums, extremes or
+// sets, so that accumulators merge and the order of records does not matter.
 type accumulator struct {
 	group.ID
-	limit    int // of its distributions
-	facts    [numFacts]set
+	limit    int              // exact values per distribution
+	facts    [numFacts]set    // distinct values of each fact
 	latest   [numFacts]string // the facts of the last record
-	rate     float64
-	slots    int
-	asked    int         // measured requests of the load point, or conversations; 0: not known
-	dists    []dist.Dist // as metrics has them
+	rate     float64          // requests/s, the greatest
+	slots    int              // concurrent requests, the greatest
+	asked    int              // requests or conversations to measure at the load point; 0 if unknown
+	dists    []dist.Dist      // in the order of metric.All
 	client   Client
 	flights  flights
 	sessions sessions
 	ids      ids
-	series   series // if intervals are wanted
-	runHash  uint64 // of the last record's run id and load point
+	series   series // empty unless intervals are computed
+	runHash  uint64 // hash of the last record's run ID and load point
 
-	requests, ok, warmup, invalid, good int64
+	requests, ok, warmup, invalid, good int64 // records
 	input, output, cached               int64 // tokens of successes
-	items                               int64 // embeddings made, documents ranked
-	chunks, chunkTokens                 int64 // of streamed successes, both after the first
-	begun                               int64 // requests, or conversations
-	saidCached                          int64 // successes that say how many tokens were cached
+	items                               int64 // embeddings, or ranked documents
+	chunks, chunkTokens                 int64 // chunks of streamed successes and their tokens, without the first chunk
+	begun                               int64 // first turns: conversations, or requests outside of one
+	saidCached                          int64 // successes that report the number of cached tokens
 	missing                             missing
 	prompts                             Prompts
 	errors                              map[string]ErrorCount
 	finish                              map[string]int64
 }
 
-// What a block's records have in common, or else what they have.
+// Facts describe the load and its origin. The records of a block usually share them.
 const (
 	factRun = iota
 	factMode
@@ -58,11 +58,11 @@ const (
 	numFacts
 )
 
-// factNames are their names in states.
+// factNames returns the names of the facts in states.
 func factNames() [numFacts]string {
 	return [numFacts]string{
-		factRun: "run", factMode: "mode", factAPI: "api", factOp: "op", factModel: "model", factURL: "url", factShard: "shard", factRunID: "run_id",
-		factFile: "file",
+		factRun: "run", factMode: "mode", factAPI: "api", factOp: "op", factModel: "model", factURL: "url",
+		factShard: "shard", factRunID: "run_id", factFile: "file",
 	}
 }
 
@@ -89,7 +89,10 @@ func (s set) sorted() []string {
 }
 
 func newAccumulator(k group.ID, opt *Options) *accumulator {
-	g := &accumulator{ID: k, limit: opt.ExactLimit, dists: make([]dist.Dist, len(metric.All())), errors: map[string]ErrorCount{}, finish: map[string]int64{}}
+	g := &accumulator{
+		ID: k, limit: opt.ExactLimit, dists: make([]dist.Dist, len(metric.All())),
+		errors: map[string]ErrorCount{}, finish: map[string]int64{},
+	}
 	for i := range g.dists {
 		g.dists[i].Limit = opt.ExactLimit
 	}
@@ -155,14 +158,14 @@ func (g *accumulator) dist(i int) *dist.Dist {
 	if of := metric.All()[i].OfConversation; of != nil {
 		return g.sessions.dist(g.limit, of)
 	}
-	d := g.dists[i] // shares the values
+	d := g.dists[i] // a shallow copy: the values are shared
 	return &d
 }
 
 func (g *accumulator) describe(r *record.Record, file string) {
 	facts := [numFacts]string{
-		factRun: r.Run, factMode: r.Mode, factAPI: r.API, factOp: r.Op, factModel: r.Model, factURL: r.URL, factShard: r.Shard,
-		factRunID: r.RunID, factFile: file,
+		factRun: r.Run, factMode: r.Mode, factAPI: r.API, factOp: r.Op, factModel: r.Model, factURL: r.URL,
+		factShard: r.Shard, factRunID: r.RunID, factFile: file,
 	}
 	if facts != g.latest {
 		g.runHash = xxhash.Sum64String(r.RunID + "\x00" + r.Run)
@@ -181,8 +184,8 @@ func (g *accumulator) describe(r *record.Record, file string) {
 	}
 }
 
-// fail counts a failure by its kind. The example is the least message in order, so that it is the same for any order
-// of the records.
+// fail counts a failure by its kind. The example is the first message in lexical order, so that it does not depend on
+// the order of the records.
 func (g *accumulator) fail(r *record.Record) {
 	kind, message := "unknown", ""
 	switch e := r.Error; {
@@ -215,7 +218,7 @@ func count(m map[string]int64, key string, n int64) {
 	m[key] += n
 }
 
-// sum is a count that merges by addition, with its name in states.
+// sum is a counter that merges by addition. Its name identifies it in states.
 type sum struct {
 	name string
 	n    *int64
@@ -223,8 +226,9 @@ type sum struct {
 
 func (g *accumulator) sums() []sum {
 	sums := []sum{
-		{"requests", &g.requests}, {"ok", &g.ok}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.good}, {"input_tokens", &g.input},
-		{"output_tokens", &g.output}, {"cached_tokens", &g.cached}, {"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
+		{"requests", &g.requests}, {"ok", &g.ok}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.good},
+		{"input_tokens", &g.input}, {"output_tokens", &g.output}, {"cached_tokens", &g.cached},
+		{"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
 		{"says_cached_tokens", &g.saidCached}, {"begun", &g.begun},
 	}
 	for i := range g.missing {

@@ -1,12 +1,14 @@
 package stats
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 )
 
@@ -71,4 +73,29 @@ func (s *ids) note(of int64) []string {
 	}
 	return []string{fmt.Sprintf("%s%d of %d records have the id and seq of another one: the same records twice, or runs that nothing tells apart",
 		about, again<<s.halvings, of)}
+}
+
+// idsState is the state of ids, with the hashes in ascending order.
+type idsState struct {
+	Halvings int
+	Hashes   []byte // little-endian, 8 bytes each
+}
+
+func (s *ids) state() idsState {
+	out := idsState{Halvings: s.halvings}
+	for _, h := range slices.Sorted(slices.Values(s.hashes)) {
+		out.Hashes = binary.LittleEndian.AppendUint64(out.Hashes, h)
+	}
+	return out
+}
+
+func (s *idsState) restore() (*ids, error) {
+	if len(s.Hashes)%8 != 0 || len(s.Hashes) > 8*maxIDs || s.Halvings < 0 || s.Halvings > 64 {
+		return nil, dist.ErrState
+	}
+	out := &ids{halvings: s.Halvings}
+	for b := s.Hashes; len(b) > 0; b = b[8:] {
+		out.put(binary.LittleEndian.Uint64(b))
+	}
+	return out, nil
 }

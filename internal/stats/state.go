@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
-	"encoding/binary"
 	"encoding/gob"
 	"errors"
 	"fmt"
@@ -21,19 +20,19 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// groupState is all that a group knows, in a form that gob writes the same each time: no maps. Whatever is one of a list
-// has its name beside it, so that a list may grow or change its order; a name that is not known is refused.
+// groupState is the state of an accumulator. It has no maps, so that gob encodes it deterministically. Elements of
+// lists carry their name, so that later versions may add elements or reorder them; an unknown name is an error.
 type groupState struct {
-	By, Goodput []string // the options that what follows depends on
-	Warmup      bool
+	By, Goodput []string // options that must be the same when the state is merged
+	Warmup      bool     // likewise
 
 	Name, RunID    string
 	Facts          []factState
-	Rate           float64
+	Rate           float64 // requests/s
 	Slots, Asked   int
 	Dists          []dist.State
-	Client         []dist.State
-	Chunks, Joined int64 // of the client
+	Client         []dist.State // distributions of Client
+	Chunks, Joined int64        // of Client
 	ClientTimes    clientTimes
 	Conns          transported
 	Flights        flightState
@@ -61,17 +60,11 @@ type reasonCount struct {
 }
 
 type flightState struct {
-	Starts, Ends       []byte
+	Starts, Ends       []byte // packed, µs
 	N, FirstUs, LastUs int64
 	Level              int
-	Bins               []binState // those in which something happened
+	Bins               []binState // the non-empty bins
 	Spans              []spanState
-}
-
-// idsState has the hashes in ascending order.
-type idsState struct {
-	Halvings int
-	Hashes   []byte
 }
 
 type binState struct {
@@ -85,7 +78,7 @@ type binState struct {
 
 type spanState struct {
 	RunID, Run string
-	From, To   int64
+	From, To   int64 // µs since the epoch
 }
 
 type sessionsState struct {
@@ -105,8 +98,8 @@ func (f *flights) state() flightState {
 	slices.Sort(f.starts)
 	slices.Sort(f.ends)
 	s := flightState{
-		Starts: dist.Pack(slices.Values(f.starts)), Ends: dist.Pack(slices.Values(f.ends)), N: f.n, FirstUs: f.firstUs, LastUs: f.lastUs,
-		Level: f.time.level,
+		Starts: dist.Pack(slices.Values(f.starts)), Ends: dist.Pack(slices.Values(f.ends)),
+		N: f.n, FirstUs: f.firstUs, LastUs: f.lastUs, Level: f.time.level,
 	}
 	for _, at := range f.time.stretches() {
 		if b := at.bin; b != (bin{}) {
@@ -116,7 +109,9 @@ func (f *flights) state() flightState {
 	for p, i := range f.spans {
 		s.Spans = append(s.Spans, spanState{p.runID, p.run, i.from, i.to})
 	}
-	slices.SortFunc(s.Spans, func(a, b spanState) int { return cmp.Or(cmp.Compare(a.RunID, b.RunID), cmp.Compare(a.Run, b.Run)) })
+	slices.SortFunc(s.Spans, func(a, b spanState) int {
+		return cmp.Or(cmp.Compare(a.RunID, b.RunID), cmp.Compare(a.Run, b.Run))
+	})
 	return s
 }
 
@@ -125,7 +120,8 @@ func (s *flightState) restore() (*flights, error) {
 	var errStarts, errEnds error
 	f.starts, errStarts = dist.Unpack(s.Starts)
 	f.ends, errEnds = dist.Unpack(s.Ends)
-	if errStarts != nil || errEnds != nil || len(f.starts) != len(f.ends) || s.Level < 0 || s.Level > 40 || len(s.Bins) > maxPages*pageBins || len(s.Spans) > maxSpans {
+	if errStarts != nil || errEnds != nil || len(f.starts) != len(f.ends) || s.Level < 0 || s.Level > 40 ||
+		len(s.Bins) > maxPages*pageBins || len(s.Spans) > maxSpans {
 		return nil, dist.ErrState
 	}
 	f.time = timeline{level: s.Level}
@@ -136,7 +132,7 @@ func (s *flightState) restore() (*flights, error) {
 		to := &f.time.page(b.Index >> binsBits).bins[b.Index%pageBins]
 		*to = bin{b.Starts, b.StartUs, b.Ends, b.EndUs, b.OK, b.Output, b.Input, b.Dues}
 		if f.time.level != s.Level {
-			return nil, dist.ErrState // more pages than there may be
+			return nil, dist.ErrState // it coarsened: the state has too many pages
 		}
 	}
 	for _, p := range s.Spans {
@@ -161,26 +157,9 @@ func (s *sessionsState) restore() (*sessions, error) {
 	out := &sessions{halvings: s.Halvings, byName: map[string]session{}}
 	for i, name := range s.Names {
 		t := s.Of[i]
-		out.byName[name] = session{metric.Conversation{DueUs: t.DueUs, EndUs: t.EndUs, AnswerUs: t.AnswerUs, Turns: t.Turns, Failed: t.Failed}, int(t.LastTurn)}
-	}
-	return out, nil
-}
-
-func (s *ids) state() idsState {
-	out := idsState{Halvings: s.halvings}
-	for _, h := range slices.Sorted(slices.Values(s.hashes)) {
-		out.Hashes = binary.LittleEndian.AppendUint64(out.Hashes, h)
-	}
-	return out
-}
-
-func (s *idsState) restore() (*ids, error) {
-	if len(s.Hashes)%8 != 0 || len(s.Hashes) > 8*maxIDs || s.Halvings < 0 || s.Halvings > 64 {
-		return nil, dist.ErrState
-	}
-	out := &ids{halvings: s.Halvings}
-	for b := s.Hashes; len(b) > 0; b = b[8:] {
-		out.put(binary.LittleEndian.Uint64(b))
+		out.byName[name] = session{metric.Conversation{
+			DueUs: t.DueUs, EndUs: t.EndUs, AnswerUs: t.AnswerUs, Turns: t.Turns, Failed: t.Failed,
+		}, int(t.LastTurn)}
 	}
 	return out, nil
 }
@@ -195,11 +174,12 @@ func (opt *Options) names() (by, goodput []string) {
 	return by, goodput
 }
 
-// state packs a group into text from which restore makes it again.
+// state encodes the group as base64 of zstd of gob. Options.restore decodes it.
 func (g *accumulator) state(opt *Options) (string, error) {
 	s := groupState{
-		Warmup: opt.Warmup, Name: string(g.Name), RunID: g.RunID, Rate: g.rate, Slots: g.slots, Asked: g.asked, Flights: g.flights.state(), Sessions: g.sessions.state(),
-		IDs: g.ids.state(), Series: g.series.state(), Errors: g.sortedErrors(),
+		Warmup: opt.Warmup, Name: string(g.Name), RunID: g.RunID, Rate: g.rate, Slots: g.slots, Asked: g.asked,
+		Flights: g.flights.state(), Sessions: g.sessions.state(), IDs: g.ids.state(), Series: g.series.state(),
+		Errors: g.sortedErrors(),
 	}
 	s.By, s.Goodput = opt.names()
 	for i, name := range factNames() {
@@ -229,13 +209,14 @@ func (g *accumulator) state(opt *Options) (string, error) {
 	return base64.StdEncoding.EncodeToString(enc.EncodeAll(b.Bytes(), nil)), nil
 }
 
-// restore makes the group of a state.
+// restore decodes a state, which must agree with the options.
 func (opt *Options) restore(text string) (*accumulator, error) {
 	packed, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
 		return nil, dist.ErrState
 	}
-	dec, err := zstd.NewReader(bytes.NewReader(packed), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostState))
+	dec, err := zstd.NewReader(bytes.NewReader(packed),
+		zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxState))
 	if err != nil {
 		return nil, dist.ErrState
 	}
@@ -247,15 +228,18 @@ func (opt *Options) restore(text string) (*accumulator, error) {
 	by, goodput := opt.names()
 	switch {
 	case !slices.Equal(by, s.By):
-		return nil, fmt.Errorf("the summary is one by %s, not by %s: --by must be the same", strings.Join(s.By, ","), strings.Join(by, ","))
+		return nil, fmt.Errorf("the summary is one by %s, not by %s: --by must be the same",
+			strings.Join(s.By, ","), strings.Join(by, ","))
 	case !slices.Equal(goodput, s.Goodput):
-		return nil, fmt.Errorf("the summary's goodput is by %q, not by %q: --goodput must be the same", s.Goodput, goodput)
+		return nil, fmt.Errorf("the summary's goodput is by %q, not by %q: --goodput must be the same",
+			s.Goodput, goodput)
 	case opt.Warmup != s.Warmup:
 		return nil, errors.New("the summary and this run do not agree on --warmup")
 	}
 	return s.group(opt)
 }
 
+// group returns the accumulator whose state is s.
 func (s *groupState) group(opt *Options) (*accumulator, error) {
 	g := newAccumulator(group.ID{Name: group.Name(s.Name), RunID: s.RunID}, opt)
 	g.rate, g.slots, g.asked = s.Rate, s.Slots, s.Asked
@@ -292,7 +276,7 @@ func (s *groupState) group(opt *Options) (*accumulator, error) {
 	return g, nil
 }
 
-// lists restores what has names of its own.
+// lists restores the lists with named elements.
 func (s *groupState) lists(g *accumulator) error {
 	unknown := func(what, name string) error {
 		return fmt.Errorf("the summary has an unknown %s %q: it is of another version", what, name)
@@ -337,13 +321,13 @@ func (s *groupState) lists(g *accumulator) error {
 	return nil
 }
 
-// clientDists are the names of Client.dists in states.
+// clientDists returns the names of Client.dists in states.
 func clientDists() [2]string { return [2]string{"lag", "cpu"} }
 
-// mostState bounds what a state may take unpacked, bytes.
-const mostState = 1 << 30
+// maxState limits the size of a decompressed state, in bytes.
+const maxState = 1 << 30
 
-// States gives every block of the summary its state, so that summaries can be merged without their records.
+// States sets the State of every block of s, so that summaries can be merged without their records.
 func (c *Collector) States(s *Summary) error {
 	for i, g := range c.sorted() {
 		state, err := g.state(&c.opt)
@@ -360,7 +344,8 @@ const formerFormat = "llmperf-summary/2"
 
 // isSummary reports whether a line is a summary rather than a record.
 func isSummary(line []byte) bool {
-	return bytes.HasPrefix(line, []byte(`{"format":"perfpipe-summary/`)) || bytes.HasPrefix(line, []byte(`{"format":"llmperf-summary/`))
+	return bytes.HasPrefix(line, []byte(`{"format":"perfpipe-summary/`)) ||
+		bytes.HasPrefix(line, []byte(`{"format":"llmperf-summary/`))
 }
 
 // addSummary adds the groups of a summary line.
@@ -375,7 +360,9 @@ func (c *Collector) addSummary(line []byte) error {
 		return fmt.Errorf("not a summary: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if doc.Format != Format && doc.Format != formerFormat {
-		return fmt.Errorf("a summary of the format %s, whose state this version, of %s, does not read: summarize its records anew", doc.Format, Format)
+		return fmt.Errorf(
+			"a summary of the format %s, whose state this version, of %s, does not read: summarize its records anew",
+			doc.Format, Format)
 	}
 	for _, b := range doc.Blocks {
 		if b.State == "" {

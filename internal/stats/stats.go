@@ -1,9 +1,13 @@
-// Package stats turns records into figures. A Collector gathers records, in any order, into one Block of figures for each
-// load point; a Stream reads record lines into Collectors; a Course is what happened along a run, for charts. Collectors
-// merge, and save their state in a Summary from which others are merged without the records.
+// Package stats computes statistics from records, one record per request of a load test.
 //
-// More than 20 names are exported: a Summary has a type for each part of its JSON, and the verdict on the load generator
-// and the Course need the same timeline.
+// A load point is one level of load in one run, such as 20 requests/s. A Collector takes records in any order and
+// computes a Summary with one Block of figures per load point. A Stream reads record lines on several cores into
+// Collectors. A Course is the time series of a run, for charts.
+//
+// Collectors merge. A Collector can also store its state in a Summary, so that summaries merge without their records.
+//
+// The package exports more than 20 names because a Summary has a type for each part of its JSON, and because the
+// verdict on the load generator and the Course share the timeline.
 package stats
 
 import (
@@ -16,30 +20,30 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Options say what a Collector makes of records.
+// Options configure a Collector.
 type Options struct {
-	By           []group.Key  // what makes a block; nil is the load point
-	Percentiles  []float64    // nil is DefaultPercentiles
-	Warmup       bool         // warm-up records count too
-	DropFailures bool         // failures leave response time alone, rather than being +∞ in it
-	Goodput      []gate.Limit // what makes a request a good one
-	Gates        []gate.Gate  // what makes a block a good one
-	GPUs         int          // that served; 0 is unknown
-	Intervals    bool         // confidence intervals, for which the values of every request are kept
-	ExactLimit   int          // values of a distribution that are kept as they are; 0 is DefaultExactLimit, negative all
+	By           []group.Key  // keys that group records into blocks; nil groups by load point
+	Percentiles  []float64    // percentiles to report, 0 to 100; nil means DefaultPercentiles
+	Warmup       bool         // include warm-up records
+	DropFailures bool         // exclude failures from response time, where they otherwise count as +∞
+	Goodput      []gate.Limit // limits that a request must meet to count as good
+	Gates        []gate.Gate  // conditions that each block is judged by
+	GPUs         int          // number of GPUs of the server; 0 if unknown
+	Intervals    bool         // compute confidence intervals, which takes the values of every request
+	ExactLimit   int          // values per distribution that are kept exactly; 0 means the default, negative means all
 }
 
-// DefaultPercentiles returns what tables show.
+// DefaultPercentiles returns the percentiles that are reported by default.
 func DefaultPercentiles() []float64 { return []float64{50, 90, 95, 99} }
 
-// Collector gathers records into one block for each load point of each run. It is not safe for concurrent use: give each goroutine
-// its own and Merge them.
+// Collector accumulates records into one block per load point of each run. It is not safe for concurrent use: use one
+// per goroutine and Merge them.
 type Collector struct {
 	opt    Options
-	apart  bool // load points of one name are told apart by the run they are of
-	file   string
+	apart  bool   // the run ID is part of a group's identity
+	file   string // the file that records come from
 	groups map[group.ID]*accumulator
-	latest *accumulator // of the last record
+	latest *accumulator // caches the group of the last record
 }
 
 // New returns an empty Collector.
@@ -53,7 +57,7 @@ func New(opt Options) *Collector {
 	return &Collector{opt: opt, apart: group.ByRun(opt.By), groups: map[group.ID]*accumulator{}}
 }
 
-// Add takes one record, of which it keeps nothing: the caller may reuse it.
+// Add adds one record. It does not retain the record, so the caller may reuse it.
 func (c *Collector) Add(r *record.Record) {
 	k := group.ID{Name: group.NameOf(c.opt.By, r, c.file)}
 	if c.apart {
@@ -62,7 +66,7 @@ func (c *Collector) Add(r *record.Record) {
 	c.group(k).add(r, c.file, &c.opt)
 }
 
-// From names the file of the records that come next.
+// From sets the name of the file that the following records come from.
 func (c *Collector) From(file string) { c.file = file }
 
 func (c *Collector) group(k group.ID) *accumulator {
@@ -79,21 +83,22 @@ func (c *Collector) group(k group.ID) *accumulator {
 	return g
 }
 
-// Merge adds what o gathered, as if its records had been added here. o stays as it is.
+// Merge adds the records of o to c. It does not modify o.
 func (c *Collector) Merge(o *Collector) {
 	for k, g := range o.groups {
 		c.group(k).merge(g)
 	}
 }
 
-// At returns c with other percentiles. It shares the records of c.
+// At returns a Collector that reports other percentiles of the same records. It shares its data with c.
 func (c *Collector) At(percentiles []float64) *Collector {
 	out := *c
 	out.opt.Percentiles = percentiles
 	return &out
 }
 
-// Summary gives the figures of the records so far, the earliest load point first. It changes nothing: adding may go on.
+// Summary returns the figures of the records added so far, earliest load point first. It does not modify c: more
+// records can be added afterwards.
 func (c *Collector) Summary() *Summary {
 	s := &Summary{Format: Format, Percentiles: c.opt.Percentiles, Blocks: []Block{}}
 	groups := c.sorted()
@@ -112,8 +117,8 @@ func (c *Collector) sorted() []*accumulator {
 	return groups
 }
 
-// sortGroups puts the earliest first, so that the load points of a sweep are in the order in which they ran. Groups by
-// other keys are in the order of the values.
+// sortGroups sorts load points by start time, which is the order in which a sweep ran them. Groups by other keys are
+// sorted by name.
 func sortGroups(groups []*accumulator, by []group.Key) {
 	byTime := group.ByRun(by)
 	slices.SortFunc(groups, func(a, b *accumulator) int {

@@ -13,17 +13,17 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Stream reads record lines into Collectors, one for each of its workers. Summary may be called meanwhile.
+// Stream reads record lines into Collectors, one per worker. Collector and Skipped may be called during Read.
 type Stream struct {
 	opt     Options
-	skip    bool  // leave bad lines out
-	bad     error // the first bad line, where they are left out
+	skip    bool  // skip bad lines
+	bad     error // the first bad line, if they are skipped
 	workers []*worker
-	free    chan []byte
+	free    chan []byte // buffers for reuse
 }
 
-// blockSize is how much of a file is read at once and handed to a worker, up to its last line end: so little that a core's
-// cache holds it until it is parsed.
+// blockSize is the size of the blocks that are read and handed to workers, in bytes. A block is small enough to stay in
+// the cache of a core until it is parsed.
 const blockSize = 128 << 10
 
 type worker struct {
@@ -33,20 +33,21 @@ type worker struct {
 	c       *Collector
 	lines   record.Decoder
 	also    []func(*record.Record)
-	skipped int64
-	err     error // its first bad line of the input
-	block   int   // of err
+	skipped int64 // bad lines
+	err     error // the worker's first bad line of the current input
+	block   int   // the block that err is in
 }
 
-// block is some whole lines of an input.
+// block is a sequence of whole lines of an input.
 type block struct {
-	n    int // counted from 0
-	line int // the number of its first line, from 1
-	data []byte
-	buf  []byte // to be used again
+	n    int    // index in the input, from 0
+	line int    // number of its first line, from 1
+	data []byte // the lines
+	buf  []byte // the buffer that holds data, for reuse
 }
 
-// NewStream returns a Stream of that many workers. Bad lines are counted if skipBad, otherwise they end Read.
+// NewStream returns a Stream with the given number of workers. If skipBad is set, bad lines are skipped and counted;
+// otherwise the first one ends Read.
 func NewStream(opt Options, workers int, skipBad bool) *Stream {
 	s := &Stream{opt: opt, skip: skipBad, free: make(chan []byte, 3*workers)}
 	for range workers {
@@ -55,26 +56,26 @@ func NewStream(opt Options, workers int, skipBad bool) *Stream {
 	return s
 }
 
-// Where makes the stream take only the lines that are chosen; choose is called by all workers at once, and its error
-// makes the line a bad one. It is to be called before Read.
+// Where sets a filter: the stream takes only lines for which choose returns true. A line for which choose fails is a
+// bad line. The workers call choose concurrently. Where must be called before Read.
 func (s *Stream) Where(choose func(line []byte) (bool, error)) {
 	for _, w := range s.workers {
 		w.where = choose
 	}
 }
 
-// Also hands every record to another taker as well, one made for each worker, which must keep nothing of it. It is to be
-// called before Read.
-func (s *Stream) Also(taker func() func(*record.Record)) {
+// Also passes every record to another function as well. It calls newTaker once per worker to create that function,
+// which must not retain the record. Also must be called before Read.
+func (s *Stream) Also(newTaker func() func(*record.Record)) {
 	for _, w := range s.workers {
-		w.also = append(w.also, taker())
+		w.also = append(w.also, newTaker())
 	}
 }
 
-// Read adds the records of r, whose name is for messages. It returns at the end of r, at the first bad line with a
-// *jsonl.LineError, or when ctx is done with its cause; the lines read until then are counted.
+// Read adds the records of r. Errors refer to r by name. Read returns nil at the end of r, a *jsonl.LineError at the
+// first bad line, or the cause of ctx when ctx is done. The records of the lines before are added in all cases.
 func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
-	blocks := make(chan block, len(s.workers)) // so that no worker waits to be woken for each
+	blocks := make(chan block, len(s.workers)) // buffered, so that workers are not woken for each block
 	bad, stop := context.WithCancel(ctx)
 	defer stop()
 	var wg sync.WaitGroup
@@ -92,13 +93,13 @@ func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 			}
 		})
 	}
-	// The reader may hang in Read after ctx is done, as on a pipe whose writer is silent: it is then left behind.
+	// r.Read may block after ctx is done, for example on a pipe without data. The goroutine is then abandoned.
 	read := make(chan error, 1)
 	go func() {
 		read <- s.cut(bad, r, blocks)
 		close(blocks)
 	}()
-	wg.Wait() // the blocks that were handed out are counted, so the first bad line is the first of the input
+	wg.Wait() // for all blocks that were handed out, so that the first bad line is the first of the input
 	var err error
 	select {
 	case err = <-read:
@@ -121,7 +122,7 @@ func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 	return nil
 }
 
-// receive gives what comes from c until it is closed or ctx is done.
+// receive returns the values received from c until c is closed or ctx is done.
 func receive[T any](ctx context.Context, c <-chan T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for {
@@ -150,7 +151,8 @@ func (s *Stream) firstBad() error {
 	return first
 }
 
-// cut reads r and sends it as blocks, each ending at the end of a line. What a pipe has is sent at once.
+// cut reads r and sends it as blocks that end at line ends. It does not wait to fill a block, so that lines from a pipe
+// are processed immediately.
 func (s *Stream) cut(ctx context.Context, r io.Reader, out chan<- block) error {
 	send := func(b block) bool {
 		select {
@@ -164,7 +166,7 @@ func (s *Stream) cut(ctx context.Context, r io.Reader, out chan<- block) error {
 	buf, used := s.buffer(), 0
 	for {
 		if used == len(buf) {
-			buf = append(buf, make([]byte, len(buf))...) // one line fills it
+			buf = append(buf, make([]byte, len(buf))...) // a single line fills the buffer
 		}
 		got, err := r.Read(buf[used:])
 		end := bytes.LastIndexByte(buf[used:used+got], '\n')
@@ -176,7 +178,7 @@ func (s *Stream) cut(ctx context.Context, r io.Reader, out chan<- block) error {
 			end += used + 1
 		}
 		used += got
-		if end = max(0, end); err == io.EOF { // the last line needs no end; what an error cut off is none
+		if end = max(0, end); err == io.EOF { // the last line may lack a line end, unless an error cut it off
 			end = used
 		}
 		b := block{n, line, buf[:end], buf}
@@ -206,7 +208,7 @@ func (s *Stream) buffer() []byte {
 	}
 }
 
-// run adds the records of a block.
+// run adds the records of block b.
 func (w *worker) run(b block, name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -246,12 +248,13 @@ func (w *worker) run(b block, name string) error {
 	return nil
 }
 
-// SummaryError says why a summary cannot be merged. Its line is a good one.
+// SummaryError is the error for a well-formed summary that cannot be merged.
 type SummaryError struct{ err error }
 
 func (e *SummaryError) Error() string { return e.err.Error() }
 
-// decode gives the record of a line, or nil where it is none that was asked for.
+// decode returns the record of a line. It returns nil without an error for a summary, which it merges, and for a line
+// that the filter rejects.
 func (w *worker) decode(line []byte) (*record.Record, error) {
 	switch {
 	case len(bytes.Trim(line, "\x00")) == 0:
@@ -260,7 +263,7 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 		return nil, errors.New("a JSON object over several lines, where records are one a line: jq -c . makes them")
 	case line[0] == '[':
 		return nil, errors.New("a JSON array, where records are one object a line: jq -c '.[]' makes them")
-	case bytes.IndexByte(line, 0) >= 0 && (bytes.HasPrefix(line, []byte{0xFF, 0xFE}) || bytes.HasPrefix(line, []byte{0xFE, 0xFF}) || line[0] == 0 || len(line) > 1 && line[1] == 0):
+	case isUTF16(line):
 		return nil, errors.New("UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it")
 	}
 	if line[0] != '{' {
@@ -290,7 +293,14 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 	return r, nil
 }
 
-// Skipped is the number of bad lines that were left out, and the first of them.
+// isUTF16 reports whether a line of JSON is encoded in UTF-16, with or without a byte order mark.
+func isUTF16(line []byte) bool {
+	return bytes.IndexByte(line, 0) >= 0 &&
+		(bytes.HasPrefix(line, []byte{0xFF, 0xFE}) || bytes.HasPrefix(line, []byte{0xFE, 0xFF}) ||
+			line[0] == 0 || len(line) > 1 && line[1] == 0)
+}
+
+// Skipped returns the number of skipped bad lines, and the error of the first one.
 func (s *Stream) Skipped() (n int64, first error) {
 	for _, w := range s.workers {
 		w.mu.Lock()
@@ -300,7 +310,7 @@ func (s *Stream) Skipped() (n int64, first error) {
 	return n, s.bad
 }
 
-// Collector gives all that was read so far in one Collector.
+// Collector returns a new Collector with all records read so far.
 func (s *Stream) Collector() *Collector {
 	all := New(s.opt)
 	for _, w := range s.workers {

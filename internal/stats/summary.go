@@ -20,24 +20,24 @@ import (
 	"perfpipe/internal/servermetrics"
 )
 
-// Format marks a summary document and its version.
+// Format identifies a summary document and its version.
 const Format = "perfpipe-summary/2"
 
-// Summary is the figures of all records, one block for each load point. docs/summary.schema.json describes its JSON.
+// Summary holds the figures of all records, one block per load point. docs/summary.schema.json describes its JSON.
 type Summary struct {
 	Format      string    `json:"format"`
 	Percentiles []float64 `json:"percentiles"`
 	Blocks      []Block   `json:"blocks"`
 }
 
-// Block is the figures of one load point. Units stand at the end of the names; instants are µs since the epoch.
+// Block holds the figures of one load point. JSON names end in their unit; instants are in µs since the Unix epoch.
 type Block struct {
-	Group     []group.Value `json:"group"`     // what makes the block: its run, unless --by says otherwise
-	Run       string        `json:"run"`       // the load point; with other groupings, the load points in it
-	Simulated bool          `json:"simulated"` // of the built-in simulator, so no server was measured
-	Mode      string        `json:"mode,omitempty"`
-	Rate      float64       `json:"rate,omitempty"`
-	Parallel  int           `json:"parallel,omitempty"`
+	Group     []group.Value `json:"group"`              // values of the keys that the block is grouped by
+	Run       string        `json:"run"`                // the load point; the load points, if grouped by other keys
+	Simulated bool          `json:"simulated"`          // the built-in simulator answered, so no server was measured
+	Mode      string        `json:"mode,omitempty"`     // how the load was generated, such as open or closed
+	Rate      float64       `json:"rate,omitempty"`     // requested requests/s
+	Parallel  int           `json:"parallel,omitempty"` // requested concurrent requests
 	API       []string      `json:"api"`
 	Op        []string      `json:"op"`
 	Model     []string      `json:"model"`
@@ -47,64 +47,64 @@ type Block struct {
 	OK            int64            `json:"ok"`
 	Failed        int64            `json:"failed"`
 	SuccessRate   dist.Num         `json:"success_rate"` // ok ÷ requests
-	Warmup        int64            `json:"warmup"`       // left out
-	SentTwice     int64            `json:"sent_twice"`   // went out again, since a kept connection was closed, or by --retries
-	Errors        []ErrorCount     `json:"errors"`       // the most frequent first
+	Warmup        int64            `json:"warmup"`       // warm-up records that were excluded
+	SentTwice     int64            `json:"sent_twice"`   // requests that were resent or retried
+	Errors        []ErrorCount     `json:"errors"`       // most frequent first
 	FinishReasons map[string]int64 `json:"finish_reasons"`
 
 	FirstScheduledUs int64    `json:"first_scheduled_us,omitempty"`
 	LastEndUs        int64    `json:"last_end_us,omitempty"`
-	DurationS        dist.Num `json:"duration_s"` // from the first request due to the last end
+	DurationS        dist.Num `json:"duration_s"` // from the first due request to the last end, without pauses
 	RequestsPerS     dist.Num `json:"requests_per_s"`
 	OutputPerS       dist.Num `json:"output_tokens_per_s"`
 	InputPerS        dist.Num `json:"input_tokens_per_s"`
 	TotalPerS        dist.Num `json:"total_tokens_per_s"`
-	ItemsPerS        dist.Num `json:"items_per_s"` // embeddings made, or documents ranked
+	ItemsPerS        dist.Num `json:"items_per_s"` // embeddings, or ranked documents
 	InputTokens      int64    `json:"input_tokens"`
 	OutputTokens     int64    `json:"output_tokens"`
 
-	InFlight     dist.Num `json:"in_flight"`                   // time-weighted mean, over the duration
-	PeakInFlight int64    `json:"peak_in_flight"`              // most at once
-	PeakOutput   dist.Num `json:"peak_output_tokens_per_s"`    // of any second
-	OutputPerGPU dist.Num `json:"output_tokens_per_s_per_gpu"` // where the number of GPUs is known
-	CacheHit     dist.Num `json:"cache_hit"`                   // cached ÷ input tokens, where the server says
-	ChunkTokens  dist.Num `json:"tokens_per_chunk"`            // after the first chunk
-	Steady       Window   `json:"steady"`                      // the throughput of the steady state
-	Goodput      *Good    `json:"goodput,omitempty"`           // where limits are given
-	Saturated    string   `json:"saturated,omitempty"`         // why the server did not keep up with an open loop; "" if it did
+	InFlight     dist.Num `json:"in_flight"`                   // requests in flight, averaged over time
+	PeakInFlight int64    `json:"peak_in_flight"`              // maximum of requests in flight
+	PeakOutput   dist.Num `json:"peak_output_tokens_per_s"`    // maximum over any second
+	OutputPerGPU dist.Num `json:"output_tokens_per_s_per_gpu"` // if the number of GPUs is known
+	CacheHit     dist.Num `json:"cache_hit"`                   // cached ÷ input tokens, if the server reports them
+	ChunkTokens  dist.Num `json:"tokens_per_chunk"`            // without the first chunk
+	Steady       Window   `json:"steady"`                      // the steady state
+	Goodput      *Good    `json:"goodput,omitempty"`           // if there are limits
+	Saturated    string   `json:"saturated,omitempty"`         // why the server did not keep up; "" if it did
 
 	Gates []gate.Result `json:"slo,omitempty"`
-	Best  bool          `json:"best,omitempty"` // of the blocks that meet all gates, the one of most requests/s
+	Best  bool          `json:"best,omitempty"` // the most requests/s of all blocks that meet their gates
 
-	Server *servermetrics.Window `json:"server,omitempty"` // what the server said of itself meanwhile, where it was sampled
+	Server *servermetrics.Window `json:"server,omitempty"` // the server's metrics, if sampled
 
 	Metrics Metrics  `json:"metrics"`
 	Client  Verdict  `json:"client"`
-	Notes   []string `json:"notes"` // what a reader of the figures should know
+	Notes   []string `json:"notes"` // caveats for the reader
 
-	State string `json:"state,omitempty"` // by which perf-stats merges summaries
+	State string `json:"state,omitempty"` // encoded state, for merging summaries without records
 
-	of       group.ID // whose figures they are
+	of       group.ID // the group that the block was computed from
 	response dist.Num // mean response time of successful requests, ms
 }
 
-// Window is the throughput within a part of the run.
+// Window holds the throughput of a part of the run.
 type Window struct {
 	FromUs       int64    `json:"from_us"`
 	ToUs         int64    `json:"to_us"`
 	DurationS    dist.Num `json:"duration_s"`
-	RequestsPerS dist.Num `json:"requests_per_s"` // successes that ended in it
+	RequestsPerS dist.Num `json:"requests_per_s"` // successes that ended in the window
 	OutputPerS   dist.Num `json:"output_tokens_per_s"`
 	InputPerS    dist.Num `json:"input_tokens_per_s"`
 	TotalPerS    dist.Num `json:"total_tokens_per_s"`
 	InFlight     dist.Num `json:"in_flight"`
 }
 
-// Good counts the requests that meet every limit of goodput.
+// Good counts the requests that meet every goodput limit.
 type Good struct {
 	Limits []string `json:"limits"`
 	Count  int64    `json:"count"`
-	Share  dist.Num `json:"share"` // of all requests
+	Share  dist.Num `json:"share"` // count ÷ requests
 	PerS   dist.Num `json:"per_s"`
 }
 
@@ -122,26 +122,26 @@ func (g *Good) perS() dist.Num {
 	return g.PerS
 }
 
-// ErrorCount is how often one kind of error came, with one message of it.
+// ErrorCount is the number of errors of one kind, with an example message.
 type ErrorCount struct {
 	Kind    string `json:"kind"`
 	Count   int64  `json:"count"`
 	Example string `json:"example"`
 }
 
-// Metric is the statistics of one distribution.
+// Metric holds the statistics of one distribution.
 type Metric struct {
-	Key  string // ttft_ms and so on; ends in the unit
-	Name string // for people
+	Key  string // such as ttft_ms; ends in the unit
+	Name string // for display, such as TTFT
 	dist.Stat
 
-	short map[int64][]string // statistics of which too little is known, by the requests that would do
+	short map[int64][]string // statistics with too few values, by the requests they need
 }
 
-// Metrics is an object in JSON, keyed by Key.
+// Metrics is a list of metrics that marshals to a JSON object keyed by Key.
 type Metrics []Metric
 
-// Get gives the metric of that key, or nil where no record had it.
+// Get returns the metric with the given key, or nil if no record has it.
 func (m Metrics) Get(key string) *Metric {
 	for i := range m {
 		if m[i].Key == key {
@@ -169,13 +169,16 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// block computes the figures.
+// block computes the figures of the group.
 func (g *accumulator) block(opt *Options) Block {
 	b := Block{
-		of: g.ID, Group: g.Name.Values(opt.By), Simulated: g.facts[factAPI][record.SimAPI], Rate: g.rate, Parallel: g.slots,
-		Run: strings.Join(g.facts[factRun].sorted(), ", "), API: g.facts[factAPI].sorted(), Op: g.facts[factOp].sorted(),
+		of: g.ID, Group: g.Name.Values(opt.By), Simulated: g.facts[factAPI][record.SimAPI],
+		Rate: g.rate, Parallel: g.slots,
+		Run: strings.Join(g.facts[factRun].sorted(), ", "),
+		API: g.facts[factAPI].sorted(), Op: g.facts[factOp].sorted(),
 		Model: g.facts[factModel].sorted(), URL: g.facts[factURL].sorted(),
-		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests), Warmup: g.warmup,
+		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests),
+		Warmup: g.warmup,
 		Errors: g.sortedErrors(), FinishReasons: maps.Clone(g.finish), InputTokens: g.input, OutputTokens: g.output,
 		Client: g.client.Verdict(), SentTwice: g.client.conns.Twice,
 	}
@@ -192,14 +195,15 @@ func (g *accumulator) block(opt *Options) Block {
 	response := metric.Index("response_ms")
 	b.response = g.dists[response].FiniteMean(metric.All()[response].Scale)
 	b.Gates = g.gates(&b, opt)
-	if len(g.facts[factRun]) > 1 { // no one load is that of all
+	if len(g.facts[factRun]) > 1 { // they have no load in common
 		b.Rate, b.Parallel = 0, 0
 	}
 	b.Notes = append(append(g.notes(), b.Notes...), b.Metrics.shortNotes()...)
 	return b
 }
 
-// metrics gives the statistics of the distributions that have values. Those are sorted at the same time.
+// metrics returns the statistics of all distributions that have values. It computes them concurrently, since each must
+// be sorted.
 func (g *accumulator) metrics(opt *Options) Metrics {
 	all := make(Metrics, len(metric.All()))
 	var wg sync.WaitGroup
@@ -226,10 +230,11 @@ func (g *accumulator) metrics(opt *Options) Metrics {
 	return slices.DeleteFunc(all, func(m Metric) bool { return m.Key == "" })
 }
 
-// throughput fills what has to do with time.
+// throughput sets the figures of b that depend on time.
 func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses []interval) {
 	f := &g.flights
-	b.DurationS, b.InFlight, b.OutputPerGPU, b.CacheHit, b.ChunkTokens = dist.NaN(), dist.NaN(), dist.NaN(), dist.NaN(), dist.NaN()
+	b.DurationS, b.InFlight = dist.NaN(), dist.NaN()
+	b.OutputPerGPU, b.CacheHit = dist.NaN(), dist.NaN()
 	if f.n > 0 {
 		b.FirstScheduledUs, b.LastEndUs = f.firstUs, f.lastUs
 		b.DurationS = dist.Num(float64(f.lastUs-f.firstUs-total64(pauses)) / 1e6)
@@ -261,13 +266,13 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 	}
 }
 
-// replayed reports whether the load follows a recorded schedule, whose gaps are its own.
+// replayed reports whether the load follows a recorded schedule. The gaps of such a load are part of it.
 func (g *accumulator) replayed() bool {
 	mode := g.facts[factMode]
 	return len(mode) == 1 && mode["open"] && g.rate == 0
 }
 
-// markBest marks, of the blocks that meet all gates, the one that serves the most.
+// markBest marks the block with the most requests/s among those that meet all their gates.
 func (s *Summary) markBest() {
 	best := -1
 	for i, b := range s.Blocks {
@@ -281,7 +286,7 @@ func (s *Summary) markBest() {
 	}
 }
 
-// Missed says whether any block misses a gate.
+// Missed reports whether any block misses a gate.
 func (s *Summary) Missed() bool {
 	for _, b := range s.Blocks {
 		if slices.ContainsFunc(b.Gates, func(g gate.Result) bool { return !g.Pass }) {
@@ -291,7 +296,7 @@ func (s *Summary) Missed() bool {
 	return false
 }
 
-// per is n a second; no time is no rate.
+// per returns n ÷ seconds, or NaN if seconds is not positive.
 func per(n int64, seconds dist.Num) dist.Num {
 	if !(seconds > 0) {
 		return dist.NaN()
@@ -334,7 +339,8 @@ func (g *accumulator) notes() []string {
 	notes = append(notes, g.client.conns.notes()...)
 	notes = append(notes, g.prompts.Notes()...)
 	if !g.flights.exactPeak() {
-		note("the peak of requests in flight is that at the edges of bins of %v", time.Duration(g.flights.time.width())*time.Microsecond)
+		note("the peak of requests in flight is that at the edges of bins of %v",
+			time.Duration(g.flights.time.width())*time.Microsecond)
 	}
 	if g.sessions.halvings > 0 {
 		note("conversations are sampled: one of %d", int64(1)<<g.sessions.halvings)
