@@ -4,15 +4,15 @@ import "math"
 
 // docs/metrics.md has the measurements behind these choices (scripts/coverage).
 const (
-	maxAveraged = 4096 // a series of twice as many values or more is first averaged in batches
-	batchMeans  = 16   // of the estimate by batch means
-	fewest      = 15   // effective values: fewer do not determine their own number
-	fewestTail  = 4    // effective values beyond a percentile
-	margin      = 10   // of the effective number: its own relative error is √(margin ÷ effective number)
+	maxAveraged = 4096 // a series of at least twice as many values is averaged in batches first
+	batchMeans  = 16   // number of batches of the batch means estimate
+	fewest      = 15   // least effective sample size: a smaller one cannot be estimated
+	fewestTail  = 4    // least effective number of values beyond a percentile
+	margin      = 10   // the relative error of an effective sample size n is √(margin/n)
 )
 
-// averages returns the means of batches of n values in order, less the mean of all, and the variance of that mean if the
-// values are independent. Values left over at the end are in no batch.
+// averages divides n values, in order, into batches. It returns the means of the batches, less the mean of all values,
+// and the variance of that mean under independence. Left-over values at the end are in no batch.
 func averages(n int, at func(i int) float64) (y []float64, own float64) {
 	size := max(1, n/maxAveraged)
 	y = make([]float64, 0, n/size)
@@ -35,16 +35,16 @@ func averages(n int, at func(i int) float64) (y []float64, own float64) {
 	return y, max(0, square/float64(n)-mean*mean) / float64(n)
 }
 
-// effective returns the effective number of n values in order for their mean, and whether they seem independent; it is
-// then n. Otherwise it takes the more cautious of two estimates of the variance of the mean: batch means, and the sum of
-// autocovariances by Geyer's initial monotone sequence (Practical Markov Chain Monte Carlo, 1992), with a margin for their
-// own error.
+// effective returns the effective sample size of n values, in order, for their mean. It is n if the values seem
+// independent, which effective reports. Otherwise it is based on the greater of two estimates of the variance of the
+// mean, batch means and the sum of autocovariances over Geyer's initial monotone sequence (Practical Markov Chain Monte
+// Carlo, 1992), and is reduced by a margin for the error of those estimates.
 func effective(n int, at func(i int) float64) (number float64, independent bool) {
 	if n < 8 {
 		return float64(n), true
 	}
 	y, own := averages(n, at)
-	if own == 0 || alone(y, own) {
+	if own == 0 || uncorrelated(y, own) {
 		return float64(n), true
 	}
 	b := float64(len(y))
@@ -53,9 +53,9 @@ func effective(n int, at func(i int) float64) (number float64, independent bool)
 	return number / (1 + math.Sqrt(margin/number)), false
 }
 
-// alone reports whether neither the first autocorrelations nor the variance of batch means contradict independence. own
-// is the variance of the mean of independent values.
-func alone(y []float64, own float64) bool {
+// uncorrelated reports whether both the first autocorrelations and the variance of batch means are consistent with
+// independence. own is the variance of the mean under independence.
+func uncorrelated(y []float64, own float64) bool {
 	n := float64(len(y))
 	zero := autocovariance(y, 0)
 	if zero == 0 {
@@ -66,7 +66,7 @@ func alone(y []float64, own float64) bool {
 	}
 	const (
 		lags = 10
-		sure = 2.6 // standard deviations: independent values exceed them in one run of 200
+		sure = 2.6 // standard deviations: independent values exceed this in one run of 200
 	)
 	sum := 0.0
 	for k := 1; k <= lags && k < len(y); k++ {
@@ -98,7 +98,8 @@ func ofBatches(y []float64) float64 {
 	return square / float64(k-1) / float64(k)
 }
 
-// autocovariance returns that of lag k of values whose mean is zero, divided by n as is usual.
+// autocovariance returns the autocovariance at lag k of values whose mean is zero. The sum is divided by len(y), the
+// usual biased estimate.
 func autocovariance(y []float64, k int) float64 {
 	sum := 0.0
 	for i := k; i < len(y); i++ {
@@ -107,8 +108,8 @@ func autocovariance(y []float64, k int) float64 {
 	return sum / float64(len(y))
 }
 
-// geyer returns the integrated autocorrelation time: 1 + 2Σ of the autocorrelations, taken in pairs as long as those are
-// positive, each at most the one before.
+// geyer returns the integrated autocorrelation time, 1 + 2Σ of the autocorrelations. It sums them in pairs until a pair
+// is not positive, and limits each pair to the one before.
 func geyer(y []float64) float64 {
 	zero := autocovariance(y, 0)
 	sum, last := 0.0, math.Inf(1)

@@ -1,9 +1,10 @@
-// Package confidence estimates figures with their 95 % intervals, from values that may be alike: requests that stood in
-// one queue together are, so a run of n requests knows less of its figures than n independent ones would.
+// Package confidence estimates means, percentiles, shares and rates with their 95 % confidence intervals, from values
+// that may be autocorrelated. Requests that wait in the same queue are, so n of them determine a figure less precisely
+// than n independent ones would.
 //
-// Each estimate goes by the effective number: the number of independent values that would know as much. If there are too
-// few, the estimate has no interval but a reason and the number of requests that would be enough. docs/metrics.md has the
-// measured coverage (scripts/coverage).
+// Each estimate is based on the effective sample size: the number of independent values that would determine the figure
+// as precisely. If it is too small, the estimate has no interval, but the reason and the number of requests that would
+// suffice. docs/metrics.md has the measured coverage of the intervals (scripts/coverage).
 package confidence
 
 import (
@@ -15,32 +16,32 @@ import (
 	"perfpipe/internal/dist"
 )
 
-// Level is the confidence of every interval that is shown.
+// Level is the confidence level of every interval in a report.
 const Level = 0.95
 
-// Estimate is a figure and how much is known of it.
+// Estimate is an estimated figure with its uncertainty.
 type Estimate struct {
 	Value  float64
-	Linear bool // differences count, rather than ratios
-	// Ends returns the interval of a confidence level, ±Inf if the values do not bound it. It is nil if too little is
-	// known.
+	Linear bool // compare it with others by differences, not by ratios: it may be zero, or it is a share
+	// Ends returns the interval at a confidence level. An end that the values do not bound is ±Inf. Ends is nil if there
+	// are too few values for an interval.
 	Ends func(level float64) (low, high float64)
-	Why  string // too little is known
-	Need int64  // requests that would be enough, about; 0 if their number does not matter
+	Why  string // the reason if Ends is nil
+	Need int64  // about the number of requests that would suffice; 0 if no number would
 }
 
-// known returns an Estimate of a figure that cannot vary.
+// known returns the Estimate of a figure without uncertainty.
 func known(v float64) Estimate {
 	return Estimate{Value: v, Ends: func(float64) (float64, float64) { return v, v }}
 }
 
-// tooShort returns an Estimate of which too little is known, with the number of requests that would be enough.
+// tooShort returns an Estimate without an interval, with the number of requests that would suffice.
 func tooShort(value, need float64) Estimate {
 	n := about(need)
 	return Estimate{Value: value, Why: fmt.Sprintf("too short to know: about %d requests would do", n), Need: n}
 }
 
-// about rounds up to two digits.
+// about rounds v up to two significant digits. It returns 0 if v is NaN, infinite or absurdly large.
 func about(v float64) int64 {
 	if !(v < 1e15) {
 		return 0
@@ -49,7 +50,7 @@ func about(v float64) int64 {
 	return int64(math.Ceil(v/step) * step)
 }
 
-// Interval returns the 95 % interval of the estimate.
+// Interval returns the 95 % interval of the estimate. An end that is unknown or unbounded is NaN.
 func (e *Estimate) Interval() *dist.Interval {
 	if e.Ends == nil {
 		return &dist.Interval{dist.NaN(), dist.NaN()}
@@ -65,9 +66,9 @@ func (e *Estimate) Interval() *dist.Interval {
 	return &out
 }
 
-// OfMean estimates the mean of a distribution. col has all of its values or a sample, in the order in which their
-// requests were due. The interval is by Student's t of the effective number of values, on the scale of logarithms if all
-// are positive: the mean of a queue is more often far below its true value than above.
+// OfMean estimates the mean of a distribution. col holds all of its values or a sample, in the order in which their
+// requests were due. The interval is that of Student's t with the effective sample size. It is computed on the log
+// scale if all values are positive, since the sampling distribution of the mean of a queue is skewed.
 func OfMean(mean float64, col []float32) Estimate {
 	n := len(col)
 	least, sum, square := math.Inf(1), 0.0, 0.0
@@ -101,7 +102,7 @@ func OfMean(mean float64, col []float32) Estimate {
 	return e
 }
 
-// student returns the quantile of Student's t for a two-sided interval.
+// student returns the quantile of Student's t for a two-sided interval at a confidence level.
 func student(degrees, level float64) float64 {
 	if level >= 1 {
 		return math.Inf(1)
@@ -109,7 +110,8 @@ func student(degrees, level float64) float64 {
 	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: max(1, degrees)}.Quantile((1 + level) / 2)
 }
 
-// OfShare estimates the share of successes, of which ok has all or a sample, in the order in which they were due.
+// OfShare estimates the share of successful requests. ok holds the outcome of each request or of a sample, in the order
+// in which they were due.
 func OfShare(ok []bool, share float64) Estimate {
 	number, _ := effective(len(ok), func(i int) float64 {
 		if ok[i] {
@@ -123,14 +125,13 @@ func OfShare(ok []bool, share float64) Estimate {
 	}}
 }
 
-// Batches of a run.
 const (
 	minBatches = 5
-	perBatch   = 8 // answers in each, at least
+	perBatch   = 8 // least number of answers in a batch
 )
 
-// Batches returns the number of batches of equal time into which a run is cut to learn how its throughput varies: at most
-// most, or 0 if it has too few answers.
+// Batches returns the number of batches of equal duration into which to divide a run, to estimate the variance of its
+// throughput. It is at most most, and 0 if the run has too few answers.
 func Batches(answers, most int64) int64 {
 	if k := min(most, answers/perBatch); k >= minBatches {
 		return k
@@ -138,8 +139,8 @@ func Batches(answers, most int64) int64 {
 	return 0
 }
 
-// OfRate estimates a rate by the counts of each batch of equal time. The batches have ends answers, of n in the run. If
-// counts is nil the run is too short.
+// OfRate estimates a rate from the number of answers or tokens in each batch of equal duration. The run has n requests,
+// of which ends ended in the batches. counts is nil if the run is too short for batches.
 func OfRate(rate float64, counts []float64, ends, n int64) Estimate {
 	if counts == nil {
 		if rate > 0 {
@@ -157,7 +158,7 @@ func OfRate(rate float64, counts []float64, ends, n int64) Estimate {
 	}
 	k := float64(len(counts))
 	number, _ := effective(len(counts), func(i int) float64 { return counts[i] })
-	// Where a window begins and ends moves the count by one answer.
+	// The position of the window alone changes the count by one answer.
 	se := max(math.Sqrt(square/(k-1)/number)/mean, 1/float64(max(1, ends)))
 	return Estimate{Value: rate, Ends: func(level float64) (float64, float64) {
 		half := student(min(number, k)-1, level) * se

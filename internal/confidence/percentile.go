@@ -11,105 +11,104 @@ import (
 	"perfpipe/internal/dist"
 )
 
-// OfPercentiles estimates percentiles of a distribution. col has all of its values or a sample, in the order in which
-// their requests were due, +∞ for failures; at returns the value of a rank, from 1, among len(col).
+// OfPercentiles estimates percentiles of a distribution. col holds all of its values or a sample, in the order in which
+// their requests were due, +∞ for failures. at returns the value of a rank from 1 to len(col).
 func OfPercentiles(col []float32, percentiles []float64, at func(rank int64) float64) []Estimate {
 	number, independent := effective(len(col), func(k int) float64 {
 		if math.IsInf(float64(col[k]), 1) {
-			return 0 // a failure
+			return 0 // a failure; +∞ has no variance
 		}
 		return float64(col[k])
 	})
-	worths := worthsAt(col, percentiles, at)
+	sizes := sizesAt(col, percentiles, at)
 	out := make([]Estimate, len(percentiles))
 	for k, p := range percentiles {
-		w := worths[k]
-		if !independent && p > 50 { // the few values of a tail know less of how alike neighbors are
-			w = w.cautious(worth{number, false})
+		s := sizes[k]
+		if !independent && p > 50 { // the few values of a tail are not enough to estimate their autocorrelation
+			s = s.least(sampleSize{number, false})
 		}
-		out[k] = ofPercentile(int64(len(col)), p, w, at)
+		out[k] = ofPercentile(int64(len(col)), p, s, at)
 	}
 	return out
 }
 
-// worth is the number of independent values that a series is worth for a figure.
-type worth struct {
+// sampleSize is the effective size of a sample for one figure.
+type sampleSize struct {
 	number      float64
-	independent bool
+	independent bool // the values seem independent
 }
 
-// cautious returns the lesser of two.
-func (w worth) cautious(o worth) worth {
-	return worth{min(w.number, o.number), w.independent && o.independent}
+// least returns the lesser of two sizes, and independent only if both are.
+func (s sampleSize) least(o sampleSize) sampleSize {
+	return sampleSize{min(s.number, o.number), s.independent && o.independent}
 }
 
-// ofShareBelow returns what col is worth for the share of values that are at most q.
-func ofShareBelow(col []float32, q float32) worth {
+// ofShareBelow returns the effective size of col for the share of values that are at most q.
+func ofShareBelow(col []float32, q float32) sampleSize {
 	number, independent := effective(len(col), func(i int) float64 {
 		if col[i] <= q {
 			return 1
 		}
 		return 0
 	})
-	return worth{number, independent}
+	return sampleSize{number, independent}
 }
 
-// maxWorths bounds the percentiles at which the effective number is computed. Between two of them it is the lesser of
-// theirs.
-const maxWorths = 12
+// maxSizes limits the number of percentiles at which the effective sample size is computed. Between two of them it is
+// the lesser of their sizes.
+const maxSizes = 12
 
-// worthsAt returns what col is worth at each percentile.
-func worthsAt(col []float32, percentiles []float64, at func(rank int64) float64) []worth {
-	order := make([]int, len(percentiles)) // of ascending percentiles
+// sizesAt returns the effective size of col for each percentile.
+func sizesAt(col []float32, percentiles []float64, at func(rank int64) float64) []sampleSize {
+	order := make([]int, len(percentiles)) // indexes of percentiles, ascending by value
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(percentiles[a], percentiles[b]) })
-	compute := func(k int) worth {
+	compute := func(k int) sampleSize {
 		return ofShareBelow(col, float32(at(dist.Rank(int64(len(col)), percentiles[order[k]]))))
 	}
-	out := make([]worth, len(percentiles))
+	out := make([]sampleSize, len(percentiles))
 	last := len(order) - 1
-	if last < maxWorths {
+	if last < maxSizes {
 		for k := range order {
 			out[order[k]] = compute(k)
 		}
 		return out
 	}
-	step := (last + maxWorths - 2) / (maxWorths - 1)
+	step := (last + maxSizes - 2) / (maxSizes - 1)
 	left := compute(0)
 	for from := 0; from < last; from += step {
 		to := min(from+step, last)
 		right := compute(to)
 		out[order[from]] = left
 		for k := from + 1; k < to; k++ {
-			out[order[k]] = left.cautious(right)
+			out[order[k]] = left.least(right)
 		}
 		left, out[order[to]] = right, right
 	}
 	return out
 }
 
-// ofPercentile estimates the percentile p of n values that are worth w for it. The ends of the interval are order
-// statistics (Hahn and Meeker, Statistical Intervals, 5.2) of the effective number of values for the share that is at
-// most the percentile.
-func ofPercentile(n int64, p float64, w worth, at func(rank int64) float64) Estimate {
+// ofPercentile estimates the percentile p of n values, whose effective size for the share at or below p is s. The ends
+// of the interval are order statistics (Hahn and Meeker, Statistical Intervals, 5.2).
+func ofPercentile(n int64, p float64, s sampleSize, at func(rank int64) float64) Estimate {
 	value := at(dist.Rank(n, p))
 	tail := min(p, 100-p) / 100
 	switch {
-	case w.independent:
+	case s.independent:
 		if never := math.Pow(1-tail, float64(n)); never > (1-Level)/2 && p < 100 {
 			return tooShort(value, math.Log((1-Level)/2)/math.Log(1-tail))
 		}
-	case w.number < fewest || w.number*tail < fewestTail:
-		return tooShort(value, float64(n)*max(fewest, fewestTail/tail)/w.number)
+	case s.number < fewest || s.number*tail < fewestTail:
+		return tooShort(value, float64(n)*max(fewest, fewestTail/tail)/s.number)
 	}
 	if tail == 0 {
 		return Estimate{Value: value, Why: "no number of values bounds the greatest"}
 	}
 	e := Estimate{Value: value, Linear: !(at(1) > 0)}
 	e.Ends = func(level float64) (float64, float64) {
-		low, high := rankInterval(n, w.number, p, level)
+		low, high := rankInterval(n, s.number, p, level)
 		from, to := math.Inf(-1), math.Inf(1)
 		if low >= 1 {
 			from = between(low, at)
@@ -122,7 +121,7 @@ func ofPercentile(n int64, p float64, w worth, at func(rank int64) float64) Esti
 	return e
 }
 
-// between returns the value of a rank, interpolated between two.
+// between returns the value of a fractional rank, interpolated between the two nearest ranks.
 func between(rank float64, at func(rank int64) float64) float64 {
 	whole, part := math.Modf(rank)
 	low := at(int64(whole))
@@ -132,18 +131,18 @@ func between(rank float64, at func(rank int64) float64) float64 {
 	return low + part*(at(int64(whole)+1)-low)
 }
 
-// rankInterval returns the ranks, from 1, of the two of n values between which the percentile p of the population lies
-// with probability level, whatever its distribution, if they are worth number independent ones. A rank below 1 or above n
-// is beyond the values.
+// rankInterval returns the ranks, counted from 1, of the two of n values between which the percentile p of the
+// population lies with probability level, for any distribution. number is the effective sample size of the n values. A
+// rank below 1 or above n means that the values do not bound the percentile on that side.
 //
-// The number of independent values below the percentile is binomial; a rank between two is the point at which that
-// distribution, interpolated linearly, reaches the probability (Hettmansperger and Sheather 1986). Values that are alike
-// have the interval of Clopper and Pearson for the share below, of the effective number.
+// The number of independent values below the percentile is binomial. A fractional rank is the point at which that
+// distribution, interpolated linearly, reaches the probability (Hettmansperger and Sheather 1986). For correlated
+// values, the ranks are those of the Clopper-Pearson interval of the share below, with the effective sample size.
 func rankInterval(n int64, number, p, level float64) (low, high float64) {
 	outside := (1 - level) / 2
 	if number >= float64(n) {
 		below := distuv.Binomial{N: float64(n), P: p / 100}
-		reach := func(share float64) float64 { // the number of values below, at most, with that probability
+		reach := func(share float64) float64 { // the quantile of that number
 			k := sort.Search(int(n), func(k int) bool { return below.CDF(float64(k)) > share })
 			before := below.CDF(float64(k - 1))
 			if step := below.CDF(float64(k)) - before; step > 0 {
@@ -159,8 +158,8 @@ func rankInterval(n int64, number, p, level float64) (low, high float64) {
 	return low, min(high, float64(n+1))
 }
 
-// clopperPearson returns an end of the interval for a share that was observed among number values: the lower one if
-// quantile is less than a half, else the upper one.
+// clopperPearson returns an end of the Clopper-Pearson interval of a share that was observed in number values: the
+// lower end if quantile is less than 0.5, else the upper end.
 func clopperPearson(share, number, quantile float64) float64 {
 	seen := share * number
 	a, b := seen, number-seen+1
