@@ -8,6 +8,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/cli"
+	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/request"
@@ -103,31 +104,20 @@ type flags struct {
 	shardFlags
 }
 
-// target reads --url; nil: the simulator.
-func (f *flags) target() (*url.URL, error) {
+// servers reads --url. No URL is the simulator.
+func (f *flags) servers() ([]*url.URL, error) {
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
 		return nil, fault.Usage("there are "+strings.Join(api.Names(), ", ")+", and custom", "--api: %q is not known", f.API)
 	}
-	if len(f.URL) == 0 {
-		return nil, nil
+	var list []*url.URL
+	for _, text := range f.URL {
+		u, err := client.ParseURL(text)
+		if err != nil {
+			return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
+		}
+		list = append(list, u)
 	}
-	return parseTarget(f.URL[0])
-}
-
-func parseTarget(given string) (*url.URL, error) {
-	raw := given
-	if !strings.Contains(raw, "://") {
-		raw = "http://" + raw
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
-	}
-	if u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
-		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions",
-			"--url: %q is not an http or https URL", given)
-	}
-	return u, nil
+	return list, nil
 }
 
 func (f *flags) headers() (map[string]string, error) { return headerFlag("--headers", f.Headers) }
@@ -148,12 +138,8 @@ func headerFlag(flag string, list []string) (map[string]string, error) {
 	}
 	m := map[string]string{}
 	for _, h := range list {
-		name, value, ok := strings.Cut(h, "=")
-		if !ok { // of which the value may be a secret
-			name, _, _ = strings.Cut(h, ":")
-			return nil, fault.Usage("write "+flag+" NAME=VALUE", "%s: %.40q has no =VALUE", flag, name)
-		}
-		if err := request.CheckHeader(name, value); err != nil {
+		name, value, err := request.ParseHeader(h)
+		if err != nil {
 			return nil, fault.Usage("write "+flag+" NAME=VALUE", "%s: %w", flag, err)
 		}
 		m[name] = value

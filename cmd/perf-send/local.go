@@ -59,12 +59,11 @@ type server struct {
 	close     func() error
 }
 
-// server finds or starts the server. The context that it returns ends when a server that was started here does.
-func (f *flags) server(ctx context.Context, env *cli.Env, facts *runFacts) (context.Context, *server, error) {
-	target, err := f.target()
-	if err != nil {
-		return nil, nil, err
-	}
+// server returns the server at target, or starts one if target is nil. The context that it returns ends when a server
+// that was started here does.
+func (f *flags) server(
+	ctx context.Context, env *cli.Env, target *url.URL, facts *runFacts,
+) (context.Context, *server, error) {
 	switch {
 	case launch.Is(f.API) && target != nil:
 		return nil, nil, fault.Usage("leave out --url, or --api for a server that runs already",

@@ -38,7 +38,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	ctx, abort, stop := env.Interrupts()
 	defer stop()
 	var facts runFacts
-	ctx, to, err := f.server(ctx, env, &facts)
+	ctx, to, err := f.server(ctx, env, cfg.URL, &facts)
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func send(env *cli.Env, f *flags, points []load.Point) (err error) {
 	return r.run(ctx, abort, clk, points, in, name)
 }
 
-// clientConfig returns the client's configuration, without its server.
+// clientConfig returns the client's configuration. Its URL is nil if the server is to be started here.
 func (f *flags) clientConfig(env *cli.Env, points []load.Point) (c client.Config, err error) {
 	c = client.Config{
 		API: f.API, Model: f.Model, NoUsage: f.NoUsage, Drop: append(f.DropParams, launch.Refuses(f.API)...),
@@ -97,7 +97,10 @@ func (f *flags) clientConfig(env *cli.Env, points []load.Point) (c client.Config
 	if c.Network, err = f.network(c.Headers); err != nil {
 		return c, err
 	}
-	c.More, err = f.more()
+	servers, err := f.servers()
+	if len(servers) > 0 {
+		c.URL, c.More = servers[0], servers[1:]
+	}
 	return c, err
 }
 

@@ -2,15 +2,11 @@ package main
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"net"
-	"net/netip"
+	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/mask"
@@ -50,65 +46,32 @@ func (f *transportFlags) network(headers map[string]string) (client.Network, err
 	if f.HTTP2 && n.NoKeepAlive {
 		return n, fault.Usage("leave one out", "--no-keep-alive: one connection of HTTP/2 carries many requests")
 	}
-	for _, b := range f.Bind {
-		ip, err := netip.ParseAddr(strings.Trim(b, "[]"))
-		if err != nil {
-			return n, fault.Usage("an address looks like 192.0.2.7 or 2001:db8::7", "--bind: %q is not an IP address", b)
-		}
-		n.Bind = append(n.Bind, ip)
-	}
 	var err error
-	if n.Resolve, err = resolve(f.Resolve); err != nil {
-		return n, err
+	if n.Bind, err = client.ParseBind(f.Bind); err != nil {
+		return n, fault.Usage("an address looks like 192.0.2.7 or 2001:db8::7", "--bind: %w", err)
+	}
+	if n.Resolve, err = client.ParseResolve(f.Resolve); err != nil {
+		return n, fault.Usage("write --resolve HOST:PORT:ADDR, such as api.test:443:127.0.0.1", "--resolve: %w", err)
 	}
 	n.TLS, err = f.tls()
 	return n, err
 }
 
-// resolve reads HOST:PORT:ADDR; an IPv6 address may stand in brackets.
-func resolve(list []string) (map[string]string, error) {
-	m := map[string]string{}
-	for _, r := range list {
-		bad := fault.Usage("write --resolve HOST:PORT:ADDR, such as api.test:443:127.0.0.1",
-			"--resolve: %q is not HOST:PORT:ADDR", r)
-		host, rest, ok1 := strings.Cut(r, ":")
-		if strings.HasPrefix(r, "[") {
-			host, rest, ok1 = strings.Cut(r[1:], "]:")
-		}
-		port, addr, ok2 := strings.Cut(rest, ":")
-		addr = strings.Trim(addr, "[]")
-		if _, err := netip.ParseAddr(addr); err != nil || !ok1 || !ok2 || host == "" || port == "" {
-			return nil, bad
-		}
-		m[strings.ToLower(net.JoinHostPort(host, port))] = addr
-	}
-	return m, nil
-}
-
-func (f *transportFlags) tls() (*tls.Config, error) {
-	cfg := &tls.Config{InsecureSkipVerify: f.Insecure}
+func (f *transportFlags) tls() (cfg *tls.Config, err error) {
+	cfg = &tls.Config{InsecureSkipVerify: f.Insecure}
 	if f.CACert != "" {
-		pem, err := os.ReadFile(f.CACert)
-		if err != nil {
-			return nil, fault.Fail("", "--cacert: %w", err)
-		}
-		if cfg.RootCAs = x509.NewCertPool(); !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fault.Fail("it must hold certificates in PEM", "--cacert: %s has none", f.CACert)
+		if cfg.RootCAs, err = client.LoadRoots(f.CACert); err != nil {
+			return nil, fmt.Errorf("--cacert: %w", err)
 		}
 	}
-	switch {
-	case f.Cert != "":
-		key := f.Key
-		if key == "" {
-			key = f.Cert
+	if f.Cert == "" {
+		if f.Key != "" {
+			return nil, fault.Usage("give the certificate, too", "--key: needs --cert")
 		}
-		pair, err := tls.LoadX509KeyPair(f.Cert, key)
-		if err != nil {
-			return nil, fault.Fail("--cert takes the certificate and --key its private key, both PEM", "--cert: %w", err)
-		}
-		cfg.Certificates = []tls.Certificate{pair}
-	case f.Key != "":
-		return nil, fault.Usage("give the certificate, too", "--key: needs --cert")
+		return cfg, nil
+	}
+	if cfg.Certificates, err = client.LoadCertificate(f.Cert, f.Key); err != nil {
+		return nil, fault.Fail("--cert takes the certificate and --key its private key, both PEM", "--cert: %w", err)
 	}
 	return cfg, nil
 }
@@ -132,17 +95,4 @@ func (f *flags) told(env *cli.Env, c *client.Client, servers []*url.URL) error {
 		}
 	}
 	return nil
-}
-
-// more reads each --url after the first.
-func (f *flags) more() ([]*url.URL, error) {
-	var list []*url.URL
-	for i := 1; i < len(f.URL); i++ {
-		u, err := parseTarget(f.URL[i])
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, u)
-	}
-	return list, nil
 }

@@ -113,6 +113,16 @@ func CheckHeader(name, value string) error {
 	return nil
 }
 
+// ParseHeader parses NAME=VALUE. Its errors do not have the value, which may be a secret.
+func ParseHeader(text string) (name, value string, err error) {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok {
+		name, _, _ = strings.Cut(text, ":")
+		return "", "", fmt.Errorf("%.40q has no =VALUE", name)
+	}
+	return name, value, CheckHeader(name, value)
+}
+
 // isControl reports whether a header's value must not have the character. A tab is white space.
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 

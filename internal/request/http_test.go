@@ -93,3 +93,15 @@ func FuzzHTTP(f *testing.F) {
 		}
 	})
 }
+
+// An error has no value, which may be a secret.
+func TestParseHeader(t *testing.T) {
+	if name, value, err := ParseHeader("X-A=b=c"); name != "X-A" || value != "b=c" || err != nil {
+		t.Errorf("got %q, %q, %v", name, value, err)
+	}
+	for _, bad := range []string{"Authorization: Bearer secret", "=secret", "X-A=secret\n", "Content-Length=secret", ""} {
+		if _, _, err := ParseHeader(bad); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
