@@ -7,15 +7,15 @@ import (
 	"perfpipe/internal/record"
 )
 
-// transported counts what the connections did to requests beside what the server did.
+// transported counts effects of the connections on requests, as opposed to effects of the server.
 type transported struct {
-	Requests  int64 // all
-	Twice     int64 // went out more than once
-	TwiceLate int64 // of those: the first attempt cost the answer 1 ms or more
-	TwiceWait int64 // the longest such cost, µs
-	Waits     int64 // waited for an HTTP/2 stream
+	Requests  int64 // all requests
+	Twice     int64 // requests sent more than once
+	TwiceLate int64 // requests that the first attempt delayed by heldMs or more
+	TwiceWait int64 // the longest such delay, µs
+	Waits     int64 // requests that waited for an HTTP/2 stream
 	LongWait  int64 // the longest such wait, µs
-	Untidy    int64 // answers that were complete while their transport was not
+	Untidy    int64 // complete answers whose body or connection ended improperly
 }
 
 func (t *transported) add(r *record.Record) {
@@ -46,7 +46,7 @@ func (t *transported) merge(o *transported) {
 	t.Untidy += o.Untidy
 }
 
-// twice says how many requests were sent twice; empty: none.
+// twice describes the requests that were sent more than once. It returns "" if there are none.
 func (t *transported) twice() string {
 	if t.Twice == 0 {
 		return ""
@@ -61,11 +61,13 @@ func (t *transported) notes() (notes []string) {
 	}
 	if t.Waits > 0 {
 		notes = append(notes, fmt.Sprintf(
-			"%d of %d requests waited for an HTTP/2 stream, up to %.4g ms, which is in TTFT and latency", t.Waits, t.Requests, float64(t.LongWait)/metric.Microseconds))
+			"%d of %d requests waited for an HTTP/2 stream, up to %.4g ms, which is in TTFT and latency",
+			t.Waits, t.Requests, float64(t.LongWait)/metric.Microseconds))
 	}
 	if t.Untidy > 0 {
 		notes = append(notes, fmt.Sprintf(
-			"%d of %d answers were complete, but their body or connection did not end as HTTP has it (untidy_end)", t.Untidy, t.Requests))
+			"%d of %d answers were complete, but their body or connection did not end as HTTP has it (untidy_end)",
+			t.Untidy, t.Requests))
 	}
 	return notes
 }

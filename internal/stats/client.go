@@ -12,61 +12,66 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Client gathers what records say of the load generator itself. The zero value is ready.
+// Client accumulates measurements of the load generator itself from records. The zero value is ready to use.
 type Client struct {
-	lag, cpu       dist.Dist // µs, where requests are due by a schedule; thousandths of its CPUs
-	chunks, joined int64
+	lag            dist.Dist // of requests that are due by a schedule, µs
+	cpu            dist.Dist // CPU use, in thousandths of the available CPUs
+	chunks, joined int64     // chunks after the first; those read late and together with others
 	times          clientTimes
 	conns          transported
 }
 
-// clientTimes are sums over records, in µs where they are times. A wait below heldMs is not counted: it is what a
-// request costs.
+// clientTimes holds sums over records; times are in µs. Lags below heldMs do not count: they are the normal cost of a
+// request. In a closed loop, the lag of a request is the time in which its slot was idle.
 type clientTimes struct {
-	Lag, Output, Input          int64 // where requests are due by a schedule: how late, and what of it was due to stdout or stdin
-	Idle, IdleOutput, IdleInput int64 // the same of a closed loop, where the lag is the time in which a slot is idle
-	Busy                        int64 // of a closed loop: the time in which slots were not idle
-	Lags                        int64 // records with a lag above 0, however short
-	Zeros                       int64 // records that say that their lag is 0
-	Stalled, Life               int64 // in which perf-send did not run; of all requests, from when they were due
+	Lag, Output, Input          int64 // scheduled requests: lag, and its parts caused by the output and the input
+	Idle, IdleOutput, IdleInput int64 // the same for a closed loop
+	Busy                        int64 // closed loop: time in which slots were not idle
+	Lags                        int64 // number of records with a lag above 0, however short
+	Zeros                       int64 // number of records with an explicit lag of 0
+	Stalled                     int64 // time in which perf-send did not run
+	Life                        int64 // total time of all requests, each from its due time
 }
 
-// heldMs is the shortest wait that counts, ms.
+// heldMs is the shortest lag or delay that counts, in ms.
 const heldMs = 1
 
-// Verdict judges the load generator by its own measurements.
+// Verdict is a judgment of the load generator by its own measurements.
 type Verdict struct {
 	Level  string `json:"verdict"` // clean, strained, bottleneck or unknown
 	Reason string `json:"reason,omitempty"`
 	hint   string
 }
 
-// Hint returns the next step for whoever runs the load generator; empty if it is clean.
+// Hint returns what the user can do about the verdict. It is empty if the verdict is Clean.
 func (v Verdict) Hint() string { return v.hint }
 
 const (
 	hintOutput = "perf-send -o FILE writes the records to a file, which perf-stats reads afterwards"
 	hintInput  = "perf-gen -o FILE makes the request lines beforehand"
-	hintTwice  = "the server ends kept connections; --no-keep-alive opens one for each request, --no-resend makes such requests failures"
-	hintCPU    = "run perf-send on idle CPUs of its own, lower the load, or split it over several machines"
+	hintTwice  = "the server ends kept connections; --no-keep-alive opens one for each request, " +
+		"--no-resend makes such requests failures"
+	hintCPU = "run perf-send on idle CPUs of its own, lower the load, or split it over several machines"
 )
 
 // The levels of a Verdict.
 const (
 	Clean      = "clean"
-	Strained   = "strained"   // figures near the thresholds' size are suspect
-	Bottleneck = "bottleneck" // the figures are the client's, not the server's
+	Strained   = "strained"   // effects as small as the thresholds cannot be trusted
+	Bottleneck = "bottleneck" // the figures measure the client rather than the server
 	Unknown    = "unknown"
 )
 
-// SlowOutput is the verdict on a run most of which records waited to be written, though buffers took them up and the load
-// was not held up yet.
+// SlowOutput returns the verdict on a run in which records waited to be written for most of the time, but buffers
+// absorbed them, so that the load was not delayed.
 func SlowOutput(waited, run time.Duration) Verdict {
-	return Verdict{Strained, fmt.Sprintf("stdout or the output file took the records too slowly, for %v of %v: a longer run would be held up",
-		waited.Round(100*time.Millisecond), run.Round(100*time.Millisecond)), hintOutput}
+	reason := fmt.Sprintf(
+		"stdout or the output file took the records too slowly, for %v of %v: a longer run would be held up",
+		waited.Round(100*time.Millisecond), run.Round(100*time.Millisecond))
+	return Verdict{Strained, reason, hintOutput}
 }
 
-// Add takes what a record says. A key that is absent was not measured.
+// Add adds one record. A key that is absent from it was not measured.
 func (c *Client) Add(r *record.Record) {
 	c.dists()
 	lag, known := r.Lag()
@@ -82,7 +87,7 @@ func (c *Client) Add(r *record.Record) {
 	c.joined += joinedChunks(r)
 }
 
-// closedLoop is the mode of records whose requests are due when the answer before has ended.
+// closedLoop is the mode of records whose requests are due as soon as the slot's previous answer has ended.
 const closedLoop = "closed"
 
 func (t *clientTimes) add(r *record.Record, lag float64) {
@@ -113,11 +118,11 @@ func (t *clientTimes) add(r *record.Record, lag float64) {
 	sum(&t.Life, lag+max(r.LatencyMs, r.StallMs))
 }
 
-// lateRead is the wait before a read, ms, from which chunks that it found together may have come one after the other.
+// lateRead is the delay of a read, in ms, from which chunks found together may have arrived one after the other.
 const lateRead = 1
 
-// joinedChunks is how many chunks of a stream were read late and together, and lost their own times: joined_chunks.
-// Records without it may have had such reads; each read that found several chunks counts as one.
+// joinedChunks returns the number of chunks that were read late and together with others, so that their own arrival
+// times are lost. If a record has no joined_chunks, each late read of several chunks counts as one.
 func joinedChunks(r *record.Record) (n int64) {
 	if r.Says(record.KeyJoined) || r.Joined > 0 {
 		return int64(min(max(r.Joined, 0), len(r.GapUs)))
@@ -133,10 +138,10 @@ func joinedChunks(r *record.Record) (n int64) {
 	return n
 }
 
-// Joined is the share of chunks that were read late and together with others, whose time is the last one's.
+// Joined returns the share of chunks that were read late and together with others. Their time is that of the last one.
 func (c *Client) Joined() float64 { return float64(c.joined) / float64(max(1, c.chunks)) }
 
-// Merge adds what o gathered.
+// Merge adds the records of o to c.
 func (c *Client) Merge(o *Client) {
 	c.chunks += o.chunks
 	c.joined += o.joined
@@ -162,7 +167,7 @@ func (t *clientTimes) merge(o *clientTimes) {
 	t.Zeros += o.Zeros
 }
 
-// dists gives what is gathered. Few values are kept as they are: perf-send holds a Client for a run of any length.
+// dists returns the distributions. They keep few exact values, since perf-send has a Client in runs of any length.
 func (c *Client) dists() [2]*dist.Dist {
 	all := [2]*dist.Dist{&c.lag, &c.cpu}
 	for _, d := range all {
@@ -171,9 +176,12 @@ func (c *Client) dists() [2]*dist.Dist {
 	return all
 }
 
-// Verdict judges what was gathered so far.
+// Verdict returns the verdict on the records added so far.
 func (c *Client) Verdict() Verdict {
-	at := func(d *dist.Dist, p, unit float64) float64 { s := d.Stat([]float64{p}, unit); return s.At(p) }
+	at := func(d *dist.Dist, p, unit float64) float64 {
+		s := d.Stat([]float64{p}, unit)
+		return s.At(p)
+	}
 	if c.conns.Requests == 0 {
 		return Verdict{Level: Unknown, Reason: "no record was measured"}
 	}
@@ -186,24 +194,27 @@ func (c *Client) Verdict() Verdict {
 	return c.judge(at(&c.lag, 99, metric.Microseconds), at(&c.cpu, 90, metric.Thousandths))
 }
 
-// judge is the rule: the worst of its marks. docs/accuracy.md shows the measurements behind it.
+// judge returns the worst of these criteria. docs/accuracy.md has the measurements behind them.
 //
 //	                    strained   bottleneck
-//	slots idle           ≥ 5 %       ≥ 20 %     of the time of a closed loop's slots: it was not at its level
+//	slots idle           ≥ 5 %       ≥ 20 %     of the slots' time in a closed loop: the load was below its level
 //	stalled              ≥ 5 %       ≥ 20 %     of the requests' time: perf-send did not run
-//	lag, p99             ≥ 10 ms     ≥ 100 ms   requests that were due by a schedule went out late
-//	chunks read late     ≥ 1 %       ≥ 10 %     of all, together with the one before: their times are the last one's
-//	client CPU, p90      ≥ 0.80      ≥ 0.95     of the CPUs it may use
-//	sent twice           ≥ 1 %         –        of the requests, whose first attempt cost 1 ms or more: it is in their times
+//	lag, p99             ≥ 10 ms     ≥ 100 ms   scheduled requests were sent late
+//	chunks read late     ≥ 1 %       ≥ 10 %     of all chunks: they have the time of the last one of their read
+//	client CPU, p90      ≥ 0.80      ≥ 0.95     of the CPUs that it may use
+//	sent twice           ≥ 1 %         –        of the requests: a first attempt of 1 ms or more is in their times
 //
-// The kernel's stamps are exact however late they are read, but it keeps one for all that waits in a connection. Up to one
-// such chunk in a hundred leaves the p99 of the times' error where it is. A lag is no error of a time: it is shown, and in
-// the response time; but a slot that is idle sends less than was asked for. NaN passes: what was not measured accuses nobody.
+// The kernel's timestamps are exact even if they are read late, but there is only one for all unread data of a
+// connection. If at most one chunk in a hundred is read late, the p99 of the error is not affected.
+//
+// A lag does not falsify times: it is reported, and is part of the response time. An idle slot, though, means less load
+// than requested. NaN is an unmeasured value and meets no criterion.
 func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 	t := &c.times
-	idle, held := share(t.Idle, t.Idle+t.Busy), share(t.IdleOutput+t.IdleInput, t.Idle+t.Busy)
+	idle := share(t.Idle, t.Idle+t.Busy)
+	held := share(t.IdleOutput+t.IdleInput, t.Idle+t.Busy) // waiting for the input or the output
 	idleFor := fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100,
-		cmp.Or(since(t.Idle, t.IdleOutput, t.IdleInput), ": perf-send was busy, stopped or starved of CPU"))
+		cmp.Or(cause(t.Idle, t.IdleOutput, t.IdleInput), ": perf-send was busy, stopped or starved of CPU"))
 	stalled := share(t.Stalled, t.Life)
 	marks := []struct {
 		value, strained, bottleneck float64
@@ -213,9 +224,10 @@ func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 		{stalled, 0.05, 0.20, fmt.Sprintf("perf-send did not run for %.3g %% of its requests' time: "+
 			"it was stopped, starved of CPU, or over a CPU quota", stalled*100)},
 		{lagP99Ms, 10, 100, fmt.Sprintf("requests went out late: lag p99 is %.4g ms%s",
-			lagP99Ms, since(t.Lag, t.Output, t.Input))},
+			lagP99Ms, cause(t.Lag, t.Output, t.Input))},
 		{idle, 0.05, 0.20, idleFor},
-		{c.Joined(), 0.01, 0.10, fmt.Sprintf("%.3g %% of the chunks were read late and together with others: their times are the last one's", c.Joined()*100)},
+		{c.Joined(), 0.01, 0.10, fmt.Sprintf("%.3g %% of the chunks were read late and together with others: "+
+			"their times are the last one's", c.Joined()*100)},
 		{cpuP90, 0.80, 0.95, fmt.Sprintf("the client used %.0f %% of its CPUs (p90)", cpuP90*100)},
 		{share(c.conns.TwiceLate, c.conns.Requests), 0.01, math.Inf(1), c.conns.twice()},
 	}
@@ -236,8 +248,8 @@ const (
 	slowInput  = ": request lines came too slowly"
 )
 
-// since names what most of a wait was for, if that is known.
-func since(all, output, input int64) string {
+// cause returns the cause of at least half of a wait, or "" if it is unknown. Times are in µs.
+func cause(all, output, input int64) string {
 	switch {
 	case output > 0 && output >= all/2:
 		return slowOutput
@@ -247,6 +259,7 @@ func since(all, output, input int64) string {
 	return ""
 }
 
+// hintOf returns the hint for a reason of judge.
 func hintOf(reason string) string {
 	switch {
 	case strings.HasPrefix(reason, "sent twice"):
@@ -259,6 +272,7 @@ func hintOf(reason string) string {
 	return hintCPU
 }
 
+// share returns part ÷ of, or NaN if of is not positive.
 func share(part, of int64) float64 {
 	if of <= 0 {
 		return math.NaN()

@@ -8,22 +8,22 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Course is what happened along a run: of all its records, in any order, those of the warm-up too. Its bins are those of
-// the timeline from which throughput and the steady state come.
+// Course is the time series of a run. It takes all records in any order, including those of the warm-up. Its bins are
+// those of the timeline from which throughput and the steady state are computed.
 type Course struct {
 	flights flights
-	level   int // of details
-	details map[int64]*detail
+	level   int               // timeline.level that the keys of details refer to
+	details map[int64]*detail // by instant ÷ bin width
 }
 
-// detail is what a bin has beside the sums of the timeline, by instant ÷ width.
+// detail holds the data of a bin that the timeline does not have.
 type detail struct {
-	failed map[string]int64
-	maxLag float64
-	times  [NumTimes]dist.Levels
+	failed map[string]int64      // failures by kind
+	maxLag float64               // ms
+	times  [NumTimes]dist.Levels // ms
 }
 
-// The durations whose values a Course retains over time.
+// The durations of which a Course has a time series, as indexes of CourseBin.Times.
 const (
 	TimeTTFT = iota
 	TimeTPOT
@@ -33,14 +33,16 @@ const (
 
 // CourseBin is one interval of a Course.
 type CourseBin struct {
-	Due, OK, Output int64                 // requests due, successes ended, output tokens arrived
-	InFlight        float64               // time-weighted mean
-	Failed          map[string]int64      // failures by kind, at their end
-	MaxLag          float64               // ms, of the requests sent
-	Times           [NumTimes]dist.Levels // of the successes among the requests sent
+	Due      int64                 // requests due
+	OK       int64                 // successful requests ended
+	Output   int64                 // output tokens arrived
+	InFlight float64               // requests in flight, averaged over time
+	Failed   map[string]int64      // failed requests ended, by kind
+	MaxLag   float64               // the greatest lag of the requests sent, ms
+	Times    [NumTimes]dist.Levels // durations of the successful requests sent, ms
 }
 
-// Add takes one record, of which it retains nothing.
+// Add adds one record. It does not retain the record.
 func (c *Course) Add(r *record.Record) {
 	if c.flights.limit = 0; !c.flights.add(r) || r.SentUs == 0 || r.Lacks(record.KeyLatencyMs) {
 		return
@@ -64,7 +66,7 @@ func (c *Course) Add(r *record.Record) {
 	}
 }
 
-// detail returns that of an instant, at the width that the timeline has now.
+// detail returns the detail of the bin at an instant. The pointer is valid until the bins become wider.
 func (c *Course) detail(us int64) *detail {
 	c.match()
 	i := us / c.flights.time.width()
@@ -79,7 +81,7 @@ func (c *Course) detail(us int64) *detail {
 	return d
 }
 
-// match joins details until they are as wide as the bins of the timeline.
+// match joins details until they are as wide as the timeline's bins.
 func (c *Course) match() {
 	if len(c.details) == 0 {
 		c.level = c.flights.time.level
@@ -115,7 +117,7 @@ func joinCounts(to, from map[string]int64) map[string]int64 {
 	return to
 }
 
-// Merge adds all of o, which it uses up.
+// Merge adds the records of o to c. It must not be used afterwards.
 func (c *Course) Merge(o *Course) {
 	c.flights.merge(&o.flights)
 	o.flights.time.level = c.flights.time.level
@@ -134,8 +136,8 @@ func (c *Course) Merge(o *Course) {
 	}
 }
 
-// Bins cuts the course into at most most intervals of one width, in µs, the first of which begins at an instant.
-func (c *Course) Bins(most int) (bins []CourseBin, fromUs, widthUs int64) {
+// Bins divides the course into at most limit intervals of equal width. The first one begins at fromUs.
+func (c *Course) Bins(limit int) (bins []CourseBin, fromUs, widthUs int64) {
 	all := c.flights.time.stretches()
 	if len(all) == 0 {
 		return nil, 0, 0
@@ -143,7 +145,7 @@ func (c *Course) Bins(most int) (bins []CourseBin, fromUs, widthUs int64) {
 	c.match()
 	base := c.flights.time.width()
 	first, last := all[0].first, all[len(all)-1].first+all[len(all)-1].n
-	per := (last - first + int64(most) - 1) / int64(most)
+	per := (last - first + int64(limit) - 1) / int64(limit) // timeline bins per interval
 	bins = make([]CourseBin, (last-first+per-1)/per)
 	for _, s := range all {
 		at := s.first - first
@@ -165,11 +167,12 @@ func (c *Course) Bins(most int) (bins []CourseBin, fromUs, widthUs int64) {
 	return bins, first * base, per * base
 }
 
-// ErrorKinds returns every kind of error that a Course tells apart. What records say beyond these is "other".
+// ErrorKinds returns the kinds of error that a Course counts. The last one, "other", stands for all other kinds.
 func ErrorKinds() []string {
 	return []string{
-		record.KindConnect, record.KindConnectTimeout, record.KindReadTimeout, record.KindTotalTimeout, record.KindTLS, record.KindHTTP,
-		record.KindAPI, record.KindProtocol, record.KindTruncated, record.KindEmpty, record.KindCanceled, record.KindRequest, "other",
+		record.KindConnect, record.KindConnectTimeout, record.KindReadTimeout, record.KindTotalTimeout, record.KindTLS,
+		record.KindHTTP, record.KindAPI, record.KindProtocol, record.KindTruncated, record.KindEmpty,
+		record.KindCanceled, record.KindRequest, "other",
 	}
 }
 

@@ -11,26 +11,26 @@ import (
 	"perfpipe/internal/record"
 )
 
-// flights is when requests were in flight and when their tokens came.
+// flights records when requests were in flight and when their tokens arrived.
 type flights struct {
-	limit        int64   // spans that are kept for an exact peak
-	starts, ends []int64 // µs, of the first so many; nil once there are more
-	n            int64
-	firstUs      int64 // the first request due, 0 where none says
-	lastUs       int64 // the last end
+	limit        int64   // maximum length of starts and ends; negative means unlimited
+	starts, ends []int64 // µs; nil once there are more than limit
+	n            int64   // requests
+	firstUs      int64   // first due time, µs since the epoch; 0 if unknown
+	lastUs       int64   // last end, µs since the epoch
 	time         timeline
-	spans        map[loadPoint]*interval // from its first request due to its last end
-	point        loadPoint               // of the last record
-	span         *interval               // of point
+	spans        map[loadPoint]*interval // from the first due time to the last end of each load point
+	point        loadPoint               // load point of the last record
+	span         *interval               // caches spans[point]
 }
 
-// loadPoint is one level of one run.
+// loadPoint identifies one level of load in one run.
 type loadPoint struct{ runID, run string }
 
-// maxSpans bounds the load points of a block that are told apart.
+// maxSpans limits the load points in flights.spans. All further ones share one span.
 const maxSpans = 4096
 
-// of returns the span of a load point.
+// of returns the span of load point p.
 func (f *flights) of(p loadPoint) *interval {
 	if f.span != nil && f.point == p {
 		return f.span
@@ -52,7 +52,7 @@ func (f *flights) of(p loadPoint) *interval {
 	return s
 }
 
-// add takes a record that says when it was sent, and reports whether its times are times.
+// add adds a record and reports whether its times are plausible. A record without times is ignored.
 func (f *flights) add(r *record.Record) bool {
 	if !metric.Sane(r) {
 		return false
@@ -72,7 +72,7 @@ func (f *flights) add(r *record.Record) bool {
 	b, offset := f.time.at(r.SentUs)
 	b.starts++
 	b.startUs += offset
-	if offset >= r.SentUs-due && due <= r.SentUs { // mostly in the same bin
+	if offset >= r.SentUs-due && due <= r.SentUs { // due in the same bin, which is the usual case
 		b.dues++
 	} else {
 		b, _ = f.time.at(due)
@@ -88,7 +88,7 @@ func (f *flights) add(r *record.Record) bool {
 	return f.tokens(r, end)
 }
 
-// keep adds spans while they are few enough.
+// keep adds n requests with their starts and ends, and drops all starts and ends if they are incomplete or too many.
 func (f *flights) keep(starts, ends []int64, n int64) {
 	whole := f.n == int64(len(f.starts)) && n == int64(len(starts))
 	f.n += n
@@ -99,8 +99,8 @@ func (f *flights) keep(starts, ends []int64, n int64) {
 	f.starts, f.ends = append(f.starts, starts...), append(f.ends, ends...)
 }
 
-// tokens credits the prompt when the answer began and the output as its chunks came: all of it at the end where it was
-// not streamed. Where the chunks' own counts are unknown, the tokens are spread evenly over the chunks.
+// tokens counts the prompt tokens when the answer began, and the output tokens when their chunks arrived. If the answer
+// was not streamed, both count at its end. It reports whether the times of the chunks are plausible.
 func (f *flights) tokens(r *record.Record, end int64) bool {
 	prompt, output := metric.Tokens(r.PromptTokens), metric.Tokens(r.CompletionTokens)
 	at := r.SentUs + metric.Micro(r.TTFTMs)
@@ -123,7 +123,7 @@ func (f *flights) tokens(r *record.Record, end int64) bool {
 		sum := upTo(k + 1)
 		page.bins[j].output += sum - given
 		given = sum
-		if j+2 < pageBins { // one bin on or two, without a branch that no processor predicts
+		if j+2 < pageBins { // one or two bins on, the usual case, without an unpredictable branch
 			next := 1
 			if at >= edge+width {
 				next = 2
@@ -134,7 +134,7 @@ func (f *flights) tokens(r *record.Record, end int64) bool {
 			j, edge = j+1, edge+width
 		}
 		if at >= edge {
-			page, j, begin = f.time.find(at) // which may make the bins coarser
+			page, j, begin = f.time.find(at) // this may coarsen the bins
 			width = f.time.width()
 			edge = begin + width
 		}
@@ -143,9 +143,9 @@ func (f *flights) tokens(r *record.Record, end int64) bool {
 	return true
 }
 
-// total is the sum of gaps, none of which may be negative or absurd.
+// total returns the sum of gaps, and whether none of them is negative or too large.
 func total(gaps []int64) (sum int64, valid bool) {
-	var all int64 // bits; maxValue is a power of two
+	var all int64 // bitwise or of all gaps, to compare only once: MaxValue is a power of two
 	for ; len(gaps) >= 4; gaps = gaps[4:] {
 		a, b, c, d := gaps[0], gaps[1], gaps[2], gaps[3]
 		sum += a + b + (c + d)
@@ -158,9 +158,9 @@ func total(gaps []int64) (sum int64, valid bool) {
 	return sum, uint64(all) < dist.MaxValue
 }
 
-// shares returns how many tokens the first k chunks have; k is at least 1 and may not become less. If the chunks do not
-// tell, they are shared evenly, in whole numbers that sum to the output; those that were never streamed were made before
-// the first.
+// shares returns a function that returns the number of tokens in the first k chunks. k must be at least 1 and must not
+// decrease between calls. If the record has no token counts of its chunks, the output is spread evenly over them, in
+// whole numbers; tokens that were not streamed count as generated before the first chunk.
 func shares(r *record.Record, output int64) func(k int) int64 {
 	chunks := len(r.GapUs) + 1
 	if len(r.ChunkTokens) != chunks || !metric.Plausible(r.ChunkTokens) {
@@ -196,10 +196,10 @@ func (f *flights) merge(o *flights) {
 	}
 }
 
-// exactPeak says whether peak is exact.
+// exactPeak reports whether peak is exact.
 func (f *flights) exactPeak() bool { return int64(len(f.starts)) == f.n }
 
-// peak is the most requests that were in flight at once; an end and a start at the same µs do not overlap.
+// peak returns the maximum number of requests in flight. An end and a start at the same µs do not overlap.
 func (f *flights) peak() int64 {
 	if !f.exactPeak() {
 		return edgePeak(f.time.stretches())
@@ -207,14 +207,14 @@ func (f *flights) peak() int64 {
 	return f.overlap(0)
 }
 
-// overlap is the most requests that were in flight at once for longer than that, µs. It needs all spans.
-func (f *flights) overlap(longer int64) int64 {
+// overlap returns the maximum number of requests in flight at once for more than us µs. The peak must be exact.
+func (f *flights) overlap(us int64) int64 {
 	slices.Sort(f.starts)
 	slices.Sort(f.ends)
 	var most int64
 	e := 0
 	for s, start := range f.starts {
-		for e < len(f.ends) && f.ends[e] <= start+longer {
+		for e < len(f.ends) && f.ends[e] <= start+us {
 			e++
 		}
 		most = max(most, int64(s+1-e))
@@ -222,17 +222,18 @@ func (f *flights) overlap(longer int64) int64 {
 	return most
 }
 
-// tooManyNote tells of more requests in flight at once than the records say that there were slots.
+// tooManyNote returns a note if more requests were in flight at once than the load had slots.
 func (g *accumulator) tooManyNote() []string {
 	if g.slots <= 0 || !g.flights.exactPeak() || g.facts[factMode]["open"] {
 		return nil
 	}
-	const slack = 1000 // µs, by which clocks and rounding may err
+	const slack = 1000 // µs, for the error of clocks and rounding
 	slots := int64(g.slots) * int64(max(1, len(g.facts[factShard]))*max(1, len(g.facts[factRunID])))
 	most := g.flights.overlap(slack)
 	if most <= slots {
 		return nil
 	}
 	return []string{fmt.Sprintf(
-		"%d requests were in flight at once, of at most %d by their parallel: records of several runs, or times that cannot be", most, slots)}
+		"%d requests were in flight at once, of at most %d by their parallel: "+
+			"records of several runs, or times that cannot be", most, slots)}
 }

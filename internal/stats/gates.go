@@ -6,7 +6,7 @@ import (
 	"perfpipe/internal/metric"
 )
 
-// figure returns a figure of the whole block, by its name in package gate.
+// figure returns the figure of the block that package gate calls name, or NaN if there is none.
 func (b *Block) figure(name string) dist.Num {
 	switch name {
 	case "ok":
@@ -35,8 +35,8 @@ func (b *Block) figure(name string) dist.Num {
 	return dist.NaN()
 }
 
-// judged returns distribution i as a gate sees it: a failure is +∞ in every time that a successful request would have
-// had, not only in response time.
+// judged returns distribution i for a gate. A failed request counts as +∞ in every duration that a successful one would
+// have, not only in response time.
 func (g *accumulator) judged(i int, opt *Options) *dist.Dist {
 	d := g.dist(i)
 	switch {
@@ -49,7 +49,7 @@ func (g *accumulator) judged(i int, opt *Options) *dist.Dist {
 	return d
 }
 
-// gates judges the block by all gates.
+// gates returns the results of all gates for b.
 func (g *accumulator) gates(b *Block, opt *Options) []gate.Result {
 	var out []gate.Result
 	for _, condition := range opt.Gates {

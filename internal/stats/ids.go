@@ -12,13 +12,13 @@ import (
 	"perfpipe/internal/record"
 )
 
-// maxIDs bounds the requests that are told apart. Beyond, every second one is forgotten, by its hash.
+// maxIDs limits the hashes in ids. Each time there are more, ids drops half of them, chosen by hash.
 const maxIDs = 1 << 16
 
-// ids notices records that come twice. It holds a hash of each request's run, load point, id and number: a line that is sent again
-// and again (--cycle) has other numbers.
+// ids detects duplicate records by a hash of run ID, load point, request ID and sequence number. A request line that is
+// sent several times has a different sequence number each time.
 type ids struct {
-	halvings int // only hashes that end in so many zero bits are kept
+	halvings int // number of zero bits that a hash must have to be kept
 	hashes   []uint64
 }
 
@@ -59,8 +59,8 @@ func (s *ids) merge(o *ids) {
 	}
 }
 
-// note tells of records that come more than once.
-func (s *ids) note(of int64) []string {
+// note returns a note on duplicate records among total records.
+func (s *ids) note(total int64) []string {
 	sorted := slices.Clone(s.hashes)
 	slices.Sort(sorted)
 	again := len(sorted) - len(slices.Compact(sorted))
@@ -71,8 +71,8 @@ func (s *ids) note(of int64) []string {
 	if s.halvings > 0 {
 		about = "about "
 	}
-	return []string{fmt.Sprintf("%s%d of %d records have the id and seq of another one: the same records twice, or runs that nothing tells apart",
-		about, again<<s.halvings, of)}
+	return []string{fmt.Sprintf("%s%d of %d records have the id and seq of another one: "+
+		"the same records twice, or runs that nothing tells apart", about, again<<s.halvings, total)}
 }
 
 // idsState is the state of ids, with the hashes in ascending order.
