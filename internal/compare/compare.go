@@ -1,6 +1,8 @@
-// Package compare compares two sides, each one run or several of the same load: every figure with its difference, the
-// interval of the difference and its probability, and for the headline figures a verdict. Over all headline figures of a
-// comparison the chance of any false alarm is 5 %. docs/metrics.md has the methods and what they were measured to be worth
+// Package compare compares two sides, an old and a new one. Each side is one or more runs of the same load.
+//
+// Sides matches the load points of the two sides by name. For every figure, it computes the relative difference with
+// its 95 % interval and P value. For the headline figures it also reaches a verdict; the probability of any false alarm
+// among the verdicts of a comparison is 5 %. docs/metrics.md has the methods and their measured error rates
 // (scripts/coverage).
 package compare
 
@@ -16,24 +18,24 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// Format marks a comparison document and its version.
+// Format identifies a comparison document and its version.
 const Format = "perfpipe-comparison/2"
 
-// Comparison is the differences between two sides, load point by load point.
+// Comparison holds the differences between two sides, ordered by load point.
 type Comparison struct {
 	Format  string   `json:"format"`
 	Changes []Change `json:"changes"`
-	Notes   []string `json:"notes"` // how the sides differ in what was asked, and load points that one of them lacks
+	Notes   []string `json:"notes"` // reasons why the sides are not comparable, such as different loads
 }
 
-// Headlines returns the figures that are judged: success rate, throughput, and TTFT, TPOT and response time at the mean,
-// p50, p90 and p99. The chance of any false alarm among those of all load points is 5 %.
+// Headlines returns the changes of the headline figures, which have verdicts: success rate, throughput, and the mean,
+// p50, p90 and p99 of TTFT, TPOT and response time.
 func (c *Comparison) Headlines() []Change {
 	return slices.DeleteFunc(slices.Clone(c.Changes), func(c Change) bool { return !c.Headline })
 }
 
-// Unjudged returns why the comparison as a whole cannot be judged: its notes, and the headline figures that cannot be
-// told. It is empty if all can.
+// Unjudged returns the reasons why the comparison cannot be judged as a whole: its notes, and the headline figures
+// whose verdict is CannotTell. It is empty if there are none.
 func (c *Comparison) Unjudged() []string {
 	out := slices.Clone(c.Notes)
 	for _, h := range c.Changes {
@@ -44,9 +46,9 @@ func (c *Comparison) Unjudged() []string {
 	return out
 }
 
-// Worse returns the headline figures that are worse by more than a share, the worst first.
+// Worse returns the headline figures that are worse by more than share, such as 0.05, the worst first.
 func (c *Comparison) Worse(share float64) []Change {
-	const slack = 1e-9 // 210 ÷ 200 − 1 is a little more than 5 %
+	const slack = 1e-9 // in floating point, 210/200 − 1 exceeds 0.05
 	size := func(c Change) float64 { return math.Abs(float64(c.Delta)) }
 	worse := slices.DeleteFunc(slices.Clone(c.Changes), func(c Change) bool {
 		return c.Verdict != Worse || !(size(c) > share+slack)
@@ -63,35 +65,36 @@ const (
 	CannotTell   = "cannot tell"
 )
 
-// Change is one figure of one load point on two sides.
+// Change is the difference of one figure of one load point between the two sides.
 type Change struct {
-	Block     string        `json:"block"`
-	Simulated bool          `json:"simulated"` // on either side: no server was measured
-	Figure    string        `json:"figure"`    // ttft_ms:p99, requests_per_s
-	Headline  bool          `json:"headline"`  // it has a verdict
-	Old       dist.Num      `json:"old"`
-	New       dist.Num      `json:"new"`
-	Delta     dist.Num      `json:"delta"`    // new ÷ old − 1
-	CI        dist.Interval `json:"delta_ci"` // 95 %
-	// P is the probability of so great a difference if there is none: below 0.05 if the interval excludes zero.
+	Block     string        `json:"block"`     // name of the load point
+	Simulated bool          `json:"simulated"` // either side measured the simulator, not a server
+	Figure    string        `json:"figure"`    // such as ttft_ms:p99 or requests_per_s
+	Headline  bool          `json:"headline"`  // the figure has a verdict
+	Old       dist.Num      `json:"old"`       // in the unit of the figure
+	New       dist.Num      `json:"new"`       // in the unit of the figure
+	Delta     dist.Num      `json:"delta"`     // new ÷ old − 1
+	CI        dist.Interval `json:"delta_ci"`  // 95 % interval of Delta
+	// P is the probability of a difference at least as great if the sides are equal. It is below 0.05 if CI excludes zero.
 	P        dist.Num `json:"p"`
-	Adjusted dist.Num `json:"p_adjusted"`
-	Test     string   `json:"test"`    // the source of P; empty if there is no test
-	Shown    bool     `json:"shown"`   // a difference, at 5 % over the headline figures of its load point
-	Better   int      `json:"better"`  // of a difference that is shown: 1, −1 worse, 0 neither
-	Verdict  string   `json:"verdict"` // of a headline figure, at 5 % over those of all load points; empty for others
-	Why      string   `json:"why"`     // it cannot be told
-	Need     int64    `json:"need"`    // requests a side that would be enough, about; 0 if more would not, or it can be told
+	Adjusted dist.Num `json:"p_adjusted"` // P adjusted for the number of headline figures
+	Test     string   `json:"test"`       // how P was computed; empty: no test
+	Shown    bool     `json:"shown"`      // significant at 5 % over the headline figures of the load point
+	Better   int      `json:"better"`     // 1: better, −1: worse, 0: neither, or not Shown
+	Verdict  string   `json:"verdict"`    // of a headline figure, at 5 % over all load points; empty for other figures
+	Why      string   `json:"why"`        // why there is no test
+	Need     int64    `json:"need"`       // about the requests per side that would suffice for a test; 0: does not apply
 }
 
+// alpha is the probability of any false alarm in a comparison.
 const alpha = 1 - confidence.Level
 
-// Sides compares the same figures of two sides. Each side is one run or several of the same load; they should have been
-// collected with Intervals.
+// Sides compares two sides, each of one or more runs of the same load. The collectors should have been created with the
+// option Intervals.
 //
-// With one run a side the requests are the sample, as far as they are worth independent ones: the interval of the
-// difference follows from those of the two sides, and P is the level at which it just reaches zero. With several runs a
-// side the runs are the sample, since requests of one run share its luck: interval and P are Welch's.
+// If each side has one run, the sample is its requests: the interval of a difference is computed from those of the two
+// figures, and P is the level at which it just reaches zero. If each has several runs, the sample is the runs, since
+// the requests of one run are not independent: the interval and P are those of Welch's t-test.
 func Sides(base, next []*stats.Collector) *Comparison {
 	out := &Comparison{Format: Format, Changes: []Change{}, Notes: []string{}}
 	old, now := sides(base), sides(next)
@@ -122,15 +125,15 @@ func Sides(base, next []*stats.Collector) *Comparison {
 	return out
 }
 
-// figure is one that is compared.
+// figure describes a figure to compare.
 type figure struct {
-	name     string // requests_per_s, ttft_ms:p99
+	name     string // such as requests_per_s or ttft_ms:p99
 	better   metric.Better
 	headline bool
-	mean     bool
+	mean     bool // the mean of a metric
 }
 
-// figures returns what is compared, in order, at these percentiles.
+// figures returns the figures to compare, in order of output, with these percentiles of each metric.
 func figures(percentiles []float64) []figure {
 	out := []figure{
 		{"requests_per_s", metric.More, true, false}, {"output_tokens_per_s", metric.More, true, false},
@@ -146,7 +149,7 @@ func figures(percentiles []float64) []figure {
 	return out
 }
 
-// compare returns the figures that either side has.
+// compare returns the changes of the figures that at least one side has.
 func (s *side) compare(o *side) (out []Change) {
 	steady := s.steady() && o.steady()
 	old, now := s.estimates(steady), o.estimates(steady)
@@ -159,7 +162,7 @@ func (s *side) compare(o *side) (out []Change) {
 		c.Block, c.Figure, c.Headline = s.name, f.name, f.headline
 		c.Simulated = s.simulated() || o.simulated()
 		if math.IsInf(float64(c.Old), 1) || math.IsInf(float64(c.New), 1) {
-			c.Headline = c.Headline && !f.mean // the success rate judges failures
+			c.Headline = c.Headline && !f.mean // a mean is +∞ due to failures, which the success rate judges
 		}
 		c.Better = int(f.better)
 		out = append(out, c)
@@ -167,7 +170,7 @@ func (s *side) compare(o *side) (out []Change) {
 	return out
 }
 
-// none reports whether there is nothing but zeros.
+// none reports whether all values of list are zero or NaN.
 func none(list []confidence.Estimate) bool {
 	return !slices.ContainsFunc(list, func(e confidence.Estimate) bool { return e.Value != 0 && !math.IsNaN(e.Value) })
 }

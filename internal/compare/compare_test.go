@@ -15,7 +15,7 @@ import (
 
 const epoch = 1_000_000_000_000_000 // µs
 
-// streamed is an answer of four tokens in four chunks, at 250, 500, 750 and 1,000 ms.
+// streamed returns the record of an answer of four tokens in four chunks, at 250, 500, 750 and 1,000 ms.
 func streamed(startMs int64) *record.Record {
 	at := int64(epoch + startMs*1000)
 	return &record.Record{
@@ -24,7 +24,7 @@ func streamed(startMs int64) *record.Record {
 	}
 }
 
-// run collects n answers whose TTFT is about ttft ms.
+// run collects n answers whose TTFT in ms is normal with mean ttft and deviation 20.
 func run(seed uint64, n int, ttft float64) *stats.Collector {
 	r := rand.New(rand.NewPCG(seed, 0))
 	c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50, 99}})
@@ -64,11 +64,12 @@ func TestCompareShowsADifference(t *testing.T) {
 	}
 }
 
-// Of runs without a difference one in twenty shows one: that is what 95 % confidence means.
-func TestCompareSeldomErrs(t *testing.T) {
+// Among pairs of equal runs, at most one in ten shows a difference; 5 % is expected.
+func TestCompareFalseAlarms(t *testing.T) {
 	shown, n := map[string]int{}, 200
 	for i := range n {
-		changes := compared([]*stats.Collector{run(uint64(2*i+10), 100, 200)}, []*stats.Collector{run(uint64(2*i+11), 100, 200)})
+		base, next := run(uint64(2*i+10), 100, 200), run(uint64(2*i+11), 100, 200)
+		changes := compared([]*stats.Collector{base}, []*stats.Collector{next})
 		for _, figure := range []string{"ttft_ms:mean", "ttft_ms:p50"} {
 			if changeOf(t, changes, figure).Shown {
 				shown[figure]++
@@ -82,9 +83,9 @@ func TestCompareSeldomErrs(t *testing.T) {
 	}
 }
 
-// A server that is a fifth slower is shown to be so: of 200 lognormal times a side, Student's t alone shows it in about nine
-// pairs of ten, and what is left over all headline figures is not much less.
-func TestCompareShowsMostDifferences(t *testing.T) {
+// Comparisons detect a server that is 20 % slower. With 200 lognormal times per side, Student's t alone detects it in
+// about nine of ten pairs. Controlling false alarms over all headline figures loses little of that.
+func TestComparePower(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
 	side := func(factor float64) *stats.Collector {
 		c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
@@ -112,7 +113,7 @@ func TestCompareShowsMostDifferences(t *testing.T) {
 	}
 }
 
-// A side that serves nothing is worse in throughput too; if no side serves anything there is nothing to judge.
+// A side without a successful request is worse in throughput. If both are, the comparison cannot be judged.
 func TestCompareWithNothingServed(t *testing.T) {
 	side := func(ok bool) []*stats.Collector {
 		c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
@@ -136,8 +137,8 @@ func TestCompareWithNothingServed(t *testing.T) {
 	}
 }
 
-// Records that come twice make a server twice as fast.
-func TestCompareTellsOfDoubledRecords(t *testing.T) {
+// Duplicate records would make a server look twice as fast.
+func TestCompareNotesDuplicateRecords(t *testing.T) {
 	side := func(times int) []*stats.Collector {
 		c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
 		for range times {
@@ -159,8 +160,8 @@ func TestCompareTellsOfDoubledRecords(t *testing.T) {
 	}
 }
 
-// Longer prompts are another load, and a load generator that was late measures itself.
-func TestCompareTellsOfAnotherLoad(t *testing.T) {
+// Longer prompts are a different load, and a late load generator measures itself.
+func TestCompareNotesDifferentLoads(t *testing.T) {
 	side := func(change func(*record.Record)) []*stats.Collector {
 		c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
 		for i := range int64(100) {
@@ -173,7 +174,9 @@ func TestCompareTellsOfAnotherLoad(t *testing.T) {
 	}
 	same := func(*record.Record) {}
 	for want, change := range map[string]func(*record.Record){
-		"r: the sides differ in the length of prompts: 103 and 205.9 tokens on average": func(r *record.Record) { r.PromptTokens *= 2 },
+		"r: the sides differ in the length of prompts: 103 and 205.9 tokens on average": func(r *record.Record) {
+			r.PromptTokens *= 2
+		},
 		"r, new side: the load generator was the bottleneck: requests went out late: lag p99 is 200 ms": func(
 			r *record.Record,
 		) {
@@ -197,7 +200,7 @@ func TestCompareSeveralRuns(t *testing.T) {
 		}
 		return out
 	}
-	// Runs differ by more than their requests do: the requests alone would show a difference.
+	// The variance between runs exceeds that of their requests: the requests alone would show a difference.
 	noisy := compared(side(1, 180, 200, 230), side(4, 190, 215, 240))
 	if c := changeOf(t, noisy, "ttft_ms:mean"); c.Test != "Welch" || c.Shown || !(c.CI[0] < 0 && c.CI[1] > 0) {
 		t.Errorf("%+v", c)

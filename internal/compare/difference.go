@@ -9,9 +9,10 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// difference compares a figure of two sides, of which each has one run or several.
+// difference compares a figure of two sides. a and b hold the estimates of each run of the old and the new side.
 func difference(a, b []confidence.Estimate) Change {
-	c := Change{Old: dist.NaN(), New: dist.NaN(), Delta: dist.NaN(), CI: dist.Interval{dist.NaN(), dist.NaN()}, P: dist.NaN(), Adjusted: dist.NaN()}
+	nan := dist.NaN()
+	c := Change{Old: nan, New: nan, Delta: nan, CI: dist.Interval{nan, nan}, P: nan, Adjusted: nan}
 	if len(a) > 0 {
 		c.Old = dist.Num(averageOf(a))
 	}
@@ -50,7 +51,7 @@ func averageOf(list []confidence.Estimate) float64 {
 	return sum / float64(len(list))
 }
 
-// relative is new ÷ old − 1. Two failures differ by nothing.
+// relative returns new ÷ old − 1. It is 0 if both are +∞, due to failures.
 func relative(old, new float64) float64 {
 	if old == new {
 		return 0
@@ -58,17 +59,18 @@ func relative(old, new float64) float64 {
 	return new/old - 1
 }
 
-// between sets interval and P of one run a side.
+// between sets the interval and P from the estimates of one run on each side.
 func (c *Change) between(a, b confidence.Estimate) {
 	ends := func(conf float64) (low, high float64) { return mover(a, b, conf) }
 	low, high := ends(confidence.Level)
 	c.CI = dist.Interval{bounded(low), bounded(high)}
 	if math.IsInf(a.Value, 0) || math.IsInf(b.Value, 0) || a.Value == 0 {
-		c.CI = dist.Interval{dist.NaN(), dist.NaN()} // it has no relative difference
+		c.CI = dist.Interval{dist.NaN(), dist.NaN()} // the relative difference does not exist
 	}
-	c.P = dist.Num(level(ends))
+	c.P = dist.Num(pValue(ends))
 }
 
+// bounded returns v, or NaN if it is infinite.
 func bounded(v float64) dist.Num {
 	if math.IsInf(v, 0) {
 		return dist.NaN()
@@ -76,9 +78,9 @@ func bounded(v float64) dist.Num {
 	return dist.Num(v)
 }
 
-// mover returns the interval of new ÷ old − 1 from those of the two figures, by the method of variance estimates recovery
-// (Zou and Donner 2008): on the scale of logarithms, or of the values themselves if they are shares or may be zero. If one
-// side is ∞, it is +1 or −1 where the intervals do not overlap.
+// mover returns the interval of new ÷ old − 1 from the intervals of the two figures, by the method of variance
+// estimates recovery (Zou and Donner 2008). It works on the log scale, or on the linear scale for shares and for values
+// that may be zero. If a side is ∞, the interval is ±1 if those of the figures do not overlap, else unbounded.
 func mover(a, b confidence.Estimate, conf float64) (low, high float64) {
 	aLow, aHigh := a.Ends(conf)
 	bLow, bHigh := b.Ends(conf)
@@ -91,7 +93,7 @@ func mover(a, b confidence.Estimate, conf float64) (low, high float64) {
 		}
 		return math.Inf(-1), math.Inf(1)
 	}
-	if a.Linear || b.Linear || !(a.Value > 0 && b.Value > 0) { // zero has no logarithm
+	if a.Linear || b.Linear || !(a.Value > 0 && b.Value > 0) {
 		d := b.Value - a.Value
 		low, high = d-math.Hypot(b.Value-bLow, aHigh-a.Value), d+math.Hypot(bHigh-b.Value, a.Value-aLow)
 		if a.Value > 0 {
@@ -106,23 +108,23 @@ func mover(a, b confidence.Estimate, conf float64) (low, high float64) {
 	return math.Expm1(low), math.Expm1(high)
 }
 
-// level returns the P at which an interval of confidence 1 − P just reaches zero.
-func level(ends func(conf float64) (low, high float64)) float64 {
-	shows := func(p float64) bool {
+// pValue returns the P at which the interval of confidence 1 − P just reaches zero. It finds P by bisection, between
+// least and most.
+func pValue(ends func(conf float64) (low, high float64)) float64 {
+	excludes := func(p float64) bool { // reports whether the interval excludes zero
 		low, high := ends(1 - p)
 		return low > 0 || high < 0
 	}
-	most := 1 - 1e-9
-	if !shows(most) {
+	const least, most = 1e-12, 1 - 1e-9
+	if !excludes(most) {
 		return 1
 	}
-	const least = 1e-12
-	if shows(least) {
+	if excludes(least) {
 		return least
 	}
-	low, high := math.Log(least), math.Log(most) // of it nothing is shown; of it something is
+	low, high := math.Log(least), math.Log(most) // the interval excludes zero at high, but not at low
 	for range 40 {
-		if middle := (low + high) / 2; shows(math.Exp(middle)) {
+		if middle := (low + high) / 2; excludes(math.Exp(middle)) {
 			high = middle
 		} else {
 			low = middle
@@ -131,9 +133,9 @@ func level(ends func(conf float64) (low, high float64)) float64 {
 	return math.Exp(high)
 }
 
-// welch sets interval and P of several runs a side, by Welch's test.
+// welch sets the interval and P from the estimates of several runs on each side, by Welch's t-test.
 func (c *Change) welch(a, b []confidence.Estimate) {
-	moments := func(list []confidence.Estimate) (mean, ofMean, n float64) {
+	moments := func(list []confidence.Estimate) (mean, varianceOfMean, n float64) {
 		mean, n = averageOf(list), float64(len(list))
 		square := 0.0
 		for _, e := range list {

@@ -10,13 +10,13 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// side is the runs of one load point on one side.
+// side holds the runs of one load point on one side.
 type side struct {
 	name string
 	runs []stats.LoadPoint
 }
 
-// sides returns the load points of a side, the earliest first.
+// sides groups the load points of one side by name, in order of their first appearance.
 func sides(collectors []*stats.Collector) (out []side) {
 	for _, c := range collectors {
 		for _, p := range c.LoadPoints() {
@@ -30,7 +30,7 @@ func sides(collectors []*stats.Collector) (out []side) {
 	return out
 }
 
-// title returns the load point's name for people.
+// title returns the name of the load point for messages.
 func (s *side) title() string {
 	if s.name != "" {
 		return s.name
@@ -38,12 +38,13 @@ func (s *side) title() string {
 	return "the load point without a name"
 }
 
-// unlike describes in what the sides were asked for different loads.
+// unlike returns notes on the differences between the loads that the two sides were sent.
 func (s *side) unlike(o *side) (notes []string) {
 	differ := func(what string, of func(*side) string) {
 		a, b := of(s), of(o)
 		if a != b {
-			notes = append(notes, fmt.Sprintf("%s: the sides differ in %s: %s and %s", s.title(), what, orNone(a), orNone(b)))
+			notes = append(notes,
+				fmt.Sprintf("%s: the sides differ in %s: %s and %s", s.title(), what, orNone(a), orNone(b)))
 		}
 	}
 	differ("mode", all(func(a stats.Asked) []string { return a.Mode }))
@@ -57,7 +58,7 @@ func (s *side) unlike(o *side) (notes []string) {
 	return notes
 }
 
-// all returns a function that lists the values of all runs.
+// all returns a function that lists the distinct values of all runs.
 func all(of func(stats.Asked) []string) func(*side) string {
 	return func(s *side) string {
 		var values []string
@@ -69,7 +70,7 @@ func all(of func(stats.Asked) []string) func(*side) string {
 	}
 }
 
-// greatest returns a function that returns the greatest value of all runs, or "" for zero.
+// greatest returns a function that returns the greatest value of all runs, or "" if that is zero.
 func greatest(of func(stats.Asked) float64) func(*side) string {
 	return func(s *side) string {
 		most := 0.0
@@ -90,18 +91,20 @@ func orNone(s string) string {
 	return s
 }
 
-// unlikePrompts returns a note if prompts are much longer on one side: that is another load.
+// unlikePrompts returns a note if the prompts of one side are much longer, since the loads are then different ones. It
+// returns "" otherwise.
 func unlikePrompts(title string, changes []Change) string {
-	const much, hardly = 0.1, 0.001
+	const leastDelta, maxP = 0.1, 0.001
 	for _, c := range changes {
-		if c.Figure == "input_tokens:mean" && math.Abs(float64(c.Delta)) > much && c.P < hardly {
-			return fmt.Sprintf("%s: the sides differ in the length of prompts: %.4g and %.4g tokens on average", title, c.Old, c.New)
+		if c.Figure == "input_tokens:mean" && math.Abs(float64(c.Delta)) > leastDelta && c.P < maxP {
+			return fmt.Sprintf("%s: the sides differ in the length of prompts: %.4g and %.4g tokens on average",
+				title, c.Old, c.New)
 		}
 	}
 	return ""
 }
 
-// doubts returns why the records of a side cannot be those of one load.
+// doubts returns the reasons to doubt that the records of a side are those of one load. which is old or new.
 func (s *side) doubts(which string) (notes []string) {
 	for _, p := range s.runs {
 		for _, n := range p.Doubts() {
@@ -125,7 +128,8 @@ func (s *side) steady() bool {
 	return !slices.ContainsFunc(s.runs, func(p stats.LoadPoint) bool { return !p.Steady() })
 }
 
-// estimates returns the figures of each run, by their names.
+// estimates returns the estimates of each figure, one per run, by the name of the figure. With steady, they are those
+// of the steady state.
 func (s *side) estimates(steady bool) map[string][]confidence.Estimate {
 	out := map[string][]confidence.Estimate{}
 	for _, p := range s.runs {

@@ -8,8 +8,9 @@ import (
 	"perfpipe/internal/dist"
 )
 
-// judge sets what is shown, and the verdicts, of the headline figures. Those of one load point are taken together by
-// closed, so that the chance of any false alarm among them is 5 %; load points are taken together by Holm's procedure.
+// judge sets Shown and Verdict of the headline figures. Both control the probability of any false alarm at 5 %: Shown
+// over the figures of one load point, by a closed test, and Verdict over all load points, by Holm's procedure on top of
+// it.
 func judge(changes []Change) {
 	var points [][]*Change
 	for i := range changes {
@@ -19,7 +20,7 @@ func judge(changes []Change) {
 		last := len(points) - 1
 		points[last] = append(points[last], &changes[i])
 	}
-	least := make([]float64, len(points)) // of each load point's adjusted values
+	least := make([]float64, len(points)) // least adjusted P of each load point
 	for i, point := range points {
 		least[i] = adjust(point)
 	}
@@ -30,12 +31,12 @@ func judge(changes []Change) {
 	}
 }
 
-// adjust sets what is shown of one load point, and returns the least adjusted P.
+// adjust sets Adjusted and Shown of the figures of one load point, and returns the least adjusted P.
 func adjust(point []*Change) float64 {
 	var tested []*Change
 	var ps, weights []float64
 	for _, c := range point {
-		// A figure that is the same on both sides and cannot be shown to differ raises no false alarm.
+		// A figure that is equal on both sides with P = 1 cannot raise a false alarm.
 		if c.Headline && c.Test != "" && !(c.P == 1 && c.Old == c.New) {
 			tested, ps, weights = append(tested, c), append(ps, float64(c.P)), append(weights, weight(c.Figure))
 		}
@@ -49,8 +50,8 @@ func adjust(point []*Change) float64 {
 	return least
 }
 
-// weight is how much of the chance of a false alarm a figure takes. Means take most: they know the most of one run, and
-// what is left when they differ goes to the others.
+// weight returns the share of alpha that is allotted to a figure, relative to others. Means have the largest, since
+// they have the most power in one run. If a mean differs, the closed test passes its share on to the other figures.
 func weight(figure string) float64 {
 	if strings.HasSuffix(figure, ":mean") {
 		return 20
@@ -58,7 +59,7 @@ func weight(figure string) float64 {
 	return 1
 }
 
-// conclude sets the verdict; p is the adjusted P of the load point among all.
+// conclude sets Better and Verdict. p is the P value of the load point, adjusted for the number of load points.
 func (c *Change) conclude(p float64) {
 	worse := c.Better > 0 && c.New < c.Old || c.Better < 0 && c.New > c.Old
 	better := c.Better > 0 && c.New > c.Old || c.Better < 0 && c.New < c.Old
@@ -93,7 +94,7 @@ func (c *Change) conclude(p float64) {
 	}
 }
 
-// byValue returns the indexes of values in ascending order.
+// byValue returns the indexes of ps in ascending order of their values.
 func byValue(ps []float64) []int {
 	order := make([]int, len(ps))
 	for i := range order {
@@ -103,7 +104,7 @@ func byValue(ps []float64) []int {
 	return order
 }
 
-// holm returns P values adjusted by Holm's procedure, which holds however they depend on each other.
+// holm returns P values adjusted by Holm's procedure, which is valid under any dependence between them.
 func holm(ps []float64) []float64 {
 	out := make([]float64, len(ps))
 	most := 0.0
@@ -114,10 +115,12 @@ func holm(ps []float64) []float64 {
 	return out
 }
 
-// closed returns P values adjusted by the closed test of Simes' with weights (Benjamini and Hochberg 1997): a figure differs
-// if no set of figures that it is one of could be without any difference. It holds for figures of the same requests, which
-// rise and fall together, and costs little for those that say the same twice, as TTFT and response time of answers that
-// are not streamed.
+// closed returns P values adjusted by closed testing with the weighted Simes test (Benjamini and Hochberg 1997): a
+// figure differs if the test rejects every set of figures that contains it. This is valid for positively dependent
+// figures, such as those of the same requests. It costs little power for redundant figures, such as the TTFT and the
+// response time of answers that are not streamed.
+//
+// Each bit of sets selects a figure, so the time is exponential in the number of figures.
 func closed(ps, weights []float64) []float64 {
 	order := byValue(ps)
 	out := slices.Clone(ps)
