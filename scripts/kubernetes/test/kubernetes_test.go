@@ -1,5 +1,5 @@
-// Package kubernetes tests the manifests: kustomize builds them, and the types of the Kubernetes API take every field. It is
-// a module of its own, so that the four programs depend on nothing of Kubernetes.
+// Package kubernetes tests the manifests: kustomize builds them, and the types of the Kubernetes API decode every
+// field. It is a separate module, so that the commands do not depend on Kubernetes.
 package kubernetes
 
 import (
@@ -18,7 +18,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// built is what kustomize makes of the folder.
+// built holds the objects that kustomize builds from the folder.
 type built struct {
 	jobs    map[string]batch.Job
 	configs map[string]core.ConfigMap
@@ -51,7 +51,7 @@ func build(t *testing.T, folder string) built {
 	return b
 }
 
-// strict decodes a document, of which every field must be known.
+// strict decodes a document and fails on unknown fields.
 func strict[T any](t *testing.T, doc []byte) (v T) {
 	t.Helper()
 	if err := yaml.UnmarshalStrict(doc, &v); err != nil {
@@ -62,7 +62,7 @@ func strict[T any](t *testing.T, doc []byte) (v T) {
 
 func TestManifests(t *testing.T) { check(t, build(t, ".."), "") }
 
-// TestOverlay builds the overlay that docs/many-machines.md shows.
+// TestOverlay builds the overlay of docs/many-machines.md.
 func TestOverlay(t *testing.T) {
 	doc, err := os.ReadFile("../../../docs/many-machines.md")
 	if err != nil {
@@ -91,23 +91,25 @@ func TestOverlay(t *testing.T) {
 	}
 }
 
-// check looks at what belongs together, under the names that kustomize gives it.
+// check checks the references between the objects, under the names that kustomize assigns.
 func check(t *testing.T, b built, prefix string) {
 	t.Helper()
 	shards, report := b.jobs[prefix+"perfpipe"], b.jobs[prefix+"perfpipe-report"]
 	if len(b.jobs) != 2 || len(b.configs) != 2 || len(b.claims) != 1 {
 		t.Fatalf("%d jobs, %d config maps, %d claims", len(b.jobs), len(b.configs), len(b.claims))
 	}
-	if s := shards.Spec; s.CompletionMode == nil || *s.CompletionMode != batch.IndexedCompletion || *s.Completions != *s.Parallelism || *s.BackoffLimit != 0 {
+	if s := shards.Spec; s.CompletionMode == nil || *s.CompletionMode != batch.IndexedCompletion ||
+		*s.Completions != *s.Parallelism || *s.BackoffLimit != 0 {
 		t.Errorf("shards: %+v", s)
 	}
 	for _, job := range []batch.Job{shards, report} {
 		pod := job.Spec.Template.Spec
 		c := pod.Containers[0]
-		if !*pod.SecurityContext.RunAsNonRoot || *c.SecurityContext.AllowPrivilegeEscalation || !*c.SecurityContext.ReadOnlyRootFilesystem || pod.RestartPolicy != core.RestartPolicyNever {
+		if !*pod.SecurityContext.RunAsNonRoot || *c.SecurityContext.AllowPrivilegeEscalation ||
+			!*c.SecurityContext.ReadOnlyRootFilesystem || pod.RestartPolicy != core.RestartPolicyNever {
 			t.Errorf("%s is not confined: %+v", job.Name, pod)
 		}
-		run, found := b.configs[c.EnvFrom[0].ConfigMapRef.Name] // with the hash that kustomize adds
+		run, found := b.configs[c.EnvFrom[0].ConfigMapRef.Name] // with the hash that kustomize appends
 		if !found || run.Data["SHARDS"] != fmt.Sprint(*shards.Spec.Completions) {
 			t.Errorf("%s: SHARDS is %q, completions are %d", job.Name, run.Data["SHARDS"], *shards.Spec.Completions)
 		}
@@ -130,7 +132,7 @@ func check(t *testing.T, b built, prefix string) {
 	}
 }
 
-// A field that Kubernetes does not know is found.
+// A field unknown to Kubernetes is found.
 func TestStrictIsStrict(t *testing.T) {
 	var job batch.Job
 	if err := yaml.UnmarshalStrict([]byte("kind: Job\nspec: {completionMod: Indexed}"), &job); err == nil {
@@ -138,7 +140,7 @@ func TestStrictIsStrict(t *testing.T) {
 	}
 }
 
-// The pods' scripts do what they are to do, as processes here, with the commands of PATH and the simulator.
+// The scripts of the pods work as local processes, with the commands on PATH and the simulator.
 func TestScripts(t *testing.T) {
 	if _, err := exec.LookPath("perf-send"); err != nil {
 		t.Skip("no perf-send on PATH: scripts/test-kubernetes builds it")
