@@ -89,16 +89,18 @@ func generate(t *testing.T, dir string, replace map[string]string) {
 			t.Fatal(err)
 		}
 	}
-	for name, from := range map[string]string{
-		"generate.go": filepath.Join(src, "generate.go"), "record.go": replace[filepath.Join(src, "record.go")],
-	} {
-		text, err := os.ReadFile(from)
-		if err != nil {
-			t.Fatal(err)
-		}
-		write(t, to, name, string(text))
+	text, err := os.ReadFile(replace[filepath.Join(src, "record.go")])
+	if err != nil {
+		t.Fatal(err)
 	}
-	run := exec.Command("go", "run", "generate.go")
+	write(t, to, "record.go", string(text))
+	generator := filepath.Join(dir, "generate")
+	build := exec.Command("go", "build", "-o", generator, "generate.go")
+	build.Dir = src // where its modules are known
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	run := exec.Command(generator)
 	run.Dir = to
 	if out, err := run.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
