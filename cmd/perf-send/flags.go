@@ -12,6 +12,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/request"
+	"perfpipe/internal/schedule"
 )
 
 func groups() kong.Option {
@@ -31,10 +32,26 @@ func groups() kong.Option {
 func choices() cli.Choices {
 	return cli.Choices{
 		"api":     append(api.Names(), "custom"),
-		"arrival": {"poisson", "constant", "gamma:", "ramp:", "trace"},
+		"arrival": arrivals(),
 		"search":  {"parallel", "rate"}, "profile": {"knee"},
 	}
 }
+
+// arrivals are the beginnings of what --arrival takes.
+func arrivals() []string {
+	list := []string{}
+	for _, usage := range schedule.Kinds() {
+		name, _, hasArg := strings.Cut(usage, ":")
+		if hasArg {
+			name += ":"
+		}
+		list = append(list, name)
+	}
+	return append(list, "trace")
+}
+
+// vars are the words of flags' help that come from tables.
+func vars() kong.Vars { return kong.Vars{"arrivals": strings.Join(schedule.Kinds(), ", ")} }
 
 type flags struct {
 	cli.VersionFlag
@@ -56,7 +73,7 @@ type flags struct {
 	OpenLoop      bool         `group:"load" help:"Require an open loop: ignore --parallel."`
 	Number        cli.Ints     `short:"n" group:"load" placeholder:"N" help:"Measured requests of each load point. Default: all lines."`
 	Duration      cli.Duration `group:"load" placeholder:"TIME" help:"Stop starting requests after this time in each load point."`
-	Arrival       string       `group:"load" default:"poisson" placeholder:"KIND" help:"Arrival process: poisson, constant, gamma:BURSTINESS, ramp:FROM-TO/TIME, or trace (at_ms of the lines)."`
+	Arrival       string       `group:"load" default:"poisson" placeholder:"KIND" help:"Arrival process: ${arrivals}, or trace (at_ms of the lines)."`
 	Speedup       float64      `group:"load" default:"1" help:"Replay a trace faster by this factor."`
 	Seed          uint64       `group:"load" default:"0" help:"Seed of the arrival times."`
 	WarmupNum     float64      `group:"load" placeholder:"N" help:"Warm-up requests before the measured ones; below 1, a share of --number."`

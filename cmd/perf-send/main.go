@@ -21,7 +21,7 @@ perf-plot or jq. Without --url the built-in simulator answers.
 
 func run(env *cli.Env) error {
 	var f flags
-	if err := env.Parse(&f, about, groups(), choices()); err != nil {
+	if err := env.Parse(&f, about, groups(), choices(), vars()); err != nil {
 		return err
 	}
 	env.Mode = f.Mode.Private()
