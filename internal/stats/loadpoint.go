@@ -11,21 +11,21 @@ import (
 	"perfpipe/internal/record"
 )
 
-// LoadPoint is the records of one load point of a Collector, for comparisons with others.
+// LoadPoint is a load point of a Collector, for comparisons with other load points.
 type LoadPoint struct {
 	g   *accumulator
 	opt *Options
 }
 
-// Asked is what a load point was asked for.
+// Asked describes the requested load of a load point.
 type Asked struct {
 	Mode, Model, Op []string
-	Rate            float64 // requests/s, the greatest; 0 is none
-	Parallel        int     // the greatest; 0 is none
-	Simulated       bool    // the built-in simulator
+	Rate            float64 // requests/s, the greatest; 0 if not set
+	Parallel        int     // concurrent requests, the greatest; 0 if not set
+	Simulated       bool    // the built-in simulator answered
 }
 
-// LoadPoints returns the load points, the earliest first.
+// LoadPoints returns the load points, earliest first.
 func (c *Collector) LoadPoints() (out []LoadPoint) {
 	for _, g := range c.sorted() {
 		out = append(out, LoadPoint{g, &c.opt})
@@ -33,13 +33,13 @@ func (c *Collector) LoadPoints() (out []LoadPoint) {
 	return out
 }
 
-// Name returns the values of the load point's keys. It is the same on both sides of a comparison.
+// Name returns the values of the keys that the load point is grouped by. Load points of equal names are compared.
 func (p LoadPoint) Name() string { return p.g.Name.String() }
 
-// Percentiles returns those that the Collector was asked for.
+// Percentiles returns the percentiles that the Collector reports.
 func (p LoadPoint) Percentiles() []float64 { return p.opt.Percentiles }
 
-// Asked returns what the load point was asked for.
+// Asked returns the requested load.
 func (p LoadPoint) Asked() Asked {
 	f := &p.g.facts
 	return Asked{
@@ -48,8 +48,8 @@ func (p LoadPoint) Asked() Asked {
 	}
 }
 
-// Doubts returns why the records cannot be those of one load: some come twice or are missing, or they measured the load
-// generator.
+// Doubts returns the reasons, if any, why the records are not a valid measurement of one load: duplicate or missing
+// records, or a load generator that was the bottleneck.
 func (p LoadPoint) Doubts() []string {
 	g := p.g
 	notes := slices.Concat(missingShards(g.facts[factShard]), g.ids.note(g.requests), g.tooManyNote())
@@ -69,8 +69,9 @@ func (p LoadPoint) Steady() bool {
 	return f.time.steady(all, f.pauses(all, p.g.replayed())).DurationS.Known()
 }
 
-// Estimates returns the figures by name: those of the whole, and the mean and the percentiles of each metric, such as
-// ttft_ms:p99. Throughput is that of the steady state, or of the whole run. The Collector should have Intervals.
+// Estimates returns the figures by name: throughput, success rate, and the mean and percentiles of each metric, such as
+// ttft_ms:p99. If steady is set, throughput is that of the steady state, otherwise that of the whole run. Without
+// Options.Intervals, the estimates have no intervals.
 func (p LoadPoint) Estimates(steady bool) map[string]confidence.Estimate {
 	out := map[string]confidence.Estimate{}
 	add := func(name string, e confidence.Estimate) {
@@ -106,7 +107,7 @@ func (p LoadPoint) Estimates(steady bool) map[string]confidence.Estimate {
 	return out
 }
 
-// unknown returns the figures of distribution i, whose intervals are not known.
+// unknown returns estimates without intervals for distribution i.
 func (g *accumulator) unknown(i int, opt *Options) (mean confidence.Estimate, ps []confidence.Estimate, ok bool) {
 	d, m := g.dist(i), &metric.All()[i]
 	if d.N() == 0 {

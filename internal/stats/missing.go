@@ -7,17 +7,17 @@ import (
 	"perfpipe/internal/record"
 )
 
-// missing counts the records that lack what the figures want, as those of other makers may.
+// missing counts, for each element of wanted, the records that lack it. Records of other tools may lack some keys.
 type missing [len(wanted)]int64
 
-// earlyUs is by how much a request may be sent before it is due, µs: clocks are not one.
+// earlyUs is the time by which a request may be sent before it is due, in µs, since clocks differ.
 const earlyUs = 10_000
 
-// wanted is what perf-send's records have, and what becomes of those without.
+// wanted lists what the figures need from records, each with a note on the effect of records that lack it.
 var wanted = [...]struct {
-	key   string // in states
+	key   string // name in states
 	lacks func(*metric.Observation) bool
-	note  string
+	note  string // completes "N of M records …"
 }{
 	{"ok", func(r *metric.Observation) bool { return r.Lacks(record.KeyOK) },
 		"do not say ok: those without an error, or a status of one, are taken as successes"},
@@ -44,7 +44,8 @@ var wanted = [...]struct {
 	{"unit", func(r *metric.Observation) bool { return r.SentUs >= 1e12 && r.SentUs < 1e13 || r.SentUs >= 1e17 },
 		"have a sent_us that is not in µs since the epoch, as it seems: what has to do with time is wrong by its factor"},
 	{"sent_early", func(r *metric.Observation) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
-		"were sent before they were due (sent_us is below scheduled_us), as if a clock had been set back: what has to do with time may be wrong"},
+		"were sent before they were due (sent_us is below scheduled_us), as if a clock had been set back: " +
+			"what has to do with time may be wrong"},
 	{"redacted_reasoning", hidden(record.HiddenRedacted),
 		"have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)"},
 	{"reasoning_summary", hidden(record.HiddenSummary),
@@ -53,7 +54,7 @@ var wanted = [...]struct {
 		"have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)"},
 }
 
-// hidden reports successes of which it is not known, for that reason, how many tokens were streamed.
+// hidden returns a function that reports whether the number of streamed tokens is unknown for the given reason.
 func hidden(why string) func(*metric.Observation) bool {
 	return func(r *metric.Observation) bool { return r.OK && r.Streamed() && r.HiddenUnknown == why }
 }
@@ -66,7 +67,7 @@ func (m *missing) add(r *metric.Observation) {
 	}
 }
 
-// of returns how many records lack what that key stands for.
+// of returns the number of records that lack the element of wanted with the given key.
 func (m *missing) of(key string) int64 {
 	for i := range wanted {
 		if wanted[i].key == key {
@@ -76,11 +77,11 @@ func (m *missing) of(key string) int64 {
 	return 0
 }
 
-// notes tells what is missing from how many records.
-func (m *missing) notes(of int64) (notes []string) {
+// notes returns a note for each element that some of total records lack.
+func (m *missing) notes(total int64) (notes []string) {
 	for i, n := range m {
 		if n > 0 {
-			notes = append(notes, fmt.Sprintf("%d of %d records %s", n, of, wanted[i].note))
+			notes = append(notes, fmt.Sprintf("%d of %d records %s", n, total, wanted[i].note))
 		}
 	}
 	return notes

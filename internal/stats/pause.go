@@ -7,25 +7,24 @@ import (
 	"time"
 )
 
-// interval is a stretch of time, µs since the epoch.
+// interval is a time interval, in µs since the epoch.
 type interval struct{ from, to int64 }
 
 func (i interval) length() int64 { return i.to - i.from }
 
-// within returns how much of i lies in o.
+// within returns the length of the overlap of i and o, in µs.
 func (i interval) within(o interval) int64 { return max(0, min(i.to, o.to)-max(i.from, o.from)) }
 
-// A pause is time in which nothing was due or in flight for so long that the load cannot have meant it: it is as long as
-// pauseGaps of the usual gaps between requests, and as minPause.
+// A pause is time without due requests and requests in flight that is too long to be part of the load.
 const (
-	pauseGaps  = 100
-	pauseEvery = 20        // requests: where there are more pauses, they are the load's
-	minPause   = 2_000_000 // µs
+	pauseGaps  = 100       // minimum length, in mean gaps between requests
+	minPause   = 2_000_000 // minimum length, µs
+	pauseEvery = 20        // requests per pause, at least; more frequent gaps are part of the load
 )
 
-// pauses returns the time in which no load point was under way, in order: between the load points of a block, and within
-// them where nothing was due or in flight for long, as between two runs that nothing tells apart, or where a clock jumps.
-// A load that is replayed has the gaps that it had.
+// pauses returns the pauses in order: the time between the load points of a block, and long idle times within them,
+// such as the time between two runs that cannot be told apart, or a jump of the clock. The gaps of a replayed load are
+// not pauses.
 func (f *flights) pauses(all []stretch, replayed bool) []interval {
 	between := f.between()
 	if replayed {
@@ -47,13 +46,13 @@ func (f *flights) pauses(all []stretch, replayed bool) []interval {
 	return union(append(between, f.long(idle)...))
 }
 
-// underWay returns all stretches without those that are in pauses, as if the load had gone on at once.
+// underWay returns the stretches without those in pauses, and moves the later ones forward to close the gaps.
 func (f *flights) underWay(all []stretch, pauses []interval) (out []stretch) {
 	if len(pauses) == 0 {
 		return all
 	}
 	width := f.time.width()
-	cut := int64(0)
+	cut := int64(0) // bins
 	for _, s := range all {
 		i, paused := interval{s.first * width, (s.first + s.n) * width}, int64(0)
 		for _, p := range pauses {
@@ -69,7 +68,7 @@ func (f *flights) underWay(all []stretch, pauses []interval) (out []stretch) {
 	return out
 }
 
-// long returns those of the idle times that are pauses: few, and long beside the gaps that are left without them.
+// long returns the idle times that are pauses: few, and long compared to the gaps that remain without them.
 func (f *flights) long(idle []interval) []interval {
 	slices.SortFunc(idle, func(a, b interval) int { return cmp.Compare(b.length(), a.length()) })
 	few := min(int64(len(idle)), max(1, f.n/pauseEvery))
@@ -96,9 +95,11 @@ func (f *flights) between() (gaps []interval) {
 	return gaps
 }
 
-// union returns the same time as disjoint intervals in order.
+// union returns the union of the intervals in list as disjoint intervals in order. It sorts list.
 func union(list []interval) []interval {
-	slices.SortFunc(list, func(a, b interval) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	slices.SortFunc(list, func(a, b interval) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to))
+	})
 	var out []interval
 	for _, i := range list {
 		if n := len(out); n > 0 && i.from <= out[n-1].to {
@@ -117,7 +118,7 @@ func total64(list []interval) (us int64) {
 	return us
 }
 
-// timeNotes tells of pauses, and of a few requests that take much longer than all others.
+// timeNotes returns notes on pauses, and on a few requests that ended much later than all others.
 func (f *flights) timeNotes(all []stretch, pauses []interval) (notes []string) {
 	if len(pauses) > 0 {
 		what, count := "nothing was due or in flight", ""
@@ -127,33 +128,35 @@ func (f *flights) timeNotes(all []stretch, pauses []interval) (notes []string) {
 		if len(pauses) > 1 {
 			count = fmt.Sprintf(" in %d pauses", len(pauses))
 		}
-		notes = append(notes, fmt.Sprintf("%s for %s%s, which is no part of the duration", what, span(total64(pauses)), count))
+		notes = append(notes, fmt.Sprintf("%s for %s%s, which is no part of the duration",
+			what, span(total64(pauses)), count))
 	}
 	if tail, late := f.tail(all, pauses); late > 0 {
 		notes = append(notes, fmt.Sprintf(
-			"the last %d of %d requests ended up to %s after all others, and throughput over the whole run counts that time: the steady state leaves it out",
-			late, f.n, span(tail)))
+			"the last %d of %d requests ended up to %s after all others, and throughput over the whole run counts that time: "+
+				"the steady state leaves it out", late, f.n, span(tail)))
 	}
 	return notes
 }
 
-// lateShare is the part of the requests that are few.
+// lateShare is the greatest share of the requests that tail considers late.
 const lateShare = 0.01
 
-// tail returns how much longer the run is for its last requests, if they are few and it is by half or more.
+// tail returns the number of late requests and the time by which they prolong the run. It returns zeros unless they are
+// few and prolong the run by at least half.
 func (f *flights) tail(all []stretch, pauses []interval) (us, late int64) {
 	allowed := max(1, int64(lateShare*float64(f.n)))
 	if f.n < 20 {
 		return 0, 0
 	}
 	var seen, gap int64
-	after := f.lastUs // the first of the ends seen
+	after := f.lastUs // the earliest end seen so far
 	for i := len(all) - 1; i >= 0; i-- {
 		if all[i].ends == 0 {
 			continue
 		}
 		end := all[i].first * f.time.width()
-		if seen > 0 && after-end > gap { // the widest gap parts the late from the others
+		if seen > 0 && after-end > gap { // the widest gap separates the late requests
 			gap, us, late = after-end, f.lastUs-end, seen
 		}
 		if seen += all[i].ends; seen > allowed {
@@ -170,7 +173,7 @@ func (f *flights) tail(all []stretch, pauses []interval) (us, late int64) {
 	return us, late
 }
 
-// span writes a time for people.
+// span formats a duration in µs for display.
 func span(us int64) string {
 	d := time.Duration(us) * time.Microsecond
 	switch {

@@ -7,22 +7,26 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Prompts holds the server's counts of prompt tokens against those that the requests were made of.
+// Prompts compares the server's counts of prompt tokens with the lengths that the requests were generated with.
 type Prompts struct {
 	fewer, more counted
 }
 
-// counted are requests that were counted otherwise, with the sums of both counts.
-type counted struct{ requests, server, asked int64 }
+// counted is a number of requests with differing counts, and the sums of both counts.
+type counted struct {
+	requests      int64
+	server, asked int64 // tokens
+}
 
-// A template adds some tokens to a prompt, and another vocabulary counts it in a few percent less or half as much more.
+// Limits of a normal difference: a chat template adds some tokens to a prompt, and another vocabulary needs from a few
+// percent fewer to half as many more tokens.
 const (
-	leastCounted = 0.95
-	mostCounted  = 1.5
-	templateRoom = 100 // tokens
+	minRatio       = 0.95 // counted ÷ asked
+	maxRatio       = 1.5  // (counted - templateTokens) ÷ asked
+	templateTokens = 100
 )
 
-// Add takes a record.
+// Add adds one record.
 func (p *Prompts) Add(r *record.Record) {
 	if !r.OK || r.PromptAsked <= 0 || r.PromptTokens <= 0 || r.TokensFrom == "tokenizer" {
 		return
@@ -30,9 +34,9 @@ func (p *Prompts) Add(r *record.Record) {
 	server, asked := float64(r.PromptTokens), float64(r.PromptAsked)
 	to := &p.more
 	switch {
-	case server < leastCounted*asked:
+	case server < minRatio*asked:
 		to = &p.fewer
-	case server <= mostCounted*asked+templateRoom:
+	case server <= maxRatio*asked+templateTokens:
 		return
 	}
 	to.requests++
@@ -40,12 +44,15 @@ func (p *Prompts) Add(r *record.Record) {
 	to.asked += int64(r.PromptAsked)
 }
 
-// Notes tells of the requests that were counted otherwise, on average.
+// Notes returns notes on the requests with differing counts, with their mean counts.
 func (p *Prompts) Notes() (notes []string) {
 	for _, c := range []struct {
 		counted
 		why string
-	}{{p.fewer, "it cuts prompts, or does not count what it has in its cache"}, {p.more, "it counts something else than tokens, or adds to the prompts"}} {
+	}{
+		{p.fewer, "it cuts prompts, or does not count what it has in its cache"},
+		{p.more, "it counts something else than tokens, or adds to the prompts"},
+	} {
 		if c.requests > 0 {
 			plural := "s"
 			if c.requests == 1 {
@@ -60,12 +67,16 @@ func (p *Prompts) Notes() (notes []string) {
 
 func (p *Prompts) sums() []sum {
 	return []sum{
-		{"prompts counted short", &p.fewer.requests}, {"prompts counted short: tokens", &p.fewer.server}, {"prompts counted short: asked", &p.fewer.asked},
-		{"prompts counted long", &p.more.requests}, {"prompts counted long: tokens", &p.more.server}, {"prompts counted long: asked", &p.more.asked},
+		{"prompts counted short", &p.fewer.requests},
+		{"prompts counted short: tokens", &p.fewer.server},
+		{"prompts counted short: asked", &p.fewer.asked},
+		{"prompts counted long", &p.more.requests},
+		{"prompts counted long: tokens", &p.more.server},
+		{"prompts counted long: asked", &p.more.asked},
 	}
 }
 
-// grouped writes a count with a comma between thousands.
+// grouped formats n with commas between groups of three digits.
 func grouped(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -2,28 +2,30 @@ package stats
 
 import "perfpipe/internal/confidence"
 
-// maxBatches bounds the stretches of equal time into which a run is cut to learn how its throughput varies.
+// maxBatches limits the batches: intervals of equal length whose throughputs are compared to estimate its variance.
 const maxBatches = 32
 
-// rates estimates requests/s and output tokens/s, in the steady state or of the whole run. Throughput of one run is judged
-// by its batches: stretches of equal time, pauses left out.
+// rates estimates requests/s and output tokens/s of the steady state or of the whole run, by the method of batch means.
+// Pauses do not count.
 func (g *accumulator) rates(steady bool) (requests, output confidence.Estimate) {
 	f := &g.flights
 	all := f.time.stretches()
 	pauses := f.pauses(all, g.replayed())
 	b := Block{}
 	g.throughput(&b, &Options{}, all, pauses)
-	window, ofRequests, ofOutput := interval{f.firstUs, f.lastUs}, b.RequestsPerS, b.OutputPerS
+	window, requestsPerS, outputPerS := interval{f.firstUs, f.lastUs}, b.RequestsPerS, b.OutputPerS
 	if steady {
-		window, ofRequests, ofOutput = interval{b.Steady.FromUs, b.Steady.ToUs}, b.Steady.RequestsPerS, b.Steady.OutputPerS
+		window = interval{b.Steady.FromUs, b.Steady.ToUs}
+		requestsPerS, outputPerS = b.Steady.RequestsPerS, b.Steady.OutputPerS
 	}
 	oks, tokens, ends := f.cut(all, window, pauses)
-	requests = confidence.OfRate(float64(ofRequests), oks, ends, f.n)
-	output = confidence.OfRate(float64(ofOutput), tokens, ends, f.n)
+	requests = confidence.OfRate(float64(requestsPerS), oks, ends, f.n)
+	output = confidence.OfRate(float64(outputPerS), tokens, ends, f.n)
 	return requests, output
 }
 
-// cut returns the successes and the output tokens in each batch of a window, and the answers that ended in it.
+// cut divides a window into batches. It returns the successes and the output tokens of each batch, and the number of
+// answers that ended in the window.
 func (f *flights) cut(all []stretch, window interval, pauses []interval) (oks, tokens []float64, ends int64) {
 	width := f.time.width()
 	var inside []stretch

@@ -9,15 +9,17 @@ import (
 	"perfpipe/internal/group"
 )
 
-// joined returns the groups, the shards of one run that have run ids of their own as one: they are different parts of
-// the same whole, and ran at the same time.
+// joined returns the groups, with the shards of one run merged into one group. Shards may have different run IDs; they
+// are recognized as different parts of the same whole that ran at the same time.
 func (c *Collector) joined(groups []*accumulator) []*accumulator {
 	if !c.apart {
 		return groups
 	}
-	slices.SortFunc(groups, func(a, b *accumulator) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.RunID, b.RunID)) })
+	slices.SortFunc(groups, func(a, b *accumulator) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.RunID, b.RunID))
+	})
 	var out []*accumulator
-	fresh := map[*accumulator]bool{} // made here
+	fresh := map[*accumulator]bool{} // created here, so safe to modify
 	for _, g := range groups {
 		i := slices.IndexFunc(out, func(o *accumulator) bool { return o.Name == g.Name && partsOfOne(o, g) })
 		if i < 0 {
@@ -44,7 +46,8 @@ func partsOfOne(a, b *accumulator) bool {
 	return n > 0 && n == m && !slices.ContainsFunc(parts, func(i int) bool { return slices.Contains(others, i) })
 }
 
-// shardsOf returns which shards of how many a group has records of; 0 if that is not one run's.
+// shardsOf returns the indexes of the shards that g has records of, and the number of shards of the run. That is 0 if
+// the shards are malformed or not of one run.
 func shardsOf(g *accumulator) (parts []int, of int) {
 	for s := range g.facts[factShard] {
 		i, n, _ := strings.Cut(s, "/")
@@ -58,7 +61,7 @@ func shardsOf(g *accumulator) (parts []int, of int) {
 	return parts, of
 }
 
-// apart returns what tells a group from others of the same name: its file, else its run id.
+// apart returns the value that distinguishes groups[i] from others of the same name: its file or else its run ID.
 func apart(groups []*accumulator, i int) []group.Value {
 	g := groups[i]
 	same, sameFile := false, false

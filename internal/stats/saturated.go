@@ -8,11 +8,11 @@ import (
 	"perfpipe/internal/saturation"
 )
 
-// mostIntervals bounds the intervals that a load point is cut into to be judged.
-const mostIntervals = 4096
+// maxIntervals limits the intervals of a load point that are passed to package saturation.
+const maxIntervals = 4096
 
-// saturated returns why the server did not keep up with the load point, or "". Only an open loop asks for a rate whatever
-// comes of it.
+// saturated returns the reason why the server did not keep up with the load, or "" if it did. Only an open loop can
+// show that, since it sends at its rate however slow the server is.
 func (g *accumulator) saturated(b *Block, all []stretch) string {
 	if b.Mode == "closed" || g.rate == 0 || len(g.facts[factRun]) > 1 || len(all) == 0 {
 		return ""
@@ -22,13 +22,13 @@ func (g *accumulator) saturated(b *Block, all []stretch) string {
 	}
 	last := all[len(all)-1]
 	n := last.first + last.n - all[0].first
-	per := (n + mostIntervals - 1) / mostIntervals // bins of an interval
+	per := (n + maxIntervals - 1) / maxIntervals // bins per interval
 	intervals := (n + per - 1) / per
 	c := saturation.Course{
 		Width: time.Duration(per*g.flights.time.width()) * time.Microsecond,
 		Due:   make([]int64, intervals), Served: make([]int64, intervals), Waiting: make([]float64, intervals),
 	}
-	var overdue int64 // requests that were due and not sent yet
+	var overdue int64 // requests that are due but not sent
 	for _, s := range all {
 		waiting := float64(s.busy)/float64(s.n*g.flights.time.width()) + float64(overdue)
 		from, to := s.first-all[0].first, s.first-all[0].first+s.n
@@ -43,10 +43,10 @@ func (g *accumulator) saturated(b *Block, all []stretch) string {
 	return c.Saturated()
 }
 
-// tooBrief reports whether the last request was due before the fastest answer would have ended a few times over: then all
-// wait at once, whatever the server can do.
+// tooBrief reports whether the load was shorter than a few times the fastest answer. All requests then wait at the same
+// time, however fast the server is.
 func (g *accumulator) tooBrief(all []stretch) bool {
-	var load int64 // bins
+	var load int64 // from the first to the last due request, bins
 	for _, s := range all {
 		if s.dues > 0 {
 			load = s.first + s.n - all[0].first
@@ -56,8 +56,8 @@ func (g *accumulator) tooBrief(all []stretch) bool {
 	return d.N() > 0 && float64(load*g.flights.time.width()) < fewAnswers*d.Ranks(d.N(), 1)(1)
 }
 
-// Rung is the block as a level of a ladder of load. Its throughput is that of the steady state, if there is one: the ramp
-// and the drain weigh much in a short run. Response times are those of successful requests.
+// Rung returns the block as a level of increasing load. Its throughput is that of the steady state, if there is one,
+// since ramp-up and drain have a large effect in short runs. Its response times are those of successful requests.
 func (b *Block) Rung() saturation.Rung {
 	r := saturation.Rung{Rate: b.Rate, Saturated: b.Saturated}
 	if b.Steady.RequestsPerS.Known() {
