@@ -1,5 +1,8 @@
-// Package define computes the figures of records as other load generators define them, so that numbers can be compared
-// like for like: evalscope, vLLM bench, SGLang, aiperf, guidellm, inference-perf and llmperf.
+// Package define computes figures from records by the definitions of other load generators, so that the numbers of both
+// can be compared: evalscope, vLLM bench, SGLang, aiperf, guidellm, inference-perf and llmperf.
+//
+// Tools disagree on where TPOT ends, on what ITL counts and on how percentiles are interpolated. A Definition is the
+// rules of one tool; Records applies several of them to the same records.
 package define
 
 import (
@@ -14,17 +17,17 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Definition is how another tool computes its figures. All of them leave failures out; tokens are those of the record,
-// whatever the tool would count them with.
+// Definition holds the rules by which a tool computes its figures. All tools exclude failed requests. Token counts are
+// those of the record, although some tools count tokens with a tokenizer of their own.
 type Definition struct {
 	Tool    string
-	Why     []string // its figures differ from ours
-	rule    func(sorted mstats.Float64Data, p float64) float64
-	fromDue bool // its clock starts when the first request is due rather than when it is sent
+	Why     []string                                           // the reasons why its figures differ from ours
+	rule    func(sorted mstats.Float64Data, p float64) float64 // returns percentile p
+	fromDue bool                                               // the run starts when the first request is due, not sent
 	figures []metric.Metric
 }
 
-// ours is what the others are set beside.
+// ours returns the definitions of perf-stats, for comparison.
 func ours() Definition {
 	return Definition{Tool: "perf-stats", rule: nearest, fromDue: true, figures: []metric.Metric{
 		instant("ttft_ms", "TTFT", ttft),
@@ -34,29 +37,33 @@ func ours() Definition {
 	}}
 }
 
+// own returns the metric of perf-stats with a key.
 func own(key string) metric.Metric { return metric.All()[metric.Index(key)] }
 
-// EvalscopeFiles returns evalscope's definitions with all columns of its benchmark_percentile.json, under its names.
+// EvalscopeFiles returns evalscope's definitions with the figures of its benchmark_percentile.json, under their names.
 func EvalscopeFiles() Definition {
-	d := Tools()[0]
+	d := evalscope()
 	perS := func(key, name string, tokens func(*record.Record) int) metric.Metric {
-		return metric.Metric{Key: key, Name: name, Scale: metric.Thousandths, Add: func(d *dist.Dist, r *metric.Observation) bool {
+		add := func(d *dist.Dist, r *metric.Observation) bool {
 			n := tokens(r.Record)
 			return !r.OK || r.LatencyMs <= 0 || d.Add(metric.Whole(float64(n)/r.LatencyMs*1000*metric.Thousandths))
-		}}
+		}
+		return metric.Metric{Key: key, Name: name, Scale: metric.Thousandths, Add: add}
 	}
 	tokens := func(key, name string, of func(*record.Record) int) metric.Metric {
-		return metric.Metric{Key: key, Name: name, Scale: 1, Add: func(d *dist.Dist, r *metric.Observation) bool { return !r.OK || d.Add(int64(of(r.Record))) }}
+		add := func(d *dist.Dist, r *metric.Observation) bool { return !r.OK || d.Add(int64(of(r.Record))) }
+		return metric.Metric{Key: key, Name: name, Scale: 1, Add: add}
+	}
+	decode := func(d *dist.Dist, r *metric.Observation) bool {
+		ms, ok := toEnd(r.Record)
+		n, known := r.StreamedTokens()
+		n--
+		return !r.OK || !ok || !known || n < 1 || ms <= 0 || d.Add(metric.Whole(float64(n)/ms*1000*metric.Thousandths))
 	}
 	output := func(r *record.Record) int { return r.CompletionTokens }
 	input := func(r *record.Record) int { return r.PromptTokens }
 	d.figures = append(slices.Clone(d.figures),
-		metric.Metric{Key: "decode", Name: "Decode (tok/s)", Scale: metric.Thousandths, Add: func(d *dist.Dist, r *metric.Observation) bool {
-			ms, ok := toEnd(r.Record)
-			n, known := r.StreamedTokens()
-			n--
-			return !r.OK || !ok || !known || n < 1 || ms <= 0 || d.Add(metric.Whole(float64(n)/ms*1000*metric.Thousandths))
-		}},
+		metric.Metric{Key: "decode", Name: "Decode (tok/s)", Scale: metric.Thousandths, Add: decode},
 		tokens("input_tokens", "Input tokens", input),
 		tokens("output_tokens", "Output tokens", output),
 		perS("input", "Input (tok/s)", input),
@@ -66,7 +73,7 @@ func EvalscopeFiles() Definition {
 	return d
 }
 
-// Parse returns the definitions of a tool by its name; all is ours and those of every tool.
+// Parse returns the definition of the tool with a name. The name all selects ours and those of every tool.
 func Parse(name string) ([]Definition, error) {
 	all := append([]Definition{ours()}, Tools()...)
 	if name == "all" {

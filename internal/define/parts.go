@@ -8,7 +8,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// A part of a request is a time of it in ms, where there is one.
+// part returns a time of a request in ms. It reports false if the request has no such time.
 type part func(r *record.Record) (ms float64, ok bool)
 
 func ttft(r *record.Record) (float64, bool)      { return r.TTFTMs, r.Streamed() }
@@ -17,6 +17,7 @@ func lastChunk(r *record.Record) (float64, bool) { return r.LastChunkMs(), r.Str
 func toLast(r *record.Record) (float64, bool)    { return r.LastChunkMs() - r.TTFTMs, r.Streamed() }
 func toEnd(r *record.Record) (float64, bool)     { return r.LatencyMs - r.TTFTMs, r.Streamed() }
 
+// contentTTFT excludes reasoning. It is the TTFT if the answer has no reasoning.
 func contentTTFT(r *record.Record) (float64, bool) {
 	if r.ReasoningTTFTMs > 0 {
 		return r.ContentTTFTMs, r.ContentTTFTMs > 0
@@ -24,32 +25,35 @@ func contentTTFT(r *record.Record) (float64, bool) {
 	return ttft(r)
 }
 
-// instant is the distribution of a part of each success.
+// instant returns the metric of a part of each successful request.
 func instant(key, name string, p part) metric.Metric {
-	return metric.Metric{Key: key, Name: name, Scale: metric.Microseconds, Add: func(d *dist.Dist, r *metric.Observation) bool {
+	add := func(d *dist.Dist, r *metric.Observation) bool {
 		ms, ok := p(r.Record)
 		return !r.OK || !ok || d.Add(metric.Micro(ms))
-	}}
+	}
+	return metric.Metric{Key: key, Name: name, Scale: metric.Microseconds, Add: add}
 }
 
-// perToken is that of a part divided by the tokens except the first but. Of a part that begins with the first chunk
-// they are those that were streamed.
-func perToken(key, name string, p part, but int) metric.Metric {
-	return metric.Metric{Key: key, Name: name, Scale: metric.Nanoseconds, Add: func(d *dist.Dist, r *metric.Observation) bool {
+// perToken returns the metric of a part divided by the number of tokens, less the first skip ones. A part that skips
+// any begins with the first chunk, so only streamed tokens count.
+func perToken(key, name string, p part, skip int) metric.Metric {
+	add := func(d *dist.Dist, r *metric.Observation) bool {
 		ms, ok := p(r.Record)
 		n, known := r.CompletionTokens, true
-		if but > 0 {
+		if skip > 0 {
 			n, known = r.StreamedTokens()
 		}
-		n -= but
+		n -= skip
 		return !r.OK || !ok || !known || n < 1 || d.Add(metric.Whole(ms/float64(n)*metric.Nanoseconds))
-	}}
+	}
+	return metric.Metric{Key: key, Name: name, Scale: metric.Nanoseconds, Add: add}
 }
 
+// addGaps adds the gaps between chunks.
 func addGaps(d *dist.Dist, r *metric.Observation) bool { return !r.OK || d.AddAll(r.GapUs) }
 
-// addZeroGaps adds the gap before each chunk and a zero for every further token of it. Where the chunks' tokens are
-// unknown each has one.
+// addZeroGaps adds the gap before each chunk, and a gap of zero for each further token of the chunk. If the token
+// counts of the chunks are unknown, each chunk counts as one token.
 func addZeroGaps(d *dist.Dist, r *metric.Observation) bool {
 	if !r.OK {
 		return true
@@ -62,14 +66,13 @@ func addZeroGaps(d *dist.Dist, r *metric.Observation) bool {
 	return d.AddAll(r.GapUs)
 }
 
-// The rules of percentiles.
-
+// nearest returns the nearest-rank percentile.
 func nearest(sorted mstats.Float64Data, p float64) float64 {
-	v, _ := mstats.PercentileNearestRank(sorted, p) // of values there are
+	v, _ := mstats.PercentileNearestRank(sorted, p) // fails only without values
 	return v
 }
 
-// linear interpolates between the two nearest ranks, as numpy does.
+// linear returns the percentile interpolated between the two nearest ranks, as numpy does.
 func linear(sorted mstats.Float64Data, p float64) float64 {
 	v, _ := mstats.Percentile(sorted, p)
 	return v

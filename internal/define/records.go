@@ -13,25 +13,26 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// Records gathers records under other tools' definitions. It keeps every value.
+// Records collects records and computes their figures by several definitions. It stores every value.
 type Records struct {
 	defs   []Definition
 	opt    stats.Options
-	apart  bool // points of one name are told apart by their runs
+	byRun  bool // runs with the same load point name are separate groups
 	groups map[group.ID]*point
 }
 
+// point holds the values of one load point.
 type point struct {
 	dists          [][]dist.Dist // by definition and figure
-	sent, due, end int64         // first, first, last; µs
-	ok, out        int64         // successes and their tokens
+	sent, due, end int64         // first send, first due time, last end; µs since the epoch
+	ok, out        int64         // successful requests and their output tokens
 	simulated      bool
 }
 
-// Block is one load point under one tool's definitions.
+// Block holds the figures of one load point by the definition of one tool.
 type Block struct {
 	Group     string        `json:"group"`
-	Simulated bool          `json:"simulated"` // of the built-in simulator, so no server was measured
+	Simulated bool          `json:"simulated"` // the built-in simulator answered, not a server
 	Tool      string        `json:"tool"`
 	Figures   stats.Metrics `json:"figures"`
 	Duration  dist.Num      `json:"duration_s"`
@@ -39,7 +40,7 @@ type Block struct {
 	Output    dist.Num      `json:"output_tokens_per_s"`
 }
 
-// New returns Records of none.
+// New returns Records without records. If opt has no keys, it groups by load point.
 func New(defs []Definition, opt stats.Options) *Records {
 	if opt.By == nil {
 		opt.By = []group.Key{group.Run()}
@@ -50,13 +51,13 @@ func New(defs []Definition, opt stats.Options) *Records {
 	return &Records{defs, opt, group.ByRun(opt.By), map[group.ID]*point{}}
 }
 
-// Add adds a record, of which it retains nothing.
+// Add adds a record. It does not retain r.
 func (d *Records) Add(r *record.Record) {
 	if r.Phase == record.PhaseWarmup && !d.opt.Warmup {
 		return
 	}
 	k := group.ID{Name: group.NameOf(d.opt.By, r, "")}
-	if d.apart {
+	if d.byRun {
 		k.RunID = r.RunID
 	}
 	g := d.group(k)
@@ -76,6 +77,7 @@ func (d *Records) Add(r *record.Record) {
 	}
 }
 
+// group returns the load point with an ID, which it creates on first use.
 func (d *Records) group(k group.ID) *point {
 	g := d.groups[k]
 	if g == nil {
@@ -92,7 +94,7 @@ func (d *Records) group(k group.ID) *point {
 	return g
 }
 
-// Merge adds the records of o.
+// Merge adds the records of o, which has the same definitions and options.
 func (d *Records) Merge(o *Records) {
 	for k, theirs := range o.groups {
 		g := d.group(k)
@@ -108,7 +110,7 @@ func (d *Records) Merge(o *Records) {
 	}
 }
 
-// Blocks returns the figures, each load point's tools together, the earliest load point first.
+// Blocks returns a Block for each load point, the earliest first, and each definition.
 func (d *Records) Blocks() []Block {
 	keys := slices.SortedFunc(maps.Keys(d.groups), func(a, b group.ID) int {
 		return cmp.Or(cmp.Compare(d.groups[a].due, d.groups[b].due), a.Compare(b))
@@ -135,7 +137,8 @@ func (d *Records) Blocks() []Block {
 			b.Requests, b.Output = perSecond(g.ok, b.Duration), perSecond(g.out, b.Duration)
 			for j, f := range def.figures {
 				if values := &g.dists[i][j]; values.N() > 0 {
-					b.Figures = append(b.Figures, stats.Metric{Key: f.Key, Name: f.Name, Stat: def.stat(values, d.opt.Percentiles, f.Scale)})
+					stat := def.stat(values, d.opt.Percentiles, f.Scale)
+					b.Figures = append(b.Figures, stats.Metric{Key: f.Key, Name: f.Name, Stat: stat})
 				}
 			}
 			out = append(out, b)
@@ -144,7 +147,7 @@ func (d *Records) Blocks() []Block {
 	return out
 }
 
-// stat is Dist.Stat by the tool's rule of percentiles.
+// stat returns the statistics of d, with percentiles by the rule of the tool.
 func (def *Definition) stat(d *dist.Dist, percentiles []float64, unit float64) dist.Stat {
 	s := d.Stat(nil, unit)
 	sorted := d.Sorted(unit)
@@ -154,7 +157,7 @@ func (def *Definition) stat(d *dist.Dist, percentiles []float64, unit float64) d
 	return s
 }
 
-// perSecond returns n ÷ seconds, or NaN if there is no time.
+// perSecond returns n ÷ seconds, or NaN if seconds is not positive.
 func perSecond(n int64, seconds dist.Num) dist.Num {
 	if !(seconds > 0) {
 		return dist.NaN()

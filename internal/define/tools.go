@@ -2,7 +2,7 @@ package define
 
 import "perfpipe/internal/metric"
 
-// Tools returns the definitions of the other tools, as read in their sources at the versions named.
+// Tools returns the definitions of the other tools. They were read from the sources of the versions named below.
 func Tools() []Definition {
 	return []Definition{evalscope(), vllm(), sglang(), aiperf(), guidellm(), inferencePerf(), llmperf()}
 }
@@ -60,7 +60,8 @@ func aiperf() Definition { // 0.13.0
 	return Definition{
 		Tool: "aiperf", rule: linear, fromDue: true,
 		Why: []string{
-			"its “Inter Token Latency” is one value a request, (last chunk − TTFT)/(n − 1), which others call TPOT; gaps are its ICL",
+			"its “Inter Token Latency” is one value a request, (last chunk − TTFT)/(n − 1), which others call TPOT; " +
+				"gaps are its ICL",
 			"request latency ends at the last chunk; percentiles are interpolated (numpy)",
 		},
 		figures: []metric.Metric{
