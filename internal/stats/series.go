@@ -12,19 +12,19 @@ import (
 	"github.com/cespare/xxhash/v2"
 )
 
-// maxSeries bounds the requests whose values are kept with their time. Beyond, every second one is forgotten, by its key:
-// intervals then go by the others, and are wider than they need be.
+// maxSeries limits the requests in a series. Each time there are more, the series drops half of them, chosen by key.
+// Intervals are then computed from a sample, which makes them wider than necessary.
 const maxSeries = 1 << 17
 
-// series is the values of each request with when it was due, for what depends on their order: requests that stood in a
-// queue together are alike.
+// series holds the values of each request with its due time, for statistics that depend on their order: requests that
+// wait in a queue together have correlated times.
 type series struct {
-	halvings int // only keys that begin with so many zero bits are kept
-	due      []int64
-	key      []uint32 // a hash of the request
-	ok       []bool
-	cols     [][]float32 // by metric, in its unit; NaN if a request has none; nil if none has
-	scratch  dist.Dist
+	halvings int         // number of leading zero bits that a key must have to be kept
+	due      []int64     // µs since the epoch
+	key      []uint32    // hash of the request
+	ok       []bool      // the request succeeded
+	cols     [][]float32 // values by metric, in its unit; NaN if a request has none; nil if no request has one
+	scratch  dist.Dist   // converts the value of one request
 }
 
 func (s *series) add(r *metric.Observation) {
@@ -60,7 +60,7 @@ func (s *series) columns() {
 	}
 }
 
-// put adds the value of the last request.
+// put appends the value of the last request to column i.
 func (s *series) put(i int, v float32) {
 	if s.cols[i] == nil {
 		if v != v {
@@ -71,17 +71,18 @@ func (s *series) put(i int, v float32) {
 	s.cols[i] = append(s.cols[i], v)
 }
 
-// keyOf is the key of a request that was due then. Those that were due together have different ones, so that a sample and
-// their order do not depend on their values.
+// keyOf returns the key of a request: a hash of its due time, sequence number and ID. Requests that were due at the
+// same time have different keys, so that neither the sample nor their order depends on their values.
 func keyOf(due int64, request uint64) uint32 {
 	h := (uint64(due) ^ request*0x94D049BB133111EB) * 0x9E3779B97F4A7C15
 	h ^= h >> 32
 	return uint32(h * 0xBF58476D1CE4E5B9 >> 32)
 }
 
+// chosen reports whether the request with that key is in the sample.
 func (s *series) chosen(key uint32) bool { return bits.LeadingZeros32(key) >= s.halvings }
 
-// bound forgets requests until at most n are left.
+// bound halves the sample until at most n requests are left.
 func (s *series) bound(n int) {
 	for len(s.due) > n && s.halvings < 32 {
 		s.halvings++
@@ -89,7 +90,7 @@ func (s *series) bound(n int) {
 	}
 }
 
-// thin forgets the requests that the present sample has no place for.
+// thin drops the requests that are not in the sample.
 func (s *series) thin() {
 	to := 0
 	for i, key := range s.key {
@@ -112,7 +113,7 @@ func (s *series) thin() {
 	}
 }
 
-// merge adds the requests of o, which stays as it is.
+// merge adds the requests of o. It does not modify o.
 func (s *series) merge(o *series) {
 	if len(o.due) == 0 {
 		return
@@ -137,7 +138,7 @@ func (s *series) merge(o *series) {
 	s.bound(maxSeries)
 }
 
-// mergeColumn adds the values of the chosen keys to column m, which has before requests.
+// mergeColumn appends the values in from of the chosen keys to column m. The series had before requests.
 func (s *series) mergeColumn(m, before int, from []float32, keys []uint32) {
 	if from == nil && s.cols[m] == nil {
 		return
@@ -158,8 +159,8 @@ func (s *series) mergeColumn(m, before int, from []float32, keys []uint32) {
 	s.cols[m] = col
 }
 
-// order returns the indexes of the requests in the order in which they were due. Those that were due together are in that
-// of their keys, so that the order in which they were read does not matter.
+// order returns the indexes of the requests sorted by due time, and by key if that is equal, so that the order in which
+// the records were read does not matter.
 func (s *series) order() []uint32 {
 	out := make([]uint32, len(s.due))
 	for i := range out {
@@ -171,7 +172,7 @@ func (s *series) order() []uint32 {
 	return out
 }
 
-// in returns the values of column c in that order, without those that are absent.
+// in returns the values of column c in the given order, without absent ones.
 func in(order []uint32, c []float32) []float32 {
 	out := make([]float32, 0, len(c))
 	for _, i := range order {

@@ -9,21 +9,21 @@ import (
 	"perfpipe/internal/metric"
 )
 
-// seriesInState is how many requests of a series a state keeps.
+// seriesInState limits the requests in a seriesState.
 const seriesInState = 1 << 15
 
-// seriesState has the requests in the order in which they were due.
+// seriesState is the state of a series, in the order of series.order.
 type seriesState struct {
 	Halvings int
-	Due      []byte // varints of the differences
-	Keys     []byte // of 32 bits
+	Due      []byte // packed
+	Keys     []byte // little-endian, 4 bytes each
 	OK       []bool
 	Cols     []colState
 }
 
 type colState struct {
-	Name   string
-	Values []byte // of 32-bit floats
+	Name   string // key of the metric
+	Values []byte // little-endian float32
 }
 
 func (s *series) state() seriesState {
@@ -61,7 +61,8 @@ func (s *series) state() seriesState {
 func (s *seriesState) restore() (*series, error) {
 	out := &series{halvings: s.Halvings, ok: s.OK}
 	var err error
-	if out.due, err = dist.Unpack(s.Due); err != nil || len(out.ok) != len(out.due) || len(s.Keys) != 4*len(out.due) || s.Halvings < 0 || s.Halvings > 32 {
+	if out.due, err = dist.Unpack(s.Due); err != nil || len(out.ok) != len(out.due) ||
+		len(s.Keys) != 4*len(out.due) || s.Halvings < 0 || s.Halvings > 32 {
 		return nil, dist.ErrState
 	}
 	for b := s.Keys; len(b) > 0; b = b[4:] {

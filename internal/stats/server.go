@@ -2,8 +2,8 @@ package stats
 
 import "perfpipe/internal/servermetrics"
 
-// AddServer adds to each block the server's metrics during it, and reports whether any block has some. The samples must
-// be in order of time.
+// AddServer sets the Server of each block from the samples taken during the block, and reports whether there are any.
+// The samples must be sorted by time.
 func (s *Summary) AddServer(samples []servermetrics.Sample) (found bool) {
 	for i := range s.Blocks {
 		b := &s.Blocks[i]

@@ -11,19 +11,19 @@ import (
 	"perfpipe/internal/record"
 )
 
-// maxSessions bounds the conversations that are told apart. Beyond, every second one is forgotten, by the hash of its
-// name: so the sample depends neither on the order of the records nor on how they were sharded.
+// maxSessions limits the conversations in sessions. Each time there are more, half of them are dropped, chosen by the
+// hash of the name, so that the sample depends neither on the order of the records nor on their sharding.
 const maxSessions = 1 << 16
 
-// sessions follows conversations over their turns.
+// sessions tracks conversations over their turns.
 type sessions struct {
-	halvings int // only names whose hash ends in so many zero bits are kept
-	byName   map[string]session
+	halvings int                // number of trailing zero bits that the hash of a name must have to be kept
+	byName   map[string]session // by shard and session, separated by a zero byte
 }
 
 type session struct {
 	metric.Conversation
-	lastTurn int
+	lastTurn int // the highest turn seen
 }
 
 func (s *sessions) add(r *record.Record) {
@@ -69,7 +69,7 @@ func (s *sessions) halve() {
 	}
 }
 
-// drop forgets the names that the present sample has no place for.
+// drop removes the conversations that are not in the sample.
 func (s *sessions) drop() {
 	for name := range s.byName {
 		if trailingZeros(name) < s.halvings {
@@ -90,7 +90,8 @@ func (s *sessions) merge(o *sessions) {
 
 func trailingZeros(name string) int { return bits.TrailingZeros64(xxhash.Sum64String(name)) }
 
-// dist returns the distribution of a figure of the conversations. One with a failed turn is +∞: it never came to its end.
+// dist returns the distribution of a figure of the conversations. A conversation with a failed turn counts as +∞, since
+// it was not completed.
 func (s *sessions) dist(limit int, of func(*metric.Conversation) (int64, bool)) *dist.Dist {
 	d := &dist.Dist{Limit: limit}
 	for _, t := range s.byName {

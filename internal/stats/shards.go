@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// missingShards notes the shards of a run of which there are no records, though there are of others of it.
+// missingShards returns notes on shards without records, given the shards that records are from, such as "0/4".
 func missingShards(seen set) []string {
-	have := map[int][]int{} // number of shards → those there are
+	have := map[int][]int{} // indexes by number of shards
 	for s := range seen {
 		i, of, _ := strings.Cut(s, "/")
 		index, err1 := strconv.Atoi(i)
@@ -41,5 +41,5 @@ func missingShards(seen set) []string {
 	return notes
 }
 
-// maxShards bounds what a record may claim.
+// maxShards limits the number of shards that a record can claim.
 const maxShards = 1 << 14

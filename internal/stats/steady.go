@@ -8,19 +8,21 @@ import (
 	"perfpipe/internal/dist"
 )
 
-// steadyLevel is how near to the level a bin's load must come to begin or end the steady window.
+// steadyLevel is the share of the level that a bin's load must reach to begin or end the steady window.
 const steadyLevel = 0.95
 
-// fewAnswers is how many mean latencies a steady window must last: in a shorter one the first and last answers decide.
+// fewAnswers is the minimum length of a steady window, in mean latencies. The first and last answers would dominate a
+// shorter one.
 const fewAnswers = 3
 
-// steady returns the window in which the load was at its level: from the first bin to the last whose average of requests
-// in flight is at least 0.95 of the level, which is that of the median start or end of a request. So the ramp-up and the
-// drain tail are cut, whatever the kind of load, and one hung request moves nothing. Pauses are no part of it. It has
-// no duration if it would be shorter than a few answers.
+// steady returns the window in which the load was at its level. The level is the number of requests in flight at the
+// median start or end of a request. The window extends from the first to the last bin whose mean number of requests in
+// flight is at least steadyLevel of the level. This excludes ramp-up and drain for any kind of load, and is robust
+// against a few hung requests. Pauses do not count. If the window would be too short, its DurationS is NaN.
 func (t *timeline) steady(all []stretch, pauses []interval) Window {
-	w := Window{DurationS: dist.NaN(), RequestsPerS: dist.NaN(), OutputPerS: dist.NaN(), InputPerS: dist.NaN(), TotalPerS: dist.NaN(), InFlight: dist.NaN()}
-	from, to := t.level95(all)
+	nan := dist.NaN()
+	w := Window{DurationS: nan, RequestsPerS: nan, OutputPerS: nan, InputPerS: nan, TotalPerS: nan, InFlight: nan}
+	from, to := t.steadyRange(all)
 	if to == from {
 		return w
 	}
@@ -47,8 +49,8 @@ func (t *timeline) steady(all []stretch, pauses []interval) Window {
 	return w
 }
 
-// level95 returns the indexes of the first stretch at the level, and of the one after the last.
-func (t *timeline) level95(all []stretch) (from, to int) {
+// steadyRange returns the range of stretches from the first to the last one at the level; to is exclusive.
+func (t *timeline) steadyRange(all []stretch) (from, to int) {
 	type load struct{ level, events int64 }
 	var loads []load
 	var events int64

@@ -8,59 +8,61 @@ import (
 )
 
 const (
-	baseBin   = 15_625 // µs, the finest bin: 64 of them are a second
-	binsBits  = 6
-	pageBins  = 1 << binsBits
-	maxPages  = 64 // then two bins become one
+	baseBin   = 15_625        // width of the finest bins, µs: 1/64 s
+	binsBits  = 6             // log2 of pageBins
+	pageBins  = 1 << binsBits // bins per page
+	maxPages  = 64            // with more pages, bins become twice as wide
 	nearPages = maxPages
 )
 
-// timeline counts what happened when, in bins aligned to the epoch, whose width doubles as there is more to tell. Only
-// pages of bins in which something happened exist, so that hours of nothing cost no resolution. Timelines merge by
-// addition, and are the same whatever the order of the records.
+// timeline is a histogram of events over time. Its bins are aligned to the epoch; their width doubles as necessary to
+// limit memory. Only pages with events exist, so that long idle times do not reduce the resolution. Timelines merge by
+// addition and do not depend on the order of the records.
 type timeline struct {
-	level int // bins are baseBin<<level µs wide
-	pages map[int64]*binPage
-	near  [nearPages]*binPage // the page asked for last, by the low bits of its index
+	level int                 // bins are baseBin<<level µs wide
+	pages map[int64]*binPage  // by index
+	near  [nearPages]*binPage // cache of pages, by the low bits of the index
 }
 
-// binPage is pageBins consecutive bins.
+// binPage holds pageBins consecutive bins.
 type binPage struct {
 	index int64 // instant ÷ (width · pageBins)
 	bins  [pageBins]bin
 }
 
-// bin holds sums. The in-flight time of a bin follows from the offsets of the starts and ends within it, so that adding
-// a request takes two steps however long it was.
+// bin holds sums of events. The in-flight time of a bin is computed from the offsets of the starts and ends within it,
+// so that adding a request takes constant time, however long the request was.
 type bin struct {
-	starts, startUs int64 // requests sent, Σ µs from the bin's begin to each
-	ends, endUs     int64 // answers ended, and the same
-	ok              int64 // ends of successes
-	output, input   int64 // tokens by arrival; prompt tokens when their answer began
+	starts, startUs int64 // requests sent; sum of the times from the start of the bin to each, µs
+	ends, endUs     int64 // answers ended; the same sum
+	ok              int64 // successful answers ended
+	output, input   int64 // output tokens at their arrival; prompt tokens at the start of their answer
 	dues            int64 // requests due
 }
 
+// width returns the width of the bins in µs.
 func (t *timeline) width() int64 { return baseBin << t.level }
 
-// at returns the bin of an instant, and where in it that is. The pointer is good until the next call.
+// at returns the bin of instant us, and the offset of us in it, in µs. The pointer is valid until the next call.
 func (t *timeline) at(us int64) (b *bin, offset int64) {
 	p, j, begin := t.find(us)
 	return &p.bins[j], us - begin
 }
 
-// find returns the page and bin of an instant, and the instant at which the bin begins.
+// find returns the page of instant us, the index of its bin in the page, and the instant at which the bin begins.
 func (t *timeline) find(us int64) (p *binPage, j int, begin int64) {
 	i := us / t.width()
 	p = t.near[i>>binsBits%nearPages]
 	if p == nil || p.index != i>>binsBits {
 		p = t.page(i >> binsBits)
-		i = us / t.width() // it may have become coarser
+		i = us / t.width() // page may have coarsened the timeline
 		t.near[i>>binsBits%nearPages] = p
 	}
 	return p, int(i % pageBins), i * t.width()
 }
 
-// page returns the page of an index of the present width, coarser if need be.
+// page returns the page with the given index at the current width. It creates the page if it is missing, which may
+// coarsen the timeline.
 func (t *timeline) page(index int64) *binPage {
 	if p := t.pages[index]; p != nil {
 		return p
@@ -76,7 +78,7 @@ func (t *timeline) page(index int64) *binPage {
 	return t.pages[index]
 }
 
-// coarsen makes two bins one.
+// coarsen doubles the width of the bins.
 func (t *timeline) coarsen() {
 	width := t.width()
 	merged := map[int64]*binPage{}
@@ -149,19 +151,19 @@ func (t *timeline) merge(o *timeline) {
 	}
 }
 
-// stretch is one bin, or the bins between two pages, in which nothing happened.
+// stretch is one bin, or the range of bins between two pages, which are empty.
 type stretch struct {
-	first, n int64 // index of its first bin; bins
-	busy     int64 // µs of requests in flight
-	idle     bool  // nothing was in flight or due
+	first, n int64 // index of its first bin; number of bins
+	busy     int64 // total time of requests in flight, µs
+	idle     bool  // no request was in flight or due
 	bin
 }
 
-// stretches returns all bins from the first to the last in which anything happened, in order.
+// stretches returns all bins from the first to the last non-empty one, in order.
 func (t *timeline) stretches() []stretch {
 	width := t.width()
 	var out []stretch
-	var active, overdue int64
+	var active, overdue int64 // requests in flight; requests due but not sent
 	next := int64(0)
 	for _, index := range slices.Sorted(maps.Keys(t.pages)) {
 		p := t.pages[index]
@@ -188,8 +190,8 @@ func (t *timeline) stretches() []stretch {
 	return out
 }
 
-// peakOutput is the highest number of output tokens in a second, a window that slides bin by bin. It is NaN if all takes
-// less than a second.
+// peakOutput returns the maximum of output tokens in a second, by a window that slides bin by bin. It is NaN if the
+// timeline is shorter than a second.
 func (t *timeline) peakOutput(all []stretch) dist.Num {
 	per := max(1, 1_000_000/t.width()) // bins in the window
 	if len(all) == 0 || all[len(all)-1].first-all[0].first+1 < per {
@@ -207,7 +209,7 @@ func (t *timeline) peakOutput(all []stretch) dist.Num {
 	return dist.Num(float64(most) / (float64(per*t.width()) / 1e6))
 }
 
-// edgePeak is the most requests that were in flight at the edge of a bin.
+// edgePeak returns the maximum number of requests in flight at the edges of bins.
 func edgePeak(all []stretch) int64 {
 	var active, most int64
 	for _, s := range all {

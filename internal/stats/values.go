@@ -7,8 +7,9 @@ import (
 	"perfpipe/internal/metric"
 )
 
-// Values gives the values of one metric, by its key, in a block of the Collector's Summary, each in the metric's unit and with how often it
-// came, in no order. Values of +∞ are left out; those of a sketch are within SketchError.
+// Values returns an iterator over the distinct values of a metric in a block of the Collector's Summary, with the
+// number of occurrences of each. Values are in the unit of the metric and in no particular order. They do not include +∞.
+// Values from a sketch have a relative error of at most dist.SketchError.
 func (c *Collector) Values(b *Block, key string) iter.Seq2[float64, int64] {
 	return func(yield func(float64, int64) bool) {
 		groups := c.sorted()

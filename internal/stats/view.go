@@ -12,16 +12,16 @@ import (
 	"perfpipe/internal/metric"
 )
 
-// view is the values of a group in the order in which their requests were due.
+// view provides the values of a group in the order of due times.
 type view struct {
 	g     *accumulator
 	opt   *Options
-	order []uint32
+	order []uint32 // of series.order
 }
 
 func (g *accumulator) view(opt *Options) *view { return &view{g, opt, g.series.order()} }
 
-// column returns the values of distribution i, +∞ for failures.
+// column returns the values of distribution i, in which failures are +∞.
 func (v *view) column(i int) []float32 {
 	if of := metric.All()[i].OfConversation; of != nil {
 		return v.g.sessions.column(of, metric.All()[i].Scale)
@@ -36,8 +36,8 @@ func (v *view) column(i int) []float32 {
 	return col
 }
 
-// estimates returns those of the mean and of the percentiles of distribution i. There are none of values of which one
-// request has many: they are not independent.
+// estimates returns the estimates of the mean and the percentiles of distribution i. It returns none for pooled
+// metrics, since the values of one request are not independent.
 func (v *view) estimates(i int, percentiles []float64) (mean confidence.Estimate, ps []confidence.Estimate, ok bool) {
 	m := &metric.All()[i]
 	if m.Pooled {
@@ -55,7 +55,8 @@ func (v *view) estimates(i int, percentiles []float64) (mean confidence.Estimate
 	return confidence.OfMean(d.Mean(m.Scale), col), confidence.OfPercentiles(col, percentiles, at), true
 }
 
-// column returns the values of conversations in the order in which they were due, +∞ for those that failed.
+// column returns a figure of all conversations, divided by unit and in the order of due times. Failed conversations
+// are +∞.
 func (s *sessions) column(of func(*metric.Conversation) (int64, bool), unit float64) []float32 {
 	type value struct {
 		due    int64 // µs
@@ -78,7 +79,7 @@ func (s *sessions) column(of func(*metric.Conversation) (int64, bool), unit floa
 	return col
 }
 
-// intervals fills the confidence intervals of m, which is of distribution i.
+// intervals sets the confidence intervals of m, the metric of distribution i.
 func (m *Metric) intervals(v *view, i int, percentiles []float64) {
 	mean, ps, ok := v.estimates(i, percentiles)
 	if !ok {
@@ -97,7 +98,7 @@ func (m *Metric) intervals(v *view, i int, percentiles []float64) {
 	}
 }
 
-// shortNotes tells of which intervals too little is known, and how many requests would do.
+// shortNotes returns notes on intervals that need more values, with the approximate number of requests needed.
 func (m Metrics) shortNotes() (notes []string) {
 	type short struct {
 		need  int64
@@ -112,9 +113,12 @@ func (m Metrics) shortNotes() (notes []string) {
 			}
 		}
 	}
-	keys := slices.SortedFunc(maps.Keys(names), func(a, b short) int { return cmp.Or(cmp.Compare(a.need, b.need), cmp.Compare(a.which, b.which)) })
+	keys := slices.SortedFunc(maps.Keys(names), func(a, b short) int {
+		return cmp.Or(cmp.Compare(a.need, b.need), cmp.Compare(a.which, b.which))
+	})
 	for _, k := range keys {
-		notes = append(notes, fmt.Sprintf("too short to know the interval of the %s of %s: about %d requests would do", k.which, joinAnd(names[k]), k.need))
+		notes = append(notes, fmt.Sprintf("too short to know the interval of the %s of %s: about %d requests would do",
+			k.which, joinAnd(names[k]), k.need))
 	}
 	return notes
 }
