@@ -10,8 +10,8 @@ import (
 	"perfpipe/internal/dataset"
 )
 
-const description = "Write requests to a language model, one JSON line each: from random text, files or captured logs. " +
-	"Each line can be sent by perf-send or by curl.\n\n" +
+const description = "Write requests to a language model, one JSON line each: from random text, files or captured " +
+	"logs. Each line can be sent by perf-send or by curl.\n\n" +
 	"  perf-gen --dataset random --number 200 --max-prompt-length 256 | perf-send --rate 10 | perf-stats\n" +
 	"  perf-gen --prompt 'write a story' --number 1 | curl -d @- -H 'content-type: application/json' $URL\n" +
 	"  perf-gen --dataset trace --sort access.log | perf-send --arrival trace --url $URL > records.jsonl"

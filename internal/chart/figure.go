@@ -1,8 +1,8 @@
 // Package chart draws figures, which are plain data, as one HTML page, SVG, PNG, terminal text, Vega-Lite or CSV.
 //
 // It knows nothing about load tests: series, axes, units and words come from the caller, and none of the caller's
-// strings is ever taken for markup. Most of its exported names are the vocabulary of figures: scales, and kinds of
-// series.
+// strings is ever taken for markup. It exports many names because they are the vocabulary of
+// figures: scales, and kinds of series.
 package chart
 
 import (

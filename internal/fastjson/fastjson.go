@@ -7,7 +7,7 @@
 //   - [Scanner], which walks over a text once and validates it.
 //   - [Template], which recognizes texts that differ from an earlier one in a few values, and reads only those.
 //
-// It has more than twenty names, since each reads or writes one kind of value for callers that need no other.
+// It exports many names because each reads or writes one kind of value for callers that need no other.
 //
 // A reader returns the number of bytes that it took, or [Fail]. It may refuse valid JSON, such as a number with an
 // exponent: the caller then decodes the text with a general decoder, which is go-json everywhere in this module. What

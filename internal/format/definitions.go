@@ -11,7 +11,8 @@ import (
 )
 
 // definitions writes a table for each load point, with a column for each tool, a row for each figure under the tool's
-// name for it, and notes on why the tools differ. The blocks are those of define.Records: len(defs) for each load point.
+// name for it, and notes on why the tools differ. The blocks are those of define.Records: len(defs) for each load
+// point.
 func (l layout) definitions(w io.Writer, defs []define.Definition, blocks []define.Block) error {
 	var tables []*table.Table
 	for point := range slices.Chunk(blocks, len(defs)) {

@@ -2,7 +2,8 @@
 // perf-plot read. It also has the metrics that follow from a single record.
 //
 // [Record] is the table of the fields. [Encoder] and [Decoder] are several times as fast as a general encoder, because
-// records are most of what the programs write and read. Of the exported names most are the constants of the format.
+// records are most of what the programs write and read. It exports many names because the
+// constants of the format are among them.
 package record
 
 //go:generate go run generate.go

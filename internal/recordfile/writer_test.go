@@ -49,7 +49,7 @@ func TestBlocked(t *testing.T) {
 	}
 }
 
-// failingWriter fails after it has taken so many bytes.
+// failingWriter fails after that many bytes.
 type failingWriter int
 
 func (w *failingWriter) Write(p []byte) (int, error) {
