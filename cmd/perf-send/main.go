@@ -44,7 +44,7 @@ func run(env *cli.Env) error {
 	if err := f.limitConns(points); err != nil {
 		return err
 	}
-	f.sayFewFiles(env, points)
+	f.reportFewFiles(env, points)
 	var from string
 	if f.part, from, err = f.shard(os.Getenv); err != nil {
 		return err

@@ -80,7 +80,7 @@ func calibrate(env *cli.Env) error {
 		Simulator: func(spec, truth string) *exec.Cmd {
 			return exec.Command(self, "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", truth)
 		},
-		MaxConns: client.Files().Conns(), Say: func(level string) { env.Say("%s …", level) }, Abort: abort,
+		MaxConns: client.Files().Conns(false), Say: func(level string) { env.Say("%s …", level) }, Abort: abort,
 	}, env.Stdout)
 	if err != nil {
 		return fault.Fail("", "--calibrate: %w", err)

@@ -22,9 +22,14 @@ func openFiles(limit int) OpenFiles {
 	return OpenFiles{limit, spareFiles, false}
 }
 
-// Conns returns how many connections the limit leaves: 0 if no limit is known, less than 0 if it leaves none.
-func (f OpenFiles) Conns() int {
-	switch n := f.Limit - f.Spare; {
+// Conns returns how many connections the limit leaves: 0 if no limit is known, less than 0 if it leaves none. If this
+// process has bothEnds of each connection, a connection is two files.
+func (f OpenFiles) Conns(bothEnds bool) int {
+	n := f.Limit - f.Spare
+	if bothEnds {
+		n /= 2
+	}
+	switch {
 	case f.Limit == 0:
 		return 0
 	case n > 0:

@@ -4,14 +4,15 @@ import "testing"
 
 func TestOpenFiles(t *testing.T) {
 	for _, c := range []struct {
-		limit, conns int
-		scarce       bool
+		limit, conns, both int
+		scarce             bool
 	}{
-		{0, 0, false}, {1024, 1024 - spareFiles, false}, {128, 64, false}, {127, 103, true},
-		{25, 1, true}, {24, -1, true}, {3, -1, true},
+		{0, 0, 0, false}, {1024, 1024 - spareFiles, 480, false}, {128, 64, 32, false}, {127, 103, 51, true},
+		{25, 1, -1, true}, {24, -1, -1, true}, {3, -1, -1, true},
 	} {
-		if f := openFiles(c.limit); f.Conns() != c.conns || f.Scarce != c.scarce {
-			t.Errorf("%d files: %d connections of %+v", c.limit, f.Conns(), f)
+		f := openFiles(c.limit)
+		if f.Conns(false) != c.conns || f.Conns(true) != c.both || f.Scarce != c.scarce {
+			t.Errorf("%d files: %d connections, %d with both ends, of %+v", c.limit, f.Conns(false), f.Conns(true), f)
 		}
 	}
 }
