@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"net"
 	"net/url"
 	"time"
 
@@ -42,14 +41,11 @@ func (f *flags) sample(
 		env.Say("--metrics-out: left to shard 0")
 		return func() error { return nil }, nil
 	}
-	urls, pages := []string(f.ServerMetrics), c.Pages(headers)
-	if len(urls) == 0 {
-		own := url.URL{Scheme: target.Scheme, Host: target.Host, Path: "/metrics"}
-		if s := servermetrics.Scrape(ctx, pages, own.String(), firstSample); s.Error != "" {
-			env.Say("the server has no metrics to sample: %s: %s", own.String(), s.Error)
-		} else {
-			urls = append(urls, own.String())
-		}
+	cfg := servermetrics.Config{
+		URLs: f.ServerMetrics, Client: c.Pages(headers), Interval: time.Duration(f.MetricsInterval),
+	}
+	if err := cfg.SetServer(ctx, target, firstSample); err != nil {
+		env.Say("the server has no metrics to sample: %v", err)
 	}
 	create := env.Create
 	if f.Resume != "" {
@@ -59,12 +55,9 @@ func (f *flags) sample(
 	if err != nil {
 		return nil, err
 	}
-	lines, ip := jsonl.NewWriter(out), net.ParseIP(target.Hostname())
-	s, begun := servermetrics.Start(ctx, servermetrics.Config{
-		URLs: urls, Client: pages, Interval: time.Duration(f.MetricsInterval),
-		GPUs:  ip != nil && ip.IsLoopback() || target.Hostname() == "localhost",
-		Write: func(m servermetrics.Sample) error { return lines.Write(m) },
-	}, firstSample)
+	lines := jsonl.NewWriter(out)
+	cfg.Write = func(m servermetrics.Sample) error { return lines.Write(m) }
+	s, begun := servermetrics.Start(ctx, cfg, firstSample)
 	if !begun && ctx.Err() == nil {
 		env.Say("--metrics-out: the load begins without a first sample of each page, since they take more than %v",
 			firstSample)

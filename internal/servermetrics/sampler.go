@@ -2,8 +2,27 @@ package servermetrics
 
 import (
 	"context"
+	"fmt"
+	"net"
+	"net/url"
 	"time"
 )
+
+// SetServer completes c for a server: without URLs, they are the server's /metrics if that has metrics, and GPUs is set
+// if the server is on this machine. The error is why /metrics has none; an answer may take as long as wait.
+func (c *Config) SetServer(ctx context.Context, server *url.URL, wait time.Duration) error {
+	ip := net.ParseIP(server.Hostname())
+	c.GPUs = ip != nil && ip.IsLoopback() || server.Hostname() == "localhost"
+	if len(c.URLs) > 0 {
+		return nil
+	}
+	page := (&url.URL{Scheme: server.Scheme, Host: server.Host, Path: "/metrics"}).String()
+	if s := Scrape(ctx, c.Client, page, wait); s.Error != "" {
+		return fmt.Errorf("%s: %s", page, s.Error)
+	}
+	c.URLs = []string{page}
+	return nil
+}
 
 // Sampler samples in the background until Stop.
 type Sampler struct {
