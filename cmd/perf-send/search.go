@@ -91,7 +91,7 @@ func (r *runner) search(ctx context.Context) error {
 // knee runs --profile knee.
 func (r *runner) knee(ctx context.Context) error {
 	most := cmp.Or(r.f.SearchMax, mostRate)
-	ladder, err := r.load("rate").Knee(ctx, cmp.Or(at(r.f.Rate, 0), 1), most)
+	ladder, err := r.load("rate").Knee(ctx, cmp.Or(first(r.f.Rate), 1), most)
 	r.facts.Knee = &ladder
 	if err != nil {
 		return err
@@ -140,11 +140,11 @@ func (f *searchFlags) slo() (*search.SLO, error) {
 // searchOptions returns where --search looks.
 func (f *flags) searchOptions() search.Options {
 	opt := search.Options{
-		Start: float64(max(1, at(f.Parallel, 0))), Min: 1, Max: mostParallel, Whole: true,
+		Start: float64(max(1, first(f.Parallel))), Min: 1, Max: mostParallel, Whole: true,
 		Precision: searchPrecision, Runs: f.SearchRuns,
 	}
 	if f.Search == "rate" {
-		opt.Whole, opt.Min, opt.Max, opt.Start = false, 0.001, mostRate, cmp.Or(at(f.Rate, 0), 1)
+		opt.Whole, opt.Min, opt.Max, opt.Start = false, 0.001, mostRate, cmp.Or(first(f.Rate), 1)
 	}
 	if f.SearchMax > 0 {
 		opt.Max = max(f.SearchMax, opt.Min)
@@ -152,28 +152,37 @@ func (f *flags) searchOptions() search.Options {
 	return opt
 }
 
+// first returns the first value, or zero.
+func first[T any](list []T) (v T) {
+	if len(list) > 0 {
+		v = list[0]
+	}
+	return v
+}
+
 // level returns the load point of one level. Each run of a level has a schedule of its own.
 func (f *flags) level(what string, level float64, run, requests int) (load.Point, error) {
-	g := *f
-	g.Seed += uint64(run)
+	plan := f.plan()
+	plan.Seed += uint64(run)
 	if what == "parallel" {
-		g.Parallel = cli.Ints{int(level)}
+		plan.Parallel = []int{int(level)}
 	} else {
-		g.Rate = cli.Floats{level}
+		plan.Rates = []float64{level}
 	}
 	if len(f.Number) == 0 && f.Duration == 0 {
-		g.Number = cli.Ints{requests}
+		plan.Numbers = []int{requests}
 	}
-	p, err := g.point(0)
+	points, err := plan.Points()
 	if err != nil {
-		return p, err
+		return load.Point{}, f.planFault(err)
 	}
-	points := []load.Point{p}
-	err = g.limitConns(points)
+	p := &points[0]
+	p.Asked = 0 // the search may end it with fewer
+	err = f.limitConns(points)
 	if run > 0 {
-		points[0].Run += "#" + strconv.Itoa(run+1)
+		p.Run += "#" + strconv.Itoa(run+1)
 	}
-	return points[0], err
+	return *p, err
 }
 
 // saturationFlags say when a load point ends before its time.

@@ -1,0 +1,194 @@
+package load
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"perfpipe/internal/schedule"
+)
+
+// ArrivalTrace is the Arrival of a Plan whose requests are due at their own at_ms.
+const ArrivalTrace = "trace"
+
+// Plan describes load points by plain values. Each list has one value for each point, a single value for all of them,
+// or none.
+type Plan struct {
+	Rates    []float64     // requests/s; +Inf: all requests are due at once; none: a closed loop, or Arrival has rates
+	Parallel []int         // limits of requests in flight; none: 1 in a closed loop, no limit in an open one
+	Numbers  []int         // measured requests; 0: all
+	Duration time.Duration // of each point; 0: no limit
+	Arrival  string        // ArrivalTrace, or as schedule.Parse reads it
+	Seed     uint64        // of the arrival times
+	Speedup  float64       // divides the at_ms of a trace; 1 for other arrivals
+	Warmup   float64       // requests before the measured ones; below 1, a share of their number
+}
+
+// PlanError reports a value of a Plan that makes no load point.
+type PlanError struct {
+	Field  string // rate, parallel, number, arrival, speedup or warmup
+	Reason string // what would help, such as needs-rate; empty if the text shows it
+	Err    error
+}
+
+// Error returns the field and what is wrong with it.
+func (e *PlanError) Error() string { return e.Field + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *PlanError) Unwrap() error { return e.Err }
+
+func planError(field, reason, format string, args ...any) error {
+	return &PlanError{field, reason, fmt.Errorf(format, args...)}
+}
+
+// Points returns the load points of the plan, each with a name of its own. An error is a *PlanError.
+func (pl *Plan) Points() ([]Point, error) {
+	if err := pl.check(); err != nil {
+		return nil, err
+	}
+	n, err := pl.len()
+	if err != nil {
+		return nil, err
+	}
+	var points []Point
+	for i := range n {
+		p, err := pl.point(i)
+		if err != nil {
+			return nil, err
+		}
+		name := p.Run
+		for k := 2; slices.ContainsFunc(points, func(q Point) bool { return q.Run == p.Run }); k++ {
+			p.Run = name + "#" + strconv.Itoa(k)
+		}
+		points = append(points, p)
+	}
+	return points, nil
+}
+
+func (pl *Plan) check() error {
+	trace := pl.Arrival == ArrivalTrace
+	for _, r := range pl.Rates {
+		if !(r > 0) {
+			return planError("rate", "rate-not-positive", "%v is not above 0", r)
+		}
+	}
+	switch {
+	case slices.ContainsFunc(pl.Parallel, func(p int) bool { return p < 1 }):
+		return planError("parallel", "", "%s has a number below 1", spaced(pl.Parallel))
+	case slices.ContainsFunc(pl.Numbers, func(n int) bool { return n < 0 }):
+		return planError("number", "", "%s has a number below 0", spaced(pl.Numbers))
+	case trace && len(pl.Rates) > 0:
+		return planError("rate", "trace-has-times", "a trace has its own times")
+	case !(pl.Speedup > 0):
+		return planError("speedup", "", "%v is not above 0", pl.Speedup)
+	case pl.Speedup != 1 && !trace:
+		return planError("speedup", "needs-trace", "only a trace can be played faster")
+	}
+	return nil
+}
+
+// spaced returns numbers separated by blanks.
+func spaced(list []int) string { return strings.Trim(fmt.Sprint(list), "[]") }
+
+// len returns the number of points.
+func (pl *Plan) len() (int, error) {
+	n := 1
+	for _, l := range []struct {
+		name string
+		len  int
+	}{{"rate", len(pl.Rates)}, {"parallel", len(pl.Parallel)}, {"number", len(pl.Numbers)}} {
+		switch {
+		case l.len <= 1:
+		case n == 1:
+			n = l.len
+		case l.len != n:
+			return 0, planError(l.name, "lengths-differ", "has %d values where another list has %d", l.len, n)
+		}
+	}
+	if n > 1 && len(pl.Rates) < 2 && len(pl.Parallel) < 2 {
+		return 0, planError("number", "needs-levels", "has %d values for one load point", n)
+	}
+	return n, nil
+}
+
+// at returns the i-th value, the only one, or zero.
+func at[T any](list []T, i int) (v T) {
+	switch {
+	case len(list) == 1:
+		return list[0]
+	case i < len(list):
+		return list[i]
+	}
+	return v
+}
+
+// point returns the i-th point.
+func (pl *Plan) point(i int) (p Point, err error) {
+	p = Point{
+		Rate: at(pl.Rates, i), Parallel: at(pl.Parallel, i), Number: at(pl.Numbers, i),
+		Duration: pl.Duration, Speedup: pl.Speedup,
+	}
+	if p.Duration == 0 {
+		p.Asked = p.Number
+	}
+	if p.Warmup, err = pl.warmup(p.Number); err != nil {
+		return p, err
+	}
+	ramp := schedule.HasRates(pl.Arrival)
+	atOnce := math.IsInf(p.Rate, 1)
+	switch {
+	case pl.Arrival == ArrivalTrace:
+		p.Mode, p.Run, p.Trace = Open, "trace", true
+	case ramp && p.Rate > 0:
+		return p, planError("rate", "", "a ramp has its own rates")
+	case atOnce && pl.Arrival != "poisson":
+		return p, planError("arrival", "needs-finite-rate", "%s needs a rate, and inf is none", pl.Arrival)
+	case atOnce && p.Parallel == 0:
+		p.Mode, p.Run, p.Rate = Open, "rate=inf", 0
+	case p.Rate > 0 && !atOnce:
+		p.Mode, p.Run = Open, "rate="+strconv.FormatFloat(p.Rate, 'g', -1, 64)
+		p.Pacer, err = pl.pacer(p.Rate)
+	case ramp:
+		p.Mode, p.Run = Open, strings.Replace(pl.Arrival, ":", "=", 1)
+		p.Pacer, err = pl.pacer(0)
+	case pl.Arrival != "poisson":
+		return p, planError("arrival", "needs-rate", "%s needs a rate", pl.Arrival)
+	default:
+		p.Rate, p.Parallel = 0, max(p.Parallel, 1)
+		p.Mode, p.Limit = Closed, p.Parallel
+		p.Run = "parallel=" + strconv.Itoa(p.Parallel)
+	}
+	if p.Mode == Open && p.Parallel > 0 {
+		p.Mode, p.Limit = Capped, p.Parallel
+		p.Run += ",parallel=" + strconv.Itoa(p.Parallel)
+	}
+	return p, err
+}
+
+// warmup returns the warm-up requests of a point with a number of measured ones.
+func (pl *Plan) warmup(number int) (int, error) {
+	switch w := pl.Warmup; {
+	case w <= 0:
+		return 0, nil
+	case w < 1:
+		if number == 0 {
+			return 0, planError("warmup", "needs-number", "a share of the requests needs their number")
+		}
+		return max(1, int(w*float64(number))), nil
+	case w == float64(int(w)):
+		return int(w), nil
+	}
+	return 0, planError("warmup", "", "%v is neither a whole number nor a share below 1", pl.Warmup)
+}
+
+// pacer returns the pacer of Arrival.
+func (pl *Plan) pacer(rate float64) (schedule.Pacer, error) {
+	p, err := schedule.Parse(pl.Arrival, rate, pl.Seed)
+	if err != nil {
+		return nil, &PlanError{"arrival", "unknown-arrival", err}
+	}
+	return p, nil
+}
