@@ -1,4 +1,6 @@
-// Package group defines how records are grouped into load points: by keys of the record line, labels or files.
+// Package group assigns records to groups, the load points of a report. A Key is a field of the record, a label, or the
+// file that the record was read from. The values of a record's keys form the Name of its group; an ID also tells apart
+// runs with the same load point.
 package group
 
 import (
@@ -9,22 +11,23 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Key is what records are grouped by: a key of the record line, a label, or the file they are from.
+// Key is a property by which records are grouped.
 type Key struct {
-	Name string // as on the record line; labels.NAME for a label
-	of   func(*record.Record) string
-	file bool // the name of the file, which a record does not have
+	Name string                      // the field's name in the record; labels.NAME for a label; file
+	of   func(*record.Record) string // returns the value of a record; "" if absent
+	file bool                        // the key is the name of the input file, which is not in the record
 }
 
-// Of returns the key's value of a record.
+// Of returns the value of the key in a record. It is empty if the record does not have it.
 func (k Key) Of(r *record.Record) string { return k.of(r) }
 
+// keys returns all keys but the labels, which are not known in advance.
 func keys() []Key {
 	type field struct {
 		name string
 		of   func(*record.Record) string
 	}
-	integer := func(of func(*record.Record) int) func(*record.Record) string { // zero is absent
+	integer := func(of func(*record.Record) int) func(*record.Record) string { // zero means absent
 		return func(r *record.Record) string {
 			if of(r) == 0 {
 				return ""
@@ -72,13 +75,13 @@ func keys() []Key {
 	return append(out, Key{Name: "file", of: func(*record.Record) string { return "" }, file: true})
 }
 
-// Run returns the key of load points.
+// Run returns the key of load points, by which records are grouped by default.
 func Run() Key { return keys()[0] }
 
-// RunID returns the key of runs.
+// RunID returns the key of runs, each of which is one execution of a load.
 func RunID() Key { return keys()[1] }
 
-// Parse finds a key by its name on the record line.
+// Parse returns the key with a name, such as model or labels.region.
 func Parse(name string) (Key, error) {
 	if label, ok := strings.CutPrefix(name, "labels."); ok && label != "" {
 		return Key{Name: name, of: func(r *record.Record) string { return r.Labels[label] }}, nil

@@ -9,18 +9,19 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Value is one key's value of a group.
+// Value is the value of one key of a group.
 type Value struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
 }
 
-// Name is the values of a group's keys in a form that a map can have as its key.
+// Name holds the values of a group's keys in one string, so that it can be the key of a map.
 type Name string
 
+// separator separates the values of a Name. NameOf replaces it in the values of several keys.
 const separator = "\x00"
 
-// NameOf returns the name of the group of a record, from a file.
+// NameOf returns the name of the group of a record that was read from file.
 func NameOf(by []Key, r *record.Record, file string) Name {
 	value := func(k Key) string {
 		if k.file {
@@ -41,10 +42,10 @@ func NameOf(by []Key, r *record.Record, file string) Name {
 	return Name(b.String())
 }
 
-// String returns the values for people.
+// String returns the values, separated by commas.
 func (n Name) String() string { return strings.ReplaceAll(string(n), separator, ", ") }
 
-// Values returns the value of each key.
+// Values returns the value of each key in by, by which the group was formed.
 func (n Name) Values(by []Key) (out []Value) {
 	for i, v := range strings.Split(string(n), separator) {
 		if i < len(by) {
@@ -54,7 +55,7 @@ func (n Name) Values(by []Key) (out []Value) {
 	return out
 }
 
-// Compare orders names by their values, which are compared as numbers if they are numbers.
+// Compare compares names value by value, for sorting. Values are compared as numbers if both are numbers.
 func (n Name) Compare(o Name) int {
 	return slices.CompareFunc(strings.Split(string(n), separator), strings.Split(string(o), separator), compareValues)
 }
@@ -71,16 +72,17 @@ func compareValues(a, b string) int {
 // ID identifies a group.
 type ID struct {
 	Name  Name
-	RunID string // of its records, if groups of one name are told apart by it
+	RunID string // the run_id of its records, if ByRun reports true; else empty
 }
 
-// Clone returns a copy that shares no memory with a record.
+// Clone returns a copy of id that shares no memory with a record, whose memory may be reused.
 func (id ID) Clone() ID { return ID{Name(strings.Clone(string(id.Name))), strings.Clone(id.RunID)} }
 
-// Compare orders by name, then by run.
+// Compare compares by name, then by run_id, for sorting.
 func (id ID) Compare(o ID) int {
 	return cmp.Or(id.Name.Compare(o.Name), cmp.Compare(id.RunID, o.RunID))
 }
 
-// ByRun reports whether the keys are those of load points, which are told apart by their runs and ordered by time.
+// ByRun reports whether by is the key of load points alone. Load points with the same name but another run_id are then
+// separate groups, and groups are ordered by time.
 func ByRun(by []Key) bool { return len(by) == 1 && by[0].Name == "run" }
