@@ -1,6 +1,6 @@
-// Package gate defines the conditions of service-level objectives: a Gate on a figure of a load point, such as
-// ttft_ms:p99<500, and a Limit on each request, such as ttft_ms<500, which goodput counts. It parses and compares; package
-// stats computes the figures.
+// Package gate parses and evaluates the conditions of service-level objectives. A Gate is a condition on a figure of a
+// load point, such as ttft_ms:p99<500. A Limit is a condition on each request, such as ttft_ms<500; goodput counts the
+// requests that meet all limits. Package stats computes the figures.
 package gate
 
 import (
@@ -32,7 +32,7 @@ func (c Condition) Holds(v float64) bool {
 	return v >= c.Bound
 }
 
-// Upper reports whether the bound is an upper one.
+// Upper reports whether Bound is an upper bound.
 func (c Condition) Upper() bool { return strings.HasPrefix(c.Op, "<") }
 
 // parse splits "ttft_ms:p99<500" into the name of the figure and the condition.
@@ -52,27 +52,28 @@ func parse(text string) (name string, c Condition, err error) {
 	return name, c, nil
 }
 
-// Gate is a condition on a figure of a load point: a figure of the whole, such as ok, or a statistic of a metric.
+// Gate is a condition on a figure of a load point. The figure is either one of Figures, such as ok, or a statistic of a
+// metric, such as ttft_ms:p99.
 type Gate struct {
-	Text   string // as it was given
-	Figure string // of the whole; empty if the gate is on a metric
-	Metric string // its key
-	Stat   string // mean, sd, min, max or pNN
-	P      float64
-	Condition
+	Text      string  // as passed to Parse
+	Figure    string  // one of Figures; empty if the gate is on a metric
+	Metric    string  // the key of the metric; empty if the gate is on a figure
+	Stat      string  // the statistic of the metric: mean, sd, min, max or pNN
+	P         float64 // NN of pNN; 0 for another statistic
+	Condition         // in the unit of the figure
 }
 
-// Result is the value of a gate's figure and whether it passes. A figure that does not exist fails.
+// Result is the outcome of a gate. A figure that does not exist fails.
 type Result struct {
-	Gate  string   `json:"gate"`
-	Value dist.Num `json:"value"`
+	Gate  string   `json:"gate"`  // its text
+	Value dist.Num `json:"value"` // of the figure
 	Pass  bool     `json:"pass"`
 }
 
 // Judge returns the result of a gate whose figure is v.
 func (g *Gate) Judge(v dist.Num) Result { return Result{g.Text, v, g.Holds(float64(v))} }
 
-// Figures returns the names of the figures of a whole load point.
+// Figures returns the names of the figures of a load point that are not statistics of a metric.
 func Figures() []string {
 	return []string{
 		"cache_hit", "failed", "goodput", "goodput_per_s", "input_tokens_per_s", "items_per_s", "ok",
@@ -80,7 +81,8 @@ func Figures() []string {
 	}
 }
 
-// Parse reads a gate: a figure of the whole, or a metric's key with :mean, :sd, :min, :max or :pNN.
+// Parse parses a gate: one of Figures, or the key of a metric with :mean, :sd, :min, :max or :pNN, then an operator and
+// a number.
 func Parse(text string) (Gate, error) {
 	name, c, err := parse(text)
 	if err != nil {
@@ -90,7 +92,8 @@ func Parse(text string) (Gate, error) {
 	key, stat, found := strings.Cut(name, ":")
 	if !found {
 		if !slices.Contains(Figures(), name) {
-			return Gate{}, fmt.Errorf("%q: no figure %q: there are %s, and distributions with :mean or :p99, such as ttft_ms:p99",
+			return Gate{}, fmt.Errorf(
+				"%q: no figure %q: there are %s, and distributions with :mean or :p99, such as ttft_ms:p99",
 				text, name, strings.Join(Figures(), ", "))
 		}
 		g.Figure = name
@@ -109,7 +112,7 @@ func Parse(text string) (Gate, error) {
 	return g, nil
 }
 
-// Of returns the gate's statistic of the values of its metric, which scale is the Metric's.
+// Of returns the gate's statistic of d, the distribution of its metric. scale is the Scale of the metric.
 func (g *Gate) Of(d *dist.Dist, scale float64) dist.Num {
 	if g.P > 0 {
 		return d.Stat([]float64{g.P}, scale).Percentiles[0].Value

@@ -6,7 +6,7 @@ import (
 	"perfpipe/internal/dist"
 )
 
-func TestGateIsItsParts(t *testing.T) {
+func TestParse(t *testing.T) {
 	got, err := Parse("ttft_ms:p99.9 <= 500")
 	want := Gate{
 		Text: "ttft_ms:p99.9 <= 500", Metric: "ttft_ms", Stat: "p99.9", P: 99.9, Condition: Condition{Op: "<=", Bound: 500},
@@ -14,7 +14,8 @@ func TestGateIsItsParts(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	if got, err = Parse("ok>0.99"); err != nil || got.Figure != "ok" || got.Metric != "" || got.Upper() || !got.Holds(1) || got.Holds(0.99) {
+	got, err = Parse("ok>0.99")
+	if err != nil || got.Figure != "ok" || got.Metric != "" || got.Upper() || !got.Holds(1) || got.Holds(0.99) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

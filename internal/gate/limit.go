@@ -10,23 +10,23 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Limit is one condition of goodput, which each request meets or misses.
+// Limit is a condition on each request, for goodput.
 type Limit struct {
-	Text string // as it was given
-	of   figure
-	Condition
+	Text      string // as passed to ParseLimit
+	of        figure
+	Condition // in the unit of the figure
 }
 
-// figure returns a figure of an answer, and false if the answer has none.
+// figure returns a figure of a record. It reports false if the record does not have it.
 type figure func(*record.Record) (v float64, ok bool)
 
-// figures are what a Limit may judge.
+// figures returns the figures that a Limit can bound, by name.
 func figures() map[string]figure {
 	always := func(of func(*record.Record) float64) figure {
 		return func(r *record.Record) (float64, bool) { return of(r), true }
 	}
 	return map[string]figure{
-		// An answer that is not streamed shows its first output at its end.
+		// The first output of an answer that is not streamed arrives at its end.
 		"ttft_ms": always(func(r *record.Record) float64 {
 			if r.Streamed() {
 				return r.TTFTMs
@@ -45,7 +45,7 @@ func figures() map[string]figure {
 	}
 }
 
-// longestGap is the longest pause within an answer, in ms.
+// longestGap returns the longest gap between the chunks of an answer, in ms.
 func longestGap(r *record.Record) (float64, bool) {
 	if len(r.GapUs) == 0 {
 		return 0, false
@@ -53,7 +53,7 @@ func longestGap(r *record.Record) (float64, bool) {
 	return float64(slices.Max(r.GapUs)) / metric.Microseconds, true
 }
 
-// ParseLimit reads a condition of goodput such as ttft_ms<500.
+// ParseLimit parses a limit, such as ttft_ms<500.
 func ParseLimit(text string) (Limit, error) {
 	name, c, err := parse(text)
 	if err != nil {
@@ -68,15 +68,14 @@ func ParseLimit(text string) (Limit, error) {
 	return Limit{text, of, c}, nil
 }
 
-// Limit returns the condition on each request that the gate's metric and bound make. It reports false if a request has
-// no such figure.
+// Limit returns the limit with the gate's metric and bound. It reports false if a Limit cannot bound that metric.
 func (g *Gate) Limit() (Limit, bool) {
 	of, ok := figures()[g.Metric]
 	return Limit{strings.Replace(g.Text, ":"+g.Stat, "", 1), of, g.Condition}, ok
 }
 
-// Good reports whether a request meets all limits. A failure meets none; a figure that an answer does not have, such as
-// the TPOT of one token, is met.
+// Good reports whether a request meets all limits. A failed request does not. A limit on a figure that the answer does
+// not have, such as the TPOT of a single token, is met.
 func Good(r *record.Record, limits []Limit) bool {
 	if !r.OK {
 		return false
