@@ -5,7 +5,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// streamed adds a duration of streamed, successful answers. Zero means absent.
+// streamed returns an Add function for a duration in ms of successful, streamed answers. Zero means absent.
 func streamed(ms func(*record.Record) float64) func(*dist.Dist, *Observation) bool {
 	return func(d *dist.Dist, o *Observation) bool {
 		v := ms(o.Record)
@@ -13,14 +13,15 @@ func streamed(ms func(*record.Record) float64) func(*dist.Dist, *Observation) bo
 	}
 }
 
-// ofTurn adds the TTFT of some turns of conversations.
+// ofTurn returns an Add function for the TTFT of the turns that which selects.
 func ofTurn(which func(int) bool) func(*dist.Dist, *Observation) bool {
 	return func(d *dist.Dist, o *Observation) bool {
 		return !o.OK || o.TTFTMs == 0 || !which(o.Turn) || d.Add(Micro(o.TTFTMs))
 	}
 }
 
-// count adds a count of successful answers, if it is known: not zero, or a zero that the record states.
+// count returns an Add function for a count of successful answers. A zero counts only if the record states it by its
+// key.
 func count(key record.Keys, n func(*record.Record) int) func(*dist.Dist, *Observation) bool {
 	return func(d *dist.Dist, o *Observation) bool {
 		v := n(o.Record)
@@ -28,12 +29,13 @@ func count(key record.Keys, n func(*record.Record) int) func(*dist.Dist, *Observ
 	}
 }
 
+// addTPOT adds the time per output token.
 func addTPOT(d *dist.Dist, o *Observation) bool {
 	return !o.OK || !o.HasTPOT || d.Add(Whole(o.TPOTMs*Nanoseconds))
 }
 
-// addITL adds the gaps. If the tokens of each chunk are known, a gap is shared over the tokens of the chunk that ends it,
-// in integers of µs whose sum is the gap. A stream that arrived in one piece has none.
+// addITL adds the gaps between tokens. If the token counts of the chunks are known, the gap before a chunk is divided
+// among its tokens, in integers of µs whose sum is the gap. An answer that arrived in one piece has no gaps.
 func addITL(d *dist.Dist, o *Observation) bool {
 	if !o.OK {
 		return true
@@ -60,11 +62,12 @@ func addITL(d *dist.Dist, o *Observation) bool {
 	return ok
 }
 
+// addLatency adds the time from the send to the end of a successful answer.
 func addLatency(d *dist.Dist, o *Observation) bool {
 	return !o.OK || o.LatencyMs == 0 && !o.Says(record.KeyLatencyMs) || d.Add(Micro(o.LatencyMs))
 }
 
-// addResponse counts a failure as +∞: its answer never came.
+// addResponse adds the time from due to the end of the answer. A failure is +∞, since its answer never arrived.
 func addResponse(d *dist.Dist, o *Observation) bool {
 	if !o.OK {
 		d.AddInf()
@@ -73,29 +76,31 @@ func addResponse(d *dist.Dist, o *Observation) bool {
 	return o.LatencyMs == 0 && !o.Says(record.KeyLatencyMs) || d.Add(Micro(o.ResponseMs()))
 }
 
+// addLag adds the delay of the load generator.
 func addLag(d *dist.Dist, o *Observation) bool {
 	ms, ok := o.Lag()
 	return !ok || d.Add(Micro(ms))
 }
 
-// addQueue is for capped load: only there a request waits for a slot.
+// addQueue adds the time that a request waited for a slot, which only capped load has.
 func addQueue(d *dist.Dist, o *Observation) bool {
 	return o.Mode != "capped" || d.Add(Micro(o.QueueMs))
 }
 
-// addConnect adds the whole cost of a new connection.
+// addConnect adds the total time to open a new connection: DNS, TCP and TLS.
 func addConnect(d *dist.Dist, o *Observation) bool {
 	v := o.DNSMs + o.ConnectMs + o.TLSMs
 	return o.Reused || v == 0 || d.Add(Micro(v))
 }
 
+// addOutputTokens adds the number of output tokens. A zero counts only if the record states it or its source.
 func addOutputTokens(d *dist.Dist, o *Observation) bool {
 	known := o.CompletionTokens != 0 ||
 		Generates(o.Record) && (o.TokensFrom != "" || o.Says(record.KeyCompletionTokens))
 	return !o.OK || !known || d.Add(int64(o.CompletionTokens))
 }
 
-// addUserSpeed adds the rate at which one user receives tokens, 1000/TPOT tokens/s.
+// addUserSpeed adds the rate at which one user receives tokens: 1000/TPOT, in tokens/s.
 func addUserSpeed(d *dist.Dist, o *Observation) bool {
 	if !o.OK || !o.HasTPOT || o.TPOTMs <= 0 {
 		return true

@@ -1,6 +1,6 @@
-// Package metric is the table of the metrics: the distributions of which perf-stats and perf-plot report the mean and
-// the percentiles. An entry defines what a record adds to its distribution, and how gates and comparisons read it. All
-// outputs take their metrics from this table; docs/metrics.md has the formulas.
+// Package metric defines the metrics: the distributions, such as TTFT, of which perf-stats and perf-plot report the
+// mean and the percentiles. They are a table. An entry defines which values a record adds to the distribution, and how
+// gates and comparisons treat it. All outputs take their metrics from this table; docs/metrics.md has the formulas.
 package metric
 
 import (
@@ -10,48 +10,51 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Metric is one distribution: of values of the requests, or of the conversations.
+// Metric defines one distribution, of values of requests or of conversations.
 type Metric struct {
-	Key      string  // its name in JSON and CSV, which ends in its unit; that of the record field, if it is one
-	Name     string  // its name in tables
-	Scale    float64 // a Dist holds integers: this many to the unit
+	Key      string  // name in JSON and CSV, with the unit as its suffix; that of the record field, if there is one
+	Name     string  // name in tables
+	Scale    float64 // integers in the Dist per unit of the metric
 	Better   Better
 	Headline bool // comparisons judge its mean, p50, p90 and p99
-	Failing  bool // in a gate a failed request is +∞
+	Failing  bool // gates count a failed request as +∞
 	Pooled   bool // a request has many values, which are not independent
 
-	// Add adds the values of a record. It reports false if one is negative or absurd. It is nil for conversations.
+	// Add adds the values of a record, in integers of 1/Scale. It reports false if a Dist rejects any of them. It is nil
+	// for metrics of conversations.
 	Add func(d *dist.Dist, o *Observation) bool
-	// OfConversation returns the value of a conversation, and false for +∞. It is nil for requests.
+	// OfConversation returns the value of a conversation, in integers of 1/Scale, and false for +∞. It is nil for metrics
+	// of requests.
 	OfConversation func(c *Conversation) (v int64, finite bool)
 }
 
-// Better is the direction in which a metric improves: the sign of the better difference, or 0 if there is none.
+// Better is the sign of a change that improves a metric, or 0 if neither direction does.
 type Better int
 
-// The directions.
+// The directions of improvement.
 const (
 	Less    Better = -1
 	Neither Better = 0
 	More    Better = 1
 )
 
-// Conversation is what is known of the turns of one conversation.
+// Conversation summarizes the turns of one conversation. Times are in µs since the epoch.
 type Conversation struct {
-	DueUs, EndUs int64 // of the first turn, of the last to end; µs
-	AnswerUs     int64 // when the output of the last turn began, µs
-	Turns        int64
-	Failed       bool // one of its turns
+	DueUs    int64 // when the first turn was due
+	EndUs    int64 // when the last turn to end did
+	AnswerUs int64 // when the output of the last turn began
+	Turns    int64
+	Failed   bool // a turn failed
 }
 
-// Integers per unit.
+// The scales of metrics, in integers per unit.
 const (
-	Microseconds = 1e3 // in a ms
-	Nanoseconds  = 1e6 // in a ms
-	Thousandths  = 1e3
+	Microseconds = 1e3 // per ms
+	Nanoseconds  = 1e6 // per ms
+	Thousandths  = 1e3 // per 1
 )
 
-// table is every metric, in the order of the tables.
+// table holds every metric, in order of output.
 var table = []Metric{
 	{Key: "ttft_ms", Name: "TTFT", Scale: Microseconds, Better: Less, Headline: true, Failing: true,
 		Add: streamed(func(r *record.Record) float64 { return r.TTFTMs })},
@@ -91,10 +94,10 @@ var table = []Metric{
 	{Key: "user_tokens_per_s", Name: "tokens/s per user", Scale: Thousandths, Better: More, Add: addUserSpeed},
 }
 
-// All returns every metric, in the order of the tables. Callers must not change it.
+// All returns every metric, in order of output. The caller must not modify the result.
 func All() []Metric { return table }
 
-// Keys returns the key of every metric, in the order of the tables.
+// Keys returns the key of every metric, in order of output.
 func Keys() []string {
 	keys := make([]string, len(table))
 	for i, m := range table {
@@ -103,7 +106,7 @@ func Keys() []string {
 	return keys
 }
 
-// Index returns the place of a metric in All, or -1 if there is none of that key.
+// Index returns the index in All of the metric with a key, or -1 if there is none.
 func Index(key string) int {
 	return slices.IndexFunc(table, func(m Metric) bool { return m.Key == key })
 }

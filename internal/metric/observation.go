@@ -5,12 +5,12 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Observation is a record, with the figures that several metrics derive from all its gaps.
+// Observation is a record with the figures that several metrics derive from its gaps, so that they are computed once.
 type Observation struct {
 	*record.Record
 	TPOTMs     float64
 	HasTPOT    bool
-	InOnePiece bool // all chunks arrived together
+	InOnePiece bool // all chunks arrived at once
 }
 
 // Observe returns the Observation of a record.
@@ -21,8 +21,8 @@ func Observe(r *record.Record) Observation {
 	return o
 }
 
-// DueUs returns the instant at which a request was due, µs since the epoch. Records of other tools may have only that of
-// the send.
+// DueUs returns when a request was due, in µs since the epoch. It is the time of the send for records of other tools
+// that have no other.
 func DueUs(r *record.Record) int64 {
 	if r.ScheduledUs > 0 {
 		return r.ScheduledUs
@@ -30,14 +30,14 @@ func DueUs(r *record.Record) int64 {
 	return r.SentUs
 }
 
-// Sane reports whether the times of a record are possible: instants of the first 36,000 years, and a latency of less than
-// twelve days.
+// Sane reports whether the times of a record are plausible: due and sent within 36,000 years of the epoch, with a
+// latency below dist.MaxValue.
 func Sane(r *record.Record) bool {
 	due := DueUs(r)
 	return r.SentUs >= 0 && r.SentUs <= 1<<60 && due >= 0 && due <= 1<<60 && Micro(r.LatencyMs) >= 0
 }
 
-// Tokens returns a count to be summed: 0 if it is negative or absurd, as a Dist refuses it.
+// Tokens returns n, or 0 if a Dist would reject it, so that an implausible count does not distort a sum.
 func Tokens(n int) int64 {
 	if n < 0 || n >= dist.MaxValue {
 		return 0
@@ -45,10 +45,10 @@ func Tokens(n int) int64 {
 	return int64(n)
 }
 
-// Micro returns ms in µs, rounded. NaN becomes negative, which a Dist refuses.
+// Micro converts ms to µs, rounded. It returns -1, which a Dist rejects, if the result is out of range or NaN.
 func Micro(ms float64) int64 { return Whole(ms * 1000) }
 
-// Whole returns v rounded, or -1 if a Dist refuses it.
+// Whole rounds v. It returns -1, which a Dist rejects, if v is out of the range of a Dist or NaN.
 func Whole(v float64) int64 {
 	if v >= 0 && v < dist.MaxValue {
 		return int64(v + 0.5)
@@ -56,15 +56,15 @@ func Whole(v float64) int64 {
 	return -1
 }
 
-// Generates reports whether the request asked for output tokens.
+// Generates reports whether the operation of a request generates output tokens.
 func Generates(r *record.Record) bool {
 	return r.Op != "embedding" && r.Op != "rerank" && r.Op != "score"
 }
 
-// maxChunkTokens bounds the tokens that the chunks of one answer may count: each has a value of its own.
+// maxChunkTokens limits the tokens of all chunks of one answer, since each token adds a value to a Dist.
 const maxChunkTokens = 1 << 20
 
-// Plausible reports whether the chunks of one answer may have that many tokens each.
+// Plausible reports whether the token counts of the chunks of one answer are within maxChunkTokens.
 func Plausible(chunkTokens []int) bool {
 	sum := 0
 	for _, n := range chunkTokens {
