@@ -104,13 +104,8 @@ func (f *flags) startLocal(ctx context.Context, env *cli.Env, facts *runFacts) (
 	if err != nil {
 		return nil, nil, err
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		<-s.Done()
-		cancel(s.Err()) // nil after Close: the run is over then
-	}()
 	u, err := url.Parse(s.URL())
-	return ctx, &server{url: u, model: s.Model(), close: func() error {
+	return s.Context(ctx), &server{url: u, model: s.Model(), close: func() error {
 		died := s.Err()
 		s.Close()
 		facts.Server = &serverFacts{f.API, s.Model(), s.Log(), s.Memory()}

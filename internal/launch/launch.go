@@ -147,6 +147,16 @@ func (s *Server) Err() error {
 	return nil
 }
 
+// Context returns a child of ctx that ends when the server ends, with Err as its cause.
+func (s *Server) Context(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		<-s.Done()
+		cancel(s.Err())
+	}()
+	return ctx
+}
+
 // Memory returns the peak memory use so far.
 func (s *Server) Memory() Memory { return s.meter.peak() }
 

@@ -144,7 +144,12 @@ func TestDiesLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	ctx := s.Context(t.Context())
 	<-s.Done()
+	<-ctx.Done()
+	if err, cause := s.Err(), context.Cause(ctx); cause == nil || cause.Error() != err.Error() {
+		t.Errorf("the cause is %v, the error %v", cause, err)
+	}
 	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "\n    torch.OutOfMemoryError: CUDA out of memory.") ||
 		!strings.HasPrefix(hint(err), "less memory") {
 		t.Errorf("%v", err)
