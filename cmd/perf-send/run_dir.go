@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -44,11 +43,7 @@ func (f *flags) openLog() (*feed.Log, error) {
 	if f.folder == "" {
 		return nil, nil
 	}
-	path := filepath.Join(f.folder, facts.RequestsFile)
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, f.Mode.Private().Perm())
-	if err == nil {
-		err = f.Mode.Private().Set(file)
-	}
+	file, err := f.Mode.Private().CreateNew(filepath.Join(f.folder, facts.RequestsFile))
 	if err != nil {
 		return nil, fault.Fail("", "--run-dir: %w", err)
 	}

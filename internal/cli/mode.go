@@ -47,6 +47,19 @@ func (m Mode) Private() Mode {
 	return Mode{perm: 0o600}
 }
 
+// CreateNew creates a file that does not exist yet.
+func (m Mode) CreateNew(path string) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, m.Perm())
+	if err != nil {
+		return nil, err
+	}
+	if err := m.Set(file); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
 // Perm returns the permissions to create a file with.
 func (m Mode) Perm() os.FileMode {
 	if m.perm == 0 {

@@ -36,6 +36,17 @@ func TestMode(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != c.want {
 			t.Errorf("%q: %v %v, want %v", c.args, info.Mode(), err, c.want)
 		}
+		file, err := f.Mode.Private().CreateNew(path + ".new")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if info, err := file.Stat(); err != nil || info.Mode().Perm() != c.want {
+			t.Errorf("%q: a new file: %v %v, want %v", c.args, info.Mode(), err, c.want)
+		}
+		if _, err := f.Mode.Private().CreateNew(path); !os.IsExist(err) {
+			t.Errorf("%q: a file that exists: %v", c.args, err)
+		}
 	}
 	for _, bad := range []string{"--mode 0444", "--mode 0999", "--mode 01777", "--mode rw", "--mode -1"} {
 		var f ModeFlag
