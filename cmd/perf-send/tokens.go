@@ -16,13 +16,6 @@ func (f *flags) tokenizer(ctx context.Context, env *cli.Env) (tokenizer.Tokenize
 		return nil, nil
 	}
 	opt := hub.Options{Source: hub.Source(cmp.Or(f.DataSource, "modelscope")), Say: env.Say}
-	place, err := vocabulary.Find(ctx, f.TokenizerPath, opt)
-	if err != nil {
-		return nil, vocabulary.Fault(err)
-	}
-	tok, err := tokenizer.Open(ctx, place)
-	if err != nil {
-		return nil, vocabulary.Fault(err)
-	}
-	return tok, nil
+	tok, err := vocabulary.Open(ctx, f.TokenizerPath, opt)
+	return tok, vocabulary.Fault(err)
 }

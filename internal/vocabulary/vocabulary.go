@@ -54,6 +54,15 @@ func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 	return filepath.Dir(first), nil
 }
 
+// Open opens the tokenizer with the vocabulary that Find finds.
+func Open(ctx context.Context, name string, opt hub.Options) (tokenizer.Tokenizer, error) {
+	found, err := Find(ctx, name, opt)
+	if err != nil {
+		return nil, err
+	}
+	return tokenizer.Open(ctx, found)
+}
+
 // Fault adds the flag and a hint to an error of Find or of the tokenizer.
 func Fault(err error) error {
 	var own *fault.Error
