@@ -57,12 +57,7 @@ func (f *runFacts) write(env *cli.Env, path string) error {
 	if err != nil {
 		return err
 	}
-	out := env.Create(path)
-	if _, err = out.Write(append(b, '\n')); err == nil {
-		err = out.Commit()
-	}
-	if err != nil {
-		out.Abort()
+	if err := env.WriteFile(path, append(b, '\n')); err != nil {
 		return fault.Fail("", "--facts-out: %w", err)
 	}
 	return nil
