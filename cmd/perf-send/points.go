@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"math"
 	"os"
 	"slices"
 	"strings"
@@ -113,22 +112,3 @@ func (f *flags) inTurn(env *cli.Env, points []load.Point) (bool, error) {
 }
 
 func regular(info os.FileInfo, err error) bool { return err == nil && info.Mode().IsRegular() }
-
-// batch is how long answers may wait to be read together: 0.125 ms, and up to 0.25 where there are many slots, beside
-// whose turns it is little. Where there are or may be few, or requests are sent by the clock, they do not wait.
-func (f *flags) batch(points []load.Point) time.Duration {
-	if f.adaptive() {
-		return 0
-	}
-	slots := math.MaxInt
-	for _, p := range points {
-		if p.Mode != load.Closed {
-			return 0
-		}
-		slots = min(slots, p.Parallel)
-	}
-	if slots < 64 {
-		return 0
-	}
-	return time.Duration(min(max(125, slots/4), 250)) * time.Microsecond
-}

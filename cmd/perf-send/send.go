@@ -80,7 +80,10 @@ func (f *flags) clientConfig(env *cli.Env, points []load.Point) (c client.Config
 		TotalTimeout: time.Duration(f.TotalTimeout),
 		SaveOutput:   f.SaveOutput || f.TokenizerPath != "", SaveRequest: f.SaveRequest,
 		Say: env.Say, Hint: hint, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer,
-		Compressed: f.Compressed, Batch: f.batch(points),
+		Compressed: f.Compressed,
+	}
+	if !f.adaptive() { // a search begins with few slots
+		c.Batch = client.BatchDelay(points)
 	}
 	if f.Debug {
 		c.Debug = client.DebugLog(env.Stderr, env.Name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -115,22 +116,13 @@ func (f *flags) begin(ctx context.Context, env *cli.Env, points []load.Point) er
 	} else {
 		env.Say("starts at %s, in %v", at.Format(time.RFC3339Nano), (-late).Round(time.Millisecond))
 	}
-	for i := range points {
-		points[i].Start = at.Add(time.Duration(i) * time.Duration(f.Duration+f.SleepInterval))
-	}
+	shard.Schedule(points, at, time.Duration(f.Duration+f.SleepInterval))
 	return nil
 }
 
 // nameRun sets the id that all records of the run carry. The shards of a run share it.
 func (r *runner) nameRun(points []load.Point) {
-	id := r.f.RunID
-	if id == "" {
-		key := ""
-		if n := r.f.part.Of; n > 1 {
-			key = shard.RunKey(os.Getenv, n, points)
-		}
-		id = facts.RunID(key)
-	}
+	id := cmp.Or(r.f.RunID, facts.RunID(shard.RunKey(os.Getenv, r.f.part.Of, points)))
 	r.engine.RunID, r.facts.RunID = id, id
 }
 

@@ -145,6 +145,24 @@ func TestRunKey(t *testing.T) {
 	}
 }
 
+func TestRunKeyOfOneShard(t *testing.T) {
+	points := []load.Point{{Run: "rate=1", Start: time.Unix(100, 0)}}
+	if got := RunKey(env("SLURM_JOB_ID=7 SLURM_PROCID=0"), 1, points); got != "" {
+		t.Errorf("a key of a run that is not shared: %q", got)
+	}
+}
+
+func TestSchedule(t *testing.T) {
+	points := make([]load.Point, 3)
+	first := time.Unix(100, 0)
+	Schedule(points, first, 15*time.Second)
+	for i, want := range []int64{100, 115, 130} {
+		if got := points[i].Start; !got.Equal(time.Unix(want, 0)) {
+			t.Errorf("point %d starts at %v, want %d s", i, got, want)
+		}
+	}
+}
+
 func TestParseInstant(t *testing.T) {
 	want := time.Unix(1_700_000_000, 250_000_000)
 	for _, s := range []string{

@@ -54,10 +54,20 @@ func parseInstant(s string) (time.Time, error) {
 	return time.Unix(sec, ns), nil
 }
 
+// Schedule sets the start of each load point: the first at an instant, each other one interval after the one before.
+func Schedule(points []load.Point, first time.Time, interval time.Duration) {
+	for i := range points {
+		points[i].Start = first.Add(time.Duration(i) * interval)
+	}
+}
+
 // RunKey returns a text that is the same for the shards of a run, which cannot talk to each other, and different for
 // other runs: made of the start and the names of the load points if the points have a start, else of the job step that
-// started the shards. It is empty if there is neither.
+// started the shards. It is empty if there is neither, or a single shard.
 func RunKey(getenv func(string) string, shards int, points []load.Point) string {
+	if shards <= 1 {
+		return ""
+	}
 	if len(points) > 0 && !points[0].Start.IsZero() {
 		key := fmt.Sprintf("start-at %d of %d", points[0].Start.UnixNano(), shards)
 		for _, p := range points {
