@@ -13,13 +13,17 @@ import (
 	"perfpipe/internal/record"
 )
 
-// One absurd record takes nothing down, and is told of.
+// TestAbsurdRecords checks that absurd values do not affect the sums, and that a note reports them.
 func TestAbsurdRecords(t *testing.T) {
 	for name, line := range map[string]string{
-		"chunk_tokens": `{"ok":true,"sent_us":1,"ttft_ms":1,"latency_ms":9,"gap_us":[5,5],"chunk_tokens":[1,9223372036854775807,9223372036854775807],"completion_tokens":3}`,
-		"sent_us":      `{"ok":true,"sent_us":9223372036854775807,"scheduled_us":9223372036854775807,"latency_ms":5,"ttft_ms":1,"session":"s"}`,
-		"ttft_ms":      `{"ok":true,"sent_us":1,"ttft_ms":1e300,"latency_ms":1e300,"gap_us":[9223372036854775807,9223372036854775807],"session":"s"}`,
-		"tokens":       `{"ok":true,"sent_us":1,"latency_ms":5,"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807}`,
+		"chunk_tokens": `{"ok":true,"sent_us":1,"ttft_ms":1,"latency_ms":9,"gap_us":[5,5],` +
+			`"chunk_tokens":[1,9223372036854775807,9223372036854775807],"completion_tokens":3}`,
+		"sent_us": `{"ok":true,"sent_us":9223372036854775807,"scheduled_us":9223372036854775807,` +
+			`"latency_ms":5,"ttft_ms":1,"session":"s"}`,
+		"ttft_ms": `{"ok":true,"sent_us":1,"ttft_ms":1e300,"latency_ms":1e300,` +
+			`"gap_us":[9223372036854775807,9223372036854775807],"session":"s"}`,
+		"tokens": `{"ok":true,"sent_us":1,"latency_ms":5,` +
+			`"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807}`,
 	} {
 		s, err := read(t, 1, false, strings.NewReader(strings.Repeat(line+"\n", 5)))
 		if err != nil {
@@ -38,19 +42,21 @@ func TestImpossibleRecords(t *testing.T) {
 	if !hasNote(&order, "5 of 5 records ended before their first output") {
 		t.Errorf("notes %q", order.Notes)
 	}
-	unit := blockOf(t, Options{}, sent(5, 0, 10, 20, func(i int, r *record.Record) { r.SentUs, r.ScheduledUs = 1_790_000_000_000, 1_790_000_000_000 })...)
+	unit := blockOf(t, Options{}, sent(5, 0, 10, 20, func(i int, r *record.Record) {
+		r.SentUs, r.ScheduledUs = 1_790_000_000_000, 1_790_000_000_000 // ms
+	})...)
 	if !hasNote(&unit, "5 of 5 records have a sent_us that is not in µs") {
 		t.Errorf("notes %q", unit.Notes)
 	}
 }
 
-// More requests at once than there are slots cannot be of one run.
+// TestMoreInFlightThanSlots checks that a note reports more requests in flight than the run had slots.
 func TestMoreInFlightThanSlots(t *testing.T) {
 	const note = "requests were in flight at once, of at most "
 	slot := func(mode string, latency float64) func(i int, r *record.Record) {
 		return func(_ int, r *record.Record) { r.Mode, r.Parallel, r.LatencyMs = mode, 2, latency }
 	}
-	// Each request is due 10 ms after the one before: 25 ms are three at once, 20 ms two; 20.5 ms are rounding.
+	// Requests are due every 10 ms: a latency of 25 ms means three in flight, 20 ms two; 20.5 ms is within the slack.
 	for latency, want := range map[float64]bool{20: false, 20.5: false, 25: true} {
 		for _, mode := range []string{"closed", "capped"} {
 			if b := blockOf(t, Options{}, sent(9, 0, 10, 5, slot(mode, latency))...); hasNote(&b, note) != want {
@@ -69,7 +75,8 @@ func TestMoreInFlightThanSlots(t *testing.T) {
 	}
 }
 
-// A request is not sent before it is due, unless a clock was set back; then nothing is known of the backlog.
+// TestSentBeforeDue checks that requests sent before they were due, as after a change of the clock, are reported and
+// are not judged for saturation.
 func TestSentBeforeDue(t *testing.T) {
 	back := blockOf(t, Options{}, sent(400, 0, 10, 200, func(i int, r *record.Record) {
 		r.Mode, r.Rate = "open", 100
@@ -86,7 +93,7 @@ func TestSentBeforeDue(t *testing.T) {
 	}
 }
 
-// An instant in another century is a pause, and no late answer.
+// TestOneFarInstant checks that the time before a request in another century is a pause.
 func TestOneFarInstant(t *testing.T) {
 	b := blockOf(t, Options{}, sent(400, 0, 10, 200, func(i int, r *record.Record) {
 		if i == 399 {
@@ -105,15 +112,15 @@ func TestOnlyWarmup(t *testing.T) {
 	}
 }
 
-// The rank is exact, whatever floats make of 99.9 · n ÷ 100.
+// TestRank checks that ranks are exact despite the rounding of 99.9 · n ÷ 100 in floating point.
 func TestRank(t *testing.T) {
 	for _, c := range []struct {
 		n    int64
 		p    float64
 		want int64
 	}{
-		{1000, 99.9, 999}, {10_000, 99.99, 9999}, {100, 29, 29}, {1000, 14.5, 145}, {300, 55, 165}, {7, 50, 4}, {1, 1, 1}, {10, 100, 10},
-		{1_000_000, 99.9999, 999_999},
+		{1000, 99.9, 999}, {10_000, 99.99, 9999}, {100, 29, 29}, {1000, 14.5, 145}, {300, 55, 165},
+		{7, 50, 4}, {1, 1, 1}, {10, 100, 10}, {1_000_000, 99.9999, 999_999},
 	} {
 		if got := dist.Rank(c.n, c.p); got != c.want {
 			t.Errorf("p%v of %d: %d, want %d", c.p, c.n, got, c.want)
@@ -121,7 +128,7 @@ func TestRank(t *testing.T) {
 	}
 }
 
-func TestOtherFormsAreNamed(t *testing.T) {
+func TestErrorsNameOtherFormats(t *testing.T) {
 	for in, want := range map[string]string{
 		`[{"ok":true}]`: "in:1: a JSON array, where records are one object a line: jq -c '.[]' makes them",
 		"\xff\xfe{\x00\"\x00o\x00k\x00\"\x00:\x00": "in:1: UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it",
@@ -135,17 +142,19 @@ func TestOtherFormsAreNamed(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, reading it ends with a summary or an error that names a line, in bounded memory.
+// FuzzFile checks that any file can be read with bad lines skipped, in bounded memory, and that the state of its
+// summary can be restored.
 func FuzzFile(f *testing.F) {
 	f.Add([]byte(`{"ok":true,"sent_us":1,"latency_ms":5,"gap_us":[1,2],"chunk_tokens":[1,2,3],"ttft_ms":1}` + "\n"))
 	f.Add([]byte(`{"ok":false,"sent_us":9223372036854775807,"latency_ms":1e300,"chunk_tokens":[9223372036854775807]}`))
 	f.Add([]byte("{\"format\":\"perfpipe-summary/2\",\"blocks\":[{\"state\":\"AA==\"}]}\n[]\n\xff\xfe"))
-	f.Add([]byte(`{"ok":true,"run":"a","run_id":"1","session":"s","turn":1,"sent_us":1790000000000000,"latency_ms":5,"labels":{"a":"b"}}`))
+	f.Add([]byte(`{"ok":true,"run":"a","run_id":"1","session":"s","turn":1,` +
+		`"sent_us":1790000000000000,"latency_ms":5,"labels":{"a":"b"}}`))
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(256 << 20))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s := NewStream(Options{Intervals: true, Percentiles: []float64{50, 99.9, 100}}, 1, true)
 		if err := s.Read(context.Background(), bytes.NewReader(data), "in"); err != nil {
-			t.Fatalf("bad lines are skipped, and yet: %v", err)
+			t.Fatalf("error although bad lines are skipped: %v", err)
 		}
 		c := s.Collector()
 		summary := c.Summary()

@@ -6,7 +6,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// What was sent twice is counted and said, whatever the verdict; it strains the figures if the first attempts cost time.
+// TestSentTwice checks that the verdict reports resent requests, and is strained if their first attempts took time.
 func TestSentTwice(t *testing.T) {
 	for _, c := range []struct {
 		twice         int

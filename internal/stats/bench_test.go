@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// streams are records of 128 chunks each, with log-normal gaps.
+// streams returns n record lines of streamed answers with 128 chunks each and log-normal gaps.
 func streams(n int) []byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	var b bytes.Buffer
@@ -20,10 +20,13 @@ func streams(n int) []byte {
 	for i := range int64(n) {
 		at := int64(epoch) + i*10_000
 		rec := record.Record{
-			ID: fmt.Sprint("request-", i), Seq: i, Run: "rate=100", Mode: "open", Rate: 100, Phase: record.PhaseMeasure, API: "openai",
-			Op: "chat", Model: "a/model-7B", URL: "http://127.0.0.1:8000/v1/chat/completions", ScheduledUs: at, SentUs: at + 60,
-			LagMs: 0.06, Clock: "kernel", ReadDelayMs: 0.2, ClientCPU: 0.1, Reused: true, TTFTMs: math.Round(150_000*math.Exp(0.3*r.NormFloat64())) / 1000,
-			PromptTokens: 900 + r.IntN(200), CompletionTokens: 128, TokensFrom: "usage", FinishReason: "length", Status: 200, OK: true,
+			ID: fmt.Sprint("request-", i), Seq: i, Run: "rate=100", Mode: "open", Rate: 100,
+			Phase: record.PhaseMeasure, API: "openai", Op: "chat", Model: "a/model-7B",
+			URL:         "http://127.0.0.1:8000/v1/chat/completions",
+			ScheduledUs: at, SentUs: at + 60, LagMs: 0.06, Clock: "kernel", ReadDelayMs: 0.2, ClientCPU: 0.1,
+			Reused: true, TTFTMs: math.Round(150_000*math.Exp(0.3*r.NormFloat64())) / 1000,
+			PromptTokens: 900 + r.IntN(200), CompletionTokens: 128, TokensFrom: "usage",
+			FinishReason: "length", Status: 200, OK: true,
 		}
 		for range 127 {
 			rec.GapUs = append(rec.GapUs, int64(20_000*math.Exp(0.25*r.NormFloat64())))
@@ -36,7 +39,7 @@ func streams(n int) []byte {
 	return b.Bytes()
 }
 
-// BenchmarkRead is the whole way from lines to a summary, on one worker.
+// BenchmarkRead measures reading and summarizing records with one worker.
 func BenchmarkRead(b *testing.B) {
 	data := streams(20_000)
 	b.SetBytes(int64(len(data)))

@@ -8,48 +8,62 @@ import (
 	"perfpipe/internal/record"
 )
 
-// said is the verdict without its hint.
-func (v Verdict) said() Verdict {
+// withoutHint returns v without its hint.
+func (v Verdict) withoutHint() Verdict {
 	v.hint = ""
 	return v
 }
 
 func TestJudgeClient(t *testing.T) {
+	const joined = "1.25 % of the chunks were read late and together with others: their times are the last one's"
 	for _, test := range []struct {
 		lag, joined, cpu float64
 		want             Verdict
 	}{
 		{9.9, 0.0099, 0.79, Verdict{Level: Clean}},
 		{10, 0, 0, Verdict{Level: Strained, Reason: "requests went out late: lag p99 is 10 ms"}},
-		{0, 0.0125, 0, Verdict{Level: Strained, Reason: "1.25 % of the chunks were read late and together with others: their times are the last one's"}},
+		{0, 0.0125, 0, Verdict{Level: Strained, Reason: joined}},
 		{0, 0, 0.8, Verdict{Level: Strained, Reason: "the client used 80 % of its CPUs (p90)"}},
 		{99, 0.09, 0.95, Verdict{Level: Bottleneck, Reason: "the client used 95 % of its CPUs (p90)"}},
 		{100, 0, 1, Verdict{Level: Bottleneck, Reason: "requests went out late: lag p99 is 100 ms"}},
 		{float64(dist.NaN()), 0, float64(dist.NaN()), Verdict{Level: Clean}},
 	} {
 		c := Client{chunks: 10_000, joined: int64(test.joined * 10_000)}
-		if got := c.judge(test.lag, test.cpu).said(); got != test.want {
+		if got := c.judge(test.lag, test.cpu).withoutHint(); got != test.want {
 			t.Errorf("lag %v, joined %v, cpu %v: %+v, want %+v", test.lag, test.joined, test.cpu, got, test.want)
 		}
 	}
 }
 
-// A load generator that holds itself up is not clean, and its verdict names why.
+// TestClientThatThrottlesItself checks that the verdict names the cause of a load generator's own delays.
 func TestClientThatThrottlesItself(t *testing.T) {
-	const output, input, late = ": stdout or the output file took the records too slowly", ": request lines came too slowly", "requests went out late: lag p99 is 20 ms"
+	const (
+		late    = "requests went out late: lag p99 is 20 ms"
+		idle10  = "slots were idle for 10 % of the time: perf-send was busy, stopped or starved of CPU"
+		idle25  = "slots were idle for 25 % of the time"
+		stopped = " of its requests' time: it was stopped, starved of CPU, or over a CPU quota"
+	)
 	for _, test := range []struct {
 		name string
 		rec  record.Record
 		want Verdict
 	}{
-		{"its own cost", record.Record{Mode: "closed", LagMs: 0.9, LatencyMs: 2}, Verdict{Level: Clean}},
-		{"idle slots", record.Record{Mode: "closed", LagMs: 10, LatencyMs: 90}, Verdict{Level: Strained, Reason: "slots were idle for 10 % of the time: perf-send was busy, stopped or starved of CPU"}},
-		{"a late slot of a long answer", record.Record{Mode: "closed", LagMs: 50, LatencyMs: 5000}, Verdict{Level: Clean}},
-		{"a slow reader", record.Record{Mode: "closed", LagMs: 30, OutputWaitMs: 29, LatencyMs: 90}, Verdict{Level: Bottleneck, Reason: "slots were idle for 25 % of the time" + output}},
-		{"a slow reader and an open loop", record.Record{Mode: "open", LagMs: 20, OutputWaitMs: 19, LatencyMs: 900}, Verdict{Level: Strained, Reason: late + output}},
-		{"slow lines", record.Record{Mode: "closed", LagMs: 30, InputWaitMs: 28, LatencyMs: 90}, Verdict{Level: Bottleneck, Reason: "slots were idle for 25 % of the time" + input}},
-		{"stopped", record.Record{Mode: "closed", LagMs: 1, StallMs: 8, LatencyMs: 99}, Verdict{Level: Strained, Reason: "perf-send did not run for 8 % of its requests' time: it was stopped, starved of CPU, or over a CPU quota"}},
-		{"stopped while answers came", record.Record{Mode: "open", StallMs: 100, LatencyMs: 9}, Verdict{Level: Bottleneck, Reason: "perf-send did not run for 100 % of its requests' time: it was stopped, starved of CPU, or over a CPU quota"}},
+		{"its own cost", record.Record{Mode: "closed", LagMs: 0.9, LatencyMs: 2},
+			Verdict{Level: Clean}},
+		{"idle slots", record.Record{Mode: "closed", LagMs: 10, LatencyMs: 90},
+			Verdict{Level: Strained, Reason: idle10}},
+		{"a late slot of a long answer", record.Record{Mode: "closed", LagMs: 50, LatencyMs: 5000},
+			Verdict{Level: Clean}},
+		{"a slow reader", record.Record{Mode: "closed", LagMs: 30, OutputWaitMs: 29, LatencyMs: 90},
+			Verdict{Level: Bottleneck, Reason: idle25 + slowOutput}},
+		{"a slow reader and an open loop", record.Record{Mode: "open", LagMs: 20, OutputWaitMs: 19, LatencyMs: 900},
+			Verdict{Level: Strained, Reason: late + slowOutput}},
+		{"slow lines", record.Record{Mode: "closed", LagMs: 30, InputWaitMs: 28, LatencyMs: 90},
+			Verdict{Level: Bottleneck, Reason: idle25 + slowInput}},
+		{"stopped", record.Record{Mode: "closed", LagMs: 1, StallMs: 8, LatencyMs: 99},
+			Verdict{Level: Strained, Reason: "perf-send did not run for 8 %" + stopped}},
+		{"stopped while answers came", record.Record{Mode: "open", StallMs: 100, LatencyMs: 9},
+			Verdict{Level: Bottleneck, Reason: "perf-send did not run for 100 %" + stopped}},
 	} {
 		test.rec.ClientCPU = 0.1
 		var whole, half Client
@@ -58,16 +72,18 @@ func TestClientThatThrottlesItself(t *testing.T) {
 		}
 		half.Add(&test.rec)
 		half.Merge(&half)
-		if got, other := whole.Verdict().said(), half.Verdict().said(); got != test.want || other != test.want {
+		if got, other := whole.Verdict().withoutHint(), half.Verdict().withoutHint(); got != test.want || other != test.want {
 			t.Errorf("%s: %+v, of a part of the records %+v, want %+v", test.name, got, other, test.want)
 		}
-		if hint := whole.Verdict().Hint(); (hint == "") != (test.want.Level == Clean) || strings.Contains(test.want.Reason, slowOutput) != strings.Contains(hint, "-o FILE writes") {
+		hint := whole.Verdict().Hint()
+		slow := strings.Contains(test.want.Reason, slowOutput)
+		if (hint == "") != (test.want.Level == Clean) || strings.Contains(hint, "-o FILE writes") != slow {
 			t.Errorf("%s: hint %q", test.name, hint)
 		}
 	}
 }
 
-func TestClientGathers(t *testing.T) {
+func TestClientAccumulates(t *testing.T) {
 	var none, silent, a, b Client
 	if got := none.Verdict(); got.Level != Unknown {
 		t.Errorf("no records: %+v", got)
@@ -78,7 +94,7 @@ func TestClientGathers(t *testing.T) {
 	}
 	silent.Add(&record.Record{Keys: record.KeyLagMs})
 	if got := silent.Verdict(); got.Level != Unknown || got.Reason != "the records carry no client_cpu, and every lag_ms is 0" {
-		t.Errorf("records that say a lag of 0: %+v", got)
+		t.Errorf("records with a lag of 0: %+v", got)
 	}
 	for range 98 {
 		a.Add(&record.Record{LagMs: 1, ClientCPU: 0.2})
@@ -86,13 +102,15 @@ func TestClientGathers(t *testing.T) {
 	b.Add(&record.Record{LagMs: 50, ClientCPU: 0.2})
 	b.Add(&record.Record{LagMs: 60, ClientCPU: 0.2})
 	a.Merge(&b)
-	if got, want := a.Verdict().said(), (Verdict{Level: Strained, Reason: "requests went out late: lag p99 is 50 ms"}); got != want {
+	want := Verdict{Level: Strained, Reason: "requests went out late: lag p99 is 50 ms"}
+	if got := a.Verdict().withoutHint(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
 
-// Chunks that came together count where they were read late, once a read: a server may send several at once.
-func TestClientCountsWhatWasReadTogether(t *testing.T) {
+// TestClientCountsJoinedChunks checks that chunks found together count only if the read was late, once per read, since
+// a server may send several at once; and that joined_chunks takes precedence.
+func TestClientCountsJoinedChunks(t *testing.T) {
 	gaps := make([]int64, 50)
 	for i := range gaps {
 		gaps[i] = 20_000
@@ -105,7 +123,7 @@ func TestClientCountsWhatWasReadTogether(t *testing.T) {
 	}
 	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 1, GapUs: gaps})
 	want := Verdict{Level: Strained, Reason: "1 % of the chunks were read late and together with others: their times are the last one's"}
-	if got := c.Verdict().said(); got != want {
+	if got := c.Verdict().withoutHint(); got != want {
 		t.Errorf("read late: %+v, want %+v", got, want)
 	}
 	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 5, GapUs: gaps, Keys: record.KeyJoined})
@@ -113,7 +131,7 @@ func TestClientCountsWhatWasReadTogether(t *testing.T) {
 		t.Errorf("told by joined_chunks: %+v", got)
 	}
 	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 5, GapUs: gaps, Keys: record.KeyJoined, Joined: 1})
-	if got := c.Verdict().said(); got != want {
+	if got := c.Verdict().withoutHint(); got != want {
 		t.Errorf("told by joined_chunks: %+v, want %+v", got, want)
 	}
 }

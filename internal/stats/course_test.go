@@ -12,7 +12,10 @@ import (
 func TestInFlightIsExact(t *testing.T) {
 	var c Course
 	// Two requests: 0 to 4 s and 1 to 3 s. The area under the curve is 6 request·s.
-	for _, r := range []record.Record{{SentUs: 1e12, LatencyMs: 4000, OK: true}, {SentUs: 1e12 + 1e6, LatencyMs: 2000, OK: true}} {
+	for _, r := range []record.Record{
+		{SentUs: 1e12, LatencyMs: 4000, OK: true},
+		{SentUs: 1e12 + 1e6, LatencyMs: 2000, OK: true},
+	} {
 		c.Add(&r)
 	}
 	for _, n := range []int{1000, 7, 3, 1} {
@@ -27,9 +30,12 @@ func TestInFlightIsExact(t *testing.T) {
 	}
 }
 
-func TestTokensLandWhereTheyArrive(t *testing.T) {
+func TestTokensCountAtTheirArrival(t *testing.T) {
 	var c Course
-	r := record.Record{SentUs: 1e12, TTFTMs: 500, GapUs: []int64{1_000_000, 1_000_000}, LatencyMs: 2600, CompletionTokens: 9, ChunkTokens: []int{1, 3, 5}, OK: true}
+	r := record.Record{
+		SentUs: 1e12, TTFTMs: 500, GapUs: []int64{1_000_000, 1_000_000}, LatencyMs: 2600,
+		CompletionTokens: 9, ChunkTokens: []int{1, 3, 5}, OK: true,
+	}
 	c.Add(&r)
 	bins, from, width := c.Bins(1000)
 	for at, want := range map[int64]int64{500_000: 1, 1_500_000: 3, 2_500_000: 5} {
@@ -39,13 +45,16 @@ func TestTokensLandWhereTheyArrive(t *testing.T) {
 	}
 }
 
-// TestCourseMergesInAnyOrder wants the same bins of the same records, whatever their order and however they were parted,
-// also over times that make the bins wider.
+// TestCourseMergesInAnyOrder checks that the bins depend neither on the order of the records nor on their distribution
+// over merged Courses, even if the bins become wider meanwhile.
 func TestCourseMergesInAnyOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var records []record.Record
 	for i := range 2000 {
-		r := record.Record{SentUs: 1_790_000_000_000_000 + rng.Int64N(400e6), LatencyMs: float64(100 + rng.IntN(2000)), TTFTMs: float64(1 + rng.IntN(90)), OK: i%9 != 0, LagMs: float64(rng.IntN(50))}
+		r := record.Record{
+			SentUs: 1_790_000_000_000_000 + rng.Int64N(400e6), LatencyMs: float64(100 + rng.IntN(2000)),
+			TTFTMs: float64(1 + rng.IntN(90)), OK: i%9 != 0, LagMs: float64(rng.IntN(50)),
+		}
 		r.ScheduledUs = r.SentUs - rng.Int64N(5e6)
 		records = append(records, r)
 	}
@@ -74,8 +83,10 @@ func TestCourseMergesInAnyOrder(t *testing.T) {
 			for _, k := range a.Failed {
 				failed += k
 			}
-			if a.Due != b.Due || a.OK != b.OK || math.Abs(a.InFlight-b.InFlight) > 1e-9 || a.MaxLag != b.MaxLag || !reflect.DeepEqual(a.Failed, b.Failed) ||
-				a.Times[TimeTTFT].N() != b.Times[TimeTTFT].N() || a.Times[TimeTTFT].N() > 0 && a.Times[TimeTTFT].At(99) != b.Times[TimeTTFT].At(99) {
+			ttft, other := &a.Times[TimeTTFT], &b.Times[TimeTTFT]
+			if a.Due != b.Due || a.OK != b.OK || math.Abs(a.InFlight-b.InFlight) > 1e-9 ||
+				a.MaxLag != b.MaxLag || !reflect.DeepEqual(a.Failed, b.Failed) ||
+				ttft.N() != other.N() || ttft.N() > 0 && ttft.At(99) != other.At(99) {
 				t.Fatalf("bin %d differs: %+v, %+v", i, a, b)
 			}
 		}

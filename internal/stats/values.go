@@ -8,8 +8,8 @@ import (
 )
 
 // Values returns an iterator over the distinct values of a metric in a block of the Collector's Summary, with the
-// number of occurrences of each. Values are in the unit of the metric and in no particular order. They do not include +∞.
-// Values from a sketch have a relative error of at most dist.SketchError.
+// number of occurrences of each. Values are in the unit of the metric and in no particular order. They do not include
+// +∞. Values from a sketch have a relative error of at most dist.SketchError.
 func (c *Collector) Values(b *Block, key string) iter.Seq2[float64, int64] {
 	return func(yield func(float64, int64) bool) {
 		groups := c.sorted()
