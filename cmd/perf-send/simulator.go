@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
 	"os/exec"
-	"time"
 
 	calibration "perfpipe/internal/calibrate"
 	"perfpipe/internal/cli"
@@ -22,31 +20,22 @@ func startSim(f *flags, addr string) (target *url.URL, close func() error, err e
 	if err != nil {
 		return nil, nil, fault.Usage("such as --sim ttft=200ms,itl=20ms,slots=8", "--sim: %w", err)
 	}
-	var write func(sim.Truth)
-	end := func() error { return nil }
+	var truth *sim.TruthFile
 	if f.Truth != "" {
-		truth, err := sim.CreateTruth(f.Truth)
-		if err != nil {
+		if truth, err = sim.CreateTruth(f.Truth); err != nil {
 			return nil, nil, fault.Fail("", "--truth: %w", err)
 		}
-		write, end = truth.Write, truth.Close
 	}
-	server := sim.New(cfg, write)
-	base, err := server.Start(addr)
+	target, end, err := sim.Serve(cfg, addr, truth)
 	if err != nil {
-		end()
 		return nil, nil, fault.Fail("an address looks like 127.0.0.1:8000; port 0 is any free one", "--serve-sim: %w", err)
 	}
-	target, err = url.Parse(base)
 	return target, func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		server.Close(ctx) // the truth has what it cuts off as aborted
 		if err := end(); err != nil {
 			return fault.Fail("", "--truth: %w", err)
 		}
 		return nil
-	}, err
+	}, nil
 }
 
 // serveSim runs --serve-sim: it serves until a signal.
