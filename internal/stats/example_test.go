@@ -7,7 +7,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// Records become one block of figures per load point.
+// A Collector computes one block of figures per load point.
 func ExampleCollector() {
 	c := stats.New(stats.Options{Percentiles: []float64{50}})
 	for i := range int64(4) {

@@ -12,9 +12,9 @@ import (
 	"perfpipe/internal/record"
 )
 
-const epoch = 1_000_000_000_000_000 // µs, at the edge of a bin
+const epoch = 1_000_000_000_000_000 // µs since the Unix epoch, at the edge of a bin
 
-// streamed is an answer of four tokens in four chunks, at 250, 500, 750 and 1,000 ms.
+// streamed returns the record of an answer of four tokens in four chunks, at 250, 500, 750 and 1,000 ms.
 func streamed(startMs int64) *record.Record {
 	at := int64(epoch + startMs*1000)
 	return &record.Record{
@@ -23,6 +23,7 @@ func streamed(startMs int64) *record.Record {
 	}
 }
 
+// blockOf returns the block of records of one load point.
 func blockOf(t *testing.T, opt Options, records ...*record.Record) Block {
 	t.Helper()
 	c := New(opt)
@@ -36,10 +37,10 @@ func blockOf(t *testing.T, opt Options, records ...*record.Record) Block {
 	return b[0]
 }
 
-// Two slots for four seconds, then one for one: eight tokens a second, then four.
+// TestThroughput checks a load of two slots for four seconds, then one slot for one second: eight tokens/s, then four.
 func TestThroughput(t *testing.T) {
-	b := blockOf(t, Options{GPUs: 2}, streamed(0), streamed(0), streamed(1000), streamed(1000), streamed(2000), streamed(2000),
-		streamed(3000), streamed(3000), streamed(4000))
+	b := blockOf(t, Options{GPUs: 2}, streamed(0), streamed(0), streamed(1000), streamed(1000),
+		streamed(2000), streamed(2000), streamed(3000), streamed(3000), streamed(4000))
 	for name, test := range map[string]struct{ got, want dist.Num }{
 		"duration":           {b.DurationS, 5},
 		"requests/s":         {b.RequestsPerS, 9. / 5},
@@ -62,14 +63,13 @@ func TestThroughput(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, test.got, test.want)
 		}
 	}
-	// What ends or arrives at the very end of the window belongs to the bin after it: two of the eight requests, and two of
-	// the 32 tokens.
+	// Events at the exact end of the window belong to the next bin: two of the eight requests, and two of the 32 tokens.
 	if b.Steady.RequestsPerS != 1.5 || b.Steady.OutputPerS != 7.5 {
 		t.Errorf("steady: %v requests/s, %v output/s, want 1.5 and 7.5", b.Steady.RequestsPerS, b.Steady.OutputPerS)
 	}
 }
 
-func TestCoarserBinsSayTheSame(t *testing.T) {
+func TestCoarserBinsHaveTheSameSums(t *testing.T) {
 	var fine, coarse timeline
 	for i := range int64(8) {
 		for _, tl := range []*timeline{&fine, &coarse} {
@@ -97,7 +97,7 @@ func TestCoarserBinsSayTheSame(t *testing.T) {
 	}
 	fine.at(epoch + 365*86400_000_000)
 	if fine.width() != baseBin {
-		t.Errorf("a year of nothing makes bins of %d µs", fine.width())
+		t.Errorf("after a year without events, bins are %d µs wide", fine.width())
 	}
 	for i := range int64(3600) {
 		fine.at(epoch + i*1_000_000)
@@ -114,7 +114,7 @@ func TestTokensAreSpreadOverChunks(t *testing.T) {
 	for name, test := range map[string]struct {
 		tokens int
 		chunks []int
-		want   []int64 // a bin of 250 ms each
+		want   []int64 // output tokens by bin of 250 ms
 	}{
 		"one each":     {4, nil, []int64{1, 1, 1, 1}},
 		"counted":      {9, []int{1, 5, 1, 2}, []int64{1, 5, 1, 2}},
@@ -143,14 +143,16 @@ func TestGaps(t *testing.T) {
 	r := streamed(0)
 	r.GapUs, r.ChunkTokens, r.CompletionTokens = []int64{10, 20, 31}, []int{1, 1, 4, 2}, 8
 	m := blockOf(t, Options{}, r).Metrics.Get("itl_ms")
-	// 10 once; 20 over four tokens, 5 each; 31 over two, 15 and 16: mean 61/7, variance 681/7 − (61/7)² = 21.35.
-	want := `{"n":7,"failed":0,"mean":0.008714,"sd":0.00462,"min":0.005,"p50":0.005,"p90":0.016,"p95":0.016,"p99":0.016,"max":0.016}`
+	// A gap is divided by the tokens of its chunk: 10; 20 into four times 5; 31 into 15 and 16. The mean is 61/7, the
+	// variance 681/7 − (61/7)² = 21.35.
+	want := `{"n":7,"failed":0,"mean":0.008714,"sd":0.00462,"min":0.005,` +
+		`"p50":0.005,"p90":0.016,"p95":0.016,"p99":0.016,"max":0.016}`
 	if got := mustJSON(t, m.Stat); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
-// Three conversations: of two turns, of one, and one whose second turn fails.
+// TestConversations checks three conversations: one of two turns, one of one turn, and one whose second turn fails.
 func TestConversations(t *testing.T) {
 	turn := func(session string, turn int, startMs int64, ok bool) *record.Record {
 		r := streamed(startMs)
@@ -176,7 +178,7 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-func TestManyConversationsAreSampledAlikeInAnyOrder(t *testing.T) {
+func TestSampleOfConversationsIsIndependentOfOrder(t *testing.T) {
 	var forth, back, half sessions
 	n := 3 * maxSessions
 	for i := range n {
@@ -193,11 +195,12 @@ func TestManyConversationsAreSampledAlikeInAnyOrder(t *testing.T) {
 	merged.merge(&half)
 	for name, s := range map[string]*sessions{"backwards": &back, "in parts": &merged} {
 		if s.halvings != forth.halvings || len(s.byName) != len(forth.byName) || len(s.byName) > maxSessions {
-			t.Errorf("%s: %d names, one of %d; forth: %d, one of %d", name, len(s.byName), 1<<s.halvings, len(forth.byName), 1<<forth.halvings)
+			t.Errorf("%s: %d names, one of %d; forward: %d, one of %d",
+				name, len(s.byName), 1<<s.halvings, len(forth.byName), 1<<forth.halvings)
 		}
 		for k := range s.byName {
 			if _, ok := forth.byName[k]; !ok {
-				t.Fatalf("%s has %s, forth has not", name, k)
+				t.Fatalf("%s has %s, forward has not", name, k)
 			}
 		}
 	}
@@ -223,14 +226,14 @@ func TestGoodputAndGates(t *testing.T) {
 	plain.TTFTMs, plain.GapUs = 0, nil // not streamed: its first output is its end
 	opt := Options{
 		Goodput: mustParse(t, gate.ParseLimit, "ttft_ms<600", "tpot_ms<=250"),
-		Gates: mustParse(t, gate.Parse, "ttft_ms:p50<=600", "ttft_ms:p99<1e9", "tpot_ms:mean<1e9", "lag_ms:max<=0", "ok>=0.75", "ok>0.75",
-			"goodput>=0.25", "queue_ms:mean<1", "output_tokens:sd<1", "requests_per_s>=3"),
+		Gates: mustParse(t, gate.Parse, "ttft_ms:p50<=600", "ttft_ms:p99<1e9", "tpot_ms:mean<1e9", "lag_ms:max<=0",
+			"ok>=0.75", "ok>0.75", "goodput>=0.25", "queue_ms:mean<1", "output_tokens:sd<1", "requests_per_s>=3"),
 	}
 	b := blockOf(t, opt, streamed(0), slow, failed, plain)
 	if b.Goodput.Count != 1 || b.Goodput.Share != 0.25 || b.Goodput.PerS != 1 {
 		t.Errorf("goodput %+v", b.Goodput)
 	}
-	// TTFT: 250, 600 and +∞ of the failure (nothing of the answer that was not streamed).
+	// The values of TTFT are 250, 600, and +∞ for the failure. The answer that was not streamed has none.
 	want := `[{"gate":"ttft_ms:p50<=600","value":600,"pass":true},{"gate":"ttft_ms:p99<1e9","value":null,"pass":false},` +
 		`{"gate":"tpot_ms:mean<1e9","value":null,"pass":false},{"gate":"lag_ms:max<=0","value":0,"pass":true},` +
 		`{"gate":"ok>=0.75","value":0.75,"pass":true},{"gate":"ok>0.75","value":0.75,"pass":false},` +
@@ -291,7 +294,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// Each figure that a gate may name is one of a block.
+// TestBlockHasFiguresOfGates checks that a block has every figure that a gate can name.
 func TestBlockHasFiguresOfGates(t *testing.T) {
 	b := Block{Goodput: &Good{}}
 	for _, name := range gate.Figures() {

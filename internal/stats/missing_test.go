@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Records of other makers: what can be given is given, what is missing is told, and a zero is not what is absent.
+// TestMissingKeys checks records of other tools, which lack some keys: figures that can be computed are computed, notes
+// report the missing keys, and an explicit zero is distinguished from an absent key.
 func TestMissingKeys(t *testing.T) {
 	s := NewStream(Options{}, 1, false)
 	if err := s.Read(t.Context(), strings.NewReader(`{"latency_ms":12.5,"status":200}
@@ -20,7 +21,9 @@ func TestMissingKeys(t *testing.T) {
 	if b.OK != 3 || b.CacheHit != 0 || b.Errors[0] != (ErrorCount{"http", 1, "status 500"}) {
 		t.Errorf("%d ok, cache hit %v, errors %v", b.OK, b.CacheHit, b.Errors)
 	}
-	for key, n := range map[string]int64{"lag_ms": 3, "cached_tokens": 1, "input_tokens": 2, "output_tokens": 1, "latency_ms": 2, "response_ms": 2} {
+	for key, n := range map[string]int64{
+		"lag_ms": 3, "cached_tokens": 1, "input_tokens": 2, "output_tokens": 1, "latency_ms": 2, "response_ms": 2,
+	} {
 		if m := b.Metrics.Get(key); m == nil || m.N != n {
 			t.Errorf("%s: %+v, want %d values", key, m, n)
 		}
@@ -42,7 +45,8 @@ func TestMissingKeys(t *testing.T) {
 	}
 }
 
-// TPOT and ITL that cannot be known are absent, and the notes tell of how many records and why.
+// TestTokensThatWereNotStreamed checks that records whose TPOT and ITL cannot be known have none, and that notes report
+// their number and the reason.
 func TestTokensThatWereNotStreamed(t *testing.T) {
 	const common = `"sent_us":1700000000000000,"lag_ms":0,"ok":true,"op":"chat","ttft_ms":500,"latency_ms":600,"prompt_tokens":7,`
 	s := NewStream(Options{}, 1, false)

@@ -10,14 +10,16 @@ import (
 	"perfpipe/internal/record"
 )
 
-// sent returns n requests, one each everyMs from startMs on, that take takesMs.
+// sent returns the records of n requests that start every everyMs from startMs and take takesMs. change, if not nil, may
+// modify each.
 func sent(n int, startMs, everyMs, takesMs int64, change func(i int, r *record.Record)) []*record.Record {
 	var out []*record.Record
 	for i := range n {
 		at := int64(epoch) + (startMs+int64(i)*everyMs)*1000
 		r := &record.Record{
-			ID: "r" + string(rune('a'+i%26)) + strings.Repeat("x", i/26), Seq: int64(i), Run: "rate=100", Mode: "open", Rate: 100, Op: "chat",
-			ScheduledUs: at, SentUs: at, OK: true, LatencyMs: float64(takesMs), TTFTMs: float64(takesMs), CompletionTokens: 1, PromptTokens: 10,
+			ID: "r" + string(rune('a'+i%26)) + strings.Repeat("x", i/26), Seq: int64(i),
+			Run: "rate=100", Mode: "open", Rate: 100, Op: "chat", ScheduledUs: at, SentUs: at, OK: true,
+			LatencyMs: float64(takesMs), TTFTMs: float64(takesMs), CompletionTokens: 1, PromptTokens: 10,
 		}
 		if change != nil {
 			change(i, r)
@@ -42,12 +44,13 @@ func hasNote(b *Block, text string) bool {
 	return slices.ContainsFunc(b.Notes, func(n string) bool { return strings.Contains(n, text) })
 }
 
+// near reports whether v differs from want by less than within.
 func near(v dist.Num, want, within float64) bool {
 	return float64(v) > want-within && float64(v) < want+within
 }
 
-// One of a thousand requests hangs for two minutes: the steady state is that of the ten seconds of load.
-func TestStragglerMovesNothing(t *testing.T) {
+// TestStragglerDoesNotAffectSteadyState checks a load of ten seconds of which one request hangs for two minutes.
+func TestStragglerDoesNotAffectSteadyState(t *testing.T) {
 	for name, ok := range map[string]bool{"answered": true, "failed": false} {
 		b := blockOf(t, Options{}, sent(1000, 0, 10, 200, func(i int, r *record.Record) {
 			if i == 500 {
@@ -63,10 +66,11 @@ func TestStragglerMovesNothing(t *testing.T) {
 	}
 }
 
-// Two runs that nothing tells apart, and a clock that jumps: the time between is no part of the duration.
+// TestPauses checks that the time between two runs that cannot be told apart does not count as duration.
 func TestPauses(t *testing.T) {
 	const gap = 20 * 60_000
-	records := append(sent(1000, 0, 10, 200, nil), sent(1000, gap, 10, 200, func(i int, r *record.Record) { r.ID += "y" })...)
+	second := sent(1000, gap, 10, 200, func(i int, r *record.Record) { r.ID += "y" })
+	records := append(sent(1000, 0, 10, 200, nil), second...)
 	b := blockOf(t, Options{}, records...)
 	if !near(b.DurationS, 20.4, 0.1) || !near(b.RequestsPerS, 98, 1) || !near(b.Steady.RequestsPerS, 99, 2) {
 		t.Errorf("%v s, %v requests/s, steady %v", b.DurationS, b.RequestsPerS, b.Steady.RequestsPerS)
@@ -74,7 +78,7 @@ func TestPauses(t *testing.T) {
 	if !hasNote(&b, "nothing was due or in flight for 19m50s, which is no part of the duration") {
 		t.Errorf("notes %q", b.Notes)
 	}
-	// A slow load has gaps of its own, and so has one that is replayed.
+	// The gaps of a slow or a replayed load are not pauses.
 	slow := blockOf(t, Options{}, sent(20, 0, 30_000, 200, nil)...)
 	if !near(slow.DurationS, 570.2, 0.01) || len(slow.Notes) != 0 {
 		t.Errorf("one request each half minute: %v s, notes %q", slow.DurationS, slow.Notes)
@@ -87,7 +91,7 @@ func TestPauses(t *testing.T) {
 	}
 }
 
-// A block of several load points leaves out the time between them, however short.
+// TestTimeBetweenLoadPoints checks that even short times between the load points of a block do not count as duration.
 func TestTimeBetweenLoadPoints(t *testing.T) {
 	second := func(i int, r *record.Record) { r.Run = "rate=200"; r.ID += "y" }
 	records := append(sent(500, 0, 10, 200, nil), sent(500, 6190, 10, 200, second)...)
@@ -101,7 +105,7 @@ func TestTimeBetweenLoadPoints(t *testing.T) {
 	}
 }
 
-// A window of less than a few answers is no steady state.
+// TestShortWindowIsNoSteadyState checks that a window of less than a few mean latencies is not a steady state.
 func TestShortWindowIsNoSteadyState(t *testing.T) {
 	b := blockOf(t, Options{}, sent(20, 0, 10, 5000, nil)...)
 	if b.Steady.DurationS.Known() || b.Steady.RequestsPerS.Known() {
@@ -136,15 +140,18 @@ func TestRunsAreToldApart(t *testing.T) {
 	}{
 		"one run": {Options{}, map[string][]*record.Record{"a": sent(10, 0, 10, 20, of("1", ""))}, "run rate=100"},
 		"two runs in two files": {Options{}, map[string][]*record.Record{
-			"a": sent(10, 0, 10, 20, of("1", "")), "b": sent(10, 0, 10, 20, of("2", ""))}, "run rate=100 file a; run rate=100 file b"},
+			"a": sent(10, 0, 10, 20, of("1", "")), "b": sent(10, 0, 10, 20, of("2", ""))},
+			"run rate=100 file a; run rate=100 file b"},
 		"two runs in one file": {Options{}, map[string][]*record.Record{
-			"a": append(sent(10, 0, 10, 20, of("1", "")), sent(10, 0, 10, 20, of("2", ""))...)}, "run rate=100 run_id 1; run rate=100 run_id 2"},
+			"a": append(sent(10, 0, 10, 20, of("1", "")), sent(10, 0, 10, 20, of("2", ""))...)},
+			"run rate=100 run_id 1; run rate=100 run_id 2"},
 		"shards of one run": {Options{}, map[string][]*record.Record{
 			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 0, 10, 20, of("1", "1/2"))}, "run rate=100"},
 		"shards with ids of their own": {Options{}, map[string][]*record.Record{
 			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 5, 10, 20, of("2", "1/2"))}, "run rate=100"},
 		"shards of two runs": {Options{}, map[string][]*record.Record{
-			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 9000, 10, 20, of("2", "1/2"))}, "run rate=100 file a; run rate=100 file b"},
+			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 9000, 10, 20, of("2", "1/2"))},
+			"run rate=100 file a; run rate=100 file b"},
 		"by file": {Options{By: []group.Key{file}}, map[string][]*record.Record{
 			"a": sent(10, 0, 10, 20, of("1", "")), "b": sent(10, 0, 10, 20, of("1", ""))}, "file a; file b"},
 	} {
@@ -155,13 +162,14 @@ func TestRunsAreToldApart(t *testing.T) {
 	}
 }
 
-func TestRecordsThatComeTwice(t *testing.T) {
+func TestDuplicateRecords(t *testing.T) {
 	twice := append(sent(100, 0, 10, 20, nil), sent(100, 0, 10, 20, nil)...)
 	if b := blockOf(t, Options{}, twice...); !hasNote(&b, "100 of 200 records have the id and seq of another one") {
 		t.Errorf("notes %q", b.Notes)
 	}
-	// A line that --cycle sends again has another number.
-	cycled := append(sent(100, 0, 10, 20, nil), sent(100, 1000, 10, 20, func(i int, r *record.Record) { r.Seq += 100 })...)
+	// A request line that is sent again has another sequence number.
+	resent := sent(100, 1000, 10, 20, func(i int, r *record.Record) { r.Seq += 100 })
+	cycled := append(sent(100, 0, 10, 20, nil), resent...)
 	if b := blockOf(t, Options{}, cycled...); len(b.Notes) > 0 {
 		t.Errorf("notes %q", b.Notes)
 	}
@@ -172,6 +180,6 @@ func TestRecordsThatComeTwice(t *testing.T) {
 		}
 	}
 	if b := &many.Summary().Blocks[0]; !hasNote(b, "about ") {
-		t.Errorf("of more than are told apart: notes %q", b.Notes)
+		t.Errorf("more records than maxIDs: notes %q", b.Notes)
 	}
 }

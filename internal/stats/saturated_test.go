@@ -9,7 +9,8 @@ import (
 	"perfpipe/internal/saturation"
 )
 
-// served are the records of a server that serves so many requests/s one by one, at a rate of constant arrivals.
+// served returns the records of n requests at a constant rate to a server that handles them one at a time, at most
+// capacity requests/s.
 func served(run string, rate, capacity float64, n int) []record.Record {
 	var out []record.Record
 	free := 0.0
@@ -25,7 +26,7 @@ func served(run string, rate, capacity float64, n int) []record.Record {
 	return out
 }
 
-// TestSaturated judges load points by what was served of what was due.
+// TestSaturated checks load points below and above the server's capacity.
 func TestSaturated(t *testing.T) {
 	for _, c := range []struct {
 		rate float64
@@ -42,12 +43,12 @@ func TestSaturated(t *testing.T) {
 	}
 }
 
-// A load that is over before the fastest answer has ended says nothing of what the server can do.
+// TestTooBriefToBeSaturated checks that a load that ends before the fastest answer is not judged.
 func TestTooBriefToBeSaturated(t *testing.T) {
-	for n, want := range map[int]bool{50: false, 3000: true} { // half a second, and half a minute
+	for n, want := range map[int]bool{50: false, 3000: true} { // 0.5 s and 30 s of load
 		b := blockOf(t, Options{}, sent(n, 0, 10, 5000, func(i int, r *record.Record) {
 			r.Mode, r.Rate = "open", 100
-			r.LatencyMs += 5 * float64(i) // which is more and more behind
+			r.LatencyMs += 5 * float64(i) // the server falls behind
 		})...)
 		if got := b.Saturated != ""; got != want {
 			t.Errorf("%d requests: saturated %q", n, b.Saturated)
@@ -55,18 +56,19 @@ func TestTooBriefToBeSaturated(t *testing.T) {
 	}
 }
 
-// Two runs with a pause between, which nothing tells apart, are no server that falls behind: in the pause nobody waits.
+// TestPauseIsNoBacklog checks that a pause between two runs that cannot be told apart does not count as saturation.
 func TestPauseIsNoBacklog(t *testing.T) {
 	for _, pause := range []int64{3, 6, 20, 600} { // s
 		first := sent(400, 0, 10, 200, nil)
-		b := blockOf(t, Options{}, append(first, sent(400, 4000+1000*pause, 10, 200, func(_ int, r *record.Record) { r.ID += "b" })...)...)
+		second := sent(400, 4000+1000*pause, 10, 200, func(_ int, r *record.Record) { r.ID += "b" })
+		b := blockOf(t, Options{}, append(first, second...)...)
 		if b.Saturated != "" || !hasNote(&b, "no part of the duration") {
 			t.Errorf("%d s: saturated %q, notes %q", pause, b.Saturated, b.Notes)
 		}
 	}
 }
 
-// TestKneeOfBlocks wants the knee among the load points that the server kept up with, also if some requests failed.
+// TestKneeOfBlocks checks that the knee is the last load point that the server kept up with, even if requests failed.
 func TestKneeOfBlocks(t *testing.T) {
 	col := New(Options{})
 	for i, rate := range []float64{20, 50, 90, 134, 200} {

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// longRun makes more requests than a series keeps, all due at the same time if together is set.
+// longRun returns n requests with random latencies, all due at the same time if together is set.
 func longRun(r *rand.Rand, n int, together bool) []*record.Record {
 	out := make([]*record.Record, n)
 	for i := range out {
@@ -26,6 +26,7 @@ func longRun(r *rand.Rand, n int, together bool) []*record.Record {
 	return out
 }
 
+// collected returns a Collector merged from parts Collectors that the records are distributed over.
 func collected(parts int, records []*record.Record) *Collector {
 	c := make([]*Collector, parts)
 	for i := range c {
@@ -40,8 +41,8 @@ func collected(parts int, records []*record.Record) *Collector {
 	return c[0]
 }
 
-// A series is bounded however many requests there are, and whether or not they say when they were due. Its intervals
-// are about the figures of all of them.
+// TestSeriesIsBounded checks that the size of a series is bounded, even if all requests have the same due time, and
+// that its intervals are centered on the figures of all requests.
 func TestSeriesIsBounded(t *testing.T) {
 	for _, together := range []bool{false, true} {
 		records := longRun(rand.New(rand.NewPCG(1, 1)), maxSeries*5/4, together)
@@ -56,18 +57,18 @@ func TestSeriesIsBounded(t *testing.T) {
 		}
 		low, high := float64(a.MeanCI[0]), float64(a.MeanCI[1])
 		if middle := math.Sqrt(low * high); math.Abs(middle-float64(a.Mean)) > 1e-9*middle {
-			t.Errorf("together %t: the interval %g to %g is not about the mean %g", together, low, high, a.Mean)
+			t.Errorf("together %t: the interval %g to %g is not centered on the mean %g", together, low, high, a.Mean)
 		}
 		if low > 100 || high < 100 || high/low > 1.02 {
-			t.Errorf("together %t: the mean of 100 ms is said to be %g to %g", together, low, high)
+			t.Errorf("together %t: the interval of the mean of 100 ms is %g to %g", together, low, high)
 		}
 	}
 }
 
-// A failure that the sample does not have is a failure all the same.
+// TestSeriesOfRareFailure checks that a failure counts even if it is not in the sample.
 func TestSeriesOfRareFailure(t *testing.T) {
 	records := longRun(rand.New(rand.NewPCG(1, 2)), maxSeries+1, false)
-	for i, r := range records { // one that the sample leaves out
+	for i, r := range records { // find one that is not in the sample
 		if keyOf(r.ScheduledUs, uint64(r.Seq)^xxhash.Sum64String(""))>>28 == 15 {
 			records[i].OK = false
 			break
@@ -79,7 +80,7 @@ func TestSeriesOfRareFailure(t *testing.T) {
 	}
 }
 
-// States of long runs merge, of samples of other sizes too.
+// TestSeriesOfStates checks that the states of long runs merge with series of other sampling rates.
 func TestSeriesOfStates(t *testing.T) {
 	for _, n := range []int{100, seriesInState + 1, maxSeries + 1} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -91,7 +92,7 @@ func TestSeriesOfStates(t *testing.T) {
 			}
 			for _, key := range back.key {
 				if !back.chosen(key) {
-					t.Fatal("a request that the sample has no place for")
+					t.Fatal("a request that is not in the sample")
 				}
 			}
 			joined := &series{}

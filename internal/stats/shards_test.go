@@ -12,7 +12,8 @@ func TestMissingShards(t *testing.T) {
 		{nil, []string{}},
 		{[]string{"0/3", "1/3", "2/3"}, []string{}},
 		{[]string{"2/3"}, []string{"records of the shards 0/3, 1/3 are missing"}},
-		{[]string{"0/2", "1/2", "1/3", "0/3"}, []string{"records of the shards 2/3 are missing", "runs of [2 3] shards are mixed"}},
+		{[]string{"0/2", "1/2", "1/3", "0/3"},
+			[]string{"records of the shards 2/3 are missing", "runs of [2 3] shards are mixed"}},
 		{[]string{"nonsense", "5/3", "0/99999999999999999999", "-1/2"}, []string{}},
 	} {
 		a, b := New(Options{}), New(Options{})

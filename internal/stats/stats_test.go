@@ -29,7 +29,7 @@ func mustJSON(t *testing.T, v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// randomRecord is one as a hostile or broken maker might write it, within the types of the format.
+// randomRecord returns a record with valid types but random, possibly absurd values.
 func randomRecord(r *rand.Rand) *record.Record {
 	ms := func() float64 {
 		switch r.IntN(8) {
@@ -62,7 +62,7 @@ func randomRecord(r *rand.Rand) *record.Record {
 	return rec
 }
 
-func TestRandomRecordsNeverGiveNaN(t *testing.T) {
+func TestRandomRecordsNeverYieldNaN(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	n := 100_000
 	if !testing.Short() {
@@ -128,6 +128,7 @@ func TestSummaryChangesNothing(t *testing.T) {
 	}
 }
 
+// lines returns n random record lines.
 func lines(t *testing.T, n int) []byte {
 	t.Helper()
 	r := rand.New(rand.NewPCG(4, 4))
@@ -147,7 +148,7 @@ func read(t *testing.T, workers int, skip bool, r io.Reader) (*Stream, error) {
 	return s, s.Read(context.Background(), r, "in")
 }
 
-func TestStreamReadsHoweverTheBytesCome(t *testing.T) {
+func TestStreamReadsAnyPieces(t *testing.T) {
 	data := lines(t, 300)
 	want := ""
 	odd := []byte("\ufeff" + strings.ReplaceAll(string(data), "\n", "\r\n \r\n"))
@@ -196,13 +197,15 @@ func TestStreamNamesTheFirstBadLine(t *testing.T) {
 	}
 }
 
-func TestStreamKeepsNothingOfTheLineBefore(t *testing.T) {
-	s, err := read(t, 1, false, strings.NewReader(`{"ok":true,"run":"a","ttft_ms":1,"gap_us":[5],"completion_tokens":2,"labels":{"a":"b"}}`+"\n"+`{"ok":true,"run":"b"}`))
+func TestStreamDoesNotMixLines(t *testing.T) {
+	s, err := read(t, 1, false, strings.NewReader(`{"ok":true,"run":"a","ttft_ms":1,"gap_us":[5],`+
+		`"completion_tokens":2,"labels":{"a":"b"}}`+"\n"+`{"ok":true,"run":"b"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := s.Collector().Summary().Blocks
-	if len(b) != 2 || b[1].Run != "b" || b[1].Metrics.Get("ttft_ms") != nil || b[1].Metrics.Get("itl_ms") != nil || b[1].OutputTokens != 0 {
+	if len(b) != 2 || b[1].Run != "b" || b[1].Metrics.Get("ttft_ms") != nil || b[1].Metrics.Get("itl_ms") != nil ||
+		b[1].OutputTokens != 0 {
 		t.Errorf("%s", mustJSON(t, b))
 	}
 }
@@ -233,7 +236,7 @@ func TestStreamEndsWithTheContext(t *testing.T) {
 	s := NewStream(Options{}, 2, false)
 	go func() {
 		io.WriteString(w, `{"ok":true}`+"\n")
-		io.WriteString(w, `{"ok":`) // the reader has taken the line before when this is written
+		io.WriteString(w, `{"ok":`) // returns only after the first line was read
 		cancel(cause)
 	}()
 	if err := s.Read(ctx, silent, "in"); !errors.Is(err, cause) {
@@ -276,7 +279,7 @@ func TestStateKeepsAll(t *testing.T) {
 	}
 }
 
-// A summary that was written under the project's former name is read as one of today.
+// TestFormerNameIsRead checks that summaries written under the project's former name can be read.
 func TestFormerNameIsRead(t *testing.T) {
 	c := New(Options{})
 	c.Add(streamed(0))
@@ -302,20 +305,21 @@ func TestFormerNameIsRead(t *testing.T) {
 	}
 }
 
-// A summary as the first version wrote it is refused by its name.
+// TestOlderSummaryIsRefused checks that a summary of the first format is an error.
 func TestOlderSummaryIsRefused(t *testing.T) {
 	old, err := os.ReadFile("testdata/summary-1.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = read(t, 1, false, bytes.NewReader(old))
-	want := "in:1: a summary of the format llmperf-summary/1, whose state this version, of perfpipe-summary/2, does not read: summarize its records anew"
+	want := "in:1: a summary of the format llmperf-summary/1, whose state this version, of perfpipe-summary/2, " +
+		"does not read: summarize its records anew"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
 
-// Names that a state has and this version does not are refused by what they name.
+// TestStateOfUnknownNames checks that unknown names in a state are errors.
 func TestStateOfUnknownNames(t *testing.T) {
 	for want, change := range map[string]func(*groupState){
 		`unknown fact "colour"`:         func(s *groupState) { s.Facts[0].Name = "colour" },
@@ -324,7 +328,8 @@ func TestStateOfUnknownNames(t *testing.T) {
 		`unknown measure of the client`: func(s *groupState) { s.Client[0].Name = "mood" },
 	} {
 		s := groupState{
-			Facts: []factState{{Name: "run"}}, Dists: []dist.State{{Name: "ttft_ms"}}, Sums: []sumState{{Name: "ok"}}, Client: []dist.State{{Name: "lag"}},
+			Facts: []factState{{Name: "run"}}, Dists: []dist.State{{Name: "ttft_ms"}},
+			Sums: []sumState{{Name: "ok"}}, Client: []dist.State{{Name: "lag"}},
 		}
 		change(&s)
 		if _, err := s.group(&Options{}); err == nil || !strings.Contains(err.Error(), want) {
@@ -349,7 +354,7 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-// TestCutShort: a run that was interrupted is known by its records alone, in whatever order they come and merged or not.
+// TestCutShort checks that an interrupted run is recognized by its records alone.
 func TestCutShort(t *testing.T) {
 	const note = "cut short: 3 of the 5 requests that were asked for, or these are not all of its records"
 	for name, c := range map[string]struct {

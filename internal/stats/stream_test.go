@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-// An input that breaks off says so, and the line that it cut is not taken for a bad one.
+// TestBrokenInput checks that a read error is returned, and that the line it cut off is not reported as a bad line.
 func TestBrokenInput(t *testing.T) {
 	broken := errors.New("broken")
 	for _, pieces := range [][]string{
