@@ -16,13 +16,13 @@ import (
 	"perfpipe/internal/record"
 )
 
-// TestReplay replays a captured log of some thousand requests, out of order as logs are, at ten times the speed:
-// each once, with its own body, in the order of arrival, due exactly when it should be. (scripts/bench measures when they are
-// sent, which depends on the machine.)
+// TestReplay replays a log of some thousand requests that are not in order, at ten times the speed. It checks that each
+// request is sent once, with its own body, in the order of arrival, and is due at the exact time. When it is sent
+// depends on the machine: scripts/bench measures that.
 func TestReplay(t *testing.T) {
 	const n = 4000
 	dir := t.TempDir()
-	due, bodies := map[string]int64{}, map[string]string{} // µs; by request
+	due, bodies := map[string]int64{}, map[string]string{} // by request ID; due in µs since the epoch
 	var order []string
 	var lines []string
 	r, at := rand.New(rand.NewPCG(1, 2)), int64(1_700_000_000_000_000)

@@ -6,8 +6,9 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// Interrupts returns a context that the first signal ends and one that the second ends, for a command that first stops
-// to begin work and then gives it up. Both end with cause fault.ErrInterrupted. Stop releases them.
+// Interrupts returns two contexts for a graceful stop: the first signal cancels ctx, which tells a command to start no
+// more work, and the second cancels abort, which tells it to abandon the work in progress. Both are canceled with cause
+// fault.ErrInterrupted. Stop releases them.
 func (e *Env) Interrupts() (ctx, abort context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	abort, cancelAbort := context.WithCancelCause(context.Background())
