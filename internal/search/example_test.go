@@ -6,7 +6,7 @@ import (
 	"perfpipe/internal/search"
 )
 
-// A server that meets its objective with up to 24 requests in flight.
+// This server meets its objective with up to 24 concurrent requests.
 func ExampleFind() {
 	serves := func(parallel float64) (search.Verdict, error) {
 		if parallel <= 24 {

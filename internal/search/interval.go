@@ -2,10 +2,10 @@ package search
 
 import "math"
 
-// Verdict is the judgement of a level.
+// Verdict is the judgment of a level.
 type Verdict int
 
-// The verdicts. A level with too few requests to decide is Unsure.
+// The verdicts. Unsure means that there are too few requests to decide.
 const (
 	Unsure Verdict = iota
 	Pass
@@ -18,13 +18,14 @@ func (v Verdict) String() string { return [...]string{"undecided", "pass", "fail
 // MarshalText implements encoding.TextMarshaler.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// alpha is the probability of a wrong verdict, of each look at the figures.
+// alpha is the maximum probability of a wrong verdict in each evaluation of a level.
 const alpha = 0.05
 
-// share judges whether a share of which k of n were seen is at least p, and errs with probability alpha. It is the
-// exact binomial test, from which the interval of Clopper and Pearson (Biometrika 26, 1934) comes. p99 < x means that
-// the share of values below x is at least 0.99: so it judges percentiles, too, whatever their distribution. No number
-// of requests can prove a share of 1, which passes while nothing fails.
+// share judges whether a share is at least p, given k successes in n trials. It errs with probability at most alpha in
+// either direction. It is the exact binomial test behind the Clopper-Pearson interval (Biometrika 26, 1934).
+//
+// It also judges percentiles, for any distribution: p99 < x means that the share of values below x is at least 0.99. No
+// number of requests can prove a share of 1, which passes as long as nothing fails.
 func share(k, n int64, p, alpha float64) Verdict {
 	switch {
 	case n == 0:
@@ -33,9 +34,9 @@ func share(k, n int64, p, alpha float64) Verdict {
 		return Pass
 	case p >= 1:
 		return Fail
-	case tail(n-k, n, 1-p) <= alpha: // so few misses are unlikely if the share is p
+	case tail(n-k, n, 1-p) <= alpha: // so few misses would be unlikely if the share were p
 		return Pass
-	case tail(k, n, p) <= alpha: // so few hits are unlikely
+	case tail(k, n, p) <= alpha: // so few hits would be
 		return Fail
 	}
 	return Unsure
@@ -49,14 +50,14 @@ func needed(p float64) int {
 	return int(math.Ceil(math.Log(alpha) / math.Log(p)))
 }
 
-// tail returns the probability of at most k successes in n trials of probability p.
+// tail returns the probability of at most k successes in n trials with probability p each.
 func tail(k, n int64, p float64) float64 {
 	if k >= n {
 		return 1
 	}
 	lg := func(x int64) float64 { v, _ := math.Lgamma(float64(x) + 1); return v }
 	term := math.Exp(lg(n) - lg(k) - lg(n-k) + float64(k)*math.Log(p) + float64(n-k)*math.Log1p(-p))
-	if float64(k) > float64(n)*p { // sum the other tail, whose terms decrease
+	if float64(k) > float64(n)*p { // sum the other tail, whose terms decrease from k on
 		sum, t := 0.0, term
 		for i := k; i < n; i++ {
 			t *= float64(n-i) / float64(i+1) * p / (1 - p)
@@ -77,7 +78,7 @@ func tail(k, n int64, p float64) float64 {
 // below judges whether a mean is below limit, from the mean, the standard deviation and the number of values, by the
 // normal approximation.
 func below(mean, sd float64, n int64, limit float64) Verdict {
-	const z = 1.6449 // of alpha on one side
+	const z = 1.6449 // normal quantile of 1 − alpha
 	switch half := z * sd / math.Sqrt(float64(n)); {
 	case n < 2 || math.IsNaN(half):
 		return Unsure

@@ -13,14 +13,15 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// Ladder is what a series of rates showed.
+// Ladder holds the results of load points at rising rates.
 type Ladder struct {
-	Knee  float64           `json:"knee"` // requests/s; 0: there is none
-	Rungs []saturation.Rung `json:"rungs"`
+	Knee  float64           `json:"knee"`  // requests/s; 0: none
+	Rungs []saturation.Rung `json:"rungs"` // sorted by rate
 }
 
-// Knee doubles the rate from start until the server is saturated or the rate is above most, looks twice between the
-// best rate so far and its neighbors, and marks the knee. The ladder is what is known so far, also with an error.
+// Knee searches for the knee. It doubles the rate, in requests/s, from start until the server is saturated or the rate
+// exceeds most. Then it twice tries the rates between the best one so far and its neighbors. If it returns an error,
+// the ladder holds the results so far.
 func (l *Load) Knee(ctx context.Context, start, most float64) (Ladder, error) {
 	var ladder Ladder
 	for rate, full := start, false; !full && rate <= most; rate *= 2 {
@@ -47,13 +48,13 @@ func (l *Load) Knee(ctx context.Context, start, most float64) (Ladder, error) {
 	return ladder, nil
 }
 
-// round rounds to three digits.
+// round rounds v to three significant digits.
 func round(v float64) float64 {
 	r, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 3, 64), 64)
 	return r
 }
 
-// rung runs one rate.
+// rung runs a load point at one rate and returns its result.
 func (l *Load) rung(ctx context.Context, rate float64) (saturation.Rung, error) {
 	p, err := l.Point(rate, 0, requests(rate, 1))
 	if err != nil {
@@ -81,7 +82,7 @@ func (l *Load) rung(ctx context.Context, rate float64) (saturation.Rung, error) 
 	return rung, nil
 }
 
-// Describe returns the findings, a line each.
+// Describe returns the findings for a user, one line each.
 func (l *Ladder) Describe() []string {
 	if len(l.Rungs) == 0 {
 		return nil
@@ -96,7 +97,7 @@ func (l *Ladder) Describe() []string {
 	return lines
 }
 
-// Saturated reports whether the server did not keep up with one of the rates.
+// Saturated reports whether the server failed to keep up with one of the rates.
 func (l *Ladder) Saturated() bool { return l.saturated() >= 0 }
 
 // saturated returns the index of the lowest saturated rate, or -1.

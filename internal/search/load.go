@@ -10,18 +10,18 @@ import (
 
 // Load runs load points at the levels that a search chooses.
 type Load struct {
-	// Point returns the load point of a level. Run counts the earlier runs of the level: each needs another schedule.
-	// A run of fewer measured requests than requests may stay undecided.
+	// Point returns the load point for a level. run is the number of earlier runs of the level; each run should have a
+	// schedule of its own. A run with fewer measured requests than requests may stay undecided.
 	Point func(level float64, run, requests int) (load.Point, error)
 
-	// Run runs a load point and calls observe with each measured record, one call at a time. Saturated is why it ended
-	// the point early, or "".
+	// Run runs a load point and calls observe with each measured record, one call at a time. saturated is the reason why
+	// it ended the point early, or "".
 	Run func(ctx context.Context, p load.Point, observe func(*record.Record)) (saturated string, err error)
 
-	Say func(format string, args ...any) // reports what each level showed
+	Say func(format string, args ...any) // reports the result of each level
 }
 
-// Capacity looks for the highest level that meets the SLO. The result is what is known so far, also with an error.
+// Capacity searches for the highest level that meets the SLO. If it returns an error, the result is the one so far.
 func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, error) {
 	trials := map[float64]*trial{}
 	runs := map[float64]int{}
@@ -49,8 +49,8 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 	})
 }
 
-// requests returns how many requests a run of a level should have: a tenth more than decide, at least 100, and at least
-// ten for each slot or ten seconds of a rate.
+// requests returns the number of requests for a run of a level: 10 % more than needed for a verdict, at least 100, and
+// at least ten per concurrent request or ten seconds of a rate.
 func requests(level float64, needed int) int {
 	return max(needed+needed/10, 100, int(math.Ceil(10*level)))
 }

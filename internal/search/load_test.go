@@ -13,7 +13,8 @@ import (
 	"perfpipe/internal/record"
 )
 
-// queue is a Load on a server whose mean response time is 1/(100−rate) seconds, the queue of exponential service.
+// queue returns a Load on a simulated M/M/1 queue of capacity 100 requests/s, whose mean response time is 1/(100−rate)
+// seconds.
 func queue(points *[]string) *Load {
 	rng := rand.New(rand.NewPCG(1, 1))
 	return &Load{
@@ -39,7 +40,7 @@ func queue(points *[]string) *Load {
 	}
 }
 
-// p90 of an exponential response time of mean 1/(100−rate) s is 2.3 times the mean: 100 ms at 77 requests/s.
+// The p90 of an exponential response time with mean 1/(100−rate) s is 2.3 times the mean: 100 ms at 77 requests/s.
 func TestCapacity(t *testing.T) {
 	var points []string
 	slo, err := ParseSLO([]string{"latency_ms:p90<100", "ok>=0.9"})

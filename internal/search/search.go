@@ -1,8 +1,10 @@
-// Package search chooses load points by the results of earlier ones, and ends load points early.
+// Package search finds the load that a server can sustain. It chooses each load point by the results of earlier ones,
+// and ends load points early whose result is already decided.
 //
-// Find is the bare search for the highest level that passes, by probes whose outcome is uncertain. Load runs load
-// points for it: Capacity finds the highest level that meets an SLO, Knee the rate with the most throughput for its
-// response time. Limits end a load point whose errors or backlog decide its result before its time.
+// A level is a load: a number of concurrent requests or a rate in requests/s. Find searches for the highest level that
+// passes, by probes whose outcome is uncertain. Load runs load points as probes: its method Capacity finds the highest
+// level that meets an SLO, and Knee finds the rate with the best ratio of throughput to response time. Limits end a
+// load point with too many errors or a growing backlog.
 package search
 
 import (
@@ -11,52 +13,56 @@ import (
 	"slices"
 )
 
-// Options describe a search.
+// Options configures a search.
 type Options struct {
 	Start     float64 // the first level
-	Min, Max  float64
+	Min, Max  float64 // bounds of the levels
 	Whole     bool    // levels are whole numbers
-	Precision float64 // the search ends when a passing and a failing level are this share apart
-	Runs      int     // limit of probes of a level
+	Precision float64 // relative distance of the highest passing and the lowest failing level at which the search ends
+	Runs      int     // maximum number of probes per level while it is undecided
 }
 
-// Level is the final judgement of one level.
+// Level is the final judgment of one level.
 type Level struct {
 	Level   float64 `json:"level"`
-	Runs    int     `json:"runs"`
+	Runs    int     `json:"runs"` // number of probes
 	Verdict Verdict `json:"verdict"`
 }
 
 // Result is the result of a search.
 type Result struct {
-	Best   float64  `json:"best"`            // the highest level that passes; 0: none
-	Next   float64  `json:"next,omitempty"`  // the lowest known level above it that does not pass; 0: none
-	Fails  float64  `json:"fails,omitempty"` // the lowest known level above it that surely fails; 0: none
-	Levels []Level  `json:"levels"`          // sorted
-	Doubts []string `json:"doubts"`          // why not to trust the result
-	Limit  string   `json:"limit,omitempty"` // why there is nothing above Best
+	Best   float64  `json:"best"`            // highest level that passes; 0: none
+	Next   float64  `json:"next,omitempty"`  // lowest tried level above Best that does not pass; 0: none
+	Fails  float64  `json:"fails,omitempty"` // lowest tried level above Best that fails; 0: none
+	Levels []Level  `json:"levels"`          // sorted by level
+	Doubts []string `json:"doubts"`          // reasons not to trust the result
+	Limit  string   `json:"limit,omitempty"` // why the search could not bracket the answer; empty if it could
 }
 
-// Probe runs a level once more and judges it by all its runs.
+// Probe runs a level once more and judges it by all of its runs so far.
 type Probe func(level float64) (Verdict, error)
 
-// Find searches for the highest level that passes. From Start it doubles until a level fails, or halves until one
-// passes, and then bisects. A level that stays undecided does not pass. Then it tries the answer once more, and also
-// levels that hold no surprise if the server only gets worse with load: two well below the answer and one at twice the
-// level that fails. The error is that of the probe; the result is then what is known so far.
+// Find searches for the highest level that passes. From Start, it doubles the level until one does not pass, or halves
+// it until one passes, and then bisects. A level that stays undecided does not pass.
+//
+// Find then tries the answer once more. It also tries levels whose outcome is certain if the server only gets worse
+// with load: two well below the answer, and one at twice the lowest level that does not pass. An unexpected outcome is
+// a doubt in the result. If the probe returns an error, Find returns it with the result so far.
 func Find(opt Options, probe Probe) (Result, error) {
 	s := &state{opt: opt, probe: probe}
 	err := s.run()
 	return s.result(), err
 }
 
+// state is the state of a search.
 type state struct {
 	opt    Options
 	probe  Probe
-	levels []Level // sorted
+	levels []Level // sorted by level
 	doubts []string
 }
 
+// run brackets and bisects until the answer is confirmed, and then checks it.
 func (s *state) run() error {
 	if err := s.bracket(); err != nil {
 		return err
@@ -100,7 +106,7 @@ func (s *state) bracket() error {
 	return err
 }
 
-// bisect narrows the bounds to the precision.
+// bisect halves the distance of the bounds until it is within the precision.
 func (s *state) bisect() error {
 	for {
 		lo, hi := s.bounds()
@@ -143,7 +149,7 @@ func (s *state) check() error {
 
 const surprise = "the server does not simply get worse with load"
 
-// gaps returns the middles of the two doubling steps next below best.
+// gaps returns the midpoints of the two highest gaps below best that the doubling left.
 func (s *state) gaps(best float64) (list []float64) {
 	for i := len(s.levels) - 1; i > 0 && len(list) < 2; i-- {
 		lo, hi := s.levels[i-1].Level, s.levels[i].Level
@@ -154,7 +160,7 @@ func (s *state) gaps(best float64) (list []float64) {
 	return list
 }
 
-// fit rounds a level and moves it into the bounds.
+// fit rounds a level and clamps it to the bounds of the search.
 func (s *state) fit(level float64) float64 {
 	if s.opt.Whole {
 		level = math.Round(level)
@@ -165,7 +171,7 @@ func (s *state) fit(level float64) float64 {
 	return min(max(level, s.opt.Min), s.opt.Max)
 }
 
-// decide tries a level until it is decided, or up to the limit of runs.
+// decide probes a new level until its verdict is not Unsure, or up to the maximum number of runs.
 func (s *state) decide(level float64) (v Verdict, err error) {
 	if l := s.at(level); l != nil {
 		return l.Verdict, nil
@@ -178,6 +184,7 @@ func (s *state) decide(level float64) (v Verdict, err error) {
 	return v, nil
 }
 
+// at returns the entry of a level, or nil if it was not probed.
 func (s *state) at(level float64) *Level {
 	i := slices.IndexFunc(s.levels, func(l Level) bool { return l.Level == level })
 	if i < 0 {
@@ -186,6 +193,7 @@ func (s *state) at(level float64) *Level {
 	return &s.levels[i]
 }
 
+// try probes a level once and stores the verdict.
 func (s *state) try(level float64) (Verdict, error) {
 	v, err := s.probe(level)
 	if err != nil {
@@ -204,7 +212,8 @@ func (s *state) try(level float64) (Verdict, error) {
 	return v, nil
 }
 
-// bounds returns the lowest level that does not pass, and the highest below it that passes; 0: there is none.
+// bounds returns the lowest level hi that does not pass, and the highest level lo below it, which passes. Either is 0
+// if there is none.
 func (s *state) bounds() (lo, hi float64) {
 	for _, l := range s.levels {
 		if l.Verdict != Pass {
@@ -215,9 +224,10 @@ func (s *state) bounds() (lo, hi float64) {
 	return lo, 0
 }
 
-// wide is the largest share by which a passing and a failing level may differ without a doubt.
+// wide is the relative distance of a passing and a failing level above which the levels between are a doubt.
 const wide = 0.1
 
+// result returns the result of the levels so far.
 func (s *state) result() Result {
 	r := Result{Levels: slices.Clone(s.levels), Doubts: append([]string{}, s.doubts...)}
 	r.Best, r.Next = s.bounds()
@@ -238,7 +248,7 @@ func (s *state) result() Result {
 	return r
 }
 
-// Describe returns the findings about what, parallel or rate, a line each.
+// Describe returns the findings for a user, one line each. what is the name of the level, parallel or rate.
 func (r *Result) Describe(what string, slo *SLO) []string {
 	var lines []string
 	switch {

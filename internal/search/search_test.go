@@ -9,6 +9,7 @@ import (
 	"testing"
 )
 
+// sharp returns the Probe of a server that passes up to a capacity, without noise.
 func sharp(capacity float64) Probe {
 	return func(level float64) (Verdict, error) {
 		if level <= capacity {
@@ -33,7 +34,7 @@ func TestSharpServers(t *testing.T) {
 		if err != nil || len(r.Doubts) > 0 || !close || len(r.Levels) > 22 {
 			t.Fatalf("capacity %v: %+v", capacity, r)
 		}
-		if capacity < 50 && r.Best != capacity { // where 2 % are less than one
+		if capacity < 50 && r.Best != capacity { // the precision of 2 % is less than one
 			t.Fatalf("capacity %v: %+v", capacity, r)
 		}
 	}
@@ -47,10 +48,12 @@ func TestSharpServers(t *testing.T) {
 
 func TestEnds(t *testing.T) {
 	opt := Options{Start: 8, Min: 1, Max: 64, Whole: true, Precision: 0.02, Runs: 1}
-	if r, _ := Find(opt, sharp(0)); r.Best != 0 || r.Limit != "not even 1 passes" || !slices.Equal(levels(r), []float64{1, 2, 4, 8}) {
+	r, _ := Find(opt, sharp(0))
+	if r.Best != 0 || r.Limit != "not even 1 passes" || !slices.Equal(levels(r), []float64{1, 2, 4, 8}) {
 		t.Errorf("nothing passes: %+v", r)
 	}
-	if r, _ := Find(opt, sharp(1e9)); r.Best != 64 || r.Next != 0 || r.Limit != "64 is the highest that may be tried" || len(r.Doubts) != 0 {
+	r, _ = Find(opt, sharp(1e9))
+	if r.Best != 64 || r.Next != 0 || r.Limit != "64 is the highest that may be tried" || len(r.Doubts) != 0 {
 		t.Errorf("all passes: %+v", r)
 	}
 	broken := errors.New("broken")
@@ -66,8 +69,8 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// noisy is a server on which a request at the level fails its limit with a chance that grows smoothly; 1 % of them do
-// at the capacity.
+// noisy returns the Probe of a server on which the share of requests that miss their limit grows smoothly with the
+// level, and is 1 % at the capacity. Each run has n requests.
 func noisy(seed uint64, capacity float64, n int) Probe {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	type sum struct{ k, n int64 }
@@ -87,7 +90,7 @@ func noisy(seed uint64, capacity float64, n int) Probe {
 	}
 }
 
-// With noise, whatever the seed: the answer is within 5 % of the capacity, and what surely fails is above it.
+// For every seed, the answer is within 5 % of the capacity, and the level that fails is above it.
 func TestNoisyServers(t *testing.T) {
 	for _, c := range []struct{ n, close int }{{400, 200}, {2000, 200}} {
 		near := 0
@@ -108,7 +111,7 @@ func TestNoisyServers(t *testing.T) {
 	}
 }
 
-// A server that does not simply get worse with load is noticed, whichever side the search comes from.
+// If a server does not simply get worse with load, the result has a doubt, whether the exception is below or above.
 func TestNonMonotonicServers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -124,13 +127,14 @@ func TestNonMonotonicServers(t *testing.T) {
 			}
 			return Pass, nil
 		})
-		if err != nil || len(r.Doubts) != 1 || !strings.Contains(r.Doubts[0], "does not simply get worse with load") || c.fails(r.Best) {
+		if err != nil || c.fails(r.Best) ||
+			len(r.Doubts) != 1 || !strings.Contains(r.Doubts[0], "does not simply get worse with load") {
 			t.Errorf("%s: %+v %v", c.name, r, err)
 		}
 	}
 }
 
-// Too few requests to decide anything is said, and not taken for an answer.
+// A level with too few requests for a verdict is reported as a doubt.
 func TestUndecided(t *testing.T) {
 	opt := Options{Start: 4, Min: 1, Max: 64, Whole: true, Precision: 0.02, Runs: 2}
 	r, err := Find(opt, func(level float64) (Verdict, error) {
@@ -139,12 +143,13 @@ func TestUndecided(t *testing.T) {
 		}
 		return Pass, nil
 	})
-	if err != nil || r.Best != 10 || r.Next != 11 || r.Fails != 0 || len(r.Doubts) != 1 || r.Doubts[0] != "levels from 11 on stay undecided after 2 runs each" {
+	if err != nil || r.Best != 10 || r.Next != 11 || r.Fails != 0 ||
+		!slices.Equal(r.Doubts, []string{"levels from 11 on stay undecided after 2 runs each"}) {
 		t.Errorf("%+v %v", r, err)
 	}
 }
 
-// A pass that does not hold when it is tried again is taken back.
+// A level that passes by chance is not the answer: it fails when it is tried again.
 func TestLuckyPass(t *testing.T) {
 	tried := map[float64]int{}
 	opt := Options{Start: 8, Min: 1, Max: 64, Whole: true, Precision: 0.02, Runs: 1}
@@ -160,7 +165,7 @@ func TestLuckyPass(t *testing.T) {
 	}
 }
 
-// The bounds are those of Clopper and Pearson, as R's binom.test computes them.
+// The bounds are those of the Clopper-Pearson interval, as R's binom.test computes it.
 func TestShare(t *testing.T) {
 	for _, c := range []struct {
 		k, n int64

@@ -18,7 +18,7 @@ type SLO struct {
 	gates []gate.Gate
 }
 
-// ParseSLO reads conditions as gate.Parse does. It rejects goodput, which is itself a condition on each request.
+// ParseSLO parses conditions with gate.Parse. It rejects goodput, whose limits on each request a search does not have.
 func ParseSLO(texts []string) (*SLO, error) {
 	s := &SLO{texts: texts}
 	for _, text := range texts {
@@ -38,10 +38,10 @@ func ParseSLO(texts []string) (*SLO, error) {
 // String returns the conditions, separated by spaces.
 func (s *SLO) String() string { return strings.Join(s.texts, " ") }
 
-// trial judges one level of load by the records of all its runs.
+// trial judges one level by the records of all of its runs.
 type trial struct {
 	terms []term
-	all   *stats.Collector // for the values of the gates
+	all   *stats.Collector // of all records, for the values of the gates
 }
 
 // newTrial returns a trial without records.
@@ -53,17 +53,17 @@ func (s *SLO) newTrial() *trial {
 	return t
 }
 
-// term is one condition. A limit on a percentile of a time or on the share of successes is a limit on a share of
-// requests, which has an exact interval.
+// term is one condition. An upper bound on a percentile, or a lower one on the share of successes, is a lower bound on
+// a share of requests, for which there is an exact test.
 type term struct {
 	text  string
-	share float64          // the least share of requests; 0: the condition is about no share
-	good  *stats.Collector // counts the requests within the time; nil: the successful ones count
-	mean  string           // the metric whose mean is bounded from above; "": none
-	limit float64          // of that mean
+	share float64          // the least share of requests; 0: the condition is not on a share
+	good  *stats.Collector // counts the requests within the limit; nil: count the successful ones
+	mean  string           // the metric whose mean has an upper bound; "": none
+	limit float64          // upper bound of the mean, in the unit of the metric
 }
 
-// newTerm returns the condition of a gate.
+// newTerm returns the term of a gate.
 func newTerm(g gate.Gate) term {
 	m := term{text: g.Text}
 	i := metric.Index(g.Metric)
@@ -73,7 +73,7 @@ func newTerm(g gate.Gate) term {
 	case g.Upper() && g.Stat == "mean":
 		m.mean, m.limit = g.Metric, g.Bound
 	case g.Upper() && g.P > 0 && g.P < 100 && i >= 0 && metric.All()[i].Failing:
-		// Each request has such a time once, so that a failed one misses every limit.
+		// Each request has one value of such a metric, and a failed request misses every limit.
 		if limit, ok := g.Limit(); ok {
 			m.share = g.P / 100
 			m.good = stats.New(stats.Options{Goodput: []gate.Limit{limit}, By: []group.Key{}})
@@ -82,7 +82,7 @@ func newTerm(g gate.Gate) term {
 	return m
 }
 
-// needed returns the least number of requests by which a level can pass.
+// needed returns the least number of requests with which a level can pass.
 func (t *trial) needed() int {
 	n := 1
 	for _, m := range t.terms {
@@ -91,7 +91,7 @@ func (t *trial) needed() int {
 	return n
 }
 
-// add takes a measured record of the level.
+// add adds a measured record of the level.
 func (t *trial) add(rec *record.Record) {
 	t.all.Add(rec)
 	for i := range t.terms {
@@ -101,7 +101,7 @@ func (t *trial) add(rec *record.Record) {
 	}
 }
 
-// verdict judges the level and returns the values that it judged by.
+// verdict judges the level. It also returns the values on which the verdict is based, for a message.
 func (t *trial) verdict() (v Verdict, values string) {
 	s := t.all.Summary()
 	if len(s.Blocks) == 0 {
@@ -119,6 +119,7 @@ func (t *trial) verdict() (v Verdict, values string) {
 	return worst, strings.Join(parts, "; ")
 }
 
+// verdict judges one condition. g is the result of its gate.
 func (m *term) verdict(b *stats.Block, g gate.Result) Verdict {
 	switch metric := b.Metrics.Get(m.mean); {
 	case m.good != nil:
@@ -127,7 +128,7 @@ func (m *term) verdict(b *stats.Block, g gate.Result) Verdict {
 		return share(b.OK, b.Requests, m.share, alpha)
 	case m.mean != "" && metric != nil:
 		return below(float64(metric.Mean), float64(metric.SD), metric.N, m.limit)
-	case g.Pass: // a value without an interval counts as it is
+	case g.Pass: // a value without an interval is compared as it is
 		return Pass
 	}
 	return Fail

@@ -12,11 +12,11 @@ import (
 	"perfpipe/internal/saturation"
 )
 
-// Limits say when a load point ends before its time.
+// Limits are the conditions that end a load point early.
 type Limits struct {
-	ErrorShare float64 // end once surely a larger share of the requests fail; 1: never
+	ErrorShare float64 // end if significantly more than this share of the requests failed; 1: never
 	InFlight   int     // end an open loop with more requests in flight; 0: never
-	Backlog    bool    // end an open loop whose requests in flight grow without bound
+	Backlog    bool    // end an open loop whose number of requests in flight grows without bound
 }
 
 // Cause is the limit that ended a load point.
@@ -29,41 +29,41 @@ const (
 	BacklogGrows
 )
 
-// Early is why a load point ended early.
+// Early is the reason why a load point ended early.
 type Early struct {
 	Cause  Cause
 	Reason string
 }
 
-// Error implements error: an Early is the cause of the end of the point's context.
+// Error implements error. An Early is the cause with which the context of the load point is canceled.
 func (e *Early) Error() string { return e.Reason }
 
 const (
 	watchEvery   = 100 * time.Millisecond
-	settleOver   = 10   // requests, the first of a point, whose mean latency is the unloaded one
-	settleFactor = 3    // times that latency until the load is steady
-	falseAlarm   = 1e-3 // probability of ending a point for nothing, of each look at its failures
+	settleOver   = 10   // first requests of a load point, whose mean latency is taken as that without load
+	settleFactor = 3    // multiple of that latency after which the load is steady
+	falseAlarm   = 1e-3 // probability of ending a load point for its errors by mistake, per check
 )
 
-// Watch looks at a load point while it runs and ends it at its limits.
+// Watch monitors a load point while it runs and ends it if it exceeds its limits.
 type Watch struct {
 	limits  Limits
 	point   load.Point
 	counts  *load.Counts
-	shards  int64
-	observe func(*record.Record) // gets each measured record; nil: nobody
+	shards  int64                // number of load generators that share the rate
+	observe func(*record.Record) // called with each measured record; may be nil
 	cancel  context.CancelCauseFunc
 	done    chan struct{}
 
 	mu       sync.Mutex
-	ok, all  int64 // of the measured phase, without requests that were canceled
-	early    int   // of the first settleOver requests, those that have ended
-	earlySum time.Duration
+	ok, all  int64         // requests of the measured phase, without canceled ones
+	early    int           // number of the first settleOver requests that have ended
+	earlySum time.Duration // of their latencies
 }
 
-// Watch starts to look at the point p, which an engine with these counts is about to run as one of shards. The context
-// that it returns ends when the point has to, with an *Early as its cause. Add must get all records of the point, and
-// hands the measured ones on to observe, if that is not nil. Stop must be called.
+// Watch starts to monitor the load point p, which an engine with these counts is about to run as one of shards. The
+// context that it returns is canceled with an *Early as its cause once a limit is exceeded. The caller must pass each
+// record of the load point to Add, which calls observe with the measured ones unless it is nil, and must call Stop.
 func (l Limits) Watch(
 	ctx context.Context, p load.Point, counts *load.Counts, shards int, observe func(*record.Record),
 ) (context.Context, *Watch) {
@@ -76,7 +76,7 @@ func (l Limits) Watch(
 	return ctx, w
 }
 
-// Stop stops looking. It returns the reason if err is an early end, and err otherwise.
+// Stop stops the monitoring. If err is an *Early, Stop returns it as such; otherwise it returns err.
 func (w *Watch) Stop(err error) (*Early, error) {
 	w.cancel(nil)
 	<-w.done
@@ -86,6 +86,7 @@ func (w *Watch) Stop(err error) (*Early, error) {
 	return nil, err
 }
 
+// run checks the limits at regular intervals, until ctx is done or a limit is exceeded.
 func (w *Watch) run(ctx context.Context) {
 	defer close(w.done)
 	tick := time.NewTicker(watchEvery)
@@ -104,7 +105,7 @@ func (w *Watch) run(ctx context.Context) {
 			if begin.IsZero() {
 				begin = now
 			}
-			if early := w.look(&backlog, now.Sub(begin), int(w.counts.InFlight.Load()), ph); early != nil {
+			if early := w.check(&backlog, now.Sub(begin), int(w.counts.InFlight.Load()), ph); early != nil {
 				w.cancel(early)
 				return
 			}
@@ -112,8 +113,8 @@ func (w *Watch) run(ctx context.Context) {
 	}
 }
 
-// look returns why the point has to end, or nil.
-func (w *Watch) look(b *saturation.Backlog, at time.Duration, inFlight int, ph *load.Phase) *Early {
+// check returns the reason to end the load point, or nil.
+func (w *Watch) check(b *saturation.Backlog, at time.Duration, inFlight int, ph *load.Phase) *Early {
 	w.mu.Lock()
 	ok, all := w.ok, w.all
 	if w.early == settleOver {
@@ -129,7 +130,7 @@ func (w *Watch) look(b *saturation.Backlog, at time.Duration, inFlight int, ph *
 	if most := w.limits.InFlight; most > 0 && inFlight > most {
 		return &Early{TooManyInFlight, fmt.Sprintf("%d requests are in flight", inFlight)}
 	}
-	started := ph.Total > 0 && w.counts.Started.Load() == int64(ph.Total) // the rest only drains
+	started := ph.Total > 0 && w.counts.Started.Load() == int64(ph.Total) // the load only drains
 	if w.limits.Backlog && w.point.Rate > 0 && !started {
 		if why, grows := b.Add(at, inFlight); grows {
 			return &Early{BacklogGrows, why}
@@ -160,7 +161,7 @@ func (w *Watch) Add(rec *record.Record) {
 	}
 }
 
-// ErrorsExceeded reports whether a larger share of the requests failed than the limits allow.
+// ErrorsExceeded reports whether more than ErrorShare of the requests failed.
 func (w *Watch) ErrorsExceeded() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
