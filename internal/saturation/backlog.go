@@ -9,41 +9,42 @@ import (
 // Backlog detects, by the number of requests in flight, that a server does not keep up with an open loop. Add must be
 // called at regular intervals.
 type Backlog struct {
-	Rate    float64       // requested, requests/s
-	Settle  time.Duration // until the load is steady: a few times the latency of an unloaded request; 0: not known yet
+	Rate    float64       // requested rate, requests/s
+	Settle  time.Duration // time until the load is steady, a few times the latency without load; 0: not known yet
 	samples []sample
-	next    time.Duration // time of the next look
-	rising  int           // consecutive looks that saw growth
+	next    time.Duration // time of the next check
+	rising  int           // number of consecutive checks that found growth
 }
 
+// sample is the number of requests in flight at a time since the start of the load.
 type sample struct {
 	at time.Duration
 	n  float64
 }
 
 const (
-	batches   = 8     // of the window; their means are nearly independent, unlike single samples
-	tCritical = 5.208 // Student's t with 6 degrees of freedom, one-sided 0.001, since a run has many looks
-	leastRise = 20    // requests; fewer are no backlog
-	leastGain = 0.02  // share of the arrivals; less is noise
-	lookAgain = 1.1   // factor between the times of looks
-	inARow    = 5     // consecutive looks that must agree, over which the time grows by half
+	batches    = 8     // of the window; their means are nearly independent, unlike single samples
+	tCritical  = 5.208 // Student's t with 6 degrees of freedom, one-sided 0.001, since a run has many checks
+	leastRise  = 20    // requests; a smaller rise is no backlog
+	leastGain  = 0.02  // share of the arrivals; a smaller slope is noise
+	checkAgain = 1.1   // ratio of the times of consecutive checks
+	inARow     = 5     // consecutive checks that must agree; from first to last, the time grows by half
 )
 
-// Add takes the number of requests in flight at a time since the start of the load. It reports whether that number
-// grows without bound, and why it concludes so.
+// Add adds the number of requests in flight at a time since the start of the load. It reports whether that number grows
+// without bound, and why.
 //
-// It cuts the second half of the time so far into eight batches and fits a line to their means. The number in flight
-// grows by the requests that arrive and are not served, so the slope is the shortfall in requests/s. In five looks in a
-// row, the slope must be above 0 by a t-test and at least 2 % of the rate, and must have added 20 requests and half of
-// the initial number. (guidellm tests the slope of single samples, which depend on each other, so that its test is too
-// certain.)
+// Add divides the second half of the time so far into eight batches and fits a line to their means. The number in
+// flight grows by the requests that arrive and are not served, so the slope is the shortfall in requests/s. In five
+// consecutive checks, the slope must be significantly above 0 in a t-test and at least 2 % of the rate, and the rise at
+// least 20 requests and half of the initial number. (guidellm tests the slope of single samples. These are
+// autocorrelated, so its test overstates its confidence.)
 func (b *Backlog) Add(at time.Duration, inFlight int) (why string, grows bool) {
 	b.samples = append(b.samples, sample{at, float64(inFlight)})
 	if at < b.next || b.Settle <= 0 || at < 2*b.Settle {
 		return "", false
 	}
-	b.next = time.Duration(float64(at) * lookAgain)
+	b.next = time.Duration(float64(at) * checkAgain)
 	i := len(b.samples) - 1
 	for i > 0 && b.samples[i-1].at >= at/2 {
 		i--
@@ -65,8 +66,8 @@ func (b *Backlog) Add(at time.Duration, inFlight int) (why string, grows bool) {
 		first, last, (at - window[0].at).Round(100*time.Millisecond), slope, b.Rate), true
 }
 
-// fit is the least-squares line through the batches' means: its slope a second, the slope's t, and the first and the
-// last mean.
+// fit fits a least-squares line to the means of the batches. It returns the slope per second, its t statistic, and the
+// first and the last mean.
 func fit(window []sample) (slope, t, first, last float64) {
 	var x, y [batches]float64
 	for i := range batches {
@@ -98,21 +99,22 @@ func fit(window []sample) (slope, t, first, last float64) {
 	return slope, t, y[0], y[batches-1]
 }
 
-// Course is the course of a load point of an open loop, in intervals of equal width.
+// Course is a load point of an open loop as a time series, in intervals of equal width.
 type Course struct {
 	Width   time.Duration
 	Due     []int64   // requests that were due in each interval
-	Served  []int64   // answers that ended in it, failed ones too
-	Waiting []float64 // mean number of requests that were due and had no answer yet
+	Served  []int64   // answers that ended in each interval, including failures
+	Waiting []float64 // mean number of requests in each interval that were due but not yet answered
 }
 
-// notServed is the share of the due requests that a server which keeps up may leave behind.
+// notServed is the greatest share of the due requests that a server may leave unserved and still keep up.
 const notServed = 0.1
 
-// Saturated judges a load point after its end. It returns why the server did not keep up, or "". It compares the
-// requests served with those due in the second half of the time in which requests were due. The server did not keep up
-// if the number waiting grew as Backlog.Add requires, at one look; or if it grew by 20 and by a half, and at least a
-// tenth of the due requests was not served.
+// Saturated judges a load point after its end. It returns the reason why the server did not keep up, or "" if it did.
+//
+// It considers the second half of the time in which requests were due. The server did not keep up if the number of
+// waiting requests grew as Backlog.Add requires of one check. It did not either if that number grew by 20 requests and
+// by half, and more than a tenth of the due requests were not served.
 func (c *Course) Saturated() (why string) {
 	n := len(c.Due)
 	for n > 0 && c.Due[n-1] == 0 {

@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// ends is a heap of times in s.
 type ends []float64
 
 func (h ends) Len() int           { return len(h) }
@@ -21,14 +22,14 @@ func (h *ends) Pop() any {
 	return x
 }
 
-// queue simulates a first-come, first-served server and Poisson arrivals. It returns when Backlog reports growth; 0:
-// never.
+// queue simulates Poisson arrivals at a first-come, first-served server. It returns when and why Backlog reports
+// growth, or 0 if it does not within the time.
 func queue(
 	seed uint64, rate float64, slots int, service func(*rand.Rand) float64, seconds float64,
 ) (at time.Duration, why string) {
 	rng := rand.New(rand.NewPCG(seed, 2))
 	free := make(ends, slots) // when each slot becomes free
-	var out ends              // ends of those in flight
+	var out ends              // when each request in flight ends
 	b := Backlog{Rate: rate}
 	tick, arrive, served := 0.1, 0.0, 0
 	early := 0.0
@@ -63,7 +64,7 @@ func TestBacklog(t *testing.T) {
 	exponential := func(s float64) func(*rand.Rand) float64 {
 		return func(r *rand.Rand) float64 { return s * r.ExpFloat64() }
 	}
-	long := func(s float64) func(*rand.Rand) float64 { // a tenth of the answers is ten times as long
+	long := func(s float64) func(*rand.Rand) float64 { // one answer in ten takes ten times as long
 		return func(r *rand.Rand) float64 {
 			if r.Float64() < 0.1 {
 				return s * 10 / 1.9
@@ -76,7 +77,7 @@ func TestBacklog(t *testing.T) {
 		rate    float64
 		slots   int
 		service func(*rand.Rand) float64
-		spoken  int // of 40 runs
+		reports int // of 40 runs
 	}{
 		{"fixed at 0.9", 90, 100, fixed(1), 0},
 		{"exponential at 0.8", 80, 100, exponential(1), 0},
@@ -90,22 +91,22 @@ func TestBacklog(t *testing.T) {
 		{"few slots at 1.5", 15, 10, exponential(1), 40},
 		{"ten times", 1000, 100, exponential(1), 40},
 	} {
-		spoken := 0
+		reports := 0
 		for seed := range uint64(40) {
 			if at, why := queue(seed, c.rate, c.slots, c.service, 120); at > 0 {
-				spoken++
+				reports++
 				if !strings.Contains(why, "requests in flight grew from") {
 					t.Errorf("%s: %s", c.name, why)
 				}
 			}
 		}
-		if spoken != c.spoken {
-			t.Errorf("%s: it speaks in %d of 40 runs of 120 s, want %d", c.name, spoken, c.spoken)
+		if reports != c.reports {
+			t.Errorf("%s: growth reported in %d of 40 runs of 120 s, want %d", c.name, reports, c.reports)
 		}
 	}
 }
 
-// course simulates a load point as queue does, and returns what its records show.
+// course simulates a load point as queue does, and returns its Course.
 func course(seed uint64, rate float64, slots int, service func(*rand.Rand) float64, seconds float64) *Course {
 	const width = 0.1
 	rng := rand.New(rand.NewPCG(seed, 3))
@@ -129,8 +130,8 @@ func course(seed uint64, rate float64, slots int, service func(*rand.Rand) float
 	return c
 }
 
-// TestSaturatedAfterTheEnd judges load points of 30 s by their records: none that a server keeps up with, and all that
-// ask for half more than it can.
+// TestSaturatedAfterTheEnd judges load points of 30 s. Those below the capacity are not saturated; those of 1.5 times
+// the capacity and more are.
 func TestSaturatedAfterTheEnd(t *testing.T) {
 	exponential := func(r *rand.Rand) float64 { return 0.5 * r.ExpFloat64() }
 	fixed := func(*rand.Rand) float64 { return 0.5 }
@@ -155,10 +156,11 @@ func TestSaturatedAfterTheEnd(t *testing.T) {
 			}
 		}
 	}
-	if why := course(1, 100, 25, fixed, 30).Saturated(); !strings.Contains(why, "requests/s were served, and those waiting grew") {
+	why := course(1, 100, 25, fixed, 30).Saturated()
+	if !strings.Contains(why, "requests/s were served, and those waiting grew") {
 		t.Errorf("why: %q", why)
 	}
 	if why := (&Course{}).Saturated(); why != "" {
-		t.Errorf("nothing is %q", why)
+		t.Errorf("an empty course is saturated: %q", why)
 	}
 }

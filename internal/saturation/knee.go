@@ -2,16 +2,16 @@ package saturation
 
 import "math"
 
-// Rung is a load point of a series of rising rates, a ladder.
+// Rung is one load point of a ladder, a series of load points at rising rates.
 type Rung struct {
-	Rate       float64 `json:"rate"`             // requested, requests/s
-	Throughput float64 `json:"requests_per_s"`   // of successful requests, requests/s
-	Latency    float64 `json:"mean_response_ms"` // mean time from due to end, ms
-	Saturated  string  `json:"saturated,omitempty"`
+	Rate       float64 `json:"rate"`                // requested rate, requests/s
+	Throughput float64 `json:"requests_per_s"`      // successful requests/s
+	Latency    float64 `json:"mean_response_ms"`    // mean time from due to end, ms
+	Saturated  string  `json:"saturated,omitempty"` // why the server did not keep up; empty if it did
 }
 
-// Power returns throughput ÷ response time. The load of the highest power is the knee: the best balance between what a
-// server achieves and how long its users wait (Kleinrock, Power and deterministic rules of thumb, ICC 1979).
+// Power returns throughput ÷ response time. The load with the highest power is the knee, the best trade-off between
+// throughput and response time (Kleinrock, Power and deterministic rules of thumb, ICC 1979).
 func (r Rung) Power() float64 {
 	if r.Latency <= 0 {
 		return 0
@@ -30,7 +30,7 @@ func Knee(rungs []Rung) int {
 	return knee
 }
 
-// Around returns the rates to try next: the geometric means of the knee's rate and those of its neighbors. The rungs
+// Around returns the rates to try next: the geometric mean of the rate of the knee and that of each neighbor. The rungs
 // must be sorted by rate.
 func Around(rungs []Rung) (rates []float64) {
 	knee := Knee(rungs)

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// The power of a queue with exponential service is highest at half of its capacity: throughput λ ÷ response time
-// 1/(μ−λ) is λ(μ−λ).
+// The power of an M/M/1 queue is highest at half of its capacity: throughput λ ÷ response time 1/(μ−λ) is λ(μ−λ).
 func TestKneeOfAQueue(t *testing.T) {
 	var rungs []Rung
 	for rate := 10.0; rate < 100; rate += 10 {
