@@ -1,7 +1,9 @@
-// Package calibrate measures the error and the ceiling of the load generator on this machine. It sends requests to the
-// simulator, which runs in a process of its own on a known schedule, and compares what the client measured with what
-// the simulator recorded of itself. The load climbs two ladders, of concurrent streams and of requests/s, until the
-// load generator is no longer clean.
+// Package calibrate measures the measurement error of the load generator on this machine, and the highest load at which
+// it does not distort the results.
+//
+// It sends requests to the simulator, which runs in a separate process, and compares the times that the client measured
+// with those that the simulator recorded. The load rises on two ladders, of concurrent streams and of requests/s, until
+// the verdict on the load generator is no longer clean.
 package calibrate
 
 import (
@@ -19,27 +21,27 @@ import (
 
 // Config configures a calibration.
 type Config struct {
-	// Simulator returns the command that serves a simulator with the settings spec (see sim.ParseConfig). The command
-	// prints the simulator's URL on its first line, ends at SIGTERM, and writes one sim.Truth a line to the file truth.
+	// Simulator returns the command that runs a simulator with the settings spec (see sim.ParseConfig). The command prints
+	// the URL of the simulator on its first line, exits on SIGTERM, and writes each sim.Truth as a line of the file truth.
 	Simulator func(spec, truth string) *exec.Cmd
 
-	MaxConns int             // connections that may be open at once; 0: no limit is known
-	Say      func(string)    // reports the level that begins
-	Abort    context.Context // its end cancels the requests in flight
+	MaxConns int             // maximum number of open connections; 0: unknown
+	Say      func(string)    // reports the start of each level
+	Abort    context.Context // cancels the requests in flight when it is done
 }
 
 const (
-	streamTokens = 128 // of each answer
-	streamITL    = 20 * time.Millisecond
-	rateSeconds  = 2 // of load at each rate
-	rateConns    = 64
+	streamTokens = 128                   // tokens of each stream
+	streamITL    = 20 * time.Millisecond // time between the tokens of a stream
+	rateSeconds  = 2                     // duration of the load at each rate, s
+	rateConns    = 64                    // connections that are open before the load at a rate
 )
 
-// ladder is a series of rising loads of one kind.
+// ladder is a series of levels of rising load.
 type ladder struct {
 	unit   string
-	levels []int
-	level  func(n, maxConns int) level
+	levels []int                       // in unit
+	level  func(n, maxConns int) level // returns the level of n units
 }
 
 func ladders() []ladder {
@@ -49,7 +51,8 @@ func ladders() []ladder {
 	}
 }
 
-// Run climbs the ladders and writes a table of all levels to w, with the highest clean level of each ladder below it.
+// Run runs the levels of both ladders and writes a table of the results to w, followed by the highest clean level of
+// each ladder.
 func Run(ctx context.Context, cfg Config, w io.Writer) error {
 	t := table.Table{
 		Title: "calibration: this machine's own error, with the simulator on it, too",
@@ -88,11 +91,11 @@ func Run(ctx context.Context, cfg Config, w io.Writer) error {
 	return err
 }
 
-// level is one load.
+// level is one load with the simulator that serves it.
 type level struct {
 	sim        string // settings of the simulator
 	point      load.Point
-	tokens     int // of each answer
+	tokens     int // tokens of each answer
 	preconnect int // connections to open before the load
 }
 
@@ -107,7 +110,7 @@ func streams(n, _ int) level {
 	}
 }
 
-// rate returns the level of n requests/s with answers of one token.
+// rate returns the level of n requests/s, each with an answer of one token.
 func rate(n, maxConns int) level {
 	perSecond := float64(n)
 	return level{

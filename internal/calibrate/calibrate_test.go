@@ -15,7 +15,8 @@ import (
 	"perfpipe/internal/sim"
 )
 
-// TestMain lets the test binary be the simulator's process.
+// TestMain runs the simulator instead of the tests if the environment says so, so that the test binary can be its
+// process.
 func TestMain(m *testing.M) {
 	if truth := os.Getenv("CALIBRATE_TRUTH"); truth != "" {
 		if err := serve(os.Getenv("CALIBRATE_SIM"), truth); err != nil {
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// serve runs the simulator with the settings spec until SIGTERM, and writes its truth to a file.
 func serve(spec, truth string) error {
 	cfg, err := sim.ParseConfig(spec)
 	if err != nil {
@@ -52,6 +54,7 @@ func serve(spec, truth string) error {
 	return s.Close(ctx)
 }
 
+// simulator returns the command that runs the test binary as the simulator.
 func simulator(spec, truth string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "CALIBRATE_SIM="+spec, "CALIBRATE_TRUTH="+truth)

@@ -27,19 +27,19 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// outcome is what a level showed. Its distributions are in µs.
+// outcome is the result of a level. Its distributions are in µs.
 type outcome struct {
-	verdict   stats.Verdict
-	firstErr  dist.Dist // |measured − truth| of the first token's instant
-	gapErr    dist.Dist // |measured − truth| of each gap between tokens
-	lag       dist.Dist
-	requests  int
-	events    int
-	failed    int // requests without a comparable truth
-	processor time.Duration
+	verdict  stats.Verdict
+	firstErr dist.Dist // |measured − truth| of the time of the first token
+	gapErr   dist.Dist // |measured − truth| of each gap between tokens
+	lag      dist.Dist
+	requests int
+	events   int
+	failed   int           // requests that failed or have no matching truth
+	cpu      time.Duration // CPU time of this process
 }
 
-// row formats the outcome as cells of the table.
+// row formats the outcome as a row of the table.
 func (o *outcome) row(name string) []string {
 	pair := func(d *dist.Dist) string {
 		if d.N() == 0 {
@@ -54,7 +54,7 @@ func (o *outcome) row(name string) []string {
 	}
 	lag := o.lag.Stat([]float64{99}, 1000)
 	per := func(n int) string {
-		return fmt.Sprintf("%.1f", float64(o.processor.Microseconds())/float64(max(n, 1)))
+		return fmt.Sprintf("%.1f", float64(o.cpu.Microseconds())/float64(max(n, 1)))
 	}
 	return []string{
 		name, verdict, pair(&o.firstErr), pair(&o.gapErr), fmt.Sprintf("%.3f", lag.At(99)),
@@ -62,7 +62,7 @@ func (o *outcome) row(name string) []string {
 	}
 }
 
-// run sends the load of a level to a new simulator and compares the records with its truth.
+// run sends the load of a level to a new simulator and compares the records with the simulator's truth.
 func (c *Config) run(ctx context.Context, l level) (*outcome, error) {
 	dir, err := os.MkdirTemp("", "perf-send-calibrate")
 	if err != nil {
@@ -75,16 +75,16 @@ func (c *Config) run(ctx context.Context, l level) (*outcome, error) {
 		return nil, err
 	}
 	defer stop()
-	recs, processor, err := c.send(ctx, target, l)
+	recs, cpu, err := c.send(ctx, target, l)
 	if err != nil {
 		return nil, err
 	}
 	stop()
-	o := &outcome{requests: len(recs), processor: processor}
+	o := &outcome{requests: len(recs), cpu: cpu}
 	return o, o.compare(recs, truth)
 }
 
-// send runs the load point of a level and returns its records and the processor time that this process used.
+// send runs the load point of a level. It returns the records and the CPU time that this process used.
 func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.Record, time.Duration, error) {
 	clk := clock.New()
 	cl := client.New(client.Config{URL: target}, clk)
@@ -112,7 +112,7 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 	return recs, cpuwatch.Time() - before, err
 }
 
-// repeat is a load.Source without end: copies of one request.
+// repeat is an endless load.Source of copies of one request.
 type repeat struct{ req *load.Request }
 
 // Next implements load.Source.
@@ -121,7 +121,7 @@ func (r *repeat) Next(ctx context.Context) (*load.Request, error) {
 	return &req, context.Cause(ctx)
 }
 
-// compare joins the records with the simulator's truth by their ids.
+// compare compares the records with the simulator's truth of the same id, in the file at path.
 func (o *outcome) compare(recs []*record.Record, path string) error {
 	truths, err := readTruth(path)
 	if err != nil {
@@ -147,7 +147,7 @@ func (o *outcome) compare(recs []*record.Record, path string) error {
 	return nil
 }
 
-// readTruth returns the simulator's account of each request, by id.
+// readTruth returns the simulator's truth of each request, by id.
 func readTruth(path string) (map[string]sim.Truth, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -166,7 +166,7 @@ func readTruth(path string) (map[string]sim.Truth, error) {
 
 func abs(n int64) int64 { return max(n, -n) }
 
-// start starts the simulator. stop ends it and returns when its truth is written.
+// start starts the simulator and returns its URL. stop terminates it and returns once its truth is written.
 func start(cmd *exec.Cmd) (target *url.URL, stop func(), err error) {
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -177,7 +177,7 @@ func start(cmd *exec.Cmd) (target *url.URL, stop func(), err error) {
 	}
 	stop = sync.OnceFunc(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
-		cmd.Wait() // the truth shows whether it served
+		cmd.Wait() // the exit status does not matter: the truth shows whether it served
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) || line == "" {
