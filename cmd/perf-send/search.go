@@ -1,11 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
@@ -23,12 +21,6 @@ type searchFlags struct {
 	SearchMax  float64        `group:"load" placeholder:"LEVEL" help:"Highest level to try. Default: 4096 concurrent requests, 100000 requests/s."`
 	Profile    string         `group:"load" enum:",knee" default:"" placeholder:"WHAT" help:"knee: raise the rate until the server is saturated, and mark the knee."`
 }
-
-const (
-	searchPrecision = 0.02
-	mostParallel    = 4096
-	mostRate        = 100_000.0
-)
 
 // adaptive reports whether the levels are not known before the run.
 func (f *searchFlags) adaptive() bool { return f.Search != "" || f.Profile != "" }
@@ -74,7 +66,7 @@ func (r *runner) search(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	res, err := r.load(f.Search).Capacity(ctx, f.searchOptions(), slo)
+	res, err := r.load(f.Search).Capacity(ctx, f.searchOptions(f.Search), slo)
 	r.facts.Search = &searchFacts{f.Search, f.SLO, res, err == nil && len(res.Doubts) == 0}
 	if err != nil {
 		return err
@@ -90,8 +82,8 @@ func (r *runner) search(ctx context.Context) error {
 
 // knee runs --profile knee.
 func (r *runner) knee(ctx context.Context) error {
-	most := cmp.Or(r.f.SearchMax, mostRate)
-	ladder, err := r.load("rate").Knee(ctx, cmp.Or(first(r.f.Rate), 1), most)
+	opt := r.f.searchOptions(search.Rate)
+	ladder, err := r.load(search.Rate).Knee(ctx, opt.Start, opt.Max)
 	r.facts.Knee = &ladder
 	if err != nil {
 		return err
@@ -100,7 +92,7 @@ func (r *runner) knee(ctx context.Context) error {
 		r.env.Say("--profile knee: %s", line)
 	}
 	if !ladder.Saturated() {
-		r.env.Say("--profile knee: no saturation up to rate=%v (--search-max)", most)
+		r.env.Say("--profile knee: no saturation up to rate=%v (--search-max)", opt.Max)
 	}
 	return nil
 }
@@ -137,19 +129,13 @@ func (f *searchFlags) slo() (*search.SLO, error) {
 	return nil, fault.Usage(hint, "--slo: %w", err)
 }
 
-// searchOptions returns where --search looks.
-func (f *flags) searchOptions() search.Options {
-	opt := search.Options{
-		Start: float64(max(1, first(f.Parallel))), Min: 1, Max: mostParallel, Whole: true,
-		Precision: searchPrecision, Runs: f.SearchRuns,
+// searchOptions returns the levels of a search that varies what.
+func (f *flags) searchOptions(what string) search.Options {
+	start := first(f.Rate)
+	if what == search.Parallel {
+		start = float64(first(f.Parallel))
 	}
-	if f.Search == "rate" {
-		opt.Whole, opt.Min, opt.Max, opt.Start = false, 0.001, mostRate, cmp.Or(first(f.Rate), 1)
-	}
-	if f.SearchMax > 0 {
-		opt.Max = max(f.SearchMax, opt.Min)
-	}
-	return opt
+	return search.OptionsOf(what, start, f.SearchMax, f.SearchRuns)
 }
 
 // first returns the first value, or zero.
@@ -160,29 +146,15 @@ func first[T any](list []T) (v T) {
 	return v
 }
 
-// level returns the load point of one level. Each run of a level has a schedule of its own.
+// level returns the load point of one level.
 func (f *flags) level(what string, level float64, run, requests int) (load.Point, error) {
-	plan := f.plan()
-	plan.Seed += uint64(run)
-	if what == "parallel" {
-		plan.Parallel = []int{int(level)}
-	} else {
-		plan.Rates = []float64{level}
-	}
-	if len(f.Number) == 0 && f.Duration == 0 {
-		plan.Numbers = []int{requests}
-	}
-	points, err := plan.Points()
+	p, err := search.PointOf(f.plan(), what, level, run, requests)
 	if err != nil {
-		return load.Point{}, f.planFault(err)
+		return p, f.planFault(err)
 	}
-	p := &points[0]
-	p.Asked = 0 // the search may end it with fewer
+	points := []load.Point{p}
 	err = f.limitConns(points)
-	if run > 0 {
-		p.Run += "#" + strconv.Itoa(run+1)
-	}
-	return *p, err
+	return points[0], err
 }
 
 // saturationFlags say when a load point ends before its time.

@@ -49,6 +49,7 @@ type Probe func(level float64) (Verdict, error)
 // with load: two well below the answer, and one at twice the lowest level that does not pass. An unexpected outcome is
 // a doubt in the result. If the probe returns an error, Find returns it with the result so far.
 func Find(opt Options, probe Probe) (Result, error) {
+	opt.Max = max(opt.Max, opt.Min)
 	s := &state{opt: opt, probe: probe}
 	err := s.run()
 	return s.result(), err
