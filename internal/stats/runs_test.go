@@ -10,8 +10,8 @@ import (
 	"perfpipe/internal/record"
 )
 
-// sent returns the records of n requests that start every everyMs from startMs and take takesMs. change, if not nil, may
-// modify each.
+// sent returns the records of n requests that start every everyMs from startMs and take takesMs. change, if not nil,
+// may modify each.
 func sent(n int, startMs, everyMs, takesMs int64, change func(i int, r *record.Record)) []*record.Record {
 	var out []*record.Record
 	for i := range n {
