@@ -148,8 +148,8 @@ func (l Labels) Over(labels map[string]string) map[string]string {
 	return all
 }
 
-// listWords returns the flag's first value, whatever it is, and the words after it, up to the next flag, that more
-// accepts. kong passes a flag's value to one mapper, which may continue to scan. A list from a configuration file is
+// listWords returns the flag's first value, unconditionally, and the words after it that more accepts, up to the next
+// flag. kong passes a flag's value to one mapper, which may continue to scan. A list from a configuration file is
 // one value.
 func listWords(ctx *kong.DecodeContext, more func(string) (bool, error)) ([]string, error) {
 	first := ctx.Scan.Pop()
@@ -208,7 +208,7 @@ func endedLists(app *kong.Application, args []string) (ended [][2]string) {
 		if !lists[flag] {
 			continue
 		}
-		from := i + 2 // the first value counts, whatever it is
+		from := i + 2 // the first value always belongs to the list
 		if whole {
 			from = i + 1
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// Files are their owner's alone where they may hold prompts, unless --mode says otherwise.
+// TestMode checks that files that may contain prompts are readable only by their owner, unless --mode is set.
 func TestMode(t *testing.T) {
 	defer syscall.Umask(syscall.Umask(0o027))
 	for _, c := range []struct {

@@ -90,7 +90,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestConfig: the command line comes before the environment, which comes before the file.
+// TestConfig checks that the command line takes precedence over the environment, and the environment over the file.
 func TestConfig(t *testing.T) {
 	for _, c := range []struct {
 		name, file, env, args string
@@ -140,7 +140,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-// TestUnknownFlags: the names of other load testers and of the sister commands lead home.
+// TestUnknownFlags checks that the errors for flags of other load testers and of the sister commands suggest ours.
 func TestUnknownFlags(t *testing.T) {
 	for _, c := range []struct{ command, flag, hint string }{
 		{"perf-send", "--concurrency", "perf-send calls it --parallel"},
@@ -161,8 +161,8 @@ func TestUnknownFlags(t *testing.T) {
 	}
 }
 
-// TestPeersLeadHome: each name leads to a flag that exists.
-func TestPeersLeadHome(t *testing.T) {
+// TestPeerFlagsExist checks that each flag suggested for a flag of another load tester exists.
+func TestPeerFlagsExist(t *testing.T) {
 	for name, home := range peers {
 		if len(ownersOf(home)) == 0 {
 			t.Errorf("%s leads to --%s, which no command has", name, home)
