@@ -2,9 +2,9 @@
 // of a request, edits its body as far as the line format permits, sends it, reads the answer as the dialect has it,
 // and fills in the times and counts of the record. Client.Do is all of that for one request.
 //
-// HTTP/1.1 is package http1's; HTTP/2 (http2.go) and whatever needs a proxy (standard.go) are here, behind the same
-// interface (transport.go). A request is prepared in prepare.go, endpoints.go and edit.go, and its answer read in
-// reply.go and the files beside it.
+// Package http1 implements HTTP/1.1. HTTP/2 (http2.go) and requests through a proxy (standard.go) are implemented
+// here, behind the same interface (transport.go). A request is prepared in prepare.go, endpoints.go and edit.go; its
+// answer is read in reply.go and the reply_*.go files.
 package client
 
 import (
@@ -35,7 +35,7 @@ type Client struct {
 	records sync.Pool // of *load.Record
 }
 
-// New returns a client that tells the time by clk.
+// New returns a client that uses clk for all times.
 func New(cfg Config, clk *clock.Clock) *Client {
 	c := &Client{cfg: cfg, clock: clk, cpu: cpuwatch.Start(), proxies: newProxies(os.Getenv)}
 	d := cfg.dialer()

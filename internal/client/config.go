@@ -38,13 +38,13 @@ type Config struct {
 	// GiB of a stream.
 	MaxAnswer int64
 
-	SaveOutput  bool // records have the output
-	SaveRequest bool // records have the request
-	Simulated   bool // the server is the built-in simulator, and records say so
+	SaveOutput  bool // store the output in the record
+	SaveRequest bool // store the request in the record
+	Simulated   bool // the server is the built-in simulator; records are marked as simulated
 
 	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 
-	// Hint returns the text to append to a message with a reason, which tells the user what to do. It may be nil.
+	// Hint returns the text to append to a message with a reason, which suggests a remedy to the user. It may be nil.
 	// The reasons are those of http1.Error and these:
 	//   - no-api: no dialect is known for a body
 	//   - no-http2: the server does not speak HTTP/2

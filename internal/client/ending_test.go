@@ -15,8 +15,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// The end by its own protocol completes an answer, whatever the transport does afterwards. The connection is not
-// reused.
+// The end of its own protocol completes an answer even if the transport fails afterwards. The connection is not reused.
 func TestProtocolEndCompletesTheAnswer(t *testing.T) {
 	const usage = `data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,` +
 		`"completion_tokens":1,"total_tokens":8}}` + "\n\n"
@@ -43,7 +42,7 @@ func TestProtocolEndCompletesTheAnswer(t *testing.T) {
 			{"tidy", done, func(c net.Conn, r *bufio.Reader) { io.WriteString(c, "0\r\n\r\n"); r.ReadByte() }, ""},
 		} {
 			if plain && c.name == "malformed" {
-				continue // net/http says so in words of its own
+				continue // net/http reports it in its own words
 			}
 			u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
 				take(r)

@@ -15,7 +15,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// An answer without an end is cut off, whatever it consists of.
+// An answer without an end is cut off at the limit, in any kind of content.
 func TestAnswerWithoutEnd(t *testing.T) {
 	const most = 1 << 20
 	zeros := bytes.Repeat([]byte{' '}, 64<<10)

@@ -11,9 +11,9 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Pages returns an HTTP client for pages that servers publish beside their API, such as metrics. It sends the key and
-// the headers of every request to the servers' own origins, and only the given headers to others. It follows no
-// redirects, which would carry the key elsewhere.
+// Pages returns an HTTP client for pages that servers publish in addition to their API, such as metrics. It sends the
+// key and the headers of every request to the servers' own origins, and only the given headers to others. It does not
+// follow redirects, which would send the key elsewhere.
 func (c *Client) Pages(others map[string]string) *http.Client {
 	rt := c.std.rt
 	other := rt.Clone()

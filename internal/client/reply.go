@@ -278,7 +278,7 @@ func (r *reply) chunk() {
 	r.last, r.joined.last = r.at, r.joined.frame
 }
 
-// take copies the text and all else that an event has beside the time of its output.
+// take copies the text of an event and all its other data except the time of its output.
 func (r *reply) take(e *api.Event) {
 	if r.keepText {
 		r.text.WriteString(e.Reasoning)

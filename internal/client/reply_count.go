@@ -57,12 +57,12 @@ func (r *reply) settle() {
 // generated reports whether the answer has output of tokens.
 func (r *reply) generated() bool { return slices.Contains(r.seen[:], true) }
 
-// spareChunks is how many chunks without a token of their own an answer may have. If it has more chunks than tokens
-// beside its reasoning, its content includes the reasoning.
+// spareChunks is the number of chunks without a token that an answer may have. If it has more chunks than tokens
+// outside of its reasoning, its content includes the reasoning.
 const spareChunks = 2
 
-// hidden determines how many of the tokens were not streamed. If reasoning is counted beside the other output, as xAI
-// does, which the total shows, it is added to the output.
+// hidden determines how many of the tokens were not streamed. If the total shows that reasoning is counted apart from
+// the other output, as xAI does, it is added to the output.
 func (r *reply) hidden() {
 	rec, c := r.rec, &r.counts
 	reasoning := rec.ReasoningTokens
