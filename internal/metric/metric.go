@@ -33,9 +33,8 @@ type Better int
 
 // The directions of improvement.
 const (
-	Less    Better = -1
-	Neither Better = 0
-	More    Better = 1
+	Less Better = -1
+	More Better = 1
 )
 
 // Conversation summarizes the turns of one conversation. Times are in µs since the epoch.
