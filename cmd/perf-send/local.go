@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"time"
-
-	"github.com/alecthomas/kong"
-	"github.com/mattn/go-shellwords"
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/cli"
@@ -23,26 +19,12 @@ type localFlags struct {
 	Python         string       `group:"local" placeholder:"ENV" help:"Python environment or interpreter of the server. Default: from PATH."`
 	Port           int          `group:"local" placeholder:"N" help:"Port on 127.0.0.1. Default: a free one."`
 	Attn           string       `name:"attn-implementation" group:"local" placeholder:"KIND" help:"For --api local: flash_attention_2, eager or sdpa."`
-	ServerArgs     words        `group:"local" placeholder:"ARGS" help:"Additional arguments of the server, quoted as in a shell: '--tensor-parallel-size 2'."`
+	ServerArgs     cli.Words    `group:"local" placeholder:"ARGS" help:"Additional arguments of the server, quoted as in a shell: '--tensor-parallel-size 2'."`
 	StartupTimeout cli.Duration `group:"local" default:"10m" placeholder:"TIME" help:"Time within which the server must answer."`
 	DataSource     string       `group:"local" enum:",modelscope,huggingface,local" default:"" placeholder:"HUB" help:"Hub from which the weights of --model are downloaded: modelscope or huggingface. Default: the server downloads them. Also the hub of --tokenizer-path; default: modelscope."`
 }
 
-// words are arguments in one string, which may begin with a dash.
-type words []string
-
-// Decode implements kong.MapperValue.
-func (w *words) Decode(ctx *kong.DecodeContext) error {
-	t := ctx.Scan.Pop()
-	if t.IsEOL() {
-		return errors.New("expected a value")
-	}
-	args, err := shellwords.Parse(t.String())
-	*w = append(*w, args...)
-	return err
-}
-
-// custom reads --api-spec; nil: there is none.
+// custom reads --api-spec. It returns nil if there is none.
 func (f *flags) custom() (*api.Dialect, error) {
 	d, err := api.LoadSpec(f.API, f.APISpec)
 	if err != nil {

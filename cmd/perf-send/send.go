@@ -111,7 +111,7 @@ func (f *flags) clientConfig(env *cli.Env, points []load.Point) (c client.Config
 func (f *flags) await(
 	ctx context.Context, env *cli.Env, c *client.Client, servers []*url.URL,
 ) (*ready.Waiter, error) {
-	if err := f.told(env, c, servers); err != nil {
+	if err := f.reportRoutes(env, c, servers); err != nil {
 		return nil, err
 	}
 	waiter := ready.NewWaiter(time.Duration(f.WaitReady), env.Say)

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/mask"
 )
 
-// transportFlags say how connections are made. Names are curl's where curl has the flag.
+// transportFlags set how connections are made. Names are curl's where curl has the flag.
 type transportFlags struct {
 	NoResend    bool     `group:"connection" help:"Fail a request whose kept connection the server closes without an answer, rather than send it once more on a new one."`
 	MaxAnswer   int64    `name:"max-answer-bytes" group:"connection" default:"0" placeholder:"N" help:"End an answer that is longer, after decompression, as a protocol error. Default: 64 MiB of a body or an event, 1 GiB of a stream."`
@@ -76,21 +76,21 @@ func (f *transportFlags) tls() (cfg *tls.Config, err error) {
 	return cfg, nil
 }
 
-// told reports the proxies of the environment, and users in URLs that replace the key.
-func (f *flags) told(env *cli.Env, c *client.Client, servers []*url.URL) error {
-	said := map[string]bool{}
+// reportRoutes reports the proxies of the environment, and users in URLs that replace the key.
+func (f *flags) reportRoutes(env *cli.Env, c *client.Client, servers []*url.URL) error {
+	reported := map[string]bool{}
 	for _, u := range servers {
 		proxy, from, err := c.Proxy(u)
 		if err != nil {
 			return fault.Usage("it looks like http://host:3128 or socks5://host:1080; NO_PROXY="+u.Hostname()+" goes without",
 				"%w", err)
 		}
-		if proxy != nil && !said[u.Host] {
-			said[u.Host] = true
+		if proxy != nil && !reported[u.Host] {
+			reported[u.Host] = true
 			env.Say("requests to %s go through the proxy %s (%s)", u.Host, mask.URL(proxy.String()), from)
 		}
-		if u.User != nil && f.APIKey != "" && !said[""] {
-			said[""] = true
+		if u.User != nil && f.APIKey != "" && !reported[""] {
+			reported[""] = true
 			env.Say("--url has a user, which is sent as Authorization: Basic in place of the key")
 		}
 	}
