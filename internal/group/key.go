@@ -21,7 +21,7 @@ type Key struct {
 // Of returns the value of the key in a record. It is empty if the record does not have it.
 func (k Key) Of(r *record.Record) string { return k.of(r) }
 
-// keys returns all keys but the labels, which are not known in advance.
+// keys returns all keys except the labels, which are not known in advance.
 func keys() []Key {
 	type field struct {
 		name string
