@@ -15,7 +15,7 @@ import (
 	"perfpipe/internal/sim"
 )
 
-// TestMain runs the simulator instead of the tests if the environment says so, so that the test binary can be its
+// TestMain runs the simulator in place of the tests if CALIBRATE_TRUTH is set, so that the test binary can be its
 // process.
 func TestMain(m *testing.M) {
 	if truth := os.Getenv("CALIBRATE_TRUTH"); truth != "" {
