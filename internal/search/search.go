@@ -5,6 +5,8 @@
 // passes, by probes whose outcome is uncertain. Load runs load points as probes: its method Capacity finds the highest
 // level that meets an SLO, and Knee finds the rate with the best ratio of throughput to response time. Limits end a
 // load point with too many errors or a growing backlog.
+//
+// The package exports many names because verdicts and causes are enumerations, of three values each.
 package search
 
 import (
