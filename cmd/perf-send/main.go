@@ -12,8 +12,8 @@ func main() { os.Exit(cli.Main("perf-send", run)) }
 
 const about = `Send requests to an LLM service and time the answers.
 
-Reads request lines (perf-gen makes them) from FILE or stdin and writes one record line for each request, for perf-stats,
-perf-plot or jq. Without --url the built-in simulator answers.
+Reads request lines (perf-gen makes them) from FILE or stdin and writes one record line for each request, for
+perf-stats, perf-plot or jq. Without --url the built-in simulator answers.
 
   perf-send --url http://127.0.0.1:8000/v1/chat/completions --parallel 8 requests.jsonl > records.jsonl
   perf-gen --number 600 | perf-send --url $URL --rate 5 10 20 --number 200 | perf-stats

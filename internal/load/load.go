@@ -2,7 +2,8 @@
 //
 // An Engine runs load points. A Point is an open loop, whose requests are due by a schedule; a closed loop, whose slots
 // each send the next request when the previous one ends; or a capped loop: an open loop with a limit of requests in
-// flight. All of them, warm-up, traces and conversations differ in data only, not in code.
+// flight. All of them, warm-up, traces and conversations differ in data only, not in code. The package exports many
+// names because the plan, the point, the request and the record are each read outside it.
 package load
 
 import (
