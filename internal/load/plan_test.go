@@ -124,7 +124,7 @@ func TestPlanSeed(t *testing.T) {
 		}
 		return at
 	}
-	if second(1) != second(1) || second(1) == second(2) {
+	if first, again := second(1), second(1); first != again || first == second(2) {
 		t.Error("a seed must determine the arrival times")
 	}
 }
