@@ -33,7 +33,7 @@ func writeDefined(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) erro
 		parts = append(parts, d)
 		return d.Add
 	})
-	if err := read(in.Context, env, stream, f.Files); err != nil && !errors.Is(err, fault.ErrInterrupted) {
+	if err := read(in.Context, env, stream, f.inputs()); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
 	all := define.New(defs, opt)

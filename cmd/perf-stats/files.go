@@ -3,9 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/evalscope"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/store"
@@ -33,12 +34,11 @@ func (f *flags) openStores(stream *stats.Stream) (open store.Set, err error) {
 
 // createPrivate creates an empty file with the permissions of files that may hold prompts.
 func (f *flags) createPrivate(path string) error {
-	mode := f.Mode.Private()
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode.Perm())
+	file, err := f.Mode.Private().CreateNew(path)
 	if err != nil {
 		return err
 	}
-	return errors.Join(mode.Set(file), file.Close())
+	return file.Close()
 }
 
 // checkFiles returns an error if an output would overwrite an input or another output.
@@ -56,4 +56,25 @@ func (f *flags) checkFiles(env *cli.Env) error {
 		}
 	}
 	return env.Distinct(files...)
+}
+
+// exportEvalscope writes evalscope's files of each load point into -o DIR.
+func exportEvalscope(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
+	opt.By = evalscope.Keys(opt.By)
+	stream, err := f.newStream(opt)
+	if err != nil {
+		return err
+	}
+	export := evalscope.New(evalscope.Options{
+		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, Create: f.createPrivate, Write: env.WriteFile,
+	})
+	defer export.Abort()
+	stream.Also(export.Collect)
+	if err := read(in.Context, env, stream, f.inputs()); err != nil && !errors.Is(err, fault.ErrInterrupted) {
+		return err
+	}
+	if err := export.Write(stream.Collector().Summary()); err != nil {
+		return err
+	}
+	return in.Err()
 }

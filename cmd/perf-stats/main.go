@@ -78,7 +78,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	if f.Follow {
 		stopDrawing = follow(env, stream)
 	}
-	err = read(in.Context, env, stream, f.Files)
+	err = read(in.Context, env, stream, f.inputs())
 	stopDrawing()
 	if err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
