@@ -42,11 +42,13 @@ func TestImpossibleRecords(t *testing.T) {
 	if !hasNote(&order, "5 of 5 records ended before their first output") {
 		t.Errorf("notes %q", order.Notes)
 	}
-	unit := blockOf(t, Options{}, sent(5, 0, 10, 20, func(i int, r *record.Record) {
-		r.SentUs, r.ScheduledUs = 1_790_000_000_000, 1_790_000_000_000 // ms
-	})...)
-	if !hasNote(&unit, "5 of 5 records have a sent_us that is not in µs") {
-		t.Errorf("notes %q", unit.Notes)
+	const µs = 1_790_000_000_000_000
+	for unit, at := range map[string]int64{"s": µs / 1e6, "ms": µs / 1e3, "µs": µs, "ns": µs * 1e3, "relative": 5e6} {
+		b := blockOf(t, Options{}, sent(5, 0, 10, 20, func(i int, r *record.Record) { r.SentUs, r.ScheduledUs = at, at })...)
+		want := unit != "µs" && unit != "relative"
+		if hasNote(&b, "5 of 5 records have a sent_us that is not in µs") != want {
+			t.Errorf("%s: notes %q", unit, b.Notes)
+		}
 	}
 }
 

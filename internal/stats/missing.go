@@ -41,7 +41,7 @@ var wanted = [...]struct {
 		"are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL"},
 	{"order", func(r *metric.Observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
 		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
-	{"unit", func(r *metric.Observation) bool { return r.SentUs >= 1e12 && r.SentUs < 1e13 || r.SentUs >= 1e17 },
+	{"unit", func(r *metric.Observation) bool { return !inMicroseconds(r.SentUs) },
 		"have a sent_us that is not in µs since the epoch, as it seems: what has to do with time is wrong by its factor"},
 	{"sent_early", func(r *metric.Observation) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
 		"were sent before they were due (sent_us is below scheduled_us), as if a clock had been set back: " +
@@ -52,6 +52,15 @@ var wanted = [...]struct {
 		"have no TPOT: a summary was streamed in the place of the reasoning that their tokens count (reasoning_summary)"},
 	{"total_disagrees", hidden(record.HiddenTotal),
 		"have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)"},
+}
+
+// inMicroseconds reports whether a time may be in µs since the epoch: it is not what seconds (2017 to 2049),
+// milliseconds or nanoseconds since the epoch would be.
+func inMicroseconds(t int64) bool {
+	seconds := t >= 1.5e9 && t < 2.5e9
+	milliseconds := t >= 1e12 && t < 1e13
+	nanoseconds := t >= 1e17
+	return !seconds && !milliseconds && !nanoseconds
 }
 
 // hidden returns a function that reports whether the number of streamed tokens is unknown for the given reason.
