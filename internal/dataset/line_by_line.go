@@ -176,7 +176,8 @@ func (r *lineReader) quoted(l *fileLine, it *Item) (keep bool, err error) {
 func (r *lineReader) line(l *fileLine, it *Item) (keep bool, err error) {
 	line := l.Bytes
 	switch {
-	case bytes.HasPrefix(line, []byte(`{"`)) || line[0] == '{' && json.Valid(line):
+	case bytes.HasPrefix(line, []byte(`{"`)) || bytes.HasPrefix(line, []byte(`{ "`)) ||
+		line[0] == '{' && json.Valid(line):
 		return r.object(line, it)
 	case bytes.HasPrefix(line, []byte(`[{`)):
 		if !json.Valid(line) {

@@ -85,8 +85,14 @@ func TestTimes(t *testing.T) {
 			t.Errorf("%s: %v %v, want %v", in, got, err, want)
 		}
 	}
-	if _, err := timeMs(parse(`"noon"`)); err == nil {
-		t.Error("noon is read")
+	for in, want := range map[string]string{
+		`"noon"`:                `not a time: "noon"`,
+		`"11/16/2023 18:17:03"`: `day and month cannot be told apart in "11/16/2023 18:17:03": write 2006-01-02 15:04:05`,
+		`"1.2.2023"`:            `day and month cannot be told apart in "1.2.2023": write 2006-01-02 15:04:05`,
+	} {
+		if _, err := timeMs(parse(in)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", in, err, want)
+		}
 	}
 }
 

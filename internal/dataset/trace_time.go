@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -39,8 +40,14 @@ func timeMs(v gjson.Result) (ms float64, err error) {
 			return float64(at.Unix())*1000 + float64(at.Nanosecond()/1000)/1000, nil
 		}
 	}
+	if dayOrMonth.MatchString(text) {
+		return 0, fmt.Errorf("day and month cannot be told apart in %.40s: write 2006-01-02 15:04:05", v.Raw)
+	}
 	return 0, fmt.Errorf("not a time: %.40s", v.Raw)
 }
+
+// dayOrMonth matches dates whose order of day and month depends on the country.
+var dayOrMonth = regexp.MustCompile(`^\d{1,2}[/.]\d{1,2}[/.]\d{4}\b`)
 
 // epochMs distinguishes seconds, milliseconds, microseconds and nanoseconds since 1970 by magnitude: in seconds, 10¹¹
 // is in the year 5138. Small numbers are seconds from an arbitrary origin.
