@@ -201,13 +201,13 @@ func (p *parser) chunkFraming(b []byte) int {
 }
 
 // takeLine returns the line without its end, LF or CRLF. A folded header line, an obsolete form, is one line
-// (RFC 9112 §5.2); only the byte behind its end shows that it is folded.
+// (RFC 9112 §5.2); only the byte behind its end shows that it is folded. Until it is complete, p.line has LF at its
+// folds.
 func (p *parser) takeLine(b []byte) (line []byte, used int, whole bool) {
 	if n := len(p.line) - 1; n >= 0 && p.line[n] == '\n' { // the line is complete
 		if b[0] != ' ' && b[0] != '\t' {
-			return p.line[:n], 0, true
+			return unfold(p.line[:n]), 0, true
 		}
-		p.line = p.line[:n]
 	}
 	i := bytes.IndexByte(b, '\n')
 	if i < 0 {
@@ -221,16 +221,27 @@ func (p *parser) takeLine(b []byte) (line []byte, used int, whole bool) {
 	}
 	line = bytes.TrimSuffix(line, []byte{'\r'})
 	if p.state == stField && len(line) > 0 {
-		switch {
-		case i+1 == len(b):
+		if i+1 == len(b) || b[i+1] == ' ' || b[i+1] == '\t' {
 			p.line = append(append(p.line[:0], line...), '\n')
-			return nil, len(b), false
-		case b[i+1] == ' ' || b[i+1] == '\t':
-			p.line = append(p.line[:0], line...)
 			return nil, i + 1, false
 		}
 	}
+	if len(p.line) > 0 {
+		line = unfold(line)
+	}
 	return line, i + 1, true
+}
+
+// unfold replaces each fold with a space, as net/http does.
+func unfold(line []byte) []byte {
+	if bytes.IndexByte(line, '\n') < 0 {
+		return line
+	}
+	parts := bytes.Split(line, []byte{'\n'})
+	for i, part := range parts {
+		parts[i] = bytes.Trim(part, " \t")
+	}
+	return bytes.Join(parts, []byte{' '})
 }
 
 func (p *parser) endLine(line []byte, s Sink, at clock.Nanos) error {

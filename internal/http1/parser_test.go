@@ -92,6 +92,7 @@ var responses = []string{
 	"HTTP/1.1 200 OK\r\ntransfer-encoding: Chunked\r\n\r\nA\r\n0123456789\r\n0\r\nTrailer: x\r\nOther: y\r\n\r\nrest",
 	"HTTP/1.1 200 OK\n\nuntil the end",
 	"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+	"HTTP/1.0 200 OK\r\nContent-Type: a \t\r\n\t b\r\n c\r\nContent-Length: 2\r\n\r\nok",
 	"HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n  \r\nContent-Length: 2\r\n\r\nok",
 	"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
 	"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
