@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -227,13 +228,18 @@ func TestParserBoundsTheHead(t *testing.T) {
 }
 
 // The parser and net/http agree on what both accept, and a split changes nothing.
+// blankName matches a field name with a blank behind it, which net/http keeps as part of the name. We remove it, as
+// RFC 9112 §5.1 demands of a proxy.
+var blankName = regexp.MustCompile(`(?m)^[^:\n]*[ \t]:`)
+
 func FuzzParser(f *testing.F) {
 	for _, raw := range responses {
 		f.Add(raw, 20, 45)
 	}
 	f.Fuzz(func(t *testing.T, raw string, i, j int) {
 		got := parse(raw)
-		if want := standardParse(raw); got.ok && want.ok && got != want {
+		want := standardParse(raw)
+		if got.ok && want.ok && got != want && !blankName.MatchString(raw) {
 			t.Errorf("%q:\n got %+v\nwant %+v", raw, got, want)
 		}
 		cache := new(headCache)
