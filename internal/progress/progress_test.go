@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,18 +14,18 @@ import (
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var counts load.Counts
-		text := ""
+		var text atomic.Value // written by the goroutine of p
 		p := Start(Config{
 			Counts: &counts, Points: 3, Duration: 20 * time.Second,
 			Running: func() (int64, time.Duration) { return 400, 12340 * time.Microsecond },
-			Status:  func(s string) { text = s },
+			Status:  func(s string) { text.Store(s) },
 		})
 		check := func(want string) {
 			t.Helper()
 			time.Sleep(drawEvery)
 			synctest.Wait()
-			if text != want {
-				t.Errorf("got %q, want %q", text, want)
+			if text.Load() != want {
+				t.Errorf("got %q, want %q", text.Load(), want)
 			}
 		}
 		time.Sleep(time.Millisecond)
@@ -43,8 +44,8 @@ func TestProgress(t *testing.T) {
 		time.Sleep(8*time.Second - 2*drawEvery - 200*time.Millisecond)
 		check("rate=5 (2 of 3): 10/100 done, 3 in flight, 1 failed, 1.02 req/s, 41 tok/s, TTFT 12.3 ms, 10s left")
 		p.Stop()
-		if text != "" {
-			t.Errorf("the line is left: %q", text)
+		if text.Load() != "" {
+			t.Errorf("the line is left: %q", text.Load())
 		}
 	})
 }
