@@ -227,11 +227,11 @@ func TestParserBoundsTheHead(t *testing.T) {
 	}
 }
 
-// The parser and net/http agree on what both accept, and a split changes nothing.
 // blankName matches a field name with a blank behind it, which net/http keeps as part of the name. We remove it, as
 // RFC 9112 §5.1 demands of a proxy.
 var blankName = regexp.MustCompile(`(?m)^[^:\n]*[ \t]:`)
 
+// The parser and net/http agree on what both accept, and a split changes nothing.
 func FuzzParser(f *testing.F) {
 	for _, raw := range responses {
 		f.Add(raw, 20, 45)
