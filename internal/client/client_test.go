@@ -24,8 +24,8 @@ import (
 	"perfpipe/internal/request"
 )
 
-// script starts a server that runs serve on each connection; n counts them from 0.
-func script(t *testing.T, serve func(n int, c net.Conn, r *bufio.Reader)) *url.URL {
+// listen starts a server that runs serve on each connection; n counts them from 0. It returns the server's address.
+func listen(t *testing.T, serve func(n int, c net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,12 +40,19 @@ func script(t *testing.T, serve func(n int, c net.Conn, r *bufio.Reader)) *url.U
 			}
 			wg.Go(func() {
 				defer c.Close()
-				serve(n, c, bufio.NewReader(c))
+				serve(n, c)
 			})
 		}
 	})
 	t.Cleanup(func() { l.Close(); wg.Wait() })
-	return &url.URL{Scheme: "http", Host: l.Addr().String()}
+	return l.Addr().String()
+}
+
+// script starts a server that runs serve on each connection; n counts them from 0.
+func script(t *testing.T, serve func(n int, c net.Conn, r *bufio.Reader)) *url.URL {
+	t.Helper()
+	address := listen(t, func(n int, c net.Conn) { serve(n, c, bufio.NewReader(c)) })
+	return &url.URL{Scheme: "http", Host: address}
 }
 
 // take reads a request and returns its body.

@@ -87,50 +87,35 @@ func TestStreamLimit(t *testing.T) {
 // h2Peer starts a server of HTTP/2 frames. stream answers the request with that id on the connection with number n.
 func h2Peer(t *testing.T, stream func(n int, id uint32, f *http2.Framer, c net.Conn),
 	settings ...http2.Setting) *Client {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for n := 0; ; n++ {
-			c, err := l.Accept()
+	address := listen(t, func(n int, c net.Conn) {
+		io.ReadFull(c, make([]byte, len(http2.ClientPreface)))
+		f := http2.NewFramer(c, c)
+		f.WriteSettings(settings...)
+		for {
+			frame, err := f.ReadFrame()
 			if err != nil {
 				return
 			}
-			wg.Go(func() {
-				defer c.Close()
-				io.ReadFull(c, make([]byte, len(http2.ClientPreface)))
-				f := http2.NewFramer(c, c)
-				f.WriteSettings(settings...)
-				for {
-					frame, err := f.ReadFrame()
-					if err != nil {
-						return
-					}
-					switch frame := frame.(type) {
-					case *http2.SettingsFrame:
-						if !frame.IsAck() {
-							f.WriteSettingsAck()
-						}
-					case *http2.PingFrame:
-						if !frame.IsAck() {
-							f.WritePing(true, frame.Data)
-							if len(settings) > 0 {
-								stream(n, 0, f, c)
-							}
-						}
-					case *http2.DataFrame:
-						if frame.StreamEnded() {
-							stream(n, frame.StreamID, f, c)
-						}
+			switch frame := frame.(type) {
+			case *http2.SettingsFrame:
+				if !frame.IsAck() {
+					f.WriteSettingsAck()
+				}
+			case *http2.PingFrame:
+				if !frame.IsAck() {
+					f.WritePing(true, frame.Data)
+					if len(settings) > 0 {
+						stream(n, 0, f, c)
 					}
 				}
-			})
+			case *http2.DataFrame:
+				if frame.StreamEnded() {
+					stream(n, frame.StreamID, f, c)
+				}
+			}
 		}
 	})
-	t.Cleanup(func() { l.Close(); wg.Wait() })
-	return newTest(t, mustParse("http://"+l.Addr().String()), false, func(c *Config) { c.Network.HTTP2 = true })
+	return newTest(t, mustParse("http://"+address), false, func(c *Config) { c.Network.HTTP2 = true })
 }
 
 // answerStream writes a whole stream of events.

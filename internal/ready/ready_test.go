@@ -1,7 +1,6 @@
 package ready
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -60,18 +59,25 @@ func TestWaitReady(t *testing.T) {
 	}
 }
 
-// A look at a server that answers nothing ends with the time of --wait-ready.
-func TestSilentServerIsNotReady(t *testing.T) {
+// silent starts a server that answers nothing, and returns its URL and a client of it.
+func silent(t *testing.T) (*url.URL, *client.Client) {
+	t.Helper()
 	over := make(chan struct{})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-over }))
-	defer srv.Close()
-	defer close(over)
+	t.Cleanup(srv.Close)
+	t.Cleanup(func() { close(over) })
 	u, err := url.Parse(srv.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cl := client.New(client.Config{URL: u}, clock.New())
-	defer cl.Close()
+	t.Cleanup(func() { cl.Close() })
+	return u, cl
+}
+
+// A look at a server that answers nothing ends with the time of --wait-ready.
+func TestSilentServerIsNotReady(t *testing.T) {
+	u, cl := silent(t)
 	w := NewWaiter(20*time.Millisecond, func(string, ...any) {})
 	w.pause = time.Millisecond
 	if err := w.Servers(t.Context(), cl.Pages(nil), []*url.URL{u}); err == nil || time.Since(w.begin) >= lookTimeout {
@@ -81,18 +87,11 @@ func TestSilentServerIsNotReady(t *testing.T) {
 
 // A server that takes a request and answers nothing ends the test in its own time.
 func TestSilentServer(t *testing.T) {
-	over := make(chan struct{})
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { <-over }))
-	defer srv.Close()
-	defer close(over)
-	u, err := url.Parse(srv.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cl := client.New(client.Config{URL: u}, clock.New())
-	defer cl.Close()
-	rec := cl.Test(context.Background(), load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[]}`)}), 20*time.Millisecond)
-	if want := fmt.Sprintf("%s did not answer within 20ms", u.Host); rec.OK || rec.Error.Kind != "total_timeout" || rec.Error.Message != want {
+	u, cl := silent(t)
+	req := load.NewRequest(request.Request{Body: []byte(`{"model":"m","messages":[]}`)})
+	rec := cl.Test(t.Context(), req, 20*time.Millisecond)
+	want := fmt.Sprintf("%s did not answer within 20ms", u.Host)
+	if rec.OK || rec.Error.Kind != "total_timeout" || rec.Error.Message != want {
 		t.Errorf("%+v, want %s", rec.Error, want)
 	}
 }
