@@ -82,8 +82,9 @@ func (r *runner) run(
 		err = cmp.Or(err, r.counter.Close())
 	}
 	err = cmp.Or(r.endOutput(err), log.Close())
-	r.facts.end(&r.tally, r.loadVerdict(), err)
-	return r.verdict(err)
+	v := r.tally.Verdict(r.records.Blocked())
+	r.facts.end(&r.tally, v, err)
+	return r.verdict(v, err)
 }
 
 // startProgress begins to show the run. From then on messages must go to env.Stderr.

@@ -11,8 +11,8 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// verdict reports how the run ended, and returns its error.
-func (r *runner) verdict(err error) error {
+// verdict reports how the run ended, with the verdict v on the load generator, and returns its error.
+func (r *runner) verdict(v stats.Verdict, err error) error {
 	n := r.feed.Skipped()
 	if n > 0 {
 		r.env.Say("%d bad lines were skipped", n)
@@ -34,7 +34,7 @@ func (r *runner) verdict(err error) error {
 	}
 	var judged error
 	if err == nil && r.missed == nil {
-		judged = cmp.Or(r.judge(), r.promptsDiffer())
+		judged = cmp.Or(r.judge(v), r.promptsDiffer())
 	}
 	r.env.Say("%s", &r.tally)
 	switch shown := cmp.Or(r.f.folder, r.f.Output); {
@@ -51,8 +51,7 @@ func (r *runner) verdict(err error) error {
 }
 
 // judge reports how far the figures of the run can be trusted. With --strict it returns an error if they cannot.
-func (r *runner) judge() error {
-	v := r.loadVerdict()
+func (r *runner) judge(v stats.Verdict) error {
 	if v.Level == stats.Unknown {
 		return nil
 	}
@@ -75,9 +74,6 @@ func (r *runner) judge() error {
 	r.env.Hint("%s", hint)
 	return nil
 }
-
-// loadVerdict judges the load generator by its records. Its records must be written.
-func (r *runner) loadVerdict() stats.Verdict { return r.tally.Verdict(r.records.Blocked()) }
 
 // connHint returns the next step if the connection limit delayed most late requests, else "".
 func (r *runner) connHint() string {
