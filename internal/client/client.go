@@ -9,7 +9,6 @@ package client
 
 import (
 	"context"
-	"net/url"
 	"os"
 	"sync"
 	"time"
@@ -203,7 +202,7 @@ func (c *Client) Preconnect(ctx context.Context, req *load.Request, n int) error
 	if len(c.cfg.More) == 0 {
 		return c.cfg.hinted(c.transport(ep).preconnect(ctx, ep, n))
 	}
-	servers := append([]*url.URL{c.cfg.URL}, c.cfg.More...)
+	servers := c.cfg.servers()
 	for _, u := range servers {
 		one := newEndpoint(c, u, ep.method, ep.dialect, ep.stream)
 		if err := c.transport(one).preconnect(ctx, one, (n+len(servers)-1)/len(servers)); err != nil {

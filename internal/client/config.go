@@ -70,6 +70,9 @@ type Network struct {
 	Bind        []netip.Addr      // local addresses, used in turn
 }
 
+// servers returns the URLs of all servers.
+func (c *Config) servers() []*url.URL { return append([]*url.URL{c.URL}, c.More...) }
+
 // dialer returns the dialer of all connections but those to proxies.
 func (c *Config) dialer() *http1.Dialer {
 	n := &c.Network

@@ -154,15 +154,12 @@ func (p *preparer) join(base *url.URL, ref string) (*url.URL, error) {
 		u.Path = "/" + u.Path // relative to the origin, not to base
 	}
 	u = base.ResolveReference(u)
-	var ours *url.URL
-	for _, s := range append([]*url.URL{base, p.c.cfg.URL}, p.c.cfg.More...) {
-		if ours == nil && sameOrigin(u, s) {
-			ours = s
+	ours := base
+	if !sameOrigin(u, base) {
+		if ours = p.c.serverOf(u); ours == nil {
+			return nil, fmt.Errorf("url: %s is not on %s, and another server must not see the API key",
+				mask.URL(ref), base.Host)
 		}
-	}
-	if ours == nil {
-		return nil, fmt.Errorf("url: %s is not on %s, and another server must not see the API key",
-			mask.URL(ref), base.Host)
 	}
 	if u.User == nil {
 		u.User = ours.User

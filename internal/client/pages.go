@@ -79,7 +79,7 @@ func inflated(resp *http.Response) (*http.Response, error) {
 
 // serverOf returns the server that a URL belongs to; nil: none.
 func (c *Client) serverOf(u *url.URL) *url.URL {
-	for _, s := range append([]*url.URL{c.cfg.URL}, c.cfg.More...) {
+	for _, s := range c.cfg.servers() {
 		if sameOrigin(u, s) {
 			return s
 		}
