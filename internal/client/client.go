@@ -156,7 +156,7 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 		x.trip.End = x.call.Start + clock.Nanos(at*1000)
 	}
 	if total := c.cfg.TotalTimeout; err == nil && total > 0 && x.trip.End.Sub(x.call.Start) > total {
-		err = c.late() // read before the deadline could stop it
+		err = c.std.h1.Late() // read before the deadline could stop it
 	}
 	// The close of a connection may be found late; the answer ended with its last byte.
 	if err != nil && (x.trip.End == 0 || !http1.ClosedByPeer(err)) {
@@ -184,12 +184,6 @@ func (c *Client) transport(ep *endpoint) transport {
 		return c.h2
 	}
 	return c.std
-}
-
-// late returns the error of an exchange that exceeds the total timeout.
-func (c *Client) late() error {
-	cfg := c.cfg.http1()
-	return cfg.Late()
 }
 
 // Preconnect opens connections until n are idle, divided among the servers. req determines the endpoint. It returns

@@ -60,7 +60,7 @@ type reply struct {
 	unpack    *unpacker // of a compressed answer
 }
 
-// begin prepares r for the answer to c. It reuses the memory of the answer before.
+// begin prepares r for the answer to c, except its trip and its limit. It reuses the memory of the answer before.
 func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
 	whole, odd := r.whole[:0], r.odd[:0]
 	if cap(whole) > 1<<20 {
@@ -70,7 +70,6 @@ func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
 	*r = reply{}
 	r.rec, r.call, r.ep, r.read, r.keepText, r.sent = rec, c, c.ep, c.ep.reader(), keepText, c.Start
 	r.onEvent, r.whole, r.odd, r.sse = onEvent, whole, odd, events
-	r.limit = new(Config).limit(keepText)
 	r.sse.Reset()
 	if r.onEvent == nil {
 		r.onEvent = r.event

@@ -48,7 +48,7 @@ func (a *answer) play(t testing.TB) *record.Record {
 	rec := new(record.Record)
 	r := reply{trip: new(trip)}
 	r.begin(rec, &call{ep: ep}, true)
-	r.trip = new(trip)
+	r.trip, r.limit = new(trip), new(Config).limit(true)
 	content := a.content
 	if content == "" {
 		content = "text/event-stream"

@@ -44,6 +44,7 @@ func TestContentEncoding(t *testing.T) {
 			d, _ := api.ForPath("/v1/chat/completions")
 			rec, r := new(record.Record), reply{trip: new(trip)}
 			r.begin(rec, &call{ep: &endpoint{dialect: d, stream: true}}, true)
+			r.limit = new(Config).limit(true)
 			r.Head(&http1.Header{Status: 200, ContentType: "text/event-stream", Encoding: c.encoding}, 1)
 			for b := []byte(c.body); len(b) > 0; {
 				n := min(len(b), 1+100*size)
