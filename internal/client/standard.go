@@ -108,7 +108,7 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink
 	t.Sent = int64(len(c.Body))
 	s.Head(http1.HeaderOf(resp), t.End)
 	err = st.read(resp.Body, t, s, alive, cancel)
-	if err == nil || errors.Is(err, errRefused) {
+	if err == nil || errors.Is(err, http1.Refused.Err()) {
 		return err
 	}
 	return st.explain(ctx, c, err)
@@ -136,11 +136,9 @@ func (st *standard) request(ctx context.Context, c *call, t *trip, alive func())
 	return req, nil
 }
 
-var errRefused = fail(record.KindProtocol, "the answer is refused")
-
 // read passes the body to s. alive is called after each read, and cancel if the body goes on after the answer's end.
 func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), cancel func(error)) error {
-	rest := stoppedTimer(func() { cancel(fail(record.KindProtocol, "the body goes on after the end of the answer")) })
+	rest := stoppedTimer(func() { cancel(http1.Ended.Err()) })
 	defer rest.Stop()
 	buf, phase := make([]byte, 32<<10), http1.Going
 	for {
@@ -152,7 +150,7 @@ func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), ca
 			s.Body(buf[:n], t.End)
 			switch p := s.Phase(); {
 			case p == http1.Refused:
-				return errRefused
+				return p.Err()
 			case p == http1.Ended && phase != http1.Ended, p == http1.Settled && !s.Several():
 				rest.Reset(p.Rest())
 			}
