@@ -1,5 +1,5 @@
 // Package servermetrics samples what inference servers and GPUs report about themselves while they are under load: the
-// Prometheus pages of vLLM, SGLang, TGI, llama.cpp and NVIDIA's DCGM exporter, and nvidia-smi. Run writes samples, Read
+// Prometheus pages of vLLM, SGLang, TGI, llama.cpp and NVIDIA's DCGM exporter, and nvidia-smi. Start writes samples, Read
 // reads them back, and Summarize reduces those of a stretch of time to a Window.
 package servermetrics
 
@@ -38,14 +38,13 @@ type GPU struct {
 	PowerW         *float64 `json:"power_w,omitempty"`
 }
 
-// Config holds the options of Run. Only Write is required.
+// Config holds the options of Start. Only Write is required.
 type Config struct {
 	URLs     []string      // Prometheus pages: a server's /metrics, a DCGM exporter's
 	GPUs     bool          // run nvidia-smi, if it is installed
 	Interval time.Duration // between samples; 0: one second
 	Write    func(Sample) error
 	Client   *http.Client // nil: one without a proxy
-	Begun    func()       // called when each page has been sampled once; may be nil
 }
 
 const (
@@ -53,9 +52,10 @@ const (
 	maxPage         = 64 << 20 // bytes
 )
 
-// Run samples each source at once, then at every interval until ctx ends, and once more at the end, so that totals
-// cover the whole run. The samples of a source that fails have an Error. Run returns the error of Write.
-func Run(ctx context.Context, cfg Config) error {
+// sample samples each source at once, then at every interval until ctx ends, and once more at the end, so that totals
+// cover the whole run. It calls begun when each page has been sampled once. The samples of a source that fails have an
+// Error. sample returns the error of Write.
+func sample(ctx context.Context, cfg Config, begun func()) error {
 	if cfg.Interval <= 0 {
 		cfg.Interval = defaultInterval
 	}
@@ -71,9 +71,7 @@ func Run(ctx context.Context, cfg Config) error {
 	for _, u := range cfg.URLs {
 		sources.Go(func() { r.scrape(ctx, u) })
 	}
-	if cfg.Begun != nil {
-		sources.Go(func() { r.firsts.Wait(); cfg.Begun() })
-	}
+	sources.Go(func() { r.firsts.Wait(); begun() })
 	if cfg.GPUs {
 		sources.Go(func() { r.watchGPUs(ctx) })
 	}
@@ -108,7 +106,7 @@ func (r *run) scrape(ctx context.Context, url string) {
 	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
 	ask := func() {
-		s := Scrape(context.WithoutCancel(ctx), r.Client, url, max(r.Interval, 5*time.Second))
+		s := scrape(context.WithoutCancel(ctx), r.Client, url, max(r.Interval, 5*time.Second))
 		s.AtUs = r.now()
 		r.write(s)
 	}
@@ -124,8 +122,8 @@ func (r *run) scrape(ctx context.Context, url string) {
 	}
 }
 
-// Scrape samples a page once. The sample has the Error, if there is one; its AtUs is not set.
-func Scrape(ctx context.Context, c *http.Client, url string, timeout time.Duration) Sample {
+// scrape samples a page once. The sample has the Error, if there is one; its AtUs is not set.
+func scrape(ctx context.Context, c *http.Client, url string, timeout time.Duration) Sample {
 	s := Sample{Source: mask.URL(url)}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()

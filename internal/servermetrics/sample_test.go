@@ -23,7 +23,7 @@ func TestPages(t *testing.T) {
 	for _, file := range pages {
 		page, _ := os.ReadFile(file)
 		want, _ := os.ReadFile(strings.TrimSuffix(file, "prom") + "json")
-		s := Scrape(t.Context(), answer(http.StatusOK, string(page)), "http://server/metrics", time.Second)
+		s := scrape(t.Context(), answer(http.StatusOK, string(page)), "http://server/metrics", time.Second)
 		if got, err := json.Marshal(s); err != nil || string(got)+"\n" != string(want) {
 			t.Errorf("%s: %v\n got %s\nwant %s", file, err, got, want)
 		}
@@ -34,17 +34,17 @@ func TestPagesWithoutMetrics(t *testing.T) {
 	const none = "it has none of the metrics known here"
 	const html = "not a page of Prometheus metrics: text format parsing error in line 1: invalid metric name"
 	for page, want := range map[string]string{"go_goroutines 7\n": none, "": none, "<html>": html} {
-		s := Scrape(t.Context(), answer(http.StatusOK, page), "http://server/metrics", time.Second)
+		s := scrape(t.Context(), answer(http.StatusOK, page), "http://server/metrics", time.Second)
 		if s.Error != want || s.Metrics != nil || s.GPUs != nil {
 			t.Errorf("%q: %+v", page, s)
 		}
 	}
-	missing := Scrape(t.Context(), answer(http.StatusNotFound, ""), "http://server/metrics", time.Second)
+	missing := scrape(t.Context(), answer(http.StatusNotFound, ""), "http://server/metrics", time.Second)
 	if missing.Error != "HTTP 404" {
 		t.Errorf("%+v", missing)
 	}
 	refuses := transport(func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") })
-	refused := Scrape(t.Context(), &http.Client{Transport: refuses}, "http://server/metrics", time.Second)
+	refused := scrape(t.Context(), &http.Client{Transport: refuses}, "http://server/metrics", time.Second)
 	if refused.Error != "refused" {
 		t.Errorf("%+v", refused)
 	}
@@ -60,13 +60,13 @@ func answer(status int, body string) *http.Client {
 	})}
 }
 
-func TestRun(t *testing.T) {
+func TestSample(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now().UnixMicro()
 		var at []int64
 		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
 		defer cancel()
-		err := Run(ctx, Config{
+		err := sample(ctx, Config{
 			URLs: []string{"http://server/metrics"}, Client: answer(http.StatusOK, "sglang:num_running_reqs 1\n"),
 			Write: func(s Sample) error {
 				if s.Metrics["running"] != 1 || s.Error != "" {
@@ -75,7 +75,7 @@ func TestRun(t *testing.T) {
 				at = append(at, (s.AtUs-start)/1000)
 				return nil
 			},
-		})
+		}, func() {})
 		// At once, each second, and once more at the end.
 		if got, _ := json.Marshal(at); err != nil || string(got) != "[0,1000,2000,2500]" {
 			t.Errorf("samples at %v ms, %v", at, err)
@@ -83,15 +83,15 @@ func TestRun(t *testing.T) {
 	})
 }
 
-func TestRunEndsWhenNothingCanBeWritten(t *testing.T) {
+func TestSampleEndsWhenNothingCanBeWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		full := errors.New("disk full")
 		n := 0
-		err := Run(t.Context(), Config{
+		err := sample(t.Context(), Config{
 			URLs:   []string{"http://a/metrics", "http://b/metrics"},
 			Client: answer(http.StatusOK, "sglang:num_running_reqs 1\n"),
 			Write:  func(Sample) error { n++; return full },
-		})
+		}, func() {})
 		if err != full || n != 1 {
 			t.Errorf("%v after %d samples", err, n)
 		}
@@ -109,12 +109,12 @@ func TestNvidiaSMI(t *testing.T) {
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	var got []string
-	err := Run(t.Context(), Config{GPUs: true, Interval: 250 * time.Millisecond, Write: func(s Sample) error {
+	err := sample(t.Context(), Config{GPUs: true, Interval: 250 * time.Millisecond, Write: func(s Sample) error {
 		s.AtUs = 0
 		b, err := json.Marshal(s)
 		got = append(got, string(b))
 		return err
-	}})
+	}}, func() {})
 	want, _ := os.ReadFile("testdata/nvidia-smi.jsonl")
 	if err != nil || strings.Join(got, "\n")+"\n" != string(want) {
 		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))

@@ -17,7 +17,7 @@ func (c *Config) SetServer(ctx context.Context, server *url.URL, wait time.Durat
 		return nil
 	}
 	page := (&url.URL{Scheme: server.Scheme, Host: server.Host, Path: "/metrics"}).String()
-	if s := Scrape(ctx, c.Client, page, wait); s.Error != "" {
+	if s := scrape(ctx, c.Client, page, wait); s.Error != "" {
 		return fmt.Errorf("%s: %s", page, s.Error)
 	}
 	c.URLs = []string{page}
@@ -32,13 +32,12 @@ type Sampler struct {
 
 // Start starts a Sampler. It returns after the first sample of each page, so that what the load changes is between the
 // first sample and the last. It returns earlier, with begun false, if that takes longer than wait, or if ctx ends. The
-// end of ctx does not end the sampling. Start sets Config.Begun.
+// end of ctx does not end the sampling.
 func Start(ctx context.Context, c Config, wait time.Duration) (s *Sampler, begun bool) {
 	sampling, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s = &Sampler{stop, make(chan error, 1)}
 	first := make(chan struct{})
-	c.Begun = func() { close(first) }
-	go func() { s.done <- Run(sampling, c) }()
+	go func() { s.done <- sample(sampling, c, func() { close(first) }) }()
 	select {
 	case <-first:
 		return s, true
@@ -48,7 +47,7 @@ func Start(ctx context.Context, c Config, wait time.Duration) (s *Sampler, begun
 	return s, false
 }
 
-// Stop takes the last samples and returns the error of Run.
+// Stop takes the last samples and returns the error of Config.Write.
 func (s *Sampler) Stop() error {
 	s.stop()
 	return <-s.done
