@@ -21,19 +21,19 @@ func NewFolder(dir string, at time.Time, suffix string) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	name := at.UTC().Format("20060102T150405Z") + suffix
+	first := filepath.Join(dir, at.UTC().Format("20060102T150405Z")+suffix)
+	path := first
 	for k := 2; ; k++ {
-		path := filepath.Join(dir, name)
 		err := os.Mkdir(path, 0o755)
 		if !os.IsExist(err) {
 			return path, err
 		}
-		name = fmt.Sprintf("%s%s-%d", at.UTC().Format("20060102T150405Z"), suffix, k)
+		path = fmt.Sprintf("%s-%d", first, k)
 	}
 }
 
-// Folder returns the folder of a run: path itself, or the latest run in it. It returns "" if path is not a folder.
-func Folder(path string) (string, error) {
+// folder returns the folder of a run: path itself, or the latest run in it. It returns "" if path is not a folder.
+func folder(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.IsDir() {
 		return "", nil // opening it reports what is wrong
@@ -55,7 +55,7 @@ func Folder(path string) (string, error) {
 
 // Records returns the file of records in the folder of a run, or path itself if it is not a folder.
 func Records(path string) (string, error) {
-	run, err := Folder(path)
+	run, err := folder(path)
 	if run == "" || err != nil {
 		return path, err
 	}
@@ -64,7 +64,7 @@ func Records(path string) (string, error) {
 
 // Beside returns the files of facts and of metrics in the folder of a run. Each is "" if there is none.
 func Beside(path string) (facts, metrics string) {
-	run, err := Folder(path)
+	run, err := folder(path)
 	if run == "" || err != nil {
 		return "", ""
 	}
