@@ -5,14 +5,15 @@ import (
 	"slices"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
 // Course is the time series of a run. It takes all records in any order, including those of the warm-up. Its bins are
 // those of the timeline from which throughput and the steady state are computed.
 type Course struct {
-	flights flights
-	level   int               // timeline.level that the keys of details refer to
+	time    timeline
+	level   int               // time.level that the keys of details refer to
 	details map[int64]*detail // by instant ÷ bin width
 }
 
@@ -44,7 +45,7 @@ type CourseBin struct {
 
 // Add adds one record. It does not retain the record.
 func (c *Course) Add(r *record.Record) {
-	if c.flights.limit = 0; !c.flights.add(r) || r.SentUs == 0 || r.Lacks(record.KeyLatencyMs) {
+	if !metric.Sane(r) || !timed(r) || !c.time.add(r) {
 		return
 	}
 	d := c.detail(r.SentUs)
@@ -69,7 +70,7 @@ func (c *Course) Add(r *record.Record) {
 // detail returns the detail of the bin at an instant. The pointer is valid until the bins become wider.
 func (c *Course) detail(us int64) *detail {
 	c.match()
-	i := us / c.flights.time.width()
+	i := us / c.time.width()
 	d := c.details[i]
 	if d == nil {
 		if c.details == nil {
@@ -84,9 +85,9 @@ func (c *Course) detail(us int64) *detail {
 // match joins details until they are as wide as the timeline's bins.
 func (c *Course) match() {
 	if len(c.details) == 0 {
-		c.level = c.flights.time.level
+		c.level = c.time.level
 	}
-	for ; c.level < c.flights.time.level; c.level++ {
+	for ; c.level < c.time.level; c.level++ {
 		joined := map[int64]*detail{}
 		for i, d := range c.details {
 			if have := joined[i/2]; have != nil {
@@ -119,8 +120,8 @@ func joinCounts(to, from map[string]int64) map[string]int64 {
 
 // Merge adds the records of o to c. It must not be used afterwards.
 func (c *Course) Merge(o *Course) {
-	c.flights.merge(&o.flights)
-	o.flights.time.level = c.flights.time.level
+	c.time.merge(&o.time)
+	o.time.level = c.time.level
 	c.match()
 	o.match()
 	if c.details == nil {
@@ -138,12 +139,12 @@ func (c *Course) Merge(o *Course) {
 
 // Bins divides the course into at most limit intervals of equal width. The first one begins at fromUs.
 func (c *Course) Bins(limit int) (bins []CourseBin, fromUs, widthUs int64) {
-	all := c.flights.time.stretches()
+	all := c.time.stretches()
 	if len(all) == 0 {
 		return nil, 0, 0
 	}
 	c.match()
-	base := c.flights.time.width()
+	base := c.time.width()
 	first, last := all[0].first, all[len(all)-1].first+all[len(all)-1].n
 	per := (last - first + int64(limit) - 1) / int64(limit) // timeline bins per interval
 	bins = make([]CourseBin, (last-first+per-1)/per)
