@@ -43,7 +43,7 @@ type Options struct {
 
 // Keys returns the keys that make a load point for evalscope: by default each one of each run has a folder.
 func Keys(by []group.Key) []group.Key {
-	if len(by) == 1 && by[0].Name == "run" {
+	if group.ByRun(by) {
 		return append(by[:1:1], group.RunID())
 	}
 	return by
@@ -130,13 +130,7 @@ func groupName(b *stats.Block) string {
 }
 
 // groupOf returns the groupName of a record.
-func groupOf(by []group.Key, r *record.Record) string {
-	values := make([]string, len(by))
-	for i, k := range by {
-		values[i] = k.Of(r)
-	}
-	return strings.Join(values, ", ")
-}
+func groupOf(by []group.Key, r *record.Record) string { return group.NameOf(by, r, "").String() }
 
 // dir returns the folder of a load point. That of a closed loop is named by its parallel even if it has a rate, and a
 // conversation counts as one request.

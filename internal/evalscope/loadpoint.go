@@ -10,6 +10,7 @@ import (
 
 	"perfpipe/internal/dist"
 	"perfpipe/internal/group"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
@@ -53,7 +54,7 @@ func (l *loadPoints) add(r *record.Record) {
 		l.groups[group] = p
 	}
 	p.streamed = p.streamed || r.Streamed()
-	p.inputOnly = r.Op == "embedding" || r.Op == "rerank" || r.Op == "score"
+	p.inputOnly = !metric.Generates(r)
 	if r.Turn > 0 {
 		session := strings.Clone(r.Session)
 		p.sessions[session] = append(p.sessions[session], len(p.served))

@@ -110,7 +110,7 @@ func (p *loadPoint) percentiles(d *define.Block) []object {
 	row := func(label string, of func(*stats.Metric) dist.Num) object {
 		out := object{{"Percentiles", label}}
 		for _, c := range columns {
-			v := dist.Num(math.NaN())
+			v := dist.NaN()
 			if m := d.Figures.Get(c.key); m != nil {
 				v = rounded(of(m)/c.scale, 4)
 			} else if c.key == "" && len(p.served) > 0 {

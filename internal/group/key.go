@@ -18,9 +18,6 @@ type Key struct {
 	file bool                        // the key is the name of the input file, which is not in the record
 }
 
-// Of returns the value of the key in a record. It is empty if the record does not have it.
-func (k Key) Of(r *record.Record) string { return k.of(r) }
-
 // keys returns all keys except the labels, which are not known in advance.
 func keys() []Key {
 	type field struct {
