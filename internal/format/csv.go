@@ -2,7 +2,6 @@ package format
 
 import (
 	"io"
-	"math"
 	"strconv"
 	"strings"
 
@@ -98,8 +97,7 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	c.num("steady_input_tokens_per_s", b.Steady.InputPerS)
 	c.num("steady_total_tokens_per_s", b.Steady.TotalPerS)
 	c.num("steady_in_flight", b.Steady.InFlight)
-	none := dist.Num(math.NaN())
-	good := stats.Good{Share: none, PerS: none}
+	good := stats.Good{Share: dist.NaN(), PerS: dist.NaN()}
 	if b.Goodput != nil {
 		good = *b.Goodput
 	}
@@ -115,7 +113,7 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 // metric adds the statistics of a distribution, which no record has if m is nil.
 func (c *cells) metric(key string, m *stats.Metric, percentiles []float64) {
 	if m == nil {
-		none := dist.Num(math.NaN())
+		none := dist.NaN()
 		m = &stats.Metric{Stat: dist.Stat{Mean: none, SD: none, Min: none, Max: none}}
 	}
 	c.num(key+"_mean", m.Mean)
