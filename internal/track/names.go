@@ -116,9 +116,7 @@ func tails(b *stats.Block) []figure {
 // scaled returns v, rounded as in the JSON of perf-stats, in units of scale. Nine decimals of a second are six of a
 // millisecond.
 func scaled(v dist.Num, scale float64) float64 {
-	text, _ := v.MarshalJSON() // never fails
-	f, _ := strconv.ParseFloat(string(text), 64)
-	f, _ = strconv.ParseFloat(strconv.FormatFloat(f/scale, 'f', 9, 64), 64)
+	f, _ := strconv.ParseFloat(strconv.FormatFloat(v.Round()/scale, 'f', 9, 64), 64) // a formatted float always parses
 	return f
 }
 
