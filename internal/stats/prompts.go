@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"perfpipe/internal/record"
+	"perfpipe/internal/table"
 )
 
 // Prompts compares the server's counts of prompt tokens with the lengths that the requests were generated with.
@@ -76,11 +77,4 @@ func (p *Prompts) sums() []sum {
 	}
 }
 
-// grouped formats n with commas between groups of three digits.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func grouped(n int64) string { return table.Group(strconv.FormatInt(n, 10)) }

@@ -11,6 +11,7 @@ import (
 
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/record"
+	"perfpipe/internal/sniff"
 )
 
 // Stream reads record lines into Collectors, one per worker. Collector and Skipped may be called during Read.
@@ -218,7 +219,7 @@ func (w *worker) run(b block, name string) error {
 	}
 	data := b.data
 	if b.n == 0 {
-		data = bytes.TrimPrefix(data, []byte{0xEF, 0xBB, 0xBF})
+		data = sniff.TrimBOM(data)
 	}
 	for line := b.line; len(data) > 0; line++ {
 		var text []byte
