@@ -15,6 +15,14 @@ func (i interval) length() int64 { return i.to - i.from }
 // within returns the length of the overlap of i and o, in µs.
 func (i interval) within(o interval) int64 { return max(0, min(i.to, o.to)-max(i.from, o.from)) }
 
+// withinAll returns the length of the overlap of i and a list of disjoint intervals, in µs.
+func (i interval) withinAll(list []interval) (us int64) {
+	for _, o := range list {
+		us += i.within(o)
+	}
+	return us
+}
+
 // A pause is time without due requests and requests in flight that is too long to be part of the load.
 const (
 	pauseGaps  = 100       // minimum length, in mean gaps between requests
@@ -36,7 +44,7 @@ func (f *flights) pauses(all []stretch, replayed bool) []interval {
 		if !s.idle {
 			continue
 		}
-		i := interval{s.first * width, (s.first + s.n) * width}
+		i := s.interval(width)
 		if n := len(idle); n > 0 && idle[n-1].to == i.from {
 			idle[n-1].to = i.to
 		} else {
@@ -54,11 +62,7 @@ func (f *flights) underWay(all []stretch, pauses []interval) (out []stretch) {
 	width := f.time.width()
 	cut := int64(0) // bins
 	for _, s := range all {
-		i, paused := interval{s.first * width, (s.first + s.n) * width}, int64(0)
-		for _, p := range pauses {
-			paused += i.within(p)
-		}
-		if s.idle && paused > i.length()/2 {
+		if i := s.interval(width); s.idle && i.withinAll(pauses) > i.length()/2 {
 			cut += s.n
 			continue
 		}

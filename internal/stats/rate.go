@@ -31,12 +31,8 @@ func (f *flights) cut(all []stretch, window interval, pauses []interval) (oks, t
 	var inside []stretch
 	var bins int64
 	for _, s := range all {
-		i := interval{s.first * width, (s.first + s.n) * width}
-		paused := int64(0)
-		for _, p := range pauses {
-			paused += i.within(p)
-		}
-		if i.to <= window.from || i.from >= window.to || paused > i.length()/2 {
+		i := s.interval(width)
+		if i.to <= window.from || i.from >= window.to || i.withinAll(pauses) > i.length()/2 {
 			continue
 		}
 		inside = append(inside, s)

@@ -33,10 +33,7 @@ func (t *timeline) steady(all []stretch, pauses []interval) Window {
 		busy += s.busy
 	}
 	span := interval{all[from].first * t.width(), (all[to-1].first + all[to-1].n) * t.width()}
-	us := span.length()
-	for _, p := range pauses {
-		us -= p.within(span)
-	}
+	us := span.length() - span.withinAll(pauses)
 	// By Little's law the mean latency is busy ÷ ends.
 	if us <= 0 || sum.ends == 0 || float64(us)*float64(sum.ends) < fewAnswers*float64(busy) {
 		return w

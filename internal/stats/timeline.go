@@ -159,6 +159,11 @@ type stretch struct {
 	bin
 }
 
+// interval returns the time of s, whose bins have the given width in µs.
+func (s *stretch) interval(width int64) interval {
+	return interval{s.first * width, (s.first + s.n) * width}
+}
+
 // stretches returns all bins from the first to the last non-empty one, in order.
 func (t *timeline) stretches() []stretch {
 	width := t.width()
