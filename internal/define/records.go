@@ -134,7 +134,7 @@ func (d *Records) Blocks() []Block {
 			if g.end > 0 {
 				b.Duration = dist.Num(g.end-start) / 1e6
 			}
-			b.Requests, b.Output = perSecond(g.ok, b.Duration), perSecond(g.out, b.Duration)
+			b.Requests, b.Output = dist.Num(g.ok).Per(b.Duration), dist.Num(g.out).Per(b.Duration)
 			for j, f := range def.figures {
 				if values := &g.dists[i][j]; values.N() > 0 {
 					stat := def.stat(values, d.opt.Percentiles, f.Scale)
@@ -155,12 +155,4 @@ func (def *Definition) stat(d *dist.Dist, percentiles []float64, unit float64) d
 		s.Percentiles = append(s.Percentiles, dist.Percentile{P: p, Value: dist.Num(def.rule(sorted, p))})
 	}
 	return s
-}
-
-// perSecond returns n ÷ seconds, or NaN if seconds is not positive.
-func perSecond(n int64, seconds dist.Num) dist.Num {
-	if !(seconds > 0) {
-		return dist.NaN()
-	}
-	return dist.Num(n) / seconds
 }

@@ -15,6 +15,14 @@ func NaN() Num { return Num(math.NaN()) }
 // Known reports whether the number exists and is finite.
 func (n Num) Known() bool { return !math.IsNaN(float64(n)) && !math.IsInf(float64(n), 0) }
 
+// Per returns n ÷ seconds, or NaN if seconds is not positive.
+func (n Num) Per(seconds Num) Num {
+	if !(seconds > 0) {
+		return NaN()
+	}
+	return n / seconds
+}
+
 // MarshalJSON implements json.Marshaler.
 func (n Num) MarshalJSON() ([]byte, error) {
 	if !n.Known() {

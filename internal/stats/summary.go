@@ -297,12 +297,7 @@ func (s *Summary) Missed() bool {
 }
 
 // per returns n ÷ seconds, or NaN if seconds is not positive.
-func per(n int64, seconds dist.Num) dist.Num {
-	if !(seconds > 0) {
-		return dist.NaN()
-	}
-	return dist.Num(n) / seconds
-}
+func per(n int64, seconds dist.Num) dist.Num { return dist.Num(n).Per(seconds) }
 
 func ratio(n, of int64) dist.Num {
 	if of == 0 {
