@@ -1,6 +1,6 @@
 // Package servermetrics samples what inference servers and GPUs report about themselves while they are under load: the
-// Prometheus pages of vLLM, SGLang, TGI, llama.cpp and NVIDIA's DCGM exporter, and nvidia-smi. Start writes samples, Read
-// reads them back, and Summarize reduces those of a stretch of time to a Window.
+// Prometheus pages of vLLM, SGLang, TGI, llama.cpp and NVIDIA's DCGM exporter, and nvidia-smi. Start writes samples,
+// Read reads them back, and Summarize reduces those of a stretch of time to a Window.
 package servermetrics
 
 import (
