@@ -90,6 +90,9 @@ func TestSent(t *testing.T) {
 	}
 }
 
+// appendTo is the create of Resume.
+func appendTo(path string) *partial.File { return partial.Create(path, partial.Options{Append: true}) }
+
 // A resumed file is renamed to FILE.partial, appended to, and renamed back.
 func TestResume(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -106,9 +109,8 @@ func TestResume(t *testing.T) {
 		}
 		return text
 	}
-	create := func(path string) *partial.File { return partial.Create(path, partial.Options{Append: true}) }
 	for _, name := range []string{"run.jsonl", "run.jsonl.zst"} {
-		f, err := Open(create(name), name)
+		f, err := Open(appendTo(name), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +118,7 @@ func TestResume(t *testing.T) {
 		if err := f.Close(); err != nil {
 			t.Fatal(err)
 		}
-		f, s, err := Resume(name, create)
+		f, s, err := Resume(name, appendTo)
 		if err != nil || s.Records != 1 || s.Dropped != 1 {
 			t.Fatalf("%s: %+v, %v", name, s, err)
 		}
@@ -149,11 +151,10 @@ func TestResumeRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	create := func(path string) *partial.File { return partial.Create(path, partial.Options{Append: true}) }
 	for path, want := range map[string]string{
 		"a": "both a and a.partial hold records", ".": ". is not a file",
 	} {
-		if _, _, err := Resume(path, create); err == nil || err.Error() != want {
+		if _, _, err := Resume(path, appendTo); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", path, err, want)
 		}
 	}
@@ -166,8 +167,7 @@ func TestResumeRestores(t *testing.T) {
 	if err := os.WriteFile("run.jsonl", []byte(text+text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	create := func(path string) *partial.File { return partial.Create(path, partial.Options{Append: true}) }
-	if _, _, err := Resume("run.jsonl", create); err == nil {
+	if _, _, err := Resume("run.jsonl", appendTo); err == nil {
 		t.Error("two runs in one file were resumed")
 	}
 	if b, err := os.ReadFile("run.jsonl"); string(b) != text+text || err != nil {
