@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// unsupported says why no server is started here: without process groups its children would outlive it.
+// unsupported returns why no server is started here: without process groups its children would outlive it.
 func unsupported() error {
 	return errors.New("on Windows no server is started: start it yourself, and give its --url")
 }

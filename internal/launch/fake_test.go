@@ -89,7 +89,7 @@ func parent() {
 		os.Exit(1)
 	}
 	fmt.Println("ready")
-	<-s.Done()
+	<-s.done
 }
 
 // talk keeps what is said.

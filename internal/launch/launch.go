@@ -132,9 +132,6 @@ func (s *Server) Model() string { return s.model }
 // Log returns the path of the server's log.
 func (s *Server) Log() string { return s.log.Name() }
 
-// Done returns a channel that is closed when the server has ended. Err then returns why.
-func (s *Server) Done() <-chan struct{} { return s.done }
-
 // Err returns why the server ended, with its last lines. It is nil while the server runs and after Close.
 func (s *Server) Err() error {
 	select {
@@ -151,7 +148,7 @@ func (s *Server) Err() error {
 func (s *Server) Context(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
-		<-s.Done()
+		<-s.done
 		cancel(s.Err())
 	}()
 	return ctx

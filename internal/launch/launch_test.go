@@ -145,7 +145,7 @@ func TestDiesLater(t *testing.T) {
 	}
 	defer s.Close()
 	ctx := s.Context(t.Context())
-	<-s.Done()
+	<-s.done
 	<-ctx.Done()
 	if err, cause := s.Err(), context.Cause(ctx); cause == nil || cause.Error() != err.Error() {
 		t.Errorf("the cause is %v, the error %v", cause, err)
