@@ -54,8 +54,8 @@ type Config struct {
 	//   - usage-added: streamed requests ask for usage, because of NoUsage
 	Hint func(reason string) string
 
-	// Debug, unless nil, is called for each step of each exchange: step is start, sent or received. text is valid
-	// during the call.
+	// Debug, unless nil, is called for each step of each exchange: step is start, sent or received. It is also called,
+	// with the id "-" and the step endpoint, for each new endpoint. text is valid during the call.
 	Debug func(id, step string, text []byte)
 }
 
@@ -66,7 +66,7 @@ type Network struct {
 	HTTP2       bool              // HTTP/2: h2 over TLS, h2c (prior knowledge) without
 	NoKeepAlive bool              // open a connection for each request
 	Resolve     map[string]string // host:port → address, looked up before the DNS
-	Unix        string            // path of a socket in the place of host and port
+	Unix        string            // path of a socket to connect to instead of host and port
 	Bind        []netip.Addr      // local addresses, used in turn
 }
 

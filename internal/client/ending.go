@@ -44,8 +44,8 @@ func (r *reply) Several() bool { return r.call.several() }
 // several reports whether the request asks for several answers in one, whose ends cannot be told apart.
 func (c *call) several() bool { return gjson.GetBytes(c.Body, "n").Int() > 1 }
 
-// tidy returns the error of a transport, or nil if the answer was complete. In that case it
-// records in rec.UntidyEnd how the transport failed.
+// tidy returns the error of a transport, or nil if the answer was complete. In that case it records in rec.UntidyEnd
+// how the transport failed.
 func (x *exchange) tidy(rec *record.Record, err error) error {
 	if err == nil || x.reply.over && rec.Status/100 != 2 {
 		return nil

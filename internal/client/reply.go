@@ -43,7 +43,7 @@ type reply struct {
 	counts    tally
 	seen      [4]bool // the kinds of output that were received, by api.Kind
 	unseen    api.Unseen
-	words     string // text in the place of an event, such as a heartbeat
+	words     string // text instead of an event, such as a heartbeat
 	key       string // of text that is not known to be output
 	done      bool
 	doneAt    int64 // µs after sent
@@ -183,7 +183,7 @@ func (r *reply) decoded(data []byte) {
 	}
 }
 
-// aside reads what is neither output nor count. Words in the place of an event are an error if they read like one, else
+// aside reads what is neither output nor count. Words instead of an event are an error if they read like one, else
 // heartbeats, which matter only if the stream is truncated.
 func (r *reply) aside(a *api.Aside) {
 	if a.Key != "" && r.key == "" {

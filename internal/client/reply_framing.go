@@ -16,7 +16,7 @@ const (
 	asWhole          // one JSON value
 	asEvents         // server-sent events
 	asLines          // JSON lines, as the dialect has them
-	asJSON           // one JSON value, or JSON lines in the place of events
+	asJSON           // one JSON value, or JSON lines instead of events
 )
 
 // streamed reports whether the answer is read as a stream.
@@ -93,7 +93,7 @@ func (r *reply) framingOf(body []byte) framing {
 	return asWhole
 }
 
-// release reports whether data, JSON in the place of an event, is to be read now. The first value is held: if no other
+// release reports whether data, JSON instead of an event, is to be read now. The first value is held: if no other
 // follows, it is a whole answer, and its time is not that of a chunk.
 func (r *reply) release(data []byte) bool {
 	if r.heldAt == 0 {

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"syscall"
-
 	"time"
 
 	"golang.org/x/sys/unix"

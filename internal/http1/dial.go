@@ -16,7 +16,7 @@ type Dialer struct {
 	Timeout time.Duration     // for the connection and TLS together; 0: none
 	TLS     *tls.Config       // nil: the defaults
 	Resolve map[string]string // host:port in lower case → address, looked up before the DNS
-	Unix    string            // the path of a socket to connect to in the place of host and port
+	Unix    string            // the path of a socket to connect to instead of host and port
 	Bind    []netip.Addr      // local addresses, used in turn
 
 	bound atomic.Uint64 // connections bound so far

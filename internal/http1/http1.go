@@ -1,6 +1,6 @@
 // Package http1 sends HTTP/1.1 requests and times their responses. A Transport takes the bytes of a request and passes
 // the response to a Sink piece by piece, each with the instant at which its bytes were received: the kernel's receive
-// stamp where the system has one. It knows nothing of what the bytes mean.
+// stamp if the system has one. It knows nothing of what the bytes mean.
 //
 // The connection pool is in pool.go, a plain TCP connection in conn_linux.go, any other (TLS, unix sockets) in
 // netconn.go, the response parser in parser.go, timeouts in deadline.go, and dialing in dial.go. The package may use
