@@ -85,9 +85,7 @@ func (s *Scanner) Object(member func(key []byte) bool) bool {
 	return !s.bad
 }
 
-// Value moves past a value of any type.
-func (s *Scanner) Value() bool { return s.value(0) }
-
+// value moves past a value of any type, which depth arrays and objects contain.
 func (s *Scanner) value(depth int) bool {
 	if s.i == len(s.b) || depth > maxDepth {
 		return false
