@@ -143,10 +143,12 @@ func (e *Env) Input(
 	path string, open func(io.Reader) (io.Reader, error),
 ) (r io.Reader, name string, close func(), err error) {
 	src, name, close := e.Stdin, "stdin", func() {}
-	if (path == "" || path == "-") && e.StdinTTY {
-		e.Say("reading from the terminal: end with Ctrl-D, or name a file")
-	}
-	if path != "" && path != "-" {
+	if IsStd(path) {
+		path = "-"
+		if e.StdinTTY {
+			e.Say("reading from the terminal: end with Ctrl-D, or name a file")
+		}
+	} else {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, "", nil, fault.Fail("", "%w", err)
@@ -155,21 +157,9 @@ func (e *Env) Input(
 	}
 	if r, err = open(src); err != nil {
 		close()
-		hint := ""
-		if h, ok := errors.AsType[hinter](err); ok {
-			if hint = h.Hint(path); path == "" || path == "-" {
-				hint = h.Hint("FILE")
-			}
-		}
-		return nil, "", nil, fault.Fail(hint, "%s: %w", name, err)
+		return nil, "", nil, fault.WithFileHint(fault.Fail("", "%s: %w", name, err), path)
 	}
 	return r, name, close, nil
-}
-
-// hinter is an error with a hint about a file.
-type hinter interface {
-	error
-	Hint(file string) string
 }
 
 // IsTerminal reports whether a stream is a terminal.

@@ -41,8 +41,8 @@ func Fail(hint, format string, args ...any) error {
 	return &Error{CodeFail, fmt.Errorf(format, args...), hint}
 }
 
-// WithHint returns err with another hint. It keeps the exit code, which is CodeFail if err has none.
-func WithHint(err error, hint string) error {
+// withHint returns err with another hint. It keeps the exit code, which is CodeFail if err has none.
+func withHint(err error, hint string) error {
 	if err == nil {
 		return nil
 	}

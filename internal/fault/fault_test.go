@@ -11,7 +11,7 @@ func TestErrorsKeepTheirCause(t *testing.T) {
 	for _, err := range []error{
 		Usage("", "open: %w", fs.ErrNotExist),
 		Fail("create it", "open: %w", fs.ErrNotExist),
-		WithHint(fs.ErrNotExist, "create it"),
+		withHint(fs.ErrNotExist, "create it"),
 	} {
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%v does not wrap its cause", err)
@@ -20,8 +20,8 @@ func TestErrorsKeepTheirCause(t *testing.T) {
 }
 
 func TestWithHint(t *testing.T) {
-	if err := WithHint(nil, "hint"); err != nil {
-		t.Errorf("WithHint(nil) = %v", err)
+	if err := withHint(nil, "hint"); err != nil {
+		t.Errorf("withHint(nil) = %v", err)
 	}
 	for _, c := range []struct {
 		err  error
@@ -32,8 +32,8 @@ func TestWithHint(t *testing.T) {
 		{fmt.Errorf("wrapped: %w", Usage("old", "usage")), CodeUsage},
 	} {
 		got := &Error{}
-		if !errors.As(WithHint(c.err, "new"), &got) || got.Code != c.code || got.Hint != "new" {
-			t.Errorf("WithHint(%v) = code %d, hint %q; want code %d, hint %q", c.err, got.Code, got.Hint, c.code, "new")
+		if !errors.As(withHint(c.err, "new"), &got) || got.Code != c.code || got.Hint != "new" {
+			t.Errorf("withHint(%v) = code %d, hint %q; want code %d, hint %q", c.err, got.Code, got.Hint, c.code, "new")
 		}
 		if got.Error() != c.err.Error() {
 			t.Errorf("text %q, want %q", got.Error(), c.err.Error())

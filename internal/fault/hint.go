@@ -12,16 +12,12 @@ func WithFileHint(err error, files ...string) error {
 	if !ok {
 		return err
 	}
+	if own, ok := errors.AsType[*Error](err); ok && own.Hint != "" {
+		return err
+	}
 	file := "FILE"
 	if len(files) == 1 && files[0] != "-" {
 		file = files[0]
 	}
-	code := CodeFail
-	if own, ok := errors.AsType[*Error](err); ok {
-		if own.Hint != "" {
-			return err
-		}
-		code = own.Code
-	}
-	return &Error{Code: code, Err: err, Hint: h.Hint(file)}
+	return withHint(err, h.Hint(file))
 }
