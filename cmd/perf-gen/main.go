@@ -14,7 +14,6 @@ import (
 	"text/tabwriter"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/dataset"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
@@ -123,7 +122,7 @@ type writer struct {
 }
 
 func newWriter(env *cli.Env, path string) (*writer, error) {
-	w := &writer{out: env.Create(path), toStdout: path == "" || path == "-"}
+	w := &writer{out: env.Create(path), toStdout: cli.IsStd(path)}
 	if w.toStdout {
 		cli.WidenPipe(env.Stdout)
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"perfpipe/internal/cli"
-
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"

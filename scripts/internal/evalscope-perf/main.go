@@ -18,7 +18,6 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/evalscope"
-
 	"perfpipe/internal/fault"
 )
 
