@@ -46,28 +46,11 @@ func appendCompact(dst, raw []byte) []byte {
 			n++
 		}
 		if n < len(raw) && raw[n] == '"' {
-			n += stringSize(raw[n:])
+			n += fastjson.StringLen(raw[n:])
 			dst, raw = append(dst, raw[:n]...), raw[n:]
 			continue
 		}
 		dst, raw = append(dst, raw[:n]...), raw[min(n+1, len(raw)):]
 	}
 	return dst
-}
-
-// stringSize returns the number of bytes of the JSON string that text begins with.
-func stringSize(text []byte) int {
-	for n := 1; ; {
-		k := bytes.IndexByte(text[n:], '"')
-		if k < 0 {
-			return len(text)
-		}
-		slashes := 0
-		for text[n+k-1-slashes] == '\\' {
-			slashes++
-		}
-		if n += k + 1; slashes%2 == 0 {
-			return n
-		}
-	}
 }

@@ -9,7 +9,7 @@ func WithoutNaN(text []byte) (out []byte, ok bool) {
 	for i := 0; i < len(text); {
 		switch c := text[i]; c {
 		case '"':
-			n := stringLen(text[i:])
+			n := StringLen(text[i:])
 			out = append(out, text[i:i+n]...)
 			i += n
 			continue
@@ -44,7 +44,7 @@ func WithWholeNumbers(text []byte) (out []byte, ok bool) {
 	for i := 0; i < len(text); {
 		switch c := text[i]; {
 		case c == '"':
-			i += stringLen(text[i:])
+			i += StringLen(text[i:])
 		case c == '-' || c-'0' <= 9:
 			n := numberLen(text[i:])
 			if v, whole := wholeNumber(text[i : i+n]); whole {
@@ -59,17 +59,22 @@ func WithWholeNumbers(text []byte) (out []byte, ok bool) {
 	return append(out, text[copied:]...), copied > 0
 }
 
-// stringLen returns the length of the string that b begins with, or of b if the string does not end.
-func stringLen(b []byte) int {
-	for i := 1; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			return i + 1
+// StringLen returns the length of the string that b begins with, or of b if the string does not end. It looks only for
+// the closing quote.
+func StringLen(b []byte) int {
+	for n := 1; ; {
+		k := bytes.IndexByte(b[n:], '"')
+		if k < 0 {
+			return len(b)
+		}
+		slashes := 0
+		for b[n+k-1-slashes] == '\\' {
+			slashes++
+		}
+		if n += k + 1; slashes%2 == 0 {
+			return n
 		}
 	}
-	return len(b)
 }
 
 // numberLen returns the length of what could be a number at the start of b.
