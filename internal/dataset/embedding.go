@@ -22,29 +22,20 @@ type entry struct {
 // entries returns the entries of all files.
 func (o *Options) entries(paths []string) iter.Seq2[entry, error] {
 	return func(yield func(entry, error) bool) {
-		for _, path := range paths {
-			in, err := o.open(path)
-			if err != nil {
-				yield(entry{}, err)
-				return
-			}
+		eachFile(o, paths, yield, func(in *dataFile) bool {
 			text := in.plainText()
 			read := in.values
 			if text {
 				read = in.lines
 			}
-			more := read(func(line fileLine, err error) bool {
+			return read(func(line fileLine, err error) bool {
 				v := gjson.Result{Type: gjson.String, Str: string(line.Bytes)}
 				if !text || len(line.Bytes) > 0 && line.Bytes[0] == '{' && gjson.ValidBytes(line.Bytes) {
 					v = gjson.ParseBytes(line.Bytes)
 				}
 				return yield(entry{line, v}, err)
 			})
-			in.close()
-			if !more {
-				return
-			}
-		}
+		})
 	}
 }
 

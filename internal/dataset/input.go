@@ -94,26 +94,28 @@ func (l *fileLine) wrong(err error) error {
 
 // lines returns the lines of all files, in order.
 func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {
-	return o.each(paths, (*dataFile).lines)
+	return func(yield func(fileLine, error) bool) {
+		eachFile(o, paths, yield, func(in *dataFile) bool { return in.lines(yield) })
+	}
 }
 
-// each reads the files in order. read reports whether to go on with the next one.
-func (o *Options) each(paths []string, read func(*dataFile, func(fileLine, error) bool) bool) iter.Seq2[fileLine,
-	error] {
-	return func(yield func(fileLine, error) bool) {
-		for _, path := range paths {
-			in, err := o.open(path)
-			if err != nil {
-				yield(fileLine{}, err)
-				return
-			}
-			more := read(in, yield)
-			in.close()
-			if !more {
-				return
-			}
+// eachFile opens the files in order and yields an error of that. read reports whether to go on with the next one;
+// eachFile reports whether it went on after the last one.
+func eachFile[T any](o *Options, paths []string, yield func(T, error) bool, read func(*dataFile) bool) bool {
+	for _, path := range paths {
+		in, err := o.open(path)
+		if err != nil {
+			var none T
+			yield(none, err)
+			return false
+		}
+		more := read(in)
+		in.close()
+		if !more {
+			return false
 		}
 	}
+	return true
 }
 
 // lines yields the lines of the input, which must be UTF-8. It reports whether to go on with the next input.
@@ -140,7 +142,9 @@ func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
 // objects returns the JSON values of all files: one a line, as the elements of arrays, or one after another; or the
 // rows of Parquet, CSV and TSV as objects.
 func (o *Options) objects(paths []string) iter.Seq2[fileLine, error] {
-	return o.each(paths, (*dataFile).values)
+	return func(yield func(fileLine, error) bool) {
+		eachFile(o, paths, yield, func(in *dataFile) bool { return in.values(yield) })
+	}
 }
 
 // values yields the JSON values of the input. A line of JSONL that is wrong is an item; reading goes on.

@@ -84,19 +84,9 @@ func readLines(o *Options, read func(r *lineReader, in *dataFile, yield func(*It
 	r := &lineReader{prompts: p, capture: capture{o: o}, o: o}
 	return func(yield func(*Item, error) bool) {
 		defer p.report()
-		for _, path := range o.Paths {
-			in, err := o.open(path)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			more := read(r, in, yield)
-			in.close()
-			if !more {
-				return
-			}
+		if eachFile(o, o.Paths, yield, func(in *dataFile) bool { return read(r, in, yield) }) {
+			r.capture.report()
 		}
-		r.capture.report()
 	}, nil
 }
 

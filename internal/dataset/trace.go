@@ -84,21 +84,17 @@ func traces(_ context.Context, o *Options) (items, error) {
 	}
 	return func(yield func(*Item, error) bool) {
 		t := newTrace(o, speed)
-		for _, path := range o.Paths {
-			in, err := o.open(path)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
+		whole := eachFile(o, o.Paths, yield, func(in *dataFile) bool {
 			for it, err := range t.file(in) {
 				if !yield(it, err) {
-					in.close()
-					return
+					return false
 				}
 			}
-			in.close()
+			return true
+		})
+		if whole {
+			t.report()
 		}
-		t.report()
 	}, nil
 }
 
