@@ -1,8 +1,6 @@
 package calibrate
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"perfpipe/internal/sim"
 )
@@ -34,24 +31,19 @@ func serve(spec, truth string) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.Create(truth)
+	file, err := sim.CreateTruth(truth)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	enc := json.NewEncoder(file)
-	s := sim.New(cfg, func(t sim.Truth) { enc.Encode(t) })
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
-	url, err := s.Start("127.0.0.1:0")
+	url, end, err := sim.Serve(cfg, "127.0.0.1:0", file)
 	if err != nil {
 		return err
 	}
 	fmt.Println(url)
 	<-stop
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	return s.Close(ctx)
+	return end()
 }
 
 // simulator returns the command that runs the test binary as the simulator.
