@@ -13,6 +13,7 @@ import (
 	"perfpipe/internal/load"
 	"perfpipe/internal/request"
 	"perfpipe/internal/schedule"
+	"perfpipe/internal/search"
 )
 
 func groups() kong.Option {
@@ -33,7 +34,7 @@ func choices() cli.Choices {
 	return cli.Choices{
 		"api":     append(api.Names(), "custom"),
 		"arrival": arrivals(),
-		"search":  {"parallel", "rate"}, "profile": {"knee"},
+		"search":  {search.Parallel, search.Rate}, "profile": {"knee"},
 	}
 }
 
@@ -47,7 +48,7 @@ func arrivals() []string {
 		}
 		list = append(list, name)
 	}
-	return append(list, "trace")
+	return append(list, load.ArrivalTrace)
 }
 
 // vars are the words of flags' help that come from tables.

@@ -37,11 +37,11 @@ func (f *flags) checkSearch() error {
 		return fault.Usage("", "--search-runs: %d is below 1", f.SearchRuns)
 	case f.SearchMax < 0:
 		return fault.Usage("", "--search-max: %v is below 0", f.SearchMax)
-	case f.adaptive() && (f.Arrival == "trace" || schedule.HasRates(f.Arrival)):
+	case f.adaptive() && (f.Arrival == load.ArrivalTrace || schedule.HasRates(f.Arrival)):
 		return fault.Usage("", "--arrival: %s has its own rates, and leaves none to choose", f.Arrival)
-	case f.Search == "parallel" && len(f.Rate) > 0:
+	case f.Search == search.Parallel && len(f.Rate) > 0:
 		return fault.Usage("--search rate varies the rate", "--rate: --search parallel is a closed loop")
-	case f.Search == "rate" && len(f.Parallel) > 0, f.Profile == "knee" && len(f.Parallel) > 0:
+	case f.Search == search.Rate && len(f.Parallel) > 0, f.Profile == "knee" && len(f.Parallel) > 0:
 		return fault.Usage("--search parallel varies it", "--parallel: the rate is what varies, in an open loop")
 	case f.adaptive() && (len(f.Rate) > 1 || len(f.Parallel) > 1 || len(f.Number) > 1):
 		return fault.Usage("a single --rate or --parallel is the first level",
