@@ -32,8 +32,7 @@ type picked struct {
 	key           float64 // the least are retained
 	seq           int64
 	dueUs, sentUs int64
-	queue         float64 // ms, as all below
-	connect       float64
+	connect       float64 // ms, as all below
 	ttft          float64 // 0 if the answer was not streamed
 	latency       float64
 	prompt        int
@@ -43,15 +42,10 @@ type picked struct {
 }
 
 func pick(r *record.Record, key float64) picked {
-	p := picked{
-		key: key, seq: r.Seq, dueUs: r.ScheduledUs, sentUs: r.SentUs, queue: r.QueueMs,
-		connect: r.DNSMs + r.ConnectMs + r.TLSMs,
-		ttft:    r.TTFTMs, latency: r.LatencyMs, prompt: r.PromptTokens, output: r.CompletionTokens, failed: !r.OK,
+	return picked{
+		key: key, seq: r.Seq, dueUs: due(r), sentUs: r.SentUs, connect: r.DNSMs + r.ConnectMs + r.TLSMs,
+		ttft: r.TTFTMs, latency: r.LatencyMs, prompt: r.PromptTokens, output: r.CompletionTokens, failed: !r.OK,
 	}
-	if p.dueUs <= 0 || p.dueUs > p.sentUs {
-		p.dueUs = p.sentUs
-	}
-	return p
 }
 
 func (s *sample) add(r *record.Record) {
