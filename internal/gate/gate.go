@@ -19,8 +19,8 @@ type Condition struct {
 	Bound float64
 }
 
-// Holds reports whether v meets the condition. NaN meets none.
-func (c Condition) Holds(v float64) bool {
+// holds reports whether v meets the condition. NaN meets none.
+func (c Condition) holds(v float64) bool {
 	switch c.Op {
 	case "<":
 		return v < c.Bound
@@ -71,7 +71,7 @@ type Result struct {
 }
 
 // Judge returns the result of a gate whose figure is v.
-func (g *Gate) Judge(v dist.Num) Result { return Result{g.Text, v, g.Holds(float64(v))} }
+func (g *Gate) Judge(v dist.Num) Result { return Result{g.Text, v, g.holds(float64(v))} }
 
 // Figures returns the names of the figures of a load point that are not statistics of a metric.
 func Figures() []string {

@@ -15,7 +15,7 @@ func TestParse(t *testing.T) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	got, err = Parse("ok>0.99")
-	if err != nil || got.Figure != "ok" || got.Metric != "" || got.Upper() || !got.Holds(1) || got.Holds(0.99) {
+	if err != nil || got.Figure != "ok" || got.Metric != "" || got.Upper() || !got.holds(1) || got.holds(0.99) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }

@@ -81,7 +81,7 @@ func Good(r *record.Record, limits []Limit) bool {
 		return false
 	}
 	for _, l := range limits {
-		if v, ok := l.of(r); ok && !l.Holds(v) {
+		if v, ok := l.of(r); ok && !l.holds(v) {
 			return false
 		}
 	}
