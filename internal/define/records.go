@@ -17,7 +17,6 @@ import (
 type Records struct {
 	defs   []Definition
 	opt    stats.Options
-	byRun  bool // runs with the same load point name are separate groups
 	groups map[group.ID]*point
 }
 
@@ -48,7 +47,7 @@ func New(defs []Definition, opt stats.Options) *Records {
 	if opt.Percentiles == nil {
 		opt.Percentiles = stats.DefaultPercentiles()
 	}
-	return &Records{defs, opt, group.ByRun(opt.By), map[group.ID]*point{}}
+	return &Records{defs, opt, map[group.ID]*point{}}
 }
 
 // Add adds a record. It does not retain r.
@@ -56,11 +55,7 @@ func (d *Records) Add(r *record.Record) {
 	if r.Phase == record.PhaseWarmup && !d.opt.Warmup {
 		return
 	}
-	k := group.ID{Name: group.NameOf(d.opt.By, r, "")}
-	if d.byRun {
-		k.RunID = r.RunID
-	}
-	g := d.group(k)
+	g := d.group(group.IDOf(d.opt.By, r, ""))
 	g.simulated = g.simulated || r.API == record.SimAPI
 	if metric.Sane(r) && r.SentUs > 0 {
 		g.sent, g.due, g.end = min(g.sent, r.SentUs), min(g.due, metric.DueUs(r)), max(g.end, r.EndUs())

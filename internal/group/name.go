@@ -75,6 +75,15 @@ type ID struct {
 	RunID string // the run_id of its records, if ByRun reports true; else empty
 }
 
+// IDOf returns the ID of the group of a record that was read from file.
+func IDOf(by []Key, r *record.Record, file string) ID {
+	id := ID{Name: NameOf(by, r, file)}
+	if ByRun(by) {
+		id.RunID = r.RunID
+	}
+	return id
+}
+
 // Clone returns a copy of id that shares no memory with a record, whose memory may be reused.
 func (id ID) Clone() ID { return ID{Name(strings.Clone(string(id.Name))), strings.Clone(id.RunID)} }
 

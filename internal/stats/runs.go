@@ -12,7 +12,7 @@ import (
 // joined returns the groups, with the shards of one run merged into one group. Shards may have different run IDs; they
 // are recognized as different parts of the same whole that ran at the same time.
 func (c *Collector) joined(groups []*accumulator) []*accumulator {
-	if !c.apart {
+	if !group.ByRun(c.opt.By) {
 		return groups
 	}
 	slices.SortFunc(groups, func(a, b *accumulator) int {

@@ -40,7 +40,6 @@ func DefaultPercentiles() []float64 { return []float64{50, 90, 95, 99} }
 // per goroutine and Merge them.
 type Collector struct {
 	opt    Options
-	apart  bool   // the run ID is part of a group's identity
 	file   string // the file that records come from
 	groups map[group.ID]*accumulator
 	latest *accumulator // caches the group of the last record
@@ -54,16 +53,12 @@ func New(opt Options) *Collector {
 	if opt.By == nil {
 		opt.By = []group.Key{group.Run()}
 	}
-	return &Collector{opt: opt, apart: group.ByRun(opt.By), groups: map[group.ID]*accumulator{}}
+	return &Collector{opt: opt, groups: map[group.ID]*accumulator{}}
 }
 
 // Add adds one record. It does not retain the record, so the caller may reuse it.
 func (c *Collector) Add(r *record.Record) {
-	k := group.ID{Name: group.NameOf(c.opt.By, r, c.file)}
-	if c.apart {
-		k.RunID = r.RunID
-	}
-	c.group(k).add(r, c.file, &c.opt)
+	c.group(group.IDOf(c.opt.By, r, c.file)).add(r, c.file, &c.opt)
 }
 
 // From sets the name of the file that the following records come from.
