@@ -3,7 +3,6 @@ package stats
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"perfpipe/internal/group"
@@ -50,10 +49,8 @@ func partsOfOne(a, b *accumulator) bool {
 // the shards are malformed or not of one run.
 func shardsOf(g *accumulator) (parts []int, of int) {
 	for s := range g.facts[factShard] {
-		i, n, _ := strings.Cut(s, "/")
-		index, err1 := strconv.Atoi(i)
-		whole, err2 := strconv.Atoi(n)
-		if err1 != nil || err2 != nil || of > 0 && whole != of {
+		index, whole, ok := shardOf(s)
+		if !ok || of > 0 && whole != of {
 			return nil, 0
 		}
 		parts, of = append(parts, index), whole

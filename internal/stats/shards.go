@@ -11,10 +11,7 @@ import (
 func missingShards(seen set) []string {
 	have := map[int][]int{} // indexes by number of shards
 	for s := range seen {
-		i, of, _ := strings.Cut(s, "/")
-		index, err1 := strconv.Atoi(i)
-		n, err2 := strconv.Atoi(of)
-		if err1 == nil && err2 == nil && 0 <= index && index < n && n <= maxShards {
+		if index, n, ok := shardOf(s); ok && 0 <= index && index < n && n <= maxShards {
 			have[n] = append(have[n], index)
 		}
 	}
@@ -39,6 +36,14 @@ func missingShards(seen set) []string {
 		notes = append(notes, fmt.Sprintf("runs of %v shards are mixed", sizes))
 	}
 	return notes
+}
+
+// shardOf splits the shard of a record, such as "0/4".
+func shardOf(s string) (index, of int, ok bool) {
+	i, n, _ := strings.Cut(s, "/")
+	index, err1 := strconv.Atoi(i)
+	of, err2 := strconv.Atoi(n)
+	return index, of, err1 == nil && err2 == nil
 }
 
 // maxShards limits the number of shards that a record can claim.
