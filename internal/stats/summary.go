@@ -286,16 +286,6 @@ func (s *Summary) markBest() {
 	}
 }
 
-// Missed reports whether any block misses a gate.
-func (s *Summary) Missed() bool {
-	for _, b := range s.Blocks {
-		if slices.ContainsFunc(b.Gates, func(g gate.Result) bool { return !g.Pass }) {
-			return true
-		}
-	}
-	return false
-}
-
 // per returns n ÷ seconds, or NaN if seconds is not positive.
 func per(n int64, seconds dist.Num) dist.Num { return dist.Num(n).Per(seconds) }
 
