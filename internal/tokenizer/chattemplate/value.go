@@ -71,7 +71,7 @@ func decodeValue(d *json.Decoder, depth int) (v jinja.Value, err error) {
 }
 
 // functions are the functions that rewritten templates call.
-var functions = map[string]func(args []jinja.Value, options map[string]jinja.Value) (jinja.Value, error){
+var functions = map[string]callable{
 	"tojson_": toJSON,
 	"map_":    mapFilter,
 	"trim_": func(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
