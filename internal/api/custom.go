@@ -91,8 +91,7 @@ func ParseSpec(data []byte) (Dialect, error) {
 	}
 	d := Dialect{
 		Name: s.Name, Op: s.Op, Path: path, Query: values, Method: s.Method, Headers: s.Headers,
-		StreamHeaders: s.StreamHeaders,
-		KeyHeader:     s.KeyHeader, Framing: framings[s.Framing], input: s.input,
+		StreamHeaders: s.StreamHeaders, KeyHeader: s.KeyHeader, Framing: framings[s.Framing], input: s.input,
 		Ending:   "what read.finish or read.done tells",
 		NoFinish: s.Read["finish"] == "" && s.Read["done"] == "",
 		read:     func(v value) Event { return (&customReader{spec: &s, jq: jq}).read(v) }, ownErrors: true, done: s.Done,

@@ -12,8 +12,7 @@ const probeText = "hello"
 // notForProbes are keys that a short answer cannot satisfy, or that are needless cost.
 var notForProbes = []string{
 	"min_tokens", "tools", "tool_choice", "functions", "function_call", "response_format", "thinking",
-	"structured_outputs", "guided_json",
-	"guided_regex", "guided_choice", "guided_grammar",
+	"structured_outputs", "guided_json", "guided_regex", "guided_choice", "guided_grammar",
 }
 
 // Probe returns a test request: a body like the given one, but with a short prompt and for one token or item. It checks

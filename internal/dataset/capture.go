@@ -83,8 +83,7 @@ func (c *capture) report() {
 // writes its own.
 var neededHeaders = []string{
 	"anthropic-beta", "anthropic-version", "api-version", "openai-beta", "openai-version", "x-api-version",
-	"x-dashscope-async",
-	"x-dashscope-datainspection", "x-dashscope-sse",
+	"x-dashscope-async", "x-dashscope-datainspection", "x-dashscope-sse",
 }
 
 // neededParameters are the URL parameters that LLM APIs interpret.
@@ -93,15 +92,11 @@ var neededParameters = []string{"alt", "api-version", "beta", "model", "stream",
 // hopHeaders belong to one exchange: to its connection, the browser, or the proxies in between.
 var hopHeaders = []string{
 	"accept", "accept-charset", "accept-encoding", "accept-language", "age", "cache-control", "cdn-loop", "connection",
-	"content-encoding",
-	"content-length", "content-md5", "content-type", "date", "dnt", "expect", "forwarded", "host", "idempotency-key",
-	"if-modified-since",
-	"if-none-match", "keep-alive", "origin", "pragma", "priority", "proxy-connection", "range", "referer", "te",
-	"traceparent", "tracestate",
-	"baggage", "b3", "sentry-trace", "trailer", "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent",
-	"via",
-	"x-amzn-trace-id", "x-client-request-id", "x-cloud-trace-context", "x-correlation-id", "x-idempotency-key",
-	"x-real-ip", "x-request-id",
+	"content-encoding", "content-length", "content-md5", "content-type", "date", "dnt", "expect", "forwarded", "host",
+	"idempotency-key", "if-modified-since", "if-none-match", "keep-alive", "origin", "pragma", "priority",
+	"proxy-connection", "range", "referer", "te", "traceparent", "tracestate", "baggage", "b3", "sentry-trace", "trailer",
+	"transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent", "via", "x-amzn-trace-id",
+	"x-client-request-id", "x-cloud-trace-context", "x-correlation-id", "x-idempotency-key", "x-real-ip", "x-request-id",
 	"x-request-start", "x-requested-with", "x-scheme", "x-original-uri", "x-original-forwarded-for",
 }
 
@@ -171,8 +166,7 @@ func (c *capture) address(text string) (string, error) {
 // gatewayKeys are keys that gateways add to a body: copies of the request with its headers, and the user's identity.
 var gatewayKeys = []string{
 	"api_base", "api_key", "apikey", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "azure_ad_token",
-	"base_url",
-	"extra_headers", "headers", "proxy_server_request", "secret_fields", "vertex_credentials",
+	"base_url", "extra_headers", "headers", "proxy_server_request", "secret_fields", "vertex_credentials",
 }
 
 // clean returns a body without the keys that may hold credentials.
@@ -295,9 +289,8 @@ func ofGateway(key string) bool {
 // otherEndpoints are path segments of LLM servers that do not generate, embed or rank.
 var otherEndpoints = []string{
 	"analytics", "apply_template", "assistants", "audio", "batches", "collect", "count_tokens", "detokenize", "events",
-	"files", "fine_tuning", "images",
-	"log", "logs", "metrics", "moderations", "telemetry", "threads", "tokenize", "traces", "track", "uploads",
-	"vector_stores",
+	"files", "fine_tuning", "images", "log", "logs", "metrics", "moderations", "telemetry", "threads", "tokenize",
+	"traces", "track", "uploads", "vector_stores",
 }
 
 // isCall reports whether a body posted to a path is a request to a language model: it has the shape of one, and the

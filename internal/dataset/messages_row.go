@@ -16,8 +16,7 @@ import (
 // those that are sent unchanged.
 var (
 	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty",
-		"frequency_penalty",
-		"repetition_penalty"}
+		"frequency_penalty", "repetition_penalty"}
 	rowVerbatim = []string{"tool_choice", "parallel_tool_calls", "functions", "response_format", "chat_template_kwargs",
 		"reasoning_effort"}
 )

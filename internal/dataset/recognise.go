@@ -119,13 +119,10 @@ func isEnvelope(v gjson.Result) bool {
 func isRowKey(key string) bool {
 	switch key {
 	case "answer", "answers", "category", "chosen", "rejected", "completion", "completions", "conversation",
-		"conversations", "conversation_id",
-		"created_at", "dataset", "delay", "difficulty", "domain", "expected", "explanation", "ground_truth", "hash_ids", "id",
-		"idx", "index",
-		"input_length", "instruction", "label", "labels", "level", "output", "output_length", "output_tokens", "outputs",
-		"prompt_id", "qid",
-		"question", "question_id", "reference", "references", "rejected_response", "response", "responses", "score",
-		"session_id", "solution", "source",
+		"conversations", "conversation_id", "created_at", "dataset", "delay", "difficulty", "domain", "expected",
+		"explanation", "ground_truth", "hash_ids", "id", "idx", "index", "input_length", "instruction", "label", "labels",
+		"level", "output", "output_length", "output_tokens", "outputs", "prompt_id", "qid", "question", "question_id",
+		"reference", "references", "rejected_response", "response", "responses", "score", "session_id", "solution", "source",
 		"split", "status", "subset", "target", "task", "text_output", "timestamp", "uid", "uuid":
 		return true
 	}
@@ -136,9 +133,8 @@ func isRowKey(key string) bool {
 func isGenerationKey(key string) bool {
 	switch key {
 	case "do_sample", "early_stopping", "generationConfig", "generation_config", "ignore_eos", "max_completion_tokens",
-		"max_new_tokens",
-		"max_output_tokens", "max_tokens", "n_predict", "num_ctx", "num_predict", "options", "parameters", "sampling_params",
-		"stream", "temperature", "top_p":
+		"max_new_tokens", "max_output_tokens", "max_tokens", "n_predict", "num_ctx", "num_predict", "options", "parameters",
+		"sampling_params", "stream", "temperature", "top_p":
 		return true
 	}
 	return false
@@ -192,8 +188,7 @@ func keysOf(v gjson.Result) (keys []string) {
 // textKeys are the usual names of prompt columns, the likeliest first.
 var textKeys = []string{
 	"prompt", "question", "instruction", "text_input", "input_text", "query", "text", "problem", "user", "input",
-	"content", "sentence",
-	"problem_statement", "user_prompt", "user_input", "message", "document", "article",
+	"content", "sentence", "problem_statement", "user_prompt", "user_input", "message", "document", "article",
 }
 
 // textKey returns the likely prompt column of a row, or "".

@@ -138,8 +138,7 @@ func (t *trace) variables(it *Item, l object) {
 // Keys of access logs for the start of a request, and for the time of logging, which is its end.
 var (
 	startKeys = []string{"start_time", "startTime", "started_at", "start_ts", "request_start", "requestStart",
-		"received_at", "arrival_time",
-		"StartUTC", "StartLocal", "startedDateTime", "event.start"}
+		"received_at", "arrival_time", "StartUTC", "StartLocal", "startedDateTime", "event.start"}
 	timeKeys = []string{"msec", "time_iso8601", "@timestamp", "timestamp", "time", "time_local", "ts", "datetime",
 		"asctime"}
 )
@@ -165,8 +164,7 @@ func (l object) arrival() (ms float64, sure bool, err error) {
 // durations are keys of access logs for the duration of a request.
 var durations = []string{
 	"request_time", "duration", "latency", "elapsed", "elapsed_time", "response_time", "responsetime", "time_taken",
-	"total_time", "took",
-	"request_duration", "request_latency", "process_time", "processing_time",
+	"total_time", "took", "request_duration", "request_latency", "process_time", "processing_time",
 }
 
 // duration returns the duration of a request in ms.

@@ -15,8 +15,7 @@ const maxWithin = 6
 // answers are keys of generated content.
 var answers = []string{
 	"answer", "answers", "choices", "completion", "non_preferred_output", "output", "outputs", "preferred_output",
-	"rejected", "res", "response",
-	"response_body", "responses", "result",
+	"rejected", "res", "response", "response_body", "responses", "result",
 }
 
 // within returns the jq filter of the requests, messages or else rows with text inside an object that is itself not a

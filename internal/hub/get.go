@@ -117,17 +117,15 @@ func (g *getter) refusal(req *http.Request, resp *http.Response) error {
 		return fault.Fail("its files are shown at "+g.page, "%s: %w",
 			req.URL, &missingError{said, resp.Header.Get("X-Repo-Commit")})
 	case code == "RepoNotFound", code == "RevisionNotFound", resp.StatusCode == http.StatusNotFound:
-		return fault.Fail(fmt.Sprintf("check name and revision at %s; a private repository needs %s; or %s", g.page,
-			g.tokenVar,
-			g.localHint()), "%s: %s", req.URL, said)
+		return fault.Fail(fmt.Sprintf("check name and revision at %s; a private repository needs %s; or %s",
+			g.page, g.tokenVar, g.localHint()), "%s: %s", req.URL, said)
 	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden:
 		next := "set " + g.tokenVar
 		if g.auth != nil {
 			next = "the token of " + g.tokenVar + " has no access"
 		}
-		return fault.Fail(fmt.Sprintf("%s; a gated repository's terms are accepted at %s; or %s", next, g.page,
-			g.localHint()),
-			"%s: %s", req.URL, said)
+		return fault.Fail(fmt.Sprintf("%s; a gated repository's terms are accepted at %s; or %s",
+			next, g.page, g.localHint()), "%s: %s", req.URL, said)
 	case resp.StatusCode >= 500, resp.StatusCode == http.StatusTooManyRequests,
 		resp.StatusCode == http.StatusRequestTimeout:
 		return &awayError{fmt.Errorf("%s: %s", req.URL, said)}

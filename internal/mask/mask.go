@@ -18,8 +18,7 @@ func Name(name string) bool {
 	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	for _, part := range []string{
 		"authorization", "cookie", "api-key", "apikey", "access-key", "subscription-key", "secret", "passw", "credential",
-		"signature",
-		"session-id", "private", "bearer", "jwt",
+		"signature", "session-id", "private", "bearer", "jwt",
 	} {
 		if strings.Contains(name, part) {
 			return true
@@ -36,10 +35,9 @@ func Name(name string) bool {
 // harmless are headers without secrets. The values of all others are hidden.
 var harmless = []string{
 	"accept", "accept-encoding", "accept-language", "anthropic-beta", "anthropic-version", "cache-control", "connection",
-	"content-encoding",
-	"content-length", "content-type", "date", "host", "idempotency-key", "openai-beta", "openai-organization",
-	"openai-project", "retry-after",
-	"server", "te", "traceparent", "tracestate", "transfer-encoding", "user-agent", "x-dashscope-sse", "x-request-id",
+	"content-encoding", "content-length", "content-type", "date", "host", "idempotency-key", "openai-beta",
+	"openai-organization", "openai-project", "retry-after", "server", "te", "traceparent", "tracestate",
+	"transfer-encoding", "user-agent", "x-dashscope-sse", "x-request-id",
 }
 
 // Header returns the value of a header as it may be shown.
@@ -53,8 +51,7 @@ func Header(name, value string) string {
 // plainParameters are query parameters without secrets. The values of all others are hidden, unless they are short.
 var plainParameters = []string{
 	"alt", "api-version", "beta", "debug", "deployment", "deployment-id", "format", "lang", "model", "project", "region",
-	"stream", "task",
-	"timeout", "type", "v", "version",
+	"stream", "task", "timeout", "type", "v", "version",
 }
 
 // URL returns a URL without its user and password, and without the values of query parameters that may be secrets.

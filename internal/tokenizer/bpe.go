@@ -253,8 +253,7 @@ type ranks struct {
 
 func newRankModel(tokens []string) (*ranks, error) {
 	m := &ranks{tokens: tokens, vocab: make(map[string]int32, len(tokens)), two: make([]int32, 1<<16),
-		short: newTable(len(tokens) / 2),
-		long:  newTable(len(tokens) / 4), seed: maphash.MakeSeed()}
+		short: newTable(len(tokens) / 2), long: newTable(len(tokens) / 4), seed: maphash.MakeSeed()}
 	for i := range m.two {
 		m.two[i] = -1
 	}

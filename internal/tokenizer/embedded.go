@@ -13,11 +13,11 @@ import (
 // published definitions, in the form without possessive repeats.
 const (
 	contractions  = `(?i:'s|'t|'re|'ve|'m|'ll|'d)`
-	cl100kPattern = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ` +
-		`?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|\s*[\r\n]|\s+(?!\S)|\s`
+	cl100kPattern = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}` +
+		`| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|\s*[\r\n]|\s+(?!\S)|\s`
 	r50kPattern   = `'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+\z|\s+(?!\S)|\s`
-	llama3Pattern = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ` +
-		`?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+	llama3Pattern = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}` +
+		`| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 	qwenPattern  = contractions + `|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
 	o200kPattern = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+` + contractions + `?` +
 		`|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*` + contractions + `?` +
@@ -40,8 +40,7 @@ type encoding struct {
 var encodings = map[string]encoding{
 	"o200k_base": {o200kPattern, map[string]int{"<|endoftext|>": 199999, "<|endofprompt|>": 200018}},
 	"cl100k_base": {cl100kPattern, map[string]int{"<|endoftext|>": 100257, "<|fim_prefix|>": 100258,
-		"<|fim_middle|>": 100259,
-		"<|fim_suffix|>": 100260, "<|endofprompt|>": 100276}},
+		"<|fim_middle|>": 100259, "<|fim_suffix|>": 100260, "<|endofprompt|>": 100276}},
 	"o200k_harmony": {o200kPattern, harmonySpecial()},
 	"p50k_base":     {r50kPattern, map[string]int{"<|endoftext|>": 50256}},
 	"p50k_edit": {r50kPattern, map[string]int{"<|endoftext|>": 50256, "<|fim_prefix|>": 50281, "<|fim_middle|>": 50282,
@@ -49,9 +48,8 @@ var encodings = map[string]encoding{
 	"r50k_base": {r50kPattern, map[string]int{"<|endoftext|>": 50256}},
 	"qwen":      {qwenPattern, map[string]int{"<|endoftext|>": 151643, "<|im_start|>": 151644, "<|im_end|>": 151645}},
 	"llama3": {llama3Pattern, map[string]int{"<|begin_of_text|>": 128000, "<|end_of_text|>": 128001,
-		"<|finetune_right_pad_id|>": 128004,
-		"<|start_header_id|>":       128006, "<|end_header_id|>": 128007, "<|eom_id|>": 128008, "<|eot_id|>": 128009,
-		"<|python_tag|>": 128010}},
+		"<|finetune_right_pad_id|>": 128004, "<|start_header_id|>": 128006, "<|end_header_id|>": 128007,
+		"<|eom_id|>": 128008, "<|eot_id|>": 128009, "<|python_tag|>": 128010}},
 	"kimi": {kimiPattern, nil},
 }
 
@@ -91,9 +89,8 @@ func readEmbedded(name, ranks string) (*vocabulary, error) {
 // harmonySpecial are the special tokens of gpt-oss.
 func harmonySpecial() map[string]int {
 	special := map[string]int{"<|startoftext|>": 199998, "<|endoftext|>": 199999, "<|return|>": 200002,
-		"<|constrain|>": 200003,
-		"<|channel|>":   200005, "<|start|>": 200006, "<|end|>": 200007, "<|message|>": 200008, "<|call|>": 200012,
-		"<|endofprompt|>": 200018}
+		"<|constrain|>": 200003, "<|channel|>": 200005, "<|start|>": 200006, "<|end|>": 200007, "<|message|>": 200008,
+		"<|call|>": 200012, "<|endofprompt|>": 200018}
 	taken := map[int]bool{}
 	for _, id := range special {
 		taken[id] = true

@@ -44,8 +44,8 @@ func Hint(err error) string {
 // them. All except the first are optional, and the first is if two and three or the last exist.
 func Files() []string {
 	return []string{"tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json",
-		"added_tokens.json",
-		"chat_template.jinja", "chat_template.json", "additional_chat_templates/*.jinja", "*.tiktoken", "tiktoken.model"}
+		"added_tokens.json", "chat_template.jinja", "chat_template.json", "additional_chat_templates/*.jinja", "*.tiktoken",
+		"tiktoken.model"}
 }
 
 // Fallbacks returns the names of files that Open reads if a folder contains no vocabulary among Files.
@@ -189,8 +189,8 @@ func encodingOf(path, given string) (encoding, error) {
 			return withAdded(enc, filepath.Dir(path))
 		}
 	}
-	return encoding{}, hinted(fmt.Sprintf("give %s:ENCODING, where ENCODING is one of %s", path,
-		strings.Join(known, ", ")),
+	return encoding{}, hinted(
+		fmt.Sprintf("give %s:ENCODING, where ENCODING is one of %s", path, strings.Join(known, ", ")),
 		"%s: the file does not say by which pattern it cuts text", path)
 }
 

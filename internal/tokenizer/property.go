@@ -48,14 +48,14 @@ func (p *patternParser) property(inClass bool) (*class, error) {
 }
 
 // longNames maps long names of categories, as property normalises them, to short ones.
-const longNames = "letter L casedletter LC uppercaseletter Lu lowercaseletter Ll titlecaseletter Lt modifierletter " +
-	"Lm otherletter Lo " +
-	"mark M nonspacingmark Mn spacingmark Mc enclosingmark Me number N decimalnumber Nd letternumber Nl othernumber No " +
-	"punctuation P connectorpunctuation Pc dashpunctuation Pd openpunctuation Ps closepunctuation Pe initialpunctuation " +
-	"Pi " +
-	"finalpunctuation Pf otherpunctuation Po symbol S mathsymbol Sm currencysymbol Sc modifiersymbol Sk othersymbol So " +
-	"separator Z spaceseparator Zs lineseparator Zl paragraphseparator Zp other C control Cc format Cf privateuse Co " +
-	"unassigned Cn"
+const longNames = "letter L casedletter LC uppercaseletter Lu lowercaseletter Ll titlecaseletter Lt " +
+	"modifierletter Lm otherletter Lo mark M nonspacingmark Mn spacingmark Mc enclosingmark Me " +
+	"number N decimalnumber Nd letternumber Nl othernumber No " +
+	"punctuation P connectorpunctuation Pc dashpunctuation Pd openpunctuation Ps closepunctuation Pe " +
+	"initialpunctuation Pi finalpunctuation Pf otherpunctuation Po " +
+	"symbol S mathsymbol Sm currencysymbol Sc modifiersymbol Sk othersymbol So " +
+	"separator Z spaceseparator Zs lineseparator Zl paragraphseparator Zp " +
+	"other C control Cc format Cf privateuse Co unassigned Cn"
 
 // namedClass returns the class of a property, whose name is in lower case without separators.
 func namedClass(name string, inClass bool) (*class, bool) {

@@ -11,8 +11,7 @@ import (
 func (j *job) script(dir string) string {
 	records := filepath.Join(dir, "records.jsonl")
 	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(), quote(records),
-		j.stats.shell(),
-		j.files(dir).shell(), j.page(dir).shell())
+		j.stats.shell(), j.files(dir).shell(), j.page(dir).shell())
 }
 
 // files returns the stage that writes evalscope's files of each load point.
