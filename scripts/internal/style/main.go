@@ -238,17 +238,16 @@ func exported(fset *token.FileSet, dir string, files []*ast.File) []finding {
 	if err != nil {
 		return []finding{{dir, 1, "exported", err.Error()}}
 	}
-	n := len(p.Funcs)
-	for _, list := range [][]*doc.Value{p.Consts, p.Vars} {
-		for _, v := range list {
-			n += countExported(v.Names)
-		}
-	}
+	n := len(p.Funcs) + len(p.Types)
+	values := slices.Concat(p.Consts, p.Vars)
 	for _, t := range p.Types {
-		n += 1 + len(t.Funcs)
-		for _, list := range [][]*doc.Value{t.Consts, t.Vars} {
-			for _, v := range list {
-				n += countExported(v.Names)
+		n += len(t.Funcs)
+		values = slices.Concat(values, t.Consts, t.Vars)
+	}
+	for _, v := range values {
+		for _, name := range v.Names {
+			if ast.IsExported(name) {
+				n++
 			}
 		}
 	}
@@ -257,14 +256,4 @@ func exported(fset *token.FileSet, dir string, files []*ast.File) []finding {
 	}
 	text := fmt.Sprintf(`%d names, want at most %d, or a reason in the package doc ("exports … because")`, n, maxExported)
 	return []finding{{dir, 1, "exported", text}}
-}
-
-func countExported(names []string) int {
-	n := 0
-	for _, name := range names {
-		if ast.IsExported(name) {
-			n++
-		}
-	}
-	return n
 }
