@@ -17,15 +17,12 @@ type copied struct {
 
 // newCopy creates a copy in dir, which it creates too.
 func newCopy(dir string) (*copied, error) {
-	c := &copied{}
-	if _, err := os.Stat(dir); err != nil {
-		c.dir = dir
+	made, err := makeDir(dir)
+	if err != nil {
+		return nil, err
 	}
-	err := os.MkdirAll(dir, 0o755)
-	if err == nil {
-		c.file, err = os.CreateTemp(dir, "records-*.jsonl")
-	}
-	return c, err
+	file, err := os.CreateTemp(dir, "records-*.jsonl")
+	return &copied{file: file, dir: made}, err
 }
 
 // Write implements io.Writer.
@@ -49,11 +46,7 @@ func (c *copied) close() (string, error) {
 
 // remove deletes the copy, and the directory if it was created for it and is empty. If c is nil, there is no copy.
 func (c *copied) remove() {
-	if c == nil {
-		return
-	}
-	os.Remove(c.file.Name())
-	if c.dir != "" {
-		os.Remove(c.dir)
+	if c != nil {
+		remove(c.file.Name(), c.dir)
 	}
 }

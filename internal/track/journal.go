@@ -31,11 +31,8 @@ type journal struct {
 // create creates a journal in dir, which it creates too. The journal has the name of the run, and a number if that name
 // exists.
 func create(dir, name string) (*journal, error) {
-	made := ""
-	if _, err := os.Stat(dir); err != nil {
-		made = dir
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	made, err := makeDir(dir)
+	if err != nil {
 		return nil, err
 	}
 	base := filepath.Join(dir, fileName(name))
@@ -166,9 +163,20 @@ func (j *journal) lines(ctx context.Context) iter.Seq[[]byte] {
 func (j *journal) path() string { return j.file.Name() }
 
 // remove deletes the file, and the directory if it was created for it and is empty.
-func (j *journal) remove() {
-	os.Remove(j.path())
-	if j.dir != "" {
-		os.Remove(j.dir)
+func (j *journal) remove() { remove(j.path(), j.dir) }
+
+// makeDir creates a directory if there is none. It returns the name of one that it created.
+func makeDir(dir string) (made string, err error) {
+	if _, err := os.Stat(dir); err != nil {
+		made = dir
+	}
+	return made, os.MkdirAll(dir, 0o755)
+}
+
+// remove deletes a file, and the directory that makeDir created for it if that is empty.
+func remove(path, made string) {
+	os.Remove(path)
+	if made != "" {
+		os.Remove(made)
 	}
 }
