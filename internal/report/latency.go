@@ -129,7 +129,7 @@ func distributions(r *report) []chart.Figure {
 		}
 		for _, p := range points {
 			if m := p.Metrics.Get(d.key); m != nil && m.N > 1 {
-				h := dist.NewHistogram(p.src.stats.Values(p.Block, d.key))
+				h := dist.NewHistogram(p.Values(d.key))
 				if len(r.points) > 1 {
 					f.Series = append(f.Series, cumulative(h, &p))
 					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)),

@@ -84,8 +84,8 @@ type Block struct {
 
 	State string `json:"state,omitempty"` // encoded state, for merging summaries without records
 
-	of       group.ID // the group that the block was computed from
-	response dist.Num // mean response time of successful requests, ms
+	of       *accumulator // the group that the block was computed from; nil if the block was decoded
+	response dist.Num     // mean response time of successful requests, ms
 }
 
 // Window holds the throughput of a part of the run.
@@ -172,7 +172,7 @@ func (m Metrics) MarshalJSON() ([]byte, error) {
 // block computes the figures of the group.
 func (g *accumulator) block(opt *Options) Block {
 	b := Block{
-		of: g.ID, Group: g.Name.Values(opt.By), Simulated: g.facts[factAPI][record.SimAPI],
+		of: g, Group: g.Name.Values(opt.By), Simulated: g.facts[factAPI][record.SimAPI],
 		Rate: g.rate, Parallel: g.slots,
 		Run: strings.Join(g.facts[factRun].sorted(), ", "),
 		API: g.facts[factAPI].sorted(), Op: g.facts[factOp].sorted(),
