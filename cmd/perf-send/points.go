@@ -100,7 +100,7 @@ func (f *flags) inTurn(env *cli.Env, points []load.Point) (bool, error) {
 	if f.Cycle {
 		return false, fault.Usage("give --number or --duration", "--cycle: the first point of the sweep would never end")
 	}
-	if f.Input == "" || f.Input == "-" {
+	if cli.IsStd(f.Input) {
 		if in, ok := env.Stdin.(interface{ Stat() (os.FileInfo, error) }); !ok || !regular(in.Stat()) {
 			return false, fault.Usage(
 				"--number N is the requests of each point; a file as input is sent by each point as a whole",

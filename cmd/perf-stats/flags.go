@@ -154,7 +154,7 @@ func (f *flags) options() (opt stats.Options, err error) {
 		return opt, fault.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
 	}
 	opt.Intervals = f.CI || f.Format == "json"
-	if f.Format == evalscopeFormat && (f.Output == "" || f.Output == "-") {
+	if f.Format == evalscopeFormat && cli.IsStd(f.Output) {
 		return opt, fault.Usage("-o DIR takes them", "--format: evalscope writes files")
 	}
 	if f.Format == "junit" && len(f.SLO) == 0 {

@@ -29,7 +29,7 @@ func run(env *cli.Env) error {
 	if err := f.beside(); err != nil {
 		return err
 	}
-	toStdout := f.Output == "" || f.Output == "-"
+	toStdout := cli.IsStd(f.Output)
 	f.colors = f.Color == "always" || toStdout && f.Colors(env.Stdout)
 	if err := f.checkTrackers(); err != nil {
 		return err
