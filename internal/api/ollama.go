@@ -45,8 +45,7 @@ var ollamaEmbed = Dialect{
 
 var ollamaPlaces = places(map[string]string{
 	"stream": "stream", "max_tokens": "options.num_predict", "temperature": "options.temperature",
-	"top_p": "options.top_p",
-	"top_k": "options.top_k", "frequency_penalty": "options.frequency_penalty",
+	"top_p": "options.top_p", "top_k": "options.top_k", "frequency_penalty": "options.frequency_penalty",
 	"presence_penalty": "options.presence_penalty", "repetition_penalty": "options.repeat_penalty", "seed": "options.seed",
 	"stop": "options.stop[]",
 })

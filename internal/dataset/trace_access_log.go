@@ -216,10 +216,10 @@ func splitUnit(name string) (string, float64) {
 		suffix string
 		ms     float64
 	}{
-		{"_milliseconds", 1}, {"_millis", 1}, {"_msec", 1}, {"_ms", 1}, {"_microseconds", 1e-3}, {"_micros", 1e-3},
-		{"_usec", 1e-3}, {"_us", 1e-3},
-		{"_nanoseconds", 1e-6}, {"_nanos", 1e-6}, {"_nsec", 1e-6}, {"_ns", 1e-6}, {"_seconds", 1000}, {"_secs", 1000},
-		{"_sec", 1000}, {"_s", 1000},
+		{"_milliseconds", 1}, {"_millis", 1}, {"_msec", 1}, {"_ms", 1},
+		{"_microseconds", 1e-3}, {"_micros", 1e-3}, {"_usec", 1e-3}, {"_us", 1e-3},
+		{"_nanoseconds", 1e-6}, {"_nanos", 1e-6}, {"_nsec", 1e-6}, {"_ns", 1e-6},
+		{"_seconds", 1000}, {"_secs", 1000}, {"_sec", 1000}, {"_s", 1000},
 	} {
 		if stem, ok := strings.CutSuffix(name, u.suffix); ok {
 			return stem, u.ms

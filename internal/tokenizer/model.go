@@ -20,10 +20,9 @@ var newerModels = map[string]string{
 // newerPrefixes are prefixes of models. One that begins with another comes first.
 var newerPrefixes = []struct{ prefix, encoding string }{
 	{"o1-", "o200k_base"}, {"o3-", "o200k_base"}, {"o4-", "o200k_base"}, {"gpt-5", "o200k_base"},
-	{"chatgpt-4o-", "o200k_base"},
-	{"gpt-35-turbo-", "cl100k_base"}, {"gpt-oss-", "o200k_harmony"}, {"ft:gpt-4o", "o200k_base"},
-	{"ft:gpt-4", "cl100k_base"},
-	{"ft:gpt-3.5-turbo", "cl100k_base"}, {"ft:davinci-002", "cl100k_base"}, {"ft:babbage-002", "cl100k_base"},
+	{"chatgpt-4o-", "o200k_base"}, {"gpt-35-turbo-", "cl100k_base"}, {"gpt-oss-", "o200k_harmony"},
+	{"ft:gpt-4o", "o200k_base"}, {"ft:gpt-4", "cl100k_base"}, {"ft:gpt-3.5-turbo", "cl100k_base"},
+	{"ft:davinci-002", "cl100k_base"}, {"ft:babbage-002", "cl100k_base"},
 }
 
 // Encoding returns the name of the vocabulary that Open opens for a name, which may be "" or a model of OpenAI. Other
