@@ -77,7 +77,7 @@ func percentage(text string) (float64, error) {
 	return v / 100, nil
 }
 
-// mostReasons is the most reasons that are listed.
+// mostReasons limits the reasons that are listed.
 const mostReasons = 8
 
 // failOnRegression fails if a headline figure is worse by more than the limit, and with the code of its own if one

@@ -15,8 +15,8 @@ const termHeight = 14
 // leastWidth is the width of the narrowest supported terminal, in columns.
 const leastWidth = 40
 
-// Term draws one figure for a terminal of that many columns, without colours. Each character is two by four dots of
-// braille; letters at the points of a series distinguish it from the others, and cells have shades.
+// Term draws one figure for a terminal with the given number of columns, without colours. Each character is two by four
+// dots of braille; letters at the points of a series distinguish it from the others, and cells have shades.
 func Term(w io.Writer, f *Figure, columns int) error {
 	if columns <= 0 {
 		columns = 100

@@ -12,7 +12,7 @@ import (
 // ranks returns the rows of benchmark_percentile.json between min and max.
 func ranks() []float64 { return []float64{1, 5, 10, 25, 50, 75, 90, 95, 99} }
 
-// rounded returns a number with that many decimals, or −1 if it does not exist, as evalscope writes it.
+// rounded returns v with the given number of decimals, or −1 if it does not exist, as evalscope writes it.
 func rounded(v dist.Num, decimals int) dist.Num {
 	if !v.Known() {
 		return -1

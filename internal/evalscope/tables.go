@@ -188,7 +188,7 @@ func (p *Point) rank(label, column string, places int) string {
 	return "-"
 }
 
-// decimal returns a number with at most that many decimals, as evalscope writes it: without thousands separators.
+// decimal returns f with at most the given number of decimals, as evalscope writes it: without thousands separators.
 func decimal(f float64, decimals int) string {
 	return table.Trim(strconv.FormatFloat(f, 'f', decimals, 64))
 }

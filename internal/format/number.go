@@ -47,7 +47,8 @@ func seconds(v dist.Num) string {
 	return Number(v*1000/dist.Num(scale)) + " " + unit
 }
 
-// durationUnit returns the unit for the durations of a row, of which ms is a typical one, and its size in ms.
+// durationUnit returns the unit for the durations of a row, given a typical one in ms. scale is the size of the unit in
+// ms.
 func durationUnit(ms float64) (scale float64, unit string) {
 	switch {
 	case ms > 0 && ms < 1:

@@ -34,7 +34,7 @@ func marked(title string, simulated bool) string {
 	return title
 }
 
-// name returns the values of a block's group, which tell it from the other blocks of its summary.
+// name returns the values of a block's group, which distinguish it from the other blocks of its summary.
 func name(b *stats.Block) string {
 	var parts []string
 	for _, v := range b.Group {

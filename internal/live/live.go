@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 )
 
-// unknownWidth is the width of a terminal that does not tell it, in columns.
+// unknownWidth is the assumed width of a terminal that does not report it, in columns.
 const unknownWidth = 200
 
 // screen is a terminal with text that the next drawing replaces.

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// mostCompared is the most files that are compared with the first.
+// mostCompared limits the files that are compared with the first.
 const mostCompared = 4
 
 // comparisons returns tables that compare the first source with each other one, by the judged figures of each load

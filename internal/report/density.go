@@ -25,7 +25,7 @@ const (
 	leastMedian  = 20
 )
 
-// mostTPOTBins is the most intervals whose mean number of requests in flight is the x of their requests.
+// mostTPOTBins limits the intervals whose mean number of requests in flight is the x of their requests.
 const mostTPOTBins = 1024
 
 // shortTPOT is the number of octaves below the median in which TPOTs have rows. Shorter ones come from chunks that

@@ -42,10 +42,10 @@ func curvePercentiles() []float64 {
 	return grid
 }
 
-// mostBands is the most curves with bands. More bands would hide one another.
+// mostBands limits the curves with bands. More bands would hide one another.
 const mostBands = 4
 
-// mostCurves is the most load points with a curve in one figure.
+// mostCurves limits the load points with a curve in one figure.
 const mostCurves = 10
 
 // curves returns the load points that have a curve: if there are too many, some at even steps, and the best.

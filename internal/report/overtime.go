@@ -94,7 +94,7 @@ func (r *report) timeFigure(name, title, note string, y chart.Axis) chart.Figure
 	return f
 }
 
-// mostTimeMarks is the most load points that are marked along the run.
+// mostTimeMarks limits the load points that are marked along the run.
 const mostTimeMarks = 12
 
 // firstMeasured returns when the warm-up was over, in µs.
@@ -200,8 +200,8 @@ const (
 	enoughP99 = 10 * leastP99
 )
 
-// intervals cuts the timeline into parts of at least that many values, none of which spans two load points. A part has
-// fewer only if its load point has.
+// intervals cuts the timeline into parts, each with at least the given number of values and within one load point.
+// A part has fewer values only if its load point has.
 func (t timeline) intervals(r *report, kind int, least int64) []interval {
 	begins := t.begins(r)
 	out := []interval{{}}

@@ -18,7 +18,7 @@ type sample struct {
 	tokens  bottom // with the gaps between their chunks
 }
 
-// The most requests of each kind, and the most chunks of one of them.
+// Limits of the requests of each kind, and of the chunks of one of them.
 const (
 	mostRandom  = 15000
 	mostSlowest = 500

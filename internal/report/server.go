@@ -10,7 +10,7 @@ import (
 	"perfpipe/internal/servermetrics"
 )
 
-// mostSamples is the most points of a line of samples.
+// mostSamples limits the points of a line of samples.
 const mostSamples = 600
 
 // server draws the metrics of the server and its GPUs on the time axis of the run.

@@ -88,7 +88,7 @@ func nameSources(sources []*Source) {
 	}
 }
 
-// deeper returns the name of a file with that many of its folders.
+// deeper returns the name of a file with the last of its folders.
 func deeper(path string, folders int) string {
 	parts := strings.Split(filepath.ToSlash(filepath.Clean(path)), "/")
 	dir := parts[max(0, len(parts)-1-folders) : len(parts)-1]

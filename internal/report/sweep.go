@@ -200,7 +200,7 @@ func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, 
 	return f
 }
 
-// mostLabels is the most points of a line that are labelled.
+// mostLabels limits the points of a line that are labelled.
 const mostLabels = 10
 
 // interactivity draws the throughput of all users over the speed of one.

@@ -147,7 +147,7 @@ func (r *report) notes() []string {
 	return notes
 }
 
-// mostNotes is the most notes on load points.
+// mostNotes limits the notes on load points.
 const mostNotes = 6
 
 // unitOf returns the unit of durations in one table, which is ms unless the median of one is long, and a function that
@@ -163,7 +163,7 @@ func (r *report) unitOf(points []point, keys ...string) (unit string, value func
 	return "ms", chart.Number
 }
 
-// verdict returns whether all gates are met, or which are not.
+// verdict returns in words that all gates are met, or lists those that are not.
 func (r *report) verdict(gates []gate.Result) string {
 	var missed []string
 	for _, g := range gates {
@@ -260,7 +260,7 @@ func (r *report) errors() table.Table {
 	return t
 }
 
-// mostErrors is the most kinds of error that are listed.
+// mostErrors limits the kinds of error that are listed.
 const mostErrors = 20
 
 // clip truncates a long text.

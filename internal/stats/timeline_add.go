@@ -72,7 +72,7 @@ func (t *timeline) tokens(r *record.Record, end int64) bool {
 	return true
 }
 
-// total returns the sum of gaps, and whether none of them is negative or too large.
+// total returns the sum of gaps. It reports whether none of them is negative or too large.
 func total(gaps []int64) (sum int64, valid bool) {
 	var all int64 // bitwise or of all gaps, to compare only once: MaxValue is a power of two
 	for ; len(gaps) >= 4; gaps = gaps[4:] {

@@ -36,7 +36,7 @@ func columns() []column {
 	return out
 }
 
-// of returns the value that a record has in the column, and whether it has one.
+// of returns the value that a record has in the column. It reports false if there is none.
 func (c *column) of(r *record.Record) (v reflect.Value, ok bool) {
 	if c.name == "tpot_ms" { // a Decoder leaves it out if it follows from the gaps
 		ms, ok := r.TPOT()

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Decimal returns v with at most that many decimals, without trailing zeros, and with thousands separators: 1,234.5.
+// Decimal returns v with at most the given number of decimals, without trailing zeros, and with thousands separators:
+// 1,234.5.
 func Decimal(v float64, decimals int) string {
 	return Group(Trim(strconv.FormatFloat(v, 'f', decimals, 64)))
 }
