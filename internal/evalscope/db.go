@@ -26,7 +26,7 @@ type databases struct {
 	opt Options
 
 	mu   sync.Mutex
-	open map[string]*database // by group
+	open map[string]*database // by groupName
 	err  error                // the first
 }
 
@@ -37,11 +37,8 @@ type database struct {
 	insert *sql.Stmt
 }
 
-func (d *databases) add(r *record.Record) {
-	if r.Phase == record.PhaseWarmup && !d.opt.Warmup {
-		return
-	}
-	group := groupOf(d.opt.By, r)
+// add adds a record of a group.
+func (d *databases) add(group string, r *record.Record) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	db := d.open[group]

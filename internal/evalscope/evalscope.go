@@ -62,7 +62,7 @@ type Export struct {
 func New(opt Options) *Export {
 	return &Export{
 		opt: opt, defs: []define.Definition{define.EvalscopeFiles()},
-		points: loadPoints{by: opt.By, warmup: opt.Warmup, groups: map[string]*loadPoint{}},
+		points: loadPoints{groups: map[string]*loadPoint{}},
 		dbs:    databases{opt: opt, open: map[string]*database{}},
 	}
 }
@@ -72,8 +72,12 @@ func (e *Export) Collect() func(*record.Record) {
 	d := e.newDefined()
 	e.figures = append(e.figures, d)
 	return func(r *record.Record) {
-		e.dbs.add(r)
-		e.points.add(r)
+		if r.Phase == record.PhaseWarmup && !e.opt.Warmup {
+			return
+		}
+		group := group.NameOf(e.opt.By, r, "").String() // the groupName of its block
+		e.dbs.add(group, r)
+		e.points.add(group, r)
 		d.Add(r)
 	}
 }
@@ -128,9 +132,6 @@ func groupName(b *stats.Block) string {
 	}
 	return strings.Join(values, ", ")
 }
-
-// groupOf returns the groupName of a record.
-func groupOf(by []group.Key, r *record.Record) string { return group.NameOf(by, r, "").String() }
 
 // dir returns the folder of a load point. That of a closed loop is named by its parallel even if it has a rate, and a
 // conversation counts as one request.

@@ -9,7 +9,6 @@ import (
 	mstats "github.com/montanaflynn/stats"
 
 	"perfpipe/internal/dist"
-	"perfpipe/internal/group"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
@@ -17,11 +16,8 @@ import (
 // loadPoints collects what the figures of conversations and of time need: a few numbers of each success. Memory grows
 // with them, as does workload_timeline.json, which has a point for each.
 type loadPoints struct {
-	by     []group.Key
-	warmup bool
-
 	mu     sync.Mutex
-	groups map[string]*loadPoint
+	groups map[string]*loadPoint // by groupName
 }
 
 type loadPoint struct {
@@ -37,15 +33,15 @@ type served struct {
 	turn, prompt, completion, cached int
 }
 
-func (l *loadPoints) add(r *record.Record) {
-	if !r.OK || r.Phase == record.PhaseWarmup && !l.warmup {
+// add adds a record of a group.
+func (l *loadPoints) add(group string, r *record.Record) {
+	if !r.OK {
 		return
 	}
 	s := served{
 		start: float64(r.SentUs) / 1e6, end: float64(r.SentUs)/1e6 + r.LatencyMs/1000, first: firstChunk(r),
 		turn: r.Turn, prompt: r.PromptTokens, completion: r.CompletionTokens, cached: r.CachedTokens,
 	}
-	group := groupOf(l.by, r)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p := l.groups[group]

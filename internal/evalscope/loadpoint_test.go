@@ -1,6 +1,7 @@
 package evalscope
 
 import (
+	"os"
 	"testing"
 
 	"github.com/goccy/go-json"
@@ -13,7 +14,11 @@ import (
 // TestConversations checks evalscope's formulas of conversations and of time against values worked out by hand.
 func TestConversations(t *testing.T) {
 	const second = 1_000_000
-	points := &loadPoints{by: []group.Key{}, groups: map[string]*loadPoint{}}
+	e := New(Options{
+		Dir: t.TempDir(), By: []group.Key{}, Create: func(path string) error { return os.WriteFile(path, nil, 0o600) },
+	})
+	defer e.Abort()
+	add := e.Collect()
 	for _, r := range []record.Record{ // in no order
 		{Session: "a", Turn: 2, SentUs: 13 * second, TTFTMs: 500, LatencyMs: 1500, PromptTokens: 30, CompletionTokens: 11,
 			CachedTokens: 15},
@@ -22,9 +27,9 @@ func TestConversations(t *testing.T) {
 		{Session: "c", Turn: 1, SentUs: 10 * second, Phase: record.PhaseWarmup},
 	} {
 		r.OK, r.Op, r.GapUs = true, "chat", []int64{1}
-		points.add(&r)
+		add(&r)
 	}
-	p := points.groups[""]
+	p := e.points.groups[""]
 	throughput, timeline := p.workload()
 	got, err := json.Marshal([]any{p.turns(dist.Num(0.3)), p.traces(), throughput, timeline})
 	if err != nil {
