@@ -4,7 +4,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -85,7 +84,10 @@ func (s *Store) Add(r *record.Record) {
 
 // Commit stores the figures, if the file format can hold them, and renames the file to its name.
 func (s *Store) Commit(figures []format.Figure) error {
-	err := cmp.Or(s.err, s.w.commit(figures))
+	err := s.err
+	if err == nil {
+		err = s.w.commit(figures)
+	}
 	if err == nil {
 		err = os.Rename(s.partial, s.path)
 	}
