@@ -1,7 +1,8 @@
 // Package request reads and writes the request line: what perf-gen writes and perf-send reads.
 //
 // A line is the JSON body of one HTTP request, or an envelope around a body, or around the turns of a conversation,
-// with the method, URL, headers, arrival time and labels. docs/request.schema.json describes it.
+// with the method, URL, headers, arrival time and labels. Lines that name the same session are the requests of a graph,
+// of which each starts when others have ended. docs/request.schema.json describes a line, docs/requests.md explains it.
 package request
 
 import (
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-json"
 
@@ -26,6 +28,11 @@ type Request struct {
 	Body    json.RawMessage   `json:"body,omitempty"`  // sent as it is
 	Turns   []Turn            `json:"turns,omitempty"`
 	Labels  map[string]string `json:"labels,omitempty"` // copied to the record
+
+	Session string   `json:"session,omitempty"`  // of which the request is a part; empty: none
+	After   []string `json:"after,omitempty"`    // ids of the requests of the session that must have ended
+	History string   `json:"history,omitempty"`  // id of the request whose messages and reply precede those of Body
+	DelayMs float64  `json:"delay_ms,omitempty"` // wait after the last of After has ended, in ms
 
 	PromptTokens int `json:"prompt_tokens,omitempty"` // that the prompt was made of; 0: unknown
 
@@ -85,6 +92,9 @@ func (r *Request) check(turns bool) error {
 	if err := r.checkHTTP(); err != nil {
 		return err
 	}
+	if err := r.checkSession(turns); err != nil {
+		return err
+	}
 	if !turns {
 		return object("body", r.Body)
 	}
@@ -98,6 +108,33 @@ func (r *Request) check(turns bool) error {
 		if t.DelayMs < 0 {
 			return fmt.Errorf("turns[%d].delay_ms is negative", i)
 		}
+	}
+	return nil
+}
+
+// checkSession checks the members that make a line a part of a session.
+func (r *Request) checkSession(turns bool) error {
+	if i := strings.IndexFunc(r.Session, isControl); i >= 0 {
+		return fmt.Errorf("session has a control character: %.60q", r.Session)
+	}
+	name := ""
+	switch {
+	case r.After != nil:
+		name = "after"
+	case r.History != "":
+		name = "history"
+	case r.DelayMs != 0:
+		name = "delay_ms"
+	}
+	switch {
+	case name == "":
+		return nil
+	case turns:
+		return fmt.Errorf("%s is for lines with a body: turns have their own order", name)
+	case r.Session == "":
+		return fmt.Errorf("%s is for the requests of a session, and the line names none", name)
+	case r.DelayMs < 0:
+		return errors.New("delay_ms is negative")
 	}
 	return nil
 }
@@ -148,5 +185,5 @@ func (r *Request) Line(buf []byte) ([]byte, error) {
 
 func (r *Request) bare() bool {
 	return r.Body != nil && r.ID == "" && r.Method == "" && r.URL == "" && r.Headers == nil && r.AtMs == nil &&
-		r.Labels == nil && r.PromptTokens == 0
+		r.Labels == nil && r.Session == "" && r.PromptTokens == 0
 }

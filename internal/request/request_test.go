@@ -21,6 +21,16 @@ func TestParse(t *testing.T) {
 			want: `{"custom_id":"x","method":"POST","url":"/v1/embeddings","at_ms":0,"body":{"input":"a"}}`},
 		{line: `{"turns":[{"body":{"messages":[]}},{"body":{"messages":[]},"delay_ms":5}]}`,
 			want: `{"turns":[{"body":{"messages":[]}},{"body":{"messages":[]},"delay_ms":5}]}`},
+		{line: `{"custom_id":"b","session":"s","after":["a"],"history":"a","delay_ms":1.5,"body":{}}`,
+			want: `{"custom_id":"b","body":{},"session":"s","after":["a"],"history":"a","delay_ms":1.5}`},
+		{line: `{"session":"s","body":{}}`, want: `{"body":{},"session":"s"}`},
+		{line: `{"session":"s","turns":[{"body":{}}]}`, want: `{"turns":[{"body":{}}],"session":"s"}`},
+		{line: `{"after":[],"body":{}}`, err: "after is for the requests of a session, and the line names none"},
+		{line: `{"delay_ms":5,"body":{}}`, err: "delay_ms is for the requests of a session"},
+		{line: `{"session":"s","delay_ms":-5,"body":{}}`, err: "delay_ms is negative"},
+		{line: `{"session":"s","history":"a","turns":[{"body":{}}]}`, err: "history is for lines with a body"},
+		{line: `{"session":"s","after":"a","body":{}}`, err: "not a request envelope"},
+		{line: `{"session":"a\nb","body":{}}`, err: "session has a control character"},
 		{line: `[1]`, err: "not a JSON object"},
 		{line: `{"a":`, err: "not valid JSON"},
 		{line: `{"body":{},"turns":[]}`, err: "not both"},
@@ -60,6 +70,7 @@ func TestSchema(t *testing.T) {
 		{ID: "1", Method: "POST", URL: "/v1/completions", Headers: map[string]string{"a": "b"}, AtMs: &at,
 			Body: json.RawMessage(`{"prompt":"a"}`), Labels: map[string]string{"k": "v"}},
 		{Turns: []Turn{{Body: json.RawMessage(`{"messages":[]}`)}, {Body: json.RawMessage(`{}`), DelayMs: 3}}},
+		{ID: "2", Session: "s", After: []string{"1"}, History: "1", DelayMs: 7, Body: json.RawMessage(`{"messages":[]}`)},
 	} {
 		line, err := r.Append(nil)
 		if err != nil {
@@ -70,7 +81,8 @@ func TestSchema(t *testing.T) {
 		}
 	}
 	for _, line := range []string{`[]`, `{"body":1}`, `{"turns":[]}`, `{"body":{},"turns":[{"body":{}}]}`,
-		`{"turns":[{"delay_ms":1}]}`, `{"body":{},"labels":{"a":1}}`} {
+		`{"turns":[{"delay_ms":1}]}`, `{"body":{},"labels":{"a":1}}`, `{"body":{},"after":["a"]}`,
+		`{"turns":[{"body":{}}],"session":"s","delay_ms":1}`} {
 		if validate(schema, []byte(line)) == nil {
 			t.Errorf("%s: is valid", line)
 		}
@@ -90,6 +102,7 @@ func validate(schema *jsonschema.Schema, line []byte) error {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"custom_id":"a","body":{"b":1},"at_ms":1.5}`))
+	f.Add([]byte(`{"custom_id":"b","session":"s","after":["a"],"history":"a","delay_ms":2,"body":{"messages":[]}}`))
 	f.Add([]byte(`{"turns":[{"body":{"messages":[]},"delay_ms":1}]}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		r, err := Parse(bytes.ReplaceAll(line, []byte("\n"), nil))
