@@ -49,11 +49,11 @@ func (r *Record) hide() {
 // decode reads a line of any form.
 func (r *Record) decode(line []byte) error {
 	// The decoder does not touch fields of absent keys, which would retain the values of the line before.
-	*r = Record{GapUs: r.GapUs[:0], ChunkTokens: r.ChunkTokens[:0]}
+	*r = r.emptied()
 	err := json.Unmarshal(line, r)
 	if err != nil {
 		if whole, ok := fastjson.WithWholeNumbers(line); ok {
-			*r = Record{GapUs: r.GapUs[:0], ChunkTokens: r.ChunkTokens[:0]}
+			*r = r.emptied()
 			err = json.Unmarshal(whole, r)
 		}
 	}
@@ -65,6 +65,11 @@ func (r *Record) decode(line []byte) error {
 	}
 	r.Keys = keysOf(line)
 	return nil
+}
+
+// emptied returns an empty record that keeps the memory of the lists.
+func (r *Record) emptied() Record {
+	return Record{GapUs: r.GapUs[:0], ChunkTokens: r.ChunkTokens[:0], AfterTurns: r.AfterTurns[:0]}
 }
 
 // Keys is a set of those keys of a record line whose absence means something else than a zero.

@@ -30,6 +30,10 @@ var fields = [...]field{
 	{`"session":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Session) }},
 	{`"turn":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Turn) }},
 	{`"turns":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Turns) }},
+	{`"depth":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Depth) }},
+	{`"after_turns":`, 0, func(b []byte, r *Record) int { return fastjson.Ints(b, &r.AfterTurns) }},
+	{`"delay_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.DelayMs) }},
+	{`"skipped":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Skipped) }},
 	{`"shard":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Shard) }},
 	{`"labels":`, 0, func(b []byte, r *Record) int { return readLabels(b, &r.Labels) }},
 	{`"run_id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.RunID) }},
@@ -129,6 +133,10 @@ func (w *writer) record(e *Encoder, r *Record) {
 	w.text(`,"session":`, r.Session)
 	w.count(`,"turn":`, r.Turn)
 	w.count(`,"turns":`, r.Turns)
+	w.count(`,"depth":`, r.Depth)
+	integers(w, `,"after_turns":`, r.AfterTurns)
+	w.measure(`,"delay_ms":`, r.DelayMs)
+	w.count(`,"skipped":`, r.Skipped)
 	w.text(`,"shard":`, r.Shard)
 	w.any(`,"labels":`, r.Labels, len(r.Labels) > 0)
 	w.cached(e, r.loadPoint())

@@ -24,12 +24,22 @@ type Record struct {
 	ID string `json:"id,omitempty"`
 	// Counted from 0 over the run, in order of arrival.
 	Seq int64 `json:"seq" record:"min=0"`
-	// The conversation that the request belongs to.
+	// The session or conversation that the request belongs to.
 	Session string `json:"session,omitempty"`
-	// The turn of the conversation, counted from 1.
+	// The place of the request among the lines of its session, or turns of its conversation, counted from 1.
 	Turn int `json:"turn,omitempty" record:"min=1"`
-	// The number of turns that the conversation was to have.
+	// The number of requests that the session was to have.
 	Turns int `json:"turns,omitempty" record:"min=1"`
+	// The number of requests on the longest way through the session to this one, itself included: 1 for one that waits
+	// for no other. The depth of a turn of a conversation is its number.
+	Depth int `json:"depth,omitempty" record:"min=1"`
+	// The turns that had to end before the request was due. Absent if it waited for none.
+	AfterTurns []int `json:"after_turns,omitempty" record:"min=1"`
+	// The wait between the end of the last of after_turns, or the start of the session, and scheduled_us: the time of a
+	// tool or a user, after speed-up and limit. scheduled_us − delay_ms is when the request was unblocked.
+	DelayMs float64 `json:"delay_ms,omitempty" record:"min=0"`
+	// The requests of the session that were not sent because this one failed.
+	Skipped int `json:"skipped,omitempty" record:"min=0"`
 	// Which of several perf-sends sent the request.
 	Shard string `json:"shard,omitempty"`
 	// Copied from the request, for grouping.

@@ -54,7 +54,8 @@ func (s *scanner) scan(line []byte) (*Record, bool) {
 
 // parse reads a line with any of the known keys.
 func (t *template) parse(line []byte) bool {
-	t.rec = Record{GapUs: t.rec.GapUs[:0], ChunkTokens: t.rec.ChunkTokens[:0], Keys: keyLine}
+	t.rec = t.rec.emptied()
+	t.rec.Keys = keyLine
 	t.fields, t.ends = t.fields[:0], t.ends[:0]
 	if len(line) == 0 || line[0] != '{' {
 		return false
