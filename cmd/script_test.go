@@ -33,7 +33,7 @@ func build(m *testing.M) int {
 	if race {
 		args = append(args, "-race")
 	}
-	args = append(args, "./...", "../scripts/internal/evalscope-perf")
+	args = append(args, "./...", "../scripts/drop-in/evalscope-perf")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
 		return 1
