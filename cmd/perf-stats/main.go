@@ -148,7 +148,7 @@ func (f *flags) write(w io.Writer, s *stats.Summary) error {
 	chosen, _ := format.Named(f.Format)
 	opt := format.Options{Intervals: f.CI}
 	if f.run != nil {
-		opt.Facts = f.run.Rows()
+		opt.Facts, opt.Host = f.run.Rows(), f.run.Host
 	}
 	if f.colors {
 		opt.Stress = cli.Stress

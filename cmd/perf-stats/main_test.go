@@ -47,7 +47,7 @@ func TestGolden(t *testing.T) {
 		"define-one":  "--define evalscope one.jsonl",
 		"compare-one": "--compare one.jsonl one.jsonl",
 		"html":        "--format html one.jsonl",
-		"prometheus":  "--format prometheus sweep.jsonl",
+		"prometheus":  "--format prometheus --goodput ttft_ms<220 --slo goodput>=0.2 --gpus 4 sweep.jsonl",
 		"rerank":      "rerank.jsonl",
 		"by":          "--by finish_reason,prompt_tokens --format csv sweep.jsonl",
 		"where":       "--where .ok|not sweep.jsonl",
@@ -69,6 +69,16 @@ func TestGolden(t *testing.T) {
 			golden(t, name, out)
 		})
 	}
+}
+
+// TestJUnit has gates that are met, missed, missed by failed requests, and on a figure that does not exist.
+func TestJUnit(t *testing.T) {
+	out, errs, code := stat(t, "", "--format", "junit", "sweep.jsonl", "--slo", "ok>=0.5", "ttft_ms:p99<210",
+		"response_ms:p99<500", "cache_hit>0.5")
+	if want := "perf-stats: --slo: rate=5 misses ttft_ms:p99<210: it is 227.3 (and 4 more)\n"; code != 1 || errs != want {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	golden(t, "junit", out)
 }
 
 func golden(t *testing.T, name, got string) {

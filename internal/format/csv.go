@@ -97,10 +97,7 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	c.num("steady_input_tokens_per_s", b.Steady.InputPerS)
 	c.num("steady_total_tokens_per_s", b.Steady.TotalPerS)
 	c.num("steady_in_flight", b.Steady.InFlight)
-	good := stats.Good{Share: dist.NaN(), PerS: dist.NaN()}
-	if b.Goodput != nil {
-		good = *b.Goodput
-	}
+	good := goodput(b)
 	c.num("goodput_share", good.Share)
 	c.num("goodput_per_s", good.PerS)
 	for _, key := range metric.Keys() {
@@ -108,6 +105,14 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	}
 	c.add("client", b.Client.Level)
 	return c.header, c.row
+}
+
+// goodput returns the goodput of a block, whose figures do not exist without limits.
+func goodput(b *stats.Block) stats.Good {
+	if b.Goodput == nil {
+		return stats.Good{Share: dist.NaN(), PerS: dist.NaN()}
+	}
+	return *b.Goodput
 }
 
 // metric adds the statistics of a distribution, which no record has if m is nil.

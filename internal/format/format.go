@@ -29,6 +29,7 @@ type Format struct {
 // Options select what the tables of a summary show besides its figures.
 type Options struct {
 	Facts     [][2]string              // of the run as a whole: names and values, shown first
+	Host      string                   // on which the load generator ran; "" if unknown
 	Intervals bool                     // confidence intervals below means and percentiles
 	Stress    func(cell string) string // colors text cells that must not be missed; nil: none
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -15,63 +16,151 @@ import (
 	"perfpipe/internal/visible"
 )
 
+// gauge is a figure of a block as a Prometheus gauge.
+type gauge struct {
+	name, help string
+	of         func(*stats.Block) dist.Num
+}
+
+// gauges returns the figures of a block that are single numbers. Their names end in their unit, in full, as promtool
+// demands.
+func gauges() []gauge {
+	whole := func(of func(*stats.Block) int64) func(*stats.Block) dist.Num {
+		return func(b *stats.Block) dist.Num { return dist.Num(of(b)) }
+	}
+	return []gauge{
+		{"requests", "Requests measured.", whole(func(b *stats.Block) int64 { return b.Requests })},
+		{"failed_requests", "Requests that failed.", whole(func(b *stats.Block) int64 { return b.Failed })},
+		{"sent_twice_requests", "Requests that were sent again.",
+			whole(func(b *stats.Block) int64 { return b.SentTwice })},
+		{"success_ratio", "Successful requests ÷ requests.", func(b *stats.Block) dist.Num { return b.SuccessRate }},
+		{"goodput_ratio", "Requests that meet every goodput limit ÷ requests.",
+			func(b *stats.Block) dist.Num { return goodput(b).Share }},
+		{"goodput_requests_per_second", "Requests that meet every goodput limit, per second.",
+			func(b *stats.Block) dist.Num { return goodput(b).PerS }},
+		{"duration_seconds", "From the first request due to the last end.",
+			func(b *stats.Block) dist.Num { return b.DurationS }},
+		{"last_end_timestamp_seconds", "When the last request ended, in seconds since the epoch.",
+			func(b *stats.Block) dist.Num { return positive(dist.Num(b.LastEndUs) / 1e6) }},
+		{"asked_requests_per_second", "Rate at which requests were to start.",
+			func(b *stats.Block) dist.Num { return positive(dist.Num(b.Rate)) }},
+		{"asked_requests_in_flight", "Concurrency that was asked for.",
+			func(b *stats.Block) dist.Num { return positive(dist.Num(b.Parallel)) }},
+		{"requests_per_second", "Successes per second.", func(b *stats.Block) dist.Num { return b.RequestsPerS }},
+		{"output_tokens_per_second", "Output tokens per second.", func(b *stats.Block) dist.Num { return b.OutputPerS }},
+		{"input_tokens_per_second", "Input tokens per second.", func(b *stats.Block) dist.Num { return b.InputPerS }},
+		{"total_tokens_per_second", "Input and output tokens per second.",
+			func(b *stats.Block) dist.Num { return b.TotalPerS }},
+		{"items_per_second", "Embeddings or ranked documents per second.",
+			func(b *stats.Block) dist.Num { return b.ItemsPerS }},
+		{"steady_requests_per_second", "Successes per second of the steady state.",
+			func(b *stats.Block) dist.Num { return b.Steady.RequestsPerS }},
+		{"steady_output_tokens_per_second", "Output tokens per second of the steady state.",
+			func(b *stats.Block) dist.Num { return b.Steady.OutputPerS }},
+		{"peak_output_tokens_per_second", "Maximum of the output tokens that arrived in one second.",
+			func(b *stats.Block) dist.Num { return b.PeakOutput }},
+		{"output_tokens_per_second_per_gpu", "Output tokens per second and GPU.",
+			func(b *stats.Block) dist.Num { return b.OutputPerGPU }},
+		{"requests_in_flight", "Mean of requests in flight.", func(b *stats.Block) dist.Num { return b.InFlight }},
+		{"peak_requests_in_flight", "Maximum of requests in flight.",
+			whole(func(b *stats.Block) int64 { return b.PeakInFlight })},
+		{"cache_hit_ratio", "Cached ÷ input tokens, if the server reports them.",
+			func(b *stats.Block) dist.Num { return b.CacheHit }},
+		{"tokens_per_chunk", "Mean of the tokens of a chunk after the first.",
+			func(b *stats.Block) dist.Num { return b.ChunkTokens }},
+		{"saturated", "1 if the server did not keep up with the load.",
+			func(b *stats.Block) dist.Num { return truth(b.Saturated != "") }},
+		{"simulated", "1 if the built-in simulator answered, so that no server was measured.",
+			func(b *stats.Block) dist.Num { return truth(b.Simulated) }},
+	}
+}
+
+// positive returns v, or NaN if it is 0 because it is not known.
+func positive(v dist.Num) dist.Num {
+	if v == 0 {
+		return dist.NaN()
+	}
+	return v
+}
+
+func truth(v bool) dist.Num {
+	if v {
+		return 1
+	}
+	return 0
+}
+
 // prometheus writes the figures in the text format of Prometheus, for a textfile collector or a push gateway. Units are
 // seconds and tokens, distributions are summaries, and the keys of the group are labels.
 func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 	w := bufio.NewWriter(out)
-	family := func(name, kind, help string, sample func(w io.Writer, b *stats.Block, labels string)) {
-		var samples bytes.Buffer
+	labels := make([]string, len(s.Blocks))
+	for i := range s.Blocks {
+		labels[i] = blockLabels(&s.Blocks[i])
+	}
+	family := func(name, kind, help string, samples func(w io.Writer, b *stats.Block, labels string)) {
+		var text bytes.Buffer
 		for i := range s.Blocks {
-			sample(&samples, &s.Blocks[i], labels(&s.Blocks[i]))
+			samples(&text, &s.Blocks[i], labels[i])
 		}
-		if samples.Len() > 0 {
-			fmt.Fprintf(w, "# HELP perfpipe_%s %s\n# TYPE perfpipe_%s %s\n%s", name, help, name, kind, &samples)
+		if text.Len() > 0 {
+			fmt.Fprintf(w, "# HELP perfpipe_%s %s\n# TYPE perfpipe_%s %s\n%s", name, help, name, kind, &text)
 		}
 	}
-	gauge := func(name, help string, of func(*stats.Block) dist.Num) {
-		family(name, "gauge", help, func(w io.Writer, b *stats.Block, l string) {
-			if v := of(b); v.Known() {
-				fmt.Fprintf(w, "perfpipe_%s{%s} %s\n", name, l, plain(v))
+	for _, g := range gauges() {
+		family(g.name, "gauge", g.help, func(w io.Writer, b *stats.Block, l string) {
+			if v := g.of(b); v.Known() {
+				fmt.Fprintf(w, "perfpipe_%s{%s} %s\n", g.name, l, plain(v))
 			}
 		})
 	}
-	gauge("requests", "Requests measured.", func(b *stats.Block) dist.Num { return dist.Num(b.Requests) })
-	gauge("failed_requests", "Requests that failed.", func(b *stats.Block) dist.Num { return dist.Num(b.Failed) })
-	gauge("sent_twice_requests", "Requests that were sent again.",
-		func(b *stats.Block) dist.Num { return dist.Num(b.SentTwice) })
-	gauge("duration_seconds", "From the first request due to the last end.",
-		func(b *stats.Block) dist.Num { return b.DurationS })
-	gauge("requests_per_second", "Successes per second.", func(b *stats.Block) dist.Num { return b.RequestsPerS })
-	gauge("output_tokens_per_second", "Output tokens per second.", func(b *stats.Block) dist.Num { return b.OutputPerS })
-	gauge("input_tokens_per_second", "Input tokens per second.", func(b *stats.Block) dist.Num { return b.InputPerS })
-	gauge("requests_in_flight", "Mean of requests in flight.", func(b *stats.Block) dist.Num { return b.InFlight })
-	gauge("simulated", "1 where the built-in simulator answered, so that no server was measured.",
-		func(b *stats.Block) dist.Num {
-			if b.Simulated {
-				return 1
+	family("errors", "gauge", "Requests that failed, by the kind of error.",
+		func(w io.Writer, b *stats.Block, l string) {
+			for _, e := range b.Errors {
+				fmt.Fprintf(w, "perfpipe_errors{%s,%s} %d\n", l, label("kind", e.Kind), e.Count)
 			}
-			return 0
 		})
-	for _, key := range metric.Keys() {
-		name, unit := key, dist.Num(1)
-		if base, ok := strings.CutSuffix(key, "_ms"); ok {
-			name, unit = base+"_seconds", 1000
-		}
-		family(name, "summary", "Distribution over requests; see docs/metrics.md.",
+	family("slo_met", "gauge", "1 if the gate is met, 0 if it is missed.",
+		func(w io.Writer, b *stats.Block, l string) {
+			for _, g := range b.Gates {
+				fmt.Fprintf(w, "perfpipe_slo_met{%s,%s} %s\n", l, label("gate", g.Gate), plain(truth(g.Pass)))
+			}
+		})
+	family("load_generator_info", "gauge", "Verdict of the load generator on itself; the value is always 1.",
+		func(w io.Writer, b *stats.Block, l string) {
+			fmt.Fprintf(w, "perfpipe_load_generator_info{%s,%s} 1\n", l, label("verdict", b.Client.Level))
+		})
+	for _, m := range metric.All() {
+		name, unit := baseUnit(m.Key)
+		family(name, "summary", "Distribution of "+m.Name+", over requests, gaps or conversations.",
 			func(w io.Writer, b *stats.Block, l string) {
-				m := b.Metrics.Get(key)
-				if m == nil {
-					return
+				if m := b.Metrics.Get(m.Key); m != nil {
+					summary(w, "perfpipe_"+name, l, m, unit)
 				}
-				for _, p := range m.Percentiles {
-					fmt.Fprintf(w, "perfpipe_%s{%s,quantile=\"%s\"} %s\n", name, l, strconv.FormatFloat(p.P/100, 'g', 6, 64),
-						sample(p.Value/unit))
-				}
-				fmt.Fprintf(w, "perfpipe_%s_sum{%s} %s\n", name, l, sample(m.Mean*dist.Num(m.N)/unit))
-				fmt.Fprintf(w, "perfpipe_%s_count{%s} %d\n", name, l, m.N+m.Failed)
 			})
 	}
 	return w.Flush()
+}
+
+// summary writes a distribution, in units of which unit are one of the metric's.
+func summary(w io.Writer, name, labels string, m *stats.Metric, unit dist.Num) {
+	for _, p := range m.Percentiles {
+		q := strconv.FormatFloat(p.P/100, 'g', 6, 64)
+		fmt.Fprintf(w, "%s{%s,quantile=\"%s\"} %s\n", name, labels, q, sample(p.Value/unit))
+	}
+	fmt.Fprintf(w, "%s_sum{%s} %s\n", name, labels, sample(m.Mean*dist.Num(m.N)/unit))
+	fmt.Fprintf(w, "%s_count{%s} %d\n", name, labels, m.N+m.Failed)
+}
+
+// baseUnit returns the name of a metric with its base unit in full, and how many of its own units are one base unit.
+func baseUnit(key string) (name string, unit dist.Num) {
+	if base, ok := strings.CutSuffix(key, "_ms"); ok {
+		return base + "_seconds", 1000
+	}
+	if base, ok := strings.CutSuffix(key, "_per_s"); ok {
+		return base + "_per_second", 1
+	}
+	return key, 1
 }
 
 // sample returns a number as Prometheus writes it.
@@ -95,12 +184,20 @@ func labelName(key string) string {
 	}, key)
 }
 
-// labels returns the keys of the group, the models and the operations as labels.
-func labels(b *stats.Block) string {
-	var out []string
-	add := func(name, value string) {
-		value = strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(visible.Line(value))
-		out = append(out, fmt.Sprintf(`%s="%s"`, labelName(name), value))
+func label(name, value string) string {
+	return fmt.Sprintf(`%s="%s"`, name, strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(visible.Line(value)))
+}
+
+// blockLabels returns the keys of the group, the models and the operations as labels. Keys that Prometheus cannot tell
+// apart get numbers.
+func blockLabels(b *stats.Block) string {
+	names, out := []string{"kind", "gate", "verdict", "quantile"}, []string{}
+	add := func(key, value string) {
+		name := labelName(key)
+		for k := 2; slices.Contains(names, name); k++ {
+			name = labelName(key) + "_" + strconv.Itoa(k)
+		}
+		names, out = append(names, name), append(out, label(name, value))
 	}
 	for _, v := range b.Group {
 		add(v.Key, v.Value)
