@@ -60,6 +60,8 @@ type flags struct {
 	part    load.Shard // that this process has
 	eachAll bool       // each point of a sweep sends all lines
 	folder  string     // of this run, in --run-dir
+	log     string     // of the request lines, in the folder
+	tty     bool       // messages go to a terminal
 
 	Input string `arg:"" optional:"" name:"file" help:"File of request lines, also gzip or zstd; default: stdin."`
 

@@ -24,7 +24,8 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, about, groups(), choices(), vars()); err != nil {
 		return err
 	}
-	env.Mode = f.Mode.Private()
+	f.tty = env.TTY
+	env.Mode, env.Hints = f.Mode.Private(), f.hint
 	if f.ServeSim != "" {
 		return serveSim(env, &f)
 	}

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/load"
 	"perfpipe/internal/partial"
-	"perfpipe/internal/recordfile"
 )
 
 // checkFiles refuses files that would destroy each other, or the records of an earlier run.
@@ -65,59 +64,30 @@ func (f *flags) checkResume() error {
 	return nil
 }
 
-// openRecords opens the file of the records, and checks that the other files can be written.
-func (f *flags) openRecords(env *cli.Env) (*recordfile.File, load.Sent, error) {
-	for _, other := range []struct{ flag, path string }{{"--facts-out", f.FactsOut}, {"--metrics-out", f.MetricsOut}} {
-		file := env.Continue(other.path)
-		if err := file.Open(); err != nil {
-			return nil, load.Sent{}, fmt.Errorf("%s: %w", other.flag, err)
-		}
-		file.Rescue(false)
+// useRunDir creates the folder of this run in --run-dir, for all files that have no path of their own.
+func (f *flags) useRunDir() error {
+	if f.RunDir == "" {
+		return nil
 	}
-	if f.Resume == "" {
-		out, err := recordfile.Open(env.Create(f.Output), f.Output)
-		return out, load.Sent{}, err
+	suffix := ""
+	if f.part.Of > 1 {
+		suffix = fmt.Sprintf("-%d", f.part.Index)
 	}
-	out, sent, err := recordfile.Resume(f.Resume, env.Continue)
-	switch {
-	case errors.Is(err, recordfile.ErrNotRegular):
-		return nil, load.Sent{}, fault.Usage("", "--resume: %w", err)
-	case err != nil:
-		return nil, load.Sent{}, fmt.Errorf("--resume: %w", err)
-	case sent == nil:
-		return out, load.Sent{}, nil
-	}
-	again := ""
-	if sent.Dropped > 0 {
-		again = fmt.Sprintf("; %d more were cut short and are sent again", sent.Dropped)
-	}
-	env.Say("--resume: %s holds %d records%s", f.Resume, sent.Records, again)
-	earlier, err := sent.Load(f.part)
+	dir, err := facts.NewFolder(f.RunDir, time.Now(), suffix)
 	if err != nil {
-		out.Abort()
-		return nil, load.Sent{}, fmt.Errorf("--resume: %w", err)
+		return fault.Fail("", "--run-dir: %w", err)
 	}
-	return out, earlier, nil
-}
-
-// endOutput ends the records of a run. err is what ended the run, or nil.
-func (r *runner) endOutput(err error) error {
-	if err != nil && r.records.Count() == 0 && r.f.Resume == "" {
-		r.records.Abort()
-		return err
-	}
-	failed := r.records.Close()
-	lost, ok := errors.AsType[*recordfile.LostError](failed)
-	switch {
-	case !ok:
-		return err
-	case cli.IsBrokenPipe(failed):
-		if lost.Lost > 0 {
-			r.env.Say("the reader of stdout has gone: %d records are lost", lost.Lost)
-			r.env.Hint("-o FILE writes the records to a file; tee -i FILE outlives Ctrl-C")
+	f.folder, f.log = dir, filepath.Join(dir, facts.RequestsFile)
+	for _, file := range []struct {
+		flag *string
+		name string
+	}{{&f.Output, facts.RecordsFile}, {&f.FactsOut, facts.FactsFile}} {
+		if *file.flag == "" {
+			*file.flag = filepath.Join(dir, file.name)
 		}
-	case !errors.Is(err, fault.ErrInterrupted) && lost.Partial != "":
-		return fault.Fail("free disk space; then --resume "+r.f.Output+" sends what is missing", "%w", lost)
 	}
-	return cmp.Or(err, failed)
+	if f.MetricsOut == "" && (len(f.URL) > 0 || f.API != "") {
+		f.MetricsOut = filepath.Join(dir, facts.MetricsFile)
+	}
+	return nil
 }

@@ -1,14 +1,14 @@
 package main
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 
+	"perfpipe/internal/bench"
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
-	"perfpipe/internal/record"
 	"perfpipe/internal/schedule"
 	"perfpipe/internal/search"
 )
@@ -51,70 +51,19 @@ func (f *flags) checkSearch() error {
 	return err
 }
 
-// searchFacts is the verdict of a search in --facts-out.
-type searchFacts struct {
-	What string   `json:"what"` // parallel or rate
-	SLO  []string `json:"slo"`
-	search.Result
-	Trusted bool `json:"trusted"`
-}
-
-// search runs --search.
-func (r *runner) search(ctx context.Context) error {
-	f := r.f
-	slo, err := f.slo()
-	if err != nil {
-		return err
+// searchConfig returns the search, if there is one.
+func (f *flags) searchConfig() (s bench.Search, err error) {
+	s = bench.Search{Knee: f.Profile != "", What: cmp.Or(f.Search, search.Rate)}
+	if f.Search != "" {
+		if s.SLO, err = f.slo(); err != nil {
+			return s, err
+		}
 	}
-	res, err := r.load(f.Search).Capacity(ctx, f.searchOptions(f.Search), slo)
-	r.facts.Search = &searchFacts{f.Search, f.SLO, res, err == nil && len(res.Doubts) == 0}
-	if err != nil {
-		return err
+	s.Options = f.searchOptions(s.What)
+	s.Level = func(level float64, run, requests int) (load.Point, error) {
+		return f.level(s.What, level, run, requests)
 	}
-	for _, line := range res.Describe(f.Search, slo) {
-		r.env.Say("--search: %s", line)
-	}
-	if res.Best == 0 {
-		r.missed = fault.Fail("a lower level, or a wider --slo", "--slo: no level meets it")
-	}
-	return nil
-}
-
-// knee runs --profile knee.
-func (r *runner) knee(ctx context.Context) error {
-	opt := r.f.searchOptions(search.Rate)
-	ladder, err := r.load(search.Rate).Knee(ctx, opt.Start, opt.Max)
-	r.facts.Knee = &ladder
-	if err != nil {
-		return err
-	}
-	for _, line := range ladder.Describe() {
-		r.env.Say("--profile knee: %s", line)
-	}
-	if !ladder.Saturated() {
-		r.env.Say("--profile knee: no saturation up to rate=%v (--search-max)", opt.Max)
-	}
-	return nil
-}
-
-// load returns the load of a search over what: parallel or rate. There is a pause before each load point but the first.
-func (r *runner) load(what string) *search.Load {
-	first := true
-	return &search.Load{
-		Point: func(level float64, run, requests int) (load.Point, error) {
-			return r.f.level(what, level, run, requests)
-		},
-		Run: func(ctx context.Context, p load.Point, observe func(*record.Record)) (string, error) {
-			if !first {
-				if err := r.pause(ctx); err != nil {
-					return "", err
-				}
-			}
-			first = false
-			return r.point(ctx, p, observe)
-		},
-		Say: r.env.Say,
-	}
+	return s, nil
 }
 
 func (f *searchFlags) slo() (*search.SLO, error) {

@@ -1,18 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"net/url"
-	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"perfpipe/internal/cli"
-	"perfpipe/internal/client"
-	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/shard"
@@ -84,46 +78,11 @@ func (f *flags) checkStart(points int) error {
 		return fault.Usage("give --duration",
 			"--start-at: the points of a sweep start together only where each has a --duration")
 	case f.StartAt[0] != '@':
-		_, err := f.startTime(context.Background())
-		return err
+		if _, err := shard.StartTime(context.Background(), f.StartAt); err != nil {
+			return fault.Invalid("start-at", "instant", "%w", err)
+		}
 	}
 	return nil
-}
-
-// startTime reads --start-at. It waits for a file.
-func (f *flags) startTime(ctx context.Context) (time.Time, error) {
-	at, err := shard.StartTime(ctx, f.StartAt)
-	switch {
-	case errors.Is(err, shard.ErrInstant):
-		return at, fault.Usage("such as 2026-01-31T12:00:00Z, or what date +%s says, or @FILE", "--start-at: %w", err)
-	case err != nil && ctx.Err() == nil:
-		return at, fault.Fail("", "--start-at: %w", err)
-	}
-	return at, err
-}
-
-// begin schedules the points: the first at --start-at, each other one when the one before must be over.
-func (f *flags) begin(ctx context.Context, env *cli.Env, points []load.Point) error {
-	if f.StartAt == "" {
-		return nil
-	}
-	at, err := f.startTime(ctx)
-	if err != nil {
-		return err
-	}
-	if late := time.Since(at); late > 0 {
-		env.Say("--start-at: was %v ago: what was due since goes out at once", late.Round(time.Millisecond))
-	} else {
-		env.Say("starts at %s, in %v", at.Format(time.RFC3339Nano), (-late).Round(time.Millisecond))
-	}
-	shard.Schedule(points, at, time.Duration(f.Duration+f.SleepInterval))
-	return nil
-}
-
-// nameRun sets the id that all records of the run carry. The shards of a run share it.
-func (r *runner) nameRun(points []load.Point) {
-	id := cmp.Or(r.f.RunID, facts.RunID(shard.RunKey(os.Getenv, r.f.part.Of, points)))
-	r.engine.RunID, r.facts.RunID = id, id
 }
 
 // nameShards adds the index of the shard to the names of files. Shards that the environment tells apart have one
@@ -141,35 +100,4 @@ func (f *flags) nameShards(env *cli.Env, from string) {
 			*path = name
 		}
 	}
-}
-
-// clock compares the clock with --clock-ref, or that of a shard with its server.
-func (r *runner) clock(ctx context.Context, server *url.URL, network client.Network) error {
-	ref := r.f.ClockRef
-	if ref == "" {
-		if r.f.part.Of <= 1 || r.simulated || network.Unix != "" {
-			return nil
-		}
-		ref = (&url.URL{Scheme: server.Scheme, Host: server.Host, Path: "/"}).String()
-	}
-	if _, err := url.Parse(ref); err != nil {
-		return fault.Usage("it looks like http://127.0.0.1:8000/", "--clock-ref: %w", err)
-	}
-	c, err := shard.MeasureClock(ctx, r.client.Pages(nil).Transport, ref)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return context.Cause(ctx)
-	case err != nil && r.f.ClockRef == "": // nobody asked
-		return nil
-	case errors.Is(err, shard.ErrNoDate):
-		return fault.Fail("a server that sends Date is needed", "--clock-ref: %w", err)
-	case err != nil:
-		return fault.Fail("", "--clock-ref: %w", err)
-	}
-	r.env.Say("clock: %s", c)
-	if c.Differs() {
-		r.env.Hint("clocks that differ make the shards' times differ as much: let NTP or PTP set them")
-	}
-	r.facts.Clock = c
-	return nil
 }

@@ -3,10 +3,10 @@ package main
 import (
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"os/exec"
 
+	"perfpipe/internal/bench"
 	calibration "perfpipe/internal/calibrate"
 	"perfpipe/internal/cli"
 	"perfpipe/internal/client"
@@ -14,28 +14,13 @@ import (
 	"perfpipe/internal/sim"
 )
 
-// startSim starts the built-in simulator on addr. Close ends it and completes the file of --truth.
-func startSim(f *flags, addr string) (target *url.URL, close func() error, err error) {
+// simulator reads --sim.
+func (f *flags) simulator() (sim.Config, error) {
 	cfg, err := sim.ParseConfig(f.Sim)
 	if err != nil {
-		return nil, nil, fault.Usage("such as --sim ttft=200ms,itl=20ms,slots=8", "--sim: %w", err)
+		return cfg, fault.Usage("such as --sim ttft=200ms,itl=20ms,slots=8", "--sim: %w", err)
 	}
-	var truth *sim.TruthFile
-	if f.Truth != "" {
-		if truth, err = sim.CreateTruth(f.Truth); err != nil {
-			return nil, nil, fault.Fail("", "--truth: %w", err)
-		}
-	}
-	target, end, err := sim.Serve(cfg, addr, truth)
-	if err != nil {
-		return nil, nil, fault.Fail("an address looks like 127.0.0.1:8000; port 0 is any free one", "--serve-sim: %w", err)
-	}
-	return target, func() error {
-		if err := end(); err != nil {
-			return fault.Fail("", "--truth: %w", err)
-		}
-		return nil
-	}, nil
+	return cfg, nil
 }
 
 // serveSim runs --serve-sim: it serves until a signal.
@@ -44,7 +29,11 @@ func serveSim(env *cli.Env, f *flags) error {
 	if err != nil {
 		return fault.Usage("such as --serve-sim 127.0.0.1:8000", "--serve-sim: %w", err)
 	}
-	target, end, err := startSim(f, f.ServeSim)
+	cfg, err := f.simulator()
+	if err != nil {
+		return err
+	}
+	target, end, err := bench.Simulate(cfg, f.ServeSim, f.Truth)
 	if err != nil {
 		return err
 	}

@@ -3,13 +3,10 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
-	"net/url"
 	"strings"
 
-	"perfpipe/internal/cli"
 	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/mask"
 )
 
 // transportFlags set how connections are made. Names are curl's where curl has the flag.
@@ -74,25 +71,4 @@ func (f *transportFlags) tls() (cfg *tls.Config, err error) {
 		return nil, fault.Fail("--cert takes the certificate and --key its private key, both PEM", "--cert: %w", err)
 	}
 	return cfg, nil
-}
-
-// reportRoutes reports the proxies of the environment, and users in URLs that replace the key.
-func (f *flags) reportRoutes(env *cli.Env, c *client.Client, servers []*url.URL) error {
-	reported := map[string]bool{}
-	for _, u := range servers {
-		proxy, from, err := c.Proxy(u)
-		if err != nil {
-			return fault.Usage("it looks like http://host:3128 or socks5://host:1080; NO_PROXY="+u.Hostname()+" goes without",
-				"%w", err)
-		}
-		if proxy != nil && !reported[u.Host] {
-			reported[u.Host] = true
-			env.Say("requests to %s go through the proxy %s (%s)", u.Host, mask.URL(proxy.String()), from)
-		}
-		if u.User != nil && f.APIKey != "" && !reported[""] {
-			reported[""] = true
-			env.Say("--url has a user, which is sent as Authorization: Basic in place of the key")
-		}
-	}
-	return nil
 }

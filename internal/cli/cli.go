@@ -5,6 +5,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type Env struct {
 	StdoutTTY bool // Stdout is a terminal
 
 	Mode Mode // permissions of the files that Create creates
+
+	Hints func(reason string) string // returns the hint for the reason of a fault.Error, or ""; may be nil
 }
 
 // Say writes one fact to stderr.
@@ -46,6 +49,30 @@ func (e *Env) Say(format string, args ...any) {
 // Hint writes the next step to stderr.
 func (e *Env) Hint(format string, args ...any) {
 	fmt.Fprintln(e.Stderr, visible.Text("hint: "+fmt.Sprintf(format, args...)))
+}
+
+// Tell writes a fact about a setting, whose flag it names, and the hint for a reason. Both may be empty.
+func (e *Env) Tell(setting, reason, format string, args ...any) {
+	e.Say("%s", flagged(setting)+fmt.Sprintf(format, args...))
+	if hint := e.hint(reason); hint != "" {
+		e.Hint("%s", hint)
+	}
+}
+
+// flagged returns the flag of a setting as the beginning of a message, or "" if there is none.
+func flagged(setting string) string {
+	if setting == "" {
+		return ""
+	}
+	return "--" + setting + ": "
+}
+
+// hint returns the command's hint for a reason, or "".
+func (e *Env) hint(reason string) string {
+	if reason == "" || e.Hints == nil {
+		return ""
+	}
+	return e.Hints(reason)
 }
 
 // Main runs a command on the streams of the process and returns its exit code.
@@ -67,14 +94,14 @@ func Main(name string, run func(*Env) error) int {
 func (e *Env) Exit(err error) int {
 	var ce *fault.Error
 	switch {
-	case err == nil || errors.Is(err, errDone) || IsBrokenPipe(err):
+	case err == nil || errors.Is(err, errDone) || fault.IsBrokenPipe(err):
 		return fault.CodeOK
 	case errors.Is(err, fault.ErrInterrupted):
 		return fault.CodeInterrupted
 	case errors.As(err, &ce):
-		e.Say("%v", err)
-		if ce.Hint != "" {
-			e.Hint("%s", ce.Hint)
+		e.Say("%s%v", flagged(ce.Setting), err)
+		if hint := cmp.Or(ce.Hint, e.hint(ce.Reason)); hint != "" {
+			e.Hint("%s", hint)
 		}
 		return ce.Code
 	}
@@ -83,11 +110,6 @@ func (e *Env) Exit(err error) int {
 }
 
 var errDone = errors.New("done")
-
-// IsBrokenPipe reports whether err means that the reader of stdout has exited, which is how a pipe normally ends.
-func IsBrokenPipe(err error) bool {
-	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
-}
 
 // Context returns a context that the first signal cancels with cause fault.ErrInterrupted. Stop releases it.
 func (e *Env) Context() (ctx context.Context, stop func()) {

@@ -1,10 +1,15 @@
 // Package fault defines the errors that end a command. Each has an exit code and, if the user can act, a hint. Packages
 // below cli return them, and cli prints them.
+//
+// A package that does not know the flags of the command returns an [Error] with a setting and a reason, for which the
+// command has the flag and the hint.
 package fault
 
 import (
 	"errors"
 	"fmt"
+	"io"
+	"syscall"
 )
 
 // Exit codes of the commands.
@@ -23,6 +28,9 @@ type Error struct {
 	Code int
 	Err  error
 	Hint string // the next step for the user; empty if there is none
+
+	Setting string // what the error is about, such as start-at, which is the command's --start-at; may be empty
+	Reason  string // for which the command may have a hint, such as input-short; may be empty
 }
 
 // Error returns the text of the wrapped error, without the hint.
@@ -33,12 +41,36 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Usage returns an error about a wrong command line. Hint may be empty; format may contain %w.
 func Usage(hint, format string, args ...any) error {
-	return &Error{CodeUsage, fmt.Errorf(format, args...), hint}
+	return &Error{Code: CodeUsage, Err: fmt.Errorf(format, args...), Hint: hint}
 }
 
 // Fail returns an error about a run that failed. Hint may be empty; format may contain %w.
 func Fail(hint, format string, args ...any) error {
-	return &Error{CodeFail, fmt.Errorf(format, args...), hint}
+	return &Error{Code: CodeFail, Err: fmt.Errorf(format, args...), Hint: hint}
+}
+
+// Of returns an error like Fail about a setting, with a reason in place of a hint. Both may be empty; without a reason,
+// the hint of an error that it wraps is kept.
+func Of(setting, reason, format string, args ...any) error {
+	return of(CodeFail, setting, reason, fmt.Errorf(format, args...))
+}
+
+// Invalid returns an error like Usage about a setting, with a reason in place of a hint. Both may be empty.
+func Invalid(setting, reason, format string, args ...any) error {
+	return of(CodeUsage, setting, reason, fmt.Errorf(format, args...))
+}
+
+func of(code int, setting, reason string, err error) error {
+	e := &Error{Code: code, Err: err, Setting: setting, Reason: reason}
+	if inner, ok := errors.AsType[*Error](err); ok && reason == "" {
+		e.Hint, e.Reason = inner.Hint, inner.Reason
+	}
+	return e
+}
+
+// IsBrokenPipe reports whether err means that the reader of stdout has exited, which is how a pipe normally ends.
+func IsBrokenPipe(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // withHint returns err with another hint. It keeps the exit code, which is CodeFail if err has none.
@@ -50,5 +82,5 @@ func withHint(err error, hint string) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		code = e.Code
 	}
-	return &Error{code, err, hint}
+	return &Error{Code: code, Err: err, Hint: hint}
 }

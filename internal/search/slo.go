@@ -35,6 +35,9 @@ func ParseSLO(texts []string) (*SLO, error) {
 	return s, nil
 }
 
+// Texts returns the objectives as they were parsed.
+func (s *SLO) Texts() []string { return s.texts }
+
 // String returns the conditions, separated by spaces.
 func (s *SLO) String() string { return strings.Join(s.texts, " ") }
 

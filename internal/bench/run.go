@@ -1,14 +1,11 @@
-package main
+package bench
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"sync/atomic"
-	"time"
 
-	"perfpipe/internal/cli"
 	"perfpipe/internal/client"
 	"perfpipe/internal/clock"
 	"perfpipe/internal/fault"
@@ -20,61 +17,58 @@ import (
 	"perfpipe/internal/search"
 	"perfpipe/internal/tally"
 	"perfpipe/internal/tokencount"
+	"perfpipe/internal/vocabulary"
 )
 
-// runner is one run of perf-send.
+// runner is one run.
 type runner struct {
-	env       *cli.Env
-	f         *flags
+	Config
 	client    *client.Client
 	ready     *ready.Waiter
 	engine    *load.Engine
 	feed      *feed.Feed
 	out       *recordfile.File
-	earlier   load.Sent // with --resume
+	earlier   load.Sent // of the run that is continued
 	records   *recordfile.Writer
 	counter   *tokencount.Counter // nil: servers count
 	simulated bool
-	facts     *runFacts
+	report    Report
 	watch     atomic.Pointer[search.Watch] // of the load point
 	missed    error                        // the gate that was missed first
 	tally     tally.Tally
 	progress  *progress.Progress
-	summary   bool // stdout is a terminal, which records would flood: they are counted only
 }
 
 // run sends the load points. The end of ctx ends the sending, that of abort cancels the requests in flight.
-func (r *runner) run(
-	ctx, abort context.Context, clk *clock.Clock, points []load.Point, in io.Reader, name string,
-) error {
+func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 	r.records = recordfile.NewWriter(r.out)
-	tok, err := r.f.tokenizer(ctx, r.env)
+	if name := r.Tokenizer.Name; name != "" {
+		tok, err := vocabulary.Open(ctx, name, r.Tokenizer.Hub)
+		if err != nil {
+			return vocabulary.Fault(err)
+		}
+		r.counter = tokencount.Start(tok, r.Client.SaveOutput, r.write)
+	}
+	log, err := r.openLog()
 	if err != nil {
 		return err
 	}
-	if tok != nil {
-		r.counter = tokencount.Start(tok, r.f.SaveOutput, r.write)
-	}
-	log, err := r.f.openLog()
-	if err != nil {
-		return err
-	}
-	r.feed = feed.Start(ctx, r.feedConfig(ctx, log, in, name))
+	r.feed = feed.Start(ctx, r.feedConfig(ctx, log))
 	timer := load.NewTimer()
 	defer timer.Close()
 	r.engine = &load.Engine{
 		Doer: r.client, Source: r.feed, Emit: r.emit, Sleep: timer.Sleep, Ns: clk.Ns,
-		Grace: time.Duration(r.f.Grace), Abort: abort, Shard: r.f.part, Waited: r.feed.Waited, Sent: r.earlier,
+		Grace: r.Grace, Abort: abort, Shard: r.Shard, Waited: r.feed.Waited, Sent: r.earlier,
 	}
-	r.progress = r.startProgress(len(points))
+	r.progress = r.startProgress()
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
-	if !r.f.NoTestConnection && !r.simulated {
+	if r.Test && !r.simulated {
 		err = r.testConnection(ctx)
 	} else {
 		r.ready.Done()
 	}
 	if err == nil {
-		err = r.points(ctx, points)
+		err = r.points(ctx)
 	}
 	err = inputFault(err)
 	r.progress.Stop()
@@ -83,35 +77,35 @@ func (r *runner) run(
 	}
 	err = cmp.Or(r.endOutput(err), log.Close())
 	v := r.tally.Verdict(r.records.Blocked())
-	r.facts.end(&r.tally, v, err)
+	r.report.end(&r.tally, v, err)
 	return r.verdict(v, err)
 }
 
-// startProgress begins to show the run. From then on messages must go to env.Stderr.
-func (r *runner) startProgress(points int) *progress.Progress {
+// startProgress begins to show the run. From then on it has the last line of the terminal.
+func (r *runner) startProgress() *progress.Progress {
 	c := progress.Config{
-		Counts: &r.engine.Counts, Running: r.tally.Running, Points: points, Duration: time.Duration(r.f.Duration),
-		Every: r.f.LogEveryN, Say: r.env.Say, Quiet: !r.f.Progress,
+		Counts: &r.engine.Counts, Running: r.tally.Running, Points: len(r.Points), Duration: r.Duration,
+		Every: r.Progress.Every, Say: r.Say, Quiet: r.Progress.Quiet,
 	}
-	if r.f.Progress && r.env.TTY && !r.f.Debug {
-		c.Status = r.env.Status().Set
+	if r.Progress.Status != nil {
+		c.Status = r.Progress.Status()
 	}
 	return progress.Start(c)
 }
 
-// announceStop reports the effect of the first Ctrl-C.
+// announceStop reports the effect of the first interrupt.
 func (r *runner) announceStop(ctx context.Context) {
 	if !errors.Is(context.Cause(ctx), fault.ErrInterrupted) {
 		return
 	}
 	n := r.engine.Counts.InFlight.Load()
-	switch grace := time.Duration(r.f.Grace); {
+	switch {
 	case n == 0:
-		r.env.Say("stopping")
-	case grace == 0:
-		r.env.Say("stopping: %d in flight are canceled", n)
+		r.Say("stopping")
+	case r.Grace == 0:
+		r.Say("stopping: %d in flight are canceled", n)
 	default:
-		r.env.Say("stopping: %d in flight have %v; Ctrl-C again cancels them", n, grace)
+		r.Say("stopping: %d in flight have %v; Ctrl-C again cancels them", n, r.Grace)
 	}
 }
 

@@ -1,9 +1,8 @@
-package main
+package bench
 
 import (
 	"context"
 	"errors"
-	"io"
 
 	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
@@ -13,38 +12,50 @@ import (
 )
 
 // feedConfig describes how request lines are read.
-func (r *runner) feedConfig(ctx context.Context, log *feed.Log, in io.Reader, name string) feed.Config {
+func (r *runner) feedConfig(ctx context.Context, log *feed.Log) feed.Config {
 	c := feed.Config{
-		Input: in, Name: name,
+		Input: r.Input.Reader, Name: r.Input.Name,
 		Prepare: func(q *load.Request) error { return r.prepare(ctx, q) },
 		Log: func(q *load.Request) error {
 			if err := log.Add(q); err != nil {
-				return fault.Fail("", "--run-dir: %w", err)
+				return fault.Of("run-dir", "", "%w", err)
 			}
 			return nil
 		},
 	}
 	switch {
-	case r.f.Cycle:
+	case r.Input.Cycle:
 		c.Repeat = feed.Loop
-	case r.f.eachAll:
+	case r.Input.Passes:
 		c.Repeat = feed.Passes
 	}
-	if r.f.OnBadLine == "skip" {
-		c.Skip = func(err error) { r.env.Say("%v", err) }
+	if r.Input.Skip {
+		c.Skip = func(err error) { r.Say("%v", err) }
 	}
 	return c
 }
 
+// openLog creates the file of the request lines. It returns nil if there is none.
+func (r *runner) openLog() (*feed.Log, error) {
+	if r.Output.Log == "" {
+		return nil, nil
+	}
+	file, err := r.Output.CreateNew(r.Output.Log)
+	if err != nil {
+		return nil, fault.Of("run-dir", "", "%w", err)
+	}
+	return feed.NewLog(file)
+}
+
 // prepare completes a request for the server, which may still be starting.
 func (r *runner) prepare(ctx context.Context, q *load.Request) error {
-	q.Labels = r.f.Label.Over(q.Labels)
+	q.Labels = r.Input.Label(q.Labels)
 	err := r.client.Prepare(ctx, q)
 	for errors.Is(err, client.ErrNoModel) && r.ready.Again(ctx, err.Error()) {
 		err = r.client.Prepare(ctx, q)
 	}
 	if errors.Is(err, client.ErrNoModel) {
-		return feed.Fatal(fault.Fail("check --url, or name a model with --model", "%w", err))
+		return feed.Fatal(fault.Of("", "no-model", "%w", err))
 	}
 	return err
 }
@@ -52,7 +63,7 @@ func (r *runner) prepare(ctx context.Context, q *load.Request) error {
 // inputFault adds a hint to the error of a bad line.
 func inputFault(err error) error {
 	if errors.As(err, new(*jsonl.LineError)) && !errors.As(err, new(*fault.Error)) {
-		return fault.Fail("--on-bad-line skip goes on without such lines", "%w", err)
+		return fault.Of("", "bad-line", "%w", err)
 	}
 	return err
 }

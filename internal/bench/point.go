@@ -1,10 +1,9 @@
-package main
+package bench
 
 import (
 	"context"
 	"errors"
 	"io"
-	"os/exec"
 	"runtime"
 	"time"
 
@@ -15,20 +14,20 @@ import (
 )
 
 // points runs the load points, or the search that chooses them.
-func (r *runner) points(ctx context.Context, points []load.Point) error {
-	if !r.f.adaptive() {
-		if err := r.f.begin(ctx, r.env, points); err != nil {
+func (r *runner) points(ctx context.Context) error {
+	if !r.Search.adaptive() {
+		if err := r.schedule(ctx); err != nil {
 			return err
 		}
 	}
-	r.nameRun(points)
+	r.nameRun()
 	switch {
-	case r.f.Search != "":
-		return r.search(ctx)
-	case r.f.Profile != "":
+	case r.Search.SLO != nil:
+		return r.capacity(ctx)
+	case r.Search.Knee:
 		return r.knee(ctx)
 	}
-	for i, p := range points {
+	for i, p := range r.Points {
 		if i > 0 {
 			if err := r.pause(ctx); err != nil {
 				return err
@@ -50,7 +49,7 @@ func (r *runner) points(ctx context.Context, points []load.Point) error {
 func (r *runner) point(
 	ctx context.Context, p load.Point, observe func(*record.Record),
 ) (saturated string, err error) {
-	if r.f.Preconnect {
+	if r.Preconnect {
 		if err := r.preconnect(ctx, p); err != nil {
 			return "", err
 		}
@@ -60,7 +59,7 @@ func (r *runner) point(
 	} else {
 		r.tally.Begin(0)
 	}
-	ctx, w := r.f.limits().Watch(ctx, p, &r.engine.Counts, r.f.part.Of, observe)
+	ctx, w := r.Limits.Watch(ctx, p, &r.engine.Counts, r.Shard.Of, observe)
 	r.watch.Store(w)
 	res, err := r.engine.Run(ctx, p)
 	early, err := w.Stop(err)
@@ -68,42 +67,38 @@ func (r *runner) point(
 		return "", err
 	}
 	if early != nil {
-		saturated = r.f.reason(early)
-		r.env.Say("%s: ended early: %s", p.Run, saturated)
+		saturated = r.Early(early)
+		r.Say("%s: ended early: %s", p.Run, saturated)
 	}
 	if r.missed == nil && w.ErrorsExceeded() {
-		r.missed = fault.Fail("perf-stats shows the kinds of errors",
-			"--max-error-rate: %s: more than %v of its requests failed", p.Run, r.f.MaxErrorRate)
+		r.missed = fault.Of("max-error-rate", "failures",
+			"%s: more than %v of its requests failed", p.Run, r.Limits.ErrorShare)
 	}
 	asked, got := p.Warmup+p.Number, res.Warmed+res.Measured
 	if got == 0 && asked == 0 && r.engine.Counts.Requests.Load() > 0 {
-		r.env.Say("%s: the input had ended before: no request was sent", p.Run)
+		r.Say("%s: the input had ended before: no request was sent", p.Run)
 	}
 	if early != nil || !res.Short || got == 0 && p.Number == 0 {
 		return saturated, nil
 	}
-	const hint = "give more lines (perf-gen --number), or --cycle to send them again"
-	if r.f.adaptive() {
-		return "", fault.Fail(hint, "%s: the input ended after %d of %d requests", p.Run, got, asked)
+	if r.Search.adaptive() {
+		return "", fault.Of("", "input-short", "%s: the input ended after %d of %d requests", p.Run, got, asked)
 	}
-	r.env.Say("%s: the input ended after %d of %d requests", p.Run, got, asked)
-	r.env.Hint(hint)
+	r.Tell("", "input-short", "%s: the input ended after %d of %d requests", p.Run, got, asked)
 	return "", nil
 }
 
-// pause runs --between and waits, between two load points.
+// pause waits between two load points.
 func (r *runner) pause(ctx context.Context) error {
-	if r.f.Between != "" {
-		cmd := exec.CommandContext(ctx, "sh", "-c", r.f.Between)
-		cmd.Stdout, cmd.Stderr = r.env.Stderr, r.env.Stderr
-		if err := cmd.Run(); err != nil && ctx.Err() == nil {
-			return fault.Fail("", "--between: %w", err)
+	if r.Between != nil {
+		if err := r.Between(ctx); err != nil && ctx.Err() == nil {
+			return fault.Of("between", "", "%w", err)
 		}
 	}
-	r.progress.Stage("%v between load points", time.Duration(r.f.SleepInterval))
+	r.progress.Stage("%v between load points", r.Pause)
 	defer r.progress.Stage("")
 	select {
-	case <-time.After(time.Duration(r.f.SleepInterval)):
+	case <-time.After(r.Pause):
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -125,10 +120,10 @@ func (r *runner) preconnect(ctx context.Context, p load.Point) error {
 	}
 	switch err := r.client.Preconnect(ctx, first, n); {
 	case errors.Is(err, client.ErrNoPreconnect):
-		r.env.Say("--preconnect: left out: %v", err)
-		r.f.Preconnect = false
+		r.Tell("preconnect", "", "left out: %v", err)
+		r.Preconnect = false
 	case err != nil:
-		return fault.Fail("", "--preconnect: %w", err)
+		return fault.Of("preconnect", "", "%w", err)
 	}
 	runtime.GC() // opening them leaves as much garbage as they use
 	return nil

@@ -1,0 +1,157 @@
+// Package bench runs a benchmark from its first request line to its verdict.
+//
+// [Run] starts or awaits the server, reads request lines ahead, sends the load points, or those that a search chooses,
+// and writes the records, the metrics of the server and the facts of the run. The packages below each do one of these;
+// bench connects them.
+//
+// It names no flags. A message is about a setting and has a reason, for which the command knows the flag and the hint;
+// so is an error, which is a *fault.Error.
+package bench
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"os"
+	"time"
+
+	"perfpipe/internal/client"
+	"perfpipe/internal/clock"
+	"perfpipe/internal/facts"
+	"perfpipe/internal/hub"
+	"perfpipe/internal/launch"
+	"perfpipe/internal/load"
+	"perfpipe/internal/partial"
+	"perfpipe/internal/ready"
+	"perfpipe/internal/search"
+	"perfpipe/internal/sim"
+)
+
+// Config describes a run.
+type Config struct {
+	Client client.Config // of the load; without a URL, Server is started
+	Server Server
+	Ready  time.Duration // how long to wait for servers that are still starting
+	Test   bool          // send a test request before the load
+
+	Points     []load.Point
+	Search     Search // which chooses the points instead
+	Limits     search.Limits
+	Early      func(*search.Early) string  // describes why a load point ended early
+	Duration   time.Duration               // of a load point; 0: no limit
+	Pause      time.Duration               // between two load points
+	Between    func(context.Context) error // is called before each pause; may be nil
+	Preconnect bool
+	Grace      time.Duration // for the requests in flight, once ctx has ended
+
+	Shard    load.Shard
+	StartAt  string // when the first request is due, as shard.StartTime reads it; "": as soon as possible
+	RunID    string // "": one that the shards of a run share, or a random one
+	ClockRef string // URL of a server with whose clock this one is compared; "": that of a shard with its server
+
+	Input     Input
+	Output    Output
+	Metrics   Metrics
+	Tokenizer Tokenizer
+	Strict    bool // the run fails unless its figures can be trusted
+	Progress  Progress
+	Facts     func() facts.Facts // returns what is known when the load starts
+
+	Say  func(format string, args ...any) // writes a fact
+	Hint func(format string, args ...any) // writes the next step
+	// Tell writes a fact about a setting, and the next step for a reason. Both may be empty.
+	Tell func(setting, reason, format string, args ...any)
+}
+
+// Server describes the server to start: the simulator, unless Launch has an API.
+type Server struct {
+	Launch launch.Config
+	Hub    hub.Options // from whose Source, if it is set, the weights are downloaded
+	Sim    sim.Config
+	Truth  string // file of what the simulator did; "": none
+}
+
+// Input describes the request lines.
+type Input struct {
+	io.Reader
+	Name   string                                           // for messages
+	Cycle  bool                                             // repeat the lines without end
+	Passes bool                                             // each load point sends all lines
+	Skip   bool                                             // lines that are not requests
+	Label  func(labels map[string]string) map[string]string // returns the labels of a request
+}
+
+// Output describes the files of a run. Paths may be empty: Records is stdout then, and the others are not written.
+type Output struct {
+	Records string
+	Resume  bool   // Records is that of an earlier run, to be continued
+	Counted bool   // the records are counted only
+	Facts   string // which the caller writes
+	Log     string // of the request lines
+
+	Create    func(path string) *partial.File // returns a file that appears when it is complete
+	Continue  func(path string) *partial.File // is like Create, but appends to what a run that was cut short left
+	CreateNew func(path string) (*os.File, error)
+}
+
+// Tokenizer names the tokenizer that counts tokens if the server does not.
+type Tokenizer struct {
+	Name string // as vocabulary.Open reads it; "": none
+	Hub  hub.Options
+}
+
+// Progress describes how the progress of a run is shown.
+type Progress struct {
+	Every  int                            // write a line after this number of requests; 0: never
+	Quiet  bool                           // write no other lines
+	Status func() (set func(text string)) // takes the last line of the terminal; nil: there is none
+}
+
+// Run runs a benchmark. The end of ctx ends the sending, that of abort cancels the requests in flight. The report is
+// nil if no server was reached.
+func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
+	r := &runner{Config: cfg}
+	if r.out, r.earlier, err = r.openRecords(); err != nil {
+		return nil, err
+	}
+	defer r.out.Abort() // does nothing after run
+	ctx, srv, err := r.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rep = &r.report
+	defer func() {
+		if e := srv.close(rep); err == nil { // the server's death may be why the run ended
+			err = e
+		}
+	}()
+	cc := cfg.Client
+	cc.URL, cc.Served, cc.Simulated = srv.url, srv.model, srv.simulated
+	cc.SaveOutput = cc.SaveOutput || cfg.Tokenizer.Name != "" // its tokens are counted
+	clk := clock.New()
+	r.client, r.simulated = client.New(cc, clk), srv.simulated
+	defer r.client.Close()
+	if err := r.await(ctx, append([]*url.URL{srv.url}, cc.More...)); err != nil {
+		return rep, err
+	}
+	stopSampling, err := r.sample(ctx, srv.url)
+	if err != nil {
+		return rep, err
+	}
+	defer func() { err = errors.Join(err, stopSampling()) }()
+	rep.begin(cfg.Facts(), cfg.Shard)
+	if err := r.compareClocks(ctx, srv.url); err != nil {
+		return rep, err
+	}
+	return rep, r.run(ctx, abort, clk)
+}
+
+// await waits for servers that are still starting, and names the proxies on the way to them.
+func (r *runner) await(ctx context.Context, servers []*url.URL) error {
+	if err := r.reportProxies(servers); err != nil {
+		return err
+	}
+	r.ready = ready.NewWaiter(r.Ready, r.Say)
+	return notReady(r.ready.Servers(ctx, r.client.Pages(nil), servers))
+}

@@ -1,0 +1,61 @@
+package bench
+
+import (
+	"cmp"
+	"context"
+	"net/url"
+	"time"
+
+	"perfpipe/internal/fault"
+	"perfpipe/internal/jsonl"
+	"perfpipe/internal/recordfile"
+	"perfpipe/internal/servermetrics"
+)
+
+// Metrics describes what is sampled of the server while it is under load.
+type Metrics struct {
+	File     string            // of the samples; "": none are taken
+	Pages    []string          // URLs; none: that of the server, if it answers
+	Headers  map[string]string // for pages of other origins than the server
+	Interval time.Duration
+}
+
+// firstSample limits how long the load waits for the first samples.
+const firstSample = 5 * time.Second
+
+// sample starts to write the metrics. Stop takes the last samples.
+func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error, err error) {
+	m := &r.Metrics
+	if m.File == "" {
+		return func() error { return nil }, nil
+	}
+	if r.Shard.Index > 0 { // the metrics are those of the server, whichever shard asks
+		r.Tell("metrics-out", "", "left to shard 0")
+		return func() error { return nil }, nil
+	}
+	cfg := servermetrics.Config{URLs: m.Pages, Client: r.client.Pages(m.Headers), Interval: m.Interval}
+	if err := cfg.SetServer(ctx, server, firstSample); err != nil {
+		r.Say("the server has no metrics to sample: %v", err)
+	}
+	create := r.Output.Create
+	if r.Output.Resume {
+		create = r.Output.Continue
+	}
+	out, err := recordfile.Open(create(m.File), m.File)
+	if err != nil {
+		return nil, err
+	}
+	lines := jsonl.NewWriter(out)
+	cfg.Write = func(m servermetrics.Sample) error { return lines.Write(m) }
+	s, begun := servermetrics.Start(ctx, cfg, firstSample)
+	if !begun && ctx.Err() == nil {
+		r.Tell("metrics-out", "",
+			"the load begins without a first sample of each page, since they take more than %v", firstSample)
+	}
+	return func() error {
+		if err := cmp.Or(s.Stop(), out.Close()); err != nil {
+			return fault.Of("metrics-out", "", "%w", err)
+		}
+		return nil
+	}, nil
+}

@@ -1,0 +1,76 @@
+package bench
+
+import (
+	"context"
+
+	"perfpipe/internal/fault"
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
+	"perfpipe/internal/search"
+)
+
+// Search describes a search, which chooses load points by the results of earlier ones: for the highest level that meets
+// SLO, or for the knee. Without either there is none.
+type Search struct {
+	SLO  *search.SLO
+	Knee bool
+	What string // search.Parallel or search.Rate
+	search.Options
+	// Level returns the load point of a level, as Point of search.Load.
+	Level func(level float64, run, requests int) (load.Point, error)
+}
+
+// adaptive reports whether there is a search.
+func (s *Search) adaptive() bool { return s.SLO != nil || s.Knee }
+
+// capacity searches for the highest level that meets the SLO.
+func (r *runner) capacity(ctx context.Context) error {
+	s := &r.Search
+	res, err := r.load().Capacity(ctx, s.Options, s.SLO)
+	r.report.Search = &searchFacts{s.What, s.SLO.Texts(), res, err == nil && len(res.Doubts) == 0}
+	if err != nil {
+		return err
+	}
+	for _, line := range res.Describe(s.What, s.SLO) {
+		r.Tell("search", "", "%s", line)
+	}
+	if res.Best == 0 {
+		r.missed = fault.Of("slo", "slo-missed", "no level meets it")
+	}
+	return nil
+}
+
+// knee searches for the knee.
+func (r *runner) knee(ctx context.Context) error {
+	const setting = "profile knee"
+	ladder, err := r.load().Knee(ctx, r.Search.Start, r.Search.Max)
+	r.report.Knee = &ladder
+	if err != nil {
+		return err
+	}
+	for _, line := range ladder.Describe() {
+		r.Tell(setting, "", "%s", line)
+	}
+	if !ladder.Saturated() {
+		r.Tell(setting, "", "no saturation up to rate=%v%s", r.Search.Max, r.next("search-max"))
+	}
+	return nil
+}
+
+// load returns the load of the search. There is a pause before each load point but the first.
+func (r *runner) load() *search.Load {
+	first := true
+	return &search.Load{
+		Point: r.Search.Level,
+		Run: func(ctx context.Context, p load.Point, observe func(*record.Record)) (string, error) {
+			if !first {
+				if err := r.pause(ctx); err != nil {
+					return "", err
+				}
+			}
+			first = false
+			return r.point(ctx, p, observe)
+		},
+		Say: r.Say,
+	}
+}

@@ -1,0 +1,101 @@
+package bench
+
+import (
+	"cmp"
+	"errors"
+
+	"perfpipe/internal/fault"
+	"perfpipe/internal/progress"
+	"perfpipe/internal/stats"
+)
+
+// verdict reports how the run ended, with the verdict v on the load generator, and returns its error.
+func (r *runner) verdict(v stats.Verdict, err error) error {
+	if n := r.feed.Skipped(); n > 0 {
+		r.Say("%d bad lines were skipped", n)
+	}
+	if n := r.tally.Short(); n > 0 {
+		r.Say("%d answers are shorter than max_tokens despite ignore_eos: the load was not the one intended", n)
+	}
+	ok, failed := r.tally.Counts()
+	switch {
+	case ok+failed == 0 && err != nil:
+		return err
+	case ok+failed == 0 && r.engine.Counts.Done.Load() > 0: // an earlier run had sent all there were
+		r.Say("nothing is left to send")
+		return r.missed
+	case ok+failed == 0:
+		return fault.Of("", "no-requests", "no requests in the input")
+	case ok == 0 && err == nil:
+		return fault.Of("", "all-failed", "%s", &r.tally)
+	}
+	var judged error
+	if err == nil && r.missed == nil {
+		judged = cmp.Or(r.judge(v), r.promptsDiffer())
+	}
+	if !r.Output.Counted {
+		r.Tell("", "figures", "%s", &r.tally)
+		return cmp.Or(err, r.missed, judged)
+	}
+	r.Say("%s", &r.tally)
+	if _, ttft := r.tally.Running(); ttft > 0 {
+		r.Say("TTFT p50 %s ms of the latest answers", progress.Milliseconds(ttft))
+	}
+	r.Hint("%s", r.next("counted"))
+	return cmp.Or(err, r.missed, judged)
+}
+
+// judge reports how far the figures of the run can be trusted. If the run is strict, it returns an error if they
+// cannot.
+func (r *runner) judge(v stats.Verdict) error {
+	switch {
+	case v.Level == stats.Unknown:
+		return nil
+	case v.Level == stats.Clean && v.Reason != "":
+		r.Say("load generator: clean; %s", v.Reason)
+		return nil
+	case v.Level == stats.Clean:
+		r.Say("load generator: clean")
+		return nil
+	}
+	r.Say("load generator: %s: %s", v.Level, v.Reason)
+	hint := v.Hint()
+	if r.tally.ConnLimit() > 0 {
+		hint = r.next("connections")
+	}
+	if r.simulated {
+		hint += "; the simulator shares the CPUs with perf-send, which a server elsewhere does not"
+	}
+	if r.Strict {
+		return &fault.Error{Code: fault.CodeFail, Setting: "strict", Hint: hint,
+			Err: errors.New("the load generator was " + v.Level)}
+	}
+	r.Hint("%s", hint)
+	return nil
+}
+
+// promptsDiffer reports prompts that the server counted differently. If the run is strict, they are an error.
+func (r *runner) promptsDiffer() error {
+	notes := r.tally.PromptNotes()
+	if len(notes) == 0 {
+		return nil
+	}
+	for i, note := range notes {
+		if !r.Strict || i > 0 {
+			r.Say("%s", note)
+		}
+	}
+	if r.Strict {
+		return fault.Of("strict", "prompts-differ", "%s", notes[0])
+	}
+	r.Hint("%s", r.next("prompts-differ"))
+	return nil
+}
+
+// next returns the command's text for a reason, or "".
+func (r *runner) next(reason string) string {
+	if r.Client.Hint == nil {
+		return ""
+	}
+	return r.Client.Hint(reason)
+}
