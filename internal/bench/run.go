@@ -113,7 +113,7 @@ func (r *runner) announceStop(ctx context.Context) {
 func (r *runner) emit(rec *load.Record) error {
 	r.tally.Add(rec, r.engine.Counts.InFlight.Load())
 	if w := r.watch.Load(); w != nil {
-		w.Add(&rec.Record)
+		w.Add(rec)
 	}
 	if r.counter != nil {
 		return r.counter.Add(rec)

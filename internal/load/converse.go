@@ -19,7 +19,7 @@ func (ph *phase) converse(j job) (s slot) {
 			if ph.ended(j.due) || waitUntil(ph.stop, j.due) != nil {
 				return s
 			}
-			j.seq = ph.e.nextSeq()
+			ph.number(&j)
 		} else if j.req.ID == "" {
 			j.req.ID = ph.e.id(j.line)
 		}

@@ -83,6 +83,7 @@ type Counts struct {
 	Phase    atomic.Pointer[Phase] // the current phase; nil: none has begun
 	Started  atomic.Int64          // of the phase
 	Done     atomic.Int64          // of the phase
+	Earlier  atomic.Int64          // of the phase that an earlier run has sent, which count in both
 	Failed   atomic.Int64          // requests of the run
 	Requests atomic.Int64          // finished requests of the run
 	InFlight atomic.Int64          // requests, now
@@ -93,7 +94,6 @@ type Phase struct {
 	Run   string // the point's
 	Name  string // record.PhaseWarmup or record.PhaseMeasure
 	Total int    // requests to start; 0: not known
-	First int64  // seq of its first request
 }
 
 // Result counts the requests or conversations of a point that were started.

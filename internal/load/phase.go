@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,12 +19,13 @@ const (
 
 // phase starts n requests, or all if n is 0, and waits until they have ended.
 func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (started int, err error) {
-	e.Counts.Phase.Store(&Phase{p.Run, name, e.Shard.own(e.line, n), e.Shard.seq(e.seq.Load())})
+	e.Counts.Phase.Store(&Phase{p.Run, name, e.Shard.own(e.line, n)})
 	if e.Sent.Seq > 0 && e.Shard.seq(e.seq.Load()) < e.Sent.Seq {
 		e.seq.Store((e.Sent.Seq + int64(max(1, e.Shard.Of)) - 1) / int64(max(1, e.Shard.Of)))
 	}
 	e.Counts.Started.Store(0)
 	e.Counts.Done.Store(0)
+	e.Counts.Earlier.Store(0)
 	req, err := e.Source.Next(ctx)
 	if err != nil {
 		return 0, end(ctx, err)
@@ -99,6 +101,7 @@ type phase struct {
 	stop    context.Context              // after its end no request starts
 	halt    context.CancelCauseFunc      // ends stop
 	hard    context.Context              // of the requests in flight
+	sent    atomic.Int64                 // requests
 	start   time.Time                    // from which offsets count
 	offset  func() (time.Duration, bool) // returns that of the next request; nil: all are 0
 
@@ -114,6 +117,7 @@ type job struct {
 	req    *Request
 	line   int64 // its number among the requests read
 	seq    int64
+	nth    int64 // its place among those that the phase has sent
 	due    time.Time
 	queued time.Duration // between the due time and a free slot, of a capped loop
 	output time.Duration // that the slot's previous record took to emit
@@ -161,7 +165,7 @@ func (ph *phase) next(s slot) (job, error) {
 				return job{}, err
 			}
 		}
-		j.seq = ph.e.nextSeq()
+		ph.number(&j)
 		ph.e.Counts.Started.Add(1)
 		return j, nil
 	}
@@ -185,6 +189,7 @@ func (ph *phase) passOver(req *Request, off time.Duration) (bool, error) {
 		}
 		ph.e.Counts.Started.Add(1)
 		ph.e.Counts.Done.Add(1)
+		ph.e.Counts.Earlier.Add(1)
 		req.Release()
 	}
 	return sent, err
@@ -219,7 +224,11 @@ func (ph *phase) take() (req *Request, off time.Duration, err error) {
 	return req, off.Truncate(time.Microsecond), err
 }
 
-func (e *Engine) nextSeq() int64 { return e.Shard.seq(e.seq.Add(1) - 1) }
+// number numbers a request that is about to be sent.
+func (ph *phase) number(j *job) {
+	j.seq = ph.e.Shard.seq(ph.e.seq.Add(1) - 1)
+	j.nth = ph.sent.Add(1) - 1
+}
 
 // traced returns the offset of a request of a trace.
 func (ph *phase) traced(req *Request) (time.Duration, error) {

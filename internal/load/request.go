@@ -53,6 +53,7 @@ func (r *Request) Reset() { *r = Request{memory: r.memory, Owner: r.Owner} }
 type Record struct {
 	record.Record
 
+	Nth    int64           // its place among the requests that the engine has sent in this phase, from 0
 	EndNs  int64           // when the last byte was received, ns since the epoch; 0: unknown
 	DoneNs int64           // when it had been read, ns since the epoch
 	Reply  json.RawMessage // the assistant's message, for the next turn of a conversation

@@ -129,17 +129,19 @@ func (p *Progress) text(now time.Time) string {
 	if n := counts.Failed.Load(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", n))
 	}
-	if done == 0 && inFlight > 0 && elapsed >= silence {
+	own := done - counts.Earlier.Load()
+	if own == 0 && inFlight > 0 && elapsed >= silence {
 		parts = append(parts, fmt.Sprintf("no answer for %.0f s", elapsed.Seconds()))
-	} else if done > 0 && elapsed >= time.Second {
-		parts = append(parts, p.speed(ph, done, elapsed)...)
+	} else if own > 0 && elapsed >= time.Second {
+		parts = append(parts, p.speed(ph, done, own, elapsed)...)
 	}
 	return strings.Join(parts, ", ")
 }
 
-// speed returns the rates of the phase and the time that is left.
-func (p *Progress) speed(ph *load.Phase, done int64, elapsed time.Duration) []string {
-	parts := []string{fmt.Sprintf("%.3g req/s", float64(done)/elapsed.Seconds())}
+// speed returns the rates of the phase and the time that is left. Of the requests done, this run has sent those that are
+// its own.
+func (p *Progress) speed(ph *load.Phase, done, own int64, elapsed time.Duration) []string {
+	parts := []string{fmt.Sprintf("%.3g req/s", float64(own)/elapsed.Seconds())}
 	tokens, ttft := p.cfg.Running()
 	if tokens > 0 {
 		parts = append(parts, fmt.Sprintf("%.0f tok/s", float64(tokens)/elapsed.Seconds()))
@@ -147,7 +149,7 @@ func (p *Progress) speed(ph *load.Phase, done int64, elapsed time.Duration) []st
 	if ttft > 0 {
 		parts = append(parts, fmt.Sprintf("TTFT %s ms", Milliseconds(ttft)))
 	}
-	if left, ok := p.left(ph, done, elapsed); ok {
+	if left, ok := p.left(ph, done, own, elapsed); ok {
 		parts = append(parts, left.Round(time.Second).String()+" left")
 	}
 	return parts
@@ -166,9 +168,9 @@ func (p *Progress) title(ph *load.Phase) string {
 }
 
 // left returns the time until the load point ends, by the requests that are left or by its duration, whichever is less.
-func (p *Progress) left(ph *load.Phase, done int64, elapsed time.Duration) (left time.Duration, known bool) {
-	if n := int64(ph.Total); n > 0 && done > 0 {
-		left, known = time.Duration(float64(elapsed)*float64(n-done)/float64(done)), true
+func (p *Progress) left(ph *load.Phase, done, own int64, elapsed time.Duration) (left time.Duration, known bool) {
+	if n := int64(ph.Total); n > 0 && own > 0 {
+		left, known = time.Duration(float64(elapsed)*float64(n-done)/float64(own)), true
 	}
 	if p.cfg.Duration > 0 && ph.Name == record.PhaseMeasure {
 		if byTime := max(0, p.cfg.Duration-elapsed); !known || byTime < left {

@@ -43,6 +43,9 @@ func TestProgress(t *testing.T) {
 		counts.Failed.Store(1)
 		time.Sleep(8*time.Second - 2*drawEvery - 200*time.Millisecond)
 		check("rate=5 (2 of 3): 10/100 done, 3 in flight, 1 failed, 1.02 req/s, 41 tok/s, TTFT 12.3 ms, 10s left")
+		counts.Done.Store(55)
+		counts.Earlier.Store(45) // they say nothing about the speed
+		check("rate=5 (2 of 3): 55/100 done, 3 in flight, 1 failed, 1 req/s, 40 tok/s, TTFT 12.3 ms, 10s left")
 		p.Stop()
 		if text.Load() != "" {
 			t.Errorf("the line is left: %q", text.Load())

@@ -97,9 +97,9 @@ func TestWatch(t *testing.T) {
 			counts.InFlight.Store(c.inFlight)
 			ctx, w := c.limits.Watch(t.Context(), p, &counts, 1, nil)
 			for i := range c.failed {
-				w.Add(&record.Record{
-					Run: "x", Phase: record.PhaseMeasure, Seq: int64(i), Error: &record.Error{Kind: record.KindHTTP},
-				})
+				w.Add(&load.Record{Nth: int64(i), Record: record.Record{
+					Run: "x", Phase: record.PhaseMeasure, Error: &record.Error{Kind: record.KindHTTP},
+				}})
 			}
 			time.Sleep(time.Second)
 			got := ""

@@ -140,13 +140,13 @@ func (w *Watch) check(b *saturation.Backlog, at time.Duration, inFlight int, ph 
 }
 
 // Add counts a record.
-func (w *Watch) Add(rec *record.Record) {
+func (w *Watch) Add(rec *load.Record) {
 	if rec.Phase != record.PhaseMeasure || rec.Run != w.point.Run {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if ph := w.counts.Phase.Load(); (rec.Seq-ph.First)/w.shards < settleOver {
+	if rec.Nth < settleOver {
 		w.early++
 		w.earlySum += time.Duration(rec.LatencyMs * float64(time.Millisecond))
 	}
@@ -157,7 +157,7 @@ func (w *Watch) Add(rec *record.Record) {
 		w.ok++
 	}
 	if w.observe != nil {
-		w.observe(rec)
+		w.observe(&rec.Record)
 	}
 }
 
