@@ -72,3 +72,8 @@ func hasColumns(columns ...string) func(*sample) bool {
 func hasKeys(keys ...string) func(*sample) bool {
 	return func(s *sample) bool { return s.has(keys...) }
 }
+
+// containsAll reports whether text contains all of the words.
+func containsAll(text []byte, words ...string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool { return !bytes.Contains(text, []byte(w)) })
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/dataset/sessions"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
 )
@@ -23,6 +24,8 @@ type format struct {
 	// converts an object, or reports that it contains no request
 	line func(t *trace, v gjson.Result, it *Item) (bool, error)
 	read func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads a file that is not a list of objects
+	// decodes objects to sessions, instead of line
+	sessions func(o *Options) (sessions.Decoder, error)
 }
 
 // formats is the table of all formats. The first one that matches is used.
@@ -34,6 +37,7 @@ func formats() []format {
 			read: csvTrace(azureRow, "TIMESTAMP", "ContextTokens", "GeneratedTokens")},
 		{name: "burstgpt", looks: hasColumns("Timestamp", "Request tokens"), line: rowItem(burstRow).line,
 			read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
+		{name: "weka", looks: looksWeka, sessions: decode(func(o *Options) sessions.Decoder { return &sessions.Weka{} })},
 		{name: "litellm", looks: looksLiteLLM, line: litellmLine},
 		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine, block: bailianBlock},
 		{name: "records", looks: hasKeys("sent_us"), line: recordLine},
@@ -71,6 +75,7 @@ type trace struct {
 	mixed    bool     // some lines of the file lack the output length
 	speed    float64
 	block    int64 // tokens per hashed block
+	wanted   sessionOptions
 }
 
 // traces reads logs and traces, each file in its own format.
@@ -82,8 +87,13 @@ func traces(_ context.Context, o *Options) (items, error) {
 	if err != nil {
 		return nil, err
 	}
+	wanted, err := o.sessionOptions()
+	if err != nil {
+		return nil, err
+	}
 	return func(yield func(*Item, error) bool) {
 		t := newTrace(o, speed)
+		t.wanted = wanted
 		whole := eachFile(o, o.Paths, yield, func(in *dataFile) bool {
 			for it, err := range t.file(in) {
 				if !yield(it, err) {
@@ -139,6 +149,12 @@ func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
 		}
 	case f.read != nil:
 		return f.read(t, in, in.name)
+	case f.sessions != nil:
+		d, err := f.sessions(t.o)
+		if err != nil {
+			return func(yield func(*Item, error) bool) { yield(nil, err) }
+		}
+		return t.graphs(d, in)
 	case f.name == "mooncake" && s.has("session_id", "delay"):
 		return t.sessions(in)
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
@@ -162,8 +163,12 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 			return r, dst, err
 		}
 	}
+	if r.Session != "" {
+		s, i = s.ofSession(&r)
+	}
 	if len(it.Turns) == 0 {
-		if s.PromptTokens || r.AtMs != nil { // an arrival makes it an envelope anyway
+		// An arrival or a session makes it an envelope anyway. A history has tokens of its own.
+		if r.History == "" && (s.PromptTokens || r.AtMs != nil || r.Session != "") {
 			r.PromptTokens = cmp.Or(it.Tokens, r.PromptTokens)
 		}
 		start := len(dst)
@@ -186,6 +191,17 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 		r.Turns = append(r.Turns, request.Turn{Body: body, DelayMs: it.Turns[k].DelayMs})
 	}
 	return r, dst, nil
+}
+
+// ofSession returns the shape of a request of a session, and its index for draws: the requests of a session share a
+// model and a unique prefix, which is that of the history if there is one.
+func (s *Shape) ofSession(r *request.Request) (*Shape, int64) {
+	own := *s
+	own.turn = xxhash.Sum64String(r.ID)
+	if r.History != "" {
+		own.words = nil
+	}
+	return &own, int64(xxhash.Sum64String(r.Session) >> 1)
 }
 
 // append appends the body of request i to dst.

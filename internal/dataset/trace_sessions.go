@@ -1,0 +1,220 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/goccy/go-json"
+
+	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/sessions"
+	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/jsonl"
+)
+
+// sessionOptions select among the sessions of a trace.
+type sessionOptions struct {
+	maxContext int64          // longest prompt and answer of a call, in tokens; 0: any
+	seen       map[string]int // number of sessions with an ID, in all passes over the data
+}
+
+func (o *Options) sessionOptions() (s sessionOptions, err error) {
+	s.seen = map[string]int{}
+	n, err := o.wholeArg("max_context", 0)
+	s.maxContext = int64(n)
+	return s, err
+}
+
+// graphs reads a trace of sessions.
+func (t *trace) graphs(d sessions.Decoder, in *dataFile) iter.Seq2[*Item, error] {
+	return func(yield func(*Item, error) bool) {
+		more := in.values(func(l fileLine, err error) bool {
+			if err != nil {
+				return yield(nil, err)
+			}
+			if l.Bytes[0] != '{' {
+				return yield(nil, l.wrong(fmt.Errorf("not a JSON object: %.40q", l.Bytes)))
+			}
+			all, err := d.Decode(l.Bytes, l.N)
+			if err != nil {
+				return yield(nil, l.wrong(err))
+			}
+			for _, s := range all {
+				if !t.graph(yield, in.name, s) {
+					return false
+				}
+			}
+			return true
+		})
+		if !more {
+			return
+		}
+		for s, err := range d.End() {
+			if err != nil {
+				if !yield(nil, inFile(in.name, err)) {
+					return
+				}
+				continue
+			}
+			if !t.graph(yield, in.name, s) {
+				return
+			}
+		}
+		t.o.sayAbout(in.name, d)
+	}
+}
+
+// inFile names the file in an error of a decoder.
+func inFile(name string, err error) error {
+	if line, ok := errors.AsType[*sessions.LineError](err); ok {
+		return &jsonl.LineError{File: name, Line: line.Line, Err: line.Err}
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
+// sayAbout logs what a decoder had to assume.
+func (o *Options) sayAbout(name string, d sessions.Decoder) {
+	if notes, ok := d.(interface{ Notes() []string }); ok {
+		for _, n := range notes.Notes() {
+			o.Say("%s: %s", name, n)
+		}
+	}
+}
+
+// graph yields the calls of a session and reports whether to go on.
+func (t *trace) graph(yield func(*Item, error) bool, file string, s *sessions.Session) bool {
+	if len(s.Calls) < t.o.MinTurns {
+		t.skip("sessions of fewer calls than --min-turns")
+		return true
+	}
+	if n := t.o.MaxTurns; n > 0 && len(s.Calls) > n {
+		s.Calls = s.Calls[:n]
+	}
+	if limit := t.wanted.maxContext; limit > 0 && slices.ContainsFunc(s.Calls, func(c sessions.Call) bool {
+		return c.In+max(c.Out, 0) > limit
+	}) {
+		t.skip("a session with a call of more tokens than max_context")
+		return true
+	}
+	id := s.ID
+	if t.wanted.seen[s.ID]++; t.wanted.seen[s.ID] > 1 || id == "" {
+		id += "#" + strconv.Itoa(t.wanted.seen[s.ID])
+	}
+	for k := range s.Calls {
+		it := &Item{}
+		t.place(it, s, k, id)
+		err := t.call(it, &s.Calls[k], id)
+		if err != nil {
+			err = &jsonl.LineError{File: file, Line: s.Calls[k].Line, Err: fmt.Errorf("call %s: %w", s.Calls[k].ID, err)}
+		}
+		if !t.emit(yield, it, true, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// place sets the place of call k in its session, whose name is id.
+func (t *trace) place(it *Item, s *sessions.Session, k int, id string) {
+	c := &s.Calls[k]
+	if k == 0 && s.AtMs != nil {
+		t.at(it, *s.AtMs)
+	}
+	name := func(k int) string { return id + "/" + s.Calls[k].ID }
+	it.Line.ID, it.Line.Session, it.Line.DelayMs = name(k), id, roundMs(c.DelayMs/t.speed)
+	for _, a := range c.After {
+		it.Line.After = append(it.Line.After, name(a))
+	}
+	if c.History >= 0 {
+		it.Line.History = name(c.History)
+	}
+	for key, value := range map[string]string{"agent": c.Agent, "model": c.Model} {
+		if value != "" {
+			t.label(it, key, value)
+		}
+	}
+}
+
+// call sets what a call sends.
+func (t *trace) call(it *Item, c *sessions.Call, session string) (err error) {
+	for _, p := range c.Params {
+		it.Own = append(it.Own, api.Param{Key: p.Key, Value: p.Value, Verbatim: true})
+	}
+	if c.Out >= 0 {
+		it.Own = append(it.Own, ownMaxTokens(int(max(1, c.Out)))...)
+		if !c.Limit {
+			it.Own = append(it.Own, api.Param{Key: "ignore_eos", Value: json.RawMessage("true")})
+		}
+	}
+	switch {
+	case c.Body != nil:
+		it.Bare = true
+		it.Body, err = t.clean(c.Body)
+		return err
+	case c.Messages != nil:
+		it.In = &api.Input{Messages: c.Messages}
+		return nil
+	case c.Prompt != nil:
+		_, err = (&prompts{o: &Options{Tokenizer: t.o.Tokenizer, TokenIDs: t.o.TokenIDs}}).put(it, *c.Prompt)
+		return err
+	}
+	return t.blocks(it, c, session)
+}
+
+// blocks generates a prompt of c.In tokens, in which equal blocks are equal text.
+func (t *trace) blocks(it *Item, c *sessions.Call, session string) (err error) {
+	in := max(1, c.In)
+	if in > maxPromptTokens {
+		return fmt.Errorf("a prompt of %d tokens", in)
+	}
+	if t.texts == nil {
+		if t.texts, err = newTexts(t.o); err != nil {
+			return err
+		}
+	}
+	it.Tokens = int(in)
+	text, joined := t.texts.open(t.text[:0]), false
+	scope, of := "", uint64(0)
+	for _, b := range c.Blocks {
+		if in <= 0 {
+			break
+		}
+		if b.Scope != scope {
+			scope, of = b.Scope, xxhash.Sum64String(b.Scope)
+		}
+		r := synth.NewRand(t.o.Seed, drawBlock, of, b.ID)
+		if scope == "" {
+			r = blockID{b.ID}.rand(t.o.Seed) // as in traces without sessions
+		}
+		if text, err = t.texts.part(text, r, int(min(in, c.Size)), joined); err != nil {
+			return err
+		}
+		in, joined = in-c.Size, true
+	}
+	if in > 0 {
+		r := synth.NewRand(t.o.Seed, drawText, xxhash.Sum64String(session), xxhash.Sum64String(c.ID))
+		if text, err = t.texts.part(text, r, int(in), joined); err != nil {
+			return err
+		}
+	}
+	t.text = t.texts.close(text)
+	it.Text = t.text
+	return nil
+}
+
+// looksWeka detects a trace of Weka, also if its first object is longer than the sample.
+func looksWeka(s *sample) bool {
+	if len(s.objects) > 0 && s.has("requests") && hasAny(s.objects[0], "block_size", "hash_id_scope") {
+		return true
+	}
+	return len(s.head) > 0 && s.head[0] == '{' && containsAll(s.head, `"requests"`, `"hash_ids"`, `"block_size"`)
+}
+
+// decode returns a decoder that needs no options that can be wrong.
+func decode(d func(o *Options) sessions.Decoder) func(*Options) (sessions.Decoder, error) {
+	return func(o *Options) (sessions.Decoder, error) { return d(o), nil }
+}
