@@ -120,7 +120,7 @@ func (f *flags) clientConfig(env *cli.Env, points []load.Point) (c client.Config
 		Compressed: f.Compressed,
 	}
 	if !f.adaptive() { // a search begins with few slots
-		c.Batch = client.BatchDelay(points)
+		c.Batch, c.Exchanges = client.Batching(points)
 	}
 	if f.Debug {
 		c.Debug = client.DebugLog(env.Stderr, env.Name)

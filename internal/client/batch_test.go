@@ -7,7 +7,7 @@ import (
 	"perfpipe/internal/load"
 )
 
-func TestBatchDelay(t *testing.T) {
+func TestBatching(t *testing.T) {
 	closed := func(slots ...int) (points []load.Point) {
 		for _, n := range slots {
 			points = append(points, load.Point{Mode: load.Closed, Parallel: n})
@@ -27,7 +27,7 @@ func TestBatchDelay(t *testing.T) {
 		{"an open loop", append(closed(64), load.Point{Mode: load.Open}), 0},
 		{"a capped loop", []load.Point{{Mode: load.Capped, Parallel: 64}}, 0},
 	} {
-		if got := BatchDelay(c.points); got != c.want {
+		if got, _ := Batching(c.points); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

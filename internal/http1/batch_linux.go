@@ -23,10 +23,12 @@ type batcher struct {
 	raw     syscall.RawConn
 	onReady func(fd uintptr) bool // trigger, created once
 	done    chan struct{}
-	cycle   time.Duration // between two polls
+	cycles  cycles
 
-	triggered bool         // the eventfd of this cycle was made ready
-	reads     atomic.Int64 // so far
+	cycle     time.Duration // between two polls
+	triggered bool          // the eventfd of this cycle was made ready
+	reads     atomic.Int64  // so far
+	ends      atomic.Int64  // exchanges that have ended so far
 }
 
 const (
@@ -39,19 +41,19 @@ func newBatcher(cfg *Config) *batcher {
 	if cfg.Batch == 0 || runtime.GOMAXPROCS(0) > 1 {
 		return nil
 	}
-	b := openBatcher(cfg.Batch)
+	b := openBatcher(cfg.Batch, cfg.Exchanges)
 	if b != nil {
 		go b.run()
 	}
 	return b
 }
 
-func openBatcher(cycle time.Duration) *batcher {
+func openBatcher(least time.Duration, exchanges int) *batcher {
 	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	if err != nil {
 		return nil
 	}
-	b := &batcher{file: os.NewFile(uintptr(fd), "eventfd"), done: make(chan struct{}), cycle: cycle}
+	b := &batcher{file: os.NewFile(uintptr(fd), "eventfd"), done: make(chan struct{}), cycles: cycles{least, exchanges}, cycle: least}
 	if b.raw, err = b.file.SyscallConn(); err != nil {
 		b.file.Close()
 		return nil
@@ -73,6 +75,28 @@ func (b *batcher) note() {
 	}
 }
 
+// ended counts an exchange that has ended.
+func (b *batcher) ended() {
+	if b != nil {
+		b.ends.Add(1)
+	}
+}
+
+// cycles is the rule for the length of a cycle.
+type cycles struct {
+	least     time.Duration
+	exchanges int // that are under way
+}
+
+// next returns the length of the next cycles, after reads and ends of exchanges were counted in the time took. At most one of
+// the exchanges waits for an eighth of the time between two of its reads, so that no two reads are joined, or for a
+// thousandth of its duration.
+func (c cycles) next(reads, ends int64, took time.Duration) time.Duration {
+	all := took * time.Duration(c.exchanges)
+	longest := min(all/time.Duration(max(1, reads))/8, all/time.Duration(max(1, ends))/1000, time.Millisecond)
+	return max(c.least, longest)
+}
+
 func (b *batcher) run() {
 	defer b.file.Close()
 	tick := time.NewTicker(batchTick)
@@ -84,7 +108,8 @@ func (b *batcher) run() {
 			return
 		case <-tick.C:
 		}
-		if n := min(sleeps()-slept, b.reads.Load()-read); time.Duration(n)*b.cycle*4 > time.Since(then)*5 {
+		if n := min(sleeps()-slept, b.reads.Load()-read); time.Duration(n)*b.cycles.least*4 > time.Since(then)*5 {
+			b.cycle = b.cycles.least
 			for b.batches() {
 			}
 		}
@@ -94,7 +119,8 @@ func (b *batcher) run() {
 
 // batches runs batchCycles cycles and reports whether they were worth it.
 func (b *batcher) batches() bool {
-	before, last := b.reads.Load(), time.Now()
+	begin, before, ends := time.Now(), b.reads.Load(), b.ends.Load()
+	last := begin
 	for range batchCycles {
 		nap(b.cycle - time.Since(last))
 		b.triggered = false
@@ -104,7 +130,9 @@ func (b *batcher) batches() bool {
 		last = time.Now()
 		runtime.Gosched() // to the goroutines whose connections are ready
 	}
-	return 2*(b.reads.Load()-before) >= 3*batchCycles
+	reads := b.reads.Load() - before
+	b.cycle = b.cycles.next(reads, b.ends.Load()-ends, time.Since(begin))
+	return 2*reads >= 3*batchCycles
 }
 
 // trigger makes the eventfd ready, so that the next poll wakes this goroutine together with those of connections.

@@ -7,7 +7,7 @@ import (
 )
 
 func TestBatcherGoesOnWhileThereIsEnoughToRead(t *testing.T) {
-	b := openBatcher(50 * time.Microsecond)
+	b := openBatcher(50*time.Microsecond, 1)
 	if b == nil {
 		t.Fatal("no eventfd")
 	}
@@ -34,11 +34,33 @@ func TestBatcherIsForOneProcessor(t *testing.T) {
 		want  bool
 	}{{1, time.Millisecond, true}, {1, 0, false}, {2, time.Millisecond, false}} {
 		runtime.GOMAXPROCS(c.procs)
-		b := newBatcher(&Config{Batch: c.cycle})
+		b := newBatcher(&Config{Batch: c.cycle, Exchanges: 64})
 		if got := b != nil; got != c.want {
 			t.Errorf("%d processors, cycle %v: %v", c.procs, c.cycle, got)
 		}
 		b.note()
 		b.close()
+	}
+}
+
+func TestBatchCycle(t *testing.T) {
+	const least, took = 250 * time.Microsecond, 100 * time.Millisecond
+	for _, c := range []struct {
+		name      string
+		exchanges int
+		reads     int64
+		ends      int64
+		want      time.Duration
+	}{
+		{"one event in 20 ms, streams of 4 s", 1000, 5000, 25, time.Millisecond},
+		{"one event in 4 ms, streams of 1 s", 1000, 25000, 100, 500 * time.Microsecond},
+		{"one event in 1 ms", 1000, 100000, 100, least},
+		{"exchanges of 0.5 s", 1000, 1000, 200, 500 * time.Microsecond},
+		{"exchanges of 10 ms", 1000, 10000, 10000, least},
+		{"nothing is read", 1000, 0, 0, time.Millisecond},
+	} {
+		if got := (cycles{least, c.exchanges}).next(c.reads, c.ends, took); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
 	}
 }

@@ -3,181 +3,232 @@ package http1
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"os"
-	"syscall"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// tcpConn is a plain TCP connection. It costs about half of what net/http does, for three reasons: an exchange runs in
-// one callback of the network poller from its first byte to its last, system calls do not tell the scheduler (they do
-// not block), and an exchange allocates nothing.
+// tcpConn is a plain TCP connection, read by a poller. It costs about half of what net/http does: an exchange needs one
+// goroutine switch, however many events its response has, system calls do not tell the scheduler (they do not block),
+// and an exchange allocates nothing.
 type tcpConn struct {
+	mu     sync.Mutex // held while an exchange begins or goes on
+	active bool       // an exchange is under way
+	stray  bool       // bytes were received while none was
+	fd     int
+	poller *poller
+	token  uint64 // of the poller
+
 	exchange
-	tcp   *net.TCPConn
-	raw   syscall.RawConn
-	msg   sockMsg
-	batch *batcher // nil: none
+	done  chan error // receives the end of each exchange
+	timer *time.Timer
 
-	ready func(uintptr) bool // onReady, created once
-
-	out     [2][]byte // head and body, as far as they are not sent
-	small   []byte    // head and body of a small request
-	started bool      // sending was tried
-	blocked bool      // the socket's send buffer is full
-	err     error
+	out   [2][]byte // head and body, as far as they are not sent
+	small []byte    // head and body of a small request
+	msg   *sockMsg  // of sending; nil: not yet needed
 }
 
-// newTCPConn returns an error if the kernel cannot report the close of the connection.
-func newTCPConn(tcp *net.TCPConn, cfg connConfig, batch *batcher, watch *closeWatcher) (*tcpConn, error) {
+var errNoPoller = errors.New("no epoll set")
+
+// newTCPConn takes over the connection of tcp. If it returns an error, tcp is as before.
+func newTCPConn(tcp *net.TCPConn, cfg connConfig, p *poller) (*tcpConn, error) {
+	if p == nil {
+		return nil, errNoPoller
+	}
 	raw, err := tcp.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	c := &tcpConn{exchange: cfg.exchange(tcp), tcp: tcp, raw: raw, batch: batch}
-	c.ready = c.onReady
-	if err := raw.Control(func(fd uintptr) { enableStamps(int(fd)) }); err != nil {
+	c := &tcpConn{exchange: cfg.exchange(nil), poller: p, done: make(chan error, 1)}
+	c.conn = c
+	// The runtime watches every file of a net.Conn. A second one of the same connection is not watched.
+	if err2 := raw.Control(func(fd uintptr) { c.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }); err2 != nil {
+		err = err2
+	}
+	if err != nil {
 		return nil, err
 	}
-	if c.forget, err = watch.watch(tcp, c.closed); err != nil {
+	enableStamps(c.fd)
+	if err := p.add(c); err != nil {
+		unix.Close(c.fd)
 		return nil, err
 	}
+	c.timer = time.AfterFunc(math.MaxInt64, c.onDeadline)
+	c.timer.Stop()
+	tcp.Close()
 	return c, nil
 }
 
-// closed interrupts a read that waits, so that onReady reads the end of the connection.
-func (c *tcpConn) closed() {
-	c.closedByPeer.Store(true)
-	c.tcp.SetReadDeadline(past)
+// SetDeadline has onDeadline called at t.
+func (c *tcpConn) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		c.timer.Stop()
+	} else {
+		c.timer.Reset(time.Until(t))
+	}
+	return nil
+}
+
+// Close closes the connection. No exchange may be under way.
+func (c *tcpConn) Close() error {
+	c.timer.Stop()
+	c.poller.remove(c)
+	c.mu.Lock() // the poller may still have an event of it
+	defer c.mu.Unlock()
+	err := unix.Close(c.fd)
+	c.fd = -1
+	return err
 }
 
 func (c *tcpConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
+	if err := c.startTrip(ctx, r, t, s); err != nil {
+		return err
+	}
+	return <-c.done
+}
+
+// startTrip sends as much as it can without waiting. If it returns nil, the end of the exchange is sent to c.done.
+func (c *tcpConn) startTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended() || c.stray && t.Reused {
+		return errStale
+	}
 	c.out[0], c.out[1] = r.Head, r.Body
 	if len(r.Body) <= tinyBody {
 		c.small = append(append(c.small[:0], r.Head...), r.Body...)
 		c.out[0], c.out[1] = c.small, nil
 	}
-	c.started, c.blocked, c.err = false, false, nil
 	c.begin(ctx, r, t, s)
-	defer func() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil }()
-	if c.ended() { // tested after the deadline is set, which may have undone the interruption
-		return errStale
+	if ctx.Err() != nil { // tested after the deadline is set, which may have undone the interruption
+		c.release()
+		return canceled(ctx)
 	}
-	for {
-		if ctx.Err() != nil { // likewise
-			return canceled(ctx)
-		}
-		err := c.raw.Read(c.ready)
-		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			if err := c.expired(ctx, s); err != nil {
-				return err
-			}
-		case err != nil:
-			return err
-		case c.blocked:
-			if err := c.writeRest(ctx); err != nil {
-				return err
-			}
-		default:
-			return c.err
-		}
+	c.active = true
+	err := c.send()
+	if err != nil {
+		c.active = false
+		c.release()
+		return err
 	}
+	if c.stray { // such as the greeting of a server that does not speak HTTP
+		c.stray = false
+		c.read(new(sockMsg), make([]byte, pollBuffer))
+	}
+	return nil
+}
+
+// release drops what belongs to the exchange.
+func (c *tcpConn) release() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil }
+
+// finish ends the exchange.
+func (c *tcpConn) finish(err error) {
+	c.active = false
+	c.release()
+	c.poller.batch.ended()
+	c.done <- err
 }
 
 // tinyBody is the longest body that is copied behind its head, bytes: that costs less than to pass the kernel two
 // buffers.
 const tinyBody = 1 << 10
 
-// writeRest sends what did not fit into the socket's send buffer. A server may respond, and close the connection,
-// before it has read everything: its response is then worth more than the error.
-func (c *tcpConn) writeRest(ctx context.Context) error {
-	c.blocked = false
-	for i := range c.out {
-		for len(c.out[i]) > 0 {
-			n, err := c.tcp.Write(c.out[i])
-			c.out[i] = c.out[i][n:]
-			c.t.Sent += int64(n)
-			if n > 0 {
-				c.last = time.Now()
-			}
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				if err := c.expired(ctx, c.s); err != nil {
-					return err
-				}
-				continue
-			}
-			if err != nil {
-				c.out = [2][]byte{}
-			}
-		}
+// onDeadline is called when the deadline has passed, or ctx has ended.
+func (c *tcpConn) onDeadline() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.active {
+		return
 	}
-	return nil
+	if err := c.expired(c.ctx, c.s); err != nil {
+		c.finish(err)
+	}
 }
 
-// onReady sends and reads as far as it can without waiting. It returns false to be called again when there is something
-// to read.
-//
-// The poller reports changes only. A read that does not fill the buffer has read everything. Another one, just to get
-// EAGAIN, costs a twentieth of an event, so there is none between two chunks of a stream. The poller can miss the close
-// of a connection: of one that is idle, or one that comes with the data. The closeWatcher reports both.
-func (c *tcpConn) onReady(fd uintptr) bool {
-	if !c.started {
-		c.started = true
-		return !c.send(fd) // no response can be there yet
+// onEvent sends and reads as far as it can without waiting.
+func (c *tcpConn) onEvent(events uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		c.closedByPeer.Store(true)
 	}
-	buf := buffers.Get().(*[64 << 10]byte)
-	defer buffers.Put(buf)
+	const readable = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
+	switch {
+	case !c.active:
+		c.stray = c.stray || events&unix.EPOLLIN != 0
+		return
+	case len(c.out[0])+len(c.out[1]) > 0:
+		// A server may respond, and close the connection, before it has read everything: its response is then worth
+		// more than the error.
+		if c.send() != nil {
+			c.out[0], c.out[1] = nil, nil
+		}
+		c.last = time.Now()
+	}
+	if events&readable != 0 {
+		c.read(&c.poller.msg, c.poller.buf)
+	}
+}
+
+// read reads what has been received.
+//
+// The poller reports changes only. A read that does not fill the buffer has read everything that had been received
+// then; what comes later, and the close of the connection, is another change. So no read is needed to get EAGAIN.
+func (c *tcpConn) read(msg *sockMsg, buf []byte) {
 	for {
-		n, stamp, errno := c.msg.recv(fd, buf[:])
+		n, stamp, errno := msg.recv(uintptr(c.fd), buf)
 		switch {
 		case errno == unix.EAGAIN:
-			return false
+			return
 		case errno == unix.EINTR:
 			continue
 		case errno != 0:
-			c.err = os.NewSyscallError("read", errno)
-			return true
+			c.finish(os.NewSyscallError("read", errno))
+			return
 		case n == 0:
-			if c.err = c.p.eof(); c.err != nil && !c.p.begun() {
-				c.err = errStale
+			err := c.p.eof()
+			if err != nil && !c.p.begun() {
+				err = errStale
 			}
-			return true
+			c.finish(err)
+			return
 		}
 		c.last = time.Now() // reads both clocks at once: their offset is that of this moment
 		if stamp != 0 {
-			c.batch.note()
+			c.poller.batch.note()
 		}
 		if done, err := c.received(buf[:n], c.last, stamp); done || err != nil {
-			c.err = err
-			return true
+			c.finish(err)
+			return
 		}
-		if n < len(buf) && c.p.betweenChunks() && !c.ended() {
-			return false
+		if n < len(buf) && !c.ended() {
+			return
 		}
 	}
 }
 
-// send passes head and body to the kernel. It returns false if an error ends the exchange or the send buffer is full.
-func (c *tcpConn) send(fd uintptr) bool {
-	for {
-		n, errno := c.msg.send(fd, c.out[0], c.out[1])
+// send passes head and body to the kernel, until its send buffer is full.
+func (c *tcpConn) send() error {
+	if c.msg == nil && len(c.out[1]) > 0 {
+		c.msg = new(sockMsg)
+	}
+	for len(c.out[0])+len(c.out[1]) > 0 {
+		n, errno := c.msg.send(uintptr(c.fd), c.out[0], c.out[1])
 		switch errno {
 		case 0:
 			c.t.Sent += int64(n)
 			k := min(n, len(c.out[0]))
 			c.out[0], c.out[1] = c.out[0][k:], c.out[1][n-k:]
-			c.blocked = len(c.out[0])+len(c.out[1]) > 0
-			return !c.blocked
 		case unix.EINTR:
 		case unix.EAGAIN:
-			c.blocked = true
-			return false
+			return nil
 		default:
-			c.err = os.NewSyscallError("write", errno)
-			return false
+			return os.NewSyscallError("write", errno)
 		}
 	}
+	return nil
 }

@@ -2,17 +2,22 @@ package http1
 
 import (
 	"context"
-	"net"
 	"sync/atomic"
 	"time"
 
 	"perfpipe/internal/clock"
 )
 
+// interruptible is a connection whose reads and writes fail, or whose exchange is examined, at a deadline.
+type interruptible interface {
+	SetDeadline(time.Time) error
+	Close() error
+}
+
 // deadline applies the timeouts to one connection, and the end of its context.
 type deadline struct {
 	cfg       *Config
-	conn      net.Conn
+	conn      interruptible
 	armed     time.Time // the deadline that is set on conn
 	ctx       context.Context
 	unwatch   func() bool // ends the watch on ctx
@@ -109,7 +114,7 @@ func (d *deadline) reached(p Phase) error {
 	d.restUntil = d.last.Add(p.Rest())
 	d.phase = p
 	d.arm(d.last)
-	if d.ctx.Err() != nil || d.ended() { // arm may have undone the interruption
+	if d.ctx.Err() != nil { // arm may have undone the interruption
 		d.conn.SetDeadline(past)
 	}
 	return nil

@@ -2,8 +2,6 @@ package http1
 
 import (
 	"context"
-	"net"
-	"sync"
 	"time"
 
 	"perfpipe/internal/clock"
@@ -34,11 +32,9 @@ type connConfig struct {
 	cache *headCache
 }
 
-func (c connConfig) exchange(nc net.Conn) exchange {
+func (c connConfig) exchange(nc interruptible) exchange {
 	return exchange{deadline: deadline{cfg: c.cfg, conn: nc}, clock: c.clock, p: parser{cache: c.cache}}
 }
-
-var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
 
 func (x *exchange) parser() *parser { return &x.p }
 

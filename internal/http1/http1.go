@@ -20,8 +20,10 @@ type Config struct {
 	NoKeepAlive  bool          // open a connection for each request
 	NoResend     bool          // an exchange fails if the server closes its reused connection without a response
 
-	// Batch is how long responses may wait to be read together if that saves processor time; 0: not at all.
-	Batch time.Duration
+	// Batch is how long responses may wait at least to be read together if that saves processor time; 0: not at all.
+	// They wait for up to 1 ms if Exchanges, the number of them that are under way at once, go on for far longer.
+	Batch     time.Duration
+	Exchanges int
 
 	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 }

@@ -13,6 +13,7 @@ import (
 // waits.
 type netConn struct {
 	exchange
+	conn  net.Conn
 	under net.Conn // below TLS; else the connection itself
 	out   []byte
 	in    [4 << 10]byte
@@ -23,7 +24,7 @@ type netConn struct {
 const smallBody = 16 << 10
 
 func newNetConn(cfg connConfig, nc, under net.Conn) *netConn {
-	return &netConn{exchange: cfg.exchange(nc), under: under}
+	return &netConn{exchange: cfg.exchange(nc), conn: nc, under: under}
 }
 
 func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {

@@ -3,6 +3,7 @@ package http1
 import (
 	"context"
 	"net"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -14,6 +15,7 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 	warmStamps()
 	shared := connConfig{cfg, clk, new(headCache)}
 	batch, watch := newBatcher(cfg), newCloseWatcher()
+	pollers := newPollers(runtime.GOMAXPROCS(0), batch)
 	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
 		plain, secure, err := d.Open(ctx, o.addr, o.secure, t)
 		if err != nil {
@@ -21,7 +23,7 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 		}
 		if secure == nil {
 			if tcp, ok := plain.(*net.TCPConn); ok {
-				if c, err := newTCPConn(tcp, shared, batch, watch); err == nil {
+				if c, err := newTCPConn(tcp, shared, pollers.pick()); err == nil {
 					return c, nil
 				}
 			}
@@ -39,6 +41,7 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 	return open, func() {
 		batch.close()
 		watch.close()
+		pollers.close()
 	}
 }
 

@@ -1,0 +1,161 @@
+package http1
+
+import (
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// poller reads the responses of many connections in one goroutine, with an epoll set of its own. The runtime's poller
+// would wake a goroutine for each read, whose stack is cold in the processor's caches, and it can miss the close of a
+// connection. The set is itself watched by the runtime's poller, so that nothing blocks a thread.
+type poller struct {
+	set   *os.File
+	raw   syscall.RawConn
+	batch *batcher // nil: none
+
+	mu    sync.Mutex
+	conns []*tcpConn // by the lower half of their token; nil: none
+	free  []uint32   // indexes into conns
+	last  uint32     // upper half of the latest token, which tells connections apart that have had the same index
+
+	// These belong to run.
+	events []unix.EpollEvent
+	ready  []*tcpConn // by the index of their event
+	msg    sockMsg
+	buf    []byte
+}
+
+const (
+	pollEvents = 256      // at most, that one system call returns
+	pollBuffer = 64 << 10 // bytes
+)
+
+func newPoller(batch *batcher) (*poller, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	unix.SetNonblock(fd, true) // os.NewFile has only such files watched
+	p := &poller{
+		set: os.NewFile(uintptr(fd), "epoll"), batch: batch, buf: make([]byte, pollBuffer),
+		events: make([]unix.EpollEvent, pollEvents), ready: make([]*tcpConn, pollEvents),
+	}
+	if p.raw, err = p.set.SyscallConn(); err != nil {
+		p.set.Close()
+		return nil, err
+	}
+	go p.raw.Read(p.poll)
+	return p, nil
+}
+
+func (p *poller) close() { p.set.Close() }
+
+// add begins to watch c, whose token it sets.
+func (p *poller) add(c *tcpConn) error {
+	p.mu.Lock()
+	i := uint32(len(p.conns))
+	if n := len(p.free) - 1; n >= 0 {
+		i, p.free = p.free[n], p.free[:n]
+	} else {
+		p.conns = append(p.conns, nil)
+	}
+	p.last++
+	c.token = uint64(p.last)<<32 | uint64(i)
+	p.conns[i] = c
+	p.mu.Unlock()
+	var failed error
+	err := p.raw.Control(func(set uintptr) {
+		failed = unix.EpollCtl(int(set), unix.EPOLL_CTL_ADD, c.fd, &unix.EpollEvent{
+			Events: unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET,
+			Fd:     int32(i), Pad: int32(c.token >> 32),
+		})
+	})
+	if err == nil {
+		err = os.NewSyscallError("epoll_ctl", failed)
+	}
+	if err != nil {
+		p.remove(c)
+	}
+	return err
+}
+
+// remove ends the watch of c, whose file is closed next, which takes it out of the set.
+func (p *poller) remove(c *tcpConn) {
+	i := uint32(c.token)
+	p.mu.Lock()
+	p.conns[i] = nil
+	p.free = append(p.free, i)
+	p.mu.Unlock()
+}
+
+// poll serves the connections that are ready. It returns false to be called again when some are.
+func (p *poller) poll(set uintptr) bool {
+	for {
+		n, err := unix.EpollWait(int(set), p.events, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return true
+		}
+		p.find(p.events[:max(n, 0)])
+		for i := range max(n, 0) {
+			if c := p.ready[i]; c != nil {
+				p.ready[i] = nil
+				c.onEvent(p.events[i].Events)
+			}
+		}
+		if n < len(p.events) {
+			return false
+		}
+	}
+}
+
+// find sets ready for events.
+func (p *poller) find(events []unix.EpollEvent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, e := range events {
+		p.ready[i] = p.conns[uint32(e.Fd)]
+		if c := p.ready[i]; c != nil && c.token != uint64(uint32(e.Pad))<<32|uint64(uint32(e.Fd)) {
+			p.ready[i] = nil // an event of a connection that had the index before
+		}
+	}
+}
+
+// pollers are the pollers of a Transport, one for each processor. Connections are divided among them.
+type pollers struct {
+	all  []*poller
+	next atomic.Uint32
+}
+
+// newPollers returns fewer than n pollers, or none, if the system has no more file descriptors or epoll sets.
+func newPollers(n int, batch *batcher) *pollers {
+	ps := new(pollers)
+	for range n {
+		p, err := newPoller(batch)
+		if err != nil {
+			break
+		}
+		ps.all = append(ps.all, p)
+	}
+	return ps
+}
+
+// pick returns the poller of the next connection; nil: there is none.
+func (ps *pollers) pick() *poller {
+	if len(ps.all) == 0 {
+		return nil
+	}
+	return ps.all[ps.next.Add(1)%uint32(len(ps.all))]
+}
+
+func (ps *pollers) close() {
+	for _, p := range ps.all {
+		p.close()
+	}
+}
