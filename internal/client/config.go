@@ -32,7 +32,7 @@ type Config struct {
 	Retries        int           // the most attempts after the first; times count from the first
 	Compressed     bool          // ask for compressed answers
 	Plain          bool          // use net/http for everything
-	Batch          time.Duration // how long answers wait at least to be read together if that saves CPU time; 0: not at all
+	Batch          time.Duration // how long answers wait at least, to be read together to save CPU time; 0: not at all
 	Exchanges      int           // concurrent requests, for Batch
 
 	// MaxAnswer is the most bytes of an answer that are read, after decompression. 0: 64 MiB of a body or an event, 1

@@ -53,7 +53,10 @@ func openBatcher(least time.Duration, exchanges int) *batcher {
 	if err != nil {
 		return nil
 	}
-	b := &batcher{file: os.NewFile(uintptr(fd), "eventfd"), done: make(chan struct{}), cycles: cycles{least, exchanges}, cycle: least}
+	b := &batcher{
+		file: os.NewFile(uintptr(fd), "eventfd"), done: make(chan struct{}),
+		cycles: cycles{least, exchanges}, cycle: least,
+	}
 	if b.raw, err = b.file.SyscallConn(); err != nil {
 		b.file.Close()
 		return nil
@@ -88,9 +91,9 @@ type cycles struct {
 	exchanges int // that are under way
 }
 
-// next returns the length of the next cycles, after reads and ends of exchanges were counted in the time took. At most one of
-// the exchanges waits for an eighth of the time between two of its reads, so that no two reads are joined, or for a
-// thousandth of its duration.
+// next returns the length of the next cycles, after reads and ends of exchanges were counted in the time took. No
+// exchange waits for more than an eighth of the time between two of its reads, so that no two reads are joined, or for
+// more than a thousandth of its duration.
 func (c cycles) next(reads, ends int64, took time.Duration) time.Duration {
 	all := took * time.Duration(c.exchanges)
 	longest := min(all/time.Duration(max(1, reads))/8, all/time.Duration(max(1, ends))/1000, time.Millisecond)

@@ -11,9 +11,10 @@ import (
 
 // closeWatcher reports that the peer closed a connection, by FIN or reset, as soon as the kernel knows of it.
 //
-// The runtime's poller is edge-triggered and cannot tell readable from closed. It loses a close that comes while the
-// connection is idle, or together with data. To find one by reading costs a system call for each request and each
-// event. This second epoll set asks for nothing but closes, so it costs one call for each connection.
+// It serves connections that a net.Conn reads (TLS, unix sockets). The runtime's poller is edge-triggered and cannot
+// tell readable from closed. It loses a close that comes while the connection is idle, or together with data. To find
+// one by reading costs a system call for each request and each event. This second epoll set asks for nothing but closes,
+// so it costs one call for each connection.
 type closeWatcher struct {
 	set *os.File
 	raw syscall.RawConn
