@@ -87,6 +87,7 @@ type flags struct {
 
 	Label            cli.Labels  `group:"requests" placeholder:"KEY=VALUE" help:"Labels of every record, for perf-stats --by labels.KEY."`
 	NoUsage          bool        `group:"requests" help:"Do not add stream_options.include_usage to streamed requests."`
+	NoServerTimes    bool        `group:"requests" help:"Neither ask for the times that servers report of themselves nor record them."`
 	DropParams       cli.Strings `group:"requests" placeholder:"KEY" help:"Remove these keys from the bodies."`
 	NoTestConnection bool        `group:"requests" help:"Skip the one-token request that checks URL, key and model before the run."`
 	TokenizerPath    string      `group:"requests" placeholder:"NAME" help:"Tokenizer that counts output tokens if the server does not."`

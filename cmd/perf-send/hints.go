@@ -55,6 +55,7 @@ var hints = map[string]string{
 	"redirected":     "; give that as --url",
 	"too-long":       " (--max-answer-bytes)",
 	"usage-added":    " (--no-usage does not)",
+	"times-asked":    " (--no-server-times does not)",
 	"no-api":         "; --api names one",
 
 	"testing":        " (--no-test-connection skips it)",

@@ -25,7 +25,7 @@ var anthropic = Dialect{
 		"max_tokens": "max_tokens", "stream": "stream", "temperature": "temperature", "top_p": "top_p", "top_k": "top_k",
 		"stop": "stop_sequences[]",
 	}),
-	read:   readAnthropic,
+	read: readAnthropic, times: anthropicTimes,
 	probe:  probing("messages", probeMessages, "max_tokens", 1),
 	reader: func() func(value) Event { return new(anthropicReader).read },
 }

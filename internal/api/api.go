@@ -17,6 +17,8 @@ import (
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
+
+	"perfpipe/internal/servertime"
 )
 
 // Dialect is one operation at one endpoint of a server's API.
@@ -58,6 +60,8 @@ type Dialect struct {
 	grows     bool                            // the text of an event contains that of those before
 	done      string                          // the data that ends a stream, besides [DONE]
 	ownErrors bool                            // read knows all errors of the API
+	times     *servertime.Table               // where servers report their own times; nil: nowhere
+	timeAsks  []timeAsk                       // what some of them must be asked for them
 }
 
 // Framing is how the events of a stream stand in its body.

@@ -9,14 +9,14 @@ var chat = Dialect{
 		m, err := asMessages(in)
 		return object{{Key: "messages", Value: m}}, err
 	},
-	read: readChat, scan: scanChat, StreamOptions: true,
+	read: readChat, scan: scanChat, StreamOptions: true, times: chatTimes, timeAsks: chatAsks,
 	probe: probeChat,
 }
 
 var completion = Dialect{
 	Name: "openai", Op: "completion", Base: "/v1", Path: "/completions", Need: "prompt",
 	input: func(in Input) (object, error) { return prompt(in, "prompt", "prompt", "prompt") },
-	read:  readChat, scan: scanChat, StreamOptions: true,
+	read:  readChat, scan: scanChat, StreamOptions: true, times: chatTimes, timeAsks: completionAsks,
 	probe: probeChat,
 }
 

@@ -46,6 +46,8 @@ var inputKeys = []string{"messages", "text", "tokens", "texts", "query", "docume
 var readKeys = []string{
 	"text", "reasoning", "tool", "finish", "model", "items", "prompt_tokens", "completion_tokens", "cached_tokens",
 	"reasoning_tokens", "error", "success", "done",
+	"server_queue_ms", "server_load_ms", "server_prefill_ms", "server_ttft_ms", "server_decode_ms", "server_itl_ms",
+	"server_total_ms", "gateway_ms", "draft_tokens", "accepted_tokens",
 }
 
 // LoadSpec reads the specification in file for the API name. It returns nil if neither asks for a custom API.
@@ -95,7 +97,7 @@ func ParseSpec(data []byte) (Dialect, error) {
 		Ending:   "what read.finish or read.done tells",
 		NoFinish: s.Read["finish"] == "" && s.Read["done"] == "",
 		read:     func(v value) Event { return (&customReader{spec: &s, jq: jq}).read(v) }, ownErrors: true, done: s.Done,
-		streamKey: s.Params["stream"], probe: s.probe, items: itemsOf[s.Op],
+		streamKey: s.Params["stream"], probe: s.probe, items: itemsOf[s.Op], times: anyTimes,
 	}
 	if s.Cumulative {
 		d.grows = true
@@ -229,6 +231,7 @@ func (c *customReader) read(v value) Event {
 	if e.Usage != nil {
 		e.Usage.CacheKnown = got["cached_tokens"] != nil
 	}
+	e.Times = c.times(got)
 	if c.jq["success"] != nil && !truth(got["success"]) && e.Err == "" {
 		e.Err = "success is not true: " + ErrorMessage(v.raw())
 	}

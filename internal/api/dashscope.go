@@ -23,7 +23,7 @@ var dashscope = Dialect{
 		"n": "parameters.n", "logprobs": "parameters.logprobs",
 		"stream": "parameters.incremental_output", // a header asks for a stream, this key for deltas
 	}),
-	read: readDashscope,
+	read: readDashscope, times: anyTimes,
 	probe: probing("input.messages", probeMessages, "input.prompt", nil, "parameters.max_tokens", 1, "parameters.tools",
 		nil),
 }
@@ -37,7 +37,7 @@ var dashscopeRerank = Dialect{
 		return object{{Key: "input", Value: o.json()}}, err
 	},
 	place: places(nil),
-	read:  readRerank,
+	read:  readRerank, times: itemTimes,
 	probe: probeItems("input.query", "input.documents"),
 	items: ranked,
 }

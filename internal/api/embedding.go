@@ -17,7 +17,7 @@ var embedding = Dialect{
 	},
 	input: func(in Input) (object, error) { return prompt(in, "input", "input", "input") },
 	place: places(nil),
-	read:  readEmbedding,
+	read:  readEmbedding, times: itemTimes,
 	probe: probeItems("input"),
 	items: embedded,
 }

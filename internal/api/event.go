@@ -1,6 +1,10 @@
 package api
 
-import "strings"
+import (
+	"strings"
+
+	"perfpipe/internal/servertime"
+)
 
 // Event is what one event of a stream, or a whole reply, carries.
 type Event struct {
@@ -15,6 +19,7 @@ type Event struct {
 	Media                    bool   // audio or an image, which is output without text
 	Odd                      bool   // has text at an unknown place, which may be output
 	Unseen                   Unseen
+	Times                    *servertime.Times // nil: the event has none
 }
 
 // Call is a piece of a tool call. The arguments of pieces with the same Index belong together.

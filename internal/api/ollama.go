@@ -22,7 +22,7 @@ var ollamaChat = Dialect{
 		return object{{Key: "messages", Value: m}}, err
 	},
 	place: ollamaPlaces,
-	read:  readOllama,
+	read:  readOllama, times: ollamaTimes,
 	probe: probing("messages", probeMessages, "options.num_predict", 1, "format", nil),
 }
 
@@ -31,15 +31,15 @@ var ollamaGenerate = Dialect{
 	Ending: `"done": true`,
 	input:  func(in Input) (object, error) { return prompt(in, "prompt", "", "") },
 	place:  ollamaPlaces,
-	read:   readOllama,
-	probe:  probing("prompt", probeText, "options.num_predict", 1, "format", nil),
+	read:   readOllama, times: ollamaTimes,
+	probe: probing("prompt", probeText, "options.num_predict", 1, "format", nil),
 }
 
 var ollamaEmbed = Dialect{
 	Name: "ollama", Op: "embedding", Path: "/api/embed", Need: "input", shape: embedding.shape, items: embedded,
 	input: func(in Input) (object, error) { return prompt(in, "input", "", "input") },
 	place: places(nil),
-	read:  readOllama,
+	read:  readOllama, times: ollamaTimes,
 	probe: probeItems("input"),
 }
 

@@ -59,8 +59,11 @@ func (d *Dialect) decode(data []byte, read func(value) Event) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	v.root = new(root)
+	v.root = &root{times: d.times}
 	e := read(v)
+	if v.root.timed {
+		e.Times = d.times.Event(v.r)
+	}
 	silent := !e.Output() && e.Usage == nil && e.Finish == ""
 	if e.Err == "" && !d.ownErrors && (silent || v.root.suspicious || !v.root.walked) {
 		e.Err = complaint(v, silent)

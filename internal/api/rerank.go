@@ -14,7 +14,7 @@ var rerank = Dialect{
 		return object{{Key: "query", Value: raw(in.Query)}, {Key: "documents", Value: raw(in.Documents)}}, nil
 	},
 	place: places(nil),
-	read:  readRerank,
+	read:  readRerank, times: itemTimes,
 	probe: probeItems("query", "documents", "texts"),
 	items: ranked,
 }
@@ -39,7 +39,7 @@ var score = Dialect{
 		return object{{Key: "text_1", Value: raw(in.Query)}, {Key: "text_2", Value: raw(in.Documents)}}, nil
 	},
 	place: places(nil),
-	read:  readRerank,
+	read:  readRerank, times: itemTimes,
 	probe: probeItems(scored.paths...),
 	items: scored,
 }

@@ -31,7 +31,7 @@ var responses = Dialect{
 	place: places(map[string]string{
 		"max_tokens": "max_output_tokens", "stream": "stream", "temperature": "temperature", "top_p": "top_p",
 	}),
-	read:   readResponse,
+	read: readResponse, times: responsesTimes,
 	reader: func() func(value) Event { return new(responsesReader).read },
 	// 16 is OpenAI's minimum
 	probe: probing("input", probeText, "max_output_tokens", 16, "text", nil, "previous_response_id", nil),

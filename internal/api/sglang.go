@@ -18,6 +18,7 @@ var sglang = Dialect{
 	read:   func(v value) Event { return new(sglangReader).read(v) },
 	reader: func() func(value) Event { return new(sglangReader).read },
 	grows:  true,
+	times:  sglangTimes,
 	probe: probing("input_ids", nil, "text", probeText, "sampling_params.max_new_tokens", 1,
 		"sampling_params.min_new_tokens", nil),
 }

@@ -92,7 +92,8 @@ func (m *Memo) LearnMatched(data []byte, e *Event) (Shape, bool) {
 
 // textOnly reports whether an event has nothing besides its texts, its model and its usage.
 func (e *Event) textOnly() bool {
-	return len(e.Calls) == 0 && e.Items == 0 && e.Finish == "" && e.Err == "" && e.Aside == nil && !e.Media && !e.Odd
+	return len(e.Calls) == 0 && e.Items == 0 && e.Finish == "" && e.Err == "" && e.Aside == nil && !e.Media && !e.Odd &&
+		e.Times == nil
 }
 
 // sameText compares what Learn accepts in an event.

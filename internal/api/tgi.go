@@ -13,8 +13,8 @@ var tgi = Dialect{
 		// A reply without details has no token counts.
 		return append(o, Param{Key: "parameters", Value: raw(map[string]bool{"details": true})}), err
 	},
-	place:  placeTGI,
-	read:   readTGI,
+	place: placeTGI,
+	read:  readTGI, times: tgiTimes,
 	probe:  probing("inputs", probeText, "parameters.max_new_tokens", 1),
 	reader: func() func(value) Event { return new(tgiReader).read },
 }

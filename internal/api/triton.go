@@ -11,7 +11,7 @@ var triton = Dialect{
 		"frequency_penalty": "frequency_penalty", "presence_penalty": "presence_penalty",
 		"repetition_penalty": "repetition_penalty", "seed": "random_seed", "stop": "stop_words[]", "stream": "stream",
 	}),
-	read:  readTriton,
+	read: readTriton, times: anyTimes,
 	probe: probing("text_input", probeText, "max_tokens", 1),
 }
 

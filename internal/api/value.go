@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/servertime"
 )
 
 // value is a JSON value of an answer. A member that is missing, null or of an unexpected type is empty, so that it does
@@ -22,6 +23,8 @@ type value struct {
 type root struct {
 	walked     bool
 	suspicious bool // a member may be an error
+	times      *servertime.Table
+	timed      bool // a member may have times
 }
 
 // note records a member of an event.
@@ -32,6 +35,7 @@ func (r *root) note(key string, v gjson.Result) {
 	case "type", "object":
 		r.suspicious = r.suspicious || v.Str == "error"
 	}
+	r.timed = r.timed || r.times.Concerns(key)
 }
 
 // parse parses a JSON object or list, which it mends if needed.

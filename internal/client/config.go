@@ -22,6 +22,7 @@ type Config struct {
 	Model   string            // of bodies without one; empty: the first that the server has
 	Served  string            // replaces the model of every body: a local server's name of it
 	NoUsage bool              // do not ask for usage in streams
+	NoTimes bool              // neither ask for the server's own times nor read them
 	Drop    []string          // members that are removed from bodies
 
 	ConnectTimeout time.Duration // 0: none
@@ -51,6 +52,7 @@ type Config struct {
 	//   - no-http2: the server does not speak HTTP/2
 	//   - not-resent: a request was not sent again, because of NoResend
 	//   - redirected: the answer is a redirect
+	//   - times-asked: requests ask for the server's own times, because of NoTimes
 	//   - too-long: an answer exceeds MaxAnswer
 	//   - usage-added: streamed requests ask for usage, because of NoUsage
 	Hint func(reason string) string
@@ -92,6 +94,6 @@ func (c *Config) http1() http1.Config {
 	return http1.Config{
 		ReadTimeout: c.ReadTimeout, TotalTimeout: c.TotalTimeout,
 		NoKeepAlive: c.Network.NoKeepAlive, NoResend: c.NoResend,
-		Batch: c.Batch, Exchanges: c.Exchanges, Say: c.Say,
+		Batch: c.Batch, Exchanges: c.Exchanges, Say: c.Say, Fields: c.timeFields(),
 	}
 }

@@ -42,11 +42,40 @@ func (p *preparer) edit(ctx context.Context, ep *endpoint, keys fastjson.Members
 			}
 		}
 	}
+	if !ep.noTimes {
+		p.askTimes(&c, ep, keys)
+	}
 	if len(p.c.cfg.Drop) > 0 {
 		p.drop(&c, keys)
 	}
 	return c, nil
 }
+
+// askTimes asks the server for its own times, if it is known to need that.
+func (p *preparer) askTimes(c *change, ep *endpoint, keys fastjson.Members) {
+	asked := ep.dialect.AskTimes(p.program(), ep.host, is(keys.Get("stream"), "true"))
+	for _, key := range asked {
+		if keys.Get(key) == nil {
+			c.set(key, []byte("true"))
+		}
+	}
+	if len(asked) > 0 && p.first(factTimes) {
+		p.c.cfg.Say("asking the server for its own times and counts: %s%s", strings.Join(asked, ", "),
+			p.c.cfg.hint(errTimesAsked))
+	}
+}
+
+// program returns the name of the server's program if it is known.
+func (p *preparer) program() string {
+	if p.c.cfg.API == "local_sglang" {
+		return "sglang"
+	}
+	owner, _ := p.owner.Load().(string)
+	return owner
+}
+
+// errTimesAsked has the reason of the hint at the request for times.
+var errTimesAsked = failFor("times-asked", "", "")
 
 // errUsageAdded has the reason of the hint at the change of stream_options.
 var errUsageAdded = failFor("usage-added", "", "")
@@ -87,7 +116,7 @@ func (p *preparer) drop(c *change, keys fastjson.Members) {
 
 // change is an edit of a JSON object.
 type change struct {
-	pairs   [2]pair // the first n come before the other members and replace those of the same names
+	pairs   [5]pair // the first n come before the other members and replace those of the same names
 	n       int
 	without []string  // members to remove
 	buf     [128]byte // for the result of apply

@@ -15,6 +15,7 @@ type endpoint struct {
 	shown   string // url without secrets
 	method  string
 	addr    string // host:port
+	host    string
 	server  string // scheme://addr
 	overTLS bool
 	proxy   string // the proxy's URL without secrets; empty: none
@@ -22,6 +23,7 @@ type endpoint struct {
 	memo    *api.Memo                       // nil: the dialect's Reader reads events
 	read    func([]byte) (api.Event, error) // of memo, created once
 	ranks   bool                            // answers are items rather than text
+	noTimes bool                            // the times that servers report are not read
 	stream  bool                            // bodies ask for streams
 	fields  fields
 	head    []byte        // the common part of a request's head
@@ -39,8 +41,8 @@ func newEndpoint(c *Client, u *url.URL, method string, d api.Dialect, stream boo
 	clean.User, clean.Fragment, clean.RawFragment = nil, "", ""
 	clean.RawQuery = escapeQuery(clean.RawQuery)
 	e := &endpoint{
-		url: clean.String(), method: method, addr: net.JoinHostPort(u.Hostname(), port), dialect: d,
-		memo: d.Memo(), stream: stream, ranks: d.HasItems(),
+		url: clean.String(), method: method, addr: net.JoinHostPort(u.Hostname(), port), dialect: d, host: u.Hostname(),
+		memo: d.Memo(), stream: stream, ranks: d.HasItems(), noTimes: cfg.NoTimes,
 	}
 	e.shown = mask.URL(e.url)
 	if e.memo != nil {

@@ -62,7 +62,8 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	}
 	var models struct {
 		Data []struct {
-			ID string `json:"id"`
+			ID    string `json:"id"`
+			Owner string `json:"owned_by"`
 		} `json:"data"`
 	}
 	switch {
@@ -73,6 +74,7 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	case len(models.Data) == 0 || models.Data[0].ID == "":
 		return "", bad(errors.New("it has no models"))
 	}
+	p.owner.Store(models.Data[0].Owner)
 	return models.Data[0].ID, nil
 }
 

@@ -28,7 +28,8 @@ type preparer struct {
 	prepared  atomic.Uint64 // requests
 
 	model      sync.Mutex
-	firstModel string // of the server, once it was asked
+	firstModel string       // of the server, once it was asked
+	owner      atomic.Value // a string: the program that serves it, in its word
 }
 
 // Prepare determines the endpoint of req and edits its body ahead of time; Do does so for requests that are not
@@ -154,6 +155,7 @@ const (
 	factUsage
 	factDrop
 	factKey
+	factTimes
 	facts
 )
 

@@ -10,6 +10,7 @@ import (
 	"perfpipe/internal/clock"
 	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
+	"perfpipe/internal/servertime"
 	"perfpipe/internal/sse"
 )
 
@@ -55,9 +56,11 @@ type reply struct {
 	usage     api.Usage // of now
 	text      strings.Builder
 	err       error
-	location  string    // the header
-	coding    string    // Content-Encoding, until the first byte of the body; empty: none
-	unpack    *unpacker // of a compressed answer
+	location  string            // the header
+	coding    string            // Content-Encoding, until the first byte of the body; empty: none
+	unpack    *unpacker         // of a compressed answer
+	times     *servertime.Times // nil: none were reported in the body
+	headTimes *servertime.Times // nil: none were reported in the header
 }
 
 // begin prepares r for the answer to c, except its trip and its limit. It reuses the memory of the answer before.
@@ -90,6 +93,9 @@ func (r *reply) Head(h *http1.Header, at clock.Nanos) {
 		r.trace(fmt.Appendf(nil, "HTTP %d %s", h.Status, h.ContentType))
 	}
 	r.joined.framed = h.Chunked
+	if len(h.Fields) > 0 {
+		r.headTimes = r.ep.dialect.HeadTimes(h.Field)
+	}
 	r.events = h.ContentType == "text/event-stream"
 	if h.Status/100 != 2 {
 		r.framing = asWhole
@@ -304,5 +310,8 @@ func (r *reply) take(e *api.Event) {
 	}
 	if e.Usage != nil {
 		r.counts.add(r.rec, e)
+	}
+	if e.Times != nil {
+		r.timed(e.Times)
 	}
 }

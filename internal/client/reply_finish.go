@@ -41,6 +41,7 @@ func (r *reply) finish(err error, end clock.Nanos) {
 		output = r.readWhole()
 	}
 	r.settle()
+	r.noteTimes()
 	if r.err == nil && !output && rec.CompletionTokens == 0 {
 		r.err = r.empty()
 	}

@@ -106,7 +106,7 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink
 	defer resp.Body.Close()
 	t.End = st.clock.Now()
 	t.Sent = int64(len(c.Body))
-	s.Head(http1.HeaderOf(resp), t.End)
+	s.Head(http1.HeaderOf(resp, st.h1.Fields), t.End)
 	err = st.read(resp.Body, t, s, alive, cancel)
 	if err == nil || errors.Is(err, http1.Refused.Err()) {
 		return err

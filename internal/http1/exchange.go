@@ -27,13 +27,14 @@ type exchange struct {
 
 // connConfig is what the connections of a Transport share.
 type connConfig struct {
-	cfg   *Config
-	clock *clock.Clock
-	cache *headCache
+	cfg    *Config
+	clock  *clock.Clock
+	cache  *headCache
+	fields fieldSet
 }
 
 func (c connConfig) exchange(nc interruptible) exchange {
-	return exchange{deadline: deadline{cfg: c.cfg, conn: nc}, clock: c.clock, p: parser{cache: c.cache}}
+	return exchange{deadline: deadline{cfg: c.cfg, conn: nc}, clock: c.clock, p: parser{cache: c.cache, fields: c.fields}}
 }
 
 func (x *exchange) parser() *parser { return &x.p }

@@ -8,12 +8,44 @@ import (
 )
 
 // HeaderOf returns the header of a response of net/http.
-func HeaderOf(r *http.Response) *Header {
-	return &Header{
+func HeaderOf(r *http.Response, fields []string) *Header {
+	h := &Header{
 		Status: r.StatusCode, ContentType: contentType([]byte(r.Header.Get("Content-Type"))),
 		Encoding: r.Header.Get("Content-Encoding"), RetryAfter: r.Header.Get("Retry-After"),
 		Location: r.Header.Get("Location"),
 	}
+	for _, name := range fields {
+		for _, value := range r.Header.Values(name) {
+			h.Fields = append(h.Fields, [2]string{name, value})
+		}
+	}
+	return h
+}
+
+// fieldSet are the names of Config.Fields, by length.
+type fieldSet [][]string
+
+func newFieldSet(names []string) (s fieldSet) {
+	for _, name := range names {
+		for len(s) <= len(name) {
+			s = append(s, nil)
+		}
+		s[len(name)] = append(s[len(name)], name)
+	}
+	return s
+}
+
+// find returns the name that equals b in whatever case, or an empty string.
+func (s fieldSet) find(b []byte) string {
+	if len(b) >= len(s) {
+		return ""
+	}
+	for _, name := range s[len(b)] {
+		if equalFold(b, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // field parses a header field and stores its value if it matters.
@@ -62,6 +94,9 @@ func (p *parser) field(line []byte) error {
 		if equalFold(name, "content-encoding") && !equalFold(value, "identity") {
 			p.h.Encoding = string(value)
 		}
+	}
+	if wanted := p.fields.find(name); wanted != "" {
+		p.h.Fields = append(p.h.Fields, [2]string{wanted, string(value)})
 	}
 	return nil
 }

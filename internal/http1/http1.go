@@ -25,6 +25,9 @@ type Config struct {
 	Batch     time.Duration
 	Exchanges int
 
+	// Fields are the names of further fields for Header, in lower case.
+	Fields []string
+
 	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 }
 
@@ -68,6 +71,21 @@ type Header struct {
 	RetryAfter  string
 	Location    string
 	Chunked     bool
+	Fields      [][2]string // those of Config.Fields, each a name in lower case and a value
+}
+
+// Field returns the value of a field of Config.Fields, or an empty string. Several are joined with commas.
+func (h *Header) Field(name string) (value string) {
+	for _, f := range h.Fields {
+		switch {
+		case f[0] != name:
+		case value == "":
+			value = f[1]
+		default:
+			value += ", " + f[1]
+		}
+	}
+	return value
 }
 
 // Timing is what a transport measures of an exchange.

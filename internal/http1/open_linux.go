@@ -13,7 +13,7 @@ import (
 // opener returns the function that opens connections for a Transport, and the one that frees what they share.
 func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func()) {
 	warmStamps()
-	shared := connConfig{cfg, clk, new(headCache)}
+	shared := connConfig{cfg, clk, new(headCache), newFieldSet(cfg.Fields)}
 	batch, watch := newBatcher(cfg), newCloseWatcher()
 	pollers := newPollers(runtime.GOMAXPROCS(0), batch)
 	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {

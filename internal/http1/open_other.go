@@ -12,7 +12,7 @@ import (
 
 // opener returns the function that opens connections for a Transport. There are no stamps of the kernel on this system.
 func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func()) {
-	shared := connConfig{cfg, clk, new(headCache)}
+	shared := connConfig{cfg, clk, new(headCache), newFieldSet(cfg.Fields)}
 	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
 		plain, secure, err := d.Open(ctx, o.addr, o.secure, t)
 		if err != nil {

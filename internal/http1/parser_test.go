@@ -81,7 +81,7 @@ func standardParse(raw string) parsed {
 			return parsed{}
 		}
 		rest, _ := io.ReadAll(r)
-		return parsed{resp.StatusCode, HeaderOf(resp).ContentType, string(body), string(rest), !resp.Close, true}
+		return parsed{resp.StatusCode, HeaderOf(resp, nil).ContentType, string(body), string(rest), !resp.Close, true}
 	}
 }
 

@@ -13,12 +13,24 @@ const (
 	KeyReadDelayMs
 	KeyJoined
 	KeyClientCPU
+	KeyRetransmits
 	KeyTTFTMs
 	KeyLatencyMs
+	KeyServerQueueMs
+	KeyServerLoadMs
+	KeyServerPrefillMs
+	KeyServerTTFTMs
+	KeyServerDecodeMs
+	KeyServerITLMs
+	KeyServerTotalMs
+	KeyServerHeadersMs
+	KeyGatewayMs
 	KeyPromptTokens
 	KeyCompletionTokens
 	KeyCachedTokens
 	KeyReasoningTokens
+	KeyDraftTokens
+	KeyAcceptedTokens
 	KeyItems
 	KeyOK
 )
@@ -63,6 +75,10 @@ var fields = [...]field{
 	{`"tls_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.TLSMs) }},
 	{`"stream_wait_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.StreamWaitMs) }},
 	{`"resent_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ResentMs) }},
+	{`"send_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.SendMs) }},
+	{`"rtt_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.RTTMs) }},
+	{`"rtt_min_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.RTTMinMs) }},
+	{`"retransmits":`, KeyRetransmits, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Retransmits) }},
 	{`"reused":`, 0, func(b []byte, r *Record) int { return fastjson.Bool(b, &r.Reused) }},
 	{`"headers_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.HeadersMs) }},
 	{`"ttft_ms":`, KeyTTFTMs, func(b []byte, r *Record) int { return fastjson.Float(b, &r.TTFTMs) }},
@@ -73,6 +89,23 @@ var fields = [...]field{
 	{`"chunk_tokens":`, 0, func(b []byte, r *Record) int { return fastjson.Ints(b, &r.ChunkTokens) }},
 	{`"tpot_ms":`, 0, readTPOT},
 	{`"latency_ms":`, KeyLatencyMs, func(b []byte, r *Record) int { return fastjson.Float(b, &r.LatencyMs) }},
+	{`"server_queue_ms":`, KeyServerQueueMs,
+		func(b []byte, r *Record) int { return fastjson.Float(b, &r.ServerQueueMs) }},
+	{`"server_load_ms":`, KeyServerLoadMs, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ServerLoadMs) }},
+	{`"server_prefill_ms":`, KeyServerPrefillMs,
+		func(b []byte, r *Record) int { return fastjson.Float(b, &r.ServerPrefillMs) }},
+	{`"server_ttft_ms":`, KeyServerTTFTMs, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ServerTTFTMs) }},
+	{`"server_decode_ms":`, KeyServerDecodeMs,
+		func(b []byte, r *Record) int { return fastjson.Float(b, &r.ServerDecodeMs) }},
+	{`"server_itl_ms":`, KeyServerITLMs, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ServerITLMs) }},
+	{`"server_total_ms":`, KeyServerTotalMs,
+		func(b []byte, r *Record) int { return fastjson.Float(b, &r.ServerTotalMs) }},
+	{`"server_headers_ms":`, KeyServerHeadersMs,
+		func(b []byte, r *Record) int { return fastjson.Float(b, &r.ServerHeadersMs) }},
+	{`"gateway_ms":`, KeyGatewayMs, func(b []byte, r *Record) int { return fastjson.Float(b, &r.GatewayMs) }},
+	{`"server_origin":`, 0, func(b []byte, r *Record) int { return readText(b, &r.ServerOrigin) }},
+	{`"server_from":`, 0, func(b []byte, r *Record) int { return readText(b, &r.ServerFrom) }},
+	{`"server_doubt":`, 0, func(b []byte, r *Record) int { return readText(b, &r.ServerDoubt) }},
 	{`"prompt_tokens":`, KeyPromptTokens, func(b []byte, r *Record) int { return fastjson.Int(b, &r.PromptTokens) }},
 	{`"prompt_tokens_asked":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.PromptAsked) }},
 	{`"completion_tokens":`, KeyCompletionTokens,
@@ -81,6 +114,9 @@ var fields = [...]field{
 	{`"reasoning_tokens":`, KeyReasoningTokens,
 		func(b []byte, r *Record) int { return fastjson.Int(b, &r.ReasoningTokens) }},
 	{`"hidden_tokens":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.HiddenTokens) }},
+	{`"draft_tokens":`, KeyDraftTokens, func(b []byte, r *Record) int { return fastjson.Int(b, &r.DraftTokens) }},
+	{`"accepted_tokens":`, KeyAcceptedTokens,
+		func(b []byte, r *Record) int { return fastjson.Int(b, &r.AcceptedTokens) }},
 	{`"hidden_unknown":`, 0, func(b []byte, r *Record) int { return readText(b, &r.HiddenUnknown) }},
 	{`"tokens_from":`, 0, func(b []byte, r *Record) int { return readText(b, &r.TokensFrom) }},
 	{`"items":`, KeyItems, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Items) }},
@@ -128,6 +164,12 @@ func (w *writer) loadPoint(r *loadPoint) {
 }
 
 func (w *writer) record(e *Encoder, r *Record) {
+	w.request(e, r)
+	w.answer(r)
+	w.outcome(r)
+}
+
+func (w *writer) request(e *Encoder, r *Record) {
 	w.text(`,"id":`, r.ID)
 	w.integer(`,"seq":`, r.Seq)
 	w.text(`,"session":`, r.Session)
@@ -158,7 +200,16 @@ func (w *writer) record(e *Encoder, r *Record) {
 	w.measure(`,"tls_ms":`, r.TLSMs)
 	w.measure(`,"stream_wait_ms":`, r.StreamWaitMs)
 	w.measure(`,"resent_ms":`, r.ResentMs)
+	w.measure(`,"send_ms":`, r.SendMs)
+	w.measure(`,"rtt_ms":`, r.RTTMs)
+	w.measure(`,"rtt_min_ms":`, r.RTTMinMs)
+	if r.Retransmits != 0 || r.Says(KeyRetransmits) {
+		w.integer(`,"retransmits":`, int64(r.Retransmits))
+	}
 	w.boolean(`,"reused":`, r.Reused)
+}
+
+func (w *writer) answer(r *Record) {
 	w.measure(`,"headers_ms":`, r.HeadersMs)
 	w.measure(`,"ttft_ms":`, r.TTFTMs)
 	w.measure(`,"reasoning_ttft_ms":`, r.ReasoningTTFTMs)
@@ -168,6 +219,39 @@ func (w *writer) record(e *Encoder, r *Record) {
 	integers(w, `,"chunk_tokens":`, r.ChunkTokens)
 	w.measure(`,"tpot_ms":`, r.TPOTMs)
 	w.float(`,"latency_ms":`, r.LatencyMs)
+	if r.ServerQueueMs != 0 || r.Says(KeyServerQueueMs) {
+		w.float(`,"server_queue_ms":`, r.ServerQueueMs)
+	}
+	if r.ServerLoadMs != 0 || r.Says(KeyServerLoadMs) {
+		w.float(`,"server_load_ms":`, r.ServerLoadMs)
+	}
+	if r.ServerPrefillMs != 0 || r.Says(KeyServerPrefillMs) {
+		w.float(`,"server_prefill_ms":`, r.ServerPrefillMs)
+	}
+	if r.ServerTTFTMs != 0 || r.Says(KeyServerTTFTMs) {
+		w.float(`,"server_ttft_ms":`, r.ServerTTFTMs)
+	}
+	if r.ServerDecodeMs != 0 || r.Says(KeyServerDecodeMs) {
+		w.float(`,"server_decode_ms":`, r.ServerDecodeMs)
+	}
+	if r.ServerITLMs != 0 || r.Says(KeyServerITLMs) {
+		w.float(`,"server_itl_ms":`, r.ServerITLMs)
+	}
+	if r.ServerTotalMs != 0 || r.Says(KeyServerTotalMs) {
+		w.float(`,"server_total_ms":`, r.ServerTotalMs)
+	}
+	if r.ServerHeadersMs != 0 || r.Says(KeyServerHeadersMs) {
+		w.float(`,"server_headers_ms":`, r.ServerHeadersMs)
+	}
+	if r.GatewayMs != 0 || r.Says(KeyGatewayMs) {
+		w.float(`,"gateway_ms":`, r.GatewayMs)
+	}
+	w.text(`,"server_origin":`, r.ServerOrigin)
+	w.text(`,"server_from":`, r.ServerFrom)
+	w.text(`,"server_doubt":`, r.ServerDoubt)
+}
+
+func (w *writer) outcome(r *Record) {
 	w.count(`,"prompt_tokens":`, r.PromptTokens)
 	w.count(`,"prompt_tokens_asked":`, r.PromptAsked)
 	w.count(`,"completion_tokens":`, r.CompletionTokens)
@@ -176,6 +260,12 @@ func (w *writer) record(e *Encoder, r *Record) {
 	}
 	w.count(`,"reasoning_tokens":`, r.ReasoningTokens)
 	w.count(`,"hidden_tokens":`, r.HiddenTokens)
+	if r.DraftTokens != 0 || r.Says(KeyDraftTokens) {
+		w.integer(`,"draft_tokens":`, int64(r.DraftTokens))
+	}
+	if r.AcceptedTokens != 0 || r.Says(KeyAcceptedTokens) {
+		w.integer(`,"accepted_tokens":`, int64(r.AcceptedTokens))
+	}
 	w.text(`,"hidden_unknown":`, r.HiddenUnknown)
 	w.text(`,"tokens_from":`, r.TokensFrom)
 	w.count(`,"items":`, r.Items)

@@ -167,9 +167,13 @@ func code(fields []field) []byte {
 			p("\t%s", appender(&f))
 		}
 	}
-	p("}\n\nfunc (w *writer) record(e *Encoder, r *Record) {")
+	p("}\n\nfunc (w *writer) record(e *Encoder, r *Record) {\n\tw.request(e, r)\n\tw.answer(r)\n\tw.outcome(r)\n}\n")
+	p("func (w *writer) request(e *Encoder, r *Record) {")
 	begun := false
 	for _, f := range fields {
+		if part := parts[f.key]; part != "" {
+			p("}\n\nfunc (w *writer) %s(r *Record) {", part)
+		}
 		switch {
 		case !f.has("point"):
 			p("\t%s", appender(&f))
@@ -181,6 +185,9 @@ func code(fields []field) []byte {
 	p("}")
 	return b.Bytes()
 }
+
+// parts are the functions that write a line, by the first field of each. That of the first part is request.
+var parts = map[string]string{"headers_ms": "answer", "prompt_tokens": "outcome"}
 
 // reader returns the function that reads a field, or an empty string if only the general decoder reads its type.
 func reader(f *field) string {
@@ -205,6 +212,8 @@ func appender(f *field) string {
 		return fmt.Sprintf("w.text(%s, %s)", key, v)
 	case f.kind == "bool":
 		return fmt.Sprintf("w.boolean(%s, %s)", key, v)
+	case f.kind == "float64" && f.has("zero"):
+		return fmt.Sprintf("if %s != 0 || r.Says(%s) {\n\t\tw.float(%s, %s)\n\t}", v, f.bit(), key, v)
 	case f.kind == "float64" && f.omitempty:
 		return fmt.Sprintf("w.measure(%s, %s)", key, v)
 	case f.kind == "float64":

@@ -109,6 +109,15 @@ type Record struct {
 	StreamWaitMs float64 `json:"stream_wait_ms,omitempty" record:"min=0"`
 	// The part of ttft_ms from sent_us to the last attempt. Present if there were several.
 	ResentMs float64 `json:"resent_ms,omitempty" record:"min=0"`
+	// How long it took to pass the request to the kernel, once there was a connection.
+	SendMs float64 `json:"send_ms,omitempty" record:"min=0"`
+	// The connection's smoothed round-trip time when the answer ended, as the kernel measured it (TCP_INFO).
+	RTTMs float64 `json:"rtt_ms,omitempty" record:"min=0"`
+	// The least round-trip time of the last five minutes.
+	RTTMinMs float64 `json:"rtt_min_ms,omitempty" record:"min=0"`
+	// The segments that this side sent again on the connection during the exchange. With HTTP/2, those of all its
+	// streams.
+	Retransmits int `json:"retransmits,omitempty" record:"zero,min=0"`
 	// Whether an idle connection served the request.
 	Reused bool `json:"reused"`
 
@@ -131,6 +140,31 @@ type Record struct {
 	// The end of the response.
 	LatencyMs float64 `json:"latency_ms" record:"key,min=0"`
 
+	// How long the request waited in the server until it was scheduled, as the server reports it, like all server_ keys.
+	ServerQueueMs float64 `json:"server_queue_ms,omitempty" record:"zero"`
+	// How long it waited for the model to be in memory.
+	ServerLoadMs float64 `json:"server_load_ms,omitempty" record:"zero"`
+	// From scheduling to the first token.
+	ServerPrefillMs float64 `json:"server_prefill_ms,omitempty" record:"zero"`
+	// To the first token, from server_origin.
+	ServerTTFTMs float64 `json:"server_ttft_ms,omitempty" record:"zero"`
+	// From the first token to the last.
+	ServerDecodeMs float64 `json:"server_decode_ms,omitempty" record:"zero"`
+	// The mean gap between two tokens.
+	ServerITLMs float64 `json:"server_itl_ms,omitempty" record:"zero"`
+	// The whole request, from server_origin.
+	ServerTotalMs float64 `json:"server_total_ms,omitempty" record:"zero"`
+	// Until the header of the response, from receipt. Present for streams whose header reports a time.
+	ServerHeadersMs float64 `json:"server_headers_ms,omitempty" record:"zero"`
+	// What proxies in front of the server took themselves.
+	GatewayMs float64 `json:"gateway_ms,omitempty" record:"zero"`
+	// From when server_ttft_ms and server_total_ms count: receipt of the request, or its scheduling.
+	ServerOrigin string `json:"server_origin,omitempty" record:"enum=receipt|scheduling"`
+	// Who reported the times: the server and the proxies, with commas between them.
+	ServerFrom string `json:"server_from,omitempty"`
+	// Why the server's times cannot be those of this answer, so that they are in no sum.
+	ServerDoubt string `json:"server_doubt,omitempty" record:"enum=Doubt"`
+
 	// The tokens of the prompt.
 	PromptTokens int `json:"prompt_tokens,omitempty" record:"key,min=0"`
 	// The tokens that the prompt was made of, if the request line reports them, or has token ids.
@@ -143,6 +177,10 @@ type Record struct {
 	ReasoningTokens int `json:"reasoning_tokens,omitempty" record:"key,min=0"`
 	// Those of completion_tokens that are billed but never streamed, such as reasoning that the server withholds.
 	HiddenTokens int `json:"hidden_tokens,omitempty" record:"min=0"`
+	// The tokens that a draft model, or the prediction of the request, proposed.
+	DraftTokens int `json:"draft_tokens,omitempty" record:"zero,min=0"`
+	// Those of draft_tokens that the model accepted.
+	AcceptedTokens int `json:"accepted_tokens,omitempty" record:"zero,min=0"`
 	// Why the number of completion_tokens that were streamed is unknown. There is no TPOT then.
 	HiddenUnknown string `json:"hidden_unknown,omitempty" record:"enum=Hidden"`
 	// The source of the counts. Absent if they are unknown.
@@ -216,6 +254,14 @@ const (
 	UntidyClosed    = "closed"    // the connection ended before the body did
 	UntidyReset     = "reset"     // the same by a reset
 	UntidyMalformed = "malformed" // what followed was not HTTP
+)
+
+// The reasons why a server's times cannot be those of an answer.
+const (
+	DoubtNegative = "negative" // a time is below zero
+	DoubtTTFT     = "ttft"     // they exceed the time to the first token that the client measured
+	DoubtLatency  = "latency"  // they exceed the latency that the client measured
+	DoubtTokens   = "tokens"   // they are about another number of tokens than the usage
 )
 
 // The phases of a load point.

@@ -13,12 +13,12 @@ import (
 // Most of a line equals the line before. So the scanner caches lines as templates, whose holes are the values that
 // change, and reads only those of a line that fits.
 type scanner struct {
-	templates [4]template // of different keys: new connections, conversations, …
-	fitting   int         // the one of the last line
-	next      int         // the one to be replaced next
-	changing  uint64      // the fields whose value has changed, a bit each
-	values    [64][]byte  // of each field, in the line learned last
-	learned   template    // built, then swapped with one of templates
+	templates [4]template         // of different keys: new connections, conversations, …
+	fitting   int                 // the one of the last line
+	next      int                 // the one to be replaced next
+	changing  [len(fields)]bool   // whether the value of a field has changed
+	values    [len(fields)][]byte // of each field, in the line learned last
+	learned   template            // built, then swapped with one of templates
 	holes     []fastjson.Hole[Record]
 }
 
@@ -94,10 +94,10 @@ func (s *scanner) learn(t *template, line []byte) {
 		}
 		value := line[start:t.ends[n]]
 		if before := s.values[f]; before != nil && string(before) != string(value) {
-			s.changing |= 1 << f
+			s.changing[f] = true
 		}
 		s.values[f] = append(s.values[f][:0], value...)
-		if s.changing>>f&1 != 0 {
+		if s.changing[f] {
 			s.holes = append(s.holes, fastjson.Hole[Record]{From: start, To: t.ends[n], Read: fields[f].read})
 		}
 	}
