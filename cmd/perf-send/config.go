@@ -113,7 +113,7 @@ func (f *flags) config(env *cli.Env, points []load.Point) (c bench.Config, err e
 func (f *flags) clientConfig(env *cli.Env, points []load.Point) (c client.Config, err error) {
 	c = client.Config{
 		API: f.API, Model: f.Model, NoUsage: f.NoUsage, NoTimes: f.NoServerTimes,
-		Drop: append(f.DropParams, launch.Refuses(f.API)...),
+		Drop:           append(f.DropParams, launch.Refuses(f.API)...),
 		ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout),
 		SaveOutput:   f.SaveOutput, SaveRequest: f.SaveRequest,
