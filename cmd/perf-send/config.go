@@ -3,14 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"net/url"
 	"os/exec"
 	"slices"
 	"time"
-
-	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/bench"
@@ -47,37 +44,28 @@ func send(env *cli.Env, f *flags, points []load.Point) error {
 	}
 	defer closeIn()
 	cfg.Input = bench.Input{
-		Reader: in, Name: name, Cycle: f.Cycle, Passes: f.eachAll, Skip: f.OnBadLine == "skip", Label: f.Label.Over,
+		Reader: in, Name: name, Cycle: f.Cycle, Skip: f.OnBadLine == "skip", Label: f.Label.Over,
 	}
 	if cfg.Output.Counted {
 		env.Stdout = io.Discard
 	}
 	ctx, abort, stop := env.Interrupts()
 	defer stop()
-	rep, err := bench.Run(ctx, abort, cfg)
-	if rep == nil || f.FactsOut == "" {
-		return err
-	}
-	b, e := json.MarshalIndent(rep, "", "  ")
-	if e == nil {
-		e = env.WriteFile(f.FactsOut, append(b, '\n'))
-	}
-	if e != nil {
-		e = fault.Fail("", "--facts-out: %w", e)
-	}
-	return errors.Join(err, e)
+	_, err = bench.Run(ctx, abort, cfg)
+	return err
 }
 
 // config returns the configuration of the run, without its input.
 func (f *flags) config(env *cli.Env, points []load.Point) (c bench.Config, err error) {
 	c = bench.Config{
 		Ready: time.Duration(f.WaitReady), Test: !f.NoTestConnection,
-		Points: points, Limits: f.limits(), Early: f.reason, Duration: time.Duration(f.Duration),
-		Pause: time.Duration(f.SleepInterval), Preconnect: f.Preconnect, Grace: time.Duration(f.Grace),
+		Points: points, Limits: f.limits(), Duration: time.Duration(f.Duration),
+		Pause: time.Duration(f.SleepInterval), Preconnect: f.Preconnect, MaxConns: f.MaxConns, Grace: time.Duration(f.Grace),
 		Shard: f.part, StartAt: f.StartAt, RunID: f.RunID, ClockRef: f.ClockRef,
 		Output: bench.Output{
-			Records: f.Output, Resume: f.Resume != "", Counted: f.Output == "" && env.StdoutTTY, Facts: f.FactsOut, Log: f.log,
-			Create: env.Create, Continue: env.Continue, CreateNew: env.Mode.CreateNew,
+			Folder: f.RunDir, Records: f.Output, Resume: f.Resume != "", Facts: f.FactsOut, Terminal: env.TTY,
+			Counted: f.Output == "" && f.RunDir == "" && env.StdoutTTY,
+			Create:  env.Create, Continue: env.Continue, CreateNew: env.Mode.CreateNew, Write: env.WriteFile,
 		},
 		Tokenizer: bench.Tokenizer{
 			Name: f.TokenizerPath, Hub: hub.Options{Source: hub.Source(cmp.Or(f.DataSource, "modelscope")), Say: env.Say},
@@ -96,7 +84,7 @@ func (f *flags) config(env *cli.Env, points []load.Point) (c bench.Config, err e
 			return cmd.Run()
 		}
 	}
-	if c.Client, err = f.clientConfig(env, points); err != nil {
+	if c.Client, err = f.clientConfig(env); err != nil {
 		return c, err
 	}
 	if c.Search, err = f.searchConfig(); err != nil {
@@ -110,18 +98,15 @@ func (f *flags) config(env *cli.Env, points []load.Point) (c bench.Config, err e
 }
 
 // clientConfig returns the client's configuration. Its URL is nil if the server is to be started here.
-func (f *flags) clientConfig(env *cli.Env, points []load.Point) (c client.Config, err error) {
+func (f *flags) clientConfig(env *cli.Env) (c client.Config, err error) {
 	c = client.Config{
 		API: f.API, Model: f.Model, NoUsage: f.NoUsage, NoTimes: f.NoServerTimes,
 		Drop:           append(f.DropParams, launch.Refuses(f.API)...),
 		ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout),
 		SaveOutput:   f.SaveOutput, SaveRequest: f.SaveRequest,
-		Say: env.Say, Hint: f.hint, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer,
+		Say: env.Say, Hint: hint, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer,
 		Compressed: f.Compressed,
-	}
-	if !f.adaptive() { // a search begins with few slots
-		c.Batch, c.Exchanges = client.Batching(points)
 	}
 	if f.Debug {
 		c.Debug = client.DebugLog(env.Stderr, env.Name)
@@ -185,8 +170,6 @@ func (f *flags) server(env *cli.Env, c client.Config) (s bench.Server, err error
 		return s, nil
 	}
 	s.Truth = f.Truth
-	if s.Sim, err = f.simulator(); err == nil {
-		env.Say("no --url: the built-in SIMULATOR answers; its figures are not those of any server")
-	}
+	s.Sim, err = f.simulator()
 	return s, err
 }

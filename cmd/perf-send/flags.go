@@ -57,11 +57,7 @@ func vars() kong.Vars { return kong.Vars{"arrivals": strings.Join(schedule.Kinds
 type flags struct {
 	cli.VersionFlag
 	cli.ModeFlag
-	part    load.Shard // that this process has
-	eachAll bool       // each point of a sweep sends all lines
-	folder  string     // of this run, in --run-dir
-	log     string     // of the request lines, in the folder
-	tty     bool       // messages go to a terminal
+	part load.Shard // that this process has
 
 	Input string `arg:"" optional:"" name:"file" help:"File of request lines, also gzip or zstd; default: stdin."`
 

@@ -8,11 +8,11 @@ func TestHints(t *testing.T) {
 		"wants-tls", "no-tls", "perhaps-no-tls", "untrusted", "unknown-issuer", "wants-cert", "wants-http2", "not-resent",
 		"no-http2", "redirected", "too-long", "usage-added", "no-api",
 	} {
-		if new(flags).hint(reason) == "" {
+		if hint(reason) == "" {
 			t.Errorf("%s has no hint", reason)
 		}
 	}
-	if new(flags).hint("") != "" {
+	if hint("") != "" {
 		t.Error("no reason has a hint")
 	}
 }

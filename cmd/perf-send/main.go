@@ -2,7 +2,6 @@
 package main
 
 import (
-	"cmp"
 	"os"
 
 	"perfpipe/internal/cli"
@@ -24,28 +23,20 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, about, groups(), choices(), vars()); err != nil {
 		return err
 	}
-	f.tty = env.TTY
-	env.Mode, env.Hints = f.Mode.Private(), f.hint
+	env.Mode, env.Hints = f.Mode.Private(), hint
 	if f.ServeSim != "" {
 		return serveSim(env, &f)
 	}
 	if f.Calibrate {
 		return calibrate(env)
 	}
-	if err := cmp.Or(f.saturationFlags.check(), f.checkSearch()); err != nil {
+	if err := f.checkSearch(); err != nil {
 		return err
 	}
 	points, err := f.points(env)
 	if err != nil {
 		return err
 	}
-	if f.eachAll, err = f.inTurn(env, points); err != nil {
-		return err
-	}
-	if err := f.limitConns(points); err != nil {
-		return err
-	}
-	f.reportFewFiles(env, points)
 	var from string
 	if f.part, from, err = f.shard(os.Getenv); err != nil {
 		return err
@@ -54,10 +45,8 @@ func run(env *cli.Env) error {
 	if err := f.checkFiles(env); err != nil {
 		return err
 	}
-	if err := f.share(env, from, points); err != nil {
-		return err
-	}
-	if err := f.useRunDir(); err != nil {
+	f.tellShard(env, from)
+	if err := f.checkStart(len(points)); err != nil {
 		return err
 	}
 	return send(env, &f, points)

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"net/url"
 	"time"
 
 	"perfpipe/internal/bench"
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/mask"
 )
 
 // metricsFlags say what is sampled of the server while it is under load.
@@ -34,12 +32,6 @@ func (f *metricsFlags) metrics() (m bench.Metrics, err error) {
 	}
 	if f.MetricsOut != "" && f.MetricsInterval <= 0 {
 		return m, fault.Usage("such as 0.5 or 2s", "--metrics-interval must be more than 0")
-	}
-	for _, u := range f.ServerMetrics {
-		if p, err := url.Parse(u); err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
-			return m, fault.Usage("it looks like http://127.0.0.1:8000/metrics",
-				"--server-metrics: %q is not an http or https URL", mask.URL(u))
-		}
 	}
 	return m, nil
 }

@@ -1,14 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
-	"time"
 
 	"perfpipe/internal/cli"
-	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/partial"
 )
@@ -60,34 +56,6 @@ func (f *flags) checkResume() error {
 	case f.Duration > 0:
 		return fault.Usage("--number says how many requests a run has",
 			"--resume: what a run with --duration has left is not known")
-	}
-	return nil
-}
-
-// useRunDir creates the folder of this run in --run-dir, for all files that have no path of their own.
-func (f *flags) useRunDir() error {
-	if f.RunDir == "" {
-		return nil
-	}
-	suffix := ""
-	if f.part.Of > 1 {
-		suffix = fmt.Sprintf("-%d", f.part.Index)
-	}
-	dir, err := facts.NewFolder(f.RunDir, time.Now(), suffix)
-	if err != nil {
-		return fault.Fail("", "--run-dir: %w", err)
-	}
-	f.folder, f.log = dir, filepath.Join(dir, facts.RequestsFile)
-	for _, file := range []struct {
-		flag *string
-		name string
-	}{{&f.Output, facts.RecordsFile}, {&f.FactsOut, facts.FactsFile}} {
-		if *file.flag == "" {
-			*file.flag = filepath.Join(dir, file.name)
-		}
-	}
-	if f.MetricsOut == "" && (len(f.URL) > 0 || f.API != "") {
-		f.MetricsOut = filepath.Join(dir, facts.MetricsFile)
 	}
 	return nil
 }

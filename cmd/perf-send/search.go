@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 
 	"perfpipe/internal/bench"
 	"perfpipe/internal/cli"
@@ -47,63 +45,26 @@ func (f *flags) checkSearch() error {
 		return fault.Usage("a single --rate or --parallel is the first level",
 			"a search chooses its levels itself: a list has no use")
 	}
-	_, err := f.slo()
-	return err
+	return nil
 }
 
 // searchConfig returns the search, if there is one.
 func (f *flags) searchConfig() (s bench.Search, err error) {
-	s = bench.Search{Knee: f.Profile != "", What: cmp.Or(f.Search, search.Rate)}
+	s = bench.Search{Knee: f.Profile != "", What: cmp.Or(f.Search, search.Rate), Plan: f.plan()}
+	var start float64
+	switch {
+	case s.What == search.Parallel && len(f.Parallel) > 0:
+		start = float64(f.Parallel[0])
+	case s.What == search.Rate && len(f.Rate) > 0:
+		start = f.Rate[0]
+	}
+	s.Options = search.OptionsOf(s.What, start, f.SearchMax, f.SearchRuns)
 	if f.Search != "" {
-		if s.SLO, err = f.slo(); err != nil {
-			return s, err
+		if s.SLO, err = search.ParseSLO(f.SLO); err != nil {
+			return s, fault.Invalid("slo", "", "%w", err)
 		}
 	}
-	s.Options = f.searchOptions(s.What)
-	s.Level = func(level float64, run, requests int) (load.Point, error) {
-		return f.level(s.What, level, run, requests)
-	}
 	return s, nil
-}
-
-func (f *searchFlags) slo() (*search.SLO, error) {
-	slo, err := search.ParseSLO(f.SLO)
-	if err == nil {
-		return slo, nil
-	}
-	hint := ""
-	if e, ok := errors.AsType[*fault.Error](err); ok {
-		hint = e.Hint
-	}
-	return nil, fault.Usage(hint, "--slo: %w", err)
-}
-
-// searchOptions returns the levels of a search that varies what.
-func (f *flags) searchOptions(what string) search.Options {
-	start := first(f.Rate)
-	if what == search.Parallel {
-		start = float64(first(f.Parallel))
-	}
-	return search.OptionsOf(what, start, f.SearchMax, f.SearchRuns)
-}
-
-// first returns the first value, or zero.
-func first[T any](list []T) (v T) {
-	if len(list) > 0 {
-		v = list[0]
-	}
-	return v
-}
-
-// level returns the load point of one level.
-func (f *flags) level(what string, level float64, run, requests int) (load.Point, error) {
-	p, err := search.PointOf(f.plan(), what, level, run, requests)
-	if err != nil {
-		return p, f.planFault(err)
-	}
-	points := []load.Point{p}
-	err = f.limitConns(points)
-	return points[0], err
 }
 
 // saturationFlags say when a load point ends before its time.
@@ -113,27 +74,6 @@ type saturationFlags struct {
 	EarlyStop    bool    `negatable:"" default:"true" group:"load" help:"End a load point of an open loop once the backlog grows without bound."`
 }
 
-func (f *saturationFlags) check() error {
-	if !(f.MaxErrorRate >= 0 && f.MaxErrorRate <= 1) {
-		return fault.Usage("such as 0.05", "--max-error-rate: %v is not between 0 and 1", f.MaxErrorRate)
-	}
-	if f.MaxInFlight < 0 {
-		return fault.Usage("", "--max-in-flight: %d is below 0", f.MaxInFlight)
-	}
-	return nil
-}
-
 func (f *saturationFlags) limits() search.Limits {
 	return search.Limits{ErrorShare: f.MaxErrorRate, InFlight: f.MaxInFlight, Backlog: f.EarlyStop}
-}
-
-// reason adds the flag whose limit ended a load point.
-func (f *saturationFlags) reason(e *search.Early) string {
-	switch e.Cause {
-	case search.TooManyErrors:
-		return fmt.Sprintf("%s, which is surely more than --max-error-rate %v", e.Reason, f.MaxErrorRate)
-	case search.TooManyInFlight:
-		return fmt.Sprintf("%s, more than --max-in-flight %d", e.Reason, f.MaxInFlight)
-	}
-	return e.Reason
 }

@@ -46,25 +46,14 @@ func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from strin
 	return s, "", fault.Usage(hint, "%w", err)
 }
 
-// share makes the points this shard's part of the run.
-func (f *flags) share(env *cli.Env, from string, points []load.Point) error {
-	s := f.part
-	if s.Of <= 1 && from == shard.KubernetesIndex {
+// tellShard reports which part of the run this process sends if the environment says so.
+func (f *flags) tellShard(env *cli.Env, from string) {
+	switch {
+	case f.part.Of <= 1 && from == shard.KubernetesIndex:
 		env.Say("JOB_COMPLETION_INDEX is set without --shards: this process sends the whole run")
+	case f.part.Of > 1 && from != "--shard":
+		env.Say("sends shard %v of the run (%s); --shard 0/1 sends all of it", f.part, from)
 	}
-	if s.Of > 1 {
-		if from != "--shard" {
-			env.Say("sends shard %v of the run (%s); --shard 0/1 sends all of it", s, from)
-		}
-		if f.adaptive() {
-			return fault.Usage("--shard 0/1 searches from one machine",
-				"--search and --profile: shards cannot search, since none sees what the others measure")
-		}
-	}
-	if err := shard.Divide(points, s); err != nil {
-		return fault.Usage("fewer shards, or more in flight", "--parallel: %w", err)
-	}
-	return f.checkStart(len(points))
 }
 
 // checkStart refuses a --start-at that cannot be kept.

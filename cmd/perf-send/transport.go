@@ -1,8 +1,6 @@
 package main
 
 import (
-	"crypto/tls"
-	"fmt"
 	"strings"
 
 	"perfpipe/internal/client"
@@ -28,47 +26,20 @@ type transportFlags struct {
 
 // network reads the flags.
 func (f *transportFlags) network(headers map[string]string) (client.Network, error) {
-	n := client.Network{HTTP2: f.HTTP2, NoKeepAlive: f.NoKeepAlive, Unix: f.UnixSocket}
-	if f.Retries < 0 {
-		return n, fault.Usage("", "--retries: %d is below 0", f.Retries)
+	c := client.Connections{
+		HTTP2: f.HTTP2, NoKeepAlive: f.NoKeepAlive, Unix: f.UnixSocket, Bind: f.Bind, Resolve: f.Resolve,
+		Insecure: f.Insecure, CACert: f.CACert, Cert: f.Cert, Key: f.Key,
 	}
-	if f.MaxAnswer < 0 {
-		return n, fault.Usage("", "--max-answer-bytes: %d is below 0", f.MaxAnswer)
+	switch {
+	case f.Retries < 0:
+		return client.Network{}, fault.Usage("", "--retries: %d is below 0", f.Retries)
+	case f.MaxAnswer < 0:
+		return client.Network{}, fault.Usage("", "--max-answer-bytes: %d is below 0", f.MaxAnswer)
 	}
 	for name, value := range headers {
 		if strings.EqualFold(name, "Connection") && strings.EqualFold(value, "close") {
-			n.NoKeepAlive = true
+			c.NoKeepAlive = true
 		}
 	}
-	if f.HTTP2 && n.NoKeepAlive {
-		return n, fault.Usage("leave one out", "--no-keep-alive: one connection of HTTP/2 carries many requests")
-	}
-	var err error
-	if n.Bind, err = client.ParseBind(f.Bind); err != nil {
-		return n, fault.Usage("an address looks like 192.0.2.7 or 2001:db8::7", "--bind: %w", err)
-	}
-	if n.Resolve, err = client.ParseResolve(f.Resolve); err != nil {
-		return n, fault.Usage("write --resolve HOST:PORT:ADDR, such as api.test:443:127.0.0.1", "--resolve: %w", err)
-	}
-	n.TLS, err = f.tls()
-	return n, err
-}
-
-func (f *transportFlags) tls() (cfg *tls.Config, err error) {
-	cfg = &tls.Config{InsecureSkipVerify: f.Insecure}
-	if f.CACert != "" {
-		if cfg.RootCAs, err = client.LoadRoots(f.CACert); err != nil {
-			return nil, fmt.Errorf("--cacert: %w", err)
-		}
-	}
-	if f.Cert == "" {
-		if f.Key != "" {
-			return nil, fault.Usage("give the certificate, too", "--key: needs --cert")
-		}
-		return cfg, nil
-	}
-	if cfg.Certificates, err = client.LoadCertificate(f.Cert, f.Key); err != nil {
-		return nil, fault.Fail("--cert takes the certificate and --key its private key, both PEM", "--cert: %w", err)
-	}
-	return cfg, nil
+	return c.Network()
 }

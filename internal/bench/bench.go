@@ -38,11 +38,11 @@ type Config struct {
 	Points     []load.Point
 	Search     Search // which chooses the points instead
 	Limits     search.Limits
-	Early      func(*search.Early) string  // describes why a load point ended early
 	Duration   time.Duration               // of a load point; 0: no limit
 	Pause      time.Duration               // between two load points
 	Between    func(context.Context) error // is called before each pause; may be nil
 	Preconnect bool
+	MaxConns   int           // connections; 0: as many as the limit of open files allows
 	Grace      time.Duration // for the requests in flight, once ctx has ended
 
 	Shard    load.Shard
@@ -75,24 +75,26 @@ type Server struct {
 // Input describes the request lines.
 type Input struct {
 	io.Reader
-	Name   string                                           // for messages
-	Cycle  bool                                             // repeat the lines without end
-	Passes bool                                             // each load point sends all lines
-	Skip   bool                                             // lines that are not requests
-	Label  func(labels map[string]string) map[string]string // returns the labels of a request
+	Name  string                                           // for messages
+	Cycle bool                                             // repeat the lines without end
+	Skip  bool                                             // lines that are not requests
+	Label func(labels map[string]string) map[string]string // returns the labels of a request
 }
 
-// Output describes the files of a run. Paths may be empty: Records is stdout then, and the others are not written.
+// Output describes the files of a run. Paths may be empty: Records is stdout then, and the others are not written. In
+// Folder, they get a folder of this run.
 type Output struct {
-	Records string
-	Resume  bool   // Records is that of an earlier run, to be continued
-	Counted bool   // the records are counted only
-	Facts   string // which the caller writes
-	Log     string // of the request lines
+	Folder   string // in which a folder is created for all files of this run that have no path
+	Records  string
+	Resume   bool // Records is that of an earlier run, to be continued
+	Counted  bool // the records are counted only
+	Facts    string
+	Terminal bool // messages go to a terminal
 
 	Create    func(path string) *partial.File // returns a file that appears when it is complete
 	Continue  func(path string) *partial.File // is like Create, but appends to what a run that was cut short left
 	CreateNew func(path string) (*os.File, error)
+	Write     func(path string, text []byte) error // writes a complete file
 }
 
 // Tokenizer names the tokenizer that counts tokens if the server does not.
@@ -112,10 +114,15 @@ type Progress struct {
 // nil if no server was reached.
 func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 	r := &runner{Config: cfg}
-	if r.out, r.earlier, err = r.openRecords(); err != nil {
-		return nil, err
+	defer r.closeFiles()
+	for _, step := range []func(context.Context) error{
+		func(context.Context) error { return r.check() }, r.openTokenizer, r.openFiles,
+	} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
 	}
-	defer r.out.Abort() // does nothing after run
+	r.reportFewFiles()
 	ctx, srv, err := r.start(ctx)
 	if err != nil {
 		return nil, err
@@ -125,14 +132,13 @@ func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 		if e := srv.close(rep); err == nil { // the server's death may be why the run ended
 			err = e
 		}
+		err = errors.Join(err, r.writeFacts())
 	}()
-	cc := cfg.Client
-	cc.URL, cc.Served, cc.Simulated = srv.url, srv.model, srv.simulated
-	cc.SaveOutput = cc.SaveOutput || cfg.Tokenizer.Name != "" // its tokens are counted
 	clk := clock.New()
-	r.client, r.simulated = client.New(cc, clk), srv.simulated
+	r.simulated = srv.simulated
+	r.client = client.New(r.clientConfig(srv), clk)
 	defer r.client.Close()
-	if err := r.await(ctx, append([]*url.URL{srv.url}, cc.More...)); err != nil {
+	if err := r.await(ctx, append([]*url.URL{srv.url}, r.Client.More...)); err != nil {
 		return rep, err
 	}
 	stopSampling, err := r.sample(ctx, srv.url)
@@ -145,6 +151,17 @@ func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 		return rep, err
 	}
 	return rep, r.run(ctx, abort, clk)
+}
+
+// clientConfig returns the configuration of the client for a server.
+func (r *runner) clientConfig(srv *server) client.Config {
+	c := r.Client
+	c.URL, c.Served, c.Simulated = srv.url, srv.model, srv.simulated
+	c.SaveOutput = c.SaveOutput || r.tokenizer != nil // which counts its tokens
+	if !r.Search.adaptive() {                         // a search begins with few slots
+		c.Batch, c.Exchanges = client.Batching(r.Points)
+	}
+	return c
 }
 
 // await waits for servers that are still starting, and names the proxies on the way to them.

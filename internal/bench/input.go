@@ -12,12 +12,12 @@ import (
 )
 
 // feedConfig describes how request lines are read.
-func (r *runner) feedConfig(ctx context.Context, log *feed.Log) feed.Config {
+func (r *runner) feedConfig(ctx context.Context) feed.Config {
 	c := feed.Config{
 		Input: r.Input.Reader, Name: r.Input.Name,
 		Prepare: func(q *load.Request) error { return r.prepare(ctx, q) },
 		Log: func(q *load.Request) error {
-			if err := log.Add(q); err != nil {
+			if err := r.log.Add(q); err != nil {
 				return fault.Of("run-dir", "", "%w", err)
 			}
 			return nil
@@ -26,25 +26,13 @@ func (r *runner) feedConfig(ctx context.Context, log *feed.Log) feed.Config {
 	switch {
 	case r.Input.Cycle:
 		c.Repeat = feed.Loop
-	case r.Input.Passes:
+	case r.passes:
 		c.Repeat = feed.Passes
 	}
 	if r.Input.Skip {
 		c.Skip = func(err error) { r.Say("%v", err) }
 	}
 	return c
-}
-
-// openLog creates the file of the request lines. It returns nil if there is none.
-func (r *runner) openLog() (*feed.Log, error) {
-	if r.Output.Log == "" {
-		return nil, nil
-	}
-	file, err := r.Output.CreateNew(r.Output.Log)
-	if err != nil {
-		return nil, fault.Of("run-dir", "", "%w", err)
-	}
-	return feed.NewLog(file)
 }
 
 // prepare completes a request for the server, which may still be starting.

@@ -2,13 +2,67 @@ package bench
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
+	"github.com/goccy/go-json"
+
+	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
+	"perfpipe/internal/feed"
 	"perfpipe/internal/load"
 	"perfpipe/internal/recordfile"
+	"perfpipe/internal/vocabulary"
 )
+
+// openTokenizer opens the tokenizer, if there is one.
+func (r *runner) openTokenizer(ctx context.Context) (err error) {
+	if r.Tokenizer.Name != "" {
+		r.tokenizer, err = vocabulary.Open(ctx, r.Tokenizer.Name, r.Tokenizer.Hub)
+	}
+	return vocabulary.Fault(err)
+}
+
+// openFiles opens the files of the run.
+func (r *runner) openFiles(context.Context) (err error) {
+	if err := r.makeFolder(); err != nil {
+		return err
+	}
+	if r.out, r.earlier, err = r.openRecords(); err != nil || r.folder == "" {
+		return err
+	}
+	file, err := r.Output.CreateNew(filepath.Join(r.folder, facts.RequestsFile))
+	if err != nil {
+		return fault.Of("run-dir", "", "%w", err)
+	}
+	r.log, err = feed.NewLog(file)
+	return err
+}
+
+// closeFiles ends the files of a run that did not begin.
+func (r *runner) closeFiles() {
+	if r.out != nil {
+		r.out.Abort() // does nothing after run
+	}
+	r.log.Close()
+}
+
+// writeFacts writes the report.
+func (r *runner) writeFacts() error {
+	if r.Output.Facts == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(&r.report, "", "  ")
+	if err == nil {
+		err = r.Output.Write(r.Output.Facts, append(b, '\n'))
+	}
+	if err != nil {
+		return fault.Of("facts-out", "", "%w", err)
+	}
+	return nil
+}
 
 // openRecords opens the file of the records, and checks that the other files can be written.
 func (r *runner) openRecords() (*recordfile.File, load.Sent, error) {
@@ -62,7 +116,7 @@ func (r *runner) endOutput(err error) error {
 			r.Tell("", "reader-gone", "the reader of stdout has gone: %d records are lost", lost.Lost)
 		}
 	case !errors.Is(err, fault.ErrInterrupted) && lost.Partial != "":
-		return fault.Of("", "records-lost", "%w", lost)
+		return fault.Fail(fmt.Sprintf(r.next("records-lost"), r.Output.Records), "%w", lost)
 	}
 	return cmp.Or(err, failed)
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
+	"perfpipe/internal/search"
 )
 
 // points runs the load points, or the search that chooses them.
@@ -67,7 +69,7 @@ func (r *runner) point(
 		return "", err
 	}
 	if early != nil {
-		saturated = r.Early(early)
+		saturated = early.Reason + r.limitOf(early)
 		r.Say("%s: ended early: %s", p.Run, saturated)
 	}
 	if r.missed == nil && w.ErrorsExceeded() {
@@ -86,6 +88,17 @@ func (r *runner) point(
 	}
 	r.Tell("", "input-short", "%s: the input ended after %d of %d requests", p.Run, got, asked)
 	return "", nil
+}
+
+// limitOf returns the limit that ended a load point early, as the end of a sentence.
+func (r *runner) limitOf(e *search.Early) string {
+	switch e.Cause {
+	case search.TooManyErrors:
+		return fmt.Sprintf(r.next("too-many-errors"), r.Limits.ErrorShare)
+	case search.TooManyInFlight:
+		return fmt.Sprintf(r.next("too-many-in-flight"), r.Limits.InFlight)
+	}
+	return ""
 }
 
 // pause waits between two load points.

@@ -17,12 +17,16 @@ import (
 	"perfpipe/internal/search"
 	"perfpipe/internal/tally"
 	"perfpipe/internal/tokencount"
-	"perfpipe/internal/vocabulary"
+	"perfpipe/internal/tokenizer"
 )
 
 // runner is one run.
 type runner struct {
 	Config
+	passes    bool   // each load point sends all lines
+	folder    string // of this run; "": none
+	tokenizer tokenizer.Tokenizer
+	log       *feed.Log // of the request lines; nil: there is none
 	client    *client.Client
 	ready     *ready.Waiter
 	engine    *load.Engine
@@ -42,18 +46,10 @@ type runner struct {
 // run sends the load points. The end of ctx ends the sending, that of abort cancels the requests in flight.
 func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 	r.records = recordfile.NewWriter(r.out)
-	if name := r.Tokenizer.Name; name != "" {
-		tok, err := vocabulary.Open(ctx, name, r.Tokenizer.Hub)
-		if err != nil {
-			return vocabulary.Fault(err)
-		}
-		r.counter = tokencount.Start(tok, r.Client.SaveOutput, r.write)
+	if r.tokenizer != nil {
+		r.counter = tokencount.Start(r.tokenizer, r.Client.SaveOutput, r.write)
 	}
-	log, err := r.openLog()
-	if err != nil {
-		return err
-	}
-	r.feed = feed.Start(ctx, r.feedConfig(ctx, log))
+	r.feed = feed.Start(ctx, r.feedConfig(ctx))
 	timer := load.NewTimer()
 	defer timer.Close()
 	r.engine = &load.Engine{
@@ -62,6 +58,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 	}
 	r.progress = r.startProgress()
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
+	var err error
 	if r.Test && !r.simulated {
 		err = r.testConnection(ctx)
 	} else {
@@ -75,7 +72,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 	if r.counter != nil {
 		err = cmp.Or(err, r.counter.Close())
 	}
-	err = cmp.Or(r.endOutput(err), log.Close())
+	err = cmp.Or(r.endOutput(err), r.log.Close())
 	v := r.tally.Verdict(r.records.Blocked())
 	r.report.end(&r.tally, v, err)
 	return r.verdict(v, err)

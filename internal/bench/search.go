@@ -16,8 +16,7 @@ type Search struct {
 	Knee bool
 	What string // search.Parallel or search.Rate
 	search.Options
-	// Level returns the load point of a level, as Point of search.Load.
-	Level func(level float64, run, requests int) (load.Point, error)
+	Plan load.Plan // of each load point, but for its level
 }
 
 // adaptive reports whether there is a search.
@@ -57,11 +56,22 @@ func (r *runner) knee(ctx context.Context) error {
 	return nil
 }
 
+// level returns the load point of one level.
+func (r *runner) level(level float64, run, requests int) (load.Point, error) {
+	p, err := search.PointOf(r.Search.Plan, r.Search.What, level, run, requests)
+	if err != nil {
+		return p, err
+	}
+	points := []load.Point{p}
+	err = r.limitConns(points)
+	return points[0], err
+}
+
 // load returns the load of the search. There is a pause before each load point but the first.
 func (r *runner) load() *search.Load {
 	first := true
 	return &search.Load{
-		Point: r.Search.Level,
+		Point: r.level,
 		Run: func(ctx context.Context, p load.Point, observe func(*record.Record)) (string, error) {
 			if !first {
 				if err := r.pause(ctx); err != nil {

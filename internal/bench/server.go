@@ -24,15 +24,21 @@ func (r *runner) start(ctx context.Context) (context.Context, *server, error) {
 	switch {
 	case r.Client.URL != nil:
 		return ctx, &server{url: r.Client.URL, close: func(*Report) error { return nil }}, nil
-	case r.Server.Launch.API != "":
+	case !r.simulates():
 		return r.launch(ctx)
 	}
 	simulator, end, err := Simulate(r.Server.Sim, "127.0.0.1:0", r.Server.Truth)
 	if err != nil {
 		return nil, nil, err
 	}
+	if text := r.next("simulator"); text != "" {
+		r.Say("%s", text)
+	}
 	return ctx, &server{url: simulator, simulated: true, close: func(*Report) error { return end() }}, nil
 }
+
+// simulates reports whether the simulator is the server.
+func (r *runner) simulates() bool { return r.Client.URL == nil && r.Server.Launch.API == "" }
 
 // launch starts a server on this machine.
 func (r *runner) launch(ctx context.Context) (context.Context, *server, error) {

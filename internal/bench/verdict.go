@@ -3,7 +3,9 @@ package bench
 import (
 	"cmp"
 	"errors"
+	"fmt"
 
+	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/progress"
 	"perfpipe/internal/stats"
@@ -33,16 +35,26 @@ func (r *runner) verdict(v stats.Verdict, err error) error {
 	if err == nil && r.missed == nil {
 		judged = cmp.Or(r.judge(v), r.promptsDiffer())
 	}
-	if !r.Output.Counted {
-		r.Tell("", "figures", "%s", &r.tally)
-		return cmp.Or(err, r.missed, judged)
-	}
 	r.Say("%s", &r.tally)
-	if _, ttft := r.tally.Running(); ttft > 0 {
-		r.Say("TTFT p50 %s ms of the latest answers", progress.Milliseconds(ttft))
-	}
-	r.Hint("%s", r.next("counted"))
+	r.showNext()
 	return cmp.Or(err, r.missed, judged)
+}
+
+// showNext tells how to see the figures.
+func (r *runner) showNext() {
+	shown := r.folder
+	if r.Output.Terminal && r.Output.Records != "-" {
+		shown = cmp.Or(shown, r.Output.Records)
+	}
+	switch {
+	case shown != "":
+		r.Hint(r.next("figures"), facts.Quote([]string{shown}))
+	case r.Output.Counted:
+		if _, ttft := r.tally.Running(); ttft > 0 {
+			r.Say("TTFT p50 %s ms of the latest answers", progress.Milliseconds(ttft))
+		}
+		r.Hint("%s", r.next("counted"))
+	}
 }
 
 // judge reports how far the figures of the run can be trusted. If the run is strict, it returns an error if they
@@ -60,8 +72,10 @@ func (r *runner) judge(v stats.Verdict) error {
 	}
 	r.Say("load generator: %s: %s", v.Level, v.Reason)
 	hint := v.Hint()
-	if r.tally.ConnLimit() > 0 {
-		hint = r.next("connections")
+	if n := r.tally.ConnLimit(); n > 0 && r.MaxConns > 0 {
+		hint = fmt.Sprintf(r.next("conns-used"), n)
+	} else if n > 0 {
+		hint = fmt.Sprintf(r.next("files-used"), n)
 	}
 	if r.simulated {
 		hint += "; the simulator shares the CPUs with perf-send, which a server elsewhere does not"

@@ -29,25 +29,25 @@ func TestParseURL(t *testing.T) {
 }
 
 func TestParseResolve(t *testing.T) {
-	got, err := ParseResolve([]string{"API.test:443:127.0.0.1", "api.test:80:[::1]", "[2001:db8::7]:80:::1"})
+	got, err := parseResolve([]string{"API.test:443:127.0.0.1", "api.test:80:[::1]", "[2001:db8::7]:80:::1"})
 	want := map[string]string{"api.test:443": "127.0.0.1", "api.test:80": "::1", "[2001:db8::7]:80": "::1"}
 	if err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 	for _, bad := range []string{"", "api.test", "api.test:443", "api.test:443:name", ":443:127.0.0.1", "a::127.0.0.1"} {
-		if got, err := ParseResolve([]string{bad}); err == nil {
+		if got, err := parseResolve([]string{bad}); err == nil {
 			t.Errorf("%q: got %v", bad, got)
 		}
 	}
 }
 
 func TestParseBind(t *testing.T) {
-	got, err := ParseBind([]string{"192.0.2.7", "[2001:db8::7]"})
+	got, err := parseBind([]string{"192.0.2.7", "[2001:db8::7]"})
 	want := []netip.Addr{netip.MustParseAddr("192.0.2.7"), netip.MustParseAddr("2001:db8::7")}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
-	if _, err := ParseBind([]string{"localhost"}); err == nil {
+	if _, err := parseBind([]string{"localhost"}); err == nil {
 		t.Error("localhost is an address")
 	}
 }
@@ -63,14 +63,14 @@ func TestLoadRoots(t *testing.T) {
 		}
 	}
 	write(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
-	if roots, err := LoadRoots(path); err != nil || !roots.Equal(wantRoots) {
+	if roots, err := loadRoots(path); err != nil || !roots.Equal(wantRoots) {
 		t.Errorf("got %v, %v; want one certificate", roots, err)
 	}
 	write([]byte("no PEM"))
-	if _, err := LoadRoots(path); err == nil || !strings.HasSuffix(err.Error(), "ca.pem has none") {
+	if _, err := loadRoots(path); err == nil || !strings.HasSuffix(err.Error(), "ca.pem has none") {
 		t.Errorf("a file without certificates: %v", err)
 	}
-	if _, err := LoadRoots(path + "x"); !os.IsNotExist(err) {
+	if _, err := loadRoots(path + "x"); !os.IsNotExist(err) {
 		t.Errorf("no file: %v", err)
 	}
 }
@@ -90,7 +90,7 @@ func TestLoadCertificate(t *testing.T) {
 		cert, key string
 		ok        bool
 	}{{cert, key, true}, {both, "", true}, {cert, "", false}, {dir + "/none", key, false}} {
-		if got, err := LoadCertificate(c.cert, c.key); (err == nil) != c.ok || c.ok && len(got) != 1 {
+		if got, err := loadCertificate(c.cert, c.key); (err == nil) != c.ok || c.ok && len(got) != 1 {
 			t.Errorf("%q and %q: %d certificates, %v", c.cert, c.key, len(got), err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/schedule"
 )
 
@@ -27,24 +28,8 @@ type Plan struct {
 	Warmup   float64       // requests before the measured ones; below 1, a share of their number
 }
 
-// PlanError reports a value of a Plan that makes no load point.
-type PlanError struct {
-	Field  string // rate, parallel, number, arrival, speedup or warmup
-	Reason string // what would help, such as needs-rate; empty if the text shows it
-	Err    error
-}
-
-// Error returns the field and what is wrong with it.
-func (e *PlanError) Error() string { return e.Field + ": " + e.Err.Error() }
-
-// Unwrap returns Err.
-func (e *PlanError) Unwrap() error { return e.Err }
-
-func planError(field, reason, format string, args ...any) error {
-	return &PlanError{field, reason, fmt.Errorf(format, args...)}
-}
-
-// Points returns the load points of the plan, each with a name of its own. An error is a *PlanError.
+// Points returns the load points of the plan, each with a name of its own. An error is a *fault.Error
+// whose setting is the value at fault.
 func (pl *Plan) Points() ([]Point, error) {
 	if err := pl.check(); err != nil {
 		return nil, err
@@ -72,20 +57,20 @@ func (pl *Plan) check() error {
 	trace := pl.Arrival == ArrivalTrace
 	for _, r := range pl.Rates {
 		if !(r > 0) {
-			return planError("rate", "rate-not-positive", "%v is not above 0", r)
+			return fault.Invalid("rate", "rate-not-positive", "%v is not above 0", r)
 		}
 	}
 	switch {
 	case slices.ContainsFunc(pl.Parallel, func(p int) bool { return p < 1 }):
-		return planError("parallel", "", "%s has a number below 1", spaced(pl.Parallel))
+		return fault.Invalid("parallel", "", "%s has a number below 1", spaced(pl.Parallel))
 	case slices.ContainsFunc(pl.Numbers, func(n int) bool { return n < 0 }):
-		return planError("number", "", "%s has a number below 0", spaced(pl.Numbers))
+		return fault.Invalid("number", "", "%s has a number below 0", spaced(pl.Numbers))
 	case trace && len(pl.Rates) > 0:
-		return planError("rate", "trace-has-times", "a trace has its own times")
+		return fault.Invalid("rate", "trace-has-times", "a trace has its own times")
 	case !(pl.Speedup > 0):
-		return planError("speedup", "", "%v is not above 0", pl.Speedup)
+		return fault.Invalid("speedup", "", "%v is not above 0", pl.Speedup)
 	case pl.Speedup != 1 && !trace:
-		return planError("speedup", "needs-trace", "only a trace can be played faster")
+		return fault.Invalid("speedup", "needs-trace", "only a trace can be played faster")
 	}
 	return nil
 }
@@ -105,11 +90,11 @@ func (pl *Plan) len() (int, error) {
 		case n == 1:
 			n = l.len
 		case l.len != n:
-			return 0, planError(l.name, "lengths-differ", "has %d values where another list has %d", l.len, n)
+			return 0, fault.Invalid(l.name, "lengths-differ", "has %d values where another list has %d", l.len, n)
 		}
 	}
 	if n > 1 && len(pl.Rates) < 2 && len(pl.Parallel) < 2 {
-		return 0, planError("number", "needs-levels", "has %d values for one load point", n)
+		return 0, fault.Invalid("number", "needs-levels", "has %d values for one load point", n)
 	}
 	return n, nil
 }
@@ -143,9 +128,9 @@ func (pl *Plan) point(i int) (p Point, err error) {
 	case pl.Arrival == ArrivalTrace:
 		p.Mode, p.Run, p.Trace = Open, "trace", true
 	case ramp && p.Rate > 0:
-		return p, planError("rate", "", "a ramp has its own rates")
+		return p, fault.Invalid("rate", "", "a ramp has its own rates")
 	case atOnce && pl.Arrival != "poisson":
-		return p, planError("arrival", "needs-finite-rate", "%s needs a rate, and inf is none", pl.Arrival)
+		return p, fault.Invalid("arrival", "needs-finite-rate", "%s needs a rate, and inf is none", pl.Arrival)
 	case atOnce && p.Parallel == 0:
 		p.Mode, p.Run, p.Rate = Open, "rate=inf", 0
 	case p.Rate > 0 && !atOnce:
@@ -155,7 +140,7 @@ func (pl *Plan) point(i int) (p Point, err error) {
 		p.Mode, p.Run = Open, strings.Replace(pl.Arrival, ":", "=", 1)
 		p.Pacer, err = pl.pacer(0)
 	case pl.Arrival != "poisson":
-		return p, planError("arrival", "needs-rate", "%s needs a rate", pl.Arrival)
+		return p, fault.Invalid("arrival", "needs-rate", "%s needs a rate", pl.Arrival)
 	default:
 		p.Rate, p.Parallel = 0, max(p.Parallel, 1)
 		p.Mode, p.Limit = Closed, p.Parallel
@@ -175,20 +160,20 @@ func (pl *Plan) warmup(number int) (int, error) {
 		return 0, nil
 	case w < 1:
 		if number == 0 {
-			return 0, planError("warmup", "needs-number", "a share of the requests needs their number")
+			return 0, fault.Invalid("warmup-num", "needs-number", "a share of the requests needs their number")
 		}
 		return max(1, int(w*float64(number))), nil
 	case w == float64(int(w)):
 		return int(w), nil
 	}
-	return 0, planError("warmup", "", "%v is neither a whole number nor a share below 1", pl.Warmup)
+	return 0, fault.Invalid("warmup-num", "", "%v is neither a whole number nor a share below 1", pl.Warmup)
 }
 
 // pacer returns the pacer of Arrival.
 func (pl *Plan) pacer(rate float64) (schedule.Pacer, error) {
 	p, err := schedule.Parse(pl.Arrival, rate, pl.Seed)
 	if err != nil {
-		return nil, &PlanError{"arrival", "unknown-arrival", err}
+		return nil, fault.Invalid("arrival", "unknown-arrival", "%w", err)
 	}
 	return p, nil
 }

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"perfpipe/internal/fault"
 )
 
 // plan returns a Plan with the defaults that each test changes.
@@ -161,12 +163,12 @@ func TestPlanErrors(t *testing.T) {
 			plan(func(p *Plan) { p.Arrival, p.Rates = "sometimes", []float64{1} }),
 			`arrival: "sometimes" is not known`, "unknown-arrival",
 		},
-		{plan(func(p *Plan) { p.Warmup = 0.5 }), "warmup: a share of the requests needs their number", "needs-number"},
-		{plan(func(p *Plan) { p.Warmup = 1.5 }), "warmup: 1.5 is neither a whole number nor a share below 1", ""},
+		{plan(func(p *Plan) { p.Warmup = 0.5 }), "warmup-num: a share of the requests needs their number", "needs-number"},
+		{plan(func(p *Plan) { p.Warmup = 1.5 }), "warmup-num: 1.5 is neither a whole number nor a share below 1", ""},
 	} {
 		points, err := c.plan.Points()
-		e, ok := errors.AsType[*PlanError](err)
-		if !ok || e.Error() != c.want || e.Reason != c.why || points != nil {
+		e, ok := errors.AsType[*fault.Error](err)
+		if !ok || e.Code != fault.CodeUsage || e.Setting+": "+e.Error() != c.want || e.Reason != c.why || points != nil {
 			t.Errorf("%+v: %v, %v; want %s (%s)", c.plan, points, err, c.want, c.why)
 		}
 	}
