@@ -56,7 +56,9 @@ func calibrate(env *cli.Env) error {
 	}
 	err = calibration.Run(ctx, calibration.Config{
 		Simulator: func(spec, truth string) *exec.Cmd {
-			return exec.Command(self, "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", truth)
+			cmd := exec.Command(self, "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", truth)
+			cmd.Args[0] = "perf-send" // a program that contains all commands acts by the name it is called by
+			return cmd
 		},
 		MaxConns: client.Files().Conns(false), Say: func(level string) { env.Say("%s …", level) }, Abort: abort,
 	}, env.Stdout)

@@ -9,11 +9,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"perfpipe/internal/cli"
@@ -26,6 +24,7 @@ func main() {
 }
 
 const usage = `Usage: evalscope-perf [--dry-run] FLAGS
+       evalscope-perf --version
 
 Runs "evalscope perf FLAGS" as a pipeline of perf-gen, perf-send, perf-stats and perf-plot, which it prints, and leaves
 evalscope's folder of results. --dry-run only prints. docs/from-evalscope.md describes the differences. Flags:
@@ -40,6 +39,10 @@ func run(env *cli.Env, now time.Time) error {
 	flags := allFlags()
 	if slices.Contains(args, "--help") || slices.Contains(args, "-h") {
 		return help(env, flags)
+	}
+	if slices.Contains(args, "--version") {
+		_, err := fmt.Fprintln(env.Stdout, env.Name, cli.Version())
+		return err
 	}
 	dry := slices.Contains(args, "--dry-run")
 	args = slices.DeleteFunc(args, func(a string) bool { return a == "--dry-run" })
@@ -116,78 +119,10 @@ func folder(v values, now time.Time) string {
 	return filepath.Join(parts...)
 }
 
-// pipe runs the pipeline. tee ignores interrupts, so that the records of an interrupted run are complete.
-func (j *job) pipe(env *cli.Env, dir string) error {
-	records := filepath.Join(dir, "records.jsonl")
-	stages := []*stage{&j.gen, &j.send, {"tee", []string{"-i", records}}, &j.stats}
-	cmds := make([]*exec.Cmd, len(stages))
-	var in *os.File
-	for i, s := range stages {
-		cmds[i] = exec.Command(s.name, s.args...)
-		cmds[i].Env = append(os.Environ(), j.env...)
-		cmds[i].Stderr, cmds[i].Stdout = env.Stderr, env.Stdout
-		if cmds[i].Stdin = env.Stdin; in != nil {
-			cmds[i].Stdin = in
-		}
-		var r, w *os.File
-		var err error
-		if i < len(stages)-1 {
-			if r, w, err = os.Pipe(); err != nil {
-				return err
-			}
-			cmds[i].Stdout = w
-		}
-		err = cmds[i].Start()
-		for _, f := range []*os.File{in, w} { // the children have them; open here they would keep the pipes alive
-			if f != nil {
-				f.Close()
-			}
-		}
-		if err != nil {
-			return fault.Fail("scripts/evalscope-perf builds the commands first", "%w", err)
-		}
-		in = r
-	}
-	ended := make(chan struct{})
-	defer close(ended)
-	go pass(env.Signals, ended, cmds[1].Process)
-	var codes [4]int
-	for i, c := range cmds {
-		var exit *exec.ExitError
-		if err := c.Wait(); errors.As(err, &exit) {
-			codes[i] = exit.ExitCode()
-		} else if err != nil {
-			return err
-		}
-	}
-	switch code := cmp.Or(codes[1], codes[0], codes[3], codes[2]); code {
-	case 0:
-		return nil
-	case fault.CodeInterrupted:
-		return fault.ErrInterrupted
-	default:
-		return &fault.Error{Code: code, Err: errors.New("the pipeline ended with an error")}
-	}
-}
-
-// pass forwards SIGTERM to perf-send, which then ends as after Ctrl-C. Ctrl-C itself reaches all commands.
-func pass(signals <-chan os.Signal, ended <-chan struct{}, send *os.Process) {
-	for {
-		select {
-		case s := <-signals:
-			if s == syscall.SIGTERM {
-				send.Signal(s)
-			}
-		case <-ended:
-			return
-		}
-	}
-}
-
 // results writes the files that are made of the records.
 func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
 	for _, s := range []*stage{j.files(dir), j.page(dir)} {
-		cmd := exec.Command(s.name, s.args...)
+		cmd := s.command()
 		cmd.Stdout, cmd.Stderr = env.Stdout, env.Stderr
 		if err := cmd.Run(); err != nil {
 			return fault.Fail("the records are in "+dir, "%s: %w", s.name, err)

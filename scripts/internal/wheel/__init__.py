@@ -1,0 +1,1 @@
+"""The commands perf-gen, perf-send, perf-stats, perf-plot and evalscope-perf, which are native programs."""
