@@ -62,6 +62,8 @@ type Options struct {
 	Images             Images
 	pictures           *hub.Repo // of kontext_bench, whose rows name image files
 
+	sessionIDs map[string]int // number of sessions with an ID, in all passes over the data
+
 	// the chat template to include in lengths; nil: lengths exclude it
 	Counted func() (*body.Rendering, error)
 	// for word tables; "" disables the cache
@@ -111,6 +113,7 @@ func setup(err error) error {
 // withSetup returns a copy of o whose tokenizer and template return SetupErrors.
 func (o *Options) withSetup() *Options {
 	own := *o
+	own.sessionIDs = map[string]int{}
 	if open := o.Tokenizer; open != nil {
 		own.Tokenizer = func() (tokenizer.Tokenizer, error) {
 			t, err := open()

@@ -22,6 +22,7 @@ type dataFile struct {
 	head          []byte // its beginning, without leading white space
 	whole         bool   // head is the whole file
 	parquet       bool
+	table         bool // CSV or TSV, whatever its name
 	close         func()
 }
 
@@ -149,7 +150,7 @@ func (o *Options) objects(paths []string) iter.Seq2[fileLine, error] {
 
 // values yields the JSON values of the input. A line of JSONL that is wrong is an item; reading goes on.
 func (in *dataFile) values(yield func(fileLine, error) bool) bool {
-	if in.parquet || tabular.Tabular(in.name) {
+	if in.parquet || in.table || tabular.Tabular(in.name) {
 		return in.rowValues(yield)
 	}
 	form := in.layout()
@@ -189,6 +190,9 @@ func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
 	read := tabular.File(in.name)
 	if !in.parquet {
 		read = tabular.Read(in, in.name)
+		if in.table && !tabular.Tabular(in.name) {
+			read = tabular.Read(in, in.name+".csv")
+		}
 	}
 	for row, err := range read {
 		l := fileLine{jsonl.Line{N: row.N}, in.name, !row.Line}

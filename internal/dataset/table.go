@@ -90,7 +90,7 @@ func kinds() []kind {
 		{Info: Info{"swe_smith", sweWhere.modelscope, "messages", "MIT"}, whole: true,
 			args: []string{"first_turn_length", "subsequent_turn_length"}, read: sweSmith},
 		{Info: Info{"trace", "captured logs and traces", strings.Join(Formats(), ", "), ""}, whole: true,
-			args: []string{"speed", "max_context", "model_mapping", "model_override", "match_output_length"}, read: traces},
+			args: []string{"speed", "history", "max_context", "model_mapping", "model_override", "match_output_length"}, read: traces},
 		{Info: Info{"trie_agentic_coding", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true,
 			read: trie("agentic_coding")},
 		{Info: Info{"trie_code_qa", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true,

@@ -37,7 +37,9 @@ func formats() []format {
 			read: csvTrace(azureRow, "TIMESTAMP", "ContextTokens", "GeneratedTokens")},
 		{name: "burstgpt", looks: hasColumns("Timestamp", "Request tokens"), line: rowItem(burstRow).line,
 			read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
-		{name: "weka", looks: looksWeka, sessions: decode(func(o *Options) sessions.Decoder { return &sessions.Weka{} })},
+		{name: "weka", looks: looksWeka, sessions: weka},
+		{name: "tracelab", looks: looksTraceLab, sessions: traceLab},
+		{name: "otel", looks: looksOTel, sessions: otel},
 		{name: "litellm", looks: looksLiteLLM, line: litellmLine},
 		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine, block: bailianBlock},
 		{name: "records", looks: hasKeys("sent_us"), line: recordLine},
@@ -75,7 +77,8 @@ type trace struct {
 	mixed    bool     // some lines of the file lack the output length
 	speed    float64
 	block    int64 // tokens per hashed block
-	wanted   sessionOptions
+	// longest prompt and answer together of the calls of a session, in tokens; 0: any
+	maxContext int
 }
 
 // traces reads logs and traces, each file in its own format.
@@ -87,13 +90,13 @@ func traces(_ context.Context, o *Options) (items, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := o.sessionOptions()
+	maxContext, err := o.wholeArg("max_context", 0)
 	if err != nil {
 		return nil, err
 	}
 	return func(yield func(*Item, error) bool) {
 		t := newTrace(o, speed)
-		t.wanted = wanted
+		t.maxContext = maxContext
 		whole := eachFile(o, o.Paths, yield, func(in *dataFile) bool {
 			for it, err := range t.file(in) {
 				if !yield(it, err) {
@@ -154,7 +157,7 @@ func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
 		if err != nil {
 			return func(yield func(*Item, error) bool) { yield(nil, err) }
 		}
-		return t.graphs(d, in)
+		return t.graphs(d, in, s)
 	case f.name == "mooncake" && s.has("session_id", "delay"):
 		return t.sessions(in)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/dataset/sessions"
@@ -16,21 +17,9 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
-// sessionOptions select among the sessions of a trace.
-type sessionOptions struct {
-	maxContext int64          // longest prompt and answer of a call, in tokens; 0: any
-	seen       map[string]int // number of sessions with an ID, in all passes over the data
-}
-
-func (o *Options) sessionOptions() (s sessionOptions, err error) {
-	s.seen = map[string]int{}
-	n, err := o.wholeArg("max_context", 0)
-	s.maxContext = int64(n)
-	return s, err
-}
-
 // graphs reads a trace of sessions.
-func (t *trace) graphs(d sessions.Decoder, in *dataFile) iter.Seq2[*Item, error] {
+func (t *trace) graphs(d sessions.Decoder, in *dataFile, s *sample) iter.Seq2[*Item, error] {
+	in.table = s.header != nil && s.objects == nil
 	return func(yield func(*Item, error) bool) {
 		more := in.values(func(l fileLine, err error) bool {
 			if err != nil {
@@ -94,15 +83,15 @@ func (t *trace) graph(yield func(*Item, error) bool, file string, s *sessions.Se
 	if n := t.o.MaxTurns; n > 0 && len(s.Calls) > n {
 		s.Calls = s.Calls[:n]
 	}
-	if limit := t.wanted.maxContext; limit > 0 && slices.ContainsFunc(s.Calls, func(c sessions.Call) bool {
+	if limit := int64(t.maxContext); limit > 0 && slices.ContainsFunc(s.Calls, func(c sessions.Call) bool {
 		return c.In+max(c.Out, 0) > limit
 	}) {
 		t.skip("a session with a call of more tokens than max_context")
 		return true
 	}
 	id := s.ID
-	if t.wanted.seen[s.ID]++; t.wanted.seen[s.ID] > 1 || id == "" {
-		id += "#" + strconv.Itoa(t.wanted.seen[s.ID])
+	if t.o.sessionIDs[s.ID]++; t.o.sessionIDs[s.ID] > 1 || id == "" {
+		id += "#" + strconv.Itoa(t.o.sessionIDs[s.ID])
 	}
 	for k := range s.Calls {
 		it := &Item{}
@@ -206,6 +195,23 @@ func (t *trace) blocks(it *Item, c *sessions.Call, session string) (err error) {
 	return nil
 }
 
+func weka(*Options) (sessions.Decoder, error) { return &sessions.Weka{}, nil }
+
+func traceLab(o *Options) (sessions.Decoder, error) {
+	return &sessions.TraceLab{Size: int64(o.BlockSize)}, nil
+}
+
+func otel(o *Options) (sessions.Decoder, error) {
+	switch h := gjson.GetBytes(o.Args, "history"); h.String() {
+	case "", "live":
+		return &sessions.OTel{}, nil
+	case "recorded":
+		return &sessions.OTel{Recorded: true}, nil
+	default:
+		return nil, fmt.Errorf("--dataset-args history %s is neither live nor recorded", h.Raw)
+	}
+}
+
 // looksWeka detects a trace of Weka, also if its first object is longer than the sample.
 func looksWeka(s *sample) bool {
 	if len(s.objects) > 0 && s.has("requests") && hasAny(s.objects[0], "block_size", "hash_id_scope") {
@@ -214,7 +220,21 @@ func looksWeka(s *sample) bool {
 	return len(s.head) > 0 && s.head[0] == '{' && containsAll(s.head, `"requests"`, `"hash_ids"`, `"block_size"`)
 }
 
-// decode returns a decoder that needs no options that can be wrong.
-func decode(d func(o *Options) sessions.Decoder) func(*Options) (sessions.Decoder, error) {
-	return func(o *Options) (sessions.Decoder, error) { return d(o), nil }
+// looksTraceLab detects rounds of TraceLab, or the rows of its replay.
+func looksTraceLab(s *sample) bool {
+	return s.has("session_id", "prefix_tokens", "newly_append_tokens") || hasColumns("round_idx", "prefix_len")(s)
+}
+
+// looksOTel detects spans, also if the first object is longer than the sample.
+func looksOTel(s *sample) bool {
+	if s.has("resourceSpans") {
+		return true
+	}
+	for _, v := range s.objects {
+		if v.Get("attributes").Exists() && hasAny(v, "spanId", "span_id", "context.span_id") {
+			return true
+		}
+	}
+	return len(s.head) > 0 && s.head[0] == '{' && (containsAll(s.head, `"spans"`, `"attributes"`) ||
+		containsAll(s.head, `"resourceSpans"`, `"scopeSpans"`))
 }
