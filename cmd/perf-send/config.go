@@ -100,7 +100,7 @@ func (f *flags) config(env *cli.Env, points []load.Point) (c bench.Config, err e
 // clientConfig returns the client's configuration. Its URL is nil if the server is to be started here.
 func (f *flags) clientConfig(env *cli.Env) (c client.Config, err error) {
 	c = client.Config{
-		API: f.API, Model: f.Model, NoUsage: f.NoUsage, NoTimes: f.NoServerTimes,
+		API: f.API, Model: f.Model, NoUsage: f.NoUsage, NoTimes: f.NoServerTimes, NoTCPInfo: f.NoTCPInfo,
 		Drop:           append(f.DropParams, launch.Refuses(f.API)...),
 		ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout),

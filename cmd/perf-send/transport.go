@@ -11,6 +11,7 @@ import (
 type transportFlags struct {
 	NoResend    bool     `group:"connection" help:"Fail a request whose kept connection the server closes without an answer, rather than send it once more on a new one."`
 	MaxAnswer   int64    `name:"max-answer-bytes" group:"connection" default:"0" placeholder:"N" help:"End an answer that is longer, after decompression, as a protocol error. Default: 64 MiB of a body or an event, 1 GiB of a stream."`
+	NoTCPInfo   bool     `name:"no-tcp-info" group:"connection" help:"Do not record the kernel's round-trip times and retransmissions."`
 	Retries     int      `group:"connection" default:"0" placeholder:"N" help:"Retry a request that had no answer, up to N times. Its clock is not restarted."`
 	NoKeepAlive bool     `group:"connection" help:"Open a new connection for each request."`
 	HTTP2       bool     `name:"http2" group:"connection" help:"Use HTTP/2 (h2 over https, h2c over http) instead of HTTP/1.1."`

@@ -31,6 +31,7 @@ type Config struct {
 	Network        Network
 	NoResend       bool          // a request fails if the server closes its reused connection without an answer
 	Retries        int           // the most attempts after the first; times count from the first
+	NoTCPInfo      bool          // leave out what the kernel measures of connections
 	Compressed     bool          // ask for compressed answers
 	Plain          bool          // use net/http for everything
 	Batch          time.Duration // how long answers wait at least, to be read together to save CPU time; 0: not at all
@@ -95,5 +96,6 @@ func (c *Config) http1() http1.Config {
 		ReadTimeout: c.ReadTimeout, TotalTimeout: c.TotalTimeout,
 		NoKeepAlive: c.Network.NoKeepAlive, NoResend: c.NoResend,
 		Batch: c.Batch, Exchanges: c.Exchanges, Say: c.Say, Fields: c.timeFields(),
+		NoInfo: c.NoTCPInfo,
 	}
 }

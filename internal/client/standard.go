@@ -49,6 +49,9 @@ func newStandard(c *Client, clk *clock.Clock, d *http1.Dialer) *standard {
 			c := new(costed)
 			var err error
 			c.Conn, err = d.Dial(untraced{ctx}, addr, &c.cost)
+			if err == nil && !cfg.NoTCPInfo {
+				c.watch = http1.NewWatch(c.Conn)
+			}
 			return c, err
 		},
 		TLSClientConfig:     cfg.Network.TLS.Clone(),
@@ -108,6 +111,7 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink
 	t.Sent = int64(len(c.Body))
 	s.Head(http1.HeaderOf(resp, st.h1.Fields), t.End)
 	err = st.read(resp.Body, t, s, alive, cancel)
+	t.watch.Sample(time.Now(), &t.Timing)
 	if err == nil || errors.Is(err, http1.Refused.Err()) {
 		return err
 	}
@@ -184,7 +188,8 @@ func (st *standard) byProxy(c *call, t *trip, err error) error {
 // write to that request's trip.
 type costed struct {
 	net.Conn
-	cost http1.Timing
+	cost  http1.Timing
+	watch *http1.Watch
 }
 
 // untraced hides the trace of a request from the dialer and its DNS connections.
@@ -200,14 +205,22 @@ func (st *standard) trace(c *call, t *trip, alive func()) *httptrace.ClientTrace
 		TLSHandshakeStart: func() { began.Store(int64(st.clock.Now())) },
 		TLSHandshakeDone:  func(tls.ConnectionState, error) { took.Store(int64(st.clock.Now()) - began.Load()) },
 		GotConn: func(i httptrace.GotConnInfo) {
+			conn := i.Conn
+			s, secure := conn.(*tls.Conn)
+			if secure {
+				conn = s.NetConn()
+			}
+			c, ok := conn.(*costed)
+			if ok {
+				t.watch = c.watch
+			}
 			if t.Reused = i.Reused; i.Reused {
 				return
 			}
-			conn := i.Conn
-			if s, ok := conn.(*tls.Conn); ok {
-				conn, t.TLS = s.NetConn(), time.Duration(took.Load())
+			if secure {
+				t.TLS = time.Duration(took.Load())
 			}
-			if c, ok := conn.(*costed); ok {
+			if ok {
 				t.DNS, t.Connect = c.cost.DNS, c.cost.Connect
 			}
 		},

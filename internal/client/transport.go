@@ -33,12 +33,18 @@ type call struct {
 // trip is what a transport measures of an exchange.
 type trip struct {
 	http1.Timing
+	watch      *http1.Watch  // of net/http's connection
 	streamWait time.Duration // until an HTTP/2 connection had a free stream
 }
 
 // into writes the measurements to a record.
 func (t *trip) into(rec *record.Record) {
 	rec.DNSMs, rec.ConnectMs, rec.TLSMs = millis(t.DNS), millis(t.Connect), millis(t.TLS)
+	if t.Kernel {
+		rec.RTTMs, rec.RTTMinMs, rec.Retransmits = millis(t.RTT), millis(t.MinRTT), t.Retransmits
+		rec.Keys |= record.KeyRetransmits
+	}
+	rec.SendMs = millis(t.Send)
 	rec.Reused = t.Reused
 	if t.Attempts > 1 {
 		rec.Attempts = t.Attempts

@@ -30,6 +30,8 @@ type tcpConn struct {
 	out   [2][]byte // head and body, as far as they are not sent
 	small []byte    // head and body of a small request
 	msg   *sockMsg  // of sending; nil: not yet needed
+	began time.Time // when sending began
+	watch tcpWatch
 }
 
 var errNoPoller = errors.New("no epoll set")
@@ -104,6 +106,7 @@ func (c *tcpConn) startTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 		c.out[0], c.out[1] = c.small, nil
 	}
 	c.begin(ctx, r, t, s)
+	c.began = c.last
 	if ctx.Err() != nil { // tested after the deadline is set, which may have undone the interruption
 		c.release()
 		return canceled(ctx)
@@ -128,6 +131,9 @@ func (c *tcpConn) release() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil 
 // finish ends the exchange.
 func (c *tcpConn) finish(err error) {
 	c.active = false
+	if !c.cfg.NoInfo {
+		c.watch.sample(uintptr(c.fd), c.last, c.t)
+	}
 	c.release()
 	c.poller.batch.ended()
 	c.done <- err
@@ -230,5 +236,6 @@ func (c *tcpConn) send() error {
 			return os.NewSyscallError("write", errno)
 		}
 	}
+	c.t.Send = time.Since(c.began)
 	return nil
 }

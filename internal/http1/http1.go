@@ -25,6 +25,9 @@ type Config struct {
 	Batch     time.Duration
 	Exchanges int
 
+	// NoInfo leaves out what the kernel measures of connections.
+	NoInfo bool
+
 	// Fields are the names of further fields for Header, in lower case.
 	Fields []string
 
@@ -91,6 +94,13 @@ func (h *Header) Field(name string) (value string) {
 // Timing is what a transport measures of an exchange.
 type Timing struct {
 	DNS, Connect, TLS time.Duration // of the connection, if the exchange opened one
+
+	// What the kernel measured of the connection, as of the end of the exchange, unless it was asked just before.
+	Kernel      bool
+	RTT, MinRTT time.Duration
+	Retransmits int // since the last time
+
+	Send time.Duration // from when there was a connection until the kernel had the request
 
 	Reused         bool          // the connection had been used or was opened ahead of time
 	Attempts       int           // how often the request was sent

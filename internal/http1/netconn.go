@@ -17,6 +17,7 @@ type netConn struct {
 	under net.Conn // below TLS; else the connection itself
 	out   []byte
 	in    [4 << 10]byte
+	watch *Watch // nil: the kernel is not asked
 }
 
 // smallBody is the longest body that is copied behind its head, bytes: both then go out in one write, and so in one TLS
@@ -24,12 +25,19 @@ type netConn struct {
 const smallBody = 16 << 10
 
 func newNetConn(cfg connConfig, nc, under net.Conn) *netConn {
-	return &netConn{exchange: cfg.exchange(nc), conn: nc, under: under}
+	c := &netConn{exchange: cfg.exchange(nc), conn: nc, under: under}
+	if !cfg.cfg.NoInfo {
+		c.watch = NewWatch(under)
+	}
+	return c
 }
 
 func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
 	c.begin(ctx, r, t, s)
-	defer func() { c.s, c.t = nil, nil }()
+	defer func() {
+		c.watch.Sample(c.last, t)
+		c.s, c.t = nil, nil
+	}()
 	if err := c.send(ctx, r); err != nil {
 		return err
 	}
@@ -65,7 +73,7 @@ func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 // send writes head and body. A server may respond, and close the connection, before it has read everything: its
 // response is then worth more than the error.
 func (c *netConn) send(ctx context.Context, r *Request) error {
-	parts := [2][]byte{r.Head, r.Body}
+	began, parts := c.last, [2][]byte{r.Head, r.Body}
 	if len(r.Body) <= smallBody {
 		c.out = append(append(c.out[:0], r.Head...), r.Body...)
 		parts = [2][]byte{c.out}
@@ -83,6 +91,7 @@ func (c *netConn) send(ctx context.Context, r *Request) error {
 			return nil
 		}
 	}
+	c.t.Send = time.Since(began)
 	return nil
 }
 

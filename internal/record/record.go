@@ -115,8 +115,8 @@ type Record struct {
 	RTTMs float64 `json:"rtt_ms,omitempty" record:"min=0"`
 	// The least round-trip time of the last five minutes.
 	RTTMinMs float64 `json:"rtt_min_ms,omitempty" record:"min=0"`
-	// The segments that this side sent again on the connection during the exchange. With HTTP/2, those of all its
-	// streams.
+	// The segments that this side sent again on the connection since it was asked last, mostly during the exchange.
+	// Absent, like the two before, if it was asked less than 5 ms before.
 	Retransmits int `json:"retransmits,omitempty" record:"zero,min=0"`
 	// Whether an idle connection served the request.
 	Reused bool `json:"reused"`
