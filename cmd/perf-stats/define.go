@@ -15,6 +15,9 @@ import (
 
 // writeDefined shows the figures of the records by other tools' definitions.
 func writeDefined(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
+	if err := f.definedOnly(&opt); err != nil {
+		return err
+	}
 	defs, err := define.Parse(f.Define)
 	if err != nil {
 		return fault.Usage("", "--define: %w", err)
@@ -46,4 +49,29 @@ func writeDefined(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) erro
 	}
 	err = f.output(env, func(w io.Writer) error { return chosen.Definitions(w, defs, blocks) })
 	return cmp.Or(err, in.Err())
+}
+
+// definedOnly checks the flags of figures by other definitions. --format vllm has those of vllm.
+func (f *flags) definedOnly(opt *stats.Options) error {
+	if f.Format == format.VLLM {
+		if f.Define != "" && f.Define != format.VLLM {
+			return fault.Usage("leave out --define, or choose another format",
+				"--format: vllm has the definitions of vllm, not of %s", f.Define)
+		}
+		f.Define = format.VLLM
+		opt.Percentiles = once(append(opt.Percentiles, 50)) // the median, which vLLM always shows
+	}
+	for _, other := range []struct {
+		name  string
+		typed bool
+	}{
+		{"--slo", len(f.SLO) > 0}, {"--ci", f.CI}, {"--follow", f.Follow}, {"--sqlite", f.SQLite != ""},
+		{"--parquet", f.Parquet != ""},
+	} {
+		if other.typed {
+			return fault.Usage("run perf-stats a second time for it",
+				"%s: it is for our own figures, not for those by --define %s", other.name, f.Define)
+		}
+	}
+	return nil
 }

@@ -22,12 +22,14 @@ func formatVars() kong.Vars {
 
 // chooseFormat sets --format: to the typed one, else to that of the output's name, else to a table.
 func (f *flags) chooseFormat() (err error) {
-	if f.Format == evalscopeFormat {
+	if f.Format == evalscopeFormat || f.Format == format.VLLM { // they have no ending of their own
 		return nil
 	}
 	endings := map[string]string{}
 	for _, known := range format.All() {
-		endings[known.Ending] = known.Name
+		if known.Ending != "" {
+			endings[known.Ending] = known.Name
+		}
 	}
 	f.Format, err = cli.Format(f.Output, f.Format, endings)
 	f.Format = cmp.Or(f.Format, format.All()[0].Name)

@@ -49,7 +49,7 @@ func run(env *cli.Env) error {
 	switch {
 	case f.Compare:
 		return compareFiles(in.Context, env, &f, opt)
-	case f.Define != "":
+	case f.Define != "" || f.Format == format.VLLM:
 		return writeDefined(in, env, &f, opt)
 	case f.Format == evalscopeFormat:
 		return exportEvalscope(in, env, &f, opt)

@@ -45,6 +45,10 @@ func TestGolden(t *testing.T) {
 		"define":      "--define all --percentiles 50,99 sweep.jsonl",
 		"define-json": "--define vllm --format json sweep.jsonl",
 		"define-one":  "--define evalscope one.jsonl",
+		"define-good": "--define vllm --goodput ttft_ms<220 -- sweep.jsonl",
+		"vllm":        "--format vllm --percentiles 99,99.9 --goodput ttft_ms<220 -- sweep.jsonl",
+		"vllm-rerank": "--format vllm --percentiles 99 rerank.jsonl",
+		"vllm-failed": "--format vllm --percentiles 99 failed.jsonl",
 		"compare-one": "--compare one.jsonl one.jsonl",
 		"html":        "--format html one.jsonl",
 		"prometheus":  "--format prometheus --goodput ttft_ms<220 --slo goodput>=0.2 --gpus 4 sweep.jsonl",
@@ -164,6 +168,14 @@ func TestErrors(t *testing.T) {
 				"aiperf, guidellm, inference-perf, llmperf\n"},
 		"evalscope": {"--format evalscope sweep.jsonl", "", 2,
 			"perf-stats: --format: evalscope writes files\nhint: -o DIR takes them\n"},
+		"vllm by another tool": {"--format vllm --define sglang sweep.jsonl", "", 2,
+			"perf-stats: --format: vllm has the definitions of vllm, not of sglang\n" +
+				"hint: leave out --define, or choose another format\n"},
+		"defined gate": {"--define vllm --slo ok>=1 -- sweep.jsonl", "", 2,
+			"perf-stats: --slo: it is for our own figures, not for those by --define vllm\n" +
+				"hint: run perf-stats a second time for it\n"},
+		"vllm compared": {"--format vllm --compare one.jsonl one.jsonl", "", 2,
+			"perf-stats: --format: vllm is not one of --compare's: table, json, csv, markdown\n"},
 		"bad gate": {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
 		"goodput gate": {"--slo goodput>0.9", "", 2, "perf-stats: --slo: goodput>0.9 needs --goodput\n" +
 			"hint: --goodput 'ttft_ms<500' says what a good request is\n"},
@@ -182,7 +194,7 @@ func TestErrors(t *testing.T) {
 				"the flags\n"},
 		"format": {"--format=xml", "", 2,
 			"perf-stats: --format must be one of " +
-				"\"table\",\"json\",\"csv\",\"markdown\",\"html\",\"prometheus\",\"junit\",\"evalscope\" but got \"xml\"\n" +
+				"\"table\",\"json\",\"csv\",\"markdown\",\"html\",\"prometheus\",\"junit\",\"vllm\",\"evalscope\" but got \"xml\"\n" +
 				"hint: perf-stats --help lists the flags\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -24,6 +24,7 @@ type Definition struct {
 	Why     []string                                           // the reasons why its figures differ from ours
 	rule    func(sorted mstats.Float64Data, p float64) float64 // returns percentile p
 	fromDue bool                                               // the run starts when the first request is due, not sent
+	seconds bool                                               // it has Peaks, by the second
 	figures []metric.Metric
 }
 

@@ -17,6 +17,14 @@ func lastChunk(r *record.Record) (float64, bool) { return r.LastChunkMs(), r.Str
 func toLast(r *record.Record) (float64, bool)    { return r.LastChunkMs() - r.TTFTMs, r.Streamed() }
 func toEnd(r *record.Record) (float64, bool)     { return r.LatencyMs - r.TTFTMs, r.Streamed() }
 
+// lastOutput is the last chunk. It is the latency of an answer that is not streamed.
+func lastOutput(r *record.Record) (float64, bool) {
+	if r.Streamed() {
+		return lastChunk(r)
+	}
+	return latency(r)
+}
+
 // contentTTFT excludes reasoning. It is the TTFT if the answer has no reasoning.
 func contentTTFT(r *record.Record) (float64, bool) {
 	if r.ReasoningTTFTMs > 0 {

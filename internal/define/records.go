@@ -5,8 +5,10 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/group"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
@@ -15,17 +17,22 @@ import (
 
 // Records collects records and computes their figures by several definitions. It stores every value.
 type Records struct {
-	defs   []Definition
-	opt    stats.Options
-	groups map[group.ID]*point
+	defs    []Definition
+	opt     stats.Options
+	seconds bool // a tool has Peaks
+	groups  map[group.ID]*point
 }
 
 // point holds the values of one load point.
 type point struct {
 	dists          [][]dist.Dist // by definition and figure
 	sent, due, end int64         // first send, first due time, last end; µs since the epoch
-	ok, out        int64         // successful requests and their output tokens
+	ok, in, out    int64         // successful requests, their input and output tokens
+	items, good    int64         // their inputs or documents; requests that meet the goodput limits
+	requests       int64
 	simulated      bool
+	load           Load
+	each           []request // if a tool has Peaks
 }
 
 // Block holds the figures of one load point by the definition of one tool.
@@ -37,6 +44,47 @@ type Block struct {
 	Duration  dist.Num      `json:"duration_s"`
 	Requests  dist.Num      `json:"requests_per_s"`
 	Output    dist.Num      `json:"output_tokens_per_s"`
+	Total     dist.Num      `json:"total_tokens_per_s"`
+	Goodput   dist.Num      `json:"goodput_per_s"` // if there are limits
+	*Peaks                  // of tools that have them
+
+	Load        Load      `json:"-"`
+	Counts      Counts    `json:"-"`
+	Each        []Request `json:"-"` // in the order of the requests, if the tool has Peaks
+	Percentiles []float64 `json:"-"` // those of the Figures
+}
+
+// Load is the load of a load point, as far as its records agree on it.
+type Load struct {
+	Mode, Model, Op string
+	Rate            float64 // requests/s; 0 without one
+	Parallel        int     // requests in flight; 0 without a limit
+}
+
+// merge empties what differs from that of o.
+func (l *Load) merge(o Load) {
+	same := func(a *string, b string) {
+		if *a != b {
+			*a = ""
+		}
+	}
+	same(&l.Mode, o.Mode)
+	same(&l.Model, o.Model)
+	same(&l.Op, o.Op)
+	if l.Rate != o.Rate {
+		l.Rate = 0
+	}
+	if l.Parallel != o.Parallel {
+		l.Parallel = 0
+	}
+}
+
+// Counts are the sums of a load point.
+type Counts struct {
+	OK, Failed    int64
+	Input, Output int64 // tokens of successful requests
+	Items         int64 // their inputs or documents
+	EndUs         int64 // the last end, µs since the epoch
 }
 
 // New returns Records without records. If opt has no keys, it groups by load point.
@@ -47,7 +95,8 @@ func New(defs []Definition, opt stats.Options) *Records {
 	if opt.Percentiles == nil {
 		opt.Percentiles = stats.DefaultPercentiles()
 	}
-	return &Records{defs, opt, map[group.ID]*point{}}
+	seconds := slices.ContainsFunc(defs, func(d Definition) bool { return d.seconds })
+	return &Records{defs, opt, seconds, map[group.ID]*point{}}
 }
 
 // Add adds a record. It does not retain r.
@@ -60,9 +109,24 @@ func (d *Records) Add(r *record.Record) {
 	if metric.Sane(r) && r.SentUs > 0 {
 		g.sent, g.due, g.end = min(g.sent, r.SentUs), min(g.due, metric.DueUs(r)), max(g.end, r.EndUs())
 	}
+	load := Load{r.Mode, r.Model, r.Op, r.Rate, r.Parallel}
+	if g.requests == 0 {
+		g.load = load
+		g.load.Mode, g.load.Model, g.load.Op = strings.Clone(r.Mode), strings.Clone(r.Model), strings.Clone(r.Op)
+	}
+	g.load.merge(load)
+	g.requests++
 	if r.OK {
 		g.ok++
+		g.in += metric.Tokens(r.PromptTokens)
 		g.out += metric.Tokens(r.CompletionTokens)
+		g.items += metric.Tokens(r.Items)
+		if gate.Good(r, d.opt.Goodput) {
+			g.good++
+		}
+	}
+	if d.seconds && metric.Sane(r) {
+		g.each = append(g.each, requestOf(r))
 	}
 	o := metric.Observe(r)
 	for i, def := range d.defs {
@@ -95,8 +159,17 @@ func (d *Records) Merge(o *Records) {
 		g := d.group(k)
 		g.sent, g.due, g.end = min(g.sent, theirs.sent), min(g.due, theirs.due), max(g.end, theirs.end)
 		g.simulated = g.simulated || theirs.simulated
+		if g.requests == 0 {
+			g.load = theirs.load
+		}
+		g.load.merge(theirs.load)
+		g.requests += theirs.requests
 		g.ok += theirs.ok
+		g.in += theirs.in
 		g.out += theirs.out
+		g.items += theirs.items
+		g.good += theirs.good
+		g.each = append(g.each, theirs.each...)
 		for i := range g.dists {
 			for j := range g.dists[i] {
 				g.dists[i][j].Merge(&theirs.dists[i][j])
@@ -119,27 +192,44 @@ func (d *Records) Blocks() []Block {
 	}
 	out := []Block{}
 	for _, k := range keys {
-		g := d.groups[k]
-		for i, def := range d.defs {
-			b := Block{Group: name(k), Simulated: g.simulated, Tool: def.Tool, Duration: dist.NaN(), Figures: stats.Metrics{}}
-			start := g.sent
-			if def.fromDue {
-				start = g.due
-			}
-			if g.end > 0 {
-				b.Duration = dist.Num(g.end-start) / 1e6
-			}
-			b.Requests, b.Output = dist.Num(g.ok).Per(b.Duration), dist.Num(g.out).Per(b.Duration)
-			for j, f := range def.figures {
-				if values := &g.dists[i][j]; values.N() > 0 {
-					stat := def.stat(values, d.opt.Percentiles, f.Scale)
-					b.Figures = append(b.Figures, stats.Metric{Key: f.Key, Name: f.Name, Stat: stat})
-				}
-			}
+		for i := range d.defs {
+			b := d.block(d.groups[k], i)
+			b.Group = name(k)
 			out = append(out, b)
 		}
 	}
 	return out
+}
+
+// block returns the figures of a load point by definition i.
+func (d *Records) block(g *point, i int) Block {
+	def := &d.defs[i]
+	b := Block{
+		Simulated: g.simulated, Tool: def.Tool, Duration: dist.NaN(), Goodput: dist.NaN(), Figures: stats.Metrics{},
+		Load: g.load, Counts: Counts{g.ok, g.requests - g.ok, g.in, g.out, g.items, g.end}, Percentiles: d.opt.Percentiles,
+	}
+	start := g.sent
+	if def.fromDue {
+		start = g.due
+	}
+	if g.end > 0 {
+		b.Duration = dist.Num(g.end-start) / 1e6
+	}
+	b.Requests, b.Output = dist.Num(g.ok).Per(b.Duration), dist.Num(g.out).Per(b.Duration)
+	b.Total = dist.Num(g.in + g.out).Per(b.Duration)
+	if len(d.opt.Goodput) > 0 {
+		b.Goodput = dist.Num(g.good).Per(b.Duration)
+	}
+	if def.seconds {
+		b.Peaks, b.Each = peaks(g.each), inOrder(g.each)
+	}
+	for j, f := range def.figures {
+		if values := &g.dists[i][j]; values.N() > 0 {
+			stat := def.stat(values, d.opt.Percentiles, f.Scale)
+			b.Figures = append(b.Figures, stats.Metric{Key: f.Key, Name: f.Name, Stat: stat})
+		}
+	}
+	return b
 }
 
 // stat returns the statistics of d, with percentiles by the rule of the tool.

@@ -25,27 +25,29 @@ func evalscope() Definition { // 1.14.1, perf/utils/benchmark_util.py
 
 func vllm() Definition { // bench serve 0.33.0, vllm/benchmarks/serve.py
 	return Definition{
-		Tool: "vllm", rule: linear, fromDue: true,
+		Tool: "vllm", rule: linear, fromDue: true, seconds: true,
 		Why: []string{
 			"E2EL ends at the last chunk, not at the end of the answer",
 			"before 0.33 TTFT is the first chunk, even one of nothing but the role, where that comes early",
 			"ITL is the gap between chunks; percentiles are interpolated (numpy)",
+			"peaks are of whole seconds: chunks, not tokens, and all requests that the second saw, not at once",
 		},
 		figures: []metric.Metric{
 			instant("ttft_ms", "TTFT", ttft),
 			perToken("tpot_ms", "TPOT", toLast, 1),
 			{Key: "itl_ms", Name: "ITL", Scale: metric.Microseconds, Add: addGaps},
-			instant("e2e_ms", "E2EL", lastChunk),
+			instant("e2e_ms", "E2EL", lastOutput),
 		},
 	}
 }
 
 func sglang() Definition { // bench_serving 0.5.23, OpenAI backends, serving.py
 	return Definition{
-		Tool: "sglang", rule: linear, fromDue: true,
+		Tool: "sglang", rule: linear, fromDue: true, seconds: true,
 		Why: []string{
 			"TPOT is (latency − TTFT)/(n − 1), to the end of the answer",
 			"ITL is the gap between chunks; percentiles are interpolated (numpy)",
+			"peaks are of whole seconds, as vllm's",
 		},
 		figures: []metric.Metric{
 			instant("ttft_ms", "TTFT", ttft),

@@ -35,15 +35,34 @@ func definedTable(defs []define.Definition, point []define.Block) *table.Table {
 	for _, key := range keys {
 		t.Rows = append(t.Rows, figureRows(key, point)...)
 	}
+	// row adds a figure, unless no tool has it.
 	row := func(name string, of func(define.Block) dist.Num) {
-		cells := []string{name}
+		cells, any := []string{name}, false
 		for _, b := range point {
-			cells = append(cells, Number(of(b)))
+			cell := ""
+			if v := of(b); v.Known() {
+				cell, any = Number(v), true
+			}
+			cells = append(cells, cell)
 		}
-		t.Rows = append(t.Rows, cells)
+		if any {
+			t.Rows = append(t.Rows, cells)
+		}
 	}
 	row("requests/s", func(b define.Block) dist.Num { return b.Requests })
+	row("good requests/s", func(b define.Block) dist.Num { return b.Goodput })
 	row("output tokens/s", func(b define.Block) dist.Num { return b.Output })
+	row("total tokens/s", func(b define.Block) dist.Num { return b.Total })
+	peak := func(of func(*define.Peaks) dist.Num) func(define.Block) dist.Num {
+		return func(b define.Block) dist.Num {
+			if b.Peaks == nil {
+				return dist.NaN()
+			}
+			return of(b.Peaks)
+		}
+	}
+	row("peak output tokens/s", peak(func(p *define.Peaks) dist.Num { return p.Chunks }))
+	row("peak concurrent requests", peak(func(p *define.Peaks) dist.Num { return dist.Num(p.Requests) }))
 	for _, d := range defs {
 		for _, why := range d.Why {
 			t.Notes = append(t.Notes, d.Tool+": "+why)

@@ -19,7 +19,7 @@ import (
 type Format struct {
 	Name   string // of --format
 	Note   string // for --help; may be empty
-	Ending string // of the file names that choose the format
+	Ending string // of the file names that choose the format; "" if none does
 
 	Summary     func(w io.Writer, s *stats.Summary, opt Options) error
 	Comparison  func(w io.Writer, c *compare.Comparison) error
@@ -45,6 +45,7 @@ func All() []Format {
 		{"html", "a fragment", ".html", html.summary, nil, nil},
 		{"prometheus", "text", ".prom", prometheus, nil, nil},
 		{"junit", "the gates", ".xml", junit, nil, nil},
+		{VLLM, "as vllm bench serve", "", nil, nil, vllmResult},
 	}
 }
 
@@ -77,7 +78,10 @@ func Help() (names, endings string) {
 		if f.Note != "" {
 			name += " (" + f.Note + ")"
 		}
-		list, ends = append(list, name), append(ends, f.Ending)
+		list = append(list, name)
+		if f.Ending != "" {
+			ends = append(ends, f.Ending)
+		}
 	}
 	last := len(ends) - 1
 	return strings.Join(list, ", "), strings.Join(ends[:last], ", ") + " or " + ends[last]

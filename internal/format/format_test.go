@@ -39,8 +39,14 @@ func TestFormats(t *testing.T) {
 		if got, ok := Named(f.Name); !ok || got.Ending != f.Ending {
 			t.Errorf("Named(%q) = %v, %v", f.Name, got.Name, ok)
 		}
-		if f.Summary == nil || !strings.HasPrefix(f.Ending, ".") || endings[f.Ending] {
-			t.Errorf("%s: no function, or the ending %q", f.Name, f.Ending)
+		if f.Summary == nil { // vllm
+			if f.Definitions == nil || f.Ending != "" {
+				t.Errorf("%s: no function, or the ending %q", f.Name, f.Ending)
+			}
+			continue
+		}
+		if !strings.HasPrefix(f.Ending, ".") || endings[f.Ending] {
+			t.Errorf("%s: the ending %q", f.Name, f.Ending)
 		}
 		endings[f.Ending] = true
 		if err := f.Summary(new(bytes.Buffer), stats.New(stats.Options{}).Summary(), Options{}); err != nil {
