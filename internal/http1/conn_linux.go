@@ -2,20 +2,22 @@ package http1
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"math"
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// tcpConn is a plain TCP connection, read by a poller. It costs about half of what net/http does: an exchange needs one
-// goroutine switch, however many events its response has, system calls do not tell the scheduler (they do not block),
-// and an exchange allocates nothing.
-type tcpConn struct {
+// polledConn is a connection that a poller reads: TCP, TLS or a unix socket. It costs about half of what net/http does:
+// an exchange needs one goroutine switch, however many events its response has, system calls do not tell the scheduler
+// (they do not block), and an exchange allocates nothing.
+type polledConn struct {
 	mu     sync.Mutex // held while an exchange begins or goes on
 	active bool       // an exchange is under way
 	stray  bool       // bytes were received while none was
@@ -27,25 +29,29 @@ type tcpConn struct {
 	done  chan error // receives the end of each exchange
 	timer *time.Timer
 
-	out   [2][]byte // head and body, as far as they are not sent
+	out   [2][]byte // as far as it is not sent: head and body, or what TLS has made of them
 	small []byte    // head and body of a small request
 	msg   *sockMsg  // of sending; nil: not yet needed
 	began time.Time // when sending began
 	watch tcpWatch
+
+	secure *tlsConn // nil: no TLS
 }
 
 var errNoPoller = errors.New("no epoll set")
 
-// newTCPConn takes over the connection of tcp. If it returns an error, tcp is as before.
-func newTCPConn(tcp *net.TCPConn, cfg connConfig, p *poller) (*tcpConn, error) {
-	if p == nil {
+// newPolledConn takes over the file of plain, or of secure, which is above it unless it is nil. If it returns an error,
+// they are as before. addr is the server's.
+func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg connConfig, p *poller) (*polledConn, error) {
+	sc, ok := plain.(syscall.Conn)
+	if p == nil || !ok {
 		return nil, errNoPoller
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := sc.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	c := &tcpConn{exchange: cfg.exchange(nil), poller: p, done: make(chan error, 1)}
+	c := &polledConn{exchange: cfg.exchange(nil), poller: p, done: make(chan error, 1)}
 	c.conn = c
 	// The runtime watches every file of a net.Conn. A second one of the same connection is not watched.
 	if err2 := raw.Control(func(fd uintptr) { c.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }); err2 != nil {
@@ -55,18 +61,23 @@ func newTCPConn(tcp *net.TCPConn, cfg connConfig, p *poller) (*tcpConn, error) {
 		return nil, err
 	}
 	enableStamps(c.fd)
+	c.timer = time.AfterFunc(math.MaxInt64, c.onDeadline)
+	c.timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err := p.add(c); err != nil {
 		unix.Close(c.fd)
 		return nil, err
 	}
-	c.timer = time.AfterFunc(math.MaxInt64, c.onDeadline)
-	c.timer.Stop()
-	tcp.Close()
+	plain.Close()
+	if secure != nil {
+		c.secure = newTLSConn(secure, addr, c)
+	}
 	return c, nil
 }
 
 // SetDeadline has onDeadline called at t.
-func (c *tcpConn) SetDeadline(t time.Time) error {
+func (c *polledConn) SetDeadline(t time.Time) error {
 	if t.IsZero() {
 		c.timer.Stop()
 	} else {
@@ -76,17 +87,20 @@ func (c *tcpConn) SetDeadline(t time.Time) error {
 }
 
 // Close closes the connection. No exchange may be under way.
-func (c *tcpConn) Close() error {
+func (c *polledConn) Close() error {
 	c.timer.Stop()
-	c.poller.remove(c)
 	c.mu.Lock() // the poller may still have an event of it
 	defer c.mu.Unlock()
+	if c.secure != nil {
+		c.secure.Close()
+	}
+	c.poller.remove(c)
 	err := unix.Close(c.fd)
 	c.fd = -1
 	return err
 }
 
-func (c *tcpConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
+func (c *polledConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
 	if err := c.startTrip(ctx, r, t, s); err != nil {
 		return err
 	}
@@ -94,16 +108,11 @@ func (c *tcpConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 }
 
 // startTrip sends as much as it can without waiting. If it returns nil, the end of the exchange is sent to c.done.
-func (c *tcpConn) startTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
+func (c *polledConn) startTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ended() || c.stray && t.Reused {
 		return errStale
-	}
-	c.out[0], c.out[1] = r.Head, r.Body
-	if len(r.Body) <= tinyBody {
-		c.small = append(append(c.small[:0], r.Head...), r.Body...)
-		c.out[0], c.out[1] = c.small, nil
 	}
 	c.begin(ctx, r, t, s)
 	c.began = c.last
@@ -112,24 +121,48 @@ func (c *tcpConn) startTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 		return canceled(ctx)
 	}
 	c.active = true
-	err := c.send()
-	if err != nil {
+	if err := c.sendAll(r); err != nil {
 		c.active = false
 		c.release()
 		return err
 	}
 	if c.stray { // such as the greeting of a server that does not speak HTTP
 		c.stray = false
-		c.read(new(sockMsg), make([]byte, pollBuffer))
+		c.readEarly()
 	}
 	return nil
 }
 
+// sendAll sends a request, or as much of it as it can without waiting.
+func (c *polledConn) sendAll(r *Request) error {
+	if c.secure != nil {
+		return c.secure.send(r)
+	}
+	c.out[0], c.out[1] = r.Head, r.Body
+	if len(r.Body) <= tinyBody {
+		c.small = append(append(c.small[:0], r.Head...), r.Body...)
+		c.out[0], c.out[1] = c.small, nil
+	}
+	return c.send()
+}
+
+// readEarly reads what was received before the first request.
+func (c *polledConn) readEarly() {
+	if c.secure != nil {
+		c.secure.readEarly()
+		return
+	}
+	c.read(new(sockMsg), make([]byte, pollBuffer))
+}
+
 // release drops what belongs to the exchange.
-func (c *tcpConn) release() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil }
+func (c *polledConn) release() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil }
 
 // finish ends the exchange.
-func (c *tcpConn) finish(err error) {
+func (c *polledConn) finish(err error) {
+	if len(c.out[0])+len(c.out[1]) > 0 { // the answer came before the request was sent
+		c.p.keepAlive = false
+	}
 	c.active = false
 	if !c.cfg.NoInfo {
 		c.watch.sample(uintptr(c.fd), c.last, c.t)
@@ -144,7 +177,7 @@ func (c *tcpConn) finish(err error) {
 const tinyBody = 1 << 10
 
 // onDeadline is called when the deadline has passed, or ctx has ended.
-func (c *tcpConn) onDeadline() {
+func (c *polledConn) onDeadline() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.active {
@@ -156,7 +189,7 @@ func (c *tcpConn) onDeadline() {
 }
 
 // onEvent sends and reads as far as it can without waiting.
-func (c *tcpConn) onEvent(events uint32) {
+func (c *polledConn) onEvent(events uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
@@ -164,6 +197,9 @@ func (c *tcpConn) onEvent(events uint32) {
 	}
 	const readable = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 	switch {
+	case !c.active && c.secure != nil:
+		c.secure.readIdle()
+		return
 	case !c.active:
 		c.stray = c.stray || events&unix.EPOLLIN != 0
 		return
@@ -175,7 +211,11 @@ func (c *tcpConn) onEvent(events uint32) {
 		}
 		c.last = time.Now()
 	}
-	if events&readable != 0 {
+	switch {
+	case events&readable == 0:
+	case c.secure != nil:
+		c.secure.read()
+	default:
 		c.read(&c.poller.msg, c.poller.buf)
 	}
 }
@@ -184,7 +224,7 @@ func (c *tcpConn) onEvent(events uint32) {
 //
 // The poller reports changes only. A read that does not fill the buffer has read everything that had been received
 // then; what comes later, and the close of the connection, is another change. So no read is needed to get EAGAIN.
-func (c *tcpConn) read(msg *sockMsg, buf []byte) {
+func (c *polledConn) read(msg *sockMsg, buf []byte) {
 	for {
 		n, stamp, errno := msg.recv(uintptr(c.fd), buf)
 		switch {
@@ -217,8 +257,8 @@ func (c *tcpConn) read(msg *sockMsg, buf []byte) {
 	}
 }
 
-// send passes head and body to the kernel, until its send buffer is full.
-func (c *tcpConn) send() error {
+// send passes out to the kernel, until its send buffer is full.
+func (c *polledConn) send() error {
 	if c.msg == nil && len(c.out[1]) > 0 {
 		c.msg = new(sockMsg)
 	}
@@ -226,7 +266,9 @@ func (c *tcpConn) send() error {
 		n, errno := c.msg.send(uintptr(c.fd), c.out[0], c.out[1])
 		switch errno {
 		case 0:
-			c.t.Sent += int64(n)
+			if c.secure == nil {
+				c.t.Sent += int64(n)
+			}
 			k := min(n, len(c.out[0]))
 			c.out[0], c.out[1] = c.out[0][k:], c.out[1][n-k:]
 		case unix.EINTR:
@@ -236,6 +278,8 @@ func (c *tcpConn) send() error {
 			return os.NewSyscallError("write", errno)
 		}
 	}
-	c.t.Send = time.Since(c.began)
+	if c.t != nil { // else TLS itself writes
+		c.t.Send = time.Since(c.began)
+	}
 	return nil
 }

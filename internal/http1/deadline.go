@@ -27,8 +27,7 @@ type deadline struct {
 	phase     Phase       // of the answer, as far as it bounds the wait for more
 	restUntil time.Time   // when that wait ends; zero: it has no bound
 
-	closedByPeer atomic.Bool // as reported by closeWatcher
-	forget       func()      // ends the watch of closeWatcher; nil: there is none
+	closedByPeer atomic.Bool // as far as a poller knows
 }
 
 func (d *deadline) ended() bool { return d.closedByPeer.Load() }
@@ -36,9 +35,6 @@ func (d *deadline) ended() bool { return d.closedByPeer.Load() }
 func (d *deadline) silence() time.Duration { return time.Since(d.last) }
 
 func (d *deadline) close() {
-	if d.forget != nil {
-		d.forget()
-	}
 	if d.unwatch != nil {
 		d.unwatch()
 	}

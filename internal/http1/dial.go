@@ -22,8 +22,7 @@ type Dialer struct {
 	bound atomic.Uint64 // connections bound so far
 }
 
-// Open connects to addr, host:port, with TLS if overTLS, and sets the parts of t that are about the connection. The
-// connection below secure stamps its reads.
+// Open connects to addr, host:port, with TLS if overTLS, and sets the parts of t that are about the connection.
 func (d *Dialer) Open(ctx context.Context, addr string, overTLS bool, t *Timing) (
 	plain net.Conn, secure *tls.Conn, err error,
 ) {
@@ -36,7 +35,7 @@ func (d *Dialer) Open(ctx context.Context, addr string, overTLS bool, t *Timing)
 		return plain, nil, err
 	}
 	begin := time.Now()
-	secure = tls.Client(stamps(plain), d.tlsConfig(addr))
+	secure = tls.Client(underTLS(plain), d.tlsConfig(addr))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		plain.Close()
 		return nil, nil, TLSError(ctx, addr, err)

@@ -2,9 +2,10 @@
 // the response to a Sink piece by piece, each with the instant at which its bytes were received: the kernel's receive
 // stamp if the system has one. It knows nothing of what the bytes mean.
 //
-// The connection pool is in pool.go, a plain TCP connection in conn_linux.go with its poller in poller_linux.go, any
-// other (TLS, unix sockets) in netconn.go, the response parser in parser.go, timeouts in deadline.go, and dialing in dial.go. The package may use
-// unsafe, for system calls that the standard library does not have; each use states its reason.
+// The connection pool is in pool.go, a connection in conn_linux.go, with its poller in poller_linux.go and its TLS in
+// tls_linux.go, and the connection of other systems in netconn.go. The response parser is in parser.go, timeouts are in
+// deadline.go, and dialing is in dial.go. The package may use unsafe, for system calls that the standard library does
+// not have; each use states its reason.
 package http1
 
 import (

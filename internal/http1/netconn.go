@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// netConn is a connection of any kind: TLS, a unix socket. It reads in small pieces, since it holds its buffer while it
+// netConn is a connection on systems without a poller. It reads in small pieces, since it holds its buffer while it
 // waits.
 type netConn struct {
 	exchange
 	conn  net.Conn
-	under net.Conn // below TLS; else the connection itself
 	out   []byte
 	in    [4 << 10]byte
 	watch *Watch // nil: the kernel is not asked
@@ -24,10 +23,10 @@ type netConn struct {
 // record.
 const smallBody = 16 << 10
 
-func newNetConn(cfg connConfig, nc, under net.Conn) *netConn {
-	c := &netConn{exchange: cfg.exchange(nc), conn: nc, under: under}
+func newNetConn(cfg connConfig, nc net.Conn) *netConn {
+	c := &netConn{exchange: cfg.exchange(nc), conn: nc}
 	if !cfg.cfg.NoInfo {
-		c.watch = NewWatch(under)
+		c.watch = NewWatch(nc)
 	}
 	return c
 }
@@ -47,7 +46,8 @@ func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 		}
 		n, err := c.conn.Read(c.in[:])
 		if n > 0 {
-			if done, err := c.read(c.in[:n]); done || err != nil {
+			c.last = time.Now()
+			if done, err := c.received(c.in[:n], c.last, 0); done || err != nil {
 				return err
 			}
 		}
@@ -93,14 +93,4 @@ func (c *netConn) send(ctx context.Context, r *Request) error {
 	}
 	c.t.Send = time.Since(began)
 	return nil
-}
-
-// read parses the bytes of one read.
-func (c *netConn) read(b []byte) (done bool, err error) {
-	c.last = time.Now()
-	read, stamp := stampOf(c.under)
-	if stamp == 0 {
-		read = c.last
-	}
-	return c.received(b, read, stamp)
 }

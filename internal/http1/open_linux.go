@@ -2,7 +2,6 @@ package http1
 
 import (
 	"context"
-	"net"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -14,33 +13,23 @@ import (
 func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func()) {
 	warmStamps()
 	shared := connConfig{cfg, clk, new(headCache), newFieldSet(cfg.Fields)}
-	batch, watch := newBatcher(cfg), newCloseWatcher()
+	batch := newBatcher(cfg)
 	pollers := newPollers(runtime.GOMAXPROCS(0), batch)
 	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
 		plain, secure, err := d.Open(ctx, o.addr, o.secure, t)
 		if err != nil {
 			return nil, err
 		}
-		if secure == nil {
-			if tcp, ok := plain.(*net.TCPConn); ok {
-				if c, err := newTCPConn(tcp, shared, pollers.pick()); err == nil {
-					return c, nil
-				}
-			}
+		if c, err := newPolledConn(plain, secure, o.addr, shared, pollers.pick()); err == nil {
+			return c, nil
 		}
-		var c *netConn
 		if secure != nil {
-			c = newNetConn(shared, secure, secure.NetConn())
-		} else {
-			plain := stamps(plain)
-			c = newNetConn(shared, plain, plain)
+			plain = secure
 		}
-		c.forget, _ = watch.watch(plain, func() { c.closedByPeer.Store(true) })
-		return c, nil
+		return newNetConn(shared, plain), nil
 	}
 	return open, func() {
 		batch.close()
-		watch.close()
 		pollers.close()
 	}
 }

@@ -5,7 +5,6 @@ package http1
 import (
 	"context"
 	"net"
-	"time"
 
 	"perfpipe/internal/clock"
 )
@@ -19,13 +18,11 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 			return nil, err
 		}
 		if secure != nil {
-			return newNetConn(shared, secure, plain), nil
+			return newNetConn(shared, secure), nil
 		}
-		return newNetConn(shared, plain, plain), nil
+		return newNetConn(shared, plain), nil
 	}
 	return open, func() {}
 }
 
-func stamps(c net.Conn) net.Conn { return c }
-
-func stampOf(net.Conn) (read time.Time, stamp int64) { return read, 0 }
+func underTLS(c net.Conn) net.Conn { return c }

@@ -18,13 +18,13 @@ type poller struct {
 	batch *batcher // nil: none
 
 	mu    sync.Mutex
-	conns []*tcpConn // by the lower half of their token; nil: none
-	free  []uint32   // indexes into conns
-	last  uint32     // upper half of the latest token, which tells connections apart that have had the same index
+	conns []*polledConn // by the lower half of their token; nil: none
+	free  []uint32      // indexes into conns
+	last  uint32        // upper half of the latest token, which tells connections apart that have had the same index
 
 	// These belong to run.
 	events []unix.EpollEvent
-	ready  []*tcpConn // by the index of their event
+	ready  []*polledConn // by the index of their event
 	msg    sockMsg
 	buf    []byte
 }
@@ -42,7 +42,7 @@ func newPoller(batch *batcher) (*poller, error) {
 	unix.SetNonblock(fd, true) // os.NewFile has only such files watched
 	p := &poller{
 		set: os.NewFile(uintptr(fd), "epoll"), batch: batch, buf: make([]byte, pollBuffer),
-		events: make([]unix.EpollEvent, pollEvents), ready: make([]*tcpConn, pollEvents),
+		events: make([]unix.EpollEvent, pollEvents), ready: make([]*polledConn, pollEvents),
 	}
 	if p.raw, err = p.set.SyscallConn(); err != nil {
 		p.set.Close()
@@ -55,7 +55,7 @@ func newPoller(batch *batcher) (*poller, error) {
 func (p *poller) close() { p.set.Close() }
 
 // add begins to watch c, whose token it sets.
-func (p *poller) add(c *tcpConn) error {
+func (p *poller) add(c *polledConn) error {
 	p.mu.Lock()
 	i := uint32(len(p.conns))
 	if n := len(p.free) - 1; n >= 0 {
@@ -84,7 +84,7 @@ func (p *poller) add(c *tcpConn) error {
 }
 
 // remove ends the watch of c, whose file is closed next, which takes it out of the set.
-func (p *poller) remove(c *tcpConn) {
+func (p *poller) remove(c *polledConn) {
 	i := uint32(c.token)
 	p.mu.Lock()
 	p.conns[i] = nil

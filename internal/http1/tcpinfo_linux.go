@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"net"
 	"sync"
@@ -64,8 +65,11 @@ type Watch struct {
 
 // NewWatch returns a Watch of c, or nil if c is no TCP connection.
 func NewWatch(c net.Conn) *Watch {
-	if s, ok := c.(*stampedConn); ok {
-		c = s.TCPConn
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
+	if s, ok := c.(*socket); ok {
+		c = s.Conn
 	}
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
