@@ -142,7 +142,7 @@ func TestEvalscopeExamples(t *testing.T) {
 	}
 }
 
-var pointName = regexp.MustCompile(`^(parallel|rate)_[0-9]+_number_([0-9]+)$`)
+var pointName = regexp.MustCompile(`^(parallel_[0-9]+|rate_[0-9]+\.[0-9]+)_number_([0-9]+)$`)
 
 // checkPoint checks the folder of a load point.
 func checkPoint(t *testing.T, dir string) {
@@ -163,7 +163,7 @@ func checkPoint(t *testing.T, dir string) {
 				t.Errorf("%s: %s is %v in %s", file, k, got[k], dir)
 			}
 		}
-		if key := got["api_key"]; key != nil && key != "***" {
+		if key := got["api_key"]; key != nil && key != "**********" {
 			t.Errorf("%s shows the key", file)
 		}
 	}
@@ -174,7 +174,7 @@ func checkPoint(t *testing.T, dir string) {
 	defer db.Close()
 	var rows int
 	err = db.QueryRow(`SELECT count(*) FROM result WHERE success = 1 AND latency > 0 AND json_valid(request)
-		AND json_valid(response_messages) AND json_valid(inter_token_latencies) AND prompt_tokens > 0`).Scan(&rows)
+		AND response_messages LIKE 'gAJd%' AND json_valid(inter_token_latencies) AND prompt_tokens > 0`).Scan(&rows)
 	if err != nil || fmt.Sprint(rows) != number[2] {
 		t.Errorf("%d good rows, %v, in %s", rows, err, dir)
 	}

@@ -66,10 +66,10 @@ func exportEvalscope(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) e
 		return err
 	}
 	export := evalscope.New(evalscope.Options{
-		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, Create: f.createPrivate, Write: env.WriteFile,
+		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, PD: f.PDMetrics, Create: f.createPrivate, Write: env.WriteFile,
 	})
 	defer export.Abort()
-	stream.Also(export.Collect)
+	stream.Also(func() func(*record.Record) { return export.Add })
 	if err := read(in.Context, env, stream, f.inputs()); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}

@@ -46,6 +46,7 @@ type flags struct {
 	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, by nearest rank."`
 	GPUs        int        `group:"figures" name:"gpus" placeholder:"N" help:"Number of GPUs of the server, for tokens/s per GPU."`
 
+	PDMetrics        bool   `group:"output" name:"enable-pd-metrics" help:"With --format evalscope: add the figures of its flag of that name, which it computes from the gaps between chunks."`
 	Define           string `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
 	CI               bool   `group:"figures" name:"ci" help:"Show 95 % confidence intervals of means and percentiles."`
 	Compare          bool   `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
@@ -154,6 +155,9 @@ func (f *flags) options() (opt stats.Options, err error) {
 		return opt, fault.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
 	}
 	opt.Intervals = f.CI || f.Format == "json"
+	if f.PDMetrics && f.Format != evalscopeFormat {
+		return opt, fault.Usage("", "--enable-pd-metrics: belongs to --format evalscope")
+	}
 	if f.Format == evalscopeFormat && cli.IsStd(f.Output) {
 		return opt, fault.Usage("-o DIR takes them", "--format: evalscope writes files")
 	}

@@ -264,8 +264,8 @@ func TestEvalscopeFiles(t *testing.T) {
 	if out, errs, code := stat(t, "", "--format", "evalscope", "-o", dir, "sweep.jsonl"); code != 0 || out != "" {
 		t.Fatalf("exit %d: %s%s", code, out, errs)
 	}
-	for _, file := range []string{"rate_5_number_10/benchmark_summary.json",
-		"rate_20_number_10/benchmark_percentile.json"} {
+	for _, file := range []string{"rate_5.0_number_10/benchmark_summary.json",
+		"rate_20.0_number_10/benchmark_percentile.json"} {
 		got, err := os.ReadFile(filepath.Join(dir, file))
 		if err != nil {
 			t.Fatal(err)

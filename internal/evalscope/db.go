@@ -2,6 +2,7 @@ package evalscope
 
 import (
 	"database/sql"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,12 +11,13 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 	"perfpipe/internal/store"
 )
 
-// createTable creates the table of evalscope's benchmark_data.db. Its response_messages is base64 of a Python pickle
-// there and JSON here; start_time and completed_time count from the start of the process there and from 1970 here.
+// createTable creates the table of evalscope's benchmark_data.db. start_time and completed_time are those of a clock
+// that starts anywhere there, and count from 1970 here.
 const createTable = `CREATE TABLE result (request TEXT, start_time REAL, inter_token_latencies TEXT, success INTEGER,
 	response_messages TEXT, completed_time REAL, latency REAL, first_chunk_latency REAL, prompt_tokens INTEGER,
 	completion_tokens INTEGER, max_gpu_memory_cost REAL, time_per_output_token REAL, request_id TEXT, is_stream INTEGER)`
@@ -91,7 +93,7 @@ func create(path string, empty func(path string) error) (*database, error) {
 	}
 	d := &database{path: path, db: db, tx: tx}
 	if _, err = tx.Exec(createTable); err == nil {
-		d.insert, err = tx.Prepare("INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)")
+		d.insert, err = tx.Prepare("INSERT INTO result VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	}
 	if err != nil {
 		db.Close()
@@ -101,37 +103,67 @@ func create(path string, empty func(path string) error) (*database, error) {
 	return d, nil
 }
 
-// add inserts a record in evalscope's units, which are seconds.
+// add inserts a record in evalscope's units, which are seconds. A failed request has neither times nor tokens.
 func (d *database) add(r *record.Record) error {
-	gaps := make([]float64, len(r.GapUs))
+	gaps := make([]Float, len(r.GapUs))
 	for i, us := range r.GapUs {
-		gaps[i] = float64(us) / 1e6
+		gaps[i] = Float(us) / 1e6
 	}
 	itl, err := json.Marshal(gaps)
 	if err != nil {
 		return err
 	}
-	answer := map[string]any{"role": "assistant", "content": r.Output, "finish_reason": r.FinishReason}
-	if r.Error != nil {
-		answer = map[string]any{"error": r.Error, "status": r.Status}
-	}
-	messages, err := json.Marshal([]any{answer})
-	if err != nil {
-		return err
-	}
-	tpot := 0.0
-	if n, known := r.StreamedTokens(); known && n > 1 && r.Streamed() {
-		tpot = (r.LatencyMs - r.TTFTMs) / float64(n-1) / 1000 // as evalscope has it: to the end of the answer
-	}
-	var request any
-	if len(r.Request) > 0 {
-		request = string(r.Request)
-		if body := gjson.GetBytes(r.Request, "body"); body.Exists() { // of an envelope
-			request = body.Raw
-		}
-	}
 	sent := float64(r.SentUs) / 1e6
-	_, err = d.insert.Exec(request, sent, string(itl), r.OK, string(messages), sent+r.LatencyMs/1000, r.LatencyMs/1000,
-		firstChunk(r), r.PromptTokens, r.CompletionTokens, tpot, r.ID, r.Streamed())
+	row := []any{
+		body(r), sent, string(itl), r.OK, base64.StdEncoding.EncodeToString(pickle([]any{answer(r)})),
+		sent + r.LatencyMs/1000, nil, nil, nil, nil, nil, nil, r.ID, asksStream(r),
+	}
+	if r.OK {
+		copy(row[6:], []any{r.LatencyMs / 1000, firstChunk(r), r.PromptTokens, r.CompletionTokens, 0, perToken(r)})
+	}
+	_, err = d.insert.Exec(row...)
 	return err
+}
+
+// body returns the body of a request, or nil if it was not logged.
+func body(r *record.Record) any {
+	if len(r.Request) == 0 {
+		return nil
+	}
+	if body := gjson.GetBytes(r.Request, "body"); body.Exists() { // of an envelope
+		return body.Raw
+	}
+	return string(r.Request)
+}
+
+// answer returns the message of a response. A stream is one chunk, with the whole text.
+func answer(r *record.Record) object {
+	if !r.OK {
+		out := object{{"choices", []any{}}}
+		if r.Error != nil {
+			out = append(out, member{"error", object{{"code", r.Status}, {"type", r.Error.Kind}, {"message", r.Error.Message}}})
+		}
+		return out
+	}
+	kind, key := "chat.completion", "message"
+	if r.Streamed() {
+		kind, key = "chat.completion.chunk", "delta"
+	}
+	choice := object{{"index", 0}, {"finish_reason", r.FinishReason}}
+	if r.Op == "completion" {
+		kind = "text_completion"
+		choice = append(choice, member{"text", r.Output})
+	} else {
+		choice = append(choice, member{key, object{{"role", "assistant"}, {"content", r.Output}}})
+	}
+	choices := []any{choice}
+	if !metric.Generates(r) {
+		kind, choices = "list", []any{}
+	}
+	tokens := r.PromptTokens + r.CompletionTokens
+	usage := object{{"prompt_tokens", r.PromptTokens}, {"completion_tokens", r.CompletionTokens}, {"total_tokens", tokens}}
+	if r.CachedTokens > 0 {
+		usage = append(usage, member{"prompt_tokens_details", object{{"cached_tokens", r.CachedTokens}}})
+	}
+	return object{{"object", kind}, {"model", r.Model}, {"choices", choices}, {"usage", usage}}
 }

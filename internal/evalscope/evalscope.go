@@ -9,12 +9,10 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/goccy/go-json"
 
-	"perfpipe/internal/define"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/group"
 	"perfpipe/internal/record"
@@ -31,11 +29,15 @@ const (
 	timelineFile   = "workload_timeline.json"
 )
 
+// openLoop is the mode of records whose requests had no limit.
+const openLoop = "open"
+
 // Options select what an Export writes, and where.
 type Options struct {
 	Dir    string      // of the folders of the load points
 	By     []group.Key // what makes a load point, as Keys returns it
 	Warmup bool        // count warm-up records too
+	PD     bool        // add the figures of evalscope's --enable-pd-metrics
 
 	Create func(path string) error              // creates an empty file for a database, whose records may hold prompts
 	Write  func(path string, text []byte) error // writes a complete file, and the folder that it is in
@@ -51,70 +53,48 @@ func Keys(by []group.Key) []group.Key {
 
 // Export collects the figures of evalscope that package stats does not have.
 type Export struct {
-	opt     Options
-	defs    []define.Definition
-	figures []*define.Records // of each worker
-	points  loadPoints
-	dbs     databases
+	opt    Options
+	points loadPoints
+	dbs    databases
 }
 
 // New returns an Export of no records.
 func New(opt Options) *Export {
 	return &Export{
-		opt: opt, defs: []define.Definition{define.EvalscopeFiles()},
-		points: loadPoints{groups: map[string]*loadPoint{}},
+		opt:    opt,
+		points: loadPoints{pd: opt.PD, groups: map[string]*loadPoint{}},
 		dbs:    databases{opt: opt, open: map[string]*database{}},
 	}
 }
 
-// Collect returns a function that adds records. Each worker of a stats.Stream needs its own.
-func (e *Export) Collect() func(*record.Record) {
-	d := e.newDefined()
-	e.figures = append(e.figures, d)
-	return func(r *record.Record) {
-		if r.Phase == record.PhaseWarmup && !e.opt.Warmup {
-			return
-		}
-		group := group.NameOf(e.opt.By, r, "").String() // the groupName of its block
-		e.dbs.add(group, r)
-		e.points.add(group, r)
-		d.Add(r)
+// Add adds a record. Several goroutines may call it.
+func (e *Export) Add(r *record.Record) {
+	if r.Phase == record.PhaseWarmup && !e.opt.Warmup {
+		return
 	}
-}
-
-func (e *Export) newDefined() *define.Records {
-	return define.New(e.defs, stats.Options{By: e.opt.By, Warmup: e.opt.Warmup, Percentiles: ranks()})
+	group := group.NameOf(e.opt.By, r, "").String() // the groupName of its block
+	e.dbs.add(group, r)
+	e.points.add(group, r)
 }
 
 // Write writes the files of all load points of a summary, which must be of the same records and keys.
 func (e *Export) Write(s *stats.Summary) error {
-	defined := e.newDefined()
-	for _, d := range e.figures {
-		defined.Merge(d)
-	}
-	byName := map[string]define.Block{}
-	for _, d := range defined.Blocks() {
-		byName[d.Group] = d
-	}
 	seen := map[string]int{} // a sweep may have the same level twice
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		d, ok := byName[groupName(b)]
-		if !ok {
-			continue // nothing but warm-up
-		}
-		p := e.points.groups[d.Group]
+		group := groupName(b)
+		p := e.points.groups[group]
 		if p == nil {
-			p = &loadPoint{}
+			continue // nothing but warm-up
 		}
 		dir := filepath.Join(e.opt.Dir, p.dir(b))
 		if seen[dir]++; seen[dir] > 1 {
 			dir += fmt.Sprintf("_%d", seen[dir])
 		}
-		if err := e.writePoint(dir, p, b, &d); err != nil {
+		if err := e.writePoint(dir, p, b); err != nil {
 			return err
 		}
-		if err := e.dbs.commit(d.Group, dir); err != nil {
+		if err := e.dbs.commit(group, dir); err != nil {
 			return fault.Fail("", "%s: %w", filepath.Join(dir, databaseFile), err)
 		}
 	}
@@ -124,7 +104,7 @@ func (e *Export) Write(s *stats.Summary) error {
 // Abort removes the databases that Write did not complete.
 func (e *Export) Abort() { e.dbs.abort() }
 
-// groupName joins the values of a group as define.Block does.
+// groupName joins the values of a group as group.Name does.
 func groupName(b *stats.Block) string {
 	values := make([]string, len(b.Group))
 	for i, v := range b.Group {
@@ -133,22 +113,18 @@ func groupName(b *stats.Block) string {
 	return strings.Join(values, ", ")
 }
 
-// dir returns the folder of a load point. That of a closed loop is named by its parallel even if it has a rate, and a
-// conversation counts as one request.
+// dir returns the folder of a load point. That of a closed loop is named by its parallel even if it has a rate.
 func (p *loadPoint) dir(b *stats.Block) string {
-	number := b.Requests
-	if len(p.sessions) > 0 {
-		number = int64(len(p.sessions))
-	}
-	if b.Rate > 0 && b.Parallel == 0 {
-		return fmt.Sprintf("rate_%s_number_%d", strconv.FormatFloat(b.Rate, 'f', -1, 64), number)
+	number := p.count(b.Requests)
+	if b.Parallel == 0 && (b.Rate > 0 || b.Mode == openLoop) {
+		return fmt.Sprintf("rate_%s_number_%d", FormatFloat(float64(rate(b))), number)
 	}
 	return fmt.Sprintf("parallel_%d_number_%d", max(1, b.Parallel), number)
 }
 
 // writePoint writes the JSON files of a load point.
-func (e *Export) writePoint(dir string, p *loadPoint, b *stats.Block, d *define.Block) error {
-	files := object{{summaryFile, p.summary(b, d)}, {percentileFile, p.percentiles(d)}}
+func (e *Export) writePoint(dir string, p *loadPoint, b *stats.Block) error {
+	files := object{{summaryFile, p.summary(b)}, {percentileFile, p.percentiles()}}
 	if len(p.sessions) > 0 {
 		files = append(files, member{traceFile, p.traces()})
 	}

@@ -7,8 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/fault"
 )
@@ -16,7 +19,9 @@ import (
 // Point is the folder of a load point, as an Export wrote it, with its figures.
 type Point struct {
 	Dir     string
+	names   []string // of the summary, in its order
 	summary map[string]float64
+	columns []string         // of the percentiles, in their order
 	ranks   []map[string]any // a row for min, each percentile and max
 	traces  struct {         // of conversations
 		Count int              `json:"n_traces"`
@@ -33,12 +38,15 @@ func (p *Point) Concurrency() float64 { return p.summary["Concurrency"] }
 // Rate returns the request rate per second, or −1 if there was none.
 func (p *Point) Rate() float64 { return p.summary["Request Rate (req/s)"] }
 
-// Number returns the number of requests, of which a conversation counts as one.
-func (p *Point) Number() float64 {
-	if p.traces.Count > 0 {
-		return float64(p.traces.Count)
+// Number returns the number of requests of the name of the folder, of which a conversation counts as one.
+func (p *Point) Number() int {
+	_, text, _ := strings.Cut(filepath.Base(p.Dir), "_number_")
+	text, _, _ = strings.Cut(text, "_") // of a level that came twice
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return int(p.summary["Total Requests"])
 	}
-	return p.summary["Total Requests"]
+	return n
 }
 
 // ReadPoints reads the folders of the load points in dir, and sorts them by level.
@@ -58,12 +66,36 @@ func ReadPoints(dir string) ([]Point, error) {
 				return nil, err
 			}
 		}
+		if p.names, p.columns, err = order(p.Dir); err != nil {
+			return nil, err
+		}
 		points = append(points, p)
 	}
 	slices.SortStableFunc(points, func(a, b Point) int {
 		return cmp.Or(cmp.Compare(a.Concurrency(), b.Concurrency()), cmp.Compare(a.Rate(), b.Rate()))
 	})
 	return points, nil
+}
+
+// order returns the names of the figures of a load point in the order of its files.
+func order(dir string) (names, columns []string, err error) {
+	for file, into := range map[string]*[]string{summaryFile: &names, percentileFile: &columns} {
+		text, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			return nil, nil, fault.Fail("", "%w", err)
+		}
+		first := gjson.ParseBytes(text)
+		if first.IsArray() {
+			first = first.Get("0")
+		}
+		first.ForEach(func(key, _ gjson.Result) bool {
+			if key.Str != "Percentiles" {
+				*into = append(*into, key.Str)
+			}
+			return true
+		})
+	}
+	return names, columns, nil
 }
 
 func readJSON(file string, into any) error {

@@ -1,41 +1,71 @@
 package evalscope
 
 import (
-	"fmt"
 	"math"
 
-	"perfpipe/internal/define"
-	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 )
 
-// ranks returns the rows of benchmark_percentile.json between min and max.
-func ranks() []float64 { return []float64{1, 5, 10, 25, 50, 75, 90, 95, 99} }
+// none is evalscope's value of a figure that does not exist.
+const none = -1
 
-// rounded returns v with the given number of decimals, or −1 if it does not exist, as evalscope writes it.
-func rounded(v dist.Num, decimals int) dist.Num {
-	if !v.Known() {
-		return -1
-	}
-	scale := math.Pow10(decimals)
-	return dist.Num(math.RoundToEven(float64(v)*scale) / scale)
+// sums are those of the successes of a load point, in seconds and tokens.
+type sums struct {
+	n, latency, first            float64
+	streams, firstStreams        float64 // of streamed answers only
+	perToken, perTokens          float64 // TPOT, and how many have one
+	prompt, completion           float64
+	cached, cacheable, reporting float64 // of those that report cached tokens
+	steps, stepped               float64 // of those with more than one token a chunk
+	handoff, handoffs            float64
+	overhead, overheads          float64
 }
 
-// summary returns benchmark_summary.json. If nothing was streamed, the first chunk is the whole answer. Embeddings and
-// rankings have only an input throughput.
-func (p *loadPoint) summary(b *stats.Block, d *define.Block) object {
-	mean := func(key string, scale dist.Num, decimals int) dist.Num {
-		if m := d.Figures.Get(key); m != nil {
-			return rounded(m.Mean/scale, decimals)
+func (p *loadPoint) sums() (t sums) {
+	for i := range p.served {
+		s := &p.served[i]
+		t.n++
+		t.latency, t.first = t.latency+s.latency, t.first+s.first
+		t.prompt, t.completion = t.prompt+float64(s.prompt), t.completion+float64(s.completion)
+		if s.streamed {
+			t.streams, t.firstStreams = t.streams+1, t.firstStreams+s.first
+			if s.completion > 1 {
+				t.perToken, t.perTokens = t.perToken+s.perToken, t.perTokens+1
+			}
 		}
-		return -1
+		if s.cached >= 0 && s.prompt > 0 || len(p.sessions) > 0 { // every turn of a conversation counts
+			t.cached, t.cacheable = t.cached+float64(max(0, s.cached)), t.cacheable+float64(s.prompt)
+		}
+		if s.cached >= 0 {
+			t.reporting++
+		}
+		if s.perStep > 1 {
+			t.steps, t.stepped = t.steps+s.perStep, t.stepped+1
+		}
+		if !math.IsNaN(s.handoff) {
+			t.handoff, t.handoffs = t.handoff+s.handoff, t.handoffs+1
+		}
+		if !math.IsNaN(s.overhead) {
+			t.overhead, t.overheads = t.overhead+s.overhead, t.overheads+1
+		}
 	}
-	streamed := int64(0)
-	if m := d.Figures.Get("ttft_ms"); m != nil {
-		streamed = m.N
+	return t
+}
+
+// duration returns the seconds from the first send to the last end.
+func (p *loadPoint) duration() float64 {
+	if p.to == 0 {
+		return 1 // as evalscope does
 	}
+	return max(0, float64(p.to-p.from)/1e6)
+}
+
+// summary returns benchmark_summary.json.
+func (p *loadPoint) summary(b *stats.Block) object {
+	t, took := p.sums(), p.duration()
+	streamed := int64(p.streamed)
 	out := object{
-		{"Test Duration (s)", rounded(d.Duration, 4)},
+		{"Test Duration (s)", rounded(took, 4)},
 		{"Concurrency", concurrency(b)},
 		{"Request Rate (req/s)", rate(b)},
 		{"Total Requests", b.Requests},
@@ -43,33 +73,93 @@ func (p *loadPoint) summary(b *stats.Block, d *define.Block) object {
 		{"Failed Requests", b.Failed},
 		{"Stream Requests", streamed},
 		{"Non-Stream Requests", b.Requests - streamed},
-		{"Req Throughput (req/s)", rounded(d.Requests, 4)},
-		{"Avg Latency (s)", mean("e2e_ms", 1000, 4)},
-		{"Avg Input Tokens", mean("input_tokens", 1, 4)},
+		{"Req Throughput (req/s)", rounded(div(t.n, took, none), 4)},
+		{"Avg Latency (s)", rounded(div(t.latency, t.n, none), 4)},
+		{"Avg Input Tokens", rounded(div(t.prompt, t.n, none), 4)},
 	}
-	output, total := rounded(d.Output, 4), rounded(dist.Num(b.InputTokens+b.OutputTokens)/d.Duration, 4)
-	ttft, tpot, itl := mean("ttft_ms", 1, 2), mean("tpot_ms", 1, 2), mean("itl_ms", 1, 2)
-	tokens, input := mean("output_tokens", 1, 4), dist.Num(0)
-	switch {
-	case p.inputOnly:
-		output, total, ttft, tpot, itl, tokens, input = 0, 0, 0, 0, 0, 0, p.inputRate()
-	case !p.streamed && b.OK > 0:
-		ttft, tpot, itl = mean("e2e_ms", 1, 2), 0, 0
+	if p.inputOnly {
+		out = append(out, inputOnly(&t)...)
+	} else {
+		out = append(out, p.generated(&t, took)...)
 	}
-	out = append(out,
-		member{"Output Throughput (tok/s)", output},
-		member{"Total Throughput (tok/s)", total},
-		member{"Avg TTFT (ms)", ttft},
-		member{"Avg TPOT (ms)", tpot},
-		member{"Avg ITL (ms)", itl},
-		member{"Avg Output Tokens", tokens},
-		member{"Input Throughput (tok/s)", input},
-	)
 	if len(p.sessions) > 0 {
-		return append(out, p.turns(b.CacheHit)...)
+		out = append(out, p.turns(&t)...)
+	} else if t.cacheable > 0 {
+		out = append(out, member{"KV Cache Hit Rate (%)", rounded(100*t.cached/t.cacheable, 4)})
 	}
-	if b.CacheHit.Known() {
-		out = append(out, member{"KV Cache Hit Rate (%)", rounded(100*b.CacheHit, 4)})
+	if t.stepped > 0 {
+		steps := t.steps / t.stepped
+		out = append(out, member{"Avg Decoded Tok/Iter", rounded(steps, 4)},
+			member{"Spec. Accept Rate", rounded(1-1/steps, 4)})
+	}
+	return out
+}
+
+// inputOnly returns the figures of embeddings and rankings. The input throughput is the tokens ÷ the sum of latencies,
+// which is about 1/parallel of the throughput.
+func inputOnly(t *sums) object {
+	return object{
+		{"Output Throughput (tok/s)", Float(0)}, {"Total Throughput (tok/s)", Float(0)}, {"Avg TTFT (ms)", Float(0)},
+		{"Avg TPOT (ms)", Float(0)}, {"Avg ITL (ms)", Float(0)}, {"Avg Output Tokens", Float(0)},
+		{"Input Throughput (tok/s)", rounded(div(t.prompt, t.first, none), 4)},
+	}
+}
+
+// generated returns the figures of answers with generated tokens. If nothing was streamed, the first chunk is the whole
+// answer.
+func (p *loadPoint) generated(t *sums, took float64) object {
+	ttft, tpot := div(t.first, t.n, none), div(0, t.n, none)
+	if t.streams > 0 {
+		ttft, tpot = t.firstStreams/t.streams, ratio(t.perToken, t.perTokens)
+	}
+	itl := 0.0
+	if p.gaps.N() > 0 {
+		itl = p.gaps.Mean(1000)
+	}
+	out := object{
+		{"Output Throughput (tok/s)", rounded(div(t.completion, took, none), 4)},
+		{"Total Throughput (tok/s)", rounded(div(t.prompt+t.completion, took, none), 4)},
+		{"Avg TTFT (ms)", rounded(1000*ttft, 2)},
+		{"Avg TPOT (ms)", rounded(1000*tpot, 2)},
+		{"Avg ITL (ms)", rounded(itl, 2)},
+	}
+	if p.steady.N() > 0 {
+		out = append(out, member{"Avg Steady ITL (ms)", rounded(p.steady.Mean(1000), 2)})
+	}
+	if t.handoffs > 0 {
+		out = append(out, member{"Avg PD Handoff Latency (ms)", rounded(1000*t.handoff/t.handoffs, 2)})
+	}
+	if t.overheads > 0 {
+		out = append(out, member{"Avg PD Handoff Overhead (ms)", rounded(1000*t.overhead/t.overheads, 2)})
+	}
+	return append(out,
+		member{"Avg Output Tokens", rounded(div(t.completion, t.n, none), 4)},
+		member{"Input Throughput (tok/s)", Float(0)},
+	)
+}
+
+// turns returns the figures that only conversations have. evalscope guesses the cache hits if the server does not report
+// them.
+func (p *loadPoint) turns(t *sums) object {
+	var turns, first, later, firsts, laters float64
+	for i := range p.served {
+		s := &p.served[i]
+		turns += float64(s.turn)
+		if s.turn == 1 {
+			first, firsts = first+s.first, firsts+1
+		} else {
+			later, laters = later+s.first, laters+1
+		}
+	}
+	out := object{{"Avg Turns/Request", rounded(ratio(turns, t.n), 4)}}
+	if t.reporting > 0 && t.cacheable > 0 {
+		out = append(out, member{"KV Cache Hit Rate (%)", rounded(100*t.cached/t.cacheable, 4)})
+	}
+	if firsts > 0 {
+		out = append(out, member{"Avg First-Turn TTFT (ms)", rounded(1000*first/firsts, 2)})
+	}
+	if laters > 0 {
+		out = append(out, member{"Avg Subsequent-Turn TTFT (ms)", rounded(1000*later/laters, 2)})
 	}
 	return out
 }
@@ -78,51 +168,12 @@ func concurrency(b *stats.Block) int {
 	if b.Parallel > 0 {
 		return b.Parallel
 	}
-	return -1
+	return none
 }
 
-func rate(b *stats.Block) dist.Num {
+func rate(b *stats.Block) Float {
 	if b.Rate > 0 {
-		return dist.Num(b.Rate)
+		return Float(b.Rate)
 	}
-	return -1
-}
-
-// percentiles returns benchmark_percentile.json: a row for each rank and a member for each distribution, which is null
-// if evalscope has NaN.
-func (p *loadPoint) percentiles(d *define.Block) []object {
-	ttft, tpot := "ttft_ms", "tpot_ms"
-	if !p.streamed {
-		ttft, tpot = "e2e_ms", ""
-	}
-	type column struct {
-		name, key string
-		scale     dist.Num
-	}
-	columns := []column{
-		{"Latency (s)", "e2e_ms", 1000}, {"TTFT (ms)", ttft, 1}, {"ITL (ms)", "itl_ms", 1}, {"TPOT (ms)", tpot, 1},
-		{"Input tokens", "input_tokens", 1}, {"Output tokens", "output_tokens", 1},
-		{"Output (tok/s)", "output", 1}, {"Total (tok/s)", "total", 1}, {"Decode (tok/s)", "decode", 1},
-	}
-	if p.inputOnly {
-		columns = []column{columns[0], columns[4], {"Input (tok/s)", "input", 1}}
-	}
-	row := func(label string, of func(*stats.Metric) dist.Num) object {
-		out := object{{"Percentiles", label}}
-		for _, c := range columns {
-			v := dist.NaN()
-			if m := d.Figures.Get(c.key); m != nil {
-				v = rounded(of(m)/c.scale, 4)
-			} else if c.key == "" && len(p.served) > 0 {
-				v = 0 // evalscope's TPOT of answers that were not streamed
-			}
-			out = append(out, member{c.name, v})
-		}
-		return out
-	}
-	rows := []object{row("min", func(m *stats.Metric) dist.Num { return m.Min })}
-	for _, p := range ranks() {
-		rows = append(rows, row(fmt.Sprintf("%v%%", p), func(m *stats.Metric) dist.Num { return dist.Num(m.At(p)) }))
-	}
-	return append(rows, row("max", func(m *stats.Metric) dist.Num { return m.Max }))
+	return none
 }

@@ -99,14 +99,19 @@ func (p *Point) level(unlimited string) []string {
 func perRequest(points []Point) *table.Table {
 	t := &table.Table{Title: "Per-Request Metrics", Header: []string{"Conc.", "Rate", "Metric", "avg", "p50", "p99",
 		"max"}}
+	tpot := false
 	for _, p := range points {
 		level := p.level("-")
+		tpot = tpot || p.summary["Avg TPOT (ms)"] > 0
 		for _, m := range []struct {
 			name, mean, rank string
 			places           int
 		}{
 			{"Latency (s)", "Avg Latency (s)", "Latency (s)", 3}, {"TTFT (ms)", "Avg TTFT (ms)", "TTFT (ms)", 2},
-			{"TPOT (ms)", "Avg TPOT (ms)", "TPOT (ms)", 2}, {"Input Tokens", "Avg Input Tokens", "Input tokens", 2},
+			{"TPOT (ms)", "Avg TPOT (ms)", "TPOT (ms)", 2},
+			{"Steady ITL (ms)", "Avg Steady ITL (ms)", "Steady ITL (ms)", 2},
+			{"PD Handoff Latency (ms)", "Avg PD Handoff Latency (ms)", "PD Handoff Latency (ms)", 2},
+			{"PD Handoff Overhead (ms)", "Avg PD Handoff Overhead (ms)", "PD Handoff Overhead (ms)", 2}, {"Input Tokens", "Avg Input Tokens", "Input tokens", 2},
 			{"Output Tokens", "Avg Output Tokens", "Output tokens", 2}, {"Turns/Req", "Avg Turns/Request", "", 2},
 			{"Cache Hit (%)", "KV Cache Hit Rate (%)", "", 2}, {"1st-Turn TTFT (ms)", "Avg First-Turn TTFT (ms)", "", 2},
 			{"Subseq. TTFT (ms)", "Avg Subsequent-Turn TTFT (ms)", "", 2},
@@ -125,8 +130,37 @@ func perRequest(points []Point) *table.Table {
 		if tpot := p.summary["Avg TPOT (ms)"]; tpot > 0 {
 			t.Rows = append(t.Rows, append(level, "Decode toks/s", decimal(1000/tpot, 2), "-", "-", "-"))
 		}
+		if steps := p.summary["Avg Decoded Tok/Iter"]; steps > 0 {
+			t.Rows = append(t.Rows, []string{"", "", "Decoded Tok/Iter", decimal(steps, 2), "-", "-", "-"},
+				[]string{"", "", "Spec. Accept Rate", decimal(100*p.summary["Spec. Accept Rate"], 1) + "%", "-", "-", "-"})
+		}
+	}
+	if tpot {
+		t.Notes = append(t.Notes, "TPOT is evalscope's, to the end of the answer; that of perf-stats and of the report ends at "+
+			"the last token")
 	}
 	return t
+}
+
+// Tables returns the tables that evalscope logs of a load point: its summary and its percentiles.
+func (p *Point) Tables() []*table.Table {
+	summary := &table.Table{Title: "Benchmarking summary:", Header: []string{"Metric", "Value"}}
+	for _, name := range p.names {
+		summary.Rows = append(summary.Rows, []string{name, decimal(p.summary[name], 4)})
+	}
+	ranks := &table.Table{Title: "Percentile results:", Header: []string{"Metric"}}
+	for _, row := range p.ranks {
+		label, _ := row["Percentiles"].(string)
+		ranks.Header = append(ranks.Header, label)
+	}
+	for _, name := range p.columns {
+		row := []string{name}
+		for _, label := range ranks.Header[1:] {
+			row = append(row, p.rank(label, name, 3))
+		}
+		ranks.Rows = append(ranks.Rows, row)
+	}
+	return []*table.Table{summary, ranks}
 }
 
 func perTrace(points []Point) *table.Table {

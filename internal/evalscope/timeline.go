@@ -2,7 +2,6 @@ package evalscope
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -12,8 +11,11 @@ const (
 	warmupShare = 0.2
 )
 
-// timePoint is the tokens of all requests that had ended t seconds after the first one began.
-type timePoint struct{ t, completion, fresh, cached float64 }
+// timePoint is the tokens of all requests that had ended t seconds after the first one to end began.
+type timePoint struct {
+	t                         float64
+	completion, fresh, cached int
+}
 
 // timeline returns a point for each success, by its end. Time zero is the start of the first request to end.
 func (p *loadPoint) timeline() (zero float64, points []timePoint) {
@@ -23,9 +25,10 @@ func (p *loadPoint) timeline() (zero float64, points []timePoint) {
 	var at timePoint
 	for _, s := range ended {
 		at.t = s.end - zero
-		at.completion += float64(s.completion)
-		at.fresh += float64(max(0, s.prompt-s.cached))
-		at.cached += float64(s.cached)
+		cached := max(0, s.cached)
+		at.completion += s.completion
+		at.fresh += max(0, s.prompt-cached)
+		at.cached += cached
 		points = append(points, at)
 	}
 	return zero, points
@@ -34,8 +37,9 @@ func (p *loadPoint) timeline() (zero float64, points []timePoint) {
 // rates returns the tokens/s between two points.
 func rates(from, to timePoint) [4]float64 {
 	t := to.t - from.t
-	fresh, cached := ratio(to.fresh-from.fresh, t), ratio(to.cached-from.cached, t)
-	return [4]float64{fresh + cached, fresh, cached, ratio(to.completion-from.completion, t)}
+	per := func(tokens int) float64 { return ratio(float64(tokens), t) }
+	fresh, cached := to.fresh-from.fresh, to.cached-from.cached
+	return [4]float64{per(fresh + cached), per(fresh), per(cached), per(to.completion - from.completion)}
 }
 
 // workload returns workload_throughput.json and workload_timeline.json.
@@ -61,19 +65,19 @@ func (p *loadPoint) workload() (throughput, timeline object) {
 	var rows []object
 	for i, name := range []string{"Total Prompt tok/s", "New Prompt tok/s", "Cached Prompt tok/s", "Completion tok/s"} {
 		rows = append(rows, object{
-			{"metric", name}, {"overall", whole[i]}, {"last_window", tail[i]}, {"steady_state", steady[i]},
+			{"metric", name}, {"overall", Float(whole[i])}, {"last_window", Float(tail[i])}, {"steady_state", Float(steady[i])},
 		})
 	}
 	throughput = object{
-		{"n_samples", len(points)}, {"wall_time_s", math.Round(last.t*1e4) / 1e4}, {"last_window_s", lastWindow},
-		{"warmup_frac", warmupShare}, {"rows", rows},
+		{"n_samples", len(points)}, {"wall_time_s", rounded(last.t, 4)}, {"last_window_s", Float(lastWindow)},
+		{"warmup_frac", Float(warmupShare)}, {"rows", rows},
 	}
 	list := make([]object, len(points))
 	for i, at := range points {
 		list[i] = object{
-			{"t", math.Round(at.t*1e6) / 1e6}, {"cum_completion", at.completion},
+			{"t", rounded(at.t, 6)}, {"cum_completion", at.completion},
 			{"cum_new_prompt", at.fresh}, {"cum_cached_prompt", at.cached},
 		}
 	}
-	return throughput, object{{"wall_start", zero}, {"points", list}}
+	return throughput, object{{"wall_start", Float(zero)}, {"points", list}}
 }

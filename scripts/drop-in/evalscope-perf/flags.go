@@ -1,18 +1,24 @@
 package main
 
-import "slices"
+import (
+	"slices"
+
+	"perfpipe/internal/evalscope"
+)
 
 // kind is the syntax of a flag, and the type of its value in benchmark_args.json.
 type kind int
 
 const (
-	word    kind = iota // one word
-	number              // one number
-	words               // one or more words
-	numbers             // one or more numbers
-	pairs               // one or more NAME=VALUE
-	on                  // no value
-	onOff               // no value; --no-NAME is its opposite
+	word     kind = iota // one word
+	number               // one whole number
+	floating             // one number
+	words                // one or more words
+	numbers              // one or more whole numbers
+	floats               // one or more numbers
+	pairs                // one or more NAME=VALUE
+	on                   // no value
+	onOff                // no value; --no-NAME is its opposite
 )
 
 // flag is one flag of evalscope perf and its translation.
@@ -22,6 +28,7 @@ type flag struct {
 	def    any    // evalscope's default
 	to     string // the stages that take it: gen send stats plot; stage:name if the flag has another name there
 	own    bool   // split.go translates it
+	extra  bool   // evalscope has no such flag, and benchmark_args.json no such key
 	unused string // why it is accepted but has no effect
 }
 
@@ -61,13 +68,12 @@ func loadFlags() []flag {
 	return []flag{
 		{name: "number", kind: numbers, def: 1000, own: true},
 		{name: "parallel", kind: numbers, def: 1, own: true},
-		{name: "rate", kind: numbers, def: -1, own: true},
-		{name: "warmup-num", kind: number, def: 0, own: true},
+		{name: "rate", kind: floats, def: evalscope.Float(-1), own: true},
+		{name: "warmup-num", kind: floating, def: 0, own: true},
 		{name: "open-loop", kind: on, def: false, own: true},
 		{name: "sleep-interval", kind: number, def: 5, to: "send"},
-		{name: "duration", kind: number, to: "send"},
-		{name: "enable-pd-metrics", kind: on, def: false,
-			unused: "no server tells a client where prefill hands over to decode"},
+		{name: "duration", kind: floating, to: "send"},
+		{name: "enable-pd-metrics", kind: on, def: false, own: true},
 		{name: "scenario", own: true},
 	}
 }
@@ -81,7 +87,7 @@ func slaFlags() []flag {
 		{name: "sla-upper-bound", kind: number, def: 65536, own: true},
 		{name: "sla-lower-bound", kind: number, def: 1, unused: "the search goes down to 1"},
 		{name: "sla-fixed-parallel", kind: number, unused: "a search of the rate is an open loop"},
-		{name: "sla-number-multiplier", kind: number, unused: "each level takes as many requests as decide it"},
+		{name: "sla-number-multiplier", kind: floating, unused: "each level takes as many requests as decide it"},
 	}
 }
 
@@ -99,7 +105,7 @@ func resultFlags() []flag {
 	return []flag{
 		{name: "debug", kind: on, def: false, to: "send"},
 		{name: "enable-progress-tracker", kind: on, def: false, unused: "records.jsonl grows while the run goes on"},
-		{name: "visualizer", to: "stats"},
+		{name: "visualizer", own: true},
 		{name: "wandb-api-key", own: true},
 		{name: "swanlab-api-key", own: true},
 		{name: "swanlab-host", to: "stats"},
@@ -107,6 +113,7 @@ func resultFlags() []flag {
 		{name: "alias", to: "plot:title"},
 		{name: "outputs-dir", def: "outputs", own: true},
 		{name: "no-timestamp", kind: on, def: false, own: true},
+		{name: "python", own: true, extra: true},
 	}
 }
 
@@ -150,11 +157,11 @@ func answerFlags() []flag {
 		{name: "stop", kind: words, to: "gen"},
 		{name: "stop-token-ids", kind: words, to: "gen"},
 		{name: "stream", kind: onOff, def: true, to: "gen"},
-		{name: "temperature", kind: number, def: 0.0, to: "gen"},
-		{name: "top-p", kind: number, to: "gen"},
+		{name: "temperature", kind: floating, def: evalscope.Float(0), to: "gen"},
+		{name: "top-p", kind: floating, to: "gen"},
 		{name: "top-k", kind: number, to: "gen"},
-		{name: "frequency-penalty", kind: number, to: "gen"},
-		{name: "repetition-penalty", kind: number, to: "gen"},
+		{name: "frequency-penalty", kind: floating, to: "gen"},
+		{name: "repetition-penalty", kind: floating, to: "gen"},
 		{name: "logprobs", kind: on, to: "gen"},
 		{name: "extra-args", def: map[string]any{}, to: "gen"},
 		{name: "tokenize-prompt", kind: on, def: false, to: "gen"},

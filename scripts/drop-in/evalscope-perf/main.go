@@ -54,26 +54,34 @@ func run(env *cli.Env, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	dir := folder(typed, now)
 	for _, n := range j.notes {
 		env.Say("%s", n)
 	}
 	if dry {
+		dir := folder(typed, now)
+		j.track(dir, typed)
 		_, err := fmt.Fprint(env.Stdout, j.script(dir))
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(dir, "records.jsonl")); !errors.Is(err, fs.ErrNotExist) {
-		return fault.Fail("leave out --no-timestamp, or give --name or --outputs-dir", "%s holds a run already", dir)
+	dir, err := reserve(typed, now)
+	if err != nil {
+		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fault.Fail("", "%w", err)
+	j.track(dir, typed)
+	log, err := openLog(dir, env.TTY)
+	if err != nil {
+		return err
 	}
+	defer log.close()
+	logged := *env
+	logged.Stderr = log.stderr(env.Stderr)
 	fmt.Fprint(env.Stderr, j.script(dir))
-	runErr := j.pipe(env, dir)
+	log.say("Starting benchmark:\n" + j.script(dir))
+	runErr := j.pipe(&logged, dir)
 	if st, err := os.Stat(filepath.Join(dir, "records.jsonl")); err != nil || st.Size() == 0 {
 		return runErr
 	}
-	return cmp.Or(runErr, j.results(env, dir, flags, typed))
+	return cmp.Or(j.results(&logged, dir, flags, typed, log), runErr)
 }
 
 func help(env *cli.Env, flags []flag) error {
@@ -85,7 +93,7 @@ func help(env *cli.Env, flags []flag) error {
 		case onOff:
 			name = "--[no-]" + f.name
 		case on:
-		case words, numbers, pairs:
+		case words, numbers, floats, pairs:
 			name += " VALUE ..."
 		default:
 			name += " VALUE"
@@ -119,8 +127,32 @@ func folder(v values, now time.Time) string {
 	return filepath.Join(parts...)
 }
 
+// reserve creates the folder of the results. If another run has the folder of this second, it takes that of the next.
+func reserve(v values, now time.Time) (string, error) {
+	for {
+		dir := folder(v, now)
+		if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+			return "", fault.Fail("", "%w", err)
+		}
+		err := os.Mkdir(dir, 0o755)
+		switch {
+		case err == nil:
+			return dir, nil
+		case !errors.Is(err, fs.ErrExist):
+			return "", fault.Fail("", "%w", err)
+		case !v.has("no-timestamp"):
+			now = now.Add(time.Second)
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(dir, "records.jsonl")); !errors.Is(err, fs.ErrNotExist) {
+			return "", fault.Fail("leave out --no-timestamp, or give --name or --outputs-dir", "%s holds a run already", dir)
+		}
+		return dir, nil
+	}
+}
+
 // results writes the files that are made of the records.
-func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
+func (j *job) results(env *cli.Env, dir string, flags []flag, v values, log *runLog) error {
 	for _, s := range []*stage{j.files(dir), j.page(dir)} {
 		cmd := s.command()
 		cmd.Stdout, cmd.Stderr = env.Stdout, env.Stderr
@@ -133,15 +165,20 @@ func (j *job) results(env *cli.Env, dir string, flags []flag, v values) error {
 		return err
 	}
 	for i := range points {
-		if err := j.writeArgs(&points[i], flags, v); err != nil {
+		p := &points[i]
+		if err := j.writeArgs(p, flags, v); err != nil {
 			return fault.Fail("", "%w", err)
 		}
+		for _, t := range p.Tables() {
+			log.table(t)
+		}
+		log.say("Save the summary to: " + p.Dir)
 	}
-	return report(env, dir, v, points)
+	return report(io.MultiWriter(env.Stdout, log.file), dir, v, points)
 }
 
-// report prints evalscope's closing tables, to stdout and into performance_summary.txt.
-func report(env *cli.Env, dir string, v values, points []evalscope.Point) error {
+// report writes evalscope's closing tables to out and into performance_summary.txt.
+func report(out io.Writer, dir string, v values, points []evalscope.Point) error {
 	file, err := os.Create(filepath.Join(dir, "performance_summary.txt"))
 	if err != nil {
 		return fault.Fail("", "%w", err)
@@ -153,7 +190,7 @@ func report(env *cli.Env, dir string, v values, points []evalscope.Point) error 
 		URL: v.one("url", ""), Dir: dir, InputOnly: slices.Contains([]string{"/embeddings", "/reranks"}, endpoint(api)),
 		Points: points,
 	}
-	if err := r.Write(io.MultiWriter(env.Stdout, file)); err != nil {
+	if err := r.Write(io.MultiWriter(out, file)); err != nil {
 		return err
 	}
 	return file.Close()

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"perfpipe/internal/fault"
 )
@@ -118,16 +120,74 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// TestReserve starts three runs in one second, and one more without a time.
+func TestReserve(t *testing.T) {
+	now := time.Date(2026, 11, 29, 23, 59, 59, 0, time.UTC)
+	v := values{"outputs-dir": {t.TempDir()}, "model": {"org/m"}}
+	var got []string
+	for range 3 {
+		dir, err := reserve(v, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, _ := filepath.Rel(v.one("outputs-dir", ""), dir)
+		got = append(got, at)
+	}
+	want := []string{"20261129_235959/m", "20261130_000000/m", "20261130_000001/m"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	v["no-timestamp"] = nil
+	dir, err := reserve(v, now)
+	if err != nil || filepath.Base(dir) != "m" {
+		t.Fatalf("%s, %v", dir, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "records.jsonl"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reserve(v, now); err == nil || err.Error() != dir+" holds a run already" {
+		t.Errorf("the folder is taken, and %v", err)
+	}
+}
+
+// TestTrackers checks what a tracker is told, and that a key chooses one.
+func TestTrackers(t *testing.T) {
+	for args, want := range map[string]string{
+		"--visualizer swanlab --name n --python env": "perf-stats --grace 60 --python env --visualizer swanlab " +
+			"--outputs-dir out --name n",
+		"--wandb-api-key k": "perf-stats --grace 60 --visualizer wandb --outputs-dir out",
+		"":                  "perf-stats --grace 60",
+	} {
+		v, err := parse(allFlags(), strings.Fields("--model m --prompt a "+args))
+		if err != nil {
+			t.Fatal(err)
+		}
+		j, err := split(allFlags(), v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.track("out", v)
+		if got := j.stats.shell(); got != want {
+			t.Errorf("%s: %s, want %s", args, got, want)
+		}
+		if env := slices.Contains(j.env, "SWANLAB_LOG_DIR=out"); env != (args != "") {
+			t.Errorf("%s: the environment is %q", args, j.env)
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for _, c := range []struct{ args, want, hint string }{
 		{"--model m --parllel 2", "--parllel: evalscope perf has no such flag", "the nearest is --parallel"},
 		{"--model m --no-strem", "--no-strem: evalscope perf has no such flag", "the nearest is --no-stream"},
 		{"--model m words", `"words" belongs to no flag`, "values with spaces need quotes"},
 		{"--model", "--model: expected a value", ""},
-		{"--number two", `--number: "two" is not a number`, ""},
+		{"--number two", `--number: "two" is not a whole number`, ""},
 		{"--dataset openqa", "--model: is required", "the name that the server serves it under"},
 		{"--model m --number 1 2", "--number: has 2 values where --parallel has 1", "each pair is a load point"},
 		{"--model m --open-loop", "--open-loop: needs --rate above 0", "--rate 5 10 20, for instance"},
+		{"--model m --rate fast", `--rate: "fast" is not a number`, ""},
+		{"--model m --python env", "--python: is for --visualizer, and for --api local and local_vllm", ""},
 		{"--model m --rate 1 2", "--rate: a closed loop takes one rate, and there are 2",
 			"a sweep of rates is for --open-loop"},
 		{"--model m --scenario agentx", "--scenario: agentx is not done here",

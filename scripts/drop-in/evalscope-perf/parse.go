@@ -62,7 +62,7 @@ func parse(flags []flag, args []string) (values, error) {
 // take splits the values of a flag from the arguments after them.
 func take(f *flag, args []string) (list, rest []string) {
 	most := 1
-	if f.kind == words || f.kind == numbers || f.kind == pairs {
+	if f.kind == words || f.kind == numbers || f.kind == floats || f.kind == pairs {
 		most = len(args)
 	}
 	for len(list) < most && len(args) > 0 && (!strings.HasPrefix(args[0], "-") || isNumber(args[0])) {
@@ -77,13 +77,20 @@ func (f *flag) check(list []string) error {
 	}
 	for _, w := range list {
 		switch {
-		case (f.kind == number || f.kind == numbers) && !isNumber(w):
+		case (f.kind == number || f.kind == numbers) && !isWhole(w):
+			return fault.Usage("", "--%s: %q is not a whole number", f.name, w)
+		case (f.kind == floating || f.kind == floats) && !isNumber(w):
 			return fault.Usage("", "--%s: %q is not a number", f.name, w)
 		case f.kind == pairs && !strings.Contains(w, "="):
 			return fault.Usage("", "--%s: %q is not NAME=VALUE", f.name, w)
 		}
 	}
 	return nil
+}
+
+func isWhole(w string) bool {
+	_, err := strconv.Atoi(w)
+	return err == nil
 }
 
 func isNumber(w string) bool {

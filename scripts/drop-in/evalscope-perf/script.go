@@ -16,7 +16,11 @@ func (j *job) script(dir string) string {
 
 // files returns the stage that writes evalscope's files of each load point.
 func (j *job) files(dir string) *stage {
-	return &stage{"perf-stats", []string{filepath.Join(dir, "records.jsonl"), "--format", "evalscope", "-o", dir}}
+	args := []string{filepath.Join(dir, "records.jsonl"), "--format", "evalscope", "-o", dir}
+	if j.pd {
+		args = append(args, "--enable-pd-metrics")
+	}
+	return &stage{"perf-stats", args}
 }
 
 // page returns the stage that writes the report.

@@ -33,7 +33,9 @@ type job struct {
 	notes                  []string // on flags that have no effect
 	dataset                string
 	search                 bool
-	chat                   bool // messages rather than text
+	pd                     bool   // with the figures of --enable-pd-metrics
+	url                    string // that evalscope resolves to
+	chat                   bool   // messages rather than text
 }
 
 // invented reports whether the defaults of a dataset differ between perf-gen and evalscope.
@@ -85,9 +87,7 @@ func split(flags []flag, v values) (*job, error) {
 	}
 	j.send.add("save-request")
 	j.send.add("save-output")
-	if v.has("visualizer") && v.has("name") {
-		j.stats.add("name", v.one("name", ""))
-	}
+	j.pd = v.has("enable-pd-metrics")
 	return j, nil
 }
 
@@ -109,6 +109,8 @@ func (j *job) refuse(v values) error {
 	case v.has("multi-turn") && !hasTurns(j.dataset):
 		return fault.Usage("such as random_multi_turn or share_gpt_en_multi_turn",
 			"--multi-turn: --dataset %s has no conversations", j.dataset)
+	case v.has("python") && len(visualizer(v)) == 0 && !strings.HasPrefix(api, "local"):
+		return fault.Usage("", "--python: is for --visualizer, and for --api local and local_vllm")
 	case v.has("tokenize-prompt") && !v.has("tokenizer-path"):
 		return fault.Usage("name the model's vocabulary", "--tokenize-prompt: needs --tokenizer-path")
 	}
@@ -211,18 +213,33 @@ func resolve(given, api string, tokenIDs, speed bool) (string, error) {
 	return u.String(), nil
 }
 
+// local translates the flags of a server that perf-send starts.
+func (j *job) local(v values) {
+	j.url = "http://127.0.0.1:" + v.one("port", "8877") + "/v1/chat/completions"
+	if strings.HasPrefix(j.dataset, "speed_benchmark") {
+		j.url = strings.Replace(j.url, "chat/", "", 1)
+	}
+	j.send.add("api", v.one("api", ""))
+	j.send.add("model", v.one("model", ""))
+	j.send.add("port", v.one("port", "8877"))
+	if _, err := os.Stat(v.one("model", "")); err != nil { // no folder: a hub's name
+		j.send.add("data-source", v.one("data-source", "modelscope"))
+	}
+	if v.has("python") {
+		j.send.add("python", v["python"]...)
+	}
+}
+
 // server translates the flags of the server and its API.
 func (j *job) server(v values) error {
 	api := v.one("api", "openai")
 	local := strings.HasPrefix(api, "local")
 	chat := local
+	if len(visualizer(v)) > 0 && v.has("python") {
+		j.stats.add("python", v["python"]...)
+	}
 	if local {
-		j.send.add("api", api)
-		j.send.add("model", v.one("model", ""))
-		j.send.add("port", v.one("port", "8877"))
-		if _, err := os.Stat(v.one("model", "")); err != nil { // no folder: a hub's name
-			j.send.add("data-source", v.one("data-source", "modelscope"))
-		}
+		j.local(v)
 		chat = !strings.HasPrefix(j.dataset, "speed_benchmark")
 	} else {
 		given := v.one("url", "http://127.0.0.1:8877/v1/chat/completions")
@@ -231,6 +248,7 @@ func (j *job) server(v values) error {
 			return err
 		}
 		j.send.add("url", u)
+		j.url = u
 		if v.has("data-source") && v.has("tokenizer-path") {
 			j.send.add("data-source", v["data-source"]...)
 		}
