@@ -20,8 +20,8 @@ type loadPoints struct {
 	groups map[string]*loadPoint // by groupName
 }
 
-// loadPoint holds a few numbers of each success, and every gap between chunks. Memory grows with them, as do evalscope's
-// files, which have a line for each.
+// loadPoint holds a few numbers of each success, and every gap between chunks. Memory grows with them, as do
+// evalscope's files, which have a line for each.
 type loadPoint struct {
 	served    []served
 	gaps      dist.Dist           // µs

@@ -138,8 +138,8 @@ func (p *loadPoint) generated(t *sums, took float64) object {
 	)
 }
 
-// turns returns the figures that only conversations have. evalscope guesses the cache hits if the server does not report
-// them.
+// turns returns the figures that only conversations have. evalscope guesses the cache hits if the server does not
+// report them.
 func (p *loadPoint) turns(t *sums) object {
 	var turns, first, later, firsts, laters float64
 	for i := range p.served {

@@ -111,7 +111,8 @@ func perRequest(points []Point) *table.Table {
 			{"TPOT (ms)", "Avg TPOT (ms)", "TPOT (ms)", 2},
 			{"Steady ITL (ms)", "Avg Steady ITL (ms)", "Steady ITL (ms)", 2},
 			{"PD Handoff Latency (ms)", "Avg PD Handoff Latency (ms)", "PD Handoff Latency (ms)", 2},
-			{"PD Handoff Overhead (ms)", "Avg PD Handoff Overhead (ms)", "PD Handoff Overhead (ms)", 2}, {"Input Tokens", "Avg Input Tokens", "Input tokens", 2},
+			{"PD Handoff Overhead (ms)", "Avg PD Handoff Overhead (ms)", "PD Handoff Overhead (ms)", 2},
+			{"Input Tokens", "Avg Input Tokens", "Input tokens", 2},
 			{"Output Tokens", "Avg Output Tokens", "Output tokens", 2}, {"Turns/Req", "Avg Turns/Request", "", 2},
 			{"Cache Hit (%)", "KV Cache Hit Rate (%)", "", 2}, {"1st-Turn TTFT (ms)", "Avg First-Turn TTFT (ms)", "", 2},
 			{"Subseq. TTFT (ms)", "Avg Subsequent-Turn TTFT (ms)", "", 2},
@@ -131,8 +132,9 @@ func perRequest(points []Point) *table.Table {
 			t.Rows = append(t.Rows, append(level, "Decode toks/s", decimal(1000/tpot, 2), "-", "-", "-"))
 		}
 		if steps := p.summary["Avg Decoded Tok/Iter"]; steps > 0 {
+			accepted := decimal(100*p.summary["Spec. Accept Rate"], 1) + "%"
 			t.Rows = append(t.Rows, []string{"", "", "Decoded Tok/Iter", decimal(steps, 2), "-", "-", "-"},
-				[]string{"", "", "Spec. Accept Rate", decimal(100*p.summary["Spec. Accept Rate"], 1) + "%", "-", "-", "-"})
+				[]string{"", "", "Spec. Accept Rate", accepted, "-", "-", "-"})
 		}
 	}
 	if tpot {
