@@ -203,7 +203,7 @@ func (g *getter) from(ctx context.Context, f *file, out *os.File, have int64) (r
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
 	}
 	if resp, err = g.do(g.client, req); err != nil {
-		return nil, 0, err
+		return g.fromOther(ctx, f, out, have, err)
 	}
 	partial := resp.StatusCode == http.StatusPartialContent
 	if at, ok := rangeStart(resp); partial && ok && at == have {
@@ -217,6 +217,21 @@ func (g *getter) from(ctx context.Context, f *file, out *os.File, have int64) (r
 		return nil, 0, err
 	}
 	return resp, 0, nil
+}
+
+// fromOther opens f at its second URL, if it has one and the hub has refused the first.
+func (g *getter) fromOther(ctx context.Context, f *file, out *os.File, have int64, refused error,
+) (resp *http.Response, start int64, err error) {
+	if _, away := errors.AsType[*awayError](refused); away || ctx.Err() != nil || f.other == "" {
+		return nil, 0, refused
+	}
+	second := *f
+	second.url, second.other = f.other, ""
+	if resp, start, err = g.from(ctx, &second, out, have); err != nil {
+		return nil, 0, refused
+	}
+	f.url, f.other = second.url, ""
+	return resp, start, nil
 }
 
 func restart(out *os.File) error {

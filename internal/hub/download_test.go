@@ -61,7 +61,7 @@ func TestEndlessCuts(t *testing.T) {
 	f.cuts, f.noRange = 1000, true
 	p := newPlace(t, f)
 	_, err := p.open(t, "org/name", Dataset, ModelScope).File(t.Context(), "w")
-	want := f.URL + "/datasets/org/name/resolve/master/w: cut off at 50 B: unexpected EOF"
+	want := f.URL + "/api/v1/datasets/org/name/repo?FilePath=w&Revision=master: cut off at 50 B: unexpected EOF"
 	equal(t, "error", fmt.Sprint(err), want)
 	if !strings.HasPrefix(hint(err), "run it again to go on") {
 		t.Errorf("hint: %s", hint(err))

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -31,6 +32,8 @@ type fake struct {
 	cuts    int               // number of responses to truncate
 	stalls  int               // number of responses that stall
 	noRange bool              // ranges are ignored
+	gone    bool              // and not even that
+	old     bool              // ModelScope has only the second route to files of datasets, Hugging Face no pages
 	lie     map[string]string // wrong checksums to report
 	broken  int               // number of responses with status 503
 	log     []string          // METHOD path range, of every request
@@ -46,10 +49,16 @@ func newFake(t *testing.T, files map[string]string) *fake {
 	mux.HandleFunc("GET /api/models/org/name/revision/{rev}", f.hfInfo)
 	mux.HandleFunc("GET /org/name/resolve/{rev}/{path...}", f.hfFile)
 	mux.HandleFunc("GET /api/datasets/org/name/revision/{rev}", f.hfInfo)
+	mux.HandleFunc("GET /api/models/org/name/tree/{rev}", f.hfTree)
+	mux.HandleFunc("GET /api/datasets/org/name/tree/{rev}", f.hfTree)
 	mux.HandleFunc("GET /datasets/org/name/resolve/{rev}/{path...}", f.dataset)
 	mux.HandleFunc("GET /api/v1/models/org/name/repo/files", f.msList)
 	mux.HandleFunc("GET /api/v1/datasets/org/name/repo/tree", f.msList)
-	mux.HandleFunc("GET /api/v1/models/org/name/repo", func(w http.ResponseWriter, r *http.Request) {
+	mux.HandleFunc("GET /api/v1/{kind}/org/name/repo", func(w http.ResponseWriter, r *http.Request) {
+		if f.old && r.PathValue("kind") == "datasets" {
+			http.NotFound(w, r)
+			return
+		}
 		f.bytes(w, r, r.FormValue("FilePath"))
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -113,15 +122,35 @@ func (f *fake) guard(next http.Handler) http.Handler {
 }
 
 func (f *fake) hfInfo(w http.ResponseWriter, r *http.Request) {
-	var siblings []map[string]string
-	for name := range f.files {
-		siblings = append(siblings, map[string]string{"rfilename": name})
+	files := []map[string]string{{"rfilename": "a.txt"}} // the first of them, as the hub does for a large repository
+	json.NewEncoder(w).Encode(map[string]any{"sha": commit1, "siblings": files})
+}
+
+// hfTree lists two files a page, and a folder on each.
+func (f *fake) hfTree(w http.ResponseWriter, r *http.Request) {
+	if f.old {
+		http.NotFound(w, r)
+		return
 	}
-	json.NewEncoder(w).Encode(map[string]any{"sha": commit1, "siblings": siblings})
+	page, _ := strconv.Atoi(r.FormValue("cursor"))
+	names := slices.Sorted(maps.Keys(f.files))
+	if end := 2 * (page + 1); end < len(names) {
+		w.Header().Set("Link", fmt.Sprintf(`<%s%s?cursor=%d>; rel="next"`, f.URL, r.URL.Path, page+1))
+		names = names[:end]
+	}
+	list := []map[string]string{{"type": "directory", "path": "folder"}}
+	for _, name := range names[2*page:] {
+		list = append(list, map[string]string{"type": "file", "path": name})
+	}
+	json.NewEncoder(w).Encode(list)
 }
 
 // dataset is one route for both hubs: ModelScope's revision is called master.
 func (f *fake) dataset(w http.ResponseWriter, r *http.Request) {
+	if f.gone {
+		http.NotFound(w, r)
+		return
+	}
 	if r.PathValue("rev") == "master" {
 		f.bytes(w, r, r.PathValue("path"))
 		return

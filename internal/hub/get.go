@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -167,9 +168,9 @@ func (g *getter) localHint() string {
 	return "download it elsewhere from " + g.page + " and give the path of the copy instead of the name"
 }
 
-// json sends a GET request and decodes the response.
-func (g *getter) json(ctx context.Context, u string, into any) error {
-	return g.retry(ctx, func() error {
+// json sends a GET request and decodes the response. It returns the URL of the next page, or "".
+func (g *getter) json(ctx context.Context, u string, into any) (next string, err error) {
+	err = g.retry(ctx, func() error {
 		req, err := g.request(ctx, http.MethodGet, u)
 		if err != nil {
 			return err
@@ -182,8 +183,25 @@ func (g *getter) json(ctx context.Context, u string, into any) error {
 		if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
 			return fault.Fail(g.localHint(), "%s: not the JSON that a hub answers: %w", u, err)
 		}
+		next = nextPage(resp)
 		return nil
 	})
+	return next, err
+}
+
+var nextLink = regexp.MustCompile(`<([^<>]+)>;[^<]*\brel="?next\b`)
+
+// nextPage returns the URL of the next page in the header Link, or "". It is on the same host, which has the token.
+func nextPage(resp *http.Response) string {
+	m := nextLink.FindStringSubmatch(strings.Join(resp.Header.Values("Link"), ","))
+	if m == nil {
+		return ""
+	}
+	u, err := resp.Request.URL.Parse(m[1])
+	if err != nil || u.Host != resp.Request.URL.Host || u.Scheme != resp.Request.URL.Scheme {
+		return ""
+	}
+	return u.String()
 }
 
 // head sends a HEAD request and follows redirects within the hub only.

@@ -68,11 +68,12 @@ type Repo struct {
 
 // file is one file of a repository as its hub describes it.
 type file struct {
-	path string // path within the repository
-	url  string
-	sum  string // sha256 (64 digits), the sha1 of a git blob (40), or something else that cannot be verified
-	size int64  // in bytes; -1: unknown
-	dst  target
+	path  string // path within the repository
+	url   string
+	other string // second URL, for a hub that refuses the first; "" is none
+	sum   string // sha256 (64 digits), the sha1 of a git blob (40), or something else that cannot be verified
+	size  int64  // in bytes; -1: unknown
+	dst   target
 }
 
 // backend is one hub.

@@ -3,6 +3,7 @@ package hub
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -90,19 +91,41 @@ func (h *huggingFace) url(name string) string {
 
 func escapePath(p string) string { return (&url.URL{Path: p}).EscapedPath() }
 
+// list asks for the commit, then for its files by pages: the answer about the commit lists files too, but not all of a
+// large repository. It suffices for a mirror that has no pages.
 func (h *huggingFace) list(ctx context.Context) ([]string, error) {
 	var info struct {
+		Commit   string `json:"sha"`
 		Siblings []struct {
 			Name string `json:"rfilename"`
 		} `json:"siblings"`
 	}
-	u := h.get.endpoint + "/api/" + h.segment + "/" + h.id + "/revision/" + h.at()
-	if err := h.get.json(ctx, u, &info); err != nil {
+	api := h.get.endpoint + "/api/" + h.segment + "/" + h.id
+	if _, err := h.get.json(ctx, api+"/revision/"+h.at(), &info); err != nil {
 		return nil, err
 	}
-	names := make([]string, len(info.Siblings))
-	for i, s := range info.Siblings {
-		names[i] = s.Name
+	names, err := h.tree(ctx, api+"/tree/"+url.PathEscape(cmp.Or(info.Commit, h.revision)))
+	if _, away := errors.AsType[*awayError](err); err != nil && !away && len(info.Siblings) > 0 {
+		for _, s := range info.Siblings {
+			names = append(names, s.Name)
+		}
+		return names, nil
+	}
+	return names, err
+}
+
+// tree returns the names of the files on all pages.
+func (h *huggingFace) tree(ctx context.Context, u string) (names []string, err error) {
+	for u += "?recursive=true&expand=false"; u != ""; {
+		var page []struct{ Type, Path string }
+		if u, err = h.get.json(ctx, u, &page); err != nil {
+			return nil, err
+		}
+		for _, f := range page {
+			if f.Type == "file" {
+				names = append(names, f.Path)
+			}
+		}
 	}
 	return names, nil
 }

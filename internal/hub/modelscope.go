@@ -93,14 +93,19 @@ func (m *modelScope) target() string {
 func (m *modelScope) absent(string) bool { return false }
 
 func (m *modelScope) url(name string) string {
-	switch {
-	case name == "":
+	if name == "" {
 		return m.get.page
-	case m.kind == Dataset:
-		return m.get.page + "/resolve/" + url.PathEscape(m.revision) + "/" + escapePath(name)
 	}
 	q := url.Values{"Revision": {m.revision}, "FilePath": {name}}
-	return m.get.endpoint + "/api/v1/models/" + m.id + "/repo?" + q.Encode()
+	return m.get.endpoint + "/api/v1/" + m.segment + "/" + m.id + "/repo?" + q.Encode()
+}
+
+// otherURL returns the route of the web pages to a file of a dataset, which is asked if the hub refuses the other.
+func (m *modelScope) otherURL(name string) string {
+	if m.kind != Dataset {
+		return ""
+	}
+	return m.get.page + "/resolve/" + url.PathEscape(m.revision) + "/" + escapePath(name)
 }
 
 func (m *modelScope) list(ctx context.Context) ([]string, error) {
@@ -139,7 +144,7 @@ func (m *modelScope) load(ctx context.Context) error {
 			Data    struct{ Files []msFile }
 		}
 		u := m.get.endpoint + "/api/v1/" + m.segment + "/" + m.id + route + q.Encode()
-		if err := m.get.json(ctx, u, &answer); err != nil {
+		if _, err := m.get.json(ctx, u, &answer); err != nil {
 			return err
 		}
 		if answer.Code != 0 && answer.Code != http.StatusOK {
@@ -161,7 +166,7 @@ func (m *modelScope) load(ctx context.Context) error {
 }
 
 func (m *modelScope) stat(ctx context.Context, name string) (file, error) {
-	f := file{path: name, url: m.url(name), size: -1}
+	f := file{path: name, url: m.url(name), other: m.otherURL(name), size: -1}
 	if err := m.load(ctx); err != nil {
 		return f, err
 	}
