@@ -24,7 +24,7 @@ type format struct {
 	// converts an object, or reports that it contains no request
 	line func(t *trace, v gjson.Result, it *Item) (bool, error)
 	read func(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] // reads a file that is not a list of objects
-	// decodes objects to sessions, instead of line
+	// decodes objects to sessions, instead of line; of a format that has both, only files with sessions
 	sessions func(o *Options) (sessions.Decoder, error)
 }
 
@@ -39,13 +39,18 @@ func formats() []format {
 			read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
 		{name: "weka", looks: looksWeka, sessions: weka},
 		{name: "tracelab", looks: looksTraceLab, sessions: traceLab},
+		{name: "dag", looks: looksDAG, sessions: dag},
+		{name: "production_stack", looks: hasColumns("user_id", "question_id", "launch_time", "prompt_tokens"),
+			sessions: productionStack},
+		{name: "baseten", looks: hasColumns("timestamp_start_unix_ms", "prompt", "output_tokens"), sessions: baseten},
+		{name: "sagemaker", looks: hasKeys("captureData", "eventMetadata"), line: sageMakerLine},
 		{name: "otel", looks: looksOTel, sessions: otel},
 		{name: "litellm", looks: looksLiteLLM, line: litellmLine},
 		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine, block: bailianBlock},
 		{name: "records", looks: hasKeys("sent_us"), line: recordLine},
 		{name: "access_log", looks: looksAccessLog, line: accessLine},
 		{name: "workload_trace", looks: hasKeys("timestamp", "body"), line: workloadLine},
-		{name: "mooncake", looks: looksMooncake, line: mooncakeLine, block: mooncakeBlock},
+		{name: "mooncake", looks: looksMooncake, line: mooncakeLine, sessions: mooncake, block: mooncakeBlock},
 		{name: "vegeta", looks: looksVegeta, line: vegetaLine},
 		{name: "vllm", looks: hasKeys("prompt", "output_tokens"), line: vllmLine},
 		{name: "requests", looks: looksRequest, line: requestLine},
@@ -152,14 +157,12 @@ func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
 		}
 	case f.read != nil:
 		return f.read(t, in, in.name)
-	case f.sessions != nil:
+	case f.sessions != nil && (f.line == nil || inSessions(s)):
 		d, err := f.sessions(t.o)
 		if err != nil {
 			return func(yield func(*Item, error) bool) { yield(nil, err) }
 		}
 		return t.graphs(d, in, s)
-	case f.name == "mooncake" && s.has("session_id", "delay"):
-		return t.sessions(in)
 	}
 	return t.objects(f.line, in)
 }

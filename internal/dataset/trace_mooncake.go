@@ -1,10 +1,7 @@
 package dataset
 
 import (
-	"bytes"
 	"errors"
-	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/goccy/go-json"
@@ -94,74 +91,6 @@ func mooncakeParams(v gjson.Result) (own []api.Param, err error) {
 		return true
 	})
 	return own, nil
-}
-
-// sessions reads a trace in which lines of a session may follow one another after a delay: such lines are the turns of
-// a conversation. Lines are held until the end of the file, since those of a session need not be adjacent.
-func (t *trace) sessions(in *dataFile) iter.Seq2[*Item, error] {
-	return func(yield func(*Item, error) bool) {
-		var order [][]fileLine
-		index := map[string]int{}
-		ok := in.values(func(l fileLine, err error) bool {
-			if err != nil {
-				return yield(nil, err)
-			}
-			l.Bytes = bytes.Clone(l.Bytes)
-			v := gjson.ParseBytes(l.Bytes)
-			id := v.Get("session_id").String()
-			if k, ok := index[id]; ok && id != "" && v.Get("delay").Exists() {
-				order[k] = append(order[k], l)
-				return true
-			}
-			index[id] = len(order)
-			order = append(order, []fileLine{l})
-			return true
-		})
-		if !ok {
-			return
-		}
-		for _, lines := range order {
-			it, keep, err := t.session(lines)
-			if !t.emit(yield, it, keep, err) {
-				return
-			}
-		}
-	}
-}
-
-// session converts one line to a request, or several to a conversation.
-func (t *trace) session(lines []fileLine) (it *Item, keep bool, err error) {
-	it = &Item{}
-	for k, l := range lines {
-		v := gjson.ParseBytes(l.Bytes)
-		turn := Turn{}
-		if keep, err = mooncakeLine(t, v, &turn.Item); err != nil {
-			return it, true, l.wrong(err)
-		}
-		if !keep {
-			continue
-		}
-		if len(it.Turns) == 0 {
-			it.Line = turn.Line
-		} else if turn.DelayMs, err = delayMs(v.Get("delay"), 1); err != nil {
-			return it, true, l.wrong(fmt.Errorf("delay: %w", err))
-		}
-		if turn.In != nil && k > 0 {
-			turn.In.Messages = latest(turn.In.Messages)
-		}
-		turn.Line.AtMs, turn.Line.Labels = nil, nil
-		turn.Text = bytes.Clone(turn.Text)
-		it.Turns = append(it.Turns, turn)
-		if k < len(lines)-1 {
-			t.n++ // each turn has a different text
-		}
-	}
-	if len(it.Turns) != 1 {
-		return it, len(it.Turns) > 0, nil
-	}
-	one := it.Turns[0].Item
-	one.Line = it.Line
-	return &one, true, nil
 }
 
 // latest returns the messages after the last answer; those before it are in the history.

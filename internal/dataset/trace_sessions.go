@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -90,8 +91,10 @@ func (t *trace) graph(yield func(*Item, error) bool, file string, s *sessions.Se
 		return true
 	}
 	id := s.ID
-	if t.o.sessionIDs[s.ID]++; t.o.sessionIDs[s.ID] > 1 || id == "" {
-		id += "#" + strconv.Itoa(t.o.sessionIDs[s.ID])
+	if alone := id == "" && len(s.Calls) == 1; !alone {
+		if t.o.sessionIDs[s.ID]++; t.o.sessionIDs[s.ID] > 1 || id == "" {
+			id += "#" + strconv.Itoa(t.o.sessionIDs[s.ID])
+		}
 	}
 	for k := range s.Calls {
 		it := &Item{}
@@ -113,6 +116,9 @@ func (t *trace) place(it *Item, s *sessions.Session, k int, id string) {
 	if k == 0 && s.AtMs != nil {
 		t.at(it, *s.AtMs)
 	}
+	if id == "" { // a request on its own
+		return
+	}
 	name := func(k int) string { return id + "/" + s.Calls[k].ID }
 	it.Line.ID, it.Line.Session, it.Line.DelayMs = name(k), id, roundMs(c.DelayMs/t.speed)
 	for _, a := range c.After {
@@ -130,6 +136,7 @@ func (t *trace) place(it *Item, s *sessions.Session, k int, id string) {
 
 // call sets what a call sends.
 func (t *trace) call(it *Item, c *sessions.Call, session string) (err error) {
+	it.Length = t.mixed
 	for _, p := range c.Params {
 		it.Own = append(it.Own, api.Param{Key: p.Key, Value: p.Value, Verbatim: true})
 	}
@@ -167,7 +174,7 @@ func (t *trace) blocks(it *Item, c *sessions.Call, session string) (err error) {
 	}
 	it.Tokens = int(in)
 	text, joined := t.texts.open(t.text[:0]), false
-	scope, of := "", uint64(0)
+	scope, of, size := "", uint64(0), cmp.Or(c.Size, t.block)
 	for _, b := range c.Blocks {
 		if in <= 0 {
 			break
@@ -179,10 +186,10 @@ func (t *trace) blocks(it *Item, c *sessions.Call, session string) (err error) {
 		if scope == "" {
 			r = blockID{b.ID}.rand(t.o.Seed) // as in traces without sessions
 		}
-		if text, err = t.texts.part(text, r, int(min(in, c.Size)), joined); err != nil {
+		if text, err = t.texts.part(text, r, int(min(in, size)), joined); err != nil {
 			return err
 		}
-		in, joined = in-c.Size, true
+		in, joined = in-size, true
 	}
 	if in > 0 {
 		r := synth.NewRand(t.o.Seed, drawText, xxhash.Sum64String(session), xxhash.Sum64String(c.ID))
@@ -202,14 +209,28 @@ func traceLab(o *Options) (sessions.Decoder, error) {
 }
 
 func otel(o *Options) (sessions.Decoder, error) {
-	switch h := gjson.GetBytes(o.Args, "history"); h.String() {
+	live, err := o.liveHistory()
+	return &sessions.OTel{Recorded: !live}, err
+}
+
+func dag(o *Options) (sessions.Decoder, error) { return &sessions.DAG{Seed: o.Seed}, nil }
+
+func productionStack(*Options) (sessions.Decoder, error) {
+	return &sessions.Rounds{Row: sessions.ProductionStack}, nil
+}
+
+func baseten(*Options) (sessions.Decoder, error) { return &sessions.Rounds{Row: sessions.Baseten}, nil }
+
+// liveHistory reports whether the server's own answers are the history of later calls, rather than the recorded ones.
+func (o *Options) liveHistory() (bool, error) {
+	h := gjson.GetBytes(o.Args, "history")
+	switch h.String() {
 	case "", "live":
-		return &sessions.OTel{}, nil
+		return true, nil
 	case "recorded":
-		return &sessions.OTel{Recorded: true}, nil
-	default:
-		return nil, fmt.Errorf("--dataset-args history %s is neither live nor recorded", h.Raw)
+		return false, nil
 	}
+	return false, fmt.Errorf("--dataset-args history %s is neither live nor recorded", h.Raw)
 }
 
 // looksWeka detects a trace of Weka, also if its first object is longer than the sample.
@@ -223,6 +244,16 @@ func looksWeka(s *sample) bool {
 // looksTraceLab detects rounds of TraceLab, or the rows of its replay.
 func looksTraceLab(s *sample) bool {
 	return s.has("session_id", "prefix_tokens", "newly_append_tokens") || hasColumns("round_idx", "prefix_len")(s)
+}
+
+// looksDAG detects conversations that fork and spawn, or at least aiperf's turns with messages.
+func looksDAG(s *sample) bool {
+	for _, v := range s.objects {
+		if v.Get("session_id").Exists() && (v.Get("turns.0.messages").IsArray() || v.Get("orchestrator").Exists()) {
+			return true
+		}
+	}
+	return false
 }
 
 // looksOTel detects spans, also if the first object is longer than the sample.

@@ -115,7 +115,8 @@ func appendParts(all []message, m message, parts []gjson.Result) []message {
 			m.calls = append(m.calls, toolCall{p.Get("id").String(), p.Get("name").String(), jsonText(p.Get("arguments"))})
 		case "tool_call_response":
 			results++
-			all = append(all, message{role: "tool", result: p.Get("id").String(), text: jsonText(firstOf(p, "response", "result"))})
+			all = append(all, message{role: "tool", result: p.Get("id").String(),
+				text: jsonText(firstOf(p, "response", "result"))})
 		case "image_url":
 			other = true
 			mixed = append(mixed, json.RawMessage(p.Get("@ugly").Raw))

@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -39,7 +40,7 @@ const (
 
 func TestOTel(t *testing.T) {
 	chat := []string{"operation.name", "chat"}
-	attr := func(more ...string) []string { return append(append([]string(nil), chat...), more...) }
+	attr := func(more ...string) []string { return slices.Concat(chat, more) }
 	first := otelSpan("t", 1000, 3000, attr("input.messages", hi, "output.messages", hello, "usage.output_tokens", "7")...)
 	second := otelSpan("t", 4500, 5000, attr("input.messages", why, "usage.output_tokens", "9")...)
 	for _, c := range []struct{ name, in, want string }{
@@ -83,7 +84,8 @@ func TestToolDefinitions(t *testing.T) {
 	for _, in := range []string{`[{"type":"function","name":"ls","description":"list","parameters":{"type":"object"}}]`, want} {
 		s := otelSpan("t", 0, 1, "operation.name", "chat", "input.messages", hi, "tool.definitions", in)
 		all, errs := read(&OTel{}, otlp(s))
-		if len(errs) > 0 || len(all) != 1 || len(all[0].Calls[0].Params) != 1 || string(all[0].Calls[0].Params[0].Value) != want {
+		if len(errs) > 0 || len(all) != 1 || len(all[0].Calls[0].Params) != 1 ||
+			string(all[0].Calls[0].Params[0].Value) != want {
 			t.Errorf("%s: %v %v", in, all, errs)
 		}
 	}
