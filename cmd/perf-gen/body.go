@@ -22,9 +22,16 @@ import (
 
 // shape returns the parts of a body that flags determine.
 func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
-	custom, err := api.LoadSpec(f.API, f.APISpec)
-	if err != nil {
-		return nil, fault.Usage("docs/apis.md shows how to write one", "%w", err)
+	if err := cli.CheckSpec(f.API, f.APISpec); err != nil {
+		return nil, err
+	}
+	var custom *api.Dialect
+	if f.APISpec != "" {
+		spec, err := api.LoadSpec(f.APISpec)
+		if err != nil {
+			return nil, err
+		}
+		custom = spec
 	}
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
 		return nil, fault.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)

@@ -27,7 +27,7 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description, groups()...); err != nil {
 		return err
 	}
-	env.Mode = f.Mode.Private()
+	env.Mode, env.Hints = f.Mode.Private(), hint
 	files := []cli.File{{Name: "-o", Path: f.Output, Out: true}}
 	for _, path := range f.paths() {
 		files = append(files, cli.File{Name: "an input", Path: path})

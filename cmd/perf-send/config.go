@@ -135,19 +135,23 @@ func (f *flags) clientConfig(env *cli.Env) (c client.Config, err error) {
 
 // custom reads --api-spec. It returns nil if there is none.
 func (f *flags) custom() (*api.Dialect, error) {
-	d, err := api.LoadSpec(f.API, f.APISpec)
-	if err != nil {
-		return nil, fault.Usage("docs/apis.md shows how to write one", "%w", err)
+	if err := cli.CheckSpec(f.API, f.APISpec); err != nil || f.APISpec == "" {
+		return nil, err
 	}
-	return d, nil
+	return api.LoadSpec(f.APISpec)
 }
 
 // server returns the server to start unless --url names one.
 func (f *flags) server(env *cli.Env, c client.Config) (s bench.Server, err error) {
 	if launch.Is(f.API) {
-		if c.URL != nil {
+		switch {
+		case c.URL != nil:
 			return s, fault.Usage("leave out --url, or --api for a server that runs already",
 				"--url and --api %s: that server is started here", f.API)
+		case f.Model == "":
+			return s, fault.Invalid("", "model", "--model is missing")
+		case f.Attn != "" && f.API != "local":
+			return s, fault.Invalid("", "attn-other", "--attn-implementation is for --api local only")
 		}
 		s.Launch = launch.Config{
 			API: f.API, Model: f.Model, Python: f.Python, Port: f.Port, Attn: f.Attn, Args: f.ServerArgs,

@@ -13,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 )
 
@@ -50,23 +51,15 @@ var readKeys = []string{
 	"server_total_ms", "gateway_ms", "draft_tokens", "accepted_tokens",
 }
 
-// LoadSpec reads the specification in file for the API name. It returns nil if neither asks for a custom API.
-func LoadSpec(name, file string) (*Dialect, error) {
-	switch {
-	case file == "" && name == "custom":
-		return nil, errors.New("--api custom needs --api-spec FILE")
-	case file == "":
-		return nil, nil
-	case name != "" && name != "custom":
-		return nil, fmt.Errorf("--api-spec is for --api custom, not --api %s", name)
-	}
+// LoadSpec reads the specification in a file. An error is a *fault.Error about api-spec.
+func LoadSpec(file string) (*Dialect, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("--api-spec: %w", err)
+		return nil, fault.Invalid("api-spec", "api-spec", "%w", err)
 	}
 	d, err := ParseSpec(data)
 	if err != nil {
-		return nil, fmt.Errorf("--api-spec %s: %w", file, err)
+		return nil, fault.Invalid("api-spec "+file, "api-spec", "%w", err)
 	}
 	return &d, nil
 }
@@ -212,7 +205,7 @@ func (c *customReader) read(v value) Event {
 	for what, code := range c.jq {
 		var err error
 		if got[what], err = one(code, v.r.Value()); err != nil {
-			return Event{Err: fmt.Sprintf("--api-spec: read.%s: %v", what, err)}
+			return Event{Err: fmt.Sprintf("read.%s of the specification: %v", what, err)}
 		}
 	}
 	e := Event{

@@ -2,10 +2,13 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/url"
 	"reflect"
 	"strings"
 	"testing"
+
+	"perfpipe/internal/fault"
 )
 
 const acme = `{
@@ -105,7 +108,7 @@ func TestCustomMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if e, err := d.Read([]byte(`{"a":1}`)); err != nil || !strings.HasPrefix(e.Err,
-		"--api-spec: read.text: cannot iterate over: number (1)") {
+		"read.text of the specification: cannot iterate over: number (1)") {
 		t.Errorf("%+v, %v", e, err)
 	}
 }
@@ -173,7 +176,7 @@ func TestWorkedExamples(t *testing.T) {
 			answer{first: -1, err: "Authentication error"},
 		},
 	} {
-		d, err := LoadSpec("custom", "../../docs/apis/"+c.file)
+		d, err := LoadSpec("../../docs/apis/" + c.file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,17 +199,14 @@ func TestWorkedExamples(t *testing.T) {
 }
 
 func TestLoadSpec(t *testing.T) {
-	for _, c := range []struct{ name, file, want string }{
-		{"custom", "", "--api custom needs --api-spec FILE"},
-		{"openai", "x.json", "--api-spec is for --api custom, not --api openai"},
-		{"", "nowhere.json", "--api-spec: open nowhere.json: no such file or directory"},
-		{"", "custom_test.go", "--api-spec custom_test.go: not an API specification"},
+	for _, c := range []struct{ file, setting, want string }{
+		{"nowhere.json", "api-spec", "open nowhere.json: no such file or directory"},
+		{"custom_test.go", "api-spec custom_test.go", "not an API specification"},
 	} {
-		if _, err := LoadSpec(c.name, c.file); err == nil || !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("%s %s: %v", c.name, c.file, err)
+		_, err := LoadSpec(c.file)
+		e, ok := errors.AsType[*fault.Error](err)
+		if !ok || e.Setting != c.setting || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%s: %v", c.file, err)
 		}
-	}
-	if d, err := LoadSpec("openai", ""); d != nil || err != nil {
-		t.Errorf("%v, %v", d, err)
 	}
 }

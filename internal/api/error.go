@@ -14,14 +14,8 @@ import (
 
 // ErrorMessage returns the message of an error answer. It finds it under the keys that services use, at any depth, in
 // lists, in strings that contain JSON, in the events of a stream, and in HTML and XML. Other text is shortened to a
-// line. If the server rejects fields of the body, the message names the way to drop them.
-func ErrorMessage(body []byte) string {
-	m := messageOf(string(bytes.TrimSpace(body)))
-	if fields := Refused(m); len(fields) > 0 {
-		m += "; --drop-params " + strings.Join(fields, " ") + " leaves it out"
-	}
-	return m
-}
+// line.
+func ErrorMessage(body []byte) string { return messageOf(string(bytes.TrimSpace(body))) }
 
 func messageOf(body string) string {
 	switch {

@@ -59,11 +59,11 @@ func TestErrorMessage(t *testing.T) {
 		`{"foo":1}`:              `{"foo":1}`,
 		strings.Repeat("é", 200): strings.Repeat("é", 150) + "…",
 		``:                       "",
-		`{"detail":"Unexpected fields in the request: {'ignore_eos', 'top_k'}"}`:                                "Unexpected fields in the request: {'ignore_eos', 'top_k'}; --drop-params ignore_eos top_k leaves it out",
-		`{"detail":[{"type":"extra_forbidden","loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}`: "body.top_k: Extra inputs are not permitted; --drop-params top_k leaves it out",
-		`{"error":{"message":"top_k: Extra inputs are not permitted"}}`:                                         "top_k: Extra inputs are not permitted; --drop-params top_k leaves it out",
-		`{"error":{"message":"Unrecognized request argument supplied: top_k"}}`:                                 "Unrecognized request argument supplied: top_k; --drop-params top_k leaves it out",
-		`{"error":{"message":"Unknown parameter: 'ignore_eos'.","param":"ignore_eos"}}`:                         "Unknown parameter: 'ignore_eos'.; --drop-params ignore_eos leaves it out",
+		`{"detail":"Unexpected fields in the request: {'ignore_eos', 'top_k'}"}`:                                "Unexpected fields in the request: {'ignore_eos', 'top_k'}",
+		`{"detail":[{"type":"extra_forbidden","loc":["body","top_k"],"msg":"Extra inputs are not permitted"}]}`: "body.top_k: Extra inputs are not permitted",
+		`{"error":{"message":"top_k: Extra inputs are not permitted"}}`:                                         "top_k: Extra inputs are not permitted",
+		`{"error":{"message":"Unrecognized request argument supplied: top_k"}}`:                                 "Unrecognized request argument supplied: top_k",
+		`{"error":{"message":"Unknown parameter: 'ignore_eos'.","param":"ignore_eos"}}`:                         "Unknown parameter: 'ignore_eos'.",
 	} {
 		if got := ErrorMessage([]byte(body)); got != want {
 			t.Errorf("%s\n got %s\nwant %s", body, got, want)

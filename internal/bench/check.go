@@ -26,12 +26,16 @@ func (r *runner) check() error {
 			return err
 		}
 	}
-	if r.ClockRef != "" {
-		if _, err := url.Parse(r.ClockRef); err != nil {
-			return fault.Invalid("clock-ref", "clock-url", "%w", err)
-		}
+	if r.ClockRef != "" && !isHTTP(r.ClockRef) {
+		return fault.Invalid("clock-ref", "clock-url", "%q is not an http or https URL", mask.URL(r.ClockRef))
 	}
 	return nil
+}
+
+// isHTTP reports whether text is the URL of a page.
+func isHTTP(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
 }
 
 func (r *runner) checkLimits() error {
@@ -47,7 +51,7 @@ func (r *runner) checkLimits() error {
 // checkPages validates what is sampled of the server.
 func (r *runner) checkPages() error {
 	for _, u := range r.Metrics.Pages {
-		if p, err := url.Parse(u); err != nil || p.Scheme != "http" && p.Scheme != "https" || p.Host == "" {
+		if !isHTTP(u) {
 			return fault.Invalid("server-metrics", "metrics-url", "%q is not an http or https URL", mask.URL(u))
 		}
 	}

@@ -40,7 +40,7 @@ func (r *runner) verdict(v stats.Verdict, err error) error {
 	return cmp.Or(err, r.missed, judged)
 }
 
-// showNext tells how to see the figures.
+// showNext names the commands that show the figures.
 func (r *runner) showNext() {
 	shown := r.folder
 	if r.Output.Terminal && r.Output.Records != "-" {
@@ -71,7 +71,7 @@ func (r *runner) judge(v stats.Verdict) error {
 		return nil
 	}
 	r.Say("load generator: %s: %s", v.Level, v.Reason)
-	hint := v.Hint()
+	hint := r.next(v.Cause())
 	if n := r.tally.ConnLimit(); n > 0 && r.MaxConns > 0 {
 		hint = fmt.Sprintf(r.next("conns-used"), n)
 	} else if n > 0 {

@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -100,7 +101,7 @@ func (e *Env) Exit(err error) int {
 		return fault.CodeInterrupted
 	case errors.As(err, &ce):
 		e.Say("%s%v", flagged(ce.Setting), err)
-		if hint := cmp.Or(ce.Hint, e.hint(ce.Reason)); hint != "" {
+		if hint := cmp.Or(strings.Replace(e.hint(ce.Reason), "%s", ce.Hint, 1), ce.Hint); hint != "" {
 			e.Hint("%s", hint)
 		}
 		return ce.Code

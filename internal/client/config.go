@@ -54,6 +54,7 @@ type Config struct {
 	//   - not-resent: a request was not sent again, because of NoResend
 	//   - redirected: the answer is a redirect
 	//   - times-asked: requests ask for the server's own times, because of NoTimes
+	//   - refused-fields: the server rejects fields of the body, which the text names by %s
 	//   - too-long: an answer exceeds MaxAnswer
 	//   - usage-added: streamed requests ask for usage, because of NoUsage
 	Hint func(reason string) string

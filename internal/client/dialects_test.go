@@ -149,7 +149,7 @@ var dialects = []struct {
 		"a field that is refused", "openai", "", `{"model":"m","messages":[],"top_k":1}`,
 		"POST", "/v1/chat/completions", nil, "422", `{"detail":"Unexpected fields in the request: {'top_k'}"}`,
 		record.Record{API: "openai", Op: "chat", Error: &record.Error{Kind: record.KindHTTP,
-			Message: "HTTP 422: Unexpected fields in the request: {'top_k'}; --drop-params top_k leaves it out"}},
+			Message: "HTTP 422: Unexpected fields in the request: {'top_k'}; refused-fields: top_k"}},
 	},
 }
 
@@ -185,7 +185,8 @@ func TestDialects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg := Config{URL: base, API: c.api, APIKey: "secret", Model: "given", SaveOutput: true}
+		cfg := Config{URL: base, API: c.api, APIKey: "secret", Model: "given", SaveOutput: true,
+			Hint: func(reason string) string { return "; " + reason + ": %s" }}
 		if c.api == "custom" {
 			cfg.API, cfg.Custom = "", &custom
 		}

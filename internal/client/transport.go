@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
+	"perfpipe/internal/api"
 	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 )
@@ -86,7 +88,15 @@ func failFor(reason, kind, format string, args ...any) error {
 // hint returns what Config.Hint adds to the message of err.
 func (c *Config) hint(err error) string {
 	var e *http1.Error
-	if c.Hint == nil || !errors.As(err, &e) || e.Reason == "" {
+	switch {
+	case c.Hint == nil || !errors.As(err, &e):
+		return ""
+	case e.Reason == "" && (e.Kind == record.KindHTTP || e.Kind == record.KindAPI):
+		if fields := api.Refused(err.Error()); len(fields) > 0 {
+			return strings.Replace(c.Hint("refused-fields"), "%s", strings.Join(fields, " "), 1)
+		}
+		return ""
+	case e.Reason == "":
 		return ""
 	}
 	return c.Hint(e.Reason)

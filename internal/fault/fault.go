@@ -30,7 +30,7 @@ type Error struct {
 	Hint string // the next step for the user; empty if there is none
 
 	Setting string // what the error is about, such as start-at, which is the command's --start-at; may be empty
-	Reason  string // for which the command may have a hint, such as input-short; may be empty
+	Reason  string // for which the command may have a hint, with Hint in place of its %s; may be empty
 }
 
 // Error returns the text of the wrapped error, without the hint.
@@ -58,6 +58,11 @@ func Of(setting, reason, format string, args ...any) error {
 // Invalid returns an error like Usage about a setting, with a reason in place of a hint. Both may be empty.
 func Invalid(setting, reason, format string, args ...any) error {
 	return of(CodeUsage, setting, reason, fmt.Errorf(format, args...))
+}
+
+// Because returns an error like Fail with a reason, whose hint contains detail. Setting may be empty.
+func Because(setting, reason, detail, format string, args ...any) error {
+	return &Error{Code: CodeFail, Err: fmt.Errorf(format, args...), Hint: detail, Setting: setting, Reason: reason}
 }
 
 func of(code int, setting, reason string, err error) error {

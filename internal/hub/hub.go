@@ -113,8 +113,7 @@ func Open(name string, kind Kind, opt Options) (*Repo, error) {
 		r.root, r.path = splitPattern(local)
 		return r, nil
 	case opt.Source == Local:
-		return nil, fault.Fail("give a folder or a file, or a hub's name with --data-source modelscope|huggingface", "%w",
-			err)
+		return nil, fault.Of("", "hub-or-folder", "%w", err)
 	}
 	id, revision, within, err := parse(name, opt.Source)
 	if err != nil {

@@ -1,13 +1,14 @@
 package launch
 
 import (
-	"errors"
 	"syscall"
+
+	"perfpipe/internal/fault"
 )
 
 // unsupported returns why no server is started here: without process groups its children would outlive it.
 func unsupported() error {
-	return errors.New("on Windows no server is started: start it yourself, and give its --url")
+	return fault.Of("", "start-it", "on Windows no server is started")
 }
 
 func leader() *syscall.SysProcAttr { return nil }

@@ -99,7 +99,10 @@ func apis() []string {
 // from a traceback.
 func (e engine) find(ctx context.Context, python string) ([]string, error) {
 	if python != "" && e.module == nil {
-		return nil, fault.Usage(e.script+" is found on PATH", "--python: %s is no Python program", e.name)
+		return nil, &fault.Error{
+			Code: fault.CodeUsage, Setting: "python", Err: fmt.Errorf("%s is no Python program", e.name),
+			Hint: e.script + " is found on PATH",
+		}
 	}
 	if python != "" {
 		py, err := interpreter(python)
@@ -124,8 +127,7 @@ func (e engine) find(ctx context.Context, python string) ([]string, error) {
 			return e.check(ctx, py)
 		}
 	}
-	return nil, fault.Fail(e.install+"; --python says which environment has it",
-		"%s needs Python, which is not on PATH", e.name)
+	return nil, fault.Because("", "not-installed", e.install, "%s needs Python, which is not on PATH", e.name)
 }
 
 // interpreter finds the python of an environment's folder, of its bin, or python itself.
@@ -145,8 +147,7 @@ func interpreter(where string) (string, error) {
 			return p, nil
 		}
 	}
-	return "", fault.Fail("--python takes the folder of an environment, or its bin/python",
-		"--python %s: no interpreter there", where)
+	return "", fault.Of("python "+where, "python", "no interpreter there")
 }
 
 // check asks py whether it has the package, without importing it, which can take a minute.
@@ -156,14 +157,13 @@ func (e engine) check(ctx context.Context, py string) ([]string, error) {
 	probe := fmt.Sprintf("import importlib.util, sys; sys.exit(0 if importlib.util.find_spec(%q) else 42)", e.pack)
 	out, err := exec.CommandContext(ctx, py, "-c", probe).CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 42 {
-		return nil, fault.Fail(e.install+"; --python says which environment has it",
-			"%s: %s has no package %s", e.name, py, e.pack)
+		return nil, fault.Because("", "not-installed", e.install, "%s: %s has no package %s", e.name, py, e.pack)
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, fault.Fail("--python says which Python to use", "%s: %w: %s", py, err, strings.TrimSpace(string(out)))
+		return nil, fault.Of("", "python-broken", "%s: %w: %s", py, err, strings.TrimSpace(string(out)))
 	}
 	return append([]string{py, "-m"}, e.module...), nil
 }
@@ -177,56 +177,55 @@ func absolute(p string) (string, error) {
 	return abs, nil
 }
 
-// cure is the next step if a server's log has the words. They are those of an error, not of a warning or a setting,
-// which healthy servers write, too.
-type cure struct{ words, hint string }
+// cure is the next step if a server's log has the words: a hint, or a reason. The words are those of an error, not of a
+// warning or a setting, which healthy servers write, too.
+type cure struct{ words, hint, reason string }
 
 func (e engine) cures() []cure {
 	const (
-		flash   = "pip install flash-attn, or --attn-implementation sdpa"
-		less    = "less memory: a shorter context, fewer sequences or lower precision, by --server-args"
-		cpu     = "pass --server-args '--device cpu', or install a torch for this machine's GPU"
-		trust   = "the model brings code of its own; if you trust it: --server-args '--trust-remote-code'"
-		flags   = "look at --server-args"
+		flash   = "no-flash-attn"
+		less    = "out-of-memory"
+		cpu     = "no-gpu"
+		flags   = "server-args"
 		offline = "download the weights elsewhere and give the path of the folder"
 	)
 	module := "the package named above is missing: " + e.install
 	return []cure{
-		{"Missing dependencies for serving", e.install},
-		{"requires `accelerate`", e.install},
-		{"FlashAttention2 has been toggled on", flash},
-		{"No module named 'flash_attn'", flash},
-		{"CUDA out of memory", less},
-		{"OutOfMemoryError", less},
-		{"MemoryError: ", less},
-		{"No available memory for the cache", less},
-		{"larger than the available KV cache memory", less + "; on a CPU VLLM_CPU_KVCACHE_SPACE gives more"},
-		{"Failed to infer device type", "this build is for GPUs: " + e.install},
-		{"Torch not compiled with CUDA", cpu},
-		{"Found no NVIDIA driver", cpu},
-		{"libcuda.so", "CUDA is missing: " + e.install},
-		{"libcudart.so", "CUDA is missing: " + e.install},
-		{"contains custom code", trust},
-		{"ddress already in use", "--port 0 takes a free one"},
-		{"No such option", flags},
-		{"unrecognized arguments", flags},
-		{"invalid argument", flags},
-		{"offline mode is enabled", offline},
-		{"outgoing traffic has been disabled", offline},
-		{"couldn't connect to", offline},
-		{"not a valid model identifier", "check the name at --model, or give the path of the weights"},
-		{"ModuleNotFoundError: No module", module},
-		{"PackageNotFoundError: ", module},
+		{words: "Missing dependencies for serving", hint: e.install},
+		{words: "requires `accelerate`", hint: e.install},
+		{words: "FlashAttention2 has been toggled on", reason: flash},
+		{words: "No module named 'flash_attn'", reason: flash},
+		{words: "CUDA out of memory", reason: less},
+		{words: "OutOfMemoryError", reason: less},
+		{words: "MemoryError: ", reason: less},
+		{words: "No available memory for the cache", reason: less},
+		{words: "larger than the available KV cache memory", reason: "out-of-cache"},
+		{words: "Failed to infer device type", hint: "this build is for GPUs: " + e.install},
+		{words: "Torch not compiled with CUDA", reason: cpu},
+		{words: "Found no NVIDIA driver", reason: cpu},
+		{words: "libcuda.so", hint: "CUDA is missing: " + e.install},
+		{words: "libcudart.so", hint: "CUDA is missing: " + e.install},
+		{words: "contains custom code", reason: "custom-code"},
+		{words: "ddress already in use", reason: "server-port"},
+		{words: "No such option", reason: flags},
+		{words: "unrecognized arguments", reason: flags},
+		{words: "invalid argument", reason: flags},
+		{words: "offline mode is enabled", hint: offline},
+		{words: "outgoing traffic has been disabled", hint: offline},
+		{words: "couldn't connect to", hint: offline},
+		{words: "not a valid model identifier", reason: "unknown-model"},
+		{words: "ModuleNotFoundError: No module", hint: module},
+		{words: "PackageNotFoundError: ", hint: module},
 	}
 }
 
-// cure returns the hint for a log, or "". The words nearest to the end count.
-func (e engine) cure(log string) string {
-	hint, last := "", -1
+// cure returns the cure for a log, or none. The words nearest to the end count.
+func (e engine) cure(log string) (found cure) {
+	last := -1
 	for _, c := range e.cures() {
 		if at := strings.LastIndex(log, c.words); at > last {
-			hint, last = c.hint, at
+			found, last = c, at
 		}
 	}
-	return hint
+	return found
 }

@@ -137,9 +137,12 @@ func get(t *testing.T, url string) string {
 	return string(b[:n])
 }
 
+// hint returns the reason of an error and its hint.
 func hint(err error) string {
-	if ce, ok := errors.AsType[*fault.Error](err); ok {
-		return ce.Hint
+	if ce, ok := errors.AsType[*fault.Error](err); ok && ce.Reason != "" && ce.Hint != "" {
+		return ce.Reason + ": " + ce.Hint
+	} else if ok {
+		return ce.Reason + ce.Hint
 	}
 	return ""
 }

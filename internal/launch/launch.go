@@ -31,7 +31,7 @@ type Config struct {
 	Model   string        // folder or file of weights, or a hub's name
 	Python  string        // environment or interpreter that has the server; "": found on PATH
 	Port    int           // on 127.0.0.1; 0: a free one
-	Attn    string        // --attn-implementation, of local only
+	Attn    string        // attention implementation, of local only
 	Args    []string      // appended to the server's command line
 	Timeout time.Duration // within which it must answer; 0: DefaultTimeout
 	Log     string        // file for the server's output; "": a new temporary file
@@ -75,8 +75,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, fault.Usage("the local ones are "+strings.Join(apis(), ", "), "%q is no local server", cfg.API)
 	}
 	if cfg.Attn != "" && cfg.API != "local" {
-		return nil, fault.Usage("--server-args passes "+e.name+"'s own flags on",
-			"--attn-implementation is for --api local only")
+		return nil, fault.Invalid("attn-implementation", "attn-other", "%s has flags of its own for it", e.name)
 	}
 	told := cfg.Say != nil
 	if !told {
@@ -203,15 +202,14 @@ func (s *Server) spawn(cmd *exec.Cmd) (err error) {
 // locate makes a path absolute, since the server may change its working directory.
 func locate(model string) (name string, local bool, err error) {
 	if model == "" {
-		return "", false, fault.Usage("--model takes a folder of weights, or a hub's name", "--model is missing")
+		return "", false, fault.Invalid("model", "model", "there is none")
 	}
 	if _, err := os.Stat(model); err == nil {
 		abs, err := absolute(model)
 		return abs, true, err
 	}
 	if strings.HasPrefix(model, ".") || strings.HasPrefix(model, "/") || strings.HasPrefix(model, "~") {
-		return "", false, fault.Fail("--model takes a folder of weights, or a hub's name such as ORG/NAME",
-			"--model %s: no such file or folder", model)
+		return "", false, fault.Of("model "+model, "model", "no such file or folder")
 	}
 	return model, false, nil
 }
@@ -220,7 +218,7 @@ func locate(model string) (name string, local bool, err error) {
 func freePort(want int) (int, error) {
 	l, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", want))
 	if err != nil {
-		return 0, fault.Fail("--port 0 takes a free one", "--port %d: %w", want, errors.Unwrap(err))
+		return 0, fault.Of(fmt.Sprintf("port %d", want), "port-taken", "%w", errors.Unwrap(err))
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port, nil

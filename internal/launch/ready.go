@@ -51,8 +51,7 @@ func (s *Server) ready(ctx context.Context) error {
 				return err
 			}
 			follow()
-			return fault.Fail("--startup-timeout gives it longer; its whole log is "+s.Log(),
-				"%s does not answer at %s/health after %v", s.engine.name, s.url, s.cfg.Timeout)
+			return fault.Because("", "slow-start", s.wholeLog(), "%s does not answer at %s/health after %v", s.engine.name, s.url, s.cfg.Timeout)
 		case <-tick.C:
 		}
 		follow()
@@ -89,20 +88,23 @@ func (s *Server) died(said bool) error {
 		how = s.exit.Error()
 	}
 	log := s.lastLines()
-	hints := []string{s.engine.cure(strings.Join(log, "\n")), "its whole log is " + s.Log()}
-	if exit, ok := errors.AsType[*exec.ExitError](s.exit); ok && hints[0] == "" {
+	c := s.engine.cure(strings.Join(log, "\n"))
+	if exit, ok := errors.AsType[*exec.ExitError](s.exit); ok && c == (cure{}) {
 		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() && ws.Signal() == syscall.SIGKILL {
-			hints[0] = "killed from outside, which is what the kernel does when memory runs out (dmesg tells)"
+			c.hint = "killed from outside, which is what the kernel does when memory runs out (dmesg tells)"
 		}
 	}
-	if hints[0] == "" {
-		hints = hints[1:]
+	detail := s.wholeLog()
+	if c.hint != "" {
+		detail = c.hint + "; " + detail
 	}
 	if said {
 		log = nil
 	}
-	return fault.Fail(strings.Join(hints, "; "), "%s has ended: %s%s", s.engine.name, how, quote(log))
+	return fault.Because("", c.reason, detail, "%s has ended: %s%s", s.engine.name, how, quote(log))
 }
+
+func (s *Server) wholeLog() string { return "its whole log is " + s.Log() }
 
 // lastLines returns the lines at the end of the log.
 func (s *Server) lastLines() []string {

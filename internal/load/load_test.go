@@ -240,7 +240,7 @@ func TestTrace(t *testing.T) {
 		t.Errorf("got %s, want %s (%v)", times(recs), want, err)
 	}
 	_, _, err = run(t, p, &fakeServer{}, at(0, 10, 9), nil)
-	if err == nil || !strings.HasPrefix(err.Error(), "t:3: at_ms decreases: perf-gen --sort") {
+	if err == nil || !strings.HasPrefix(err.Error(), "t:3: at_ms decreases") {
 		t.Errorf("decrease: %v", err)
 	}
 	_, _, err = run(t, p, &fakeServer{}, &lines{n: 1}, nil)

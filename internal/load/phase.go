@@ -8,6 +8,8 @@ import (
 	"math"
 	"sync/atomic"
 	"time"
+
+	"perfpipe/internal/fault"
 )
 
 // The slots of a closed loop are created in groups. If all were created at once, the first requests would measure how
@@ -233,12 +235,11 @@ func (ph *phase) number(j *job) {
 // traced returns the offset of a request of a trace.
 func (ph *phase) traced(req *Request) (time.Duration, error) {
 	if req.AtMs == nil {
-		return 0, &SourceError{req.Source.String(), errors.New("no at_ms, which --arrival trace goes by")}
+		return 0, &SourceError{req.Source.String(), fault.Of("", "no-at-ms", "no at_ms")}
 	}
 	at := *req.AtMs
 	if at < ph.prevMs {
-		return 0, &SourceError{req.Source.String(), errors.New(
-			"at_ms decreases: perf-gen --sort puts requests in the order of their arrival")}
+		return 0, &SourceError{req.Source.String(), fault.Of("", "at-ms-decreases", "at_ms decreases")}
 	}
 	ph.prevMs = at
 	return time.Duration(math.Round(at / ph.p.Speedup * float64(time.Millisecond))), nil

@@ -40,18 +40,19 @@ const heldMs = 1
 type Verdict struct {
 	Level  string `json:"verdict"` // clean, strained, bottleneck or unknown
 	Reason string `json:"reason,omitempty"`
-	hint   string
+	cause  string
 }
 
-// Hint returns what the user can do about the verdict. It is empty if the verdict is Clean.
-func (v Verdict) Hint() string { return v.hint }
+// Cause returns the reason of a hint for the user: slow-output, slow-input, sent-twice or busy-cpu, or "" if the verdict
+// is Clean.
+func (v Verdict) Cause() string { return v.cause }
 
+// The causes of a Verdict.
 const (
-	hintOutput = "perf-send -o FILE writes the records to a file, which perf-stats reads afterwards"
-	hintInput  = "perf-gen -o FILE makes the request lines beforehand"
-	hintTwice  = "the server ends kept connections; --no-keep-alive opens one for each request, " +
-		"--no-resend makes such requests failures"
-	hintCPU = "run perf-send on idle CPUs of its own, lower the load, or split it over several machines"
+	outputSlow = "slow-output"
+	inputSlow  = "slow-input"
+	sentTwice  = "sent-twice"
+	cpuBusy    = "busy-cpu"
 )
 
 // The levels of a Verdict.
@@ -68,7 +69,7 @@ func SlowOutput(waited, run time.Duration) Verdict {
 	reason := fmt.Sprintf(
 		"stdout or the output file took the records too slowly, for %v of %v: a longer run would be held up",
 		waited.Round(100*time.Millisecond), run.Round(100*time.Millisecond))
-	return Verdict{Strained, reason, hintOutput}
+	return Verdict{Strained, reason, outputSlow}
 }
 
 // Add adds one record. A key that is absent from it was not measured.
@@ -235,9 +236,9 @@ func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 	for _, m := range marks {
 		switch {
 		case m.value >= m.bottleneck && v.Level != Bottleneck:
-			v = Verdict{Bottleneck, m.reason, hintOf(m.reason)}
+			v = Verdict{Bottleneck, m.reason, causeOf(m.reason)}
 		case m.value >= m.strained && v.Level == Clean:
-			v = Verdict{Strained, m.reason, hintOf(m.reason)}
+			v = Verdict{Strained, m.reason, causeOf(m.reason)}
 		}
 	}
 	return v
@@ -259,17 +260,17 @@ func cause(all, output, input int64) string {
 	return ""
 }
 
-// hintOf returns the hint for a reason of judge.
-func hintOf(reason string) string {
+// causeOf returns the cause of a reason of judge.
+func causeOf(reason string) string {
 	switch {
 	case strings.HasPrefix(reason, "sent twice"):
-		return hintTwice
+		return sentTwice
 	case strings.HasSuffix(reason, slowOutput):
-		return hintOutput
+		return outputSlow
 	case strings.HasSuffix(reason, slowInput):
-		return hintInput
+		return inputSlow
 	}
-	return hintCPU
+	return cpuBusy
 }
 
 // share returns part ÷ of, or NaN if of is not positive.

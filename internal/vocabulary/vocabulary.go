@@ -63,14 +63,15 @@ func Open(ctx context.Context, name string, opt hub.Options) (tokenizer.Tokenize
 	return tokenizer.Open(ctx, found)
 }
 
-// Fault adds the flag and a hint to an error of Find or of the tokenizer.
+// Fault adds a hint to an error of Find or of the tokenizer, and that it is about the setting tokenizer-path.
 func Fault(err error) error {
+	const setting = "tokenizer-path"
 	var own *fault.Error
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &own):
-		return &fault.Error{Code: own.Code, Err: fmt.Errorf("--tokenizer-path: %w", own.Err), Hint: own.Hint}
+		return &fault.Error{Code: own.Code, Err: own.Err, Hint: own.Hint, Setting: setting, Reason: own.Reason}
 	}
-	return fault.Fail(tokenizer.Hint(err), "--tokenizer-path: %w", err)
+	return &fault.Error{Code: fault.CodeFail, Err: err, Hint: tokenizer.Hint(err), Setting: setting}
 }
