@@ -18,6 +18,7 @@ import (
 	"perfpipe/internal/hub"
 	"perfpipe/internal/launch"
 	"perfpipe/internal/load"
+	"perfpipe/internal/sim"
 )
 
 // localFlags are those of --api local, local_vllm, local_sglang and local_llamacpp, and of --api custom.
@@ -174,6 +175,6 @@ func (f *flags) server(env *cli.Env, c client.Config) (s bench.Server, err error
 		return s, nil
 	}
 	s.Truth = f.Truth
-	s.Sim, err = f.simulator()
+	s.Sim, err = sim.ParseConfig(f.Sim)
 	return s, err
 }

@@ -33,22 +33,9 @@ func groups() kong.Option {
 func choices() cli.Choices {
 	return cli.Choices{
 		"api":     append(api.Names(), "custom"),
-		"arrival": arrivals(),
+		"arrival": append(schedule.Prefixes(), load.ArrivalTrace),
 		"search":  {search.Parallel, search.Rate}, "profile": {"knee"},
 	}
-}
-
-// arrivals are the beginnings of what --arrival takes.
-func arrivals() []string {
-	list := []string{}
-	for _, usage := range schedule.Kinds() {
-		name, _, hasArg := strings.Cut(usage, ":")
-		if hasArg {
-			name += ":"
-		}
-		list = append(list, name)
-	}
-	return append(list, load.ArrivalTrace)
 }
 
 // vars are the words of flags' help that come from tables.
@@ -126,13 +113,9 @@ func (f *flags) servers() ([]*url.URL, error) {
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
 		return nil, fault.Usage("there are "+strings.Join(api.Names(), ", ")+", and custom", "--api: %q is not known", f.API)
 	}
-	var list []*url.URL
-	for _, text := range f.URL {
-		u, err := client.ParseURL(text)
-		if err != nil {
-			return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
-		}
-		list = append(list, u)
+	list, err := client.ParseURLs(f.URL)
+	if err != nil {
+		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)
 	}
 	return list, nil
 }
@@ -150,19 +133,9 @@ func (f *flags) key() (string, error) {
 
 // headerFlag reads the headers of a flag.
 func headerFlag(flag string, list []string) (map[string]string, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	m := map[string]string{}
-	for _, h := range list {
-		name, value, err := request.ParseHeader(h)
-		if err != nil {
-			return nil, fault.Usage("write "+flag+" NAME=VALUE", "%s: %w", flag, err)
-		}
-		m[name] = value
-	}
-	if err := request.CheckHeaders(m); err != nil {
-		return nil, fault.Usage("leave one out", "%s: %w", flag, err)
+	m, err := request.ParseHeaders(list)
+	if err != nil {
+		return nil, fault.Usage("write "+flag+" NAME=VALUE, each name once", "%s: %w", flag, err)
 	}
 	return m, nil
 }

@@ -18,6 +18,7 @@ func hint(reason string) string {
 
 const (
 	skipTest   = "--no-test-connection skips this test"
+	someShard  = "--shard I/N says which part this is; --shard 0/1 sends all"
 	lessMemory = "less memory: a shorter context, fewer sequences or lower precision, by --server-args"
 )
 
@@ -61,6 +62,7 @@ var hints = map[string]string{
 	"prompts-differ": "the load differs from the one requested: check the server's context limit (Ollama's num_ctx)",
 	"counted":        "| perf-stats shows all figures, -o FILE keeps the records, -o - prints them here",
 	"reader-gone":    "-o FILE writes the records to a file; tee -i FILE outlives Ctrl-C",
+	"sim":            "such as --sim ttft=200ms,itl=20ms,slots=8",
 	"sim-address":    "an address looks like 127.0.0.1:8000; port 0 is any free one",
 	"simulator":      "no --url: the built-in SIMULATOR answers; its figures are not those of any server",
 	"figures":        "perf-stats %s shows the figures, perf-plot -o report.html %[1]s draws them",
@@ -69,9 +71,10 @@ var hints = map[string]string{
 	"slow-input":     "perf-gen -o FILE makes the request lines beforehand",
 	"sent-twice": "the server ends kept connections; --no-keep-alive opens one for each request, " +
 		"--no-resend makes such requests failures",
-	"busy-cpu":           "run perf-send on idle CPUs of its own, lower the load, or split it over several machines",
-	"conns-used":         "all of --max-conns %d connections were in use: raise it, or lower the load",
-	"files-used":         "all %d connections that the open files allow were in use: ulimit -n raises it, or lower the load",
+	"busy-cpu":   "run perf-send on idle CPUs of its own, lower the load, or split it over several machines",
+	"conns-used": "all of --max-conns %d connections were in use: raise it, or lower the load",
+	"files-used": "all %d connections that the open files allow were in use: " +
+		"ulimit -n raises it, or lower the load",
 	"too-many-errors":    ", which is surely more than --max-error-rate %v",
 	"too-many-in-flight": ", more than --max-in-flight %d",
 
@@ -84,12 +87,17 @@ var hints = map[string]string{
 	"needs-rate":        "give --rate",
 	"needs-number":      "give --number, or a whole --warmup-num",
 	"open-files":        "ulimit -n raises it",
+	"shard":             someShard,
+	"shards":            "--shards is the Job's number of completions; " + someShard,
+	"shard-form":        "the first of three is 0/3, the last 2/3",
+	"shards-twice":      "leave --shards out",
 	"few-slots":         "fewer shards, or more in flight",
 	"one-shard":         "--shard 0/1 searches from one machine",
 	"endless":           "give --number or --duration",
 	"sweep-pipe": "--number N is the requests of each point; " +
 		"a file as input is sent by each point as a whole",
 	"share":       "such as 0.05",
+	"metrics-out": "--metrics-out FILE says where they go",
 	"metrics-url": "it looks like http://127.0.0.1:8000/metrics",
 
 	"leave-out":   "leave one out",

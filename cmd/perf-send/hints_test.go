@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// Each reason that a package of perf-send gives has a hint, and each hint has a reason somewhere. A reason is a string
+// Each reason in a package of perf-send has a hint, and each hint has a reason somewhere. A reason is a string
 // literal in the shape of one, such as input-short, in a call or a composite literal.
 func TestHints(t *testing.T) {
 	given := reasons(t)

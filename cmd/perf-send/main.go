@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/shard"
 )
 
 func main() { os.Exit(cli.Main("perf-send", run)) }
@@ -38,7 +39,7 @@ func run(env *cli.Env) error {
 		return err
 	}
 	var from string
-	if f.part, from, err = f.shard(os.Getenv); err != nil {
+	if f.part, from, err = shard.Find(f.Shard, f.Shards, os.Getenv); err != nil {
 		return err
 	}
 	f.nameShards(env, from)

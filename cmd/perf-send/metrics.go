@@ -22,13 +22,12 @@ func (f *metricsFlags) metrics() (m bench.Metrics, err error) {
 	if m.Headers, err = headerFlag("--metrics-headers", f.MetricsHeaders); err != nil {
 		return m, err
 	}
-	for _, other := range []struct {
-		flag string
-		list cli.Strings
-	}{{"--server-metrics", f.ServerMetrics}, {"--metrics-headers", f.MetricsHeaders}} {
-		if f.MetricsOut == "" && len(other.list) > 0 {
-			return m, fault.Usage("--metrics-out FILE says where they go", "%s without --metrics-out", other.flag)
-		}
+	switch {
+	case f.MetricsOut != "":
+	case len(f.ServerMetrics) > 0:
+		return m, fault.Invalid("", "metrics-out", "--server-metrics without --metrics-out")
+	case len(f.MetricsHeaders) > 0:
+		return m, fault.Invalid("", "metrics-out", "--metrics-headers without --metrics-out")
 	}
 	if f.MetricsOut != "" && f.MetricsInterval <= 0 {
 		return m, fault.Usage("such as 0.5 or 2s", "--metrics-interval must be more than 0")

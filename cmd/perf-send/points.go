@@ -38,21 +38,16 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 	if trace && f.Cycle {
 		return nil, fault.Usage("", "--cycle: a trace cannot begin again, since its times would go back")
 	}
-	for _, p := range points {
-		f.explainInf(env, p)
+	for _, p := range points { // vLLM's and SGLang's clients have inf as their default
+		switch {
+		case len(f.Rate) > 0 && p.Mode == load.Closed:
+			env.Say("--rate inf: a closed loop of %d, as with --parallel alone", p.Parallel)
+		case p.Mode == load.Open && p.Pacer == nil && !p.Trace:
+			env.Say("--rate inf: all requests are sent at once; --parallel N limits the concurrency")
+		}
 	}
 	if f.MaxInFlight > 0 && !slices.ContainsFunc(points, func(p load.Point) bool { return p.Mode == load.Open }) {
 		env.Say("--max-in-flight: ignored, since --parallel limits the requests in flight")
 	}
 	return points, nil
-}
-
-// explainInf explains a rate of inf, which vLLM's and SGLang's clients have as their default.
-func (f *flags) explainInf(env *cli.Env, p load.Point) {
-	switch {
-	case len(f.Rate) > 0 && p.Mode == load.Closed:
-		env.Say("--rate inf: a closed loop of %d, as with --parallel alone", p.Parallel)
-	case p.Mode == load.Open && p.Pacer == nil && !p.Trace:
-		env.Say("--rate inf: all requests are sent at once; --parallel N limits the concurrency")
-	}
 }

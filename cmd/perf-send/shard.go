@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/load"
 	"perfpipe/internal/shard"
 )
 
@@ -21,37 +19,12 @@ type shardFlags struct {
 	ClockRef string `name:"clock-ref" group:"shard" placeholder:"URL" help:"Measure the offset of this machine's clock from that server's. Default for a shard: --url."`
 }
 
-// shard returns the part of the run that this process has, and the flag or the variables that assigned it.
-func (f *shardFlags) shard(getenv func(string) string) (s load.Shard, from string, err error) {
-	switch {
-	case f.Shards < 0:
-		return s, "", fault.Usage("", "--shards: %d is below 0", f.Shards)
-	case f.Shard != "":
-		if s, err = shard.Parse(f.Shard); err != nil {
-			return s, "", fault.Usage("the first of three is 0/3, the last 2/3", "--shard: %w", err)
-		}
-		if f.Shards > 0 && f.Shards != s.Of {
-			return s, "", fault.Usage("leave --shards out", "--shards: %d, where --shard says %d", f.Shards, s.Of)
-		}
-		return s, "--shard", nil
-	}
-	s, from, err = shard.FromEnv(getenv, f.Shards)
-	if err == nil {
-		return s, from, nil
-	}
-	hint := "--shard I/N says which part this is; --shard 0/1 sends all"
-	if bad, ok := errors.AsType[*shard.EnvError](err); ok && bad.Names == shard.KubernetesIndex {
-		hint = "--shards is the Job's number of completions; " + hint
-	}
-	return s, "", fault.Usage(hint, "%w", err)
-}
-
 // tellShard reports which part of the run this process sends if the environment says so.
 func (f *flags) tellShard(env *cli.Env, from string) {
 	switch {
 	case f.part.Of <= 1 && from == shard.KubernetesIndex:
 		env.Say("JOB_COMPLETION_INDEX is set without --shards: this process sends the whole run")
-	case f.part.Of > 1 && from != "--shard":
+	case f.part.Of > 1 && from != "":
 		env.Say("sends shard %v of the run (%s); --shard 0/1 sends all of it", f.part, from)
 	}
 }
@@ -80,7 +53,7 @@ func (f *flags) nameShards(env *cli.Env, from string) {
 	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut, &f.MetricsOut, &f.Truth} {
 		*path = strings.ReplaceAll(*path, "{shard}", strconv.Itoa(f.part.Index))
 	}
-	if f.part.Of <= 1 || from == "--shard" {
+	if f.part.Of <= 1 || from == "" {
 		return
 	}
 	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut} {

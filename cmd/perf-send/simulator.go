@@ -14,22 +14,13 @@ import (
 	"perfpipe/internal/sim"
 )
 
-// simulator reads --sim.
-func (f *flags) simulator() (sim.Config, error) {
-	cfg, err := sim.ParseConfig(f.Sim)
-	if err != nil {
-		return cfg, fault.Usage("such as --sim ttft=200ms,itl=20ms,slots=8", "--sim: %w", err)
-	}
-	return cfg, nil
-}
-
 // serveSim runs --serve-sim: it serves until a signal.
 func serveSim(env *cli.Env, f *flags) error {
 	host, _, err := net.SplitHostPort(f.ServeSim)
 	if err != nil {
 		return fault.Usage("such as --serve-sim 127.0.0.1:8000", "--serve-sim: %w", err)
 	}
-	cfg, err := f.simulator()
+	cfg, err := sim.ParseConfig(f.Sim)
 	if err != nil {
 		return err
 	}
@@ -51,17 +42,16 @@ func calibrate(env *cli.Env) error {
 	ctx, abort, stop := env.Interrupts()
 	defer stop()
 	self, err := os.Executable()
-	if err != nil {
-		return fault.Fail("", "--calibrate: %w", err)
+	if err == nil {
+		err = calibration.Run(ctx, calibration.Config{
+			Simulator: func(spec, truth string) *exec.Cmd {
+				cmd := exec.Command(self, "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", truth)
+				cmd.Args[0] = "perf-send" // a program that contains all commands acts by the name it is called by
+				return cmd
+			},
+			MaxConns: client.Files().Conns(false), Say: func(level string) { env.Say("%s …", level) }, Abort: abort,
+		}, env.Stdout)
 	}
-	err = calibration.Run(ctx, calibration.Config{
-		Simulator: func(spec, truth string) *exec.Cmd {
-			cmd := exec.Command(self, "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", truth)
-			cmd.Args[0] = "perf-send" // a program that contains all commands acts by the name it is called by
-			return cmd
-		},
-		MaxConns: client.Files().Conns(false), Say: func(level string) { env.Say("%s …", level) }, Abort: abort,
-	}, env.Stdout)
 	if err != nil {
 		return fault.Fail("", "--calibrate: %w", err)
 	}

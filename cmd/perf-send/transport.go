@@ -1,8 +1,6 @@
 package main
 
 import (
-	"strings"
-
 	"perfpipe/internal/client"
 	"perfpipe/internal/fault"
 )
@@ -28,7 +26,7 @@ type transportFlags struct {
 // network reads the flags.
 func (f *transportFlags) network(headers map[string]string) (client.Network, error) {
 	c := client.Connections{
-		HTTP2: f.HTTP2, NoKeepAlive: f.NoKeepAlive, Unix: f.UnixSocket, Bind: f.Bind, Resolve: f.Resolve,
+		Headers: headers, HTTP2: f.HTTP2, NoKeepAlive: f.NoKeepAlive, Unix: f.UnixSocket, Bind: f.Bind, Resolve: f.Resolve,
 		Insecure: f.Insecure, CACert: f.CACert, Cert: f.Cert, Key: f.Key,
 	}
 	switch {
@@ -36,11 +34,6 @@ func (f *transportFlags) network(headers map[string]string) (client.Network, err
 		return client.Network{}, fault.Usage("", "--retries: %d is below 0", f.Retries)
 	case f.MaxAnswer < 0:
 		return client.Network{}, fault.Usage("", "--max-answer-bytes: %d is below 0", f.MaxAnswer)
-	}
-	for name, value := range headers {
-		if strings.EqualFold(name, "Connection") && strings.EqualFold(value, "close") {
-			c.NoKeepAlive = true
-		}
 	}
 	return c.Network()
 }

@@ -275,7 +275,7 @@ func TestSearch(t *testing.T) {
 	}
 }
 
-// An interrupted run has its records, and says what it waits for.
+// An interrupted run has its records, and reports what it waits for.
 func TestInterrupt(t *testing.T) {
 	cfg, said := config(t, strings.Repeat(line, 100), load.Plan{})
 	cfg.Server.Sim.TTFT = 30 * time.Millisecond

@@ -17,18 +17,24 @@ import (
 type Connections struct {
 	HTTP2       bool
 	NoKeepAlive bool
-	Unix        string   // path of a socket
-	Bind        []string // local addresses
-	Resolve     []string // HOST:PORT:ADDR
-	Insecure    bool     // do not verify the server's certificate
-	CACert      string   // PEM file of certificates to trust
-	Cert, Key   string   // PEM files of the client certificate and its private key, which may be in Cert
+	Headers     map[string]string // of every request; Connection: close is NoKeepAlive, too
+	Unix        string            // path of a socket
+	Bind        []string          // local addresses
+	Resolve     []string          // HOST:PORT:ADDR
+	Insecure    bool              // do not verify the server's certificate
+	CACert      string            // PEM file of certificates to trust
+	Cert, Key   string            // PEM files of the client certificate and its private key, which may be in Cert
 }
 
 // Network reads the words. An error is about one of them.
 func (c *Connections) Network() (n Network, err error) {
 	n = Network{HTTP2: c.HTTP2, NoKeepAlive: c.NoKeepAlive, Unix: c.Unix}
-	if c.HTTP2 && c.NoKeepAlive {
+	for name, value := range c.Headers {
+		if strings.EqualFold(name, "Connection") && strings.EqualFold(value, "close") {
+			n.NoKeepAlive = true
+		}
+	}
+	if n.HTTP2 && n.NoKeepAlive {
 		return n, fault.Invalid("no-keep-alive", "leave-out", "one connection of HTTP/2 carries many requests")
 	}
 	if n.Bind, err = parseBind(c.Bind); err != nil {

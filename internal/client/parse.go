@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// ParseURL parses the URL of a server. Without a scheme, it is http.
-func ParseURL(text string) (*url.URL, error) {
+// parseURL parses the URL of a server. Without a scheme, it is http.
+func parseURL(text string) (*url.URL, error) {
 	raw := text
 	if !strings.Contains(raw, "://") {
 		raw = "http://" + raw
@@ -20,4 +20,17 @@ func ParseURL(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("%q is not an http or https URL", text)
 	}
 	return u, nil
+}
+
+// ParseURLs parses the URLs of several servers.
+func ParseURLs(texts []string) ([]*url.URL, error) {
+	var list []*url.URL
+	for _, text := range texts {
+		u, err := parseURL(text)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, u)
+	}
+	return list, nil
 }

@@ -19,7 +19,7 @@ func TestParseURL(t *testing.T) {
 		{"https://api.test/v1", "https://api.test/v1"},
 		{"ftp://api.test", ""}, {"http://", ""}, {"http://[::1", ""}, {"", ""},
 	} {
-		switch u, err := ParseURL(c.text); {
+		switch u, err := parseURL(c.text); {
 		case err != nil && c.want != "":
 			t.Errorf("%q: %v", c.text, err)
 		case err == nil && u.String() != c.want:

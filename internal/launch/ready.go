@@ -51,7 +51,8 @@ func (s *Server) ready(ctx context.Context) error {
 				return err
 			}
 			follow()
-			return fault.Because("", "slow-start", s.wholeLog(), "%s does not answer at %s/health after %v", s.engine.name, s.url, s.cfg.Timeout)
+			return fault.Because("", "slow-start", s.wholeLog(),
+				"%s does not answer at %s/health after %v", s.engine.name, s.url, s.cfg.Timeout)
 		case <-tick.C:
 		}
 		follow()

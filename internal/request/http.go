@@ -113,14 +113,21 @@ func CheckHeader(name, value string) error {
 	return nil
 }
 
-// ParseHeader parses NAME=VALUE. Its errors do not have the value, which may be a secret.
-func ParseHeader(text string) (name, value string, err error) {
-	name, value, ok := strings.Cut(text, "=")
-	if !ok {
-		name, _, _ = strings.Cut(text, ":")
-		return "", "", fmt.Errorf("%.40q has no =VALUE", name)
+// ParseHeaders parses a list of NAME=VALUE. Its errors do not have the values, which may be secrets.
+func ParseHeaders(list []string) (map[string]string, error) {
+	if len(list) == 0 {
+		return nil, nil
 	}
-	return name, value, CheckHeader(name, value)
+	headers := map[string]string{}
+	for _, text := range list {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			name, _, _ = strings.Cut(text, ":")
+			return nil, fmt.Errorf("%.40q has no =VALUE", name)
+		}
+		headers[name] = value
+	}
+	return headers, CheckHeaders(headers)
 }
 
 // isControl reports whether a header's value must not have the character. A tab is white space.

@@ -38,6 +38,19 @@ func Kinds() []string {
 	return list
 }
 
+// Prefixes returns the beginnings of what Parse reads, such as gamma: with the colon before its argument.
+func Prefixes() []string {
+	var list []string
+	for _, k := range kinds() {
+		name, _, hasArg := strings.Cut(k.usage, ":")
+		if hasArg {
+			name += ":"
+		}
+		list = append(list, name)
+	}
+	return list
+}
+
 // Parse returns the pacer of an arrival process such as poisson, gamma:0.5 or ramp:1-50/60s. Rate is in requests/s.
 func Parse(spec string, rate float64, seed uint64) (Pacer, error) {
 	k, arg, err := find(spec)

@@ -5,6 +5,7 @@
 package shard
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,11 +13,38 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 )
 
-// Parse reads I/N: shard I, counted from 0, of N.
-func Parse(text string) (load.Shard, error) {
+// Find returns the part of a run that this process has: that of text if it is not empty, as I/N, and otherwise that of
+// the environment, as fromEnv returns it for pods, with the variables that name it. Errors are *fault.Error.
+func Find(text string, pods int, getenv func(string) string) (s load.Shard, from string, err error) {
+	switch {
+	case pods < 0:
+		return s, "", fault.Invalid("shards", "", "%d is below 0", pods)
+	case text == "":
+		s, from, err = fromEnv(getenv, pods)
+		bad, ok := errors.AsType[*envError](err)
+		switch {
+		case ok && bad.names == KubernetesIndex:
+			return s, "", fault.Invalid("", "shards", "%w", err)
+		case err != nil:
+			return s, "", fault.Invalid("", "shard", "%w", err)
+		}
+		return s, from, nil
+	}
+	if s, err = parse(text); err != nil {
+		return s, "", fault.Invalid("shard", "shard-form", "%w", err)
+	}
+	if pods > 0 && pods != s.Of {
+		return s, "", fault.Invalid("shards", "shards-twice", "%d, and the shard is one of %d", pods, s.Of)
+	}
+	return s, "", nil
+}
+
+// parse reads I/N: shard I, counted from 0, of N.
+func parse(text string) (load.Shard, error) {
 	i, n, ok := strings.Cut(text, "/")
 	index, err1 := strconv.Atoi(i)
 	of, err2 := strconv.Atoi(n)
@@ -29,22 +57,18 @@ func Parse(text string) (load.Shard, error) {
 // KubernetesIndex is the variable in which Kubernetes passes each pod of a Job its index, but not the number of pods.
 const KubernetesIndex = "JOB_COMPLETION_INDEX"
 
-// EnvError reports environment variables that describe no shard.
-type EnvError struct {
-	Names string // of the variables
-	Err   error
+// envError reports environment variables that describe no shard.
+type envError struct {
+	names string // of the variables
+	err   error
 }
 
-// Error returns the names of the variables and the cause.
-func (e *EnvError) Error() string { return e.Names + ": " + e.Err.Error() }
+func (e *envError) Error() string { return e.names + ": " + e.err.Error() }
 
-// Unwrap returns the cause.
-func (e *EnvError) Unwrap() error { return e.Err }
-
-// FromEnv returns the shard that Kubernetes, Slurm or Open MPI assigned to this process, and the variables that name
+// fromEnv returns the shard that Kubernetes, Slurm or Open MPI assigned to this process, and the variables that name
 // it. Levels nest: the tasks of each job of a Slurm array share the part of that job. pods is the number of pods of a
-// Kubernetes Job; if it is 0, KubernetesIndex is returned but not used. Errors are of type *EnvError.
-func FromEnv(getenv func(string) string, pods int) (load.Shard, string, error) {
+// Kubernetes Job; if it is 0, KubernetesIndex is returned but not used. Errors are of type *envError.
+func fromEnv(getenv func(string) string, pods int) (load.Shard, string, error) {
 	e := environment{getenv: getenv, shard: load.Shard{Of: 1}}
 	if i, ok := e.number(KubernetesIndex); ok && pods > 0 {
 		e.nest(i, pods, KubernetesIndex)
@@ -52,7 +76,7 @@ func FromEnv(getenv func(string) string, pods int) (load.Shard, string, error) {
 	} else if ok && pods == 0 {
 		e.names = KubernetesIndex
 	} else if pods > 1 {
-		return e.shard, "", &EnvError{KubernetesIndex, fmt.Errorf("is not set, and there are %d shards", pods)}
+		return e.shard, "", &envError{KubernetesIndex, fmt.Errorf("is not set, and there are %d shards", pods)}
 	}
 	if id, ok := e.number("SLURM_ARRAY_TASK_ID"); ok {
 		count, _ := e.number("SLURM_ARRAY_TASK_COUNT")
@@ -104,7 +128,7 @@ func (e *environment) nest(index, of int, name string) {
 
 func (e *environment) fail(name string, err error) {
 	if e.err == nil {
-		e.err = &EnvError{name, err}
+		e.err = &envError{name, err}
 	}
 }
 

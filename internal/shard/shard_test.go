@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 )
 
@@ -15,7 +17,7 @@ func TestParse(t *testing.T) {
 	for text, want := range map[string]load.Shard{
 		"0/1": {Of: 1}, "2/3": {Index: 2, Of: 3}, "3/3": {}, "1": {}, "-1/2": {}, "a/b": {}, "0/0": {}, "": {},
 	} {
-		got, err := Parse(text)
+		got, err := parse(text)
 		if got != want || (err != nil) != (want.Of == 0) {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
@@ -30,6 +32,35 @@ func env(list string) func(string) string {
 		vars[name] = value
 	}
 	return func(name string) string { return vars[name] }
+}
+
+// Find takes the flag before the environment, and its errors have the hint that helps.
+func TestFind(t *testing.T) {
+	for _, c := range []struct {
+		text            string
+		pods            int
+		env             string
+		want            load.Shard
+		from            string
+		setting, reason string
+	}{
+		{"2/3", 0, "SLURM_PROCID=1 SLURM_NTASKS=8", load.Shard{Index: 2, Of: 3}, "", "", ""},
+		{"", 0, "SLURM_PROCID=1 SLURM_NTASKS=8", load.Shard{Index: 1, Of: 8}, "SLURM_PROCID", "", ""},
+		{"3/3", 0, "", load.Shard{}, "", "shard", "shard-form"},
+		{"2/3", 4, "", load.Shard{}, "", "shards", "shards-twice"},
+		{"", -1, "", load.Shard{}, "", "shards", ""},
+		{"", 0, "SLURM_PROCID=3 SLURM_NTASKS=3", load.Shard{}, "", "", "shard"},
+		{"", 3, "JOB_COMPLETION_INDEX=3", load.Shard{}, "", "", "shards"},
+	} {
+		got, from, err := Find(c.text, c.pods, env(c.env))
+		e, failed := errors.AsType[*fault.Error](err)
+		switch {
+		case failed && (e.Setting != c.setting || e.Reason != c.reason || c.setting+c.reason == ""):
+			t.Errorf("%+v: %q %q: %v", c, e.Setting, e.Reason, err)
+		case !failed && (got != c.want || from != c.from || c.setting+c.reason != ""):
+			t.Errorf("%+v: %v of %q", c, got, from)
+		}
+	}
 }
 
 func TestFromEnv(t *testing.T) {
@@ -60,7 +91,7 @@ func TestFromEnv(t *testing.T) {
 			"JOB_COMPLETION_INDEX: shard 3 of 3, counted from 0, does not exist"},
 		{"", 3, load.Shard{}, "", "JOB_COMPLETION_INDEX: is not set, and there are 3 shards"},
 	} {
-		got, from, err := FromEnv(env(c.env), c.pods)
+		got, from, err := fromEnv(env(c.env), c.pods)
 		switch {
 		case c.err != "":
 			if err == nil || err.Error() != c.err {

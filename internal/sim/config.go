@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"perfpipe/internal/fault"
 )
 
 // Config describes the simulated engine. A zero Slots, Tokens or Model is its default.
@@ -34,7 +36,8 @@ func Default() Config {
 
 const keys = "ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model"
 
-// ParseConfig changes Default by key=value pairs separated by commas, such as ttft=50ms,slots=8.
+// ParseConfig changes Default by key=value pairs separated by commas, such as ttft=50ms,slots=8. An error is a
+// *fault.Error about sim.
 func ParseConfig(spec string) (Config, error) {
 	c := Default()
 	if strings.TrimSpace(spec) == "" {
@@ -43,10 +46,10 @@ func ParseConfig(spec string) (Config, error) {
 	for pair := range strings.SplitSeq(spec, ",") {
 		key, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
 		if !ok {
-			return Config{}, fmt.Errorf("%q is not key=value (keys: %s)", pair, keys)
+			return Config{}, fault.Invalid("sim", "sim", "%q is not key=value (keys: %s)", pair, keys)
 		}
 		if err := c.set(key, value); err != nil {
-			return Config{}, err
+			return Config{}, fault.Invalid("sim", "sim", "%w", err)
 		}
 	}
 	return c, nil

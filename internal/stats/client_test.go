@@ -8,8 +8,8 @@ import (
 	"perfpipe/internal/record"
 )
 
-// withoutCause returns v without its cause.
-func (v Verdict) withoutCause() Verdict {
+// bare returns v without its cause.
+func (v Verdict) bare() Verdict {
 	v.cause = ""
 	return v
 }
@@ -29,7 +29,7 @@ func TestJudgeClient(t *testing.T) {
 		{float64(dist.NaN()), 0, float64(dist.NaN()), Verdict{Level: Clean}},
 	} {
 		c := Client{chunks: 10_000, joined: int64(test.joined * 10_000)}
-		if got := c.judge(test.lag, test.cpu).withoutCause(); got != test.want {
+		if got := c.judge(test.lag, test.cpu).bare(); got != test.want {
 			t.Errorf("lag %v, joined %v, cpu %v: %+v, want %+v", test.lag, test.joined, test.cpu, got, test.want)
 		}
 	}
@@ -72,7 +72,7 @@ func TestClientThatThrottlesItself(t *testing.T) {
 		}
 		half.Add(&test.rec)
 		half.Merge(&half)
-		if got, other := whole.Verdict().withoutCause(), half.Verdict().withoutCause(); got != test.want || other != test.want {
+		if got, other := whole.Verdict().bare(), half.Verdict().bare(); got != test.want || other != test.want {
 			t.Errorf("%s: %+v, of a part of the records %+v, want %+v", test.name, got, other, test.want)
 		}
 		cause := whole.Verdict().Cause()
@@ -103,7 +103,7 @@ func TestClientAccumulates(t *testing.T) {
 	b.Add(&record.Record{LagMs: 60, ClientCPU: 0.2})
 	a.Merge(&b)
 	want := Verdict{Level: Strained, Reason: "requests went out late: lag p99 is 50 ms"}
-	if got := a.Verdict().withoutCause(); got != want {
+	if got := a.Verdict().bare(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
@@ -123,7 +123,7 @@ func TestClientCountsJoinedChunks(t *testing.T) {
 	}
 	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 1, GapUs: gaps})
 	want := Verdict{Level: Strained, Reason: "1 % of the chunks were read late and together with others: their times are the last one's"}
-	if got := c.Verdict().withoutCause(); got != want {
+	if got := c.Verdict().bare(); got != want {
 		t.Errorf("read late: %+v, want %+v", got, want)
 	}
 	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 5, GapUs: gaps, Keys: record.KeyJoined})
@@ -131,7 +131,7 @@ func TestClientCountsJoinedChunks(t *testing.T) {
 		t.Errorf("told by joined_chunks: %+v", got)
 	}
 	c.Add(&record.Record{ClientCPU: 0.2, ReadDelayMs: 5, GapUs: gaps, Keys: record.KeyJoined, Joined: 1})
-	if got := c.Verdict().withoutCause(); got != want {
+	if got := c.Verdict().bare(); got != want {
 		t.Errorf("told by joined_chunks: %+v, want %+v", got, want)
 	}
 }
