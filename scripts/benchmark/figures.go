@@ -15,47 +15,39 @@ import (
 
 const quick = "ttft=0s,per-token=0s,itl=0s,jitter=0,slots=100000"
 
-// closedLoop measures the CPU time per request, beside oha's: 64 connections, answers of one token.
+// closedLoop measures the CPU time per request, beside other load generators: 64 connections, answers of one token.
 func (b *bench) closedLoop() error {
-	const n = 100000
+	const n, concurrent = 100000, 64
 	reqs, err := b.requests("one.jsonl", n, 1)
 	if err != nil {
 		return err
 	}
-	var rate, cpu, ohaRate, ohaCPU, rates, cpus []float64
+	peers := b.peers()
+	rates, cpus := newColumns(peers), newColumns(peers)
 	for range b.runs {
 		err := b.withServer(quick, func(url string) error {
-			r, err := b.send(url, reqs, "--parallel", "64")
+			r, err := b.send(url, reqs, "--parallel", fmt.Sprint(concurrent))
 			if err != nil {
 				return err
 			}
-			rate = append(rate, n/r.wall.Seconds())
-			cpu = append(cpu, us(r.cpu)/n)
-			if !installed("oha") {
-				return nil
+			rates.add("", n/r.wall.Seconds())
+			cpus.add("", us(r.cpu)/n)
+			for _, p := range peers {
+				r, err := p.run(url, reqs, n, concurrent)
+				if err != nil {
+					return err
+				}
+				rates.add(p.name, n/r.wall.Seconds())
+				cpus.add(p.name, us(r.cpu)/n)
 			}
-			o, err := b.oha(url, reqs, "-n", fmt.Sprint(n), "-c", "64")
-			if err != nil {
-				return err
-			}
-			ohaRate = append(ohaRate, n/o.wall.Seconds())
-			ohaCPU = append(ohaCPU, us(o.cpu)/n)
-			rates = append(rates, last(rate)/last(ohaRate))
-			cpus = append(cpus, last(cpu)/last(ohaCPU))
 			return nil
 		})
 		if err != nil {
 			return err
 		}
 	}
-	b.row("closed loop, 64 connections: requests/s", "%.0f", rate)
-	b.row("closed loop: CPU µs a request", "%.1f", cpu)
-	if len(ohaRate) > 0 {
-		b.row("closed loop, oha: requests/s", "%.0f", ohaRate)
-		b.row("closed loop, oha: CPU µs a request", "%.1f", ohaCPU)
-		b.row("closed loop: requests/s ÷ oha's", "%.2f", rates)
-		b.row("closed loop: CPU ÷ oha's", "%.2f", cpus)
-	}
+	rates.rows(b, "closed loop, 64 connections: requests/s", "%.0f")
+	cpus.rows(b, "closed loop, 64 connections: CPU µs a request", "%.1f")
 	return nil
 }
 
@@ -66,26 +58,27 @@ func (b *bench) streams() error {
 	if err != nil {
 		return err
 	}
-	var cpu, ohaCPU, cpus, ttft, off, rss []float64
+	peers := b.peers()
+	cpus := newColumns(peers)
+	var ttft, off, rss []float64
 	for range b.runs {
 		var recs string
 		err := b.withServer("ttft=200ms,per-token=0s,itl=20ms,jitter=0,slots=100000", func(url string) error {
-			r, err := b.send(url, reqs, "--parallel", "1000", "--preconnect")
+			r, err := b.send(url, reqs, "--parallel", fmt.Sprint(n), "--preconnect")
 			if err != nil {
 				return err
 			}
 			recs = r.records
-			cpu = append(cpu, us(r.cpu)/n/tokens)
+			cpus.add("", us(r.cpu)/n/tokens)
 			rss = append(rss, float64(r.rss)/1e6)
-			if !installed("oha") {
-				return nil
+			for _, p := range peers {
+				r, err := p.run(url, reqs, n, n)
+				if err != nil {
+					return err
+				}
+				cpus.add(p.name, us(r.cpu)/n/tokens)
 			}
-			o, err := b.oha(url, reqs, "-n", fmt.Sprint(n), "-c", fmt.Sprint(n))
-			if err == nil {
-				ohaCPU = append(ohaCPU, us(o.cpu)/n/tokens)
-				cpus = append(cpus, last(cpu)/last(ohaCPU))
-			}
-			return err
+			return nil
 		})
 		if err != nil {
 			return err
@@ -97,11 +90,7 @@ func (b *bench) streams() error {
 		ttft = append(ttft, e.ttft)
 		off = append(off, e.event99)
 	}
-	b.row("1,000 streams × 50 tokens/s: CPU ms per 1,000 events", "%.2f", cpu)
-	if len(ohaCPU) > 0 {
-		b.row("1,000 streams, oha: CPU ms per 1,000 events", "%.2f", ohaCPU)
-		b.row("1,000 streams: CPU ÷ oha's", "%.2f", cpus)
-	}
+	cpus.rows(b, "1,000 streams × 50 tokens/s: CPU ms per 1,000 events", "%.2f")
 	b.row("1,000 streams: mean TTFT − the server's (ms)", "%.2f", ttft)
 	b.row("1,000 streams: event times off, p99 (ms)", "%.3f", off)
 	b.row("1,000 streams: memory (MB)", "%.0f", rss)
@@ -282,20 +271,6 @@ func (b *bench) sendVia(via []string, url, reqs string, args ...string) (*result
 		r.records = out
 	}
 	return r, err
-}
-
-func (b *bench) oha(url, reqs string, args ...string) (*result, error) {
-	lines, err := os.ReadFile(reqs)
-	if err != nil {
-		return nil, err
-	}
-	body := b.path("body.json")
-	first, _, _ := strings.Cut(string(lines), "\n")
-	if err := os.WriteFile(body, []byte(first), 0o644); err != nil {
-		return nil, err
-	}
-	command := []string{"oha", "--no-tui", "-m", "POST", "-H", "content-type: application/json", "-D", body, url}
-	return b.client(append(command, args...)...)
 }
 
 // read returns the records of a file.

@@ -1,5 +1,6 @@
 // Benchmark prints the figures of docs/accuracy.md and the speed of perf-send. It runs the server on one core and the
-// client on another if taskset is installed, and compares with oha and vegeta if they are. scripts/bench runs it.
+// client on another if taskset is installed, and compares with oha and the vllm-rs of vLLM's wheel if they are. scripts/bench
+// runs it.
 package main
 
 import (
@@ -69,12 +70,6 @@ func (b *bench) row(name, format string, values []float64) {
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }
-
-// installed reports whether another load generator is installed.
-func installed(name string) bool {
-	_, err := exec.LookPath(name)
-	return err == nil
-}
 
 // requests writes n request lines for answers of the given number of tokens.
 func (b *bench) requests(name string, n, tokens int) (string, error) {
