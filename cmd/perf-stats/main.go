@@ -92,6 +92,10 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	if err := f.server(env, summary); err != nil {
 		return err
 	}
+	if f.Ledger && !format.HasLedger(summary) {
+		env.Say("--ledger: no record has an account")
+		env.Hint("docs/server-times.md has the servers that report their times; vLLM needs --enable-per-request-metrics")
+	}
 	if f.Format == "json" && f.State {
 		if err := all.States(summary); err != nil {
 			return err
@@ -146,7 +150,7 @@ func (f *flags) output(env *cli.Env, write func(io.Writer) error) error {
 // write writes the summary in the format that was chosen.
 func (f *flags) write(w io.Writer, s *stats.Summary) error {
 	chosen, _ := format.Named(f.Format)
-	opt := format.Options{Intervals: f.CI}
+	opt := format.Options{Intervals: f.CI, Ledger: f.Ledger}
 	if f.run != nil {
 		opt.Facts, opt.Host = f.run.Rows(), f.run.Host
 	}

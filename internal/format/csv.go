@@ -11,7 +11,12 @@ import (
 	"perfpipe/internal/table"
 )
 
-func csvSummary(w io.Writer, s *stats.Summary, _ Options) error { return flat(s).CSV(w) }
+func csvSummary(w io.Writer, s *stats.Summary, opt Options) error {
+	if opt.Ledger {
+		return ledgerRows(s).CSV(w)
+	}
+	return flat(s).CSV(w)
+}
 
 // Figure is one number of a summary under its name in the CSV.
 type Figure struct {

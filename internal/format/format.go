@@ -31,6 +31,7 @@ type Options struct {
 	Facts     [][2]string              // of the run as a whole: names and values, shown first
 	Host      string                   // on which the load generator ran; "" if unknown
 	Intervals bool                     // confidence intervals below means and percentiles
+	Ledger    bool                     // where the time went, part by part
 	Stress    func(cell string) string // colors text cells that must not be missed; nil: none
 }
 

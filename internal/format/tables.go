@@ -43,7 +43,7 @@ func (l layout) summary(w io.Writer, s *stats.Summary, opt Options) error {
 		tables = append(tables, overview(s))
 	}
 	for i := range s.Blocks {
-		tables = append(tables, blockTables(&s.Blocks[i], opt.Intervals)...)
+		tables = append(tables, blockTables(&s.Blocks[i], opt)...)
 	}
 	for _, t := range tables {
 		t.Stress = opt.Stress
@@ -64,20 +64,23 @@ func Progress(w io.Writer, s *stats.Summary) error {
 	}
 	// A run that still goes on looks as if it was cut short.
 	latest.Notes = slices.DeleteFunc(latest.Notes, func(n string) bool { return strings.HasPrefix(n, "cut short") })
-	tables := blockTables(latest, false)
+	tables := blockTables(latest, Options{})
 	if len(s.Blocks) > 1 {
 		tables = append([]*table.Table{overview(s)}, tables...)
 	}
 	return layout((*table.Table).Text).write(w, tables)
 }
 
-func blockTables(b *stats.Block, ci bool) []*table.Table {
+func blockTables(b *stats.Block, opt Options) []*table.Table {
 	out := []*table.Table{counts(b)}
 	if b.DurationS.Known() {
 		out = append(out, throughput(b))
 	}
 	if len(b.Metrics) > 0 {
-		out = append(out, distributions(b, ci))
+		out = append(out, distributions(b, opt.Intervals))
+	}
+	if opt.Ledger && b.Ledger != nil {
+		out = append(out, ledgerTables(b.Ledger)...)
 	}
 	if b.Server != nil {
 		out = append(out, serverTable(b.Server))
@@ -119,6 +122,11 @@ func counts(b *stats.Block) *table.Table {
 	}
 	for _, g := range b.Gates {
 		row("SLO "+g.Gate, "%s: %s", verdict(g.Pass), Number(g.Value))
+	}
+	if b.Ledger != nil {
+		if name, text := ledgerLine(b); text != "" {
+			row(name, "%s", text)
+		}
 	}
 	client := b.Client.Level
 	if b.Client.Reason != "" {

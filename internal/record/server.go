@@ -9,10 +9,17 @@ func (r *Record) tolerance() float64 {
 	return 1
 }
 
+// serverKeys are the keys of times that a server reports.
+const serverKeys = KeyServerQueueMs | KeyServerLoadMs | KeyServerPrefillMs | KeyServerTTFTMs | KeyServerDecodeMs |
+	KeyServerITLMs | KeyServerTotalMs | KeyServerHeadersMs
+
+// HasServerTimes reports whether the record has times of the server or of a proxy.
+func (r *Record) HasServerTimes() bool { return r.Says(serverKeys | KeyGatewayMs) }
+
 // Doubt returns why the server's times cannot be those of this answer, or an empty string: server_doubt, or what
 // follows from the times.
 func (r *Record) Doubt() string {
-	if r.ServerDoubt != "" || r.ServerFrom == "" {
+	if r.ServerDoubt != "" || !r.HasServerTimes() {
 		return r.ServerDoubt
 	}
 	for _, ms := range [...]float64{

@@ -20,6 +20,7 @@ type Config struct {
 	Seed           uint64        // jitter and errors are a function of (Seed, seq)
 	Tokens         int           // of an answer whose request has no limit
 	Model          string
+	Times          string // the server as which it reports what it spent on a request; empty: it does not
 
 	// Count counts the tokens of a prompt's text; nil: the words (strings.Fields). Prompts of token ids need no
 	// counting.
@@ -34,7 +35,7 @@ func Default() Config {
 	}
 }
 
-const keys = "ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model"
+const keys = "ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model, times"
 
 // ParseConfig changes Default by key=value pairs separated by commas, such as ttft=50ms,slots=8. An error is a
 // *fault.Error about sim.
@@ -80,6 +81,9 @@ func (c *Config) set(key, value string) error {
 		if c.Model = value; value == "" {
 			err = fmt.Errorf("want a name")
 		}
+	case "times":
+		c.Times = value
+		_, err = dialectNamed(value)
 	default:
 		return fmt.Errorf("unknown key %q (keys: %s)", key, keys)
 	}

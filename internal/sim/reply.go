@@ -27,6 +27,7 @@ type generation struct {
 	due   time.Duration // of the next token, since start, so that a late wake-up does not shift the next
 	rng   *rand.Rand
 	timer *time.Timer
+	spent spent
 }
 
 func (g *generation) jitter(d time.Duration) time.Duration {
@@ -86,6 +87,14 @@ func (g *generation) usage(b []byte) []byte {
 	return append(b, '}')
 }
 
+// times appends what the engine spent, if it reports that in the body.
+func (g *generation) times(b []byte) []byte {
+	if report := g.s.times.body; report != nil {
+		b = append(append(b, ','), report(&g.spent)...)
+	}
+	return b
+}
+
 // stream sends one token a chunk. Like some engines, it first sends the role of a chat in a chunk of its own: the truth
 // exposes a client that takes that for the first token.
 func (g *generation) stream() error {
@@ -94,11 +103,11 @@ func (g *generation) stream() error {
 	h.Set("Cache-Control", "no-cache")
 	flush := http.NewResponseController(g.w).Flush
 	object, before, after := "text_completion", `[{"index":0,"text":"`, `","logprobs":null,"finish_reason":null}]}`+"\n\n"
-	last := `[{"index":0,"text":"","logprobs":null,"finish_reason":"` + g.ask.finish + `"}]}` + "\n\n"
+	last := `[{"index":0,"text":"","logprobs":null,"finish_reason":"` + g.ask.finish + `"}]`
 	if g.chat {
 		object, before = "chat.completion.chunk", `[{"index":0,"delta":{"content":"`
 		after = `"},"logprobs":null,"finish_reason":null}]}` + "\n\n"
-		last = `[{"index":0,"delta":{},"logprobs":null,"finish_reason":"` + g.ask.finish + `"}]}` + "\n\n"
+		last = `[{"index":0,"delta":{},"logprobs":null,"finish_reason":"` + g.ask.finish + `"}]`
 	}
 	head := g.head([]byte("data: "), object)
 	buf := make([]byte, 0, 1024)
@@ -128,18 +137,20 @@ func (g *generation) stream() error {
 		}
 		now := g.s.nowUs()
 		if k == 0 {
-			g.truth.FirstUs = now
+			g.truth.FirstUs, g.spent.prefill = now, time.Since(g.start)
 		}
 		g.truth.ChunkUs = append(g.truth.ChunkUs, now)
 		g.truth.CompletionTokens++
 	}
+	g.spent.decode = time.Since(g.start) - g.spent.prefill
 	head = head[:len(head)-len(before)]
 	buf = append(append(buf[:0], head...), last...)
 	if g.ask.StreamOptions.IncludeUsage {
-		buf = append(append(buf, head...), "[]"...)
-		buf = append(g.usage(buf), "}\n\n"...)
+		buf = append(append(buf, "}\n\n"...), head...)
+		buf = g.usage(append(buf, "[]"...))
 	}
-	if _, err := g.w.Write(append(buf, "data: [DONE]\n\n"...)); err != nil {
+	buf = append(g.times(buf), "}\n\ndata: [DONE]\n\n"...)
+	if _, err := g.w.Write(buf); err != nil {
 		return err
 	}
 	return flush()
@@ -148,11 +159,14 @@ func (g *generation) stream() error {
 // whole sends the answer when its last token is due.
 func (g *generation) whole() error {
 	for k := range g.ask.tokens {
-		g.advance(k)
+		if g.advance(k); k == 0 {
+			g.spent.prefill = g.due
+		}
 	}
 	if err := g.wait(); err != nil {
 		return err
 	}
+	g.spent.decode = time.Since(g.start) - g.spent.prefill
 	object, before, after := "text_completion", `[{"index":0,"text":"`, `"`
 	if g.chat {
 		object, before, after = "chat.completion", `[{"index":0,"message":{"role":"assistant","content":"`, `"}`
@@ -162,8 +176,11 @@ func (g *generation) whole() error {
 		b = append(b, g.word(k)...)
 	}
 	b = append(b, after+`,"logprobs":null,"finish_reason":"`+g.ask.finish+`"}]`...)
-	b = append(g.usage(b), '}')
+	b = append(g.times(g.usage(b)), '}')
 	h := g.w.Header()
+	if report := g.s.times.header; report != nil {
+		report(h, &g.spent)
+	}
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	g.truth.CompletionTokens = g.ask.tokens

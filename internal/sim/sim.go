@@ -36,6 +36,7 @@ type Truth struct {
 // Server is the engine.
 type Server struct {
 	cfg   Config
+	times dialect
 	line  line
 	http  *http.Server
 	base  time.Time // the one wall-clock anchor
@@ -66,6 +67,7 @@ func New(cfg Config, truth func(Truth)) *Server {
 		cfg.Count = func(s string) int { return len(strings.Fields(s)) }
 	}
 	s := &Server{cfg: cfg, line: line{free: cfg.Slots}, base: time.Now(), truth: truth}
+	s.times, _ = dialectNamed(cfg.Times) // the zero dialect reports nothing
 	s.idle = sync.NewCond(&s.mu)
 	s.http = &http.Server{Handler: s.Handler()}
 	return s
@@ -187,6 +189,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, parse func(body [
 	defer s.line.leave()
 	g := &generation{
 		s: s, w: w, ctx: r.Context(), ask: j.ask, chat: j.chat, truth: &t, start: start, rng: rng, timer: time.NewTimer(0),
+		spent: spent{queue: start.Sub(read), prompt: j.ask.promptTokens, tokens: j.ask.tokens},
 	}
 	defer g.timer.Stop()
 	t.Aborted = j.answer(g) != nil

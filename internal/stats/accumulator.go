@@ -10,6 +10,7 @@ import (
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
 	"perfpipe/internal/group"
+	"perfpipe/internal/ledger"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
@@ -41,6 +42,7 @@ type accumulator struct {
 	missing                             missing
 	prompts                             Prompts
 	errors                              map[string]ErrorCount
+	ledger                              ledger.Ledger
 	finish                              map[string]int64
 }
 
@@ -119,6 +121,7 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	g.client.Add(r)
 	g.missing.add(&o)
 	g.prompts.Add(r)
+	g.ledger.Add(r)
 	g.sessions.add(r)
 	g.ids.add(r, g.runHash)
 	if opt.Intervals {
@@ -252,6 +255,7 @@ func (g *accumulator) merge(o *accumulator) {
 	g.sessions.merge(&o.sessions)
 	g.ids.merge(&o.ids)
 	g.series.merge(&o.series)
+	g.ledger.Merge(&o.ledger)
 	mine, theirs := g.sums(), o.sums()
 	for i := range mine {
 		*mine[i].n += *theirs[i].n

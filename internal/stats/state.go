@@ -14,6 +14,7 @@ import (
 
 	"perfpipe/internal/dist"
 	"perfpipe/internal/group"
+	"perfpipe/internal/ledger"
 	"perfpipe/internal/metric"
 
 	"github.com/goccy/go-json"
@@ -39,6 +40,7 @@ type groupState struct {
 	Sessions       sessionsState
 	IDs            idsState
 	Series         seriesState
+	Ledger         ledger.State
 	Sums           []sumState
 	Errors         []ErrorCount
 	Finish         []reasonCount
@@ -179,6 +181,7 @@ func (g *accumulator) state(opt *Options) (string, error) {
 	s := groupState{
 		Warmup: opt.Warmup, Name: string(g.Name), RunID: g.RunID, Rate: g.rate, Slots: g.slots, Asked: g.asked,
 		Flights: g.flights.state(), Sessions: g.sessions.state(), IDs: g.ids.state(), Series: g.series.state(),
+		Ledger: g.ledger.State(),
 		Errors: g.sortedErrors(),
 	}
 	s.By, s.Goodput = opt.names()
@@ -267,6 +270,11 @@ func (s *groupState) group(opt *Options) (*accumulator, error) {
 		return nil, err
 	}
 	g.series.merge(values)
+	accounts, ok := s.Ledger.Restore()
+	if !ok {
+		return nil, dist.ErrState
+	}
+	g.ledger.Merge(accounts)
 	for _, e := range s.Errors {
 		g.addErrors(e)
 	}

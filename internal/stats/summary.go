@@ -15,6 +15,7 @@ import (
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
 	"perfpipe/internal/group"
+	"perfpipe/internal/ledger"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 	"perfpipe/internal/servermetrics"
@@ -78,9 +79,10 @@ type Block struct {
 
 	Server *servermetrics.Window `json:"server,omitempty"` // the server's metrics, if sampled
 
-	Metrics Metrics  `json:"metrics"`
-	Client  Verdict  `json:"client"`
-	Notes   []string `json:"notes"` // caveats for the reader
+	Metrics Metrics         `json:"metrics"`
+	Client  Verdict         `json:"client"`
+	Ledger  *ledger.Summary `json:"ledger,omitempty"` // if the server reports its times
+	Notes   []string        `json:"notes"`            // caveats for the reader
 
 	State string `json:"state,omitempty"` // encoded state, for merging summaries without records
 
@@ -195,6 +197,7 @@ func (g *accumulator) block(opt *Options) Block {
 	response := metric.Index("response_ms")
 	b.response = g.dists[response].FiniteMean(metric.All()[response].Scale)
 	b.Gates = g.gates(&b, opt)
+	b.Ledger = g.ledger.Summary()
 	if len(g.facts[factRun]) > 1 { // they have no load in common
 		b.Rate, b.Parallel = 0, 0
 	}
