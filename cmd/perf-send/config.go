@@ -46,6 +46,7 @@ func send(env *cli.Env, f *flags, points []load.Point) error {
 	defer closeIn()
 	cfg.Input = bench.Input{
 		Reader: in, Name: name, Cycle: f.Cycle, Skip: f.OnBadLine == "skip", Label: f.Label.Over,
+		Limit: f.SessionLimit,
 	}
 	if cfg.Output.Counted {
 		env.Stdout = io.Discard
@@ -94,8 +95,10 @@ func (f *flags) config(env *cli.Env, points []load.Point) (c bench.Config, err e
 	if c.Metrics, err = f.metrics(); err != nil {
 		return c, err
 	}
-	c.Server, err = f.server(env, c.Client)
-	return c, err
+	if c.Server, err = f.server(env, c.Client); err != nil {
+		return c, err
+	}
+	return c, f.sessions(&c)
 }
 
 // clientConfig returns the client's configuration. Its URL is nil if the server is to be started here.

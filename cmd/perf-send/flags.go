@@ -21,6 +21,7 @@ func groups() kong.Option {
 		kong.Group{Key: "server", Title: "Server:"},
 		kong.Group{Key: "load", Title: "Load:"},
 		kong.Group{Key: "requests", Title: "Requests:"},
+		kong.Group{Key: "sessions", Title: "Sessions (lines with session, and conversations):"},
 		kong.Group{Key: "output", Title: "Output:"},
 		kong.Group{Key: "connection", Title: "Connection:"},
 		kong.Group{Key: "local", Title: "Server started here (--api local, local_vllm, local_sglang, local_llamacpp):"},
@@ -60,7 +61,7 @@ type flags struct {
 	Number        cli.Ints     `short:"n" group:"load" placeholder:"N" help:"Measured requests of each load point. Default: all lines."`
 	Duration      cli.Duration `group:"load" placeholder:"TIME" help:"Stop starting requests after this time in each load point."`
 	Arrival       string       `group:"load" default:"poisson" placeholder:"KIND" help:"Arrival process: ${arrivals}, or trace (at_ms of the lines)."`
-	Speedup       float64      `group:"load" default:"1" help:"Replay a trace faster by this factor."`
+	Speedup       float64      `group:"load" default:"1" help:"Replay a trace, and the delays of sessions, faster by this factor."`
 	Seed          uint64       `group:"load" default:"0" help:"Seed of the arrival times."`
 	WarmupNum     float64      `group:"load" placeholder:"N" help:"Warm-up requests before the measured ones; below 1, a share of --number."`
 	SleepInterval cli.Duration `group:"load" default:"5s" placeholder:"TIME" help:"Pause between the load points of a sweep."`
@@ -105,6 +106,7 @@ type flags struct {
 	transportFlags
 	saturationFlags
 	searchFlags
+	sessionFlags
 	shardFlags
 }
 

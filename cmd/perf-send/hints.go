@@ -22,6 +22,8 @@ const (
 	lessMemory = "less memory: a shorter context, fewer sequences or lower precision, by --server-args"
 )
 
+const together = "perf-gen --dataset trace --sort session brings the lines of each session together"
+
 var hints = map[string]string{
 	"wants-tls":      "; write https:// in --url",
 	"no-tls":         "; write http:// in --url",
@@ -80,7 +82,6 @@ var hints = map[string]string{
 
 	"rate-not-positive": "leave --rate out for a closed loop",
 	"trace-has-times":   "--speedup plays a trace faster",
-	"needs-trace":       "give --arrival trace, or another --rate",
 	"lengths-differ":    "give lists of one length, or a single value for all",
 	"needs-levels":      "give as many values of --rate or --parallel",
 	"needs-finite-rate": "give a finite --rate",
@@ -128,4 +129,11 @@ var hints = map[string]string{
 	"out-of-cache":  lessMemory + "; on a CPU VLLM_CPU_KVCACHE_SPACE gives more; %s",
 	"start-it":      "start the server yourself, and give its --url",
 	"hub-or-folder": "give a folder or a file, or a hub's name with --data-source modelscope|huggingface",
+
+	"session-apart":         together,
+	"session-unknown-id":    "after and history name lines of the session; " + together,
+	"session-other-session": "a request waits for those of its own session only: give both the same session",
+	"session-cycle":         "a request starts when those in its after and history have ended: leave one of these out",
+	"session-twice":         "give each request of a session its own custom_id",
+	"session-no-messages":   "without history the body is sent as it is",
 }

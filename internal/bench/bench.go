@@ -51,6 +51,7 @@ type Config struct {
 	ClockRef string // URL of a server with whose clock this one is compared; "": that of a shard with its server
 
 	Input     Input
+	Sessions  load.SessionOptions
 	Output    Output
 	Metrics   Metrics
 	Tokenizer Tokenizer
@@ -79,6 +80,7 @@ type Input struct {
 	Cycle bool                                             // repeat the lines without end
 	Skip  bool                                             // lines that are not requests
 	Label func(labels map[string]string) map[string]string // returns the labels of a request
+	Limit int                                              // requests of each session; 0: all
 }
 
 // Output describes the files of a run. Paths may be empty: Records is stdout then, and the others are not written. In

@@ -9,12 +9,13 @@ import (
 	"perfpipe/internal/feed"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
+	"perfpipe/internal/request"
 )
 
 // feedConfig describes how request lines are read.
 func (r *runner) feedConfig(ctx context.Context) feed.Config {
 	c := feed.Config{
-		Input: r.Input.Reader, Name: r.Input.Name,
+		Input: r.Input.Reader, Name: r.Input.Name, Limit: r.Input.Limit,
 		Prepare: func(q *load.Request) error { return r.prepare(ctx, q) },
 		Log: func(q *load.Request) error {
 			if err := r.log.Add(q); err != nil {
@@ -50,6 +51,9 @@ func (r *runner) prepare(ctx context.Context, q *load.Request) error {
 
 // inputFault adds a hint to the error of a bad line.
 func inputFault(err error) error {
+	if bad, ok := errors.AsType[*request.SessionError](err); ok {
+		return fault.Of("", "session-"+bad.Reason, "%w", err)
+	}
 	if errors.As(err, new(*jsonl.LineError)) && !errors.As(err, new(*fault.Error)) {
 		return fault.Of("", "bad-line", "%w", err)
 	}

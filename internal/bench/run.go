@@ -50,10 +50,8 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 		r.counter = tokencount.Start(r.tokenizer, r.Client.SaveOutput, r.write)
 	}
 	r.feed = feed.Start(ctx, r.feedConfig(ctx))
-	timer := load.NewTimer()
-	defer timer.Close()
 	r.engine = &load.Engine{
-		Doer: r.client, Source: r.feed, Emit: r.emit, Sleep: timer.Sleep, Ns: clk.Ns,
+		Doer: r.client, Source: r.feed, Emit: r.emit, Sessions: r.Sessions, Ns: clk.Ns,
 		Grace: r.Grace, Abort: abort, Shard: r.Shard, Waited: r.feed.Waited, Sent: r.earlier,
 	}
 	r.progress = r.startProgress()

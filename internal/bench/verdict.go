@@ -19,6 +19,7 @@ func (r *runner) verdict(v stats.Verdict, err error) error {
 	if n := r.tally.Short(); n > 0 {
 		r.Say("%d answers are shorter than max_tokens despite ignore_eos: the load was not the one intended", n)
 	}
+	r.sessionsEnded()
 	ok, failed := r.tally.Counts()
 	switch {
 	case ok+failed == 0 && err != nil:

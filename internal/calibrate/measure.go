@@ -94,12 +94,10 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 	if err := cl.Preconnect(ctx, req, l.preconnect); err != nil {
 		return nil, 0, err
 	}
-	timer := load.NewTimer()
-	defer timer.Close()
 	var mu sync.Mutex
 	var recs []*record.Record
 	e := &load.Engine{
-		Doer: cl, Source: &repeat{req}, Sleep: timer.Sleep, Ns: clk.Ns, Abort: c.Abort,
+		Doer: cl, Source: &repeat{req}, Ns: clk.Ns, Abort: c.Abort,
 		Emit: func(r *load.Record) error {
 			mu.Lock()
 			defer mu.Unlock()

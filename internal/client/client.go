@@ -189,7 +189,7 @@ func (c *Client) transport(ep *endpoint) transport {
 // Preconnect opens connections until n are idle, divided among the servers. req determines the endpoint. It returns
 // ErrNoPreconnect for HTTP/2 and proxies.
 func (c *Client) Preconnect(ctx context.Context, req *load.Request, n int) error {
-	ep, err := c.prep.endpoint(ctx, req)
+	ep, err := c.prep.endpoint(ctx, req.First())
 	if err != nil {
 		return c.cfg.hinted(err)
 	}

@@ -64,7 +64,7 @@ func appendCacheKey(b []byte, req *load.Request, server int, keys fastjson.Membe
 // find returns the endpoint of a request by the rule of the line format: Config.API, else the URL of its line, else the
 // path of Config.URL, else the shape of the body.
 func (p *preparer) find(req *load.Request, body []byte, keys fastjson.Members) (*endpoint, error) {
-	turn, server := p.server()
+	turn, server := p.server(req.Part)
 	var buf [256]byte
 	cacheKey := appendCacheKey(buf[:0], req, turn, keys)
 	if ep := p.cache.get(cacheKey); ep != nil {
@@ -112,13 +112,27 @@ func (p *preparer) find(req *load.Request, body []byte, keys fastjson.Members) (
 }
 
 // server returns the next of the servers, which are used in turn, and its number. Lines are prepared in their order,
-// one at a time, so that the same lines go to the same servers each time.
-func (p *preparer) server() (turn int, u *url.URL) {
+// one at a time, so that the same lines go to the same servers each time. The requests of a session go to one server,
+// whose cache knows their history.
+func (p *preparer) server(of *load.Session) (turn int, u *url.URL) {
 	n := len(p.c.cfg.More)
 	if n == 0 {
 		return 0, p.c.cfg.URL
 	}
-	if i := int(p.prepared.Add(1)-1) % (n + 1); i > 0 {
+	if of == nil {
+		return p.number(int(p.prepared.Add(1)-1) % (n + 1))
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if of != p.last {
+		p.last, p.turn = of, int(p.prepared.Add(1)-1)%(n+1)
+	}
+	return p.number(p.turn)
+}
+
+// number returns a server and its number.
+func (p *preparer) number(i int) (int, *url.URL) {
+	if i > 0 {
 		return i, p.c.cfg.More[i-1]
 	}
 	return 0, p.c.cfg.URL

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -25,7 +23,11 @@ type preparer struct {
 	endpoints sync.Map // endpointKey → *endpoint
 	cache     endpointCache
 	logged    [facts]atomic.Bool
-	prepared  atomic.Uint64 // requests
+	prepared  atomic.Uint64 // requests, of sessions the first ones
+
+	mu   sync.Mutex
+	last *load.Session // whose requests were prepared last
+	turn int           // number of its server
 
 	model      sync.Mutex
 	firstModel string       // of the server, once it was asked
@@ -46,44 +48,13 @@ func (p *preparer) endpoint(ctx context.Context, req *load.Request) (*endpoint, 
 	return p.prepare(ctx, req)
 }
 
-// prepare is not inlined, so that the stacks of requests that were prepared ahead of time stay small.
+// prepare prepares a request and makes it own its memory. It is not inlined, so that the stacks of requests that were
+// prepared ahead of time stay small.
 //
 //go:noinline
 func (p *preparer) prepare(ctx context.Context, req *load.Request) (*endpoint, error) {
 	buf := memberBuffers.Get().(*fastjson.Members)
 	defer memberBuffers.Put(buf)
-	if req.Turns == nil {
-		return p.single(ctx, req, buf)
-	}
-	var ep *endpoint
-	for i := range req.Turns {
-		body := &req.Turns[i].Body
-		keys, err := membersOf(*body, buf)
-		if err != nil {
-			return nil, err
-		}
-		if ep == nil {
-			if ep, err = p.find(req, *body, keys); err != nil {
-				return nil, err
-			}
-		}
-		if keys.Get("messages") == nil {
-			return nil, fmt.Errorf("turns[%d].body has no messages", i)
-		}
-		c, err := p.edit(ctx, ep, keys)
-		if err != nil {
-			return nil, err
-		}
-		if front, rest := c.apply(*body, keys); front != nil {
-			*body = slices.Concat(front, rest)
-		}
-	}
-	req.Endpoint = ep
-	return ep, nil
-}
-
-// single prepares a request of one body and makes it own its memory.
-func (p *preparer) single(ctx context.Context, req *load.Request, buf *fastjson.Members) (*endpoint, error) {
 	keys := req.Members
 	if len(keys) == 0 {
 		var err error

@@ -15,15 +15,12 @@ import (
 // that the server does not cache req's. The answer may take as long as limit. The record is nil if the API has no such
 // request.
 func (c *Client) Test(ctx context.Context, req *load.Request, limit time.Duration) *record.Record {
+	req = req.First()
 	ep, err := c.prep.endpoint(ctx, req)
 	if err != nil {
 		return nil
 	}
-	body := req.Body
-	if req.Turns != nil {
-		body = req.Turns[0].Body
-	}
-	body, err = ep.dialect.Probe(body)
+	body, err := ep.dialect.Probe(req.Body)
 	if err != nil || body == nil {
 		return nil
 	}

@@ -51,7 +51,7 @@ type Options struct {
 	KeepSecrets bool     // keep all captured headers and URL parameters
 	KeepHeaders []string // captured headers and URL parameters to keep, in lower case
 	anyBody     bool     // any object is a body: the API is defined by the user
-	Sort        bool     // by arrival time
+	Sort        string   // arrival, or session: the lines of a session stand together; "" is the order of the data
 	Offset      int64    // number of leading requests to skip
 
 	TextColumn string      // column that contains the text
@@ -202,8 +202,11 @@ func shaped(read items, shape *body.Shape) Source {
 
 // arrange sorts, skips, shuffles and repeats a source.
 func (o *Options) arrange(source Source) Source {
-	if o.Sort {
+	switch o.Sort {
+	case byArrival:
 		source = sorted(source)
+	case bySession:
+		source = together(source)
 	}
 	if o.Offset > 0 {
 		source = from(source, o.Offset)

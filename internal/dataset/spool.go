@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
+
 	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/request"
 )
@@ -13,9 +15,10 @@ import (
 type spot struct {
 	from, to int64
 	atMs     float64
+	group    int // lines of a session have that of its first line
 }
 
-// spooled reorders a source. Requests are written to a temporary file, so that memory holds 24 bytes of each. Bad
+// spooled reorders a source. Requests are written to a temporary file, so that memory holds 32 bytes of each. Bad
 // lines are yielded first.
 func spooled(source Source, order func([]spot) []spot, each func(*request.Request)) Source {
 	return func(yield func(request.Request, error) bool) {
@@ -52,6 +55,7 @@ func spooled(source Source, order func([]spot) []spot, each func(*request.Reques
 func spool(source Source, file *os.File, yield func(request.Request, error) bool) ([]spot, bool) {
 	var spots []spot
 	var buf []byte
+	groups := map[uint64]int{} // by the hash of the session
 	at := int64(0)
 	for r, err := range source {
 		if err != nil {
@@ -69,6 +73,14 @@ func spool(source Source, file *os.File, yield func(request.Request, error) bool
 		if r.AtMs != nil {
 			s.atMs = *r.AtMs
 		}
+		if s.group = len(spots); r.Session != "" && r.Turns == nil {
+			key := xxhash.Sum64String(r.Session)
+			if first, ok := groups[key]; ok {
+				s.group = first
+			} else {
+				groups[key] = s.group
+			}
+		}
 		spots = append(spots, s)
 		if len(buf) >= 1<<20 {
 			if _, err := file.Write(buf); err != nil {
@@ -85,6 +97,12 @@ func spool(source Source, file *os.File, yield func(request.Request, error) bool
 	}
 	return spots, true
 }
+
+// The values of Options.Sort.
+const (
+	byArrival = "arrival"
+	bySession = "session"
+)
 
 const drawOrder = 0x6f72646572
 
@@ -117,4 +135,12 @@ func sorted(source Source) Source {
 			*r.AtMs = roundMs(*r.AtMs - start)
 		}
 	})
+}
+
+// together brings the lines of each session together, where its first line stood.
+func together(source Source) Source {
+	return spooled(source, func(all []spot) []spot {
+		slices.SortStableFunc(all, func(a, b spot) int { return cmp.Compare(a.group, b.group) })
+		return all
+	}, func(*request.Request) {})
 }

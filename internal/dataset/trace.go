@@ -124,7 +124,7 @@ func (t *trace) report() {
 	if t.images > 0 {
 		t.o.Say("images are not sent, and their tokens become text: requests that had some: %d", t.images)
 	}
-	if t.backward && !t.o.Sort {
+	if t.backward && t.o.Sort != byArrival {
 		t.o.Say("some requests arrive before the one above them: --sort puts them in order, as perf-send --arrival trace " +
 			"needs them")
 	}

@@ -1,7 +1,8 @@
 // Package feed reads request lines ahead of the load, so that making and parsing them delays no request.
 //
 // A [Feed] parses and prepares lines in a goroutine of its own and holds the requests in a queue, which is bounded in
-// number and in bytes: input of any length takes constant memory. To repeat the input, it spools the lines of the first
+// number and in bytes: input of any length takes constant memory. The lines of a session become one request, which
+// stands for all of them. To repeat the input, it spools the lines of the first
 // pass, in memory or, beyond a limit, in a temporary file.
 package feed
 
@@ -41,6 +42,8 @@ type Config struct {
 	Prepare func(*load.Request) error
 	// Skip gets the error of each rejected line. If Skip is nil, the first rejected line ends the feed.
 	Skip func(error)
+	// Limit is the number of requests of each session; 0: all of them.
+	Limit int
 	// Log gets each request of the first pass as it was read, before Prepare. It may be nil.
 	Log func(*load.Request) error
 }
@@ -52,6 +55,8 @@ type Feed struct {
 	peeked  *load.Request
 	err     error // that ended the input; set before the queue is closed
 	skipped atomic.Int64
+	limited atomic.Int64
+	gather  gatherer
 
 	passEnd *load.Request // marks the end of a pass in the queue; nil unless Repeat is Passes
 	between bool          // a pass has ended, and the next one has not begun
@@ -66,6 +71,7 @@ const (
 // Start begins to read the input. It reads until the input or ctx ends.
 func Start(ctx context.Context, c Config) *Feed {
 	f := &Feed{c: c, queue: newQueue(aheadLines, aheadBytes)}
+	f.gather = gatherer{limit: c.Limit, dropped: func(n int) { f.limited.Add(int64(n)) }}
 	if c.Repeat == Passes {
 		f.passEnd = new(load.Request)
 	}
@@ -116,15 +122,10 @@ func spoolError(err error) error {
 	return err
 }
 
-// pass puts the n accepted requests of r into the queue. The end of r or ctx is not an error. Unless it is nil, first
-// gets each request as it was read.
+// pass puts the n accepted requests of r into the queue, a session as one. The end of r or ctx is not an error. Unless
+// it is nil, first gets the request of each line as it was read.
 func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*load.Request) error) (n int, err error) {
-	for req, err := range f.requests(r) {
-		if err == nil && first != nil {
-			if err := first(req); err != nil {
-				return n, err
-			}
-		}
+	for req, err := range f.gather.units(f.requests(r, first)) {
 		if err == nil {
 			err = f.prepare(req)
 		}
@@ -144,9 +145,9 @@ func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*load.Request) 
 	return n, nil
 }
 
-// requests parses the lines of r. A body that is a whole line, and its Members, are valid until the next line is read.
-// A bad line is a *jsonl.LineError, and reading goes on.
-func (f *Feed) requests(r io.Reader) iter.Seq2[*load.Request, error] {
+// requests parses the lines of r, and calls first with each, unless it is nil. A body that is a whole line, and its
+// Members, are valid until the next line is read. A bad line is a *jsonl.LineError, and reading goes on.
+func (f *Feed) requests(r io.Reader, first func(*load.Request) error) iter.Seq2[*load.Request, error] {
 	return func(yield func(*load.Request, error) bool) {
 		var members fastjson.Members
 		for line, err := range jsonl.Lines(r) {
@@ -159,6 +160,9 @@ func (f *Feed) requests(r io.Reader) iter.Seq2[*load.Request, error] {
 				req, err = nil, &jsonl.LineError{File: f.c.Name, Line: line.N, Err: err}
 			} else {
 				req.Source, req.Members = request.Source{File: f.c.Name, Line: line.N}, members
+				if first != nil {
+					err = first(req)
+				}
 			}
 			if !yield(req, err) {
 				return
@@ -167,8 +171,16 @@ func (f *Feed) requests(r io.Reader) iter.Seq2[*load.Request, error] {
 	}
 }
 
-// prepare calls Prepare and adds the line to its error, unless that is Fatal.
+// prepare calls Prepare for a request, or for each of a session, and adds the line to its error, unless that is Fatal.
 func (f *Feed) prepare(r *load.Request) error {
+	if r.Whole != nil {
+		for _, part := range r.Whole.Requests {
+			if err := f.prepare(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	var err error
 	if f.c.Prepare != nil {
 		err = f.c.Prepare(r)
@@ -250,5 +262,8 @@ func (f *Feed) NextPass(ctx context.Context) error {
 // Waited returns the time that calls of Next have waited for the input so far.
 func (f *Feed) Waited() time.Duration { return time.Duration(f.queue.waited.Load()) }
 
-// Skipped returns the number of rejected lines.
+// Skipped returns the number of rejected lines. A session counts as one.
 func (f *Feed) Skipped() int64 { return f.skipped.Load() }
+
+// Limited returns the number of requests of sessions beyond Limit.
+func (f *Feed) Limited() int64 { return f.limited.Load() }

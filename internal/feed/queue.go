@@ -139,8 +139,10 @@ func notify(c chan struct{}) {
 // size returns the approximate memory of a request in bytes.
 func size(r *load.Request) int {
 	n := 200 + len(r.Body)
-	for _, t := range r.Turns {
-		n += 100 + len(t.Body)
+	if r.Whole != nil {
+		for _, part := range r.Whole.Requests {
+			n += 400 + len(part.Body)
+		}
 	}
 	return n
 }

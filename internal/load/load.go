@@ -2,7 +2,7 @@
 //
 // An Engine runs load points. A Point is an open loop, whose requests are due by a schedule; a closed loop, whose slots
 // each send the next request when the previous one ends; or a capped loop: an open loop with a limit of requests in
-// flight. All of them, warm-up, traces and conversations differ in data only, not in code. The package exports many
+// flight. All of them, warm-up, traces and sessions differ in data only, not in code. The package exports many
 // names because the plan, the point, the request and the record are each read outside it.
 package load
 
@@ -34,8 +34,9 @@ type Point struct {
 	Mode    string         // Open, Closed or Capped: what a wait for a slot means
 	Pacer   schedule.Pacer // of each phase; nil: all requests are due at its start
 	Trace   bool           // requests are due at their own at_ms, and Pacer is unused
-	Speedup float64        // divides the at_ms of a trace
-	Limit   int            // slots: the limit of requests in flight; 0: none
+	Speedup float64        // divides the at_ms of a trace and the delays of sessions; 0: 1
+	Limit   int            // slots: the limit of requests in flight, or of live sessions; 0: none
+	Conns   int            // the limit of requests in flight that sessions have beside their first; 0: none
 
 	Warmup   int           // requests before the measured ones
 	Number   int           // measured requests; 0: all
@@ -56,19 +57,23 @@ type Engine struct {
 	Doer   Doer
 	Source Source
 	Emit   func(*Record) error // takes ownership of a record; called concurrently; an error ends the run
-	Sleep  func(ctx context.Context, until time.Time) error
-	Ns     func(time.Time) int64 // converts an instant to that of the records, ns since the epoch
-	Grace  time.Duration         // after the end of ctx, for the requests in flight
-	Abort  context.Context       // its end cancels the requests in flight; nil: nothing does
-	RunID  string                // of every record, and the prefix of the ids of requests without one
-	Shard  Shard                 // the part of the schedule that this engine sends
-	Waited func() time.Duration  // how long Source has kept the load waiting so far; nil: not known
-	Sent   Sent                  // the requests that an earlier run has sent
-	Counts Counts
 
-	seq  atomic.Int64 // requests started by this engine
-	line int64        // requests read
-	cut  func(error)  // cancels the requests in flight of the current point
+	Sleep func(ctx context.Context, until time.Time) error // used concurrently; nil: by a Timer
+
+	Ns       func(time.Time) int64 // converts an instant to that of the records, ns since the epoch
+	Grace    time.Duration         // after the end of ctx, for the requests in flight
+	Abort    context.Context       // its end cancels the requests in flight; nil: nothing does
+	RunID    string                // of every record, and the prefix of the ids of requests without one
+	Sessions SessionOptions
+	Shard    Shard                // the part of the schedule that this engine sends
+	Waited   func() time.Duration // how long Source has kept the load waiting so far; nil: not known
+	Sent     Sent                 // the requests that an earlier run has sent
+	Counts   Counts
+
+	seq  atomic.Int64                           // requests started by this engine
+	line int64                                  // requests read
+	cut  func(error)                            // cancels the requests in flight of the current point
+	wait func(context.Context, time.Time) error // Sleep, or that of a Timer
 }
 
 // Sent describes the requests that an earlier run has sent. The engine skips them, and its schedule continues where
@@ -78,7 +83,15 @@ type Sent struct {
 	Seq int64                                        // above every seq of its records; 0: each seq is that of its line
 }
 
-// Counts is the progress of a run. Conversations count as one in Started and Done.
+// SessionOptions holds what is the same for the sessions of all load points.
+type SessionOptions struct {
+	MaxDelay       time.Duration // limits the delays; 0: no limit
+	Midway         bool          // the first session of each slot starts at a random point of its course
+	Seed           uint64        // of these points
+	SkipUnanswered bool          // skip requests with results of tools for which the reply before them has no call
+}
+
+// Counts is the progress of a run. Sessions and conversations count as one in Started and Done.
 type Counts struct {
 	Phase    atomic.Pointer[Phase] // the current phase; nil: none has begun
 	Started  atomic.Int64          // of the phase
@@ -87,6 +100,18 @@ type Counts struct {
 	Failed   atomic.Int64          // requests of the run
 	Requests atomic.Int64          // finished requests of the run
 	InFlight atomic.Int64          // requests, now
+	Sessions SessionCounts         // of the run
+}
+
+// SessionCounts counts what became of the requests of sessions that have no record.
+type SessionCounts struct {
+	Begun   atomic.Int64 // sessions
+	Skipped atomic.Int64 // not sent, because a request before them failed
+	Unsent  atomic.Int64 // not sent, because the load point or the run ended
+	Passed  atomic.Int64 // not sent, because the session started midway
+	Mapped  atomic.Int64 // results of tools that name a call of the reply
+	AsUser  atomic.Int64 // results of tools sent as messages of the user, because the reply has no call for them
+	Empty   atomic.Int64 // calls of replies that got an empty result, because the line has none for them
 }
 
 // Phase is the warm-up or the measured part of a load point.
@@ -96,7 +121,7 @@ type Phase struct {
 	Total int    // requests to start; 0: not known
 }
 
-// Result counts the requests or conversations of a point that were started.
+// Result counts the requests or sessions of a point that were started.
 type Result struct {
 	Warmed, Measured int
 	Short            bool // the source ended before Warmup or Number was reached
@@ -113,6 +138,9 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	hard, cancel := context.WithCancelCause(abort)
 	defer cancel(nil)
 	e.cut = cancel
+	wait, free := e.sleeper()
+	defer free()
+	e.wait = wait
 	defer context.AfterFunc(ctx, func() {
 		time.AfterFunc(e.Grace, func() { cancel(context.Cause(ctx)) })
 	})()
@@ -130,6 +158,15 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	res.Measured = n
 	res.Short = n < p.Number && p.Duration == 0 && err == nil
 	return res, err
+}
+
+// sleeper returns Sleep, or that of a Timer of its own, which free closes.
+func (e *Engine) sleeper() (sleep func(context.Context, time.Time) error, free func()) {
+	if e.Sleep != nil {
+		return e.Sleep, func() {}
+	}
+	t := NewTimer()
+	return t.Sleep, t.Close
 }
 
 // SourceError is the error of a request line.

@@ -249,14 +249,20 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-func conversation(delay float64, turns ...string) *Request {
-	r := NewRequest(request.Request{ID: "c"})
+func conversation(delay float64, turns ...string) *Request { return named("c", delay, turns...) }
+
+func named(name string, delay float64, turns ...string) *Request {
+	r := request.Request{ID: name}
 	for i, turn := range turns {
 		body := fmt.Sprintf(`{"messages":[{"role":"user","content":%q}],"n":%d}`, turn, i)
 		r.Turns = append(r.Turns, request.Turn{Body: []byte(body), DelayMs: delay})
 	}
 	r.Turns[0].DelayMs = 0
-	return r
+	whole, err := NewConversation(name, r)
+	if err != nil {
+		panic(err)
+	}
+	return whole
 }
 
 func TestConversation(t *testing.T) {
@@ -512,9 +518,7 @@ func TestResumedConversations(t *testing.T) {
 	server := &fakeServer{takes: 100 * ms, reply: func(int) string { return `{"role":"assistant","content":"r"}` }}
 	p := Point{Mode: Closed, Limit: 1, Number: 3}
 	recs, _, err := run(t, p, server, &lines{n: -1, make: func(int) *Request {
-		c := conversation(0, "a", "b")
-		c.ID = ""
-		return c
+		return named("", 0, "a", "b")
 	}}, func(e *Engine) {
 		e.RunID = "r"
 		e.Sent = Sent{Has: func(line int64, _ *Request) (bool, error) { return line == 1, nil }, Seq: 7}

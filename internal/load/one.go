@@ -5,21 +5,19 @@ import (
 	"time"
 )
 
-// do sends a request or the turns of a conversation, and returns its slot, which is free again.
-func (ph *phase) do(j job) (s slot) {
-	ph.e.Counts.InFlight.Add(1)
-	if j.req.Turns != nil {
-		s = ph.converse(j)
-		j.req.Release()
-	} else {
-		s = ph.one(j)
+// do sends a request and returns its slot, which is free again, or begins a session, which may keep the slot.
+func (ph *phase) do(j job) (s slot, free bool) {
+	if j.req.Whole != nil {
+		return ph.begin(j)
 	}
+	s = ph.one(j)
 	ph.e.Counts.Done.Add(1)
-	return s
+	return s, true
 }
 
 // one sends a request and emits its record.
 func (ph *phase) one(j job) slot {
+	ph.e.Counts.InFlight.Add(1)
 	if j.req.ID == "" {
 		j.req.ID = ph.e.id(j.line)
 	}
@@ -52,11 +50,7 @@ func (ph *phase) finish(rec *Record, j job) slot {
 	if !rec.OK {
 		ph.e.Counts.Failed.Add(1)
 	}
-	endNs, doneNs := rec.EndNs, rec.DoneNs
-	if doneNs == 0 {
-		doneNs = ph.e.Ns(time.Now())
-		endNs = doneNs
-	}
+	endNs, doneNs := ph.endOf(rec)
 	if err := ph.e.Emit(rec); err != nil {
 		ph.halt(err)
 		cut := ph.e.cut
@@ -67,6 +61,15 @@ func (ph *phase) finish(rec *Record, j job) slot {
 	return slot{
 		free: now.Add(time.Duration(endNs - nowNs)), output: time.Duration(nowNs - doneNs), waited: ph.e.waited(),
 	}
+}
+
+// endOf returns when the last byte of an answer was received and when it had been read, ns since the epoch.
+func (ph *phase) endOf(rec *Record) (endNs, doneNs int64) {
+	if rec.DoneNs != 0 {
+		return rec.EndNs, rec.DoneNs
+	}
+	now := ph.e.Ns(time.Now())
+	return now, now
 }
 
 // leastWaitUs is the shortest wait that a record shows.

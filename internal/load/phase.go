@@ -55,6 +55,7 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 		ph.offset = next
 	}
 	err = ph.workers.run()
+	ph.sessions.end()
 	if hard.Err() != nil && ctx.Err() != nil { // the last requests were canceled, though all had been started
 		return ph.started, context.Cause(ctx)
 	}
@@ -72,7 +73,7 @@ func (e *Engine) start(ctx context.Context, at time.Time) (time.Time, error) {
 	}
 	// By the records' clock, so that they show the exact time.
 	at = e.wholeMicrosecond(now.Add(time.Duration(at.UnixNano() - e.Ns(now))))
-	return at, e.Sleep(ctx, at)
+	return at, e.wait(ctx, at)
 }
 
 // wholeMicrosecond rounds down to a µs of the records' clock, so that records show the schedule without rounding.
@@ -95,17 +96,18 @@ func end(ctx context.Context, err error) error {
 
 // phase is the current phase of an engine.
 type phase struct {
-	workers workers
-	e       *Engine
-	p       Point
-	name    string
-	n       int                          // requests to start; 0: all
-	stop    context.Context              // after its end no request starts
-	halt    context.CancelCauseFunc      // ends stop
-	hard    context.Context              // of the requests in flight
-	sent    atomic.Int64                 // requests
-	start   time.Time                    // from which offsets count
-	offset  func() (time.Duration, bool) // returns that of the next request; nil: all are 0
+	workers  workers
+	sessions sessions
+	e        *Engine
+	p        Point
+	name     string
+	n        int                          // requests to start; 0: all
+	stop     context.Context              // after its end no request starts
+	halt     context.CancelCauseFunc      // ends stop
+	hard     context.Context              // of the requests in flight
+	sent     atomic.Int64                 // requests
+	start    time.Time                    // from which offsets count
+	offset   func() (time.Duration, bool) // returns that of the next request; nil: all are 0
 
 	// Used only by the worker that leads.
 	first   *Request // read before the start
@@ -124,6 +126,10 @@ type job struct {
 	queued time.Duration // between the due time and a free slot, of a capped loop
 	output time.Duration // that the slot's previous record took to emit
 	waited time.Duration // Engine.Waited when the slot became free
+
+	fresh   bool     // the slot is new
+	session *session // of which the request is one; nil: none
+	index   int32    // in session
 }
 
 // next returns the next request of this shard when it is due. It skips those of other shards, which have their place in
@@ -148,13 +154,13 @@ func (ph *phase) next(s slot) (job, error) {
 			}
 			continue
 		}
-		j := job{req: req, line: ph.e.line - 1, due: ph.start.Add(off), output: s.output, waited: s.waited}
+		j := job{req: req, line: ph.e.line - 1, due: ph.start.Add(off), output: s.output, waited: s.waited, fresh: s.new}
 		switch ph.p.Mode {
 		case Closed:
 			if s.free.After(j.due) {
 				j.due = s.free
 			}
-			if ph.ended(j.due) {
+			if ph.over(j.due) {
 				return job{}, errDuration
 			}
 		case Capped:
@@ -163,11 +169,13 @@ func (ph *phase) next(s slot) (job, error) {
 			}
 		}
 		if ph.p.Mode != Closed {
-			if err := ph.e.Sleep(ph.stop, j.due); err != nil {
+			if err := ph.e.wait(ph.stop, j.due); err != nil {
 				return job{}, err
 			}
 		}
-		ph.number(&j)
+		if req.Whole == nil {
+			ph.number(&j)
+		}
 		ph.e.Counts.Started.Add(1)
 		return j, nil
 	}

@@ -24,7 +24,7 @@ type Plan struct {
 	Duration time.Duration // of each point; 0: no limit
 	Arrival  string        // ArrivalTrace, or as schedule.Parse reads it
 	Seed     uint64        // of the arrival times
-	Speedup  float64       // divides the at_ms of a trace; 1 for other arrivals
+	Speedup  float64       // divides the at_ms of a trace and the delays of sessions
 	Warmup   float64       // requests before the measured ones; below 1, a share of their number
 }
 
@@ -69,8 +69,6 @@ func (pl *Plan) check() error {
 		return fault.Invalid("rate", "trace-has-times", "a trace has its own times")
 	case !(pl.Speedup > 0):
 		return fault.Invalid("speedup", "", "%v is not above 0", pl.Speedup)
-	case pl.Speedup != 1 && !trace:
-		return fault.Invalid("speedup", "needs-trace", "only a trace can be played faster")
 	}
 	return nil
 }

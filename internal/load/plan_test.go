@@ -147,7 +147,6 @@ func TestPlanErrors(t *testing.T) {
 			"rate: a trace has its own times", "trace-has-times",
 		},
 		{plan(func(p *Plan) { p.Speedup = 0 }), "speedup: 0 is not above 0", ""},
-		{plan(func(p *Plan) { p.Speedup = 2 }), "speedup: only a trace can be played faster", "needs-trace"},
 		{
 			plan(func(p *Plan) { p.Rates, p.Numbers = []float64{1, 2}, []int{1, 2, 3} }),
 			"number: has 3 values where another list has 2", "lengths-differ",

@@ -17,7 +17,9 @@ type Request struct {
 	Endpoint  any              // the Doer's, once it has prepared the request
 	MaxTokens int              // that the answer may have; 0: unknown
 	MinTokens int              // that the answer must have, because it was asked to ignore its end; 0: any
-	WantReply bool             // the record is to carry the reply: a turn of a conversation
+	WantReply bool             // the record is to carry the reply, for the history of other requests
+	Whole     *Session         // the session that the request stands for; nil: none
+	Part      *Session         // the session of which the request is one; nil: none
 
 	Owner func(*Request) // gets the memory back at Release; may be nil
 
@@ -56,7 +58,7 @@ type Record struct {
 	Nth    int64           // its place among the requests that the engine has sent in this phase, from 0
 	EndNs  int64           // when the last byte was received, ns since the epoch; 0: unknown
 	DoneNs int64           // when it had been read, ns since the epoch
-	Reply  json.RawMessage // the assistant's message, for the next turn of a conversation
+	Reply  json.RawMessage // the assistant's message, for the history of other requests
 	Sent   *Request        // the request; nil: there is none
 
 	Owner func(*Record) // gets the memory back at Release; may be nil

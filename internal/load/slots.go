@@ -13,14 +13,15 @@ type workers struct {
 	limit int                     // of workers; 0: none
 	fresh func() slot             // returns a new slot
 	next  func(slot) (job, error) // waits for the next request; called by one worker at a time
-	do    func(job) slot          // sends a request and returns its slot, which is free again
+	do    func(job) (slot, bool)  // sends a request; reports whether its slot, which it returns, is free again
 
 	group int           // slots are created in groups of this size; 0: all at once
 	every time.Duration // between groups
 
 	mu   sync.Mutex
 	idle []chan struct{} // wake the workers that wait for the lead, most recently idle last
-	n    int             // workers
+	free []slot          // that have no worker: sessions had them
+	n    int             // slots
 	up   int             // workers allowed so far; 0: no limit
 	led  bool            // a worker leads
 	over bool
@@ -67,7 +68,11 @@ func (w *workers) more() {
 // hire starts a worker that leads.
 func (w *workers) hire() {
 	w.n++
-	s := w.fresh()
+	w.work(w.fresh())
+}
+
+// work starts a worker that leads, with a slot. The worker ends when a session keeps the slot.
+func (w *workers) work(s slot) {
 	w.busy.Go(func() {
 		wake := make(chan struct{}, 1)
 		for lead := true; lead; lead = w.await(wake) {
@@ -75,9 +80,41 @@ func (w *workers) hire() {
 			if !w.pass(err) {
 				return
 			}
-			s = w.do(j)
+			free := false
+			if s, free = w.do(j); !free {
+				return
+			}
 		}
 	})
+}
+
+// keep makes run wait for a session that outlives its worker, until release.
+func (w *workers) keep() { w.busy.Add(1) }
+
+// release ends a session. Its slot is free again, unless it has none.
+func (w *workers) release(s slot, has bool) {
+	defer w.busy.Done()
+	if !has {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.over:
+	case w.led:
+		w.free = append(w.free, s)
+	default:
+		w.led = true
+		w.work(s)
+	}
+}
+
+// allow changes the limit of slots.
+func (w *workers) allow(limit int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.limit = limit
+	w.up = min(w.up, limit)
 }
 
 // pass passes the lead on: to the most recently idle worker, else to a new worker, else to the next worker that becomes
@@ -94,6 +131,11 @@ func (w *workers) pass(err error) bool {
 	case n > 0:
 		w.idle[n-1] <- struct{}{}
 		w.idle = w.idle[:n-1]
+	case len(w.free) > 0:
+		last := len(w.free) - 1
+		s := w.free[last]
+		w.free = w.free[:last]
+		w.work(s)
 	case w.up == 0 || w.n < w.up:
 		w.hire()
 	default:

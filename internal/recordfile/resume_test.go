@@ -25,7 +25,7 @@ func TestSent(t *testing.T) {
 		`{"id":"r-0","seq":0,"session":"r-0","turn":1,"turns":2,` + run + `"ok":true}`,
 		`{"id":"b","seq":1,"session":"b","turn":1,"turns":3,` + run + `"ok":true}`,
 		`{"id":"r-0","seq":2,"session":"r-0","turn":2,"turns":2,` + run + `"ok":true}`,
-		`{"id":"b","seq":3,"session":"b","turn":2,"turns":3,` + run + `"ok":false,"error":{"kind":"http","message":"x"}}`,
+		`{"id":"b","seq":3,"session":"b","turn":2,"turns":3,"skipped":1,` + run + `"ok":false,"error":{"kind":"http","message":"x"}}`,
 		`{"id":"r-2","seq":4,"session":"r-2","turn":1,"turns":2,` + run + `"ok":true}`,
 	}
 	for _, test := range []struct {

@@ -1,6 +1,7 @@
 package recordfile
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -20,10 +21,11 @@ type Sent struct {
 	path     string
 	shard    string
 	ids      []uint32         // by sequence number: 0 (not sent), autoID or the hash of an id; without conversations
-	byID     map[string]int64 // how often a request was sent, by id; with conversations
+	byID     map[string]int64 // how often a request or session was sent, by id or name; with sessions
 	next     int64            // the first sequence number above those of all records
-	talks    bool             // there are conversations
-	finished map[string]int64 // conversations that have ended
+	talks    bool             // there are sessions
+	ended    map[string]int64 // requests of each session that were sent or skipped
+	finished map[string]bool  // sessions of which these are all
 }
 
 const (
@@ -32,7 +34,7 @@ const (
 )
 
 func newSent(path string) *Sent {
-	return &Sent{path: path, byID: map[string]int64{}, finished: map[string]int64{}}
+	return &Sent{path: path, byID: map[string]int64{}, ended: map[string]int64{}, finished: map[string]bool{}}
 }
 
 // Load returns what the engine passes over when it sends the input again as the same shard.
@@ -49,7 +51,7 @@ func (s *Sent) Load(shard load.Shard) (load.Sent, error) {
 
 func canceled(r *record.Record) bool { return r.Error != nil && r.Error.Kind == record.KindCanceled }
 
-// survey notes the conversations that have ended. It must see all records before keeps and add.
+// survey notes the sessions that have ended. It must see all records before keeps and add.
 func (s *Sent) survey(r *record.Record) error {
 	s.next = max(s.next, r.Seq+1)
 	if r.Seq < 0 || r.Seq >= maxSeq {
@@ -57,8 +59,9 @@ func (s *Sent) survey(r *record.Record) error {
 	}
 	if r.Session != "" {
 		s.talks = true
-		if !canceled(r) && (!r.OK || r.Turn >= r.Turns) {
-			s.finished[r.Session]++
+		if !canceled(r) {
+			s.ended[r.Session] += 1 + int64(r.Skipped)
+			s.finished[r.Session] = s.ended[r.Session] >= int64(r.Turns)
 		}
 	}
 	return nil
@@ -66,7 +69,7 @@ func (s *Sent) survey(r *record.Record) error {
 
 // keeps reports whether a record stays in the file.
 func (s *Sent) keeps(r *record.Record) bool {
-	return !canceled(r) && (r.Session == "" || s.finished[r.Session] > 0)
+	return !canceled(r) && (r.Session == "" || s.finished[r.Session])
 }
 
 // add adds a record that stays.
@@ -76,14 +79,14 @@ func (s *Sent) add(r *record.Record) error {
 	}
 	s.shard = r.Shard
 	s.Records++
-	auto := strings.HasPrefix(r.ID, r.RunID+"-") && r.RunID != ""
+	auto := func(id string) bool { return strings.HasPrefix(id, r.RunID+"-") && r.RunID != "" }
 	if s.talks {
-		if r.Turn <= 1 {
-			id := r.ID
-			if auto {
-				id = strings.TrimPrefix(id, r.RunID)
-			}
-			s.byID[id]++
+		id := cmp.Or(r.Session, r.ID)
+		if auto(id) {
+			id = strings.TrimPrefix(id, r.RunID)
+		}
+		if s.byID[id]++; r.Session != "" { // its name is its own
+			s.byID[id] = 1
 		}
 		return nil
 	}
@@ -94,7 +97,7 @@ func (s *Sent) add(r *record.Record) error {
 		return fmt.Errorf("seq %d is there twice: it is more than one run", r.Seq)
 	}
 	s.ids[r.Seq] = autoID
-	if !auto {
+	if !auto(r.ID) {
 		s.ids[r.Seq] = hash(r.ID)
 	}
 	return nil

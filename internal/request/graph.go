@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"perfpipe/internal/jsonl"
 )
 
@@ -18,8 +20,9 @@ type Graph struct {
 
 // SessionError is why lines are no session.
 type SessionError struct {
-	Reason string // unknown-id, other-session, cycle, twice, apart
+	Reason string // unknown-id, other-session, apart, cycle, twice or no-messages
 	Text   string
+	ID     string // that is unknown
 }
 
 // Error returns the text.
@@ -47,8 +50,21 @@ func NewGraph(lines []*Request) (*Graph, error) {
 			return nil, err
 		}
 	}
+	for i, h := range g.History {
+		if h < 0 {
+			continue
+		}
+		for _, r := range [2]*Request{lines[h], lines[i]} {
+			if !r.HasMessages() {
+				return nil, r.wrong("no-messages", "body has no list of messages, and history joins such lists")
+			}
+		}
+	}
 	return g, g.order(lines)
 }
+
+// HasMessages reports whether the body has a list of messages, which a history needs.
+func (r *Request) HasMessages() bool { return gjson.GetBytes(r.Body, "messages").IsArray() }
 
 // link finds the parents of request i.
 func (g *Graph) link(i int32, r *Request, index map[string]int32) error {
@@ -132,16 +148,20 @@ func (g *Graph) cycle(lines []*Request, waits []int32) error {
 			names = append(names, fmt.Sprintf("%.40q", lines[i].ID))
 		}
 	}
-	return lines[way[0]].wrong("cycle", "a cycle of requests that wait for one another: %s", strings.Join(names, " after "))
+	list := strings.Join(names, " after ")
+	return lines[way[0]].wrong("cycle", "a cycle of requests that wait for one another: %s", list)
 }
 
 func (r *Request) unknown(member, id string) error {
-	return r.wrong("unknown-id", "%s: no request of session %.60q has the custom_id %.60q", member, r.Session, id)
+	return &jsonl.LineError{File: r.Source.File, Line: r.Source.Line, Err: &SessionError{
+		Reason: "unknown-id", ID: id,
+		Text: fmt.Sprintf("%s: no request of session %.60q has the custom_id %.60q", member, r.Session, id),
+	}}
 }
 
 // wrong returns the error of a line of a session.
 func (r *Request) wrong(reason, format string, args ...any) error {
 	return &jsonl.LineError{
-		File: r.Source.File, Line: r.Source.Line, Err: &SessionError{reason, fmt.Sprintf(format, args...)},
+		File: r.Source.File, Line: r.Source.Line, Err: &SessionError{Reason: reason, Text: fmt.Sprintf(format, args...)},
 	}
 }

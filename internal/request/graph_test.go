@@ -11,7 +11,7 @@ import (
 // session parses words such as c<a,b~a: request c after a and b, with the history of a.
 func session(words string) (lines []*Request) {
 	for i, word := range strings.Fields(words) {
-		r := &Request{Session: "s", Source: Source{"f", i + 1}}
+		r := &Request{Session: "s", Source: Source{"f", i + 1}, Body: []byte(`{"messages":[]}`)}
 		word, r.History, _ = strings.Cut(word, "~")
 		id, after, _ := strings.Cut(word, "<")
 		if r.ID = id; after != "" {

@@ -23,7 +23,7 @@ type Tally struct {
 	mu       sync.Mutex
 	ok       int64
 	failures map[string]*failure // by kind
-	unsent   int64               // turns of conversations after one that failed
+	skipped  int64               // requests of sessions after one that failed
 	short    int64               // answers with fewer tokens than were requested
 	prompts  stats.Prompts
 	client   stats.Client // of the measured records
@@ -59,6 +59,7 @@ func (t *Tally) Add(rec *load.Record, inFlight int64) {
 	if rec.Phase == record.PhaseMeasure {
 		t.client.Add(&rec.Record)
 	}
+	t.skipped += int64(rec.Skipped)
 	if !rec.OK {
 		t.fail(&rec.Record)
 		return
@@ -83,7 +84,6 @@ func (t *Tally) fail(rec *record.Record) {
 		t.failures[rec.Error.Kind] = f
 	}
 	f.n++
-	t.unsent += int64(max(0, rec.Turns-rec.Turn))
 }
 
 func (p *point) add(rec *record.Record) {
@@ -172,8 +172,8 @@ func (t *Tally) String() string {
 		kinds = append(kinds, fmt.Sprintf("%s %d: %s", kind, f.n, shorten(f.first, 160)))
 	}
 	s += " (" + strings.Join(kinds, "; ") + ")"
-	if t.unsent > 0 {
-		s += fmt.Sprintf("; later turns, not sent: %d", t.unsent)
+	if t.skipped > 0 {
+		s += fmt.Sprintf("; skipped after them in their sessions: %d", t.skipped)
 	}
 	return s
 }

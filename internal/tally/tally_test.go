@@ -21,13 +21,14 @@ func TestString(t *testing.T) {
 		rec := &load.Record{Record: record.Record{OK: turn < 2, Turn: turn, Turns: 5}}
 		if !rec.OK {
 			rec.Error = &record.Error{Kind: record.KindHTTP, Message: "HTTP 500: boom"}
+			rec.Skipped = 3
 		}
 		all.Add(rec, 0)
 	}
 	all.Add(failed(record.KindHTTP, "HTTP 500: again"), 0)
 	all.Add(failed(record.KindConnect, "connection\nrefused"), 0)
 	want := "4 requests: 1 ok, 3 failed (http 2: HTTP 500: boom; connect 1: connection refused); " +
-		"later turns, not sent: 3"
+		"skipped after them in their sessions: 3"
 	if got := all.String(); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}

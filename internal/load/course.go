@@ -1,0 +1,321 @@
+package load
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"perfpipe/internal/record"
+	"perfpipe/internal/request"
+)
+
+// session is a session under way.
+type session struct {
+	*Session
+	ph      *phase
+	head    *Request
+	name    string
+	slotted bool          // it keeps its slot until it ends
+	due     time.Time     // when it was due
+	queued  time.Duration // it then waited for its slot
+
+	mu    sync.Mutex
+	open  int // requests that are due or in flight
+	left  int // requests that have neither been sent nor skipped
+	state []progress
+}
+
+// progress is the state of a request of a session.
+type progress struct {
+	waits   int32         // parents that have not ended
+	uses    int32         // requests to come that continue its history
+	gone    bool          // it is not sent: it was skipped or passed
+	ready   time.Duration // end of the last of its parents, from the start of the phase
+	history *request.History
+}
+
+func newSession(ph *phase, j *job) *session {
+	n := len(j.req.Whole.Requests)
+	s := &session{
+		Session: j.req.Whole, ph: ph, head: j.req, slotted: ph.p.Mode != Open,
+		due: j.due, queued: j.queued, left: n, state: make([]progress, n),
+	}
+	if s.name = s.Name; s.name == "" {
+		s.name = ph.e.id(j.line)
+	}
+	for i := range s.state {
+		if s.Requests[i].ID == "" {
+			s.Requests[i].ID = s.name
+		}
+		s.state[i].waits = int32(len(s.Graph.Parents[i]))
+		if h := s.Graph.History[i]; h >= 0 {
+			s.state[h].uses++
+		}
+	}
+	return s
+}
+
+// start opens the requests that wait for no other, and returns the first of them if it is due at once.
+func (s *session) start(j *job) (first job, some bool) {
+	base := j.due.Add(j.queued).Sub(s.ph.start)
+	part := 1.0 // of the delay of requests whose parents were passed
+	if s.ph.e.Sessions.Midway && j.fresh {
+		rng := rand.New(rand.NewPCG(s.ph.e.Sessions.Seed, uint64(j.line)))
+		s.pass(rng.IntN(len(s.state)))
+		part = rng.Float64()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open++ // for first, or until all are open, so that the session does not end before
+	for i := range s.state {
+		st := &s.state[i]
+		if st.gone || st.waits > 0 {
+			continue
+		}
+		delay := s.ph.delay(s.Requests[i])
+		if len(s.Graph.Parents[i]) > 0 {
+			delay = time.Duration(float64(delay) * part).Truncate(time.Microsecond)
+		}
+		if st.ready = base; delay == 0 && !some && s.may(s.due) {
+			some = true
+			first = *j
+			first.session, first.index = s, int32(i)
+			continue
+		}
+		s.push(int32(i), base+delay)
+	}
+	return first, some
+}
+
+// may reports whether a request that is due at t starts.
+func (s *session) may(t time.Time) bool { return !s.ph.over(t) && s.ph.stop.Err() == nil }
+
+// push opens a request that is due later, if it may start.
+func (s *session) push(i int32, at time.Duration) {
+	if s.may(s.ph.start.Add(at)) && s.ph.sessions.queue.push(due{at: at, session: s, index: i}) {
+		s.open++
+	}
+}
+
+// run sends a request, and then what it unblocks and is due at once, one after the other. It returns the slot of the
+// session, which is free if the session is over.
+func (s *session) run(j job) (free slot, over bool) {
+	for {
+		at, next := s.send(&j, &free)
+		if next < 0 {
+			return free, s.close()
+		}
+		s.mu.Lock()
+		s.open-- // the request that was sent
+		s.mu.Unlock()
+		j = job{due: at, output: free.output, waited: free.waited, session: s, index: next}
+	}
+}
+
+// send sends a request and emits its record. It returns the first of the requests that are due at its end, or -1.
+func (s *session) send(j *job, free *slot) (at time.Time, next int32) {
+	i := j.index
+	s.mu.Lock()
+	unblocked := s.state[i].ready
+	s.mu.Unlock()
+	delay := j.due.Sub(s.ph.start) - unblocked
+	parents := s.Graph.Parents[i]
+	if len(parents) == 0 && delay <= 0 {
+		j.due, j.queued = s.due, s.queued
+	}
+	s.ph.number(j)
+	rec, history := s.exchange(i)
+	rec.Session, rec.Turn, rec.Turns, rec.Depth = s.name, int(i)+1, len(s.state), int(s.Graph.Depth[i])
+	rec.DelayMs = float64(max(0, delay).Microseconds()) / 1000
+	for _, k := range parents {
+		rec.AfterTurns = append(rec.AfterTurns, int(k)+1)
+	}
+	endNs, _ := s.ph.endOf(rec)
+	now := time.Now()
+	end := s.ph.e.wholeMicrosecond(now.Add(time.Duration(endNs - s.ph.e.Ns(now))))
+	at, next = s.complete(i, rec, history, end.Sub(s.ph.start))
+	*free = s.ph.finish(rec, *j)
+	return at, next
+}
+
+// exchange sends a request behind its history. It returns the record, and the history of the requests that continue it.
+func (s *session) exchange(i int32) (rec *Record, after *request.History) {
+	s.mu.Lock()
+	req := s.Requests[i]
+	s.Requests[i] = nil // its memory is the record's from here on
+	s.left--
+	var before *request.History
+	if h := s.Graph.History[i]; h >= 0 {
+		before = s.state[h].history
+		s.use(h)
+	}
+	req.WantReply = s.state[i].uses > 0
+	s.mu.Unlock()
+	var own []byte
+	if before != nil || req.WantReply {
+		whole, mine, tools, err := before.Next(req.Body)
+		if err != nil {
+			return s.refused(req, err), nil
+		}
+		s.ph.e.Counts.Sessions.tools(tools)
+		own, req.Body, req.Owner = mine, whole, nil // others use the memory of the messages
+	}
+	s.ph.e.Counts.InFlight.Add(1)
+	rec = s.ph.e.Doer.Do(s.ph.hard, req)
+	s.ph.e.Counts.InFlight.Add(-1) // before its record is written, which may take long
+	if req.WantReply && rec.OK {
+		after = before.With(own, rec.Reply)
+	}
+	return rec, after
+}
+
+// use notes that one of the requests that continue the history of request h has it, or is not sent.
+func (s *session) use(h int32) {
+	if st := &s.state[h]; st.uses > 0 {
+		if st.uses--; st.uses == 0 {
+			st.history = nil
+		}
+	}
+}
+
+// refused returns the record of a request whose body could not be built.
+func (s *session) refused(req *Request, err error) *Record {
+	return &Record{Record: record.Record{
+		ID: req.ID, Labels: req.Labels, SentUs: s.ph.e.Ns(time.Now()) / 1000,
+		Error: &record.Error{Kind: record.KindRequest, Message: err.Error()},
+	}}
+}
+
+// complete opens the requests that a request unblocks, at its end. It returns the first of them that is due at once, or
+// -1. If the request failed, it skips those that follow from it.
+func (s *session) complete(i int32, rec *Record, after *request.History, end time.Duration) (at time.Time, next int32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if next = -1; !rec.OK {
+		if rec.Error == nil || rec.Error.Kind != record.KindCanceled {
+			rec.Skipped = s.skip(s.Graph.Children[i])
+		}
+		return at, next
+	}
+	if s.state[i].uses > 0 {
+		s.state[i].history = after
+	}
+	for _, k := range s.Graph.Children[i] {
+		st := &s.state[k]
+		st.ready = max(st.ready, end)
+		if st.waits--; st.waits > 0 || st.gone {
+			continue
+		}
+		if s.unanswered(k) {
+			rec.Skipped += s.skip([]int32{k})
+			continue
+		}
+		due := st.ready + s.ph.delay(s.Requests[k])
+		if next < 0 && due == st.ready && s.may(s.ph.start.Add(due)) {
+			at, next = s.ph.start.Add(due), k
+			s.open++
+			continue
+		}
+		s.push(k, due)
+	}
+	return at, next
+}
+
+// unanswered reports whether a request is not to be sent because its history has no calls for its results of tools.
+func (s *session) unanswered(i int32) bool {
+	h := s.Graph.History[i]
+	return h >= 0 && s.ph.e.Sessions.SkipUnanswered && !s.state[h].history.Answers(s.Requests[i].Body)
+}
+
+// skip skips requests and those that follow from them. It returns how many had not been skipped before.
+func (s *session) skip(list []int32) (n int) {
+	for list = slices.Clone(list); len(list) > 0; {
+		last := len(list) - 1
+		i := list[last]
+		if list = list[:last]; s.state[i].gone {
+			continue
+		}
+		s.state[i].gone = true
+		n++
+		if h := s.Graph.History[i]; h >= 0 {
+			s.use(h)
+		}
+		list = append(list, s.Graph.Children[i]...)
+	}
+	s.left -= n
+	s.ph.e.Counts.Sessions.Skipped.Add(int64(n))
+	return n
+}
+
+// unknownReply stands in the history for the reply to a request that was not sent.
+var unknownReply = []byte(`{"role":"assistant","content":"…"}`)
+
+// pass passes the first n requests: they count as ended at the start of the session.
+func (s *session) pass(n int) {
+	order := make([]int32, len(s.state))
+	for i, r := range s.ranks() {
+		order[r] = int32(i)
+	}
+	for _, i := range order[:n] {
+		st := &s.state[i]
+		st.gone = true
+		var before *request.History
+		if h := s.Graph.History[i]; h >= 0 {
+			before = s.state[h].history
+			s.use(h)
+		}
+		if st.uses > 0 {
+			if _, own, _, err := before.Next(s.Requests[i].Body); err == nil {
+				st.history = before.With(slices.Clone(own), unknownReply)
+			}
+		}
+		for _, k := range s.Graph.Children[i] {
+			s.state[k].waits--
+		}
+		s.Requests[i] = nil
+	}
+	s.left -= n
+	s.ph.e.Counts.Sessions.Passed.Add(int64(n))
+}
+
+// close notes that a request is no longer open. It reports whether the session is over.
+func (s *session) close() bool {
+	s.mu.Lock()
+	s.open--
+	over, left := s.open == 0, s.left
+	s.mu.Unlock()
+	if !over {
+		return false
+	}
+	c := &s.ph.e.Counts
+	c.Sessions.Unsent.Add(int64(left))
+	c.Done.Add(1)
+	s.head.Release()
+	return true
+}
+
+func (c *SessionCounts) tools(n request.ToolCounts) {
+	if n != (request.ToolCounts{}) {
+		c.Mapped.Add(int64(n.Mapped))
+		c.AsUser.Add(int64(n.AsUser))
+		c.Empty.Add(int64(n.Empty))
+	}
+}
+
+// waitUntil waits by Go's timers, which may be 1 ms late.
+func waitUntil(ctx context.Context, t time.Time) error {
+	d := time.Until(t)
+	if d <= 0 {
+		return context.Cause(ctx)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

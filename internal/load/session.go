@@ -1,0 +1,136 @@
+package load
+
+import (
+	"fmt"
+	"strconv"
+
+	"perfpipe/internal/request"
+)
+
+// Session is a graph of requests, which takes one slot and one arrival.
+type Session struct {
+	Name     string // of its records; empty: the id of the request that stands for it
+	Requests []*Request
+	Graph    *request.Graph
+}
+
+// NewSession returns the request that stands for the requests of a session. Its error is that of request.NewGraph.
+func NewSession(name string, requests []*Request) (*Request, error) {
+	lines := make([]*request.Request, len(requests))
+	for i, r := range requests {
+		lines[i] = &r.Request
+	}
+	graph, err := request.NewGraph(lines)
+	if err != nil {
+		return nil, err
+	}
+	first := lines[0]
+	s := &Session{Name: name, Requests: requests, Graph: graph}
+	for i, r := range requests {
+		r.Part = s
+		if r.ID == "" {
+			r.ID = name + "-" + strconv.Itoa(i+1)
+		}
+	}
+	return &Request{
+		Request: request.Request{ID: name, Session: first.Session, AtMs: first.AtMs, Source: first.Source}, Whole: s,
+	}, nil
+}
+
+// NewConversation returns the request that stands for the turns of a conversation: a session whose requests are a
+// chain, each with the history of the one before.
+func NewConversation(name string, line request.Request) (*Request, error) {
+	n := len(line.Turns)
+	g := &request.Graph{
+		Parents: make([][]int32, n), Children: make([][]int32, n), History: make([]int32, n), Depth: make([]int32, n),
+	}
+	ends := make([]int32, n)
+	s := &Session{Name: name, Requests: make([]*Request, n), Graph: g}
+	for i, turn := range line.Turns {
+		ends[i] = int32(i)
+		g.Depth[i], g.History[i] = int32(i+1), int32(i-1)
+		if i > 0 {
+			g.Parents[i], g.Children[i-1] = ends[i-1:i], ends[i:i+1:i+1]
+		}
+		s.Requests[i] = NewRequest(request.Request{
+			ID: line.ID, Method: line.Method, URL: line.URL, Headers: line.Headers, Labels: line.Labels,
+			Body: turn.Body, DelayMs: turn.DelayMs, Session: line.Session, Source: line.Source,
+		})
+		if !s.Requests[i].HasMessages() {
+			return nil, fmt.Errorf("turns[%d].body has no messages", i)
+		}
+		s.Requests[i].Part = s
+	}
+	line.Turns, line.ID = nil, name
+	return &Request{Request: line, Whole: s}, nil
+}
+
+// First returns the first of the requests of a session, or r itself.
+func (r *Request) First() *Request {
+	if r.Whole != nil {
+		return r.Whole.Requests[0]
+	}
+	return r
+}
+
+// Limit drops the requests of a session beyond the first n: those on the shortest ways from its start, in their order.
+// It returns how many are left out.
+func (s *Session) Limit(n int) (dropped int) {
+	if n <= 0 || n >= len(s.Requests) {
+		return 0
+	}
+	rank := s.ranks()
+	at := make([]int32, len(rank)) // the new index of each
+	next := int32(0)
+	for i := range rank {
+		if at[i] = -1; rank[i] < int32(n) {
+			at[i] = next
+			next++
+		}
+	}
+	moved := func(list []int32) (kept []int32) {
+		for _, k := range list {
+			if at[k] >= 0 {
+				kept = append(kept, at[k])
+			}
+		}
+		return kept
+	}
+	g := s.Graph
+	for i, k := range at {
+		if k < 0 {
+			continue
+		}
+		s.Requests[k], g.Depth[k] = s.Requests[i], g.Depth[i]
+		g.Parents[k], g.Children[k] = moved(g.Parents[i]), moved(g.Children[i])
+		if g.History[k] = g.History[i]; g.History[k] >= 0 {
+			g.History[k] = at[g.History[k]]
+		}
+	}
+	dropped = len(s.Requests) - n
+	clear(s.Requests[n:])
+	s.Requests = s.Requests[:n]
+	g.Parents, g.Children, g.History, g.Depth = g.Parents[:n], g.Children[:n], g.History[:n], g.Depth[:n]
+	return dropped
+}
+
+// ranks returns the place of each request in an order in which parents precede their children: by depth, then by line.
+func (s *Session) ranks() []int32 {
+	deepest := int32(0)
+	for _, d := range s.Graph.Depth {
+		deepest = max(deepest, d)
+	}
+	first := make([]int32, deepest+2) // rank of the first request of each depth
+	for _, d := range s.Graph.Depth {
+		first[d+1]++
+	}
+	for d := range deepest + 1 {
+		first[d+1] += first[d]
+	}
+	rank := make([]int32, len(s.Requests))
+	for i, d := range s.Graph.Depth {
+		rank[i] = first[d]
+		first[d]++
+	}
+	return rank
+}

@@ -1,0 +1,105 @@
+package load
+
+import (
+	"sync"
+	"time"
+)
+
+// sessions sends the requests of sessions but the first of each, which the worker sends to which the session came. The
+// zero value has no workers; they are started for the first session.
+type sessions struct {
+	once    sync.Once
+	queue   dueQueue
+	workers workers
+	done    sync.WaitGroup
+}
+
+// startSessions starts the workers unless they have been started.
+func (ph *phase) startSessions() {
+	ph.sessions.once.Do(func() {
+		s := &ph.sessions
+		sleep, free := ph.e.sleeper()
+		s.queue.stop, s.queue.sleep = ph.stop, sleep
+		s.queue.drop = func(one *session) {
+			if one.close() {
+				ph.workers.release(slot{free: time.Now(), waited: ph.e.waited()}, one.slotted)
+			}
+		}
+		s.workers = workers{limit: ph.p.Conns, fresh: func() slot { return slot{} }, next: ph.nextOfSession, do: ph.doLater}
+		if ph.p.Mode == Open && ph.p.Limit > 1 { // both kinds of workers need connections
+			s.workers.limit = ph.p.Limit / 2
+			ph.workers.allow(ph.p.Limit - s.workers.limit)
+		}
+		s.done.Go(func() {
+			defer free()
+			s.workers.run()
+		})
+	})
+}
+
+// end ends the workers. All sessions must have ended.
+func (s *sessions) end() {
+	if s.queue.stop != nil {
+		s.queue.close()
+		s.done.Wait()
+	}
+}
+
+// nextOfSession waits for the next request of a session that is due.
+func (ph *phase) nextOfSession(slot) (job, error) {
+	d, err := ph.sessions.queue.next(ph.start)
+	return job{due: ph.start.Add(d.at), waited: ph.e.waited(), session: d.session, index: d.index}, err
+}
+
+// doLater sends a request of a session, and those that follow it at once.
+func (ph *phase) doLater(j job) (slot, bool) {
+	if free, over := j.session.run(j); over {
+		ph.workers.release(free, j.session.slotted)
+	}
+	return slot{}, true
+}
+
+// begin begins a session and sends the first of its requests. The session keeps its slot, except in an open loop, whose
+// slots are connections.
+func (ph *phase) begin(j job) (slot, bool) {
+	ph.startSessions()
+	ph.workers.keep()
+	ph.e.Counts.Sessions.Begun.Add(1)
+	s := newSession(ph, &j)
+	first, some := s.start(&j)
+	free := slot{free: j.due, waited: ph.e.waited()}
+	over := false
+	if some {
+		free, over = s.run(first)
+	} else {
+		over = s.close()
+	}
+	switch {
+	case over:
+		ph.workers.release(slot{}, false)
+	case s.slotted:
+		return slot{}, false
+	}
+	if !s.slotted {
+		free = slot{free: time.Now(), waited: ph.e.waited()}
+	}
+	return free, true
+}
+
+// delay returns how long a request waits after the last of its parents, or after the start of its session.
+func (ph *phase) delay(req *Request) time.Duration {
+	speed := ph.p.Speedup
+	if speed == 0 {
+		speed = 1
+	}
+	d := time.Duration(req.DelayMs / speed * float64(time.Millisecond)).Truncate(time.Microsecond)
+	if most := ph.e.Sessions.MaxDelay; most > 0 {
+		d = min(d, most)
+	}
+	return d
+}
+
+// over reports whether the duration is over at t, so that no request starts.
+func (ph *phase) over(t time.Time) bool {
+	return ph.p.Duration > 0 && t.Sub(ph.start) >= ph.p.Duration
+}

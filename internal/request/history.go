@@ -1,0 +1,66 @@
+package request
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+)
+
+// History is the messages that precede a request: those of the requests before it, and the server's replies. Requests
+// that continue the same one share it. A nil History is empty, and a History never changes.
+type History struct {
+	before *History
+	part   []byte // messages of one request, joined by commas
+	size   int    // of all parts with the commas between them, bytes
+	calls  []call // of the reply, which is the last message
+}
+
+// Next returns a body with the messages of h in front of its own, and its own as they are sent: results of tools name
+// the calls of the reply before them. It does not change the other members.
+func (h *History) Next(body json.RawMessage) (whole, own json.RawMessage, tools ToolCounts, err error) {
+	m := gjson.GetBytes(body, "messages")
+	if !m.IsArray() {
+		return nil, nil, tools, errors.New("the body has no list of messages, to which a history could be added")
+	}
+	own = bytes.TrimSpace(body[m.Index+1 : m.Index+len(m.Raw)-1])
+	if h == nil {
+		return body, own, tools, nil
+	}
+	if len(h.calls) > 0 || bytes.Contains(own, []byte(`"tool_call_id"`)) {
+		own, tools = h.answer(m, own)
+	}
+	whole = make([]byte, 0, len(body)-len(m.Raw)+2+h.size+1+len(own))
+	whole = append(whole, body[:m.Index+1]...)
+	start := len(whole)
+	whole = whole[:start+h.size]
+	for at := h; at != nil; at = at.before {
+		end := start + at.size
+		copy(whole[end-len(at.part):end], at.part)
+		if at.before != nil {
+			whole[end-len(at.part)-1] = ','
+		}
+	}
+	if len(own) > 0 {
+		whole = append(append(whole, ','), own...)
+	}
+	return append(whole, body[m.Index+len(m.Raw)-1:]...), own, tools, nil
+}
+
+// With returns the history of the requests that continue one whose own messages and reply these are.
+func (h *History) With(own, reply json.RawMessage) *History {
+	part := bytes.TrimSpace(reply)
+	if len(own) > 0 {
+		part = make([]byte, 0, len(own)+1+len(reply))
+		part = append(append(append(part, own...), ','), reply...)
+	}
+	if len(part) == 0 {
+		return h
+	}
+	next := &History{before: h, part: part, size: len(part), calls: callsOf(reply)}
+	if h != nil {
+		next.size += h.size + 1
+	}
+	return next
+}
