@@ -52,7 +52,7 @@ func (r *runner) prepare(ctx context.Context, q *load.Request) error {
 // inputFault adds a hint to the error of a bad line.
 func inputFault(err error) error {
 	if bad, ok := errors.AsType[*request.SessionError](err); ok {
-		return fault.Of("", "session-"+bad.Reason, "%w", err)
+		return fault.Of("", bad.Reason, "%w", err)
 	}
 	if errors.As(err, new(*jsonl.LineError)) && !errors.As(err, new(*fault.Error)) {
 		return fault.Of("", "bad-line", "%w", err)

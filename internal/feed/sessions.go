@@ -95,10 +95,10 @@ func (g *gatherer) explain(err error, session uint64) error {
 	switch {
 	case !ok:
 	case other.session == session:
-		bad.Reason = "apart"
+		bad.Reason = "session-apart"
 		bad.Text += fmt.Sprintf("; line %d has it, but lines of other sessions lie between", other.number)
 	default:
-		bad.Reason = "other-session"
+		bad.Reason = "session-other-session"
 		bad.Text += fmt.Sprintf("; line %d has it, in another session", other.number)
 	}
 	return err
@@ -117,7 +117,7 @@ func (g *gatherer) name(first *load.Request) (string, error) {
 	hash := xxhash.Sum64(text)
 	if again && have.first != hash {
 		return "", &jsonl.LineError{File: first.Source.File, Line: first.Source.Line, Err: &request.SessionError{
-			Reason: "apart", Text: fmt.Sprintf("the lines of session %.60q do not stand together", first.Session),
+			Reason: "session-apart", Text: fmt.Sprintf("the lines of session %.60q do not stand together", first.Session),
 		}}
 	}
 	have.first = hash

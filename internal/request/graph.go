@@ -20,7 +20,7 @@ type Graph struct {
 
 // SessionError is why lines are no session.
 type SessionError struct {
-	Reason string // unknown-id, other-session, apart, cycle, twice or no-messages
+	Reason string // session-unknown-id, -other-session, -apart, -cycle, -twice or -no-messages
 	Text   string
 	ID     string // that is unknown
 }
@@ -37,7 +37,7 @@ func NewGraph(lines []*Request) (*Graph, error) {
 			continue
 		}
 		if first, twice := index[r.ID]; twice {
-			return nil, r.wrong("twice", "custom_id %.60q is that of line %d, too", r.ID, lines[first].Source.Line)
+			return nil, r.wrong("session-twice", "custom_id %.60q is that of line %d, too", r.ID, lines[first].Source.Line)
 		}
 		index[r.ID] = int32(i)
 	}
@@ -56,7 +56,7 @@ func NewGraph(lines []*Request) (*Graph, error) {
 		}
 		for _, r := range [2]*Request{lines[h], lines[i]} {
 			if !r.HasMessages() {
-				return nil, r.wrong("no-messages", "body has no list of messages, and history joins such lists")
+				return nil, r.wrong("session-no-messages", "body has no list of messages, and history joins such lists")
 			}
 		}
 	}
@@ -149,12 +149,12 @@ func (g *Graph) cycle(lines []*Request, waits []int32) error {
 		}
 	}
 	list := strings.Join(names, " after ")
-	return lines[way[0]].wrong("cycle", "a cycle of requests that wait for one another: %s", list)
+	return lines[way[0]].wrong("session-cycle", "a cycle of requests that wait for one another: %s", list)
 }
 
 func (r *Request) unknown(member, id string) error {
 	return &jsonl.LineError{File: r.Source.File, Line: r.Source.Line, Err: &SessionError{
-		Reason: "unknown-id", ID: id,
+		Reason: "session-unknown-id", ID: id,
 		Text: fmt.Sprintf("%s: no request of session %.60q has the custom_id %.60q", member, r.Session, id),
 	}}
 }
