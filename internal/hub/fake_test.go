@@ -88,6 +88,9 @@ func (f *fake) note(prefix string, r *http.Request) {
 	if rng := r.Header.Get("Range"); rng != "" {
 		line += " " + rng
 	}
+	if root := r.FormValue("Root"); root != "" {
+		line += " of " + root
+	}
 	f.log = append(f.log, line)
 }
 
@@ -191,7 +194,15 @@ func (f *fake) msList(w http.ResponseWriter, r *http.Request) {
 	for n := range f.files {
 		names = append(names, n)
 	}
+	names = slices.DeleteFunc(names, func(n string) bool {
+		root := r.FormValue("Root")
+		return root != "" && !strings.HasPrefix(n, root+"/")
+	})
 	slices.Sort(names)
+	if len(names) == 0 {
+		http.NotFound(w, r)
+		return
+	}
 	if size, _ := strconv.Atoi(r.FormValue("PageSize")); size > 0 {
 		page, _ := strconv.Atoi(r.FormValue("PageNumber"))
 		names = names[min((page-1)*size, len(names)):min(page*size, len(names))]

@@ -82,8 +82,8 @@ type backend interface {
 	snapshots() []string
 	// absent reports whether the cache knows that the revision lacks the file.
 	absent(name string) bool
-	// list returns the names of the revision's files.
-	list(ctx context.Context) ([]string, error)
+	// list returns the names of the revision's files, at least of those in the folder root; "" is all of them.
+	list(ctx context.Context, root string) ([]string, error)
 	// stat returns the description of a file.
 	stat(ctx context.Context, name string) (file, error)
 	// url returns the URL of a file, for messages.
@@ -247,7 +247,7 @@ func (r *Repo) match(ctx context.Context, pattern string) ([]string, error) {
 	if names := filter(r.local()); completeShards(names) {
 		return names, nil // complete, so the hub need not be asked
 	}
-	names, err := r.List(ctx)
+	names, err := r.list(ctx, literalFolder(pattern))
 	if err != nil {
 		return nil, err
 	}
@@ -258,12 +258,14 @@ func (r *Repo) match(ctx context.Context, pattern string) ([]string, error) {
 }
 
 // List returns the names of the repository's files. If the hub is unreachable these are the cached ones.
-func (r *Repo) List(ctx context.Context) ([]string, error) {
+func (r *Repo) List(ctx context.Context) ([]string, error) { return r.list(ctx, "") }
+
+func (r *Repo) list(ctx context.Context, root string) ([]string, error) {
 	if r.hub == nil {
 		return r.local(), nil
 	}
 	if r.reachable("") == nil {
-		names, err := r.hub.list(ctx)
+		names, err := r.hub.list(ctx, root)
 		if err == nil || !r.unreachable(err) {
 			return names, err
 		}

@@ -3,7 +3,6 @@ package hub
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,6 +20,7 @@ import (
 //	models--ORG--NAME/refs/REVISION                   the commit that a branch or tag was at
 //	models--ORG--NAME/snapshots/COMMIT/PATH           a link to the blob
 //	models--ORG--NAME/.no_exist/COMMIT/PATH           the commit has no such file
+//	models--ORG--NAME/trees/COMMIT.json               the list of its files
 //	.locks/models--ORG--NAME/ETAG.lock
 type huggingFace struct {
 	id, revision, prefix string
@@ -90,45 +90,6 @@ func (h *huggingFace) url(name string) string {
 }
 
 func escapePath(p string) string { return (&url.URL{Path: p}).EscapedPath() }
-
-// list asks for the commit, then for its files by pages: the answer about the commit lists files too, but not all of a
-// large repository. It suffices for a mirror that has no pages.
-func (h *huggingFace) list(ctx context.Context) ([]string, error) {
-	var info struct {
-		Commit   string `json:"sha"`
-		Siblings []struct {
-			Name string `json:"rfilename"`
-		} `json:"siblings"`
-	}
-	api := h.get.endpoint + "/api/" + h.segment + "/" + h.id
-	if _, err := h.get.json(ctx, api+"/revision/"+h.at(), &info); err != nil {
-		return nil, err
-	}
-	names, err := h.tree(ctx, api+"/tree/"+url.PathEscape(cmp.Or(info.Commit, h.revision)))
-	if _, away := errors.AsType[*awayError](err); err != nil && !away && len(info.Siblings) > 0 {
-		for _, s := range info.Siblings {
-			names = append(names, s.Name)
-		}
-		return names, nil
-	}
-	return names, err
-}
-
-// tree returns the names of the files on all pages.
-func (h *huggingFace) tree(ctx context.Context, u string) (names []string, err error) {
-	for u += "?recursive=true&expand=false"; u != ""; {
-		var page []struct{ Type, Path string }
-		if u, err = h.get.json(ctx, u, &page); err != nil {
-			return nil, err
-		}
-		for _, f := range page {
-			if f.Type == "file" {
-				names = append(names, f.Path)
-			}
-		}
-	}
-	return names, nil
-}
 
 // stat sends a HEAD request. The hub's own response has all headers, including a redirect to the bytes, so no other
 // host is asked.

@@ -59,6 +59,15 @@ func compile(pattern string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
+// literalFolder returns the folder of a name, or the folders of a pattern before its first wildcard.
+func literalFolder(pattern string) string {
+	folder := path.Dir(pattern)
+	for isPattern(folder) {
+		folder = path.Dir(folder)
+	}
+	return strings.TrimPrefix(folder, ".")
+}
+
 var shard = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})(.*)$`)
 
 // completeShards reports whether names are complete sets such as train-00000-of-00005.parquet, and nothing else.

@@ -4,12 +4,15 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,8 +32,9 @@ type modelScope struct {
 	segment      string // models or datasets
 	cache        string
 	get          *getter
-	files        map[string]msFile // nil: not listed yet
-	cut          bool              // the listing was truncated
+	files        map[string]msFile // those listed so far
+	listed       map[string]bool   // the folders they are of; "" is the whole repository
+	cut          bool              // a listing was truncated
 }
 
 type msFile struct {
@@ -47,7 +51,8 @@ const (
 )
 
 func newModelScope(id, revision string, kind Kind, env environment) *modelScope {
-	m := &modelScope{id: id, revision: cmp.Or(revision, msDefault), kind: kind, segment: string(kind) + "s"}
+	m := &modelScope{id: id, revision: cmp.Or(revision, msDefault), kind: kind, segment: string(kind) + "s",
+		files: map[string]msFile{}, listed: map[string]bool{}}
 	m.cache = env.msCache()
 	m.get = newGetter(env.endpoint("https://modelscope.cn", "MODELSCOPE_ENDPOINT", "MODELSCOPE_DOMAIN"), id)
 	if token := env.first("MODELSCOPE_API_TOKEN"); token != "" {
@@ -108,26 +113,34 @@ func (m *modelScope) otherURL(name string) string {
 	return m.get.page + "/resolve/" + url.PathEscape(m.revision) + "/" + escapePath(name)
 }
 
-func (m *modelScope) list(ctx context.Context) ([]string, error) {
-	if err := m.load(ctx); err != nil {
+func (m *modelScope) list(ctx context.Context, root string) ([]string, error) {
+	if err := m.load(ctx, root); err != nil {
 		return nil, err
 	}
 	if m.cut {
 		return nil, fault.Fail(m.get.localHint(), "%s: the hub lists only %d of the repository's files", m.url(""), msCutAt)
 	}
-	names := make([]string, 0, len(m.files))
-	for n := range m.files {
-		names = append(names, n)
-	}
-	return names, nil
+	return slices.Collect(maps.Keys(m.files)), nil
 }
 
-// load lists the repository once: models in one answer, datasets by pages.
-func (m *modelScope) load(ctx context.Context) error {
-	if m.files != nil {
+// load lists a folder of the repository once, "" being all of it. A folder that does not exist is looked for in the
+// whole, which tells a missing folder from a missing repository.
+func (m *modelScope) load(ctx context.Context, root string) error {
+	if m.listed[""] || m.listed[root] {
 		return nil
 	}
-	files := map[string]msFile{}
+	err := m.pages(ctx, root)
+	if _, away := errors.AsType[*awayError](err); err != nil && !away && root != "" && ctx.Err() == nil {
+		return m.load(ctx, "")
+	}
+	if err == nil {
+		m.listed[root] = true
+	}
+	return err
+}
+
+// pages lists a folder: models in one answer, datasets by pages.
+func (m *modelScope) pages(ctx context.Context, root string) error {
 	route := "/repo/files?"
 	if m.kind == Dataset {
 		route = "/repo/tree?"
@@ -137,6 +150,9 @@ func (m *modelScope) load(ctx context.Context) error {
 		if m.kind == Dataset {
 			q.Set("PageNumber", strconv.Itoa(page))
 			q.Set("PageSize", strconv.Itoa(msPageSize))
+		}
+		if root != "" {
+			q.Set("Root", root)
 		}
 		var answer struct {
 			Code    int
@@ -152,22 +168,20 @@ func (m *modelScope) load(ctx context.Context) error {
 		}
 		for _, f := range answer.Data.Files {
 			if f.Type != "tree" {
-				files[f.Path] = f
+				m.files[f.Path] = f
 			}
 		}
 		n := len(answer.Data.Files)
 		if m.kind == Model || n < msPageSize {
-			m.cut = m.kind == Model && n >= msCutAt
-			break
+			m.cut = m.cut || m.kind == Model && n >= msCutAt
+			return nil
 		}
 	}
-	m.files = files
-	return nil
 }
 
 func (m *modelScope) stat(ctx context.Context, name string) (file, error) {
 	f := file{path: name, url: m.url(name), other: m.otherURL(name), size: -1}
-	if err := m.load(ctx); err != nil {
+	if err := m.load(ctx, literalFolder(name)); err != nil {
 		return f, err
 	}
 	entry, ok := m.files[name]

@@ -1,7 +1,12 @@
 package hub
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -36,6 +41,48 @@ func TestRoutes(t *testing.T) {
 		}
 		equal(t, fmt.Sprint(tt.src, tt.kind), f.requests(), tt.want)
 		equal(t, "bytes", read(t, paths[0])+read(t, paths[1]), "12")
+	}
+}
+
+// A pattern in a folder lists that folder; what is missing is looked for in the whole repository.
+func TestRoutesOfFolder(t *testing.T) {
+	f := newFake(t, map[string]string{"a.txt": "1", "d/e/b.txt": "2"})
+	r := newPlace(t, f).open(t, "org/name", Dataset, ModelScope)
+	_, err := r.Files(t.Context(), "d/e/*.txt")
+	equal(t, "err", err, nil)
+	_, err = r.File(t.Context(), "none/b.txt")
+	equal(t, "missing", errors.Is(err, fs.ErrNotExist), true)
+	_, err = r.File(t.Context(), "a.txt")
+	equal(t, "err", err, nil)
+	list, get := "GET /api/v1/datasets/org/name/repo/tree", "GET /api/v1/datasets/org/name/repo"
+	equal(t, "requests", f.requests(), []string{list + " of d/e", get, list + " of none", list, get})
+}
+
+// The list of a commit's files is kept, and one that huggingface_hub has kept is read.
+func TestTreeIsKept(t *testing.T) {
+	f := newFake(t, map[string]string{"a.txt": "1", "b.txt": "2", "c.txt": "3"})
+	p := newPlace(t, f)
+	_, err := p.open(t, "org/name", Model, HuggingFace).Files(t.Context(), "[ab].txt")
+	equal(t, "err", err, nil)
+	before := len(f.requests())
+	_, err = p.open(t, "org/name", Model, HuggingFace).Files(t.Context(), "[ab].*")
+	equal(t, "err", err, nil)
+	equal(t, "requests", len(f.requests()), before)
+
+	path := filepath.Join(p.env["HOME"], ".cache/huggingface/hub/models--org--name/trees", commit1+".json")
+	if !strings.Contains(read(t, path), `"format_version": 1`) {
+		t.Errorf("the tree is %s", read(t, path))
+	}
+	tree := `{"format_version": 1, "files": {"b.txt": {"size": 1, "blob_id": "x", "lfs_sha256": "y", "lfs_size": 1}}}`
+	equal(t, "write", os.WriteFile(path, []byte(tree), 0o644), nil)
+	paths, err := p.open(t, "org/name", Model, HuggingFace).Files(t.Context(), "*")
+	equal(t, "err", err, nil)
+	equal(t, "files", len(paths), 1)
+	for _, unreadable := range []string{"{", `{"format_version": 2, "files": {}}`} {
+		equal(t, "write", os.WriteFile(path, []byte(unreadable), 0o644), nil)
+		paths, err := p.open(t, "org/name", Model, HuggingFace).Files(t.Context(), "*")
+		equal(t, "err", err, nil)
+		equal(t, "files", len(paths), 3)
 	}
 }
 
