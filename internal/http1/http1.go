@@ -6,8 +6,7 @@
 // tls_linux.go, and the connection of other systems in netconn.go. The response parser is in parser.go, timeouts are in
 // deadline.go, and dialing is in dial.go. The package may use unsafe, for system calls that the standard library does
 // not have; each use states its reason. It exports more than twenty names because the transports of package client that
-// use net/http
-// share its dialer, timing and watch.
+// use net/http share its dialer, timing and watch.
 package http1
 
 import (
