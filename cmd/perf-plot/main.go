@@ -16,7 +16,9 @@ import (
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/prompage"
 	"perfpipe/internal/report"
+	"perfpipe/internal/spend"
 	"perfpipe/internal/stats"
 )
 
@@ -31,6 +33,8 @@ const description = "Charts of record lines, as perf-send writes them: one HTML 
   perf-plot --figure list records.jsonl`
 
 type flags struct {
+	series func(*prompage.Series) bool // what Metric matches; nil: none
+
 	Files []string `arg:"" optional:"" name:"file" help:"Files of record lines, or folders of runs; - is stdin."`
 
 	Output    string         `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: .html, .svg, .png, .txt, .csv or .json."`
@@ -43,6 +47,9 @@ type flags struct {
 	Failures  string         `group:"records" default:"inf" enum:"inf,drop" help:"Response time of failed requests: inf, or drop them."`
 	Facts     string         `group:"records" placeholder:"FILE" help:"Facts of the run, as perf-send --facts-out writes them, to show. Default: those in the folder of a run."`
 	Metrics   string         `group:"records" placeholder:"FILE" help:"Server metrics, as perf-send --metrics-out writes them."`
+	Metric    string         `group:"figures" placeholder:"REGEX" help:"Draw each series of the server's pages that matches, such as 'cache|queue_time', along the run."`
+	Price     string         `group:"figures" placeholder:"PRICES" help:"Prices of a million tokens in dollars, as in perf-stats: 'in=0.15,out=0.60,cached=0.075'."`
+	PriceHour string         `group:"figures" placeholder:"PRICE" help:"Price of an hour of the server in dollars."`
 	Lang      string         `group:"figures" default:"en" enum:"en,zh" help:"Language of titles and labels: en or zh."`
 	OnBadLine string         `group:"records" default:"fail" enum:"fail,skip" help:"At a line that is not a record: fail or skip it."`
 
@@ -83,12 +90,12 @@ func run(env *cli.Env) error {
 	if f.Metrics == "" && len(f.Files) == 1 {
 		_, f.Metrics = facts.Beside(f.Files[0])
 	}
-	server, err := readMetrics(env, f.Metrics)
+	server, err := readMetrics(env, &f)
 	if err != nil {
 		return err
 	}
 	page := report.Page(sources, report.Options{
-		Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server, DropFailures: opt.DropFailures,
+		Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server, Series: f.series, DropFailures: opt.DropFailures,
 		Made: facts.Quote(append([]string{env.Name}, env.Args...)) + " (" + cli.Version() + ")",
 	})
 	out := env.Create(f.Output)
@@ -107,8 +114,30 @@ func (f *flags) options() (opt stats.Options, err error) {
 		return opt, err
 	}
 	hint = "for example: --goodput 'ttft_ms<500' 'tpot_ms<50'"
-	opt.Goodput, err = cli.ParseAll("--goodput", hint, f.Goodput, gate.ParseLimit)
+	if opt.Goodput, err = cli.ParseAll("--goodput", hint, f.Goodput, gate.ParseLimit); err != nil {
+		return opt, err
+	}
+	if f.Metric != "" {
+		if f.series, err = prompage.Matching(f.Metric); err != nil {
+			return opt, fault.Usage("", "--metric: %w", err)
+		}
+	}
+	opt.Prices, err = f.prices()
 	return opt, err
+}
+
+// prices returns the prices that the flags name.
+func (f *flags) prices() (p spend.Prices, err error) {
+	const hint = "such as 'in=0.15,out=0.60,cached=0.075'"
+	tokens, err := cli.ParseAll("--price", hint, []string{f.Price}, spend.ParseTokens)
+	if err != nil {
+		return p, err
+	}
+	hour, err := cli.ParseAll("--price-hour", "such as 12.5", []string{f.PriceHour}, spend.ParsePrice)
+	if err != nil {
+		return p, err
+	}
+	return spend.Prices{Tokens: tokens[0], Hour: hour[0]}, nil
 }
 
 // write writes the figures that the flags select.

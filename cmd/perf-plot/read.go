@@ -62,16 +62,23 @@ func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stat
 	return s, nil
 }
 
-// readMetrics reads the metrics of a server, in order of time.
-func readMetrics(env *cli.Env, path string) ([]servermetrics.Sample, error) {
-	if path == "" {
+// readMetrics reads the metrics of a server.
+func readMetrics(env *cli.Env, f *flags) (*servermetrics.File, error) {
+	if f.Metrics == "" && f.series != nil {
+		return nil, fault.Usage("--metrics FILE names what perf-send --metrics-out wrote", "--metric without --metrics")
+	}
+	if f.Metrics == "" {
 		return nil, nil
 	}
-	r, name, done, err := env.Input(path, jsonl.Decompress)
+	r, name, done, err := env.Input(f.Metrics, jsonl.Decompress)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
-	samples, err := servermetrics.Read(r, name)
-	return slices.DeleteFunc(samples, func(s servermetrics.Sample) bool { return s.AtUs <= 0 }), err
+	file, err := servermetrics.Read(r, name)
+	if all := file.Series(); f.series != nil && !slices.ContainsFunc(all, f.series) {
+		env.Say("--metric: none of the %d series in %s matches %q", len(all), name, f.Metric)
+	}
+	file.Samples = slices.DeleteFunc(file.Samples, func(s servermetrics.Sample) bool { return s.AtUs <= 0 })
+	return file, err
 }

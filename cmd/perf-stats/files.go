@@ -50,6 +50,7 @@ func (f *flags) checkFiles(env *cli.Env) error {
 	for _, file := range []cli.File{
 		{Name: "--metrics", Path: f.Metrics}, {Name: "-o", Path: f.Output, Out: true},
 		{Name: "--sqlite", Path: f.SQLite, Out: true}, {Name: "--parquet", Path: f.Parquet, Out: true},
+		{Name: "--metrics-parquet", Path: f.MetricsParquet, Out: true},
 	} {
 		if file.Path != "" || file.Name == "-o" {
 			files = append(files, file)

@@ -58,14 +58,14 @@ type flags struct {
 	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count requests that meet these limits: 'ttft_ms<500' 'tpot_ms<50'."`
 	SLO      cli.Conditions `group:"gates" name:"slo" placeholder:"COND…" help:"Gates; exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
 
-	Facts   string `group:"records" placeholder:"FILE" help:"Facts of the run, as perf-send --facts-out writes them, to show first. Default: those in the folder of a run."`
-	Metrics string `group:"records" placeholder:"FILE" help:"Server metrics, as perf-send --metrics-out writes them, to show with each load point. Default: those in the folder of a run."`
+	Facts string `group:"records" placeholder:"FILE" help:"Facts of the run, as perf-send --facts-out writes them, to show first. Default: those in the folder of a run."`
 
 	Exact     bool         `group:"records" help:"Keep every value, instead of a sketch beyond 262,144."`
 	OnBadLine string       `group:"records" default:"fail" enum:"fail,skip" help:"At a line that is not a record: fail or skip it."`
 	Grace     cli.Duration `group:"figures" default:"5s" placeholder:"TIME" help:"After Ctrl-C, wait this long for the last records of perf-send."`
 
-	trackFlags `embed:"" group:"trackers"`
+	serverFlags `embed:""`
+	trackFlags  `embed:"" group:"trackers"`
 
 	cli.VersionFlag
 	cli.ModeFlag
@@ -124,6 +124,9 @@ func (f *flags) newStream(opt stats.Options) (*stats.Stream, error) {
 func (f *flags) options() (opt stats.Options, err error) {
 	f.Percentiles = once(f.Percentiles)
 	opt.Percentiles, opt.Warmup, opt.DropFailures, opt.GPUs = f.Percentiles, f.Warmup, f.Failures == "drop", f.GPUs
+	if err := f.checkServer(&opt); err != nil {
+		return opt, err
+	}
 	if f.Exact {
 		opt.ExactLimit = -1
 	}

@@ -23,7 +23,8 @@ type Metrics struct {
 // firstSample limits how long the load waits for the first samples.
 const firstSample = 5 * time.Second
 
-// sample starts to write the metrics. Stop takes the last samples.
+// sample starts to write the metrics, and lets each measured phase begin with samples of its own. Stop takes the last
+// samples.
 func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error, err error) {
 	m := &r.Metrics
 	if m.File == "" {
@@ -52,6 +53,7 @@ func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error
 		r.Tell("metrics-out", "",
 			"the load begins without a first sample of each page, since they take more than %v", firstSample)
 	}
+	r.sampler = s
 	return func() error {
 		if err := cmp.Or(s.Stop(), out.Close()); err != nil {
 			return fault.Of("metrics-out", "", "%w", err)

@@ -15,6 +15,7 @@ import (
 	"perfpipe/internal/ready"
 	"perfpipe/internal/recordfile"
 	"perfpipe/internal/search"
+	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/tally"
 	"perfpipe/internal/tokencount"
 	"perfpipe/internal/tokenizer"
@@ -34,7 +35,8 @@ type runner struct {
 	out       *recordfile.File
 	earlier   load.Sent // of the run that is continued
 	records   *recordfile.Writer
-	counter   *tokencount.Counter // nil: servers count
+	counter   *tokencount.Counter    // nil: servers count
+	sampler   *servermetrics.Sampler // nil: none
 	simulated bool
 	report    Report
 	watch     atomic.Pointer[search.Watch] // of the load point
@@ -53,6 +55,9 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 	r.engine = &load.Engine{
 		Doer: r.client, Source: r.feed, Emit: r.emit, Sessions: r.Sessions, Ns: clk.Ns,
 		Grace: r.Grace, Abort: abort, Shard: r.Shard, Waited: r.feed.Waited, Sent: r.earlier,
+	}
+	if s := r.sampler; s != nil {
+		r.engine.Measure = func(ctx context.Context) { s.Sample(ctx, firstSample) }
 	}
 	r.progress = r.startProgress()
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()

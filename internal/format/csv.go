@@ -105,6 +105,7 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	good := goodput(b)
 	c.num("goodput_share", good.Share)
 	c.num("goodput_per_s", good.PerS)
+	c.spendCells(b)
 	for _, key := range metric.Keys() {
 		c.metric(key, b.Metrics.Get(key), percentiles)
 	}

@@ -35,6 +35,14 @@ func Percent(v dist.Num) string {
 	return fmt.Sprintf("%+.2f %%", 100*float64(v))
 }
 
+// signed returns a number with its sign.
+func signed(v dist.Num) string {
+	if v > 0 {
+		return "+" + Number(v)
+	}
+	return Number(v)
+}
+
 // seconds returns a duration with its unit.
 func seconds(v dist.Num) string {
 	if !v.Known() {

@@ -17,6 +17,10 @@ func overview(s *stats.Summary) *table.Table {
 		Header: []string{"", "requests/s", "output tok/s", "TTFT mean", p, "TPOT mean", p, "latency mean", p, "ok %",
 			"in flight", "client"},
 	}
+	more := spendColumns(s)
+	for _, c := range more {
+		t.Header = append(t.Header, c.name)
+	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
 		row := []string{name(b), Number(b.RequestsPerS), Number(b.OutputPerS)}
@@ -31,7 +35,11 @@ func overview(s *stats.Summary) *table.Table {
 			}
 			row = append(row, mean, tail)
 		}
-		t.Rows = append(t.Rows, append(row, Number(100*b.SuccessRate), Number(b.InFlight), b.Client.Level))
+		row = append(row, Number(100*b.SuccessRate), Number(b.InFlight), b.Client.Level)
+		for _, c := range more {
+			row = append(row, small(c.of(b)))
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	t.Notes = append(t.Notes, "times in ms")
 	if len(s.Blocks[0].Gates) > 0 && !slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Best }) {

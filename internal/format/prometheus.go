@@ -107,7 +107,7 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 			fmt.Fprintf(w, "# HELP perfpipe_%s %s\n# TYPE perfpipe_%s %s\n%s", name, help, name, kind, &text)
 		}
 	}
-	for _, g := range gauges() {
+	for _, g := range append(gauges(), energyGauges()...) {
 		family(g.name, "gauge", g.help, func(w io.Writer, b *stats.Block, l string) {
 			if v := g.of(b); v.Known() {
 				fmt.Fprintf(w, "perfpipe_%s{%s} %s\n", g.name, l, plain(v))
@@ -120,6 +120,9 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 				fmt.Fprintf(w, "perfpipe_errors{%s,%s} %d\n", l, label("kind", e.Kind), e.Count)
 			}
 		})
+	for _, g := range costGauges() {
+		family(g.name, "gauge", g.help, g.samples)
+	}
 	family("slo_met", "gauge", "1 if the gate is met, 0 if it is missed.",
 		func(w io.Writer, b *stats.Block, l string) {
 			for _, g := range b.Gates {

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
+	"perfpipe/internal/prompage"
 	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/table"
 )
@@ -37,4 +39,96 @@ func serverTable(w *servermetrics.Window) *table.Table {
 		level(name+" power (W)", g.PowerW, 1)
 	}
 	return t
+}
+
+// serverTables returns the tables of what the server reported.
+func serverTables(w *servermetrics.Window) []*table.Table {
+	var out []*table.Table
+	if t := serverTable(w); len(t.Rows) > 0 {
+		out = append(out, t)
+	}
+	if len(w.Times) > 0 {
+		out = append(out, timesTable(w.Times))
+	}
+	if len(w.Series) > 0 {
+		out = append(out, seriesTable(w.Series))
+	}
+	return out
+}
+
+// timesTable returns the times that the server took of its requests beside those of the records.
+func timesTable(times []servermetrics.Time) *table.Table {
+	t := &table.Table{
+		Header: []string{"means (ms)", "by the server", "n", "by the records", "n", "difference", ""},
+		Notes:  []string{"the server's clock runs from receipt to its own output, without the network and most of HTTP"},
+	}
+	for _, v := range times {
+		name := v.Key
+		for _, m := range metric.All() {
+			if m.Key == v.Key {
+				name = m.Name
+			}
+		}
+		row := []string{name, Number(dist.Num(v.MeanMs)), count(int64(v.N)), "", "", "", ""}
+		if v.OursMs != nil {
+			row[3], row[4] = Number(dist.Num(*v.OursMs)), count(int64(*v.OursN))
+			row[5] = signed(dist.Num(*v.DifferenceMs))
+			if v.Difference != nil {
+				row[6] = Percent(dist.Num(*v.Difference))
+			}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
+}
+
+// seriesTable returns the figures of series. Labels that all series of a name share are left out.
+func seriesTable(series []servermetrics.SourceSeries) *table.Table {
+	t := &table.Table{Header: []string{"series of the pages", "Δ", "per s", "mean", "p50", "p99"}}
+	number := func(v *float64) string {
+		if v == nil {
+			return ""
+		}
+		return Number(dist.Num(*v))
+	}
+	quantile := func(v *float64, in []float64) string {
+		switch {
+		case len(in) == 1:
+			return "> " + number(v)
+		case len(in) == 2 && in[0] <= 0: // nothing is known of values in the lowest bucket
+			return "≤ " + number(&in[1])
+		}
+		return number(v)
+	}
+	for i := range series {
+		s := &series[i]
+		t.Rows = append(t.Rows, []string{
+			seriesName(series, s), number(s.Delta), number(s.PerS), number(s.Mean),
+			quantile(s.P50, s.P50In), quantile(s.P99, s.P99In),
+		})
+	}
+	t.Notes = []string{"percentiles of histograms are interpolated within a bucket"}
+	return t
+}
+
+// seriesName returns the name with the labels that distinguish the series from others of its name.
+func seriesName(all []servermetrics.SourceSeries, s *servermetrics.SourceSeries) string {
+	differ := map[string]string{}
+	source := ""
+	for i := range all {
+		o := &all[i]
+		if o.Name != s.Name {
+			continue
+		}
+		for key, v := range s.Labels {
+			if other, ok := o.Labels[key]; !ok || other != v {
+				differ[key] = v
+			}
+		}
+		if o.Source != s.Source {
+			source = " · " + s.Source
+		}
+	}
+	short := prompage.Series{Name: s.Name, Labels: differ}
+	return short.Text() + source
 }

@@ -82,8 +82,11 @@ func blockTables(b *stats.Block, opt Options) []*table.Table {
 	if opt.Ledger && b.Ledger != nil {
 		out = append(out, ledgerTables(b.Ledger)...)
 	}
+	if t := spendTable(b); t != nil {
+		out = append(out, t)
+	}
 	if b.Server != nil {
-		out = append(out, serverTable(b.Server))
+		out = append(out, serverTables(b.Server)...)
 	}
 	return out
 }

@@ -71,7 +71,8 @@ var engines = map[string]engine{
 		name: "SGLang", script: "sglang", module: []string{"sglang.launch_server"}, byModule: true,
 		pack: "sglang", install: "pip install 'sglang[all]'", env: []string{"PYTHONUNBUFFERED=1"},
 		args: func(j job) []string {
-			return []string{"--model-path", j.model, "--served-model-name", j.served, "--host", loopback, "--port", j.port}
+			return []string{"--model-path", j.model, "--served-model-name", j.served, "--host", loopback, "--port", j.port,
+				"--enable-metrics"}
 		},
 	},
 	"local_llamacpp": {
@@ -81,7 +82,7 @@ var engines = map[string]engine{
 			if j.local {
 				from = "-m"
 			}
-			return []string{from, j.model, "--alias", j.served, "--host", loopback, "--port", j.port}
+			return []string{from, j.model, "--alias", j.served, "--host", loopback, "--port", j.port, "--metrics"}
 		},
 	},
 }

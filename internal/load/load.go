@@ -70,6 +70,9 @@ type Engine struct {
 	Sent     Sent                 // the requests that an earlier run has sent
 	Counts   Counts
 
+	// Measure, unless nil, is called before and after each measured phase, when no request is in flight.
+	Measure func(ctx context.Context)
+
 	seq  atomic.Int64                           // requests started by this engine
 	line int64                                  // requests read
 	cut  func(error)                            // cancels the requests in flight of the current point
@@ -153,6 +156,10 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 		if res.Short = n < p.Warmup; err != nil || res.Short {
 			return res, err
 		}
+	}
+	if e.Measure != nil {
+		e.Measure(ctx)
+		defer e.Measure(ctx)
 	}
 	n, err := e.phase(ctx, hard, p, record.PhaseMeasure, p.Number)
 	res.Measured = n

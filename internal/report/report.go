@@ -12,17 +12,19 @@ import (
 	"perfpipe/internal/chart"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/prompage"
 	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
 )
 
 // Options select what a page shows besides the records.
 type Options struct {
-	Lang   string                 // en or zh
-	Title  string                 // "": made from the models
-	SLO    []gate.Gate            // limits to draw; Read must have judged the load points by them
-	Server []servermetrics.Sample // the server's own metrics, in order of time
-	Made   string                 // command and version that made the page
+	Lang   string                      // en or zh
+	Title  string                      // "": made from the models
+	SLO    []gate.Gate                 // limits to draw; Read must have judged the load points by them
+	Server *servermetrics.File         // the server's own metrics; nil if there are none
+	Series func(*prompage.Series) bool // series of its pages to draw; nil: none
+	Made   string                      // command and version that made the page
 
 	DropFailures bool // Read has left failures out of response times
 }
@@ -35,6 +37,8 @@ type report struct {
 	points  []point
 	slos    []gate.Gate
 	metrics []servermetrics.Sample
+	pages   []servermetrics.Page
+	series  func(*prompage.Series) bool
 	made    string
 
 	dropFailures bool
@@ -56,12 +60,18 @@ type point struct {
 func newReport(sources []*Source, opt Options) *report {
 	nameSources(sources)
 	r := &report{
-		words: newWords(opt.Lang), lang: opt.Lang, sources: sources, slos: opt.SLO, metrics: opt.Server, made: opt.Made,
-		dropFailures: opt.DropFailures,
+		words: newWords(opt.Lang), lang: opt.Lang, sources: sources, slos: opt.SLO, made: opt.Made,
+		dropFailures: opt.DropFailures, series: opt.Series,
+	}
+	if opt.Server != nil {
+		r.metrics, r.pages = opt.Server.Samples, opt.Server.Pages
 	}
 	dashes := map[string]int{}
 	for k, src := range sources {
 		s := src.stats.Summary()
+		if opt.Server != nil && len(sources) == 1 {
+			s.AddServer(opt.Server, nil)
+		}
 		for i := range s.Blocks {
 			p := point{Block: &s.Blocks[i], src: src, run: s.Blocks[i].Run, color: i}
 			if p.run == "" {
@@ -113,8 +123,8 @@ type maker func(*report) []chart.Figure
 // makers returns every kind of figure in the order of the page.
 func makers() []maker {
 	return []maker{
-		sweep, percentiles, distributions, overTime, heatmaps, requestTimeline, tokenTimeline, densities, conversations,
-		server,
+		sweep, spending, percentiles, distributions, overTime, heatmaps, requestTimeline, tokenTimeline, densities,
+		conversations, server, series,
 	}
 }
 

@@ -22,7 +22,8 @@ func TestServerMetrics(t *testing.T) {
 		samples = append(samples, servermetrics.Sample{AtUs: records[0].SentUs + int64(i)*1e6, Source: "nvidia-smi",
 			GPUs: []servermetrics.GPU{{Index: 1, Utilization: &half, MemoryUsedMiB: &watts, PowerW: &watts}}})
 	}
-	r := newReport([]*Source{sourceOf(t, reporttest.Lines(records))}, Options{Server: samples})
+	file := &servermetrics.File{Samples: samples}
+	r := newReport([]*Source{sourceOf(t, reporttest.Lines(records))}, Options{Server: file})
 	got := map[string]chart.Figure{}
 	for _, f := range server(r) {
 		got[f.Name] = f

@@ -219,18 +219,23 @@ func (r *report) interactivity(ladders []ladder) chart.Figure {
 		if noNumbers(s.X) {
 			continue
 		}
-		every := (len(l.points) + mostLabels - 1) / mostLabels
-		for i, p := range l.points {
-			label := ""
-			if i%every == 0 || i == len(l.points)-1 {
-				label = p.run
-			}
-			s.Labels = append(s.Labels, label)
-		}
+		s.Labels = l.labels()
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s tokens/s together. ", name, chart.Number(slices.Max(s.Y)))
 	}
 	return f
+}
+
+// labels returns the names of the load points, of many only some.
+func (l ladder) labels() []string {
+	every := (len(l.points) + mostLabels - 1) / mostLabels
+	labels := make([]string, len(l.points))
+	for i, p := range l.points {
+		if i%every == 0 || i == len(l.points)-1 {
+			labels[i] = p.run
+		}
+	}
+	return labels
 }
 
 // best marks on each ladder the load of the highest throughput that meets all SLOs.

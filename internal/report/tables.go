@@ -80,6 +80,7 @@ func (r *report) columns(value func(ms float64) string) []column {
 	if has(func(p *point) bool { return p.Goodput != nil }) {
 		out = append(out, column{"goodput", func(p *point) string { return percent(float64(p.Goodput.Share)) }})
 	}
+	out = append(out, r.spendColumns()...)
 	if len(r.slos) > 0 {
 		out = append(out, column{"SLO", func(p *point) string { return r.verdict(p.Gates) }})
 	}

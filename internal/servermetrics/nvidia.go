@@ -20,7 +20,8 @@ func (r *run) watchGPUs(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	cmd := exec.CommandContext(ctx, path, "--query-gpu=index,name,utilization.gpu,memory.used,memory.total,power.draw",
+	cmd := exec.CommandContext(ctx, path,
+		"--query-gpu=index,name,utilization.gpu,memory.used,memory.total,power.draw,uuid",
 		"--format=csv,noheader,nounits", "-lms", strconv.FormatInt(r.Interval.Milliseconds(), 10))
 	cmd.WaitDelay = time.Second // a faulty driver can block it forever
 	out, err := cmd.StdoutPipe()
@@ -45,20 +46,20 @@ func (r *run) readGPUs(out io.Reader) {
 	}
 }
 
-// parseGPU parses a line: index, name, utilization in percent, memory used and total in MiB, power in watts. A value
-// that is not reported is [N/A].
+// parseGPU parses a line: index, name, utilization in percent, memory used and total in MiB, power in watts, UUID. A
+// value that is not reported is [N/A].
 func parseGPU(line string) (GPU, bool) {
 	in := csv.NewReader(strings.NewReader(line))
 	in.TrimLeadingSpace = true
 	f, err := in.Read()
-	if err != nil || len(f) != 6 {
+	if err != nil || len(f) != 7 {
 		return GPU{}, false // a message
 	}
 	index, err := strconv.Atoi(f[0])
 	if err != nil {
 		return GPU{}, false
 	}
-	g := GPU{Index: index, Name: f[1]}
+	g := GPU{Index: index, Name: f[1], UUID: f[6]}
 	for i, to := range []**float64{&g.Utilization, &g.MemoryUsedMiB, &g.MemoryTotalMiB, &g.PowerW} {
 		if v, err := strconv.ParseFloat(f[i+2], 64); err == nil {
 			*to = &v

@@ -1,9 +1,11 @@
-// Package servermetrics samples what inference servers and GPUs report about themselves while they are under load: the
-// Prometheus pages of vLLM, SGLang, TGI, llama.cpp and NVIDIA's DCGM exporter, and nvidia-smi. Start writes samples,
-// Read reads them back, and Summarize reduces those of a stretch of time to a Window.
+// Package servermetrics samples what inference servers and machines report about themselves while they are under load:
+// every series of Prometheus pages, such as those of vLLM, SGLang, gateways and NVIDIA's DCGM exporter, and the power
+// and energy of this machine by nvidia-smi, amd-smi and RAPL. Start writes samples, Read reads them back, and
+// Summarize reduces those of a stretch of time to a Window.
 package servermetrics
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,35 +15,48 @@ import (
 	"time"
 
 	"perfpipe/internal/mask"
+	"perfpipe/internal/prompage"
 )
 
 // Sample is what one source reported at one instant; one line of a metrics file. docs/server-metrics.md describes the
 // keys.
 type Sample struct {
 	AtUs   int64  `json:"at_us"`  // when the answer had been read, µs since the epoch, on the clock of the records
-	Source string `json:"source"` // the URL, or "nvidia-smi"
+	Source string `json:"source"` // the URL, or "nvidia-smi", "amd-smi" or "rapl"
 	Server string `json:"server,omitempty"`
 	// Metrics are gauges and totals, with the same names for all servers. Those that the server does not report are
 	// absent.
-	Metrics map[string]float64 `json:"metrics,omitempty"`
-	GPUs    []GPU              `json:"gpus,omitempty"`
-	Error   string             `json:"error,omitempty"` // why there is no value
+	Metrics        map[string]float64 `json:"metrics,omitempty"`
+	GPUs           []GPU              `json:"gpus,omitempty"`
+	Meters         []Meter            `json:"meters,omitempty"`
+	prompage.Delta                    // every series of the page, as far as it changed
+	Error          string             `json:"error,omitempty"` // why there is no value
 }
 
 // GPU is one device. Values that were not reported are nil.
 type GPU struct {
 	Index          int      `json:"index"`
+	UUID           string   `json:"uuid,omitempty"`
 	Name           string   `json:"name,omitempty"`
 	Utilization    *float64 `json:"utilization,omitempty"` // share of time in which a kernel ran, 0 to 1
 	MemoryUsedMiB  *float64 `json:"memory_used_mib,omitempty"`
 	MemoryTotalMiB *float64 `json:"memory_total_mib,omitempty"`
 	PowerW         *float64 `json:"power_w,omitempty"`
+	EnergyJ        *float64 `json:"energy_j,omitempty"` // since some time in the past, such as the driver's start
+}
+
+// Meter is an energy counter that belongs to no single GPU.
+type Meter struct {
+	Name    string  `json:"name"`              // such as package-0
+	Of      string  `json:"of"`                // cpu, or gpus: all of a server's together
+	EnergyJ float64 `json:"energy_j"`          // since some time in the past
+	RangeJ  float64 `json:"range_j,omitempty"` // at which it begins again at 0; 0 is unknown
 }
 
 // Config holds the options of Start. Only Write is required.
 type Config struct {
 	URLs     []string      // Prometheus pages: a server's /metrics, a DCGM exporter's
-	GPUs     bool          // run nvidia-smi, if it is installed
+	GPUs     bool          // sample the GPUs and CPUs of this machine, if something reports them
 	Interval time.Duration // between samples; 0: one second
 	Write    func(Sample) error
 	Client   *http.Client // nil: one without a proxy
@@ -53,9 +68,10 @@ const (
 )
 
 // sample samples each source at once, then at every interval until ctx ends, and once more at the end, so that totals
-// cover the whole run. It calls begun when each page has been sampled once. The samples of a source that fails have an
+// cover the whole run. It samples a page between intervals for each value from its channel in now, which may be nil,
+// and answers it. It calls begun when each page has been sampled once. The samples of a source that fails have an
 // Error. sample returns the error of Write.
-func sample(ctx context.Context, cfg Config, begun func()) error {
+func sample(ctx context.Context, cfg Config, now []chan chan<- struct{}, begun func()) error {
 	if cfg.Interval <= 0 {
 		cfg.Interval = defaultInterval
 	}
@@ -68,12 +84,18 @@ func sample(ctx context.Context, cfg Config, begun func()) error {
 	defer r.cancel(nil)
 	var sources sync.WaitGroup
 	r.firsts.Add(len(cfg.URLs))
-	for _, u := range cfg.URLs {
-		sources.Go(func() { r.scrape(ctx, u) })
+	for i, u := range cfg.URLs {
+		var mine <-chan chan<- struct{}
+		if now != nil {
+			mine = now[i]
+		}
+		sources.Go(func() { r.scrape(ctx, u, mine) })
 	}
 	sources.Go(func() { r.firsts.Wait(); begun() })
 	if cfg.GPUs {
 		sources.Go(func() { r.watchGPUs(ctx) })
+		sources.Go(func() { r.watchAMD(ctx) })
+		sources.Go(func() { r.watchCPUs(ctx, powercap) })
 	}
 	sources.Wait()
 	return r.failed
@@ -102,57 +124,79 @@ func (r *run) write(s Sample) {
 }
 
 // scrape samples one page until ctx ends.
-func (r *run) scrape(ctx context.Context, url string) {
+func (r *run) scrape(ctx context.Context, url string, now <-chan chan<- struct{}) {
 	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
+	var series prompage.Encoder
 	ask := func() {
-		s := scrape(context.WithoutCancel(ctx), r.Client, url, max(r.Interval, 5*time.Second))
+		s, page := scrape(context.WithoutCancel(ctx), r.Client, url, max(r.Interval, 5*time.Second))
 		s.AtUs = r.now()
+		if page != nil {
+			s.Delta = series.Encode(page)
+		}
 		r.write(s)
 	}
 	ask()
 	r.firsts.Done()
 	for last := false; !last; {
+		var took chan<- struct{}
 		select {
 		case <-tick.C:
+		case took = <-now:
 		case <-ctx.Done():
 		}
 		last = ctx.Err() != nil
 		ask()
+		if took != nil {
+			took <- struct{}{} // it has space for all pages
+		}
 	}
 }
 
-// scrape samples a page once. The sample has the Error, if there is one; its AtUs is not set.
-func scrape(ctx context.Context, c *http.Client, url string, timeout time.Duration) Sample {
+// scrape samples a page once. The sample has the Error, if there is one; its AtUs and its Delta are not set.
+func scrape(ctx context.Context, c *http.Client, url string, timeout time.Duration) (Sample, families) {
 	s := Sample{Source: mask.URL(url)}
+	body, err := get(ctx, c, url, timeout)
+	if err == nil && len(body) > 0 && body[0] == '{' {
+		s.Meters, err = parseEnergy(body)
+		if err == nil {
+			return s, nil
+		}
+	}
+	var page families
+	if err == nil {
+		page, err = parse(bytes.NewReader(body))
+	}
+	if err == nil && len(page) == 0 {
+		err = errors.New("it has no metrics")
+	}
+	if err != nil {
+		s.Error = err.Error()
+		return s, nil
+	}
+	s.fill(page)
+	return s, page
+}
+
+// get returns the body of a page.
+func get(ctx context.Context, c *http.Client, url string, timeout time.Duration) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	fail := func(err error) Sample {
-		s.Error = err.Error()
-		return s
-	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return fail(err)
+		return nil, err
 	}
 	req.Header.Set("Accept", "text/plain;version=0.0.4;q=1,*/*;q=0.1")
 	resp, err := c.Do(req)
 	if err != nil {
-		return fail(errors.Unwrap(err)) // the Source has the URL
+		return nil, errors.Unwrap(err) // the Source has the URL
 	}
 	defer resp.Body.Close()
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
-		return fail(fmt.Errorf("HTTP %d: redirected to %s", resp.StatusCode, mask.URL(to)))
+		return nil, fmt.Errorf("HTTP %d: redirected to %s", resp.StatusCode, mask.URL(to))
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fail(fmt.Errorf("HTTP %d", resp.StatusCode))
+		return nil, fmt.Errorf("HTTP %d", resp.StatusCode)
 	}
-	s.Server, s.Metrics, s.GPUs, err = parse(io.LimitReader(resp.Body, maxPage))
-	if err != nil {
-		return fail(err)
-	}
-	if s.Metrics == nil && s.GPUs == nil {
-		return fail(errors.New("it has none of the metrics known here"))
-	}
-	return s
+	return io.ReadAll(io.LimitReader(resp.Body, maxPage))
 }

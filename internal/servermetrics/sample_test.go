@@ -1,6 +1,7 @@
 package servermetrics
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"perfpipe/internal/prompage"
 )
 
 // Each page in testdata becomes the sample beside it.
@@ -23,7 +26,7 @@ func TestPages(t *testing.T) {
 	for _, file := range pages {
 		page, _ := os.ReadFile(file)
 		want, _ := os.ReadFile(strings.TrimSuffix(file, "prom") + "json")
-		s := scrape(t.Context(), answer(http.StatusOK, string(page)), "http://server/metrics", time.Second)
+		s, _ := scrape(t.Context(), answer(http.StatusOK, string(page)), "http://server/metrics", time.Second)
 		if got, err := json.Marshal(s); err != nil || string(got)+"\n" != string(want) {
 			t.Errorf("%s: %v\n got %s\nwant %s", file, err, got, want)
 		}
@@ -31,20 +34,20 @@ func TestPages(t *testing.T) {
 }
 
 func TestPagesWithoutMetrics(t *testing.T) {
-	const none = "it has none of the metrics known here"
+	const none = "it has no metrics"
 	const html = "not a page of Prometheus metrics: text format parsing error in line 1: invalid metric name"
-	for page, want := range map[string]string{"go_goroutines 7\n": none, "": none, "<html>": html} {
-		s := scrape(t.Context(), answer(http.StatusOK, page), "http://server/metrics", time.Second)
+	for page, want := range map[string]string{"# only a comment\n": none, "": none, "<html>": html} {
+		s, _ := scrape(t.Context(), answer(http.StatusOK, page), "http://server/metrics", time.Second)
 		if s.Error != want || s.Metrics != nil || s.GPUs != nil {
 			t.Errorf("%q: %+v", page, s)
 		}
 	}
-	missing := scrape(t.Context(), answer(http.StatusNotFound, ""), "http://server/metrics", time.Second)
+	missing, _ := scrape(t.Context(), answer(http.StatusNotFound, ""), "http://server/metrics", time.Second)
 	if missing.Error != "HTTP 404" {
 		t.Errorf("%+v", missing)
 	}
 	refuses := transport(func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") })
-	refused := scrape(t.Context(), &http.Client{Transport: refuses}, "http://server/metrics", time.Second)
+	refused, _ := scrape(t.Context(), &http.Client{Transport: refuses}, "http://server/metrics", time.Second)
 	if refused.Error != "refused" {
 		t.Errorf("%+v", refused)
 	}
@@ -75,7 +78,7 @@ func TestSample(t *testing.T) {
 				at = append(at, (s.AtUs-start)/1000)
 				return nil
 			},
-		}, func() {})
+		}, nil, func() {})
 		// At once, each second, and once more at the end.
 		if got, _ := json.Marshal(at); err != nil || string(got) != "[0,1000,2000,2500]" {
 			t.Errorf("samples at %v ms, %v", at, err)
@@ -91,7 +94,7 @@ func TestSampleEndsWhenNothingCanBeWritten(t *testing.T) {
 			URLs:   []string{"http://a/metrics", "http://b/metrics"},
 			Client: answer(http.StatusOK, "sglang:num_running_reqs 1\n"),
 			Write:  func(Sample) error { n++; return full },
-		}, func() {})
+		}, nil, func() {})
 		if err != full || n != 1 {
 			t.Errorf("%v after %d samples", err, n)
 		}
@@ -101,20 +104,26 @@ func TestSampleEndsWhenNothingCanBeWritten(t *testing.T) {
 func TestNvidiaSMI(t *testing.T) {
 	bin := t.TempDir()
 	script := "#!/bin/sh\necho \"$@\" >\"$0.args\"\n" +
-		"echo '0, NVIDIA A100-SXM4-80GB, 97, 71000, 81920, 350.12'\n" +
-		"echo '1, \"GB10, really\", [N/A], [N/A], [N/A], 12'\n" +
+		"echo '0, NVIDIA A100-SXM4-80GB, 97, 71000, 81920, 350.12, GPU-1'\n" +
+		"echo '1, \"GB10, really\", [N/A], [N/A], [N/A], 12, GPU-2'\n" +
 		"echo 'Failed to talk'\n"
 	if err := os.WriteFile(filepath.Join(bin, smi), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	var got []string
-	err := sample(t.Context(), Config{GPUs: true, Interval: 250 * time.Millisecond, Write: func(s Sample) error {
-		s.AtUs = 0
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	err := sample(ctx, Config{GPUs: true, Interval: 250 * time.Millisecond, Write: func(s Sample) error {
+		if s.AtUs = 0; s.Source != smi { // this machine may have other meters
+			return nil
+		}
 		b, err := json.Marshal(s)
-		got = append(got, string(b))
+		if got = append(got, string(b)); len(got) == 2 {
+			cancel()
+		}
 		return err
-	}}, func() {})
+	}}, nil, func() {})
 	want, _ := os.ReadFile("testdata/nvidia-smi.jsonl")
 	if err != nil || strings.Join(got, "\n")+"\n" != string(want) {
 		t.Errorf("%v\n%s", err, strings.Join(got, "\n"))
@@ -128,10 +137,22 @@ func TestNvidiaSMI(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("vllm:num_requests_running{engine=\"0\"} 3.0\n")
 	f.Fuzz(func(t *testing.T, page string) {
-		server, metrics, gpus, err := parse(strings.NewReader(page))
-		if err != nil && (server != "" || metrics != nil || gpus != nil) {
-			t.Errorf("%s %v %v with %v", server, metrics, gpus, err)
+		families, err := parse(strings.NewReader(page))
+		if err != nil && families != nil {
+			t.Errorf("%v with %v", families, err)
+		}
+		var s Sample
+		s.fill(families)
+		s.Delta = new(prompage.Encoder).Encode(families)
+		line, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(bytes.NewReader(line), "f"); err != nil {
+			t.Errorf("%s: %v", line, err)
 		}
 		parseGPU(page)
+		parseAMD([]byte(page))
+		parseEnergy([]byte(page))
 	})
 }

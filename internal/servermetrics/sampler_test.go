@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -32,4 +34,40 @@ func TestSetServer(t *testing.T) {
 			t.Errorf("%s: pages %q, GPUs %v, %v", c.server, cfg.URLs, cfg.GPUs, err)
 		}
 	}
+}
+
+// A Sample in between is there when Sample returns, and belongs to no interval.
+func TestSamplerSamplesBetweenIntervals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now().UnixMicro()
+		var mu sync.Mutex
+		at := map[string][]int64{}
+		s, begun := Start(t.Context(), Config{
+			URLs: []string{"http://a/metrics", "http://b/metrics"}, Client: answer(http.StatusOK, "x 1\n"),
+			Write: func(s Sample) error {
+				mu.Lock()
+				defer mu.Unlock()
+				at[s.Source] = append(at[s.Source], (s.AtUs-start)/1000)
+				return nil
+			},
+		}, time.Second)
+		if !begun {
+			t.Error("no first samples")
+		}
+		time.Sleep(1500 * time.Millisecond)
+		s.Sample(t.Context(), time.Second)
+		mu.Lock()
+		if want := []int64{0, 1000, 1500}; !slices.Equal(at["http://a/metrics"], want) ||
+			!slices.Equal(at["http://b/metrics"], want) {
+			t.Errorf("samples at %v ms", at)
+		}
+		mu.Unlock()
+		time.Sleep(time.Second)
+		if err := s.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		if want := []int64{0, 1000, 1500, 2000, 2500}; !slices.Equal(at["http://a/metrics"], want) {
+			t.Errorf("samples at %v ms", at)
+		}
+	})
 }

@@ -1,10 +1,10 @@
 package servermetrics
 
 import (
-	"io"
 	"slices"
 
-	"perfpipe/internal/jsonl"
+	"perfpipe/internal/energy"
+	"perfpipe/internal/prompage"
 )
 
 // Window summarizes the samples of a stretch of time. Values that were not sampled are nil.
@@ -28,7 +28,11 @@ type Window struct {
 	// AcceptanceLength is 1 + Δaccepted ÷ Δdrafts, in tokens per step, or else what the server reports.
 	AcceptanceLength *float64 `json:"acceptance_length,omitempty"`
 
-	GPUs []GPUWindow `json:"gpus,omitempty"` // by index
+	GPUs   []GPUWindow   `json:"gpus,omitempty"`   // by index
+	Meters []MeterWindow `json:"meters,omitempty"` // energy that is not of one GPU
+
+	Times  []Time         `json:"times,omitempty"`  // that the server took of its own requests
+	Series []SourceSeries `json:"series,omitempty"` // those asked for
 }
 
 // Level is a gauge over time: its mean and its highest value.
@@ -44,53 +48,100 @@ type GPUWindow struct {
 	Utilization *Level `json:"utilization,omitempty"` // share
 	MemoryMiB   *Level `json:"memory_mib,omitempty"`
 	PowerW      *Level `json:"power_w,omitempty"`
+
+	Energy *energy.Use `json:"energy,omitempty"`
 }
 
-// Read reads a metrics file and sorts its samples by time. file is its name in errors.
-func Read(r io.Reader, file string) ([]Sample, error) {
-	var all []Sample
-	for s, err := range jsonl.Read[Sample](r, file) {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
-	}
-	slices.SortStableFunc(all, func(a, b Sample) int { return int(a.AtUs - b.AtUs) })
-	return all, nil
+// MeterWindow is a Window of one Meter.
+type MeterWindow struct {
+	Name   string     `json:"name"`
+	Of     string     `json:"of"`
+	Energy energy.Use `json:"energy"`
 }
 
-// Summarize returns the Window of the samples, in order of time, between two instants, µs since the epoch, or nil if
-// there are none. Gauges are those of the samples between them. Totals are differences between the last sample before
-// the stretch and the first one after it, if there are such, so that no token is lost. The totals and gauges of several
-// servers are added; of their KV caches the fullest one counts.
-func Summarize(samples []Sample, from, to int64) *Window {
+// Time is the mean of times that the server took of its own requests, and what they are in the records. Those that are
+// unknown are nil.
+type Time struct {
+	Key    string  `json:"key"` // of the metric of the records
+	N      float64 `json:"n"`   // Δcount of the server's histogram
+	MeanMs float64 `json:"mean_ms"`
+
+	OursN        *float64 `json:"ours_n,omitempty"`
+	OursMs       *float64 `json:"ours_ms,omitempty"`
+	DifferenceMs *float64 `json:"difference_ms,omitempty"` // ours − the server's
+	Difference   *float64 `json:"difference,omitempty"`    // DifferenceMs ÷ MeanMs
+}
+
+// SourceSeries are the figures of one series of a page.
+type SourceSeries struct {
+	Source string `json:"source"`
+	prompage.Figures
+}
+
+// Summarize returns the Window of the samples between two instants, µs since the epoch, or nil if there are none.
+// Gauges are those of the samples between them. Totals are differences between the last sample before the stretch and
+// the first one after it, if there are such, so that no token is lost. The totals and gauges of several servers are
+// added; of their KV caches the fullest one counts. Series has the figures of the series that show accepts; nil is
+// none.
+func (f *File) Summarize(from, to int64, show func(*prompage.Series) bool) *Window {
 	w, total := &Window{}, totals{}
-	for _, source := range bySource(samples) {
+	for _, source := range bySource(f.Samples) {
 		stretch := around(source, from, to)
-		if len(stretch) == 0 {
+		if len(stretch) == 0 || stretch[0].Metrics == nil {
 			continue
 		}
-		within := inside(stretch, from, to)
-		if stretch[0].Metrics != nil {
-			w.Server = stretch[0].Server
-			w.add(within)
-			total.add(stretch)
-		}
-		w.GPUs = append(w.GPUs, gpus(within)...)
+		w.Server = stretch[0].Server
+		w.add(inside(stretch, from, to))
+		total.add(stretch)
 	}
 	total.into(w)
-	if w.Samples == 0 && w.GPUs == nil && len(total) == 0 {
+	w.addDevices(f.Samples, from, to)
+	w.Times = f.times(w.Server, from, to)
+	if show != nil {
+		for _, p := range f.Pages {
+			for _, figures := range p.Figures(from, to, show) {
+				w.Series = append(w.Series, SourceSeries{p.Source, figures})
+			}
+		}
+	}
+	if w.Samples == 0 && w.GPUs == nil && w.Meters == nil && len(total) == 0 && w.Series == nil && w.Times == nil {
 		return nil
 	}
 	return w
 }
 
-// bySource returns the samples with values, those of each source together, in the order in which the sources appear.
+// times returns the means of the times that a kind of server keeps, over all servers of that kind.
+func (f *File) times(server string, from, to int64) []Time {
+	var out []Time
+	for _, k := range times {
+		if k.server != server || slices.ContainsFunc(out, func(t Time) bool { return t.Key == k.key }) {
+			continue
+		}
+		t := Time{Key: k.key}
+		named := func(s *prompage.Series) bool { return s.Name == k.name }
+		for _, p := range f.Pages {
+			for _, h := range p.Figures(from, to, named) {
+				if h.Mean != nil {
+					t.MeanMs += *h.Mean * *h.Delta * 1000
+					t.N += *h.Delta
+				}
+			}
+		}
+		if t.N > 0 {
+			t.MeanMs /= t.N
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// bySource returns the samples with known metrics, those of each source together, in the order in which the sources
+// appear.
 func bySource(samples []Sample) [][]Sample {
 	var sources [][]Sample
 	index := map[string]int{}
 	for _, s := range samples {
-		if s.Metrics == nil && s.GPUs == nil {
+		if s.Metrics == nil {
 			continue
 		}
 		i, known := index[s.Source]
@@ -146,7 +197,7 @@ func gauge(key string) func(Sample) (float64, bool) {
 }
 
 // level returns nil if no sample has the value.
-func level(samples []Sample, of func(Sample) (float64, bool)) *Level {
+func level[T any](samples []T, of func(T) (float64, bool)) *Level {
 	var l Level
 	n := 0.
 	for _, s := range samples {
@@ -207,34 +258,4 @@ func (t totals) into(w *Window) {
 	ratio(&w.PrefixHit, 0, t["prefix_hits"], "prefix_queries")
 	ratio(&w.Acceptance, 0, t["accepted_tokens"], "draft_tokens")
 	ratio(&w.AcceptanceLength, 1, t["accepted_tokens"], "drafts")
-}
-
-// gpus returns the devices of the samples.
-func gpus(samples []Sample) []GPUWindow {
-	byIndex := map[int][]Sample{}
-	var found []GPUWindow
-	for _, s := range samples {
-		for _, g := range s.GPUs {
-			if byIndex[g.Index] == nil {
-				found = append(found, GPUWindow{Index: g.Index, Name: g.Name})
-			}
-			byIndex[g.Index] = append(byIndex[g.Index], Sample{GPUs: []GPU{g}})
-		}
-	}
-	slices.SortFunc(found, func(a, b GPUWindow) int { return a.Index - b.Index })
-	for i := range found {
-		of := byIndex[found[i].Index]
-		value := func(pick func(GPU) *float64) *Level {
-			return level(of, func(s Sample) (float64, bool) {
-				if v := pick(s.GPUs[0]); v != nil {
-					return *v, true
-				}
-				return 0, false
-			})
-		}
-		found[i].Utilization = value(func(g GPU) *float64 { return g.Utilization })
-		found[i].MemoryMiB = value(func(g GPU) *float64 { return g.MemoryUsedMiB })
-		found[i].PowerW = value(func(g GPU) *float64 { return g.PowerW })
-	}
-	return found
 }

@@ -47,7 +47,7 @@ type Server struct {
 	seq    int64
 	active int
 
-	prompt, completion int64 // tokens of the requests that have ended well
+	observed observed
 }
 
 // New returns an engine. It calls truth, unless that is nil, with each request that has ended, one call at a time and
@@ -132,8 +132,7 @@ func (s *Server) end(t *Truth) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t.Status == http.StatusOK && !t.Aborted {
-		s.prompt += int64(t.PromptTokens)
-		s.completion += int64(t.CompletionTokens)
+		s.observed.add(t)
 	}
 	if s.truth != nil {
 		s.truth(*t)

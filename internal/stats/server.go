@@ -1,14 +1,77 @@
 package stats
 
-import "perfpipe/internal/servermetrics"
+import (
+	"fmt"
+	"math"
 
-// AddServer sets the Server of each block from the samples taken during the block, and reports whether there are any.
-// The samples must be sorted by time.
-func (s *Summary) AddServer(samples []servermetrics.Sample) (found bool) {
+	"perfpipe/internal/prompage"
+	"perfpipe/internal/servermetrics"
+	"perfpipe/internal/spend"
+)
+
+// AddServer sets the Server and the Energy of each block from what was sampled during the block, and reports whether
+// there is anything. Server has the series of pages that show accepts; nil is none.
+func (s *Summary) AddServer(file *servermetrics.File, show func(*prompage.Series) bool) (found bool) {
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		b.Server = servermetrics.Summarize(samples, b.FirstScheduledUs, b.LastEndUs)
-		found = found || b.Server != nil
+		if b.Server = file.Summarize(b.FirstScheduledUs, b.LastEndUs, show); b.Server == nil {
+			continue
+		}
+		found = true
+		for i := range b.Server.Times {
+			b.besides(&b.Server.Times[i])
+		}
+		b.addEnergy(s)
 	}
 	return found
+}
+
+// besides sets what the records have beside a time of the server.
+func (b *Block) besides(t *servermetrics.Time) {
+	m := b.Metrics.Get(t.Key)
+	if m == nil || m.N == 0 || !m.Mean.Known() || b.of == nil {
+		return
+	}
+	n, ms := float64(m.N), float64(m.Mean)
+	// Servers count gaps between tokens. If chunks have several tokens, or some have none, the gaps are shared.
+	tokens, chunks := float64(b.of.chunkTokens), float64(b.of.chunks)
+	if t.Key == "itl_ms" && n == chunks && tokens > 0 && math.Abs(tokens-t.N) < math.Abs(chunks-t.N) {
+		n, ms = tokens, ms*chunks/tokens
+	}
+	t.OursN, t.OursMs = &n, &ms
+	t.DifferenceMs = new(ms - t.MeanMs)
+	if t.MeanMs > 0 {
+		t.Difference = new(*t.DifferenceMs / t.MeanMs)
+	}
+	if t.Key == "ttft_ms" && math.Abs(t.N-n) > max(1, 0.01*n) {
+		b.Notes = append(b.Notes, fmt.Sprintf("the server counted %.0f first tokens and the records %.0f: it has other "+
+			"clients, or its samples include a warm-up or other load points", t.N, n))
+	}
+}
+
+// addEnergy sets the Energy, unless other load points ran at the same time.
+func (b *Block) addEnergy(s *Summary) {
+	length := b.LastEndUs - b.FirstScheduledUs
+	e := spend.EnergyOf(b.Server, float64(length)/1e6, b.of.work(b))
+	if e == nil {
+		return
+	}
+	for i := range s.Blocks {
+		o := &s.Blocks[i]
+		both := min(b.LastEndUs, o.LastEndUs) - max(b.FirstScheduledUs, o.FirstScheduledUs)
+		if o != b && both > min(length, o.LastEndUs-o.FirstScheduledUs)/100 {
+			b.Notes = append(b.Notes, "no energy, since it is that of all the load points that ran at the same time")
+			return
+		}
+	}
+	b.Energy = e
+}
+
+// work returns what the block got done.
+func (g *accumulator) work(b *Block) spend.Work {
+	w := spend.Work{Seconds: b.DurationS, OK: b.OK, Input: b.InputTokens, Output: b.OutputTokens, OutputPer: b.OutputPerS}
+	if g != nil {
+		w.Cached = g.cached
+	}
+	return w
 }

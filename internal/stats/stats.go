@@ -18,6 +18,7 @@ import (
 	"perfpipe/internal/gate"
 	"perfpipe/internal/group"
 	"perfpipe/internal/record"
+	"perfpipe/internal/spend"
 )
 
 // Options configure a Collector.
@@ -29,6 +30,7 @@ type Options struct {
 	Goodput      []gate.Limit // limits that a request must meet to count as good
 	Gates        []gate.Gate  // conditions that each block is judged by
 	GPUs         int          // number of GPUs of the server; 0 if unknown
+	Prices       spend.Prices // what the load is paid by; zero if unknown
 	Intervals    bool         // compute confidence intervals, which takes the values of every request
 	ExactLimit   int          // values per distribution that are kept exactly; 0 means the default, negative means all
 }

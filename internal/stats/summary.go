@@ -19,6 +19,7 @@ import (
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 	"perfpipe/internal/servermetrics"
+	"perfpipe/internal/spend"
 )
 
 // Format identifies a summary document and its version.
@@ -78,6 +79,8 @@ type Block struct {
 	Best  bool          `json:"best,omitempty"` // the most requests/s of all blocks that meet their gates
 
 	Server *servermetrics.Window `json:"server,omitempty"` // the server's metrics, if sampled
+	Energy *spend.Energy         `json:"energy,omitempty"` // if a device reported it
+	Cost   *spend.Cost           `json:"cost,omitempty"`   // if there are prices
 
 	Metrics Metrics         `json:"metrics"`
 	Client  Verdict         `json:"client"`
@@ -193,6 +196,7 @@ func (g *accumulator) block(opt *Options) Block {
 	if b.Saturated = g.saturated(&b, g.flights.underWay(all, pauses)); b.Saturated != "" {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
 	}
+	b.Cost = spend.CostOf(opt.Prices, g.work(&b))
 	b.Metrics = g.metrics(opt)
 	response := metric.Index("response_ms")
 	b.response = g.dists[response].FiniteMean(metric.All()[response].Scale)

@@ -77,6 +77,11 @@ func (p *parquetFile) abort() { p.file.Close() }
 
 // isParquet reports whether a file is one of newParquet's, by the columns that every version of it has.
 func isParquet(path string) bool {
+	return hasColumns(path, "seq", "scheduled_us", "sent_us", "latency_ms")
+}
+
+// hasColumns reports whether a file is a Parquet file with these columns.
+func hasColumns(path string, keys ...string) bool {
 	if !beginsWith(path, "PAR1") {
 		return false
 	}
@@ -93,7 +98,7 @@ func isParquet(path string) bool {
 	if err != nil {
 		return false
 	}
-	for _, key := range []string{"seq", "scheduled_us", "sent_us", "latency_ms"} {
+	for _, key := range keys {
 		if _, ok := p.Schema().Lookup(key); !ok {
 			return false
 		}
