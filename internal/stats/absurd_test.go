@@ -69,6 +69,13 @@ func TestMoreInFlightThanSlots(t *testing.T) {
 	if b := blockOf(t, Options{}, sent(9, 0, 10, 5, slot("open", 25))...); hasNote(&b, note) {
 		t.Errorf("an open loop has no slots: %q", b.Notes)
 	}
+	fork := blockOf(t, Options{}, sent(9, 0, 10, 5, func(i int, r *record.Record) {
+		slot("closed", 25)(i, r)
+		r.Session, r.Turn, r.Depth = "s", i+1, min(i+1, 2)
+	})...)
+	if hasNote(&fork, note) {
+		t.Errorf("a session that forks has several in flight: %q", fork.Notes)
+	}
 	shards := blockOf(t, Options{}, sent(9, 0, 10, 25, func(i int, r *record.Record) {
 		r.Mode, r.Parallel, r.Shard = "closed", 2, []string{"0/2", "1/2"}[i%2]
 	})...)

@@ -128,7 +128,7 @@ func (f *flights) overlap(us int64) int64 {
 
 // tooManyNote returns a note if more requests were in flight at once than the load had slots.
 func (g *accumulator) tooManyNote() []string {
-	if g.slots <= 0 || !g.flights.exactPeak() || g.facts[factMode]["open"] {
+	if g.slots <= 0 || g.forks || !g.flights.exactPeak() || g.facts[factMode]["open"] {
 		return nil
 	}
 	const slack = 1000 // µs, for the error of clocks and rounding

@@ -31,6 +31,7 @@ type groupState struct {
 	Facts          []factState
 	Rate           float64 // requests/s
 	Slots, Asked   int
+	Forks          bool
 	Dists          []dist.State
 	Client         []dist.State // distributions of Client
 	Chunks, Joined int64        // of Client
@@ -179,7 +180,8 @@ func (opt *Options) names() (by, goodput []string) {
 // state encodes the group as base64 of zstd of gob. Options.restore decodes it.
 func (g *accumulator) state(opt *Options) (string, error) {
 	s := groupState{
-		Warmup: opt.Warmup, Name: string(g.Name), RunID: g.RunID, Rate: g.rate, Slots: g.slots, Asked: g.asked,
+		Warmup: opt.Warmup, Name: string(g.Name), RunID: g.RunID,
+		Rate: g.rate, Slots: g.slots, Forks: g.forks, Asked: g.asked,
 		Flights: g.flights.state(), Sessions: g.sessions.state(), IDs: g.ids.state(), Series: g.series.state(),
 		Ledger: g.ledger.State(),
 		Errors: g.sortedErrors(),
@@ -245,7 +247,7 @@ func (opt *Options) restore(text string) (*accumulator, error) {
 // group returns the accumulator whose state is s.
 func (s *groupState) group(opt *Options) (*accumulator, error) {
 	g := newAccumulator(group.ID{Name: group.Name(s.Name), RunID: s.RunID}, opt)
-	g.rate, g.slots, g.asked = s.Rate, s.Slots, s.Asked
+	g.rate, g.slots, g.forks, g.asked = s.Rate, s.Slots, s.Forks, s.Asked
 	if err := s.lists(g); err != nil {
 		return nil, err
 	}
