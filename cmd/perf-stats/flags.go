@@ -46,13 +46,14 @@ type flags struct {
 	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, by nearest rank."`
 	GPUs        int        `group:"figures" name:"gpus" placeholder:"N" help:"Number of GPUs of the server, for tokens/s per GPU."`
 
-	PDMetrics        bool   `group:"output" name:"enable-pd-metrics" help:"With --format evalscope: add the figures of its flag of that name, which it computes from the gaps between chunks."`
-	Define           string `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
-	Ledger           bool   `group:"figures" help:"Show where the time of requests went, part by part, if the server reports its times (docs/server-times.md)."`
-	CI               bool   `group:"figures" name:"ci" help:"Show 95 % confidence intervals of means and percentiles."`
-	Compare          bool   `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
-	FailOnRegression string `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a headline figure is worse by more, such as 5%, or cannot be judged."`
-	CannotTell       int    `group:"gates" name:"cannot-tell" default:"1" placeholder:"CODE" help:"With --fail-on-regression: the exit code if a headline figure cannot be judged (default 1); 0 lets the gate pass."`
+	PDMetrics        bool    `group:"output" name:"enable-pd-metrics" help:"With --format evalscope: add the figures of its flag of that name, which it computes from the gaps between chunks."`
+	Define           string  `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
+	Ledger           bool    `group:"figures" help:"Show where the time of requests went, part by part, if the server reports its times (docs/server-times.md)."`
+	Why              whyFlag `group:"figures" placeholder:"[METRIC]" help:"Say what the slowest requests have in common: ttft_ms (default), tpot_ms, itl_ms, latency_ms or response_ms."`
+	CI               bool    `group:"figures" name:"ci" help:"Show 95 % confidence intervals of means and percentiles."`
+	Compare          bool    `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
+	FailOnRegression string  `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a headline figure is worse by more, such as 5%, or cannot be judged."`
+	CannotTell       int     `group:"gates" name:"cannot-tell" default:"1" placeholder:"CODE" help:"With --fail-on-regression: the exit code if a headline figure cannot be judged (default 1); 0 lets the gate pass."`
 
 	Failures string         `group:"records" default:"inf" enum:"inf,drop" help:"Response time of failed requests: inf, or drop them."`
 	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count requests that meet these limits: 'ttft_ms<500' 'tpot_ms<50'."`
@@ -127,7 +128,7 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if err := f.checkServer(&opt); err != nil {
 		return opt, err
 	}
-	if f.Exact {
+	if opt.Why = string(f.Why); f.Exact {
 		opt.ExactLimit = -1
 	}
 	for _, p := range f.Percentiles {

@@ -2,6 +2,7 @@ package format
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,9 @@ import (
 func csvSummary(w io.Writer, s *stats.Summary, opt Options) error {
 	if opt.Ledger {
 		return ledgerRows(s).CSV(w)
+	}
+	if slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Why != nil }) {
+		return whyRows(s).CSV(w)
 	}
 	return flat(s).CSV(w)
 }

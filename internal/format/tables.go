@@ -79,6 +79,9 @@ func blockTables(b *stats.Block, opt Options) []*table.Table {
 	if len(b.Metrics) > 0 {
 		out = append(out, distributions(b, opt.Intervals))
 	}
+	if b.Why != nil {
+		out = append(out, whyTable(b.Why))
+	}
 	if opt.Ledger && b.Ledger != nil {
 		out = append(out, ledgerTables(b.Ledger)...)
 	}

@@ -13,6 +13,7 @@ import (
 	"perfpipe/internal/ledger"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
+	"perfpipe/internal/why"
 )
 
 // accumulator accumulates the records of one group, which is usually a load point. All its fields are sums, extremes or
@@ -44,6 +45,7 @@ type accumulator struct {
 	prompts                             Prompts
 	errors                              map[string]ErrorCount
 	ledger                              ledger.Ledger
+	why                                 *why.Table // nil unless it is asked for
 	finish                              map[string]int64
 }
 
@@ -100,6 +102,9 @@ func newAccumulator(k group.ID, opt *Options) *accumulator {
 		g.dists[i].Limit = opt.ExactLimit
 	}
 	g.flights.limit = g.dists[0].Bound()
+	if opt.Why != "" {
+		g.why = why.New(opt.Why)
+	}
 	return g
 }
 
@@ -123,6 +128,9 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	g.missing.add(&o)
 	g.prompts.Add(r)
 	g.ledger.Add(r)
+	if g.why != nil {
+		g.why.Add(r)
+	}
 	g.sessions.add(r)
 	g.ids.add(r, g.runHash)
 	if opt.Intervals {
@@ -259,6 +267,9 @@ func (g *accumulator) merge(o *accumulator) {
 	g.ids.merge(&o.ids)
 	g.series.merge(&o.series)
 	g.ledger.Merge(&o.ledger)
+	if g.why != nil {
+		g.why.Merge(o.why)
+	}
 	mine, theirs := g.sums(), o.sums()
 	for i := range mine {
 		*mine[i].n += *theirs[i].n

@@ -29,6 +29,7 @@ type Options struct {
 	DropFailures bool         // exclude failures from response time, where they otherwise count as +∞
 	Goodput      []gate.Limit // limits that a request must meet to count as good
 	Gates        []gate.Gate  // conditions that each block is judged by
+	Why          string       // the metric whose slow tail is to be explained; "": none
 	GPUs         int          // number of GPUs of the server; 0 if unknown
 	Prices       spend.Prices // what the load is paid by; zero if unknown
 	Intervals    bool         // compute confidence intervals, which takes the values of every request

@@ -20,6 +20,7 @@ import (
 	"perfpipe/internal/record"
 	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/spend"
+	"perfpipe/internal/why"
 )
 
 // Format identifies a summary document and its version.
@@ -85,6 +86,7 @@ type Block struct {
 	Metrics Metrics         `json:"metrics"`
 	Client  Verdict         `json:"client"`
 	Ledger  *ledger.Summary `json:"ledger,omitempty"` // if the server reports its times
+	Why     *why.Report     `json:"why,omitempty"`    // if it is asked for
 	Notes   []string        `json:"notes"`            // caveats for the reader
 
 	State string `json:"state,omitempty"` // encoded state, for merging summaries without records
@@ -202,6 +204,9 @@ func (g *accumulator) block(opt *Options) Block {
 	b.response = g.dists[response].FiniteMean(metric.All()[response].Scale)
 	b.Gates = g.gates(&b, opt)
 	b.Ledger = g.ledger.Summary()
+	if g.why != nil {
+		b.Why = g.why.Report()
+	}
 	if len(g.facts[factRun]) > 1 { // they have no load in common
 		b.Rate, b.Parallel = 0, 0
 	}

@@ -187,20 +187,34 @@ func ofTime(rows []row) []question {
 	for w := range int(length/width) + 1 {
 		says := fmt.Sprintf("began in minute %d of the run", w+1)
 		if width != time.Minute {
-			says = fmt.Sprintf("began %v to %v into the run", time.Duration(w)*width, time.Duration(w+1)*width)
+			says = fmt.Sprintf("began %s to %s into the run", lengthOf(w, width), lengthOf(w+1, width))
 		}
 		q.add(says, len(rows), func(i int) bool { return at(i) == w })
 	}
 	for _, share := range [...]int{10, 20, 50} {
 		w := int(length/width) * share / 100
 		if w > 1 {
-			q.add(fmt.Sprintf("began in the first %v of the run", time.Duration(w)*width), len(rows),
+			q.add(fmt.Sprintf("began in the first %s of the run", lengthOf(w, width)), len(rows),
 				func(i int) bool { return at(i) < w })
-			q.add(fmt.Sprintf("began later than %v into the run", time.Duration(w)*width), len(rows),
+			q.add(fmt.Sprintf("began later than %s into the run", lengthOf(w, width)), len(rows),
 				func(i int) bool { return at(i) >= w })
 		}
 	}
 	return []question{q}
+}
+
+// lengthOf writes the length of w windows.
+func lengthOf(w int, width time.Duration) string {
+	d := time.Duration(w) * width
+	for _, u := range [...]struct {
+		name string
+		unit time.Duration
+	}{{"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond}} {
+		if d%u.unit == 0 && d >= u.unit || u.unit == time.Millisecond {
+			return fmt.Sprintf("%d %s", d/u.unit, u.name)
+		}
+	}
+	return ""
 }
 
 // windowOf returns the length of the spans of time: a minute if the run has three or more, but not too many.

@@ -46,7 +46,7 @@ func run(seed uint64, n int, slow func(r *record.Record, inFlight int) float64) 
 
 // causes are those that can be planted, by the name of their question.
 func causes() map[string]func(r *record.Record, inFlight int) float64 {
-	if_ := func(is bool, factor float64) float64 {
+	factorIf := func(is bool, factor float64) float64 {
 		if is {
 			return factor
 		}
@@ -54,15 +54,15 @@ func causes() map[string]func(r *record.Record, inFlight int) float64 {
 	}
 	return map[string]func(r *record.Record, inFlight int) float64{
 		"prompt_tokens":   func(r *record.Record, _ int) float64 { return 1 + float64(r.PromptTokens)/1000 },
-		"cached_share":    func(r *record.Record, _ int) float64 { return if_(10*r.CachedTokens < r.PromptTokens, 2.2) },
+		"cached_share":    func(r *record.Record, _ int) float64 { return factorIf(10*r.CachedTokens < r.PromptTokens, 2.2) },
 		"in_flight":       func(r *record.Record, inFlight int) float64 { return 1 + float64(inFlight)/8 },
-		"url":             func(r *record.Record, _ int) float64 { return if_(strings.Contains(r.URL, "replica-2"), 1.6) },
-		"new_connection":  func(r *record.Record, _ int) float64 { return if_(!r.Reused, 2) },
-		"retransmits":     func(r *record.Record, _ int) float64 { return if_(r.Retransmits > 0, 3) },
+		"url":             func(r *record.Record, _ int) float64 { return factorIf(strings.Contains(r.URL, "replica-2"), 1.6) },
+		"new_connection":  func(r *record.Record, _ int) float64 { return factorIf(!r.Reused, 2) },
+		"retransmits":     func(r *record.Record, _ int) float64 { return factorIf(r.Retransmits > 0, 3) },
 		"server_queue_ms": func(r *record.Record, _ int) float64 { return 1 + r.ServerQueueMs/12 },
-		"turn":            func(r *record.Record, _ int) float64 { return if_(r.Turn == 1, 1.7) },
-		"time":            func(r *record.Record, _ int) float64 { return if_((r.SentUs-1e15)/60e6 == 6, 2) },
-		"labels.tenant":   func(r *record.Record, _ int) float64 { return if_(r.Labels["tenant"] == "d", 1.7) },
+		"turn":            func(r *record.Record, _ int) float64 { return factorIf(r.Turn == 1, 1.7) },
+		"time":            func(r *record.Record, _ int) float64 { return factorIf((r.SentUs-1e15)/60e6 == 6, 2) },
+		"labels.tenant":   func(r *record.Record, _ int) float64 { return factorIf(r.Labels["tenant"] == "d", 1.7) },
 	}
 }
 
