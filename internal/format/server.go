@@ -1,6 +1,7 @@
 package format
 
 import (
+	"slices"
 	"strconv"
 
 	"perfpipe/internal/dist"
@@ -107,28 +108,23 @@ func seriesTable(series []servermetrics.SourceSeries) *table.Table {
 			quantile(s.P50, s.P50In), quantile(s.P99, s.P99In),
 		})
 	}
-	t.Notes = []string{"percentiles of histograms are interpolated within a bucket"}
+	if slices.ContainsFunc(series, func(s servermetrics.SourceSeries) bool { return s.P50In != nil }) {
+		t.Notes = []string{"percentiles of histograms are interpolated within a bucket"}
+	}
 	return t
 }
 
-// seriesName returns the name with the labels that distinguish the series from others of its name.
+// seriesName returns the name with the labels and the source that distinguish the series from others of its name.
 func seriesName(all []servermetrics.SourceSeries, s *servermetrics.SourceSeries) string {
-	differ := map[string]string{}
+	var others []*prompage.Series
 	source := ""
 	for i := range all {
-		o := &all[i]
-		if o.Name != s.Name {
-			continue
-		}
-		for key, v := range s.Labels {
-			if other, ok := o.Labels[key]; !ok || other != v {
-				differ[key] = v
+		if all[i].Name == s.Name {
+			others = append(others, &prompage.Series{Name: s.Name, Labels: all[i].Labels})
+			if all[i].Source != s.Source {
+				source = " · " + s.Source
 			}
 		}
-		if o.Source != s.Source {
-			source = " · " + s.Source
-		}
 	}
-	short := prompage.Series{Name: s.Name, Labels: differ}
-	return short.Text() + source
+	return prompage.Short(&prompage.Series{Name: s.Name, Labels: s.Labels}, others) + source
 }

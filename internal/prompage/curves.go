@@ -5,7 +5,7 @@ import "math"
 // Curve is a series over time. NaN is a time of which nothing is known.
 type Curve struct {
 	*Series
-	AtUs []int64 // begin of each step, µs since the epoch, and the end of the last one
+	AtUs []int64 // begin of each step, and the end of the last one unless it is a gauge, µs since the epoch
 	// Values are those of a gauge on each page, the growth of a counter per second, or the mean of what a histogram
 	// counted. P50 and P99 are of a histogram, by the difference of its buckets.
 	Values, P50, P99 []float64
@@ -56,5 +56,8 @@ func (l *Log) steps(c *Curve, t *track) {
 			continue
 		}
 		c.Values, c.P50, c.P99 = append(c.Values, number(f.Mean)), append(c.P50, number(f.P50)), append(c.P99, number(f.P99))
+	}
+	if last >= 0 {
+		c.AtUs = append(c.AtUs, l.atUs[last])
 	}
 }

@@ -52,6 +52,22 @@ func (s *Series) Text() string {
 	return b.String()
 }
 
+// Short returns the text of s with only those labels that distinguish it from others of its name.
+func Short(s *Series, others []*Series) string {
+	differ := map[string]string{}
+	for _, o := range others {
+		if o.Name != s.Name {
+			continue
+		}
+		for key, v := range s.Labels {
+			if other, ok := o.Labels[key]; !ok || other != v {
+				differ[key] = v
+			}
+		}
+	}
+	return (&Series{Name: s.Name, Labels: differ}).Text()
+}
+
 // Delta is what one page has changed since the page before, as members of a line of JSON.
 type Delta struct {
 	// Series lists those that were not on an earlier page. An ID of 0 begins a new list.

@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strings"
 
 	"perfpipe/internal/chart"
@@ -21,6 +23,10 @@ func series(r *report) []chart.Figure {
 	var names []string
 	figures := map[string]*chart.Figure{}
 	left := map[string]int{} // lines left out
+	var all []*prompage.Series
+	for _, page := range r.pages {
+		all = append(all, slices.DeleteFunc(page.Series(), func(s *prompage.Series) bool { return !r.series(s) })...)
+	}
 	for _, page := range r.pages {
 		for _, c := range page.Curves(r.series) {
 			f := figures[c.Name]
@@ -36,7 +42,7 @@ func series(r *report) []chart.Figure {
 				left[c.Name]++
 				continue
 			}
-			r.addCurve(f, &c)
+			r.addCurve(f, &c, all)
 		}
 	}
 	var out []chart.Figure
@@ -69,28 +75,34 @@ func (r *report) seriesFigure(c *prompage.Curve) chart.Figure {
 }
 
 // addCurve adds the lines of a curve: one, or mean, median and p99 of a histogram.
-func (r *report) addCurve(f *chart.Figure, c *prompage.Curve) {
-	lines := [][]float64{c.Values}
-	names := []string{""}
+func (r *report) addCurve(f *chart.Figure, c *prompage.Curve, all []*prompage.Series) {
+	lines, names := [][]float64{c.Values}, []string{""}
 	if c.Type == prompage.Histogram {
 		lines, names = [][]float64{c.Values, c.P50, c.P99}, []string{r.tr("mean"), "p50", "p99"}
 	}
-	labels := strings.TrimPrefix(c.Text(), c.Name)
+	labels := strings.TrimPrefix(prompage.Short(c.Series, all), c.Name)
 	for i, values := range lines {
 		s := chart.Series{Name: strings.TrimSpace(names[i] + " " + labels), Kind: chart.Steps, Color: len(f.Series)}
-		if s.Name == "" {
-			s.Name = c.Name
-		}
-		known := false
-		for k, v := range values {
-			s.X, s.Y = append(s.X, float64(c.AtUs[k]-r.sources[0].start())/1e6), append(s.Y, v)
-			known = known || !math.IsNaN(v)
-		}
-		if !known {
+		s.Name = cmp.Or(s.Name, c.Name)
+		r.steps(&s, c.AtUs, values)
+		if noNumbers(s.Y) {
 			continue
 		}
 		s.X, s.Y = chart.Thin(s.X, s.Y, mostSamples)
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at most %s. ", s.Name, chart.Number(top(s.Y)))
+	}
+}
+
+// steps sets the points of a line. A step before a time of which nothing is known goes on to there.
+func (r *report) steps(s *chart.Series, atUs []int64, values []float64) {
+	put := func(at int64, v float64) {
+		s.X, s.Y = append(s.X, float64(at-r.sources[0].start())/1e6), append(s.Y, v)
+	}
+	for k, v := range values {
+		put(atUs[k], v)
+		if next := k + 1; next < len(atUs) && !math.IsNaN(v) && (next == len(values) || math.IsNaN(values[next])) {
+			put(atUs[next], v)
+		}
 	}
 }

@@ -48,7 +48,10 @@ func spending(r *report) []chart.Figure {
 		if noNumbers(s.X) || noNumbers(s.Y) {
 			return
 		}
-		s.Labels = l.labels()
+		if name != "by tokens" { // whose line is nearly flat
+			s.Labels = l.labels()
+			s.Labels[len(s.Labels)-1] = "" // the name of the line is there
+		}
 		f.Series = append(f.Series, s)
 		f.Alt += r.trf("%s: at least %s %s. ", s.Name, chart.Number(slices.Min(s.Y)), f.Y.Unit)
 	}

@@ -44,50 +44,12 @@ func (r *run) watchAMD(ctx context.Context) {
 	}
 }
 
-// amdDevice is one device in the JSON of amd-smi.
-type amdDevice struct {
-	GPU   int `json:"gpu"`
-	Usage struct {
-		Activity amdValue `json:"gfx_activity"`
-	} `json:"usage"`
-	Power struct {
-		Socket amdValue `json:"socket_power"`
-	} `json:"power"`
-	Memory struct {
-		Used  amdValue `json:"used_vram"`
-		Total amdValue `json:"total_vram"`
-	} `json:"mem_usage"`
-	Energy struct {
-		Total amdValue `json:"total_energy_consumption"`
-	} `json:"energy"`
-}
-
-// amdValue is a number with its unit, a bare number, or the text N/A.
-type amdValue struct{ v *float64 }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (a *amdValue) UnmarshalJSON(b []byte) error {
-	var with struct {
-		Value any `json:"value"`
-	}
-	var v any
-	if err := json.Unmarshal(b, &with); err == nil {
-		v = with.Value
-	} else if err := json.Unmarshal(b, &v); err != nil {
-		return err
-	}
-	if n, ok := v.(float64); ok {
-		a.v = &n
-	}
-	return nil
-}
-
 // parseAMD parses what "amd-smi metric --json" prints: a list of devices, or in newer releases an object with one.
 func parseAMD(out []byte) ([]GPU, error) {
-	var list []amdDevice
+	var list []map[string]any
 	if json.Unmarshal(out, &list) != nil {
 		var data struct {
-			List []amdDevice `json:"gpu_data"`
+			List []map[string]any `json:"gpu_data"`
 		}
 		if err := json.Unmarshal(out, &data); err != nil {
 			return nil, fmt.Errorf("its output is not understood: %w", err)
@@ -95,10 +57,14 @@ func parseAMD(out []byte) ([]GPU, error) {
 		list = data.List
 	}
 	var gpus []GPU
-	for _, d := range list {
+	for i, d := range list {
 		g := GPU{
-			Index: d.GPU, Utilization: d.Usage.Activity.v, PowerW: d.Power.Socket.v, EnergyJ: d.Energy.Total.v,
-			MemoryUsedMiB: d.Memory.Used.v, MemoryTotalMiB: d.Memory.Total.v,
+			Index: i, Utilization: amdNumber(d, "usage", "gfx_activity"), PowerW: amdNumber(d, "power", "socket_power"),
+			MemoryUsedMiB: amdNumber(d, "mem_usage", "used_vram"), MemoryTotalMiB: amdNumber(d, "mem_usage", "total_vram"),
+			EnergyJ: amdNumber(d, "energy", "total_energy_consumption"),
+		}
+		if index := amdNumber(d, "gpu"); index != nil {
+			g.Index = int(*index)
 		}
 		if g.Utilization != nil {
 			*g.Utilization /= 100
@@ -106,4 +72,23 @@ func parseAMD(out []byte) ([]GPU, error) {
 		gpus = append(gpus, g)
 	}
 	return gpus, nil
+}
+
+// amdNumber returns the number below keys: one with its unit, or a bare one. It is nil if there is none: what is not
+// known is the text N/A, be it a number or a section.
+func amdNumber(v any, keys ...string) *float64 {
+	for _, key := range append(keys, "value") {
+		if n, ok := v.(float64); ok && key == "value" {
+			return &n
+		}
+		section, ok := v.(map[string]any)
+		if !ok {
+			return nil
+		}
+		v = section[key]
+	}
+	if n, ok := v.(float64); ok {
+		return &n
+	}
+	return nil
 }

@@ -31,8 +31,9 @@ var zoneDir = regexp.MustCompile(`^[a-z-]*rapl:\d+(:\d+)?$`)
 // mmio reports whether a zone is the second view of a package, through memory-mapped registers.
 func mmio(path string) bool { return strings.Contains(path, "rapl-mmio") }
 
-// zones returns the counters below dir that add up to the CPUs of this machine: packages, and memory if it is not a
-// part of one. The error is why there are none that may be read.
+// zones returns the counters below dir that add up to the CPUs of this machine: packages, and their memory, which is
+// not counted in them. The zones core and uncore are parts of a package, and psys contains it. The error is why there
+// are none that may be read.
 func zones(dir string) ([]zone, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -46,8 +47,12 @@ func zones(dir string) ([]zone, error) {
 		path := filepath.Join(dir, e.Name())
 		name, _ := os.ReadFile(filepath.Join(path, "name"))
 		z := zone{dir: path, name: strings.TrimSpace(string(name))}
-		part := strings.Count(e.Name(), ":") > 1
-		if part || !strings.HasPrefix(z.name, "package") && !strings.HasPrefix(z.name, "dram") {
+		switch {
+		case strings.HasPrefix(z.name, "dram"):
+			_, of, _ := strings.Cut(e.Name(), ":")
+			of, _, _ = strings.Cut(of, ":")
+			z.name = "dram-" + of
+		case !strings.HasPrefix(z.name, "package"):
 			continue
 		}
 		if z.rangeJ, err = z.number("max_energy_range_uj"); err != nil {

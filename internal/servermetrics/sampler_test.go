@@ -71,3 +71,25 @@ func TestSamplerSamplesBetweenIntervals(t *testing.T) {
 		}
 	})
 }
+
+// trtllm-serve has JSON at /metrics, and counts its energy.
+func TestSetServerTRTLLM(t *testing.T) {
+	pages := map[string]string{
+		"/metrics": `[{"iter": 1}]`, "/prometheus/metrics": "trtllm_num_requests_running 1\n",
+		"/energy_metrics": `{"total_energy_j": 1.5}`,
+	}
+	cfg := Config{Client: &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+		return answer(http.StatusOK, pages[r.URL.Path]).Transport.RoundTrip(r)
+	})}}
+	err := cfg.SetServer(t.Context(), &url.URL{Scheme: "http", Host: "h:1"}, time.Second)
+	if want := []string{"http://h:1/prometheus/metrics", "http://h:1/energy_metrics"}; err != nil ||
+		!slices.Equal(cfg.URLs, want) {
+		t.Errorf("%q, %v", cfg.URLs, err)
+	}
+	clear(pages)
+	cfg.URLs = nil
+	err = cfg.SetServer(t.Context(), &url.URL{Scheme: "http", Host: "h:1"}, time.Second)
+	if want := "http://h:1/metrics: it has no metrics"; err == nil || err.Error() != want || cfg.URLs != nil {
+		t.Errorf("%q, %v", cfg.URLs, err)
+	}
+}

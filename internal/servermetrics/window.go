@@ -118,7 +118,9 @@ func (f *File) times(server string, from, to int64) []Time {
 			continue
 		}
 		t := Time{Key: k.key}
-		named := func(s *prompage.Series) bool { return s.Name == k.name }
+		named := func(s *prompage.Series) bool { // TTFT and ITL are those of streams in the records, too
+			return s.Name == k.name && (s.Labels["is_streaming"] != "false" || k.key == "latency_ms")
+		}
 		for _, p := range f.Pages {
 			for _, h := range p.Figures(from, to, named) {
 				if h.Mean != nil {
