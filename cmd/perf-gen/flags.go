@@ -26,6 +26,7 @@ type flags struct {
 	TextColumn  string    `group:"data" help:"Column that holds the text, for --dataset text." placeholder:"NAME"`
 	DatasetArgs string    `group:"data" help:"Options of the dataset as JSON, such as {\"target_input_len\":1000}, or @FILE." placeholder:"JSON"`
 	Offset      int64     `group:"data" name:"dataset-offset" help:"Skip the first N requests." placeholder:"N"`
+	Describe    bool      `group:"data" help:"Print a summary of the requests instead of them: sessions, lengths, delays, and the share of the prompts that a prefix cache could hold."`
 	List        bool      `group:"data" name:"list-datasets" help:"List the datasets and exit."`
 	Prompt      *string   `group:"data" help:"Repeat one prompt: TEXT or @FILE." placeholder:"TEXT"`
 	Number      cli.Ints  `group:"data" short:"n" help:"Number of lines; a list means its sum; 0 is endless. Default: 100, or every line of a file once." placeholder:"N ..."`

@@ -15,6 +15,7 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/dataset"
+	"perfpipe/internal/dataset/describe"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/partial"
@@ -62,6 +63,10 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 		return fault.WithFileHint(err, f.paths()...)
 	}
 	bad := dataset.BadLines{Say: env.Say, Skip: f.OnBadLine == "skip"}
+	var summary *describe.Summary
+	if f.Describe {
+		summary = &describe.Summary{}
+	}
 	buf := make([]byte, 0, 64<<10)
 	for r, err := range source {
 		if more, err := bad.Take(err); err != nil {
@@ -72,12 +77,23 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 		if err != nil || bad.Last != nil {
 			continue
 		}
+		if summary != nil {
+			if err := summary.Add(&r); err != nil {
+				return err
+			}
+			continue
+		}
 		r.Labels = f.Label.Over(r.Labels)
 		line, err := r.Line(buf[:0])
 		if err != nil {
 			return err
 		}
 		if err := w.line(line); err != nil {
+			return err
+		}
+	}
+	if summary != nil && bad.Last == nil {
+		if err := w.describe(summary); err != nil {
 			return err
 		}
 	}
@@ -147,6 +163,13 @@ func (w *writer) line(b []byte) error {
 		return w.out.Flush()
 	}
 	return nil
+}
+
+// describe writes a summary in place of the lines.
+func (w *writer) describe(s *describe.Summary) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return s.Write(w.zip)
 }
 
 // flush writes buffered lines before an operation that may take long.

@@ -211,6 +211,8 @@ func (f *flags) check(paths []string) error {
 		return fault.Usage("leave one out", "--charset chooses among words, and --tokenize-prompt writes none")
 	case f.CountTemplate && f.TokenizePrompt:
 		return fault.Usage("leave one out", "--tokenize-prompt leaves no room for the chat template of --count-template")
+	case f.Describe && len(f.Number) > 0 && f.number() == 0:
+		return fault.Usage("", "--number 0 is endless: there is nothing to --describe")
 	case f.Prompt != nil && len(paths) > 0:
 		return fault.Usage("leave one out", "--prompt and a file are two sources of prompts")
 	case f.Repeat > 1 && slices.Contains(paths, "-"):

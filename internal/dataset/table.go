@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"perfpipe/internal/dataset/sessions"
 )
 
 // kind is one dataset. Exactly one of synthetic and read is set.
@@ -16,6 +18,7 @@ type kind struct {
 	ops       []string                              // operations of its requests; nil: any that accepts them
 	text      bool                                  // sent as a prompt, not as a message
 	whole     bool                                  // length limits do not apply
+	endless   bool                                  // read has no end of its own
 	args      []string                              // keys of --extra-args and --dataset-args that it interprets
 	synthetic func(o *Options) (func() draw, error) // returns a draw for each worker
 	read      func(ctx context.Context, o *Options) (items, error)
@@ -49,6 +52,7 @@ func kinds() []kind {
 		{Info: Info{"random_rerank", "made up", "", ""}, api: "openai_rerank", ops: rankOps,
 			args: []string{"num_documents", "document_length_ratio"}, synthetic: randomRerank},
 		{Info: Info{"random_multi_turn", "made up", "", ""}, synthetic: randomTurns},
+		{Info: Info{"agent", "made up", "", ""}, whole: true, endless: true, args: sessions.ShapeKeys, read: agent},
 		{Info: Info{"sonnet", "a file", "lines", ""}, synthetic: sonnet},
 		{Info: Info{"speed_benchmark", "made up", "", ""}, whole: true, text: true,
 			read: speedBenchmark(1, 6144, 14336, 30720)},
@@ -153,7 +157,7 @@ func Owns(name, key string) bool {
 // Synthetic reports whether a dataset is generated, and so has no end of its own.
 func Synthetic(name string) bool {
 	k, err := find(name)
-	return err == nil && k.synthetic != nil
+	return err == nil && (k.synthetic != nil || k.endless)
 }
 
 // Detect returns the dataset that reads files of these names: trace for a captured log or trace, else line_by_line, or

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -81,7 +83,8 @@ type trace struct {
 	epoch    bool     // timestamps count from 1970
 	mixed    bool     // some lines of the file lack the output length
 	speed    float64
-	block    int64 // tokens per hashed block
+	block    int64          // tokens per hashed block
+	notes    map[string]int // of decoders, with their numbers
 	// longest prompt and answer together of the calls of a session, in tokens; 0: any
 	maxContext int
 }
@@ -116,7 +119,9 @@ func traces(_ context.Context, o *Options) (items, error) {
 	}, nil
 }
 
-func newTrace(o *Options, speed float64) *trace { return &trace{capture: capture{o: o}, speed: speed} }
+func newTrace(o *Options, speed float64) *trace {
+	return &trace{capture: capture{o: o}, speed: speed, notes: map[string]int{}}
+}
 
 // report logs what may be unexpected.
 func (t *trace) report() {
@@ -128,7 +133,13 @@ func (t *trace) report() {
 		t.o.Say("some requests arrive before the one above them: --sort puts them in order, as perf-send --arrival trace " +
 			"needs them")
 	}
+	for _, note := range slices.Sorted(maps.Keys(t.notes)) {
+		if n := t.notes[note]; n > 0 {
+			t.o.Say(note, n)
+		}
+	}
 	t.images, t.backward = 0, false
+	clear(t.notes)
 }
 
 // file reads a file in the format that is named or detected.

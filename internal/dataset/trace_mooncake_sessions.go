@@ -324,10 +324,10 @@ func (d *mooncakeSessions) call(r *mooncakeRow, place map[int]int, head *mooncak
 }
 
 // Notes returns what the decoder had to assume.
-func (d *mooncakeSessions) Notes() (notes []string) {
-	if d.full > 0 && d.input == "" {
-		notes = append(notes, fmt.Sprintf("%d prompts repeat the hashes of the one before them: their input_length is taken "+
-			"as that of the whole prompt (--dataset-args '{\"session_input\":\"new\"}' adds it to the history)", d.full))
+func (d *mooncakeSessions) Notes() map[string]int {
+	if d.input != "" {
+		return nil
 	}
-	return notes
+	return map[string]int{"prompts that repeat the hashes of the one before them: %d: their input_length is taken as " +
+		"that of the whole prompt (--dataset-args '{\"session_input\":\"new\"}' adds it to the history)": d.full}
 }

@@ -54,7 +54,9 @@ func (t *trace) graphs(d sessions.Decoder, in *dataFile, s *sample) iter.Seq2[*I
 				return
 			}
 		}
-		t.o.sayAbout(in.name, d)
+		for note, n := range d.Notes() {
+			t.notes[note] += n
+		}
 	}
 }
 
@@ -64,15 +66,6 @@ func inFile(name string, err error) error {
 		return &jsonl.LineError{File: name, Line: line.Line, Err: line.Err}
 	}
 	return fmt.Errorf("%s: %w", name, err)
-}
-
-// sayAbout logs what a decoder had to assume.
-func (o *Options) sayAbout(name string, d sessions.Decoder) {
-	if notes, ok := d.(interface{ Notes() []string }); ok {
-		for _, n := range notes.Notes() {
-			o.Say("%s: %s", name, n)
-		}
-	}
 }
 
 // graph yields the calls of a session and reports whether to go on.

@@ -35,6 +35,7 @@ type Request struct {
 	DelayMs float64  `json:"delay_ms,omitempty"` // wait after the last of After has ended, in ms
 
 	PromptTokens int `json:"prompt_tokens,omitempty"` // that the prompt was made of; 0: unknown
+	OwnTokens    int `json:"-"`                       // of the prompt without History; 0: unknown
 
 	Source Source `json:"-"` // for errors
 }

@@ -166,6 +166,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 	if r.Session != "" {
 		s, i = s.ofSession(&r)
 	}
+	r.OwnTokens = it.Tokens
 	if len(it.Turns) == 0 {
 		// An arrival or a session makes it an envelope anyway. A history has tokens of its own.
 		if r.History == "" && (s.PromptTokens || r.AtMs != nil || r.Session != "") {

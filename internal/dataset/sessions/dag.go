@@ -17,6 +17,8 @@ import (
 // DAG reads aiperf's dag_jsonl: a line is a conversation, whose turns fork and spawn others. The conversations that no
 // other one names are the sessions. The server's own answers are the history of later turns.
 type DAG struct {
+	plain
+
 	Seed uint64 // of think times
 
 	order []string

@@ -300,17 +300,11 @@ func (d *OTel) End() iter.Seq2[*Session, error] {
 }
 
 // Notes returns what was left out.
-func (d *OTel) Notes() (notes []string) {
-	for text, n := range map[string]int{
+func (d *OTel) Notes() map[string]int {
+	return map[string]int{
 		"calls that failed, left out: %d": d.failed,
-		"calls without messages or token counts, left out (instrumentations capture content only if told to): %d": d.empty,
-	} {
-		if n > 0 {
-			notes = append(notes, fmt.Sprintf(text, n))
-		}
+		"calls without messages or token counts, left out: %d: instrumentations capture content only if told to": d.empty,
 	}
-	slices.Sort(notes)
-	return notes
 }
 
 // unique removes spans that were exported twice: by the same id, or with the same times and messages.

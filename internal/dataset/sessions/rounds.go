@@ -15,6 +15,8 @@ import (
 // Rounds reads rows of requests with the time of each, that of a session following one another: the results of vLLM's
 // production stack, or Baseten's traces.
 type Rounds struct {
+	plain
+
 	Row func(v gjson.Result) (Round, error)
 
 	order []string

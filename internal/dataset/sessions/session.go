@@ -61,11 +61,18 @@ type Param struct {
 }
 
 // Decoder reads a trace. Decode takes one JSON value of the file and returns the sessions that it completes; End
-// returns the rest. A decoder that returned an error for a value can go on with the next one.
+// returns the rest. A decoder that returned an error for a value can go on with the next one. Notes returns what had to
+// be assumed or was left out: texts with the place of a number, and the numbers.
 type Decoder interface {
 	Decode(value []byte, line int) ([]*Session, error)
 	End() iter.Seq2[*Session, error]
+	Notes() map[string]int
 }
+
+// plain is a decoder that has nothing to note.
+type plain struct{}
+
+func (plain) Notes() map[string]int { return nil }
 
 // LineError is an error in a line other than the one that is being read.
 type LineError struct {

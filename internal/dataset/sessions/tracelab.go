@@ -16,6 +16,8 @@ import (
 // a prefix of the prompt before it and adds tokens. Rounds of a session follow one another; which session is a
 // subagent of which is not recorded.
 type TraceLab struct {
+	plain
+
 	Size int64 // tokens per block of the prompts; 0 is 16
 
 	order []string

@@ -333,13 +333,9 @@ func (g *wekaGraph) blocks(hashes []int64) []Block {
 }
 
 // Notes returns what the decoder had to assume.
-func (d *Weka) Notes() (notes []string) {
-	if d.relative > 0 {
-		notes = append(notes, fmt.Sprintf("the times within subagents count from their start: %d", d.relative))
+func (d *Weka) Notes() map[string]int {
+	return map[string]int{
+		"subagents whose times count from their start: %d":                                d.relative,
+		"calls without api_time: %d: the delays after them include the server's own time": d.untimed,
 	}
-	if d.untimed > 0 {
-		notes = append(notes, fmt.Sprintf("calls without api_time: %d: the delays after them include the server's own time",
-			d.untimed))
-	}
-	return notes
 }
