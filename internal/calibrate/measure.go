@@ -2,6 +2,7 @@ package calibrate
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -129,7 +130,7 @@ func (o *outcome) compare(recs []*record.Record, path string) error {
 	for _, r := range recs {
 		judge.Add(r)
 		o.lag.Add(int64(r.LagMs * 1000))
-		t, known := truths[r.ID]
+		t, known := truths[cmp.Or(r.RequestID, r.ID)]
 		if !r.OK || !known || len(t.ChunkUs) != len(r.GapUs)+1 {
 			o.failed++
 			continue

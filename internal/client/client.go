@@ -102,6 +102,10 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 	x.call = call{
 		Request: http1.Request{Head: x.call.Head, Body: req.Body, Start: sent, Begun: now},
 		ep:      ep, id: req.ID, headers: req.Headers,
+		run: req.RunID, seq: req.Seq, session: req.Of, final: req.Final, again: x.call.again,
+	}
+	if x.call.again == nil {
+		x.call.again = x.call.renew
 	}
 	x.trip = trip{}
 	c.attempt(ctx, x, rec, req.WantReply)
@@ -112,6 +116,7 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 		x.call.explain(rec, c.cfg.hint(x.reply.err))
 	}
 	x.trip.into(rec)
+	rec.RequestID = x.call.requestID()
 	c.watchSelf(x, out, stalled)
 	if c.cfg.SaveOutput {
 		rec.Output = x.call.hide(x.reply.text.String())
@@ -121,7 +126,10 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 			ep.shown, key)
 	}
 	if req.WantReply && rec.OK {
-		out.Reply = x.reply.message.json()
+		whole := false
+		if out.Reply, whole = x.reply.message.json(string(x.call.appendID(nil))); !whole && c.prep.first(factArguments) {
+			c.cfg.Say("the model made tool calls whose arguments are not JSON: {} stands for these in later requests")
+		}
 	}
 	x.reply.rec, x.reply.call, x.reply.message = nil, nil, nil
 	return out

@@ -19,11 +19,14 @@ type Config struct {
 
 	APIKey  string
 	Headers map[string]string // of every request
-	Model   string            // of bodies without one; empty: the first that the server has
-	Served  string            // replaces the model of every body: a local server's name of it
-	NoUsage bool              // do not ask for usage in streams
-	NoTimes bool              // neither ask for the server's own times nor read them
-	Drop    []string          // members that are removed from bodies
+
+	SessionHeaders []string // fields that name the session, in the requests of one
+
+	Model   string   // of bodies without one; empty: the first that the server has
+	Served  string   // replaces the model of every body: a local server's name of it
+	NoUsage bool     // do not ask for usage in streams
+	NoTimes bool     // neither ask for the server's own times nor read them
+	Drop    []string // members that are removed from bodies
 
 	ConnectTimeout time.Duration // 0: none
 	ReadTimeout    time.Duration // the longest wait between two reads; 0: none
@@ -96,7 +99,7 @@ func (c *Config) http1() http1.Config {
 	return http1.Config{
 		ReadTimeout: c.ReadTimeout, TotalTimeout: c.TotalTimeout,
 		NoKeepAlive: c.Network.NoKeepAlive, NoResend: c.NoResend,
-		Batch: c.Batch, Exchanges: c.Exchanges, Say: c.Say, Fields: c.timeFields(),
+		Batch: c.Batch, Exchanges: c.Exchanges, Say: c.Say, Fields: append(c.timeFields(), idFields...),
 		NoInfo: c.NoTCPInfo,
 	}
 }

@@ -23,6 +23,8 @@ type fields struct {
 	list   []field
 	ownID  bool // list has X-Request-Id
 	closes bool // Connection: close
+
+	session []string // names of fields for the session
 }
 
 type field struct{ name, value string }
@@ -54,6 +56,9 @@ func fieldsOf(cfg *Config, u *url.URL, d api.Dialect, stream bool) fields {
 		f.set("Authorization", "Bearer "+cfg.APIKey) // Anthropic takes it for another kind of key
 	}
 	f.setAll(cfg.Headers)
+	for _, name := range cfg.SessionHeaders {
+		f.session = append(f.session, textproto.CanonicalMIMEHeaderKey(name))
+	}
 	return f
 }
 
@@ -107,18 +112,24 @@ func (f *fields) append(b []byte, method, uri string) []byte {
 
 // appendHead appends the head of c in the syntax of HTTP/1.1.
 func (c *call) appendHead(b []byte) []byte {
-	ownID := c.ep.fields.ownID
+	f := &c.ep.fields
 	if len(c.headers) == 0 {
 		b = append(b, c.ep.head...)
 	} else {
 		own := c.ep.fields.with(c.headers)
-		ownID = own.ownID
 		b = own.append(b, c.ep.method, c.ep.uri())
+		f = &own
 	}
-	if !ownID {
+	if !f.ownID {
 		b = append(b, "X-Request-Id: "...)
-		b = append(b, c.id...)
+		b = c.appendID(b)
 		b = append(b, "\r\n"...)
+	}
+	if c.session != "" {
+		for _, h := range f.ofSession(c) {
+			b = append(append(append(b, h.name...), ": "...), h.value...)
+			b = append(b, "\r\n"...)
+		}
 	}
 	b = append(b, "Content-Length: "...)
 	b = strconv.AppendInt(b, int64(len(c.Body)), 10)
@@ -159,7 +170,12 @@ func (c *call) httpHeader() (h http.Header, host string) {
 		h.Set(f.name, f.value)
 	}
 	if !own.ownID {
-		h.Set("X-Request-Id", c.id)
+		h.Set("X-Request-Id", string(c.appendID(nil)))
+	}
+	if c.session != "" {
+		for _, f := range own.ofSession(c) {
+			h.Set(f.name, f.value)
+		}
 	}
 	return h, own.host
 }

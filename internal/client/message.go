@@ -1,6 +1,9 @@
 package client
 
 import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-json"
@@ -48,7 +51,21 @@ func (m *message) call(index int) *toolCall {
 	return &m.calls[len(m.calls)-1]
 }
 
-func (m *message) json() json.RawMessage {
+// json returns the message. Its tool calls are such that the server accepts them again: each has an id, from the
+// request's own if the server gave none, and arguments that are JSON, as chat templates parse them. It reports whether
+// all arguments were.
+func (m *message) json(request string) (text json.RawMessage, whole bool) {
+	whole = true
+	for i := range m.calls {
+		c := &m.calls[i]
+		if c.ID == "" {
+			c.ID = mintID(request, i)
+		}
+		if !json.Valid([]byte(c.Function.Arguments)) {
+			whole = whole && c.Function.Arguments == ""
+			c.Function.Arguments = "{}"
+		}
+	}
 	out := struct {
 		Role    string     `json:"role"`
 		Content *string    `json:"content"`
@@ -59,7 +76,15 @@ func (m *message) json() json.RawMessage {
 	}
 	b, err := json.MarshalWithOption(out, json.DisableHTMLEscape())
 	if err != nil { // strings always marshal
-		return nil
+		return nil, whole
 	}
-	return b
+	return b, whole
+}
+
+// mintID returns an id of nine letters and digits, the only form that Mistral's templates accept.
+func mintID(request string, call int) string {
+	h := fnv.New64a()
+	fmt.Fprint(h, request, " ", call)
+	id := strconv.FormatUint(h.Sum64(), 36)
+	return (id + "000000000")[:9]
 }

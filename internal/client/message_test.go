@@ -25,6 +25,13 @@ func TestReplyForTheHistory(t *testing.T) {
 			`{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f",` +
 				`"arguments":"{\"x\":1}"}},` +
 				`{"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}]}`},
+		{"calls that no server takes again", chunked(
+			event(`{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{\"x\":"}}]}`),
+			event(`{"tool_calls":[{"index":1,"function":{"name":"g","arguments":""}}]}`),
+			stop, done),
+			`{"role":"assistant","content":null,"tool_calls":[` +
+				`{"id":"` + mintID("a", 0) + `","type":"function","function":{"name":"f","arguments":"{}"}},` +
+				`{"id":"` + mintID("a", 1) + `","type":"function","function":{"name":"g","arguments":"{}"}}]}`},
 		{"whole", whole("200 OK", "application/json",
 			`{"choices":[{"message":{"role":"assistant","content":"<b> \"x\""},"finish_reason":"stop"}]}`),
 			`{"role":"assistant","content":"<b> \"x\""}`},
@@ -33,7 +40,7 @@ func TestReplyForTheHistory(t *testing.T) {
 			take(r)
 			io.WriteString(conn, c.answer)
 		})
-		req := load.NewRequest(request.Request{Body: []byte(body)})
+		req := load.NewRequest(request.Request{ID: "a", Body: []byte(body)})
 		req.WantReply = true
 		rec := newTest(t, u, false, nil).Do(t.Context(), req)
 		if got := string(rec.Reply); got != c.want {

@@ -127,6 +127,7 @@ const (
 	factDrop
 	factKey
 	factTimes
+	factArguments
 	facts
 )
 
@@ -139,6 +140,9 @@ func (p *preparer) first(fact int) bool {
 func savedLine(req *request.Request) json.RawMessage {
 	line := *req
 	line.URL = mask.URL(req.URL)
+	if line.Session == "" { // of a conversation, whose turns are lines of their own now
+		line.DelayMs = 0
+	}
 	if len(req.Headers) > 0 {
 		line.Headers = maps.Clone(req.Headers)
 		maps.DeleteFunc(line.Headers, func(name, _ string) bool { return mask.Name(name) })

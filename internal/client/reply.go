@@ -49,6 +49,7 @@ type reply struct {
 	done      bool
 	doneAt    int64 // µs after sent
 	settledAt int64 // µs after sent: of the last event, once there are a finish reason and usage; else 0
+	named     bool  // the server's name of the request was looked for
 	over      bool  // the rest of the answer is not wanted
 	limit     limit
 	shape     api.Shape
@@ -94,6 +95,7 @@ func (r *reply) Head(h *http1.Header, at clock.Nanos) {
 	}
 	r.joined.framed = h.Chunked
 	if len(h.Fields) > 0 {
+		r.noteHeadID(h)
 		r.headTimes = r.ep.dialect.HeadTimes(h.Field)
 	}
 	r.events = h.ContentType == "text/event-stream"
@@ -160,6 +162,9 @@ func (r *reply) event(name, data []byte) {
 
 // decoded decodes one event and reads it.
 func (r *reply) decoded(data []byte) {
+	if !r.named {
+		r.noteID(data)
+	}
 	e, cached, err := r.decode(data)
 	if err != nil {
 		r.fail(&http1.Error{Kind: record.KindProtocol, Err: err})

@@ -99,6 +99,7 @@ func (r *reply) readWhole() (output bool) {
 		r.fail(&http1.Error{Kind: record.KindProtocol, Err: err})
 		return false
 	}
+	r.noteID(r.whole)
 	r.seen[api.Reasoning] = e.Reasoning != ""
 	r.take(e)
 	return e.Output()

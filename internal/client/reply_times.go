@@ -3,7 +3,10 @@ package client
 import (
 	"math"
 
+	"github.com/tidwall/gjson"
+
 	"perfpipe/internal/api"
+	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 	"perfpipe/internal/servertime"
 )
@@ -14,6 +17,38 @@ func (c *Config) timeFields() []string {
 		return nil
 	}
 	return api.TimeFields()
+}
+
+// idFields are the header fields in which servers name a request.
+var idFields = []string{"x-request-id", "request-id"}
+
+// noteHeadID takes the server's name of the request from the header, unless it is ours that the server repeats.
+func (r *reply) noteHeadID(h *http1.Header) {
+	for _, name := range idFields {
+		id := h.Field(name)
+		if id == "" {
+			continue
+		}
+		var buf [128]byte
+		if string(r.call.appendID(buf[:0])) != id {
+			r.rec.ServerID = id
+			return
+		}
+	}
+}
+
+// noteID takes the server's name of the request from the first event of the answer, or from the whole of it.
+func (r *reply) noteID(data []byte) {
+	r.named = true
+	if r.rec.ServerID != "" {
+		return
+	}
+	for _, path := range [...]string{"id", "message.id", "response.id"} {
+		if id := gjson.GetBytes(data, path); id.Type == gjson.String && id.Str != "" {
+			r.rec.ServerID = id.Str
+			return
+		}
+	}
 }
 
 // timed adds times that the server reported in the body.

@@ -131,6 +131,7 @@ func (st *standard) request(ctx context.Context, c *call, t *trip, alive func())
 	if err != nil {
 		return nil, &http1.Error{Kind: record.KindRequest, Err: err}
 	}
+	c.tries++
 	req.Header, req.Host = c.httpHeader()
 	req.Close = c.closes()
 	if !st.cfg.NoResend {

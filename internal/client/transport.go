@@ -30,6 +30,12 @@ type call struct {
 	ep      *endpoint
 	id      string
 	headers map[string]string // of this request alone
+	run     string            // with seq it makes id unique; empty: id is
+	seq     int64
+	session string // empty: none
+	final   bool   // the last of its session
+	tries   int    // HTTP requests so far
+	again   func() // renew, created once
 }
 
 // trip is what a transport measures of an exchange.
@@ -68,8 +74,8 @@ func millis(d time.Duration) float64 { return ms(d.Microseconds()) }
 type direct struct{ t *http1.Transport }
 
 func (d direct) exchange(ctx context.Context, c *call, t *trip, s http1.Sink) error {
-	c.Origin, c.Stream, c.Close = c.ep.origin, c.ep.stream, c.closes()
-	c.Head = c.appendHead(c.Head[:0])
+	c.Origin, c.Stream, c.Close, c.Again = c.ep.origin, c.ep.stream, c.closes(), c.again
+	c.renew()
 	return d.t.Do(ctx, &c.Request, &t.Timing, s)
 }
 

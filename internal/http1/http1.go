@@ -41,8 +41,9 @@ type Request struct {
 	Origin *Origin // the server
 	Head   []byte  // the request line and the header fields, with the empty line that ends them
 	Body   []byte
-	Stream bool // a stream of events is expected
-	Close  bool // the request asks the server to close the connection after its response
+	Stream bool   // a stream of events is expected
+	Close  bool   // the request asks the server to close the connection after its response
+	Again  func() // is called before the request is sent again, and may change Head; may be nil
 
 	Start clock.Nanos // when the exchange began
 	Begun time.Time   // the same instant: the timeouts count from here

@@ -112,7 +112,9 @@ func (t *Transport) Do(ctx context.Context, r *Request, m *Timing, s Sink) error
 			if err := t.cfg.Resend(c.silence()); err != nil {
 				return err
 			}
-			resent = true
+			if resent = true; r.Again != nil {
+				r.Again()
+			}
 		}
 		c = nil
 	}

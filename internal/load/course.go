@@ -126,7 +126,7 @@ func (s *session) send(j *job, free *slot) (at time.Time, next int32) {
 		j.due, j.queued = s.due, s.queued
 	}
 	s.ph.number(j)
-	rec, history := s.exchange(i)
+	rec, history := s.exchange(i, j.seq)
 	rec.Session, rec.Turn, rec.Turns, rec.Depth = s.name, int(i)+1, len(s.state), int(s.Graph.Depth[i])
 	rec.DelayMs = float64(max(0, delay).Microseconds()) / 1000
 	for _, k := range parents {
@@ -141,11 +141,13 @@ func (s *session) send(j *job, free *slot) (at time.Time, next int32) {
 }
 
 // exchange sends a request behind its history. It returns the record, and the history of the requests that continue it.
-func (s *session) exchange(i int32) (rec *Record, after *request.History) {
+func (s *session) exchange(i int32, seq int64) (rec *Record, after *request.History) {
 	s.mu.Lock()
 	req := s.Requests[i]
 	s.Requests[i] = nil // its memory is the record's from here on
+	req.RunID, req.Seq, req.Of = s.ph.e.RunID, seq, s.name
 	s.left--
+	req.Final = s.left == 0 && s.open == 1
 	var before *request.History
 	if h := s.Graph.History[i]; h >= 0 {
 		before = s.state[h].history
@@ -161,6 +163,7 @@ func (s *session) exchange(i int32) (rec *Record, after *request.History) {
 		}
 		s.ph.e.Counts.Sessions.tools(tools)
 		own, req.Body, req.Owner = mine, whole, nil // others use the memory of the messages
+		req.History = ""                            // it is in the body, for a line that is kept
 	}
 	s.ph.e.Counts.InFlight.Add(1)
 	rec = s.ph.e.Doer.Do(s.ph.hard, req)

@@ -20,6 +20,8 @@ func (ph *phase) one(j job) slot {
 	ph.e.Counts.InFlight.Add(1)
 	if j.req.ID == "" {
 		j.req.ID = ph.e.id(j.line)
+	} else {
+		j.req.RunID, j.req.Seq = ph.e.RunID, j.seq
 	}
 	rec := ph.e.Doer.Do(ph.hard, j.req)
 	ph.e.Counts.InFlight.Add(-1) // before its record is written, which may take long

@@ -21,6 +21,11 @@ type Request struct {
 	Whole     *Session         // the session that the request stands for; nil: none
 	Part      *Session         // the session of which the request is one; nil: none
 
+	RunID string // with Seq it makes an ID unique that another request may have; empty: no other has it
+	Seq   int64
+	Of    string // name of the session, as its records have it; empty: none
+	Final bool   // no other request of the session follows
+
 	Owner func(*Request) // gets the memory back at Release; may be nil
 
 	memory []byte // of Body, if that is the request's own

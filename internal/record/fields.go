@@ -38,6 +38,8 @@ const (
 // fields are those that the scanner knows, in the order of a line.
 var fields = [...]field{
 	{`"id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.ID) }},
+	{`"request_id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.RequestID) }},
+	{`"server_id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.ServerID) }},
 	{`"seq":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Seq) }},
 	{`"session":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Session) }},
 	{`"turn":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Turn) }},
@@ -171,6 +173,8 @@ func (w *writer) record(e *Encoder, r *Record) {
 
 func (w *writer) request(e *Encoder, r *Record) {
 	w.text(`,"id":`, r.ID)
+	w.text(`,"request_id":`, r.RequestID)
+	w.text(`,"server_id":`, r.ServerID)
 	w.integer(`,"seq":`, r.Seq)
 	w.text(`,"session":`, r.Session)
 	w.count(`,"turn":`, r.Turn)

@@ -20,8 +20,13 @@ import (
 // This is the only place that lists the fields: fields.go and docs/record.schema.json are generated from it, with the
 // comments as descriptions (generate.go describes the tags). Run go generate after a change.
 type Record struct {
-	// The request's custom_id, or one that perf-send made. It is also sent as X-Request-Id.
+	// The request's custom_id, or one that perf-send made.
 	ID string `json:"id,omitempty"`
+	// The X-Request-Id of the last HTTP request, unless it is the id: each HTTP request has its own.
+	RequestID string `json:"request_id,omitempty"`
+	// The server's own name of the request: its header X-Request-Id or Request-Id, unless that repeats ours, or the id in
+	// the answer.
+	ServerID string `json:"server_id,omitempty"`
 	// Counted from 0 over the run, in order of arrival.
 	Seq int64 `json:"seq" record:"min=0"`
 	// The session or conversation that the request belongs to.

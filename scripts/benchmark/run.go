@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"fmt"
 	"math"
 	"os"
@@ -145,7 +146,7 @@ func (b *bench) errors(records string) (timing, error) {
 	var off []float64
 	sum, n := 0.0, 0
 	err = read(records, func(r *record.Record) {
-		truth, known := truths[r.ID]
+		truth, known := truths[cmp.Or(r.RequestID, r.ID)]
 		if !r.OK || !known || len(truth.ChunkUs) != len(r.GapUs)+1 {
 			t.failed++
 			return

@@ -1,0 +1,86 @@
+package client
+
+import (
+	"crypto/rand"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// renew makes the head of the next HTTP request, which has an X-Request-Id of its own.
+func (c *call) renew() {
+	c.tries++
+	c.Head = c.appendHead(c.Head[:0])
+}
+
+// appendID appends the X-Request-Id of the current HTTP request. Servers use it as the name of a request, so two with
+// the same one may fail while both are in flight (vLLM issues 10583 and 15041). The id of a line may occur again, and
+// all turns of a conversation and all attempts have one: the run and the number of the request, and that of the
+// attempt, tell them apart.
+func (c *call) appendID(b []byte) []byte {
+	b = append(b, c.id...)
+	if c.run != "" {
+		b = append(append(append(b, '-'), c.run...), '-')
+		b = strconv.AppendInt(b, c.seq, 10)
+	}
+	if c.tries > 1 {
+		b = strconv.AppendInt(append(b, "-try"...), int64(c.tries), 10)
+	}
+	return b
+}
+
+// requestID returns the X-Request-Id of the last HTTP request if it is another one than the id.
+func (c *call) requestID() string {
+	if c.run == "" && c.tries < 2 || c.tries == 0 || c.ep.fields.ownID {
+		return ""
+	}
+	for name := range c.headers {
+		if strings.EqualFold(name, "X-Request-Id") {
+			return ""
+		}
+	}
+	var buf [128]byte
+	return string(c.appendID(buf[:0]))
+}
+
+// uniqueID returns an id for a request that is none of the load.
+func (p *preparer) uniqueID(what string) string { return what + "-" + rand.Text()[:12] }
+
+// Names of header fields of routers that keep a session on one replica.
+const (
+	// DefaultSessionHeader is that of vLLM's router, llm-d and OpenCode.
+	DefaultSessionHeader = "X-Session-ID"
+	dynamoSession        = "X-Dynamo-Session-Id"
+	dynamoFinal          = "X-Dynamo-Session-Final"
+)
+
+// SessionHeaderOf returns the field by which a router knows sessions: sglang, llm-d, vllm, dynamo, aibrix or litellm.
+func SessionHeaderOf(router string) (name string, ok bool) {
+	switch router {
+	case "sglang":
+		return "X-SMG-Routing-Key", true
+	case "vllm", "llm-d":
+		return DefaultSessionHeader, true
+	case "dynamo":
+		return dynamoSession, true
+	case "aibrix":
+		return "X-AIBrix-Session-Key", true
+	case "litellm":
+		return "X-LiteLLM-Session-ID", true
+	}
+	return "", false
+}
+
+// ofSession returns the fields of a request of a session. A field that the user has set stays as it is.
+func (f *fields) ofSession(c *call) (list []field) {
+	for _, name := range f.session {
+		if slices.ContainsFunc(f.list, func(h field) bool { return h.name == name }) {
+			continue
+		}
+		list = append(list, field{name, c.session})
+		if name == dynamoSession && c.final {
+			list = append(list, field{dynamoFinal, "true"})
+		}
+	}
+	return list
+}

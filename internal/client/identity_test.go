@@ -1,0 +1,127 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"perfpipe/internal/clock"
+	"perfpipe/internal/load"
+	"perfpipe/internal/request"
+)
+
+// seen is a server that keeps the header of each request and answers with the next of its status codes.
+type seen struct {
+	mu     sync.Mutex
+	heads  []http.Header
+	status []int
+}
+
+func (s *seen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heads = append(s.heads, r.Header)
+	status := 200
+	if n := len(s.heads); n <= len(s.status) {
+		status = s.status[n-1]
+	}
+	w.Header().Set("X-Request-Id", r.Header.Get("X-Request-Id")) // as vLLM repeats it
+	if r.Header.Get("X-Own") != "" {
+		w.Header().Set("Request-Id", "req_1")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write([]byte(`{"id":"chatcmpl-7","choices":[{"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}]}`))
+}
+
+func identify(t *testing.T, s *seen, change func(*Config), reqs ...*load.Request) []*load.Record {
+	t.Helper()
+	srv := httptest.NewServer(s)
+	t.Cleanup(srv.Close)
+	u, _ := url.Parse(srv.URL)
+	cfg := Config{URL: u, SessionHeaders: []string{DefaultSessionHeader}}
+	if change != nil {
+		change(&cfg)
+	}
+	c := New(cfg, clock.New())
+	t.Cleanup(c.Close)
+	var recs []*load.Record
+	for _, r := range reqs {
+		r.Body = []byte(`{"model":"m","messages":[{"role":"user","content":"x"}]}`)
+		recs = append(recs, c.Do(context.Background(), r))
+	}
+	return recs
+}
+
+func TestRequestIDs(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		s := &seen{status: []int{200, 200, 200, 503, 200, 200}}
+		line := func(id string, seq int64, headers map[string]string) *load.Request {
+			r := load.NewRequest(request.Request{ID: id, Headers: headers})
+			if seq >= 0 {
+				r.RunID, r.Seq = "run", seq
+			}
+			return r
+		}
+		recs := identify(t, s, func(c *Config) { c.Retries, c.Plain = 1, plain },
+			line("run-0", -1, nil), line("a", 1, nil), line("a", 2, nil), line("run-3", -1, nil),
+			line("a", 4, map[string]string{"X-Request-ID": "mine"}))
+		var got, noted []string
+		for _, h := range s.heads {
+			got = append(got, h.Get("X-Request-Id"))
+		}
+		for _, r := range recs {
+			noted = append(noted, r.RequestID)
+		}
+		if want := []string{"run-0", "a-run-1", "a-run-2", "run-3", "run-3-try2", "mine"}; !slices.Equal(got, want) {
+			t.Errorf("plain %v: sent %q, want %q", plain, got, want)
+		}
+		if want := []string{"", "a-run-1", "a-run-2", "run-3-try2", ""}; !slices.Equal(noted, want) {
+			t.Errorf("plain %v: noted %q, want %q", plain, noted, want)
+		}
+	}
+}
+
+func TestServerIDs(t *testing.T) {
+	for _, c := range []struct{ headers, want string }{{"", "chatcmpl-7"}, {"1", "req_1"}} {
+		s := new(seen)
+		r := load.NewRequest(request.Request{ID: "a"})
+		if c.headers != "" {
+			r.Headers = map[string]string{"X-Own": c.headers}
+		}
+		if rec := identify(t, s, nil, r)[0]; rec.ServerID != c.want {
+			t.Errorf("%q, want %q", rec.ServerID, c.want)
+		}
+	}
+}
+
+func TestSessionHeaders(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		s := new(seen)
+		var reqs []*load.Request
+		for _, final := range []bool{false, true} {
+			r := load.NewRequest(request.Request{ID: "a"})
+			r.Of, r.Final = "s#2", final
+			reqs = append(reqs, r)
+		}
+		own := load.NewRequest(request.Request{ID: "a", Headers: map[string]string{"x-session-id": "mine"}})
+		own.Of = "s"
+		identify(t, s, func(c *Config) {
+			c.SessionHeaders = []string{DefaultSessionHeader, dynamoSession}
+			c.Plain = plain
+		}, append(reqs, own, load.NewRequest(request.Request{ID: "a"}))...)
+		var got []string
+		for _, h := range s.heads {
+			got = append(got, strings.Join([]string{h.Get("X-Session-Id"), h.Get("X-Dynamo-Session-Id"),
+				h.Get("X-Dynamo-Session-Final")}, " "))
+		}
+		if want := []string{"s#2 s#2 ", "s#2 s#2 true", "mine s ", "  "}; !slices.Equal(got, want) {
+			t.Errorf("plain %v: %q, want %q", plain, got, want)
+		}
+	}
+}
