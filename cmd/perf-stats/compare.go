@@ -50,7 +50,7 @@ func compareFiles(ctx context.Context, env *cli.Env, f *flags, opt stats.Options
 		return fault.Fail("a load point is compared with the one of the same name; --by another key may join them",
 			"--compare: %s and %s have no load point in common: %s", f.Files[0], f.Files[1], firstOf(compared.Notes))
 	}
-	err = f.output(env, func(w io.Writer) error { return chosen.Comparison(w, compared) })
+	err = f.output(env, func(w io.Writer) error { return chosen.Comparison(w, compared, f.formatOptions()) })
 	if err != nil || f.FailOnRegression == "" {
 		return err
 	}

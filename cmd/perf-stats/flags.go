@@ -40,6 +40,7 @@ type flags struct {
 	Format      string     `group:"output" default:"" enum:",${formats},evalscope" placeholder:"FORMAT" help:"${formats_help}, or evalscope (its files, with -o DIR). Default: by the ending of --output, else table."`
 	State       bool       `group:"output" default:"true" negatable:"" help:"Include in the JSON the state from which perf-stats merges summaries of shards. Default: on."`
 	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: ${endings}."`
+	Lang        string     `group:"output" default:"en" enum:"en,zh" help:"Language of tables, Markdown and HTML: en or zh."`
 	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" help:"Also write records and figures to a SQLite database."`
 	Parquet     string     `group:"output" placeholder:"FILE" help:"Also write the records to a Parquet file."`
 	Follow      bool       `group:"figures" help:"On a terminal, redraw the figures every second while records arrive."`

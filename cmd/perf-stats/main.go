@@ -11,6 +11,7 @@ import (
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/format"
+	"perfpipe/internal/lang"
 	"perfpipe/internal/live"
 	"perfpipe/internal/stats"
 )
@@ -76,7 +77,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	defer files.Abort()
 	stopDrawing := func() {}
 	if f.Follow {
-		stopDrawing = follow(env, stream)
+		stopDrawing = follow(env, stream, f.formatOptions())
 	}
 	err = read(in.Context, env, stream, f.inputs())
 	stopDrawing()
@@ -120,7 +121,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 func errNoRecords() error { return fault.Fail("", "no records in the input") }
 
 // follow redraws the figures on a terminal while records arrive, until stop is called.
-func follow(env *cli.Env, stream *stats.Stream) (stop func()) {
+func follow(env *cli.Env, stream *stats.Stream, opt format.Options) (stop func()) {
 	if !env.TTY {
 		env.Say("--follow: stderr is no terminal, so there is only the table at the end")
 		return func() {}
@@ -128,7 +129,7 @@ func follow(env *cli.Env, stream *stats.Stream) (stop func()) {
 	release := env.Own()
 	erase := live.Start(env.Stderr, time.Second, func() string {
 		var b strings.Builder
-		format.Progress(&b, stream.Collector().Summary()) // a Builder takes everything
+		format.Progress(&b, stream.Collector().Summary(), opt) // a Builder takes everything
 		return b.String()
 	})
 	return func() {
@@ -150,14 +151,19 @@ func (f *flags) output(env *cli.Env, write func(io.Writer) error) error {
 // write writes the summary in the format that was chosen.
 func (f *flags) write(w io.Writer, s *stats.Summary) error {
 	chosen, _ := format.Named(f.Format)
-	opt := format.Options{Intervals: f.CI, Ledger: f.Ledger}
+	return chosen.Summary(w, s, f.formatOptions())
+}
+
+// formatOptions returns what the flags select of the output.
+func (f *flags) formatOptions() format.Options {
+	opt := format.Options{Intervals: f.CI, Ledger: f.Ledger, Words: lang.Of(f.Lang)}
 	if f.run != nil {
 		opt.Facts, opt.Host = f.run.Rows(), f.run.Host
 	}
 	if f.colors {
 		opt.Stress = cli.Stress
 	}
-	return chosen.Summary(w, s, opt)
+	return opt
 }
 
 // missed returns an error if a gate is missed.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/parquet-go/parquet-go"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -51,6 +52,11 @@ func TestGolden(t *testing.T) {
 		"vllm-failed": "--format vllm --percentiles 99 failed.jsonl",
 		"compare-one": "--compare one.jsonl one.jsonl",
 		"html":        "--format html one.jsonl",
+		"zh":          "--lang zh --ci --goodput ttft_ms<220 --slo ok>0.5 --gpus 4 sweep.jsonl",
+		"zh-md":       "--lang zh --format markdown one.jsonl",
+		"zh-foreign":  "--lang zh foreign.jsonl",
+		"zh-compare":  "--lang zh --compare sweep.jsonl slower.jsonl",
+		"zh-define":   "--lang zh --define all --percentiles 50 one.jsonl",
 		"prometheus":  "--format prometheus --goodput ttft_ms<220 --slo goodput>=0.2 --gpus 4 sweep.jsonl",
 		"rerank":      "rerank.jsonl",
 		"by":          "--by finish_reason,prompt_tokens --format csv sweep.jsonl",
@@ -72,6 +78,32 @@ func TestGolden(t *testing.T) {
 			}
 			golden(t, name, out)
 		})
+	}
+}
+
+// TestChineseTablesAreAligned checks that the lines of a table are equally wide on a terminal, where a Chinese
+// character takes two columns, whatever the locale says of ambiguous ones such as µ and –.
+func TestChineseTablesAreAligned(t *testing.T) {
+	t.Setenv("LC_ALL", "zh_CN.UTF-8")
+	out, errs, code := stat(t, "", "--lang", "zh", "--ci", "sweep.jsonl")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	narrow := runewidth.NewCondition()
+	narrow.EastAsianWidth = false
+	width, rows := 0, 0
+	for line := range strings.Lines(out) {
+		switch w := narrow.StringWidth(strings.TrimSpace(line)); {
+		case strings.HasPrefix(line, "┌"):
+			width = w
+		case strings.HasPrefix(line, "│"), strings.HasPrefix(line, "├"), strings.HasPrefix(line, "└"):
+			if rows++; w != width {
+				t.Errorf("a line of %d columns in a table of %d: %s", w, width, line)
+			}
+		}
+	}
+	if rows < 60 {
+		t.Errorf("only %d lines of tables", rows)
 	}
 }
 

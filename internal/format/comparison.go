@@ -13,28 +13,29 @@ import (
 )
 
 // comparison writes two tables for each load point, the judged figures and the others, and the notes.
-func (l layout) comparison(w io.Writer, c *compare.Comparison) error {
+func (l layout) comparison(w io.Writer, c *compare.Comparison, opt Options) error {
 	var tables []*table.Table
 	for changes := c.Changes; len(changes) > 0; {
 		end := slices.IndexFunc(changes, func(c compare.Change) bool { return c.Block != changes[0].Block })
 		if end < 0 {
 			end = len(changes)
 		}
-		tables = append(tables, changeTables(changes[:end])...)
+		tables = append(tables, changeTables(changes[:end], opt)...)
 		changes = changes[end:]
 	}
 	last := tables[len(tables)-1]
 	last.Notes = append(last.Notes, c.Notes...)
 	last.Notes = append(last.Notes, "p is the probability of so great a difference if there is none; "+
 		"over all verdicts the chance of any false alarm is 5 %")
+	opt.translate(tables...)
 	return l.write(w, tables)
 }
 
 // changeTables returns the tables of one load point.
-func changeTables(block []compare.Change) []*table.Table {
+func changeTables(block []compare.Change, opt Options) []*table.Table {
 	simulated := slices.ContainsFunc(block, func(c compare.Change) bool { return c.Simulated })
 	judged := &table.Table{
-		Title:  marked(block[0].Block, simulated),
+		Title:  marked(block[0].Block, simulated, opt.Words),
 		Header: []string{"", "old", "new", "delta", "95 % interval", "p", "verdict"},
 	}
 	rest := &table.Table{Header: []string{"not judged", "old", "new", "delta", "95 % interval", "p"}}
@@ -60,7 +61,7 @@ func otherOutput(c compare.Change) bool {
 	return strings.HasPrefix(c.Figure, "reasoning_ttft_ms:") || strings.HasPrefix(c.Figure, "tool_ttft_ms:")
 }
 
-func csvComparison(w io.Writer, compared *compare.Comparison) error {
+func csvComparison(w io.Writer, compared *compare.Comparison, _ Options) error {
 	t := &table.Table{Header: []string{
 		"group", "figure", "old", "new", "delta", "delta_low", "delta_high", "p", "p_adjusted", "test", "shown", "better",
 		"headline", "verdict", "why",

@@ -13,16 +13,17 @@ import (
 // definitions writes a table for each load point, with a column for each tool, a row for each figure under the tool's
 // name for it, and notes on why the tools differ. The blocks are those of define.Records: len(defs) for each load
 // point.
-func (l layout) definitions(w io.Writer, defs []define.Definition, blocks []define.Block) error {
+func (l layout) definitions(w io.Writer, defs []define.Definition, blocks []define.Block, opt Options) error {
 	var tables []*table.Table
 	for point := range slices.Chunk(blocks, len(defs)) {
-		tables = append(tables, definedTable(defs, point))
+		tables = append(tables, definedTable(defs, point, opt))
 	}
+	opt.translate(tables...)
 	return l.write(w, tables)
 }
 
-func definedTable(defs []define.Definition, point []define.Block) *table.Table {
-	t := &table.Table{Title: marked(point[0].Group, point[0].Simulated), Header: []string{""}}
+func definedTable(defs []define.Definition, point []define.Block, opt Options) *table.Table {
+	t := &table.Table{Title: marked(point[0].Group, point[0].Simulated, opt.Words), Header: []string{""}}
 	var keys []string
 	for _, b := range point {
 		t.Header = append(t.Header, b.Tool)
@@ -65,7 +66,7 @@ func definedTable(defs []define.Definition, point []define.Block) *table.Table {
 	row("peak concurrent requests", peak(func(p *define.Peaks) dist.Num { return dist.Num(p.Requests) }))
 	for _, d := range defs {
 		for _, why := range d.Why {
-			t.Notes = append(t.Notes, d.Tool+": "+why)
+			t.Notes = append(t.Notes, d.Tool+": "+opt.Words.Sentence(why))
 		}
 	}
 	return t

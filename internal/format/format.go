@@ -11,6 +11,7 @@ import (
 
 	"perfpipe/internal/compare"
 	"perfpipe/internal/define"
+	"perfpipe/internal/lang"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -22,17 +23,18 @@ type Format struct {
 	Ending string // of the file names that choose the format; "" if none does
 
 	Summary     func(w io.Writer, s *stats.Summary, opt Options) error
-	Comparison  func(w io.Writer, c *compare.Comparison) error
-	Definitions func(w io.Writer, defs []define.Definition, blocks []define.Block) error
+	Comparison  func(w io.Writer, c *compare.Comparison, opt Options) error
+	Definitions func(w io.Writer, defs []define.Definition, blocks []define.Block, opt Options) error
 }
 
-// Options select what the tables of a summary show besides its figures.
+// Options select what tables show besides the figures, and how.
 type Options struct {
 	Facts     [][2]string              // of the run as a whole: names and values, shown first
 	Host      string                   // on which the load generator ran; "" if unknown
 	Intervals bool                     // confidence intervals below means and percentiles
 	Ledger    bool                     // where the time went, part by part
 	Stress    func(cell string) string // colors text cells that must not be missed; nil: none
+	Words     lang.Words               // the language of tables; the other formats have none
 }
 
 // All returns every format in the order of the help. The first is the default.

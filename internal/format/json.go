@@ -13,9 +13,9 @@ import (
 
 func jsonSummary(w io.Writer, s *stats.Summary, _ Options) error { return writeJSON(w, s) }
 
-func jsonComparison(w io.Writer, c *compare.Comparison) error { return writeJSON(w, c) }
+func jsonComparison(w io.Writer, c *compare.Comparison, _ Options) error { return writeJSON(w, c) }
 
-func jsonDefinitions(w io.Writer, _ []define.Definition, blocks []define.Block) error {
+func jsonDefinitions(w io.Writer, _ []define.Definition, blocks []define.Block, _ Options) error {
 	return writeJSON(w, map[string]any{"format": "perfpipe-definitions/1", "blocks": blocks})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/lang"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
 )
@@ -94,7 +95,7 @@ func junitSuiteOf(b *stats.Block, opt Options) (suite junitSuite, seconds dist.N
 		seconds = b.DurationS
 	}
 	suite = junitSuite{
-		Name: visible.Line(title(b)), Host: visible.Line(cmp.Or(opt.Host, "localhost")), Package: junitPackage,
+		Name: visible.Line(title(b, lang.Words{})), Host: visible.Line(cmp.Or(opt.Host, "localhost")), Package: junitPackage,
 		URL: visible.Line(strings.Join(b.URL, " ")), Properties: junitProperties(b),
 	}
 	suite.Tests, suite.Seconds = len(b.Gates), junitSeconds(seconds)

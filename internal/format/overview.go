@@ -9,11 +9,12 @@ import (
 )
 
 // overview returns a table with a row for each block.
-func overview(s *stats.Summary) *table.Table {
+func overview(s *stats.Summary, opt Options) *table.Table {
 	high := slices.Max(s.Percentiles)
 	p := dist.PercentileName(high)
 	t := &table.Table{
-		Title: marked("overview", slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Simulated })),
+		Title: marked(opt.Words.Text("overview"),
+			slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Simulated }), opt.Words),
 		Header: []string{"", "requests/s", "output tok/s", "TTFT mean", p, "TPOT mean", p, "latency mean", p, "ok %",
 			"in flight", "client"},
 	}
@@ -35,7 +36,7 @@ func overview(s *stats.Summary) *table.Table {
 			}
 			row = append(row, mean, tail)
 		}
-		row = append(row, Number(100*b.SuccessRate), Number(b.InFlight), b.Client.Level)
+		row = append(row, Number(100*b.SuccessRate), Number(b.InFlight), opt.Words.Text(b.Client.Level))
 		for _, c := range more {
 			row = append(row, small(c.of(b)))
 		}
@@ -45,5 +46,6 @@ func overview(s *stats.Summary) *table.Table {
 	if len(s.Blocks[0].Gates) > 0 && !slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Best }) {
 		t.Notes = append(t.Notes, "no level meets every SLO")
 	}
+	opt.translateHead(t)
 	return t
 }

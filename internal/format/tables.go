@@ -33,14 +33,10 @@ func (l layout) write(w io.Writer, tables []*table.Table) error {
 func (l layout) summary(w io.Writer, s *stats.Summary, opt Options) error {
 	var tables []*table.Table
 	if opt.Facts != nil {
-		run := &table.Table{Title: "run"}
-		for _, row := range opt.Facts {
-			run.Rows = append(run.Rows, row[:])
-		}
-		tables = append(tables, run)
+		tables = append(tables, opt.factsTable())
 	}
 	if len(s.Blocks) > 1 {
-		tables = append(tables, overview(s))
+		tables = append(tables, overview(s, opt))
 	}
 	for i := range s.Blocks {
 		tables = append(tables, blockTables(&s.Blocks[i], opt)...)
@@ -52,7 +48,7 @@ func (l layout) summary(w io.Writer, s *stats.Summary, opt Options) error {
 }
 
 // Progress writes, as text, the overview of all blocks and the tables of the one that ended last.
-func Progress(w io.Writer, s *stats.Summary) error {
+func Progress(w io.Writer, s *stats.Summary, opt Options) error {
 	if len(s.Blocks) == 0 {
 		return nil
 	}
@@ -64,15 +60,15 @@ func Progress(w io.Writer, s *stats.Summary) error {
 	}
 	// A run that still goes on looks as if it was cut short.
 	latest.Notes = slices.DeleteFunc(latest.Notes, func(n string) bool { return strings.HasPrefix(n, "cut short") })
-	tables := blockTables(latest, Options{})
+	tables := blockTables(latest, Options{Words: opt.Words})
 	if len(s.Blocks) > 1 {
-		tables = append([]*table.Table{overview(s)}, tables...)
+		tables = append([]*table.Table{overview(s, opt)}, tables...)
 	}
 	return layout((*table.Table).Text).write(w, tables)
 }
 
 func blockTables(b *stats.Block, opt Options) []*table.Table {
-	out := []*table.Table{counts(b)}
+	out := []*table.Table{counts(b, opt)}
 	if b.DurationS.Known() {
 		out = append(out, throughput(b))
 	}
@@ -91,11 +87,12 @@ func blockTables(b *stats.Block, opt Options) []*table.Table {
 	if b.Server != nil {
 		out = append(out, serverTables(b.Server)...)
 	}
+	opt.translate(out...)
 	return out
 }
 
-func counts(b *stats.Block) *table.Table {
-	t := &table.Table{Title: title(b)}
+func counts(b *stats.Block, opt Options) *table.Table {
+	t := &table.Table{Title: title(b, opt.Words)}
 	row := func(name, format string, args ...any) {
 		t.Rows = append(t.Rows, []string{name, fmt.Sprintf(format, args...)})
 	}

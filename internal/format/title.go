@@ -7,29 +7,32 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/lang"
 	"perfpipe/internal/stats"
 )
 
 // simulatedTitle marks the title of everything that is made of the simulator's records.
 const simulatedTitle = "SIMULATED: records of the built-in simulator, no server was measured"
 
-func title(b *stats.Block) string {
+func title(b *stats.Block, w lang.Words) string {
 	parts := []string{}
-	for _, part := range []string{name(b), load(b), some(b.Op, "operations"), some(b.Model, "models")} {
+	for _, part := range []string{
+		name(b), w.Sentence(load(b)), some(b.Op, "operations", w), some(b.Model, "models", w),
+	} {
 		if part != "" {
 			parts = append(parts, part)
 		}
 	}
-	return marked(strings.Join(parts, " · "), b.Simulated)
+	return marked(strings.Join(parts, " · "), b.Simulated, w)
 }
 
 // marked returns title, or a default, with the mark of simulated records.
-func marked(title string, simulated bool) string {
+func marked(title string, simulated bool, w lang.Words) string {
 	if title == "" {
-		title = "all records"
+		title = w.Text("all records")
 	}
 	if simulated {
-		title += " · " + simulatedTitle
+		title += " · " + w.Text(simulatedTitle)
 	}
 	return title
 }
@@ -66,9 +69,9 @@ func load(b *stats.Block) string {
 }
 
 // some lists up to three values; of more it returns only the number.
-func some(values []string, noun string) string {
+func some(values []string, noun string, w lang.Words) string {
 	if len(values) > 3 {
-		return fmt.Sprintf("%d %s", len(values), noun)
+		return w.Sentence(fmt.Sprintf("%d %s", len(values), noun))
 	}
 	return strings.Join(values, ", ")
 }

@@ -18,7 +18,7 @@ const VLLM = "vllm"
 
 // vllmResult writes what "vllm bench serve --save-result" writes, one object for each load point on a line of its own,
 // as --append-result does. The keys, their order and the zeros in place of absent values are vLLM's.
-func vllmResult(w io.Writer, _ []define.Definition, blocks []define.Block) error {
+func vllmResult(w io.Writer, _ []define.Definition, blocks []define.Block, _ Options) error {
 	for i := range blocks {
 		b := &blocks[i]
 		o := vllmHead(b)

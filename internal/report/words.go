@@ -1,39 +1,15 @@
 package report
 
-import (
-	_ "embed"
-	"fmt"
-
-	"github.com/goccy/go-json"
-)
-
-// chinese maps the English texts of a page to Chinese. Texts that it lacks, such as names of models, metrics and units,
-// stay as they are.
-//
-//go:embed words_zh.json
-var chinese []byte
+import "perfpipe/internal/lang"
 
 // words translates the English texts of a page. The zero value leaves them as they are.
-type words struct{ texts map[string]string }
+type words struct{ lang.Words }
 
 // newWords returns the words of a language, en or zh.
-func newWords(lang string) words {
-	var w words
-	if lang == "zh" {
-		if err := json.Unmarshal(chinese, &w.texts); err != nil {
-			panic(err) // the embedded file is not JSON
-		}
-	}
-	return w
-}
+func newWords(name string) words { return words{lang.Of(name)} }
 
 // tr returns a text in the language.
-func (w words) tr(text string) string {
-	if t, ok := w.texts[text]; ok {
-		return t
-	}
-	return text
-}
+func (w words) tr(text string) string { return w.Text(text) }
 
 // trf returns a format in the language with its values.
-func (w words) trf(format string, args ...any) string { return fmt.Sprintf(w.tr(format), args...) }
+func (w words) trf(format string, args ...any) string { return w.Format(format, args...) }

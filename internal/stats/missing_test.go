@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"perfpipe/internal/lang"
 )
 
 // TestMissingKeys checks records of other tools, which lack some keys: figures that can be computed are computed, notes
@@ -77,5 +79,14 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 	}
 	if !slices.Equal(b.Notes, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(b.Notes, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestNotesAreTranslated(t *testing.T) {
+	for _, w := range wanted {
+		note := "3 of 12 records " + w.note
+		if got := lang.Of("zh").Sentence(note); got == note {
+			t.Errorf("internal/lang/zh.json lacks %q", note)
+		}
 	}
 }
