@@ -73,6 +73,7 @@ var hints = map[string]string{
 	"slow-input":     "perf-gen -o FILE makes the request lines beforehand",
 	"sent-twice": "the server ends kept connections; --no-keep-alive opens one for each request, " +
 		"--no-resend makes such requests failures",
+	"paused":     "perf-stats --exclude-pauses leaves those requests out",
 	"busy-cpu":   "run perf-send on idle CPUs of its own, lower the load, or split it over several machines",
 	"conns-used": "all of --max-conns %d connections were in use: raise it, or lower the load",
 	"files-used": "all %d connections that the open files allow were in use: " +

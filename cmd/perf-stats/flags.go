@@ -37,6 +37,8 @@ type flags struct {
 	Where  string   `group:"records" placeholder:"EXPR" help:"Use only records for which this jq expression is true."`
 	Warmup bool     `group:"records" help:"Include warm-up records."`
 
+	ExcludePauses bool `group:"records" help:"Leave out the requests that a pause of perf-send affected: it was stopped, suspended or without a CPU."`
+
 	Format      string     `group:"output" default:"" enum:",${formats},evalscope" placeholder:"FORMAT" help:"${formats_help}, or evalscope (its files, with -o DIR). Default: by the ending of --output, else table."`
 	State       bool       `group:"output" default:"true" negatable:"" help:"Include in the JSON the state from which perf-stats merges summaries of shards. Default: on."`
 	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: ${endings}."`
@@ -129,6 +131,7 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if err := f.checkServer(&opt); err != nil {
 		return opt, err
 	}
+	opt.ExcludePauses = f.ExcludePauses
 	if opt.Why = string(f.Why); f.Exact {
 		opt.ExactLimit = -1
 	}

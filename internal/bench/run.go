@@ -55,6 +55,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 	r.engine = &load.Engine{
 		Doer: r.client, Source: r.feed, Emit: r.emit, Sessions: r.Sessions, Ns: clk.Ns,
 		Grace: r.Grace, Abort: abort, Shard: r.Shard, Waited: r.feed.Waited, Sent: r.earlier,
+		Pauses: r.client.Pauses,
 	}
 	if s := r.sampler; s != nil {
 		r.engine.Measure = func(ctx context.Context) { s.Sample(ctx, firstSample) }

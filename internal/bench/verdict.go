@@ -65,7 +65,7 @@ func (r *runner) judge(v stats.Verdict) error {
 	case v.Level == stats.Unknown:
 		return nil
 	case v.Level == stats.Clean && v.Reason != "":
-		r.Say("load generator: clean; %s", v.Reason)
+		r.Tell("", v.Cause(), "load generator: clean; %s", v.Reason)
 		return nil
 	case v.Level == stats.Clean:
 		r.Say("load generator: clean")

@@ -148,6 +148,17 @@ func (c *Client) watchSelf(x *exchange, rec *load.Record, before time.Duration) 
 	}
 }
 
+// Pauses returns the pauses of this process that overlap the time from one instant to another, in ns since the epoch:
+// the begin and the end of each, in µs.
+func (c *Client) Pauses(from, to int64) (us []int64) {
+	now := time.Now()
+	at := func(ns int64) time.Time { return now.Add(time.Duration(ns - c.clock.Ns(now))) }
+	for _, p := range c.cpu.Pauses(at(from), at(to)) {
+		us = append(us, c.clock.Ns(p.From)/1000, c.clock.Ns(p.To)/1000)
+	}
+	return us
+}
+
 // attempt sends a request and reads its answer into rec. Times count from the start of the first attempt.
 func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
 	x.reply.begin(rec, &x.call, c.cfg.SaveOutput)

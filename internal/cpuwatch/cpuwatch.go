@@ -6,6 +6,8 @@ package cpuwatch
 import (
 	"math"
 	"runtime"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -18,7 +20,13 @@ type Watch struct {
 	beat    atomic.Int64 // when the last beat was, ns since begin
 	host    host
 	done    chan struct{}
+
+	mu     sync.Mutex
+	paused []Pause
 }
+
+// Pause is a time in which this process did not run at all.
+type Pause struct{ From, To time.Time }
 
 const (
 	beatEvery = 20 * time.Millisecond
@@ -26,7 +34,11 @@ const (
 	cpuEvery  = 5                     // beats between two samples of the CPU time
 	cpuTicks  = 10                    // such samples in a second
 	hostEvery = cpuEvery * cpuTicks   // beats between two looks at what the system withholds
+	maxPauses = 1024                  // that are remembered
 )
+
+// MinPause is the length of the shortest Pause. Shorter stalls are those of a busy system.
+const MinPause = 250 * time.Millisecond
 
 // Start starts a Watch.
 func Start() *Watch {
@@ -54,11 +66,43 @@ func (w *Watch) overdue(now time.Duration) time.Duration {
 	return 0
 }
 
+// Pauses returns the pauses that overlap the time from one instant to another, which is not after the present.
+func (w *Watch) Pauses(from, to time.Time) []Pause {
+	now := time.Now()
+	w.mu.Lock()
+	all := w.paused
+	w.mu.Unlock()
+	// The present pause has no late beat yet if this goroutine was the first to run after it.
+	if late := w.overdue(now.Sub(w.begin)); late >= MinPause {
+		all = append(slices.Clip(all), Pause{now.Add(-late), now})
+	}
+	var list []Pause
+	for _, p := range all {
+		if p.From.Before(to) && p.To.After(from) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// pause remembers a pause, if it was one.
+func (w *Watch) pause(now, length time.Duration) {
+	if length < MinPause {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.paused) < maxPauses {
+		w.paused = append(w.paused, Pause{w.begin.Add(now - length), w.begin.Add(now)})
+	}
+}
+
 func (w *Watch) run() {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
 	defer w.host.close()
 	past := []sample{{0, Time()}}
+	asleep := suspended()
 	withheld, seen := w.host.withheld(), time.Duration(0) // seen: the stalls since withheld was read
 	for n := 1; ; n++ {
 		select {
@@ -68,6 +112,12 @@ func (w *Watch) run() {
 		}
 		now := time.Since(w.begin)
 		late := w.overdue(now)
+		// A suspended system does not count its sleep in the times of a request, but the server does.
+		if slept := suspended() - asleep; slept >= MinPause {
+			asleep += slept
+			late = max(late, slept)
+		}
+		w.pause(now, late)
 		w.stalled.Add(int64(late)) // before beat, so that Stalled never misses both
 		w.beat.Store(int64(now))
 		seen += late

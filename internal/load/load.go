@@ -68,6 +68,7 @@ type Engine struct {
 	Shard    Shard                // the part of the schedule that this engine sends
 	Waited   func() time.Duration // how long Source has kept the load waiting so far; nil: not known
 	Sent     Sent                 // the requests that an earlier run has sent
+	Pauses   Pauses               // of this process; nil: not known
 	Counts   Counts
 
 	// Measure, unless nil, is called before and after each measured phase, when no request is in flight.
@@ -78,6 +79,13 @@ type Engine struct {
 	cut  func(error)                            // cancels the requests in flight of the current point
 	wait func(context.Context, time.Time) error // Sleep, or that of a Timer
 }
+
+// Pauses returns the pauses of this process that overlap the time from one instant to another, in ns since the epoch:
+// the begin and the end of each, in µs.
+type Pauses func(from, to int64) (us []int64)
+
+// leastPause is the least lag, queue or stall, in ms, of a request that a pause has affected. Pauses are longer.
+const leastPause = 200
 
 // Sent describes the requests that an earlier run has sent. The engine skips them, and its schedule continues where
 // that of the earlier run ended.

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -53,6 +54,9 @@ func (ph *phase) finish(rec *Record, j job) slot {
 		ph.e.Counts.Failed.Add(1)
 	}
 	endNs, doneNs := ph.endOf(rec)
+	if ph.e.Pauses != nil && max(rec.LagMs, rec.QueueMs, rec.StallMs) >= leastPause {
+		ph.pauses(rec, endNs, doneNs)
+	}
 	if err := ph.e.Emit(rec); err != nil {
 		ph.halt(err)
 		cut := ph.e.cut
@@ -72,6 +76,22 @@ func (ph *phase) endOf(rec *Record) (endNs, doneNs int64) {
 	}
 	now := ph.e.Ns(time.Now())
 	return now, now
+}
+
+// pauses records the pauses of this process that a request met from its due time to its end. One that began after the
+// end has only delayed the reading, so it is no stall.
+func (ph *phase) pauses(rec *Record, endNs, doneNs int64) {
+	us := ph.e.Pauses(rec.ScheduledUs*1000, doneNs)
+	for i := 0; i+1 < len(us); i += 2 {
+		if from, to := us[i], us[i+1]; from*1000 >= endNs {
+			rec.StallMs = max(0, math.Round(rec.StallMs*1000-float64(to-from))/1000)
+		} else {
+			rec.PauseUs = append(rec.PauseUs, from, to)
+		}
+	}
+	if rec.StallMs < leastWaitUs/1000 {
+		rec.StallMs = 0
+	}
 }
 
 // leastWaitUs is the shortest wait that a record shows.

@@ -37,6 +37,9 @@ func same(a, b *Record) bool {
 		if len(r.ChunkTokens) == 0 {
 			r.ChunkTokens = nil
 		}
+		if len(r.PauseUs) == 0 {
+			r.PauseUs = nil
+		}
 		if len(r.GapUs) > 0 {
 			r.TPOTMs = 0 // a Decoder leaves it out
 		}

@@ -72,6 +72,7 @@ var fields = [...]field{
 	{`"input_wait_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.InputWaitMs) }},
 	{`"output_wait_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.OutputWaitMs) }},
 	{`"stall_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.StallMs) }},
+	{`"pause_us":`, 0, func(b []byte, r *Record) int { return fastjson.Ints(b, &r.PauseUs) }},
 	{`"dns_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.DNSMs) }},
 	{`"connect_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ConnectMs) }},
 	{`"tls_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.TLSMs) }},
@@ -199,6 +200,7 @@ func (w *writer) request(e *Encoder, r *Record) {
 	w.measure(`,"input_wait_ms":`, r.InputWaitMs)
 	w.measure(`,"output_wait_ms":`, r.OutputWaitMs)
 	w.measure(`,"stall_ms":`, r.StallMs)
+	integers(w, `,"pause_us":`, r.PauseUs)
 	w.measure(`,"dns_ms":`, r.DNSMs)
 	w.measure(`,"connect_ms":`, r.ConnectMs)
 	w.measure(`,"tls_ms":`, r.TLSMs)

@@ -102,6 +102,9 @@ type Record struct {
 	// The time in which perf-send did not run while the request was under way: it was stopped, starved of CPU, or over
 	// the quota of its cgroup.
 	StallMs float64 `json:"stall_ms,omitempty" record:"min=0"`
+	// The pauses of perf-send, of at least 250 ms each, between the time when the request was due and its end: begin and
+	// end of each. The process was stopped, or its machine was.
+	PauseUs []int64 `json:"pause_us,omitempty" record:"min=0"`
 
 	// The name look-up. Absent if a connection was reused, like the next two.
 	DNSMs float64 `json:"dns_ms,omitempty" record:"min=0"`

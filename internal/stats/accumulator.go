@@ -32,6 +32,7 @@ type accumulator struct {
 	flights  flights
 	sessions sessions
 	ids      ids
+	leftOut  paused // requests that are in no other figure
 	series   series // empty unless intervals are computed
 	runHash  uint64 // hash of the last record's run ID and load point
 
@@ -114,6 +115,10 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 		return
 	}
 	g.describe(r, file)
+	if opt.ExcludePauses && len(r.PauseUs) > 0 {
+		g.leftOut.add(r)
+		return
+	}
 	g.requests++
 	if r.OK {
 		g.succeed(r)
@@ -262,6 +267,7 @@ func (g *accumulator) merge(o *accumulator) {
 		g.dists[i].Merge(&o.dists[i])
 	}
 	g.client.Merge(&o.client)
+	g.leftOut.merge(&o.leftOut)
 	g.flights.merge(&o.flights)
 	g.sessions.merge(&o.sessions)
 	g.ids.merge(&o.ids)

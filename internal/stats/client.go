@@ -19,6 +19,7 @@ type Client struct {
 	chunks, joined int64     // chunks after the first; those read late and together with others
 	times          clientTimes
 	conns          transported
+	paused         paused
 }
 
 // clientTimes holds sums over records; times are in µs. Lags below heldMs do not count: they are the normal cost of a
@@ -30,6 +31,8 @@ type clientTimes struct {
 	Lags                        int64 // number of records with a lag above 0, however short
 	Zeros                       int64 // number of records with an explicit lag of 0
 	Stalled                     int64 // time in which perf-send did not run
+	Paused                      int64 // the part of it in pauses
+	LagPaused, IdlePaused       int64 // of Lag and Idle, those of requests that a pause affected
 	Life                        int64 // total time of all requests, each from its due time
 }
 
@@ -44,7 +47,7 @@ type Verdict struct {
 }
 
 // Cause returns the reason of a hint for the user: slow-output, slow-input, sent-twice or busy-cpu, or "" if the verdict
-// is Clean.
+// is Clean; or paused, which may affect so few requests that the verdict is Clean.
 func (v Verdict) Cause() string { return v.cause }
 
 // The causes of a Verdict.
@@ -53,6 +56,7 @@ const (
 	inputSlow  = "slow-input"
 	sentTwice  = "sent-twice"
 	cpuBusy    = "busy-cpu"
+	stopped    = "paused"
 )
 
 // The levels of a Verdict.
@@ -81,6 +85,7 @@ func (c *Client) Add(r *record.Record) {
 	}
 	c.times.add(r, lag)
 	c.conns.add(r)
+	c.paused.add(r)
 	if r.ClientCPU > 0 {
 		c.cpu.Add(metric.Whole(r.ClientCPU * metric.Thousandths))
 	}
@@ -109,13 +114,20 @@ func (t *clientTimes) add(r *record.Record, lag float64) {
 			sum(&t.Idle, lag)
 			sum(&t.IdleOutput, r.OutputWaitMs)
 			sum(&t.IdleInput, r.InputWaitMs)
+			if len(r.PauseUs) > 0 {
+				sum(&t.IdlePaused, lag)
+			}
 		}
 	} else if lag >= heldMs {
 		sum(&t.Lag, lag)
 		sum(&t.Output, r.OutputWaitMs)
 		sum(&t.Input, r.InputWaitMs)
+		if len(r.PauseUs) > 0 {
+			sum(&t.LagPaused, lag)
+		}
 	}
 	sum(&t.Stalled, r.StallMs)
+	sum(&t.Paused, min(r.StallMs, pausedMs(r)))
 	sum(&t.Life, lag+max(r.LatencyMs, r.StallMs))
 }
 
@@ -148,6 +160,7 @@ func (c *Client) Merge(o *Client) {
 	c.joined += o.joined
 	c.times.merge(&o.times)
 	c.conns.merge(&o.conns)
+	c.paused.merge(&o.paused)
 	mine, theirs := c.dists(), o.dists()
 	for i := range mine {
 		mine[i].Merge(theirs[i])
@@ -163,6 +176,9 @@ func (t *clientTimes) merge(o *clientTimes) {
 	t.IdleInput += o.IdleInput
 	t.Busy += o.Busy
 	t.Stalled += o.Stalled
+	t.Paused += o.Paused
+	t.LagPaused += o.LagPaused
+	t.IdlePaused += o.IdlePaused
 	t.Life += o.Life
 	t.Lags += o.Lags
 	t.Zeros += o.Zeros
@@ -199,6 +215,7 @@ func (c *Client) Verdict() Verdict {
 //
 //	                    strained   bottleneck
 //	slots idle           ≥ 5 %       ≥ 20 %     of the slots' time in a closed loop: the load was below its level
+//	paused               ≥ 1 %       ≥ 10 %     of the requests: perf-send did not run for at least 250 ms
 //	stalled              ≥ 5 %       ≥ 20 %     of the requests' time: perf-send did not run
 //	lag, p99             ≥ 10 ms     ≥ 100 ms   scheduled requests were sent late
 //	chunks read late     ≥ 1 %       ≥ 10 %     of all chunks: they have the time of the last one of their read
@@ -214,25 +231,41 @@ func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 	t := &c.times
 	idle := share(t.Idle, t.Idle+t.Busy)
 	held := share(t.IdleOutput+t.IdleInput, t.Idle+t.Busy) // waiting for the input or the output
-	idleFor := fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100,
-		cmp.Or(cause(t.Idle, t.IdleOutput, t.IdleInput), ": perf-send was busy, stopped or starved of CPU"))
 	stalled := share(t.Stalled, t.Life)
+	pausedFor := c.paused.text(c.conns.Requests)
+	stalledFor := fmt.Sprintf("perf-send did not run for %.3g %% of its requests' time: "+
+		"it was stopped, starved of CPU, or over a CPU quota", stalled*100)
+	if t.Paused > t.Stalled/2 {
+		stalledFor = pausedFor
+	}
+	late, slack := cause(t.Lag, t.Output, t.Input), cause(t.Idle, t.IdleOutput, t.IdleInput)
+	if t.LagPaused > t.Lag/2 {
+		late = ": " + pausedFor
+	}
+	if t.IdlePaused > t.Idle/2 {
+		slack = ": " + pausedFor
+	}
+	idleFor := fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100,
+		cmp.Or(slack, ": perf-send was busy, stopped or starved of CPU"))
 	marks := []struct {
 		value, strained, bottleneck float64
 		reason                      string
 	}{
 		{held, 0.05, 0.20, idleFor},
-		{stalled, 0.05, 0.20, fmt.Sprintf("perf-send did not run for %.3g %% of its requests' time: "+
-			"it was stopped, starved of CPU, or over a CPU quota", stalled*100)},
+		{share(c.paused.requests, c.conns.Requests), 0.01, 0.10, pausedFor},
+		{stalled, 0.05, 0.20, stalledFor},
 		{lagP99Ms, 10, 100, fmt.Sprintf("requests went out late: lag p99 is %.4g ms%s",
-			lagP99Ms, cause(t.Lag, t.Output, t.Input))},
+			lagP99Ms, late)},
 		{idle, 0.05, 0.20, idleFor},
 		{c.Joined(), 0.01, 0.10, fmt.Sprintf("%.3g %% of the chunks were read late and together with others: "+
 			"their times are the last one's", c.Joined()*100)},
 		{cpuP90, 0.80, 0.95, fmt.Sprintf("the client used %.0f %% of its CPUs (p90)", cpuP90*100)},
 		{share(c.conns.TwiceLate, c.conns.Requests), 0.01, math.Inf(1), c.conns.twice()},
 	}
-	v := Verdict{Level: Clean, Reason: c.conns.twice()}
+	v := Verdict{Level: Clean, Reason: joinClauses(c.conns.twice(), pausedFor)}
+	if c.paused.requests > 0 {
+		v.cause = stopped
+	}
 	for _, m := range marks {
 		switch {
 		case m.value >= m.bottleneck && v.Level != Bottleneck:
@@ -265,6 +298,8 @@ func causeOf(reason string) string {
 	switch {
 	case strings.HasPrefix(reason, "sent twice"):
 		return sentTwice
+	case strings.Contains(reason, wasPaused):
+		return stopped
 	case strings.HasSuffix(reason, slowOutput):
 		return outputSlow
 	case strings.HasSuffix(reason, slowInput):
@@ -279,4 +314,12 @@ func share(part, of int64) float64 {
 		return math.NaN()
 	}
 	return float64(part) / float64(of)
+}
+
+// joinClauses joins two clauses, each of which may be empty.
+func joinClauses(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + "; " + b
 }

@@ -26,6 +26,7 @@ import (
 type groupState struct {
 	By, Goodput []string // options that must be the same when the state is merged
 	Warmup      bool     // likewise
+	LeaveOut    bool     // likewise: requests in pauses are left out
 
 	Name, RunID    string
 	Facts          []factState
@@ -37,6 +38,8 @@ type groupState struct {
 	Chunks, Joined int64        // of Client
 	ClientTimes    clientTimes
 	Conns          transported
+	Paused         pausedState // of Client
+	LeftOut        pausedState
 	Flights        flightState
 	Sessions       sessionsState
 	IDs            idsState
@@ -180,7 +183,7 @@ func (opt *Options) names() (by, goodput []string) {
 // state encodes the group as base64 of zstd of gob. Options.restore decodes it.
 func (g *accumulator) state(opt *Options) (string, error) {
 	s := groupState{
-		Warmup: opt.Warmup, Name: string(g.Name), RunID: g.RunID,
+		Warmup: opt.Warmup, LeaveOut: opt.ExcludePauses, Name: string(g.Name), RunID: g.RunID,
 		Rate: g.rate, Slots: g.slots, Forks: g.forks, Asked: g.asked,
 		Flights: g.flights.state(), Sessions: g.sessions.state(), IDs: g.ids.state(), Series: g.series.state(),
 		Ledger: g.ledger.State(),
@@ -196,6 +199,7 @@ func (g *accumulator) state(opt *Options) (string, error) {
 	for i, d := range g.client.dists() {
 		s.Client = append(s.Client, d.State(clientDists()[i]))
 	}
+	s.Paused, s.LeftOut = g.client.paused.state(), g.leftOut.state()
 	s.Chunks, s.Joined, s.ClientTimes, s.Conns = g.client.chunks, g.client.joined, g.client.times, g.client.conns
 	for _, n := range g.sums() {
 		s.Sums = append(s.Sums, sumState{n.name, *n.n})
@@ -240,6 +244,8 @@ func (opt *Options) restore(text string) (*accumulator, error) {
 			s.Goodput, goodput)
 	case opt.Warmup != s.Warmup:
 		return nil, errors.New("the summary and this run do not agree on --warmup")
+	case opt.ExcludePauses != s.LeaveOut:
+		return nil, errors.New("the summary and this run do not agree on --exclude-pauses")
 	}
 	return s.group(opt)
 }
@@ -252,6 +258,13 @@ func (s *groupState) group(opt *Options) (*accumulator, error) {
 		return nil, err
 	}
 	g.client.chunks, g.client.joined, g.client.times, g.client.conns = s.Chunks, s.Joined, s.ClientTimes, s.Conns
+	var err error
+	if g.client.paused, err = s.Paused.restore(); err != nil {
+		return nil, err
+	}
+	if g.leftOut, err = s.LeftOut.restore(); err != nil {
+		return nil, err
+	}
 	f, err := s.Flights.restore()
 	if err != nil {
 		return nil, err

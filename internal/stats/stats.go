@@ -34,6 +34,9 @@ type Options struct {
 	Prices       spend.Prices // what the load is paid by; zero if unknown
 	Intervals    bool         // compute confidence intervals, which takes the values of every request
 	ExactLimit   int          // values per distribution that are kept exactly; 0 means the default, negative means all
+
+	// ExcludePauses leaves out the requests that a pause of perf-send overlaps, and the pauses from all durations.
+	ExcludePauses bool
 }
 
 // DefaultPercentiles returns the percentiles that are reported by default.

@@ -242,6 +242,9 @@ func (w *worker) run(b block, name string) error {
 			continue
 		}
 		w.c.Add(r)
+		if w.c.opt.ExcludePauses && len(r.PauseUs) > 0 {
+			continue
+		}
 		for _, also := range w.also {
 			also(r)
 		}

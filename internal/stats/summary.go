@@ -85,6 +85,7 @@ type Block struct {
 
 	Metrics Metrics         `json:"metrics"`
 	Client  Verdict         `json:"client"`
+	Paused  *Paused         `json:"paused,omitempty"` // pauses of perf-send, if there were any
 	Ledger  *ledger.Summary `json:"ledger,omitempty"` // if the server reports its times
 	Why     *why.Report     `json:"why,omitempty"`    // if it is asked for
 	Notes   []string        `json:"notes"`            // caveats for the reader
@@ -187,13 +188,16 @@ func (g *accumulator) block(opt *Options) Block {
 		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests),
 		Warmup: g.warmup,
 		Errors: g.sortedErrors(), FinishReasons: maps.Clone(g.finish), InputTokens: g.input, OutputTokens: g.output,
-		Client: g.client.Verdict(), SentTwice: g.client.conns.Twice,
+		Client: g.client.Verdict(), Paused: g.paused(), SentTwice: g.client.conns.Twice,
 	}
 	if mode := g.facts[factMode].sorted(); len(mode) == 1 {
 		b.Mode = mode[0]
 	}
 	all := g.flights.time.stretches()
 	pauses := g.flights.pauses(all, g.replayed())
+	if idle := g.leftOut.idle(all, g.flights.time.width()); len(idle) > 0 {
+		pauses = union(append(pauses, idle...))
+	}
 	g.throughput(&b, opt, all, pauses)
 	if b.Saturated = g.saturated(&b, g.flights.underWay(all, pauses)); b.Saturated != "" {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
@@ -331,6 +335,7 @@ func (g *accumulator) notes() []string {
 	if g.requests == 0 && g.warmup > 0 {
 		note("all %d records are of the warm-up, which is left out; --warmup counts them", g.warmup)
 	}
+	notes = append(notes, g.leftOutNote()...)
 	notes = append(notes, g.tooManyNote()...)
 	notes = append(notes, g.missing.notes(g.requests)...)
 	notes = append(notes, g.client.conns.notes()...)
