@@ -50,7 +50,7 @@ func (f *flags) sessionHeaders() (names []string, err error) {
 	case len(f.SessionHeader) == 1 && f.SessionHeader[0] == "none":
 		return nil, nil
 	}
-	for _, word := range f.SessionHeader {
+	for _, word := range strings.Split(strings.Join(f.SessionHeader, ","), ",") {
 		name, ok := client.SessionHeaderOf(word)
 		if !ok {
 			if name = word; !strings.Contains(word, "-") {

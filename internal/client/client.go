@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/goccy/go-json"
+
 	"perfpipe/internal/clock"
 	"perfpipe/internal/cpuwatch"
 	"perfpipe/internal/http1"
@@ -126,13 +128,19 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 			ep.shown, key)
 	}
 	if req.WantReply && rec.OK {
-		whole := false
-		if out.Reply, whole = x.reply.message.json(string(x.call.appendID(nil))); !whole && c.prep.first(factArguments) {
-			c.cfg.Say("the model made tool calls whose arguments are not JSON: {} stands for these in later requests")
-		}
+		out.Reply = c.replied(x)
 	}
 	x.reply.rec, x.reply.call, x.reply.message = nil, nil, nil
 	return out
+}
+
+// replied returns the assistant's message of an answer.
+func (c *Client) replied(x *exchange) json.RawMessage {
+	reply, whole := x.reply.message.json(string(x.call.appendID(nil)))
+	if !whole && c.prep.first(factArguments) {
+		c.cfg.Say("the model made tool calls whose arguments are not JSON: {} stands for these in later requests")
+	}
+	return reply
 }
 
 // watchSelf records how this process itself influenced the times. before is c.cpu.Stalled at the start.

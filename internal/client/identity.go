@@ -20,7 +20,9 @@ func (c *call) renew() {
 func (c *call) appendID(b []byte) []byte {
 	b = append(b, c.id...)
 	if c.run != "" {
-		b = append(append(append(b, '-'), c.run...), '-')
+		if b = append(b, '-'); !strings.HasPrefix(c.id, c.run) { // else the id is one of the run
+			b = append(append(b, c.run...), '-')
+		}
 		b = strconv.AppendInt(b, c.seq, 10)
 	}
 	if c.tries > 1 {

@@ -69,7 +69,7 @@ func TestRequestIDs(t *testing.T) {
 			return r
 		}
 		recs := identify(t, s, func(c *Config) { c.Retries, c.Plain = 1, plain },
-			line("run-0", -1, nil), line("a", 1, nil), line("a", 2, nil), line("run-3", -1, nil),
+			line("run-0", -1, nil), line("a", 1, nil), line("run-8", 2, nil), line("run-3", -1, nil),
 			line("a", 4, map[string]string{"X-Request-ID": "mine"}))
 		var got, noted []string
 		for _, h := range s.heads {
@@ -78,10 +78,10 @@ func TestRequestIDs(t *testing.T) {
 		for _, r := range recs {
 			noted = append(noted, r.RequestID)
 		}
-		if want := []string{"run-0", "a-run-1", "a-run-2", "run-3", "run-3-try2", "mine"}; !slices.Equal(got, want) {
+		if want := []string{"run-0", "a-run-1", "run-8-2", "run-3", "run-3-try2", "mine"}; !slices.Equal(got, want) {
 			t.Errorf("plain %v: sent %q, want %q", plain, got, want)
 		}
-		if want := []string{"", "a-run-1", "a-run-2", "run-3-try2", ""}; !slices.Equal(noted, want) {
+		if want := []string{"", "a-run-1", "run-8-2", "run-3-try2", ""}; !slices.Equal(noted, want) {
 			t.Errorf("plain %v: noted %q, want %q", plain, noted, want)
 		}
 	}
