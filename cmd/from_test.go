@@ -8,55 +8,105 @@ import (
 	"testing"
 )
 
-var longFlag = regexp.MustCompile(`--[a-z][a-z0-9-]*`)
+var (
+	longFlag = regexp.MustCompile(`--[a-z][a-z0-9-]*`)
+	codeSpan = regexp.MustCompile("`([^`]*)`")
+	linkTo   = regexp.MustCompile(`\]\([^)]*\)`)
+)
 
-// TestFromVLLM compares the tables of docs/from-vllm.md with the flags of vLLM's and SGLang's benchmarks, listed in
-// testdata/from, and with ours: each flag of theirs has a line, and each flag of ours in it exists.
-func TestFromVLLM(t *testing.T) {
-	doc, err := os.ReadFile("../docs/from-vllm.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	own, err := os.ReadFile("../docs/flags.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours := longFlag.FindAllString(string(own), -1)
-	for heading, file := range map[string]string{
-		"## vllm bench serve\n": "vllm-0.32.0", "## sglang's bench_serving\n": "sglang-0.5.23",
+// TestFrom compares the tables of the pages about other load generators with their flags, listed in testdata/from, and
+// with ours: each flag of theirs has a line, and each flag of ours in it exists.
+func TestFrom(t *testing.T) {
+	for _, tt := range []struct{ page, heading, flags string }{
+		{"from-vllm.md", "## vllm bench serve\n", "vllm-0.32.0.flags"},
+		{"from-vllm.md", "## sglang's bench_serving\n", "sglang-0.5.23.flags"},
+		{"from-aiperf.md", "", "aiperf-0.13.0.flags"},
+		{"from-guidellm.md", "## The command line\n", "guidellm-0.8.1.flags"},
 	} {
-		list, err := os.ReadFile("testdata/from/" + file + ".flags")
-		if err != nil {
-			t.Fatal(err)
-		}
-		theirs := strings.Fields(string(list))
-		_, section, found := strings.Cut(string(doc), heading)
-		if !found {
-			t.Fatalf("no heading %s", heading)
-		}
-		section, _, _ = strings.Cut(section, "\n## ")
-		var told []string
-		for line := range strings.Lines(section) {
-			left, right, found := strings.Cut(strings.TrimPrefix(line, "|"), "|")
-			if !found {
-				continue
+		t.Run(tt.flags, func(t *testing.T) {
+			var told []string
+			for _, row := range rows(t, tt.page, tt.heading) {
+				told = append(told, longFlag.FindAllString(row.left, -1)...)
 			}
-			told = append(told, longFlag.FindAllString(left, -1)...)
-			for _, name := range longFlag.FindAllString(right, -1) {
+			equalSets(t, told, strings.Fields(readFrom(t, tt.flags)))
+		})
+	}
+	ours := longFlag.FindAllString(read(t, "../docs/flags.md"), -1)
+	for _, page := range []string{"from-vllm.md", "from-aiperf.md", "from-guidellm.md"} {
+		for _, row := range rows(t, page, "") {
+			for _, name := range longFlag.FindAllString(linkTo.ReplaceAllString(row.right, "]"), -1) {
 				if !slices.Contains(ours, name) && !slices.Contains(ours, "--"+strings.TrimPrefix(name, "--no-")) {
-					t.Errorf("%s: our %s does not exist", strings.TrimSpace(left), name)
+					t.Errorf("%s: %s: our %s does not exist", page, row.left, name)
 				}
 			}
 		}
-		for _, name := range theirs {
-			if !slices.Contains(told, name) {
-				t.Errorf("%s: %s has no line", file, name)
+	}
+}
+
+// TestFromGuidellmKeys compares the tables of guidellm's flags with the kinds and keys that each flag takes.
+func TestFromGuidellmKeys(t *testing.T) {
+	want := map[string][]string{}
+	for line := range strings.Lines(readFrom(t, "guidellm-0.8.1.keys")) {
+		flag, key, _ := strings.Cut(strings.TrimSpace(line), " ")
+		want[flag] = append(want[flag], key)
+	}
+	for flag, keys := range want {
+		t.Run(flag, func(t *testing.T) {
+			var told []string
+			for _, row := range rows(t, "from-guidellm.md", "## "+flag+"\n") {
+				for _, code := range codeSpan.FindAllStringSubmatch(row.left, -1) {
+					told = append(told, code[1])
+				}
 			}
-		}
-		for _, name := range told {
-			if !slices.Contains(theirs, name) {
-				t.Errorf("%s has no flag %s", file, name)
-			}
+			equalSets(t, told, keys)
+		})
+	}
+}
+
+// equalSets reports what is told but not there, and what is there but not told.
+func equalSets(t *testing.T, told, there []string) {
+	t.Helper()
+	for _, name := range there {
+		if !slices.Contains(told, name) {
+			t.Errorf("%s has no line", name)
 		}
 	}
+	for _, name := range told {
+		if !slices.Contains(there, name) {
+			t.Errorf("it has no %s", name)
+		}
+	}
+}
+
+type row struct{ left, right string }
+
+// rows returns the rows of the tables below a heading, or of all tables.
+func rows(t *testing.T, page, heading string) []row {
+	t.Helper()
+	_, section, found := strings.Cut(read(t, "../docs/"+page), heading)
+	if !found {
+		t.Fatalf("%s has no heading %s", page, heading)
+	}
+	if heading != "" {
+		section, _, _ = strings.Cut(section, "\n## ")
+	}
+	var all []row
+	for line := range strings.Lines(section) {
+		left, right, found := strings.Cut(strings.TrimPrefix(line, "|"), "|")
+		if found && strings.HasPrefix(line, "|") {
+			all = append(all, row{strings.TrimSpace(left), right})
+		}
+	}
+	return all
+}
+
+func readFrom(t *testing.T, name string) string { return read(t, "testdata/from/"+name) }
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }

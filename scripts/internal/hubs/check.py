@@ -47,7 +47,10 @@ MS_MODEL = "from modelscope import snapshot_download as get; get({repo!r}, allow
 HF_DATASET = (
     "from huggingface_hub import snapshot_download as get; get({repo!r}, repo_type='dataset', allow_patterns={files!r})"
 )
-HF_FILE = "from huggingface_hub import hf_hub_download as get\nfor f in {files!r}: get({repo!r}, f, repo_type='dataset')"
+HF_FILE = (
+    "from huggingface_hub import hf_hub_download as get\n"
+    "for f in {files!r}: get({repo!r}, f, repo_type='dataset')"
+)
 HF_MODEL = (
     "from huggingface_hub import hf_hub_download as get, snapshot_download\n"
     "from huggingface_hub.errors import EntryNotFoundError\n"
@@ -205,7 +208,12 @@ def locked(hub, name, source, flags, theirs):
     (lock,) = (n for n in theirs.cache() if n.endswith(".lock"))
     path = home.path(lock)
     path.parent.mkdir(parents=True)
-    hold = "import filelock, sys; lock = filelock.FileLock(sys.argv[1]); lock.acquire(); print('held', flush=True); sys.stdin.read()"
+    hold = (
+        "import filelock, sys\n"
+        "with filelock.FileLock(sys.argv[1]):\n"
+        "    print('held', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
     holder = subprocess.Popen(
         [sys.executable, "-c", hold, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -228,7 +236,8 @@ def locked(hub, name, source, flags, theirs):
 def refused(hub, name, source, code, repo, files, flags):
     """Wrong bytes are refused, and nothing is left under the file's name."""
     hub.lie = files[0]
-    for who, run in (("the client", lambda h: h.sdk(code, repo, files)), ("perf-gen", lambda h: h.gen(source, flags))):
+    clients = ("the client", lambda h: h.sdk(code, repo, files)), ("perf-gen", lambda h: h.gen(source, flags))
+    for who, run in clients:
         if who == "the client" and source == "huggingface":
             continue
         home = Home(hub)
