@@ -210,7 +210,9 @@ func (l *Ledger) Merge(o *Ledger) {
 // Entries returns the entries that are kept, in the order of their ends.
 func (l *Ledger) Entries() []Entry {
 	out := slices.Clone(l.entries)
-	slices.SortFunc(out, func(a, b Entry) int { return cmp.Or(cmp.Compare(a.EndUs, b.EndUs), cmp.Compare(a.Hash, b.Hash)) })
+	slices.SortFunc(out, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.EndUs, b.EndUs), cmp.Compare(a.Hash, b.Hash))
+	})
 	return out
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/ledger"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -17,6 +18,7 @@ type gathered struct {
 	sample         sample
 	byLen          density // TTFT against prompt length
 	turns          map[int]*turn
+	ledgers        map[runKey]*ledger.Ledger
 	prompt, output extent
 	absurd         int64 // records with an impossible time or count
 }
@@ -75,7 +77,9 @@ const (
 // turn has the TTFT of one turn of all conversations, in µs.
 type turn struct{ ttft dist.Dist }
 
-func newGathered() *gathered { return &gathered{runs: map[runKey]*stretch{}, turns: map[int]*turn{}} }
+func newGathered() *gathered {
+	return &gathered{runs: map[runKey]*stretch{}, turns: map[int]*turn{}, ledgers: map[runKey]*ledger.Ledger{}}
+}
 
 // The greatest plausible numbers of a record: an instant before the year 38,000, a duration of less than twelve days,
 // and a count whose sums do not overflow.
@@ -129,6 +133,7 @@ func (g *gathered) add(r *record.Record) {
 	if r.PromptTokens > 0 {
 		g.prompt.add(int64(r.PromptTokens))
 	}
+	g.account(r)
 	if r.CompletionTokens > 0 {
 		g.output.add(int64(r.CompletionTokens))
 	}
@@ -146,6 +151,33 @@ func (g *gathered) add(r *record.Record) {
 		}
 		t.ttft.Add(int64(r.TTFTMs*1000 + 0.5))
 	}
+}
+
+// account adds a record whose server reports its times to the ledger of its load point.
+func (g *gathered) account(r *record.Record) {
+	if !r.HasServerTimes() {
+		return
+	}
+	key := runKey{r.Run, r.RunID}
+	l := g.ledgers[key]
+	if l == nil {
+		if len(g.ledgers) >= mostRuns {
+			return
+		}
+		l = new(ledger.Ledger)
+		g.ledgers[runKey{strings.Clone(r.Run), strings.Clone(r.RunID)}] = l
+	}
+	l.Add(r)
+}
+
+// ledgerOf returns the ledger of a load point that contains an instant, or nil.
+func (g *gathered) ledgerOf(run string, us int64) *ledger.Ledger {
+	for k, s := range g.runs {
+		if k.run == run && s.all.lo <= us && us <= s.all.hi {
+			return g.ledgers[k]
+		}
+	}
+	return nil
 }
 
 func (g *gathered) stretch(r *record.Record) {
@@ -178,6 +210,13 @@ func (g *gathered) merge(o *gathered) {
 			have.warmup.merge(s.warmup)
 		} else {
 			g.runs[run] = s
+		}
+	}
+	for run, l := range o.ledgers {
+		if have := g.ledgers[run]; have != nil {
+			have.Merge(l)
+		} else {
+			g.ledgers[run] = l
 		}
 	}
 	g.sample.merge(&o.sample)

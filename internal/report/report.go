@@ -123,7 +123,7 @@ type maker func(*report) []chart.Figure
 // makers returns every kind of figure in the order of the page.
 func makers() []maker {
 	return []maker{
-		sweep, spending, percentiles, distributions, overTime, heatmaps, requestTimeline, tokenTimeline, densities,
+		sweep, spending, percentiles, distributions, ledgers, overTime, heatmaps, requestTimeline, tokenTimeline, densities,
 		conversations, server, series,
 	}
 }

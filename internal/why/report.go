@@ -9,7 +9,7 @@ import (
 	"perfpipe/internal/dist"
 )
 
-// Report says what the slowest requests of a load point have in common.
+// Report describes what the slowest requests of a load point have in common.
 type Report struct {
 	Metric   string  `json:"metric"`
 	Requests int     `json:"requests"` // that have the metric

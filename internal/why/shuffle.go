@@ -28,7 +28,8 @@ func (s bitset) common(o bitset) (n int) {
 	return n
 }
 
-// strength is the root of the log-likelihood ratio of k of m requests having what n of all have; 0 if they are not more.
+// strength is the root of the log-likelihood ratio of k of m requests having what a share of all have; 0 if they are
+// not more.
 func strength(k, m int, share float64) float64 {
 	p := float64(k) / float64(m)
 	if p <= share {

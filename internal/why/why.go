@@ -158,7 +158,9 @@ func (t *Table) sorted() []row {
 	rows := slices.Clone(t.rows)
 	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.hash, b.hash) })
 	rows = rows[:min(len(rows), maxRows)]
-	slices.SortFunc(rows, func(a, b row) int { return cmp.Or(cmp.Compare(a.sentUs, b.sentUs), cmp.Compare(a.hash, b.hash)) })
+	slices.SortFunc(rows, func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.sentUs, b.sentUs), cmp.Compare(a.hash, b.hash))
+	})
 	starts, ends := make([]int64, len(t.spans)), make([]int64, len(t.spans))
 	for i, s := range t.spans {
 		starts[i], ends[i] = s.from, s.to
