@@ -35,8 +35,9 @@ func metricName(key string) string {
 
 // whyRows returns a table with a row for each cause of each block, for programs.
 func whyRows(s *stats.Summary) *table.Table {
-	t := &table.Table{Header: []string{"group", "metric", "rank", "property", "slowest", "share_in_tail", "share_of_all", "p",
-		"sentence"}}
+	t := &table.Table{Header: []string{
+		"group", "metric", "rank", "property", "slowest", "share_in_tail", "share_of_all", "p", "sentence",
+	}}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
 		if b.Why == nil {
