@@ -59,6 +59,9 @@ func TestDocs(t *testing.T) {
 	addr := serveSim(t)
 	hub := standInHub(t, map[string]string{"open_qa.jsonl": questions})
 	for _, file := range append(files, "../README.md") {
+		if strings.HasSuffix(file, ".zh-CN.md") {
+			continue // its commands are those of the English page
+		}
 		doc, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
