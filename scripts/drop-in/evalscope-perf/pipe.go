@@ -40,7 +40,7 @@ func (j *job) pipe(env *cli.Env, dir string) error {
 	}
 	for _, c := range []*exec.Cmd{gen, send, stats} {
 		if err := c.Start(); err != nil {
-			return fault.Fail("the commands of the pipeline belong into the folder of this one, or on PATH", "%w", err)
+			return fault.Fail("put the commands of the pipeline into the folder of evalscope-perf, or on PATH", "%w", err)
 		}
 		if in, ok := c.Stdin.(*os.File); ok && c == send {
 			in.Close() // perf-send has it; open here it would keep perf-gen writing to nobody
