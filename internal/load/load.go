@@ -41,6 +41,7 @@ type Point struct {
 	Warmup   int           // requests before the measured ones
 	Number   int           // measured requests; 0: all
 	Asked    int           // Number for the records; 0 if the point may be complete with fewer
+	Sweep    bool          // for the records: it is one of several levels
 	Duration time.Duration // after which no measured request starts; 0: no limit
 	Start    time.Time     // when the first request is due; zero: as soon as possible
 }

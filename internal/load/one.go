@@ -39,7 +39,7 @@ func (e *Engine) id(line int64) string {
 func (ph *phase) finish(rec *Record, j job) slot {
 	rec.Seq, rec.Shard, rec.RunID = j.seq, ph.e.Shard.String(), ph.e.RunID
 	rec.Run, rec.Mode, rec.Rate, rec.Parallel = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel
-	rec.Number, rec.Phase = ph.p.Asked, ph.name
+	rec.Number, rec.Sweep, rec.Phase = ph.p.Asked, ph.p.Sweep, ph.name
 	rec.Nth = j.nth
 	rec.ScheduledUs = ph.e.Ns(j.due) / 1000
 	queuedUs := j.queued.Microseconds()

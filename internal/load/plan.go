@@ -48,6 +48,7 @@ func (pl *Plan) Points() ([]Point, error) {
 		for k := 2; slices.ContainsFunc(points, func(q Point) bool { return q.Run == p.Run }); k++ {
 			p.Run = name + "#" + strconv.Itoa(k)
 		}
+		p.Sweep = n > 1
 		points = append(points, p)
 	}
 	return points, nil

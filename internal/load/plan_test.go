@@ -96,6 +96,7 @@ func TestPlanPoints(t *testing.T) {
 			}
 			for i, p := range points {
 				want := c.want[i]
+				want.Sweep = len(c.want) > 1
 				if want.Speedup == 0 {
 					want.Speedup = 1
 				}

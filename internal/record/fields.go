@@ -56,6 +56,7 @@ var fields = [...]field{
 	{`"rate":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.Rate) }},
 	{`"parallel":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Parallel) }},
 	{`"number":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Number) }},
+	{`"sweep":`, 0, func(b []byte, r *Record) int { return fastjson.Bool(b, &r.Sweep) }},
 	{`"phase":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Phase) }},
 	{`"api":`, 0, func(b []byte, r *Record) int { return readText(b, &r.API) }},
 	{`"op":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Op) }},
@@ -141,6 +142,7 @@ type loadPoint struct {
 	Rate     float64
 	Parallel int
 	Number   int
+	Sweep    bool
 	Phase    string
 	API      string
 	Op       string
@@ -149,7 +151,7 @@ type loadPoint struct {
 }
 
 func (r *Record) loadPoint() loadPoint {
-	return loadPoint{r.RunID, r.Run, r.Mode, r.Rate, r.Parallel, r.Number, r.Phase, r.API, r.Op, r.Model, r.URL}
+	return loadPoint{r.RunID, r.Run, r.Mode, r.Rate, r.Parallel, r.Number, r.Sweep, r.Phase, r.API, r.Op, r.Model, r.URL}
 }
 
 func (w *writer) loadPoint(r *loadPoint) {
@@ -159,6 +161,9 @@ func (w *writer) loadPoint(r *loadPoint) {
 	w.measure(`,"rate":`, r.Rate)
 	w.count(`,"parallel":`, r.Parallel)
 	w.count(`,"number":`, r.Number)
+	if r.Sweep {
+		w.boolean(`,"sweep":`, true)
+	}
 	w.text(`,"phase":`, r.Phase)
 	w.text(`,"api":`, r.API)
 	w.text(`,"op":`, r.Op)

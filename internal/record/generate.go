@@ -210,6 +210,8 @@ func appender(f *field) string {
 	switch {
 	case f.kind == "string" && f.omitempty:
 		return fmt.Sprintf("w.text(%s, %s)", key, v)
+	case f.kind == "bool" && f.omitempty:
+		return fmt.Sprintf("if %s {\n\t\tw.boolean(%s, true)\n\t}", v, key)
 	case f.kind == "bool":
 		return fmt.Sprintf("w.boolean(%s, %s)", key, v)
 	case f.kind == "float64" && f.has("zero"):

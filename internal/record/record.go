@@ -63,6 +63,8 @@ type Record struct {
 	// The number of measured requests, or conversations, that the load point was asked for. Absent if it was to send
 	// all lines, or had a duration.
 	Number int `json:"number,omitempty" record:"point,min=1"`
+	// Whether the load point is one of several levels of its run.
+	Sweep bool `json:"sweep,omitempty" record:"point"`
 	// Warm-up records do not count.
 	Phase string `json:"phase,omitempty" record:"point,enum=Phase"`
 

@@ -45,7 +45,7 @@ func PointOf(plan load.Plan, what string, level float64, run, requests int) (loa
 		return load.Point{}, err
 	}
 	p := points[0]
-	p.Asked = 0 // the search may end it with fewer
+	p.Asked, p.Sweep = 0, true // the search may end it with fewer
 	if run > 0 {
 		p.Run += "#" + strconv.Itoa(run+1)
 	}
