@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"perfpipe/internal/cli"
 	"perfpipe/internal/dataset"
 	"perfpipe/internal/dataset/body"
+	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/tokenizer"
 	"perfpipe/internal/vocabulary"
@@ -151,6 +154,35 @@ func (f *flags) params() (params []body.Param, maxTokens []int) {
 	optional(f.Logprobs, "logprobs", typed, nil)
 	optional(f.Seed, "seed", typed, nil)
 	return params, maxTokens
+}
+
+// maxLabel is the most bytes of a label of --label-args. Longer values, such as prompts, are in the requests anyway.
+const maxLabel = 100
+
+// labels returns the labels of every request: those of --label, which override those of --label-args.
+func (f *flags) labels(args []string) cli.Labels {
+	if !f.LabelArgs {
+		return f.Label
+	}
+	run := facts.Start("perf-gen", args, "")
+	known := run.Arguments()
+	for _, name := range []string{"label", "label_args", "output", "mode"} {
+		delete(known, name)
+	}
+	known["dataset"] = f.Dataset
+	if f.Prompt != nil {
+		known["dataset"] = "prompt"
+	}
+	if _, typed := known["max_tokens"]; !typed {
+		_, known["max_tokens"] = f.params()
+	}
+	all := map[string]string{}
+	for name, value := range known {
+		if text := strings.Trim(fmt.Sprint(value), "[]"); len(text) <= maxLabel {
+			all[name] = text
+		}
+	}
+	return f.Label.Over(all)
 }
 
 func optional[T any](value *T, key string, typed func(string, any), absent func()) {

@@ -86,6 +86,7 @@ type flags struct {
 	RepetitionPenalty *float64    `group:"body" placeholder:"X" help:"Repetition penalty, a factor."`
 	Logprobs          *bool       `group:"body" help:"Request log probabilities."`
 	Label             cli.Labels  `group:"body" placeholder:"KEY=VALUE" help:"Labels of every request, which perf-send copies to its record."`
+	LabelArgs         bool        `group:"body" help:"Label every request with the flags of perf-gen, such as dataset and max_tokens, so that records can be told apart by them."`
 	ExtraArgs         string      `group:"body" help:"JSON merged into the body, or @FILE; keys that are options of the dataset go to the dataset instead." placeholder:"JSON"`
 
 	Output string `short:"o" group:"output" help:"Output file; .gz and .zst are compressed. Default: stdout." placeholder:"FILE"`

@@ -62,6 +62,7 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 	if err != nil {
 		return fault.WithFileHint(err, f.paths()...)
 	}
+	labels := f.labels(env.Args)
 	bad := dataset.BadLines{Say: env.Say, Skip: f.OnBadLine == "skip"}
 	var summary *describe.Summary
 	if f.Describe {
@@ -83,7 +84,7 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 			}
 			continue
 		}
-		r.Labels = f.Label.Over(r.Labels)
+		r.Labels = labels.Over(r.Labels)
 		line, err := r.Line(buf[:0])
 		if err != nil {
 			return err

@@ -102,10 +102,20 @@ func (f *flags) beside() error {
 		known, metrics := facts.Beside(f.Files[0])
 		f.Facts, f.Metrics = cmp.Or(f.Facts, known), cmp.Or(f.Metrics, metrics)
 	}
+	if f.live() {
+		return nil // perf-send writes them at its end
+	}
+	return f.readFacts()
+}
+
+// live reports whether the records come from a pipe.
+func (f *flags) live() bool { return len(f.Files) == 0 }
+
+// readFacts reads the facts of the run, if there are any.
+func (f *flags) readFacts() (err error) {
 	if f.Facts == "" {
 		return nil
 	}
-	var err error
 	if f.run, err = facts.Read(f.Facts); err != nil {
 		return fault.Fail("perf-send --facts-out writes it", "--facts: %w", err)
 	}

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -88,6 +89,10 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 		env.Say("skipped %d bad lines; the first: %v", n, first)
 	}
 	whole = true
+	var noFacts error // reported after the figures
+	if f.live() {
+		noFacts = f.readFacts()
+	}
 	all := stream.Collector()
 	summary := all.Summary()
 	if err := f.server(env, summary); err != nil {
@@ -114,7 +119,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	if len(summary.Blocks) == 0 {
 		return errNoRecords()
 	}
-	return missed(summary)
+	return cmp.Or(missed(summary), noFacts)
 }
 
 // errNoRecords returns the error for an empty input. It is short, since in a pipe the command before has reported why.

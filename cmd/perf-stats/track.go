@@ -13,6 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"perfpipe/internal/cli"
+	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/track"
@@ -23,6 +24,7 @@ type trackFlags struct {
 	Visualizer trackers     `placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow as records arrive. FILE may be a run kept for later."`
 	Name       string       `placeholder:"NAME" help:"Name of the run. Default: its model and time."`
 	Project    string       `placeholder:"NAME" help:"Project or experiment. Default: WANDB_PROJECT, SWANLAB_PROJ_NAME, CLEARML_PROJECT_NAME or MLFLOW_EXPERIMENT_NAME, else perf_benchmark."`
+	RunConfig  cli.Labels   `placeholder:"KEY=VALUE…" help:"Also log these as configuration of the run."`
 	Upload     bool         `name:"upload-records" help:"Also upload the records as a file."`
 	Python     string       `placeholder:"ENV" help:"Python environment or interpreter with the packages of wandb, swanlab and clearml. Default: python3."`
 	OutputsDir string       `default:"outputs" placeholder:"DIR" help:"Folder of local runs, and of what a tracker did not take."`
@@ -82,7 +84,8 @@ func (f *flags) checkNoTrackers() error {
 		flag  string
 		given bool
 	}{
-		{"--name", f.Name != ""}, {"--project", f.Project != ""}, {"--upload-records", f.Upload},
+		{"--name", f.Name != ""}, {"--project", f.Project != ""},
+		{"--run-config", f.RunConfig != nil}, {"--upload-records", f.Upload},
 		{"--wandb-api-key", f.WandbKey != ""}, {"--swanlab-api-key", f.SwanlabKey != ""},
 		{"--swanlab-host", f.SwanlabHost != ""},
 	} {
@@ -114,6 +117,15 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 	if f.Upload {
 		opt.Upload = f.inputs()
 	}
+	opt.Late = func() map[string]any {
+		if f.run == nil {
+			return nil
+		}
+		return f.run.Arguments()
+	}
+	for key, value := range f.RunConfig {
+		opt.Config[key] = facts.Argument(value)
+	}
 	for name, value := range map[string]any{"where": f.Where, "gpus": f.GPUs, "goodput": f.Goodput, "slo": f.SLO} {
 		if !reflect.ValueOf(value).IsZero() {
 			opt.Config[name] = value
@@ -140,6 +152,7 @@ func (f *flags) startTracking(env *cli.Env, stream *stats.Stream) (*track.Run, e
 		return nil, fault.Fail(dirHint, "--upload-records: %w", err)
 	}
 	env.Stdin = run.Stdin(env.Stdin)
+	stream.Also(run.Collect)
 	return run, nil
 }
 

@@ -138,8 +138,8 @@ func perRequest(points []Point) *table.Table {
 		}
 	}
 	if tpot {
-		t.Notes = append(t.Notes, "TPOT is evalscope's, to the end of the answer; that of perf-stats and of the report ends at "+
-			"the last token")
+		t.Notes = append(t.Notes, "TPOT is evalscope's, to the end of the answer; that of perf-stats and of the report "+
+			"ends at the last token")
 	}
 	return t
 }

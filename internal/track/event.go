@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 )
 
 // format marks a kept run and its version.
@@ -33,10 +34,10 @@ type event struct {
 
 	Config map[string]any `json:"config,omitempty"`
 
-	Point  string             `json:"point,omitempty"` // the load point of a log
-	Axis   string             `json:"axis,omitempty"`  // the value that the others are drawn over
-	Step   int64              `json:"step,omitempty"`
-	Values map[string]float64 `json:"values,omitempty"`
+	Point  string `json:"point,omitempty"` // the group of a log
+	Axis   string `json:"axis,omitempty"`  // the value that the others are drawn over
+	Step   int64  `json:"step,omitempty"`
+	Values values `json:"values,omitempty"`
 
 	Columns []string `json:"columns,omitempty"`
 	Rows    [][]any  `json:"rows,omitempty"` // strings, numbers and null
@@ -48,6 +49,56 @@ type event struct {
 	Path string `json:"path,omitempty"` // of a file
 
 	Failed string `json:"failed,omitempty"` // of a finish: why the run is incomplete
+}
+
+// values are the figures of a log. Their order is that in which some trackers show them.
+type values []figure
+
+// MarshalJSON implements json.Marshaler.
+func (v values) MarshalJSON() ([]byte, error) {
+	b := []byte{'{'}
+	for i, f := range v {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		name, err := encodeValue(f.name)
+		if err != nil {
+			return nil, err
+		}
+		number, err := encodeValue(f.value)
+		if err != nil {
+			return nil, err
+		}
+		b = append(append(append(b, name...), ':'), number...)
+	}
+	return append(b, '}'), nil
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (v *values) UnmarshalJSON(b []byte) error {
+	var byName map[string]float64
+	if err := json.Unmarshal(b, &byName); err != nil {
+		return err
+	}
+	*v = nil
+	gjson.ParseBytes(b).ForEach(func(key, _ gjson.Result) bool {
+		if value, ok := byName[key.Str]; ok {
+			*v = append(*v, figure{key.Str, value})
+			delete(byName, key.Str)
+		}
+		return true
+	})
+	return nil
+}
+
+// get returns the value of a name, or 0.
+func (v values) get(name string) float64 {
+	for _, f := range v {
+		if f.name == name {
+			return f.value
+		}
+	}
+	return 0
 }
 
 // series is one line of a chart.
@@ -69,9 +120,15 @@ func decode(line []byte) (*event, error) {
 
 // encode returns the line of an event.
 func encode(e *event) ([]byte, error) {
+	line, err := encodeValue(e)
+	return append(line, '\n'), err
+}
+
+// encodeValue returns a value as JSON, without a newline.
+func encodeValue(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(e)
-	return b.Bytes(), err
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
 }

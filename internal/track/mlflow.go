@@ -17,7 +17,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/mask"
@@ -50,7 +49,6 @@ const (
 	batchLimit = 1000             // metrics of one call
 	paramLimit = 100              // params of one call
 	valueLimit = 6000             // characters of a param's value
-	keyLimit   = 250              // characters of the name of a metric or a param
 )
 
 func newMLflow(opt Options) *mlflow {
@@ -186,8 +184,8 @@ func (m *mlflow) log(ctx context.Context, e *event) error {
 		group = mlflowName("", e.Point)
 	}
 	var metrics []mlflowMetric
-	for _, name := range slices.Sorted(maps.Keys(e.Values)) {
-		metrics = append(metrics, mlflowMetric{mlflowName(group, name), e.Values[name], e.TimeMs, e.Step})
+	for _, f := range e.Values {
+		metrics = append(metrics, mlflowMetric{mlflowKey(mlflowName(group, f.name)), f.value, e.TimeMs, e.Step})
 	}
 	return m.metrics(ctx, metrics)
 }
@@ -264,15 +262,8 @@ func flatten(prefix string, config map[string]any) (out []mlflowParam) {
 	return out
 }
 
-// mlflowKey shortens a name that is too long for MLflow. A hash keeps it different from others.
-func mlflowKey(name string) string {
-	r := []rune(name)
-	if len(r) <= keyLimit {
-		return name
-	}
-	sum := fmt.Sprintf("_%016x", xxhash.Sum64String(name))
-	return string(r[:keyLimit-len(sum)]) + sum
-}
+// mlflowKey shortens a name that is too long for MLflow.
+func mlflowKey(name string) string { return shortened(name, nameLimit) }
 
 // cut truncates a value that is too long for a param.
 func cut(s string) string {

@@ -72,8 +72,8 @@ func TestMLflow(t *testing.T) {
 	events := []*event{
 		{Op: opRun, Name: "n", TimeMs: 1, Config: map[string]any{"by": []any{"run"},
 			"p": map[string]any{"rate=4": map[string]any{"mode": "open"}}}},
-		{Op: opLog, Point: "rate=4", Step: 3, TimeMs: 2, Values: map[string]float64{"Req Throughput (req/s)": 1.5,
-			"KV Cache Hit Rate (%)": 2}},
+		{Op: opLog, Point: "rate=4", Step: 3, TimeMs: 2, Values: values{{"KV Cache Hit Rate (%)", 2},
+			{"Req Throughput (req/s)", 1.5}}},
 		{Op: opTable, Name: "summary", Columns: []string{"a"}, Rows: [][]any{{nil}}},
 		{Op: opChart, Name: "c (s)", TimeMs: 4, Series: []series{{"rate=4", [][2]float64{{50, 1}, {99, 2}, {99.9, 3}}}}},
 		{Op: opFile, Path: file},
@@ -197,7 +197,7 @@ func TestMLflowAddress(t *testing.T) {
 func TestMLflowKey(t *testing.T) {
 	long := strings.Repeat("a", 300)
 	x, y := mlflowKey(long+"x"), mlflowKey(long+"y")
-	if len(x) != keyLimit || x == y || mlflowKey("short") != "short" {
+	if len(x) != nameLimit || x == y || mlflowKey("short") != "short" {
 		t.Errorf("%q and %q", x, y)
 	}
 }

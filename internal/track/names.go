@@ -1,8 +1,13 @@
 package track
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cespare/xxhash/v2"
 
 	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
@@ -125,6 +130,52 @@ func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 // simulated marks everything that is made from records of the built-in simulator.
 const simulated = "SIMULATED"
 
+// headlines returns the names of the eight figures that most users look for.
+func headlines(b *stats.Block) []string {
+	tail := ""
+	if m := b.Metrics.Get("latency_ms"); m != nil {
+		for _, p := range m.Percentiles {
+			if tail == "" || p.P <= 99 {
+				tail = "P" + number(p.P) + " "
+			}
+		}
+	}
+	return []string{
+		"Output Throughput (tok/s)", "Req Throughput (req/s)", "Avg TTFT (ms)", tail + "TTFT (ms)", "Avg TPOT (ms)",
+		"Avg Latency (s)", tail + "Latency (s)", "Success Rate (%)",
+	}
+}
+
+// headlinesFirst sorts the headlines to the front, where trackers show them.
+func headlinesFirst(all []figure, b *stats.Block) []figure {
+	first := headlines(b)
+	place := func(f figure) int {
+		if i := slices.Index(first, f.name); i >= 0 {
+			return i
+		}
+		return len(first)
+	}
+	slices.SortStableFunc(all, func(a, b figure) int { return cmp.Compare(place(a), place(b)) })
+	return all
+}
+
+// nameLimit is the most characters that a tracker takes for a name of a point and a metric together. pointLimit leaves
+// space for the longest name of a metric.
+const (
+	nameLimit  = 250
+	pointLimit = nameLimit - 60
+)
+
+// shortened returns a name of at most limit characters. A hash keeps it different from others.
+func shortened(name string, limit int) string {
+	r := []rune(name)
+	if len(r) <= limit {
+		return name
+	}
+	sum := fmt.Sprintf("_%016x", xxhash.Sum64String(name))
+	return string(r[:limit-len(sum)]) + sum
+}
+
 // pointName returns the name of a block, which distinguishes it from the others.
 func pointName(b *stats.Block) string {
 	var parts []string
@@ -137,10 +188,11 @@ func pointName(b *stats.Block) string {
 			parts = append(parts, v.Key+"="+v.Value)
 		}
 	}
+	name := shortened(strings.Join(parts, " "), pointLimit)
 	if b.Simulated {
-		parts = append(parts, simulated)
+		name = strings.TrimSpace(name + " " + simulated)
 	}
-	return strings.Join(parts, " ")
+	return name
 }
 
 // level returns the load that a sweep varies. The name is "" if the records do not have it.

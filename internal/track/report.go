@@ -1,7 +1,7 @@
 package track
 
 import (
-	"math"
+	"maps"
 	"path"
 	"time"
 
@@ -21,57 +21,24 @@ func opening(name string, config map[string]any, first *stats.Block) *event {
 			name += time.UnixMicro(first.FirstScheduledUs).Format("_20060102_150405")
 		}
 	}
-	return &event{Op: opRun, Format: format, Name: name, TimeMs: first.FirstScheduledUs / 1000, Config: masked(config)}
+	return &event{
+		Op: opRun, Format: format, Name: shortened(name, nameLimit), TimeMs: first.FirstScheduledUs / 1000,
+		Config: masked(config),
+	}
 }
 
-// running returns the log of the present values of a block.
+// running returns the log of the present values of a block, with its name as a prefix.
 func running(b *stats.Block) *event {
-	e := &event{Op: opLog, Point: pointName(b), Axis: axisName, Step: b.Requests, TimeMs: b.LastEndUs / 1000,
-		Values: map[string]float64{}}
-	for _, list := range [][]figure{figures(b), tails(b)} {
-		for _, f := range list {
-			e.Values[f.name] = f.value
-		}
+	return &event{
+		Op: opLog, Point: pointName(b), Axis: axisName, Step: b.Requests, TimeMs: b.LastEndUs / 1000,
+		Values: headlinesFirst(append(figures(b), tails(b)...), b),
 	}
-	return e
 }
 
 // closing returns the events that follow the last record.
-func closing(s *stats.Summary) []*event {
-	out := sweep(s)
-	out = append(out, summaryTable(s), percentileTable(s))
-	out = append(out, curves(s)...)
-	return append(out, facts(s))
-}
-
-// sweep returns logs of the load points over their level, if there are several that differ only in it.
-func sweep(s *stats.Summary) []*event {
-	if len(s.Blocks) < 2 {
-		return nil
-	}
-	axis, _ := level(&s.Blocks[0])
-	point, seen, whole := "sweep", map[float64]bool{}, true
-	for i := range s.Blocks {
-		name, v := level(&s.Blocks[i])
-		if name == "" || name != axis || seen[v] {
-			return nil
-		}
-		seen[v], whole = true, whole && v == math.Trunc(v)
-		if s.Blocks[i].Simulated {
-			point = "sweep " + simulated
-		}
-	}
-	var out []*event
-	for i := range s.Blocks {
-		e := running(&s.Blocks[i])
-		_, v := level(&s.Blocks[i])
-		e.Point, e.Axis, e.Step = point, axis, int64(i+1)
-		if whole {
-			e.Step = int64(v)
-		}
-		out = append(out, e)
-	}
-	return out
+func closing(s *stats.Summary, config map[string]any) []*event {
+	out := append([]*event{summaryTable(s), percentileTable(s)}, curves(s)...)
+	return append(out, ending(s, config))
 }
 
 // summaryTable returns a table with a row for each load point.
@@ -167,8 +134,8 @@ func curves(s *stats.Summary) []*event {
 	return out
 }
 
-// facts returns what the records tell about each load point.
-func facts(s *stats.Summary) *event {
+// ending returns the configuration that is known at the end, and what the records tell about each load point.
+func ending(s *stats.Summary, config map[string]any) *event {
 	points := map[string]any{}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
@@ -177,5 +144,7 @@ func facts(s *stats.Summary) *event {
 			"simulated": b.Simulated, "warmup": b.Warmup, "load_generator": b.Client.Level,
 		}
 	}
-	return &event{Op: opConfig, Config: masked(map[string]any{"load_points": points})}
+	all := map[string]any{"load_points": points}
+	maps.Copy(all, config)
+	return &event{Op: opConfig, Config: masked(all)}
 }

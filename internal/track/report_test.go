@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -15,16 +16,16 @@ var update = flag.Bool("update", false, "write the golden files")
 // TestEvents compares all events of a small sweep with a golden file. docs/trackers.md describes them.
 func TestEvents(t *testing.T) {
 	s := collect(3, 4, 8)
+	var l layout
 	events := []*event{opening("", map[string]any{"api_key": "s3cret", "by": []string{"run"}}, &s.Blocks[0])}
 	events[0].Name = events[0].Name[:len("tiny_")] // the rest is local time
-	for i := range s.Blocks {
-		events = append(events, running(&s.Blocks[i]))
-	}
+	events = append(events, l.events(s, true, false)...)
+	events = append(events, l.events(s, true, true)...)
 	var got bytes.Buffer
 	enc := json.NewEncoder(&got)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", " ")
-	for _, e := range append(events, closing(s)...) {
+	for _, e := range append(events, closing(s, map[string]any{"dataset": "openqa"})...) {
 		if err := enc.Encode(e); err != nil {
 			t.Fatal(err)
 		}
@@ -44,29 +45,13 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-func TestSweepNeedsLevelsThatDiffer(t *testing.T) {
-	for _, s := range [][]float64{{4}, {}} {
-		if got := sweep(collect(2, s...)); got != nil {
-			t.Errorf("%v: %v", s, got)
-		}
-	}
-	mixed := collect(2, 4, 8)
-	mixed.Blocks[1].Rate, mixed.Blocks[1].Parallel = 0, 8
-	if got := sweep(mixed); got != nil {
-		t.Errorf("a rate and a concurrency: %v", got)
-	}
-	fractions := sweep(collect(2, 0.5, 1))
-	if len(fractions) != 2 || fractions[0].Step != 1 || fractions[1].Step != 2 {
-		t.Errorf("rates that are no whole numbers have the steps %v", fractions)
-	}
-}
-
 func TestSimulatedIsSaidEverywhere(t *testing.T) {
 	s := collect(2, 4, 8)
 	for i := range s.Blocks {
 		s.Blocks[i].Simulated = true
 	}
-	for _, e := range append(closing(s), running(&s.Blocks[0])) {
+	var l layout
+	for _, e := range append(closing(s, nil), slices.Concat(l.events(s, true, false), l.events(s, true, true))...) {
 		text, err := encode(e)
 		if err != nil {
 			t.Fatal(err)
@@ -106,7 +91,7 @@ func TestFormerNameIsRead(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	s := collect(2, 4, 8)
-	for _, e := range append(closing(s), running(&s.Blocks[0]), opening("n", nil, &s.Blocks[0])) {
+	for _, e := range append(closing(s, nil), running(&s.Blocks[0]), opening("n", nil, &s.Blocks[0])) {
 		line, err := encode(e)
 		if err != nil {
 			f.Fatal(err)

@@ -3,10 +3,25 @@ package track
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"perfpipe/internal/fault"
 )
+
+// Check returns an error if a name is not that of a tracker, or is repeated.
+func Check(names []string) error {
+	for i, name := range names {
+		if !slices.Contains(Names(), name) {
+			return fault.Usage("there are "+strings.Join(Names(), ", "), "there is no tracker %q", name)
+		}
+		if slices.Contains(names[:i], name) {
+			return fault.Usage("", "%s is named twice", name)
+		}
+	}
+	return nil
+}
 
 // Send logs kept runs, each within a time limit. It returns an error if a tracker did not log all of one.
 func Send(ctx context.Context, opt Options, paths []string, limit time.Duration) error {

@@ -14,12 +14,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"perfpipe/internal/fault"
 	"perfpipe/internal/stats"
 )
 
@@ -28,7 +27,8 @@ type Options struct {
 	Trackers []string                 // of Names
 	Project  string                   // "": from the tracker's own environment variable, else DefaultProject
 	Name     string                   // of the run; "": its model and time
-	Config   map[string]any           // logged with the run; secrets in it are masked
+	Config   map[string]any           // logged when the run begins; secrets in it are masked
+	Late     func() map[string]any    // returns what to add at its end
 	Dir      string                   // of local runs, and of journals
 	Python   string                   // interpreter, or folder of an environment, for the Python packages
 	Upload   []string                 // files to log at the end; - is what the reader returned by Run.Stdin has read
@@ -58,9 +58,10 @@ func Names() []string { return []string{"wandb", "swanlab", "clearml", "mlflow"}
 type Run struct {
 	opt      Options
 	trackers []*tracker
-	journal  *journal         // nil before the first records
-	lost     error            // why the journal ends early
-	logged   map[string]int64 // requests, by load point
+	journal  *journal // nil before the first records
+	lost     error    // why the journal ends early
+	layout   layout
+	told     settings // by the records
 
 	stdin    *copied // for the upload; nil if not needed
 	snapshot func() *stats.Summary
@@ -141,7 +142,10 @@ func connect(opt Options) []*tracker {
 }
 
 func newRun(opt Options, trackers []*tracker) *Run {
-	r := &Run{opt: opt, trackers: trackers, logged: map[string]int64{}, ending: make(chan struct{})}
+	if opt.Late == nil {
+		opt.Late = func() map[string]any { return nil }
+	}
+	r := &Run{opt: opt, trackers: trackers, ending: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
 	return r
 }
@@ -151,26 +155,19 @@ func (r *Run) follow(ctx context.Context, interval time.Duration) {
 	for {
 		select {
 		case <-time.After(interval):
-			r.log(r.snapshot())
+			r.log(r.snapshot(), false)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// log logs the blocks that have more records than when they were logged last.
-func (r *Run) log(s *stats.Summary) {
-	var events []*event
-	for i := range s.Blocks {
-		b := &s.Blocks[i]
-		if b.Requests == 0 || r.logged[pointName(b)] == b.Requests {
-			continue
-		}
-		if r.journal == nil && r.lost == nil {
-			r.begin(b)
-		}
-		r.logged[pointName(b)] = b.Requests
-		events = append(events, running(b))
+// log logs the load points that have more records than when they were logged last. final reports whether no more will
+// come.
+func (r *Run) log(s *stats.Summary, final bool) {
+	events := r.layout.events(s, r.told.isSweep(), final)
+	if len(events) > 0 && r.journal == nil && r.lost == nil {
+		r.begin(&s.Blocks[0])
 	}
 	r.add(events...)
 }
@@ -236,8 +233,20 @@ func (r *Run) uploads() []string {
 	return files
 }
 
+// closingConfig returns the configuration that was not known when the run began. What the caller has set is not
+// overridden, since some trackers refuse that.
+func (r *Run) closingConfig(s *stats.Summary) map[string]any {
+	config := map[string]any{}
+	maps.Copy(config, r.opt.Late())
+	maps.Copy(config, r.told.config(s)) // as numbers, where a command line may have a list in one word
+	for key := range r.opt.Config {
+		delete(config, key)
+	}
+	return config
+}
+
 func (r *Run) finish(ctx context.Context, s *stats.Summary, files []string, failed error) (kept bool) {
-	r.log(s)
+	r.log(s, true)
 	if r.journal == nil {
 		r.shut()
 		if r.lost == nil {
@@ -248,7 +257,7 @@ func (r *Run) finish(ctx context.Context, s *stats.Summary, files []string, fail
 	if failed != nil {
 		r.add(&event{Op: opFinish, Failed: failed.Error(), TimeMs: lastMs(s)})
 	} else {
-		r.add(closing(s)...)
+		r.add(closing(s, r.closingConfig(s))...)
 		for _, path := range files {
 			r.add(&event{Op: opFile, Path: path})
 		}
@@ -268,19 +277,6 @@ func lastMs(s *stats.Summary) (ms int64) {
 		ms = max(ms, s.Blocks[i].LastEndUs/1000)
 	}
 	return ms
-}
-
-// Check returns an error if a name is not that of a tracker, or is repeated.
-func Check(names []string) error {
-	for i, name := range names {
-		if !slices.Contains(Names(), name) {
-			return fault.Usage("there are "+strings.Join(Names(), ", "), "there is no tracker %q", name)
-		}
-		if slices.Contains(names[:i], name) {
-			return fault.Usage("", "%s is named twice", name)
-		}
-	}
-	return nil
 }
 
 // await waits until the trackers are done or ctx is.

@@ -42,10 +42,11 @@ class Wandb:
 
     def log(self, point, axis, step, values):
         prefix = point + "/" if point else ""
-        if prefix not in self.axes and "*" not in prefix:
-            self.axes.add(prefix)
-            self.current.define_metric(prefix + axis)
-            self.current.define_metric(prefix + "*", step_metric=prefix + axis)
+        for name in [axis] + list(values):
+            key = prefix + name
+            if key not in self.axes and "*" not in key:
+                self.axes.add(key)
+                self.current.define_metric(key, step_metric=None if name == axis else prefix + axis)
         self.current.log({prefix + name: value for name, value in values.items()})
 
     def table(self, name, columns, rows):
@@ -82,7 +83,6 @@ class Swanlab:
         self.log_dir = env or os.path.join(hello["dir"], "swanlog")
 
     def run(self, name, config):
-        self.axes = set()
         os.makedirs(self.log_dir, exist_ok=True)
         options = {}
         key, host = os.environ.get("SWANLAB_API_KEY"), os.environ.get("SWANLAB_HOST")
@@ -101,10 +101,9 @@ class Swanlab:
         return "%s run in %s, which swanlab sync sends" % (self.current.mode, self.current.dir)
 
     def log(self, point, axis, step, values):
+        # Over the step rather than another metric: a chart is shared by all runs of a project, and has the axis of the
+        # first, whether that was a sweep or not.
         prefix = point + "/" if point else ""
-        if prefix not in self.axes and "*" not in prefix:
-            self.axes.add(prefix)
-            self.current.define_metric(prefix + "*", x_axis=prefix + axis)
         self.current.log({prefix + name: value for name, value in values.items()}, step=step)
 
     # The dashboard of local runs draws numbers over whole steps, and text. The server draws what ECharts can.
@@ -173,10 +172,10 @@ class Clearml:
         return self.current.get_output_log_web_page()
 
     def log(self, point, axis, step, values):
-        # One chart shows a value of all load points; a sweep is over another axis, so in another chart.
-        over = "" if axis == "Total Requests" else " over " + axis
+        # One chart shows a value of all load points. The present level of a sweep is over another axis.
+        live = "live/" if point.startswith("live") else ""
         for name, value in values.items():
-            self.logger.report_scalar(title=name + over, series=point or "all", value=value, iteration=step)
+            self.logger.report_scalar(title=live + name, series=point or axis, value=value, iteration=step)
 
     def table(self, name, columns, rows):
         cells = [["" if c is None else c for c in row] for row in rows]

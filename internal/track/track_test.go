@@ -173,7 +173,7 @@ func TestTroubleThatPassesIsTriedAgain(t *testing.T) {
 			return "", nil
 		}
 		r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-		r.log(collect(3, 4))
+		r.log(collect(3, 4), false)
 		time.Sleep(time.Minute)
 		if r.finish(t.Context(), collect(3, 4), nil, nil) {
 			t.Error("the run is kept")
@@ -205,7 +205,7 @@ func TestTroubleThatStaysEndsWithTheRun(t *testing.T) {
 			return "", &trouble{err: errors.New("no answer"), again: true}
 		}}
 		r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-		r.log(collect(3, 4))
+		r.log(collect(3, 4), false)
 		time.Sleep(4 * time.Second)
 		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
@@ -250,7 +250,7 @@ func TestATrackerThatHangsHoldsUpNothing(t *testing.T) {
 		works := &fake{start: time.Now()}
 		r := newRun(opt, []*tracker{{name: "hangs", sink: hangs}, {name: "works", sink: works}})
 		for n := range int64(100) {
-			r.log(collect(n+1, 4))
+			r.log(collect(n+1, 4), false)
 		}
 		if d := time.Since(hangs.start); d != 0 {
 			t.Errorf("logging took %v", d)
@@ -285,8 +285,8 @@ func TestRefusalIsFinal(t *testing.T) {
 		return "", &trouble{err: errors.New("bad key"), hint: "log in"}
 	}}
 	r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-	r.log(collect(1, 4))
-	r.log(collect(2, 4))
+	r.log(collect(1, 4), false)
+	r.log(collect(2, 4), false)
 	if !r.finish(t.Context(), collect(2, 4), nil, nil) {
 		t.Error("the run is not kept")
 	}
@@ -320,7 +320,7 @@ func TestAKeptRunIsSentWhole(t *testing.T) {
 	bad := &fake{answer: func(context.Context, *event) (string, error) { return "", errors.New("no") }}
 	good := &fake{}
 	r := newRun(opt, []*tracker{{name: "bad", sink: bad}, {name: "good", sink: good}})
-	r.log(collect(2, 4, 8))
+	r.log(collect(2, 4, 8), false)
 	r.finish(t.Context(), collect(3, 4, 8), []string{"x"}, nil)
 
 	sent := &fake{}
@@ -370,8 +370,8 @@ func TestNoPlaceToKeepIsSaidOnce(t *testing.T) {
 	}
 	f := &fake{}
 	r := newRun(opt, []*tracker{{name: "fake", sink: f}})
-	r.log(collect(1, 4))
-	r.log(collect(2, 4))
+	r.log(collect(1, 4), false)
+	r.log(collect(2, 4), false)
 	r.finish(t.Context(), collect(3, 4), nil, nil)
 	if len(said.list) != 1 || !strings.HasPrefix(said.list[0].Fact, "nothing more is logged to trackers: ") || !f.closed {
 		t.Errorf("said %v", said.list)

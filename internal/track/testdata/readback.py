@@ -3,7 +3,8 @@
     readback.py wandb DIR | swanlab URL | swanlab-files DIR | clearml DIR | mlflow URL  SUMMARY.json RECORDS.jsonl
 
 It exits 1 at the first difference. What a run should hold is worked out here from the summary alone, not by the code
-that logged it.
+that logged it. One load point has plain names, over the number of requests; the levels of a sweep share them, over the
+rate.
 """
 import csv
 import glob
@@ -35,6 +36,10 @@ FIGURES = {
     "Requests in Flight": ("in_flight", 1), "Goodput (req/s)": ("goodput.per_s", 1),
     "Goodput (%)": ("goodput.share", 0.01),
 }
+HEADLINES = [
+    "Output Throughput (tok/s)", "Req Throughput (req/s)", "Avg TTFT (ms)", "P99 TTFT (ms)", "Avg TPOT (ms)",
+    "Avg Latency (s)", "P99 Latency (s)", "Success Rate (%)",
+]
 CURVES = {
     "TTFT (ms)": ("ttft_ms", 1), "ITL (ms)": ("itl_ms", 1), "TPOT (ms)": ("tpot_ms", 1),
     "Latency (s)": ("latency_ms", 1000), "Response Time (s)": ("response_ms", 1000),
@@ -59,15 +64,32 @@ def look(block, path):
     return block
 
 
+def known():
+    """The names of all figures."""
+    return list(FIGURES) + ["P%g %s" % (p, t) for p in summary["percentiles"] for t in CURVES]
+
+
+def split(key):
+    """The group and the name of a key. Names have slashes too."""
+    for group in ("", "live", "SIMULATED", "live SIMULATED"):
+        name = key[len(group) + 1:] if group else key
+        if key.startswith(group) and name in known():
+            return group, name
+    return key.split("/", 1)
+
+
 class Expected:
     def __init__(self, summary):
-        self.final, self.sweep, self.curves = {}, {}, {}
+        self.final, self.levels, self.curves = {}, {}, {}
         self.summary, self.percentiles = {}, {}
+        self.plain = "SIMULATED" if summary["blocks"][0]["simulated"] else ""
+        self.live = "live SIMULATED" if self.plain else "live"
         names = ["p%g" % p for p in summary["percentiles"]]
         for block in summary["blocks"]:
             point = block["run"] + (MARK if block["simulated"] else "")
             figures = {n: scaled(look(block, path), unit) for n, (path, unit) in FIGURES.items()}
             figures = {n: v for n, v in figures.items() if v is not None}
+            figures = {n: v for n, v in figures.items() if v or n not in ("Concurrency", "Request Rate (req/s)")}
             self.summary[point] = figures
             values = dict(figures)
             for title, (key, unit) in CURVES.items():
@@ -79,7 +101,7 @@ class Expected:
                 self.curves.setdefault("Percentiles of " + title, {})[point] = curve
                 values.update({"P%g %s" % (p, title): v for p, v in curve})
             self.final[point] = values
-            self.sweep[block["rate"]] = values
+            self.levels[block.get("rate")] = values
             ranks = [("%g%%" % p, n) for p, n in zip(summary["percentiles"], names)]
             for row, n in [("min", "min")] + ranks + [("max", "max")]:
                 self.percentiles[point, row] = {
@@ -92,6 +114,7 @@ class Stored:
     def __init__(self):
         self.series, self.tables, self.charts = {}, {}, {}
         self.config, self.records, self.name = None, None, None
+        self.order = []  # of the charts, where the tracker has one
 
     def add(self, point, name, step, value):
         self.series.setdefault(point, {}).setdefault(name, []).append((step, value))
@@ -126,8 +149,8 @@ def wandb(directory):
             s.config.update({u.key: json.loads(u.value_json) for u in record.run.config.update if u.key})
         elif kind == "config":
             s.config.update({u.key: json.loads(u.value_json) for u in record.config.update if u.key})
-        elif kind == "metric" and record.metric.glob_name:
-            axes[record.metric.glob_name] = record.metric.step_metric
+        elif kind == "metric" and record.metric.step_metric:
+            axes[record.metric.name] = record.metric.step_metric
         elif kind == "exit":
             ended = record.exit.exit_code == 0
         elif kind == "artifact" and record.artifact.type == "records":
@@ -145,10 +168,8 @@ def wandb(directory):
                 if isinstance(value, dict) and value.get("_type") == "table-file":
                     table = json.load(open(os.path.join(run_dir, "files", value["path"])))
                     s.tables[key] = [table["columns"]] + table["data"]
-                elif "/" in key:
-                    point, name = key.split("/", 1)
-                    step = row[axes[point + "/*"]]
-                    s.add(point, name, step, value)
+                elif key in axes or key in axes.values():
+                    s.add(*split(key), row[axes.get(key, key)], value)
     if not ended:
         fail("wandb: the run is not finished")
     for name in [n for n in s.tables if n.endswith("_table")]:
@@ -180,7 +201,8 @@ def swanlab(url):
     for chart in get(one + "/chart")["data"]["charts"]:
         key, = chart["source"]
         points = get(one + "/tag/" + urllib.parse.quote(key, safe=""))["data"]["list"]
-        group, name = key.split("/", 1)
+        group, name = split(key)
+        s.order.append(key)
         if group == "tables":
             s.tables[name] = list(csv.reader(io.StringIO(points[0]["data"][0])))
         elif group.startswith("Percentiles of "):
@@ -220,17 +242,19 @@ def clearml(directory):
     if task.get("script"):
         fail("clearml: code was uploaded:", task["script"])
     s.name = task["name"]
-    s.config = {"sections": sorted(task["hyperparams"])}
+    s.config = {key: entry["value"] for section in task["hyperparams"].values() for key, entry in section.items()}
     points = {}
     for key, entry in task["hyperparams"]["records"].items():
-        _, point, field = key.split("/", 2)
-        points.setdefault(point, {})[field] = entry["value"]
+        if key.startswith("load_points/"):
+            _, point, field = key.split("/", 2)
+            points.setdefault(point, {})[field] = entry["value"]
     s.config["load_points"] = points
     for line in archive.read("metrics.jsonl").decode().splitlines():
         for event in json.loads(line):
             title, series = event["metric"], event["variant"]
             if event["type"] == "training_stats_scalar":
-                s.add(series, title.split(" over ")[0], event["iter"], event["value"])
+                point = "" if series in FIGURES else series  # that of plain names is the axis
+                s.add(point, title.removeprefix("live/"), event["iter"], event["value"])
                 continue
             data, = json.loads(event["plot_str"])["data"]
             if data["type"] == "table":
@@ -265,11 +289,10 @@ def mlflow(url):
             points.setdefault(point.replace(":", "="), {})[field] = value
     s.config["load_points"] = points
     names = {}
-    tails = ["P%g %s" % (p, t) for p in summary["percentiles"] for t in CURVES]
-    for name in list(FIGURES) + tails + ["Percentiles of " + t for t in CURVES]:
+    for name in known() + ["Percentiles of " + t for t in CURVES]:
         names[name.replace("(", "").replace(")", "").replace("/", " per ").replace("%", "percent")] = name
     for metric in data["metrics"]:
-        group, name = metric["key"].split("/")
+        group, _, name = metric["key"].rpartition("/")
         query = urllib.parse.urlencode({"run_id": info["run_id"], "metric_key": metric["key"], "max_results": 10000})
         for m in get(api + "/metrics/get-history?" + query)["metrics"]:
             if group.startswith("Percentiles of "):
@@ -305,27 +328,56 @@ def same(what, got, want):
 
 
 def check_series(s, e, live):
-    sweep = [p for p in s.series if p.startswith("sweep")]
-    same("load points", sorted(set(s.series) - set(sweep)), sorted(e.final))
-    compared = 0
-    for point, want in e.final.items():
-        series = s.series[point]
-        same("values of " + point, sorted(series), sorted(want))
+    groups = sorted(set(s.series) - {e.live})
+    same("groups", groups, [e.plain])
+    series, compared = s.series[e.plain], 0
+    if len(e.final) > 1:
         for name, points in series.items():
-            steps = [step for step, _ in points]
-            same("order of steps of %s %s" % (point, name), steps, sorted(set(steps)))
-            same("last step of %s %s" % (point, name), steps[-1], want[AXIS])
-            same("%s %s" % (point, name), points[-1][1], want[name])
-            compared += 1
-        counts = series[AXIS]
-        if any(step != value for step, value in counts):
-            fail(point, "has other steps than requests:", counts)
-        if live and len(counts) < 2:
-            fail(point, "was logged only at its end")
-    for name, points in s.series[sweep[0]].items():
-        same("sweep of " + name, sorted(points), [(rate, e.sweep[rate][name]) for rate in sorted(e.sweep)])
-        compared += len(points)
+            same("sweep of " + name, sorted(points), [(rate, e.levels[rate].get(name)) for rate in sorted(e.levels)])
+            compared += len(points)
+        same("names", sorted(series), sorted({n for values in e.final.values() for n in values}))
+        return compared + check_live(s.series.get(e.live, {}), e, live)
+    want, = e.final.values()
+    same("names", sorted(series), sorted(want))
+    for name, points in series.items():
+        steps = [step for step, _ in points]
+        same("order of steps of " + name, steps, sorted(set(steps)))
+        same("last step of " + name, steps[-1], want[AXIS])
+        same(name, points[-1][1], want[name])
+        compared += 1
+    if any(step != value for step, value in series[AXIS]):
+        fail("other steps than requests:", series[AXIS])
+    if live and len(series[AXIS]) < 2:
+        fail("it was logged only at its end")
     return compared
+
+
+def check_live(series, e, live):
+    """The headlines of the levels after the first, over the requests of all."""
+    if not live:
+        return 0
+    same("live names", sorted(series), sorted(HEADLINES + [AXIS, "Request Rate (req/s)"]))
+    for name, points in series.items():
+        steps = [step for step, _ in points]
+        same("order of steps of live " + name, steps, sorted(set(steps)))
+    if any(step != value for step, value in series[AXIS]):
+        fail("live: other steps than requests:", series[AXIS])
+    return len(series)
+
+
+def check_config(s, e):
+    """All arguments of the pipe: of perf-gen, of perf-send's facts, of perf-stats, and the load points."""
+    def plain(v):
+        try:
+            return json.loads(v) if isinstance(v, str) else v
+        except ValueError:
+            return v
+
+    want = {"dataset": "prompt", "max_tokens": 8, "model": "tiny", "total_timeout": 100, "gpu": "H100", "number": 60}
+    want |= {"rate": sorted(e.levels)} if len(e.levels) > 1 else {"parallel": 4}
+    same("configuration", {k: plain(s.config.get(k)) for k in want}, want)
+    same("load points of the configuration", sorted(s.config["load_points"]), sorted(e.final))
+    return len(want)
 
 
 def check_tables(s, e):
@@ -355,7 +407,9 @@ s = readers[kind](where)
 n = check_tables(s, e) + check_charts(s, e, kind in ("swanlab", "mlflow"))
 if kind != "swanlab-files":
     n += check_series(s, e, live)
-    same("name", s.name, "a sweep")
-    same("load points of the configuration", sorted(s.config["load_points"]), sorted(e.final))
+    same("name", s.name, "a sweep" if len(e.final) > 1 else "a level")
+    if s.order:
+        same("first charts", s.order[:8], [(e.plain + "/" if e.plain else "") + name for name in HEADLINES])
+    n += check_config(s, e)
 same("records", s.records, open(records, "rb").read())
 print("%s: %d values are those of perf-stats" % (kind, n))

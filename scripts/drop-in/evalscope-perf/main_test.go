@@ -152,11 +152,15 @@ func TestReserve(t *testing.T) {
 
 // TestTrackers checks what a tracker is told, and that a key chooses one.
 func TestTrackers(t *testing.T) {
+	const rest = " number=1000 parallel=1 rate=-1"
 	for args, want := range map[string]string{
-		"--visualizer swanlab --name n --python env": "perf-stats --grace 60 --python env --visualizer swanlab " +
-			"--outputs-dir out --name n",
-		"--wandb-api-key k": "perf-stats --grace 60 --visualizer wandb --outputs-dir out",
-		"":                  "perf-stats --grace 60",
+		"--visualizer swanlab --name n --python env --max-tokens 8": "perf-stats --grace 60 --python env " +
+			"--visualizer swanlab --outputs-dir out --name n --run-config model=m api=openai" + rest +
+			" name=n prompt=a dataset=openqa max_tokens=8 stream=true temperature=0",
+		"--wandb-api-key k --no-stream --parallel 2 4 --number 5 6": "perf-stats --grace 60 --visualizer wandb " +
+			"--outputs-dir out --run-config model=m api=openai 'number=5 6' 'parallel=2 4' rate=-1 prompt=a " +
+			"dataset=openqa max_tokens=2048 stream=false temperature=0",
+		"": "perf-stats --grace 60",
 	} {
 		v, err := parse(allFlags(), strings.Fields("--model m --prompt a "+args))
 		if err != nil {

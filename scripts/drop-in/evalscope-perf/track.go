@@ -1,5 +1,12 @@
 package main
 
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // visualizer returns the trackers. The key of one selects it if none is named, as in evalscope.
 func visualizer(v values) []string {
 	switch {
@@ -24,5 +31,29 @@ func (j *job) track(dir string, v values) {
 	if v.has("name") {
 		j.stats.add("name", v.one("name", ""))
 	}
+	j.stats.add("run-config", runConfig(v)...)
 	j.env = append(j.env, "SWANLAB_LOG_DIR="+dir, "WANDB_DIR="+dir)
+}
+
+// runConfig returns the arguments that a tracker logs: those that were typed, and the defaults of those by which runs
+// are told apart.
+func runConfig(v values) (config []string) {
+	telling := []string{"model", "api", "dataset", "number", "parallel", "rate", "max-tokens", "temperature", "stream"}
+	for _, f := range allFlags() {
+		list, typed := v[f.name]
+		hidden := f.extra || f.kind == pairs || strings.HasSuffix(f.name, "api-key") ||
+			slices.Contains([]string{"visualizer", "outputs-dir", "no-timestamp"}, f.name)
+		if hidden || !typed && (!slices.Contains(telling, f.name) || f.def == nil) {
+			continue
+		}
+		value := strings.Join(list, " ")
+		switch {
+		case !typed:
+			value = fmt.Sprint(f.def)
+		case f.kind == on || f.kind == onOff:
+			value = strconv.FormatBool(len(list) == 0)
+		}
+		config = append(config, strings.ReplaceAll(f.name, "-", "_")+"="+value)
+	}
+	return config
 }

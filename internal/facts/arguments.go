@@ -1,0 +1,64 @@
+package facts
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Arguments returns the flags of the command of a run: each with its name in lower case and underscores, and its value,
+// which is a list if there are several.
+func (f *Facts) Arguments() map[string]any {
+	if len(f.Command) == 0 {
+		return map[string]any{}
+	}
+	return Arguments(f.Command[1:])
+}
+
+// Arguments returns the flags of a command line. A flag without a value is true, and --no-NAME is NAME: false.
+func Arguments(args []string) map[string]any {
+	out := map[string]any{}
+	var values []any
+	name := ""
+	end := func() {
+		switch {
+		case name == "":
+		case len(values) == 0 && strings.HasPrefix(name, "no_"):
+			out[strings.TrimPrefix(name, "no_")] = false
+		case len(values) == 0:
+			out[name] = true
+		case len(values) == 1:
+			out[name] = values[0]
+		default:
+			out[name] = values
+		}
+	}
+	for _, a := range args {
+		flag, isFlag := strings.CutPrefix(a, "--")
+		if !isFlag || flag == "" {
+			values = append(values, Argument(a))
+			continue
+		}
+		end()
+		key, value, whole := strings.Cut(flag, "=")
+		name, values = strings.ReplaceAll(key, "-", "_"), nil
+		if whole {
+			values = []any{Argument(value)}
+		}
+	}
+	end()
+	return out
+}
+
+// Argument returns a word of a command line as a number or a truth value if it is one, and else as text.
+func Argument(word string) any {
+	if n, err := strconv.ParseInt(word, 10, 64); err == nil {
+		return n
+	}
+	if f, err := strconv.ParseFloat(word, 64); err == nil && f-f == 0 { // not Inf or NaN
+		return f
+	}
+	if b, err := strconv.ParseBool(word); err == nil && len(word) > 1 {
+		return b
+	}
+	return word
+}

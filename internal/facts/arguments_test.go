@@ -1,0 +1,23 @@
+package facts
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestArguments(t *testing.T) {
+	f := Facts{Command: []string{
+		"perf-send", "--rate", "5", "10.5", "--url=http://h/v1", "--no-usage", "--http2", "--headers", "A=b",
+		"--run-id", "2026x", "--shard=1/2", "--strict=false",
+	}}
+	want := map[string]any{
+		"rate": []any{int64(5), 10.5}, "url": "http://h/v1", "usage": false, "http2": true, "headers": "A=b",
+		"run_id": "2026x", "shard": "1/2", "strict": false,
+	}
+	if got := f.Arguments(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if got := new(Facts).Arguments(); len(got) != 0 {
+		t.Errorf("got %v of no command", got)
+	}
+}
