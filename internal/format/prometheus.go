@@ -194,7 +194,7 @@ func label(name, value string) string {
 // blockLabels returns the keys of the group, the models and the operations as labels. Keys that Prometheus cannot tell
 // apart get numbers.
 func blockLabels(b *stats.Block) string {
-	names, out := []string{"kind", "gate", "verdict", "quantile"}, []string{}
+	names, out := []string{"by", "kind", "gate", "verdict", "quantile"}, []string{}
 	add := func(key, value string) {
 		name := labelName(key)
 		for k := 2; slices.Contains(names, name); k++ {
