@@ -39,7 +39,7 @@ func (g *gatherer) units(lines iter.Seq2[*load.Request, error]) iter.Seq2[*load.
 	return func(yield func(*load.Request, error) bool) {
 		for r, err := range lines {
 			if err == nil && r.Session != "" && r.Turns == nil {
-				if len(g.open) > 0 && g.open[0].Session != r.Session && !yield(g.close()) {
+				if len(g.open) > 0 && !continues(g.open[0], r) && !yield(g.close()) {
 					return
 				}
 				g.open = append(g.open, r)
@@ -59,6 +59,11 @@ func (g *gatherer) units(lines iter.Seq2[*load.Request, error]) iter.Seq2[*load.
 			yield(g.close())
 		}
 	}
+}
+
+// continues reports whether r is of the session that begins with first, and not the beginning of its repetition.
+func continues(first, r *load.Request) bool {
+	return r.Session == first.Session && (r.ID == "" || r.ID != first.ID)
 }
 
 // close ends the session whose lines were read.

@@ -56,6 +56,8 @@ func TestSessions(t *testing.T) {
 		{name: "without ids", input: graph("s/ s/ s/b"), want: "s(s-1 s-2 b)"},
 		{name: "a conversation", input: turns + turns, want: "talk(talk talk) talk#2(talk talk)"},
 		{name: "the same session again", input: graph("s/a s/b<a t/x s/a s/b<a"), want: "s(a b) t(x) s#2(a b)"},
+		{name: "the same session next", input: graph("s/a s/b<a s/a s/b<a"), want: "s(a b) s#2(a b)"},
+		{name: "an id twice", input: graph("s/a s/b<a s/b<a"), err: `in:3: custom_id "b" is that of line 2, too`},
 		{name: "repeated input", input: graph("s/a t/b"), repeat: Loop, want: "s(a) t(b) s#2(a) t#2(b) s#3(a) t#3(b)"},
 		{name: "limit", input: graph("s/a s/b<a s/c<b t/d"), limit: 2, want: "s(a b) t(d)"},
 		{name: "unknown id", input: graph("s/a s/b<x"),

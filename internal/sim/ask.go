@@ -25,6 +25,8 @@ type ask struct {
 	} `json:"stream_options"`
 
 	promptTokens int
+	cached       int      // tokens of the prompt that were found in the cache
+	words        []uint64 // the prompt for the cache; nil: there is none
 	tokens       int
 	finish       string
 }
@@ -53,63 +55,75 @@ func (c *Config) parseAsk(body []byte, chat bool) (ask, error) {
 	}
 	var err error
 	if chat {
-		a.promptTokens, err = c.countMessages(a.Messages)
+		err = a.countMessages(c)
 	} else {
-		a.promptTokens, err = c.countPrompt(a.Prompt)
+		err = a.countPrompt(c, a.Prompt)
 	}
 	return a, err
 }
 
+// text adds a text to the prompt.
+func (a *ask) text(c *Config, text string) {
+	a.promptTokens += c.Count(text)
+	if c.Cache > 0 {
+		a.words = appendWords(a.words, text)
+	}
+}
+
 // countMessages counts the text of every message; a chat template's own tokens are not counted, since there is none.
-func (c *Config) countMessages(raw json.RawMessage) (int, error) {
+func (a *ask) countMessages(c *Config) error {
 	var messages []struct {
 		Content json.RawMessage `json:"content"`
 	}
-	if err := json.Unmarshal(raw, &messages); err != nil || len(messages) == 0 {
-		return 0, errors.New("messages must be a list of at least one message")
+	if err := json.Unmarshal(a.Messages, &messages); err != nil || len(messages) == 0 {
+		return errors.New("messages must be a list of at least one message")
 	}
-	n := 0
 	for i, m := range messages {
 		if len(m.Content) == 0 || string(m.Content) == "null" { // an assistant's turn of tool calls alone
 			continue
 		}
 		var text string
 		if json.Unmarshal(m.Content, &text) == nil {
-			n += c.Count(text)
+			a.text(c, text)
 			continue
 		}
 		var parts []struct {
 			Text string `json:"text"`
 		}
 		if json.Unmarshal(m.Content, &parts) != nil {
-			return 0, fmt.Errorf("messages[%d].content must be a string or a list of parts", i)
+			return fmt.Errorf("messages[%d].content must be a string or a list of parts", i)
 		}
 		for _, p := range parts {
-			n += c.Count(p.Text)
+			a.text(c, p.Text)
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // countPrompt takes a text, a list of token ids, or a list of just one of either.
-func (c *Config) countPrompt(raw json.RawMessage) (int, error) {
+func (a *ask) countPrompt(c *Config, raw json.RawMessage) error {
 	var text string
 	if len(raw) == 0 || string(raw) == "null" {
-		return 0, errors.New("prompt is missing")
+		return errors.New("prompt is missing")
 	}
 	if json.Unmarshal(raw, &text) == nil {
-		return c.Count(text), nil
+		a.text(c, text)
+		return nil
 	}
 	var ids []int
 	if json.Unmarshal(raw, &ids) == nil && len(ids) > 0 {
-		return len(ids), nil
+		a.promptTokens += len(ids)
+		for _, id := range ids[:min(len(ids), c.Cache)] {
+			a.words = append(a.words, uint64(id))
+		}
+		return nil
 	}
 	var list []json.RawMessage
 	if json.Unmarshal(raw, &list) != nil || len(list) == 0 {
-		return 0, errors.New("prompt must be a text or a list of token ids")
+		return errors.New("prompt must be a text or a list of token ids")
 	}
 	if len(list) > 1 {
-		return 0, errors.New("prompt: the simulator takes one prompt a request")
+		return errors.New("prompt: the simulator takes one prompt a request")
 	}
-	return c.countPrompt(list[0])
+	return a.countPrompt(c, list[0])
 }

@@ -16,6 +16,7 @@ type Config struct {
 	ITL            time.Duration // between tokens
 	Jitter         float64       // uniform ± fraction of TTFT and of each ITL
 	Slots          int           // requests decoded at once; others wait in a queue
+	Cache          int           // tokens of the prefix cache; 0: there is none
 	ErrorRate      float64       // share of requests answered with status 500
 	Seed           uint64        // jitter and errors are a function of (Seed, seq)
 	Tokens         int           // of an answer whose request has no limit
@@ -35,7 +36,7 @@ func Default() Config {
 	}
 }
 
-const keys = "ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model, times"
+const keys = "ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model, times, cache"
 
 // ParseConfig changes Default by key=value pairs separated by commas, such as ttft=50ms,slots=8. An error is a
 // *fault.Error about sim.
@@ -71,6 +72,8 @@ func (c *Config) set(key, value string) error {
 		c.ErrorRate, err = share(value)
 	case "slots":
 		c.Slots, err = positive(value)
+	case "cache":
+		c.Cache, err = positive(value)
 	case "tokens":
 		c.Tokens, err = positive(value)
 	case "seed":

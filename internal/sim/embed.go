@@ -83,7 +83,9 @@ func (c *Config) parseEmbedding(body []byte) (batch, error) {
 	}
 	b := batch{model: c.named(a.Model), texts: len(inputs)}
 	for _, in := range inputs {
-		n, err := c.countPrompt(in)
+		var a ask
+		err := a.countPrompt(c, in)
+		n := a.promptTokens
 		if err != nil {
 			return batch{}, errors.New("input must be a text, a list of texts, or token ids")
 		}

@@ -39,12 +39,14 @@ func (h *histogram) write(b *bytes.Buffer, name string) {
 // observed is what the engine tells of the requests that have ended well.
 type observed struct {
 	prompt, completion      int64 // tokens
+	cached                  int64 // tokens of the prompts
 	ttft, itl, queue, whole histogram
 }
 
 func (o *observed) add(t *Truth) {
 	o.prompt += int64(t.PromptTokens)
 	o.completion += int64(t.CompletionTokens)
+	o.cached += int64(t.CachedTokens)
 	o.whole.add(t.EndUs - t.ReadUs)
 	o.queue.add(int64(t.QueueMs * 1000))
 	if t.FirstUs > 0 {
@@ -55,7 +57,7 @@ func (o *observed) add(t *Truth) {
 	}
 }
 
-// metrics serves the Prometheus metrics of vLLM that an engine without a cache has.
+// metrics serves the Prometheus metrics of vLLM that the engine has; those of the prefix cache if there is one.
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	s.line.mu.Lock()
 	running, waiting := s.cfg.Slots-s.line.free, len(s.line.waiting)
@@ -73,6 +75,13 @@ vllm:prompt_tokens_total %d
 # TYPE vllm:generation_tokens_total counter
 vllm:generation_tokens_total %d
 `, running, waiting, o.prompt, o.completion)
+	if s.cache != nil {
+		fmt.Fprintf(&b, `# TYPE vllm:prefix_cache_queries_total counter
+vllm:prefix_cache_queries_total %d
+# TYPE vllm:prefix_cache_hits_total counter
+vllm:prefix_cache_hits_total %d
+`, o.prompt, o.cached)
+	}
 	o.ttft.write(&b, "vllm:time_to_first_token_seconds")
 	o.itl.write(&b, "vllm:inter_token_latency_seconds")
 	o.whole.write(&b, "vllm:e2e_request_latency_seconds")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -37,7 +38,7 @@ func (g *generation) jitter(d time.Duration) time.Duration {
 // advance moves due to token k, counted from 0.
 func (g *generation) advance(k int) {
 	if k == 0 {
-		g.due = g.jitter(g.s.cfg.TTFT + time.Duration(g.ask.promptTokens)*g.s.cfg.PerPromptToken)
+		g.due = g.jitter(g.s.cfg.TTFT + time.Duration(g.ask.promptTokens-g.ask.cached)*g.s.cfg.PerPromptToken)
 		return
 	}
 	g.due += g.jitter(g.s.cfg.ITL)
@@ -84,7 +85,32 @@ func (g *generation) usage(b []byte) []byte {
 	b = strconv.AppendInt(b, c, 10)
 	b = append(b, `,"total_tokens":`...)
 	b = strconv.AppendInt(b, p+c, 10)
+	if g.s.cache != nil {
+		b = append(b, `,"prompt_tokens_details":{"cached_tokens":`...)
+		b = append(strconv.AppendInt(b, int64(g.ask.cached), 10), '}')
+	}
 	return append(b, '}')
+}
+
+// lookUp finds the beginning of the prompt in the cache. Its share of the tokens is that of the words, since a count
+// may be another one.
+func (g *generation) lookUp() {
+	if n := len(g.ask.words); n > 0 {
+		g.ask.cached = g.s.cache.hit(g.ask.words) * g.ask.promptTokens / n
+		g.truth.CachedTokens = g.ask.cached
+	}
+}
+
+// computed puts the prompt, and as much of the answer as has been made, into the cache.
+func (g *generation) computed() {
+	if g.s.cache == nil {
+		return
+	}
+	all := slices.Clip(g.ask.words)
+	for k := range g.truth.CompletionTokens {
+		all = appendWords(all, g.word(k))
+	}
+	g.s.cache.add(all)
 }
 
 // times appends what the engine spent, if it reports that in the body.
@@ -143,6 +169,7 @@ func (g *generation) stream() error {
 		g.truth.CompletionTokens++
 	}
 	g.spent.decode = time.Since(g.start) - g.spent.prefill
+	g.computed() // before the client can ask for more
 	head = head[:len(head)-len(before)]
 	buf = append(append(buf[:0], head...), last...)
 	if g.ask.StreamOptions.IncludeUsage {
@@ -184,6 +211,7 @@ func (g *generation) whole() error {
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(b)))
 	g.truth.CompletionTokens = g.ask.tokens
+	g.computed()
 	_, err := g.w.Write(b)
 	return err
 }

@@ -23,6 +23,7 @@ type Truth struct {
 	Path             string  `json:"path"`
 	Stream           bool    `json:"stream"`
 	PromptTokens     int     `json:"prompt_tokens"`
+	CachedTokens     int     `json:"cached_tokens,omitempty"`
 	CompletionTokens int     `json:"completion_tokens"`
 	Status           int     `json:"status"`
 	ReadUs           int64   `json:"read_us"` // when the body had been read
@@ -38,6 +39,7 @@ type Server struct {
 	cfg   Config
 	times dialect
 	line  line
+	cache *cache // nil: there is none
 	http  *http.Server
 	base  time.Time // the one wall-clock anchor
 	truth func(Truth)
@@ -66,7 +68,7 @@ func New(cfg Config, truth func(Truth)) *Server {
 	if cfg.Count == nil {
 		cfg.Count = func(s string) int { return len(strings.Fields(s)) }
 	}
-	s := &Server{cfg: cfg, line: line{free: cfg.Slots}, base: time.Now(), truth: truth}
+	s := &Server{cfg: cfg, line: line{free: cfg.Slots}, cache: newCache(cfg.Cache), base: time.Now(), truth: truth}
 	s.times, _ = dialectNamed(cfg.Times) // the zero dialect reports nothing
 	s.idle = sync.NewCond(&s.mu)
 	s.http = &http.Server{Handler: s.Handler()}
@@ -191,6 +193,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, parse func(body [
 		spent: spent{queue: start.Sub(read), prompt: j.ask.promptTokens, tokens: j.ask.tokens},
 	}
 	defer g.timer.Stop()
+	g.lookUp()
 	t.Aborted = j.answer(g) != nil
 }
 

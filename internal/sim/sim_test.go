@@ -282,7 +282,7 @@ func TestParseConfig(t *testing.T) {
 	if got, err := ParseConfig(""); err != nil || !reflect.DeepEqual(got, Default()) {
 		t.Errorf("empty: %+v %v", got, err)
 	}
-	const list = " (keys: ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model, times)"
+	const list = " (keys: ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model, times, cache)"
 	for spec, want := range map[string]string{
 		"tfft=1s":        `unknown key "tfft"`,
 		"ttft":           `"ttft" is not key=value`,
