@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -103,4 +105,44 @@ func TestListWithoutPages(t *testing.T) {
 	paths, err := newPlace(t, f).open(t, "org/name", Model, HuggingFace).Files(t.Context(), "*.txt")
 	equal(t, "err", err, nil)
 	equal(t, "files", len(paths), 1)
+}
+
+func TestNextPage(t *testing.T) {
+	for link, want := range map[string]string{
+		`<https://hub/api?cursor=1>; rel="next"`:                      "https://hub/api?cursor=1",
+		`<https://hub/first>; rel="first", <https://hub/2>; rel=next`: "https://hub/2",
+		`</api?cursor=1>; title="x"; rel="next"`:                      "https://hub/api?cursor=1",
+		`<https://hub/first>; rel="first"`:                            "",
+		`<https://other/api?cursor=1>; rel="next"`:                    "",
+		`<http://hub/api?cursor=1>; rel="next"`:                       "",
+		`<https://hub/%zz>; rel="next"`:                               "",
+		`https://hub/2; rel="next"`:                                   "",
+		``:                                                            "",
+	} {
+		equal(t, link, nextPage(linked(link)), want)
+	}
+}
+
+// linked returns the answer of https://hub/api with this header.
+func linked(link string) *http.Response {
+	return &http.Response{
+		Header:  http.Header{"Link": {link}},
+		Request: &http.Request{URL: &url.URL{Scheme: "https", Host: "hub", Path: "/api"}},
+	}
+}
+
+// FuzzNextPage holds that the next page is on the host that has the token.
+func FuzzNextPage(f *testing.F) {
+	f.Add(`<https://hub/api?cursor=1>; rel="next"`)
+	f.Add(`<//other/x>; rel=next, <https:hub>; rel="next"`)
+	f.Fuzz(func(t *testing.T, link string) {
+		next := nextPage(linked(link))
+		if next == "" {
+			return
+		}
+		u, err := url.Parse(next)
+		if err != nil || u.Scheme != "https" || u.Host != "hub" {
+			t.Errorf("%q leads to %q, %v", link, next, err)
+		}
+	})
 }
