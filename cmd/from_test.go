@@ -31,16 +31,55 @@ func TestFrom(t *testing.T) {
 			equalSets(t, told, strings.Fields(readFrom(t, tt.flags)))
 		})
 	}
-	ours := longFlag.FindAllString(read(t, "../docs/flags.md"), -1)
+	ours := flagTable(t)
 	for _, page := range []string{"from-vllm.md", "from-aiperf.md", "from-guidellm.md"} {
 		for _, row := range rows(t, page, "") {
-			for _, name := range longFlag.FindAllString(linkTo.ReplaceAllString(row.right, "]"), -1) {
-				if !slices.Contains(ours, name) && !slices.Contains(ours, "--"+strings.TrimPrefix(name, "--no-")) {
+			right := linkTo.ReplaceAllString(row.right, "]")
+			for _, name := range longFlag.FindAllString(right, -1) {
+				if ours.commands(name) == nil {
 					t.Errorf("%s: %s: our %s does not exist", page, row.left, name)
+				}
+			}
+			for _, code := range codeSpan.FindAllStringSubmatch(right, -1) {
+				command, args, _ := strings.Cut(code[1], " ")
+				for _, name := range longFlag.FindAllString(args, -1) {
+					if strings.HasPrefix(command, "perf-") && !slices.Contains(ours.commands(name), command) {
+						t.Errorf("%s: %s: %s has no %s", page, row.left, command, name)
+					}
 				}
 			}
 		}
 	}
+}
+
+// flagCommands has the commands of each flag.
+type flagCommands map[string][]string
+
+// flagTable reads docs/flags.md.
+func flagTable(t *testing.T) flagCommands {
+	t.Helper()
+	table := flagCommands{}
+	columns := []string{"perf-gen", "perf-send", "perf-stats", "perf-plot"}
+	for line := range strings.Lines(read(t, "../docs/flags.md")) {
+		cells := strings.Split(line, "|")
+		if len(cells) != len(columns)+3 {
+			continue
+		}
+		for i, command := range columns {
+			if name := strings.Trim(cells[1], " `"); strings.TrimSpace(cells[i+2]) == "x" {
+				table[name] = append(table[name], command)
+			}
+		}
+	}
+	return table
+}
+
+// commands returns the commands that have a flag, which may be a negation.
+func (f flagCommands) commands(name string) []string {
+	if list := f[name]; list != nil {
+		return list
+	}
+	return f["--"+strings.TrimPrefix(name, "--no-")]
 }
 
 // TestFromGuidellmKeys compares the tables of guidellm's flags with the kinds and keys that each flag takes.
