@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"slices"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/define"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/format"
-	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
 
@@ -30,20 +30,11 @@ func writeDefined(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) erro
 	if err != nil {
 		return err
 	}
-	var parts []*define.Records
-	stream.Also(func() func(*record.Record) {
-		d := define.New(defs, opt)
-		parts = append(parts, d)
-		return d.Add
-	})
+	all := define.Tap(stream, defs, opt)
 	if err := read(in.Context, env, stream, f.inputs()); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
-	all := define.New(defs, opt)
-	for _, d := range parts {
-		all.Merge(d)
-	}
-	blocks := all.Blocks()
+	blocks := all().Blocks()
 	if len(blocks) == 0 {
 		return cmp.Or(in.Err(), errNoRecords())
 	}
@@ -59,18 +50,16 @@ func (f *flags) definedOnly(opt *stats.Options) error {
 				"--format: vllm has the definitions of vllm, not of %s", f.Define)
 		}
 		f.Define = format.VLLM
-		opt.Percentiles = once(append(opt.Percentiles, 50)) // the median, which vLLM always shows
+		if !slices.Contains(opt.Percentiles, 50) { // the median, which vLLM always shows
+			opt.Percentiles = append(opt.Percentiles, 50)
+		}
 	}
-	for _, other := range []struct {
-		name  string
-		typed bool
-	}{
-		{"--slo", len(f.SLO) > 0}, {"--ci", f.CI}, {"--follow", f.Follow}, {"--sqlite", f.SQLite != ""},
-		{"--parquet", f.Parquet != ""},
+	for flag, typed := range map[string]bool{
+		"--slo": len(f.SLO) > 0, "--ci": f.CI, "--follow": f.Follow, "--sqlite": f.SQLite != "", "--parquet": f.Parquet != "",
 	} {
-		if other.typed {
+		if typed {
 			return fault.Usage("run perf-stats a second time for it",
-				"%s: it is for our own figures, not for those by --define %s", other.name, f.Define)
+				"%s: it is for our own figures, not for those by --define %s", flag, f.Define)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -49,14 +48,14 @@ type flags struct {
 	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, by nearest rank."`
 	GPUs        int        `group:"figures" name:"gpus" placeholder:"N" help:"Number of GPUs of the server, for tokens/s per GPU."`
 
-	PDMetrics        bool    `group:"output" name:"enable-pd-metrics" help:"With --format evalscope: add the figures of its flag of that name, which it computes from the gaps between chunks."`
-	Define           string  `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
-	Ledger           bool    `group:"figures" help:"Show where the time of requests went, part by part, if the server reports its times (docs/server-times.md)."`
-	Why              whyFlag `group:"figures" placeholder:"[METRIC]" help:"Say what the slowest requests have in common: ttft_ms (default), tpot_ms, itl_ms, latency_ms or response_ms."`
-	CI               bool    `group:"figures" name:"ci" help:"Show 95 % confidence intervals of means and percentiles."`
-	Compare          bool    `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
-	FailOnRegression string  `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a headline figure is worse by more, such as 5%, or cannot be judged."`
-	CannotTell       int     `group:"gates" name:"cannot-tell" default:"1" placeholder:"CODE" help:"With --fail-on-regression: the exit code if a headline figure cannot be judged (default 1); 0 lets the gate pass."`
+	PDMetrics        bool   `group:"output" name:"enable-pd-metrics" help:"With --format evalscope: add the figures of its flag of that name, which it computes from the gaps between chunks."`
+	Define           string `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
+	Ledger           bool   `group:"figures" help:"Show where the time of requests went, part by part, if the server reports its times (docs/server-times.md)."`
+	Why              string `type:"metric" group:"figures" placeholder:"[METRIC]" help:"Say what the slowest requests have in common: ttft_ms (default), tpot_ms, itl_ms, latency_ms or response_ms."`
+	CI               bool   `group:"figures" name:"ci" help:"Show 95 % confidence intervals of means and percentiles."`
+	Compare          bool   `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
+	FailOnRegression string `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a headline figure is worse by more, such as 5%, or cannot be judged."`
+	CannotTell       int    `group:"gates" name:"cannot-tell" default:"1" placeholder:"CODE" help:"With --fail-on-regression: the exit code if a headline figure cannot be judged (default 1); 0 lets the gate pass."`
 
 	Failures string         `group:"records" default:"inf" enum:"inf,drop" help:"Response time of failed requests: inf, or drop them."`
 	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count requests that meet these limits: 'ttft_ms<500' 'tpot_ms<50'."`
@@ -88,16 +87,12 @@ func groups() kong.Option {
 
 // choices returns the values that completion offers for flags.
 func choices() cli.Choices {
-	tools := []string{"all"}
-	for _, d := range define.Tools() {
-		tools = append(tools, d.Tool)
-	}
-	return cli.Choices{"define": tools, "visualizer": track.Names()}
+	return cli.Choices{"define": define.Names(), "visualizer": track.Names()}
 }
 
 // beside reads the facts of the run, and finds its server metrics. Without --facts and --metrics they are those in the
 // folder of the run, if that is the only input.
-func (f *flags) beside() error {
+func (f *flags) beside() (err error) {
 	if len(f.Files) == 1 {
 		known, metrics := facts.Beside(f.Files[0])
 		f.Facts, f.Metrics = cmp.Or(f.Facts, known), cmp.Or(f.Metrics, metrics)
@@ -136,22 +131,16 @@ func (f *flags) newStream(opt stats.Options) (*stats.Stream, error) {
 }
 
 func (f *flags) options() (opt stats.Options, err error) {
-	f.Percentiles = once(f.Percentiles)
+	if f.Percentiles, err = stats.CheckPercentiles(f.Percentiles); err != nil {
+		return opt, err
+	}
 	opt.Percentiles, opt.Warmup, opt.DropFailures, opt.GPUs = f.Percentiles, f.Warmup, f.Failures == "drop", f.GPUs
 	if err := f.checkServer(&opt); err != nil {
 		return opt, err
 	}
 	opt.ExcludePauses = f.ExcludePauses
-	if opt.Why = string(f.Why); f.Exact {
+	if opt.Why = f.Why; f.Exact {
 		opt.ExactLimit = -1
-	}
-	for _, p := range f.Percentiles {
-		if !(p > 0 && p <= 100) {
-			return opt, fault.Usage("", "--percentiles: %v is not above 0 and at most 100", p)
-		}
-	}
-	if f.GPUs < 0 {
-		return opt, fault.Usage("", "--gpus: %d is negative", f.GPUs)
 	}
 	if opt.By, err = cli.ParseAll("--by", "", f.By, group.Parse); err != nil {
 		return opt, err
@@ -167,32 +156,20 @@ func (f *flags) options() (opt stats.Options, err error) {
 			return opt, fault.Usage("--goodput 'ttft_ms<500' says what a good request is", "--slo: %s needs --goodput", gate)
 		}
 	}
-	if f.FailOnRegression != "" && !f.Compare {
-		return opt, fault.Usage("", "--fail-on-regression: it is for --compare")
-	}
-	if f.CannotTell < 0 || f.CannotTell > 125 {
-		return opt, fault.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
-	}
 	opt.Intervals = f.CI || f.Format == "json"
-	if f.PDMetrics && f.Format != evalscopeFormat {
+	switch {
+	case f.GPUs < 0:
+		return opt, fault.Usage("", "--gpus: %d is negative", f.GPUs)
+	case f.FailOnRegression != "" && !f.Compare:
+		return opt, fault.Usage("", "--fail-on-regression: it is for --compare")
+	case f.CannotTell < 0 || f.CannotTell > 125:
+		return opt, fault.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
+	case f.PDMetrics && f.Format != evalscopeFormat:
 		return opt, fault.Usage("", "--enable-pd-metrics: belongs to --format evalscope")
-	}
-	if f.Format == evalscopeFormat && cli.IsStd(f.Output) {
+	case f.Format == evalscopeFormat && cli.IsStd(f.Output):
 		return opt, fault.Usage("-o DIR takes them", "--format: evalscope writes files")
-	}
-	if f.Format == "junit" && len(f.SLO) == 0 {
+	case f.Format == "junit" && len(f.SLO) == 0:
 		return opt, fault.Usage("--slo 'ttft_ms:p99<500' is one", "--format: junit needs gates")
 	}
 	return opt, nil
-}
-
-// once returns the list without repeated values.
-func once(list []float64) []float64 {
-	var out []float64
-	for _, v := range list {
-		if !slices.Contains(out, v) {
-			out = append(out, v)
-		}
-	}
-	return out
 }

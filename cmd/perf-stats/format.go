@@ -25,13 +25,7 @@ func (f *flags) chooseFormat() (err error) {
 	if f.Format == evalscopeFormat || f.Format == format.VLLM { // they have no ending of their own
 		return nil
 	}
-	endings := map[string]string{}
-	for _, known := range format.All() {
-		if known.Ending != "" {
-			endings[known.Ending] = known.Name
-		}
-	}
-	f.Format, err = cli.Format(f.Output, f.Format, endings)
+	f.Format, err = cli.Format(f.Output, f.Format, format.Endings())
 	f.Format = cmp.Or(f.Format, format.All()[0].Name)
 	return err
 }

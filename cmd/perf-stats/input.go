@@ -19,7 +19,7 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		if err != nil {
 			return fault.Fail("", "%w", err)
 		}
-		r, name, close, err := env.Input(file, func(r io.Reader) (io.Reader, error) { return &lazy{src: r}, nil })
+		r, name, close, err := env.Input(file, func(r io.Reader) (io.Reader, error) { return jsonl.Lazy(r), nil })
 		if err != nil {
 			return err
 		}
@@ -37,16 +37,4 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		}
 	}
 	return nil
-}
-
-// lazy detects gzip or zstd at the first Read, so that Ctrl-C works before stdin has data.
-type lazy struct{ src, r io.Reader }
-
-func (l *lazy) Read(p []byte) (n int, err error) {
-	if l.r == nil {
-		if l.r, err = jsonl.Decompress(l.src); err != nil {
-			return 0, err
-		}
-	}
-	return l.r.Read(p)
 }

@@ -50,10 +50,10 @@ func (f *serverFlags) prices() (p spend.Prices, err error) {
 		return p, err
 	}
 	hour, err := cli.ParseAll("--price-hour", "such as 12.5", []string{f.PriceHour}, spend.ParsePrice)
-	if err != nil {
-		return p, err
+	if err == nil {
+		p = spend.Prices{Tokens: tokens[0], Hour: hour[0]}
 	}
-	return spend.Prices{Tokens: tokens[0], Hour: hour[0]}, nil
+	return p, err
 }
 
 // server adds to each load point the metrics of the server and its GPUs.
@@ -87,12 +87,10 @@ func (f *flags) readMetrics(env *cli.Env) (file *servermetrics.File, name string
 		return nil, name, err
 	}
 	defer closeFile()
-	file, err = servermetrics.Read(r, name)
-	if jsonl.Damaged(err) {
+	switch file, err = servermetrics.Read(r, name); {
+	case jsonl.Damaged(err):
 		env.Say("--metrics: %v: what could be read counts", err)
-		err = nil
-	}
-	if err != nil {
+	case err != nil:
 		return nil, name, fault.Fail("perf-send --metrics-out makes such files", "--metrics: %w", err)
 	}
 	return file, name, nil

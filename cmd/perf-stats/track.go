@@ -1,16 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"reflect"
-	"slices"
-	"strings"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/facts"
@@ -21,7 +16,7 @@ import (
 
 // trackFlags select the trackers to which a run is logged while its records arrive.
 type trackFlags struct {
-	Visualizer trackers     `placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow as records arrive. FILE may be a run kept for later."`
+	Visualizer []string     `type:"trackers" placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow as records arrive. FILE may be a run kept for later."`
 	Name       string       `placeholder:"NAME" help:"Name of the run. Default: its model and time."`
 	Project    string       `placeholder:"NAME" help:"Project or experiment. Default: WANDB_PROJECT, SWANLAB_PROJ_NAME, CLEARML_PROJECT_NAME or MLFLOW_EXPERIMENT_NAME, else perf_benchmark."`
 	RunConfig  cli.Labels   `placeholder:"KEY=VALUE…" help:"Also log these as configuration of the run."`
@@ -39,25 +34,6 @@ type trackFlags struct {
 // dirHint follows an error about a directory that cannot be written.
 const dirHint = "--outputs-dir names a directory that can be written"
 
-// trackers is a flag with one or more names of trackers. The first word that is no such name is a file.
-type trackers []string
-
-// Decode implements kong.MapperValue.
-func (t *trackers) Decode(ctx *kong.DecodeContext) error {
-	first := ctx.Scan.Pop()
-	if first.IsEOL() {
-		return fmt.Errorf("expected a tracker")
-	}
-	*t = append(*t, strings.Split(first.String(), ",")...)
-	for {
-		word, ok := ctx.Scan.Peek().Value.(string)
-		if !ok || !slices.Contains(track.Names(), word) {
-			return nil
-		}
-		*t = append(*t, ctx.Scan.Pop().String())
-	}
-}
-
 func (f *flags) checkTrackers() error {
 	if len(f.Visualizer) == 0 {
 		return f.checkNoTrackers()
@@ -69,10 +45,10 @@ func (f *flags) checkTrackers() error {
 	if err := track.Check(f.Visualizer); err != nil {
 		return fmt.Errorf("--visualizer: %w", err)
 	}
-	if f.Every == 0 {
+	switch {
+	case f.Every == 0:
 		return fault.Usage("", "--visualizer-interval: it must be above 0")
-	}
-	if f.Timeout == 0 {
+	case f.Timeout == 0:
 		return fault.Usage("", "--visualizer-timeout: it must be above 0")
 	}
 	return nil
@@ -80,17 +56,13 @@ func (f *flags) checkTrackers() error {
 
 // checkNoTrackers returns an error if a flag would have no effect without trackers.
 func (f *flags) checkNoTrackers() error {
-	for _, c := range []struct {
-		flag  string
-		given bool
-	}{
-		{"--name", f.Name != ""}, {"--project", f.Project != ""},
-		{"--run-config", f.RunConfig != nil}, {"--upload-records", f.Upload},
-		{"--wandb-api-key", f.WandbKey != ""}, {"--swanlab-api-key", f.SwanlabKey != ""},
-		{"--swanlab-host", f.SwanlabHost != ""},
+	for flag, given := range map[string]bool{
+		"--name": f.Name != "", "--project": f.Project != "", "--run-config": f.RunConfig != nil,
+		"--upload-records": f.Upload,
+		"--wandb-api-key":  f.WandbKey != "", "--swanlab-api-key": f.SwanlabKey != "", "--swanlab-host": f.SwanlabHost != "",
 	} {
-		if c.given {
-			return fault.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", c.flag)
+		if given {
+			return fault.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", flag)
 		}
 	}
 	return nil
@@ -165,20 +137,17 @@ func (f *flags) finishTracking(env *cli.Env, in *cli.Grace, run *track.Run, whol
 	in.Stop() // the next signal is for the trackers
 	ctx, stop := env.Context()
 	defer stop()
-	limit := time.Duration(f.Timeout)
-	ctx, end := context.WithTimeout(ctx, limit)
-	defer end()
+	var slow func()
 	if env.TTY {
-		wait := time.AfterFunc(3*time.Second, func() {
-			env.Say("waiting for trackers, %v at most; Ctrl-C ends it and keeps what is not logged", limit)
-		})
-		defer wait.Stop()
+		slow = func() {
+			env.Say("waiting for trackers, %v at most; Ctrl-C ends it and keeps what is not logged", time.Duration(f.Timeout))
+		}
 	}
 	var failed error
 	if !whole {
 		failed = errors.New("not all records could be read")
 	}
-	run.Finish(ctx, failed)
+	run.Finish(ctx, time.Duration(f.Timeout), slow, failed)
 }
 
 // sendKept logs runs that a tracker did not log before.
@@ -189,11 +158,6 @@ func (f *flags) sendKept(env *cli.Env) error {
 	ctx, stop := env.Context()
 	defer stop()
 	return track.Send(ctx, f.trackOptions(env), f.Files, time.Duration(f.Timeout))
-}
-
-// kept reports whether the files are kept runs rather than records.
-func (f *flags) kept() bool {
-	return len(f.Visualizer) > 0 && slices.ContainsFunc(f.Files, track.IsKept)
 }
 
 func (f *flags) inputs() []string {

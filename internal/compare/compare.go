@@ -8,6 +8,7 @@ package compare
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -44,6 +45,17 @@ func (c *Comparison) Unjudged() []string {
 		}
 	}
 	return out
+}
+
+// mostReasons limits the reasons that are listed.
+const mostReasons = 8
+
+// Some returns the first few of many reasons, and how many more there are.
+func Some(reasons []string) []string {
+	if n := len(reasons); n > mostReasons+1 {
+		return append(slices.Clone(reasons[:mostReasons]), fmt.Sprintf("%d more", n-mostReasons))
+	}
+	return reasons
 }
 
 // Worse returns the headline figures that are worse by more than share, such as 0.05, the worst first.

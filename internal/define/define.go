@@ -38,6 +38,15 @@ func ours() Definition {
 // own returns the metric of perf-stats with a key.
 func own(key string) metric.Metric { return metric.All()[metric.Index(key)] }
 
+// Names returns the names that Parse reads, but our own.
+func Names() []string {
+	names := []string{"all"}
+	for _, d := range Tools() {
+		names = append(names, d.Tool)
+	}
+	return names
+}
+
 // Parse returns the definition of the tool with a name. The name all selects ours and those of every tool.
 func Parse(name string) ([]Definition, error) {
 	all := append([]Definition{ours()}, Tools()...)

@@ -99,6 +99,24 @@ func New(defs []Definition, opt stats.Options) *Records {
 	return &Records{defs, opt, seconds, map[group.ID]*point{}}
 }
 
+// Tap returns a function that returns all records that stream has read so far. It must be called before the stream is
+// read.
+func Tap(stream *stats.Stream, defs []Definition, opt stats.Options) func() *Records {
+	var parts []*Records
+	stream.Also(func() func(*record.Record) {
+		d := New(defs, opt)
+		parts = append(parts, d)
+		return d.Add
+	})
+	return func() *Records {
+		all := New(defs, opt)
+		for _, d := range parts {
+			all.Merge(d)
+		}
+		return all
+	}
+}
+
 // Add adds a record. It does not retain r.
 func (d *Records) Add(r *record.Record) {
 	if r.Phase == record.PhaseWarmup && !d.opt.Warmup {

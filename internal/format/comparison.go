@@ -1,6 +1,7 @@
 package format
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -91,4 +92,14 @@ func deltaInterval(ci dist.Interval) string {
 		return ""
 	}
 	return Percent(ci[0]) + " to " + Percent(ci[1])
+}
+
+// Regression describes the headline figures that are worse by more than share, such as 0.05, or returns "".
+func Regression(c *compare.Comparison, share float64) string {
+	worse := c.Worse(share)
+	if len(worse) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d figures are worse by more than %s %%, the most %s %s by %s",
+		len(worse), Number(dist.Num(100*share)), worse[0].Block, worse[0].Figure, Percent(worse[0].Delta))
 }

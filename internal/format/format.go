@@ -73,6 +73,17 @@ func Names(able func(Format) bool) []string {
 	return names
 }
 
+// Endings returns the endings of file names, with the format of each.
+func Endings() map[string]string {
+	endings := map[string]string{}
+	for _, f := range All() {
+		if f.Ending != "" {
+			endings[f.Ending] = f.Name
+		}
+	}
+	return endings
+}
+
 // Help lists the names with their notes, and the endings.
 func Help() (names, endings string) {
 	var list, ends []string

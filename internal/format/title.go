@@ -76,8 +76,9 @@ func some(values []string, noun string, w lang.Words) string {
 	return strings.Join(values, ", ")
 }
 
-// Missed describes the first gate that a block misses, or returns "", and the number of gates that are missed besides.
-func Missed(s *stats.Summary) (first string, more int) {
+// Missed describes the first gate that a block misses, with the number of gates that are missed besides, or returns "".
+func Missed(s *stats.Summary) string {
+	first, more := "", 0
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
 		for _, g := range b.Gates {
@@ -90,5 +91,8 @@ func Missed(s *stats.Summary) (first string, more int) {
 			}
 		}
 	}
-	return first, more
+	if more > 0 {
+		first += fmt.Sprintf(" (and %d more)", more)
+	}
+	return first
 }

@@ -128,6 +128,21 @@ func Decompress(r io.Reader) (io.Reader, error) {
 	return br, sniff.Binary(head)
 }
 
+// Lazy returns the text of r as Decompress does. It looks at the first bytes when it is first read, so that the caller
+// is not held up before r has data.
+func Lazy(r io.Reader) io.Reader { return &lazy{src: r} }
+
+type lazy struct{ src, r io.Reader }
+
+func (l *lazy) Read(p []byte) (n int, err error) {
+	if l.r == nil {
+		if l.r, err = Decompress(l.src); err != nil {
+			return 0, err
+		}
+	}
+	return l.r.Read(p)
+}
+
 // unpacked checks that what was compressed is text.
 func unpacked(r io.Reader) (io.Reader, error) {
 	br := bufio.NewReaderSize(r, 64<<10)

@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/gate"
 	"perfpipe/internal/group"
 	"perfpipe/internal/record"
@@ -41,6 +42,21 @@ type Options struct {
 
 // DefaultPercentiles returns the percentiles that are reported by default.
 func DefaultPercentiles() []float64 { return []float64{50, 90, 95, 99} }
+
+// CheckPercentiles returns a list of percentiles without repeated ones. One that is none is a *fault.Error about
+// percentiles.
+func CheckPercentiles(list []float64) ([]float64, error) {
+	var out []float64
+	for _, p := range list {
+		if !(p > 0 && p <= 100) {
+			return nil, fault.Invalid("percentiles", "", "%v is not above 0 and at most 100", p)
+		}
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
 
 // Collector accumulates records into one block per load point of each run. It is not safe for concurrent use: use one
 // per goroutine and Merge them.

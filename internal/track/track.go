@@ -207,15 +207,23 @@ func (r *Run) lose(err error) {
 }
 
 // Finish logs the rest of the run: the last values, tables, charts and files, or only that it failed. It returns when
-// every tracker has logged all of it or has given up, or when ctx is done. The journal is kept, and reported, if a
-// tracker has not logged all of it.
-func (r *Run) Finish(ctx context.Context, failed error) {
+// every tracker has logged all of it or has given up, when ctx is done, or after limit. It calls slow, unless that is
+// nil, if it takes longer than a user expects. The journal is kept, and reported, if a tracker has not logged all of it.
+func (r *Run) Finish(ctx context.Context, limit time.Duration, slow func(), failed error) {
+	ctx, end := context.WithTimeout(ctx, limit)
+	defer end()
+	if slow != nil {
+		defer time.AfterFunc(patience, slow).Stop()
+	}
 	r.unfollow()
 	r.follower.Wait()
 	if kept := r.finish(ctx, r.snapshot(), r.uploads(), failed); !kept {
 		r.stdin.remove()
 	}
 }
+
+// patience is how long a user waits without a word.
+const patience = 3 * time.Second
 
 // uploads returns the files to upload.
 func (r *Run) uploads() []string {

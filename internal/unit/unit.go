@@ -4,6 +4,7 @@ package unit
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,4 +18,13 @@ func ParseDuration(word string) (time.Duration, error) {
 		return 0, fmt.Errorf("%q is not a time such as 30 (seconds), 500ms or 2m", word)
 	}
 	return d, nil
+}
+
+// ParsePercent parses a percentage such as 5% as 0.05. It must not be negative.
+func ParsePercent(word string) (float64, error) {
+	v, err := strconv.ParseFloat(strings.TrimSuffix(word, "%"), 64)
+	if err != nil || !(v >= 0) || !strings.HasSuffix(word, "%") {
+		return 0, fmt.Errorf("%q is not a percentage such as 5%%", word)
+	}
+	return v / 100, nil
 }

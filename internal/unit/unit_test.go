@@ -19,3 +19,15 @@ func TestParseDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestParsePercent(t *testing.T) {
+	for text, want := range map[string]float64{"5%": 0.05, "0%": 0, "120%": 1.2, "5": -1, "": -1, "-1%": -1, "x%": -1, "NaN%": -1} {
+		got, err := ParsePercent(text)
+		if err != nil {
+			got = -1
+		}
+		if got != want {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+	}
+}
