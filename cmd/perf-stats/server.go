@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
@@ -26,11 +27,17 @@ type serverFlags struct {
 }
 
 // checkServer validates the flags and sets the prices.
-func (f *serverFlags) checkServer(opt *stats.Options) (err error) {
+func (f *flags) checkServer(opt *stats.Options) (err error) {
 	const hint = "--metrics FILE names what perf-send --metrics-out wrote"
-	for flag, value := range map[string]string{"--metric": f.Metric, "--metrics-parquet": f.MetricsParquet} {
-		if value != "" && f.Metrics == "" {
-			return fault.Usage(hint, "%s without --metrics", flag)
+	for _, given := range []struct{ flag, value string }{
+		{"--metric", f.Metric}, {"--metrics-parquet", f.MetricsParquet}, {"--price", f.Price}, {"--price-hour", f.PriceHour},
+	} {
+		switch {
+		case given.value == "":
+		case f.Compare || f.Define != "" || f.Format == evalscopeFormat:
+			return fault.Usage("", "%s: not with --compare, --define or --format evalscope", given.flag)
+		case f.Metrics == "" && strings.HasPrefix(given.flag, "--metric"):
+			return fault.Usage(hint, "%s without --metrics", given.flag)
 		}
 	}
 	if f.Metric != "" {

@@ -20,8 +20,11 @@ type Metrics struct {
 	Interval time.Duration
 }
 
-// firstSample limits how long the load waits for the first samples.
-const firstSample = 5 * time.Second
+// The load waits at most this long for the first samples, and for those at the edges of a measured phase.
+const (
+	firstSample = 5 * time.Second
+	edgeSample  = 2 * time.Second
+)
 
 // sample starts to write the metrics, and lets each measured phase begin with samples of its own. Stop takes the last
 // samples.

@@ -58,7 +58,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 		Pauses: r.client.Pauses,
 	}
 	if s := r.sampler; s != nil {
-		r.engine.Measure = func(ctx context.Context) { s.Sample(ctx, firstSample) }
+		r.engine.Measure = func(ctx context.Context) { s.Sample(ctx, edgeSample) }
 	}
 	r.progress = r.startProgress()
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()

@@ -8,6 +8,7 @@ import (
 
 	"perfpipe/internal/chart"
 	"perfpipe/internal/servermetrics"
+	"perfpipe/internal/table"
 )
 
 // mostSamples limits the points of a line of samples.
@@ -34,6 +35,35 @@ func server(r *report) []chart.Figure {
 		r.gpus("gpu-power", "GPU power", chart.Axis{Label: r.tr("power"), Unit: "W", Zero: true},
 			func(g servermetrics.GPU) *float64 { return g.PowerW }, 1),
 	}
+}
+
+// serverTimes has one row for each time that the server took of its own requests, beside that of the records.
+func (r *report) serverTimes() table.Table {
+	t := table.Table{Title: r.tr("Times by the server"), Header: []string{
+		r.tr("load point"), r.tr("mean (ms)"), r.tr("by the server"), "n", r.tr("by the records"), "n", r.tr("difference"), "",
+	}}
+	t.Notes = []string{r.tr("The server's clock runs from receipt to its own output, without the network and most of HTTP.")}
+	for i := range r.points {
+		p := &r.points[i]
+		if p.Server == nil {
+			continue
+		}
+		for _, v := range p.Server.Times {
+			m := p.Metrics.Get(v.Key)
+			if v.OursMs == nil || m == nil {
+				continue
+			}
+			share := ""
+			if v.Difference != nil {
+				share = fmt.Sprintf("%+.2f %%", 100**v.Difference)
+			}
+			t.Rows = append(t.Rows, []string{
+				p.label, r.tr(m.Name), chart.Number(v.MeanMs), chart.Number(v.N), chart.Number(*v.OursMs),
+				chart.Number(*v.OursN), chart.Number(*v.DifferenceMs), share,
+			})
+		}
+	}
+	return t
 }
 
 func (r *report) serverFigure(name, title, note string, y chart.Axis) chart.Figure {

@@ -24,6 +24,9 @@ func (r *report) tables() []table.Table {
 	if t := r.errors(); len(t.Rows) > 0 {
 		out = append(out, t)
 	}
+	if t := r.serverTimes(); len(t.Rows) > 0 {
+		out = append(out, t)
+	}
 	return out
 }
 

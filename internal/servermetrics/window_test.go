@@ -1,7 +1,9 @@
 package servermetrics
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -76,5 +78,55 @@ func TestReadPages(t *testing.T) {
 	}
 	if w := f.Summarize(50_000, 200_000, show); w == nil || len(w.Series) != 1 || *w.Series[0].Mean != 9 {
 		t.Errorf("%+v", w)
+	}
+}
+
+// The server's own TTFT and ITL are those of streams, over all engines and servers; its latency is that of all requests.
+func TestTimes(t *testing.T) {
+	page := func(n int) string {
+		var b strings.Builder
+		b.WriteString("sglang:num_running_reqs 1\n")
+		for _, name := range []string{"time_to_first_token", "inter_token_latency", "e2e_request_latency"} {
+			fmt.Fprintf(&b, "# TYPE sglang:%s_seconds histogram\n", name)
+			for seconds, stream := range []string{"false", "true"} {
+				for i, part := range []string{"count", "sum", `bucket{le="+Inf"}`} {
+					part, _, found := strings.Cut(part, "{")
+					labels := `is_streaming="` + stream + `"`
+					if found {
+						labels += `,le="+Inf"`
+					}
+					fmt.Fprintf(&b, "sglang:%s_seconds_%s{%s} %d\n", name, part, labels, []int{n, n * seconds, n}[i])
+				}
+			}
+		}
+		return b.String()
+	}
+	var lines bytes.Buffer
+	for _, source := range []string{"a", "b"} {
+		var e prompage.Encoder
+		for i, n := range []int{0, 3} {
+			families, err := parse(strings.NewReader(page(n)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := Sample{AtUs: int64(i) * 1e6, Source: source}
+			s.fill(families)
+			s.Delta = e.Encode(families)
+			line, err := json.Marshal(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines.Write(append(line, '\n'))
+		}
+	}
+	f, err := Read(&lines, "m.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.Marshal(f.Summarize(0, 1e6, nil).Times)
+	const want = `[{"key":"ttft_ms","n":6,"mean_ms":1000},{"key":"itl_ms","n":6,"mean_ms":1000},` +
+		`{"key":"latency_ms","n":12,"mean_ms":500}]`
+	if err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
 	}
 }
