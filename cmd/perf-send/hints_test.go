@@ -17,7 +17,7 @@ import (
 // literal in the shape of one, such as input-short, in a call or a composite literal.
 func TestHints(t *testing.T) {
 	given := reasons(t)
-	all := slices.Sorted(maps.Keys(hints))
+	all := slices.Sorted(maps.Keys(hints()))
 	for _, reason := range all {
 		if !given[reason] {
 			t.Errorf("no package has the reason %s", reason)
