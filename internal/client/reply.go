@@ -151,6 +151,8 @@ func (r *reply) event(name, data []byte) {
 			if r.message != nil && kind == api.Content {
 				r.message.content.Write(text)
 			}
+		} else {
+			r.noOutput()
 		}
 		return
 	}
@@ -182,6 +184,8 @@ func (r *reply) decoded(data []byte) {
 		}
 	case e.Odd:
 		r.odd = append(r.odd, r.at)
+	case e.Finish != "" || e.Usage == nil && e.Aside == nil && !e.Done:
+		r.noOutput()
 	}
 	if e.Aside != nil {
 		r.aside(e.Aside)
@@ -191,6 +195,13 @@ func (r *reply) decoded(data []byte) {
 		r.done, r.doneAt = true, r.at
 	} else if r.rec.FinishReason != "" && r.rec.CompletionTokens > 0 {
 		r.settledAt = r.at
+	}
+}
+
+// noOutput counts a chunk without output. It is a step of the engine all the same, such as that of the end token.
+func (r *reply) noOutput() {
+	if r.chunks > 0 && r.ep.dialect.Name == "openai" {
+		r.rec.EmptyChunks++
 	}
 }
 

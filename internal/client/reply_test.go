@@ -199,6 +199,35 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 	}
 }
 
+// TestEmptyChunks counts the chunks without output after the first one with output.
+func TestEmptyChunks(t *testing.T) {
+	const (
+		role   = `{"choices":[{"delta":{"role":"assistant","content":""}}]}`
+		empty  = `{"choices":[{"delta":{"content":""}}]}`
+		word   = `{"choices":[{"delta":{"content":"a"}}]}`
+		last   = `{"choices":[{"delta":{"content":"a"},"finish_reason":"length"}]}`
+		finish = `{"choices":[{"delta":{},"finish_reason":"stop"}]}`
+		usage  = `{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":4}}`
+	)
+	for name, c := range map[string]struct {
+		chunks []string
+		want   int
+	}{
+		"the finish reason in a chunk of its own": {[]string{role, word, word, finish, usage}, 1},
+		"the finish reason in the last chunk":     {[]string{role, word, word, last, usage}, 0},
+		"before the first output":                 {[]string{role, empty, empty, word, last, usage}, 0},
+		"between, in the shape of the others":     {[]string{word, word, word, empty, word, empty, finish, usage}, 3},
+		"only one with output":                    {[]string{word, finish, usage}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := answer{pieces: every(datas(append(c.chunks, "[DONE]")...)...)}
+			if r := a.play(t); !r.OK || r.EmptyChunks != c.want {
+				t.Errorf("%d empty chunks of %+v, want %d", r.EmptyChunks, r, c.want)
+			}
+		})
+	}
+}
+
 func TestFailedAnswers(t *testing.T) {
 	chunks := datas(words(3)...)
 	end := strings.Join(datas(stopped, fmt.Sprintf(lastPart, five), "[DONE]"), "")

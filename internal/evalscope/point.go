@@ -87,8 +87,8 @@ func (p *loadPoint) serve(r *record.Record, pd bool) {
 	if r.CachedTokens > 0 || r.Says(record.KeyCachedTokens) {
 		s.cached = r.CachedTokens
 	}
-	if len(r.GapUs) > 0 && r.CompletionTokens > 1 {
-		s.perStep = float64(r.CompletionTokens-1) / float64(len(r.GapUs))
+	if steps := len(r.GapUs) + r.EmptyChunks; steps > 0 && r.Streamed() && r.CompletionTokens > 1 {
+		s.perStep = float64(r.CompletionTokens-1) / float64(steps)
 	}
 	p.gaps.AddAll(r.GapUs)
 	if pd && len(r.GapUs) > 0 {

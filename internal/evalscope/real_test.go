@@ -34,6 +34,7 @@ type row struct {
 
 	Messages int  `json:"messages,omitempty"` // not in the database
 	Cached   *int `json:"cached,omitempty"`
+	Empty    int  `json:"empty,omitempty"`
 }
 
 func micro(seconds float64) int64 { return int64(math.Round(seconds * 1e6)) }
@@ -65,6 +66,7 @@ func (r *row) record(kind, point string) record.Record {
 			out.TTFTMs = float64(micro(*r.First)) / 1000
 		}
 	}
+	out.EmptyChunks = r.Empty
 	if r.Cached != nil {
 		out.CachedTokens = *r.Cached
 	}
@@ -78,7 +80,7 @@ var long = regexp.MustCompile(`\d+\.\d{7,}`)
 func short(text []byte) []byte {
 	return long.ReplaceAllFunc(text, func(b []byte) []byte {
 		f, _ := strconv.ParseFloat(string(b), 64) // it looks like a number
-		return strconv.AppendFloat(nil, f, 'g', 10, 64)
+		return strconv.AppendFloat(nil, f, 'g', 7, 64)
 	})
 }
 
@@ -160,7 +162,7 @@ func checkRows(t *testing.T, path string, rows []row) {
 		if err := json.Unmarshal([]byte(gaps), &got.Gaps); err != nil {
 			t.Fatal(err)
 		}
-		want.Messages, want.Cached = 0, nil
+		want.Messages, want.Cached, want.Empty = 0, nil, 0
 		a, _ := json.Marshal(got) // rows always marshal
 		b, _ := json.Marshal(want)
 		if a, b := rounding.ReplaceAllFunc(a, sixth), rounding.ReplaceAllFunc(b, sixth); !bytes.Equal(a, b) {

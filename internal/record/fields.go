@@ -90,6 +90,7 @@ var fields = [...]field{
 	{`"content_ttft_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ContentTTFTMs) }},
 	{`"tool_ttft_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ToolTTFTMs) }},
 	{`"gap_us":`, 0, func(b []byte, r *Record) int { return fastjson.Ints(b, &r.GapUs) }},
+	{`"empty_chunks":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.EmptyChunks) }},
 	{`"chunk_tokens":`, 0, func(b []byte, r *Record) int { return fastjson.Ints(b, &r.ChunkTokens) }},
 	{`"tpot_ms":`, 0, readTPOT},
 	{`"latency_ms":`, KeyLatencyMs, func(b []byte, r *Record) int { return fastjson.Float(b, &r.LatencyMs) }},
@@ -227,6 +228,7 @@ func (w *writer) answer(r *Record) {
 	w.measure(`,"content_ttft_ms":`, r.ContentTTFTMs)
 	w.measure(`,"tool_ttft_ms":`, r.ToolTTFTMs)
 	integers(w, `,"gap_us":`, r.GapUs)
+	w.count(`,"empty_chunks":`, r.EmptyChunks)
 	integers(w, `,"chunk_tokens":`, r.ChunkTokens)
 	w.measure(`,"tpot_ms":`, r.TPOTMs)
 	w.float(`,"latency_ms":`, r.LatencyMs)

@@ -143,6 +143,9 @@ type Record struct {
 	ToolTTFTMs float64 `json:"tool_ttft_ms,omitempty" record:"min=0"`
 	// From one output chunk to the next: chunk k came at ttft_ms + the sum of the first k gaps.
 	GapUs []int64 `json:"gap_us,omitempty" record:"min=0"`
+	// Chunks without output after the first with output, such as one with only a finish reason. Of OpenAI's chat and
+	// completions.
+	EmptyChunks int `json:"empty_chunks,omitempty" record:"min=0"`
 	// The tokens of each output chunk, if the server reports them.
 	ChunkTokens []int `json:"chunk_tokens,omitempty"`
 	// (last chunk − first chunk)/(completion_tokens − 1), for jq. Readers compute it.

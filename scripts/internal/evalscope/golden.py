@@ -3,12 +3,14 @@
 
     golden.py OUTPUTS GOLDENS
 
-The database becomes result.jsonl: a line for each row, with the cached tokens and the number of messages in place of
-the request and the response.
+The database becomes result.jsonl: a line for each row, with the cached tokens, the number of messages and that of empty
+chunks in place of the request and the response.
 """
 
+import base64
 import json
 import os
+import pickle
 import re
 import shutil
 import sqlite3
@@ -17,8 +19,16 @@ import sys
 outputs, goldens = sys.argv[1:]
 
 
+def empty(chunks):
+    """The number of chunks without output after the first with output."""
+    choices = [c["choices"][0] for c in chunks if c.get("choices")]
+    texts = [(c.get("delta") or {}).get("content") or c.get("text") for c in choices]
+    first = next((i for i, text in enumerate(texts) if text), len(texts))
+    return sum(not text for text in texts[first:])
+
+
 def line(row):
-    row.pop("response_messages")
+    row["empty"] = empty(pickle.loads(base64.b64decode(row.pop("response_messages"))))
     row["inter_token_latencies"] = json.loads(row["inter_token_latencies"])
     messages = json.loads(row.pop("request")).get("messages", [])
     row["messages"] = len(messages)
