@@ -35,34 +35,35 @@ func (d *spread) mean() float64 { return d.sum / max(1, float64(len(d.values))) 
 
 // Write writes the summary for people.
 func (s *Summary) Write(w io.Writer) error {
+	fmt.Fprintf(w, "%s, %s", many(s.requests, "request"), many(len(s.order), "session"))
+	if s.alone > 0 && len(s.order) > 0 {
+		fmt.Fprintf(w, ", %s of none", many(s.alone, "request"))
+	}
+	if s.arrived && s.last > s.first {
+		fmt.Fprintf(w, ", arriving over %s", span(s.last-s.first))
+	}
+	if _, err := fmt.Fprintln(w); err != nil || s.requests == 0 {
+		return err
+	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(cells ...string) {
-		for _, c := range cells {
-			fmt.Fprint(t, c, "\t")
-		}
-		fmt.Fprintln(t)
+	fmt.Fprintln(t, "\tmean\tp50\tp90\tp99\tmax\tsum\t")
+	s.ofSessions(t)
+	s.delayMs.write(t, "delay of a request", span, true)
+	s.prompt.write(t, "prompt tokens", number, true)
+	s.fresh.write(t, "new prompt tokens", number, true)
+	s.answer.write(t, "answer tokens, at most", number, true)
+	if err := t.Flush(); err != nil {
+		return err
 	}
-	row("", "mean", "p50", "p90", "p99", "max", "sum")
-	dist := func(name string, d *spread, text func(float64) string, sum bool) {
-		if len(d.values) == 0 {
-			return
-		}
-		slices.Sort(d.values)
-		cells := []string{name, text(d.mean())}
-		for _, p := range []float64{50, 90, 99, 100} {
-			cells = append(cells, text(d.percentile(p)))
-		}
-		if sum {
-			cells = append(cells, text(d.sum))
-		}
-		row(cells...)
+	_, err := fmt.Fprintf(w, "theoretical prefix-cache hit rate: %.1f %% of prompt tokens\n", 100*s.hit/max(1, s.total))
+	for _, note := range s.notes() {
+		fmt.Fprintln(w, note)
 	}
-	number := func(v float64) string {
-		if v < 100 {
-			return table.Decimal(v, 1)
-		}
-		return table.Decimal(v, 0)
-	}
+	return err
+}
+
+// ofSessions writes the rows of the sessions.
+func (s *Summary) ofSessions(w io.Writer) {
 	var calls, depth, width, path spread
 	for _, one := range s.order {
 		calls.add(float64(one.calls))
@@ -74,33 +75,33 @@ func (s *Summary) Write(w io.Writer) error {
 		}
 		width.add(float64(widest))
 	}
-	dist("requests of a session", &calls, number, true)
-	dist("on its critical path", &depth, number, true)
-	dist("abreast", &width, number, false)
-	dist("tools and users on the path", &path, span, true)
-	dist("delay of a request", &s.delayMs, span, true)
-	dist("prompt tokens", &s.prompt, number, true)
-	dist("new prompt tokens", &s.fresh, number, true)
-	dist("answer tokens, at most", &s.answer, number, true)
-	fmt.Fprintf(w, "%s, %s", many(s.requests, "request"), many(len(s.order), "session"))
-	if s.alone > 0 && len(s.order) > 0 {
-		fmt.Fprintf(w, ", %s of none", many(s.alone, "request"))
+	calls.write(w, "requests of a session", number, true)
+	depth.write(w, "on its critical path", number, true)
+	width.write(w, "abreast", number, false)
+	path.write(w, "tools and users on the path", span, true)
+}
+
+// write writes a row, unless there is no value.
+func (d *spread) write(w io.Writer, name string, text func(float64) string, sum bool) {
+	if len(d.values) == 0 {
+		return
 	}
-	if s.arrived && s.last > s.first {
-		fmt.Fprintf(w, ", arriving over %s", span(s.last-s.first))
+	slices.Sort(d.values)
+	fmt.Fprintf(w, "%s\t%s\t", name, text(d.mean()))
+	for _, p := range []float64{50, 90, 99, 100} {
+		fmt.Fprintf(w, "%s\t", text(d.percentile(p)))
+	}
+	if sum {
+		fmt.Fprintf(w, "%s\t", text(d.sum))
 	}
 	fmt.Fprintln(w)
-	if s.requests == 0 {
-		return nil
+}
+
+func number(v float64) string {
+	if v < 100 {
+		return table.Decimal(v, 1)
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "theoretical prefix-cache hit rate: %.1f %% of prompt tokens\n", 100*s.hit/max(1, s.total))
-	for _, note := range s.notes() {
-		fmt.Fprintln(w, note)
-	}
-	return err
+	return table.Decimal(v, 0)
 }
 
 // notes returns what the figures rest on.

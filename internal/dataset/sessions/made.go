@@ -56,7 +56,8 @@ const maxDrawn = 1 << 20
 // subagents, contexts of up to 256,000 tokens; lengths and pauses are those of the kv-cache-tester traces.
 func DefaultShape() Shape {
 	return Shape{
-		Calls: Spread{95, 300}, System: 15000, Task: Spread{8000, 60000}, New: Spread{290, 2800}, Answer: Spread{216, 899},
+		Calls: Spread{95, 300}, System: 15000, Task: Spread{8000, 60000}, New: Spread{290, 2800},
+		Answer: Spread{216, 899},
 		ToolS: Spread{9, 71}, HumanS: Spread{132, 1935}, HumanShare: 0.05, Context: 256000, Kept: 0.2,
 		ForkShare: 0.03, FanOut: [2]int{1, 2}, ForkCalls: Spread{16, 50}, Depth: 1,
 	}
@@ -127,7 +128,8 @@ const drawSession = 0x73657373696f6e
 
 // Session makes session i. It is a function of the seed and i.
 func (s *Shape) Session(seed uint64, i int64) *Session {
-	m := &maker{Shape: s, r: synth.NewRand(seed, drawSession, uint64(i)), out: &Session{ID: "agent-" + strconv.FormatInt(i, 10)}}
+	m := &maker{Shape: s, r: synth.NewRand(seed, drawSession, uint64(i))}
+	m.out = &Session{ID: "agent-" + strconv.FormatInt(i, 10)}
 	m.agent("", int(s.Calls.tokens(m.r)), nil, 0)
 	return m.out
 }
