@@ -58,7 +58,7 @@ func DefaultShape() Shape {
 	return Shape{
 		Calls: Spread{95, 300}, System: 15000, Task: Spread{8000, 60000}, New: Spread{290, 2800},
 		Answer: Spread{216, 899},
-		ToolS: Spread{9, 71}, HumanS: Spread{132, 1935}, HumanShare: 0.05, Context: 256000, Kept: 0.2,
+		ToolS:  Spread{9, 71}, HumanS: Spread{132, 1935}, HumanShare: 0.05, Context: 256000, Kept: 0.2,
 		ForkShare: 0.03, FanOut: [2]int{1, 2}, ForkCalls: Spread{16, 50}, Depth: 1,
 	}
 }
