@@ -214,7 +214,7 @@ func TestErrors(t *testing.T) {
 		"junit": {"--format junit", "", 2, "perf-stats: --format: junit needs gates\nhint: --slo 'ttft_ms:p99<500' is one\n"},
 		"by": {"--by tenant", "", 2,
 			"perf-stats: --by: no key \"tenant\": there are run, run_id, mode, rate, parallel, phase, api, op, model, url, " +
-				"session, turn, shard, reused, status, ok, finish_reason, tokens_from, prompt_tokens, completion_tokens, " +
+				"session, turn, depth, shard, reused, status, ok, finish_reason, tokens_from, prompt_tokens, completion_tokens, " +
 				"error.kind, file and labels.NAME\n"},
 		"where": {"--where .ok|", "", 2, "perf-stats: --where: unexpected EOF\n" +
 			"hint: it is a jq expression, such as '.ok and .labels.tenant == \"a\"'\n"},

@@ -75,6 +75,9 @@ func blockTables(b *stats.Block, opt Options) []*table.Table {
 	if len(b.Metrics) > 0 {
 		out = append(out, distributions(b, opt.Intervals))
 	}
+	if len(b.Depths) > 0 {
+		out = append(out, depths(b))
+	}
 	if b.Why != nil {
 		out = append(out, whyTable(b.Why))
 	}
@@ -97,6 +100,7 @@ func counts(b *stats.Block, opt Options) *table.Table {
 		t.Rows = append(t.Rows, []string{name, fmt.Sprintf(format, args...)})
 	}
 	row("requests", "%s", requests(b))
+	ofSessions(b, row)
 	for _, e := range b.Errors {
 		example := ""
 		if e.Example != "" {
@@ -122,6 +126,10 @@ func counts(b *stats.Block, opt Options) *table.Table {
 	}
 	if g := b.Goodput; g != nil {
 		row("goodput", "%s requests/s, %s %% meet %s", Number(g.PerS), Number(100*g.Share), strings.Join(g.Limits, " "))
+		if b.Sessions != nil {
+			row("good sessions", "%s of %s (%s %%), with all of their requests", count(g.Sessions), count(b.Sessions.Count),
+				Number(100*g.SessionShare))
+		}
 	}
 	for _, g := range b.Gates {
 		row("SLO "+g.Gate, "%s: %s", verdict(g.Pass), Number(g.Value))
@@ -136,6 +144,46 @@ func counts(b *stats.Block, opt Options) *table.Table {
 		client += ": " + b.Client.Reason
 	}
 	row("load generator", "%s", client)
+	return t
+}
+
+// ofSessions writes rows about the sessions.
+func ofSessions(b *stats.Block, row func(name, format string, args ...any)) {
+	s := b.Sessions
+	if s == nil {
+		return
+	}
+	row("sessions", "%s: %s ok, %s in flight, %s at most", count(s.Count), count(s.OK), Number(s.InFlight),
+		count(s.Peak))
+	if s.ServerShare.Known() && b.Depths != nil {
+		row("time of sessions", "%s %% server, %s %% tools and users", Number(100*s.ServerShare),
+			Number(100-100*s.ServerShare))
+	}
+	if s.Skipped > 0 {
+		row("skipped", "%s (%s %% of requests), after failures in their sessions", count(s.Skipped),
+			Number(100*s.SkippedRate))
+	}
+}
+
+// depths returns a table of the requests of sessions by their depth.
+func depths(b *stats.Block) *table.Table {
+	t := &table.Table{Header: []string{"depth", "requests", "TTFT p50", "p99 (ms)", "latency p50", "p99 (ms)",
+		"input tokens", "cache hit (%)"}}
+	at := func(s *dist.Stat, p float64) string {
+		if s.N == 0 {
+			return Number(dist.NaN())
+		}
+		return Number(dist.Num(s.At(p)))
+	}
+	for i := range b.Depths {
+		d := &b.Depths[i]
+		name := count(int64(d.From))
+		if d.To > d.From {
+			name += " to " + count(int64(d.To))
+		}
+		t.Rows = append(t.Rows, []string{name, count(d.Requests), at(&d.TTFT, 50), at(&d.TTFT, 99), at(&d.Latency, 50),
+			at(&d.Latency, 99), Number(d.Input), Number(100 * d.CacheHit)})
+	}
 	return t
 }
 

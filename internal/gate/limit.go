@@ -10,11 +10,12 @@ import (
 	"perfpipe/internal/record"
 )
 
-// Limit is a condition on each request, for goodput.
+// Limit is a condition on each request, or on each conversation, for goodput.
 type Limit struct {
 	Text      string // as passed to ParseLimit
 	of        figure
-	Condition // in the unit of the figure
+	talk      *metric.Metric // of conversations; then of is nil
+	Condition                // in the unit of the figure
 }
 
 // figure returns a figure of a record. It reports false if the record does not have it.
@@ -62,25 +63,57 @@ func ParseLimit(text string) (Limit, error) {
 	all := figures()
 	of, ok := all[name]
 	if !ok {
-		return Limit{}, fmt.Errorf("%q: a request has no %q: there are %s", text, name,
-			strings.Join(slices.Sorted(maps.Keys(all)), ", "))
+		if i := metric.Index(name); i >= 0 && metric.All()[i].OfConversation != nil {
+			return Limit{Text: text, talk: &metric.All()[i], Condition: c}, nil
+		}
+		return Limit{}, fmt.Errorf("%q: a request has no %q: there are %s; of conversations, %s", text, name,
+			strings.Join(slices.Sorted(maps.Keys(all)), ", "), strings.Join(ofConversations(), ", "))
 	}
-	return Limit{text, of, c}, nil
+	return Limit{Text: text, of: of, Condition: c}, nil
+}
+
+// ofConversations returns the keys of the metrics of conversations.
+func ofConversations() (keys []string) {
+	for _, m := range metric.All() {
+		if m.OfConversation != nil {
+			keys = append(keys, m.Key)
+		}
+	}
+	return keys
+}
+
+// OfConversation reports whether the limit is on conversations rather than requests.
+func (l *Limit) OfConversation() bool { return l.talk != nil }
+
+// GoodConversation reports whether a conversation meets the limits on conversations.
+func GoodConversation(c *metric.Conversation, limits []Limit) bool {
+	for _, l := range limits {
+		if l.talk == nil {
+			continue
+		}
+		if v, finite := l.talk.OfConversation(c); !finite || !l.holds(float64(v)/l.talk.Scale) {
+			return false
+		}
+	}
+	return true
 }
 
 // Limit returns the limit with the gate's metric and bound. It reports false if a Limit cannot bound that metric.
 func (g *Gate) Limit() (Limit, bool) {
 	of, ok := figures()[g.Metric]
-	return Limit{strings.Replace(g.Text, ":"+g.Stat, "", 1), of, g.Condition}, ok
+	return Limit{Text: strings.Replace(g.Text, ":"+g.Stat, "", 1), of: of, Condition: g.Condition}, ok
 }
 
-// Good reports whether a request meets all limits. A failed request does not. A limit on a figure that the answer does
-// not have, such as the TPOT of a single token, is met.
+// Good reports whether a request meets all limits on requests. A failed request does not. A limit on a figure that the
+// answer does not have, such as the TPOT of a single token, is met.
 func Good(r *record.Record, limits []Limit) bool {
 	if !r.OK {
 		return false
 	}
 	for _, l := range limits {
+		if l.of == nil {
+			continue // of conversations
+		}
 		if v, ok := l.of(r); ok && !l.holds(v) {
 			return false
 		}

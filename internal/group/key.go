@@ -50,6 +50,7 @@ func keys() []Key {
 		{"url", func(r *record.Record) string { return r.URL }},
 		{"session", func(r *record.Record) string { return r.Session }},
 		{"turn", integer(func(r *record.Record) int { return r.Turn })},
+		{"depth", integer(func(r *record.Record) int { return r.Depth })},
 		{"shard", func(r *record.Record) string { return r.Shard }},
 		{"reused", func(r *record.Record) string { return strconv.FormatBool(r.Reused) }},
 		{"status", integer(func(r *record.Record) int { return r.Status })},

@@ -44,6 +44,12 @@ type Conversation struct {
 	AnswerUs int64 // when the output of the last turn began
 	Turns    int64
 	Failed   bool // a turn failed
+
+	// The critical path leads from the turn that ended last back to the first one: before each turn on it comes the one
+	// that it waited for longest.
+	ServerUs int64 // its turns' response times
+	WaitUs   int64 // the time between them, for tools and users
+	Path     int64 // its turns
 }
 
 // The scales of metrics, in integers per unit.
@@ -76,11 +82,17 @@ var table = []Metric{
 		OfConversation: func(c *Conversation) (int64, bool) { return c.EndUs - c.DueUs, !c.Failed }},
 	{Key: "answer_ms", Name: "first answer", Scale: Microseconds, Better: Less,
 		OfConversation: func(c *Conversation) (int64, bool) { return c.AnswerUs - c.DueUs, !c.Failed }},
+	{Key: "conversation_server_ms", Name: "conversation, server", Scale: Microseconds, Better: Less,
+		OfConversation: func(c *Conversation) (int64, bool) { return c.ServerUs, !c.Failed }},
+	{Key: "conversation_wait_ms", Name: "conversation, tools", Scale: Microseconds,
+		OfConversation: func(c *Conversation) (int64, bool) { return c.WaitUs, !c.Failed }},
 	{Key: "lag_ms", Name: "lag", Scale: Microseconds, Add: addLag}, // the load generator's own
 	{Key: "queue_ms", Name: "queue", Scale: Microseconds, Better: Less, Add: addQueue},
 	{Key: "connect_ms", Name: "connect", Scale: Microseconds, Better: Less, Add: addConnect},
 	{Key: "turns", Name: "turns", Scale: 1,
 		OfConversation: func(c *Conversation) (int64, bool) { return c.Turns, true }},
+	{Key: "path_turns", Name: "turns on the critical path", Scale: 1,
+		OfConversation: func(c *Conversation) (int64, bool) { return c.Path, true }},
 	{Key: "input_tokens", Name: "input tokens", Scale: 1,
 		Add: count(record.KeyPromptTokens, func(r *record.Record) int { return r.PromptTokens })},
 	{Key: "cached_tokens", Name: "cached tokens", Scale: 1,

@@ -31,6 +31,7 @@ type accumulator struct {
 	client   Client
 	flights  flights
 	sessions sessions
+	depths   depths
 	ids      ids
 	leftOut  paused // requests that are in no other figure
 	series   series // empty unless intervals are computed
@@ -40,6 +41,7 @@ type accumulator struct {
 	input, output, cached               int64 // tokens of successes
 	items                               int64 // embeddings, or ranked documents
 	chunks, chunkTokens                 int64 // chunks of streamed successes and their tokens, without the first chunk
+	skipped                             int64 // requests that were not sent, since one before them failed
 	begun                               int64 // first turns: conversations, or requests outside of one
 	saidCached                          int64 // successes that report the number of cached tokens
 	missing                             missing
@@ -125,7 +127,8 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	} else {
 		g.fail(r)
 	}
-	if len(opt.Goodput) > 0 && gate.Good(r, opt.Goodput) {
+	good := len(opt.Goodput) == 0 || gate.Good(r, opt.Goodput)
+	if good && len(opt.Goodput) > 0 {
 		g.good++
 	}
 	o := metric.Observe(r)
@@ -136,11 +139,13 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	if g.why != nil {
 		g.why.Add(r)
 	}
-	g.sessions.add(r)
+	g.sessions.add(r, good)
+	g.skipped += int64(max(0, r.Skipped))
 	g.ids.add(r, g.runHash)
 	if opt.Intervals {
 		g.series.add(&o)
 	}
+	g.depths.add(r, &o, g.limit)
 	valid := g.flights.add(r)
 	for i := range metric.All() {
 		if add := metric.All()[i].Add; add != nil {
@@ -247,7 +252,7 @@ func (g *accumulator) sums() []sum {
 		{"requests", &g.requests}, {"ok", &g.ok}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.good},
 		{"input_tokens", &g.input}, {"output_tokens", &g.output}, {"cached_tokens", &g.cached},
 		{"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
-		{"says_cached_tokens", &g.saidCached}, {"begun", &g.begun},
+		{"says_cached_tokens", &g.saidCached}, {"begun", &g.begun}, {"skipped", &g.skipped},
 	}
 	for i := range g.missing {
 		sums = append(sums, sum{"lacks " + wanted[i].key, &g.missing[i]})
@@ -270,6 +275,7 @@ func (g *accumulator) merge(o *accumulator) {
 	g.leftOut.merge(&o.leftOut)
 	g.flights.merge(&o.flights)
 	g.sessions.merge(&o.sessions)
+	g.depths.merge(&o.depths)
 	g.ids.merge(&o.ids)
 	g.series.merge(&o.series)
 	g.ledger.Merge(&o.ledger)

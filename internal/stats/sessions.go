@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"math"
 	"math/bits"
 	"strings"
 
@@ -19,22 +20,43 @@ const maxSessions = 1 << 16
 type sessions struct {
 	halvings int                // number of trailing zero bits that the hash of a name must have to be kept
 	byName   map[string]session // by shard and session, separated by a zero byte
+	turns    int                // of all of them
 }
 
 type session struct {
 	metric.Conversation
-	lastTurn int // the highest turn seen
+	lastTurn int    // the highest turn seen
+	bad      bool   // a turn does not meet the limits of goodput
+	graph    []turn // its turns, in no order
 }
 
-func (s *sessions) add(r *record.Record) {
+// turn is the place of a turn in the graph of its session.
+type turn struct {
+	n, end, due int64 // its number; µs since the epoch
+	after       []int32
+}
+
+// maxTurns limits the turns of all conversations, as maxSessions does their number.
+const maxTurns = 1 << 20
+
+func (s *sessions) add(r *record.Record, good bool) {
 	if r.Session == "" || !metric.Sane(r) {
 		return
 	}
-	t := session{metric.Conversation{DueUs: metric.DueUs(r), EndUs: r.EndUs(), Turns: 1, Failed: !r.OK}, r.Turn}
+	t := session{lastTurn: r.Turn, bad: !good,
+		Conversation: metric.Conversation{DueUs: metric.DueUs(r), EndUs: r.EndUs(), Turns: 1, Failed: !r.OK}}
 	t.AnswerUs = t.EndUs
 	if r.Streamed() {
 		t.AnswerUs = r.SentUs + metric.Micro(r.TTFTMs)
 	}
+	one := turn{n: int64(r.Turn), due: t.DueUs, end: t.EndUs}
+	for _, n := range r.AfterTurns {
+		one.after = append(one.after, int32(min(n, math.MaxInt32)))
+	}
+	if r.Depth == 0 && r.Turn > 1 { // a record of a release without graphs
+		one.after = []int32{int32(min(r.Turn-1, math.MaxInt32))}
+	}
+	t.graph = []turn{one}
 	s.put(r.Shard+"\x00"+r.Session, t)
 }
 
@@ -48,9 +70,8 @@ func (s *sessions) put(name string, t session) {
 			s.byName = map[string]session{}
 		}
 		s.byName[strings.Clone(name)] = t
-		if len(s.byName) > maxSessions {
-			s.halve()
-		}
+		s.turns += len(t.graph)
+		s.halve()
 		return
 	}
 	if t.lastTurn > have.lastTurn || t.lastTurn == have.lastTurn && t.AnswerUs > have.AnswerUs {
@@ -58,12 +79,15 @@ func (s *sessions) put(name string, t session) {
 	}
 	have.DueUs, have.EndUs = min(have.DueUs, t.DueUs), max(have.EndUs, t.EndUs)
 	have.Turns += t.Turns
-	have.Failed = have.Failed || t.Failed
+	have.Failed, have.bad = have.Failed || t.Failed, have.bad || t.bad
+	have.graph = append(have.graph, t.graph...)
+	s.turns += len(t.graph)
 	s.byName[name] = have
+	s.halve()
 }
 
 func (s *sessions) halve() {
-	for len(s.byName) > maxSessions {
+	for len(s.byName) > maxSessions || s.turns > maxTurns && len(s.byName) > 1 {
 		s.halvings++
 		s.drop()
 	}
@@ -71,8 +95,9 @@ func (s *sessions) halve() {
 
 // drop removes the conversations that are not in the sample.
 func (s *sessions) drop() {
-	for name := range s.byName {
+	for name, t := range s.byName {
 		if trailingZeros(name) < s.halvings {
+			s.turns -= len(t.graph)
 			delete(s.byName, name)
 		}
 	}

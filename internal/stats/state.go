@@ -42,6 +42,7 @@ type groupState struct {
 	LeftOut        pausedState
 	Flights        flightState
 	Sessions       sessionsState
+	Depths         []depthState
 	IDs            idsState
 	Series         seriesState
 	Ledger         ledger.State
@@ -85,19 +86,6 @@ type binState struct {
 type spanState struct {
 	RunID, Run string
 	From, To   int64 // µs since the epoch
-}
-
-type sessionsState struct {
-	Halvings int
-	Names    []string
-	Of       []sessionState
-}
-
-type sessionState struct {
-	DueUs, EndUs    int64
-	Turns, LastTurn int64
-	AnswerUs        int64
-	Failed          bool
 }
 
 func (f *flights) state() flightState {
@@ -147,29 +135,6 @@ func (s *flightState) restore() (*flights, error) {
 	return f, nil
 }
 
-func (s *sessions) state() sessionsState {
-	out := sessionsState{Halvings: s.halvings, Names: slices.Sorted(maps.Keys(s.byName))}
-	for _, name := range out.Names {
-		t := s.byName[name]
-		out.Of = append(out.Of, sessionState{t.DueUs, t.EndUs, t.Turns, int64(t.lastTurn), t.AnswerUs, t.Failed})
-	}
-	return out
-}
-
-func (s *sessionsState) restore() (*sessions, error) {
-	if len(s.Names) != len(s.Of) {
-		return nil, dist.ErrState
-	}
-	out := &sessions{halvings: s.Halvings, byName: map[string]session{}}
-	for i, name := range s.Names {
-		t := s.Of[i]
-		out.byName[name] = session{metric.Conversation{
-			DueUs: t.DueUs, EndUs: t.EndUs, AnswerUs: t.AnswerUs, Turns: t.Turns, Failed: t.Failed,
-		}, int(t.LastTurn)}
-	}
-	return out, nil
-}
-
 func (opt *Options) names() (by, goodput []string) {
 	for _, k := range opt.By {
 		by = append(by, k.Name)
@@ -185,7 +150,8 @@ func (g *accumulator) state(opt *Options) (string, error) {
 	s := groupState{
 		Warmup: opt.Warmup, LeaveOut: opt.ExcludePauses, Name: string(g.Name), RunID: g.RunID,
 		Rate: g.rate, Slots: g.slots, Forks: g.forks, Asked: g.asked,
-		Flights: g.flights.state(), Sessions: g.sessions.state(), IDs: g.ids.state(), Series: g.series.state(),
+		Flights: g.flights.state(), Sessions: g.sessions.state(), Depths: g.depths.state(), IDs: g.ids.state(),
+		Series: g.series.state(),
 		Ledger: g.ledger.State(),
 		Errors: g.sortedErrors(),
 	}
@@ -275,6 +241,11 @@ func (s *groupState) group(opt *Options) (*accumulator, error) {
 		return nil, err
 	}
 	g.sessions.merge(conversations)
+	byDepth, err := restoreDepths(s.Depths, opt.ExactLimit)
+	if err != nil {
+		return nil, err
+	}
+	g.depths.merge(byDepth)
 	seen, err := s.IDs.restore()
 	if err != nil {
 		return nil, err

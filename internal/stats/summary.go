@@ -66,15 +66,17 @@ type Block struct {
 	InputTokens      int64    `json:"input_tokens"`
 	OutputTokens     int64    `json:"output_tokens"`
 
-	InFlight     dist.Num `json:"in_flight"`                   // requests in flight, averaged over time
-	PeakInFlight int64    `json:"peak_in_flight"`              // maximum of requests in flight
-	PeakOutput   dist.Num `json:"peak_output_tokens_per_s"`    // maximum over any second
-	OutputPerGPU dist.Num `json:"output_tokens_per_s_per_gpu"` // if the number of GPUs is known
-	CacheHit     dist.Num `json:"cache_hit"`                   // cached ÷ input tokens, if the server reports them
-	ChunkTokens  dist.Num `json:"tokens_per_chunk"`            // without the first chunk
-	Steady       Window   `json:"steady"`                      // the steady state
-	Goodput      *Good    `json:"goodput,omitempty"`           // if there are limits
-	Saturated    string   `json:"saturated,omitempty"`         // why the server did not keep up; "" if it did
+	InFlight     dist.Num  `json:"in_flight"`                   // requests in flight, averaged over time
+	PeakInFlight int64     `json:"peak_in_flight"`              // maximum of requests in flight
+	PeakOutput   dist.Num  `json:"peak_output_tokens_per_s"`    // maximum over any second
+	OutputPerGPU dist.Num  `json:"output_tokens_per_s_per_gpu"` // if the number of GPUs is known
+	CacheHit     dist.Num  `json:"cache_hit"`                   // cached ÷ input tokens, if the server reports them
+	ChunkTokens  dist.Num  `json:"tokens_per_chunk"`            // without the first chunk
+	Steady       Window    `json:"steady"`                      // the steady state
+	Goodput      *Good     `json:"goodput,omitempty"`           // if there are limits
+	Sessions     *Sessions `json:"sessions,omitempty"`          // if there are conversations
+	Depths       []Depth   `json:"depths,omitempty"`            // of the requests of sessions
+	Saturated    string    `json:"saturated,omitempty"`         // why the server did not keep up; "" if it did
 
 	Gates []gate.Result `json:"slo,omitempty"`
 	Best  bool          `json:"best,omitempty"` // the most requests/s of all blocks that meet their gates
@@ -114,6 +116,9 @@ type Good struct {
 	Count  int64    `json:"count"`
 	Share  dist.Num `json:"share"` // count ÷ requests
 	PerS   dist.Num `json:"per_s"`
+
+	Sessions     int64    `json:"sessions,omitempty"`      // conversations that meet every limit, as do their requests
+	SessionShare dist.Num `json:"session_share,omitempty"` // sessions ÷ conversations
 }
 
 func (g *Good) share() dist.Num {
@@ -193,6 +198,7 @@ func (g *accumulator) block(opt *Options) Block {
 	if mode := g.facts[factMode].sorted(); len(mode) == 1 {
 		b.Mode = mode[0]
 	}
+	g.sessions.paths()
 	all := g.flights.time.stretches()
 	pauses := g.flights.pauses(all, g.replayed())
 	if idle := g.leftOut.idle(all, g.flights.time.width()); len(idle) > 0 {
@@ -201,6 +207,11 @@ func (g *accumulator) block(opt *Options) Block {
 	g.throughput(&b, opt, all, pauses)
 	if b.Saturated = g.saturated(&b, g.flights.underWay(all, pauses)); b.Saturated != "" {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
+	}
+	b.Sessions, b.Depths = g.sessions.summary(g.skipped, b.DurationS), g.depths.summary()
+	if b.Goodput != nil && b.Sessions != nil {
+		b.Goodput.Sessions = g.sessions.good(opt.Goodput)
+		b.Goodput.SessionShare = ratio(b.Goodput.Sessions, b.Sessions.Count)
 	}
 	b.Cost = spend.CostOf(opt.Prices, g.work(&b))
 	b.Metrics = g.metrics(opt)

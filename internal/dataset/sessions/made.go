@@ -64,8 +64,8 @@ func DefaultShape() Shape {
 }
 
 // ShapeKeys are the keys of Parse.
-var ShapeKeys = []string{"calls", "system", "task", "new", "answer", "tool_s", "human_s", "human_share", "context", "kept",
-	"fork_share", "fan_out", "fork_calls", "depth"}
+var ShapeKeys = []string{"calls", "system", "task", "new", "answer", "tool_s", "human_s", "human_share", "context",
+	"kept", "fork_share", "fan_out", "fork_calls", "depth"}
 
 // Parse changes a shape by the members of a JSON object. A distribution is a number, or a list of its median and
 // 90th percentile.

@@ -1,0 +1,124 @@
+package stats
+
+import (
+	"slices"
+	"testing"
+
+	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
+	"perfpipe/internal/record"
+)
+
+// step returns the record of a request of session s: its turn, when it was due and ended, and the turns it waited for.
+func step(session string, turn int, dueMs, endMs int64, depth int, after ...int) *record.Record {
+	at := int64(epoch + dueMs*1000)
+	return &record.Record{Run: "r", Session: session, Turn: turn, Turns: 4, Depth: depth,
+		AfterTurns: after, ScheduledUs: at, SentUs: at, OK: true, TTFTMs: 10, LatencyMs: float64(endMs - dueMs),
+		PromptTokens: 100, CompletionTokens: 4, TokensFrom: "usage"}
+}
+
+// tree is a session: turn 1 takes 100 ms; after 20 and 50 ms turns 2 and 3, which take 200 and 300; 30 ms after the
+// longer one turn 4, which takes 100: 600 ms in all, of which the path 1, 3, 4 leaves 80 to tools.
+func tree(session string) []*record.Record {
+	return []*record.Record{step(session, 1, 0, 100, 1), step(session, 2, 120, 320, 2, 1),
+		step(session, 3, 150, 450, 2, 1), step(session, 4, 480, 580, 3, 2, 3)}
+}
+
+func TestCriticalPath(t *testing.T) {
+	forward := tree("s")
+	backward := slices.Clone(forward)
+	slices.Reverse(backward)
+	for _, all := range [][]*record.Record{forward, backward} {
+		b := blockOf(t, Options{}, all...)
+		for key, want := range map[string]dist.Num{"conversation_ms": 580, "conversation_server_ms": 500,
+			"conversation_wait_ms": 80, "path_turns": 3, "turns": 4} {
+			if m := b.Metrics.Get(key); m == nil || m.Mean != want {
+				t.Errorf("%s is %+v, want %v", key, m, want)
+			}
+		}
+		want := Sessions{Count: 1, OK: 1, Turns: 4, Peak: 1, InFlight: 1, ServerShare: 500. / 580}
+		if b.Sessions == nil || *b.Sessions != want {
+			t.Errorf("%+v, want %+v", b.Sessions, want)
+		}
+	}
+}
+
+// Sessions that merge from parts, also through a state, have the path of the whole.
+func TestSessionsMerge(t *testing.T) {
+	whole := blockOf(t, Options{}, append(tree("a"), tree("b")...)...)
+	parts := [3]*Collector{New(Options{}), New(Options{}), New(Options{})}
+	for i, r := range append(tree("a"), tree("b")...) {
+		parts[i%3].Add(r)
+	}
+	parts[0].Merge(parts[1])
+	parts[0].Merge(parts[2])
+	got := parts[0].Summary().Blocks[0]
+	if *got.Sessions != *whole.Sessions || got.Metrics.Get("conversation_wait_ms").Mean != 80 {
+		t.Errorf("%+v, want %+v", got.Sessions, whole.Sessions)
+	}
+	if len(got.Depths) != 3 || got.Depths[1].Requests != 4 || got.Depths[1].TTFT.Mean != 10 {
+		t.Errorf("depths %+v", got.Depths)
+	}
+}
+
+// A conversation without graphs, of an older release, is a chain.
+func TestChain(t *testing.T) {
+	b := blockOf(t, Options{}, step("s", 1, 0, 100, 0), step("s", 2, 150, 250, 0), step("s", 3, 250, 300, 0))
+	if m := b.Metrics.Get("conversation_wait_ms"); m.Mean != 50 {
+		t.Errorf("waits of %v ms, want 50", m.Mean)
+	}
+}
+
+// A good session meets the limits of sessions, and its requests those of requests.
+func TestGoodSessions(t *testing.T) {
+	late := tree("late")
+	late[3].LatencyMs += 100
+	slow := tree("slow")
+	slow[1].TTFTMs = 60
+	failed := tree("failed")
+	failed[2].OK, failed[2].Skipped = false, 2
+	var limits []gate.Limit
+	for _, text := range []string{"ttft_ms<50", "conversation_ms<600"} {
+		l, err := gate.ParseLimit(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		limits = append(limits, l)
+	}
+	b := blockOf(t, Options{Goodput: limits}, slices.Concat(tree("good"), late, slow, failed)...)
+	if g := b.Goodput; g.Sessions != 1 || g.SessionShare != 0.25 || g.Count != 14 {
+		t.Errorf("%+v", g)
+	}
+	if s := b.Sessions; s.Count != 4 || s.OK != 3 || s.Skipped != 2 || s.SkippedRate != 2./18 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Figures by depth are of ranges that double.
+func TestDepths(t *testing.T) {
+	var all []*record.Record
+	for depth := 1; depth <= 5; depth++ {
+		r := step("s", depth, int64(depth*100), int64(depth*100+depth), depth)
+		r.CachedTokens = 20 * (depth - 1)
+		all = append(all, r)
+	}
+	got := blockOf(t, Options{}, all...).Depths
+	type row struct {
+		from, to int
+		n        int64
+		latency  dist.Num
+		hit      dist.Num
+	}
+	var rows []row
+	for _, d := range got {
+		rows = append(rows, row{d.From, d.To, d.Requests, d.Latency.Mean, d.CacheHit})
+	}
+	want := []row{{1, 1, 1, 1, dist.NaN()}, {2, 2, 1, 2, 0.2}, {3, 4, 2, 3.5, 0.5}, {5, 8, 1, 5, 0.8}}
+	for i := range want {
+		same := i < len(rows) && rows[i].from == want[i].from && rows[i].to == want[i].to && rows[i].n == want[i].n &&
+			rows[i].latency == want[i].latency && (rows[i].hit == want[i].hit || !rows[i].hit.Known() && !want[i].hit.Known())
+		if !same || len(rows) != len(want) {
+			t.Fatalf("%+v, want %+v", rows, want)
+		}
+	}
+}
