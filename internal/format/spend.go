@@ -184,7 +184,8 @@ func costGauges() []costGauge {
 	}
 	return []costGauge{
 		of("cost_dollars", "Cost of the successful requests.", func(b *spend.Bill) spend.Money { return b.Total }),
-		of("cost_dollars_per_request", "Cost ÷ successful requests.", func(b *spend.Bill) spend.Money { return b.PerRequest }),
+		of("cost_dollars_per_request", "Cost ÷ successful requests.",
+			func(b *spend.Bill) spend.Money { return b.PerRequest }),
 		of("cost_dollars_per_million_output_tokens", "Cost ÷ output tokens × 10⁶.",
 			func(b *spend.Bill) spend.Money { return b.PerMillionOutput }),
 	}

@@ -39,10 +39,11 @@ func server(r *report) []chart.Figure {
 
 // serverTimes has one row for each time that the server took of its own requests, beside that of the records.
 func (r *report) serverTimes() table.Table {
-	t := table.Table{Title: r.tr("Times by the server"), Header: []string{
-		r.tr("load point"), r.tr("mean (ms)"), r.tr("by the server"), "n", r.tr("by the records"), "n", r.tr("difference"), "",
+	const note = "The server's clock runs from receipt to its own output, without the network and most of HTTP."
+	t := table.Table{Title: r.tr("Times by the server"), Notes: []string{r.tr(note)}, Header: []string{
+		r.tr("load point"), r.tr("mean (ms)"), r.tr("by the server"), "n", r.tr("by the records"), "n", r.tr("difference"),
+		"",
 	}}
-	t.Notes = []string{r.tr("The server's clock runs from receipt to its own output, without the network and most of HTTP.")}
 	for i := range r.points {
 		p := &r.points[i]
 		if p.Server == nil {

@@ -81,7 +81,8 @@ func TestReadPages(t *testing.T) {
 	}
 }
 
-// The server's own TTFT and ITL are those of streams, over all engines and servers; its latency is that of all requests.
+// The server's own TTFT and ITL are those of streams, over all engines and servers; its latency is that of all
+// requests.
 func TestTimes(t *testing.T) {
 	page := func(n int) string {
 		var b strings.Builder
