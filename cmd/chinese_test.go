@@ -16,8 +16,8 @@ func chinesePages() map[string]string {
 	}
 }
 
-// TestChinesePages checks that a translation has the code blocks of its original, and that the two link each other. With
-// -update the code blocks are copied, if there are as many.
+// TestChinesePages checks that a translation has the code blocks of its original, and that the two link each other.
+// With -update the code blocks are copied, if there are as many.
 func TestChinesePages(t *testing.T) {
 	for english, chinese := range chinesePages() {
 		var docs [2]string

@@ -53,6 +53,7 @@ func TestGolden(t *testing.T) {
 		"compare-one": "--compare one.jsonl one.jsonl",
 		"html":        "--format html one.jsonl",
 		"zh":          "--lang zh --ci --goodput ttft_ms<220 --slo ok>0.5 --gpus 4 sweep.jsonl",
+		"zh-price":    "--lang zh --price in=1,out=2 --price-hour 12 sweep.jsonl",
 		"zh-md":       "--lang zh --format markdown one.jsonl",
 		"zh-foreign":  "--lang zh foreign.jsonl",
 		"zh-compare":  "--lang zh --compare sweep.jsonl slower.jsonl",

@@ -6,7 +6,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// translate translates tables in place. The titles are translated already, since names of load points are in them.
+// translate translates tables in place. Titles with names of load points are translated already.
 func (opt *Options) translate(tables ...*table.Table) {
 	for _, t := range tables {
 		opt.translateHead(t)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/lang"
 	"perfpipe/internal/ledger"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
@@ -95,7 +96,7 @@ func ledgerNotes(l *ledger.Summary) []string {
 
 // ledgerLine returns the composition of the mean TTFT, or else of the latency, in a line. It is empty without an
 // account.
-func ledgerLine(b *stats.Block) (name, text string) {
+func ledgerLine(b *stats.Block, w lang.Words) (name, text string) {
 	all := accounts(b.Ledger)
 	if len(all) == 0 {
 		return "", ""
@@ -116,7 +117,7 @@ func ledgerLine(b *stats.Block) (name, text string) {
 	shares = append(shares, share{names[ledger.Unexplained], 100 * c.Unexplained / c.Total})
 	var parts []string
 	for _, s := range shares {
-		parts = append(parts, fmt.Sprintf("%s %s %%", s.name, table.Decimal(float64(s.share), 1)))
+		parts = append(parts, fmt.Sprintf("%s %s %%", w.Text(s.name), table.Decimal(float64(s.share), 1)))
 	}
 	some := ""
 	if b.Ledger.Requests < b.OK {

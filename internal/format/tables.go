@@ -79,7 +79,7 @@ func blockTables(b *stats.Block, opt Options) []*table.Table {
 		out = append(out, depths(b))
 	}
 	if b.Why != nil {
-		out = append(out, whyTable(b.Why))
+		out = append(out, whyTable(b.Why, opt.Words))
 	}
 	if opt.Ledger && b.Ledger != nil {
 		out = append(out, ledgerTables(b.Ledger)...)
@@ -135,7 +135,7 @@ func counts(b *stats.Block, opt Options) *table.Table {
 		row("SLO "+g.Gate, "%s: %s", verdict(g.Pass), Number(g.Value))
 	}
 	if b.Ledger != nil {
-		if name, text := ledgerLine(b); text != "" {
+		if name, text := ledgerLine(b, opt.Words); text != "" {
 			row(name, "%s", text)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"perfpipe/internal/lang"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
@@ -11,8 +12,8 @@ import (
 )
 
 // whyTable returns a table with a sentence on each line.
-func whyTable(r *why.Report) *table.Table {
-	t := &table.Table{Title: "why the slowest are slow: " + metricName(r.Metric), Words: true}
+func whyTable(r *why.Report, w lang.Words) *table.Table {
+	t := &table.Table{Title: w.Sentence("why the slowest are slow: " + metricName(r.Metric)), Words: true}
 	for i, c := range r.Causes {
 		t.Rows = append(t.Rows, []string{strconv.Itoa(i + 1), c.Sentence})
 	}
