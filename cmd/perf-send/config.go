@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"net/url"
 	"os/exec"
@@ -48,12 +49,19 @@ func send(env *cli.Env, f *flags, points []load.Point) error {
 		Reader: in, Name: name, Cycle: f.Cycle, Skip: f.OnBadLine == "skip", Label: f.Label.Over,
 		Limit: f.SessionLimit,
 	}
+	complete, err := f.traces(env, &cfg)
+	if err != nil {
+		return err
+	}
 	if cfg.Output.Counted {
 		env.Stdout = io.Discard
 	}
 	ctx, abort, stop := env.Interrupts()
 	defer stop()
-	_, err = bench.Run(ctx, abort, cfg)
+	rep, err := bench.Run(ctx, abort, cfg)
+	if rep != nil { // a server was reached
+		err = errors.Join(err, complete())
+	}
 	return err
 }
 

@@ -107,6 +107,7 @@ type flags struct {
 	saturationFlags
 	searchFlags
 	sessionFlags
+	traceFlags
 	shardFlags
 }
 

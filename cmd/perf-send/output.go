@@ -23,7 +23,7 @@ func (f *flags) checkFiles(env *cli.Env) error {
 	}
 	for _, file := range []cli.File{
 		{Name: "--metrics-out", Path: f.MetricsOut, Out: true}, {Name: "--facts-out", Path: f.FactsOut, Out: true},
-		{Name: "--truth", Path: f.Truth, Out: true},
+		{Name: "--truth", Path: f.Truth, Out: true}, {Name: "--otlp", Path: f.spanFile(), Out: true},
 	} {
 		if file.Path != "" {
 			named = append(named, file)

@@ -22,6 +22,7 @@ import (
 	"perfpipe/internal/hub"
 	"perfpipe/internal/launch"
 	"perfpipe/internal/load"
+	"perfpipe/internal/otlp"
 	"perfpipe/internal/partial"
 	"perfpipe/internal/ready"
 	"perfpipe/internal/search"
@@ -52,6 +53,7 @@ type Config struct {
 
 	Input     Input
 	Sessions  load.SessionOptions
+	Spans     *otlp.Exporter // gets the records; nil: there is none
 	Output    Output
 	Metrics   Metrics
 	Tokenizer Tokenizer

@@ -125,5 +125,8 @@ func (r *runner) emit(rec *load.Record) error {
 // write writes a record, the last step of its way.
 func (r *runner) write(rec *load.Record) error {
 	defer rec.Release()
+	if r.Spans != nil {
+		r.Spans.Add(&rec.Record)
+	}
 	return r.records.Emit(&rec.Record)
 }

@@ -43,3 +43,18 @@ func (r *runner) spedUp() bool {
 	}
 	return false
 }
+
+// spansEnded completes the export of spans.
+func (r *runner) spansEnded() {
+	if r.Spans == nil {
+		return
+	}
+	switch made, lost, err := r.Spans.Close(); {
+	case lost == 0:
+		r.Tell("otlp", "", "%d spans", made)
+	case err == nil:
+		r.Tell("otlp", "otlp-lost", "%d of %d spans were lost: the receiver was too slow", lost, made)
+	default:
+		r.Tell("otlp", "otlp-lost", "%d of %d spans were lost: %v", lost, made, err)
+	}
+}

@@ -20,6 +20,7 @@ func (r *runner) verdict(v stats.Verdict, err error) error {
 		r.Say("%d answers are shorter than max_tokens despite ignore_eos: the load was not the one intended", n)
 	}
 	r.sessionsEnded()
+	r.spansEnded()
 	ok, failed := r.tally.Counts()
 	switch {
 	case ok+failed == 0 && err != nil:

@@ -9,6 +9,7 @@ package client
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"sync"
 	"time"
@@ -32,13 +33,14 @@ type Client struct {
 	cpu     *cpuwatch.Watch
 	prep    preparer
 	proxies *proxies
+	secret  string    // makes the ids of traces differ from those of other processes
 	pool    sync.Pool // of *exchange
 	records sync.Pool // of *load.Record
 }
 
 // New returns a client that uses clk for all times.
 func New(cfg Config, clk *clock.Clock) *Client {
-	c := &Client{cfg: cfg, clock: clk, cpu: cpuwatch.Start(), proxies: newProxies(os.Getenv)}
+	c := &Client{cfg: cfg, clock: clk, cpu: cpuwatch.Start(), proxies: newProxies(os.Getenv), secret: rand.Text()}
 	d := cfg.dialer()
 	c.std, c.h2 = newStandard(c, clk, d), newHTTP2(&c.cfg, clk, d)
 	if !cfg.Plain {
@@ -101,13 +103,9 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 	x := c.pool.Get().(*exchange)
 	defer c.pool.Put(x)
 	stalled := c.cpu.Stalled(now)
-	x.call = call{
-		Request: http1.Request{Head: x.call.Head, Body: req.Body, Start: sent, Begun: now},
-		ep:      ep, id: req.ID, headers: req.Headers,
-		run: req.RunID, seq: req.Seq, session: req.Of, final: req.Final, again: x.call.again,
-	}
-	if x.call.again == nil {
-		x.call.again = x.call.renew
+	x.call.begin(ep, req, sent, now)
+	if c.cfg.Trace {
+		c.trace(rec, &x.call, req)
 	}
 	x.trip = trip{}
 	c.attempt(ctx, x, rec, req.WantReply)

@@ -20,6 +20,8 @@ type Config struct {
 	APIKey  string
 	Headers map[string]string // of every request
 
+	Trace          bool     // records have the ids of a trace and a span
+	Traceparent    bool     // requests have them, too, in the header of W3C Trace Context
 	SessionHeaders []string // fields that name the session, in the requests of one
 
 	Model   string   // of bodies without one; empty: the first that the server has

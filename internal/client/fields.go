@@ -90,6 +90,11 @@ func (f *fields) set(name, value string) {
 	f.list = append(f.list, field{name, value})
 }
 
+// has reports whether the list has a field.
+func (f *fields) has(name string) bool {
+	return slices.ContainsFunc(f.list, func(h field) bool { return h.name == name })
+}
+
 // with returns the fields of a request that has headers of its own.
 func (f *fields) with(headers map[string]string) fields {
 	own := *f
@@ -124,6 +129,9 @@ func (c *call) appendHead(b []byte) []byte {
 		b = append(b, "X-Request-Id: "...)
 		b = c.appendID(b)
 		b = append(b, "\r\n"...)
+	}
+	if c.trace != "" && !f.has("Traceparent") {
+		b = append(c.appendTraceparent(append(b, "traceparent: "...)), "\r\n"...)
 	}
 	if c.session != "" {
 		for _, h := range f.ofSession(c) {
@@ -171,6 +179,9 @@ func (c *call) httpHeader() (h http.Header, host string) {
 	}
 	if !own.ownID {
 		h.Set("X-Request-Id", string(c.appendID(nil)))
+	}
+	if c.trace != "" && !own.has("Traceparent") {
+		h.Set("Traceparent", string(c.appendTraceparent(nil)))
 	}
 	if c.session != "" {
 		for _, f := range own.ofSession(c) {

@@ -2,9 +2,13 @@ package client
 
 import (
 	"crypto/rand"
-	"slices"
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"strings"
+
+	"perfpipe/internal/load"
+	"perfpipe/internal/record"
 )
 
 // renew makes the head of the next HTTP request, which has an X-Request-Id of its own.
@@ -76,7 +80,7 @@ func SessionHeaderOf(router string) (name string, ok bool) {
 // ofSession returns the fields of a request of a session. A field that the user has set stays as it is.
 func (f *fields) ofSession(c *call) (list []field) {
 	for _, name := range f.session {
-		if slices.ContainsFunc(f.list, func(h field) bool { return h.name == name }) {
+		if f.has(name) {
 			continue
 		}
 		list = append(list, field{name, c.session})
@@ -85,4 +89,28 @@ func (f *fields) ofSession(c *call) (list []field) {
 		}
 	}
 	return list
+}
+
+// trace gives a request the ids of a trace and a span. The requests of a session are one trace.
+func (c *Client) trace(rec *record.Record, to *call, req *load.Request) {
+	number := strconv.FormatInt(req.Seq, 10)
+	of := "request " + number
+	if req.Of != "" {
+		of = "session " + req.Of
+	}
+	t := sha256.Sum256([]byte(c.secret + of))
+	s := sha256.Sum256([]byte(c.secret + "span " + number))
+	t[0] |= 1 // an id of zeros is none
+	s[0] |= 1
+	rec.TraceID, rec.SpanID = hex.EncodeToString(t[:16]), hex.EncodeToString(s[:8])
+	if c.cfg.Traceparent {
+		to.trace, to.span = rec.TraceID, rec.SpanID
+	}
+}
+
+// appendTraceparent appends the field of W3C Trace Context. All requests are sampled.
+func (c *call) appendTraceparent(b []byte) []byte {
+	b = append(append(b, "00-"...), c.trace...)
+	b = append(append(b, '-'), c.span...)
+	return append(b, "-01"...)
 }

@@ -34,6 +34,7 @@ func renew(r *record.Record) {
 	*r = record.Record{}
 	r.ID, r.Labels, r.API, r.Op, r.URL, r.SentUs = was.ID, was.Labels, was.API, was.Op, was.URL, was.SentUs
 	r.Request, r.PromptAsked = was.Request, was.PromptAsked
+	r.TraceID, r.SpanID = was.TraceID, was.SpanID
 }
 
 // again reports whether the request of rec is sent once more, and after which pause. The cases and pauses are those

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/clock"
 	"perfpipe/internal/http1"
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 )
 
@@ -34,8 +36,22 @@ type call struct {
 	seq     int64
 	session string // empty: none
 	final   bool   // the last of its session
+	trace   string // id, for the header; empty: none
+	span    string
 	tries   int    // HTTP requests so far
 	again   func() // renew, created once
+}
+
+// begin prepares c for the first HTTP request of req. It reuses the memory of the call before.
+func (c *call) begin(ep *endpoint, req *load.Request, start clock.Nanos, now time.Time) {
+	*c = call{
+		Request: http1.Request{Head: c.Head, Body: req.Body, Start: start, Begun: now},
+		ep:      ep, id: req.ID, headers: req.Headers,
+		run: req.RunID, seq: req.Seq, session: req.Of, final: req.Final, again: c.again,
+	}
+	if c.again == nil {
+		c.again = c.renew
+	}
 }
 
 // trip is what a transport measures of an exchange.

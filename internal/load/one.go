@@ -19,10 +19,10 @@ func (ph *phase) do(j job) (s slot, free bool) {
 // one sends a request and emits its record.
 func (ph *phase) one(j job) slot {
 	ph.e.Counts.InFlight.Add(1)
-	if j.req.ID == "" {
+	if j.req.Seq = j.seq; j.req.ID == "" {
 		j.req.ID = ph.e.id(j.line)
 	} else {
-		j.req.RunID, j.req.Seq = ph.e.RunID, j.seq
+		j.req.RunID = ph.e.RunID
 	}
 	rec := ph.e.Doer.Do(ph.hard, j.req)
 	ph.e.Counts.InFlight.Add(-1) // before its record is written, which may take long

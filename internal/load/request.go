@@ -22,7 +22,7 @@ type Request struct {
 	Part      *Session         // the session of which the request is one; nil: none
 
 	RunID string // with Seq it makes an ID unique that another request may have; empty: no other has it
-	Seq   int64
+	Seq   int64  // as its record has it
 	Of    string // name of the session, as its records have it; empty: none
 	Final bool   // no other request of the session follows
 

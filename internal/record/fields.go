@@ -41,6 +41,8 @@ var fields = [...]field{
 	{`"request_id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.RequestID) }},
 	{`"server_id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.ServerID) }},
 	{`"seq":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Seq) }},
+	{`"trace_id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.TraceID) }},
+	{`"span_id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.SpanID) }},
 	{`"session":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Session) }},
 	{`"turn":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Turn) }},
 	{`"turns":`, 0, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Turns) }},
@@ -183,6 +185,8 @@ func (w *writer) request(e *Encoder, r *Record) {
 	w.text(`,"request_id":`, r.RequestID)
 	w.text(`,"server_id":`, r.ServerID)
 	w.integer(`,"seq":`, r.Seq)
+	w.text(`,"trace_id":`, r.TraceID)
+	w.text(`,"span_id":`, r.SpanID)
 	w.text(`,"session":`, r.Session)
 	w.count(`,"turn":`, r.Turn)
 	w.count(`,"turns":`, r.Turns)

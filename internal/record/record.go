@@ -29,6 +29,10 @@ type Record struct {
 	ServerID string `json:"server_id,omitempty"`
 	// Counted from 0 over the run, in order of arrival.
 	Seq int64 `json:"seq" record:"min=0"`
+	// The trace of the request, hexadecimal, with --traceparent or --otlp. A session is a trace.
+	TraceID string `json:"trace_id,omitempty"`
+	// The span of the request in its trace, which the server's spans have as their parent.
+	SpanID string `json:"span_id,omitempty"`
 	// The session or conversation that the request belongs to.
 	Session string `json:"session,omitempty"`
 	// The place of the request among the lines of its session, or turns of its conversation, counted from 1.
