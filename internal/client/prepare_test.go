@@ -196,3 +196,37 @@ func TestModelOfTheServer(t *testing.T) {
 		}
 	}
 }
+
+// A server that is known to need it is asked for its own times, once it has said what it is.
+func TestAskTimes(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"data":[{"id":"m","owned_by":"sglang"}]}`)
+	}))
+	defer server.Close()
+	for _, c := range []struct {
+		line string
+		no   bool
+		want string
+		said int
+	}{
+		{`{"messages":[]}`, false, `{"model":"m","return_meta_info":true,"return_spec_tokens_details":true,` +
+			`"return_cached_tokens_details":true,"messages":[]}`, 1},
+		{`{"messages":[],"return_meta_info":false}`, false, `{"model":"m","return_spec_tokens_details":true,` +
+			`"return_cached_tokens_details":true,"messages":[],"return_meta_info":false}`, 1},
+		{`{"messages":[]}`, true, `{"model":"m","messages":[]}`, 0},
+		{`{"model":"m","messages":[]}`, false, `{"model":"m","messages":[]}`, 0}, // nothing was asked of the server
+	} {
+		said := 0
+		_, body, err := prepared(t, server.URL, c.line, func(cfg *Config) {
+			cfg.NoTimes = c.no
+			cfg.Say = func(format string, args ...any) {
+				if strings.HasPrefix(format, "asking the server for its own times") {
+					said++
+				}
+			}
+		})
+		if body != c.want || said != c.said || err != nil {
+			t.Errorf("%s: %s, said %d times (%v); want\n%s", c.line, body, said, err, c.want)
+		}
+	}
+}
