@@ -20,6 +20,7 @@ import (
 	"perfpipe/internal/report"
 	"perfpipe/internal/spend"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/visible"
 )
 
 func main() { os.Exit(cli.Main("perf-plot", run)) }
@@ -96,7 +97,7 @@ func run(env *cli.Env) error {
 	}
 	page := report.Page(sources, report.Options{
 		Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server, Series: f.series, DropFailures: opt.DropFailures,
-		Made: facts.Quote(append([]string{env.Name}, env.Args...)) + " (" + cli.Version() + ")",
+		Made: visible.Shell(append([]string{env.Name}, env.Args...)...) + " (" + cli.Version() + ")",
 	})
 	out := env.Create(f.Output)
 	defer out.Abort()

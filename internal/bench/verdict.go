@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/progress"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/visible"
 )
 
 // verdict reports how the run ended, with the verdict v on the load generator, and returns its error.
@@ -50,7 +50,7 @@ func (r *runner) showNext() {
 	}
 	switch {
 	case shown != "":
-		r.Hint(r.next("figures"), facts.Quote([]string{shown}))
+		r.Hint(r.next("figures"), visible.Shell(shown))
 	case r.Output.Counted:
 		if _, ttft := r.tally.Running(); ttft > 0 {
 			r.Say("TTFT p50 %s ms of the latest answers", progress.Milliseconds(ttft))

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"perfpipe/internal/visible"
 )
 
 // completion returns the completion script of a shell, and false for an unknown shell.
@@ -59,7 +61,7 @@ func (c Choices) zsh(app *kong.Application) string {
 			} else if !f.IsBool() {
 				spec += ":value:_files"
 			}
-			b.WriteString(" \\\n\t" + quote(spec))
+			b.WriteString(" \\\n\t" + visible.Quoted(spec))
 		}
 	}
 	b.WriteString(" \\\n\t'*:file:_files'\n")
@@ -86,5 +88,3 @@ func (c Choices) fish(app *kong.Application) string {
 	}
 	return b.String()
 }
-
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

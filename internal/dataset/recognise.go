@@ -10,6 +10,7 @@ import (
 
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/tabular"
+	"perfpipe/internal/visible"
 )
 
 // isBody reports whether an object is the body of a request to a known API.
@@ -250,20 +251,20 @@ func (e *rowsError) Error() string {
 // Hint returns the command that reads the rows.
 func (e *rowsError) Hint(file string) string {
 	if e.within != "" && !strings.HasSuffix(file, ".parquet") && !tabular.Tabular(file) {
-		filter, from := e.within, shellQuote(file)
+		filter, from := e.within, visible.Shell(file)
 		if e.array {
 			filter = ".[] | " + filter
 		}
 		for ending, cat := range map[string]string{".gz": "gzip -dc ", ".zst": "zstd -dc "} {
 			if strings.HasSuffix(file, ending) {
-				return cat + from + " | jq -c " + shellQuote(filter) + " | perf-gen -"
+				return cat + from + " | jq -c " + visible.Shell(filter) + " | perf-gen -"
 			}
 		}
-		return "jq -c " + shellQuote(filter) + " " + from + " | perf-gen -"
+		return "jq -c " + visible.Shell(filter) + " " + from + " | perf-gen -"
 	}
 	column := e.text
 	if column == "" {
 		column = "NAME"
 	}
-	return fmt.Sprintf("perf-gen --dataset text --text-column %s %s", shellQuote(column), shellQuote(file))
+	return fmt.Sprintf("perf-gen --dataset text --text-column %s %s", visible.Shell(column), visible.Shell(file))
 }

@@ -77,13 +77,3 @@ func jqKey(key string) string {
 	}
 	return ".[" + string(b) + "]"
 }
-
-var shellPlain = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
-
-// shellQuote quotes a word for a shell.
-func shellQuote(word string) string {
-	if shellPlain.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-json"
+
+	"perfpipe/internal/visible"
 )
 
 // Format identifies files of facts and their version.
@@ -63,7 +65,7 @@ func (f *Facts) Rows() [][2]string {
 			rows = append(rows, [2]string{name, value})
 		}
 	}
-	row("command", Quote(f.Command))
+	row("command", visible.Shell(f.Command...))
 	row("version", f.Version)
 	row("host", strings.TrimPrefix(fmt.Sprintf("%s, %s, %d CPUs", f.Host, f.System, f.CPUs), ", "))
 	if !f.Started.IsZero() {
@@ -93,16 +95,4 @@ func (f *Facts) requests() string {
 		kinds[i] = fmt.Sprintf("%s %d", k, f.Errors[k])
 	}
 	return fmt.Sprintf("%d: %d ok, %d failed (%s)", f.Requests, f.OK, f.Failed, strings.Join(kinds, ", "))
-}
-
-// Quote returns a command line that a shell splits into args.
-func Quote(args []string) string {
-	quoted := make([]string, len(args))
-	for i, a := range args {
-		quoted[i] = a
-		if a == "" || strings.ContainsAny(a, " \t\n'\"\\$`*?[]{}()<>|&;#~!") {
-			quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
 }

@@ -11,6 +11,7 @@ import (
 	"perfpipe/internal/dist"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
+	"perfpipe/internal/visible"
 )
 
 // layout writes a table as text, Markdown or HTML. Its methods write figures as such tables.
@@ -104,7 +105,7 @@ func counts(b *stats.Block, opt Options) *table.Table {
 	for _, e := range b.Errors {
 		example := ""
 		if e.Example != "" {
-			example = ", such as: " + ellipsis(e.Example, 80)
+			example = ", such as: " + visible.Shorten(e.Example, 80)
 		}
 		row("failed: "+e.Kind, "%s%s", count(e.Count), example)
 	}
@@ -243,12 +244,4 @@ func frequencies(m map[string]int64) string {
 		keys[i] = fmt.Sprintf("%s %s", k, count(m[k]))
 	}
 	return strings.Join(keys, ", ")
-}
-
-func ellipsis(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if r := []rune(s); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return s
 }

@@ -2,7 +2,6 @@
 package mask
 
 import (
-	"bytes"
 	"encoding/base64"
 	"net/url"
 	"regexp"
@@ -167,16 +166,6 @@ func (s *Secrets) Hide(text string) string {
 	for _, v := range s.values {
 		if strings.Contains(text, v) {
 			text = strings.ReplaceAll(text, v, Text)
-		}
-	}
-	return text
-}
-
-// HideBytes is Hide for bytes. Text without secrets is returned unchanged.
-func (s *Secrets) HideBytes(text []byte) []byte {
-	for _, v := range s.values {
-		if bytes.Contains(text, []byte(v)) {
-			text = bytes.ReplaceAll(text, []byte(v), []byte(Text))
 		}
 	}
 	return text

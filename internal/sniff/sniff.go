@@ -97,7 +97,7 @@ func magics() []magic {
 // UTF-16. head may be shorter than the file.
 func Binary(head []byte) error {
 	if encoding := wide(head); encoding != "" {
-		return Encoding(encoding)
+		return inEncoding(encoding)
 	}
 	if bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")) {
 		return &Alien{"a Git LFS pointer in place of the file", "git lfs pull --include %s"}
@@ -193,8 +193,8 @@ func validStart(head []byte) bool {
 	return true
 }
 
-// Encoding returns the error of text in an encoding other than UTF-8.
-func Encoding(name string) *Alien {
+// inEncoding returns the error of text in an encoding other than UTF-8.
+func inEncoding(name string) *Alien {
 	return &Alien{"text in " + name + ", not in UTF-8", "iconv -f " + name + " -t UTF-8 %s >utf8.txt"}
 }
 
@@ -204,7 +204,7 @@ func Text(b []byte) error {
 		return nil
 	}
 	name := guess(b)
-	a := Encoding(name)
+	a := inEncoding(name)
 	a.What = "not in UTF-8: it looks like " + name
 	return a
 }

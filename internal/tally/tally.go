@@ -16,6 +16,7 @@ import (
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/visible"
 )
 
 // Tally sums up the records of a run. The zero value is ready to use, and its methods are safe for concurrent use.
@@ -169,20 +170,11 @@ func (t *Tally) String() string {
 		return cmp.Or(cmp.Compare(t.failures[b].n, t.failures[a].n), strings.Compare(a, b))
 	}) {
 		f := t.failures[kind]
-		kinds = append(kinds, fmt.Sprintf("%s %d: %s", kind, f.n, shorten(f.first, 160)))
+		kinds = append(kinds, fmt.Sprintf("%s %d: %s", kind, f.n, visible.Shorten(f.first, 160)))
 	}
 	s += " (" + strings.Join(kinds, "; ") + ")"
 	if t.skipped > 0 {
 		s += fmt.Sprintf("; skipped after them in their sessions: %d", t.skipped)
 	}
 	return s
-}
-
-// shorten returns text on one line of at most n characters.
-func shorten(text string, n int) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if r := []rune(text); len(r) > n {
-		return string(r[:n-1]) + "…"
-	}
-	return text
 }

@@ -51,6 +51,4 @@ type Special interface {
 	// the vocabulary's post-processor, such as a begin-of-text token. A server does so for the prompt of a completion; a
 	// chat template contains those tokens itself, so for its text wrap is false.
 	EncodeSpecial(text string, wrap bool) []int
-	// TokenID returns the id of a special or added token.
-	TokenID(token string) (int, bool)
 }

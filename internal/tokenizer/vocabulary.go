@@ -181,15 +181,3 @@ func (v *vocabulary) Tokens() iter.Seq2[int, string] {
 		}
 	}
 }
-
-// TokenID implements Special.
-func (v *vocabulary) TokenID(token string) (int, bool) {
-	for _, added := range []*addedTokens{v.literal, v.inNormal} {
-		for _, t := range added.tokens {
-			if t.content == token {
-				return t.id, true
-			}
-		}
-	}
-	return 0, false
-}

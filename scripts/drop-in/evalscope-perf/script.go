@@ -5,12 +5,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"perfpipe/internal/visible"
 )
 
 // script returns the job as shell commands, with its files in dir.
 func (j *job) script(dir string) string {
 	records := filepath.Join(dir, "records.jsonl")
-	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(), quote(records),
+	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(), visible.Shell(records),
 		j.stats.shell(), j.files(dir).shell(), j.page(dir).shell())
 }
 
@@ -36,7 +38,7 @@ func (s *stage) shell() string {
 		if name, _, ok := strings.Cut(a, "="); ok && secretHeader(name) {
 			a = name + "=***"
 		}
-		out += " " + quote(a)
+		out += " " + visible.Shell(a)
 	}
 	return out
 }
@@ -44,15 +46,4 @@ func (s *stage) shell() string {
 func secretHeader(name string) bool {
 	return slices.Contains([]string{"authorization", "proxy-authorization", "x-api-key", "x-auth-token"},
 		strings.ToLower(name))
-}
-
-// quote returns a word so that a shell reads it unchanged.
-func quote(w string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=,@%+", r)
-	}
-	if w != "" && strings.IndexFunc(w, func(r rune) bool { return !plain(r) }) < 0 {
-		return w
-	}
-	return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 }
