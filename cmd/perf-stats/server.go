@@ -34,8 +34,10 @@ func (f *flags) checkServer(opt *stats.Options) (err error) {
 	} {
 		switch {
 		case given.value == "":
-		case f.Compare || f.Define != "" || f.Format == evalscopeFormat:
-			return fault.Usage("", "%s: not with --compare, --define or --format evalscope", given.flag)
+		case f.Compare || f.Define != "":
+			return fault.Usage("", "%s: --compare and --define do not show it", given.flag)
+		case slices.Contains([]string{evalscopeFormat, "vllm", "junit"}, f.Format):
+			return fault.Usage("", "%s: --format %s does not show it", given.flag, f.Format)
 		case f.Metrics == "" && strings.HasPrefix(given.flag, "--metric"):
 			return fault.Usage(hint, "%s without --metrics", given.flag)
 		}

@@ -108,12 +108,12 @@ func (c *cells) spendCells(b *stats.Block) {
 	c.num("energy_joules", e.Joules)
 	c.add("energy_method", e.Method)
 	c.num("energy_coverage", e.Coverage)
-	c.num("power_w", e.PowerW)
-	c.num("cpu_joules", e.CPUs)
-	c.num("joules_per_request", e.PerRequest)
-	c.num("joules_per_output_token", e.PerOutputToken)
-	c.num("joules_per_token", e.PerToken)
-	c.num("output_tokens_per_s_per_w", e.TokensPerWatt)
+	c.num("energy_power_w", e.PowerW)
+	c.num("energy_cpu_joules", e.CPUs)
+	c.num("energy_joules_per_request", e.PerRequest)
+	c.num("energy_joules_per_output_token", e.PerOutputToken)
+	c.num("energy_joules_per_token", e.PerToken)
+	c.num("energy_output_tokens_per_s_per_w", e.TokensPerWatt)
 	var cost spend.Cost
 	if b.Cost != nil {
 		cost = *b.Cost

@@ -11,14 +11,18 @@ import (
 
 const amdSMI = "amd-smi"
 
-// watchAMD runs amd-smi again and again, since it can not repeat itself in JSON. If it is not installed there are no
+// amdInterval is the shortest time between runs of amd-smi, a Python program that takes much of a CPU. It has counters
+// of energy, so that few samples are enough.
+const amdInterval = 5 * time.Second
+
+// watchAMD runs amd-smi again and again, since it cannot repeat itself in JSON. If it is not installed there are no
 // samples.
 func (r *run) watchAMD(ctx context.Context) {
 	path, err := exec.LookPath(amdSMI)
 	if err != nil {
 		return
 	}
-	tick := time.NewTicker(r.Interval)
+	tick := time.NewTicker(max(r.Interval, amdInterval))
 	defer tick.Stop()
 	for {
 		ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
