@@ -16,6 +16,7 @@ type gathered struct {
 	course         stats.Course
 	runs           map[runKey]*stretch
 	sample         sample
+	agents         agents
 	byLen          density // TTFT against prompt length
 	turns          map[int]*turn
 	ledgers        map[runKey]*ledger.Ledger
@@ -127,6 +128,7 @@ func (g *gathered) add(r *record.Record) {
 	g.course.Add(r)
 	g.stretch(r)
 	g.sample.add(r)
+	g.agents.add(r)
 	if !r.OK || r.Phase == record.PhaseWarmup {
 		return
 	}
@@ -219,6 +221,7 @@ func (g *gathered) merge(o *gathered) {
 			g.ledgers[run] = l
 		}
 	}
+	g.agents.merge(&o.agents)
 	g.sample.merge(&o.sample)
 	g.byLen.merge(&o.byLen)
 	g.absurd += o.absurd

@@ -25,6 +25,8 @@ func durations() []timed {
 		{"latency_ms", "latency", "latency", "Latency, end to end", "From sending the request to the end of its response."},
 		{"response_ms", "response", "response time", "Response time",
 			"From when the request was due to the end of its response: queueing is in it."},
+		{"conversation_ms", "conversation", "conversation", "Session time",
+			"From when the first request of a session was due to the end of the last one, tools and users included."},
 	}
 }
 

@@ -124,7 +124,7 @@ type maker func(*report) []chart.Figure
 func makers() []maker {
 	return []maker{
 		sweep, spending, percentiles, distributions, ledgers, overTime, heatmaps, requestTimeline, tokenTimeline, densities,
-		conversations, server, series,
+		conversations, sessionTree, server, series,
 	}
 }
 
