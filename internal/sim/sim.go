@@ -90,6 +90,7 @@ func (s *Server) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET /metrics", s.metrics)
 	s.items(mux)
+	s.native(mux)
 	return mux
 }
 
