@@ -47,7 +47,8 @@ func compareFiles(ctx context.Context, env *cli.Env, f *flags, opt stats.Options
 	compared := compare.Sides(sides[0], sides[1])
 	if len(compared.Changes) == 0 {
 		return fault.Fail("a load point is compared with the one of the same name; --by another key may join them",
-			"--compare: %s and %s have no load point in common: %s", f.Files[0], f.Files[1], strings.Join(compare.Some(compared.Notes), "; "))
+			"--compare: %s and %s have no load point in common: %s",
+			f.Files[0], f.Files[1], strings.Join(compare.Some(compared.Notes), "; "))
 	}
 	err = f.output(env, func(w io.Writer) error { return chosen.Comparison(w, compared, f.formatOptions()) })
 	if err != nil || f.FailOnRegression == "" {

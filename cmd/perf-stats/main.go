@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -118,13 +119,18 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	if err := in.Err(); err != nil {
 		return err
 	}
-	if len(summary.Blocks) == 0 {
+	return cmp.Or(judged(summary), noFacts)
+}
+
+// judged returns an error if there is nothing to judge, or a gate is missed.
+func judged(s *stats.Summary) error {
+	if len(s.Blocks) == 0 {
 		return errNoRecords()
 	}
-	if text := format.Missed(summary); text != "" {
+	if text := format.Missed(s); text != "" {
 		return fault.Of("slo", "", "%s", text)
 	}
-	return noFacts
+	return nil
 }
 
 // checkLedger reports that there is nothing for --ledger to show.

@@ -30,8 +30,8 @@ func KnownList(name string, known []string) kong.Option {
 	}))
 }
 
-// KnownWord lets flags with the tag type:"NAME", strings, stand without a value, which is the first of known then. Their
-// words may lack the ending suffix. A word that is not known is not the flag's, unless it follows =.
+// KnownWord lets flags with the tag type:"NAME", strings, stand without a value, which is the first of known then.
+// Their words may lack the ending suffix. A word that is not known is not the flag's, unless it follows =.
 func KnownWord(name, suffix string, known []string) kong.Option {
 	return kong.NamedMapper(name, kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
 		next := ctx.Scan.Peek()
