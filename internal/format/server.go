@@ -38,6 +38,12 @@ func serverTable(w *servermetrics.Window) *table.Table {
 		level(name+" busy (%)", g.Utilization, 100)
 		level(name+" memory (MiB)", g.MemoryMiB, 1)
 		level(name+" power (W)", g.PowerW, 1)
+		if g.Energy != nil {
+			figure(name+" energy (J)", &g.Energy.Joules, 1)
+		}
+	}
+	for _, m := range w.Meters {
+		figure(m.Name+" energy (J)", &m.Energy.Joules, 1)
 	}
 	return t
 }
@@ -90,7 +96,7 @@ func seriesTable(series []servermetrics.SourceSeries) *table.Table {
 		if v == nil {
 			return ""
 		}
-		return Number(dist.Num(*v))
+		return small(dist.Num(*v))
 	}
 	quantile := func(v *float64, in []float64) string {
 		switch {

@@ -1,9 +1,11 @@
 package servermetrics
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -25,6 +27,42 @@ func TestParseAMD(t *testing.T) {
 	}
 	if gpus, err := parseAMD([]byte("no GPU")); err == nil {
 		t.Errorf("%v of no JSON", gpus)
+	}
+}
+
+// Each source samples once more when it ends.
+func TestWatch(t *testing.T) {
+	dir := t.TempDir()
+	for file, text := range map[string]string{
+		"intel-rapl:0/name": "package-0\n", "intel-rapl:0/energy_uj": "2500000\n",
+		"intel-rapl:0/max_energy_range_uj": "4000000\n", amdSMI: "#!/bin/sh\necho '[{\"gpu\": 3}]'\n",
+	} {
+		path := filepath.Join(dir, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	var got []string
+	r := &run{now: func() int64 { return 7 }, Config: Config{Interval: time.Hour, Write: func(s Sample) error {
+		line, err := json.Marshal(s)
+		got = append(got, string(line))
+		return err
+	}}}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	r.watchCPUs(ended, dir)
+	r.watchAMD(ended)
+	r.watchCPUs(ended, t.TempDir()) // there are no counters
+	want := []string{
+		`{"at_us":7,"source":"rapl","meters":[{"name":"package-0","of":"cpu","energy_j":2.5,"range_j":4}]}`,
+		`{"at_us":7,"source":"amd-smi","gpus":[{"index":3}]}`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
