@@ -54,9 +54,6 @@ func (p *parser) done() bool { return p.state == stDone }
 // begun reports whether any byte of a response has been received.
 func (p *parser) begun() bool { return p.state != stStatus || len(p.line) > 0 || p.budget != maxHead }
 
-// betweenChunks reports whether the response has been received up to the end of a chunk.
-func (p *parser) betweenChunks() bool { return p.state == stChunkSize && len(p.line) == 0 }
-
 // eof ends the connection. That is the end of a body without a length, else an error.
 func (p *parser) eof() error {
 	switch {

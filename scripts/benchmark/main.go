@@ -1,6 +1,6 @@
 // Benchmark prints the figures of docs/accuracy.md and the speed of perf-send. It runs the server on one core and the
-// client on another if taskset is installed, and compares with oha and the vllm-rs of vLLM's wheel if they are. scripts/bench
-// runs it.
+// client on another if taskset is installed, and compares with oha and the vllm-rs of vLLM's wheel if they are.
+// scripts/bench runs it.
 package main
 
 import (

@@ -167,8 +167,6 @@ func (b *bench) errors(records string) (timing, error) {
 
 func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-func last(v []float64) float64 { return v[len(v)-1] }
-
 func median(v []float64) float64 { return percentile(v, 50) }
 
 // percentile returns a percentile by nearest rank.
