@@ -86,14 +86,16 @@ func (g *generation) each(send func(k int, last bool) error) error {
 		if err := g.wait(); err != nil {
 			return err
 		}
-		switch since := time.Since(g.start); k {
-		case 0:
+		since := time.Since(g.start) // of the last token, which reports it
+		if k == 0 {
 			g.spent.prefill = since
-		default:
-			g.spent.decode = since - g.spent.prefill
 		}
+		g.spent.decode = since - g.spent.prefill
 		if err := send(k, k == g.ask.tokens-1); err != nil {
 			return err
+		}
+		if k == 0 { // with the sending, as in the truth
+			g.spent.prefill = time.Since(g.start)
 		}
 		g.truth.CompletionTokens++
 		if now := g.s.nowUs(); g.ask.Stream {
