@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -84,12 +85,17 @@ func sample(ctx context.Context, cfg Config, now []chan chan<- struct{}, begun f
 	defer r.cancel(nil)
 	var sources sync.WaitGroup
 	r.firsts.Add(len(cfg.URLs))
+	names := map[string]int{}
 	for i, u := range cfg.URLs {
 		var mine <-chan chan<- struct{}
 		if now != nil {
 			mine = now[i]
 		}
-		sources.Go(func() { r.scrape(ctx, u, mine) })
+		source := mask.URL(u)
+		if names[source]++; names[source] > 1 { // they differ in a secret
+			source += "#" + strconv.Itoa(names[source])
+		}
+		sources.Go(func() { r.scrape(ctx, u, source, mine) })
 	}
 	sources.Go(func() { r.firsts.Wait(); begun() })
 	if cfg.GPUs {
@@ -123,14 +129,14 @@ func (r *run) write(s Sample) {
 	}
 }
 
-// scrape samples one page until ctx ends.
-func (r *run) scrape(ctx context.Context, url string, now <-chan chan<- struct{}) {
+// scrape samples one page until ctx ends. Source is its name in the samples.
+func (r *run) scrape(ctx context.Context, url, source string, now <-chan chan<- struct{}) {
 	tick := time.NewTicker(r.Interval)
 	defer tick.Stop()
 	var series prompage.Encoder
 	ask := func() {
 		s, page := scrape(context.WithoutCancel(ctx), r.Client, url, max(r.Interval, 5*time.Second))
-		s.AtUs = r.now()
+		s.AtUs, s.Source = r.now(), source
 		if page != nil {
 			s.Delta = series.Encode(page)
 		}

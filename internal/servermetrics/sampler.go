@@ -5,15 +5,18 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"time"
 )
 
-// SetServer completes c for a server: without URLs, they are the pages on which the server has metrics, and GPUs is set
-// if the server is on this machine. The error is why there are none; an answer may take as long as wait.
+// SetServer completes c for a server: each URL counts once, and without any they are the pages on which the server has
+// metrics, and GPUs is set if the server is on this machine. The error is why there are none; an answer may take as
+// long as wait.
 func (c *Config) SetServer(ctx context.Context, server *url.URL, wait time.Duration) error {
 	ip := net.ParseIP(server.Hostname())
 	c.GPUs = ip != nil && ip.IsLoopback() || server.Hostname() == "localhost"
 	if len(c.URLs) > 0 {
+		c.URLs = slices.Compact(slices.Sorted(slices.Values(c.URLs)))
 		return nil
 	}
 	ask := func(path string) (page string, s Sample) {

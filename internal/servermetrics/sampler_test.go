@@ -1,6 +1,8 @@
 package servermetrics
 
 import (
+	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,7 +24,8 @@ func TestSetServer(t *testing.T) {
 		{"http://localhost:8000/v1", nil, page, []string{"http://localhost:8000/metrics"}, true},
 		{"https://user:key@api.test/v1", nil, page, []string{"https://api.test/metrics"}, false},
 		{"http://127.0.0.2:1", nil, "", nil, true},
-		{"http://[::1]:1", []string{"http://other.test/metrics"}, "", []string{"http://other.test/metrics"}, true},
+		{"http://[::1]:1", []string{"http://other.test/metrics", "http://other.test/metrics"}, "",
+			[]string{"http://other.test/metrics"}, true},
 	} {
 		server, err := url.Parse(c.server)
 		if err != nil {
@@ -91,5 +94,21 @@ func TestSetServerTRTLLM(t *testing.T) {
 	err = cfg.SetServer(t.Context(), &url.URL{Scheme: "http", Host: "h:1"}, time.Second)
 	if want := "http://h:1/metrics: it has no metrics"; err == nil || err.Error() != want || cfg.URLs != nil {
 		t.Errorf("%q, %v", cfg.URLs, err)
+	}
+}
+
+// Pages whose URLs differ in a secret alone have logs of their own.
+func TestSourcesDiffer(t *testing.T) {
+	var lines bytes.Buffer
+	s, _ := Start(t.Context(), Config{
+		URLs: []string{"http://h/metrics?token=a", "http://h/metrics?token=b"}, Client: answer(http.StatusOK, "x 1\n"),
+		Write: func(s Sample) error { return json.NewEncoder(&lines).Encode(s) },
+	}, time.Second)
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Read(&lines, "m.jsonl")
+	if err != nil || len(f.Pages) != 2 || len(f.Series()) != 2 {
+		t.Errorf("%+v, %v", f, err)
 	}
 }
