@@ -169,6 +169,12 @@ func sessionTree(r *report) []chart.Figure {
 		Y:    chart.Axis{Label: r.tr("row"), Whole: true}, Wide: true, Height: 360, NoEnds: true,
 		Alt: r.trf("%d requests of a session as bars along time.", len(t.steps)),
 	}
+	f.Series = t.draw(r)
+	return []chart.Figure{f}
+}
+
+// draw returns the series of a session: its requests as rectangles, and lines between rows.
+func (t *trajectory) draw(r *report) (out []chart.Series) {
 	names := [...]string{r.tr("tools and users"), r.tr("to first token"), r.tr("decode"), r.tr("failed")}
 	colors := [...]int{7, 4, 0, 1}
 	var series [len(names)]chart.Series
@@ -179,44 +185,39 @@ func sessionTree(r *report) []chart.Figure {
 	rows := t.rows()
 	at := func(us int64) float64 { return float64(us-t.due) / 1e6 }
 	for i, s := range t.steps {
-		row := float64(rows[i])
-		put := func(k int, from, to int64, text string) {
+		row, text := float64(rows[i]), s.text(r)
+		put := func(k int, from, to int64) {
 			if to > from {
 				x := &series[k]
 				x.X, x.X2 = append(x.X, at(from)), append(x.X2, at(to))
 				x.Y, x.Text = append(x.Y, row), append(x.Text, text)
 			}
 		}
-		text := s.text(r)
 		if p := t.last(s); p >= 0 {
-			put(0, t.steps[p].end, s.due, text)
+			put(0, t.steps[p].end, s.due)
 		}
 		switch {
 		case s.failed:
-			put(3, s.due, max(s.end, s.due+100), text)
+			put(3, s.due, max(s.end, s.due+100))
 		case s.firstUs > 0:
-			put(1, s.due, s.firstUs, text)
-			put(2, s.firstUs, s.end, text)
+			put(1, s.due, s.firstUs)
+			put(2, s.firstUs, s.end)
 		default:
-			put(2, s.due, s.end, text)
+			put(2, s.due, s.end)
 		}
 		for _, n := range s.after {
 			if p := t.index(n); p >= 0 && rows[p] != rows[i] {
-				end := t.steps[p].end
-				links.X = append(links.X, at(end), at(s.due), math.NaN())
+				links.X = append(links.X, at(t.steps[p].end), at(s.due), math.NaN())
 				links.Y = append(links.Y, float64(rows[p])+middle, row+middle, math.NaN())
 			}
 		}
 	}
-	for _, s := range series {
+	for _, s := range append(series[:], links) {
 		if s.Len() > 0 {
-			f.Series = append(f.Series, s)
+			out = append(out, s)
 		}
 	}
-	if links.Len() > 0 {
-		f.Series = append(f.Series, links)
-	}
-	return []chart.Figure{f}
+	return out
 }
 
 func (s *step) text(r *report) string {
