@@ -62,7 +62,8 @@ type Options struct {
 	Images             Images
 	pictures           *hub.Repo // of kontext_bench, whose rows name image files
 
-	sessionIDs map[string]int // number of sessions with an ID, in all passes over the data
+	sessionIDs map[string]int  // number of sessions with an ID, in all passes over the data
+	noted      map[string]bool // notes of decoders that were logged in an earlier pass
 
 	// the chat template to include in lengths; nil: lengths exclude it
 	Counted func() (*body.Rendering, error)
@@ -113,7 +114,7 @@ func setup(err error) error {
 // withSetup returns a copy of o whose tokenizer and template return SetupErrors.
 func (o *Options) withSetup() *Options {
 	own := *o
-	own.sessionIDs = map[string]int{}
+	own.sessionIDs, own.noted = map[string]int{}, map[string]bool{}
 	if open := o.Tokenizer; open != nil {
 		own.Tokenizer = func() (tokenizer.Tokenizer, error) {
 			t, err := open()

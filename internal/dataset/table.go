@@ -95,7 +95,7 @@ func kinds() []kind {
 			args: []string{"first_turn_length", "subsequent_turn_length"}, read: sweSmith},
 		{Info: Info{"trace", "captured logs and traces", strings.Join(Formats(), ", "), ""}, whole: true,
 			read: traces,
-			args: []string{"speed", "history", "session_input", "max_context", "model_mapping", "model_override",
+			args: []string{"speed", "history", "session_input", "max_context", "max_sessions", "model_mapping", "model_override",
 				"match_output_length"}},
 		{Info: Info{"trie_agentic_coding", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true,
 			read: trie("agentic_coding")},

@@ -87,10 +87,12 @@ type trace struct {
 	notes    map[string]int // of decoders, with their numbers
 	// longest prompt and answer together of the calls of a session, in tokens; 0: any
 	maxContext int
+	// sessions to read, in each pass; 0: all
+	maxSessions, sessions int
 }
 
 // traces reads logs and traces, each file in its own format.
-func traces(_ context.Context, o *Options) (items, error) {
+func traces(ctx context.Context, o *Options) (items, error) {
 	if len(o.Paths) == 0 {
 		return nil, errNoFile
 	}
@@ -102,10 +104,18 @@ func traces(_ context.Context, o *Options) (items, error) {
 	if err != nil {
 		return nil, err
 	}
+	maxSessions, err := o.wholeArg("max_sessions", 0)
+	if err != nil {
+		return nil, err
+	}
+	paths, err := o.traceFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return func(yield func(*Item, error) bool) {
 		t := newTrace(o, speed)
-		t.maxContext = maxContext
-		whole := eachFile(o, o.Paths, yield, func(in *dataFile) bool {
+		t.maxContext, t.maxSessions = maxContext, maxSessions
+		whole := eachFile(o, paths, yield, func(in *dataFile) bool {
 			for it, err := range t.file(in) {
 				if !yield(it, err) {
 					return false
@@ -134,8 +144,9 @@ func (t *trace) report() {
 			"needs them")
 	}
 	for _, note := range slices.Sorted(maps.Keys(t.notes)) {
-		if n := t.notes[note]; n > 0 {
+		if n := t.notes[note]; n > 0 && !t.o.noted[note] {
 			t.o.Say(note, n)
+			t.o.noted[note] = true
 		}
 	}
 	t.images, t.backward = 0, false

@@ -2,9 +2,13 @@ package dataset
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 
@@ -16,6 +20,7 @@ import (
 	"perfpipe/internal/dataset/sessions"
 	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/jsonl"
+	"perfpipe/internal/tabular"
 )
 
 // graphs reads a trace of sessions.
@@ -60,6 +65,34 @@ func (t *trace) graphs(d sessions.Decoder, in *dataFile, s *sample) iter.Seq2[*I
 	}
 }
 
+// traceFiles returns the files of a trace: those that the user names, those of a folder, or the traces.jsonl of a
+// repository of a hub.
+func (o *Options) traceFiles(ctx context.Context) (all []string, err error) {
+	for _, path := range o.Paths {
+		files := []string{path}
+		info, err := os.Stat(path)
+		switch {
+		case path == "-":
+		case err == nil && info.IsDir(), err != nil && isRepository(path):
+			if files, err = o.named(ctx, path, []string{"traces.jsonl"}); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, files...)
+	}
+	return all, nil
+}
+
+// isRepository reports whether a path that does not exist names a repository of a hub, rather than a file.
+func isRepository(path string) bool {
+	ext := filepath.Ext(path)
+	return repository.MatchString(path) && !tabular.Supported(path) && !slices.Contains([]string{".log", ".har", ".txt",
+		".gz", ".zst"}, ext)
+}
+
+// repository matches the name of a hub's repository.
+var repository = regexp.MustCompile(`^[\w-][\w.-]*/[\w.-]*[\w-]$`)
+
 // inFile names the file in an error of a decoder.
 func inFile(name string, err error) error {
 	if line, ok := errors.AsType[*sessions.LineError](err); ok {
@@ -70,6 +103,9 @@ func inFile(name string, err error) error {
 
 // graph yields the calls of a session and reports whether to go on.
 func (t *trace) graph(yield func(*Item, error) bool, file string, s *sessions.Session) bool {
+	if t.maxSessions > 0 && t.sessions == t.maxSessions {
+		return true
+	}
 	if len(s.Calls) < t.o.MinTurns {
 		t.skip("sessions of fewer calls than --min-turns")
 		return true
@@ -83,6 +119,7 @@ func (t *trace) graph(yield func(*Item, error) bool, file string, s *sessions.Se
 		t.skip("a session with a call of more tokens than max_context")
 		return true
 	}
+	t.sessions++
 	id := s.ID
 	if alone := id == "" && len(s.Calls) == 1; !alone {
 		if t.o.sessionIDs[s.ID]++; t.o.sessionIDs[s.ID] > 1 || id == "" {

@@ -153,6 +153,9 @@ func reserve(v values, now time.Time) (string, error) {
 
 // results writes the files that are made of the records.
 func (j *job) results(env *cli.Env, dir string, flags []flag, v values, log *runLog) error {
+	if j.agentX != nil {
+		return j.agentX.results(env, j, dir, log)
+	}
 	for _, s := range []*stage{j.files(dir), j.page(dir)} {
 		cmd := s.command()
 		cmd.Stdout, cmd.Stderr = env.Stdout, env.Stderr

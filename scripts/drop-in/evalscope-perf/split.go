@@ -36,6 +36,7 @@ type job struct {
 	pd                     bool   // with the figures of --enable-pd-metrics
 	url                    string // that evalscope resolves to
 	chat                   bool   // messages rather than text
+	agentX                 *agentX
 }
 
 // invented reports whether the defaults of a dataset differ between perf-gen and evalscope.
@@ -60,7 +61,11 @@ func split(flags []flag, v values) (*job, error) {
 		plot:    stage{name: "perf-plot"},
 		dataset: v.one("dataset", "openqa"),
 	}
-	for _, step := range []func(values) error{j.refuse, j.source, j.server, j.load, j.slos, j.secrets} {
+	steps := []func(values) error{j.refuse, j.source, j.server, j.load, j.slos, j.secrets}
+	if v.has("scenario") {
+		steps = []func(values) error{j.refuse, j.scenario, j.server, j.secrets}
+	}
+	for _, step := range steps {
 		if err := step(v); err != nil {
 			return nil, err
 		}
@@ -85,8 +90,10 @@ func split(flags []flag, v values) (*job, error) {
 			j.notes = append(j.notes, "--"+f.name+": has no use here: "+f.unused)
 		}
 	}
-	j.send.add("save-request")
-	j.send.add("save-output")
+	if j.agentX == nil { // whose requests are long, and have no use in its results
+		j.send.add("save-request")
+		j.send.add("save-output")
+	}
 	j.pd = v.has("enable-pd-metrics")
 	return j, nil
 }
@@ -94,8 +101,6 @@ func split(flags []flag, v values) (*job, error) {
 // refuse returns an error if the command line asks for something that is not supported here.
 func (j *job) refuse(v values) error {
 	switch api := v.one("api", "openai"); {
-	case v.has("scenario"):
-		return fault.Usage("it runs aiperf, which has a command line of its own", "--scenario: agentx is not done here")
 	case api == "systemone" || api == "autotrust" || j.dataset == "open_decisions":
 		return fault.Usage("--api custom of perf-gen and perf-send takes a description of any API",
 			"--api: the decision APIs are not done here")
