@@ -14,8 +14,10 @@ func (f *Facts) Arguments() map[string]any {
 	return Arguments(f.Command[1:])
 }
 
-// Arguments returns the flags of a command line. A flag without a value is true, and --no-NAME is NAME: false.
+// Arguments returns the flags of a command line. A flag without a value is true, and --no-NAME is NAME: false. Flags of
+// one letter are left out but for -n, since the others name files.
 func Arguments(args []string) map[string]any {
+	shorts := map[byte]string{'n': "number"}
 	out := map[string]any{}
 	var values []any
 	name := ""
@@ -33,6 +35,11 @@ func Arguments(args []string) map[string]any {
 		}
 	}
 	for _, a := range args {
+		if len(a) == 2 && a[0] == '-' && a[1] >= 'a' && a[1] <= 'z' {
+			end()
+			name, values = shorts[a[1]], nil
+			continue
+		}
 		flag, isFlag := strings.CutPrefix(a, "--")
 		if !isFlag || flag == "" {
 			values = append(values, Argument(a))

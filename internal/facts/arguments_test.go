@@ -8,11 +8,11 @@ import (
 func TestArguments(t *testing.T) {
 	f := Facts{Command: []string{
 		"perf-send", "--rate", "5", "10.5", "--url=http://h/v1", "--no-usage", "--http2", "--headers", "A=b",
-		"--run-id", "2026x", "--shard=1/2", "--strict=false",
+		"--run-id", "2026x", "--shard=1/2", "--strict=false", "-n", "20", "-o", "records.jsonl",
 	}}
 	want := map[string]any{
 		"rate": []any{int64(5), 10.5}, "url": "http://h/v1", "usage": false, "http2": true, "headers": "A=b",
-		"run_id": "2026x", "shard": "1/2", "strict": false,
+		"run_id": "2026x", "shard": "1/2", "strict": false, "number": int64(20),
 	}
 	if got := f.Arguments(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)

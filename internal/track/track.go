@@ -162,8 +162,8 @@ func (r *Run) follow(ctx context.Context, interval time.Duration) {
 	}
 }
 
-// log logs the load points that have more records than when they were logged last. final reports whether no more will
-// come.
+// log logs the load points that have more records than when they were logged last. final reports whether no more
+// records will come.
 func (r *Run) log(s *stats.Summary, final bool) {
 	events := r.layout.events(s, r.told.isSweep(), final)
 	if len(events) > 0 && r.journal == nil && r.lost == nil {
@@ -208,7 +208,8 @@ func (r *Run) lose(err error) {
 
 // Finish logs the rest of the run: the last values, tables, charts and files, or only that it failed. It returns when
 // every tracker has logged all of it or has given up, when ctx is done, or after limit. It calls slow, unless that is
-// nil, if it takes longer than a user expects. The journal is kept, and reported, if a tracker has not logged all of it.
+// nil, if it takes longer than a user expects. The journal is kept, and reported, if a tracker has not logged all of
+// it.
 func (r *Run) Finish(ctx context.Context, limit time.Duration, slow func(), failed error) {
 	ctx, end := context.WithTimeout(ctx, limit)
 	defer end()
