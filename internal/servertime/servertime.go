@@ -8,7 +8,11 @@
 // It exports more than twenty names because the terms are constants.
 package servertime
 
-import "math"
+import (
+	"math"
+	"slices"
+	"strings"
+)
 
 // Term is one of the values that are reported. Times are in ms.
 type Term uint8
@@ -103,7 +107,7 @@ func (t *Times) Merge(o *Times) {
 // also adds the name of a proxy, or of another server.
 func (t *Times) also(name string) {
 	switch {
-	case name == "" || name == t.Proxy:
+	case name == "" || slices.Contains(strings.Split(t.Proxy, ","), name):
 	case t.Proxy == "":
 		t.Proxy = name
 	default:
