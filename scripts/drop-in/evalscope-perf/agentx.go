@@ -36,7 +36,7 @@ type agentX struct {
 	dataset  agentXDataset
 }
 
-// agentXDataset says where the sessions come from.
+// agentXDataset describes the source of the sessions.
 type agentXDataset struct {
 	Source   string  `json:"source"`
 	ID       string  `json:"dataset_id"`

@@ -16,8 +16,8 @@ func (j *job) script(dir string) string {
 		return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n", j.gen.shell(), j.send.shell(),
 			visible.Shell(records), j.stats.shell(), j.page(dir).shell())
 	}
-	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(), visible.Shell(records),
-		j.stats.shell(), j.files(dir).shell(), j.page(dir).shell())
+	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(),
+		visible.Shell(records), j.stats.shell(), j.files(dir).shell(), j.page(dir).shell())
 }
 
 // files returns the stage that writes evalscope's files of each load point.
