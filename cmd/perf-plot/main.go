@@ -123,22 +123,8 @@ func (f *flags) options() (opt stats.Options, err error) {
 			return opt, fault.Usage("", "--metric: %w", err)
 		}
 	}
-	opt.Prices, err = f.prices()
+	opt.Prices, err = spend.Parse(f.Price, f.PriceHour)
 	return opt, err
-}
-
-// prices returns the prices that the flags name.
-func (f *flags) prices() (p spend.Prices, err error) {
-	const hint = "such as 'in=0.15,out=0.60,cached=0.075'"
-	tokens, err := cli.ParseAll("--price", hint, []string{f.Price}, spend.ParseTokens)
-	if err != nil {
-		return p, err
-	}
-	hour, err := cli.ParseAll("--price-hour", "such as 12.5", []string{f.PriceHour}, spend.ParsePrice)
-	if err != nil {
-		return p, err
-	}
-	return spend.Prices{Tokens: tokens[0], Hour: hour[0]}, nil
 }
 
 // write writes the figures that the flags select.

@@ -126,7 +126,7 @@ func (f *flags) clientConfig(env *cli.Env) (c client.Config, err error) {
 	if c.Headers, err = f.headers(); err != nil {
 		return c, err
 	}
-	if c.SessionHeaders, err = f.sessionHeaders(); err != nil {
+	if c.SessionHeaders, err = client.SessionHeaders(f.SessionHeader); err != nil {
 		return c, err
 	}
 	if c.APIKey, err = f.key(); err != nil {

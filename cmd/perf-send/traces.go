@@ -28,7 +28,7 @@ func (f *flags) traces(env *cli.Env, c *bench.Config) (complete func() error, er
 		if err != nil || u.Host == "" {
 			return nil, fault.Usage("it looks like http://127.0.0.1:4318", "--otlp: %q is no URL", f.OTLP)
 		}
-		headers, err := otlpHeaders(os.Getenv("OTEL_EXPORTER_OTLP_HEADERS"))
+		headers, err := otlp.ParseHeaders(os.Getenv(otlp.HeadersVar))
 		if err != nil {
 			return nil, err
 		}
@@ -47,21 +47,4 @@ func (f *flags) spanFile() string {
 		return ""
 	}
 	return f.OTLP
-}
-
-// otlpHeaders reads NAME=VALUE,NAME=VALUE, whose values are escaped as in URLs.
-func otlpHeaders(text string) (map[string]string, error) {
-	headers := map[string]string{}
-	for pair := range strings.SplitSeq(text, ",") {
-		if pair = strings.TrimSpace(pair); pair == "" {
-			continue
-		}
-		name, value, ok := strings.Cut(pair, "=")
-		value, err := url.PathUnescape(value)
-		if !ok || err != nil {
-			return nil, fault.Usage("it looks like NAME=VALUE,NAME=VALUE", "OTEL_EXPORTER_OTLP_HEADERS: not a list of headers")
-		}
-		headers[strings.TrimSpace(name)] = strings.TrimSpace(value)
-	}
-	return headers, nil
 }

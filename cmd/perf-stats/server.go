@@ -47,22 +47,8 @@ func (f *flags) checkServer(opt *stats.Options) (err error) {
 			return fault.Usage("", "--metric: %w", err)
 		}
 	}
-	opt.Prices, err = f.prices()
+	opt.Prices, err = spend.Parse(f.Price, f.PriceHour)
 	return err
-}
-
-// prices returns the prices that the flags name.
-func (f *serverFlags) prices() (p spend.Prices, err error) {
-	const hint = "such as 'in=0.15,out=0.60,cached=0.075'"
-	tokens, err := cli.ParseAll("--price", hint, []string{f.Price}, spend.ParseTokens)
-	if err != nil {
-		return p, err
-	}
-	hour, err := cli.ParseAll("--price-hour", "such as 12.5", []string{f.PriceHour}, spend.ParsePrice)
-	if err == nil {
-		p = spend.Prices{Tokens: tokens[0], Hour: hour[0]}
-	}
-	return p, err
 }
 
 // server adds to each load point the metrics of the server and its GPUs.

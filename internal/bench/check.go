@@ -20,7 +20,7 @@ import (
 // check refuses a configuration that cannot be run, before anything is started, and completes the load points.
 func (r *runner) check() error {
 	for _, check := range []func() error{
-		r.checkLimits, r.checkPages, r.checkPasses, func() error { return r.limitConns(r.Points) }, r.divide,
+		r.checkLimits, r.checkPages, r.checkPasses, func() error { return r.limitConns(r.Points) }, r.divide, r.checkSessions,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -124,6 +124,20 @@ func (r *runner) divide() error {
 	}
 	if err := shard.Divide(r.Points, r.Shard); err != nil {
 		return fault.Invalid("parallel", "few-slots", "%w", err)
+	}
+	return nil
+}
+
+// checkSessions refuses sessions that begin midway if there are none at the beginning.
+func (r *runner) checkSessions() error {
+	open := slices.ContainsFunc(r.Points, func(p load.Point) bool { return p.Mode == load.Open })
+	switch {
+	case !r.Sessions.Midway:
+		return nil
+	case r.Output.Resume:
+		return fault.Invalid("session-start", "leave-out", "a resumed run does not know which requests were passed")
+	case open:
+		return fault.Invalid("session-start", "session-open", "an open loop has no sessions at its start")
 	}
 	return nil
 }

@@ -7,8 +7,10 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // renew makes the head of the next HTTP request, which has an X-Request-Id of its own.
@@ -60,8 +62,33 @@ const (
 	dynamoFinal          = "X-Dynamo-Session-Final"
 )
 
-// SessionHeaderOf returns the field by which a router knows sessions: sglang, llm-d, vllm, dynamo, aibrix or litellm.
-func SessionHeaderOf(router string) (name string, ok bool) {
+// SessionHeaders returns the fields that words name: of routers, or fields themselves. Without words it is
+// DefaultSessionHeader; the single word none is no field.
+func SessionHeaders(words []string) (names []string, err error) {
+	const setting = "session-header"
+	switch {
+	case len(words) == 0:
+		return []string{DefaultSessionHeader}, nil
+	case len(words) == 1 && words[0] == "none":
+		return nil, nil
+	}
+	for word := range strings.SplitSeq(strings.Join(words, ","), ",") {
+		name, ok := headerOf(word)
+		if !ok {
+			if name = word; !strings.Contains(word, "-") {
+				return nil, fault.Invalid(setting, "session-header", "%q is neither a router nor the name of a header", word)
+			}
+		}
+		if err := request.CheckHeader(name, ""); err != nil {
+			return nil, fault.Invalid(setting, "", "%w", err)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// headerOf returns the field by which a router knows sessions: sglang, llm-d, vllm, dynamo, aibrix or litellm.
+func headerOf(router string) (name string, ok bool) {
 	switch router {
 	case "sglang":
 		return "X-SMG-Routing-Key", true

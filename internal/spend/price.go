@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/fault"
 )
 
 // Prices are what tokens or machines cost, in US dollars or any other currency. The zero value is unknown.
@@ -18,9 +19,23 @@ type Prices struct {
 // TokenPrices are prices of a million tokens.
 type TokenPrices struct{ In, Out, Cached float64 }
 
-// ParseTokens parses "in=0.15,out=0.60,cached=0.075". Tokens without a price cost nothing, except that cached ones cost
+// Parse parses the prices of tokens and that of an hour. Each may be empty. Errors are *fault.Error about the settings
+// price and price-hour.
+func Parse(tokens, hour string) (p Prices, err error) {
+	if p.Tokens, err = parseTokens(tokens); err != nil {
+		return p, &fault.Error{
+			Code: fault.CodeUsage, Setting: "price", Err: err, Hint: "such as 'in=0.15,out=0.60,cached=0.075'",
+		}
+	}
+	if p.Hour, err = parsePrice(hour); err != nil {
+		return p, &fault.Error{Code: fault.CodeUsage, Setting: "price-hour", Err: err, Hint: "such as 12.5"}
+	}
+	return p, nil
+}
+
+// parseTokens parses "in=0.15,out=0.60,cached=0.075". Tokens without a price cost nothing, except that cached ones cost
 // as much as other input. It returns nil for "".
-func ParseTokens(text string) (*TokenPrices, error) {
+func parseTokens(text string) (*TokenPrices, error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -38,7 +53,7 @@ func ParseTokens(text string) (*TokenPrices, error) {
 			return nil, fmt.Errorf("%s has no price", name)
 		}
 		var err error
-		if *to, err = ParsePrice(value); err != nil {
+		if *to, err = parsePrice(value); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		given[name] = true
@@ -49,8 +64,8 @@ func ParseTokens(text string) (*TokenPrices, error) {
 	return p, nil
 }
 
-// ParsePrice parses a price such as "12.5". It returns 0 for "".
-func ParsePrice(text string) (float64, error) {
+// parsePrice parses a price such as "12.5". It returns 0 for "".
+func parsePrice(text string) (float64, error) {
 	if text == "" {
 		return 0, nil
 	}

@@ -15,7 +15,7 @@ func TestCost(t *testing.T) {
 		"in=0.15, out=0.60":             `{"by_tokens":{"usd":0.45,"usd_per_request":0.0045,"usd_per_million_output_tokens":0.9}}`,
 		"out=0.00001":                   `{"by_tokens":{"usd":0.000005,"usd_per_request":0.00000005,"usd_per_million_output_tokens":0.00001}}`,
 	} {
-		tokens, err := ParseTokens(prices)
+		tokens, err := parseTokens(prices)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,11 +50,11 @@ func TestParseTokensRefuses(t *testing.T) {
 		"out=NaN":      `out: "NaN" is not a price, from 0`,
 		"out=Inf,in=1": `out: "Inf" is not a price, from 0`,
 	} {
-		if p, err := ParseTokens(text); err == nil || err.Error() != want {
+		if p, err := parseTokens(text); err == nil || err.Error() != want {
 			t.Errorf("%q: %+v, %v, want %s", text, p, err, want)
 		}
 	}
-	if p, err := ParseTokens(""); p != nil || err != nil {
+	if p, err := parseTokens(""); p != nil || err != nil {
 		t.Errorf("%+v, %v without prices", p, err)
 	}
 }
