@@ -50,7 +50,7 @@ func compareFiles(ctx context.Context, env *cli.Env, f *flags, opt stats.Options
 			"--compare: %s and %s have no load point in common: %s",
 			f.Files[0], f.Files[1], strings.Join(compare.Some(compared.Notes), "; "))
 	}
-	err = f.output(env, func(w io.Writer) error { return chosen.Comparison(w, compared, f.formatOptions()) })
+	err = env.Output(f.Output, func(w io.Writer) error { return chosen.Comparison(w, compared, f.formatOptions()) })
 	if err != nil || f.FailOnRegression == "" {
 		return err
 	}

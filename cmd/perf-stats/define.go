@@ -38,7 +38,7 @@ func writeDefined(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) erro
 	if len(blocks) == 0 {
 		return cmp.Or(in.Err(), errNoRecords())
 	}
-	err = f.output(env, func(w io.Writer) error { return chosen.Definitions(w, defs, blocks, f.formatOptions()) })
+	err = env.Output(f.Output, func(w io.Writer) error { return chosen.Definitions(w, defs, blocks, f.formatOptions()) })
 	return cmp.Or(err, in.Err())
 }
 

@@ -21,7 +21,7 @@ func (f *flags) openStores(stream *stats.Stream) (open store.Set, err error) {
 		if s.path == "" {
 			continue
 		}
-		file, err := store.Open(s.kind, s.path, f.createPrivate)
+		file, err := store.Open(s.kind, s.path, f.Mode.Private().CreateEmpty)
 		if err != nil {
 			open.Abort()
 			return nil, fmt.Errorf("%s: %w", s.flag, err)
@@ -30,15 +30,6 @@ func (f *flags) openStores(stream *stats.Stream) (open store.Set, err error) {
 		open = append(open, file)
 	}
 	return open, nil
-}
-
-// createPrivate creates an empty file with the permissions of files that may hold prompts.
-func (f *flags) createPrivate(path string) error {
-	file, err := f.Mode.Private().CreateNew(path)
-	if err != nil {
-		return err
-	}
-	return file.Close()
 }
 
 // checkFiles returns an error if an output would overwrite an input or another output.
@@ -67,7 +58,7 @@ func exportEvalscope(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) e
 		return err
 	}
 	export := evalscope.New(evalscope.Options{
-		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, PD: f.PDMetrics, Create: f.createPrivate, Write: env.WriteFile,
+		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, PD: f.PDMetrics, Create: f.Mode.Private().CreateEmpty, Write: env.WriteFile,
 	})
 	defer export.Abort()
 	stream.Also(func() func(*record.Record) { return export.Add })

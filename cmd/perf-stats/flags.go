@@ -97,14 +97,11 @@ func (f *flags) beside() (err error) {
 		known, metrics := facts.Beside(f.Files[0])
 		f.Facts, f.Metrics = cmp.Or(f.Facts, known), cmp.Or(f.Metrics, metrics)
 	}
-	if f.live() {
-		return nil // perf-send writes them at its end
+	if len(f.Files) == 0 {
+		return nil // records come from a pipe, and perf-send writes the facts at its end
 	}
 	return f.readFacts()
 }
-
-// live reports whether the records come from a pipe.
-func (f *flags) live() bool { return len(f.Files) == 0 }
 
 // readFacts reads the facts of the run, if there are any.
 func (f *flags) readFacts() (err error) {

@@ -94,7 +94,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	}
 	whole = true
 	var noFacts error // reported after the figures
-	if f.live() {
+	if len(f.Files) == 0 {
 		noFacts = f.readFacts()
 	}
 	all := stream.Collector()
@@ -110,7 +110,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	}
 	chosen, _ := format.Named(f.Format)
 	write := func(w io.Writer) error { return chosen.Summary(w, summary, f.formatOptions()) }
-	if err := f.output(env, write); err != nil {
+	if err := env.Output(f.Output, write); err != nil {
 		return err
 	}
 	if err := files.Commit(summary); err != nil {
@@ -160,16 +160,6 @@ func follow(env *cli.Env, stream *stats.Stream, opt format.Options) (stop func()
 		erase()
 		release()
 	}
-}
-
-// output writes -o FILE, or stdout.
-func (f *flags) output(env *cli.Env, write func(io.Writer) error) error {
-	out := env.Create(f.Output)
-	defer out.Abort()
-	if err := write(out); err != nil {
-		return err
-	}
-	return out.Commit()
 }
 
 // formatOptions returns what the flags select of the output.

@@ -68,7 +68,7 @@ func (f *flags) server(env *cli.Env, s *stats.Summary) error {
 		env.Hint("--metric . shows all")
 	}
 	if f.MetricsParquet != "" {
-		if err := store.WriteSeries(f.MetricsParquet, f.createPrivate, file); err != nil {
+		if err := store.WriteSeries(f.MetricsParquet, f.Mode.Private().CreateEmpty, file); err != nil {
 			return fmt.Errorf("--metrics-parquet: %w", err)
 		}
 	}

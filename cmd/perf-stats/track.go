@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -86,6 +85,9 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 			Resend: func(tracker, path string) string { return "perf-stats --visualizer " + tracker + " " + path },
 		},
 	}
+	opt.SetKeys(map[string]string{
+		"WANDB_API_KEY": f.WandbKey, "SWANLAB_API_KEY": f.SwanlabKey, "SWANLAB_HOST": f.SwanlabHost,
+	})
 	if f.Upload {
 		opt.Upload = f.inputs()
 	}
@@ -101,13 +103,6 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 	for name, value := range map[string]any{"where": f.Where, "gpus": f.GPUs, "goodput": f.Goodput, "slo": f.SLO} {
 		if !reflect.ValueOf(value).IsZero() {
 			opt.Config[name] = value
-		}
-	}
-	for name, value := range map[string]string{
-		"WANDB_API_KEY": f.WandbKey, "SWANLAB_API_KEY": f.SwanlabKey, "SWANLAB_HOST": f.SwanlabHost,
-	} {
-		if value != "" {
-			opt.Keys = append(opt.Keys, name+"="+value)
 		}
 	}
 	return opt
@@ -143,11 +138,7 @@ func (f *flags) finishTracking(env *cli.Env, in *cli.Grace, run *track.Run, whol
 			env.Say("waiting for trackers, %v at most; Ctrl-C ends it and keeps what is not logged", time.Duration(f.Timeout))
 		}
 	}
-	var failed error
-	if !whole {
-		failed = errors.New("not all records could be read")
-	}
-	run.Finish(ctx, time.Duration(f.Timeout), slow, failed)
+	run.Finish(ctx, time.Duration(f.Timeout), slow, whole)
 }
 
 // sendKept logs runs that a tracker did not log before.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 
@@ -25,6 +26,16 @@ func (e *Env) WriteFile(path string, text []byte) error {
 	out := e.Create(path)
 	defer out.Abort()
 	if _, err := out.Write(text); err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// Output creates path, or stdout for - and "", and completes it when write has written it.
+func (e *Env) Output(path string, write func(io.Writer) error) error {
+	out := e.Create(path)
+	defer out.Abort()
+	if err := write(out); err != nil {
 		return err
 	}
 	return out.Commit()

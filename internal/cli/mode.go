@@ -60,6 +60,15 @@ func (m Mode) CreateNew(path string) (*os.File, error) {
 	return file, nil
 }
 
+// CreateEmpty creates an empty file that does not exist yet.
+func (m Mode) CreateEmpty(path string) error {
+	file, err := m.CreateNew(path)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
 // Perm returns the permissions to create a file with.
 func (m Mode) Perm() os.FileMode {
 	if m.perm == 0 {

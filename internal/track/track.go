@@ -100,6 +100,15 @@ type trouble struct {
 func (t *trouble) Error() string { return t.err.Error() }
 func (t *trouble) Unwrap() error { return t.err }
 
+// SetKeys adds variables of trackers, such as WANDB_API_KEY, to the environment. Empty values are left out.
+func (o *Options) SetKeys(vars map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if value := vars[name]; value != "" {
+			o.Keys = append(o.Keys, name+"="+value)
+		}
+	}
+}
+
 // Start begins a run. At each interval it logs what snapshot returns. Nothing is logged before there are records. The
 // error is that of creating a file for the upload of stdin.
 func Start(opt Options, interval time.Duration, snapshot func() *stats.Summary) (*Run, error) {
@@ -206,11 +215,11 @@ func (r *Run) lose(err error) {
 	r.opt.Report(Message{fmt.Sprintf("nothing more is logged to trackers: %v", err), r.opt.Hints.Dir})
 }
 
-// Finish logs the rest of the run: the last values, tables, charts and files, or only that it failed. It returns when
-// every tracker has logged all of it or has given up, when ctx is done, or after limit. It calls slow, unless that is
-// nil, if it takes longer than a user expects. The journal is kept, and reported, if a tracker has not logged all of
-// it.
-func (r *Run) Finish(ctx context.Context, limit time.Duration, slow func(), failed error) {
+// Finish logs the rest of the run: the last values, tables, charts and files, or unless it is whole, only that it
+// failed. It returns when every tracker has logged all of it or has given up, when ctx is done, or after limit. It
+// calls slow, unless that is nil, if it takes longer than a user expects. The journal is kept, and reported, if a
+// tracker has not logged all of it.
+func (r *Run) Finish(ctx context.Context, limit time.Duration, slow func(), whole bool) {
 	ctx, end := context.WithTimeout(ctx, limit)
 	defer end()
 	if slow != nil {
@@ -218,6 +227,10 @@ func (r *Run) Finish(ctx context.Context, limit time.Duration, slow func(), fail
 	}
 	r.unfollow()
 	r.follower.Wait()
+	var failed error
+	if !whole {
+		failed = errors.New("not all records could be read")
+	}
 	if kept := r.finish(ctx, r.snapshot(), r.uploads(), failed); !kept {
 		r.stdin.remove()
 	}

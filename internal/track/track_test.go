@@ -400,3 +400,11 @@ func TestAFailedRunSaysSo(t *testing.T) {
 		t.Errorf("told %v", ops)
 	}
 }
+
+func TestSetKeys(t *testing.T) {
+	var opt Options
+	opt.SetKeys(map[string]string{"WANDB_API_KEY": "k", "SWANLAB_HOST": "", "A": "b"})
+	if want := []string{"A=b", "WANDB_API_KEY=k"}; !slices.Equal(opt.Keys, want) {
+		t.Errorf("%q, want %q", opt.Keys, want)
+	}
+}
