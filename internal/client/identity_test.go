@@ -125,3 +125,40 @@ func TestSessionHeaders(t *testing.T) {
 		}
 	}
 }
+
+// A request that is sent again, since the server had closed the kept connection, is another HTTP request.
+func TestResentRequestID(t *testing.T) {
+	var mu sync.Mutex
+	var ids []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		ids = append(ids, r.Header.Get("X-Request-Id"))
+		n := len(ids)
+		mu.Unlock()
+		if n == 2 {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			conn.Close()
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Write([]byte(`{"choices":[{"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}]}`))
+	}))
+	defer srv.Close()
+	u, _ := url.Parse(srv.URL)
+	c := New(Config{URL: u}, clock.New())
+	defer c.Close()
+	for i, want := range []string{"", "run-1-try2"} {
+		r := load.NewRequest(request.Request{ID: []string{"run-0", "run-1"}[i]})
+		r.Body = []byte(`{"model":"m","messages":[{"role":"user","content":"x"}]}`)
+		if rec := c.Do(t.Context(), r); !rec.OK || rec.RequestID != want {
+			t.Errorf("request %d: %q, want %q (%+v)", i, rec.RequestID, want, rec.Error)
+		}
+	}
+	if want := []string{"run-0", "run-1", "run-1-try2"}; !slices.Equal(ids, want) {
+		t.Errorf("sent %q, want %q", ids, want)
+	}
+}
