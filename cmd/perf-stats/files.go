@@ -58,7 +58,8 @@ func exportEvalscope(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) e
 		return err
 	}
 	export := evalscope.New(evalscope.Options{
-		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, PD: f.PDMetrics, Create: f.Mode.Private().CreateEmpty, Write: env.WriteFile,
+		Dir: f.Output, By: opt.By, Warmup: opt.Warmup, PD: f.PDMetrics,
+		Create: f.Mode.Private().CreateEmpty, Write: env.WriteFile,
 	})
 	defer export.Abort()
 	stream.Also(func() func(*record.Record) { return export.Add })

@@ -100,15 +100,6 @@ type trouble struct {
 func (t *trouble) Error() string { return t.err.Error() }
 func (t *trouble) Unwrap() error { return t.err }
 
-// SetKeys adds variables of trackers, such as WANDB_API_KEY, to the environment. Empty values are left out.
-func (o *Options) SetKeys(vars map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(vars)) {
-		if value := vars[name]; value != "" {
-			o.Keys = append(o.Keys, name+"="+value)
-		}
-	}
-}
-
 // Start begins a run. At each interval it logs what snapshot returns. Nothing is logged before there are records. The
 // error is that of creating a file for the upload of stdin.
 func Start(opt Options, interval time.Duration, snapshot func() *stats.Summary) (*Run, error) {
