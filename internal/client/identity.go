@@ -118,7 +118,7 @@ func (f *fields) ofSession(c *call) (list []field) {
 	return list
 }
 
-// trace gives a request the ids of a trace and a span. The requests of a session are one trace.
+// trace sets the ids of a trace and a span of a request. The requests of a session are one trace.
 func (c *Client) trace(rec *record.Record, to *call, req *load.Request) {
 	number := strconv.FormatInt(req.Seq, 10)
 	of := "request " + number

@@ -41,7 +41,8 @@ type socket struct {
 // underTLS returns the connection to hand to TLS, which a poller can take over later.
 func underTLS(c net.Conn) net.Conn { return &socket{Conn: c} }
 
-// waitError is the error of a read that would have to wait. As it calls itself temporary, crypto/tls can go on after it.
+// waitError is the error of a read that would have to wait. As it calls itself temporary, crypto/tls can go on after
+// it.
 type waitError struct{}
 
 func (waitError) Error() string   { return "nothing has been received" }

@@ -56,7 +56,9 @@ func To(endpoint *url.URL, headers map[string]string) func([]byte) error {
 
 // post posts a batch. It reports whether it may be posted again, as OTLP permits for some answers only, and after which
 // pause, if the collector asks for one.
-func post(c *http.Client, to string, headers map[string]string, body []byte) (again bool, pause time.Duration, err error) {
+func post(c *http.Client, to string, headers map[string]string, body []byte) (
+	again bool, pause time.Duration, err error,
+) {
 	req, err := http.NewRequest(http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
 		return false, 0, err

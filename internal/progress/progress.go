@@ -138,8 +138,8 @@ func (p *Progress) text(now time.Time) string {
 	return strings.Join(parts, ", ")
 }
 
-// speed returns the rates of the phase and the time that is left. own is the part of the requests done that this run has
-// sent.
+// speed returns the rates of the phase and the time that is left. own is the part of the requests done that this run
+// has sent.
 func (p *Progress) speed(ph *load.Phase, done, own int64, elapsed time.Duration) []string {
 	parts := []string{fmt.Sprintf("%.3g req/s", float64(own)/elapsed.Seconds())}
 	tokens, ttft := p.cfg.Running()

@@ -10,7 +10,8 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// The tokens of a conversation so far are cached, with those of the answers, in whole blocks; only the rest is computed.
+// The tokens of a conversation so far are cached, with those of the answers, in whole blocks; only the rest is
+// computed.
 func TestPrefixCache(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got Truth

@@ -46,8 +46,8 @@ type Verdict struct {
 	cause  string
 }
 
-// Cause returns the reason of a hint for the user: slow-output, slow-input, sent-twice or busy-cpu, or "" if the verdict
-// is Clean; or paused, which may affect so few requests that the verdict is Clean.
+// Cause returns the reason of a hint for the user: slow-output, slow-input, sent-twice or busy-cpu, or "" if the
+// verdict is Clean; or paused, which may affect so few requests that the verdict is Clean.
 func (v Verdict) Cause() string { return v.cause }
 
 // The causes of a Verdict.

@@ -133,7 +133,7 @@ func (d *depths) state() (out []depthState) {
 func restoreDepths(all []depthState, limit int) (*depths, error) {
 	d := &depths{}
 	for _, one := range all {
-		if one.K < 0 || one.K >= len(d) || len(one.Dists) != len(depthMetrics()) {
+		if one.K < 0 || one.K >= len(d) || len(one.Dists) != len(depthSums{}.dists) {
 			return nil, dist.ErrState
 		}
 		s := &depthSums{requests: one.Requests, ok: one.OK, input: one.Input, cached: one.Cached, said: one.Said}

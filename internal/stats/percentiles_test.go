@@ -7,7 +7,8 @@ import (
 )
 
 func TestCheckPercentiles(t *testing.T) {
-	if got, err := CheckPercentiles([]float64{50, 99.9, 50, 100}); err != nil || !slices.Equal(got, []float64{50, 99.9, 100}) {
+	got, err := CheckPercentiles([]float64{50, 99.9, 50, 100})
+	if err != nil || !slices.Equal(got, []float64{50, 99.9, 100}) {
 		t.Errorf("%v, %v", got, err)
 	}
 	for _, bad := range []float64{0, -1, 100.1, math.NaN()} {

@@ -155,7 +155,7 @@ func (t *Table) render(w io.Writer, r tw.Renderer, header []string, escape func(
 	}
 	table := tablewriter.NewTable(w,
 		tablewriter.WithRenderer(r),
-		tablewriter.WithEastAsian(tw.Off),        // else some characters such as µ and – are two columns wide, in some locales
+		tablewriter.WithEastAsian(tw.Off),        // else µ, – and others are two columns wide in some locales
 		tablewriter.WithHeaderAutoFormat(tw.Off), // it makes "P 99 . 9" of p99.9
 		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
 		tablewriter.WithRowAutoWrap(tw.WrapNone),
