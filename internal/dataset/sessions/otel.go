@@ -41,7 +41,7 @@ type span struct {
 	messages        []message
 	answer          message
 	tools           json.RawMessage
-	line, nth       int
+	line            int
 }
 
 // Decode reads a document, an export request, or a span.

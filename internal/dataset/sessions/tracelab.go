@@ -26,7 +26,6 @@ type TraceLab struct {
 
 type labSession struct {
 	atMs   *float64
-	epoch  bool
 	rounds []labRound
 }
 
