@@ -25,7 +25,7 @@ type seen struct {
 func (s *seen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.heads = append(s.heads, r.Header)
+	s.heads = append(s.heads, r.Header.Clone())
 	status := 200
 	if n := len(s.heads); n <= len(s.status) {
 		status = s.status[n-1]
@@ -37,6 +37,13 @@ func (s *seen) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	w.Write([]byte(`{"id":"chatcmpl-7","choices":[{"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}]}`))
+}
+
+// all returns the headers seen so far.
+func (s *seen) all() []http.Header {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.heads)
 }
 
 func identify(t *testing.T, s *seen, change func(*Config), reqs ...*load.Request) []*load.Record {
@@ -72,7 +79,7 @@ func TestRequestIDs(t *testing.T) {
 			line("run-0", -1, nil), line("a", 1, nil), line("run-8", 2, nil), line("run-3", -1, nil),
 			line("a", 4, map[string]string{"X-Request-ID": "mine"}))
 		var got, noted []string
-		for _, h := range s.heads {
+		for _, h := range s.all() {
 			got = append(got, h.Get("X-Request-Id"))
 		}
 		for _, r := range recs {
@@ -116,7 +123,7 @@ func TestSessionHeaders(t *testing.T) {
 			c.Plain = plain
 		}, append(reqs, own, load.NewRequest(request.Request{ID: "a"}))...)
 		var got []string
-		for _, h := range s.heads {
+		for _, h := range s.all() {
 			got = append(got, strings.Join([]string{h.Get("X-Session-Id"), h.Get("X-Dynamo-Session-Id"),
 				h.Get("X-Dynamo-Session-Final")}, " "))
 		}

@@ -22,7 +22,7 @@ func TestTraceparent(t *testing.T) {
 		recs := identify(t, s, func(c *Config) { c.Trace, c.Traceparent, c.Plain = true, true, plain }, reqs...)
 		traces, spans := map[string]int{}, map[string]int{}
 		for i, r := range recs {
-			head := s.heads[i].Get("traceparent")
+			head := s.all()[i].Get("traceparent")
 			if want := "00-" + r.TraceID + "-" + r.SpanID + "-01"; head != want && i < 4 || i == 4 && head != "mine" {
 				t.Errorf("plain %v: %s, want %s", plain, head, want)
 			}
@@ -38,7 +38,7 @@ func TestTraceparent(t *testing.T) {
 	}
 	s := new(seen)
 	r := identify(t, s, nil, load.NewRequest(request.Request{ID: "a"}))[0]
-	if r.TraceID != "" || s.heads[0].Get("traceparent") != "" {
+	if r.TraceID != "" || s.all()[0].Get("traceparent") != "" {
 		t.Errorf("traced, though nobody asked: %+v", r.TraceID)
 	}
 }

@@ -92,9 +92,12 @@ func (s *session) start(j *job) (first job, some bool) {
 // may reports whether a request that is due at t starts.
 func (s *session) may(t time.Time) bool { return !s.ph.over(t) && s.ph.stop.Err() == nil }
 
-// push opens a request that is due later. One that is due after the duration holds the slot until then: if it did not,
+// push opens a request that is due later. One that is due after the duration holds the slot to the end: if it did not,
 // the end of a run would be a burst of sessions that begin.
 func (s *session) push(i int32, at time.Duration) {
+	if s.ph.over(s.ph.start.Add(at)) {
+		at += time.Hour // never
+	}
 	if s.ph.stop.Err() == nil && s.ph.sessions.queue.push(due{at: at, session: s, index: i}) {
 		s.open++
 	}
