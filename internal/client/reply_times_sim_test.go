@@ -43,8 +43,13 @@ func TestSimulatedTimes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		req := load.NewRequest(request.Request{ID: "id", Body: []byte(c.body)})
-		rec := &newTest(t, u, false, nil).Do(t.Context(), req).Record
+		var rec *record.Record
+		for range 10 { // on a busy machine the simulator may take its time late, after the client has read the token
+			req := load.NewRequest(request.Request{ID: "id", Body: []byte(c.body)})
+			if rec = &newTest(t, u, false, nil).Do(t.Context(), req).Record; rec.ServerDoubt == "" {
+				break
+			}
+		}
 		server.Close()
 		if got := whatServerSaid(rec); got != c.want || !rec.OK {
 			t.Errorf("%s%s: %q %v; want %q", c.times, c.path, got, rec.Error, c.want)
