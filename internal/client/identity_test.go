@@ -165,6 +165,8 @@ func TestResentRequestID(t *testing.T) {
 			t.Errorf("request %d: %q, want %q (%+v)", i, rec.RequestID, want, rec.Error)
 		}
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	if want := []string{"run-0", "run-1", "run-1-try2"}; !slices.Equal(ids, want) {
 		t.Errorf("sent %q, want %q", ids, want)
 	}
