@@ -91,6 +91,12 @@ type cycles struct {
 	exchanges int // that are under way
 }
 
+// worth reports whether batchCycles cycles with this number of reads save processor time: the reads must be as frequent as 3/2
+// in each of the least cycles, however long the cycles were.
+func (c cycles) worth(reads int64, cycle time.Duration) bool {
+	return time.Duration(2*reads)*c.least >= 3*batchCycles*cycle
+}
+
 // next returns the length of the next cycles, after reads and ends of exchanges were counted in the time took. No
 // exchange waits for more than an eighth of the time between two of its reads, so that no two reads are joined, or for
 // more than a thousandth of its duration.
@@ -133,9 +139,9 @@ func (b *batcher) batches() bool {
 		last = time.Now()
 		runtime.Gosched() // to the goroutines whose connections are ready
 	}
-	reads := b.reads.Load() - before
+	reads, cycle := b.reads.Load()-before, b.cycle
 	b.cycle = b.cycles.next(reads, b.ends.Load()-ends, time.Since(begin))
-	return 2*reads >= 3*batchCycles
+	return b.cycles.worth(reads, cycle)
 }
 
 // trigger makes the eventfd ready, so that the next poll wakes this goroutine together with those of connections.

@@ -64,3 +64,20 @@ func TestBatchCycle(t *testing.T) {
 		}
 	}
 }
+
+func TestBatchingIsWorthIt(t *testing.T) {
+	c := cycles{least: 250 * time.Microsecond, exchanges: 200}
+	for _, at := range []struct {
+		reads int64 // per second
+		cycle time.Duration
+		want  bool
+	}{
+		{50_000, time.Millisecond, true}, {6_000, time.Millisecond, true}, {5_000, time.Millisecond, false},
+		{6_000, c.least, true}, {5_000, c.least, false},
+	} {
+		reads := int64(float64(at.reads) * (batchCycles * at.cycle).Seconds())
+		if got := c.worth(reads, at.cycle); got != at.want {
+			t.Errorf("%d reads/s, cycle %v: %v", at.reads, at.cycle, got)
+		}
+	}
+}

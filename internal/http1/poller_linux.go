@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -95,15 +96,18 @@ func (p *poller) remove(c *polledConn) {
 // poll serves the connections that are ready. It returns false to be called again when some are.
 func (p *poller) poll(set uintptr) bool {
 	for {
-		n, err := unix.EpollWait(int(set), p.events, 0)
-		if err == unix.EINTR {
+		// unsafe: unix.EpollWait would tell the scheduler of a call that does not block, see sockMsg.
+		r, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, set,
+			uintptr(unsafe.Pointer(unsafe.SliceData(p.events))), uintptr(len(p.events)), 0, 0, 0)
+		if errno == unix.EINTR {
 			continue
 		}
-		if err != nil {
+		if errno != 0 {
 			return true
 		}
-		p.find(p.events[:max(n, 0)])
-		for i := range max(n, 0) {
+		n := int(r)
+		p.find(p.events[:n])
+		for i := range n {
 			if c := p.ready[i]; c != nil {
 				p.ready[i] = nil
 				c.onEvent(p.events[i].Events)
