@@ -91,8 +91,8 @@ type cycles struct {
 	exchanges int // that are under way
 }
 
-// worth reports whether batchCycles cycles with this number of reads save processor time: the reads must be as frequent as 3/2
-// in each of the least cycles, however long the cycles were.
+// worth reports whether batchCycles cycles with this number of reads save processor time: the reads must be as frequent
+// as 3/2 in each of the least cycles, however long the cycles were.
 func (c cycles) worth(reads int64, cycle time.Duration) bool {
 	return time.Duration(2*reads)*c.least >= 3*batchCycles*cycle
 }
