@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"math"
 	"net"
 	"os"
@@ -51,7 +52,7 @@ func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg connConfig
 	if err != nil {
 		return nil, err
 	}
-	c := &polledConn{exchange: cfg.exchange(nil), poller: p, done: make(chan error, 1)}
+	c := &polledConn{exchange: cfg.exchange(nil, addr), poller: p, done: make(chan error, 1)}
 	c.conn = c
 	// The runtime watches every file of a net.Conn. A second one of the same connection is not watched.
 	if err2 := raw.Control(func(fd uintptr) { c.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }); err2 != nil {
@@ -71,7 +72,7 @@ func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg connConfig
 	}
 	plain.Close()
 	if secure != nil {
-		c.secure = newTLSConn(secure, addr, c)
+		c.secure = newTLSConn(secure, c)
 	}
 	return c, nil
 }
@@ -136,13 +137,10 @@ func (c *polledConn) startTrip(ctx context.Context, r *Request, t *Timing, s Sin
 // sendAll sends a request, or as much of it as it can without waiting.
 func (c *polledConn) sendAll(r *Request) error {
 	if c.secure != nil {
-		return c.secure.send(r)
+		c.secure.send(r)
+		return nil
 	}
-	c.out[0], c.out[1] = r.Head, r.Body
-	if len(r.Body) <= tinyBody {
-		c.small = append(append(c.small[:0], r.Head...), r.Body...)
-		c.out[0], c.out[1] = c.small, nil
-	}
+	c.out = r.parts(&c.small, tinyBody)
 	return c.send()
 }
 
@@ -226,24 +224,11 @@ func (c *polledConn) onEvent(events uint32) {
 // then; what comes later, and the close of the connection, is another change. So no read is needed to get EAGAIN.
 func (c *polledConn) read(msg *sockMsg, buf []byte) {
 	for {
-		n, stamp, errno := msg.recv(uintptr(c.fd), buf)
-		switch {
-		case errno == unix.EAGAIN:
-			return
-		case errno == unix.EINTR:
-			continue
-		case errno != 0:
-			c.finish(os.NewSyscallError("read", errno))
-			return
-		case n == 0:
-			err := c.p.eof()
-			if err != nil && !c.p.begun() {
-				err = errStale
-			}
-			c.finish(err)
+		n, stamp, err := c.recv(msg, buf)
+		if err != nil {
+			c.failed(err)
 			return
 		}
-		c.last = time.Now() // reads both clocks at once: their offset is that of this moment
 		if stamp != 0 {
 			c.poller.batch.note()
 		}
@@ -254,6 +239,41 @@ func (c *polledConn) read(msg *sockMsg, buf []byte) {
 		if n < len(buf) && !c.ended() {
 			return
 		}
+	}
+}
+
+// recv reads into b, and sets c.last. Its error is errWait if nothing has been received.
+func (c *polledConn) recv(msg *sockMsg, b []byte) (n int, stamp int64, err error) {
+	for {
+		n, stamp, errno := msg.recv(uintptr(c.fd), b)
+		switch {
+		case errno == unix.EAGAIN:
+			return 0, 0, errWait
+		case errno == unix.EINTR:
+			continue
+		case errno != 0:
+			return 0, 0, os.NewSyscallError("read", errno)
+		case n == 0:
+			return 0, 0, io.EOF
+		}
+		c.last = time.Now() // reads both clocks at once: their offset is that of this moment
+		return n, stamp, nil
+	}
+}
+
+// errWait is the error of a read that would have to wait. As it calls itself temporary, crypto/tls can go on after it.
+var errWait error = waitError{}
+
+type waitError struct{}
+
+func (waitError) Error() string   { return "nothing has been received" }
+func (waitError) Timeout() bool   { return true }
+func (waitError) Temporary() bool { return true }
+
+// failed ends the exchange with the error of a read, unless that is errWait.
+func (c *polledConn) failed(err error) {
+	if err != errWait {
+		c.finish(c.ending(err))
 	}
 }
 

@@ -2,6 +2,8 @@ package http1
 
 import (
 	"context"
+	"errors"
+	"io"
 	"time"
 
 	"perfpipe/internal/clock"
@@ -20,6 +22,7 @@ type conn interface {
 type exchange struct {
 	deadline
 	clock *clock.Clock
+	addr  string // of the server
 	p     parser
 	s     Sink
 	t     *Timing
@@ -33,8 +36,11 @@ type connConfig struct {
 	fields fieldSet
 }
 
-func (c connConfig) exchange(nc interruptible) exchange {
-	return exchange{deadline: deadline{cfg: c.cfg, conn: nc}, clock: c.clock, p: parser{cache: c.cache, fields: c.fields}}
+func (c connConfig) exchange(nc interruptible, addr string) exchange {
+	return exchange{
+		deadline: deadline{cfg: c.cfg, conn: nc}, clock: c.clock, addr: addr,
+		p: parser{cache: c.cache, fields: c.fields},
+	}
 }
 
 func (x *exchange) parser() *parser { return &x.p }
@@ -67,4 +73,18 @@ func (x *exchange) received(b []byte, read time.Time, stamp int64) (done bool, e
 		x.p.keepAlive = false // bytes that belong to no request
 	}
 	return true, err
+}
+
+// ending returns the error of the exchange for that of a read, which may be the regular end of a body.
+func (x *exchange) ending(err error) error {
+	switch {
+	// An end within TLS's own records is io.ErrUnexpectedEOF.
+	case !x.p.begun() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
+		return errStale
+	case errors.Is(err, io.EOF):
+		return x.p.eof()
+	case isTLS(err): // such as a refused client certificate, which TLS 1.3 reports only now
+		return TLSError(x.ctx, x.addr, err)
+	}
+	return err
 }

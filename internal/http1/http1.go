@@ -49,6 +49,15 @@ type Request struct {
 	Begun time.Time   // the same instant: the timeouts count from here
 }
 
+// parts returns head and body, as one part in buf if the body has at most limit bytes.
+func (r *Request) parts(buf *[]byte, limit int) [2][]byte {
+	if len(r.Body) > limit {
+		return [2][]byte{r.Head, r.Body}
+	}
+	*buf = append(append((*buf)[:0], r.Head...), r.Body...)
+	return [2][]byte{*buf}
+}
+
 // now returns the present, which for the first attempt on a reused connection is the start of the exchange.
 func (r *Request) now(t *Timing) time.Time {
 	if t.Reused && t.Attempts == 1 {

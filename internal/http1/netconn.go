@@ -3,7 +3,6 @@ package http1
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"os"
 	"time"
@@ -23,8 +22,8 @@ type netConn struct {
 // record.
 const smallBody = 16 << 10
 
-func newNetConn(cfg connConfig, nc net.Conn) *netConn {
-	c := &netConn{exchange: cfg.exchange(nc), conn: nc}
+func newNetConn(cfg connConfig, nc net.Conn, addr string) *netConn {
+	c := &netConn{exchange: cfg.exchange(nc, addr), conn: nc}
 	if !cfg.cfg.NoInfo {
 		c.watch = NewWatch(nc)
 	}
@@ -57,15 +56,8 @@ func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 			if err := c.expired(ctx, s); err != nil {
 				return err
 			}
-		// An end within TLS's own records is io.ErrUnexpectedEOF.
-		case !c.p.begun() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
-			return errStale
-		case errors.Is(err, io.EOF):
-			return c.p.eof()
-		case isTLS(err): // such as a refused client certificate, which TLS 1.3 reports only now
-			return TLSError(ctx, r.Origin.addr, err)
 		default:
-			return err
+			return c.ending(err)
 		}
 	}
 }
@@ -73,12 +65,8 @@ func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 // send writes head and body. A server may respond, and close the connection, before it has read everything: its
 // response is then worth more than the error.
 func (c *netConn) send(ctx context.Context, r *Request) error {
-	began, parts := c.last, [2][]byte{r.Head, r.Body}
-	if len(r.Body) <= smallBody {
-		c.out = append(append(c.out[:0], r.Head...), r.Body...)
-		parts = [2][]byte{c.out}
-	}
-	for _, part := range parts {
+	began := c.last
+	for _, part := range r.parts(&c.out, smallBody) {
 		n, err := c.conn.Write(part)
 		c.t.Sent += int64(n)
 		if errors.Is(err, os.ErrDeadlineExceeded) { // TLS cannot go on after half a record

@@ -26,7 +26,7 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 		if secure != nil {
 			plain = secure
 		}
-		return newNetConn(shared, plain), nil
+		return newNetConn(shared, plain, o.addr), nil
 	}
 	return open, func() {
 		batch.close()

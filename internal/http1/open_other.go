@@ -18,9 +18,9 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 			return nil, err
 		}
 		if secure != nil {
-			return newNetConn(shared, secure), nil
+			return newNetConn(shared, secure, o.addr), nil
 		}
-		return newNetConn(shared, plain), nil
+		return newNetConn(shared, plain, o.addr), nil
 	}
 	return open, func() {}
 }

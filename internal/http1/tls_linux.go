@@ -2,13 +2,8 @@ package http1
 
 import (
 	"crypto/tls"
-	"errors"
-	"io"
 	"net"
-	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // tlsConn is the TLS of a polledConn. crypto/tls pulls its bytes with Read; here Read fails with errWait if nothing has
@@ -16,7 +11,6 @@ import (
 type tlsConn struct {
 	*tls.Conn
 	c     *polledConn
-	addr  string // of the server
 	plain []byte // head and body of a small request
 	early []byte // received before the first request
 
@@ -25,8 +19,8 @@ type tlsConn struct {
 }
 
 // newTLSConn has secure, whose handshake is complete, read from c and write to it.
-func newTLSConn(secure *tls.Conn, addr string, c *polledConn) *tlsConn {
-	t := &tlsConn{Conn: secure, c: c, addr: addr}
+func newTLSConn(secure *tls.Conn, c *polledConn) *tlsConn {
+	t := &tlsConn{Conn: secure, c: c}
 	secure.NetConn().(*socket).over = t
 	return t
 }
@@ -40,14 +34,6 @@ type socket struct {
 
 // underTLS returns the connection to hand to TLS, which a poller can take over later.
 func underTLS(c net.Conn) net.Conn { return &socket{Conn: c} }
-
-// waitError is the error of a read that would have to wait. As it calls itself temporary, crypto/tls can go on after
-// it.
-type waitError struct{}
-
-func (waitError) Error() string   { return "nothing has been received" }
-func (waitError) Timeout() bool   { return true }
-func (waitError) Temporary() bool { return true }
 
 // Read implements io.Reader.
 func (s *socket) Read(b []byte) (int, error) {
@@ -84,24 +70,13 @@ func (s *socket) Close() error {
 // recv reads encrypted bytes.
 func (t *tlsConn) recv(b []byte) (int, error) {
 	if t.drained && !t.c.ended() {
-		return 0, waitError{}
+		return 0, errWait
 	}
-	for {
-		n, stamp, errno := t.c.poller.msg.recv(uintptr(t.c.fd), b)
-		switch {
-		case errno == unix.EAGAIN:
-			return 0, waitError{}
-		case errno == unix.EINTR:
-			continue
-		case errno != 0:
-			return 0, os.NewSyscallError("read", errno)
-		case n == 0:
-			return 0, io.EOF
-		}
-		t.drained = n < len(b)
-		t.c.last, t.stamp = time.Now(), stamp // both clocks at once: their offset is that of this moment
-		return n, nil
+	n, stamp, err := t.c.recv(&t.c.poller.msg, b)
+	if err == nil {
+		t.drained, t.stamp = n < len(b), stamp
 	}
+	return n, err
 }
 
 // queue sends encrypted bytes, or stores what the kernel does not take.
@@ -119,20 +94,14 @@ func (t *tlsConn) queue(b []byte) error {
 
 // send sends a request. A server may respond, and close the connection, before it has read everything: its response is
 // then worth more than the error.
-func (t *tlsConn) send(r *Request) error {
-	parts := [2][]byte{r.Head, r.Body}
-	if len(r.Body) <= smallBody {
-		t.plain = append(append(t.plain[:0], r.Head...), r.Body...)
-		parts = [2][]byte{t.plain}
-	}
-	for _, part := range parts {
+func (t *tlsConn) send(r *Request) {
+	for _, part := range r.parts(&t.plain, smallBody) {
 		n, err := t.Write(part)
 		t.c.t.Sent += int64(n)
 		if err != nil {
-			return nil
+			return
 		}
 	}
-	return nil
 }
 
 // read reads what has been received, for the exchange under way.
@@ -150,26 +119,10 @@ func (t *tlsConn) read() {
 			}
 		}
 		if err != nil {
-			if !errors.As(err, new(waitError)) {
-				c.finish(t.ending(err))
-			}
+			c.failed(err)
 			return
 		}
 	}
-}
-
-// ending returns the error of an exchange for one of Read.
-func (t *tlsConn) ending(err error) error {
-	switch p := &t.c.p; {
-	// An end within TLS's own records is io.ErrUnexpectedEOF.
-	case !p.begun() && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)):
-		return errStale
-	case errors.Is(err, io.EOF):
-		return p.eof()
-	case isTLS(err): // such as a refused client certificate, which TLS 1.3 reports only now
-		return TLSError(t.c.ctx, t.addr, err)
-	}
-	return err
 }
 
 // readIdle reads what the server sends while no exchange is under way: session tickets, or the end of the connection.
@@ -180,7 +133,7 @@ func (t *tlsConn) readIdle() {
 		t.c.stray = true
 		t.early = append(t.early, t.c.poller.buf[:n]...)
 	}
-	if err != nil && !errors.As(err, new(waitError)) {
+	if err != nil && err != errWait {
 		t.c.closedByPeer.Store(true)
 	}
 }
