@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"os"
@@ -23,19 +24,12 @@ func (b *bench) peers() (all []peer) {
 	if installed("oha") {
 		all = append(all, peer{"oha", b.oha})
 	}
-	if rs := vllmRS(); installed(rs) {
+	if rs := cmp.Or(os.Getenv("VLLM_RS"), "vllm-rs"); installed(rs) {
 		all = append(all, peer{"vllm-rs", func(url, reqs string, n, concurrent int) (*result, error) {
 			return b.vllm(rs, url, reqs, n, concurrent)
 		}})
 	}
 	return all
-}
-
-func vllmRS() string {
-	if path := os.Getenv("VLLM_RS"); path != "" {
-		return path
-	}
-	return "vllm-rs"
 }
 
 // installed reports whether a command is installed.
