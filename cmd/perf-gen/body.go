@@ -2,14 +2,10 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	json "github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
@@ -19,22 +15,18 @@ import (
 	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/facts"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/tokenizer"
 	"perfpipe/internal/vocabulary"
 )
 
 // shape returns the parts of a body that flags determine.
 func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
-	if err := cli.CheckSpec(f.API, f.APISpec); err != nil {
-		return nil, err
-	}
 	var custom *api.Dialect
-	if f.APISpec != "" {
-		spec, err := api.LoadSpec(f.APISpec)
-		if err != nil {
-			return nil, err
-		}
-		custom = spec
+	err := cli.CheckSpec(f.API, f.APISpec)
+	if err == nil && f.APISpec != "" {
+		custom, err = api.LoadSpec(f.APISpec)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
 		return nil, fault.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
@@ -76,7 +68,7 @@ func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 			o.Args, err = sjson.SetRawBytes(o.Args, gjson.Escape(key.String()), []byte(value.Raw))
 		}
 	}
-	err = eachKey("--extra-args", f.ExtraArgs, func(key, value gjson.Result) {
+	err = cli.EachMember("--extra-args", f.ExtraArgs, func(key, value gjson.Result) {
 		if dataset.Owns(f.Dataset, key.String()) {
 			take(key, value)
 		} else {
@@ -88,7 +80,7 @@ func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 		return nil, err
 	}
 	unknown := ""
-	err = eachKey("--dataset-args", f.DatasetArgs, func(key, value gjson.Result) {
+	err = cli.EachMember("--dataset-args", f.DatasetArgs, func(key, value gjson.Result) {
 		if take(key, value); !dataset.Owns(f.Dataset, key.String()) {
 			unknown = key.String()
 		}
@@ -97,25 +89,6 @@ func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 		err = fault.Usage("what goes into the body is --extra-args", "--dataset-args: %s knows no %q", f.Dataset, unknown)
 	}
 	return sent, err
-}
-
-// eachKey calls each for the keys of a flag that is a JSON object or @FILE.
-func eachKey(flag, value string, each func(key, value gjson.Result)) error {
-	if value == "" {
-		return nil
-	}
-	text, err := cli.TextOrFile(flag, value)
-	if err != nil {
-		return err
-	}
-	if !gjson.ValidBytes(text) || !gjson.ParseBytes(text).IsObject() {
-		return fault.Usage("", "%s is not a JSON object: %.60q", flag, text)
-	}
-	gjson.GetBytes(text, "@ugly").ForEach(func(k, v gjson.Result) bool {
-		each(k, v)
-		return true
-	})
-	return nil
 }
 
 // params returns the parameters that flags set, in the order of the flags, and the limits of max_tokens.
@@ -156,33 +129,18 @@ func (f *flags) params() (params []body.Param, maxTokens []int) {
 	return params, maxTokens
 }
 
-// maxLabel is the most bytes of a label of --label-args. Longer values, such as prompts, are in the requests anyway.
-const maxLabel = 100
-
 // labels returns the labels of every request: those of --label, which override those of --label-args.
 func (f *flags) labels(args []string) cli.Labels {
 	if !f.LabelArgs {
 		return f.Label
 	}
-	run := facts.Start("perf-gen", args, "")
-	known := run.Arguments()
-	for _, name := range []string{"label", "label_args", "output", "mode"} {
-		delete(known, name)
-	}
-	known["dataset"] = f.Dataset
+	source := f.Dataset
 	if f.Prompt != nil {
-		known["dataset"] = "prompt"
+		source = "prompt"
 	}
-	if _, typed := known["max_tokens"]; !typed {
-		_, known["max_tokens"] = f.params()
-	}
-	all := map[string]string{}
-	for name, value := range known {
-		if text := strings.Trim(fmt.Sprint(value), "[]"); len(text) <= maxLabel {
-			all[name] = text
-		}
-	}
-	return f.Label.Over(all)
+	_, maxTokens := f.params()
+	return f.Label.Over(facts.Labels(args, map[string]any{"dataset": source, "max_tokens": maxTokens},
+		"dataset", "label", "label_args", "output", "mode"))
 }
 
 func optional[T any](value *T, key string, typed func(string, any), absent func()) {
@@ -196,23 +154,10 @@ func optional[T any](value *T, key string, typed func(string, any), absent func(
 // template opens the chat template beside the vocabulary.
 func (f *flags) template(o *dataset.Options) func() (*body.Rendering, error) {
 	return sync.OnceValues(func() (*body.Rendering, error) {
-		if f.TokenizerPath == "" {
-			return nil, fault.Usage("name the model's folder or repository",
-				"a chat template is needed, and --tokenizer-path names no model")
-		}
-		t, err := tokenizer.OpenTemplate(o.TokenizerName)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fault.Usage("name the folder of a chat model, or put its chat_template.jinja beside the vocabulary",
-				"--tokenizer-path %s: there is no chat template with it", f.TokenizerPath)
-		}
+		t, err := vocabulary.OpenTemplate(f.TokenizerPath, o.TokenizerName)
 		if err != nil {
-			return nil, vocabulary.Fault(err)
+			return nil, err
 		}
-		r := &body.Rendering{Template: t, Now: time.Now()}
-		kwargs := gjson.Get(f.ExtraArgs, "chat_template_kwargs")
-		if !kwargs.IsObject() {
-			return r, nil
-		}
-		return r, json.Unmarshal([]byte(kwargs.Raw), &r.Arguments)
+		return body.NewRendering(t, gjson.Get(f.ExtraArgs, "chat_template_kwargs"), time.Now())
 	})
 }

@@ -38,7 +38,7 @@ type flags struct {
 
 	Format      string      `group:"logs" help:"Format of --dataset trace: ${formats}. Default: detected for each file." placeholder:"NAME"`
 	BlockSize   int         `group:"logs" help:"Tokens per hashed block of a trace. Default: mooncake 512, bailian 16, or what the data implies." placeholder:"N"`
-	Sort        order       `group:"logs" placeholder:"[session]" help:"Sort requests by arrival time, or with session bring the lines of each session together. Uses a temporary file."`
+	Sort        cli.Order   `group:"logs" placeholder:"[session]" help:"Sort requests by arrival time, or with session bring the lines of each session together. Uses a temporary file."`
 	KeepHeaders cli.Strings `group:"logs" help:"Captured headers and URL parameters to keep beside those that LLM APIs need." placeholder:"NAME ..."`
 	KeepSecrets bool        `group:"logs" help:"Keep all captured headers and URL parameters, secrets too."`
 

@@ -64,10 +64,7 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 	}
 	labels := f.labels(env.Args)
 	bad := dataset.BadLines{Say: env.Say, Skip: f.OnBadLine == "skip"}
-	var summary *describe.Summary
-	if f.Describe {
-		summary = &describe.Summary{}
-	}
+	var summary describe.Summary
 	buf := make([]byte, 0, 64<<10)
 	for r, err := range source {
 		if more, err := bad.Take(err); err != nil {
@@ -78,7 +75,7 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 		if err != nil || bad.Last != nil {
 			continue
 		}
-		if summary != nil {
+		if f.Describe {
 			if err := summary.Add(&r); err != nil {
 				return err
 			}
@@ -93,30 +90,12 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 			return err
 		}
 	}
-	if summary != nil && bad.Last == nil {
-		if err := w.describe(summary); err != nil {
+	if f.Describe && bad.Last == nil {
+		if err := w.describe(&summary); err != nil {
 			return err
 		}
 	}
-	return endOf(&bad)
-}
-
-// endOf reports the bad lines of a run that came to its end.
-func endOf(b *dataset.BadLines) error {
-	switch {
-	case b.Last != nil && b.Good:
-		if err := fault.WithFileHint(b.Last, b.Last.File); err != error(b.Last) {
-			return err
-		}
-		return fault.Fail("--on-bad-line skip leaves bad lines out", "%w", b.Last)
-	case b.Last != nil:
-		return fault.WithFileHint(b.Last, b.Last.File)
-	case b.N > 0 && !b.Good:
-		return fault.Fail("", "all of %d lines are bad: nothing is left", b.N)
-	case b.N > 0:
-		b.Say("%d bad lines left out", b.N)
-	}
-	return nil
+	return bad.End()
 }
 
 // list prints the table of datasets.

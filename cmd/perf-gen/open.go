@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"runtime"
@@ -11,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/dataset"
@@ -220,31 +217,6 @@ func (f *flags) check(paths []string) error {
 	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) &&
 		(f.Prompt != nil || dataset.Synthetic(f.Dataset)):
 		return fault.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
-	}
-	return nil
-}
-
-// order is a flag without a value, for the order of arrival, or with the word session.
-type order string
-
-// IsBool makes the value optional.
-func (*order) IsBool() bool { return true }
-
-// Decode implements kong.MapperValue.
-func (o *order) Decode(ctx *kong.DecodeContext) error {
-	*o = "arrival"
-	t := ctx.Scan.Peek()
-	word, isWord := t.Value.(string)
-	switch value, isFlag := t.Value.(bool); {
-	case t.Type == kong.FlagValueToken && isFlag: // of a configuration file
-		ctx.Scan.Pop()
-		if !value {
-			*o = ""
-		}
-	case isWord && (word == "session" || word == "arrival"):
-		*o = order(ctx.Scan.Pop().String())
-	case isWord && t.Type == kong.FlagValueToken:
-		return fmt.Errorf("arrival or session, not %q", word)
 	}
 	return nil
 }

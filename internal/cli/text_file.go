@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/tidwall/gjson"
+
 	"perfpipe/internal/fault"
 	"perfpipe/internal/sniff"
 )
@@ -25,4 +27,23 @@ func TextOrFile(flag, value string) ([]byte, error) {
 		return nil, fault.WithFileHint(fault.Usage("", "%s %s: %w", flag, value, err), path)
 	}
 	return sniff.TrimBOM(b), nil
+}
+
+// EachMember calls each for the members of a flag that is a JSON object or @FILE. An empty value has none.
+func EachMember(flag, value string, each func(key, value gjson.Result)) error {
+	if value == "" {
+		return nil
+	}
+	text, err := TextOrFile(flag, value)
+	if err != nil {
+		return err
+	}
+	if !gjson.ValidBytes(text) || !gjson.ParseBytes(text).IsObject() {
+		return fault.Usage("", "%s is not a JSON object: %.60q", flag, text)
+	}
+	gjson.GetBytes(text, "@ugly").ForEach(func(k, v gjson.Result) bool {
+		each(k, v)
+		return true
+	})
+	return nil
 }

@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 )
 
@@ -51,4 +52,23 @@ func (b *BadLines) Take(err error) (more bool, fatal error) {
 	}
 	b.seen[bad.Error()], b.Last = true, bad
 	return b.N < maxBadLines, nil
+}
+
+// End returns the error of a stream that has come to its end: a bad line that has not been reported yet, or that no
+// line is good. It logs the number of skipped lines.
+func (b *BadLines) End() error {
+	switch {
+	case b.Last != nil && b.Good:
+		if err := fault.WithFileHint(b.Last, b.Last.File); err != error(b.Last) {
+			return err
+		}
+		return fault.Fail("--on-bad-line skip leaves bad lines out", "%w", b.Last)
+	case b.Last != nil:
+		return fault.WithFileHint(b.Last, b.Last.File)
+	case b.N > 0 && !b.Good:
+		return fault.Fail("", "all of %d lines are bad: nothing is left", b.N)
+	case b.N > 0:
+		b.Say("%d bad lines left out", b.N)
+	}
+	return nil
 }

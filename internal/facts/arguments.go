@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -68,4 +69,28 @@ func Argument(word string) any {
 		return b
 	}
 	return word
+}
+
+// maxLabel is the longest label of Labels, in bytes. Longer values, such as prompts, are in the requests anyway.
+const maxLabel = 100
+
+// Labels returns the flags of a command line as labels, with secrets masked, except those named in without. Flags that
+// are then missing have the values in absent.
+func Labels(args []string, absent map[string]any, without ...string) map[string]string {
+	known := Arguments(maskArgs(args))
+	for _, name := range without {
+		delete(known, name)
+	}
+	for name, value := range absent {
+		if _, typed := known[name]; !typed {
+			known[name] = value
+		}
+	}
+	all := map[string]string{}
+	for name, value := range known {
+		if text := strings.Trim(fmt.Sprint(value), "[]"); len(text) <= maxLabel {
+			all[name] = text
+		}
+	}
+	return all
 }

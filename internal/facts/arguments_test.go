@@ -1,8 +1,12 @@
 package facts
 
 import (
+	"maps"
 	"reflect"
+	"strings"
 	"testing"
+
+	"perfpipe/internal/mask"
 )
 
 func TestArguments(t *testing.T) {
@@ -19,5 +23,20 @@ func TestArguments(t *testing.T) {
 	}
 	if got := new(Facts).Arguments(); len(got) != 0 {
 		t.Errorf("got %v of no command", got)
+	}
+}
+
+func TestLabels(t *testing.T) {
+	args := []string{
+		"--max-tokens", "1", "2", "--api-key", "secret", "--stream", "--output", "f", "--prompt", strings.Repeat("x", 101),
+		"--stop", strings.Repeat("y", 100),
+	}
+	absent := map[string]any{"max_tokens": 9, "output": []int{3, 4}, "dataset": "random"}
+	want := map[string]string{
+		"max_tokens": "1 2", "api_key": mask.Text, "stream": "true", "output": "3 4", "dataset": "random",
+		"stop": strings.Repeat("y", 100),
+	}
+	if got := Labels(args, absent, "output"); !maps.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/tokenizer"
+	"perfpipe/internal/tokenizer/chattemplate"
 )
 
 // Find returns the argument for tokenizer.Open: name itself, or the path of the downloaded files.
@@ -61,6 +62,21 @@ func Open(ctx context.Context, name string, opt hub.Options) (tokenizer.Tokenize
 		return nil, err
 	}
 	return tokenizer.Open(ctx, found)
+}
+
+// OpenTemplate opens the chat template beside a vocabulary: given is what the user named, and found what Find returned
+// for it. An error is a *fault.Error.
+func OpenTemplate(given, found string) (*chattemplate.Template, error) {
+	if given == "" {
+		return nil, fault.Usage("name the model's folder or repository",
+			"a chat template is needed, and --tokenizer-path names no model")
+	}
+	t, err := tokenizer.OpenTemplate(found)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Usage("name the folder of a chat model, or put its chat_template.jinja beside the vocabulary",
+			"--tokenizer-path %s: there is no chat template with it", given)
+	}
+	return t, Fault(err)
 }
 
 // Fault adds a hint to an error of Find or of the tokenizer, and that it is about the setting tokenizer-path.

@@ -34,3 +34,21 @@ func TestOpen(t *testing.T) {
 		t.Error("a vocabulary that does not exist was opened")
 	}
 }
+
+func TestOpenTemplate(t *testing.T) {
+	folder := t.TempDir()
+	for given, want := range map[string]string{
+		"":         "a chat template is needed, and --tokenizer-path names no model",
+		"ORG/NAME": "--tokenizer-path ORG/NAME: there is no chat template with it",
+	} {
+		if _, err := OpenTemplate(given, folder); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", given, err, want)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(folder, "chat_template.jinja"), []byte("{{ messages }}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := OpenTemplate("ORG/NAME", folder); got == nil || err != nil {
+		t.Errorf("got %v, %v", got, err)
+	}
+}

@@ -21,6 +21,15 @@ type Rendering struct {
 	Now       time.Time                  // for templates that write the date
 }
 
+// NewRendering returns a template with the members of an object as its arguments; any other value has none.
+func NewRendering(t *chattemplate.Template, arguments gjson.Result, now time.Time) (*Rendering, error) {
+	r := &Rendering{Template: t, Now: now}
+	if !arguments.IsObject() {
+		return r, nil
+	}
+	return r, json.Unmarshal([]byte(arguments.Raw), &r.Arguments)
+}
+
 // text renders a conversation as the prompt of the model.
 func (r *Rendering) text(messages, tools json.RawMessage) (string, error) {
 	return r.Template.Render(chattemplate.Chat{Messages: messages, Tools: tools, AddGenerationPrompt: true,
