@@ -19,7 +19,6 @@ type gathered struct {
 	agents         agents
 	byLen          density // TTFT against prompt length
 	turns          map[int]*turn
-	ledgers        map[runKey]*ledger.Ledger
 	prompt, output extent
 	absurd         int64 // records with an impossible time or count
 }
@@ -38,7 +37,10 @@ func (g *gathered) during(run string, us int64) *stretch {
 }
 
 // stretch is the time of a load point's requests, and that of its warm-up, in µs.
-type stretch struct{ all, warmup extent }
+type stretch struct {
+	all, warmup extent
+	ledger      ledger.Ledger // without the warm-up
+}
 
 // due returns when r was due, or if that is missing or impossible, when it was sent.
 func due(r *record.Record) int64 {
@@ -78,9 +80,7 @@ const (
 // turn has the TTFT of one turn of all conversations, in µs.
 type turn struct{ ttft dist.Dist }
 
-func newGathered() *gathered {
-	return &gathered{runs: map[runKey]*stretch{}, turns: map[int]*turn{}, ledgers: map[runKey]*ledger.Ledger{}}
-}
+func newGathered() *gathered { return &gathered{runs: map[runKey]*stretch{}, turns: map[int]*turn{}} }
 
 // The greatest plausible numbers of a record: an instant before the year 38,000, a duration of less than twelve days,
 // and a count whose sums do not overflow.
@@ -135,7 +135,6 @@ func (g *gathered) add(r *record.Record) {
 	if r.PromptTokens > 0 {
 		g.prompt.add(int64(r.PromptTokens))
 	}
-	g.account(r)
 	if r.CompletionTokens > 0 {
 		g.output.add(int64(r.CompletionTokens))
 	}
@@ -153,33 +152,6 @@ func (g *gathered) add(r *record.Record) {
 		}
 		t.ttft.Add(int64(r.TTFTMs*1000 + 0.5))
 	}
-}
-
-// account adds a record whose server reports its times to the ledger of its load point.
-func (g *gathered) account(r *record.Record) {
-	if !r.HasServerTimes() {
-		return
-	}
-	key := runKey{r.Run, r.RunID}
-	l := g.ledgers[key]
-	if l == nil {
-		if len(g.ledgers) >= mostRuns {
-			return
-		}
-		l = new(ledger.Ledger)
-		g.ledgers[runKey{strings.Clone(r.Run), strings.Clone(r.RunID)}] = l
-	}
-	l.Add(r)
-}
-
-// ledgerOf returns the ledger of a load point that contains an instant, or nil.
-func (g *gathered) ledgerOf(run string, us int64) *ledger.Ledger {
-	for k, s := range g.runs {
-		if k.run == run && s.all.lo <= us && us <= s.all.hi {
-			return g.ledgers[k]
-		}
-	}
-	return nil
 }
 
 func (g *gathered) stretch(r *record.Record) {
@@ -200,6 +172,8 @@ func (g *gathered) stretch(r *record.Record) {
 	s.all.add(r.EndUs())
 	if r.Phase == record.PhaseWarmup {
 		s.warmup.add(r.SentUs)
+	} else {
+		s.ledger.Add(r)
 	}
 }
 
@@ -210,15 +184,9 @@ func (g *gathered) merge(o *gathered) {
 		if have := g.runs[run]; have != nil {
 			have.all.merge(s.all)
 			have.warmup.merge(s.warmup)
+			have.ledger.Merge(&s.ledger)
 		} else {
 			g.runs[run] = s
-		}
-	}
-	for run, l := range o.ledgers {
-		if have := g.ledgers[run]; have != nil {
-			have.Merge(l)
-		} else {
-			g.ledgers[run] = l
 		}
 	}
 	g.agents.merge(&o.agents)

@@ -17,8 +17,8 @@ func ledgers(r *report) []chart.Figure {
 			break
 		}
 		p := &r.points[i]
-		if l := p.src.ledgerOf(p.Run, p.FirstScheduledUs); l != nil {
-			if f, ok := r.ledgerByRank(p, l.Entries(), len(out)); ok {
+		if s := p.src.during(p.Run, p.FirstScheduledUs); s != nil {
+			if f, ok := r.ledgerByRank(p, s.ledger.Entries(), len(out)); ok {
 				out = append(out, f)
 			}
 		}
@@ -158,8 +158,8 @@ func (r *report) ledgerOverTime() (f chart.Figure, ok bool) {
 	}
 	src := r.sources[0]
 	var entries []ledger.Entry
-	for _, l := range src.ledgers {
-		entries = append(entries, l.Entries()...)
+	for _, s := range src.runs {
+		entries = append(entries, s.ledger.Entries()...)
 	}
 	a, what := account(entries)
 	list := compositions(entries, a)
