@@ -84,7 +84,7 @@ func (p *loadPoint) serve(r *record.Record, pd bool) {
 		turn: r.Turn, prompt: r.PromptTokens, completion: r.CompletionTokens, cached: -1, streamed: r.Streamed(),
 		handoff: math.NaN(), overhead: math.NaN(),
 	}
-	if r.CachedTokens > 0 || r.Says(record.KeyCachedTokens) {
+	if r.ReportsCached() {
 		s.cached = r.CachedTokens
 	}
 	if steps := len(r.GapUs) + r.EmptyChunks; steps > 0 && r.Streamed() && r.CompletionTokens > 1 {

@@ -9,6 +9,7 @@ package record
 //go:generate go run generate.go
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/goccy/go-json"
@@ -365,6 +366,18 @@ func (r *Record) ResponseMs() float64 {
 
 // EndUs returns the instant of the end of the response.
 func (r *Record) EndUs() int64 { return r.SentUs + int64(r.LatencyMs*1000+0.5) }
+
+// Graph returns the depth of a request in its session, and the turns that it waited for. In records of releases that
+// did not write them, a session is a chain.
+func (r *Record) Graph() (depth int, after []int) {
+	if r.Depth < 1 && r.Turn > 1 {
+		return r.Turn, []int{r.Turn - 1}
+	}
+	return cmp.Or(r.Depth, r.Turn), r.AfterTurns
+}
+
+// ReportsCached reports whether the server reported the number of cached tokens, which may be 0.
+func (r *Record) ReportsCached() bool { return r.CachedTokens > 0 || r.Says(KeyCachedTokens) }
 
 // Streamed reports whether the output arrived in chunks.
 func (r *Record) Streamed() bool { return r.TTFTMs > 0 }

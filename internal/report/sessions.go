@@ -64,13 +64,11 @@ func (a *agents) add(r *record.Record) {
 		t = &trajectory{name: strings.Clone(r.Session), hash: hash}
 		a.byName[strings.Clone(name)] = t
 	}
-	s := step{turn: r.Turn, depth: max(r.Depth, 1), due: due(r), end: r.EndUs(), failed: !r.OK,
-		after: slices.Clone(r.AfterTurns), label: strings.Clone(r.Labels["agent"])}
+	depth, after := r.Graph()
+	s := step{turn: r.Turn, depth: max(depth, 1), due: due(r), end: r.EndUs(), failed: !r.OK,
+		after: slices.Clone(after), label: strings.Clone(r.Labels["agent"])}
 	if r.Streamed() {
 		s.firstUs = r.SentUs + int64(r.TTFTMs*1000)
-	}
-	if r.Depth == 0 && r.Turn > 1 { // a conversation of an older release
-		s.depth, s.after = r.Turn, []int{r.Turn - 1}
 	}
 	t.put(s)
 	a.limit()

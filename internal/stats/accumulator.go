@@ -163,7 +163,7 @@ func (g *accumulator) succeed(r *record.Record) {
 	g.output += metric.Tokens(r.CompletionTokens)
 	g.cached += metric.Tokens(r.CachedTokens)
 	g.items += metric.Tokens(r.Items)
-	if r.CachedTokens > 0 || r.Says(record.KeyCachedTokens) {
+	if r.ReportsCached() {
 		g.saidCached++
 	}
 	if n, known := r.StreamedTokens(); known && len(r.GapUs) > 0 {

@@ -21,14 +21,8 @@ type depthSums struct {
 func depthMetrics() [2]string { return [2]string{"ttft_ms", "latency_ms"} }
 
 func (d *depths) add(r *record.Record, o *metric.Observation, limit int) {
-	depth := max(r.Depth, 0)
-	if r.Session == "" {
-		return
-	}
-	if depth == 0 {
-		depth = r.Turn // of a record of a release without graphs
-	}
-	if depth < 1 {
+	depth, _ := r.Graph()
+	if r.Session == "" || depth < 1 {
 		return
 	}
 	k := min(bits.Len(uint(depth-1)), len(d)-1)
@@ -44,7 +38,7 @@ func (d *depths) add(r *record.Record, o *metric.Observation, limit int) {
 		s.ok++
 		s.input += metric.Tokens(r.PromptTokens)
 		s.cached += metric.Tokens(r.CachedTokens)
-		if r.CachedTokens > 0 || r.Says(record.KeyCachedTokens) {
+		if r.ReportsCached() {
 			s.said++
 		}
 	}

@@ -50,11 +50,9 @@ func (s *sessions) add(r *record.Record, good bool) {
 		t.AnswerUs = r.SentUs + metric.Micro(r.TTFTMs)
 	}
 	one := turn{n: int64(r.Turn), due: t.DueUs, end: t.EndUs}
-	for _, n := range r.AfterTurns {
+	_, after := r.Graph()
+	for _, n := range after {
 		one.after = append(one.after, int32(min(n, math.MaxInt32)))
-	}
-	if r.Depth == 0 && r.Turn > 1 { // a record of a release without graphs
-		one.after = []int32{int32(min(r.Turn-1, math.MaxInt32))}
 	}
 	t.graph = []turn{one}
 	s.put(r.Shard+"\x00"+r.Session, t)
