@@ -117,7 +117,7 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 		return
 	}
 	g.describe(r, file)
-	if opt.ExcludePauses && len(r.PauseUs) > 0 {
+	if opt.leavesOut(r) {
 		g.leftOut.add(r)
 		return
 	}

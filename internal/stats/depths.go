@@ -17,6 +17,15 @@ type depthSums struct {
 	dists                             [2]dist.Dist // of depthMetrics
 }
 
+// newDepthSums returns sums of no requests, whose distributions keep up to limit values exactly.
+func newDepthSums(limit int) *depthSums {
+	s := &depthSums{}
+	for i := range s.dists {
+		s.dists[i].Limit = limit
+	}
+	return s
+}
+
 // depthMetrics are the keys of the metrics of each depth.
 func depthMetrics() [2]string { return [2]string{"ttft_ms", "latency_ms"} }
 
@@ -26,14 +35,10 @@ func (d *depths) add(r *record.Record, o *metric.Observation, limit int) {
 		return
 	}
 	k := min(bits.Len(uint(depth-1)), len(d)-1)
-	s := d[k]
-	if s == nil {
-		s = &depthSums{}
-		for i := range s.dists {
-			s.dists[i].Limit = limit
-		}
-		d[k] = s
+	if d[k] == nil {
+		d[k] = newDepthSums(limit)
 	}
+	s := d[k]
 	if s.requests++; r.OK {
 		s.ok++
 		s.input += metric.Tokens(r.PromptTokens)
@@ -53,10 +58,7 @@ func (d *depths) merge(o *depths) {
 			continue
 		}
 		if d[k] == nil {
-			d[k] = &depthSums{}
-			for i := range s.dists {
-				d[k].dists[i].Limit = s.dists[i].Limit
-			}
+			d[k] = newDepthSums(s.dists[0].Limit)
 		}
 		to := d[k]
 		to.requests, to.ok = to.requests+s.requests, to.ok+s.ok
@@ -130,9 +132,9 @@ func restoreDepths(all []depthState, limit int) (*depths, error) {
 		if one.K < 0 || one.K >= len(d) || len(one.Dists) != len(depthSums{}.dists) {
 			return nil, dist.ErrState
 		}
-		s := &depthSums{requests: one.Requests, ok: one.OK, input: one.Input, cached: one.Cached, said: one.Said}
+		s := newDepthSums(limit)
+		s.requests, s.ok, s.input, s.cached, s.said = one.Requests, one.OK, one.Input, one.Cached, one.Said
 		for i := range s.dists {
-			s.dists[i].Limit = limit
 			if err := s.dists[i].Restore(one.Dists[i]); err != nil {
 				return nil, err
 			}

@@ -40,11 +40,11 @@ func (t *session) path() {
 				next = i
 			}
 		}
-		if from := t.DueUs; next >= 0 {
-			t.WaitUs += max(0, one.due-t.graph[next].end)
-		} else {
-			t.WaitUs += max(0, one.due-from)
+		from := t.DueUs
+		if next >= 0 {
+			from = t.graph[next].end
 		}
+		t.WaitUs += max(0, one.due-from)
 		at = next
 	}
 }

@@ -23,8 +23,11 @@ type paused struct {
 	times    []interval // disjoint, in order
 }
 
-// maxPauses bounds the pauses that are told apart.
+// maxPauses limits the number of disjoint pauses.
 const maxPauses = 4096
+
+// leavesOut reports whether a record is left out because a pause overlaps its request.
+func (opt *Options) leavesOut(r *record.Record) bool { return opt.ExcludePauses && len(r.PauseUs) > 0 }
 
 func (p *paused) add(r *record.Record) {
 	if len(r.PauseUs) == 0 {

@@ -19,15 +19,15 @@ func (s *Summary) AddServer(file *servermetrics.File, show func(*prompage.Series
 		}
 		found = true
 		for i := range b.Server.Times {
-			b.besides(&b.Server.Times[i])
+			b.compareTime(&b.Server.Times[i])
 		}
 		b.addEnergy(s)
 	}
 	return found
 }
 
-// besides sets what the records have beside a time of the server.
-func (b *Block) besides(t *servermetrics.Time) {
+// compareTime adds to a time of the server that of the records, and their difference.
+func (b *Block) compareTime(t *servermetrics.Time) {
 	m := b.Metrics.Get(t.Key)
 	if m == nil || m.N == 0 || !m.Mean.Known() || b.of == nil {
 		return

@@ -242,7 +242,7 @@ func (w *worker) run(b block, name string) error {
 			continue
 		}
 		w.c.Add(r)
-		if w.c.opt.ExcludePauses && len(r.PauseUs) > 0 {
+		if w.c.opt.leavesOut(r) {
 			continue
 		}
 		for _, also := range w.also {
