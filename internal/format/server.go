@@ -71,10 +71,8 @@ func timesTable(times []servermetrics.Time) *table.Table {
 	}
 	for _, v := range times {
 		name := v.Key
-		for _, m := range metric.All() {
-			if m.Key == v.Key {
-				name = m.Name
-			}
+		if i := metric.Index(v.Key); i >= 0 {
+			name = metric.All()[i].Name
 		}
 		row := []string{name, Number(dist.Num(v.MeanMs)), count(int64(v.N)), "", "", "", ""}
 		if v.OursMs != nil {

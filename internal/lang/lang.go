@@ -20,9 +20,6 @@ import (
 //go:embed zh.json
 var chinese []byte
 
-// Names returns the names of the languages. The first is that of the code.
-func Names() []string { return []string{"en", "zh"} }
-
 // Words are the translations of one language. The zero value leaves texts as they are.
 type Words struct {
 	texts     map[string]string
@@ -36,7 +33,7 @@ type sentence struct {
 	local   string   // a format with %s, or %[2]s, for the gaps
 }
 
-// Of returns the words of a language, one of Names.
+// Of returns the words of a language: en, that of the code, or zh.
 func Of(name string) Words {
 	if name != "zh" {
 		return Words{}

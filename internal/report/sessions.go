@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cespare/xxhash/v2"
+
 	"perfpipe/internal/chart"
 	"perfpipe/internal/record"
 )
@@ -52,7 +54,7 @@ func (a *agents) add(r *record.Record) {
 		return
 	}
 	name := r.RunID + "\x00" + r.Run + "\x00" + r.Shard + "\x00" + r.Session
-	hash := mix(hashName(name))
+	hash := mix(xxhash.Sum64String(name))
 	if a.full && hash >= a.least {
 		return
 	}
@@ -127,15 +129,6 @@ func (a *agents) merge(o *agents) {
 		}
 	}
 	a.limit()
-}
-
-// hashName returns a hash of a name: FNV-1a.
-func hashName(name string) uint64 {
-	h := uint64(14695981039346656037)
-	for i := range len(name) {
-		h = (h ^ uint64(name[i])) * 1099511628211
-	}
-	return h
 }
 
 // sorted returns the sessions by the time that they took.
