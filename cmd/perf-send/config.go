@@ -175,15 +175,14 @@ func (f *flags) server(env *cli.Env, c client.Config) (s bench.Server, err error
 		s.Hub = hub.Options{Source: hub.Source(f.DataSource), Say: env.Say, Terminal: env.Stderr}
 		return s, nil
 	}
-	for name, set := range map[string]bool{
+	name := cli.FirstSet(map[string]bool{
 		"python": f.Python != "", "port": f.Port != 0, "attn-implementation": f.Attn != "",
 		"server-args": len(f.ServerArgs) > 0,
 		"data-source": f.DataSource != "" && f.TokenizerPath == "",
-	} {
-		if set {
-			return s, fault.Usage("--api local, local_vllm, local_sglang or local_llamacpp starts one",
-				"--%s is for a server that is started here", name)
-		}
+	})
+	if name != "" {
+		return s, fault.Usage("--api local, local_vllm, local_sglang or local_llamacpp starts one",
+			"--%s is for a server that is started here", name)
 	}
 	if c.URL != nil {
 		return s, nil

@@ -54,13 +54,12 @@ func (f *flags) definedOnly(opt *stats.Options) error {
 			opt.Percentiles = append(opt.Percentiles, 50)
 		}
 	}
-	for flag, typed := range map[string]bool{
+	flag := cli.FirstSet(map[string]bool{
 		"--slo": len(f.SLO) > 0, "--ci": f.CI, "--follow": f.Follow, "--sqlite": f.SQLite != "", "--parquet": f.Parquet != "",
-	} {
-		if typed {
-			return fault.Usage("run perf-stats a second time for it",
-				"%s: it is for our own figures, not for those by --define %s", flag, f.Define)
-		}
+	})
+	if flag != "" {
+		return fault.Usage("run perf-stats a second time for it",
+			"%s: it is for our own figures, not for those by --define %s", flag, f.Define)
 	}
 	return nil
 }

@@ -55,14 +55,13 @@ func (f *flags) checkTrackers() error {
 
 // checkNoTrackers returns an error if a flag would have no effect without trackers.
 func (f *flags) checkNoTrackers() error {
-	for flag, given := range map[string]bool{
+	flag := cli.FirstSet(map[string]bool{
 		"--name": f.Name != "", "--project": f.Project != "", "--run-config": f.RunConfig != nil,
 		"--upload-records": f.Upload,
 		"--wandb-api-key":  f.WandbKey != "", "--swanlab-api-key": f.SwanlabKey != "", "--swanlab-host": f.SwanlabHost != "",
-	} {
-		if given {
-			return fault.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", flag)
-		}
+	})
+	if flag != "" {
+		return fault.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", flag)
 	}
 	return nil
 }
