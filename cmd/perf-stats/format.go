@@ -22,9 +22,6 @@ func formatVars() kong.Vars {
 
 // chooseFormat sets --format: to the typed one, else to that of the output's name, else to a table.
 func (f *flags) chooseFormat() (err error) {
-	if f.Format == evalscopeFormat || f.Format == format.VLLM { // they have no ending of their own
-		return nil
-	}
 	f.Format, err = cli.Format(f.Output, f.Format, format.Endings())
 	f.Format = cmp.Or(f.Format, format.All()[0].Name)
 	return err
