@@ -76,9 +76,12 @@ func readMetrics(env *cli.Env, f *flags) (*servermetrics.File, error) {
 	}
 	defer done()
 	file, err := servermetrics.Read(r, name)
+	if err != nil {
+		return nil, err
+	}
 	if all := file.Series(); f.series != nil && !slices.ContainsFunc(all, f.series) {
 		env.Say("--metric: none of the %d series in %s matches %q", len(all), name, f.Metric)
 	}
 	file.Samples = slices.DeleteFunc(file.Samples, func(s servermetrics.Sample) bool { return s.AtUs <= 0 })
-	return file, err
+	return file, nil
 }

@@ -92,7 +92,7 @@ func choices() cli.Choices {
 
 // beside reads the facts of the run, and finds its server metrics. Without --facts and --metrics they are those in the
 // folder of the run, if that is the only input.
-func (f *flags) beside() (err error) {
+func (f *flags) beside() error {
 	if len(f.Files) == 1 {
 		known, metrics := facts.Beside(f.Files[0])
 		f.Facts, f.Metrics = cmp.Or(f.Facts, known), cmp.Or(f.Metrics, metrics)

@@ -7,6 +7,7 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
+	"perfpipe/internal/format"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/prompage"
 	"perfpipe/internal/servermetrics"
@@ -36,7 +37,7 @@ func (f *flags) checkServer(opt *stats.Options) (err error) {
 		case given.value == "":
 		case f.Compare || f.Define != "":
 			return fault.Usage("", "%s: --compare and --define do not show it", given.flag)
-		case slices.Contains([]string{evalscopeFormat, "vllm", "junit"}, f.Format):
+		case slices.Contains([]string{evalscopeFormat, format.VLLM, "junit"}, f.Format):
 			return fault.Usage("", "%s: --format %s does not show it", given.flag, f.Format)
 		case f.Metrics == "" && strings.HasPrefix(given.flag, "--metric"):
 			return fault.Usage(hint, "%s without --metrics", given.flag)
