@@ -28,7 +28,7 @@ func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
+	if f.API != "" && f.API != cli.CustomAPI && !api.Known(f.API) {
 		return nil, fault.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
 	}
 	mix, err := body.ParseModels(f.Model)

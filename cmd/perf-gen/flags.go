@@ -107,7 +107,7 @@ func groups() []kong.Option {
 		),
 		kong.Vars{"datasets": strings.Join(dataset.Names(), ", "), "apis": strings.Join(api.Names(), ", "),
 			"formats": strings.Join(dataset.Formats(), ", ")},
-		cli.Choices{"dataset": dataset.Names(), "api": append(api.Names(), "custom"), "format": dataset.Formats(),
+		cli.Choices{"dataset": dataset.Names(), "api": append(api.Names(), cli.CustomAPI), "format": dataset.Formats(),
 			"distribution": {"uniform", "fixed", "normal", "zipf"}},
 	}
 }

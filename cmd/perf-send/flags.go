@@ -33,7 +33,7 @@ func groups() kong.Option {
 // choices are what completion offers for flags that take more than a few names.
 func choices() cli.Choices {
 	return cli.Choices{
-		"api":     append(api.Names(), "custom"),
+		"api":     append(api.Names(), cli.CustomAPI),
 		"arrival": append(schedule.Prefixes(), load.ArrivalTrace),
 		"search":  {search.Parallel, search.Rate}, "profile": {"knee"},
 	}
@@ -113,7 +113,7 @@ type flags struct {
 
 // servers reads --url. No URL is the simulator.
 func (f *flags) servers() ([]*url.URL, error) {
-	if f.API != "" && f.API != "custom" && !api.Known(f.API) {
+	if f.API != "" && f.API != cli.CustomAPI && !api.Known(f.API) {
 		return nil, fault.Usage("there are "+strings.Join(api.Names(), ", ")+", and custom", "--api: %q is not known", f.API)
 	}
 	list, err := client.ParseURLs(f.URL)

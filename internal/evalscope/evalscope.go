@@ -117,7 +117,7 @@ func groupName(b *stats.Block) string {
 func (p *loadPoint) dir(b *stats.Block) string {
 	number := p.count(b.Requests)
 	if b.Parallel == 0 && (b.Rate > 0 || b.Mode == openLoop) {
-		return fmt.Sprintf("rate_%s_number_%d", FormatFloat(float64(rate(b))), number)
+		return fmt.Sprintf("rate_%s_number_%d", formatFloat(float64(rate(b))), number)
 	}
 	return fmt.Sprintf("parallel_%d_number_%d", max(1, b.Parallel), number)
 }

@@ -17,7 +17,7 @@ type column struct {
 // columns returns the distributions that a load point has, in evalscope's order.
 func (p *loadPoint) columns() []column {
 	of := func(name string, value func(s *served) float64) column {
-		return p.column(name, p.served, value)
+		return columnOf(name, p.served, value)
 	}
 	latency := of("Latency (s)", func(s *served) float64 { return s.latency })
 	input := of("Input tokens", func(s *served) float64 { return float64(s.prompt) })
@@ -31,7 +31,7 @@ func (p *loadPoint) columns() []column {
 	}
 	out := []column{
 		latency,
-		p.column("TTFT (ms)", streams, func(s *served) float64 { return s.first * 1000 }),
+		columnOf("TTFT (ms)", streams, func(s *served) float64 { return s.first * 1000 }),
 		{"ITL (ms)", p.gaps.Sorted(1000)},
 	}
 	if p.steady.N() > 0 {
@@ -46,7 +46,7 @@ func (p *loadPoint) columns() []column {
 		}
 	}
 	return append(out,
-		p.column("TPOT (ms)", streams, func(s *served) float64 {
+		columnOf("TPOT (ms)", streams, func(s *served) float64 {
 			if s.perToken > 0 || whole {
 				return s.perToken * 1000
 			}
@@ -56,7 +56,7 @@ func (p *loadPoint) columns() []column {
 		of("Output tokens", func(s *served) float64 { return float64(s.completion) }),
 		of("Output (tok/s)", perS(func(s *served) int { return s.completion })),
 		of("Total (tok/s)", perS(func(s *served) int { return s.prompt + s.completion })),
-		p.column("Decode (tok/s)", streams, func(s *served) float64 {
+		columnOf("Decode (tok/s)", streams, func(s *served) float64 {
 			if s.perToken > 0 {
 				return 1 / s.perToken
 			}
@@ -65,8 +65,8 @@ func (p *loadPoint) columns() []column {
 	)
 }
 
-// column returns the distribution of a value, without those that are NaN.
-func (p *loadPoint) column(name string, of []served, value func(s *served) float64) column {
+// columnOf returns the distribution of a value, without those that are NaN.
+func columnOf(name string, of []served, value func(s *served) float64) column {
 	var values []float64
 	for i := range of {
 		if v := value(&of[i]); !math.IsNaN(v) {

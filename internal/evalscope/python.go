@@ -17,11 +17,11 @@ func (f Float) MarshalJSON() ([]byte, error) {
 	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
 		return []byte("null"), nil
 	}
-	return []byte(FormatFloat(float64(f))), nil
+	return []byte(formatFloat(float64(f))), nil
 }
 
-// FormatFloat returns a finite Float as Python writes it. The names of folders and JSON files have such floats.
-func FormatFloat(f float64) string {
+// formatFloat returns a finite Float as Python writes it. The names of folders and JSON files have such floats.
+func formatFloat(f float64) string {
 	if a := math.Abs(f); a != 0 && (a < 1e-4 || a >= 1e16) {
 		return strconv.FormatFloat(f, 'e', -1, 64)
 	}

@@ -10,7 +10,7 @@ func TestFormatFloat(t *testing.T) {
 		5: "5.0", -1: "-1.0", 0: "0.0", 0.5: "0.5", 50.25: "50.25", 0.0001: "0.0001", 0.00001: "1e-05", 123456789: "123456789.0",
 		1e15: "1000000000000000.0", 1e16: "1e+16", 2.5e-7: "2.5e-07",
 	} {
-		if got := FormatFloat(f); got != want {
+		if got := formatFloat(f); got != want {
 			t.Errorf("%v: %s, want %s", f, got, want)
 		}
 	}

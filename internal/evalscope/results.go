@@ -58,16 +58,23 @@ func ReadPoints(dir string) ([]Point, error) {
 	var points []Point
 	for _, file := range files {
 		p := Point{Dir: filepath.Dir(file)}
-		for name, into := range map[string]any{
-			summaryFile: &p.summary, percentileFile: &p.ranks, traceFile: &p.traces, throughputFile: &p.workload,
+		for _, f := range []struct {
+			name     string
+			into     any
+			names    *[]string // nil: their order does not matter
+			optional bool
+		}{
+			{summaryFile, &p.summary, &p.names, false}, {percentileFile, &p.ranks, &p.columns, false},
+			{traceFile, &p.traces, nil, true}, {throughputFile, &p.workload, nil, true},
 		} {
-			optional := into == &p.traces || into == &p.workload
-			if err := readJSON(filepath.Join(p.Dir, name), into); err != nil && !(optional && errors.Is(err, fs.ErrNotExist)) {
+			text, err := readJSON(filepath.Join(p.Dir, f.name), f.into)
+			switch {
+			case f.optional && errors.Is(err, fs.ErrNotExist):
+			case err != nil:
 				return nil, err
+			case f.names != nil:
+				*f.names = figureNames(text)
 			}
-		}
-		if p.names, p.columns, err = order(p.Dir); err != nil {
-			return nil, err
 		}
 		points = append(points, p)
 	}
@@ -77,34 +84,29 @@ func ReadPoints(dir string) ([]Point, error) {
 	return points, nil
 }
 
-// order returns the names of the figures of a load point in the order of its files.
-func order(dir string) (names, columns []string, err error) {
-	for file, into := range map[string]*[]string{summaryFile: &names, percentileFile: &columns} {
-		text, err := os.ReadFile(filepath.Join(dir, file))
-		if err != nil {
-			return nil, nil, fault.Fail("", "%w", err)
-		}
-		first := gjson.ParseBytes(text)
-		if first.IsArray() {
-			first = first.Get("0")
-		}
-		first.ForEach(func(key, _ gjson.Result) bool {
-			if key.Str != "Percentiles" {
-				*into = append(*into, key.Str)
-			}
-			return true
-		})
+// figureNames returns the names of the figures in a file, or in the first row of one with rows, in their order.
+func figureNames(text []byte) (names []string) {
+	first := gjson.ParseBytes(text)
+	if first.IsArray() {
+		first = first.Get("0")
 	}
-	return names, columns, nil
+	first.ForEach(func(key, _ gjson.Result) bool {
+		if key.Str != "Percentiles" {
+			names = append(names, key.Str)
+		}
+		return true
+	})
+	return names
 }
 
-func readJSON(file string, into any) error {
-	b, err := os.ReadFile(file)
+// readJSON decodes a file, and returns its text.
+func readJSON(file string, into any) ([]byte, error) {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		return fault.Fail("", "%w", err)
+		return nil, fault.Fail("", "%w", err)
 	}
-	if err := json.Unmarshal(b, into); err != nil {
-		return fault.Fail("", "%s: %w", file, err)
+	if err := json.Unmarshal(text, into); err != nil {
+		return nil, fault.Fail("", "%s: %w", file, err)
 	}
-	return nil
+	return text, nil
 }
