@@ -51,7 +51,7 @@ type flags struct {
 	PDMetrics        bool   `group:"output" name:"enable-pd-metrics" help:"With --format evalscope: add the figures of its flag of that name, which it computes from the gaps between chunks."`
 	Define           string `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
 	Ledger           bool   `group:"figures" help:"Show where the time of requests went, part by part, if the server reports its times (docs/server-times.md)."`
-	Why              string `type:"metric" group:"figures" placeholder:"[METRIC]" help:"Say what the slowest requests have in common: ttft_ms (default), tpot_ms, itl_ms, latency_ms or response_ms."`
+	Why              string `type:"metric" group:"figures" placeholder:"[METRIC]" help:"Show what the slowest requests have in common: ttft_ms (default), tpot_ms, itl_ms, latency_ms or response_ms."`
 	CI               bool   `group:"figures" name:"ci" help:"Show 95 % confidence intervals of means and percentiles."`
 	Compare          bool   `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
 	FailOnRegression string `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a headline figure is worse by more, such as 5%, or cannot be judged."`

@@ -10,8 +10,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// KnownList lets flags with the tag type:"NAME", lists of strings, take words with commas or spaces between them. The
-// first word that is not known is not the flag's: it is a file.
+// KnownList lets flags with the tag type:"NAME", which are lists of strings, have words separated by commas or spaces.
+// The first word that is not known is an argument.
 func KnownList(name string, known []string) kong.Option {
 	return kong.NamedMapper(name, kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
 		first := ctx.Scan.Pop()
@@ -30,8 +30,8 @@ func KnownList(name string, known []string) kong.Option {
 	}))
 }
 
-// KnownWord lets flags with the tag type:"NAME", strings, stand without a value, which is the first of known then.
-// Their words may lack the ending suffix. A word that is not known is not the flag's, unless it follows =.
+// KnownWord makes the value of flags with the tag type:"NAME", which are strings, optional. The default is the first of
+// known, and a word may lack suffix. A word that is not known is an argument, or after = an error.
 func KnownWord(name, suffix string, known []string) kong.Option {
 	return kong.NamedMapper(name, kong.MapperFunc(func(ctx *kong.DecodeContext, target reflect.Value) error {
 		next := ctx.Scan.Peek()

@@ -38,7 +38,7 @@ func ours() Definition {
 // own returns the metric of perf-stats with a key.
 func own(key string) metric.Metric { return metric.All()[metric.Index(key)] }
 
-// Names returns the names that Parse reads, but our own.
+// Names returns the names that Parse accepts, except our own.
 func Names() []string {
 	names := []string{"all"}
 	for _, d := range Tools() {

@@ -16,8 +16,8 @@ import (
 	"perfpipe/internal/store"
 )
 
-// createTable creates the table of evalscope's benchmark_data.db. start_time and completed_time are those of a clock
-// that starts anywhere there, and count from 1970 here.
+// createTable creates the table of evalscope's benchmark_data.db. There start_time and completed_time
+// are of a clock with an arbitrary start; here they count from 1970.
 const createTable = `CREATE TABLE result (request TEXT, start_time REAL, inter_token_latencies TEXT, success INTEGER,
 	response_messages TEXT, completed_time REAL, latency REAL, first_chunk_latency REAL, prompt_tokens INTEGER,
 	completion_tokens INTEGER, max_gpu_memory_cost REAL, time_per_output_token REAL, request_id TEXT, is_stream INTEGER)`

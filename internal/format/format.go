@@ -27,7 +27,7 @@ type Format struct {
 	Definitions func(w io.Writer, defs []define.Definition, blocks []define.Block, opt Options) error
 }
 
-// Options select what tables show besides the figures, and how.
+// Options select what tables show in addition to the figures, and their style.
 type Options struct {
 	Facts     [][2]string              // of the run as a whole: names and values, shown first
 	Host      string                   // on which the load generator ran; "" if unknown

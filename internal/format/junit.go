@@ -102,7 +102,7 @@ func junitSuiteOf(b *stats.Block, opt Options) (suite junitSuite, seconds dist.N
 	if b.FirstScheduledUs > 0 {
 		suite.Timestamp = time.UnixMicro(b.FirstScheduledUs).UTC().Format("2006-01-02T15:04:05")
 	}
-	// Readers take what stands before the last dot for a package: rate=0.5 would be split.
+	// Readers treat the text before the last dot as a package: rate=0.5 would be split.
 	class := junitPackage + "." + strings.ReplaceAll(cmp.Or(visible.Line(name(b)), "all records"), ".", "_")
 	for _, g := range b.Gates {
 		c := junitCase{

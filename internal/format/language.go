@@ -28,7 +28,7 @@ func (opt *Options) translateHead(t *table.Table) {
 	}
 }
 
-// factsTable returns the facts of the run, for people.
+// factsTable returns the facts of the run, translated unless they are the user's.
 func (opt *Options) factsTable() *table.Table {
 	t := &table.Table{Title: opt.Words.Text("run")}
 	for _, fact := range opt.Facts {

@@ -145,7 +145,7 @@ func prometheus(out io.Writer, s *stats.Summary, _ Options) error {
 	return w.Flush()
 }
 
-// summary writes a distribution, in units of which unit are one of the metric's.
+// summary writes a distribution, whose values are divided by unit.
 func summary(w io.Writer, name, labels string, m *stats.Metric, unit dist.Num) {
 	for _, p := range m.Percentiles {
 		q := strconv.FormatFloat(p.P/100, 'g', 6, 64)
@@ -155,7 +155,7 @@ func summary(w io.Writer, name, labels string, m *stats.Metric, unit dist.Num) {
 	fmt.Fprintf(w, "%s_count{%s} %d\n", name, labels, m.N+m.Failed)
 }
 
-// baseUnit returns the name of a metric with its base unit in full, and how many of its own units are one base unit.
+// baseUnit returns the name of a metric with its base unit in full, and the base unit in units of the metric.
 func baseUnit(key string) (name string, unit dist.Num) {
 	if base, ok := strings.CutSuffix(key, "_ms"); ok {
 		return base + "_seconds", 1000

@@ -63,7 +63,7 @@ func serverTables(w *servermetrics.Window) []*table.Table {
 	return out
 }
 
-// timesTable returns the times that the server took of its requests beside those of the records.
+// timesTable compares the times that the server measured with those of the records.
 func timesTable(times []servermetrics.Time) *table.Table {
 	t := &table.Table{
 		Header: []string{"means (ms)", "by the server", "n", "by the records", "n", "difference", ""},

@@ -55,7 +55,7 @@ func energyNote(e *spend.Energy) string {
 	}
 	how := map[string]string{
 		"counter": "by energy counters", "power": "by samples of power",
-		"mixed": "by energy counters, and where there are none by samples of power",
+		"mixed": "by energy counters, and if there are none by samples of power",
 	}[e.Method]
 	note := fmt.Sprintf("energy of %d %s with idle power, %s that cover %s %% of the time", e.Devices, name, how,
 		Number(100*e.Coverage))
@@ -160,7 +160,7 @@ func energyGauges() []gauge {
 	}
 }
 
-// costGauge is an amount of money of a block as a Prometheus gauge, with a label for the price that it goes by.
+// costGauge is an amount of money of a block as a Prometheus gauge, with a label for the kind of price.
 type costGauge struct {
 	name, help string
 	samples    func(w io.Writer, b *stats.Block, labels string)

@@ -76,7 +76,7 @@ func some(values []string, noun string, w lang.Words) string {
 	return strings.Join(values, ", ")
 }
 
-// Missed describes the first gate that a block misses, with the number of gates that are missed besides, or returns "".
+// Missed describes the first gate that a block misses, with the number of other missed gates, or returns "".
 func Missed(s *stats.Summary) string {
 	first, more := "", 0
 	for i := range s.Blocks {

@@ -129,7 +129,7 @@ func Decompress(r io.Reader) (io.Reader, error) {
 }
 
 // Lazy returns the text of r as Decompress does. It looks at the first bytes when it is first read, so that the caller
-// is not held up before r has data.
+// does not block before r has data.
 func Lazy(r io.Reader) io.Reader { return &lazy{src: r} }
 
 type lazy struct{ src, r io.Reader }

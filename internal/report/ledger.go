@@ -42,7 +42,7 @@ func account(entries []ledger.Entry) (a ledger.Account, name string) {
 
 // composed is one request, or the mean of several.
 type composed struct {
-	at    float64 // where it stands: its rank or time
+	at    float64 // its rank or time
 	total float64
 	parts [ledger.Parts]float64
 }
@@ -56,7 +56,7 @@ func compositions(entries []ledger.Entry, a ledger.Account) (list []composed) {
 	return list
 }
 
-// band is a part of an axis with the mean of what lies in it.
+// band is an interval of an axis, with the sums of the requests in it.
 type band struct {
 	from, to float64
 	sum      composed
@@ -87,7 +87,7 @@ func (r *report) stack(bands []band) (series []chart.Series) {
 				continue
 			}
 			ms := b.sum.parts[p] / float64(b.n)
-			takes = takes || ms >= b.sum.total/float64(b.n)/500 // more is not to be seen
+			takes = takes || ms >= b.sum.total/float64(b.n)/500 // less is invisible
 			s.X, s.X2, s.Y = append(s.X, b.from), append(s.X2, b.to), append(s.Y, ms)
 		}
 		if takes || ledger.Part(p) == ledger.Unexplained {

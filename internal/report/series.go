@@ -94,7 +94,7 @@ func (r *report) addCurve(f *chart.Figure, c *prompage.Curve, all []*prompage.Se
 	}
 }
 
-// steps sets the points of a line. A step before a time of which nothing is known goes on to there.
+// steps sets the points of a line. The last step before an unknown value extends to it.
 func (r *report) steps(s *chart.Series, atUs []int64, values []float64) {
 	put := func(at int64, v float64) {
 		s.X, s.Y = append(s.X, float64(at-r.sources[0].start())/1e6), append(s.Y, v)

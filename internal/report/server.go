@@ -37,7 +37,7 @@ func server(r *report) []chart.Figure {
 	}
 }
 
-// serverTimes has one row for each time that the server took of its own requests, beside that of the records.
+// serverTimes compares each time that the server measured with that of the records.
 func (r *report) serverTimes() table.Table {
 	const note = "The server's clock runs from receipt to its own output, without the network and most of HTTP."
 	t := table.Table{Title: r.tr("Times by the server"), Notes: []string{r.tr(note)}, Header: []string{

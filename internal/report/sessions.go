@@ -235,8 +235,8 @@ func (t *trajectory) last(s step) int {
 	return best
 }
 
-// rows sorts the requests by time and assigns each to a row: that of a request that it waited for, if that one's chain
-// has not gone on yet, or else a free one.
+// rows sorts the requests by time and assigns each to a row: that of a request that it waited for, if no other request
+// of its row follows it, or else a free one.
 func (t *trajectory) rows() []int {
 	slices.SortFunc(t.steps, func(a, b step) int {
 		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.turn, b.turn))

@@ -9,7 +9,7 @@ import (
 	"perfpipe/internal/spend"
 )
 
-// perMillion returns what a million output tokens cost, with all else that was paid for, or NaN.
+// perMillion returns the whole cost per million output tokens, or NaN.
 func perMillion(of func(*spend.Cost) *spend.Bill) func(*point) float64 {
 	return func(p *point) float64 {
 		if p.Cost == nil || of(p.Cost) == nil {

@@ -58,8 +58,8 @@ func (t *session) turn(n int64) int {
 	return i
 }
 
-// Sessions holds the figures of conversations, which may be the graphs of an agent's requests. Of very many they are
-// those of a sample, scaled up.
+// Sessions holds the figures of conversations, which may be the graphs of an agent's requests. If there are very
+// many, they are estimated from a sample.
 type Sessions struct {
 	Count       int64    `json:"count"`
 	OK          int64    `json:"ok"` // those without a failure

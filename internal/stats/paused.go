@@ -55,7 +55,7 @@ func (p *paused) insert(us []int64) {
 	}
 }
 
-// has reports whether a time is within a pause that is known, as those of all requests but the first are.
+// has reports whether a time is within a known pause, as it is for each request of a pause except the first.
 func (p *paused) has(t interval) bool {
 	i, found := slices.BinarySearchFunc(p.times, t, func(a, b interval) int { return cmp.Compare(a.from, b.from) })
 	if !found {

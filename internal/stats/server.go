@@ -9,8 +9,8 @@ import (
 	"perfpipe/internal/spend"
 )
 
-// AddServer sets the Server and the Energy of each block from what was sampled during the block, and reports whether
-// there is anything. Server has the series of pages that show accepts; nil is none.
+// AddServer sets the Server and the Energy of each block from the samples taken during the block, and reports whether
+// there are any. Server has the series of pages that show accepts; nil accepts none.
 func (s *Summary) AddServer(file *servermetrics.File, show func(*prompage.Series) bool) (found bool) {
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
@@ -60,14 +60,14 @@ func (b *Block) addEnergy(s *Summary) {
 		o := &s.Blocks[i]
 		both := min(b.LastEndUs, o.LastEndUs) - max(b.FirstScheduledUs, o.FirstScheduledUs)
 		if o != b && both > min(length, o.LastEndUs-o.FirstScheduledUs)/100 {
-			b.Notes = append(b.Notes, "no energy, since it is that of all the load points that ran at the same time")
+			b.Notes = append(b.Notes, "no energy is shown: it includes other load points that ran at the same time")
 			return
 		}
 	}
 	b.Energy = e
 }
 
-// work returns what the block got done.
+// work returns the work that the block completed.
 func (g *accumulator) work(b *Block) spend.Work {
 	w := spend.Work{Seconds: b.DurationS, OK: b.OK, Input: b.InputTokens, Output: b.OutputTokens, OutputPer: b.OutputPerS}
 	if g != nil {

@@ -20,7 +20,7 @@ const maxSessions = 1 << 16
 type sessions struct {
 	halvings int                // number of trailing zero bits that the hash of a name must have to be kept
 	byName   map[string]session // by shard and session, separated by a zero byte
-	turns    int                // of all of them
+	turns    int                // of all kept conversations
 }
 
 type session struct {

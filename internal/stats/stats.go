@@ -32,7 +32,7 @@ type Options struct {
 	Gates        []gate.Gate  // conditions that each block is judged by
 	Why          string       // the metric whose slow tail is to be explained; "": none
 	GPUs         int          // number of GPUs of the server; 0 if unknown
-	Prices       spend.Prices // what the load is paid by; zero if unknown
+	Prices       spend.Prices // what tokens and hours cost; zero if unknown
 	Intervals    bool         // compute confidence intervals, which takes the values of every request
 	ExactLimit   int          // values per distribution that are kept exactly; 0 means the default, negative means all
 
@@ -43,7 +43,7 @@ type Options struct {
 // DefaultPercentiles returns the percentiles that are reported by default.
 func DefaultPercentiles() []float64 { return []float64{50, 90, 95, 99} }
 
-// CheckPercentiles returns a list of percentiles without repeated ones. One that is none is a *fault.Error about
+// CheckPercentiles returns a list of percentiles without duplicates. An invalid one is a *fault.Error about the setting
 // percentiles.
 func CheckPercentiles(list []float64) ([]float64, error) {
 	var out []float64

@@ -159,8 +159,8 @@ func headlinesFirst(all []figure, b *stats.Block) []figure {
 	return all
 }
 
-// nameLimit is the most characters that a tracker takes for a name of a point and a metric together. pointLimit leaves
-// space for the longest name of a metric.
+// nameLimit limits the characters of the name of a point and a metric together, as trackers do. pointLimit leaves space
+// for the longest name of a metric.
 const (
 	nameLimit  = 250
 	pointLimit = nameLimit - 60

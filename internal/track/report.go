@@ -134,7 +134,7 @@ func curves(s *stats.Summary) []*event {
 	return out
 }
 
-// ending returns the configuration that is known at the end, and what the records tell about each load point.
+// ending returns the configuration that is known at the end, and what the records contain about each load point.
 func ending(s *stats.Summary, config map[string]any) *event {
 	points := map[string]any{}
 	for i := range s.Blocks {

@@ -11,7 +11,7 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// settings are what records tell about the arguments of their run.
+// settings are the arguments of a run, as far as its records contain them.
 type settings struct {
 	mu     sync.Mutex
 	sweep  bool
@@ -19,12 +19,11 @@ type settings struct {
 	labels map[string]map[string]struct{} // values by key
 }
 
-// labelLimit is the most values of a label that are logged. One with more tells requests apart, not runs.
+// labelLimit limits the values of a label that is logged. A label with more values distinguishes requests, not runs.
 const labelLimit = 20
 
-// Collect returns a function that notes what a record tells about the arguments of the run. Several goroutines may call
-// it.
-func (r *Run) Collect() func(*record.Record) { return r.told.add }
+// Collect returns a function that collects the arguments of the run from a record. Several goroutines may call it.
+func (r *Run) Collect() func(*record.Record) { return r.settings.add }
 
 func (s *settings) add(r *record.Record) {
 	s.mu.Lock()

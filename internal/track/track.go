@@ -61,7 +61,7 @@ type Run struct {
 	journal  *journal // nil before the first records
 	lost     error    // why the journal ends early
 	layout   layout
-	told     settings // by the records
+	settings settings
 
 	stdin    *copied // for the upload; nil if not needed
 	snapshot func() *stats.Summary
@@ -165,7 +165,7 @@ func (r *Run) follow(ctx context.Context, interval time.Duration) {
 // log logs the load points that have more records than when they were logged last. final reports whether no more
 // records will come.
 func (r *Run) log(s *stats.Summary, final bool) {
-	events := r.layout.events(s, r.told.isSweep(), final)
+	events := r.layout.events(s, r.settings.isSweep(), final)
 	if len(events) > 0 && r.journal == nil && r.lost == nil {
 		r.begin(&s.Blocks[0])
 	}
@@ -206,10 +206,10 @@ func (r *Run) lose(err error) {
 	r.opt.Report(Message{fmt.Sprintf("nothing more is logged to trackers: %v", err), r.opt.Hints.Dir})
 }
 
-// Finish logs the rest of the run: the last values, tables, charts and files, or unless it is whole, only that it
-// failed. It returns when every tracker has logged all of it or has given up, when ctx is done, or after limit. It
-// calls slow, unless that is nil, if it takes longer than a user expects. The journal is kept, and reported, if a
-// tracker has not logged all of it.
+// Finish logs the rest of the run: the last values, tables, charts and files. If the run is not whole, it logs only
+// that the run failed. It returns when every tracker has logged all of it or has given up, when ctx is done, or after
+// limit. It calls slow, unless that is nil, after a few seconds. The journal is kept, and reported, if a tracker has
+// not logged all of it.
 func (r *Run) Finish(ctx context.Context, limit time.Duration, slow func(), whole bool) {
 	ctx, end := context.WithTimeout(ctx, limit)
 	defer end()
@@ -227,7 +227,7 @@ func (r *Run) Finish(ctx context.Context, limit time.Duration, slow func(), whol
 	}
 }
 
-// patience is how long a user waits without a word.
+// patience is the time after which Finish calls slow.
 const patience = 3 * time.Second
 
 // uploads returns the files to upload.
@@ -251,7 +251,7 @@ func (r *Run) uploads() []string {
 func (r *Run) closingConfig(s *stats.Summary) map[string]any {
 	config := map[string]any{}
 	maps.Copy(config, r.opt.Late())
-	maps.Copy(config, r.told.config(s)) // as numbers, where a command line may have a list in one word
+	maps.Copy(config, r.settings.config(s)) // has numbers; a command line may have a list in one word
 	for key := range r.opt.Config {
 		delete(config, key)
 	}

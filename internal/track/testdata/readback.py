@@ -114,7 +114,7 @@ class Stored:
     def __init__(self):
         self.series, self.tables, self.charts = {}, {}, {}
         self.config, self.records, self.name = None, None, None
-        self.order = []  # of the charts, where the tracker has one
+        self.order = []  # of the charts, if the tracker has one
 
     def add(self, point, name, step, value):
         self.series.setdefault(point, {}).setdefault(name, []).append((step, value))
