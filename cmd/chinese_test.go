@@ -3,7 +3,6 @@ package cmd
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -16,20 +15,13 @@ func chinesePages() map[string]string {
 	}
 }
 
-// TestChinesePages checks that a translation has the code blocks of its original, and that the two link each other.
-// With -update the code blocks are copied, if there are as many.
+// TestChinesePages checks that a translation has the code blocks of its original, and that each links the other.
+// With -update the code blocks are copied, if their number is the same.
 func TestChinesePages(t *testing.T) {
 	for english, chinese := range chinesePages() {
-		var docs [2]string
-		for i, file := range []string{english, chinese} {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			docs[i] = string(text)
-		}
-		want, _ := codeBlocks(docs[0])
-		got, rest := codeBlocks(docs[1])
+		original, translation := read(t, english), read(t, chinese)
+		want, _ := codeBlocks(original)
+		got, rest := codeBlocks(translation)
 		switch {
 		case len(got) != len(want):
 			t.Errorf("%s has %d code blocks, %s %d: translate what is new", chinese, len(got), english, len(want))
@@ -40,7 +32,7 @@ func TestChinesePages(t *testing.T) {
 			if err := os.WriteFile(chinese, []byte(rest), 0o644); err != nil {
 				t.Fatal(err)
 			}
-		case !slices.Equal(got, want):
+		default:
 			for i := range got {
 				if got[i] != want[i] {
 					t.Errorf("%s differs from %s (go test ./cmd -run TestChinesePages -update):\n%swant\n%s", chinese, english,
@@ -48,10 +40,10 @@ func TestChinesePages(t *testing.T) {
 				}
 			}
 		}
-		if !strings.Contains(docs[0], "]("+filepath.Base(chinese)+")") {
+		if !strings.Contains(original, "]("+filepath.Base(chinese)+")") {
 			t.Errorf("%s does not link %s", english, chinese)
 		}
-		if !strings.Contains(docs[1], "]("+filepath.Base(english)+")") {
+		if !strings.Contains(translation, "]("+filepath.Base(english)+")") {
 			t.Errorf("%s does not link %s", chinese, english)
 		}
 	}

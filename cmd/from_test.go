@@ -24,11 +24,11 @@ func TestFrom(t *testing.T) {
 		{"from-guidellm.md", "## The command line\n", "guidellm-0.8.1.flags"},
 	} {
 		t.Run(tt.flags, func(t *testing.T) {
-			var told []string
+			var documented []string
 			for _, row := range rows(t, tt.page, tt.heading) {
-				told = append(told, longFlag.FindAllString(row.left, -1)...)
+				documented = append(documented, longFlag.FindAllString(row.left, -1)...)
 			}
-			equalSets(t, told, strings.Fields(readFrom(t, tt.flags)))
+			equalSets(t, documented, strings.Fields(readFrom(t, tt.flags)))
 		})
 	}
 	ours := flagTable(t)
@@ -91,27 +91,27 @@ func TestFromGuidellmKeys(t *testing.T) {
 	}
 	for flag, keys := range want {
 		t.Run(flag, func(t *testing.T) {
-			var told []string
+			var documented []string
 			for _, row := range rows(t, "from-guidellm.md", "## "+flag+"\n") {
 				for _, code := range codeSpan.FindAllStringSubmatch(row.left, -1) {
-					told = append(told, code[1])
+					documented = append(documented, code[1])
 				}
 			}
-			equalSets(t, told, keys)
+			equalSets(t, documented, keys)
 		})
 	}
 }
 
-// equalSets reports what is told but not there, and what is there but not told.
-func equalSets(t *testing.T, told, there []string) {
+// equalSets reports the names that are documented but do not exist, and those that exist but are not documented.
+func equalSets(t *testing.T, documented, existing []string) {
 	t.Helper()
-	for _, name := range there {
-		if !slices.Contains(told, name) {
+	for _, name := range existing {
+		if !slices.Contains(documented, name) {
 			t.Errorf("%s has no line", name)
 		}
 	}
-	for _, name := range told {
-		if !slices.Contains(there, name) {
+	for _, name := range documented {
+		if !slices.Contains(existing, name) {
 			t.Errorf("it has no %s", name)
 		}
 	}

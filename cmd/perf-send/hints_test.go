@@ -16,14 +16,15 @@ import (
 // Each reason in a package of perf-send has a hint, and each hint has a reason somewhere. A reason is a string
 // literal in the shape of one, such as input-short, in a call or a composite literal.
 func TestHints(t *testing.T) {
-	given := reasons(t)
+	sources := files(t)
+	given := reasons(sources)
 	all := slices.Sorted(maps.Keys(hints()))
 	for _, reason := range all {
 		if !given[reason] {
 			t.Errorf("no package has the reason %s", reason)
 		}
 	}
-	for _, reason := range calls(t) {
+	for _, reason := range calls(t, sources) {
 		if hint(reason) == "" {
 			t.Errorf("%s has no hint", reason)
 		}
@@ -34,7 +35,7 @@ func TestHints(t *testing.T) {
 }
 
 // files parses the packages that perf-send imports, directly or not.
-func files(t *testing.T, visit func(ast.Node) bool) {
+func files(t *testing.T) (all []*ast.File) {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}} {{.Dir}}{{end}}", ".").Output()
 	if err != nil {
@@ -54,49 +55,54 @@ func files(t *testing.T, visit func(ast.Node) bool) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ast.Inspect(file, visit)
+			all = append(all, file)
 		}
 	}
-}
-
-// reasons returns the string literals of the packages.
-func reasons(t *testing.T) map[string]bool {
-	all := map[string]bool{}
-	files(t, func(n ast.Node) bool {
-		if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
-			text, _ := strconv.Unquote(lit.Value)
-			all[text] = true
-		}
-		return true
-	})
 	return all
 }
 
-// calls returns the reasons in calls of functions that take one, by the place of their argument.
-func calls(t *testing.T) []string {
-	place := map[string]int{"Of": 1, "Invalid": 1, "Because": 1, "Tell": 1, "next": 0, "failFor": 0}
-	var all []string
-	files(t, func(n ast.Node) bool {
-		call, ok := n.(*ast.CallExpr)
-		if !ok {
-			return true
+// literal returns the value of a string literal, and "" for any other node.
+func literal(n ast.Node) (text string) {
+	if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+		text, _ = strconv.Unquote(lit.Value)
+	}
+	return text
+}
+
+// reasons returns the string literals in the files.
+func reasons(files []*ast.File) map[string]bool {
+	all := map[string]bool{}
+	for _, file := range files {
+		for n := range ast.Preorder(file) {
+			all[literal(n)] = true
 		}
-		name := ""
-		switch f := call.Fun.(type) {
-		case *ast.Ident:
-			name = f.Name
-		case *ast.SelectorExpr:
-			name = f.Sel.Name
-		}
-		if i, ok := place[name]; ok && i < len(call.Args) {
-			if lit, ok := call.Args[i].(*ast.BasicLit); ok && lit.Kind == token.STRING {
-				if text, _ := strconv.Unquote(lit.Value); text != "" {
+	}
+	return all
+}
+
+// calls returns the reasons that are passed to functions, whose index among the arguments is known.
+func calls(t *testing.T, files []*ast.File) (all []string) {
+	index := map[string]int{"Of": 1, "Invalid": 1, "Because": 1, "Tell": 1, "next": 0, "failFor": 0}
+	for _, file := range files {
+		for n := range ast.Preorder(file) {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				continue
+			}
+			name := ""
+			switch f := call.Fun.(type) {
+			case *ast.Ident:
+				name = f.Name
+			case *ast.SelectorExpr:
+				name = f.Sel.Name
+			}
+			if i, ok := index[name]; ok && i < len(call.Args) {
+				if text := literal(call.Args[i]); text != "" {
 					all = append(all, text)
 				}
 			}
 		}
-		return true
-	})
+	}
 	if len(all) < 40 {
 		t.Fatalf("only %d reasons found", len(all))
 	}
