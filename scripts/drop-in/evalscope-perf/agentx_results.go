@@ -28,10 +28,8 @@ func (x *agentX) results(env *cli.Env, j *job, dir string, log *runLog) error {
 		*stage
 		out io.Writer
 	}{{j.page(dir), env.Stdout}, {figures("--define", "aiperf"), &theirs}, {figures("--no-state"), &ours}} {
-		cmd := s.command()
-		cmd.Stdout, cmd.Stderr = s.out, env.Stderr
-		if err := cmd.Run(); err != nil {
-			return fault.Fail("the records are in "+dir, "%s: %w", s.name, err)
+		if err := s.run(s.out, env.Stderr, dir); err != nil {
+			return err
 		}
 	}
 	all, err := x.summaries(theirs.Bytes(), ours.Bytes())

@@ -157,10 +157,8 @@ func (j *job) results(env *cli.Env, dir string, flags []flag, v values, log *run
 		return j.agentX.results(env, j, dir, log)
 	}
 	for _, s := range []*stage{j.files(dir), j.page(dir)} {
-		cmd := s.command()
-		cmd.Stdout, cmd.Stderr = env.Stdout, env.Stderr
-		if err := cmd.Run(); err != nil {
-			return fault.Fail("the records are in "+dir, "%s: %w", s.name, err)
+		if err := s.run(env.Stdout, env.Stderr, dir); err != nil {
+			return err
 		}
 	}
 	points, err := evalscope.ReadPoints(dir)

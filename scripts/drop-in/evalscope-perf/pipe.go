@@ -111,6 +111,16 @@ func pass(signals <-chan os.Signal, ended <-chan struct{}, send *os.Process) {
 	}
 }
 
+// run runs a stage that reads the records in dir.
+func (s *stage) run(stdout, stderr io.Writer, dir string) error {
+	cmd := s.command()
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	if err := cmd.Run(); err != nil {
+		return fault.Fail("the records are in "+dir, "%s: %w", s.name, err)
+	}
+	return nil
+}
+
 // command returns the stage as a process: the command in the folder of this program, or else the one on PATH.
 func (s *stage) command() *exec.Cmd {
 	if self, err := os.Executable(); err == nil {

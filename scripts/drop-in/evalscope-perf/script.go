@@ -12,12 +12,12 @@ import (
 // script returns the job as shell commands, with its files in dir.
 func (j *job) script(dir string) string {
 	records := filepath.Join(dir, "records.jsonl")
-	if j.agentX != nil {
-		return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n", j.gen.shell(), j.send.shell(),
-			visible.Shell(records), j.stats.shell(), j.page(dir).shell())
+	text := fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n", j.gen.shell(), j.send.shell(), visible.Shell(records),
+		j.stats.shell())
+	if j.agentX == nil {
+		text += j.files(dir).shell() + "\n"
 	}
-	return fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n%s\n%s\n", j.gen.shell(), j.send.shell(),
-		visible.Shell(records), j.stats.shell(), j.files(dir).shell(), j.page(dir).shell())
+	return text + j.page(dir).shell() + "\n"
 }
 
 // files returns the stage that writes evalscope's files of each load point.
