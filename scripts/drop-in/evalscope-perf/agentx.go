@@ -14,8 +14,8 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// agentX is evalscope's scenario of that name: it replays published sessions of coding agents for a time, in a closed
-// loop of sessions. evalscope runs aiperf for it.
+// agentX is evalscope's scenario of that name: it replays published sessions of coding agents for some time, in a
+// closed loop of sessions. evalscope runs aiperf for it.
 type agentX struct {
 	Name           string   `json:"name"`
 	Variant        string   `json:"variant"`
@@ -45,6 +45,9 @@ type agentXDataset struct {
 	SHA256   string  `json:"sha256"`
 	Verified bool    `json:"verified"`
 }
+
+// agentXSeed is evalscope's default of --seed.
+const agentXSeed = "20260707"
 
 // agentXSums are the checksums of the published traces.jsonl, by variant.
 func agentXSums() map[string]string {
@@ -77,11 +80,11 @@ func (j *job) scenario(v values) error {
 	if x.Mode == "benchmark" && x.duration < 900 {
 		return fault.Usage(`--scenario '{"mode":"smoke"}' tries it`, "--duration: AgentX takes 900 seconds or more")
 	}
-	if x.seed, err = strconv.ParseInt(v.one("seed", "20260707"), 10, 64); err != nil {
+	if x.seed, err = strconv.ParseInt(v.one("seed", agentXSeed), 10, 64); err != nil {
 		return fault.Usage("", "--seed: %w", err)
 	}
 	if !v.has("seed") {
-		j.gen.add("seed", "20260707")
+		j.gen.add("seed", agentXSeed)
 	}
 	j.agentX, j.dataset = x, "trace"
 	levels := v["parallel"]
@@ -100,7 +103,7 @@ func (j *job) scenario(v values) error {
 	return j.traces(x)
 }
 
-// find finds the sessions: those of a file, or those of a hub.
+// find determines the dataset: the file of --dataset-path, or a repository of a hub.
 func (x *agentX) find(v values) error {
 	name := "cc-traces-weka-062126"
 	if x.Variant == "256k" {
@@ -108,13 +111,12 @@ func (x *agentX) find(v values) error {
 	}
 	x.dataset = agentXDataset{Source: v.one("data-source", "modelscope"), SHA256: agentXSums()[x.Variant]}
 	path := v.one("dataset-path", "")
-	switch {
-	case path != "":
-	case x.dataset.Source == "huggingface":
-		x.dataset.ID = "semianalysisai/" + name
-		return nil
-	default:
-		x.dataset.ID = "evalscope/" + name
+	if path == "" {
+		owner := "evalscope/"
+		if x.dataset.Source == "huggingface" {
+			owner = "semianalysisai/"
+		}
+		x.dataset.ID = owner + name
 		return nil
 	}
 	x.dataset.Source, x.dataset.ID, x.dataset.File = "local", path, path

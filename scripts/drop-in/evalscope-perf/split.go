@@ -219,14 +219,15 @@ func resolve(given, api string, tokenIDs, speed bool) (string, error) {
 }
 
 // local translates the flags of a server that perf-send starts.
-func (j *job) local(v values) {
-	j.url = "http://127.0.0.1:" + v.one("port", "8877") + "/v1/chat/completions"
-	if strings.HasPrefix(j.dataset, "speed_benchmark") {
-		j.url = strings.Replace(j.url, "chat/", "", 1)
+func (j *job) local(v values, chat bool) {
+	port, path := v.one("port", "8877"), "/v1/completions"
+	if chat {
+		path = "/v1/chat/completions"
 	}
+	j.url = "http://127.0.0.1:" + port + path
 	j.send.add("api", v.one("api", ""))
 	j.send.add("model", v.one("model", ""))
-	j.send.add("port", v.one("port", "8877"))
+	j.send.add("port", port)
 	if _, err := os.Stat(v.one("model", "")); err != nil { // no folder: a hub's name
 		j.send.add("data-source", v.one("data-source", "modelscope"))
 	}
@@ -239,16 +240,13 @@ func (j *job) local(v values) {
 func (j *job) server(v values) error {
 	api := v.one("api", "openai")
 	local := strings.HasPrefix(api, "local")
-	chat := local
-	if len(visualizer(v)) > 0 && v.has("python") {
-		j.stats.add("python", v["python"]...)
-	}
+	speed := strings.HasPrefix(j.dataset, "speed_benchmark")
+	chat := !speed
 	if local {
-		j.local(v)
-		chat = !strings.HasPrefix(j.dataset, "speed_benchmark")
+		j.local(v, chat)
 	} else {
 		given := v.one("url", "http://127.0.0.1:8877/v1/chat/completions")
-		u, err := resolve(given, api, v.has("tokenize-prompt"), strings.HasPrefix(j.dataset, "speed_benchmark"))
+		u, err := resolve(given, api, v.has("tokenize-prompt"), speed)
 		if err != nil {
 			return err
 		}

@@ -20,11 +20,14 @@ func visualizer(v values) []string {
 	return nil
 }
 
-// track adds the trackers, whose local runs lie in the folder of the results, as evalscope's do.
+// track adds the flags of the trackers, whose local runs are in the folder of the results, as evalscope's are.
 func (j *job) track(dir string, v values) {
 	trackers := visualizer(v)
 	if len(trackers) == 0 {
 		return
+	}
+	if v.has("python") {
+		j.stats.add("python", v["python"]...)
 	}
 	j.stats.add("visualizer", trackers...)
 	j.stats.add("outputs-dir", dir)
@@ -35,15 +38,15 @@ func (j *job) track(dir string, v values) {
 	j.env = append(j.env, "SWANLAB_LOG_DIR="+dir, "WANDB_DIR="+dir)
 }
 
-// runConfig returns the arguments that a tracker logs: those that were typed, and the defaults of those by which runs
-// are told apart.
+// runConfig returns the arguments that a tracker logs: those that were typed, and the defaults of the arguments that
+// distinguish runs.
 func runConfig(v values) (config []string) {
-	telling := []string{"model", "api", "dataset", "number", "parallel", "rate", "max-tokens", "temperature", "stream"}
+	defaults := []string{"model", "api", "dataset", "number", "parallel", "rate", "max-tokens", "temperature", "stream"}
 	for _, f := range allFlags() {
 		list, typed := v[f.name]
 		hidden := f.extra || f.kind == pairs || strings.HasSuffix(f.name, "api-key") ||
 			slices.Contains([]string{"visualizer", "outputs-dir", "no-timestamp"}, f.name)
-		if hidden || !typed && (!slices.Contains(telling, f.name) || f.def == nil) {
+		if hidden || !typed && (!slices.Contains(defaults, f.name) || f.def == nil) {
 			continue
 		}
 		value := strings.Join(list, " ")
