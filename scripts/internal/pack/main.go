@@ -25,6 +25,7 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
+	"perfpipe/scripts/internal/archive"
 )
 
 func main() { os.Exit(cli.Main("pack", run)) }
@@ -56,18 +57,18 @@ func run(env *cli.Env) error {
 	return sums(dir)
 }
 
-// archive writes the files of a folder in the order of their names.
-type archive interface {
-	add(name string, executable bool, body []byte) error
+// packed is an archive that is being written.
+type packed interface {
+	add(name string, mode fs.FileMode, body []byte) error
 	io.Closer
 }
 
 // pack writes the archive of a folder beside it.
 func pack(dir string, modified time.Time) error {
-	create := func(w io.Writer) archive { return newTar(w, modified) }
+	create := func(w io.Writer) packed { return newTar(w, modified) }
 	name := dir + ".tar.gz"
 	if strings.Contains(filepath.Base(dir), "windows") {
-		create = func(w io.Writer) archive { return &zipped{zip.NewWriter(w), modified} }
+		create = func(w io.Writer) packed { return &zipped{zip.NewWriter(w), modified} }
 		name = dir + ".zip"
 	}
 	file, err := os.Create(name)
@@ -75,35 +76,10 @@ func pack(dir string, modified time.Time) error {
 		return err
 	}
 	a := create(file)
-	return errors.Join(walk(a, dir), a.Close(), file.Close())
-}
-
-func walk(a archive, dir string) error {
-	return filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(dir, file)
-		if err != nil {
-			return err
-		}
-		body, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		return a.add(path.Join(filepath.Base(dir), filepath.ToSlash(rel)), info.Mode()&0o100 != 0, body)
+	err = archive.Walk(dir, func(name string, mode fs.FileMode, body []byte) error {
+		return a.add(path.Join(filepath.Base(dir), name), mode, body)
 	})
-}
-
-func mode(executable bool) fs.FileMode {
-	if executable {
-		return 0o755
-	}
-	return 0o644
+	return errors.Join(err, a.Close(), file.Close())
 }
 
 type tarred struct {
@@ -112,14 +88,14 @@ type tarred struct {
 	modified time.Time
 }
 
-func newTar(w io.Writer, modified time.Time) archive {
+func newTar(w io.Writer, modified time.Time) packed {
 	gz := gzip.NewWriter(w)
 	return &tarred{tar.NewWriter(gz), gz, modified}
 }
 
-func (t *tarred) add(name string, executable bool, body []byte) error {
+func (t *tarred) add(name string, mode fs.FileMode, body []byte) error {
 	err := t.WriteHeader(&tar.Header{
-		Name: name, Mode: int64(mode(executable)), Size: int64(len(body)), ModTime: t.modified,
+		Name: name, Mode: int64(mode), Size: int64(len(body)), ModTime: t.modified,
 	})
 	if err != nil {
 		return err
@@ -135,15 +111,8 @@ type zipped struct {
 	modified time.Time
 }
 
-func (z *zipped) add(name string, executable bool, body []byte) error {
-	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: z.modified}
-	h.SetMode(mode(executable))
-	w, err := z.CreateHeader(h)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(body)
-	return err
+func (z *zipped) add(name string, mode fs.FileMode, body []byte) error {
+	return archive.AddToZip(z.Writer, name, mode, z.modified, body)
 }
 
 // sums writes SHA256SUMS in the format of sha256sum -c.

@@ -72,8 +72,8 @@ var platforms = map[string][]string{
 // fill adds the files of the wheel.
 func fill(w *wheel, version string, tags []string, programs string) error {
 	info, data := "perfpipe-"+version+".dist-info/", "perfpipe-"+version+".data/"
-	w.add("perfpipe/__init__.py", false, initPy)
-	w.add("perfpipe/__main__.py", false, mainPy)
+	w.add("perfpipe/__init__.py", 0o644, initPy)
+	w.add("perfpipe/__main__.py", 0o644, mainPy)
 	if err := w.addFolder(programs, data+"scripts"); err != nil {
 		return err
 	}
@@ -84,8 +84,8 @@ func fill(w *wheel, version string, tags []string, programs string) error {
 	if err != nil {
 		return err
 	}
-	w.add(info+"METADATA", false, metadata(version, readme))
-	w.add(info+"WHEEL", false, tagsFile(tags))
+	w.add(info+"METADATA", 0o644, metadata(version, readme))
+	w.add(info+"WHEEL", 0o644, tagsFile(tags))
 	licenses := [][2]string{
 		{"LICENSE", "LICENSE"}, {filepath.Join(filepath.Dir(programs), "notices"), "THIRD-PARTY-NOTICES.txt"},
 	}
@@ -94,7 +94,7 @@ func fill(w *wheel, version string, tags []string, programs string) error {
 		if err != nil {
 			return err
 		}
-		w.add(path.Join(info, "licenses", l[1]), false, body)
+		w.add(path.Join(info, "licenses", l[1]), 0o644, body)
 	}
 	return w.record(info + "RECORD")
 }

@@ -11,19 +11,20 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"perfpipe/scripts/internal/archive"
 )
 
-// wheel is a wheel that is being written. The first error stays.
+// wheel is a wheel that is being written.
 type wheel struct {
 	file     *os.File
 	zip      *zip.Writer
 	modified time.Time
 	rows     []string // of RECORD
-	err      error
+	err      error    // of the files that were added
 }
 
 func create(name string, modified time.Time) (*wheel, error) {
@@ -38,53 +39,30 @@ func create(name string, modified time.Time) (*wheel, error) {
 	return w, nil
 }
 
-func (w *wheel) add(name string, executable bool, body []byte) {
+// add adds a file. Its errors are those of record.
+func (w *wheel) add(name string, mode fs.FileMode, body []byte) {
 	hash := sha256.Sum256(body)
 	sum := base64.RawURLEncoding.EncodeToString(hash[:])
 	w.rows = append(w.rows, fmt.Sprintf("%s,sha256=%s,%d\n", name, sum, len(body)))
-	w.write(name, executable, body)
+	w.write(name, mode, body)
 }
 
-func (w *wheel) write(name string, executable bool, body []byte) {
-	h := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: w.modified}
-	h.SetMode(0o644)
-	if executable {
-		h.SetMode(0o755)
-	}
-	f, err := w.zip.CreateHeader(h)
-	if err == nil {
-		_, err = f.Write(body)
-	}
-	w.err = errors.Join(w.err, err)
+func (w *wheel) write(name string, mode fs.FileMode, body []byte) {
+	w.err = errors.Join(w.err, archive.AddToZip(w.zip, name, mode, w.modified, body))
 }
 
-// addFolder adds the files of a folder, in the order of their names.
+// addFolder adds the files of a folder.
 func (w *wheel) addFolder(dir, as string) error {
-	return filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		body, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(dir, file)
-		if err != nil {
-			return err
-		}
-		w.add(path.Join(as, filepath.ToSlash(rel)), info.Mode()&0o100 != 0, body)
-		return nil
+	return archive.Walk(dir, func(name string, mode fs.FileMode, body []byte) error {
+		w.add(path.Join(as, name), mode, body)
+		return w.err
 	})
 }
 
-// record adds the list of files, which has the checksums of all but itself.
+// record adds the list of files, which has the checksums of all others, and returns the errors of all additions.
 func (w *wheel) record(name string) error {
 	slices.Sort(w.rows)
-	w.write(name, false, []byte(strings.Join(w.rows, "")+name+",,\n"))
+	w.write(name, 0o644, []byte(strings.Join(w.rows, "")+name+",,\n"))
 	return w.err
 }
 
