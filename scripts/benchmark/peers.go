@@ -15,7 +15,7 @@ import (
 // peer is another load generator.
 type peer struct {
 	name string
-	// run sends n requests, the first of reqs again and again, with the given number of them under way.
+	// run sends the first request of reqs n times, with the given number in flight.
 	run func(url, reqs string, n, concurrent int) (*result, error)
 }
 
@@ -97,27 +97,27 @@ func writeTokenizer(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "tokenizer.json"), []byte(tokenizer), 0o644)
 }
 
-// columns are the values of one figure by load generator; perf-send's name is empty.
+// columns are the values of one figure by load generator; perf-send has the empty name.
 type columns struct {
-	names  []string
+	peers  []string
 	values map[string][]float64
 }
 
 func newColumns(peers []peer) columns {
-	c := columns{names: []string{""}, values: map[string][]float64{}}
+	c := columns{values: map[string][]float64{}}
 	for _, p := range peers {
-		c.names = append(c.names, p.name)
+		c.peers = append(c.peers, p.name)
 	}
 	return c
 }
 
 func (c columns) add(name string, v float64) { c.values[name] = append(c.values[name], v) }
 
-// rows adds a row for each load generator, and one for perf-send's values ÷ each other's, pair by pair.
+// rows adds a row for each load generator, and one for the ratio of perf-send's values to those of each peer.
 func (c columns) rows(b *bench, figure, format string) {
 	ours := c.values[""]
 	b.row(figure, format, ours)
-	for _, name := range c.names[1:] {
+	for _, name := range c.peers {
 		theirs := c.values[name]
 		b.row("… "+name, format, theirs)
 		ratios := make([]float64, len(ours))
