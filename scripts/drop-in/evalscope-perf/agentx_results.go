@@ -141,7 +141,7 @@ type agentXFigures struct {
 	}
 }
 
-// summaries makes the summaries of all load points of what perf-stats writes by aiperf's definitions and by its own.
+// summaries returns the summaries of all load points, from the output of perf-stats by both definitions.
 func (x *agentX) summaries(theirs, ours []byte) (all []*agentXSummary, err error) {
 	var defined, own struct{ Blocks []agentXFigures }
 	if err := json.Unmarshal(theirs, &defined); err != nil {
@@ -207,7 +207,7 @@ func (s *agentXSummary) measure(theirs, ours *agentXFigures) {
 	}
 }
 
-// perGPU derives the throughput of a GPU.
+// perGPU derives the throughput per GPU.
 func (s *agentXSummary) perGPU(gpus *int) {
 	if gpus == nil {
 		return

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/table"
 )
 
-// runLog is benchmark.log: what was run, what the commands said, and the figures of each load point.
+// runLog is benchmark.log: the pipeline, the messages of its commands, and the figures of each load point.
 type runLog struct {
 	file *os.File
 	tty  bool
@@ -35,7 +35,7 @@ func (l *runLog) stderr(own io.Writer) io.Writer {
 	return io.MultiWriter(own, l.file)
 }
 
-// say writes a message as evalscope does. An error of the disk shows in the files of the results.
+// say writes a message in evalscope's format. It ignores errors, since a full disk also fails the results.
 func (l *runLog) say(message string) {
 	stamp := time.Now().Format(time.DateTime)
 	fmt.Fprintf(l.file, "%s - evalscope - INFO: %s\n", stamp, strings.TrimRight(message, "\n"))

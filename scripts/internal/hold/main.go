@@ -52,7 +52,7 @@ type piece struct {
 	due  time.Time
 }
 
-// pass copies from one connection to the other, each piece the delay after it came.
+// pass copies from one connection to the other, and writes each piece when the delay after its arrival has passed.
 func pass(from, to net.Conn, delay time.Duration) {
 	pieces := make(chan piece, 1024)
 	go func() {
