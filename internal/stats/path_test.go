@@ -61,6 +61,38 @@ func TestSessionsMerge(t *testing.T) {
 	}
 }
 
+// A summary while records arrive, which merges parts that go on, changes none of them.
+func TestSessionsMergeOfParts(t *testing.T) {
+	var one, two, all sessions
+	for turn := 1; turn <= 3; turn++ { // three turns leave room for a fourth
+		one.add(step("s", turn, 0, 100, turn), true)
+	}
+	two.add(step("s", 4, 0, 100, 4), true)
+	all.merge(&one)
+	one.add(step("s", 5, 0, 100, 5), true)
+	all.merge(&two)
+	var got []int64
+	for _, s := range one.byName {
+		for _, turn := range s.graph {
+			got = append(got, turn.n)
+		}
+	}
+	if want := []int64{1, 2, 3, 5}; !slices.Equal(got, want) {
+		t.Errorf("turns %v, want %v", got, want)
+	}
+}
+
+// The path of a summary does not stay when more requests of the session follow.
+func TestSummaryThenMore(t *testing.T) {
+	c := New(Options{})
+	for i, r := range tree("s") {
+		c.Add(r)
+		if b := c.Summary().Blocks[0]; i == 3 && b.Metrics.Get("path_turns").Mean != 3 {
+			t.Errorf("path of %v turns, want 3", b.Metrics.Get("path_turns").Mean)
+		}
+	}
+}
+
 // A conversation without graphs, of an older release, is a chain.
 func TestChain(t *testing.T) {
 	b := blockOf(t, Options{}, step("s", 1, 0, 100, 0), step("s", 2, 150, 250, 0), step("s", 3, 250, 300, 0))

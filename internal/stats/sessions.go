@@ -3,6 +3,7 @@ package stats
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -67,6 +68,7 @@ func (s *sessions) put(name string, t session) {
 		if s.byName == nil {
 			s.byName = map[string]session{}
 		}
+		t.graph = slices.Clone(t.graph) // another sessions may append to it
 		s.byName[strings.Clone(name)] = t
 		s.turns += len(t.graph)
 		s.halve()
@@ -78,7 +80,7 @@ func (s *sessions) put(name string, t session) {
 	have.DueUs, have.EndUs = min(have.DueUs, t.DueUs), max(have.EndUs, t.EndUs)
 	have.Turns += t.Turns
 	have.Failed, have.bad = have.Failed || t.Failed, have.bad || t.bad
-	have.graph = append(have.graph, t.graph...)
+	have.graph, have.Path = append(have.graph, t.graph...), 0 // the path is no longer known
 	s.turns += len(t.graph)
 	s.byName[name] = have
 	s.halve()
