@@ -105,10 +105,14 @@ func seriesTable(series []servermetrics.SourceSeries) *table.Table {
 		}
 		return number(v)
 	}
+	labels := make([]*prompage.Series, len(series))
+	for i := range series {
+		labels[i] = &prompage.Series{Name: series[i].Name, Labels: series[i].Labels}
+	}
 	for i := range series {
 		s := &series[i]
 		t.Rows = append(t.Rows, []string{
-			seriesName(series, s), number(s.Delta), number(s.PerS), number(s.Mean),
+			seriesName(series, labels, i), number(s.Delta), number(s.PerS), number(s.Mean),
 			quantile(s.P50, s.P50In), quantile(s.P99, s.P99In),
 		})
 	}
@@ -118,17 +122,14 @@ func seriesTable(series []servermetrics.SourceSeries) *table.Table {
 	return t
 }
 
-// seriesName returns the name with the labels and the source that distinguish the series from others of its name.
-func seriesName(all []servermetrics.SourceSeries, s *servermetrics.SourceSeries) string {
-	var others []*prompage.Series
-	source := ""
-	for i := range all {
-		if all[i].Name == s.Name {
-			others = append(others, &prompage.Series{Name: s.Name, Labels: all[i].Labels})
-			if all[i].Source != s.Source {
-				source = " · " + s.Source
-			}
+// seriesName returns the name with the labels and the source that distinguish series i from others of its name, given
+// all series and their labels.
+func seriesName(series []servermetrics.SourceSeries, labels []*prompage.Series, i int) string {
+	name := prompage.Short(labels[i], labels)
+	for k := range series {
+		if series[k].Name == series[i].Name && series[k].Source != series[i].Source {
+			return name + " · " + series[i].Source
 		}
 	}
-	return prompage.Short(&prompage.Series{Name: s.Name, Labels: s.Labels}, others) + source
+	return name
 }
