@@ -48,7 +48,6 @@ type mooncakeRow struct {
 	call    sessions.Call
 	session string
 	at      *float64 // ms
-	epoch   bool
 	delta   bool     // messages are those after the last answer
 	wait    []string // ids of requests
 	after   []int    // rows
@@ -170,7 +169,7 @@ func (r *mooncakeRow) stamp(v gjson.Result) error {
 		return nil
 	}
 	ms, err := at.Num, error(nil)
-	if r.epoch = fromEpoch(at); r.epoch || at.Type != gjson.Number {
+	if fromEpoch(at) || at.Type != gjson.Number {
 		ms, err = timeMs(at)
 	}
 	if err != nil {
@@ -281,7 +280,7 @@ func (d *mooncakeSessions) groups() (all [][]int) {
 // session makes the session of rows, each after those that it waits for.
 func (d *mooncakeSessions) session(rows []int) (*sessions.Session, error) {
 	head := d.rows[rows[0]]
-	s := &sessions.Session{ID: head.session, AtMs: head.at, Epoch: head.epoch}
+	s := &sessions.Session{ID: head.session, AtMs: head.at}
 	place := map[int]int{}
 	for left := rows; len(left) > 0; {
 		var later []int

@@ -34,7 +34,6 @@ type Summary struct {
 
 // session is a graph of requests.
 type session struct {
-	name   string
 	byID   map[string]*node
 	calls  int
 	widths map[int]int // number of requests by depth
@@ -98,7 +97,7 @@ func (s *Summary) session(name string) *session {
 }
 
 func (s *Summary) open(name string) *session {
-	one := &session{name: name, byID: map[string]*node{}, widths: map[int]int{}}
+	one := &session{byID: map[string]*node{}, widths: map[int]int{}}
 	s.sessions[name] = one
 	s.order = append(s.order, one)
 	return one

@@ -15,7 +15,7 @@ func (d *OTel) session(id string, spans []*span) *Session {
 		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
 	})
 	spans = unique(spans)
-	s := &Session{ID: id, AtMs: &spans[0].start, Epoch: true}
+	s := &Session{ID: id, AtMs: &spans[0].start}
 	kept := map[int][]Block{}
 	minted := uint64(0)
 	for k, one := range spans {

@@ -18,7 +18,6 @@ import (
 type Session struct {
 	ID    string
 	AtMs  *float64 // arrival in ms, on a clock that the sessions of a file share; nil: unknown
-	Epoch bool     // AtMs counts from 1970
 	Calls []Call
 }
 

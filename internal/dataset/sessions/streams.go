@@ -16,10 +16,9 @@ const (
 // chain is a stream under construction.
 type chain struct {
 	calls  []*wekaCall
-	tail   *wekaCall // the last call that has blocks
-	fork   *wekaCall // tail of another chain at the time of the first call, with which it shares depth blocks
-	depth  int
-	merged *chain // that this one continues
+	tail   *wekaCall // last call that has blocks
+	depth  int       // blocks that the first call shares with the tail of another chain, the key of partition.forks
+	merged *chain    // that this one continues
 }
 
 // chainsOf divides calls into the streams of agents, the main one first. A call continues the stream whose last call
@@ -34,7 +33,7 @@ func chainsOf(calls []*wekaCall) [][]*wekaCall {
 	ordered := slices.Clone(calls)
 	slices.SortStableFunc(ordered, byTime)
 	lead, rest := title(ordered)
-	var p partition
+	p := partition{of: map[*wekaCall]*chain{}, forks: map[*wekaCall][]*chain{}}
 	for _, c := range rest {
 		p.place(c)
 	}
@@ -114,16 +113,12 @@ type partition struct {
 
 // place adds the next call in time.
 func (p *partition) place(c *wekaCall) {
-	if p.of == nil {
-		p.of, p.forks = map[*wekaCall]*chain{}, map[*wekaCall][]*chain{}
-	}
 	to := p.target(c)
 	if to == nil {
 		parent, depth := p.nearest(c)
 		to = &chain{depth: depth}
 		if parent != nil {
-			to.fork = parent.tail
-			p.forks[to.fork] = append(p.forks[to.fork], to)
+			p.forks[parent.tail] = append(p.forks[parent.tail], to)
 		}
 		p.chains = append(p.chains, to)
 	}
@@ -219,7 +214,7 @@ func (p *partition) rekey(forks []*chain, elected, owner *chain) (any bool) {
 			continue
 		}
 		if n := shared(owner.tail.Hashes, x.calls[0].Hashes); n > 0 {
-			x.fork, x.depth, any = owner.tail, n, true
+			x.depth, any = n, true
 			p.forks[owner.tail] = append(p.forks[owner.tail], x)
 		}
 	}

@@ -169,7 +169,7 @@ func (d *TraceLab) session(id string) *Session {
 	}
 	s := &Session{ID: id, AtMs: of.atMs}
 	if !math.IsNaN(rounds[0].start) {
-		s.AtMs, s.Epoch = &rounds[0].start, true
+		s.AtMs = &rounds[0].start
 	}
 	var blocks []Block
 	next := uint64(0)

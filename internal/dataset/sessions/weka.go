@@ -141,12 +141,6 @@ func (r *wekaRequest) end() float64 {
 	return r.T + *r.APITime
 }
 
-// wekaStream is a sequence of calls of one agent.
-type wekaStream struct {
-	agent string
-	calls []*wekaCall
-}
-
 // wekaCall is a call on its way into the graph.
 type wekaCall struct {
 	*wekaRequest
@@ -170,8 +164,8 @@ type wekaGraph struct {
 	all      []*wekaCall
 }
 
-// streams divides the calls of an agent's list, whose times are shifted by base.
-func (g *wekaGraph) streams(parent string, list []wekaRequest, base float64) []wekaStream {
+// streams divides the calls of an agent's list, whose times are shifted by base, into those of its streams.
+func (g *wekaGraph) streams(parent string, list []wekaRequest, base float64) [][]*wekaCall {
 	var calls []*wekaCall
 	for i := range list {
 		r := &list[i]
@@ -185,35 +179,33 @@ func (g *wekaGraph) streams(parent string, list []wekaRequest, base float64) []w
 		calls = append(calls, &wekaCall{wekaRequest: r, outer: i, scope: g.scopes, index: -1})
 	}
 	g.scopes++
-	chains := chainsOf(calls)
-	streams := make([]wekaStream, len(chains))
-	for k, chain := range chains {
+	streams := chainsOf(calls)
+	for k, stream := range streams {
 		agent := parent
 		if k > 0 {
 			agent += "+" + strconv.Itoa(k)
 		}
-		streams[k] = wekaStream{agent, chain}
-		for i, c := range chain {
+		for i, c := range stream {
 			if c.agent = agent; i > 0 {
-				c.prev = chain[i-1]
+				c.prev = stream[i-1]
 			}
 		}
-		g.all = append(g.all, chain...)
+		g.all = append(g.all, stream...)
 	}
 	return streams
 }
 
 // add adds the subagents of a list, whose own calls are in streams, and returns all streams. A stream begins after the
 // call that spawned it: parent for the first one, and one of that for the others.
-func (g *wekaGraph) add(agent string, streams []wekaStream, list []wekaRequest, parent []*wekaCall,
-	outer int) []wekaStream {
+func (g *wekaGraph) add(agent string, streams [][]*wekaCall, list []wekaRequest, parent []*wekaCall,
+	outer int) [][]*wekaCall {
 	var main []*wekaCall
 	if len(streams) > 0 {
-		main = streams[0].calls
+		main = streams[0]
 	}
 	all := slices.Clone(streams)
 	for k, s := range streams {
-		first := s.calls[0]
+		first := s[0]
 		if first.spawn = spawn(parent, first, outer); k > 0 && first.spawn == nil {
 			first.spawn = spawn(main, first, first.outer)
 		}
@@ -250,14 +242,14 @@ func spawn(stream []*wekaCall, c *wekaCall, outer int) (last *wekaCall) {
 }
 
 // join makes the first call of the parent that started after the end of a subagent wait for it.
-func (g *wekaGraph) join(parent []*wekaCall, outer int, e *wekaRequest, streams []wekaStream) {
+func (g *wekaGraph) join(parent []*wekaCall, outer int, e *wekaRequest, streams [][]*wekaCall) {
 	end := e.T
 	switch {
 	case e.Duration != nil:
 		end += max(0, *e.Duration/1000)
 	default:
 		for _, s := range streams {
-			for _, c := range s.calls {
+			for _, c := range s {
 				end = max(end, c.end())
 			}
 		}
@@ -272,7 +264,7 @@ func (g *wekaGraph) join(parent []*wekaCall, outer int, e *wekaRequest, streams 
 		return // it goes on in the background
 	}
 	for _, s := range streams {
-		first.joins = append(first.joins, s.calls[len(s.calls)-1])
+		first.joins = append(first.joins, s[len(s)-1])
 	}
 }
 
