@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -318,6 +317,3 @@ func unique(spans []*span) []*span {
 		return twice
 	})
 }
-
-// sorted returns the keys of a set.
-func sorted[K cmp.Ordered](set map[K]bool) []K { return slices.Sorted(maps.Keys(set)) }

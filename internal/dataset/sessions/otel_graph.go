@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,14 +78,7 @@ func (s *span) waits(calls []Call, before []*span) (waits []int) {
 		if k != last {
 			waits = append(waits, k)
 		}
-		visit := slices.Clone(calls[k].After)
-		for len(visit) > 0 {
-			c := visit[len(visit)-1]
-			if visit = visit[:len(visit)-1]; !implied[c] {
-				implied[c] = true
-				visit = append(visit, calls[c].After...)
-			}
-		}
+		follow(calls, calls[k].After, 0, implied)
 	}
 	return waits
 }
@@ -157,15 +151,8 @@ func (s *span) continues(p *span) bool {
 // ancestors returns the calls that those in the list follow, themselves included, the last ones first.
 func ancestors(calls []Call, of []int) []int {
 	seen := map[int]bool{}
-	visit := slices.Clone(of)
-	for len(visit) > 0 {
-		c := visit[len(visit)-1]
-		if visit = visit[:len(visit)-1]; !seen[c] {
-			seen[c] = true
-			visit = append(visit, calls[c].After...)
-		}
-	}
-	all := sorted(seen)
+	follow(calls, of, 0, seen)
+	all := slices.Sorted(maps.Keys(seen))
 	slices.Reverse(all)
 	return all
 }

@@ -119,20 +119,21 @@ func reduce(calls []Call, after []int) []int {
 	if len(after) < 2 {
 		return after
 	}
-	low := after[0]
 	seen := map[int]bool{}
-	var visit []int
 	for _, c := range after {
-		visit = append(visit, calls[c].After...)
-	}
-	for len(visit) > 0 {
-		c := visit[len(visit)-1]
-		visit = visit[:len(visit)-1]
-		if c < low || seen[c] {
-			continue
-		}
-		seen[c] = true
-		visit = append(visit, calls[c].After...)
+		follow(calls, calls[c].After, after[0], seen)
 	}
 	return slices.DeleteFunc(after, func(c int) bool { return seen[c] })
+}
+
+// follow adds the calls of a list to seen, and those that they wait for, directly or not, from the index low on.
+func follow(calls []Call, list []int, low int, seen map[int]bool) {
+	visit := slices.Clone(list)
+	for len(visit) > 0 {
+		c := visit[len(visit)-1]
+		if visit = visit[:len(visit)-1]; c >= low && !seen[c] {
+			seen[c] = true
+			visit = append(visit, calls[c].After...)
+		}
+	}
 }
