@@ -280,18 +280,13 @@ func (d *OTel) End() iter.Seq2[*Session, error] {
 				group[max(a, b)] = min(a, b) // a conversation rather than a trace
 			}
 		}
-		var order []string
-		sessions := map[string][]*span{}
+		var sessions groups[*span]
 		for _, s := range d.spans {
-			key := find("t" + s.trace)
-			if sessions[key] == nil {
-				order = append(order, key)
-			}
-			sessions[key] = append(sessions[key], s)
+			sessions.add(find("t"+s.trace), s)
 		}
 		d.spans = nil
-		for _, key := range order {
-			if !yield(d.session(key[1:], sessions[key]), nil) {
+		for _, key := range sessions.keys {
+			if !yield(d.session(key[1:], sessions.of[key]), nil) {
 				return
 			}
 		}

@@ -129,7 +129,7 @@ func appendParts(all []message, m message, parts []gjson.Result) []message {
 	}
 	m.text = strings.Join(texts, "\n")
 	if other {
-		m.parts = slices.Concat(json.RawMessage("["), join(mixed), json.RawMessage("]"))
+		m.parts = array(mixed)
 	}
 	if results > 0 && m.text == "" && len(m.calls) == 0 && !other {
 		return all
@@ -137,14 +137,16 @@ func appendParts(all []message, m message, parts []gjson.Result) []message {
 	return append(all, m)
 }
 
-func join(parts []json.RawMessage) (all json.RawMessage) {
-	for k, p := range parts {
+// array returns the JSON array of elements.
+func array(elements []json.RawMessage) json.RawMessage {
+	all := []byte{'['}
+	for k, e := range elements {
 		if k > 0 {
 			all = append(all, ',')
 		}
-		all = append(all, p...)
+		all = append(all, e...)
 	}
-	return all
+	return append(all, ']')
 }
 
 // imagePart returns an image as OpenAI's API has it, or nil.
@@ -242,5 +244,5 @@ func toolDefinitions(v gjson.Result) (json.RawMessage, error) {
 	if all == nil {
 		return nil, nil
 	}
-	return slices.Concat(json.RawMessage("["), join(all), json.RawMessage("]")), nil
+	return array(all), nil
 }

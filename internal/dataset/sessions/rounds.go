@@ -19,9 +19,8 @@ type Rounds struct {
 
 	Row func(v gjson.Result) (Round, error)
 
-	order []string
-	byID  map[string][]Round
-	n     int
+	sessions groups[Round]
+	n        int
 }
 
 // Round is a request.
@@ -52,21 +51,15 @@ func (d *Rounds) Decode(value []byte, line int) ([]*Session, error) {
 		key = "\x00" + strconv.Itoa(d.n)
 	}
 	d.n++
-	if d.byID == nil {
-		d.byID = map[string][]Round{}
-	}
-	if d.byID[key] == nil {
-		d.order = append(d.order, key)
-	}
-	d.byID[key] = append(d.byID[key], r)
+	d.sessions.add(key, r)
 	return nil, nil
 }
 
 // End returns the sessions in the order of their first rows.
 func (d *Rounds) End() iter.Seq2[*Session, error] {
 	return func(yield func(*Session, error) bool) {
-		for _, key := range d.order {
-			rounds := d.byID[key]
+		for _, key := range d.sessions.keys {
+			rounds := d.sessions.of[key]
 			slices.SortStableFunc(rounds, func(a, b Round) int { return cmp.Compare(a.StartMs, b.StartMs) })
 			s := &Session{ID: rounds[0].Session, AtMs: &rounds[0].StartMs}
 			for k := range rounds {

@@ -111,6 +111,22 @@ func delay(ms float64) float64 {
 // none is the End of a decoder that holds nothing back.
 func none(func(*Session, error) bool) {}
 
+// groups holds values by a key, in the order in which the keys were first added.
+type groups[T any] struct {
+	keys []string
+	of   map[string][]T
+}
+
+func (g *groups[T]) add(key string, v T) {
+	if g.of == nil {
+		g.of = map[string][]T{}
+	}
+	if g.of[key] == nil {
+		g.keys = append(g.keys, key)
+	}
+	g.of[key] = append(g.of[key], v)
+}
+
 // reduce sorts edges and removes those that others imply: a call that some other one in the list waits for, directly
 // or not.
 func reduce(calls []Call, after []int) []int {

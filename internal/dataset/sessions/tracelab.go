@@ -20,16 +20,11 @@ type TraceLab struct {
 
 	Size int64 // tokens per block of the prompts; 0 is 16
 
-	order []string
-	byID  map[string]*labSession
-}
-
-type labSession struct {
-	atMs   *float64
-	rounds []labRound
+	sessions groups[labRound]
 }
 
 type labRound struct {
+	atMs        *float64 // arrival in the replay's CSV
 	model       string
 	prefix, in  int64 // tokens kept of the round before, and all
 	out         int64
@@ -59,20 +54,11 @@ func (d *TraceLab) Decode(value []byte, line int) ([]*Session, error) {
 	if err := checkTokens(r.in, r.out); err != nil {
 		return nil, err
 	}
-	if d.byID == nil {
-		d.byID = map[string]*labSession{}
+	if at := v.Get("arrival_time"); at.Exists() {
+		ms := at.Float()
+		r.atMs = &ms
 	}
-	s := d.byID[id.String()]
-	if s == nil {
-		s = &labSession{}
-		d.byID[id.String()] = s
-		d.order = append(d.order, id.String())
-		if at := v.Get("arrival_time"); at.Exists() {
-			ms := at.Float()
-			s.atMs = &ms
-		}
-	}
-	s.rounds = append(s.rounds, r)
+	d.sessions.add(id.String(), r)
 	return nil, nil
 }
 
@@ -152,7 +138,7 @@ func count(v gjson.Result) (int64, error) {
 // End returns the sessions in the order of their first rows.
 func (d *TraceLab) End() iter.Seq2[*Session, error] {
 	return func(yield func(*Session, error) bool) {
-		for _, id := range d.order {
+		for _, id := range d.sessions.keys {
 			if !yield(d.session(id), nil) {
 				return
 			}
@@ -162,12 +148,11 @@ func (d *TraceLab) End() iter.Seq2[*Session, error] {
 
 // session makes the session of rounds, in order of time.
 func (d *TraceLab) session(id string) *Session {
-	of := d.byID[id]
-	rounds, size := of.rounds, cmp.Or(max(0, d.Size), labBlock)
+	rounds, size := d.sessions.of[id], cmp.Or(max(0, d.Size), labBlock)
 	if !slices.ContainsFunc(rounds, func(r labRound) bool { return math.IsNaN(r.start) }) {
 		slices.SortStableFunc(rounds, func(a, b labRound) int { return cmp.Compare(a.start, b.start) })
 	}
-	s := &Session{ID: id, AtMs: of.atMs}
+	s := &Session{ID: id, AtMs: rounds[0].atMs}
 	if !math.IsNaN(rounds[0].start) {
 		s.AtMs = &rounds[0].start
 	}
