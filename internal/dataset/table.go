@@ -52,7 +52,7 @@ func kinds() []kind {
 		{Info: Info{"random_rerank", "made up", "", ""}, api: "openai_rerank", ops: rankOps,
 			args: []string{"num_documents", "document_length_ratio"}, synthetic: randomRerank},
 		{Info: Info{"random_multi_turn", "made up", "", ""}, synthetic: randomTurns},
-		{Info: Info{"agent", "made up", "", ""}, whole: true, endless: true, args: sessions.ShapeKeys, read: agent},
+		{Info: Info{"agent", "made up", "", ""}, whole: true, endless: true, args: sessions.ShapeKeys(), read: agent},
 		{Info: Info{"sonnet", "a file", "lines", ""}, synthetic: sonnet},
 		{Info: Info{"speed_benchmark", "made up", "", ""}, whole: true, text: true,
 			read: speedBenchmark(1, 6144, 14336, 30720)},

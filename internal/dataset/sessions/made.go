@@ -2,7 +2,9 @@ package sessions
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/tidwall/gjson"
@@ -63,33 +65,33 @@ func DefaultShape() Shape {
 	}
 }
 
-// ShapeKeys are the keys of Parse.
-var ShapeKeys = []string{"calls", "system", "task", "new", "answer", "tool_s", "human_s", "human_share", "context",
-	"kept", "fork_share", "fan_out", "fork_calls", "depth"}
-
-// Parse changes a shape by the members of a JSON object. A distribution is a number, or a list of its median and
-// 90th percentile.
-func (s *Shape) Parse(v gjson.Result) (err error) {
-	set := func(key string, to any) {
-		x := v.Get(key)
-		if err != nil || !x.Exists() {
-			return
-		}
-		if err = setMember(to, x); err != nil {
-			err = fmt.Errorf("%s: %w", key, err)
-		}
-	}
-	for key, to := range map[string]any{
+// members returns the places of what Parse sets.
+func (s *Shape) members() map[string]any {
+	return map[string]any{
 		"calls": &s.Calls, "task": &s.Task, "new": &s.New, "answer": &s.Answer, "tool_s": &s.ToolS, "human_s": &s.HumanS,
 		"fork_calls": &s.ForkCalls, "human_share": &s.HumanShare, "kept": &s.Kept, "fork_share": &s.ForkShare,
 		"system": &s.System, "context": &s.Context, "depth": &s.Depth, "fan_out": &s.FanOut,
-	} {
-		set(key, to)
 	}
-	if err == nil && s.Depth > maxNesting {
-		err = fmt.Errorf("depth: at most %d", maxNesting)
+}
+
+// ShapeKeys returns the keys of Parse.
+func ShapeKeys() []string { return slices.Sorted(maps.Keys(new(Shape).members())) }
+
+// Parse changes a shape by the members of a JSON object. A distribution is a number, or a list of its median and
+// 90th percentile.
+func (s *Shape) Parse(v gjson.Result) error {
+	members := s.members()
+	for _, key := range slices.Sorted(maps.Keys(members)) { // the first error does not depend on chance
+		if x := v.Get(key); x.Exists() {
+			if err := setMember(members[key], x); err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+		}
 	}
-	return err
+	if s.Depth > maxNesting {
+		return fmt.Errorf("depth: at most %d", maxNesting)
+	}
+	return nil
 }
 
 func setMember(to any, x gjson.Result) error {
