@@ -105,7 +105,7 @@ func (r *mooncakeRow) content(v gjson.Result) (err error) {
 	if c.Out, err = optional(v, "output_length"); err != nil {
 		return err
 	}
-	if c.Params, err = sessionParams(v); err != nil {
+	if c.Params, err = mooncakeParams(v); err != nil {
 		return err
 	}
 	switch {
@@ -149,14 +149,6 @@ func (r *mooncakeRow) content(v gjson.Result) (err error) {
 		c.Prompt, c.Limit = &text.Str, true
 	}
 	return nil
-}
-
-func sessionParams(v gjson.Result) (all []sessions.Param, err error) {
-	params, err := mooncakeParams(v)
-	for _, p := range params {
-		all = append(all, sessions.Param{Key: p.Key, Value: p.Value})
-	}
-	return all, err
 }
 
 // stamp reads the arrival of a row, in ms, or since 1970.

@@ -167,9 +167,7 @@ func (t *trace) place(it *Item, s *sessions.Session, k int, id string) {
 // call sets what a call sends.
 func (t *trace) call(it *Item, c *sessions.Call, session string) (err error) {
 	it.Length = t.mixed
-	for _, p := range c.Params {
-		it.Own = append(it.Own, api.Param{Key: p.Key, Value: p.Value, Verbatim: true})
-	}
+	it.Own = append(it.Own, c.Params...)
 	if c.Out >= 0 {
 		it.Own = append(it.Own, ownMaxTokens(int(max(1, c.Out)))...)
 		if !c.Limit {

@@ -123,13 +123,13 @@ func (e *expansion) call(c *dagConversation, t *dagTurn, id string, at place) (i
 		one.Out = *t.MaxTokens
 	}
 	if t.Model != "" {
-		one.Params = append(one.Params, Param{"model", fastjson.AppendString(nil, t.Model)})
+		one.Params = append(one.Params, member("model", fastjson.AppendString(nil, t.Model)))
 	}
 	if len(t.Tools) > 0 && string(t.Tools) != "null" {
-		one.Params = append(one.Params, Param{"tools", compact(t.Tools)})
+		one.Params = append(one.Params, member("tools", compact(t.Tools)))
 	}
 	gjson.ParseBytes(t.Extra).ForEach(func(key, value gjson.Result) bool {
-		one.Params = append(one.Params, Param{key.Str, compact([]byte(value.Raw))})
+		one.Params = append(one.Params, member(key.Str, compact([]byte(value.Raw))))
 		return true
 	})
 	e.session.Calls = append(e.session.Calls, one)

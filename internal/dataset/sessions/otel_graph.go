@@ -107,7 +107,7 @@ func (s *span) uses(answer *message) bool {
 func (d *OTel) speak(c *Call, calls []Call, spans []*span, k int) {
 	one := spans[k]
 	if one.tools != nil {
-		c.Params = append(c.Params, Param{"tools", one.tools})
+		c.Params = append(c.Params, member("tools", one.tools))
 	}
 	if one.in < 0 {
 		c.In = 0

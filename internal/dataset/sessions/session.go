@@ -12,6 +12,8 @@ import (
 	"slices"
 
 	"github.com/goccy/go-json"
+
+	"perfpipe/internal/api"
 )
 
 // Session is a graph of calls. Each call comes after those that it waits for.
@@ -38,7 +40,7 @@ type Call struct {
 
 	Messages json.RawMessage // nil: a prompt of In tokens
 	Prompt   *string         // text of the prompt; nil: none
-	Params   []Param         // other members of the body
+	Params   []api.Param     // other members of the body
 	Body     json.RawMessage // the whole body; nil: none
 
 	Line int // of the file, counted from 1
@@ -53,10 +55,9 @@ type Block struct {
 	ID    uint64
 }
 
-// Param is a member of a body.
-type Param struct {
-	Key   string
-	Value json.RawMessage
+// member returns a member of a body.
+func member(key string, value json.RawMessage) api.Param {
+	return api.Param{Key: key, Value: value, Verbatim: true}
 }
 
 // Decoder reads a trace. Decode takes one JSON value of the file and returns the sessions that it completes; End
