@@ -59,13 +59,16 @@ func compile(pattern string) (*regexp.Regexp, error) {
 	return re, nil
 }
 
-// literalFolder returns the folder of a name, or the folders of a pattern before its first wildcard.
+// literalFolder returns the folder of a name, or the folders of a pattern before its first wildcard; "" is the root.
 func literalFolder(pattern string) string {
 	folder := path.Dir(pattern)
 	for isPattern(folder) {
 		folder = path.Dir(folder)
 	}
-	return strings.TrimPrefix(folder, ".")
+	if folder == "." {
+		return ""
+	}
+	return folder
 }
 
 var shard = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})(.*)$`)

@@ -146,3 +146,12 @@ func FuzzNextPage(f *testing.F) {
 		}
 	})
 }
+
+func TestLiteralFolder(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"a.txt": "", "*.txt": "", "d/e/a.txt": "d/e", "d/e/*.txt": "d/e", "d/*/e/a.txt": "d", "**/a.txt": "",
+		".cache/*.txt": ".cache", ".cache/d/a.txt": ".cache/d",
+	} {
+		equal(t, pattern, literalFolder(pattern), want)
+	}
+}
