@@ -33,7 +33,7 @@ type modelScope struct {
 	cache        string
 	get          *getter
 	files        map[string]msFile // those listed so far
-	listed       map[string]bool   // the folders they are of; "" is the whole repository
+	listed       map[string]bool   // folders that were listed; "" is the whole repository
 	cut          bool              // a listing was truncated
 }
 
@@ -105,7 +105,7 @@ func (m *modelScope) url(name string) string {
 	return m.get.endpoint + "/api/v1/" + m.segment + "/" + m.id + "/repo?" + q.Encode()
 }
 
-// otherURL returns the route of the web pages to a file of a dataset, which is asked if the hub refuses the other.
+// otherURL returns the URL of a file of a dataset on the web pages, for a hub that refuses the other. Models have none.
 func (m *modelScope) otherURL(name string) string {
 	if m.kind != Dataset {
 		return ""
@@ -123,8 +123,8 @@ func (m *modelScope) list(ctx context.Context, root string) ([]string, error) {
 	return slices.Collect(maps.Keys(m.files)), nil
 }
 
-// load lists a folder of the repository once, "" being all of it. A folder that does not exist is looked for in the
-// whole, which tells a missing folder from a missing repository.
+// load lists a folder of the repository once; "" is all of it. If the folder does not exist, load lists the whole, which
+// distinguishes a missing folder from a missing repository.
 func (m *modelScope) load(ctx context.Context, root string) error {
 	if m.listed[""] || m.listed[root] {
 		return nil

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	json "github.com/goccy/go-json"
 )
@@ -48,18 +50,18 @@ func (h *huggingFace) list(ctx context.Context, _ string) ([]string, error) {
 		return t.names(), nil
 	}
 	t, err := h.tree(ctx, api+"/tree/"+url.PathEscape(cmp.Or(info.Commit, h.revision)))
-	if _, away := errors.AsType[*awayError](err); err != nil && (away || len(info.Siblings) == 0) {
+	if err == nil {
+		h.keepTree(info.Commit, t)
+		return t.names(), nil
+	}
+	if _, away := errors.AsType[*awayError](err); away || len(info.Siblings) == 0 {
 		return nil, err
 	}
-	if err != nil {
-		var names []string
-		for _, s := range info.Siblings {
-			names = append(names, s.Name)
-		}
-		return names, nil
+	var names []string
+	for _, s := range info.Siblings {
+		names = append(names, s.Name)
 	}
-	h.keepTree(info.Commit, t)
-	return t.names(), nil
+	return names, nil
 }
 
 // tree returns the files on all pages.
@@ -91,13 +93,7 @@ func (h *huggingFace) tree(ctx context.Context, u string) (t tree, err error) {
 	return t, nil
 }
 
-func (t tree) names() []string {
-	names := make([]string, 0, len(t.Files))
-	for name := range t.Files {
-		names = append(names, name)
-	}
-	return names
-}
+func (t tree) names() []string { return slices.Collect(maps.Keys(t.Files)) }
 
 func (h *huggingFace) treePath(commit string) string {
 	return filepath.Join(h.cache, h.folder(), "trees", commit+".json")
