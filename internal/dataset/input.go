@@ -188,11 +188,12 @@ func (in *dataFile) values(yield func(fileLine, error) bool) bool {
 // rowValues yields rows as JSON objects.
 func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
 	read := tabular.File(in.name)
-	if !in.parquet {
+	switch {
+	case in.parquet:
+	case in.table:
+		read = tabular.CSV(in, in.name)
+	default:
 		read = tabular.Read(in, in.name)
-		if in.table && !tabular.Tabular(in.name) {
-			read = tabular.Read(in, in.name+".csv")
-		}
 	}
 	for row, err := range read {
 		l := fileLine{jsonl.Line{N: row.N}, in.name, !row.Line}

@@ -255,8 +255,8 @@ func (t *Table) fields() []string {
 	return t.last
 }
 
-// csvRows reads rows under a header.
-func csvRows(r io.Reader, name string, columns []string) iter.Seq2[Row, error] {
+// CSV is Read for a stream that is CSV or TSV whatever its name, and not compressed.
+func CSV(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		t, err := NewTable(r, name)
 		if err == nil && t.Header != nil {

@@ -124,7 +124,7 @@ func Read(r io.Reader, name string, columns ...string) iter.Seq2[Row, error] {
 		case e == ".tar":
 			tarRows(br, name, columns)(yield)
 		case e == ".csv" || e == ".tsv":
-			csvRows(br, name, columns)(yield)
+			CSV(br, name, columns...)(yield)
 		case len(first) > 0 && (first[0] == '[' || first[0] == '{' && jsonl.Spans(first)):
 			valueRows(br, name, columns)(yield)
 		case len(first) == 0 || first[0] == '{' || e == ".json" || e == ".jsonl" || e == ".ndjson":
