@@ -53,7 +53,7 @@ type flags struct {
 	TokenizerPath   string `group:"length" help:"Tokenizer: a name, file, folder or repository. Default for random: o200k_base." placeholder:"NAME"`
 	CountTemplate   bool   `group:"length" help:"Count the chat template of --tokenizer-path as part of the length."`
 	TokenizePrompt  bool   `group:"length" help:"Send prompts as token ids, for /v1/completions."`
-	PromptTokens    bool   `group:"length" help:"Say in each line how many tokens its prompt has, where that is known: perf-send and perf-stats then tell if the server counts others. The lines are envelopes then, whose body is .body, and not for curl."`
+	PromptTokens    bool   `group:"length" help:"Write the number of prompt tokens in each line, if it is known: perf-send and perf-stats then report a server that counts differently. The lines become envelopes with the body in .body, which curl cannot send."`
 
 	ImageWidth    int    `group:"more" default:"224" help:"Width or height of random_vl images, in pixels." placeholder:"N"`
 	ImageHeight   int    `group:"more" default:"224" placeholder:"N" help:"Width or height of random_vl images, in pixels."`

@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// blockID identifies a block of a prompt by seeds of its text. A number below 2⁶⁴ is its own seed, so that traces give
+// blockID identifies a block of a prompt by seeds of its text. A number below 2⁶⁴ is its own seed, so that traces yield
 // the same prompts in each release; other hashes are hashed. Different hashes have different seeds.
 type blockID []uint64
 

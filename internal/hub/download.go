@@ -38,7 +38,7 @@ func (t target) path() string {
 const (
 	maxTries   = 5 // consecutive tries without progress
 	lockPoll   = 200 * time.Millisecond
-	cachesHint = "HF_HUB_CACHE and MODELSCOPE_CACHE say where the hubs' files are kept"
+	cachesHint = "HF_HUB_CACHE and MODELSCOPE_CACHE set the folders of the hubs' files"
 )
 
 // fetch downloads f, unless another process has done so meanwhile, and returns its local path.
@@ -191,7 +191,7 @@ func (g *getter) transfer(ctx context.Context, f *file, out *os.File, p *progres
 	return end, nil
 }
 
-// from opens f at byte have, or at 0 if the server does not resume there; start tells which, and out is truncated to
+// from opens f at byte have, or at 0 if the server does not resume there; start is that byte, and out is truncated to
 // it.
 func (g *getter) from(ctx context.Context, f *file, out *os.File, have int64) (resp *http.Response, start int64,
 	err error) {

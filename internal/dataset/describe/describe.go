@@ -27,7 +27,7 @@ type Summary struct {
 
 	arrived     bool
 	first, last float64 // arrivals, in ms
-	missing     int     // ids that after or history names, which do not stand before
+	missing     int     // ids in after or history that no earlier line has
 	members     fastjson.Members
 	buf         []byte
 }
@@ -49,7 +49,7 @@ type node struct {
 	chain  uint64  // hash of its prompt
 }
 
-// Bytes of text that are cached together, and characters per token where the number of tokens is not known.
+// Bytes of text that are cached together, and characters per token if the number of tokens is unknown.
 const (
 	chunk = 256
 	chars = 4

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// frontier knows the last call that had ended of each stream, as time goes on.
+// frontier tracks the last call of each stream that had ended, as time advances.
 type frontier struct {
 	ends   []*wekaCall                  // not yet ended, by their ends
 	latest map[int]map[string]*wekaCall // by scope and agent

@@ -264,7 +264,7 @@ func appendPlain(dst []byte, v gjson.Result, depth int) []byte {
 // End returns the sessions of spans that are not in documents.
 func (d *OTel) End() iter.Seq2[*Session, error] {
 	return func(yield func(*Session, error) bool) {
-		group := map[string]string{} // traces and conversations, to one that stands for the session
+		group := map[string]string{} // traces and conversations, to the one that names the session
 		find := func(key string) string {
 			for group[key] != "" && group[key] != key {
 				key = group[key]

@@ -29,7 +29,7 @@ type Call struct {
 	Agent   string  // that makes the call; "" is the main one
 	After   []int   // indexes of the calls that must have ended before
 	History int     // index of the call whose messages and reply go in front of Messages; -1: none
-	DelayMs float64 // from the last of their ends, or of a call without any, from the start of the session
+	DelayMs float64 // from the last of their ends; without any, from the start of the session
 
 	Model  string // as recorded
 	In     int64  // tokens of the prompt; those in addition to History's; Unknown

@@ -231,7 +231,7 @@ func (g *wekaGraph) add(agent string, streams [][]*wekaCall, list []wekaRequest,
 	return all
 }
 
-// spawn returns the last call of a stream that stands before an index of the list and had ended when c started.
+// spawn returns the last call of a stream that precedes an index of the list and had ended when c started.
 func spawn(stream []*wekaCall, c *wekaCall, outer int) (last *wekaCall) {
 	for _, s := range stream {
 		if s.outer < outer && s.end() <= c.T+epsilon && (last == nil || s.outer > last.outer) {
@@ -281,7 +281,7 @@ func (g *wekaGraph) session() *Session {
 	for i, c := range g.all {
 		waits := done.before(c)
 		for _, w := range append(c.joins, c.prev, c.spawn) {
-			if w != nil && w.index >= 0 { // one that stands later cannot be waited for
+			if w != nil && w.index >= 0 { // a later one cannot be waited for
 				waits = append(waits, w)
 			}
 		}
