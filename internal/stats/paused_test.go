@@ -5,8 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-json"
-
 	"perfpipe/internal/group"
 	"perfpipe/internal/record"
 )
@@ -39,15 +37,7 @@ func onlyBlock(t *testing.T, opt Options, records []record.Record) Block {
 	}
 	merged := New(opt)
 	for _, c := range half {
-		s := c.Summary()
-		if err := c.States(s); err != nil {
-			t.Fatal(err)
-		}
-		line, err := json.Marshal(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := merged.addSummary(line); err != nil {
+		if err := merged.addSummary([]byte(stateJSON(t, c))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -106,15 +96,7 @@ func TestExcludePausesMustAgree(t *testing.T) {
 	for _, r := range pausedRun(3) {
 		c.Add(&r)
 	}
-	s := c.Summary()
-	if err := c.States(s); err != nil {
-		t.Fatal(err)
-	}
-	line, err := json.Marshal(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = New(Options{ExcludePauses: true}).addSummary(line)
+	err := New(Options{ExcludePauses: true}).addSummary([]byte(stateJSON(t, c)))
 	if err == nil || !strings.HasSuffix(err.Error(), "do not agree on --exclude-pauses") {
 		t.Errorf("%v", err)
 	}

@@ -29,6 +29,16 @@ func mustJSON(t *testing.T, v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// stateJSON returns the summary of c with its states.
+func stateJSON(t *testing.T, c *Collector) string {
+	t.Helper()
+	s := c.Summary()
+	if err := c.States(s); err != nil {
+		t.Fatal(err)
+	}
+	return mustJSON(t, s)
+}
+
 // randomRecord returns a record with valid types but random, possibly absurd values.
 func randomRecord(r *rand.Rand) *record.Record {
 	ms := func() float64 {
@@ -255,20 +265,12 @@ func TestStateKeepsAll(t *testing.T) {
 			whole.Add(rec)
 			other.Add(rec)
 		}
-		s := whole.Summary()
-		if err := whole.States(s); err != nil {
-			t.Fatal(err)
-		}
-		line := mustJSON(t, s)
+		line := stateJSON(t, whole)
 		again := New(opt)
 		if err := again.addSummary([]byte(line)); err != nil {
 			t.Fatal(err)
 		}
-		got := again.Summary()
-		if err := again.States(got); err != nil {
-			t.Fatal(err)
-		}
-		if got := mustJSON(t, got); got != line {
+		if got := stateJSON(t, again); got != line {
 			t.Errorf("limit %d: again %s\nfirst %s", limit, got, line)
 		}
 		again.Merge(other)
@@ -283,11 +285,7 @@ func TestStateKeepsAll(t *testing.T) {
 func TestFormerNameIsRead(t *testing.T) {
 	c := New(Options{})
 	c.Add(streamed(0))
-	s := c.Summary()
-	if err := c.States(s); err != nil {
-		t.Fatal(err)
-	}
-	line := mustJSON(t, s)
+	line := stateJSON(t, c)
 	former := strings.Replace(line, `"format":"perfpipe-summary/`, `"format":"llmperf-summary/`, 1)
 	if former == line {
 		t.Fatalf("no format in %s", line)
@@ -296,11 +294,7 @@ func TestFormerNameIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again := got.Collector().Summary()
-	if err := got.Collector().States(again); err != nil {
-		t.Fatal(err)
-	}
-	if got := mustJSON(t, again); got != line {
+	if got := stateJSON(t, got.Collector()); got != line {
 		t.Errorf("got %s\nwant %s", got, line)
 	}
 }
