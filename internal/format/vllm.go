@@ -95,15 +95,15 @@ func vllmHead(b *define.Block) *ordered {
 	return o
 }
 
-// vllmBackends returns the backend of each operation. Those of vLLM that are pooled have results of other keys.
-func vllmBackends() map[string]struct {
+// vllmBackend is a backend of vLLM. Those that are pooled have results with other keys.
+type vllmBackend struct {
 	name   string
 	pooled bool
-} {
-	return map[string]struct {
-		name   string
-		pooled bool
-	}{
+}
+
+// vllmBackends returns the backend of each operation.
+func vllmBackends() map[string]vllmBackend {
+	return map[string]vllmBackend{
 		"chat": {"openai-chat", false}, "completion": {"openai", false}, "responses": {"openai-responses", false},
 		"embedding": {"openai-embeddings", true}, "rerank": {"vllm-rerank", true},
 	}
