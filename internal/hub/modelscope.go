@@ -123,7 +123,7 @@ func (m *modelScope) list(ctx context.Context, root string) ([]string, error) {
 	return slices.Collect(maps.Keys(m.files)), nil
 }
 
-// load lists a folder of the repository once; "" is all of it. If the folder does not exist, load lists the whole, which
+// load lists a folder of the repository once; "" is all of it. If the folder does not exist, it lists the whole, which
 // distinguishes a missing folder from a missing repository.
 func (m *modelScope) load(ctx context.Context, root string) error {
 	if m.listed[""] || m.listed[root] {
