@@ -127,7 +127,6 @@ func (q *dueQueue) close() error {
 	q.mu.Lock()
 	left := q.heap
 	q.heap, q.closed = nil, true
-	q.rouse()
 	if q.wake != nil {
 		q.wake()
 	}
