@@ -14,12 +14,11 @@ import (
 // session is a session under way.
 type session struct {
 	*Session
-	ph      *phase
-	head    *Request
-	name    string
-	slotted bool          // it keeps its slot until it ends
-	due     time.Time     // when it was due
-	queued  time.Duration // it then waited for its slot
+	ph     *phase
+	head   *Request
+	name   string
+	due    time.Time     // when it was due
+	queued time.Duration // it then waited for its slot
 
 	mu    sync.Mutex
 	open  int // requests that are due or in flight
@@ -39,8 +38,7 @@ type progress struct {
 func newSession(ph *phase, j *job) *session {
 	n := len(j.req.Whole.Requests)
 	s := &session{
-		Session: j.req.Whole, ph: ph, head: j.req, slotted: ph.p.Mode != Open,
-		due: j.due, queued: j.queued, left: n, state: make([]progress, n),
+		Session: j.req.Whole, ph: ph, head: j.req, due: j.due, queued: j.queued, left: n, state: make([]progress, n),
 	}
 	if s.name = s.Name; s.name == "" {
 		s.name = ph.e.id(j.line)

@@ -22,7 +22,7 @@ func (ph *phase) startSessions() {
 		s.queue.stop, s.queue.sleep = ph.stop, sleep
 		s.queue.drop = func(one *session) {
 			if one.close() {
-				ph.workers.release(slot{free: time.Now(), waited: ph.e.waited()}, one.slotted)
+				ph.workers.release(slot{free: time.Now(), waited: ph.e.waited()}, ph.keepsSlots())
 			}
 		}
 		s.workers = workers{limit: ph.p.Conns, fresh: func() slot { return slot{} }, next: ph.nextOfSession, do: ph.doLater}
@@ -54,13 +54,12 @@ func (ph *phase) nextOfSession(slot) (job, error) {
 // doLater sends a request of a session, and those that follow it at once.
 func (ph *phase) doLater(j job) (slot, bool) {
 	if free, over := j.session.run(j); over {
-		ph.workers.release(free, j.session.slotted)
+		ph.workers.release(free, ph.keepsSlots())
 	}
 	return slot{}, true
 }
 
-// begin begins a session and sends the first of its requests. The session keeps its slot, except in an open loop, whose
-// slots are connections.
+// begin begins a session and sends the first of its requests. It reports whether the slot is free again.
 func (ph *phase) begin(j job) (slot, bool) {
 	ph.startSessions()
 	ph.workers.keep()
@@ -74,17 +73,17 @@ func (ph *phase) begin(j job) (slot, bool) {
 	} else {
 		over = s.close()
 	}
-	switch {
-	case over:
+	if over {
 		ph.workers.release(slot{}, false)
-	case s.slotted:
-		return slot{}, false
 	}
-	if !s.slotted {
-		free = slot{free: time.Now(), waited: ph.e.waited()}
+	if ph.keepsSlots() {
+		return free, over
 	}
-	return free, true
+	return slot{free: time.Now(), waited: ph.e.waited()}, true
 }
+
+// keepsSlots reports whether sessions keep their slots until they end. In an open loop, slots are connections.
+func (ph *phase) keepsSlots() bool { return ph.p.Mode != Open }
 
 // delay returns how long a request waits after the last of its parents, or after the start of its session.
 func (ph *phase) delay(req *Request) time.Duration {
