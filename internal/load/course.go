@@ -150,11 +150,7 @@ func (s *session) exchange(i int32, seq int64) (rec *Record, after *request.Hist
 	req.RunID, req.Seq, req.Of = s.ph.e.RunID, seq, s.name
 	s.left--
 	req.Final = s.left == 0 && s.open == 1
-	var before *request.History
-	if h := s.Graph.History[i]; h >= 0 {
-		before = s.state[h].history
-		s.use(h)
-	}
+	before := s.take(i)
 	req.WantReply = s.state[i].uses > 0
 	s.mu.Unlock()
 	var own []byte
@@ -167,22 +163,27 @@ func (s *session) exchange(i int32, seq int64) (rec *Record, after *request.Hist
 		own, req.Body, req.Owner = mine, whole, nil // others use the memory of the messages
 		req.History = ""                            // it is in the body, for a line that is kept
 	}
-	s.ph.e.Counts.InFlight.Add(1)
-	rec = s.ph.e.Doer.Do(s.ph.hard, req)
-	s.ph.e.Counts.InFlight.Add(-1) // before its record is written, which may take long
+	rec = s.ph.send(req)
 	if req.WantReply && rec.OK {
 		after = before.With(own, rec.Reply)
 	}
 	return rec, after
 }
 
-// use notes that one of the requests that continue the history of request h has it, or is not sent.
-func (s *session) use(h int32) {
-	if st := &s.state[h]; st.uses > 0 {
+// take returns the history that request i continues, once for each request: the last one to continue it frees it.
+func (s *session) take(i int32) (before *request.History) {
+	h := s.Graph.History[i]
+	if h < 0 {
+		return nil
+	}
+	st := &s.state[h]
+	before = st.history
+	if st.uses > 0 {
 		if st.uses--; st.uses == 0 {
 			st.history = nil
 		}
 	}
+	return before
 }
 
 // refused returns the record of a request whose body could not be built.
@@ -244,9 +245,7 @@ func (s *session) skip(list []int32) (n int) {
 		}
 		s.state[i].gone = true
 		n++
-		if h := s.Graph.History[i]; h >= 0 {
-			s.use(h)
-		}
+		s.take(i)
 		list = append(list, s.Graph.Children[i]...)
 	}
 	s.left -= n
@@ -266,11 +265,7 @@ func (s *session) pass(n int) {
 	for _, i := range order[:n] {
 		st := &s.state[i]
 		st.gone = true
-		var before *request.History
-		if h := s.Graph.History[i]; h >= 0 {
-			before = s.state[h].history
-			s.use(h)
-		}
+		before := s.take(i)
 		if st.uses > 0 {
 			if _, own, _, err := before.Next(s.Requests[i].Body); err == nil {
 				st.history = before.With(slices.Clone(own), unknownReply)

@@ -18,15 +18,19 @@ func (ph *phase) do(j job) (s slot, free bool) {
 
 // one sends a request and emits its record.
 func (ph *phase) one(j job) slot {
-	ph.e.Counts.InFlight.Add(1)
 	if j.req.Seq = j.seq; j.req.ID == "" {
 		j.req.ID = ph.e.id(j.line)
 	} else {
 		j.req.RunID = ph.e.RunID
 	}
-	rec := ph.e.Doer.Do(ph.hard, j.req)
-	ph.e.Counts.InFlight.Add(-1) // before its record is written, which may take long
-	return ph.finish(rec, j)
+	return ph.finish(ph.send(j.req), j)
+}
+
+// send sends a request. It is no longer in flight when its record is written, which may take long.
+func (ph *phase) send(req *Request) *Record {
+	ph.e.Counts.InFlight.Add(1)
+	defer ph.e.Counts.InFlight.Add(-1)
+	return ph.e.Doer.Do(ph.hard, req)
 }
 
 // id returns the id of a request that has none.
