@@ -2,8 +2,8 @@
 //
 // A [Feed] parses and prepares lines in a goroutine of its own and holds the requests in a queue, which is bounded in
 // number and in bytes: input of any length takes constant memory. The lines of a session become one request, which
-// stands for all of them. To repeat the input, it spools the lines of the first
-// pass, in memory or, beyond a limit, in a temporary file.
+// stands for all of them. To repeat the input, it spools the lines of the first pass, in memory or, beyond a limit, in a
+// temporary file.
 package feed
 
 import (
@@ -55,7 +55,6 @@ type Feed struct {
 	peeked  *load.Request
 	err     error // that ended the input; set before the queue is closed
 	skipped atomic.Int64
-	limited atomic.Int64
 	gather  gatherer
 
 	passEnd *load.Request // marks the end of a pass in the queue; nil unless Repeat is Passes
@@ -70,8 +69,7 @@ const (
 
 // Start begins to read the input. It reads until the input or ctx ends.
 func Start(ctx context.Context, c Config) *Feed {
-	f := &Feed{c: c, queue: newQueue(aheadLines, aheadBytes)}
-	f.gather = gatherer{limit: c.Limit, dropped: func(n int) { f.limited.Add(int64(n)) }}
+	f := &Feed{c: c, queue: newQueue(aheadLines, aheadBytes), gather: gatherer{limit: c.Limit}}
 	if c.Repeat == Passes {
 		f.passEnd = new(load.Request)
 	}
@@ -266,4 +264,4 @@ func (f *Feed) Waited() time.Duration { return time.Duration(f.queue.waited.Load
 func (f *Feed) Skipped() int64 { return f.skipped.Load() }
 
 // Limited returns the number of requests of sessions beyond Limit.
-func (f *Feed) Limited() int64 { return f.limited.Load() }
+func (f *Feed) Limited() int64 { return f.gather.limited.Load() }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -15,8 +16,8 @@ import (
 
 // gatherer joins the lines of sessions, and the turns of conversations, to requests that stand for the whole.
 type gatherer struct {
-	limit   int // requests of a session; 0: all
-	dropped func(int)
+	limit   int             // requests of a session; 0: all
+	limited atomic.Int64    // requests beyond it
 	open    []*load.Request // of a session whose lines are being read
 	names   recent[named]   // of sessions, by the hash of the name
 	ids     recent[place]   // requests of sessions, by the hash of the custom_id
@@ -84,13 +85,11 @@ func (g *gatherer) close() (*load.Request, error) {
 	if err != nil {
 		return nil, g.explain(err, key)
 	}
-	if n := whole.Whole.Limit(g.limit); n > 0 {
-		g.dropped(n)
-	}
+	g.limited.Add(int64(whole.Whole.Limit(g.limit)))
 	return whole, nil
 }
 
-// explain adds to the error of an unknown id where a request with that id is.
+// explain adds the line of a request with the id to the error of an unknown id.
 func (g *gatherer) explain(err error, session uint64) error {
 	var bad *request.SessionError
 	if !errors.As(err, &bad) || bad.ID == "" {
@@ -109,9 +108,8 @@ func (g *gatherer) explain(err error, session uint64) error {
 	return err
 }
 
-// name returns a name for the records of a session: another one each time that the same session is read again, as by a
-// repeated input. A session that begins with another line than before is not the same one, but one of which other lines
-// have been read.
+// name returns a name for the records of a session. A session that begins with another line than before is not the same
+// one, but one of which other lines have been read.
 func (g *gatherer) name(first *load.Request) (string, error) {
 	text, err := first.Append(nil)
 	if err != nil {
@@ -126,9 +124,7 @@ func (g *gatherer) name(first *load.Request) (string, error) {
 		}}
 	}
 	have.first = hash
-	have.times++
-	g.names.put(key, have)
-	return numbered(first.Session, have.times), nil
+	return g.numbered(first.Session, key, have), nil
 }
 
 // conversation returns the request that stands for the turns of r.
@@ -140,26 +136,25 @@ func (g *gatherer) conversation(r *load.Request) (*load.Request, error) {
 	if name != "" {
 		key := xxhash.Sum64String(name)
 		have, _ := g.names.get(key)
-		have.times++
-		g.names.put(key, have)
-		name = numbered(name, have.times)
+		name = g.numbered(name, key, have)
 	}
 	whole, err := load.NewConversation(name, r.Request)
 	if err != nil {
 		return nil, &jsonl.LineError{File: r.Source.File, Line: r.Source.Line, Err: err}
 	}
-	if n := whole.Whole.Limit(g.limit); n > 0 {
-		g.dropped(n)
-	}
+	g.limited.Add(int64(whole.Whole.Limit(g.limit)))
 	return whole, nil
 }
 
-// numbered returns the name of the session that is read for the given time.
-func numbered(name string, times int) string {
-	if times < 2 {
+// numbered returns another name for a session each time that it is read again, as from a repeated input. key is the
+// hash of its name.
+func (g *gatherer) numbered(name string, key uint64, have named) string {
+	have.times++
+	g.names.put(key, have)
+	if have.times < 2 {
 		return name
 	}
-	return name + "#" + strconv.Itoa(times)
+	return name + "#" + strconv.Itoa(have.times)
 }
 
 // recent is a map of the latest entries, at least recentEntries of them.
