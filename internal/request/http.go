@@ -25,7 +25,7 @@ func (r *Request) checkHTTP() error {
 		return err
 	}
 	if len(r.Headers) > 0 {
-		if err := CheckHeaders(r.Headers); err != nil {
+		if err := checkHeaders(r.Headers); err != nil {
 			return fmt.Errorf("headers: %w", err)
 		}
 	}
@@ -71,9 +71,9 @@ func ordinaryPath(text string) bool {
 	return text == "" || text[0] == '/' && !strings.HasPrefix(text, "//")
 }
 
-// CheckHeaders returns an error for the first header, in order of names, that a request must not have: one that is
+// checkHeaders returns an error for the first header, in order of names, that a request must not have: one that is
 // malformed, that occurs twice, or that the sender sets itself, because it describes the message or the connection.
-func CheckHeaders(headers map[string]string) error {
+func checkHeaders(headers map[string]string) error {
 	seen := make(map[string]string, len(headers))
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		if err := CheckHeader(name, headers[name]); err != nil {
@@ -127,7 +127,7 @@ func ParseHeaders(list []string) (map[string]string, error) {
 		}
 		headers[name] = value
 	}
-	return headers, CheckHeaders(headers)
+	return headers, checkHeaders(headers)
 }
 
 // isControl reports whether a header's value must not have the character. A tab is white space.
