@@ -193,7 +193,7 @@ func (f *Feed) prepare(r *load.Request) error {
 	if errors.As(err, &fatal) {
 		return fatal.err
 	}
-	return &jsonl.LineError{File: r.Source.File, Line: r.Source.Line, Err: err}
+	return r.Source.Wrap(err)
 }
 
 type fatalError struct{ err error }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 	"perfpipe/internal/request"
 )
@@ -119,9 +118,9 @@ func (g *gatherer) name(first *load.Request) (string, error) {
 	have, again := g.names.get(key)
 	hash := xxhash.Sum64(text)
 	if again && have.first != hash {
-		return "", &jsonl.LineError{File: first.Source.File, Line: first.Source.Line, Err: &request.SessionError{
+		return "", first.Source.Wrap(&request.SessionError{
 			Reason: "session-apart", Text: fmt.Sprintf("the lines of session %.60q do not stand together", first.Session),
-		}}
+		})
 	}
 	have.first = hash
 	return g.numbered(first.Session, key, have), nil
@@ -140,7 +139,7 @@ func (g *gatherer) conversation(r *load.Request) (*load.Request, error) {
 	}
 	whole, err := load.NewConversation(name, r.Request)
 	if err != nil {
-		return nil, &jsonl.LineError{File: r.Source.File, Line: r.Source.Line, Err: err}
+		return nil, r.Source.Wrap(err)
 	}
 	g.limited.Add(int64(whole.Whole.Limit(g.limit)))
 	return whole, nil

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
-
-	"perfpipe/internal/jsonl"
 )
 
 // Graph is the order in which the requests of a session start. It knows them by their indices.
@@ -153,15 +151,13 @@ func (g *Graph) cycle(lines []*Request, waits []int32) error {
 }
 
 func (r *Request) unknown(member, id string) error {
-	return &jsonl.LineError{File: r.Source.File, Line: r.Source.Line, Err: &SessionError{
+	return r.Source.Wrap(&SessionError{
 		Reason: "session-unknown-id", ID: id,
 		Text: fmt.Sprintf("%s: no request of session %.60q has the custom_id %.60q", member, r.Session, id),
-	}}
+	})
 }
 
 // wrong returns the error of a line of a session.
 func (r *Request) wrong(reason, format string, args ...any) error {
-	return &jsonl.LineError{
-		File: r.Source.File, Line: r.Source.Line, Err: &SessionError{Reason: reason, Text: fmt.Sprintf(format, args...)},
-	}
+	return r.Source.Wrap(&SessionError{Reason: reason, Text: fmt.Sprintf(format, args...)})
 }

@@ -48,6 +48,9 @@ type Source struct {
 
 func (s Source) String() string { return s.File + ":" + strconv.Itoa(s.Line) }
 
+// Wrap returns err as the error of the line, a *jsonl.LineError.
+func (s Source) Wrap(err error) error { return &jsonl.LineError{File: s.File, Line: s.Line, Err: err} }
+
 // Turn is a step of a conversation. Its messages are appended to the history.
 type Turn struct {
 	Body    json.RawMessage `json:"body"`
