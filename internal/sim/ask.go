@@ -34,21 +34,14 @@ type ask struct {
 // parseAsk reads a body and counts its prompt. Its error is for the client.
 func (c *Config) parseAsk(body []byte, chat bool) (ask, error) {
 	var a ask
-	if err := json.Unmarshal(body, &a); err != nil {
-		return a, fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
+	if err := decode(body, &a); err != nil {
+		return a, err
 	}
 	if a.N != nil && *a.N != 1 {
 		return a, errors.New("n: the simulator gives one choice")
 	}
-	a.tokens, a.finish = c.Tokens, "stop"
-	for _, limit := range []*int{a.MaxTokens, a.MaxCompletion} {
-		if limit == nil {
-			continue
-		}
-		if *limit < 1 || *limit > maxTokens {
-			return a, fmt.Errorf("max_tokens must be 1 to %d, got %d", maxTokens, *limit)
-		}
-		a.tokens, a.finish = *limit, "length"
+	if err := a.limit(c, "max_tokens", a.MaxTokens, a.MaxCompletion); err != nil {
+		return a, err
 	}
 	if a.Model == "" {
 		a.Model = c.Model
@@ -60,6 +53,29 @@ func (c *Config) parseAsk(body []byte, chat bool) (ask, error) {
 		err = a.countPrompt(c, a.Prompt)
 	}
 	return a, err
+}
+
+// decode reads a body. Its error is for the client.
+func decode(body []byte, to any) error {
+	if err := json.Unmarshal(body, to); err != nil {
+		return fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
+	}
+	return nil
+}
+
+// limit sets the number of tokens to generate: the last of the limits that is not nil, or that of the configuration.
+func (a *ask) limit(c *Config, name string, limits ...*int) error {
+	a.tokens, a.finish = c.Tokens, "stop"
+	for _, limit := range limits {
+		if limit == nil {
+			continue
+		}
+		if *limit < 1 || *limit > maxTokens {
+			return fmt.Errorf("%s must be 1 to %d, got %d", name, maxTokens, *limit)
+		}
+		a.tokens, a.finish = *limit, "length"
+	}
+	return nil
 }
 
 // text adds a text to the prompt.

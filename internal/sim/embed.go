@@ -9,8 +9,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
-
-	"perfpipe/internal/jsonl"
 )
 
 // dimensions is the length of an embedding.
@@ -71,8 +69,8 @@ func (c *Config) parseEmbedding(body []byte) (batch, error) {
 		Input    json.RawMessage `json:"input"`
 		Encoding string          `json:"encoding_format"`
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
-		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
+	if err := decode(body, &a); err != nil {
+		return batch{}, err
 	}
 	inputs := []json.RawMessage{a.Input}
 	var ids []int
@@ -82,15 +80,13 @@ func (c *Config) parseEmbedding(body []byte) (batch, error) {
 		}
 	}
 	b := batch{model: c.named(a.Model), texts: len(inputs)}
+	var prompt ask // of all inputs
 	for _, in := range inputs {
-		var a ask
-		err := a.countPrompt(c, in)
-		n := a.promptTokens
-		if err != nil {
+		if prompt.countPrompt(c, in) != nil {
 			return batch{}, errors.New("input must be a text, a list of texts, or token ids")
 		}
-		b.tokens += n
 	}
+	b.tokens = prompt.promptTokens
 	b.reply = func(rng *rand.Rand) any {
 		data := make([]any, b.texts)
 		for i := range data {
@@ -127,8 +123,8 @@ func (c *Config) parseRerank(body []byte) (batch, error) {
 		Documents []string `json:"documents"`
 		TopN      int      `json:"top_n"`
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
-		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
+	if err := decode(body, &a); err != nil {
+		return batch{}, err
 	}
 	if a.Query == nil || len(a.Documents) == 0 {
 		return batch{}, errors.New("query and documents are both needed")
@@ -162,8 +158,8 @@ func (c *Config) parseScore(body []byte) (batch, error) {
 		Text1 *string  `json:"text_1"`
 		Text2 []string `json:"text_2"`
 	}
-	if err := json.Unmarshal(body, &a); err != nil {
-		return batch{}, fmt.Errorf("body is not valid JSON for this endpoint: %w", jsonl.Reason(err))
+	if err := decode(body, &a); err != nil {
+		return batch{}, err
 	}
 	if a.Text1 == nil || len(a.Text2) == 0 {
 		return batch{}, errors.New("text_1 and text_2 are both needed")

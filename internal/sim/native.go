@@ -2,10 +2,8 @@ package sim
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
-	"time"
 )
 
 // native answers the native APIs of Ollama and SGLang, which report what they spent on each request.
@@ -24,19 +22,6 @@ func (s *Server) native(mux *http.ServeMux) {
 	})
 }
 
-// limited sets the number of tokens to generate.
-func (a *ask) limited(c *Config, limit *int) error {
-	a.tokens, a.finish = c.Tokens, "stop"
-	if limit == nil {
-		return nil
-	}
-	if *limit < 1 || *limit > maxTokens {
-		return errors.New("the limit of tokens is out of range")
-	}
-	a.tokens, a.finish = *limit, "length"
-	return nil
-}
-
 func (c *Config) parseOllama(body []byte) (a ask, err error) {
 	var in struct {
 		Model    string          `json:"model"`
@@ -46,11 +31,11 @@ func (c *Config) parseOllama(body []byte) (a ask, err error) {
 			Predict *int `json:"num_predict"`
 		} `json:"options"`
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return a, errors.New("body is not valid JSON for this endpoint")
+	if err := decode(body, &in); err != nil {
+		return a, err
 	}
 	a.Model, a.Stream = in.Model, in.Stream == nil || *in.Stream
-	if err := a.limited(c, in.Options.Predict); err != nil {
+	if err := a.limit(c, "num_predict", in.Options.Predict); err != nil {
 		return a, err
 	}
 	a.Messages = in.Messages
@@ -66,46 +51,17 @@ func (c *Config) parseSGLang(body []byte) (a ask, err error) {
 			Most *int `json:"max_new_tokens"`
 		} `json:"sampling_params"`
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
-		return a, errors.New("body is not valid JSON for this endpoint")
+	if err := decode(body, &in); err != nil {
+		return a, err
 	}
 	a.Stream = in.Stream
-	if err := a.limited(c, in.Sampling.Most); err != nil {
+	if err := a.limit(c, "max_new_tokens", in.Sampling.Most); err != nil {
 		return a, err
 	}
 	if in.Text == nil {
 		in.Text = in.IDs
 	}
 	return a, a.countPrompt(c, in.Text)
-}
-
-// each calls send with each token when it is due; last reports whether it is the last one.
-func (g *generation) each(send func(k int, last bool) error) error {
-	for k := range g.ask.tokens {
-		g.advance(k)
-		if err := g.wait(); err != nil {
-			return err
-		}
-		since := time.Since(g.start) // of the last token, which reports it
-		if k == 0 {
-			g.spent.prefill = since
-		}
-		g.spent.decode = since - g.spent.prefill
-		if err := send(k, k == g.ask.tokens-1); err != nil {
-			return err
-		}
-		if k == 0 { // with the sending, as in the truth
-			g.spent.prefill = time.Since(g.start)
-		}
-		g.truth.CompletionTokens++
-		if now := g.s.nowUs(); g.ask.Stream {
-			if k == 0 {
-				g.truth.FirstUs = now
-			}
-			g.truth.ChunkUs = append(g.truth.ChunkUs, now)
-		}
-	}
-	return nil
 }
 
 // write sends a value in one piece, with what stands before and after it.

@@ -121,6 +121,35 @@ func (g *generation) times(b []byte) []byte {
 	return b
 }
 
+// each calls send with each token when it is due; last reports whether it is the last one.
+func (g *generation) each(send func(k int, last bool) error) error {
+	for k := range g.ask.tokens {
+		g.advance(k)
+		if err := g.wait(); err != nil {
+			return err
+		}
+		since := time.Since(g.start) // of the last token, which reports it
+		if k == 0 {
+			g.spent.prefill = since
+		}
+		g.spent.decode = since - g.spent.prefill
+		if err := send(k, k == g.ask.tokens-1); err != nil {
+			return err
+		}
+		if k == 0 { // with the sending, as in the truth
+			g.spent.prefill = time.Since(g.start)
+		}
+		g.truth.CompletionTokens++
+		if now := g.s.nowUs(); g.ask.Stream {
+			if k == 0 {
+				g.truth.FirstUs = now
+			}
+			g.truth.ChunkUs = append(g.truth.ChunkUs, now)
+		}
+	}
+	return nil
+}
+
 // stream sends one token a chunk. Like some engines, it first sends the role of a chat in a chunk of its own: the truth
 // exposes a client that takes that for the first token.
 func (g *generation) stream() error {
@@ -149,24 +178,15 @@ func (g *generation) stream() error {
 		}
 	}
 	head = append(head, before...)
-	for k := range g.ask.tokens {
-		g.advance(k)
-		if err := g.wait(); err != nil {
-			return err
-		}
+	err := g.each(func(k int, _ bool) error {
 		buf = append(append(append(buf[:0], head...), g.word(k)...), after...)
 		if _, err := g.w.Write(buf); err != nil {
 			return err
 		}
-		if err := flush(); err != nil {
-			return err
-		}
-		now := g.s.nowUs()
-		if k == 0 {
-			g.truth.FirstUs, g.spent.prefill = now, time.Since(g.start)
-		}
-		g.truth.ChunkUs = append(g.truth.ChunkUs, now)
-		g.truth.CompletionTokens++
+		return flush()
+	})
+	if err != nil {
+		return err
 	}
 	g.spent.decode = time.Since(g.start) - g.spent.prefill
 	g.computed() // before the client can ask for more
