@@ -116,7 +116,7 @@ func (r *runner) endOutput(err error) error {
 			r.Tell("", "reader-gone", "the reader of stdout has gone: %d records are lost", lost.Lost)
 		}
 	case !errors.Is(err, fault.ErrInterrupted) && lost.Partial != "":
-		return fault.Fail(fmt.Sprintf(r.next("records-lost"), r.Output.Records), "%w", lost)
+		return fault.Because("", "records-lost", r.Output.Records, "%w", lost)
 	}
 	return cmp.Or(err, failed)
 }
