@@ -119,12 +119,15 @@ type Progress struct {
 func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 	r := &runner{Config: cfg}
 	defer r.closeFiles()
-	for _, step := range []func(context.Context) error{
-		func(context.Context) error { return r.check() }, r.openTokenizer, r.openFiles,
-	} {
-		if err := step(ctx); err != nil {
-			return nil, err
-		}
+	err = r.check()
+	if err == nil {
+		err = r.openTokenizer(ctx)
+	}
+	if err == nil {
+		err = r.openFiles()
+	}
+	if err != nil {
+		return nil, err
 	}
 	r.reportFewFiles()
 	ctx, srv, err := r.start(ctx)

@@ -26,7 +26,7 @@ func (r *runner) openTokenizer(ctx context.Context) (err error) {
 }
 
 // openFiles opens the files of the run.
-func (r *runner) openFiles(context.Context) (err error) {
+func (r *runner) openFiles() (err error) {
 	if err := r.makeFolder(); err != nil {
 		return err
 	}
