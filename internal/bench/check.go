@@ -109,11 +109,15 @@ func (r *runner) limitConns(points []load.Point) error {
 
 // reportFewFiles reports that an open loop is short of connections from the start.
 func (r *runner) reportFewFiles() {
-	open := slices.ContainsFunc(r.Points, func(p load.Point) bool { return p.Mode == load.Open })
-	if files := client.Files(); open && r.MaxConns == 0 && files.Scarce {
+	if files := client.Files(); r.hasOpen() && r.MaxConns == 0 && files.Scarce {
 		r.Tell("", "open-files", "%d files may be open: an open loop has at most %d connections",
 			files.Limit, files.Conns(r.simulates()))
 	}
+}
+
+// hasOpen reports whether a load point is an open loop.
+func (r *runner) hasOpen() bool {
+	return slices.ContainsFunc(r.Points, func(p load.Point) bool { return p.Mode == load.Open })
 }
 
 // divide makes the points this shard's part of the run.
@@ -130,13 +134,12 @@ func (r *runner) divide() error {
 
 // checkSessions refuses sessions that begin midway if there are none at the beginning.
 func (r *runner) checkSessions() error {
-	open := slices.ContainsFunc(r.Points, func(p load.Point) bool { return p.Mode == load.Open })
 	switch {
 	case !r.Sessions.Midway:
 		return nil
 	case r.Output.Resume:
 		return fault.Invalid("session-start", "leave-out", "a resumed run does not know which requests were passed")
-	case open:
+	case r.hasOpen():
 		return fault.Invalid("session-start", "session-open", "an open loop has no sessions at its start")
 	}
 	return nil
