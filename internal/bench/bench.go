@@ -142,7 +142,6 @@ func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 		err = errors.Join(err, r.writeFacts())
 	}()
 	clk := clock.New()
-	r.simulated = srv.simulated
 	r.client = client.New(r.clientConfig(srv), clk)
 	defer r.client.Close()
 	if err := r.await(ctx, append([]*url.URL{srv.url}, r.Client.More...)); err != nil {
@@ -163,7 +162,7 @@ func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 // clientConfig returns the configuration of the client for a server.
 func (r *runner) clientConfig(srv *server) client.Config {
 	c := r.Client
-	c.URL, c.Served, c.Simulated = srv.url, srv.model, srv.simulated
+	c.URL, c.Served, c.Simulated = srv.url, srv.model, r.simulates()
 	c.SaveOutput = c.SaveOutput || r.tokenizer != nil // which counts its tokens
 	if !r.Search.adaptive() {                         // a search begins with few slots
 		c.Batch, c.Exchanges = client.Batching(r.Points)

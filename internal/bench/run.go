@@ -37,7 +37,6 @@ type runner struct {
 	records   *recordfile.Writer
 	counter   *tokencount.Counter    // nil: servers count
 	sampler   *servermetrics.Sampler // nil: none
-	simulated bool
 	report    Report
 	watch     atomic.Pointer[search.Watch] // of the load point
 	missed    error                        // the gate that was missed first
@@ -63,7 +62,7 @@ func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 	r.progress = r.startProgress()
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
 	var err error
-	if r.Test && !r.simulated {
+	if r.Test && !r.simulates() {
 		err = r.testConnection(ctx)
 	} else {
 		r.ready.Done()

@@ -12,10 +12,9 @@ import (
 
 // server is the server under load: one that runs already, one that was started here, or the simulator.
 type server struct {
-	url       *url.URL
-	model     string // what its bodies must say; "" leaves it to them
-	simulated bool
-	close     func(*Report) error
+	url   *url.URL
+	model string // what its bodies must say; "" leaves it to them
+	close func(*Report) error
 }
 
 // start returns the server under load, and starts it unless it runs already. The context that it returns ends when a
@@ -34,7 +33,7 @@ func (r *runner) start(ctx context.Context) (context.Context, *server, error) {
 	if text := r.next("simulator"); text != "" {
 		r.Say("%s", text)
 	}
-	return ctx, &server{url: simulator, simulated: true, close: func(*Report) error { return end() }}, nil
+	return ctx, &server{url: simulator, close: func(*Report) error { return end() }}, nil
 }
 
 // simulates reports whether the simulator is the server.

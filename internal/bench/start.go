@@ -47,7 +47,7 @@ func (r *runner) nameRun() {
 func (r *runner) compareClocks(ctx context.Context, server *url.URL) error {
 	ref := r.ClockRef
 	if ref == "" {
-		if r.Shard.Of <= 1 || r.simulated || r.Client.Network.Unix != "" {
+		if r.Shard.Of <= 1 || r.simulates() || r.Client.Network.Unix != "" {
 			return nil
 		}
 		ref = (&url.URL{Scheme: server.Scheme, Host: server.Host, Path: "/"}).String()

@@ -79,7 +79,7 @@ func (r *runner) judge(v stats.Verdict) error {
 	} else if n > 0 {
 		hint = fmt.Sprintf(r.next("files-used"), n)
 	}
-	if r.simulated {
+	if r.simulates() {
 		hint += "; the simulator shares the CPUs with perf-send, which a server elsewhere does not"
 	}
 	if r.Strict {
