@@ -12,12 +12,12 @@ func (f *Facts) Arguments() map[string]any {
 	if len(f.Command) == 0 {
 		return map[string]any{}
 	}
-	return Arguments(f.Command[1:])
+	return arguments(f.Command[1:])
 }
 
-// Arguments returns the flags of a command line. A flag without a value is true, and --no-NAME is NAME: false. Flags of
-// one letter are left out but for -n, since the others name files.
-func Arguments(args []string) map[string]any {
+// arguments returns the flags of a command line. A flag without a value is true, and --no-NAME is NAME: false. Flags of
+// one letter are left out except -n, since the others name files.
+func arguments(args []string) map[string]any {
 	shorts := map[byte]string{'n': "number"}
 	out := map[string]any{}
 	var values []any
@@ -57,7 +57,7 @@ func Arguments(args []string) map[string]any {
 	return out
 }
 
-// Argument returns a word of a command line as a number or a truth value if it is one, and else as text.
+// Argument returns a word of a command line as a number or a truth value if it is one, or else as text.
 func Argument(word string) any {
 	if n, err := strconv.ParseInt(word, 10, 64); err == nil {
 		return n
@@ -77,7 +77,7 @@ const maxLabel = 100
 // Labels returns the flags of a command line as labels, with secrets masked, except those named in without. Flags that
 // are then missing have the values in absent.
 func Labels(args []string, absent map[string]any, without ...string) map[string]string {
-	known := Arguments(maskArgs(args))
+	known := arguments(maskArgs(args))
 	for _, name := range without {
 		delete(known, name)
 	}
