@@ -115,25 +115,18 @@ func (p *preparer) find(req *load.Request, body []byte, keys fastjson.Members) (
 // one at a time, so that the same lines go to the same servers each time. The requests of a session go to one server,
 // whose cache knows their history.
 func (p *preparer) server(of *load.Session) (turn int, u *url.URL) {
-	n := len(p.c.cfg.More)
-	if n == 0 {
+	more := p.c.cfg.More
+	if len(more) == 0 {
 		return 0, p.c.cfg.URL
-	}
-	if of == nil {
-		return p.number(int(p.prepared.Add(1)-1) % (n + 1))
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if of != p.last {
-		p.last, p.turn = of, int(p.prepared.Add(1)-1)%(n+1)
+	if of == nil || of != p.last {
+		p.last, p.turn = of, p.prepared%(len(more)+1)
+		p.prepared++
 	}
-	return p.number(p.turn)
-}
-
-// number returns a server and its number.
-func (p *preparer) number(i int) (int, *url.URL) {
-	if i > 0 {
-		return i, p.c.cfg.More[i-1]
+	if p.turn > 0 {
+		return p.turn, more[p.turn-1]
 	}
 	return 0, p.c.cfg.URL
 }

@@ -52,7 +52,7 @@ func (c *call) requestID() string {
 }
 
 // uniqueID returns an id for a request that is none of the load.
-func (p *preparer) uniqueID(what string) string { return what + "-" + rand.Text()[:12] }
+func uniqueID(what string) string { return what + "-" + rand.Text()[:12] }
 
 // Names of header fields of routers that keep a session on one replica.
 const (

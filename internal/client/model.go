@@ -45,7 +45,7 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, modelsTimeout, fmt.Errorf("no answer within %v", modelsTimeout))
 	defer cancel()
 	d, _ := api.ForPath(strings.TrimRight(p.c.cfg.URL.Path, "/"))
-	c := call{ep: newEndpoint(p.c, u, http.MethodGet, d, false), id: p.uniqueID("models")}
+	c := call{ep: newEndpoint(p.c, u, http.MethodGet, d, false), id: uniqueID("models")}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return "", bad(err)

@@ -23,11 +23,11 @@ type preparer struct {
 	endpoints sync.Map // endpointKey → *endpoint
 	cache     endpointCache
 	logged    [facts]atomic.Bool
-	prepared  atomic.Uint64 // requests, of sessions the first ones
 
-	mu   sync.Mutex
-	last *load.Session // whose requests were prepared last
-	turn int           // number of its server
+	mu       sync.Mutex
+	prepared int           // requests outside of sessions, and sessions
+	last     *load.Session // of the latest request; nil: none
+	turn     int           // number of its server
 
 	model      sync.Mutex
 	firstModel string       // of the server, once it was asked

@@ -27,7 +27,7 @@ func (c *Client) Test(ctx context.Context, req *load.Request, limit time.Duratio
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	short := load.NewRequest(request.Request{
-		ID: c.prep.uniqueID("test"), Body: json.RawMessage(body), Headers: req.Headers,
+		ID: uniqueID("test"), Body: json.RawMessage(body), Headers: req.Headers,
 	})
 	short.Endpoint = ep
 	rec := &c.Do(timed, short).Record
