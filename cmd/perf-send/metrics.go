@@ -8,7 +8,7 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// metricsFlags say what is sampled of the server while it is under load.
+// metricsFlags choose what is sampled of the server while it is under load.
 type metricsFlags struct {
 	MetricsOut      string       `group:"output" placeholder:"FILE" help:"Sample metrics of the server and its GPUs during the run, as JSON lines; see docs/server-metrics.md."`
 	ServerMetrics   cli.Strings  `group:"output" placeholder:"URL" help:"Prometheus pages to sample for --metrics-out. Default: /metrics of the server, if it answers."`

@@ -54,7 +54,7 @@ func (f *flags) checkResume() error {
 	case f.adaptive():
 		return fault.Usage("", "--resume: a search cannot be resumed, since its levels depend on earlier results")
 	case f.Duration > 0:
-		return fault.Usage("--number says how many requests a run has",
+		return fault.Usage("--number N sets the number of requests",
 			"--resume: what a run with --duration has left is not known")
 	}
 	return nil

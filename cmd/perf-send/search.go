@@ -67,7 +67,7 @@ func (f *flags) searchConfig() (s bench.Search, err error) {
 	return s, nil
 }
 
-// saturationFlags say when a load point ends before its time.
+// saturationFlags set the limits at which a load point ends early.
 type saturationFlags struct {
 	MaxErrorRate float64 `group:"load" default:"1" placeholder:"SHARE" help:"End a load point once clearly more than this share of its requests fail; exit 1 if more failed."`
 	MaxInFlight  int     `group:"load" placeholder:"N" help:"End a load point of an open loop at more than N requests in flight."`

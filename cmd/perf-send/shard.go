@@ -19,7 +19,7 @@ type shardFlags struct {
 	ClockRef string `name:"clock-ref" group:"shard" placeholder:"URL" help:"Measure the offset of this machine's clock from that server's. Default for a shard: --url."`
 }
 
-// tellShard reports which part of the run this process sends if the environment says so.
+// tellShard reports which part of the run this process sends if the environment determines it.
 func (f *flags) tellShard(env *cli.Env, from string) {
 	switch {
 	case f.part.Of <= 1 && from == shard.KubernetesIndex:

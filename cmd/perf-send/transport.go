@@ -5,7 +5,7 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// transportFlags set how connections are made. Names are curl's where curl has the flag.
+// transportFlags set how connections are made. Names are curl's if curl has the flag.
 type transportFlags struct {
 	NoResend    bool     `group:"connection" help:"Fail a request whose kept connection the server closes without an answer, rather than send it once more on a new one."`
 	MaxAnswer   int64    `name:"max-answer-bytes" group:"connection" default:"0" placeholder:"N" help:"End an answer that is longer, after decompression, as a protocol error. Default: 64 MiB of a body or an event, 1 GiB of a stream."`

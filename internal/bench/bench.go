@@ -170,7 +170,7 @@ func (r *runner) clientConfig(srv *server) client.Config {
 	return c
 }
 
-// await waits for servers that are still starting, and names the proxies on the way to them.
+// await waits for servers that are still starting, and reports the proxies between.
 func (r *runner) await(ctx context.Context, servers []*url.URL) error {
 	if err := r.reportProxies(servers); err != nil {
 		return err

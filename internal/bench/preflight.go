@@ -50,7 +50,7 @@ func (r *runner) testConnection(ctx context.Context) error {
 	return fault.Of("", reason, "test request: %s", e.Message)
 }
 
-// notReady adds the setting to the error of a server that was waited for in vain.
+// notReady adds the setting to the error of a server that did not become ready in time.
 func notReady(err error) error {
 	if errors.As(err, new(*ready.TimeoutError)) {
 		return fault.Of("wait-ready", "not-ready", "%w", err)

@@ -121,7 +121,7 @@ func (r *runner) emit(rec *load.Record) error {
 	return r.write(rec)
 }
 
-// write writes a record, the last step of its way.
+// write writes a record and releases it.
 func (r *runner) write(rec *load.Record) error {
 	defer rec.Release()
 	if r.Spans != nil {

@@ -13,7 +13,7 @@ import (
 // server is the server under load: one that runs already, one that was started here, or the simulator.
 type server struct {
 	url   *url.URL
-	model string // what its bodies must say; "" leaves it to them
+	model string // that bodies must name; "": any
 	close func(*Report) error
 }
 

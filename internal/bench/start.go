@@ -72,7 +72,7 @@ func (r *runner) compareClocks(ctx context.Context, server *url.URL) error {
 	return nil
 }
 
-// reportProxies names the proxies on the way to the servers.
+// reportProxies reports the proxies between this process and the servers.
 func (r *runner) reportProxies(servers []*url.URL) error {
 	reported := map[string]bool{}
 	for _, u := range servers {

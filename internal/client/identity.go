@@ -51,7 +51,7 @@ func (c *call) requestID() string {
 	return string(c.appendID(buf[:0]))
 }
 
-// uniqueID returns an id for a request that is none of the load.
+// uniqueID returns an id for a request outside of the load.
 func uniqueID(what string) string { return what + "-" + rand.Text()[:12] }
 
 // Names of header fields of routers that keep a session on one replica.
@@ -63,7 +63,7 @@ const (
 )
 
 // SessionHeaders returns the fields that words name: of routers, or fields themselves. Without words it is
-// DefaultSessionHeader; the single word none is no field.
+// DefaultSessionHeader, and with the single word none there is no field.
 func SessionHeaders(words []string) (names []string, err error) {
 	const setting = "session-header"
 	switch {
@@ -104,7 +104,7 @@ func headerOf(router string) (name string, ok bool) {
 	return "", false
 }
 
-// ofSession returns the fields of a request of a session. A field that the user has set stays as it is.
+// ofSession returns the fields of a request of a session. It leaves out those that the user has set.
 func (f *fields) ofSession(c *call) (list []field) {
 	for _, name := range f.session {
 		if f.has(name) {

@@ -51,9 +51,9 @@ func (m *message) call(index int) *toolCall {
 	return &m.calls[len(m.calls)-1]
 }
 
-// json returns the message. Its tool calls are such that the server accepts them again: each has an id, from the
-// request's own if the server gave none, and arguments that are JSON, as chat templates parse them. It reports whether
-// all arguments were.
+// json returns the message. Its tool calls are such that the server accepts them again: each has an id, derived
+// from that of the request if the server sent none, and arguments that are JSON, as chat templates parse them. whole
+// reports whether all arguments were.
 func (m *message) json(request string) (text json.RawMessage, whole bool) {
 	whole = true
 	for i := range m.calls {

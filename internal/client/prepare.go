@@ -31,7 +31,7 @@ type preparer struct {
 
 	model      sync.Mutex
 	firstModel string       // of the server, once it was asked
-	owner      atomic.Value // a string: the program that serves it, in its word
+	owner      atomic.Value // a string: its owned_by, which is the name of the program that serves it
 }
 
 // Prepare determines the endpoint of req and edits its body ahead of time; Do does so for requests that are not

@@ -28,8 +28,8 @@ type Plan struct {
 	Warmup   float64       // requests before the measured ones; below 1, a share of their number
 }
 
-// Points returns the load points of the plan, each with a name of its own. An error is a *fault.Error
-// whose setting is the value at fault.
+// Points returns the load points of the plan, each with a name of its own. An error is a *fault.Error whose
+// setting is the value at fault.
 func (pl *Plan) Points() ([]Point, error) {
 	if err := pl.check(); err != nil {
 		return nil, err

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// sessions sends the requests of sessions but the first of each, which the worker sends to which the session came. The
+// sessions sends the requests of sessions, except the first of each, which the worker that began the session sends. The
 // zero value has no workers; they are started for the first session.
 type sessions struct {
 	once    sync.Once

@@ -1,7 +1,7 @@
 // Package otlp exports records as spans of OpenTelemetry, in the JSON form of OTLP.
 //
-// A session is a trace: its span has one for each request, and one for each wait for a tool, and a request has links to
-// those that it waited for. A request outside of sessions is a trace of its own.
+// A session is a trace: its root span has a child for each request and for each wait for a tool, and the span of a
+// request links to those of the requests that it waited for. A request outside of sessions is a trace of its own.
 package otlp
 
 import (
@@ -106,7 +106,7 @@ func toolID(request string) string {
 	return strconv.FormatUint(n^1|1<<63, 16)
 }
 
-// close makes the span of a session whose requests all have one.
+// close makes the root span of a session.
 func (e *Exporter) close(trace string, c *session) {
 	delete(e.sessions, trace)
 	var l list

@@ -99,7 +99,7 @@ func (l *list) float(key string, v float64) {
 	}
 }
 
-// operations are the names of operations in the semantic conventions of generative AI.
+// operation returns the name of an operation in the semantic conventions of generative AI.
 func operation(op string) string {
 	switch op {
 	case "completion":
@@ -112,8 +112,8 @@ func operation(op string) string {
 	return op
 }
 
-// requestSpan returns the span of a request, with the attributes of the semantic conventions of generative AI where
-// these have one.
+// requestSpan returns the span of a request, with the attributes of the semantic conventions of generative AI if
+// there are such.
 func requestSpan(r *record.Record) span {
 	op := operation(r.Op)
 	s := span{

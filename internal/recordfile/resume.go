@@ -15,7 +15,7 @@ import (
 )
 
 // Resume opens the file of an earlier run, or its FILE.partial, to append to it. It first repairs the file: a line
-// without its end, canceled requests and conversations that did not end are removed, and so are sent again. create must
+// without its end, canceled requests and sessions that did not end are removed, and so are sent again. create must
 // return a file that appends to FILE.partial. The *Sent is nil if there is no earlier run.
 func Resume(path string, create func(path string) *partial.File) (*File, *Sent, error) {
 	exists, err := claim(path)

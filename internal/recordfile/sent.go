@@ -20,10 +20,10 @@ type Sent struct {
 
 	path     string
 	shard    string
-	ids      []uint32         // by sequence number: 0 (not sent), autoID or the hash of an id; without conversations
+	ids      []uint32         // by sequence number: 0 (not sent), autoID or the hash of an id; without sessions
 	byID     map[string]int64 // how often a request or session was sent, by id or name; with sessions
 	next     int64            // the first sequence number above those of all records
-	talks    bool             // there are sessions
+	sessions bool             // some records have a session
 	ended    map[string]int64 // requests of each session that were sent or skipped
 	finished map[string]bool  // sessions of which these are all
 }
@@ -43,7 +43,7 @@ func (s *Sent) Load(shard load.Shard) (load.Sent, error) {
 		return load.Sent{}, fmt.Errorf("%s is of shard %q, and this is %q", s.path, s.shard, shard.String())
 	}
 	out := load.Sent{Has: s.has}
-	if s.talks {
+	if s.sessions {
 		out.Seq = s.next
 	}
 	return out, nil
@@ -58,7 +58,7 @@ func (s *Sent) survey(r *record.Record) error {
 		return fmt.Errorf("seq %d is out of range", r.Seq)
 	}
 	if r.Session != "" {
-		s.talks = true
+		s.sessions = true
 		if !canceled(r) {
 			s.ended[r.Session] += 1 + int64(r.Skipped)
 			s.finished[r.Session] = s.ended[r.Session] >= int64(r.Turns)
@@ -80,7 +80,7 @@ func (s *Sent) add(r *record.Record) error {
 	s.shard = r.Shard
 	s.Records++
 	auto := func(id string) bool { return strings.HasPrefix(id, r.RunID+"-") && r.RunID != "" }
-	if s.talks {
+	if s.sessions {
 		id := cmp.Or(r.Session, r.ID)
 		if auto(id) {
 			id = strings.TrimPrefix(id, r.RunID)
@@ -112,7 +112,7 @@ func hash(id string) uint32 {
 
 // has reports whether the request of a line of the input, counted from 0, was sent.
 func (s *Sent) has(line int64, req *load.Request) (bool, error) {
-	if s.talks {
+	if s.sessions {
 		id := req.ID
 		if id == "" {
 			id = "-" + strconv.FormatInt(line, 10)

@@ -8,12 +8,12 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Graph is the order in which the requests of a session start. It knows them by their indices.
+// Graph is the order in which the requests of a session start. Requests are identified by their indices.
 type Graph struct {
 	Parents  [][]int32 // the requests that must have ended before each starts, in ascending order
 	Children [][]int32 // the requests that wait for each
 	History  []int32   // the request whose messages and reply precede those of each; -1: none
-	Depth    []int32   // the requests on the longest way to each, itself included
+	Depth    []int32   // the requests on the longest path to each, itself included
 }
 
 // SessionError is why lines are no session.

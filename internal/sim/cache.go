@@ -12,8 +12,8 @@ import (
 // cacheBlock is the number of tokens of a block. Only whole blocks are cached, as in vLLM.
 const cacheBlock = 16
 
-// cache is a prefix cache: the blocks of tokens that the engine has computed, each known by the hash of all tokens up
-// to its end. The least recently used is the first to go.
+// cache is a prefix cache: the blocks of tokens that the engine has computed, each identified by the hash of all
+// tokens up to its end. The least recently used is evicted first.
 type cache struct {
 	mu     sync.Mutex
 	blocks int // capacity

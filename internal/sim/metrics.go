@@ -36,7 +36,7 @@ func (h *histogram) write(b *bytes.Buffer, name string) {
 	fmt.Fprintf(b, "%s_bucket{le=\"+Inf\"} %d\n%s_sum %v\n%s_count %d\n", name, n, name, h.sum, name, n)
 }
 
-// observed is what the engine tells of the requests that have ended well.
+// observed sums up the requests that have ended well, for the metrics.
 type observed struct {
 	prompt, completion      int64 // tokens
 	cached                  int64 // tokens of the prompts
