@@ -267,8 +267,8 @@ func (s *session) pass(n int) {
 		st.gone = true
 		before := s.take(i)
 		if st.uses > 0 {
-			if _, own, _, err := before.Next(s.Requests[i].Body); err == nil {
-				st.history = before.With(slices.Clone(own), unknownReply)
+			if own, _, err := before.Own(s.Requests[i].Body); err == nil {
+				st.history = before.With(own, unknownReply)
 			}
 		}
 		for _, k := range s.Graph.Children[i] {

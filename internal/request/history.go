@@ -20,16 +20,12 @@ type History struct {
 // Next returns a body with the messages of h in front of its own, and its own as they are sent: results of tools name
 // the calls of the reply before them. It does not change the other members.
 func (h *History) Next(body json.RawMessage) (whole, own json.RawMessage, tools ToolCounts, err error) {
-	m := gjson.GetBytes(body, "messages")
-	if !m.IsArray() {
-		return nil, nil, tools, errors.New("the body has no list of messages, to which a history could be added")
+	m, own, tools, err := h.own(body)
+	if err != nil {
+		return nil, nil, tools, err
 	}
-	own = bytes.TrimSpace(body[m.Index+1 : m.Index+len(m.Raw)-1])
 	if h == nil {
 		return body, own, tools, nil
-	}
-	if len(h.calls) > 0 || bytes.Contains(own, []byte(`"tool_call_id"`)) {
-		own, tools = h.answer(m, own)
 	}
 	whole = make([]byte, 0, len(body)-len(m.Raw)+2+h.size+1+len(own))
 	whole = append(whole, body[:m.Index+1]...)
@@ -46,6 +42,24 @@ func (h *History) Next(body json.RawMessage) (whole, own json.RawMessage, tools 
 		whole = append(append(whole, ','), own...)
 	}
 	return append(whole, body[m.Index+len(m.Raw)-1:]...), own, tools, nil
+}
+
+// Own returns the messages of a body as Next does, without those of h.
+func (h *History) Own(body json.RawMessage) (own json.RawMessage, tools ToolCounts, err error) {
+	_, own, tools, err = h.own(body)
+	return own, tools, err
+}
+
+func (h *History) own(body json.RawMessage) (m gjson.Result, own json.RawMessage, tools ToolCounts, err error) {
+	m = gjson.GetBytes(body, "messages")
+	if !m.IsArray() {
+		return m, nil, tools, errors.New("the body has no list of messages, to which a history could be added")
+	}
+	own = bytes.TrimSpace(body[m.Index+1 : m.Index+len(m.Raw)-1])
+	if h != nil && (len(h.calls) > 0 || bytes.Contains(own, []byte(`"tool_call_id"`))) {
+		own, tools = h.answer(m, own)
+	}
+	return m, own, tools, nil
 }
 
 // With returns the history of the requests that continue one whose own messages and reply these are.

@@ -34,7 +34,7 @@ func callsOf(reply json.RawMessage) (calls []call) {
 
 // Answers reports whether the reply has a call for each result of a tool among the messages of a body.
 func (h *History) Answers(body json.RawMessage) bool {
-	_, _, tools, err := h.Next(body)
+	_, tools, err := h.Own(body)
 	return err != nil || tools.AsUser == 0
 }
 
