@@ -135,8 +135,7 @@ func (s *session) send(j *job, free *slot) (at time.Time, next int32) {
 		rec.AfterTurns = append(rec.AfterTurns, int(k)+1)
 	}
 	endNs, _ := s.ph.endOf(rec)
-	now := time.Now()
-	end := s.ph.e.wholeMicrosecond(now.Add(time.Duration(endNs - s.ph.e.Ns(now))))
+	end := s.ph.e.wholeMicrosecond(s.ph.e.instant(endNs))
 	at, next = s.complete(i, rec, history, end.Sub(s.ph.start))
 	*free = s.ph.finish(rec, *j)
 	return at, next

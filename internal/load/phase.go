@@ -67,13 +67,17 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 
 // start waits until the beginning of a phase: at, which may be in the past, or now if at is zero.
 func (e *Engine) start(ctx context.Context, at time.Time) (time.Time, error) {
-	now := time.Now()
 	if at.IsZero() {
-		return e.wholeMicrosecond(now), nil
+		return e.wholeMicrosecond(time.Now()), nil
 	}
-	// By the records' clock, so that they show the exact time.
-	at = e.wholeMicrosecond(now.Add(time.Duration(at.UnixNano() - e.Ns(now))))
+	at = e.wholeMicrosecond(e.instant(at.UnixNano())) // so that the records show the exact time
 	return at, e.wait(ctx, at)
+}
+
+// instant is the inverse of Ns.
+func (e *Engine) instant(ns int64) time.Time {
+	now := time.Now()
+	return now.Add(time.Duration(ns - e.Ns(now)))
 }
 
 // wholeMicrosecond rounds down to a µs of the records' clock, so that records show the schedule without rounding.
