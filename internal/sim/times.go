@@ -26,11 +26,6 @@ type dialect struct {
 
 // dialects returns those that Config.Times may name.
 func dialects() []dialect {
-	groq := func(s *spent) string {
-		return fmt.Sprintf(`"queue_time":%g,"prompt_tokens":%d,"prompt_time":%g,"completion_tokens":%d,`+
-			`"completion_time":%g,"total_time":%g`, s.queue.Seconds(), s.prompt, s.prefill.Seconds(), s.tokens,
-			s.decode.Seconds(), (s.prefill + s.decode).Seconds())
-	}
 	return []dialect{
 		{"vllm", func(s *spent) string {
 			itl := "null"
@@ -44,7 +39,11 @@ func dialects() []dialect {
 			return fmt.Sprintf(`"timings":{"cache_n":0,"prompt_n":%d,"prompt_ms":%g,"predicted_n":%d,"predicted_ms":%g}`,
 				s.prompt, ms(s.prefill), s.tokens, ms(s.decode))
 		}, nil},
-		{"groq", func(s *spent) string { return `"x_groq":{"usage":{` + groq(s) + `}}` }, nil},
+		{"groq", func(s *spent) string {
+			return fmt.Sprintf(`"x_groq":{"usage":{"queue_time":%g,"prompt_tokens":%d,"prompt_time":%g,`+
+				`"completion_tokens":%d,"completion_time":%g,"total_time":%g}}`, s.queue.Seconds(), s.prompt,
+				s.prefill.Seconds(), s.tokens, s.decode.Seconds(), (s.prefill + s.decode).Seconds())
+		}, nil},
 		{"cerebras", func(s *spent) string {
 			return fmt.Sprintf(`"time_info":{"queue_time":%g,"prompt_time":%g,"completion_time":%g,"total_time":%g}`,
 				s.queue.Seconds(), s.prefill.Seconds(), s.decode.Seconds(), s.total().Seconds())
