@@ -95,7 +95,7 @@ type flags struct {
 	Debug       bool   `group:"output" help:"Log each request and each line of its answer to stderr."`
 	Strict      bool   `group:"output" help:"Exit 1 unless the load generator was clean."`
 
-	Sim       string `group:"sim" placeholder:"KEY=VALUE,…" help:"Settings of the built-in simulator: ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model, times (the server whose words report them: vllm, llamacpp, …); such as ttft=200ms,itl=20ms."`
+	Sim       string `group:"sim" placeholder:"KEY=VALUE,…" help:"Settings of the built-in simulator: ttft, per-token, itl, jitter, slots, error-rate, seed, tokens, model, cache (tokens of a prefix cache), times (the server in whose format it reports its times: vllm, llamacpp, …); such as ttft=200ms,itl=20ms."`
 	ServeSim  string `group:"sim" placeholder:"ADDR" help:"Serve the simulator, and send nothing."`
 	Calibrate bool   `group:"sim" help:"Measure the error and the ceiling of this machine against the simulator. Takes a minute or two."`
 	Truth     string `group:"sim" placeholder:"FILE" help:"Write what the simulator did for each request as JSON lines."`

@@ -234,7 +234,7 @@ func openLog(path string) (*os.File, error) {
 	}
 	f, err := os.CreateTemp("", "perfpipe-server-*.log")
 	if err != nil {
-		return nil, fault.Fail("TMPDIR says where temporary files go", "%w", err)
+		return nil, fault.Fail("TMPDIR names the folder of temporary files", "%w", err)
 	}
 	return f, nil
 }
