@@ -2,8 +2,8 @@
 //
 // A [Feed] parses and prepares lines in a goroutine of its own and holds the requests in a queue, which is bounded in
 // number and in bytes: input of any length takes constant memory. The lines of a session become one request, which
-// stands for all of them. To repeat the input, it spools the lines of the first pass, in memory or, beyond a limit, in a
-// temporary file.
+// stands for all of them. To repeat the input, it spools the lines of the first pass, in memory or, beyond a limit, in
+// a temporary file.
 package feed
 
 import (

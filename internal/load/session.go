@@ -73,8 +73,8 @@ func (r *Request) First() *Request {
 	return r
 }
 
-// Limit retains the n requests of a session that are first by depth, then by line, in their order. It returns the number
-// of those it drops.
+// Limit retains the n requests of a session that are first by depth, then by line, in their order. It returns the
+// number of those it drops.
 func (s *Session) Limit(n int) (dropped int) {
 	if n <= 0 || n >= len(s.Requests) {
 		return 0

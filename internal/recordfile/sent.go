@@ -85,8 +85,8 @@ func (s *Sent) add(r *record.Record) error {
 		if auto(id) {
 			id = strings.TrimPrefix(id, r.RunID)
 		}
-		if s.byID[id]++; r.Session != "" { // its name is its own
-			s.byID[id] = 1
+		if s.byID[id]++; r.Session != "" {
+			s.byID[id] = 1 // session names are unique
 		}
 		return nil
 	}
