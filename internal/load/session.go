@@ -41,17 +41,8 @@ func NewSession(name string, requests []*Request) (*Request, error) {
 // chain, each with the history of the one before.
 func NewConversation(name string, line request.Request) (*Request, error) {
 	n := len(line.Turns)
-	g := &request.Graph{
-		Parents: make([][]int32, n), Children: make([][]int32, n), History: make([]int32, n), Depth: make([]int32, n),
-	}
-	ends := make([]int32, n)
-	s := &Session{Name: name, Requests: make([]*Request, n), Graph: g}
+	s := &Session{Name: name, Requests: make([]*Request, n), Graph: request.NewChain(n)}
 	for i, turn := range line.Turns {
-		ends[i] = int32(i)
-		g.Depth[i], g.History[i] = int32(i+1), int32(i-1)
-		if i > 0 {
-			g.Parents[i], g.Children[i-1] = ends[i-1:i], ends[i:i+1:i+1]
-		}
 		s.Requests[i] = NewRequest(request.Request{
 			ID: line.ID, Method: line.Method, URL: line.URL, Headers: line.Headers, Labels: line.Labels,
 			Body: turn.Body, DelayMs: turn.DelayMs, Session: line.Session, Source: line.Source,

@@ -39,10 +39,7 @@ func NewGraph(lines []*Request) (*Graph, error) {
 		}
 		index[r.ID] = int32(i)
 	}
-	g := &Graph{
-		Parents: make([][]int32, len(lines)), Children: make([][]int32, len(lines)),
-		History: make([]int32, len(lines)), Depth: make([]int32, len(lines)),
-	}
+	g := newGraph(len(lines))
 	for i, r := range lines {
 		if err := g.link(int32(i), r, index); err != nil {
 			return nil, err
@@ -59,6 +56,26 @@ func NewGraph(lines []*Request) (*Graph, error) {
 		}
 	}
 	return g, g.order(lines)
+}
+
+// NewChain returns the graph of n requests, each of which continues the one before.
+func NewChain(n int) *Graph {
+	g := newGraph(n)
+	list := make([]int32, n)
+	for i := range list {
+		list[i] = int32(i)
+		g.Depth[i], g.History[i] = int32(i+1), int32(i-1)
+		if i > 0 {
+			g.Parents[i], g.Children[i-1] = list[i-1:i:i], list[i:i+1:i+1]
+		}
+	}
+	return g
+}
+
+func newGraph(n int) *Graph {
+	return &Graph{
+		Parents: make([][]int32, n), Children: make([][]int32, n), History: make([]int32, n), Depth: make([]int32, n),
+	}
 }
 
 // HasMessages reports whether the body has a list of messages, which a history needs.
