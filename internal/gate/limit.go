@@ -35,7 +35,7 @@ func figures() map[string]figure {
 			return r.LatencyMs
 		}),
 		"tpot_ms":       (*record.Record).TPOT,
-		"itl_ms":        longestGap,
+		"itl_ms":        (*record.Record).LongestGap,
 		"latency_ms":    always(func(r *record.Record) float64 { return r.LatencyMs }),
 		"response_ms":   always((*record.Record).ResponseMs),
 		"output_tokens": always(func(r *record.Record) float64 { return float64(r.CompletionTokens) }),
@@ -44,14 +44,6 @@ func figures() map[string]figure {
 			return 1000 / ms, ok
 		},
 	}
-}
-
-// longestGap returns the longest gap between the chunks of an answer, in ms.
-func longestGap(r *record.Record) (float64, bool) {
-	if len(r.GapUs) == 0 {
-		return 0, false
-	}
-	return float64(slices.Max(r.GapUs)) / metric.Microseconds, true
 }
 
 // ParseLimit parses a limit, such as ttft_ms<500.

@@ -2,8 +2,8 @@
 // perf-plot read. It also has the metrics that follow from a single record.
 //
 // [Record] is the table of the fields. [Encoder] and [Decoder] are several times as fast as a general encoder, because
-// records are most of what the programs write and read. It exports many names because the
-// constants of the format are among them.
+// records are most of what the programs write and read. It exports many names because the constants of the format are
+// among them.
 package record
 
 //go:generate go run generate.go
@@ -11,6 +11,7 @@ package record
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"github.com/goccy/go-json"
 )
@@ -335,6 +336,14 @@ func (r *Record) TPOT() (ms float64, ok bool) {
 	}
 	us := r.gaps()
 	return float64(us) / float64(n-1) / 1000, !inOnePiece(us, len(r.GapUs))
+}
+
+// LongestGap returns the longest time from one output chunk to the next, in ms.
+func (r *Record) LongestGap() (ms float64, ok bool) {
+	if len(r.GapUs) == 0 {
+		return 0, false
+	}
+	return float64(slices.Max(r.GapUs)) / 1000, true
 }
 
 // NoteTPOT sets TPOTMs, for jq, in whole nanoseconds, because more digits mean nothing.

@@ -73,19 +73,12 @@ func metrics() []metric {
 	return []metric{
 		{"ttft_ms", "TTFT", func(r *record.Record) (float64, bool) { return r.TTFTMs, r.Streamed() }, false},
 		{"tpot_ms", "TPOT", (*record.Record).TPOT, false},
-		{"itl_ms", "longest gap", longestGap, false},
+		{"itl_ms", "longest gap", (*record.Record).LongestGap, false},
 		{"latency_ms", "latency", func(r *record.Record) (float64, bool) { return r.LatencyMs, r.LatencyMs > 0 }, true},
 		{"response_ms", "response time", func(r *record.Record) (float64, bool) {
 			return r.ResponseMs(), r.LatencyMs > 0
 		}, true},
 	}
-}
-
-func longestGap(r *record.Record) (float64, bool) {
-	if len(r.GapUs) == 0 {
-		return 0, false
-	}
-	return float64(slices.Max(r.GapUs)) / 1000, true
 }
 
 // Metrics returns the keys of the metrics.
