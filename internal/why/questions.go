@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// question is a property with the ways to divide the requests by it.
+// question is a property with the divisions of the requests by it.
 type question struct {
 	name    string // in the JSON
 	timely  bool   // its parts are spans of time
@@ -48,10 +48,10 @@ func questions(rows []row) (all []question) {
 	return slices.DeleteFunc(all, func(q question) bool { return len(q.divides) == 0 })
 }
 
-// number is how a number is put into words.
+// number describes how a question about a number is worded.
 type number struct {
 	name        string
-	value       func(r *row) float64 // -1: not known
+	value       func(r *row) float64 // -1: unknown
 	above, most string               // formats of one value: more than, at most
 	scale       float64
 }
@@ -103,8 +103,7 @@ func ofNumbers(rows []row) (all []question) {
 	return all
 }
 
-// limits returns the distinct quantiles of values at which to divide them, rounded down to three digits where that
-// divides them the same way.
+// limits returns the distinct quantiles of values at which to divide them.
 func limits(sorted []float64) (list []float64) {
 	if len(sorted) == 0 {
 		return nil
@@ -120,10 +119,10 @@ func limits(sorted []float64) (list []float64) {
 	return slices.Compact(list)
 }
 
-// amount writes a number with three significant digits, or all of a whole one.
+// amount formats a number with three significant digits, or with all digits if it is whole.
 func amount(v float64) string {
 	if v == float64(int64(v)) {
-		return plain(v)
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
@@ -203,7 +202,7 @@ func ofTime(rows []row) []question {
 	return []question{q}
 }
 
-// lengthOf writes the length of w windows.
+// lengthOf formats the length of w windows.
 func lengthOf(w int, width time.Duration) string {
 	d := time.Duration(w) * width
 	for _, u := range [...]struct {

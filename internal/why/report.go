@@ -84,7 +84,7 @@ func (t *Table) cause(d divide, f finding, trial *trial, later bool) Cause {
 	return c
 }
 
-// percent writes a share. Only all are 100 %, and only none 0 %.
+// percent formats a share. Only all are 100 %, and only none 0 %.
 func percent(share dist.Num) string {
 	p := 100 * float64(share)
 	switch {

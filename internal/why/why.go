@@ -1,18 +1,16 @@
-// Package why attributes the slow tail of a metric to what the records say of each request: how long its prompt was and
-// how much of it was cached, how many requests were in flight, which server answered, whether the connection was new,
-// and so on.
+// Package why attributes the slow tail of a metric to properties of the requests: how long the prompt was and how much
+// of it was cached, how many requests were in flight, which server answered, whether the connection was new, and so on.
 //
 // A Table collects the requests of a load point. Report compares, for each property, the slowest requests with all of
-// them, and keeps what a permutation test backs: the values of the metric are shuffled among the requests, and a cause
-// is named only if hardly any shuffle produces as strong a difference in any of the properties. What is named first
-// explains most; what is named after it holds among requests that are equal in the causes before.
+// them, and keeps what a permutation test confirms: the values of the metric are shuffled among the requests, and a
+// cause is named only if hardly any shuffle produces as strong a difference in any of the properties. The first cause
+// explains most; each further one holds among requests that are equal in the causes before it.
 package why
 
 import (
 	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cespare/xxhash/v2"
@@ -32,7 +30,7 @@ type row struct {
 	hash     uint64
 	sentUs   int64
 	value    float64
-	numbers  [numNumbers]float32 // -1: not known
+	numbers  [numNumbers]float32 // -1: unknown
 	words    [numWords]string
 	labels   string // key\x00value\x00…
 	inFlight int
@@ -109,23 +107,19 @@ func (t *Table) Add(r *record.Record) {
 		}
 		return float32(v)
 	}
-	flag := func(v, ok bool) float32 {
-		if v {
-			return known(1, ok)
-		}
-		return known(0, ok)
-	}
-	says := r.Says(record.KeyCachedTokens) && r.PromptTokens > 0
+	cache := r.Says(record.KeyCachedTokens) && r.PromptTokens > 0
 	one := row{hash: xxhash.Sum64String(r.RunID + "\x00" + r.ID), sentUs: r.SentUs, value: value}
 	one.numbers = [numNumbers]float32{
-		promptTokens:  known(float64(r.PromptTokens), r.PromptTokens > 0),
-		cachedShare:   known(float64(r.CachedTokens)/float64(max(1, r.PromptTokens)), says),
-		outputTokens:  known(float64(r.CompletionTokens), r.CompletionTokens > 0 && t.metric.whole),
-		serverQueue:   known(r.ServerQueueMs, r.Says(record.KeyServerQueueMs) && r.ServerDoubt == ""),
-		retransmits:   known(float64(r.Retransmits), r.Says(record.KeyRetransmits)),
-		newConnection: flag(!r.Reused, true),
-		turn:          known(float64(r.Turn), r.Turn > 0),
-		depth:         known(float64(r.Depth), r.Depth > 0),
+		promptTokens: known(float64(r.PromptTokens), r.PromptTokens > 0),
+		cachedShare:  known(float64(r.CachedTokens)/float64(max(1, r.PromptTokens)), cache),
+		outputTokens: known(float64(r.CompletionTokens), r.CompletionTokens > 0 && t.metric.whole),
+		serverQueue:  known(r.ServerQueueMs, r.Says(record.KeyServerQueueMs) && r.ServerDoubt == ""),
+		retransmits:  known(float64(r.Retransmits), r.Says(record.KeyRetransmits)),
+		turn:         known(float64(r.Turn), r.Turn > 0),
+		depth:        known(float64(r.Depth), r.Depth > 0),
+	}
+	if !r.Reused {
+		one.numbers[newConnection] = 1
 	}
 	one.words = [numWords]string{url: r.URL, shard: r.Shard, model: r.Model}
 	var labels strings.Builder
@@ -190,5 +184,3 @@ func labelsOf(rows []row) map[string][]string {
 	}
 	return values
 }
-
-func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
