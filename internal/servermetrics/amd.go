@@ -22,14 +22,12 @@ func (r *run) watchAMD(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	tick := time.NewTicker(max(r.Interval, amdInterval))
-	defer tick.Stop()
-	for {
+	repeat(ctx, max(r.Interval, amdInterval), func() bool {
 		ask, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
 		cmd := exec.CommandContext(ask, path, "metric", "--json")
 		cmd.WaitDelay = time.Second
 		out, err := cmd.Output()
-		cancel()
 		s := Sample{AtUs: r.now(), Source: amdSMI}
 		if err == nil {
 			s.GPUs, err = parseAMD(out)
@@ -38,14 +36,8 @@ func (r *run) watchAMD(ctx context.Context) {
 			s.Error = err.Error()
 		}
 		r.write(s)
-		if ctx.Err() != nil || err != nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
-	}
+		return err == nil
+	})
 }
 
 // parseAMD parses what "amd-smi metric --json" prints: a list of devices, or in newer releases an object with one.
@@ -78,8 +70,8 @@ func parseAMD(out []byte) ([]GPU, error) {
 	return gpus, nil
 }
 
-// amdNumber returns the number below keys: one with its unit, or a bare one. It is nil if there is none: what is not
-// known is the text N/A, be it a number or a section.
+// amdNumber returns the number below keys, which may be an object with its unit. It returns nil if there is none: an
+// unknown number or section is the text N/A.
 func amdNumber(v any, keys ...string) *float64 {
 	for _, key := range append(keys, "value") {
 		if n, ok := v.(float64); ok && key == "value" {

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 const (
@@ -90,9 +89,7 @@ func (r *run) watchCPUs(ctx context.Context, dir string) {
 		}
 		return
 	}
-	tick := time.NewTicker(r.Interval)
-	defer tick.Stop()
-	for {
+	repeat(ctx, r.Interval, func() bool {
 		s := Sample{Source: rapl}
 		for i := range all {
 			if v, err := all[i].number("energy_uj"); err == nil {
@@ -101,12 +98,6 @@ func (r *run) watchCPUs(ctx context.Context, dir string) {
 		}
 		s.AtUs = r.now()
 		r.write(s)
-		if ctx.Err() != nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
-	}
+		return true
+	})
 }

@@ -129,6 +129,19 @@ func (r *run) write(s Sample) {
 	}
 }
 
+// repeat calls take at once, then at every interval until ctx ends or take returns false, and once more at the end of
+// ctx.
+func repeat(ctx context.Context, interval time.Duration, take func() bool) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for take() && ctx.Err() == nil {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
 // scrape samples one page until ctx ends. Source is its name in the samples.
 func (r *run) scrape(ctx context.Context, url, source string, now <-chan chan<- struct{}) {
 	tick := time.NewTicker(r.Interval)
