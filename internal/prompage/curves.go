@@ -2,7 +2,7 @@ package prompage
 
 import "math"
 
-// Curve is a series over time. NaN is a time of which nothing is known.
+// Curve is a series over time. NaN stands for an unknown value.
 type Curve struct {
 	*Series
 	AtUs []int64 // begin of each step, and the end of the last one unless it is a gauge, µs since the epoch

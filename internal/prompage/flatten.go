@@ -21,7 +21,7 @@ type point struct {
 func flatten(name string, family *dto.MetricFamily) []point {
 	var out []point
 	for _, m := range family.Metric {
-		labels := labelsOf(m)
+		labels := Labels(m)
 		add := func(name string, labels map[string]string, kind Kind, v float64) {
 			out = append(out, point{Series{Name: name, Labels: labels, Type: kind}, value{num: v}})
 		}
@@ -75,7 +75,8 @@ func count(n uint64, f float64) float64 {
 	return float64(n)
 }
 
-func labelsOf(m *dto.Metric) map[string]string {
+// Labels returns the labels of a metric.
+func Labels(m *dto.Metric) map[string]string {
 	if len(m.Label) == 0 {
 		return nil
 	}

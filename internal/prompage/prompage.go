@@ -1,10 +1,8 @@
-// Package prompage keeps every series of Prometheus pages that are read again and again: gauges, counters and
-// histograms.
+// Package prompage stores every series of Prometheus pages that are read repeatedly: gauges, counters and histograms.
 //
-// An Encoder turns each page into a Delta, which has only what changed since the page before, so that an hour of a
-// page with hundreds of series takes a few megabytes. A Decoder turns the deltas of a page back into a Log. A Log
-// returns the Figures of a stretch of time: rates, means and percentiles, those of histograms from the differences of
-// their buckets.
+// An Encoder turns each page into a Delta, which has only what changed since the page before, so that an hour of a page
+// with hundreds of series takes a few megabytes. A Log collects the deltas of a page, and returns the Figures of a
+// stretch of time: rates, means and percentiles, those of histograms from the differences of their buckets.
 package prompage
 
 import (

@@ -9,7 +9,8 @@ import (
 	"strconv"
 
 	"github.com/goccy/go-json"
-	dto "github.com/prometheus/client_model/go"
+
+	"perfpipe/internal/prompage"
 )
 
 // exporter describes how a page names the devices and their values.
@@ -22,8 +23,11 @@ type exporter struct {
 type deviceValue struct {
 	name  string
 	scale float64
-	field func(*GPU) **float64
+	field gpuField
 }
+
+// gpuField returns where a GPU has one of its values.
+type gpuField func(*GPU) **float64
 
 func utilization(g *GPU) **float64 { return &g.Utilization }
 func memoryUsed(g *GPU) **float64  { return &g.MemoryUsedMiB }
@@ -78,7 +82,7 @@ func (e *exporter) gpus(page families) []GPU {
 	found := map[string]*GPU{}
 	for _, v := range e.values {
 		for _, m := range page[v.name].GetMetric() {
-			labels := labelsOf(m)
+			labels := prompage.Labels(m)
 			id := labels[cmp.Or(e.index, e.uuid)]
 			if found[id] == nil {
 				index, err := strconv.Atoi(id)
@@ -95,7 +99,7 @@ func (e *exporter) gpus(page families) []GPU {
 		}
 	}
 	for _, m := range page["DCGM_FI_DEV_FB_FREE"].GetMetric() {
-		if g := found[labelsOf(m)[e.index]]; g != nil && g.MemoryUsedMiB != nil && g.MemoryTotalMiB == nil {
+		if g := found[prompage.Labels(m)[e.index]]; g != nil && g.MemoryUsedMiB != nil && g.MemoryTotalMiB == nil {
 			g.MemoryTotalMiB = new(value(m) + *g.MemoryUsedMiB)
 		}
 	}
@@ -110,14 +114,6 @@ func (e *exporter) gpus(page families) []GPU {
 		}
 	}
 	return gpus
-}
-
-func labelsOf(m *dto.Metric) map[string]string {
-	labels := map[string]string{}
-	for _, l := range m.Label {
-		labels[l.GetName()] = l.GetValue()
-	}
-	return labels
 }
 
 // parseEnergy parses what trtllm-serve answers at /energy_metrics: the energy of all of its GPUs together.
@@ -144,7 +140,7 @@ func raplOf(page families) []Meter {
 			continue
 		}
 		for _, sample := range family.Metric {
-			labels := labelsOf(sample)
+			labels := prompage.Labels(sample)
 			if !mmio(labels["path"]) && finite(value(sample)) {
 				meters = append(meters, Meter{Name: m[1] + "-" + labels["index"], Of: "cpu", EnergyJ: value(sample)})
 			}

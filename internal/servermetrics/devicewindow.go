@@ -22,7 +22,7 @@ type timedGPU struct {
 	GPU
 }
 
-// devices returns what the samples, in order of time, say of each device.
+// devices returns each device with what the samples, in order of time, report of it.
 func devices(samples []Sample) (gpus, meters []*device) {
 	found := map[any]*device{}
 	of := func(id any, d device) *device {
@@ -55,7 +55,7 @@ func devices(samples []Sample) (gpus, meters []*device) {
 }
 
 // addDevices adds the devices of which there are samples. A GPU that several sources report counts once, preferably by
-// one that has its energy; so do the CPUs of this machine.
+// a source that has its energy; so do the CPUs of this machine.
 func (w *Window) addDevices(samples []Sample, from, to int64) {
 	gpus, meters := devices(samples)
 	counts := func(d *device) int {
@@ -86,21 +86,20 @@ func (w *Window) addDevices(samples []Sample, from, to int64) {
 	}
 }
 
-// window returns a GPU's part of a Window. It reports false if nothing is known of that time.
+// window returns a GPU's part of a Window. It reports false if there is no sample or energy of
+// that time.
 func (d *device) window(from, to int64) (GPUWindow, bool) {
 	g := GPUWindow{Index: d.gpu.Index, Name: d.gpu.Name}
 	within := slices.DeleteFunc(slices.Clone(d.samples), func(s timedGPU) bool { return s.atUs < from || s.atUs > to })
-	value := func(pick func(GPU) *float64) *Level {
+	value := func(of gpuField) *Level {
 		return level(within, func(s timedGPU) (float64, bool) {
-			if v := pick(s.GPU); v != nil {
+			if v := *of(&s.GPU); v != nil {
 				return *v, true
 			}
 			return 0, false
 		})
 	}
-	g.Utilization = value(func(g GPU) *float64 { return g.Utilization })
-	g.MemoryMiB = value(func(g GPU) *float64 { return g.MemoryUsedMiB })
-	g.PowerW = value(func(g GPU) *float64 { return g.PowerW })
+	g.Utilization, g.MemoryMiB, g.PowerW = value(utilization), value(memoryUsed), value(power)
 	if u, ok := energy.Between(d.readings, 0, from, to); ok {
 		g.Energy = &u
 	}

@@ -25,17 +25,17 @@ func (f *File) Devices() []DeviceSeries {
 		for _, v := range []struct {
 			name string
 			kind prompage.Kind
-			of   func(GPU) *float64
+			of   gpuField
 		}{
-			{"gpu_utilization", prompage.Gauge, func(g GPU) *float64 { return g.Utilization }},
-			{"gpu_memory_used_mib", prompage.Gauge, func(g GPU) *float64 { return g.MemoryUsedMiB }},
-			{"gpu_power_w", prompage.Gauge, func(g GPU) *float64 { return g.PowerW }},
-			{"gpu_energy_j", prompage.Counter, func(g GPU) *float64 { return g.EnergyJ }},
+			{"gpu_utilization", prompage.Gauge, utilization},
+			{"gpu_memory_used_mib", prompage.Gauge, memoryUsed},
+			{"gpu_power_w", prompage.Gauge, power},
+			{"gpu_energy_j", prompage.Counter, counted},
 		} {
 			s := DeviceSeries{Source: d.source, Series: prompage.Series{Name: v.name, Labels: labels, Type: v.kind}}
 			for _, sample := range d.samples {
-				if of := v.of(sample.GPU); of != nil {
-					s.Points = append(s.Points, prompage.Point{AtUs: sample.atUs, Value: *of})
+				if n := *v.of(&sample.GPU); n != nil {
+					s.Points = append(s.Points, prompage.Point{AtUs: sample.atUs, Value: *n})
 				}
 			}
 			out = append(out, s)

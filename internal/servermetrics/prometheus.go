@@ -3,7 +3,6 @@ package servermetrics
 import (
 	"fmt"
 	"io"
-	"math"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -34,7 +33,7 @@ func (s *Sample) fill(page families) {
 			s.Server, s.Metrics = k.server, map[string]float64{}
 		}
 		v := k.fold.of(family)
-		if _, found := s.Metrics[k.key]; !found && !math.IsNaN(v) && !math.IsInf(v, 0) { // JSON has neither
+		if _, found := s.Metrics[k.key]; !found && finite(v) { // JSON has neither
 			s.Metrics[k.key] = v
 		}
 	}
