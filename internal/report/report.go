@@ -37,7 +37,7 @@ type report struct {
 	points  []point
 	slos    []gate.Gate
 	metrics []servermetrics.Sample
-	pages   []servermetrics.Page
+	pages   []*servermetrics.Page
 	series  func(*prompage.Series) bool
 	made    string
 

@@ -36,7 +36,7 @@ func TestSeries(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newReport([]*Source{sourceOf(t, reporttest.Lines(records))}, Options{
-		Server: &servermetrics.File{Pages: []servermetrics.Page{{Source: "http://h/metrics", Log: l}}}, Series: accept,
+		Server: &servermetrics.File{Pages: []*servermetrics.Page{{Source: "http://h/metrics", Log: l}}}, Series: accept,
 	})
 	var got []string
 	lines := map[string]chart.Series{}

@@ -1,6 +1,7 @@
 package servermetrics
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -18,6 +19,9 @@ func parse(r io.Reader) (families, error) {
 	page, err := p.TextToMetricFamilies(r)
 	if err != nil {
 		return nil, fmt.Errorf("not a page of Prometheus metrics: %w", err)
+	}
+	if len(page) == 0 {
+		return nil, errors.New("it has no metrics")
 	}
 	return page, nil
 }

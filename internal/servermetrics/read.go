@@ -16,7 +16,7 @@ import (
 // File is what a metrics file contains.
 type File struct {
 	Samples []Sample // by time, without their Delta
-	Pages   []Page
+	Pages   []*Page  // in the order of their first samples
 }
 
 // Page is what one page had over time. A source has several if the file has several runs that are not in order.
@@ -29,34 +29,40 @@ type Page struct {
 // Read reads a metrics file. file is its name in errors. What was read before an error is valid.
 func Read(r io.Reader, file string) (*File, error) {
 	f := &File{}
+	err := f.read(r, file)
+	slices.SortStableFunc(f.Samples, func(a, b Sample) int { return cmp.Compare(a.AtUs, b.AtUs) })
+	return f, err
+}
+
+// read appends the samples in the order of the file.
+func (f *File) read(r io.Reader, file string) error {
 	sources := map[string]*Page{}
-	var order []*Page
 	fail := func(line int, err error) error { return &jsonl.LineError{File: file, Line: line, Err: err} }
 	for line, err := range jsonl.Lines(r) {
 		if err != nil {
-			return f.sorted(order), fmt.Errorf("%s: %w", file, err)
+			return fmt.Errorf("%s: %w", file, err)
 		}
 		if line.Bytes[0] != '{' {
-			return f.sorted(order), fail(line.N, fmt.Errorf("not a JSON object: %.40q", line.Bytes))
+			return fail(line.N, fmt.Errorf("not a JSON object: %.40q", line.Bytes))
 		}
 		var s Sample
 		if err := json.Unmarshal(line.Bytes, &s); err != nil {
-			return f.sorted(order), fail(line.N, fmt.Errorf("not valid JSON: %w", jsonl.Reason(err)))
+			return fail(line.N, fmt.Errorf("not valid JSON: %w", jsonl.Reason(err)))
 		}
 		p := sources[s.Source] // if it is a page on which nothing changed
 		if s.Series != nil || s.Values != nil || p != nil && s.Error == "" {
 			begins := len(s.Series) > 0 && s.Series[0].ID == 0
 			if p == nil || begins && s.AtUs < p.last {
 				p = &Page{Source: s.Source, Log: &prompage.Log{}}
-				sources[s.Source], order = p, append(order, p)
+				sources[s.Source], f.Pages = p, append(f.Pages, p)
 			}
 			if err := p.add(&s); err != nil {
-				return f.sorted(order), fail(line.N, err)
+				return fail(line.N, err)
 			}
 		}
 		f.Samples = append(f.Samples, s)
 	}
-	return f.sorted(order), nil
+	return nil
 }
 
 // add adds the page of a sample, and empties its Delta.
@@ -68,14 +74,6 @@ func (p *Page) add(s *Sample) error {
 	err := p.Log.Add(s.AtUs, s.Delta)
 	s.Delta = prompage.Delta{}
 	return err
-}
-
-func (f *File) sorted(pages []*Page) *File {
-	slices.SortStableFunc(f.Samples, func(a, b Sample) int { return cmp.Compare(a.AtUs, b.AtUs) })
-	for _, p := range pages {
-		f.Pages = append(f.Pages, *p)
-	}
-	return f
 }
 
 // Series returns all series of the pages.

@@ -175,25 +175,19 @@ func (r *run) scrape(ctx context.Context, url, source string, now <-chan chan<- 
 // scrape samples a page once. The sample has the Error, if there is one; its AtUs and its Delta are not set.
 func scrape(ctx context.Context, c *http.Client, url string, timeout time.Duration) (Sample, families) {
 	s := Sample{Source: mask.URL(url)}
-	body, err := get(ctx, c, url, timeout)
-	if err == nil && len(body) > 0 && body[0] == '{' {
-		s.Meters, err = parseEnergy(body)
-		if err == nil {
-			return s, nil
-		}
-	}
 	var page families
-	if err == nil {
+	body, err := get(ctx, c, url, timeout)
+	switch {
+	case err != nil:
+	case bytes.HasPrefix(body, []byte("{")):
+		s.Meters, err = parseEnergy(body)
+	default:
 		page, err = parse(bytes.NewReader(body))
-	}
-	if err == nil && len(page) == 0 {
-		err = errors.New("it has no metrics")
+		s.fill(page)
 	}
 	if err != nil {
 		s.Error = err.Error()
-		return s, nil
 	}
-	s.fill(page)
 	return s, page
 }
 

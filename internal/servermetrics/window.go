@@ -87,7 +87,7 @@ func (f *File) Summarize(from, to int64, show func(*prompage.Series) bool) *Wind
 	w, total := &Window{}, totals{}
 	for _, source := range bySource(f.Samples) {
 		stretch := around(source, from, to)
-		if len(stretch) == 0 || stretch[0].Metrics == nil {
+		if len(stretch) == 0 {
 			continue
 		}
 		w.Server = stretch[0].Server
