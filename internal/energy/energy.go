@@ -36,8 +36,8 @@ const maxGapUs = 3e6
 const enough = 0.9
 
 // Between returns the energy used between two instants, µs since the epoch. The readings must be in order. A counter
-// that reaches rangeJ begins again at 0; if rangeJ is 0, that cannot be told from a restart, after which the counter
-// says nothing of the time before. Between reports false if no reading says anything of the time.
+// that reaches rangeJ begins again at 0; if rangeJ is 0, that cannot be told from a restart, and the counter does
+// not cover the time since the reading before. Between reports false if no readings cover any of the time.
 func Between(readings []Reading, rangeJ float64, from, to int64) (Use, bool) {
 	counted := use(Counter, counterParts(readings, rangeJ), from, to)
 	if counted.Coverage >= enough {
@@ -50,7 +50,7 @@ func Between(readings []Reading, rangeJ float64, from, to int64) (Use, bool) {
 	return sampled, sampled.Coverage > 0
 }
 
-// part is a time over which the power goes evenly from one value to another.
+// part is a stretch of time over which the power changes linearly from w0 to w1.
 type part struct {
 	from, to int64
 	w0, w1   float64
@@ -80,7 +80,7 @@ func use(method string, parts []part, from, to int64) Use {
 }
 
 // counterParts returns the mean power between the readings at which the counter changed: an exporter may repeat a value
-// for as long as it takes none.
+// until it takes the next one.
 func counterParts(readings []Reading, rangeJ float64) []part {
 	var parts []part
 	var last Reading

@@ -1,6 +1,6 @@
-// Package ledger accounts for the time of requests: how much of it each part of the way took, from the lateness of the
-// load generator over the connection, the network and the server's queue to the last token. It takes what the client
-// measured and what the server reports of itself (docs/server-times.md). What neither explains is a part of its own.
+// Package ledger accounts for the time of requests: how long each part took, from the lateness of the load generator
+// through the connection, the network and the server's queue to the last token. It uses what the client measured and
+// what the server reports about itself (docs/server-times.md). What neither explains is a part of its own.
 //
 // [Of] is the account of one request. A [Ledger] collects those of a load point, of which a [Summary] has the means and
 // the compositions at percentiles.
@@ -55,7 +55,8 @@ type Entry struct {
 	ServerFirst   float32              // the same until the first token
 }
 
-// Of returns the account of a request. It reports false if its server has not said enough, or contradicts itself.
+// Of returns the account of a request. It reports false if its server reports too little, or contradicts the
+// client.
 func Of(r *record.Record) (e Entry, ok bool) {
 	if !r.OK || !r.HasServerTimes() || r.Doubt() != "" {
 		return e, false
@@ -67,10 +68,6 @@ func Of(r *record.Record) (e Entry, ok bool) {
 	}
 	e.Hash, e.EndUs = xxhash.Sum64String(r.RunID+"\x00"+r.ID), r.EndUs()
 	lag, _ := r.Lag()
-	network := r.RTTMinMs
-	if network == 0 {
-		network = r.RTTMs
-	}
 	wait := r.ServerQueueMs + r.ServerLoadMs
 	toFirst := wait + r.ServerPrefillMs
 	switch {
@@ -89,8 +86,8 @@ func Of(r *record.Record) (e Entry, ok bool) {
 	}
 	parts := [Unexplained]float64{
 		Lag: lag, Slot: r.QueueMs, Connection: r.DNSMs + r.ConnectMs + r.TLSMs + r.StreamWaitMs + r.ResentMs,
-		Sending: r.SendMs, Network: network, Gateway: r.GatewayMs, Queue: r.ServerQueueMs, Load: r.ServerLoadMs,
-		Prefill: r.ServerPrefillMs, Decode: r.ServerDecodeMs, Server: float64(server),
+		Sending: r.SendMs, Network: cmp.Or(r.RTTMinMs, r.RTTMs), Gateway: r.GatewayMs, Queue: r.ServerQueueMs,
+		Load: r.ServerLoadMs, Prefill: r.ServerPrefillMs, Decode: r.ServerDecodeMs, Server: float64(server),
 	}
 	for part, ms := range parts {
 		e.Parts[part] = float32(ms)
@@ -147,7 +144,7 @@ type Ledger struct {
 	from     map[string]int64
 }
 
-// maxEntries is the number of entries that are kept: 18 MB.
+// maxEntries is the limit of the entries that are kept: 18 MB.
 const maxEntries = 1 << 18
 
 // Add adds a record.
@@ -234,7 +231,7 @@ func (l *Ledger) State() State {
 	return s
 }
 
-// Restore returns the Ledger whose state is s, and reports whether it is one.
+// Restore returns the Ledger whose state is s. It reports false if s is not a valid state.
 func (s *State) Restore() (l *Ledger, ok bool) {
 	l = &Ledger{entries: s.Entries, halvings: s.Halvings, n: s.N, doubtful: s.Doubtful}
 	if len(s.From) != len(s.FromN) || s.Halvings < 0 || s.Halvings > 63 {

@@ -22,13 +22,9 @@ func (r *Record) Doubt() string {
 	if r.ServerDoubt != "" || !r.HasServerTimes() {
 		return r.ServerDoubt
 	}
-	for _, ms := range [...]float64{
-		r.ServerQueueMs, r.ServerLoadMs, r.ServerPrefillMs, r.ServerTTFTMs, r.ServerDecodeMs, r.ServerITLMs,
-		r.ServerTotalMs, r.ServerHeadersMs, r.GatewayMs,
-	} {
-		if ms < 0 {
-			return DoubtNegative
-		}
+	if min(r.ServerQueueMs, r.ServerLoadMs, r.ServerPrefillMs, r.ServerTTFTMs, r.ServerDecodeMs, r.ServerITLMs,
+		r.ServerTotalMs, r.ServerHeadersMs, r.GatewayMs) < 0 {
+		return DoubtNegative
 	}
 	wait := r.ServerQueueMs + r.ServerLoadMs
 	first, total := r.ServerTTFTMs, r.ServerTotalMs

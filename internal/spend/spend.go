@@ -3,6 +3,7 @@ package spend
 
 import (
 	"perfpipe/internal/dist"
+	"perfpipe/internal/energy"
 	"perfpipe/internal/servermetrics"
 )
 
@@ -41,7 +42,7 @@ func EnergyOf(w *servermetrics.Window, seconds float64, work Work) *Energy {
 	gpus, cpus := sum{}, sum{}
 	for _, g := range w.GPUs {
 		if g.Energy != nil {
-			gpus.add(g.Energy.Joules, g.Energy.Method, g.Energy.Coverage)
+			gpus.add(g.Energy)
 		}
 	}
 	for _, m := range w.Meters {
@@ -49,7 +50,7 @@ func EnergyOf(w *servermetrics.Window, seconds float64, work Work) *Energy {
 		if m.Of == "gpus" {
 			to = &gpus
 		}
-		to.add(m.Energy.Joules, m.Energy.Method, m.Energy.Coverage)
+		to.add(&m.Energy)
 	}
 	of, total := "gpus", gpus
 	if gpus.n == 0 {
@@ -82,16 +83,16 @@ type sum struct {
 	method           string
 }
 
-func (s *sum) add(joules float64, method string, coverage float64) {
+func (s *sum) add(u *energy.Use) {
 	if s.n == 0 {
-		s.coverage, s.method = coverage, method
+		s.coverage, s.method = u.Coverage, u.Method
 	}
-	if s.method != method {
+	if s.method != u.Method {
 		s.method = "mixed"
 	}
 	s.n++
-	s.joules += joules
-	s.coverage = min(s.coverage, coverage)
+	s.joules += u.Joules
+	s.coverage = min(s.coverage, u.Coverage)
 }
 
 func ratio(v float64, n int64) dist.Num {
