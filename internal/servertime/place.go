@@ -1,7 +1,6 @@
 package servertime
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -125,15 +124,12 @@ func (p *Place) read(t *Times, term Term, v gjson.Result) {
 	if term < Draft || term == PrefillBegin || term == PrefillEnd {
 		f *= p.Unit
 	}
-	t.put(term, f, true)
+	t.add(term, f)
 }
 
-// Fields returns the names of the header fields that may have times, in lower case.
+// Fields returns the names of the header fields that may have times, in lower case, in any order.
 func (t *Table) Fields() []string {
-	if t == nil {
-		return nil
-	}
-	var names []string
+	names := []string{serverTiming}
 	for i := range t.header {
 		p := &t.header[i]
 		for name := range p.Terms {
@@ -143,9 +139,7 @@ func (t *Table) Fields() []string {
 			names = append(names, p.Has)
 		}
 	}
-	names = append(names, serverTiming)
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 // Head reads the times in header fields; value returns the value of a field, or an empty string. It returns nil if

@@ -56,19 +56,16 @@ type Times struct {
 // Get returns the value of a term, if it was reported.
 func (t *Times) Get(term Term) (v float64, ok bool) { return t.value[term], t.has[term] }
 
-// Set sets the value of a term.
-func (t *Times) Set(term Term, v float64) { t.value[term], t.has[term] = v, true }
-
-// put stores a value that was read. Values of one term in one place add up if sums is set.
-func (t *Times) put(term Term, v float64, sums bool) {
+// Set sets the value of a term. It ignores what a record cannot hold: NaN and infinities.
+func (t *Times) Set(term Term, v float64) {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return
 	}
-	if sums && t.has[term] {
-		v += t.value[term]
-	}
-	t.Set(term, v)
+	t.value[term], t.has[term] = v, true
 }
+
+// add adds to the value of a term.
+func (t *Times) add(term Term, v float64) { t.Set(term, t.value[term]+v) }
 
 // Empty reports whether nothing was reported.
 func (t *Times) Empty() bool { return t.has == [terms]bool{} }
@@ -89,7 +86,7 @@ func (t *Times) Merge(o *Times) {
 		switch {
 		case !o.has[term]:
 		case term == Gateway && o.Proxy != "": // one proxy behind the other
-			t.Set(term, t.value[term]+o.value[term])
+			t.add(term, o.value[term])
 		case foreign && (t.has[term] || term == Total && t.Scheduled != o.Scheduled):
 		default:
 			t.Set(term, o.value[term])

@@ -54,6 +54,22 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// A record cannot hold a value that is not finite.
+func TestNotFinite(t *testing.T) {
+	var times Times
+	times.Set(Queue, math.NaN())
+	times.Set(Load, math.Inf(1))
+	if !times.Empty() {
+		t.Errorf("%+v", times)
+	}
+	times = Times{Proxy: "a"}
+	times.Set(Gateway, 1e308)
+	times.Merge(&times)
+	if v, ok := times.Get(Gateway); v != 1e308 || !ok {
+		t.Errorf("%v, %v", v, ok)
+	}
+}
+
 // Whatever an answer or a header has, the values are finite, and what was not read is not there.
 func FuzzRead(f *testing.F) {
 	f.Add(`edge;dur=1,b;desc="x,\"y";dur=2`)

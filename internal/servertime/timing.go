@@ -34,9 +34,9 @@ func parseServerTiming(value string) (t Times) {
 		term, known := timingTerms[name]
 		switch {
 		case known && term == Header:
-			t.put(Header, max(ms, t.value[Header]), false)
+			t.Set(Header, max(ms, t.value[Header]))
 		case known:
-			t.put(term, ms, true)
+			t.add(term, ms)
 		case !strings.Contains(name, "stream") && !strings.Contains(name, "db") && !strings.Contains(name, "cache"):
 			gateway += ms
 		}
@@ -45,7 +45,7 @@ func parseServerTiming(value string) (t Times) {
 		}
 	}
 	if gateway > 0 {
-		t.put(Gateway, gateway, false)
+		t.Set(Gateway, gateway)
 	}
 	switch {
 	case t.Empty():
