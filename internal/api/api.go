@@ -61,7 +61,7 @@ type Dialect struct {
 	done      string                          // the data that ends a stream, besides [DONE]
 	ownErrors bool                            // read knows all errors of the API
 	times     *servertime.Table               // where servers report their own times; nil: nowhere
-	timeAsks  []timeAsk                       // what some of them must be asked for them
+	timeAsks  []timeAsk                       // what some of them need in the body to do so
 }
 
 // Framing is how the events of a stream stand in its body.

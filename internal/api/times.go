@@ -88,7 +88,7 @@ var (
 // The places in headers. Those of one server are named by the dialects that it implements, because TGI and TEI use the
 // same fields for different times.
 var (
-	hostedHeads = []st.Place{
+	hostedHeaders = []st.Place{
 		{From: "openai", Unit: 1, Terms: map[string]st.Term{"openai-processing-ms": st.Header}},
 		{From: "azure", Unit: 1, Terms: map[string]st.Term{"cmp-upstream-response-duration": st.Header}},
 		{From: "cerebras", Unit: 1000, Terms: map[string]st.Term{"cerebras-processing-time": st.Header}},
@@ -102,12 +102,12 @@ var (
 		{From: "kong", Unit: 1, Proxy: true, Terms: map[string]st.Term{"x-kong-proxy-latency": st.Gateway}},
 		{From: "envoy", Unit: 1, Proxy: true, Terms: map[string]st.Term{"x-envoy-upstream-service-time": st.Header}},
 	}
-	tgiHeads = append([]st.Place{{From: "tgi", Has: "x-time-per-token", Unit: 1, Terms: map[string]st.Term{
+	tgiHeaders = append([]st.Place{{From: "tgi", Has: "x-time-per-token", Unit: 1, Terms: map[string]st.Term{
 		"x-queue-time": st.Queue, "x-total-time": st.Total,
-	}}}, hostedHeads...)
-	teiHeads = append([]st.Place{{From: "tei", Has: "x-tokenization-time", Unit: 1, Terms: map[string]st.Term{
+	}}}, hostedHeaders...)
+	teiHeaders = append([]st.Place{{From: "tei", Has: "x-tokenization-time", Unit: 1, Terms: map[string]st.Term{
 		"x-queue-time": st.Queue, "x-inference-time": st.Prefill, "x-total-time": st.Total,
-	}}}, hostedHeads...)
+	}}}, hostedHeaders...)
 )
 
 // The tables of the dialects.
@@ -115,18 +115,18 @@ var (
 	chatTimes = st.NewTable([]st.Place{
 		vllmTimes, vllmDraft, llamaTimes, sglangWhole, sglangDraft, groqStream, groqTimes, cerebrasTimes, tabbyTimes,
 		sambaTimes, nimTimes, nimTokens, dynamoTimes, fireworksTimes, predictedTokens,
-	}, tgiHeads)
+	}, tgiHeaders)
 	responsesTimes = st.NewTable([]st.Place{
 		vllmTimes, vllmDraft, llamaTimes,
 		{From: "vllm", At: "response.metrics", Has: "queue_time_ms", Unit: 1, Scheduled: true, Terms: vllmTerms},
 		{At: "response.metrics.speculative_decoding", Has: "num_draft_tokens", Terms: vllmDraftTerms},
-	}, hostedHeads)
-	anthropicTimes = st.NewTable([]st.Place{bedrockStream, llamaTimes}, hostedHeads)
-	itemTimes      = st.NewTable(nil, teiHeads)
-	tgiTimes       = st.NewTable(nil, tgiHeads)
-	ollamaTimes    = st.NewTable([]st.Place{ollamaDone}, hostedHeads)
-	sglangTimes    = st.NewTable([]st.Place{sglangMeta}, hostedHeads)
-	anyTimes       = st.NewTable(nil, hostedHeads)
+	}, hostedHeaders)
+	anthropicTimes = st.NewTable([]st.Place{bedrockStream, llamaTimes}, hostedHeaders)
+	itemTimes      = st.NewTable(nil, teiHeaders)
+	tgiTimes       = st.NewTable(nil, tgiHeaders)
+	ollamaTimes    = st.NewTable([]st.Place{ollamaDone}, hostedHeaders)
+	sglangTimes    = st.NewTable([]st.Place{sglangMeta}, hostedHeaders)
+	anyTimes       = st.NewTable(nil, hostedHeaders)
 )
 
 // TimeFields returns the names of header fields in which servers report times, in lower case.
@@ -136,9 +136,9 @@ func TimeFields() []string {
 	return slices.Compact(names)
 }
 
-// HeadTimes returns the times in the header of an answer; value returns the value of a field, or an empty string. It
+// HeaderTimes returns the times in the header of an answer; value returns the value of a field, or an empty string. It
 // returns nil if there are none.
-func (d Dialect) HeadTimes(value func(name string) string) *st.Times { return d.times.Head(value) }
+func (d Dialect) HeaderTimes(value func(name string) string) *st.Times { return d.times.Header(value) }
 
 // timeAsk is what a body must have for a server to report its times. Others may refuse it, so the server must be
 // known.

@@ -137,7 +137,7 @@ func TestHeadTimes(t *testing.T) {
 			"server-timing queue=5 prefill=20 header=60"},
 		{"server timing, broken", chat, map[string]string{"server-timing": `;dur=5,a;dur=x,b;dur,"`}, ""},
 	} {
-		got := told(c.d.HeadTimes(func(name string) string { return c.fields[name] }))
+		got := told(c.d.HeaderTimes(func(name string) string { return c.fields[name] }))
 		if got != c.want {
 			t.Errorf("%s:\n%s; want\n%s", c.name, got, c.want)
 		}
@@ -151,7 +151,7 @@ func TestTimesMerge(t *testing.T) {
 		t.Fatal(err)
 	}
 	times := e.Times
-	times.Merge(chat.HeadTimes(func(name string) string {
+	times.Merge(chat.HeaderTimes(func(name string) string {
 		return map[string]string{"server-timing": "proxy;dur=3", "openai-processing-ms": "30"}[name]
 	}))
 	want := "vllm,openai,server-timing scheduled queue=5 prefill=20 ttft=20 header=30 gateway=3"

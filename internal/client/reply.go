@@ -96,7 +96,7 @@ func (r *reply) Head(h *http1.Header, at clock.Nanos) {
 	r.joined.framed = h.Chunked
 	if len(h.Fields) > 0 {
 		r.noteHeadID(h)
-		r.headTimes = r.ep.dialect.HeadTimes(h.Field)
+		r.headTimes = r.ep.dialect.HeaderTimes(h.Field)
 	}
 	r.events = h.ContentType == "text/event-stream"
 	if h.Status/100 != 2 {

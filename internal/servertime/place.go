@@ -142,9 +142,9 @@ func (t *Table) Fields() []string {
 	return names
 }
 
-// Head reads the times in header fields; value returns the value of a field, or an empty string. It returns nil if
+// Header reads the times in header fields; value returns the value of a field, or an empty string. It returns nil if
 // there are none.
-func (t *Table) Head(value func(name string) string) *Times {
+func (t *Table) Header(value func(name string) string) *Times {
 	if t == nil {
 		return nil
 	}

@@ -90,7 +90,7 @@ func FuzzRead(f *testing.F) {
 		}
 		timing := parseServerTiming(text)
 		check(&timing)
-		check(table.Head(func(string) string { return text }))
+		check(table.Header(func(string) string { return text }))
 		if gjson.Valid(text) {
 			check(table.Event(gjson.Parse(text)))
 		}

@@ -18,18 +18,18 @@ type question struct {
 
 // divide is a set of requests that have something in common.
 type divide struct {
-	name string // of its question
-	says string // what they have in common, as in "78 % of the slowest 1 % …"
-	in   []bool
-	n    int
+	name   string // of its question
+	phrase string // what they have in common, as in "78 % of the slowest 1 % …"
+	in     []bool
+	n      int
 }
 
 // minPart is the least number of requests that are worth a division.
 const minPart = 5
 
 // add adds a division unless it is trivial.
-func (q *question) add(says string, n int, in func(i int) bool) {
-	d := divide{name: q.name, says: says, in: make([]bool, n)}
+func (q *question) add(phrase string, n int, in func(i int) bool) {
+	d := divide{name: q.name, phrase: phrase, in: make([]bool, n)}
 	for i := range d.in {
 		if d.in[i] = in(i); d.in[i] {
 			d.n++
@@ -93,9 +93,9 @@ func ofNumbers(rows []row) (all []question) {
 		}
 		all = append(all, q)
 	}
-	yes := func(name, says string, property int) {
+	yes := func(name, phrase string, property int) {
 		q := question{name: name}
-		q.add(says, len(rows), func(i int) bool { return rows[i].numbers[property] > 0 })
+		q.add(phrase, len(rows), func(i int) bool { return rows[i].numbers[property] > 0 })
 		all = append(all, q)
 	}
 	yes("new_connection", "opened a connection", newConnection)
@@ -184,11 +184,11 @@ func ofTime(rows []row) []question {
 	}
 	at := func(i int) int { return int(time.Duration(rows[i].sentUs-first) * time.Microsecond / width) }
 	for w := range int(length/width) + 1 {
-		says := fmt.Sprintf("began in minute %d of the run", w+1)
+		phrase := fmt.Sprintf("began in minute %d of the run", w+1)
 		if width != time.Minute {
-			says = fmt.Sprintf("began %s to %s into the run", lengthOf(w, width), lengthOf(w+1, width))
+			phrase = fmt.Sprintf("began %s to %s into the run", lengthOf(w, width), lengthOf(w+1, width))
 		}
-		q.add(says, len(rows), func(i int) bool { return at(i) == w })
+		q.add(phrase, len(rows), func(i int) bool { return at(i) == w })
 	}
 	for _, share := range [...]int{10, 20, 50} {
 		w := int(length/width) * share / 100

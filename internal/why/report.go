@@ -80,7 +80,7 @@ func (t *Table) cause(d divide, f finding, trial *trial, later bool) Cause {
 		among = ", among requests alike in the above"
 	}
 	c.Sentence = fmt.Sprintf("%s of the slowest %s%s %s (against %s of all)", percent(c.InTail), percent(c.Tail), among,
-		d.says, percent(c.InAll))
+		d.phrase, percent(c.InAll))
 	return c
 }
 
