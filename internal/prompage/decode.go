@@ -32,7 +32,7 @@ func (l *Log) Add(atUs int64, d Delta) error {
 		if err := s.check(); err != nil {
 			return err
 		}
-		if s.ID == 0 { // another process wrote on
+		if s.ID == 0 { // another process continued the file
 			l.restart()
 		}
 		key := s.key()

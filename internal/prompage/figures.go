@@ -31,9 +31,6 @@ type Figures struct {
 	P99In []float64 `json:"p99_in,omitempty"`
 }
 
-// Text returns the name with the labels, as Prometheus writes it.
-func (f *Figures) Text() string { return (&Series{Name: f.Name, Labels: f.Labels}).Text() }
-
 // Figures returns the figures of the series that accept accepts, or of all if it is nil, between two instants, µs since
 // the epoch. Series without a value in that time are left out.
 func (l *Log) Figures(from, to int64, accept func(*Series) bool) []Figures {
