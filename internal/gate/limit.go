@@ -74,9 +74,6 @@ func ofConversations() (keys []string) {
 	return keys
 }
 
-// OfConversation reports whether the limit is on conversations rather than requests.
-func (l *Limit) OfConversation() bool { return l.talk != nil }
-
 // GoodConversation reports whether a conversation meets the limits on conversations.
 func GoodConversation(c *metric.Conversation, limits []Limit) bool {
 	for _, l := range limits {

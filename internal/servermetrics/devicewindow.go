@@ -58,13 +58,13 @@ func devices(samples []Sample) (gpus, meters []*device) {
 // a source that has its energy; so do the CPUs of this machine.
 func (w *Window) addDevices(samples []Sample, from, to int64) {
 	gpus, meters := devices(samples)
-	counts := func(d *device) int {
+	lacksEnergy := func(d *device) int {
 		if slices.ContainsFunc(d.readings, func(r energy.Reading) bool { return r.J != nil }) {
 			return 0
 		}
 		return 1
 	}
-	slices.SortStableFunc(gpus, func(a, b *device) int { return cmp.Compare(counts(a), counts(b)) })
+	slices.SortStableFunc(gpus, func(a, b *device) int { return cmp.Compare(lacksEnergy(a), lacksEnergy(b)) })
 	seen := map[string]bool{}
 	for _, d := range gpus {
 		if d.gpu.UUID == "" || !seen[d.gpu.UUID] {
