@@ -26,7 +26,7 @@ type deviceValue struct {
 	field gpuField
 }
 
-// gpuField returns where a GPU has one of its values.
+// gpuField returns a pointer to one of the values of a GPU.
 type gpuField func(*GPU) **float64
 
 func utilization(g *GPU) **float64 { return &g.Utilization }
