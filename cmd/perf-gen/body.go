@@ -69,6 +69,9 @@ func (f *flags) extra(o *dataset.Options) (sent []body.Param, err error) {
 		}
 	}
 	err = cli.EachMember("--extra-args", f.ExtraArgs, func(key, value gjson.Result) {
+		if key.String() == "chat_template_kwargs" {
+			f.templateArgs = value
+		}
 		if dataset.Owns(f.Dataset, key.String()) {
 			take(key, value)
 		} else {
@@ -158,6 +161,6 @@ func (f *flags) template(o *dataset.Options) func() (*body.Rendering, error) {
 		if err != nil {
 			return nil, err
 		}
-		return body.NewRendering(t, gjson.Get(f.ExtraArgs, "chat_template_kwargs"), time.Now())
+		return body.NewRendering(t, f.templateArgs, time.Now())
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/cli"
@@ -92,6 +93,8 @@ type flags struct {
 	Output string `short:"o" group:"output" help:"Output file; .gz and .zst are compressed. Default: stdout." placeholder:"FILE"`
 	cli.VersionFlag
 	cli.ModeFlag
+
+	templateArgs gjson.Result // chat_template_kwargs of --extra-args, once they are read
 }
 
 // groups returns the headings of --help.
