@@ -90,7 +90,7 @@ func split(flags []flag, v values) (*job, error) {
 			j.notes = append(j.notes, "--"+f.name+": has no use here: "+f.unused)
 		}
 	}
-	if j.agentX == nil { // whose requests are long, and have no use in its results
+	if j.agentX == nil { // AgentX has long requests, which its results do not contain
 		j.send.add("save-request")
 		j.send.add("save-output")
 	}
