@@ -56,7 +56,7 @@ func run(env *cli.Env) error {
 func linked(modules map[string]map[string]bool, platform string) error {
 	goos, goarch, _ := strings.Cut(platform, "/")
 	const format = "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}{{end}}"
-	cmd := exec.Command("go", "list", "-deps", "-f", format, "./cmd/...")
+	cmd := exec.Command("go", "list", "-deps", "-f", format, "./cmd/...", "./scripts/drop-in/...")
 	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
