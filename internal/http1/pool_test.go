@@ -28,6 +28,12 @@ type serveFunc func(n int, c net.Conn, r *bufio.Reader)
 // listen starts a server, over TLS if secure, and returns a client of it.
 func listen(t *testing.T, secure bool, serve serveFunc) *client {
 	t.Helper()
+	return listenOver(t, secure, func(c net.Conn) net.Conn { return c }, serve)
+}
+
+// listenOver is like listen. The server's bytes pass through what under returns.
+func listenOver(t *testing.T, secure bool, under func(net.Conn) net.Conn, serve serveFunc) *client {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +56,7 @@ func listen(t *testing.T, secure bool, serve serveFunc) *client {
 				return
 			}
 			wg.Go(func() {
-				c := wrap(c)
+				c := wrap(under(c))
 				defer c.Close()
 				serve(n, c, bufio.NewReader(c))
 			})

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"crypto/tls"
+	"encoding/binary"
 	"net"
 	"time"
 )
@@ -11,6 +12,7 @@ import (
 type tlsConn struct {
 	*tls.Conn
 	c     *polledConn
+	under *socket
 	plain []byte // head and body of a small request
 	early []byte // received before the first request
 
@@ -20,8 +22,8 @@ type tlsConn struct {
 
 // newTLSConn has secure, whose handshake is complete, read from c and write to it.
 func newTLSConn(secure *tls.Conn, c *polledConn) *tlsConn {
-	t := &tlsConn{Conn: secure, c: c}
-	secure.NetConn().(*socket).over = t
+	t := &tlsConn{Conn: secure, c: c, under: secure.NetConn().(*socket)}
+	t.under.over = t
 	return t
 }
 
@@ -29,19 +31,55 @@ func newTLSConn(secure *tls.Conn, c *polledConn) *tlsConn {
 // waiting.
 type socket struct {
 	net.Conn
-	over *tlsConn // nil during the handshake
+	over    *tlsConn // nil during the handshake
+	records tlsRecords
 }
 
 // underTLS returns the connection to hand to TLS, which a poller can take over later.
 func underTLS(c net.Conn) net.Conn { return &socket{Conn: c} }
 
 // Read implements io.Reader.
-func (s *socket) Read(b []byte) (int, error) {
+func (s *socket) Read(b []byte) (n int, err error) {
 	if s.over == nil {
-		return s.Conn.Read(b)
+		n, err = s.Conn.Read(b)
+	} else {
+		n, err = s.over.recv(b)
 	}
-	return s.over.recv(b)
+	s.records.received(b[:max(n, 0)])
+	return n, err
 }
+
+// tlsRecords follows the bounds of TLS records (RFC 8446, section 5.1) in the bytes received.
+type tlsRecords struct {
+	header [5]byte // type, version, length of what follows
+	have   int     // bytes of the header
+	left   int     // bytes of the record that are still to come
+	ends   int     // records that ended in the last read
+}
+
+// received adds the bytes of a read.
+func (r *tlsRecords) received(b []byte) {
+	r.ends = 0
+	for len(b) > 0 {
+		if r.have < len(r.header) {
+			n := copy(r.header[r.have:], b)
+			r.have, b = r.have+n, b[n:]
+			if r.have < len(r.header) {
+				return
+			}
+			r.left = int(binary.BigEndian.Uint16(r.header[3:]))
+		}
+		n := min(r.left, len(b))
+		r.left, b = r.left-n, b[n:]
+		if r.left == 0 {
+			r.have = 0
+			r.ends++
+		}
+	}
+}
+
+// one reports whether the last read ended exactly one record, and nothing of another has been received.
+func (r *tlsRecords) one() bool { return r.ends == 1 && r.have == 0 }
 
 // Write implements io.Writer. What the kernel does not take at once is sent later.
 func (s *socket) Write(b []byte) (int, error) {
@@ -116,6 +154,9 @@ func (t *tlsConn) read() {
 			if done, err := c.received(c.poller.buf[:n], c.last, t.stamp); done || err != nil {
 				c.finish(err)
 				return
+			}
+			if err == nil && t.drained && t.under.records.one() && !c.ended() {
+				return // that record has just been read
 			}
 		}
 		if err != nil {
