@@ -48,6 +48,9 @@ func readChat(v value) Event {
 			}
 		case "choices":
 			v.list(func(i int, v value) { e.choice(i, v) })
+			if v.size() > 1 {
+				e.Choice = 0
+			}
 		}
 	})
 	return e
@@ -55,8 +58,13 @@ func readChat(v value) Event {
 
 func (e *Event) choice(i int, v value) {
 	var usage, delta, message value
+	e.Choice = choiceOf(i)
 	v.each(func(key string, v value) {
 		switch key {
+		case "index":
+			if n, ok := v.number(); ok {
+				e.Choice = choiceOf(n)
+			}
 		case "text":
 			e.Content += v.string()
 		case "delta":

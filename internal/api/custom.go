@@ -212,6 +212,9 @@ func (c *customReader) read(v value) Event {
 		Content: str(got["text"]), Reasoning: str(got["reasoning"]), Tool: str(got["tool"]), Finish: str(got["finish"]),
 		Model: str(got["model"]), Items: num(got["items"]), Err: oneLine(str(got["error"])), Done: truth(got["done"]),
 	}
+	if goesOn(e.Finish) {
+		e.Finish = ""
+	}
 	if c.spec.Cumulative {
 		grown, ok := strings.CutPrefix(e.Content, c.before)
 		if ok {

@@ -10,6 +10,7 @@ import (
 type Event struct {
 	Content, Reasoning, Tool string // generated output by kind; a refusal is content
 	Calls                    []Call // the pieces of Tool, if the API sends pieces
+	Choice                   int    // the only choice that the event is of, from 1; 0: none, or several
 	Items                    int    // embeddings, or documents ranked
 	Model, Finish            string
 	Usage                    *Usage
@@ -53,13 +54,24 @@ func (e *Event) call(c Call) {
 	e.Calls = append(e.Calls, c)
 }
 
-// finish reads a finish reason: a word, or an object with a type. The word null means that the answer goes on.
+// maxChoice is the highest index of a choice that is told apart.
+const maxChoice = 1 << 10
+
+// choiceOf returns the Event.Choice of an index.
+func choiceOf(index int) int {
+	if index < 0 || index > maxChoice {
+		return 0
+	}
+	return index + 1
+}
+
+// finish reads a finish reason: a word, or an object with a type.
 func (e *Event) finish(v value) {
 	word, message := v.string(), ""
 	if v.isObject() {
 		word, message = v.at("type").string(), v.at("message").string()
 	}
-	if word == "" || word == "null" {
+	if goesOn(word) {
 		return
 	}
 	e.Finish = word
@@ -70,6 +82,15 @@ func (e *Event) finish(v value) {
 	default:
 		e.Err = oneLine("the answer ended with the reason " + word)
 	}
+}
+
+// goesOn reports whether a finish reason means that the answer has not ended.
+func goesOn(reason string) bool {
+	switch strings.ToLower(reason) {
+	case "", "null", "none", "not_finished", "unfinished", "continue", "in_progress":
+		return true
+	}
+	return strings.HasSuffix(strings.ToLower(reason), "unspecified") // of protocol buffers
 }
 
 // failed reports whether a finish reason is a failure of the server.

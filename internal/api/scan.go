@@ -110,6 +110,10 @@ func (s *chunkScanner) top(key []byte, e *Event) bool {
 		if s.Space(); s.Byte(']') {
 			return true
 		}
+		if e.Choice != 0 {
+			return false
+		}
+		e.Choice = choiceOf(0)
 		if !s.Object(func(key []byte) bool { return s.choice(key, e) }) {
 			return false
 		}
@@ -127,8 +131,9 @@ func (s *chunkScanner) top(key []byte, e *Event) bool {
 func (s *chunkScanner) choice(key []byte, e *Event) bool {
 	switch string(key) {
 	case "index":
-		_, ok := s.Uint()
-		return ok
+		n, ok := s.Uint()
+		e.Choice = choiceOf(int(n))
+		return ok && e.Choice != 0
 	case "logprobs", "stop_reason", "prompt_logprobs", "token_ids", "prompt_token_ids", "matched_stop":
 		return s.Null()
 	case "finish_reason":

@@ -4,8 +4,7 @@ import (
 	"errors"
 	"syscall"
 
-	"github.com/tidwall/gjson"
-
+	"perfpipe/internal/api"
 	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
 )
@@ -38,11 +37,8 @@ func (r *reply) endedAt() int64 {
 	return 0
 }
 
-// Several implements http1.Sink.
-func (r *reply) Several() bool { return r.call.several() }
-
-// several reports whether the request asks for several answers in one, whose ends cannot be told apart.
-func (c *call) several() bool { return gjson.GetBytes(c.Body, "n").Int() > 1 }
+// Several implements http1.Sink. Output after a finish reason shows that it was that of another answer, or of none.
+func (r *reply) Several() bool { return r.resumed || r.choices.several() || api.Several(r.call.Body) }
 
 // tidy returns the error of a transport, or nil if the answer was complete. In that case it records in rec.UntidyEnd
 // how the transport failed.
@@ -50,7 +46,7 @@ func (x *exchange) tidy(rec *record.Record, err error) error {
 	if err == nil || x.reply.over && rec.Status/100 != 2 {
 		return nil
 	}
-	if e := x.reply.Phase(); e != http1.Ended && (e != http1.Settled || x.reply.err == nil && x.call.several()) {
+	if e := x.reply.Phase(); e != http1.Ended && (e != http1.Settled || x.reply.err == nil && x.reply.Several()) {
 		return err
 	}
 	var f *http1.Error

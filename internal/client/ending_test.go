@@ -132,8 +132,12 @@ func TestEndOfSeveralAnswers(t *testing.T) {
 		r.ReadByte()
 	})
 	c := newTest(t, u, false, nil)
-	rec := c.Do(t.Context(), load.NewRequest(request.Request{Body: []byte(strings.Replace(body, "{", `{"n":2,`, 1))}))
-	if rec.OK || rec.Error.Kind != record.KindTruncated {
-		t.Errorf("%+v %+v", rec, rec.Error)
+	for _, body := range []string{
+		strings.Replace(body, "{", `{"n":2,`, 1), `{"model":"m","prompt":["a","b"],"stream":true}`,
+	} {
+		rec := c.Do(t.Context(), load.NewRequest(request.Request{Body: []byte(body)}))
+		if rec.OK || rec.Error.Kind != record.KindTruncated {
+			t.Errorf("%+v %+v", rec, rec.Error)
+		}
 	}
 }

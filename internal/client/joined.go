@@ -17,6 +17,7 @@ type joined struct {
 
 	together int   // output chunks in the same read as the one before, but in another HTTP chunk
 	late     int   // of them in late reads
+	sent     bool  // a late read has chunks that the server sent together
 	reads    int   // late reads with such chunks
 	at       int64 // of the last of these reads, µs
 }
@@ -27,6 +28,7 @@ const lateRead = int64(time.Millisecond)
 // add counts a chunk with the same time, µs, as the one before, in a read that was late by delay, ns.
 func (j *joined) add(at, delay int64) {
 	if j.framed && j.frame == j.last {
+		j.sent = j.sent || delay >= lateRead
 		return
 	}
 	if j.together++; delay < lateRead {
@@ -41,10 +43,12 @@ func (j *joined) add(at, delay int64) {
 // into writes the count to the record, also if it is 0, once there were such chunks: without the key, readers of
 // records estimate it from gap_us.
 func (j *joined) into(rec *record.Record) {
+	if j.late > 0 || j.sent {
+		rec.Keys |= record.KeyJoined
+	}
 	if j.late == 0 {
 		return
 	}
-	rec.Keys |= record.KeyJoined
 	reads := 1
 	for _, gap := range rec.GapUs {
 		if gap > 0 {

@@ -30,7 +30,7 @@ func TestJoined(t *testing.T) {
 		told   bool // the record has the key
 	}{
 		{"one at a time, late", true, many(5, chunkRead{late, []int{1}}), 0, false},
-		{"two at once by the server, in one piece, all late", true, many(9, chunkRead{late, []int{2}}), 0, false},
+		{"two at once by the server, in one piece, all late", true, many(9, chunkRead{late, []int{2}}), 0, true},
 		{"two at once by the server, in two pieces", true, many(9, chunkRead{in, []int{1, 1}},
 			chunkRead{late, []int{1, 1}}), 0, true},
 		{"four at once without pieces", false, many(9, chunkRead{in, []int{4}}, chunkRead{late, []int{4}}), 0, true},

@@ -49,8 +49,10 @@ type reply struct {
 	done      bool
 	doneAt    int64 // µs after sent
 	settledAt int64 // µs after sent: of the last event, once there are a finish reason and usage; else 0
-	named     bool  // the server's name of the request was looked for
-	over      bool  // the rest of the answer is not wanted
+	resumed   bool  // there was output after that
+	choices   choices
+	named     bool // the server's name of the request was looked for
+	over      bool // the rest of the answer is not wanted
 	limit     limit
 	shape     api.Shape
 	now       api.Event // being read
@@ -191,9 +193,10 @@ func (r *reply) decoded(data []byte) {
 		r.aside(e.Aside)
 	}
 	r.take(e)
+	r.choices.add(e)
 	if e.Done {
 		r.done, r.doneAt = true, r.at
-	} else if r.rec.FinishReason != "" && r.rec.CompletionTokens > 0 {
+	} else if r.rec.FinishReason != "" && r.rec.CompletionTokens > 0 && !r.choices.unfinished() {
 		r.settledAt = r.at
 	}
 }
@@ -296,6 +299,7 @@ func (r *reply) chunk() {
 		}
 		r.rec.GapUs = append(r.rec.GapUs, r.at-r.last)
 	}
+	r.resumed = r.resumed || r.settledAt > 0
 	r.last, r.joined.last = r.at, r.joined.frame
 }
 
@@ -326,6 +330,7 @@ func (r *reply) take(e *api.Event) {
 	}
 	if e.Usage != nil {
 		r.counts.add(r.rec, e)
+		r.choices.count(e)
 	}
 	if e.Times != nil {
 		r.timed(e.Times)

@@ -45,6 +45,12 @@ func (c *tally) add(rec *record.Record, e *api.Event) {
 // settle makes the record's counts agree at the end of the answer.
 func (r *reply) settle() {
 	rec := r.rec
+	if n, single := r.choices.total(); single {
+		if rec.ReasoningTokens > 0 { // of one choice
+			n = 0
+		}
+		rec.CompletionTokens, rec.ChunkTokens = n, rec.ChunkTokens[:0]
+	}
 	r.chunkTokens()
 	if rec.CompletionTokens > 0 {
 		r.hidden()
@@ -105,15 +111,21 @@ func (r *reply) chunkTokens() {
 		rec.ChunkTokens = list[:0]
 		return
 	}
-	sum, grows, same := 0, true, len(list) > 2
+	sum, grows, same := 0, true, len(list) > 1
 	for i, n := range list {
 		sum += n
 		grows = grows && (i == 0 || n >= list[i-1])
 		same = same && n == list[0]
 	}
-	apart := (same || !grows) && !r.counts.after // each chunk's own
-	if apart && sum > 0 {
+	apart := !grows || same && list[0] < len(list)-1 // each chunk's own: a total would be larger
+	switch {
+	case r.counts.after:
+		apart = same && sum == rec.CompletionTokens
+	case apart && sum > 0:
 		rec.CompletionTokens = sum
+	case same: // either
+		rec.CompletionTokens, rec.ChunkTokens = 0, list[:0]
+		return
 	}
 	last := list[len(list)-1]
 	rest := rec.CompletionTokens - last

@@ -65,6 +65,8 @@ func (r *reply) endStream() (output bool) {
 	}
 	rec := r.rec
 	switch {
+	case !r.done && r.choices.several() && r.choices.unfinished():
+		r.fail(fail(record.KindTruncated, "the stream ended before all of its choices had a finish_reason"))
 	case r.endedAt() > 0:
 		rec.LatencyMs = ms(r.endedAt())
 	case rec.FinishReason != "" || r.ep.dialect.NoFinish || rec.Items > 0:

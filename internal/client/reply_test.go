@@ -278,6 +278,8 @@ func TestFailedAnswers(t *testing.T) {
 		"a code of another name": {datas(`{"retCode":102,"ret_msg":"no model"}`)[0] + end, "api: no model"},
 		"broken JSON": {datas(`{"choices":[{"delta":`)[0],
 			`protocol: not a JSON answer: "{\"choices\":[{\"delta\":"`},
+		"a reason that is none": {finish(`"FINISH_REASON_UNSPECIFIED"`) + finish(`"not_finished"`),
+			"truncated: the stream ended without finish_reason and [DONE]"},
 		"llama-server": {"error: {\"code\":500,\"message\":\"slot is gone\"}\n\n", "api: slot is gone"},
 		"cut":          {"", "truncated: the stream ended without finish_reason and [DONE]"},
 	} {
