@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"perfpipe/internal/dataset/synth"
@@ -74,7 +75,7 @@ func fingerprint(name string) string {
 	}
 	for _, f := range append(tokenizer.Files(), tokenizer.Fallbacks()...) {
 		found, _ := filepath.Glob(filepath.Join(dir, f))
-		files = append(files, found...)
+		files = append(files, slices.DeleteFunc(found, func(f string) bool { return f == path })...)
 	}
 	sum := sha256.New()
 	io.WriteString(sum, strings.TrimPrefix(name, path))

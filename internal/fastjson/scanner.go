@@ -85,6 +85,19 @@ func (s *Scanner) Object(member func(key []byte) bool) bool {
 	return !s.bad
 }
 
+// Array moves past an array. It calls element at each of its values, to move past it.
+func (s *Scanner) Array(element func() bool) bool {
+	if !s.Byte('[') {
+		return false
+	}
+	for more := s.first(']'); more; more = s.more(']') {
+		if !element() {
+			return false
+		}
+	}
+	return !s.bad
+}
+
 // value moves past a value of any type, which depth arrays and objects contain.
 func (s *Scanner) value(depth int) bool {
 	if s.i == len(s.b) || depth > maxDepth {

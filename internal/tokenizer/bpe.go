@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"unicode/utf8"
+
+	"perfpipe/internal/fastjson"
 )
 
 // model encodes one piece of text.
@@ -15,10 +17,12 @@ type model interface {
 
 // bpe is byte pair encoding by a list of merges, the form of Hugging Face's files.
 type bpe struct {
-	vocab     map[string]int32 // with raw: keyed by the bytes
-	raw       bool             // symbols are bytes, not the characters that stand for them
-	bytes     [256][]int32     // with raw: the symbols of each byte
+	vocab     *index       // with raw: keyed by the bytes, and nil unless whole is set
+	raw       bool         // symbols are bytes, not the characters that stand for them
+	bytes     [256][]int32 // with raw: the symbols of each byte
 	merges    *table
+	left      idSet            // of all merges: most tokens are part of none,
+	right     idSet            // so that few pairs need a look at the table
 	whole     bool             // ignore_merges: a word in the vocabulary is one token
 	mark      string           // "", or a character before which words may be split,
 	across    map[[2]rune]bool // except between these two, which a token spans
@@ -31,7 +35,11 @@ type bpe struct {
 }
 
 func (m *bpe) rank(_ string, sc *scratch, left, right, _ int32) (int32, int32, bool) {
-	return m.merges.get(sc.ids[left], sc.ids[right])
+	a, b := sc.ids[left], sc.ids[right]
+	if !m.left.has(a) || !m.right.has(b) {
+		return 0, 0, false
+	}
+	return m.merges.get(a, b)
 }
 
 // setMark permits splitting words before U+2581 where the result is the same: where no token contains it between the
@@ -39,11 +47,11 @@ func (m *bpe) rank(_ string, sc *scratch, left, right, _ int32) (int32, int32, b
 // only parts of it recur and can be cached.
 func (m *bpe) setMark() {
 	const mark = "▁"
-	if _, ok := m.vocab[mark]; !ok || m.raw || m.whole || m.prefix != "" || m.suffix != "" {
+	if _, ok := m.vocab.get(mark); !ok || m.raw || m.whole || m.prefix != "" || m.suffix != "" {
 		return
 	}
 	across := map[[2]rune]bool{}
-	for token := range m.vocab {
+	for _, token := range m.vocab.texts {
 		for rest := token; ; {
 			i := markWithin(rest, mark)
 			if i < 0 {
@@ -100,7 +108,7 @@ func (m *bpe) encode(dst []int, word string, sc *scratch) []int {
 
 func (m *bpe) encodeWord(dst []int, word string, sc *scratch) []int {
 	if m.whole {
-		if id, ok := m.vocab[word]; ok {
+		if id, ok := m.vocab.get(word); ok {
 			return append(dst, int(id))
 		}
 	}
@@ -142,7 +150,7 @@ func (m *bpe) characters(word string, sc *scratch) {
 		last := i+size == len(word)
 		id, ok := int32(0), false
 		if m.prefix == "" && (m.suffix == "" || !last) {
-			id, ok = m.vocab[word[i:i+size]]
+			id, ok = m.vocab.get(word[i : i+size])
 		} else {
 			sc.buf = sc.buf[:0]
 			if i > 0 {
@@ -152,7 +160,7 @@ func (m *bpe) characters(word string, sc *scratch) {
 			if last {
 				sc.buf = append(sc.buf, m.suffix...)
 			}
-			id, ok = m.vocab[string(sc.buf)]
+			id, ok = m.vocab.get(fastjson.View(sc.buf))
 		}
 		switch {
 		case ok:
@@ -210,10 +218,13 @@ func (m *bpe) toRaw() {
 		m.characters(string(chars[b]), sc)
 		m.bytes[b] = append([]int32(nil), sc.ids...)
 	}
-	vocab := make(map[string]int32, len(m.vocab))
-	for token, id := range m.vocab {
-		if raw, ok := rawBytes(token); ok {
-			vocab[raw] = id
+	vocab := (*index)(nil)
+	if m.whole {
+		vocab = newIndex(len(m.vocab.texts))
+		for i, token := range m.vocab.texts {
+			if raw, ok := rawBytes(token); ok {
+				vocab.set(raw, m.vocab.ids[i])
+			}
 		}
 	}
 	m.vocab, m.raw = vocab, true
@@ -221,7 +232,12 @@ func (m *bpe) toRaw() {
 
 // rawBytes returns the bytes that token stands for, if it consists of GPT-2's characters.
 func rawBytes(token string) (string, bool) {
-	out := make([]byte, 0, len(token))
+	out, ok := appendRaw(make([]byte, 0, len(token)), token)
+	return fastjson.View(out), ok
+}
+
+// appendRaw appends the bytes that token stands for, if it consists of GPT-2's characters.
+func appendRaw(out []byte, token string) ([]byte, bool) {
 	for _, r := range token {
 		switch {
 		case r >= '!' && r <= '~' || r >= 0xA1 && r <= 0xAC || r >= 0xAE && r <= 0xFF:
@@ -233,17 +249,17 @@ func rawBytes(token string) (string, bool) {
 		case r == 323:
 			out = append(out, 0xAD)
 		default:
-			return "", false
+			return out, false
 		}
 	}
-	return string(out), true
+	return out, true
 }
 
 // ranks is byte pair encoding by ranks alone, the form of tiktoken's files: two symbols merge if their concatenated
 // bytes are a token, the lowest id first.
 type ranks struct {
 	tokens []string
-	vocab  map[string]int32
+	vocab  *index
 	bytes  [256]int32
 	two    []int32 // indexed by two bytes; -1: no token
 	short  *table  // tokens of three to seven bytes by shortKey, in a third of the time of a map of strings
@@ -252,7 +268,7 @@ type ranks struct {
 }
 
 func newRankModel(tokens []string) (*ranks, error) {
-	m := &ranks{tokens: tokens, vocab: make(map[string]int32, len(tokens)), two: make([]int32, 1<<16),
+	m := &ranks{tokens: tokens, vocab: newIndex(len(tokens)), two: make([]int32, 1<<16),
 		short: newTable(len(tokens) / 2), long: newTable(len(tokens) / 4), seed: maphash.MakeSeed()}
 	for i := range m.two {
 		m.two[i] = -1
@@ -261,7 +277,7 @@ func newRankModel(tokens []string) (*ranks, error) {
 		if token == "" {
 			continue
 		}
-		m.vocab[token] = int32(id)
+		m.vocab.set(token, int32(id))
 		switch {
 		case len(token) == 2:
 			m.two[int(token[0])<<8|int(token[1])] = int32(id)
@@ -274,7 +290,7 @@ func newRankModel(tokens []string) (*ranks, error) {
 		}
 	}
 	for b := range m.bytes {
-		id, ok := m.vocab[string([]byte{byte(b)})]
+		id, ok := m.vocab.get(string([]byte{byte(b)}))
 		if !ok {
 			return nil, fmt.Errorf("the byte 0x%02X is no token", b)
 		}
@@ -305,7 +321,7 @@ func (m *ranks) longKey(s string) (a, b int32) {
 func (m *ranks) find(text string) (id int32, ok bool) {
 	switch {
 	case len(text) < 2:
-		id, ok = m.vocab[text]
+		id, ok = m.vocab.get(text)
 	case len(text) == 2:
 		id = m.two[int(text[0])<<8|int(text[1])]
 		ok = id >= 0
@@ -315,7 +331,7 @@ func (m *ranks) find(text string) (id int32, ok bool) {
 	default:
 		a, b := m.longKey(text)
 		if _, id, ok = m.long.get(a, b); ok && m.tokens[id] != text {
-			id, ok = m.vocab[text]
+			id, ok = m.vocab.get(text)
 		}
 	}
 	return id, ok

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"perfpipe/internal/fastjson"
 )
 
 // decoder transforms the texts of tokens, which are then concatenated.
@@ -33,6 +35,23 @@ func bytesOf(token string) string {
 		return raw
 	}
 	return token
+}
+
+// allBytes returns bytesOf for each of tokens, in one block of memory.
+func allBytes(tokens []string) []string {
+	size := 0
+	for _, token := range tokens {
+		size += len(token)
+	}
+	block, out := make([]byte, 0, size), make([]string, len(tokens)) // never larger than the tokens
+	for i, token := range tokens {
+		from, ok := len(block), false
+		if block, ok = appendRaw(block, token); !ok {
+			block = append(block[:from], token...)
+		}
+		out[i] = fastjson.View(block[from:])
+	}
+	return out
 }
 
 func byteLevelDecoder(tokens []string) []string {

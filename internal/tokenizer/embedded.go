@@ -114,7 +114,7 @@ func newRanks(name string, tokens []string, enc encoding) (*vocabulary, error) {
 		return nil, err
 	}
 	v := &vocabulary{name: name, literal: newAddedTokens(), inNormal: newAddedTokens(), scan: pat.scan, model: m,
-		hidden: map[int]bool{}, special: map[int]bool{}, surface: func(token string) string { return token }}
+		hidden: map[int]bool{}, special: map[int]bool{}}
 	proof := &proof{}
 	proof.split(pat, isolated, false)
 	for token, id := range maps.All(enc.special) {

@@ -18,11 +18,7 @@ func (f *tokenizerFile) decoder(v *vocabulary) error {
 		return nil
 	}
 	if f.Decoder.Type == "ByteLevel" {
-		v.bytes = make([]string, len(v.texts))
-		for id, text := range v.texts {
-			v.bytes[id] = bytesOf(text)
-		}
-		v.surface = bytesOf
+		v.bytes = allBytes(v.texts)
 		return nil
 	}
 	v.surface = func(token string) string { return token }

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 
 	json "github.com/goccy/go-json"
+
+	"perfpipe/internal/fastjson"
 )
 
 // modelEntry is the model of a tokenizer.json.
@@ -45,24 +48,22 @@ func (e *modelEntry) kind() string {
 }
 
 // build sets v's model and v.texts, and returns the ids of the tokens.
-func (e *modelEntry) build(v *vocabulary) (map[string]int32, error) {
+func (e *modelEntry) build(v *vocabulary) (*index, error) {
 	if e.kind() == "Unigram" {
 		return e.unigram(v)
 	}
-	var ids map[string]int32
-	merges := sync.OnceValues(e.merges)
+	merges := sync.OnceValues(func() ([][2]string, error) { return readMerges(e.Merges) })
 	if e.kind() == "BPE" {
 		go merges() // on another core: a user waits for the first line
 	}
-	if err := json.Unmarshal(e.Vocab, &ids); err != nil {
-		return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
-	}
-	if err := fillTexts(v, ids); err != nil {
+	ids, err := readVocab(e.Vocab)
+	if err != nil {
 		return nil, err
 	}
+	v.texts = byID(ids)
 	unk := int32(-1)
 	if e.UnkToken != nil {
-		if id, ok := ids[*e.UnkToken]; ok {
+		if id, ok := ids.get(*e.UnkToken); ok {
 			unk = id
 		}
 	}
@@ -90,22 +91,20 @@ func (e *modelEntry) build(v *vocabulary) (map[string]int32, error) {
 	return nil, fmt.Errorf("the model %q is not known", e.Type)
 }
 
-func fillTexts(v *vocabulary, ids map[string]int32) error {
-	most := int32(-1)
-	for token, id := range ids {
-		if id < 0 || id > maxID {
-			return fmt.Errorf("model: the id %d of %q is out of bounds", id, token)
-		}
-		most = max(most, id)
+// byID returns the tokens in the order of their ids, with "" for each gap.
+func byID(ids *index) []string {
+	size := int32(0)
+	for _, id := range ids.ids {
+		size = max(size, id+1)
 	}
-	v.texts = make([]string, most+1)
-	for token, id := range ids {
-		v.texts[id] = token
+	texts := make([]string, size)
+	for i, id := range ids.ids {
+		texts[id] = ids.texts[i]
 	}
-	return nil
+	return texts
 }
 
-func (e *modelEntry) bpe(ids map[string]int32, unk int32, readMerges func() ([][2]string, error)) (*bpe, error) {
+func (e *modelEntry) bpe(ids *index, unk int32, merges func() ([][2]string, error)) (*bpe, error) {
 	if e.Dropout != nil && *e.Dropout != 0 {
 		return nil, errors.New("model: with dropout the same text has different ids each time")
 	}
@@ -117,66 +116,67 @@ func (e *modelEntry) bpe(ids map[string]int32, unk int32, readMerges func() ([][
 		m.suffix = *e.EndOfWordSuffix
 	}
 	if m.fallback {
-		m.fallbacks = newFallbacks(func(s string) (int32, bool) { id, ok := ids[s]; return id, ok })
+		m.fallbacks = newFallbacks(ids.get)
 	}
-	merges, err := readMerges()
+	pairs, err := merges()
+	if err == nil {
+		err = m.merge(pairs)
+	}
 	if err != nil {
 		return nil, err
-	}
-	m.merges = newTable(len(merges))
-	for rank, pair := range merges {
-		a, okA := ids[pair[0]]
-		b, okB := ids[pair[1]]
-		if !okA || !okB || len(pair[1]) < len(m.prefix) {
-			return nil, fmt.Errorf("model: the merge %q has a part that is not in the vocab", pair)
-		}
-		both, ok := ids[pair[0]+pair[1][len(m.prefix):]]
-		if !ok {
-			return nil, fmt.Errorf("model: the merge %q makes a token that is not in the vocab", pair)
-		}
-		m.merges.set(a, b, int32(rank), both)
 	}
 	m.setMark()
 	return m, nil
 }
 
-// merges parses both forms: pairs, and strings with a space between the two.
-func (e *modelEntry) merges() ([][2]string, error) {
-	if len(e.Merges) == 0 {
-		return nil, errors.New("model: a BPE needs merges")
+// merge sets the merges of m, by rank.
+func (m *bpe) merge(pairs [][2]string) error {
+	found := make([]slot, len(pairs))
+	var running sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0) // a user waits for the first line
+	for k := range workers {
+		from, to := len(pairs)*k/workers, len(pairs)*(k+1)/workers
+		running.Go(func() { m.lookUp(pairs[from:to], found[from:to]) })
 	}
-	var pairs [][]string
-	if json.Unmarshal(e.Merges, &pairs) != nil {
-		var lines []string
-		if err := json.Unmarshal(e.Merges, &lines); err != nil {
-			return nil, fmt.Errorf("model: the merges are not understood: %w", err)
+	running.Wait()
+	m.merges = newTable(len(pairs))
+	for rank, s := range found {
+		switch {
+		case s.a < 0 || s.b < 0:
+			return fmt.Errorf("model: the merge %q has a part that is not in the vocab", pairs[rank])
+		case s.id < 0:
+			return fmt.Errorf("model: the merge %q makes a token that is not in the vocab", pairs[rank])
 		}
-		return parseMerges(lines)
+		m.merges.set(s.a, s.b, int32(rank), s.id)
+		m.left.add(s.a)
+		m.right.add(s.b)
 	}
-	out := make([][2]string, len(pairs))
-	for i, p := range pairs {
-		if len(p) != 2 {
-			return nil, fmt.Errorf("model: the merge %q is not a pair", p)
-		}
-		out[i] = [2]string{p[0], p[1]}
-	}
-	return out, nil
+	return nil
 }
 
-// parseMerges parses the lines of a merges.txt.
-func parseMerges(lines []string) ([][2]string, error) {
-	out := make([][2]string, 0, len(lines))
-	for i, line := range lines {
-		if strings.HasPrefix(line, "#version") {
+// lookUp sets the ids of both parts of each pair and of the token that they make, or -1.
+func (m *bpe) lookUp(pairs [][2]string, out []slot) {
+	id := func(i int) int32 {
+		if i < 0 {
+			return -1
+		}
+		return m.vocab.ids[i]
+	}
+	var both []byte
+	next := 0 // files list merges and the tokens that they make in the same order
+	for i, pair := range pairs {
+		out[i] = slot{a: id(m.vocab.find(pair[0])), b: id(m.vocab.find(pair[1])), id: -1}
+		if len(pair[1]) < len(m.prefix) {
+			out[i].b = -1
 			continue
 		}
-		a, b, ok := strings.Cut(line, " ")
-		if !ok || strings.Contains(b, " ") {
-			return nil, fmt.Errorf("merge %d: %q is not two tokens with a space between", i+1, line)
+		both = append(append(both[:0], pair[0]...), pair[1][len(m.prefix):]...)
+		if next >= len(m.vocab.texts) || m.vocab.texts[next] != string(both) {
+			next = m.vocab.find(fastjson.View(both))
 		}
-		out = append(out, [2]string{a, b})
+		out[i].id = id(next)
+		next++
 	}
-	return out, nil
 }
 
 // scoredToken is one entry of the vocab of a Unigram model: ["token", score].
@@ -204,7 +204,7 @@ func (t *scoredToken) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-func (e *modelEntry) unigram(v *vocabulary) (map[string]int32, error) {
+func (e *modelEntry) unigram(v *vocabulary) (*index, error) {
 	var entries []scoredToken
 	if err := json.Unmarshal(e.Vocab, &entries); err != nil {
 		return nil, fmt.Errorf("model: the vocab is not understood: %w", err)
@@ -222,7 +222,7 @@ func (e *modelEntry) unigram(v *vocabulary) (map[string]int32, error) {
 		m.unk = int32(*e.UnkID)
 	}
 	if m.fallback = e.ByteFallback; m.fallback {
-		m.fallbacks = newFallbacks(func(s string) (int32, bool) { id, ok := m.vocab[s]; return id, ok })
+		m.fallbacks = newFallbacks(m.vocab.get)
 	}
 	v.model = m
 	return m.vocab, nil

@@ -104,7 +104,7 @@ func canBeRaw(m model, parts []*part, proof *proof) bool {
 	}
 	chars, _ := byteChars()
 	for _, r := range chars {
-		if _, ok := b.vocab[string(r)]; !ok {
+		if _, ok := b.vocab.get(string(r)); !ok {
 			return false
 		}
 	}

@@ -164,8 +164,8 @@ func (f *tokenizerFile) distinct() error {
 
 // add adds the added tokens to v. As in the reference, a token that the model lacks gets the next free id, whatever
 // the file states.
-func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) error {
-	next, known, special := len(ids), map[string]int{}, map[string]bool{}
+func (f *tokenizerFile) add(v *vocabulary, ids *index) error {
+	next, known, special := len(ids.texts), map[string]int{}, map[string]bool{}
 	if m, ok := v.model.(*unigram); ok {
 		next = len(m.scores) // it may contain a token twice
 	}
@@ -175,7 +175,7 @@ func (f *tokenizerFile) add(v *vocabulary, ids map[string]int32) error {
 		}
 		id, ok := known[e.Content]
 		if !ok {
-			if n, in := ids[e.Content]; in {
+			if n, in := ids.get(e.Content); in {
 				id = int(n)
 			} else {
 				id = next

@@ -62,3 +62,15 @@ func (t *table) grow() {
 	bigger.used = t.used
 	*t = *bigger
 }
+
+// idSet is a set of ids, in so little memory that a processor's smallest cache holds it.
+type idSet []uint64
+
+func (s *idSet) add(id int32) {
+	for int(id>>6) >= len(*s) {
+		*s = append(*s, 0)
+	}
+	(*s)[id>>6] |= 1 << (id & 63)
+}
+
+func (s idSet) has(id int32) bool { return int(id>>6) < len(s) && s[id>>6]>>(id&63)&1 == 1 }

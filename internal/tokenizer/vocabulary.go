@@ -26,7 +26,7 @@ type vocabulary struct {
 	hidden  map[int]bool              // special and added tokens
 	special map[int]bool              // tokens that Decode may skip
 	decode  decoder                   // nil: tokens joined by spaces
-	surface func(token string) string // returns the bytes that a token stands for within a text
+	surface func(token string) string // returns the bytes that a token stands for within a text; nil: bytes has them
 
 	splits, prepends bool
 	risky            map[rune]bool // characters after which a token may cross a space
@@ -174,7 +174,11 @@ func (v *vocabulary) Tokens() iter.Seq2[int, string] {
 			if text == "" || v.hidden[id] {
 				continue
 			}
-			text = v.surface(text)
+			if v.bytes != nil {
+				text = v.bytes[id]
+			} else {
+				text = v.surface(text)
+			}
 			if last, _ := utf8.DecodeLastRuneInString(text); !v.risky[last] && !yield(id, text) {
 				return
 			}

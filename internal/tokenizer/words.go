@@ -4,11 +4,13 @@ import (
 	"math"
 	"sync"
 	"unicode/utf8"
+
+	"perfpipe/internal/fastjson"
 )
 
 // wordPiece is BERT's model: the longest prefix of a word that is a token, then the longest of the rest, and so on.
 type wordPiece struct {
-	vocab  map[string]int32
+	vocab  *index
 	prefix string // of tokens within a word
 	unk    int32
 	most   int // maximum number of characters; a longer word is unknown
@@ -30,7 +32,7 @@ func (m *wordPiece) encode(dst []int, word string, sc *scratch) []int {
 				sc.buf = append(sc.buf, m.prefix...)
 			}
 			sc.buf = append(sc.buf, word[start:end]...)
-			if id, ok := m.vocab[string(sc.buf)]; ok {
+			if id, ok := m.vocab.get(fastjson.View(sc.buf)); ok {
 				dst = append(dst, int(id))
 				break
 			}
@@ -45,12 +47,12 @@ func (m *wordPiece) encode(dst []int, word string, sc *scratch) []int {
 
 // wordLevel has a token for each word, and one for all others.
 type wordLevel struct {
-	vocab map[string]int32
+	vocab *index
 	unk   int32 // -1: none
 }
 
 func (m *wordLevel) encode(dst []int, word string, _ *scratch) []int {
-	id, ok := m.vocab[word]
+	id, ok := m.vocab.get(word)
 	if !ok {
 		id = m.unk
 	}
@@ -62,7 +64,7 @@ func (m *wordLevel) encode(dst []int, word string, _ *scratch) []int {
 
 // unigram is SentencePiece's model: the split of a word into tokens with the highest sum of scores.
 type unigram struct {
-	vocab     map[string]int32
+	vocab     *index
 	scores    []float64
 	trie      *trie
 	unk       int32 // -1: none
@@ -82,12 +84,12 @@ type pathNode struct {
 const unkPenalty = 10
 
 func newUnigram(tokens []string, scores []float64) *unigram {
-	m := &unigram{vocab: make(map[string]int32, len(tokens)), scores: scores, unk: -1}
+	m := &unigram{vocab: newIndex(len(tokens)), scores: scores, unk: -1}
 	var other sync.WaitGroup // on another core: a user waits for the first line
 	other.Go(func() { m.trie = newTrie(tokens) })
 	least := math.Inf(1)
 	for id, token := range tokens {
-		m.vocab[token] = int32(id)
+		m.vocab.set(token, int32(id))
 		least = min(least, scores[id])
 	}
 	m.unkScore = least - unkPenalty
@@ -112,7 +114,7 @@ func (m *unigram) encode(dst []int, word string, sc *scratch) []int {
 	}
 	for i := len(sc.ids) - 1; i >= 0; i-- {
 		text := word[sc.starts[i+1]:sc.starts[i]]
-		if id, ok := m.vocab[text]; ok {
+		if id, ok := m.vocab.get(text); ok {
 			dst = append(dst, int(id))
 		} else if !m.fallback || !m.inBytes(&dst, text) {
 			if m.unk >= 0 {

@@ -17,19 +17,50 @@ import (
 // The first and last word of a text are of letters only and cost the same whatever a chat template has around them, so
 // that the template costs the same for every text. Without a proof by the pre-tokenizer that counts add up, each
 // generated text is counted.
-func Certify(tok tokenizer.Tokenizer) (*Words, error) { return certify(tok, nil) }
+func Certify(tok tokenizer.Tokenizer) (*Words, error) {
+	lex, tokens, err := lexicon(tok)
+	if err != nil {
+		return nil, err
+	}
+	return certify(tok, lex, tokens, nil)
+}
 
-// certify is Certify restricted to the words of a set; nil is all words.
-func certify(tok tokenizer.Tokenizer, only map[string]bool) (*Words, error) {
+// token is a token that may be a word.
+type token struct {
+	id   int
+	text string // without a space around it
+}
+
+// lexicon returns the tokens of a vocabulary.
+func lexicon(tok tokenizer.Tokenizer) (tokenizer.Lexicon, []token, error) {
 	lex, ok := tok.(tokenizer.Lexicon)
 	if !ok {
-		return nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
+		return nil, nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
 	}
+	var tokens []token
+	for id, s := range lex.Tokens() {
+		// a trailing space marks the end of a word, as in CLIP's vocabulary
+		tokens = append(tokens, token{id, strings.Trim(s, " ")})
+	}
+	return lex, tokens, nil
+}
+
+// certify is Certify restricted to the words of a set; nil is all words.
+func certify(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, tokens []token, only map[string]bool) (*Words, error) {
 	lead := " "
 	if lex.PrependsSpace() {
 		lead = ""
 	}
-	words, candidates := certain(tok, lex, lead, only)
+	among := tokens
+	if only != nil {
+		among = nil
+		for _, t := range tokens {
+			if only[t.text] {
+				among = append(among, t)
+			}
+		}
+	}
+	words, candidates := certain(tok, lead, among)
 	heads := map[string]bool{}
 	for _, w := range alike(tok, lead, candidates) {
 		heads[" "+w] = true
@@ -61,26 +92,19 @@ const maxHeads = 1 << 13
 
 // certain returns the words that cost one token after a space, and those that may be first or last: of a large
 // vocabulary a sample from all over it.
-func certain(tok tokenizer.Tokenizer, lex tokenizer.Lexicon, lead string, only map[string]bool) (words []word,
-	candidates []string) {
-	type token struct {
-		id   int
-		text string
-	}
-	var tokens []token
-	for id, s := range lex.Tokens() {
-		// a trailing space marks the end of a word, as in CLIP's vocabulary
-		if w := strings.Trim(s, " "); plain(w) && (only == nil || only[w]) {
-			tokens = append(tokens, token{id, w})
-		}
-	}
+func certain(tok tokenizer.Tokenizer, lead string, tokens []token) (words []word, candidates []string) {
 	all := inParallel(len(tokens), func(i int) string {
 		t := tokens[i]
-		escaped := fastjson.AppendEscaped([]byte(" "), t.text)
-		if ids := tok.Encode(lead + t.text); len(ids) != 1 || ids[0] != t.id || len(escaped) > maxLength {
+		if !plain(t.text) {
 			return ""
 		}
-		return string(escaped)
+		if ids := tok.Encode(lead + t.text); len(ids) != 1 || ids[0] != t.id {
+			return ""
+		}
+		if escaped := fastjson.AppendEscaped([]byte(" "), t.text); len(escaped) <= maxLength {
+			return string(escaped)
+		}
+		return ""
 	})
 	var ofLetters []string
 	for i, escaped := range all {
@@ -164,7 +188,10 @@ func alike(tok tokenizer.Tokenizer, lead string, words []string) []string {
 
 // plain reports whether w consists of visible characters.
 func plain(w string) bool {
-	return w != "" && utf8.ValidString(w) && !strings.ContainsFunc(w, func(r rune) bool {
+	if fastjson.UnescapedASCII(w) == len(w) && strings.IndexByte(w, ' ') < 0 {
+		return w != ""
+	}
+	return utf8.ValidString(w) && !strings.ContainsFunc(w, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r == utf8.RuneError
 	})
 }

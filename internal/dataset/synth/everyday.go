@@ -37,8 +37,12 @@ var errFew = errors.New("few everyday words")
 // Everyday finds the everyday words of a vocabulary, as Certify does. If it has too few, ok is false and the result
 // has all of its words.
 func Everyday(tok tokenizer.Tokenizer) (words *Words, ok bool, err error) {
-	if words, err = certify(tok, everyday()); errors.Is(err, errFew) {
-		words, err = Certify(tok)
+	lex, tokens, err := lexicon(tok)
+	if err != nil {
+		return nil, true, err
+	}
+	if words, err = certify(tok, lex, tokens, everyday()); errors.Is(err, errFew) {
+		words, err = certify(tok, lex, tokens, nil)
 		return words, false, err
 	}
 	return words, true, err
