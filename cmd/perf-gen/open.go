@@ -214,9 +214,9 @@ func (f *flags) check(paths []string) error {
 		return fault.Usage("leave one out", "--prompt and a file are two sources of prompts")
 	case f.Repeat > 1 && slices.Contains(paths, "-"):
 		return fault.Usage("save it to a file first", "--repeat cannot read stdin again")
-	case len(f.Number) > 0 && f.number() == 0 && (f.Shuffle || f.Repeat > 1) &&
-		(f.Prompt != nil || dataset.Synthetic(f.Dataset)):
-		return fault.Usage("", "--number 0 is endless: there is nothing to shuffle or repeat")
+	case len(f.Number) > 0 && f.number() == 0 && (f.Repeat > 1 ||
+		(f.Shuffle || f.Sort != "") && (f.Prompt != nil || dataset.Synthetic(f.Dataset))):
+		return fault.Usage("", "--number 0 is endless: there is nothing to shuffle, sort or repeat")
 	}
 	return nil
 }

@@ -18,11 +18,11 @@ func agent(_ context.Context, o *Options) (items, error) {
 	if err := shape.Parse(gjson.ParseBytes(o.Args)); err != nil {
 		return nil, fmt.Errorf("--dataset-args %w", err)
 	}
-	n := o.Number
-	o.Number = All
+	start, n := o.Offset, o.Number
+	o.Offset, o.Number = 0, All
 	return func(yield func(*Item, error) bool) {
 		t := newTrace(o, 1)
-		for i := int64(0); n <= 0 || i < n; i++ {
+		for i := start; n <= 0 || i-start < n; i++ {
 			if !t.graph(yield, "agent", shape.Session(o.Seed, i)) {
 				return
 			}

@@ -6,6 +6,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/fastjson"
 )
 
@@ -70,8 +71,9 @@ func userText(all []message, last bool) string {
 	return text
 }
 
-// turns splits a conversation at its answers, which the server generates. Each turn has the parameters.
-func (o *Options) turns(all []message, params []api.Param) []Turn {
+// turns splits a conversation at its answers, which the server generates. Each turn has the parameters, and a later one
+// a delay, drawn from r if the data have none.
+func (o *Options) turns(all []message, params []api.Param, r *synth.Rand) []Turn {
 	var out []Turn
 	var said []message
 	add := func() {
@@ -82,8 +84,8 @@ func (o *Options) turns(all []message, params []api.Param) []Turn {
 				turn.Own = withParam(params, ownMaxTokens(int(*m.maxTokens))[0])
 			}
 		}
-		if len(out) > 0 && turn.DelayMs == 0 && len(o.TurnDelayMs) > 0 {
-			turn.DelayMs = o.TurnDelayMs[0]
+		if len(out) > 0 && turn.DelayMs == 0 {
+			turn.DelayMs = o.delay(r)
 		}
 		out = append(out, turn)
 		said = nil

@@ -6,6 +6,7 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -153,7 +154,7 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 		if err != nil {
 			return nil, k.named(err)
 		}
-		return o.arrange(generate(o, worker, shape)), nil
+		return o.made(worker, shape), nil
 	}
 	if k.whole && (o.MinPrompt != nil || o.MaxPrompt != nil) {
 		o.Say("--min-prompt-length and --max-prompt-length do not apply to %s: its requests are taken at any length", k.Name)
@@ -162,7 +163,14 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 	if err != nil {
 		return nil, k.named(err)
 	}
-	return o.take(o.arrange(shaped(read, shape))), nil
+	return o.repeated(o.take(o.arranged(shaped(read, shape)))), nil
+}
+
+// made returns the requests of a synthetic dataset. Those before the offset are not even made.
+func (o *Options) made(worker func() draw, shape *body.Shape) Source {
+	own := *o
+	own.Offset = 0
+	return o.repeated(own.arranged(generate(o, worker, shape)))
 }
 
 // Prompt returns a dataset that repeats one text.
@@ -171,7 +179,7 @@ func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
 	if err := shape.Compile(); err != nil {
 		return nil, err
 	}
-	return generate(o, func() draw {
+	return o.made(func() draw {
 		return func(_ int64, it *Item) error {
 			it.Text = escaped
 			return nil
@@ -201,8 +209,8 @@ func shaped(read items, shape *body.Shape) Source {
 	}
 }
 
-// arrange sorts, skips, shuffles and repeats a source.
-func (o *Options) arrange(source Source) Source {
+// arranged returns a source that is sorted, without its first requests, and shuffled.
+func (o *Options) arranged(source Source) Source {
 	switch o.Sort {
 	case byArrival:
 		source = sorted(source)
@@ -215,6 +223,11 @@ func (o *Options) arrange(source Source) Source {
 	if o.Shuffle {
 		source = shuffled(source, o.Seed)
 	}
+	return source
+}
+
+// repeated returns a source as often as the user asks for it.
+func (o *Options) repeated(source Source) Source {
 	if o.Repeat <= 1 {
 		return source
 	}
@@ -257,10 +270,21 @@ func (o *Options) warnEmpty(source Source) Source {
 			}
 		}
 		if !any && len(o.Paths) > 0 {
-			o.Say("%s: there is no request in it", strings.Join(o.Paths, ", "))
+			o.Say("%v", o.nothing())
 		}
 	}
 }
+
+// nothing is the error of data without a request.
+func (o *Options) nothing() error {
+	if o.Offset > 0 {
+		return fmt.Errorf("%s: there is no request behind the first %d", o.origin(), o.Offset)
+	}
+	return fmt.Errorf("%s: there is no request in it", o.origin())
+}
+
+// origin names the data in messages.
+func (o *Options) origin() string { return cmp.Or(strings.Join(o.Paths, ", "), "the dataset") }
 
 // take limits a source to the requested number. It repeats data that has fewer requests.
 func (o *Options) take(source Source) Source {
@@ -268,7 +292,7 @@ func (o *Options) take(source Source) Source {
 		return o.warnEmpty(source)
 	}
 	return func(yield func(request.Request, error) bool) {
-		given, files := int64(0), strings.Join(o.Paths, ", ")
+		given := int64(0)
 		for {
 			start := given
 			for r, err := range source {
@@ -284,13 +308,13 @@ func (o *Options) take(source Source) Source {
 			}
 			switch {
 			case given == start:
-				yield(request.Request{}, fmt.Errorf("%s: there is no request in it", files))
+				yield(request.Request{}, o.nothing())
 				return
 			case slices.Contains(o.Paths, "-"):
 				o.Say("stdin had %d requests, not %d: it cannot be read again", given, o.Number)
 				return
 			case start == 0:
-				o.Say("%s: repeating its %d requests from the start", files, given)
+				o.Say("%s: repeating its %d requests from the start", o.origin(), given)
 			}
 		}
 	}

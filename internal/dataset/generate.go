@@ -26,12 +26,12 @@ type block struct {
 func generate(o *Options, worker func() draw, shape *body.Shape) Source {
 	return func(yield func(request.Request, error) bool) {
 		// The first request determines the length of blocks. It is yielded alone, so that the reader can start at once.
-		end := o.Number
-		if end <= 0 {
+		start, end := o.Offset, o.Offset+o.Number
+		if o.Number <= 0 || end < start {
 			end = 1<<63 - 1
 		}
 		var first block
-		first.fill(worker(), shape, 0, 1)
+		first.fill(worker(), shape, start, start+1)
 		if !first.emit(yield) {
 			return
 		}
@@ -50,7 +50,7 @@ func generate(o *Options, worker func() draw, shape *body.Shape) Source {
 			running.Go(func() {
 				defer close(full[k])
 				draw := worker()
-				for at := 1 + k*size; at < end && at > 0; at += workers * size {
+				for at := start + 1 + k*size; at < end && at > 0; at += workers * size {
 					b := <-empty[k]
 					b.fill(draw, shape, at, min(at+size, end))
 					select {

@@ -24,6 +24,7 @@ type prompts struct {
 	left   int             // dropped because of their length
 	silent int             // conversations without a user message
 	short  int             // conversations with too few turns
+	talks  uint64          // conversations of several turns, for the draws of each
 	empty  int             // empty messages
 	keys   map[string]bool // keys of messages that are not sent
 	bodies int             // messages and bodies of any length

@@ -52,5 +52,5 @@ func (o *Options) delay(r *synth.Rand) float64 {
 		return o.TurnDelayMs[0]
 	}
 	lo, hi := o.TurnDelayMs[0], o.TurnDelayMs[1]
-	return float64(int64(lo + r.Float()*(hi-lo)))
+	return roundMs(lo + r.Float()*(hi-lo))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/synth"
 )
 
 // shareGPT returns the location of the conversations in a language.
@@ -87,7 +88,9 @@ func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (
 		it.In, it.Own = &api.Input{Messages: list(answered(said))}, params
 		return true, nil
 	}
-	if it.Turns = p.o.turns(said, params); len(it.Turns) < p.o.MinTurns {
+	r := synth.NewRand(p.o.Seed, drawTurns, p.talks)
+	p.talks++
+	if it.Turns = p.o.turns(said, params, r); len(it.Turns) < p.o.MinTurns {
 		p.short++
 		return false, nil
 	}
