@@ -18,17 +18,17 @@ const MaxValue = 1 << 40
 type Dist struct {
 	Limit int // maximum number of values that are stored exactly; 0: 262,144, negative: no limit
 
-	list   []uint32 // values below 2³², while within the limit
-	wide   []int64  // values of 2³² and above, while within the limit
-	sketch *sketch  // all values, once the limit is exceeded; nil before
-	inf    int64    // number of values of +∞: failures
+	list   list    // values below 2³², while within the limit
+	wide   []int64 // values of 2³² and above, while within the limit
+	sketch *sketch // all values, once the limit is exceeded; nil before
+	inf    int64   // number of values of +∞: failures
 }
 
 // Add adds a value. It reports false, and adds nothing, if v is negative or at least MaxValue: such a value comes from
 // a faulty clock, not from a measurement.
 func (d *Dist) Add(v int64) bool {
 	if d.sketch == nil && uint64(v) <= math.MaxUint32 && d.N() < d.Bound() { // the common case, without a call
-		d.list = append(d.list, uint32(v))
+		d.list.add(uint32(v))
 		return true
 	}
 	return d.AddN(v, 1)
@@ -48,7 +48,7 @@ func (d *Dist) AddN(v, n int64) bool {
 	}
 	for range n {
 		if v <= math.MaxUint32 {
-			d.list = append(d.list, uint32(v))
+			d.list.add(uint32(v))
 		} else {
 			d.wide = append(d.wide, v)
 		}
@@ -79,7 +79,7 @@ func (d *Dist) N() int64 {
 	if d.sketch != nil {
 		return d.sketch.n
 	}
-	return int64(len(d.list) + len(d.wide))
+	return int64(d.list.n() + len(d.wide))
 }
 
 // Failed returns the number of values of +∞.
@@ -101,14 +101,11 @@ func (d *Dist) Bound() int64 {
 
 // spill moves the values into a sketch.
 func (d *Dist) spill() {
-	d.sketch = &sketch{}
-	for _, v := range d.list {
-		d.sketch.add(int64(v), 1)
+	k := &sketch{}
+	for v := range d.Values() {
+		k.add(v, 1)
 	}
-	for _, v := range d.wide {
-		d.sketch.add(v, 1)
-	}
-	d.list, d.wide = nil, nil
+	d.sketch, d.list, d.wide = k, list{}, nil
 }
 
 // Merge adds the values of o, which is not modified.
@@ -125,7 +122,7 @@ func (d *Dist) Merge(o *Dist) {
 			d.sketch.add(v, 1)
 		}
 	default:
-		d.list = append(d.list, o.list...)
+		d.list.join(&o.list)
 		d.wide = append(d.wide, o.wide...)
 	}
 }
@@ -137,9 +134,11 @@ func (d *Dist) Values() iter.Seq2[int64, int64] {
 			d.sketch.each(yield)
 			return
 		}
-		for _, v := range d.list {
-			if !yield(int64(v), 1) {
-				return
+		for _, c := range d.list.chunks() {
+			for _, v := range c {
+				if !yield(int64(v), 1) {
+					return
+				}
 			}
 		}
 		for _, v := range d.wide {
@@ -153,28 +152,24 @@ func (d *Dist) Values() iter.Seq2[int64, int64] {
 // Take removes and returns the only value of an exact Dist, +∞ for a failure. It reports whether there was one.
 func (d *Dist) Take() (v float64, ok bool) {
 	switch {
-	case len(d.list) > 0:
-		v, ok = float64(d.list[0]), true
+	case len(d.list.last) > 0:
+		v, ok = float64(d.list.last[0]), true
 	case len(d.wide) > 0:
 		v, ok = float64(d.wide[0]), true
 	case d.inf > 0:
 		v, ok = math.Inf(1), true
 	}
-	d.list, d.wide, d.inf = d.list[:0], d.wide[:0], 0
+	d.list.last, d.wide, d.inf = d.list.last[:0], d.wide[:0], 0
 	return v, ok
-}
-
-// sort sorts the values of an exact Dist in ascending order. A sketch is always sorted.
-func (d *Dist) sort() {
-	radixSort(d.list)
-	slices.Sort(d.wide)
 }
 
 // Sorted returns the values of an exact Dist in ascending order, divided by unit, +∞ last.
 func (d *Dist) Sorted(unit float64) []float64 {
-	d.sort()
 	data := make([]float64, 0, d.N()+d.inf)
-	for v := range d.Values() {
+	for _, v := range d.list.sorted() {
+		data = append(data, float64(v)/unit)
+	}
+	for _, v := range slices.Sorted(slices.Values(d.wide)) {
 		data = append(data, float64(v)/unit)
 	}
 	for range d.inf {
@@ -188,26 +183,11 @@ func (d *Dist) Mean(unit float64) float64 {
 	if d.inf > 0 {
 		return math.Inf(1)
 	}
-	sum := 0.0
-	if d.sketch != nil {
-		sum, _ = d.sketch.moments()
-	} else {
-		for v, n := range d.Values() {
-			sum += float64(v) * float64(n)
-		}
-	}
-	return sum / float64(d.N()) / unit
+	return float64(d.FiniteMean(unit))
 }
 
 // FiniteMean returns the mean of the finite values, divided by unit, or NaN if there are none.
 func (d *Dist) FiniteMean(unit float64) Num {
-	sum, n := 0.0, int64(0)
-	for v, k := range d.Values() {
-		sum += float64(v) * float64(k)
-		n += k
-	}
-	if n == 0 {
-		return NaN()
-	}
-	return Num(sum / float64(n) / unit)
+	t := d.totals()
+	return t.mean(unit)
 }

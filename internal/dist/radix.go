@@ -10,7 +10,6 @@ func radixSort(a []uint32) {
 		slices.Sort(a)
 		return
 	}
-	const digit = 11
 	from, to := a, make([]uint32, len(a))
 	for shift := 0; shift < 32; shift += digit {
 		var next [1 << digit]int

@@ -35,8 +35,13 @@ func (d *Dist) Ranks(n int64, unit float64) func(rank int64) float64 {
 		return min(all, max(1, int64(math.Ceil(float64(r)*float64(all)/float64(n)))))
 	}
 	if d.sketch == nil {
-		d.sort()
-		return func(r int64) float64 { return d.value(scale(r), unit) }
+		data := d.Sorted(unit)
+		return func(r int64) float64 {
+			if r = scale(r); r < 1 || r > all {
+				return math.NaN()
+			}
+			return data[r-1]
+		}
 	}
 	var values, upTo []int64
 	seen := int64(0)
@@ -52,17 +57,4 @@ func (d *Dist) Ranks(n int64, unit float64) func(rank int64) float64 {
 		}
 		return float64(values[i]) / unit
 	}
-}
-
-// value returns the value of rank r of a sorted Dist, divided by unit: +∞ for a failure, NaN for a rank out of range.
-func (d *Dist) value(r int64, unit float64) float64 {
-	switch {
-	case r < 1 || r > d.N()+d.inf:
-		return math.NaN()
-	case r > d.N():
-		return math.Inf(1)
-	case r <= int64(len(d.list)):
-		return float64(d.list[r-1]) / unit
-	}
-	return float64(d.wide[r-1-int64(len(d.list))]) / unit
 }

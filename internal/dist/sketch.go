@@ -1,9 +1,6 @@
 package dist
 
-import (
-	"math"
-	"math/bits"
-)
+import "math/bits"
 
 // SketchError is the maximum relative error of a value of a sketch. Values below 2¹⁸ (262 ms in µs) are exact.
 const SketchError = 1.0 / (2 << subBits)
@@ -186,9 +183,8 @@ func (s *sketch) at(r int64) int64 {
 	return at
 }
 
-// moments returns Σv and Σv², which are exact.
-func (s *sketch) moments() (sum, square float64) {
-	var m moment
+// moments returns Σv and Σv².
+func (s *sketch) moments() (m moment) {
 	s.each(func(v, n int64) bool {
 		if v >= 1<<denseBits {
 			return false
@@ -197,5 +193,5 @@ func (s *sketch) moments() (sum, square float64) {
 		return true
 	})
 	m.merge(s.over)
-	return float64(m.sum), float64(m.sqHi)*math.Exp2(64) + float64(m.sqLo)
+	return m
 }

@@ -72,60 +72,34 @@ func (s Stat) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Stat returns the statistics of the distribution, each value divided by unit (1000 makes ms of µs).
+// Stat returns the statistics of the distribution, each value divided by unit (1000 makes ms of µs). Its mean and
+// deviation are computed from exact sums.
 func (d *Dist) Stat(percentiles []float64, unit float64) Stat {
-	s := Stat{N: d.N(), Failed: d.inf, Mean: NaN(), SD: NaN(), Min: NaN(), Max: NaN(), Approx: !d.Exact()}
-	if d.sketch != nil {
-		d.sketchStat(&s, percentiles, unit)
-		return s
+	t := d.totals()
+	s := Stat{N: t.n, Failed: d.inf, Mean: t.mean(unit), SD: t.deviation(unit), Min: NaN(), Max: NaN(), Approx: !d.Exact()}
+	if t.n > 0 {
+		s.Min, s.Max = Num(float64(t.least)/unit), Num(float64(t.most)/unit)
 	}
-	data := d.Sorted(unit)
-	if n := len(data); n > 0 {
-		s.Mean, s.SD = meanAndDeviation(data)
-		s.Min, s.Max = Num(data[0]), Num(data[n-1])
-	}
-	for _, p := range percentiles {
-		v := NaN()
-		if n := int64(len(data)); n > 0 {
-			v = Num(data[Rank(n, p)-1])
-		}
-		s.Percentiles = append(s.Percentiles, Percentile{P: p, Value: v})
-	}
-	return s
-}
-
-// meanAndDeviation returns the mean and the population standard deviation. Those of montanaflynn/stats return the same
-// bits but scan the values four more times.
-func meanAndDeviation(data []float64) (mean, deviation Num) {
-	sum, square, n := 0.0, 0.0, float64(len(data))
-	for _, v := range data {
-		sum += v
-	}
-	for _, v := range data {
-		d := v - sum/n
-		square += d * d
-	}
-	return Num(sum / n), Num(math.Sqrt(square / n))
-}
-
-// sketchStat is Stat of a sketch.
-func (d *Dist) sketchStat(s *Stat, percentiles []float64, unit float64) {
-	sum, square := d.sketch.moments()
-	n := float64(d.N())
-	s.Mean, s.SD = Num(sum/n/unit), Num(math.Sqrt(max(0, square/n-sum/n*(sum/n)))/unit)
-	least, most := d.sketch.extremes()
-	s.Min, s.Max = Num(float64(least)/unit), Num(float64(most)/unit)
 	if d.inf > 0 {
 		s.Mean, s.SD, s.Max = Num(math.Inf(1)), NaN(), Num(math.Inf(1))
-	}
-	for _, p := range percentiles {
-		v := math.Inf(1)
-		switch r := Rank(d.N()+d.inf, p); {
-		case r == d.N():
-			v = float64(most) / unit
-		case r < d.N():
-			v = float64(d.sketch.at(r)) / unit
+		if t.n == 0 {
+			s.Min = s.Max
 		}
-		s.Percentiles = append(s.Percentiles, Percentile{P: p, Value: Num(v)})
 	}
+	ranks := make([]int64, len(percentiles))
+	for i, p := range percentiles {
+		ranks[i] = Rank(t.n+d.inf, p)
+	}
+	for i, v := range d.ranked(ranks, &t) {
+		q := Percentile{P: percentiles[i], Value: NaN()}
+		switch {
+		case t.n+d.inf == 0:
+		case ranks[i] > t.n:
+			q.Value = Num(math.Inf(1))
+		default:
+			q.Value = Num(float64(v) / unit)
+		}
+		s.Percentiles = append(s.Percentiles, q)
+	}
+	return s
 }

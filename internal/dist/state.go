@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
+	"slices"
 )
 
 // State is the serialized form of a Dist. Equal values have equal states, since packed lists are in ascending order.
@@ -54,9 +55,9 @@ func Unpack(b []byte) ([]int64, error) {
 func (d *Dist) State(name string) State {
 	s := State{Name: name, Inf: d.inf}
 	if d.sketch == nil {
-		d.sort()
+		sorted := Dist{list: list{last: d.list.sorted()}, wide: slices.Sorted(slices.Values(d.wide))}
 		s.Values = Pack(func(yield func(int64) bool) {
-			d.Values()(func(v, _ int64) bool { return yield(v) })
+			sorted.Values()(func(v, _ int64) bool { return yield(v) })
 		})
 		return s
 	}

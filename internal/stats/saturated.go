@@ -53,7 +53,7 @@ func (g *accumulator) tooBrief(all []stretch) bool {
 		}
 	}
 	d := g.dist(metric.Index("latency_ms"))
-	return d.N() > 0 && float64(load*g.flights.time.width()) < fewAnswers*d.Ranks(d.N(), 1)(1)
+	return d.N() > 0 && float64(load*g.flights.time.width()) < fewAnswers*float64(d.Stat(nil, 1).Min)
 }
 
 // Rung returns the block as a level of increasing load. Its throughput is that of the steady state, if there is one,
