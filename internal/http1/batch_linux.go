@@ -11,19 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// batcher makes a busy client that has one processor read in batches, as network cards raise one interrupt for
-// several packets. To sleep and be woken for a response can cost more processor time than to read it (7 µs beside 4
-// on a virtual machine: docs/accuracy.md). If that happens very often, the batcher keeps the processor asleep for the
-// rest of a cycle before the poller looks for responses again. It does not change their times, since the kernel
-// stamps them.
+// batcher makes a poller of a busy client read in batches, as network cards raise one interrupt for several packets. To
+// sleep and be woken for a response can cost more processor time than to read it (7 µs beside 4 on a virtual machine:
+// docs/accuracy.md). If that happens very often, the batcher keeps a processor asleep for the rest of a cycle before
+// the poller looks for responses again. It does not change their times, since the kernel stamps them.
 //
-// With a second processor, another thread would poll in the meantime, and nothing would be saved.
+// Nothing is saved while another processor is awake, whose thread polls in the meantime. So each poller has a batcher,
+// and there are none with more than maxBatchers processors, which are rarely all busy with reading.
 type batcher struct {
 	file    *os.File // an eventfd, with which the goroutine of run waits for the poller
 	raw     syscall.RawConn
 	onReady func(fd uintptr) bool // trigger, created once
 	done    chan struct{}
 	cycles  cycles
+	procs   int64 // of the process, each with a batcher
 
 	cycle     time.Duration // between two polls
 	triggered bool          // the eventfd of this cycle was made ready
@@ -34,28 +35,29 @@ type batcher struct {
 const (
 	batchTick   = 50 * time.Millisecond // between two decisions to begin: from 5/4 sleeps a cycle on
 	batchCycles = 64                    // between two decisions to go on: from 3/2 reads a cycle on
+	maxBatchers = 2
 )
 
-// newBatcher returns nil if there is nothing to save.
-func newBatcher(cfg *Config) *batcher {
-	if cfg.Batch == 0 || runtime.GOMAXPROCS(0) > 1 {
+// newBatcher returns the batcher of one of procs pollers, or nil if there is nothing to save.
+func newBatcher(cfg *Config, procs int) *batcher {
+	if cfg.Batch == 0 || procs > maxBatchers {
 		return nil
 	}
-	b := openBatcher(cfg.Batch, cfg.Exchanges)
+	b := openBatcher(cfg.Batch, cfg.Exchanges, procs)
 	if b != nil {
 		go b.run()
 	}
 	return b
 }
 
-func openBatcher(least time.Duration, exchanges int) *batcher {
+func openBatcher(least time.Duration, exchanges, procs int) *batcher {
 	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	if err != nil {
 		return nil
 	}
 	b := &batcher{
 		file: os.NewFile(uintptr(fd), "eventfd"), done: make(chan struct{}),
-		cycles: cycles{least, exchanges}, cycle: least,
+		cycles: cycles{least, exchanges / procs}, procs: int64(procs), cycle: least,
 	}
 	if b.raw, err = b.file.SyscallConn(); err != nil {
 		b.file.Close()
@@ -88,7 +90,7 @@ func (b *batcher) ended() {
 // cycles is the rule for the length of a cycle.
 type cycles struct {
 	least     time.Duration
-	exchanges int // that are under way
+	exchanges int // of the poller that are under way
 }
 
 // worth reports whether batchCycles cycles with this number of reads save processor time: the reads must be as frequent
@@ -117,7 +119,7 @@ func (b *batcher) run() {
 			return
 		case <-tick.C:
 		}
-		if n := min(sleeps()-slept, b.reads.Load()-read); time.Duration(n)*b.cycles.least*4 > time.Since(then)*5 {
+		if n := min((sleeps()-slept)/b.procs, b.reads.Load()-read); time.Duration(n)*b.cycles.least*4 > time.Since(then)*5 {
 			b.cycle = b.cycles.least
 			for b.batches() {
 			}

@@ -1,13 +1,12 @@
 package http1
 
 import (
-	"runtime"
 	"testing"
 	"time"
 )
 
 func TestBatcherGoesOnWhileThereIsEnoughToRead(t *testing.T) {
-	b := openBatcher(50*time.Microsecond, 1)
+	b := openBatcher(50*time.Microsecond, 1, 1)
 	if b == nil {
 		t.Fatal("no eventfd")
 	}
@@ -25,18 +24,19 @@ func TestBatcherGoesOnWhileThereIsEnoughToRead(t *testing.T) {
 	}
 }
 
-func TestBatcherIsForOneProcessor(t *testing.T) {
-	was := runtime.GOMAXPROCS(2)
-	defer runtime.GOMAXPROCS(was)
+func TestBatcherIsForFewProcessors(t *testing.T) {
 	for _, c := range []struct {
 		procs int
 		cycle time.Duration
-		want  bool
-	}{{1, time.Millisecond, true}, {1, 0, false}, {2, time.Millisecond, false}} {
-		runtime.GOMAXPROCS(c.procs)
-		b := newBatcher(&Config{Batch: c.cycle, Exchanges: 64})
-		if got := b != nil; got != c.want {
-			t.Errorf("%d processors, cycle %v: %v", c.procs, c.cycle, got)
+		want  int // exchanges; 0: no batcher
+	}{{1, time.Millisecond, 64}, {1, 0, 0}, {2, time.Millisecond, 32}, {3, time.Millisecond, 0}} {
+		b := newBatcher(&Config{Batch: c.cycle, Exchanges: 64}, c.procs)
+		got := 0
+		if b != nil {
+			got = b.cycles.exchanges
+		}
+		if got != c.want {
+			t.Errorf("%d processors, cycle %v: %d exchanges, want %d", c.procs, c.cycle, got, c.want)
 		}
 		b.note()
 		b.close()

@@ -13,8 +13,7 @@ import (
 func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func()) {
 	warmStamps()
 	shared := connConfig{cfg, clk, new(headCache), newFieldSet(cfg.Fields)}
-	batch := newBatcher(cfg)
-	pollers := newPollers(runtime.GOMAXPROCS(0), batch)
+	pollers := newPollers(runtime.GOMAXPROCS(0), cfg)
 	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
 		plain, secure, err := d.Open(ctx, o.addr, o.secure, t)
 		if err != nil {
@@ -28,10 +27,7 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 		}
 		return newNetConn(shared, plain, o.addr), nil
 	}
-	return open, func() {
-		batch.close()
-		pollers.close()
-	}
+	return open, pollers.close
 }
 
 // warmStamps makes the kernel stamp what it receives. It does so while any socket asks for it, and begins a short while

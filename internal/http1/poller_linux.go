@@ -53,7 +53,10 @@ func newPoller(batch *batcher) (*poller, error) {
 	return p, nil
 }
 
-func (p *poller) close() { p.set.Close() }
+func (p *poller) close() {
+	p.batch.close()
+	p.set.Close()
+}
 
 // add begins to watch c, whose token it sets.
 func (p *poller) add(c *polledConn) error {
@@ -138,11 +141,13 @@ type pollers struct {
 }
 
 // newPollers returns fewer than n pollers, or none, if the system has no more file descriptors or epoll sets.
-func newPollers(n int, batch *batcher) *pollers {
+func newPollers(n int, cfg *Config) *pollers {
 	ps := new(pollers)
 	for range n {
+		batch := newBatcher(cfg, n)
 		p, err := newPoller(batch)
 		if err != nil {
+			batch.close()
 			break
 		}
 		ps.all = append(ps.all, p)
