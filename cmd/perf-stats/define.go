@@ -54,12 +54,5 @@ func (f *flags) definedOnly(opt *stats.Options) error {
 			opt.Percentiles = append(opt.Percentiles, 50)
 		}
 	}
-	flag := cli.FirstSet(map[string]bool{
-		"--slo": len(f.SLO) > 0, "--ci": f.CI, "--follow": f.Follow, "--sqlite": f.SQLite != "", "--parquet": f.Parquet != "",
-	})
-	if flag != "" {
-		return fault.Usage("run perf-stats a second time for it",
-			"%s: it is for our own figures, not for those by --define %s", flag, f.Define)
-	}
 	return nil
 }

@@ -117,13 +117,15 @@ func (f *flags) readFacts() (err error) {
 // newStream returns a stream for the records that the flags select.
 func (f *flags) newStream(opt stats.Options) (*stats.Stream, error) {
 	s := stats.NewStream(opt, min(2, runtime.GOMAXPROCS(0)), f.OnBadLine == "skip")
+	s.WithoutSummaries(cli.FirstSet(map[string]bool{
+		"--define": f.Define != "", "--format evalscope": f.Format == evalscopeFormat, "--parquet": f.Parquet != "",
+		"--sqlite": f.SQLite != "", "--where": f.Where != "", "--why": f.Why != "",
+	}))
 	if f.Where == "" {
 		return s, nil
 	}
 	selects, err := filter.Compile("--where", f.Where)
-	if err == nil {
-		s.Where(selects)
-	}
+	s.Where(selects)
 	return s, err
 }
 
@@ -159,6 +161,8 @@ func (f *flags) options() (opt stats.Options, err error) {
 		return opt, fault.Usage("", "--gpus: %d is negative", f.GPUs)
 	case f.FailOnRegression != "" && !f.Compare:
 		return opt, fault.Usage("", "--fail-on-regression: it is for --compare")
+	case f.FailOnRegression == "" && f.CannotTell != 1:
+		return opt, fault.Usage("", "--cannot-tell: it is for --fail-on-regression")
 	case f.CannotTell < 0 || f.CannotTell > 125:
 		return opt, fault.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
 	case f.PDMetrics && f.Format != evalscopeFormat:

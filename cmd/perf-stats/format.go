@@ -27,6 +27,31 @@ func (f *flags) chooseFormat() (err error) {
 	return err
 }
 
+// checkUse returns an error for a typed flag whose effect the chosen output does not show.
+func (f *flags) checkUse(env *cli.Env) error {
+	const ours = "--facts --follow --gpus --ledger --metric --metrics --metrics-parquet --parquet --price --price-hour " +
+		"--slo --sqlite --visualizer --why "
+	var output, unused string
+	switch {
+	case f.Compare:
+		output, unused = "--compare", ours+"--define --goodput"
+	case f.Format == evalscopeFormat:
+		output, unused = "--format "+f.Format, ours+"--ci --define --failures --goodput --percentiles"
+	case f.Format == format.VLLM:
+		output, unused = "--format "+f.Format, ours+"--ci --failures"
+	case f.Define != "":
+		output, unused = "--define", ours+"--ci --failures"
+	case f.Format == "junit":
+		output, unused = "--format junit", "--ci --gpus --ledger --metric --metrics-parquet --price --price-hour --why"
+	case f.Format == "prometheus":
+		output, unused = "--format prometheus", "--ci --ledger --metric --why"
+	}
+	if flag := env.Typed(strings.Fields(unused)...); flag != "" {
+		return fault.Usage("run perf-stats a second time for it", "%s: %s does not show it", flag, output)
+	}
+	return nil
+}
+
 // chosen returns the chosen format, which must be able to hold what a flag asks for.
 func (f *flags) chosen(flag string, able func(format.Format) bool) (format.Format, error) {
 	chosen, known := format.Named(f.Format)

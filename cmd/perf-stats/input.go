@@ -12,8 +12,13 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// read feeds the files to stream; "-" is stdin.
+// read feeds the files to stream; "-" is stdin. It reports the bad lines that were skipped.
 func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []string) error {
+	defer func() {
+		if n, first := stream.Skipped(); n > 0 {
+			env.Say("skipped %d bad lines; the first: %v", n, first)
+		}
+	}()
 	for _, file := range files {
 		file, err := facts.Records(file)
 		if err != nil {

@@ -32,12 +32,12 @@ func run(env *cli.Env) error {
 	if err := f.chooseFormat(); err != nil {
 		return err
 	}
-	if err := f.beside(); err != nil {
+	if err := cmp.Or(f.checkUse(env), f.beside()); err != nil {
 		return err
 	}
 	toStdout := cli.IsStd(f.Output)
 	f.colors = f.Color == "always" || toStdout && f.Colors(env.Stdout)
-	if err := f.checkTrackers(); err != nil {
+	if err := f.checkTrackers(env); err != nil {
 		return err
 	}
 	if len(f.Visualizer) > 0 && slices.ContainsFunc(f.Files, track.IsKept) {
@@ -88,9 +88,6 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	stopDrawing()
 	if err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
-	}
-	if n, first := stream.Skipped(); n > 0 {
-		env.Say("skipped %d bad lines; the first: %v", n, first)
 	}
 	whole = true
 	var noFacts error // reported after the figures

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,6 +188,8 @@ func TestErrors(t *testing.T) {
 				"perf-stats: --fail-on-regression: passes, though it could not judge all (--cannot-tell 0)\n"},
 		"regression of one": {"--fail-on-regression 5% sweep.jsonl", "", 2,
 			"perf-stats: --fail-on-regression: it is for --compare\n"},
+		"code without a gate": {"--compare --cannot-tell 3 sweep.jsonl slower.jsonl", "", 2,
+			"perf-stats: --cannot-tell: it is for --fail-on-regression\n"},
 		"no percentage": {"--compare --fail-on-regression 5 sweep.jsonl slower.jsonl", "", 2,
 			"perf-stats: --fail-on-regression: \"5\" is not a percentage such as 5%\n"},
 		"one side": {"--compare sweep.jsonl", "", 2, "perf-stats: --compare: wants two sides, not 1\n" +
@@ -205,8 +208,7 @@ func TestErrors(t *testing.T) {
 			"perf-stats: --format: vllm has the definitions of vllm, not of sglang\n" +
 				"hint: leave out --define, or choose another format\n"},
 		"defined gate": {"--define vllm --slo ok>=1 -- sweep.jsonl", "", 2,
-			"perf-stats: --slo: it is for our own figures, not for those by --define vllm\n" +
-				"hint: run perf-stats a second time for it\n"},
+			"perf-stats: --slo: --define does not show it\nhint: run perf-stats a second time for it\n"},
 		"vllm compared": {"--format vllm --compare one.jsonl one.jsonl", "", 2,
 			"perf-stats: --format: vllm is not one of --compare's: table, json, csv, markdown\n"},
 		"bad gate": {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
@@ -235,6 +237,36 @@ func TestErrors(t *testing.T) {
 				t.Errorf("exit %d, want %d\n%s\nwant\n%s", code, test.code, errs, test.stderr)
 			}
 		})
+	}
+}
+
+// TestUnusedFlags: a flag that the chosen output does not show is an error, above all a gate that would judge nothing.
+func TestUnusedFlags(t *testing.T) {
+	all := "--slo ok>=1 --sqlite x.db --parquet x.parquet --why --ledger --gpus 2 --metrics m --price in=1 --follow " +
+		"--facts f --visualizer mlflow --goodput ttft_ms<1 --failures drop --ci"
+	for output, shown := range map[string]string{
+		"--compare one.jsonl one.jsonl":       "--failures --ci",
+		"--format evalscope -o dir one.jsonl": "",
+		"--format vllm one.jsonl":             "--goodput",
+		"--define vllm one.jsonl":             "--goodput",
+		"--format prometheus --gpus 2 one.jsonl": "--slo --sqlite --parquet --gpus --metrics --price --follow --facts " +
+			"--visualizer --goodput --failures",
+		"--format junit --slo ok>=0 -- one.jsonl": "--slo --sqlite --parquet --metrics --follow --facts --visualizer --goodput " +
+			"--failures",
+	} {
+		for flag := range strings.SplitSeq(all, "--") {
+			args := strings.Fields("--" + flag)
+			if len(args) < 1 || args[0] == "--" || slices.Contains(strings.Fields(shown), args[0]) {
+				continue
+			}
+			t.Run(args[0]+" "+output, func(t *testing.T) {
+				_, errs, code := stat(t, "", append(args, strings.Fields(output)...)...)
+				want := "perf-stats: " + args[0] + ": "
+				if code != 2 || !strings.HasPrefix(errs, want) || !strings.Contains(errs, " does not show it\n") {
+					t.Errorf("exit %d, %s", code, errs)
+				}
+			})
+		}
 	}
 }
 

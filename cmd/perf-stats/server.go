@@ -3,11 +3,9 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/format"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/prompage"
 	"perfpipe/internal/servermetrics"
@@ -29,19 +27,9 @@ type serverFlags struct {
 
 // checkServer validates the flags and sets the prices.
 func (f *flags) checkServer(opt *stats.Options) (err error) {
-	const hint = "--metrics FILE names what perf-send --metrics-out wrote"
-	for _, given := range []struct{ flag, value string }{
-		{"--metric", f.Metric}, {"--metrics-parquet", f.MetricsParquet}, {"--price", f.Price}, {"--price-hour", f.PriceHour},
-	} {
-		switch {
-		case given.value == "":
-		case f.Compare || f.Define != "":
-			return fault.Usage("", "%s: --compare and --define do not show it", given.flag)
-		case slices.Contains([]string{evalscopeFormat, format.VLLM, "junit"}, f.Format):
-			return fault.Usage("", "%s: --format %s does not show it", given.flag, f.Format)
-		case f.Metrics == "" && strings.HasPrefix(given.flag, "--metric"):
-			return fault.Usage(hint, "%s without --metrics", given.flag)
-		}
+	flag := cli.FirstSet(map[string]bool{"--metric": f.Metric != "", "--metrics-parquet": f.MetricsParquet != ""})
+	if flag != "" && f.Metrics == "" {
+		return fault.Usage("--metrics FILE names what perf-send --metrics-out wrote", "%s without --metrics", flag)
 	}
 	if f.Metric != "" {
 		if f.show, err = prompage.Matching(f.Metric); err != nil {

@@ -33,13 +33,9 @@ type trackFlags struct {
 // dirHint follows an error about a directory that cannot be written.
 const dirHint = "--outputs-dir names a directory that can be written"
 
-func (f *flags) checkTrackers() error {
+func (f *flags) checkTrackers(env *cli.Env) error {
 	if len(f.Visualizer) == 0 {
-		return f.checkNoTrackers()
-	}
-	if f.Compare || f.Define != "" || f.Format == evalscopeFormat {
-		return fault.Usage("--format json or table",
-			"--visualizer: what --compare, --define and --format evalscope show is not logged")
+		return checkNoTrackers(env)
 	}
 	if err := track.Check(f.Visualizer); err != nil {
 		return fmt.Errorf("--visualizer: %w", err)
@@ -53,13 +49,10 @@ func (f *flags) checkTrackers() error {
 	return nil
 }
 
-// checkNoTrackers returns an error if a flag would have no effect without trackers.
-func (f *flags) checkNoTrackers() error {
-	flag := cli.FirstSet(map[string]bool{
-		"--name": f.Name != "", "--project": f.Project != "", "--run-config": f.RunConfig != nil,
-		"--upload-records": f.Upload,
-		"--wandb-api-key":  f.WandbKey != "", "--swanlab-api-key": f.SwanlabKey != "", "--swanlab-host": f.SwanlabHost != "",
-	})
+// checkNoTrackers returns an error if a typed flag would have no effect without trackers.
+func checkNoTrackers(env *cli.Env) error {
+	flag := env.Typed("--name", "--project", "--run-config", "--upload-records", "--python", "--outputs-dir",
+		"--visualizer-interval", "--visualizer-timeout", "--wandb-api-key", "--swanlab-api-key", "--swanlab-host")
 	if flag != "" {
 		return fault.Usage("--visualizer wandb, swanlab, clearml or mlflow", "%s needs --visualizer", flag)
 	}

@@ -40,6 +40,8 @@ type Env struct {
 	Mode Mode // permissions of the files that Create creates
 
 	Hints func(reason string) string // returns the hint for the reason of a fault.Error, or ""; may be nil
+
+	typed []string // the flags on the command line, as --name
 }
 
 // Say writes one fact to stderr.

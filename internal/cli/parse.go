@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -24,7 +25,7 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 	if err != nil {
 		return err
 	}
-	_, err = k.Parse(e.Args)
+	parsed, err := k.Parse(e.Args)
 	if done {
 		return errDone
 	}
@@ -39,7 +40,23 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 	for _, l := range endedLists(k.Model, e.Args) {
 		e.Say("%s ends before %s, which is read as a file", l[0], l[1])
 	}
+	for _, p := range parsed.Path {
+		if p.Flag != nil && !p.Resolved {
+			e.typed = append(e.typed, "--"+p.Flag.Name)
+		}
+	}
 	return nil
+}
+
+// Typed returns the first of the flags, given as --name, that is on the command line, or "". A flag that only the
+// environment or a configuration file sets is not: it is meant for the runs that have a use for it.
+func (e *Env) Typed(flags ...string) string {
+	for _, name := range flags {
+		if slices.Contains(e.typed, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // helpOf returns a flag's help with its default, and with the variables that are not derived from its name.

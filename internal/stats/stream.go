@@ -30,6 +30,7 @@ const blockSize = 128 << 10
 type worker struct {
 	skip    bool
 	where   func(line []byte) (bool, error)
+	records string // what needs the records of a summary; "" if nothing does
 	mu      sync.Mutex
 	c       *Collector
 	lines   record.Decoder
@@ -62,6 +63,14 @@ func NewStream(opt Options, workers int, skipBad bool) *Stream {
 func (s *Stream) Where(choose func(line []byte) (bool, error)) {
 	for _, w := range s.workers {
 		w.where = choose
+	}
+}
+
+// WithoutSummaries makes every summary an error, because what use names needs its records. An empty use changes
+// nothing. It must be called before Read.
+func (s *Stream) WithoutSummaries(use string) {
+	for _, w := range s.workers {
+		w.records = use
 	}
 }
 
@@ -274,8 +283,8 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 		return nil, fmt.Errorf("not a JSON object: %.40q", line)
 	}
 	if isSummary(line) {
-		if w.where != nil {
-			return nil, &SummaryError{errors.New("a summary has no records for --where to choose from")}
+		if w.records != "" {
+			return nil, &SummaryError{fmt.Errorf("a summary does not have the records that %s needs", w.records)}
 		}
 		if err := w.c.addSummary(line); err != nil {
 			return nil, &SummaryError{err}
