@@ -21,8 +21,13 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 5, "runs of each figure, whose median is shown")
 	flag.BoolVar(&b.long, "long", false, "also 10,000 streams for a minute, and 1,000,000 requests")
 	flag.BoolVar(&b.verdict, "verdict", false, "instead: the verdict on the load generator against the error of its times")
+	responder := flag.Bool("respond", false, "instead: serve as the raw responder, for the benchmark itself")
 	flag.Parse()
-	if err := b.all(); err != nil {
+	work := b.all
+	if *responder {
+		work = respond
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -45,7 +50,9 @@ func (b *bench) all() error {
 	defer os.RemoveAll(dir)
 	b.dir = dir
 	b.out.Header = []string{"figure", "median", "all runs"}
-	steps := []func() error{b.closedLoop, b.streams, b.openLoop, b.replay, b.pipeline, b.memory}
+	steps := []func() error{
+		b.closedLoop, b.streams, b.twoProcessors, b.openLoop, b.replay, b.pipeline, b.memory,
+	}
 	if b.verdict {
 		steps = []func() error{b.verdicts}
 	} else if b.long {
