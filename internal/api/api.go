@@ -36,6 +36,7 @@ type Dialect struct {
 	KeyHeader     string            // takes the API key as it is; "": Authorization: Bearer
 	Bearer        bool              // Authorization: Bearer takes the key, too
 	NoModel       bool              // the body names no model
+	ToolBlocks    bool              // messages have tool calls as blocks of their content, as Anthropic's do
 
 	Framing       Framing // of a stream
 	StreamOptions bool    // a stream reports its usage only if stream_options asks for it

@@ -134,7 +134,12 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 
 // replied returns the assistant's message of an answer.
 func (c *Client) replied(x *exchange) json.RawMessage {
-	reply, whole := x.reply.message.json(string(x.call.appendID(nil)))
+	m := x.reply.message
+	whole := m.mend(string(x.call.appendID(nil)))
+	reply := m.chat()
+	if x.call.ep.dialect.ToolBlocks {
+		reply = m.blocks()
+	}
 	if !whole && c.prep.first(factArguments) {
 		c.cfg.Say("the model made tool calls whose arguments are not JSON: {} stands for these in later requests")
 	}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"fmt"
 	"hash/fnv"
 	"strconv"
@@ -11,8 +12,8 @@ import (
 	"perfpipe/internal/api"
 )
 
-// message assembles the assistant's message for the history of a conversation, in the form of OpenAI's chat: content
-// and tool calls. Reasoning is not sent back.
+// message assembles the assistant's message for the history of a conversation: content and tool calls. Reasoning is not
+// sent back.
 type message struct {
 	content strings.Builder
 	calls   []toolCall
@@ -51,10 +52,10 @@ func (m *message) call(index int) *toolCall {
 	return &m.calls[len(m.calls)-1]
 }
 
-// json returns the message. Its tool calls are such that the server accepts them again: each has an id, derived
-// from that of the request if the server sent none, and arguments that are JSON, as chat templates parse them. whole
-// reports whether all arguments were.
-func (m *message) json(request string) (text json.RawMessage, whole bool) {
+// mend changes the tool calls so that the server accepts them again: each has an id, derived from that of the request
+// if the server sent none, and arguments that are JSON, as chat templates parse them. It reports whether all arguments
+// were.
+func (m *message) mend(request string) (whole bool) {
 	whole = true
 	for i := range m.calls {
 		c := &m.calls[i]
@@ -66,6 +67,11 @@ func (m *message) json(request string) (text json.RawMessage, whole bool) {
 			c.Function.Arguments = "{}"
 		}
 	}
+	return whole
+}
+
+// chat returns the message in the form of OpenAI's chat.
+func (m *message) chat() json.RawMessage {
 	out := struct {
 		Role    string     `json:"role"`
 		Content *string    `json:"content"`
@@ -74,11 +80,49 @@ func (m *message) json(request string) (text json.RawMessage, whole bool) {
 	if text := m.content.String(); text != "" || len(m.calls) == 0 {
 		out.Content = &text
 	}
-	b, err := json.MarshalWithOption(out, json.DisableHTMLEscape())
-	if err != nil { // strings always marshal
-		return nil, whole
+	return encoded(out)
+}
+
+// block is a part of the content of a message of Anthropic's.
+type block struct {
+	Type  string          `json:"type"`
+	Text  string          `json:"text,omitempty"`
+	ID    string          `json:"id,omitempty"`
+	Name  string          `json:"name,omitempty"`
+	Input json.RawMessage `json:"input,omitempty"`
+}
+
+// blocks returns the message in Anthropic's form. Calls that the server itself made and answered are left out: the
+// client has no result for them.
+func (m *message) blocks() json.RawMessage {
+	var list []block
+	if text := m.content.String(); text != "" { // an empty block is refused
+		list = append(list, block{Type: "text", Text: text})
 	}
-	return b, whole
+	for _, c := range m.calls {
+		if strings.HasPrefix(c.ID, "srvtoolu_") || strings.HasPrefix(c.ID, "mcptoolu_") {
+			continue
+		}
+		input := json.RawMessage(c.Function.Arguments)
+		if !bytes.HasPrefix(bytes.TrimSpace(input), []byte("{")) {
+			input = json.RawMessage("{}") // nothing but an object is accepted
+		}
+		list = append(list, block{Type: "tool_use", ID: c.ID, Name: c.Function.Name, Input: input})
+	}
+	out := struct {
+		Role    string `json:"role"`
+		Content any    `json:"content"`
+	}{"assistant", list}
+	if len(list) == 0 || len(list) == 1 && list[0].Type == "text" {
+		out.Content = m.content.String()
+	}
+	return encoded(out)
+}
+
+// encoded returns v, which consists of strings and valid JSON, so that it always has an encoding.
+func encoded(v any) json.RawMessage {
+	b, _ := json.MarshalWithOption(v, json.DisableHTMLEscape())
+	return b
 }
 
 // mintID returns an id of nine letters and digits, the only form that Mistral's templates accept.

@@ -48,3 +48,45 @@ func TestReplyForTheHistory(t *testing.T) {
 		}
 	}
 }
+
+// The reply of Anthropic's API has its calls as blocks, as its server takes them back.
+func TestReplyInBlocks(t *testing.T) {
+	event := func(data string) string { return "data: " + data + "\n\n" }
+	start := func(i, block string) string {
+		return event(`{"type":"content_block_start","index":` + i + `,"content_block":` + block + `}`)
+	}
+	delta := func(i, d string) string {
+		return event(`{"type":"content_block_delta","index":` + i + `,"delta":` + d + `}`)
+	}
+	json := func(i, s string) string { return delta(i, `{"type":"input_json_delta","partial_json":"`+s+`"}`) }
+	begin := event(`{"type":"message_start","message":{"model":"m","usage":{"input_tokens":3,"output_tokens":1}}}`)
+	end := event(`{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9}}`) +
+		event(`{"type":"message_stop"}`)
+	text := start("0", `{"type":"text","text":""}`) + delta("0", `{"type":"text_delta","text":"I <look>"}`)
+	call := func(i, id, name string) string {
+		return start(i, `{"type":"tool_use","id":"`+id+`","name":"`+name+`","input":{}}`)
+	}
+	for _, c := range []struct{ name, events, want string }{
+		{"text", text, `{"role":"assistant","content":"I <look>"}`},
+		{"text and calls", text + call("1", "toolu_1", "f") + json("1", `{\"a\":`) + json("1", `1}`) + call("2", "toolu_2", "g"),
+			`{"role":"assistant","content":[{"type":"text","text":"I <look>"},` +
+				`{"type":"tool_use","id":"toolu_1","name":"f","input":{"a":1}},` +
+				`{"type":"tool_use","id":"toolu_2","name":"g","input":{}}]}`},
+		{"a call alone, without an id, with a list", call("0", "", "f") + json("0", "[1]"),
+			`{"role":"assistant","content":[{"type":"tool_use","id":"` + mintID("a", 0) + `","name":"f","input":{}}]}`},
+		{"a call that the server answered", text + start("1", `{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}`),
+			`{"role":"assistant","content":"I <look>"}`},
+	} {
+		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
+			take(r)
+			io.WriteString(conn, whole("200 OK", "text/event-stream", begin+c.events+end))
+		})
+		u.Path = "/v1/messages"
+		req := load.NewRequest(request.Request{ID: "a", Body: []byte(body)})
+		req.WantReply = true
+		rec := newTest(t, u, false, nil).Do(t.Context(), req)
+		if got := string(rec.Reply); got != c.want {
+			t.Errorf("%s: %s (%+v)\nwant %s", c.name, got, rec.Error, c.want)
+		}
+	}
+}

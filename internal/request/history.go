@@ -56,7 +56,7 @@ func (h *History) own(body json.RawMessage) (m gjson.Result, own json.RawMessage
 		return m, nil, tools, errors.New("the body has no list of messages, to which a history could be added")
 	}
 	own = bytes.TrimSpace(body[m.Index+1 : m.Index+len(m.Raw)-1])
-	if h != nil && (len(h.calls) > 0 || bytes.Contains(own, []byte(`"tool_call_id"`))) {
+	if h != nil && (len(h.calls) > 0 || hasResults(own)) {
 		own, tools = h.answer(m, own)
 	}
 	return m, own, tools, nil

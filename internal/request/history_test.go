@@ -103,8 +103,67 @@ func TestToolResults(t *testing.T) {
 	}
 }
 
+// Anthropic's results are blocks at the beginning of one message of the user.
+func TestToolResultsInBlocks(t *testing.T) {
+	calls := func(ids ...string) json.RawMessage {
+		list := []string{`{"type":"text","text":"I look"}`}
+		for _, id := range ids {
+			list = append(list, `{"type":"tool_use","id":"`+id+`","name":"f","input":{"a":1}}`)
+		}
+		return json.RawMessage(`{"role":"assistant","content":[` + strings.Join(list, ",") + `]}`)
+	}
+	block := func(id, content string) string {
+		return `{"type":"tool_result","tool_use_id":"` + id + `","content":` + content + `}`
+	}
+	text := func(s string) string { return `{"type":"text","text":"` + s + `"}` }
+	user := func(blocks ...string) string { return `{"role":"user","content":[` + strings.Join(blocks, ",") + `]}` }
+	plain := `{"role":"user","content":"next"}`
+	for _, c := range []struct {
+		name     string
+		reply    json.RawMessage
+		own      string
+		want     string
+		n        ToolCounts
+		answered bool
+	}{
+		{"in order", calls("x", "y"), user(block("1", `"a"`), block("2", `"b"`), text("go")),
+			user(block("x", `"a"`), block("y", `"b"`), text("go")), ToolCounts{Mapped: 2}, true},
+		{"other members stay", calls("x"), `{"content":[` + block("1", `"a"`) + `],"role":"user","cache_control":{}}`,
+			`{"content":[` + block("x", `"a"`) + `],"role":"user","cache_control":{}}`, ToolCounts{Mapped: 1}, true},
+		{"no call", calls(), user(block("1", `"a"`), text("go")), user(text("a"), text("go")), ToolCounts{AsUser: 1}, false},
+		{"no call, blocks", calls(), user(block("1", `[`+text("a")+`,`+text("b")+`]`)), user(text("a"), text("b")),
+			ToolCounts{AsUser: 1}, false},
+		{"no call, nothing", calls(), user(block("1", `""`), block("2", `[]`)), user(text("…"), text("…")),
+			ToolCounts{AsUser: 2}, false},
+		{"too few calls", calls("x"), user(block("1", `"a"`), block("2", `"b"`)), user(block("x", `"a"`), text("b")),
+			ToolCounts{Mapped: 1, AsUser: 1}, false},
+		{"too many calls", calls("x", "y"), user(block("1", `"a"`), text("go")),
+			user(block("x", `"a"`), block("y", `""`), text("go")), ToolCounts{Mapped: 1, Empty: 1}, true},
+		{"calls without results", calls("x"), plain, user(block("x", `""`), text("next")), ToolCounts{Empty: 1}, true},
+		{"calls and nothing", calls("x"), "", user(block("x", `""`)), ToolCounts{Empty: 1}, true},
+		{"calls and a reply", calls("x"), string(calls()), user(block("x", `""`)) + "," + string(calls()),
+			ToolCounts{Empty: 1}, true},
+		{"no content", calls("x"), `{"role":"user"}`, user(block("x", `""`)), ToolCounts{Empty: 1}, true},
+		{"calls of its own", calls(), string(calls("1")) + "," + user(block("1", `"a"`)),
+			string(calls("1")) + "," + user(block("1", `"a"`)), ToolCounts{}, true},
+		{"text alone", calls(), plain, plain, ToolCounts{}, true},
+	} {
+		h := (*History)(nil).With(nil, c.reply)
+		body := json.RawMessage(`{"messages":[` + c.own + `]}`)
+		got, own, n, err := h.Next(body)
+		if string(own) != c.want || n != c.n || err != nil {
+			t.Errorf("%s: %s\nwant %s\n%+v, want %+v (%v)", c.name, own, c.want, n, c.n, err)
+		}
+		if !json.Valid(got) || h.Answers(body) != c.answered {
+			t.Errorf("%s: answered %v: %s", c.name, !c.answered, got)
+		}
+	}
+}
+
 func FuzzHistory(f *testing.F) {
 	f.Add(`{"messages":[{"role":"tool","tool_call_id":"1","content":[1]}]}`, string(reply("x:f")))
+	f.Add(`{"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"1"}, {}]}]}`,
+		`{"role":"assistant","content":[{"type":"tool_use","id":"x"}]}`)
 	f.Add(`{"messages":[]}`, `{"role":"assistant","content":""}`)
 	f.Fuzz(func(t *testing.T, body, answer string) {
 		if !json.Valid([]byte(body)) || !json.Valid([]byte(answer)) {

@@ -2,6 +2,7 @@ package request
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
@@ -19,17 +20,27 @@ type ToolCounts struct {
 // call is a tool call of a reply.
 type call struct {
 	id, name string
+	block    bool // in Anthropic's form, a content block
 	used     bool
 }
 
 func callsOf(reply json.RawMessage) (calls []call) {
-	if !bytes.Contains(reply, []byte(`"tool_calls"`)) {
-		return nil
+	if bytes.Contains(reply, []byte(`"tool_calls"`)) {
+		for _, c := range gjson.GetBytes(reply, "tool_calls").Array() {
+			calls = append(calls, call{id: c.Get("id").Str, name: c.Get("function.name").Str})
+		}
 	}
-	for _, c := range gjson.GetBytes(reply, "tool_calls").Array() {
-		calls = append(calls, call{id: c.Get("id").Str, name: c.Get("function.name").Str})
+	if bytes.Contains(reply, []byte(`"tool_use"`)) {
+		for _, c := range blocksOf(gjson.ParseBytes(reply), "tool_use") {
+			calls = append(calls, call{id: c.Get("id").Str, name: c.Get("name").Str, block: true})
+		}
 	}
 	return calls
+}
+
+// hasResults reports whether messages may have results of tools.
+func hasResults(messages []byte) bool {
+	return bytes.Contains(messages, []byte(`"tool_call_id"`)) || bytes.Contains(messages, []byte(`"tool_result"`))
 }
 
 // Answers reports whether the reply has a call for each result of a tool among the messages of a body.
@@ -43,58 +54,97 @@ func (h *History) Answers(body json.RawMessage) bool {
 // whose calls are among the messages themselves stay as they are. A server may refuse a result without a call and a
 // call without a result: the first becomes a message of the user, the second gets an empty result.
 func (h *History) answer(messages gjson.Result, own []byte) ([]byte, ToolCounts) {
-	calls := append([]call(nil), h.calls...)
-	declared, given := map[string]bool{}, map[string]string{}
-	var out []byte
-	var n ToolCounts
+	a := answering{calls: append([]call(nil), h.calls...), declared: map[string]bool{}, given: map[string]string{}}
 	leading := true
-	fill := func() {
-		for i := range calls {
-			if !calls[i].used {
-				calls[i].used = true
-				n.Empty++
-				out = append(append(out, `{"role":"tool","tool_call_id":`...), quote(calls[i].id)...)
-				out = append(out, `,"content":""},`...)
-			}
-		}
-	}
 	messages.ForEach(func(_, m gjson.Result) bool {
-		for _, c := range m.Get("tool_calls").Array() {
-			declared[c.Get("id").Str] = true
-		}
-		id := m.Get("tool_call_id")
+		a.declare(m)
 		isResult := m.Get("role").Str == "tool"
+		blocks := m.Get("role").Str == "user" && (leading && a.waits(true) || len(blocksOf(m, "tool_result")) > 0)
 		if leading && !isResult {
 			leading = false
-			fill()
+			a.fill(blocks)
 		}
 		switch {
-		case !isResult || declared[id.Str]:
-			out = append(out, m.Raw...)
+		case blocks:
+			a.out = append(a.out, a.inBlocks(m)...)
+		case isResult:
+			a.out = append(a.out, a.result(m, "tool_call_id", asUser)...)
 		default:
-			real, ok := given[id.Str]
-			if !ok {
-				real, ok = take(calls, m.Get("name").Str)
-			}
-			if !ok {
-				n.AsUser++
-				out = append(out, asUser(m)...)
-				break
-			}
-			n.Mapped++
-			given[id.Str] = real
-			out = append(out, withID(m, id, real)...)
+			a.out = append(a.out, m.Raw...)
 		}
-		out = append(out, ',')
+		a.out = append(a.out, ',')
 		return true
 	})
 	if leading {
-		fill()
+		a.fill(false)
 	}
-	if n == (ToolCounts{}) {
-		return own, n
+	if a.n == (ToolCounts{}) {
+		return own, a.n
 	}
-	return bytes.TrimSuffix(out, []byte{','}), n
+	return bytes.TrimSuffix(a.out, []byte{','}), a.n
+}
+
+// answering is the state of answer.
+type answering struct {
+	calls    []call
+	declared map[string]bool   // ids of calls among the messages themselves
+	given    map[string]string // ids of calls of the reply by those that stood in their place
+	out      []byte
+	n        ToolCounts
+}
+
+func (a *answering) declare(m gjson.Result) {
+	for _, c := range m.Get("tool_calls").Array() {
+		a.declared[c.Get("id").Str] = true
+	}
+	for _, c := range blocksOf(m, "tool_use") {
+		a.declared[c.Get("id").Str] = true
+	}
+}
+
+// waits reports whether a call of that form has no result yet.
+func (a *answering) waits(block bool) bool {
+	return slices.ContainsFunc(a.calls, func(c call) bool { return !c.used && c.block == block })
+}
+
+// result returns a result of a tool, which names its call by the member key. Without a call, other returns what stands
+// for it.
+func (a *answering) result(m gjson.Result, key string, other func(gjson.Result) []byte) []byte {
+	id := m.Get(key)
+	if a.declared[id.Str] {
+		return []byte(m.Raw)
+	}
+	real, ok := a.given[id.Str]
+	if !ok {
+		real, ok = take(a.calls, m.Get("name").Str)
+	}
+	if !ok {
+		a.n.AsUser++
+		return other(m)
+	}
+	a.n.Mapped++
+	a.given[id.Str] = real
+	return withID(m, key, id, real)
+}
+
+// fill appends messages with an empty result for each call without one, except blocks that have a message to stand in.
+func (a *answering) fill(blocks bool) {
+	for i := range a.calls {
+		if c := &a.calls[i]; !c.used && !c.block {
+			a.empty(c)
+			a.out = append(append(a.out, `{"role":"tool","tool_call_id":`...), quote(c.id)...)
+			a.out = append(a.out, `,"content":""},`...)
+		}
+	}
+	if !blocks && a.waits(true) {
+		a.out = append(append(a.out, `{"role":"user","content":[`...), a.emptyBlocks()...)
+		a.out = append(a.out, "]},"...)
+	}
+}
+
+func (a *answering) empty(c *call) {
+	c.used = true
+	a.n.Empty++
 }
 
 // take returns the id of the first unused call of that name, or else of the first unused call.
@@ -126,10 +176,11 @@ func asUser(m gjson.Result) []byte {
 	return append(append([]byte(`{"role":"user","content":`), content...), '}')
 }
 
-// withID returns a message with another tool_call_id.
-func withID(m, old gjson.Result, id string) []byte {
+// withID returns a result with another id of its call.
+func withID(m gjson.Result, key string, old gjson.Result, id string) []byte {
 	if !old.Exists() {
-		return append(append(append([]byte(`{"tool_call_id":`), quote(id)...), ','), bytes.TrimSpace([]byte(m.Raw))[1:]...)
+		head := append(append(append([]byte{'{'}, quote(key)...), ':'), quote(id)...)
+		return append(append(head, ','), bytes.TrimSpace([]byte(m.Raw))[1:]...)
 	}
 	at := old.Index - m.Index
 	return append(append([]byte(m.Raw[:at]), quote(id)...), m.Raw[at+len(old.Raw):]...)
