@@ -6,6 +6,7 @@ package main
 import (
 	"cmp"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +22,9 @@ import (
 	"perfpipe/internal/partial"
 )
 
+//go:embed hints.txt
+var hintTable string
+
 func main() { os.Exit(cli.Main("perf-gen", run)) }
 
 func run(env *cli.Env) error {
@@ -28,7 +32,7 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description, groups()...); err != nil {
 		return err
 	}
-	env.Mode, env.Hints = f.Mode.Private(), hint
+	env.Mode, env.Hints = f.Mode.Private(), cli.Hints(hintTable)
 	files := []cli.File{{Name: "-o", Path: f.Output, Out: true}}
 	for _, path := range f.paths() {
 		files = append(files, cli.File{Name: "an input", Path: path})

@@ -88,7 +88,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		Images: dataset.Images{Number: f.ImageNum, Picture: dataset.Picture{
 			Width: f.ImageWidth, Height: f.ImageHeight, Format: f.ImageFormat, Encoding: f.ImageEncoding, Noise: f.ImageNoise,
 		}},
-		Say: env.Say,
+		Tell: env.Tell,
 		Input: func(path string) (io.Reader, string, func(), error) {
 			return env.Input(path, func(r io.Reader) (io.Reader, error) { return jsonl.Decompress(tied{r, w}) })
 		},

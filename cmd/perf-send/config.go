@@ -117,7 +117,7 @@ func (f *flags) clientConfig(env *cli.Env) (c client.Config, err error) {
 		ConnectTimeout: time.Duration(f.ConnectTimeout), ReadTimeout: time.Duration(f.ReadTimeout),
 		TotalTimeout: time.Duration(f.TotalTimeout),
 		SaveOutput:   f.SaveOutput, SaveRequest: f.SaveRequest,
-		Say: env.Say, Hint: hint, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer,
+		Say: env.Say, Hint: env.Hints, Retries: f.Retries, NoResend: f.NoResend, MaxAnswer: f.MaxAnswer,
 		Compressed: f.Compressed,
 	}
 	if f.Debug {

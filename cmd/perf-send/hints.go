@@ -3,7 +3,6 @@ package main
 import (
 	_ "embed"
 	"strings"
-	"sync"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/load"
@@ -13,12 +12,13 @@ import (
 //go:embed hints.txt
 var hintTable string
 
-var hints = sync.OnceValue(func() map[string]string { return cli.ParseHints(hintTable) })
-
-// hint returns what hints.txt has for the reason of an error or a message, or an empty string.
-func hint(reason string) string {
-	if reason == "unknown-arrival" {
-		return strings.Join(schedule.Kinds(), ", ") + " or " + load.ArrivalTrace
+// hints returns the hint that hints.txt has for the reason of an error or a message, or an empty string.
+func hints() func(reason string) string {
+	table := cli.Hints(hintTable)
+	return func(reason string) string {
+		if reason == "unknown-arrival" {
+			return strings.Join(schedule.Kinds(), ", ") + " or " + load.ArrivalTrace
+		}
+		return table(reason)
 	}
-	return hints()[reason]
 }

@@ -24,7 +24,7 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, about, groups(), choices(), vars()); err != nil {
 		return err
 	}
-	env.Mode, env.Hints = f.Mode.Private(), hint
+	env.Mode, env.Hints = f.Mode.Private(), hints()
 	if f.ServeSim != "" {
 		return serveSim(env, &f)
 	}

@@ -208,7 +208,7 @@ func TestCheckedBeforeTheServer(t *testing.T) {
 		"conns":     {func(c *Config) { c.MaxConns = -1 }, "max-conns", ""},
 		"slots":     {func(c *Config) { c.MaxConns = 1 }, "parallel", ""},
 		"shards":    {func(c *Config) { c.Shard.Of = 3 }, "parallel", "few-slots"},
-		"search":    {func(c *Config) { c.Shard.Of, c.Search.Knee = 2, true }, "search and --profile", "one-shard"},
+		"search":    {func(c *Config) { c.Shard.Of, c.Search.Knee = 2, true }, "search and profile", "one-shard"},
 		"clock":     {func(c *Config) { c.ClockRef = "nowhere" }, "clock-ref", "clock-url"},
 		"tokenizer": {func(c *Config) { c.Tokenizer.Name = "./none.json" }, "tokenizer-path", ""},
 		"records":   {func(c *Config) { c.Output.Records += "/none/x" }, "", ""},

@@ -123,7 +123,7 @@ func (r *runner) hasOpen() bool {
 // divide makes the points this shard's part of the run.
 func (r *runner) divide() error {
 	if r.Shard.Of > 1 && r.Search.adaptive() {
-		return fault.Invalid("search and --profile", "one-shard",
+		return fault.Invalid("search and profile", "one-shard",
 			"shards cannot search, since none sees what the others measure")
 	}
 	if err := shard.Divide(r.Points, r.Shard); err != nil {

@@ -62,10 +62,14 @@ func (e *Env) Tell(setting, reason, format string, args ...any) {
 	}
 }
 
-// flagged returns the flag of a setting as the beginning of a message, or "" if there is none.
+// flagged returns the flag of a setting as the beginning of a message, or "" if there is none. Of two settings, such as
+// "search and profile", it returns both flags.
 func flagged(setting string) string {
 	if setting == "" {
 		return ""
+	}
+	if first, second, two := strings.Cut(setting, " and "); two && !strings.Contains(first, " ") { // not in a value
+		setting = first + " and --" + second
 	}
 	return "--" + setting + ": "
 }

@@ -2,9 +2,9 @@ package cli
 
 import "strings"
 
-// ParseHints parses a table of hints for Env.Hints: lines with a reason, a colon and its text. Text that ends a message
-// begins with …, which is left out. Empty lines and those that begin with # are ignored.
-func ParseHints(table string) map[string]string {
+// Hints returns the function of Env.Hints for a table of hints: lines with a reason, a colon and its text. Text that
+// ends a message begins with …, which is left out. Empty lines and those that begin with # are ignored.
+func Hints(table string) func(reason string) string {
 	hints := map[string]string{}
 	for line := range strings.Lines(table) {
 		reason, text, ok := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
@@ -12,5 +12,5 @@ func ParseHints(table string) map[string]string {
 			hints[reason] = strings.TrimPrefix(text, "…")
 		}
 	}
-	return hints
+	return func(reason string) string { return hints[reason] }
 }

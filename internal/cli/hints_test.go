@@ -1,14 +1,14 @@
 package cli
 
-import (
-	"maps"
-	"testing"
-)
+import "testing"
 
-func TestParseHints(t *testing.T) {
-	got := ParseHints("# a: comment\n\nneeds-rate: give --rate: 5\nnot-resent: … (--no-resend)\nlast: …; x")
-	want := map[string]string{"needs-rate": "give --rate: 5", "not-resent": " (--no-resend)", "last": "; x"}
-	if !maps.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+func TestHints(t *testing.T) {
+	hints := Hints("# a: comment\n\nneeds-rate: give --rate: 5\nnot-resent: … (--no-resend)\nlast: …; x")
+	for reason, want := range map[string]string{
+		"needs-rate": "give --rate: 5", "not-resent": " (--no-resend)", "last": "; x", "# a": "", "": "", "other": "",
+	} {
+		if got := hints(reason); got != want {
+			t.Errorf("%q: %q, want %q", reason, got, want)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/tidwall/gjson"
 
@@ -16,7 +15,7 @@ func agent(_ context.Context, o *Options) (items, error) {
 	}
 	shape := sessions.DefaultShape()
 	if err := shape.Parse(gjson.ParseBytes(o.Args)); err != nil {
-		return nil, fmt.Errorf("--dataset-args %w", err)
+		return nil, wrongArg("%w", err)
 	}
 	start, n := o.Offset, o.Number
 	o.Offset, o.Number = 0, All

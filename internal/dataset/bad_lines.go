@@ -58,13 +58,12 @@ func (b *BadLines) Take(err error) (more bool, fatal error) {
 // line is good. It logs the number of skipped lines.
 func (b *BadLines) End() error {
 	switch {
-	case b.Last != nil && b.Good:
-		if err := fault.WithFileHint(b.Last, b.Last.File); err != error(b.Last) {
-			return err
-		}
-		return fault.Fail("--on-bad-line skip leaves bad lines out", "%w", b.Last)
 	case b.Last != nil:
-		return fault.WithFileHint(b.Last, b.Last.File)
+		err := fault.WithFileHint(b.Last, b.Last.File)
+		if e, ok := errors.AsType[*fault.Error](err); b.Good && (!ok || e.Hint == "" && e.Reason == "") {
+			return fault.Of("", "bad-line", "%w", err)
+		}
+		return err
 	case b.N > 0 && !b.Good:
 		return fault.Fail("", "all of %d lines are bad: nothing is left", b.N)
 	case b.N > 0:

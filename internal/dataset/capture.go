@@ -70,10 +70,10 @@ func (c *capture) report() {
 		if n == 1 {
 			entries = "entry"
 		}
-		c.o.Say("%d %s left out: %s", n, entries, reason)
+		c.o.say("%d %s left out: %s", n, entries, reason)
 	}
 	if len(c.left) > 0 {
-		c.o.Say("left out, as they may be secrets: %s (--keep-headers NAME keeps one)",
+		c.o.Tell("", "secrets", "left out, as they may be secrets: %s",
 			strings.Join(slices.Sorted(maps.Keys(c.left)), ", "))
 	}
 	c.why, c.left = nil, nil

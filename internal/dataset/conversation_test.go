@@ -181,11 +181,13 @@ func TestConversationsLeftOut(t *testing.T) {
 `
 	var said []string
 	o := &Options{Paths: []string{write(t, "a.jsonl", file)}, Number: 5, MinPrompt: ptr(10), MinTurns: 2,
-		Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
+		Tell: func(setting, _, format string, args ...any) {
+			said = append(said, fmt.Sprintf(setting+": "+format, args...))
+		}}
 	lines, errs := gather(t, "custom_multi_turn", o, &body.Shape{})
-	want := []string{"1 prompts left out: shorter than --min-prompt-length 10",
-		"2 conversations left out: no message of a user",
-		"1 conversations left out: fewer turns than --min-turns 2", "1 empty messages left out"}
+	want := []string{"min-prompt-length: 1 prompts left out: fewer than 10 characters",
+		": 2 conversations left out: no message of a user",
+		"min-turns: 1 conversations left out: fewer than 2 turns", ": 1 empty messages left out"}
 	said = slices.DeleteFunc(said, func(s string) bool { return !strings.Contains(s, "left out") })
 	if errs != nil || len(lines) != 5 || !slices.Equal(said, want) {
 		t.Errorf("%d lines\nsaid %q\nwant %q\n%v", len(lines), said, want, errs)

@@ -73,8 +73,13 @@ type Options struct {
 	TokenizerName string                                                                // "" if the user named none
 	Tokenizer     func() (tokenizer.Tokenizer, error)                                   // opened on first use
 	Input         func(path string) (r io.Reader, name string, close func(), err error) // opens a file
-	Say           func(format string, args ...any)                                      // logs one fact to the user
+
+	// Tell logs one fact about a setting, and the next step for a reason. Both may be empty.
+	Tell func(setting, reason, format string, args ...any)
 }
+
+// say logs one fact.
+func (o *Options) say(format string, args ...any) { o.Tell("", "", format, args...) }
 
 // All is the Number that means every line of the data once.
 const All = -1
@@ -156,8 +161,8 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 		}
 		return o.made(worker, shape), nil
 	}
-	if k.whole && (o.MinPrompt != nil || o.MaxPrompt != nil) {
-		o.Say("--min-prompt-length and --max-prompt-length do not apply to %s: its requests are taken at any length", k.Name)
+	if limits := o.limits(); k.whole && limits != "" {
+		o.Tell(limits, "", "without effect: the requests of %s are taken at any length", k.Name)
 	}
 	read, err := k.read(ctx, o)
 	if err != nil {
@@ -270,7 +275,7 @@ func (o *Options) warnEmpty(source Source) Source {
 			}
 		}
 		if !any && len(o.Paths) > 0 {
-			o.Say("%v", o.nothing())
+			o.say("%v", o.nothing())
 		}
 	}
 }
@@ -311,10 +316,10 @@ func (o *Options) take(source Source) Source {
 				yield(request.Request{}, o.nothing())
 				return
 			case slices.Contains(o.Paths, "-"):
-				o.Say("stdin had %d requests, not %d: it cannot be read again", given, o.Number)
+				o.say("stdin had %d requests, not %d: it cannot be read again", given, o.Number)
 				return
 			case start == 0:
-				o.Say("%s: repeating its %d requests from the start", o.origin(), given)
+				o.say("%s: repeating its %d requests from the start", o.origin(), given)
 			}
 		}
 	}

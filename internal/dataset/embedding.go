@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/tabular"
 )
 
@@ -75,7 +76,7 @@ func (o *Options) entryText(v gjson.Result) (string, error) {
 	case o.TextColumn != "":
 		return "", fmt.Errorf("no text in %q; there are %s", o.TextColumn, strings.Join(keysOf(v), ", "))
 	}
-	return "", fmt.Errorf("no text under %s: --text-column names one of %s", strings.Join(keys, ", "),
+	return "", fault.Of("", "text-column", "no text under %s; there are %s", strings.Join(keys, ", "),
 		strings.Join(keysOf(v), ", "))
 }
 

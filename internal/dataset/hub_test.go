@@ -243,7 +243,7 @@ func TestHubDatasets(t *testing.T) {
 					}
 				}
 				o := &Options{Number: All, Args: json.RawMessage(c.args), Hub: hub.Options{Source: source,
-					Getenv: fakeHub(t, repo, files)}, Say: t.Logf, Input: input,
+					Getenv: fakeHub(t, repo, files)}, Tell: logged(t), Input: input,
 					Tokenizer: func() (tokenizer.Tokenizer, error) { return open(t, "o200k_base"), nil }}
 				if c.name == "text" {
 					o.Paths = []string{repo}

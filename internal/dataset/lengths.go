@@ -8,9 +8,10 @@ import (
 	"strings"
 
 	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/fault"
 )
 
-// lengths draws the number of input and output tokens of a request. out is -1 if --max-tokens determines it.
+// lengths draws the number of input and output tokens of a request. out is -1 if the lines have none.
 type lengths func(r *synth.Rand) (in, out int)
 
 // lengths returns the distribution of the lengths of random prompts, excluding the prefix.
@@ -21,7 +22,7 @@ func (o *Options) lengths() (lengths, error) {
 	}
 	if o.Lengths != "" {
 		if o.MinPrompt != nil || o.MaxPrompt != nil || o.Distribution != "" {
-			return nil, fmt.Errorf("--lengths says all: leave out --min-prompt-length, --max-prompt-length and --distribution")
+			return nil, fault.Invalid("lengths", "lengths-alone", "a mixture has lengths of its own")
 		}
 		return parseMixture(o.Lengths, around)
 	}
@@ -30,7 +31,7 @@ func (o *Options) lengths() (lengths, error) {
 		return nil, err
 	}
 	if hi -= around; hi < 1 && around > 0 {
-		return nil, fmt.Errorf("--max-prompt-length %d leaves nothing of it: the chat template alone takes %d tokens",
+		return nil, fault.Invalid(maxLength, "", "%d leaves no text: the chat template alone takes %d tokens",
 			hi+around, around)
 	}
 	if around > 0 {
@@ -38,6 +39,25 @@ func (o *Options) lengths() (lengths, error) {
 	}
 	in, err := parseDistribution(o.Distribution, lo, hi)
 	return func(r *synth.Rand) (int, int) { return in(r), -1 }, err
+}
+
+// Settings of the lengths of prompts.
+const (
+	minLength = "min-prompt-length"
+	maxLength = "max-prompt-length"
+)
+
+// limits returns the settings that limit the length of prompts, or "".
+func (o *Options) limits() string {
+	switch {
+	case o.MinPrompt != nil && o.MaxPrompt != nil:
+		return minLength + " and " + maxLength
+	case o.MinPrompt != nil:
+		return minLength
+	case o.MaxPrompt != nil:
+		return maxLength
+	}
+	return ""
 }
 
 // templateTokens returns the number of tokens that the chat template adds to a prompt.
@@ -80,17 +100,18 @@ func (o *Options) bounds() (lo, hi int, err error) {
 	}
 	switch {
 	case lo < 0:
-		return 0, 0, fmt.Errorf("--min-prompt-length %d is negative", lo)
+		return 0, 0, fault.Invalid(minLength, "", "%d is negative", lo)
 	case hi < lo && o.MinPrompt == nil:
-		return 0, 0, fmt.Errorf("--max-prompt-length %d leaves nothing to send", hi)
+		return 0, 0, fault.Invalid(maxLength, "", "%d leaves nothing to send", hi)
 	case hi < lo:
-		return 0, 0, fmt.Errorf("--min-prompt-length %d is more than --max-prompt-length %d", *o.MinPrompt, *o.MaxPrompt)
+		return 0, 0, fault.Invalid(o.limits(), "", "%d is more than %d", *o.MinPrompt, *o.MaxPrompt)
 	}
 	return lo, hi, nil
 }
 
 // parseDistribution parses uniform, fixed, normal[:MEAN/SD] or zipf[:S], over the integers of [lo, hi].
 func parseDistribution(text string, lo, hi int) (func(*synth.Rand) int, error) {
+	setting := "distribution " + text
 	name, args, _ := strings.Cut(text, ":")
 	switch name {
 	case "", "uniform":
@@ -102,7 +123,7 @@ func parseDistribution(text string, lo, hi int) (func(*synth.Rand) int, error) {
 		if args != "" {
 			if n, err := fmt.Sscanf(args, "%g/%g", &mean, &sd); n != 2 || err != nil || sd < 0 || mean < float64(lo) ||
 				mean > float64(hi) {
-				return nil, fmt.Errorf("--distribution %s: want normal:MEAN/SD with the mean between %d and %d", text, lo, hi)
+				return nil, fault.Invalid(setting, "", "want normal:MEAN/SD with the mean between %d and %d", lo, hi)
 			}
 		}
 		return func(r *synth.Rand) int { return truncatedNormal(r, mean, sd, lo, hi) }, nil
@@ -111,12 +132,12 @@ func parseDistribution(text string, lo, hi int) (func(*synth.Rand) int, error) {
 		if args != "" {
 			var err error
 			if s, err = strconv.ParseFloat(args, 64); err != nil || s < 0 {
-				return nil, fmt.Errorf("--distribution %s: want zipf:S with a number S ≥ 0", text)
+				return nil, fault.Invalid(setting, "", "want zipf:S with a number S ≥ 0")
 			}
 		}
 		return zipf(s, lo, hi), nil
 	}
-	return nil, fmt.Errorf("--distribution %s: want uniform, fixed, normal[:MEAN/SD] or zipf[:S]", text)
+	return nil, fault.Invalid(setting, "", "want uniform, fixed, normal[:MEAN/SD] or zipf[:S]")
 }
 
 // truncatedNormal draws again if a value is outside the bounds. A curve so flat that nearly all values are is uniform
@@ -160,13 +181,13 @@ func parseMixture(text string, around int) (lengths, error) {
 	for word := range strings.SplitSeq(text, ",") {
 		p, err := parsePart(strings.TrimSpace(word))
 		if err != nil {
-			return nil, fmt.Errorf("--lengths %q: %w", word, err)
+			return nil, fault.Invalid("lengths "+strconv.Quote(word), "", "%w", err)
 		}
 		parts = append(parts, p)
 		sum += p.share
 	}
 	if math.Abs(sum-100) > 1e-6 {
-		return nil, fmt.Errorf("--lengths %s: the shares make %g%%, not 100%%", text, sum)
+		return nil, fault.Invalid("lengths "+text, "", "the shares make %g%%, not 100%%", sum)
 	}
 	return func(r *synth.Rand) (in, out int) {
 		at, k := r.Float()*sum, 0

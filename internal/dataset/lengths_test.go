@@ -79,12 +79,14 @@ func TestLengthsRefused(t *testing.T) {
 		{Options{Lengths: "100%:1"}, "want SHARE%:IN/OUT"},
 		{Options{Lengths: "0/3"}, `"0" is no number of tokens`},
 		{Options{Lengths: "5-4/3"}, `"5-4" is no number of tokens`},
-		{Options{MinPrompt: ptr(-1)}, "--min-prompt-length -1 is negative"},
-		{Options{MaxPrompt: ptr(0)}, "leaves nothing to send"},
+		{Options{MinPrompt: ptr(-1)}, "min-prompt-length: -1 is negative"},
+		{Options{MaxPrompt: ptr(0)}, "max-prompt-length: 0 leaves nothing to send"},
+		{Options{MinPrompt: ptr(9), MaxPrompt: ptr(8)}, "min-prompt-length and max-prompt-length: 9 is more than 8"},
+		{Options{Lengths: "1/1", MaxPrompt: ptr(8)}, "lengths: a mixture has lengths of its own"},
 		{Options{MaxPrompt: ptr(9), Distribution: "normal:10/1"}, "the mean between 1 and 9"},
 		{Options{Distribution: "zipf:x"}, "want zipf:S"},
 	} {
-		if _, err := c.o.lengths(); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := c.o.lengths(); err == nil || !strings.Contains(shown(err), c.want) {
 			t.Errorf("%+v: %v, want %s", c.o, err, c.want)
 		}
 	}

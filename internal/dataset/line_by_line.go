@@ -32,7 +32,7 @@ func lineByLine(_ context.Context, o *Options) (items, error) {
 			return false
 		}
 		if f, ok := r.log(s); ok {
-			o.Say("%s: read as --dataset trace --format %s", in.name, f.name)
+			o.say("%s: read as a trace of the format %s", in.name, f.name)
 			return r.trace(f, in, s, yield)
 		}
 		switch {

@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+
+	"perfpipe/internal/fault"
 )
-
-// page is the error of a text file whose lines are not prompts.
-type page struct{ what, hint string }
-
-func (p *page) Error() string      { return p.what }
-func (p *page) Hint(string) string { return p.hint }
 
 var (
 	requestLines = regexp.MustCompile(`"(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH) \S+ HTTP/[0-9.]+"`)
@@ -21,14 +17,13 @@ var (
 const maxLines = 20
 
 // noPrompts returns an error if text begins like a file whose lines are not prompts: a web page, a server's log as
-// text, Python objects. --dataset custom reads such a file nevertheless.
+// text, Python objects. The dataset custom reads such a file nevertheless.
 func noPrompts(head []byte) error {
 	start := strings.ToLower(string(head[:min(len(head), 64)]))
 	for prefix, what := range map[string]string{"<!doctype html": "an HTML page", "<html": "an HTML page",
 		"<?xml": "an XML document"} {
 		if strings.HasPrefix(start, prefix) {
-			return &page{what + ", which is no list of prompts",
-				"--dataset custom sends each line of it; --prompt @FILE all of it"}
+			return fault.Of("", "page", "%s, which is no list of prompts", what)
 		}
 	}
 	logged, dicts, n := 0, 0, 0
@@ -48,10 +43,9 @@ func noPrompts(head []byte) error {
 	}
 	switch {
 	case n > 0 && logged == n:
-		return &page{"the access log of a server as text, which has no bodies of requests",
-			"log JSON with the bodies: docs/datasets.md shows how"}
+		return fault.Of("", "text-log", "the access log of a server as text, which has no bodies of requests")
 	case n > 0 && dicts == n:
-		return &page{"objects as Python prints them, not JSON", "write them with json.dumps"}
+		return fault.Of("", "python-dicts", "objects as Python prints them, not JSON")
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -14,6 +13,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/sniff"
 	"perfpipe/internal/tokenizer"
 )
@@ -36,7 +36,7 @@ type prompts struct {
 	role   string // role that gets the padding: system or user
 }
 
-// newPrompts parses the length options of --dataset-args: target_input_len, input_len_mode, prefix_file and
+// newPrompts parses the length options of the dataset: target_input_len, input_len_mode, prefix_file and
 // prefix_role.
 func newPrompts(o *Options) (*prompts, error) {
 	p := &prompts{o: o, role: "system"}
@@ -45,11 +45,12 @@ func newPrompts(o *Options) (*prompts, error) {
 	p.target = int(target.Int())
 	switch {
 	case target.Exists() && p.target < 1:
-		return nil, fmt.Errorf("--dataset-args target_input_len %s is not 1 or more", target.Raw)
+		return nil, wrongArg("target_input_len %s is not 1 or more", target.Raw)
 	case p.target > 0 && o.TokenizerName == "":
-		return nil, errors.New("--dataset-args target_input_len counts tokens, and --tokenizer-path names no vocabulary")
+		return nil, fault.Invalid("dataset-args", "target-tokens",
+			"target_input_len counts tokens, and no vocabulary is named")
 	case mode.Exists() && mode.Str != "cap" && mode.Str != "drop":
-		return nil, fmt.Errorf("--dataset-args input_len_mode %s is neither cap nor drop", mode.Raw)
+		return nil, wrongArg("input_len_mode %s is neither cap nor drop", mode.Raw)
 	}
 	p.drop = mode.Str == "drop"
 	if err := p.open(); err != nil {
@@ -63,17 +64,16 @@ func newPrompts(o *Options) (*prompts, error) {
 	}
 	switch {
 	case p.target == 0 || p.drop:
-		return nil, errors.New("--dataset-args prefix_file needs target_input_len, and fills what input_len_mode drop " +
-			"would leave out")
+		return nil, wrongArg("prefix_file needs target_input_len, and fills what input_len_mode drop would leave out")
 	case p.role != "system" && p.role != "user":
-		return nil, fmt.Errorf("--dataset-args prefix_role %s is neither system nor user", p.role)
+		return nil, wrongArg("prefix_role %s is neither system nor user", p.role)
 	}
 	text, err := os.ReadFile(file.Str)
 	if err == nil {
 		err = sniff.Text(text)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--dataset-args prefix_file %s: %w", file.Str, err)
+		return nil, wrongArg("prefix_file %s: %w", file.Str, err)
 	}
 	text = sniff.TrimBOM(text)
 	tok, err := o.Tokenizer()
@@ -81,7 +81,7 @@ func newPrompts(o *Options) (*prompts, error) {
 		return nil, err
 	}
 	if p.prefix = tok.Encode(string(text)); len(p.prefix) == 0 {
-		return nil, fmt.Errorf("--dataset-args prefix_file: %s is empty", file.Str)
+		return nil, wrongArg("prefix_file: %s is empty", file.Str)
 	}
 	return p, nil
 }
@@ -188,35 +188,39 @@ func (p *prompts) report() {
 	p.told = true
 	p.reportLength()
 	if p.silent > 0 {
-		p.o.Say("%d conversations left out: no message of a user", p.silent)
+		p.o.say("%d conversations left out: no message of a user", p.silent)
 	}
 	if p.short > 0 {
-		p.o.Say("%d conversations left out: fewer turns than --min-turns %d", p.short, p.o.MinTurns)
+		p.o.Tell("min-turns", "", "%d conversations left out: fewer than %d turns", p.short, p.o.MinTurns)
 	}
 	if p.empty > 0 {
-		p.o.Say("%d empty messages left out", p.empty)
+		p.o.say("%d empty messages left out", p.empty)
 	}
 	if len(p.keys) > 0 {
-		p.o.Say("keys of messages that no API has are left out: %s", strings.Join(slices.Sorted(maps.Keys(p.keys)), ", "))
+		p.o.say("keys of messages that no API has are left out: %s", strings.Join(slices.Sorted(maps.Keys(p.keys)), ", "))
 	}
 }
 
 func (p *prompts) reportLength() {
 	var limits []string
+	setting, unit := p.o.limits(), "characters"
+	if p.o.TokenizerName != "" {
+		unit = "tokens"
+	}
 	if p.o.MinPrompt != nil {
-		limits = append(limits, fmt.Sprintf("shorter than --min-prompt-length %d", *p.o.MinPrompt))
+		limits = append(limits, fmt.Sprintf("fewer than %d %s", *p.o.MinPrompt, unit))
 	}
 	if p.o.MaxPrompt != nil {
-		limits = append(limits, fmt.Sprintf("longer than --max-prompt-length %d", *p.o.MaxPrompt))
+		limits = append(limits, fmt.Sprintf("more than %d %s", *p.o.MaxPrompt, unit))
 	}
 	if p.target > 0 {
-		limits = []string{fmt.Sprintf("shorter than target_input_len %d", p.target)}
+		setting, limits = "dataset-args", []string{fmt.Sprintf("shorter than target_input_len %d", p.target)}
 	}
 	if p.left > 0 {
-		p.o.Say("%d prompts left out: %s", p.left, strings.Join(limits, ", or "))
+		p.o.Tell(setting, "", "%d prompts left out: %s", p.left, strings.Join(limits, ", or "))
 	}
 	if p.bodies > 0 && len(limits) > 0 {
-		p.o.Say("%d lines are messages or bodies, which are taken whatever their length", p.bodies)
+		p.o.say("%d lines are messages or bodies, which are taken whatever their length", p.bodies)
 	}
 }
 

@@ -1,8 +1,6 @@
 package dataset
 
 import (
-	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/goccy/go-json"
@@ -10,6 +8,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/fault"
 )
 
 // Default input and output tokens of a random request.
@@ -149,30 +148,33 @@ func (t *texts) plain(r *synth.Rand, n int) (string, error) {
 // textOnly returns an error if token ids are requested of a dataset that cannot use them.
 func (o *Options) textOnly(name string) error {
 	if o.TokenIDs {
-		return fmt.Errorf("--tokenize-prompt: the requests of %s cannot be made of token ids", name)
+		return fault.Invalid("tokenize-prompt", "", "the requests of %s cannot be made of token ids", name)
 	}
 	return nil
 }
 
-// arg returns a positive number of --extra-args, or value if it is absent.
+// wrongArg returns an error about one of the dataset's own options, Args.
+func wrongArg(format string, args ...any) error {
+	return fault.Invalid("dataset-args", "", format, args...)
+}
+
+// arg returns a positive number of Args, or value if it is absent.
 func (o *Options) arg(key string, value float64) (float64, error) {
 	v := gjson.GetBytes(o.Args, key)
 	switch {
 	case !v.Exists():
 		return value, nil
 	case v.Type != gjson.Number || v.Num <= 0:
-		return 0, fmt.Errorf("--extra-args %s must be a number above 0, not %s", key, v.Raw)
+		return 0, wrongArg("%s must be a number above 0, not %s", key, v.Raw)
 	}
 	return v.Num, nil
 }
-
-var errWhole = errors.New("must be a whole number")
 
 // wholeArg is arg for integers.
 func (o *Options) wholeArg(key string, value int) (int, error) {
 	v, err := o.arg(key, float64(value))
 	if err == nil && v != float64(int(v)) {
-		err = fmt.Errorf("--extra-args %s %w, not %g", key, errWhole, v)
+		err = wrongArg("%s must be a whole number, not %g", key, v)
 	}
 	return int(v), err
 }

@@ -16,8 +16,8 @@ import (
 // ask returns the bodies of a dataset, decoded.
 func ask(t *testing.T, name string, o *Options, s *body.Shape) []sentBody {
 	t.Helper()
-	if o.Say == nil {
-		o.Say = func(format string, args ...any) { t.Logf(format, args...) }
+	if o.Tell == nil {
+		o.Tell = logged(t)
 	}
 	source, err := Open(context.Background(), name, o, s)
 	if err != nil {

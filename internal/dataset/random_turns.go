@@ -1,10 +1,8 @@
 package dataset
 
 import (
-	"errors"
-	"fmt"
-
 	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/fault"
 )
 
 // randomTurns generates conversations of random length, each turn a random text.
@@ -15,9 +13,9 @@ func randomTurns(o *Options) (func() draw, error) {
 	lo, hi := max(1, o.MinTurns), o.MaxTurns
 	switch {
 	case hi == 0:
-		return nil, errors.New("--dataset random_multi_turn needs --max-turns")
+		return nil, fault.Invalid("dataset random_multi_turn", "max-turns", "no limit of turns is given")
 	case hi < lo:
-		return nil, fmt.Errorf("--min-turns %d is more than --max-turns %d", lo, hi)
+		return nil, fault.Invalid("min-turns and max-turns", "", "%d is more than %d", lo, hi)
 	}
 	t, err := newTexts(o)
 	if err != nil {

@@ -2,7 +2,7 @@ package dataset
 
 import (
 	"bytes"
-	"fmt"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -248,23 +248,21 @@ func (e *rowsError) Error() string {
 	return "rows that are no requests: they have the columns " + strings.Join(e.columns, ", ")
 }
 
-// Hint returns the command that reads the rows.
-func (e *rowsError) Hint(file string) string {
-	if e.within != "" && !strings.HasSuffix(file, ".parquet") && !tabular.Tabular(file) {
-		filter, from := e.within, visible.Shell(file)
-		if e.array {
-			filter = ".[] | " + filter
-		}
-		for ending, cat := range map[string]string{".gz": "gzip -dc ", ".zst": "zstd -dc "} {
-			if strings.HasSuffix(file, ending) {
-				return cat + from + " | jq -c " + visible.Shell(filter) + " | perf-gen -"
-			}
-		}
-		return "jq -c " + visible.Shell(filter) + " " + from + " | perf-gen -"
+// Hint returns a reason for which perf-gen has the command that reads the rows, and what that names: the likely prompt
+// column and the file, or the command that extracts their readable content.
+func (e *rowsError) Hint(file string) (reason, detail string) {
+	name := visible.Shell(file)
+	if e.within == "" || strings.HasSuffix(file, ".parquet") || tabular.Tabular(file) {
+		return "rows", visible.Shell(cmp.Or(e.text, "NAME")) + " " + name
 	}
-	column := e.text
-	if column == "" {
-		column = "NAME"
+	filter := e.within
+	if e.array {
+		filter = ".[] | " + filter
 	}
-	return fmt.Sprintf("perf-gen --dataset text --text-column %s %s", visible.Shell(column), visible.Shell(file))
+	for ending, cat := range map[string]string{".gz": "gzip -dc ", ".zst": "zstd -dc "} {
+		if strings.HasSuffix(file, ending) {
+			return "rows-within", cat + name + " | jq -c " + visible.Shell(filter)
+		}
+	}
+	return "rows-within", "jq -c " + visible.Shell(filter) + " " + name
 }

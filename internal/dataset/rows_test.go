@@ -16,33 +16,35 @@ import (
 )
 
 // hinter is an error that knows the next step for a file.
-type hinter interface{ Hint(file string) string }
+type hinter interface {
+	Hint(file string) (reason, detail string)
+}
 
 // TestRowsAreNoRequests: what has keys that no API knows is a row of data. It is refused with the command that reads
 // what is inside it, and never names a column that cannot have prompts.
 func TestRowsAreNoRequests(t *testing.T) {
 	for _, c := range []struct{ name, line, hint string }{
 		{"HumanEval", `{"task_id":"HumanEval/0","prompt":"def f():","entry_point":"f","canonical_solution":"x","test":"t"}`,
-			"perf-gen --dataset text --text-column prompt f"},
-		{"pandas", `{"prompt":"a","t":1767225600000}`, "perf-gen --dataset text --text-column prompt f"},
+			"rows: prompt f"},
+		{"pandas", `{"prompt":"a","t":1767225600000}`, "rows: prompt f"},
 		{"preferences", `{"input":{"messages":[{"role":"user","content":"u"}]},"preferred_output":[]}`,
-			"jq -c .input f | perf-gen -"},
-		{"AIME", `{"ID":"2024-I-1","Problem":"P","Solution":"S"}`, "perf-gen --dataset text --text-column Problem f"},
+			"rows-within: jq -c .input f"},
+		{"AIME", `{"ID":"2024-I-1","Problem":"P","Solution":"S"}`, "rows: Problem f"},
 		{"Anthropic's batch", `{"custom_id":"1","params":{"model":"m","max_tokens":9,"messages":[{"role":"user",` +
-			`"content":"u"}]}}`, "jq -c .params f | perf-gen -"},
+			`"content":"u"}]}}`, "rows-within: jq -c .params f"},
 		{"all of it in one object", `{"requests":[{"params":{"max_tokens":9,"messages":[{"role":"user","content":"u"}]}}]}`,
-			"jq -c '.requests[].params' f | perf-gen -"},
+			"rows-within: jq -c '.requests[].params' f"},
 		{"Helicone", `{"request_id":"r","request_body":{"model":"m","messages":[{"role":"user","content":"u"}]},` +
-			`"response_body":{"messages":[]}}`, "jq -c .request_body f | perf-gen -"},
+			`"response_body":{"messages":[]}}`, "rows-within: jq -c .request_body f"},
 		{"Langfuse", `{"id":"o","input":"[{\"role\":\"user\",\"content\":\"u\"}]","output":"x"}`,
-			"jq -c '.input | fromjson' f | perf-gen -"},
-		{"odd keys", `{"a b":{"c":{"stream":true,"prompt":"u"}}}`, `jq -c '.["a b"].c' f | perf-gen -`},
+			"rows-within: jq -c '.input | fromjson' f"},
+		{"odd keys", `{"a b":{"c":{"stream":true,"prompt":"u"}}}`, `rows-within: jq -c '.["a b"].c' f`},
 		{"SQuAD", `{"version":"1","data":[{"paragraphs":[{"context":"c","qas":[{"id":"1","question":"q"}]}]}]}`,
-			"jq -c '.data[].paragraphs[].qas[]' f | perf-gen -"},
+			"rows-within: jq -c '.data[].paragraphs[].qas[]' f"},
 		{"no text at all", `{"id":"gen-1","api_key_name":"k","tokens_prompt":5}`,
-			"perf-gen --dataset text --text-column NAME f"},
+			"rows: NAME f"},
 		{"the output of a batch", `{"id":"b","custom_id":"1","response":{"body":{"messages":[{"role":"assistant",` +
-			`"content":"u"}]}}}`, "perf-gen --dataset text --text-column NAME f"},
+			`"content":"u"}]}}}`, "rows: NAME f"},
 	} {
 		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.jsonl", c.line+"\n")}, Number: All},
 			&body.Shape{})
@@ -51,8 +53,8 @@ func TestRowsAreNoRequests(t *testing.T) {
 			t.Errorf("%s: %v, %v", c.name, lines, errs)
 			continue
 		}
-		if hint := h.Hint("f"); hint != c.hint {
-			t.Errorf("%s: hint %q, want %q", c.name, hint, c.hint)
+		if reason, detail := h.Hint("f"); reason+": "+detail != c.hint {
+			t.Errorf("%s: hint %s: %s, want %s", c.name, reason, detail, c.hint)
 		}
 	}
 }
@@ -111,7 +113,7 @@ func TestNoPrompts(t *testing.T) {
 func TestNoRequestIsSaid(t *testing.T) {
 	var said []string
 	o := &Options{Paths: []string{write(t, "f.jsonl", "\n\n")}, Number: All,
-		Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
+		Tell: func(_, _, format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
 	lines, errs := gather(t, "line_by_line", o, &body.Shape{})
 	if len(lines) > 0 || errs != nil || len(said) != 1 || !strings.HasSuffix(said[0],
 		"f.jsonl: there is no request in it") {
@@ -163,7 +165,7 @@ func TestCapturedBodies(t *testing.T) {
 	} {
 		said := ""
 		o := &Options{Paths: []string{write(t, "a.har", har(c.path, c.body))}, Number: All,
-			Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
+			Tell: func(_, _, format string, args ...any) { said += fmt.Sprintf(format, args...) }}
 		lines, errs := gather(t, "trace", o, &body.Shape{})
 		if errs != nil || len(lines) == 0 != (c.said != "") || !strings.Contains(said, c.said) {
 			t.Errorf("%s: %v, %v, %q, want %q", c.path, lines, errs, said, c.said)
@@ -174,7 +176,7 @@ func TestCapturedBodies(t *testing.T) {
 // TestVariablesOfNginx: of headers that are logged as variables those that are needed are sent, and secrets are named.
 func TestVariablesOfNginx(t *testing.T) {
 	said := ""
-	o := &Options{Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
+	o := &Options{Number: All, Tell: func(_, _, format string, args ...any) { said += fmt.Sprintf(format, args...) }}
 	o.Paths = []string{write(t, "a.jsonl", `{"msec":"1.5","request_time":"0.5","http_status":200,`+
 		`"http_authorization":"LEAK","http_x_api_key":"-",`+
 		`"http_anthropic_version":"2023-06-01","request":"POST /v1/messages HTTP/1.1","request_body":"{\"max_tokens\":1,`+
@@ -182,7 +184,7 @@ func TestVariablesOfNginx(t *testing.T) {
 	lines, errs := gather(t, "trace", o, &body.Shape{})
 	if errs != nil || len(lines) != 1 || !strings.Contains(lines[0], `"headers":{"anthropic-version":"2023-06-01"}`) ||
 		strings.Contains(lines[0], "LEAK") ||
-		!strings.Contains(said, "secrets: authorization (") {
+		!strings.Contains(said, "secrets: authorization") {
 		t.Errorf("%v, %v, %q", lines, errs, said)
 	}
 }
@@ -191,7 +193,7 @@ func TestVariablesOfNginx(t *testing.T) {
 func TestFailedPrompts(t *testing.T) {
 	for _, dataset := range []string{"custom", "trace"} {
 		said := ""
-		o := &Options{Number: All, Say: func(format string, args ...any) { said += fmt.Sprintf(format, args...) }}
+		o := &Options{Number: All, Tell: func(_, _, format string, args ...any) { said += fmt.Sprintf(format, args...) }}
 		o.Paths = []string{write(t, "a.jsonl",
 			`{"prompt":"a","output_tokens":0}`+"\n"+`{"prompt":"b","output_tokens":3}`+"\n")}
 		lines, errs := gather(t, dataset, o, &body.Shape{})

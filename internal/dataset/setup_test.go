@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/dataset/body"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/tokenizer"
 )
 
@@ -21,11 +22,24 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
+// logged returns Options.Tell that writes to the log of a test.
+func logged(t *testing.T) func(setting, reason, format string, args ...any) {
+	return func(_, _, format string, args ...any) { t.Logf(format, args...) }
+}
+
+// shown returns the text of an error as a command shows it, with the setting that it is about.
+func shown(err error) string {
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Setting != "" {
+		return e.Setting + ": " + err.Error()
+	}
+	return err.Error()
+}
+
 // gather collects the lines of a source, and its errors.
 func gather(t *testing.T, name string, o *Options, shape *body.Shape) (lines []string, errs []error) {
 	t.Helper()
-	if o.Say == nil {
-		o.Say = t.Logf
+	if o.Tell == nil {
+		o.Tell = logged(t)
 	}
 	o.Input = input
 	source, err := Open(t.Context(), name, o, shape)

@@ -6,14 +6,15 @@ import (
 
 	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/tokenizer"
 )
 
 const drawLines = 0x6c696e6573
 
 // sonnet generates prompts of lines drawn from a poem after its first lines, which all prompts share. Lengths are in
-// tokens, up to the last line that fits: --max-prompt-length for the prompt (default 550) and --prefix-length for the
-// shared prefix (default 200), as in vLLM's dataset of that name.
+// tokens, up to the last line that fits: MaxPrompt for the prompt (default 550) and PrefixLength for the shared prefix
+// (default 200), as in vLLM's dataset of that name.
 func sonnet(o *Options) (func() draw, error) {
 	if len(o.Paths) == 0 {
 		return nil, errNoFile
@@ -29,7 +30,8 @@ func sonnet(o *Options) (func() draw, error) {
 		shared = o.PrefixLength
 	}
 	if shared >= total {
-		return nil, fmt.Errorf("--prefix-length %d leaves nothing of --max-prompt-length %d", shared, total)
+		return nil, fault.Invalid("prefix-length and "+maxLength, "", "a prefix of %d tokens leaves nothing of %d", shared,
+			total)
 	}
 	var poem []string
 	for line, err := range o.lines(o.Paths) {

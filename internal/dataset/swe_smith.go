@@ -55,7 +55,7 @@ func sweSmith(ctx context.Context, o *Options) (items, error) {
 			}
 		}
 		if short > 0 {
-			o.Say("%d trajectories left out: too short for first_turn_length, or for --min-turns", short)
+			o.say("%d trajectories left out: too short for first_turn_length, or fewer than %d turns", short, o.MinTurns)
 		}
 	}, nil
 }
@@ -93,7 +93,7 @@ func lengthArg(o *Options, key string, value int) ([2]int, error) {
 		out = [2]int{int(v.Int()), int(v.Int())}
 	}
 	if out[0] < 1 || out[1] < out[0] {
-		return out, fmt.Errorf("--dataset-args %s %s is neither a number of tokens nor [MIN, MAX]", key, v.Raw)
+		return out, wrongArg("%s %s is neither a number of tokens nor [MIN, MAX]", key, v.Raw)
 	}
 	return out, nil
 }

@@ -3,12 +3,12 @@ package dataset
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"perfpipe/internal/dataset/sessions"
+	"perfpipe/internal/fault"
 )
 
 // kind is one dataset. Exactly one of synthetic and read is set.
@@ -19,7 +19,7 @@ type kind struct {
 	text      bool                                  // sent as a prompt, not as a message
 	whole     bool                                  // length limits do not apply
 	endless   bool                                  // read has no end of its own
-	args      []string                              // keys of --extra-args and --dataset-args that it interprets
+	args      []string                              // keys of Options.Args that it interprets
 	synthetic func(o *Options) (func() draw, error) // returns a draw for each worker
 	read      func(ctx context.Context, o *Options) (items, error)
 }
@@ -32,7 +32,7 @@ type Info struct {
 	Licence string // as its authors state it; "" if unknown
 }
 
-// Keys of --dataset-args, keys of rows and operations that several datasets share.
+// Keys of Options.Args, keys of rows and operations that several datasets share.
 var (
 	lengthArgs   = []string{"target_input_len", "input_len_mode", "prefix_file", "prefix_role"}
 	messageKeys  = []string{"messages", "conversations", "conversation", "turns"}
@@ -60,7 +60,7 @@ func kinds() []kind {
 
 		{Info: Info{"line_by_line", "a file", "lines: text, messages or bodies", ""}, args: lengthArgs, read: lineByLine},
 		{Info: Info{"custom", "a file", "lines: text", ""}, args: lengthArgs, read: customLines},
-		{Info: Info{"text", "a file or repository", "--text-column", ""}, args: lengthArgs, read: textColumn},
+		{Info: Info{"text", "a file or repository", "text, or the named column", ""}, args: lengthArgs, read: textColumn},
 		{Info: Info{"openqa", "AI-ModelScope/HC3-Chinese", "question", "CC BY-SA 4.0"}, args: lengthArgs,
 			read: column(where{"AI-ModelScope/HC3-Chinese", "Hello-SimpleAI/HC3-Chinese", []string{"open_qa.jsonl"}, nil},
 				"question")},
@@ -107,12 +107,12 @@ func kinds() []kind {
 }
 
 // errNoFile is the error of a dataset that needs a file.
-var errNoFile = errors.New("reads a file, and --dataset-path names none")
+var errNoFile = errors.New("reads a file, and none is named")
 
 // named adds the dataset's name to an error that lacks it.
 func (k *kind) named(err error) error {
 	if err == errNoFile {
-		return fmt.Errorf("--dataset %s %w", k.Name, err)
+		return fault.Invalid("dataset "+k.Name, "no-file", "%w", err)
 	}
 	return err
 }
@@ -145,7 +145,8 @@ func find(name string) (kind, error) {
 			return k, nil
 		}
 	}
-	return kind{}, fmt.Errorf("--dataset %s: there is no such dataset (there are %s)", name, strings.Join(Names(), ", "))
+	return kind{}, fault.Invalid("dataset "+name, "", "there is no such dataset (there are %s)",
+		strings.Join(Names(), ", "))
 }
 
 // Owns reports whether a dataset interprets a key of --extra-args itself, rather than sending it.

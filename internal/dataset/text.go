@@ -4,11 +4,13 @@ import (
 	"context"
 	"strings"
 	"unicode/utf8"
+
+	"perfpipe/internal/fault"
 )
 
 // column reads one column of a hub's dataset, such as openqa's question.
 func column(w where, name string) func(context.Context, *Options) (items, error) {
-	return func(ctx context.Context, o *Options) (items, error) { return columnOf(ctx, o, w, name) }
+	return func(ctx context.Context, o *Options) (items, error) { return columnOf(ctx, o, w, name, "") }
 }
 
 // textColumn reads the column that the user names, of any file.
@@ -17,10 +19,11 @@ func textColumn(ctx context.Context, o *Options) (items, error) {
 	if name == "" {
 		name = "text"
 	}
-	return columnOf(ctx, o, where{}, name)
+	return columnOf(ctx, o, where{}, name, "text-column")
 }
 
-func columnOf(ctx context.Context, o *Options, w where, name string) (items, error) {
+// columnOf reads a column. The error of a row without text has the reason.
+func columnOf(ctx context.Context, o *Options, w where, name, reason string) (items, error) {
 	paths, err := o.local(ctx, w)
 	if err != nil {
 		return nil, err
@@ -39,7 +42,7 @@ func columnOf(ctx context.Context, o *Options, w where, name string) (items, err
 				text := strings.TrimSpace(row.text(name))
 				switch {
 				case text == "":
-					err = row.wrong("no text in %q, which is %s: --text-column names the column", name, row.kind(name))
+					err = row.wrong("%w", fault.Of("", reason, "no text in %q, which is %s", name, row.kind(name)))
 				case !row.Line && !utf8.ValidString(text): // Parquet may contain any bytes; lines were checked
 					err = row.wrong("%q is not in UTF-8: %.40q", name, text)
 				default:

@@ -13,6 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/dataset/sessions"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
 )
@@ -137,15 +138,14 @@ func newTrace(o *Options, speed float64) *trace {
 func (t *trace) report() {
 	t.capture.report()
 	if t.images > 0 {
-		t.o.Say("images are not sent, and their tokens become text: requests that had some: %d", t.images)
+		t.o.say("images are not sent, and their tokens become text: requests that had some: %d", t.images)
 	}
 	if t.backward && t.o.Sort != byArrival {
-		t.o.Say("some requests arrive before the one above them: --sort puts them in order, as perf-send --arrival trace " +
-			"needs them")
+		t.o.Tell("", "backward", "some requests arrive before the one above them")
 	}
 	for _, note := range slices.Sorted(maps.Keys(t.notes)) {
 		if n := t.notes[note]; n > 0 && !t.o.noted[note] {
-			t.o.Say(note, n)
+			t.o.say(note, n)
 			t.o.noted[note] = true
 		}
 	}
@@ -189,8 +189,8 @@ func (t *trace) as(f format, in *dataFile, s *sample) iter.Seq2[*Item, error] {
 	return t.objects(f.line, in)
 }
 
-// someLack reports whether some objects, but not all, have the output length. Then --max-tokens applies to those that
-// lack it.
+// someLack reports whether some objects, but not all, have the output length. Then the flags' maximum of output tokens
+// applies to those that lack it.
 func (o *Options) someLack(file string, s *sample, key string) bool {
 	n := 0
 	for _, v := range s.objects {
@@ -201,7 +201,7 @@ func (o *Options) someLack(file string, s *sample, key string) bool {
 	if key == "" || n == 0 || n == len(s.objects) {
 		return false
 	}
-	o.Say("%s: some lines have no %s: --max-tokens is for them, and the others keep theirs", file, key)
+	o.Tell("max-tokens", "", "applies to the lines of %s without %s; the others keep theirs", file, key)
 	return true
 }
 
@@ -227,8 +227,8 @@ func (t *trace) format(s *sample) (format, error) {
 		return format{}, err
 	}
 	line, _, _ := bytes.Cut(s.head, []byte("\n"))
-	return format{}, fmt.Errorf("no format that is known: it begins with %.60q (--format names one of %s)", line,
-		strings.Join(Formats(), ", "))
+	return format{}, fault.Because("", "format", strings.Join(Formats(), ", "),
+		"no format that is known: it begins with %.60q", line)
 }
 
 // objects reads a format of JSON objects or rows.
@@ -248,7 +248,7 @@ func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in
 			return t.emit(yield, it, keep, err)
 		})
 		if t.late {
-			t.o.Say("%s: it does not say how long a request took, and its times may be those of the ends: then each arrives "+
+			t.o.say("%s: it does not say how long a request took, and its times may be those of the ends: then each arrives "+
 				"too late by as much", in.name)
 		}
 	}

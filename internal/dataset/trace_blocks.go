@@ -10,6 +10,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/fault"
 )
 
 // blockID identifies a block of a prompt by seeds of its text. A number below 2⁶⁴ is its own seed, so that traces yield
@@ -97,7 +98,7 @@ func (t *trace) blockSize(name string, byFormat int64, first []gjson.Result) int
 		return byFormat
 	}
 	if size, ok := all.one(); ok {
-		t.o.Say("%s: blocks of %d tokens, by the number of hash_ids", name, size)
+		t.o.say("%s: blocks of %d tokens, by the number of hash_ids", name, size)
 		return size
 	}
 	return byFormat
@@ -108,6 +109,5 @@ func checkBlocks(hashes int, in, size int64) error {
 	if hashes == 0 || fits(hashes, in, size) {
 		return nil
 	}
-	return fmt.Errorf("%d hash_ids are not those of %d tokens in blocks of %d: --block-size names the size", hashes, in,
-		size)
+	return fault.Of("", "block-size", "%d hash_ids are not those of %d tokens in blocks of %d", hashes, in, size)
 }

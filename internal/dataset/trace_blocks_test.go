@@ -41,7 +41,7 @@ func TestBlockSize(t *testing.T) {
 			var said []string
 			o := text(strings.Join(c.lines, "\n"))
 			o.BlockSize, o.TokenIDs = c.size, true
-			o.Say = func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
+			o.Tell = func(_, _, format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
 			source, err := Open(t.Context(), "trace", o, &body.Shape{})
 			if err != nil {
 				t.Fatal(err)

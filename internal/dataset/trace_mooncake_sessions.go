@@ -26,7 +26,7 @@ func mooncake(o *Options) (sessions.Decoder, error) {
 	case "", "new", "full":
 		d.input = p.String()
 	default:
-		err = fmt.Errorf("--dataset-args session_input %s is neither new nor full", p.Raw)
+		err = wrongArg("session_input %s is neither new nor full", p.Raw)
 	}
 	return d, err
 }
@@ -320,5 +320,5 @@ func (d *mooncakeSessions) Notes() map[string]int {
 		return nil
 	}
 	return map[string]int{"prompts that repeat the hashes of the one before them: %d: their input_length is taken as " +
-		"that of the whole prompt (--dataset-args '{\"session_input\":\"new\"}' adds it to the history)": d.full}
+		"that of the whole prompt (the dataset's option session_input new adds it to the history)": d.full}
 }

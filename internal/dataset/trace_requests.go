@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/request"
 )
 
@@ -99,7 +100,7 @@ func (t *trace) line(it *Item, r request.Request) error {
 func recordLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	text := v.Get("request")
 	if !text.Exists() {
-		return true, errors.New("a record without its request: perf-send --save-request keeps it")
+		return true, fault.Of("", "no-request", "a record without its request")
 	}
 	line := text.Str
 	if text.IsObject() {

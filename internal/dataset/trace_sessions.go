@@ -107,7 +107,7 @@ func (t *trace) graph(yield func(*Item, error) bool, file string, s *sessions.Se
 		return true
 	}
 	if len(s.Calls) < t.o.MinTurns {
-		t.skip("sessions of fewer calls than --min-turns")
+		t.skip(fmt.Sprintf("a session of fewer than %d calls", t.o.MinTurns))
 		return true
 	}
 	if n := t.o.MaxTurns; n > 0 && len(s.Calls) > n {
@@ -258,7 +258,7 @@ func (o *Options) liveHistory() (bool, error) {
 	case "recorded":
 		return false, nil
 	}
-	return false, fmt.Errorf("--dataset-args history %s is neither live nor recorded", h.Raw)
+	return false, wrongArg("history %s is neither live nor recorded", h.Raw)
 }
 
 // looksWeka detects a trace of Weka, also if its first object is longer than the sample.

@@ -16,7 +16,7 @@ import (
 )
 
 func text(s string) *Options {
-	return &Options{Paths: []string{"-"}, Number: All, Seed: 1, Say: func(string, ...any) {},
+	return &Options{Paths: []string{"-"}, Number: All, Seed: 1, Tell: func(_, _, _ string, _ ...any) {},
 		Input: func(string) (io.Reader, string, func(), error) {
 			return strings.NewReader(s), "log", func() {}, nil
 		}}
@@ -171,7 +171,7 @@ func TestSpool(t *testing.T) {
 func TestTake(t *testing.T) {
 	for number, want := range map[int64]int{All: 3, 2: 2, 3: 3, 8: 8} {
 		o := text("a\nb\nc\n")
-		o.Number, o.Say, o.Paths = number, t.Logf, []string{"log"}
+		o.Number, o.Tell, o.Paths = number, logged(t), []string{"log"}
 		if got := lines(t, "custom", o); len(got) != want {
 			t.Errorf("--number %d: %d lines", number, len(got))
 		}
@@ -201,7 +201,7 @@ func FuzzTrace(f *testing.F) {
 	f.Fuzz(func(t *testing.T, log []byte) {
 		for _, path := range []string{"trace", "line_by_line", "custom_multi_turn", "rerank"} {
 			o := text(string(log))
-			o.Say = func(string, ...any) {}
+			o.Tell = func(_, _, _ string, _ ...any) {}
 			source, err := Open(t.Context(), path, o, &body.Shape{})
 			if err != nil {
 				t.Fatal(err)

@@ -22,7 +22,7 @@ func (o *Options) words() (*synth.Words, error) {
 		return nil, setup(err)
 	}
 	if !words.Proven() {
-		o.Say("vocabulary %s does not let lengths be told without encoding: each prompt is encoded, which is slow",
+		o.say("vocabulary %s does not let lengths be told without encoding: each prompt is encoded, which is slow",
 			words.Name())
 	}
 	if o.Charset == "ascii" {
@@ -52,7 +52,7 @@ func (o *Options) table(usual bool) (*synth.Words, error) {
 		}
 		words, ok, err := synth.Everyday(tok)
 		if err == nil && !ok {
-			o.Say("vocabulary %s has few everyday English words: random text is of all its words", tok.Name())
+			o.say("vocabulary %s has few everyday English words: random text is of all its words", tok.Name())
 		}
 		return words, err
 	})

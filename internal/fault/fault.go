@@ -29,7 +29,9 @@ type Error struct {
 	Err  error
 	Hint string // the next step for the user; empty if there is none
 
-	Setting string // what the error is about, such as start-at, which is the command's --start-at; may be empty
+	// Setting is what the error is about: start-at is the command's --start-at, "rate 5" has its value, and "rate and
+	// parallel" are two. It may be empty.
+	Setting string
 	Reason  string // for which the command may have a hint, with Hint in place of its %s; may be empty
 }
 
@@ -76,16 +78,4 @@ func of(code int, setting, reason string, err error) error {
 // IsBrokenPipe reports whether err means that the reader of stdout has exited, which is how a pipe normally ends.
 func IsBrokenPipe(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
-}
-
-// withHint returns err with another hint. It keeps the exit code, which is CodeFail if err has none.
-func withHint(err error, hint string) error {
-	if err == nil {
-		return nil
-	}
-	code := CodeFail
-	if e, ok := errors.AsType[*Error](err); ok {
-		code = e.Code
-	}
-	return &Error{Code: code, Err: err, Hint: hint}
 }

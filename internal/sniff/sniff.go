@@ -16,19 +16,19 @@ type Alien struct {
 
 func (a *Alien) Error() string { return a.What }
 
-// Hint returns the command that converts the file to text, or "".
-func (a *Alien) Hint(file string) string {
+// Hint returns no reason, and the command that converts the file to text, or "".
+func (a *Alien) Hint(file string) (reason, hint string) {
 	if a.how == "" {
-		return ""
+		return "", ""
 	}
 	if from, ok := strings.CutSuffix(a.how, " %s >utf8.txt"); ok { // iconv cannot read compressed files
 		for ending, cat := range map[string]string{".gz": "gzip -dc ", ".zst": "zstd -dc "} {
 			if strings.HasSuffix(file, ending) {
-				return cat + file + " | " + from + " >utf8.txt"
+				return "", cat + file + " | " + from + " >utf8.txt"
 			}
 		}
 	}
-	return strings.ReplaceAll(a.how, "%s", file)
+	return "", strings.ReplaceAll(a.how, "%s", file)
 }
 
 // magic is the signature of a file type.

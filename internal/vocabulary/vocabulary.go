@@ -68,20 +68,25 @@ func Open(ctx context.Context, name string, opt hub.Options) (tokenizer.Tokenize
 // for it. An error is a *fault.Error.
 func OpenTemplate(given, found string) (*chattemplate.Template, error) {
 	if given == "" {
-		return nil, fault.Usage("name the model's folder or repository",
-			"a chat template is needed, and --tokenizer-path names no model")
+		return nil, wrong("name the model's folder or repository", "a chat template is needed, and no model is named")
 	}
 	t, err := tokenizer.OpenTemplate(found)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Usage("name the folder of a chat model, or put its chat_template.jinja beside the vocabulary",
-			"--tokenizer-path %s: there is no chat template with it", given)
+		return nil, wrong("name the folder of a chat model, or put its chat_template.jinja beside the vocabulary",
+			"%s: there is no chat template with it", given)
 	}
 	return t, Fault(err)
 }
 
+// setting is what the errors are about.
+const setting = "tokenizer-path"
+
+func wrong(hint, format string, args ...any) error {
+	return &fault.Error{Code: fault.CodeUsage, Err: fmt.Errorf(format, args...), Hint: hint, Setting: setting}
+}
+
 // Fault adds a hint to an error of Find or of the tokenizer, and that it is about the setting tokenizer-path.
 func Fault(err error) error {
-	const setting = "tokenizer-path"
 	var own *fault.Error
 	switch {
 	case err == nil:

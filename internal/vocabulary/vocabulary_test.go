@@ -38,8 +38,8 @@ func TestOpen(t *testing.T) {
 func TestOpenTemplate(t *testing.T) {
 	folder := t.TempDir()
 	for given, want := range map[string]string{
-		"":         "a chat template is needed, and --tokenizer-path names no model",
-		"ORG/NAME": "--tokenizer-path ORG/NAME: there is no chat template with it",
+		"":         "a chat template is needed, and no model is named",
+		"ORG/NAME": "ORG/NAME: there is no chat template with it",
 	} {
 		if _, err := OpenTemplate(given, folder); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, want %s", given, err, want)

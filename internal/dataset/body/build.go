@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/fault"
 )
 
 // build returns a body: what the data contains overrides the template, a flag set by the user overrides both, and a
@@ -120,10 +120,10 @@ func (s *Shape) dialect(it *Item) (api.Dialect, api.Input, error) {
 	switch {
 	case found.ok:
 	case s.Custom == nil && len(s.Ops) > 0 && len(api.WithOp(s.API, s.Ops...)) == 0:
-		return found.dialect, in, fmt.Errorf("--api %s has no operation %s; there are %s", s.API, s.Ops[0],
+		return found.dialect, in, fault.Of("api", "", "%s has no operation %s; there are %s", s.API, s.Ops[0],
 			strings.Join(api.WithOp("", s.Ops...), ", "))
 	default:
-		return found.dialect, in, fmt.Errorf("--api %s does not take %s", cmp.Or(s.API, found.dialect.Name), what(&in))
+		return found.dialect, in, fault.Of("api", "", "%s does not take %s", cmp.Or(s.API, found.dialect.Name), what(&in))
 	}
 	return found.dialect, in, nil
 }

@@ -1,8 +1,6 @@
 package body
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	json "github.com/goccy/go-json"
@@ -10,6 +8,7 @@ import (
 	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/tokenizer"
 	"perfpipe/internal/tokenizer/chattemplate"
 )
@@ -39,8 +38,8 @@ func (r *Rendering) text(messages, tools json.RawMessage) (string, error) {
 // apply replaces an item's messages by the rendered text.
 func (r *Rendering) apply(it *Item) error {
 	if it.Turns != nil {
-		return errors.New("--render-chat-template: the later turns of a conversation need the server's answers, and its " +
-			"template")
+		return fault.Of("render-chat-template", "", "the later turns of a conversation need the server's answers, "+
+			"and its template")
 	}
 	var messages, tools json.RawMessage
 	switch {
@@ -56,7 +55,7 @@ func (r *Rendering) apply(it *Item) error {
 	}
 	text, err := r.text(messages, tools)
 	if err != nil {
-		return fmt.Errorf("--render-chat-template: %w", err)
+		return fault.Of("render-chat-template", "", "%w", err)
 	}
 	if it.Body == nil {
 		it.In, it.Text = nil, fastjson.AppendEscaped(nil, text)
@@ -89,7 +88,7 @@ func (r *Rendering) Around(tok tokenizer.Tokenizer, word string) (int, error) {
 func (r *Rendering) Tokens(tok tokenizer.Tokenizer, text string) (int, error) {
 	rendered, err := r.text(UserMessage(text), nil)
 	if err != nil {
-		return 0, fmt.Errorf("--count-template: %w", err)
+		return 0, fault.Of("count-template", "", "%w", err)
 	}
 	if special, ok := tok.(tokenizer.Special); ok {
 		return len(special.EncodeSpecial(rendered, false)), nil

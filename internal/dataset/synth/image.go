@@ -3,11 +3,12 @@ package synth
 import (
 	"bytes"
 	"encoding/base64"
-	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
+
+	"perfpipe/internal/fault"
 )
 
 // Picture describes a random picture.
@@ -22,11 +23,11 @@ type Picture struct {
 func (p *Picture) Check() error {
 	switch {
 	case p.Width < 1 || p.Width > 1<<14:
-		return fmt.Errorf("--image-width %d is not 1 to %d", p.Width, 1<<14)
+		return fault.Invalid("image-width", "", "%d is not 1 to %d", p.Width, 1<<14)
 	case p.Height < 1 || p.Height > 1<<14:
-		return fmt.Errorf("--image-height %d is not 1 to %d", p.Height, 1<<14)
+		return fault.Invalid("image-height", "", "%d is not 1 to %d", p.Height, 1<<14)
 	case p.Format == "RGBA" && p.Encoding == "jpeg":
-		return fmt.Errorf("--image-format RGBA: JPEG has no transparency")
+		return fault.Invalid("image-format RGBA", "", "JPEG has no transparency")
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
+
+	"perfpipe/internal/fault"
 )
 
 // Words is a table of words that cost one token each after a space. It is immutable.
@@ -75,7 +77,7 @@ func build(name string, words []word) (*Words, error) {
 // ASCII returns the table restricted to words of ASCII characters.
 func (w *Words) ASCII() (*Words, error) {
 	if w.pieces != nil {
-		return nil, fmt.Errorf("vocabulary %s: --charset ascii needs words that cost one token", w.name)
+		return nil, fault.Invalid("charset ascii", "", "vocabulary %s: words of it cost more than one token", w.name)
 	}
 	var words []word
 	for i, s := range w.spans {

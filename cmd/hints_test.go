@@ -1,43 +1,52 @@
-package main
+package cmd
 
 import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"perfpipe/internal/cli"
 )
 
-// Each reason in a package of perf-send has a hint, and each hint has a reason somewhere. A reason is a string
-// literal in the shape of one, such as input-short, in a call or a composite literal.
+// Each reason in a package of a command has a hint, and each hint has a reason somewhere. A reason is a string literal
+// in the shape of one, such as input-short, in a call or a composite literal.
 func TestHints(t *testing.T) {
-	sources := files(t)
-	given := reasons(sources)
-	all := slices.Sorted(maps.Keys(hints()))
-	for _, reason := range all {
-		if !given[reason] {
-			t.Errorf("no package has the reason %s", reason)
-		}
-	}
-	for _, reason := range calls(t, sources) {
-		if hint(reason) == "" {
-			t.Errorf("%s has no hint", reason)
-		}
-	}
-	if hint("") != "" {
-		t.Error("no reason has a hint")
+	for command, own := range map[string]string{
+		"perf-gen": "", "perf-send": "unknown-arrival",
+	} {
+		t.Run(command, func(t *testing.T) {
+			table, err := os.ReadFile(filepath.Join(command, "hints.txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			hints, sources := cli.Hints(string(table)), files(t, command)
+			given := literals(sources)
+			for line := range strings.Lines(string(table)) {
+				reason, _, _ := strings.Cut(line, ":")
+				if hints(reason) != "" && !given[reason] {
+					t.Errorf("no package has the reason %s", reason)
+				}
+			}
+			for _, reason := range reasons(sources) {
+				if hints(reason) == "" && reason != own {
+					t.Errorf("%s has no hint", reason)
+				}
+			}
+		})
 	}
 }
 
-// files parses the packages that perf-send imports, directly or not.
-func files(t *testing.T) (all []*ast.File) {
+// files parses the packages that a command imports, directly or not.
+func files(t *testing.T, command string) (all []*ast.File) {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}} {{.Dir}}{{end}}", ".").Output()
+	out, err := exec.Command("go", "list", "-deps", "-f",
+		"{{if not .Standard}}{{.ImportPath}} {{.Dir}}{{end}}", "./"+command).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +78,8 @@ func literal(n ast.Node) (text string) {
 	return text
 }
 
-// reasons returns the string literals in the files.
-func reasons(files []*ast.File) map[string]bool {
+// literals returns the string literals in the files.
+func literals(files []*ast.File) map[string]bool {
 	all := map[string]bool{}
 	for _, file := range files {
 		for n := range ast.Preorder(file) {
@@ -80,8 +89,8 @@ func reasons(files []*ast.File) map[string]bool {
 	return all
 }
 
-// calls returns the reasons that are passed to functions, whose index among the arguments is known.
-func calls(t *testing.T, files []*ast.File) (all []string) {
+// reasons returns the reasons that are passed to functions, whose index among the arguments is known.
+func reasons(files []*ast.File) (all []string) {
 	index := map[string]int{"Of": 1, "Invalid": 1, "Because": 1, "Tell": 1, "next": 0, "failFor": 0}
 	for _, file := range files {
 		for n := range ast.Preorder(file) {
@@ -102,9 +111,6 @@ func calls(t *testing.T, files []*ast.File) (all []string) {
 				}
 			}
 		}
-	}
-	if len(all) < 40 {
-		t.Fatalf("only %d reasons found", len(all))
 	}
 	return all
 }
