@@ -29,6 +29,11 @@ func count(key record.Keys, n func(*record.Record) int) func(*dist.Dist, *Observ
 	}
 }
 
+func addCached(d *dist.Dist, o *Observation) bool {
+	n, known := Cached(o.Record)
+	return !o.OK || !o.ReportsCached() || known && d.Add(n)
+}
+
 // addTPOT adds the time per output token.
 func addTPOT(d *dist.Dist, o *Observation) bool {
 	return !o.OK || !o.HasTPOT || d.Add(Whole(o.TPOTMs*Nanoseconds))
@@ -73,7 +78,7 @@ func addResponse(d *dist.Dist, o *Observation) bool {
 		d.AddInf()
 		return true
 	}
-	return o.LatencyMs == 0 && !o.Says(record.KeyLatencyMs) || d.Add(Micro(o.ResponseMs()))
+	return o.LatencyMs == 0 && !o.Says(record.KeyLatencyMs) || d.Add(Micro(o.ResponseMs())) && o.QueueMs >= 0
 }
 
 // addLag adds the delay of the load generator.

@@ -96,7 +96,7 @@ var table = []Metric{
 	{Key: "input_tokens", Name: "input tokens", Scale: 1,
 		Add: count(record.KeyPromptTokens, func(r *record.Record) int { return r.PromptTokens })},
 	{Key: "cached_tokens", Name: "cached tokens", Scale: 1,
-		Add: count(record.KeyCachedTokens, func(r *record.Record) int { return r.CachedTokens })},
+		Add: addCached},
 	{Key: "output_tokens", Name: "output tokens", Scale: 1, Add: addOutputTokens},
 	{Key: "reasoning_tokens", Name: "reasoning tokens", Scale: 1,
 		Add: count(record.KeyReasoningTokens, func(r *record.Record) int { return r.ReasoningTokens })},

@@ -45,6 +45,15 @@ func Tokens(n int) int64 {
 	return int64(n)
 }
 
+// Cached returns the number of cached tokens of the prompt. It is unknown if the server did not report it, or if it
+// exceeds the prompt.
+func Cached(r *record.Record) (n int64, known bool) {
+	if !r.ReportsCached() || r.CachedTokens < 0 || r.CachedTokens > r.PromptTokens {
+		return 0, false
+	}
+	return Tokens(r.CachedTokens), true
+}
+
 // Micro converts ms to µs, rounded. It returns -1, which a Dist rejects, if the result is out of range or NaN.
 func Micro(ms float64) int64 { return Whole(ms * 1000) }
 
@@ -68,10 +77,10 @@ const maxChunkTokens = 1 << 20
 func Plausible(chunkTokens []int) bool {
 	sum := 0
 	for _, n := range chunkTokens {
-		if n > maxChunkTokens {
+		if n < 0 || n > maxChunkTokens {
 			return false
 		}
-		sum += max(0, n)
+		sum += n
 	}
 	return sum <= maxChunkTokens
 }

@@ -367,10 +367,10 @@ func (r *Record) Lag() (ms float64, ok bool) {
 
 // ResponseMs returns the time from when the request was due to its end, in ms: latency + queue + lag. Unlike latency it
 // cannot hide the wait that a slow server causes (coordinated omission). If the lag is unknown, it counts from the
-// send.
+// send, and what is negative does not count.
 func (r *Record) ResponseMs() float64 {
 	lag, _ := r.Lag()
-	return r.LatencyMs + r.QueueMs + lag
+	return r.LatencyMs + max(0, r.QueueMs) + max(0, lag)
 }
 
 // EndUs returns the instant of the end of the response.

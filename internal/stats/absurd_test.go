@@ -52,6 +52,43 @@ func TestImpossibleRecords(t *testing.T) {
 	}
 }
 
+// TestContradictions checks that values which contradict each other are left out of the figures, and that a note reports
+// them.
+func TestContradictions(t *testing.T) {
+	const absurd = "10 records have a negative or absurd time or count"
+	for name, test := range map[string]struct {
+		change func(r *record.Record)
+		note   string
+		figure func(b *Block) dist.Num
+		want   dist.Num
+	}{
+		"queue below zero": {func(r *record.Record) { r.QueueMs = -5 }, absurd, response, 20},
+		"lag below zero":   {func(r *record.Record) { r.LagMs = -5 }, absurd, response, 20},
+		"more cached than the prompt has": {func(r *record.Record) { r.PromptTokens, r.CachedTokens = 5, 50 }, absurd,
+			func(b *Block) dist.Num { return b.CacheHit }, dist.NaN()},
+		"tokens of a chunk below zero": {func(r *record.Record) { r.GapUs, r.ChunkTokens = []int64{5000, 5000}, []int{1, -1, 3} },
+			absurd, func(b *Block) dist.Num { return b.Metrics.Get("itl_ms").Mean }, 5},
+		"more hidden tokens than all": {func(r *record.Record) { r.HiddenTokens = 9 },
+			"10 of 10 records have no TPOT: they hide more tokens than they have",
+			func(b *Block) dist.Num { return b.OutputPerS * b.DurationS }, 20},
+		"due long before": {func(r *record.Record) { r.ScheduledUs -= 60e6 },
+			"10 of 10 records were due earlier than their lag_ms and queue_ms say", response, 20},
+		"due after the end": {func(r *record.Record) { r.ScheduledUs += 60e6 },
+			"10 of 10 records were sent before they were due", func(b *Block) dist.Num { return b.DurationS }, dist.NaN()},
+	} {
+		b := blockOf(t, Options{}, sent(10, 0, 10, 20, func(_ int, r *record.Record) {
+			r.TTFTMs, r.CompletionTokens = 10, 2
+			test.change(r)
+		})...)
+		if got := test.figure(&b); got != test.want && (got.Known() || test.want.Known()) || !hasNote(&b, test.note) {
+			t.Errorf("%s: %v, want %v; notes %q", name, got, test.want, b.Notes)
+		}
+	}
+}
+
+// response returns the mean response time of a block.
+func response(b *Block) dist.Num { return b.Metrics.Get("response_ms").Mean }
+
 // TestMoreInFlightThanSlots checks that a note reports more requests in flight than the run had slots.
 func TestMoreInFlightThanSlots(t *testing.T) {
 	const note = "requests were in flight at once, of at most "

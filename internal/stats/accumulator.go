@@ -161,9 +161,9 @@ func (g *accumulator) succeed(r *record.Record) {
 	g.ok++
 	g.input += metric.Tokens(r.PromptTokens)
 	g.output += metric.Tokens(r.CompletionTokens)
-	g.cached += metric.Tokens(r.CachedTokens)
 	g.items += metric.Tokens(r.Items)
-	if r.ReportsCached() {
+	if n, known := metric.Cached(r); known {
+		g.cached += n
 		g.saidCached++
 	}
 	if n, known := r.StreamedTokens(); known && len(r.GapUs) > 0 {

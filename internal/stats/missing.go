@@ -46,6 +46,13 @@ var wanted = [...]struct {
 	{"sent_early", func(r *metric.Observation) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
 		"were sent before they were due (sent_us is below scheduled_us), as if a clock had been set back: " +
 			"what has to do with time may be wrong"},
+	{"due", func(r *metric.Observation) bool {
+		waited := float64(r.SentUs-r.ScheduledUs)/1000 - r.QueueMs - r.LagMs // ms beyond those that the record accounts for
+		return r.ScheduledUs > 0 && !r.Lacks(record.KeyLagMs) && waited > earlyUs/1000
+	}, "were due earlier than their lag_ms and queue_ms say (scheduled_us): throughput counts from the former, response " +
+		"time from the latter"},
+	{"hidden_tokens", func(r *metric.Observation) bool { return r.OK && r.HiddenTokens > r.CompletionTokens },
+		"have no TPOT: they hide more tokens than they have (hidden_tokens is above completion_tokens)"},
 	{"redacted_reasoning", hidden(record.HiddenRedacted),
 		"have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)"},
 	{"reasoning_summary", hidden(record.HiddenSummary),

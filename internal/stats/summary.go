@@ -264,6 +264,8 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 	b.OutputPerGPU, b.CacheHit = dist.NaN(), dist.NaN()
 	if f.n > 0 {
 		b.FirstScheduledUs, b.LastEndUs = f.firstUs, f.lastUs
+	}
+	if f.n > 0 && f.lastUs >= f.firstUs {
 		b.DurationS = dist.Num(float64(f.lastUs-f.firstUs-total64(pauses)) / 1e6)
 		busy := int64(0)
 		for _, s := range all {
