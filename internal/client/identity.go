@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
@@ -59,6 +60,7 @@ const (
 	// DefaultSessionHeader is that of vLLM's router, llm-d and OpenCode.
 	DefaultSessionHeader = "X-Session-ID"
 	dynamoSession        = "X-Dynamo-Session-Id"
+	dynamoParent         = "X-Dynamo-Parent-Session-Id"
 	dynamoFinal          = "X-Dynamo-Session-Final"
 )
 
@@ -110,12 +112,40 @@ func (f *fields) ofSession(c *call) (list []field) {
 		if f.has(name) {
 			continue
 		}
-		list = append(list, field{name, c.session})
-		if name == dynamoSession && c.final {
-			list = append(list, field{dynamoFinal, "true"})
+		if name == dynamoSession {
+			list = c.ofDynamo(list)
+		} else {
+			list = append(list, field{name, c.session})
 		}
 	}
 	return list
+}
+
+// ofDynamo appends Dynamo's fields. A session of Dynamo's is the course of one agent: a sub-agent has its own, whose
+// parent is that of the agent which began it.
+func (c *call) ofDynamo(list []field) []field {
+	name := func(agent string) string {
+		if agent == "" {
+			return c.session
+		}
+		return c.session + "/" + strings.Map(noControl, agent)
+	}
+	list = append(list, field{dynamoSession, name(c.agent)})
+	if c.agent != "" {
+		list = append(list, field{dynamoParent, name(c.parent)})
+	}
+	if c.final {
+		list = append(list, field{dynamoFinal, "true"})
+	}
+	return list
+}
+
+// noControl replaces control characters, which a label may have and a header field must not.
+func noControl(r rune) rune {
+	if unicode.IsControl(r) {
+		return '_'
+	}
+	return r
 }
 
 // trace sets the ids of a trace and a span of a request. The requests of a session are one trace.

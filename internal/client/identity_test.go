@@ -133,6 +133,31 @@ func TestSessionHeaders(t *testing.T) {
 	}
 }
 
+// A sub-agent is a session of its own for Dynamo, below that of the agent that began it.
+func TestDynamoSessions(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		s := new(seen)
+		var reqs []*load.Request
+		for _, agents := range [][2]string{{"", ""}, {"a", ""}, {"a/b", "a"}, {"x\ny", ""}} {
+			r := load.NewRequest(request.Request{ID: "r"})
+			r.Of, r.Agent, r.Parent = "s", agents[0], agents[1]
+			reqs = append(reqs, r)
+		}
+		identify(t, s, func(c *Config) {
+			c.SessionHeaders = []string{dynamoSession, DefaultSessionHeader}
+			c.Plain = plain
+		}, reqs...)
+		var got []string
+		for _, h := range s.all() {
+			got = append(got, strings.Join([]string{h.Get("X-Dynamo-Session-Id"), h.Get("X-Dynamo-Parent-Session-Id"),
+				h.Get("X-Session-Id")}, " "))
+		}
+		if want := []string{"s  s", "s/a s s", "s/a/b s/a s", "s/x_y s s"}; !slices.Equal(got, want) {
+			t.Errorf("plain %v: %q, want %q", plain, got, want)
+		}
+	}
+}
+
 // A request that is sent again, since the server had closed the kept connection, is another HTTP request.
 func TestResentRequestID(t *testing.T) {
 	var mu sync.Mutex

@@ -36,6 +36,8 @@ type call struct {
 	seq     int64
 	session string // empty: none
 	final   bool   // the last of its session
+	agent   string // of the session; empty: the main one
+	parent  string // the agent that began agent
 	trace   string // id, for the header; empty: none
 	span    string
 	tries   int    // HTTP requests so far
@@ -47,7 +49,8 @@ func (c *call) begin(ep *endpoint, req *load.Request, start clock.Nanos, now tim
 	*c = call{
 		Request: http1.Request{Head: c.Head, Body: req.Body, Start: start, Begun: now},
 		ep:      ep, id: req.ID, headers: req.Headers,
-		run: req.RunID, seq: req.Seq, session: req.Of, final: req.Final, again: c.again,
+		run: req.RunID, seq: req.Seq, session: req.Of, final: req.Final, agent: req.Agent,
+		parent: req.Parent, again: c.again,
 	}
 	if c.again == nil {
 		c.again = c.renew

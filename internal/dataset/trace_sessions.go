@@ -20,6 +20,7 @@ import (
 	"perfpipe/internal/dataset/sessions"
 	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/jsonl"
+	"perfpipe/internal/request"
 	"perfpipe/internal/tabular"
 )
 
@@ -157,7 +158,7 @@ func (t *trace) place(it *Item, s *sessions.Session, k int, id string) {
 	if c.History >= 0 {
 		it.Line.History = name(c.History)
 	}
-	for key, value := range map[string]string{"agent": c.Agent, "model": c.Model} {
+	for key, value := range map[string]string{request.AgentLabel: c.Agent, "model": c.Model} {
 		if value != "" {
 			t.label(it, key, value)
 		}

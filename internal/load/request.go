@@ -26,6 +26,9 @@ type Request struct {
 	Of    string // name of the session, as its records have it; empty: none
 	Final bool   // no other request of the session follows
 
+	Agent  string // of the session, that sends the request, by its label; empty: the main one, or unknown
+	Parent string // the agent that began Agent; empty: the main one
+
 	Owner func(*Request) // gets the memory back at Release; may be nil
 
 	memory []byte // of Body, if that is the request's own

@@ -32,9 +32,49 @@ func NewSession(name string, requests []*Request) (*Request, error) {
 			r.ID = name + "-" + strconv.Itoa(i+1)
 		}
 	}
+	s.setAgents()
 	return &Request{
 		Request: request.Request{ID: name, Session: first.Session, AtMs: first.AtMs, Source: first.Source}, Whole: s,
 	}, nil
+}
+
+// setAgents sets the agents of the requests and what began each: the agent of the deepest of the requests of others that
+// its first request waits for.
+func (s *Session) setAgents() {
+	var parent map[string]string
+	for _, r := range s.Requests {
+		if r.Agent = r.Labels[request.AgentLabel]; r.Agent != "" && parent == nil {
+			parent = map[string]string{}
+		}
+	}
+	if parent == nil {
+		return
+	}
+	order := make([]int, len(s.Requests))
+	for i, k := range s.ranks() {
+		order[k] = i
+	}
+	for _, i := range order {
+		r := s.Requests[i]
+		if r.Agent == "" {
+			continue
+		}
+		if _, known := parent[r.Agent]; !known {
+			parent[r.Agent] = s.beginner(i)
+		}
+		r.Parent = parent[r.Agent]
+	}
+}
+
+// beginner returns the agent of the deepest parent of a request that is of another agent, or "".
+func (s *Session) beginner(i int) (agent string) {
+	deepest := int32(0)
+	for _, k := range s.Graph.Parents[i] {
+		if a := s.Requests[k].Agent; a != s.Requests[i].Agent && s.Graph.Depth[k] > deepest {
+			agent, deepest = a, s.Graph.Depth[k]
+		}
+	}
+	return agent
 }
 
 // NewConversation returns the request that stands for the turns of a conversation: a session whose requests are a

@@ -268,3 +268,27 @@ func TestInterruptedSession(t *testing.T) {
 		t.Errorf("%s, %v, %d unsent", got, err, counts.Sessions.Unsent.Load())
 	}
 }
+
+// The agent that began another one is that of the last request before its first one.
+func TestAgentsOfASession(t *testing.T) {
+	words := "late<kid main1 kid<sub main2<main1 sub<main1,main2 own join<late,own,main2"
+	agents := map[string]string{"sub": "sub", "kid": "sub/kid", "late": "sub/kid", "own": "own"}
+	whole := graph(t, "s", words)
+	parts := whole.Whole.Requests
+	for _, r := range parts {
+		if a := agents[r.ID]; a != "" {
+			r.Labels = map[string]string{"agent": a}
+		}
+	}
+	if _, err := NewSession("s", parts); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, r := range parts {
+		got = append(got, r.ID+" "+r.Agent+"<"+r.Parent)
+	}
+	want := []string{"late sub/kid<sub", "main1 <", "kid sub/kid<sub", "main2 <", "sub sub<", "own own<", "join <"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

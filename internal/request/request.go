@@ -18,6 +18,9 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
+// AgentLabel is the label with the agent of a session that sends a request. The main agent has none.
+const AgentLabel = "agent"
+
 // Request is a line: a body alone, or an envelope around a body or around the turns of a conversation.
 type Request struct {
 	ID      string            `json:"custom_id,omitempty"` // becomes the record's id
