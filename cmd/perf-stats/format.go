@@ -31,20 +31,19 @@ func (f *flags) chooseFormat() (err error) {
 func (f *flags) checkUse(env *cli.Env) error {
 	const ours = "--facts --follow --gpus --ledger --metric --metrics --metrics-parquet --parquet --price --price-hour " +
 		"--slo --sqlite --visualizer --why "
-	var output, unused string
+	output, unused := "--format "+f.Format, map[string]string{
+		evalscopeFormat: ours + "--ci --define --failures --goodput --percentiles",
+		format.VLLM:     ours + "--ci --failures",
+		"junit":         "--ci --gpus --ledger --metric --metrics-parquet --price --price-hour --why",
+		"prometheus":    "--ci --ledger --metric --why",
+	}[f.Format]
 	switch {
 	case f.Compare:
 		output, unused = "--compare", ours+"--define --goodput"
-	case f.Format == evalscopeFormat:
-		output, unused = "--format "+f.Format, ours+"--ci --define --failures --goodput --percentiles"
-	case f.Format == format.VLLM:
-		output, unused = "--format "+f.Format, ours+"--ci --failures"
-	case f.Define != "":
+	case f.Define != "" && f.Format != format.VLLM:
 		output, unused = "--define", ours+"--ci --failures"
-	case f.Format == "junit":
-		output, unused = "--format junit", "--ci --gpus --ledger --metric --metrics-parquet --price --price-hour --why"
-	case f.Format == "prometheus":
-		output, unused = "--format prometheus", "--ci --ledger --metric --why"
+	case f.Format == "csv" && f.Ledger:
+		output, unused = "--ledger --format csv", "--ci --why"
 	}
 	if flag := env.Typed(strings.Fields(unused)...); flag != "" {
 		return fault.Usage("run perf-stats a second time for it", "%s: %s does not show it", flag, output)

@@ -42,6 +42,7 @@ func TestGolden(t *testing.T) {
 			"sweep.jsonl",
 		"sweep-slo":   "--goodput ttft_ms<220 --slo ttft_ms:p50<240 requests_per_s>0.1 --gpus 4 sweep.jsonl",
 		"ci":          "--ci sweep.jsonl",
+		"ci-csv":      "--ci --format csv --percentiles 50 sweep.jsonl",
 		"compare":     "--compare sweep.jsonl slower.jsonl",
 		"compare-csv": "--compare --format csv sweep.jsonl slower.jsonl",
 		"define":      "--define all --percentiles 50,99 sweep.jsonl",
@@ -250,6 +251,8 @@ func TestUnusedFlags(t *testing.T) {
 		"--format vllm one.jsonl":             "--goodput",
 		"--define vllm one.jsonl":             "--goodput",
 		"--format prometheus --gpus 2 one.jsonl": "--slo --sqlite --parquet --gpus --metrics --price --follow --facts " +
+			"--visualizer --goodput --failures",
+		"--format csv --ledger one.jsonl": "--slo --sqlite --parquet --ledger --gpus --metrics --price --follow --facts " +
 			"--visualizer --goodput --failures",
 		"--format junit --slo ok>=0 -- one.jsonl": "--slo --sqlite --parquet --metrics --follow --facts --visualizer --goodput " +
 			"--failures",

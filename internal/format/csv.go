@@ -19,7 +19,7 @@ func csvSummary(w io.Writer, s *stats.Summary, opt Options) error {
 	if slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Why != nil }) {
 		return whyRows(s).CSV(w)
 	}
-	return flat(s).CSV(w)
+	return flat(s, opt.Intervals).CSV(w)
 }
 
 // Figure is one number of a summary under its name in the CSV.
@@ -31,7 +31,7 @@ type Figure struct {
 // Figures returns all numbers of a summary.
 func Figures(s *stats.Summary) []Figure {
 	var out []Figure
-	t := flat(s)
+	t := flat(s, false)
 	for _, row := range t.Rows {
 		for i, cell := range row {
 			if _, err := strconv.ParseFloat(cell, 64); err == nil || cell == "" {
@@ -42,12 +42,13 @@ func Figures(s *stats.Summary) []Figure {
 	return out
 }
 
-// flat returns one row for each block, under the names that the JSON has. The columns do not depend on the records.
-func flat(s *stats.Summary) *table.Table {
+// flat returns one row for each block, under the names that the JSON has, with the ends of confidence intervals if
+// intervals is set. The columns do not depend on the records.
+func flat(s *stats.Summary, intervals bool) *table.Table {
 	t := &table.Table{}
-	t.Header, _ = flatRow(&stats.Block{}, s.Percentiles)
+	t.Header, _ = flatRow(&stats.Block{}, s.Percentiles, intervals)
 	for i := range s.Blocks {
-		_, row := flatRow(&s.Blocks[i], s.Percentiles)
+		_, row := flatRow(&s.Blocks[i], s.Percentiles, intervals)
 		t.Rows = append(t.Rows, row)
 	}
 	return t
@@ -73,7 +74,7 @@ func (c *cells) integer(name string, v int64)    { c.add(name, strconv.FormatInt
 func (c *cells) boolean(name string, v bool)     { c.add(name, strconv.FormatBool(v)) }
 func (c *cells) list(name string, list []string) { c.add(name, strings.Join(list, " ")) }
 
-func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
+func flatRow(b *stats.Block, percentiles []float64, intervals bool) (header, row []string) {
 	var c cells
 	c.add("group", name(b))
 	c.add("run", b.Run)
@@ -111,7 +112,7 @@ func flatRow(b *stats.Block, percentiles []float64) (header, row []string) {
 	c.num("goodput_per_s", good.PerS)
 	c.spendCells(b)
 	for _, key := range metric.Keys() {
-		c.metric(key, b.Metrics.Get(key), percentiles)
+		c.metric(key, b.Metrics.Get(key), percentiles, intervals)
 	}
 	c.add("client", b.Client.Level)
 	return c.header, c.row
@@ -126,16 +127,32 @@ func goodput(b *stats.Block) stats.Good {
 }
 
 // metric adds the statistics of a distribution, which no record has if m is nil.
-func (c *cells) metric(key string, m *stats.Metric, percentiles []float64) {
+func (c *cells) metric(key string, m *stats.Metric, percentiles []float64, intervals bool) {
 	if m == nil {
 		none := dist.NaN()
 		m = &stats.Metric{Stat: dist.Stat{Mean: none, SD: none, Min: none, Max: none}}
 	}
+	interval := func(name string, ci *dist.Interval) {
+		if ci == nil {
+			ci = &dist.Interval{dist.NaN(), dist.NaN()}
+		}
+		if intervals {
+			c.num(name+"_ci_low", ci[0])
+			c.num(name+"_ci_high", ci[1])
+		}
+	}
 	c.num(key+"_mean", m.Mean)
+	interval(key+"_mean", m.MeanCI)
 	c.num(key+"_sd", m.SD)
 	c.num(key+"_min", m.Min)
 	for _, p := range percentiles {
-		c.num(key+"_"+dist.PercentileName(p), dist.Num(m.At(p)))
+		at := dist.Percentile{Value: dist.NaN()}
+		if i := slices.IndexFunc(m.Percentiles, func(q dist.Percentile) bool { return q.P == p }); i >= 0 {
+			at = m.Percentiles[i]
+		}
+		name := key + "_" + dist.PercentileName(p)
+		c.num(name, at.Value)
+		interval(name, at.CI)
 	}
 	c.num(key+"_max", m.Max)
 }
