@@ -65,9 +65,14 @@ func (c *Client) Close() {
 
 // exchange is the state of one request. Its memory is reused.
 type exchange struct {
-	call  call
-	trip  trip
-	reply reply
+	c       *Client
+	ctx     context.Context
+	req     *load.Request
+	out     *load.Record  // nil: the request was not sent yet
+	stalled time.Duration // of this process before the request
+	call    call
+	trip    trip
+	reply   reply
 }
 
 // fewGaps is the number of gaps whose memory is allocated ahead of time. To allocate it while an answer is read would
@@ -76,21 +81,57 @@ const fewGaps = 64
 
 // Do sends req and returns its record, which has the error if there is one. The record owns req.
 func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
-	out := c.records.Get().(*load.Record)
-	rec := &out.Record
+	woken := make(chan struct{}, 1)
+	x := c.Begin(ctx, req, func() { woken <- struct{}{} })
+	for {
+		if rec := x.Go(); rec != nil {
+			return rec
+		}
+		<-woken
+	}
+}
+
+// Begin implements load.Starter.
+func (c *Client) Begin(ctx context.Context, req *load.Request, wake func()) load.Pending {
+	x := c.pool.Get().(*exchange)
+	x.c, x.ctx, x.req, x.call.Wake, x.out = c, ctx, req, wake, nil
+	return x
+}
+
+// Go implements load.Pending.
+func (x *exchange) Go() *load.Record {
+	var ended bool
+	var err error
+	if x.out != nil {
+		ended, err = x.c.direct.Resume(x.ctx, &x.call.Request, &x.trip.Timing, &x.reply)
+	} else if err = x.start(); err != nil {
+		return x.refused(err)
+	} else {
+		ended, err = x.attempt()
+	}
+	if !ended {
+		return nil // x may be another goroutine's by now
+	}
+	return x.end(err)
+}
+
+// start begins the record of a request.
+func (x *exchange) start() error {
+	c, req := x.c, x.req
+	x.out = c.records.Get().(*load.Record)
+	rec := &x.out.Record
 	gaps, tokens := rec.GapUs[:0], rec.ChunkTokens[:0]
-	*out = load.Record{Sent: req, Owner: out.Owner}
+	*x.out = load.Record{Sent: req, Owner: x.out.Owner}
 	rec.ID, rec.Labels, rec.GapUs, rec.ChunkTokens = req.ID, req.Labels, gaps, tokens
 	if c.cfg.SaveRequest {
 		rec.Request = savedLine(&req.Request)
 	}
-	ep, err := c.prep.endpoint(ctx, req)
+	ep, err := c.prep.endpoint(x.ctx, req)
 	now := time.Now()
 	sent := c.clock.At(now) / 1000 * 1000 // whole µs, so that the record's sums are exact
 	rec.SentUs = sent.Micros()
 	if err != nil {
-		rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error() + c.cfg.hint(err)}
-		return out
+		return err
 	}
 	rec.PromptAsked = req.PromptTokens
 	if n := min(req.MaxTokens, fewGaps); n > 1 && cap(rec.GapUs) == 0 && ep.stream {
@@ -100,35 +141,54 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 	if c.cfg.Simulated {
 		rec.API = record.SimAPI
 	}
-	x := c.pool.Get().(*exchange)
-	defer c.pool.Put(x)
-	stalled := c.cpu.Stalled(now)
+	x.stalled = c.cpu.Stalled(now)
 	x.call.begin(ep, req, sent, now)
 	if c.cfg.Trace {
 		c.trace(rec, &x.call, req)
 	}
 	x.trip = trip{}
-	c.attempt(ctx, x, rec, req.WantReply)
+	return nil
+}
+
+// refused returns the record of a request that is not sent.
+func (x *exchange) refused(err error) *load.Record {
+	out := x.out
+	out.Error = &record.Error{Kind: record.KindRequest, Message: err.Error() + x.c.cfg.hint(err)}
+	x.free()
+	return out
+}
+
+// free returns the memory of an exchange that has ended.
+func (x *exchange) free() {
+	x.ctx, x.req, x.out = nil, nil, nil
+	x.reply.rec, x.reply.call, x.reply.message = nil, nil, nil
+	x.c.pool.Put(x)
+}
+
+// end completes the record at the end of the first attempt, and makes the further ones.
+func (x *exchange) end(err error) *load.Record {
+	c, out, rec := x.c, x.out, &x.out.Record
+	x.judge(err)
 	if !rec.OK && c.cfg.Retries > 0 {
-		c.retry(ctx, x, rec, req.WantReply)
+		x.retry()
 	}
 	if rec.Error != nil {
 		x.call.explain(rec, c.cfg.hint(x.reply.err))
 	}
 	x.trip.into(rec)
 	rec.RequestID = x.call.requestID()
-	c.watchSelf(x, out, stalled)
+	c.watchSelf(x, out, x.stalled)
 	if c.cfg.SaveOutput {
 		rec.Output = x.call.hide(x.reply.text.String())
 	}
 	if key := x.reply.key; key != "" && c.prep.first(factKey) {
 		c.cfg.Say("%s streams text as %q, which is not known to be output: it counts only in answers without any other",
-			ep.shown, key)
+			x.call.ep.shown, key)
 	}
-	if req.WantReply && rec.OK {
+	if x.req.WantReply && rec.OK {
 		out.Reply = c.replied(x)
 	}
-	x.reply.rec, x.reply.call, x.reply.message = nil, nil, nil
+	x.free()
 	return out
 }
 
@@ -170,9 +230,11 @@ func (c *Client) Pauses(from, to int64) (us []int64) {
 	return us
 }
 
-// attempt sends a request and reads its answer into rec. Times count from the start of the first attempt.
-func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
-	x.reply.begin(rec, &x.call, c.cfg.SaveOutput)
+// attempt begins an attempt, whose answer is read into the record. It reports whether the attempt has ended, with the
+// error of the transport. Times count from the start of the first attempt.
+func (x *exchange) attempt() (ended bool, err error) {
+	c, wantReply := x.c, x.req.WantReply
+	x.reply.begin(&x.out.Record, &x.call, c.cfg.SaveOutput)
 	x.reply.trip, x.reply.limit = &x.trip, c.cfg.limit(c.cfg.SaveOutput || wantReply)
 	if wantReply {
 		x.reply.message = new(message)
@@ -181,7 +243,13 @@ func (c *Client) attempt(ctx context.Context, x *exchange, rec *record.Record, w
 		c.debug(x)
 	}
 	x.trip.DNS, x.trip.Connect, x.trip.TLS, x.trip.Complete, x.trip.Unstamped = 0, 0, 0, 0, false
-	err := x.tidy(rec, c.transport(x.call.ep).exchange(ctx, &x.call, &x.trip, &x.reply))
+	return c.transport(x.call.ep).exchange(x.ctx, &x.call, &x.trip, &x.reply)
+}
+
+// judge completes the record at the end of an attempt.
+func (x *exchange) judge(err error) {
+	c, rec := x.c, &x.out.Record
+	err = x.tidy(rec, err)
 	if at := x.reply.endedAt(); at > 0 {
 		x.trip.End = x.call.Start + clock.Nanos(at*1000)
 	}

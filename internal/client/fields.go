@@ -115,8 +115,8 @@ func (f *fields) append(b []byte, method, uri string) []byte {
 	return b
 }
 
-// appendHead appends the head of c in the syntax of HTTP/1.1.
-func (c *call) appendHead(b []byte) []byte {
+// AppendHead implements http1.Head.
+func (c *call) AppendHead(b []byte) []byte {
 	f := &c.ep.fields
 	if len(c.headers) == 0 {
 		b = append(b, c.ep.head...)

@@ -14,11 +14,8 @@ import (
 	"perfpipe/internal/request"
 )
 
-// renew makes the head of the next HTTP request, which has an X-Request-Id of its own.
-func (c *call) renew() {
-	c.tries++
-	c.Head = c.appendHead(c.Head[:0])
-}
+// Again implements http1.Head: the next HTTP request has an X-Request-Id of its own.
+func (c *call) Again() { c.tries++ }
 
 // appendID appends the X-Request-Id of the current HTTP request. Servers use it as the name of a request, so two with
 // the same one may fail while both are in flight (vLLM issues 10583 and 15041). The id of a line may occur again, and

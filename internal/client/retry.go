@@ -16,15 +16,22 @@ const (
 	maxPause   = 60 * time.Second // a server that asks for a longer one is not asked again
 )
 
-// retry makes further attempts while the rules permit.
-func (c *Client) retry(ctx context.Context, x *exchange, rec *record.Record, wantReply bool) {
+// retry makes further attempts while the rules permit, and waits for their ends.
+func (x *exchange) retry() {
+	woken := make(chan struct{}, 1)
+	x.call.Wake = func() { woken <- struct{}{} }
 	for n := 0; ; n++ {
-		pause, again := c.again(rec, n)
-		if !again || !wait(ctx, pause) {
+		pause, again := x.c.again(&x.out.Record, n)
+		if !again || !wait(x.ctx, pause) {
 			return
 		}
-		renew(rec)
-		c.attempt(ctx, x, rec, wantReply)
+		renew(&x.out.Record)
+		ended, err := x.attempt()
+		for !ended {
+			<-woken
+			ended, err = x.c.direct.Resume(x.ctx, &x.call.Request, &x.trip.Timing, &x.reply)
+		}
+		x.judge(err)
 	}
 }
 

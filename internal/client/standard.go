@@ -79,7 +79,11 @@ func newHTTP2(cfg *Config, clk *clock.Clock, d *http1.Dialer) transport {
 
 func (st *standard) close() { st.end() }
 
-func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink) error {
+func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink) (ended bool, err error) {
+	return true, st.roundTrip(ctx, c, t, s)
+}
+
+func (st *standard) roundTrip(ctx context.Context, c *call, t *trip, s http1.Sink) error {
 	t.Unstamped = true
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

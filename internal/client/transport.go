@@ -19,8 +19,9 @@ import (
 // transport sends one request and receives its response. There are three: direct, HTTP/1.1 without a proxy, with the
 // kernel's receive stamps; streams, HTTP/2 without a proxy; and standard, net/http, for everything else.
 type transport interface {
-	// exchange sends c and passes the response to s. It fills in t also if it fails.
-	exchange(ctx context.Context, c *call, t *trip, s http1.Sink) error
+	// exchange sends c and passes the response to s. It fills in t also if it fails. It reports whether the exchange has
+	// ended, with its error; direct alone returns before that, in the manner of http1.Transport.Start.
+	exchange(ctx context.Context, c *call, t *trip, s http1.Sink) (ended bool, err error)
 	// preconnect opens connections until n are idle.
 	preconnect(ctx context.Context, ep *endpoint, n int) error
 	close()
@@ -40,20 +41,16 @@ type call struct {
 	parent  string // the agent that began agent
 	trace   string // id, for the header; empty: none
 	span    string
-	tries   int    // HTTP requests so far
-	again   func() // renew, created once
+	tries   int // HTTP requests so far
 }
 
 // begin prepares c for the first HTTP request of req. It reuses the memory of the call before.
 func (c *call) begin(ep *endpoint, req *load.Request, start clock.Nanos, now time.Time) {
 	*c = call{
-		Request: http1.Request{Head: c.Head, Body: req.Body, Start: start, Begun: now},
+		Request: http1.Request{Head: c, Body: req.Body, Start: start, Begun: now, Wake: c.Wake},
 		ep:      ep, id: req.ID, headers: req.Headers,
 		run: req.RunID, seq: req.Seq, session: req.Of, final: req.Final, agent: req.Agent,
-		parent: req.Parent, again: c.again,
-	}
-	if c.again == nil {
-		c.again = c.renew
+		parent: req.Parent,
 	}
 }
 
@@ -92,10 +89,10 @@ func millis(d time.Duration) float64 { return ms(d.Microseconds()) }
 // direct is HTTP/1.1 without a proxy.
 type direct struct{ t *http1.Transport }
 
-func (d direct) exchange(ctx context.Context, c *call, t *trip, s http1.Sink) error {
-	c.Origin, c.Stream, c.Close, c.Again = c.ep.origin, c.ep.stream, c.closes(), c.again
-	c.renew()
-	return d.t.Do(ctx, &c.Request, &t.Timing, s)
+func (d direct) exchange(ctx context.Context, c *call, t *trip, s http1.Sink) (ended bool, err error) {
+	c.Origin, c.Stream, c.Close = c.ep.origin, c.ep.stream, c.closes()
+	c.Again()
+	return d.t.Start(ctx, &c.Request, &t.Timing, s)
 }
 
 func (d direct) preconnect(ctx context.Context, ep *endpoint, n int) error {

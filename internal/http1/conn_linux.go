@@ -27,23 +27,24 @@ type polledConn struct {
 	token  uint64 // of the poller
 
 	exchange
-	done  chan error // receives the end of each exchange
+	wake  func() // is called at the end of the exchange
+	err   error  // of the exchange that has ended
 	timer *time.Timer
 
-	out   [2][]byte // as far as it is not sent: head and body, or what TLS has made of them
-	small []byte    // head and body of a small request
-	msg   *sockMsg  // of sending; nil: not yet needed
-	began time.Time // when sending began
-	watch tcpWatch
+	out    [2][]byte // as far as it is not sent: head and body, or what TLS has made of them
+	msg    *sockMsg  // of sending; nil: not yet needed
+	began  time.Time // when sending began
+	kernel tcpWatch
 
-	secure *tlsConn // nil: no TLS
+	secure  *tlsConn    // nil: no TLS
+	opening *connecting // nil: the connection is open
 }
 
 var errNoPoller = errors.New("no epoll set")
 
 // newPolledConn takes over the file of plain, or of secure, which is above it unless it is nil. If it returns an error,
 // they are as before. addr is the server's.
-func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg connConfig, p *poller) (*polledConn, error) {
+func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg *connConfig, p *poller) (*polledConn, error) {
 	sc, ok := plain.(syscall.Conn)
 	if p == nil || !ok {
 		return nil, errNoPoller
@@ -52,8 +53,7 @@ func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg connConfig
 	if err != nil {
 		return nil, err
 	}
-	c := &polledConn{exchange: cfg.exchange(nil, addr), poller: p, done: make(chan error, 1)}
-	c.conn = c
+	c := polledConnOf(cfg, addr, p)
 	// The runtime watches every file of a net.Conn. A second one of the same connection is not watched.
 	if err2 := raw.Control(func(fd uintptr) { c.fd, err = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0) }); err2 != nil {
 		err = err2
@@ -62,8 +62,6 @@ func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg connConfig
 		return nil, err
 	}
 	enableStamps(c.fd)
-	c.timer = time.AfterFunc(math.MaxInt64, c.onDeadline)
-	c.timer.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := p.add(c); err != nil {
@@ -75,6 +73,15 @@ func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg connConfig
 		c.secure = newTLSConn(secure, c)
 	}
 	return c, nil
+}
+
+// polledConnOf returns a connection to addr without its file.
+func polledConnOf(cfg *connConfig, addr string, p *poller) *polledConn {
+	c := &polledConn{exchange: cfg.exchange(nil, addr), poller: p, fd: -1}
+	c.conn = c
+	c.timer = time.AfterFunc(math.MaxInt64, c.onDeadline)
+	c.timer.Stop()
+	return c
 }
 
 // SetDeadline has onDeadline called at t.
@@ -92,6 +99,9 @@ func (c *polledConn) Close() error {
 	c.timer.Stop()
 	c.mu.Lock() // the poller may still have an event of it
 	defer c.mu.Unlock()
+	if c.fd < 0 {
+		return nil
+	}
 	if c.secure != nil {
 		c.secure.Close()
 	}
@@ -101,37 +111,43 @@ func (c *polledConn) Close() error {
 	return err
 }
 
-func (c *polledConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
-	if err := c.startTrip(ctx, r, t, s); err != nil {
-		return err
-	}
-	return <-c.done
-}
-
-// startTrip sends as much as it can without waiting. If it returns nil, the end of the exchange is sent to c.done.
-func (c *polledConn) startTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
+// start sends as much as it can without waiting. Only an exchange that fails at once has ended then.
+func (c *polledConn) start(ctx context.Context, r *Request, t *Timing, s Sink) (ended bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.opening != nil {
+		return c.connect(ctx, r, t, s)
+	}
 	if c.ended() || c.stray && t.Reused {
-		return errStale
+		return true, errStale
 	}
-	c.begin(ctx, r, t, s)
-	c.began = c.last
-	if ctx.Err() != nil { // tested after the deadline is set, which may have undone the interruption
-		c.release()
-		return canceled(ctx)
-	}
-	c.active = true
-	if err := c.sendAll(r); err != nil {
+	if err := c.beginSending(ctx, r, t, s); err != nil {
 		c.active = false
 		c.release()
-		return err
+		return true, err
 	}
 	if c.stray { // such as the greeting of a server that does not speak HTTP
 		c.stray = false
 		c.readEarly()
 	}
-	return nil
+	return false, nil
+}
+
+func (c *polledConn) beginSending(ctx context.Context, r *Request, t *Timing, s Sink) error {
+	c.begin(ctx, r, t, s)
+	c.began = c.last
+	if ctx.Err() != nil { // tested after the deadline is set, which may have undone the interruption
+		return canceled(ctx)
+	}
+	c.active, c.wake = true, r.Wake
+	return c.sendAll(r)
+}
+
+// result returns the error of the exchange that has ended.
+func (c *polledConn) result() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
 }
 
 // sendAll sends a request, or as much of it as it can without waiting.
@@ -140,8 +156,12 @@ func (c *polledConn) sendAll(r *Request) error {
 		c.secure.send(r)
 		return nil
 	}
-	c.out = r.parts(&c.small, tinyBody)
-	return c.send()
+	buf := c.cfg.heads.Get().(*[]byte)
+	defer c.cfg.heads.Put(buf)
+	c.out = r.parts(buf, tinyBody)
+	err := c.send()
+	c.out[0] = append([]byte(nil), c.out[0]...) // buf is not ours
+	return err
 }
 
 // readEarly reads what was received before the first request.
@@ -154,7 +174,7 @@ func (c *polledConn) readEarly() {
 }
 
 // release drops what belongs to the exchange.
-func (c *polledConn) release() { c.s, c.t, c.out[0], c.out[1] = nil, nil, nil, nil }
+func (c *polledConn) release() { c.s, c.t, c.wake, c.out[0], c.out[1] = nil, nil, nil, nil, nil }
 
 // finish ends the exchange.
 func (c *polledConn) finish(err error) {
@@ -162,17 +182,22 @@ func (c *polledConn) finish(err error) {
 		c.p.keepAlive = false
 	}
 	c.active = false
-	if !c.cfg.NoInfo {
-		c.watch.sample(uintptr(c.fd), c.last, c.t)
+	if !c.cfg.NoInfo && c.opening == nil {
+		c.kernel.sample(uintptr(c.fd), c.last, c.t)
 	}
+	wake := c.wake
 	c.release()
 	c.poller.batch.ended()
-	c.done <- err
+	c.err = err
+	wake()
 }
 
 // tinyBody is the longest body that is copied behind its head, bytes: that costs less than to pass the kernel two
 // buffers.
 const tinyBody = 1 << 10
+
+// interrupt examines the exchange as at a deadline.
+func (c *polledConn) interrupt() { c.onDeadline() }
 
 // onDeadline is called when the deadline has passed, or ctx has ended.
 func (c *polledConn) onDeadline() {
@@ -181,7 +206,13 @@ func (c *polledConn) onDeadline() {
 	if !c.active {
 		return
 	}
-	if err := c.expired(c.ctx, c.s); err != nil {
+	err := error(nil)
+	if c.opening != nil {
+		err = c.connectLate()
+	} else {
+		err = c.expired(c.ctx, c.s)
+	}
+	if err != nil {
 		c.finish(err)
 	}
 }
@@ -194,6 +225,9 @@ func (c *polledConn) onEvent(events uint32) {
 		c.closedByPeer.Store(true)
 	}
 	const readable = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
+	if c.active && c.opening != nil {
+		c.connected()
+	}
 	switch {
 	case !c.active && c.secure != nil:
 		c.secure.readIdle()

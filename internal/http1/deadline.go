@@ -12,15 +12,17 @@ import (
 type interruptible interface {
 	SetDeadline(time.Time) error
 	Close() error
+	interrupt() // as at a deadline that has passed
 }
 
 // deadline applies the timeouts to one connection, and the end of its context.
 type deadline struct {
-	cfg       *Config
+	cfg       *connConfig
 	conn      interruptible
-	armed     time.Time // the deadline that is set on conn
-	ctx       context.Context
-	unwatch   func() bool // ends the watch on ctx
+	armed     time.Time       // the deadline that is set on conn
+	ctx       context.Context // whose end interrupts conn
+	next      *deadline       // in the watch on ctx
+	prev      *deadline
 	begun     time.Time   // of the exchange
 	start     clock.Nanos // the same instant
 	last      time.Time   // of the last read, or when the attempt began
@@ -35,9 +37,7 @@ func (d *deadline) ended() bool { return d.closedByPeer.Load() }
 func (d *deadline) silence() time.Duration { return time.Since(d.last) }
 
 func (d *deadline) close() {
-	if d.unwatch != nil {
-		d.unwatch()
-	}
+	d.watch(nil)
 	d.conn.Close()
 }
 
@@ -55,17 +55,11 @@ func (d *deadline) begin(ctx context.Context, r *Request, now time.Time) {
 // past is a deadline that interrupts reads and writes at once.
 var past = time.Unix(1, 0)
 
-// watch has the end of ctx interrupt reads and writes. The requests of a run share one context, so that only the first
-// on each connection pays for it.
+// watch has the end of ctx interrupt reads and writes.
 func (d *deadline) watch(ctx context.Context) {
-	if d.ctx == ctx {
-		return
+	if d.ctx != ctx {
+		d.cfg.watches.set(d, ctx)
 	}
-	if d.unwatch != nil {
-		d.unwatch()
-	}
-	d.ctx = ctx
-	d.unwatch = context.AfterFunc(ctx, func() { d.conn.SetDeadline(past) })
 }
 
 // arm sets the deadline unless an earlier one is set. That one is set anew when it expires, which is cheaper than to

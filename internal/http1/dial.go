@@ -119,6 +119,7 @@ func (d *Dialer) local() net.Addr {
 	if len(d.Bind) == 0 {
 		return nil
 	}
-	ip := d.Bind[(d.bound.Add(1)-1)%uint64(len(d.Bind))]
-	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip, 0))
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.nextLocal(), 0))
 }
+
+func (d *Dialer) nextLocal() netip.Addr { return d.Bind[(d.bound.Add(1)-1)%uint64(len(d.Bind))] }

@@ -71,6 +71,7 @@ var (
 	errTruncated = errors.New("the server closed the connection before the end of its response")
 	errStale     = errors.New("the server closed the connection without an answer")
 	errOpen      = fail(kindProtocol, "the body goes on after the end of the answer")
+	errDial      = errors.New("the connection is to be opened by a Dialer")
 	errRefused   = fail(kindProtocol, "the answer is refused")
 )
 

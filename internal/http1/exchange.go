@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 
 	"perfpipe/internal/clock"
@@ -11,7 +12,10 @@ import (
 
 // conn is one HTTP/1.1 connection, used for one exchange at a time.
 type conn interface {
-	roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error
+	// start begins an exchange and reports whether it has ended, with its error. If it has not, r.Wake is called at its
+	// end, and result returns the error.
+	start(ctx context.Context, r *Request, t *Timing, s Sink) (ended bool, err error)
+	result() error
 	parser() *parser        // of the last response
 	ended() bool            // reports whether the server is known to have closed the connection
 	silence() time.Duration // since a byte was sent or received
@@ -21,26 +25,30 @@ type conn interface {
 // exchange is the part that all kinds of connections share: the response under way, with its timeouts.
 type exchange struct {
 	deadline
-	clock *clock.Clock
-	addr  string // of the server
-	p     parser
-	s     Sink
-	t     *Timing
+	addr string // of the server
+	p    parser
+	s    Sink
+	t    *Timing
 }
 
 // connConfig is what the connections of a Transport share.
 type connConfig struct {
-	cfg    *Config
-	clock  *clock.Clock
-	cache  *headCache
-	fields fieldSet
+	*Config
+	clock   *clock.Clock
+	cache   headCache
+	watches watches
+	heads   sync.Pool // of *[]byte: the heads of requests while they are written
 }
 
-func (c connConfig) exchange(nc interruptible, addr string) exchange {
-	return exchange{
-		deadline: deadline{cfg: c.cfg, conn: nc}, clock: c.clock, addr: addr,
-		p: parser{cache: c.cache, fields: c.fields},
+func newConnConfig(cfg *Config, clk *clock.Clock) *connConfig {
+	return &connConfig{
+		Config: cfg, clock: clk, cache: headCache{fields: newFieldSet(cfg.Fields)},
+		heads: sync.Pool{New: func() any { return new([]byte) }},
 	}
+}
+
+func (c *connConfig) exchange(nc interruptible, addr string) exchange {
+	return exchange{deadline: deadline{cfg: c, conn: nc}, addr: addr, p: parser{cache: &c.cache}}
 }
 
 func (x *exchange) parser() *parser { return &x.p }
@@ -55,7 +63,7 @@ func (x *exchange) begin(ctx context.Context, r *Request, t *Timing, s Sink) {
 // received parses the bytes of one read at the instant read. stamp is the kernel's stamp of them, ns since the epoch by
 // the system clock; 0: there is none.
 func (x *exchange) received(b []byte, read time.Time, stamp int64) (done bool, err error) {
-	at := x.t.arrival(x.clock, read, stamp)
+	at := x.t.arrival(x.cfg.clock, read, stamp)
 	if x.t.Reused && at < x.start && !x.p.begun() { // sent to the idle connection, such as a 408 before it is closed
 		return false, errStale
 	}

@@ -10,6 +10,7 @@ import (
 type headCache struct {
 	last   atomic.Pointer[cachedHead]
 	missed atomic.Uint32 // since the last hit
+	fields fieldSet      // that headers have besides the usual ones
 }
 
 type cachedHead struct {

@@ -95,8 +95,10 @@ func (p *parser) field(line []byte) error {
 			p.h.Encoding = string(value)
 		}
 	}
-	if wanted := p.fields.find(name); wanted != "" {
-		p.h.Fields = append(p.h.Fields, [2]string{wanted, string(value)})
+	if p.cache != nil {
+		if wanted := p.cache.fields.find(name); wanted != "" {
+			p.h.Fields = append(p.h.Fields, [2]string{wanted, string(value)})
+		}
 	}
 	return nil
 }

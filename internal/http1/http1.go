@@ -39,22 +39,33 @@ type Config struct {
 // Request is one HTTP request. The transport does not change its bytes.
 type Request struct {
 	Origin *Origin // the server
-	Head   []byte  // the request line and the header fields, with the empty line that ends them
+	Head   Head
 	Body   []byte
 	Stream bool   // a stream of events is expected
 	Close  bool   // the request asks the server to close the connection after its response
-	Again  func() // is called before the request is sent again, and may change Head; may be nil
+	Wake   func() // is called when the exchange can go on; it must neither wait nor call the Transport
 
 	Start clock.Nanos // when the exchange began
 	Begun time.Time   // the same instant: the timeouts count from here
+
+	attempt attempt // the current one
 }
 
-// parts returns head and body, as one part in buf if the body has at most limit bytes.
+// Head makes the head of a request, which is not stored.
+type Head interface {
+	// AppendHead appends the request line and the header fields, with the empty line that ends them.
+	AppendHead(b []byte) []byte
+	// Again is called before the request is sent again. The head may change.
+	Again()
+}
+
+// parts returns head and body, as one part if the body has at most limit bytes. The head is in buf.
 func (r *Request) parts(buf *[]byte, limit int) [2][]byte {
+	*buf = r.Head.AppendHead((*buf)[:0])
 	if len(r.Body) > limit {
-		return [2][]byte{r.Head, r.Body}
+		return [2][]byte{*buf, r.Body}
 	}
-	*buf = append(append((*buf)[:0], r.Head...), r.Body...)
+	*buf = append(*buf, r.Body...)
 	return [2][]byte{*buf}
 }
 

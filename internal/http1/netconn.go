@@ -13,22 +13,33 @@ import (
 type netConn struct {
 	exchange
 	conn  net.Conn
-	out   []byte
 	in    [4 << 10]byte
 	watch *Watch // nil: the kernel is not asked
 }
+
+// interruptibleConn is a net.Conn whose reads and writes fail when it is interrupted.
+type interruptibleConn struct{ net.Conn }
+
+func (c interruptibleConn) interrupt() { c.SetDeadline(past) }
 
 // smallBody is the longest body that is copied behind its head, bytes: both then go out in one write, and so in one TLS
 // record.
 const smallBody = 16 << 10
 
-func newNetConn(cfg connConfig, nc net.Conn, addr string) *netConn {
-	c := &netConn{exchange: cfg.exchange(nc, addr), conn: nc}
-	if !cfg.cfg.NoInfo {
+func newNetConn(cfg *connConfig, nc net.Conn, addr string) *netConn {
+	c := &netConn{exchange: cfg.exchange(interruptibleConn{nc}, addr), conn: nc}
+	if !cfg.NoInfo {
 		c.watch = NewWatch(nc)
 	}
 	return c
 }
+
+// start is the whole exchange.
+func (c *netConn) start(ctx context.Context, r *Request, t *Timing, s Sink) (ended bool, err error) {
+	return true, c.roundTrip(ctx, r, t, s)
+}
+
+func (c *netConn) result() error { return nil } // start has returned it
 
 func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) error {
 	c.begin(ctx, r, t, s)
@@ -66,7 +77,9 @@ func (c *netConn) roundTrip(ctx context.Context, r *Request, t *Timing, s Sink) 
 // response is then worth more than the error.
 func (c *netConn) send(ctx context.Context, r *Request) error {
 	began := c.last
-	for _, part := range r.parts(&c.out, smallBody) {
+	buf := c.cfg.heads.Get().(*[]byte)
+	defer c.cfg.heads.Put(buf)
+	for _, part := range r.parts(buf, smallBody) {
 		n, err := c.conn.Write(part)
 		c.t.Sent += int64(n)
 		if errors.Is(err, os.ErrDeadlineExceeded) { // TLS cannot go on after half a record

@@ -9,10 +9,11 @@ import (
 	"perfpipe/internal/clock"
 )
 
-// opener returns the function that opens connections for a Transport, and the one that frees what they share.
-func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func()) {
+// opener returns the functions that open connections for a Transport, and the one that frees what they share. A
+// connection from begin may have to be opened by its start.
+func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open, begin openFunc, free func()) {
 	warmStamps()
-	shared := connConfig{cfg, clk, new(headCache), newFieldSet(cfg.Fields)}
+	shared := newConnConfig(cfg, clk)
 	pollers := newPollers(runtime.GOMAXPROCS(0), cfg)
 	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
 		plain, secure, err := d.Open(ctx, o.addr, o.secure, t)
@@ -27,7 +28,23 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 		}
 		return newNetConn(shared, plain, o.addr), nil
 	}
-	return open, pollers.close
+	begin = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
+		p := pollers.pick()
+		if p == nil || o.secure {
+			return open(ctx, o, t)
+		}
+		opening, err := d.connecting(ctx, o.addr, t)
+		switch {
+		case err != nil:
+			return nil, err
+		case opening == nil:
+			return open(ctx, o, t)
+		}
+		c := polledConnOf(shared, o.addr, p)
+		c.opening = opening
+		return c, nil
+	}
+	return open, begin, pollers.close
 }
 
 // warmStamps makes the kernel stamp what it receives. It does so while any socket asks for it, and begins a short while

@@ -9,9 +9,10 @@ import (
 	"perfpipe/internal/clock"
 )
 
-// opener returns the function that opens connections for a Transport. There are no stamps of the kernel on this system.
-func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func()) {
-	shared := connConfig{cfg, clk, new(headCache), newFieldSet(cfg.Fields)}
+// opener returns the functions that open connections for a Transport, and one that frees what they share. There are no
+// stamps of the kernel on this system.
+func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open, begin openFunc, free func()) {
+	shared := newConnConfig(cfg, clk)
 	open = func(ctx context.Context, o *Origin, t *Timing) (conn, error) {
 		plain, secure, err := d.Open(ctx, o.addr, o.secure, t)
 		if err != nil {
@@ -22,7 +23,7 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open openFunc, free func(
 		}
 		return newNetConn(shared, plain, o.addr), nil
 	}
-	return open, func() {}
+	return open, open, func() {}
 }
 
 func underTLS(c net.Conn) net.Conn { return c }

@@ -20,7 +20,6 @@ type parser struct {
 	blank     int        // empty lines before the response
 	budget    int        // bytes of head and trailers that may still follow
 	cache     *headCache // nil: none
-	fields    fieldSet   // that the header keeps besides the usual ones
 }
 
 type parseState uint8
@@ -44,9 +43,9 @@ const (
 )
 
 func (p *parser) reset() {
-	line, cache, fields := p.line[:0], p.cache, p.fields
+	line, cache := p.line[:0], p.cache
 	*p = parser{}
-	p.line, p.cache, p.fields, p.budget, p.length = line, cache, fields, maxHead, -1
+	p.line, p.cache, p.budget, p.length = line, cache, maxHead, -1
 }
 
 func (p *parser) done() bool { return p.state == stDone }

@@ -14,9 +14,10 @@ import (
 
 // Transport sends requests on connections that it keeps open between them. It is safe for concurrent use.
 type Transport struct {
-	cfg  Config
-	open openFunc
-	free func() // frees what the connections share
+	cfg   Config
+	open  openFunc
+	begin openFunc // its connections may have to be opened by their start
+	free  func()   // frees what the connections share
 
 	mu      sync.Mutex
 	origins map[originKey]*Origin
@@ -57,7 +58,7 @@ const (
 // New returns a Transport that opens connections with d and tells the time by clk.
 func New(cfg Config, clk *clock.Clock, d *Dialer) *Transport {
 	t := &Transport{cfg: cfg, origins: map[originKey]*Origin{}}
-	t.open, t.free = opener(&t.cfg, clk, d)
+	t.open, t.begin, t.free = opener(&t.cfg, clk, d)
 	return t
 }
 
@@ -74,50 +75,102 @@ func (t *Transport) Origin(addr string, secure bool) *Origin {
 	return o
 }
 
-// Do sends r, passes the response to s and fills in m, also if it fails.
+// attempt is the state of a request that is being sent.
+type attempt struct {
+	idleConn       // which has the request
+	sent     int64 // bytes of the request before this attempt
+	resent   bool  // it is not the first
+	dial     bool  // a Dialer is to open the connection
+}
+
+// Start begins to send r. It passes the response to s and fills in m, also if it fails. It reports whether the exchange
+// has ended, with its error. If it has not, nothing waits for it: r.Wake is called, once, when Resume is to be called
+// with the same arguments, which may be before Start returns.
+func (t *Transport) Start(ctx context.Context, r *Request, m *Timing, s Sink) (ended bool, err error) {
+	r.attempt = attempt{idleConn: r.Origin.take(r.Start)}
+	return t.send(ctx, r, m, s)
+}
+
+// Resume goes on with an exchange after a call of r.Wake, in the manner of Start.
+func (t *Transport) Resume(ctx context.Context, r *Request, m *Timing, s Sink) (ended bool, err error) {
+	if ended, err := t.judge(r, m, r.attempt.result()); ended {
+		return true, err
+	}
+	return t.send(ctx, r, m, s)
+}
+
+// Do sends r and waits for the end of the exchange.
 func (t *Transport) Do(ctx context.Context, r *Request, m *Timing, s Sink) error {
-	o := r.Origin
-	idle := o.take(r.Start)
-	c := idle.conn
-	for resent := false; ; {
+	woken := make(chan struct{}, 1)
+	r.Wake = func() { woken <- struct{}{} }
+	ended, err := t.Start(ctx, r, m, s)
+	for !ended {
+		<-woken
+		ended, err = t.Resume(ctx, r, m, s)
+	}
+	return err
+}
+
+// send makes attempts until one has to wait for its response, or the exchange has ended.
+func (t *Transport) send(ctx context.Context, r *Request, m *Timing, s Sink) (ended bool, err error) {
+	for {
+		a := &r.attempt
 		m.Attempt(r.Begun)
-		m.Reused = c != nil
-		if c == nil {
-			var err error
-			if c, err = t.open(ctx, o, m); err != nil {
+		if m.Reused = a.conn != nil; !m.Reused {
+			open := t.begin
+			if a.dial {
+				open = t.open
+			}
+			if a.conn, err = open(ctx, r.Origin, m); err != nil {
 				if ctx.Err() != nil { // the end of ctx, not the connect timeout
 					err = canceled(ctx)
 				}
-				return err
+				return true, err
 			}
 		}
-		sent := m.Sent
-		err := c.roundTrip(ctx, r, m, s)
-		if err == nil && c.parser().keepAlive && !t.cfg.NoKeepAlive && !r.Close {
-			t.keep(o, idleConn{c, r.Stream, m.End}, m.Reused)
-			return nil
+		a.sent = m.Sent
+		if ended, err = a.start(ctx, r, m, s); !ended {
+			return false, nil // from here on, r may be another goroutine's
 		}
-		c.close()
-		if m.Reused && !c.parser().begun() {
-			o.noteClose(idle, r.Start)
+		if ended, err = t.judge(r, m, err); ended {
+			return true, err
 		}
-		switch {
-		case err == nil || !m.Reused || c.parser().begun() || !closedBefore(err):
-			return err
-		case m.Sent == sent: // the close was seen before anything was sent: no attempt
-			m.Attempts--
-		case resent:
-			return err
-		default:
-			if err := t.cfg.Resend(c.silence()); err != nil {
-				return err
-			}
-			if resent = true; r.Again != nil {
-				r.Again()
-			}
-		}
-		c = nil
 	}
+}
+
+// judge ends an attempt that has ended with err. It reports whether the exchange has ended, with its error; if not, the
+// request is to be sent again on a new connection.
+func (t *Transport) judge(r *Request, m *Timing, err error) (ended bool, _ error) {
+	a, o := &r.attempt, r.Origin
+	c := a.conn
+	a.conn = nil
+	if err == nil && c.parser().keepAlive && !t.cfg.NoKeepAlive && !r.Close {
+		t.keep(o, idleConn{c, r.Stream, m.End}, m.Reused)
+		return true, nil
+	}
+	c.close()
+	begun := c.parser().begun()
+	if m.Reused && !begun {
+		o.noteClose(a.idleConn, r.Start)
+	}
+	switch {
+	case err == errDial:
+		a.dial = true
+		m.Attempts--
+	case err == nil || !m.Reused || begun || !closedBefore(err):
+		return true, err
+	case m.Sent == a.sent: // the close was seen before anything was sent: no attempt
+		m.Attempts--
+	case a.resent:
+		return true, err
+	default:
+		if err := t.cfg.Resend(c.silence()); err != nil {
+			return true, err
+		}
+		a.resent = true
+		r.Head.Again()
+	}
+	return false, nil
 }
 
 // keep makes c idle, unless the server is known to close its connections after such responses.

@@ -76,13 +76,22 @@ type client struct {
 
 const body = `{"stream":true}`
 
+// head is the length of a request's body.
+type head int
+
+func (h head) AppendHead(b []byte) []byte {
+	return fmt.Appendf(b, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", int(h))
+}
+
+func (head) Again() {}
+
 // ask sends body.
 func (c *client) ask() (Timing, error) { return c.send(context.Background(), body) }
 
 func (c *client) send(ctx context.Context, body string) (t Timing, err error) {
 	now := time.Now()
 	r := &Request{
-		Origin: c.origin, Head: fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", len(body)),
+		Origin: c.origin, Head: head(len(body)),
 		Body: []byte(body), Stream: strings.Contains(body, `"stream":true`), Begun: now, Start: clock.New().At(now),
 	}
 	err = c.Do(ctx, r, &t, new(gathered))

@@ -13,7 +13,6 @@ type tlsConn struct {
 	*tls.Conn
 	c     *polledConn
 	under *socket
-	plain []byte // head and body of a small request
 	early []byte // received before the first request
 
 	drained bool  // nothing is left to read in the socket
@@ -133,7 +132,9 @@ func (t *tlsConn) queue(b []byte) error {
 // send sends a request. A server may respond, and close the connection, before it has read everything: its response is
 // then worth more than the error.
 func (t *tlsConn) send(r *Request) {
-	for _, part := range r.parts(&t.plain, smallBody) {
+	buf := t.c.cfg.heads.Get().(*[]byte)
+	defer t.c.cfg.heads.Put(buf)
+	for _, part := range r.parts(buf, smallBody) {
 		n, err := t.Write(part)
 		t.c.t.Sent += int64(n)
 		if err != nil {

@@ -101,72 +101,71 @@ func (s *session) push(i int32, at time.Duration) {
 	}
 }
 
-// run sends a request, and then what it unblocks and is due at once, one after the other. It returns the slot of the
-// session, which is free if the session is over.
-func (s *session) run(j job) (free slot, over bool) {
-	for {
-		at, next := s.send(&j, &free)
-		if next < 0 {
-			return free, s.close()
-		}
-		s.mu.Lock()
-		s.open-- // the request that was sent
-		s.mu.Unlock()
-		j = job{due: at, output: free.output, waited: free.waited, session: s, index: next}
-	}
+// turn is what a session needs at the end of a request.
+type turn struct {
+	delay  time.Duration    // between the end of the last parent and the due time
+	before *request.History // that the request continues
+	own    []byte           // its own messages
 }
 
-// send sends a request and emits its record. It returns the first of the requests that are due at its end, or -1.
-func (s *session) send(j *job, free *slot) (at time.Time, next int32) {
-	i := j.index
+// prepare makes the request of a flight, behind its history. It returns a record if it cannot.
+func (s *session) prepare(f *flight) *Record {
+	i := f.index
+	s.ph.number(&f.job)
 	s.mu.Lock()
-	unblocked := s.state[i].ready
-	s.mu.Unlock()
-	delay := j.due.Sub(s.ph.start) - unblocked
-	parents := s.Graph.Parents[i]
-	if len(parents) == 0 && delay <= 0 {
-		j.due, j.queued = s.due, s.queued
+	f.turn = turn{delay: f.due.Sub(s.ph.start) - s.state[i].ready}
+	if len(s.Graph.Parents[i]) == 0 && f.turn.delay <= 0 {
+		f.due, f.queued = s.due, s.queued
 	}
-	s.ph.number(j)
-	rec, history := s.exchange(i, j.seq)
-	rec.Session, rec.Turn, rec.Turns, rec.Depth = s.name, int(i)+1, len(s.state), int(s.Graph.Depth[i])
-	rec.DelayMs = float64(max(0, delay).Microseconds()) / 1000
-	for _, k := range parents {
-		rec.AfterTurns = append(rec.AfterTurns, int(k)+1)
-	}
-	endNs, _ := s.ph.endOf(rec)
-	end := s.ph.e.wholeMicrosecond(s.ph.e.instant(endNs))
-	at, next = s.complete(i, rec, history, end.Sub(s.ph.start))
-	*free = s.ph.finish(rec, *j)
-	return at, next
-}
-
-// exchange sends a request behind its history. It returns the record, and the history of the requests that continue it.
-func (s *session) exchange(i int32, seq int64) (rec *Record, after *request.History) {
-	s.mu.Lock()
 	req := s.Requests[i]
 	s.Requests[i] = nil // its memory is the record's from here on
-	req.RunID, req.Seq, req.Of = s.ph.e.RunID, seq, s.name
+	req.RunID, req.Seq, req.Of = s.ph.e.RunID, f.seq, s.name
 	s.left--
 	req.Final = s.left == 0 && s.open == 1
 	before := s.take(i)
 	req.WantReply = s.state[i].uses > 0
 	s.mu.Unlock()
-	var own []byte
 	if before != nil || req.WantReply {
 		whole, mine, tools, err := before.Next(req.Body)
 		if err != nil {
-			return s.refused(req, err), nil
+			return s.refused(req, err)
 		}
 		s.ph.e.Counts.Sessions.tools(tools)
-		own, req.Body, req.Owner = mine, whole, nil // others use the memory of the messages
-		req.History = ""                            // it is in the body, for a line that is kept
+		f.turn.before, f.turn.own = before, mine
+		req.Body, req.Owner = whole, nil // others use the memory of the messages
+		req.History = ""                 // it is in the body, for a line that is kept
 	}
-	rec = s.ph.send(req)
-	if req.WantReply && rec.OK {
-		after = before.With(own, rec.Reply)
+	f.req = req
+	return nil
+}
+
+// land emits a record, and opens what its request unblocks. The first of these that is due at once becomes the request
+// of the flight; land reports whether there is one.
+func (s *session) land(f *flight, rec *Record) (more bool) {
+	i, t := f.index, f.turn
+	var history *request.History // of the requests that continue it
+	if rec.OK && f.req.WantReply {
+		history = t.before.With(t.own, rec.Reply)
 	}
-	return rec, after
+	f.turn = turn{}
+	rec.Session, rec.Turn, rec.Turns, rec.Depth = s.name, int(i)+1, len(s.state), int(s.Graph.Depth[i])
+	rec.DelayMs = float64(max(0, t.delay).Microseconds()) / 1000
+	for _, k := range s.Graph.Parents[i] {
+		rec.AfterTurns = append(rec.AfterTurns, int(k)+1)
+	}
+	endNs, _ := s.ph.endOf(rec)
+	end := s.ph.e.wholeMicrosecond(s.ph.e.instant(endNs))
+	at, next := s.complete(i, rec, history, end.Sub(s.ph.start))
+	free := s.ph.finish(rec, f.job)
+	if next < 0 {
+		s.ph.landed(f, free, s.close())
+		return false
+	}
+	s.mu.Lock()
+	s.open-- // the request that was sent
+	s.mu.Unlock()
+	f.job = job{due: at, output: free.output, waited: free.waited, session: s, index: next}
+	return true
 }
 
 // take returns the history that request i continues, once for each request: the last one to continue it frees it.

@@ -20,6 +20,21 @@ type Doer interface {
 	Do(ctx context.Context, req *Request) *Record
 }
 
+// Starter is a Doer that can send a request without waiting for its answer, so that a request in flight needs no
+// goroutine.
+type Starter interface {
+	Doer
+	// Begin returns req as pending. It does not send it yet.
+	Begin(ctx context.Context, req *Request, wake func()) Pending
+}
+
+// Pending is a request to send, or in flight.
+type Pending interface {
+	// Go sends the request at its first call. It returns the record, or nil if it would have to wait for that. Then it is
+	// to be called again, perhaps at once and by another goroutine, when wake is called.
+	Go() *Record
+}
+
 // Source returns the requests in order, and io.EOF after the last. It waits for the next request until ctx ends.
 type Source interface {
 	Next(ctx context.Context) (*Request, error)

@@ -566,31 +566,79 @@ func TestRampEndsTheRun(t *testing.T) {
 	}
 }
 
-// The lead goes to who was idle for the shortest time, whose connection is the warmest; nobody is hired for it.
-func TestLeadGoesToTheWarmest(t *testing.T) {
-	w := workers{led: true, n: 3}
-	lead := make(chan int, 3)
-	for i := range 3 {
-		w.busy.Go(func() {
-			if w.await(make(chan struct{}, 1)) {
-				lead <- i
-			}
-		})
-		for idle := 0; idle <= i; runtime.Gosched() {
-			w.mu.Lock()
-			idle = len(w.idle)
-			w.mu.Unlock()
+// A request gets the slot that became free last, whose connection is the warmest, and a new one if there is none.
+func TestSlotIsTheWarmest(t *testing.T) {
+	at := func(n int64) slot { return slot{free: time.Unix(n, 0)} }
+	w := workers{fresh: func() slot { return at(9) }, free: []slot{at(1), at(2)}, n: 2, up: 3}
+	for _, want := range []int64{2, 1, 9} {
+		s, ok := w.lead()
+		if !ok || s != at(want) {
+			t.Errorf("got the slot of %v, %v, want %d", s.free.Unix(), ok, want)
 		}
-	}
-	for _, want := range []int{2, 1} {
-		w.pass(nil)
-		if got := <-lead; got != want {
-			t.Errorf("worker %d leads, want %d", got, want)
+		if _, ok := w.lead(); ok {
+			t.Error("two workers lead")
 		}
+		w.led = false
 	}
-	w.pass(io.EOF)
-	w.busy.Wait()
-	if len(lead) > 0 || w.n != 3 || w.err != io.EOF || w.await(nil) {
-		t.Errorf("after the end: %d lead, %d workers, error %v", len(lead), w.n, w.err)
+	if _, ok := w.lead(); ok {
+		t.Error("there are more slots than allowed")
+	}
+}
+
+// async is a fakeServer that needs no goroutine while it waits. It is woken twice for each request.
+type async struct {
+	fakeServer
+	goroutines atomic.Int64 // the most while a request was sent
+}
+
+func (a *async) Begin(ctx context.Context, req *Request, wake func()) Pending {
+	return &asyncRequest{a: a, ctx: ctx, req: req, wake: wake}
+}
+
+type asyncRequest struct {
+	a     *async
+	ctx   context.Context
+	req   *Request
+	wake  func()
+	steps int
+	sent  time.Time
+}
+
+func (r *asyncRequest) Go() *Record {
+	if r.steps++; r.steps == 1 {
+		r.sent = time.Now()
+		r.a.goroutines.Store(max(r.a.goroutines.Load(), int64(runtime.NumGoroutine())))
+	}
+	if r.steps < 3 {
+		time.AfterFunc(r.a.takes/2, r.wake)
+		return nil
+	}
+	rec := &Record{Record: record.Record{ID: r.req.ID, SentUs: r.sent.UnixMicro(), OK: true}}
+	rec.LatencyMs = float64(time.Now().UnixMicro()-rec.SentUs) / 1000
+	return rec
+}
+
+// A Starter's requests have the same times as those of a Doer, in all modes, and do not hold a goroutine each.
+func TestStarter(t *testing.T) {
+	const n = 500
+	for _, p := range []Point{
+		{Mode: Open, Pacer: every(ms), Number: n},
+		{Mode: Closed, Limit: 400, Number: n},
+		{Mode: Capped, Limit: 90, Pacer: every(ms), Number: n},
+	} {
+		waits := &fakeServer{takes: 100 * ms}
+		want, _, err := run(t, p, waits, &lines{n: n}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &async{fakeServer: fakeServer{takes: 100 * ms}}
+		got, _, err := run(t, p, a, &lines{n: n}, nil)
+		if err != nil || times(got) != times(want) {
+			t.Errorf("%s: %v, got\n%s\nwant\n%s", p.Mode, err, times(got), times(want))
+		}
+		// A group of 64 ends at the same instant, each in the goroutine of its timer.
+		if most := a.goroutines.Load(); most > 150 {
+			t.Errorf("%s: %d goroutines", p.Mode, most)
+		}
 	}
 }

@@ -6,33 +6,6 @@ import (
 	"time"
 )
 
-// do sends a request and returns its slot, which is free again, or begins a session, which may keep the slot.
-func (ph *phase) do(j job) (s slot, free bool) {
-	if j.req.Whole != nil {
-		return ph.begin(j)
-	}
-	s = ph.one(j)
-	ph.e.Counts.Done.Add(1)
-	return s, true
-}
-
-// one sends a request and emits its record.
-func (ph *phase) one(j job) slot {
-	if j.req.Seq = j.seq; j.req.ID == "" {
-		j.req.ID = ph.e.id(j.line)
-	} else {
-		j.req.RunID = ph.e.RunID
-	}
-	return ph.finish(ph.send(j.req), j)
-}
-
-// send sends a request. It is no longer in flight when its record is written, which may take long.
-func (ph *phase) send(req *Request) *Record {
-	ph.e.Counts.InFlight.Add(1)
-	defer ph.e.Counts.InFlight.Add(-1)
-	return ph.e.Doer.Do(ph.hard, req)
-}
-
 // id returns the id of a request that has none.
 func (e *Engine) id(line int64) string {
 	return string(strconv.AppendInt(append(append(make([]byte, 0, 32), e.RunID...), '-'), line, 10))

@@ -25,7 +25,7 @@ func (ph *phase) startSessions() {
 				ph.workers.release(slot{free: time.Now(), waited: ph.e.waited()}, ph.keepsSlots())
 			}
 		}
-		s.workers = workers{limit: ph.p.Conns, fresh: func() slot { return slot{} }, next: ph.nextOfSession, do: ph.doLater}
+		s.workers = workers{limit: ph.p.Conns, fresh: func() slot { return slot{} }, next: ph.nextOfSession, do: ph.do}
 		if ph.p.Mode == Open && ph.p.Limit > 1 { // both kinds of workers need connections
 			s.workers.limit = ph.p.Limit / 2
 			ph.workers.allow(ph.p.Limit - s.workers.limit)
@@ -51,35 +51,35 @@ func (ph *phase) nextOfSession(slot) (job, error) {
 	return job{due: ph.start.Add(d.at), waited: ph.e.waited(), session: d.session, index: d.index}, err
 }
 
-// doLater sends a request of a session, and those that follow it at once.
-func (ph *phase) doLater(j job) (slot, bool) {
-	if free, over := j.session.run(j); over {
-		ph.workers.release(free, ph.keepsSlots())
-	}
-	return slot{}, true
-}
-
-// begin begins a session and sends the first of its requests. It reports whether the slot is free again.
-func (ph *phase) begin(j job) (slot, bool) {
+// begin begins a session and makes the first of its requests that of the flight, unless none is due at once.
+func (ph *phase) begin(f *flight) (some bool) {
 	ph.startSessions()
 	ph.workers.keep()
 	ph.e.Counts.Sessions.Begun.Add(1)
-	s := newSession(ph, &j)
-	first, some := s.start(&j)
-	free := slot{free: j.due, waited: ph.e.waited()}
-	over := false
+	s := newSession(ph, &f.job)
+	first, some := s.start(&f.job)
 	if some {
-		free, over = s.run(first)
+		f.job = first
 	} else {
-		over = s.close()
+		ph.landed(f, slot{free: f.due, waited: ph.e.waited()}, s.close())
 	}
+	return some
+}
+
+// landed ends a flight of a session. free is the slot of the session, which is free if the session is over.
+func (ph *phase) landed(f *flight, free slot, over bool) {
+	first := f.w == &ph.workers
 	if over {
-		ph.workers.release(slot{}, false)
+		ph.workers.release(free, !first && ph.keepsSlots())
 	}
-	if ph.keepsSlots() {
-		return free, over
+	switch {
+	case !first:
+		f.w.end(f, slot{}, true)
+	case ph.keepsSlots():
+		f.w.end(f, free, over)
+	default:
+		f.w.end(f, slot{free: time.Now(), waited: ph.e.waited()}, true)
 	}
-	return slot{free: time.Now(), waited: ph.e.waited()}, true
 }
 
 // keepsSlots reports whether sessions keep their slots until they end. In an open loop, slots are connections.
