@@ -18,7 +18,7 @@ import (
 // in the shape of one, such as input-short, in a call or a composite literal.
 func TestHints(t *testing.T) {
 	for command, own := range map[string]string{
-		"perf-gen": "", "perf-send": "unknown-arrival",
+		"perf-gen": "", "perf-send": "unknown-arrival", "perf-stats": "",
 	} {
 		t.Run(command, func(t *testing.T) {
 			table, err := os.ReadFile(filepath.Join(command, "hints.txt"))
@@ -42,7 +42,7 @@ func TestHints(t *testing.T) {
 	}
 }
 
-// files parses the packages that a command imports, directly or not.
+// files parses a command and the packages that it imports, directly or not.
 func files(t *testing.T, command string) (all []*ast.File) {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-deps", "-f",
@@ -52,7 +52,7 @@ func files(t *testing.T, command string) (all []*ast.File) {
 	}
 	for line := range strings.Lines(string(out)) {
 		path, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
-		if !strings.HasPrefix(path, "perfpipe/internal/") {
+		if !strings.HasPrefix(path, "perfpipe/") {
 			continue
 		}
 		names, _ := filepath.Glob(dir + "/*.go")

@@ -20,16 +20,9 @@ import (
 
 // shape returns the parts of a body that flags determine.
 func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
-	var custom *api.Dialect
-	err := cli.CheckSpec(f.API, f.APISpec)
-	if err == nil && f.APISpec != "" {
-		custom, err = api.LoadSpec(f.APISpec)
-	}
+	custom, err := api.Choose(f.API, f.APISpec)
 	if err != nil {
 		return nil, err
-	}
-	if f.API != "" && f.API != cli.CustomAPI && !api.Known(f.API) {
-		return nil, fault.Usage("perf-gen --help lists them", "--api %s: there is no such API", f.API)
 	}
 	mix, err := body.ParseModels(f.Model)
 	if err != nil {

@@ -110,7 +110,7 @@ func groups() []kong.Option {
 		),
 		kong.Vars{"datasets": strings.Join(dataset.Names(), ", "), "apis": strings.Join(api.Names(), ", "),
 			"formats": strings.Join(dataset.Formats(), ", ")},
-		cli.Choices{"dataset": dataset.Names(), "api": append(api.Names(), cli.CustomAPI), "format": dataset.Formats(),
+		cli.Choices{"dataset": dataset.Names(), "api": append(api.Names(), api.Custom), "format": dataset.Formats(),
 			"distribution": {"uniform", "fixed", "normal", "zipf"}},
 	}
 }

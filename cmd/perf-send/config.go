@@ -132,7 +132,7 @@ func (f *flags) clientConfig(env *cli.Env) (c client.Config, err error) {
 	if c.APIKey, err = f.key(); err != nil {
 		return c, err
 	}
-	if c.Custom, err = f.custom(); err != nil {
+	if c.Custom, err = api.Choose(f.API, f.APISpec); err != nil {
 		return c, err
 	}
 	if c.Network, err = f.network(c.Headers); err != nil {
@@ -146,14 +146,6 @@ func (f *flags) clientConfig(env *cli.Env) (c client.Config, err error) {
 		env.Say("--url has a user, which is sent as Authorization: Basic in place of the key")
 	}
 	return c, err
-}
-
-// custom reads --api-spec. It returns nil if there is none.
-func (f *flags) custom() (*api.Dialect, error) {
-	if err := cli.CheckSpec(f.API, f.APISpec); err != nil || f.APISpec == "" {
-		return nil, err
-	}
-	return api.LoadSpec(f.APISpec)
 }
 
 // server returns the server to start unless --url names one.

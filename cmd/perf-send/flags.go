@@ -33,7 +33,7 @@ func groups() kong.Option {
 // choices are what completion offers for flags that take more than a few names.
 func choices() cli.Choices {
 	return cli.Choices{
-		"api":     append(api.Names(), cli.CustomAPI),
+		"api":     append(api.Names(), api.Custom),
 		"arrival": append(schedule.Prefixes(), load.ArrivalTrace),
 		"search":  {search.Parallel, search.Rate}, "profile": {"knee"},
 	}
@@ -113,9 +113,6 @@ type flags struct {
 
 // servers reads --url. No URL is the simulator.
 func (f *flags) servers() ([]*url.URL, error) {
-	if f.API != "" && f.API != cli.CustomAPI && !api.Known(f.API) {
-		return nil, fault.Usage("there are "+strings.Join(api.Names(), ", ")+", and custom", "--api: %q is not known", f.API)
-	}
 	list, err := client.ParseURLs(f.URL)
 	if err != nil {
 		return nil, fault.Usage("it looks like http://127.0.0.1:8000/v1/chat/completions", "--url: %w", err)

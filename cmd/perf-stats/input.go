@@ -30,8 +30,11 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		}
 		err = stream.Read(ctx, r, name)
 		close()
-		if bad, whole := new(jsonl.LineError), new(stats.SummaryError); errors.As(err, &bad) && !errors.As(err, &whole) {
-			return fault.Fail("--on-bad-line skip leaves such lines out", "%w", err)
+		if whole, ok := errors.AsType[*stats.SummaryError](err); ok {
+			return fault.Of("", whole.Reason, "%w", err)
+		}
+		if _, ok := errors.AsType[*jsonl.LineError](err); ok {
+			return fault.Of("", "bad-line", "%w", err)
 		}
 		if jsonl.Damaged(err) {
 			env.Say("%v: what could be read counts", err)

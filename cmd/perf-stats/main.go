@@ -3,6 +3,7 @@ package main
 
 import (
 	"cmp"
+	_ "embed"
 	"errors"
 	"io"
 	"os"
@@ -20,6 +21,9 @@ import (
 	"perfpipe/internal/why"
 )
 
+//go:embed hints.txt
+var hintTable string
+
 func main() { os.Exit(cli.Main("perf-stats", run)) }
 
 func run(env *cli.Env) error {
@@ -28,7 +32,7 @@ func run(env *cli.Env) error {
 		cli.KnownList("trackers", track.Names()), cli.KnownWord("metric", "_ms", why.Metrics())); err != nil {
 		return err
 	}
-	env.Mode = f.Mode
+	env.Mode, env.Hints = f.Mode, cli.Hints(hintTable)
 	if err := f.chooseFormat(); err != nil {
 		return err
 	}
@@ -50,6 +54,7 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	opt.Hint = env.Hints
 	in := env.Grace(time.Duration(f.Grace))
 	defer in.Stop()
 	switch {

@@ -322,7 +322,7 @@ func TestSummariesOfShardsMerge(t *testing.T) {
 	}
 	t.Chdir("..")
 	if _, errs, code := stat(t, "", append(shards, "--by=op")...); code != 1 ||
-		!strings.Contains(errs, "a.json:1: the summary is one by run, not by op: --by must be the same") {
+		!strings.Contains(errs, "a.json:1: the summary is one by run, not by op\nhint: --by must be the same") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }

@@ -102,9 +102,6 @@ func Names() []string {
 	return slices.Compact(all)
 }
 
-// Known reports whether name is one of Names.
-func Known(name string) bool { return slices.Contains(Names(), name) }
-
 // family returns the dialects that a name stands for, or all for an empty name.
 func family(name string) []Dialect {
 	if full, ok := aliases[name]; ok {

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -207,11 +208,11 @@ func TestNames(t *testing.T) {
 		"openai", "openai_embedding", "openai_rerank", "openai_responses", "dashscope", "local", "local_vllm",
 		"openai_response", "responses", "embedding", "rerank",
 	} {
-		if !Known(name) {
+		if !slices.Contains(Names(), name) {
 			t.Errorf("evalscope's %s is not known", name)
 		}
 	}
-	if Known("nonsense") || Known("") {
+	if slices.Contains(Names(), "nonsense") || slices.Contains(Names(), "") {
 		t.Error("nonsense is known")
 	}
 	if d, ok := ForBody(func(key string) bool { return key == "messages" }); !ok || d.Op != "chat" ||

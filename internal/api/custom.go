@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-json"
@@ -51,8 +52,28 @@ var readKeys = []string{
 	"server_total_ms", "gateway_ms", "draft_tokens", "accepted_tokens",
 }
 
-// LoadSpec reads the specification in a file. An error is a *fault.Error about api-spec.
-func LoadSpec(file string) (*Dialect, error) {
+// Custom is the name of a dialect that a file describes.
+const Custom = "custom"
+
+// Choose checks the name of a dialect, and returns the one that the specification in file describes, or nil if file is
+// empty. The name may be empty. An error is a *fault.Error about api or api-spec.
+func Choose(name, file string) (*Dialect, error) {
+	switch known := slices.Contains(Names(), name); {
+	case name == Custom && file == "":
+		return nil, fault.Invalid("api custom", "api-spec", "needs a specification")
+	case name != "" && name != Custom && !known:
+		return nil, &fault.Error{Code: fault.CodeUsage, Setting: "api", Err: fmt.Errorf("%q is not known", name),
+			Hint: "there are " + strings.Join(Names(), ", ") + ", and " + Custom}
+	case known && file != "":
+		return nil, fault.Invalid("api-spec", "api-spec", "describes the API %s, not %s", Custom, name)
+	case file == "":
+		return nil, nil
+	}
+	return readSpec(file)
+}
+
+// readSpec reads the specification in a file.
+func readSpec(file string) (*Dialect, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fault.Invalid("api-spec", "api-spec", "%w", err)

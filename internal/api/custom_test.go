@@ -176,7 +176,7 @@ func TestWorkedExamples(t *testing.T) {
 			answer{first: -1, err: "Authentication error"},
 		},
 	} {
-		d, err := LoadSpec("../../docs/apis/" + c.file)
+		d, err := Choose(Custom, "../../docs/apis/"+c.file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,15 +198,29 @@ func TestWorkedExamples(t *testing.T) {
 	}
 }
 
-func TestLoadSpec(t *testing.T) {
-	for _, c := range []struct{ file, setting, want string }{
-		{"nowhere.json", "api-spec", "open nowhere.json: no such file or directory"},
-		{"custom_test.go", "api-spec custom_test.go", "not an API specification"},
+func TestChoose(t *testing.T) {
+	const file = "../../docs/apis/workers-ai.json"
+	for _, c := range []struct{ name, file, setting, want string }{
+		{"", "nowhere.json", "api-spec", "open nowhere.json: no such file or directory"},
+		{Custom, "custom_test.go", "api-spec custom_test.go", "not an API specification"},
+		{Custom, "", "api custom", "needs a specification"},
+		{"openai", file, "api-spec", "describes the API custom, not openai"},
+		{"nope", "", "api", `"nope" is not known`},
+		{"nope", file, "api", `"nope" is not known`},
 	} {
-		_, err := LoadSpec(c.file)
+		d, err := Choose(c.name, c.file)
 		e, ok := errors.AsType[*fault.Error](err)
-		if !ok || e.Setting != c.setting || !strings.HasPrefix(err.Error(), c.want) {
-			t.Errorf("%s: %v", c.file, err)
+		if !ok || d != nil || e.Code != fault.CodeUsage || e.Setting != c.setting ||
+			!strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%q %q: %v", c.name, c.file, err)
+		}
+	}
+	for _, c := range []struct {
+		name, file string
+		custom     bool
+	}{{"", "", false}, {"openai", "", false}, {"", file, true}, {Custom, file, true}} {
+		if d, err := Choose(c.name, c.file); err != nil || (d != nil) != c.custom {
+			t.Errorf("%q %q: %v, %v", c.name, c.file, d, err)
 		}
 	}
 }

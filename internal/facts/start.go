@@ -48,8 +48,8 @@ func maskArgs(args []string) []string {
 }
 
 func maskValue(flag, value string) string {
-	switch {
-	case flag != "--key" && mask.Name(strings.TrimPrefix(flag, "--")): // --key is a file
+	switch name := strings.TrimPrefix(flag, "--"); {
+	case name != "key" && mask.Name(name): // key is a file
 		return mask.Text
 	case strings.HasSuffix(flag, "headers"):
 		name, v, _ := strings.Cut(value, "=")

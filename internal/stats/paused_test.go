@@ -97,7 +97,7 @@ func TestExcludePausesMustAgree(t *testing.T) {
 		c.Add(&r)
 	}
 	err := New(Options{ExcludePauses: true}).addSummary([]byte(stateJSON(t, c)))
-	if err == nil || !strings.HasSuffix(err.Error(), "do not agree on --exclude-pauses") {
+	if err == nil || !strings.HasSuffix(err.Error(), "do not agree on whether pauses count") {
 		t.Errorf("%v", err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/gob"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -203,15 +202,14 @@ func (opt *Options) restore(text string) (*accumulator, error) {
 	by, goodput := opt.names()
 	switch {
 	case !slices.Equal(by, s.By):
-		return nil, fmt.Errorf("the summary is one by %s, not by %s: --by must be the same",
+		return nil, cannotMerge("summary-by", "the summary is one by %s, not by %s",
 			strings.Join(s.By, ","), strings.Join(by, ","))
 	case !slices.Equal(goodput, s.Goodput):
-		return nil, fmt.Errorf("the summary's goodput is by %q, not by %q: --goodput must be the same",
-			s.Goodput, goodput)
+		return nil, cannotMerge("summary-goodput", "the summary's goodput is by %q, not by %q", s.Goodput, goodput)
 	case opt.Warmup != s.Warmup:
-		return nil, errors.New("the summary and this run do not agree on --warmup")
+		return nil, cannotMerge("summary-warmup", "the summary and this run do not agree on whether warm-up counts")
 	case opt.ExcludePauses != s.LeaveOut:
-		return nil, errors.New("the summary and this run do not agree on --exclude-pauses")
+		return nil, cannotMerge("summary-pauses", "the summary and this run do not agree on whether pauses count")
 	}
 	return s.group(opt)
 }
@@ -360,7 +358,7 @@ func (c *Collector) addSummary(line []byte) error {
 	}
 	for _, b := range doc.Blocks {
 		if b.State == "" {
-			return errors.New("the summary has no state to be merged by: it was written with --no-state")
+			return cannotMerge("summary-state", "the summary has no state to be merged by")
 		}
 		g, err := c.opt.restore(b.State)
 		if err != nil {

@@ -38,6 +38,16 @@ type Options struct {
 
 	// ExcludePauses leaves out the requests that a pause of perf-send overlaps, and the pauses from all durations.
 	ExcludePauses bool
+
+	Hint func(reason string) string // returns what the command adds to a note; may be nil
+}
+
+// hint returns what the command adds to a note for a reason, or "".
+func (o *Options) hint(reason string) string {
+	if o.Hint == nil {
+		return ""
+	}
+	return o.Hint(reason)
 }
 
 // DefaultPercentiles returns the percentiles that are reported by default.

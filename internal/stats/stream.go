@@ -262,9 +262,16 @@ func (w *worker) run(b block, name string) error {
 }
 
 // SummaryError is the error for a well-formed summary that cannot be merged.
-type SummaryError struct{ err error }
+type SummaryError struct {
+	Reason string // such as summary-by, for which the command may have a hint; may be empty
+	err    error
+}
 
 func (e *SummaryError) Error() string { return e.err.Error() }
+
+func cannotMerge(reason, format string, args ...any) *SummaryError {
+	return &SummaryError{reason, fmt.Errorf(format, args...)}
+}
 
 // decode returns the record of a line. It returns nil without an error for a summary, which it merges, and for a line
 // that the filter rejects.
@@ -284,10 +291,13 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 	}
 	if isSummary(line) {
 		if w.records != "" {
-			return nil, &SummaryError{fmt.Errorf("a summary does not have the records that %s needs", w.records)}
+			return nil, cannotMerge("", "a summary does not have the records that %s needs", w.records)
 		}
 		if err := w.c.addSummary(line); err != nil {
-			return nil, &SummaryError{err}
+			if own, ok := errors.AsType[*SummaryError](err); ok {
+				return nil, own
+			}
+			return nil, &SummaryError{err: err}
 		}
 		return nil, nil
 	}

@@ -225,7 +225,7 @@ func (g *accumulator) block(opt *Options) Block {
 	if len(g.facts[factRun]) > 1 { // they have no load in common
 		b.Rate, b.Parallel = 0, 0
 	}
-	b.Notes = append(append(g.notes(), b.Notes...), b.Metrics.shortNotes()...)
+	b.Notes = append(append(g.notes(opt), b.Notes...), b.Metrics.shortNotes()...)
 	return b
 }
 
@@ -336,7 +336,7 @@ func (g *accumulator) sortedErrors() []ErrorCount {
 	return out
 }
 
-func (g *accumulator) notes() []string {
+func (g *accumulator) notes(opt *Options) []string {
 	notes := append(missingShards(g.facts[factShard]), g.ids.note(g.requests)...)
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if len(g.facts[factRun]) == 1 && len(g.facts[factRunID]) <= 1 && int64(g.asked) > g.begun {
@@ -346,7 +346,7 @@ func (g *accumulator) notes() []string {
 		note("%d records have a negative or absurd time or count, which is left out", g.invalid)
 	}
 	if g.requests == 0 && g.warmup > 0 {
-		note("all %d records are of the warm-up, which is left out; --warmup counts them", g.warmup)
+		note("all %d records are of the warm-up, which is left out%s", g.warmup, opt.hint("all-warmup"))
 	}
 	notes = append(notes, g.leftOutNote()...)
 	notes = append(notes, g.tooManyNote()...)
@@ -367,8 +367,8 @@ func (g *accumulator) notes() []string {
 		}
 	}
 	if approx != nil {
-		note("percentiles of %s come from a sketch: values of 262 ms or more are within %.2g %%; --exact keeps every value",
-			joinAnd(approx), dist.SketchError*100)
+		note("percentiles of %s come from a sketch: values of 262 ms or more are within %.2g %%%s",
+			joinAnd(approx), dist.SketchError*100, opt.hint("sketch"))
 	}
 	return notes
 }

@@ -1,6 +1,6 @@
 // Command style reports what in the tree is against the house style, as far as a program can see it: lines that are too
-// wide, files and functions that are too long, packages that export too much, and comments in an idiom that Go does not
-// use. CONTRIBUTING.md has the rules.
+// wide, files and functions that are too long, packages that export too much, comments in an idiom that Go does not
+// use, and messages of packages that name flags of the commands. CONTRIBUTING.md has the rules.
 package main
 
 import (
@@ -64,7 +64,7 @@ func main() {
 		fmt.Printf("%s:%d: %s: %s\n", f.file, f.line, f.rule, f.text)
 		count[f.rule]++
 	}
-	for _, rule := range []string{"columns", "file", "function", "exported", "idiom"} {
+	for _, rule := range []string{"columns", "file", "function", "exported", "idiom", "flag"} {
 		fmt.Fprintf(os.Stderr, "style: %4d %s\n", count[rule], rule)
 	}
 	if len(found) > 0 {
@@ -101,6 +101,7 @@ func check(root string) ([]finding, error) {
 			}
 			found = append(found, columns(name, code)...)
 			found = append(found, goFile(fset, name, f)...)
+			found = append(found, flags(fset, name, f)...)
 			if !strings.HasSuffix(name, "_test.go") {
 				packages[filepath.Dir(name)] = append(packages[filepath.Dir(name)], f)
 			}

@@ -32,6 +32,33 @@ func TestGoFile(t *testing.T) {
 	}
 }
 
+func TestFlags(t *testing.T) {
+	const mlflow = "internal/track/mlflow.go"
+	for _, c := range []struct {
+		name, value string
+		want        int
+	}{
+		{"internal/a/a.go", `"--rate 0 is not above 0"`, 1},
+		{"internal/a/a.go", `"at most 5 (--max-errors)"`, 1},
+		{"internal/a/a.go", "`run it\n--rate 5`", 1},
+		{"internal/a/a.go", `"rate 0 -- not above 0, a--b, ---x, --"`, 0},
+		{"internal/a/a_test.go", `"--rate"`, 0},
+		{"internal/cli/a.go", `"--rate"`, 0},
+		{"cmd/a/a.go", `"--rate"`, 0},
+		{mlflow, `"mlflow --port"`, 0},
+		{mlflow, `"mlflow"`, 1},
+	} {
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, c.name, "package p\n\nvar x = "+c.value+"\n", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := flags(fset, c.name, f); len(found) != c.want {
+			t.Errorf("%s: %s: %v, want %d", c.name, c.value, found, c.want)
+		}
+	}
+}
+
 func TestColumns(t *testing.T) {
 	wide := strings.Repeat("é", maxColumns)
 	if found := columns("a.go", wide+"\n"+wide+"é\n"); len(found) != 1 || found[0].line != 2 {
