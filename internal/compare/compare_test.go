@@ -182,6 +182,11 @@ func TestCompareNotesDifferentLoads(t *testing.T) {
 		) {
 			r.LagMs = 200
 		},
+		"r, new side: cut short: 100 of the 300 requests that were asked for": func(r *record.Record) { r.Number = 300 },
+		"r, new side: 100 of 100 records ended before their first output": func(r *record.Record) {
+			r.TTFTMs = r.LatencyMs + 5
+		},
+		"r, new side: 100 of 100 records were sent before they were due": func(r *record.Record) { r.ScheduledUs += 50_000 },
 	} {
 		got := Sides(side(same), side(change)).Notes
 		if len(got) != 1 || !strings.HasPrefix(got[0], want) {

@@ -5,6 +5,7 @@ package group
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,14 @@ func keys() []Key {
 	integer := func(of func(*record.Record) int) func(*record.Record) string { // zero means absent
 		return func(r *record.Record) string {
 			if of(r) == 0 {
+				return ""
+			}
+			return strconv.Itoa(of(r))
+		}
+	}
+	tokens := func(key record.Keys, of func(*record.Record) int) func(*record.Record) string {
+		return func(r *record.Record) string {
+			if of(r) == 0 && !r.Says(key) {
 				return ""
 			}
 			return strconv.Itoa(of(r))
@@ -57,8 +66,8 @@ func keys() []Key {
 		{"ok", func(r *record.Record) string { return strconv.FormatBool(r.OK) }},
 		{"finish_reason", func(r *record.Record) string { return r.FinishReason }},
 		{"tokens_from", func(r *record.Record) string { return r.TokensFrom }},
-		{"prompt_tokens", func(r *record.Record) string { return strconv.Itoa(r.PromptTokens) }},
-		{"completion_tokens", func(r *record.Record) string { return strconv.Itoa(r.CompletionTokens) }},
+		{"prompt_tokens", tokens(record.KeyPromptTokens, func(r *record.Record) int { return r.PromptTokens })},
+		{"completion_tokens", tokens(record.KeyCompletionTokens, func(r *record.Record) int { return r.CompletionTokens })},
 		{"error.kind", func(r *record.Record) string {
 			if r.Error == nil {
 				return ""
@@ -71,6 +80,11 @@ func keys() []Key {
 		out = append(out, Key{Name: f.name, of: f.of})
 	}
 	return append(out, Key{Name: "file", of: func(*record.Record) string { return "" }, file: true})
+}
+
+// OfLoadPoint reports whether all records of a load point have the same value.
+func (k *Key) OfLoadPoint() bool {
+	return slices.Contains([]string{"run", "run_id", "mode", "rate", "parallel"}, k.Name)
 }
 
 // Run returns the key of load points, by which records are grouped by default.

@@ -26,6 +26,7 @@ type accumulator struct {
 	rate     float64          // requests/s, the greatest
 	slots    int              // concurrent requests, or sessions, the greatest
 	forks    bool             // sessions may send several requests at once
+	part     bool             // the group may be a part of a load point, such as the requests of a label
 	asked    int              // requests or conversations to measure at the load point; 0 if unknown
 	dists    []dist.Dist      // in the order of metric.All
 	client   Client
@@ -98,7 +99,7 @@ func (s set) sorted() []string {
 
 func newAccumulator(k group.ID, opt *Options) *accumulator {
 	g := &accumulator{
-		ID: k, limit: opt.ExactLimit, dists: make([]dist.Dist, len(metric.All())),
+		ID: k, limit: opt.ExactLimit, part: slices.ContainsFunc(opt.By, func(k group.Key) bool { return !k.OfLoadPoint() }), dists: make([]dist.Dist, len(metric.All())),
 		errors: map[string]ErrorCount{}, finish: map[string]int64{},
 	}
 	for i := range g.dists {
@@ -205,6 +206,15 @@ func (g *accumulator) describe(r *record.Record, file string) {
 	if r.Turn <= 1 {
 		g.begun++
 	}
+}
+
+// cutShort returns a note if the group is a load point as a whole, but has fewer requests than it was asked for.
+func (g *accumulator) cutShort() []string {
+	if g.part || len(g.facts[factRun]) != 1 || len(g.facts[factRunID]) > 1 || int64(g.asked) <= g.begun {
+		return nil
+	}
+	return []string{fmt.Sprintf("cut short: %d of the %d requests that were asked for, or these are not all of its records",
+		g.begun, g.asked)}
 }
 
 // fail counts a failure by its kind. The example is the first message in lexical order, so that it does not depend on

@@ -49,10 +49,11 @@ func (p LoadPoint) Asked() Asked {
 }
 
 // Doubts returns the reasons, if any, why the records are not a valid measurement of one load: duplicate or missing
-// records, or a load generator that was the bottleneck.
+// records, times that cannot be true, or a load generator that was the bottleneck.
 func (p LoadPoint) Doubts() []string {
 	g := p.g
-	notes := slices.Concat(missingShards(g.facts[factShard]), g.ids.note(g.requests), g.tooManyNote())
+	notes := slices.Concat(missingShards(g.facts[factShard]), g.ids.note(g.requests), g.tooManyNote(), g.cutShort(),
+		g.missing.notes(g.requests, "order", "unit", "sent_early", "due"))
 	if v := g.client.Verdict(); v.Level == Bottleneck {
 		notes = append(notes, "the load generator was the bottleneck: "+v.Reason)
 	}

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
@@ -93,10 +94,10 @@ func (m *missing) of(key string) int64 {
 	return 0
 }
 
-// notes returns a note for each element that some of total records lack.
-func (m *missing) notes(total int64) (notes []string) {
+// notes returns a note for each element, or each of those with the given keys, that some of total records lack.
+func (m *missing) notes(total int64, keys ...string) (notes []string) {
 	for i, n := range m {
-		if n > 0 {
+		if n > 0 && (keys == nil || slices.Contains(keys, wanted[i].key)) {
 			notes = append(notes, fmt.Sprintf("%d of %d records %s", n, total, wanted[i].note))
 		}
 	}

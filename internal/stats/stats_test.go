@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/group"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/record"
 )
@@ -376,6 +377,36 @@ func TestCutShort(t *testing.T) {
 		b := c2.Summary().Blocks[0]
 		if got := slices.Contains(b.Notes, note); got != c.noted {
 			t.Errorf("%s: notes %q", name, b.Notes)
+		}
+	}
+}
+
+// TestPartOfALoadPoint checks that the requests of a label, fewer than those of the load point, are not called cut short,
+// and that requests without a token count are not grouped with those of none.
+func TestPartOfALoadPoint(t *testing.T) {
+	for by, want := range map[string][]string{
+		"labels.tenant": {"a", "b"},
+		"prompt_tokens": {"", "0"},
+	} {
+		key, err := group.Parse(by)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := NewStream(Options{By: []group.Key{key}}, 1, false)
+		err = s.Read(t.Context(), strings.NewReader(
+			`{"sent_us":1000000,"latency_ms":1,"ok":true,"run":"a","number":2,"labels":{"tenant":"a"}}`+"\n"+
+				`{"sent_us":1000000,"latency_ms":1,"ok":true,"run":"a","number":2,"labels":{"tenant":"b"},"prompt_tokens":0}`), "in")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, b := range s.Collector().Summary().Blocks {
+			if got = append(got, b.of.Name.String()); hasNote(&b, "cut short") {
+				t.Errorf("%s: notes %q", got, b.Notes)
+			}
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("groups %q, want %q", got, want)
 		}
 	}
 }

@@ -339,9 +339,7 @@ func (g *accumulator) sortedErrors() []ErrorCount {
 func (g *accumulator) notes(opt *Options) []string {
 	notes := append(missingShards(g.facts[factShard]), g.ids.note(g.requests)...)
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
-	if len(g.facts[factRun]) == 1 && len(g.facts[factRunID]) <= 1 && int64(g.asked) > g.begun {
-		note("cut short: %d of the %d requests that were asked for, or these are not all of its records", g.begun, g.asked)
-	}
+	notes = append(notes, g.cutShort()...)
 	if g.invalid > 0 {
 		note("%d records have a negative or absurd time or count, which is left out", g.invalid)
 	}
