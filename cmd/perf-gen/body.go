@@ -130,13 +130,17 @@ func (f *flags) labels(args []string) cli.Labels {
 	if !f.LabelArgs {
 		return f.Label
 	}
-	source := f.Dataset
-	if f.Prompt != nil {
-		source = "prompt"
-	}
 	_, maxTokens := f.params()
-	return f.Label.Over(facts.Labels(args, map[string]any{"dataset": source, "max_tokens": maxTokens},
+	return f.Label.Over(facts.Labels(args, map[string]any{"dataset": f.source(), "max_tokens": maxTokens},
 		"dataset", "label", "label_args", "output", "mode"))
+}
+
+// source names the origin of the requests.
+func (f *flags) source() string {
+	if f.Prompt != nil {
+		return dataset.PromptOnly
+	}
+	return f.Dataset
 }
 
 func optional[T any](value *T, key string, typed func(string, any), absent func()) {

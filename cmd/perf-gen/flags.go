@@ -93,7 +93,6 @@ type flags struct {
 	Output string `short:"o" group:"output" help:"Output file; .gz and .zst are compressed. Default: stdout." placeholder:"FILE"`
 	cli.VersionFlag
 	cli.ModeFlag
-
 	templateArgs gjson.Result // chat_template_kwargs of --extra-args, once they are read
 }
 

@@ -39,6 +39,9 @@ func (f *flags) open(ctx context.Context, env *cli.Env, w *writer) (dataset.Sour
 	if err := f.check(paths); err != nil {
 		return nil, err
 	}
+	if unused := dataset.Unused(f.source(), env.Flags); len(unused) > 0 {
+		env.Tell(strings.Join(unused, ", --"), "", "without effect on requests from %s", f.source())
+	}
 	seed := rand.Uint64() >> 11 // exact as a JSON number
 	if f.Seed != nil {
 		seed = uint64(*f.Seed)
@@ -81,8 +84,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		MinPrompt: f.MinPromptLength, MaxPrompt: f.MaxPromptLength, Distribution: f.Distribution, Lengths: f.Lengths,
 		PrefixLength: f.PrefixLength, PrefixCount: f.PrefixCount, Charset: f.Charset, TokenIDs: f.TokenizePrompt,
 		Format: f.Format, BlockSize: f.BlockSize, KeepSecrets: f.KeepSecrets, KeepHeaders: names(f.KeepHeaders),
-		Sort:   string(f.Sort),
-		Offset: f.Offset, TextColumn: f.TextColumn,
+		Sort: string(f.Sort), Offset: f.Offset, TextColumn: f.TextColumn,
 		Hub:      hub.Options{Source: hub.Source(f.DataSource), Say: env.Say},
 		MinTurns: f.MinTurns, MaxTurns: f.MaxTurns,
 		Images: dataset.Images{Number: f.ImageNum, Picture: dataset.Picture{
@@ -173,14 +175,12 @@ func (f *flags) check(paths []string) error {
 		}
 	}
 	for _, c := range []struct {
-		flag     string
-		value    int
-		smallest int
+		flag            string
+		value, smallest int
 	}{
 		{"--repeat", f.Repeat, 1}, {"--prefix-length", f.PrefixLength, 0}, {"--prefix-count", f.PrefixCount, 1},
 		{"--num-workers", f.NumWorkers, 0}, {"--image-num", f.ImageNum, 0}, {"--min-turns", f.MinTurns, 1},
-		{"--max-turns", f.MaxTurns, 0},
-		{"--dataset-offset", int(f.Offset), 0}, {"--block-size", f.BlockSize, 0},
+		{"--max-turns", f.MaxTurns, 0}, {"--dataset-offset", int(f.Offset), 0}, {"--block-size", f.BlockSize, 0},
 	} {
 		if c.value < c.smallest {
 			return fault.Usage("", "%s %d is less than %d", c.flag, c.value, c.smallest)

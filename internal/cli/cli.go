@@ -41,7 +41,7 @@ type Env struct {
 
 	Hints func(reason string) string // returns the hint for the reason of a fault.Error, or ""; may be nil
 
-	typed []string // the flags on the command line, as --name
+	Flags []string // names of the flags on the command line, which Parse found
 }
 
 // Say writes one fact to stderr.

@@ -41,8 +41,8 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 		e.Say("%s ends before %s, which is read as a file", l[0], l[1])
 	}
 	for _, p := range parsed.Path {
-		if p.Flag != nil && !p.Resolved {
-			e.typed = append(e.typed, "--"+p.Flag.Name)
+		if p.Flag != nil && !p.Resolved && !slices.Contains(e.Flags, p.Flag.Name) {
+			e.Flags = append(e.Flags, p.Flag.Name)
 		}
 	}
 	return nil
@@ -52,7 +52,7 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 // environment or a configuration file sets is not: it is meant for the runs that have a use for it.
 func (e *Env) Typed(flags ...string) string {
 	for _, name := range flags {
-		if slices.Contains(e.typed, name) {
+		if slices.Contains(e.Flags, strings.TrimPrefix(name, "--")) {
 			return name
 		}
 	}

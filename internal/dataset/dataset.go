@@ -17,7 +17,6 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/dataset/body"
-	"perfpipe/internal/fastjson"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/request"
 	"perfpipe/internal/tokenizer"
@@ -51,6 +50,7 @@ type Options struct {
 	BlockSize   int      // tokens per hashed block of a trace; 0 is detected, or the default of the format
 	KeepSecrets bool     // keep all captured headers and URL parameters
 	KeepHeaders []string // captured headers and URL parameters to keep, in lower case
+	tokens      bool     // requests have the number of tokens of their prompts
 	anyBody     bool     // any object is a body: the API is defined by the user
 	Sort        string   // arrival, or session: the lines of a session stand together; "" is the order of the data
 	Offset      int64    // number of leading requests to skip
@@ -150,7 +150,8 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 	if shape.Chat == nil && k.text {
 		shape.Chat = new(bool)
 	}
-	shape.TokenIDs, o.anyBody = o.TokenIDs, shape.Custom != nil
+	o.tokens, o.anyBody = shape.PromptTokens, shape.Custom != nil
+	shape.TokenIDs = o.TokenIDs
 	if err := shape.Compile(); err != nil {
 		return nil, err
 	}
@@ -180,13 +181,23 @@ func (o *Options) made(worker func() draw, shape *body.Shape) Source {
 
 // Prompt returns a dataset that repeats one text.
 func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
-	escaped := fastjson.AppendEscaped(nil, text)
+	o.tokens = shape.PromptTokens
+	o.MinPrompt, o.MaxPrompt, o.Args = nil, nil, nil
+	p, err := newPrompts(o)
+	if err != nil {
+		return nil, err
+	}
+	var only Item
+	if _, err := p.put(&only, text); err != nil {
+		return nil, err
+	}
+	shape.TokenIDs = o.TokenIDs
 	if err := shape.Compile(); err != nil {
 		return nil, err
 	}
 	return o.made(func() draw {
 		return func(_ int64, it *Item) error {
-			it.Text = escaped
+			it.Text, it.Tokens = only.Text, only.Tokens
 			return nil
 		}
 	}, shape), nil

@@ -29,6 +29,7 @@ type prompts struct {
 	keys   map[string]bool // keys of messages that are not sent
 	bodies int             // messages and bodies of any length
 	told   bool            // the counts have been logged
+	untold bool            // it has been logged that the tokens of prompts are unknown
 
 	target int    // length in tokens to cut a text to; 0 is none
 	drop   bool   // drop shorter texts
@@ -89,7 +90,7 @@ func newPrompts(o *Options) (*prompts, error) {
 // open opens the tokenizer and template that lengths need, so that their errors come before the first line.
 func (p *prompts) open() error {
 	limited := p.o.MinPrompt != nil || p.o.MaxPrompt != nil
-	if !p.o.TokenIDs && (p.o.TokenizerName == "" || !limited && p.target == 0) {
+	if !p.o.TokenIDs && (p.o.TokenizerName == "" || !limited && p.target == 0 && !p.o.tokens) {
 		return nil
 	}
 	if _, err := p.o.Tokenizer(); err != nil {
@@ -112,6 +113,16 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 	} else if keep, err = p.fits(text); err != nil || !keep {
 		return p.keep(keep), err
 	}
+	if p.o.tokens && p.o.TokenizerName == "" && !p.o.TokenIDs && !p.untold {
+		p.untold = true
+		p.o.say("requests have no number of tokens: no tokenizer is named to count them with")
+	} else if p.o.tokens && !p.untold {
+		tok, err := p.o.Tokenizer()
+		if err != nil {
+			return false, err
+		}
+		it.Tokens = len(tok.Encode(system)) + len(tok.Encode(text))
+	}
 	switch {
 	case p.o.TokenIDs:
 		tok, err := p.o.Tokenizer()
@@ -122,6 +133,7 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 		if p.target > 0 && len(ids) > p.target {
 			ids = ids[:p.target]
 		}
+		it.Tokens = len(ids)
 		it.Text, err = json.Marshal(ids)
 		return true, err
 	case system != "":

@@ -17,15 +17,15 @@ import (
 )
 
 // build returns a body: what the data contains overrides the template, a flag set by the user overrides both, and a
-// default fills what is missing. A text is left as a mark. dropped lists the parameters that the API does not accept.
-func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.RawMessage, dropped []string, err error) {
+// default fills what is missing. A text is left as a mark. Flags that the API does not accept are logged.
+func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.RawMessage, err error) {
 	params := s.params(it, model, maxTokens)
 	body = it.Body
 	var d *api.Dialect
 	if body == nil {
 		found, in, err := s.dialect(it)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		d = &found
 		if s.Template == nil {
@@ -33,25 +33,39 @@ func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.Raw
 			for k, p := range params {
 				all[k] = p.Param
 			}
-			return d.Build(in, all)
+			body, dropped, err := d.Build(in, all)
+			s.leftOut(d, dropped)
+			return body, err
 		}
 		if body, _, err = d.Build(in, nil); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	} else {
 		d = &s.ofBody(it).dialect
 	}
 	if s.Template != nil {
 		if body, err = s.fillTemplate(body, it.Text != nil); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	return s.set(body, *d, params)
 }
 
+// leftOut logs the flags among parameters that an API does not accept.
+func (s *Shape) leftOut(d *api.Dialect, dropped []string) {
+	if len(dropped) == 0 {
+		return
+	}
+	for _, p := range s.Params {
+		if p.Typed && slices.Contains(dropped, p.Key) && p.Key != "seed" { // the seed has had its effect
+			s.once("%s %s does not take %s: left out", d.Name, d.Op, p.Key)
+		}
+	}
+}
+
 // set sets parameters in an existing body.
-func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json.RawMessage, dropped []string,
-	err error) {
+func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json.RawMessage, err error) {
+	var dropped []string
 	for _, p := range params {
 		// OpenAI accepts one of them, not both
 		if p.Key == "max_tokens" && gjson.GetBytes(body, "max_completion_tokens").Exists() {
@@ -59,14 +73,15 @@ func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json
 		}
 		var lost []string
 		if body, lost, err = d.Set(body, []api.Param{p.Param}, p.Typed); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		dropped = append(dropped, lost...)
 	}
+	s.leftOut(&d, dropped)
 	if gjson.GetBytes(body, "stream_options").Exists() && !gjson.GetBytes(body, "stream").Bool() && typedStream(params) {
 		body, err = sjson.DeleteBytes(body, "stream_options") // an error without a stream
 	}
-	return body, dropped, err
+	return body, err
 }
 
 func typedStream(params []Param) bool {
@@ -201,6 +216,9 @@ func (s *Shape) ofBody(it *Item) *knownBody {
 
 // newBody analyses a body with a new set of keys.
 func (s *Shape) newBody(it *Item) *knownBody {
+	if s.TokenIDs {
+		s.once("bodies of the data are sent as they are, not as token ids")
+	}
 	k := &knownBody{}
 	if s.Custom != nil {
 		k.dialect = *s.Custom
@@ -217,7 +235,7 @@ func (s *Shape) newBody(it *Item) *knownBody {
 		marked = append(append(marked, key.Raw...), `:"`+markValue+`"`...)
 		return true
 	})
-	body, _, err := s.set(append(marked, '}'), k.dialect, s.params(it, quoted(markModel), quoted(markTokens)))
+	body, err := s.set(append(marked, '}'), k.dialect, s.params(it, quoted(markModel), quoted(markTokens)))
 	if err == nil && bytes.HasPrefix(body, marked) {
 		k.tail = split(body[len(marked):])
 	}

@@ -5,9 +5,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/goccy/go-json"
@@ -79,6 +79,7 @@ type Shape struct {
 	takes map[string]taker      // by the name of the kind of input
 	known map[string]*knownBody // by their URL and keys
 	keys  []byte
+	told  *sync.Map // facts that were logged
 
 	members fastjson.Members // buffer for bodies without parsed members
 }
@@ -98,9 +99,6 @@ const (
 	markIDs    = 7205759403792793 // a list of this one id
 )
 
-// uniqueWords is the number of words of a unique prefix: more than 10²⁷ combinations.
-const uniqueWords = 8
-
 // Domains of random draws, so that no two draws use the same random numbers.
 const (
 	drawMaxTokens = 0x6d61785f746f6b
@@ -110,7 +108,7 @@ const (
 
 // Compile prepares what is the same for every request.
 func (s *Shape) Compile() error {
-	s.known, s.takes = map[string]*knownBody{}, s.takers()
+	s.known, s.takes, s.told = map[string]*knownBody{}, s.takers(), &sync.Map{}
 	if s.UniquePrefix {
 		words, err := synth.O200kEveryday()
 		if err != nil {
@@ -118,16 +116,10 @@ func (s *Shape) Compile() error {
 		}
 		s.words = words
 	}
-	body, dropped, err := s.build(&Item{Text: []byte{}}, quoted(markModel), quoted(markTokens))
+	body, err := s.build(&Item{Text: []byte{}}, quoted(markModel), quoted(markTokens))
 	if err != nil {
 		s.noText = err // irrelevant unless the dataset has plain texts
 		return nil
-	}
-	for _, p := range s.Params {
-		if p.Typed && slices.Contains(dropped, p.Key) && p.Key != "seed" && s.Say != nil { // the seed has had its effect
-			d, _, _ := s.dialect(&Item{})
-			s.Say("%s %s does not take %s: left out", d.Name, d.Op, p.Key)
-		}
 	}
 	s.pieces = split(body)
 	return nil
@@ -165,6 +157,12 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 	}
 	if r.Session != "" {
 		s, i = s.ofSession(&r)
+	}
+	if s.words != nil { // whose number of tokens depends on the text behind them
+		it.Tokens, r.PromptTokens = 0, 0
+		if s.PromptTokens {
+			s.once("requests have no number of tokens: a unique prefix is not counted")
+		}
 	}
 	r.OwnTokens = it.Tokens
 	if len(it.Turns) == 0 {
@@ -218,14 +216,14 @@ func (s *Shape) append(dst []byte, i int64, it *Item) ([]byte, error) {
 			return s.fill(dst, tail, i, nil), nil
 		}
 	}
-	body, _, err := s.build(it, s.model(nil, i), s.maxTokens(nil, i))
+	body, err := s.build(it, s.model(nil, i), s.maxTokens(nil, i))
 	switch {
 	case err != nil:
 		return dst, err
 	case it.Text != nil:
 		return s.fill(dst, split(body), i, it.Text), nil
 	case s.words != nil:
-		body, err = prepend(body, s.unique(nil, i))
+		body, err = s.prepend(body, i)
 	}
 	return append(dst, body...), err
 }
@@ -276,11 +274,11 @@ func (s *Shape) model(dst []byte, i int64) []byte {
 	return fastjson.AppendString(dst, s.Models[k].Name)
 }
 
-// unique appends the unique prefix of request i.
-func (s *Shape) unique(dst []byte, i int64) []byte {
-	// never fails: o200k's words are proven
-	dst, _ = s.words.Append(dst, nil, synth.NewRand(s.Seed, drawUnique, uint64(i)), uniqueWords)
-	return dst
+// once logs a fact the first time that it occurs.
+func (s *Shape) once(format string, args ...any) {
+	if _, said := s.told.LoadOrStore(fmt.Sprintf(format, args...), true); !said && s.Say != nil {
+		s.Say(format, args...)
+	}
 }
 
 // Value returns v as JSON. It panics if v has none.
