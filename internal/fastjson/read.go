@@ -20,12 +20,6 @@ func eight(digits uint64) uint64 {
 	return (digits & 0x0000FFFF0000FFFF) * (10_000<<32 + 1) >> 32
 }
 
-// four returns the number that four digits are.
-func four(digits uint32) uint32 {
-	digits = digits * (10<<8 + 1) >> 8 & 0x00FF00FF
-	return digits * (100<<16 + 1) >> 16
-}
-
 // digits reads the digits that b begins with. If there are more than 18, which an int64 may not hold, v is wrong.
 func digits(b []byte) (v uint64, n int) {
 	for len(b)-n >= 8 {
@@ -123,44 +117,6 @@ func SkipNumber(b []byte) int {
 		return Fail
 	}
 	return end + 1 + decimals
-}
-
-// Ints reads an array of whole numbers that are not negative into to, whose memory it reuses.
-func Ints[T int | int64](b []byte, to *[]T) int {
-	if len(b) == 0 || b[0] != '[' {
-		return Fail
-	}
-	out, i := (*to)[:0], 1
-	for i < len(b) {
-		first, v := i, T(0)
-		if i+4 <= len(b) {
-			if text := word(b[i:]) ^ zeros>>32; (text+overs>>32|text)&uint32(tops>>32) == 0 {
-				v = T(four(text))
-				i += 4
-			}
-		}
-		for i < len(b) && b[i]-'0' <= 9 {
-			v = v*10 + T(b[i]-'0')
-			i++
-		}
-		if n := i - first; n == 0 || n > 18 || n > 1 && b[first] == '0' || i == len(b) {
-			return Fail
-		}
-		out = append(out, v)
-		if i++; b[i-1] == ']' {
-			*to = out
-			return i
-		} else if b[i-1] != ',' {
-			return Fail
-		}
-	}
-	return Fail
-}
-
-// word is binary.LittleEndian.Uint32, which the compiler does not inline into generic code of another package.
-func word(b []byte) uint32 {
-	_ = b[3]
-	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
 
 // Bool reads true or false into to.

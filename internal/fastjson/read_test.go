@@ -34,6 +34,30 @@ func BenchmarkInts(b *testing.B) {
 	}
 }
 
+// Ints reads lists of numbers of any length, whatever is behind them, and no list with anything else in it.
+func TestInts(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 5000 {
+		want := make([]int64, 1+r.IntN(60))
+		for i := range want {
+			want[i] = r.Int64N(1e18) >> r.IntN(60)
+		}
+		text := []byte(strings.ReplaceAll(fmt.Sprint(want), " ", ","))
+		line := append(slices.Clone(text), strings.Repeat(`,"é":"0"`, r.IntN(12))...)
+		var got []int64
+		if n := Ints(line, &got); n != len(text) || !slices.Equal(got, want) {
+			t.Fatalf("%s: %d bytes of %d, %v", line, n, len(text), got)
+		}
+		i := r.IntN(len(text))
+		line[i] = " .-e,:\"\x00/é"[r.IntN(11)]
+		if n := Ints(line, &got); n >= 0 && json.Unmarshal(line[:n], &want) != nil {
+			t.Fatalf("%s is read", line[:n])
+		} else if n >= 0 && !slices.Equal(got, want) {
+			t.Fatalf("%s: %v", line[:n], got)
+		}
+	}
+}
+
 // FuzzRead compares what the readers accept with encoding/json.
 func FuzzRead(f *testing.F) {
 	for _, s := range []string{
@@ -43,6 +67,9 @@ func FuzzRead(f *testing.F) {
 		"true", "false", "tru", `"a b"`, `"a`, `"a\n"`, `"ü"`,
 	} {
 		f.Add([]byte(s))
+	}
+	for _, number := range []string{"20123", "7", "123456789", "0", "012", "", "é", "1234567890123456789"} {
+		f.Add([]byte("[" + strings.Repeat("20123,999,10000,", 12) + number + ",17," + strings.Repeat("1,", 60) + "5]"))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		check := func(n int, got, want any) {
