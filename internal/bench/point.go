@@ -76,6 +76,7 @@ func (r *runner) point(
 		r.missed = fault.Of("max-error-rate", "failures",
 			"%s: more than %v of its requests failed", p.Run, r.Limits.ErrorShare)
 	}
+	r.unfed(p, res)
 	asked, got := p.Warmup+p.Number, res.Warmed+res.Measured
 	if got == 0 && asked == 0 && r.engine.Counts.Requests.Load() > 0 {
 		r.Say("%s: the input had ended before: no request was sent", p.Run)
@@ -88,6 +89,18 @@ func (r *runner) point(
 	}
 	r.Tell("", "input-short", "%s: the input ended after %d of %d requests", p.Run, got, asked)
 	return "", nil
+}
+
+// unfed reports an input that had no request left, or ready, before the duration of a load point was over.
+func (r *runner) unfed(p load.Point, res load.Result) {
+	switch {
+	case res.Unfed == 0 || res.Measured == 0:
+	case res.Dry:
+		r.Tell("", "input-short", "%s: the input ended %.3g s before the duration of %v", p.Run, res.Unfed.Seconds(),
+			p.Duration)
+	default:
+		r.tally.Unfed(res.Unfed, p.Duration)
+	}
 }
 
 // limitOf returns the limit that ended a load point early, as the end of a sentence.

@@ -94,6 +94,8 @@ type Engine struct {
 	line int64                                  // requests read
 	cut  func(error)                            // cancels the requests in flight of the current point
 	wait func(context.Context, time.Time) error // Sleep, or that of a Timer
+
+	unfed unfed // of the current point
 }
 
 // Pauses returns the pauses of this process that overlap the time from one instant to another, in ns since the epoch:
@@ -152,6 +154,9 @@ type Phase struct {
 type Result struct {
 	Warmed, Measured int
 	Short            bool // the source ended before Warmup or Number was reached
+
+	Unfed time.Duration // at the end of Duration, for which there was no request although one was due
+	Dry   bool          // because the source had ended
 }
 
 // Run runs p. It returns when every started request has its record: after the last request, or Grace after the end of
@@ -167,7 +172,7 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	e.cut = cancel
 	wait, free := e.sleeper()
 	defer free()
-	e.wait = wait
+	e.wait, e.unfed = wait, unfed{}
 	defer context.AfterFunc(ctx, func() {
 		time.AfterFunc(e.Grace, func() { cancel(context.Cause(ctx)) })
 	})()
@@ -186,7 +191,7 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 		defer e.Measure(ctx)
 	}
 	n, err := e.phase(ctx, hard, p, record.PhaseMeasure, p.Number)
-	res.Measured = n
+	res.Measured, res.Unfed, res.Dry = n, e.unfed.at, e.unfed.dry
 	res.Short = n < p.Number && p.Duration == 0 && err == nil
 	return res, err
 }

@@ -77,7 +77,11 @@ const leastWaitUs = 1000
 // blame attributes a record's lag to the wait for the output and for the input.
 func (ph *phase) blame(rec *Record, lagUs int64, j job) {
 	outputUs := min(lagUs, j.output.Microseconds())
-	inputUs := min(lagUs-outputUs, (ph.e.waited() - j.waited).Microseconds())
+	input := j.input
+	if ph.p.Mode == Closed {
+		input = ph.e.waited() - j.waited
+	}
+	inputUs := min(lagUs-outputUs, input.Microseconds())
 	if outputUs >= leastWaitUs {
 		rec.OutputWaitMs = float64(outputUs) / 1000
 	}

@@ -116,8 +116,9 @@ type phase struct {
 	// Used only by the worker that leads.
 	first   *Request // read before the start
 	started int
-	begun   bool    // a request was found that no earlier run has sent
-	prevMs  float64 // at_ms of the previous request
+	begun   bool      // a request was found that no earlier run has sent
+	prevMs  float64   // at_ms of the previous request
+	fed     time.Time // when the input last kept the load waiting; zero: never
 }
 
 // job is a request that is due and has a slot.
@@ -130,6 +131,7 @@ type job struct {
 	queued time.Duration // between the due time and a free slot, of a capped loop
 	output time.Duration // that the slot's previous record took to emit
 	waited time.Duration // Engine.Waited when the slot became free
+	input  time.Duration // by a schedule: that the input kept the load waiting after the due time
 
 	fresh   bool     // the slot is new
 	session *session // of which the request is one; nil: none
@@ -173,6 +175,10 @@ func (ph *phase) next(s slot) (job, error) {
 			}
 		}
 		if ph.p.Mode != Closed {
+			if ph.e.waited() > s.waited {
+				ph.fed = time.Now()
+			}
+			j.input = max(0, ph.fed.Sub(j.due)) // also if its own line has not been waited for
 			if err := ph.e.wait(ph.stop, j.due); err != nil {
 				return job{}, err
 			}
@@ -219,8 +225,12 @@ func (ph *phase) take() (req *Request, off time.Duration, err error) {
 	}
 	if req = ph.first; req != nil {
 		ph.first = nil
-	} else if req, err = ph.e.Source.Next(ph.stop); err != nil {
-		return nil, 0, err
+	} else {
+		waited := ph.e.waited()
+		if req, err = ph.e.Source.Next(ph.stop); err != nil {
+			ph.unfed(err, ph.e.waited()-waited)
+			return nil, 0, err
+		}
 	}
 	ok := true
 	switch {

@@ -76,6 +76,20 @@ func SlowOutput(waited, run time.Duration) Verdict {
 	return Verdict{Strained, reason, outputSlow}
 }
 
+// SlowInput returns the verdict on a load point whose input had no request line for the last part of its duration,
+// although requests were due.
+func SlowInput(unfed, duration time.Duration) Verdict {
+	level := Strained
+	switch share := float64(unfed) / float64(max(1, duration)); {
+	case share >= 0.20:
+		level = Bottleneck
+	case share < 0.05:
+		return Verdict{Level: Clean}
+	}
+	return Verdict{level, fmt.Sprintf("no request line came in the last %.3g s of %v, so less was sent than asked for",
+		unfed.Seconds(), duration), inputSlow}
+}
+
 // Add adds one record. A key that is absent from it was not measured.
 func (c *Client) Add(r *record.Record) {
 	c.dists()

@@ -30,6 +30,7 @@ type Tally struct {
 	client   stats.Client // of the measured records
 	point    point
 	conns    conns
+	unfed    stats.Verdict // on the input; without a Level: none
 }
 
 // failure counts the errors of one kind.

@@ -88,6 +88,36 @@ func TestSlowOutput(t *testing.T) {
 	}
 }
 
+// An input that stalls until the end of a duration is worse than what the records show.
+func TestUnfed(t *testing.T) {
+	for _, c := range []struct {
+		cpu   float64
+		parts []time.Duration // of 10 s
+		want  string
+	}{
+		{0.1, []time.Duration{400 * time.Millisecond}, "clean "},
+		{0.1, []time.Duration{time.Second}, "strained no request line came in the last 1 s of 10s, so less was sent " +
+			"than asked for"},
+		{0.1, []time.Duration{3 * time.Second, time.Second}, "bottleneck no request line came in the last 3 s of 10s, " +
+			"so less was sent than asked for"},
+		{0.9, []time.Duration{time.Second}, "strained the client used 90 % of its CPUs (p90)"},
+		{0.9, []time.Duration{5 * time.Second}, "bottleneck no request line came in the last 5 s of 10s, so less was " +
+			"sent than asked for"},
+	} {
+		var all Tally
+		all.Add(&load.Record{Record: record.Record{
+			Mode: "closed", Parallel: 1, Phase: record.PhaseMeasure, OK: true, LatencyMs: 900, Clock: "kernel",
+			ClientCPU: c.cpu,
+		}}, 0)
+		for _, part := range c.parts {
+			all.Unfed(part, 10*time.Second)
+		}
+		if v := all.Verdict(0, 0); v.Level+" "+v.Reason != c.want {
+			t.Errorf("%v: %s %s", c, v.Level, v.Reason)
+		}
+	}
+}
+
 func TestConnLimit(t *testing.T) {
 	for _, c := range []struct {
 		name  string

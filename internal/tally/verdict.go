@@ -16,10 +16,22 @@ func (t *Tally) Verdict(blocked, run time.Duration) stats.Verdict {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	v := t.client.Verdict()
+	if u := t.unfed; u.Level == stats.Bottleneck && v.Level != u.Level || u.Level != "" && v.Level == stats.Clean {
+		v = u
+	}
 	if v.Level == stats.Clean && blocked > slowOutput && blocked > run/2 {
 		return stats.SlowOutput(blocked, run)
 	}
 	return v
+}
+
+// Unfed notes that the input had no request line at the end of a load point, for a part of its duration.
+func (t *Tally) Unfed(part, duration time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if v := stats.SlowInput(part, duration); v.Level != stats.Clean && t.unfed.Level != stats.Bottleneck {
+		t.unfed = v
+	}
 }
 
 // conns counts the late requests of open loops, and those that were late while all connections were in use.
