@@ -138,7 +138,7 @@ func (f *flags) labels(args []string) cli.Labels {
 // source names the origin of the requests.
 func (f *flags) source() string {
 	if f.Prompt != nil {
-		return dataset.PromptOnly
+		return "prompt"
 	}
 	return f.Dataset
 }

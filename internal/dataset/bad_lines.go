@@ -25,7 +25,7 @@ const maxBadLines = 100
 // Take handles an item of the stream. It returns errors that are not about a line, and whether to go on.
 func (b *BadLines) Take(err error) (more bool, fatal error) {
 	var bad *jsonl.LineError
-	if s, ok := errors.AsType[*SetupError](err); ok {
+	if s, ok := errors.AsType[*setupError](err); ok {
 		return false, s
 	}
 	switch {

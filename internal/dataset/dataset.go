@@ -104,20 +104,20 @@ func pass(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
 	return yield(it, err)
 }
 
-// SetupError is an error in something that the options name, such as a vocabulary, rather than in the line at which it
+// setupError is an error in something that the options name, such as a vocabulary, rather than in the line at which it
 // occurs.
-type SetupError struct{ error }
+type setupError struct{ error }
 
-func (e *SetupError) Unwrap() error { return e.error }
+func (e *setupError) Unwrap() error { return e.error }
 
 func setup(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &SetupError{err}
+	return &setupError{err}
 }
 
-// withSetup returns a copy of o whose tokenizer and template return SetupErrors.
+// withSetup returns a copy of o whose tokenizer and template return setupErrors.
 func (o *Options) withSetup() *Options {
 	own := *o
 	own.sessionIDs, own.noted = map[string]int{}, map[string]bool{}

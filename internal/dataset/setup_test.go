@@ -95,7 +95,7 @@ func TestVocabularyError(t *testing.T) {
 			if len(lines) > 0 || len(errs) != 1 || !errors.Is(errs[0], broken) {
 				t.Fatalf("%d lines, errors %v", len(lines), errs)
 			}
-			if _, ok := errors.AsType[*SetupError](errs[0]); !ok {
+			if _, ok := errors.AsType[*setupError](errs[0]); !ok {
 				t.Errorf("%v is no error of the set-up", errs[0])
 			}
 		})

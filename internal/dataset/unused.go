@@ -2,10 +2,11 @@ package dataset
 
 import "slices"
 
-// PromptOnly is the name of a single prompt in the place of a dataset, for Unused.
-const PromptOnly = "prompt"
+// promptOnly is the name of a single prompt in the place of a dataset.
+const promptOnly = "prompt"
 
-// Unused returns those of the settings that a dataset does not use. Settings have the names of their flags.
+// Unused returns those of the settings that a dataset, or prompt for a single one, does not use. Settings have the
+// names of their flags.
 func Unused(name string, settings []string) []string {
 	if k, err := find(name); err == nil {
 		name = k.Name // of an alias
@@ -29,11 +30,11 @@ func selective() map[string][]string {
 			"swe_smith"}
 		turns = append(slices.Clone(spoken), filled...)
 		named = []string{"text", "embedding", "embedding_batch"}
-		texts = []string{PromptOnly, "random", "random_embedding", "random_multi_turn", "sonnet", "speed_benchmark",
+		texts = []string{promptOnly, "random", "random_embedding", "random_multi_turn", "sonnet", "speed_benchmark",
 			"speed_benchmark_long", "custom", "text", "openqa", "longalpaca", "line_by_line", "trace", "agent",
 			"trie_agentic_coding", "trie_code_qa", "trie_office_work"}
 		counted = []string{"random", "random_embedding", "random_embedding_batch", "line_by_line", "trace", "agent",
-			PromptOnly, "custom", "text", "openqa", "longalpaca"}
+			promptOnly, "custom", "text", "openqa", "longalpaca"}
 		pixels = []string{"random_vl"}
 		rows   = dataNames()
 	)
