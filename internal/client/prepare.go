@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strconv"
 	"sync"
@@ -88,6 +89,9 @@ func membersOf(body []byte, buf *fastjson.Members) (fastjson.Members, error) {
 	var err error
 	if *buf, err = fastjson.AppendMembers((*buf)[:0], body); err != nil {
 		return nil, errors.New("the body is not a JSON object")
+	}
+	if err := buf.Distinct(); err != nil {
+		return nil, fmt.Errorf("body: %w", err)
 	}
 	return *buf, nil
 }

@@ -266,6 +266,9 @@ func (c *capture) captured(it *Item, method, address, body string) (keep bool, e
 
 // take sets the item's body to c.body, whose members are c.members, without white space and credentials.
 func (c *capture) take(it *Item) (err error) {
+	if err := c.members.Distinct(); err != nil {
+		return fmt.Errorf("body: %w", err)
+	}
 	c.bare = appendCompact(c.bare[:0], c.body)
 	it.Body, it.Members = c.bare, c.members
 	if slices.ContainsFunc(c.members, func(m fastjson.Member) bool { return mayHide(string(m.Name)) }) {

@@ -218,6 +218,9 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 		}
 		raw = plain
 	}
+	if err := r.members.Distinct(); err != nil {
+		return true, err
+	}
 	switch {
 	case isRowOfTurns(r.members.Get("turns")):
 		it.Text = nil

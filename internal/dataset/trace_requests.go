@@ -7,6 +7,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/fastjson"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/request"
 )
@@ -41,16 +42,26 @@ func (o *Options) areBodies(r request.Request) error {
 		return nil
 	}
 	if r.Turns == nil {
-		if body := gjson.ParseBytes(r.Body); !wasSent(body) {
-			return notBody(body)
-		}
+		return isSent(r.Body)
 	}
 	for i, turn := range r.Turns {
-		if body := gjson.ParseBytes(turn.Body); !wasSent(body) {
-			return fmt.Errorf("turns[%d]: %w", i, notBody(body))
+		if err := isSent(turn.Body); err != nil {
+			return fmt.Errorf("turns[%d]: %w", i, err)
 		}
 	}
 	return nil
+}
+
+// isSent returns an error if an object is not the body of a request, or an ambiguous one.
+func isSent(text []byte) error {
+	if body := gjson.ParseBytes(text); !wasSent(body) {
+		return notBody(body)
+	}
+	members, err := fastjson.AppendMembers(nil, text)
+	if err != nil {
+		return nil // nested too deep for AppendMembers
+	}
+	return members.Distinct()
 }
 
 // notBody returns the error of an object in the place of a body.

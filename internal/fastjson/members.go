@@ -2,6 +2,7 @@ package fastjson
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/goccy/go-json"
 )
@@ -34,6 +35,30 @@ func (l Members) Get(name string) *Member {
 	}
 	return nil
 }
+
+// Distinct returns an error if two members have the same name: readers of JSON differ in which of them they take.
+func (l Members) Distinct() error {
+	if len(l) > 64 { // comparing all pairs takes long
+		seen := make(map[string]bool, len(l))
+		for i := range l {
+			if seen[string(l[i].Name)] {
+				return l.twice(i)
+			}
+			seen[string(l[i].Name)] = true
+		}
+		return nil
+	}
+	for i := range l {
+		for k := range i {
+			if string(l[i].Name) == string(l[k].Name) {
+				return l.twice(i)
+			}
+		}
+	}
+	return nil
+}
+
+func (l Members) twice(i int) error { return fmt.Errorf("two members are named %.60q", l[i].Name) }
 
 var errInvalid = errors.New("not valid JSON")
 

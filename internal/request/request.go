@@ -81,6 +81,9 @@ func (r *Request) Parse(line []byte, list fastjson.Members) (members fastjson.Me
 	if list, err = fastjson.AppendMembers(list, line); err != nil {
 		return list, invalid(line)
 	}
+	if err := list.Distinct(); err != nil {
+		return list, err
+	}
 	body, turns := list.Get("body") != nil, list.Get("turns") != nil
 	switch {
 	case !body && !turns:

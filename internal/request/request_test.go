@@ -33,6 +33,8 @@ func TestParse(t *testing.T) {
 		{line: `{"session":"a\nb","body":{}}`, err: "session has a control character"},
 		{line: `[1]`, err: "not a JSON object"},
 		{line: `{"a":`, err: "not valid JSON"},
+		{line: `{"prompt":"a","max_tokens":1,"m\u0061x_tokens":2}`, err: `two members are named "max_tokens"`},
+		{line: `{"custom_id":"a","body":{"prompt":"a"},"custom_id":"b"}`, err: `two members are named "custom_id"`},
 		{line: `{"body":{},"turns":[]}`, err: "not both"},
 		{line: `{"body":null}`, err: "body is not a JSON object"},
 		{line: `{"body":{},"at_ms":"soon"}`, err: "not a request envelope"},
