@@ -25,14 +25,6 @@ func keys() []Key {
 		name string
 		of   func(*record.Record) string
 	}
-	integer := func(of func(*record.Record) int) func(*record.Record) string { // zero means absent
-		return func(r *record.Record) string {
-			if of(r) == 0 {
-				return ""
-			}
-			return strconv.Itoa(of(r))
-		}
-	}
 	tokens := func(key record.Keys, of func(*record.Record) int) func(*record.Record) string {
 		return func(r *record.Record) string {
 			if of(r) == 0 && !r.Says(key) {
@@ -41,6 +33,7 @@ func keys() []Key {
 			return strconv.Itoa(of(r))
 		}
 	}
+	integer := func(of func(*record.Record) int) func(*record.Record) string { return tokens(0, of) } // zero means absent
 	all := []field{
 		{"run", func(r *record.Record) string { return r.Run }},
 		{"run_id", func(r *record.Record) string { return r.RunID }},
