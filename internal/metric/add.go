@@ -30,8 +30,8 @@ func count(key record.Keys, n func(*record.Record) int) func(*dist.Dist, *Observ
 }
 
 func addCached(d *dist.Dist, o *Observation) bool {
-	n, known := Cached(o.Record)
-	return !o.OK || !o.ReportsCached() || known && d.Add(n)
+	none := o.CachedTokens == 0 && !o.Says(record.KeyCachedTokens)
+	return !o.OK || none || o.ReportsCached() && d.Add(int64(o.CachedTokens))
 }
 
 // addTPOT adds the time per output token.

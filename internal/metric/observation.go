@@ -45,15 +45,6 @@ func Tokens(n int) int64 {
 	return int64(n)
 }
 
-// Cached returns the number of cached tokens of the prompt. It is unknown if the server did not report it, or if it
-// exceeds the prompt.
-func Cached(r *record.Record) (n int64, known bool) {
-	if !r.ReportsCached() || r.CachedTokens < 0 || r.CachedTokens > r.PromptTokens {
-		return 0, false
-	}
-	return Tokens(r.CachedTokens), true
-}
-
 // Micro converts ms to µs, rounded. It returns -1, which a Dist rejects, if the result is out of range or NaN.
 func Micro(ms float64) int64 { return Whole(ms * 1000) }
 

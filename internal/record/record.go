@@ -385,8 +385,11 @@ func (r *Record) Graph() (depth int, after []int) {
 	return cmp.Or(r.Depth, r.Turn), r.AfterTurns
 }
 
-// ReportsCached reports whether the server reported the number of cached tokens, which may be 0.
-func (r *Record) ReportsCached() bool { return r.CachedTokens > 0 || r.Says(KeyCachedTokens) }
+// ReportsCached reports whether the server reported the number of cached tokens, which may be 0. One that exceeds the
+// prompt cannot be true.
+func (r *Record) ReportsCached() bool {
+	return (r.CachedTokens > 0 || r.Says(KeyCachedTokens)) && r.CachedTokens <= r.PromptTokens
+}
 
 // Streamed reports whether the output arrived in chunks.
 func (r *Record) Streamed() bool { return r.TTFTMs > 0 }

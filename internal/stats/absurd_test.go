@@ -52,8 +52,7 @@ func TestImpossibleRecords(t *testing.T) {
 	}
 }
 
-// TestContradictions checks that values which contradict each other are left out of the figures, and that a note reports
-// them.
+// TestContradictions checks that values which contradict each other are in no figure, and that a note reports them.
 func TestContradictions(t *testing.T) {
 	const absurd = "10 records have a negative or absurd time or count"
 	for name, test := range map[string]struct {
@@ -66,8 +65,9 @@ func TestContradictions(t *testing.T) {
 		"lag below zero":   {func(r *record.Record) { r.LagMs = -5 }, absurd, response, 20},
 		"more cached than the prompt has": {func(r *record.Record) { r.PromptTokens, r.CachedTokens = 5, 50 }, absurd,
 			func(b *Block) dist.Num { return b.CacheHit }, dist.NaN()},
-		"tokens of a chunk below zero": {func(r *record.Record) { r.GapUs, r.ChunkTokens = []int64{5000, 5000}, []int{1, -1, 3} },
-			absurd, func(b *Block) dist.Num { return b.Metrics.Get("itl_ms").Mean }, 5},
+		"tokens of a chunk below zero": {func(r *record.Record) {
+			r.GapUs, r.ChunkTokens = []int64{5000, 5000}, []int{1, -1, 3}
+		}, absurd, func(b *Block) dist.Num { return b.Metrics.Get("itl_ms").Mean }, 5},
 		"more hidden tokens than all": {func(r *record.Record) { r.HiddenTokens = 9 },
 			"10 of 10 records have no TPOT: they hide more tokens than they have",
 			func(b *Block) dist.Num { return b.OutputPerS * b.DurationS }, 20},

@@ -99,7 +99,9 @@ func (s set) sorted() []string {
 
 func newAccumulator(k group.ID, opt *Options) *accumulator {
 	g := &accumulator{
-		ID: k, limit: opt.ExactLimit, part: slices.ContainsFunc(opt.By, func(k group.Key) bool { return !k.OfLoadPoint() }), dists: make([]dist.Dist, len(metric.All())),
+		ID: k, limit: opt.ExactLimit,
+		part:   slices.ContainsFunc(opt.By, func(k group.Key) bool { return !k.OfLoadPoint() }),
+		dists:  make([]dist.Dist, len(metric.All())),
 		errors: map[string]ErrorCount{}, finish: map[string]int64{},
 	}
 	for i := range g.dists {
@@ -163,8 +165,8 @@ func (g *accumulator) succeed(r *record.Record) {
 	g.input += metric.Tokens(r.PromptTokens)
 	g.output += metric.Tokens(r.CompletionTokens)
 	g.items += metric.Tokens(r.Items)
-	if n, known := metric.Cached(r); known {
-		g.cached += n
+	if r.ReportsCached() {
+		g.cached += metric.Tokens(r.CachedTokens)
 		g.saidCached++
 	}
 	if n, known := r.StreamedTokens(); known && len(r.GapUs) > 0 {
@@ -213,8 +215,8 @@ func (g *accumulator) cutShort() []string {
 	if g.part || len(g.facts[factRun]) != 1 || len(g.facts[factRunID]) > 1 || int64(g.asked) <= g.begun {
 		return nil
 	}
-	return []string{fmt.Sprintf("cut short: %d of the %d requests that were asked for, or these are not all of its records",
-		g.begun, g.asked)}
+	return []string{fmt.Sprintf(
+		"cut short: %d of the %d requests that were asked for, or these are not all of its records", g.begun, g.asked)}
 }
 
 // fail counts a failure by its kind. The example is the first message in lexical order, so that it does not depend on

@@ -42,8 +42,8 @@ func (d *depths) add(r *record.Record, o *metric.Observation, limit int) {
 	if s.requests++; r.OK {
 		s.ok++
 		s.input += metric.Tokens(r.PromptTokens)
-		if n, known := metric.Cached(r); known {
-			s.cached += n
+		if r.ReportsCached() {
+			s.cached += metric.Tokens(r.CachedTokens)
 			s.said++
 		}
 	}

@@ -381,8 +381,8 @@ func TestCutShort(t *testing.T) {
 	}
 }
 
-// TestPartOfALoadPoint checks that the requests of a label, fewer than those of the load point, are not called cut short,
-// and that requests without a token count are not grouped with those of none.
+// TestPartOfALoadPoint checks that the requests of a label, fewer than those of the load point, are not called cut
+// short, and that requests without a token count are not grouped with those of none.
 func TestPartOfALoadPoint(t *testing.T) {
 	for by, want := range map[string][]string{
 		"labels.tenant": {"a", "b"},
