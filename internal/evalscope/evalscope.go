@@ -6,7 +6,6 @@
 package evalscope
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"perfpipe/internal/fault"
 	"perfpipe/internal/group"
+	"perfpipe/internal/jsonl"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -154,18 +154,5 @@ type member struct {
 
 // MarshalJSON implements json.Marshaler.
 func (o object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range o {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		value, err := json.Marshal(m.value)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&b, "%q:%s", m.key, value)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return jsonl.Object(len(o), func(i int) (string, any) { return o[i].key, o[i].value })
 }

@@ -1,7 +1,6 @@
 package format
 
 import (
-	"bytes"
 	"io"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 
 	"perfpipe/internal/define"
 	"perfpipe/internal/dist"
+	"perfpipe/internal/jsonl"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
 )
@@ -43,27 +43,20 @@ func vllmResult(w io.Writer, _ []define.Definition, blocks []define.Block, _ Opt
 
 // ordered is a JSON object whose members are in the order in which they were added.
 type ordered struct {
-	bytes.Buffer
-	err error
+	keys   []string
+	values []any
 }
 
 func (o *ordered) add(key string, value any) {
-	text, err := json.Marshal(value)
-	if err != nil {
-		o.err = err
-	}
-	if o.Len() > 0 {
-		o.WriteString(", ")
-	}
-	o.WriteString(`"` + key + `": `)
-	o.Write(text)
+	o.keys, o.values = append(o.keys, key), append(o.values, value)
 }
 
 func (o *ordered) write(w io.Writer) error {
-	if o.err != nil {
-		return o.err
+	text, err := jsonl.Object(len(o.keys), func(i int) (string, any) { return o.keys[i], o.values[i] })
+	if err != nil {
+		return err
 	}
-	_, err := w.Write(visible.JSON([]byte("{" + o.String() + "}\n")))
+	_, err = w.Write(append(visible.JSON(text), '\n'))
 	return err
 }
 

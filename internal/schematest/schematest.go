@@ -20,6 +20,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/jsonl"
 )
 
 // module is the path of this module, and of the folder of the packages in it.
@@ -63,22 +64,7 @@ type member struct {
 }
 
 func (o object) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range o {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		var text bytes.Buffer
-		enc := json.NewEncoder(&text)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(m.value); err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&b, "%q:%s", m.key, bytes.TrimSpace(text.Bytes()))
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return jsonl.Object(len(o), func(i int) (string, any) { return o[i].key, o[i].value })
 }
 
 // text returns the document.

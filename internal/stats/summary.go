@@ -1,7 +1,6 @@
 package stats
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -10,11 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/goccy/go-json"
-
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
 	"perfpipe/internal/group"
+	"perfpipe/internal/jsonl"
 	"perfpipe/internal/ledger"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
@@ -166,20 +164,7 @@ func (m Metrics) Get(key string) *Metric {
 
 // MarshalJSON implements json.Marshaler: {"ttft_ms": {"n": …, "p50": …}, …}.
 func (m Metrics) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, metric := range m {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		stat, err := json.Marshal(metric.Stat)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(&b, "%q:%s", metric.Key, stat)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return jsonl.Object(len(m), func(i int) (string, any) { return m[i].Key, m[i].Stat })
 }
 
 // block computes the figures of the group.

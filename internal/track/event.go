@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 
+	"perfpipe/internal/jsonl"
+
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 )
@@ -56,22 +58,7 @@ type values []figure
 
 // MarshalJSON implements json.Marshaler.
 func (v values) MarshalJSON() ([]byte, error) {
-	b := []byte{'{'}
-	for i, f := range v {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		name, err := encodeValue(f.name)
-		if err != nil {
-			return nil, err
-		}
-		number, err := encodeValue(f.value)
-		if err != nil {
-			return nil, err
-		}
-		b = append(append(append(b, name...), ':'), number...)
-	}
-	return append(b, '}'), nil
+	return jsonl.Object(len(v), func(i int) (string, any) { return v[i].name, v[i].value })
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
