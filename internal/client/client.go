@@ -68,15 +68,15 @@ type exchange struct {
 	c       *Client
 	ctx     context.Context
 	req     *load.Request
-	out     *load.Record  // nil: the request was not sent yet
+	out     *load.Record  // nil: it is not needed yet
+	sent    bool          // Go was called
 	stalled time.Duration // of this process before the request
 	call    call
 	trip    trip
 	reply   reply
 }
 
-// fewGaps is the number of gaps whose memory is allocated ahead of time. To allocate it while an answer is read would
-// grow the stack at its deepest.
+// fewGaps is the number of gaps whose memory is allocated at once, ahead of time.
 const fewGaps = 64
 
 // Do sends req and returns its record, which has the error if there is one. The record owns req.
@@ -94,7 +94,7 @@ func (c *Client) Do(ctx context.Context, req *load.Request) *load.Record {
 // Begin implements load.Starter.
 func (c *Client) Begin(ctx context.Context, req *load.Request, wake func()) load.Pending {
 	x := c.pool.Get().(*exchange)
-	x.c, x.ctx, x.req, x.call.Wake, x.out = c, ctx, req, wake, nil
+	x.c, x.ctx, x.req, x.call.Wake, x.sent = c, ctx, req, wake, false
 	return x
 }
 
@@ -102,7 +102,7 @@ func (c *Client) Begin(ctx context.Context, req *load.Request, wake func()) load
 func (x *exchange) Go() *load.Record {
 	var ended bool
 	var err error
-	if x.out != nil {
+	if x.sent {
 		ended, err = x.c.direct.Resume(x.ctx, &x.call.Request, &x.trip.Timing, &x.reply)
 	} else if err = x.start(); err != nil {
 		return x.refused(err)
@@ -115,59 +115,77 @@ func (x *exchange) Go() *load.Record {
 	return x.end(err)
 }
 
-// start begins the record of a request.
+// start prepares the call. Its record is made at the end, unless it has more than the reply brings.
 func (x *exchange) start() error {
 	c, req := x.c, x.req
-	x.out = c.records.Get().(*load.Record)
-	rec := &x.out.Record
-	gaps, tokens := rec.GapUs[:0], rec.ChunkTokens[:0]
-	*x.out = load.Record{Sent: req, Owner: x.out.Owner}
-	rec.ID, rec.Labels, rec.GapUs, rec.ChunkTokens = req.ID, req.Labels, gaps, tokens
+	x.sent = true
 	if c.cfg.SaveRequest {
-		rec.Request = savedLine(&req.Request)
+		x.record().Request = savedLine(&req.Request)
 	}
 	ep, err := c.prep.endpoint(x.ctx, req)
 	now := time.Now()
 	sent := c.clock.At(now) / 1000 * 1000 // whole µs, so that the record's sums are exact
-	rec.SentUs = sent.Micros()
+	x.call.begin(ep, req, sent, now)
 	if err != nil {
 		return err
 	}
-	rec.PromptAsked = req.PromptTokens
-	if n := min(req.MaxTokens, fewGaps); n > 1 && cap(rec.GapUs) == 0 && ep.stream {
-		rec.GapUs = make([]int64, 0, n)
-	}
-	rec.API, rec.Op, rec.URL = ep.dialect.Name, ep.dialect.Op, ep.shown
-	if c.cfg.Simulated {
-		rec.API = record.SimAPI
-	}
 	x.stalled = c.cpu.Stalled(now)
-	x.call.begin(ep, req, sent, now)
+	if n := min(req.MaxTokens, fewGaps); n > 1 && cap(x.reply.got.GapUs) == 0 && ep.stream {
+		x.reply.got.GapUs = make([]int64, 0, n)
+	}
 	if c.cfg.Trace {
-		c.trace(rec, &x.call, req)
+		c.trace(x.record(), &x.call, req)
 	}
 	x.trip = trip{}
 	return nil
 }
 
-// refused returns the record of a request that is not sent.
-func (x *exchange) refused(err error) *load.Record {
-	out := x.out
-	out.Error = &record.Error{Kind: record.KindRequest, Message: err.Error() + x.c.cfg.hint(err)}
-	x.free()
-	return out
+// record returns the record of the request, which it makes at its first call.
+func (x *exchange) record() *record.Record {
+	if x.out == nil {
+		x.out = x.c.records.Get().(*load.Record)
+		gaps, tokens := x.out.GapUs[:0], x.out.ChunkTokens[:0]
+		*x.out = load.Record{Sent: x.req, Owner: x.out.Owner}
+		x.out.ID, x.out.Labels, x.out.GapUs, x.out.ChunkTokens = x.req.ID, x.req.Labels, gaps, tokens
+	}
+	return &x.out.Record
 }
 
-// free returns the memory of an exchange that has ended.
-func (x *exchange) free() {
+// name sets what identifies the request in its record.
+func (x *exchange) name(rec *record.Record) {
+	rec.SentUs = x.call.Start.Micros()
+	ep := x.call.ep
+	if ep == nil {
+		return
+	}
+	rec.PromptAsked = x.req.PromptTokens
+	rec.API, rec.Op, rec.URL = ep.dialect.Name, ep.dialect.Op, ep.shown
+	if x.c.cfg.Simulated {
+		rec.API = record.SimAPI
+	}
+}
+
+// refused returns the record of a request that is not sent.
+func (x *exchange) refused(err error) *load.Record {
+	rec := x.record()
+	x.name(rec)
+	rec.Error = &record.Error{Kind: record.KindRequest, Message: err.Error() + x.c.cfg.hint(err)}
+	return x.free()
+}
+
+// free ends an exchange and returns its record.
+func (x *exchange) free() *load.Record {
+	out := x.out
 	x.ctx, x.req, x.out = nil, nil, nil
 	x.reply.rec, x.reply.call, x.reply.message = nil, nil, nil
 	x.c.pool.Put(x)
+	return out
 }
 
 // end completes the record at the end of the first attempt, and makes the further ones.
 func (x *exchange) end(err error) *load.Record {
-	c, out, rec := x.c, x.out, &x.out.Record
+	c, rec := x.c, x.record()
+	x.name(rec)
 	x.judge(err)
 	if !rec.OK && c.cfg.Retries > 0 {
 		x.retry()
@@ -177,7 +195,7 @@ func (x *exchange) end(err error) *load.Record {
 	}
 	x.trip.into(rec)
 	rec.RequestID = x.call.requestID()
-	c.watchSelf(x, out, x.stalled)
+	c.watchSelf(x, x.out, x.stalled)
 	if c.cfg.SaveOutput {
 		rec.Output = x.call.hide(x.reply.text.String())
 	}
@@ -186,10 +204,9 @@ func (x *exchange) end(err error) *load.Record {
 			x.call.ep.shown, key)
 	}
 	if x.req.WantReply && rec.OK {
-		out.Reply = c.replied(x)
+		x.out.Reply = c.replied(x)
 	}
-	x.free()
-	return out
+	return x.free()
 }
 
 // replied returns the assistant's message of an answer.
@@ -234,7 +251,7 @@ func (c *Client) Pauses(from, to int64) (us []int64) {
 // error of the transport. Times count from the start of the first attempt.
 func (x *exchange) attempt() (ended bool, err error) {
 	c, wantReply := x.c, x.req.WantReply
-	x.reply.begin(&x.out.Record, &x.call, c.cfg.SaveOutput)
+	x.reply.begin(nil, &x.call, c.cfg.SaveOutput)
 	x.reply.trip, x.reply.limit = &x.trip, c.cfg.limit(c.cfg.SaveOutput || wantReply)
 	if wantReply {
 		x.reply.message = new(message)
@@ -249,6 +266,7 @@ func (x *exchange) attempt() (ended bool, err error) {
 // judge completes the record at the end of an attempt.
 func (x *exchange) judge(err error) {
 	c, rec := x.c, &x.out.Record
+	x.reply.rec = rec
 	err = x.tidy(rec, err)
 	if at := x.reply.endedAt(); at > 0 {
 		x.trip.End = x.call.Start + clock.Nanos(at*1000)
@@ -268,7 +286,7 @@ func (x *exchange) judge(err error) {
 
 // debug reports the start of an exchange and has the reply report the rest.
 func (c *Client) debug(x *exchange) {
-	id := x.call.id
+	id := x.req.ID
 	c.cfg.Debug(id, "start", x.call.describe())
 	c.cfg.Debug(id, "sent", []byte(x.call.hide(string(x.call.Body))))
 	x.reply.trace = func(line []byte) { c.cfg.Debug(id, "received", []byte(x.call.hide(string(line)))) }

@@ -19,7 +19,7 @@ func (r *reply) Phase() http1.Phase {
 		return http1.Ended
 	case r.settledAt > 0 || r.err != nil:
 		return http1.Settled
-	case r.rec.Status/100 > 2 && r.wholeError():
+	case r.got.Status/100 > 2 && r.wholeError():
 		return http1.Settled
 	}
 	return http1.Going
@@ -43,7 +43,7 @@ func (r *reply) Several() bool { return r.resumed || r.choices.several() || api.
 // tidy returns the error of a transport, or nil if the answer was complete. In that case it records in rec.UntidyEnd
 // how the transport failed.
 func (x *exchange) tidy(rec *record.Record, err error) error {
-	if err == nil || x.reply.over && rec.Status/100 != 2 {
+	if err == nil || x.reply.over && x.reply.got.Status/100 != 2 {
 		return nil
 	}
 	if e := x.reply.Phase(); e != http1.Ended && (e != http1.Settled || x.reply.err == nil && x.reply.Several()) {

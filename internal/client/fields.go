@@ -118,10 +118,10 @@ func (f *fields) append(b []byte, method, uri string) []byte {
 // AppendHead implements http1.Head.
 func (c *call) AppendHead(b []byte) []byte {
 	f := &c.ep.fields
-	if len(c.headers) == 0 {
+	if len(c.req.Headers) == 0 {
 		b = append(b, c.ep.head...)
 	} else {
-		own := c.ep.fields.with(c.headers)
+		own := c.ep.fields.with(c.req.Headers)
 		b = own.append(b, c.ep.method, c.ep.uri())
 		f = &own
 	}
@@ -133,7 +133,7 @@ func (c *call) AppendHead(b []byte) []byte {
 	if c.trace != "" && !f.has("Traceparent") {
 		b = append(c.appendTraceparent(append(b, "traceparent: "...)), "\r\n"...)
 	}
-	if c.session != "" {
+	if c.req.Of != "" {
 		for _, h := range f.ofSession(c) {
 			b = append(append(append(b, h.name...), ": "...), h.value...)
 			b = append(b, "\r\n"...)
@@ -152,7 +152,7 @@ func (e *endpoint) uri() string {
 
 // closes reports whether the request asks the server to close the connection after its response.
 func (c *call) closes() bool {
-	for name, value := range c.headers {
+	for name, value := range c.req.Headers {
 		if strings.EqualFold(name, "Connection") {
 			return strings.EqualFold(strings.TrimSpace(value), "close")
 		}
@@ -172,7 +172,7 @@ func (c *call) describe() []byte {
 
 // httpHeader returns the headers for net/http, which has the host apart.
 func (c *call) httpHeader() (h http.Header, host string) {
-	own := c.ep.fields.with(c.headers)
+	own := c.ep.fields.with(c.req.Headers)
 	h = make(http.Header, len(own.list)+1)
 	for _, f := range own.list {
 		h.Set(f.name, f.value)
@@ -183,7 +183,7 @@ func (c *call) httpHeader() (h http.Header, host string) {
 	if c.trace != "" && !own.has("Traceparent") {
 		h.Set("Traceparent", string(c.appendTraceparent(nil)))
 	}
-	if c.session != "" {
+	if c.req.Of != "" {
 		for _, f := range own.ofSession(c) {
 			h.Set(f.name, f.value)
 		}
@@ -233,9 +233,9 @@ func (c *call) explain(rec *record.Record, hint string) {
 // hide replaces the secrets of a request in text.
 func (c *call) hide(text string) string {
 	text = c.ep.secrets.Hide(text)
-	if len(c.headers) > 0 {
+	if len(c.req.Headers) > 0 {
 		var own mask.Secrets
-		for name, value := range c.headers {
+		for name, value := range c.req.Headers {
 			own.AddHeader(name, value)
 		}
 		text = own.Hide(text)

@@ -22,12 +22,12 @@ func (c *call) Again() { c.tries++ }
 // all turns of a conversation and all attempts have one: the run and the number of the request, and that of the
 // attempt, tell them apart.
 func (c *call) appendID(b []byte) []byte {
-	b = append(b, c.id...)
-	if c.run != "" {
-		if b = append(b, '-'); !strings.HasPrefix(c.id, c.run) { // else the id is one of the run
-			b = append(append(b, c.run...), '-')
+	b = append(b, c.req.ID...)
+	if c.req.RunID != "" {
+		if b = append(b, '-'); !strings.HasPrefix(c.req.ID, c.req.RunID) { // else the id is one of the run
+			b = append(append(b, c.req.RunID...), '-')
 		}
-		b = strconv.AppendInt(b, c.seq, 10)
+		b = strconv.AppendInt(b, c.req.Seq, 10)
 	}
 	if c.tries > 1 {
 		b = strconv.AppendInt(append(b, "-try"...), int64(c.tries), 10)
@@ -37,10 +37,10 @@ func (c *call) appendID(b []byte) []byte {
 
 // requestID returns the X-Request-Id of the last HTTP request if it is another one than the id.
 func (c *call) requestID() string {
-	if c.run == "" && c.tries < 2 || c.tries == 0 || c.ep.fields.ownID {
+	if c.req.RunID == "" && c.tries < 2 || c.tries == 0 || c.ep.fields.ownID {
 		return ""
 	}
-	for name := range c.headers {
+	for name := range c.req.Headers {
 		if strings.EqualFold(name, "X-Request-Id") {
 			return ""
 		}
@@ -112,7 +112,7 @@ func (f *fields) ofSession(c *call) (list []field) {
 		if name == dynamoSession {
 			list = c.ofDynamo(list)
 		} else {
-			list = append(list, field{name, c.session})
+			list = append(list, field{name, c.req.Of})
 		}
 	}
 	return list
@@ -123,15 +123,15 @@ func (f *fields) ofSession(c *call) (list []field) {
 func (c *call) ofDynamo(list []field) []field {
 	name := func(agent string) string {
 		if agent == "" {
-			return c.session
+			return c.req.Of
 		}
-		return c.session + "/" + strings.Map(noControl, agent)
+		return c.req.Of + "/" + strings.Map(noControl, agent)
 	}
-	list = append(list, field{dynamoSession, name(c.agent)})
-	if c.agent != "" {
-		list = append(list, field{dynamoParent, name(c.parent)})
+	list = append(list, field{dynamoSession, name(c.req.Agent)})
+	if c.req.Agent != "" {
+		list = append(list, field{dynamoParent, name(c.req.Parent)})
 	}
-	if c.final {
+	if c.req.Final {
 		list = append(list, field{dynamoFinal, "true"})
 	}
 	return list

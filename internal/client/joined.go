@@ -11,14 +11,14 @@ import (
 // the chunk before: the kernel keeps one stamp for all bytes that wait in a connection. Chunks that the server sent
 // together lose nothing: those in one HTTP chunk, and as many in a late read as a read in time has.
 type joined struct {
-	framed bool // the transfer coding is chunked: each write of the server is one HTTP chunk
-	frame  int  // the HTTP chunk being read
-	last   int  // the HTTP chunk of the last output chunk
+	framed bool  // the transfer coding is chunked: each write of the server is one HTTP chunk
+	frame  int32 // the HTTP chunk being read
+	last   int32 // the HTTP chunk of the last output chunk
 
-	together int   // output chunks in the same read as the one before, but in another HTTP chunk
-	late     int   // of them in late reads
+	together int32 // output chunks in the same read as the one before, but in another HTTP chunk
+	late     int32 // of them in late reads
 	sent     bool  // a late read has chunks that the server sent together
-	reads    int   // late reads with such chunks
+	reads    int32 // late reads with such chunks
 	at       int64 // of the last of these reads, µs
 }
 
@@ -49,7 +49,7 @@ func (j *joined) into(rec *record.Record) {
 	if j.late == 0 {
 		return
 	}
-	reads := 1
+	reads := int32(1)
 	for _, gap := range rec.GapUs {
 		if gap > 0 {
 			reads++

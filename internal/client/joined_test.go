@@ -55,6 +55,7 @@ func TestJoined(t *testing.T) {
 				}
 			}
 		}
+		r.got.into(rec)
 		r.joined.into(rec)
 		if rec.Joined != test.want || rec.Says(record.KeyJoined) != test.told {
 			t.Errorf("%s: %d, told: %v; want %d, %v", test.name, rec.Joined, rec.Says(record.KeyJoined), test.want,

@@ -53,7 +53,7 @@ func (r *reply) input(b []byte) bool {
 // refuse ends an answer that exceeds a limit and frees its memory. The rest of an HTTP error is not read, and the error
 // stays what it is.
 func (r *reply) refuse(err error) {
-	if r.over = true; r.rec.Status/100 != 2 {
+	if r.over = true; r.got.Status/100 != 2 {
 		return
 	}
 	r.fail(err)

@@ -13,7 +13,9 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/load"
 	"perfpipe/internal/mask"
+	"perfpipe/internal/request"
 )
 
 const modelsTimeout = 30 * time.Second
@@ -45,7 +47,10 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, modelsTimeout, fmt.Errorf("no answer within %v", modelsTimeout))
 	defer cancel()
 	d, _ := api.ForPath(strings.TrimRight(p.c.cfg.URL.Path, "/"))
-	c := call{ep: newEndpoint(p.c, u, http.MethodGet, d, false), id: uniqueID("models")}
+	c := call{
+		ep:  newEndpoint(p.c, u, http.MethodGet, d, false),
+		req: load.NewRequest(request.Request{ID: uniqueID("models")}),
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return "", bad(err)

@@ -18,7 +18,7 @@ import (
 // and so does a timeout before the first byte of the body.
 func (r *reply) refused(err error) bool {
 	switch {
-	case r.rec.Status == 0 || r.rec.Status/100 == 2:
+	case r.got.Status == 0 || r.got.Status/100 == 2:
 		return false
 	case err == nil || r.over:
 		return true
@@ -52,7 +52,7 @@ func (r *reply) stray() string {
 
 // refusal returns the error of an answer whose status is not 2xx.
 func (r *reply) refusal() error {
-	status, why := r.rec.Status, api.ErrorMessage(r.whole)
+	status, why := r.got.Status, api.ErrorMessage(r.whole)
 	if status/100 == 3 && r.location != "" {
 		return failFor("redirected", record.KindHTTP, "HTTP %d: redirected to %s", status, mask.URL(r.redirect()))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/clock"
@@ -19,7 +20,8 @@ const maxErrorBody = 64 << 10
 
 // reply reads one response into its record.
 type reply struct {
-	rec      *record.Record
+	rec      *record.Record // is completed at the end
+	got      received
 	call     *call
 	ep       *endpoint
 	read     func([]byte) (api.Event, error)
@@ -55,8 +57,6 @@ type reply struct {
 	over      bool // the rest of the answer is not wanted
 	limit     limit
 	shape     api.Shape
-	now       api.Event // being read
-	usage     api.Usage // of now
 	text      strings.Builder
 	err       error
 	location  string            // the header
@@ -66,8 +66,10 @@ type reply struct {
 	headTimes *servertime.Times // nil: none were reported in the header
 }
 
-// begin prepares r for the answer to c, except its trip and its limit. It reuses the memory of the answer before.
+// begin prepares r for the answer to c, except its trip and its limit. rec may be set later. It reuses the memory of
+// the answer before.
 func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
+	gaps, tokens := r.got.GapUs[:0], r.got.ChunkTokens[:0]
 	whole, odd := r.whole[:0], r.odd[:0]
 	if cap(whole) > 1<<20 {
 		whole = nil // do not hold the memory of a huge answer
@@ -75,6 +77,7 @@ func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
 	onEvent, events := r.onEvent, r.sse
 	*r = reply{}
 	r.rec, r.call, r.ep, r.read, r.keepText, r.sent = rec, c, c.ep, c.ep.reader(), keepText, c.Start
+	r.got.GapUs, r.got.ChunkTokens = gaps, tokens
 	r.onEvent, r.whole, r.odd, r.sse = onEvent, whole, odd, events
 	r.sse.Reset()
 	if r.onEvent == nil {
@@ -90,8 +93,8 @@ func ms(us int64) float64 { return float64(us) / 1000 }
 
 // Head implements http1.Sink.
 func (r *reply) Head(h *http1.Header, at clock.Nanos) {
-	r.rec.Status, r.location = h.Status, h.Location
-	r.rec.HeadersMs = ms(r.us(at))
+	r.got.Status, r.location = h.Status, h.Location
+	r.got.HeadersMs = ms(r.us(at))
 	if r.trace != nil {
 		r.trace(fmt.Appendf(nil, "HTTP %d %s", h.Status, h.ContentType))
 	}
@@ -106,7 +109,7 @@ func (r *reply) Head(h *http1.Header, at clock.Nanos) {
 	}
 	r.coding = codingOf(h.Encoding)
 	if h.Status == 429 || h.Status == 503 {
-		r.rec.RetryAfter = h.RetryAfter
+		r.got.RetryAfter = h.RetryAfter
 	}
 }
 
@@ -169,7 +172,10 @@ func (r *reply) decoded(data []byte) {
 	if !r.named {
 		r.noteID(data)
 	}
-	e, cached, err := r.decode(data)
+	buf := eventPool.Get().(*event)
+	defer eventPool.Put(buf)
+	e := &buf.Event
+	cached, err := r.decode(data, buf)
 	if err != nil {
 		r.fail(&http1.Error{Kind: record.KindProtocol, Err: err})
 		return
@@ -182,7 +188,7 @@ func (r *reply) decoded(data []byte) {
 			r.learn(data, e, cached)
 		}
 		if e.Usage != nil {
-			r.rec.ChunkTokens = append(r.rec.ChunkTokens, e.Usage.Completion)
+			r.got.ChunkTokens = append(r.got.ChunkTokens, e.Usage.Completion)
 		}
 	case e.Odd:
 		r.odd = append(r.odd, r.at)
@@ -196,7 +202,7 @@ func (r *reply) decoded(data []byte) {
 	r.choices.add(e)
 	if e.Done {
 		r.done, r.doneAt = true, r.at
-	} else if r.rec.FinishReason != "" && r.rec.CompletionTokens > 0 && !r.choices.unfinished() {
+	} else if r.got.FinishReason != "" && r.got.CompletionTokens > 0 && !r.choices.unfinished() {
 		r.settledAt = r.at
 	}
 }
@@ -204,7 +210,7 @@ func (r *reply) decoded(data []byte) {
 // noOutput counts a chunk without output. It is a step of the engine all the same, such as that of the end token.
 func (r *reply) noOutput() {
 	if r.chunks > 0 && r.ep.dialect.Name == "openai" {
-		r.rec.EmptyChunks++
+		r.got.EmptyChunks++
 	}
 }
 
@@ -224,36 +230,32 @@ func (r *reply) aside(a *api.Aside) {
 
 var failureWords = regexp.MustCompile(`(?i)\b(internal server )?error\b|exception\b|traceback|timed out|crashed`)
 
-// decode decodes an event, which is valid until the next one and as long as data. cached reports whether its layout was
-// cached, as most are.
-func (r *reply) decode(data []byte) (e *api.Event, cached bool, err error) {
-	if m := r.ep.memo; m != nil && m.Match(data, &r.now, &r.usage) {
-		return &r.now, true, nil
-	}
-	return &r.now, false, r.decodeWhole(data)
+// event is an event being read.
+type event struct {
+	api.Event
+	usage api.Usage // perhaps that of Event
 }
 
-// decodeWhole is not inlined, so that the stacks of streams that seldom need it stay small.
-//
-//go:noinline
-func (r *reply) decodeWhole(data []byte) (err error) {
-	r.now, err = r.read(data)
-	return err
+// eventPool is shared by all replies: a stream needs one for a moment only.
+var eventPool = sync.Pool{New: func() any { return new(event) }}
+
+// decode decodes an event, which is valid as long as data. cached reports whether its layout was cached, as most are.
+func (r *reply) decode(data []byte, e *event) (cached bool, err error) {
+	if m := r.ep.memo; m != nil && m.Match(data, &e.Event, &e.usage) {
+		return true, nil
+	}
+	e.Event, err = r.read(data)
+	return false, err
 }
 
 // learn learns the shape of an event, for the events like it that follow.
-//
-//go:noinline
 func (r *reply) learn(data []byte, e *api.Event, cached bool) {
 	if cached {
 		r.shape, _ = r.ep.memo.LearnMatched(data, e)
 		return
 	}
-	r.learnWhole(data, e)
+	r.shape, _ = r.ep.dialect.Learn(data, *e)
 }
-
-//go:noinline
-func (r *reply) learnWhole(data []byte, e *api.Event) { r.shape, _ = r.ep.dialect.Learn(data, *e) }
 
 // output counts a chunk of one kind.
 func (r *reply) output(k api.Kind) {
@@ -279,12 +281,12 @@ func (r *reply) first(k api.Kind) {
 		return
 	}
 	r.seen[k] = true
-	f := &r.rec.ContentTTFTMs
+	f := &r.got.ContentTTFTMs
 	switch k {
 	case api.Reasoning:
-		f = &r.rec.ReasoningTTFTMs
+		f = &r.got.ReasoningTTFTMs
 	case api.Tool:
-		f = &r.rec.ToolTTFTMs
+		f = &r.got.ToolTTFTMs
 	}
 	*f = ms(r.at)
 }
@@ -292,12 +294,12 @@ func (r *reply) first(k api.Kind) {
 // chunk records the time of a chunk of output.
 func (r *reply) chunk() {
 	if r.chunks++; r.chunks == 1 {
-		r.rec.TTFTMs = ms(r.at)
+		r.got.TTFTMs = ms(r.at)
 	} else {
 		if r.at == r.last && r.trip != nil {
 			r.joined.add(r.at, int64(r.trip.Delay))
 		}
-		r.rec.GapUs = append(r.rec.GapUs, r.at-r.last)
+		r.got.GapUs = append(r.got.GapUs, r.at-r.last)
 	}
 	r.resumed = r.resumed || r.settledAt > 0
 	r.last, r.joined.last = r.at, r.joined.frame
@@ -314,22 +316,22 @@ func (r *reply) take(e *api.Event) {
 		r.message.add(e)
 	}
 	if e.Items > 0 {
-		r.rec.Items = e.Items
+		r.got.Items = e.Items
 	}
 	if e.Err != "" {
 		r.fail(&http1.Error{Kind: record.KindAPI, Err: errors.New(e.Err)})
 	}
 	if e.Model != "" {
-		r.rec.Model = e.Model
+		r.got.Model = e.Model
 	}
 	if e.Finish != "" {
-		r.rec.FinishReason = e.Finish
+		r.got.FinishReason = e.Finish
 	}
 	if e.Unseen != 0 {
 		r.unseen = e.Unseen
 	}
 	if e.Usage != nil {
-		r.counts.add(r.rec, e)
+		r.counts.add(&r.got, e)
 		r.choices.count(e)
 	}
 	if e.Times != nil {

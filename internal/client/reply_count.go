@@ -15,7 +15,7 @@ type tally struct {
 }
 
 // add adds the usage of an event. A usage without tokens is none, and a zero does not replace a count.
-func (c *tally) add(rec *record.Record, e *api.Event) {
+func (c *tally) add(rec *received, e *api.Event) {
 	u := e.Usage
 	if u.Prompt == 0 && u.Completion == 0 {
 		return

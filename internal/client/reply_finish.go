@@ -40,6 +40,7 @@ func (r *reply) finish(err error, end clock.Nanos) {
 	default:
 		output = r.readWhole()
 	}
+	r.got.into(rec)
 	r.settle()
 	r.noteTimes()
 	if r.err == nil && !output && rec.CompletionTokens == 0 {
@@ -69,19 +70,19 @@ func (r *reply) endStream() (output bool) {
 		r.fail(fail(record.KindTruncated, "the stream ended before all of its choices had a finish_reason"))
 	case r.endedAt() > 0:
 		rec.LatencyMs = ms(r.endedAt())
-	case rec.FinishReason != "" || r.ep.dialect.NoFinish || rec.Items > 0:
+	case r.got.FinishReason != "" || r.ep.dialect.NoFinish || r.got.Items > 0:
 	case r.words != "":
 		r.fail(fail(record.KindAPI, "%s", r.words))
 	default:
 		ending := cmp.Or(r.ep.dialect.Ending, "finish_reason and [DONE]")
 		r.fail(fail(record.KindTruncated, "the stream ended without %s%s", ending, r.stray()))
 	}
-	if r.chunks == 0 && rec.CompletionTokens > 0 && r.err == nil {
+	if r.chunks == 0 && r.got.CompletionTokens > 0 && r.err == nil {
 		for _, r.at = range r.odd {
 			r.output(api.Content)
 		}
 	}
-	return r.chunks > 0 || rec.Items > 0
+	return r.chunks > 0 || r.got.Items > 0
 }
 
 // readWhole reads an answer that is no stream and reports whether it has output.
@@ -90,7 +91,9 @@ func (r *reply) readWhole() (output bool) {
 		r.fail(fail(record.KindEmpty, "the answer is empty"))
 		return false
 	}
-	e, _, err := r.decode(r.whole)
+	e := eventPool.Get().(*event)
+	defer eventPool.Put(e)
+	_, err := r.decode(r.whole, e)
 	if err == nil && e.Aside != nil && e.Aside.Words != "" {
 		err = fmt.Errorf("not a JSON answer: %.80q", e.Aside.Words)
 		if e.Aside.Words[0] == '<' {
@@ -103,6 +106,6 @@ func (r *reply) readWhole() (output bool) {
 	}
 	r.noteID(r.whole)
 	r.seen[api.Reasoning] = e.Reasoning != ""
-	r.take(e)
+	r.take(&e.Event)
 	return e.Output()
 }

@@ -30,7 +30,7 @@ func (r *reply) plain(b []byte) {
 	case asLines, asJSON:
 		r.sse.FeedLines(b, r.onEvent)
 	case asWhole:
-		if r.rec.Status/100 != 2 && len(r.whole)+len(b) > maxErrorBody {
+		if r.got.Status/100 != 2 && len(r.whole)+len(b) > maxErrorBody {
 			b = b[:max(0, maxErrorBody-len(r.whole))]
 		}
 		r.whole = sse.Join(r.whole, b)

@@ -9,6 +9,7 @@ import (
 	"perfpipe/internal/api"
 	"perfpipe/internal/clock"
 	"perfpipe/internal/http1"
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 )
 
@@ -47,7 +48,7 @@ func (a *answer) play(t testing.TB) *record.Record {
 	}
 	rec := new(record.Record)
 	r := reply{trip: new(trip)}
-	r.begin(rec, &call{ep: ep}, true)
+	r.begin(rec, &call{ep: ep, req: new(load.Request)}, true)
 	r.trip, r.limit = new(trip), new(Config).limit(true)
 	content := a.content
 	if content == "" {

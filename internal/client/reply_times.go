@@ -31,7 +31,7 @@ func (r *reply) noteHeadID(h *http1.Header) {
 		}
 		var buf [128]byte
 		if string(r.call.appendID(buf[:0])) != id {
-			r.rec.ServerID = id
+			r.got.ServerID = id
 			return
 		}
 	}
@@ -40,12 +40,12 @@ func (r *reply) noteHeadID(h *http1.Header) {
 // noteID takes the server's name of the request from the first event of the answer, or from the whole of it.
 func (r *reply) noteID(data []byte) {
 	r.named = true
-	if r.rec.ServerID != "" {
+	if r.got.ServerID != "" {
 		return
 	}
 	for _, path := range [...]string{"id", "message.id", "response.id"} {
 		if id := gjson.GetBytes(data, path); id.Type == gjson.String && id.Str != "" {
-			r.rec.ServerID = id.Str
+			r.got.ServerID = id.Str
 			return
 		}
 	}

@@ -30,27 +30,18 @@ type transport interface {
 // call is one HTTP request ready to be sent.
 type call struct {
 	http1.Request
-	ep      *endpoint
-	id      string
-	headers map[string]string // of this request alone
-	run     string            // with seq it makes id unique; empty: id is
-	seq     int64
-	session string // empty: none
-	final   bool   // the last of its session
-	agent   string // of the session; empty: the main one
-	parent  string // the agent that began agent
-	trace   string // id, for the header; empty: none
-	span    string
-	tries   int // HTTP requests so far
+	req   *load.Request
+	ep    *endpoint
+	trace string // id, for the header; empty: none
+	span  string
+	tries int // HTTP requests so far
 }
 
 // begin prepares c for the first HTTP request of req. It reuses the memory of the call before.
 func (c *call) begin(ep *endpoint, req *load.Request, start clock.Nanos, now time.Time) {
 	*c = call{
 		Request: http1.Request{Head: c, Body: req.Body, Start: start, Begun: now, Wake: c.Wake},
-		ep:      ep, id: req.ID, headers: req.Headers,
-		run: req.RunID, seq: req.Seq, session: req.Of, final: req.Final, agent: req.Agent,
-		parent: req.Parent,
+		req:     req, ep: ep,
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/http1"
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 )
 
@@ -43,7 +44,7 @@ func TestContentEncoding(t *testing.T) {
 		for size := range 3 {
 			d, _ := api.ForPath("/v1/chat/completions")
 			rec, r := new(record.Record), reply{trip: new(trip)}
-			r.begin(rec, &call{ep: &endpoint{dialect: d, stream: true}}, true)
+			r.begin(rec, &call{ep: &endpoint{dialect: d, stream: true}, req: new(load.Request)}, true)
 			r.limit = new(Config).limit(true)
 			r.Head(&http1.Header{Status: 200, ContentType: "text/event-stream", Encoding: c.encoding}, 1)
 			for b := []byte(c.body); len(b) > 0; {
