@@ -41,6 +41,7 @@ func formats() []format {
 		{name: "burstgpt", looks: hasColumns("Timestamp", "Request tokens"), line: rowItem(burstRow).line,
 			read: csvTrace(burstRow, "Timestamp", "Request tokens", "Response tokens")},
 		{name: "weka", looks: looksWeka, sessions: weka},
+		{name: "dynamo", looks: looksDynamo, sessions: dynamo},
 		{name: "tracelab", looks: looksTraceLab, sessions: traceLab},
 		{name: "dag", looks: looksDAG, sessions: dag},
 		{name: "production_stack", looks: hasColumns("user_id", "question_id", "launch_time", "prompt_tokens"),

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/goccy/go-json"
@@ -231,6 +232,8 @@ func (t *trace) blocks(it *Item, c *sessions.Call, session string) (err error) {
 	return nil
 }
 
+func dynamo(*Options) (sessions.Decoder, error) { return &sessions.Dynamo{}, nil }
+
 func weka(*Options) (sessions.Decoder, error) { return &sessions.Weka{}, nil }
 
 func traceLab(o *Options) (sessions.Decoder, error) {
@@ -273,6 +276,18 @@ func looksWeka(s *sample) bool {
 // looksTraceLab detects rounds of TraceLab, or the rows of its replay.
 func looksTraceLab(s *sample) bool {
 	return s.has("session_id", "prefix_tokens", "newly_append_tokens") || hasColumns("round_idx", "prefix_len")(s)
+}
+
+// looksDynamo detects events of a request trace, also within the object of older files.
+func looksDynamo(s *sample) bool {
+	return slices.ContainsFunc(s.objects, func(v gjson.Result) bool {
+		if e := v.Get("event"); e.IsObject() {
+			v = e
+		}
+		schema := v.Get("schema").Str
+		return v.Get("event_type").Exists() && (strings.HasPrefix(schema, "dynamo.request.trace.") ||
+			strings.HasPrefix(schema, "dynamo.agent.trace.") || v.Get("request.request_id").Exists())
+	})
 }
 
 // looksDAG detects conversations that fork and spawn, or at least aiperf's turns with messages.

@@ -38,8 +38,8 @@ func NewSession(name string, requests []*Request) (*Request, error) {
 	}, nil
 }
 
-// setAgents sets the agents of the requests and what began each: the agent of the deepest of the requests of others that
-// its first request waits for.
+// setAgents sets the agents of the requests and what began each: the agent of the deepest of the requests of others
+// that its first request waits for.
 func (s *Session) setAgents() {
 	var parent map[string]string
 	for _, r := range s.Requests {

@@ -1,5 +1,5 @@
-// Package sessions reads captured sessions of agents: graphs of calls to a model, in the formats of Weka, TraceLab,
-// OpenTelemetry, aiperf's DAGs and Mooncake's dialects.
+// Package sessions reads captured sessions of agents: graphs of calls to a model, in the formats of Weka, Dynamo,
+// TraceLab, OpenTelemetry, aiperf's DAGs and Mooncake's dialects.
 //
 // A decoder turns lines of its format into a [Session]: which call waits for which others, for how long, and what it
 // sends, as text or as lengths and hashed blocks. It makes neither text nor bodies.
