@@ -17,6 +17,7 @@ type Client struct {
 	lag            dist.Dist // of requests that are due by a schedule, µs
 	cpu            dist.Dist // CPU use, in thousandths of the available CPUs
 	chunks, joined int64     // chunks after the first; those read late and together with others
+	pieces         pieces
 	times          clientTimes
 	conns          transported
 	paused         paused
@@ -105,6 +106,7 @@ func (c *Client) Add(r *record.Record) {
 	}
 	c.chunks += int64(len(r.GapUs))
 	c.joined += joinedChunks(r)
+	c.pieces.add(r)
 }
 
 // closedLoop is the mode of records whose requests are due as soon as the slot's previous answer has ended.
@@ -166,12 +168,15 @@ func joinedChunks(r *record.Record) (n int64) {
 }
 
 // Joined returns the share of chunks that were read late and together with others. Their time is that of the last one.
-func (c *Client) Joined() float64 { return float64(c.joined) / float64(max(1, c.chunks)) }
+func (c *Client) Joined() float64 {
+	return (float64(c.joined) + c.pieces.joined()) / float64(max(1, c.chunks))
+}
 
 // Merge adds the records of o to c.
 func (c *Client) Merge(o *Client) {
 	c.chunks += o.chunks
 	c.joined += o.joined
+	c.pieces.merge(o.pieces)
 	c.times.merge(&o.times)
 	c.conns.merge(&o.conns)
 	c.paused.merge(&o.paused)

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -105,6 +106,35 @@ func TestClientAccumulates(t *testing.T) {
 	want := Verdict{Level: Strained, Reason: "requests went out late: lag p99 is 50 ms"}
 	if got := a.Verdict().bare(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// TestClientWholeStreams checks that streams that were read at once, and late, count as far as the streams that were
+// not read late show that the server sends its chunks one by one.
+func TestClientWholeStreams(t *testing.T) {
+	spread := &record.Record{ReadDelayMs: 0.1, GapUs: []int64{2000, 2000}}
+	whole := &record.Record{ReadDelayMs: 0.1, GapUs: []int64{0, 0}}
+	late := &record.Record{ReadDelayMs: 3, GapUs: []int64{0, 0}, Keys: record.KeyJoined}
+	for _, c := range []struct {
+		spread, whole, late int
+		want                float64
+	}{
+		{90, 0, 10, 0.1}, {0, 90, 10, 0}, {45, 45, 10, 0.05}, {0, 0, 10, 0}, {90, 10, 0, 0},
+	} {
+		var all, part Client
+		for r, n := range map[*record.Record]int{spread: c.spread, whole: c.whole, late: c.late} {
+			for i := range n {
+				if i%2 == 0 {
+					all.Add(r)
+				} else {
+					part.Add(r)
+				}
+			}
+		}
+		all.Merge(&part)
+		if got := all.Joined(); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%+v: %v of the chunks are joined", c, got)
+		}
 	}
 }
 

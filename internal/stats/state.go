@@ -35,6 +35,7 @@ type groupState struct {
 	Dists          []dist.State
 	Client         []dist.State // distributions of Client
 	Chunks, Joined int64        // of Client
+	Pieces         pieces
 	ClientTimes    clientTimes
 	Conns          transported
 	Paused         pausedState // of Client
@@ -166,6 +167,7 @@ func (g *accumulator) state(opt *Options) (string, error) {
 	}
 	s.Paused, s.LeftOut = g.client.paused.state(), g.leftOut.state()
 	s.Chunks, s.Joined, s.ClientTimes, s.Conns = g.client.chunks, g.client.joined, g.client.times, g.client.conns
+	s.Pieces = g.client.pieces
 	for _, n := range g.sums() {
 		s.Sums = append(s.Sums, sumState{n.name, *n.n})
 	}
@@ -222,6 +224,7 @@ func (s *groupState) group(opt *Options) (*accumulator, error) {
 		return nil, err
 	}
 	g.client.chunks, g.client.joined, g.client.times, g.client.conns = s.Chunks, s.Joined, s.ClientTimes, s.Conns
+	g.client.pieces = s.Pieces
 	var err error
 	if g.client.paused, err = s.Paused.restore(); err != nil {
 		return nil, err
