@@ -101,6 +101,8 @@ func (o *Options) bounds() (lo, hi int, err error) {
 	switch {
 	case lo < 0:
 		return 0, 0, fault.Invalid(minLength, "", "%d is negative", lo)
+	case hi > maxPromptTokens:
+		return 0, 0, fault.Invalid("max-prompt-length", "", "%d tokens are more than %d", hi, maxPromptTokens)
 	case hi < lo && o.MinPrompt == nil:
 		return 0, 0, fault.Invalid(maxLength, "", "%d leaves nothing to send", hi)
 	case hi < lo:
@@ -211,7 +213,10 @@ func parsePart(word string) (p part, err error) {
 	if !found {
 		return p, fmt.Errorf("want SHARE%%:IN/OUT")
 	}
-	if p.inLo, p.inHi, err = parseRange(in); err == nil {
+	if p.inLo, p.inHi, err = parseRange(in); err == nil && p.inHi > maxPromptTokens {
+		err = fmt.Errorf("%d tokens are more than %d", p.inHi, maxPromptTokens)
+	}
+	if err == nil {
 		p.outLo, p.outHi, err = parseRange(out)
 	}
 	return p, err
@@ -227,7 +232,7 @@ func parseRange(text string) (lo, hi int, err error) {
 	if err == nil {
 		hi, err = strconv.Atoi(b)
 	}
-	if err != nil || lo < 1 || hi < lo {
+	if err != nil || lo < 1 || hi < lo || hi > math.MaxInt32 {
 		return 0, 0, fmt.Errorf("%q is no number of tokens, nor a range of them", text)
 	}
 	return lo, hi, nil

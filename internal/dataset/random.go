@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/goccy/go-json"
@@ -16,6 +17,17 @@ const (
 	randomTokensIn  = 1024
 	RandomTokensOut = 128
 )
+
+// maxParts is the maximum number of texts, documents, turns or pictures of one request.
+const maxParts = 1 << 16
+
+// checkSize returns an error if the parts of a random request have more tokens than fit into memory.
+func checkSize(tokens float64) error {
+	if tokens > maxPromptTokens {
+		return fmt.Errorf("a request of %.0f tokens is longer than %d", tokens, maxPromptTokens)
+	}
+	return nil
+}
 
 // Domains of random draws, so that no two draws use the same random numbers.
 const (
@@ -60,7 +72,7 @@ type texts struct {
 }
 
 func newTexts(o *Options) (*texts, error) {
-	t := &texts{prefixes: make([][]byte, max(1, o.PrefixCount))}
+	t := &texts{}
 	var err error
 	if t.lengths, err = o.lengths(); err != nil {
 		return nil, err
@@ -73,15 +85,43 @@ func newTexts(o *Options) (*texts, error) {
 	if err != nil {
 		return nil, err
 	}
-	for p := range t.prefixes {
-		r := synth.NewRand(o.Seed, drawPrefix, uint64(p))
-		if o.TokenIDs {
-			t.prefixes[p] = t.appendIDs(nil, r, o.PrefixLength)
-		} else if t.prefixes[p], err = t.words.Append(nil, nil, r, o.PrefixLength); err != nil {
-			return nil, err
-		}
+	return t, t.drawPrefixes(o)
+}
+
+// maxDraws is the number of times that a prefix is drawn until it differs from all others.
+const maxDraws = 100
+
+// drawPrefixes draws the shared prefixes, of which no two are the same.
+func (t *texts) drawPrefixes(o *Options) (err error) {
+	count := max(1, o.PrefixCount)
+	switch {
+	case count > 1 && o.PrefixLength == 0:
+		return fault.Invalid("prefix-count", "", "%d prefixes of no tokens are all the same", count)
+	case o.PrefixLength > maxPromptTokens/count:
+		return fault.Invalid("prefix-length", "", "%d × %d tokens of prefixes are more than %d", count, o.PrefixLength,
+			maxPromptTokens)
 	}
-	return t, nil
+	known := map[string]bool{}
+	for p := range uint64(count) {
+		var prefix []byte
+		for k := uint64(0); prefix == nil || known[string(prefix)]; k++ {
+			r := synth.NewRand(o.Seed, drawPrefix, p)
+			if k > 0 {
+				r = synth.NewRand(o.Seed, drawPrefix, p, k)
+			}
+			if o.TokenIDs {
+				prefix = t.appendIDs([]byte{}, r, o.PrefixLength)
+			} else if prefix, err = t.words.Append([]byte{}, nil, r, o.PrefixLength); err != nil {
+				return err
+			}
+			if k == maxDraws {
+				return fault.Invalid("prefix-count", "", "there are not %d different prefixes of %d tokens", count, o.PrefixLength)
+			}
+		}
+		known[string(prefix)] = true
+		t.prefixes = append(t.prefixes, prefix)
+	}
+	return nil
 }
 
 // append appends the prefix of request i and n tokens.
@@ -177,4 +217,13 @@ func (o *Options) wholeArg(key string, value int) (int, error) {
 		err = wrongArg("%s must be a whole number, not %g", key, v)
 	}
 	return int(v), err
+}
+
+// partsArg is wholeArg for the number of parts of a random request.
+func (o *Options) partsArg(key string, value int) (int, error) {
+	n, err := o.wholeArg(key, value)
+	if err == nil && n > maxParts {
+		err = wrongArg("%s %d is more than %d", key, n, maxParts)
+	}
+	return n, err
 }

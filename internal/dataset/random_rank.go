@@ -5,16 +5,23 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
+// unprefixed returns the options of texts without a shared prefix.
+func (o *Options) unprefixed() *Options {
+	own := *o
+	own.PrefixLength, own.PrefixCount = 0, 1
+	return &own
+}
+
 // randomBatch generates batches of random texts to embed.
 func randomBatch(o *Options) (func() draw, error) {
-	size, err := o.wholeArg("batch_size", 8)
+	size, err := o.partsArg("batch_size", 8)
 	if err != nil {
 		return nil, err
 	}
 	if err := o.textOnly("random_embedding_batch"); err != nil {
 		return nil, err
 	}
-	t, err := newTexts(o)
+	t, err := newTexts(o.unprefixed())
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +31,9 @@ func randomBatch(o *Options) (func() draw, error) {
 			in := api.Input{Texts: make([]string, size)}
 			for k := range in.Texts {
 				n, _ := t.lengths(r)
-				it.Tokens += n
+				if it.Tokens += n; checkSize(float64(it.Tokens)) != nil {
+					return checkSize(float64(it.Tokens))
+				}
 				if in.Texts[k], err = t.plain(r, n); err != nil {
 					return err
 				}
@@ -37,7 +46,7 @@ func randomBatch(o *Options) (func() draw, error) {
 
 // randomRerank generates random queries, each with documents that are longer by a factor.
 func randomRerank(o *Options) (func() draw, error) {
-	count, err := o.wholeArg("num_documents", 10)
+	count, err := o.partsArg("num_documents", 10)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +57,7 @@ func randomRerank(o *Options) (func() draw, error) {
 	if err := o.textOnly("random_rerank"); err != nil {
 		return nil, err
 	}
-	t, err := newTexts(o)
+	t, err := newTexts(o.unprefixed())
 	if err != nil {
 		return nil, err
 	}
@@ -56,6 +65,9 @@ func randomRerank(o *Options) (func() draw, error) {
 		return func(i int64, it *Item) (err error) {
 			r := synth.NewRand(o.Seed, drawText, uint64(i))
 			n, _ := t.lengths(r)
+			if err := checkSize(float64(n) * (1 + ratio*float64(count))); err != nil {
+				return err
+			}
 			in := api.Input{Documents: make([]string, count)}
 			if in.Query, err = t.plain(r, n); err != nil {
 				return err

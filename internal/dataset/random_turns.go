@@ -17,6 +17,9 @@ func randomTurns(o *Options) (func() draw, error) {
 	case hi < lo:
 		return nil, fault.Invalid("min-turns and max-turns", "", "%d is more than %d", lo, hi)
 	}
+	if hi > maxParts {
+		return nil, fault.Invalid("max-turns", "", "%d is more than %d", hi, maxParts)
+	}
 	t, err := newTexts(o)
 	if err != nil {
 		return nil, err
@@ -25,9 +28,13 @@ func randomTurns(o *Options) (func() draw, error) {
 		return func(i int64, it *Item) (err error) {
 			r := synth.NewRand(o.Seed, drawTurns, uint64(i))
 			it.Turns = make([]Turn, r.Between(lo, hi))
+			total := 0.0
 			for k := range it.Turns {
 				turn := &it.Turns[k]
 				n, out := t.lengths(r)
+				if total += float64(n + o.PrefixLength); checkSize(total) != nil {
+					return checkSize(total)
+				}
 				if turn.Text, err = t.append(nil, r, i, n); err != nil {
 					return err
 				}

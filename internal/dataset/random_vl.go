@@ -3,6 +3,7 @@ package dataset
 import (
 	"perfpipe/internal/api"
 	"perfpipe/internal/dataset/synth"
+	"perfpipe/internal/fault"
 )
 
 // Images describes the pictures of a random request.
@@ -18,6 +19,9 @@ type Picture = synth.Picture
 func randomVL(o *Options) (func() draw, error) {
 	if err := o.textOnly("random_vl"); err != nil {
 		return nil, err
+	}
+	if o.Images.Number > maxParts {
+		return nil, fault.Invalid("image-num", "", "%d is more than %d", o.Images.Number, maxParts)
 	}
 	t, err := newTexts(o)
 	if err != nil {

@@ -36,7 +36,7 @@ func (t *trace) lengthItem(it *Item, in, out int64, hashes []blockID) (bool, err
 	}
 	if t.texts == nil {
 		var err error
-		if t.texts, err = newTexts(t.o); err != nil {
+		if t.texts, err = newTexts(t.o.unprefixed()); err != nil {
 			return true, err
 		}
 	}

@@ -198,7 +198,7 @@ func (t *trace) blocks(it *Item, c *sessions.Call, session string) (err error) {
 		return fmt.Errorf("a prompt of %d tokens", in)
 	}
 	if t.texts == nil {
-		if t.texts, err = newTexts(t.o); err != nil {
+		if t.texts, err = newTexts(t.o.unprefixed()); err != nil {
 			return err
 		}
 	}
