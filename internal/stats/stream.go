@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"sync"
 
 	"perfpipe/internal/jsonl"
@@ -20,11 +19,10 @@ type Stream struct {
 	skip    bool  // skip bad lines
 	bad     error // the first bad line, if they are skipped
 	workers []*worker
-	free    chan []byte // buffers for reuse
 }
 
-// blockSize is the size of the blocks that are read and handed to workers, in bytes. A block is small enough to stay in
-// the cache of a core until it is parsed.
+// blockSize is the size of the blocks that workers read, in bytes. A block is small enough to stay in the cache of a core
+// until it is parsed.
 const blockSize = 128 << 10
 
 type worker struct {
@@ -45,13 +43,12 @@ type block struct {
 	n    int    // index in the input, from 0
 	line int    // number of its first line, from 1
 	data []byte // the lines
-	buf  []byte // the buffer that holds data, for reuse
 }
 
 // NewStream returns a Stream with the given number of workers. If skipBad is set, bad lines are skipped and counted;
 // otherwise the first one ends Read.
 func NewStream(opt Options, workers int, skipBad bool) *Stream {
-	s := &Stream{opt: opt, skip: skipBad, free: make(chan []byte, 3*workers)}
+	s := &Stream{opt: opt, skip: skipBad}
 	for range workers {
 		s.workers = append(s.workers, &worker{c: New(opt), skip: skipBad})
 	}
@@ -85,35 +82,25 @@ func (s *Stream) Also(newTaker func() func(*record.Record)) {
 // Read adds the records of r. Errors refer to r by name. Read returns nil at the end of r, a *jsonl.LineError at the
 // first bad line, or the cause of ctx when ctx is done. The records of the lines before are added in all cases.
 func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
-	blocks := make(chan block, len(s.workers)) // buffered, so that workers are not woken for each block
 	bad, stop := context.WithCancel(ctx)
 	defer stop()
+	in := &input{r: r, name: name, turn: make(chan struct{}, 1), line: 1}
 	var wg sync.WaitGroup
 	for _, w := range s.workers {
 		w.err = nil
 		wg.Go(func() {
-			for b := range receive(bad, blocks) {
-				if w.run(b, name) != nil {
-					stop()
-				}
-				select {
-				case s.free <- b.buf:
-				default:
-				}
+			if w.read(bad, in) != nil {
+				stop()
 			}
 		})
 	}
-	// r.Read may block after ctx is done, for example on a pipe without data. The goroutine is then abandoned.
-	read := make(chan error, 1)
-	go func() {
-		read <- s.cut(bad, r, blocks)
-		close(blocks)
-	}()
-	wg.Wait() // for all blocks that were handed out, so that the first bad line is the first of the input
 	var err error
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
 	select {
-	case err = <-read:
-	default:
+	case <-done:
+		err = in.err
+	case <-bad.Done(): // a worker whose r.Read blocks, for example on a pipe without data, is abandoned
 	}
 	if first := s.firstBad(); first != nil {
 		if !s.skip {
@@ -126,28 +113,13 @@ func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err != nil {
+	if err != nil && err != io.EOF {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
 
-// receive returns the values received from c until c is closed or ctx is done.
-func receive[T any](ctx context.Context, c <-chan T) iter.Seq[T] {
-	return func(yield func(T) bool) {
-		for {
-			select {
-			case v, open := <-c:
-				if !open || !yield(v) {
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
-		}
-	}
-}
-
+// firstBad returns the first bad line of the input, or nil. It waits for the blocks that workers have begun.
 func (s *Stream) firstBad() error {
 	var first error
 	at := 0
@@ -161,71 +133,73 @@ func (s *Stream) firstBad() error {
 	return first
 }
 
-// cut reads r and sends it as blocks that end at line ends. It does not wait to fill a block, so that lines from a pipe
-// are processed immediately.
-func (s *Stream) cut(ctx context.Context, r io.Reader, out chan<- block) error {
-	send := func(b block) bool {
-		select {
-		case out <- b:
-			return true
-		case <-ctx.Done():
-			return false
+// input is what workers read in turns: the core that reads a block also parses it, and waits for no other goroutine.
+type input struct {
+	r    io.Reader
+	name string
+	turn chan struct{} // full while a worker has the turn, which the rest belongs to
+
+	n    int    // blocks that were read
+	line int    // number of the next block's first line, from 1
+	rest []byte // the start of a line at the end of the last block
+	err  error  // of r, after which there are no blocks
+}
+
+// next returns the next block, which is in *buf. It does not wait to fill it, so that lines from a pipe are processed
+// immediately. It reports false at the end.
+func (in *input) next(buf *[]byte) (b block, ok bool) {
+	used, end := len(in.rest), 0
+	*buf = append((*buf)[:0], in.rest...)
+	*buf = (*buf)[:cap(*buf)]
+	for end == 0 && in.err == nil {
+		if used == len(*buf) {
+			*buf = append(*buf, make([]byte, max(blockSize, used))...) // at first, or a single line fills the buffer
 		}
-	}
-	line, n := 1, 0
-	buf, used := s.buffer(), 0
-	for {
-		if used == len(buf) {
-			buf = append(buf, make([]byte, len(buf))...) // a single line fills the buffer
-		}
-		got, err := r.Read(buf[used:])
-		end := bytes.LastIndexByte(buf[used:used+got], '\n')
-		if end < 0 && err == nil {
-			used += got
-			continue
-		}
-		if end >= 0 {
-			end += used + 1
+		var got int
+		got, in.err = in.r.Read((*buf)[used:])
+		if i := bytes.LastIndexByte((*buf)[used:used+got], '\n'); i >= 0 {
+			end = used + i + 1
 		}
 		used += got
-		if end = max(0, end); err == io.EOF { // the last line may lack a line end, unless an error cut it off
-			end = used
-		}
-		b := block{n, line, buf[:end], buf}
-		line += bytes.Count(b.data, []byte{'\n'})
-		n++
-		next := s.buffer()
-		for len(next) < used-end {
-			next = make([]byte, 2*len(next))
-		}
-		copy(next, buf[end:used])
-		buf, used = next, used-end
-		if !send(b) || err == io.EOF {
+	}
+	if in.err == io.EOF { // the last line may lack a line end, unless an error cut it off
+		end = used
+	}
+	b = block{in.n, in.line, (*buf)[:end]}
+	in.n++
+	in.line += bytes.Count(b.data, []byte{'\n'})
+	in.rest = append(in.rest[:0], (*buf)[end:used]...)
+	return b, end > 0
+}
+
+// read adds the records of blocks in turns with other workers, until the end of the input or until bad is done. It
+// returns the first bad line, unless those are skipped.
+func (w *worker) read(bad context.Context, in *input) error {
+	var buf []byte
+	for {
+		select {
+		case in.turn <- struct{}{}:
+		case <-bad.Done():
 			return nil
 		}
-		if err != nil {
+		b, ok := in.next(&buf)
+		w.mu.Lock()
+		ok = ok && bad.Err() == nil // while it has the turn: a bad line in a later block does not stop this one
+		<-in.turn
+		var err error
+		if ok {
+			err = w.run(b, in.name)
+		}
+		w.mu.Unlock()
+		if !ok || err != nil {
 			return err
 		}
 	}
 }
 
-func (s *Stream) buffer() []byte {
-	select {
-	case b := <-s.free:
-		return b
-	default:
-		return make([]byte, blockSize)
-	}
-}
-
 // run adds the records of block b.
 func (w *worker) run(b block, name string) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.c.From(name)
-	if w.err != nil && !w.skip {
-		return w.err
-	}
 	data := b.data
 	if b.n == 0 {
 		data = sniff.TrimBOM(data)
