@@ -54,7 +54,11 @@ func (r *report) facts(src *Source) [][2]string {
 	fact("Output tokens", src.output.words())
 	if last > 0 {
 		fact("Began (UTC)", time.UnixMicro(first).UTC().Format("2006-01-02 15:04:05"))
-		fact("Took", time.Duration((last-first)*1000).Round(100*time.Millisecond).String())
+		took := time.Duration(last-first) * time.Microsecond
+		if took >= 10*time.Second {
+			took = took.Round(100 * time.Millisecond)
+		}
+		fact("Took", took.Round(time.Millisecond).String())
 	}
 	if len(points) == 1 {
 		fact("Steady state", r.steady(points[0]))

@@ -98,10 +98,10 @@ func percentiles(r *report) []chart.Figure {
 				}
 				s.X, s.Y = append(s.X, q.P), append(s.Y, float64(q.Value))
 				if q.CI != nil && len(points) <= mostBands {
+					banded = banded || q.CI[0].Known() && q.CI[1].Known()
 					s.Lo, s.Hi = append(s.Lo, float64(q.CI[0])), append(s.Hi, float64(q.CI[1]))
 				}
 			}
-			banded = banded || s.Lo != nil
 			f.Series = append(f.Series, s)
 			f.Alt += r.trf("%s: median %s ms, p99 %s ms. ", p.label, chart.Number(m.At(50)), chart.Number(m.At(99)))
 		}

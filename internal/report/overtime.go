@@ -188,9 +188,20 @@ func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Fig
 
 // interval is successive bins of a timeline, and the values of the requests that were sent in them.
 type interval struct {
-	from int // the first bin
+	from, to int // the first bin, and the one after the last that has values
 	dist.Levels
 }
+
+// add adds bin i of a timeline.
+func (p *interval) add(i int, values *dist.Levels) {
+	if values.N() > 0 {
+		p.to = i + 1
+	}
+	p.Merge(values)
+}
+
+// idle reports whether nothing was sent after the interval, until bin next, for longer than it took itself.
+func (p *interval) idle(next int) bool { return p.N() > 0 && next-p.to > p.to-p.from }
 
 // The least number of values in an interval for these percentiles, since with fewer values the percentile is the
 // maximum. A source with fewer than enoughP99 requests shows the maximum instead of p99.
@@ -214,7 +225,7 @@ func (t timeline) intervals(r *report, kind int, least int64) []interval {
 		case last.N() >= least:
 			out, whole = append(out, interval{from: i}), false
 		}
-		out[len(out)-1].Merge(&t.bins[i].Times[kind])
+		out[len(out)-1].add(i, &t.bins[i].Times[kind])
 	}
 	return joinShort(out, least, whole)
 }
@@ -225,22 +236,34 @@ func joinShort(list []interval, least int64, whole bool) []interval {
 	if whole || list[last].N() >= least {
 		return list
 	}
-	list[last-1].Merge(&list[last].Levels)
+	list[last-1].add(list[last].to-1, &list[last].Levels)
 	return list[:last]
 }
 
-// percentile returns a percentile of every interval, with a gap if an interval has too few values.
+// percentile returns a percentile of every interval, with a gap if an interval has too few values, and while nothing was
+// sent.
 func (t timeline) percentile(r *report, parts []interval, p float64, least int64) chart.Series {
 	s := chart.Series{Kind: chart.Steps}
+	point := func(bin int, v float64, text string) {
+		s.X, s.Y, s.Text = append(s.X, t.x(bin)), append(s.Y, v), append(s.Text, text)
+	}
 	for i := range parts {
-		v := math.NaN()
+		v, text, next := math.NaN(), r.trf("%d requests", parts[i].N()), len(t.bins)
+		if i+1 < len(parts) {
+			next = parts[i+1].from
+		}
 		if parts[i].N() >= min(least, leastP90) {
 			v = parts[i].At(p)
 		}
-		s.X, s.Y, s.Text = append(s.X, t.x(parts[i].from)), append(s.Y, v), append(s.Text, r.trf("%d requests", parts[i].N()))
+		point(parts[i].from, v, text)
+		switch {
+		case parts[i].idle(next):
+			point(parts[i].to, v, text)
+			point(parts[i].to, math.NaN(), "")
+		case next == len(t.bins):
+			point(next, v, text)
+		}
 	}
-	n := len(s.X)
-	s.X, s.Y, s.Text = append(s.X, t.x(len(t.bins))), append(s.Y, s.Y[n-1]), append(s.Text, s.Text[n-1])
 	return s
 }
 

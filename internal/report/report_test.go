@@ -183,6 +183,30 @@ func TestPercentilesOverTimeHaveEnough(t *testing.T) {
 	}
 }
 
+// TestNoPercentilesWhileIdle checks that curves over time have a gap between load points that are minutes apart.
+func TestNoPercentilesWhileIdle(t *testing.T) {
+	records := reporttest.Records(1, reporttest.Load{Run: "a", N: 300, Rate: 50, Slots: 40, Chunks: 8},
+		reporttest.Load{Run: "b", N: 300, Rate: 50, Slots: 40, Chunks: 8})
+	end := 0.0 // of the first load point, s
+	for i := range records {
+		if records[i].Run == "b" {
+			records[i].ScheduledUs += 120e6
+			records[i].SentUs += 120e6
+			continue
+		}
+		end = max(end, float64(records[i].SentUs-records[0].SentUs)/1e6)
+	}
+	s := find(t, Page([]*Source{read(t, "n.jsonl", records)}, Options{}), "ttft-time").Series[0]
+	for i := range len(s.X) - 1 {
+		if s.Y[i] == s.Y[i] && s.X[i] < end+100 && s.X[i+1] > end+20 {
+			t.Errorf("a value of %v ms from %v to %v s, though nothing was sent from %v s on", s.Y[i], s.X[i], s.X[i+1], end)
+		}
+	}
+	if n := len(s.X); s.X[n-1] < end+120 {
+		t.Errorf("the curve ends at %v s", s.X[n-1])
+	}
+}
+
 // TestManyLoadPoints checks that sixty load points are legible: a few have curves, and the table has all.
 func TestManyLoadPoints(t *testing.T) {
 	p := Page([]*Source{read(t, "s.jsonl", reporttest.Records(1, reporttest.Sweep(60, 12)...))}, Options{})

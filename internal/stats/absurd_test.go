@@ -86,6 +86,29 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
+// TestChunksAfterTheEnd checks that chunks long after the end of their answer do not change the throughput of the others.
+func TestChunksAfterTheEnd(t *testing.T) {
+	block := func(change func(r *record.Record)) Block {
+		return blockOf(t, Options{}, sent(400, 0, 10, 20, func(i int, r *record.Record) {
+			r.TTFTMs, r.CompletionTokens, r.GapUs = 10, 2, []int64{5000}
+			if i == 200 {
+				change(r)
+			}
+		})...)
+	}
+	want := block(func(*record.Record) {})
+	for name, change := range map[string]func(r *record.Record){
+		"first": func(r *record.Record) { r.TTFTMs = 3e8 },
+		"last":  func(r *record.Record) { r.GapUs = []int64{3e11} },
+	} {
+		got := block(change)
+		if got.RequestsPerS != want.RequestsPerS || got.Steady.OutputPerS.Known() != want.Steady.OutputPerS.Known() ||
+			!hasNote(&got, "1 records have a negative or absurd time") {
+			t.Errorf("%s: %v requests/s, want %v; notes %q", name, got.RequestsPerS, want.RequestsPerS, got.Notes)
+		}
+	}
+}
+
 // response returns the mean response time of a block.
 func response(b *Block) dist.Num { return b.Metrics.Get("response_ms").Mean }
 

@@ -28,13 +28,16 @@ func (t *timeline) add(r *record.Record) bool {
 	return t.tokens(r, end)
 }
 
+// lateUs is the time after the end of an answer by which its last chunk may come, in µs, since clocks differ.
+const lateUs = 10_000
+
 // tokens counts the prompt tokens when the answer began, and the output tokens when their chunks arrived. If the answer
 // was not streamed, both count at its end. It reports whether the times of the chunks are plausible.
 func (t *timeline) tokens(r *record.Record, end int64) bool {
 	prompt, output := metric.Tokens(r.PromptTokens), metric.Tokens(r.CompletionTokens)
 	at := r.SentUs + metric.Micro(r.TTFTMs)
 	gaps, valid := total(r.GapUs)
-	if r.TTFTMs == 0 || !valid || at < r.SentUs || at+gaps > r.SentUs+dist.MaxValue {
+	if r.TTFTMs == 0 || !valid || at < r.SentUs || at+gaps > end+lateUs {
 		b, _ := t.at(end)
 		b.input += prompt
 		b.output += output
