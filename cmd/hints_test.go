@@ -18,7 +18,7 @@ import (
 // in the shape of one, such as input-short, in a call or a composite literal.
 func TestHints(t *testing.T) {
 	for command, own := range map[string]string{
-		"perf-gen": "", "perf-send": "unknown-arrival", "perf-stats": "",
+		"perf-gen": "", "perf-plot": "", "perf-send": "unknown-arrival", "perf-stats": "",
 	} {
 		t.Run(command, func(t *testing.T) {
 			table, err := os.ReadFile(filepath.Join(command, "hints.txt"))

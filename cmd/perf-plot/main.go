@@ -3,6 +3,7 @@ package main
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +23,9 @@ import (
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
 )
+
+//go:embed hints.txt
+var hintTable string
 
 func main() { os.Exit(cli.Main("perf-plot", run)) }
 
@@ -70,6 +74,7 @@ func run(env *cli.Env) error {
 	if err := env.Parse(&f, description, groups()); err != nil {
 		return err
 	}
+	env.Hints = cli.Hints(hintTable)
 	if err := f.chooseFormat(cli.IsTerminal(env.Stdout)); err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -272,5 +274,30 @@ func TestTerminalIsNotFlooded(t *testing.T) {
 		if err := f.chooseFormat(true); (err != nil) != c.fails || err == nil && f.Format != c.want {
 			t.Errorf("--format %q -o %q: %s, %v", c.format, c.output, f.Format, err)
 		}
+	}
+}
+
+// Of compressed files that were cut off, what could be read is drawn.
+func TestDamaged(t *testing.T) {
+	dir := t.TempDir()
+	cut := func(name string, lines []byte) string {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		z.Write(lines)
+		z.Flush()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	load := reporttest.Records(1, reporttest.Load{Run: "rate=5", N: 20, Rate: 5, Slots: 4, Chunks: 8})
+	metrics := fmt.Appendf(nil, `{"at_us":%d,"source":"m","metrics":{"running":1}}`+"\n", load[0].ScheduledUs)
+	records, samples := cut("r.jsonl.gz", reporttest.Lines(load)), cut("m.jsonl.gz", metrics)
+	code, stdout, stderr := plot(t, nil, "--figure", "list", "--metrics", samples, records)
+	const note = ": the compressed data are damaged or cut off: unexpected EOF: what could be read counts\n"
+	if want := "perf-plot: " + records + note + "perf-plot: --metrics: " + samples + note; code != 0 || stderr != want ||
+		!strings.Contains(stdout, "ttft") {
+		t.Errorf("exit %d: %s\n%swant %s", code, stdout, stderr, want)
 	}
 }

@@ -47,6 +47,9 @@ func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stat
 	if err != nil {
 		return nil, err
 	}
+	if s.Damage != nil {
+		env.Say("%v: what could be read counts", s.Damage)
+	}
 	if s.Skipped > 0 {
 		env.Say("%d lines of %s are not records and were skipped; the first: %v", s.Skipped, name, s.FirstBad)
 	}
@@ -76,8 +79,11 @@ func readMetrics(env *cli.Env, f *flags) (*servermetrics.File, error) {
 	}
 	defer done()
 	file, err := servermetrics.Read(r, name)
-	if err != nil {
-		return nil, err
+	switch {
+	case jsonl.Damaged(err):
+		env.Say("--metrics: %v: what could be read counts", err)
+	case err != nil:
+		return nil, fault.Fail("perf-send --metrics-out makes such files", "--metrics: %w", err)
 	}
 	if all := file.Series(); f.series != nil && !slices.ContainsFunc(all, f.series) {
 		env.Say("--metric: none of the %d series in %s matches %q", len(all), name, f.Metric)

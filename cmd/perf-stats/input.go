@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"perfpipe/internal/cli"
@@ -30,12 +29,6 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		}
 		err = stream.Read(ctx, r, name)
 		close()
-		if whole, ok := errors.AsType[*stats.SummaryError](err); ok {
-			return fault.Of("", whole.Reason, "%w", err)
-		}
-		if _, ok := errors.AsType[*jsonl.LineError](err); ok {
-			return fault.Of("", "bad-line", "%w", err)
-		}
 		if jsonl.Damaged(err) {
 			env.Say("%v: what could be read counts", err)
 			err = nil

@@ -73,23 +73,10 @@ type column struct {
 
 // spendColumns returns the columns of energy and money that have a value for at least one block.
 func spendColumns(s *stats.Summary) []column {
-	bill := func(of func(*spend.Cost) *spend.Bill) func(*stats.Block) dist.Num {
-		return func(b *stats.Block) dist.Num {
-			if b.Cost == nil || of(b.Cost) == nil {
-				return dist.NaN()
-			}
-			return of(b.Cost).PerMillionOutput.Num()
-		}
-	}
 	return slices.DeleteFunc([]column{
-		{"J/output tok", func(b *stats.Block) dist.Num {
-			if b.Energy == nil {
-				return dist.NaN()
-			}
-			return b.Energy.PerOutputToken
-		}},
-		{"$/M output tok", bill(func(c *spend.Cost) *spend.Bill { return c.Tokens })},
-		{"$/M, by the hour", bill(func(c *spend.Cost) *spend.Bill { return c.Hour })},
+		{"J/output tok", func(b *stats.Block) dist.Num { return b.Energy.OutputToken() }},
+		{"$/M output tok", func(b *stats.Block) dist.Num { return b.Cost.MillionByTokens() }},
+		{"$/M, by the hour", func(b *stats.Block) dist.Num { return b.Cost.MillionByHour() }},
 	}, func(c column) bool {
 		return !slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return c.of(&b).Known() })
 	})

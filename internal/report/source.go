@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 
+	"perfpipe/internal/jsonl"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -16,6 +17,7 @@ type Source struct {
 	File     string      // - is stdin
 	Skipped  int64       // lines that are not records
 	FirstBad error       // the first of them
+	Damage   error       // of compressed data, of which what could be read counts; nil if there is none
 	Facts    [][2]string // of the run as a whole; nil if unknown
 
 	name     string // in legends
@@ -39,13 +41,14 @@ func Read(ctx context.Context, r io.Reader, file, name string, opt stats.Options
 		parts = append(parts, g)
 		return g.add
 	})
-	if err := stream.Read(ctx, r, name); err != nil {
-		return nil, err
+	damage := stream.Read(ctx, r, name)
+	if damage != nil && !jsonl.Damaged(damage) {
+		return nil, damage
 	}
 	for _, g := range parts[1:] {
 		parts[0].merge(g)
 	}
-	s := &Source{File: file, stats: stream.Collector(), gathered: parts[0]}
+	s := &Source{File: file, Damage: damage, stats: stream.Collector(), gathered: parts[0]}
 	s.Skipped, s.FirstBad = stream.Skipped()
 	_, from, width := s.course.Bins(1)
 	s.from, s.to = from, from+width

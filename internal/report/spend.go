@@ -1,34 +1,18 @@
 package report
 
 import (
-	"math"
 	"slices"
 
 	"perfpipe/internal/chart"
 	"perfpipe/internal/dist"
-	"perfpipe/internal/spend"
 )
 
-// perMillion returns the whole cost per million output tokens, or NaN.
-func perMillion(of func(*spend.Cost) *spend.Bill) func(*point) float64 {
-	return func(p *point) float64 {
-		if p.Cost == nil || of(p.Cost) == nil {
-			return math.NaN()
-		}
-		return float64(of(p.Cost).PerMillionOutput)
-	}
-}
-
-func byTokens(c *spend.Cost) *spend.Bill { return c.Tokens }
-func byHour(c *spend.Cost) *spend.Bill   { return c.Hour }
-
 // joules returns the energy of an output token, or NaN.
-func (p *point) joules() float64 {
-	if p.Energy == nil {
-		return math.NaN()
-	}
-	return float64(p.Energy.PerOutputToken)
-}
+func (p *point) joules() float64 { return float64(p.Energy.OutputToken()) }
+
+// byTokens returns the cost of a million output tokens by prices of tokens, or NaN, and byHour by that of an hour.
+func (p *point) byTokens() float64 { return float64(p.Cost.MillionByTokens()) }
+func (p *point) byHour() float64   { return float64(p.Cost.MillionByHour()) }
 
 // spending draws what the load points of a sweep cost, in money and energy, against the latency that they had.
 func spending(r *report) []chart.Figure {
@@ -60,8 +44,8 @@ func spending(r *report) []chart.Figure {
 	energy := figure("energy", "Energy against latency",
 		chart.Axis{Label: r.tr("an output token"), Unit: "J", Zero: true})
 	for _, l := range ladders {
-		line(&cost, l, "by tokens", 0, perMillion(byTokens))
-		line(&cost, l, "by the hour", 1, perMillion(byHour))
+		line(&cost, l, "by tokens", 0, (*point).byTokens)
+		line(&cost, l, "by the hour", 1, (*point).byHour)
 		line(&energy, l, "energy", 0, (*point).joules)
 	}
 	return []chart.Figure{cost, energy}
@@ -75,8 +59,8 @@ func (r *report) spendColumns() []column {
 		of   func(*point) float64
 	}{
 		{"J per output token", (*point).joules},
-		{"$ per million output tokens", perMillion(byTokens)},
-		{"$ per million, by the hour", perMillion(byHour)},
+		{"$ per million output tokens", (*point).byTokens},
+		{"$ per million, by the hour", (*point).byHour},
 	} {
 		if slices.ContainsFunc(r.points, func(p point) bool { return dist.Num(c.of(&p)).Known() }) {
 			out = append(out, column{c.name, func(p *point) string { return chart.Number(c.of(p)) }})

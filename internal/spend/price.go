@@ -83,11 +83,34 @@ type Cost struct {
 	Hour   *Bill `json:"by_hour,omitempty"`
 }
 
+// MillionByTokens returns the cost of a million output tokens by prices of tokens, or NaN. c may be nil.
+func (c *Cost) MillionByTokens() dist.Num {
+	if c == nil {
+		return dist.NaN()
+	}
+	return c.Tokens.million()
+}
+
+// MillionByHour returns the cost of a million output tokens by the price of an hour, or NaN. c may be nil.
+func (c *Cost) MillionByHour() dist.Num {
+	if c == nil {
+		return dist.NaN()
+	}
+	return c.Hour.million()
+}
+
 // Bill is a cost in dollars. Failed requests cost no tokens, as the server does not report any.
 type Bill struct {
 	Total            Money `json:"usd"`
 	PerRequest       Money `json:"usd_per_request"`               // successful
 	PerMillionOutput Money `json:"usd_per_million_output_tokens"` // with all else that was paid for
+}
+
+func (b *Bill) million() dist.Num {
+	if b == nil {
+		return dist.NaN()
+	}
+	return b.PerMillionOutput.Num()
 }
 
 // Money is an amount that may not exist. Unlike a dist.Num it is not rounded to a number of decimals, since a request

@@ -37,6 +37,14 @@ type Energy struct {
 	TokensPerWatt dist.Num `json:"output_tokens_per_s_per_w"`
 }
 
+// OutputToken returns the energy of an output token in joules, or NaN. e may be nil.
+func (e *Energy) OutputToken() dist.Num {
+	if e == nil {
+		return dist.NaN()
+	}
+	return e.PerOutputToken
+}
+
 // EnergyOf returns the energy of the devices of a window that lasted that many seconds, or nil if it is unknown.
 func EnergyOf(w *servermetrics.Window, seconds float64, work Work) *Energy {
 	gpus, cpus := sum{}, sum{}

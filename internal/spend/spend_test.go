@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/energy"
 	"perfpipe/internal/servermetrics"
 )
@@ -99,5 +100,23 @@ func TestEnergyOf(t *testing.T) {
 	one := servermetrics.Window{GPUs: []servermetrics.GPUWindow{gpu(1, "", 1)}}
 	if e := EnergyOf(&one, 1, Work{}); e.PerRequest.Known() || e.TokensPerWatt.Known() {
 		t.Errorf("%+v of no work", e)
+	}
+}
+
+// What is unknown is NaN.
+func TestUnknown(t *testing.T) {
+	var none *Cost
+	var dark *Energy
+	for name, got := range map[string]dist.Num{
+		"no cost by tokens": none.MillionByTokens(), "no cost by the hour": none.MillionByHour(),
+		"no bill": (&Cost{}).MillionByTokens(), "no energy": dark.OutputToken(),
+	} {
+		if got.Known() {
+			t.Errorf("%s: %v, want NaN", name, got)
+		}
+	}
+	c := Cost{Tokens: &Bill{PerMillionOutput: 2}, Hour: &Bill{PerMillionOutput: 3}}
+	if c.MillionByTokens() != 2 || c.MillionByHour() != 3 || (&Energy{PerOutputToken: 4}).OutputToken() != 4 {
+		t.Error("a known figure differs")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/record"
 	"perfpipe/internal/sniff"
@@ -79,8 +80,9 @@ func (s *Stream) Also(newTaker func() func(*record.Record)) {
 	}
 }
 
-// Read adds the records of r. Errors refer to r by name. Read returns nil at the end of r, a *jsonl.LineError at the
-// first bad line, or the cause of ctx when ctx is done. The records of the lines before are added in all cases.
+// Read adds the records of r. Errors refer to r by name. Read returns nil at the end of r, a *jsonl.LineError in a
+// *fault.Error at the first bad line, or the cause of ctx when ctx is done. The records of the lines before are added in
+// all cases, also if jsonl.Damaged reports an error.
 func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 	bad, stop := context.WithCancel(ctx)
 	defer stop()
@@ -104,7 +106,7 @@ func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 	}
 	if first := s.firstBad(); first != nil {
 		if !s.skip {
-			return first
+			return explained(first)
 		}
 		if s.bad == nil {
 			s.bad = first
@@ -235,16 +237,24 @@ func (w *worker) run(b block, name string) error {
 	return nil
 }
 
-// SummaryError is the error for a well-formed summary that cannot be merged.
-type SummaryError struct {
-	Reason string // such as summary-by, for which the command may have a hint; may be empty
+// mergeError is the error for a well-formed summary that cannot be merged.
+type mergeError struct {
+	reason string // for which the command may have a hint; may be empty
 	err    error
 }
 
-func (e *SummaryError) Error() string { return e.err.Error() }
+func (e *mergeError) Error() string { return e.err.Error() }
 
-func cannotMerge(reason, format string, args ...any) *SummaryError {
-	return &SummaryError{reason, fmt.Errorf(format, args...)}
+func cannotMerge(reason, format string, args ...any) *mergeError {
+	return &mergeError{reason, fmt.Errorf(format, args...)}
+}
+
+// explained returns the error of a line with its reason.
+func explained(line error) error {
+	if e, ok := errors.AsType[*mergeError](line); ok {
+		return fault.Of("", e.reason, "%w", line)
+	}
+	return fault.Of("", "bad-line", "%w", line)
 }
 
 // decode returns the record of a line. It returns nil without an error for a summary, which it merges, and for a line
@@ -268,10 +278,10 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 			return nil, cannotMerge("", "a summary does not have the records that %s needs", w.records)
 		}
 		if err := w.c.addSummary(line); err != nil {
-			if own, ok := errors.AsType[*SummaryError](err); ok {
+			if own, ok := errors.AsType[*mergeError](err); ok {
 				return nil, own
 			}
-			return nil, &SummaryError{err: err}
+			return nil, &mergeError{err: err}
 		}
 		return nil, nil
 	}
