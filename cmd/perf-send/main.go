@@ -50,5 +50,6 @@ func run(env *cli.Env) error {
 	if err := f.checkStart(len(points)); err != nil {
 		return err
 	}
+	f.unused(env, points)
 	return send(env, &f, points)
 }

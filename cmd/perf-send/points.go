@@ -6,6 +6,7 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
+	"perfpipe/internal/launch"
 	"perfpipe/internal/load"
 )
 
@@ -50,4 +51,25 @@ func (f *flags) points(env *cli.Env) ([]load.Point, error) {
 		env.Say("--max-in-flight: ignored, since --parallel limits the requests in flight")
 	}
 	return points, nil
+}
+
+// unused reports flags of the command line that have no effect on the run.
+func (f *flags) unused(env *cli.Env, points []load.Point) {
+	fixed, served := !f.adaptive(), len(f.URL) > 0 || launch.Is(f.API)
+	for _, c := range []struct {
+		flag, why string
+		unused    bool
+	}{
+		{"--sim", "a server answers, not the simulator", served},
+		{"--truth", "a server answers, not the simulator", served},
+		{"--arrival", "a closed loop has no schedule", fixed && points[0].Mode == load.Closed && len(f.Rate) == 0},
+		{"--between", "there is one load point", fixed && len(points) == 1},
+		{"--search-max", "no level is searched", fixed},
+		{"--search-runs", "no level is searched", f.Search == ""},
+		{"--metrics-interval", "no metrics are sampled", f.MetricsOut == "" && f.RunDir == ""},
+	} {
+		if c.unused && env.Typed(c.flag) != "" {
+			env.Say("%s: without effect: %s", c.flag, c.why)
+		}
+	}
 }
