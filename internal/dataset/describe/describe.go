@@ -49,11 +49,22 @@ type node struct {
 	chain  uint64  // hash of its prompt
 }
 
-// Bytes of text that are cached together, and characters per token if the number of tokens is unknown.
-const (
-	chunk = 256
-	chars = 4
-)
+// chars is the number of characters per token if the number of tokens is unknown.
+const chars = 4
+
+// piece returns the length of the next piece of a text that is compared with others as a whole, in bytes. Pieces become
+// longer with what stands before them, so that a hit is exact within 1 % however long the text, and a long text has few.
+func piece(before int) int { return max(16, before/128) }
+
+// behindRole returns a list of messages without what all such lists begin with.
+func behindRole(messages []byte) []byte {
+	if key := []byte(`"content":`); bytes.HasPrefix(messages, []byte(`[{"role":"`)) {
+		if i := bytes.Index(messages[:min(len(messages), 64)], key); i >= 0 {
+			return messages[i+len(key):]
+		}
+	}
+	return messages
+}
 
 // Add adds a request.
 func (s *Summary) Add(r *request.Request) error {
@@ -171,8 +182,12 @@ func (s *Summary) text(n, history *node, tokens float64) {
 	size := 0
 	for _, key := range []string{"tools", "system", "messages", "prompt", "input", "inputs", "query", "documents"} {
 		if m := s.members.Get(key); m != nil {
-			parts = append(parts, m.Value)
-			size += len(m.Value)
+			text := m.Value
+			if key == "messages" {
+				text = behindRole(text)
+			}
+			parts = append(parts, text)
+			size += len(text)
 		}
 	}
 	if tokens == 0 {
@@ -187,16 +202,16 @@ func (s *Summary) text(n, history *node, tokens float64) {
 	if history != nil {
 		n.chain, cached = history.chain+1, history.tokens // another chain than that of a prompt that merely begins alike
 	}
-	total, same := cached+tokens, true
+	total, same, pos := cached+tokens, true, 0
 	for _, text := range parts {
 		for len(text) > 0 {
-			piece := text[:min(chunk, len(text))]
-			text = text[len(piece):]
-			s.buf = append(binary.LittleEndian.AppendUint64(s.buf[:0], n.chain), piece...)
+			next := text[:min(piece(pos), len(text))]
+			text, pos = text[len(next):], pos+len(next)
+			s.buf = append(binary.LittleEndian.AppendUint64(s.buf[:0], n.chain), next...)
 			n.chain = xxhash.Sum64(s.buf)
 			_, known := s.cache[n.chain]
 			if same = same && known; same {
-				cached += tokens * float64(len(piece)) / float64(size)
+				cached += tokens * float64(len(next)) / float64(size)
 			}
 			s.cache[n.chain] = struct{}{}
 		}

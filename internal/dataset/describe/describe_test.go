@@ -59,7 +59,18 @@ func TestSession(t *testing.T) {
 		"theoretical prefix-cache hit rate: 21.4 % of prompt tokens") // 60 of 280
 }
 
-// What prompts share is counted in pieces of 256 characters, from their beginning only.
+// What short prompts share is counted in pieces of 16 characters, behind what all lists of messages begin with.
+func TestShortPrefix(t *testing.T) {
+	message := func(text string) string {
+		return `{"prompt_tokens":10,"body":{"messages":[{"role":"user","content":"` + text + `"}]}}`
+	}
+	same, other := strings.Repeat("a", 47), strings.Repeat("b", 49)
+	got := summary(t, message(same+other), message(same+strings.Repeat("c", 49)), message(other+same))
+	// Each prompt has 100 characters with its quotes and brackets, of which the second shares the first 48.
+	wants(t, got, "3 requests, 0 sessions", "theoretical prefix-cache hit rate: 16.0 % of prompt tokens")
+}
+
+// What prompts share is counted from their beginning only.
 func TestPrefix(t *testing.T) {
 	same, other := strings.Repeat("a", 511), strings.Repeat("b", 256)
 	got := summary(t, line("1", "", same, "100"), line("2", "", same+other, "150"), line("3", "", other+same, "150"))
