@@ -2,8 +2,8 @@
 // it does not distort the results.
 //
 // It sends requests to the simulator, which runs in a separate process, and compares the times that the client measured
-// with those that the simulator recorded. The load rises on two ladders, of concurrent streams and of requests/s, until
-// the verdict on the load generator is no longer clean.
+// with those that the simulator recorded. The load rises on three ladders, of fast streams, of many slow ones
+// and of requests/s, until the verdict on the load generator is no longer clean.
 package calibrate
 
 import (
@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"strings"
 	"time"
 
 	"perfpipe/internal/load"
@@ -31,23 +32,25 @@ type Config struct {
 }
 
 const (
-	streamTokens = 128                   // tokens of each stream
-	streamITL    = 20 * time.Millisecond // time between the tokens of a stream
-	rateSeconds  = 2                     // duration of the load at each rate, s
-	rateConns    = 64                    // connections that are open before the load at a rate
+	rateSeconds = 2  // duration of the load at each rate, s
+	rateConns   = 64 // connections that are open before the load at a rate
 )
 
 // ladder is a series of levels of rising load.
 type ladder struct {
 	unit   string
+	each   string                      // what a unit has
 	levels []int                       // in unit
+	conns  bool                        // a unit needs a connection
 	level  func(n, maxConns int) level // returns the level of n units
 }
 
 func ladders() []ladder {
 	return []ladder{
-		{"streams", []int{50, 100, 250, 500, 1000, 2000, 4000, 8000}, streams},
-		{"requests/s", []int{250, 500, 1000, 2000, 4000, 8000, 16000}, rate},
+		{"streams", "50 tokens/s", []int{50, 100, 250, 500, 1000, 2000, 4000, 8000}, true,
+			streams(128, 20*time.Millisecond)},
+		{"streams", "1 token/s", []int{1000, 2000, 5000, 10000, 20000, 30000}, true, streams(8, time.Second)},
+		{"requests/s", "one token", []int{250, 500, 1000, 2000, 4000, 8000, 16000}, false, rate},
 	}
 }
 
@@ -64,13 +67,15 @@ func Run(ctx context.Context, cfg Config, w io.Writer) error {
 			"error: |measured − the simulator's truth|, which it takes after the bytes went to the system",
 		},
 	}
-	var best [2]int // the highest clean level of each ladder; 0: none
-	for i, l := range ladders() {
+	var best []string // the highest clean level of each ladder
+	for _, l := range ladders() {
+		clean := 0
 		for _, n := range l.levels {
-			if l.unit == "streams" && cfg.MaxConns != 0 && n > cfg.MaxConns {
+			if l.conns && cfg.MaxConns != 0 && n > cfg.MaxConns {
+				t.Notes = append(t.Notes, fmt.Sprintf("the limit of open files permits %d connections", cfg.MaxConns))
 				break
 			}
-			name := fmt.Sprint(n, " ", l.unit)
+			name := fmt.Sprint(n, " ", l.unit, " of ", l.each)
 			cfg.Say(name)
 			res, err := cfg.run(ctx, l.level(n, cfg.MaxConns))
 			if err != nil {
@@ -80,14 +85,14 @@ func Run(ctx context.Context, cfg Config, w io.Writer) error {
 			if res.verdict.Level != stats.Clean {
 				break
 			}
-			best[i] = n
+			clean = n
 		}
+		best = append(best, fmt.Sprintf("%d %s of %s", clean, l.unit, l.each))
 	}
 	if err := t.Text(w); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "clean up to %d streams of %d tokens/s, and up to %d requests/s of one token\n",
-		best[0], time.Second/streamITL, best[1])
+	_, err := fmt.Fprintf(w, "clean up to %s\n", strings.Join(best, ", "))
 	return err
 }
 
@@ -99,14 +104,16 @@ type level struct {
 	preconnect int // connections to open before the load
 }
 
-// streams returns the level of n concurrent streams.
-func streams(n, _ int) level {
-	return level{
-		sim: fmt.Sprintf("ttft=200ms,per-token=0s,itl=%v,jitter=0,slots=%d", streamITL, n),
-		point: load.Point{
-			Run: "calibrate", Parallel: n, Mode: load.Closed, Limit: n, Number: n,
-		},
-		tokens: streamTokens, preconnect: n,
+// streams returns the levels of concurrent streams with this number of tokens, one each itl.
+func streams(tokens int, itl time.Duration) func(n, _ int) level {
+	return func(n, _ int) level {
+		return level{
+			sim: fmt.Sprintf("ttft=200ms,per-token=0s,itl=%v,jitter=0,slots=%d", itl, n),
+			point: load.Point{
+				Run: "calibrate", Parallel: n, Mode: load.Closed, Limit: n, Number: n,
+			},
+			tokens: tokens, preconnect: n,
+		}
 	}
 }
 

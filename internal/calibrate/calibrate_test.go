@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"perfpipe/internal/sim"
 )
@@ -59,7 +60,7 @@ func TestLevels(t *testing.T) {
 		level            level
 		requests, events int
 	}{
-		{level{sim: "ttft=1ms,itl=1ms", point: streams(4, 0).point, tokens: 8, preconnect: 4}, 4, 32},
+		{level{sim: "ttft=1ms,itl=1ms", point: streams(8, time.Millisecond)(4, 0).point, tokens: 8, preconnect: 4}, 4, 32},
 		{rate(20, 100), 40, 40},
 	} {
 		o, err := cfg.run(t.Context(), c.level)

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -88,7 +90,7 @@ func (c *Config) run(ctx context.Context, l level) (*outcome, error) {
 // send runs the load point of a level. It returns the records and the CPU time that this process used.
 func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.Record, time.Duration, error) {
 	clk := clock.New()
-	cl := client.New(client.Config{URL: target}, clk)
+	cl := client.New(client.Config{URL: target, Network: client.Network{Bind: locals()}}, clk)
 	defer cl.Close()
 	req := load.NewRequest(request.Request{Body: fmt.Appendf(nil,
 		`{"model":"sim","messages":[{"role":"user","content":"calibrate"}],"max_tokens":%d,"stream":true}`, l.tokens)})
@@ -109,6 +111,15 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 	before := cpuwatch.Time()
 	_, err := e.Run(ctx, l.point)
 	return recs, cpuwatch.Time() - before, err
+}
+
+// locals returns the local addresses of the connections. There are ports for about 28,000 connections to one server from
+// one address; Linux has more than one address of the loopback interface.
+func locals() []netip.Addr {
+	if runtime.GOOS != "linux" {
+		return nil
+	}
+	return []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.AddrFrom4([4]byte{127, 0, 0, 2})}
 }
 
 // repeat is an endless load.Source of copies of one request.

@@ -1,0 +1,146 @@
+package http1
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"perfpipe/internal/clock"
+)
+
+// deaf returns the address of a server with which no connection can be opened: the queue of those that it has not
+// accepted is full.
+func deaf(t *testing.T) string {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	if err := errors.Join(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 0)); err != nil {
+		t.Fatal(err)
+	}
+	addr := fmt.Sprintf("127.0.0.1:%d", localPort(fd))
+	for {
+		c, err := net.DialTimeout("tcp", addr, 100*time.Millisecond)
+		if err != nil {
+			return addr
+		}
+		t.Cleanup(func() { c.Close() })
+	}
+}
+
+// kindOf returns the kind and the text of an error.
+func kindOf(err error) string {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Kind + ": " + err.Error()
+	}
+	return fmt.Sprint(err)
+}
+
+// do sends a request to addr.
+func do(ctx context.Context, d *Dialer, addr string) (Timing, error) {
+	c := &client{Transport: New(Config{}, clock.New(), d)}
+	defer c.Close()
+	c.origin = c.Origin(addr, false)
+	return c.send(ctx, body)
+}
+
+func TestConnectThatNeverEnds(t *testing.T) {
+	addr := deaf(t)
+	_, err := do(t.Context(), &Dialer{Timeout: 20 * time.Millisecond}, addr)
+	if want := "connect_timeout: no connection to " + addr + " in time"; kindOf(err) != want {
+		t.Errorf("got %s, want %s", kindOf(err), want)
+	}
+	stop := errors.New("stop")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(20*time.Millisecond, func() { cancel(stop) })
+	if _, err := do(ctx, new(Dialer), addr); kindOf(err) != "canceled: stop" {
+		t.Errorf("got %s", kindOf(err))
+	}
+	if _, err := do(ctx, new(Dialer), addr); kindOf(err) != "canceled: stop" {
+		t.Errorf("a context that has ended: got %s", kindOf(err))
+	}
+}
+
+func TestConnectRefused(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	l.Close()
+	if _, err := do(t.Context(), new(Dialer), addr); kindOf(err) != "connect: connection refused by "+addr {
+		t.Errorf("got %s", kindOf(err))
+	}
+}
+
+// listenOn serves stream at an address.
+func listenOn(t *testing.T, addr string) (port string, from chan string) {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	from = make(chan string, 1)
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
+		from <- host
+		take(bufio.NewReader(c))
+		io.WriteString(c, stream)
+	}()
+	_, port, _ = net.SplitHostPort(l.Addr().String())
+	return port, from
+}
+
+// A host with several addresses is tried at each of them, and that is one attempt.
+func TestConnectTriesAllAddresses(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusing := netip.MustParseAddrPort(l.Addr().String())
+	l.Close()
+	c := listen(t, false, func(_ int, c net.Conn, r *bufio.Reader) {
+		take(r)
+		io.WriteString(c, stream)
+	})
+	begin := c.begin
+	c.begin = func(ctx context.Context, o *Origin, t *Timing) (conn, error) { // the first of two addresses
+		nc, err := begin(ctx, o, t)
+		opening := nc.(*polledConn).opening
+		opening.target, opening.last = refusing, false
+		return nc, err
+	}
+	m, err := c.ask()
+	if err != nil || m.Attempts != 1 || m.Connect == 0 || m.Resent != 0 || m.Reused {
+		t.Errorf("%v, %d attempts, connected in %v", err, m.Attempts, m.Connect)
+	}
+}
+
+func TestConnectFromAnAddress(t *testing.T) {
+	port, from := listenOn(t, "127.0.0.1:0")
+	d := &Dialer{Bind: []netip.Addr{netip.MustParseAddr("127.0.0.3")}}
+	if _, err := do(t.Context(), d, "127.0.0.1:"+port); err != nil || <-from != "127.0.0.3" {
+		t.Errorf("%v", err)
+	}
+	d = &Dialer{Bind: []netip.Addr{netip.MustParseAddr("192.0.2.1")}} // of no interface
+	if _, err := do(t.Context(), d, "127.0.0.1:"+port); kindOf(err) == "<nil>" {
+		t.Error("an address that is not ours was used")
+	}
+}
