@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -105,6 +106,12 @@ func (r *Request) check(turns bool) error {
 	if err := r.checkSession(turns); err != nil {
 		return err
 	}
+	switch {
+	case r.PromptTokens < 0:
+		return fmt.Errorf("prompt_tokens is negative: %d", r.PromptTokens)
+	case r.AtMs != nil && math.Abs(*r.AtMs) > maxAtMs:
+		return fmt.Errorf("at_ms is no time: %g", *r.AtMs)
+	}
 	if !turns {
 		return object("body", r.Body)
 	}
@@ -115,8 +122,8 @@ func (r *Request) check(turns bool) error {
 		if err := object(fmt.Sprintf("turns[%d].body", i), t.Body); err != nil {
 			return err
 		}
-		if t.DelayMs < 0 {
-			return fmt.Errorf("turns[%d].delay_ms is negative", i)
+		if err := checkDelay(t.DelayMs); err != nil {
+			return fmt.Errorf("turns[%d].%w", i, err)
 		}
 	}
 	return nil
@@ -143,8 +150,22 @@ func (r *Request) checkSession(turns bool) error {
 		return fmt.Errorf("%s is for lines with a body: turns have their own order", name)
 	case r.Session == "":
 		return fmt.Errorf("%s is for the requests of a session, and the line names none", name)
-	case r.DelayMs < 0:
+	}
+	return checkDelay(r.DelayMs)
+}
+
+// Limits of times, in ms: a delay of a month, and an arrival that a time.Duration can hold.
+const (
+	maxDelayMs = 31 * 24 * 3600 * 1000
+	maxAtMs    = 1 << 43
+)
+
+func checkDelay(ms float64) error {
+	switch {
+	case ms < 0:
 		return errors.New("delay_ms is negative")
+	case ms > maxDelayMs:
+		return fmt.Errorf("delay_ms is more than a month: %g", ms)
 	}
 	return nil
 }
