@@ -5,6 +5,7 @@ import "perfpipe/internal/api"
 // choices tells apart the answers in one, if there are several.
 type choices struct {
 	begun, finished uint64      // a bit for each choice below 64, with output and with a finish reason
+	overlap         bool        // one had output before another had finished
 	last            int         // the choice of the last usage, from 1; 0: there was none, or it was of all
 	tokens          int         // in that usage
 	others          map[int]int // the last completion tokens of each choice; nil: no more than one has usage
@@ -19,6 +20,7 @@ func (c *choices) add(e *api.Event) {
 	bit := uint64(1) << (e.Choice - 1)
 	if e.Output() {
 		c.begun |= bit
+		c.overlap = c.overlap || c.begun&^c.finished&^bit != 0
 	}
 	if e.Finish != "" {
 		c.finished |= bit
@@ -35,7 +37,7 @@ func (c *choices) unfinished() bool { return c.begun&^c.finished != 0 }
 // and others those of all choices so far.
 func (c *choices) count(e *api.Event) {
 	if e.Choice == 0 {
-		*c = choices{begun: c.begun, finished: c.finished}
+		*c = choices{begun: c.begun, finished: c.finished, overlap: c.overlap}
 		return
 	}
 	if n := e.Usage.Completion; n > 0 {

@@ -27,17 +27,17 @@ func TestCountsOfSeveralChoices(t *testing.T) {
 		want   string
 	}{
 		"each its own": {[]string{choice(0, "a", no, 1), choice(1, "b", no, 1), choice(0, "a", no, 2),
-			choice(0, "", stop, 2), choice(1, "", stop, 1), "[DONE]"}, "60[20000 20000] n=3 tpot=20"},
+			choice(0, "", stop, 2), choice(1, "", stop, 1), "[DONE]"}, "60[20000 20000] n=3 hidden? several_answers"},
 		"one after the other": {[]string{choice(0, "a", no, 1), choice(0, "a", stop, 2), choice(1, "b", no, 1),
 			choice(1, "b", stop, 2), "[DONE]"}, "60[20000 20000 20000] n=4 tpot=20"},
 		"each its own, and the sum": {[]string{choice(0, "a", no, 1), choice(1, "b", no, 1), choice(0, "a", stop, 2),
-			choice(1, "b", stop, 3), whole, "[DONE]"}, "60[20000 20000 20000] n=5 tpot=15"},
+			choice(1, "b", stop, 3), whole, "[DONE]"}, "60[20000 20000 20000] n=5 hidden? several_answers"},
 		"of all so far, or each its own": {[]string{choice(0, "a", no, 1), choice(1, "b", no, 2),
 			choice(0, "a", stop, 3), choice(1, "b", stop, 4), "[DONE]"}, "60[20000 20000 20000] n=0"},
 		"of all, with the last": {[]string{choice(0, "a", stop, 0), choice(1, "b", stop, 2), "[DONE]"},
 			"60[20000] n=2 tpot=20"},
 		"the second is cut": {[]string{choice(0, "a", no, 1), choice(1, "b", no, 1), choice(0, "a", stop, 2)},
-			"60[20000 20000] n=3 tpot=20 truncated: the stream ended before all of its choices had a finish_reason"},
+			"60[20000 20000] n=3 hidden? several_answers truncated: the stream ended before all of its choices had a finish_reason"},
 		"one": {[]string{choice(0, "a", no, 1), choice(0, "b", stop, 2), "[DONE]"},
 			"60[20000] n=2 of [1 1] tpot=20"},
 	} {

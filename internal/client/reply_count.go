@@ -91,6 +91,8 @@ func (r *reply) hidden() {
 	}
 	switch {
 	case r.chunks == 0: // nothing was streamed
+	case r.choices.overlap:
+		rec.HiddenUnknown = record.HiddenSeveral
 	case r.unseen == api.UnseenRedacted && !withheld:
 		rec.HiddenUnknown = record.HiddenRedacted
 	case r.unseen == api.UnseenSummary && !withheld:

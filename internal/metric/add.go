@@ -40,12 +40,13 @@ func addTPOT(d *dist.Dist, o *Observation) bool {
 }
 
 // addITL adds the gaps between tokens. If the token counts of the chunks are known, the gap before a chunk is divided
-// among its tokens, in integers of µs whose sum is the gap. An answer that arrived in one piece has no gaps.
+// among its tokens, in integers of µs whose sum is the gap. An answer that arrived in one piece has no gaps,
+// nor have several answers in one, whose tokens pass each other.
 func addITL(d *dist.Dist, o *Observation) bool {
 	if !o.OK {
 		return true
 	}
-	if o.InOnePiece {
+	if o.InOnePiece || o.HiddenUnknown == record.HiddenSeveral {
 		return Plausible(o.ChunkTokens)
 	}
 	if len(o.ChunkTokens) != len(o.GapUs)+1 {

@@ -265,6 +265,7 @@ const (
 	HiddenRedacted = "redacted_reasoning" // encrypted or omitted, and not counted separately
 	HiddenSummary  = "reasoning_summary"  // a summary was streamed in its place
 	HiddenTotal    = "total_disagrees"    // the server's counts do not add up to its total
+	HiddenSeveral  = "several_answers"    // those of several answers, which pass each other
 )
 
 // The failures of the transport after an answer that is complete by its own protocol.
@@ -340,7 +341,7 @@ func (r *Record) TPOT() (ms float64, ok bool) {
 
 // LongestGap returns the longest time from one output chunk to the next, in ms.
 func (r *Record) LongestGap() (ms float64, ok bool) {
-	if len(r.GapUs) == 0 {
+	if len(r.GapUs) == 0 || r.HiddenUnknown == HiddenSeveral {
 		return 0, false
 	}
 	return float64(slices.Max(r.GapUs)) / 1000, true

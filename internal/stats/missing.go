@@ -58,6 +58,8 @@ var wanted = [...]struct {
 		"have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)"},
 	{"reasoning_summary", hidden(record.HiddenSummary),
 		"have no TPOT: a summary was streamed in the place of the reasoning that their tokens count (reasoning_summary)"},
+	{"several_answers", hidden(record.HiddenSeveral),
+		"have no TPOT and no ITL: each has several answers, whose tokens pass each other (several_answers)"},
 	{"total_disagrees", hidden(record.HiddenTotal),
 		"have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)"},
 }
