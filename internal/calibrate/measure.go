@@ -113,8 +113,8 @@ func (c *Config) send(ctx context.Context, target *url.URL, l level) ([]*record.
 	return recs, cpuwatch.Time() - before, err
 }
 
-// locals returns the local addresses of the connections. There are ports for about 28,000 connections to one server from
-// one address; Linux has more than one address of the loopback interface.
+// locals returns the local addresses of the connections. There are ports for about 28,000 connections to one server
+// from one address; Linux has more than one address of the loopback interface.
 func locals() []netip.Addr {
 	if runtime.GOOS != "linux" {
 		return nil

@@ -64,8 +64,8 @@ func nonDigits(b *[64]byte) uint64 {
 	return eight(0) | eight(8) | eight(16) | eight(24) | eight(32) | eight(40) | eight(48) | eight(56)
 }
 
-// load returns the eight bytes at b[i:], which must exist, since it does not check: Ints has, for all of its numbers, and
-// checking each of them takes a tenth of its time.
+// load returns the eight bytes at b[i:], which must exist, since it does not check: Ints has, for all of its numbers,
+// and checking each of them takes a tenth of its time.
 func load(b []byte, i int) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))[:])
 }

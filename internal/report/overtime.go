@@ -240,8 +240,8 @@ func joinShort(list []interval, least int64, whole bool) []interval {
 	return list[:last]
 }
 
-// percentile returns a percentile of every interval, with a gap if an interval has too few values, and while nothing was
-// sent.
+// percentile returns a percentile of every interval, with a gap if an interval has too few values, and while nothing
+// was sent.
 func (t timeline) percentile(r *report, parts []interval, p float64, least int64) chart.Series {
 	s := chart.Series{Kind: chart.Steps}
 	point := func(bin int, v float64, text string) {

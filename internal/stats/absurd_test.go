@@ -86,7 +86,8 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
-// TestChunksAfterTheEnd checks that chunks long after the end of their answer do not change the throughput of the others.
+// TestChunksAfterTheEnd checks that chunks long after the end of their answer do not change the throughput of the
+// others.
 func TestChunksAfterTheEnd(t *testing.T) {
 	block := func(change func(r *record.Record)) Block {
 		return blockOf(t, Options{}, sent(400, 0, 10, 20, func(i int, r *record.Record) {

@@ -22,8 +22,8 @@ type Stream struct {
 	workers []*worker
 }
 
-// blockSize is the size of the blocks that workers read, in bytes. A block is small enough to stay in the cache of a core
-// until it is parsed.
+// blockSize is the size of the blocks that workers read, in bytes. A block is small enough to stay in the cache of a
+// core until it is parsed.
 const blockSize = 128 << 10
 
 type worker struct {
@@ -81,8 +81,8 @@ func (s *Stream) Also(newTaker func() func(*record.Record)) {
 }
 
 // Read adds the records of r. Errors refer to r by name. Read returns nil at the end of r, a *jsonl.LineError in a
-// *fault.Error at the first bad line, or the cause of ctx when ctx is done. The records of the lines before are added in
-// all cases, also if jsonl.Damaged reports an error.
+// *fault.Error at the first bad line, or the cause of ctx when ctx is done. The records of the lines before are added
+// in all cases, also if jsonl.Damaged reports an error.
 func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 	bad, stop := context.WithCancel(ctx)
 	defer stop()

@@ -53,7 +53,8 @@ type node struct {
 const chars = 4
 
 // piece returns the length of the next piece of a text that is compared with others as a whole, in bytes. Pieces become
-// longer with what stands before them, so that a hit is exact within 1 % however long the text, and a long text has few.
+// longer with what stands before them, so that a hit is exact within 1 % however long the text, and a long text has
+// few.
 func piece(before int) int { return max(16, before/128) }
 
 // behindRole returns a list of messages without what all such lists begin with.

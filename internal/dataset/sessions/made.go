@@ -12,7 +12,7 @@ import (
 	"perfpipe/internal/dataset/synth"
 )
 
-// Shape describes made-up sessions of agents. The defaults are near those of published traces of coding agents.
+// Shape describes generated sessions of agents. The defaults are near those of published traces of coding agents.
 type Shape struct {
 	Calls  Spread // of the main agent
 	System int    // tokens of the prefix that all sessions share: tools and instructions
