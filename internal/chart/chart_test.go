@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"perfpipe/internal/table"
+
+	"perfpipe/internal/visible"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -412,5 +414,18 @@ func TestTextIsPlain(t *testing.T) {
 	}
 	if f.Title != bad || p.Tables[0].Rows[0][0] != bad {
 		t.Error("drawing changed the figure")
+	}
+}
+
+// TestPNGDropsNoLetters checks that letters which the font of PNG images lacks are replaced instead of vanishing.
+func TestPNGDropsNoLetters(t *testing.T) {
+	for in, want := range map[string]string{
+		"TTFT (µs) ≤ 5 · a–b ∞ Ünïcode Ελλ Жук": "TTFT (µs) ≤ 5 · a–b ∞ Ünïcode Ελλ Жук",
+		"负载 rate=5 日本語":                         "?? rate=5 ???",
+		"a\x1bb":                                visible.Line("a\x1bb"),
+	} {
+		if got := drawable()(in); got != want {
+			t.Errorf("%q is drawn as %q, want %q", in, got, want)
+		}
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"perfpipe/internal/visible"
 )
 
 // The size of a figure in SVG and PNG.
@@ -57,13 +59,28 @@ func xmlRune(r rune) rune {
 	return r
 }
 
-// PNG writes one figure as a PNG image, 1,440 by 800 pixels. Its font has Latin, Greek and Cyrillic letters.
+// PNG writes one figure as a PNG image, 1,440 by 800 pixels. Its font has Latin, Greek and Cyrillic letters; others are
+// shown as question marks.
 func PNG(w io.Writer, f *Figure) error {
-	f = f.shown()
+	f = f.with(drawable())
 	c := vgimg.NewWith(vgimg.UseWH(figureWidth, figureHeight), vgimg.UseDPI(dotsPerInch))
 	drawFigure(draw.New(c), f)
 	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(w)
 	return err
+}
+
+// drawable returns a function that makes text safe to show, and replaces the characters that the font lacks, which would
+// vanish.
+func drawable() func(string) string {
+	face := font.DefaultCache.Lookup(textStyle(1, ink, 0, 0).Font, 1).Face
+	return func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if i, err := face.GlyphIndex(nil, r); err != nil || i == 0 {
+				return '?'
+			}
+			return r
+		}, visible.Line(s))
+	}
 }
 
 func textStyle(size float64, c color.Color, x, y float64) draw.TextStyle {

@@ -8,26 +8,29 @@ import (
 )
 
 // shown returns f with all text made safe to show: no control characters, no bidirectional overrides.
-func (f *Figure) shown() *Figure {
+func (f *Figure) shown() *Figure { return f.with(visible.Line) }
+
+// with returns f with all text passed through clean.
+func (f *Figure) with(clean func(string) string) *Figure {
 	out := *f
 	for _, s := range []*string{
 		&out.Section, &out.Title, &out.Note, &out.Alt, &out.X.Label, &out.X.Unit, &out.Y.Label, &out.Y.Unit, &out.RowLabel,
 	} {
-		*s = visible.Line(*s)
+		*s = clean(*s)
 	}
 	out.Series = slices.Clone(f.Series)
 	for i := range out.Series {
 		s := &out.Series[i]
-		s.Name, s.VLabel = visible.Line(s.Name), visible.Line(s.VLabel)
-		s.Text, s.Labels = cleanAll(s.Text), cleanAll(s.Labels)
+		s.Name, s.VLabel = clean(s.Name), clean(s.VLabel)
+		s.Text, s.Labels = mapped(s.Text, clean), mapped(s.Labels, clean)
 	}
 	out.Marks = slices.Clone(f.Marks)
 	for i := range out.Marks {
-		out.Marks[i].Label = visible.Line(out.Marks[i].Label)
+		out.Marks[i].Label = clean(out.Marks[i].Label)
 	}
 	out.Spans = slices.Clone(f.Spans)
 	for i := range out.Spans {
-		out.Spans[i].Label = visible.Line(out.Spans[i].Label)
+		out.Spans[i].Label = clean(out.Spans[i].Label)
 	}
 	return &out
 }
@@ -61,10 +64,12 @@ func cleanTables(tables []table.Table) []table.Table {
 	return out
 }
 
-func cleanAll(list []string) []string {
+func cleanAll(list []string) []string { return mapped(list, visible.Line) }
+
+func mapped(list []string, clean func(string) string) []string {
 	out := slices.Clone(list)
 	for i := range out {
-		out[i] = visible.Line(out[i])
+		out[i] = clean(out[i])
 	}
 	return out
 }

@@ -51,9 +51,9 @@ func averageOf(list []confidence.Estimate) float64 {
 	return sum / float64(len(list))
 }
 
-// relative returns new ÷ old − 1. It is 0 if both are +∞, due to failures.
+// relative returns new ÷ old − 1. It is NaN if both are +∞, due to failures.
 func relative(old, new float64) float64 {
-	if old == new {
+	if old == new && !math.IsInf(old, 1) {
 		return 0
 	}
 	return new/old - 1
