@@ -14,6 +14,9 @@ type missing [len(wanted)]int64
 // earlyUs is the time by which a request may be sent before it is due, in µs, since clocks differ.
 const earlyUs = 10_000
 
+// endTokens is the number of tokens at the end of an answer that may have no text.
+const endTokens = 2
+
 // wanted lists what the figures need from records, each with a note on the effect of records that lack it.
 var wanted = [...]struct {
 	key   string // name in states
@@ -40,6 +43,11 @@ var wanted = [...]struct {
 	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
 	{"pieces", func(r *metric.Observation) bool { return r.OK && r.Streamed() && r.InOnePiece },
 		"are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL"},
+	{"tool_first", func(r *metric.Observation) bool {
+		return r.OK && r.HasTPOT && r.ToolTTFTMs > 0 && r.ToolTTFTMs <= r.TTFTMs && len(r.GapUs) > 0 &&
+			r.CompletionTokens > len(r.GapUs)+1+endTokens && len(r.ChunkTokens) == 0
+	}, "begin with a tool call: a server may withhold its tokens until the name is complete, which makes TTFT longer and " +
+		"TPOT shorter than the model's"},
 	{"order", func(r *metric.Observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
 		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
 	{"unit", func(r *metric.Observation) bool { return !inMicroseconds(r.SentUs) },

@@ -84,6 +84,25 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 	}
 }
 
+// A tool call that begins an answer of more tokens than chunks has a note, unless the tokens of each chunk are known.
+func TestToolFirst(t *testing.T) {
+	const line = `{"id":"a","sent_us":1000,"ok":true,"status":200,"lag_ms":0,"latency_ms":99,"ttft_ms":60,"prompt_tokens":7,` +
+		`"gap_us":[2000,2000],"completion_tokens":`
+	for text, want := range map[string]int64{
+		`31,"tool_ttft_ms":60}`: 1, `5,"tool_ttft_ms":60}`: 0, `31,"tool_ttft_ms":62}`: 0, `31}`: 0,
+		`31,"tool_ttft_ms":60,"chunk_tokens":[29,1,1]}`: 0,
+	} {
+		s := NewStream(Options{}, 1, false)
+		if err := s.Read(t.Context(), strings.NewReader(line+text+"\n"), "in"); err != nil {
+			t.Fatal(err)
+		}
+		got := s.Collector().Summary().Blocks[0].Notes
+		if (len(got) == 1) != (want == 1) {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+}
+
 func TestNotesAreTranslated(t *testing.T) {
 	for _, w := range wanted {
 		note := "3 of 12 records " + w.note
