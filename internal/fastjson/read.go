@@ -3,6 +3,7 @@ package fastjson
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"strconv"
 )
 
@@ -24,11 +25,14 @@ func eight(digits uint64) uint64 {
 func digits(b []byte) (v uint64, n int) {
 	for len(b)-n >= 8 {
 		text := binary.LittleEndian.Uint64(b[n:]) ^ zeros
-		if (text+overs|text)&tops != 0 {
-			break
+		over := (text + overs | text) & tops
+		if over == 0 {
+			v = v*1e8 + eight(text)
+			n += 8
+			continue
 		}
-		v = v*1e8 + eight(text)
-		n += 8
+		some := bits.TrailingZeros64(over) / 8 // the last digits, read without a loop whose end would be hard to predict
+		return v*powers[some] + eight(text<<1<<(63-8*some&63)), n + some
 	}
 	for ; n < len(b) && b[n]-'0' <= 9; n++ {
 		v = v*10 + uint64(b[n]-'0')

@@ -104,3 +104,18 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkFloat measures reading times in ms, of which a record has about ten.
+func BenchmarkFloat(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var texts [1000][]byte
+	for i := range texts {
+		texts[i] = fmt.Appendf(nil, `%g,"ttft_ms":1`, math.Round(1e6*math.Exp(2*r.NormFloat64()))/1000)
+	}
+	var v float64
+	i := 0
+	for b.Loop() {
+		Float(texts[i%len(texts)], &v)
+		i++
+	}
+}

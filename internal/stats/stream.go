@@ -302,9 +302,8 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 
 // isUTF16 reports whether a line of JSON is encoded in UTF-16, with or without a byte order mark.
 func isUTF16(line []byte) bool {
-	return bytes.IndexByte(line, 0) >= 0 &&
-		(bytes.HasPrefix(line, []byte{0xFF, 0xFE}) || bytes.HasPrefix(line, []byte{0xFE, 0xFF}) ||
-			line[0] == 0 || len(line) > 1 && line[1] == 0)
+	marked := bytes.HasPrefix(line, []byte{0xFF, 0xFE}) || bytes.HasPrefix(line, []byte{0xFE, 0xFF})
+	return line[0] == 0 || len(line) > 1 && line[1] == 0 || marked && bytes.IndexByte(line, 0) >= 0
 }
 
 // Skipped returns the number of skipped bad lines, and the error of the first one.
