@@ -8,6 +8,8 @@ import (
 // Observation is a record with the figures that several metrics derive from its gaps, so that they are computed once.
 type Observation struct {
 	*record.Record
+	GapsUs     int64 // sum of the gaps
+	GapsValid  bool  // no gap is negative or too large
 	TPOTMs     float64
 	HasTPOT    bool
 	InOnePiece bool // all chunks arrived at once
@@ -16,9 +18,25 @@ type Observation struct {
 // Observe returns the Observation of a record.
 func Observe(r *record.Record) Observation {
 	o := Observation{Record: r}
-	o.TPOTMs, o.HasTPOT = r.TPOT()
+	o.GapsUs, o.GapsValid = total(r.GapUs)
+	o.TPOTMs, o.HasTPOT = r.TPOTOf(o.GapsUs)
 	o.InOnePiece = !o.HasTPOT && r.InOnePiece()
 	return o
+}
+
+// total returns the sum of gaps. It reports whether none of them is negative or too large.
+func total(gaps []int64) (sum int64, valid bool) {
+	var all int64 // bitwise or of all gaps, to compare only once: MaxValue is a power of two
+	for ; len(gaps) >= 4; gaps = gaps[4:] {
+		a, b, c, d := gaps[0], gaps[1], gaps[2], gaps[3]
+		sum += a + b + (c + d)
+		all |= a | b | (c | d)
+	}
+	for _, gap := range gaps {
+		sum += gap
+		all |= gap
+	}
+	return sum, uint64(all) < dist.MaxValue
 }
 
 // DueUs returns when a request was due, in µs since the epoch. It is the time of the send for records of other tools

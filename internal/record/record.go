@@ -327,7 +327,10 @@ func inOnePiece(us int64, gaps int) bool { return us < onePieceUs*int64(gaps) }
 // TPOT returns the time per output token after the first, in ms: (tₙ − t₁)/(n − 1), for streamed answers of n > 1
 // tokens in more than one chunk. This is the definition of vLLM's bench serve, applied to the last output chunk and the
 // streamed tokens. For a record without gaps it is tpot_ms.
-func (r *Record) TPOT() (ms float64, ok bool) {
+func (r *Record) TPOT() (ms float64, ok bool) { return r.TPOTOf(r.gaps()) }
+
+// TPOTOf is TPOT for a caller that knows the sum of the gaps, in µs.
+func (r *Record) TPOTOf(gapsUs int64) (ms float64, ok bool) {
 	if len(r.GapUs) == 0 {
 		return r.TPOTMs, r.TPOTMs > 0
 	}
@@ -335,8 +338,7 @@ func (r *Record) TPOT() (ms float64, ok bool) {
 	if r.TTFTMs == 0 || !ok || n < 2 {
 		return 0, false
 	}
-	us := r.gaps()
-	return float64(us) / float64(n-1) / 1000, !inOnePiece(us, len(r.GapUs))
+	return float64(gapsUs) / float64(n-1) / 1000, !inOnePiece(gapsUs, len(r.GapUs))
 }
 
 // LongestGap returns the longest time from one output chunk to the next, in ms.

@@ -34,9 +34,10 @@ type accumulator struct {
 	sessions sessions
 	depths   depths
 	ids      ids
-	leftOut  paused // requests that are in no other figure
-	series   series // empty unless intervals are computed
-	runHash  uint64 // hash of the last record's run ID and load point
+	leftOut  paused             // requests that are in no other figure
+	series   series             // empty unless intervals are computed
+	runHash  uint64             // hash of the last record's run ID and load point
+	observed metric.Observation // of the last record; here, it is not allocated for each
 
 	requests, ok, warmup, invalid, good int64 // records
 	input, output, cached               int64 // tokens of successes
@@ -134,9 +135,10 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	if good && len(opt.Goodput) > 0 {
 		g.good++
 	}
-	o := metric.Observe(r)
-	g.client.Add(r)
-	g.missing.add(&o)
+	o := &g.observed
+	*o = metric.Observe(r)
+	g.client.add(r, o.InOnePiece)
+	g.missing.add(o)
 	g.prompts.Add(r)
 	g.ledger.Add(r)
 	if g.why != nil {
@@ -146,13 +148,13 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	g.skipped += int64(max(0, r.Skipped))
 	g.ids.add(r, g.runHash)
 	if opt.Intervals {
-		g.series.add(&o)
+		g.series.add(o)
 	}
-	g.depths.add(r, &o, g.limit)
-	valid := g.flights.add(r)
+	g.depths.add(r, o, g.limit)
+	valid := g.flights.add(o)
 	for i := range metric.All() {
 		if add := metric.All()[i].Add; add != nil {
-			valid = add(&g.dists[i], &o) && valid
+			valid = add(&g.dists[i], o) && valid
 		}
 	}
 	if !valid {

@@ -93,6 +93,11 @@ func SlowInput(unfed, duration time.Duration) Verdict {
 
 // Add adds one record. A key that is absent from it was not measured.
 func (c *Client) Add(r *record.Record) {
+	c.add(r, r.TPOTMs <= 0 && r.InOnePiece()) // a stream in one piece has no TPOT
+}
+
+// add is Add for a caller that knows whether all chunks of the record arrived at once.
+func (c *Client) add(r *record.Record, inOnePiece bool) {
 	c.dists()
 	lag, known := r.Lag()
 	if known && r.Mode != closedLoop {
@@ -106,7 +111,7 @@ func (c *Client) Add(r *record.Record) {
 	}
 	c.chunks += int64(len(r.GapUs))
 	c.joined += joinedChunks(r)
-	c.pieces.add(r)
+	c.pieces.add(r, inOnePiece)
 }
 
 // closedLoop is the mode of records whose requests are due as soon as the slot's previous answer has ended.

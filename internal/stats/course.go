@@ -45,7 +45,8 @@ type CourseBin struct {
 
 // Add adds one record. It does not retain the record.
 func (c *Course) Add(r *record.Record) {
-	if !metric.Sane(r) || !timed(r) || !c.time.add(r) {
+	o := metric.Observe(r)
+	if !metric.Sane(r) || !timed(r) || !c.time.add(&o) {
 		return
 	}
 	d := c.detail(r.SentUs)
@@ -61,8 +62,8 @@ func (c *Course) Add(r *record.Record) {
 	d.times[TimeLatency].Add(r.LatencyMs, 1)
 	if r.Streamed() {
 		d.times[TimeTTFT].Add(r.TTFTMs, 1)
-		if ms, ok := r.TPOT(); ok {
-			d.times[TimeTPOT].Add(ms, 1)
+		if o.HasTPOT {
+			d.times[TimeTPOT].Add(o.TPOTMs, 1)
 		}
 	}
 }

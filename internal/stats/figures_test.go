@@ -125,7 +125,8 @@ func TestTokensAreSpreadOverChunks(t *testing.T) {
 		r := streamed(0)
 		r.CompletionTokens, r.ChunkTokens = test.tokens, test.chunks
 		var f flights
-		f.add(r)
+		o := metric.Observe(r)
+		f.add(&o)
 		for f.time.width() < 250_000 {
 			f.time.coarsen()
 		}

@@ -52,7 +52,8 @@ func (f *flights) of(p loadPoint) *interval {
 }
 
 // add adds a record and reports whether its times are plausible. A record without times is ignored.
-func (f *flights) add(r *record.Record) bool {
+func (f *flights) add(o *metric.Observation) bool {
+	r := o.Record
 	if !metric.Sane(r) {
 		return false
 	}
@@ -67,7 +68,7 @@ func (f *flights) add(r *record.Record) bool {
 	s := f.of(loadPoint{r.RunID, r.Run})
 	s.from, s.to = min(s.from, due), max(s.to, end)
 	f.keep([]int64{r.SentUs}, []int64{end}, 1)
-	return f.time.add(r)
+	return f.time.add(o)
 }
 
 // timed reports whether a record has the times of a flight.

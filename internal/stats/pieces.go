@@ -10,10 +10,10 @@ type pieces struct {
 	Late   int64 // chunks after the first of streams in one piece that was
 }
 
-func (p *pieces) add(r *record.Record) {
+func (p *pieces) add(r *record.Record, inOnePiece bool) {
 	switch {
 	case len(r.GapUs) == 0:
-	case r.TPOTMs > 0 || !r.InOnePiece(): // the former is absent from streams in one piece
+	case !inOnePiece:
 		p.Spread++
 	case r.ReadDelayMs < lateRead:
 		p.Whole++

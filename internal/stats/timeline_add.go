@@ -1,13 +1,13 @@
 package stats
 
 import (
-	"perfpipe/internal/dist"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/record"
 )
 
 // add adds a record that has times and is metric.Sane. It reports whether the times of its chunks are plausible.
-func (t *timeline) add(r *record.Record) bool {
+func (t *timeline) add(o *metric.Observation) bool {
+	r := o.Record
 	due, end := metric.DueUs(r), r.SentUs+metric.Micro(r.LatencyMs)
 	b, offset := t.at(r.SentUs)
 	b.starts++
@@ -25,7 +25,7 @@ func (t *timeline) add(r *record.Record) bool {
 		return true
 	}
 	b.ok++
-	return t.tokens(r, end)
+	return t.tokens(o, end)
 }
 
 // lateUs is the time after the end of an answer by which its last chunk may come, in µs, since clocks differ.
@@ -33,11 +33,10 @@ const lateUs = 10_000
 
 // tokens counts the prompt tokens when the answer began, and the output tokens when their chunks arrived. If the answer
 // was not streamed, both count at its end. It reports whether the times of the chunks are plausible.
-func (t *timeline) tokens(r *record.Record, end int64) bool {
+func (t *timeline) tokens(r *metric.Observation, end int64) bool {
 	prompt, output := metric.Tokens(r.PromptTokens), metric.Tokens(r.CompletionTokens)
 	at := r.SentUs + metric.Micro(r.TTFTMs)
-	gaps, valid := total(r.GapUs)
-	if r.TTFTMs == 0 || !valid || at < r.SentUs || at+gaps > end+lateUs {
+	if r.TTFTMs == 0 || !r.GapsValid || at < r.SentUs || at+r.GapsUs > end+lateUs {
 		b, _ := t.at(end)
 		b.input += prompt
 		b.output += output
@@ -47,12 +46,12 @@ func (t *timeline) tokens(r *record.Record, end int64) bool {
 	page.bins[j].input += prompt
 	width := t.width()
 	edge := begin + width
-	upTo, given := shares(r, output), int64(0)
+	tokens, given := sharesOf(r.Record, output), int64(0)
 	for k, gap := range r.GapUs {
 		if at += gap; at < edge {
 			continue
 		}
-		sum := upTo(k + 1)
+		sum := tokens.upTo(k + 1)
 		page.bins[j].output += sum - given
 		given = sum
 		if j+2 < pageBins { // one or two bins on, the usual case, without an unpredictable branch
@@ -71,43 +70,38 @@ func (t *timeline) tokens(r *record.Record, end int64) bool {
 			edge = begin + width
 		}
 	}
-	page.bins[j].output += upTo(len(r.GapUs)+1) - given
+	page.bins[j].output += tokens.upTo(len(r.GapUs)+1) - given
 	return true
 }
 
-// total returns the sum of gaps. It reports whether none of them is negative or too large.
-func total(gaps []int64) (sum int64, valid bool) {
-	var all int64 // bitwise or of all gaps, to compare only once: MaxValue is a power of two
-	for ; len(gaps) >= 4; gaps = gaps[4:] {
-		a, b, c, d := gaps[0], gaps[1], gaps[2], gaps[3]
-		sum += a + b + (c + d)
-		all |= a | b | (c | d)
-	}
-	for _, gap := range gaps {
-		sum += gap
-		all |= gap
-	}
-	return sum, uint64(all) < dist.MaxValue
+// shares spreads the output tokens of an answer over its chunks: as its token counts do, or else evenly, in whole numbers.
+// Tokens that were not streamed count as generated before the first chunk.
+type shares struct {
+	known                  []int // tokens of each chunk; nil if unknown
+	summed                 int   // chunks in sum
+	sum                    int64 // of known
+	hidden, output, chunks int64 // if unknown; output is without hidden
 }
 
-// shares returns a function that returns the number of tokens in the first k chunks. k must be at least 1 and must not
-// decrease between calls. If the record has no token counts of its chunks, the output is spread evenly over them, in
-// whole numbers; tokens that were not streamed count as generated before the first chunk.
-func shares(r *record.Record, output int64) func(k int) int64 {
+func sharesOf(r *record.Record, output int64) shares {
 	chunks := len(r.GapUs) + 1
-	if len(r.ChunkTokens) != chunks || !metric.Plausible(r.ChunkTokens) {
-		hidden := min(int64(max(0, r.HiddenTokens)), output)
-		if output -= hidden; output == int64(chunks) && hidden == 0 {
-			return func(k int) int64 { return int64(k) }
-		}
-		return func(k int) int64 { return hidden + int64(k)*output/int64(chunks) }
+	if len(r.ChunkTokens) == chunks && metric.Plausible(r.ChunkTokens) {
+		return shares{known: r.ChunkTokens}
 	}
-	var sum int64
-	next := 0
-	return func(k int) int64 {
-		for ; next < k; next++ {
-			sum += int64(max(0, r.ChunkTokens[next]))
+	hidden := min(int64(max(0, r.HiddenTokens)), output)
+	return shares{hidden: hidden, output: output - hidden, chunks: int64(chunks)}
+}
+
+// upTo returns the number of tokens in the first k chunks. k must be at least 1 and must not decrease between calls.
+func (s *shares) upTo(k int) int64 {
+	switch {
+	case s.known != nil:
+		for ; s.summed < k; s.summed++ {
+			s.sum += int64(max(0, s.known[s.summed]))
 		}
-		return sum
+		return s.sum
+	case s.output == s.chunks: // the usual case, without a division
+		return s.hidden + int64(k)
 	}
+	return s.hidden + int64(k)*s.output/s.chunks
 }
