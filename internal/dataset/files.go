@@ -82,14 +82,21 @@ func (o *Options) named(ctx context.Context, name string, patterns []string) ([]
 			}
 		}
 	}
-	var found []string
+	var found, other []string
 	for _, f := range have {
-		if tabular.Supported(f) && !strings.HasPrefix(filepath.Base(f), "dataset_info") {
+		switch base := filepath.Base(f); {
+		case strings.HasPrefix(base, "dataset_info") || strings.HasPrefix(base, ".") || strings.EqualFold(base, "README.md"):
+		case tabular.Supported(f):
 			found = append(found, f)
+		default:
+			other = append(other, f)
 		}
 	}
 	if found == nil {
 		return nil, fmt.Errorf("%s: no file in it that can be read as rows", name)
+	}
+	if other != nil && info != nil { // a repository has files of other purposes
+		o.say("%s: files that are not read, since their names are not those of rows: %s", name, strings.Join(other, ", "))
 	}
 	return repo.Files(ctx, found...)
 }

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"path/filepath"
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
 	"perfpipe/internal/tabular"
@@ -33,6 +36,9 @@ const headSize = 256 << 10
 func (o *Options) open(path string) (*dataFile, error) {
 	if path != "-" && tabular.IsParquet(path) {
 		return &dataFile{name: path, parquet: true, close: func() {}}, nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fault.Because("", "folder", filepath.Join(path, "*"), "%s: a folder, not a file", path)
 	}
 	r, name, done, err := o.Input(path)
 	if err != nil {

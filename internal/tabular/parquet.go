@@ -27,6 +27,9 @@ func parquetRows(f *os.File, name string, columns []string) iter.Seq2[Row, error
 			return
 		}
 		defer r.Close()
+		if r.NumRows() == 0 {
+			return
+		}
 		batch, rows := make([]any, parquetBatch), 0
 		for {
 			clear(batch)

@@ -3,6 +3,7 @@ package tabular
 import (
 	"archive/tar"
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -359,4 +360,23 @@ func BenchmarkFile(b *testing.B) {
 	path := writeWide(b, 2000)
 	b.Run("parquet", func(b *testing.B) { benchmarkFile(b, path) })
 	b.Run("parquet/text", func(b *testing.B) { benchmarkFile(b, path, "text") })
+}
+
+// A row group without rows, as pyarrow writes a table that has none.
+const emptyGroup = "UEFSMRUEFQAVAkwVABUAEgAAABUEGSw1ABgGc2NoZW1hFQIAFQwlAhgEdGV4dCUATBwAAAAW" +
+	"ABkcGRwmABwVDBklAAYZGAR0ZXh0FQIWABYcFh4mACYIKRwVBBUAFQIAAAAWHBYAJggWHgAo" +
+	"IHBhcnF1ZXQtY3BwLWFycm93IHZlcnNpb24gMjYuMC4xGRwcAAAAgAAAAFBBUjE="
+
+func TestParquetWithoutRows(t *testing.T) {
+	data, err := base64.StdEncoding.DecodeString(emptyGroup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "none.parquet")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for row, err := range File(path, "text") {
+		t.Errorf("row %v, error %v", row, err)
+	}
 }
