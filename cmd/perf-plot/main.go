@@ -109,7 +109,13 @@ func run(env *cli.Env) error {
 	if err := write(out, page, &f, cmp.Or(f.Width, cli.Columns(env.Stdout), 100)); err != nil {
 		return err
 	}
-	return out.Commit()
+	if err := out.Commit(); err != nil {
+		return err
+	}
+	if f.Figure != "list" && !slices.ContainsFunc(sources, func(s *report.Source) bool { return !s.Empty() }) {
+		return fault.Fail("", "no records in the input")
+	}
+	return nil
 }
 
 // options returns the options by which the records are judged.

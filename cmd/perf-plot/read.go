@@ -50,6 +50,9 @@ func readFile(ctx context.Context, env *cli.Env, f *flags, path string, opt stat
 	if s.Damage != nil {
 		env.Say("%v: what could be read counts", s.Damage)
 	}
+	if s.Empty() && len(f.Files) > 1 {
+		env.Say("%s has no records", name)
+	}
 	if s.Skipped > 0 {
 		env.Say("%d lines of %s are not records and were skipped; the first: %v", s.Skipped, name, s.FirstBad)
 	}

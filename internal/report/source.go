@@ -55,6 +55,9 @@ func Read(ctx context.Context, r io.Reader, file, name string, opt stats.Options
 	return s, nil
 }
 
+// Empty reports whether the file has no records.
+func (s *Source) Empty() bool { return len(s.stats.LoadPoints()) == 0 }
+
 // start returns time 0 of the figures, in µs.
 func (s *Source) start() int64 { return s.from }
 
