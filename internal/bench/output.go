@@ -117,6 +117,8 @@ func (r *runner) endOutput(err error) error {
 		}
 	case !errors.Is(err, fault.ErrInterrupted) && lost.Partial != "":
 		return fault.Because("", "records-lost", r.Output.Records, "%w", lost)
+	case !errors.Is(err, fault.ErrInterrupted):
+		return failed
 	}
 	return cmp.Or(err, failed)
 }

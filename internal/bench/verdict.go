@@ -73,7 +73,11 @@ func (r *runner) judge(v stats.Verdict) error {
 		return nil
 	}
 	r.Say("load generator: %s: %s", v.Level, v.Reason)
-	hint := r.next(v.Cause())
+	cause := v.Cause()
+	if cause == "sent-twice" && r.Client.Retries > 0 {
+		cause = "retried"
+	}
+	hint := r.next(cause)
 	if n := r.tally.ConnLimit(); n > 0 && r.MaxConns > 0 {
 		hint = fmt.Sprintf(r.next("conns-used"), n)
 	} else if n > 0 {

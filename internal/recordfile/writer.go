@@ -147,9 +147,12 @@ type LostError struct {
 	Partial string // name of the file that has the other records; empty if there is none
 }
 
-// Error returns the cause and, if another file has the other records, what is lost.
+// Error returns the cause, what is lost and which file has the rest.
 func (e *LostError) Error() string {
-	if e.Partial == "" {
+	switch {
+	case e.Partial == "" && e.Lost > 0:
+		return fmt.Sprintf("%v: %d records are lost", e.Err, e.Lost)
+	case e.Partial == "":
 		return e.Err.Error()
 	}
 	return fmt.Sprintf("%v: %d records are lost; the others are in %s", e.Err, e.Lost, e.Partial)
