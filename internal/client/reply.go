@@ -20,16 +20,15 @@ const maxErrorBody = 64 << 10
 
 // reply reads one response into its record.
 type reply struct {
-	rec      *record.Record // is completed at the end
-	got      received
-	call     *call
-	ep       *endpoint
-	read     func([]byte) (api.Event, error)
-	keepText bool
-	message  *message // of a conversation's turn; nil: it is not wanted
-	trace    func(line []byte)
-	sent     clock.Nanos
-	trip     *trip
+	rec     *record.Record // is completed at the end
+	got     received
+	call    *call
+	ep      *endpoint
+	read    func([]byte) (api.Event, error)
+	message *message // of a conversation's turn; nil: it is not wanted
+	trace   func(line []byte)
+	sent    clock.Nanos
+	trip    *trip
 
 	sse       sse.Parser
 	onEvent   sse.Event // event, created once
@@ -57,7 +56,7 @@ type reply struct {
 	over      bool // the rest of the answer is not wanted
 	limit     limit
 	shape     api.Shape
-	text      strings.Builder
+	text      *strings.Builder // of the output; nil: it is not kept
 	err       error
 	location  string            // the header
 	coding    string            // Content-Encoding, until the first byte of the body; empty: none
@@ -76,8 +75,11 @@ func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
 	}
 	onEvent, events := r.onEvent, r.sse
 	*r = reply{}
-	r.rec, r.call, r.ep, r.read, r.keepText, r.sent = rec, c, c.ep, c.ep.reader(), keepText, c.Start
+	r.rec, r.call, r.ep, r.read, r.sent = rec, c, c.ep, c.ep.reader(), c.Start
 	r.got.GapUs, r.got.ChunkTokens = gaps, tokens
+	if keepText {
+		r.text = new(strings.Builder)
+	}
 	r.onEvent, r.whole, r.odd, r.sse = onEvent, whole, odd, events
 	r.sse.Reset()
 	if r.onEvent == nil {
@@ -150,7 +152,7 @@ func (r *reply) event(name, data []byte) {
 	if text, kind, ok := r.shape.Match(data); ok {
 		if len(text) > 0 {
 			r.output(kind)
-			if r.keepText {
+			if r.text != nil {
 				r.text.Write(text)
 			}
 			if r.message != nil && kind == api.Content {
@@ -307,7 +309,7 @@ func (r *reply) chunk() {
 
 // take copies the text of an event and all its other data except the time of its output.
 func (r *reply) take(e *api.Event) {
-	if r.keepText {
+	if r.text != nil {
 		r.text.WriteString(e.Reasoning)
 		r.text.WriteString(e.Content)
 		r.text.WriteString(e.Tool)

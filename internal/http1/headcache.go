@@ -2,6 +2,7 @@ package http1
 
 import (
 	"bytes"
+	"slices"
 	"sync/atomic"
 )
 
@@ -14,8 +15,9 @@ type headCache struct {
 }
 
 type cachedHead struct {
-	text  []byte
-	after parser // the state behind text
+	text   []byte
+	header Header
+	after  parser // the state behind text
 }
 
 // maxCachedHead is the longest head that is cached, bytes.
@@ -38,7 +40,8 @@ func (h *headCache) put(text []byte, after *parser) {
 	if n := h.missed.Add(1); n > 4 && n&(n-1) != 0 || len(text) > maxCachedHead {
 		return
 	}
-	k := &cachedHead{bytes.Clone(text), *after}
-	k.after.line, k.after.cache = nil, nil
+	k := &cachedHead{bytes.Clone(text), *after.h, *after}
+	k.header.Fields = slices.Clone(k.header.Fields)
+	k.after.line, k.after.cache, k.after.h = nil, nil, nil
 	h.last.Store(k)
 }

@@ -79,7 +79,7 @@ func (r *Request) now(t *Timing) time.Time {
 
 // Sink receives one response.
 type Sink interface {
-	// Head receives the status and the header fields that matter, once.
+	// Head receives the status and the header fields that matter, once. h is valid during the call.
 	Head(h *Header, at clock.Nanos)
 	// Body receives the next bytes of the body. They are valid during the call and were received at the given instant.
 	Body(b []byte, at clock.Nanos)

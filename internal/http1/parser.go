@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"fmt"
+	"sync"
 
 	"perfpipe/internal/clock"
 )
@@ -10,8 +11,8 @@ import (
 // parser parses one HTTP/1.1 response (RFC 9112) from the bytes of a connection, however they are split.
 type parser struct {
 	state     parseState
-	line      []byte // the beginning of a line whose end has not been received
-	h         Header
+	line      []byte  // the beginning of a line whose end has not been received
+	h         *Header // of a head that is being received; nil: none is
 	chunked   bool
 	length    int64 // of the body, bytes; -1: not announced
 	remain    int64 // bytes of the body, or of the chunk, not yet received
@@ -42,7 +43,19 @@ const (
 	maxSizeLine = 4096    // bytes of the line with a chunk's size
 )
 
+// headers are shared by all parsers, which need one while they receive a head.
+var headers = sync.Pool{New: func() any { return new(Header) }}
+
+func (p *parser) freeHeader() {
+	if h := p.h; h != nil {
+		p.h = nil
+		*h = Header{Fields: h.Fields[:0]}
+		headers.Put(h)
+	}
+}
+
 func (p *parser) reset() {
+	p.freeHeader()
 	line, cache := p.line[:0], p.cache
 	*p = parser{}
 	p.line, p.cache, p.budget, p.length = line, cache, maxHead, -1
@@ -101,6 +114,9 @@ func (p *parser) feed(b []byte, s Sink, at clock.Nanos) (int, error) {
 			n += used
 		}
 	}
+	if p.state > stField {
+		p.freeHeader()
+	}
 	return n, nil
 }
 
@@ -116,7 +132,7 @@ func (p *parser) cachedHead(b []byte, s Sink, at clock.Nanos) int {
 	line, cache := p.line, p.cache
 	*p = k.after
 	p.line, p.cache = line, cache
-	s.Head(&p.h, at)
+	s.Head(&k.header, at)
 	return len(k.text)
 }
 
@@ -281,6 +297,7 @@ func (p *parser) statusLine(line []byte) error {
 	if code < 100 {
 		return fmt.Errorf("%w: the status line is %.60q", ErrMalformed, line)
 	}
+	p.h = headers.Get().(*Header)
 	p.h.Status = code
 	p.http10 = line[7] == '0'
 	p.keepAlive = !p.http10
@@ -296,7 +313,7 @@ func (p *parser) endHead(s Sink, at clock.Nanos) error {
 		return nil
 	}
 	p.h.Chunked = p.chunked
-	s.Head(&p.h, at)
+	s.Head(p.h, at)
 	switch {
 	case p.h.Status == 101:
 		return fmt.Errorf("%w: it switches protocols, which nobody asked for", ErrMalformed)

@@ -113,7 +113,7 @@ func (s *session) prepare(f *flight) *Record {
 	i := f.index
 	s.ph.number(&f.job)
 	s.mu.Lock()
-	f.turn = turn{delay: f.due.Sub(s.ph.start) - s.state[i].ready}
+	f.turn = &turn{delay: f.due.Sub(s.ph.start) - s.state[i].ready}
 	if len(s.Graph.Parents[i]) == 0 && f.turn.delay <= 0 {
 		f.due, f.queued = s.due, s.queued
 	}
@@ -147,7 +147,7 @@ func (s *session) land(f *flight, rec *Record) (more bool) {
 	if rec.OK && f.req.WantReply {
 		history = t.before.With(t.own, rec.Reply)
 	}
-	f.turn = turn{}
+	f.turn = nil
 	rec.Session, rec.Turn, rec.Turns, rec.Depth = s.name, int(i)+1, len(s.state), int(s.Graph.Depth[i])
 	rec.DelayMs = float64(max(0, t.delay).Microseconds()) / 1000
 	for _, k := range s.Graph.Parents[i] {

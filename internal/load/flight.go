@@ -8,7 +8,7 @@ type flight struct {
 	w       *workers
 	pending Pending // nil: the request was not begun yet
 	wake    func()  // onWake, created once
-	turn    turn    // of a session
+	turn    *turn   // of a session
 	next    *flight // in a list
 }
 

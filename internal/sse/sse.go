@@ -24,15 +24,28 @@ type Event func(name, data []byte)
 //   - A JSON object on a line of its own, outside an event, is an event. Stray returns other text.
 type Parser struct {
 	line  []byte // the start of a line whose end has not been received
-	data  []byte // the data lines of the event so far, joined by line feeds
 	name  []byte // of the event
-	note  []byte // the comment within an event that is an error
-	stray []byte // see Stray
-	open  bool   // data is not reported yet
+	rest  *rest  // nil: not yet needed
+	open  bool   // rest.data is not reported yet
 	past  bool   // an event with this name was reported
 	cr    bool   // the last byte was a carriage return, so that a line feed next ends no line
 	begun bool   // the first line, which may have a byte order mark, has ended
+}
+
+// rest is the part of a Parser that most streams do not need.
+type rest struct {
+	data  []byte // the data lines of the event so far, joined by line feeds
 	scan  nesting
+	note  []byte // the comment within an event that is an error
+	stray []byte // see Stray
+}
+
+// more returns p.rest, which it makes at its first call.
+func (p *Parser) more() *rest {
+	if p.rest == nil {
+		p.rest = new(rest)
+	}
+	return p.rest
 }
 
 // Feed parses the next bytes of a stream of server-sent events.
@@ -63,7 +76,8 @@ func (p *Parser) Feed(b []byte, event Event) {
 			event(p.name, data)
 			p.cr = false
 			if len(p.name) > 0 {
-				p.name, p.note = p.name[:0], p.note[:0]
+				p.name = p.name[:0]
+				p.unnote()
 			}
 			b = b[end+n:]
 			continue
@@ -149,7 +163,7 @@ func (p *Parser) endLine(line []byte, event Event) {
 		p.take(value, event)
 	case "":
 		if IsError(p.name) {
-			p.note = append(p.note[:0], value...)
+			p.more().note = append(p.more().note[:0], value...)
 		}
 	case "id", "retry":
 	default:
@@ -167,42 +181,66 @@ func (p *Parser) noField(line []byte, event Event) {
 	case len(p.name) == 0 && balanced(line):
 		p.report(event, line)
 	default:
-		p.stray = append(p.stray[:0], line[:min(len(line), maxStray)]...)
+		p.more().stray = append(p.more().stray[:0], line[:min(len(line), maxStray)]...)
 	}
 }
 
 // Stray returns the last line that was not a field, such as the message of a proxy or a crashed server in place of the
 // remaining events.
-func (p *Parser) Stray() []byte { return p.stray }
+func (p *Parser) Stray() []byte {
+	if p.rest == nil {
+		return nil
+	}
+	return p.rest.stray
+}
 
 // take adds a line of data and reports the event if it is complete.
 func (p *Parser) take(value []byte, event Event) {
-	if !p.open && balanced(value) {
-		p.report(event, value)
+	if !p.open {
+		if balanced(value) {
+			p.report(event, value)
+			return
+		}
+		var scan nesting
+		scan.feed(value)
+		if p.complete(&scan) {
+			p.report(event, value)
+			return
+		}
+		r := p.more()
+		r.data, r.scan, p.open = Join(r.data[:0], value), scan, true
 		return
 	}
-	if p.open {
-		p.data = append(p.data, '\n')
-		p.scan.feed(newline)
-	} else {
-		p.data, p.scan, p.open = p.data[:0], nesting{}, true
+	r := p.rest
+	r.data = Join(append(r.data, '\n'), value)
+	r.scan.feed(newline)
+	r.scan.feed(value)
+	if p.complete(&r.scan) {
+		p.report(event, r.data)
 	}
-	p.data = Join(p.data, value)
-	p.scan.feed(value)
-	if p.scan.complete() && (!IsError(p.name) || p.scan.json) {
-		p.report(event, p.data)
-	}
+}
+
+// complete reports whether the data of the event is complete.
+func (p *Parser) complete(scan *nesting) bool {
+	return scan.complete() && (!IsError(p.name) || scan.json)
 }
 
 // flush reports an event that no further line can complete.
 func (p *Parser) flush(event Event) {
 	switch {
 	case p.open:
-		p.report(event, p.data)
+		p.report(event, p.rest.data)
 	case IsError(p.name) && !p.past:
-		p.report(event, p.note)
+		p.report(event, p.more().note)
 	}
-	p.note = p.note[:0]
+	p.unnote()
+}
+
+// unnote forgets the comment of an event.
+func (p *Parser) unnote() {
+	if p.rest != nil {
+		p.rest.note = p.rest.note[:0]
+	}
 }
 
 func (p *Parser) report(event Event, data []byte) {
@@ -307,10 +345,13 @@ func (p *Parser) Reset() {
 	if cap(p.line) > large {
 		p.line = nil
 	}
-	if cap(p.data) > large {
-		p.data = nil
+	if r := p.rest; r != nil {
+		if cap(r.data) > large {
+			r.data = nil
+		}
+		*r = rest{data: r.data[:0], note: r.note[:0], stray: r.stray[:0]}
 	}
-	*p = Parser{line: p.line[:0], data: p.data[:0], name: p.name[:0], note: p.note[:0], stray: p.stray[:0]}
+	*p = Parser{line: p.line[:0], name: p.name[:0], rest: p.rest}
 }
 
 // Join appends b to a. Above 1 MiB it doubles the capacity, because append grows by a quarter: a long event would leave
