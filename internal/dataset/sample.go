@@ -41,7 +41,7 @@ func (in *dataFile) sample() *sample {
 	}
 	if s.objects == nil && len(in.head) > 0 && in.head[0] == '{' { // longer than the head, or invalid
 		line, _, _ := bytes.Cut(in.head, []byte("\n"))
-		s.objects = []gjson.Result{gjson.ParseBytes(line)}
+		s.objects = []gjson.Result{gjson.ParseBytes(completed(line))}
 	}
 	return s
 }

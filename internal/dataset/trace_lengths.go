@@ -137,7 +137,7 @@ func (t *trace) stamp(it *Item, v gjson.Result, unit float64) error {
 	if t.n == 0 || t.startMs == nil {
 		t.epoch = fromEpoch(at)
 	}
-	ms, err := at.Num*unit, error(nil)
+	ms, err := possibleMs(at.Num*unit, at)
 	if t.epoch || at.Type != gjson.Number {
 		ms, err = timeMs(at)
 	}

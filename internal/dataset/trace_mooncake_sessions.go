@@ -160,7 +160,7 @@ func (r *mooncakeRow) stamp(v gjson.Result) error {
 	if !at.Exists() || at.Type == gjson.Null {
 		return nil
 	}
-	ms, err := at.Num, error(nil)
+	ms, err := possibleMs(at.Num, at)
 	if fromEpoch(at) || at.Type != gjson.Number {
 		ms, err = timeMs(at)
 	}

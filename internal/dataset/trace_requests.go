@@ -125,7 +125,11 @@ func recordLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		return true, err
 	}
 	if due := v.Get("scheduled_us"); due.Exists() {
-		t.at(it, due.Num/1000)
+		ms, err := possibleMs(due.Num/1000, due)
+		if err != nil {
+			return true, fmt.Errorf("scheduled_us: %w", err)
+		}
+		t.at(it, ms)
 	}
 	if it.Line.ID == "" {
 		it.Line.ID = v.Get("id").Str

@@ -87,6 +87,9 @@ func TestTimes(t *testing.T) {
 	}
 	for in, want := range map[string]string{
 		`"noon"`:                `not a time: "noon"`,
+		`1e400`:                 `not a time: 1e400`,
+		`"-Inf"`:                `not a time: "-Inf"`,
+		`1e40`:                  `not a time: 1e40`,
 		`"11/16/2023 18:17:03"`: `day and month cannot be told apart in "11/16/2023 18:17:03": write 2006-01-02 15:04:05`,
 		`"1.2.2023"`:            `day and month cannot be told apart in "1.2.2023": write 2006-01-02 15:04:05`,
 	} {

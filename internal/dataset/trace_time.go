@@ -27,12 +27,12 @@ func timeMs(v gjson.Result) (ms float64, err error) {
 	case !v.Exists() || v.Type == gjson.Null || v.Type == gjson.String && text == "":
 		return 0, errors.New("no time")
 	case v.Type == gjson.Number:
-		return epochMs(v.Num), nil
+		return possibleMs(epochMs(v.Num), v)
 	case v.Type != gjson.String:
 		return 0, fmt.Errorf("not a time: %.40s", v.Raw)
 	}
-	if s, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(s) && !math.IsInf(s, 0) {
-		return epochMs(s), nil
+	if s, err := strconv.ParseFloat(text, 64); err == nil {
+		return possibleMs(epochMs(s), v)
 	}
 	for _, layout := range timeLayouts {
 		if at, err := time.Parse(layout, text); err == nil {
@@ -43,6 +43,14 @@ func timeMs(v gjson.Result) (ms float64, err error) {
 		return 0, fmt.Errorf("day and month cannot be told apart in %.40s: write 2006-01-02 15:04:05", v.Raw)
 	}
 	return 0, fmt.Errorf("not a time: %.40s", v.Raw)
+}
+
+// possibleMs returns the time ms, or an error if v, from which it was read, is none: in ms, 10¹⁵ is 30,000 years.
+func possibleMs(ms float64, v gjson.Result) (float64, error) {
+	if !(math.Abs(ms) < 1e15) {
+		return 0, fmt.Errorf("not a time: %.40s", v.Raw)
+	}
+	return ms, nil
 }
 
 // dayOrMonth matches dates whose order of day and month depends on the country.

@@ -56,6 +56,9 @@ func (d *TraceLab) Decode(value []byte, line int) ([]*Session, error) {
 	}
 	if at := v.Get("arrival_time"); at.Exists() {
 		ms := at.Float()
+		if !(math.Abs(ms) < 1e15) {
+			return nil, fmt.Errorf("arrival_time: not a time: %.40s", at.Raw)
+		}
 		r.atMs = &ms
 	}
 	d.sessions.add(id.String(), r)
