@@ -24,6 +24,7 @@ type dataFile struct {
 	name          string // for messages
 	head          []byte // its beginning, without leading white space
 	whole         bool   // head is the whole file
+	broken        error  // why head ends where it does, other than that the file does; nil: no error
 	parquet       bool
 	table         bool // CSV or TSV, whatever its name
 	close         func()
@@ -67,6 +68,9 @@ func (in *dataFile) look(pipe bool) {
 		in.head, _ = in.Peek(in.Buffered()) // the previous call may have moved it
 		in.head = bytes.TrimLeft(in.head, " \t\r\n")
 		in.whole = err == io.EOF
+		if err != io.EOF {
+			in.broken = err
+		}
 		if err != nil || in.Buffered() == in.Size() || pipe && bytes.IndexByte(in.head, '\n') >= 0 {
 			return
 		}

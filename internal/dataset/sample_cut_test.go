@@ -1,9 +1,13 @@
 package dataset
 
 import (
+	"bufio"
 	"encoding/json"
+	"errors"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 )
 
 // An object is recognised by its beginning, wherever that ends.
@@ -49,6 +53,19 @@ func TestLongBodyIsRecognised(t *testing.T) {
 		in := &dataFile{head: []byte(line[:64<<10])}
 		if s := in.sample(); !looksRequest(s) {
 			t.Errorf("not recognised: %.40s", line)
+		}
+	}
+}
+
+// If the format cannot be told since the input could not be read, that is the error.
+func TestBrokenBeginning(t *testing.T) {
+	broken := errors.New("unexpected EOF")
+	in := &dataFile{Reader: bufio.NewReader(io.MultiReader(strings.NewReader(`{"timestamp":1,"inp`), iotest.ErrReader(broken))),
+		name: "f"}
+	in.look(false)
+	for _, err := range newTrace(&Options{}, 1).file(in) {
+		if !errors.Is(err, broken) {
+			t.Errorf("the error is %v", err)
 		}
 	}
 }

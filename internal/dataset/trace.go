@@ -158,6 +158,9 @@ func (t *trace) report() {
 func (t *trace) file(in *dataFile) iter.Seq2[*Item, error] {
 	s := in.sample()
 	f, err := t.format(s)
+	if err != nil && in.broken != nil { // the format can only be told from the whole
+		err = in.broken
+	}
 	if err != nil {
 		return func(yield func(*Item, error) bool) { yield(nil, fmt.Errorf("%s: %w", in.name, err)) }
 	}
