@@ -50,7 +50,6 @@ func inputs() map[string][]record.Record {
 	odd[3].LatencyMs = 0
 	odd[4].ChunkTokens = []int{1, 2, 3, 4}
 	return map[string][]record.Record{
-		"none":   nil,
 		"single": reporttest.Records(1, reporttest.Load{Run: "rate=1", N: 1, Rate: 1, Slots: 1, Chunks: 8}),
 		"failed": reporttest.Records(1, reporttest.Load{Run: "rate=5", N: 30, Rate: 5, Slots: 4, Chunks: 8, Failures: 1}),
 		"one": reporttest.Records(1, reporttest.Load{Run: "rate=10", N: 300, Rate: 10, Slots: 8, Chunks: 16,
@@ -82,6 +81,14 @@ func TestEveryInputInEveryFormat(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestNoRecords checks that an input without records makes a page, but is an error.
+func TestNoRecords(t *testing.T) {
+	code, page, stderr := plot(t, nil)
+	if code != fault.CodeFail || !strings.Contains(page, "</html>") || stderr != "perf-plot: no records in the input\n" {
+		t.Errorf("exit %d: %s", code, stderr)
 	}
 }
 
