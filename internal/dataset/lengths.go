@@ -37,7 +37,7 @@ func (o *Options) lengths() (lengths, error) {
 	if around > 0 {
 		lo = max(1, lo-around)
 	}
-	in, err := parseDistribution(o.Distribution, lo, hi)
+	in, err := o.distribution(lo, hi)
 	return func(r *synth.Rand) (int, int) { return in(r), -1 }, err
 }
 
@@ -109,6 +109,32 @@ func (o *Options) bounds() (lo, hi int, err error) {
 		return 0, 0, fault.Invalid(o.limits(), "", "%d is more than %d", *o.MinPrompt, *o.MaxPrompt)
 	}
 	return lo, hi, nil
+}
+
+// distribution returns the distribution that the user chose. It reports a normal one whose mean the limits change.
+func (o *Options) distribution(lo, hi int) (func(*synth.Rand) int, error) {
+	in, err := parseDistribution(o.Distribution, lo, hi)
+	var mean, sd float64
+	if n, _ := fmt.Sscanf(o.Distribution, "normal:%g/%g", &mean, &sd); n == 2 && err == nil {
+		if within := normalMean(mean, sd, lo, hi); math.Abs(within-mean) > 0.02*mean {
+			o.Tell("distribution "+o.Distribution, "", "between %d and %d tokens, the mean is %.4g", lo, hi, within)
+		}
+	}
+	return in, err
+}
+
+// normalMean returns the mean of a normal distribution, rounded to the integers of [lo, hi].
+func normalMean(mean, sd float64, lo, hi int) float64 {
+	below := func(x float64) float64 { return math.Erfc((mean-x)/(sd*math.Sqrt2)) / 2 }
+	sum, all := 0.0, 0.0
+	for n := lo; n <= hi; n++ {
+		share := below(float64(n)+0.5) - below(float64(n)-0.5)
+		sum, all = sum+share*float64(n), all+share
+	}
+	if all < 1e-3 { // it is drawn as uniform
+		return float64(lo+hi) / 2
+	}
+	return sum / all
 }
 
 // parseDistribution parses uniform, fixed, normal[:MEAN/SD] or zipf[:S], over the integers of [lo, hi].

@@ -91,3 +91,19 @@ func TestLengthsRefused(t *testing.T) {
 		}
 	}
 }
+
+// The mean of a normal distribution within limits, against draws of it.
+func TestNormalMean(t *testing.T) {
+	for _, c := range []struct {
+		mean, sd float64
+		lo, hi   int
+	}{{50, 10, 1, 100}, {10, 20, 1, 100}, {90, 40, 1, 100}, {50, 1e9, 1, 100}, {50, 0, 1, 100}} {
+		r, sum, n := synth.NewRand(1), 0, 20000
+		for range n {
+			sum += truncatedNormal(r, c.mean, c.sd, c.lo, c.hi)
+		}
+		if drawn, got := float64(sum)/float64(n), normalMean(c.mean, c.sd, c.lo, c.hi); math.Abs(drawn-got) > 0.8 {
+			t.Errorf("normal:%g/%g in %d to %d: mean %g, drawn %g", c.mean, c.sd, c.lo, c.hi, got, drawn)
+		}
+	}
+}

@@ -4,6 +4,7 @@ package sniff
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -66,7 +67,7 @@ func magics() []magic {
 		{0, "%PDF-", "a PDF document", "pdftotext %s prompt.txt"},
 		{0, "{\\rtf", "an RTF document", textFirst},
 		{0, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Microsoft Office document", asCSV},
-		{0, "PK\x03\x04", "a zip archive (or an Excel or Word file)", unpack},
+		{0, "PK\x03\x04", "a zip archive", unpack},
 		{0, "PK\x05\x06", "an empty zip archive", ""},
 		{0, "\xFD7zXZ\x00", "compressed with xz", "xz -dk %s"},
 		{0, "\x1F\x8B", "compressed with gzip", "gzip -dk %s"},
@@ -102,6 +103,9 @@ func Binary(head []byte) error {
 	if bytes.HasPrefix(head, []byte("version https://git-lfs.github.com/spec/")) {
 		return &Alien{"a Git LFS pointer in place of the file", "git lfs pull --include %s"}
 	}
+	if office(head) {
+		return &Alien{"an Excel or Word file, not text", asCSV}
+	}
 	for _, m := range magics() {
 		if !bytes.HasPrefix(head[min(m.at, len(head)):], []byte(m.bytes)) || !certain(m, head) {
 			continue
@@ -115,6 +119,14 @@ func Binary(head []byte) error {
 		return &Alien{What: "binary data, not text"}
 	}
 	return nil
+}
+
+// office reports whether head is that of a zip archive with the parts of an Office document.
+func office(head []byte) bool {
+	const nameAt = 30 // of the first file
+	return bytes.HasPrefix(head, []byte("PK\x03\x04")) && slices.ContainsFunc(
+		[]string{"[Content_Types].xml", "_rels/", "docProps/", "xl/", "word/"},
+		func(name string) bool { return bytes.HasPrefix(head[min(nameAt, len(head)):], []byte(name)) })
 }
 
 // certain reports whether head cannot be text: a prompt may begin with ORC or BZh.
