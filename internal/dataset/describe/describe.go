@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"slices"
 	"strconv"
 
 	"github.com/cespare/xxhash/v2"
@@ -27,26 +28,28 @@ type Summary struct {
 
 	arrived     bool
 	first, last float64 // arrivals, in ms
-	missing     int     // ids in after or history that no earlier line has
+	unknown     int     // requests whose history no earlier line has
+	missing     int     // ids in after or history that no line of the session has, once written
+	circular    int     // requests that wait for themselves, once written
 	members     fastjson.Members
 	buf         []byte
 }
 
 // session is a graph of requests.
 type session struct {
-	byID   map[string]*node
-	calls  int
-	widths map[int]int // number of requests by depth
-	depth  int
-	pathMs float64 // longest sum of delays along a path
+	byID  map[string]*node
+	nodes []*node
 }
 
 // node is a request to which others may refer.
 type node struct {
-	depth  int
+	after   []string // requests that it waits for
+	delayMs float64  // from the end of the last of them
+	tokens  float64  // of its prompt and answer
+	chain   uint64   // hash of its prompt
+
+	depth  int     // number of requests on the longest chain up to it, once it is known
 	pathMs float64 // longest sum of delays up to its start
-	tokens float64 // of its prompt and answer
-	chain  uint64  // hash of its prompt
 }
 
 // chars is the number of characters per token if the number of tokens is unknown.
@@ -109,7 +112,7 @@ func (s *Summary) session(name string) *session {
 }
 
 func (s *Summary) open(name string) *session {
-	one := &session{byID: map[string]*node{}, widths: map[int]int{}}
+	one := &session{byID: map[string]*node{}}
 	s.sessions[name] = one
 	s.order = append(s.order, one)
 	return one
@@ -122,7 +125,7 @@ func (s *Summary) add(in *session, r *request.Request) (err error) {
 		return err
 	}
 	s.requests++
-	n := &node{depth: 1}
+	n := &node{}
 	var history *node
 	if in == nil {
 		s.alone++
@@ -138,26 +141,19 @@ func (s *Summary) add(in *session, r *request.Request) (err error) {
 	return nil
 }
 
-// place finds the place of a request in its session, and returns the node that it continues.
+// place adds a request to its session, and returns the node that it continues.
 func (s *Summary) place(in *session, n *node, r *request.Request) (history *node) {
-	for _, id := range r.After {
-		if p := in.byID[id]; p != nil {
-			n.depth, n.pathMs = max(n.depth, p.depth+1), max(n.pathMs, p.pathMs)
-		} else {
-			s.missing++
-		}
-	}
+	n.after, n.delayMs = r.After, r.DelayMs
 	if r.History != "" {
+		n.after = append(slices.Clip(n.after), r.History)
 		if history = in.byID[r.History]; history == nil {
-			s.missing++
+			s.unknown++
 		}
 	}
-	n.pathMs += r.DelayMs
-	if in.calls++; len(r.After) > 0 {
+	if len(n.after) > 0 {
 		s.delayMs.add(r.DelayMs)
 	}
-	in.widths[n.depth]++
-	in.depth, in.pathMs = max(in.depth, n.depth), max(in.pathMs, n.pathMs)
+	in.nodes = append(in.nodes, n)
 	if r.ID != "" {
 		in.byID[r.ID] = n
 	}

@@ -1,6 +1,7 @@
 package describe
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,24 @@ func TestSession(t *testing.T) {
 		"theoretical prefix-cache hit rate: 21.4 % of prompt tokens") // 60 of 280
 }
 
+// The lines of a session may stand in any order, a history is one of those that a request waits for, and a circle has no
+// path.
+func TestGraph(t *testing.T) {
+	lines := []string{line("a", `"session":"s",`, "a", "100"),
+		line("b", `"session":"s","history":"a","delay_ms":10,`, "b", "50"),
+		line("c", `"session":"s","after":["b"],"delay_ms":30,`, "c", "50"),
+		line("d", `"session":"s","after":["a","b"],"delay_ms":30,`, "d", "50")}
+	want := []string{"4 requests, 1 session", "on its critical path 3 3 3 3 3 3", "abreast 2 2 2 2 2",
+		"tools and users on the path 40ms 40ms 40ms 40ms 40ms 40ms", "delay of a request 23ms 30ms 30ms 30ms 30ms 70ms"}
+	wants(t, summary(t, lines...), want...)
+	slices.Reverse(lines)
+	wants(t, summary(t, lines...), append(want,
+		"1 request whose history no line before has: their prompts are counted without it")...)
+	wants(t, summary(t, line("a", `"session":"s",`, "a", "100"), line("x", `"session":"s","after":["y"],`, "x", "1"),
+		line("y", `"session":"s","after":["x"],`, "y", "1")), "on its critical path 1 1 1 1 1 1",
+		"2 requests on no path, since they wait for themselves")
+}
+
 // What short prompts share is counted in pieces of 16 characters, behind what all lists of messages begin with.
 func TestShortPrefix(t *testing.T) {
 	message := func(text string) string {
@@ -87,6 +106,7 @@ func TestTurns(t *testing.T) {
 
 func TestUnknown(t *testing.T) {
 	got := summary(t, line("a", `"session":"s","after":["z"],"history":"y",`, "x", "100"))
-	wants(t, got, "2 requests that after or history names, but that no line before has in its session")
+	wants(t, got, "2 requests that after or history names, but that no line of the session has",
+		"1 request whose history no line before has: their prompts are counted without it")
 	wants(t, summary(t), "0 requests, 0 sessions")
 }

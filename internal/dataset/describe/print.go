@@ -66,14 +66,12 @@ func (s *Summary) Write(w io.Writer) error {
 func (s *Summary) ofSessions(w io.Writer) {
 	var calls, depth, width, path spread
 	for _, one := range s.order {
-		calls.add(float64(one.calls))
-		depth.add(float64(one.depth))
-		path.add(one.pathMs)
-		widest := 0
-		for _, n := range one.widths {
-			widest = max(widest, n)
-		}
-		width.add(float64(widest))
+		f := one.shape()
+		calls.add(float64(len(one.nodes)))
+		depth.add(float64(f.depth))
+		path.add(f.pathMs)
+		width.add(float64(f.width))
+		s.missing, s.circular = s.missing+f.missing, s.circular+f.circular
 	}
 	calls.write(w, "requests of a session", number, true)
 	depth.write(w, "on its critical path", number, true)
@@ -110,9 +108,17 @@ func (s *Summary) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("the tokens of %s are estimated, as %d characters each",
 			many(s.guessed, "prompt"), chars))
 	}
-	if s.missing > 0 {
-		notes = append(notes, fmt.Sprintf("%s that after or history names, but that no line before has in its session",
-			many(s.missing, "request")))
+	for _, n := range []struct {
+		n    int
+		text string
+	}{
+		{s.missing, "that after or history names, but that no line of the session has"},
+		{s.circular, "on no path, since they wait for themselves"},
+		{s.unknown, "whose history no line before has: their prompts are counted without it"},
+	} {
+		if n.n > 0 {
+			notes = append(notes, many(n.n, "request")+" "+n.text)
+		}
 	}
 	return notes
 }

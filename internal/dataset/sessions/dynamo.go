@@ -184,7 +184,7 @@ func (d *Dynamo) root(session string, here map[string]bool) (string, error) {
 	}
 }
 
-// tree makes one Session of the calls of the session top and of those below it, which are in order of time. A call
+// tree makes one Session of the calls of the session top and of those below it, in order of time. A call
 // waits for the last one of its own session that had ended, or else for the last one of the parent's. After a session
 // has ended, the next call of its parent waits for it.
 func (d *Dynamo) tree(top string, calls []*dynamoCall) *Session {
