@@ -67,9 +67,33 @@ func Int[T int | int64](b []byte, to *T) int {
 // powers are those of ten that a double holds and that Float divides by.
 var powers = [...]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
+// decimal reads the number that b begins with if it is of the usual form, one to seven digits on both sides of a point:
+// v is the number without the point, and n its length. Otherwise, n is 0.
+func decimal(b []byte) (v uint64, decimals, n int) {
+	if len(b) < 16 {
+		return 0, 0, 0
+	}
+	whole := binary.LittleEndian.Uint64(b) ^ zeros
+	point := bits.TrailingZeros64((whole+overs|whole)&tops) / 8
+	if uint(point-1) >= 7 || b[point] != '.' || point > 1 && byte(whole) == 0 {
+		return 0, 0, 0
+	}
+	part := binary.LittleEndian.Uint64(b[point+1:]) ^ zeros
+	decimals = bits.TrailingZeros64((part+overs|part)&tops) / 8
+	if uint(decimals-1) >= 7 {
+		return 0, 0, 0
+	}
+	v = eight(whole<<(-8*point&63))*powers[decimals] + eight(part<<(-8*decimals&63))
+	return v, decimals, point + 1 + decimals
+}
+
 // Float reads a number without an exponent into to. Up to 15 digits are exact in a double and so is the power of ten
 // that divides them: their quotient is then the nearest double, because IEEE 754 division rounds once.
 func Float(b []byte, to *float64) int {
+	if v, decimals, n := decimal(b); n > 0 {
+		*to = float64(v) / float64(powers[decimals])
+		return n
+	}
 	sign := 0
 	if len(b) > 0 && b[0] == '-' {
 		sign = 1
@@ -104,6 +128,9 @@ func Float(b []byte, to *float64) int {
 
 // SkipNumber returns the length of a number without an exponent.
 func SkipNumber(b []byte) int {
+	if _, _, n := decimal(b); n > 0 {
+		return n
+	}
 	sign := 0
 	if len(b) > 0 && b[0] == '-' {
 		sign = 1

@@ -68,6 +68,9 @@ func FuzzRead(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
+	for _, number := range []string{"1.5", "0.25", "00.25", "1234567.1234567", "12345678.1", "1.12345678", "1.", ".5", "-1.5", "1.5e3"} {
+		f.Add([]byte(number + `,"ttft_ms":1.5,"x":1`))
+	}
 	for _, number := range []string{"20123", "7", "123456789", "0", "012", "", "é", "1234567890123456789"} {
 		f.Add([]byte("[" + strings.Repeat("20123,999,10000,", 12) + number + ",17," + strings.Repeat("1,", 60) + "5]"))
 	}

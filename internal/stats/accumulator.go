@@ -51,7 +51,9 @@ type accumulator struct {
 	errors                              map[string]ErrorCount
 	ledger                              ledger.Ledger
 	why                                 *why.Table // nil unless it is asked for
-	finish                              map[string]int64
+	finish                              map[string]*int64
+	finishes                            *int64 // those of lastFinish
+	lastFinish                          string
 }
 
 // Facts describe the load and its origin. The records of a block usually share them.
@@ -103,7 +105,7 @@ func newAccumulator(k group.ID, opt *Options) *accumulator {
 		ID: k, limit: opt.ExactLimit,
 		part:   slices.ContainsFunc(opt.By, func(k group.Key) bool { return !k.OfLoadPoint() }),
 		dists:  make([]dist.Dist, len(metric.All())),
-		errors: map[string]ErrorCount{}, finish: map[string]int64{},
+		errors: map[string]ErrorCount{}, finish: map[string]*int64{},
 	}
 	for i := range g.dists {
 		g.dists[i].Limit = opt.ExactLimit
@@ -176,7 +178,7 @@ func (g *accumulator) succeed(r *record.Record) {
 		g.chunkTokens += max(0, metric.Tokens(n)-1)
 	}
 	if r.FinishReason != "" {
-		count(g.finish, r.FinishReason, 1)
+		g.finished(r.FinishReason, 1)
 	}
 }
 
@@ -248,11 +250,24 @@ func (g *accumulator) addErrors(e ErrorCount) {
 	g.errors[have.Kind] = have
 }
 
-func count(m map[string]int64, key string, n int64) {
-	if _, found := m[key]; !found {
-		key = strings.Clone(key)
+// finished counts n answers that ended for a reason, which usually is that of the answer before.
+func (g *accumulator) finished(reason string, n int64) {
+	if g.finishes == nil || reason != g.lastFinish {
+		if g.finish[reason] == nil {
+			g.finish[strings.Clone(reason)] = new(int64)
+		}
+		g.lastFinish, g.finishes = strings.Clone(reason), g.finish[reason]
 	}
-	m[key] += n
+	*g.finishes += n
+}
+
+// finishReasons returns the number of answers by the reason for which they ended.
+func (g *accumulator) finishReasons() map[string]int64 {
+	out := make(map[string]int64, len(g.finish))
+	for reason, n := range g.finish {
+		out[reason] = *n
+	}
+	return out
 }
 
 // sum is a counter that merges by addition. Its name identifies it in states.
@@ -304,6 +319,6 @@ func (g *accumulator) merge(o *accumulator) {
 		g.addErrors(e)
 	}
 	for reason, n := range o.finish {
-		count(g.finish, reason, n)
+		g.finished(reason, *n)
 	}
 }

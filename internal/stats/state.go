@@ -172,7 +172,7 @@ func (g *accumulator) state(opt *Options) (string, error) {
 		s.Sums = append(s.Sums, sumState{n.name, *n.n})
 	}
 	for _, reason := range slices.Sorted(maps.Keys(g.finish)) {
-		s.Finish = append(s.Finish, reasonCount{reason, g.finish[reason]})
+		s.Finish = append(s.Finish, reasonCount{reason, *g.finish[reason]})
 	}
 	var b bytes.Buffer
 	if err := gob.NewEncoder(&b).Encode(&s); err != nil {
@@ -266,7 +266,7 @@ func (s *groupState) group(opt *Options) (*accumulator, error) {
 		g.addErrors(e)
 	}
 	for _, r := range s.Finish {
-		count(g.finish, r.Reason, r.Count)
+		g.finished(r.Reason, r.Count)
 	}
 	return g, nil
 }

@@ -3,7 +3,6 @@ package stats
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -177,7 +176,7 @@ func (g *accumulator) block(opt *Options) Block {
 		Model: g.facts[factModel].sorted(), URL: g.facts[factURL].sorted(),
 		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests),
 		Warmup: g.warmup,
-		Errors: g.sortedErrors(), FinishReasons: maps.Clone(g.finish), InputTokens: g.input, OutputTokens: g.output,
+		Errors: g.sortedErrors(), FinishReasons: g.finishReasons(), InputTokens: g.input, OutputTokens: g.output,
 		Client: g.client.Verdict(), Paused: g.paused(), SentTwice: g.client.conns.Twice,
 	}
 	if mode := g.facts[factMode].sorted(); len(mode) == 1 {

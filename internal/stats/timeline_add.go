@@ -74,8 +74,8 @@ func (t *timeline) tokens(r *metric.Observation, end int64) bool {
 	return true
 }
 
-// shares spreads the output tokens of an answer over its chunks: as its token counts do, or else evenly, in whole numbers.
-// Tokens that were not streamed count as generated before the first chunk.
+// shares spreads the output tokens of an answer over its chunks: by the token counts of the chunks, or else evenly, in
+// whole numbers. Tokens that were not streamed count as generated before the first chunk.
 type shares struct {
 	known                  []int // tokens of each chunk; nil if unknown
 	summed                 int   // chunks in sum
