@@ -3,7 +3,9 @@ package bench
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"perfpipe/internal/fault"
@@ -50,7 +52,14 @@ func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error
 		return nil, err
 	}
 	lines := jsonl.NewWriter(out)
-	cfg.Write = func(m servermetrics.Sample) error { return lines.Write(m) }
+	sources := map[string]*sampled{}
+	cfg.Write = func(m servermetrics.Sample) error {
+		if sources[m.Source] == nil {
+			sources[m.Source] = new(sampled)
+		}
+		sources[m.Source].add(m.Error)
+		return lines.Write(m)
+	}
 	s, begun := servermetrics.Start(ctx, cfg, firstSample)
 	if !begun && ctx.Err() == nil {
 		r.Tell("metrics-out", "",
@@ -61,6 +70,24 @@ func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error
 		if err := cmp.Or(s.Stop(), out.Close()); err != nil {
 			return fault.Of("metrics-out", "", "%w", err)
 		}
+		for _, name := range slices.Sorted(maps.Keys(sources)) {
+			if s := sources[name]; s.failed > 0 {
+				r.Tell("metrics-out", "", "%s: %d of %d samples failed: %s", name, s.failed, s.all, s.why)
+			}
+		}
 		return nil
 	}, nil
+}
+
+// sampled counts the samples of a source.
+type sampled struct {
+	all, failed int
+	why         string // the last one that failed did
+}
+
+func (s *sampled) add(err string) {
+	if s.all++; err != "" {
+		s.failed++
+		s.why = err
+	}
 }

@@ -65,7 +65,7 @@ type Config struct {
 
 const (
 	defaultInterval = time.Second
-	maxPage         = 64 << 20 // bytes
+	maxPage         = 8 << 20 // bytes; real pages have some 100 KB, and a page takes thirty times its size while parsed
 )
 
 // sample samples each source at once, then at every interval until ctx ends, and once more at the end, so that totals
@@ -211,5 +211,9 @@ func get(ctx context.Context, c *http.Client, url string, timeout time.Duration)
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("HTTP %d", resp.StatusCode)
 	}
-	return io.ReadAll(io.LimitReader(resp.Body, maxPage))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxPage+1))
+	if err == nil && len(body) > maxPage {
+		return nil, fmt.Errorf("the page is longer than %d bytes", maxPage)
+	}
+	return body, err
 }

@@ -46,6 +46,11 @@ func TestPagesWithoutMetrics(t *testing.T) {
 	if missing.Error != "HTTP 404" {
 		t.Errorf("%+v", missing)
 	}
+	long, _ := scrape(t.Context(), answer(http.StatusOK, strings.Repeat("m 1\n", maxPage/4)+"\n"), "http://server/metrics",
+		time.Second)
+	if long.Error != "the page is longer than 8388608 bytes" || long.Metrics != nil {
+		t.Errorf("%+v", long)
+	}
 	refuses := transport(func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") })
 	refused, _ := scrape(t.Context(), &http.Client{Transport: refuses}, "http://server/metrics", time.Second)
 	if refused.Error != "refused" {
