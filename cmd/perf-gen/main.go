@@ -4,15 +4,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"sync"
-	"text/tabwriter"
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/dataset"
@@ -60,7 +57,7 @@ func run(env *cli.Env) error {
 // generate writes the requests.
 func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 	if f.List {
-		return list(env)
+		return dataset.WriteTable(env.Stdout)
 	}
 	source, err := f.open(ctx, env, w)
 	if err != nil {
@@ -100,16 +97,6 @@ func generate(ctx context.Context, env *cli.Env, f *flags, w *writer) error {
 		}
 	}
 	return bad.End()
-}
-
-// list prints the table of datasets.
-func list(env *cli.Env) error {
-	t := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tSOURCE\tFIELDS\tLICENCE")
-	for _, d := range dataset.List() {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", d.Name, d.Source, cmp.Or(d.Fields, "-"), cmp.Or(d.Licence, "-"))
-	}
-	return t.Flush()
 }
 
 // writer writes whole lines to the output. It is safe for concurrent use.

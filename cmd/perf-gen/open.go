@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"runtime"
@@ -167,13 +169,12 @@ func (t tied) Read(p []byte) (int, error) {
 	return t.Reader.Read(p)
 }
 
-// check returns an error for numbers out of range and contradicting flags.
+// check returns an error for values out of range, and flags that contradict one another.
 func (f *flags) check(paths []string) error {
-	for _, n := range f.Number {
-		if n < 0 {
-			return fault.Usage("0 is endless", "--number %d is negative", n)
-		}
-	}
+	return cmp.Or(f.checkNumbers(), f.checkMaxTokens(), f.checkPairs(paths), f.checkNumber(paths))
+}
+
+func (f *flags) checkNumbers() error {
 	for _, c := range []struct {
 		flag            string
 		value, smallest int
@@ -186,36 +187,56 @@ func (f *flags) check(paths []string) error {
 			return fault.Usage("", "%s %d is less than %d", c.flag, c.value, c.smallest)
 		}
 	}
+	return nil
+}
+
+func (f *flags) checkMaxTokens() error {
 	switch m := f.MaxTokens; {
-	case len(m) > 2:
-		return fault.Usage("give one, or the least and the most", "--max-tokens takes one or two numbers, not %d", len(m))
+	case len(m) > 2 || len(m) == 2 && m[0] > m[1]:
+		return fault.Usage("give one, or the least and the most", "--max-tokens %s is no range",
+			strings.Trim(fmt.Sprint([]int(m)), "[]"))
 	case len(m) > 0 && m[0] < 0:
 		return fault.Usage("", "--max-tokens %d is negative", m[0])
-	case len(m) == 2 && m[0] > m[1]:
-		return fault.Usage("write the least first", "--max-tokens %d %d is no range", m[0], m[1])
 	case f.MinTokens != nil && len(m) > 0 && *f.MinTokens > m[0]:
 		return fault.Usage("", "--min-tokens %d is more than --max-tokens %d", *f.MinTokens, m[0])
-	case slices.ContainsFunc(names(f.KeepHeaders), func(h string) bool { return !dataset.Replayable(h) }):
-		return fault.Usage("leave it out", "--keep-headers %s: perf-send writes the headers of its own connection",
-			strings.Join(f.KeepHeaders, " "))
-	case f.Format != "" && !slices.Contains(dataset.Formats(), f.Format):
-		return fault.Usage("perf-gen --help lists them", "--format %s: there is no such format", f.Format)
-	case f.UniquePrefix && (f.TokenizePrompt || f.RenderTemplate):
-		return fault.Usage("leave one out", "--unique-prefix puts words before a text, not before token ids or a template")
-	case f.RenderTemplate && f.TokenizePrompt:
-		return fault.Usage("leave one out", "--render-chat-template makes text, and --tokenize-prompt token ids")
-	case f.Charset != "everyday" && f.TokenizePrompt:
-		return fault.Usage("leave one out", "--charset chooses among words, and --tokenize-prompt writes none")
-	case f.CountTemplate && f.TokenizePrompt:
-		return fault.Usage("leave one out", "--tokenize-prompt leaves no room for the chat template of --count-template")
-	case f.Describe && len(f.Number) > 0 && f.number() == 0:
-		return fault.Usage("", "--number 0 is endless: there is nothing to --describe")
-	case f.Prompt != nil && len(paths) > 0:
-		return fault.Usage("leave one out", "--prompt and a file are two sources of prompts")
+	}
+	return nil
+}
+
+// checkPairs checks flags that exclude each other.
+func (f *flags) checkPairs(paths []string) error {
+	for _, c := range []struct {
+		both bool
+		text string
+	}{
+		{f.UniquePrefix && (f.TokenizePrompt || f.RenderTemplate),
+			"--unique-prefix puts words before a text, not before token ids or a template"},
+		{f.RenderTemplate && f.TokenizePrompt, "--render-chat-template makes text, and --tokenize-prompt token ids"},
+		{f.Charset != "everyday" && f.TokenizePrompt, "--charset chooses among words, and --tokenize-prompt writes none"},
+		{f.CountTemplate && f.TokenizePrompt, "--count-template counts a chat template, which token ids do not have"},
+		{f.Prompt != nil && len(paths) > 0, "--prompt and a file are two sources of prompts"},
+	} {
+		if c.both {
+			return fault.Usage("leave one out", "%s", c.text)
+		}
+	}
+	return nil
+}
+
+func (f *flags) checkNumber(paths []string) error {
+	for _, n := range f.Number {
+		if n < 0 {
+			return fault.Usage("0 is endless", "--number %d is negative", n)
+		}
+	}
+	endless := len(f.Number) > 0 && f.number() == 0
+	generated := f.Prompt != nil || dataset.Synthetic(f.Dataset)
+	switch {
 	case f.Repeat > 1 && slices.Contains(paths, "-"):
 		return fault.Usage("save it to a file first", "--repeat cannot read stdin again")
-	case len(f.Number) > 0 && f.number() == 0 && (f.Repeat > 1 ||
-		(f.Shuffle || f.Sort != "") && (f.Prompt != nil || dataset.Synthetic(f.Dataset))):
+	case endless && f.Describe:
+		return fault.Usage("", "--number 0 is endless: there is nothing to --describe")
+	case endless && (f.Repeat > 1 || generated && (f.Shuffle || f.Sort != "")):
 		return fault.Usage("", "--number 0 is endless: there is nothing to shuffle, sort or repeat")
 	}
 	return nil

@@ -128,17 +128,6 @@ func ForPath(path string) (Dialect, bool) {
 	return Dialect{}, false
 }
 
-// ForBody returns the dialect that the keys of a body imply; has reports whether the body has a key. Select, which sees
-// the whole body, distinguishes more dialects.
-func ForBody(has func(key string) bool) (Dialect, bool) {
-	for _, d := range dialects {
-		if d.fits(has) {
-			return d, true
-		}
-	}
-	return Dialect{}, false
-}
-
 // Select returns the dialect of a request, chosen among those that name stands for, which is all if name is empty:
 // first by the path of the request's URL, if that is an endpoint, then by the shape of the body. ok is false if the
 // body lacks what d needs; d then has a Name only if the path chose it. alike reports whether every body with the same

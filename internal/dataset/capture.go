@@ -103,8 +103,8 @@ var hopHeaders = []string{
 // hopPrefixes are prefixes of more such headers.
 var hopPrefixes = []string{":", "cf-", "sec-", "x-b3-", "x-datadog-", "x-envoy-", "x-forwarded-", "x-stainless-"}
 
-// Replayable reports whether a captured header can be sent again. The others describe the framing of one message.
-func Replayable(header string) bool {
+// replayable reports whether a captured header can be sent again. The others describe the framing of one message.
+func replayable(header string) bool {
 	switch header = strings.ToLower(header); header {
 	case "connection", "content-encoding", "content-length", "host", "keep-alive", "te", "trailer", "transfer-encoding",
 		"upgrade":
@@ -120,7 +120,7 @@ func (c *capture) header(it *Item, name, value string) {
 	ofExchange := slices.Contains(hopHeaders, name) || slices.ContainsFunc(hopPrefixes,
 		func(p string) bool { return strings.HasPrefix(name, p) })
 	switch {
-	case wanted && Replayable(name):
+	case wanted && replayable(name):
 	case ofExchange:
 		return
 	case !slices.Contains(neededHeaders, name) && !c.o.KeepSecrets:

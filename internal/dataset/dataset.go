@@ -17,6 +17,7 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/dataset/body"
+	"perfpipe/internal/fault"
 	"perfpipe/internal/hub"
 	"perfpipe/internal/request"
 	"perfpipe/internal/tokenizer"
@@ -136,10 +137,26 @@ func (o *Options) withSetup() *Options {
 	return &own
 }
 
+// check returns an error for names in the options that mean nothing.
+func (o *Options) check() error {
+	for _, header := range o.KeepHeaders {
+		if !replayable(header) {
+			return fault.Invalid("keep-headers "+header, "", "perf-send writes the headers of its own connection")
+		}
+	}
+	if o.Format != "" && !slices.Contains(Formats(), o.Format) {
+		return fault.Because("format "+o.Format, "format", strings.Join(Formats(), ", "), "there is no such format")
+	}
+	return nil
+}
+
 // Open starts the dataset with this name.
 func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Source, error) {
 	k, err := find(name)
 	if err != nil {
+		return nil, err
+	}
+	if err := o.check(); err != nil {
 		return nil, err
 	}
 	o = o.withSetup()
@@ -181,6 +198,9 @@ func (o *Options) made(worker func() draw, shape *body.Shape) Source {
 
 // Prompt returns a dataset that repeats one text.
 func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
 	o.tokens = shape.PromptTokens
 	o.MinPrompt, o.MaxPrompt, o.Args = nil, nil, nil
 	p, err := newPrompts(o)

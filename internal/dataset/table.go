@@ -1,11 +1,15 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"perfpipe/internal/dataset/sessions"
 	"perfpipe/internal/fault"
@@ -118,13 +122,14 @@ func (k *kind) named(err error) error {
 	return err
 }
 
-// List returns the datasets.
-func List() []Info {
-	var all []Info
+// WriteTable writes a table of the datasets, for people.
+func WriteTable(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tSOURCE\tFIELDS\tLICENCE")
 	for _, k := range kinds() {
-		all = append(all, k.Info)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", k.Name, k.Source, cmp.Or(k.Fields, "-"), cmp.Or(k.Licence, "-"))
 	}
-	return all
+	return t.Flush()
 }
 
 // Names returns the names of the datasets.

@@ -78,16 +78,6 @@ func (v *values) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// get returns the value of a name, or 0.
-func (v values) get(name string) float64 {
-	for _, f := range v {
-		if f.name == name {
-			return f.value
-		}
-	}
-	return 0
-}
-
 // series is one line of a chart.
 type series struct {
 	Name   string       `json:"name"`

@@ -106,3 +106,13 @@ func TestSettings(t *testing.T) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
+
+// get returns the value of a name, or 0.
+func (v values) get(name string) float64 {
+	for _, f := range v {
+		if f.name == name {
+			return f.value
+		}
+	}
+	return 0
+}
