@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,14 +31,14 @@ func TestExtending(t *testing.T) {
 			t.Fatal(err)
 		}
 		if kind == "line" {
-			text = insert(t, path, mark, text, where == "above")
+			text = insert(t, cmp.Or(replace[path], path), mark, text, where == "above")
 		}
 		name := fmt.Sprintf("%d.go", i)
 		write(t, dir, name, text)
 		replace[path] = filepath.Join(dir, name)
 	}
-	if len(replace) != 11 {
-		t.Fatalf("%d steps, want 11", len(replace))
+	if len(replace) != 12 {
+		t.Fatalf("%d files, want 12", len(replace))
 	}
 	generate(t, dir, replace)
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
