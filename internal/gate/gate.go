@@ -5,6 +5,7 @@ package gate
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,7 +47,7 @@ func parse(text string) (name string, c Condition, err error) {
 	if rest, ok := strings.CutPrefix(number, "="); ok {
 		c.Op, number = c.Op+"=", rest
 	}
-	if c.Bound, err = strconv.ParseFloat(strings.TrimSpace(number), 64); err != nil {
+	if c.Bound, err = strconv.ParseFloat(strings.TrimSpace(number), 64); err != nil || math.IsNaN(c.Bound) {
 		return "", c, fmt.Errorf("%q: %q is not a number", text, strings.TrimSpace(number))
 	}
 	return name, c, nil

@@ -18,6 +18,11 @@ func TestParse(t *testing.T) {
 	if err != nil || got.Figure != "ok" || got.Metric != "" || got.Upper() || !got.holds(1) || got.holds(0.99) {
 		t.Errorf("got %+v, %v", got, err)
 	}
+	for _, text := range []string{"ok>nan", "ttft_ms:p99<NaN", "ok>1%", "ok>"} {
+		if g, err := Parse(text); err == nil {
+			t.Errorf("%s is a gate: %+v", text, g)
+		}
+	}
 }
 
 func TestGateOfValues(t *testing.T) {

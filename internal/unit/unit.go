@@ -3,6 +3,7 @@ package unit
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func ParseDuration(word string) (time.Duration, error) {
 // ParsePercent parses a percentage such as 5% as 0.05. It must not be negative.
 func ParsePercent(word string) (float64, error) {
 	v, err := strconv.ParseFloat(strings.TrimSuffix(word, "%"), 64)
-	if err != nil || !(v >= 0) || !strings.HasSuffix(word, "%") {
+	if err != nil || !(v >= 0) || math.IsInf(v, 1) || !strings.HasSuffix(word, "%") {
 		return 0, fmt.Errorf("%q is not a percentage such as 5%%", word)
 	}
 	return v / 100, nil

@@ -21,7 +21,8 @@ func TestParseDuration(t *testing.T) {
 }
 
 func TestParsePercent(t *testing.T) {
-	for text, want := range map[string]float64{"5%": 0.05, "0%": 0, "120%": 1.2, "5": -1, "": -1, "-1%": -1, "x%": -1, "NaN%": -1} {
+	for text, want := range map[string]float64{"5%": 0.05, "0%": 0, "120%": 1.2, "5": -1, "": -1, "-1%": -1, "x%": -1, "NaN%": -1,
+		"inf%": -1} {
 		got, err := ParsePercent(text)
 		if err != nil {
 			got = -1
