@@ -22,6 +22,7 @@ import (
 type prompts struct {
 	o      *Options
 	left   int             // dropped because of their length
+	below  int             // cut or padded to fewer tokens than the target
 	silent int             // conversations without a user message
 	short  int             // conversations with too few turns
 	talks  uint64          // conversations of several turns, for the draws of each
@@ -105,6 +106,9 @@ func (p *prompts) open() error {
 
 // put sets the item to a text. keep is false if the text is too short or too long.
 func (p *prompts) put(it *Item, text string) (keep bool, err error) {
+	if p.o.TokenIDs {
+		return p.putIDs(it, text)
+	}
 	system := ""
 	if p.target > 0 {
 		if text, system, keep, err = p.cut(text); err != nil || !keep {
@@ -113,7 +117,7 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 	} else if keep, err = p.fits(text); err != nil || !keep {
 		return p.keep(keep), err
 	}
-	if p.o.tokens && p.o.TokenizerName == "" && !p.o.TokenIDs && !p.untold {
+	if p.o.tokens && p.o.TokenizerName == "" && !p.untold {
 		p.untold = true
 		p.o.say("requests have no number of tokens: no tokenizer is named to count them with")
 	} else if p.o.tokens && !p.untold {
@@ -123,27 +127,40 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 		}
 		it.Tokens = len(tok.Encode(system)) + len(tok.Encode(text))
 	}
-	switch {
-	case p.o.TokenIDs:
-		tok, err := p.o.Tokenizer()
-		if err != nil {
-			return false, err
-		}
-		ids := tok.Encode(system + text)
-		if p.target > 0 && len(ids) > p.target {
-			ids = ids[:p.target]
-		}
-		it.Tokens = len(ids)
-		it.Text, err = json.Marshal(ids)
-		return true, err
-	case system != "":
-		b := fastjson.AppendString([]byte(`[{"role":"system","content":`), system)
-		b = fastjson.AppendString(append(b, `},{"role":"user","content":`...), text)
-		it.In = &api.Input{Messages: append(b, `}]`...)}
-	default:
+	if system == "" {
 		it.Text = fastjson.AppendEscaped(it.Text[:0], text)
+		return true, nil
 	}
+	b := fastjson.AppendString([]byte(`[{"role":"system","content":`), system)
+	b = fastjson.AppendString(append(b, `},{"role":"user","content":`...), text)
+	it.In = &api.Input{Messages: append(b, `}]`...)}
 	return true, nil
+}
+
+// putIDs is put for token ids, which reach the target length exactly.
+func (p *prompts) putIDs(it *Item, text string) (keep bool, err error) {
+	if p.target == 0 {
+		if keep, err = p.fits(text); err != nil || !keep {
+			return p.keep(keep), err
+		}
+	}
+	tok, err := p.o.Tokenizer()
+	if err != nil {
+		return false, err
+	}
+	ids := tok.Encode(text)
+	switch missing := p.target - len(ids); {
+	case p.target == 0:
+	case missing <= 0:
+		ids = ids[:p.target]
+	case p.drop:
+		return p.keep(false), nil
+	case p.prefix != nil:
+		ids = append(slices.Repeat(p.prefix, missing/len(p.prefix)+1)[:missing], ids...)
+	}
+	it.Tokens = len(ids)
+	it.Text, err = json.Marshal(ids)
+	return true, err
 }
 
 func (p *prompts) keep(keep bool) bool {
@@ -199,6 +216,10 @@ func (p *prompts) report() {
 	}
 	p.told = true
 	p.reportLength()
+	if p.below > 0 {
+		p.o.Tell("dataset-args", "", "%d prompts are below target_input_len %d: text cannot be cut at every token", p.below,
+			p.target)
+	}
 	if p.silent > 0 {
 		p.o.say("%d conversations left out: no message of a user", p.silent)
 	}
@@ -244,26 +265,33 @@ func (p *prompts) cut(text string) (cut, system string, keep bool, err error) {
 		return "", "", false, err
 	}
 	ids := tok.Encode(text)
+	fill := func(ids []int, n int, cost func(string) int) string {
+		text, have := atMost(tok, ids, n, cost)
+		if have < n {
+			p.below++
+		}
+		return text
+	}
+	plain := func(s string) int { return len(tok.Encode(s)) }
 	switch {
 	case len(ids) >= p.target:
-		return atMost(tok, ids, p.target, func(s string) int { return len(tok.Encode(s)) }), "", true, nil
+		return fill(ids, p.target, plain), "", true, nil
 	case p.drop:
 		return "", "", false, nil
 	case p.prefix == nil:
 		return text, "", true, nil
 	}
-	fill := slices.Repeat(p.prefix, (p.target-len(ids))/len(p.prefix)+1)
+	missing := p.target - len(ids)
+	padding := slices.Repeat(p.prefix, missing/len(p.prefix)+1)
 	if p.role == "system" {
-		system = atMost(tok, fill, p.target-len(ids), func(s string) int { return len(tok.Encode(s)) })
-		return text, system, true, nil
+		return text, fill(padding, missing, plain), true, nil
 	}
-	front := atMost(tok, fill, p.target-len(ids), func(s string) int { return len(tok.Encode(s+text)) - len(ids) })
-	return front + text, "", true, nil
+	return fill(padding, missing, func(s string) int { return len(tok.Encode(s+text)) - len(ids) }) + text, "", true, nil
 }
 
-// atMost returns the longest prefix of ids that costs at most n tokens as text: text decoded from n tokens may encode
-// to a different number.
-func atMost(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) string {
+// atMost returns the longest prefix of ids that costs at most n tokens as text, and its cost: text decoded from n tokens
+// may encode to a different number.
+func atMost(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) (string, int) {
 	best, most := "", -1
 	for k, tries := n, 0; tries < 10; tries++ {
 		k = max(0, min(k, len(ids)))
@@ -278,9 +306,10 @@ func atMost(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) st
 		k += n - have
 	}
 	for k := n - 1; most < 0 && k > 0; k -= 1 + k/8 { // no attempt was within the limit
-		if text := strings.TrimRight(tok.Decode(ids[:min(k, len(ids))]), "\uFFFD"); cost(text) <= n {
-			return text
+		text := strings.TrimRight(tok.Decode(ids[:min(k, len(ids))]), "\uFFFD")
+		if have := cost(text); have <= n {
+			return text, have
 		}
 	}
-	return best
+	return best, most
 }
