@@ -60,8 +60,8 @@ func TestSession(t *testing.T) {
 		"theoretical prefix-cache hit rate: 21.4 % of prompt tokens") // 60 of 280
 }
 
-// The lines of a session may stand in any order, a history is one of those that a request waits for, and a circle has no
-// path.
+// The lines of a session may stand in any order, a history is one of those that a request waits for, and a circle has
+// no path.
 func TestGraph(t *testing.T) {
 	lines := []string{line("a", `"session":"s",`, "a", "100"),
 		line("b", `"session":"s","history":"a","delay_ms":10,`, "b", "50"),
