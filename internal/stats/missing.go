@@ -46,8 +46,8 @@ var wanted = [...]struct {
 	{"tool_first", func(r *metric.Observation) bool {
 		return r.OK && r.HasTPOT && r.ToolTTFTMs > 0 && r.ToolTTFTMs <= r.TTFTMs && len(r.GapUs) > 0 &&
 			r.CompletionTokens > len(r.GapUs)+1+endTokens && len(r.ChunkTokens) == 0
-	}, "begin with a tool call: a server may withhold its tokens until the name is complete, which makes TTFT longer and " +
-		"TPOT shorter than the model's"},
+	}, "begin with a tool call: a server may withhold its tokens until the name is complete, which makes TTFT longer " +
+		"and TPOT shorter than the model's"},
 	{"order", func(r *metric.Observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
 		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
 	{"unit", func(r *metric.Observation) bool { return !inMicroseconds(r.SentUs) },
