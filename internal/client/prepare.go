@@ -49,10 +49,7 @@ func (p *preparer) endpoint(ctx context.Context, req *load.Request) (*endpoint, 
 	return p.prepare(ctx, req)
 }
 
-// prepare prepares a request and makes it own its memory. It is not inlined, so that the stacks of requests that were
-// prepared ahead of time stay small.
-//
-//go:noinline
+// prepare prepares a request and makes it own its memory.
 func (p *preparer) prepare(ctx context.Context, req *load.Request) (*endpoint, error) {
 	buf := memberBuffers.Get().(*fastjson.Members)
 	defer memberBuffers.Put(buf)

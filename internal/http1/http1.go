@@ -2,11 +2,11 @@
 // the response to a Sink piece by piece, each with the instant at which its bytes were received: the kernel's receive
 // stamp if the system has one. It knows nothing of what the bytes mean.
 //
-// The connection pool is in pool.go, a connection in conn_linux.go, with its poller in poller_linux.go and its TLS in
-// tls_linux.go, and the connection of other systems in netconn.go. The response parser is in parser.go, timeouts are in
-// deadline.go, and dialing is in dial.go. The package may use unsafe, for system calls that the standard library does
-// not have; each use states its reason. It exports more than twenty names because the transports of package client that
-// use net/http share its dialer, timing and watch.
+// The connection pool is in pool.go, a connection in conn_linux.go, with its poller in poller_linux.go, its opening in
+// connect_linux.go and its TLS in tls_linux.go, and the connection of other systems in netconn.go. The response parser
+// is in parser.go, timeouts are in deadline.go, and dialing is in dial.go. The package may use unsafe, for system calls
+// that the standard library does not have; each use states its reason. It exports more than twenty names because the
+// transports of package client that use net/http share its dialer, timing and watch.
 package http1
 
 import (

@@ -12,14 +12,14 @@ import (
 func TestSlowInputDelaysTheFollowing(t *testing.T) {
 	p := Point{Mode: Open, Number: 5, Pacer: every(10 * ms)}
 	src := &lines{n: 5}
-	var waited time.Duration
+	var waited atomic.Int64
 	recs, _, err := run(t, p, &fakeServer{takes: 10 * ms}, sourceFunc(func(i int) (*Request, error) {
 		if i == 1 {
-			waited += 25 * ms
+			waited.Add(int64(25 * ms))
 			time.Sleep(25 * ms)
 		}
 		return src.Next(context.Background())
-	}), func(e *Engine) { e.Waited = func() time.Duration { return waited } })
+	}), func(e *Engine) { e.Waited = func() time.Duration { return time.Duration(waited.Load()) } })
 	var got []float64
 	for _, r := range recs {
 		got = append(got, r.InputWaitMs)
