@@ -41,6 +41,8 @@ func (f *flags) checkFormat() error {
 		return fault.Usage("", "--width: %d is below 0", f.Width)
 	case f.Width > 0 && f.Format != "term":
 		return fault.Usage("--format term is text of a width", "--width: only --format term has columns, not %s", f.Format)
+	case f.Title != "" && f.Format != "html":
+		return fault.Usage("", "--title: only --format html is a page with a title, not %s", f.Format)
 	case f.Facts != "" && len(f.Files) > 1:
 		return fault.Usage("", "--facts: the facts belong to one run, and there are %d files", len(f.Files))
 	case f.Metrics != "" && len(f.Files) > 1:

@@ -19,6 +19,7 @@ import (
 	"perfpipe/internal/gate"
 	"perfpipe/internal/prompage"
 	"perfpipe/internal/report"
+	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/spend"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
@@ -100,6 +101,11 @@ func run(env *cli.Env) error {
 	if err != nil {
 		return err
 	}
+	if server != nil && !slices.ContainsFunc(server.Samples, func(m servermetrics.Sample) bool {
+		return sources[0].During(m.AtUs)
+	}) && !sources[0].Empty() {
+		env.Say("--metrics: no sample of %s lies in the time of the records", f.Metrics)
+	}
 	page := report.Page(sources, report.Options{
 		Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server, Series: f.series, DropFailures: opt.DropFailures,
 		Made: visible.Shell(append([]string{env.Name}, env.Args...)...) + " (" + cli.Version() + ")",
@@ -124,6 +130,10 @@ func (f *flags) options() (opt stats.Options, err error) {
 	hint := "for example: --slo 'ttft_ms:p99<500'"
 	if opt.Gates, err = cli.ParseAll("--slo", hint, f.SLO, gate.Parse); err != nil {
 		return opt, err
+	}
+	if slices.ContainsFunc(opt.Gates, func(g gate.Gate) bool { return strings.HasPrefix(g.Figure, "goodput") }) &&
+		len(f.Goodput) == 0 {
+		return opt, fault.Usage("--goodput 'ttft_ms<500' says what a good request is", "--slo: goodput needs --goodput")
 	}
 	hint = "for example: --goodput 'ttft_ms<500' 'tpot_ms<50'"
 	if opt.Goodput, err = cli.ParseAll("--goodput", hint, f.Goodput, gate.ParseLimit); err != nil {
