@@ -47,8 +47,9 @@ func readChat(v value) Event {
 				e.Err = ErrorMessage(err.raw())
 			}
 		case "choices":
-			v.list(func(i int, v value) { e.choice(i, v) })
-			if v.size() > 1 {
+			n := 0
+			v.list(func(i int, v value) { e.choice(i, v); n++ })
+			if n > 1 {
 				e.Choice = 0
 			}
 		}

@@ -157,6 +157,12 @@ func TestWorkedExamples(t *testing.T) {
 				err: "API key not valid."},
 		},
 		{
+			"gemini.json", "https://h/v1beta/models/a:streamGenerateContent?alt=sse",
+			"https://h/v1beta/models/a:streamGenerateContent?alt=sse", "",
+			`{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4}}`, answer{first: -1,
+				err: "the prompt is blocked: SAFETY", usage: usage(4, 0, 0, 0)},
+		},
+		{
 			"workers-ai.json", "https://api.cloudflare.com/client/v4/accounts/ACCOUNT",
 			"https://api.cloudflare.com/client/v4/accounts/ACCOUNT/ai/run/@cf/meta/llama-3.1-8b-instruct",
 			`{"prompt":"say \"hi\" <now>","max_tokens":8,"temperature":0.0,"stream":true}`,
