@@ -117,22 +117,6 @@ func TestBucketsContainTheirMiddle(t *testing.T) {
 	}
 }
 
-func TestRadixSort(t *testing.T) {
-	r := rand.New(rand.NewPCG(9, 9))
-	for _, n := range []int{0, 1, 1023, 1024, 5000} {
-		for _, bits := range []int{1, 11, 20, 32} {
-			a := make([]uint32, n)
-			for i := range a {
-				a[i] = r.Uint32() >> (32 - bits)
-			}
-			want := slices.Sorted(slices.Values(a))
-			if radixSort(a); !slices.Equal(a, want) {
-				t.Errorf("%d values of %d bits are not sorted", n, bits)
-			}
-		}
-	}
-}
-
 func mustJSON(t *testing.T, v json.Marshaler) string {
 	t.Helper()
 	b, err := v.MarshalJSON()

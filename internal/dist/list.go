@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+
+	"perfpipe/internal/radix"
 )
 
 // list is a list of values below 2³². It grows by chunks, so that values are neither copied nor cleared as it grows,
@@ -64,7 +66,7 @@ func (l *list) chunks() [][]uint32 {
 // sorted returns the values in ascending order.
 func (l *list) sorted() []uint32 {
 	all := slices.Concat(l.chunks()...)
-	radixSort(all)
+	radix.Sort(all)
 	return all
 }
 
@@ -116,7 +118,7 @@ func (l *list) pick(ranks []int64, least, most uint32) []uint32 {
 		}
 	}
 	for _, values := range parts {
-		radixSort(values)
+		radix.Sort(values)
 	}
 	out := make([]uint32, len(ranks))
 	for i, r := range ranks {

@@ -3,10 +3,10 @@ package stats
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"perfpipe/internal/metric"
+	"perfpipe/internal/radix"
 	"perfpipe/internal/record"
 )
 
@@ -114,8 +114,8 @@ func (f *flights) peak() int64 {
 
 // overlap returns the maximum number of requests in flight at once for more than us µs. The peak must be exact.
 func (f *flights) overlap(us int64) int64 {
-	slices.Sort(f.starts)
-	slices.Sort(f.ends)
+	radix.Sort(f.starts)
+	radix.Sort(f.ends)
 	var most int64
 	e := 0
 	for s, start := range f.starts {

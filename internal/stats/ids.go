@@ -9,6 +9,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/radix"
 	"perfpipe/internal/record"
 )
 
@@ -62,7 +63,7 @@ func (s *ids) merge(o *ids) {
 // note returns a note on duplicate records among total records.
 func (s *ids) note(total int64) []string {
 	sorted := slices.Clone(s.hashes)
-	slices.Sort(sorted)
+	radix.Sort(sorted)
 	again := len(sorted) - len(slices.Compact(sorted))
 	if again == 0 {
 		return nil
