@@ -24,8 +24,8 @@ import (
 // the user names; any other may be a credential.
 type capture struct {
 	o    *Options
-	left map[string]bool // skipped headers, parameters and keys
-	why  map[string]int  // skipped entries, by reason
+	left nameSet        // skipped headers, parameters and keys
+	why  map[string]int // skipped entries, by reason
 
 	// The current body: its text, the text without white space, and its members. The buffers are reused.
 	body, bare []byte
@@ -53,16 +53,6 @@ func (c *capture) skip(reason string) {
 	c.why[reason]++
 }
 
-// skipName records the name of a header, parameter or key that is skipped.
-func (c *capture) skipName(name string) {
-	if c.left == nil {
-		c.left = map[string]bool{}
-	}
-	if len(c.left) < maxKeys {
-		c.left[name] = true
-	}
-}
-
 // report logs what was skipped, once.
 func (c *capture) report() {
 	for _, reason := range slices.Sorted(maps.Keys(c.why)) {
@@ -74,7 +64,7 @@ func (c *capture) report() {
 	}
 	if len(c.left) > 0 {
 		c.o.Tell("", "secrets", "left out, as they may be secrets: %s",
-			strings.Join(slices.Sorted(maps.Keys(c.left)), ", "))
+			c.left)
 	}
 	c.why, c.left = nil, nil
 }
@@ -124,7 +114,7 @@ func (c *capture) header(it *Item, name, value string) {
 	case ofExchange:
 		return
 	case !slices.Contains(neededHeaders, name) && !c.o.KeepSecrets:
-		c.skipName(name)
+		c.left.add(name)
 		return
 	}
 	if it.Line.Headers == nil {
@@ -154,7 +144,7 @@ func (c *capture) address(text string) (string, error) {
 		if !c.o.KeepSecrets && !slices.Contains(neededParameters, strings.ToLower(name)) &&
 			!slices.Contains(c.o.KeepHeaders, strings.ToLower(name)) {
 			q.Del(name)
-			c.skipName("?" + name)
+			c.left.add("?" + name)
 		}
 	}
 	if len(q) > 0 {
@@ -187,7 +177,7 @@ func (c *capture) clean(body []byte) ([]byte, error) {
 		return true
 	})
 	for _, path := range slices.Backward(drop) {
-		c.skipName(strings.ReplaceAll(path, `\`, ""))
+		c.left.add(strings.ReplaceAll(path, `\`, ""))
 		var err error
 		if body, err = sjson.DeleteBytes(body, path); err != nil {
 			return nil, err

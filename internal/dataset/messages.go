@@ -193,7 +193,7 @@ func (t *talk) known(m gjson.Result) json.RawMessage {
 	raw := []byte{'{'}
 	m.ForEach(func(key, v gjson.Result) bool {
 		if !ofMessage(key.Str) && key.Str != "max_tokens" && key.Str != "delay_ms" && key.Str != "delay" {
-			t.p.skipKey(key.Str)
+			t.p.keys.add(key.Str)
 			return true
 		}
 		if len(raw) > 1 {

@@ -21,16 +21,16 @@ import (
 // prompts converts texts to items of the requested length, as text or token ids, and counts what it drops.
 type prompts struct {
 	o      *Options
-	left   int             // dropped because of their length
-	below  int             // cut or padded to fewer tokens than the target
-	silent int             // conversations without a user message
-	short  int             // conversations with too few turns
-	talks  uint64          // conversations of several turns, for the draws of each
-	empty  int             // empty messages
-	keys   map[string]bool // keys of messages that are not sent
-	bodies int             // messages and bodies of any length
-	told   bool            // the counts have been logged
-	untold bool            // it has been logged that the tokens of prompts are unknown
+	left   int     // dropped because of their length
+	below  int     // cut or padded to fewer tokens than the target
+	silent int     // conversations without a user message
+	short  int     // conversations with too few turns
+	talks  uint64  // conversations of several turns, for the draws of each
+	empty  int     // empty messages
+	keys   nameSet // keys of messages that are not sent
+	bodies int     // messages and bodies of any length
+	told   bool    // the counts have been logged
+	untold bool    // it has been logged that the tokens of prompts are unknown
 
 	target int    // length in tokens to cut a text to; 0 is none
 	drop   bool   // drop shorter texts
@@ -196,18 +196,23 @@ func (p *prompts) fits(text string) (bool, error) {
 	return (lo == nil || n >= *lo) && (hi == nil || n <= *hi), nil
 }
 
-// skipKey records a key of messages that is not sent.
-func (p *prompts) skipKey(key string) {
-	if p.keys == nil {
-		p.keys = map[string]bool{}
-	}
-	if len(p.keys) < maxKeys {
-		p.keys[key] = true
-	}
-}
+// nameSet is a set of at most maxKeys names.
+type nameSet map[string]bool
 
 // maxKeys is the maximum number of names in a message.
 const maxKeys = 20
+
+func (s *nameSet) add(name string) {
+	if *s == nil {
+		*s = nameSet{}
+	}
+	if len(*s) < maxKeys {
+		(*s)[name] = true
+	}
+}
+
+// String lists the names.
+func (s nameSet) String() string { return strings.Join(slices.Sorted(maps.Keys(s)), ", ") }
 
 // report logs what was dropped, at the end of the first pass over the data.
 func (p *prompts) report() {
@@ -230,7 +235,7 @@ func (p *prompts) report() {
 		p.o.say("%d empty messages left out", p.empty)
 	}
 	if len(p.keys) > 0 {
-		p.o.say("keys of messages that no API has are left out: %s", strings.Join(slices.Sorted(maps.Keys(p.keys)), ", "))
+		p.o.say("keys of messages that no API has are left out: %s", p.keys)
 	}
 }
 

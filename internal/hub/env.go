@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,20 +51,12 @@ func (e environment) hfHome() string {
 	if d := e.dir("HF_HOME"); d != "" {
 		return d
 	}
-	if d := e.dir("XDG_CACHE_HOME"); d != "" {
-		return filepath.Join(d, "huggingface")
-	}
-	return filepath.Join(e.cacheHome(), "huggingface")
+	return filepath.Join(cmp.Or(e.dir("XDG_CACHE_HOME"), e.cacheHome()), "huggingface")
 }
 
 // hfCache returns the folder in which huggingface_hub keeps repositories.
 func (e environment) hfCache() string {
-	for _, n := range []string{"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"} {
-		if d := e.dir(n); d != "" {
-			return d
-		}
-	}
-	return filepath.Join(e.hfHome(), "hub")
+	return cmp.Or(e.dir("HF_HUB_CACHE"), e.dir("HUGGINGFACE_HUB_CACHE"), filepath.Join(e.hfHome(), "hub"))
 }
 
 // hfToken returns HF_TOKEN, or the token that `hf auth login` stored.
@@ -71,11 +64,7 @@ func (e environment) hfToken() string {
 	if t := e.first("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"); t != "" || e.isTrue("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
 		return t
 	}
-	p := e.dir("HF_TOKEN_PATH")
-	if p == "" {
-		p = filepath.Join(e.hfHome(), "token")
-	}
-	b, err := os.ReadFile(p)
+	b, err := os.ReadFile(cmp.Or(e.dir("HF_TOKEN_PATH"), filepath.Join(e.hfHome(), "token")))
 	if err != nil {
 		return "" // not logged in
 	}
@@ -84,12 +73,7 @@ func (e environment) hfToken() string {
 
 // msCache returns the folder in which ModelScope's clients keep repositories.
 func (e environment) msCache() string {
-	for _, n := range []string{"MODELSCOPE_CACHE", "MS_CACHE_HOME"} {
-		if d := e.dir(n); d != "" {
-			return d
-		}
-	}
-	return filepath.Join(e.cacheHome(), "modelscope")
+	return cmp.Or(e.dir("MODELSCOPE_CACHE"), e.dir("MS_CACHE_HOME"), filepath.Join(e.cacheHome(), "modelscope"))
 }
 
 // endpoint returns the first of the variables, with a scheme and without a trailing slash.
