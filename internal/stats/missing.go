@@ -41,7 +41,12 @@ var wanted = [...]struct {
 	{"gap_us", func(r *metric.Observation) bool {
 		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && r.TPOTMs <= 0
 	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
-	{"pieces", func(r *metric.Observation) bool { return r.OK && r.Streamed() && r.InOnePiece },
+	{"late_pieces", func(r *metric.Observation) bool {
+		return r.OK && r.Streamed() && r.InOnePiece && readLate(r.Record)
+	}, "are streams that were read late and all at once, and have no TPOT and no ITL"},
+	{"pieces", func(r *metric.Observation) bool {
+		return r.OK && r.Streamed() && r.InOnePiece && !readLate(r.Record)
+	},
 		"are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL"},
 	{"tool_first", func(r *metric.Observation) bool {
 		return r.OK && r.HasTPOT && r.ToolTTFTMs > 0 && r.ToolTTFTMs <= r.TTFTMs && len(r.GapUs) > 0 &&

@@ -56,6 +56,7 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 {`+common+`"gap_us":[20000,20000],"completion_tokens":90,"hidden_unknown":"redacted_reasoning"}
 {`+common+`"gap_us":[20000,20000],"completion_tokens":90,"hidden_unknown":"total_disagrees"}
 {`+common+`"gap_us":[0,0],"completion_tokens":3}
+{`+common+`"gap_us":[0,0],"completion_tokens":3,"read_delay_ms":2,"joined_chunks":0}
 {`+common+`"gap_us":[3000,9000],"completion_tokens":3,"hidden_unknown":"several_answers"}
 `), "in"); err != nil {
 		t.Fatal(err)
@@ -67,17 +68,18 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 	if m := b.Metrics.Get("itl_ms"); m == nil || m.N != 8 || m.Mean != 20 {
 		t.Errorf("ITL %+v, want eight of 20 ms", m)
 	}
-	if m := b.Metrics.Get("output_tokens"); m == nil || m.N != 5 {
+	if m := b.Metrics.Get("output_tokens"); m == nil || m.N != 6 {
 		t.Errorf("output tokens %+v", m)
 	}
 	if b.ChunkTokens != 1 {
 		t.Errorf("%v tokens a chunk", b.ChunkTokens)
 	}
 	want := []string{
-		"1 of 5 records are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL",
-		"1 of 5 records have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)",
-		"1 of 5 records have no TPOT and no ITL: each has several answers, whose tokens pass each other (several_answers)",
-		"1 of 5 records have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)",
+		"1 of 6 records are streams that were read late and all at once, and have no TPOT and no ITL",
+		"1 of 6 records are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL",
+		"1 of 6 records have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)",
+		"1 of 6 records have no TPOT and no ITL: each has several answers, whose tokens pass each other (several_answers)",
+		"1 of 6 records have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)",
 	}
 	if !slices.Equal(b.Notes, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(b.Notes, "\n"), strings.Join(want, "\n"))

@@ -17,7 +17,7 @@ func (p *pieces) add(r *record.Record, inOnePiece bool) {
 		p.Spread++
 	case r.ReadDelayMs < lateRead:
 		p.Whole++
-	case r.Says(record.KeyJoined) && r.Joined == 0:
+	case readLate(r):
 		p.Late += int64(len(r.GapUs))
 	}
 }
@@ -32,4 +32,9 @@ func (p *pieces) merge(o pieces) {
 // as the others show. Without others, it may send all of them so.
 func (p *pieces) joined() float64 {
 	return float64(p.Late) * float64(p.Spread) / float64(max(1, p.Spread+p.Whole))
+}
+
+// readLate reports whether a stream in one piece was read late, and may have been sent in several.
+func readLate(r *record.Record) bool {
+	return r.ReadDelayMs >= lateRead && r.Says(record.KeyJoined) && r.Joined == 0
 }
