@@ -50,7 +50,7 @@ func (f *flags) shape(o *dataset.Options) (*body.Shape, error) {
 		s.Rendering, err = f.template(o)()
 		extra = slices.DeleteFunc(extra, func(p body.Param) bool { return p.Key == "chat_template_kwargs" })
 	}
-	s.Params = append(s.Params, extra...)
+	s.Override(extra)
 	return s, err
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 		kong.Exit(func(int) { done = true }), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}), kong.ValueFormatter(helpOf),
 		kong.Vars{"version": e.Name + " " + Version(), "command": e.Name},
-		kong.PostBuild(environment), Choices{},
+		kong.PostBuild(environment), Choices{}, kong.KindMapper(reflect.Float64, kong.MapperFunc(finite)),
 	}, opts...)
 	k, err := kong.New(flags, opts...)
 	if err != nil {

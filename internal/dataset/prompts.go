@@ -294,8 +294,8 @@ func (p *prompts) cut(text string) (cut, system string, keep bool, err error) {
 	return fill(padding, missing, func(s string) int { return len(tok.Encode(s+text)) - len(ids) }) + text, "", true, nil
 }
 
-// atMost returns the longest prefix of ids that costs at most n tokens as text, and its cost: text decoded from n tokens
-// may encode to a different number.
+// atMost returns the longest prefix of ids that costs at most n tokens as text, and its cost: text decoded from n
+// tokens may encode to a different number.
 func atMost(tok tokenizer.Tokenizer, ids []int, n int, cost func(string) int) (string, int) {
 	best, most := "", -1
 	for k, tries := n, 0; tries < 10; tries++ {

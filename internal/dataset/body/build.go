@@ -93,10 +93,11 @@ func (s *Shape) params(it *Item, model, maxTokens json.RawMessage) []Param {
 	var all []Param
 	own := slices.Clone(it.Own)
 	for _, p := range s.Params {
-		switch p.Key {
-		case "model":
+		switch {
+		case p.Verbatim:
+		case p.Key == "model":
 			p.Value = model
-		case "max_tokens":
+		case p.Key == "max_tokens":
 			p.Value = maxTokens
 		}
 		at := slices.IndexFunc(own, func(o api.Param) bool { return o.Key == p.Key })

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -52,6 +53,19 @@ func ParseModels(text string) (mix []Model, err error) {
 	return nil, errors.New("some of it have a share above 0, and some not")
 }
 
+// Override replaces parameters by others of the same name, as evalscope does, and appends the rest.
+func (s *Shape) Override(params []Param) {
+	for _, p := range params {
+		at := slices.IndexFunc(s.Params, func(o Param) bool {
+			return o.Key == p.Key || o.Key == "max_tokens" && p.Key == "max_completion_tokens"
+		})
+		if at < 0 {
+			at, s.Params = len(s.Params), append(s.Params, p)
+		}
+		s.Params[at] = p
+	}
+}
+
 // Shape makes bodies. It holds what is the same for all requests, and does not depend on the source of the items.
 type Shape struct {
 	API    string       // dialect; "" is determined by the input
@@ -61,7 +75,7 @@ type Shape struct {
 	Chat         *bool
 	Template     json.RawMessage // nil: none
 	Models       []Model
-	Params       []Param    // in the order of the body; the values of model and max_tokens are drawn
+	Params       []Param    // in the order of the body; model and max_tokens are drawn, unless they are verbatim
 	MaxTokens    []int      // one value, or a range
 	Rendering    *Rendering // renders messages to a prompt; nil: messages are sent
 	TokenIDs     bool       // Item.Text is a list of token ids
@@ -74,7 +88,8 @@ type Shape struct {
 	pieces []piece      // the body of a plain text, with gaps
 	noText error        // the reason if there is no such body
 
-	turn uint64 // index of the turn in its conversation
+	turn  uint64 // index of the turn in its conversation
+	later bool   // messages are appended to those of an earlier request
 
 	takes map[string]taker      // by the name of the kind of input
 	known map[string]*knownBody // by their URL and keys
@@ -181,7 +196,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 	for k := range it.Turns {
 		later := *s
 		if later.turn = uint64(k); k > 0 {
-			later.words = nil // the first turn is the prefix of all others
+			later.words, later.later = nil, true // the first turn is the prefix of all others
 		}
 		body, err := later.append(nil, i, &it.Turns[k].Item)
 		if err != nil {
@@ -198,7 +213,7 @@ func (s *Shape) ofSession(r *request.Request) (*Shape, int64) {
 	own := *s
 	own.turn = xxhash.Sum64String(r.ID)
 	if r.History != "" {
-		own.words = nil
+		own.words, own.later = nil, true
 	}
 	return &own, int64(xxhash.Sum64String(r.Session) >> 1)
 }
@@ -208,7 +223,7 @@ func (s *Shape) append(dst []byte, i int64, it *Item) ([]byte, error) {
 	switch {
 	case it.Text != nil && s.noText != nil:
 		return dst, s.noText
-	case it.In == nil && it.Body == nil && it.Own == nil:
+	case it.In == nil && it.Body == nil && it.Own == nil && !(s.later && s.Template != nil):
 		return s.fill(dst, s.pieces, i, it.Text), nil
 	case it.Body != nil && it.Own == nil && s.Template == nil && s.words == nil:
 		if tail := s.tail(it); tail != nil {

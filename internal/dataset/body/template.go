@@ -4,26 +4,63 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/fault"
 )
 
 // fillTemplate inserts the content of a body into the template: a text in the place of %p, anything else under its
 // keys.
 func (s *Shape) fillTemplate(body json.RawMessage, text bool) (json.RawMessage, error) {
-	if text && !s.TokenIDs && bytes.Contains(s.Template, []byte("%p")) {
-		return bytes.ReplaceAll(s.Template, []byte("%p"), []byte(markText)), nil
+	if text && !s.TokenIDs && bytes.Contains(s.Template, mark) {
+		template, err := s.Template, error(nil)
+		if s.later {
+			template, err = onlyPrompts(template)
+		}
+		return bytes.ReplaceAll(template, mark, []byte(markText)), err
 	}
 	filled, err := s.Template, error(nil)
 	gjson.ParseBytes(body).ForEach(func(key, value gjson.Result) bool {
-		filled, err = sjson.SetRawBytes(filled, gjson.Escape(key.String()), []byte(value.Raw))
+		path := gjson.Escape(key.String())
+		if n := len(gjson.GetBytes(filled, path).Array()); n > 1 && path == "messages" {
+			s.once("the messages of the data replace the %d of the template", n)
+		}
+		filled, err = sjson.SetRawBytes(filled, path, []byte(value.Raw))
+		return err == nil
+	})
+	gjson.ParseBytes(s.Template).ForEach(func(key, value gjson.Result) bool {
+		if strings.Contains(value.Raw, "%p") && !gjson.GetBytes(body, gjson.Escape(key.String())).Exists() {
+			err = fault.Invalid("query-template", "", "%%p in %q stands for a text, and a request has none", key.Str)
+		}
 		return err == nil
 	})
 	return filled, err
+}
+
+var mark = []byte("%p")
+
+// onlyPrompts returns a template without the messages that do not contain the prompt: the history has them already.
+func onlyPrompts(template json.RawMessage) (json.RawMessage, error) {
+	messages := gjson.GetBytes(template, "messages")
+	if !messages.IsArray() {
+		return template, nil
+	}
+	kept := []byte{'['}
+	for _, m := range messages.Array() {
+		if !strings.Contains(m.Raw, "%p") {
+			continue
+		}
+		if len(kept) > 1 {
+			kept = append(kept, ',')
+		}
+		kept = append(kept, m.Raw...)
+	}
+	return sjson.SetRawBytes(template, "messages", append(kept, ']'))
 }
 
 // ParseTemplate parses a query template: a JSON object in whose strings %m stands for the model and %p for the prompt.
@@ -53,5 +90,9 @@ func checkObject(text []byte) error {
 	if err := json.Unmarshal(text, &o); err != nil {
 		return fmt.Errorf("not a JSON object: %w", err)
 	}
-	return nil
+	members, err := fastjson.AppendMembers(nil, text)
+	if err != nil {
+		return fmt.Errorf("not a JSON object: %w", err)
+	}
+	return members.Distinct()
 }
