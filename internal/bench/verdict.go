@@ -19,6 +19,9 @@ func (r *runner) verdict(v stats.Verdict, err error) error {
 	if n := r.tally.Short(); n > 0 {
 		r.Say("%d answers are shorter than max_tokens despite ignore_eos: the load was not the one intended", n)
 	}
+	if r.client.DroppedNone() && r.Server.Launch.API == "" && r.engine.Counts.Requests.Load() > 0 {
+		r.Tell("drop-params", "", "had no effect: no body has any of them")
+	}
 	r.sessionsEnded()
 	r.spansEnded()
 	ok, failed := r.tally.Counts()

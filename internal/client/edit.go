@@ -114,6 +114,9 @@ func (p *preparer) drop(c *change, keys fastjson.Members) {
 	}
 }
 
+// DroppedNone reports whether no body has had any of the members of Config.Drop.
+func (c *Client) DroppedNone() bool { return len(c.cfg.Drop) > 0 && !c.prep.logged[factDrop].Load() }
+
 // change is an edit of a JSON object.
 type change struct {
 	pairs   [5]pair // the first n come before the other members and replace those of the same names
