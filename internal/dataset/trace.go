@@ -80,6 +80,8 @@ type trace struct {
 	startMs  *float64 // arrival of the first request
 	lastMs   float64  // arrival of the previous request, from the first
 	backward bool     // some arrivals decrease
+	timed    bool     // some requests have an arrival
+	timeless int      // requests of no session without one
 	late     bool     // times may be those of the ends, and durations are unknown
 	images   int      // number of requests with images
 	epoch    bool     // timestamps count from 1970
@@ -144,13 +146,16 @@ func (t *trace) report() {
 	if t.backward && t.o.Sort != byArrival {
 		t.o.Tell("", "backward", "some requests arrive before the one above them")
 	}
+	if t.timed {
+		t.notes["requests without a time, which a replay at the recorded times needs of all: %d"] = t.timeless
+	}
 	for _, note := range slices.Sorted(maps.Keys(t.notes)) {
 		if n := t.notes[note]; n > 0 && !t.o.noted[note] {
 			t.o.say(note, n)
 			t.o.noted[note] = true
 		}
 	}
-	t.images, t.backward = 0, false
+	t.images, t.backward, t.timed, t.timeless = 0, false, false, 0
 	clear(t.notes)
 }
 
@@ -262,6 +267,11 @@ func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in
 func (t *trace) emit(yield func(*Item, error) bool, it *Item, keep bool, err error) bool {
 	if err == nil && !keep {
 		return true
+	}
+	if err == nil && it.Line.AtMs != nil {
+		t.timed = true
+	} else if err == nil && it.Line.Session == "" {
+		t.timeless++
 	}
 	if !yield(it, err) {
 		return false
