@@ -248,3 +248,13 @@ func FuzzFile(f *testing.F) {
 		}
 	})
 }
+
+// TestSteadyStateWithinTheRun checks that the steady state of short answers is no longer than the run.
+func TestSteadyStateWithinTheRun(t *testing.T) {
+	b := blockOf(t, Options{}, sent(50, 0, 10, 1, func(_ int, r *record.Record) { r.CompletionTokens = 1 })...)
+	if !b.Steady.DurationS.Known() || b.Steady.DurationS > b.DurationS || b.Steady.FromUs < b.FirstScheduledUs ||
+		b.Steady.ToUs > b.LastEndUs {
+		t.Errorf("steady for %v s from %d to %d, the run %v s from %d to %d", b.Steady.DurationS, b.Steady.FromUs,
+			b.Steady.ToUs, b.DurationS, b.FirstScheduledUs, b.LastEndUs)
+	}
+}

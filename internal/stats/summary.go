@@ -263,7 +263,8 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 	if b.ItemsPerS = dist.NaN(); g.items > 0 {
 		b.ItemsPerS = per(g.items, b.DurationS)
 	}
-	b.PeakInFlight, b.PeakOutput, b.Steady = f.peak(), f.time.peakOutput(all), f.time.steady(all, pauses)
+	b.PeakInFlight, b.PeakOutput = f.peak(), f.time.peakOutput(all)
+	b.Steady = f.time.steady(all, pauses, interval{f.firstUs, f.lastUs})
 	if opt.GPUs > 0 {
 		b.OutputPerGPU = b.OutputPerS / dist.Num(opt.GPUs)
 	}
