@@ -69,8 +69,8 @@ func PNG(w io.Writer, f *Figure) error {
 	return err
 }
 
-// drawable returns a function that makes text safe to show, and replaces the characters that the font lacks, which would
-// vanish.
+// drawable returns a function that makes text safe to show, and replaces the characters that the font lacks, which
+// would vanish.
 func drawable() func(string) string {
 	face := font.DefaultCache.Lookup(textStyle(1, ink, 0, 0).Font, 1).Face
 	return func(s string) string {

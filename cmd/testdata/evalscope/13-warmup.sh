@@ -1,4 +1,4 @@
-# Warm-up, so many requests
+# Warm-up by a number of requests
 evalscope perf \
   --url 'http://127.0.0.1:8000/v1/chat/completions' \
   --parallel 10 \
