@@ -58,10 +58,13 @@ func (t *tgiReader) read(v value) Event {
 	case token.isObject():
 		t.tokens++
 		e.Usage = &Usage{Completion: t.tokens}
-		if token.at("special").r.Type != gjson.True {
+		special := token.at("special").isTrue()
+		if !special {
 			e.Content = token.at("text").string()
 		}
-		e.Done = generated.string() != "" || details.at("finish_reason").string() != ""
+		// The whole text is empty if the end was the only token; some servers send an empty one with each token.
+		e.Done = generated.string() != "" || details.at("finish_reason").string() != "" ||
+			special && generated.r.Type == gjson.String
 	case generated.there():
 		e.Content = generated.text()
 	case v.isObject():

@@ -119,6 +119,12 @@ func TestDialectsVariants(t *testing.T) {
 			sglang("ab", 2, "") + "," + sglang("xy", 2, "") + "]\n[DONE]",
 			"60[20000] n=4 of [2 2] tpot=6.666667"},
 
+		{"TGI: nothing but the end", "/generate_stream",
+			`{"token":{"text":"</s>","special":true},"generated_text":"","details":null}`, "0 n=1"},
+		{"TGI: an empty text with each token", "/generate_stream",
+			`{"token":{"text":"a","special":false},"generated_text":""}` + "\n" +
+				`{"token":{"text":"b","special":false},"generated_text":"ab"}`,
+			"60[20000] n=2 of [1 1] tpot=20"},
 		{"Triton: each event's own count", "/v2/models/m/generate_stream",
 			`{"text_output":"a","num_input_tokens":7,"num_output_tokens":1}` + "\n" +
 				`{"text_output":"b","num_input_tokens":7,"num_output_tokens":1}` + "\n" +
