@@ -29,7 +29,7 @@ func trie(kind string) func(context.Context, *Options) (items, error) {
 			return nil, err
 		}
 		return func(yield func(*Item, error) bool) {
-			i := uint64(0)
+			i, short := uint64(0), 0
 			for line, err := range o.objects(paths) {
 				it := Item{}
 				if err == nil {
@@ -39,9 +39,14 @@ func trie(kind string) func(context.Context, *Options) (items, error) {
 					}
 				}
 				i++
-				if (err != nil || len(it.Turns) >= o.MinTurns) && !yield(&it, err) {
+				if err == nil && len(it.Turns) < o.MinTurns {
+					short++
+				} else if !yield(&it, err) {
 					return
 				}
+			}
+			if short > 0 {
+				o.Tell("min-turns", "", "%d sessions left out: fewer than %d turns", short, o.MinTurns)
 			}
 		}, nil
 	}
