@@ -18,8 +18,8 @@ const fewAnswers = 3
 // steady returns the window in which the load was at its level. The level is the number of requests in flight at the
 // median start or end of a request. The window extends from the first to the last bin whose mean number of requests in
 // flight is at least steadyLevel of the level. This excludes ramp-up and drain for any kind of load, and is robust
-// against a few hung requests. It does not extend beyond the run, and pauses do not count. If it would be too short, its
-// DurationS is NaN.
+// against a few hung requests. It does not extend beyond the run, and pauses do not count. If it would be too short,
+// its DurationS is NaN.
 func (t *timeline) steady(all []stretch, pauses []interval, run interval) Window {
 	nan := dist.NaN()
 	w := Window{DurationS: nan, RequestsPerS: nan, OutputPerS: nan, InputPerS: nan, TotalPerS: nan, InFlight: nan}
