@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"perfpipe/internal/load"
@@ -21,11 +22,13 @@ type Load struct {
 	Say func(format string, args ...any) // reports the result of each level
 }
 
-// Capacity searches for the highest level that meets the SLO. If it returns an error, the result is the one so far.
+// Capacity searches for the highest level that meets the SLO. If it returns an error, the result is the one so far. The
+// result is in doubt if the load generator was the bottleneck at the highest level that passes, or at the lowest that
+// does not.
 func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, error) {
 	trials := map[float64]*trial{}
 	runs := map[float64]int{}
-	return Find(opt, func(level float64) (Verdict, error) {
+	result, err := Find(opt, func(level float64) (Verdict, error) {
 		t := trials[level]
 		if t == nil {
 			t = slo.newTrial()
@@ -47,6 +50,14 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 		l.Say("%s: %v (%s)", p.Run, v, why)
 		return v, nil
 	})
+	for _, level := range []float64{result.Best, result.Next} {
+		if t := trials[level]; t == nil {
+			continue
+		} else if why := t.bottleneck(); why != "" {
+			result.Doubts = append(result.Doubts, fmt.Sprintf("at %v the load generator was the bottleneck: %s", level, why))
+		}
+	}
+	return result, err
 }
 
 // requests returns the number of requests for a run of a level: 10 % more than needed for a verdict, at least 100, and

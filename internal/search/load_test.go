@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +58,34 @@ func TestCapacity(t *testing.T) {
 	}
 	if lines := res.Describe("rate", slo); len(lines) == 0 {
 		t.Error("nothing to describe")
+	}
+}
+
+// TestCapacityOfTheClient checks that a limit of the load generator is not trusted as one of the server.
+func TestCapacityOfTheClient(t *testing.T) {
+	slo, err := ParseSLO([]string{"response_ms:p90<100"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for limit, doubts := range map[float64]int{1000: 0, 40: 1} { // requests/s that the client can send in time
+		var points []string
+		l := queue(&points)
+		run := l.Run
+		l.Run = func(ctx context.Context, p load.Point, observe func(*record.Record)) (string, error) {
+			return run(ctx, p, func(r *record.Record) {
+				r.LagMs = 0.05
+				if p.Rate > limit {
+					r.LagMs = 150
+				}
+				r.SentUs += int64(r.LagMs * 1000)
+				observe(r)
+			})
+		}
+		res, err := l.Capacity(t.Context(), Options{Start: 10, Min: 1, Max: 1000, Precision: 0.05, Runs: 3}, slo)
+		if err != nil || len(res.Doubts) != doubts || doubts > 0 &&
+			!strings.HasSuffix(res.Doubts[0], "the load generator was the bottleneck: requests went out late: lag p99 is 150 ms") {
+			t.Errorf("limit %v: %+v, %v", limit, res, err)
+		}
 	}
 }
 

@@ -104,6 +104,16 @@ func (t *trial) add(rec *record.Record) {
 	}
 }
 
+// bottleneck returns the reason if the load generator was the bottleneck at the level, or "".
+func (t *trial) bottleneck() string {
+	for _, b := range t.all.Summary().Blocks {
+		if b.Client.Level == stats.Bottleneck {
+			return b.Client.Reason
+		}
+	}
+	return ""
+}
+
 // verdict judges the level. It also returns the values on which the verdict is based, for a message.
 func (t *trial) verdict() (v Verdict, values string) {
 	s := t.all.Summary()
