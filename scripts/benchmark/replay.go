@@ -26,7 +26,7 @@ func (b *bench) replay() error {
 	for range b.runs {
 		err := b.withServer("ttft=20ms,per-token=0s,itl=2ms,jitter=0,slots=100000", func(url string) error {
 			line := fmt.Sprintf("%[1]s --dataset trace --sort %[2]s |"+
-				" %[3]s --arrival trace --speedup 10 --url %[4]s --no-progress -o %[5]s",
+				" %[3]s --arrival trace --speedup 10 --url %[4]s --no-progress --force -o %[5]s",
 				filepath.Join(b.bin, "perf-gen"), file, filepath.Join(b.bin, "perf-send"), url, out)
 			if _, err := b.client("sh", "-c", line); err != nil {
 				return err
