@@ -37,7 +37,7 @@ func (d *deadline) ended() bool { return d.closedByPeer.Load() }
 func (d *deadline) silence() time.Duration { return time.Since(d.last) }
 
 func (d *deadline) close() {
-	d.watch(nil)
+	d.watch(context.Background())
 	d.conn.Close()
 }
 

@@ -18,7 +18,7 @@ type watch struct {
 	stop  func() bool
 }
 
-// set has the end of ctx, and of no other context, interrupt d. A nil ctx ends the watch.
+// set has the end of ctx, and of no other context, interrupt d. A ctx that never ends has no watch.
 func (ws *watches) set(d *deadline, ctx context.Context) {
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
@@ -29,7 +29,7 @@ func (ws *watches) set(d *deadline, ctx context.Context) {
 			delete(ws.of, d.ctx)
 		}
 	}
-	if d.ctx = ctx; ctx == nil || ctx.Done() == nil {
+	if d.ctx = ctx; ctx.Done() == nil {
 		return
 	}
 	w := ws.of[ctx]
