@@ -82,14 +82,14 @@ func (g *gatherer) close() (*load.Request, error) {
 	}
 	whole, err := load.NewSession(name, parts)
 	if err != nil {
-		return nil, g.explain(err, key)
+		return nil, g.explain(err, key, parts[0].Source.Line)
 	}
 	g.limited.Add(int64(whole.Whole.Limit(g.limit)))
 	return whole, nil
 }
 
-// explain adds the line of a request with the id to the error of an unknown id.
-func (g *gatherer) explain(err error, session uint64) error {
+// explain adds the line of a request with the id to the error of an unknown id. The session begins at line begin.
+func (g *gatherer) explain(err error, session uint64, begin int) error {
 	var bad *request.SessionError
 	if !errors.As(err, &bad) || bad.ID == "" {
 		return err
@@ -98,8 +98,8 @@ func (g *gatherer) explain(err error, session uint64) error {
 	switch {
 	case !ok:
 	case other.session == session:
-		bad.Reason = "session-apart"
-		bad.Text += fmt.Sprintf("; line %d has it, but lines of other sessions lie between", other.number)
+		bad.Reason = "session-twice"
+		bad.Text += fmt.Sprintf("; line %d has it, but the session begins again at line %d", other.number, begin)
 	default:
 		bad.Reason = "session-other-session"
 		bad.Text += fmt.Sprintf("; line %d has it, in another session", other.number)
@@ -118,9 +118,14 @@ func (g *gatherer) name(first *load.Request) (string, error) {
 	have, again := g.names.get(key)
 	hash := xxhash.Sum64(text)
 	if again && have.first != hash {
-		return "", first.Source.Wrap(&request.SessionError{
+		bad := &request.SessionError{
 			Reason: "session-apart", Text: fmt.Sprintf("the lines of session %.60q do not stand together", first.Session),
-		})
+		}
+		if other, ok := g.ids.get(xxhash.Sum64String(first.ID)); ok && first.ID != "" && other.session == key {
+			bad.Reason = "session-twice"
+			bad.Text = fmt.Sprintf("custom_id %.60q is that of line %d, too", first.ID, other.number)
+		}
+		return "", first.Source.Wrap(bad)
 	}
 	have.first = hash
 	return g.numbered(first.Session, key, have), nil

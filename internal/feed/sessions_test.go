@@ -66,6 +66,13 @@ func TestSessions(t *testing.T) {
 			err: `in:3: after: no request of session "s" has the custom_id "x"; line 1 has it, in another session`},
 		{name: "apart", input: graph("s/a t/x s/b<a"), want: "s(a) t(x)",
 			err: `in:3: the lines of session "s" do not stand together`},
+		{name: "the first id again", input: graph("s/a s/b<a s/a<b"), want: "s(a b)",
+			err: `in:3: custom_id "a" is that of line 1, too`},
+		{name: "an id again, apart", input: graph("s/a s/b<a t/x s/b<a"), want: "s(a b) t(x)",
+			err: `in:4: custom_id "b" is that of line 2, too`},
+		{name: "begun again", input: graph("s/a s/b<a s/a s/c<b"), want: "s(a b)",
+			err: `in:4: after: no request of session "s" has the custom_id "b"; ` +
+				`line 2 has it, but the session begins again at line 3`},
 		{name: "cycle", input: graph("s/a<b s/b<a"),
 			err: `in:1: a cycle of requests that wait for one another: "a" after "b" after "a"`},
 		{name: "no messages", input: `{"custom_id":"a","session":"s","body":{"prompt":"p"}}` + "\n" + graph("s/b~a"),
