@@ -28,19 +28,16 @@ const (
 	keepAliveProbes  = 9
 )
 
-// connecting returns the connection to open for addr; nil: Open is to open it.
-func (d *Dialer) connecting(ctx context.Context, addr string, t *Timing) (*connecting, error) {
+// connecting returns the connection to open for addr by an instant; nil: Open is to open it.
+func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *Timing) (*connecting, error) {
 	if d.Unix != "" {
 		return nil, nil
 	}
-	c := new(connecting)
+	c := &connecting{by: by}
 	if d.Timeout > 0 {
-		c.by = time.Now().Add(d.Timeout)
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, c.by)
-		defer cancel()
+		c.by = earlier(by, time.Now().Add(d.Timeout))
 	}
-	targets, err := d.lookup(ctx, addr, t)
+	targets, err := d.lookup(ctx, c.by, addr, t)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +142,8 @@ func (c *polledConn) connect(ctx context.Context, r *Request, t *Timing, s Sink)
 		return true, errDial
 	}
 	d.r, c.t, c.s, c.wake, c.active = r, t, s, r.Wake, true
-	if c.watch(ctx); !d.by.IsZero() {
+	c.watch(ctx)
+	if !d.by.IsZero() {
 		c.armed = d.by
 		c.SetDeadline(d.by)
 	}
@@ -173,14 +171,16 @@ func (c *polledConn) connected() {
 
 // connectLate returns the error of a connection that is not open at its deadline; nil: that has not passed.
 func (c *polledConn) connectLate() error {
-	d := c.opening
+	d, now := c.opening, time.Now()
+	end := c.cfg.end(d.r.Begun)
 	switch {
 	case c.ctx.Err() != nil:
 		return canceled(c.ctx)
-	case !d.by.IsZero() && !time.Now().Before(d.by):
+	case !end.IsZero() && !now.Before(end):
+		return c.cfg.Late()
+	case !d.by.IsZero() && !now.Before(d.by):
 		return dialError(c.addr, os.ErrDeadlineExceeded)
-	case !d.by.IsZero():
-		c.SetDeadline(d.by)
 	}
+	c.SetDeadline(d.by)
 	return nil
 }

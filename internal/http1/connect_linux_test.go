@@ -122,8 +122,8 @@ func TestConnectTriesAllAddresses(t *testing.T) {
 		io.WriteString(c, stream)
 	})
 	begin := c.begin
-	c.begin = func(ctx context.Context, o *Origin, t *Timing) (conn, error) { // the first of two addresses
-		nc, err := begin(ctx, o, t)
+	c.begin = func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error) { // the first of two
+		nc, err := begin(ctx, o, by, t)
 		opening := nc.(*polledConn).opening
 		opening.target, opening.last = refusing, false
 		return nc, err
@@ -143,5 +143,29 @@ func TestConnectFromAnAddress(t *testing.T) {
 	d = &Dialer{Bind: []netip.Addr{netip.MustParseAddr("192.0.2.1")}} // of no interface
 	if _, err := do(t.Context(), d, "127.0.0.1:"+port); kindOf(err) == "<nil>" {
 		t.Error("an address that is not ours was used")
+	}
+}
+
+// The total timeout counts from the start of the exchange, so that it ends the opening of a connection, too.
+func TestConnectWithinTheTotalTimeout(t *testing.T) {
+	addr := deaf(t)
+	for _, c := range []struct {
+		name   string
+		secure bool // opened by the Dialer
+		d      *Dialer
+	}{
+		{"polled", false, new(Dialer)},
+		{"polled, a longer connect timeout", false, &Dialer{Timeout: time.Second}},
+		{"dialed", true, new(Dialer)},
+		{"dialed, a longer connect timeout", true, &Dialer{Timeout: time.Second}},
+	} {
+		cl := &client{Transport: New(Config{TotalTimeout: 20 * time.Millisecond}, clock.New(), c.d)}
+		cl.origin = cl.Origin(addr, c.secure)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		if _, err := cl.send(ctx, body); kindOf(err) != "total_timeout: not answered whole in 20ms" {
+			t.Errorf("%s: got %s", c.name, kindOf(err))
+		}
+		cancel()
+		cl.Close()
 	}
 }

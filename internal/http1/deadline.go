@@ -75,17 +75,9 @@ func (d *deadline) arm(now time.Time) {
 
 // due returns when the exchange fails if nothing more is received; zero: never.
 func (d *deadline) due() time.Time {
-	var due time.Time
+	due := earlier(d.cfg.end(d.begun), d.restUntil)
 	if r := d.cfg.ReadTimeout; r > 0 {
-		due = d.last.Add(r)
-	}
-	if t := d.cfg.TotalTimeout; t > 0 {
-		if end := d.begun.Add(t); due.IsZero() || end.Before(due) {
-			due = end
-		}
-	}
-	if !d.restUntil.IsZero() && (due.IsZero() || d.restUntil.Before(due)) {
-		due = d.restUntil
+		due = earlier(due, d.last.Add(r))
 	}
 	return due
 }

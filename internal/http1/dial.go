@@ -44,6 +44,23 @@ func (d *Dialer) Open(ctx context.Context, addr string, overTLS bool, t *Timing)
 	return plain, secure, nil
 }
 
+// openBy is Open with a deadline; zero: none.
+func (d *Dialer) openBy(ctx context.Context, by time.Time, addr string, overTLS bool, t *Timing) (
+	plain net.Conn, secure *tls.Conn, err error,
+) {
+	ctx, cancel := until(ctx, by)
+	defer cancel()
+	return d.Open(ctx, addr, overTLS, t)
+}
+
+// until returns ctx with a deadline; zero: none.
+func until(ctx context.Context, by time.Time) (context.Context, context.CancelFunc) {
+	if by.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, by)
+}
+
 func (d *Dialer) tlsConfig(addr string) *tls.Config {
 	cfg := d.TLS.Clone()
 	if cfg == nil {
@@ -68,7 +85,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 		t.Connect = time.Since(begin)
 		return nc, nil
 	}
-	targets, err := d.lookup(ctx, addr, t)
+	targets, err := d.lookup(ctx, time.Time{}, addr, t)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +104,8 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 	return nc, nil
 }
 
-// lookup returns the addresses to try, in order.
-func (d *Dialer) lookup(ctx context.Context, addr string, t *Timing) ([]string, error) {
+// lookup returns the addresses to try, in order. If the DNS must be asked, that has a deadline; zero: none.
+func (d *Dialer) lookup(ctx context.Context, by time.Time, addr string, t *Timing) ([]string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, fail(kindRequest, "%w", err)
@@ -99,6 +116,8 @@ func (d *Dialer) lookup(ctx context.Context, addr string, t *Timing) ([]string, 
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return []string{net.JoinHostPort(ip.String(), port)}, nil
 	}
+	ctx, cancel := until(ctx, by)
+	defer cancel()
 	begin := time.Now()
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {

@@ -36,6 +36,22 @@ type Config struct {
 	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 }
 
+// end returns when an exchange that began at begun ends by TotalTimeout; zero: never.
+func (c *Config) end(begun time.Time) time.Time {
+	if c.TotalTimeout <= 0 {
+		return time.Time{}
+	}
+	return begun.Add(c.TotalTimeout)
+}
+
+// earlier returns the earlier of two deadlines, of which zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // Request is one HTTP request. The transport does not change its bytes.
 type Request struct {
 	Origin *Origin // the server

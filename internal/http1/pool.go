@@ -23,7 +23,8 @@ type Transport struct {
 	origins map[originKey]*Origin
 }
 
-type openFunc func(ctx context.Context, o *Origin, t *Timing) (conn, error)
+// openFunc opens a connection by an instant, unless that is zero.
+type openFunc func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error)
 
 type originKey struct {
 	addr   string
@@ -117,14 +118,7 @@ func (t *Transport) send(ctx context.Context, r *Request, m *Timing, s Sink) (en
 		a := &r.attempt
 		m.Attempt(r.Begun)
 		if m.Reused = a.conn != nil; !m.Reused {
-			open := t.begin
-			if a.dial {
-				open = t.open
-			}
-			if a.conn, err = open(ctx, r.Origin, m); err != nil {
-				if ctx.Err() != nil { // the end of ctx, not the connect timeout
-					err = canceled(ctx)
-				}
+			if a.conn, err = t.connect(ctx, r, m); err != nil {
 				return true, err
 			}
 		}
@@ -136,6 +130,24 @@ func (t *Transport) send(ctx context.Context, r *Request, m *Timing, s Sink) (en
 			return true, err
 		}
 	}
+}
+
+// connect opens the connection of an attempt, or leaves that to its start.
+func (t *Transport) connect(ctx context.Context, r *Request, m *Timing) (conn, error) {
+	open, end := t.begin, t.cfg.end(r.Begun)
+	if r.attempt.dial {
+		open = t.open
+	}
+	c, err := open(ctx, r.Origin, end, m)
+	switch {
+	case err == nil:
+		return c, nil
+	case ctx.Err() != nil: // not the connect timeout
+		return nil, canceled(ctx)
+	case !end.IsZero() && !time.Now().Before(end):
+		return nil, t.cfg.Late()
+	}
+	return nil, err
 }
 
 // judge ends an attempt that has ended with err. It reports whether the exchange has ended, with its error; if not, the
@@ -200,7 +212,7 @@ func (t *Transport) Preconnect(ctx context.Context, o *Origin, n int) error {
 	group.SetLimit(64)
 	for range n {
 		group.Go(func() error {
-			c, err := t.open(ctx, o, new(Timing))
+			c, err := t.open(ctx, o, time.Time{}, new(Timing))
 			if err == nil {
 				o.put(idleConn{conn: c})
 			}
