@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 
+	"perfpipe/internal/chart"
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
 )
@@ -37,9 +38,9 @@ func (f *flags) checkFormat() error {
 	switch {
 	case f.Format == "png" && f.Lang == "zh":
 		return fault.Usage("--format svg has its text as text", "--lang zh: the font of PNG images has no Chinese letters")
-	case f.Width < 0:
-		return fault.Usage("", "--width: %d is below 0", f.Width)
-	case f.Width > 0 && f.Format != "term":
+	case f.Width != nil && *f.Width < chart.LeastWidth:
+		return fault.Usage("", "--width: %d is below %d", *f.Width, chart.LeastWidth)
+	case f.Width != nil && f.Format != "term":
 		return fault.Usage("--format term is text of a width", "--width: only --format term has columns, not %s", f.Format)
 	case f.Title != "" && f.Format != "html":
 		return fault.Usage("", "--title: only --format html is a page with a title, not %s", f.Format)

@@ -46,7 +46,7 @@ type flags struct {
 	Output    string         `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: .html, .svg, .png, .txt, .csv or .json."`
 	Format    string         `group:"output" default:"" enum:",html,svg,png,term,vega,csv" placeholder:"FORMAT" help:"html (a page); for single figures svg, png, term (text), vega (a Vega-Lite specification) or csv (data). Default: by the ending of --output, else html, on a terminal term."`
 	Figure    string         `group:"figures" placeholder:"NAME" help:"Figure to draw; list shows their names. Default: all in html and csv, the first of each section in term, otherwise the first."`
-	Width     int            `group:"output" placeholder:"COLUMNS" help:"Width of text figures. Default: the terminal's, else 100."`
+	Width     *int           `group:"output" placeholder:"COLUMNS" help:"Width of text figures, at least 40. Default: the terminal's, else 100."`
 	Title     string         `group:"figures" placeholder:"TEXT" help:"Title of the page."`
 	SLO       cli.Conditions `group:"figures" name:"slo" placeholder:"COND…" help:"Limits to draw and to judge load points by, as in perf-stats: 'ttft_ms:p99<500'."`
 	Goodput   cli.Conditions `group:"figures" placeholder:"COND…" help:"Limits of a good request, as in perf-stats: 'ttft_ms<500'."`
@@ -112,7 +112,7 @@ func run(env *cli.Env) error {
 	})
 	out := env.Create(f.Output)
 	defer out.Abort()
-	if err := write(out, page, &f, cmp.Or(f.Width, cli.Columns(env.Stdout), 100)); err != nil {
+	if err := write(out, page, &f, cmp.Or(*cmp.Or(f.Width, new(int)), cli.Columns(env.Stdout), 100)); err != nil {
 		return err
 	}
 	if err := out.Commit(); err != nil {

@@ -229,6 +229,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"--figure", "nope", "--format", "term"}, `--figure: there is no figure "nope"`},
 		{[]string{"--format", "svg", "-o", "x.png"}, "--format svg: the name x.png is that of png"},
 		{[]string{"-o", "x.pdf"}, "-o x.pdf: no format ends in .pdf"},
+		{[]string{"--format", "term", "--width", "0"}, "--width: 0 is below 40"},
+		{[]string{"--format", "term", "--width", "39"}, "--width: 39 is below 40"},
 		{[]string{"--width", "80"}, "--width: only --format term has columns, not html"},
 		{[]string{"--lang", "zh", "-o", "x.png"}, "--lang zh: "},
 		{[]string{"--lang", "zh", "--format", "png"}, "--lang zh: "},

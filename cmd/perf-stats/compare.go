@@ -38,7 +38,7 @@ func compareFiles(ctx context.Context, env *cli.Env, f *flags, opt stats.Options
 			if err != nil {
 				return err
 			}
-			if err := read(ctx, env, stream, []string{file}); err != nil {
+			if err := f.read(ctx, env, stream, file); err != nil {
 				return err
 			}
 			sides[i] = append(sides[i], stream.Collector())

@@ -31,7 +31,7 @@ func writeDefined(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) erro
 		return err
 	}
 	all := define.Tap(stream, defs, opt)
-	if err := read(in.Context, env, stream, f.inputs()); err != nil && !errors.Is(err, fault.ErrInterrupted) {
+	if err := f.read(in.Context, env, stream, f.inputs()...); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
 	blocks := all().Blocks()

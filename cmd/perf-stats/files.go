@@ -63,7 +63,7 @@ func exportEvalscope(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) e
 	})
 	defer export.Abort()
 	stream.Also(func() func(*record.Record) { return export.Add })
-	if err := read(in.Context, env, stream, f.inputs()); err != nil && !errors.Is(err, fault.ErrInterrupted) {
+	if err := f.read(in.Context, env, stream, f.inputs()...); err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err
 	}
 	if err := export.Write(stream.Collector().Summary()); err != nil {

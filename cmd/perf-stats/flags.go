@@ -46,7 +46,7 @@ type flags struct {
 	Parquet     string     `group:"output" placeholder:"FILE" help:"Also write the records to a Parquet file."`
 	Follow      bool       `group:"figures" help:"On a terminal, redraw the figures every second while records arrive."`
 	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, by nearest rank."`
-	GPUs        int        `group:"figures" name:"gpus" placeholder:"N" help:"Number of GPUs of the server, for tokens/s per GPU."`
+	GPUs        *int       `group:"figures" name:"gpus" placeholder:"N" help:"Number of GPUs of the server, for tokens/s per GPU."`
 
 	PDMetrics        bool   `group:"output" name:"enable-pd-metrics" help:"With --format evalscope: add the figures of its flag of that name, which it computes from the gaps between chunks."`
 	Define           string `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
@@ -133,11 +133,11 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if f.Percentiles, err = stats.CheckPercentiles(f.Percentiles); err != nil {
 		return opt, err
 	}
-	opt.Percentiles, opt.Warmup, opt.DropFailures, opt.GPUs = f.Percentiles, f.Warmup, f.Failures == "drop", f.GPUs
+	opt.Percentiles, opt.Warmup, opt.DropFailures = f.Percentiles, f.Warmup, f.Failures == "drop"
 	if err := f.checkServer(&opt); err != nil {
 		return opt, err
 	}
-	opt.ExcludePauses = f.ExcludePauses
+	opt.ExcludePauses, opt.GPUs = f.ExcludePauses, *cmp.Or(f.GPUs, new(int))
 	if opt.Why = f.Why; f.Exact {
 		opt.ExactLimit = -1
 	}
@@ -157,8 +157,8 @@ func (f *flags) options() (opt stats.Options, err error) {
 	}
 	opt.Intervals = f.CI || f.Format == "json"
 	switch {
-	case f.GPUs < 0:
-		return opt, fault.Usage("", "--gpus: %d is negative", f.GPUs)
+	case f.GPUs != nil && opt.GPUs < 1:
+		return opt, fault.Usage("", "--gpus: %d is below 1", opt.GPUs)
 	case f.FailOnRegression != "" && !f.Compare:
 		return opt, fault.Usage("", "--fail-on-regression: it is for --compare")
 	case f.FailOnRegression == "" && f.CannotTell != 1:

@@ -11,8 +11,8 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// read feeds the files to stream; "-" is stdin. It reports the bad lines that were skipped.
-func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []string) error {
+// read feeds the files to stream; "-" is stdin. It reports skipped lines, and files without records among the inputs.
+func (f *flags) read(ctx context.Context, env *cli.Env, stream *stats.Stream, files ...string) error {
 	defer func() {
 		if n, first := stream.Skipped(); n > 0 {
 			env.Say("skipped %d bad lines; the first: %v", n, first)
@@ -29,12 +29,13 @@ func read(ctx context.Context, env *cli.Env, stream *stats.Stream, files []strin
 		}
 		err = stream.Read(ctx, r, name)
 		close()
-		if jsonl.Damaged(err) {
+		switch {
+		case jsonl.Damaged(err):
 			env.Say("%v: what could be read counts", err)
-			err = nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
+		case stream.Empty() && len(f.Files) > 1:
+			env.Say("%s has no records", name)
 		}
 	}
 	return nil

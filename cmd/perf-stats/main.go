@@ -39,8 +39,7 @@ func run(env *cli.Env) error {
 	if err := cmp.Or(f.checkUse(env), f.beside()); err != nil {
 		return err
 	}
-	toStdout := cli.IsStd(f.Output)
-	f.colors = f.Color == "always" || toStdout && f.Colors(env.Stdout)
+	f.colors = f.Color == "always" || cli.IsStd(f.Output) && f.Colors(env.Stdout)
 	if err := f.checkTrackers(env); err != nil {
 		return err
 	}
@@ -89,7 +88,7 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	if f.Follow {
 		stopDrawing = follow(env, stream, f.formatOptions())
 	}
-	err = read(in.Context, env, stream, f.inputs())
+	err = f.read(in.Context, env, stream, f.inputs()...)
 	stopDrawing()
 	if err != nil && !errors.Is(err, fault.ErrInterrupted) {
 		return err

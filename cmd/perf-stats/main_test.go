@@ -220,6 +220,12 @@ func TestErrors(t *testing.T) {
 			"perf-stats: --by: no key \"tenant\": there are run, run_id, mode, rate, parallel, phase, api, op, model, url, " +
 				"session, turn, depth, shard, reused, status, ok, finish_reason, tokens_from, prompt_tokens, completion_tokens, " +
 				"error.kind, file and labels.NAME\n"},
+		"no GPUs": {"--gpus 0", "", 2, "perf-stats: --gpus: 0 is below 1\n"},
+		"an empty file": {"--format csv -o " + os.DevNull + " one.jsonl " + os.DevNull, "", 0,
+			"perf-stats: " + os.DevNull + " has no records\n"},
+		"an empty run of a side": {"--compare -o " + os.DevNull + " one.jsonl," + os.DevNull + " one.jsonl", "", 0,
+			"perf-stats: " + os.DevNull + " has no records\n"},
+		"an empty input": {"--format csv -o " + os.DevNull + " " + os.DevNull, "", 1, "perf-stats: no records in the input\n"},
 		"where": {"--where .ok|", "", 2, "perf-stats: --where: unexpected EOF\n" +
 			"hint: it is a jq expression, such as '.ok and .labels.tenant == \"a\"'\n"},
 		"where fails": {"--where .ok+1", `{"ok":true}`, 1,

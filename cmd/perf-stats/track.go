@@ -93,8 +93,8 @@ func (f *flags) trackOptions(env *cli.Env) track.Options {
 		opt.Config[key] = facts.Argument(value)
 	}
 	for name, value := range map[string]any{"where": f.Where, "gpus": f.GPUs, "goodput": f.Goodput, "slo": f.SLO} {
-		if !reflect.ValueOf(value).IsZero() {
-			opt.Config[name] = value
+		if v := reflect.Indirect(reflect.ValueOf(value)); v.IsValid() && !v.IsZero() {
+			opt.Config[name] = v.Interface()
 		}
 	}
 	return opt

@@ -12,8 +12,8 @@ import (
 // termHeight is the height of the plane of a figure in a terminal, in lines.
 const termHeight = 14
 
-// leastWidth is the width of the narrowest supported terminal, in columns.
-const leastWidth = 40
+// LeastWidth is the width of the narrowest supported terminal, in columns.
+const LeastWidth = 40
 
 // Term draws one figure for a terminal with the given number of columns, without colours. Each character is two by four
 // dots of braille; letters at the points of a series distinguish it from the others, and cells have shades.
@@ -21,7 +21,7 @@ func Term(w io.Writer, f *Figure, columns int) error {
 	if columns <= 0 {
 		columns = 100
 	}
-	columns = max(columns, leastWidth)
+	columns = max(columns, LeastWidth)
 	f = f.shown()
 	xlo, xhi, _ := f.extent(false)
 	ylo, yhi, _ := f.extent(true)

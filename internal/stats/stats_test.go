@@ -208,6 +208,19 @@ func TestStreamNamesTheFirstBadLine(t *testing.T) {
 	}
 }
 
+func TestStreamKnowsEmptyInputs(t *testing.T) {
+	s := NewStream(Options{}, 2, true)
+	s.Where(func(line []byte) (bool, error) { return !bytes.Contains(line, []byte("false")), nil })
+	for _, c := range []struct {
+		in   string
+		want bool
+	}{{"{\"ok\":true}\n", false}, {"", true}, {"\n \n", true}, {"{\"ok\":false,\"status\":500}", false}, {"bad\n", true}} {
+		if err := s.Read(t.Context(), strings.NewReader(c.in), "in"); err != nil || s.Empty() != c.want {
+			t.Errorf("%q: %v, %v, want %v", c.in, s.Empty(), err, c.want)
+		}
+	}
+}
+
 func TestStreamDoesNotMixLines(t *testing.T) {
 	s, err := read(t, 1, false, strings.NewReader(`{"ok":true,"run":"a","ttft_ms":1,"gap_us":[5],`+
 		`"completion_tokens":2,"labels":{"a":"b"}}`+"\n"+`{"ok":true,"run":"b"}`))

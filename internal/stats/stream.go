@@ -37,6 +37,7 @@ type worker struct {
 	skipped int64 // bad lines
 	err     error // the worker's first bad line of the current input
 	block   int   // the block that err is in
+	any     bool  // the current input has records or summaries, chosen or not
 }
 
 // block is a sequence of whole lines of an input.
@@ -89,7 +90,7 @@ func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 	in := &input{r: r, name: name, turn: make(chan struct{}, 1), line: 1}
 	var wg sync.WaitGroup
 	for _, w := range s.workers {
-		w.err = nil
+		w.err, w.any = nil, false
 		wg.Go(func() {
 			if w.read(bad, in) != nil {
 				stop()
@@ -223,6 +224,7 @@ func (w *worker) run(b block, name string) error {
 			}
 			return w.err
 		}
+		w.any = true
 		if r == nil {
 			continue
 		}
@@ -304,6 +306,19 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 func isUTF16(line []byte) bool {
 	marked := bytes.HasPrefix(line, []byte{0xFF, 0xFE}) || bytes.HasPrefix(line, []byte{0xFE, 0xFF})
 	return line[0] == 0 || len(line) > 1 && line[1] == 0 || marked && bytes.IndexByte(line, 0) >= 0
+}
+
+// Empty reports whether the last input had neither records nor summaries.
+func (s *Stream) Empty() bool {
+	for _, w := range s.workers {
+		w.mu.Lock()
+		any := w.any
+		w.mu.Unlock()
+		if any {
+			return false
+		}
+	}
+	return true
 }
 
 // Skipped returns the number of skipped bad lines, and the error of the first one.
