@@ -47,7 +47,8 @@ func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *T
 	}
 	c.target = netip.AddrPortFrom(target.Addr().Unmap(), target.Port())
 	if len(d.Bind) > 0 {
-		if c.local = d.nextLocal().Unmap(); c.local.Is4() != c.target.Addr().Is4() {
+		c.local = d.nextLocal().Unmap()
+		if c.local.Zone() != "" || c.local.Is4() != c.target.Addr().Is4() {
 			return nil, nil
 		}
 	}
@@ -106,7 +107,7 @@ func (c *connecting) result(fd int) error {
 	if err != nil {
 		return os.NewSyscallError("connect", err)
 	}
-	if c.target.Addr().IsLoopback() && localPort(fd) == int(c.target.Port()) { // connected to itself, see net.selfConnect
+	if localPort(fd) == int(c.target.Port()) { // perhaps connected to itself, see net.selfConnect
 		return os.NewSyscallError("connect", unix.EADDRNOTAVAIL)
 	}
 	return nil

@@ -169,3 +169,31 @@ func TestConnectWithinTheTotalTimeout(t *testing.T) {
 		cl.Close()
 	}
 }
+
+// The system may choose the port of the server for a connection to it, if both are on one machine.
+func TestConnectToItself(t *testing.T) {
+	for _, target := range []string{"127.0.0.1", "0.0.0.0"} {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(fd)
+		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+			t.Fatal(err)
+		}
+		c := connecting{target: netip.AddrPortFrom(netip.MustParseAddr(target), uint16(localPort(fd)))}
+		if err := unix.Connect(fd, sockaddr(c.target)); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.result(fd); !errors.Is(err, unix.EADDRNOTAVAIL) {
+			t.Errorf("%s: got %v", target, err)
+		}
+	}
+}
+
+func TestConnectFromALinkLocalAddress(t *testing.T) {
+	d := &Dialer{Bind: []netip.Addr{netip.MustParseAddr("fe80::1%lo")}}
+	if c, err := d.connecting(t.Context(), "[::1]:80", time.Time{}, new(Timing)); c != nil || err != nil {
+		t.Errorf("a poller connects from an address with a zone: %v, %v", c, err)
+	}
+}
