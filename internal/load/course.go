@@ -132,8 +132,8 @@ func (s *session) prepare(f *flight) *Record {
 		}
 		s.ph.e.Counts.Sessions.tools(tools)
 		f.turn.before, f.turn.own = before, mine
-		req.Body, req.Owner = whole, nil // others use the memory of the messages
-		req.History = ""                 // it is in the body, for a line that is kept
+		req.Body, req.Owner, req.memory = whole, nil, nil // others use the memory of the messages
+		req.History = ""                                  // it is in the body, for a line that is kept
 	}
 	f.req = req
 	return nil
