@@ -17,6 +17,7 @@ func (r *runner) feedConfig(ctx context.Context) feed.Config {
 	c := feed.Config{
 		Input: r.Input.Reader, Name: r.Input.Name, Limit: r.Input.Limit,
 		Prepare: func(q *load.Request) error { return r.prepare(ctx, q) },
+		Ignored: func(err error) { r.Say("%v", err) },
 		Log: func(q *load.Request) error {
 			if err := r.log.Add(q); err != nil {
 				return fault.Of("run-dir", "", "%w", err)

@@ -42,6 +42,8 @@ type Config struct {
 	Prepare func(*load.Request) error
 	// Skip gets the error of each rejected line. If Skip is nil, the first rejected line ends the feed.
 	Skip func(error)
+	// Ignored gets an error for each of the first unknown names of members in envelopes, once. It may be nil.
+	Ignored func(error)
 	// Limit is the number of requests of each session; 0: all of them.
 	Limit int
 	// Log gets each request of the first pass as it was read, before Prepare. It may be nil.
@@ -56,6 +58,7 @@ type Feed struct {
 	err     error // that ended the input; set before the queue is closed
 	skipped atomic.Int64
 	gather  gatherer
+	unknown map[string]bool // names of members that were reported
 
 	passEnd *load.Request // marks the end of a pass in the queue; nil unless Repeat is Passes
 	between bool          // a pass has ended, and the next one has not begun
@@ -158,6 +161,7 @@ func (f *Feed) requests(r io.Reader, first func(*load.Request) error) iter.Seq2[
 				req, err = nil, &jsonl.LineError{File: f.c.Name, Line: line.N, Err: err}
 			} else {
 				req.Source, req.Members = request.Source{File: f.c.Name, Line: line.N}, members
+				f.ignored(req)
 				if first != nil {
 					err = first(req)
 				}
@@ -166,6 +170,23 @@ func (f *Feed) requests(r io.Reader, first func(*load.Request) error) iter.Seq2[
 				return
 			}
 		}
+	}
+}
+
+// maxUnknown is the number of unknown members to report: more of them are no slips.
+const maxUnknown = 10
+
+// ignored reports the unknown members of a request's envelope.
+func (f *Feed) ignored(r *load.Request) {
+	for _, name := range r.Unknown {
+		if f.c.Ignored == nil || f.unknown[name] || len(f.unknown) == maxUnknown {
+			continue
+		}
+		if f.unknown == nil {
+			f.unknown = map[string]bool{}
+		}
+		f.unknown[name] = true
+		f.c.Ignored(r.Source.Wrap(fmt.Errorf("unknown member %.60q in the envelope is ignored", name)))
 	}
 }
 

@@ -164,3 +164,23 @@ func TestLog(t *testing.T) {
 		t.Errorf("logged %q, %v", b, err)
 	}
 }
+
+// Each unknown member of an envelope is reported once, with its first line, whether or not the line is good. After
+// some names the rest is not.
+func TestUnknownMembers(t *testing.T) {
+	input := line("a") + `{"sesion":"s","body":{}}` + "\n" + `{"sesion":"s","dely_ms":1,"body":{}}` + "\n"
+	for i := range 2 * maxUnknown {
+		input += fmt.Sprintf(`{"own%d":0,"body":{}}`, i) + "\n"
+	}
+	var got []string
+	f := Start(t.Context(), Config{
+		Input: strings.NewReader(input), Name: "in", Repeat: Loop, Ignored: func(err error) { got = append(got, err.Error()) },
+	})
+	if _, err := ids(t, f, 3+8*maxUnknown); err != nil {
+		t.Error(err)
+	}
+	if len(got) != maxUnknown || got[0] != `in:2: unknown member "sesion" in the envelope is ignored` ||
+		got[1] != `in:3: unknown member "dely_ms" in the envelope is ignored` {
+		t.Errorf("%q", got)
+	}
+}

@@ -41,7 +41,8 @@ type Request struct {
 	PromptTokens int `json:"prompt_tokens,omitempty"` // that the prompt was made of; 0: unknown
 	OwnTokens    int `json:"-"`                       // of the prompt without History; 0: unknown
 
-	Source Source `json:"-"` // for errors
+	Source  Source   `json:"-"` // for errors
+	Unknown []string `json:"-"` // names of the envelope's members that are not read
 }
 
 // Source is a line of an input.
@@ -96,7 +97,22 @@ func (r *Request) Parse(line []byte, list fastjson.Members) (members fastjson.Me
 	if err := json.Unmarshal(line, r); err != nil {
 		return list, fmt.Errorf("not a request envelope: %w", jsonl.Reason(err))
 	}
+	for i := range list {
+		if name := list[i].Name; !known(name) && !known(bytes.ToLower(name)) { // json.Unmarshal ignores the case
+			r.Unknown = append(r.Unknown, string(name))
+		}
+	}
 	return list[:0], r.check(turns)
+}
+
+// known reports whether a member of an envelope is read.
+func known(name []byte) bool {
+	switch string(name) {
+	case "custom_id", "method", "url", "headers", "at_ms", "body", "turns", "labels",
+		"session", "after", "history", "delay_ms", "prompt_tokens":
+		return true
+	}
+	return false
 }
 
 func (r *Request) check(turns bool) error {

@@ -3,6 +3,7 @@ package request
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -127,4 +128,27 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%s became %s", once, twice)
 		}
 	})
+}
+
+// The members of an envelope that nobody knows are named. Every member that is read is known, as it is read.
+func TestUnknownMembers(t *testing.T) {
+	for line, want := range map[string]string{
+		`{"sesion":"s","body":{"x":1},"dely_ms":5}`: "sesion dely_ms",
+		`{"turns":[{"body":{}}],"tenant":"a"}`:      "tenant",
+		`{"Session":"s","body":{}}`:                 "",
+		`{"sesion":"s","prompt":"a"}`:               "",
+	} {
+		r, err := Parse([]byte(line))
+		if got := strings.Join(r.Unknown, " "); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", line, got, err, want)
+		}
+		if r.Session == "s" != strings.Contains(line, `"Session"`) {
+			t.Errorf("%s: session %q", line, r.Session)
+		}
+	}
+	for f := range reflect.TypeFor[Request]().Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "-" && !known([]byte(name)) {
+			t.Errorf("%s is not known", name)
+		}
+	}
 }
