@@ -14,10 +14,10 @@ import (
 // another attempt may succeed, a Dialer opens it.
 type connecting struct {
 	target netip.AddrPort
-	last   bool // there is no other target
+	last   bool // there is no other address to try
 	local  netip.Addr
 	began  time.Time
-	by     time.Time // zero: no timeout
+	by     time.Time // the deadline; zero: none
 
 	r *Request // to send then
 }
@@ -28,7 +28,8 @@ const (
 	keepAliveProbes  = 9
 )
 
-// connecting returns the connection to open for addr by an instant; nil: Open is to open it.
+// connecting returns the connection to open for addr; nil: Open is to open it. by is the deadline of the exchange, if it
+// has one.
 func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *Timing) (*connecting, error) {
 	if d.Unix != "" {
 		return nil, nil

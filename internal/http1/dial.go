@@ -104,7 +104,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 	return nc, nil
 }
 
-// lookup returns the addresses to try, in order. If the DNS must be asked, that has a deadline; zero: none.
+// lookup returns the addresses to try, in order. by is the deadline of a query of the DNS; zero: none but that of ctx.
 func (d *Dialer) lookup(ctx context.Context, by time.Time, addr string, t *Timing) ([]string, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {

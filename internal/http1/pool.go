@@ -23,7 +23,7 @@ type Transport struct {
 	origins map[originKey]*Origin
 }
 
-// openFunc opens a connection by an instant, unless that is zero.
+// openFunc opens a connection. It fails at the deadline by; zero: there is none.
 type openFunc func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error)
 
 type originKey struct {
