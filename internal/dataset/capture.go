@@ -18,14 +18,16 @@ import (
 	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/jsonl"
+	"perfpipe/internal/request"
 )
 
 // capture converts captured HTTP requests. It copies the headers and URL parameters that LLM APIs need and those that
 // the user names; any other may be a credential.
 type capture struct {
-	o    *Options
-	left nameSet        // skipped headers, parameters and keys
-	why  map[string]int // skipped entries, by reason
+	o       *Options
+	left    nameSet        // skipped headers, parameters and keys
+	unknown nameSet        // skipped members of envelopes
+	why     map[string]int // skipped entries, by reason
 
 	// The current body: its text, the text without white space, and its members. The buffers are reused.
 	body, bare []byte
@@ -66,7 +68,17 @@ func (c *capture) report() {
 		c.o.Tell("", "secrets", "left out, as they may be secrets: %s",
 			c.left)
 	}
-	c.why, c.left = nil, nil
+	if len(c.unknown) > 0 {
+		c.o.say("unknown members of envelopes are left out: %s", c.unknown)
+	}
+	c.why, c.left, c.unknown = nil, nil, nil
+}
+
+// ignored notes the members of a line's envelope that are not read.
+func (c *capture) ignored(r request.Request) {
+	for _, name := range r.Unknown {
+		c.unknown.add(name)
+	}
 }
 
 // neededHeaders are the headers that LLM APIs interpret. accept and content-type are not among them, since perf-send

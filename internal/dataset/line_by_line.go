@@ -265,6 +265,7 @@ func (r *lineReader) envelope(raw []byte, it *Item) error {
 		return err
 	}
 	r.bodies++
+	r.ignored(line)
 	headers := line.Headers
 	it.Line, it.Text, it.Body = line, nil, line.Body
 	it.Line.Headers, it.Line.Turns = nil, nil

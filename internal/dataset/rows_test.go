@@ -121,6 +121,21 @@ func TestNoRequestIsSaid(t *testing.T) {
 	}
 }
 
+// Members of request lines that are not read, and so not written, are named, once for all lines.
+func TestUnknownMembers(t *testing.T) {
+	const line = `{"sesion":"s","custom_id":"a","body":{"model":"m","prompt":"a"},"dely_ms":1}` + "\n"
+	for _, dataset := range []string{"line_by_line", "trace"} {
+		var said []string
+		o := &Options{Paths: []string{write(t, "f.jsonl", line+line)}, Number: All,
+			Tell: func(_, _, format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
+		lines, errs := gather(t, dataset, o, &body.Shape{})
+		if len(lines) != 2 || errs != nil ||
+			!slices.Equal(said, []string{"unknown members of envelopes are left out: dely_ms, sesion"}) {
+			t.Errorf("%s: %v, %v, %q", dataset, lines, errs, said)
+		}
+	}
+}
+
 // TestTablesOfTraces: what spreadsheets and pandas write of a trace is read as its JSON is.
 func TestTablesOfTraces(t *testing.T) {
 	const json = `{"timestamp":0,"input_length":40,"output_length":3,"hash_ids":[1,2]}

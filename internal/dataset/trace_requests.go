@@ -71,6 +71,7 @@ func notBody(v gjson.Result) error {
 
 // line copies a request line without credentials.
 func (c *capture) line(it *Item, r request.Request) (err error) {
+	c.ignored(r)
 	headers := r.Headers
 	it.Line, it.Bare = r, true
 	it.Line.Headers, it.Line.Turns = nil, nil
