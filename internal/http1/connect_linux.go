@@ -28,8 +28,8 @@ const (
 	keepAliveProbes  = 9
 )
 
-// connecting returns the connection to open for addr; nil: Open is to open it. by is the deadline of the exchange, if it
-// has one.
+// connecting returns the connection to open for addr; nil: Open is to open it. by is the deadline of the exchange;
+// zero: none.
 func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *Timing) (*connecting, error) {
 	if d.Unix != "" {
 		return nil, nil
