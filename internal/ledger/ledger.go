@@ -15,6 +15,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"perfpipe/internal/record"
+	"perfpipe/internal/servertime"
 )
 
 // Part is a part of the time of a request.
@@ -28,6 +29,7 @@ const (
 	Sending                 // until the kernel had the request
 	Network                 // one round trip
 	Gateway                 // proxies in front of the server, as they report
+	Header                  // until the header of the response, if the server queues the request after it
 	Queue                   // in the server, until scheduled
 	Load                    // until the model is in memory
 	Prefill                 // until the first token
@@ -40,8 +42,8 @@ const (
 // Names returns the names of the parts.
 func Names() [Parts]string {
 	return [Parts]string{
-		"lag", "wait for a slot", "connection", "sending", "network", "gateway", "server queue", "model load", "prefill",
-		"decode", "server, other", "unexplained",
+		"lag", "wait for a slot", "connection", "sending", "network", "gateway", "until the header", "server queue",
+		"model load", "prefill", "decode", "server, other", "unexplained",
 	}
 }
 
@@ -89,6 +91,9 @@ func Of(r *record.Record) (e Entry, ok bool) {
 		Sending: r.SendMs, Network: cmp.Or(r.RTTMinMs, r.RTTMs), Gateway: r.GatewayMs, Queue: r.ServerQueueMs,
 		Load: r.ServerLoadMs, Prefill: r.ServerPrefillMs, Decode: r.ServerDecodeMs, Server: float64(server),
 	}
+	if first {
+		parts[Header] = untilHeader(r, parts[Connection]+parts[Sending]+parts[Network]+parts[Gateway], toFirst)
+	}
 	for part, ms := range parts {
 		e.Parts[part] = float32(ms)
 	}
@@ -99,6 +104,15 @@ func Of(r *record.Record) (e Entry, ok bool) {
 		e.Latency = float32(r.LatencyMs)
 	}
 	return e, true
+}
+
+// untilHeader returns the time until the header of a stream, without what passed before the server had the request, if
+// that server queues a request after the header. What it reports must then fit between the header and the first token.
+func untilHeader(r *record.Record, before, reported float64) float64 {
+	if !servertime.HeaderFirst(r.ServerFrom) || r.HeadersMs+reported >= r.TTFTMs {
+		return 0
+	}
+	return max(0, r.HeadersMs-before)
 }
 
 // Account is what the parts of an entry add up to.

@@ -46,6 +46,17 @@ func TestAccounts(t *testing.T) {
 			"connection 7, sending 0.5, network 8, gateway 3, server queue 20, prefill 50, decode 100, unexplained 2.5, = 191",
 			"lag 1, wait for a slot 2, connection 7, sending 0.5, network 8, gateway 3, server queue 20, prefill 50, " +
 				"decode 100, unexplained 2.5, = 194"},
+		{"vllm queues after the header", `"lag_ms":0,"connect_ms":2,"send_ms":0.5,"rtt_ms":1,"headers_ms":6,` +
+			`"server_queue_ms":1,"server_prefill_ms":4,"server_decode_ms":5,"server_from":"vllm","ttft_ms":12,"latency_ms":18`,
+			"connection 2, sending 0.5, network 1, until the header 2.5, server queue 1, prefill 4, unexplained 1, = 12",
+			"connection 2, sending 0.5, network 1, until the header 2.5, server queue 1, prefill 4, decode 5, unexplained 2, = 18",
+			"connection 2, sending 0.5, network 1, until the header 2.5, server queue 1, prefill 4, decode 5, unexplained 2, = 18"},
+		{"vllm behind a proxy that holds the header back", `"lag_ms":0,"headers_ms":11,"server_prefill_ms":4,` +
+			`"server_decode_ms":5,"server_from":"vllm,kong","ttft_ms":12,"latency_ms":18`,
+			"prefill 4, unexplained 8, = 12", "prefill 4, decode 5, unexplained 9, = 18", "prefill 4, decode 5, unexplained 9, = 18"},
+		{"a server whose header may come after the queue", `"lag_ms":0,"headers_ms":6,"server_prefill_ms":4,` +
+			`"server_decode_ms":5,"server_from":"sglang","ttft_ms":12,"latency_ms":18`,
+			"prefill 4, unexplained 8, = 12", "prefill 4, decode 5, unexplained 9, = 18", "prefill 4, decode 5, unexplained 9, = 18"},
 		{"below zero by rounding", `"lag_ms":0,"rtt_ms":0.5,"server_prefill_ms":10,"server_decode_ms":5,"ttft_ms":10,"latency_ms":15`,
 			"network 0.5, prefill 10, unexplained -0.5, = 10", "network 0.5, prefill 10, decode 5, unexplained -0.5, = 15",
 			"network 0.5, prefill 10, decode 5, unexplained -0.5, = 15"},

@@ -38,6 +38,7 @@ type Composition struct {
 	Sending     dist.Num `json:"sending_ms"`
 	Network     dist.Num `json:"network_ms"`
 	Gateway     dist.Num `json:"gateway_ms"`
+	Header      dist.Num `json:"header_ms"`
 	Queue       dist.Num `json:"queue_ms"`
 	Load        dist.Num `json:"load_ms"`
 	Prefill     dist.Num `json:"prefill_ms"`
@@ -51,8 +52,8 @@ func (c *Composition) Part(p Part) dist.Num { return *c.fields()[p] }
 
 func (c *Composition) fields() [Parts]*dist.Num {
 	return [Parts]*dist.Num{
-		&c.Lag, &c.Slot, &c.Connection, &c.Sending, &c.Network, &c.Gateway, &c.Queue, &c.Load, &c.Prefill, &c.Decode,
-		&c.Server, &c.Unexplained,
+		&c.Lag, &c.Slot, &c.Connection, &c.Sending, &c.Network, &c.Gateway, &c.Header, &c.Queue, &c.Load, &c.Prefill,
+		&c.Decode, &c.Server, &c.Unexplained,
 	}
 }
 

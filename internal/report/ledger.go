@@ -73,8 +73,8 @@ func (b *band) add(c *composed) {
 
 // partColors are the colours of the parts. Those that are seldom large together share one.
 var partColors = [ledger.Parts]int{
-	ledger.Connection: 0, ledger.Sending: 6, ledger.Network: 5, ledger.Gateway: 3, ledger.Queue: 1, ledger.Load: 6,
-	ledger.Prefill: 2, ledger.Decode: 4, ledger.Server: 3, ledger.Unexplained: 7,
+	ledger.Connection: 0, ledger.Sending: 6, ledger.Network: 5, ledger.Gateway: 3, ledger.Header: 3, ledger.Queue: 1,
+	ledger.Load: 6, ledger.Prefill: 2, ledger.Decode: 4, ledger.Server: 3, ledger.Unexplained: 7,
 }
 
 // stack returns the parts of the bands as stacked bars, those at the bottom first.

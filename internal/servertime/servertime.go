@@ -78,6 +78,14 @@ func (t *Times) Sources() string {
 	return t.From + "," + t.Proxy
 }
 
+// HeaderFirst reports whether the first of sources, as [Times.Sources] returns them, sends the header of a stream
+// before it queues the request, so that what it reports came after the header. vLLM does: measured with stamps in its
+// code.
+func HeaderFirst(sources string) bool {
+	server, _, _ := strings.Cut(sources, ",")
+	return server == "vllm"
+}
+
 // Merge adds what a later event, or the header, reports: its values replace those of the same terms. Those of a proxy,
 // or of another server, do not replace the server's. What several proxies took adds up.
 func (t *Times) Merge(o *Times) {
