@@ -61,7 +61,7 @@ func FuzzTokenizerJSON(f *testing.F) {
 	add(`null`, `{"type":"WhitespaceSplit"}`, `{"type":"WordLevel","unk_token":"u","vocab":{"u":0,"Hello":3}}`,
 		`{"type":"CTC","pad_token":"u","word_delimiter_token":"|","cleanup":true}`, `null`)
 	f.Fuzz(func(t *testing.T, data string) {
-		if v, err := readTokenizerJSON("fuzz", []byte(data)); err == nil {
+		if v, err := readTokenizer("fuzz", []byte(data), tokenizerConfig{}); err == nil {
 			tryOut(t, v, fuzzText)
 		}
 	})

@@ -89,11 +89,6 @@ type specialIDs struct {
 	IDs []int `json:"ids"`
 }
 
-// readTokenizerJSON returns the vocabulary of a tokenizer.json.
-func readTokenizerJSON(name string, data []byte) (*vocabulary, error) {
-	return readTokenizer(name, data, tokenizerConfig{})
-}
-
 // readTokenizer returns the vocabulary of a tokenizer.json and the tokenizer_config.json beside it.
 func readTokenizer(name string, data []byte, config tokenizerConfig) (*vocabulary, error) {
 	var f tokenizerFile

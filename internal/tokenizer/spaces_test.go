@@ -69,11 +69,11 @@ func certified(v *vocabulary) (words []string) {
 
 // Gemma's vocabulary has a token that reaches across a space, between two characters that few texts have there.
 func TestTokenAcrossSpace(t *testing.T) {
-	v, err := readTokenizerJSON("test", []byte(`{"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},
+	v, err := readTokenizer("test", []byte(`{"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},
 		"pre_tokenizer":null,
 		"decoder":{"type":"Replace","pattern":{"String":"▁"},"content":" "},
 		"model":{"type":"BPE","vocab":{"▁":0,"a":1,">":2,"<":3,"▁a":4,">▁":5,">▁<":6,"▁<":7},
-		"merges":["▁ a","> ▁",">▁ <","▁ <"]}}`))
+		"merges":["▁ a","> ▁",">▁ <","▁ <"]}}`), tokenizerConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func openVectors(t testing.TB, name string) (*vocabulary, *vectors) {
 	t.Helper()
 	vec := &vectors{}
 	readVectors(t, name, vec)
-	v, err := readTokenizerJSON(name, vec.Tokenizer)
+	v, err := readTokenizer(name, vec.Tokenizer, tokenizerConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
