@@ -7,11 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -77,20 +75,7 @@ func (b *bench) withResponder(f func(url string) error) error {
 	if last := runtime.NumCPU() - 1; last >= 3 && installed("taskset") {
 		args = append([]string{"taskset", "-c", fmt.Sprintf("2-%d", last)}, args...)
 	}
-	cmd := exec.Command(args[0], args[1:]...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	defer func() { cmd.Process.Kill(); cmd.Wait() }()
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		return err
-	}
-	return f("http://" + strings.TrimSpace(line) + "/v1/chat/completions")
+	return serving(args, f)
 }
 
 const (
@@ -106,7 +91,7 @@ func respond() error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(l.Addr())
+	fmt.Printf("http://%s\n", l.Addr())
 	for {
 		c, err := l.Accept()
 		if err != nil {

@@ -98,6 +98,11 @@ func (b *bench) withServer(spec string, f func(url string) error) error {
 	args := pin(0, []string{
 		filepath.Join(b.bin, "perf-send"), "--serve-sim", "127.0.0.1:0", "--sim", spec, "--truth", b.truth,
 	})
+	return serving(args, f)
+}
+
+// serving runs f while a command serves chat completions, whose address is the first line that the command prints.
+func serving(args []string, f func(url string) error) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
