@@ -22,10 +22,6 @@ type Stream struct {
 	workers []*worker
 }
 
-// blockSize is the size of the blocks that workers read, in bytes. A block is small enough to stay in the cache of a
-// core until it is parsed.
-const blockSize = 128 << 10
-
 type worker struct {
 	skip    bool
 	where   func(line []byte) (bool, error)
@@ -38,13 +34,6 @@ type worker struct {
 	err     error // the worker's first bad line of the current input
 	block   int   // the block that err is in
 	any     bool  // the current input has records or summaries, chosen or not
-}
-
-// block is a sequence of whole lines of an input.
-type block struct {
-	n    int    // index in the input, from 0
-	line int    // number of its first line, from 1
-	data []byte // the lines
 }
 
 // NewStream returns a Stream with the given number of workers. If skipBad is set, bad lines are skipped and counted;
@@ -85,26 +74,14 @@ func (s *Stream) Also(newTaker func() func(*record.Record)) {
 // *fault.Error at the first bad line, or the cause of ctx when ctx is done. The records of the lines before are added
 // in all cases, also if jsonl.Damaged reports an error.
 func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
-	bad, stop := context.WithCancel(ctx)
+	in := newInput(r, name, len(s.workers))
+	stop := context.AfterFunc(ctx, in.stop)
 	defer stop()
-	in := &input{r: r, name: name, turn: make(chan struct{}, 1), line: 1}
-	var wg sync.WaitGroup
 	for _, w := range s.workers {
 		w.err, w.any = nil, false
-		wg.Go(func() {
-			if w.read(bad, in) != nil {
-				stop()
-			}
-		})
+		go w.read(in)
 	}
-	var err error
-	done := make(chan struct{})
-	go func() { wg.Wait(); close(done) }()
-	select {
-	case <-done:
-		err = in.err
-	case <-bad.Done(): // a worker whose r.Read blocks, for example on a pipe without data, is abandoned
-	}
+	err := in.wait()
 	if first := s.firstBad(); first != nil {
 		if !s.skip {
 			return explained(first)
@@ -122,7 +99,7 @@ func (s *Stream) Read(ctx context.Context, r io.Reader, name string) error {
 	return nil
 }
 
-// firstBad returns the first bad line of the input, or nil. It waits for the blocks that workers have begun.
+// firstBad returns the first bad line of the input, or nil.
 func (s *Stream) firstBad() error {
 	var first error
 	at := 0
@@ -136,67 +113,13 @@ func (s *Stream) firstBad() error {
 	return first
 }
 
-// input is what workers read in turns: the core that reads a block also parses it, and waits for no other goroutine.
-type input struct {
-	r    io.Reader
-	name string
-	turn chan struct{} // full while a worker has the turn, which the rest belongs to
-
-	n    int    // blocks that were read
-	line int    // number of the next block's first line, from 1
-	rest []byte // the start of a line at the end of the last block
-	err  error  // of r, after which there are no blocks
-}
-
-// next returns the next block, which is in *buf. It does not wait to fill it, so that lines from a pipe are processed
-// immediately. It reports false at the end.
-func (in *input) next(buf *[]byte) (b block, ok bool) {
-	used, end := len(in.rest), 0
-	*buf = append((*buf)[:0], in.rest...)
-	*buf = (*buf)[:cap(*buf)]
-	for end == 0 && in.err == nil {
-		if used == len(*buf) {
-			*buf = append(*buf, make([]byte, max(blockSize, used))...) // at first, or a single line fills the buffer
-		}
-		var got int
-		got, in.err = in.r.Read((*buf)[used:])
-		if i := bytes.LastIndexByte((*buf)[used:used+got], '\n'); i >= 0 {
-			end = used + i + 1
-		}
-		used += got
-	}
-	if in.err == io.EOF { // the last line may lack a line end, unless an error cut it off
-		end = used
-	}
-	b = block{in.n, in.line, (*buf)[:end]}
-	in.n++
-	in.line += bytes.Count(b.data, []byte{'\n'})
-	in.rest = append(in.rest[:0], (*buf)[end:used]...)
-	return b, end > 0
-}
-
-// read adds the records of blocks in turns with other workers, until the end of the input or until bad is done. It
-// returns the first bad line, unless those are skipped.
-func (w *worker) read(bad context.Context, in *input) error {
-	var buf []byte
-	for {
-		select {
-		case in.turn <- struct{}{}:
-		case <-bad.Done():
-			return nil
-		}
-		b, ok := in.next(&buf)
+// read takes part in reading and parsing an input until its end or until the first bad line, unless those are skipped.
+func (w *worker) read(in *input) {
+	for b := range in.blocks {
 		w.mu.Lock()
-		ok = ok && bad.Err() == nil // while it has the turn: a bad line in a later block does not stop this one
-		<-in.turn
-		var err error
-		if ok {
-			err = w.run(b, in.name)
-		}
+		err := w.run(b, in.name)
 		w.mu.Unlock()
-		if !ok || err != nil {
-			return err
-		}
+		in.parsed(b, err)
 	}
 }
 
