@@ -11,6 +11,7 @@ import (
 	"reflect"
 
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/deprecated"
 )
 
 const (
@@ -30,13 +31,14 @@ func parquetRows(f *os.File, name string, columns []string) iter.Seq2[Row, error
 		if r.NumRows() == 0 {
 			return
 		}
-		batch, rows := make([]any, parquetBatch), 0
+		batch, rows, times := make([]any, parquetBatch), 0, timed(r.Schema().Fields())
 		for {
 			clear(batch)
 			n, err := readParquet(r, batch)
 			for _, v := range batch[:n] {
 				rows++
 				values, _ := plain(v).(map[string]any)
+				withTimes(values, times)
 				if !yield(Row{Values: values, N: rows}, nil) {
 					return
 				}
@@ -104,6 +106,8 @@ func plain(v any) any {
 		return v
 	case []byte:
 		return string(v)
+	case deprecated.Int96:
+		return int96Text(v)
 	case *big.Float:
 		f, _ := v.Float64()
 		return f

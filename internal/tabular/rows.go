@@ -27,8 +27,8 @@ import (
 )
 
 // Row is one row as a map from columns to values. A value is nil, bool, string, float64 (JSON numbers, Parquet
-// floats), int64 (Parquet integers), []any or map[string]any. Bytes, such as an image, are a string; all values of CSV
-// are. The map is valid until the next row.
+// floats), int64 (Parquet integers), []any or map[string]any. Bytes, such as an image, are a string, and so are the
+// times of Parquet, in RFC 3339, and all values of CSV. The map is valid until the next row.
 type Row struct {
 	Values map[string]any
 	N      int  // counted from 1

@@ -137,7 +137,7 @@ func TestParquet(t *testing.T) {
 			"conversations": []any{map[string]any{"from": "human", "value": "hi"}, map[string]any{"from": "gpt", "value": nil}},
 			"image":         map[string]any{"bytes": "\x89PNG", "path": "x.png"}, "tags": []any{"x", "y"},
 			"nested": []any{[]any{int64(1), int64(2)}, []any{int64(3)}}, "map": map[string]any{"k": int64(1)},
-			"large": "big", "dict": "u", "at": int64(1577934245000), "price": 1.25, "raw": "\x00\xff",
+			"large": "big", "dict": "u", "at": "2020-01-02T03:04:05Z", "price": 1.25, "raw": "\x00\xff",
 		},
 		{
 			"question": "日本", "n": int64(1<<53 + 1), "small": int64(255), "half": nil, "yes": false,
