@@ -513,6 +513,32 @@ func TestResumedRun(t *testing.T) {
 	}
 }
 
+// Reading past what an earlier run has sent may take long. It makes no request late.
+func TestResumedRunIsNotLate(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		p    Point
+		want string
+	}{
+		{"closed", Point{Mode: Closed, Limit: 1, Number: 4}, "2:3000+0+0=3000 3:3100+0+0=3100"},
+		{"open", Point{Mode: Open, Number: 4, Pacer: every(50 * ms)}, "2:3000+0+0=3000 3:3050+0+0=3050"},
+		{"capped", Point{Mode: Capped, Limit: 1, Number: 4, Pacer: every(50 * ms)}, "2:3000+0+0=3000 3:3050+50+0=3100"},
+	} {
+		src := sourceFunc(func(i int) (*Request, error) {
+			if i < 3 {
+				time.Sleep(time.Second)
+			}
+			return NewRequest(request.Request{Body: []byte("{}")}), nil
+		})
+		recs, _, err := run(t, test.p, &fakeServer{takes: 100 * ms}, src, func(e *Engine) {
+			e.Sent = Sent{Has: func(line int64, _ *Request) (bool, error) { return line < 2, nil }}
+		})
+		if times(recs) != test.want || err != nil {
+			t.Errorf("%s: got %s, want %s (%v)", test.name, times(recs), test.want, err)
+		}
+	}
+}
+
 // Where conversations were sent, numbers do not follow the lines; names do.
 func TestResumedConversations(t *testing.T) {
 	server := &fakeServer{takes: 100 * ms, reply: func(int) string { return `{"role":"assistant","content":"r"}` }}

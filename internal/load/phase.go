@@ -191,7 +191,8 @@ func (ph *phase) next(s slot) (job, error) {
 	}
 }
 
-// passOver reports whether an earlier run has sent a request. The first request that it has not is due at the start.
+// passOver reports whether an earlier run has sent a request. The phase starts at the first request that it has not: to
+// read up to that one may have taken long.
 func (ph *phase) passOver(req *Request, off time.Duration) (bool, error) {
 	if ph.e.Sent.Has == nil {
 		return false, nil
@@ -201,7 +202,7 @@ func (ph *phase) passOver(req *Request, off time.Duration) (bool, error) {
 	case err != nil:
 	case !sent && !ph.begun:
 		if ph.begun = true; ph.p.Start.IsZero() {
-			ph.start = ph.start.Add(-off)
+			ph.start = ph.e.wholeMicrosecond(time.Now()).Add(-off)
 		}
 	case sent:
 		if ph.e.Sent.Seq == 0 {
