@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 )
@@ -22,6 +23,7 @@ type Sent struct {
 	shard    string
 	ids      []uint32         // by sequence number: 0 (not sent), autoID or the hash of an id; without sessions
 	byID     map[string]int64 // how often a request or session was sent, by id or name; with sessions
+	turns    map[string]int   // requests of each session, by name
 	next     int64            // the first sequence number above those of all records
 	sessions bool             // some records have a session
 	ended    map[string]int64 // requests of each session that were sent or skipped
@@ -34,7 +36,9 @@ const (
 )
 
 func newSent(path string) *Sent {
-	return &Sent{path: path, byID: map[string]int64{}, ended: map[string]int64{}, finished: map[string]bool{}}
+	return &Sent{
+		path: path, byID: map[string]int64{}, turns: map[string]int{}, ended: map[string]int64{}, finished: map[string]bool{},
+	}
 }
 
 // Load returns what the engine passes over when it sends the input again as the same shard.
@@ -87,6 +91,7 @@ func (s *Sent) add(r *record.Record) error {
 		}
 		if s.byID[id]++; r.Session != "" {
 			s.byID[id] = 1 // session names are unique
+			s.turns[id] = r.Turns
 		}
 		return nil
 	}
@@ -120,6 +125,9 @@ func (s *Sent) has(line int64, req *load.Request) (bool, error) {
 		if s.byID[id] == 0 {
 			return false, nil
 		}
+		if n := s.turns[id]; req.Whole != nil && n != len(req.Whole.Requests) {
+			return false, s.otherInput(req, "the session has %d requests, and %d in %s", len(req.Whole.Requests), n, s.path)
+		}
 		s.byID[id]--
 		return true, nil
 	}
@@ -131,8 +139,13 @@ func (s *Sent) has(line int64, req *load.Request) (bool, error) {
 		want = hash(req.ID)
 	}
 	if s.ids[line] != want {
-		return false, &load.SourceError{Source: req.Source.String(), Err: fmt.Errorf(
-			"custom_id %q is not that of request %d in %s: it is another input", req.ID, line, s.path)}
+		return false, s.otherInput(req, "custom_id %q is not that of request %d in %s", req.ID, line, s.path)
 	}
 	return true, nil
+}
+
+// otherInput returns the error of a request that is not the one that was sent.
+func (s *Sent) otherInput(req *load.Request, format string, args ...any) error {
+	err := fault.Of("", "other-input", format+": it is another input", args...)
+	return &load.SourceError{Source: req.Source.String(), Err: err}
 }
