@@ -79,12 +79,12 @@ func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg *connConfi
 func polledConnOf(cfg *connConfig, addr string, p *poller) *polledConn {
 	c := &polledConn{exchange: cfg.exchange(nil, addr), poller: p, fd: -1}
 	c.conn = c
-	c.timer = time.AfterFunc(math.MaxInt64, c.onDeadline)
+	c.timer = time.AfterFunc(math.MaxInt64, c.interrupt)
 	c.timer.Stop()
 	return c
 }
 
-// SetDeadline has onDeadline called at t.
+// SetDeadline has interrupt called at t.
 func (c *polledConn) SetDeadline(t time.Time) error {
 	if t.IsZero() {
 		c.timer.Stop()
@@ -196,11 +196,8 @@ func (c *polledConn) finish(err error) {
 // buffers.
 const tinyBody = 1 << 10
 
-// interrupt examines the exchange as at a deadline.
-func (c *polledConn) interrupt() { c.onDeadline() }
-
-// onDeadline is called when the deadline has passed, or ctx has ended.
-func (c *polledConn) onDeadline() {
+// interrupt ends the exchange if its deadline has passed, or ctx has ended.
+func (c *polledConn) interrupt() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.active {

@@ -49,7 +49,7 @@ func (d *deadline) begin(ctx context.Context, r *Request, now time.Time) {
 		d.conn.SetDeadline(time.Time{})
 	}
 	d.watch(ctx)
-	d.arm(now)
+	d.arm()
 }
 
 // past is a deadline that interrupts reads and writes at once.
@@ -64,7 +64,7 @@ func (d *deadline) watch(ctx context.Context) {
 
 // arm sets the deadline unless an earlier one is set. That one is set anew when it expires, which is cheaper than to
 // move it for each exchange and each read.
-func (d *deadline) arm(now time.Time) {
+func (d *deadline) arm() {
 	due := d.due()
 	if due.IsZero() || !d.armed.IsZero() && !d.armed.After(due) {
 		return
@@ -95,7 +95,7 @@ func (d *deadline) reached(p Phase) error {
 	}
 	d.restUntil = d.last.Add(p.Rest())
 	d.phase = p
-	d.arm(d.last)
+	d.arm()
 	if d.ctx.Err() != nil { // arm may have undone the interruption
 		d.conn.SetDeadline(past)
 	}
@@ -114,7 +114,7 @@ func (d *deadline) expired(ctx context.Context, s Sink) error {
 		if d.due().IsZero() {
 			d.conn.SetDeadline(time.Time{})
 		}
-		d.arm(now)
+		d.arm()
 		return nil
 	}
 	total := d.cfg.TotalTimeout

@@ -58,42 +58,24 @@ func (p *parser) field(line []byte) error {
 	if last := name[colon-1]; last == ' ' || last == '\t' { // which a proxy would remove (RFC 9112 §5.1)
 		name = bytes.TrimRight(name, " \t")
 	}
-	switch len(name) { // most fields are ruled out by comparing lengths
-	case len("content-length"):
-		if equalFold(name, "content-length") {
-			return p.contentLength(value)
+	switch {
+	case equalFold(name, "content-length"):
+		return p.contentLength(value)
+	case equalFold(name, "transfer-encoding"):
+		return p.transferEncoding(value)
+	case equalFold(name, "connection"):
+		for token := range bytes.SplitSeq(value, []byte{','}) {
+			token = bytes.TrimSpace(token)
+			p.keepAlive = (p.keepAlive || equalFold(token, "keep-alive")) && !equalFold(token, "close")
 		}
-	case len("transfer-encoding"):
-		// HTTP/1.0 has none, and net/http ignores it there, too.
-		if equalFold(name, "transfer-encoding") && !p.http10 && !equalFold(value, "identity") {
-			if !equalFold(value, "chunked") || p.chunked {
-				return fmt.Errorf("%w: unsupported transfer encoding %.60q", ErrMalformed, value)
-			}
-			p.chunked = true
-		}
-	case len("connection"):
-		if equalFold(name, "connection") {
-			for token := range bytes.SplitSeq(value, []byte{','}) {
-				token = bytes.TrimSpace(token)
-				p.keepAlive = (p.keepAlive || equalFold(token, "keep-alive")) && !equalFold(token, "close")
-			}
-		}
-	case len("retry-after"):
-		if equalFold(name, "retry-after") {
-			p.h.RetryAfter = string(value)
-		}
-	case len("location"):
-		if equalFold(name, "location") {
-			p.h.Location = string(value)
-		}
-	case len("content-type"):
-		if equalFold(name, "content-type") {
-			p.h.ContentType = contentType(value)
-		}
-	case len("content-encoding"):
-		if equalFold(name, "content-encoding") && !equalFold(value, "identity") {
-			p.h.Encoding = string(value)
-		}
+	case equalFold(name, "retry-after"):
+		p.h.RetryAfter = string(value)
+	case equalFold(name, "location"):
+		p.h.Location = string(value)
+	case equalFold(name, "content-type"):
+		p.h.ContentType = contentType(value)
+	case equalFold(name, "content-encoding") && !equalFold(value, "identity"):
+		p.h.Encoding = string(value)
 	}
 	if p.cache != nil {
 		if wanted := p.cache.fields.find(name); wanted != "" {
@@ -115,11 +97,11 @@ func contentType(value []byte) string {
 	return string(bytes.ToLower(value))
 }
 
-// equalFold reports whether b is lower, which is ASCII in lower case, in whatever case.
-func equalFold(b []byte, lower string) bool {
-	if len(b) != len(lower) {
-		return false
-	}
+// equalFold reports whether b is lower, which is ASCII in lower case, in whatever case. It is inlined, so that most
+// fields are ruled out by their length.
+func equalFold(b []byte, lower string) bool { return len(b) == len(lower) && sameFold(b, lower) }
+
+func sameFold(b []byte, lower string) bool {
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
@@ -129,6 +111,18 @@ func equalFold(b []byte, lower string) bool {
 		}
 	}
 	return true
+}
+
+// transferEncoding parses the encoding. HTTP/1.0 has none, and net/http ignores it there, too.
+func (p *parser) transferEncoding(value []byte) error {
+	switch {
+	case p.http10 || equalFold(value, "identity"):
+	case p.chunked || !equalFold(value, "chunked"):
+		return fmt.Errorf("%w: unsupported transfer encoding %.60q", ErrMalformed, value)
+	default:
+		p.chunked = true
+	}
+	return nil
 }
 
 func (p *parser) contentLength(value []byte) error {
