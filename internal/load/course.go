@@ -1,7 +1,6 @@
 package load
 
 import (
-	"context"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -299,21 +298,5 @@ func (c *SessionCounts) tools(n request.ToolCounts) {
 		c.Mapped.Add(int64(n.Mapped))
 		c.AsUser.Add(int64(n.AsUser))
 		c.Empty.Add(int64(n.Empty))
-	}
-}
-
-// waitUntil waits by Go's timers, which may be 1 ms late.
-func waitUntil(ctx context.Context, t time.Time) error {
-	d := time.Until(t)
-	if d <= 0 {
-		return context.Cause(ctx)
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

@@ -74,7 +74,7 @@ type Engine struct {
 	Source Source
 	Emit   func(*Record) error // takes ownership of a record; called concurrently; an error ends the run
 
-	Sleep func(ctx context.Context, until time.Time) error // used concurrently; nil: by a Timer
+	Sleep func(ctx context.Context, until time.Time) error // used concurrently; nil: by a timer
 
 	Ns       func(time.Time) int64 // converts an instant to that of the records, ns since the epoch
 	Grace    time.Duration         // after the end of ctx, for the requests in flight
@@ -93,7 +93,7 @@ type Engine struct {
 	seq  atomic.Int64                           // requests started by this engine
 	line int64                                  // requests read
 	cut  func(error)                            // cancels the requests in flight of the current point
-	wait func(context.Context, time.Time) error // Sleep, or that of a Timer
+	wait func(context.Context, time.Time) error // Sleep, or that of a timer
 
 	unfed unfed // of the current point
 }
@@ -196,13 +196,13 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	return res, err
 }
 
-// sleeper returns Sleep, or that of a Timer of its own, which free closes.
+// sleeper returns Sleep, or that of a timer of its own, which free closes.
 func (e *Engine) sleeper() (sleep func(context.Context, time.Time) error, free func()) {
 	if e.Sleep != nil {
 		return e.Sleep, func() {}
 	}
-	t := NewTimer()
-	return t.Sleep, t.Close
+	t := newTimer()
+	return t.sleep, t.close
 }
 
 // SourceError is the error of a request line.

@@ -12,12 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Timer wakes one goroutine at exact times. An idle Go program rounds its sleeps to 1 ms (runtime/netpoll_epoll.go); a
+// timer wakes one goroutine at exact times. An idle Go program rounds its sleeps to 1 ms (runtime/netpoll_epoll.go); a
 // timerfd that is read through the poller is about 0.1 ms late at p99. Its system calls never block and bypass the
 // scheduler, which would take a slow one for one that blocks and start another thread.
-type Timer struct {
+type timer struct {
 	mu    sync.Mutex
-	file  *os.File // nil: Sleep uses Go's timers
+	file  *os.File // nil: sleep uses Go's timers
 	raw   syscall.RawConn
 	ready func(fd uintptr) bool // onReady, bound once
 	ctx   context.Context       // its end interrupts a wait
@@ -27,23 +27,23 @@ type Timer struct {
 	errno syscall.Errno
 }
 
-// NewTimer opens a Timer. If the system has none left, Sleep uses Go's timers.
-func NewTimer() *Timer {
+// newTimer opens a timer. If the system has none left, sleep uses Go's timers.
+func newTimer() *timer {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
-		return &Timer{}
+		return &timer{}
 	}
-	t := &Timer{file: os.NewFile(uintptr(fd), "timerfd")}
+	t := &timer{file: os.NewFile(uintptr(fd), "timerfd")}
 	if t.raw, err = t.file.SyscallConn(); err != nil {
 		t.file.Close()
-		return &Timer{}
+		return &timer{}
 	}
 	t.ready = t.onReady
 	return t
 }
 
-// Close closes the timer.
-func (t *Timer) Close() {
+// close closes the timer.
+func (t *timer) close() {
 	if t.free != nil {
 		t.free()
 	}
@@ -52,8 +52,8 @@ func (t *Timer) Close() {
 	}
 }
 
-// Sleep waits until a time or the end of ctx, whose cause it returns.
-func (t *Timer) Sleep(ctx context.Context, until time.Time) error {
+// sleep waits until a time or the end of ctx, whose cause it returns.
+func (t *timer) sleep(ctx context.Context, until time.Time) error {
 	if t.file == nil {
 		return waitUntil(ctx, until)
 	}
@@ -76,7 +76,7 @@ func (t *Timer) Sleep(ctx context.Context, until time.Time) error {
 }
 
 // watch makes the end of ctx interrupt a wait. Mostly ctx is that of the previous wait, and nothing changes.
-func (t *Timer) watch(ctx context.Context) {
+func (t *timer) watch(ctx context.Context) {
 	if t.ctx == ctx {
 		return
 	}
@@ -90,7 +90,7 @@ func (t *Timer) watch(ctx context.Context) {
 
 // onReady sets the timer at its first call, and then reports whether it has expired. The poller calls it after it has
 // begun to watch the file, so that no expiry is missed.
-func (t *Timer) onReady(fd uintptr) bool {
+func (t *timer) onReady(fd uintptr) bool {
 	if t.wait > 0 {
 		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(t.wait))}
 		t.wait = 0

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Timer wakes one goroutine at given times, by Go's timers.
-type Timer struct{}
+// timer wakes one goroutine at given times, by Go's timers.
+type timer struct{}
 
-// NewTimer opens a Timer.
-func NewTimer() *Timer { return &Timer{} }
+// newTimer opens a timer.
+func newTimer() *timer { return &timer{} }
 
-// Close does nothing.
-func (t *Timer) Close() {}
+// close does nothing.
+func (t *timer) close() {}
 
-// Sleep waits until a time or the end of ctx, whose cause it returns.
-func (t *Timer) Sleep(ctx context.Context, until time.Time) error { return waitUntil(ctx, until) }
+// sleep waits until a time or the end of ctx, whose cause it returns.
+func (t *timer) sleep(ctx context.Context, until time.Time) error { return waitUntil(ctx, until) }

@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// A Timer never wakes early, gives up when its context ends, and serves another context after that.
+// A timer never wakes early, gives up when its context ends, and serves another context after that.
 func TestTimer(t *testing.T) {
-	timer := NewTimer()
-	defer timer.Close()
+	timer := newTimer()
+	defer timer.close()
 	over := errors.New("over")
 	for range 20 {
 		until := time.Now().Add(300 * time.Microsecond)
-		if err := timer.Sleep(t.Context(), until); err != nil || time.Now().Before(until) {
+		if err := timer.sleep(t.Context(), until); err != nil || time.Now().Before(until) {
 			t.Fatalf("woke %v early (%v)", time.Until(until), err)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go cancel(over)
-		if err := timer.Sleep(ctx, time.Now().Add(time.Hour)); err != over {
+		if err := timer.sleep(ctx, time.Now().Add(time.Hour)); err != over {
 			t.Fatalf("got %v, want the cause", err)
 		}
-		if err := timer.Sleep(ctx, time.Time{}); err != over {
+		if err := timer.sleep(ctx, time.Time{}); err != over {
 			t.Fatalf("got %v of an ended context", err)
 		}
 	}
