@@ -56,7 +56,7 @@ func TestScaleIsThatOfTheCells(t *testing.T) {
 
 func TestAxisTo(t *testing.T) {
 	f := Figure{X: Axis{To: 100}, Series: []Series{{Kind: Line, X: Column{5, 40}, Y: Column{1, 2}}}}
-	if lo, hi, _ := f.extent(false); lo != 0 || hi != 100 {
+	if lo, hi := f.extent(false); lo != 0 || hi != 100 {
 		t.Errorf("from %v to %v", lo, hi)
 	}
 }

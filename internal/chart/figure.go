@@ -138,8 +138,8 @@ func (s Scale) place(v float64) float64 {
 	return v
 }
 
-// extent returns the range of places of a figure's data along one axis, and reports whether it has data.
-func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
+// extent returns the range of places of a figure's data along one axis, from 0 to 1 if there are none.
+func (f *Figure) extent(y bool) (lo, hi float64) {
 	axis := f.X
 	if y {
 		axis = f.Y
@@ -177,10 +177,9 @@ func (f *Figure) extent(y bool) (lo, hi float64, ok bool) {
 		}
 	}
 	if lo > hi {
-		return 0, 1, false
+		return 0, 1
 	}
-	lo, hi = axis.widen(lo, hi)
-	return lo, hi, true
+	return axis.widen(lo, hi)
 }
 
 // widen returns a range that is as large as the axis demands, and never empty.

@@ -130,8 +130,8 @@ func drawFigure(c draw.Canvas, f *Figure) {
 // axes returns an empty plot with the axes of f, and the range of places that it shows.
 func axes(f *Figure) (p *plot.Plot, xlo, xhi, ylo, yhi float64) {
 	p = plot.New()
-	xlo, xhi, _ = f.extent(false)
-	ylo, yhi, _ = f.extent(true)
+	xlo, xhi = f.extent(false)
+	ylo, yhi = f.extent(true)
 	if !f.filled() {
 		pad := (yhi - ylo) * 0.04
 		yhi += pad

@@ -23,8 +23,8 @@ func Term(w io.Writer, f *Figure, columns int) error {
 	}
 	columns = max(columns, LeastWidth)
 	f = f.shown()
-	xlo, xhi, _ := f.extent(false)
-	ylo, yhi, _ := f.extent(true)
+	xlo, xhi := f.extent(false)
+	ylo, yhi := f.extent(true)
 	yTicks := f.Y.Scale.ticks(ylo, yhi, 4)
 	label := 0
 	for _, t := range yTicks {

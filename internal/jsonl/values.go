@@ -17,7 +17,6 @@ import (
 // Value is a JSON value of an input in which values may span lines.
 type Value struct {
 	Line  int    // where it begins, counted from 1
-	N     int    // counted from 1
 	Bytes []byte // valid until the next value is read
 }
 
@@ -120,10 +119,7 @@ func Spans(head []byte) bool {
 		return false
 	}
 	s := scanner{br: bufio.NewReader(bytes.NewReader(line))}
-	if s.nested() != errUnclosed || s.inText {
-		return false
-	}
-	return true
+	return s.nested() == errUnclosed && !s.inText
 }
 
 // scanner splits a stream into values. It is not a fastjson.Scanner, because it sees the text in chunks and accepts
@@ -131,7 +127,6 @@ func Spans(head []byte) bool {
 type scanner struct {
 	br   *bufio.Reader
 	line int
-	n    int // values so far
 	buf  []byte
 
 	inText bool // within a string
@@ -139,12 +134,11 @@ type scanner struct {
 
 // one yields the value that begins with c, unless err is set, and reports whether to go on.
 func (s *scanner) one(c byte, err error, yield func(Value, error) bool) bool {
-	s.n++
 	line := s.line
 	if err == nil {
 		err = s.value(c)
 	}
-	return yield(Value{line, s.n, s.buf}, err) && err == nil
+	return yield(Value{line, s.buf}, err) && err == nil
 }
 
 // array yields the elements of an array. It reports whether to go on.
@@ -166,7 +160,7 @@ func (s *scanner) array(yield func(Value, error) bool) bool {
 			err = errComma
 		}
 		if err != nil {
-			yield(Value{Line: s.line, N: s.n}, unclosed(err))
+			yield(Value{Line: s.line}, unclosed(err))
 			return false
 		}
 		s.br.Discard(1)

@@ -68,8 +68,8 @@ func FuzzValues(f *testing.F) {
 				t.Fatalf("%q: value %d is %q, %v", in, n, v.Bytes, err)
 			}
 			line := 1 + bytes.Count(in[:bytes.Index(in, want[n])], []byte{'\n'})
-			if v.N != n+1 || n == 0 && v.Line != line {
-				t.Fatalf("%q: value %d is number %d on line %d, not %d", in, n, v.N, v.Line, line)
+			if n == 0 && v.Line != line {
+				t.Fatalf("%q: value %d is on line %d, not %d", in, n, v.Line, line)
 			}
 			n++
 		}

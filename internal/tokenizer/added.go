@@ -13,7 +13,6 @@ type addedToken struct {
 	singleWord bool // does not match within a word
 	lstrip     bool // includes the white space before it
 	rstrip     bool
-	normalized bool // matches the normalised text
 	special    bool
 	pattern    string // what it matches: the content, or its normalised form
 }

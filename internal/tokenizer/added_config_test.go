@@ -10,7 +10,7 @@ import (
 // byteFile is a tokenizer.json of all bytes with the added tokens. Its ids are 0 to 255 in the order of their
 // characters.
 func byteFile(added ...string) string {
-	chars, _ := byteChars()
+	chars := byteChars()
 	sorted := slices.Sorted(slices.Values(chars[:]))
 	var vocab []string
 	for id, c := range sorted {

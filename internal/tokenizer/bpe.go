@@ -211,7 +211,7 @@ func newFallbacks(id func(string) (int32, bool)) (out [256]int32) {
 
 // toRaw converts a model over GPT-2's characters to the same one over bytes.
 func (m *bpe) toRaw() {
-	chars, _ := byteChars()
+	chars := byteChars()
 	sc := &scratch{}
 	for b := range m.bytes {
 		sc.ids = sc.ids[:0]

@@ -102,7 +102,7 @@ func canBeRaw(m model, parts []*part, proof *proof) bool {
 			return false
 		}
 	}
-	chars, _ := byteChars()
+	chars := byteChars()
 	for _, r := range chars {
 		if _, ok := b.vocab.get(string(r)); !ok {
 			return false

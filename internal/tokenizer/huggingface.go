@@ -179,7 +179,7 @@ func (f *tokenizerFile) add(v *vocabulary, ids *index) error {
 		}
 		known[e.Content] = id
 		t := addedToken{id: id, content: e.Content, singleWord: e.SingleWord, lstrip: e.Lstrip, rstrip: e.Rstrip,
-			normalized: e.Normalized, special: e.Special}
+			special: e.Special}
 		pattern := e.Content
 		v.hidden[id] = true
 		if e.Special {

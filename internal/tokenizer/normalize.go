@@ -166,9 +166,8 @@ func spaceChinese(s string) (string, bool) {
 	return b.String(), false
 }
 
-// byteChars returns GPT-2's map from bytes to printable characters, and its inverse.
-func byteChars() (chars [256]rune, bytes map[rune]byte) {
-	bytes = map[rune]byte{}
+// byteChars returns GPT-2's map from bytes to printable characters.
+func byteChars() (chars [256]rune) {
 	next := rune(256)
 	for b := range 256 {
 		r := rune(b)
@@ -176,14 +175,14 @@ func byteChars() (chars [256]rune, bytes map[rune]byte) {
 			r = next
 			next++
 		}
-		chars[b], bytes[r] = r, byte(b)
+		chars[b] = r
 	}
-	return chars, bytes
+	return chars
 }
 
 // byteLevel replaces every byte of s by GPT-2's character for it.
 func byteLevel() func(s string) string {
-	chars, _ := byteChars()
+	chars := byteChars()
 	return func(s string) string {
 		var b strings.Builder
 		b.Grow(len(s) + len(s)/2)

@@ -45,7 +45,7 @@ func rankFile(more ...string) string {
 
 // gpt2Files are a vocab.json of all bytes and a few tokens, and its merges.txt.
 func gpt2Files() (vocab, merges string) {
-	chars, _ := byteChars()
+	chars := byteChars()
 	var entries []string
 	for i, c := range chars {
 		entries = append(entries, fmt.Sprintf("%q:%d", string(c), i))
