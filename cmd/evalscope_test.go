@@ -142,6 +142,24 @@ func TestEvalscopeExamples(t *testing.T) {
 	}
 }
 
+// TestDryRun runs what --dry-run prints, as a script in a new folder.
+func TestDryRun(t *testing.T) {
+	dir := t.TempDir()
+	command := "evalscope --model m --prompt hi --number 2 --max-tokens 2 --name 'a run' --url http://" + serveSim(t) + "/v1"
+	text, errs, err := evalscope(t, dir, command, "--dry-run")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errs)
+	}
+	if out, err := shell(dir, text); err != nil {
+		t.Fatalf("%v\n%s\n%s", err, text, out)
+	}
+	for _, want := range []string{"parallel_1_number_2/benchmark_summary.json", "perf_report.html"} {
+		if found, _ := filepath.Glob(filepath.Join(dir, "outputs", "*", "a run", want)); len(found) != 1 {
+			t.Errorf("the script wrote %q, not %s", found, want)
+		}
+	}
+}
+
 var pointName = regexp.MustCompile(`^(parallel_[0-9]+|rate_[0-9]+\.[0-9]+)_number_([0-9]+)$`)
 
 // checkPoint checks the folder of a load point.

@@ -12,8 +12,8 @@ import (
 // script returns the job as shell commands, with its files in dir.
 func (j *job) script(dir string) string {
 	records := filepath.Join(dir, "records.jsonl")
-	text := fmt.Sprintf("%s |\n  %s |\n  tee -i %s |\n  %s\n", j.gen.shell(), j.send.shell(), visible.Shell(records),
-		j.stats.shell())
+	text := fmt.Sprintf("mkdir -p %s\n%s |\n  %s |\n  tee -i %s |\n  %s\n", visible.Shell(dir), j.gen.shell(),
+		j.send.shell(), visible.Shell(records), j.stats.shell())
 	if j.agentX == nil {
 		text += j.files(dir).shell() + "\n"
 	}
