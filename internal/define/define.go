@@ -27,12 +27,19 @@ type Definition struct {
 
 // ours returns the definitions of perf-stats, for comparison.
 func ours() Definition {
-	return Definition{Tool: "perf-stats", rule: nearest, fromDue: true, figures: []metric.Metric{
-		instant("ttft_ms", "TTFT", ttft),
-		own("tpot_ms"),
-		own("itl_ms"),
-		instant("e2e_ms", "latency", latency),
-	}}
+	return Definition{
+		Tool: "perf-stats", rule: nearest, fromDue: true,
+		Why: []string{
+			"a stream that arrived in one piece has no TPOT and no ITL; the other tools count its zeros",
+			"ITL shares the gap of a chunk among its tokens, if the server reports their number",
+		},
+		figures: []metric.Metric{
+			instant("ttft_ms", "TTFT", ttft),
+			own("tpot_ms"),
+			own("itl_ms"),
+			instant("e2e_ms", "latency", latency),
+		},
+	}
 }
 
 // own returns the metric of perf-stats with a key.
