@@ -48,9 +48,16 @@ func readChat(v value) Event {
 			}
 		case "choices":
 			n := 0
-			v.list(func(i int, v value) { e.choice(i, v); n++ })
+			var one first
+			v.list(func(i int, v value) {
+				content, calls := len(e.Content), len(e.Calls)
+				if e.choice(i, v); e.Choice == 1 {
+					one = first{e.Content[content:], e.Calls[calls:]}
+				}
+				n++
+			})
 			if n > 1 {
-				e.Choice = 0
+				e.Choice, e.first = 0, &one
 			}
 		}
 	})

@@ -21,6 +21,25 @@ type Event struct {
 	Odd                      bool   // has text at an unknown place, which may be output
 	Unseen                   Unseen
 	Times                    *servertime.Times // nil: the event has none
+
+	first *first // nil: the event is of one choice
+}
+
+// first is what the first of several choices has of an Event.
+type first struct {
+	content string
+	calls   []Call
+}
+
+// First returns the content and the calls of the first choice.
+func (e *Event) First() (content string, calls []Call) {
+	switch {
+	case e.Choice > 1:
+		return "", nil
+	case e.first != nil:
+		return e.first.content, e.first.calls
+	}
+	return e.Content, e.Calls
 }
 
 // Call is a piece of a tool call. The arguments of pieces with the same Index belong together.

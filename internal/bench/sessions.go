@@ -11,6 +11,8 @@ func (r *runner) sessionsEnded() {
 		{"", n.Unsent.Load(), "requests of sessions that were not due before the end, not sent: %d"},
 		{"session-start", n.Passed.Load(), "requests before the points where sessions started, not sent: %d"},
 		{"session-limit", r.feed.Limited(), "requests of sessions left out: %d"},
+		{"tool-results", n.Unanswered.Load(),
+			"requests skipped, since the reply has no call for a result of theirs, and those after them: %d"},
 		{"", n.AsUser.Load(), "results of tools sent as messages of the user, since the reply has no call for them: %d"},
 		{"", n.Empty.Load(), "calls of replies that got an empty result, since the line has none for them: %d"},
 	} {

@@ -13,7 +13,7 @@ import (
 )
 
 // message assembles the assistant's message for the history of a conversation: content and tool calls. Reasoning is not
-// sent back.
+// sent back. Of several choices it is the first one.
 type message struct {
 	content strings.Builder
 	calls   []toolCall
@@ -30,8 +30,9 @@ type toolCall struct {
 }
 
 func (m *message) add(e *api.Event) {
-	m.content.WriteString(e.Content)
-	for _, c := range e.Calls {
+	content, calls := e.First()
+	m.content.WriteString(content)
+	for _, c := range calls {
 		t := m.call(c.Index)
 		if c.ID != "" {
 			t.ID = c.ID

@@ -32,6 +32,18 @@ func TestReplyForTheHistory(t *testing.T) {
 			`{"role":"assistant","content":null,"tool_calls":[` +
 				`{"id":"` + mintID("a", 0) + `","type":"function","function":{"name":"f","arguments":"{}"}},` +
 				`{"id":"` + mintID("a", 1) + `","type":"function","function":{"name":"g","arguments":"{}"}}]}`},
+		{"the first of several choices", chunked(event(`{"content":"one"}`),
+			`data: {"choices":[{"index":1,"delta":{"content":"two"}},{"index":0,"delta":{"content":"?"}}]}`+"\n\n",
+			`data: {"choices":[{"index":1,"delta":{"content":"two","tool_calls":[{"index":0,"id":"b","function":{"name":"g"}}]}}]}`+
+				"\n\n", stop, done),
+			`{"role":"assistant","content":"one?"}`},
+		{"the first of several choices of a whole answer", whole("200 OK", "application/json",
+			`{"choices":[{"index":0,"message":{"role":"assistant","content":"one","tool_calls":[`+
+				`{"id":"a","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"stop"},`+
+				`{"index":1,"message":{"role":"assistant","content":"two","tool_calls":[`+
+				`{"id":"b","function":{"name":"g","arguments":"{}"}}]},"finish_reason":"stop"}]}`),
+			`{"role":"assistant","content":"one","tool_calls":[{"id":"a","type":"function","function":{"name":"f",` +
+				`"arguments":"{}"}}]}`},
 		{"whole", whole("200 OK", "application/json",
 			`{"choices":[{"message":{"role":"assistant","content":"<b> \"x\""},"finish_reason":"stop"}]}`),
 			`{"role":"assistant","content":"<b> \"x\""}`},

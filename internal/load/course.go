@@ -212,7 +212,9 @@ func (s *session) complete(i int32, rec *Record, after *request.History, end tim
 			continue
 		}
 		if s.unanswered(k) {
-			rec.Skipped += s.skip([]int32{k})
+			n := s.skip([]int32{k})
+			rec.Skipped += n
+			s.ph.e.Counts.Sessions.Unanswered.Add(int64(n))
 			continue
 		}
 		due := st.ready + s.ph.delay(s.Requests[k])
@@ -246,7 +248,6 @@ func (s *session) skip(list []int32) (n int) {
 		list = append(list, s.Graph.Children[i]...)
 	}
 	s.left -= n
-	s.ph.e.Counts.Sessions.Skipped.Add(int64(n))
 	return n
 }
 

@@ -134,13 +134,13 @@ type Counts struct {
 
 // SessionCounts counts what became of the requests of sessions that have no record.
 type SessionCounts struct {
-	Begun   atomic.Int64 // sessions
-	Skipped atomic.Int64 // not sent, because a request before them failed
-	Unsent  atomic.Int64 // not sent, because the load point or the run ended
-	Passed  atomic.Int64 // not sent, because the session started midway
-	Mapped  atomic.Int64 // results of tools that name a call of the reply
-	AsUser  atomic.Int64 // results of tools sent as messages of the user, because the reply has no call for them
-	Empty   atomic.Int64 // calls of replies that got an empty result, because the line has none for them
+	Begun      atomic.Int64 // sessions
+	Unanswered atomic.Int64 // not sent, because a reply has no call for a result of a tool, and those after them
+	Unsent     atomic.Int64 // not sent, because the load point or the run ended
+	Passed     atomic.Int64 // not sent, because the session started midway
+	Mapped     atomic.Int64 // results of tools that name a call of the reply
+	AsUser     atomic.Int64 // results of tools sent as messages of the user, because the reply has no call for them
+	Empty      atomic.Int64 // calls of replies that got an empty result, because the line has none for them
 }
 
 // Phase is the warm-up or the measured part of a load point.

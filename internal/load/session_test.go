@@ -108,8 +108,8 @@ func TestFailedRequestSkipsItsDescendants(t *testing.T) {
 	if got, want := starts(recs), "a:0 b:100 c:110 f:210 g:310"; got != want || err != nil {
 		t.Errorf("got %s, want %s (%v)", got, want, err)
 	}
-	if recs[1].Skipped != 2 || recs[2].Skipped != 0 || counts.Sessions.Skipped.Load() != 2 {
-		t.Errorf("skipped %d and %d, in all %d", recs[1].Skipped, recs[2].Skipped, counts.Sessions.Skipped.Load())
+	if recs[1].Skipped != 2 || recs[2].Skipped != 0 || counts.Sessions.Unanswered.Load() != 0 {
+		t.Errorf("skipped %d and %d, unanswered %d", recs[1].Skipped, recs[2].Skipped, counts.Sessions.Unanswered.Load())
 	}
 	if n := counts.Sessions.Unsent.Load(); n != 0 {
 		t.Errorf("%d requests count as not sent", n)
@@ -239,8 +239,8 @@ func TestUnansweredRequestsAreSkipped(t *testing.T) {
 			t.Errorf("the second body is %s", server.bodies[1])
 		}
 		n := &counts.Sessions
-		if skip && (recs[1].Skipped != 2 || n.Skipped.Load() != 2 || n.AsUser.Load() != 0) {
-			t.Errorf("skipped %d, %d results as user", n.Skipped.Load(), n.AsUser.Load())
+		if skip && (recs[1].Skipped != 2 || n.Unanswered.Load() != 2 || n.AsUser.Load() != 0) {
+			t.Errorf("skipped %d, %d results as user", n.Unanswered.Load(), n.AsUser.Load())
 		}
 		if !skip && (n.Mapped.Load() != 1 || n.AsUser.Load() != 1) {
 			t.Errorf("%d mapped, %d as user", n.Mapped.Load(), n.AsUser.Load())

@@ -28,7 +28,7 @@ type Client struct {
 type clientTimes struct {
 	Lag, Output, Input          int64 // scheduled requests: lag, and its parts caused by the output and the input
 	Idle, IdleOutput, IdleInput int64 // the same for a closed loop
-	Busy                        int64 // closed loop: time in which slots were not idle
+	Busy                        int64 // closed loop: time in which slots were not idle, also with tools
 	Lags                        int64 // number of records with a lag above 0, however short
 	Zeros                       int64 // number of records with an explicit lag of 0
 	Stalled                     int64 // time in which perf-send did not run
@@ -100,7 +100,7 @@ func (c *Client) Add(r *record.Record) {
 func (c *Client) add(r *record.Record, inOnePiece bool) {
 	c.dists()
 	lag, known := r.Lag()
-	if known && r.Mode != closedLoop {
+	if known && scheduled(r) {
 		c.lag.Add(metric.Micro(lag))
 	}
 	c.times.add(r, lag)
@@ -117,6 +117,10 @@ func (c *Client) add(r *record.Record, inOnePiece bool) {
 // closedLoop is the mode of records whose requests are due as soon as the slot's previous answer has ended.
 const closedLoop = "closed"
 
+// scheduled reports whether a request was due at a time of its own: in an open loop, or in a session after a tool or a
+// user.
+func scheduled(r *record.Record) bool { return r.Mode != closedLoop || r.DelayMs > 0 }
+
 func (t *clientTimes) add(r *record.Record, lag float64) {
 	sum := func(to *int64, ms float64) {
 		if us := metric.Micro(ms); us > 0 && *to < math.MaxInt64-us {
@@ -130,7 +134,7 @@ func (t *clientTimes) add(r *record.Record, lag float64) {
 		t.Zeros++
 	}
 	if r.Mode == closedLoop {
-		sum(&t.Busy, r.LatencyMs)
+		sum(&t.Busy, r.LatencyMs+r.DelayMs)
 		if lag >= heldMs {
 			sum(&t.Idle, lag)
 			sum(&t.IdleOutput, r.OutputWaitMs)
@@ -139,7 +143,8 @@ func (t *clientTimes) add(r *record.Record, lag float64) {
 				sum(&t.IdlePaused, lag)
 			}
 		}
-	} else if lag >= heldMs {
+	}
+	if lag >= heldMs && scheduled(r) {
 		sum(&t.Lag, lag)
 		sum(&t.Output, r.OutputWaitMs)
 		sum(&t.Input, r.InputWaitMs)

@@ -61,7 +61,9 @@ func (t *Tally) Add(rec *load.Record, inFlight int64) {
 	if rec.Phase == record.PhaseMeasure {
 		t.client.Add(&rec.Record)
 	}
-	t.skipped += int64(rec.Skipped)
+	if !rec.OK {
+		t.skipped += int64(rec.Skipped)
+	}
 	if !rec.OK {
 		t.fail(&rec.Record)
 		return
