@@ -27,12 +27,22 @@ type Records struct {
 type point struct {
 	dists          [][]dist.Dist // by definition and figure
 	sent, due, end int64         // first send, first due time, last end; µs since the epoch
-	ok, in, out    int64         // successful requests, their input and output tokens
-	items, good    int64         // their inputs or documents; requests that meet the goodput limits
+	all, timed     sums          // of all requests; of those with times, of which rates are
 	requests       int64
 	simulated      bool
 	load           Load
 	each           []request // if a tool has Peaks
+}
+
+// sums are of successful requests.
+type sums struct {
+	ok, in, out int64 // requests, their input and output tokens
+	items, good int64 // their inputs or documents; requests that meet the goodput limits
+}
+
+func (s *sums) add(o sums) {
+	s.ok, s.in, s.out = s.ok+o.ok, s.in+o.in, s.out+o.out
+	s.items, s.good = s.items+o.items, s.good+o.good
 }
 
 // Block holds the figures of one load point by the definition of one tool.
@@ -46,6 +56,8 @@ type Block struct {
 	Output    dist.Num      `json:"output_tokens_per_s"`
 	Total     dist.Num      `json:"total_tokens_per_s"`
 	Goodput   dist.Num      `json:"goodput_per_s"` // if there are limits
+	Input     dist.Num      `json:"-"`             // input tokens/s
+	Items     dist.Num      `json:"-"`             // inputs or documents/s
 	*Peaks                  // of tools that have them
 
 	Load        Load      `json:"-"`
@@ -124,7 +136,8 @@ func (d *Records) Add(r *record.Record) {
 	}
 	g := d.group(group.IDOf(d.opt.By, r, ""))
 	g.simulated = g.simulated || r.API == record.SimAPI
-	if metric.Sane(r) && r.SentUs > 0 {
+	timed := metric.Timed(r)
+	if timed {
 		g.sent, g.due, g.end = min(g.sent, r.SentUs), min(g.due, metric.DueUs(r)), max(g.end, r.EndUs())
 	}
 	load := Load{r.Mode, r.Model, r.Op, r.Rate, r.Parallel}
@@ -135,12 +148,13 @@ func (d *Records) Add(r *record.Record) {
 	g.load.merge(load)
 	g.requests++
 	if r.OK {
-		g.ok++
-		g.in += metric.Tokens(r.PromptTokens)
-		g.out += metric.Tokens(r.CompletionTokens)
-		g.items += metric.Tokens(r.Items)
+		one := sums{1, metric.Tokens(r.PromptTokens), metric.Tokens(r.CompletionTokens), metric.Tokens(r.Items), 0}
 		if gate.Good(r, d.opt.Goodput) {
-			g.good++
+			one.good = 1
+		}
+		g.all.add(one)
+		if timed {
+			g.timed.add(one)
 		}
 	}
 	if d.seconds && metric.Sane(r) {
@@ -182,11 +196,8 @@ func (d *Records) Merge(o *Records) {
 		}
 		g.load.merge(theirs.load)
 		g.requests += theirs.requests
-		g.ok += theirs.ok
-		g.in += theirs.in
-		g.out += theirs.out
-		g.items += theirs.items
-		g.good += theirs.good
+		g.all.add(theirs.all)
+		g.timed.add(theirs.timed)
 		g.each = append(g.each, theirs.each...)
 		for i := range g.dists {
 			for j := range g.dists[i] {
@@ -224,7 +235,8 @@ func (d *Records) block(g *point, i int) Block {
 	def := &d.defs[i]
 	b := Block{
 		Simulated: g.simulated, Tool: def.Tool, Duration: dist.NaN(), Goodput: dist.NaN(), Figures: stats.Metrics{},
-		Load: g.load, Counts: Counts{g.ok, g.requests - g.ok, g.in, g.out, g.items, g.end}, Percentiles: d.opt.Percentiles,
+		Load: g.load, Percentiles: d.opt.Percentiles,
+		Counts: Counts{g.all.ok, g.requests - g.all.ok, g.all.in, g.all.out, g.all.items, g.end},
 	}
 	start := g.sent
 	if def.fromDue {
@@ -233,10 +245,11 @@ func (d *Records) block(g *point, i int) Block {
 	if g.end > 0 {
 		b.Duration = dist.Num(g.end-start) / 1e6
 	}
-	b.Requests, b.Output = dist.Num(g.ok).Per(b.Duration), dist.Num(g.out).Per(b.Duration)
-	b.Total = dist.Num(g.in + g.out).Per(b.Duration)
+	per := func(n int64) dist.Num { return dist.Num(n).Per(b.Duration) }
+	b.Requests, b.Output, b.Total = per(g.timed.ok), per(g.timed.out), per(g.timed.in+g.timed.out)
+	b.Input, b.Items = per(g.timed.in), per(g.timed.items)
 	if len(d.opt.Goodput) > 0 {
-		b.Goodput = dist.Num(g.good).Per(b.Duration)
+		b.Goodput = per(g.timed.good)
 	}
 	if def.seconds {
 		b.Peaks, b.Each = peaks(g.each), inOrder(g.each)

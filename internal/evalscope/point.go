@@ -65,12 +65,10 @@ func (l *loadPoints) add(group string, r *record.Record) {
 			p.begun[strings.Clone(r.Session)] = struct{}{}
 		}
 	}
-	if !metric.Sane(r) {
+	if !metric.Timed(r) {
 		return
 	}
-	if r.SentUs > 0 {
-		p.from, p.to = min(p.from, r.SentUs), max(p.to, r.EndUs())
-	}
+	p.from, p.to = min(p.from, r.SentUs), max(p.to, r.EndUs())
 	if r.OK {
 		p.serve(r, l.pd)
 	}

@@ -120,8 +120,8 @@ func (o *ordered) pooled(b *define.Block) {
 	o.add("total_input_tokens", b.Counts.Input)
 	o.add("total_input_sequences", b.Counts.Items)
 	o.add("request_throughput", b.Requests)
-	o.add("input_sequence_throughput", dist.Num(b.Counts.Items).Per(b.Duration))
-	o.add("total_token_throughput", dist.Num(b.Counts.Input).Per(b.Duration))
+	o.add("input_sequence_throughput", b.Items)
+	o.add("total_token_throughput", b.Input)
 }
 
 // latencies adds the two lists that vLLM keeps without --save-detailed.

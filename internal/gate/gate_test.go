@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/record"
 )
 
 func TestParse(t *testing.T) {
@@ -37,6 +38,45 @@ func TestGateOfValues(t *testing.T) {
 		}
 		if got := g.Of(&d, 1000); got != want {
 			t.Errorf("%s: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestGood checks limits on figures that an answer does not have: it meets them if it cannot have the figure, and not if
+// its record lacks it.
+func TestGood(t *testing.T) {
+	for _, c := range []struct {
+		limit, line string
+		want        bool
+	}{
+		{"latency_ms<500", `{"latency_ms":400}`, true},
+		{"latency_ms<500", `{"latency_ms":500}`, false},
+		{"latency_ms<500", `{"latency_ms":0}`, true},
+		{"latency_ms<500", `{}`, false},
+		{"latency_ms<500", `{"latency_ms":-5}`, false},
+		{"latency_ms<500", `{"latency_ms":400,"ok":false}`, false},
+		{"response_ms<500", `{"queue_ms":3}`, false},
+		{"response_ms<500", `{"latency_ms":400,"queue_ms":90,"lag_ms":9}`, true},
+		{"ttft_ms<500", `{"ttft_ms":400}`, true},
+		{"ttft_ms<500", `{"latency_ms":400}`, true},
+		{"ttft_ms<500", `{}`, false},
+		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":1}`, true},
+		{"itl_ms<50", `{"ttft_ms":400,"gap_us":[10,60000]}`, false},
+		{"output_tokens<=9", `{"completion_tokens":0}`, true},
+		{"output_tokens<=9", `{}`, false},
+		{"output_tokens>=1", `{"op":"embedding"}`, true},
+	} {
+		l, err := ParseLimit(c.limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d record.Decoder
+		r, err := d.Decode([]byte(c.line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Good(r, []Limit{l}); got != c.want {
+			t.Errorf("%s of %s: %v, want %v", c.limit, c.line, got, c.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -18,27 +19,39 @@ type Limit struct {
 	Condition                // in the unit of the figure
 }
 
-// figure returns a figure of a record. It reports false if the record does not have it.
+// figure returns a figure of a record. It reports false if the answer has no such figure. If the record should have it
+// and does not, or has one that cannot be, the figure is NaN, which meets no limit.
 type figure func(*record.Record) (v float64, ok bool)
 
 // figures returns the figures that a Limit can bound, by name.
 func figures() map[string]figure {
-	always := func(of func(*record.Record) float64) figure {
-		return func(r *record.Record) (float64, bool) { return of(r), true }
+	ended := func(of func(*record.Record) float64) figure { // of answers whose end is known
+		return func(r *record.Record) (float64, bool) {
+			if r.Lacks(record.KeyLatencyMs) || metric.Micro(r.LatencyMs) < 0 {
+				return math.NaN(), true
+			}
+			return of(r), true
+		}
 	}
+	latency := ended(func(r *record.Record) float64 { return r.LatencyMs })
 	return map[string]figure{
 		// The first output of an answer that is not streamed arrives at its end.
-		"ttft_ms": always(func(r *record.Record) float64 {
+		"ttft_ms": func(r *record.Record) (float64, bool) {
 			if r.Streamed() {
-				return r.TTFTMs
+				return r.TTFTMs, true
 			}
-			return r.LatencyMs
-		}),
-		"tpot_ms":       (*record.Record).TPOT,
-		"itl_ms":        (*record.Record).LongestGap,
-		"latency_ms":    always(func(r *record.Record) float64 { return r.LatencyMs }),
-		"response_ms":   always((*record.Record).ResponseMs),
-		"output_tokens": always(func(r *record.Record) float64 { return float64(r.CompletionTokens) }),
+			return latency(r)
+		},
+		"tpot_ms":     (*record.Record).TPOT,
+		"itl_ms":      (*record.Record).LongestGap,
+		"latency_ms":  latency,
+		"response_ms": ended((*record.Record).ResponseMs),
+		"output_tokens": func(r *record.Record) (float64, bool) {
+			if r.CompletionTokens < 0 || r.CompletionTokens == 0 && r.TokensFrom == "" && r.Lacks(record.KeyCompletionTokens) {
+				return math.NaN(), metric.Generates(r)
+			}
+			return float64(r.CompletionTokens), true
+		},
 		"user_tokens_per_s": func(r *record.Record) (float64, bool) {
 			ms, ok := r.TPOT()
 			return 1000 / ms, ok
@@ -94,7 +107,7 @@ func (g *Gate) Limit() (Limit, bool) {
 }
 
 // Good reports whether a request meets all limits on requests. A failed request does not. A limit on a figure that the
-// answer does not have, such as the TPOT of a single token, is met.
+// answer cannot have, such as the TPOT of a single token, is met; one on a figure that the record lacks is not.
 func Good(r *record.Record, limits []Limit) bool {
 	if !r.OK {
 		return false

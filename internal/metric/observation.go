@@ -55,6 +55,9 @@ func Sane(r *record.Record) bool {
 	return r.SentUs >= 0 && r.SentUs <= 1<<60 && due >= 0 && due <= 1<<60 && Micro(r.LatencyMs) >= 0
 }
 
+// Timed reports whether a record is Sane and has the times of a flight: when it was sent, and how long it took.
+func Timed(r *record.Record) bool { return r.SentUs != 0 && !r.Lacks(record.KeyLatencyMs) && Sane(r) }
+
 // Tokens returns n, or 0 if a Dist would reject it, so that an implausible count does not distort a sum.
 func Tokens(n int) int64 {
 	if n < 0 || n >= dist.MaxValue {

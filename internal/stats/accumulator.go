@@ -43,6 +43,7 @@ type accumulator struct {
 	input, output, cached               int64 // tokens of successes
 	items                               int64 // embeddings, or ranked documents
 	chunks, chunkTokens                 int64 // chunks of streamed successes and their tokens, without the first chunk
+	untimed                             work  // of records that are not metric.Timed; it is in no rate
 	skipped                             int64 // requests that were not sent, since one before them failed
 	begun                               int64 // first turns: conversations, or requests outside of one
 	saidCached                          int64 // successes that report the number of cached tokens
@@ -153,7 +154,13 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 		g.series.add(o)
 	}
 	g.depths.add(r, o, g.limit)
-	valid := g.flights.add(o)
+	valid := true
+	if metric.Timed(r) {
+		valid = g.flights.add(o)
+	} else {
+		valid = metric.Sane(r)
+		g.untimed.add(r, good && len(opt.Goodput) > 0)
+	}
 	for i := range metric.All() {
 		if add := metric.All()[i].Add; add != nil {
 			valid = add(&g.dists[i], o) && valid
@@ -282,6 +289,8 @@ func (g *accumulator) sums() []sum {
 		{"input_tokens", &g.input}, {"output_tokens", &g.output}, {"cached_tokens", &g.cached},
 		{"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
 		{"says_cached_tokens", &g.saidCached}, {"begun", &g.begun}, {"skipped", &g.skipped},
+		{"untimed ok", &g.untimed.ok}, {"untimed good", &g.untimed.good}, {"untimed items", &g.untimed.items},
+		{"untimed input_tokens", &g.untimed.input}, {"untimed output_tokens", &g.untimed.output},
 	}
 	for i := range g.missing {
 		sums = append(sums, sum{"lacks " + wanted[i].key, &g.missing[i]})

@@ -7,7 +7,6 @@ import (
 
 	"perfpipe/internal/metric"
 	"perfpipe/internal/radix"
-	"perfpipe/internal/record"
 )
 
 // flights records when requests were in flight and when their tokens arrived.
@@ -51,15 +50,9 @@ func (f *flights) of(p loadPoint) *interval {
 	return s
 }
 
-// add adds a record and reports whether its times are plausible. A record without times is ignored.
+// add adds a record that is metric.Timed, and reports whether the times of its chunks are plausible.
 func (f *flights) add(o *metric.Observation) bool {
 	r := o.Record
-	if !metric.Sane(r) {
-		return false
-	}
-	if !timed(r) {
-		return true
-	}
 	due, end := metric.DueUs(r), r.SentUs+metric.Micro(r.LatencyMs)
 	if f.firstUs == 0 || due < f.firstUs {
 		f.firstUs = due
@@ -70,9 +63,6 @@ func (f *flights) add(o *metric.Observation) bool {
 	f.keep([]int64{r.SentUs}, []int64{end}, 1)
 	return f.time.add(o)
 }
-
-// timed reports whether a record has the times of a flight.
-func timed(r *record.Record) bool { return r.SentUs != 0 && !r.Lacks(record.KeyLatencyMs) }
 
 // keep adds n requests with their starts and ends, and drops all starts and ends if they are incomplete or too many.
 func (f *flights) keep(starts, ends []int64, n int64) {

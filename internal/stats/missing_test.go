@@ -5,6 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-json"
+
+	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/lang"
 )
 
@@ -44,6 +48,55 @@ func TestMissingKeys(t *testing.T) {
 	}
 	if !slices.Equal(b.Notes, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(b.Notes, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestUntimed checks that records without plausible times are in counts, but in no rate, no goodput and no conversation:
+// a duration says nothing of requests that are not in it.
+func TestUntimed(t *testing.T) {
+	const done = `"ok":true,"lag_ms":0,"op":"embedding","prompt_tokens":10,"completion_tokens":4,"items":2`
+	limit, err := gate.ParseLimit("latency_ms<500")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := `{"sent_us":1700000000000000,"latency_ms":400,"session":"a","turn":1,` + done + `}
+{"sent_us":1700000001000000,"latency_ms":1000,"session":"a","turn":2,` + done + `}
+{"latency_ms":400,"session":"a","turn":3,` + done + `}
+{"sent_us":1700000000500000,"session":"a","turn":4,` + done + `}
+{"sent_us":1700000000500000,"latency_ms":-3,"session":"b","turn":1,` + done + `}
+{"sent_us":-4,"latency_ms":400,"session":"b","turn":2,` + done + `}
+`
+	opt := Options{Goodput: []gate.Limit{limit}}
+	s := NewStream(opt, 1, false)
+	if err := s.Read(t.Context(), strings.NewReader(lines), "in"); err != nil {
+		t.Fatal(err)
+	}
+	whole := s.Collector().Summary()
+	if err := s.Collector().States(whole); err != nil {
+		t.Fatal(err)
+	}
+	summary, err := json.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	merged := New(opt)
+	if err := merged.addSummary(summary); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []Block{whole.Blocks[0], merged.Summary().Blocks[0]} {
+		if b.OK != 6 || b.InputTokens != 60 || b.OutputTokens != 24 || b.DurationS != 2 {
+			t.Errorf("%d ok, %d and %d tokens, %v s", b.OK, b.InputTokens, b.OutputTokens, b.DurationS)
+		}
+		rates := []dist.Num{b.RequestsPerS, b.InputPerS, b.OutputPerS, b.TotalPerS, b.ItemsPerS, b.Goodput.PerS}
+		if want := []dist.Num{1, 10, 4, 14, 2, 0.5}; !slices.Equal(rates, want) {
+			t.Errorf("rates %v, want %v", rates, want)
+		}
+		if b.Goodput.Count != 3 || b.Sessions.Count != 1 || b.Sessions.Turns != 2 {
+			t.Errorf("goodput %+v, sessions %+v", b.Goodput, b.Sessions)
+		}
+		if m := b.Metrics.Get("conversation_ms"); m == nil || m.N != 1 || m.Mean != 2000 {
+			t.Errorf("conversation: %+v", m)
+		}
 	}
 }
 

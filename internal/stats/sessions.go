@@ -41,7 +41,7 @@ type turn struct {
 const maxTurns = 1 << 20
 
 func (s *sessions) add(r *record.Record, good bool) {
-	if r.Session == "" || !metric.Sane(r) {
+	if r.Session == "" || !metric.Timed(r) {
 		return
 	}
 	t := session{lastTurn: r.Turn, bad: !good,

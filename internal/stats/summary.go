@@ -258,10 +258,11 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 		b.InFlight = per(busy, b.DurationS) / 1e6
 	}
 	b.Notes = append(b.Notes, f.timeNotes(all, pauses)...)
-	b.RequestsPerS, b.OutputPerS = per(g.ok, b.DurationS), per(g.output, b.DurationS)
-	b.InputPerS, b.TotalPerS = per(g.input, b.DurationS), per(g.input+g.output, b.DurationS)
+	done := g.timed()
+	b.RequestsPerS, b.OutputPerS = per(done.ok, b.DurationS), per(done.output, b.DurationS)
+	b.InputPerS, b.TotalPerS = per(done.input, b.DurationS), per(done.input+done.output, b.DurationS)
 	if b.ItemsPerS = dist.NaN(); g.items > 0 {
-		b.ItemsPerS = per(g.items, b.DurationS)
+		b.ItemsPerS = per(done.items, b.DurationS)
 	}
 	b.PeakInFlight, b.PeakOutput = f.peak(), f.time.peakOutput(all)
 	b.Steady = f.time.steady(all, pauses, interval{f.firstUs, f.lastUs})
@@ -273,7 +274,7 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 	}
 	b.ChunkTokens = ratio(g.chunkTokens, g.chunks)
 	if len(opt.Goodput) > 0 {
-		b.Goodput = &Good{Count: g.good, Share: ratio(g.good, g.requests), PerS: per(g.good, b.DurationS)}
+		b.Goodput = &Good{Count: g.good, Share: ratio(g.good, g.requests), PerS: per(done.good, b.DurationS)}
 		for _, l := range opt.Goodput {
 			b.Goodput.Limits = append(b.Goodput.Limits, l.Text)
 		}
