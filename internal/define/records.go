@@ -136,7 +136,7 @@ func (d *Records) Add(r *record.Record) {
 	}
 	g := d.group(group.IDOf(d.opt.By, r, ""))
 	g.simulated = g.simulated || r.API == record.SimAPI
-	timed := metric.Timed(r)
+	timed, _ := metric.Timed(r)
 	if timed {
 		g.sent, g.due, g.end = min(g.sent, r.SentUs), min(g.due, metric.DueUs(r)), max(g.end, r.EndUs())
 	}
@@ -157,7 +157,7 @@ func (d *Records) Add(r *record.Record) {
 			g.timed.add(one)
 		}
 	}
-	if d.seconds && metric.Sane(r) {
+	if d.seconds && timed {
 		g.each = append(g.each, requestOf(r))
 	}
 	o := metric.Observe(r)

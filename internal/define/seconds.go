@@ -56,7 +56,7 @@ type Peaks struct {
 
 // peaks returns the Peaks of the successful requests, or nil if there are none.
 func peaks(requests []request) *Peaks {
-	requests = slices.DeleteFunc(slices.Clone(requests), func(r request) bool { return !r.ok || r.sent == 0 })
+	requests = slices.DeleteFunc(slices.Clone(requests), func(r request) bool { return !r.ok })
 	if len(requests) == 0 {
 		return nil
 	}

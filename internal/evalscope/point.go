@@ -65,7 +65,7 @@ func (l *loadPoints) add(group string, r *record.Record) {
 			p.begun[strings.Clone(r.Session)] = struct{}{}
 		}
 	}
-	if !metric.Timed(r) {
+	if timed, _ := metric.Timed(r); !timed {
 		return
 	}
 	p.from, p.to = min(p.from, r.SentUs), max(p.to, r.EndUs())

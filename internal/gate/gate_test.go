@@ -42,8 +42,8 @@ func TestGateOfValues(t *testing.T) {
 	}
 }
 
-// TestGood checks limits on figures that an answer does not have: it meets them if it cannot have the figure, and not if
-// its record lacks it.
+// TestGood checks limits on figures that an answer does not have: it meets them if it cannot have the figure, and does
+// not if its record lacks it.
 func TestGood(t *testing.T) {
 	for _, c := range []struct {
 		limit, line string

@@ -36,7 +36,7 @@ func addCached(d *dist.Dist, o *Observation) bool {
 
 // addTPOT adds the time per output token.
 func addTPOT(d *dist.Dist, o *Observation) bool {
-	return !o.OK || !o.HasTPOT || d.Add(Whole(o.TPOTMs*Nanoseconds))
+	return !o.OK || o.HiddenTokens >= 0 && (!o.HasTPOT || d.Add(Whole(o.TPOTMs*Nanoseconds)))
 }
 
 // addITL adds the gaps between tokens. If the token counts of the chunks are known, the gap before a chunk is divided

@@ -19,8 +19,10 @@ type Observation struct {
 func Observe(r *record.Record) Observation {
 	o := Observation{Record: r}
 	o.GapsUs, o.GapsValid = total(r.GapUs)
-	o.TPOTMs, o.HasTPOT = r.TPOTOf(o.GapsUs)
-	o.InOnePiece = !o.HasTPOT && r.InOnePiece()
+	if o.GapsValid {
+		o.TPOTMs, o.HasTPOT = r.TPOTOf(o.GapsUs)
+	}
+	o.InOnePiece = !o.HasTPOT && o.GapsValid && r.InOnePiece()
 	return o
 }
 
@@ -48,15 +50,19 @@ func DueUs(r *record.Record) int64 {
 	return r.SentUs
 }
 
-// Sane reports whether the times of a record are plausible: due and sent within 36,000 years of the epoch, with a
+// Timed reports whether a record has the times of a flight: when it was sent, and how long it took. It also reports
+// whether its times are plausible, which they may be if they are incomplete.
+func Timed(r *record.Record) (timed, plausible bool) {
+	plausible = sane(r)
+	return plausible && r.SentUs != 0 && !r.Lacks(record.KeyLatencyMs), plausible
+}
+
+// sane reports whether the times of a record are plausible: due and sent within 36,000 years of the epoch, with a
 // latency below dist.MaxValue.
-func Sane(r *record.Record) bool {
+func sane(r *record.Record) bool {
 	due := DueUs(r)
 	return r.SentUs >= 0 && r.SentUs <= 1<<60 && due >= 0 && due <= 1<<60 && Micro(r.LatencyMs) >= 0
 }
-
-// Timed reports whether a record is Sane and has the times of a flight: when it was sent, and how long it took.
-func Timed(r *record.Record) bool { return r.SentUs != 0 && !r.Lacks(record.KeyLatencyMs) && Sane(r) }
 
 // Tokens returns n, or 0 if a Dist would reject it, so that an implausible count does not distort a sum.
 func Tokens(n int) int64 {

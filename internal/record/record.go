@@ -312,7 +312,7 @@ func (r *Record) gaps() (us int64) {
 // hidden_tokens. It is unknown if the server does not report how many it withheld.
 func (r *Record) StreamedTokens() (n int, ok bool) {
 	n = r.CompletionTokens - r.HiddenTokens
-	return n, n > 0 && r.HiddenUnknown == ""
+	return n, n > 0 && r.CompletionTokens < 1<<40 && r.HiddenTokens >= 0 && r.HiddenUnknown == ""
 }
 
 // onePieceUs is the mean gap, in µs, below which chunks were sent together: no model makes 50,000 chunks a second.

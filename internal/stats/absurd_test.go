@@ -52,6 +52,16 @@ func TestImpossibleRecords(t *testing.T) {
 	}
 }
 
+// meanOf returns the mean of the metric with the given key, NaN if there is none.
+func meanOf(key string) func(b *Block) dist.Num {
+	return func(b *Block) dist.Num {
+		if m := b.Metrics.Get(key); m != nil {
+			return m.Mean
+		}
+		return dist.NaN()
+	}
+}
+
 // TestContradictions checks that values which contradict each other are in no figure, and that a note reports them.
 func TestContradictions(t *testing.T) {
 	const absurd = "10 records have a negative or absurd time or count"
@@ -68,6 +78,14 @@ func TestContradictions(t *testing.T) {
 		"tokens of a chunk below zero": {func(r *record.Record) {
 			r.GapUs, r.ChunkTokens = []int64{5000, 5000}, []int{1, -1, 3}
 		}, absurd, func(b *Block) dist.Num { return b.Metrics.Get("itl_ms").Mean }, 5},
+		"more tokens than can be": {func(r *record.Record) { r.GapUs, r.CompletionTokens = []int64{5000}, 1<<50 }, absurd,
+			meanOf("user_tokens_per_s"), dist.NaN()},
+		"hidden tokens below zero": {func(r *record.Record) { r.GapUs, r.HiddenTokens = []int64{5000}, -3 }, absurd,
+			meanOf("tpot_ms"), dist.NaN()},
+		"gaps whose sum overflows": {func(r *record.Record) { r.GapUs = []int64{1 << 62, 1 << 62, 1 << 62, 1 << 62, 5000} },
+			absurd, meanOf("tpot_ms"), dist.NaN()},
+		"a first output that cannot be": {func(r *record.Record) { r.TTFTMs, r.Session, r.Turn = 1e30, "s", 1 }, absurd,
+			meanOf("answer_ms"), 110},
 		"more hidden tokens than all": {func(r *record.Record) { r.HiddenTokens = 9 },
 			"10 of 10 records have no TPOT: they hide more tokens than they have",
 			func(b *Block) dist.Num { return b.OutputPerS * b.DurationS }, 20},
@@ -111,7 +129,7 @@ func TestChunksAfterTheEnd(t *testing.T) {
 }
 
 // response returns the mean response time of a block.
-func response(b *Block) dist.Num { return b.Metrics.Get("response_ms").Mean }
+func response(b *Block) dist.Num { return meanOf("response_ms")(b) }
 
 // TestMoreInFlightThanSlots checks that a note reports more requests in flight than the run had slots.
 func TestMoreInFlightThanSlots(t *testing.T) {

@@ -154,11 +154,10 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 		g.series.add(o)
 	}
 	g.depths.add(r, o, g.limit)
-	valid := true
-	if metric.Timed(r) {
+	timed, valid := metric.Timed(r)
+	if timed {
 		valid = g.flights.add(o)
 	} else {
-		valid = metric.Sane(r)
 		g.untimed.add(r, good && len(opt.Goodput) > 0)
 	}
 	for i := range metric.All() {

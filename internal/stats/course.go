@@ -46,7 +46,7 @@ type CourseBin struct {
 // Add adds one record. It does not retain the record.
 func (c *Course) Add(r *record.Record) {
 	o := metric.Observe(r)
-	if !metric.Timed(r) || !c.time.add(&o) {
+	if timed, _ := metric.Timed(r); !timed || !c.time.add(&o) {
 		return
 	}
 	d := c.detail(r.SentUs)

@@ -51,8 +51,8 @@ func TestMissingKeys(t *testing.T) {
 	}
 }
 
-// TestUntimed checks that records without plausible times are in counts, but in no rate, no goodput and no conversation:
-// a duration says nothing of requests that are not in it.
+// TestUntimed checks that records without plausible times are in counts, but in no rate, no goodput and no session,
+// since a duration does not include them.
 func TestUntimed(t *testing.T) {
 	const done = `"ok":true,"lag_ms":0,"op":"embedding","prompt_tokens":10,"completion_tokens":4,"items":2`
 	limit, err := gate.ParseLimit("latency_ms<500")

@@ -41,14 +41,14 @@ type turn struct {
 const maxTurns = 1 << 20
 
 func (s *sessions) add(r *record.Record, good bool) {
-	if r.Session == "" || !metric.Timed(r) {
+	if timed, _ := metric.Timed(r); r.Session == "" || !timed {
 		return
 	}
 	t := session{lastTurn: r.Turn, bad: !good,
 		Conversation: metric.Conversation{DueUs: metric.DueUs(r), EndUs: r.EndUs(), Turns: 1, Failed: !r.OK}}
 	t.AnswerUs = t.EndUs
-	if r.Streamed() {
-		t.AnswerUs = r.SentUs + metric.Micro(r.TTFTMs)
+	if first := metric.Micro(r.TTFTMs); first > 0 {
+		t.AnswerUs = r.SentUs + first
 	}
 	one := turn{n: int64(r.Turn), due: t.DueUs, end: t.EndUs}
 	_, after := r.Graph()

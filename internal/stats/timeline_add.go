@@ -5,7 +5,7 @@ import (
 	"perfpipe/internal/record"
 )
 
-// add adds a record that has times and is metric.Sane. It reports whether the times of its chunks are plausible.
+// add adds a record that is metric.Timed. It reports whether the times of its chunks are plausible.
 func (t *timeline) add(o *metric.Observation) bool {
 	r := o.Record
 	due, end := metric.DueUs(r), r.SentUs+metric.Micro(r.LatencyMs)
