@@ -54,8 +54,8 @@ func uniqueID(what string) string { return what + "-" + rand.Text()[:12] }
 
 // Names of header fields of routers that keep a session on one replica.
 const (
-	// DefaultSessionHeader is that of vLLM's router, llm-d and OpenCode.
-	DefaultSessionHeader = "X-Session-ID"
+	// defaultSessionHeader is that of vLLM's router, llm-d and OpenCode.
+	defaultSessionHeader = "X-Session-ID"
 	dynamoSession        = "X-Dynamo-Session-Id"
 	dynamoParent         = "X-Dynamo-Parent-Session-Id"
 	dynamoFinal          = "X-Dynamo-Session-Final"
@@ -67,7 +67,7 @@ func SessionHeaders(words []string) (names []string, err error) {
 	const setting = "session-header"
 	switch {
 	case len(words) == 0:
-		return []string{DefaultSessionHeader}, nil
+		return []string{defaultSessionHeader}, nil
 	case len(words) == 1 && words[0] == "none":
 		return nil, nil
 	}
@@ -92,7 +92,7 @@ func headerOf(router string) (name string, ok bool) {
 	case "sglang":
 		return "X-SMG-Routing-Key", true
 	case "vllm", "llm-d":
-		return DefaultSessionHeader, true
+		return defaultSessionHeader, true
 	case "dynamo":
 		return dynamoSession, true
 	case "aibrix":

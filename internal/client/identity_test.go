@@ -51,7 +51,7 @@ func identify(t *testing.T, s *seen, change func(*Config), reqs ...*load.Request
 	srv := httptest.NewServer(s)
 	t.Cleanup(srv.Close)
 	u, _ := url.Parse(srv.URL)
-	cfg := Config{URL: u, SessionHeaders: []string{DefaultSessionHeader}}
+	cfg := Config{URL: u, SessionHeaders: []string{defaultSessionHeader}}
 	if change != nil {
 		change(&cfg)
 	}
@@ -119,7 +119,7 @@ func TestSessionHeaders(t *testing.T) {
 		own := load.NewRequest(request.Request{ID: "a", Headers: map[string]string{"x-session-id": "mine"}})
 		own.Of = "s"
 		identify(t, s, func(c *Config) {
-			c.SessionHeaders = []string{DefaultSessionHeader, dynamoSession}
+			c.SessionHeaders = []string{defaultSessionHeader, dynamoSession}
 			c.Plain = plain
 		}, append(reqs, own, load.NewRequest(request.Request{ID: "a"}))...)
 		var got []string
@@ -144,7 +144,7 @@ func TestDynamoSessions(t *testing.T) {
 			reqs = append(reqs, r)
 		}
 		identify(t, s, func(c *Config) {
-			c.SessionHeaders = []string{dynamoSession, DefaultSessionHeader}
+			c.SessionHeaders = []string{dynamoSession, defaultSessionHeader}
 			c.Plain = plain
 		}, reqs...)
 		var got []string

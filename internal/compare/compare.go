@@ -19,8 +19,8 @@ import (
 	"perfpipe/internal/stats"
 )
 
-// Format identifies a comparison document and its version.
-const Format = "perfpipe-comparison/2"
+// format identifies a comparison document and its version.
+const format = "perfpipe-comparison/2"
 
 // Comparison holds the differences between two sides, ordered by load point.
 type Comparison struct {
@@ -108,7 +108,7 @@ const alpha = 1 - confidence.Level
 // figures, and P is the level at which it just reaches zero. If each has several runs, the sample is the runs, since
 // the requests of one run are not independent: the interval and P are those of Welch's t-test.
 func Sides(base, next []*stats.Collector) *Comparison {
-	out := &Comparison{Format: Format, Changes: []Change{}, Notes: []string{}}
+	out := &Comparison{Format: format, Changes: []Change{}, Notes: []string{}}
 	old, now := sides(base), sides(next)
 	for _, s := range old {
 		i := slices.IndexFunc(now, func(o side) bool { return o.name == s.name })

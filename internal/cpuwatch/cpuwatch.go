@@ -37,8 +37,8 @@ const (
 	maxPauses = 1024                  // that are remembered
 )
 
-// MinPause is the length of the shortest Pause. Shorter stalls are those of a busy system.
-const MinPause = 250 * time.Millisecond
+// minPause is the length of the shortest Pause. Shorter stalls are those of a busy system.
+const minPause = 250 * time.Millisecond
 
 // Start starts a Watch.
 func Start() *Watch {
@@ -73,7 +73,7 @@ func (w *Watch) Pauses(from, to time.Time) []Pause {
 	all := w.paused
 	w.mu.Unlock()
 	// The present pause has no late beat yet if this goroutine was the first to run after it.
-	if late := w.overdue(now.Sub(w.begin)); late >= MinPause {
+	if late := w.overdue(now.Sub(w.begin)); late >= minPause {
 		all = append(slices.Clip(all), Pause{now.Add(-late), now})
 	}
 	var list []Pause
@@ -87,7 +87,7 @@ func (w *Watch) Pauses(from, to time.Time) []Pause {
 
 // pause remembers a pause, if it was one.
 func (w *Watch) pause(now, length time.Duration) {
-	if length < MinPause {
+	if length < minPause {
 		return
 	}
 	w.mu.Lock()
@@ -113,7 +113,7 @@ func (w *Watch) run() {
 		now := time.Since(w.begin)
 		late := w.overdue(now)
 		// A suspended system does not count its sleep in the times of a request, but the server does.
-		if slept := suspended() - asleep; slept >= MinPause {
+		if slept := suspended() - asleep; slept >= minPause {
 			asleep += slept
 			late = max(late, slept)
 		}

@@ -43,9 +43,9 @@ func TestPauses(t *testing.T) {
 	at := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 	w := &Watch{begin: begin}
 	w.beat.Store(int64(time.Since(begin)))
-	w.pause(at(10), MinPause-1)
+	w.pause(at(10), minPause-1)
 	w.pause(at(20), at(3))
-	w.pause(at(30), MinPause)
+	w.pause(at(30), minPause)
 	for _, c := range []struct {
 		from, to float64
 		want     int
@@ -56,7 +56,7 @@ func TestPauses(t *testing.T) {
 	}
 	w.beat.Store(int64(time.Since(begin) - time.Second))
 	got := w.Pauses(time.Now().Add(-10*time.Millisecond), time.Now())
-	if len(got) != 1 || got[0].To.Sub(got[0].From) < MinPause {
+	if len(got) != 1 || got[0].To.Sub(got[0].From) < minPause {
 		t.Errorf("the present pause: %v", got)
 	}
 	if more := w.Pauses(begin, time.Now()); len(more) != 3 {

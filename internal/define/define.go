@@ -48,7 +48,7 @@ func own(key string) metric.Metric { return metric.All()[metric.Index(key)] }
 // Names returns the names that Parse accepts, except our own.
 func Names() []string {
 	names := []string{"all"}
-	for _, d := range Tools() {
+	for _, d := range tools() {
 		names = append(names, d.Tool)
 	}
 	return names
@@ -56,7 +56,7 @@ func Names() []string {
 
 // Parse returns the definition of the tool with a name. The name all selects ours and those of every tool.
 func Parse(name string) ([]Definition, error) {
-	all := append([]Definition{ours()}, Tools()...)
+	all := append([]Definition{ours()}, tools()...)
 	if name == "all" {
 		return all, nil
 	}

@@ -2,8 +2,8 @@ package define
 
 import "perfpipe/internal/metric"
 
-// Tools returns the definitions of the other tools. They were read from the sources of the versions named below.
-func Tools() []Definition {
+// tools returns the definitions of the other tools. They were read from the sources of the versions named below.
+func tools() []Definition {
 	return []Definition{evalscope(), vllm(), sglang(), aiperf(), guidellm(), inferencePerf(), llmperf()}
 }
 

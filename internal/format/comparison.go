@@ -41,7 +41,7 @@ func changeTables(block []compare.Change, opt Options) []*table.Table {
 	}
 	rest := &table.Table{Header: []string{"not judged", "old", "new", "delta", "95 % interval", "p"}}
 	for _, c := range block {
-		row := []string{c.Figure, Number(c.Old), Number(c.New), Percent(c.Delta), deltaInterval(c.CI), Number(c.P)}
+		row := []string{c.Figure, number(c.Old), number(c.New), percent(c.Delta), deltaInterval(c.CI), number(c.P)}
 		switch {
 		case c.Headline:
 			judged.Rows = append(judged.Rows, append(row, finding(c)))
@@ -91,7 +91,7 @@ func deltaInterval(ci dist.Interval) string {
 	if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {
 		return ""
 	}
-	return Percent(ci[0]) + " to " + Percent(ci[1])
+	return percent(ci[0]) + " to " + percent(ci[1])
 }
 
 // Regression describes the headline figures that are worse by more than share, such as 0.05, or returns "".
@@ -101,5 +101,5 @@ func Regression(c *compare.Comparison, share float64) string {
 		return ""
 	}
 	return fmt.Sprintf("%d figures are worse by more than %s %%, the most %s %s by %s",
-		len(worse), Number(dist.Num(100*share)), worse[0].Block, worse[0].Figure, Percent(worse[0].Delta))
+		len(worse), number(dist.Num(100*share)), worse[0].Block, worse[0].Figure, percent(worse[0].Delta))
 }

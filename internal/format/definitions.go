@@ -42,7 +42,7 @@ func definedTable(defs []define.Definition, point []define.Block, opt Options) *
 		for _, b := range point {
 			cell := ""
 			if v := of(b); v.Known() {
-				cell, any = Number(v), true
+				cell, any = number(v), true
 			}
 			cells = append(cells, cell)
 		}
@@ -88,9 +88,9 @@ func figureRows(key string, point []define.Block) [][]string {
 			}
 			continue
 		}
-		rows[0] = append(rows[0], Number(f.Mean))
+		rows[0] = append(rows[0], number(f.Mean))
 		for i, p := range percentiles {
-			rows[i+1] = append(rows[i+1], Number(dist.Num(f.At(p))))
+			rows[i+1] = append(rows[i+1], number(dist.Num(f.At(p))))
 		}
 	}
 	return rows

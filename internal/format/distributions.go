@@ -25,11 +25,11 @@ func distributions(b *stats.Block, ci bool) *table.Table {
 			ms, unit := durationUnit(typical(&m))
 			name, scale = name+" ("+unit+")", dist.Num(ms)
 		}
-		row := []string{name, Number(m.Mean / scale), Number(m.SD / scale)}
+		row := []string{name, number(m.Mean / scale), number(m.SD / scale)}
 		for _, p := range m.Percentiles {
-			row = append(row, Number(p.Value/scale))
+			row = append(row, number(p.Value/scale))
 		}
-		t.Rows = append(t.Rows, append(row, Number(m.Max/scale)))
+		t.Rows = append(t.Rows, append(row, number(m.Max/scale)))
 		if ci && m.MeanCI != nil {
 			t.Rows = append(t.Rows, intervals(&m, scale))
 		}
@@ -53,7 +53,7 @@ func intervals(m *stats.Metric, scale dist.Num) []string {
 		if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {
 			return ""
 		}
-		return Number(ci[0]/scale) + " to " + Number(ci[1]/scale)
+		return number(ci[0]/scale) + " to " + number(ci[1]/scale)
 	}
 	row := []string{"95 % interval", cell(m.MeanCI), ""}
 	for _, p := range m.Percentiles {

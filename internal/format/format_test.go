@@ -15,11 +15,11 @@ func TestNumber(t *testing.T) {
 		0: "0", 1234: "1,234", 12345.6: "12,346", 12.3456: "12.35", 0.0812345: "0.08123", 100: "100", -1234.5: "-1,234",
 		1e-9: "0", math.Inf(1): "∞", math.NaN(): "–",
 	} {
-		if got := Number(dist.Num(v)); got != want && v == v {
+		if got := number(dist.Num(v)); got != want && v == v {
 			t.Errorf("Number(%v) = %q, want %q", v, got, want)
 		}
 	}
-	if got := Number(dist.Num(math.NaN())); got != "–" {
+	if got := number(dist.Num(math.NaN())); got != "–" {
 		t.Errorf("Number(NaN) = %q", got)
 	}
 }

@@ -49,9 +49,9 @@ func ledgerTables(l *ledger.Summary) []*table.Table {
 		}
 		row := func(name string, value func(*ledger.Composition) dist.Num) {
 			share := 100 * value(list[0]) / list[0].Total
-			cells := []string{name, Number(value(list[0])), Number(share)}
+			cells := []string{name, number(value(list[0])), number(share)}
 			for _, c := range list[1:] {
-				cells = append(cells, Number(value(c)))
+				cells = append(cells, number(value(c)))
 			}
 			t.Rows = append(t.Rows, cells)
 		}
@@ -123,7 +123,7 @@ func ledgerLine(b *stats.Block, w lang.Words) (name, text string) {
 	if b.Ledger.Requests < b.OK {
 		some = " (of " + count(b.Ledger.Requests) + " requests)"
 	}
-	return "mean " + all[0].name, Number(c.Total) + " ms" + some + ": " + strings.Join(parts, ", ")
+	return "mean " + all[0].name, number(c.Total) + " ms" + some + ": " + strings.Join(parts, ", ")
 }
 
 // ledgerRows returns a table with a row for each composition of each block, for programs.

@@ -9,9 +9,9 @@ import (
 	"perfpipe/internal/table"
 )
 
-// Number returns a number for people, with four significant digits and thousands separators: 1,234  12.35  0.081.
+// number returns a number for people, with four significant digits and thousands separators: 1,234  12.35  0.081.
 // It is ∞ if failed requests reach it, and – if it does not exist.
-func Number(v dist.Num) string {
+func number(v dist.Num) string {
 	f := float64(v)
 	switch {
 	case math.IsNaN(f):
@@ -27,10 +27,10 @@ func Number(v dist.Num) string {
 
 func count(n int64) string { return table.Group(strconv.FormatInt(n, 10)) }
 
-// Percent returns a share with its sign: +1.25 %.
-func Percent(v dist.Num) string {
+// percent returns a share with its sign: +1.25 %.
+func percent(v dist.Num) string {
 	if !v.Known() {
-		return Number(v)
+		return number(v)
 	}
 	return fmt.Sprintf("%+.2f %%", 100*float64(v))
 }
@@ -38,21 +38,21 @@ func Percent(v dist.Num) string {
 // signed returns a number with its sign.
 func signed(v dist.Num) string {
 	if v > 0 {
-		return "+" + Number(v)
+		return "+" + number(v)
 	}
-	return Number(v)
+	return number(v)
 }
 
 // seconds returns a duration with its unit.
 func seconds(v dist.Num) string {
 	if !v.Known() {
-		return Number(v)
+		return number(v)
 	}
 	if v >= 1 {
-		return Number(v) + " s"
+		return number(v) + " s"
 	}
 	scale, unit := durationUnit(float64(v) * 1000)
-	return Number(v*1000/dist.Num(scale)) + " " + unit
+	return number(v*1000/dist.Num(scale)) + " " + unit
 }
 
 // durationUnit returns the unit for the durations of a row, given a typical one in ms. scale is the size of the unit in

@@ -24,7 +24,7 @@ func overview(s *stats.Summary, opt Options) *table.Table {
 	}
 	for i := range s.Blocks {
 		b := &s.Blocks[i]
-		row := []string{name(b), Number(b.RequestsPerS), Number(b.OutputPerS)}
+		row := []string{name(b), number(b.RequestsPerS), number(b.OutputPerS)}
 		if b.Best {
 			row[0] += " ★"
 			t.Notes = append(t.Notes, "★ of the levels that meet every SLO, the one of most requests/s")
@@ -32,11 +32,11 @@ func overview(s *stats.Summary, opt Options) *table.Table {
 		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms"} {
 			mean, tail := "–", "–"
 			if m := b.Metrics.Get(key); m != nil {
-				mean, tail = Number(m.Mean), Number(dist.Num(m.At(high)))
+				mean, tail = number(m.Mean), number(dist.Num(m.At(high)))
 			}
 			row = append(row, mean, tail)
 		}
-		row = append(row, Number(100*b.SuccessRate), Number(b.InFlight), opt.Words.Text(b.Client.Level))
+		row = append(row, number(100*b.SuccessRate), number(b.InFlight), opt.Words.Text(b.Client.Level))
 		for _, c := range more {
 			row = append(row, small(c.of(b)))
 		}

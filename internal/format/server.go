@@ -16,12 +16,12 @@ func serverTable(w *servermetrics.Window) *table.Table {
 	t := &table.Table{Header: []string{"the server's own", "mean", "max"}}
 	level := func(name string, l *servermetrics.Level, scale float64) {
 		if l != nil {
-			t.Rows = append(t.Rows, []string{name, Number(dist.Num(l.Mean * scale)), Number(dist.Num(l.Max * scale))})
+			t.Rows = append(t.Rows, []string{name, number(dist.Num(l.Mean * scale)), number(dist.Num(l.Max * scale))})
 		}
 	}
 	figure := func(name string, v *float64, scale float64) {
 		if v != nil {
-			t.Rows = append(t.Rows, []string{name, Number(dist.Num(*v * scale)), ""})
+			t.Rows = append(t.Rows, []string{name, number(dist.Num(*v * scale)), ""})
 		}
 	}
 	level("requests running", w.Running, 1)
@@ -74,12 +74,12 @@ func timesTable(times []servermetrics.Time) *table.Table {
 		if i := metric.Index(v.Key); i >= 0 {
 			name = metric.All()[i].Name
 		}
-		row := []string{name, Number(dist.Num(v.MeanMs)), count(int64(v.N)), "", "", "", ""}
+		row := []string{name, number(dist.Num(v.MeanMs)), count(int64(v.N)), "", "", "", ""}
 		if v.OursMs != nil {
-			row[3], row[4] = Number(dist.Num(*v.OursMs)), count(int64(*v.OursN))
+			row[3], row[4] = number(dist.Num(*v.OursMs)), count(int64(*v.OursN))
 			row[5] = signed(dist.Num(*v.DifferenceMs))
 			if v.Difference != nil {
-				row[6] = Percent(dist.Num(*v.Difference))
+				row[6] = percent(dist.Num(*v.Difference))
 			}
 		}
 		t.Rows = append(t.Rows, row)

@@ -58,7 +58,7 @@ func energyNote(e *spend.Energy) string {
 		"mixed": "by energy counters, and if there are none by samples of power",
 	}[e.Method]
 	note := fmt.Sprintf("energy of %d %s with idle power, %s that cover %s %% of the time", e.Devices, name, how,
-		Number(100*e.Coverage))
+		number(100*e.Coverage))
 	if e.Coverage < 0.999 {
 		note += "; the rest at the same power"
 	}
@@ -184,5 +184,5 @@ func small(v dist.Num) string {
 	if f := math.Abs(float64(v)); f > 0 && f < 1e-3 {
 		return table.Decimal(float64(v), min(3-int(math.Floor(math.Log10(f))), 12))
 	}
-	return Number(v)
+	return number(v)
 }

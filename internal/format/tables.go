@@ -115,25 +115,25 @@ func counts(b *stats.Block, opt Options) *table.Table {
 	if b.OutputPerGPU.Known() && b.OutputTokens > 0 {
 		speed := "–"
 		if m := b.Metrics.Get("user_tokens_per_s"); m != nil {
-			speed = Number(m.Mean)
+			speed = number(m.Mean)
 		}
-		row("output tokens/s", "%s per GPU, at %s per user", Number(b.OutputPerGPU), speed)
+		row("output tokens/s", "%s per GPU, at %s per user", number(b.OutputPerGPU), speed)
 	}
 	if b.CacheHit.Known() {
-		row("prompt cache", "%s %% of input tokens hit", Number(100*b.CacheHit))
+		row("prompt cache", "%s %% of input tokens hit", number(100*b.CacheHit))
 	}
 	if b.ChunkTokens.Known() && (b.ChunkTokens < 0.95 || b.ChunkTokens > 1.05) {
-		row("tokens per chunk", "%s after the first", Number(b.ChunkTokens))
+		row("tokens per chunk", "%s after the first", number(b.ChunkTokens))
 	}
 	if g := b.Goodput; g != nil {
-		row("goodput", "%s requests/s, %s %% meet %s", Number(g.PerS), Number(100*g.Share), strings.Join(g.Limits, " "))
+		row("goodput", "%s requests/s, %s %% meet %s", number(g.PerS), number(100*g.Share), strings.Join(g.Limits, " "))
 		if b.Sessions != nil {
 			row("good sessions", "%s of %s (%s %%), with all of their requests", count(g.Sessions), count(b.Sessions.Count),
-				Number(100*g.SessionShare))
+				number(100*g.SessionShare))
 		}
 	}
 	for _, g := range b.Gates {
-		row("SLO "+g.Gate, "%s: %s", verdict(g.Pass), Number(g.Value))
+		row("SLO "+g.Gate, "%s: %s", verdict(g.Pass), number(g.Value))
 	}
 	if b.Ledger != nil {
 		if name, text := ledgerLine(b, opt.Words); text != "" {
@@ -154,15 +154,15 @@ func ofSessions(b *stats.Block, row func(name, format string, args ...any)) {
 	if s == nil {
 		return
 	}
-	row("sessions", "%s: %s ok, %s in flight, %s at most", count(s.Count), count(s.OK), Number(s.InFlight),
+	row("sessions", "%s: %s ok, %s in flight, %s at most", count(s.Count), count(s.OK), number(s.InFlight),
 		count(s.Peak))
 	if s.ServerShare.Known() && b.Depths != nil {
-		row("time of sessions", "%s %% server, %s %% tools and users", Number(100*s.ServerShare),
-			Number(100-100*s.ServerShare))
+		row("time of sessions", "%s %% server, %s %% tools and users", number(100*s.ServerShare),
+			number(100-100*s.ServerShare))
 	}
 	if s.Skipped > 0 {
 		row("skipped", "%s (%s %% of requests), after failures in their sessions", count(s.Skipped),
-			Number(100*s.SkippedRate))
+			number(100*s.SkippedRate))
 	}
 }
 
@@ -172,9 +172,9 @@ func depths(b *stats.Block) *table.Table {
 		"input tokens", "cache hit (%)"}}
 	at := func(s *dist.Stat, p float64) string {
 		if s.N == 0 {
-			return Number(dist.NaN())
+			return number(dist.NaN())
 		}
-		return Number(dist.Num(s.At(p)))
+		return number(dist.Num(s.At(p)))
 	}
 	for i := range b.Depths {
 		d := &b.Depths[i]
@@ -183,7 +183,7 @@ func depths(b *stats.Block) *table.Table {
 			name += " to " + count(int64(d.To))
 		}
 		t.Rows = append(t.Rows, []string{name, count(d.Requests), at(&d.TTFT, 50), at(&d.TTFT, 99), at(&d.Latency, 50),
-			at(&d.Latency, 99), Number(d.Input), Number(100 * d.CacheHit)})
+			at(&d.Latency, 99), number(d.Input), number(100 * d.CacheHit)})
 	}
 	return t
 }
@@ -192,12 +192,12 @@ func depths(b *stats.Block) *table.Table {
 func throughput(b *stats.Block) *table.Table {
 	t := &table.Table{Header: []string{"", "whole run", "steady state", "peak"}}
 	row := func(name string, whole, steady dist.Num, peak string) {
-		t.Rows = append(t.Rows, []string{name, Number(whole), Number(steady), peak})
+		t.Rows = append(t.Rows, []string{name, number(whole), number(steady), peak})
 	}
 	t.Rows = append(t.Rows, []string{"duration", seconds(b.DurationS), seconds(b.Steady.DurationS), ""})
 	row("requests/s", b.RequestsPerS, b.Steady.RequestsPerS, "")
 	if b.OutputTokens > 0 {
-		row("output tokens/s", b.OutputPerS, b.Steady.OutputPerS, Number(b.PeakOutput))
+		row("output tokens/s", b.OutputPerS, b.Steady.OutputPerS, number(b.PeakOutput))
 	}
 	if b.InputTokens > 0 {
 		row("input tokens/s", b.InputPerS, b.Steady.InputPerS, "")
@@ -208,7 +208,7 @@ func throughput(b *stats.Block) *table.Table {
 		if slices.Contains(b.Op, "rerank") {
 			items = "documents/s"
 		}
-		t.Rows = append(t.Rows, []string{items, Number(b.ItemsPerS), "", ""})
+		t.Rows = append(t.Rows, []string{items, number(b.ItemsPerS), "", ""})
 	}
 	row("requests in flight", b.InFlight, b.Steady.InFlight, count(b.PeakInFlight))
 	return t
@@ -224,7 +224,7 @@ func verdict(pass bool) string {
 func requests(b *stats.Block) string {
 	s := fmt.Sprintf("%s: %s ok", count(b.Requests), count(b.OK))
 	if b.Failed > 0 {
-		s += fmt.Sprintf(", %s failed (%s %%)", count(b.Failed), Number(100-100*b.SuccessRate))
+		s += fmt.Sprintf(", %s failed (%s %%)", count(b.Failed), number(100-100*b.SuccessRate))
 	}
 	if b.SentTwice > 0 {
 		s += fmt.Sprintf("; sent twice: %s", count(b.SentTwice))

@@ -53,7 +53,7 @@ func name(b *stats.Block) string {
 
 // load describes how requests were started.
 func load(b *stats.Block) string {
-	rate, slots := Number(dist.Num(b.Rate)), strconv.Itoa(b.Parallel)
+	rate, slots := number(dist.Num(b.Rate)), strconv.Itoa(b.Parallel)
 	if b.Rate == 0 && b.Parallel == 0 { // several loads, or records of another program
 		return map[string]string{"open": "open loop", "closed": "closed loop", "capped": "capped"}[b.Mode]
 	}
@@ -85,7 +85,7 @@ func Missed(s *stats.Summary) string {
 			switch {
 			case g.Pass:
 			case first == "":
-				first = strings.TrimSpace(name(b)+" misses ") + " " + g.Gate + ": it is " + Number(g.Value)
+				first = strings.TrimSpace(name(b)+" misses ") + " " + g.Gate + ": it is " + number(g.Value)
 			default:
 				more++
 			}

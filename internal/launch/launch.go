@@ -41,8 +41,8 @@ type Config struct {
 	grace time.Duration // for tests
 }
 
-// DefaultTimeout is enough for large weights on slow disks.
-const DefaultTimeout = 10 * time.Minute
+// defaultTimeout is enough for large weights on slow disks.
+const defaultTimeout = 10 * time.Minute
 
 // Is reports whether Start can start the server of api.
 func Is(api string) bool { _, ok := engines[api]; return ok }
@@ -81,7 +81,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if !told {
 		cfg.Say = func(string, ...any) {}
 	}
-	cfg.Timeout = cmp.Or(cfg.Timeout, DefaultTimeout)
+	cfg.Timeout = cmp.Or(cfg.Timeout, defaultTimeout)
 	port, err := freePort(cfg.Port)
 	if err != nil {
 		return nil, err

@@ -122,7 +122,7 @@ type Account uint8
 const (
 	TTFT     Account = iota // from the send to the first token
 	Latency                 // from the send to the end
-	Response                // from when the request was due
+	response                // from when the request was due
 )
 
 // Compose returns the parts of an account and their sum. It reports false if the entry lacks it.
@@ -139,7 +139,7 @@ func (e *Entry) Compose(a Account) (parts [Parts]float64, total float64, ok bool
 		parts[Lag], parts[Slot] = 0, 0
 	}
 	ok = total > 0
-	if a == Response {
+	if a == response {
 		total += parts[Lag] + parts[Slot]
 	}
 	parts[Unexplained] = total

@@ -83,7 +83,7 @@ func TestAccounts(t *testing.T) {
 		if !ok {
 			t.Errorf("%s: no account", c.name)
 		}
-		for a, want := range map[Account]string{TTFT: c.first, Latency: c.whole, Response: c.response} {
+		for a, want := range map[Account]string{TTFT: c.first, Latency: c.whole, response: c.response} {
 			if got := parts(&e, a); got != want {
 				t.Errorf("%s: account %d:\n%s; want\n%s", c.name, a, got, want)
 			}

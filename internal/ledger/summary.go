@@ -63,7 +63,7 @@ func (l *Ledger) Summary() *Summary {
 		return nil
 	}
 	s := &Summary{Requests: l.n, Doubtful: l.doubtful, From: l.sources(), Sample: int64(len(l.entries))}
-	s.TTFT, s.Latency, s.Response = figures(l.entries, TTFT), figures(l.entries, Latency), figures(l.entries, Response)
+	s.TTFT, s.Latency, s.Response = figures(l.entries, TTFT), figures(l.entries, Latency), figures(l.entries, response)
 	return s
 }
 

@@ -21,7 +21,7 @@ type Course struct {
 type detail struct {
 	failed map[string]int64      // failures by kind
 	maxLag float64               // ms
-	times  [NumTimes]dist.Levels // ms
+	times  [numTimes]dist.Levels // ms
 }
 
 // The durations of which a Course has a time series, as indexes of CourseBin.Times.
@@ -29,7 +29,7 @@ const (
 	TimeTTFT = iota
 	TimeTPOT
 	TimeLatency
-	NumTimes
+	numTimes
 )
 
 // CourseBin is one interval of a Course.
@@ -40,7 +40,7 @@ type CourseBin struct {
 	InFlight float64               // requests in flight, averaged over time
 	Failed   map[string]int64      // failed requests ended, by kind
 	MaxLag   float64               // the greatest lag of the requests sent, ms
-	Times    [NumTimes]dist.Levels // durations of the successful requests sent, ms
+	Times    [numTimes]dist.Levels // durations of the successful requests sent, ms
 }
 
 // Add adds one record. It does not retain the record.

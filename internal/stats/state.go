@@ -354,10 +354,10 @@ func (c *Collector) addSummary(line []byte) error {
 	if err := json.Unmarshal(line, &doc); err != nil {
 		return fmt.Errorf("not a summary: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
-	if doc.Format != Format && doc.Format != formerFormat {
+	if doc.Format != format && doc.Format != formerFormat {
 		return fmt.Errorf(
 			"a summary of the format %s, whose state this version, of %s, does not read: summarize its records anew",
-			doc.Format, Format)
+			doc.Format, format)
 	}
 	for _, b := range doc.Blocks {
 		if b.State == "" {

@@ -127,7 +127,7 @@ func (c *Collector) At(percentiles []float64) *Collector {
 // Summary returns the figures of the records added so far, earliest load point first. It does not modify c: more
 // records can be added afterwards.
 func (c *Collector) Summary() *Summary {
-	s := &Summary{Format: Format, Percentiles: c.opt.Percentiles, Blocks: []Block{}}
+	s := &Summary{Format: format, Percentiles: c.opt.Percentiles, Blocks: []Block{}}
 	groups := c.sorted()
 	for i, g := range groups {
 		b := g.block(&c.opt)

@@ -356,7 +356,7 @@ func FuzzState(f *testing.F) {
 	f.Add(s.Blocks[0].State)
 	f.Fuzz(func(t *testing.T, state string) {
 		c := New(Options{})
-		if c.addSummary(fmt.Appendf(nil, `{"format":%q,"blocks":[{"state":%q}]}`, Format, state)) == nil {
+		if c.addSummary(fmt.Appendf(nil, `{"format":%q,"blocks":[{"state":%q}]}`, format, state)) == nil {
 			mustJSON(t, c.Summary())
 		}
 	})

@@ -20,8 +20,8 @@ import (
 	"perfpipe/internal/why"
 )
 
-// Format identifies a summary document and its version.
-const Format = "perfpipe-summary/2"
+// format identifies a summary document and its version.
+const format = "perfpipe-summary/2"
 
 // Summary holds the figures of all records, one block per load point. docs/summary.schema.json describes its JSON.
 type Summary struct {

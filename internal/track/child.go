@@ -118,7 +118,7 @@ func project(name string, opt Options) string {
 		"wandb": "WANDB_PROJECT", "swanlab": "SWANLAB_PROJ_NAME", "clearml": "CLEARML_PROJECT_NAME",
 		"mlflow": "MLFLOW_EXPERIMENT_NAME",
 	}[name]
-	return cmp.Or(opt.Project, opt.Getenv(variable), DefaultProject)
+	return cmp.Or(opt.Project, opt.Getenv(variable), defaultProject)
 }
 
 // send writes the line and waits for the answer. If ctx is done first, it kills the process.

@@ -45,8 +45,8 @@ type Hints struct {
 	Resend func(tracker, path string) string // the command that logs a kept run
 }
 
-// DefaultProject is the default of evalscope.
-const DefaultProject = "perf_benchmark"
+// defaultProject is the default of evalscope.
+const defaultProject = "perf_benchmark"
 
 // Message is a fact for the user, and a hint on what to do about it.
 type Message struct{ Fact, Hint string }

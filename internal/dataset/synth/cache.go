@@ -18,7 +18,7 @@ func Cached(dir, key string, make func() (*Words, error)) (*Words, error) {
 	}
 	path := filepath.Join(dir, fmt.Sprintf("%x.words", sha256.Sum256([]byte(magic+key))))
 	if packed, err := os.ReadFile(path); err == nil {
-		if w, err := Unmarshal(packed); err == nil {
+		if w, err := unmarshal(packed); err == nil {
 			return w, nil
 		}
 	}

@@ -60,7 +60,7 @@ var (
 )
 
 // O200k returns the table of all words of o200k_base.
-var O200k = sync.OnceValues(func() (*Words, error) { return Unmarshal(o200k) })
+var O200k = sync.OnceValues(func() (*Words, error) { return unmarshal(o200k) })
 
 // O200kEveryday returns the table of the everyday words of o200k_base.
-var O200kEveryday = sync.OnceValues(func() (*Words, error) { return Unmarshal(o200kEveryday) })
+var O200kEveryday = sync.OnceValues(func() (*Words, error) { return unmarshal(o200kEveryday) })

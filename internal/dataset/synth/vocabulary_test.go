@@ -79,7 +79,7 @@ func TestVocabularies(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if again, err := Unmarshal(packed); err != nil || again.Len() != w.Len() {
+				if again, err := unmarshal(packed); err != nil || again.Len() != w.Len() {
 					t.Fatalf("not the same after it was kept: %v", err)
 				}
 			}
@@ -201,7 +201,7 @@ func FuzzUnmarshal(f *testing.F) {
 	}
 	f.Add(packed)
 	f.Fuzz(func(t *testing.T, packed []byte) {
-		if w, err := Unmarshal(packed); err == nil {
+		if w, err := unmarshal(packed); err == nil {
 			w.Append(nil, nil, NewRand(1), 200)
 		}
 	})

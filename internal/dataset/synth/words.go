@@ -117,8 +117,8 @@ func (w *Words) Marshal(level zstd.EncoderLevel) ([]byte, error) {
 	return enc.EncodeAll(b, nil), nil
 }
 
-// Unmarshal reads the result of Marshal.
-func Unmarshal(packed []byte) (*Words, error) {
+// unmarshal reads the result of Marshal.
+func unmarshal(packed []byte) (*Words, error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
 	if err != nil {
 		return nil, err
