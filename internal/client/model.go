@@ -58,12 +58,12 @@ func (p *preparer) askModel(ctx context.Context) (string, error) {
 	req.Header, req.Host = c.httpHeader()
 	resp, err := p.c.std.rt.RoundTrip(req)
 	if err != nil {
-		return "", bad(p.c.std.explain(ctx, &c, err))
+		return "", bad(p.c.std.explain(ctx, c.ep.addr, err))
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
 	if err != nil {
-		return "", bad(p.c.std.explain(ctx, &c, err))
+		return "", bad(p.c.std.explain(ctx, c.ep.addr, err))
 	}
 	var models struct {
 		Data []struct {

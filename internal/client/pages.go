@@ -53,7 +53,7 @@ func (p *pages) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := rt.RoundTrip(asked)
 	if err != nil {
 		ep := newEndpoint(p.c, &at, req.Method, api.Dialect{}, false)
-		why := describe(p.c.cfg.hinted(p.c.std.explain(req.Context(), &call{ep: ep}, err)))
+		why := describe(p.c.cfg.hinted(p.c.std.explain(req.Context(), ep.addr, err)))
 		return nil, fail(why.Kind, "%s", ep.secrets.Hide(why.Message))
 	}
 	return inflated(resp)

@@ -5,7 +5,6 @@ package client
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -13,7 +12,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/http2"
@@ -41,21 +39,9 @@ func newStandard(c *Client, clk *clock.Clock, d *http1.Dialer) *standard {
 			return proxy, err
 		},
 		DialContext: func(ctx context.Context, _, addr string) (net.Conn, error) {
-			if cfg.ConnectTimeout > 0 {
-				var cancel context.CancelFunc
-				ctx, cancel = context.WithTimeout(ctx, cfg.ConnectTimeout)
-				defer cancel()
-			}
-			c := new(costed)
-			var err error
-			c.Conn, err = d.Dial(untraced{ctx}, addr, &c.cost)
-			if err == nil && !cfg.NoTCPInfo {
-				c.watch = http1.NewWatch(c.Conn)
-			}
-			return c, err
+			return dialCosted(ctx, cfg, d, addr)
 		},
 		TLSClientConfig:     cfg.Network.TLS.Clone(),
-		TLSHandshakeTimeout: cfg.ConnectTimeout,
 		MaxIdleConns:        0, // no limit
 		MaxIdleConnsPerHost: 1 << 20,
 		DisableCompression:  true,
@@ -99,16 +85,17 @@ func (st *standard) roundTrip(ctx context.Context, c *call, t *trip, s http1.Sin
 			quiet.Reset(read)
 		}
 	}
-	req, err := st.request(ctx, c, t, alive)
+	var h handshake
+	req, err := st.request(httptrace.WithClientTrace(ctx, st.trace(c, t, &h, alive)), c)
 	if err != nil {
 		return err
 	}
 	resp, err := st.send(c, t, req)
 	if err != nil {
-		if c.ep.overTLS && t.Connect == 0 && !t.Reused && errors.Is(err, io.EOF) {
-			return http1.TLSError(ctx, c.ep.addr, err)
+		if t.Connect == 0 && !t.Reused {
+			return st.unconnected(ctx, c, h.number.Load(), err)
 		}
-		return st.byProxy(c, t, st.explain(ctx, c, err))
+		return st.explain(ctx, c.ep.addr, err)
 	}
 	defer resp.Body.Close()
 	t.End = st.clock.Now()
@@ -119,7 +106,7 @@ func (st *standard) roundTrip(ctx context.Context, c *call, t *trip, s http1.Sin
 	if err == nil || errors.Is(err, http1.Refused.Err()) {
 		return err
 	}
-	return st.explain(ctx, c, err)
+	return st.explain(ctx, c.ep.addr, err)
 }
 
 func stoppedTimer(f func()) *time.Timer {
@@ -128,9 +115,8 @@ func stoppedTimer(f func()) *time.Timer {
 	return t
 }
 
-// request returns the request of net/http for c. alive is called when it was written and when a response begins.
-func (st *standard) request(ctx context.Context, c *call, t *trip, alive func()) (*http.Request, error) {
-	ctx = httptrace.WithClientTrace(ctx, st.trace(c, t, alive))
+// request returns the request of net/http for c.
+func (st *standard) request(ctx context.Context, c *call) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, c.ep.method, c.ep.url, bytes.NewReader(c.Body))
 	if err != nil {
 		return nil, &http1.Error{Kind: record.KindRequest, Err: err}
@@ -174,13 +160,20 @@ func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), ca
 	}
 }
 
-// byProxy attributes an error that precedes the connection to the proxy.
-func (st *standard) byProxy(c *call, t *trip, err error) error {
-	if c.ep.proxy == "" || t.Connect != 0 || t.Reused {
-		return err
+// unconnected returns the error of an exchange without a connection, after that number of TLS handshakes have begun. It
+// is attributed to the proxy, if there is one.
+func (st *standard) unconnected(ctx context.Context, c *call, handshakes int32, err error) error {
+	addr, secure := c.ep.addr, c.ep.overTLS
+	if proxy, bad := url.Parse(c.ep.proxy); bad == nil && proxy.Scheme == "https" && handshakes < 2 {
+		addr, secure = proxy.Host, true
 	}
+	if secure && errors.Is(err, io.EOF) {
+		return http1.TLSError(ctx, addr, err)
+	}
+	err = st.explain(ctx, addr, err)
 	var known *http1.Error
 	switch {
+	case c.ep.proxy == "":
 	case !errors.As(err, &known):
 		return fail(record.KindConnect, "the proxy %s does not connect to %s: %w", c.ep.proxy, c.ep.addr, err)
 	case known.Kind == record.KindConnect || known.Kind == record.KindConnectTimeout:
@@ -189,59 +182,14 @@ func (st *standard) byProxy(c *call, t *trip, err error) error {
 	return err
 }
 
-// costed is a connection with the cost of opening it. A dial may outlive the request that started it, so it must not
-// write to that request's trip.
-type costed struct {
-	net.Conn
-	cost  http1.Timing
-	watch *http1.Watch
-}
-
-// untraced hides the trace of a request from the dialer and its DNS connections.
-type untraced struct{ context.Context }
-
-func (untraced) Value(any) any { return nil }
-
-// trace fills in the cost of the connection. alive is called when bytes were sent or received.
-func (st *standard) trace(c *call, t *trip, alive func()) *httptrace.ClientTrace {
-	var began, took atomic.Int64 // of the TLS handshake, ns
-	return &httptrace.ClientTrace{
-		GetConn:           func(string) { t.Attempt(c.Begun) },
-		TLSHandshakeStart: func() { began.Store(int64(st.clock.Now())) },
-		TLSHandshakeDone:  func(tls.ConnectionState, error) { took.Store(int64(st.clock.Now()) - began.Load()) },
-		GotConn: func(i httptrace.GotConnInfo) {
-			conn := i.Conn
-			s, secure := conn.(*tls.Conn)
-			if secure {
-				conn = s.NetConn()
-			}
-			c, ok := conn.(*costed)
-			if ok {
-				t.watch = c.watch
-			}
-			if t.Reused = i.Reused; i.Reused {
-				return
-			}
-			if secure {
-				t.TLS = time.Duration(took.Load())
-			}
-			if ok {
-				t.DNS, t.Connect = c.cost.DNS, c.cost.Connect
-			}
-		},
-		WroteRequest:         func(httptrace.WroteRequestInfo) { alive() },
-		GotFirstResponseByte: alive,
-	}
-}
-
 // speaksNoHTTP2 recognizes the error of net/http for a server that answers by another protocol. It has no type for it.
 func speaksNoHTTP2(text string) bool {
 	return strings.Contains(text, "HTTP/1.1 header") || strings.Contains(text, "no application protocol") ||
 		strings.Contains(text, "client conn could not be established")
 }
 
-// explain returns an error of net/http in plain words, with its kind.
-func (st *standard) explain(ctx context.Context, c *call, err error) error {
+// explain returns an error of net/http in an exchange with addr in plain words, with its kind.
+func (st *standard) explain(ctx context.Context, addr string, err error) error {
 	var cause *http1.Error
 	if errors.As(context.Cause(ctx), &cause) {
 		return cause
@@ -260,9 +208,9 @@ func (st *standard) explain(ctx context.Context, c *call, err error) error {
 	case errors.As(err, &away):
 		return fail(record.KindProtocol, "the server ended the connection: %v %.100s", away.ErrCode, away.DebugData)
 	case st.cfg.Network.HTTP2 && speaksNoHTTP2(err.Error()):
-		return noHTTP2(c.ep.addr)
+		return noHTTP2(addr)
 	}
-	return http1.Explain(ctx, c.ep.addr, err)
+	return http1.Explain(ctx, addr, err)
 }
 
 // ErrNoPreconnect is the error of Preconnect for HTTP/2, where one connection carries many requests, and for proxies.

@@ -123,7 +123,7 @@ func Explain(ctx context.Context, addr string, err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errTruncated
 	case isTimeout(err):
-		return fail(kindConnectTimeout, "no TLS connection to %s in time", addr)
+		return fail(kindConnectTimeout, "no connection to %s in time", addr)
 	}
 	return err
 }
