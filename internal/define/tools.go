@@ -29,7 +29,8 @@ func vllm() Definition { // bench serve 0.33.0, vllm/benchmarks/serve.py
 		Why: []string{
 			"E2EL ends at the last chunk, not at the end of the answer",
 			"before 0.33 TTFT is the first chunk, even one of nothing but the role, where that comes early",
-			"ITL is the gap between chunks; percentiles are interpolated (numpy)",
+			"ITL is the gap between chunks, and counts a last one without text, whose time records lack",
+			"percentiles are interpolated (numpy)",
 			"peaks are of whole seconds: chunks, not tokens, and all requests that the second saw, not at once",
 		},
 		figures: []metric.Metric{
