@@ -37,6 +37,7 @@ type Dialect struct {
 	Bearer        bool              // Authorization: Bearer takes the key, too
 	NoModel       bool              // the body names no model
 	ToolBlocks    bool              // messages have tool calls as blocks of their content, as Anthropic's do
+	ToolItems     bool              // the list of messages has tool calls as items, as that of Responses does
 
 	Framing       Framing // of a stream
 	StreamOptions bool    // a stream reports its usage only if stream_options asks for it

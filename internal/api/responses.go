@@ -13,7 +13,7 @@ import (
 // responses is OpenAI's. vLLM and transformers implement it, too.
 var responses = Dialect{
 	Name: "openai_responses", Op: "responses", Ending: "response.completed", Base: "/v1", Path: "/responses",
-	Need: "input",
+	Need: "input", ToolItems: true,
 	shape: func(body []byte) bool {
 		v := gjson.GetManyBytes(body, "input.0.role", "input.0.type", "max_output_tokens", "instructions", "stream")
 		return v[0].Exists() || v[1].Exists() || v[2].Exists() || v[3].Exists() || v[4].Exists()

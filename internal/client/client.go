@@ -212,10 +212,19 @@ func (x *exchange) end(err error) *load.Record {
 // replied returns the assistant's message of an answer.
 func (c *Client) replied(x *exchange) json.RawMessage {
 	m := x.reply.message
+	dialect := x.call.ep.dialect
+	if dialect.ToolItems {
+		m.ownCalls()
+	}
 	whole := m.mend(string(x.call.appendID(nil)))
-	reply := m.chat()
-	if x.call.ep.dialect.ToolBlocks {
+	var reply json.RawMessage
+	switch {
+	case dialect.ToolBlocks:
 		reply = m.blocks()
+	case dialect.ToolItems:
+		reply = m.items()
+	default:
+		reply = m.chat()
 	}
 	if !whole && c.prep.first(factArguments) {
 		c.cfg.Say("the model made tool calls whose arguments are not JSON: {} stands for these in later requests")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -118,6 +119,35 @@ func (m *message) blocks() json.RawMessage {
 		out.Content = m.content.String()
 	}
 	return encoded(out)
+}
+
+// ownCalls removes the calls without an id: in the Responses API, those that the server itself made and answered.
+func (m *message) ownCalls() {
+	m.calls = slices.DeleteFunc(m.calls, func(c toolCall) bool { return c.ID == "" })
+}
+
+// item is a message or a call of a tool in the form of the Responses API.
+type item struct {
+	Type      string `json:"type"`
+	Role      string `json:"role,omitempty"`
+	Content   string `json:"content,omitempty"`
+	CallID    string `json:"call_id,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Arguments string `json:"arguments,omitempty"`
+}
+
+// items returns the message as a list of the items of the Responses API.
+func (m *message) items() json.RawMessage {
+	list := []item{}
+	if text := m.content.String(); text != "" {
+		list = append(list, item{Type: "message", Role: "assistant", Content: text})
+	}
+	for _, c := range m.calls {
+		list = append(list, item{
+			Type: "function_call", CallID: c.ID, Name: c.Function.Name, Arguments: c.Function.Arguments,
+		})
+	}
+	return encoded(list)
 }
 
 // encoded returns v, which consists of strings and valid JSON, so that it always has an encoding.

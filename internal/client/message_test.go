@@ -102,3 +102,27 @@ func TestReplyInBlocks(t *testing.T) {
 		}
 	}
 }
+
+// The reply of the Responses API is a list of items, as its server takes them back.
+func TestReplyOfItems(t *testing.T) {
+	for _, c := range []struct{ name, output, want string }{
+		{"text and a call", `{"type":"reasoning","summary":[]},` +
+			`{"type":"message","content":[{"type":"output_text","text":"I look"}]},` +
+			`{"type":"function_call","call_id":"a","name":"f","arguments":"{\"x\":1}"}`,
+			`[{"type":"message","role":"assistant","content":"I look"},` +
+				`{"type":"function_call","call_id":"a","name":"f","arguments":"{\"x\":1}"}]`},
+		{"a call that the server answered", `{"type":"mcp_call","id":"mcp_1","name":"f","arguments":"{}","output":"x"}`, `[]`},
+	} {
+		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
+			take(r)
+			io.WriteString(conn, whole("200 OK", "application/json", `{"status":"completed","output":[`+c.output+`]}`))
+		})
+		u.Path = "/v1/responses"
+		req := load.NewRequest(request.Request{ID: "a", Body: []byte(`{"model":"m","input":"go"}`)})
+		req.WantReply = true
+		rec := newTest(t, u, false, nil).Do(t.Context(), req)
+		if got := string(rec.Reply); got != c.want {
+			t.Errorf("%s: %s (%+v)\nwant %s", c.name, got, rec.Error, c.want)
+		}
+	}
+}

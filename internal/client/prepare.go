@@ -64,6 +64,9 @@ func (p *preparer) prepare(ctx context.Context, req *load.Request) (*endpoint, e
 	if err != nil {
 		return nil, err
 	}
+	if ep.dialect.HasItems() && req.Part.HasHistory() {
+		return nil, fmt.Errorf("a history has replies, and answers of %s are none", ep.dialect.Name)
+	}
 	if req.MaxTokens = maxTokens(keys); req.PromptTokens == 0 {
 		req.PromptTokens = promptIDs(keys)
 	}

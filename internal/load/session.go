@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
 	"perfpipe/internal/request"
@@ -102,6 +103,11 @@ func (r *Request) First() *Request {
 		return r.Whole.Requests[0]
 	}
 	return r
+}
+
+// HasHistory reports whether requests of the session continue others.
+func (s *Session) HasHistory() bool {
+	return s != nil && slices.ContainsFunc(s.Graph.History, func(h int32) bool { return h >= 0 })
 }
 
 // Limit retains the n requests of a session that are first by depth, then by line, in their order. It returns the

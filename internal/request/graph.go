@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
 // Graph is the order in which the requests of a session start. Requests are identified by their indices.
@@ -78,8 +76,11 @@ func newGraph(n int) *Graph {
 	}
 }
 
-// HasMessages reports whether the body has a list of messages, which a history needs.
-func (r *Request) HasMessages() bool { return gjson.GetBytes(r.Body, "messages").IsArray() }
+// HasMessages reports whether the body has messages, which a history needs.
+func (r *Request) HasMessages() bool {
+	_, ok := messagesOf(r.Body)
+	return ok
+}
 
 // link finds the parents of request i.
 func (g *Graph) link(i int32, r *Request, index map[string]int32) error {

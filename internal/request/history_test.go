@@ -165,6 +165,8 @@ func FuzzHistory(f *testing.F) {
 	f.Add(`{"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"1"}, {}]}]}`,
 		`{"role":"assistant","content":[{"type":"tool_use","id":"x"}]}`)
 	f.Add(`{"messages":[]}`, `{"role":"assistant","content":""}`)
+	f.Add(`{"input":"a"}`, `[{"type":"function_call","call_id":"x"}]`)
+	f.Add(`{"input":[{"type":"function_call_output","call_id":"1","output":[]}]}`, `[ ]`)
 	f.Fuzz(func(t *testing.T, body, answer string) {
 		if !json.Valid([]byte(body)) || !json.Valid([]byte(answer)) {
 			return

@@ -20,9 +20,18 @@ type ToolCounts struct {
 // call is a tool call of a reply.
 type call struct {
 	id, name string
-	block    bool // in Anthropic's form, a content block
+	form     form
 	used     bool
 }
+
+// form is where an API has a call of a tool and its result.
+type form uint8
+
+const (
+	inMessage form = iota // OpenAI's chat: the member tool_calls of a message, and a message with the result
+	inBlock               // Anthropic: blocks of the content of messages
+	inItem                // OpenAI's Responses: items of the list of messages
+)
 
 func callsOf(reply json.RawMessage) (calls []call) {
 	if bytes.Contains(reply, []byte(`"tool_calls"`)) {
@@ -32,7 +41,14 @@ func callsOf(reply json.RawMessage) (calls []call) {
 	}
 	if bytes.Contains(reply, []byte(`"tool_use"`)) {
 		for _, c := range blocksOf(gjson.ParseBytes(reply), "tool_use") {
-			calls = append(calls, call{id: c.Get("id").Str, name: c.Get("name").Str, block: true})
+			calls = append(calls, call{id: c.Get("id").Str, name: c.Get("name").Str, form: inBlock})
+		}
+	}
+	if bytes.HasPrefix(reply, []byte{'['}) {
+		for _, item := range gjson.ParseBytes(reply).Array() {
+			if isCall(item) {
+				calls = append(calls, call{id: item.Get("call_id").Str, name: item.Get("name").Str, form: inItem})
+			}
 		}
 	}
 	return calls
@@ -40,7 +56,12 @@ func callsOf(reply json.RawMessage) (calls []call) {
 
 // hasResults reports whether messages may have results of tools.
 func hasResults(messages []byte) bool {
-	return bytes.Contains(messages, []byte(`"tool_call_id"`)) || bytes.Contains(messages, []byte(`"tool_result"`))
+	for _, mark := range [...]string{`"tool_call_id"`, `"tool_result"`, `_call_output"`} {
+		if bytes.Contains(messages, []byte(mark)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Answers reports whether the reply has a call for each result of a tool among the messages of a body.
@@ -58,9 +79,9 @@ func (h *History) answer(messages gjson.Result, own []byte) ([]byte, ToolCounts)
 	leading := true
 	messages.ForEach(func(_, m gjson.Result) bool {
 		a.declare(m)
-		isResult := m.Get("role").Str == "tool"
-		blocks := m.Get("role").Str == "user" && (leading && a.waits(true) || len(blocksOf(m, "tool_result")) > 0)
-		if leading && !isResult {
+		isResult, isItem := m.Get("role").Str == "tool", isOutput(m)
+		blocks := m.Get("role").Str == "user" && (leading && a.waits(inBlock) || len(blocksOf(m, "tool_result")) > 0)
+		if leading && !isResult && !isItem {
 			leading = false
 			a.fill(blocks)
 		}
@@ -69,6 +90,8 @@ func (h *History) answer(messages gjson.Result, own []byte) ([]byte, ToolCounts)
 			a.out = append(a.out, a.inBlocks(m)...)
 		case isResult:
 			a.out = append(a.out, a.result(m, "tool_call_id", asUser)...)
+		case isItem:
+			a.out = append(a.out, a.result(m, "call_id", asUser)...)
 		default:
 			a.out = append(a.out, m.Raw...)
 		}
@@ -100,11 +123,14 @@ func (a *answering) declare(m gjson.Result) {
 	for _, c := range blocksOf(m, "tool_use") {
 		a.declared[c.Get("id").Str] = true
 	}
+	if isCall(m) {
+		a.declared[m.Get("call_id").Str] = true
+	}
 }
 
 // waits reports whether a call of that form has no result yet.
-func (a *answering) waits(block bool) bool {
-	return slices.ContainsFunc(a.calls, func(c call) bool { return !c.used && c.block == block })
+func (a *answering) waits(f form) bool {
+	return slices.ContainsFunc(a.calls, func(c call) bool { return !c.used && c.form == f })
 }
 
 // result returns a result of a tool, which names its call by the member key. Without a call, other returns what stands
@@ -124,19 +150,28 @@ func (a *answering) result(m gjson.Result, key string, other func(gjson.Result) 
 	}
 	a.n.Mapped++
 	a.given[id.Str] = real
+	if isOutput(m) {
+		return itemResult(m, real)
+	}
 	return withID(m, key, id, real)
 }
 
 // fill appends messages with an empty result for each call without one, except blocks that have a message to stand in.
 func (a *answering) fill(blocks bool) {
 	for i := range a.calls {
-		if c := &a.calls[i]; !c.used && !c.block {
+		switch c := &a.calls[i]; {
+		case c.used || c.form == inBlock:
+		case c.form == inItem:
+			a.empty(c)
+			a.out = append(a.out, `{"type":"function_call_output","call_id":`...)
+			a.out = append(append(a.out, quote(c.id)...), `,"output":""},`...)
+		default:
 			a.empty(c)
 			a.out = append(append(a.out, `{"role":"tool","tool_call_id":`...), quote(c.id)...)
 			a.out = append(a.out, `,"content":""},`...)
 		}
 	}
-	if !blocks && a.waits(true) {
+	if !blocks && a.waits(inBlock) {
 		a.out = append(append(a.out, `{"role":"user","content":[`...), a.emptyBlocks()...)
 		a.out = append(a.out, "]},"...)
 	}
@@ -169,11 +204,11 @@ func take(calls []call, name string) (id string, ok bool) {
 
 // asUser returns the result of a tool as a message of the user.
 func asUser(m gjson.Result) []byte {
-	content := m.Get("content").Raw
-	if content == "" || content == "null" {
-		content = `""`
+	member := "content"
+	if isOutput(m) {
+		member = "output"
 	}
-	return append(append([]byte(`{"role":"user","content":`), content...), '}')
+	return append(append([]byte(`{"role":"user","content":`), contentOf(m, member)...), '}')
 }
 
 // withID returns a result with another id of its call.

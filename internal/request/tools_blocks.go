@@ -46,7 +46,7 @@ func (a *answering) inBlocks(m gjson.Result) []byte {
 	} else if content.Str != "" {
 		rest = append(append(append(rest, `{"type":"text","text":`...), content.Raw...), "},"...)
 	}
-	if a.waits(true) {
+	if a.waits(inBlock) {
 		results = append(append(results, a.emptyBlocks()...), ',')
 	}
 	if a.n == before {
@@ -64,7 +64,7 @@ func (a *answering) inBlocks(m gjson.Result) []byte {
 // emptyBlocks returns an empty result for each call without one.
 func (a *answering) emptyBlocks() (blocks []byte) {
 	for i := range a.calls {
-		if c := &a.calls[i]; !c.used && c.block {
+		if c := &a.calls[i]; !c.used && c.form == inBlock {
 			a.empty(c)
 			blocks = append(append(blocks, `{"type":"tool_result","tool_use_id":`...), quote(c.id)...)
 			blocks = append(blocks, `,"content":""},`...)
