@@ -16,6 +16,7 @@ import (
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
 	"perfpipe/internal/tabular"
+	"perfpipe/internal/visible"
 )
 
 // dataFile is an input file, or stdin.
@@ -134,6 +135,10 @@ func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
 	if in.parquet {
 		return yield(fileLine{}, fmt.Errorf("%s: a Parquet file, which has rows rather than lines", in.name)) && false
 	}
+	if in.oldMac() {
+		return yield(fileLine{}, fault.Because("", "old-mac", visible.Shell(in.name),
+			"%s: its lines end in CR alone, so that they are one", in.name)) && false
+	}
 	for line, err := range jsonl.Lines(in) {
 		line.Bytes = sniff.TrimBOM(line.Bytes) // of a file behind another
 		l := fileLine{line, in.name, false}
@@ -148,6 +153,12 @@ func (in *dataFile) lines(yield func(fileLine, error) bool) bool {
 		}
 	}
 	return true
+}
+
+// oldMac reports whether the lines of a text end in CR, as those of old Macs. JSON may have it between its tokens.
+func (in *dataFile) oldMac() bool {
+	text := bytes.TrimRight(in.head, "\r")
+	return bytes.IndexByte(text, '\r') >= 0 && bytes.IndexByte(in.head, '\n') < 0 && !json.Valid(text)
 }
 
 // objects returns the JSON values of all files: one a line, as the elements of arrays, or one after another; or the

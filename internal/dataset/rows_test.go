@@ -97,7 +97,10 @@ func TestNoPrompts(t *testing.T) {
 			"\n": "the access log of a server as text",
 		"version https://git-lfs.github.com/spec/v1\noid sha256:0\n":                    "a Git LFS pointer",
 		"a.jsonl" + strings.Repeat("\x00", 250) + "ustar" + strings.Repeat("\x00", 250): "a tar archive",
-		"Explain <?xml in a word\n{name}, who are you?\n":                               "",
+		"one\rtwo\rthree\r":                               "its lines end in CR alone",
+		"{\"prompt\":\"a\"}\r{\"prompt\":\"b\"}":          "its lines end in CR alone",
+		"a\r\nb\rc\r\n":                                   "",
+		"Explain <?xml in a word\n{name}, who are you?\n": "",
 	} {
 		lines, errs := gather(t, "line_by_line", &Options{Paths: []string{write(t, "f.txt", file)}, Number: All},
 			&body.Shape{})

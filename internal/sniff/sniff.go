@@ -215,10 +215,50 @@ func Text(b []byte) error {
 	if valid(b) {
 		return nil
 	}
+	if surrogates(b) {
+		return &Alien{"not in UTF-8: it has halves of characters, as CESU-8 and Java write them",
+			"uconv -f CESU-8 -t UTF-8 %s >utf8.txt"}
+	}
+	if damaged(b) {
+		return &Alien{"not in UTF-8 throughout: iconv -c leaves out what is not", "iconv -c -f UTF-8 -t UTF-8 %s >utf8.txt"}
+	}
 	name := guess(b)
 	a := inEncoding(name)
 	a.What = "not in UTF-8: it looks like " + name
 	return a
+}
+
+// surrogates reports whether b has a pair of surrogates, each as three bytes.
+func surrogates(b []byte) bool {
+	for {
+		k := bytes.IndexByte(b, 0xED)
+		if k < 0 || len(b) < k+6 {
+			return false
+		}
+		if b = b[k:]; b[1] >= 0xA0 && b[1] < 0xB0 && b[2]&0xC0 == 0x80 && b[3] == 0xED && b[4] >= 0xB0 && b[4] < 0xC0 {
+			return true
+		}
+		b = b[1:]
+	}
+}
+
+// damaged reports whether b is UTF-8 except for a few bytes, such as those of a character that was cut off. In another
+// encoding few characters look like those of UTF-8.
+func damaged(b []byte) bool {
+	good, bad := 0, 0
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			bad++
+			for b[0] >= 0xC0 && n < len(b) && !utf8.RuneStart(b[n]) { // the rest of the character
+				n++
+			}
+		} else if n > 1 {
+			good++
+		}
+		b = b[n:]
+	}
+	return good >= 3*bad
 }
 
 // valid is utf8.Valid in a third of its time: prompts are long, and every byte of them is checked.

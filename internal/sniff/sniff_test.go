@@ -80,6 +80,24 @@ func TestText(t *testing.T) {
 	}
 }
 
+// Text that is UTF-8 for the most part is not taken for another encoding, from which iconv would spoil all of it.
+func TestNotThroughout(t *testing.T) {
+	for b, want := range map[string]string{
+		"caf\u00e9 na\u00efve d\u00e9j\u00e0 \xe2\x80":            "iconv -c -f UTF-8 -t UTF-8 f >utf8.txt",
+		"\u4ec0\u4e48\u662f\u91cf\u5b50\u8ba1\u7b97\xef\xbc then": "iconv -c -f UTF-8 -t UTF-8 f >utf8.txt",
+		"a \xed\xa0\xbd\xed\xb8\x80 b":                            "uconv -f CESU-8 -t UTF-8 f >utf8.txt",
+		"caf\xe9 \u00e9":                                          "iconv -f LATIN1 -t UTF-8 f >utf8.txt",
+	} {
+		a, ok := Text([]byte(b)).(*Alien)
+		if !ok {
+			t.Fatalf("%q is text", b)
+		}
+		if _, hint := a.Hint("f"); hint != want {
+			t.Errorf("%q: %s, want %s", b, hint, want)
+		}
+	}
+}
+
 // FuzzSniff holds that UTF-8 without zeros is never taken for anything else, whether or not its end is cut.
 func FuzzSniff(f *testing.F) {
 	f.Add([]byte("PK\x03\x04"))

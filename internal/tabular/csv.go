@@ -20,11 +20,13 @@ const maxRecord = 64 << 20
 var (
 	errQuote = errors.New("a quoted field is not closed")
 	errLong  = errors.New("more fields than the header has: a field with a separator in it needs quotes")
+	errSlash = errors.New(`a quote within quotes is written \", and must be doubled`)
 )
 
 // Table reads a CSV or TSV file as Python's csv module does: a quote opens a field only at its beginning and is
 // doubled within, text after the closing quote belongs to the field, and blank lines are skipped. Unlike in Python, a
-// field that is never closed is one bad line, and the records after it are read.
+// field that is never closed is one bad line, and the records after it are read; so is a record with quotes that are
+// escaped by a backslash.
 type Table struct {
 	Header []string
 
@@ -33,6 +35,7 @@ type Table struct {
 	comma byte
 	line  int      // number of the next line
 	again []byte   // lines to read again, before those of br
+	slash bool     // the current record has a quote that a backslash escapes
 	raw   []byte   // the record as it is in the file
 	text  []byte   // its fields, concatenated
 	ends  []int    // end of each field in text
@@ -40,22 +43,21 @@ type Table struct {
 }
 
 // NewTable reads the header of r. name is for messages. Fields are separated by tabs if name ends in .tsv, and
-// otherwise by commas, or by tabs or semicolons if the header contains only those. An empty input has no Header.
+// otherwise by commas, or by tabs or semicolons if the header contains only those outside quotes. An empty input has no
+// Header.
 func NewTable(r io.Reader, name string) (*Table, error) {
 	t := &Table{name: name, br: bufio.NewReaderSize(r, 64<<10), line: 1, comma: ','}
 	t.br.Peek(1) // fills the buffer; an error occurs again with the first record
 	sniff.SkipBOM(t.br)
 	head, _ := t.br.Peek(t.br.Buffered())
-	line, _, _ := bytes.Cut(head, []byte{'\n'})
+	line := head[:lineEnd(head)]
 	// Excel's directive
-	if sep := bytes.TrimRight(line, "\r"); len(sep) == len("sep=;") && bytes.HasPrefix(sep, []byte("sep=")) {
+	if sep := bytes.TrimRight(line, "\r\n"); len(sep) == len("sep=;") && bytes.HasPrefix(sep, []byte("sep=")) {
 		t.comma = sep[len(sep)-1]
-		t.br.Discard(len(line) + 1)
+		t.br.Discard(len(line))
 		t.line++
-	} else if tabs := bytes.IndexByte(line, '\t') >= 0; ext(name) == ".tsv" || tabs && bytes.IndexByte(line, ',') < 0 {
-		t.comma = '\t'
-	} else if bytes.IndexByte(line, ',') < 0 && bytes.IndexByte(line, ';') >= 0 {
-		t.comma = ';'
+	} else {
+		t.comma = separator(line, name)
 	}
 	rec, err := t.next()
 	if err == io.EOF {
@@ -66,6 +68,24 @@ func NewTable(r io.Reader, name string) (*Table, error) {
 	}
 	t.Header = slices.Clone(rec.Fields)
 	return t, nil
+}
+
+// separator returns the separator of the fields of a header.
+func separator(header []byte, name string) byte {
+	var bare []byte // without what is in quotes
+	for i, part := range bytes.Split(header, []byte{'"'}) {
+		if i%2 == 0 {
+			bare = append(bare, part...)
+		}
+	}
+	has := func(c byte) bool { return bytes.IndexByte(bare, c) >= 0 }
+	switch {
+	case ext(name) == ".tsv" || has('\t') && !has(','):
+		return '\t'
+	case has(';') && !has(','):
+		return ';'
+	}
+	return ','
 }
 
 // Record is one record of a Table. It is valid until the next one.
@@ -98,7 +118,7 @@ func (t *Table) Missing(columns ...string) error { return check(t.name, columns,
 
 // next reads a record. It returns io.EOF at the end.
 func (t *Table) next() (Record, error) {
-	t.raw, t.text, t.ends = t.raw[:0], t.text[:0], t.ends[:0]
+	t.raw, t.text, t.ends, t.slash = t.raw[:0], t.text[:0], t.ends[:0], false
 	first, state := t.line, fieldStart
 	for {
 		line, err := t.physical()
@@ -119,7 +139,11 @@ func (t *Table) next() (Record, error) {
 		if state == quoted {
 			return Record{Line: first}, t.unclosed(first)
 		}
-		if err := sniff.Text(t.raw); err != nil {
+		err = sniff.Text(t.raw)
+		if err == nil && t.slash {
+			err = errSlash
+		}
+		if err != nil {
 			return Record{Line: first}, &jsonl.LineError{File: t.name, Line: first, Err: err}
 		}
 		return Record{first, t.fields()}, nil
@@ -232,6 +256,7 @@ func (t *Table) parse(line []byte, state int) int {
 		case state == fieldStart && c == '"':
 			state = quoted
 		default:
+			t.slash = t.slash || state == quoteInQuoted && bytes.HasSuffix(t.field(), []byte{'\\'})
 			t.text = append(t.text, c)
 			state = inField
 		}
@@ -240,6 +265,14 @@ func (t *Table) parse(line []byte, state int) int {
 		t.end()
 	}
 	return state
+}
+
+// field returns the current field as far as it is parsed.
+func (t *Table) field() []byte {
+	if n := len(t.ends); n > 0 {
+		return t.text[t.ends[n-1]:]
+	}
+	return t.text
 }
 
 func (t *Table) end() { t.ends = append(t.ends, len(t.text)) }
