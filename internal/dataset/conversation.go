@@ -6,7 +6,6 @@ import (
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
-	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/fastjson"
 )
 
@@ -71,9 +70,8 @@ func userText(all []message, last bool) string {
 	return text
 }
 
-// turns splits a conversation at its answers, which the server generates. Each turn has the parameters, and a later one
-// a delay, drawn from r if the data have none.
-func (o *Options) turns(all []message, params []api.Param, r *synth.Rand) []Turn {
+// turns splits a conversation at its answers, which the server generates. Each turn has the parameters.
+func turns(all []message, params []api.Param) []Turn {
 	var out []Turn
 	var said []message
 	add := func() {
@@ -83,9 +81,6 @@ func (o *Options) turns(all []message, params []api.Param, r *synth.Rand) []Turn
 			if m.maxTokens != nil {
 				turn.Own = withParam(params, ownMaxTokens(int(*m.maxTokens))[0])
 			}
-		}
-		if len(out) > 0 && turn.DelayMs == 0 {
-			turn.DelayMs = o.delay(r)
 		}
 		out = append(out, turn)
 		said = nil
@@ -100,10 +95,15 @@ func (o *Options) turns(all []message, params []api.Param, r *synth.Rand) []Turn
 	if len(said) > 0 {
 		add()
 	}
-	if o.MaxTurns > 0 && len(out) > o.MaxTurns {
-		out = out[:o.MaxTurns]
-	}
 	return out
+}
+
+// most returns the turns up to the maximum number.
+func (o *Options) most(turns []Turn) []Turn {
+	if o.MaxTurns > 0 && len(turns) > o.MaxTurns {
+		return turns[:o.MaxTurns]
+	}
+	return turns
 }
 
 // withParam returns params with one of them replaced or added.

@@ -254,7 +254,7 @@ func (o *Options) arranged(source Source) Source {
 		source = together(source)
 	}
 	if o.Offset > 0 {
-		source = from(source, o.Offset)
+		source = o.behind(source, o.Offset)
 	}
 	if o.Shuffle {
 		source = shuffled(source, o.Seed)
@@ -273,23 +273,6 @@ func (o *Options) repeated(source Source) Source {
 				if !yield(r, err) {
 					return
 				}
-			}
-		}
-	}
-}
-
-// from skips the first n requests.
-func from(source Source, n int64) Source {
-	return func(yield func(request.Request, error) bool) {
-		seen := int64(0)
-		for r, err := range source {
-			if err == nil {
-				if seen++; seen <= n {
-					continue
-				}
-			}
-			if !yield(r, err) {
-				return
 			}
 		}
 	}

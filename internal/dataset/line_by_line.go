@@ -226,7 +226,7 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 		it.Text = nil
 		return conversation(r.prompts, raw, true, []string{"turns"}, it)
 	case hasMember(r.members, "body", "turns"):
-		return true, r.envelope(raw, it)
+		return r.envelope(raw, it)
 	case r.o.anyBody || isBodyOf(r.members):
 		r.bodies++
 		it.Text, it.Body, it.Members = nil, raw, r.members
@@ -256,13 +256,13 @@ func isRowOfTurns(turns *fastjson.Member) bool {
 }
 
 // envelope converts a request line that has more than a body.
-func (r *lineReader) envelope(raw []byte, it *Item) error {
+func (r *lineReader) envelope(raw []byte, it *Item) (keep bool, err error) {
 	line, err := request.Parse(raw)
 	if err != nil {
-		return err
+		return true, err
 	}
 	if err := r.o.areBodies(line); err != nil {
-		return err
+		return true, err
 	}
 	r.bodies++
 	r.ignored(line)
@@ -274,13 +274,16 @@ func (r *lineReader) envelope(raw []byte, it *Item) error {
 	}
 	if line.URL != "" {
 		if it.Line.URL, err = r.address(line.URL); err != nil {
-			return err
+			return true, err
 		}
+	}
+	if line.Turns == nil {
+		return true, nil
 	}
 	for _, turn := range line.Turns {
 		it.Turns = append(it.Turns, Turn{Item: Item{Body: turn.Body}, DelayMs: turn.DelayMs})
 	}
-	return nil
+	return r.converse(it, it.Turns), nil
 }
 
 // alpaca converts an instruction, its input and its history, in the format of the Alpaca dataset.

@@ -88,13 +88,23 @@ func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (
 		it.In, it.Own = &api.Input{Messages: list(answered(said))}, params
 		return true, nil
 	}
+	return p.converse(it, turns(said, params)), nil
+}
+
+// converse sets the turns of an item, with delays and up to the maximum number. keep is false if they are too few.
+func (p *prompts) converse(it *Item, turns []Turn) (keep bool) {
 	r := synth.NewRand(p.o.Seed, drawTurns, p.talks)
 	p.talks++
-	if it.Turns = p.o.turns(said, params, r); len(it.Turns) < p.o.MinTurns {
-		p.short++
-		return false, nil
+	for k := 1; k < len(turns); k++ {
+		if turns[k].DelayMs == 0 {
+			turns[k].DelayMs = p.o.delay(r)
+		}
 	}
-	return true, nil
+	if it.Turns = p.o.most(turns); len(it.Turns) < p.o.MinTurns {
+		p.short++
+		return false
+	}
+	return true
 }
 
 // asks reports whether there is a message that is neither a system message nor an answer.

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"cmp"
+	"iter"
 	"os"
 	"slices"
 
@@ -107,18 +108,36 @@ const (
 const drawOrder = 0x6f72646572
 
 // shuffled returns a source in random order, a different one each time it is ranged over (Fisher-Yates, as in
-// Durstenfeld 1964).
+// Durstenfeld 1964). The lines of a session stay together, in their order.
 func shuffled(source Source, seed uint64) Source {
 	pass := uint64(0)
 	return spooled(source, func(all []spot) []spot {
+		slices.SortStableFunc(all, func(a, b spot) int { return cmp.Compare(a.group, b.group) })
+		groups := slices.Collect(chunks(all))
 		r := synth.NewRand(seed, drawOrder, pass)
 		pass++
-		for n := len(all); n > 1; n-- {
+		for n := len(groups); n > 1; n-- {
 			k := r.Below(n)
-			all[k], all[n-1] = all[n-1], all[k]
+			groups[k], groups[n-1] = groups[n-1], groups[k]
 		}
-		return all
+		return slices.Concat(groups...)
 	}, func(*request.Request) {})
+}
+
+// chunks returns the stretches of spots of the same group.
+func chunks(all []spot) iter.Seq[[]spot] {
+	return func(yield func([]spot) bool) {
+		for len(all) > 0 {
+			n := 1
+			for n < len(all) && all[n].group == all[0].group {
+				n++
+			}
+			if !yield(all[:n]) {
+				return
+			}
+			all = all[n:]
+		}
+	}
 }
 
 // sorted orders a source by arrival time, relative to the first arrival.

@@ -33,7 +33,13 @@ func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 	if err != nil {
 		return true, err
 	}
-	return true, t.line(it, r)
+	if r.Turns != nil && len(r.Turns) < t.o.MinTurns {
+		t.skip(fmt.Sprintf("a conversation of fewer than %d turns", t.o.MinTurns))
+		return false, nil
+	}
+	err = t.line(it, r)
+	it.Turns = t.o.most(it.Turns)
+	return true, err
 }
 
 // areBodies returns an error if the body, or that of a turn, is not one.

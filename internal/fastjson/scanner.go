@@ -98,6 +98,9 @@ func (s *Scanner) Array(element func() bool) bool {
 	return !s.bad
 }
 
+// Value moves past a value of any type.
+func (s *Scanner) Value() bool { return s.value(1) }
+
 // value moves past a value of any type, which depth arrays and objects contain.
 func (s *Scanner) value(depth int) bool {
 	if s.i == len(s.b) || depth > maxDepth {

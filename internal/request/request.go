@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +43,7 @@ type Request struct {
 	OwnTokens    int `json:"-"`                       // of the prompt without History; 0: unknown
 
 	Source  Source   `json:"-"` // for errors
-	Unknown []string `json:"-"` // names of the envelope's members that are not read
+	Unknown []string `json:"-"` // names of the members of the envelope and its turns that are not read
 }
 
 // Source is a line of an input.
@@ -102,7 +103,26 @@ func (r *Request) Parse(line []byte, list fastjson.Members) (members fastjson.Me
 			r.Unknown = append(r.Unknown, string(name))
 		}
 	}
+	if turns {
+		r.unknownOfTurns(list.Get("turns").Value)
+	}
 	return list[:0], r.check(turns)
+}
+
+// unknownOfTurns adds the members of turns that are not read to Unknown.
+func (r *Request) unknownOfTurns(turns []byte) {
+	s := fastjson.NewScanner(turns)
+	s.Array(func() bool {
+		return s.Object(func(key []byte) bool {
+			if bytes.EqualFold(key, []byte("body")) || bytes.EqualFold(key, []byte("delay_ms")) {
+				return s.Value()
+			}
+			if name := "turns[]." + string(key); !slices.Contains(r.Unknown, name) {
+				r.Unknown = append(r.Unknown, name)
+			}
+			return s.Value()
+		})
+	})
 }
 
 // known reports whether a member of an envelope is read.

@@ -135,8 +135,9 @@ func TestUnknownMembers(t *testing.T) {
 	for line, want := range map[string]string{
 		`{"sesion":"s","body":{"x":1},"dely_ms":5}`: "sesion dely_ms",
 		`{"turns":[{"body":{}}],"tenant":"a"}`:      "tenant",
-		`{"Session":"s","body":{}}`:                 "",
-		`{"sesion":"s","prompt":"a"}`:               "",
+		`{"turns":[{"body":{"x":[1,{"y":2}]},"wait":5,"Delay_ms":1},{"wait":6,"body":{}, "headers": {"a": "b"} }]}`: "turns[].wait turns[].headers",
+		`{"Session":"s","body":{}}`:   "",
+		`{"sesion":"s","prompt":"a"}`: "",
 	} {
 		r, err := Parse([]byte(line))
 		if got := strings.Join(r.Unknown, " "); err != nil || got != want {
