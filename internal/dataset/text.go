@@ -8,8 +8,8 @@ import (
 	"perfpipe/internal/fault"
 )
 
-// column reads one column of a hub's dataset, such as openqa's question, without the white space around it, as evalscope
-// does.
+// column reads one column of a hub's dataset, such as openqa's question, without the white space around it, as
+// evalscope does.
 func column(w where, name string) func(context.Context, *Options) (items, error) {
 	return func(ctx context.Context, o *Options) (items, error) {
 		return columnOf(ctx, o, w, name, "", strings.TrimSpace)
