@@ -244,6 +244,12 @@ func (s *sample) unknown() *rowsError {
 	return e
 }
 
+// isLength reports whether a column seems to hold lengths, such as prompt_tokens.
+func isLength(column string) bool {
+	column = strings.ToLower(column)
+	return strings.Contains(column, "token") || strings.Contains(column, "length")
+}
+
 func (e *rowsError) Error() string {
 	return "rows that are no requests: they have the columns " + strings.Join(e.columns, ", ")
 }
@@ -252,6 +258,9 @@ func (e *rowsError) Error() string {
 // column and the file, or the command that extracts their readable content.
 func (e *rowsError) Hint(file string) (reason, detail string) {
 	name := visible.Shell(file)
+	if e.text == "" && e.within == "" && slices.ContainsFunc(e.columns, isLength) {
+		return "lengths", ""
+	}
 	if e.within == "" || strings.HasSuffix(file, ".parquet") || tabular.Tabular(file) {
 		return "rows", visible.Shell(cmp.Or(e.text, "NAME")) + " " + name
 	}
