@@ -32,6 +32,7 @@ type polledConn struct {
 	timer *time.Timer
 
 	out    [2][]byte // as far as it is not sent: head and body, or what TLS has made of them
+	cut    bool      // the server does not take the rest of the request
 	msg    *sockMsg  // of sending; nil: not yet needed
 	began  time.Time // when sending began
 	kernel tcpWatch
@@ -118,7 +119,7 @@ func (c *polledConn) start(ctx context.Context, r *Request, t *Timing, s Sink) (
 	if c.opening != nil {
 		return c.connect(ctx, r, t, s)
 	}
-	if c.ended() || c.stray && t.Reused {
+	if t.Reused && (c.ended() || c.stray) {
 		return true, errStale
 	}
 	if err := c.beginSending(ctx, r, t, s); err != nil {
@@ -126,7 +127,7 @@ func (c *polledConn) start(ctx context.Context, r *Request, t *Timing, s Sink) (
 		c.release()
 		return true, err
 	}
-	if c.stray { // such as the greeting of a server that does not speak HTTP
+	if c.stray || c.ended() { // such as the greeting of a server that does not speak HTTP, or is busy
 		c.stray = false
 		c.readEarly()
 	}
@@ -139,7 +140,7 @@ func (c *polledConn) beginSending(ctx context.Context, r *Request, t *Timing, s 
 	if ctx.Err() != nil { // tested after the deadline is set, which may have undone the interruption
 		return canceled(ctx)
 	}
-	c.active, c.wake = true, r.Wake
+	c.active, c.wake, c.cut = true, r.Wake, false
 	return c.sendAll(r)
 }
 
@@ -150,7 +151,8 @@ func (c *polledConn) result() error {
 	return c.err
 }
 
-// sendAll sends a request, or as much of it as it can without waiting.
+// sendAll sends a request, or as much of it as it can without waiting. A server may respond, and close the connection,
+// before it has read everything: its response, which the poller reads, is then worth more than the error.
 func (c *polledConn) sendAll(r *Request) error {
 	if c.secure != nil {
 		c.secure.send(r)
@@ -160,8 +162,17 @@ func (c *polledConn) sendAll(r *Request) error {
 	defer c.cfg.heads.Put(buf)
 	c.out = r.parts(buf, tinyBody)
 	err := c.send()
+	if closedBefore(err) {
+		c.stopSending()
+		return nil
+	}
 	c.out[0] = append([]byte(nil), c.out[0]...) // buf is not ours
 	return err
+}
+
+// stopSending drops the rest of the request.
+func (c *polledConn) stopSending() {
+	c.out[0], c.out[1], c.cut = nil, nil, true
 }
 
 // readEarly reads what was received before the first request.
@@ -179,7 +190,10 @@ func (c *polledConn) release() { c.s, c.t, c.wake, c.out[0], c.out[1] = nil, nil
 // finish ends the exchange.
 func (c *polledConn) finish(err error) {
 	if len(c.out[0])+len(c.out[1]) > 0 { // the answer came before the request was sent
-		c.p.keepAlive = false
+		c.stopSending()
+	}
+	if c.cut {
+		c.p.keepAlive, c.t.Send = false, 0
 	}
 	c.active = false
 	if !c.cfg.NoInfo && c.opening == nil {
@@ -223,7 +237,9 @@ func (c *polledConn) onEvent(events uint32) {
 	}
 	const readable = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLHUP | unix.EPOLLERR
 	if c.active && c.opening != nil {
-		c.connected()
+		if c.connected(); c.opening != nil { // it failed, or another address is tried
+			return
+		}
 	}
 	switch {
 	case !c.active && c.secure != nil:
@@ -233,10 +249,8 @@ func (c *polledConn) onEvent(events uint32) {
 		c.stray = c.stray || events&unix.EPOLLIN != 0
 		return
 	case len(c.out[0])+len(c.out[1]) > 0:
-		// A server may respond, and close the connection, before it has read everything: its response is then worth
-		// more than the error.
 		if c.send() != nil {
-			c.out[0], c.out[1] = nil, nil
+			c.stopSending()
 		}
 		c.last = time.Now()
 	}

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// connecting is a TCP connection that its poller opens: no goroutine waits for it. If it fails, but another address or
-// another attempt may succeed, a Dialer opens it.
+// connecting is a TCP connection that its poller opens: no goroutine waits for it. If it fails, but another attempt may
+// succeed, a Dialer opens it.
 type connecting struct {
-	target netip.AddrPort
-	last   bool // there is no other address to try
-	local  netip.Addr
-	began  time.Time
-	by     time.Time // the deadline; zero: none
+	targets []netip.AddrPort // the one that is tried, and those to try if it fails
+	local   netip.Addr
+	began   time.Time // when the first target was tried
+	by      time.Time // the deadline; zero: none
+	next    time.Time // when the next target is tried; zero: when this one has failed
 
 	r *Request // to send then
 }
@@ -42,25 +42,27 @@ func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *T
 	if err != nil {
 		return nil, err
 	}
-	target, err := netip.ParseAddrPort(targets[0])
-	if err != nil || target.Addr().Zone() != "" {
-		return nil, nil
-	}
-	c.target = netip.AddrPortFrom(target.Addr().Unmap(), target.Port())
 	if len(d.Bind) > 0 {
 		c.local = d.nextLocal().Unmap()
-		if c.local.Zone() != "" || c.local.Is4() != c.target.Addr().Is4() {
+	}
+	for _, target := range targets {
+		to, err := netip.ParseAddrPort(target)
+		if err != nil || to.Addr().Zone() != "" {
 			return nil, nil
 		}
+		to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+		if c.local.IsValid() && (c.local.Zone() != "" || c.local.Is4() != to.Addr().Is4()) {
+			return nil, nil
+		}
+		c.targets = append(c.targets, to)
 	}
-	c.last = len(targets) == 1
 	return c, nil
 }
 
-// open opens a socket and begins to connect it, without waiting.
+// open opens a socket and begins to connect it to the first target, without waiting.
 func (c *connecting) open() (fd int, err error) {
 	family := unix.AF_INET6
-	if c.target.Addr().Is4() {
+	if c.targets[0].Addr().Is4() {
 		family = unix.AF_INET
 	}
 	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
@@ -83,8 +85,12 @@ func (c *connecting) open() (fd int, err error) {
 			return -1, os.NewSyscallError("bind", err)
 		}
 	}
-	c.began = time.Now()
-	err = unix.Connect(fd, sockaddr(c.target))
+	now := time.Now()
+	if c.began.IsZero() {
+		c.began = now
+	}
+	c.next = share(now, c.by, len(c.targets))
+	err = unix.Connect(fd, sockaddr(c.targets[0]))
 	if err != nil && err != unix.EINPROGRESS && err != unix.EINTR {
 		unix.Close(fd)
 		return -1, os.NewSyscallError("connect", err)
@@ -108,7 +114,7 @@ func (c *connecting) result(fd int) error {
 	if err != nil {
 		return os.NewSyscallError("connect", err)
 	}
-	if localPort(fd) == int(c.target.Port()) { // perhaps connected to itself, see net.selfConnect
+	if localPort(fd) == int(c.targets[0].Port()) { // perhaps connected to itself, see net.selfConnect
 		return os.NewSyscallError("connect", unix.EADDRNOTAVAIL)
 	}
 	return nil
@@ -124,31 +130,58 @@ func localPort(fd int) int {
 	return 0
 }
 
-// failed returns the error of an exchange whose connection was not opened because of err.
-func (c *connecting) failed(addr string, err error) error {
-	if !c.last || errors.Is(err, unix.EADDRNOTAVAIL) {
+// dial begins to connect to the first target that can be tried.
+func (c *polledConn) dial() (err error) {
+	d := c.opening
+	for c.fd, err = d.open(); err != nil; c.fd, err = d.open() {
+		if err := d.skip(c.addr, err); err != nil {
+			return err
+		}
+	}
+	if err := c.poller.add(c); err != nil {
+		unix.Close(c.fd)
+		c.fd = -1
 		return errDial
 	}
-	return dialError(addr, err)
+	if due := earlier(d.by, d.next); !due.IsZero() {
+		c.armed = due
+		c.SetDeadline(due)
+	}
+	return nil
+}
+
+// redial goes on to the next target after err. It returns the error of the exchange if there is none.
+func (c *polledConn) redial(err error) error {
+	if err := c.opening.skip(c.addr, err); err != nil {
+		return err
+	}
+	c.poller.remove(c)
+	unix.Close(c.fd)
+	c.fd = -1
+	c.closedByPeer.Store(false)
+	return c.dial()
+}
+
+// skip drops the target that failed with err. It returns the error of the exchange if no other is to be tried.
+func (c *connecting) skip(addr string, err error) error {
+	switch {
+	case errors.Is(err, unix.EADDRNOTAVAIL):
+		return errDial
+	case len(c.targets) == 1:
+		return dialError(addr, err)
+	}
+	c.targets = c.targets[1:]
+	return nil
 }
 
 // connect begins to open the connection of an exchange. The poller goes on with it.
 func (c *polledConn) connect(ctx context.Context, r *Request, t *Timing, s Sink) (ended bool, err error) {
 	d := c.opening
-	if c.fd, err = d.open(); err != nil {
-		return true, d.failed(c.addr, err)
-	}
-	if err := c.poller.add(c); err != nil {
-		unix.Close(c.fd)
-		c.fd = -1
-		return true, errDial
+	if err := c.dial(); err != nil {
+		return true, err
 	}
 	d.r, c.t, c.s, c.wake, c.active = r, t, s, r.Wake, true
 	c.watch(ctx)
-	if !d.by.IsZero() {
-		c.armed = d.by
-		c.SetDeadline(d.by)
-	}
 	if ctx.Err() != nil { // tested after the deadline is set, which may have undone the interruption
 		c.active = false
 		c.release()
@@ -161,7 +194,9 @@ func (c *polledConn) connect(ctx context.Context, r *Request, t *Timing, s Sink)
 func (c *polledConn) connected() {
 	d := c.opening
 	if err := d.result(c.fd); err != nil {
-		c.finish(d.failed(c.addr, err))
+		if err = c.redial(err); err != nil {
+			c.finish(err)
+		}
 		return
 	}
 	c.t.Connect = time.Since(d.began)
@@ -171,7 +206,8 @@ func (c *polledConn) connected() {
 	}
 }
 
-// connectLate returns the error of a connection that is not open at its deadline; nil: that has not passed.
+// connectLate returns the error of a connection that is not open at its deadline; nil: that has not passed, or another
+// target is tried.
 func (c *polledConn) connectLate() error {
 	d, now := c.opening, time.Now()
 	end := c.cfg.end(d.r.Begun)
@@ -182,7 +218,9 @@ func (c *polledConn) connectLate() error {
 		return c.cfg.Late()
 	case !d.by.IsZero() && !now.Before(d.by):
 		return dialError(c.addr, os.ErrDeadlineExceeded)
+	case !d.next.IsZero() && !now.Before(d.next):
+		return c.redial(os.ErrDeadlineExceeded)
 	}
-	c.SetDeadline(d.by)
+	c.SetDeadline(earlier(d.by, d.next))
 	return nil
 }

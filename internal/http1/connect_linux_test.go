@@ -109,28 +109,63 @@ func listenOn(t *testing.T, addr string) (port string, from chan string) {
 	return port, from
 }
 
-// A host with several addresses is tried at each of them, and that is one attempt.
+// A host with several addresses is tried at each of them, and that is one attempt, whose connection took all of that
+// time.
 func TestConnectTriesAllAddresses(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	refusing := netip.MustParseAddrPort(l.Addr().String())
 	l.Close()
-	c := listen(t, false, func(_ int, c net.Conn, r *bufio.Reader) {
-		take(r)
-		io.WriteString(c, stream)
-	})
-	begin := c.begin
-	c.begin = func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error) { // the first of two
-		nc, err := begin(ctx, o, by, t)
-		opening := nc.(*polledConn).opening
-		opening.target, opening.last = refusing, false
-		return nc, err
+	const hang = 20 * time.Millisecond
+	for first, least := range map[string]time.Duration{l.Addr().String(): 0, deaf(t): hang} {
+		c := listen(t, false, func(_ int, c net.Conn, r *bufio.Reader) {
+			take(r)
+			io.WriteString(c, stream)
+		})
+		begin := c.begin
+		c.begin = func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error) {
+			nc, err := begin(ctx, o, by, t)
+			p := nc.(*polledConn)
+			p.opening.targets = append([]netip.AddrPort{netip.MustParseAddrPort(first)}, p.opening.targets...)
+			if least > 0 {
+				time.AfterFunc(least, func() {
+					p.mu.Lock()
+					p.opening.next = time.Now()
+					p.mu.Unlock()
+					p.interrupt()
+				})
+			}
+			return nc, err
+		}
+		m, err := c.ask()
+		if err != nil || m.Attempts != 1 || m.Connect <= 0 || m.Connect < least/2 || m.Resent != 0 || m.Reused {
+			t.Errorf("%s: %v, %d attempts, connected in %v", first, err, m.Attempts, m.Connect)
+		}
 	}
-	m, err := c.ask()
-	if err != nil || m.Attempts != 1 || m.Connect == 0 || m.Resent != 0 || m.Reused {
-		t.Errorf("%v, %d attempts, connected in %v", err, m.Attempts, m.Connect)
+}
+
+// Each of several addresses has its share of the connect timeout.
+func TestShare(t *testing.T) {
+	now := time.Unix(100, 0)
+	for _, c := range []struct {
+		left time.Duration // 0: no deadline
+		n    int
+		want time.Duration // 0: no bound
+	}{
+		{0, 3, 0}, {time.Minute, 1, 0}, {time.Minute, 3, 20 * time.Second}, {3 * time.Second, 3, 2 * time.Second},
+		{time.Second, 2, time.Second},
+	} {
+		var by, want time.Time
+		if c.left > 0 {
+			by = now.Add(c.left)
+		}
+		if c.want > 0 {
+			want = now.Add(c.want)
+		}
+		if got := share(now, by, c.n); got != want {
+			t.Errorf("%v for %d: %v, want %v", c.left, c.n, got, want)
+		}
 	}
 }
 
@@ -181,8 +216,8 @@ func TestConnectToItself(t *testing.T) {
 		if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 			t.Fatal(err)
 		}
-		c := connecting{target: netip.AddrPortFrom(netip.MustParseAddr(target), uint16(localPort(fd)))}
-		if err := unix.Connect(fd, sockaddr(c.target)); err != nil {
+		c := connecting{targets: []netip.AddrPort{netip.AddrPortFrom(netip.MustParseAddr(target), uint16(localPort(fd)))}}
+		if err := unix.Connect(fd, sockaddr(c.targets[0])); err != nil {
 			t.Fatal(err)
 		}
 		if err := c.result(fd); !errors.Is(err, unix.EADDRNOTAVAIL) {

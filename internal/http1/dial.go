@@ -90,10 +90,11 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 		return nil, err
 	}
 	begin = time.Now()
+	by, _ := ctx.Deadline()
 	var nc net.Conn
-	for _, target := range targets {
-		nd := net.Dialer{LocalAddr: d.local()}
-		if nc, err = nd.DialContext(ctx, "tcp", target); err == nil {
+	for i, target := range targets {
+		nd := net.Dialer{LocalAddr: d.local(), Deadline: share(time.Now(), by, len(targets)-i)}
+		if nc, err = nd.DialContext(ctx, "tcp", target); err == nil || ctx.Err() != nil {
 			break
 		}
 	}
@@ -102,6 +103,19 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 	}
 	t.Connect = time.Since(begin)
 	return nc, nil
+}
+
+// leastShare is the time that each of several addresses has at least. Package net has the same.
+const leastShare = 2 * time.Second
+
+// share returns by when the first of n addresses must be connected, so that those after it have their share of the time
+// until the deadline by; zero: that is the only bound, or there is none.
+func share(now, by time.Time, n int) time.Time {
+	if by.IsZero() || n < 2 {
+		return time.Time{}
+	}
+	left := by.Sub(now)
+	return now.Add(max(left/time.Duration(n), min(left, leastShare)))
 }
 
 // lookup returns the addresses to try, in order. by is the deadline of a query of the DNS; zero: none but that of ctx.

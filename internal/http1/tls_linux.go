@@ -14,6 +14,7 @@ type tlsConn struct {
 	c     *polledConn
 	under *socket
 	early []byte // received before the first request
+	end   error  // of a read before it; nil: there was none
 
 	drained bool  // nothing is left to read in the socket
 	stamp   int64 // of the last read, ns since the epoch by the system clock; 0: none
@@ -138,6 +139,7 @@ func (t *tlsConn) send(r *Request) {
 		n, err := t.Write(part)
 		t.c.t.Sent += int64(n)
 		if err != nil {
+			t.c.stopSending()
 			return
 		}
 	}
@@ -176,13 +178,23 @@ func (t *tlsConn) readIdle() {
 		t.early = append(t.early, t.c.poller.buf[:n]...)
 	}
 	if err != nil && err != errWait {
+		t.end = err
 		t.c.closedByPeer.Store(true)
 	}
 }
 
 // readEarly has the exchange read what was received before the first request.
 func (t *tlsConn) readEarly() {
-	if done, err := t.c.received(t.early, t.c.last, t.stamp); done || err != nil {
-		t.c.finish(err)
+	c := t.c
+	if len(t.early) > 0 {
+		if done, err := c.received(t.early, c.last, t.stamp); done || err != nil {
+			c.finish(err)
+			return
+		}
+	}
+	if t.end != nil {
+		c.failed(t.end)
+	} else if c.ended() {
+		t.read()
 	}
 }

@@ -1,0 +1,86 @@
+package http1
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"perfpipe/internal/clock"
+)
+
+// A server may respond, and close the connection, before it has read the request: the response counts, and the request
+// has no time of sending.
+func TestResponseBeforeTheRequestIsRead(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(serveFunc) *client) {
+		long := strings.Repeat("x", 16<<20)
+		c := start(func(_ int, conn net.Conn, r *bufio.Reader) {
+			if _, err := http.ReadRequest(r); err == nil {
+				io.WriteString(conn, stream)
+				raw(conn).Close() // resets the connection, since there is more to read
+			}
+		})
+		for range 20 {
+			timing, err := c.send(t.Context(), long)
+			if err != nil || timing.Send != 0 {
+				t.Fatalf("%v; sent in %v", err, timing.Send)
+			}
+		}
+	})
+}
+
+// What a server sends on a new connection before the first request, and its end, belong to that request.
+func TestAnswerToAConnection(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(serveFunc) *client) {
+		c := start(func(_ int, conn net.Conn, _ *bufio.Reader) { io.WriteString(conn, stream) })
+		if err := c.first(t); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("alert", func(t *testing.T) {
+		server := httptest.NewUnstartedServer(http.NotFoundHandler())
+		server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.StartTLS()
+		defer server.Close()
+		d := &Dialer{TLS: &tls.Config{InsecureSkipVerify: true}}
+		c := &client{Transport: New(Config{}, clock.New(), d)}
+		defer c.Close()
+		addr := server.Listener.Addr().String()
+		c.origin = c.Origin(addr, true)
+		if got := kindOf(c.first(t)); got != "tls: "+addr+" refuses: certificate required" {
+			t.Error(got)
+		}
+	})
+}
+
+// first sends a request on a new connection that the server is known to have closed.
+func (c *client) first(t *testing.T) error {
+	woken := make(chan struct{}, 1)
+	timing := new(Timing)
+	now := time.Now()
+	r := &Request{
+		Origin: c.origin, Head: head(len(body)), Body: []byte(body), Wake: func() { woken <- struct{}{} },
+		Begun: now, Start: clock.New().At(now),
+	}
+	conn, err := c.open(context.Background(), c.origin, time.Time{}, timing)
+	if err != nil {
+		return err
+	}
+	defer conn.close()
+	for !conn.ended() {
+		time.Sleep(time.Millisecond)
+	}
+	if ended, err := conn.start(t.Context(), r, timing, new(gathered)); ended {
+		return err
+	}
+	<-woken
+	return conn.result()
+}
