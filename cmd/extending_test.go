@@ -37,8 +37,8 @@ func TestExtending(t *testing.T) {
 		write(t, dir, name, text)
 		replace[path] = filepath.Join(dir, name)
 	}
-	if len(replace) != 12 {
-		t.Fatalf("%d files, want 12", len(replace))
+	if len(replace) != 13 {
+		t.Fatalf("%d files, want 13", len(replace))
 	}
 	generate(t, dir, replace)
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
@@ -50,6 +50,11 @@ func TestExtending(t *testing.T) {
 		"-o", dir+string(filepath.Separator), "./perf-gen", "./perf-send", "./perf-stats")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	}
+	// The tests that a new entry of a table must pass, but for that of its example in the docs.
+	if out, err := exec.Command("go", "test", "-overlay", filepath.Join(dir, "overlay.json"), "-skip", "TestExamples",
+		"../internal/api", "../internal/dataset", "../internal/schedule").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")

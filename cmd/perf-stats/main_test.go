@@ -16,6 +16,7 @@ import (
 
 	"perfpipe/internal/cli"
 	"perfpipe/internal/fault"
+	"perfpipe/internal/format"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -235,9 +236,8 @@ func TestErrors(t *testing.T) {
 			"perf-stats: --grace: \"-1\" is not a time such as 30 (seconds), 500ms or 2m\nhint: perf-stats --help lists " +
 				"the flags\n"},
 		"format": {"--format=xml", "", 2,
-			"perf-stats: --format must be one of " +
-				"\"table\",\"json\",\"csv\",\"markdown\",\"html\",\"prometheus\",\"junit\",\"vllm\",\"evalscope\" but got \"xml\"\n" +
-				"hint: perf-stats --help lists the flags\n"},
+			"perf-stats: --format must be one of \"" + strings.Join(append(format.Names(nil), "evalscope"), "\",\"") +
+				"\" but got \"xml\"\nhint: perf-stats --help lists the flags\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, errs, code := stat(t, test.stdin, strings.Fields(test.args)...); code != test.code || errs != test.stderr {

@@ -215,6 +215,7 @@ var replies = []struct {
 		answer{first: -1, finish: "abort", err: "aborted: too long", usage: usage(1, 0, 0, 0)}},
 	{"sglang, an error", "sglang", "/generate", `{"error":{"message":"The input is longer than the context"}}`,
 		answer{first: -1, err: "The input is longer than the context"}},
+	// Replies of rarer servers.
 }
 
 func usage(prompt, completion, cached, reasoning int) *Usage {

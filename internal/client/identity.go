@@ -62,7 +62,7 @@ const (
 )
 
 // SessionHeaders returns the fields that words name: of routers, or fields themselves. Without words it is
-// DefaultSessionHeader, and with the single word none there is no field.
+// X-Session-ID, and with the single word none there is no field.
 func SessionHeaders(words []string) (names []string, err error) {
 	const setting = "session-header"
 	switch {
