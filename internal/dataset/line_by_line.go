@@ -197,6 +197,9 @@ func (r *lineReader) array(raw []byte, it *Item) (keep bool, err error) {
 	switch first := v.Get("0"); {
 	case isMessages(v) && first.Exists():
 		r.bodies++
+		if endsInAnswer(raw) {
+			r.answered++
+		}
 		it.Text, it.In = nil, &api.Input{Messages: bytes.Clone(raw)}
 		return true, nil
 	case hasAny(first, "from", "human"):
@@ -229,6 +232,10 @@ func (r *lineReader) object(raw []byte, it *Item) (keep bool, err error) {
 		return r.envelope(raw, it)
 	case r.o.anyBody || isBodyOf(r.members):
 		r.bodies++
+		if m := r.members.Get("messages"); m != nil && endsInAnswer(m.Value) &&
+			!hasMember(r.members, "continue_final_message", "add_generation_prompt") {
+			r.answered++
+		}
 		it.Text, it.Body, it.Members = nil, raw, r.members
 		return true, nil
 	}

@@ -38,7 +38,7 @@ func (t *talk) read(v gjson.Result) error {
 
 // fields are the members of a message in any of the formats.
 type fields struct {
-	role, content, from, value, human, assistant, toolCalls gjson.Result
+	role, content, from, value, text, human, assistant, toolCalls gjson.Result
 
 	about bool // has options of the answer
 	other bool // has keys that no API accepts in a message
@@ -55,6 +55,8 @@ func readFields(m gjson.Result) (f fields) {
 			f.from = v
 		case "value":
 			f.value = v
+		case "text":
+			f.text = v
 		case "human":
 			f.human = v
 		case "assistant":
@@ -87,21 +89,19 @@ func (t *talk) append(m gjson.Result) error {
 		return nil
 	}
 	f := readFields(m)
-	// aiperf's turns
-	if text := m.Get("text"); !f.role.Exists() && !f.from.Exists() && !f.human.Exists() && text.Type == gjson.String {
-		return t.aiperf(text, m)
-	}
 	switch {
 	case f.role.Exists():
 		return t.openAI(m, &f)
 	case f.from.Exists():
-		return t.speaker(f.from.String(), f.value, m, &f)
+		return t.speaker(f.from.String(), m, &f)
 	case f.human.Exists():
 		t.add(spoken("user", f.human))
 		if f.assistant.Exists() {
 			t.add(spoken("assistant", f.assistant))
 		}
 		return nil
+	case f.text.Type == gjson.String:
+		return t.aiperf(f.text, m)
 	}
 	return fmt.Errorf("message %d has neither role, from nor human: %.60s", len(t.all), m.Raw)
 }
@@ -128,7 +128,10 @@ func (t *talk) openAI(m gjson.Result, f *fields) error {
 	switch role {
 	case "system", "developer", "user", "assistant", "tool", "function":
 	default:
-		return t.speaker(role, f.content, m, f)
+		return t.speaker(role, m, f)
+	}
+	if !f.content.Exists() && (f.value.Exists() || f.text.Exists()) {
+		return t.speaker(role, m, f)
 	}
 	one := message{role: role, text: contentText(f.content), raw: json.RawMessage(m.Raw), calls: hasCalls(f.toolCalls) ||
 		usesTools(f.content), parts: hasParts(f.content)}
@@ -150,8 +153,17 @@ func (t *talk) openAI(m gjson.Result, f *fields) error {
 }
 
 // speaker reads a message that names its speaker in one of the ways of datasets.
-func (t *talk) speaker(name string, text gjson.Result, m gjson.Result, f *fields) error {
+func (t *talk) speaker(name string, m gjson.Result, f *fields) error {
 	var one message
+	text := f.value
+	for _, other := range []gjson.Result{f.content, f.text} {
+		if text.Type == gjson.Null && other.Exists() { // missing, or null as in Parquet, whose messages have all keys
+			text = other
+		}
+	}
+	if !text.Exists() {
+		return fmt.Errorf("message %d has neither value, content nor text: %.60s", len(t.all), m.Raw)
+	}
 	switch strings.ToLower(strings.TrimSpace(name)) {
 	case "human", "user", "prompter":
 		one = spoken("user", text)

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,16 +17,23 @@ import (
 // those that are sent unchanged.
 var (
 	rowSampling = []string{"temperature", "top_p", "top_k", "max_tokens", "stop", "seed", "presence_penalty",
-		"frequency_penalty", "repetition_penalty"}
+		"frequency_penalty", "repetition_penalty", "min_tokens", "ignore_eos", "stop_token_ids", "n", "logprobs", "stream"}
 	rowVerbatim = []string{"tool_choice", "parallel_tool_calls", "functions", "response_format", "chat_template_kwargs",
-		"reasoning_effort"}
+		"reasoning_effort", "min_p", "logit_bias", "top_logprobs", "skip_special_tokens", "thinking"}
+	// other names of max_tokens
+	rowMaxTokens = []string{"max_completion_tokens", "max_new_tokens", "max_output_tokens", "num_predict", "n_predict"}
 )
+
+// rowPictures are keys of the pictures that messages refer to as <image>.
+var rowPictures = []string{"image", "images", "video", "videos", "audio", "audios"}
 
 // talkRow is a row that contains a conversation.
 type talkRow struct {
 	messages gjson.Result // the value of the first message key present
 	system   string
 	params   []api.Param // found beside the messages
+	unsent   []string    // names of other parameters
+	pictures bool        // the row has some, beside the messages
 }
 
 // readRow reads a row in one pass, since conversations are long.
@@ -41,8 +49,8 @@ func readRow(row gjson.Result, keys []string) (r talkRow, err error) {
 		}
 		switch {
 		case v.Type == gjson.Null:
-		case key == "system":
-			r.system = v.Str
+		case key == "system", key == "system_prompt", key == "system_message":
+			r.system = cmp.Or(r.system, v.Str)
 		case key == "tools":
 			var tools json.RawMessage
 			if tools, err = rowTools(v); err != nil {
@@ -53,8 +61,14 @@ func readRow(row gjson.Result, keys []string) (r talkRow, err error) {
 			}
 		case slices.Contains(rowSampling, key):
 			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw)})
+		case slices.Contains(rowMaxTokens, key):
+			r.params = withParam(r.params, api.Param{Key: "max_tokens", Value: json.RawMessage(v.Raw)})
 		case slices.Contains(rowVerbatim, key):
 			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw), Verbatim: true})
+		case isGenerationKey(key) && key != "options": // which are answers to choose from
+			r.unsent = append(r.unsent, key)
+		case slices.Contains(rowPictures, key):
+			r.pictures = r.pictures || v.Type == gjson.String && v.Str != "" || v.IsObject() || len(v.Array()) > 0
 		}
 		return true
 	})

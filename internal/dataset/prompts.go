@@ -28,9 +28,13 @@ type prompts struct {
 	talks  uint64  // conversations of several turns, for the draws of each
 	empty  int     // empty messages
 	keys   nameSet // keys of messages that are not sent
-	bodies int     // messages and bodies of any length
-	told   bool    // the counts have been logged
-	untold bool    // it has been logged that the tokens of prompts are unknown
+	params nameSet // parameters of rows that are not sent
+	unseen int     // conversations whose pictures or sounds are not sent
+	// bodies that end in an answer
+	answered int
+	bodies   int  // messages and bodies of any length
+	told     bool // the counts have been logged
+	untold   bool // it has been logged that the tokens of prompts are unknown
 
 	target int    // length in tokens to cut a text to; 0 is none
 	drop   bool   // drop shorter texts
@@ -214,6 +218,16 @@ func (s *nameSet) add(name string) {
 // String lists the names.
 func (s nameSet) String() string { return strings.Join(slices.Sorted(maps.Keys(s)), ", ") }
 
+// leaves notes what of a row is not sent.
+func (p *prompts) leaves(row *talkRow) {
+	for _, name := range row.unsent {
+		p.params.add(name)
+	}
+	if row.pictures {
+		p.unseen++
+	}
+}
+
 // report logs what was dropped, at the end of the first pass over the data.
 func (p *prompts) report() {
 	if p.told {
@@ -236,6 +250,15 @@ func (p *prompts) report() {
 	}
 	if len(p.keys) > 0 {
 		p.o.say("keys of messages that no API has are left out: %s", p.keys)
+	}
+	if len(p.params) > 0 {
+		p.o.say("parameters of rows that are not sent: %s", p.params)
+	}
+	if p.answered > 0 {
+		p.o.Tell("", "answered", "%d bodies end in an answer of the assistant, which is sent with them", p.answered)
+	}
+	if p.unseen > 0 {
+		p.o.say("images, videos and sounds beside the messages are not sent: rows that have some: %d", p.unseen)
 	}
 }
 

@@ -94,6 +94,19 @@ func areMessages(list []byte) bool {
 	return !first.Exists() || first.Get("role").Type == gjson.String
 }
 
+// endsInAnswer reports whether the last of a list of messages is one of the assistant, and not the beginning of an
+// answer, as DeepSeek and others mark it.
+func endsInAnswer(messages []byte) bool {
+	last := messages[max(0, bytes.LastIndex(messages, []byte(`"role"`))):] // within a string it would be escaped
+	rest, found := bytes.CutPrefix(last, []byte(`"role"`))
+	if !found {
+		return false
+	}
+	rest, _ = bytes.CutPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(":"))
+	return bytes.HasPrefix(bytes.TrimLeft(rest, " \t\r\n"), []byte(`"assistant"`)) &&
+		!bytes.Contains(rest, []byte(`"prefix"`)) && !bytes.Contains(rest, []byte(`"partial"`))
+}
+
 func hasAny(v gjson.Result, keys ...string) bool {
 	return slices.ContainsFunc(keys, func(k string) bool { return v.Get(k).Exists() })
 }

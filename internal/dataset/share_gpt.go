@@ -62,6 +62,7 @@ func conversation(p *prompts, line []byte, many bool, keys []string, it *Item) (
 			return true, err
 		}
 		params, system = row.params, row.system
+		p.leaves(&row)
 		if row.messages.Exists() {
 			v = embedded(row.messages)
 		}

@@ -1,0 +1,55 @@
+package dataset
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"perfpipe/internal/dataset/body"
+)
+
+// What rows have beside or within their messages is sent, or what is not is said.
+func TestRowForms(t *testing.T) {
+	for _, c := range []struct {
+		dataset, row, want string
+		said               []string
+	}{
+		{"share_gpt_en", `{"conversations":[{"from":"human","content":"a"}]}`,
+			`{"messages":[{"role":"user","content":"a"}]}`, nil},
+		{"share_gpt_en", `{"conversations":[{"from":"human","value":null,"text":"a"},{"from":"gpt","value":null}]}`,
+			`{"messages":[{"role":"user","content":"a"}]}`, nil},
+		{"custom_multi_turn", `{"messages":[{"role":"user","value":"a"},{"role":"assistant","value":"b"}]}`,
+			`{"turns":[{"body":{"messages":[{"role":"user","content":"a"}]}}]}`, nil},
+		{"custom_multi_turn", `[{"from":"human","words":"a"}]`,
+			`f.jsonl:1: message 0 has neither value, content nor text: {"from":"human","words":"a"}`, nil},
+		{"share_gpt_en", `{"system_prompt":"s","conversations":[{"from":"human","value":"a"}]}`,
+			`{"messages":[{"role":"system","content":"s"},{"role":"user","content":"a"}]}`, nil},
+		{"share_gpt_en", `{"conversations":[{"from":"human","value":"a"}],"max_completion_tokens":9,"n":2,"min_p":0.1,` +
+			`"do_sample":true,"options":["a"],"stream":null}`,
+			`{"messages":[{"role":"user","content":"a"}],"max_tokens":9,"n":2,"min_p":0.1}`,
+			[]string{"parameters of rows that are not sent: do_sample"}},
+		{"line_by_line", `{"conversations":[{"from":"human","value":"<image>\na"}],"image":"x.png","videos":[]}`,
+			`{"messages":[{"role":"user","content":"<image>\na"}]}`,
+			[]string{"images, videos and sounds beside the messages are not sent: rows that have some: 1"}},
+		{"line_by_line", `{"messages":[{"role":"user","content":"a"},{"content":"\"role\":\"user\"","role" : "assistant"}]}`,
+			`{"messages":[{"role":"user","content":"a"},{"content":"\"role\":\"user\"","role" : "assistant"}]}`,
+			[]string{"1 bodies end in an answer of the assistant, which is sent with them"}},
+		{"line_by_line", `[{"role":"user","content":"a"},{"role":"assistant","content":"b","prefix":true}]`,
+			`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","prefix":true}]}`, nil},
+	} {
+		var said []string
+		lines, errs := gather(t, c.dataset, &Options{Paths: []string{write(t, "f.jsonl", c.row)}, Number: All,
+			Tell: func(_, _, format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}, &body.Shape{})
+		got := ""
+		switch {
+		case len(lines) == 1 && errs == nil:
+			got = lines[0]
+		case len(errs) == 1:
+			got = filepath.Base(errs[0].Error())
+		}
+		if got != c.want || !slices.Equal(said, c.said) {
+			t.Errorf("%s: %s, %q, want %s, %q", c.row, got, said, c.want, c.said)
+		}
+	}
+}
