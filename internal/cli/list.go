@@ -116,7 +116,8 @@ func (l *Conditions) Decode(ctx *kong.DecodeContext) error {
 	return err
 }
 
-// Labels is a flag with one or more KEY=VALUE words. The first word of another form ends it. It may be repeated.
+// Labels is a flag with one or more KEY=VALUE words. The first word of another form ends it. It may be repeated,
+// but a key has one value.
 type Labels map[string]string
 
 // Decode implements kong.MapperValue.
@@ -129,6 +130,9 @@ func (l *Labels) Decode(ctx *kong.DecodeContext) error {
 		}
 		if *l == nil {
 			*l = Labels{}
+		}
+		if have, again := (*l)[key]; again && have != value {
+			return fmt.Errorf("%q is both %q and %q", key, have, value)
 		}
 		(*l)[key] = value
 	}

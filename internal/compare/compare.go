@@ -121,9 +121,7 @@ func Sides(base, next []*stats.Collector) *Comparison {
 		out.Notes = append(out.Notes, s.unlike(&now[i])...)
 		out.Notes = append(out.Notes, s.doubts("old")...)
 		out.Notes = append(out.Notes, now[i].doubts("new")...)
-		if n := unlikePrompts(s.title(), changes); n != "" {
-			out.Notes = append(out.Notes, n)
-		}
+		out.Notes = append(out.Notes, unlikeLengths(s.title(), changes)...)
 		if s.failed() && now[i].failed() {
 			out.Notes = append(out.Notes, s.title()+": all requests of both sides failed")
 		}

@@ -177,6 +177,9 @@ func TestCompareNotesDifferentLoads(t *testing.T) {
 		"r: the sides differ in the length of prompts: 103 and 205.9 tokens on average": func(r *record.Record) {
 			r.PromptTokens *= 2
 		},
+		"r: the sides differ in the length of answers: 4 and 8 tokens on average": func(r *record.Record) {
+			r.CompletionTokens *= 2
+		},
 		"r, new side: the load generator was the bottleneck: requests went out late: lag p99 is 200 ms": func(
 			r *record.Record,
 		) {
@@ -215,6 +218,67 @@ func TestCompareSeveralRuns(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	if c := changeOf(t, noisy, "requests_per_s"); c.Test != "Welch" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestCompareEqualValues checks sides whose values do not vary. Two runs, or a few requests, that agree to the µs do
+// not make a difference certain: the runs would fall apart into the sides by chance with a probability of 2 ÷ C(2n, n).
+func TestCompareEqualValues(t *testing.T) {
+	runs := func(n, requests int, ttft float64, tokens int) (out []*stats.Collector) {
+		for range n {
+			c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
+			for i := range int64(requests) {
+				r := streamed(i * 1000)
+				r.TTFTMs, r.LatencyMs, r.PromptTokens = ttft, ttft+800, tokens
+				c.Add(r)
+			}
+			out = append(out, c)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		runs, requests int
+		verdict        string
+		p              float64
+	}{
+		{1, 2, CannotTell, math.NaN()}, {1, 14, CannotTell, math.NaN()}, {1, 15, Worse, 1e-12},
+		{2, 100, NoDifference, 1. / 3}, {3, 100, NoDifference, 0.1}, {5, 100, Worse, 1. / 126},
+	} {
+		got := Sides(runs(c.runs, c.requests, 100, 50), runs(c.runs, c.requests, 101, 100))
+		mean := changeOf(t, got.Changes, "ttft_ms:mean")
+		if p := float64(mean.P); mean.Verdict != c.verdict || math.Abs(p-c.p) > 1e-9 || math.IsNaN(p) != math.IsNaN(c.p) {
+			t.Errorf("%d runs of %d: %+v, want %s, P %v", c.runs, c.requests, mean, c.verdict, c.p)
+		}
+		if same := changeOf(t, got.Changes, "tpot_ms:mean"); same.Delta != 0 || same.P.Known() && same.P != 1 {
+			t.Errorf("%d runs of %d, equal sides: %+v", c.runs, c.requests, same)
+		}
+		lengths := strings.Contains(strings.Join(got.Notes, "\n"), "in the length of prompts")
+		if lengths != (c.runs > 1 || c.requests >= 15) {
+			t.Errorf("%d runs of %d: notes %q", c.runs, c.requests, got.Notes)
+		}
+	}
+}
+
+// TestCompareSteps checks that runs at a constant rate do not differ in requests/s by the one answer more or less that
+// ends in their window.
+func TestCompareSteps(t *testing.T) {
+	side := func(latency float64) (out []*stats.Collector) {
+		for run := range 5 {
+			c := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}})
+			for i := range int64(100) {
+				r := streamed(i * 100)
+				r.TTFTMs, r.GapUs, r.LatencyMs = 50, []int64{1000, 1000, 1000}, latency+float64(run)/1000
+				c.Add(r)
+			}
+			out = append(out, c)
+		}
+		return out
+	}
+	if c := changeOf(t, compared(side(100), side(101)), "requests_per_s"); c.Delta == 0 || c.Verdict != NoDifference {
+		t.Errorf("%+v", c)
+	}
+	if c := changeOf(t, compared(side(100), side(101)), "response_ms:mean"); c.Verdict != Worse {
 		t.Errorf("%+v", c)
 	}
 }

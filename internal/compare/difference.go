@@ -6,6 +6,7 @@ import (
 	"perfpipe/internal/confidence"
 	"perfpipe/internal/dist"
 
+	"gonum.org/v1/gonum/stat/combin"
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
@@ -133,15 +134,21 @@ func pValue(ends func(conf float64) (low, high float64)) float64 {
 	return math.Exp(high)
 }
 
-// welch sets the interval and P from the estimates of several runs on each side, by Welch's t-test.
+// permutation is the Test of sides whose runs all have the same figure.
+const permutation = "permutation"
+
+// welch sets the interval and P from the estimates of several runs on each side, by Welch's t-test. If neither side
+// varies, that test does not exist: P is the probability that the runs fall apart into the two sides by chance, and
+// there is no interval.
 func (c *Change) welch(a, b []confidence.Estimate) {
 	moments := func(list []confidence.Estimate) (mean, varianceOfMean, n float64) {
 		mean, n = averageOf(list), float64(len(list))
-		square := 0.0
+		square, step := 0.0, 0.0
 		for _, e := range list {
 			square += (e.Value - mean) * (e.Value - mean)
+			step = max(step, e.Step) // the same in every run, so it does not average out
 		}
-		return mean, square / (n - 1) / n, n
+		return mean, square/(n-1)/n + step*step, n
 	}
 	x, vx, nx := moments(a)
 	y, vy, ny := moments(b)
@@ -151,10 +158,9 @@ func (c *Change) welch(a, b []confidence.Estimate) {
 		c.Test, c.Why = "", "the figure of some runs is ∞"
 		return
 	case vx+vy == 0:
-		c.CI = dist.Interval{c.Delta, c.Delta}
-		c.P = 1
+		c.Test, c.P = permutation, 1
 		if d != 0 {
-			c.P = 0
+			c.P = dist.Num(2 / combin.GeneralizedBinomial(nx+ny, nx))
 		}
 		return
 	}

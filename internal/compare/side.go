@@ -91,17 +91,19 @@ func orNone(s string) string {
 	return s
 }
 
-// unlikePrompts returns a note if the prompts of one side are much longer, since the loads are then different ones. It
-// returns "" otherwise.
-func unlikePrompts(title string, changes []Change) string {
+// unlikeLengths returns notes if the prompts or the answers of one side are much longer: then the loads are different
+// ones, or the servers did different work.
+func unlikeLengths(title string, changes []Change) (notes []string) {
 	const leastDelta, maxP = 0.1, 0.001
+	what := map[string]string{"input_tokens:mean": "prompts", "output_tokens:mean": "answers"}
 	for _, c := range changes {
-		if c.Figure == "input_tokens:mean" && math.Abs(float64(c.Delta)) > leastDelta && c.P < maxP {
-			return fmt.Sprintf("%s: the sides differ in the length of prompts: %.4g and %.4g tokens on average",
-				title, c.Old, c.New)
+		differs := c.P < maxP || c.Test == permutation
+		if what := what[c.Figure]; what != "" && math.Abs(float64(c.Delta)) > leastDelta && differs {
+			notes = append(notes, fmt.Sprintf("%s: the sides differ in the length of %s: %.4g and %.4g tokens on average",
+				title, what, c.Old, c.New))
 		}
 	}
-	return ""
+	return notes
 }
 
 // doubts returns the reasons to doubt that the records of a side are those of one load. which is old or new.

@@ -26,8 +26,9 @@ type Estimate struct {
 	// Ends returns the interval at a confidence level. An end that the values do not bound is ±Inf. Ends is nil if there
 	// are too few values for an interval.
 	Ends func(level float64) (low, high float64)
-	Why  string // the reason if Ends is nil
-	Need int64  // about the number of requests that would suffice; 0 if no number would
+	Step float64 // by how much one answer changes a rate, wherever the window begins; 0 for other figures
+	Why  string  // the reason if Ends is nil
+	Need int64   // about the number of requests that would suffice; 0 if no number would
 }
 
 // known returns the Estimate of a figure without uncertainty.
@@ -87,7 +88,7 @@ func OfMean(mean float64, col []float32) Estimate {
 		return tooShort(mean, fewest)
 	}
 	number, independent := effective(n, func(i int) float64 { return float64(col[i]) })
-	if number < fewest && !independent {
+	if number < fewest && (!independent || square == 0) { // a few equal values do not show how much others differ
 		return tooShort(mean, float64(n)*fewest/number)
 	}
 	se := math.Sqrt(square / float64(n-1) / number)
@@ -158,9 +159,9 @@ func OfRate(rate float64, counts []float64, ends, n int64) Estimate {
 	}
 	k := float64(len(counts))
 	number, _ := effective(len(counts), func(i int) float64 { return counts[i] })
-	// The position of the window alone changes the count by one answer.
-	se := max(math.Sqrt(square/(k-1)/number)/mean, 1/float64(max(1, ends)))
-	return Estimate{Value: rate, Ends: func(level float64) (float64, float64) {
+	step := 1 / float64(max(1, ends)) // the position of the window alone changes the count by one answer
+	se := max(math.Sqrt(square/(k-1)/number)/mean, step)
+	return Estimate{Value: rate, Step: rate * step, Ends: func(level float64) (float64, float64) {
 		half := student(min(number, k)-1, level) * se
 		return rate * math.Exp(-half), rate * math.Exp(half)
 	}}

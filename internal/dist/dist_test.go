@@ -151,3 +151,15 @@ func TestLevels(t *testing.T) {
 		t.Error("no values have no median")
 	}
 }
+
+// TestNumRound checks that small numbers keep their digits, and that errors of floating point are zeros.
+func TestNumRound(t *testing.T) {
+	for n, want := range map[Num]string{
+		1234.56789012: "1234.56789", 0.0012345678: "0.001235", 0.00012345678: "0.000123457", 2e-7: "0.0000002", -3e-10: "-0.0000000003",
+		0.1 + 0.2 - 0.3: "0", NaN(): "null",
+	} {
+		if got, err := n.MarshalJSON(); string(got) != want || err != nil {
+			t.Errorf("%g: %s, want %s", float64(n), got, want)
+		}
+	}
+}

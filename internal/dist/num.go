@@ -6,7 +6,8 @@ import (
 )
 
 // Num is a number that may not exist. NaN and ±Inf are encoded as JSON null, and null is decoded as NaN. Numbers are
-// encoded with at most six decimals, since times in ms are measured to a nanosecond at best.
+// encoded with at most six decimals, since times in ms are measured to a nanosecond at best; small ones, such as the
+// cost of a request, with six significant digits.
 type Num float64
 
 // NaN returns a number that does not exist.
@@ -31,8 +32,15 @@ func (n Num) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, n.Round(), 'f', -1, 64), nil
 }
 
-// Round returns the number rounded to six decimals.
+// Round returns the number rounded to six decimals, or to six significant digits if it is below a thousandth.
 func (n Num) Round() float64 {
+	switch abs := math.Abs(float64(n)); {
+	case abs < 1e-12: // an error of floating point
+		return 0
+	case abs < 1e-3:
+		r, _ := strconv.ParseFloat(strconv.FormatFloat(float64(n), 'g', 6, 64), 64) // a formatted float always parses
+		return r
+	}
 	if r := math.Round(float64(n)*1e6) / 1e6; !math.IsInf(r, 0) {
 		return r
 	}

@@ -41,7 +41,7 @@ func changeTables(block []compare.Change, opt Options) []*table.Table {
 	}
 	rest := &table.Table{Header: []string{"not judged", "old", "new", "delta", "95 % interval", "p"}}
 	for _, c := range block {
-		row := []string{c.Figure, number(c.Old), number(c.New), percent(c.Delta), deltaInterval(c.CI), number(c.P)}
+		row := []string{c.Figure, number(c.Old), number(c.New), percent(c.Delta), deltaInterval(c.CI), probability(c.P)}
 		switch {
 		case c.Headline:
 			judged.Rows = append(judged.Rows, append(row, finding(c)))
@@ -87,6 +87,14 @@ func finding(c compare.Change) string {
 	return c.Verdict
 }
 
+// probability returns a P value. Below a millionth it is a bound: zero would be certainty.
+func probability(p dist.Num) string {
+	if p < 1e-6 {
+		return "< 0.000001"
+	}
+	return number(p)
+}
+
 func deltaInterval(ci dist.Interval) string {
 	if math.IsNaN(float64(ci[0])) && math.IsNaN(float64(ci[1])) {
 		return ""
@@ -100,6 +108,10 @@ func Regression(c *compare.Comparison, share float64) string {
 	if len(worse) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d figures are worse by more than %s %%, the most %s %s by %s",
-		len(worse), number(dist.Num(100*share)), worse[0].Block, worse[0].Figure, percent(worse[0].Delta))
+	figures := "1 figure is"
+	if n := len(worse); n > 1 {
+		figures = fmt.Sprintf("%d figures are", n)
+	}
+	return fmt.Sprintf("%s worse by more than %s %%, the most %s %s by %s",
+		figures, number(dist.Num(100*share)), worse[0].Block, worse[0].Figure, percent(worse[0].Delta))
 }

@@ -13,7 +13,7 @@ import (
 func TestNumber(t *testing.T) {
 	for v, want := range map[float64]string{
 		0: "0", 1234: "1,234", 12345.6: "12,346", 12.3456: "12.35", 0.0812345: "0.08123", 100: "100", -1234.5: "-1,234",
-		1e-9: "0", math.Inf(1): "∞", math.NaN(): "–",
+		1e-15: "0", 2.54e-7: "0.000000254", math.Inf(1): "∞", math.NaN(): "–",
 	} {
 		if got := number(dist.Num(v)); got != want && v == v {
 			t.Errorf("Number(%v) = %q, want %q", v, got, want)

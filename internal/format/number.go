@@ -9,8 +9,8 @@ import (
 	"perfpipe/internal/table"
 )
 
-// number returns a number for people, with four significant digits and thousands separators: 1,234  12.35  0.081.
-// It is ∞ if failed requests reach it, and – if it does not exist.
+// number returns a number for people, with four significant digits and thousands separators: 1,234  12.35
+// 0.00000025. It is ∞ if failed requests reach it, and – if it does not exist.
 func number(v dist.Num) string {
 	f := float64(v)
 	switch {
@@ -22,7 +22,7 @@ func number(v dist.Num) string {
 		return "0"
 	}
 	decimals := 3 - int(math.Floor(math.Log10(math.Abs(f))))
-	return table.Decimal(f, min(max(decimals, 0), 6))
+	return table.Decimal(f, min(max(decimals, 0), 12))
 }
 
 func count(n int64) string { return table.Group(strconv.FormatInt(n, 10)) }

@@ -18,7 +18,7 @@ type Value struct {
 // Name holds the values of a group's keys in one string, so that it can be the key of a map.
 type Name string
 
-// separator separates the values of a Name. NameOf replaces it in the values of several keys.
+// separator separates the values of a Name. NameOf replaces it in the values.
 const separator = "\x00"
 
 // NameOf returns the name of the group of a record that was read from file.
@@ -29,7 +29,7 @@ func NameOf(by []Key, r *record.Record, file string) Name {
 		}
 		return k.of(r)
 	}
-	if len(by) == 1 {
+	if len(by) == 1 && !strings.Contains(value(by[0]), separator) {
 		return Name(value(by[0]))
 	}
 	var b strings.Builder

@@ -47,7 +47,7 @@ func (s *sessions) add(r *record.Record, good bool) {
 	t := session{lastTurn: r.Turn, bad: !good,
 		Conversation: metric.Conversation{DueUs: metric.DueUs(r), EndUs: r.EndUs(), Turns: 1, Failed: !r.OK}}
 	t.AnswerUs = t.EndUs
-	if first := metric.Micro(r.TTFTMs); first > 0 {
+	if first := metric.Micro(r.TTFTMs); r.Streamed() && first >= 0 {
 		t.AnswerUs = r.SentUs + first
 	}
 	one := turn{n: int64(r.Turn), due: t.DueUs, end: t.EndUs}
