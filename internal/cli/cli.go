@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -21,6 +22,7 @@ import (
 	"golang.org/x/term"
 
 	"perfpipe/internal/fault"
+	"perfpipe/internal/partial"
 	"perfpipe/internal/visible"
 )
 
@@ -180,7 +182,7 @@ func (e *Env) Input(
 	} else {
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, "", nil, fault.Fail("", "%w", err)
+			return nil, "", nil, fault.Fail(underWay(path, err), "%w", err)
 		}
 		src, name, close = f, path, func() { f.Close() }
 	}
@@ -189,6 +191,15 @@ func (e *Env) Input(
 		return nil, "", nil, fault.WithFileHint(fault.Fail("", "%s: %w", name, err), path)
 	}
 	return r, name, close, nil
+}
+
+// underWay returns a hint for a file that cannot be opened because the run that writes it has not ended, or "".
+func underWay(path string, err error) string {
+	written := path + partial.Suffix
+	if _, other := os.Stat(written); other != nil || !errors.Is(err, fs.ErrNotExist) {
+		return ""
+	}
+	return written + " exists: its run is under way, or was killed"
 }
 
 // IsTerminal reports whether a stream is a terminal.
