@@ -185,30 +185,11 @@ func explained(line error) error {
 // decode returns the record of a line. It returns nil without an error for a summary, which it merges, and for a line
 // that the filter rejects.
 func (w *worker) decode(line []byte) (*record.Record, error) {
-	switch {
-	case len(bytes.Trim(line, "\x00")) == 0:
-		return nil, errors.New("bytes that are zero, as a crash or a full disk leaves them")
-	case len(line) == 1 && line[0] == '{':
-		return nil, errors.New("a JSON object over several lines, where records are one a line: jq -c . makes them")
-	case line[0] == '[':
-		return nil, errors.New("a JSON array, where records are one object a line: jq -c '.[]' makes them")
-	case isUTF16(line):
-		return nil, errors.New("UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it")
-	}
-	if line[0] != '{' {
-		return nil, fmt.Errorf("not a JSON object: %.40q", line)
+	if err := notObject(line); err != nil {
+		return nil, err
 	}
 	if isSummary(line) {
-		if w.records != "" {
-			return nil, cannotMerge("", "a summary does not have the records that %s needs", w.records)
-		}
-		if err := w.c.addSummary(line); err != nil {
-			if own, ok := errors.AsType[*mergeError](err); ok {
-				return nil, own
-			}
-			return nil, &mergeError{err: err}
-		}
-		return nil, nil
+		return nil, w.merge(line)
 	}
 	if w.where != nil {
 		if take, err := w.where(line); !take || err != nil {
@@ -223,6 +204,38 @@ func (w *worker) decode(line []byte) (*record.Record, error) {
 		return nil, errors.New("not a record: it has none of ok, error, status, sent_us and latency_ms")
 	}
 	return r, nil
+}
+
+// merge merges the summary in a line. Its error is a *mergeError.
+func (w *worker) merge(line []byte) error {
+	if w.records != "" {
+		return cannotMerge("", "a summary does not have the records that %s needs", w.records)
+	}
+	err := w.c.addSummary(line)
+	if own, ok := errors.AsType[*mergeError](err); ok {
+		return own
+	}
+	if err != nil {
+		return &mergeError{err: err}
+	}
+	return nil
+}
+
+// notObject returns the error of a line that does not begin with a JSON object, or nil.
+func notObject(line []byte) error {
+	switch {
+	case line[0] == '{' && len(line) > 1 && line[1] != 0:
+		return nil
+	case len(bytes.Trim(line, "\x00")) == 0:
+		return errors.New("bytes that are zero, as a crash or a full disk leaves them")
+	case line[0] == '{' && len(line) == 1:
+		return errors.New("a JSON object over several lines, where records are one a line: jq -c . makes them")
+	case line[0] == '[':
+		return errors.New("a JSON array, where records are one object a line: jq -c '.[]' makes them")
+	case isUTF16(line):
+		return errors.New("UTF-16 text, where records are UTF-8: iconv -f UTF-16 -t UTF-8 makes it")
+	}
+	return fmt.Errorf("not a JSON object: %.40q", line)
 }
 
 // isUTF16 reports whether a line of JSON is encoded in UTF-16, with or without a byte order mark.
