@@ -46,7 +46,9 @@ func exported(t *testing.T, recs ...*record.Record) (spans []span) {
 		return nil
 	})
 	for _, r := range recs {
-		e.Add(r)
+		one := *r
+		e.Add(&one)
+		one = record.Record{FinishReason: "of the next"} // the memory of a record is used again
 	}
 	if made, lost, err := e.Close(); made != len(spans) || lost != 0 || err != nil {
 		t.Errorf("%d made, %d exported, %d lost, %v", made, len(spans), lost, err)

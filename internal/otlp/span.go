@@ -128,8 +128,8 @@ func requestSpan(r *record.Record) span {
 	l.text("gen_ai.response.model", r.Model)
 	l.text("gen_ai.response.id", r.ServerID)
 	l.text("gen_ai.conversation.id", r.Session)
-	if r.FinishReason != "" {
-		l = append(l, attribute{"gen_ai.response.finish_reasons", value{Array: &array{[]value{{String: &r.FinishReason}}}}})
+	if reason := r.FinishReason; reason != "" { // a copy: the record is used again
+		l = append(l, attribute{"gen_ai.response.finish_reasons", value{Array: &array{[]value{{String: &reason}}}}})
 	}
 	l.int("gen_ai.usage.input_tokens", int64(r.PromptTokens))
 	l.int("gen_ai.usage.output_tokens", int64(r.CompletionTokens))
