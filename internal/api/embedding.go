@@ -52,22 +52,61 @@ func readEmbedding(v value) Event {
 
 // vectors reads a list of embeddings, each a vector or an object with one.
 func (e *Event) vectors(name string, v value) {
+	var all numbering
 	v.list(func(i int, v value) {
 		where := fmt.Sprintf("%s[%d]", name, i)
 		if !v.isObject() {
 			e.vector(where, v)
 			return
 		}
-		for _, key := range [...]string{"embedding", "embeddings", "values"} {
-			if one := v.at(key); one.there() {
-				e.vector(where+"."+key, one)
-				return
+		found := false
+		v.each(func(key string, one value) {
+			switch key {
+			case "index":
+				all.add(one)
+			case "embedding", "embeddings", "values":
+				if !found && one.there() {
+					found = true
+					e.vector(where+"."+key, one)
+				}
 			}
-		}
-		if e.Err == "" {
+		})
+		if !found && e.Err == "" {
 			e.Err = where + " has no embedding: " + ErrorMessage(v.raw())
 		}
 	})
+	e.Err = cmp.Or(e.Err, all.check(name))
+}
+
+// numbering are the indexes of the items of an answer, each the place of one in the request.
+type numbering struct {
+	seen     []bool
+	twice    int  // an index that several items have
+	repeated bool // there is one
+	numbered bool // not all are 0, as those of servers that do not number them
+}
+
+func (n *numbering) add(index value) {
+	i, ok := index.number()
+	if !ok || i >= 1<<20 {
+		return
+	}
+	n.numbered = n.numbered || i > 0
+	for len(n.seen) <= i {
+		n.seen = append(n.seen, false)
+	}
+	if n.seen[i] {
+		n.twice, n.repeated = i, true
+	}
+	n.seen[i] = true
+}
+
+// check returns what is wrong with the items of a list, or "". If two have the same index, another has none.
+func (n *numbering) check(list string) string {
+	if !n.repeated || !n.numbered {
+		return ""
+	}
+	return fmt.Sprintf("%s has the index %d twice", cmp.Or(list, "the list"), n.twice)
 }
 
 // vector counts one embedding.

@@ -1,6 +1,9 @@
 package api
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // rerank is Jina's. Cohere, vLLM, SGLang, TEI and DashScope's compatible mode accept the same bodies, and readRerank
 // reads their replies.
@@ -69,7 +72,9 @@ func readRerank(v value) Event {
 
 // ranks counts the results. A score under an unknown name is not missed, but one that is null is an error.
 func (e *Event) ranks(name string, v value) {
+	var all numbering
 	v.list(func(i int, v value) {
+		all.add(v.at("index"))
 		why := ""
 		switch score := v; {
 		case !v.there():
@@ -91,4 +96,5 @@ func (e *Event) ranks(name string, v value) {
 			e.Err = fmt.Sprintf("%s[%d] %s", name, i, why)
 		}
 	})
+	e.Err = cmp.Or(e.Err, all.check(name))
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"perfpipe/internal/http1"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
@@ -113,6 +114,25 @@ func TestResetAfterTheEnd(t *testing.T) {
 		})
 		if rec := ask(c); !rec.OK || rec.UntidyEnd != record.UntidyReset {
 			t.Errorf("%+v %+v", rec, rec.Error)
+		}
+	})
+}
+
+// Output after a finish reason shows that it was not the last: then silence does not end the answer.
+func TestAnswerThatGoesOn(t *testing.T) {
+	const last = `data: {"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,` +
+		`"completion_tokens":2,"total_tokens":9}}` + "\n\n"
+	both(t, func(t *testing.T, plain bool) {
+		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
+			take(r)
+			fmt.Fprintf(conn, "%sConnection: close\r\n\r\n%s", head, hello+last)
+			time.Sleep(50 * time.Millisecond)
+			io.WriteString(conn, hello)
+			time.Sleep(http1.Settled.Rest() + 100*time.Millisecond)
+			io.WriteString(conn, hello+last+done)
+		})
+		if rec := ask(newTest(t, u, plain, nil)); !rec.OK || len(rec.GapUs) != 2 {
+			t.Errorf("%d gaps, %+v", len(rec.GapUs), rec.Error)
 		}
 	})
 }

@@ -168,6 +168,9 @@ func TestItems(t *testing.T) {
 		{"one", "/v1/embeddings", four, `{"data":[` + vector + `]}`,
 			"items=1 api: the answer has 1 of the 4 embeddings asked for"},
 		{"none", "/v1/embeddings", four, `{"data":[]}`, "empty: the answer has 0 of the 4 embeddings asked for"},
+		{"one twice", "/v1/embeddings", four, `{"data":[{"index":0,"embedding":[1]},{"index":2,"embedding":[1]},` +
+			`{"index":2,"embedding":[1]},{"index":3,"embedding":[1]}]}`, "items=4 api: data has the index 2 twice"},
+		{"not numbered", "/v1/embeddings", four, `{"data":[` + list(4, `{"index":0,"embedding":[1]}`) + `]}`, "items=4"},
 		{"empty", "/v1/embeddings", four, `{"data":[` + list(4, `{"embedding":[]}`) + `]}`,
 			"api: data[0].embedding has no numbers: []"},
 		{"null", "/v1/embeddings", four, `{"data":[` + list(3, vector) + `,{"embedding":null}]}`,
@@ -194,6 +197,8 @@ func TestItems(t *testing.T) {
 			`{"results":[{"index":0}]}`, "items=3"},
 		{"rerank, fewer", "/v1/rerank", docs, `{"results":[{"index":0}]}`,
 			"items=1 api: the answer has 1 of the 3 results asked for"},
+		{"rerank, one twice", "/v1/rerank", docs, `{"results":[{"index":2},{"index":1},{"index":2}]}`,
+			"items=3 api: results has the index 2 twice"},
 		{"Voyage", "/v1/rerank", docs,
 			`{"object":"list","data":[{"index":0},{"index":1},{"index":2}],"usage":{"total_tokens":26}}`, "items=3"},
 		{"Xinference, nulls", "/v1/rerank", docs, `{"results":[{},{},{}],"meta":{"tokens":null,"billed_units":null}}`,

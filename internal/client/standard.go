@@ -146,7 +146,9 @@ func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), ca
 			switch p := s.Phase(); {
 			case p == http1.Refused:
 				return p.Err()
-			case p == http1.Ended && phase != http1.Ended, p == http1.Settled && !s.Several():
+			case p == http1.Settled && s.Several():
+				rest.Stop() // it was for what then turned out to be one of several answers
+			case p == http1.Ended && phase != http1.Ended, p == http1.Settled:
 				rest.Reset(p.Rest())
 			}
 			phase = s.Phase()
