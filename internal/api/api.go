@@ -60,6 +60,7 @@ type Dialect struct {
 	reader    func() func(value) Event        // of a stream whose events depend on those before; nil: read
 	scan      func(data []byte) (Event, bool) // a fast read of chat chunks, which a Memo caches; false: read must do it
 	grows     bool                            // the text of an event contains that of those before
+	growing   func() func(value) Event        // the reader if the body does not ask for a stream; nil: the same
 	done      string                          // the data that ends a stream, besides [DONE]
 	ownErrors bool                            // read knows all errors of the API
 	times     *servertime.Table               // where servers report their own times; nil: nowhere

@@ -24,6 +24,7 @@ var dashscope = Dialect{
 		"stream": "parameters.incremental_output", // a header asks for a stream, this key for deltas
 	}),
 	read: readDashscope, times: anyTimes,
+	growing: func() func(value) Event { return new(dashscopeReader).read },
 	probe: probing("input.messages", probeMessages, "input.prompt", nil, "parameters.max_tokens", 1, "parameters.tools",
 		nil),
 }
@@ -56,5 +57,25 @@ func readDashscope(v value) Event {
 	if !fine(v.at("code")) || message(v) != "" && !output.there() {
 		e.Err = ErrorMessage(v.raw())
 	}
+	return e
+}
+
+// dashscopeReader reads a stream that only the header asked for. Then the text of each event contains that of those
+// before, and the last event repeats it, unless the model always sends what is new.
+type dashscopeReader struct {
+	growth
+	content, reasoning, tool grown
+}
+
+func (d *dashscopeReader) read(v value) Event {
+	e := readDashscope(v)
+	tokens := 0
+	if e.Usage != nil {
+		tokens = e.Usage.Completion
+	}
+	last := e.Finish != ""
+	e.Reasoning = d.news(&d.reasoning, e.Reasoning, tokens, last)
+	e.Content = d.news(&d.content, e.Content, tokens, last)
+	e.Tool = d.news(&d.tool, e.Tool, tokens, last)
 	return e
 }

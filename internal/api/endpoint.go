@@ -6,12 +6,15 @@ import (
 	"strings"
 )
 
-// For returns d with the parts of the path that depend on the body: the model, and whether it asks for a stream. TGI
-// and Triton have such paths.
+// For returns d with what depends on the body: the parts of the path, which TGI and Triton have, and whether the texts
+// of a stream may grow, as DashScope's do if the body does not ask for one.
 func (d Dialect) For(model string, stream bool) Dialect {
 	suffix := ""
 	if stream {
 		suffix = "_stream"
+	}
+	if !stream && d.growing != nil {
+		d.reader, d.grows = d.growing, true
 	}
 	d.template = d.Path
 	d.Path = strings.NewReplacer("{model}", url.PathEscape(model), "{_stream}", suffix).Replace(d.Path)

@@ -1,7 +1,5 @@
 package api
 
-import "strings"
-
 // sglang is SGLang's own API.
 var sglang = Dialect{
 	Name: "sglang", Op: "generate", Path: "/generate", Need: "text", or: []string{"input_ids"}, NoModel: true,
@@ -26,15 +24,8 @@ var sglang = Dialect{
 // sglangReader extracts what is new from texts that grow from event to event, for each choice. A server that was
 // started with --stream-output sends only what is new.
 type sglangReader struct {
-	choices []sglangChoice
-	deltas  bool // a text did not begin with the one before, so the server sends what is new
-}
-
-type sglangChoice struct {
-	text   string // so far
-	tokens int    // so far
-	grew   bool   // a text began with the one before, so the server sends all of it
-	events int
+	growth
+	choices []grown
 }
 
 func (s *sglangReader) read(v value) Event {
@@ -62,7 +53,7 @@ func (s *sglangReader) one(e *Event, i int, v value) {
 		}
 	})
 	for len(s.choices) <= i {
-		s.choices = append(s.choices, sglangChoice{})
+		s.choices = append(s.choices, grown{})
 	}
 	var u Usage
 	var finish value
@@ -93,28 +84,4 @@ func (s *sglangReader) one(e *Event, i int, v value) {
 		u.Completion += s.choices[i].tokens
 	}
 	e.Usage = &u
-}
-
-// news returns what a text adds to those before it. A text that equals the one before is the same token again if the
-// token count has grown. If texts are known to grow, it is instead a token that waits for the rest of its character.
-func (s *sglangReader) news(c *sglangChoice, text string, tokens int, last bool) string {
-	before, grown := c.text, tokens > c.tokens
-	c.tokens = max(c.tokens, tokens)
-	c.events++
-	switch rest, ok := strings.CutPrefix(text, before); {
-	case s.deltas || before == "":
-		if !s.deltas {
-			c.text = text
-		}
-		return text
-	case !ok:
-		s.deltas = true
-		return text
-	case rest != "":
-		c.grew, c.text = true, text
-		return rest
-	case grown && !c.grew && text != "" && (!last || c.events > 2): // only the last event adds a token without text
-		return text
-	}
-	return ""
 }

@@ -73,6 +73,19 @@ var dialects = []struct {
 			FinishReason: "stop", GapUs: []int64{0}, ChunkTokens: []int{1, 1}},
 	},
 	{
+		"dashscope, texts that grow", "dashscope", "", `{"model":"q","input":{"messages":[]},"parameters":{}}`,
+		"POST", "/api/v1/services/aigc/text-generation/generation", map[string]string{"X-DashScope-SSE": ""},
+		"text/event-stream",
+		events(`{"output":{"choices":[{"message":{"content":"a"},"finish_reason":"null"}]},"usage":{"input_tokens":3,`+
+			`"output_tokens":1}}`,
+			`{"output":{"choices":[{"message":{"content":"ab"},"finish_reason":"null"}]},"usage":{"input_tokens":3,`+
+				`"output_tokens":2}}`,
+			`{"output":{"choices":[{"message":{"content":"ab"},"finish_reason":"stop"}]},"usage":{"input_tokens":3,`+
+				`"output_tokens":2}}`),
+		record.Record{API: "dashscope", Op: "chat", Output: "ab", PromptTokens: 3, CompletionTokens: 2,
+			FinishReason: "stop", GapUs: []int64{0}, ChunkTokens: []int{1, 1}},
+	},
+	{
 		"dashscope whole", "dashscope", "", `{"model":"q","input":{"messages":[]},"parameters":{}}`,
 		"POST", "/api/v1/services/aigc/text-generation/generation", map[string]string{"X-DashScope-SSE": ""},
 		"application/json",
