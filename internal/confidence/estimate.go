@@ -10,6 +10,7 @@ package confidence
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -114,12 +115,39 @@ func student(degrees, level float64) float64 {
 // OfShare estimates the share of successful requests. ok holds the outcome of each request or of a sample, in the order
 // in which they were due.
 func OfShare(ok []bool, share float64) Estimate {
+	return ofShare(share, ofOutcomes(ok))
+}
+
+// OfShareWithin estimates the share of requests whose value is within a limit, as within has it. Both are in the order
+// in which the requests were due. It also returns the effective sample size. Those beyond the limit may be too few to
+// show that they come in clusters, so it is at most that of the greatest tenth of the values.
+func OfShareWithin(within []bool, values []float32) (e Estimate, size float64) {
+	n := int64(len(values))
+	top := slices.Sorted(slices.Values(values))[dist.Rank(n, 90)-1]
+	size = min(ofOutcomes(within), ofShareBelow(values, top).number)
+	good := 0
+	for _, ok := range within {
+		if ok {
+			good++
+		}
+	}
+	return ofShare(float64(good)/float64(n), size), size
+}
+
+// ofOutcomes returns the effective size of a sample of outcomes.
+func ofOutcomes(ok []bool) float64 {
 	number, _ := effective(len(ok), func(i int) float64 {
 		if ok[i] {
 			return 1
 		}
 		return 0
 	})
+	return number
+}
+
+// ofShare returns the estimate of a share from a sample of an effective size: the interval of Clopper and Pearson
+// (Biometrika 26, 1934), which is exact for independent outcomes.
+func ofShare(share, number float64) Estimate {
 	return Estimate{Value: share, Linear: true, Ends: func(level float64) (float64, float64) {
 		outside := (1 - level) / 2
 		return clopperPearson(share, number, outside), clopperPearson(share, number, 1-outside)

@@ -106,6 +106,15 @@ func (g *Gate) Limit() (Limit, bool) {
 	return Limit{Text: strings.Replace(g.Text, ":"+g.Stat, "", 1), of: of, Condition: g.Condition}, ok
 }
 
+// Value returns the figure of a request that the limit is on. It is 0 if the request does not have it.
+func (l *Limit) Value(r *record.Record) float64 {
+	if l.of == nil {
+		return 0
+	}
+	v, _ := l.of(r)
+	return v
+}
+
 // Good reports whether a request meets all limits on requests. A failed request does not. A limit on a figure that the
 // answer cannot have, such as the TPOT of a single token, is met; one on a figure that the record lacks is not.
 func Good(r *record.Record, limits []Limit) bool {

@@ -1,6 +1,10 @@
 package search
 
-import "math"
+import (
+	"math"
+
+	"perfpipe/internal/confidence"
+)
 
 // Verdict is the judgment of a level.
 type Verdict int
@@ -21,8 +25,9 @@ func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // alpha is the maximum probability of a wrong verdict in each evaluation of a level.
 const alpha = 0.05
 
-// share judges whether a share is at least p, given k successes in n trials. It errs with probability at most alpha in
-// either direction. It is the exact binomial test behind the Clopper-Pearson interval (Biometrika 26, 1934).
+// share judges whether a share is at least p, given k successes in n independent trials. It errs with probability at
+// most alpha in either direction. It is the exact binomial test behind the Clopper-Pearson interval (Biometrika 26,
+// 1934).
 //
 // It also judges percentiles, for any distribution: p99 < x means that the share of values below x is at least 0.99. No
 // number of requests can prove a share of 1, which passes as long as nothing fails.
@@ -50,6 +55,15 @@ func needed(p float64) int {
 	return int(math.Ceil(math.Log(alpha) / math.Log(p)))
 }
 
+// decisive returns about how many independent trials decide whether a share is at least p, if it is the one seen.
+func decisive(seen, p float64) float64 {
+	d := seen - p
+	return 1.2 * (float64(needed(p)) + z*z*seen*(1-seen)/(d*d))
+}
+
+// z is the normal quantile of 1 − alpha.
+const z = 1.6449
+
 // tail returns the probability of at most k successes in n trials with probability p each.
 func tail(k, n int64, p float64) float64 {
 	if k >= n {
@@ -76,9 +90,8 @@ func tail(k, n int64, p float64) float64 {
 }
 
 // below judges whether a mean is below limit, from the mean, the standard deviation and the number of values, by the
-// normal approximation.
+// normal approximation for independent values.
 func below(mean, sd float64, n int64, limit float64) Verdict {
-	const z = 1.6449 // normal quantile of 1 − alpha
 	switch half := z * sd / math.Sqrt(float64(n)); {
 	case n < 2 || math.IsNaN(half):
 		return Unsure
@@ -88,4 +101,14 @@ func below(mean, sd float64, n int64, limit float64) Verdict {
 		return Fail
 	}
 	return Unsure
+}
+
+// confirm returns a verdict on requests as if they were independent, or Unsure if it is Pass and the interval of the
+// figure, for which correlated requests count as fewer, does not show it. A Fail needs no more: a level begins with an
+// empty queue, so its first requests are too good rather than too bad, and a wrong one makes the answer cautious.
+func confirm(v Verdict, e confidence.Estimate, within func(low, high float64) bool) Verdict {
+	if v == Pass && (e.Ends == nil || !within(e.Ends(1-2*alpha))) {
+		return Unsure
+	}
+	return v
 }

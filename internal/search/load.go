@@ -34,7 +34,8 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 			t = slo.newTrial()
 			trials[level] = t
 		}
-		p, err := l.Point(level, runs[level], requests(level, t.needed()))
+		n := requests(level, t.needed())
+		p, err := l.Point(level, runs[level], max(n, min(t.missing(), maxLonger*n)))
 		if err != nil {
 			return Unsure, err
 		}
@@ -47,18 +48,28 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 		if saturated != "" {
 			v, why = Fail, saturated
 		}
+		t.last = v
 		l.Say("%s: %v (%s)", p.Run, v, why)
 		return v, nil
 	})
 	for _, level := range []float64{result.Best, result.Next} {
-		if t := trials[level]; t == nil {
+		t := trials[level]
+		if t == nil {
 			continue
-		} else if why := t.bottleneck(); why != "" {
+		}
+		if why := t.bottleneck(); why != "" {
 			result.Doubts = append(result.Doubts, fmt.Sprintf("at %v the load generator was the bottleneck: %s", level, why))
+		}
+		if t.last == Unsure && t.missing() > 0 {
+			result.Doubts = append(result.Doubts, fmt.Sprintf("%v is undecided: about %d more requests would decide",
+				level, t.missing()))
 		}
 	}
 	return result, err
 }
+
+// maxLonger limits how many times as long as the first one another run of a level is, if its requests are correlated.
+const maxLonger = 4
 
 // requests returns the number of requests for a run of a level: 10 % more than needed for a verdict, at least 100, and
 // at least ten per concurrent request or ten seconds of a rate.

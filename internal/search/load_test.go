@@ -14,10 +14,10 @@ import (
 	"perfpipe/internal/record"
 )
 
-// queue returns a Load on a simulated M/M/1 queue of capacity 100 requests/s, whose mean response time is 1/(100−rate)
-// seconds.
-func queue(points *[]string) *Load {
-	rng := rand.New(rand.NewPCG(1, 1))
+// queue returns a Load on a simulated M/M/1 queue of capacity 100 requests/s, whose response time is exponential with
+// the mean 1/(100−rate) seconds. Those of successive requests are correlated.
+func queue(points *[]string, seed uint64) *Load {
+	rng := rand.New(rand.NewPCG(seed, 1))
 	return &Load{
 		Point: func(rate float64, run, requests int) (load.Point, error) {
 			return load.Point{Run: fmt.Sprintf("rate=%v#%d", rate, run), Rate: rate, Number: requests, Mode: load.Open}, nil
@@ -27,9 +27,11 @@ func queue(points *[]string) *Load {
 			if p.Rate >= 100 {
 				return "piles up", nil
 			}
+			at, free := 0.0, 0.0 // s
 			for i := range p.Number {
-				ms := 1000 * rng.ExpFloat64() / (100 - p.Rate)
-				due := int64(float64(i) / p.Rate * 1e6)
+				at += rng.ExpFloat64() / p.Rate
+				free = max(free, at) + rng.ExpFloat64()/100
+				ms, due := 1000*(free-at), int64(at*1e6)
 				observe(&record.Record{
 					OK: true, Run: p.Run, Mode: p.Mode, Phase: record.PhaseMeasure, Rate: p.Rate, Seq: int64(i),
 					ScheduledUs: due, SentUs: due, TTFTMs: ms, LatencyMs: ms,
@@ -41,6 +43,23 @@ func queue(points *[]string) *Load {
 	}
 }
 
+// The requests of a queue determine a percentile less than as many independent ones would. The p99 is 300 ms at 84.6
+// requests/s, and the p90 at 92.3. No answer is above, unless the search doubts it.
+func TestCapacityOfAQueue(t *testing.T) {
+	for objective, most := range map[string]float64{"latency_ms:p99<300": 84.6, "latency_ms:p90<300": 92.3} {
+		slo, err := ParseSLO([]string{objective})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for seed := range uint64(3) {
+			res, err := queue(new([]string), seed).Capacity(t.Context(), OptionsOf(Rate, 40, 0, 3), slo)
+			if err != nil || res.Best < most/2 || res.Best > most*1.05 && len(res.Doubts) == 0 {
+				t.Errorf("%s: %+v, %v", objective, res, err)
+			}
+		}
+	}
+}
+
 // The p90 of an exponential response time with mean 1/(100−rate) s is 2.3 times the mean: 100 ms at 77 requests/s.
 func TestCapacity(t *testing.T) {
 	var points []string
@@ -49,8 +68,8 @@ func TestCapacity(t *testing.T) {
 		t.Fatal(err)
 	}
 	opt := Options{Start: 10, Min: 1, Max: 1000, Precision: 0.05, Runs: 3}
-	res, err := queue(&points).Capacity(t.Context(), opt, slo)
-	if err != nil || res.Best < 70 || res.Best > 80 {
+	res, err := queue(&points, 1).Capacity(t.Context(), opt, slo)
+	if err != nil || res.Best < 60 || res.Best > 80 {
 		t.Errorf("%+v, %v", res, err)
 	}
 	if points[0] != "rate=10#0" {
@@ -69,7 +88,7 @@ func TestCapacityOfTheClient(t *testing.T) {
 	}
 	for limit, doubts := range map[float64]int{1000: 0, 40: 1} { // requests/s that the client can send in time
 		var points []string
-		l := queue(&points)
+		l := queue(&points, 1)
 		run := l.Run
 		l.Run = func(ctx context.Context, p load.Point, observe func(*record.Record)) (string, error) {
 			return run(ctx, p, func(r *record.Record) {
@@ -82,8 +101,8 @@ func TestCapacityOfTheClient(t *testing.T) {
 			})
 		}
 		res, err := l.Capacity(t.Context(), Options{Start: 10, Min: 1, Max: 1000, Precision: 0.05, Runs: 3}, slo)
-		if err != nil || len(res.Doubts) != doubts || doubts > 0 &&
-			!strings.HasSuffix(res.Doubts[0], "the load generator was the bottleneck: requests went out late: lag p99 is 150 ms") {
+		const late = "the load generator was the bottleneck: requests went out late: lag p99 is 150 ms"
+		if got := strings.Count(strings.Join(res.Doubts, "\n"), late); got != doubts || err != nil {
 			t.Errorf("limit %v: %+v, %v", limit, res, err)
 		}
 	}
@@ -91,7 +110,7 @@ func TestCapacityOfTheClient(t *testing.T) {
 
 func TestLadder(t *testing.T) {
 	var points []string
-	ladder, err := queue(&points).Knee(t.Context(), 10, 1000)
+	ladder, err := queue(&points, 1).Knee(t.Context(), 10, 1000)
 	if err != nil || ladder.Knee < 30 || ladder.Knee > 70 || !ladder.Saturated() {
 		t.Errorf("%+v, %v", ladder, err)
 	}

@@ -206,3 +206,28 @@ func TestBelow(t *testing.T) {
 		}
 	}
 }
+
+// A share of independent requests is judged by the exact test, and it takes more of correlated ones to pass.
+func TestJudgeShare(t *testing.T) {
+	for _, c := range []struct {
+		misses, n int
+		share     float64
+		run       int // misses that follow each other
+		want      Verdict
+	}{
+		{0, 298, 0.99, 1, Unsure}, {0, 299, 0.99, 1, Pass}, {1, 473, 0.99, 1, Pass}, {1, 472, 0.99, 1, Unsure},
+		{5, 100, 0.99, 1, Fail}, {0, 9, 1, 1, Pass}, {1, 9, 1, 1, Fail},
+		{40, 1000, 0.95, 1, Unsure}, {30, 1000, 0.95, 1, Pass}, {30, 1000, 0.95, 10, Unsure}, {60, 600, 0.95, 60, Fail},
+	} {
+		m := term{share: c.share}
+		for i := range c.n {
+			m.seen = append(m.seen, outcome{dueUs: int64(i), value: float32(i * 7919 % c.n), good: true})
+		}
+		for i := range c.misses {
+			m.seen[(i/c.run)*(c.n*c.run/c.misses)+i%c.run].good = false
+		}
+		if got := m.judgeShare(); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}
