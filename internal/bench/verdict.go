@@ -91,7 +91,7 @@ func (r *runner) judge(v stats.Verdict) error {
 	}
 	if r.Strict {
 		return &fault.Error{Code: fault.CodeFail, Setting: "strict", Hint: hint,
-			Err: errors.New("the load generator was " + v.Level)}
+			Err: errors.New("the load generator is " + v.Level + ", not clean")}
 	}
 	r.Hint("%s", hint)
 	return nil

@@ -48,7 +48,7 @@ func parse(text string) (name string, c Condition, err error) {
 		c.Op, number = c.Op+"=", rest
 	}
 	if c.Bound, err = strconv.ParseFloat(strings.TrimSpace(number), 64); err != nil || math.IsNaN(c.Bound) {
-		return "", c, fmt.Errorf("%q: %q is not a number", text, strings.TrimSpace(number))
+		return "", c, fmt.Errorf("%q: %q is not a number, in the unit of the figure", text, strings.TrimSpace(number))
 	}
 	return name, c, nil
 }
@@ -92,6 +92,10 @@ func Parse(text string) (Gate, error) {
 	g := Gate{Text: text, Condition: c}
 	key, stat, found := strings.Cut(name, ":")
 	if !found {
+		if metric.Index(name) >= 0 {
+			return Gate{}, fmt.Errorf("%q: %s has many values: choose one, as in %s:p99%s%s", text, name, name, c.Op,
+				strconv.FormatFloat(c.Bound, 'f', -1, 64))
+		}
 		if !slices.Contains(Figures(), name) {
 			return Gate{}, fmt.Errorf(
 				"%q: no figure %q: there are %s, and distributions with :mean or :p99, such as ttft_ms:p99",

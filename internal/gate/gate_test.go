@@ -26,6 +26,32 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestNearMisses checks the errors of a gate that is a limit, and of a limit that is a gate.
+func TestNearMisses(t *testing.T) {
+	for _, c := range []struct {
+		text, want string
+		parse      func(string) error
+	}{
+		{"ttft_ms<0.5", `"ttft_ms<0.5": ttft_ms has many values: choose one, as in ttft_ms:p99<0.5`, parseGate},
+		{"ttft_ms:p99 < 500", `"ttft_ms:p99 < 500": a limit is on each request: write ttft_ms < 500`, parseLimit},
+		{"ttft_ms:p99<5s", `"ttft_ms:p99<5s": "5s" is not a number, in the unit of the figure`, parseGate},
+	} {
+		if err := c.parse(c.text); err == nil || err.Error() != c.want {
+			t.Errorf("%s: %v, want %s", c.text, err, c.want)
+		}
+	}
+}
+
+func parseGate(text string) error {
+	_, err := Parse(text)
+	return err
+}
+
+func parseLimit(text string) error {
+	_, err := ParseLimit(text)
+	return err
+}
+
 func TestGateOfValues(t *testing.T) {
 	var d dist.Dist
 	d.AddAll([]int64{1000, 2000, 6000})

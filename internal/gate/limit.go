@@ -71,6 +71,9 @@ func ParseLimit(text string) (Limit, error) {
 		if i := metric.Index(name); i >= 0 && metric.All()[i].OfConversation != nil {
 			return Limit{Text: text, talk: &metric.All()[i], Condition: c}, nil
 		}
+		if key, _, found := strings.Cut(name, ":"); found && metric.Index(key) >= 0 {
+			return Limit{}, fmt.Errorf("%q: a limit is on each request: write %s%s", text, key, strings.TrimPrefix(text, name))
+		}
 		return Limit{}, fmt.Errorf("%q: a request has no %q: there are %s; of conversations, %s", text, name,
 			strings.Join(slices.Sorted(maps.Keys(all)), ", "), strings.Join(ofConversations(), ", "))
 	}

@@ -252,7 +252,7 @@ func TestGoodputAndGates(t *testing.T) {
 func TestBadConditions(t *testing.T) {
 	for text, want := range map[string]string{
 		"ttft_ms":          `"ttft_ms" has no <, <=, > or >=`,
-		"ttft_ms<fast":     `"ttft_ms<fast": "fast" is not a number`,
+		"ttft_ms<fast":     `"ttft_ms<fast": "fast" is not a number, in the unit of the figure`,
 		"ttft_ms:p0<1":     `"ttft_ms:p0<1": "p0" is none of mean, sd, min, max and pNN`,
 		"ttft_ms:median<1": `"ttft_ms:median<1": "median" is none of mean, sd, min, max and pNN`,
 	} {

@@ -52,7 +52,7 @@ func (p *Prompts) Notes() (notes []string) {
 		why string
 	}{
 		{p.fewer, "it cuts prompts, or does not count what it has in its cache"},
-		{p.more, "it counts something else than tokens, or adds to the prompts"},
+		{p.more, "it has another tokenizer, counts something else than tokens, or adds to the prompts"},
 	} {
 		if c.requests > 0 {
 			plural := "s"

@@ -19,7 +19,7 @@ func TestPrompts(t *testing.T) {
 			"it cuts prompts, or does not count what it has in its cache"}},
 		"characters": {[]record.Record{{OK: true, PromptAsked: 1000, PromptTokens: 6400}},
 			[]string{"the server counted 6,400 of 1,000 prompt tokens in 1 request: " +
-				"it counts something else than tokens, or adds to the prompts"}},
+				"it has another tokenizer, counts something else than tokens, or adds to the prompts"}},
 		"template": {[]record.Record{
 			{OK: true, PromptAsked: 10, PromptTokens: 45}, {OK: true, PromptAsked: 1000, PromptTokens: 1020},
 		}, nil},
