@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -79,20 +80,21 @@ func responseParts(content json.RawMessage, role string) (json.RawMessage, error
 			continue
 		}
 		out = append(out, object{{Key: "type", Value: raw("input_image")}, {Key: "image_url", Value: raw(p.image)},
-			{Key: "detail", Value: raw("auto")}}.json())
+			{Key: "detail", Value: raw(cmp.Or(p.detail, "auto"))}}.json())
 	}
 	return raw(out), nil
 }
 
-// part is a text or an image of a message. An image is a URL, usually with the data in it.
-type part struct{ text, image string }
+// part is a text or an image of a message. An image is a URL, usually with the data in it, and detail its resolution.
+type part struct{ text, image, detail string }
 
 func parseParts(content json.RawMessage) ([]part, error) {
 	var list []struct {
 		Type     string `json:"type"`
 		Text     string `json:"text"`
 		ImageURL struct {
-			URL string `json:"url"`
+			URL    string `json:"url"`
+			Detail string `json:"detail"`
 		} `json:"image_url"`
 	}
 	if err := json.Unmarshal(content, &list); err != nil {
@@ -104,7 +106,7 @@ func parseParts(content json.RawMessage) ([]part, error) {
 		case "text":
 			parts = append(parts, part{text: p.Text})
 		case "image_url":
-			parts = append(parts, part{image: p.ImageURL.URL})
+			parts = append(parts, part{image: p.ImageURL.URL, detail: p.ImageURL.Detail})
 		default:
 			return nil, fmt.Errorf("content[%d] is of type %q, and only text and image_url are translated", i, p.Type)
 		}

@@ -42,7 +42,7 @@ func TestRowsAreNoRequests(t *testing.T) {
 		{"SQuAD", `{"version":"1","data":[{"paragraphs":[{"context":"c","qas":[{"id":"1","question":"q"}]}]}]}`,
 			"rows-within: jq -c '.data[].paragraphs[].qas[]' f"},
 		{"no text at all", `{"id":"gen-1","api_key_name":"k","tokens_prompt":5}`,
-			"rows: NAME f"},
+			"lengths: "},
 		{"the output of a batch", `{"id":"b","custom_id":"1","response":{"body":{"messages":[{"role":"assistant",` +
 			`"content":"u"}]}}}`, "rows: NAME f"},
 	} {

@@ -34,7 +34,7 @@ func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.Raw
 				all[k] = p.Param
 			}
 			body, dropped, err := d.Build(in, all)
-			s.leftOut(d, dropped)
+			s.leftOut(d, params, dropped)
 			return body, err
 		}
 		if body, _, err = d.Build(in, nil); err != nil {
@@ -51,12 +51,12 @@ func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.Raw
 	return s.set(body, *d, params)
 }
 
-// leftOut logs the flags among parameters that an API does not accept.
-func (s *Shape) leftOut(d *api.Dialect, dropped []string) {
+// leftOut logs the parameters of flags and of the data that an API does not accept.
+func (s *Shape) leftOut(d *api.Dialect, params []Param, dropped []string) {
 	if len(dropped) == 0 {
 		return
 	}
-	for _, p := range s.Params {
+	for _, p := range params {
 		if p.Typed && slices.Contains(dropped, p.Key) && p.Key != "seed" { // the seed has had its effect
 			s.once("%s %s does not take %s: left out", d.Name, d.Op, p.Key)
 		}
@@ -77,7 +77,7 @@ func (s *Shape) set(body json.RawMessage, d api.Dialect, params []Param) (_ json
 		}
 		dropped = append(dropped, lost...)
 	}
-	s.leftOut(&d, dropped)
+	s.leftOut(&d, params, dropped)
 	if gjson.GetBytes(body, "stream_options").Exists() && !gjson.GetBytes(body, "stream").Bool() && typedStream(params) {
 		body, err = sjson.DeleteBytes(body, "stream_options") // an error without a stream
 	}
@@ -189,6 +189,7 @@ func UserMessage(text string) json.RawMessage {
 // knownBody is what bodies with the same keys have in common.
 type knownBody struct {
 	dialect api.Dialect
+	foreign bool    // they are not of the API that the user names
 	tail    []piece // replaces the last brace; nil if more than that changes
 }
 
@@ -224,7 +225,9 @@ func (s *Shape) newBody(it *Item) *knownBody {
 	if s.Custom != nil {
 		k.dialect = *s.Custom
 	} else {
-		k.dialect, _, _ = api.Select(s.API, it.Line.URL, it.Body)
+		var fits bool
+		k.dialect, _, fits = api.Select(s.API, it.Line.URL, it.Body)
+		k.foreign = !fits
 	}
 	// Missing parameters are usually appended, whatever else a body contains. Then they are also appended to a body that
 	// has a mark in the place of every value. If that changes elsewhere, the body needs more than a tail.

@@ -164,6 +164,9 @@ func quoted(mark string) json.RawMessage { return json.RawMessage(`"` + mark + `
 
 // Request returns request i. Its body is appended to dst.
 func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf []byte, err error) {
+	if err := s.translate(it); err != nil {
+		return r, dst, err
+	}
 	r = it.Line
 	if s.Rendering != nil {
 		if err := s.Rendering.apply(it); err != nil {
@@ -197,6 +200,9 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 		later := *s
 		if later.turn = uint64(k); k > 0 {
 			later.words, later.later = nil, true // the first turn is the prefix of all others
+		}
+		if err := later.translate(&it.Turns[k].Item); err != nil {
+			return r, dst, err
 		}
 		body, err := later.append(nil, i, &it.Turns[k].Item)
 		if err != nil {
