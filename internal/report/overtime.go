@@ -311,8 +311,11 @@ func (r *report) lagOverTime(lines []timeline) chart.Figure {
 		chart.Axis{Label: r.tr("lag"), Unit: "ms", Zero: true, Least: 1})
 	for _, t := range lines {
 		s := t.curve(r.lineOf(t, "worst lag"), t.color, func(s *stats.CourseBin) float64 { return s.MaxLag })
-		f.Series = append(f.Series, s)
-		f.Alt += r.trf("%s: at most %s ms. ", s.Name, chart.Number(slices.Max(s.Y)))
+		known := slices.DeleteFunc(slices.Clone(s.Y), math.IsNaN)
+		if len(known) > 0 {
+			f.Series = append(f.Series, s)
+			f.Alt += r.trf("%s: at most %s ms. ", s.Name, chart.Number(slices.Max(known)))
+		}
 	}
 	return f
 }

@@ -102,7 +102,7 @@ func newReport(sources []*Source, opt Options) *report {
 
 // percentile returns a percentile of a metric, or NaN if the load point has no values.
 func (p *point) percentile(key string, q float64) float64 {
-	if m := p.Metrics.Get(key); m != nil && m.N > 0 {
+	if m := p.Metrics.Get(key); m != nil && m.N+m.Failed > 0 {
 		return m.At(q)
 	}
 	return math.NaN()

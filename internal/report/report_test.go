@@ -183,6 +183,32 @@ func TestPercentilesOverTimeHaveEnough(t *testing.T) {
 	}
 }
 
+// TestNothingKnown checks that what no request shows is no zero: the response time of failures alone is infinite, and
+// an interval in which no request was sent, or of which no lag is known, has none.
+func TestNothingKnown(t *testing.T) {
+	failed := reporttest.Records(1, reporttest.Load{Run: "r", N: 50, Rate: 5, Slots: 8, Failures: 1})
+	results := tableOf(t, Page([]*Source{read(t, "f.jsonl", failed)}, Options{}).Tables, "Results")
+	if p50 := slices.Index(results.Header, "response time p50"); results.Rows[0][p50] != "∞" {
+		t.Errorf("response time p50 of failures: %q", results.Rows[0][p50])
+	}
+	records := reporttest.Records(1, reporttest.Load{Run: "r", N: 50, Rate: 5, Slots: 8, Chunks: 8})
+	records[49].LatencyMs += 20_000
+	lag := find(t, Page([]*Source{read(t, "l.jsonl", records)}, Options{}), "lag-time").Series[0]
+	if n := len(lag.Y); lag.Y[n-1] == lag.Y[n-1] || lag.Y[0] != lag.Y[0] {
+		t.Errorf("lag from %v to %v ms: the last request was sent long before its end", lag.Y[0], lag.Y[n-1])
+	}
+	lines := bytes.ReplaceAll(reporttest.Lines(records), []byte(`"lag_ms"`), []byte(`"other_lag"`))
+	lines = bytes.ReplaceAll(lines, []byte(`"scheduled_us"`), []byte(`"other_due"`))
+	none, err := Read(t.Context(), bytes.NewReader(lines), "n", "n", stats.Options{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	isLag := func(f chart.Figure) bool { return f.Name == "lag-time" }
+	if slices.ContainsFunc(Page([]*Source{none}, Options{}).Figures, isLag) {
+		t.Error("a figure of lags that no record has")
+	}
+}
+
 // TestNoPercentilesWhileIdle checks that curves over time have a gap between load points that are minutes apart.
 func TestNoPercentilesWhileIdle(t *testing.T) {
 	records := reporttest.Records(1, reporttest.Load{Run: "a", N: 300, Rate: 50, Slots: 40, Chunks: 8},

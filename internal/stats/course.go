@@ -2,6 +2,7 @@ package stats
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"perfpipe/internal/dist"
@@ -20,7 +21,7 @@ type Course struct {
 // detail holds the data of a bin that the timeline does not have.
 type detail struct {
 	failed map[string]int64      // failures by kind
-	maxLag float64               // ms
+	maxLag float64               // ms; NaN if no lag is known
 	times  [numTimes]dist.Levels // ms
 }
 
@@ -39,7 +40,7 @@ type CourseBin struct {
 	Output   int64                 // output tokens arrived
 	InFlight float64               // requests in flight, averaged over time
 	Failed   map[string]int64      // failed requests ended, by kind
-	MaxLag   float64               // the greatest lag of the requests sent, ms
+	MaxLag   float64               // the greatest lag of the requests sent, ms; NaN if none is known
 	Times    [numTimes]dist.Levels // durations of the successful requests sent, ms
 }
 
@@ -50,7 +51,9 @@ func (c *Course) Add(r *record.Record) {
 		return
 	}
 	d := c.detail(r.SentUs)
-	d.maxLag = max(d.maxLag, r.LagMs)
+	if lag, known := r.Lag(); known {
+		d.maxLag = greater(d.maxLag, lag)
+	}
 	if !r.OK {
 		d = c.detail(r.EndUs())
 		if d.failed == nil {
@@ -77,7 +80,7 @@ func (c *Course) detail(us int64) *detail {
 		if c.details == nil {
 			c.details = map[int64]*detail{}
 		}
-		d = &detail{}
+		d = &detail{maxLag: math.NaN()}
 		c.details[i] = d
 	}
 	return d
@@ -101,8 +104,16 @@ func (c *Course) match() {
 	}
 }
 
+// greater returns the greater of two numbers, or the one that is not NaN.
+func greater(a, b float64) float64 {
+	if math.IsNaN(a) || b > a {
+		return b
+	}
+	return a
+}
+
 func (d *detail) join(o *detail) {
-	d.maxLag = max(d.maxLag, o.maxLag)
+	d.maxLag = greater(d.maxLag, o.maxLag)
 	d.failed = joinCounts(d.failed, o.failed)
 	for i := range d.times {
 		d.times[i].Merge(&o.times[i])
@@ -149,6 +160,9 @@ func (c *Course) Bins(limit int) (bins []CourseBin, fromUs, widthUs int64) {
 	first, last := all[0].first, all[len(all)-1].first+all[len(all)-1].n
 	per := (last - first + int64(limit) - 1) / int64(limit) // timeline bins per interval
 	bins = make([]CourseBin, (last-first+per-1)/per)
+	for i := range bins {
+		bins[i].MaxLag = math.NaN()
+	}
 	for _, s := range all {
 		at := s.first - first
 		b := &bins[at/per]
@@ -160,7 +174,7 @@ func (c *Course) Bins(limit int) (bins []CourseBin, fromUs, widthUs int64) {
 	}
 	for _, i := range slices.Sorted(maps.Keys(c.details)) {
 		b, d := &bins[(i-first)/per], c.details[i]
-		b.MaxLag = max(b.MaxLag, d.maxLag)
+		b.MaxLag = greater(b.MaxLag, d.maxLag)
 		b.Failed = joinCounts(b.Failed, d.failed)
 		for k := range d.times {
 			b.Times[k].Merge(&d.times[k])
