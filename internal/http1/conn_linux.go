@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"perfpipe/internal/rxtime"
 )
 
 // polledConn is a connection that a poller reads: TCP, TLS or a unix socket. It costs about half of what net/http does:
@@ -62,7 +64,7 @@ func newPolledConn(plain net.Conn, secure *tls.Conn, addr string, cfg *connConfi
 	if err != nil {
 		return nil, err
 	}
-	enableStamps(c.fd)
+	rxtime.Enable(c.fd)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := p.add(c); err != nil {

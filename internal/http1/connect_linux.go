@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"perfpipe/internal/rxtime"
 )
 
 // connecting is a TCP connection that its poller opens: no goroutine waits for it. If it fails, but another attempt may
@@ -78,7 +80,7 @@ func (c *connecting) open() (fd int, err error) {
 	} {
 		unix.SetsockoptInt(fd, o[0], o[1], o[2])
 	}
-	enableStamps(fd)
+	rxtime.Enable(fd)
 	if c.local.IsValid() {
 		if err := unix.Bind(fd, sockaddr(netip.AddrPortFrom(c.local, 0))); err != nil {
 			unix.Close(fd)

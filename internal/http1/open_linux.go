@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"perfpipe/internal/clock"
+	"perfpipe/internal/rxtime"
 )
 
 // opener returns the functions that open connections for a Transport, and the one that frees what they share. A
@@ -55,5 +56,5 @@ func warmStamps() {
 	if err != nil {
 		return
 	}
-	enableStamps(fd) // and the socket stays open for the life of the process
+	rxtime.Enable(fd) // and the socket stays open for the life of the process
 }

@@ -5,6 +5,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"perfpipe/internal/rxtime"
 )
 
 // sockMsg holds the arguments of recvmsg and sendmsg, so that a call allocates nothing.
@@ -36,7 +38,7 @@ func (m *sockMsg) recv(fd uintptr, b []byte) (n int, stamp int64, errno syscall.
 	if errno != 0 {
 		return 0, 0, errno
 	}
-	return int(r), stampIn(m.oob[:m.hdr.Controllen]), 0
+	return int(r), rxtime.Stamp(m.oob[:m.hdr.Controllen]), 0
 }
 
 // send writes a, then b, and returns the number of bytes that the kernel took.
@@ -56,30 +58,4 @@ func (m *sockMsg) send(fd uintptr, a, b []byte) (n int, errno syscall.Errno) {
 		return 0, errno
 	}
 	return int(r), 0
-}
-
-// enableStamps requests the software receive time of each segment (Documentation/networking/timestamping.rst). If the
-// kernel refuses, times are taken when the bytes are read, and Timing.Unstamped is set.
-func enableStamps(fd int) {
-	unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPING,
-		unix.SOF_TIMESTAMPING_RX_SOFTWARE|unix.SOF_TIMESTAMPING_SOFTWARE)
-}
-
-// stampIn returns the software stamp among the control messages, the first of three timespecs, or 0. The casts read the
-// kernel's own layout; x/sys parses control messages only into allocated slices.
-func stampIn(oob []byte) int64 {
-	const hdr = unix.SizeofCmsghdr
-	for len(oob) >= hdr {
-		h := (*unix.Cmsghdr)(unsafe.Pointer(&oob[0]))
-		size := int(h.Len)
-		if size < hdr || size > len(oob) {
-			return 0
-		}
-		const least = hdr + int(unsafe.Sizeof(unix.Timespec{}))
-		if h.Level == unix.SOL_SOCKET && h.Type == unix.SO_TIMESTAMPING && size >= least {
-			return (*unix.Timespec)(unsafe.Pointer(&oob[hdr])).Nano()
-		}
-		oob = oob[min(unix.CmsgSpace(size-hdr), len(oob)):]
-	}
-	return 0
 }

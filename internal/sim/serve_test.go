@@ -4,8 +4,12 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/goccy/go-json"
 )
 
 // Stop completes the file of the truth.
@@ -20,6 +24,7 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := strings.NewReader(`{"model":"m","max_tokens":2,"messages":[{"role":"user","content":"hi"}]}`)
+	before := time.Now().UnixMicro()
 	resp, err := http.Post(base.JoinPath("/v1/chat/completions").String(), "application/json", body)
 	if err != nil {
 		t.Fatal(err)
@@ -28,8 +33,14 @@ func TestServe(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Error(err)
 	}
-	if lines, err := os.ReadFile(path); err != nil || strings.Count(string(lines), "\n") != 1 {
+	lines, err := os.ReadFile(path)
+	if err != nil || strings.Count(string(lines), "\n") != 1 {
 		t.Errorf("the truth of one request: %q, %v", lines, err)
+	}
+	var got Truth
+	if err := json.Unmarshal(lines, &got); err != nil || runtime.GOOS == "linux" &&
+		(got.ArrivedUs < before || got.ArrivedUs > got.ReadUs) {
+		t.Errorf("sent after %d, truth %+v, %v", before, got, err)
 	}
 	if _, err := http.Get(base.String()); err == nil {
 		t.Error("the simulator still answers")

@@ -13,10 +13,13 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"perfpipe/internal/rxtime"
 )
 
 // Truth describes what happened to one request, by the server's clock. Instants (*_us) are integer microseconds since
-// the epoch, on one monotonic clock; they are taken after the bytes were handed to the system.
+// the epoch, on one monotonic clock; they are taken after the bytes were handed to the system. ArrivedUs is the
+// kernel's time: it does not contain how long the server took to read the request.
 type Truth struct {
 	Seq              int64   `json:"seq"` // from 0, in the order in which the bodies were read
 	ID               string  `json:"id,omitempty"`
@@ -26,7 +29,8 @@ type Truth struct {
 	CachedTokens     int     `json:"cached_tokens,omitempty"`
 	CompletionTokens int     `json:"completion_tokens"`
 	Status           int     `json:"status"`
-	ReadUs           int64   `json:"read_us"` // when the body had been read
+	ArrivedUs        int64   `json:"arrived_us,omitempty"` // when the kernel had received the request; 0: not known
+	ReadUs           int64   `json:"read_us"`              // when the body had been read
 	QueueMs          float64 `json:"queue_ms"`
 	FirstUs          int64   `json:"first_us,omitempty"`
 	ChunkUs          []int64 `json:"chunk_us,omitempty"` // one for each token streamed
@@ -71,7 +75,9 @@ func New(cfg Config, truth func(Truth)) *Server {
 	s := &Server{cfg: cfg, line: line{free: cfg.Slots}, cache: newCache(cfg.Cache), base: time.Now(), truth: truth}
 	s.times, _ = dialectNamed(cfg.Times) // the zero dialect reports nothing
 	s.idle = sync.NewCond(&s.mu)
-	s.http = &http.Server{Handler: s.Handler()}
+	s.http = &http.Server{Handler: s.Handler(), ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, c)
+	}}
 	return s
 }
 
@@ -96,7 +102,7 @@ func (s *Server) Handler() http.Handler {
 
 // Start listens on addr, whose port 0 is a free one, and serves in the background.
 func (s *Server) Start(addr string) (url string, err error) {
-	l, err := net.Listen("tcp", addr)
+	l, err := rxtime.Listen(addr)
 	if err != nil {
 		return "", err
 	}
@@ -145,6 +151,9 @@ func (s *Server) end(t *Truth) {
 	}
 }
 
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
 // job is a parsed request.
 type job struct {
 	ask    ask
@@ -160,6 +169,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, parse func(body [
 	body, err := io.ReadAll(r.Body)
 	read := time.Now()
 	t.ReadUs = s.nowUs()
+	if c, ok := r.Context().Value(connKey{}).(*rxtime.Conn); ok {
+		t.ArrivedUs = c.Received() / 1000
+	}
 	s.mu.Lock()
 	t.Seq = s.seq
 	s.seq++

@@ -1,0 +1,47 @@
+// Package rxtime reads when the kernel received the bytes of a socket, which is before a program that is busy, or that
+// waits for a processor, reads them (Documentation/networking/timestamping.rst). Only Linux tells.
+package rxtime
+
+import (
+	"net"
+	"sync/atomic"
+	"syscall"
+)
+
+// Listen returns a TCP listener whose connections are *Conn.
+func Listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	if raw, err := l.(*net.TCPListener).SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { Enable(int(fd)) }) // connections inherit it
+	}
+	return listener{l}, nil
+}
+
+type listener struct{ net.Listener }
+
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	raw, err := c.(*net.TCPConn).SyscallConn()
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	return &Conn{Conn: c, raw: raw}, nil
+}
+
+// Conn is a TCP connection that knows when the bytes read from it were received.
+type Conn struct {
+	net.Conn
+	raw   syscall.RawConn
+	stamp atomic.Int64
+}
+
+// Received returns when the kernel received the last of the bytes that Read returned, in nanoseconds since the epoch,
+// or 0 if it did not tell.
+func (c *Conn) Received() int64 { return c.stamp.Load() }

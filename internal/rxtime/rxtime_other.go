@@ -1,0 +1,6 @@
+//go:build !linux
+
+package rxtime
+
+// Enable does nothing.
+func Enable(int) {}
