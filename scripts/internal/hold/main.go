@@ -1,3 +1,5 @@
+//go:build unix
+
 // Hold is a TCP proxy that holds back what it passes on, as a network with a known delay would: hold ADDR DELAY. It
 // prints the address at which it listens.
 package main
