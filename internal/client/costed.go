@@ -18,6 +18,21 @@ type costed struct {
 	began time.Time // when opening began
 	cost  http1.Timing
 	watch *http1.Watch
+
+	sending atomic.Bool // a part of the request has been sent
+}
+
+// Write implements net.Conn. A server may respond, and close the connection, before it has read everything: net/http
+// would take the error of the write for the result, so it has to find that in what it reads.
+func (c *costed) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	switch {
+	case err == nil:
+		c.sending.Store(true)
+	case c.sending.Load() && http1.ClosedByPeer(err):
+		return len(b), nil
+	}
+	return n, err
 }
 
 // dialCosted connects to addr, which is a server's or a proxy's. The connect timeout bounds all that must precede the
@@ -49,48 +64,69 @@ type untraced struct{ context.Context }
 
 func (untraced) Value(any) any { return nil }
 
-// handshake is the last TLS handshake of a connection: a proxy may have one before the server's.
-type handshake struct {
-	number      atomic.Int32 // from 1; 0: there was none
-	began, took atomic.Int64 // ns
+// opening is what a request learns of its connection.
+type opening struct {
+	asked       time.Time    // when a connection was asked for; zero: there is one, or it is not net/http's
+	handshakes  atomic.Int32 // of TLS: a proxy may have one before the server's
+	began, took atomic.Int64 // of the last one, ns
 }
 
-// trace fills in the cost of the connection, and h. alive is called when bytes were sent or received.
-func (st *standard) trace(c *call, t *trip, h *handshake, alive func()) *httptrace.ClientTrace {
+// trace fills in o, and the cost of the connection. alive is called when bytes were sent or received.
+func (st *standard) trace(c *call, t *trip, o *opening, alive func()) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		GetConn: func(string) {
-			t.Attempt(c.Begun)
-			t.Reused, t.DNS, t.Connect, t.TLS = false, 0, 0, 0
+			if t.Reused, t.DNS, t.Connect, t.TLS = false, 0, 0, 0; o.asked.IsZero() {
+				o.asked = time.Now()
+			}
 		},
 		TLSHandshakeStart: func() {
-			h.number.Add(1)
-			h.began.Store(int64(st.clock.Now()))
+			o.handshakes.Add(1)
+			o.began.Store(int64(st.clock.Now()))
 		},
-		TLSHandshakeDone:     func(tls.ConnectionState, error) { h.took.Store(int64(st.clock.Now()) - h.began.Load()) },
-		GotConn:              func(i httptrace.GotConnInfo) { c.got(i, t, h) },
+		TLSHandshakeDone:     func(tls.ConnectionState, error) { o.took.Store(int64(st.clock.Now()) - o.began.Load()) },
+		GotConn:              func(i httptrace.GotConnInfo) { o.got(i, c, t) },
 		WroteRequest:         func(httptrace.WroteRequestInfo) { alive() },
 		GotFirstResponseByte: alive,
 	}
 }
 
+// attempt counts an attempt, which has a connection, or fails for lack of one. net/http may ask for one repeatedly.
+func (o *opening) attempt(c *call, t *trip) {
+	if o.asked.IsZero() {
+		return
+	}
+	if t.Attempts++; t.Attempts > 1 {
+		t.Resent = o.asked.Sub(c.Begun)
+	}
+	o.asked = time.Time{}
+}
+
+// poolTime is how long it takes at most to find an idle connection. Longer is a wait for one that is being opened.
+const poolTime = time.Millisecond / 4
+
 // got notes the connection of an attempt. Between the connection to a proxy and TLS with the server is what the proxy
 // does, such as CONNECT: it is part of connecting.
-func (c *call) got(i httptrace.GotConnInfo, t *trip, h *handshake) {
+func (o *opening) got(i httptrace.GotConnInfo, c *call, t *trip) {
+	waited := time.Since(o.asked)
+	o.attempt(c, t)
 	conn := i.Conn
 	for s, secure := conn.(*tls.Conn); secure; s, secure = conn.(*tls.Conn) {
 		conn = s.NetConn()
 	}
-	t.Reused = i.Reused
+	if t.Reused = i.Reused; t.Reused && waited > poolTime {
+		t.streamWait += waited
+	}
 	own, ok := conn.(*costed)
 	if !ok {
 		return
 	}
 	own.SetDeadline(time.Time{})
+	own.sending.Store(false)
 	if t.watch = own.watch; t.Reused {
 		return
 	}
 	if t.DNS = own.cost.DNS; c.ep.overTLS {
-		t.TLS = time.Duration(h.took.Load())
+		t.TLS = time.Duration(o.took.Load())
 	}
 	t.Connect = time.Since(own.began) - t.DNS - t.TLS
 }

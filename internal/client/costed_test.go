@@ -10,10 +10,13 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"perfpipe/internal/load"
 	"perfpipe/internal/record"
+	"perfpipe/internal/request"
 )
 
 // viaProxy has the requests of a test go through a proxy.
@@ -45,10 +48,7 @@ func tunnel(t *testing.T, wait time.Duration, addr string) string {
 // What the proxy does until there is a connection to the server is part of connecting, not of the server's time.
 func TestTunnelIsConnecting(t *testing.T) {
 	const wait = 50 * time.Millisecond
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		io.WriteString(w, hello+done)
-	}))
+	server := httptest.NewTLSServer(streaming)
 	defer server.Close()
 	viaProxy(t, "http://"+tunnel(t, wait, server.Listener.Addr().String()))
 	c := newTest(t, &url.URL{Scheme: "https", Host: "h.test", Path: "/v1/chat/completions"}, false, func(c *Config) {
@@ -108,5 +108,75 @@ func TestCertificateOfProxies(t *testing.T) {
 				t.Errorf("%+v, want %s", rec.Error, want)
 			}
 		})
+	}
+}
+
+// streaming answers with a stream.
+var streaming = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	io.WriteString(w, hello+done)
+})
+
+// overHTTP2 returns a client for HTTP/2 through a tunnel to addr.
+func overHTTP2(t *testing.T, wait time.Duration, addr string) *Client {
+	viaProxy(t, "http://"+tunnel(t, wait, addr))
+	return newTest(t, &url.URL{Scheme: "https", Host: "h.test", Path: "/v1/chat/completions"}, false, func(c *Config) {
+		c.Network.TLS, c.Network.HTTP2 = &tls.Config{InsecureSkipVerify: true}, true
+	})
+}
+
+// Requests that share a connection of HTTP/2 wait for it once: none is sent twice, and the wait is not the server's.
+func TestTunnelOfHTTP2(t *testing.T) {
+	server := httptest.NewUnstartedServer(streaming)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	const wait = 100 * time.Millisecond
+	c := overHTTP2(t, wait, server.Listener.Addr().String())
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			rec := ask(c)
+			opening := rec.DNSMs + rec.ConnectMs + rec.TLSMs + rec.StreamWaitMs
+			waited := rec.HeadersMs > ms(wait.Microseconds())
+			if !rec.OK || rec.Attempts != 0 || rec.ResentMs != 0 || waited && opening < ms(wait.Microseconds())/2 {
+				t.Errorf("%d attempts, resent %v, opening %v of %v ms until the header, %+v", rec.Attempts, rec.ResentMs,
+					opening, rec.HeadersMs, rec.Error)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// What HTTP/1.1 answers is not measured as HTTP/2.
+func TestTunnelWithoutHTTP2(t *testing.T) {
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: server.TLS.Certificates}) // no ALPN
+	if err != nil {
+		t.Fatal(err)
+	}
+	go http.Serve(l, streaming)
+	defer l.Close()
+	rec := ask(overHTTP2(t, 0, l.Addr().String()))
+	if rec.OK || !strings.HasPrefix(rec.Error.Message, "h.test:443 does not speak HTTP/2") {
+		t.Errorf("%+v", rec.Error)
+	}
+}
+
+// A proxy may respond, and close the connection, before it has read the request.
+func TestProxyRefusesEarly(t *testing.T) {
+	viaProxy(t, "http://"+script(t, func(_ int, c net.Conn, r *bufio.Reader) {
+		if _, err := http.ReadRequest(r); err == nil {
+			io.WriteString(c, "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n")
+		}
+	}).Host)
+	c := newTest(t, &url.URL{Scheme: "http", Host: "h.test", Path: "/v1/chat/completions"}, false, nil)
+	long := strings.Replace(body, "{", `{"user":"`+strings.Repeat("x", 8<<20)+`",`, 1)
+	for range 20 {
+		rec := c.Do(t.Context(), load.NewRequest(request.Request{Body: []byte(long)}))
+		if rec.Status != http.StatusRequestEntityTooLarge || rec.Attempts != 0 {
+			t.Fatalf("%d attempts, %+v", rec.Attempts, rec.Error)
+		}
 	}
 }

@@ -85,19 +85,23 @@ func (st *standard) roundTrip(ctx context.Context, c *call, t *trip, s http1.Sin
 			quiet.Reset(read)
 		}
 	}
-	var h handshake
-	req, err := st.request(httptrace.WithClientTrace(ctx, st.trace(c, t, &h, alive)), c)
+	var o opening
+	req, err := st.request(httptrace.WithClientTrace(ctx, st.trace(c, t, &o, alive)), c)
 	if err != nil {
 		return err
 	}
 	resp, err := st.send(c, t, req)
 	if err != nil {
 		if t.Connect == 0 && !t.Reused {
-			return st.unconnected(ctx, c, h.number.Load(), err)
+			o.attempt(c, t)
+			return st.unconnected(ctx, c, o.handshakes.Load(), err)
 		}
 		return st.explain(ctx, c.ep.addr, err)
 	}
 	defer resp.Body.Close()
+	if st.cfg.Network.HTTP2 && resp.ProtoMajor < 2 { // net/http does without it
+		return noHTTP2(c.ep.addr)
+	}
 	t.End = st.clock.Now()
 	t.Sent = int64(len(c.Body))
 	s.Head(http1.HeaderOf(resp, st.h1.Fields), t.End)

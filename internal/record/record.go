@@ -121,7 +121,8 @@ type Record struct {
 	// The TLS handshake.
 	TLSMs float64 `json:"tls_ms,omitempty" record:"min=0"`
 
-	// With HTTP/2, the part of ttft_ms spent waiting for a connection with a free stream. Absent if there was no wait.
+	// With HTTP/2 or a proxy, the part of ttft_ms spent waiting for a connection that another request opened, or for a
+	// free stream of one. Absent if there was no wait.
 	StreamWaitMs float64 `json:"stream_wait_ms,omitempty" record:"min=0"`
 	// The part of ttft_ms from sent_us to the last attempt. Present if there were several.
 	ResentMs float64 `json:"resent_ms,omitempty" record:"min=0"`
