@@ -102,9 +102,6 @@ type Engine struct {
 // the begin and the end of each, in µs.
 type Pauses func(from, to int64) (us []int64)
 
-// leastPause is the least lag, queue or stall, in ms, of a request that a pause has affected. Pauses are longer.
-const leastPause = 200
-
 // Sent describes the requests that an earlier run has sent. The engine skips them, and its schedule continues where
 // that of the earlier run ended.
 type Sent struct {

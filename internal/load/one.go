@@ -31,7 +31,7 @@ func (ph *phase) finish(rec *Record, j job) slot {
 		ph.e.Counts.Failed.Add(1)
 	}
 	endNs, doneNs := ph.endOf(rec)
-	if ph.e.Pauses != nil && max(rec.LagMs, rec.QueueMs, rec.StallMs) >= leastPause {
+	if ph.e.Pauses != nil && max(rec.LagMs, rec.QueueMs, rec.StallMs) >= leastWaitUs/1000 {
 		ph.pauses(rec, endNs, doneNs)
 	}
 	if err := ph.e.Emit(rec); err != nil {
@@ -71,7 +71,7 @@ func (ph *phase) pauses(rec *Record, endNs, doneNs int64) {
 	}
 }
 
-// leastWaitUs is the shortest wait that a record shows.
+// leastWaitUs is the shortest wait that a record shows, and the least effect of a pause.
 const leastWaitUs = 1000
 
 // blame attributes a record's lag to the wait for the output and for the input.
