@@ -126,10 +126,15 @@ func counts(b *stats.Block, opt Options) *table.Table {
 		row("tokens per chunk", "%s after the first", number(b.ChunkTokens))
 	}
 	if g := b.Goodput; g != nil {
-		row("goodput", "%s requests/s, %s %% meet %s", number(g.PerS), number(100*g.Share), strings.Join(g.Limits, " "))
-		if b.Sessions != nil {
-			row("good sessions", "%s of %s (%s %%), with all of their requests", count(g.Sessions), count(b.Sessions.Count),
-				number(100*g.SessionShare))
+		if len(g.Each) > 0 {
+			row("goodput", "%s requests/s, %s %% meet %s", number(g.PerS), number(100*g.Share), strings.Join(g.Each, " "))
+		}
+		switch {
+		case b.Sessions != nil:
+			row("good sessions", "%s of %s (%s %%) meet %s, with all of their requests", count(g.Sessions),
+				count(b.Sessions.Count), number(100*g.SessionShare), strings.Join(g.Limits, " "))
+		case len(g.Each) < len(g.Limits):
+			row("good sessions", "no record is of a session")
 		}
 	}
 	for _, g := range b.Gates {

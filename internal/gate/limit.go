@@ -80,6 +80,9 @@ func ParseLimit(text string) (Limit, error) {
 	return Limit{Text: text, of: of, Condition: c}, nil
 }
 
+// OnRequests reports whether the limit is on each request, not on conversations.
+func (l Limit) OnRequests() bool { return l.talk == nil }
+
 // ofConversations returns the keys of the metrics of conversations.
 func ofConversations() (keys []string) {
 	for _, m := range metric.All() {

@@ -107,9 +107,10 @@ type Window struct {
 	InFlight     dist.Num `json:"in_flight"`
 }
 
-// Good counts the requests that meet every goodput limit.
+// Good counts the requests that meet every goodput limit on requests.
 type Good struct {
 	Limits []string `json:"limits"`
+	Each   []string `json:"-"` // the limits on requests; the others are on conversations
 	Count  int64    `json:"count"`
 	Share  dist.Num `json:"share"` // count ÷ requests
 	PerS   dist.Num `json:"per_s"`
@@ -277,6 +278,9 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 		b.Goodput = &Good{Count: g.good, Share: ratio(g.good, g.requests), PerS: per(done.good, b.DurationS)}
 		for _, l := range opt.Goodput {
 			b.Goodput.Limits = append(b.Goodput.Limits, l.Text)
+			if l.OnRequests() {
+				b.Goodput.Each = append(b.Goodput.Each, l.Text)
+			}
 		}
 	}
 }
