@@ -126,7 +126,7 @@ func TestCompareWithNothingServed(t *testing.T) {
 		}
 		return []*stats.Collector{c}
 	}
-	if c := changeOf(t, compared(side(true), side(false)), "requests_per_s"); c.Verdict != Worse || c.Delta != -1 {
+	if c := changeOf(t, compared(side(true), side(false)), "requests_per_s"); c.Verdict != Worse || c.Delta != -1 || c.CI[0] != -1 {
 		t.Errorf("%+v", c)
 	}
 	if c := changeOf(t, compared(side(false), side(true)), "requests_per_s"); c.Verdict != Better {

@@ -64,12 +64,15 @@ func relative(old, new float64) float64 {
 func (c *Change) between(a, b confidence.Estimate) {
 	ends := func(conf float64) (low, high float64) { return mover(a, b, conf) }
 	low, high := ends(confidence.Level)
-	c.CI = dist.Interval{bounded(low), bounded(high)}
+	c.CI = dist.Interval{bounded(max(low, leastDelta)), bounded(high)}
 	if math.IsInf(a.Value, 0) || math.IsInf(b.Value, 0) || a.Value == 0 {
 		c.CI = dist.Interval{dist.NaN(), dist.NaN()} // the relative difference does not exist
 	}
 	c.P = dist.Num(pValue(ends))
 }
+
+// leastDelta is the least relative difference, since no figure is negative.
+const leastDelta = -1
 
 // bounded returns v, or NaN if it is infinite.
 func bounded(v float64) dist.Num {
@@ -168,7 +171,7 @@ func (c *Change) welch(a, b []confidence.Estimate) {
 	t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: (vx + vy) * (vx + vy) / (vx*vx/(nx-1) + vy*vy/(ny-1))}
 	half := t.Quantile((1+confidence.Level)/2) * se
 	if x > 0 {
-		c.CI = dist.Interval{dist.Num((d - half) / x), dist.Num((d + half) / x)}
+		c.CI = dist.Interval{dist.Num(max((d-half)/x, leastDelta)), dist.Num((d + half) / x)}
 	}
 	c.P = dist.Num(2 * t.Survival(math.Abs(d)/se))
 }

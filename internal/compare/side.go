@@ -94,11 +94,11 @@ func orNone(s string) string {
 // unlikeLengths returns notes if the prompts or the answers of one side are much longer: then the loads are different
 // ones, or the servers did different work.
 func unlikeLengths(title string, changes []Change) (notes []string) {
-	const leastDelta, maxP = 0.1, 0.001
+	const least, maxP = 0.1, 0.001
 	what := map[string]string{"input_tokens:mean": "prompts", "output_tokens:mean": "answers"}
 	for _, c := range changes {
 		differs := c.P < maxP || c.Test == permutation
-		if what := what[c.Figure]; what != "" && math.Abs(float64(c.Delta)) > leastDelta && differs {
+		if what := what[c.Figure]; what != "" && math.Abs(float64(c.Delta)) > least && differs {
 			notes = append(notes, fmt.Sprintf("%s: the sides differ in the length of %s: %.4g and %.4g tokens on average",
 				title, what, c.Old, c.New))
 		}
