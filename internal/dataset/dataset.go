@@ -211,6 +211,7 @@ func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
 	if _, err := p.put(&only, text); err != nil {
 		return nil, err
 	}
+	p.report()
 	shape.TokenIDs = o.TokenIDs
 	if err := shape.Compile(); err != nil {
 		return nil, err

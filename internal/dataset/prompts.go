@@ -30,6 +30,8 @@ type prompts struct {
 	keys   nameSet // keys of messages that are not sent
 	params nameSet // parameters of rows that are not sent
 	unseen int     // conversations whose pictures or sounds are not sent
+	// prompts with special tokens, whose number of tokens depends on the server
+	special int
 	// bodies that end in an answer
 	answered int
 	bodies   int  // messages and bodies of any length
@@ -129,7 +131,7 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		it.Tokens = len(tok.Encode(system)) + len(tok.Encode(text))
+		it.Tokens = p.tokens(tok, system, text)
 	}
 	if system == "" {
 		it.Text = fastjson.AppendEscaped(it.Text[:0], text)
@@ -139,6 +141,21 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 	b = fastjson.AppendString(append(b, `},{"role":"user","content":`...), text)
 	it.In = &api.Input{Messages: append(b, `}]`...)}
 	return true, nil
+}
+
+// tokens returns the number of tokens of texts, or 0 if they contain special tokens, such as <|im_end|>: some servers
+// read these as what they are in a template, and some as text.
+func (p *prompts) tokens(tok tokenizer.Tokenizer, texts ...string) (n int) {
+	special, _ := tok.(tokenizer.Special)
+	for _, text := range texts {
+		k := len(tok.Encode(text))
+		if special != nil && len(special.EncodeSpecial(text, false)) != k {
+			p.special++
+			return 0
+		}
+		n += k
+	}
+	return n
 }
 
 // putIDs is put for token ids, which reach the target length exactly.
@@ -253,6 +270,10 @@ func (p *prompts) report() {
 	}
 	if len(p.params) > 0 {
 		p.o.say("parameters of rows that are not sent: %s", p.params)
+	}
+	if p.special > 0 {
+		p.o.say("prompts with special tokens in the text, which servers count differently, have no number of tokens: %d",
+			p.special)
 	}
 	if p.answered > 0 {
 		p.o.Tell("", "answered", "%d bodies end in an answer of the assistant, which is sent with them", p.answered)
