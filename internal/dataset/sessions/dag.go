@@ -150,6 +150,7 @@ func (c *dagConversation) checkRounds() error {
 	return nil
 }
 
+// check checks turn k, and reads its forks and spawns.
 func (t *dagTurn) check(k, turns int) error {
 	list := gjson.ParseBytes(t.Messages)
 	if !list.IsArray() || len(list.Array()) == 0 {
@@ -168,16 +169,29 @@ func (t *dagTurn) check(k, turns int) error {
 	case len(t.Extra) > 0 && !gjson.ParseBytes(t.Extra).IsObject() && string(t.Extra) != "null":
 		return errors.New("extra is no object")
 	}
+	if err := t.readForks(k == turns-1); err != nil {
+		return err
+	}
+	return t.readSpawns(k, turns)
+}
+
+// readForks reads the forks of a turn, each the name of a conversation or an object.
+func (t *dagTurn) readForks(last bool) error {
 	for _, raw := range t.Forks {
 		f := dagFork{}
 		if json.Unmarshal(raw, &f.Child) != nil && json.Unmarshal(raw, &f) != nil || f.Child == "" {
 			return fmt.Errorf("a fork is neither the name of a conversation nor an object with child: %.60s", raw)
 		}
-		if !f.Background && k < turns-1 {
+		if !f.Background && !last {
 			return fmt.Errorf("the fork to %q is not on the last turn, nor in the background", f.Child)
 		}
 		t.forks = append(t.forks, f)
 	}
+	return nil
+}
+
+// readSpawns reads the spawns of turn k, each the name of a conversation or an object.
+func (t *dagTurn) readSpawns(k, turns int) error {
 	for _, raw := range t.Spawns {
 		s, name := dagSpawn{}, ""
 		if json.Unmarshal(raw, &name) == nil {
