@@ -239,49 +239,52 @@ func (j *job) local(v values, chat bool) {
 // server translates the flags of the server and its API.
 func (j *job) server(v values) error {
 	api := v.one("api", "openai")
-	local := strings.HasPrefix(api, "local")
 	speed := strings.HasPrefix(j.dataset, "speed_benchmark")
-	chat := !speed
-	if local {
-		j.local(v, chat)
-	} else {
-		given := v.one("url", "http://127.0.0.1:8877/v1/chat/completions")
-		u, err := resolve(given, api, v.has("tokenize-prompt"), speed)
-		if err != nil {
-			return err
-		}
-		j.send.add("url", u)
-		j.url = u
-		if v.has("data-source") && v.has("tokenizer-path") {
-			j.send.add("data-source", v["data-source"]...)
-		}
-		before, _ := resolve(given, api, false, false) // evalscope decides this before --tokenize-prompt changes the URL
-		at, err := url.Parse(before)
-		if err != nil {
-			return err
-		}
-		chat = strings.HasSuffix(at.Path, "/chat/completions")
-		if api != "openai" {
-			j.gen.add("api", api)
-			j.send.add("api", api)
-		}
+	j.chat = !speed
+	if strings.HasPrefix(api, "local") {
+		j.local(v, j.chat)
+	} else if err := j.remote(v, api, speed); err != nil {
+		return err
 	}
-	if list, typed := v["apply-chat-template"]; typed {
-		chat = len(list) == 0
+	list, typed := v["apply-chat-template"]
+	if typed {
+		j.chat = len(list) == 0
 	}
-	j.chat = chat
+	if endpoint(api) != "/chat/completions" && !strings.HasPrefix(api, "local") {
+		return nil
+	}
 	texts := j.dataset == "" || j.dataset == "random" || j.dataset == "random_vl" || filtered(j.dataset)
-	plain := endpoint(api) == "/chat/completions" || local
 	switch {
-	case plain && v.has("apply-chat-template") || plain && !chat && texts && !v.has("query-template"):
-		if chat {
-			j.gen.add("apply-chat-template")
-		} else {
-			j.gen.add("no-apply-chat-template")
-		}
+	case typed && j.chat:
+		j.gen.add("apply-chat-template")
+	case typed, !j.chat && texts && !v.has("query-template"):
+		j.gen.add("no-apply-chat-template")
 	}
-	if chat && plain && texts && j.dataset != "" && v.has("tokenizer-path") && !v.has("tokenize-prompt") {
+	if j.chat && texts && j.dataset != "" && v.has("tokenizer-path") && !v.has("tokenize-prompt") {
 		j.gen.add("count-template")
+	}
+	return nil
+}
+
+// remote translates the flags of a server that runs.
+func (j *job) remote(v values, api string, speed bool) (err error) {
+	given := v.one("url", "http://127.0.0.1:8877/v1/chat/completions")
+	if j.url, err = resolve(given, api, v.has("tokenize-prompt"), speed); err != nil {
+		return err
+	}
+	j.send.add("url", j.url)
+	if v.has("data-source") && v.has("tokenizer-path") {
+		j.send.add("data-source", v["data-source"]...)
+	}
+	before, _ := resolve(given, api, false, false) // evalscope decides this before --tokenize-prompt changes the URL
+	at, err := url.Parse(before)
+	if err != nil {
+		return err
+	}
+	j.chat = strings.HasSuffix(at.Path, "/chat/completions")
+	if api != "openai" {
+		j.gen.add("api", api)
+		j.send.add("api", api)
 	}
 	return nil
 }
