@@ -3,7 +3,7 @@
 against those of a file that vllm bench serve wrote, and its figures against those that vLLM's own function computes
 from the same records.
 
-    compare-vllm RECORDS OURS [THEIRS]
+    compare_vllm.py RECORDS OURS [THEIRS]
 """
 
 import contextlib

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a random llama of some hundred kilobytes for llama.cpp: tiny-gguf FILE"""
+"""Writes a random llama of some hundred kilobytes for llama.cpp: tiny_gguf.py FILE"""
 
 import sys
 

@@ -125,7 +125,7 @@ def berts(embedder, reranker):
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit("usage: tiny-models DIR")
+        sys.exit("usage: tiny_models.py DIR")
     torch.manual_seed(0)
     folder = pathlib.Path(sys.argv[1])
     chat(folder / "chat")
