@@ -49,7 +49,7 @@ func readChat(v value) Event {
 		case "choices":
 			n := 0
 			var one first
-			v.list(func(i int, v value) {
+			e.each(v, func(i int, v value) {
 				content, calls := len(e.Content), len(e.Calls)
 				if e.choice(i, v); e.Choice == 1 {
 					one = first{e.Content[content:], e.Calls[calls:]}

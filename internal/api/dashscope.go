@@ -47,7 +47,7 @@ func readDashscope(v value) Event {
 	output := v.at("output")
 	e := Event{Content: output.at("text").text()} // of result_format text
 	e.finish(output.at("finish_reason"))
-	output.at("choices").list(func(_ int, c value) {
+	e.each(output.at("choices"), func(_ int, c value) {
 		if m := c.at("message"); m.isObject() {
 			e.message(m)
 		}

@@ -11,6 +11,7 @@ type Event struct {
 	Content, Reasoning, Tool string // generated output by kind; a refusal is content
 	Calls                    []Call // the pieces of Tool, if the API sends pieces
 	Choice                   int    // the only choice that the event is of, from 1; 0: none, or several
+	Several                  bool   // several choices have output in it
 	Items                    int    // embeddings, or documents ranked
 	Model, Finish            string
 	Usage                    *Usage
@@ -66,6 +67,18 @@ const (
 // Output reports whether the event has output.
 func (e *Event) Output() bool {
 	return e.Content != "" || e.Reasoning != "" || e.Tool != "" || e.Items > 0 || e.Media
+}
+
+// each has read called for each element of a list of choices, and notes whether several of them have output.
+func (e *Event) each(choices value, read func(i int, v value)) {
+	outputs := 0
+	choices.list(func(i int, v value) {
+		before := len(e.Content) + len(e.Reasoning) + len(e.Tool)
+		if read(i, v); len(e.Content)+len(e.Reasoning)+len(e.Tool) > before {
+			outputs++
+		}
+	})
+	e.Several = outputs > 1
 }
 
 func (e *Event) call(c Call) {

@@ -31,7 +31,7 @@ type sglangReader struct {
 func (s *sglangReader) read(v value) Event {
 	var e Event
 	if v.isList() { // several choices in one reply
-		v.list(func(i int, v value) { s.one(&e, i, v) })
+		e.each(v, func(i int, v value) { s.one(&e, i, v) })
 		return e
 	}
 	s.one(&e, 0, v)

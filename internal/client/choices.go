@@ -14,6 +14,7 @@ type choices struct {
 
 // add adds an event.
 func (c *choices) add(e *api.Event) {
+	c.overlap = c.overlap || e.Several
 	if e.Choice == 0 || e.Choice > 64 {
 		return
 	}

@@ -38,6 +38,12 @@ func TestCountsOfSeveralChoices(t *testing.T) {
 			"60[20000] n=2 tpot=20"},
 		"the second is cut": {[]string{choice(0, "a", no, 1), choice(1, "b", no, 1), choice(0, "a", stop, 2)},
 			"60[20000 20000] n=3 hidden? several_answers truncated: the stream ended before all of its choices had a finish_reason"},
+		"together": {[]string{
+			`{"choices":[{"index":0,"delta":{"content":"a"}},{"index":1,"delta":{"content":"b"}}]}`,
+			`{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":"stop"},` +
+				`{"index":1,"delta":{"content":"b"},"finish_reason":"stop"}],` +
+				`"usage":{"prompt_tokens":7,"completion_tokens":4,"total_tokens":11}}`, "[DONE]"},
+			"60[20000] n=4 hidden? several_answers"},
 		"one": {[]string{choice(0, "a", no, 1), choice(0, "b", stop, 2), "[DONE]"},
 			"60[20000] n=2 of [1 1] tpot=20"},
 	} {

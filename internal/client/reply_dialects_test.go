@@ -117,7 +117,7 @@ func TestDialectsVariants(t *testing.T) {
 			"60[20000 20000 20000] n=4 of [1 1 1 1] tpot=20"},
 		{"SGLang: two choices in a list", "/generate", "[" + sglang("a", 1, "") + "," + sglang("x", 1, "") + "]\n[" +
 			sglang("ab", 2, "") + "," + sglang("xy", 2, "") + "]\n[DONE]",
-			"60[20000] n=4 of [2 2] tpot=6.666667"},
+			"60[20000] n=4 of [2 2] hidden? several_answers"},
 
 		{"TGI: nothing but the end", "/generate_stream",
 			`{"token":{"text":"</s>","special":true},"generated_text":"","details":null}`, "0 n=1"},
