@@ -1,5 +1,11 @@
 package bench
 
+import (
+	"slices"
+
+	"perfpipe/internal/client"
+)
+
 // sessionsEnded reports what became of the requests of sessions that have no record, and settings without effect.
 func (r *runner) sessionsEnded() {
 	n := &r.engine.Counts.Sessions
@@ -29,11 +35,18 @@ func (r *runner) sessionsEnded() {
 	}{
 		{"session-start", r.Sessions.Midway}, {"session-limit", r.Input.Limit > 0}, {"max-delay", r.Sessions.MaxDelay > 0},
 		{"tool-results", r.Sessions.SkipUnanswered}, {"speedup", r.spedUp()},
+		{"session-header", r.ownHeaders()},
 	} {
 		if s.given {
 			r.Tell(s.setting, "", "had no effect: the input has no sessions")
 		}
 	}
+}
+
+// ownHeaders reports whether requests of sessions were to have other fields than the default.
+func (r *runner) ownHeaders() bool {
+	names, _ := client.SessionHeaders(nil)
+	return len(r.Client.SessionHeaders) > 0 && !slices.Equal(r.Client.SessionHeaders, names)
 }
 
 // spedUp reports whether the delays of sessions alone were to be shorter.
