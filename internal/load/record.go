@@ -90,6 +90,7 @@ func (ph *phase) blame(rec *Record, lagUs int64, j job) {
 	}
 }
 
+// waited returns how long the source has kept the load waiting so far.
 func (e *Engine) waited() time.Duration {
 	if e.Waited == nil {
 		return 0
