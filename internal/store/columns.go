@@ -52,7 +52,7 @@ func (c *column) of(r *record.Record) (v reflect.Value, ok bool) {
 	if c.key != 0 && r.Lacks(c.key) && c.key != record.KeyOK { // the decoder derives ok
 		return v, false
 	}
-	return v, !c.optional || !v.IsZero() || r.Says(c.key)
+	return v, !c.optional || r.Says(c.key) || !v.IsZero() && !(several(v.Type()) && v.Len() == 0)
 }
 
 // several reports whether a type holds several values.

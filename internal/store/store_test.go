@@ -3,6 +3,7 @@ package store
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"perfpipe/internal/format"
@@ -54,5 +55,32 @@ func TestAbortLeavesNothing(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) > 0 {
 		t.Errorf("left: %v", left)
+	}
+}
+
+// TestAbsent checks that absent keys have no value, also if another record had one: a Decoder reuses its lists.
+func TestAbsent(t *testing.T) {
+	var d record.Decoder
+	lines := []string{
+		`{"id":"a","sent_us":1,"latency_ms":0,"gap_us":[5],"chunk_tokens":[1,1],"labels":{"k":"v"},"queue_ms":0}`,
+		`{ "id":"b","sent_us":1,"LATENCY_MS":3,"completion_tokens":0}`,
+		`{"id":"c","sent_us":1}`,
+	}
+	want := []map[string]bool{
+		{"gap_us": true, "chunk_tokens": true, "labels": true, "latency_ms": true, "queue_ms": true},
+		{"latency_ms": true, "completion_tokens": true},
+		{},
+	}
+	for i, line := range lines {
+		r, err := d.Decode([]byte(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range columns() {
+			known := []string{"id", "sent_us", "ok", "seq", "reused"}
+			if _, ok := c.of(r); ok != want[i][c.name] && !slices.Contains(known, c.name) {
+				t.Errorf("%s: %s is present: %v", line, c.name, ok)
+			}
+		}
 	}
 }
