@@ -31,12 +31,14 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 		return errDone
 	}
 	if err != nil {
-		hint := elsewhere(e.Name, err.Error())
-		if hint == "" {
-			hint = e.Name + " --help lists the flags"
-		}
 		// The empty value of an enum means that the flag is not set; the user cannot choose it.
-		return fault.Usage(hint, "%s", strings.Replace(err.Error(), `one of "",`, "one of ", 1))
+		text := strings.Replace(err.Error(), `one of "",`, "one of ", 1)
+		hint := elsewhere(e.Name, text)
+		if hint == "" {
+			return fault.Usage(e.Name+" --help lists the flags", "%s", text)
+		}
+		text, _, _ = strings.Cut(text, ", did you mean") // a name that only looks alike
+		return fault.Usage(hint, "%s", text)
 	}
 	for _, l := range endedLists(k.Model, e.Args) {
 		e.Say("%s ends before %s, which is read as a file", l[0], l[1])

@@ -162,6 +162,18 @@ func TestUnknownFlags(t *testing.T) {
 	}
 }
 
+// TestOneSuggestion checks that a flag of another load tester is not also compared with ours by its letters.
+func TestOneSuggestion(t *testing.T) {
+	var f struct {
+		VersionFlag
+		API string `name:"api"`
+	}
+	e := &Env{Name: "perf-send", Args: []string{"--qps", "1"}}
+	if err := e.Parse(&f, "Test."); err == nil || err.Error() != "unknown flag --qps" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestPeerFlagsExist checks that each flag suggested for a flag of another load tester exists.
 func TestPeerFlagsExist(t *testing.T) {
 	for name, home := range peers {

@@ -6,10 +6,12 @@ import "slices"
 const promptOnly = "prompt"
 
 // Unused returns those of the settings that a dataset, or prompt for a single one, does not use. Settings have the
-// names of their flags.
+// names of their flags. Nothing is known of a dataset that does not exist.
 func Unused(name string, settings []string) []string {
 	if k, err := find(name); err == nil {
 		name = k.Name // of an alias
+	} else if name != promptOnly {
+		return nil
 	}
 	all := selective()
 	return slices.DeleteFunc(slices.Clone(settings), func(s string) bool {

@@ -210,4 +210,10 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: %#v, want %s", c.args, err, c.want)
 		}
 	}
+	// evalscope's manual has a comment after a backslash, which then escapes a blank.
+	_, _, err := lines(t, "--model", "m", " ")
+	e, ok := err.(*fault.Error)
+	if !ok || e.Error() != `" " belongs to no flag` || !strings.HasPrefix(e.Hint, "end the line right after its backslash") {
+		t.Errorf("a blank argument: %#v", err)
+	}
 }

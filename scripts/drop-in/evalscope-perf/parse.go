@@ -101,6 +101,10 @@ func isNumber(w string) bool {
 // find looks up a flag as it was typed, and reports whether it was typed as --no-NAME.
 func find(flags []flag, arg string) (f *flag, off bool, err error) {
 	name, isFlag := strings.CutPrefix(arg, "--")
+	if strings.TrimSpace(arg) == "" {
+		return nil, false, fault.Usage("end the line right after its backslash: a blank or a comment there ends the command",
+			"%q belongs to no flag", arg)
+	}
 	if !isFlag || name == "" {
 		return nil, false, fault.Usage("values with spaces need quotes", "%q belongs to no flag", arg)
 	}
