@@ -62,7 +62,7 @@ func TestAbortLeavesNothing(t *testing.T) {
 func TestAbsent(t *testing.T) {
 	var d record.Decoder
 	lines := []string{
-		`{"id":"a","sent_us":1,"latency_ms":0,"gap_us":[5],"chunk_tokens":[1,1],"labels":{"k":"v"},"queue_ms":0}`,
+		`{ "id":"a","sent_us":1,"latency_ms":0,"gap_us":[5],"chunk_tokens":[1,1],"labels":{"k":"v"},"queue_ms":0}`,
 		`{ "id":"b","sent_us":1,"LATENCY_MS":3,"completion_tokens":0}`,
 		`{"id":"c","sent_us":1}`,
 	}
