@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -134,12 +135,20 @@ func describe(err error) *record.Error {
 	case errors.Is(err, http1.ErrMalformed):
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		kind = record.KindCanceled
-	case http1.ClosedByPeer(err), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case http1.ClosedByPeer(err), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), broken(err):
 		kind = record.KindTruncated
 	case errors.As(err, &op):
 		kind = record.KindConnect
 	}
 	return &record.Error{Kind: kind, Message: err.Error()}
+}
+
+// broken reports whether an open connection failed, such as by a timeout of TCP.
+func broken(err error) bool {
+	var op *net.OpError
+	var call *os.SyscallError
+	return errors.As(err, &call) && (call.Syscall == "read" || call.Syscall == "write") ||
+		errors.As(err, &op) && (op.Op == "read" || op.Op == "write")
 }
 
 // Kind returns the kind that the record of a request with this error has.

@@ -2,6 +2,9 @@ package client
 
 import (
 	"errors"
+	"net"
+	"os"
+	"syscall"
 	"testing"
 
 	"perfpipe/internal/http1"
@@ -18,6 +21,14 @@ func TestKindsOfTransport(t *testing.T) {
 	} {
 		if got := Kind(&http1.Error{Kind: word, Err: errors.New("x")}); got != kind {
 			t.Errorf("%s is %s in records, want %s", word, got, kind)
+		}
+	}
+	for kind, err := range map[string]error{
+		record.KindTruncated: os.NewSyscallError("read", syscall.ETIMEDOUT),
+		record.KindConnect:   &net.OpError{Op: "socks connect", Err: syscall.EHOSTUNREACH},
+	} {
+		if got := Kind(err); got != kind {
+			t.Errorf("%v is %s, want %s", err, got, kind)
 		}
 	}
 }

@@ -35,6 +35,7 @@ type polledConn struct {
 
 	out    [2][]byte // as far as it is not sent: head and body, or what TLS has made of them
 	cut    bool      // the server does not take the rest of the request
+	whole  bool      // the kernel has the whole request; what is sent then is of TLS itself
 	msg    *sockMsg  // of sending; nil: not yet needed
 	began  time.Time // when sending began
 	kernel tcpWatch
@@ -142,7 +143,7 @@ func (c *polledConn) beginSending(ctx context.Context, r *Request, t *Timing, s 
 	if ctx.Err() != nil { // tested after the deadline is set, which may have undone the interruption
 		return canceled(ctx)
 	}
-	c.active, c.wake, c.cut = true, r.Wake, false
+	c.active, c.wake, c.cut, c.whole = true, r.Wake, false, false
 	return c.sendAll(r)
 }
 
@@ -174,7 +175,7 @@ func (c *polledConn) sendAll(r *Request) error {
 
 // stopSending drops the rest of the request.
 func (c *polledConn) stopSending() {
-	c.out[0], c.out[1], c.cut = nil, nil, true
+	c.out[0], c.out[1], c.cut = nil, nil, !c.whole
 }
 
 // readEarly reads what was received before the first request.
@@ -254,6 +255,7 @@ func (c *polledConn) onEvent(events uint32) {
 		if c.send() != nil {
 			c.stopSending()
 		}
+		c.sent()
 		c.last = time.Now()
 	}
 	switch {
@@ -345,8 +347,11 @@ func (c *polledConn) send() error {
 			return os.NewSyscallError("write", errno)
 		}
 	}
-	if c.t != nil { // else TLS itself writes
+	if c.t != nil && !c.whole { // else TLS itself writes
 		c.t.Send = time.Since(c.began)
 	}
 	return nil
 }
+
+// sent notes whether the kernel has the whole request.
+func (c *polledConn) sent() { c.whole = c.whole || !c.cut && len(c.out[0])+len(c.out[1]) == 0 }

@@ -116,13 +116,15 @@ func Explain(ctx context.Context, addr string, err error) error {
 		return known
 	case strings.Contains(err.Error(), quotedLine):
 		return malformed(err.Error())
+	case brokenTLS(addr, err) != nil:
+		return brokenTLS(addr, err)
 	case isTLS(err):
 		return TLSError(ctx, addr, err)
 	case errors.As(err, &op) && op.Op == "dial":
 		return dialError(addr, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errTruncated
-	case isTimeout(err):
+	case isTimeout(err) && !errors.Is(err, syscall.ETIMEDOUT): // which ends a connection that is open
 		return fail(kindConnectTimeout, "no connection to %s in time", addr)
 	}
 	return err
@@ -192,6 +194,23 @@ func TLSError(ctx context.Context, addr string, err error) error {
 		return failFor(perhapsNoTLS, kindTLS, "%s ends the connection when TLS begins", addr)
 	}
 	return fail(kindTLS, "no TLS connection to %s: %w", addr, err)
+}
+
+// brokenTLS returns the error of TLS with addr for bytes that are no TLS after the first record, or are not the
+// server's; nil: err is another.
+func brokenTLS(addr string, err error) error {
+	var mismatch tls.RecordHeaderError
+	var op *net.OpError
+	why := ""
+	switch {
+	case errors.As(err, &mismatch) && mismatch.Conn == nil: // it is that of the first record
+		why = mismatch.Msg
+	case errors.As(err, &op) && op.Op == "local error":
+		why = op.Err.Error()
+	default:
+		return nil
+	}
+	return fail(kindTLS, "the TLS connection to %s broke: %s", addr, strings.TrimPrefix(why, "tls: "))
 }
 
 func isTLS(err error) bool {

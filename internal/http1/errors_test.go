@@ -2,9 +2,11 @@ package http1
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
+	"syscall"
 	"testing"
 )
 
@@ -20,6 +22,10 @@ func TestExplain(t *testing.T) {
 			kindProtocol, wantsHTTP2, "the server speaks HTTP/2 alone"},
 		{&net.OpError{Op: "dial", Err: &net.DNSError{Name: "host", Err: "no such host"}},
 			kindConnect, "", "cannot resolve host: no such host"},
+		{&net.OpError{Op: "local error", Err: errors.New("tls: bad record MAC")},
+			kindTLS, "", "the TLS connection to host:80 broke: bad record MAC"},
+		{tls.RecordHeaderError{Msg: "oversized"}, kindTLS, "", "the TLS connection to host:80 broke: oversized"},
+		{tls.RecordHeaderError{Conn: new(net.TCPConn)}, kindTLS, noTLS, "host:80 does not speak TLS"},
 		{&Error{Kind: kindTLS, Err: errors.New("as it is")}, kindTLS, "", "as it is"},
 	} {
 		var e *Error
@@ -34,6 +40,10 @@ func TestExplain(t *testing.T) {
 	}
 	if err := Explain(context.Background(), "host:80", io.ErrUnexpectedEOF); !ClosedByPeer(err) {
 		t.Errorf("EOF: %v", err)
+	}
+	if err := Explain(context.Background(), "host:80", &net.OpError{Op: "read", Err: syscall.ETIMEDOUT}); errors.As(err,
+		new(*Error)) {
+		t.Errorf("a timeout of TCP: %v", err)
 	}
 	if other := errors.New("other"); Explain(context.Background(), "host:80", other) != other {
 		t.Error("another error is changed")

@@ -91,6 +91,8 @@ func (x *exchange) ending(err error) error {
 		return errStale
 	case errors.Is(err, io.EOF):
 		return x.p.eof()
+	case brokenTLS(x.addr, err) != nil:
+		return brokenTLS(x.addr, err)
 	case isTLS(err): // such as a refused client certificate, which TLS 1.3 reports only now
 		return TLSError(x.ctx, x.addr, err)
 	}

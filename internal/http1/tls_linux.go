@@ -143,6 +143,7 @@ func (t *tlsConn) send(r *Request) {
 			return
 		}
 	}
+	t.c.sent()
 }
 
 // read reads what has been received, for the exchange under way.

@@ -73,3 +73,27 @@ func TestTLSRecordsCut(t *testing.T) {
 		}
 	}
 }
+
+// TLS that breaks within a response is neither a failure to connect nor a server without TLS. That TLS answers it with
+// an alert does not change when the request was sent.
+func TestTLSBreaks(t *testing.T) {
+	const wait = 50 * time.Millisecond
+	for _, garbage := range []string{
+		"\x17\x03\x03\x00\x20" + strings.Repeat("x", 32), "HTTP/1.1 500 no\r\n\r\n",
+	} {
+		c := listen(t, true, func(_ int, conn net.Conn, r *bufio.Reader) {
+			take(r)
+			io.WriteString(conn, chunkedHead)
+			time.Sleep(wait)
+			io.WriteString(raw(conn), garbage)
+			r.ReadByte()
+		})
+		timing, err := c.ask()
+		if got := kindOf(err); !strings.HasPrefix(got, "tls: the TLS connection to "+c.origin.addr+" broke: ") {
+			t.Error(got)
+		}
+		if timing.Send == 0 || timing.Send >= wait {
+			t.Errorf("sent in %v", timing.Send)
+		}
+	}
+}
