@@ -19,7 +19,7 @@ func main() {
 	flag.StringVar(&b.truth, "truth", "", "the file of a simulator's truth, of -server")
 	flag.StringVar(&b.bin, "bin", "bin", "where the commands are")
 	flag.IntVar(&b.runs, "runs", 5, "runs of each figure, whose median is shown")
-	flag.BoolVar(&b.long, "long", false, "also 10,000 streams for a minute, and 1,000,000 requests")
+	flag.BoolVar(&b.long, "long", false, "also 10,000 streams and sessions for a minute, and 1,000,000 requests")
 	flag.BoolVar(&b.verdict, "verdict", false, "instead: the verdict on the load generator against the error of its times")
 	responder := flag.Bool("respond", false, "instead: serve as the raw responder, for the benchmark itself")
 	flag.Parse()
@@ -51,12 +51,12 @@ func (b *bench) all() error {
 	b.dir = dir
 	b.out.Header = []string{"figure", "median", "all runs"}
 	steps := []func() error{
-		b.closedLoop, b.streams, b.twoProcessors, b.openLoop, b.replay, b.pipeline, b.memory,
+		b.closedLoop, b.streams, b.twoProcessors, b.openLoop, b.sessions, b.replay, b.pipeline, b.memory,
 	}
 	if b.verdict {
 		steps = []func() error{b.verdicts}
 	} else if b.long {
-		steps = append(steps, b.manyStreams, b.million)
+		steps = append(steps, b.manyStreams, b.manySessions, b.million)
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

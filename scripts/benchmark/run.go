@@ -127,6 +127,28 @@ type timing struct {
 	failed  int
 }
 
+// truths returns the simulator's truth of each request, by id.
+func (b *bench) truths() (map[string]sim.Truth, error) {
+	file, err := os.Open(b.truth)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	truths := map[string]sim.Truth{}
+	for truth, err := range jsonl.Read[sim.Truth](file, b.truth) {
+		if err != nil {
+			return nil, err
+		}
+		if truth.ID != "" {
+			truths[truth.ID] = truth
+		}
+	}
+	return truths, nil
+}
+
+// arrivedUs returns when a request arrived, as exactly as the simulator knows it.
+func arrivedUs(t *sim.Truth) int64 { return cmp.Or(t.ArrivedUs, t.ReadUs) }
+
 // errors joins records with the simulator's true times.
 func (b *bench) errors(records string) (timing, error) {
 	nan := math.NaN()
@@ -134,19 +156,9 @@ func (b *bench) errors(records string) (timing, error) {
 	if b.truth == "" {
 		return t, nil
 	}
-	file, err := os.Open(b.truth)
+	truths, err := b.truths()
 	if err != nil {
 		return t, err
-	}
-	defer file.Close()
-	truths := map[string]sim.Truth{}
-	for truth, err := range jsonl.Read[sim.Truth](file, b.truth) {
-		if err != nil {
-			return t, err
-		}
-		if truth.ID != "" {
-			truths[truth.ID] = truth
-		}
 	}
 	var off []float64
 	sum, n := 0.0, 0
@@ -157,7 +169,7 @@ func (b *bench) errors(records string) (timing, error) {
 			return
 		}
 		n++
-		sum += r.TTFTMs - float64(truth.FirstUs-truth.ReadUs)/1000
+		sum += r.TTFTMs - float64(truth.FirstUs-arrivedUs(&truth))/1000
 		at := r.SentUs + int64(math.Round(r.TTFTMs*1000))
 		for k, sent := range truth.ChunkUs {
 			if k > 0 {
