@@ -33,15 +33,14 @@ type writer interface {
 	abort() // instead of commit; it may follow a commit that failed
 }
 
-// backends lists, for each Kind, how to open a writer, and how to recognize a file that one wrote.
-func backends() []struct {
+// backend opens writers of a Kind, and recognizes the files that they wrote.
+type backend struct {
 	open func(path string) (writer, error)
 	owns func(path string) bool
-} {
-	return []struct {
-		open func(path string) (writer, error)
-		owns func(path string) bool
-	}{SQLite: {newSQLite, isSQLite}, Parquet: {newParquet, isParquet}}
+}
+
+func backends() []backend {
+	return []backend{SQLite: {newSQLite, isSQLite}, Parquet: {newParquet, isParquet}}
 }
 
 // Store is a file of records. It appears under its name when Commit succeeds.
