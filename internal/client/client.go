@@ -43,7 +43,7 @@ func New(cfg Config, clk *clock.Clock) *Client {
 	c := &Client{cfg: cfg, clock: clk, cpu: cpuwatch.Start(), proxies: newProxies(os.Getenv), secret: rand.Text()}
 	d := cfg.dialer()
 	c.std, c.h2 = newStandard(c, clk, d), newHTTP2(&c.cfg, clk, d)
-	if !cfg.Plain {
+	if !cfg.plain {
 		c.direct = http1.New(cfg.http1(), clk, d)
 	}
 	c.prep.c = c

@@ -81,7 +81,7 @@ func both(t *testing.T, f func(t *testing.T, plain bool)) {
 }
 
 func newTest(t *testing.T, u *url.URL, plain bool, change func(*Config)) *Client {
-	cfg := Config{URL: u, Plain: plain, Hint: func(reason string) string { return "; hint: " + reason }}
+	cfg := Config{URL: u, plain: plain, Hint: func(reason string) string { return "; hint: " + reason }}
 	if change != nil {
 		change(&cfg)
 	}

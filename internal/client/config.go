@@ -38,7 +38,6 @@ type Config struct {
 	Retries        int           // the most attempts after the first; times count from the first
 	NoTCPInfo      bool          // leave out what the kernel measures of connections
 	Compressed     bool          // ask for compressed answers
-	Plain          bool          // use net/http for everything
 	Batch          time.Duration // how long answers wait at least, to be read together to save CPU time; 0: not at all
 	Exchanges      int           // concurrent requests, for Batch
 
@@ -49,6 +48,8 @@ type Config struct {
 	SaveOutput  bool // store the output in the record
 	SaveRequest bool // store the request in the record
 	Simulated   bool // the server is the built-in simulator; records are marked as simulated
+
+	plain bool // use net/http for everything, for tests
 
 	Say func(format string, args ...any) // is called for facts, for each once; may be nil
 

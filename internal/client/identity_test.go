@@ -75,7 +75,7 @@ func TestRequestIDs(t *testing.T) {
 			}
 			return r
 		}
-		recs := identify(t, s, func(c *Config) { c.Retries, c.Plain = 1, plain },
+		recs := identify(t, s, func(c *Config) { c.Retries, c.plain = 1, plain },
 			line("run-0", -1, nil), line("a", 1, nil), line("run-8", 2, nil), line("run-3", -1, nil),
 			line("a", 4, map[string]string{"X-Request-ID": "mine"}))
 		var got, noted []string
@@ -120,7 +120,7 @@ func TestSessionHeaders(t *testing.T) {
 		own.Of = "s"
 		identify(t, s, func(c *Config) {
 			c.SessionHeaders = []string{defaultSessionHeader, dynamoSession}
-			c.Plain = plain
+			c.plain = plain
 		}, append(reqs, own, load.NewRequest(request.Request{ID: "a"}))...)
 		var got []string
 		for _, h := range s.all() {
@@ -145,7 +145,7 @@ func TestDynamoSessions(t *testing.T) {
 		}
 		identify(t, s, func(c *Config) {
 			c.SessionHeaders = []string{dynamoSession, defaultSessionHeader}
-			c.Plain = plain
+			c.plain = plain
 		}, reqs...)
 		var got []string
 		for _, h := range s.all() {

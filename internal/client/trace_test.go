@@ -19,7 +19,7 @@ func TestTraceparent(t *testing.T) {
 			reqs = append(reqs, r)
 		}
 		reqs[4].Headers = map[string]string{"Traceparent": "mine"}
-		recs := identify(t, s, func(c *Config) { c.Trace, c.Traceparent, c.Plain = true, true, plain }, reqs...)
+		recs := identify(t, s, func(c *Config) { c.Trace, c.Traceparent, c.plain = true, true, plain }, reqs...)
 		traces, spans := map[string]int{}, map[string]int{}
 		for i, r := range recs {
 			head := s.all()[i].Get("traceparent")

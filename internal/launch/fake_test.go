@@ -121,7 +121,7 @@ func play(t *testing.T, fake string) (Config, *talk) {
 	t.Setenv("FAKE", fake)
 	t.Setenv("PIDS", filepath.Join(bin, "pids"))
 	said := &talk{}
-	return Config{API: "local", Model: t.TempDir(), Log: filepath.Join(bin, "log"), Say: said.say,
+	return Config{API: "local", Model: t.TempDir(), log: filepath.Join(bin, "log"), Say: said.say,
 		Timeout: 20 * time.Second, grace: 300 * time.Millisecond}, said
 }
 

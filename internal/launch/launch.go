@@ -33,12 +33,12 @@ type Config struct {
 	Port    int           // on 127.0.0.1; 0: a free one
 	Attn    string        // attention implementation, of local only
 	Args    []string      // appended to the server's command line
-	Timeout time.Duration // within which it must answer; 0: DefaultTimeout
-	Log     string        // file for the server's output; "": a new temporary file
+	Timeout time.Duration // within which it must answer; 0: defaultTimeout
 	// Say reports each step and each line that the server writes until it is ready. It may be nil.
 	Say func(format string, args ...any)
 
 	grace time.Duration // for tests
+	log   string        // file for the server's output, for tests; "": a new temporary file
 }
 
 // defaultTimeout is enough for large weights on slow disks.
@@ -99,7 +99,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if e.servesPath {
 		s.model = model
 	}
-	if s.log, err = openLog(cfg.Log); err != nil {
+	if s.log, err = openLog(cfg.log); err != nil {
 		return nil, err
 	}
 	args := append(command[1:], e.args(job{model, s.model, local, strconv.Itoa(port), cfg.Attn})...)

@@ -85,7 +85,7 @@ func TestDeaths(t *testing.T) {
 			if err == nil {
 				t.Fatalf("%s: no error", fake)
 			}
-			log := strings.TrimSuffix(read(t, cfg.Log), "\n")
+			log := strings.TrimSuffix(read(t, cfg.log), "\n")
 			last := strings.Replace(want.last, "arguments: ARGS", log, 1)
 			message := "transformers serve has ended: " + want.err
 			if silent {
@@ -96,7 +96,7 @@ func TestDeaths(t *testing.T) {
 			if err.Error() != message {
 				t.Errorf("%s:\n got %s\nwant %s", fake, err, message)
 			}
-			if got := strings.ReplaceAll(hint(err), cfg.Log, "LOG"); got != want.hint {
+			if got := strings.ReplaceAll(hint(err), cfg.log, "LOG"); got != want.hint {
 				t.Errorf("%s:\n got %s\nwant %s", fake, got, want.hint)
 			}
 		}
@@ -303,7 +303,7 @@ func TestUsage(t *testing.T) {
 
 func TestGPUs(t *testing.T) {
 	cfg, _ := play(t, "")
-	smi := filepath.Join(filepath.Dir(cfg.Log), "nvidia-smi")
+	smi := filepath.Join(filepath.Dir(cfg.log), "nvidia-smi")
 	os.WriteFile(smi, []byte(`#!/bin/sh
 echo "0, NVIDIA H200, 1000, 143771"
 echo "1, NVIDIA H200, [N/A], 143771"

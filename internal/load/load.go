@@ -74,8 +74,6 @@ type Engine struct {
 	Source Source
 	Emit   func(*Record) error // takes ownership of a record; called concurrently; an error ends the run
 
-	Sleep func(ctx context.Context, until time.Time) error // used concurrently; nil: by a timer
-
 	Ns       func(time.Time) int64 // converts an instant to that of the records, ns since the epoch
 	Grace    time.Duration         // after the end of ctx, for the requests in flight
 	Abort    context.Context       // its end cancels the requests in flight; nil: nothing does
@@ -93,7 +91,9 @@ type Engine struct {
 	seq  atomic.Int64                           // requests started by this engine
 	line int64                                  // requests read
 	cut  func(error)                            // cancels the requests in flight of the current point
-	wait func(context.Context, time.Time) error // Sleep, or that of a timer
+	wait func(context.Context, time.Time) error // sleep, or that of a timer
+
+	sleep func(context.Context, time.Time) error // for tests, used concurrently
 
 	unfed unfed // of the current point
 }
@@ -193,10 +193,10 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	return res, err
 }
 
-// sleeper returns Sleep, or that of a timer of its own, which free closes.
+// sleeper returns sleep, or that of a timer of its own, which free closes.
 func (e *Engine) sleeper() (sleep func(context.Context, time.Time) error, free func()) {
-	if e.Sleep != nil {
-		return e.Sleep, func() {}
+	if e.sleep != nil {
+		return e.sleep, func() {}
 	}
 	t := newTimer()
 	return t.sleep, t.close
