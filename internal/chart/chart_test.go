@@ -361,23 +361,40 @@ func TestTicks(t *testing.T) {
 		scale  Scale
 		lo, hi float64
 		want   string
+		whole  bool
 	}{
-		{Linear, 0, 10, "0 2 4 6 8 10"},
-		{Linear, 0, 0.02, "0.000 0.005 0.010 0.015 0.020"},
-		{Linear, -5, 5, "−4 −2 0 2 4"},
-		{Linear, 0, 3e6, "0 500k 1M 1.5M 2M 2.5M 3M"},
-		{Log, 0, 1, "1 1.5 2 3 5 7 10"},
-		{Log, 0, 2, "1 2 5 10 20 50 100"},
-		{Log, -2, 6, "0.01 1 100 10,000 1M"},
-		{Log, 2, 2.1, "100 105 110 115 120 125"},
-		{Nines, 0, 4, "p0 p50 p75 p90 p95 p99 p99.9 p99.99"},
+		{Linear, 0, 10, "0 2 4 6 8 10", false},
+		{Linear, 0, 0.02, "0.000 0.005 0.010 0.015 0.020", false},
+		{Linear, -5, 5, "−4 −2 0 2 4", false},
+		{Linear, 0, 3e6, "0 500k 1M 1.5M 2M 2.5M 3M", false},
+		{Linear, 1, 5, "1 2 3 4 5", true},
+		{Linear, 0, 300, "0 50 100 150 200 250 300", true},
+		{Log, 0, 0.6, "1 2 3", true},
+		{Log, 0, 1, "1 1.5 2 3 5 7 10", false},
+		{Log, 0, 2, "1 2 5 10 20 50 100", false},
+		{Log, -2, 6, "0.01 1 100 10,000 1M", false},
+		{Log, 2, 2.1, "100 105 110 115 120 125", false},
+		{Nines, 0, 4, "p0 p50 p75 p90 p95 p99 p99.9 p99.99", false},
 	} {
 		var got []string
-		for _, tick := range c.scale.ticks(c.lo, c.hi, 6) {
+		axis := Axis{Scale: c.scale, Whole: c.whole}
+		for _, tick := range axis.ticks(c.lo, c.hi, 6) {
 			got = append(got, tick.label)
 		}
 		if s := strings.Join(got, " "); s != c.want {
 			t.Errorf("%q from %v to %v: %s, want %s", c.scale, c.lo, c.hi, s, c.want)
+		}
+	}
+}
+
+func TestWrap(t *testing.T) {
+	sty := textStyle(8, ink, 0, 0)
+	for s, want := range map[string]string{
+		"": "", "one": "one", "one two three": "one two |three", "one two": "one two", "fourteen-letters": "fourteen-letters",
+		"a fourteen-letters b": "a |fourteen-letters |b", "一二三，四五六。七八九": "一二三，|四五六。|七八九",
+	} {
+		if got := strings.Join(wrap(sty, s, sty.Width("one two th")), "|"); got != want {
+			t.Errorf("%q: %q, want %q", s, got, want)
 		}
 	}
 }

@@ -76,13 +76,14 @@ type tick struct {
 }
 
 // ticks returns about n labelled places between the places lo and hi.
-func (s Scale) ticks(lo, hi float64, n int) []tick {
-	switch s {
+func (a *Axis) ticks(lo, hi float64, n int) []tick {
+	switch a.Scale {
 	case Log:
 		if hi-lo > 0.7 {
 			return logTicks(lo, hi, n)
 		}
-		out := Linear.ticks(math.Pow(10, lo), math.Pow(10, hi), n)
+		linear := Axis{Whole: a.Whole}
+		out := linear.ticks(math.Pow(10, lo), math.Pow(10, hi), n)
 		out = slices.DeleteFunc(out, func(t tick) bool { return t.place <= 0 })
 		for i := range out {
 			out[i].place = math.Log10(out[i].place)
@@ -91,13 +92,16 @@ func (s Scale) ticks(lo, hi float64, n int) []tick {
 	case Nines:
 		var out []tick
 		for _, p := range []float64{0, 50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 99.9999} {
-			if at := s.place(p); at >= lo-1e-9 && at <= hi+1e-9 {
+			if at := a.Scale.place(p); at >= lo-1e-9 && at <= hi+1e-9 {
 				out = append(out, tick{at, "p" + strconv.FormatFloat(p, 'f', -1, 64)})
 			}
 		}
 		return out
 	}
 	step := niceStep((hi - lo) / float64(max(n, 1)))
+	if a.Whole {
+		step = max(step, 1)
+	}
 	var out []tick
 	for k := math.Ceil(lo/step - 1e-9); k*step <= hi+step*1e-9; k++ {
 		v := k * step

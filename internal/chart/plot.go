@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strings"
+	"unicode/utf8"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -96,15 +97,15 @@ func drawFigure(c draw.Canvas, f *Figure) {
 	c.Fill(c.Rectangle.Path())
 	c = draw.Crop(c, 10, -10, 8, -8)
 	y := c.Max.Y
-	line := func(size float64, col color.Color, s string) {
+	text := func(size float64, col color.Color, s string) {
 		sty := textStyle(size, col, 0, -1)
-		c.FillText(sty, vg.Point{X: c.Min.X, Y: y}, fit(sty, s, c.Max.X-c.Min.X))
-		y -= vg.Points(size * 1.35)
+		for _, line := range wrap(sty, s, c.Max.X-c.Min.X) {
+			c.FillText(sty, vg.Point{X: c.Min.X, Y: y}, fit(sty, line, c.Max.X-c.Min.X))
+			y -= vg.Points(size * 1.35)
+		}
 	}
-	line(12, ink, f.Title)
-	if f.Note != "" {
-		line(8, soft, f.Note)
-	}
+	text(12, ink, f.Title)
+	text(8, soft, f.Note)
 	y -= drawLegend(c, f, y) + 4
 	p, xlo, xhi, ylo, yhi := axes(f)
 	right := endWidth(f)
@@ -117,7 +118,7 @@ func drawFigure(c draw.Canvas, f *Figure) {
 	}, y: func(v float64) vg.Length {
 		return plane.Min.Y + vg.Length((f.Y.Scale.place(v)-ylo)/(yhi-ylo))*(plane.Max.Y-plane.Min.Y)
 	}}
-	d.grid(f.Y.Scale.ticks(ylo, yhi, 6), ylo, yhi)
+	d.grid(f.Y.ticks(ylo, yhi, 6), ylo, yhi)
 	d.spans()
 	base := map[float64]float64{}
 	for i := range f.Series {
@@ -148,7 +149,7 @@ func axes(f *Figure) (p *plot.Plot, xlo, xhi, ylo, yhi float64) {
 		a.Tick.Label.Font = textStyle(8.5, ink, 0, 0).Font
 		a.Tick.Label.Color = ink
 		var ticks []plot.Tick
-		for _, t := range of.Scale.ticks(lo, hi, n) {
+		for _, t := range of.ticks(lo, hi, n) {
 			ticks = append(ticks, plot.Tick{Value: t.place, Label: t.label})
 		}
 		a.Tick.Marker = plot.ConstantTicks(ticks)
@@ -182,6 +183,25 @@ func (f *Figure) filled() bool {
 		}
 	}
 	return false
+}
+
+// wrap breaks s into lines of at most the width, after spaces and Chinese punctuation.
+func wrap(sty draw.TextStyle, s string, width vg.Length) (lines []string) {
+	from, last := 0, 0 // the begin of the line, and its last break
+	for end := 0; end < len(s); {
+		r, n := utf8.DecodeRuneInString(s[end:])
+		end += n
+		if last > from && sty.Width(strings.TrimRight(s[from:end], " ")) > width {
+			lines, from = append(lines, s[from:last]), last
+		}
+		if strings.ContainsRune(" ，。；：、", r) {
+			last = end
+		}
+	}
+	if from < len(s) {
+		lines = append(lines, s[from:])
+	}
+	return lines
 }
 
 // fit truncates s to the width.

@@ -25,7 +25,7 @@ func Term(w io.Writer, f *Figure, columns int) error {
 	f = f.shown()
 	xlo, xhi := f.extent(false)
 	ylo, yhi := f.extent(true)
-	yTicks := f.Y.Scale.ticks(ylo, yhi, 4)
+	yTicks := f.Y.ticks(ylo, yhi, 4)
 	label := 0
 	for _, t := range yTicks {
 		label = max(label, runewidth.StringWidth(t.label))
@@ -236,7 +236,7 @@ func (g *grid) key() string {
 // axis returns the line below the plane, with the labels and the title of the axis.
 func (g *grid) axis(indent int) string {
 	line, labels := []rune(strings.Repeat("─", g.width)), strings.Repeat(" ", indent+1)
-	for _, t := range g.f.X.Scale.ticks(g.xlo, g.xhi, g.width/14) {
+	for _, t := range g.f.X.ticks(g.xlo, g.xhi, g.width/14) {
 		col := min(int((t.place-g.xlo)/(g.xhi-g.xlo)*float64(g.width-1)), g.width-1)
 		line[col] = '┬'
 		at := indent + 1 + col - runewidth.StringWidth(t.label)/2
