@@ -132,7 +132,7 @@ func counts(b *stats.Block, opt Options) *table.Table {
 		switch {
 		case b.Sessions != nil:
 			row("good sessions", "%s of %s (%s %%) meet %s, with all of their requests", count(g.Sessions),
-				count(b.Sessions.Count), number(100*g.SessionShare), strings.Join(g.Limits, " "))
+				count(b.Sessions.Count-b.Sessions.Incomplete), number(100*g.SessionShare), strings.Join(g.Limits, " "))
 		case len(g.Each) < len(g.Limits):
 			row("good sessions", "no record is of a session")
 		}
@@ -159,14 +159,19 @@ func ofSessions(b *stats.Block, row func(name, format string, args ...any)) {
 	if s == nil {
 		return
 	}
-	row("sessions", "%s: %s ok, %s in flight, %s at most", count(s.Count), count(s.OK), number(s.InFlight),
-		count(s.Peak))
+	if s.Incomplete > 0 {
+		row("sessions", "%s: %s ok, %s incomplete, %s in flight, %s at most", count(s.Count), count(s.OK),
+			count(s.Incomplete), number(s.InFlight), count(s.Peak))
+	} else {
+		row("sessions", "%s: %s ok, %s in flight, %s at most", count(s.Count), count(s.OK), number(s.InFlight),
+			count(s.Peak))
+	}
 	if s.ServerShare.Known() && b.Depths != nil {
 		row("time of sessions", "%s %% server, %s %% tools and users", number(100*s.ServerShare),
 			number(100-100*s.ServerShare))
 	}
 	if s.Skipped > 0 {
-		row("skipped", "%s (%s %% of requests), after failures in their sessions", count(s.Skipped),
+		row("skipped", "%s (%s %% of requests), after failures or missing tool calls in their sessions", count(s.Skipped),
 			number(100*s.SkippedRate))
 	}
 }

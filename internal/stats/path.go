@@ -30,13 +30,13 @@ func (t *session) path() {
 		}
 	}
 	t.ServerUs, t.WaitUs, t.Path = 0, 0, 0
-	for at >= 0 {
+	for at >= 0 && t.Path < int64(len(t.graph)) { // turns that wait for one another are no path
 		one := &t.graph[at]
 		t.ServerUs += one.end - one.due
 		t.Path++
 		next := -1
 		for _, n := range one.after {
-			if i := t.turn(int64(n)); i >= 0 && i < at && (next < 0 || t.graph[i].end > t.graph[next].end) {
+			if i := t.turn(int64(n)); i >= 0 && i != at && (next < 0 || t.graph[i].end > t.graph[next].end) {
 				next = i
 			}
 		}
@@ -62,7 +62,8 @@ func (t *session) turn(n int64) int {
 // many, they are estimated from a sample.
 type Sessions struct {
 	Count       int64    `json:"count"`
-	OK          int64    `json:"ok"` // those without a failure
+	OK          int64    `json:"ok"`         // those without a failure that are complete
+	Incomplete  int64    `json:"incomplete"` // those without a failure of which turns are missing
 	Turns       int64    `json:"turns"`
 	Skipped     int64    `json:"skipped"`       // requests that were not sent, since one before them failed
 	SkippedRate dist.Num `json:"skipped_share"` // of all requests of the conversations
@@ -80,7 +81,10 @@ func (s *sessions) summary(skipped int64, duration dist.Num) *Sessions {
 	type edge struct{ at, by int64 }
 	var edges []edge
 	for _, t := range s.byName {
-		if out.Count++; !t.Failed {
+		switch out.Count++; {
+		case t.incomplete():
+			out.Incomplete++
+		case !t.Failed:
 			out.OK++
 		}
 		out.Turns += t.Turns
@@ -93,7 +97,7 @@ func (s *sessions) summary(skipped int64, duration dist.Num) *Sessions {
 		now += e.by
 		out.Peak = max(out.Peak, now)
 	}
-	for _, n := range []*int64{&out.Count, &out.OK, &out.Turns, &out.Peak, &busy} {
+	for _, n := range []*int64{&out.Count, &out.OK, &out.Incomplete, &out.Turns, &out.Peak, &busy} {
 		*n <<= s.halvings
 	}
 	out.SkippedRate = ratio(skipped, skipped+out.Turns)
@@ -106,7 +110,7 @@ func (s *sessions) summary(skipped int64, duration dist.Num) *Sessions {
 // conversations.
 func (s *sessions) good(limits []gate.Limit) (n int64) {
 	for _, t := range s.byName {
-		if !t.Failed && !t.bad && gate.GoodConversation(&t.Conversation, limits) {
+		if !t.Failed && !t.bad && !t.incomplete() && gate.GoodConversation(&t.Conversation, limits) {
 			n++
 		}
 	}

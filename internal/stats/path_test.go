@@ -43,6 +43,53 @@ func TestCriticalPath(t *testing.T) {
 	}
 }
 
+// The lines of a session stand in any order, so a turn may wait for turns of higher numbers. The last turn, whose
+// output is the answer, is the one that ended last.
+func TestPathOfAnyOrder(t *testing.T) {
+	all := []*record.Record{step("s", 4, 0, 100, 1), step("s", 3, 120, 320, 2, 4),
+		step("s", 2, 150, 450, 2, 4), step("s", 1, 480, 580, 3, 2, 3)}
+	b := blockOf(t, Options{}, all...)
+	for key, want := range map[string]dist.Num{"conversation_ms": 580, "conversation_server_ms": 500,
+		"conversation_wait_ms": 80, "path_turns": 3, "answer_ms": 490} {
+		if m := b.Metrics.Get(key); m == nil || m.Mean != want {
+			t.Errorf("%s is %+v, want %v", key, m, want)
+		}
+	}
+	all[0].AfterTurns = []int{1} // no session has such a circle, but a file may
+	if m := blockOf(t, Options{}, all...).Metrics.Get("path_turns"); m == nil || m.Mean > 4 {
+		t.Errorf("path of a circle: %+v", m)
+	}
+}
+
+// A session of which turns are missing has no times, unless a turn failed.
+func TestIncompleteSessions(t *testing.T) {
+	ended := tree("ended by the run")[:3]
+	midway := tree("began midway")[1:]
+	failed := tree("failed")[:2]
+	failed[1].OK, failed[1].Skipped = false, 1
+	skipped := tree("skipped")[:3]
+	skipped[2].Skipped = 1
+	want := Sessions{Count: 5, OK: 2, Incomplete: 2, Turns: 15, Skipped: 2, Peak: 5}
+	whole, half := New(Options{}), New(Options{})
+	merged := New(Options{})
+	for i, r := range slices.Concat(tree("whole"), ended, midway, failed, skipped) {
+		whole.Add(r)
+		[]*Collector{half, merged}[i%2].Add(r)
+	}
+	merged.Merge(half)
+	for _, c := range []*Collector{whole, merged} {
+		b := c.Summary().Blocks[0]
+		got := *b.Sessions
+		got.InFlight, got.ServerShare, got.SkippedRate = 0, 0, 0
+		if got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+		if m := b.Metrics.Get("conversation_ms"); m.N != 2 || m.Failed != 1 || m.Min != 450 {
+			t.Errorf("%+v, want those of 580 and 450 ms and one that failed", m)
+		}
+	}
+}
+
 // Sessions that merge from parts, also through a state, have the path of the whole.
 func TestSessionsMerge(t *testing.T) {
 	whole := blockOf(t, Options{}, append(tree("a"), tree("b")...)...)
@@ -95,7 +142,11 @@ func TestSummaryThenMore(t *testing.T) {
 
 // A conversation without graphs, of an older release, is a chain.
 func TestChain(t *testing.T) {
-	b := blockOf(t, Options{}, step("s", 1, 0, 100, 0), step("s", 2, 150, 250, 0), step("s", 3, 250, 300, 0))
+	all := []*record.Record{step("s", 1, 0, 100, 0), step("s", 2, 150, 250, 0), step("s", 3, 250, 300, 0)}
+	for _, r := range all {
+		r.Turns = 3
+	}
+	b := blockOf(t, Options{}, all...)
 	if m := b.Metrics.Get("conversation_wait_ms"); m.Mean != 50 {
 		t.Errorf("waits of %v ms, want 50", m.Mean)
 	}

@@ -26,10 +26,15 @@ type sessions struct {
 
 type session struct {
 	metric.Conversation
-	lastTurn int    // the highest turn seen
-	bad      bool   // a turn does not meet the limits of goodput
-	graph    []turn // its turns, in no order
+	total   int64  // its turns, sent or not; 0: unknown
+	skipped int64  // turns that were not sent, since one before them failed
+	bad     bool   // a turn does not meet the limits of goodput
+	graph   []turn // its turns, in no order
 }
+
+// incomplete reports whether turns are missing although none failed: the run ended before them, the session began
+// midway, or their records are not here. Its times are not those of the session.
+func (t *session) incomplete() bool { return !t.Failed && t.Turns+t.skipped < t.total }
 
 // turn is the place of a turn in the graph of its session.
 type turn struct {
@@ -44,7 +49,7 @@ func (s *sessions) add(r *record.Record, good bool) {
 	if timed, _ := metric.Timed(r); r.Session == "" || !timed {
 		return
 	}
-	t := session{lastTurn: r.Turn, bad: !good,
+	t := session{total: int64(r.Turns), skipped: int64(max(0, r.Skipped)), bad: !good,
 		Conversation: metric.Conversation{DueUs: metric.DueUs(r), EndUs: r.EndUs(), Turns: 1, Failed: !r.OK}}
 	t.AnswerUs = t.EndUs
 	if first := metric.Micro(r.TTFTMs); r.Streamed() && first >= 0 {
@@ -74,9 +79,10 @@ func (s *sessions) put(name string, t session) {
 		s.halve()
 		return
 	}
-	if t.lastTurn > have.lastTurn || t.lastTurn == have.lastTurn && t.AnswerUs > have.AnswerUs {
-		have.lastTurn, have.AnswerUs = t.lastTurn, t.AnswerUs
+	if t.EndUs > have.EndUs || t.EndUs == have.EndUs && t.AnswerUs > have.AnswerUs {
+		have.AnswerUs = t.AnswerUs
 	}
+	have.total, have.skipped = max(have.total, t.total), have.skipped+t.skipped
 	have.DueUs, have.EndUs = min(have.DueUs, t.DueUs), max(have.EndUs, t.EndUs)
 	have.Turns += t.Turns
 	have.Failed, have.bad = have.Failed || t.Failed, have.bad || t.bad
@@ -115,14 +121,16 @@ func (s *sessions) merge(o *sessions) {
 
 func trailingZeros(name string) int { return bits.TrailingZeros64(xxhash.Sum64String(name)) }
 
-// dist returns the distribution of a figure of the conversations. A conversation with a failed turn counts as +∞, since
-// it was not completed.
+// dist returns the distribution of a figure of the conversations that are complete. One with a failed turn counts as
+// +∞, since it was not completed.
 func (s *sessions) dist(limit int, of func(*metric.Conversation) (int64, bool)) *dist.Dist {
 	d := &dist.Dist{Limit: limit}
 	for _, t := range s.byName {
-		if v, finite := of(&t.Conversation); finite {
+		switch v, finite := of(&t.Conversation); {
+		case t.incomplete():
+		case finite:
 			d.Add(v)
-		} else {
+		default:
 			d.AddInf()
 		}
 	}

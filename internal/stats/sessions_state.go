@@ -15,11 +15,12 @@ type sessionsState struct {
 }
 
 type sessionState struct {
-	DueUs, EndUs    int64
-	Turns, LastTurn int64
-	AnswerUs        int64
-	Failed, Bad     bool
-	Graph           []turnState
+	DueUs, EndUs   int64
+	Turns          int64
+	Total, Skipped int64
+	AnswerUs       int64
+	Failed, Bad    bool
+	Graph          []turnState
 }
 
 type turnState struct {
@@ -31,8 +32,10 @@ func (s *sessions) state() sessionsState {
 	out := sessionsState{Halvings: s.halvings, Names: slices.Sorted(maps.Keys(s.byName))}
 	for _, name := range out.Names {
 		t := s.byName[name]
-		one := sessionState{DueUs: t.DueUs, EndUs: t.EndUs, Turns: t.Turns, LastTurn: int64(t.lastTurn), AnswerUs: t.AnswerUs,
-			Failed: t.Failed, Bad: t.bad}
+		one := sessionState{
+			DueUs: t.DueUs, EndUs: t.EndUs, Turns: t.Turns, Total: t.total, Skipped: t.skipped, AnswerUs: t.AnswerUs,
+			Failed: t.Failed, Bad: t.bad,
+		}
 		for _, n := range t.graph {
 			one.Graph = append(one.Graph, turnState{n.n, n.due, n.end, n.after})
 		}
@@ -48,7 +51,7 @@ func (s *sessionsState) restore() (*sessions, error) {
 	out := &sessions{halvings: s.Halvings, byName: map[string]session{}}
 	for i, name := range s.Names {
 		t := s.Of[i]
-		one := session{lastTurn: int(t.LastTurn), bad: t.Bad, Conversation: metric.Conversation{
+		one := session{total: t.Total, skipped: t.Skipped, bad: t.Bad, Conversation: metric.Conversation{
 			DueUs: t.DueUs, EndUs: t.EndUs, AnswerUs: t.AnswerUs, Turns: t.Turns, Failed: t.Failed,
 		}}
 		for _, n := range t.Graph {

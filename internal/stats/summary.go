@@ -116,7 +116,7 @@ type Good struct {
 	PerS   dist.Num `json:"per_s"`
 
 	Sessions     int64    `json:"sessions,omitempty"`      // conversations that meet every limit, as do their requests
-	SessionShare dist.Num `json:"session_share,omitempty"` // sessions ÷ conversations
+	SessionShare dist.Num `json:"session_share,omitempty"` // sessions ÷ conversations that are complete
 }
 
 func (g *Good) share() dist.Num {
@@ -196,7 +196,7 @@ func (g *accumulator) block(opt *Options) Block {
 	b.Sessions, b.Depths = g.sessions.summary(g.skipped, b.DurationS), g.depths.summary()
 	if b.Goodput != nil && b.Sessions != nil {
 		b.Goodput.Sessions = g.sessions.good(opt.Goodput)
-		b.Goodput.SessionShare = ratio(b.Goodput.Sessions, b.Sessions.Count)
+		b.Goodput.SessionShare = ratio(b.Goodput.Sessions, b.Sessions.Count-b.Sessions.Incomplete)
 	}
 	b.Cost = spend.CostOf(opt.Prices, g.work(&b))
 	b.Metrics = g.metrics(opt)

@@ -55,8 +55,8 @@ func (v *view) estimates(i int, percentiles []float64) (mean confidence.Estimate
 	return confidence.OfMean(d.Mean(m.Scale), col), confidence.OfPercentiles(col, percentiles, at), true
 }
 
-// column returns a figure of all conversations, divided by unit and in the order of due times. Failed conversations
-// are +∞.
+// column returns a figure of all complete conversations, divided by unit and in the order of due times. Those that
+// failed are +∞.
 func (s *sessions) column(of func(*metric.Conversation) (int64, bool), unit float64) []float32 {
 	type value struct {
 		due    int64 // µs
@@ -65,8 +65,9 @@ func (s *sessions) column(of func(*metric.Conversation) (int64, bool), unit floa
 	}
 	all := make([]value, 0, len(s.byName))
 	for _, t := range s.byName {
-		v, finite := of(&t.Conversation)
-		all = append(all, value{t.DueUs, v, finite})
+		if v, finite := of(&t.Conversation); !t.incomplete() {
+			all = append(all, value{t.DueUs, v, finite})
+		}
 	}
 	slices.SortFunc(all, func(a, b value) int { return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.v, b.v)) })
 	col := make([]float32, len(all))
