@@ -115,23 +115,33 @@ func (b *bench) openLoop() error {
 		if err != nil {
 			return err
 		}
-		var lag, short []float64
+		var lag, short, latency []float64
 		for range b.runs {
+			var recs string
 			err := b.withServer(quick, func(url string) error {
 				r, err := b.sendVia(via, url, reqs,
 					"--rate", fmt.Sprint(c.rate), "--number", fmt.Sprint(n), "--preconnect", "--seed", "1")
 				if err != nil {
 					return err
 				}
-				l, s, err := lateness(r.records)
-				lag, short = append(lag, l), append(short, s)
-				return err
+				recs = r.records
+				return nil
 			})
 			if err != nil {
 				return err
 			}
+			l, s, err := lateness(recs)
+			if err != nil {
+				return err
+			}
+			e, err := b.errors(recs)
+			if err != nil {
+				return err
+			}
+			lag, short, latency = append(lag, l), append(short, s), append(latency, e.latency99)
 		}
 		b.row(name+": lag p99 (ms)", "%.3f", lag)
+		b.row(name+": latency off, p99 (ms)", "%.3f", latency)
 		b.row(name+": sent in the window ÷ due in it − 1 (%)", "%.3f", short)
 	}
 	return nil

@@ -122,9 +122,10 @@ func serving(args []string, f func(url string) error) error {
 
 // timing is the error of measured times against the true ones, in ms.
 type timing struct {
-	ttft    float64 // mean measured − mean true
-	event99 float64 // p99 of |recorded arrival of an event − its true time|
-	failed  int
+	ttft      float64 // mean measured − mean true
+	event99   float64 // p99 of |recorded arrival of an event − its true time|
+	latency99 float64 // p99 of |recorded latency − the time from arrival to end at the server|
+	failed    int
 }
 
 // truths returns the simulator's truth of each request, by id.
@@ -152,7 +153,7 @@ func arrivedUs(t *sim.Truth) int64 { return cmp.Or(t.ArrivedUs, t.ReadUs) }
 // errors joins records with the simulator's true times.
 func (b *bench) errors(records string) (timing, error) {
 	nan := math.NaN()
-	t := timing{ttft: nan, event99: nan}
+	t := timing{ttft: nan, event99: nan, latency99: nan}
 	if b.truth == "" {
 		return t, nil
 	}
@@ -160,7 +161,7 @@ func (b *bench) errors(records string) (timing, error) {
 	if err != nil {
 		return t, err
 	}
-	var off []float64
+	var off, latencies []float64
 	sum, n := 0.0, 0
 	err = read(records, func(r *record.Record) {
 		truth, known := truths[cmp.Or(r.RequestID, r.ID)]
@@ -169,6 +170,7 @@ func (b *bench) errors(records string) (timing, error) {
 			return
 		}
 		n++
+		latencies = append(latencies, math.Abs(r.LatencyMs-float64(truth.EndUs-arrivedUs(&truth))/1000))
 		sum += r.TTFTMs - float64(truth.FirstUs-arrivedUs(&truth))/1000
 		at := r.SentUs + int64(math.Round(r.TTFTMs*1000))
 		for k, sent := range truth.ChunkUs {
@@ -178,7 +180,7 @@ func (b *bench) errors(records string) (timing, error) {
 			off = append(off, math.Abs(float64(at-sent))/1000)
 		}
 	})
-	t.ttft, t.event99 = sum/float64(n), percentile(off, 99)
+	t.ttft, t.event99, t.latency99 = sum/float64(n), percentile(off, 99), percentile(latencies, 99)
 	return t, err
 }
 
