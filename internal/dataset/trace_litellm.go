@@ -60,11 +60,15 @@ func litellmBody(v gjson.Result) (body []byte, ok bool) {
 	body = append(fastjson.AppendString(body, key), ':')
 	body = append(body, prompt...)
 	params := embedded(v.Get("model_parameters"))
-	params.ForEach(func(key, value gjson.Result) bool {
-		if key.Str != "model" && key.Str != "messages" && value.Type != gjson.Null {
+	add := func(key, value gjson.Result) bool {
+		if key.Str != "model" && key.Str != "messages" && key.Str != "extra_body" && value.Type != gjson.Null {
 			body = append(append(append(append(body, ','), key.Raw...), ':'), value.Get("@ugly").Raw...)
 		}
 		return true
+	}
+	params.ForEach(add)
+	params.Get("extra_body").ForEach(func(key, value gjson.Result) bool { // it was merged into the body
+		return params.Get(gjson.Escape(key.Str)).Exists() || add(key, value)
 	})
 	if v.Get("stream").IsBool() && !params.Get("stream").Exists() {
 		body = append(append(body, `,"stream":`...), v.Get("stream").Raw...)

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
 )
 
@@ -28,6 +29,7 @@ type OTel struct {
 	spans  []*span // of the current session, or of all that are not in documents
 	failed int
 	empty  int
+	other  int // calls by other conventions
 }
 
 // span is a call to a model.
@@ -40,6 +42,7 @@ type span struct {
 	messages        []message
 	answer          message
 	tools           json.RawMessage
+	params          []api.Param
 	line            int
 }
 
@@ -102,6 +105,9 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 	case "chat", "text_completion", "generate_content":
 	default:
 		if name := v.Get("name").Str; !strings.HasPrefix(name, "chat ") && v.Get("type").Str != "llm_call" {
+			if otherConvention(a) {
+				d.other++
+			}
 			return nil, nil
 		}
 	}
@@ -141,6 +147,7 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 			}
 		}
 	}
+	s.params = requested(a)
 	if err := s.content(a); err != nil {
 		return nil, err
 	}
@@ -149,6 +156,30 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 		return nil, nil
 	}
 	return s, checkTokens(max(0, s.in), s.out)
+}
+
+// requested returns the sampling parameters of a call.
+func requested(a map[string]gjson.Result) (params []api.Param) {
+	for _, p := range []struct{ attribute, key string }{
+		{"temperature", "temperature"}, {"top_p", "top_p"}, {"top_k", "top_k"}, {"seed", "seed"}, {"choice.count", "n"},
+		{"frequency_penalty", "frequency_penalty"}, {"presence_penalty", "presence_penalty"}, {"stop_sequences", "stop"},
+	} {
+		v := a["gen_ai.request."+p.attribute]
+		if v.Type == gjson.String { // integers in OTLP's JSON are
+			v = gjson.Parse(v.Str)
+		}
+		if v.Type == gjson.Number || v.IsArray() && len(v.Array()) > 0 {
+			params = append(params, api.Param{Key: p.key, Value: json.RawMessage(v.Raw)})
+		}
+	}
+	return params
+}
+
+// otherConvention reports whether a span is a call to a model by the conventions of OpenInference, or by those that
+// OpenLLMetry used before there were common ones.
+func otherConvention(a map[string]gjson.Result) bool {
+	return a["openinference.span.kind"].Str == "LLM" || a["llm.request.type"].Exists() ||
+		a["gen_ai.prompt.0.content"].Exists()
 }
 
 // content reads the messages and the tools of a call.
@@ -298,6 +329,7 @@ func (d *OTel) Notes() map[string]int {
 	return map[string]int{
 		"calls that failed, left out: %d": d.failed,
 		"calls without messages or token counts, left out: %d: instrumentations capture content only if told to": d.empty,
+		"calls by conventions other than gen_ai.input.messages, such as OpenInference's, left out: %d":           d.other,
 	}
 }
 

@@ -106,6 +106,7 @@ func (s *span) uses(answer *message) bool {
 // beginning of them, the call continues it, and the server's own answer takes the place of the recorded one.
 func (d *OTel) speak(c *Call, calls []Call, spans []*span, k int) {
 	one := spans[k]
+	c.Params = append(c.Params, one.params...)
 	if one.tools != nil {
 		c.Params = append(c.Params, member("tools", one.tools))
 	}

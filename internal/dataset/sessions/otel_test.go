@@ -91,6 +91,27 @@ func TestToolDefinitions(t *testing.T) {
 	}
 }
 
+// The parameters of a call are sent, and calls that other conventions describe are counted.
+func TestRequested(t *testing.T) {
+	s := otelSpan("t", 0, 1, "operation.name", "chat", "input.messages", hi, "request.temperature", "0.5",
+		"request.seed", "7", "request.choice.count", "2", "request.top_p", "high")
+	s = strings.Replace(s, `"attributes":[`, `"attributes":[{"key":"gen_ai.request.stop_sequences","value":{"arrayValue":`+
+		`{"values":[{"stringValue":"a"}]}}},{"key":"gen_ai.request.top_k","value":{"doubleValue":40}},`, 1)
+	other := `{"traceId":"t","spanId":"o","name":"ChatCompletion","attributes":[{"key":"openinference.span.kind",` +
+		`"value":{"stringValue":"LLM"}}]}`
+	d := &OTel{}
+	all, errs := read(d, otlp(s, other))
+	got := ""
+	for _, session := range all {
+		for _, p := range session.Calls[0].Params {
+			got += p.Key + "=" + string(p.Value) + " "
+		}
+	}
+	if want := `temperature=0.5 top_k=40 seed=7 n=2 stop=["a"] `; len(errs) > 0 || got != want || d.other != 1 {
+		t.Errorf("%s, %d others, %v, want %s", got, d.other, errs, want)
+	}
+}
+
 func FuzzOTel(f *testing.F) {
 	fuzz(f, func() Decoder { return &OTel{} },
 		otlp(otelSpan("t", 1, 2, "operation.name", "chat", "input.messages", hi, "output.messages", hello),
