@@ -84,6 +84,9 @@ func (r *runner) reportProxies(servers []*url.URL) error {
 		if proxy != nil && !reported[u.Host] {
 			reported[u.Host] = true
 			r.Say("requests to %s go through the proxy %s (%s)", u.Host, mask.URL(proxy.String()), from)
+			if addr := r.client.Unresolved(u); addr != "" {
+				r.Say("the proxy connects to %s by name: the address given for it is not used", addr)
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 
@@ -33,15 +34,11 @@ type endpoint struct {
 
 func newEndpoint(c *Client, u *url.URL, method string, d api.Dialect, stream bool) *endpoint {
 	cfg := &c.cfg
-	port := u.Port()
-	if port == "" {
-		port = defaultPort(u.Scheme)
-	}
 	clean := *u
 	clean.User, clean.Fragment, clean.RawFragment = nil, "", ""
 	clean.RawQuery = escapeQuery(clean.RawQuery)
 	e := &endpoint{
-		url: clean.String(), method: method, addr: net.JoinHostPort(u.Hostname(), port), dialect: d, host: u.Hostname(),
+		url: clean.String(), method: method, addr: address(u), dialect: d, host: u.Hostname(),
 		memo: d.Memo(), stream: stream, ranks: d.HasItems(), noTimes: cfg.NoTimes,
 	}
 	e.shown = mask.URL(e.url)
@@ -60,6 +57,11 @@ func newEndpoint(c *Client, u *url.URL, method string, d api.Dialect, stream boo
 	e.head = e.fields.append(nil, method, clean.RequestURI())
 	e.secrets = c.secretsOf(u)
 	return e
+}
+
+// address returns the host and the port of u.
+func address(u *url.URL) string {
+	return net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), defaultPort(u.Scheme)))
 }
 
 func defaultPort(scheme string) string {

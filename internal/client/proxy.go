@@ -80,6 +80,16 @@ func (p *proxies) forURL(u *url.URL) (to *url.URL, from string, err error) {
 	return v.url, v.name, nil
 }
 
+// Unresolved returns the address of u, host:port, if Network.Resolve has an entry for it that a proxy makes useless, or
+// an empty string.
+func (c *Client) Unresolved(u *url.URL) string {
+	addr := strings.ToLower(address(u))
+	if proxy, _, _ := c.Proxy(u); proxy == nil || c.cfg.Network.Resolve[addr] == "" {
+		return ""
+	}
+	return addr
+}
+
 // Proxy returns the proxy for requests to u, nil for none, and the variable of the environment that names it.
 func (c *Client) Proxy(u *url.URL) (proxy *url.URL, from string, err error) {
 	if c.cfg.Network.Unix != "" {

@@ -75,6 +75,10 @@ func TestProxyFails(t *testing.T) {
 		}).Host
 	}
 	asks, hangs := answers("407 Proxy Authentication Required"), answers("502 Bad Gateway")
+	talks := script(t, func(_ int, c net.Conn, r *bufio.Reader) {
+		io.WriteString(c, "\x15\x03\x01\x00\x02\x02\x46")
+		r.ReadByte()
+	}).Host
 	socks := script(t, func(n int, c net.Conn, r *bufio.Reader) {}).Host
 	for name, c := range map[string]struct{ proxy, url, kind, want string }{
 		"down": {"http://" + gone.Addr().String(), "http://h.test/v1", record.KindConnect,
@@ -89,6 +93,8 @@ func TestProxyFails(t *testing.T) {
 			"the proxy http://***@" + asks + " does not connect to h.test:443: Proxy Authentication Required"},
 		"no user": {"http://me:pass-word@" + asks, "http://h.test/v1", record.KindHTTP,
 			"HTTP 407: no reason given (through the proxy http://***@" + asks + ")"},
+		"speaks TLS": {"http://" + talks, "http://h.test/v1", record.KindProtocol,
+			"the proxy http://" + talks + " does not answer by HTTP/1.1: the server speaks TLS"},
 		"gateway": {"http://" + hangs, "http://h.test/v1", record.KindHTTP,
 			"HTTP 502: no reason given (through the proxy http://" + hangs + ")"},
 		"no socks": {"socks5://" + socks, "http://h.test/v1", record.KindConnect, "the proxy socks5://" + socks +

@@ -96,7 +96,7 @@ func (st *standard) roundTrip(ctx context.Context, c *call, t *trip, s http1.Sin
 			o.attempt(c, t)
 			return st.unconnected(ctx, c, o.handshakes.Load(), err)
 		}
-		return st.explain(ctx, c.ep.addr, err)
+		return ofProxy(c.ep, st.explain(ctx, c.ep.addr, err))
 	}
 	defer resp.Body.Close()
 	if st.cfg.Network.HTTP2 && resp.ProtoMajor < 2 { // net/http does without it
@@ -164,6 +164,15 @@ func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), ca
 			return err
 		}
 	}
+}
+
+// ofProxy attributes to the proxy an error that is about the protocol of the connection to it.
+func ofProxy(ep *endpoint, err error) error {
+	var known *http1.Error
+	if ep.proxy != "" && !ep.overTLS && errors.As(err, &known) && known.Reason != "" {
+		return fail(known.Kind, "the proxy %s does not answer by HTTP/1.1: %w", ep.proxy, known.Err)
+	}
+	return err
 }
 
 // unconnected returns the error of an exchange without a connection, after that number of TLS handshakes have begun. It
