@@ -20,7 +20,7 @@ import (
 
 const description = "Statistics over record lines, as perf-send writes them: counts, throughput, and TTFT, TPOT, " +
 	`ITL, latency and
-response time with percentiles, one block for each load point. Reads stdin where no FILE is named; gzip and zstd too.
+response time with percentiles, one block for each load point. Reads stdin if no FILE is named, and gzip and zstd, too.
 
   perf-stats records.jsonl
   perf-stats --slo 'ttft_ms:p99<500' 'ok>=0.99' --format json -o summary.json records.jsonl
