@@ -13,10 +13,14 @@ func streamed(ms func(*record.Record) float64) func(*dist.Dist, *Observation) bo
 	}
 }
 
-// ofTurn returns an Add function for the TTFT of the turns that which selects.
-func ofTurn(which func(int) bool) func(*dist.Dist, *Observation) bool {
+// ofDepth returns an Add function for the TTFT of the requests of sessions whose depths which selects.
+func ofDepth(which func(int) bool) func(*dist.Dist, *Observation) bool {
 	return func(d *dist.Dist, o *Observation) bool {
-		return !o.OK || o.TTFTMs == 0 || !which(o.Turn) || d.Add(Micro(o.TTFTMs))
+		if !o.OK || o.TTFTMs == 0 {
+			return true
+		}
+		depth, _ := o.Graph()
+		return !which(depth) || d.Add(Micro(o.TTFTMs))
 	}
 }
 

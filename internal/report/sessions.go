@@ -166,8 +166,8 @@ func sessionTree(r *report) []chart.Figure {
 
 // draw returns the series of a session: its requests as rectangles, and lines between rows.
 func (t *trajectory) draw(r *report) (out []chart.Series) {
-	names := [...]string{r.tr("tools and users"), r.tr("to first token"), r.tr("decode"), r.tr("failed")}
-	colors := [...]int{7, 4, 0, 1}
+	names := [...]string{r.tr("tools and users"), r.tr("to first token"), r.tr("decode"), r.tr("failed"), r.tr("request")}
+	colors := [...]int{7, 4, 0, 1, 0}
 	var series [len(names)]chart.Series
 	for i := range series {
 		series[i] = chart.Series{Name: names[i], Kind: chart.Rects, Color: colors[i], Faint: i == 0}
@@ -193,8 +193,8 @@ func (t *trajectory) draw(r *report) (out []chart.Series) {
 		case s.firstUs > 0:
 			put(1, s.due, s.firstUs)
 			put(2, s.firstUs, s.end)
-		default:
-			put(2, s.due, s.end)
+		default: // the answer came at once
+			put(4, s.due, s.end)
 		}
 		for _, n := range s.after {
 			if p := t.index(n); p >= 0 && rows[p] != rows[i] {

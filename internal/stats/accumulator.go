@@ -45,7 +45,7 @@ type accumulator struct {
 	chunks, chunkTokens                 int64 // chunks of streamed successes and their tokens, without the first chunk
 	untimed                             work  // of records that are not metric.Timed; it is in no rate
 	skipped                             int64 // requests that were not sent, since one before them failed
-	begun                               int64 // first turns: conversations, or requests outside of one
+	alone                               int64 // requests outside of a session
 	saidCached                          int64 // successes that report the number of cached tokens
 	missing                             missing
 	prompts                             Prompts
@@ -126,6 +126,7 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	g.describe(r, file)
 	if opt.leavesOut(r) {
 		g.leftOut.add(r)
+		g.sessions.partial = g.sessions.partial || r.Session != ""
 		return
 	}
 	g.requests++
@@ -215,18 +216,20 @@ func (g *accumulator) describe(r *record.Record, file string) {
 	g.slots = max(g.slots, r.Parallel)
 	g.asked = max(g.asked, r.Number)
 	g.forks = g.forks || r.Depth > 0 && r.Depth < r.Turn
-	if r.Turn <= 1 {
-		g.begun++
+	if r.Session == "" {
+		g.alone++
 	}
 }
 
 // cutShort returns a note if the group is a load point as a whole, but has fewer requests than it was asked for.
 func (g *accumulator) cutShort() []string {
-	if g.part || len(g.facts[factRun]) != 1 || len(g.facts[factRunID]) > 1 || int64(g.asked) <= g.begun {
+	begun := g.alone + int64(len(g.sessions.byName))
+	if g.part || len(g.facts[factRun]) != 1 || len(g.facts[factRunID]) > 1 || int64(g.asked) <= begun ||
+		g.sessions.partial || g.sessions.halvings > 0 {
 		return nil
 	}
 	return []string{fmt.Sprintf(
-		"cut short: %d of the %d requests that were asked for, or these are not all of its records", g.begun, g.asked)}
+		"cut short: %d of the %d requests that were asked for, or these are not all of its records", begun, g.asked)}
 }
 
 // fail counts a failure by its kind. The example is the first message in lexical order, so that it does not depend on
@@ -287,7 +290,7 @@ func (g *accumulator) sums() []sum {
 		{"requests", &g.requests}, {"ok", &g.ok}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.good},
 		{"input_tokens", &g.input}, {"output_tokens", &g.output}, {"cached_tokens", &g.cached},
 		{"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
-		{"says_cached_tokens", &g.saidCached}, {"begun", &g.begun}, {"skipped", &g.skipped},
+		{"says_cached_tokens", &g.saidCached}, {"alone", &g.alone}, {"skipped", &g.skipped},
 		{"untimed ok", &g.untimed.ok}, {"untimed good", &g.untimed.good}, {"untimed items", &g.untimed.items},
 		{"untimed input_tokens", &g.untimed.input}, {"untimed output_tokens", &g.untimed.output},
 	}

@@ -48,9 +48,11 @@ func TestCriticalPath(t *testing.T) {
 func TestPathOfAnyOrder(t *testing.T) {
 	all := []*record.Record{step("s", 4, 0, 100, 1), step("s", 3, 120, 320, 2, 4),
 		step("s", 2, 150, 450, 2, 4), step("s", 1, 480, 580, 3, 2, 3)}
+	all[0].TTFTMs = 20
 	b := blockOf(t, Options{}, all...)
 	for key, want := range map[string]dist.Num{"conversation_ms": 580, "conversation_server_ms": 500,
-		"conversation_wait_ms": 80, "path_turns": 3, "answer_ms": 490} {
+		"conversation_wait_ms": 80, "path_turns": 3, "answer_ms": 490,
+		"first_turn_ttft_ms": 20, "later_turn_ttft_ms": 10} {
 		if m := b.Metrics.Get(key); m == nil || m.Mean != want {
 			t.Errorf("%s is %+v, want %v", key, m, want)
 		}

@@ -22,6 +22,7 @@ type sessions struct {
 	halvings int                // number of trailing zero bits that the hash of a name must have to be kept
 	byName   map[string]session // by shard and session, separated by a zero byte
 	turns    int                // of all kept conversations
+	partial  bool               // there are records of conversations that are in none of these
 }
 
 type session struct {
@@ -46,7 +47,11 @@ type turn struct {
 const maxTurns = 1 << 20
 
 func (s *sessions) add(r *record.Record, good bool) {
-	if timed, _ := metric.Timed(r); r.Session == "" || !timed {
+	if r.Session == "" {
+		return
+	}
+	if timed, _ := metric.Timed(r); !timed {
+		s.partial = true
 		return
 	}
 	t := session{total: int64(r.Turns), skipped: int64(max(0, r.Skipped)), bad: !good,
@@ -114,6 +119,7 @@ func (s *sessions) merge(o *sessions) {
 		s.halvings = o.halvings
 		s.drop()
 	}
+	s.partial = s.partial || o.partial
 	for name, t := range o.byName {
 		s.put(name, t)
 	}

@@ -10,6 +10,7 @@ import (
 
 type sessionsState struct {
 	Halvings int
+	Partial  bool
 	Names    []string
 	Of       []sessionState
 }
@@ -29,7 +30,7 @@ type turnState struct {
 }
 
 func (s *sessions) state() sessionsState {
-	out := sessionsState{Halvings: s.halvings, Names: slices.Sorted(maps.Keys(s.byName))}
+	out := sessionsState{Halvings: s.halvings, Partial: s.partial, Names: slices.Sorted(maps.Keys(s.byName))}
 	for _, name := range out.Names {
 		t := s.byName[name]
 		one := sessionState{
@@ -48,7 +49,7 @@ func (s *sessionsState) restore() (*sessions, error) {
 	if len(s.Names) != len(s.Of) {
 		return nil, dist.ErrState
 	}
-	out := &sessions{halvings: s.Halvings, byName: map[string]session{}}
+	out := &sessions{halvings: s.Halvings, partial: s.Partial, byName: map[string]session{}}
 	for i, name := range s.Names {
 		t := s.Of[i]
 		one := session{total: t.Total, skipped: t.Skipped, bad: t.Bad, Conversation: metric.Conversation{

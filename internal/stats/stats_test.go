@@ -373,7 +373,15 @@ func TestCutShort(t *testing.T) {
 		"whole":       {[]string{`"run":"a","number":3`, `"run":"a","number":3`, `"run":"a","number":3`}, false},
 		"all lines":   {[]string{`"run":"a"`, `"run":"a"`}, false},
 		"conversations": {[]string{
-			`"run":"a","number":2,"turn":1`, `"run":"a","number":2,"turn":2`, `"run":"a","number":2,"turn":1`,
+			`"run":"a","number":2,"session":"s","turn":1`, `"run":"a","number":2,"session":"s","turn":2`,
+			`"run":"a","number":2,"session":"t","turn":1`,
+		}, false},
+		"fewer conversations": {[]string{
+			`"run":"a","number":5,"session":"s","turn":1`, `"run":"a","number":5,"session":"t","turn":1`,
+			`"run":"a","number":5,"session":"t","turn":2`, `"run":"a","number":5,"session":"u","turn":1`,
+		}, true},
+		"conversations that began midway": {[]string{
+			`"run":"a","number":2,"session":"s","turn":3`, `"run":"a","number":2,"session":"t","turn":2`,
 		}, false},
 		"warm-up": {[]string{
 			`"run":"a","number":5,"phase":"warmup"`, `"run":"a","number":5`, `"run":"a","number":5`, `"run":"a","number":5`,
