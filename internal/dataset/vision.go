@@ -75,7 +75,7 @@ func pictured(w where, columns []string, put func(o *Options, r *row, c *content
 	}
 }
 
-// flickr8k has photographs with captions.
+// flickrWhere has photographs with captions.
 var flickrWhere = where{"clip-benchmark/wds_flickr8k", "clip-benchmark/wds_flickr8k", []string{"test/*.tar"}, nil}
 
 func flickr(_ *Options, r *row, c *content) (bool, error) {
@@ -83,7 +83,7 @@ func flickr(_ *Options, r *row, c *content) (bool, error) {
 	return true, c.picture(r.text("jpg"))
 }
 
-// kontextBench has pictures with an instruction to edit them. The pictures are files beside the file that lists them.
+// kontextWhere has pictures with an instruction to edit them. The pictures are files beside the file that lists them.
 var kontextWhere = where{"black-forest-labs/kontext-bench", "black-forest-labs/kontext-bench",
 	[]string{"test/metadata.jsonl"}, nil}
 
@@ -148,8 +148,8 @@ func pictureFile(v any) string {
 	return s
 }
 
-// mmmu has examination questions with several pictures, or the names of their files. <image N> marks the place of a
-// picture.
+// mmmuWhere has examination questions with several pictures, or the names of their files. <image N> marks the place of
+// a picture.
 var mmmuWhere = where{"AI-ModelScope/MMMU", "MMMU/MMMU", []string{"*/validation-*.parquet"}, nil}
 
 const mmmuPictures = 7

@@ -25,7 +25,7 @@ import (
 // Options select what is logged, and to which trackers.
 type Options struct {
 	Trackers []string                 // of Names
-	Project  string                   // "": from the tracker's own environment variable, else DefaultProject
+	Project  string                   // "": from the tracker's own environment variable, else defaultProject
 	Name     string                   // of the run; "": its model and time
 	Config   map[string]any           // logged when the run begins; secrets in it are masked
 	Late     func() map[string]any    // returns what to add at its end
