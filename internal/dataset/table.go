@@ -24,6 +24,7 @@ type kind struct {
 	whole     bool                                  // length limits do not apply
 	endless   bool                                  // read has no end of its own
 	args      []string                              // keys of Options.Args that it interprets
+	uses      string                                // settings with an effect on it, of those that have none on others
 	synthetic func(o *Options) (func() draw, error) // returns a draw for each worker
 	read      func(ctx context.Context, o *Options) (items, error)
 }
@@ -45,31 +46,55 @@ var (
 	rankOps      = []string{"rerank", "score"}
 )
 
+// Settings that not all datasets use, by the names of their flags. Those of prompts are not used by --prompt, which has
+// a text of its own.
+const (
+	drawn    = " distribution lengths charset"
+	filled   = " charset"
+	prefixed = " prefix-length prefix-count"
+	asText   = " apply-chat-template"
+	counted  = " prompt-tokens"
+	turned   = " min-turns max-turns"
+	paced    = " turn-delay"
+	captured = " block-size keep-headers keep-secrets"
+	pixels   = " image-width image-height image-num image-format image-encoding image-noise"
+	named    = " text-column"
+)
+
 // kinds is the table of all datasets.
 func kinds() []kind {
 	return []kind{
-		{Info: Info{"random", "generated", "", ""}, synthetic: random},
-		{Info: Info{"random_vl", "generated", "", ""}, synthetic: randomVL},
-		{Info: Info{"random_embedding", "generated", "", ""}, api: "openai_embedding", ops: embedOps, synthetic: random},
-		{Info: Info{"random_embedding_batch", "generated", "", ""}, api: "openai_embedding", ops: embedOps,
+		{Info: Info{"random", "generated", "", ""}, uses: drawn + prefixed + asText + counted, synthetic: random},
+		{Info: Info{"random_vl", "generated", "", ""}, uses: drawn + prefixed + pixels, synthetic: randomVL},
+		{Info: Info{"random_embedding", "generated", "", ""},
+			uses: drawn + prefixed + asText + counted, api: "openai_embedding", ops: embedOps, synthetic: random},
+		{Info: Info{"random_embedding_batch", "generated", "", ""},
+			uses: drawn + counted, api: "openai_embedding", ops: embedOps,
 			args: []string{"batch_size"}, synthetic: randomBatch},
-		{Info: Info{"random_rerank", "generated", "", ""}, api: "openai_rerank", ops: rankOps,
+		{Info: Info{"random_rerank", "generated", "", ""}, uses: drawn, api: "openai_rerank", ops: rankOps,
 			args: []string{"num_documents", "document_length_ratio"}, synthetic: randomRerank},
-		{Info: Info{"random_multi_turn", "generated", "", ""}, synthetic: randomTurns},
-		{Info: Info{"agent", "generated", "", ""}, whole: true, endless: true, args: sessions.ShapeKeys(), read: agent},
-		{Info: Info{"sonnet", "a file", "lines", ""}, synthetic: sonnet},
-		{Info: Info{"speed_benchmark", "generated", "", ""}, whole: true, text: true,
+		{Info: Info{"random_multi_turn", "generated", "", ""},
+			uses: drawn + prefixed + asText + turned + paced, synthetic: randomTurns},
+		{Info: Info{"agent", "generated", "", ""},
+			uses: filled + asText + counted + turned, whole: true, endless: true, args: sessions.ShapeKeys(), read: agent},
+		{Info: Info{"sonnet", "a file", "lines", ""}, uses: asText + " prefix-length", synthetic: sonnet},
+		{Info: Info{"speed_benchmark", "generated", "", ""}, uses: asText, whole: true, text: true,
 			read: speedBenchmark(1, 6144, 14336, 30720)},
-		{Info: Info{"speed_benchmark_long", "generated", "", ""}, whole: true, text: true,
+		{Info: Info{"speed_benchmark_long", "generated", "", ""}, uses: asText, whole: true, text: true,
 			read: speedBenchmark(63488, 129024)},
 
-		{Info: Info{"line_by_line", "a file", "lines: text, messages or bodies", ""}, args: lengthArgs, read: lineByLine},
-		{Info: Info{"custom", "a file", "lines: text", ""}, args: lengthArgs, read: customLines},
-		{Info: Info{"text", "a file or repository", "text, or the named column", ""}, args: lengthArgs, read: textColumn},
-		{Info: Info{"openqa", "AI-ModelScope/HC3-Chinese", "question", "CC BY-SA 4.0"}, args: lengthArgs,
+		{Info: Info{"line_by_line", "a file", "lines: text, messages or bodies", ""},
+			uses: filled + asText + counted + turned + paced + captured, args: lengthArgs, read: lineByLine},
+		{Info: Info{"custom", "a file", "lines: text", ""},
+			uses: asText + counted, args: lengthArgs, read: customLines},
+		{Info: Info{"text", "a file or repository", "text, or the named column", ""},
+			uses: asText + counted + named, args: lengthArgs, read: textColumn},
+		{Info: Info{"openqa", "AI-ModelScope/HC3-Chinese", "question", "CC BY-SA 4.0"},
+			uses: asText + counted, args: lengthArgs,
 			read: column(where{"AI-ModelScope/HC3-Chinese", "Hello-SimpleAI/HC3-Chinese", []string{"open_qa.jsonl"}, nil},
 				"question")},
-		{Info: Info{"longalpaca", "AI-ModelScope/LongAlpaca-12k", "instruction", "CC BY-NC 4.0"}, args: lengthArgs,
+		{Info: Info{"longalpaca", "AI-ModelScope/LongAlpaca-12k", "instruction", "CC BY-NC 4.0"},
+			uses: asText + counted, args: lengthArgs,
 			read: column(where{"AI-ModelScope/LongAlpaca-12k", "Yukang/LongAlpaca-12k", []string{"LongAlpaca-12k.json"}, nil},
 				"instruction")},
 		{Info: Info{"share_gpt_zh", "swift/sharegpt", "conversation", ""},
@@ -84,29 +109,36 @@ func kinds() []kind {
 		{Info: Info{"mmmu_multi_image", mmmuWhere.modelscope, "question, image_1 … image_7", "Apache 2.0"}, whole: true,
 			read: pictured(mmmuWhere, mmmuColumns(), mmmu)},
 
-		{Info: Info{"embedding", "a file", "text, input, sentence or content", ""}, api: "openai_embedding", ops: embedOps,
+		{Info: Info{"embedding", "a file", "text, input, sentence or content", ""},
+			uses: named, api: "openai_embedding", ops: embedOps,
 			read: embeddings(false)},
-		{Info: Info{"embedding_batch", "a file", "text, input, sentence or content", ""}, api: "openai_embedding",
+		{Info: Info{"embedding_batch", "a file", "text, input, sentence or content", ""},
+			uses: named, api: "openai_embedding",
 			ops: embedOps, args: []string{"batch_size"}, read: embeddings(true)},
 		{Info: Info{"rerank", "a file", "query; documents, passages or texts", ""}, whole: true, api: "openai_rerank",
 			ops: rankOps, read: rerank},
 
-		{Info: Info{"share_gpt_zh_multi_turn", "swift/sharegpt", "conversation", ""},
+		{Info: Info{"share_gpt_zh_multi_turn", "swift/sharegpt", "conversation", ""}, uses: turned + paced,
 			read: conversations(shareGPT("zh"), true, shareGPTKeys...)},
-		{Info: Info{"share_gpt_en_multi_turn", "swift/sharegpt", "conversation", ""},
+		{Info: Info{"share_gpt_en_multi_turn", "swift/sharegpt", "conversation", ""}, uses: turned + paced,
 			read: conversations(shareGPT("en"), true, shareGPTKeys...)},
-		{Info: Info{"custom_multi_turn", "a file", "messages", ""}, read: conversations(where{}, true, messageKeys...)},
-		{Info: Info{"swe_smith", sweWhere.modelscope, "messages", "MIT"}, whole: true,
+		{Info: Info{"custom_multi_turn", "a file", "messages", ""},
+			uses: turned + paced, read: conversations(where{}, true, messageKeys...)},
+		{Info: Info{"swe_smith", sweWhere.modelscope, "messages", "MIT"}, uses: turned + paced, whole: true,
 			args: []string{"first_turn_length", "subsequent_turn_length"}, read: sweSmith},
-		{Info: Info{"trace", "captured logs and traces", strings.Join(Formats(), ", "), ""}, whole: true,
+		{Info: Info{"trace", "captured logs and traces", strings.Join(Formats(), ", "), ""},
+			uses: filled + asText + counted + turned + captured + " format", whole: true,
 			read: traces,
 			args: []string{"speed", "history", "session_input", "max_context", "max_sessions", "model_mapping", "model_override",
 				"match_output_length"}},
-		{Info: Info{"trie_agentic_coding", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true,
+		{Info: Info{"trie_agentic_coding", "evalscope/trie-workloads", "lengths and pauses", ""},
+			uses: filled + asText + turned, whole: true,
 			read: trie("agentic_coding")},
-		{Info: Info{"trie_code_qa", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true,
+		{Info: Info{"trie_code_qa", "evalscope/trie-workloads", "lengths and pauses", ""},
+			uses: filled + asText + turned, whole: true,
 			read: trie("code_qa")},
-		{Info: Info{"trie_office_work", "evalscope/trie-workloads", "lengths and pauses", ""}, whole: true,
+		{Info: Info{"trie_office_work", "evalscope/trie-workloads", "lengths and pauses", ""},
+			uses: filled + asText + turned, whole: true,
 			read: trie("office_work")},
 	}
 }
