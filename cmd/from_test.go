@@ -19,6 +19,7 @@ var (
 func TestFrom(t *testing.T) {
 	for _, tt := range []struct{ page, heading, flags string }{
 		{"from-vllm.md", "## vllm bench serve\n", "vllm-0.32.0.flags"},
+		{"from-vllm.md", "## vllm-rs bench serve\n", "vllm-rs-0.33.0.flags"},
 		{"from-vllm.md", "## sglang's bench_serving\n", "sglang-0.5.23.flags"},
 		{"from-aiperf.md", "", "aiperf-0.13.0.flags"},
 		{"from-guidellm.md", "## The command line\n", "guidellm-0.8.1.flags"},
