@@ -42,26 +42,26 @@ type flags struct {
 	State       bool       `group:"output" default:"true" negatable:"" help:"Include in the JSON the state from which perf-stats merges summaries of shards. Default: on."`
 	Output      string     `group:"output" short:"o" placeholder:"FILE" help:"Write to FILE instead of stdout. Its ending chooses the format: ${endings}."`
 	Lang        string     `group:"output" default:"en" enum:"en,zh" help:"Language of tables, Markdown and HTML: en or zh."`
-	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" help:"Also write records and figures to a SQLite database."`
-	Parquet     string     `group:"output" placeholder:"FILE" help:"Also write the records to a Parquet file."`
-	Follow      bool       `group:"figures" help:"On a terminal, redraw the figures every second while records arrive."`
-	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" help:"Percentiles to show, by nearest rank."`
-	GPUs        *int       `group:"figures" name:"gpus" placeholder:"N" help:"Number of GPUs of the server, for tokens/s per GPU."`
+	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" unseen:"compare define evalscope vllm" help:"Also write records and figures to a SQLite database."`
+	Parquet     string     `group:"output" placeholder:"FILE" unseen:"compare define evalscope vllm" help:"Also write the records to a Parquet file."`
+	Follow      bool       `group:"figures" unseen:"compare define evalscope vllm" help:"On a terminal, redraw the figures every second while records arrive."`
+	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" unseen:"evalscope" help:"Percentiles to show, by nearest rank."`
+	GPUs        *int       `group:"figures" name:"gpus" placeholder:"N" unseen:"compare define evalscope vllm junit" help:"Number of GPUs of the server, for tokens/s per GPU."`
 
 	PDMetrics        bool   `group:"output" name:"enable-pd-metrics" help:"With --format evalscope: add the figures of its flag of that name, which it computes from the gaps between chunks."`
-	Define           string `group:"figures" placeholder:"TOOL" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
-	Ledger           bool   `group:"figures" help:"Show where the time of requests went, part by part, if the server reports its times (docs/server-times.md)."`
-	Why              string `type:"metric" group:"figures" placeholder:"[METRIC]" help:"Show what the slowest requests have in common: ttft_ms (default), tpot_ms, itl_ms, latency_ms or response_ms."`
-	CI               bool   `group:"figures" name:"ci" help:"Show 95 % confidence intervals of means and percentiles."`
+	Define           string `group:"figures" placeholder:"TOOL" unseen:"compare evalscope" help:"Use another tool's formulas: evalscope, vllm, sglang, aiperf, guidellm, inference-perf or llmperf; all shows them beside ours."`
+	Ledger           bool   `group:"figures" unseen:"compare define evalscope vllm junit prometheus" help:"Show where the time of requests went, part by part, if the server reports its times (docs/server-times.md)."`
+	Why              string `type:"metric" group:"figures" placeholder:"[METRIC]" unseen:"compare define evalscope vllm junit prometheus csv-ledger" help:"Show what the slowest requests have in common: ttft_ms (default), tpot_ms, itl_ms, latency_ms or response_ms."`
+	CI               bool   `group:"figures" name:"ci" unseen:"define evalscope vllm junit prometheus csv-ledger" help:"Show 95 % confidence intervals of means and percentiles."`
 	Compare          bool   `group:"gates" help:"Compare two FILEs, base and new, figure by figure; several runs of a side are written a.jsonl,b.jsonl."`
 	FailOnRegression string `group:"gates" placeholder:"PERCENT" help:"With --compare: exit 1 if a headline figure is worse by more, such as 5%, or cannot be judged."`
 	CannotTell       int    `group:"gates" name:"cannot-tell" default:"1" placeholder:"CODE" help:"With --fail-on-regression: the exit code if a headline figure cannot be judged (default 1); 0 lets the gate pass."`
 
-	Failures string         `group:"records" default:"inf" enum:"inf,drop" help:"Response time of failed requests: inf, or drop them."`
-	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" help:"Count requests that meet these limits: 'ttft_ms<500' 'tpot_ms<50'."`
-	SLO      cli.Conditions `group:"gates" name:"slo" placeholder:"COND…" help:"Gates; exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
+	Failures string         `group:"records" default:"inf" enum:"inf,drop" unseen:"define evalscope vllm" help:"Response time of failed requests: inf, or drop them."`
+	Goodput  cli.Conditions `group:"figures" placeholder:"COND…" unseen:"compare evalscope" help:"Count requests that meet these limits: 'ttft_ms<500' 'tpot_ms<50'."`
+	SLO      cli.Conditions `group:"gates" name:"slo" placeholder:"COND…" unseen:"compare define evalscope vllm" help:"Gates; exit 1 if one is missed: 'ttft_ms:p99<500' 'ok>=0.99' 'goodput>=0.95'."`
 
-	Facts string `group:"records" placeholder:"FILE" help:"Facts of the run, as perf-send --facts-out writes them, to show first. Default: those in the folder of a run."`
+	Facts string `group:"records" placeholder:"FILE" unseen:"compare define evalscope vllm" help:"Facts of the run, as perf-send --facts-out writes them, to show first. Default: those in the folder of a run."`
 
 	Exact     bool         `group:"records" help:"Keep every value, instead of a sketch beyond 262,144."`
 	OnBadLine string       `group:"records" default:"fail" enum:"fail,skip" help:"At a line that is not a record: fail or skip it."`

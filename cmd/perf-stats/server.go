@@ -18,11 +18,11 @@ import (
 type serverFlags struct {
 	show func(*prompage.Series) bool // what Metric matches; nil: none
 
-	Metrics        string `group:"records" placeholder:"FILE" help:"Server metrics, as perf-send --metrics-out writes them, to show with each load point. Default: those in the folder of a run."`
-	Metric         string `group:"figures" placeholder:"REGEX" help:"Show each series of the server's pages that matches, such as 'cache|queue_time'; . shows all."`
-	MetricsParquet string `group:"output" placeholder:"FILE" help:"Also write all series of --metrics to a Parquet file."`
-	Price          string `group:"figures" placeholder:"PRICES" help:"Prices of a million tokens in dollars, such as 'in=0.15,out=0.60,cached=0.075', to show the cost."`
-	PriceHour      string `group:"figures" placeholder:"PRICE" help:"Price of an hour of the server in dollars, to show the cost."`
+	Metrics        string `group:"records" placeholder:"FILE" unseen:"compare define evalscope vllm" help:"Server metrics, as perf-send --metrics-out writes them, to show with each load point. Default: those in the folder of a run."`
+	Metric         string `group:"figures" placeholder:"REGEX" unseen:"compare define evalscope vllm junit prometheus" help:"Show each series of the server's pages that matches, such as 'cache|queue_time'; . shows all."`
+	MetricsParquet string `group:"output" placeholder:"FILE" unseen:"compare define evalscope vllm junit" help:"Also write all series of --metrics to a Parquet file."`
+	Price          string `group:"figures" placeholder:"PRICES" unseen:"compare define evalscope vllm junit" help:"Prices of a million tokens in dollars, such as 'in=0.15,out=0.60,cached=0.075', to show the cost."`
+	PriceHour      string `group:"figures" placeholder:"PRICE" unseen:"compare define evalscope vllm junit" help:"Price of an hour of the server in dollars, to show the cost."`
 }
 
 // checkServer validates the flags and sets the prices.

@@ -15,7 +15,7 @@ import (
 
 // trackFlags select the trackers to which a run is logged while its records arrive.
 type trackFlags struct {
-	Visualizer []string     `type:"trackers" placeholder:"TRACKER…" help:"Log the run to wandb, swanlab, clearml or mlflow as records arrive. FILE may be a run kept for later."`
+	Visualizer []string     `type:"trackers" placeholder:"TRACKER…" unseen:"compare define evalscope vllm" help:"Log the run to wandb, swanlab, clearml or mlflow as records arrive. FILE may be a run kept for later."`
 	Name       string       `placeholder:"NAME" help:"Name of the run. Default: its model and time."`
 	Project    string       `placeholder:"NAME" help:"Project or experiment. Default: WANDB_PROJECT, SWANLAB_PROJ_NAME, CLEARML_PROJECT_NAME or MLFLOW_EXPERIMENT_NAME, else perf_benchmark."`
 	RunConfig  cli.Labels   `placeholder:"KEY=VALUE…" help:"Also log these as configuration of the run."`

@@ -44,6 +44,7 @@ type Env struct {
 	Hints func(reason string) string // returns the hint for the reason of a fault.Error, or ""; may be nil
 
 	Flags []string // names of the flags on the command line, which Parse found
+	typed []*kong.Flag
 }
 
 // Say writes one fact to stderr.

@@ -45,7 +45,7 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 	}
 	for _, p := range parsed.Path {
 		if p.Flag != nil && !p.Resolved && !slices.Contains(e.Flags, p.Flag.Name) {
-			e.Flags = append(e.Flags, p.Flag.Name)
+			e.Flags, e.typed = append(e.Flags, p.Flag.Name), append(e.typed, p.Flag)
 		}
 	}
 	return nil
@@ -57,6 +57,17 @@ func (e *Env) Typed(flags ...string) string {
 	for _, name := range flags {
 		if slices.Contains(e.Flags, strings.TrimPrefix(name, "--")) {
 			return name
+		}
+	}
+	return ""
+}
+
+// Unseen returns the first flag on the command line whose effect an output does not show, given as --name, or "". Its
+// tag unseen lists such outputs.
+func (e *Env) Unseen(output string) string {
+	for _, f := range e.typed {
+		if slices.Contains(strings.Fields(f.Tag.Get("unseen")), output) {
+			return "--" + f.Name
 		}
 	}
 	return ""
