@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"perfpipe/internal/http1"
+	"perfpipe/internal/rxtime"
 )
 
 // costed is a connection of net/http with the cost of opening it. A dial may outlive the request that started it, so it
@@ -18,6 +19,7 @@ type costed struct {
 	began time.Time // when opening began
 	cost  http1.Timing
 	watch *http1.Watch
+	times *rxtime.Conn // nil: no times of the kernel
 
 	sending atomic.Bool // a part of the request has been sent
 }
@@ -46,15 +48,21 @@ func dialCosted(ctx context.Context, cfg *Config, d *http1.Dialer, addr string) 
 		ctx, cancel = context.WithDeadline(ctx, by)
 		defer cancel()
 	}
-	var err error
-	if c.Conn, err = d.Dial(untraced{ctx}, addr, &c.cost); err != nil {
+	plain, err := d.Dial(untraced{ctx}, addr, &c.cost)
+	if err != nil {
 		return nil, err
+	}
+	c.Conn = plain
+	if !cfg.Network.HTTP2 { // which reads frames of many responses ahead of them
+		if c.times = rxtime.Of(plain); c.times != nil {
+			c.Conn = c.times
+		}
 	}
 	if httptrace.ContextClientTrace(ctx) != nil { // which removes the deadline
 		c.SetDeadline(by)
 	}
 	if !cfg.NoTCPInfo {
-		c.watch = http1.NewWatch(c.Conn)
+		c.watch = http1.NewWatch(plain)
 	}
 	return c, nil
 }
@@ -122,7 +130,7 @@ func (o *opening) got(i httptrace.GotConnInfo, c *call, t *trip) {
 	}
 	own.SetDeadline(time.Time{})
 	own.sending.Store(false)
-	if t.watch = own.watch; t.Reused {
+	if t.watch, t.times = own.watch, own.times; t.Reused {
 		return
 	}
 	if t.DNS = own.cost.DNS; c.ep.overTLS {

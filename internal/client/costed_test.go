@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -59,6 +60,9 @@ func TestTunnelIsConnecting(t *testing.T) {
 	sum := rec.DNSMs + rec.ConnectMs + rec.TLSMs
 	if !rec.OK || rec.ConnectMs < ms(wait.Microseconds()) || rec.TLSMs == 0 || sum > rec.HeadersMs {
 		t.Errorf("connect %v ms, TLS %v ms, headers %v ms: %+v", rec.ConnectMs, rec.TLSMs, rec.HeadersMs, rec.Error)
+	}
+	if rec.Clock != "kernel" && runtime.GOOS == "linux" {
+		t.Errorf("clock %s", rec.Clock)
 	}
 	if again := ask(c); !again.OK || !again.Reused || again.ConnectMs != 0 {
 		t.Errorf("again: connect %v ms: %+v", again.ConnectMs, again.Error)

@@ -70,7 +70,7 @@ func (st *standard) exchange(ctx context.Context, c *call, t *trip, s http1.Sink
 }
 
 func (st *standard) roundTrip(ctx context.Context, c *call, t *trip, s http1.Sink) error {
-	t.Unstamped = true
+	t.Unstamped = st.cfg.Network.HTTP2
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if total := st.cfg.TotalTimeout; total > 0 {
@@ -102,7 +102,7 @@ func (st *standard) roundTrip(ctx context.Context, c *call, t *trip, s http1.Sin
 	if st.cfg.Network.HTTP2 && resp.ProtoMajor < 2 { // net/http does without it
 		return noHTTP2(c.ep.addr)
 	}
-	t.End = st.clock.Now()
+	t.End = st.arrival(t)
 	t.Sent = int64(len(c.Body))
 	s.Head(http1.HeaderOf(resp, st.h1.Fields), t.End)
 	err = st.read(resp.Body, t, s, alive, cancel)
@@ -135,6 +135,11 @@ func (st *standard) request(ctx context.Context, c *call) (*http.Request, error)
 	return req, nil
 }
 
+// arrival returns when what has just been read was received. net/http reads no further ahead than it is asked to.
+func (st *standard) arrival(t *trip) clock.Nanos {
+	return t.Arrival(st.clock, time.Now(), t.times.Received())
+}
+
 // read passes the body to s. alive is called after each read, and cancel if the body goes on after the answer's end.
 func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), cancel func(error)) error {
 	rest := stoppedTimer(func() { cancel(http1.Ended.Err()) })
@@ -143,7 +148,7 @@ func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), ca
 	for {
 		n, err := body.Read(buf)
 		if n > 0 {
-			t.End = st.clock.Now()
+			t.End = st.arrival(t)
 			t.Received += int64(n)
 			alive()
 			s.Body(buf[:n], t.End)

@@ -15,6 +15,7 @@ import (
 	"perfpipe/internal/http1"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
+	"perfpipe/internal/rxtime"
 )
 
 // transport sends one request and receives its response. There are three: direct, HTTP/1.1 without a proxy, with the
@@ -50,6 +51,7 @@ func (c *call) begin(ep *endpoint, req *load.Request, start clock.Nanos, now tim
 type trip struct {
 	http1.Timing
 	watch      *http1.Watch  // of net/http's connection
+	times      *rxtime.Conn  // the same connection; nil: no times of the kernel
 	streamWait time.Duration // until an HTTP/2 connection had a free stream
 }
 

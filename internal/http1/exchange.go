@@ -63,7 +63,7 @@ func (x *exchange) begin(ctx context.Context, r *Request, t *Timing, s Sink) {
 // received parses the bytes of one read at the instant read. stamp is the kernel's stamp of them, ns since the epoch by
 // the system clock; 0: there is none.
 func (x *exchange) received(b []byte, read time.Time, stamp int64) (done bool, err error) {
-	at := x.t.arrival(x.cfg.clock, read, stamp)
+	at := x.t.Arrival(x.cfg.clock, read, stamp)
 	if x.t.Reused && at < x.start && !x.p.begun() { // sent to the idle connection, such as a 408 before it is closed
 		return false, errStale
 	}

@@ -160,9 +160,9 @@ func (t *Timing) Attempt(begun time.Time) {
 	}
 }
 
-// arrival returns when bytes were received that were read at read. stamp is the kernel's stamp of them, ns since the
+// Arrival returns when bytes were received that were read at read. stamp is the kernel's stamp of them, ns since the
 // epoch by the system clock; 0: there is none.
-func (t *Timing) arrival(c *clock.Clock, read time.Time, stamp int64) clock.Nanos {
+func (t *Timing) Arrival(c *clock.Clock, read time.Time, stamp int64) clock.Nanos {
 	at := c.At(read)
 	t.Delay = 0
 	if stamp == 0 {

@@ -35,6 +35,20 @@ func (l listener) Accept() (net.Conn, error) {
 	return &Conn{Conn: c, raw: raw}, nil
 }
 
+// Of returns c as a *Conn, or nil if c is no TCP connection.
+func Of(c net.Conn) *Conn {
+	tcp, ok := c.(*net.TCPConn)
+	if !ok {
+		return nil
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	raw.Control(func(fd uintptr) { Enable(int(fd)) })
+	return &Conn{Conn: c, raw: raw}
+}
+
 // Conn is a TCP connection that knows when the bytes read from it were received.
 type Conn struct {
 	net.Conn
@@ -43,5 +57,10 @@ type Conn struct {
 }
 
 // Received returns when the kernel received the last of the bytes that Read returned, in nanoseconds since the epoch,
-// or 0 if it did not tell.
-func (c *Conn) Received() int64 { return c.stamp.Load() }
+// or 0 if it did not tell, or c is nil.
+func (c *Conn) Received() int64 {
+	if c == nil {
+		return 0
+	}
+	return c.stamp.Load()
+}

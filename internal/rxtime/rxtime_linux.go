@@ -2,6 +2,7 @@ package rxtime
 
 import (
 	"io"
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -52,7 +53,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 	case err != nil:
 		return 0, err
 	case failed != nil:
-		return 0, failed
+		return 0, os.NewSyscallError("read", failed)
 	case n == 0:
 		return 0, io.EOF
 	}
