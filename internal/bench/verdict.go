@@ -13,8 +13,11 @@ import (
 
 // verdict reports how the run ended, with the verdict v on the load generator, and returns its error.
 func (r *runner) verdict(v stats.Verdict, err error) error {
-	if n := r.feed.Skipped(); n > 0 {
-		r.Say("%d bad lines were skipped", n)
+	switch bad, others := r.feed.Skipped(); {
+	case others > 0:
+		r.Say("%d bad lines were skipped, and %d other lines of their sessions", bad, others)
+	case bad > 0:
+		r.Say("%d bad lines were skipped", bad)
 	}
 	if n := r.tally.Short(); n > 0 {
 		r.Say("%d answers are shorter than max_tokens despite ignore_eos: the load was not the one intended", n)

@@ -57,6 +57,7 @@ type Feed struct {
 	peeked  *load.Request
 	err     error // that ended the input; set before the queue is closed
 	skipped atomic.Int64
+	others  atomic.Int64 // lines of sessions that were skipped for another line
 	gather  gatherer
 	unknown map[string]bool // names of members that were reported
 
@@ -135,6 +136,7 @@ func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*load.Request) 
 				return n, err
 			}
 			f.skipped.Add(1)
+			f.others.Add(int64(f.gather.lines - 1))
 			f.c.Skip(err)
 			continue
 		}
@@ -281,8 +283,8 @@ func (f *Feed) NextPass(ctx context.Context) error {
 // Waited returns the time that calls of Next have waited for the input so far.
 func (f *Feed) Waited() time.Duration { return time.Duration(f.queue.waited.Load()) }
 
-// Skipped returns the number of rejected lines. A session counts as one.
-func (f *Feed) Skipped() int64 { return f.skipped.Load() }
+// Skipped returns the number of rejected lines, and of the other lines of their sessions.
+func (f *Feed) Skipped() (bad, others int64) { return f.skipped.Load(), f.others.Load() }
 
 // Limited returns the number of requests of sessions beyond Limit.
 func (f *Feed) Limited() int64 { return f.gather.limited.Load() }

@@ -134,7 +134,7 @@ func TestRejectedLines(t *testing.T) {
 		if got != c.want || err.Error() != c.err || !strings.HasPrefix(skipped, c.skipped) {
 			t.Errorf("%q: got %q, %v, skipped %q", c.input, got, err, skipped)
 		}
-		if n := f.Skipped(); n > 0 != (c.skipped != "") {
+		if n, _ := f.Skipped(); n > 0 != (c.skipped != "") {
 			t.Errorf("%q: %d skipped", c.input, n)
 		}
 	}

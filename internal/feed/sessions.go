@@ -18,6 +18,7 @@ type gatherer struct {
 	limit   int             // requests of a session; 0: all
 	limited atomic.Int64    // requests beyond it
 	open    []*load.Request // of a session whose lines are being read
+	lines   int             // of the unit that was returned last
 	names   recent[named]   // of sessions, by the hash of the name
 	ids     recent[place]   // requests of sessions, by the hash of the custom_id
 }
@@ -51,7 +52,7 @@ func (g *gatherer) units(lines iter.Seq2[*load.Request, error]) iter.Seq2[*load.
 			if err == nil && r.Turns != nil {
 				r, err = g.conversation(r)
 			}
-			if !yield(r, err) {
+			if g.lines = 1; !yield(r, err) {
 				return
 			}
 		}
@@ -69,7 +70,7 @@ func continues(first, r *load.Request) bool {
 // close ends the session whose lines were read.
 func (g *gatherer) close() (*load.Request, error) {
 	parts := g.open
-	g.open = nil
+	g.open, g.lines = nil, len(parts)
 	name, err := g.name(parts[0])
 	if err != nil {
 		return nil, err
