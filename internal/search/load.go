@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 )
@@ -28,6 +29,7 @@ type Load struct {
 func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, error) {
 	trials := map[float64]*trial{}
 	runs := map[float64]int{}
+	silent := 0 // successive runs without a successful request
 	result, err := Find(opt, func(level float64) (Verdict, error) {
 		t := trials[level]
 		if t == nil {
@@ -40,9 +42,22 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 			return Unsure, err
 		}
 		runs[level]++
-		saturated, err := l.Run(ctx, p, t.add)
+		var failure *record.Error
+		served := false
+		saturated, err := l.Run(ctx, p, func(rec *record.Record) {
+			t.add(rec)
+			if served = served || rec.OK; !rec.OK {
+				failure = rec.Error
+			}
+		})
 		if err != nil {
 			return Unsure, err
+		}
+		if silent++; served || failure == nil {
+			silent = 0
+		} else if silent == maxSilent {
+			return Unsure, fault.Of("search", "server-gone", "%s: no request succeeded, as in the run before: %s", p.Run,
+				failure.Message)
 		}
 		v, why := t.verdict()
 		if saturated != "" {
@@ -67,6 +82,10 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 	}
 	return result, err
 }
+
+// maxSilent is the number of successive runs without a successful request after which a search ends: the server is gone,
+// or never worked, and each lower level would only take longer.
+const maxSilent = 2
 
 // maxLonger limits how many times as long as the first one another run of a level is, if its requests are correlated.
 const maxLonger = 4

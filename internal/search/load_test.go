@@ -108,6 +108,44 @@ func TestCapacityOfTheClient(t *testing.T) {
 	}
 }
 
+// A server that is gone ends a search. A level that it does not survive does not.
+func TestCapacityOfADeadServer(t *testing.T) {
+	slo, err := ParseSLO([]string{"latency_ms:p90<100"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		fails func(p load.Point, runs int) bool
+		runs  int // 0: the search ends by itself
+	}{
+		"from the start": {func(load.Point, int) bool { return true }, 2},
+		"later":          {func(_ load.Point, runs int) bool { return runs > 3 }, 5},
+		"overloaded":     {func(p load.Point, _ int) bool { return p.Rate > 70 }, 0},
+	} {
+		var points []string
+		l := queue(&points, 1)
+		run := l.Run
+		l.Run = func(ctx context.Context, p load.Point, observe func(*record.Record)) (string, error) {
+			return run(ctx, p, func(r *record.Record) {
+				if c.fails(p, len(points)) {
+					r.OK, r.Error = false, &record.Error{Kind: record.KindConnect, Message: "refused"}
+				}
+				observe(r)
+			})
+		}
+		res, err := l.Capacity(t.Context(), Options{Start: 10, Min: 1, Max: 90, Precision: 0.5, Runs: 3}, slo)
+		switch {
+		case c.runs == 0 && (err != nil || res.Best < 40):
+			t.Errorf("%s: %+v, %v", name, res, err)
+		case c.runs == 0:
+		case err == nil || !strings.HasSuffix(err.Error(), "no request succeeded, as in the run before: refused"):
+			t.Errorf("%s: %v", name, err)
+		case len(points) != c.runs:
+			t.Errorf("%s: runs %q", name, points)
+		}
+	}
+}
+
 func TestLadder(t *testing.T) {
 	var points []string
 	ladder, err := queue(&points, 1).Knee(t.Context(), 10, 1000)
