@@ -85,15 +85,17 @@ type Engine struct {
 	Pauses   Pauses               // of this process; nil: not known
 	Counts   Counts
 
+	// Sleep waits until an instant, unless ctx ends. It is used concurrently. If it is nil, a timer of the engine waits,
+	// which tests in a bubble of synctest cannot use.
+	Sleep func(ctx context.Context, until time.Time) error
+
 	// Measure, unless nil, is called before and after each measured phase, when no request is in flight.
 	Measure func(ctx context.Context)
 
 	seq  atomic.Int64                           // requests started by this engine
 	line int64                                  // requests read
 	cut  func(error)                            // cancels the requests in flight of the current point
-	wait func(context.Context, time.Time) error // sleep, or that of a timer
-
-	sleep func(context.Context, time.Time) error // for tests, used concurrently
+	wait func(context.Context, time.Time) error // Sleep, or that of a timer
 
 	unfed unfed // of the current point
 }
@@ -193,10 +195,10 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	return res, err
 }
 
-// sleeper returns sleep, or that of a timer of its own, which free closes.
+// sleeper returns Sleep, or that of a timer of its own, which free closes.
 func (e *Engine) sleeper() (sleep func(context.Context, time.Time) error, free func()) {
-	if e.sleep != nil {
-		return e.sleep, func() {}
+	if e.Sleep != nil {
+		return e.Sleep, func() {}
 	}
 	t := newTimer()
 	return t.sleep, t.close

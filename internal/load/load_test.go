@@ -87,7 +87,7 @@ func run(t *testing.T, p Point, doer Doer, src Source, change func(*Engine)) (re
 		begin := time.Now().UnixMicro()
 		var mu sync.Mutex
 		e := &Engine{RunID: "x",
-			Doer: doer, Source: src, sleep: waitUntil, Ns: time.Time.UnixNano,
+			Doer: doer, Source: src, Sleep: waitUntil, Ns: time.Time.UnixNano,
 			Emit: func(r *Record) error {
 				mu.Lock()
 				defer mu.Unlock()
@@ -336,7 +336,7 @@ func TestInterrupt(t *testing.T) {
 			var recs []*Record
 			var mu sync.Mutex
 			e := &Engine{
-				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: -1}, sleep: waitUntil, Ns: time.Time.UnixNano, Grace: c.grace,
+				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: -1}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: c.grace,
 				Emit: func(r *Record) error { mu.Lock(); recs = append(recs, r); mu.Unlock(); return nil },
 			}
 			_, err := e.Run(ctx, Point{Mode: Closed, Limit: 3})
@@ -370,7 +370,7 @@ func TestEmitErrorCutsTheRun(t *testing.T) {
 				mu.Unlock()
 				return (&fakeServer{takes: takes}).Do(ctx, req)
 			}),
-			Source: &lines{n: 2}, sleep: waitUntil, Ns: time.Time.UnixNano, Grace: time.Second,
+			Source: &lines{n: 2}, Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: time.Second,
 			Emit: func(*Record) error { return broken },
 		}
 		_, err := e.Run(t.Context(), Point{Mode: Closed, Limit: 2})
@@ -469,7 +469,7 @@ func TestInterruptOfTheLast(t *testing.T) {
 			time.AfterFunc(50*ms, func() { cancel(errStop) })
 			e := &Engine{
 				Doer: &fakeServer{takes: 100 * ms}, Source: &lines{n: 2},
-				sleep: waitUntil, Ns: time.Time.UnixNano, Grace: test.grace,
+				Sleep: waitUntil, Ns: time.Time.UnixNano, Grace: test.grace,
 				Emit: func(*Record) error { return nil },
 			}
 			_, err = e.Run(ctx, Point{Mode: Open})

@@ -42,7 +42,7 @@ func sharded(t *testing.T, n int, points []Point) (recs []*Record) {
 			var mu sync.Mutex
 			shard := Shard{i, n}
 			e := &Engine{
-				Doer: slow{}, Source: &lines{n: -1}, sleep: waitUntil, Ns: time.Time.UnixNano, Shard: shard, RunID: "r",
+				Doer: slow{}, Source: &lines{n: -1}, Sleep: waitUntil, Ns: time.Time.UnixNano, Shard: shard, RunID: "r",
 				Emit: func(r *Record) error {
 					mu.Lock()
 					defer mu.Unlock()
@@ -200,7 +200,7 @@ func TestStart(t *testing.T) {
 			begin = time.Now()
 			var sent []string
 			var mu sync.Mutex
-			e := &Engine{Doer: slow{}, Source: &lines{n: 3}, sleep: waitUntil, Ns: time.Time.UnixNano}
+			e := &Engine{Doer: slow{}, Source: &lines{n: 3}, Sleep: waitUntil, Ns: time.Time.UnixNano}
 			e.Emit = func(r *Record) error {
 				mu.Lock()
 				defer mu.Unlock()

@@ -73,7 +73,8 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 			continue
 		}
 		if why := t.bottleneck(); why != "" {
-			result.Doubts = append(result.Doubts, fmt.Sprintf("at %v the load generator was the bottleneck: %s", level, why))
+			result.Doubts = append(result.Doubts,
+				fmt.Sprintf("at %v the load generator was the bottleneck: %s", level, why))
 		}
 		if t.last == Unsure && t.missing() > 0 {
 			result.Doubts = append(result.Doubts, fmt.Sprintf("%v is undecided: about %d more requests would decide",
@@ -83,8 +84,8 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 	return result, err
 }
 
-// maxSilent is the number of successive runs without a successful request after which a search ends: the server is gone,
-// or never worked, and each lower level would only take longer.
+// maxSilent is the number of successive runs without a successful request after which a search ends: the server is
+// gone, or never worked, and each lower level would only take longer.
 const maxSilent = 2
 
 // maxLonger limits how many times as long as the first one another run of a level is, if its requests are correlated.
