@@ -66,8 +66,8 @@ type Record struct {
 	Rate float64 `json:"rate,omitempty" record:"point,min=0"`
 	// The concurrency limit.
 	Parallel int `json:"parallel,omitempty" record:"point,min=0"`
-	// The number of measured requests, or conversations, that the load point was asked for. Absent if it was to send
-	// all lines, or had a duration.
+	// The number of measured requests, or conversations, that the load point was asked for, without those that the run
+	// it continues has sent. Absent if it was to send all lines, or had a duration.
 	Number int `json:"number,omitempty" record:"point,min=1"`
 	// Whether the load point is one of several levels of its run.
 	Sweep bool `json:"sweep,omitempty" record:"point"`

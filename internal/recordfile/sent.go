@@ -24,6 +24,7 @@ type Sent struct {
 	ids      []uint32         // by sequence number: 0 (not sent), autoID or the hash of an id; without sessions
 	byID     map[string]int64 // how often a request or session was sent, by id or name; with sessions
 	turns    map[string]int   // requests of each session, by name
+	measured map[string]int   // requests or sessions that were measured, by load point
 	next     int64            // the first sequence number above those of all records
 	sessions bool             // some records have a session
 	ended    map[string]int64 // requests of each session that were sent or skipped
@@ -37,7 +38,8 @@ const (
 
 func newSent(path string) *Sent {
 	return &Sent{
-		path: path, byID: map[string]int64{}, turns: map[string]int{}, ended: map[string]int64{}, finished: map[string]bool{},
+		path: path, byID: map[string]int64{}, turns: map[string]int{}, measured: map[string]int{},
+		ended: map[string]int64{}, finished: map[string]bool{},
 	}
 }
 
@@ -46,7 +48,7 @@ func (s *Sent) Load(shard load.Shard) (load.Sent, error) {
 	if s.Records > 0 && s.shard != shard.String() {
 		return load.Sent{}, fmt.Errorf("%s is of shard %q, and this is %q", s.path, s.shard, shard.String())
 	}
-	out := load.Sent{Has: s.has}
+	out := load.Sent{Has: s.has, Measured: s.measured}
 	if s.sessions {
 		out.Seq = s.next
 	}
@@ -89,6 +91,9 @@ func (s *Sent) add(r *record.Record) error {
 		if auto(id) {
 			id = strings.TrimPrefix(id, r.RunID)
 		}
+		if s.byID[id] == 0 || r.Session == "" {
+			s.measure(r)
+		}
 		if s.byID[id]++; r.Session != "" {
 			s.byID[id] = 1 // session names are unique
 			s.turns[id] = r.Turns
@@ -101,11 +106,19 @@ func (s *Sent) add(r *record.Record) error {
 	if s.ids[r.Seq] != 0 {
 		return fmt.Errorf("seq %d is there twice: it is more than one run", r.Seq)
 	}
+	s.measure(r)
 	s.ids[r.Seq] = autoID
 	if !auto(r.ID) {
 		s.ids[r.Seq] = hash(r.ID)
 	}
 	return nil
+}
+
+// measure counts a measured request, or the first of a session.
+func (s *Sent) measure(r *record.Record) {
+	if r.Phase == record.PhaseMeasure {
+		s.measured[r.Run]++
+	}
 }
 
 // hash returns a number above autoID.
