@@ -104,7 +104,8 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 	switch op := a["gen_ai.operation.name"].String(); op {
 	case "chat", "text_completion", "generate_content":
 	default:
-		if name := v.Get("name").Str; !strings.HasPrefix(name, "chat ") && v.Get("type").Str != "llm_call" {
+		if name := v.Get("name").Str; !strings.HasPrefix(name, "chat ") && v.Get("type").Str != "llm_call" &&
+			a["llm.request.type"].Str != "chat" { // of OpenLLMetry, before there was an operation
 			if otherConvention(a) {
 				d.other++
 			}
@@ -148,6 +149,7 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 		}
 	}
 	s.params = requested(a)
+	collect(a, v.Get("events"))
 	if err := s.content(a); err != nil {
 		return nil, err
 	}
@@ -175,8 +177,8 @@ func requested(a map[string]gjson.Result) (params []api.Param) {
 	return params
 }
 
-// otherConvention reports whether a span is a call to a model by the conventions of OpenInference, or by those that
-// OpenLLMetry used before there were common ones.
+// otherConvention reports whether a span is a call to a model by the conventions of OpenInference, or one other than a
+// chat by those that OpenLLMetry used before there were common ones.
 func otherConvention(a map[string]gjson.Result) bool {
 	return a["openinference.span.kind"].Str == "LLM" || a["llm.request.type"].Exists() ||
 		a["gen_ai.prompt.0.content"].Exists()

@@ -116,5 +116,7 @@ func FuzzOTel(f *testing.F) {
 	fuzz(f, func() Decoder { return &OTel{} },
 		otlp(otelSpan("t", 1, 2, "operation.name", "chat", "input.messages", hi, "output.messages", hello),
 			otelSpan("t", 3, 4, "operation.name", "chat", "input.messages", why, "conversation.id", "c")),
+		otlp(strings.TrimSuffix(otelSpan("t", 1, 2, "operation.name", "chat", "prompt.0.content", "[{}]"), "}")+
+			`,"events":[`+event("gen_ai.choice", "message", `{"content":[]}`)+`]}`),
 		`{"session_id":"e","spans":[{"type":"llm_call","start_time":"2026-01-01T00:00:00","attributes":{"gen_ai.usage.input_tokens":50}}]}`)
 }
