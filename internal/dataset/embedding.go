@@ -40,7 +40,8 @@ func (o *Options) entries(paths []string) iter.Seq2[entry, error] {
 	}
 }
 
-// plainText reports whether a file contains lines of text rather than JSON or rows, by its name and layout.
+// plainText reports whether a file contains lines of text rather than JSON or rows, by its name and layout. Lines that
+// are JSON strings throughout are JSON.
 func (in *dataFile) plainText() bool {
 	if in.parquet || tabular.Tabular(in.name) {
 		return false
@@ -50,7 +51,7 @@ func (in *dataFile) plainText() bool {
 	case ".json", ".jsonl", ".ndjson":
 		return false
 	}
-	return in.layout() == byLine
+	return in.layout() == byLine && !in.quoted()
 }
 
 // entryKeys are the keys that may hold the text of an entry.

@@ -1,12 +1,15 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -37,6 +40,12 @@ func (c *content) picture(file string) error {
 	return nil
 }
 
+// link appends the URL of a picture.
+func (c *content) link(url string) {
+	c.open()
+	c.b = append(fastjson.AppendString(append(c.b, `{"type":"image_url","image_url":{"url":`...), url), "}}"...)
+}
+
 func (c *content) open() {
 	if c.b == nil {
 		c.b = []byte(`[{"role":"user","content":[`)
@@ -59,17 +68,25 @@ func pictured(w where, columns []string, put func(o *Options, r *row, c *content
 			return nil, err
 		}
 		return func(yield func(*Item, error) bool) {
+			few := 0
 			for row, err := range o.roundRobin(paths, columns...) {
 				var c content
 				keep := true
 				if err == nil {
 					if keep, err = put(o, row, &c); err != nil {
 						err = row.wrong("%w", err)
+					} else if !keep {
+						few++
 					}
 				}
 				if !pass(yield, &Item{In: c.input()}, keep, err) {
 					return
 				}
+			}
+			const note = "rows left out, as they have fewer than two pictures: %d"
+			if few > 0 && !o.noted[note] {
+				o.say(note, few)
+				o.noted[note] = true
 			}
 		}, nil
 	}
@@ -93,18 +110,33 @@ func kontext(o *Options, r *row, c *content) (bool, error) {
 		instruction = "Describe the image."
 	}
 	c.text(instruction)
-	if file := pictureFile(r.Values["image"]); file != "" {
-		return true, c.picture(file)
+	picture := cmp.Or(pictureOf(r.Values["image"]), r.text("file_name"))
+	if picture == "" {
+		return true, errors.New("neither image nor file_name")
 	}
-	name := r.text("file_name")
-	if name == "" {
-		return true, fmt.Errorf("neither image nor file_name")
+	return true, o.show(c, r.path, picture)
+}
+
+// show appends a picture that a row of the file path has: a URL, the bytes of an image file, also in base64, or its
+// name.
+func (o *Options) show(c *content, path, picture string) error {
+	for _, scheme := range []string{"https://", "http://", "data:image/"} {
+		if strings.HasPrefix(picture, scheme) {
+			c.link(picture)
+			return nil
+		}
 	}
-	file, err := o.pictureBeside(r.path, name)
+	if !isText(picture) {
+		return c.picture(picture)
+	}
+	if raw, err := base64.StdEncoding.DecodeString(picture); err == nil && !isText(string(raw)) {
+		return c.picture(string(raw))
+	}
+	file, err := o.pictureBeside(path, picture)
 	if err != nil {
-		return true, err
+		return err
 	}
-	return true, c.picture(file)
+	return c.picture(file)
 }
 
 // pictureBeside returns the picture in a file that another file names.
@@ -139,10 +171,15 @@ func (o *Options) beside(path, name string) (string, error) {
 // isText reports whether bytes are text, such as a file name, rather than a picture.
 func isText(s string) bool { return strings.HasPrefix(http.DetectContentType([]byte(s)), "text/") }
 
-// pictureFile returns the bytes of a picture in Parquet, where they stand alone or beside their file name.
-func pictureFile(v any) string {
+// pictureOf returns the picture in a value: its bytes, its URL or its file name. In Parquet the bytes stand alone, or
+// beside the file name.
+func pictureOf(v any) string {
 	if m, ok := v.(map[string]any); ok {
-		v = m["bytes"]
+		for _, key := range []string{"bytes", "url", "path"} {
+			if s, _ := m[key].(string); s != "" {
+				return s
+			}
+		}
 	}
 	s, _ := v.(string)
 	return s
@@ -166,40 +203,36 @@ func mmmu(o *Options, r *row, c *content) (keep bool, err error) {
 	var files [mmmuPictures + 1]string
 	n := 0
 	for k := 1; k <= mmmuPictures; k++ {
-		files[k] = pictureFile(r.Values["image_"+strconv.Itoa(k)])
-		if named := files[k] != "" && len(files[k]) < 1<<10 && isText(files[k]); named {
-			if files[k], err = o.pictureBeside(r.path, files[k]); err != nil {
-				return true, err
-			}
-		}
-		if files[k] != "" {
+		if files[k] = pictureOf(r.Values["image_"+strconv.Itoa(k)]); files[k] != "" {
 			n++
 		}
 	}
 	if n < 2 {
 		return false, nil
 	}
-	for rest := r.text("question"); rest != ""; {
-		before, after, found := strings.Cut(rest, "<image ")
-		number, behind, closed := strings.Cut(after, ">")
-		k, bad := strconv.Atoi(number)
-		if !found || !closed || bad != nil || k < 1 || k > mmmuPictures || files[k] == "" {
-			c.text(rest)
-			break
+	question, from := r.text("question"), 0
+	for _, mark := range imageMark.FindAllStringSubmatchIndex(question, -1) {
+		k := int(question[mark[2]] - '0')
+		if files[k] == "" {
+			continue // no picture, or one that is shown already
 		}
-		c.text(before)
-		if err := c.picture(files[k]); err != nil {
+		c.text(question[from:mark[0]])
+		if err := o.show(c, r.path, files[k]); err != nil {
 			return true, err
 		}
-		files[k] = ""
-		rest = behind
+		files[k], from = "", mark[1]
 	}
+	c.text(question[from:])
 	for _, file := range files { // pictures that the question does not mention
-		if file != "" {
-			if err := c.picture(file); err != nil {
-				return true, err
-			}
+		if file == "" {
+			continue
+		}
+		if err := o.show(c, r.path, file); err != nil {
+			return true, err
 		}
 	}
 	return true, nil
 }
+
+// imageMark marks the place of a picture in a question.
+var imageMark = regexp.MustCompile(`<image ([1-7])>`)
