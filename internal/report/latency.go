@@ -129,16 +129,19 @@ func distributions(r *report) []chart.Figure {
 			Y:       chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
 			Ordered: r.ordered(), NoEnds: true, Note: strings.TrimSpace(some),
 		}
+		failed := false
 		for _, p := range points {
 			if m := p.Metrics.Get(d.key); m != nil && m.N > 1 {
 				h := dist.NewHistogram(p.Values(d.key))
+				whole := 100 * float64(m.N) / float64(m.N+m.Failed) // the share of all values in percent
+				failed = failed || m.Failed > 0
 				if len(r.points) > 1 {
-					f.Series = append(f.Series, cumulative(h, &p))
+					f.Series = append(f.Series, cumulative(h, whole, &p))
 					f.Alt += r.trf("%s: from %s to %s ms; median %s ms. ", p.label, chart.Number(float64(m.Min)),
 						chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 					continue
 				}
-				f.Series = append(f.Series, bars(h, r.tr("share of requests")))
+				f.Series = append(f.Series, bars(h, whole, r.tr("share of requests")))
 				for _, q := range []float64{50, 90, 99} {
 					label := fmt.Sprintf("p%g %s", q, milliseconds(m.At(q)))
 					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: label, Color: -1})
@@ -147,25 +150,28 @@ func distributions(r *report) []chart.Figure {
 					chart.Number(m.At(50)))
 			}
 		}
+		if failed {
+			f.Note = strings.TrimSpace(f.Note + " " + r.tr("Failed requests, which are ∞, are the rest of 100 %."))
+		}
 		f.Marks = append(f.Marks, r.limits(d.key, false)...)
 		out = append(out, f)
 	}
 	return out
 }
 
-// bars returns the bars of a histogram, whose shares are in percent.
-func bars(h *dist.Histogram, name string) chart.Series {
+// bars returns the bars of a histogram, whose shares add up to whole.
+func bars(h *dist.Histogram, whole float64, name string) chart.Series {
 	s := chart.Series{Name: name, Kind: chart.Bars}
 	h.Bars(func(from, to, share float64) {
-		s.X, s.X2, s.Y = append(s.X, from), append(s.X2, to), append(s.Y, 100*share)
+		s.X, s.X2, s.Y = append(s.X, from), append(s.X2, to), append(s.Y, whole*share)
 	})
 	return s
 }
 
-// cumulative returns a line of the share of values up to each value, in percent.
-func cumulative(h *dist.Histogram, p *point) chart.Series {
+// cumulative returns a line of the share of values up to each value, which ends at whole.
+func cumulative(h *dist.Histogram, whole float64, p *point) chart.Series {
 	s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color, Dash: p.dash}
-	h.Cumulative(func(v, share float64) { s.X, s.Y = append(s.X, v), append(s.Y, 100*share) })
+	h.Cumulative(func(v, share float64) { s.X, s.Y = append(s.X, v), append(s.Y, whole*share) })
 	return s
 }
 

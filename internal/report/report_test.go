@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -178,6 +179,37 @@ func TestPercentilesOverTimeHaveEnough(t *testing.T) {
 				if g := &p.Figures[i]; g.Name == name && g.X.To != f.X.To {
 					t.Errorf("%s goes to %v s, the others to %v s", name, g.X.To, f.X.To)
 				}
+			}
+		}
+	}
+}
+
+// TestSharesCountFailures checks that distributions of response time are of all requests: the share of those that
+// failed is missing from them.
+func TestSharesCountFailures(t *testing.T) {
+	load := func(run string) reporttest.Load {
+		return reporttest.Load{Run: run, N: 200, Rate: 20, Slots: 8, Chunks: 8, Failures: 0.3}
+	}
+	one := read(t, "one.jsonl", reporttest.Records(1, load("a")))
+	two := read(t, "two.jsonl", reporttest.Records(1, load("a"), load("b")))
+	for _, s := range []*Source{one, two} {
+		p := Page([]*Source{s}, Options{})
+		for name, all := range map[string]bool{"response-distribution": false, "latency-distribution": true} {
+			f := find(t, p, name)
+			share := f.Series[0].Y[len(f.Series[0].Y)-1] // of a cumulative line
+			if f.Series[0].Kind == chart.Bars {
+				share = 0
+				for _, y := range f.Series[0].Y {
+					share += y
+				}
+			}
+			want := 100.0
+			if !all {
+				b := s.stats.Summary().Blocks[0]
+				want *= float64(b.SuccessRate)
+			}
+			if math.Abs(share-want) > 1e-6 || strings.Contains(f.Note, "Failed requests") == all {
+				t.Errorf("%s: %v %% in all, want %v; note %q", name, share, want, f.Note)
 			}
 		}
 	}
