@@ -42,7 +42,7 @@ type Client struct {
 func New(cfg Config, clk *clock.Clock) *Client {
 	c := &Client{cfg: cfg, clock: clk, cpu: cpuwatch.Start(), proxies: newProxies(os.Getenv), secret: rand.Text()}
 	d := cfg.dialer()
-	c.std, c.h2 = newStandard(c, clk, d), newHTTP2(&c.cfg, clk, d)
+	c.std, c.h2 = newStandard(c, clk, d), newHTTP2(&c.cfg, clk)
 	if !cfg.plain {
 		c.direct = http1.New(cfg.http1(), clk, d)
 	}

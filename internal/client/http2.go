@@ -16,6 +16,7 @@ import (
 
 	"perfpipe/internal/http1"
 	"perfpipe/internal/record"
+	"perfpipe/internal/rxtime"
 )
 
 // streams sends requests by HTTP/2 on connections of its own. net/http's transport sends up to a hundred streams on a
@@ -33,13 +34,19 @@ type streams struct {
 // streamOrigin holds the connections to one server.
 type streamOrigin struct {
 	mu      sync.Mutex
-	conns   []*http2.ClientConn
+	conns   []*streamConn
 	dialing int           // connections being opened
 	waiting int           // requests waiting for a stream
 	limit   int           // streams of a connection, as the server announced; 0: not known
 	full    bool          // the server accepts no more connections
 	said    bool          // Say was called
 	changed chan struct{} // closed at each change
+}
+
+// streamConn is one of them.
+type streamConn struct {
+	*http2.ClientConn
+	times *rxtime.Conn // nil: no times of the kernel
 }
 
 func newStreams(cfg *Config, d *http1.Dialer) *streams {
@@ -84,6 +91,7 @@ func (p *streams) send(c *call, t *trip, req *http.Request) (*http.Response, err
 			return nil, err
 		}
 		began := time.Now()
+		t.times = cc.times
 		req.Body, _ = req.GetBody()
 		resp, err := cc.RoundTrip(req)
 		switch {
@@ -118,7 +126,7 @@ func notProcessed(err error) bool {
 }
 
 // take returns a connection with a stream reserved on it. It opens one if all are full.
-func (p *streams) take(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
+func (p *streams) take(ctx context.Context, ep *endpoint, t *trip) (*streamConn, error) {
 	o := p.origin(ep)
 	begin, own := time.Now(), time.Duration(0)
 	t.DNS, t.Connect, t.TLS = 0, 0, 0
@@ -181,11 +189,11 @@ func (o *streamOrigin) wait(ctx context.Context, changed <-chan struct{}) error 
 }
 
 // reserve returns a connection with a free stream, or nil. It drops closed ones. alone: connections are not shared.
-func (o *streamOrigin) reserve(alone bool) *http2.ClientConn {
+func (o *streamOrigin) reserve(alone bool) *streamConn {
 	if alone {
 		return nil
 	}
-	o.conns = slices.DeleteFunc(o.conns, func(cc *http2.ClientConn) bool {
+	o.conns = slices.DeleteFunc(o.conns, func(cc *streamConn) bool {
 		s := cc.State()
 		return s.Closed || s.Closing
 	})
@@ -209,7 +217,7 @@ func (o *streamOrigin) wants() bool {
 }
 
 // add adds the connection that was opened, or the error, and reserves a stream for the request that opened it.
-func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserved bool, _ error) {
+func (o *streamOrigin) add(cc *streamConn, err error, cfg *Config) (reserved bool, _ error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.dialing--
@@ -245,11 +253,11 @@ func (o *streamOrigin) add(cc *http2.ClientConn, err error, cfg *Config) (reserv
 }
 
 // streamsOf returns the limit of a connection's streams, as the server announced last.
-func streamsOf(cc *http2.ClientConn) int { return int(min(cc.State().MaxConcurrentStreams, 1<<20)) }
+func streamsOf(cc *streamConn) int { return int(min(cc.State().MaxConcurrentStreams, 1<<20)) }
 
 // dial opens a connection and waits for the server's settings, which have its limit of streams. The answer to a PING
 // follows them.
-func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*http2.ClientConn, error) {
+func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*streamConn, error) {
 	plain, secure, err := p.d.Open(ctx, ep.addr, ep.overTLS, &t.Timing)
 	if err != nil {
 		if speaksNoHTTP2(err.Error()) {
@@ -279,7 +287,8 @@ func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*http2.Clien
 	switch {
 	case err == nil:
 		t.Connect += time.Since(begin)
-		return cc, nil
+		times, _ := plain.(*rxtime.Conn)
+		return &streamConn{cc, times}, nil
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
 		return nil, fail(record.KindConnectTimeout, "no HTTP/2 settings from %s in time", ep.addr)
 	case ctx.Err() != nil:

@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/net/http2"
@@ -182,13 +184,14 @@ func mustParse(s string) *url.URL {
 
 // If a server accepts no streams at present, requests wait on its one connection.
 func TestNoStreamsForNow(t *testing.T) {
-	said, conns := make(chan string, 1), 0
+	said := make(chan string, 1)
+	var conns atomic.Int32
 	c := h2Peer(t, func(n int, id uint32, f *http2.Framer, conn net.Conn) {
 		if id > 0 {
 			answerStream(f, id, true)
 			return
 		}
-		conns++
+		conns.Add(1)
 		if !strings.Contains(<-said, "takes no streams at present") {
 			t.Error("not said")
 		}
@@ -199,8 +202,31 @@ func TestNoStreamsForNow(t *testing.T) {
 			said <- fmt.Sprintf(format, args...)
 		}
 	}
-	if rec := ask(c); !rec.OK || conns != 1 || rec.Attempts != 0 || rec.StreamWaitMs <= 0 {
-		t.Errorf("%d connections, %+v %+v", conns, rec, rec.Error)
+	if rec := ask(c); !rec.OK || conns.Load() != 1 || rec.Attempts != 0 || rec.StreamWaitMs <= 0 {
+		t.Errorf("%d connections, %+v %+v", conns.Load(), rec, rec.Error)
+	}
+}
+
+// The times of HTTP/2 are bounded by those of the kernel, plain and over TLS.
+func TestHTTP2Times(t *testing.T) {
+	for _, secure := range []bool{false, true} {
+		srv := httptest.NewUnstartedServer(streaming)
+		srv.EnableHTTP2 = true
+		srv.Config.Protocols = new(http.Protocols)
+		srv.Config.Protocols.SetHTTP2(true)
+		srv.Config.Protocols.SetUnencryptedHTTP2(true)
+		if secure {
+			srv.StartTLS()
+		} else {
+			srv.Start()
+		}
+		defer srv.Close()
+		rec := ask(newTest(t, mustParse(srv.URL), false, func(c *Config) {
+			c.Network.HTTP2, c.Network.TLS = true, &tls.Config{InsecureSkipVerify: true}
+		}))
+		if !rec.OK || rec.Clock != "user" || rec.ReadDelayMs == 0 && runtime.GOOS == "linux" {
+			t.Errorf("TLS %v: clock %s, delay %v ms, %+v", secure, rec.Clock, rec.ReadDelayMs, rec.Error)
+		}
 	}
 }
 

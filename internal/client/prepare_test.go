@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"perfpipe/internal/load"
@@ -170,26 +171,27 @@ func TestEachChangeIsReportedOnce(t *testing.T) {
 }
 
 func TestModelOfTheServer(t *testing.T) {
-	asked := 0
-	answer := `{"data":[{"id":"first"},{"id":"second"}]}`
+	var asked atomic.Int32
+	var answer atomic.Value // the race detector does not see that a response follows its request
+	answer.Store(`{"data":[{"id":"first"},{"id":"second"}]}`)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
+		asked.Add(1)
 		if r.Method != http.MethodGet || r.URL.Path != "/v1/models" || r.Header.Get("Authorization") != "Bearer k" {
 			t.Errorf("%s %s %v", r.Method, r.URL, r.Header)
 		}
-		io.WriteString(w, answer)
+		io.WriteString(w, answer.Load().(string))
 	}))
 	defer srv.Close()
 	key := func(c *Config) { c.APIKey = "k" }
 	for _, path := range []string{"", "/v1", "/v1/", "/v1/chat/completions"} {
-		asked = 0
+		asked.Store(0)
 		_, body, err := prepared(t, srv.URL+path, `{"messages":[]}`, key)
-		if body != `{"model":"first","messages":[]}` || err != nil || asked != 1 {
-			t.Errorf("%s: %s (%v), asked %d times", path, body, err, asked)
+		if body != `{"model":"first","messages":[]}` || err != nil || asked.Load() != 1 {
+			t.Errorf("%s: %s (%v), asked %d times", path, body, err, asked.Load())
 		}
 	}
 	for _, bad := range []string{`{"data":[]}`, `[]`, ``} {
-		answer = bad
+		answer.Store(bad)
 		if _, _, err := prepared(t, srv.URL, `{"messages":[]}`, key); err == nil || !strings.Contains(err.Error(),
 			"names no model") {
 			t.Errorf("%q: %v", bad, err)

@@ -58,7 +58,9 @@ func newStandard(c *Client, clk *clock.Clock, d *http1.Dialer) *standard {
 }
 
 // newHTTP2 returns the transport of HTTP/2 without a proxy.
-func newHTTP2(cfg *Config, clk *clock.Clock, d *http1.Dialer) transport {
+func newHTTP2(cfg *Config, clk *clock.Clock) transport {
+	d := cfg.dialer()
+	d.Times = true
 	p := newStreams(cfg, d)
 	return &standard{cfg, cfg.http1(), clk, nil, p.send, p.close}
 }
@@ -135,7 +137,8 @@ func (st *standard) request(ctx context.Context, c *call) (*http.Request, error)
 	return req, nil
 }
 
-// arrival returns when what has just been read was received. net/http reads no further ahead than it is asked to.
+// arrival returns when what has just been read was received. net/http reads no further ahead than it is asked to. With
+// HTTP/2, frames are read ahead: the time is that of the last one, which is still not after the read.
 func (st *standard) arrival(t *trip) clock.Nanos {
 	return t.Arrival(st.clock, time.Now(), t.times.Received())
 }

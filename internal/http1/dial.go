@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"perfpipe/internal/rxtime"
 )
 
 // Dialer opens connections. It must not be copied after its first use.
@@ -18,6 +20,7 @@ type Dialer struct {
 	Resolve map[string]string // host:port in lower case → address, looked up before the DNS
 	Unix    string            // the path of a socket to connect to instead of host and port
 	Bind    []netip.Addr      // local addresses, used in turn
+	Times   bool              // TCP connections are *rxtime.Conn, which a Transport cannot use
 
 	bound atomic.Uint64 // connections bound so far
 }
@@ -102,6 +105,11 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 		return nil, dialError(addr, err)
 	}
 	t.Connect = time.Since(begin)
+	if d.Times {
+		if times := rxtime.Of(nc); times != nil {
+			return times, nil
+		}
+	}
 	return nc, nil
 }
 
