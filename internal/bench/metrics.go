@@ -43,13 +43,9 @@ func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error
 	if err := cfg.SetServer(ctx, server, firstSample); err != nil {
 		r.Say("the server has no metrics to sample: %v", err)
 	}
-	create := r.Output.Create
-	if r.Output.Resume {
-		create = r.Output.Continue
-	}
-	out, err := recordfile.Open(create(m.File), m.File)
+	out, err := r.openMetrics()
 	if err != nil {
-		return nil, err
+		return nil, fault.Of("metrics-out", "", "%w", err)
 	}
 	lines := jsonl.NewWriter(out)
 	sources := map[string]*sampled{}
@@ -77,6 +73,14 @@ func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error
 		}
 		return nil
 	}, nil
+}
+
+// openMetrics opens the file of the samples. A resumed run continues that of the earlier one.
+func (r *runner) openMetrics() (*recordfile.File, error) {
+	if r.Output.Resume {
+		return recordfile.Continue(r.Metrics.File, r.Output.Continue)
+	}
+	return recordfile.Open(r.Output.Create(r.Metrics.File), r.Metrics.File)
 }
 
 // sampled counts the samples of a source.

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/goccy/go-json"
+
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/partial"
@@ -38,6 +40,37 @@ func Resume(path string, create func(path string) *partial.File) (*File, *Sent, 
 		}
 	}
 	return f, s, nil
+}
+
+// Continue opens the file of an earlier run, or its FILE.partial, to append JSON lines of any kind to it. A line
+// without its end, or the damaged end of a compressed file, is removed first. create is that of Resume.
+func Continue(path string, create func(path string) *partial.File) (*File, error) {
+	exists, err := claim(path)
+	if err != nil {
+		return nil, err
+	}
+	if exists {
+		if err := endLines(path); err != nil {
+			return nil, err
+		}
+	}
+	return openResumed(path, create)
+}
+
+// endLines makes FILE.partial end with a whole line.
+func endLines(path string) error {
+	part := path + partial.Suffix
+	if !compressed(path) {
+		return endLastLine(part, json.Valid)
+	}
+	damaged, err := eachLine(part, func([]byte) error { return nil })
+	if err != nil || !damaged {
+		return err
+	}
+	return rewrite(path, func(write func([]byte) error) error {
+		_, err := eachLine(part, write)
+		return err
+	})
 }
 
 func openResumed(path string, create func(path string) *partial.File) (*File, error) {
@@ -78,7 +111,11 @@ func claim(path string) (bool, error) {
 func readSent(path string) (s *Sent, rewritten bool, err error) {
 	part := path + partial.Suffix
 	if !compressed(path) {
-		if err := endLastLine(part); err != nil {
+		whole := func(line []byte) bool {
+			_, err := new(record.Decoder).Decode(line)
+			return err == nil
+		}
+		if err := endLastLine(part, whole); err != nil {
 			return nil, false, err
 		}
 	}
@@ -99,11 +136,19 @@ func readSent(path string) (s *Sent, rewritten bool, err error) {
 	if !damaged && s.Dropped == 0 {
 		return s, false, nil
 	}
-	return s, true, rewrite(path, s.keeps)
+	return s, true, rewrite(path, func(write func([]byte) error) error {
+		_, err := eachRecord(part, func(r *record.Record, line []byte) error {
+			if !s.keeps(r) {
+				return nil
+			}
+			return write(line)
+		})
+		return err
+	})
 }
 
-// endLastLine completes a last line that lacks only its line feed, and removes one that is cut.
-func endLastLine(path string) error {
+// endLastLine completes a last line that lacks only its line feed, and removes one that is not whole.
+func endLastLine(path string, whole func(line []byte) bool) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -113,23 +158,35 @@ func endLastLine(path string) error {
 	if err != nil {
 		return err
 	}
-	whole, err := partial.WholeLines(f, size)
-	if err != nil || whole == size {
+	begin, err := partial.WholeLines(f, size)
+	if err != nil || begin == size {
 		return err
 	}
-	last := make([]byte, size-whole)
-	if _, err := f.ReadAt(last, whole); err != nil {
+	last := make([]byte, size-begin)
+	if _, err := f.ReadAt(last, begin); err != nil {
 		return err
 	}
-	if _, err := new(record.Decoder).Decode(last); err == nil {
+	if whole(last) {
 		_, err = f.WriteAt(newline, size)
 		return err
 	}
-	return f.Truncate(whole)
+	return f.Truncate(begin)
 }
 
 // eachRecord calls do for each record of a file, with its line. It reports whether the end of the file is damaged.
 func eachRecord(path string, do func(*record.Record, []byte) error) (damaged bool, err error) {
+	var d record.Decoder
+	return eachLine(path, func(line []byte) error {
+		r, err := d.Decode(line)
+		if err == nil {
+			err = do(r, line)
+		}
+		return err
+	})
+}
+
+// eachLine calls do for each line of a file. It reports whether the end of the file is damaged.
+func eachLine(path string, do func(line []byte) error) (damaged bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return false, err
@@ -142,7 +199,6 @@ func eachRecord(path string, do func(*record.Record, []byte) error) (damaged boo
 	if err != nil {
 		return false, fmt.Errorf("%s: %w", path, err)
 	}
-	var d record.Decoder
 	for line, err := range jsonl.Lines(plain) {
 		if jsonl.Damaged(err) {
 			return true, nil
@@ -150,19 +206,15 @@ func eachRecord(path string, do func(*record.Record, []byte) error) (damaged boo
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", path, err)
 		}
-		r, err := d.Decode(line.Bytes)
-		if err == nil {
-			err = do(r, line.Bytes)
-		}
-		if err != nil {
+		if err := do(line.Bytes); err != nil {
 			return false, &jsonl.LineError{File: path, Line: line.N, Err: err}
 		}
 	}
 	return false, nil
 }
 
-// rewrite replaces FILE.partial by one with the records that keep accepts.
-func rewrite(path string, keep func(*record.Record) bool) error {
+// rewrite replaces FILE.partial by one with the lines that each writes.
+func rewrite(path string, each func(write func(line []byte) error) error) error {
 	part := path + partial.Suffix
 	old, err := os.Stat(part)
 	if err != nil {
@@ -179,10 +231,7 @@ func rewrite(path string, keep func(*record.Record) bool) error {
 	if err != nil {
 		return err
 	}
-	if _, err := eachRecord(part, func(r *record.Record, line []byte) error {
-		if !keep(r) {
-			return nil
-		}
+	if err := each(func(line []byte) error {
 		_, err := w.Write(append(line[:len(line):len(line)], '\n'))
 		return err
 	}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 	"perfpipe/internal/partial"
 	"perfpipe/internal/record"
@@ -140,6 +141,48 @@ func TestResume(t *testing.T) {
 		if got := strings.Join(ids, " "); got != "r-0 r-1" {
 			t.Errorf("%s holds %s", name, got)
 		}
+	}
+}
+
+// A file of other lines is continued after its last whole one, whether the earlier run ended or was killed.
+func TestContinue(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, c := range map[string]struct{ path, holds, want string }{
+		"nothing":       {"a.jsonl", "", "new"},
+		"ended":         {"a.jsonl", "{\"a\":1}\n", "{\"a\":1} new"},
+		"killed":        {"a.jsonl.partial", "{\"a\":1}\n", "{\"a\":1} new"},
+		"cut":           {"a.jsonl.partial", "{\"a\":1}\n{\"a\":", "{\"a\":1} new"},
+		"without an LF": {"a.jsonl.partial", "{\"a\":1}\n{\"a\":2}", "{\"a\":1} {\"a\":2} new"},
+		"compressed":    {"a.jsonl.zst.partial", "{\"a\":1}\n{\"a\":2}\n", "{\"a\":1} {\"a\":2} new"},
+	} {
+		path := strings.TrimSuffix(c.path, partial.Suffix)
+		var b strings.Builder
+		w, err := jsonl.Compress(&b, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, c.holds)
+		if f, ok := w.(interface{ Flush() error }); ok { // and is killed
+			f.Flush()
+		}
+		text := b.String()
+		if text != "" {
+			os.WriteFile(c.path, []byte(text), 0o600)
+		}
+		f, err := Continue(path, appendTo)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		io.WriteString(f, "new\n")
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		damaged, err := eachLine(path, func(line []byte) error { got = append(got, string(line)); return nil })
+		if strings.Join(got, " ") != c.want || damaged || err != nil {
+			t.Errorf("%s: %q, want %s (%v)", name, got, c.want, err)
+		}
+		os.Remove(path)
 	}
 }
 
