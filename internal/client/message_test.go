@@ -105,17 +105,32 @@ func TestReplyInBlocks(t *testing.T) {
 
 // The reply of the Responses API is a list of items, as its server takes them back.
 func TestReplyOfItems(t *testing.T) {
-	for _, c := range []struct{ name, output, want string }{
-		{"text and a call", `{"type":"reasoning","summary":[]},` +
-			`{"type":"message","content":[{"type":"output_text","text":"I look"}]},` +
-			`{"type":"function_call","call_id":"a","name":"f","arguments":"{\"x\":1}"}`,
-			`[{"type":"message","role":"assistant","content":"I look"},` +
-				`{"type":"function_call","call_id":"a","name":"f","arguments":"{\"x\":1}"}]`},
-		{"a call that the server answered", `{"type":"mcp_call","id":"mcp_1","name":"f","arguments":"{}","output":"x"}`, `[]`},
+	const (
+		want = `[{"type":"message","role":"assistant","content":"I look"},` +
+			`{"type":"function_call","call_id":"a","name":"f","arguments":"{\"x\":1}"}]`
+		mcp    = `{"type":"mcp_call","id":"mcp_1","name":"f","arguments":"{}","output":"x"}`
+		output = `{"type":"reasoning","summary":[]},{"type":"message","content":[{"type":"output_text","text":"I look"}]},` +
+			`{"type":"function_call","call_id":"a","name":"f","arguments":"{\"x\":1}"}`
+	)
+	completed := func(output string) string {
+		return whole("200 OK", "application/json", `{"status":"completed","output":[`+output+`]}`)
+	}
+	event := func(kind, rest string) string { return `data: {"type":"response.` + kind + `",` + rest + "}\n\n" }
+	for _, c := range []struct{ name, answer, want string }{
+		{"text and a call", completed(output), want},
+		{"text and a call, streamed", whole("200 OK", "text/event-stream",
+			event("output_text.delta", `"output_index":0,"delta":"I "`)+event("output_text.delta", `"output_index":0,"delta":"look"`)+
+				event("output_item.added", `"output_index":1,"item":{"type":"mcp_call","id":"mcp_1","name":"g"}`)+
+				event("mcp_call_arguments.delta", `"output_index":1,"delta":"{}"`)+
+				event("output_item.added", `"output_index":2,"item":{"type":"function_call","call_id":"a","name":"f"}`)+
+				event("function_call_arguments.delta", `"output_index":2,"delta":"{\"x\":"`)+
+				event("function_call_arguments.delta", `"output_index":2,"delta":"1}"`)+
+				event("completed", `"response":{"status":"completed","output":[`+output+`]}`)), want},
+		{"a call that the server answered", completed(mcp), `[]`},
 	} {
 		u := script(t, func(_ int, conn net.Conn, r *bufio.Reader) {
 			take(r)
-			io.WriteString(conn, whole("200 OK", "application/json", `{"status":"completed","output":[`+c.output+`]}`))
+			io.WriteString(conn, c.answer)
 		})
 		u.Path = "/v1/responses"
 		req := load.NewRequest(request.Request{ID: "a", Body: []byte(`{"model":"m","input":"go"}`)})

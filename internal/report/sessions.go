@@ -28,7 +28,12 @@ type trajectory struct {
 	graph    bool // some request waits for another than the one before it
 	due, end int64
 	failed   bool
+	total    int // requests, sent or not; 0: unknown
+	seen     int // requests that were sent, or skipped after others
 }
+
+// whole reports whether no request is missing.
+func (t *trajectory) whole() bool { return t.seen >= t.total }
 
 // step is a request of a session. Times are in µs since the epoch.
 type step struct {
@@ -72,6 +77,7 @@ func (a *agents) add(r *record.Record) {
 	if r.Streamed() {
 		s.firstUs = r.SentUs + int64(r.TTFTMs*1000)
 	}
+	t.total, t.seen = max(t.total, r.Turns), t.seen+1+max(0, r.Skipped)
 	t.put(s)
 	a.limit()
 }
@@ -119,6 +125,7 @@ func (a *agents) merge(o *agents) {
 			a.byName[name] = t
 			continue
 		}
+		have.total, have.seen = max(have.total, t.total), have.seen+t.seen
 		for _, s := range t.steps {
 			have.put(s)
 		}
@@ -143,12 +150,15 @@ func (a *agents) sorted() (all []*trajectory) {
 }
 
 // sessionTree draws the requests of a session over time, each in the row of its agent, and who waited for whom: of the
-// sessions that fork the one whose time is the median.
+// complete sessions that fork the one whose time is the median.
 func sessionTree(r *report) []chart.Figure {
 	if len(r.sources) > 1 {
 		return nil
 	}
 	all := slices.DeleteFunc(r.sources[0].agents.sorted(), func(t *trajectory) bool { return !t.graph })
+	if whole := slices.DeleteFunc(slices.Clone(all), func(t *trajectory) bool { return !t.whole() }); len(whole) > 0 {
+		all = whole // others may be cut off by the end of the run
+	}
 	if len(all) == 0 {
 		return nil
 	}

@@ -20,6 +20,28 @@ func tree() []record.Record {
 	return []record.Record{at(1, 1, 0, 100), at(2, 2, 100, 50, 1), at(3, 2, 120, 200, 1), at(4, 3, 400, 100, 2, 3)}
 }
 
+// A session that the end of the run cut off is not drawn if there is one that is complete.
+func TestSessionTreeIsOfAWholeSession(t *testing.T) {
+	cut := tree()[:3]
+	for i := range cut {
+		cut[i].Session, cut[i].LatencyMs = "cut", 900
+	}
+	src := &Source{name: "a", stats: stats.New(stats.Options{}), gathered: newGathered()}
+	draw := func(records []record.Record) string {
+		for i := range records {
+			src.stats.Add(&records[i])
+			src.add(&records[i])
+		}
+		return sessionTree(newReport([]*Source{src}, Options{}))[0].Note
+	}
+	if note := draw(cut); !strings.HasPrefix(note, "Session cut,") {
+		t.Error(note)
+	}
+	if note := draw(tree()); !strings.HasPrefix(note, "Session s,") {
+		t.Error(note)
+	}
+}
+
 // A fork begins a row, and what waited for several rows goes on in the first of them. The figure does not depend on the
 // order of the records.
 func TestSessionTree(t *testing.T) {
