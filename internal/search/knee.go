@@ -73,7 +73,7 @@ func (l *Load) rung(ctx context.Context, rate float64) (saturation.Rung, error) 
 	if saturated != "" {
 		rung.Saturated = saturated
 	}
-	state := "kept up with"
+	state := "not saturated" // of a short load point, no proof that the server kept up
 	if rung.Saturated != "" {
 		state = "saturated"
 	}

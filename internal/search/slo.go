@@ -157,7 +157,10 @@ func (t *trial) verdict() (v Verdict, values string) {
 		if worst == Pass && v != Pass || v == Fail {
 			worst = v
 		}
-		parts[i] = fmt.Sprintf("%s: %.4g, %v", m.text, float64(b.Gates[i].Value), v)
+		parts[i] = fmt.Sprintf("%s: %.4g", m.text, float64(b.Gates[i].Value))
+		if len(t.terms) > 1 { // otherwise it is that of the level
+			parts[i] += fmt.Sprintf(", %v", v)
+		}
 	}
 	return worst, strings.Join(parts, "; ")
 }
