@@ -115,7 +115,10 @@ const poolTime = time.Millisecond / 4
 // got notes the connection of an attempt. Between the connection to a proxy and TLS with the server is what the proxy
 // does, such as CONNECT: it is part of connecting.
 func (o *opening) got(i httptrace.GotConnInfo, c *call, t *trip) {
-	waited := time.Since(o.asked)
+	waited := time.Duration(0)
+	if !o.asked.IsZero() {
+		waited = time.Since(o.asked)
+	}
 	o.attempt(c, t)
 	conn := i.Conn
 	for s, secure := conn.(*tls.Conn); secure; s, secure = conn.(*tls.Conn) {

@@ -232,9 +232,12 @@ func (c *polledConn) interrupt() {
 }
 
 // onEvent sends and reads as far as it can without waiting.
-func (c *polledConn) onEvent(events uint32) {
+func (c *polledConn) onEvent(token uint64, events uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if token != c.token { // of a file that was closed meanwhile
+		return
+	}
 	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		c.closedByPeer.Store(true)
 	}

@@ -113,7 +113,7 @@ func (p *poller) poll(set uintptr) bool {
 		for i := range n {
 			if c := p.ready[i]; c != nil {
 				p.ready[i] = nil
-				c.onEvent(p.events[i].Events)
+				c.onEvent(tokenOf(p.events[i]), p.events[i].Events)
 			}
 		}
 		if n < len(p.events) {
@@ -122,13 +122,16 @@ func (p *poller) poll(set uintptr) bool {
 	}
 }
 
+// tokenOf returns the token of the connection that e is of.
+func tokenOf(e unix.EpollEvent) uint64 { return uint64(uint32(e.Pad))<<32 | uint64(uint32(e.Fd)) }
+
 // find sets ready for events.
 func (p *poller) find(events []unix.EpollEvent) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i, e := range events {
 		p.ready[i] = p.conns[uint32(e.Fd)]
-		if c := p.ready[i]; c != nil && c.token != uint64(uint32(e.Pad))<<32|uint64(uint32(e.Fd)) {
+		if c := p.ready[i]; c != nil && c.token != tokenOf(e) {
 			p.ready[i] = nil // an event of a connection that had the index before
 		}
 	}
