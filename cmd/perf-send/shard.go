@@ -50,13 +50,13 @@ func (f *flags) checkStart(points int) error {
 // nameShards adds the index of the shard to the names of files. Shards that the environment tells apart have one
 // command line, so each of them gets files of its own even without {shard} in their names.
 func (f *flags) nameShards(env *cli.Env, from string) {
-	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut, &f.MetricsOut, &f.Truth} {
+	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut, &f.MetricsOut, &f.Truth, &f.OTLP} {
 		*path = strings.ReplaceAll(*path, "{shard}", strconv.Itoa(f.part.Index))
 	}
 	if f.part.Of <= 1 || from == "" {
 		return
 	}
-	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut} {
+	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut, &f.Truth, &f.OTLP} {
 		if name := shard.FileName(*path, f.part.Index); name != *path {
 			env.Say("%s: each shard writes a file of its own, this one %s", *path, name)
 			*path = name

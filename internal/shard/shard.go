@@ -149,9 +149,12 @@ func Divide(points []load.Point, s load.Shard) error {
 }
 
 // FileName returns path with the index of a shard before its extensions: run.jsonl.gz becomes run.3.jsonl.gz. It
-// returns path itself if its name contains the index already, or if it is not a regular file.
+// returns path itself if its name contains the index already, or if it is a URL or not a regular file.
 func FileName(path string, index int) string {
 	n := strconv.Itoa(index)
+	if strings.Contains(path, "://") {
+		return path
+	}
 	dir, base := filepath.Split(path)
 	if base == "" || base == "-" || regexp.MustCompile(`(^|[^0-9])0*`+n+`([^0-9]|$)`).MatchString(base) {
 		return path

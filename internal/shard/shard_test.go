@@ -132,7 +132,7 @@ func TestFileName(t *testing.T) {
 		"run.jsonl": "run.3.jsonl", "dir.x/run.jsonl.zst": "dir.x/run.3.jsonl.zst",
 		"run": "run.3", ".hidden": ".hidden.3", "run.gz": "run.3.gz", "run.30.jsonl": "run.30.3.jsonl", "run13.jsonl": "run13.3.jsonl",
 		"records.3.jsonl": "records.3.jsonl", "s3.jsonl": "s3.jsonl", "s03.jsonl": "s03.jsonl",
-		"-": "-", "": "", os.DevNull: os.DevNull,
+		"-": "-", "": "", os.DevNull: os.DevNull, "http://127.0.0.1:4318/v": "http://127.0.0.1:4318/v",
 	} {
 		if got := FileName(path, 3); got != want {
 			t.Errorf("%q: %q, want %q", path, got, want)
