@@ -2,6 +2,7 @@ package format
 
 import (
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,14 +75,22 @@ func (c *cells) integer(name string, v int64)    { c.add(name, strconv.FormatInt
 func (c *cells) boolean(name string, v bool)     { c.add(name, strconv.FormatBool(v)) }
 func (c *cells) list(name string, list []string) { c.add(name, strings.Join(list, " ")) }
 
+// asked adds a part of the load that was asked for, which has none if it is zero.
+func (c *cells) asked(name string, v float64) {
+	if v == 0 {
+		v = math.NaN()
+	}
+	c.num(name, dist.Num(v))
+}
+
 func flatRow(b *stats.Block, percentiles []float64, intervals bool) (header, row []string) {
 	var c cells
 	c.add("group", name(b))
 	c.add("run", b.Run)
 	c.boolean("simulated", b.Simulated)
 	c.add("mode", b.Mode)
-	c.num("rate", dist.Num(b.Rate))
-	c.integer("parallel", int64(b.Parallel))
+	c.asked("rate", b.Rate)
+	c.asked("parallel", float64(b.Parallel))
 	c.list("op", b.Op)
 	c.list("model", b.Model)
 	c.integer("requests", b.Requests)
