@@ -131,7 +131,15 @@ func (p *prompts) put(it *Item, text string) (keep bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		it.Tokens = p.tokens(tok, system, text)
+		if it.Tokens = p.tokens(tok, system, text); p.o.Counted != nil && it.Tokens > 0 && system == "" {
+			r, err := p.o.Counted()
+			if err == nil {
+				it.Tokens, err = r.Tokens(tok, text)
+			}
+			if err != nil {
+				return false, err
+			}
+		}
 	}
 	if system == "" {
 		it.Text = fastjson.AppendEscaped(it.Text[:0], text)

@@ -44,13 +44,17 @@ func random(o *Options) (func() draw, error) {
 	if err != nil {
 		return nil, err
 	}
+	around, err := o.templateTokens()
+	if err != nil {
+		return nil, err
+	}
 	return func() draw {
 		var text []byte
 		return func(i int64, it *Item) (err error) {
 			r := synth.NewRand(o.Seed, drawText, uint64(i))
 			n, out := t.lengths(r)
 			text, err = t.append(text[:0], r, i, n)
-			it.Text, it.Own, it.Tokens = text, ownMaxTokens(out), n+o.PrefixLength
+			it.Text, it.Own, it.Tokens = text, ownMaxTokens(out), n+o.PrefixLength+around
 			return err
 		}
 	}, nil

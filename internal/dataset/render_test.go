@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/dataset/body"
@@ -75,6 +76,22 @@ func TestCountTemplate(t *testing.T) {
 		}
 		if len(seen) != 11 {
 			t.Errorf("%s: lengths %v, want all of 60 to 70", name, seen)
+		}
+		for _, dataset := range []string{"random", "custom"} { // the number in the line includes the template, too
+			own := *o
+			if dataset == "custom" {
+				own.Paths, own.Number, own.MinPrompt = []string{write(t, "f.txt", "some words here\n")}, All, nil
+			}
+			lines, errs := gather(t, dataset, &own, &body.Shape{PromptTokens: true})
+			for _, line := range lines {
+				n, err := r.Tokens(tok, gjson.Get(line, "body.messages.0.content").Str)
+				if got := gjson.Get(line, "prompt_tokens").Int(); err != nil || got != int64(n) {
+					t.Errorf("%s, %s: %d prompt_tokens, want %d, %v", name, dataset, got, n, err)
+				}
+			}
+			if len(lines) == 0 || errs != nil {
+				t.Errorf("%s, %s: %d lines, %v", name, dataset, len(lines), errs)
+			}
 		}
 		o.MaxPrompt, o.MinPrompt = ptr(3), nil
 		if _, err := Open(context.Background(), "random", o, &body.Shape{}); err == nil ||

@@ -46,10 +46,10 @@ var (
 	rankOps      = []string{"rerank", "score"}
 )
 
-// Settings that not all datasets use, by the names of their flags. Those of prompts are not used by --prompt, which has
-// a text of its own.
+// Settings that not all datasets use, by the names of their flags.
 const (
-	drawn    = " distribution lengths charset"
+	fitted   = " count-template"
+	drawn    = " distribution lengths charset" + fitted
 	filled   = " charset"
 	prefixed = " prefix-length prefix-count"
 	asText   = " apply-chat-template"
@@ -77,29 +77,29 @@ func kinds() []kind {
 			uses: drawn + prefixed + asText + turned + paced, synthetic: randomTurns},
 		{Info: Info{"agent", "generated", "", ""},
 			uses: filled + asText + counted + turned, whole: true, endless: true, args: sessions.ShapeKeys(), read: agent},
-		{Info: Info{"sonnet", "a file", "lines", ""}, uses: asText + " prefix-length", synthetic: sonnet},
+		{Info: Info{"sonnet", "a file", "lines", ""}, uses: fitted + asText + " prefix-length", synthetic: sonnet},
 		{Info: Info{"speed_benchmark", "generated", "", ""}, uses: asText, whole: true, text: true,
 			read: speedBenchmark(1, 6144, 14336, 30720)},
 		{Info: Info{"speed_benchmark_long", "generated", "", ""}, uses: asText, whole: true, text: true,
 			read: speedBenchmark(63488, 129024)},
 
 		{Info: Info{"line_by_line", "a file", "lines: text, messages or bodies", ""},
-			uses: filled + asText + counted + turned + paced + captured, args: lengthArgs, read: lineByLine},
+			uses: fitted + filled + asText + counted + turned + paced + captured, args: lengthArgs, read: lineByLine},
 		{Info: Info{"custom", "a file", "lines: text", ""},
-			uses: asText + counted, args: lengthArgs, read: customLines},
+			uses: fitted + asText + counted, args: lengthArgs, read: customLines},
 		{Info: Info{"text", "a file or repository", "text, or the named column", ""},
-			uses: asText + counted + named, args: lengthArgs, read: textColumn},
+			uses: fitted + asText + counted + named, args: lengthArgs, read: textColumn},
 		{Info: Info{"openqa", "AI-ModelScope/HC3-Chinese", "question", "CC BY-SA 4.0"},
-			uses: asText + counted, args: lengthArgs,
+			uses: fitted + asText + counted, args: lengthArgs,
 			read: column(where{"AI-ModelScope/HC3-Chinese", "Hello-SimpleAI/HC3-Chinese", []string{"open_qa.jsonl"}, nil},
 				"question")},
 		{Info: Info{"longalpaca", "AI-ModelScope/LongAlpaca-12k", "instruction", "CC BY-NC 4.0"},
-			uses: asText + counted, args: lengthArgs,
+			uses: fitted + asText + counted, args: lengthArgs,
 			read: column(where{"AI-ModelScope/LongAlpaca-12k", "Yukang/LongAlpaca-12k", []string{"LongAlpaca-12k.json"}, nil},
 				"instruction")},
-		{Info: Info{"share_gpt_zh", "swift/sharegpt", "conversation", ""},
+		{Info: Info{"share_gpt_zh", "swift/sharegpt", "conversation", ""}, uses: fitted,
 			read: conversations(shareGPT("zh"), false, shareGPTKeys...)},
-		{Info: Info{"share_gpt_en", "swift/sharegpt", "conversation", ""},
+		{Info: Info{"share_gpt_en", "swift/sharegpt", "conversation", ""}, uses: fitted,
 			read: conversations(shareGPT("en"), false, shareGPTKeys...)},
 
 		{Info: Info{"flickr8k", flickrWhere.modelscope, "jpg, txt", ""}, whole: true,
@@ -110,20 +110,20 @@ func kinds() []kind {
 			read: pictured(mmmuWhere, mmmuColumns(), mmmu)},
 
 		{Info: Info{"embedding", "a file", "text, input, sentence or content", ""},
-			uses: named, api: "openai_embedding", ops: embedOps,
+			uses: fitted + named, api: "openai_embedding", ops: embedOps,
 			read: embeddings(false)},
 		{Info: Info{"embedding_batch", "a file", "text, input, sentence or content", ""},
-			uses: named, api: "openai_embedding",
+			uses: fitted + named, api: "openai_embedding",
 			ops: embedOps, args: []string{"batch_size"}, read: embeddings(true)},
 		{Info: Info{"rerank", "a file", "query; documents, passages or texts", ""}, whole: true, api: "openai_rerank",
 			ops: rankOps, read: rerank},
 
-		{Info: Info{"share_gpt_zh_multi_turn", "swift/sharegpt", "conversation", ""}, uses: turned + paced,
+		{Info: Info{"share_gpt_zh_multi_turn", "swift/sharegpt", "conversation", ""}, uses: fitted + turned + paced,
 			read: conversations(shareGPT("zh"), true, shareGPTKeys...)},
-		{Info: Info{"share_gpt_en_multi_turn", "swift/sharegpt", "conversation", ""}, uses: turned + paced,
+		{Info: Info{"share_gpt_en_multi_turn", "swift/sharegpt", "conversation", ""}, uses: fitted + turned + paced,
 			read: conversations(shareGPT("en"), true, shareGPTKeys...)},
 		{Info: Info{"custom_multi_turn", "a file", "messages", ""},
-			uses: turned + paced, read: conversations(where{}, true, messageKeys...)},
+			uses: fitted + turned + paced, read: conversations(where{}, true, messageKeys...)},
 		{Info: Info{"swe_smith", sweWhere.modelscope, "messages", "MIT"}, uses: turned + paced, whole: true,
 			args: []string{"first_turn_length", "subsequent_turn_length"}, read: sweSmith},
 		{Info: Info{"trace", "captured logs and traces", strings.Join(Formats(), ", "), ""},

@@ -11,7 +11,7 @@ const promptOnly = "prompt"
 // Unused returns those of the settings that a dataset, or prompt for a single one, does not use. Settings have the
 // names of their flags. Settings that a dataset refuses with an error are not among them.
 func Unused(name string, settings []string) []string {
-	own, all := strings.Fields(asText+counted), []string{"sort"}
+	own, all := strings.Fields(asText+counted+fitted), []string{"sort"}
 	if name == promptOnly { // it takes the place of the dataset, and has a length of its own
 		all = append(all, "dataset", "min-prompt-length", "max-prompt-length", "dataset-args")
 	}
