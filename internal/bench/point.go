@@ -87,7 +87,9 @@ func (r *runner) point(
 	if r.Search.adaptive() {
 		return "", fault.Of("", "input-short", "%s: the input ended after %d of %d requests", p.Run, got, asked)
 	}
-	r.Tell("", "input-short", "%s: the input ended after %d of %d requests", p.Run, got, asked)
+	if got > 0 || r.engine.Counts.Requests.Load() > 0 { // an empty input is an error of its own
+		r.Tell("", "input-short", "%s: the input ended after %d of %d requests", p.Run, got, asked)
+	}
 	return "", nil
 }
 
