@@ -132,15 +132,16 @@ func (m Money) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON implements json.Unmarshaler.
 func (m *Money) UnmarshalJSON(b []byte) error { return (*dist.Num)(m).UnmarshalJSON(b) }
 
-// CostOf returns the cost of the work, or nil if there is no price.
-func CostOf(p Prices, w Work) *Cost {
+// CostOf returns the cost of the work w, or nil if there is no price. The price by the hour is for the part of it
+// that was done in its time, timed.
+func CostOf(p Prices, w, timed Work) *Cost {
 	c := &Cost{}
 	if t := p.Tokens; t != nil {
 		cached := min(w.Cached, w.Input)
 		c.Tokens = bill((t.In*float64(w.Input-cached)+t.Cached*float64(cached)+t.Out*float64(w.Output))/1e6, w)
 	}
-	if p.Hour > 0 && w.Seconds.Known() {
-		c.Hour = bill(p.Hour*float64(w.Seconds)/3600, w)
+	if p.Hour > 0 && timed.Seconds.Known() {
+		c.Hour = bill(p.Hour*float64(timed.Seconds)/3600, timed)
 	}
 	if *c == (Cost{}) {
 		return nil

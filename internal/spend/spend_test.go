@@ -20,21 +20,21 @@ func TestCost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := json.Marshal(CostOf(Prices{Tokens: tokens}, work)); err != nil || string(got) != want {
+		if got, err := json.Marshal(CostOf(Prices{Tokens: tokens}, work, work)); err != nil || string(got) != want {
 			t.Errorf("%s: %s, want %s", prices, got, want)
 		}
 	}
-	hour, err := json.Marshal(CostOf(Prices{Hour: 12.5}, work))
+	hour, err := json.Marshal(CostOf(Prices{Hour: 12.5}, work, work))
 	if want := `{"by_hour":{"usd":6.25,"usd_per_request":0.0625,"usd_per_million_output_tokens":12.5}}`; err != nil ||
 		string(hour) != want {
 		t.Errorf("%s, want %s", hour, want)
 	}
-	none, err := json.Marshal(CostOf(Prices{Hour: 1}, Work{Seconds: 3600}))
+	none, err := json.Marshal(CostOf(Prices{Hour: 1}, Work{Seconds: 3600}, Work{Seconds: 3600}))
 	if want := `{"by_hour":{"usd":1,"usd_per_request":null,"usd_per_million_output_tokens":null}}`; err != nil ||
 		string(none) != want {
 		t.Errorf("%s, want %s", none, want)
 	}
-	if c := CostOf(Prices{}, work); c != nil {
+	if c := CostOf(Prices{}, work, work); c != nil {
 		t.Errorf("%+v without a price", c)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
 	"perfpipe/internal/lang"
+	"perfpipe/internal/spend"
 )
 
 // TestMissingKeys checks records of other tools, which lack some keys: figures that can be computed are computed, notes
@@ -66,7 +67,7 @@ func TestUntimed(t *testing.T) {
 {"sent_us":1700000000500000,"latency_ms":-3,"session":"b","turn":1,` + done + `}
 {"sent_us":-4,"latency_ms":400,"session":"b","turn":2,` + done + `}
 `
-	opt := Options{Goodput: []gate.Limit{limit}}
+	opt := Options{Goodput: []gate.Limit{limit}, Prices: spend.Prices{Tokens: &spend.TokenPrices{Out: 6}, Hour: 3600}}
 	s := NewStream(opt, 1, false)
 	if err := s.Read(t.Context(), strings.NewReader(lines), "in"); err != nil {
 		t.Fatal(err)
@@ -93,6 +94,9 @@ func TestUntimed(t *testing.T) {
 		}
 		if b.Goodput.Count != 3 || b.Sessions.Count != 1 || b.Sessions.Turns != 2 {
 			t.Errorf("goodput %+v, sessions %+v", b.Goodput, b.Sessions)
+		}
+		if tokens, hour := b.Cost.Tokens.PerRequest.Num(), b.Cost.Hour.PerRequest.Num(); tokens != 24e-6 || hour != 1 {
+			t.Errorf("a request costs $%v by tokens and $%v by the hour", tokens, hour)
 		}
 		if m := b.Metrics.Get("conversation_ms"); m == nil || m.N != 1 || m.Mean != 2000 {
 			t.Errorf("conversation: %+v", m)

@@ -52,7 +52,7 @@ func (b *Block) compareTime(t *servermetrics.Time) {
 // addEnergy sets the Energy, unless other load points ran at the same time.
 func (b *Block) addEnergy(s *Summary) {
 	length := b.LastEndUs - b.FirstScheduledUs
-	e := spend.EnergyOf(b.Server, float64(length)/1e6, b.of.work(b))
+	e := spend.EnergyOf(b.Server, float64(length)/1e6, b.of.timedWork(b))
 	if e == nil {
 		return
 	}
@@ -65,6 +65,16 @@ func (b *Block) addEnergy(s *Summary) {
 		}
 	}
 	b.Energy = e
+}
+
+// timedWork returns the part of the work whose time is known, which is that of the block.
+func (g *accumulator) timedWork(b *Block) spend.Work {
+	w := g.work(b)
+	if g != nil {
+		done := g.timed()
+		w.OK, w.Input, w.Output = done.ok, done.input, done.output
+	}
+	return w
 }
 
 // work returns the work that the block completed.

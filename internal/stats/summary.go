@@ -198,7 +198,7 @@ func (g *accumulator) block(opt *Options) Block {
 		b.Goodput.Sessions = g.sessions.good(opt.Goodput)
 		b.Goodput.SessionShare = ratio(b.Goodput.Sessions, b.Sessions.Count-b.Sessions.Incomplete)
 	}
-	b.Cost = spend.CostOf(opt.Prices, g.work(&b))
+	b.Cost = spend.CostOf(opt.Prices, g.work(&b), g.timedWork(&b))
 	b.Metrics = g.metrics(opt)
 	response := metric.Index("response_ms")
 	b.response = g.dists[response].FiniteMean(metric.All()[response].Scale)
