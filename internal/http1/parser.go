@@ -72,12 +72,25 @@ func (p *parser) eof() error {
 	case p.state == stUntilEOF:
 		p.state = stDone
 		return nil
-	case p.state == stStatus && len(p.line) > 0:
+	case p.state == stStatus && len(p.line) > 0 && !beginsStatus(p.line):
 		if err := p.statusLine(p.line); err != nil {
 			return err
 		}
 	}
 	return errTruncated
+}
+
+// beginsStatus reports whether line is the beginning of a status line.
+func beginsStatus(line []byte) bool {
+	for i, want := range []byte("HTTP/1.0 000") {
+		if i == len(line) {
+			break
+		}
+		if c := line[i]; c != want && (want != '0' || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return true
 }
 
 // feed parses the next bytes and returns how many of them belong to this response: all, unless it is done.

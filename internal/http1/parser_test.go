@@ -3,6 +3,7 @@ package http1
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"regexp"
@@ -254,4 +255,22 @@ func FuzzParser(f *testing.F) {
 			t.Errorf("%q split at %d, %d:\n got %+v\nwant %+v", raw, i, j, split, got)
 		}
 	})
+}
+
+// A connection that ends within the status line cuts the response off. Other words show that they are no HTTP.
+func TestEndWithinTheStatusLine(t *testing.T) {
+	for line, malformed := range map[string]bool{
+		"H": false, "HTTP/1.1 2": false, "HTTP/1.1 200 O": false,
+		"HTTP/2": true, "HTTP/1.1 OK": true, "220 mail": true,
+	} {
+		var p parser
+		p.reset()
+		_, err := p.feed([]byte(line), new(gathered), 0)
+		if err == nil {
+			err = p.eof()
+		}
+		if errors.Is(err, ErrMalformed) != malformed || malformed == errors.Is(err, errTruncated) {
+			t.Errorf("%q: %v", line, err)
+		}
+	}
 }
