@@ -59,6 +59,8 @@ func readRow(row gjson.Result, keys []string) (r talkRow, err error) {
 			if tools != nil {
 				r.params = append(r.params, api.Param{Key: key, Value: tools, Verbatim: true})
 			}
+		case key == "n" && v.Type != gjson.Number, key == "stream" && !v.IsBool(), key == "thinking" && !v.IsObject():
+			// data of that name
 		case slices.Contains(rowSampling, key):
 			r.params = append(r.params, api.Param{Key: key, Value: json.RawMessage(v.Get("@ugly").Raw)})
 		case slices.Contains(rowMaxTokens, key):

@@ -29,6 +29,8 @@ func TestRowForms(t *testing.T) {
 			`"do_sample":true,"options":["a"],"stream":null}`,
 			`{"messages":[{"role":"user","content":"a"}],"max_tokens":9,"n":2,"min_p":0.1}`,
 			[]string{"parameters of rows that are not sent: do_sample"}},
+		{"share_gpt_en", `{"conversations":[{"from":"human","value":"a"}],"n":"7b","stream":"x","thinking":"hm"}`,
+			`{"messages":[{"role":"user","content":"a"}]}`, nil},
 		{"line_by_line", `{"conversations":[{"from":"human","value":"<image>\na"}],"image":"x.png","videos":[]}`,
 			`{"messages":[{"role":"user","content":"<image>\na"}]}`,
 			[]string{"images, videos and sounds beside the messages are not sent: rows that have some: 1"}},
