@@ -109,9 +109,19 @@ func (r *Request) Parse(line []byte, list fastjson.Members) (members fastjson.Me
 	return list[:0], r.check(turns)
 }
 
-// unknownOfTurns adds the members of turns that are not read to Unknown.
+// unknownOfTurns adds the members of turns that are not read to Unknown. It does not look into the bodies, which are
+// long.
 func (r *Request) unknownOfTurns(turns []byte) {
-	s := fastjson.NewScanner(turns)
+	var buf [512]byte
+	rest := buf[:0]
+	for _, t := range r.Turns {
+		at := bytes.Index(turns, t.Body)
+		if at < 0 || len(t.Body) == 0 {
+			break
+		}
+		rest, turns = append(append(rest, turns[:at]...), '0'), turns[at+len(t.Body):]
+	}
+	s := fastjson.NewScanner(append(rest, turns...))
 	s.Array(func() bool {
 		return s.Object(func(key []byte) bool {
 			if bytes.EqualFold(key, []byte("body")) || bytes.EqualFold(key, []byte("delay_ms")) {

@@ -133,11 +133,12 @@ func FuzzParse(f *testing.F) {
 // The members of an envelope that nobody knows are named. Every member that is read is known, as it is read.
 func TestUnknownMembers(t *testing.T) {
 	for line, want := range map[string]string{
-		`{"sesion":"s","body":{"x":1},"dely_ms":5}`: "sesion dely_ms",
-		`{"turns":[{"body":{}}],"tenant":"a"}`:      "tenant",
+		`{"sesion":"s","body":{"x":1},"dely_ms":5}`:                                                                 "sesion dely_ms",
+		`{"turns":[{"body":{}}],"tenant":"a"}`:                                                                      "tenant",
+		`{"turns":[{"a":{"x":1},"b":"{\"x\":1}","body":{"x":1},"c":2}, {"body": {"x":1} ,"d":[]}]}`:                 "turns[].a turns[].b turns[].c turns[].d",
 		`{"turns":[{"body":{"x":[1,{"y":2}]},"wait":5,"Delay_ms":1},{"wait":6,"body":{}, "headers": {"a": "b"} }]}`: "turns[].wait turns[].headers",
-		`{"Session":"s","body":{}}`:   "",
-		`{"sesion":"s","prompt":"a"}`: "",
+		`{"Session":"s","body":{}}`:                                                                                 "",
+		`{"sesion":"s","prompt":"a"}`:                                                                               "",
 	} {
 		r, err := Parse([]byte(line))
 		if got := strings.Join(r.Unknown, " "); err != nil || got != want {
