@@ -118,10 +118,13 @@ func (c *polledConn) Close() error {
 // start sends as much as it can without waiting. Only an exchange that fails at once has ended then.
 func (c *polledConn) start(ctx context.Context, r *Request, t *Timing, s Sink) (ended bool, err error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.opening != nil {
-		return c.connect(ctx, r, t, s)
+		ended, err = c.connect(ctx, r, t, s)
+		c.mu.Unlock()
+		c.poller.help()
+		return ended, err
 	}
+	defer c.mu.Unlock()
 	if t.Reused && (c.ended() || c.stray) {
 		return true, errStale
 	}

@@ -232,3 +232,47 @@ func TestConnectFromALinkLocalAddress(t *testing.T) {
 		t.Errorf("a poller connects from an address with a zone: %v, %v", c, err)
 	}
 }
+
+// A goroutine that begins exchanges, and leaves the poller no time, sends them itself on the connections that it opens.
+func TestConnectHelpsThePoller(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	p, err := openPoller(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	addr := l.Addr().String()
+	var m Timing
+	opening, err := new(Dialer).connecting(t.Context(), addr, time.Time{}, &m)
+	if err != nil || opening == nil {
+		t.Fatalf("%v, %v", opening, err)
+	}
+	c := polledConnOf(newConnConfig(&Config{}, clock.New()), addr, p)
+	c.opening = opening
+	woken := 0
+	r := &Request{Head: head(len(body)), Body: []byte(body), Begun: time.Now(), Wake: func() { woken++ }}
+	if ended, err := c.start(t.Context(), r, &m, new(gathered)); ended || err != nil {
+		t.Fatalf("ended %t, %v", ended, err)
+	}
+	if m.Connect == 0 || m.Sent == 0 {
+		t.Fatalf("the request is not sent: %+v", m)
+	}
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	if got := take(bufio.NewReader(server)); got != body {
+		t.Errorf("the server got %q", got)
+	}
+	io.WriteString(server, stream)
+	p.help()
+	if err := c.result(); woken != 1 || err != nil {
+		t.Errorf("woken %d times, %v", woken, err)
+	}
+	c.Close()
+}

@@ -23,11 +23,11 @@ type poller struct {
 	free  []uint32      // indexes into conns
 	last  uint32        // upper half of the latest token, which tells connections apart that have had the same index
 
-	// These belong to run.
-	events []unix.EpollEvent
-	ready  []*polledConn // by the index of their event
-	msg    sockMsg
-	buf    []byte
+	serving sync.Mutex // held by the goroutine that serves connections, to which the following belong
+	events  []unix.EpollEvent
+	ready   []*polledConn // by the index of their event
+	msg     sockMsg
+	buf     []byte
 }
 
 const (
@@ -36,6 +36,15 @@ const (
 )
 
 func newPoller(batch *batcher) (*poller, error) {
+	p, err := openPoller(batch)
+	if err == nil {
+		go p.raw.Read(p.onReady)
+	}
+	return p, err
+}
+
+// openPoller returns a poller without its goroutine.
+func openPoller(batch *batcher) (*poller, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -49,7 +58,6 @@ func newPoller(batch *batcher) (*poller, error) {
 		p.set.Close()
 		return nil, err
 	}
-	go p.raw.Read(p.poll)
 	return p, nil
 }
 
@@ -94,6 +102,23 @@ func (p *poller) remove(c *polledConn) {
 	p.conns[i] = nil
 	p.free = append(p.free, i)
 	p.mu.Unlock()
+}
+
+// onReady serves the connections that are ready. It returns false to be called again when some are.
+func (p *poller) onReady(set uintptr) bool {
+	p.serving.Lock()
+	defer p.serving.Unlock()
+	return p.poll(set)
+}
+
+// help serves the connections that are ready, unless the poller does. A goroutine that begins many exchanges calls it
+// after each connection that it begins to open: until it waits, the poller may not run, and the time for which open
+// connections have to wait would count as the server's.
+func (p *poller) help() {
+	if p.serving.TryLock() {
+		defer p.serving.Unlock()
+		p.raw.Control(func(set uintptr) { p.poll(set) })
+	}
 }
 
 // poll serves the connections that are ready. It returns false to be called again when some are.
