@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"net/url"
 	"os/exec"
@@ -49,19 +48,12 @@ func send(env *cli.Env, f *flags, points []load.Point) error {
 		Reader: in, Name: name, Cycle: f.Cycle, Skip: f.OnBadLine == "skip", Label: f.Label.Over,
 		Limit: f.SessionLimit,
 	}
-	complete, err := f.traces(env, &cfg)
-	if err != nil {
-		return err
-	}
 	if cfg.Output.Counted {
 		env.Stdout = io.Discard
 	}
 	ctx, abort, stop := env.Interrupts()
 	defer stop()
-	rep, err := bench.Run(ctx, abort, cfg)
-	if rep != nil { // a server was reached
-		err = errors.Join(err, complete())
-	}
+	_, err = bench.Run(ctx, abort, cfg)
 	return err
 }
 
@@ -104,6 +96,9 @@ func (f *flags) config(env *cli.Env, points []load.Point) (c bench.Config, err e
 		return c, err
 	}
 	if c.Server, err = f.server(env, c.Client); err != nil {
+		return c, err
+	}
+	if err = f.traces(&c); err != nil {
 		return c, err
 	}
 	return c, f.sessions(&c)

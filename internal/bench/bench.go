@@ -53,7 +53,7 @@ type Config struct {
 
 	Input     Input
 	Sessions  load.SessionOptions
-	Spans     *otlp.Exporter // gets the records; nil: there is none
+	Spans     *otlp.Exporter // gets the records; nil: there is none, or that of Output.Spans
 	Output    Output
 	Metrics   Metrics
 	Tokenizer Tokenizer
@@ -93,7 +93,8 @@ type Output struct {
 	Resume   bool // Records is that of an earlier run, to be continued
 	Counted  bool // the records are counted only
 	Facts    string
-	Terminal bool // messages go to a terminal
+	Spans    string // for OpenTelemetry
+	Terminal bool   // messages go to a terminal
 
 	Create    func(path string) *partial.File // returns a file that appears when it is complete
 	Continue  func(path string) *partial.File // is like Create, but appends to what a run that was cut short left
@@ -156,6 +157,11 @@ func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 	if err := r.compareClocks(ctx, srv.url); err != nil {
 		return rep, err
 	}
+	closeSpans, err := r.openSpans()
+	if err != nil {
+		return rep, err
+	}
+	defer func() { err = errors.Join(err, closeSpans()) }()
 	return rep, r.run(ctx, abort, clk)
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
-	"perfpipe/internal/recordfile"
 	"perfpipe/internal/servermetrics"
 )
 
@@ -43,7 +42,7 @@ func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error
 	if err := cfg.SetServer(ctx, server, firstSample); err != nil {
 		r.Say("the server has no metrics to sample: %v", err)
 	}
-	out, err := r.openMetrics()
+	out, err := r.Output.openLines(r.Metrics.File)
 	if err != nil {
 		return nil, fault.Of("metrics-out", "", "%w", err)
 	}
@@ -73,14 +72,6 @@ func (r *runner) sample(ctx context.Context, server *url.URL) (stop func() error
 		}
 		return nil
 	}, nil
-}
-
-// openMetrics opens the file of the samples. A resumed run continues that of the earlier one.
-func (r *runner) openMetrics() (*recordfile.File, error) {
-	if r.Output.Resume {
-		return recordfile.Continue(r.Metrics.File, r.Output.Continue)
-	}
-	return recordfile.Open(r.Output.Create(r.Metrics.File), r.Metrics.File)
 }
 
 // sampled counts the samples of a source.

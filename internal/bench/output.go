@@ -13,6 +13,7 @@ import (
 	"perfpipe/internal/fault"
 	"perfpipe/internal/feed"
 	"perfpipe/internal/load"
+	"perfpipe/internal/otlp"
 	"perfpipe/internal/recordfile"
 	"perfpipe/internal/vocabulary"
 )
@@ -67,7 +68,9 @@ func (r *runner) writeFacts() error {
 // openRecords opens the file of the records, and checks that the other files can be written.
 func (r *runner) openRecords() (*recordfile.File, load.Sent, error) {
 	o := &r.Output
-	for _, other := range []struct{ setting, path string }{{"facts-out", o.Facts}, {"metrics-out", r.Metrics.File}} {
+	for _, other := range []struct{ setting, path string }{
+		{"facts-out", o.Facts}, {"metrics-out", r.Metrics.File}, {"otlp", o.Spans},
+	} {
 		file := o.Continue(other.path)
 		if err := file.Open(); err != nil {
 			return nil, load.Sent{}, fault.Of(other.setting, "", "%w", err)
@@ -98,6 +101,27 @@ func (r *runner) openRecords() (*recordfile.File, load.Sent, error) {
 		return nil, load.Sent{}, fault.Of("resume", "", "%w", err)
 	}
 	return out, earlier, nil
+}
+
+// openLines opens a file of lines. A resumed run continues that of the earlier one.
+func (o *Output) openLines(path string) (*recordfile.File, error) {
+	if o.Resume {
+		return recordfile.Continue(path, o.Continue)
+	}
+	return recordfile.Open(o.Create(path), path)
+}
+
+// openSpans opens the file of the spans, if there is to be one.
+func (r *runner) openSpans() (closeFile func() error, err error) {
+	if r.Output.Spans == "" {
+		return func() error { return nil }, nil
+	}
+	out, err := r.Output.openLines(r.Output.Spans)
+	if err != nil {
+		return nil, fault.Of("otlp", "", "%w", err)
+	}
+	r.Spans = otlp.New(otlp.ToFile(out))
+	return out.Close, nil
 }
 
 // endOutput ends the records of a run. err is what ended the run, or nil.
