@@ -47,19 +47,19 @@ type runner struct {
 // run sends the load points. The end of ctx ends the sending, that of abort cancels the requests in flight.
 func (r *runner) run(ctx, abort context.Context, clk *clock.Clock) error {
 	r.records = recordfile.NewWriter(r.out)
-	if r.tokenizer != nil {
-		r.counter = tokencount.Start(r.tokenizer, r.Client.SaveOutput, r.write)
-	}
-	r.feed = feed.Start(ctx, r.feedConfig(ctx))
 	r.engine = &load.Engine{
-		Doer: r.client, Source: r.feed, Emit: r.emit, Sessions: r.Sessions, Ns: clk.Ns,
-		Grace: r.Grace, Abort: abort, Shard: r.Shard, Waited: r.feed.Waited, Sent: r.earlier,
-		Pauses: r.client.Pauses,
+		Doer: r.client, Emit: r.emit, Sessions: r.Sessions, Ns: clk.Ns,
+		Grace: r.Grace, Abort: abort, Shard: r.Shard, Sent: r.earlier, Pauses: r.client.Pauses,
 	}
 	if s := r.sampler; s != nil {
 		r.engine.Measure = func(ctx context.Context) { s.Sample(ctx, edgeSample) }
 	}
-	r.progress = r.startProgress()
+	r.progress = r.startProgress() // before others write messages, since it may take over the terminal
+	if r.tokenizer != nil {
+		r.counter = tokencount.Start(r.tokenizer, r.Client.SaveOutput, r.write)
+	}
+	r.feed = feed.Start(ctx, r.feedConfig(ctx))
+	r.engine.Source, r.engine.Waited = r.feed, r.feed.Waited
 	defer context.AfterFunc(ctx, func() { r.announceStop(ctx) })()
 	var err error
 	if r.Test && !r.simulates() {
