@@ -27,22 +27,11 @@ type Records struct {
 type point struct {
 	dists          [][]dist.Dist // by definition and figure
 	sent, due, end int64         // first send, first due time, last end; µs since the epoch
-	all, timed     sums          // of all requests; of those with times, of which rates are
+	all, timed     stats.Totals  // of all requests; of those with times, of which rates are
 	requests       int64
 	simulated      bool
 	load           Load
 	each           []request // if a tool has Peaks
-}
-
-// sums are of successful requests.
-type sums struct {
-	ok, in, out int64 // requests, their input and output tokens
-	items, good int64 // their inputs or documents; requests that meet the goodput limits
-}
-
-func (s *sums) add(o sums) {
-	s.ok, s.in, s.out = s.ok+o.ok, s.in+o.in, s.out+o.out
-	s.items, s.good = s.items+o.items, s.good+o.good
 }
 
 // Block holds the figures of one load point by the definition of one tool.
@@ -147,15 +136,10 @@ func (d *Records) Add(r *record.Record) {
 	}
 	g.load.merge(load)
 	g.requests++
-	if r.OK {
-		one := sums{1, metric.Tokens(r.PromptTokens), metric.Tokens(r.CompletionTokens), metric.Tokens(r.Items), 0}
-		if gate.Good(r, d.opt.Goodput) {
-			one.good = 1
-		}
-		g.all.add(one)
-		if timed {
-			g.timed.add(one)
-		}
+	good := gate.Good(r, d.opt.Goodput)
+	g.all.Add(r, good)
+	if timed {
+		g.timed.Add(r, good)
 	}
 	if d.seconds && timed {
 		g.each = append(g.each, requestOf(r))
@@ -196,8 +180,7 @@ func (d *Records) Merge(o *Records) {
 		}
 		g.load.merge(theirs.load)
 		g.requests += theirs.requests
-		g.all.add(theirs.all)
-		g.timed.add(theirs.timed)
+		g.all, g.timed = g.all.Plus(theirs.all), g.timed.Plus(theirs.timed)
 		g.each = append(g.each, theirs.each...)
 		for i := range g.dists {
 			for j := range g.dists[i] {
@@ -236,7 +219,7 @@ func (d *Records) block(g *point, i int) Block {
 	b := Block{
 		Simulated: g.simulated, Tool: def.Tool, Duration: dist.NaN(), Goodput: dist.NaN(), Figures: stats.Metrics{},
 		Load: g.load, Percentiles: d.opt.Percentiles,
-		Counts: Counts{g.all.ok, g.requests - g.all.ok, g.all.in, g.all.out, g.all.items, g.end},
+		Counts: Counts{g.all.OK, g.requests - g.all.OK, g.all.Input, g.all.Output, g.all.Items, g.end},
 	}
 	start := g.sent
 	if def.fromDue {
@@ -246,10 +229,10 @@ func (d *Records) block(g *point, i int) Block {
 		b.Duration = dist.Num(g.end-start) / 1e6
 	}
 	per := func(n int64) dist.Num { return dist.Num(n).Per(b.Duration) }
-	b.Requests, b.Output, b.Total = per(g.timed.ok), per(g.timed.out), per(g.timed.in+g.timed.out)
-	b.Input, b.Items = per(g.timed.in), per(g.timed.items)
+	b.Requests, b.Output, b.Total = per(g.timed.OK), per(g.timed.Output), per(g.timed.Input+g.timed.Output)
+	b.Input, b.Items = per(g.timed.Input), per(g.timed.Items)
 	if len(d.opt.Goodput) > 0 {
-		b.Goodput = per(g.timed.good)
+		b.Goodput = per(g.timed.Good)
 	}
 	if def.seconds {
 		b.Peaks, b.Each = peaks(g.each), inOrder(g.each)

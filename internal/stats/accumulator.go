@@ -39,22 +39,22 @@ type accumulator struct {
 	runHash  uint64             // hash of the last record's run ID and load point
 	observed metric.Observation // of the last record; here, it is not allocated for each
 
-	requests, ok, warmup, invalid, good int64 // records
-	input, output, cached               int64 // tokens of successes
-	items                               int64 // embeddings, or ranked documents
-	chunks, chunkTokens                 int64 // chunks of streamed successes and their tokens, without the first chunk
-	untimed                             work  // of records that are not metric.Timed; it is in no rate
-	skipped                             int64 // requests that were not sent, since one before them failed
-	alone                               int64 // requests outside of a session
-	saidCached                          int64 // successes that report the number of cached tokens
-	missing                             missing
-	prompts                             Prompts
-	errors                              map[string]ErrorCount
-	ledger                              ledger.Ledger
-	why                                 *why.Table // nil unless it is asked for
-	finish                              map[string]*int64
-	finishes                            *int64 // those of lastFinish
-	lastFinish                          string
+	requests, warmup, invalid int64 // records
+	done                      Totals
+	cached                    int64  // tokens of successes
+	chunks, chunkTokens       int64  // chunks of streamed successes and their tokens, without the first chunk
+	untimed                   Totals // the part of done by records that are not metric.Timed; it is in no rate
+	skipped                   int64  // requests that were not sent, since one before them failed
+	alone                     int64  // requests outside of a session
+	saidCached                int64  // successes that report the number of cached tokens
+	missing                   missing
+	prompts                   Prompts
+	errors                    map[string]ErrorCount
+	ledger                    ledger.Ledger
+	why                       *why.Table // nil unless it is asked for
+	finish                    map[string]*int64
+	finishes                  *int64 // those of lastFinish
+	lastFinish                string
 }
 
 // Facts describe the load and its origin. The records of a block usually share them.
@@ -136,9 +136,8 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 		g.fail(r)
 	}
 	good := len(opt.Goodput) == 0 || gate.Good(r, opt.Goodput)
-	if good && len(opt.Goodput) > 0 {
-		g.good++
-	}
+	counted := good && len(opt.Goodput) > 0
+	g.done.Add(r, counted)
 	o := &g.observed
 	*o = metric.Observe(r)
 	g.client.add(r, o.InOnePiece)
@@ -159,7 +158,7 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	if timed {
 		valid = g.flights.add(o)
 	} else {
-		g.untimed.add(r, good && len(opt.Goodput) > 0)
+		g.untimed.Add(r, counted)
 	}
 	for i := range metric.All() {
 		if add := metric.All()[i].Add; add != nil {
@@ -172,10 +171,6 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 }
 
 func (g *accumulator) succeed(r *record.Record) {
-	g.ok++
-	g.input += metric.Tokens(r.PromptTokens)
-	g.output += metric.Tokens(r.CompletionTokens)
-	g.items += metric.Tokens(r.Items)
 	if r.ReportsCached() {
 		g.cached += metric.Tokens(r.CachedTokens)
 		g.saidCached++
@@ -287,12 +282,12 @@ type sum struct {
 
 func (g *accumulator) sums() []sum {
 	sums := []sum{
-		{"requests", &g.requests}, {"ok", &g.ok}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.good},
-		{"input_tokens", &g.input}, {"output_tokens", &g.output}, {"cached_tokens", &g.cached},
-		{"items", &g.items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
+		{"requests", &g.requests}, {"ok", &g.done.OK}, {"warmup", &g.warmup}, {"invalid", &g.invalid}, {"good", &g.done.Good},
+		{"input_tokens", &g.done.Input}, {"output_tokens", &g.done.Output}, {"cached_tokens", &g.cached},
+		{"items", &g.done.Items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
 		{"says_cached_tokens", &g.saidCached}, {"alone", &g.alone}, {"skipped", &g.skipped},
-		{"untimed ok", &g.untimed.ok}, {"untimed good", &g.untimed.good}, {"untimed items", &g.untimed.items},
-		{"untimed input_tokens", &g.untimed.input}, {"untimed output_tokens", &g.untimed.output},
+		{"untimed ok", &g.untimed.OK}, {"untimed good", &g.untimed.Good}, {"untimed items", &g.untimed.Items},
+		{"untimed input_tokens", &g.untimed.Input}, {"untimed output_tokens", &g.untimed.Output},
 	}
 	for i := range g.missing {
 		sums = append(sums, sum{"lacks " + wanted[i].key, &g.missing[i]})

@@ -44,7 +44,7 @@ func (g *accumulator) judged(i int, opt *Options) *dist.Dist {
 	case opt.DropFailures:
 		d.SetFailed(0)
 	default:
-		d.SetFailed(g.requests - g.ok)
+		d.SetFailed(g.requests - g.done.OK)
 	}
 	return d
 }

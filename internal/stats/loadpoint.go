@@ -61,7 +61,7 @@ func (p LoadPoint) Doubts() []string {
 }
 
 // AllFailed reports whether there are requests and none succeeded.
-func (p LoadPoint) AllFailed() bool { return p.g.ok == 0 && p.g.requests > 0 }
+func (p LoadPoint) AllFailed() bool { return p.g.done.OK == 0 && p.g.requests > 0 }
 
 // Steady reports whether the load point has a steady state.
 func (p LoadPoint) Steady() bool {
@@ -90,7 +90,7 @@ func (p LoadPoint) Estimates(steady bool) map[string]confidence.Estimate {
 		for k, i := range v.order {
 			ok[k] = g.series.ok[i]
 		}
-		add("success_rate", confidence.OfShare(ok, float64(ratio(g.ok, g.requests))))
+		add("success_rate", confidence.OfShare(ok, float64(ratio(g.done.OK, g.requests))))
 	}
 	for i, m := range metric.All() {
 		mean, ps, known := v.estimates(i, p.opt.Percentiles)

@@ -67,12 +67,16 @@ func (b *Block) addEnergy(s *Summary) {
 	b.Energy = e
 }
 
+// timed returns the totals of the requests whose times are known. Rates are of these, since a duration says nothing of
+// the others.
+func (g *accumulator) timed() Totals { return g.done.Minus(g.untimed) }
+
 // timedWork returns the part of the work whose time is known, which is that of the block.
 func (g *accumulator) timedWork(b *Block) spend.Work {
 	w := g.work(b)
 	if g != nil {
 		done := g.timed()
-		w.OK, w.Input, w.Output = done.ok, done.input, done.output
+		w.OK, w.Input, w.Output = done.OK, done.Input, done.Output
 	}
 	return w
 }

@@ -175,9 +175,9 @@ func (g *accumulator) block(opt *Options) Block {
 		Run: strings.Join(g.facts[factRun].sorted(), ", "),
 		API: g.facts[factAPI].sorted(), Op: g.facts[factOp].sorted(),
 		Model: g.facts[factModel].sorted(), URL: g.facts[factURL].sorted(),
-		Requests: g.requests, OK: g.ok, Failed: g.requests - g.ok, SuccessRate: ratio(g.ok, g.requests),
+		Requests: g.requests, OK: g.done.OK, Failed: g.requests - g.done.OK, SuccessRate: ratio(g.done.OK, g.requests),
 		Warmup: g.warmup,
-		Errors: g.sortedErrors(), FinishReasons: g.finishReasons(), InputTokens: g.input, OutputTokens: g.output,
+		Errors: g.sortedErrors(), FinishReasons: g.finishReasons(), InputTokens: g.done.Input, OutputTokens: g.done.Output,
 		Client: g.client.Verdict(), Paused: g.paused(), SentTwice: g.client.conns.Twice,
 	}
 	if mode := g.facts[factMode].sorted(); len(mode) == 1 {
@@ -260,10 +260,10 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 	}
 	b.Notes = append(b.Notes, f.timeNotes(all, pauses)...)
 	done := g.timed()
-	b.RequestsPerS, b.OutputPerS = per(done.ok, b.DurationS), per(done.output, b.DurationS)
-	b.InputPerS, b.TotalPerS = per(done.input, b.DurationS), per(done.input+done.output, b.DurationS)
-	if b.ItemsPerS = dist.NaN(); g.items > 0 {
-		b.ItemsPerS = per(done.items, b.DurationS)
+	b.RequestsPerS, b.OutputPerS = per(done.OK, b.DurationS), per(done.Output, b.DurationS)
+	b.InputPerS, b.TotalPerS = per(done.Input, b.DurationS), per(done.Input+done.Output, b.DurationS)
+	if b.ItemsPerS = dist.NaN(); g.done.Items > 0 {
+		b.ItemsPerS = per(done.Items, b.DurationS)
 	}
 	b.PeakInFlight, b.PeakOutput = f.peak(), f.time.peakOutput(all)
 	b.Steady = f.time.steady(all, pauses, interval{f.firstUs, f.lastUs})
@@ -271,11 +271,11 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 		b.OutputPerGPU = b.OutputPerS / dist.Num(opt.GPUs)
 	}
 	if g.saidCached > 0 {
-		b.CacheHit = ratio(g.cached, g.input)
+		b.CacheHit = ratio(g.cached, g.done.Input)
 	}
 	b.ChunkTokens = ratio(g.chunkTokens, g.chunks)
 	if len(opt.Goodput) > 0 {
-		b.Goodput = &Good{Count: g.good, Share: ratio(g.good, g.requests), PerS: per(done.good, b.DurationS)}
+		b.Goodput = &Good{Count: g.done.Good, Share: ratio(g.done.Good, g.requests), PerS: per(done.Good, b.DurationS)}
 		for _, l := range opt.Goodput {
 			b.Goodput.Limits = append(b.Goodput.Limits, l.Text)
 			if l.OnRequests() {
