@@ -38,7 +38,7 @@ func overview(s *stats.Summary, opt Options) *table.Table {
 		}
 		row = append(row, number(100*b.SuccessRate), number(b.InFlight), opt.Words.Text(b.Client.Level))
 		for _, c := range more {
-			row = append(row, small(c.of(b)))
+			row = append(row, number(c.of(b)))
 		}
 		t.Rows = append(t.Rows, row)
 	}

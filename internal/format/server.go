@@ -94,7 +94,7 @@ func seriesTable(series []servermetrics.SourceSeries) *table.Table {
 		if v == nil {
 			return ""
 		}
-		return small(dist.Num(*v))
+		return number(dist.Num(*v))
 	}
 	quantile := func(v *float64, in []float64) string {
 		switch {

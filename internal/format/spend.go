@@ -3,7 +3,6 @@ package format
 import (
 	"fmt"
 	"io"
-	"math"
 	"slices"
 
 	"perfpipe/internal/dist"
@@ -17,7 +16,7 @@ func spendTable(b *stats.Block) *table.Table {
 	t := &table.Table{Header: []string{"energy and cost", ""}}
 	row := func(name string, v dist.Num) {
 		if v.Known() {
-			t.Rows = append(t.Rows, []string{name, small(v)})
+			t.Rows = append(t.Rows, []string{name, number(v)})
 		}
 	}
 	if e := b.Energy; e != nil {
@@ -176,13 +175,4 @@ func costGauges() []costGauge {
 		of("cost_dollars_per_million_output_tokens", "Cost ÷ output tokens × 10⁶.",
 			func(b *spend.Bill) spend.Money { return b.PerMillionOutput }),
 	}
-}
-
-// small returns a number like Number, with four significant digits however small it is: a request may cost less than a
-// millionth.
-func small(v dist.Num) string {
-	if f := math.Abs(float64(v)); f > 0 && f < 1e-3 {
-		return table.Decimal(float64(v), min(3-int(math.Floor(math.Log10(f))), 12))
-	}
-	return number(v)
 }

@@ -63,8 +63,6 @@ func (t *Tally) Add(rec *load.Record, inFlight int64) {
 	}
 	if !rec.OK {
 		t.skipped += int64(rec.Skipped)
-	}
-	if !rec.OK {
 		t.fail(&rec.Record)
 		return
 	}
