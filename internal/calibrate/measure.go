@@ -22,7 +22,6 @@ import (
 	"perfpipe/internal/clock"
 	"perfpipe/internal/cpuwatch"
 	"perfpipe/internal/dist"
-	"perfpipe/internal/jsonl"
 	"perfpipe/internal/load"
 	"perfpipe/internal/record"
 	"perfpipe/internal/request"
@@ -133,7 +132,7 @@ func (r *repeat) Next(ctx context.Context) (*load.Request, error) {
 
 // compare compares the records with the simulator's truth of the same id, in the file at path.
 func (o *outcome) compare(recs []*record.Record, path string) error {
-	truths, err := readTruth(path)
+	truths, err := sim.ReadTruth(path)
 	if err != nil {
 		return err
 	}
@@ -155,23 +154,6 @@ func (o *outcome) compare(recs []*record.Record, path string) error {
 	}
 	o.verdict = judge.Verdict()
 	return nil
-}
-
-// readTruth returns the simulator's truth of each request, by id.
-func readTruth(path string) (map[string]sim.Truth, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	truths := map[string]sim.Truth{}
-	for t, err := range jsonl.Read[sim.Truth](bufio.NewReader(file), path) {
-		if err != nil {
-			return nil, err
-		}
-		truths[t.ID] = t
-	}
-	return truths, nil
 }
 
 func abs(n int64) int64 { return max(n, -n) }

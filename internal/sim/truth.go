@@ -8,6 +8,25 @@ import (
 	"perfpipe/internal/jsonl"
 )
 
+// ReadTruth returns the lines of a file of Truth by the id of their request. Requests without an id are left out.
+func ReadTruth(path string) (map[string]Truth, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	truths := map[string]Truth{}
+	for t, err := range jsonl.Read[Truth](file, path) {
+		if err != nil {
+			return nil, err
+		}
+		if t.ID != "" {
+			truths[t.ID] = t
+		}
+	}
+	return truths, nil
+}
+
 // TruthFile is a file of Truth lines.
 type TruthFile struct {
 	file *os.File

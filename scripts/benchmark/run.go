@@ -16,7 +16,6 @@ import (
 	"syscall"
 	"time"
 
-	"perfpipe/internal/jsonl"
 	"perfpipe/internal/record"
 	"perfpipe/internal/sim"
 )
@@ -128,25 +127,6 @@ type timing struct {
 	failed    int
 }
 
-// truths returns the simulator's truth of each request, by id.
-func (b *bench) truths() (map[string]sim.Truth, error) {
-	file, err := os.Open(b.truth)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	truths := map[string]sim.Truth{}
-	for truth, err := range jsonl.Read[sim.Truth](file, b.truth) {
-		if err != nil {
-			return nil, err
-		}
-		if truth.ID != "" {
-			truths[truth.ID] = truth
-		}
-	}
-	return truths, nil
-}
-
 // arrivedUs returns when a request arrived, as exactly as the simulator knows it.
 func arrivedUs(t *sim.Truth) int64 { return cmp.Or(t.ArrivedUs, t.ReadUs) }
 
@@ -157,7 +137,7 @@ func (b *bench) errors(records string) (timing, error) {
 	if b.truth == "" {
 		return t, nil
 	}
-	truths, err := b.truths()
+	truths, err := sim.ReadTruth(b.truth)
 	if err != nil {
 		return t, err
 	}

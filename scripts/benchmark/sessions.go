@@ -135,7 +135,7 @@ func (s *span) add(from, to int64) {
 // graphTimes returns by how much each request arrived after it was due, and the difference of each session's makespan
 // in the records from that of the server, both in ms.
 func (b *bench) graphTimes(reqs, records string) (late, off []float64, err error) {
-	truths, err := b.truths()
+	truths, err := sim.ReadTruth(b.truth)
 	if err != nil {
 		return nil, nil, err
 	}
