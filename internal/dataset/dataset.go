@@ -82,6 +82,14 @@ type Options struct {
 // say logs one fact.
 func (o *Options) say(format string, args ...any) { o.Tell("", "", format, args...) }
 
+// once logs a fact with a count above 0, unless it was logged in an earlier pass.
+func (o *Options) once(note string, count int, args ...any) {
+	if count > 0 && !o.noted[note] {
+		o.say(note, append([]any{count}, args...)...)
+		o.noted[note] = true
+	}
+}
+
 // All is the Number that means every line of the data once.
 const All = -1
 

@@ -38,11 +38,7 @@ func (o *Options) behind(source Source, n int64) Source {
 				return
 			}
 		}
-		const note = "%d requests behind the first %d left out: they wait for some of those"
-		if orphans > 0 && !o.noted[note] {
-			o.say(note, orphans, n)
-			o.noted[note] = true
-		}
+		o.once("%d requests behind the first %d left out: they wait for some of those", orphans, n)
 	}
 }
 

@@ -150,10 +150,7 @@ func (t *trace) report() {
 		t.notes["requests without a time, which a replay at the recorded times needs of all: %d"] = t.timeless
 	}
 	for _, note := range slices.Sorted(maps.Keys(t.notes)) {
-		if n := t.notes[note]; n > 0 && !t.o.noted[note] {
-			t.o.say(note, n)
-			t.o.noted[note] = true
-		}
+		t.o.once(note, t.notes[note])
 	}
 	t.images, t.backward, t.timed, t.timeless = 0, false, false, 0
 	clear(t.notes)

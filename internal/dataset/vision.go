@@ -83,11 +83,7 @@ func pictured(w where, columns []string, put func(o *Options, r *row, c *content
 					return
 				}
 			}
-			const note = "rows left out, as they have fewer than two pictures: %d"
-			if few > 0 && !o.noted[note] {
-				o.say(note, few)
-				o.noted[note] = true
-			}
+			o.once("rows left out, as they have fewer than two pictures: %d", few)
 		}, nil
 	}
 }
