@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A timer never wakes early, gives up when its context ends, and serves another context after that.
+// A timer does not wake early. It returns when its context ends, and can then be used with another one.
 func TestTimer(t *testing.T) {
 	timer := newTimer()
 	defer timer.close()

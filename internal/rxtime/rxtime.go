@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// Listen returns a TCP listener whose connections are *Conn.
+// Listen returns a TCP listener whose connections are *Conn, unless their files are not accessible.
 func Listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -27,12 +27,10 @@ func (l listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.(*net.TCPConn).SyscallConn()
-	if err != nil {
-		c.Close()
-		return nil, err
+	if timed := Of(c); timed != nil {
+		return timed, nil
 	}
-	return &Conn{Conn: c, raw: raw}, nil
+	return c, nil
 }
 
 // Of returns c as a *Conn, or nil if c is no TCP connection.

@@ -63,7 +63,7 @@ func (in *input) blocks(yield func(block) bool) {
 	}
 }
 
-// read reads a block. It holds in.mu but while it waits for data.
+// read reads a block. It releases in.mu while it waits for data.
 func (in *input) read() {
 	var buf []byte
 	if n := len(in.free); n > 0 {
