@@ -200,6 +200,7 @@ func (f *Feed) prepare(r *load.Request) error {
 				return err
 			}
 		}
+		r.Whole.Pack()
 		return nil
 	}
 	var err error

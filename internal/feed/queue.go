@@ -44,7 +44,7 @@ func newQueue(lines, bytes int) *queue {
 func (q *queue) put(ctx context.Context, r *load.Request) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for q.n == len(q.ring) || q.n > 0 && q.bytes+size(r) > q.limit {
+	for q.n == len(q.ring) || q.n > 0 && q.bytes+r.Size() > q.limit {
 		q.blocked = true
 		q.mu.Unlock()
 		select {
@@ -57,7 +57,7 @@ func (q *queue) put(ctx context.Context, r *load.Request) bool {
 		}
 	}
 	q.ring[(q.first+q.n)%len(q.ring)] = r
-	q.bytes += size(r)
+	q.bytes += r.Size()
 	if q.n++; q.n == 1 {
 		notify(q.filled)
 	}
@@ -86,7 +86,7 @@ func (q *queue) take(ctx context.Context) *load.Request {
 	q.ring[q.first] = nil
 	q.first = (q.first + 1) % len(q.ring)
 	q.n--
-	q.bytes -= size(r)
+	q.bytes -= r.Size()
 	if q.blocked && (q.n == 0 || q.n <= len(q.ring)-batch && q.bytes <= q.limit-q.limit/batch) {
 		q.blocked = false
 		notify(q.drained)
@@ -134,15 +134,4 @@ func notify(c chan struct{}) {
 	case c <- struct{}{}:
 	default:
 	}
-}
-
-// size returns the approximate memory of a request in bytes.
-func size(r *load.Request) int {
-	n := 200 + len(r.Body)
-	if r.Whole != nil {
-		for _, part := range r.Whole.Requests {
-			n += 400 + len(part.Body)
-		}
-	}
-	return n
 }

@@ -38,8 +38,8 @@ func shown(r *load.Request) string {
 		return r.ID
 	}
 	var list []string
-	for _, part := range r.Whole.Requests {
-		list = append(list, part.ID)
+	for i := range r.Whole.Len() {
+		list = append(list, r.Whole.Request(i).ID)
 	}
 	return r.Whole.Name + "(" + strings.Join(list, " ") + ")"
 }

@@ -35,7 +35,8 @@ type progress struct {
 }
 
 func newSession(ph *phase, j *job) *session {
-	n := len(j.req.Whole.Requests)
+	j.req.Whole.Pack()
+	n := j.req.Whole.Len()
 	s := &session{
 		Session: j.req.Whole, ph: ph, head: j.req, due: j.due, queued: j.queued, left: n, state: make([]progress, n),
 	}
@@ -43,9 +44,6 @@ func newSession(ph *phase, j *job) *session {
 		s.name = ph.e.id(j.line)
 	}
 	for i := range s.state {
-		if s.Requests[i].ID == "" {
-			s.Requests[i].ID = s.name
-		}
 		s.state[i].waits = int32(len(s.Graph.Parents[i]))
 		if h := s.Graph.History[i]; h >= 0 {
 			s.state[h].uses++
@@ -71,7 +69,7 @@ func (s *session) start(j *job) (first job, some bool) {
 		if st.gone || st.waits > 0 {
 			continue
 		}
-		delay := s.ph.delay(s.Requests[i])
+		delay := s.ph.delay(s.packed.items[i].delayMs)
 		if len(s.Graph.Parents[i]) > 0 {
 			delay = time.Duration(float64(delay) * part).Truncate(time.Microsecond)
 		}
@@ -116,8 +114,10 @@ func (s *session) prepare(f *flight) *Record {
 	if len(s.Graph.Parents[i]) == 0 && f.turn.delay <= 0 {
 		f.due, f.queued = s.due, s.queued
 	}
-	req := s.Requests[i]
-	s.Requests[i] = nil // its memory is the record's from here on
+	req := s.Request(int(i))
+	if req.ID == "" {
+		req.ID = s.name
+	}
 	req.RunID, req.Seq, req.Of = s.ph.e.RunID, f.seq, s.name
 	s.left--
 	req.Final = s.left == 0 && s.open == 1
@@ -217,7 +217,7 @@ func (s *session) complete(i int32, rec *Record, after *request.History, end tim
 			s.ph.e.Counts.Sessions.Unanswered.Add(int64(n))
 			continue
 		}
-		due := st.ready + s.ph.delay(s.Requests[k])
+		due := st.ready + s.ph.delay(s.packed.items[k].delayMs)
 		if next < 0 && due == st.ready && s.may(s.ph.start.Add(due)) {
 			at, next = s.ph.start.Add(due), k
 			s.open++
@@ -231,7 +231,7 @@ func (s *session) complete(i int32, rec *Record, after *request.History, end tim
 // unanswered reports whether a request is not to be sent because its history has no calls for its results of tools.
 func (s *session) unanswered(i int32) bool {
 	h := s.Graph.History[i]
-	return h >= 0 && s.ph.e.Sessions.SkipUnanswered && !s.state[h].history.Answers(s.Requests[i].Body)
+	return h >= 0 && s.ph.e.Sessions.SkipUnanswered && !s.state[h].history.Answers(s.body(int(i)))
 }
 
 // skip skips requests and those that follow from them. It returns how many had not been skipped before.
@@ -256,23 +256,18 @@ var unknownReply = []byte(`{"role":"assistant","content":"…"}`)
 
 // pass passes the first n requests: they count as ended at the start of the session.
 func (s *session) pass(n int) {
-	order := make([]int32, len(s.state))
-	for i, r := range s.ranks() {
-		order[r] = int32(i)
-	}
-	for _, i := range order[:n] {
+	for _, i := range s.order()[:n] {
 		st := &s.state[i]
 		st.gone = true
-		before := s.take(i)
+		before := s.take(int32(i))
 		if st.uses > 0 {
-			if own, _, err := before.Own(s.Requests[i].Body); err == nil {
+			if own, _, err := before.Own(s.body(i)); err == nil {
 				st.history = before.With(own, unknownReply)
 			}
 		}
 		for _, k := range s.Graph.Children[i] {
 			s.state[k].waits--
 		}
-		s.Requests[i] = nil
 	}
 	s.left -= n
 	s.ph.e.Counts.Sessions.Passed.Add(int64(n))

@@ -49,6 +49,15 @@ func (r *Request) SetBody(parts ...[]byte) {
 	r.Body, r.Members = r.memory, nil
 }
 
+// Size returns the approximate memory of a request in bytes, with that of its session.
+func (r *Request) Size() int {
+	n := 200 + len(r.Body)
+	if r.Whole != nil {
+		n += r.Whole.size()
+	}
+	return n
+}
+
 // Release ends the use of a request. Its memory goes back to its owner.
 func (r *Request) Release() {
 	if r.Owner != nil {

@@ -10,9 +10,11 @@ import (
 
 // Session is a graph of requests, which takes one slot and one arrival.
 type Session struct {
-	Name     string // of its records; empty: the id of the request that stands for it
-	Requests []*Request
+	Name     string     // of its records; empty: the id of the request that stands for it
+	Requests []*Request // nil once they are packed
 	Graph    *request.Graph
+
+	packed packed
 }
 
 // NewSession returns the request that stands for the requests of a session. Its error is that of request.NewGraph.
@@ -51,11 +53,7 @@ func (s *Session) setAgents() {
 	if parent == nil {
 		return
 	}
-	order := make([]int, len(s.Requests))
-	for i, k := range s.ranks() {
-		order[k] = i
-	}
-	for _, i := range order {
+	for _, i := range s.order() {
 		r := s.Requests[i]
 		if r.Agent == "" {
 			continue
@@ -100,7 +98,7 @@ func NewConversation(name string, line request.Request) (*Request, error) {
 // First returns the first of the requests of a session, or r itself.
 func (r *Request) First() *Request {
 	if r.Whole != nil {
-		return r.Whole.Requests[0]
+		return r.Whole.Request(0)
 	}
 	return r
 }
@@ -151,6 +149,15 @@ func (s *Session) Limit(n int) (dropped int) {
 	return dropped
 }
 
+// order returns the requests in an order in which parents precede their children.
+func (s *Session) order() []int {
+	order := make([]int, s.Len())
+	for i, k := range s.ranks() {
+		order[k] = i
+	}
+	return order
+}
+
 // ranks returns the place of each request in an order in which parents precede their children: by depth, then by line.
 func (s *Session) ranks() []int32 {
 	deepest := int32(0)
@@ -164,7 +171,7 @@ func (s *Session) ranks() []int32 {
 	for d := range deepest + 1 {
 		first[d+1] += first[d]
 	}
-	rank := make([]int32, len(s.Requests))
+	rank := make([]int32, s.Len())
 	for i, d := range s.Graph.Depth {
 		rank[i] = first[d]
 		first[d]++

@@ -85,13 +85,14 @@ func (ph *phase) landed(f *flight, free slot, over bool) {
 // keepsSlots reports whether sessions keep their slots until they end. In an open loop, slots are connections.
 func (ph *phase) keepsSlots() bool { return ph.p.Mode != Open }
 
-// delay returns how long a request waits after the last of its parents, or after the start of its session.
-func (ph *phase) delay(req *Request) time.Duration {
+// delay returns how long a request waits after the last of its parents, or after the start of its session, if its line
+// has delay_ms.
+func (ph *phase) delay(ms float64) time.Duration {
 	speed := ph.p.Speedup
 	if speed == 0 {
 		speed = 1
 	}
-	d := time.Duration(req.DelayMs / speed * float64(time.Millisecond)).Truncate(time.Microsecond)
+	d := time.Duration(ms / speed * float64(time.Millisecond)).Truncate(time.Microsecond)
 	if most := ph.e.Sessions.MaxDelay; most > 0 {
 		d = min(d, most)
 	}

@@ -1,0 +1,133 @@
+package load
+
+import (
+	"bytes"
+	"encoding/binary"
+	"reflect"
+	"sync"
+)
+
+// packed holds the requests of a session until they are due, in few objects. 10,000 sessions have more than 100,000
+// requests that wait, and each would otherwise take 1 KB and the time of the garbage collector.
+type packed struct {
+	items []item
+	kinds []*Request // each has what some of the requests have in common
+	text  []byte     // of each request its own fields, then its body
+}
+
+// item is a packed request.
+type item struct {
+	delayMs   float64
+	body, end int // in text; the fields begin at the end of the item before
+	kind      int
+}
+
+// numbers returns the integers that each request of a session has of its own.
+func (r *Request) numbers() [5]*int {
+	return [...]*int{&r.PromptTokens, &r.OwnTokens, &r.MaxTokens, &r.MinTokens, &r.Source.Line}
+}
+
+// setCommon sets r to what another request may have in common with the others of its session.
+func (r *Request) setCommon(of *Request) {
+	*r = *of
+	r.ID, r.History, r.After, r.DelayMs = "", "", nil, 0
+	for _, n := range r.numbers() {
+		*n = 0
+	}
+	r.Body, r.Members, r.memory, r.Owner = nil, nil, nil, nil
+}
+
+// packBuffers holds *[]byte, of the text of the sessions before.
+var packBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// Pack moves the requests of a session to where they take little memory, and releases them. It does nothing if they
+// have been packed.
+func (s *Session) Pack() {
+	if s.Requests == nil {
+		return
+	}
+	buf := packBuffers.Get().(*[]byte)
+	defer packBuffers.Put(buf)
+	p, text, common := packed{items: make([]item, len(s.Requests))}, (*buf)[:0], new(Request)
+	for i, r := range s.Requests {
+		common.setCommon(r)
+		if len(p.kinds) == 0 || !reflect.DeepEqual(common, p.kinds[len(p.kinds)-1]) {
+			p.kinds = append(p.kinds, common)
+			common = new(Request)
+		}
+		text = r.appendFields(text)
+		body := len(text)
+		text = append(text, r.Body...)
+		p.items[i] = item{delayMs: r.DelayMs, body: body, end: len(text), kind: len(p.kinds) - 1}
+		r.Release()
+	}
+	*buf, p.text = text, bytes.Clone(text)
+	s.packed, s.Requests = p, nil
+}
+
+// appendFields appends the fields of r that others of its session do not share, except the body.
+func (r *Request) appendFields(b []byte) []byte {
+	for _, n := range r.numbers() {
+		b = binary.AppendVarint(b, int64(*n))
+	}
+	b = binary.AppendUvarint(b, uint64(len(r.After)))
+	for _, text := range append([]string{r.ID, r.History}, r.After...) {
+		b = append(binary.AppendUvarint(b, uint64(len(text))), text...)
+	}
+	return b
+}
+
+// setFields sets the fields that appendFields has appended.
+func (r *Request) setFields(b []byte) {
+	for _, n := range r.numbers() {
+		v, size := binary.Varint(b)
+		*n, b = int(v), b[size:]
+	}
+	uint := func() uint64 {
+		v, size := binary.Uvarint(b)
+		b = b[size:]
+		return v
+	}
+	text := func() string {
+		n := uint()
+		t := string(b[:n])
+		b = b[n:]
+		return t
+	}
+	if n := uint(); n > 0 {
+		r.After = make([]string, n)
+	}
+	r.ID, r.History = text(), text()
+	for i := range r.After {
+		r.After[i] = text()
+	}
+}
+
+// Len returns the number of requests.
+func (s *Session) Len() int { return len(s.Graph.Depth) }
+
+// size returns the approximate memory of a packed session in bytes.
+func (s *Session) size() int {
+	const common, graph = 500, 100 // of a kind, and of a request's place in the graph
+	return len(s.packed.text) + len(s.packed.kinds)*common + len(s.packed.items)*(32+graph)
+}
+
+// Request returns a copy of request i of a session, which it packs first.
+func (s *Session) Request(i int) *Request {
+	s.Pack()
+	at := &s.packed.items[i]
+	r := *s.packed.kinds[at.kind]
+	begin := 0
+	if i > 0 {
+		begin = s.packed.items[i-1].end
+	}
+	r.setFields(s.packed.text[begin:at.body])
+	r.DelayMs, r.Body = at.delayMs, s.body(i)
+	return &r
+}
+
+// body returns the body of a packed request.
+func (s *Session) body(i int) []byte {
+	at := &s.packed.items[i]
+	return s.packed.text[at.body:at.end:at.end]
+}
