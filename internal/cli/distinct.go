@@ -15,7 +15,8 @@ type File struct {
 	Out  bool // the command writes it
 }
 
-// Distinct returns an error if an output is also another one of the files, unless it is a device or a pipe.
+// Distinct returns an error if an output is also another one of the files. A device may be both, and so may a pipe or a
+// socket that is an input and one output, but two outputs would be mixed in it.
 func (e *Env) Distinct(files ...File) error {
 	for i, a := range files {
 		for _, b := range files[:i] {
@@ -23,20 +24,29 @@ func (e *Env) Distinct(files ...File) error {
 				if b.Out && !a.Out {
 					a, b = b, a
 				}
-				return fault.Usage("name another file", "%s: %s is %s as well", a.Name, a.Path, b.Name)
+				return fault.Usage("name another file", "%s: %s is %s as well", a.Name, a.shown(), b.Name)
 			}
 		}
 	}
 	return nil
 }
 
-func (e *Env) same(a, b File) bool {
-	if a.Path == "" && b.Path == "" {
-		return false
+// shown returns the name of the file for a message.
+func (f File) shown() string {
+	switch {
+	case !IsStd(f.Path):
+		return f.Path
+	case f.Out:
+		return "stdout"
 	}
+	return "stdin"
+}
+
+func (e *Env) same(a, b File) bool {
 	ai, bi := e.stat(a), e.stat(b)
 	if ai != nil && bi != nil {
-		return ai.Mode().IsRegular() && os.SameFile(ai, bi)
+		mixed := a.Out && b.Out && ai.Mode()&(fs.ModeNamedPipe|fs.ModeSocket) != 0
+		return (ai.Mode().IsRegular() || mixed) && os.SameFile(ai, bi)
 	}
 	return ai == nil && bi == nil && !IsStd(a.Path) && !IsStd(b.Path) && resolved(a.Path) == resolved(b.Path)
 }

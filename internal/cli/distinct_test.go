@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -20,30 +21,49 @@ func TestDistinct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stdin, err := os.Open("in")
+	in, err := os.Open("in")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer stdin.Close()
+	defer in.Close()
+	_, pipe, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	pipeFile := "/dev/fd/" + strconv.Itoa(int(pipe.Fd()))
 	for _, test := range []struct {
 		in, out, metrics string
+		stdout           *os.File
 		want             string
 	}{
-		{"in", "out", "metrics", ""},
-		{"in", "in", "", "-o: in is the input as well"},
-		{"in", "./dir/../in", "", "-o: ./dir/../in is the input as well"},
-		{"in", abs, "", "-o: " + abs + " is the input as well"},
-		{"in", "link", "", "-o: link is the input as well"},
-		{"in", "hard", "", "-o: hard is the input as well"},
-		{"-", "in", "", "-o: in is the input as well"},
-		{"", "out", "out", "--metrics-out: out is -o as well"},
-		{"", "new", "dir/../new", "--metrics-out: dir/../new is -o as well"},
-		{"", os.DevNull, os.DevNull, ""},
-		{"other", "", "", ""},
+		{"in", "out", "metrics", nil, ""},
+		{"in", "in", "", nil, "-o: in is the input as well"},
+		{"in", "./dir/../in", "", nil, "-o: ./dir/../in is the input as well"},
+		{"in", abs, "", nil, "-o: " + abs + " is the input as well"},
+		{"in", "link", "", nil, "-o: link is the input as well"},
+		{"in", "hard", "", nil, "-o: hard is the input as well"},
+		{"-", "in", "", nil, "-o: in is the input as well"},
+		{"", "out", "out", nil, "--metrics-out: out is -o as well"},
+		{"", "new", "dir/../new", nil, "--metrics-out: dir/../new is -o as well"},
+		{"", os.DevNull, os.DevNull, nil, ""},
+		{"other", "", "", nil, ""},
+		{"other", "", "", in, ""},
+		{"in", "", "", in, "-o: stdout is the input as well"},
+		{"", "", "", in, "-o: stdout is the input as well"},
+		{"", "", "-", pipe, "--metrics-out: stdout is -o as well"},
+		{"", "", pipeFile, pipe, "--metrics-out: " + pipeFile + " is -o as well"},
 	} {
-		e := &Env{Stdin: stdin}
+		e := &Env{Stdin: in}
+		if test.stdout != nil {
+			e.Stdout = test.stdout
+		}
+		files := []File{{"the input", test.in, false}, {"-o", test.out, true}}
+		if test.metrics != "" {
+			files = append(files, File{"--metrics-out", test.metrics, true})
+		}
 		got := ""
-		if err := e.Distinct(File{"the input", test.in, false}, File{"-o", test.out, true}, File{"--metrics-out", test.metrics, true}); err != nil {
+		if err := e.Distinct(files...); err != nil {
 			got = err.Error()
 		}
 		if got != test.want {
