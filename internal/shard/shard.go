@@ -148,15 +148,19 @@ func Divide(points []load.Point, s load.Shard) error {
 	return nil
 }
 
+// lastNumber matches a name whose last number no letters follow, as in run.3.jsonl and s03.jsonl.gz.
+var lastNumber = regexp.MustCompile(`(?:^|[^0-9])0*([0-9]+)(?:\.[^0-9]*|)$`)
+
 // FileName returns path with the index of a shard before its extensions: run.jsonl.gz becomes run.3.jsonl.gz. It
-// returns path itself if its name contains the index already, or if it is a URL or not a regular file.
+// returns path itself if the index is in its name already, or if it is a URL or not a regular file. Shards that have
+// one name in common get different ones, since that name ends with the index of one of them at most.
 func FileName(path string, index int) string {
 	n := strconv.Itoa(index)
 	if strings.Contains(path, "://") {
 		return path
 	}
 	dir, base := filepath.Split(path)
-	if base == "" || base == "-" || regexp.MustCompile(`(^|[^0-9])0*`+n+`([^0-9]|$)`).MatchString(base) {
+	if m := lastNumber.FindStringSubmatch(base); base == "" || base == "-" || m != nil && m[1] == n {
 		return path
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {

@@ -131,11 +131,26 @@ func TestFileName(t *testing.T) {
 	for path, want := range map[string]string{
 		"run.jsonl": "run.3.jsonl", "dir.x/run.jsonl.zst": "dir.x/run.3.jsonl.zst",
 		"run": "run.3", ".hidden": ".hidden.3", "run.gz": "run.3.gz", "run.30.jsonl": "run.30.3.jsonl", "run13.jsonl": "run13.3.jsonl",
-		"records.3.jsonl": "records.3.jsonl", "s3.jsonl": "s3.jsonl", "s03.jsonl": "s03.jsonl",
+		"records.3.jsonl": "records.3.jsonl", "s3.jsonl": "s3.jsonl", "s03.jsonl": "s03.jsonl", "3": "3", "2-3.zst": "2-3.zst",
+		"llama3-8b.jsonl": "llama3-8b.3.jsonl", "3b.jsonl": "3b.3.jsonl", "3-2.jsonl": "3-2.3.jsonl", "v.3.1": "v.3.3.1",
 		"-": "-", "": "", os.DevNull: os.DevNull, "http://127.0.0.1:4318/v": "http://127.0.0.1:4318/v",
 	} {
 		if got := FileName(path, 3); got != want {
 			t.Errorf("%q: %q, want %q", path, got, want)
+		}
+	}
+}
+
+// Shards that share a name write different files, whatever numbers are in it.
+func TestFileNameOfEachShard(t *testing.T) {
+	for _, path := range []string{"run.jsonl", "llama3-8b.jsonl", "2-3.jsonl", "1.2.jsonl", "2024-03-01", "00.gz", "run.1.2"} {
+		names := map[string]int{}
+		for i := range 12 {
+			name := FileName(path, i)
+			if j, twice := names[name]; twice {
+				t.Errorf("%s: shards %d and %d write %s", path, j, i, name)
+			}
+			names[name] = i
 		}
 	}
 }
