@@ -11,7 +11,7 @@ import (
 
 // distributions returns a table with a row for each distribution. The cells of a row have one unit.
 func distributions(b *stats.Block, ci bool) *table.Table {
-	t := &table.Table{Header: []string{"", "mean", "sd"}, Notes: b.Notes}
+	t := &table.Table{Header: []string{"", "mean", "sd"}}
 	for _, p := range b.Metrics[0].Percentiles {
 		t.Header = append(t.Header, dist.PercentileName(p.P))
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
 
@@ -28,6 +29,20 @@ func TestSeconds(t *testing.T) {
 	for v, want := range map[float64]string{0.0000005: "0.5 µs", 0.25: "250 ms", 1: "1 s", 90: "90 s"} {
 		if got := seconds(dist.Num(v)); got != want {
 			t.Errorf("seconds(%v) = %q, want %q", v, got, want)
+		}
+	}
+}
+
+// TestNotesWithoutMetrics checks that the notes of a block without distributions are shown.
+func TestNotesWithoutMetrics(t *testing.T) {
+	c := stats.New(stats.Options{})
+	c.Add(&record.Record{Phase: record.PhaseWarmup, OK: true})
+	const want = "all 1 records are of the warm-up"
+	for _, name := range []string{"table", "markdown", "html"} {
+		var b bytes.Buffer
+		f, _ := Named(name)
+		if err := f.Summary(&b, c.Summary(), Options{}); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%s: %v, %q", name, err, b.String())
 		}
 	}
 }

@@ -76,6 +76,7 @@ func blockTables(b *stats.Block, opt Options) []*table.Table {
 	if len(b.Metrics) > 0 {
 		out = append(out, distributions(b, opt.Intervals))
 	}
+	out[len(out)-1].Notes = b.Notes
 	if len(b.Depths) > 0 {
 		out = append(out, depths(b))
 	}

@@ -68,6 +68,11 @@ func TestGateOfValues(t *testing.T) {
 	}
 }
 
+// several returns a record whose number of streamed tokens is unknown.
+func several(why string) string {
+	return `{"ttft_ms":400,"completion_tokens":9,"gap_us":[40000,40000],"hidden_unknown":"` + why + `"}`
+}
+
 // TestGood checks limits on figures that an answer does not have: it meets them if it cannot have the figure, and does
 // not if its record lacks it.
 func TestGood(t *testing.T) {
@@ -87,6 +92,23 @@ func TestGood(t *testing.T) {
 		{"ttft_ms<500", `{"latency_ms":400}`, true},
 		{"ttft_ms<500", `{}`, false},
 		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":1}`, true},
+		{"tpot_ms<50", `{"latency_ms":400,"completion_tokens":1}`, true},
+		{"tpot_ms<50", `{"latency_ms":400,"completion_tokens":9}`, false},                             // not streamed
+		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":3}`, true},                                 // the end has no text
+		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":4}`, false},                                // one chunk
+		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":9,"hidden_tokens":8}`, true},               // one that was streamed
+		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":9,"tpot_ms":40}`, true},                    // another tool's
+		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":9,"gap_us":[1,2,3]}`, false},               // one piece
+		{"tpot_ms<50", `{"ttft_ms":400,"gap_us":[40000,40000]}`, false},                               // of how many tokens?
+		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":2,"gap_us":[9],"hidden_tokens":5}`, false}, // impossible
+		{"tpot_ms<50", `{"ttft_ms":0,"completion_tokens":3,"gap_us":[40000,40000]}`, false},           // from when on?
+		{"tpot_ms<50", `{"latency_ms":400,"op":"embedding"}`, true},                                   // has no tokens
+		{"tpot_ms<50", several("several_answers"), false},                                             // whose tokens?
+		{"tpot_ms<50", several("redacted_reasoning"), false},                                          // how many tokens?
+		{"itl_ms<50", several("redacted_reasoning"), true},
+		{"itl_ms<50", several("several_answers"), false},
+		{"itl_ms<50", `{"ttft_ms":400,"completion_tokens":9,"gap_us":[1,2,3]}`, false},
+		{"user_tokens_per_s>20", `{"latency_ms":400,"completion_tokens":9}`, false},
 		{"itl_ms<50", `{"ttft_ms":400,"gap_us":[10,60000]}`, false},
 		{"output_tokens<=9", `{"completion_tokens":0}`, true},
 		{"output_tokens<=9", `{}`, false},

@@ -16,6 +16,7 @@ type Limit struct {
 	Text      string // as passed to ParseLimit
 	of        figure
 	talk      *metric.Metric // of conversations; then of is nil
+	timed     bool           // of the time between tokens, which an answer of several tokens has
 	Condition                // in the unit of the figure
 }
 
@@ -77,7 +78,8 @@ func ParseLimit(text string) (Limit, error) {
 		return Limit{}, fmt.Errorf("%q: a request has no %q: there are %s; of conversations, %s", text, name,
 			strings.Join(slices.Sorted(maps.Keys(all)), ", "), strings.Join(ofConversations(), ", "))
 	}
-	return Limit{Text: text, of: of, Condition: c}, nil
+	timed := name == "tpot_ms" || name == "itl_ms" || name == "user_tokens_per_s"
+	return Limit{Text: text, of: of, timed: timed, Condition: c}, nil
 }
 
 // OnRequests reports whether the limit is on each request, not on conversations.
@@ -131,9 +133,36 @@ func Good(r *record.Record, limits []Limit) bool {
 		if l.of == nil {
 			continue // of conversations
 		}
-		if v, ok := l.of(r); ok && !l.holds(v) {
+		if v, ok := l.of(r); ok && !l.holds(v) || !ok && l.timed && severalTokens(r) {
 			return false
 		}
 	}
 	return true
+}
+
+// Untimed reports whether a successful request misses a limit on the time between its tokens because the record does
+// not have it: the answer was not streamed, arrived in one piece, or its tokens cannot be told apart or counted.
+func Untimed(r *record.Record, limits []Limit) bool {
+	return r.OK && slices.ContainsFunc(limits, func(l Limit) bool {
+		if !l.timed {
+			return false
+		}
+		_, ok := l.of(r)
+		return !ok && severalTokens(r)
+	})
+}
+
+// severalTokens reports whether there should be times between the tokens of an answer. Its number of tokens may be
+// unknown. Those of one chunk are several if they are more than a token and the tokens without text that may end it.
+func severalTokens(r *record.Record) bool {
+	n := r.CompletionTokens - r.HiddenTokens
+	switch {
+	case !metric.Generates(r):
+		return false
+	case r.HiddenUnknown != "", n < 0, r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens):
+		return true
+	case r.Streamed() && len(r.GapUs) == 0:
+		return n > 1+record.EndTokens
+	}
+	return n > 1
 }

@@ -47,6 +47,7 @@ type accumulator struct {
 	skipped                   int64  // requests that were not sent, since one before them failed
 	alone                     int64  // requests outside of a session
 	saidCached                int64  // successes that report the number of cached tokens
+	noTokenTimes              int64  // successes that miss goodput since the time between their tokens is unknown
 	missing                   missing
 	prompts                   Prompts
 	errors                    map[string]ErrorCount
@@ -137,6 +138,9 @@ func (g *accumulator) add(r *record.Record, file string, opt *Options) {
 	}
 	good := len(opt.Goodput) == 0 || gate.Good(r, opt.Goodput)
 	counted := good && len(opt.Goodput) > 0
+	if !good && gate.Untimed(r, opt.Goodput) {
+		g.noTokenTimes++
+	}
 	g.done.Add(r, counted)
 	o := &g.observed
 	*o = metric.Observe(r)
@@ -286,6 +290,7 @@ func (g *accumulator) sums() []sum {
 		{"input_tokens", &g.done.Input}, {"output_tokens", &g.done.Output}, {"cached_tokens", &g.cached},
 		{"items", &g.done.Items}, {"chunks", &g.chunks}, {"chunk_tokens", &g.chunkTokens},
 		{"says_cached_tokens", &g.saidCached}, {"alone", &g.alone}, {"skipped", &g.skipped},
+		{"no token times", &g.noTokenTimes},
 		{"untimed ok", &g.untimed.OK}, {"untimed good", &g.untimed.Good}, {"untimed items", &g.untimed.Items},
 		{"untimed input_tokens", &g.untimed.Input}, {"untimed output_tokens", &g.untimed.Output},
 	}

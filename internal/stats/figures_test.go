@@ -249,6 +249,19 @@ func TestGoodputAndGates(t *testing.T) {
 	}
 }
 
+// TestGoodputOfUnknownTimes checks that a request of several tokens without times between them misses a limit on those,
+// and that a note reports how many do.
+func TestGoodputOfUnknownTimes(t *testing.T) {
+	inOneChunk, failed := streamed(0), streamed(0)
+	inOneChunk.GapUs = nil
+	failed.OK = false
+	opt := Options{Goodput: mustParse(t, gate.ParseLimit, "tpot_ms<=250")}
+	b := blockOf(t, opt, streamed(0), inOneChunk, failed)
+	if b.Goodput.Count != 1 || !hasNote(&b, "1 of 3 requests miss goodput because the time between their tokens is unknown") {
+		t.Errorf("%+v, notes %q", b.Goodput, b.Notes)
+	}
+}
+
 func TestBadConditions(t *testing.T) {
 	for text, want := range map[string]string{
 		"ttft_ms":          `"ttft_ms" has no <, <=, > or >=`,

@@ -53,7 +53,7 @@ func (p LoadPoint) Asked() Asked {
 func (p LoadPoint) Doubts() []string {
 	g := p.g
 	notes := slices.Concat(missingShards(g.facts[factShard]), g.ids.note(g.requests), g.tooManyNote(), g.cutShort(),
-		g.missing.notes(g.requests, "order", "unit", "sent_early", "due"))
+		g.missing.notes(g.requests, "order", "last_output", "unit", "sent_early", "due", "contradiction"))
 	if v := g.client.Verdict(); v.Level == Bottleneck {
 		notes = append(notes, "the load generator was the bottleneck: "+v.Reason)
 	}

@@ -14,9 +14,6 @@ type missing [len(wanted)]int64
 // earlyUs is the time by which a request may be sent before it is due, in µs, since clocks differ.
 const earlyUs = 10_000
 
-// endTokens is the number of tokens at the end of an answer that may have no text.
-const endTokens = 2
-
 // wanted lists what the figures need from records, each with a note on the effect of records that lack it.
 var wanted = [...]struct {
 	key   string // name in states
@@ -50,11 +47,20 @@ var wanted = [...]struct {
 		"are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL"},
 	{"tool_first", func(r *metric.Observation) bool {
 		return r.OK && r.HasTPOT && r.ToolTTFTMs > 0 && r.ToolTTFTMs <= r.TTFTMs && len(r.GapUs) > 0 &&
-			r.CompletionTokens > len(r.GapUs)+1+endTokens && len(r.ChunkTokens) == 0
+			r.CompletionTokens > len(r.GapUs)+1+record.EndTokens && len(r.ChunkTokens) == 0
 	}, "begin with a tool call: a server may withhold its tokens until the name is complete, which makes TTFT longer " +
 		"and TPOT shorter than the model's"},
 	{"order", func(r *metric.Observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
 		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
+	{"last_output", func(r *metric.Observation) bool {
+		return r.OK && r.LatencyMs > 0 && r.GapsValid && r.TTFTMs <= r.LatencyMs &&
+			r.TTFTMs+float64(r.GapsUs)/1000 > r.LatencyMs+0.001
+	}, "ended before their last output (latency_ms is below ttft_ms and the sum of gap_us), which cannot be"},
+	{"zero_ttft", func(r *metric.Observation) bool { return r.OK && r.TTFTMs == 0 && r.Says(record.KeyTTFTMs) },
+		"say that their first output took no time (ttft_ms is 0), and are taken as not streamed"},
+	{"contradiction", func(r *metric.Observation) bool {
+		return r.OK && !r.Lacks(record.KeyOK) && (r.Error != nil || r.Status >= 400)
+	}, "say ok beside an error, or a status of one, and count as successes"},
 	{"unit", func(r *metric.Observation) bool { return !inMicroseconds(r.SentUs) },
 		"have a sent_us that is not in µs since the epoch, as it seems: what has to do with time is wrong by its factor"},
 	{"sent_early", func(r *metric.Observation) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },

@@ -333,6 +333,9 @@ func (g *accumulator) notes(opt *Options) []string {
 	if g.invalid > 0 {
 		note("%d records have a negative or absurd time or count, which is left out", g.invalid)
 	}
+	if g.noTokenTimes > 0 {
+		note("%d of %d requests miss goodput because the time between their tokens is unknown", g.noTokenTimes, g.requests)
+	}
 	if g.requests == 0 && g.warmup > 0 {
 		note("all %d records are of the warm-up, which is left out%s", g.warmup, opt.hint("all-warmup"))
 	}
