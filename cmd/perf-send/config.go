@@ -53,8 +53,7 @@ func send(env *cli.Env, f *flags, points []load.Point) error {
 	}
 	ctx, abort, stop := env.Interrupts()
 	defer stop()
-	_, err = bench.Run(ctx, abort, cfg)
-	return err
+	return bench.Run(ctx, abort, cfg)
 }
 
 // config returns the configuration of the run, without its input.

@@ -115,9 +115,8 @@ type Progress struct {
 	Status func() (set func(text string)) // takes the last line of the terminal; nil: there is none
 }
 
-// Run runs a benchmark. The end of ctx ends the sending, that of abort cancels the requests in flight. The report is
-// nil if no server was reached.
-func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
+// Run runs a benchmark. The end of ctx ends the sending, that of abort cancels the requests in flight.
+func Run(ctx, abort context.Context, cfg Config) (err error) {
 	r := &runner{Config: cfg}
 	defer r.closeFiles()
 	err = r.check()
@@ -128,16 +127,15 @@ func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 		err = r.openFiles()
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	r.reportFewFiles()
 	ctx, srv, err := r.start(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	rep = &r.report
 	defer func() {
-		if e := srv.close(rep); err == nil { // the server's death may be why the run ended
+		if e := srv.close(&r.report); err == nil { // the server's death may be why the run ended
 			err = e
 		}
 		err = errors.Join(err, r.writeFacts())
@@ -146,23 +144,23 @@ func Run(ctx, abort context.Context, cfg Config) (rep *Report, err error) {
 	r.client = client.New(r.clientConfig(srv), clk)
 	defer r.client.Close()
 	if err := r.await(ctx, append([]*url.URL{srv.url}, r.Client.More...)); err != nil {
-		return rep, err
+		return err
 	}
 	stopSampling, err := r.sample(ctx, srv.url)
 	if err != nil {
-		return rep, err
+		return err
 	}
 	defer func() { err = errors.Join(err, stopSampling()) }()
-	rep.begin(cfg.Facts(), cfg.Shard)
+	r.report.begin(cfg.Facts(), cfg.Shard)
 	if err := r.compareClocks(ctx, srv.url); err != nil {
-		return rep, err
+		return err
 	}
 	closeSpans, err := r.openSpans()
 	if err != nil {
-		return rep, err
+		return err
 	}
 	defer func() { err = errors.Join(err, closeSpans()) }()
-	return rep, r.run(ctx, abort, clk)
+	return r.run(ctx, abort, clk)
 }
 
 // clientConfig returns the configuration of the client for a server.

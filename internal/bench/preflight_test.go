@@ -28,7 +28,7 @@ func TestTestRequest(t *testing.T) {
 			cfg, _ := config(t, line, load.Plan{})
 			cfg.Test = true
 			cfg.Client.URL = parseURL(t, srv.URL+"/v1/chat/completions")
-			_, err := Run(t.Context(), t.Context(), *cfg)
+			err := Run(t.Context(), t.Context(), *cfg)
 			if _, reason := settingOf(err); reason != c.reason || !strings.HasPrefix(err.Error(), "test request: ") {
 				t.Errorf("%q: %v", reason, err)
 			}
@@ -42,7 +42,7 @@ func TestBusyServer(t *testing.T) {
 	cfg, said := config(t, line, load.Plan{})
 	cfg.Test = true
 	cfg.Client.URL = parseURL(t, srv.URL+"/v1/chat/completions")
-	_, err := Run(t.Context(), t.Context(), *cfg)
+	err := Run(t.Context(), t.Context(), *cfg)
 	if _, reason := settingOf(err); reason != "all-failed" {
 		t.Errorf("%v", err)
 	}
@@ -56,7 +56,7 @@ func TestNobody(t *testing.T) {
 	cfg, _ := config(t, line, load.Plan{})
 	cfg.Test = true
 	cfg.Client.URL = parseURL(t, "http://127.0.0.1:1/v1/chat/completions")
-	_, err := Run(t.Context(), t.Context(), *cfg)
+	err := Run(t.Context(), t.Context(), *cfg)
 	if _, reason := settingOf(err); reason != "test-connect" {
 		t.Errorf("%v", err)
 	}

@@ -14,8 +14,8 @@ import (
 	"perfpipe/internal/tally"
 )
 
-// Report describes a run as a whole. Its JSON is the file of facts.
-type Report struct {
+// report describes a run as a whole. Its JSON is the file of facts.
+type report struct {
 	facts.Facts
 	Server *serverFacts   `json:"server,omitempty"` // that was started here
 	Search *searchFacts   `json:"search,omitempty"`
@@ -39,13 +39,13 @@ type searchFacts struct {
 }
 
 // begin records what is known before the load.
-func (r *Report) begin(f facts.Facts, part load.Shard) {
+func (r *report) begin(f facts.Facts, part load.Shard) {
 	r.Facts = f
 	r.Shard = part.String()
 }
 
 // end records how the run ended.
-func (r *Report) end(t *tally.Tally, v stats.Verdict, err error) {
+func (r *report) end(t *tally.Tally, v stats.Verdict, err error) {
 	r.Ended = time.Now()
 	r.Interrupted = errors.Is(err, fault.ErrInterrupted)
 	r.OK, r.Failed = t.Counts()

@@ -37,7 +37,7 @@ type runner struct {
 	records   *recordfile.Writer
 	counter   *tokencount.Counter    // nil: servers count
 	sampler   *servermetrics.Sampler // nil: none
-	report    Report
+	report    report
 	watch     atomic.Pointer[search.Watch] // of the load point
 	missed    error                        // the gate that was missed first
 	tally     tally.Tally

@@ -13,7 +13,7 @@ var update = flag.Bool("update", false, "write docs/facts.schema.json")
 
 func TestSchema(t *testing.T) {
 	schematest.Golden(t, schematest.Schema{
-		Type:  reflect.TypeFor[Report](),
+		Type:  reflect.TypeFor[report](),
 		Title: "facts of a run",
 		Description: "What perf-send --facts-out writes, and facts.json in the folder of a run: one object. " +
 			"Other keys may stand beside these.",
