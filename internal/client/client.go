@@ -41,10 +41,9 @@ type Client struct {
 // New returns a client that uses clk for all times.
 func New(cfg Config, clk *clock.Clock) *Client {
 	c := &Client{cfg: cfg, clock: clk, cpu: cpuwatch.Start(), proxies: newProxies(os.Getenv), secret: rand.Text()}
-	d := cfg.dialer()
-	c.std, c.h2 = newStandard(c, clk, d), newHTTP2(&c.cfg, clk)
+	c.std, c.h2 = newStandard(c, clk), newHTTP2(&c.cfg, clk)
 	if !cfg.plain {
-		c.direct = http1.New(cfg.http1(), clk, d)
+		c.direct = http1.New(cfg.http1(), clk, cfg.dialer())
 	}
 	c.prep.c = c
 	c.pool.New = func() any { return new(exchange) }

@@ -53,11 +53,7 @@ func dialCosted(ctx context.Context, cfg *Config, d *http1.Dialer, addr string) 
 		return nil, err
 	}
 	c.Conn = plain
-	if !cfg.Network.HTTP2 { // which reads frames of many responses ahead of them
-		if c.times = rxtime.Of(plain); c.times != nil {
-			c.Conn = c.times
-		}
-	}
+	c.times, _ = plain.(*rxtime.Conn)
 	if httptrace.ContextClientTrace(ctx) != nil { // which removes the deadline
 		c.SetDeadline(by)
 	}

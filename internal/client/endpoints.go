@@ -63,7 +63,7 @@ func appendCacheKey(b []byte, req *load.Request, server int, keys fastjson.Membe
 
 // find returns the endpoint of a request by the rule of the line format: Config.API, else the URL of its line, else the
 // path of Config.URL, else the shape of the body.
-func (p *preparer) find(req *load.Request, body []byte, keys fastjson.Members) (*endpoint, error) {
+func (p *preparer) find(req *load.Request, keys fastjson.Members) (*endpoint, error) {
 	turn, server := p.server(req.Part)
 	var buf [256]byte
 	cacheKey := appendCacheKey(buf[:0], req, turn, keys)
@@ -78,7 +78,7 @@ func (p *preparer) find(req *load.Request, body []byte, keys fastjson.Members) (
 		}
 		base = *u
 	}
-	d, alike, err := p.dialect(base.Path, body)
+	d, alike, err := p.dialect(base.Path, req.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (p *preparer) find(req *load.Request, body []byte, keys fastjson.Members) (
 	if model == nil {
 		model = new(fastjson.Member)
 	}
-	stream, uniform := d.Streams(body), d.Uniform()
+	stream, uniform := d.Streams(req.Body), d.Uniform()
 	d = d.For(cmp.Or(p.c.cfg.Served, model.String(), p.c.cfg.Model), stream)
 	u, why := &base, "the line names it"
 	if req.URL == "" {

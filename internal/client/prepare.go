@@ -60,7 +60,7 @@ func (p *preparer) prepare(ctx context.Context, req *load.Request) (*endpoint, e
 			return nil, err
 		}
 	}
-	ep, err := p.find(req, req.Body, keys)
+	ep, err := p.find(req, keys)
 	if err != nil {
 		return nil, err
 	}

@@ -31,8 +31,10 @@ type standard struct {
 	end   func() // closes idle connections
 }
 
-func newStandard(c *Client, clk *clock.Clock, d *http1.Dialer) *standard {
+func newStandard(c *Client, clk *clock.Clock) *standard {
 	cfg := &c.cfg
+	d := cfg.dialer()
+	d.Times = !cfg.Network.HTTP2 // which reads frames of many responses ahead of them
 	rt := &http.Transport{
 		Proxy: func(req *http.Request) (*url.URL, error) {
 			proxy, _, err := c.Proxy(req.URL)

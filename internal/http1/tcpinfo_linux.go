@@ -10,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"perfpipe/internal/rxtime"
 )
 
 // tcpInfo holds the beginning of the kernel's struct tcp_info. x/sys's GetsockoptTCPInfo allocates a whole one for each
@@ -68,8 +70,11 @@ func NewWatch(c net.Conn) *Watch {
 	if secure, ok := c.(*tls.Conn); ok {
 		c = secure.NetConn()
 	}
-	if s, ok := c.(*socket); ok {
-		c = s.Conn
+	switch own := c.(type) {
+	case *socket:
+		c = own.Conn
+	case *rxtime.Conn:
+		c = own.Conn
 	}
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {
