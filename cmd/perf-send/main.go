@@ -1,4 +1,4 @@
-// Perf-send sends the requests that it reads, at a rate or N concurrently, and writes a record of each.
+// Command perf-send sends the requests that it reads, at a rate or N concurrently, and writes a record of each.
 package main
 
 import (
