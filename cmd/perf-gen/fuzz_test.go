@@ -126,7 +126,7 @@ func (j *judge) line(line []byte) error {
 	}
 	for _, body := range bodies {
 		if !gjson.ValidBytes(body) {
-			return fmt.Errorf("a body that is no JSON: %.200q", body)
+			return fmt.Errorf("a body that is not JSON: %.200q", body)
 		}
 		if _, _, ok := api.Select("", "", body); !ok {
 			return fmt.Errorf("a body of no API: %.200q", body)

@@ -104,7 +104,7 @@ func run(env *cli.Env) error {
 	if server != nil && !slices.ContainsFunc(server.Samples, func(m servermetrics.Sample) bool {
 		return sources[0].During(m.AtUs)
 	}) && !sources[0].Empty() {
-		env.Say("--metrics: no sample of %s lies in the time of the records", f.Metrics)
+		env.Say("--metrics: no sample of %s is from the time of the records", f.Metrics)
 	}
 	page := report.Page(sources, report.Options{
 		Lang: f.Lang, Title: f.Title, SLO: opt.Gates, Server: server, Series: f.series, DropFailures: opt.DropFailures,

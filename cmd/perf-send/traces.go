@@ -25,7 +25,7 @@ func (f *flags) traces(c *bench.Config) error {
 	}
 	u, err := url.Parse(f.OTLP)
 	if err != nil || u.Host == "" {
-		return fault.Usage("it looks like http://127.0.0.1:4318", "--otlp: %q is no URL", f.OTLP)
+		return fault.Usage("it looks like http://127.0.0.1:4318", "--otlp: %q is not a URL", f.OTLP)
 	}
 	headers, err := otlp.ParseHeaders(os.Getenv(otlp.HeadersVar))
 	if err != nil {

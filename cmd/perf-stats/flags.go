@@ -164,7 +164,7 @@ func (f *flags) options() (opt stats.Options, err error) {
 	case f.FailOnRegression == "" && f.CannotTell != 1:
 		return opt, fault.Usage("", "--cannot-tell: it is for --fail-on-regression")
 	case f.CannotTell < 0 || f.CannotTell > 125:
-		return opt, fault.Usage("", "--cannot-tell: %d is no exit code from 0 to 125", f.CannotTell)
+		return opt, fault.Usage("", "--cannot-tell: %d is not an exit code from 0 to 125", f.CannotTell)
 	case f.PDMetrics && f.Format != evalscopeFormat:
 		return opt, fault.Usage("", "--enable-pd-metrics: belongs to --format evalscope")
 	case f.Format == evalscopeFormat && cli.IsStd(f.Output):

@@ -67,7 +67,7 @@ func up(drawn string) string { return fmt.Sprintf("\x1b[%dA\x1b[J", strings.Coun
 
 func TestFollowWithoutTerminal(t *testing.T) {
 	_, errs, code := stat(t, "", "--follow", "one.jsonl")
-	if want := "perf-stats: --follow: stderr is no terminal, so there is only the table at the end\n"; code != 0 ||
+	if want := "perf-stats: --follow: stderr is not a terminal, so there is only the table at the end\n"; code != 0 ||
 		errs != want {
 		t.Errorf("exit %d: %s", code, errs)
 	}

@@ -148,7 +148,7 @@ func errNoRecords() error { return fault.Fail("", "no records in the input") }
 // follow redraws the figures on a terminal while records arrive, until stop is called.
 func follow(env *cli.Env, stream *stats.Stream, opt format.Options) (stop func()) {
 	if !env.TTY {
-		env.Say("--follow: stderr is no terminal, so there is only the table at the end")
+		env.Say("--follow: stderr is not a terminal, so there is only the table at the end")
 		return func() {}
 	}
 	release := env.Own()

@@ -50,7 +50,7 @@ func (f *flags) server(env *cli.Env, s *stats.Summary) error {
 		return err
 	}
 	if !s.AddServer(file, f.show) && len(s.Blocks) > 0 {
-		env.Say("--metrics: no sample of %s lies in the time of the records", name)
+		env.Say("--metrics: no sample of %s is from the time of the records", name)
 	}
 	if series := file.Series(); f.show != nil && !slices.ContainsFunc(series, f.show) {
 		env.Say("--metric: none of the %d series in %s matches %q", len(series), name, f.Metric)

@@ -113,7 +113,7 @@ func TestBuildRefuses(t *testing.T) {
 		}
 	}
 	if _, _, err := chat.Build(aText, []Param{{Key: "seed", Value: json.RawMessage(`{`)}}); err == nil {
-		t.Error("a value that is no JSON is put into a body")
+		t.Error("a value that is not JSON is put into a body")
 	}
 	if d, ok := ForInput("anthropic", someIDs); ok {
 		t.Errorf("anthropic takes token ids as %s", d.Op)

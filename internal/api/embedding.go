@@ -127,7 +127,7 @@ func notVector(v value) string {
 		s := v.r.Str
 		n, err := base64.StdEncoding.Decode(make([]byte, base64.StdEncoding.DecodedLen(len(s))), []byte(s))
 		if err != nil || n == 0 || n%4 != 0 {
-			return fmt.Sprintf("is no base64 of 32-bit numbers: %.40q", s)
+			return fmt.Sprintf("is not base64 of 32-bit numbers: %.40q", s)
 		}
 		return ""
 	case !v.isList():

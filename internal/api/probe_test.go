@@ -51,7 +51,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%s: %s %v\nwant %s", c.path, got, err, c.want)
 		}
 		if _, _, ok := Select(c.api, c.path, got); !ok {
-			t.Errorf("%s: %s is no body of it", c.path, got)
+			t.Errorf("%s: %s is not a body of it", c.path, got)
 		}
 	}
 	for i := range dialects {

@@ -21,7 +21,7 @@ var replies = []struct {
 	events          string
 	want            answer
 }{
-	{"chat stream: role and empty chunks are no output, usage in a chunk of its own", "openai", "/v1/chat/completions", `
+	{"chat stream: role and empty chunks are not output, usage in a chunk of its own", "openai", "/v1/chat/completions", `
 {"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}
 {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":""},"finish_reason":null}]}
 {"id":"c","model":"m","choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}
@@ -144,7 +144,7 @@ var replies = []struct {
 		`{"id":"m","type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"Hi"},{"type":"tool_use","id":"t","name":"f","input":{"a":1}}],"stop_reason":"max_tokens","usage":{"input_tokens":3,"output_tokens":4}}`,
 		answer{content: "Hi", tool: `f{"a":1}`, finish: "max_tokens", model: "c", first: 0, usage: usage(3, 4, 0, 0)}},
 
-	{"tgi stream: the end-of-sequence token is no output, though a token", "tgi", "/generate_stream", `
+	{"tgi stream: the end-of-sequence token is not output, though a token", "tgi", "/generate_stream", `
 {"index":1,"token":{"id":5,"text":" a","logprob":-0.1,"special":false},"generated_text":null,"details":null}
 {"index":2,"token":{"id":6,"text":" b","logprob":-0.1,"special":false},"generated_text":null,"details":null}
 {"index":3,"token":{"id":2,"text":"</s>","logprob":-0.1,"special":true},"generated_text":" a b","details":{"finish_reason":"eos_token","generated_tokens":3,"input_length":4,"seed":null}}`,

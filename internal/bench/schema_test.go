@@ -16,7 +16,7 @@ func TestSchema(t *testing.T) {
 		Type:  reflect.TypeFor[report](),
 		Title: "facts of a run",
 		Description: "What perf-send --facts-out writes, and facts.json in the folder of a run: one object. " +
-			"Other keys may stand beside these.",
+			"There may be other keys.",
 		Const: map[string]string{"format": facts.Format},
 	}, "../../docs/facts.schema.json", *update)
 }

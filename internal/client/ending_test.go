@@ -93,7 +93,7 @@ func TestHTTPErrorWithoutEnd(t *testing.T) {
 	})
 }
 
-// A reset after [DONE] is no failure, although it may overtake the answer.
+// A reset after [DONE] is not a failure, although it may overtake the answer.
 func TestResetAfterTheEnd(t *testing.T) {
 	both(t, func(t *testing.T, plain bool) {
 		read := make(chan struct{})

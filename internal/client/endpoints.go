@@ -131,7 +131,7 @@ func (p *preparer) server(of *load.Session) (turn int, u *url.URL) {
 	return 0, p.c.cfg.URL
 }
 
-var errNoAPI = failFor("no-api", record.KindRequest, "the body's shape is no known API's, and the URL names none")
+var errNoAPI = failFor("no-api", record.KindRequest, "the body's shape is not a known API's, and the URL names none")
 
 // dialect returns the dialect of a body for a URL's path. alike reports whether all bodies with the same members have
 // it.
@@ -155,7 +155,7 @@ func (p *preparer) dialect(path string, body []byte) (d api.Dialect, alike bool,
 func (p *preparer) join(base *url.URL, ref string) (*url.URL, error) {
 	u, err := url.Parse(ref)
 	if err != nil {
-		return nil, fmt.Errorf("url is no URL: %.60q", ref)
+		return nil, fmt.Errorf("url is not a URL: %.60q", ref)
 	}
 	if u.Scheme == "" && u.Host == "" && u.Path != "" && u.Path[0] != '/' {
 		u.Path = "/" + u.Path // relative to the origin, not to base

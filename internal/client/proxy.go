@@ -62,7 +62,7 @@ func parseProxy(value string) (*url.URL, error) {
 	case "http", "https", "socks5", "socks5h":
 		return u, nil
 	}
-	return nil, fmt.Errorf("%s:// is no proxy known here; there are http, https, socks5 and socks5h", u.Scheme)
+	return nil, fmt.Errorf("%s:// is not a proxy known here; there are http, https, socks5 and socks5h", u.Scheme)
 }
 
 // forURL returns the proxy for u, nil for none, and the variable that names it.

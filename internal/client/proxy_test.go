@@ -39,7 +39,7 @@ func TestProxies(t *testing.T) {
 			`ALL_PROXY: "http://" is not the URL of a proxy`},
 		"nonsense unused": {map[string]string{"ALL_PROXY": "http://"}, "http://127.0.0.1/", " "},
 		"socks4": {map[string]string{"ALL_PROXY": "socks4://p:1"}, "http://h/",
-			"ALL_PROXY: socks4:// is no proxy known here; there are http, https, socks5 and socks5h"},
+			"ALL_PROXY: socks4:// is not a proxy known here; there are http, https, socks5 and socks5h"},
 	} {
 		u, err := url.Parse(c.url)
 		if err != nil {

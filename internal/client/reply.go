@@ -34,7 +34,7 @@ type reply struct {
 	onEvent   sse.Event // event, created once
 	framing   framing
 	events    bool   // the Content-Type is that of events
-	whole     []byte // an answer that is no stream, or the beginning of one whose framing is not known
+	whole     []byte // an answer that is not a stream, or the beginning of one whose framing is not known
 	held      bool   // whole may be the first of JSON lines
 	heldAt    int64  // when it was received, µs after sent
 	at        int64  // of the bytes being read, µs after sent

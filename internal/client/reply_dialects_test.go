@@ -47,7 +47,7 @@ func TestDialectsVariants(t *testing.T) {
 			`{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":22,` +
 			`"output_tokens_details":{"thinking_tokens":20}}}` + "\n" + `{"type":"message_stop"}`,
 			"80[20000] n=22 tpot=20 hidden=20"},
-		{"Anthropic: citations are no output", "/v1/messages", begun + words + "\n" +
+		{"Anthropic: citations are not output", "/v1/messages", begun + words + "\n" +
 			anthropic(`{"type":"citations_delta","citation":{"cited_text":"x"}}`) + ended,
 			"80[20000] n=3 tpot=10"},
 

@@ -61,7 +61,7 @@ func (r *reply) endStream() (output bool) {
 	} else {
 		r.sse.EndLines(r.onEvent)
 	}
-	if r.held { // one JSON value is no stream
+	if r.held { // one JSON value is not a stream
 		return r.readWhole()
 	}
 	rec := r.rec
@@ -85,7 +85,7 @@ func (r *reply) endStream() (output bool) {
 	return r.chunks > 0 || r.got.Items > 0
 }
 
-// readWhole reads an answer that is no stream and reports whether it has output.
+// readWhole reads an answer that is not a stream and reports whether it has output.
 func (r *reply) readWhole() (output bool) {
 	if len(bytes.TrimSpace(r.whole)) == 0 {
 		r.fail(fail(record.KindEmpty, "the answer is empty"))

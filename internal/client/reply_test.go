@@ -292,7 +292,7 @@ func TestFailedAnswers(t *testing.T) {
 	}
 }
 
-// Heartbeats and marks of a server, and errors without content, are no errors.
+// Heartbeats and marks of a server, and errors without content, are not errors.
 func TestHarmlessEvents(t *testing.T) {
 	tail := strings.Join(datas(stopped, fmt.Sprintf(lastPart, five)), "")
 	for name, c := range map[string]struct{ before, done string }{

@@ -42,7 +42,7 @@ const (
 	noPost    = "not a POST"
 	noBody    = "a POST without a body"
 	noCall    = "not a request to a language model, by its path and body"
-	noJSON    = "its body is no JSON, also if base64, gzip, zstd and deflate are undone, though its path is that of an API"
+	noJSON    = "its body is not JSON, even without base64, gzip, zstd and deflate, though its path is that of an API"
 	notLogged = "its prompt was not logged"
 	failed    = "a request that failed: 0 tokens out"
 )

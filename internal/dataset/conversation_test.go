@@ -154,11 +154,11 @@ func TestConversationErrors(t *testing.T) {
 	for file, want := range map[string]string{
 		`[{"from":"narrator","value":"a"}]`:                         `speaker "narrator" is not known`,
 		`[{"role":"user","content":"a"},{"role":"","content":"b"}]`: `speaker "" is not known`,
-		`[{"role":"user","content":"a","delay":"soon"}]`:            `"soon" is no time`,
+		`[{"role":"user","content":"a","delay":"soon"}]`:            `"soon" is not a time`,
 		`[{"role":"user","content":"a","delay_ms":-5}]`:             `a delay is negative`,
 		`[{"role":"user","content":"a","delay":1e300}]`:             `a delay of more than a month`,
 		`[{"role":"user","content":"a","delay":"NaN"}]`:             `a delay of more than a month`,
-		`[{"role":"user","content":"a","max_tokens":"x"}]`:          `max_tokens "x" is no number of tokens`,
+		`[{"role":"user","content":"a","max_tokens":"x"}]`:          `max_tokens "x" is not a number of tokens`,
 		`{"messages":[{"role":"user","content":"a"}],"tools":"x"}`:  `tools is neither a list`,
 	} {
 		_, errs := gather(t, "custom_multi_turn", &Options{Paths: []string{write(t, "a.jsonl", file)}, Number: All},

@@ -170,7 +170,7 @@ func (o *Options) ranked(v gjson.Result) (*api.Input, error) {
 			list = inner
 		}
 		if strings.HasPrefix(list.Str, "[") {
-			return nil, fmt.Errorf("%s is no list, and no JSON of one: %.40q", key, list.Str)
+			return nil, fmt.Errorf("%s is neither a list nor the JSON of one: %.40q", key, list.Str)
 		}
 		for _, d := range list.Array() {
 			text, err := o.document(d)

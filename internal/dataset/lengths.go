@@ -233,7 +233,7 @@ func parsePart(word string) (p part, err error) {
 	if !found {
 		rest = word
 	} else if p.share, err = strconv.ParseFloat(strings.TrimSuffix(share, "%"), 64); err != nil || p.share <= 0 {
-		return p, fmt.Errorf("%q is no share", share)
+		return p, fmt.Errorf("%q is not a share", share)
 	}
 	in, out, found := strings.Cut(rest, "/")
 	if !found {
@@ -259,7 +259,7 @@ func parseRange(text string) (lo, hi int, err error) {
 		hi, err = strconv.Atoi(b)
 	}
 	if err != nil || lo < 1 || hi < lo || hi > math.MaxInt32 {
-		return 0, 0, fmt.Errorf("%q is no number of tokens, nor a range of them", text)
+		return 0, 0, fmt.Errorf("%q is not a number of tokens, nor a range of them", text)
 	}
 	return lo, hi, nil
 }

@@ -75,10 +75,10 @@ func TestLengthsRefused(t *testing.T) {
 		want string
 	}{
 		{Options{Lengths: "70%:1/2"}, "the shares make 70%"},
-		{Options{Lengths: "x%:1/2"}, `"x%" is no share`},
+		{Options{Lengths: "x%:1/2"}, `"x%" is not a share`},
 		{Options{Lengths: "100%:1"}, "want SHARE%:IN/OUT"},
-		{Options{Lengths: "0/3"}, `"0" is no number of tokens`},
-		{Options{Lengths: "5-4/3"}, `"5-4" is no number of tokens`},
+		{Options{Lengths: "0/3"}, `"0" is not a number of tokens`},
+		{Options{Lengths: "5-4/3"}, `"5-4" is not a number of tokens`},
 		{Options{MinPrompt: ptr(-1)}, "min-prompt-length: -1 is negative"},
 		{Options{MaxPrompt: ptr(0)}, "max-prompt-length: 0 leaves nothing to send"},
 		{Options{MinPrompt: ptr(9), MaxPrompt: ptr(8)}, "min-prompt-length and max-prompt-length: 9 is more than 8"},

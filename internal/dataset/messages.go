@@ -273,7 +273,7 @@ func tokenCount(v gjson.Result) (int64, error) {
 	if n := v.Num; v.Type == gjson.Number && n == math.Trunc(n) && n >= 1 && n < 1<<31 {
 		return int64(n), nil
 	}
-	return 0, fmt.Errorf("max_tokens %.40s is no number of tokens", v.Raw)
+	return 0, fmt.Errorf("max_tokens %.40s is not a number of tokens", v.Raw)
 }
 
 // maxDelayMs is the longest accepted delay in ms: a month.
@@ -291,12 +291,12 @@ func delayMs(v gjson.Result, unit float64) (ms float64, err error) {
 		if ms = n * unit; bad != nil {
 			d, bad := time.ParseDuration(strings.ReplaceAll(v.Str, " ", ""))
 			if bad != nil {
-				return 0, fmt.Errorf("%.40q is no time: want a number, or one with a unit such as \"500ms\"", v.Str)
+				return 0, fmt.Errorf("%.40q is not a time: want a number, or one with a unit such as \"500ms\"", v.Str)
 			}
 			ms = float64(d) / float64(time.Millisecond)
 		}
 	default:
-		return 0, fmt.Errorf("%.40s is no time", v.Raw)
+		return 0, fmt.Errorf("%.40s is not a time", v.Raw)
 	}
 	switch {
 	case ms < 0:

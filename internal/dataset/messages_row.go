@@ -89,7 +89,7 @@ func rowTools(v gjson.Result) (json.RawMessage, error) {
 		v = gjson.Parse(v.Str)
 	}
 	if !v.IsArray() {
-		return nil, fmt.Errorf("tools is no list: %.40s", v.Raw)
+		return nil, fmt.Errorf("tools is not a list: %.40s", v.Raw)
 	}
 	if len(v.Array()) == 0 {
 		return nil, nil
@@ -97,7 +97,7 @@ func rowTools(v gjson.Result) (json.RawMessage, error) {
 	out := []byte{'['}
 	for i, tool := range v.Array() {
 		if !tool.IsObject() {
-			return nil, fmt.Errorf("tools[%d] is no object: %.40s", i, tool.Raw)
+			return nil, fmt.Errorf("tools[%d] is not an object: %.40s", i, tool.Raw)
 		}
 		if i > 0 {
 			out = append(out, ',')

@@ -23,7 +23,7 @@ func noPrompts(head []byte) error {
 	for prefix, what := range map[string]string{"<!doctype html": "an HTML page", "<html": "an HTML page",
 		"<?xml": "an XML document"} {
 		if strings.HasPrefix(start, prefix) {
-			return fault.Of("", "page", "%s, which is no list of prompts", what)
+			return fault.Of("", "page", "%s, which is not a list of prompts", what)
 		}
 	}
 	logged, dicts, n := 0, 0, 0

@@ -264,7 +264,7 @@ func isLength(column string) bool {
 }
 
 func (e *rowsError) Error() string {
-	return "rows that are no requests: they have the columns " + strings.Join(e.columns, ", ")
+	return "rows that are not requests: they have the columns " + strings.Join(e.columns, ", ")
 }
 
 // Hint returns a reason for which perf-gen has the command that reads the rows, and what that names: the likely prompt

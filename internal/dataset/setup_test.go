@@ -96,7 +96,7 @@ func TestVocabularyError(t *testing.T) {
 				t.Fatalf("%d lines, errors %v", len(lines), errs)
 			}
 			if _, ok := errors.AsType[*setupError](errs[0]); !ok {
-				t.Errorf("%v is no error of the set-up", errs[0])
+				t.Errorf("%v is not an error of the set-up", errs[0])
 			}
 		})
 	}

@@ -184,7 +184,7 @@ func (o *Options) prebuiltTurns(conversation gjson.Result) (turns []Turn, err er
 		}
 		messages := t.Get("messages")
 		if !messages.IsArray() {
-			return nil, fmt.Errorf("turn %d: messages is no list: %.40q", k, messages.Raw)
+			return nil, fmt.Errorf("turn %d: messages is not a list: %.40q", k, messages.Raw)
 		}
 		turn := Turn{Item: Item{In: &api.Input{Messages: json.RawMessage(messages.Get("@ugly").Raw)}}}
 		if rid := t.Get("rid"); rid.Exists() {

@@ -241,11 +241,11 @@ func parseDuration(d gjson.Result, name string, unit float64) (float64, error) {
 	case err != nil:
 		t, err := time.ParseDuration(strings.ReplaceAll(text, " ", ""))
 		if err != nil {
-			return 0, fmt.Errorf("%s is no duration: %.40q", name, text)
+			return 0, fmt.Errorf("%s is not a duration: %.40q", name, text)
 		}
 		return float64(t) / float64(time.Millisecond), nil
 	case !(n >= 0 && n < 1e18):
-		return 0, fmt.Errorf("%s is no duration: %.40q", name, text)
+		return 0, fmt.Errorf("%s is not a duration: %.40q", name, text)
 	case unit > 0:
 		return n * unit, nil
 	case strings.Contains(name, "response_time") || name == "responsetime":

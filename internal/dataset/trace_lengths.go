@@ -81,7 +81,7 @@ func (t *trace) hashedItem(it *Item, v gjson.Result, unit float64) (bool, error)
 	}
 	list := embedded(v.Get("hash_ids")) // a string in CSV
 	if list.Exists() && !list.IsArray() {
-		return true, fmt.Errorf("hash_ids is no list: %.40s", list.Raw)
+		return true, fmt.Errorf("hash_ids is not a list: %.40s", list.Raw)
 	}
 	var hashes []blockID
 	for _, h := range list.Array() {
@@ -108,7 +108,7 @@ func whole(v gjson.Result, key string) (int64, error) {
 		return count, err
 	}
 	if n.Type != gjson.Number || n.Num != math.Trunc(n.Num) || math.Abs(n.Num) > 1<<53 {
-		return 0, fmt.Errorf("%s is no whole number: %.40q", key, n.Raw)
+		return 0, fmt.Errorf("%s is not a whole number: %.40q", key, n.Raw)
 	}
 	return int64(n.Num), nil
 }

@@ -59,7 +59,7 @@ func mooncakeLine(t *trace, v gjson.Result, it *Item) (keep bool, err error) {
 	it.Own = append(it.Own, ownMaxTokens(int(n))...)
 	if messages := v.Get("messages"); messages.Exists() {
 		if !isMessages(messages) {
-			return true, errors.New("messages is no list of messages with roles")
+			return true, errors.New("messages is not a list of messages with roles")
 		}
 		it.In = &api.Input{Messages: json.RawMessage(messages.Get("@ugly").Raw)}
 		return true, nil

@@ -82,7 +82,7 @@ func (d *mooncakeSessions) Decode(value []byte, line int) ([]*sessions.Session, 
 	n := len(d.rows)
 	if id := v.Get("request_id"); id.Exists() {
 		if before, ok := d.byID[id.String()]; ok {
-			return nil, fmt.Errorf("request_id %s stands in line %d already", id.Raw, d.rows[before].call.Line)
+			return nil, fmt.Errorf("request_id %s is already in line %d", id.Raw, d.rows[before].call.Line)
 		}
 		r.call.ID, d.byID[id.String()] = id.String(), n
 	}
@@ -118,7 +118,7 @@ func (r *mooncakeRow) content(v gjson.Result) (err error) {
 		}
 		list := embedded(v.Get("hash_ids"))
 		if list.Exists() && !list.IsArray() && list.Type != gjson.Null {
-			return fmt.Errorf("hash_ids is no list: %.40s", list.Raw)
+			return fmt.Errorf("hash_ids is not a list: %.40s", list.Raw)
 		}
 		for _, h := range list.Array() {
 			id, err := readHash(h)
@@ -135,7 +135,7 @@ func (r *mooncakeRow) content(v gjson.Result) (err error) {
 		c.Body, c.Limit = json.RawMessage(v.Get("payload|@ugly").Raw), true
 	case v.Get("messages").Exists():
 		if !isMessages(v.Get("messages")) {
-			return errors.New("messages is no list of messages with roles")
+			return errors.New("messages is not a list of messages with roles")
 		}
 		c.Messages, c.Limit = json.RawMessage(v.Get("messages|@ugly").Raw), true
 	default:

@@ -19,7 +19,7 @@ func vllmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 // vllmItem converts a prompt, which may have the number of output tokens beside it.
 func vllmItem(p *prompts, v gjson.Result, it *Item) (bool, error) {
 	if v.Get("prompt").Type != gjson.String {
-		return true, fmt.Errorf("prompt is no text: %.40s", v.Get("prompt").Raw)
+		return true, fmt.Errorf("prompt is not text: %.40s", v.Get("prompt").Raw)
 	}
 	n, err := optional(v, "output_tokens")
 	if err != nil {

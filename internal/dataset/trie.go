@@ -64,7 +64,7 @@ func trieTurns(o *Options, words *synth.Words, v gjson.Result, r *synth.Rand) (t
 	for k := range n {
 		total += max(0, outputs[k].Num)
 		if !(waits[k].Num >= 0 && 1000*waits[k].Num <= maxDelayMs) {
-			return nil, fmt.Errorf("tool_call_latency %.40s is no time", waits[k].Raw)
+			return nil, fmt.Errorf("tool_call_latency %.40s is not a time", waits[k].Raw)
 		}
 	}
 	if !(total <= maxPromptTokens) {

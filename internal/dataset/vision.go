@@ -148,7 +148,7 @@ func (o *Options) pictureBeside(path, name string) (string, error) {
 // beside resolves a file name relative to the file that contains it. It downloads the file if that one was downloaded.
 func (o *Options) beside(path, name string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(name)) {
-		return "", fmt.Errorf("the file %.80q lies outside of the folder of the dataset", name)
+		return "", fmt.Errorf("the file %.80q is outside the folder of the dataset", name)
 	}
 	local := filepath.Join(filepath.Dir(path), filepath.FromSlash(name))
 	if _, err := os.Stat(local); err == nil || len(o.Paths) > 0 {

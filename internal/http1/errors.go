@@ -64,7 +64,7 @@ func failFor(reason, kind, format string, args ...any) error {
 // canceled is the error of an exchange whose context has ended.
 func canceled(ctx context.Context) error { return &Error{Kind: kindCanceled, Err: context.Cause(ctx)} }
 
-// ErrMalformed is the error of bytes that are no HTTP/1.1 response.
+// ErrMalformed is the error of bytes that are not an HTTP/1.1 response.
 var ErrMalformed = errors.New("malformed HTTP response")
 
 var (
@@ -196,7 +196,7 @@ func TLSError(ctx context.Context, addr string, err error) error {
 	return fail(kindTLS, "no TLS connection to %s: %w", addr, err)
 }
 
-// brokenTLS returns the error of TLS with addr for bytes that are no TLS after the first record, or are not the
+// brokenTLS returns the error of TLS with addr for bytes that are not TLS after the first record, or are not the
 // server's; nil: err is another.
 func brokenTLS(addr string, err error) error {
 	var mismatch tls.RecordHeaderError

@@ -257,7 +257,7 @@ func FuzzParser(f *testing.F) {
 	})
 }
 
-// A connection that ends within the status line cuts the response off. Other words show that they are no HTTP.
+// A connection that ends within the status line cuts the response off. Other words show that they are not HTTP.
 func TestEndWithinTheStatusLine(t *testing.T) {
 	for line, malformed := range map[string]bool{
 		"H": false, "HTTP/1.1 2": false, "HTTP/1.1 200 O": false,

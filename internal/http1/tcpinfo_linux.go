@@ -65,7 +65,7 @@ type Watch struct {
 	watch tcpWatch
 }
 
-// NewWatch returns a Watch of c, or nil if c is no TCP connection.
+// NewWatch returns a Watch of c, or nil if c is not a TCP connection.
 func NewWatch(c net.Conn) *Watch {
 	if secure, ok := c.(*tls.Conn); ok {
 		c = secure.NetConn()

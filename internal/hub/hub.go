@@ -226,7 +226,7 @@ func (r *Repo) Weights(ctx context.Context) (string, error) {
 		}
 		dir := strings.TrimSuffix(filepath.ToSlash(p), "/"+name)
 		if root != "" && dir != root {
-			return "", fault.Fail("remove one of them", "%s lies in two folders, %s and %s", r.name, root, dir)
+			return "", fault.Fail("remove one of them", "%s is in two folders, %s and %s", r.name, root, dir)
 		}
 		root = dir
 	}

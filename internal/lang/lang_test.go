@@ -16,8 +16,8 @@ func TestSentence(t *testing.T) {
 		"gpt-oss":    "gpt-oss",
 		"10: 8 ok, 2 failed (20 %); 2 of warm-up left out": "10：成功 8，失败 2（20 %）；未计入预热 2",
 		// Arguments change places, and are translated in turn.
-		"nothing was due or in flight for 3 s, which is no part of the duration": "有 3 s 没有应发出或在途的请求，不计入时长",
-		"the server did not keep up with the load: 3 of 1,234 requests failed":   "服务器跟不上负载：1,234 个请求中有 3 个失败",
+		"nothing was due or in flight for 3 s, which is not part of the duration": "有 3 s 没有应发出或在途的请求，不计入时长",
+		"the server did not keep up with the load: 3 of 1,234 requests failed":    "服务器跟不上负载：1,234 个请求中有 3 个失败",
 		"too short to know the interval of the p90 and p99 of TTFT, TPOT and latency: about 370 requests would do": "" +
 			"运行太短，无法得到 TTFT、TPOT、延迟 的 p90、p99 区间：约需 370 个请求",
 		// The text of others is not translated, though it looks like ours.

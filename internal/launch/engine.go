@@ -18,7 +18,7 @@ import (
 type engine struct {
 	name       string
 	script     string   // on PATH
-	module     []string // what python -m runs; nil: the script is no Python
+	module     []string // what python -m runs; nil: the script is not in Python
 	byModule   bool     // the script is only looked up to find its python
 	pack       string   // Python package that must be there
 	install    string   // how to get it
@@ -101,7 +101,7 @@ func apis() []string {
 func (e engine) find(ctx context.Context, python string) ([]string, error) {
 	if python != "" && e.module == nil {
 		return nil, &fault.Error{
-			Code: fault.CodeUsage, Setting: "python", Err: fmt.Errorf("%s is no Python program", e.name),
+			Code: fault.CodeUsage, Setting: "python", Err: fmt.Errorf("%s is not a Python program", e.name),
 			Hint: e.script + " is found on PATH",
 		}
 	}

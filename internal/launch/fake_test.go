@@ -147,7 +147,7 @@ func hint(err error) string {
 	return ""
 }
 
-// gone waits until pid is no running process.
+// gone waits until pid is not a running process.
 func gone(pid int, limit time.Duration) bool {
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

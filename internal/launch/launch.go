@@ -72,7 +72,7 @@ type Server struct {
 func Start(ctx context.Context, cfg Config) (*Server, error) {
 	e, ok := engines[cfg.API]
 	if !ok {
-		return nil, fault.Usage("the local ones are "+strings.Join(apis(), ", "), "%q is no local server", cfg.API)
+		return nil, fault.Usage("the local ones are "+strings.Join(apis(), ", "), "%q is not a local server", cfg.API)
 	}
 	if cfg.Attn != "" && cfg.API != "local" {
 		return nil, fault.Invalid("attn-implementation", "attn-other", "%s has flags of its own for it", e.name)

@@ -13,7 +13,7 @@ func TestName(t *testing.T) {
 		"X-Token-Id", "session_id", "x-session-id", "hf_token",
 	} {
 		if !Name(name) {
-			t.Errorf("%s is no secret", name)
+			t.Errorf("%s is not a secret", name)
 		}
 	}
 	for _, name := range []string{"model", "api-version", "prompt_tokens", "max_tokens", "token_count", "tokenizer",

@@ -71,8 +71,8 @@ type Delta struct {
 	// Series lists those that were not on an earlier page. An ID of 0 begins a new list.
 	Series []Series `json:"series,omitempty"`
 	// Values has the new values by ID: one number for a gauge or counter, and for a histogram its sum, then pairs of the
-	// index of a bucket that changed and its own count, which is not cumulative. An empty list is no number, or a series
-	// that the page no longer has.
+	// index of a bucket that changed and its own count, which is not cumulative. An empty list is NaN, or a series that
+	// the page no longer has.
 	Values map[string][]float64 `json:"values,omitempty"`
 }
 

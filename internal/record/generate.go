@@ -240,7 +240,7 @@ func appender(f *field) string {
 }
 
 const about = "One line for each HTTP request, failed ones too. Instants (*_us) are integer microseconds since the " +
-	"epoch, durations (*_ms) milliseconds counted from sent_us. Other keys may stand beside these."
+	"epoch, durations (*_ms) milliseconds counted from sent_us. There may be other keys."
 
 const head = `{
   "$schema": "https://json-schema.org/draft/2020-12/schema",

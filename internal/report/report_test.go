@@ -215,7 +215,7 @@ func TestSharesCountFailures(t *testing.T) {
 	}
 }
 
-// TestNothingKnown checks that what no request shows is no zero: the response time of failures alone is infinite, and
+// TestNothingKnown checks that what no request shows is not zero: the response time of failures alone is infinite, and
 // an interval in which no request was sent, or of which no lag is known, has none.
 func TestNothingKnown(t *testing.T) {
 	failed := reporttest.Records(1, reporttest.Load{Run: "r", N: 50, Rate: 5, Slots: 8, Failures: 1})

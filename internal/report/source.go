@@ -58,7 +58,7 @@ func Read(ctx context.Context, r io.Reader, file, name string, opt stats.Options
 // Empty reports whether the file has no records.
 func (s *Source) Empty() bool { return len(s.stats.LoadPoints()) == 0 }
 
-// During reports whether an instant, in µs since the epoch, lies in the time of the records.
+// During reports whether an instant, in µs since the epoch, is from the time of the records.
 func (s *Source) During(at int64) bool { return s.from <= at && at <= s.to }
 
 // start returns time 0 of the figures, in µs.

@@ -14,7 +14,7 @@ type Graph struct {
 	Depth    []int32   // the requests on the longest path to each, itself included
 }
 
-// SessionError is why lines are no session.
+// SessionError is why lines do not form a session.
 type SessionError struct {
 	Reason string // session-unknown-id, -other-session, -apart, -cycle, -twice or -no-messages
 	Text   string

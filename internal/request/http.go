@@ -37,9 +37,9 @@ func checkMethod(method *string) error {
 	*method = strings.ToUpper(*method)
 	switch m := *method; {
 	case !isToken(m):
-		return fmt.Errorf("method is no HTTP method: %.60q", m)
+		return fmt.Errorf("method is not an HTTP method: %.60q", m)
 	case m == "CONNECT" || m == "HEAD" || m == "TRACE":
-		return fmt.Errorf("method is %s, whose response is no answer", m)
+		return fmt.Errorf("method is %s, whose response is not an answer", m)
 	}
 	return nil
 }
@@ -52,9 +52,9 @@ func checkURL(text string) error {
 	u, err := url.Parse(text)
 	switch bad := (*url.Error)(nil); {
 	case errors.As(err, &bad):
-		return fmt.Errorf("url is no URL: %.60q: %w", text, bad.Err)
+		return fmt.Errorf("url is not a URL: %.60q: %w", text, bad.Err)
 	case err != nil:
-		return fmt.Errorf("url is no URL: %.60q: %w", text, err)
+		return fmt.Errorf("url is not a URL: %.60q: %w", text, err)
 	case u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || u.Opaque != "":
 		return fmt.Errorf("url is neither a path nor an http or https URL: %.60q", text)
 	}
@@ -92,7 +92,7 @@ func checkHeaders(headers map[string]string) error {
 func CheckHeader(name, value string) error {
 	switch {
 	case !isToken(name):
-		return fmt.Errorf("%.60q is no header name", name)
+		return fmt.Errorf("%.60q is not a header name", name)
 	case strings.ContainsFunc(value, isControl):
 		return fmt.Errorf("the value of %s has a control character", name)
 	}
@@ -107,7 +107,7 @@ func CheckHeader(name, value string) error {
 		}
 	case "Host":
 		if v := strings.TrimSpace(value); v == "" || strings.ContainsAny(v, " \t/\\?#@,\"<>") {
-			return fmt.Errorf("%s is no host: %.60q", name, value)
+			return fmt.Errorf("%s is not a host: %.60q", name, value)
 		}
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/goccy/go-json"
 )
 
-// What would become another header, another request or another server is no request line.
+// What would become another header, another request or another server is not a request line.
 func TestHTTP(t *testing.T) {
 	for envelope, want := range map[string]string{
 		`"custom_id":"a-1 é"`:          "",
@@ -18,8 +18,8 @@ func TestHTTP(t *testing.T) {
 		`"custom_id":"x\u007f"`:        "custom_id has a control character",
 
 		`"method":"post"`:                 "",
-		`"method":"POST /x HTTP/1.1\r\n"`: "method is no HTTP method",
-		`"method":"PO ST"`:                "method is no HTTP method",
+		`"method":"POST /x HTTP/1.1\r\n"`: "method is not an HTTP method",
+		`"method":"PO ST"`:                "method is not an HTTP method",
 		`"method":"connect"`:              "method is CONNECT",
 		`"method":"HEAD"`:                 "method is HEAD",
 
@@ -27,8 +27,8 @@ func TestHTTP(t *testing.T) {
 		`"url":"v1/chat/completions"`:                "",
 		`"url":"http://h/v1"`:                        "",
 		`"url":"/v1/é"`:                              "",
-		`"url":"/v1\r\nX-Evil: 1"`:                   "url is no URL",
-		`"url":"/v1/%zz"`:                            "url is no URL",
+		`"url":"/v1\r\nX-Evil: 1"`:                   "url is not a URL",
+		`"url":"/v1/%zz"`:                            "url is not a URL",
 		`"url":"file:///etc/passwd"`:                 "url is neither a path nor",
 		`"url":"ftp://h/v1"`:                         "url is neither a path nor",
 		`"url":"javascript:alert(1)"`:                "url is neither a path nor",
@@ -38,16 +38,16 @@ func TestHTTP(t *testing.T) {
 		`"headers":{"X-A":"b\r\nX-Evil: 1"}`:        "headers: the value of X-A has a control character",
 		`"headers":{"X-A":"b\rX-Evil: 1"}`:          "headers: the value of X-A has a control character",
 		`"headers":{"X-A":"b\u0000"}`:               "headers: the value of X-A has a control character",
-		`"headers":{"X-A\r\nX-Evil":"1"}`:           "is no header name",
-		`"headers":{"X A":"1"}`:                     "is no header name",
-		`"headers":{"X-A:":"1"}`:                    "is no header name",
-		`"headers":{"":"1"}`:                        "is no header name",
-		`"headers":{"X-é":"1"}`:                     "is no header name",
+		`"headers":{"X-A\r\nX-Evil":"1"}`:           "is not a header name",
+		`"headers":{"X A":"1"}`:                     "is not a header name",
+		`"headers":{"X-A:":"1"}`:                    "is not a header name",
+		`"headers":{"":"1"}`:                        "is not a header name",
+		`"headers":{"X-é":"1"}`:                     "is not a header name",
 		`"headers":{"X-A":"1","x-a":"2"}`:           "headers: X-A and x-a are one header",
 		`"headers":{"Host":"model.example.com"}`:    "",
 		`"headers":{"host":"[::1]:8080"}`:           "",
-		`"headers":{"host":"a b"}`:                  "headers: host is no host",
-		`"headers":{"host":"a/b"}`:                  "headers: host is no host",
+		`"headers":{"host":"a b"}`:                  "headers: host is not a host",
+		`"headers":{"host":"a/b"}`:                  "headers: host is not a host",
 		`"headers":{"Connection":"close"}`:          "",
 		`"headers":{"connection":"Keep-Alive"}`:     "",
 		`"headers":{"connection":"upgrade"}`:        "headers: connection is close or keep-alive",

@@ -156,7 +156,7 @@ func (r *Request) check(turns bool) error {
 	case r.PromptTokens < 0:
 		return fmt.Errorf("prompt_tokens is negative: %d", r.PromptTokens)
 	case r.AtMs != nil && math.Abs(*r.AtMs) > maxAtMs:
-		return fmt.Errorf("at_ms is no time: %g", *r.AtMs)
+		return fmt.Errorf("at_ms is not a time: %g", *r.AtMs)
 	}
 	if !turns {
 		return object("body", r.Body)

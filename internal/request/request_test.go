@@ -34,7 +34,7 @@ func TestParse(t *testing.T) {
 		{line: `{"session":"a\nb","body":{}}`, err: "session has a control character"},
 		{line: `{"session":"s","delay_ms":1e300,"body":{}}`, err: "delay_ms is more than a month: 1e+300"},
 		{line: `{"turns":[{"body":{},"delay_ms":1e12}]}`, err: "turns[0].delay_ms is more than a month"},
-		{line: `{"at_ms":-1e300,"body":{}}`, err: "at_ms is no time: -1e+300"},
+		{line: `{"at_ms":-1e300,"body":{}}`, err: "at_ms is not a time: -1e+300"},
 		{line: `{"prompt_tokens":-5,"body":{}}`, err: "prompt_tokens is negative: -5"},
 		{line: `[1]`, err: "not a JSON object"},
 		{line: `{"a":`, err: "not valid JSON"},

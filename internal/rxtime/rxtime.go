@@ -33,7 +33,7 @@ func (l listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// Of returns c as a *Conn, or nil if c is no TCP connection.
+// Of returns c as a *Conn, or nil if c is not a TCP connection.
 func Of(c net.Conn) *Conn {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {

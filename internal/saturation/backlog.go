@@ -25,7 +25,7 @@ type sample struct {
 const (
 	batches    = 8     // of the window; their means are nearly independent, unlike single samples
 	tCritical  = 5.208 // Student's t with 6 degrees of freedom, one-sided 0.001, since a run has many checks
-	leastRise  = 20    // requests; a smaller rise is no backlog
+	leastRise  = 20    // requests; a smaller rise is not a backlog
 	leastGain  = 0.02  // share of the arrivals; a smaller slope is noise
 	checkAgain = 1.1   // ratio of the times of consecutive checks
 	inARow     = 5     // consecutive checks that must agree; from first to last, the time grows by half

@@ -15,6 +15,6 @@ func TestSchema(t *testing.T) {
 		Type:  reflect.TypeFor[Sample](),
 		Title: "line of server metrics",
 		Description: "One line of perf-send --metrics-out: what one source reported at one instant. " +
-			"docs/server-metrics.md describes the metrics. Other keys may stand beside these.",
+			"docs/server-metrics.md describes the metrics. There may be other keys.",
 	}, "../../docs/metrics.schema.json", *update)
 }

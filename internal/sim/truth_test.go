@@ -23,6 +23,6 @@ func TestTruthFile(t *testing.T) {
 		t.Errorf("%s, %v", got, err)
 	}
 	if _, err := CreateTruth(t.TempDir()); err == nil {
-		t.Error("a folder is no file")
+		t.Error("a folder is not a file")
 	}
 }

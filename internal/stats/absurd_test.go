@@ -196,7 +196,7 @@ func TestOneFarInstant(t *testing.T) {
 			r.ScheduledUs, r.SentUs = r.ScheduledUs+4e15, r.SentUs+4e15
 		}
 	})...)
-	if !hasNote(&b, "no part of the duration") || hasNote(&b, "after all others") || float64(b.DurationS) > 5 {
+	if !hasNote(&b, "not part of the duration") || hasNote(&b, "after all others") || float64(b.DurationS) > 5 {
 		t.Errorf("%v s, notes %q", b.DurationS, b.Notes)
 	}
 }

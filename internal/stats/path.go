@@ -30,7 +30,7 @@ func (t *session) path() {
 		}
 	}
 	t.ServerUs, t.WaitUs, t.Path = 0, 0, 0
-	for at >= 0 && t.Path < int64(len(t.graph)) { // turns that wait for one another are no path
+	for at >= 0 && t.Path < int64(len(t.graph)) { // turns that wait for one another are on no path
 		one := &t.graph[at]
 		t.ServerUs += one.end - one.due
 		t.Path++

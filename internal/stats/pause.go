@@ -132,7 +132,7 @@ func (f *flights) timeNotes(all []stretch, pauses []interval) (notes []string) {
 		if len(pauses) > 1 {
 			count = fmt.Sprintf(" in %d pauses", len(pauses))
 		}
-		notes = append(notes, fmt.Sprintf("%s for %s%s, which is no part of the duration",
+		notes = append(notes, fmt.Sprintf("%s for %s%s, which is not part of the duration",
 			what, span(total64(pauses)), count))
 	}
 	if tail, late := f.tail(all, pauses); late > 0 {

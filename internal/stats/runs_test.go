@@ -75,7 +75,7 @@ func TestPauses(t *testing.T) {
 	if !near(b.DurationS, 20.4, 0.1) || !near(b.RequestsPerS, 98, 1) || !near(b.Steady.RequestsPerS, 99, 2) {
 		t.Errorf("%v s, %v requests/s, steady %v", b.DurationS, b.RequestsPerS, b.Steady.RequestsPerS)
 	}
-	if !hasNote(&b, "nothing was due or in flight for 19m50s, which is no part of the duration") {
+	if !hasNote(&b, "nothing was due or in flight for 19m50s, which is not part of the duration") {
 		t.Errorf("notes %q", b.Notes)
 	}
 	// The gaps of a slow or a replayed load are not pauses.

@@ -62,7 +62,7 @@ func TestPauseIsNoBacklog(t *testing.T) {
 		first := sent(400, 0, 10, 200, nil)
 		second := sent(400, 4000+1000*pause, 10, 200, func(_ int, r *record.Record) { r.ID += "b" })
 		b := blockOf(t, Options{}, append(first, second...)...)
-		if b.Saturated != "" || !hasNote(&b, "no part of the duration") {
+		if b.Saturated != "" || !hasNote(&b, "not part of the duration") {
 			t.Errorf("%d s: saturated %q, notes %q", pause, b.Saturated, b.Notes)
 		}
 	}

@@ -292,7 +292,7 @@ func newRankModel(tokens []string) (*ranks, error) {
 	for b := range m.bytes {
 		id, ok := m.vocab.get(string([]byte{byte(b)}))
 		if !ok {
-			return nil, fmt.Errorf("the byte 0x%02X is no token", b)
+			return nil, fmt.Errorf("the byte 0x%02X is not a token", b)
 		}
 		m.bytes[b] = id
 	}

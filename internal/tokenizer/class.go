@@ -68,7 +68,7 @@ func (p *patternParser) single(r rune) *class {
 // class parses [...].
 func (p *patternParser) class() (*class, error) {
 	if p.deep++; p.deep > 100 {
-		return nil, fmt.Errorf("classes lie more than 100 deep")
+		return nil, fmt.Errorf("classes are nested more than 100 deep")
 	}
 	defer func() { p.deep-- }()
 	p.pos++

@@ -117,7 +117,7 @@ func scanLine(s *fastjson.Scanner) (pair [2]string, ok bool) {
 	return parseMerge(line)
 }
 
-// version begins the first line of a merges.txt, which is no merge.
+// version begins the first line of a merges.txt, which is not a merge.
 const version = "#version"
 
 // parseMerges parses the lines of a merges.txt.

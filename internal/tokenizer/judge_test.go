@@ -79,7 +79,7 @@ func TestEncoding(t *testing.T) {
 			}
 		}
 		if _, ok := embedded[encoding]; !ok {
-			t.Errorf("%s is no part of the program", encoding)
+			t.Errorf("%s is not part of the program", encoding)
 		}
 	}
 	for _, name := range []string{"gpt", "o5", "llama", "o1mini"} {

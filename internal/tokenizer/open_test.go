@@ -107,7 +107,7 @@ func TestOpenErrors(t *testing.T) {
 		{map[string]string{"a.tiktoken": rankFile()}, "", "by which pattern", ":ENCODING"},
 		{map[string]string{"a.tiktoken": rankFile()}, "a.tiktoken:klingon", `"klingon"`, "llama3"},
 		{map[string]string{"a.tiktoken": "YQ== 1\nYQ== x"}, "a.tiktoken:qwen", `a.tiktoken:2: the rank "x"`, ""},
-		{map[string]string{"a.tiktoken": "YQ== 1"}, "a.tiktoken:qwen", "the byte 0x00 is no token", ""},
+		{map[string]string{"a.tiktoken": "YQ== 1"}, "a.tiktoken:qwen", "the byte 0x00 is not a token", ""},
 		{map[string]string{"vocab.json": "{}", "merges.txt": merges,
 			"tokenizer_config.json": `{"tokenizer_class":"CLIPTokenizer"}`}, "", "CLIPTokenizer", "tokenizer.json"},
 		{map[string]string{"vocab.json": "{}", "merges.txt": merges}, "", "not in the vocab", ""},

@@ -86,7 +86,7 @@ func (p *patternParser) eat(s string) bool {
 
 func (p *patternParser) alternatives() (*node, error) {
 	if p.deep++; p.deep > 100 {
-		return nil, fmt.Errorf("groups lie more than 100 deep")
+		return nil, fmt.Errorf("groups are nested more than 100 deep")
 	}
 	defer func() { p.deep-- }()
 	var alts []*node

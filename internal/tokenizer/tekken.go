@@ -48,7 +48,7 @@ func readTekken(name string, data []byte) (*vocabulary, error) {
 		}
 		raw, err := base64.StdEncoding.DecodeString(t.Bytes)
 		if err != nil || tokens[first+t.Rank] != "" {
-			return nil, fmt.Errorf("%s: the token of rank %d is no base64, or stands there twice", name, t.Rank)
+			return nil, fmt.Errorf("%s: the token of rank %d is not base64, or occurs twice", name, t.Rank)
 		}
 		tokens[first+t.Rank] = string(raw)
 	}

@@ -35,7 +35,7 @@ func readTiktoken(name string, data []byte, enc encoding) (*vocabulary, error) {
 			tokens = append(tokens, "")
 		}
 		if tokens[id] != "" {
-			return nil, fmt.Errorf("%s:%d: the rank %d stands here twice", name, n, id)
+			return nil, fmt.Errorf("%s:%d: the rank %d occurs twice", name, n, id)
 		}
 		tokens[id] = string(buf[:size])
 	}

@@ -44,7 +44,7 @@ func pretend(mode string) int {
 			fmt.Fprintln(os.Stderr, "Traceback\nMemoryError: all gone")
 			return 3
 		case "babbles":
-			fmt.Println("warning: this is no JSON")
+			fmt.Println("warning: this is not JSON")
 			fmt.Fprintln(os.Stderr, "told to stop")
 		case "hangs":
 			select {}

@@ -60,7 +60,7 @@ func newMLflow(opt Options) *mlflow {
 	u, err := url.Parse(m.base)
 	switch {
 	case err != nil:
-		m.broken = &trouble{err: errors.New("MLFLOW_TRACKING_URI is no URL")} // it may hold a password
+		m.broken = &trouble{err: errors.New("MLFLOW_TRACKING_URI is not a URL")} // it may hold a password
 	case u.Scheme != "http" && u.Scheme != "https":
 		m.broken = &trouble{
 			err: fmt.Errorf("MLFLOW_TRACKING_URI is of scheme %q, and only servers are reached", u.Scheme),

@@ -182,7 +182,7 @@ func TestMLflowAddress(t *testing.T) {
 	for uri, want := range map[string]string{
 		"sqlite:///x.db": `MLFLOW_TRACKING_URI is of scheme "sqlite", and only servers are reached`,
 		"./mlruns":       `MLFLOW_TRACKING_URI is of scheme "", and only servers are reached`,
-		"http://a b":     "MLFLOW_TRACKING_URI is no URL",
+		"http://a b":     "MLFLOW_TRACKING_URI is not a URL",
 	} {
 		m := newMLflow(Options{Getenv: func(
 			name string) string {

@@ -274,7 +274,7 @@ func TestATrackerThatHangsHoldsUpNothing(t *testing.T) {
 		t.Errorf("said %v, want %v", said.list, want)
 	}
 	if !IsKept(file) {
-		t.Errorf("%s is no kept run", file)
+		t.Errorf("%s is not a kept run", file)
 	}
 }
 

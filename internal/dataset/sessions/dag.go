@@ -87,7 +87,7 @@ func (d *DAG) Decode(value []byte, line int) ([]*Session, error) {
 		d.byID = map[string]*dagConversation{}
 	}
 	if d.byID[c.ID] != nil {
-		return nil, fmt.Errorf("the conversation %q stands in line %d already", c.ID, d.byID[c.ID].line)
+		return nil, fmt.Errorf("the conversation %q is already in line %d", c.ID, d.byID[c.ID].line)
 	}
 	d.byID[c.ID] = c
 	d.order = append(d.order, c.ID)
@@ -167,7 +167,7 @@ func (t *dagTurn) check(k, turns int) error {
 	case !(t.Delay >= 0 && t.Delay <= maxDelayMs):
 		return fmt.Errorf("delay is %g", t.Delay)
 	case len(t.Extra) > 0 && !gjson.ParseBytes(t.Extra).IsObject() && string(t.Extra) != "null":
-		return errors.New("extra is no object")
+		return errors.New("extra is not an object")
 	}
 	if err := t.readForks(k == turns-1); err != nil {
 		return err

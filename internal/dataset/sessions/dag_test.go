@@ -46,7 +46,7 @@ func TestDAG(t *testing.T) {
 		{"cycle", dag("a", "", `x,"spawns":["b"]`) + dag("b", "", `x,"forks":["a"]`), "line 1: every conversation is spawned by another one"},
 		{"inner cycle", dag("r", "", `x,"spawns":["a"]`) + dag("a", "", `x,"spawns":["b"]`) + dag("b", "", `x,"forks":["a"]`),
 			`line 3: the conversation "a" starts itself`},
-		{"twice", dag("a", "", "x") + dag("a", "", "x"), "a: 0" + says("x") + "\n" + `line 2: the conversation "a" stands in line 1 already`},
+		{"twice", dag("a", "", "x") + dag("a", "", "x"), "a: 0" + says("x") + "\n" + `line 2: the conversation "a" is already in line 1`},
 		{"early fork", dag("a", "", `x,"forks":["b"]`, "y"), `line 1: turns[0]: the fork to "b" is not on the last turn, nor in the background`},
 		{"join", dag("a", "", `x,"spawns":[{"children":["b"],"join_at":1}]`), "line 1: turns[0]: join_at 1 is not a later turn"},
 		{"no turns", dag("a", ""), "line 1: a conversation without turns"},

@@ -52,7 +52,7 @@ func (d *Dynamo) Decode(value []byte, line int) ([]*Session, error) {
 	}
 	if id := c.call.ID; id != "" {
 		if before := d.byID[id]; before != nil {
-			return nil, fmt.Errorf("request_id %q stands in line %d already", id, before.call.Line)
+			return nil, fmt.Errorf("request_id %q is already in line %d", id, before.call.Line)
 		}
 		d.byID[id] = c
 	}
@@ -95,7 +95,7 @@ func (d *Dynamo) read(r gjson.Result, line int) (c *dynamoCall, err error) {
 		return c, nil
 	}
 	if c.call.Size, err = count(r.Get("replay.trace_block_size")); err != nil || c.call.Size < 1 {
-		return nil, errors.New("replay.trace_block_size is no positive number")
+		return nil, errors.New("replay.trace_block_size is not a positive number")
 	}
 	if most := (c.call.In + c.call.Size - 1) / c.call.Size; int64(len(hashes)) > most {
 		return nil, fmt.Errorf("%d hashes of blocks of %d tokens for a prompt of %d", len(hashes), c.call.Size, c.call.In)
@@ -103,7 +103,7 @@ func (d *Dynamo) read(r gjson.Result, line int) (c *dynamoCall, err error) {
 	for _, h := range hashes {
 		id, err := strconv.ParseUint(h.Raw, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("replay.input_sequence_hashes: %.40s is no hash", h.Raw)
+			return nil, fmt.Errorf("replay.input_sequence_hashes: %.40s is not a hash", h.Raw)
 		}
 		c.call.Blocks = append(c.call.Blocks, Block{ID: id})
 	}
@@ -261,8 +261,8 @@ func (d *dynamoDone) before(c *dynamoCall) *dynamoCall {
 // Notes returns what the decoder had to assume, and what it left out.
 func (d *Dynamo) Notes() map[string]int {
 	return map[string]int{
-		"events that are no request_end: %d: left out, since the pauses follow from the times of the requests": d.other,
-		"requests without input_sequence_hashes: %d: their text has nothing in common with that of others":     d.unhashed,
-		"sessions whose parent has no request in the trace: %d: they are sessions of their own":                d.orphans,
+		"events other than request_end: %d: left out, since the pauses follow from the times of the requests": d.other,
+		"requests without input_sequence_hashes: %d: their text has nothing in common with that of others":    d.unhashed,
+		"sessions whose parent has no request in the trace: %d: they are sessions of their own":               d.orphans,
 	}
 }

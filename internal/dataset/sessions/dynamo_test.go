@@ -52,13 +52,13 @@ func TestDynamo(t *testing.T) {
 			dynamoEvent("i", "s", "", 0, 1, `,"replay":{"input_length":64,"input_sequence_hashes":[1]}`)+
 			dynamoEvent("j", "s", "", 0, 1, `,"replay":{"trace_block_size":64,"input_length":64,"input_sequence_hashes":[-1]}`)+
 			dynamoEvent("k", "s", "", 0, 1, `,"replay":{"input_length":-64}`),
-		`line 3: request_id "x" stands in line 1 already
+		`line 3: request_id "x" is already in line 1
 line 4: session "a" has the parents "b" and "c"
 line 5: a request with neither request_received_ms nor event_time_unix_ms
 line 6: a request with neither replay.input_length nor input_tokens
 line 7: 2 hashes of blocks of 64 tokens for a prompt of 64
-line 8: replay.trace_block_size is no positive number
-line 9: replay.input_sequence_hashes: -1 is no hash
+line 8: replay.trace_block_size is not a positive number
+line 9: replay.input_sequence_hashes: -1 is not a hash
 line 10: input_length: not a number of tokens: -64
 line 1: session "a" is its own ancestor
 line 2: session "b" is its own ancestor`)

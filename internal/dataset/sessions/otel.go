@@ -61,7 +61,7 @@ func (d *OTel) Decode(value []byte, line int) ([]*Session, error) {
 		return nil, err
 	}
 	if !list.IsArray() {
-		return nil, errors.New("spans is no list")
+		return nil, errors.New("spans is not a list")
 	}
 	var own []*span
 	for k, one := range list.Array() {

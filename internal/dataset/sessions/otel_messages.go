@@ -222,7 +222,7 @@ func toolDefinitions(v gjson.Result) (json.RawMessage, error) {
 		return nil, nil
 	}
 	if !v.IsArray() {
-		return nil, fmt.Errorf("gen_ai.tool.definitions is no list: %.40s", v.Raw)
+		return nil, fmt.Errorf("gen_ai.tool.definitions is not a list: %.40s", v.Raw)
 	}
 	var all []json.RawMessage
 	for _, t := range v.Array() {

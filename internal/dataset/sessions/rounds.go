@@ -111,7 +111,7 @@ func Baseten(v gjson.Result) (r Round, err error) {
 	}
 	prompt := v.Get("prompt")
 	if prompt.Type != gjson.String {
-		return r, fmt.Errorf("prompt is no text: %.40s", prompt.Raw)
+		return r, fmt.Errorf("prompt is not text: %.40s", prompt.Raw)
 	}
 	r.Prompt, r.In = &prompt.Str, Unknown
 	if r.Out, err = count(v.Get("output_tokens")); err != nil {

@@ -16,7 +16,7 @@ func TestRounds(t *testing.T) {
 {"timestamp_start_unix_ms":2000,"prompt":"c","output_tokens":6,"provided_session_id":null,"poor_man_session_id":7}
 {"timestamp_start_unix_ms":2000,"prompt":"d","output_tokens":6}
 {"timestamp_start_unix_ms":2000,"prompt":1,"output_tokens":6}`,
-		"s: 0[0/4] 1<0+2500[0/5]\n7: 0[0/6]\n: 0[0/6]\nline 5: prompt is no text: 1")
+		"s: 0[0/4] 1<0+2500[0/5]\n7: 0[0/6]\n: 0[0/6]\nline 5: prompt is not text: 1")
 }
 
 func FuzzRounds(f *testing.F) {

@@ -22,7 +22,7 @@ const (
 	workOfInput = 256       // additional bytes for each byte of the chat
 )
 
-var errNested = fmt.Errorf("values lie more than %d deep within each other, or a value holds more than %d", maxDepth,
+var errNested = fmt.Errorf("values are nested more than %d deep, or a value holds more than %d", maxDepth,
 	maxNodes)
 
 // bounds is the account of one rendering.
@@ -223,7 +223,7 @@ func listOf(args []jinja.Value, _ map[string]jinja.Value) (jinja.Value, error) {
 			out.AsList().Append(jinja.NewString(string(r)))
 		}
 	case !v.IsUndefined():
-		return out, fmt.Errorf("%s is no list", kindOf(v))
+		return out, fmt.Errorf("%s is not a list", kindOf(v))
 	}
 	return out, nil
 }

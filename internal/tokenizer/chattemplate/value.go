@@ -38,7 +38,7 @@ func decodeValue(d *json.Decoder, depth int) (v jinja.Value, err error) {
 		return v, err
 	}
 	if depth > maxDepth {
-		return v, fmt.Errorf("values lie more than %d deep", maxDepth)
+		return v, fmt.Errorf("values are nested more than %d deep", maxDepth)
 	}
 	switch token {
 	case json.Delim('['):

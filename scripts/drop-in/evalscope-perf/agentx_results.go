@@ -158,7 +158,7 @@ func (x *agentX) summaries(theirs, ours []byte) (all []*agentXSummary, err error
 		b := &own.Blocks[i]
 		level, err := strconv.Atoi(strings.TrimPrefix(b.Run, "parallel="))
 		if err != nil {
-			return nil, fmt.Errorf("the load point %q is no number of sessions", b.Run)
+			return nil, fmt.Errorf("the load point %q is not a number of sessions", b.Run)
 		}
 		s := &agentXSummary{Schema: "1.0", Status: "completed", Scenario: x, Concurrency: level, Duration: x.duration,
 			Seed: x.seed, Dataset: x.dataset, Reasons: []string{"not_replayed_by_aiperf"},

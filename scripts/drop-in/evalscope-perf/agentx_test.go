@@ -76,6 +76,6 @@ func TestAgentXSummary(t *testing.T) {
 		t.Errorf("%s, want %s", line, want)
 	}
 	if _, err := x.summaries([]byte(`{"blocks":[]}`), []byte(ours)); err == nil {
-		t.Error("blocks that do not match are no error")
+		t.Error("blocks that do not match are not an error")
 	}
 }
