@@ -138,8 +138,8 @@ func (s *Sent) has(line int64, req *load.Request) (bool, error) {
 		if s.byID[id] == 0 {
 			return false, nil
 		}
-		if n := s.turns[id]; req.Whole != nil && n != len(req.Whole.Requests) {
-			return false, s.otherInput(req, "the session has %d requests, and %d in %s", len(req.Whole.Requests), n, s.path)
+		if n := s.turns[id]; req.Whole != nil && n != req.Whole.Len() {
+			return false, s.otherInput(req, "the session has %d requests, and %d in %s", req.Whole.Len(), n, s.path)
 		}
 		s.byID[id]--
 		return true, nil
