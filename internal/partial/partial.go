@@ -86,6 +86,9 @@ func (f *File) Open() error {
 	return nil
 }
 
+// Named reports whether the file gets its name at the end, unlike a stream, a device or a named pipe. It must be open.
+func (f *File) Named() bool { return f.path != "" && !f.direct }
+
 // tryOpen opens FILE.partial, or renames the one of another run.
 func (f *File) tryOpen() error {
 	flags := os.O_CREATE | os.O_RDWR

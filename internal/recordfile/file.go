@@ -20,6 +20,7 @@ type File struct {
 	out    *partial.File
 	plain  bool
 	resume bool
+	before int64 // lines of the earlier run that is continued
 
 	mu    sync.Mutex
 	w     io.WriteCloser // compresses into out
@@ -109,14 +110,19 @@ func (f *File) end() error {
 	return f.err
 }
 
-// rescue leaves what was written in FILE.partial. It returns the name, empty if there is nothing to leave.
-func (f *File) rescue() string {
+// rescue leaves what was written in FILE.partial. It returns the name, empty if there is nothing to leave, and how many
+// lines this run has in it, or -1 if nobody can tell: in a stream.
+func (f *File) rescue() (name string, lines int64) {
 	f.end() // may fail again; what is in the file counts
 	name, err := f.out.Rescue(f.plain)
-	if err != nil {
-		return ""
+	switch {
+	case !f.out.Named():
+		return "", -1
+	case err != nil || name == "":
+		return "", 0
 	}
-	return name
+	eachLine(name, func([]byte) error { lines++; return nil }) // of a damaged file, what can be read
+	return name, max(0, lines-f.before)
 }
 
 // Abort removes the file of a run that failed before it had a record. A resumed file is closed instead. Abort does

@@ -39,6 +39,7 @@ func Resume(path string, create func(path string) *partial.File) (*File, *Sent, 
 			return nil, nil, err
 		}
 	}
+	f.before = s.Records
 	return f, s, nil
 }
 

@@ -19,6 +19,7 @@ type Writer struct {
 	enc     record.Encoder
 	err     error         // of the file
 	count   int64         // records encoded
+	refused int64         // records not encoded, since the file had failed
 	lost    int64         // records not written, since the file failed
 	began   time.Time     // when the first record was encoded
 	blocked time.Duration // in writes
@@ -60,6 +61,7 @@ func (w *Writer) Emit(rec *record.Record) error {
 		w.drained.Wait()
 	}
 	if w.err != nil {
+		w.refused++
 		w.lost++
 		return w.err
 	}
@@ -170,7 +172,12 @@ func (w *Writer) Close() error {
 	if err == nil {
 		return nil
 	}
-	return &LostError{Err: err, Lost: w.lost, Partial: w.file.rescue()}
+	lost := &LostError{Err: err, Lost: w.lost}
+	name, lines := w.file.rescue()
+	if lost.Partial = name; lines >= 0 { // of lines that were compressed, not all were written
+		lost.Lost = w.count + w.refused - lines
+	}
+	return lost
 }
 
 // Abort ends a Writer without records and aborts its file.
