@@ -174,9 +174,9 @@ func (r *runner) clientConfig(srv *server) client.Config {
 	return c
 }
 
-// await waits for servers that are still starting, and reports the proxies between.
+// await waits for servers that are still starting, and reports the way to them.
 func (r *runner) await(ctx context.Context, servers []*url.URL) error {
-	if err := r.reportProxies(servers); err != nil {
+	if err := r.reportRoute(servers); err != nil {
 		return err
 	}
 	r.ready = ready.NewWaiter(r.Ready, r.Say)

@@ -72,8 +72,11 @@ func (r *runner) compareClocks(ctx context.Context, server *url.URL) error {
 	return nil
 }
 
-// reportProxies reports the proxies between this process and the servers.
-func (r *runner) reportProxies(servers []*url.URL) error {
+// reportRoute reports the proxies between this process and the servers, and addresses that were given in vain.
+func (r *runner) reportRoute(servers []*url.URL) error {
+	for _, addr := range r.client.Unmatched() {
+		r.Tell("resolve", "", "no connection is made to %s: the address given for it is not used", addr)
+	}
 	reported := map[string]bool{}
 	for _, u := range servers {
 		proxy, from, err := r.client.Proxy(u)

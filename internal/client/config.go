@@ -87,7 +87,9 @@ func (c *Config) servers() []*url.URL { return append([]*url.URL{c.URL}, c.More.
 // dialer returns the dialer of all connections but those to proxies.
 func (c *Config) dialer() *http1.Dialer {
 	n := &c.Network
-	d := &http1.Dialer{Timeout: c.ConnectTimeout, TLS: n.TLS, Resolve: n.Resolve, Unix: n.Unix, Bind: n.Bind}
+	d := &http1.Dialer{
+		Timeout: c.ConnectTimeout, TLS: n.TLS, Resolve: n.Resolve, Unix: n.Unix, Bind: n.Bind, Say: c.Say,
+	}
 	if n.HTTP2 {
 		if d.TLS = n.TLS.Clone(); d.TLS == nil {
 			d.TLS = new(tls.Config)

@@ -65,8 +65,11 @@ func address(u *url.URL) string {
 }
 
 func defaultPort(scheme string) string {
-	if scheme == "https" {
+	switch scheme {
+	case "https":
 		return "443"
+	case "socks5", "socks5h":
+		return "1080"
 	}
 	return "80"
 }

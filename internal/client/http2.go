@@ -290,7 +290,7 @@ func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*streamConn,
 		times, _ := plain.(*rxtime.Conn)
 		return &streamConn{cc, times}, nil
 	case errors.Is(context.Cause(ctx), context.DeadlineExceeded):
-		return nil, fail(record.KindConnectTimeout, "no HTTP/2 settings from %s in time", ep.addr)
+		return nil, failFor("connect-late", record.KindConnectTimeout, "no HTTP/2 settings from %s in time", ep.addr)
 	case ctx.Err() != nil:
 		return nil, &http1.Error{Kind: record.KindCanceled, Err: context.Cause(ctx)}
 	}

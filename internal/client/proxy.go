@@ -3,7 +3,9 @@ package client
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpproxy"
@@ -88,6 +90,21 @@ func (c *Client) Unresolved(u *url.URL) string {
 		return ""
 	}
 	return addr
+}
+
+// Unmatched returns the entries of Network.Resolve, host:port, to which no connection is made, sorted.
+func (c *Client) Unmatched() []string {
+	unused := maps.Clone(c.cfg.Network.Resolve)
+	if c.cfg.Network.Unix != "" {
+		return slices.Sorted(maps.Keys(unused))
+	}
+	for _, u := range c.cfg.servers() {
+		delete(unused, strings.ToLower(address(u)))
+		if proxy, _, err := c.Proxy(u); err == nil && proxy != nil {
+			delete(unused, strings.ToLower(address(proxy)))
+		}
+	}
+	return slices.Sorted(maps.Keys(unused))
 }
 
 // Proxy returns the proxy for requests to u, nil for none, and the variable of the environment that names it.

@@ -202,7 +202,7 @@ func (st *standard) unconnected(ctx context.Context, c *call, handshakes int32, 
 	case !errors.As(err, &known):
 		return fail(record.KindConnect, "the proxy %s does not connect to %s: %w", c.ep.proxy, c.ep.addr, err)
 	case known.Kind == record.KindConnect || known.Kind == record.KindConnectTimeout:
-		return fail(known.Kind, "the proxy %s: %w", c.ep.proxy, err)
+		return failFor(known.Reason, known.Kind, "the proxy %s: %w", c.ep.proxy, err)
 	}
 	return err
 }

@@ -13,13 +13,13 @@ import (
 )
 
 // connecting is a TCP connection that its poller opens: no goroutine waits for it. If it fails, but another attempt may
-// succeed, a Dialer opens it.
+// succeed, or if it takes long and there are other targets, a Dialer opens it.
 type connecting struct {
 	targets []netip.AddrPort // the one that is tried, and those to try if it fails
 	local   netip.Addr
 	began   time.Time // when the first target was tried
 	by      time.Time // the deadline; zero: none
-	next    time.Time // when the next target is tried; zero: when this one has failed
+	race    time.Time // when a Dialer tries the other targets as well; zero: there are none
 
 	r *Request // to send then
 }
@@ -91,7 +91,10 @@ func (c *connecting) open() (fd int, err error) {
 	if c.began.IsZero() {
 		c.began = now
 	}
-	c.next = share(now, c.by, len(c.targets))
+	c.race = time.Time{}
+	if len(c.targets) > 1 {
+		c.race = now.Add(attemptDelay)
+	}
 	err = unix.Connect(fd, sockaddr(c.targets[0]))
 	if err != nil && err != unix.EINPROGRESS && err != unix.EINTR {
 		unix.Close(fd)
@@ -145,7 +148,7 @@ func (c *polledConn) dial() (err error) {
 		c.fd = -1
 		return errDial
 	}
-	if due := earlier(d.by, d.next); !due.IsZero() {
+	if due := earlier(d.by, d.race); !due.IsZero() {
 		c.armed = due
 		c.SetDeadline(due)
 	}
@@ -208,8 +211,7 @@ func (c *polledConn) connected() {
 	}
 }
 
-// connectLate returns the error of a connection that is not open at its deadline; nil: that has not passed, or another
-// target is tried.
+// connectLate returns the error of a connection that is not open at its deadline; nil: that has not passed.
 func (c *polledConn) connectLate() error {
 	d, now := c.opening, time.Now()
 	end := c.cfg.end(d.r.Begun)
@@ -220,9 +222,10 @@ func (c *polledConn) connectLate() error {
 		return c.cfg.Late()
 	case !d.by.IsZero() && !now.Before(d.by):
 		return dialError(c.addr, os.ErrDeadlineExceeded)
-	case !d.next.IsZero() && !now.Before(d.next):
-		return c.redial(os.ErrDeadlineExceeded)
+	case !d.race.IsZero() && !now.Before(d.race):
+		c.t.Connect = now.Sub(d.began)
+		return errDial
 	}
-	c.SetDeadline(earlier(d.by, d.next))
+	c.SetDeadline(earlier(d.by, d.race))
 	return nil
 }

@@ -131,7 +131,7 @@ func TestConnectTriesAllAddresses(t *testing.T) {
 			if least > 0 {
 				time.AfterFunc(least, func() {
 					p.mu.Lock()
-					p.opening.next = time.Now()
+					p.opening.race = time.Now()
 					p.mu.Unlock()
 					p.interrupt()
 				})
@@ -141,30 +141,6 @@ func TestConnectTriesAllAddresses(t *testing.T) {
 		m, err := c.ask()
 		if err != nil || m.Attempts != 1 || m.Connect <= 0 || m.Connect < least/2 || m.Resent != 0 || m.Reused {
 			t.Errorf("%s: %v, %d attempts, connected in %v", first, err, m.Attempts, m.Connect)
-		}
-	}
-}
-
-// Each of several addresses has its share of the connect timeout.
-func TestShare(t *testing.T) {
-	now := time.Unix(100, 0)
-	for _, c := range []struct {
-		left time.Duration // 0: no deadline
-		n    int
-		want time.Duration // 0: no bound
-	}{
-		{0, 3, 0}, {time.Minute, 1, 0}, {time.Minute, 3, 20 * time.Second}, {3 * time.Second, 3, 2 * time.Second},
-		{time.Second, 2, time.Second},
-	} {
-		var by, want time.Time
-		if c.left > 0 {
-			by = now.Add(c.left)
-		}
-		if c.want > 0 {
-			want = now.Add(c.want)
-		}
-		if got := share(now, by, c.n); got != want {
-			t.Errorf("%v for %d: %v, want %v", c.left, c.n, got, want)
 		}
 	}
 }

@@ -1,12 +1,14 @@
 package http1
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +24,12 @@ type Dialer struct {
 	Bind    []netip.Addr      // local addresses, used in turn
 	Times   bool              // TCP connections are *rxtime.Conn, which a Transport cannot use
 
+	Say func(format string, args ...any) // is called for facts, for each once; may be nil
+
 	bound atomic.Uint64 // connections bound so far
+
+	mu    sync.Mutex
+	turns map[string]int // lookups of each host so far
 }
 
 // Open connects to addr, host:port, with TLS if overTLS, and sets the parts of t that are about the connection.
@@ -93,18 +100,14 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 		return nil, err
 	}
 	begin = time.Now()
-	by, _ := ctx.Deadline()
-	var nc net.Conn
-	for i, target := range targets {
-		nd := net.Dialer{LocalAddr: d.local(), Deadline: share(time.Now(), by, len(targets)-i)}
-		if nc, err = nd.DialContext(ctx, "tcp", target); err == nil || ctx.Err() != nil {
-			break
-		}
-	}
+	nc, err := race(ctx, targets, func(ctx context.Context, target string) (net.Conn, error) {
+		nd := net.Dialer{LocalAddr: d.local()}
+		return nd.DialContext(ctx, "tcp", target)
+	})
 	if err != nil {
 		return nil, dialError(addr, err)
 	}
-	t.Connect = time.Since(begin)
+	t.Connect += time.Since(begin)
 	if d.Times {
 		if times := rxtime.Of(nc); times != nil {
 			return times, nil
@@ -113,17 +116,56 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 	return nc, nil
 }
 
-// leastShare is the time that each of several addresses has at least. Package net has the same.
-const leastShare = 2 * time.Second
+// attemptDelay is how long an address may take before the next one is tried as well (RFC 8305, section 5).
+const attemptDelay = 250 * time.Millisecond
 
-// share returns by when the first of n addresses must be connected, so that those after it have their share of the time
-// until the deadline by; zero: that is the only bound, or there is none.
-func share(now, by time.Time, n int) time.Time {
-	if by.IsZero() || n < 2 {
-		return time.Time{}
+// race returns the first connection to one of the targets. Each of them is tried as soon as the one before has failed,
+// or has not answered for attemptDelay.
+func race(ctx context.Context, targets []string, dial func(ctx context.Context, target string) (net.Conn, error)) (
+	net.Conn, error,
+) {
+	if len(targets) == 1 {
+		return dial(ctx, targets[0])
 	}
-	left := by.Sub(now)
-	return now.Add(max(left/time.Duration(n), min(left, leastShare)))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type result struct {
+		nc  net.Conn
+		err error
+	}
+	results := make(chan result)
+	next := time.NewTimer(0)
+	defer next.Stop()
+	for tried, pending := 0, 0; ; {
+		select {
+		case <-next.C:
+			target := targets[tried]
+			go func() {
+				nc, err := dial(ctx, target)
+				results <- result{nc, err}
+			}()
+			pending++
+			if tried++; tried < len(targets) {
+				next.Reset(attemptDelay)
+			}
+			continue
+		case r := <-results:
+			pending--
+			switch {
+			case r.err == nil || ctx.Err() != nil, pending == 0 && tried == len(targets):
+				go func() {
+					for range pending {
+						if late := <-results; late.err == nil {
+							late.nc.Close()
+						}
+					}
+				}()
+				return r.nc, r.err
+			case tried < len(targets):
+				next.Reset(0)
+			}
+		}
+	}
 }
 
 // lookup returns the addresses to try, in order. by is the deadline of a query of the DNS; zero: none but that of ctx.
@@ -145,14 +187,46 @@ func (d *Dialer) lookup(ctx context.Context, by time.Time, addr string, t *Timin
 	if err != nil {
 		return nil, dialError(addr, err)
 	}
-	t.DNS = time.Since(begin)
-	// net.Dialer races the two families. Here IPv4 comes first, since servers under test often listen there only.
-	slices.SortStableFunc(ips, func(a, b netip.Addr) int { return a.Unmap().BitLen() - b.Unmap().BitLen() })
+	t.DNS += time.Since(begin)
+	ips = d.inTurn(host, ips)
 	targets := make([]string, len(ips))
 	for i, ip := range ips {
-		targets[i] = net.JoinHostPort(ip.Unmap().String(), port)
+		targets[i] = net.JoinHostPort(ip.String(), port)
 	}
 	return targets, nil
+}
+
+// inTurn returns the addresses of host in the order in which to try them. Each call puts another one first, so that
+// connections are spread evenly, whatever the order in which the DNS returns them. IPv4 comes first, since servers
+// under test often listen there only, and the families alternate, so that one that cannot be reached costs one attempt.
+func (d *Dialer) inTurn(host string, ips []netip.Addr) []netip.Addr {
+	var v4, v6 []netip.Addr
+	for _, ip := range slices.SortedFunc(slices.Values(ips), netip.Addr.Compare) {
+		if ip = ip.Unmap(); ip.Is4() {
+			v4 = append(v4, ip)
+		} else {
+			v6 = append(v6, ip)
+		}
+	}
+	d.mu.Lock()
+	if d.turns == nil {
+		d.turns = map[string]int{}
+	}
+	turn := d.turns[host]
+	d.turns[host]++
+	d.mu.Unlock()
+	if n := cmp.Or(len(v4), len(v6)); turn == 0 && n > 1 && d.Say != nil {
+		d.Say("%s has %d addresses: connections are opened to each in turn", host, n)
+	}
+	list := make([]netip.Addr, 0, len(ips))
+	for i := 0; len(list) < len(ips); i++ {
+		for _, family := range [...][]netip.Addr{v4, v6} {
+			if i < len(family) {
+				list = append(list, family[(turn+i)%len(family)])
+			}
+		}
+	}
+	return list
 }
 
 // local returns the next address of Bind; nil: the system chooses one.

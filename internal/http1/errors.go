@@ -19,8 +19,8 @@ import (
 type Error struct {
 	// Kind is connect, connect_timeout, read_timeout, total_timeout, tls, protocol, truncated, canceled or request.
 	Kind string
-	// Reason is wants-tls, no-tls, perhaps-no-tls, untrusted, unknown-issuer, wants-cert, wants-http2, not-resent or
-	// empty.
+	// Reason is connect-late, wants-tls, no-tls, perhaps-no-tls, untrusted, unknown-issuer, wants-cert, wants-http2,
+	// not-resent or empty.
 	Reason string
 	Err    error
 }
@@ -45,6 +45,7 @@ const (
 
 // Reasons of an Error.
 const (
+	connectLate   = "connect-late"   // the connection was not open by the deadline
 	wantsTLS      = "wants-tls"      // the server speaks TLS
 	noTLS         = "no-tls"         // the server does not speak TLS
 	perhapsNoTLS  = "perhaps-no-tls" // the server closes the connection when TLS begins
@@ -125,7 +126,7 @@ func Explain(ctx context.Context, addr string, err error) error {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errTruncated
 	case isTimeout(err) && !errors.Is(err, syscall.ETIMEDOUT): // which ends a connection that is open
-		return fail(kindConnectTimeout, "no connection to %s in time", addr)
+		return failFor(connectLate, kindConnectTimeout, "no connection to %s in time", addr)
 	}
 	return err
 }
@@ -152,8 +153,10 @@ func dialError(addr string, err error) error {
 		return &Error{Kind: kindCanceled, Err: err}
 	case errors.As(err, &dns):
 		return fail(kindConnect, "cannot resolve %s: %s", dns.Name, dns.Err)
-	case errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err):
+	case errors.Is(err, syscall.ETIMEDOUT): // the kernel has given up
 		return fail(kindConnectTimeout, "no connection to %s in time", addr)
+	case errors.Is(err, os.ErrDeadlineExceeded) || isTimeout(err):
+		return failFor(connectLate, kindConnectTimeout, "no connection to %s in time", addr)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return &Error{Kind: kindConnect, Err: reworded{"connection refused by " + addr, err}}
 	case errors.Is(err, syscall.EMFILE):
@@ -187,7 +190,7 @@ func TLSError(ctx context.Context, addr string, err error) error {
 		}
 		return &Error{kindTLS, reason, reworded{addr + " refuses: " + why, err}}
 	case isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fail(kindConnectTimeout, "no TLS connection to %s in time", addr)
+		return failFor(connectLate, kindConnectTimeout, "no TLS connection to %s in time", addr)
 	case ctx.Err() != nil:
 		return canceled(ctx)
 	case errors.Is(err, io.EOF):
