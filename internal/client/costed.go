@@ -22,6 +22,7 @@ type costed struct {
 	times *rxtime.Conn // nil: no times of the kernel
 
 	sending atomic.Bool // a part of the request has been sent
+	closed  atomic.Bool // by the server, before it had read the request; net/http does not know
 }
 
 // Write implements net.Conn. A server may respond, and close the connection, before it has read everything: net/http
@@ -32,6 +33,7 @@ func (c *costed) Write(b []byte) (int, error) {
 	case err == nil:
 		c.sending.Store(true)
 	case c.sending.Load() && http1.ClosedByPeer(err):
+		c.closed.Store(true)
 		return len(b), nil
 	}
 	return n, err
@@ -73,6 +75,7 @@ type opening struct {
 	asked       time.Time    // when a connection was asked for; zero: there is one, or it is not net/http's
 	handshakes  atomic.Int32 // of TLS: a proxy may have one before the server's
 	began, took atomic.Int64 // of the last one, ns
+	closed      bool         // net/http has taken a connection that the server had closed
 }
 
 // trace fills in o, and the cost of the connection. alive is called when bytes were sent or received.
@@ -111,19 +114,23 @@ const poolTime = time.Millisecond / 4
 // got notes the connection of an attempt. Between the connection to a proxy and TLS with the server is what the proxy
 // does, such as CONNECT: it is part of connecting.
 func (o *opening) got(i httptrace.GotConnInfo, c *call, t *trip) {
+	conn := i.Conn
+	for s, secure := conn.(*tls.Conn); secure; s, secure = conn.(*tls.Conn) {
+		conn = s.NetConn()
+	}
+	own, ok := conn.(*costed)
+	if o.closed = ok && own.closed.Load(); o.closed {
+		own.Close()
+		return
+	}
 	waited := time.Duration(0)
 	if !o.asked.IsZero() {
 		waited = time.Since(o.asked)
 	}
 	o.attempt(c, t)
-	conn := i.Conn
-	for s, secure := conn.(*tls.Conn); secure; s, secure = conn.(*tls.Conn) {
-		conn = s.NetConn()
-	}
 	if t.Reused = i.Reused; t.Reused && waited > poolTime {
 		t.streamWait += waited
 	}
-	own, ok := conn.(*costed)
 	if !ok {
 		return
 	}

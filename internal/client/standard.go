@@ -95,6 +95,10 @@ func (st *standard) roundTrip(ctx context.Context, c *call, t *trip, s http1.Sin
 		return err
 	}
 	resp, err := st.send(c, t, req)
+	for err != nil && o.closed && ctx.Err() == nil { // nothing of it was sent
+		req.Body, _ = req.GetBody()
+		resp, err = st.send(c, t, req)
+	}
 	if err != nil {
 		if t.Connect == 0 && !t.Reused {
 			o.attempt(c, t)
