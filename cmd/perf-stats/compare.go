@@ -63,6 +63,9 @@ func failOnRegression(env *cli.Env, c *compare.Comparison, limit float64, code i
 	if worse := format.Regression(c, limit); worse != "" {
 		return fault.Of(regression, "", "%s", worse)
 	}
+	if may := format.MayBeWorse(c, limit); may != "" {
+		env.Tell(regression, "may-be-worse", "%s", may)
+	}
 	unjudged := c.Unjudged()
 	if len(unjudged) == 0 {
 		return nil

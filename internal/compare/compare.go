@@ -69,11 +69,24 @@ func (c *Comparison) Worse(share float64) []Change {
 	return worse
 }
 
+// MayBeWorse returns the headline figures without a difference that may nevertheless be worse by more than share, since
+// their intervals do not exclude it, and the greatest share by which one may be worse, the first of them.
+func (c *Comparison) MayBeWorse(share float64) (list []Change, most float64) {
+	list = slices.DeleteFunc(slices.Clone(c.Changes), func(c Change) bool {
+		return c.Verdict != NoDifference || !(c.worst > share)
+	})
+	slices.SortStableFunc(list, func(a, b Change) int { return cmp.Compare(b.worst, a.worst) })
+	if len(list) > 0 {
+		most = list[0].worst
+	}
+	return list, most
+}
+
 // The verdicts of a headline figure.
 const (
 	Better       = "better"
 	Worse        = "worse"
-	NoDifference = "no difference"
+	NoDifference = "no difference" // was found: it may be as great as Possible
 	CannotTell   = "cannot tell"
 )
 
@@ -94,8 +107,13 @@ type Change struct {
 	Shown    bool     `json:"shown"`      // significant at 5 % over the headline figures of the load point
 	Better   int      `json:"better"`     // 1: better, −1: worse, 0: neither, or not Shown
 	Verdict  string   `json:"verdict"`    // of a headline figure, at 5 % over all load points; empty for other figures
-	Why      string   `json:"why"`        // why there is no test
-	Need     int64    `json:"need"`       // about the requests per side that would suffice for a test; 0: does not apply
+	// Possible is the greatest relative difference, either way, that CI does not exclude, if the verdict is NoDifference.
+	// NaN if CI does not bound it.
+	Possible dist.Num `json:"possible"`
+	Why      string   `json:"why"`  // why there is no test
+	Need     int64    `json:"need"` // about the requests per side that would suffice for a test; 0: does not apply
+
+	worst float64 // by what share New may be worse than Old, by CI; +∞ if it has no such bound
 }
 
 // alpha is the probability of any false alarm in a comparison.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -256,6 +257,45 @@ func TestCompareEqualValues(t *testing.T) {
 		lengths := strings.Contains(strings.Join(got.Notes, "\n"), "in the length of prompts")
 		if lengths != (c.runs > 1 || c.requests >= 15) {
 			t.Errorf("%d runs of %d: notes %q", c.runs, c.requests, got.Notes)
+		}
+	}
+}
+
+// TestPossible checks the difference that an interval does not exclude although none was found.
+func TestPossible(t *testing.T) {
+	nan := dist.NaN()
+	for _, c := range []struct {
+		name       string
+		change     Change
+		possible   dist.Num
+		mayBeWorse bool // by more than 5 %
+		verdict    string
+	}{
+		{"less is better", Change{Better: -1, CI: dist.Interval{-0.02, 0.12}}, 0.12, true, NoDifference},
+		{"more is better", Change{Better: 1, CI: dist.Interval{-0.02, 0.12}}, 0.12, false, NoDifference},
+		{"narrow", Change{Better: -1, CI: dist.Interval{-0.02, 0.03}}, 0.03, false, NoDifference},
+		{"unbounded", Change{Better: -1, CI: dist.Interval{-1, nan}}, nan, true, NoDifference},
+		{"equal runs", Change{Better: 1, Test: permutation, CI: dist.Interval{nan, nan}}, 0, false, NoDifference},
+		{"worse", Change{Better: -1, CI: dist.Interval{0.5, 0.9}, P: 1e-9, Old: 1, New: 1.7, Delta: 0.7}, nan, false, Worse},
+		{"not judged", Change{Better: -1, Test: "-", CI: dist.Interval{nan, nan}}, nan, false, CannotTell},
+	} {
+		change := c.change
+		change.Headline, change.Possible, change.Adjusted = true, nan, nan
+		switch change.Test {
+		case "":
+			change.Test = "intervals"
+		case "-":
+			change.Test = ""
+		}
+		if change.P == 0 {
+			change.P = 0.5
+		}
+		all := []Change{change}
+		judge(all)
+		list, _ := (&Comparison{Changes: all}).MayBeWorse(0.05)
+		if got := all[0]; got.Verdict != c.verdict || got.Possible.Known() != c.possible.Known() ||
+			got.Possible.Known() && got.Possible != c.possible || len(list) > 0 != c.mayBeWorse {
+			t.Errorf("%s: %+v, may be worse: %v", c.name, got, len(list) > 0)
 		}
 	}
 }

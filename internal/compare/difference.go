@@ -13,7 +13,7 @@ import (
 // difference compares a figure of two sides. a and b hold the estimates of each run of the old and the new side.
 func difference(a, b []confidence.Estimate) Change {
 	nan := dist.NaN()
-	c := Change{Old: nan, New: nan, Delta: nan, CI: dist.Interval{nan, nan}, P: nan, Adjusted: nan}
+	c := Change{Old: nan, New: nan, Delta: nan, CI: dist.Interval{nan, nan}, P: nan, Adjusted: nan, Possible: nan}
 	if len(a) > 0 {
 		c.Old = dist.Num(averageOf(a))
 	}

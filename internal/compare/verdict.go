@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -61,8 +62,7 @@ func weight(figure string) float64 {
 
 // conclude sets Better and Verdict. p is the P value of the load point, adjusted for the number of load points.
 func (c *Change) conclude(p float64) {
-	worse := c.Better > 0 && c.New < c.Old || c.Better < 0 && c.New > c.Old
-	better := c.Better > 0 && c.New > c.Old || c.Better < 0 && c.New < c.Old
+	better := c.Better // the sign of an improvement
 	c.Better = 0
 	if !c.Headline {
 		return
@@ -71,26 +71,36 @@ func (c *Change) conclude(p float64) {
 		c.Verdict = CannotTell
 		return
 	}
-	c.Verdict = NoDifference
 	if !c.Adjusted.Known() {
 		c.Adjusted = c.P
 	}
 	c.Adjusted = max(c.Adjusted, dist.Num(p))
-	if !c.Shown {
+	if c.Shown {
+		c.Better = better * cmp.Compare(c.New, c.Old)
+	}
+	switch {
+	case c.Better == 0 || c.Adjusted >= alpha:
+		c.Verdict = NoDifference
+		c.bound(better)
+	case c.Better < 0:
+		c.Verdict = Worse
+	default:
+		c.Verdict = Better
+	}
+}
+
+// bound sets Possible and worst of a figure without a difference. better is the sign of an improvement.
+func (c *Change) bound(better int) {
+	if c.Test == permutation && c.Delta == 0 { // all runs agree
+		c.Possible = 0
 		return
 	}
-	switch {
-	case worse:
-		c.Better = -1
-	case better:
-		c.Better = 1
+	c.Possible = max(-c.CI[0], c.CI[1])
+	if c.worst = float64(c.CI[1]); better > 0 {
+		c.worst = -float64(c.CI[0])
 	}
-	switch {
-	case c.Adjusted >= alpha:
-	case worse:
-		c.Verdict = Worse
-	case better:
-		c.Verdict = Better
+	if math.IsNaN(c.worst) {
+		c.worst = math.Inf(1)
 	}
 }
 

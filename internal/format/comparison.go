@@ -65,13 +65,13 @@ func otherOutput(c compare.Change) bool {
 func csvComparison(w io.Writer, compared *compare.Comparison, _ Options) error {
 	t := &table.Table{Header: []string{
 		"group", "figure", "old", "new", "delta", "delta_low", "delta_high", "p", "p_adjusted", "test", "shown", "better",
-		"headline", "verdict", "why",
+		"headline", "verdict", "why", "possible",
 	}}
 	for _, c := range compared.Changes {
 		t.Rows = append(t.Rows, []string{
 			c.Block, c.Figure, plain(c.Old), plain(c.New), plain(c.Delta), plain(c.CI[0]), plain(c.CI[1]), plain(c.P),
 			plain(c.Adjusted), c.Test, strconv.FormatBool(c.Shown), strconv.Itoa(c.Better), strconv.FormatBool(c.Headline),
-			c.Verdict, c.Why,
+			c.Verdict, c.Why, plain(c.Possible),
 		})
 	}
 	return t.CSV(w)
@@ -83,8 +83,37 @@ func finding(c compare.Change) string {
 		return "WORSE"
 	case compare.CannotTell:
 		return c.Why
+	case compare.NoDifference:
+		switch {
+		case !c.Possible.Known():
+			return "no difference found, any is possible"
+		case c.Possible > 0:
+			return fmt.Sprintf("no difference found, up to %s possible", size(c.Possible))
+		}
 	}
 	return c.Verdict
+}
+
+// size returns a share in percent, without a sign.
+func size(share dist.Num) string { return strings.TrimPrefix(percent(share), "+") }
+
+// MayBeWorse describes the headline figures that may be worse by more than share although no difference was found, or
+// returns "".
+func MayBeWorse(c *compare.Comparison, share float64) string {
+	list, most := c.MayBeWorse(share)
+	if len(list) == 0 {
+		return ""
+	}
+	figures := "1 figure without a difference may be"
+	if n := len(list); n > 1 {
+		figures = fmt.Sprintf("%d figures without a difference may be", n)
+	}
+	by := "any amount"
+	if !math.IsInf(most, 1) {
+		by = "up to " + size(dist.Num(most))
+	}
+	return fmt.Sprintf("%s worse by more than %s %%, the most %s by %s",
+		figures, number(dist.Num(100*share)), strings.TrimSpace(list[0].Block+" "+list[0].Figure), by)
 }
 
 // probability returns a P value. Below a millionth it is a bound: zero would be certainty.

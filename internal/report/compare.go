@@ -73,7 +73,14 @@ func (r *report) judged(c *compare.Change) (string, table.Tone) {
 	case compare.Worse:
 		return r.tr("WORSE"), table.Bad
 	case compare.NoDifference:
-		return r.tr("no difference shown"), table.Neutral
+		if c.Possible == 0 {
+			return r.tr("no difference shown"), table.Neutral
+		}
+		if !c.Possible.Known() {
+			return r.tr("no difference shown, any is possible"), table.Neutral
+		}
+		possible := strings.TrimPrefix(difference(float64(c.Possible)), "+")
+		return r.trf("no difference shown, up to %s possible", possible), table.Neutral
 	}
 	text := r.tr("cannot tell")
 	if c.Why != "" {
