@@ -45,6 +45,8 @@ func layout(text []byte) form {
 	line, _, found := bytes.Cut(text, []byte("\n"))
 	first := firstElement(text)
 	switch {
+	case len(bytes.Trim(text, "[] \t\r\n")) == 0: // empty
+		return byElement
 	case first == unknown:
 		return unclear
 	case first == aRow || first == aScalar && !found:

@@ -12,7 +12,6 @@ import (
 	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/request"
-	"perfpipe/internal/tabular"
 )
 
 // lineReader reads files of lines or JSON values, detecting the form of each.
@@ -36,7 +35,7 @@ func lineByLine(_ context.Context, o *Options) (items, error) {
 			return r.trace(f, in, s, yield)
 		}
 		switch {
-		case tabular.Tabular(in.name) && len(s.header) > 1:
+		case s.texts && s.header != nil:
 			yield(nil, fmt.Errorf("%s: %w", in.name, s.unknown()))
 			return false
 		case in.parquet || in.layout() != byLine:

@@ -13,6 +13,7 @@ import (
 type sample struct {
 	head    []byte
 	header  []string       // column names of a table
+	texts   bool           // the file is CSV or TSV, whose values are texts: no row of it is a body
 	objects []gjson.Result // the first objects; any of them may lack optional keys
 }
 
@@ -21,7 +22,7 @@ const maxSampled = 1000
 
 // sample reads the objects at the beginning of a file.
 func (in *dataFile) sample() *sample {
-	s := &sample{head: in.head}
+	s := &sample{head: in.head, texts: tabular.Tabular(in.name)}
 	add := func(l fileLine, err error) bool {
 		if err == nil && len(l.Bytes) > 0 && l.Bytes[0] == '{' {
 			s.objects = append(s.objects, gjson.ParseBytes(bytes.Clone(l.Bytes)))

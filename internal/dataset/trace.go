@@ -214,7 +214,7 @@ func (o *Options) someLack(file string, s *sample, key string) bool {
 // format returns the format of a sample. That of an empty file has no entries.
 func (t *trace) format(s *sample) (format, error) {
 	for _, f := range formats() {
-		if f.name == t.o.Format || t.o.Format == "" && f.looks(s) {
+		if f.name == t.o.Format && !(s.texts && f.name == "requests") || t.o.Format == "" && f.looks(s) {
 			return f, nil
 		}
 	}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -14,12 +15,9 @@ import (
 
 // looksRequest detects bodies and envelopes of our own, such as the line of an OpenAI batch file.
 func looksRequest(s *sample) bool {
-	for _, v := range s.objects {
-		if isEnvelope(v) || isBody(v) || v.Get("custom_id").Exists() {
-			return true
-		}
-	}
-	return false
+	return !s.texts && slices.ContainsFunc(s.objects, func(v gjson.Result) bool {
+		return isEnvelope(v) || isBody(v)
+	})
 }
 
 func requestLine(t *trace, v gjson.Result, it *Item) (bool, error) {
