@@ -15,6 +15,7 @@ var anthropic = Dialect{
 	Headers: map[string]string{"anthropic-version": "2023-06-01"}, KeyHeader: "x-api-key",
 	Bearer:     true, // the only one that vLLM accepts
 	ToolBlocks: true,
+	foreign:    foreignAnthropic,
 	input: func(in Input) (object, error) {
 		m, err := asMessages(in)
 		if err != nil {

@@ -38,6 +38,7 @@ type Dialect struct {
 	NoModel       bool              // the body names no model
 	ToolBlocks    bool              // messages have tool calls as blocks of their content, as Anthropic's do
 	ToolItems     bool              // the list of messages has tool calls as items, as that of Responses does
+	Shares        []string          // keys with the same meaning as in OpenAI's chat, besides messages and parameters
 
 	Framing       Framing // of a stream
 	StreamOptions bool    // a stream reports its usage only if stream_options asks for it
@@ -48,6 +49,7 @@ type Dialect struct {
 	also     []string                      // other endings of a path that are this endpoint
 	or       []string                      // keys that serve instead of Need
 	shape    func(body []byte) bool        // decides between dialects that need the same key; nil: always true
+	foreign  func(string, []byte) bool     // whether a member is one of OpenAI's chat; nil: bodies tell by their keys
 	input    func(Input) (object, error)   // the body without parameters; errKind if it takes no such input
 	probe    func(json.RawMessage) []place // what a test request changes in a body; nil: there is none
 	place    func(Param) (place, bool)     // where a parameter goes; nil: under its own name

@@ -4,7 +4,7 @@ import "github.com/goccy/go-json"
 
 // chat and completion are OpenAI's. vLLM, SGLang, llama-server, TGI, transformers and most services implement them.
 var chat = Dialect{
-	Name: "openai", Op: "chat", Base: "/v1", Path: "/chat/completions", Need: "messages",
+	Name: "openai", Op: "chat", Base: "/v1", Path: "/chat/completions", Need: "messages", foreign: foreignChat,
 	input: func(in Input) (object, error) {
 		m, err := asMessages(in)
 		return object{{Key: "messages", Value: m}}, err

@@ -2,9 +2,12 @@ package api
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+	"github.com/tidwall/sjson"
 
 	"perfpipe/internal/jsonl"
 )
@@ -12,7 +15,7 @@ import (
 // Ollama's own API. Its streams are JSON lines, and it streams unless stream is false.
 var ollamaChat = Dialect{
 	Name: "ollama", Op: "chat", Path: "/api/chat", Need: "messages", Framing: JSONLines, streams: true,
-	Ending: `"done": true`,
+	Ending: `"done": true`, Shares: []string{"tools", "logprobs", "top_logprobs"}, foreign: foreignOllama,
 	input: func(in Input) (object, error) {
 		m, err := asMessages(in)
 		if err != nil {
@@ -50,7 +53,8 @@ var ollamaPlaces = places(map[string]string{
 	"stop": "options.stop[]",
 })
 
-// ollamaMessages converts messages with parts to messages with one text and a list of images.
+// ollamaMessages converts messages with parts to messages with one text and a list of images, and the arguments of
+// tool calls from text to objects.
 func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
 	var list []map[string]json.RawMessage
 	if err := json.Unmarshal(messages, &list); err != nil {
@@ -58,6 +62,13 @@ func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
 	}
 	changed := false
 	for i, m := range list {
+		if present(m["tool_calls"]) {
+			calls, err := ollamaCalls(m["tool_calls"])
+			if err != nil {
+				return nil, fmt.Errorf("messages[%d].%w", i, err)
+			}
+			m["tool_calls"], changed = calls, true
+		}
 		if len(m["content"]) == 0 || m["content"][0] != '[' {
 			continue
 		}
@@ -87,6 +98,24 @@ func ollamaMessages(messages json.RawMessage) (json.RawMessage, error) {
 		return messages, nil
 	}
 	return raw(list), nil
+}
+
+// ollamaCalls converts the arguments of tool calls from text to objects.
+func ollamaCalls(calls json.RawMessage) (_ json.RawMessage, err error) {
+	for i, call := range gjson.ParseBytes(calls).Array() {
+		arguments := call.Get("function.arguments")
+		if arguments.Type != gjson.String {
+			continue
+		}
+		if !gjson.Valid(arguments.Str) || !gjson.Parse(arguments.Str).IsObject() {
+			return nil, fmt.Errorf("tool_calls[%d]: the arguments are no JSON object: %.40q", i, arguments.Str)
+		}
+		path := strconv.Itoa(i) + ".function.arguments"
+		if calls, err = sjson.SetRawBytes(calls, path, []byte(arguments.Str)); err != nil {
+			return nil, err
+		}
+	}
+	return calls, nil
 }
 
 // readOllama reads a line of a stream, or a whole reply. It is the list of what counts as output, besides messages.

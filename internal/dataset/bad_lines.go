@@ -32,7 +32,7 @@ func (b *BadLines) Take(err error) (more bool, fatal error) {
 	case err == nil:
 		b.Good = true
 		return true, nil
-	case !errors.As(err, &bad):
+	case !errors.As(err, &bad), !b.Skip && !b.Good && b.N == 0 && aboutSetting(bad):
 		return false, err
 	case b.seen[bad.Error()]: // the data is read again
 		return b.Skip, nil
@@ -52,6 +52,12 @@ func (b *BadLines) Take(err error) (more bool, fatal error) {
 	}
 	b.seen[bad.Error()], b.Last = true, bad
 	return b.N < maxBadLines, nil
+}
+
+// aboutSetting reports whether a setting is at fault. If it is for the first line, then for all lines like that.
+func aboutSetting(err error) bool {
+	e, ok := errors.AsType[*fault.Error](err)
+	return ok && e.Setting != ""
 }
 
 // End returns the error of a stream that has come to its end: a bad line that has not been reported yet, or that no

@@ -245,11 +245,14 @@ func shaped(read items, shape *body.Shape) Source {
 				continue
 			}
 			var r request.Request
-			r, body, err = shape.Request(body[:0], i, it)
-			if !yield(r, err) || err != nil {
+			if r, body, err = shape.Request(body[:0], i, it); err == nil {
+				i++
+			} else if it.Place.N > 0 {
+				err = it.Place.Wrong(err)
+			}
+			if !yield(r, err) || err != nil && it.Place.N == 0 {
 				return
 			}
-			i++
 		}
 	}
 }

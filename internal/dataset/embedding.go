@@ -102,11 +102,11 @@ func embeddings(batch bool) func(context.Context, *Options) (items, error) {
 			defer p.report()
 			var texts []string
 			for e, err := range o.entries(paths) {
-				it, keep := &Item{}, true
+				it, keep := &Item{Place: e.place()}, true
 				if err == nil {
 					var text string
 					if text, err = o.entryText(e.Result); err == nil {
-						it, keep, err = embedding(p, text, size, &texts)
+						keep, err = embedding(p, it, text, size, &texts)
 					}
 					if err != nil {
 						err = e.wrong(err)
@@ -123,21 +123,19 @@ func embeddings(batch bool) func(context.Context, *Options) (items, error) {
 	}
 }
 
-func embedding(p *prompts, text string, size int, batch *[]string) (it *Item, keep bool, err error) {
-	it = &Item{}
+func embedding(p *prompts, it *Item, text string, size int, batch *[]string) (keep bool, err error) {
 	if size == 0 {
-		keep, err = p.put(it, text)
-		return it, keep, err
+		return p.put(it, text)
 	}
 	if keep, err = p.fits(text); err != nil || !keep {
-		return it, p.keep(keep), err
+		return p.keep(keep), err
 	}
 	if *batch = append(*batch, text); len(*batch) < size {
-		return it, false, nil
+		return false, nil
 	}
 	it.In = &api.Input{Texts: *batch}
 	*batch = nil
-	return it, true, nil
+	return true, nil
 }
 
 // rerank reads queries with documents to rank.
@@ -154,7 +152,7 @@ func rerank(ctx context.Context, o *Options) (items, error) {
 					err = e.wrong(err)
 				}
 			}
-			if !yield(&Item{In: in}, err) {
+			if !yield(&Item{In: in, Place: e.place()}, err) {
 				return
 			}
 		}

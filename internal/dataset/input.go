@@ -12,6 +12,7 @@ import (
 
 	"github.com/goccy/go-json"
 
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/fault"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
@@ -96,12 +97,13 @@ type fileLine struct {
 	row  bool // N counts rows, not lines
 }
 
+// place returns the place of the line.
+func (l *fileLine) place() body.Place { return body.Place{File: l.file, N: l.N, Row: l.row} }
+
 // wrong returns an error that names the line.
 func (l *fileLine) wrong(err error) error {
-	if l.row {
-		err = fmt.Errorf("row: %w", err)
-	}
-	return &jsonl.LineError{File: l.file, Line: l.N, Err: err}
+	p := l.place()
+	return p.Wrong(err)
 }
 
 // lines returns the lines of all files, in order.

@@ -117,7 +117,7 @@ func (r *lineReader) each(read func(func(fileLine, error) bool) bool, item func(
 	var it Item
 	first := true
 	return read(func(l fileLine, err error) bool {
-		it = Item{Text: it.Text[:0]}
+		it = Item{Text: it.Text[:0], Place: l.place()}
 		keep := true
 		if err == nil {
 			keep, err = item(&l, &it)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/jsonl"
 	"perfpipe/internal/tabular"
 )
@@ -15,13 +16,13 @@ type row struct {
 	path string
 }
 
+// place returns the place of the row.
+func (r *row) place() body.Place { return body.Place{File: r.path, N: r.N, Row: !r.Line} }
+
 // wrong returns an error that names the row.
 func (r *row) wrong(format string, args ...any) error {
-	err := fmt.Errorf(format, args...)
-	if !r.Line {
-		err = fmt.Errorf("row: %w", err)
-	}
-	return &jsonl.LineError{File: r.path, Line: r.N, Err: err}
+	p := r.place()
+	return p.Wrong(fmt.Errorf(format, args...))
 }
 
 // text returns a column's text, "" if it has none.

@@ -37,7 +37,7 @@ func conversations(w where, many bool, keys ...string) func(context.Context, *Op
 		return func(yield func(*Item, error) bool) {
 			defer p.report()
 			for line, err := range o.objects(paths) {
-				var it Item
+				it := Item{Place: line.place()}
 				keep := true
 				if err == nil {
 					if keep, err = conversation(p, line.Bytes, many, keys, &it); err != nil {

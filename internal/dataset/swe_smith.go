@@ -42,6 +42,7 @@ func sweSmith(ctx context.Context, o *Options) (items, error) {
 		for row, err := range o.rows(paths, "messages") {
 			var it Item
 			if err == nil {
+				it.Place = row.place()
 				if it.Turns, err = cut.turns(row.Values["messages"], synth.NewRand(o.Seed, drawTurns, i)); err != nil {
 					err = row.wrong("%w", err)
 				} else if it.Turns == nil || len(it.Turns) < o.MinTurns {
@@ -164,7 +165,7 @@ func prebuilt(o *Options) (items, error) {
 		}
 		defer close()
 		for c, err := range elements(r, name, "conversations") {
-			it := Item{}
+			it := Item{Place: c.place()}
 			if err == nil {
 				if it.Turns, err = o.prebuiltTurns(gjson.ParseBytes(c.Bytes)); err != nil {
 					err = c.wrong(err)

@@ -42,6 +42,7 @@ func columnOf(ctx context.Context, o *Options, w where, name, reason string, cle
 			it = Item{Text: it.Text[:0]}
 			keep := true
 			if err == nil {
+				it.Place = row.place()
 				text := clean(row.text(name))
 				switch {
 				case strings.TrimSpace(text) == "":

@@ -243,7 +243,7 @@ func (t *trace) objects(line func(*trace, gjson.Result, *Item) (bool, error), in
 		var one Item
 		in.values(func(l fileLine, err error) bool {
 			it, keep := &one, true
-			*it = Item{}
+			*it = Item{Place: l.place()}
 			if err == nil && l.Bytes[0] != '{' {
 				err = l.wrong(fmt.Errorf("not a JSON object: %.40q", l.Bytes))
 			} else if err == nil {

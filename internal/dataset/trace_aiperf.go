@@ -30,7 +30,7 @@ func readInputs(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 			}
 			v := gjson.ParseBytes(session.Bytes)
 			for _, body := range v.Get("payloads").Array() {
-				it := &Item{Bare: true}
+				it := &Item{Bare: true, Place: session.place()}
 				if id := v.Get("session_id"); id.Exists() {
 					t.label(it, "session", id.String())
 				}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
-	"perfpipe/internal/jsonl"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/tabular"
 )
 
@@ -28,10 +28,10 @@ func csvTrace(put rowItem, columns ...string) func(*trace, io.Reader, string) it
 				return
 			}
 			for rec, err := range table.Records() {
-				it, keep := &Item{}, true
+				it, keep := &Item{Place: body.Place{File: name, N: rec.Line}}, true
 				if err == nil {
 					if keep, err = put(t, byName(table.Header, rec.Fields), it); err != nil {
-						err = &jsonl.LineError{File: name, Line: rec.Line, Err: err}
+						err = it.Place.Wrong(err)
 					}
 				}
 				if !t.emit(yield, it, keep, err) {

@@ -22,7 +22,7 @@ func readHAR(t *trace, r io.Reader, name string) iter.Seq2[*Item, error] {
 	return func(yield func(*Item, error) bool) {
 		n := 0
 		for entry, err := range elements(r, name, "log", "entries") {
-			it, keep := &Item{}, true
+			it, keep := &Item{Place: entry.place()}, true
 			if n++; err == nil {
 				if keep, err = t.harEntry(gjson.ParseBytes(entry.Bytes), it); err != nil {
 					err = entryError(entry, n, err)

@@ -18,6 +18,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/dataset/sessions"
 	"perfpipe/internal/dataset/synth"
 	"perfpipe/internal/jsonl"
@@ -129,11 +130,11 @@ func (t *trace) graph(yield func(*Item, error) bool, file string, s *sessions.Se
 		}
 	}
 	for k := range s.Calls {
-		it := &Item{}
+		it := &Item{Place: body.Place{File: file, N: s.Calls[k].Line}}
 		t.place(it, s, k, id)
 		err := t.call(it, &s.Calls[k], id)
 		if err != nil {
-			err = &jsonl.LineError{File: file, Line: s.Calls[k].Line, Err: fmt.Errorf("call %s: %w", s.Calls[k].ID, err)}
+			err = it.Place.Wrong(fmt.Errorf("call %s: %w", s.Calls[k].ID, err))
 		}
 		if !t.emit(yield, it, true, err) {
 			return false

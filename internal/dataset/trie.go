@@ -31,7 +31,7 @@ func trie(kind string) func(context.Context, *Options) (items, error) {
 		return func(yield func(*Item, error) bool) {
 			i, short := uint64(0), 0
 			for line, err := range o.objects(paths) {
-				it := Item{}
+				it := Item{Place: line.place()}
 				if err == nil {
 					if it.Turns, err = trieTurns(o, words, gjson.ParseBytes(line.Bytes),
 						synth.NewRand(o.Seed, drawTurns, i)); err != nil {

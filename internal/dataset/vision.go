@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/api"
+	"perfpipe/internal/dataset/body"
 	"perfpipe/internal/fastjson"
 	"perfpipe/internal/hub"
 )
@@ -72,14 +73,16 @@ func pictured(w where, columns []string, put func(o *Options, r *row, c *content
 			for row, err := range o.roundRobin(paths, columns...) {
 				var c content
 				keep := true
+				var at body.Place
 				if err == nil {
+					at = row.place()
 					if keep, err = put(o, row, &c); err != nil {
 						err = row.wrong("%w", err)
 					} else if !keep {
 						few++
 					}
 				}
-				if !pass(yield, &Item{In: c.input()}, keep, err) {
+				if !pass(yield, &Item{In: c.input(), Place: at}, keep, err) {
 					return
 				}
 			}

@@ -3,10 +3,13 @@
 package body
 
 import (
+	"fmt"
+
 	"github.com/goccy/go-json"
 
 	"perfpipe/internal/api"
 	"perfpipe/internal/fastjson"
+	"perfpipe/internal/jsonl"
 	"perfpipe/internal/request"
 )
 
@@ -24,8 +27,24 @@ type Item struct {
 
 	Turns []Turn          // of a conversation
 	Line  request.Request // the other keys of an envelope
+	Place Place           // the line from which it was made; the zero Place: none
 
 	Members fastjson.Members // of Body; nil: not parsed yet
+}
+
+// Place is a line or a row of a file.
+type Place struct {
+	File string
+	N    int  // from 1
+	Row  bool // N counts rows, not lines
+}
+
+// Wrong returns an error that names the place.
+func (p *Place) Wrong(err error) error {
+	if p.Row {
+		err = fmt.Errorf("row: %w", err)
+	}
+	return &jsonl.LineError{File: p.File, Line: p.N, Err: err}
 }
 
 // Turn is one step of a conversation.

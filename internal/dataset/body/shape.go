@@ -91,6 +91,8 @@ type Shape struct {
 	turn  uint64 // index of the turn in its conversation
 	later bool   // messages are appended to those of an earlier request
 
+	oneAPI bool // API is one of those that have a chat, and not a server that has several
+
 	takes map[string]taker      // by the name of the kind of input
 	known map[string]*knownBody // by their URL and keys
 	keys  []byte
@@ -124,6 +126,7 @@ const (
 // Compile prepares what is the same for every request.
 func (s *Shape) Compile() error {
 	s.known, s.takes, s.told = map[string]*knownBody{}, s.takers(), &sync.Map{}
+	s.oneAPI = len(api.WithOp(s.API, "chat")) == 1
 	if s.UniquePrefix {
 		words, err := synth.O200kEveryday()
 		if err != nil {

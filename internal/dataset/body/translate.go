@@ -18,9 +18,13 @@ var translatable = []string{"model", "max_tokens", "min_tokens", "temperature", 
 // translate turns a body of OpenAI's chat or completions into the input and parameters of the API that the user names,
 // if it is a body of another API. Its URL is then that of the API.
 func (s *Shape) translate(it *Item) error {
-	if it.Body == nil || s.API == "" || s.Custom != nil || !s.ofBody(it).foreign {
+	if it.Body == nil || s.API == "" || s.Custom != nil {
 		return nil
 	}
+	if of := s.ofBody(it); !of.foreign && !(s.oneAPI && of.dialect.Foreign(it.Members)) {
+		return nil
+	}
+	shared := s.takes[what(&api.Input{Messages: json.RawMessage{}})].dialect.Shares
 	in, own := api.Input{}, slices.Clone(it.Own)
 	var other []string
 	gjson.ParseBytes(it.Body).ForEach(func(key, v gjson.Result) bool {
@@ -34,12 +38,15 @@ func (s *Shape) translate(it *Item) error {
 			own = append(own, api.Param{Key: "max_tokens", Value: json.RawMessage(v.Raw)})
 		case slices.Contains(translatable, key.Str):
 			own = append(own, api.Param{Key: key.Str, Value: json.RawMessage(v.Raw)})
+		case slices.Contains(shared, key.Str):
+			own = append(own, api.Param{Key: key.Str, Value: json.RawMessage(v.Raw), Verbatim: true})
 		default:
 			other = append(other, key.Str)
 		}
 		return true
 	})
-	if other != nil || in.Messages == nil && in.Text == "" {
+	openAI, _ := api.ForInput("openai", api.Input{Messages: in.Messages})
+	if other != nil || in.Messages == nil && in.Text == "" || in.Messages != nil && openAI.Foreign(it.Members) {
 		keys := make([]string, len(it.Members))
 		for i := range keys {
 			keys[i] = string(it.Members[i].Name)
