@@ -131,9 +131,9 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if opt.Gates, err = cli.ParseAll("--slo", hint, f.SLO, gate.Parse); err != nil {
 		return opt, err
 	}
-	if slices.ContainsFunc(opt.Gates, func(g gate.Gate) bool { return strings.HasPrefix(g.Figure, "goodput") }) &&
+	if slices.ContainsFunc(opt.Gates, func(g gate.Gate) bool { return g.OnGoodput() }) &&
 		len(f.Goodput) == 0 {
-		return opt, fault.Usage("--goodput 'ttft_ms<500' says what a good request is", "--slo: goodput needs --goodput")
+		return opt, fault.Usage("--goodput 'ttft_ms<500' defines a good request", "--slo: goodput needs --goodput")
 	}
 	hint = "for example: --goodput 'ttft_ms<500' 'tpot_ms<50'"
 	if opt.Goodput, err = cli.ParseAll("--goodput", hint, f.Goodput, gate.ParseLimit); err != nil {

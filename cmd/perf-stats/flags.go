@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"runtime"
-	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -150,9 +149,9 @@ func (f *flags) options() (opt stats.Options, err error) {
 	if opt.Gates, err = cli.ParseAll("--slo", "", f.SLO, gate.Parse); err != nil {
 		return opt, err
 	}
-	for _, gate := range f.SLO {
-		if strings.HasPrefix(gate, "goodput") && len(f.Goodput) == 0 {
-			return opt, fault.Usage("--goodput 'ttft_ms<500' says what a good request is", "--slo: %s needs --goodput", gate)
+	for _, g := range opt.Gates {
+		if g.OnGoodput() && len(f.Goodput) == 0 {
+			return opt, fault.Usage("--goodput 'ttft_ms<500' defines a good request", "--slo: %s needs --goodput", g.Text)
 		}
 	}
 	opt.Intervals = f.CI || f.Format == "json"

@@ -215,7 +215,7 @@ func TestErrors(t *testing.T) {
 			"perf-stats: --format: vllm is not one of --compare's: table, json, csv, markdown\n"},
 		"bad gate": {"--slo ttft_ms:p50", "", 2, "perf-stats: --slo: \"ttft_ms:p50\" has no <, <=, > or >=\n"},
 		"goodput gate": {"--slo goodput>0.9", "", 2, "perf-stats: --slo: goodput>0.9 needs --goodput\n" +
-			"hint: --goodput 'ttft_ms<500' says what a good request is\n"},
+			"hint: --goodput 'ttft_ms<500' defines a good request\n"},
 		"junit": {"--format junit", "", 2, "perf-stats: --format: junit needs gates\nhint: --slo 'ttft_ms:p99<500' is one\n"},
 		"by": {"--by tenant", "", 2,
 			"perf-stats: --by: no key \"tenant\": there are run, run_id, mode, rate, parallel, phase, api, op, model, url, " +

@@ -74,6 +74,9 @@ type Result struct {
 // Judge returns the result of a gate whose figure is v.
 func (g *Gate) Judge(v dist.Num) Result { return Result{g.Text, v, g.holds(float64(v))} }
 
+// OnGoodput reports whether the gate needs the limits of goodput.
+func (g *Gate) OnGoodput() bool { return g.Figure == "goodput" || g.Figure == "goodput_per_s" }
+
 // Figures returns the names of the figures of a load point that are not statistics of a metric.
 func Figures() []string {
 	return []string{

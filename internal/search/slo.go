@@ -29,7 +29,7 @@ func ParseSLO(texts []string) (*SLO, error) {
 		if err != nil {
 			return nil, err
 		}
-		if g.Figure == "goodput" || g.Figure == "goodput_per_s" {
+		if g.OnGoodput() {
 			return nil, fault.Usage("'ttft_ms:p95<500' asks for as much of each time",
 				"%s needs goodput's limits, which a search does not have", text)
 		}
