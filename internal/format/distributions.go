@@ -17,8 +17,8 @@ func distributions(b *stats.Block, ci bool) *table.Table {
 	}
 	t.Header = append(t.Header, "max")
 	for _, m := range b.Metrics {
-		if m.Key == "content_ttft_ms" && b.Metrics.Get("reasoning_ttft_ms") == nil && b.Metrics.Get("tool_ttft_ms") == nil {
-			continue // it equals the TTFT
+		if m.Key == "content_ttft_ms" && b.Metrics.ContentRepeats() {
+			continue
 		}
 		name, scale := m.Name, dist.Num(1)
 		if strings.HasSuffix(m.Key, "_ms") {

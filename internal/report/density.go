@@ -147,12 +147,12 @@ func conversations(r *report) []chart.Figure {
 			continue
 		}
 		for k, p := range []float64{50, 90, 99} {
-			s := chart.Series{Name: percentileName(p), Kind: chart.Line, Color: k}
+			s := chart.Series{Name: dist.PercentileName(p), Kind: chart.Line, Color: k}
 			if len(r.sources) > 1 {
 				if p == 90 {
 					continue
 				}
-				s.Name, s.Color, s.Dash = src.name+" · "+percentileName(p), i, k/2
+				s.Name, s.Color, s.Dash = src.name+" · "+dist.PercentileName(p), i, k/2
 			}
 			for _, n := range slices.Sorted(maps.Keys(src.turns)) {
 				stat := src.turns[n].ttft.Stat([]float64{p}, 1000)

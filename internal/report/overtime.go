@@ -169,7 +169,7 @@ func (r *report) durationOverTime(lines []timeline, kind int, d timed) chart.Fig
 			if len(r.sources) > 1 && p == 90 {
 				continue
 			}
-			name := percentileName(p)
+			name := dist.PercentileName(p)
 			if p == 100 {
 				name = "max"
 			}

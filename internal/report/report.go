@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
-	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/lang"
 	"perfpipe/internal/prompage"
 	"perfpipe/internal/servermetrics"
 	"perfpipe/internal/stats"
@@ -60,7 +60,7 @@ type point struct {
 func newReport(sources []*Source, opt Options) *report {
 	nameSources(sources)
 	r := &report{
-		words: newWords(opt.Lang), lang: opt.Lang, sources: sources, slos: opt.SLO, made: opt.Made,
+		words: words{lang.Of(opt.Lang)}, lang: opt.Lang, sources: sources, slos: opt.SLO, made: opt.Made,
 		dropFailures: opt.DropFailures, series: opt.Series,
 	}
 	if opt.Server != nil {
@@ -107,8 +107,6 @@ func (p *point) percentile(key string, q float64) float64 {
 	}
 	return math.NaN()
 }
-
-func percentileName(p float64) string { return dist.PercentileName(p) }
 
 // ordered reports whether the points are steps of one quantity, so that their colours go from light to dark.
 func (r *report) ordered() bool { return len(r.sources) == 1 && len(r.points) > 2 }

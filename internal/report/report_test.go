@@ -316,8 +316,7 @@ func TestContentOnlyIfItDiffers(t *testing.T) {
 		}
 		p := Page([]*Source{read(t, "c.jsonl", records)}, Options{})
 		shown := slices.ContainsFunc(p.Details[0].Rows, func(row []string) bool {
-			return strings.HasPrefix(row[0],
-				"TTFT, content")
+			return strings.HasPrefix(row[0], "TTFT, content")
 		})
 		if shown != thinks {
 			t.Errorf("reasoning %v: the TTFT of content is shown: %v", thinks, shown)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/saturation"
 	"perfpipe/internal/stats"
 )
@@ -179,9 +180,9 @@ func (r *report) againstLoad(ladders []ladder, d timed, x func(*point) float64, 
 				continue
 			}
 			at := func(pt *point) float64 { return pt.percentile(d.key, p) }
-			s := l.along(percentileName(p), i, x, at)
+			s := l.along(dist.PercentileName(p), i, x, at)
 			if len(r.sources) > 1 {
-				s.Name, s.Color, s.Dash = l.src.name+" · "+percentileName(p), l.color, i/2
+				s.Name, s.Color, s.Dash = l.src.name+" · "+dist.PercentileName(p), l.color, i/2
 			}
 			failed = failed || slices.ContainsFunc(s.Y, func(v float64) bool { return math.IsInf(v, 1) })
 			if noNumbers(s.Y) {

@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"perfpipe/internal/chart"
+	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
-	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
+	"perfpipe/internal/visible"
 )
 
 // tables returns the tables above the figures: comparisons, results and errors.
@@ -76,7 +77,7 @@ func (r *report) columns(value func(ms float64) string) []column {
 			continue
 		}
 		for _, q := range []float64{50, 99} {
-			out = append(out, column{r.tr(m[1]) + " " + percentileName(q),
+			out = append(out, column{r.tr(m[1]) + " " + dist.PercentileName(q),
 				func(p *point) string { return value(p.percentile(m[0], q)) }})
 		}
 	}
@@ -196,7 +197,7 @@ func (r *report) distributionTable(p *point) table.Table {
 	t := table.Table{Title: p.label, Header: []string{r.tr("metric"), "n", r.tr("mean"), r.tr("min"), "p50", "p90",
 		"p95", "p99", "p99.9", r.tr("max")}}
 	for _, m := range p.Metrics {
-		if m.N == 0 || r.repeats(p, &m) {
+		if m.N == 0 || m.Key == "content_ttft_ms" && p.Metrics.ContentRepeats() {
 			continue
 		}
 		name, value := r.tr(m.Name), chart.Number
@@ -211,13 +212,6 @@ func (r *report) distributionTable(p *point) table.Table {
 		t.Rows = append(t.Rows, append(row, value(float64(m.Max))))
 	}
 	return t
-}
-
-// repeats reports whether a metric equals TTFT: the first content is the first output, unless other output came before.
-func (r *report) repeats(p *point, m *stats.Metric) bool {
-	ttft := p.Metrics.Get("ttft_ms")
-	return m.Key == "content_ttft_ms" && ttft != nil && m.N == ttft.N && m.Mean == ttft.Mean && m.Max == ttft.Max &&
-		m.Min == ttft.Min
 }
 
 // errors has one row for each kind of error, the most frequent first, and a column of counts for each source.
@@ -255,22 +249,14 @@ func (r *report) errors() table.Table {
 	}
 	slices.SortStableFunc(kinds, func(a, b *total) int { return int(b.all - a.all) })
 	for _, k := range kinds[:min(len(kinds), mostErrors)] {
-		row := []string{clip(k.kind, 40)}
+		row := []string{visible.Shorten(k.kind, 40)}
 		for _, n := range k.counts {
 			row = append(row, chart.Number(float64(n)))
 		}
-		t.Rows = append(t.Rows, append(row, join(k.points), clip(k.example, 200)))
+		t.Rows = append(t.Rows, append(row, join(k.points), visible.Shorten(k.example, 200)))
 	}
 	return t
 }
 
 // mostErrors limits the kinds of error that are listed.
 const mostErrors = 20
-
-// clip truncates a long text.
-func clip(s string, most int) string {
-	if r := []rune(s); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return s
-}

@@ -5,9 +5,6 @@ import "perfpipe/internal/lang"
 // words translates the English texts of a page. The zero value leaves them as they are.
 type words struct{ lang.Words }
 
-// newWords returns the words of a language, en or zh.
-func newWords(name string) words { return words{lang.Of(name)} }
-
 // tr returns a text in the language.
 func (w words) tr(text string) string { return w.Text(text) }
 

@@ -162,6 +162,13 @@ func (m Metrics) Get(key string) *Metric {
 	return nil
 }
 
+// ContentRepeats reports whether the TTFT of content equals the TTFT, as it does if there is no other output.
+func (m Metrics) ContentRepeats() bool {
+	content, ttft := m.Get("content_ttft_ms"), m.Get("ttft_ms")
+	return content != nil && ttft != nil && content.N == ttft.N && content.Mean == ttft.Mean &&
+		content.Min == ttft.Min && content.Max == ttft.Max
+}
+
 // MarshalJSON implements json.Marshaler: {"ttft_ms": {"n": …, "p50": …}, …}.
 func (m Metrics) MarshalJSON() ([]byte, error) {
 	return jsonl.Object(len(m), func(i int) (string, any) { return m[i].Key, m[i].Stat })
