@@ -5,7 +5,6 @@ package client
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -265,7 +264,7 @@ func (p *streams) dial(ctx context.Context, ep *endpoint, t *trip) (*streamConn,
 		}
 		return nil, err
 	}
-	conn := net.Conn(plain)
+	conn := plain
 	if secure != nil {
 		if conn = secure; secure.ConnectionState().NegotiatedProtocol != http2.NextProtoTLS {
 			secure.Close()

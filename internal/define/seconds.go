@@ -20,7 +20,7 @@ type request struct {
 }
 
 func requestOf(r *record.Record) request {
-	q := request{seq: int64(r.Seq), sent: r.SentUs, ok: r.OK, late: max(0, metric.Micro(r.QueueMs))}
+	q := request{seq: r.Seq, sent: r.SentUs, ok: r.OK, late: max(0, metric.Micro(r.QueueMs))}
 	if ms, known := lastOutput(r); known && r.OK {
 		q.last = max(0, metric.Micro(ms))
 	}

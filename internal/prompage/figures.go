@@ -103,13 +103,13 @@ func (t *track) growth(first, last int) value {
 }
 
 // add adds the growth from one value to the next.
-func (g *value) add(from, to value) {
+func (v *value) add(from, to value) {
 	if !finite(from.num) || to.total() < from.total() { // it is new, or the server restarted
-		from = value{counts: make([]float64, len(g.counts))}
+		from = value{counts: make([]float64, len(v.counts))}
 	}
-	g.num += to.num - from.num
+	v.num += to.num - from.num
 	for i, n := range to.counts {
-		g.counts[i] += max(0, n-from.counts[i])
+		v.counts[i] += max(0, n-from.counts[i])
 	}
 }
 

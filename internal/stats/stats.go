@@ -43,11 +43,11 @@ type Options struct {
 }
 
 // hint returns what the command adds to a note for a reason, or "".
-func (o *Options) hint(reason string) string {
-	if o.Hint == nil {
+func (opt *Options) hint(reason string) string {
+	if opt.Hint == nil {
 		return ""
 	}
-	return o.Hint(reason)
+	return opt.Hint(reason)
 }
 
 // DefaultPercentiles returns the percentiles that are reported by default.
