@@ -91,8 +91,9 @@ func (e *Event) choice(i int, v value) {
 	})
 	if delta.there() { // Perplexity also sends the message so far
 		e.message(delta)
-	} else {
+	} else if message.there() {
 		e.message(message)
+		e.Whole = true
 	}
 	if e.Usage == nil {
 		e.count(usage)

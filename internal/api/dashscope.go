@@ -1,6 +1,10 @@
 package api
 
-import "github.com/tidwall/gjson"
+import (
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
 
 // dashscope is the native API of Alibaba Cloud's Model Studio, whose compatible mode is OpenAI's.
 var dashscope = Dialect{
@@ -65,6 +69,7 @@ func readDashscope(v value) Event {
 type dashscopeReader struct {
 	growth
 	content, reasoning, tool grown
+	calls                    []Call // so far, by index
 }
 
 func (d *dashscopeReader) read(v value) Event {
@@ -77,5 +82,26 @@ func (d *dashscopeReader) read(v value) Event {
 	e.Reasoning = d.news(&d.reasoning, e.Reasoning, tokens, last)
 	e.Content = d.news(&d.content, e.Content, tokens, last)
 	e.Tool = d.news(&d.tool, e.Tool, tokens, last)
+	for i := range e.Calls {
+		d.newsOf(&e.Calls[i])
+	}
 	return e
+}
+
+// newsOf reduces a tool call to what it adds to its pieces so far.
+func (d *dashscopeReader) newsOf(c *Call) {
+	for i := range d.calls {
+		sum := &d.calls[i]
+		if sum.Index != c.Index {
+			continue
+		}
+		name, ok1 := strings.CutPrefix(c.Name, sum.Name)
+		arguments, ok2 := strings.CutPrefix(c.Arguments, sum.Arguments)
+		if ok1 && ok2 && !d.deltas {
+			sum.Name, sum.Arguments = c.Name, c.Arguments
+			c.Name, c.Arguments = name, arguments
+		}
+		return
+	}
+	d.calls = append(d.calls, *c)
 }

@@ -12,6 +12,7 @@ type Event struct {
 	Calls                    []Call // the pieces of Tool, if the API sends pieces
 	Choice                   int    // the only choice that the event is of, from 1; 0: none, or several
 	Several                  bool   // several choices have output in it
+	Whole                    bool   // the output is a message, not a delta: after deltas, it repeats them
 	Items                    int    // embeddings, or documents ranked
 	Model, Finish            string
 	Usage                    *Usage
@@ -24,6 +25,7 @@ type Event struct {
 	Times                    *servertime.Times // nil: the event has none
 
 	first *first // nil: the event is of one choice
+	bare  bool   // Err is a finish reason, for want of words
 }
 
 // first is what the first of several choices has of an Event.
@@ -69,6 +71,11 @@ func (e *Event) Output() bool {
 	return e.Content != "" || e.Reasoning != "" || e.Tool != "" || e.Items > 0 || e.Media
 }
 
+// DropOutput removes what the event has of output.
+func (e *Event) DropOutput() {
+	e.Content, e.Reasoning, e.Tool, e.Calls, e.Media, e.first = "", "", "", nil, false, nil
+}
+
 // each has read called for each element of a list of choices, and notes whether several of them have output.
 func (e *Event) each(choices value, read func(i int, v value)) {
 	outputs := 0
@@ -111,8 +118,8 @@ func (e *Event) finish(v value) {
 	case !failed(word):
 	case message != "":
 		e.Err = oneLine(strings.Replace(word, "abort", "aborted", 1) + ": " + message)
-	default:
-		e.Err = oneLine("the answer ended with the reason " + word)
+	case e.Err == "":
+		e.Err, e.bare = oneLine("the answer ended with the reason "+word), true
 	}
 }
 
@@ -129,13 +136,14 @@ func goesOn(reason string) bool {
 func failed(reason string) bool {
 	reason = strings.ToLower(reason)
 	switch reason {
-	case "abort", "aborted", "fail", "failed", "failure", "cancelled", "canceled", "cancel", "timeout", "overloaded",
-		"exception", "oom", "out_of_memory", "unavailable", "preempted",
+	case "abort", "aborted", "fail", "failed", "failure", "cancelled", "canceled", "cancel", "timeout", "exception",
+		"oom", "out_of_memory", "unavailable", "preempted",
 		"insufficient_system_resource": // DeepSeek
 		return true
 	}
 	// network_error of Zhipu, model_error, …
-	return strings.HasSuffix(reason, "error") || strings.HasPrefix(reason, "error_") || strings.HasPrefix(reason, "error:")
+	return strings.HasSuffix(reason, "error") || strings.HasPrefix(reason, "error_") ||
+		strings.HasPrefix(reason, "error:") || strings.HasSuffix(reason, "overloaded")
 }
 
 // odd records a text at a key that is not known to be output.

@@ -65,8 +65,8 @@ func (d *Dialect) decode(data []byte, read func(value) Event) (Event, error) {
 		e.Times = d.times.Event(v.r)
 	}
 	silent := !e.Output() && e.Usage == nil && e.Finish == ""
-	if e.Err == "" && !d.ownErrors && (silent || v.root.suspicious || !v.root.walked) {
-		e.Err = complaint(v, silent)
+	if (e.Err == "" || e.bare) && !d.ownErrors && (silent || v.root.suspicious || !v.root.walked) {
+		e.Err = cmp.Or(complaint(v, silent), e.Err)
 	}
 	return e, nil
 }
@@ -118,6 +118,9 @@ func complaint(v value, silent bool) string {
 		return ""
 	}
 	m := message(v)
+	if exception := exceptionIn(v); exception.there() {
+		return ErrorMessage(exception.raw())
+	}
 	switch status := v.at("status").string(); {
 	case v.at("success").r.Type == gjson.False, status == "error", status == "failed", v.at("errors.0").there():
 		return cmp.Or(m, ErrorMessage(v.raw()))
@@ -158,6 +161,17 @@ func failedCode(v value) (failed bool) {
 		}
 	})
 	return failed
+}
+
+// exceptionIn returns the member of an object that is named after an exception, as those of Bedrock's streams are.
+func exceptionIn(v value) (found value) {
+	v.each(func(key string, v value) {
+		if key = strings.ToLower(key); v.isObject() && !harmless(v) &&
+			(strings.HasSuffix(key, "exception") || strings.HasSuffix(key, "error")) {
+			found = v
+		}
+	})
+	return found
 }
 
 // plainKey returns a key in lower case and without underscores.

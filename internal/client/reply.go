@@ -40,6 +40,7 @@ type reply struct {
 	at        int64  // of the bytes being read, µs after sent
 	last      int64  // of the last output chunk, µs after sent
 	chunks    int
+	deltas    bool // one of them was a delta
 	joined    joined
 	odd       []int64 // times of chunks, µs after sent, that are output if there is no other
 	counts    tally
@@ -182,9 +183,13 @@ func (r *reply) decoded(data []byte) {
 		r.fail(&http1.Error{Kind: record.KindProtocol, Err: err})
 		return
 	}
+	if e.Output() && e.Whole && r.deltas { // MiniMax ends a stream so
+		e.DropOutput()
+	}
 	switch {
 	case e.Items > 0: // not a chunk of output
 	case e.Output():
+		r.deltas = r.deltas || !e.Whole
 		r.firsts(e)
 		if r.chunk(); r.chunks == 2 { // a stream of one token ends before a shape pays
 			r.learn(data, e, cached)

@@ -223,3 +223,25 @@ func TestItems(t *testing.T) {
 		}
 	}
 }
+
+// MiniMax ends a stream with the whole message, which is no chunk. A server may also stream messages instead of deltas.
+func TestMessagesInAStream(t *testing.T) {
+	message := func(content, finish string) string {
+		return datas(fmt.Sprintf(`{"choices":[{"index":0,"message":{"role":"assistant","content":%q},"finish_reason":%s}]}`,
+			content, finish))[0]
+	}
+	end := strings.Join(datas(stopped, fmt.Sprintf(lastPart, five), "[DONE]"), "")
+	var messages []string
+	for i := range 5 {
+		messages = append(messages, message(fmt.Sprint("w", i), "null"))
+	}
+	for name, texts := range map[string][]string{
+		"the whole message last": append(datas(words(5)...), message("w0 w1 w2 w3 w4 ", `"stop"`)+end),
+		"messages":               append(messages, end),
+	} {
+		a := answer{pieces: every(texts...)}
+		if got := timing(a.play(t)); got != good {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}

@@ -267,6 +267,16 @@ func TestFailedAnswers(t *testing.T) {
 		"OpenRouter's choice": {datas(`{"choices":[{"index":0,"delta":{"content":""},"finish_reason":"error",` +
 			`"error":{"code":502,"message":"the provider is gone"}}]}`)[0] + end,
 			"api: the provider is gone"},
+		"OpenRouter's choice, its reason last": {datas(`{"choices":[{"index":0,"error":{"message":"the provider is gone"},` +
+			`"delta":{"content":""},"finish_reason":"error"}]}`)[0] + end,
+			"api: the provider is gone"},
+		"OpenRouter's event": {datas(`{"error":{"code":502,"message":"the provider is gone"},"choices":[{"index":0,` +
+			`"delta":{"content":""},"finish_reason":"error"}]}`)[0] + end,
+			"api: the provider is gone"},
+		"Bedrock": {datas(`{"modelStreamErrorException":{"message":"the model is gone","originalStatusCode":424}}`)[0],
+			"api: the model is gone"},
+		"overload": {finish(`"engine_overloaded"`) + end,
+			"api: the answer ended with the reason engine_overloaded"},
 		"a service's own word": {finish(`"upstream_error"`) + end,
 			"api: the answer ended with the reason upstream_error"},
 		"no data: in front":  {`{"error":{"message":"raw line","code":500}}` + "\n" + end, "api: raw line"},

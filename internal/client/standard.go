@@ -236,6 +236,8 @@ func (st *standard) explain(ctx context.Context, addr string, err error) error {
 		return fail(record.KindProtocol, "the server reset the stream: %v", reset.Code)
 	case errors.As(err, &away):
 		return fail(record.KindProtocol, "the server ended the connection: %v %.100s", away.ErrCode, away.DebugData)
+	case notProcessed(err):
+		return fail(record.KindProtocol, "the server ended the connection, and with it a stream that it had begun to answer")
 	case st.cfg.Network.HTTP2 && speaksNoHTTP2(err.Error()):
 		return noHTTP2(addr)
 	}

@@ -215,9 +215,9 @@ type Record struct {
 	// Present if there were several, because an idle connection was found closed or the request was retried. The clock
 	// is never restarted.
 	Attempts int `json:"attempts,omitempty" record:"min=2"`
-	// Bytes sent, with headers.
+	// Bytes sent: with headers by HTTP/1.1 without a proxy, else those of the body.
 	BytesSent int64 `json:"bytes_sent,omitempty" record:"min=0"`
-	// Bytes received, with headers.
+	// Bytes received: with headers and framing by HTTP/1.1 without a proxy, else those of the body.
 	BytesReceived int64 `json:"bytes_received,omitempty" record:"min=0"`
 	// How the transport failed behind an answer that was complete by its own protocol: the end of the body did not
 	// come, the connection ended before it, by a reset, or what followed was not HTTP. This is not an error. The
