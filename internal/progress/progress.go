@@ -33,8 +33,9 @@ type Progress struct {
 	quit   chan struct{}
 	done   chan struct{}
 
-	phase *load.Phase // the latest one
-	since time.Time   // when it was first seen
+	phase  *load.Phase // the latest one
+	since  time.Time   // when it was first seen
+	before int64       // requests that had finished then
 }
 
 const (
@@ -116,32 +117,36 @@ func (p *Progress) text(now time.Time) string {
 		return "waiting for the first request line"
 	}
 	if ph != p.phase {
-		p.phase, p.since = ph, now
+		p.phase, p.since, p.before = ph, now, counts.Requests.Load()
 	}
-	done, inFlight, elapsed := counts.Done.Load(), counts.InFlight.Load(), now.Sub(p.since)
-	total := ""
-	if ph.Total > 0 {
-		total = fmt.Sprintf("/%d", ph.Total)
-	}
-	parts := []string{
-		fmt.Sprintf("%s: %d%s done", p.title(ph), done, total), fmt.Sprintf("%d in flight", inFlight),
-	}
+	requests, inFlight, elapsed := counts.Requests.Load()-p.before, counts.InFlight.Load(), now.Sub(p.since)
+	parts := []string{p.title(ph) + ": " + p.finished(ph, requests), fmt.Sprintf("%d in flight", inFlight)}
 	if n := counts.Failed.Load(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d failed", n))
 	}
-	own := done - counts.Earlier.Load()
-	if own == 0 && inFlight > 0 && elapsed >= silence {
+	if requests == 0 && inFlight > 0 && elapsed >= silence {
 		parts = append(parts, fmt.Sprintf("no answer for %.0f s", elapsed.Seconds()))
-	} else if own > 0 && elapsed >= time.Second {
-		parts = append(parts, p.speed(ph, done, own, elapsed)...)
+	} else if requests > 0 && elapsed >= time.Second {
+		parts = append(parts, p.speed(ph, requests, elapsed)...)
 	}
 	return strings.Join(parts, ", ")
 }
 
-// speed returns the rates of the phase and the time that is left. own is the part of the requests done that this run
-// has sent.
-func (p *Progress) speed(ph *load.Phase, done, own int64, elapsed time.Duration) []string {
-	parts := []string{fmt.Sprintf("%.3g req/s", float64(own)/elapsed.Seconds())}
+// finished returns what has finished in the phase, such as "10/100 done". Of sessions it has the requests, too.
+func (p *Progress) finished(ph *load.Phase, requests int64) string {
+	s := fmt.Sprint(p.cfg.Counts.Done.Load())
+	if ph.Total > 0 {
+		s += fmt.Sprintf("/%d", ph.Total)
+	}
+	if p.cfg.Counts.Sessions.Begun.Load() > 0 {
+		s += fmt.Sprintf(" sessions, %d requests", requests)
+	}
+	return s + " done"
+}
+
+// speed returns the rates of the phase, in which a number of requests has finished, and the time that is left.
+func (p *Progress) speed(ph *load.Phase, requests int64, elapsed time.Duration) []string {
+	parts := []string{fmt.Sprintf("%.3g req/s", float64(requests)/elapsed.Seconds())}
 	tokens, ttft := p.cfg.Running()
 	if tokens > 0 {
 		parts = append(parts, fmt.Sprintf("%.0f tok/s", float64(tokens)/elapsed.Seconds()))
@@ -149,7 +154,7 @@ func (p *Progress) speed(ph *load.Phase, done, own int64, elapsed time.Duration)
 	if ttft > 0 {
 		parts = append(parts, fmt.Sprintf("TTFT %s ms", Milliseconds(ttft)))
 	}
-	if left, ok := p.left(ph, done, own, elapsed); ok {
+	if left, ok := p.left(ph, elapsed); ok {
 		parts = append(parts, left.Round(time.Second).String()+" left")
 	}
 	return parts
@@ -167,8 +172,11 @@ func (p *Progress) title(ph *load.Phase) string {
 	return s
 }
 
-// left returns the time until the load point ends, by the requests that are left or by its duration, whichever is less.
-func (p *Progress) left(ph *load.Phase, done, own int64, elapsed time.Duration) (left time.Duration, known bool) {
+// left returns the time until the load point ends, by the requests or sessions that are left or by its duration,
+// whichever is less. Those that an earlier run has sent do not count in the speed.
+func (p *Progress) left(ph *load.Phase, elapsed time.Duration) (left time.Duration, known bool) {
+	done := p.cfg.Counts.Done.Load()
+	own := done - p.cfg.Counts.Earlier.Load()
 	if n := int64(ph.Total); n > 0 && own > 0 {
 		left, known = time.Duration(float64(elapsed)*float64(n-done)/float64(own)), true
 	}

@@ -40,12 +40,26 @@ func TestProgress(t *testing.T) {
 		time.Sleep(silence)
 		check("rate=5 (2 of 3): 0/100 done, 3 in flight, no answer for 2 s")
 		counts.Done.Store(10)
+		counts.Requests.Store(10)
 		counts.Failed.Store(1)
 		time.Sleep(8*time.Second - 2*drawEvery - 200*time.Millisecond)
 		check("rate=5 (2 of 3): 10/100 done, 3 in flight, 1 failed, 1.02 req/s, 41 tok/s, TTFT 12.3 ms, 10s left")
 		counts.Done.Store(55)
 		counts.Earlier.Store(45) // they say nothing about the speed
 		check("rate=5 (2 of 3): 55/100 done, 3 in flight, 1 failed, 1 req/s, 40 tok/s, TTFT 12.3 ms, 10s left")
+		counts.Phase.Store(&load.Phase{Run: "parallel=2", Name: record.PhaseMeasure, Total: 4})
+		counts.Done.Store(0)
+		counts.Earlier.Store(0)
+		counts.Sessions.Begun.Store(2)
+		check("parallel=2 (2 of 3): 0/4 sessions, 0 requests done, 3 in flight, 1 failed")
+		counts.Requests.Store(40) // no session is complete, but there are answers
+		time.Sleep(3*time.Second - drawEvery)
+		check("parallel=2 (2 of 3): 0/4 sessions, 30 requests done, 3 in flight, 1 failed, 10 req/s, 133 tok/s, " +
+			"TTFT 12.3 ms, 17s left")
+		counts.Done.Store(1)
+		time.Sleep(3*time.Second - drawEvery)
+		check("parallel=2 (2 of 3): 1/4 sessions, 30 requests done, 3 in flight, 1 failed, 5 req/s, 67 tok/s, " +
+			"TTFT 12.3 ms, 14s left")
 		p.Stop()
 		if text.Load() != "" {
 			t.Errorf("the line is left: %q", text.Load())
