@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,9 +16,9 @@ import (
 // --url of perf-send), then from --config. It handles --help and --version itself, and then returns an error that Exit
 // treats as success.
 func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
-	done := false
+	done, out := false, &answers{Writer: e.Stdout}
 	opts = append([]kong.Option{
-		kong.Name(e.Name), kong.Description(description), kong.Writers(e.Stdout, e.Stderr),
+		kong.Name(e.Name), kong.Description(description), kong.Writers(out, e.Stderr),
 		kong.Exit(func(int) { done = true }), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}), kong.ValueFormatter(helpOf),
 		kong.Vars{"version": e.Name + " " + Version(), "command": e.Name},
@@ -27,6 +29,9 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 		return err
 	}
 	parsed, err := k.Parse(e.Args)
+	if out.err != nil {
+		return out.err
+	}
 	if done {
 		return errDone
 	}
@@ -49,6 +54,19 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 		}
 	}
 	return nil
+}
+
+// answers is the output of --help and the like. It keeps the first error of a write, which kong ignores or takes for a wrong
+// flag.
+type answers struct {
+	io.Writer
+	err error
+}
+
+func (a *answers) Write(p []byte) (n int, err error) {
+	n, err = a.Writer.Write(p)
+	a.err = cmp.Or(a.err, err)
+	return n, err
 }
 
 // Typed returns the first of the flags, given as --name, that is on the command line, or "". A flag that only the

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -182,6 +183,27 @@ func TestPeerFlagsExist(t *testing.T) {
 		}
 		if len(ownersOf(name)) > 0 {
 			t.Errorf("%s is a flag of ours", name)
+		}
+	}
+}
+
+// failing is an output that fails.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func TestAnswersThatCannotBeWritten(t *testing.T) {
+	for _, args := range []string{"--help", "--version", "--man", "--completion=bash"} {
+		for want, err := range map[int]error{fault.CodeOK: syscall.EPIPE, fault.CodeFail: syscall.ENOSPC} {
+			var talk bytes.Buffer
+			e := &Env{Name: "perf-send", Args: []string{args}, Stdout: failing{err}, Stderr: &talk}
+			code, said := e.Exit(e.Parse(&testFlags{}, "Test.")), ""
+			if want != fault.CodeOK {
+				said = "perf-send: " + err.Error() + "\n"
+			}
+			if code != want || talk.String() != said {
+				t.Errorf("%s, %v: exit %d, want %d; %q, want %q", args, err, code, want, talk.String(), said)
+			}
 		}
 	}
 }
