@@ -29,7 +29,7 @@ func run(env *cli.Env) error {
 		return serveSim(env, &f)
 	}
 	if f.Calibrate {
-		return calibrate(env)
+		return calibrate(env, &f)
 	}
 	if err := f.checkSearch(); err != nil {
 		return err

@@ -16,6 +16,10 @@ import (
 
 // serveSim runs --serve-sim: it serves until a signal.
 func serveSim(env *cli.Env, f *flags) error {
+	if err := env.Alone("serve-sim", f.Input, "send requests to it with another perf-send and --url",
+		"sim", "truth", "mode"); err != nil {
+		return err
+	}
 	host, _, err := net.SplitHostPort(f.ServeSim)
 	if err != nil {
 		return fault.Usage("such as --serve-sim 127.0.0.1:8000", "--serve-sim: %w", err)
@@ -38,7 +42,11 @@ func serveSim(env *cli.Env, f *flags) error {
 }
 
 // calibrate runs --calibrate, with this program as the simulator.
-func calibrate(env *cli.Env) error {
+func calibrate(env *cli.Env, f *flags) error {
+	if err := env.Alone("calibrate", f.Input, "it measures this machine with a simulator and loads of its own; "+
+		"the verdict on the load generator of a run is in its figures"); err != nil {
+		return err
+	}
 	ctx, abort, stop := env.Interrupts()
 	defer stop()
 	self, err := os.Executable()

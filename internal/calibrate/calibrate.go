@@ -54,8 +54,8 @@ func ladders() []ladder {
 	}
 }
 
-// Run runs the levels of both ladders and writes a table of the results to w, followed by the highest clean level of
-// each ladder.
+// Run runs the levels of all ladders and writes a table of the results to w, followed by the highest clean level of
+// each ladder. If ctx is canceled, the table has the levels before that.
 func Run(ctx context.Context, cfg Config, w io.Writer) error {
 	t := table.Table{
 		Title: "calibration: this machine's own error, with the simulator on it, too",
@@ -67,33 +67,46 @@ func Run(ctx context.Context, cfg Config, w io.Writer) error {
 			"error: |measured − the simulator's truth|, which it takes after the bytes went to the system",
 		},
 	}
-	var best []string // the highest clean level of each ladder
-	for _, l := range ladders() {
+	best, err := cfg.climb(ctx, &t, ladders())
+	if canceled := context.Cause(ctx); canceled != nil {
+		err = canceled
+	}
+	if err != nil && (ctx.Err() == nil || len(t.Rows) == 0) {
+		return err
+	}
+	if err := t.Text(w); err != nil {
+		return err
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(w, "clean up to %s\n", strings.Join(best, ", "))
+	}
+	return err
+}
+
+// climb adds a row for each level to the table. It returns the highest clean level of each ladder.
+func (c *Config) climb(ctx context.Context, t *table.Table, ladders []ladder) (best []string, err error) {
+	for _, l := range ladders {
 		clean := 0
 		for _, n := range l.levels {
-			if l.conns && cfg.MaxConns != 0 && n > cfg.MaxConns {
-				t.Notes = append(t.Notes, fmt.Sprintf("the limit of open files permits %d connections", cfg.MaxConns))
+			if l.conns && c.MaxConns != 0 && n > c.MaxConns {
+				t.Notes = append(t.Notes, fmt.Sprintf("the limit of open files permits %d connections", c.MaxConns))
 				break
 			}
 			name := fmt.Sprint(n, " ", l.unit, " of ", l.each)
-			cfg.Say(name)
-			res, err := cfg.run(ctx, l.level(n, cfg.MaxConns))
+			c.Say(name)
+			res, err := c.run(ctx, l.level(n, c.MaxConns))
 			if err != nil {
-				return err
+				return nil, err
 			}
 			t.Rows = append(t.Rows, res.row(name))
-			if res.verdict.Level != stats.Clean {
+			if res.verdict.Level != stats.Clean || res.failed > 0 {
 				break
 			}
 			clean = n
 		}
 		best = append(best, fmt.Sprintf("%d %s of %s", clean, l.unit, l.each))
 	}
-	if err := t.Text(w); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "clean up to %s\n", strings.Join(best, ", "))
-	return err
+	return best, nil
 }
 
 // level is one load with the simulator that serves it.

@@ -1,16 +1,22 @@
 package calibrate
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"perfpipe/internal/fault"
 	"perfpipe/internal/sim"
+	"perfpipe/internal/table"
 )
 
 // TestMain runs the simulator in place of the tests if CALIBRATE_TRUTH is set, so that the test binary can be its
@@ -79,6 +85,31 @@ func TestLevels(t *testing.T) {
 func TestSimulatorThatDoesNotStart(t *testing.T) {
 	cfg := Config{Simulator: func(string, string) *exec.Cmd { return exec.Command("true") }}
 	if _, err := cfg.run(t.Context(), rate(1, 1)); err == nil || err.Error() != "the simulator does not start" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestFailures checks that a level with failed requests is not clean, and that the ladder ends there.
+func TestFailures(t *testing.T) {
+	failing := func(n, _ int) level {
+		l := rate(n, 100)
+		l.sim += ",error-rate=0.5"
+		return l
+	}
+	cfg := Config{Simulator: simulator, Say: func(string) {}}
+	var rows table.Table
+	best, err := cfg.climb(t.Context(), &rows, []ladder{{"requests/s", "one token", []int{20, 40}, false, failing}})
+	if err != nil || len(rows.Rows) != 1 || !strings.Contains(rows.Rows[0][1], "failed") ||
+		!slices.Equal(best, []string{"0 requests/s of one token"}) {
+		t.Errorf("%q, %v; rows %q", best, err, rows.Rows)
+	}
+}
+
+func TestCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(fault.ErrInterrupted)
+	cfg := Config{Simulator: simulator, Say: func(string) {}}
+	if err := Run(ctx, cfg, io.Discard); !errors.Is(err, fault.ErrInterrupted) {
 		t.Errorf("%v", err)
 	}
 }

@@ -56,8 +56,8 @@ func (e *Env) Parse(flags any, description string, opts ...kong.Option) error {
 	return nil
 }
 
-// answers is the output of --help and the like. It keeps the first error of a write, which kong ignores or takes for a wrong
-// flag.
+// answers is the output of --help and the like. It keeps the first error of a write, which kong ignores or takes for a
+// wrong flag.
 type answers struct {
 	io.Writer
 	err error
@@ -78,6 +78,20 @@ func (e *Env) Typed(flags ...string) string {
 		}
 	}
 	return ""
+}
+
+// Alone returns a usage error if the command line has a file, or flags that a mode of the command has no use for: all
+// but the flag of the mode, those named in uses, and --config.
+func (e *Env) Alone(mode, file, hint string, uses ...string) error {
+	for _, name := range e.Flags {
+		if name != mode && name != "config" && !slices.Contains(uses, name) {
+			return fault.Usage(hint, "--%s: has no use for --%s", mode, name)
+		}
+	}
+	if file != "" {
+		return fault.Usage(hint, "--%s: has no use for a file, %s", mode, file)
+	}
+	return nil
 }
 
 // Unseen returns the first flag on the command line whose effect an output does not show, given as --name, or "". Its
