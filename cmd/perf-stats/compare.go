@@ -12,6 +12,7 @@ import (
 	"perfpipe/internal/format"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/unit"
+	"perfpipe/internal/visible"
 )
 
 // compareFiles compares two sides. Each is a file, or several runs of the same load, separated by commas.
@@ -71,7 +72,7 @@ func failOnRegression(env *cli.Env, c *compare.Comparison, limit float64, code i
 		return nil
 	}
 	for _, why := range compare.Some(unjudged) {
-		env.Tell(regression, "", "cannot judge %s", why)
+		env.Tell(regression, "", "cannot judge %s", visible.Line(why))
 	}
 	if code == fault.CodeOK {
 		env.Tell(regression, "", "passes, though it could not judge all (--cannot-tell 0)")

@@ -91,6 +91,23 @@ func TestNothingHostileIsShown(t *testing.T) {
 	}
 }
 
+// TestMessagesAreOneLine checks that a newline in the name of a load point does not forge a line on stderr.
+func TestMessagesAreOneLine(t *testing.T) {
+	line := `{"run":"r\nhint: none","ok":true,"lag_ms":0,"sent_us":1790000000000000,"latency_ms":5,"op":"embedding","prompt_tokens":1}`
+	file := filepath.Join(t.TempDir(), "r.jsonl")
+	if err := os.WriteFile(file, []byte(line+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"--slo", "latency_ms:max<1", "--", file}, {"--compare", "--fail-on-regression", "5%", file, file},
+	} {
+		if _, errs, code := stat(t, "", args...); code != 1 || strings.Contains(errs, "\nhint: none") {
+			t.Errorf("exit %d: %q", code, errs)
+		}
+		t.Chdir("..")
+	}
+}
+
 func TestFormulasAreQuoted(t *testing.T) {
 	line := `{"run":"=HYPERLINK(\"http://x\")","model":"@m","op":"-1","ok":true,"sent_us":1790000000000000,"latency_ms":5}`
 	out, _, _ := stat(t, line, "--format", "csv")

@@ -3,7 +3,6 @@ package evalscope
 import (
 	"math"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tidwall/gjson"
@@ -61,9 +60,7 @@ func (l *loadPoints) add(group string, r *record.Record) {
 		p.streamed++
 	}
 	if r.Turn > 0 {
-		if _, seen := p.begun[r.Session]; !seen {
-			p.begun[strings.Clone(r.Session)] = struct{}{}
-		}
+		p.begun[r.SessionKey()] = struct{}{}
 	}
 	if timed, _ := metric.Timed(r); !timed {
 		return
@@ -97,7 +94,7 @@ func (p *loadPoint) serve(r *record.Record, pd bool) {
 		}
 	}
 	if r.Turn > 0 {
-		session := strings.Clone(r.Session)
+		session := r.SessionKey()
 		p.sessions[session] = append(p.sessions[session], len(p.served))
 	}
 	p.served = append(p.served, s)

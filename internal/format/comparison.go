@@ -11,6 +11,7 @@ import (
 	"perfpipe/internal/compare"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/table"
+	"perfpipe/internal/visible"
 )
 
 // comparison writes two tables for each load point, the judged figures and the others, and the notes.
@@ -113,7 +114,7 @@ func MayBeWorse(c *compare.Comparison, share float64) string {
 		by = "up to " + size(dist.Num(most))
 	}
 	return fmt.Sprintf("%s worse by more than %s %%, the most %s by %s",
-		figures, number(dist.Num(100*share)), strings.TrimSpace(list[0].Block+" "+list[0].Figure), by)
+		figures, number(dist.Num(100*share)), figureOf(&list[0]), by)
 }
 
 // probability returns a P value. Below a millionth it is a bound: zero would be certainty.
@@ -141,6 +142,11 @@ func Regression(c *compare.Comparison, share float64) string {
 	if n := len(worse); n > 1 {
 		figures = fmt.Sprintf("%d figures are", n)
 	}
-	return fmt.Sprintf("%s worse by more than %s %%, the most %s %s by %s",
-		figures, number(dist.Num(100*share)), worse[0].Block, worse[0].Figure, percent(worse[0].Delta))
+	return fmt.Sprintf("%s worse by more than %s %%, the most %s by %s",
+		figures, number(dist.Num(100*share)), figureOf(&worse[0]), percent(worse[0].Delta))
+}
+
+// figureOf returns the name of a compared figure for a message, which is one line.
+func figureOf(c *compare.Change) string {
+	return visible.Line(strings.TrimSpace(c.Block + " " + c.Figure))
 }

@@ -9,6 +9,7 @@ import (
 	"perfpipe/internal/dist"
 	"perfpipe/internal/lang"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/visible"
 )
 
 // simulatedTitle marks the title of everything that is made of the simulator's records.
@@ -85,7 +86,7 @@ func Missed(s *stats.Summary) string {
 			switch {
 			case g.Pass:
 			case first == "":
-				first = strings.TrimSpace(name(b)+" misses ") + " " + g.Gate + ": it is " + number(g.Value)
+				first = strings.TrimSpace(visible.Line(name(b))+" misses ") + " " + g.Gate + ": it is " + number(g.Value)
 			default:
 				more++
 			}

@@ -113,3 +113,9 @@ func (r *Record) ReportsCached() bool {
 
 // Streamed reports whether the output arrived in chunks.
 func (r *Record) Streamed() bool { return r.TTFTMs > 0 }
+
+// SessionKey identifies the session of a request among those of other runs, load points and shards, which may have the
+// same names.
+func (r *Record) SessionKey() string {
+	return r.RunID + "\x00" + r.Run + "\x00" + r.Shard + "\x00" + r.Session
+}

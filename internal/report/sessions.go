@@ -58,7 +58,7 @@ func (a *agents) add(r *record.Record) {
 	if r.Session == "" || r.Phase == record.PhaseWarmup {
 		return
 	}
-	name := r.RunID + "\x00" + r.Run + "\x00" + r.Shard + "\x00" + r.Session
+	name := r.SessionKey()
 	hash := mix(xxhash.Sum64String(name))
 	if a.full && hash >= a.least {
 		return

@@ -163,6 +163,16 @@ func TestMoreInFlightThanSlots(t *testing.T) {
 	if hasNote(&fork, note) {
 		t.Errorf("a session that forks has several in flight: %q", fork.Notes)
 	}
+	chain := blockOf(t, Options{}, sent(9, 0, 10, 5, func(i int, r *record.Record) { // its lines are in reverse
+		slot("closed", 25)(i, r)
+		r.Session, r.Turn, r.Depth, r.AfterTurns = "s", 9-i, i+1, []int{10 - i}
+		if i == 0 {
+			r.AfterTurns = nil
+		}
+	})...)
+	if !hasNote(&chain, note) {
+		t.Errorf("a chain has one in flight: %q", chain.Notes)
+	}
 	shards := blockOf(t, Options{}, sent(9, 0, 10, 25, func(i int, r *record.Record) {
 		r.Mode, r.Parallel, r.Shard = "closed", 2, []string{"0/2", "1/2"}[i%2]
 	})...)

@@ -25,7 +25,6 @@ type accumulator struct {
 	latest   [numFacts]string // the facts of the last record
 	rate     float64          // requests/s, the greatest
 	slots    int              // concurrent requests, or sessions, the greatest
-	forks    bool             // sessions may send several requests at once
 	part     bool             // the group may be a part of a load point, such as the requests of a label
 	asked    int              // requests or conversations to measure at the load point; 0 if unknown
 	dists    []dist.Dist      // in the order of metric.All
@@ -214,7 +213,6 @@ func (g *accumulator) describe(r *record.Record, file string) {
 	}
 	g.slots = max(g.slots, r.Parallel)
 	g.asked = max(g.asked, r.Number)
-	g.forks = g.forks || r.Depth > 0 && r.Depth < r.Turn
 	if r.Session == "" {
 		g.alone++
 	}
@@ -307,7 +305,6 @@ func (g *accumulator) merge(o *accumulator) {
 		}
 	}
 	g.rate, g.slots, g.asked = max(g.rate, o.rate), max(g.slots, o.slots), max(g.asked, o.asked)
-	g.forks = g.forks || o.forks
 	for i := range g.dists {
 		g.dists[i].Merge(&o.dists[i])
 	}

@@ -119,13 +119,13 @@ func (f *flights) overlap(us int64) int64 {
 
 // tooManyNote returns a note if more requests were in flight at once than the load had slots.
 func (g *accumulator) tooManyNote() []string {
-	if g.slots <= 0 || g.forks || !g.flights.exactPeak() || g.facts[factMode]["open"] {
+	if g.slots <= 0 || !g.flights.exactPeak() || g.facts[factMode]["open"] {
 		return nil
 	}
 	const slack = 1000 // µs, for the error of clocks and rounding
 	slots := int64(g.slots) * int64(max(1, len(g.facts[factShard]))*max(1, len(g.facts[factRunID])))
 	most := g.flights.overlap(slack)
-	if most <= slots {
+	if most <= slots || g.sessions.fork() {
 		return nil
 	}
 	return []string{fmt.Sprintf(

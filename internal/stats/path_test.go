@@ -6,6 +6,7 @@ import (
 
 	"perfpipe/internal/dist"
 	"perfpipe/internal/gate"
+	"perfpipe/internal/group"
 	"perfpipe/internal/record"
 )
 
@@ -60,6 +61,26 @@ func TestPathOfAnyOrder(t *testing.T) {
 	all[0].AfterTurns = []int{1} // no session has such a circle, but a file may
 	if m := blockOf(t, Options{}, all...).Metrics.Get("path_turns"); m == nil || m.Mean > 4 {
 		t.Errorf("path of a circle: %+v", m)
+	}
+}
+
+// TestSessionsOfSeveralRuns checks that sessions of one name in two load points, or two runs, stay apart in a group of
+// both.
+func TestSessionsOfSeveralRuns(t *testing.T) {
+	for name, change := range map[string]func(*record.Record){
+		"load points": func(r *record.Record) { r.Run = "other" },
+		"runs":        func(r *record.Record) { r.RunID = "other" },
+	} {
+		all := tree("s")
+		for _, r := range tree("s") {
+			change(r)
+			r.ScheduledUs, r.SentUs = r.ScheduledUs+60e6, r.SentUs+60e6
+			all = append(all, r)
+		}
+		b := blockOf(t, Options{By: mustParse(t, group.Parse, "model")}, all...)
+		if m := b.Metrics.Get("conversation_ms"); b.Sessions.Count != 2 || m.Mean != 580 || m.Max != 580 {
+			t.Errorf("%s: %d sessions, %+v", name, b.Sessions.Count, m)
+		}
 	}
 }
 

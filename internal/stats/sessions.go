@@ -20,7 +20,7 @@ const maxSessions = 1 << 16
 // sessions tracks conversations over their turns.
 type sessions struct {
 	halvings int                // number of trailing zero bits that the hash of a name must have to be kept
-	byName   map[string]session // by shard and session, separated by a zero byte
+	byName   map[string]session // by SessionKey
 	turns    int                // of all kept conversations
 	partial  bool               // there are records of conversations that are in none of these
 }
@@ -36,6 +36,35 @@ type session struct {
 // incomplete reports whether turns are missing although none failed: the run ended before them, the session began
 // midway, or their records are not here. Its times are not those of the session.
 func (t *session) incomplete() bool { return !t.Failed && t.Turns+t.skipped < t.total }
+
+// forks reports whether the session may have several requests in flight: several turns begin it, or wait for the same
+// turn.
+func (t *session) forks() bool {
+	next := map[int32]int64{} // the turn that waits for a turn; for none: 0
+	for _, one := range t.graph {
+		after := one.after
+		if len(after) == 0 {
+			after = []int32{0}
+		}
+		for _, n := range after {
+			if other, found := next[n]; found && other != one.n {
+				return true
+			}
+			next[n] = one.n
+		}
+	}
+	return false
+}
+
+// fork reports whether any session forks.
+func (s *sessions) fork() bool {
+	for _, t := range s.byName {
+		if t.forks() {
+			return true
+		}
+	}
+	return false
+}
 
 // turn is the place of a turn in the graph of its session.
 type turn struct {
@@ -66,7 +95,7 @@ func (s *sessions) add(r *record.Record, good bool) {
 		one.after = append(one.after, int32(min(n, math.MaxInt32)))
 	}
 	t.graph = []turn{one}
-	s.put(r.Shard+"\x00"+r.Session, t)
+	s.put(r.SessionKey(), t)
 }
 
 func (s *sessions) put(name string, t session) {

@@ -31,7 +31,6 @@ type groupState struct {
 	Facts          []factState
 	Rate           float64 // requests/s
 	Slots, Asked   int
-	Forks          bool
 	Dists          []dist.State
 	Client         []dist.State // distributions of Client
 	Chunks, Joined int64        // of Client
@@ -149,7 +148,7 @@ func (opt *Options) names() (by, goodput []string) {
 func (g *accumulator) state(opt *Options) (string, error) {
 	s := groupState{
 		Warmup: opt.Warmup, LeaveOut: opt.ExcludePauses, Name: string(g.Name), RunID: g.RunID,
-		Rate: g.rate, Slots: g.slots, Forks: g.forks, Asked: g.asked,
+		Rate: g.rate, Slots: g.slots, Asked: g.asked,
 		Flights: g.flights.state(), Sessions: g.sessions.state(), Depths: g.depths.state(), IDs: g.ids.state(),
 		Series: g.series.state(),
 		Ledger: g.ledger.State(),
@@ -219,7 +218,7 @@ func (opt *Options) restore(text string) (*accumulator, error) {
 // group returns the accumulator whose state is s.
 func (s *groupState) group(opt *Options) (*accumulator, error) {
 	g := newAccumulator(group.ID{Name: group.Name(s.Name), RunID: s.RunID}, opt)
-	g.rate, g.slots, g.forks, g.asked = s.Rate, s.Slots, s.Forks, s.Asked
+	g.rate, g.slots, g.asked = s.Rate, s.Slots, s.Asked
 	if err := s.lists(g); err != nil {
 		return nil, err
 	}
