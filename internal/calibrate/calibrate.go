@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +90,10 @@ func (c *Config) climb(ctx context.Context, t *table.Table, ladders []ladder) (b
 		clean := 0
 		for _, n := range l.levels {
 			if l.conns && c.MaxConns != 0 && n > c.MaxConns {
-				t.Notes = append(t.Notes, fmt.Sprintf("the limit of open files permits %d connections", c.MaxConns))
+				note := fmt.Sprintf("the limit of open files permits %d connections", c.MaxConns)
+				if !slices.Contains(t.Notes, note) {
+					t.Notes = append(t.Notes, note)
+				}
 				break
 			}
 			name := fmt.Sprint(n, " ", l.unit, " of ", l.each)
@@ -133,12 +137,16 @@ func streams(tokens int, itl time.Duration) func(n, _ int) level {
 // rate returns the level of n requests/s, each with an answer of one token.
 func rate(n, maxConns int) level {
 	perSecond := float64(n)
+	preconnect := rateConns
+	if maxConns > 0 {
+		preconnect = min(preconnect, maxConns)
+	}
 	return level{
 		sim: "ttft=0s,per-token=0s,itl=0s,jitter=0,slots=100000",
 		point: load.Point{
 			Run: "calibrate", Rate: perSecond, Mode: load.Open, Limit: max(0, maxConns), Number: n * rateSeconds,
 			Pacer: schedule.Poisson(perSecond, 1),
 		},
-		tokens: 1, preconnect: rateConns,
+		tokens: 1, preconnect: preconnect,
 	}
 }

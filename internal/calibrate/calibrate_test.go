@@ -82,6 +82,14 @@ func TestLevels(t *testing.T) {
 	}
 }
 
+func TestConnectionsOfRates(t *testing.T) {
+	for maxConns, want := range map[int]int{0: rateConns, 20: 20, 1000: rateConns} {
+		if got := rate(10, maxConns).preconnect; got != want {
+			t.Errorf("with %d connections at most, %d are opened before the load, want %d", maxConns, got, want)
+		}
+	}
+}
+
 func TestSimulatorThatDoesNotStart(t *testing.T) {
 	cfg := Config{Simulator: func(string, string) *exec.Cmd { return exec.Command("true") }}
 	if _, err := cfg.run(t.Context(), rate(1, 1)); err == nil || err.Error() != "the simulator does not start" {
