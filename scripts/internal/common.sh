@@ -30,8 +30,9 @@ fail() {
 	exit 1
 }
 need() {
-	local program
-	for program; do command -v "$program" >/dev/null || fail "no $program"; done
+	local program missing=()
+	for program; do command -v "$program" >/dev/null || missing+=("$program"); done
+	[ ${#missing[@]} = 0 ] || fail "not installed: ${missing[*]}"
 }
 build() {
 	[ $# -gt 0 ] || set -- ./cmd/...
