@@ -135,10 +135,11 @@ func Run(ctx, abort context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() {
-		if e := srv.close(&r.report); err == nil { // the server's death may be why the run ended
-			err = e
+		ended := srv.close(&r.report)
+		if err != nil && !r.simulates() { // the server's death may be why the run ended
+			ended = nil
 		}
-		err = errors.Join(err, r.writeFacts())
+		err = errors.Join(err, ended, r.writeFacts())
 	}()
 	clk := clock.New()
 	r.client = client.New(r.clientConfig(srv), clk)

@@ -71,11 +71,9 @@ func (r *runner) openRecords() (*recordfile.File, load.Sent, error) {
 	for _, other := range []struct{ setting, path string }{
 		{"facts-out", o.Facts}, {"metrics-out", r.Metrics.File}, {"otlp", o.Spans},
 	} {
-		file := o.Continue(other.path)
-		if err := file.Open(); err != nil {
+		if err := o.Continue(other.path).Check(); err != nil {
 			return nil, load.Sent{}, fault.Of(other.setting, "", "%w", err)
 		}
-		file.Rescue(false)
 	}
 	if !o.Resume {
 		out, err := recordfile.Open(o.Create(o.Records), o.Records)
@@ -121,7 +119,12 @@ func (r *runner) openSpans() (closeFile func() error, err error) {
 		return nil, fault.Of("otlp", "", "%w", err)
 	}
 	r.Spans = otlp.New(otlp.ToFile(out))
-	return out.Close, nil
+	return func() error {
+		if err := out.Close(); err != nil {
+			return fault.Of("otlp", "", "%w", err)
+		}
+		return nil
+	}, nil
 }
 
 // endOutput ends the records of a run. err is what ended the run, or nil.

@@ -69,6 +69,8 @@ func (r *runner) spansEnded() {
 		r.Tell("otlp", "", "%d spans", made)
 	case err == nil:
 		r.Tell("otlp", "otlp-lost", "%d of %d spans were lost: the receiver was too slow", lost, made)
+	case r.Output.Spans != "":
+		r.Tell("otlp", "", "%d of %d spans were lost: %v", lost, made, err)
 	default:
 		r.Tell("otlp", "otlp-lost", "%d of %d spans were lost: %v", lost, made, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"perfpipe/internal/fault"
 	"perfpipe/internal/progress"
+	"perfpipe/internal/recordfile"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/visible"
 )
@@ -44,7 +45,9 @@ func (r *runner) verdict(v stats.Verdict, err error) error {
 		judged = cmp.Or(r.judge(v), r.promptsDiffer())
 	}
 	r.Say("%s", &r.tally)
-	r.showNext()
+	if !errors.As(err, new(*recordfile.LostError)) {
+		r.showNext()
+	}
 	return cmp.Or(err, r.missed, judged)
 }
 

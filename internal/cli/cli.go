@@ -100,11 +100,19 @@ func Main(name string, run func(*Env) error) int {
 	return e.Exit(run(e))
 }
 
-// Exit prints err, with its hint if it has one, and returns its exit code.
+// Exit prints err, with its hint if it has one, and returns its exit code. It does so for each of several errors that
+// are joined, and returns the first code that is not 0.
 func (e *Env) Exit(err error) int {
+	if list := joined(err); list != nil {
+		code := fault.CodeOK
+		for _, err := range list {
+			code = cmp.Or(code, e.Exit(err))
+		}
+		return code
+	}
 	var ce *fault.Error
 	switch {
-	case err == nil || errors.Is(err, errDone) || fault.IsBrokenPipe(err):
+	case err == nil || errors.Is(err, errDone) || readerGone(err):
 		return fault.CodeOK
 	case errors.Is(err, fault.ErrInterrupted):
 		return fault.CodeInterrupted
@@ -120,6 +128,25 @@ func (e *Env) Exit(err error) int {
 }
 
 var errDone = errors.New("done")
+
+// joined returns the errors that errors.Join has joined in err, or nil.
+func joined(err error) []error {
+	if j, ok := err.(interface{ Unwrap() []error }); ok && err.Error() == errors.Join(j.Unwrap()...).Error() {
+		return j.Unwrap() // and no text around them
+	}
+	return nil
+}
+
+// readerGone reports whether err means that the reader of stdout has exited, which is no failure. An error about a
+// setting is about that one's file, unless it names stdout.
+func readerGone(err error) bool {
+	about, ok := errors.AsType[*fault.Error](err)
+	if !ok || about.Setting == "" {
+		return fault.IsBrokenPipe(err)
+	}
+	file, ok := errors.AsType[*fs.PathError](err)
+	return ok && file.Path == os.Stdout.Name() && fault.IsBrokenPipe(err)
+}
 
 // Context returns a context that the first signal cancels with cause fault.ErrInterrupted. Stop releases it.
 func (e *Env) Context() (ctx context.Context, stop func()) {

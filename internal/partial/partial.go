@@ -86,6 +86,19 @@ func (f *File) Open() error {
 	return nil
 }
 
+// Check returns the obstacle to writing the file, and leaves nothing. A named pipe is not opened: that waits for its
+// reader, who would then see the pipe end.
+func (f *File) Check() error {
+	if info, err := os.Stat(f.path); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+		return nil
+	}
+	if err := f.Open(); err != nil {
+		return err
+	}
+	_, err := f.Rescue(false)
+	return err
+}
+
 // Named reports whether the file gets its name at the end, unlike a stream, a device or a named pipe. It must be open.
 func (f *File) Named() bool { return f.path != "" && !f.direct }
 

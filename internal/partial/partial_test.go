@@ -78,6 +78,32 @@ func contents(t *testing.T, path string) string {
 }
 
 // The partial file of a run that was killed is kept, or appended to on request.
+// Check finds obstacles, and neither creates a file nor waits for the reader of a named pipe.
+func TestCheck(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("dir", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.Command("mkfifo", "pipe").Run(); err != nil {
+		t.Skip(err)
+	}
+	for path, want := range map[string]string{
+		"new": "", "": "", "pipe": "", os.DevNull: "", "dir": "dir: is a folder",
+		"none/new": "open none/new.partial: no such file or directory",
+	} {
+		got := ""
+		if err := Create(path, Options{Append: true}).Check(); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	if files, err := os.ReadDir("."); len(files) != 2 || err != nil {
+		t.Errorf("%v is left, %v", files, err)
+	}
+}
+
 func TestOtherPartialIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	partial := path + Suffix

@@ -84,8 +84,18 @@ func (f *File) flush() {
 	}
 }
 
-// Close ends the file and renames it to FILE, even after a run that failed: its records are valid.
+// Close ends the file and renames it to FILE, even after a run that failed: its lines are valid. If it fails, it leaves
+// what was written in FILE.partial.
 func (f *File) Close() error {
+	err := f.commit()
+	if err != nil {
+		f.rescue()
+	}
+	return err
+}
+
+// commit ends the file and renames it to FILE.
+func (f *File) commit() error {
 	if err := f.end(); err != nil {
 		return err
 	}

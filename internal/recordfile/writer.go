@@ -167,7 +167,7 @@ func (e *LostError) Unwrap() error { return e.Err }
 func (w *Writer) Close() error {
 	err := w.drain()
 	if err == nil {
-		err = w.file.Close()
+		err = w.file.commit()
 	}
 	if err == nil {
 		return nil
