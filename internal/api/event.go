@@ -11,7 +11,7 @@ type Event struct {
 	Content, Reasoning, Tool string // generated output by kind; a refusal is content
 	Calls                    []Call // the pieces of Tool, if the API sends pieces
 	Choice                   int    // the only choice that the event is of, from 1; 0: none, or several
-	Several                  bool   // several choices have output in it
+	Several                  bool   // several choices have output in it, or one while another goes on
 	Whole                    bool   // the output is a message, not a delta: after deltas, it repeats them
 	Items                    int    // embeddings, or documents ranked
 	Model, Finish            string
@@ -85,7 +85,7 @@ func (e *Event) each(choices value, read func(i int, v value)) {
 			outputs++
 		}
 	})
-	e.Several = outputs > 1
+	e.Several = e.Several || outputs > 1
 }
 
 func (e *Event) call(c Call) {

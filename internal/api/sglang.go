@@ -25,7 +25,12 @@ var sglang = Dialect{
 // started with --stream-output sends only what is new.
 type sglangReader struct {
 	growth
-	choices []grown
+	choices []sglangChoice
+}
+
+type sglangChoice struct {
+	grown
+	open bool // it has output and no finish reason
 }
 
 func (s *sglangReader) read(v value) Event {
@@ -53,7 +58,7 @@ func (s *sglangReader) one(e *Event, i int, v value) {
 		}
 	})
 	for len(s.choices) <= i {
-		s.choices = append(s.choices, grown{})
+		s.choices = append(s.choices, sglangChoice{})
 	}
 	var u Usage
 	var finish value
@@ -72,7 +77,9 @@ func (s *sglangReader) one(e *Event, i int, v value) {
 		}
 	})
 	e.finish(finish)
-	e.Content += s.news(&s.choices[i], text.string(), u.Completion, finish.there())
+	news := s.news(&s.choices[i].grown, text.string(), u.Completion, finish.there())
+	e.Content += news
+	e.Several = e.Several || s.overlaps(i, news != "", finish.there())
 	if !meta.isObject() {
 		if v.isObject() {
 			e.Err = ErrorMessage(v.raw())
@@ -84,4 +91,14 @@ func (s *sglangReader) one(e *Event, i int, v value) {
 		u.Completion += s.choices[i].tokens
 	}
 	e.Usage = &u
+}
+
+// overlaps reports whether choice i has output while another goes on. last reports that it ends.
+func (s *sglangReader) overlaps(i int, output, last bool) (overlap bool) {
+	for k := range s.choices {
+		overlap = overlap || output && k != i && s.choices[k].open
+	}
+	c := &s.choices[i]
+	c.open = (c.open || output) && !last
+	return overlap
 }

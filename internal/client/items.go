@@ -13,13 +13,18 @@ func checkItems(rec *record.Record, d *api.Dialect, body []byte) {
 	if d.Op == "embedding" {
 		things = "embeddings"
 	}
-	if came := rec.Items; came < least {
-		kind := record.KindAPI
-		if came == 0 {
-			kind = record.KindEmpty
-		}
+	came, kind, words := rec.Items, record.KindAPI, "of the"
+	switch {
+	case came == 0 && least > 0:
+		kind = record.KindEmpty
+	case came > asked && asked > 0 && d.Op != "score": // which may be of all pairs
+		words = "instead of the"
+	case came >= least:
+		kind = ""
+	}
+	if kind != "" {
 		rec.OK = false
-		rec.Error = describe(fail(kind, "the answer has %d of the %d %s asked for", came, least, things))
+		rec.Error = describe(fail(kind, "the answer has %d %s %d %s asked for", came, words, asked, things))
 		return
 	}
 	if d.Op != "embedding" {

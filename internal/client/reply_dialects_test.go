@@ -114,7 +114,11 @@ func TestDialectsVariants(t *testing.T) {
 			"null", `{"type":"stop"}`, 1), "60 n=2 of [1]"},
 		{"SGLang: two choices", "/generate", sglang("a", 1, `"index":0,`) + "\n" + sglang("x", 1, `"index":1,`) + "\n" +
 			sglang("ab", 2, `"index":0,`) + "\n" + sglang("xy", 2, `"index":1,`) + "\n[DONE]",
-			"60[20000 20000 20000] n=4 of [1 1 1 1] tpot=20"},
+			"60[20000 20000 20000] n=4 of [1 1 1 1] hidden? several_answers"},
+		{"SGLang: one choice after the other", "/generate", sglang("a", 1, `"index":0,`) + "\n" +
+			strings.Replace(sglang("ab", 2, `"index":0,`), "null", `{"type":"stop"}`, 1) + "\n" +
+			sglang("x", 1, `"index":1,`) + "\n[DONE]",
+			"60[20000 20000] n=3 of [1 1 1] tpot=20"},
 		{"SGLang: two choices in a list", "/generate", "[" + sglang("a", 1, "") + "," + sglang("x", 1, "") + "]\n[" +
 			sglang("ab", 2, "") + "," + sglang("xy", 2, "") + "]\n[DONE]",
 			"60[20000] n=4 of [2 2] hidden? several_answers"},
@@ -167,6 +171,10 @@ func TestItems(t *testing.T) {
 		{"all", "/v1/embeddings", four, `{"data":[` + list(4, vector) + `]}`, "items=4"},
 		{"one", "/v1/embeddings", four, `{"data":[` + vector + `]}`,
 			"items=1 api: the answer has 1 of the 4 embeddings asked for"},
+		{"more", "/v1/embeddings", four, `{"data":[` + list(5, vector) + `]}`,
+			"items=5 api: the answer has 5 instead of the 4 embeddings asked for"},
+		{"rerank, more", "/v1/rerank", docs, `[0.9,0.8,0.7,0.6]`,
+			"items=4 api: the answer has 4 instead of the 3 results asked for"},
 		{"none", "/v1/embeddings", four, `{"data":[]}`, "empty: the answer has 0 of the 4 embeddings asked for"},
 		{"one twice", "/v1/embeddings", four, `{"data":[{"index":0,"embedding":[1]},{"index":2,"embedding":[1]},` +
 			`{"index":2,"embedding":[1]},{"index":3,"embedding":[1]}]}`, "items=4 api: data has the index 2 twice"},
