@@ -136,7 +136,7 @@ func TestNamesOfSources(t *testing.T) {
 func TestFailuresCount(t *testing.T) {
 	p := Page([]*Source{read(t, "f.jsonl", reporttest.Records(1,
 		reporttest.Load{Run: "rate=5", N: 200, Rate: 5, Slots: 8, Chunks: 8}, reporttest.Load{Run: "rate=9", N: 200,
-			Rate: 9, Slots: 8, Chunks: 8, Failures: 0.5}))}, Options{SLO: []gate.Gate{{}}})
+			Rate: 9, Slots: 8, Chunks: 8, Failures: 0.5}))}, Options{SLO: []gate.Gate{{Metric: "ttft_ms"}}})
 	results := tableOf(t, p.Tables, "Results")
 	column := func(name string) int { return slices.Index(results.Header, name) }
 	if slo := column("SLO"); results.Rows[0][slo] != "met" || results.Rows[1][slo] != "missed" {
@@ -144,6 +144,9 @@ func TestFailuresCount(t *testing.T) {
 	}
 	if p99 := column("response time p99"); results.Rows[0][p99] == "∞" || results.Rows[1][p99] != "∞" {
 		t.Errorf("response time p99: %q, %q", results.Rows[0][p99], results.Rows[1][p99])
+	}
+	if note := "In SLOs on TTFT, TPOT and latency failed requests are ∞, too."; !strings.Contains(results.Notes[0], note) {
+		t.Errorf("no %q in %q", note, results.Notes[0])
 	}
 	marks := find(t, p, "throughput-load").Marks
 	if len(marks) != 1 || marks[0].At != 5 || marks[0].Label != "most within the SLO: rate=5" {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -253,7 +252,7 @@ func (r *report) best(ladders []ladder, load func(*point) float64) []chart.Mark 
 }
 
 // knees marks the knee of each ladder of at least four load points: the one of the highest power among those that the
-// server kept up with.
+// server kept up with. It may lie beyond the least and the greatest load.
 func (r *report) knees(ladders []ladder, load func(*point) float64) []chart.Mark {
 	var out []chart.Mark
 	for _, l := range ladders {
@@ -266,7 +265,14 @@ func (r *report) knees(ladders []ladder, load func(*point) float64) []chart.Mark
 			continue
 		}
 		at := load(l.points[k])
-		m := chart.Mark{At: at, Label: fmt.Sprintf("%s %s", r.tr("knee"), chart.Number(at)), Color: -1}
+		text := "knee %s"
+		switch k {
+		case 0:
+			text = "knee %s or less"
+		case len(rungs) - 1:
+			text = "knee %s or more"
+		}
+		m := chart.Mark{At: at, Label: r.trf(text, chart.Number(at)), Color: -1}
 		if len(ladders) > 1 {
 			m.Color = l.color
 		}

@@ -105,7 +105,11 @@ func (r *report) results() table.Table {
 	if r.dropFailures {
 		note = "Times in %s. Warm-up is left out. All times are those of successful requests."
 	}
-	t.Notes = []string{strings.Join(append([]string{r.trf(note, unit)}, r.notes()...), " ")}
+	notes := []string{r.trf(note, unit)}
+	if r.failuresMiss() {
+		notes = append(notes, r.tr("In SLOs on TTFT, TPOT and latency failed requests are ∞, too."))
+	}
+	t.Notes = []string{strings.Join(append(notes, r.notes()...), " ")}
 	columns := r.columns(value)
 	for _, c := range columns {
 		t.Header = append(t.Header, r.tr(c.name))
@@ -118,6 +122,14 @@ func (r *report) results() table.Table {
 		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+// failuresMiss reports whether failed requests count in an SLO on a time that the table has of successes alone.
+func (r *report) failuresMiss() bool {
+	failed := slices.ContainsFunc(r.points, func(p point) bool { return p.Failed > 0 })
+	return failed && !r.dropFailures && slices.ContainsFunc(r.slos, func(g gate.Gate) bool {
+		return slices.Contains([]string{"ttft_ms", "tpot_ms", "latency_ms"}, g.Metric)
+	})
 }
 
 // ofPercentiles returns the beginnings of notes that a page leaves out: a chart shows no digits that a sketch would
