@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 )
@@ -81,6 +82,37 @@ func TestMergeOrder(t *testing.T) {
 		got, want := merged.Stat(percentiles, 1), whole.Stat(percentiles, 1)
 		if g, w := mustJSON(t, got), mustJSON(t, want); g != w {
 			t.Fatalf("merged %s\nwhole  %s", g, w)
+		}
+	}
+}
+
+// AddAll adds what Add adds, to a list and to a sketch that has other values already.
+func TestAddAll(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 200 {
+		values, limit := randomValues(r, 1+r.IntN(400)), []int{-1, 10, 100, 300}[r.IntN(4)]
+		if r.IntN(2) == 0 {
+			values[r.IntN(len(values))] = []int64{-1, MaxValue, math.MinInt64}[r.IntN(3)]
+		}
+		implausible := func(v int64) bool { return v < 0 || v >= MaxValue }
+		cut := r.IntN(len(values))
+		one, all := &Dist{Limit: limit}, &Dist{Limit: limit}
+		for i, v := range values {
+			one.Add(v)
+			if i < cut {
+				all.Add(v)
+			}
+		}
+		if got := all.AddAll(values[cut:]); got != !slices.ContainsFunc(values[cut:], implausible) {
+			t.Errorf("AddAll reports %v of %v", got, values)
+		}
+		merged := &Dist{Limit: limit}
+		merged.Merge(all)
+		want := one.State("")
+		for _, got := range []State{all.State(""), merged.State("")} {
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("AddAll and Merge of %v: %+v, Add: %+v", values, got, want)
+			}
 		}
 	}
 }

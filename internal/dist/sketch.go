@@ -17,9 +17,19 @@ const (
 // Pages of counters are allocated on first use: a page of 32 KiB covers 4 ms at 1 µs per bucket.
 type sketch struct {
 	n        int64
-	min, max int64                         // of the values of 2¹⁸ and above, which share buckets; max 0: none
-	page     [pages]*[1 << pageBits]uint64 // counters by bucket; nil: all are 0
-	over     moment                        // of the values of 2¹⁸ and above
+	min, max int64        // of the values of 2¹⁸ and above, which share buckets; max 0: none
+	page     [pages]*page // counters by bucket; nil: all are 0
+	bulk     *bulk        // further counters; nil: all are 0
+	over     moment       // of the values of 2¹⁸ and above
+}
+
+type page [1 << pageBits]uint64
+
+// bulk has the counters of the values below 2¹⁸ that addAll added, which it finds without a table of pages. It takes
+// 2 MiB, of which the system provides what is used.
+type bulk struct {
+	counters [1 << denseBits]uint64
+	used     uint64 // a bit for each 1<<pageBits counters, set if they are not all 0
 }
 
 // moment is Σv and Σv² in integers, since the rounding of a sum of floats would depend on the order.
@@ -84,33 +94,34 @@ func (s *sketch) add(v, n int64) {
 // addAll adds values. It reports false if a Dist rejects any of them; the others are added. It is add unrolled for the
 // gaps of a stream, which take most of the time.
 func (s *sketch) addAll(values []int64) bool {
-	valid := true
+	if s.bulk == nil {
+		s.bulk = &bulk{}
+	}
+	valid, to, used := true, s.bulk, s.bulk.used
 	s.n += int64(len(values)) // once; the loop takes back those that are not counted here
 	for _, v := range values {
-		if uint64(v) >= 1<<denseBits {
-			s.n--
-			if v < 0 || v >= MaxValue {
-				valid = false
-				continue
-			}
-			s.add(v, 1)
+		if uint64(v) < 1<<denseBits {
+			to.counters[v]++
+			used |= 1 << (v >> pageBits)
 			continue
 		}
-		p := s.page[v>>pageBits]
-		if p == nil {
-			p = s.counters(int(v >> pageBits))
+		s.n--
+		if v < 0 || v >= MaxValue {
+			valid = false
+			continue
 		}
-		p[v&(1<<pageBits-1)]++
+		s.add(v, 1)
 	}
+	to.used = used
 	return valid
 }
 
 // counters returns a page of counters, which it allocates on first use.
-func (s *sketch) counters(page int) *[1 << pageBits]uint64 {
-	if s.page[page] == nil {
-		s.page[page] = new([1 << pageBits]uint64)
+func (s *sketch) counters(i int) *page {
+	if s.page[i] == nil {
+		s.page[i] = &page{}
 	}
-	return s.page[page]
+	return s.page[i]
 }
 
 func (s *sketch) merge(o *sketch) {
@@ -122,14 +133,8 @@ func (s *sketch) merge(o *sketch) {
 	}
 	s.n += o.n
 	s.over.merge(o.over)
-	for i, p := range o.page {
-		if p == nil {
-			continue
-		}
-		mine := s.counters(i)
-		for j, c := range p {
-			mine[j] += c
-		}
+	for i, c := range o.buckets {
+		s.counters(i >> pageBits)[i&(1<<pageBits-1)] += c
 	}
 }
 
@@ -157,12 +162,28 @@ func (s *sketch) extremes() (least, most int64) {
 
 // each yields the values with their counts in ascending order.
 func (s *sketch) each(yield func(v, n int64) bool) {
-	for i, p := range s.page {
-		if p == nil {
+	for i, c := range s.buckets {
+		if !yield(middle(i), int64(c)) {
+			return
+		}
+	}
+}
+
+// buckets yields the buckets that have values with their counts, in ascending order.
+func (s *sketch) buckets(yield func(i int, c uint64) bool) {
+	var zeros page
+	for k, p := range s.page {
+		q := &zeros
+		if s.bulk != nil && s.bulk.used>>k&1 != 0 {
+			q = (*page)(s.bulk.counters[k<<pageBits:])
+		} else if p == nil {
 			continue
 		}
+		if p == nil {
+			p = &zeros
+		}
 		for j, c := range p {
-			if c > 0 && !yield(middle(i<<pageBits+j), int64(c)) {
+			if c += q[j]; c > 0 && !yield(k<<pageBits+j, c) {
 				return
 			}
 		}

@@ -64,14 +64,9 @@ func (d *Dist) State(name string) State {
 	k := d.sketch
 	s.Min, s.Max, s.Sum, s.SqHi, s.SqLo = k.min, k.max, k.over.sum, k.over.sqHi, k.over.sqLo
 	s.Sketch = Pack(func(yield func(int64) bool) {
-		for i, p := range k.page {
-			if p == nil {
-				continue
-			}
-			for j, c := range p {
-				if c > 0 && (!yield(int64(i<<pageBits+j)) || !yield(int64(c))) {
-					return
-				}
+		for i, c := range k.buckets {
+			if !yield(int64(i)) || !yield(int64(c)) {
+				return
 			}
 		}
 	})
