@@ -3,6 +3,8 @@ package dataset
 import (
 	"bytes"
 	stdjson "encoding/json"
+	"regexp"
+	"strings"
 
 	"github.com/goccy/go-json"
 
@@ -34,12 +36,15 @@ func (in *dataFile) layout() form {
 	return form
 }
 
+// bracketed matches prose that begins with a note in brackets, such as [1].
+var bracketed = regexp.MustCompile(`^\[[^\[\]{}"\n]*\][ \t]*[^\s\[\],]`)
+
 // layout detects the form of a file by its beginning. An array of messages is one value, not a list of values.
 func layout(text []byte) form {
 	if jsonl.Spans(text) && text[0] == '{' {
 		return byValue
 	}
-	if len(text) == 0 || text[0] != '[' {
+	if len(text) == 0 || text[0] != '[' || bracketed.Match(text) {
 		return byLine
 	}
 	line, _, found := bytes.Cut(text, []byte("\n"))
@@ -95,6 +100,9 @@ func firstElement(text []byte) element {
 		}
 		if dec.Decode(&skip) != nil {
 			return unknown
+		}
+		if key == "lc" || key == "type" && langChainRoles[strings.Trim(string(skip), `"`)] != "" {
+			return aMessage
 		}
 	}
 	if _, err = dec.Token(); err != nil {

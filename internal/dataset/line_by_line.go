@@ -18,7 +18,8 @@ import (
 type lineReader struct {
 	*prompts
 	capture
-	o *Options
+	o      *Options
+	listed bool // the values of the file are elements of an array
 }
 
 // lineByLine reads each line of a file as text, an array of messages or a whole request, and the values of a JSON file
@@ -39,6 +40,7 @@ func lineByLine(_ context.Context, o *Options) (items, error) {
 			yield(nil, fmt.Errorf("%s: %w", in.name, s.unknown()))
 			return false
 		case in.parquet || in.layout() != byLine:
+			r.listed = !in.parquet && in.layout() == byElement
 			return r.each(in.values, r.value, yield)
 		case in.quoted():
 			return r.each(in.lines, r.quoted, yield)
@@ -122,6 +124,7 @@ func (r *lineReader) each(read func(func(fileLine, error) bool) bool, item func(
 		if err == nil {
 			keep, err = item(&l, &it)
 			if unknown, ok := errors.AsType[*rowsError](err); ok && first {
+				unknown.array = r.listed
 				yield(nil, fmt.Errorf("%s: %w", l.file, unknown))
 				return false
 			}
@@ -201,7 +204,7 @@ func (r *lineReader) array(raw []byte, it *Item) (keep bool, err error) {
 		}
 		it.Text, it.In = nil, &api.Input{Messages: bytes.Clone(raw)}
 		return true, nil
-	case hasAny(first, "from", "human"):
+	case hasAny(first, "from", "human"), isLangChain(v):
 		it.Text = nil
 		return conversation(r.prompts, raw, false, nil, it)
 	case first.IsObject():

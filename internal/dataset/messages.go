@@ -28,6 +28,9 @@ func (t *talk) read(v gjson.Result) error {
 	if !v.IsArray() {
 		return fmt.Errorf("not a list of messages: %.40q", v.Raw)
 	}
+	if list := v.Array(); len(list) == 1 && list[0].IsArray() { // a batch of one
+		v = list[0]
+	}
 	var err error
 	v.ForEach(func(_, m gjson.Result) bool {
 		err = t.append(m)
@@ -89,6 +92,9 @@ func (t *talk) append(m gjson.Result) error {
 		return nil
 	}
 	f := readFields(m)
+	if one, ok := langChain(m); ok && !f.role.Exists() {
+		m, f = one, readFields(one)
+	}
 	switch {
 	case f.role.Exists():
 		return t.openAI(m, &f)

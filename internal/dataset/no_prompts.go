@@ -10,7 +10,9 @@ import (
 
 var (
 	requestLines = regexp.MustCompile(`"(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH) \S+ HTTP/[0-9.]+"`)
-	pythonDict   = regexp.MustCompile(`^\[?\{'[^']*': `)
+	logLines     = regexp.MustCompile(`^(?:\(\S+ pid=\d+\) )?(?:(?:INFO|DEBUG|WARNING|ERROR):? [\[\d]` +
+		`|\[?\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\S*\]? +(?:TP\d+\]|\[?(?:INFO|DEBUG|WARN|ERROR)|Receive: |Finish: ))`)
+	pythonDict = regexp.MustCompile(`^\[?\{'[^']*': `)
 )
 
 // maxLines is the number of lines that noPrompts examines.
@@ -26,13 +28,16 @@ func noPrompts(head []byte) error {
 			return fault.Of("", "page", "%s, which is not a list of prompts", what)
 		}
 	}
-	logged, dicts, n := 0, 0, 0
+	logged, dated, dicts, n := 0, 0, 0, 0
 	for line := range bytes.Lines(head) {
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
 		if requestLines.Match(line) && line[0] != '{' {
 			logged++
+		}
+		if logLines.Match(line) {
+			dated++
 		}
 		if pythonDict.Match(line) {
 			dicts++
@@ -44,6 +49,8 @@ func noPrompts(head []byte) error {
 	switch {
 	case n > 0 && logged == n:
 		return fault.Of("", "text-log", "the access log of a server as text, which has no bodies of requests")
+	case 2*dated > n: // the rest continues a line, or is of another program
+		return fault.Of("", "text-log", "the log of a server as text, which is no list of prompts")
 	case n > 0 && dicts == n:
 		return fault.Of("", "python-dicts", "objects as Python prints them, not JSON")
 	}

@@ -32,6 +32,7 @@ type prompts struct {
 	unseen int     // conversations whose pictures or sounds are not sent
 	// prompts with special tokens, whose number of tokens depends on the server
 	special int
+	broken  int // prompts with U+FFFD
 	// bodies that end in an answer
 	answered int
 	bodies   int  // messages and bodies of any length
@@ -112,6 +113,9 @@ func (p *prompts) open() error {
 
 // put sets the item to a text. keep is false if the text is too short or too long.
 func (p *prompts) put(it *Item, text string) (keep bool, err error) {
+	if strings.Contains(text, "\uFFFD") {
+		p.broken++
+	}
 	if p.o.TokenIDs {
 		return p.putIDs(it, text)
 	}
@@ -282,6 +286,9 @@ func (p *prompts) report() {
 	if p.special > 0 {
 		p.o.say("prompts with special tokens in the text, which servers count differently, have no number of tokens: %d",
 			p.special)
+	}
+	if p.broken > 0 {
+		p.o.say("prompts with U+FFFD, which stands for what is not Unicode, such as half of a surrogate pair: %d", p.broken)
 	}
 	if p.answered > 0 {
 		p.o.Tell("", "answered", "%d bodies end in an answer of the assistant, which is sent with them", p.answered)

@@ -244,7 +244,11 @@ func unknownRows(columns []string, text string) *rowsError {
 
 // unknownRow returns the error of a row that is not a request.
 func unknownRow(v gjson.Result) *rowsError {
-	return &rowsError{columns: keysOf(v), text: textKey(v), within: within(v)}
+	e := &rowsError{columns: keysOf(v), text: textKey(v), within: within(v)}
+	if e.text != "" && v.Get("context").Str != "" { // without which a question is none, as in LongBench
+		e.within = `.context + "\n\n" + ` + jqKey(e.text)
+	}
+	return e
 }
 
 // unknown returns the error of a sample whose rows are not requests.

@@ -39,6 +39,21 @@ func TestRowForms(t *testing.T) {
 			[]string{"1 bodies end in an answer of the assistant, which is sent with them"}},
 		{"line_by_line", `[{"role":"user","content":"a"},{"role":"assistant","content":"b","prefix":true}]`,
 			`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","prefix":true}]}`, nil},
+		{"line_by_line", `[{"type":"system","content":"s"},{"type":"human","content":"a"},{"type":"ai","content":"b"}]`,
+			`{"messages":[{"role":"system","content":"s"},{"role":"user","content":"a"}]}`, nil},
+		{"custom_multi_turn", `{"messages":[[{"lc":1,"type":"constructor","id":["schema","HumanMessage"],"kwargs":{"content":"a"}},` +
+			`{"lc":1,"type":"constructor","id":["schema","AIMessage"],"kwargs":{"content":"","tool_calls":[{"id":"c","name":"f",` +
+			`"args":{"b":1}}]}},{"lc":1,"type":"constructor","id":["schema","ToolMessage"],"kwargs":{"content":"r",` +
+			`"tool_call_id":"c"}}]]}`,
+			`{"turns":[{"body":{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"","tool_calls":` +
+				`[{"id":"c","type":"function","function":{"name":"f","arguments":"{\"b\":1}"}}]},{"role":"tool","content":"r",` +
+				`"tool_call_id":"c"}]}}]}`, nil},
+		{"line_by_line", `[{"type":"human","data":{"content":"a"}},{"type":"ai","data":{"content":"","additional_kwargs":` +
+			`{"tool_calls":[{"id":"c"}]}}},{"type":"tool","data":{"content":"r","tool_call_id":"c"}}]`,
+			`{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"","tool_calls":[{"id":"c"}]},` +
+				`{"role":"tool","content":"r","tool_call_id":"c"}]}`, nil},
+		{"line_by_line", `"\ud800 \ud83d\ude00"`, "{\"messages\":[{\"role\":\"user\",\"content\":\"\uFFFD \U0001F600\"}]}",
+			[]string{"prompts with U+FFFD, which stands for what is not Unicode, such as half of a surrogate pair: 1"}},
 	} {
 		var said []string
 		lines, errs := gather(t, c.dataset, &Options{Paths: []string{write(t, "f.jsonl", c.row)}, Number: All,

@@ -95,6 +95,12 @@ func TestNoPrompts(t *testing.T) {
 		"{'prompt': 'a'}\n{'prompt': 'b'}\n": "objects as Python prints them",
 		`1.2.3.4 - - [02/Jan/2026:03:04:05 +0000] "POST /v1/completions HTTP/1.1" 200 1 "-" "curl"` +
 			"\n": "the access log of a server as text",
+		"INFO 05-01 00:00:00 [logger.py:41] Received request chatcmpl-1: prompt: 'a\\nb', params: SamplingParams(n=1)\n" +
+			"(EngineCore pid=7) INFO 05-01 00:00:01 [core.py:1] x\n  of two lines\n": "the log of a server as text",
+		"[2026-02-13 09:29:40] Receive: obj=GenerateReqInput(rid='a')\n[2026-02-13 09:29:41 TP0] Prefill batch.\n": "the log " +
+			"of a server as text",
+		"2026-01-01T00:00:00.123Z  INFO router: x\n":                                    "the log of a server as text",
+		"[2026-02-13] was a Friday\nINFO: what does it mean?\n":                         "",
 		"version https://git-lfs.github.com/spec/v1\noid sha256:0\n":                    "a Git LFS pointer",
 		"a.jsonl" + strings.Repeat("\x00", 250) + "ustar" + strings.Repeat("\x00", 250): "a tar archive",
 		"one\rtwo\rthree\r":                               "its lines end in CR alone",

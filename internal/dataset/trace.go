@@ -48,6 +48,7 @@ func formats() []format {
 			sessions: productionStack},
 		{name: "baseten", looks: hasColumns("timestamp_start_unix_ms", "prompt", "output_tokens"), sessions: baseten},
 		{name: "sagemaker", looks: hasKeys("captureData", "eventMetadata"), line: sageMakerLine},
+		{name: "sglang", looks: hasKeys("event", "rid", "obj"), line: sglangLine},
 		{name: "otel", looks: looksOTel, sessions: otel},
 		{name: "litellm", looks: looksLiteLLM, line: litellmLine},
 		{name: "bailian", looks: hasKeys("chat_id", "input_length", "hash_ids"), line: bailianLine, block: bailianBlock},
@@ -226,11 +227,11 @@ func (t *trace) format(s *sample) (format, error) {
 			return format{}, err
 		}
 	}
-	if columns := s.columns(); len(columns) > 0 && (s.objects != nil || len(columns) > 1) {
-		return format{}, s.unknown()
-	}
 	if err := noPrompts(s.head); err != nil {
 		return format{}, err
+	}
+	if columns := s.columns(); len(columns) > 0 && (s.objects != nil || len(columns) > 1) {
+		return format{}, s.unknown()
 	}
 	line, _, _ := bytes.Cut(s.head, []byte("\n"))
 	return format{}, fault.Because("", "format", strings.Join(Formats(), ", "),

@@ -307,7 +307,8 @@ func looksOTel(s *sample) bool {
 		return true
 	}
 	for _, v := range s.objects {
-		if v.Get("attributes").Exists() && hasAny(v, "spanId", "span_id", "context.span_id") {
+		if v.Get("attributes").Exists() && hasAny(v, "spanId", "span_id", "context.span_id") ||
+			hasAny(v, `context\.span_id`) && hasAny(v, `attributes\.openinference\.span\.kind`) {
 			return true
 		}
 	}

@@ -30,7 +30,7 @@ func within(v gjson.Result) string {
 // isRequest reports whether v can be read as a request.
 func isRequest(v gjson.Result) bool {
 	if v.IsArray() {
-		return v.Get("0").IsObject() && isMessages(v)
+		return v.Get("0").IsObject() && isMessages(v) || isLangChain(v)
 	}
 	return isBody(v) || isEnvelope(v)
 }

@@ -29,6 +29,7 @@ type OTel struct {
 	spans  []*span // of the current session, or of all that are not in documents
 	failed int
 	empty  int
+	unseen int // calls without messages, but with a length
 	other  int // calls by other conventions
 }
 
@@ -101,6 +102,10 @@ func (d *OTel) export(list gjson.Result, line int) error {
 // span reads a span; it is nil unless it is a call to a model that succeeded.
 func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 	a := attributes(v.Get("attributes"))
+	if len(a) == 0 {
+		a = attributeColumns(v)
+	}
+	openInference(a)
 	switch op := a["gen_ai.operation.name"].String(); op {
 	case "chat", "text_completion", "generate_content":
 	default:
@@ -113,13 +118,14 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 		}
 	}
 	switch code := v.Get("status.code"); {
-	case code.Type == gjson.Number && code.Num == 2, strings.HasSuffix(code.Str, "ERROR"):
+	case code.Type == gjson.Number && code.Num == 2, strings.HasSuffix(code.Str, "ERROR"),
+		v.Get("status_code").Str == "ERROR":
 		d.failed++
 		return nil, nil
 	}
 	s := &span{line: line, in: Unknown, out: Unknown,
-		id:    firstOf(v, "spanId", "span_id", "context.span_id").String(),
-		trace: firstOf(v, "traceId", "trace_id", "context.trace_id").String(),
+		id:    firstOf(v, "spanId", "span_id", "context.span_id", `context\.span_id`).String(),
+		trace: firstOf(v, "traceId", "trace_id", "context.trace_id", `context\.trace_id`).String(),
 		talk:  a["gen_ai.conversation.id"].String(), model: a["gen_ai.request.model"].String()}
 	var ok bool
 	if s.start, ok = instant(v, "startTimeUnixNano", "start_time"); !ok {
@@ -153,9 +159,12 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 	if err := s.content(a); err != nil {
 		return nil, err
 	}
-	if len(s.messages) == 0 && s.in <= 0 {
-		d.empty++
-		return nil, nil
+	if len(s.messages) == 0 {
+		if s.in <= 0 {
+			d.empty++
+			return nil, nil
+		}
+		d.unseen++
 	}
 	return s, checkTokens(max(0, s.in), s.out)
 }
@@ -177,11 +186,10 @@ func requested(a map[string]gjson.Result) (params []api.Param) {
 	return params
 }
 
-// otherConvention reports whether a span is a call to a model by the conventions of OpenInference, or one other than a
-// chat by those that OpenLLMetry used before there were common ones.
+// otherConvention reports whether a span is a call to a model other than a chat, by the conventions that OpenLLMetry
+// used before there were common ones.
 func otherConvention(a map[string]gjson.Result) bool {
-	return a["openinference.span.kind"].Str == "LLM" || a["llm.request.type"].Exists() ||
-		a["gen_ai.prompt.0.content"].Exists()
+	return a["llm.request.type"].Exists() || a["gen_ai.prompt.0.content"].Exists()
 }
 
 // content reads the messages and the tools of a call.
@@ -242,6 +250,18 @@ func attributes(v gjson.Result) map[string]gjson.Result {
 	for _, a := range v.Array() {
 		all[a.Get("key").Str] = gjson.ParseBytes(appendPlain(nil, a.Get("value"), 0))
 	}
+	return all
+}
+
+// attributeColumns returns the attributes of a span that is a row of a table, in which each is a column.
+func attributeColumns(row gjson.Result) map[string]gjson.Result {
+	all := map[string]gjson.Result{}
+	row.ForEach(func(key, v gjson.Result) bool {
+		if name, ok := strings.CutPrefix(key.Str, "attributes."); ok {
+			all[name] = v
+		}
+		return true
+	})
 	return all
 }
 
@@ -331,7 +351,8 @@ func (d *OTel) Notes() map[string]int {
 	return map[string]int{
 		"calls that failed, left out: %d": d.failed,
 		"calls without messages or token counts, left out: %d: instrumentations capture content only if told to": d.empty,
-		"calls by conventions other than gen_ai.input.messages, such as OpenInference's, left out: %d":           d.other,
+		"calls without messages become text of the recorded lengths: %d":                                         d.unseen,
+		"calls by other conventions than those of gen_ai.input.messages, left out: %d":                           d.other,
 	}
 }
 

@@ -39,11 +39,15 @@ func collect(a map[string]gjson.Result, events gjson.Result) {
 	supply(a, inputKey, a["gen_ai.prompt"])
 	supply(a, outputKey, a["gen_ai.completion"])
 	for _, side := range [...]struct {
-		key, prefix string
-		list        []json.RawMessage
-	}{{inputKey, "gen_ai.prompt.", input}, {outputKey, "gen_ai.completion.", output}} {
-		if len(side.list) == 0 {
-			side.list = indexed(a, side.prefix)
+		key      string
+		prefixes [2]string
+		list     []json.RawMessage
+	}{{inputKey, [2]string{"gen_ai.prompt.", "llm.prompts."}, input},
+		{outputKey, [2]string{"gen_ai.completion.", "llm.completions."}, output}} {
+		for _, prefix := range side.prefixes {
+			if len(side.list) == 0 {
+				side.list = indexed(a, prefix)
+			}
 		}
 		if len(side.list) > 0 {
 			supply(a, side.key, gjson.ParseBytes(array(side.list)))

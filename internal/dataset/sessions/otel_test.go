@@ -97,8 +97,8 @@ func TestRequested(t *testing.T) {
 		"request.seed", "7", "request.choice.count", "2", "request.top_p", "high")
 	s = strings.Replace(s, `"attributes":[`, `"attributes":[{"key":"gen_ai.request.stop_sequences","value":{"arrayValue":`+
 		`{"values":[{"stringValue":"a"}]}}},{"key":"gen_ai.request.top_k","value":{"doubleValue":40}},`, 1)
-	other := `{"traceId":"t","spanId":"o","name":"ChatCompletion","attributes":[{"key":"openinference.span.kind",` +
-		`"value":{"stringValue":"LLM"}}]}`
+	other := `{"traceId":"t","spanId":"o","name":"openai.completion","attributes":[{"key":"llm.request.type",` +
+		`"value":{"stringValue":"completion"}}]}`
 	d := &OTel{}
 	all, errs := read(d, otlp(s, other))
 	got := ""
@@ -114,6 +114,8 @@ func TestRequested(t *testing.T) {
 
 func FuzzOTel(f *testing.F) {
 	fuzz(f, func() Decoder { return &OTel{} },
+		`{"span_id":"a","start_time":"2026-01-01T00:00:00Z","attributes":{"openinference":{"span":{"kind":"LLM"}},"llm":`+
+			`{"input_messages":[{"message":{"contents":[{"message_content":{"text":"a"}}]}}],"tools":[{"tool":{"json_schema":"{}"}}]}}}`,
 		otlp(otelSpan("t", 1, 2, "operation.name", "chat", "input.messages", hi, "output.messages", hello),
 			otelSpan("t", 3, 4, "operation.name", "chat", "input.messages", why, "conversation.id", "c")),
 		otlp(strings.TrimSuffix(otelSpan("t", 1, 2, "operation.name", "chat", "prompt.0.content", "[{}]"), "}")+
