@@ -134,25 +134,8 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 	if s.end, ok = instant(v, "endTimeUnixNano", "end_time"); !ok || s.end < s.start {
 		s.end = s.start
 	}
-	for _, f := range []struct {
-		to   *int64
-		keys []string
-	}{
-		{&s.in, []string{"gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"}},
-		{&s.out, []string{"gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"}},
-		{&s.cached, []string{"gen_ai.usage.cache_read.input_tokens"}},
-		{&s.limit, []string{"gen_ai.request.max_tokens"}},
-	} {
-		for _, key := range f.keys {
-			if n, ok := a[key]; ok && n.Type != gjson.Null {
-				tokens, err := count(n)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %w", key, err)
-				}
-				*f.to = tokens
-				break
-			}
-		}
+	if err := s.counts(a); err != nil {
+		return nil, err
 	}
 	s.params = requested(a)
 	collect(a, v.Get("events"))
@@ -167,6 +150,31 @@ func (d *OTel) span(v gjson.Result, line int) (*span, error) {
 		d.unseen++
 	}
 	return s, checkTokens(max(0, s.in), s.out)
+}
+
+// counts reads the numbers of tokens of a call.
+func (s *span) counts(a map[string]gjson.Result) error {
+	for _, f := range []struct {
+		to   *int64
+		keys []string
+	}{
+		{&s.in, []string{"gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"}},
+		{&s.out, []string{"gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"}},
+		{&s.cached, []string{"gen_ai.usage.cache_read.input_tokens"}},
+		{&s.limit, []string{"gen_ai.request.max_tokens"}},
+	} {
+		for _, key := range f.keys {
+			if n, ok := a[key]; ok && n.Type != gjson.Null {
+				tokens, err := count(n)
+				if err != nil {
+					return fmt.Errorf("%s: %w", key, err)
+				}
+				*f.to = tokens
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // requested returns the sampling parameters of a call.
