@@ -34,7 +34,7 @@ func sglangLine(t *trace, v gjson.Result, it *Item) (bool, error) {
 		t.skip(noCall)
 		return false, nil
 	case wasCut(text), wasCut(ids):
-		t.skip("its prompt was cut to 2,048 characters, as SGLang does below --log-requests-level 3")
+		t.skip("its prompt was cut to 2,048 characters, as SGLang does below level 3 of its log")
 		return false, nil
 	}
 	body := []byte{'{'}

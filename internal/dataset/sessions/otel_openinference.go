@@ -33,7 +33,8 @@ var openInferenceParameters = map[string]string{
 // openInference adds the attributes of the GenAI conventions to those of a call by other ones: OpenInference's, which
 // Phoenix and its instrumentations use. They are flat, as in spans, or nested, as in exports.
 func openInference(a map[string]gjson.Result) {
-	for _, root := range []string{"openinference", "llm", "session", "llm.input_messages", "llm.output_messages", "llm.tools"} {
+	for _, root := range []string{"openinference", "llm", "session", "llm.input_messages", "llm.output_messages",
+		"llm.tools"} {
 		flatten(a, root, a[root], 0)
 	}
 	for from, to := range otherNames {
@@ -121,7 +122,7 @@ func openInferenceParts(a map[string]gjson.Result, prefix string) gjson.Result {
 	}
 }
 
-// openInferenceTools returns the tools of a call. A definition is the whole tool, or the schema of its parameters alone.
+// openInferenceTools returns the tools of a call. A definition is a whole tool, or the schema of its parameters alone.
 func openInferenceTools(a map[string]gjson.Result) gjson.Result {
 	var list []json.RawMessage
 	for k := 0; ; k++ {
