@@ -262,7 +262,7 @@ func TestShortInput(t *testing.T) {
 		t.Errorf("not said: %s", said.text())
 	}
 	cfg, _ = config(t, line, load.Plan{})
-	slo, err := search.ParseSLO([]string{"ok>=0.5"})
+	slo, err := search.ParseSLO([]string{"ok>=0.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,6 +296,39 @@ func TestSearch(t *testing.T) {
 	}
 	if rep.Search == nil || rep.Search.Best != 0 || !slices.Equal(rep.Search.SLO, []string{"ttft_ms:p50<0.001"}) {
 		t.Errorf("%+v", rep.Search)
+	}
+}
+
+// A number of requests that can never suffice is refused, and one that takes several runs is reported.
+func TestSearchNumber(t *testing.T) {
+	const needs = "a level gets at most %d runs of %d requests; " +
+		"to pass ttft_ms:p99<500, it needs at least 299 that all meet it"
+	slo, err := search.ParseSLO([]string{"ok>=0.9", "ttft_ms:p99<500"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		number, runs int
+		refused      bool
+		reported     string
+	}{
+		{0, 1, false, ""}, {299, 1, false, ""},
+		{298, 2, false, fmt.Sprintf(needs, 2, 298)}, {100, 3, false, fmt.Sprintf(needs, 3, 100)},
+		{298, 1, true, fmt.Sprintf(needs, 1, 298)}, {100, 2, true, fmt.Sprintf(needs, 2, 100)},
+	} {
+		s := Search{SLO: slo, Options: search.OptionsOf(search.Rate, 0, 0, c.runs)}
+		if c.number > 0 {
+			s.Plan.Numbers = []int{c.number}
+		}
+		reported := ""
+		err := s.check(func(_, _, format string, args ...any) { reported = fmt.Sprintf(format, args...) })
+		if err != nil {
+			reported = err.Error()
+		}
+		setting, _ := settingOf(err)
+		if (err != nil) != c.refused || reported != c.reported || c.refused && setting != "number" {
+			t.Errorf("%d requests in %d runs: %v, %q", c.number, c.runs, err, reported)
+		}
 	}
 }
 

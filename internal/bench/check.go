@@ -21,6 +21,7 @@ import (
 func (r *runner) check() error {
 	for _, check := range []func() error{
 		r.checkLimits, r.checkPages, r.checkPasses, func() error { return r.limitConns(r.Points) }, r.divide, r.checkSessions,
+		func() error { return r.Search.check(r.Tell) },
 	} {
 		if err := check(); err != nil {
 			return err

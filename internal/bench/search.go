@@ -22,6 +22,23 @@ type Search struct {
 // adaptive reports whether there is a search.
 func (s *Search) adaptive() bool { return s.SLO != nil || s.Knee }
 
+// check refuses a number of requests with which no level can pass, and reports one that takes several runs.
+func (s *Search) check(tell func(setting, reason, format string, args ...any)) error {
+	if s.SLO == nil || len(s.Plan.Numbers) == 0 {
+		return nil
+	}
+	const short = "a level gets at most %d runs of %d requests; to pass %s, it needs at least %d that all meet it"
+	n, runs := s.Plan.Numbers[0], max(1, s.Runs)
+	needed, condition := s.SLO.Needed()
+	switch {
+	case n*runs < needed:
+		return fault.Invalid("number", "search-number", short, runs, n, condition, needed)
+	case n < needed:
+		tell("number", "", short, runs, n, condition, needed)
+	}
+	return nil
+}
+
 // capacity searches for the highest level that meets the SLO.
 func (r *runner) capacity(ctx context.Context) error {
 	s := &r.Search
@@ -33,7 +50,10 @@ func (r *runner) capacity(ctx context.Context) error {
 	for _, line := range res.Describe(s.What, s.SLO) {
 		r.Tell("search", "", "%s", line)
 	}
-	if res.Best == 0 {
+	switch {
+	case res.Undecided():
+		r.missed = fault.Of("slo", "slo-undecided", "no level was shown to meet it")
+	case res.Best == 0:
 		r.missed = fault.Of("slo", "slo-missed", "no level meets it")
 	}
 	return nil

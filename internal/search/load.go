@@ -29,6 +29,7 @@ type Load struct {
 func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, error) {
 	trials := map[float64]*trial{}
 	runs := map[float64]int{}
+	enough, _ := slo.Needed()
 	silent := 0 // successive runs without a successful request
 	result, err := Find(opt, func(level float64) (Verdict, error) {
 		t := trials[level]
@@ -36,7 +37,7 @@ func (l *Load) Capacity(ctx context.Context, opt Options, slo *SLO) (Result, err
 			t = slo.newTrial()
 			trials[level] = t
 		}
-		n := requests(level, t.needed())
+		n := requests(level, enough)
 		p, err := l.Point(level, runs[level], max(n, min(t.missing(), maxLonger*n)))
 		if err != nil {
 			return Unsure, err

@@ -82,7 +82,7 @@ func (s *state) run() error {
 			break
 		}
 		confirmed = best
-		if v, err := s.try(best); err != nil {
+		if v, err := s.judge(best); err != nil {
 			return err
 		} else if v == Fail {
 			s.doubts = append(s.doubts, fmt.Sprintf("%v passed, and did not when it was tried again", best))
@@ -174,17 +174,20 @@ func (s *state) fit(level float64) float64 {
 	return min(max(level, s.opt.Min), s.opt.Max)
 }
 
-// decide probes a new level until its verdict is not Unsure, or up to the maximum number of runs.
-func (s *state) decide(level float64) (v Verdict, err error) {
+// decide returns the verdict of a level, which it judges if it is new.
+func (s *state) decide(level float64) (Verdict, error) {
 	if l := s.at(level); l != nil {
 		return l.Verdict, nil
 	}
-	for run := 0; run < max(1, s.opt.Runs) && v == Unsure; run++ {
-		if v, err = s.try(level); err != nil {
-			return v, err
-		}
+	return s.judge(level)
+}
+
+// judge probes a level once, and again until its verdict is not Unsure, or up to the maximum number of runs.
+func (s *state) judge(level float64) (v Verdict, err error) {
+	for v, err = s.try(level); err == nil && v == Unsure && s.at(level).Runs < s.opt.Runs; {
+		v, err = s.try(level)
 	}
-	return v, nil
+	return v, err
 }
 
 // at returns the entry of a level, or nil if it was not probed.
@@ -241,14 +244,21 @@ func (s *state) result() Result {
 		}
 	}
 	switch {
-	case r.Best == 0 && len(s.levels) > 0:
-		r.Limit = fmt.Sprintf("not even %v passes", s.levels[0].Level)
+	case r.Undecided():
+		r.Limit = fmt.Sprintf("%v stays undecided after %d runs", r.Levels[0].Level, r.Levels[0].Runs)
+	case r.Best == 0 && len(r.Levels) > 0:
+		r.Limit = fmt.Sprintf("not even %v passes", r.Levels[0].Level)
 	case r.Next == 0:
 		r.Limit = fmt.Sprintf("%v is the highest that may be tried", r.Best)
 	case r.Fails == 0 || r.Fails > r.Best*(1+wide) && r.Fails > r.Next:
 		r.Doubts = append(r.Doubts, fmt.Sprintf("levels from %v on stay undecided after %d runs each", r.Next, s.opt.Runs))
 	}
 	return r
+}
+
+// Undecided reports whether no level passes because not even the lowest one could be judged.
+func (r *Result) Undecided() bool {
+	return r.Best == 0 && len(r.Levels) > 0 && r.Levels[0].Verdict == Unsure
 }
 
 // Describe returns the findings for a user, one line each. what is the name of the level, parallel or rate.

@@ -149,6 +149,32 @@ func TestUndecided(t *testing.T) {
 	}
 }
 
+// A level that passes and is undecided when it is tried again has the runs that it may have; without a verdict, nobody
+// knows that it fails.
+func TestUndecidedAgain(t *testing.T) {
+	for _, c := range []struct {
+		probes string // P: pass, U: unsure
+		best   float64
+		runs   int
+		limit  string
+	}{
+		{"PP", 1, 2, "1 is the highest that may be tried"},
+		{"PUP", 1, 3, "1 is the highest that may be tried"},
+		{"PUU", 0, 3, "1 stays undecided after 3 runs"},
+		{"UUU", 0, 3, "1 stays undecided after 3 runs"},
+	} {
+		opt := Options{Start: 1, Min: 1, Max: 1, Whole: true, Precision: 0.02, Runs: 3}
+		n := 0
+		r, err := Find(opt, func(float64) (Verdict, error) {
+			n++
+			return map[byte]Verdict{'P': Pass, 'U': Unsure}[c.probes[n-1]], nil
+		})
+		if err != nil || r.Best != c.best || n != c.runs || r.Limit != c.limit || r.Undecided() != (c.best == 0) {
+			t.Errorf("%s: %+v after %d runs, %v", c.probes, r, n, err)
+		}
+	}
+}
+
 // A level that passes by chance is not the answer: it fails when it is tried again.
 func TestLuckyPass(t *testing.T) {
 	tried := map[float64]int{}

@@ -38,6 +38,16 @@ func ParseSLO(texts []string) (*SLO, error) {
 	return s, nil
 }
 
+// Needed returns the least number of requests with which a level can pass, and the condition that needs them.
+func (s *SLO) Needed() (requests int, condition string) {
+	for _, g := range s.gates {
+		if n := needed(newTerm(g).share); n > requests {
+			requests, condition = n, g.Text
+		}
+	}
+	return requests, condition
+}
+
 // Texts returns the objectives as they were parsed.
 func (s *SLO) Texts() []string { return s.texts }
 
@@ -99,15 +109,6 @@ func newTerm(g gate.Gate) term {
 		}
 	}
 	return m
-}
-
-// needed returns the least number of requests with which a level can pass, if they are independent.
-func (t *trial) needed() int {
-	n := 1
-	for _, m := range t.terms {
-		n = max(n, needed(m.share))
-	}
-	return n
 }
 
 // missing returns the number of requests that a level probably lacks to be decided, 0 if it is not known.
