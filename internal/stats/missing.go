@@ -14,6 +14,9 @@ type missing [len(wanted)]int64
 // earlyUs is the time by which a request may be sent before it is due, in µs, since clocks differ.
 const earlyUs = 10_000
 
+// spareChunks is how many chunks an answer may have beyond its tokens, such as that of a tool's name.
+const spareChunks = 2
+
 // wanted lists what the figures need from records, each with a note on the effect of records that lack it.
 var wanted = [...]struct {
 	key   string // name in states
@@ -50,6 +53,11 @@ var wanted = [...]struct {
 			r.CompletionTokens > len(r.GapUs)+1+record.EndTokens && len(r.ChunkTokens) == 0
 	}, "begin with a tool call: a server may withhold its tokens until the name is complete, which makes TTFT longer " +
 		"and TPOT shorter than the model's"},
+	{"few_tokens", func(r *metric.Observation) bool {
+		n := r.CompletionTokens - r.HiddenTokens
+		return r.OK && r.HasTPOT && len(r.GapUs)+1 > n+n/10+spareChunks
+	}, "have fewer tokens than chunks of output: either the server counts too few, and TPOT and tokens/s are wrong, or " +
+		"a chunk is not a whole token, and ITL is not that of tokens"},
 	{"order", func(r *metric.Observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
 		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
 	{"last_output", func(r *metric.Observation) bool {

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,25 @@ func TestMissingKeys(t *testing.T) {
 	}
 	if !slices.Equal(b.Notes, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(b.Notes, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// A usage that is not of what was streamed makes TPOT wrong, which a note reports, but not if the chunks of a tool call
+// are a few more than its tokens.
+func TestFewerTokensThanChunks(t *testing.T) {
+	line := func(tokens, chunks int) string {
+		return fmt.Sprintf(`{"ok":true,"sent_us":1700000000000000,"lag_ms":0,"prompt_tokens":7,"ttft_ms":10,`+
+			`"latency_ms":900,"completion_tokens":%d,"gap_us":[1000%s]}`+"\n", tokens, strings.Repeat(",1000", chunks-2))
+	}
+	s := NewStream(Options{}, 1, false)
+	lines := line(5, 50) + line(5, 8) + line(5, 7) + line(30, 35) + line(30, 36) + line(500, 5)
+	if err := s.Read(t.Context(), strings.NewReader(lines), "in"); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"3 of 6 records have fewer tokens than chunks of output: either the server counts too few, and TPOT " +
+		"and tokens/s are wrong, or a chunk is not a whole token, and ITL is not that of tokens"}
+	if notes := s.Collector().Summary().Blocks[0].Notes; !slices.Equal(notes, want) {
+		t.Errorf("got\n%s", strings.Join(notes, "\n"))
 	}
 }
 
