@@ -123,7 +123,7 @@ func (f *flags) options(ctx context.Context, env *cli.Env, w *writer) (*dataset.
 		o.TurnDelayMs = append(o.TurnDelayMs, float64(d)/float64(time.Millisecond))
 	}
 	if d := o.TurnDelayMs; len(d) > 2 || len(d) == 2 && d[0] > d[1] {
-		return nil, fault.Usage("give one, or the least and the most", "--turn-delay %s is not a range",
+		return nil, fault.Usage("give one value, or the minimum and the maximum", "--turn-delay %s is not a range",
 			strings.Join(f.TurnDelay, " "))
 	}
 	return o, nil
@@ -193,7 +193,7 @@ func (f *flags) checkNumbers() error {
 func (f *flags) checkMaxTokens() error {
 	switch m := f.MaxTokens; {
 	case len(m) > 2 || len(m) == 2 && m[0] > m[1]:
-		return fault.Usage("give one, or the least and the most", "--max-tokens %s is not a range",
+		return fault.Usage("give one value, or the minimum and the maximum", "--max-tokens %s is not a range",
 			strings.Trim(fmt.Sprint([]int(m)), "[]"))
 	case len(m) > 0 && m[0] < 0:
 		return fault.Usage("", "--max-tokens %d is negative", m[0])

@@ -37,7 +37,8 @@ func (f *flags) chooseFormat(terminal bool) (err error) {
 func (f *flags) checkFormat() error {
 	switch {
 	case f.Format == "png" && f.Lang == "zh":
-		return fault.Usage("--format svg has its text as text", "--lang zh: the font of PNG images has no Chinese letters")
+		return fault.Usage("--format svg uses the fonts of the viewer",
+			"--lang zh: the font of PNG images has no Chinese letters")
 	case f.Width != nil && *f.Width < chart.LeastWidth:
 		return fault.Usage("", "--width: %d is below %d", *f.Width, chart.LeastWidth)
 	case f.Width != nil && f.Format != "term":

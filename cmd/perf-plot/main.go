@@ -201,7 +201,7 @@ func (f *flags) chosen(figures []chart.Figure) ([]chart.Figure, error) {
 	case f.Format == "html" && f.Figure == "":
 		return figures, nil
 	case len(figures) == 0:
-		return nil, fault.Fail("the records need at least one request that says when it was sent", "there is nothing to draw")
+		return nil, fault.Fail("at least one record needs a send time (sent_us)", "there is nothing to draw")
 	case f.Format == "csv":
 		return figures, nil
 	case f.Format != "term":

@@ -19,7 +19,7 @@ import (
 func compareFiles(ctx context.Context, env *cli.Env, f *flags, opt stats.Options) error {
 	if len(f.Files) != 2 {
 		return fault.Usage("perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl",
-			"--compare: wants two sides, not %d", len(f.Files))
+			"--compare: needs two sides, not %d", len(f.Files))
 	}
 	chosen, err := f.chosen("--compare", func(f format.Format) bool { return f.Comparison != nil })
 	if err != nil {
@@ -75,11 +75,12 @@ func failOnRegression(env *cli.Env, c *compare.Comparison, limit float64, code i
 		env.Tell(regression, "", "cannot judge %s", visible.Line(why))
 	}
 	if code == fault.CodeOK {
-		env.Tell(regression, "", "passes, though it could not judge all (--cannot-tell 0)")
+		env.Tell(regression, "", "passes, although not all could be judged (--cannot-tell 0)")
 		return nil
 	}
 	return &fault.Error{Code: code, Setting: regression, Err: fmt.Errorf("cannot tell, for %d reasons", len(unjudged)),
-		Hint: "longer runs or several a side know more, --percentiles leaves figures out, --cannot-tell 0 lets the gate pass"}
+		Hint: "make the runs longer, or give several of each side; --percentiles leaves figures out, " +
+			"--cannot-tell 0 lets the gate pass"}
 }
 
 const regression = "fail-on-regression"

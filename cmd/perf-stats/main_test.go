@@ -187,14 +187,14 @@ func TestErrors(t *testing.T) {
 				"would do\n" +
 				"perf-stats: --fail-on-regression: cannot judge rate=20 output_tokens_per_s: too short to know: about 40 " +
 				"requests would do\n" +
-				"perf-stats: --fail-on-regression: passes, though it could not judge all (--cannot-tell 0)\n"},
+				"perf-stats: --fail-on-regression: passes, although not all could be judged (--cannot-tell 0)\n"},
 		"regression of one": {"--fail-on-regression 5% sweep.jsonl", "", 2,
 			"perf-stats: --fail-on-regression: it is for --compare\n"},
 		"code without a gate": {"--compare --cannot-tell 3 sweep.jsonl slower.jsonl", "", 2,
 			"perf-stats: --cannot-tell: it is for --fail-on-regression\n"},
 		"no percentage": {"--compare --fail-on-regression 5 sweep.jsonl slower.jsonl", "", 2,
 			"perf-stats: --fail-on-regression: \"5\" is not a percentage such as 5%\n"},
-		"one side": {"--compare sweep.jsonl", "", 2, "perf-stats: --compare: wants two sides, not 1\n" +
+		"one side": {"--compare sweep.jsonl", "", 2, "perf-stats: --compare: needs two sides, not 1\n" +
 			"hint: perf-stats --compare base.jsonl new.jsonl; several runs of a side are written a.jsonl,b.jsonl\n"},
 		"nothing in common": {"--compare sweep.jsonl foreign.jsonl", "", 1,
 			"perf-stats: --compare: sweep.jsonl and foreign.jsonl have no load point in common: " +

@@ -57,7 +57,7 @@ func (d Dialect) Rule(base *url.URL) (u *url.URL, why string) {
 	case whole:
 		return u, "it is a whole endpoint"
 	case isOther(path):
-		return u, "it is the whole endpoint of an API that is not known here"
+		return u, "it is the whole endpoint of an unknown API"
 	case path == "":
 		path, why = full, "it is an origin: "+full+" is put after it"
 	default:

@@ -104,7 +104,7 @@ func complaint(v value, silent bool) string {
 	}
 	if err := v.at("error"); !harmless(err) {
 		if err.isTrue() {
-			return cmp.Or(message(v), "the answer says that there was an error")
+			return cmp.Or(message(v), "the answer reports an error")
 		}
 		return ErrorMessage(v.raw())
 	}

@@ -79,7 +79,7 @@ func (r *runner) point(
 	r.unfed(p, res)
 	asked, got := p.Warmup+p.Number, res.Warmed+res.Measured
 	if got == 0 && asked == 0 && r.engine.Counts.Requests.Load() > 0 {
-		r.Say("%s: the input had ended before: no request was sent", p.Run)
+		r.Say("%s: the input had already ended: no request was sent", p.Run)
 	}
 	if early != nil || !res.Short || got == 0 && p.Number == 0 {
 		return saturated, nil

@@ -29,7 +29,7 @@ func (r *runner) schedule(ctx context.Context) error {
 		return err
 	}
 	if late := time.Since(at); late > 0 {
-		r.Tell("start-at", "", "was %v ago: what was due since goes out at once", late.Round(time.Millisecond))
+		r.Tell("start-at", "", "was %v ago: requests that were due since then are sent at once", late.Round(time.Millisecond))
 	} else {
 		r.Say("starts at %s, in %v", at.Format(time.RFC3339Nano), (-late).Round(time.Millisecond))
 	}

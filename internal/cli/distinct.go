@@ -24,7 +24,7 @@ func (e *Env) Distinct(files ...File) error {
 				if b.Out && !a.Out {
 					a, b = b, a
 				}
-				return fault.Usage("name another file", "%s: %s is %s as well", a.Name, a.shown(), b.Name)
+				return fault.Usage("name another file", "%s: %s is also %s", a.Name, a.shown(), b.Name)
 			}
 		}
 	}

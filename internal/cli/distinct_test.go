@@ -38,21 +38,21 @@ func TestDistinct(t *testing.T) {
 		want             string
 	}{
 		{"in", "out", "metrics", nil, ""},
-		{"in", "in", "", nil, "-o: in is the input as well"},
-		{"in", "./dir/../in", "", nil, "-o: ./dir/../in is the input as well"},
-		{"in", abs, "", nil, "-o: " + abs + " is the input as well"},
-		{"in", "link", "", nil, "-o: link is the input as well"},
-		{"in", "hard", "", nil, "-o: hard is the input as well"},
-		{"-", "in", "", nil, "-o: in is the input as well"},
-		{"", "out", "out", nil, "--metrics-out: out is -o as well"},
-		{"", "new", "dir/../new", nil, "--metrics-out: dir/../new is -o as well"},
+		{"in", "in", "", nil, "-o: in is also the input"},
+		{"in", "./dir/../in", "", nil, "-o: ./dir/../in is also the input"},
+		{"in", abs, "", nil, "-o: " + abs + " is also the input"},
+		{"in", "link", "", nil, "-o: link is also the input"},
+		{"in", "hard", "", nil, "-o: hard is also the input"},
+		{"-", "in", "", nil, "-o: in is also the input"},
+		{"", "out", "out", nil, "--metrics-out: out is also -o"},
+		{"", "new", "dir/../new", nil, "--metrics-out: dir/../new is also -o"},
 		{"", os.DevNull, os.DevNull, nil, ""},
 		{"other", "", "", nil, ""},
 		{"other", "", "", in, ""},
-		{"in", "", "", in, "-o: stdout is the input as well"},
-		{"", "", "", in, "-o: stdout is the input as well"},
-		{"", "", "-", pipe, "--metrics-out: stdout is -o as well"},
-		{"", "", pipeFile, pipe, "--metrics-out: " + pipeFile + " is -o as well"},
+		{"in", "", "", in, "-o: stdout is also the input"},
+		{"", "", "", in, "-o: stdout is also the input"},
+		{"", "", "-", pipe, "--metrics-out: stdout is also -o"},
+		{"", "", pipeFile, pipe, "--metrics-out: " + pipeFile + " is also -o"},
 	} {
 		e := &Env{Stdin: in}
 		if test.stdout != nil {

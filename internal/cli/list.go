@@ -87,7 +87,7 @@ type Strings []string
 func (l *Strings) Decode(ctx *kong.DecodeContext) error {
 	words, err := listWords(ctx, func(w string) (bool, error) {
 		if !isFile(w) && namesFile(w) {
-			return false, fmt.Errorf("%s looks like a file, and there is none of that name", w)
+			return false, fmt.Errorf("%s looks like a file, but does not exist", w)
 		}
 		return !isFile(w), nil
 	})

@@ -59,7 +59,7 @@ func TestLists(t *testing.T) {
 		{args: "--stop=END a.jsonl", want: testFlags{Stop: Strings{"END"}, Files: []string{"a.jsonl"}},
 			say: "perf-send: --stop ends before a.jsonl, which is read as a file\n"},
 		{args: "--stop a.jsonl", want: testFlags{Stop: Strings{"a.jsonl"}}},
-		{args: "--stop END gone.txt", err: "--stop: gone.txt looks like a file, and there is none of that name"},
+		{args: "--stop END gone.txt", err: "--stop: gone.txt looks like a file, but does not exist"},
 		{args: "--stop a b </s> --rate 1", want: testFlags{Stop: Strings{"a", "b", "</s>"}, Rate: Floats{1}}},
 		{args: "--slo a<1 b>2 a.jsonl", want: testFlags{SLO: Conditions{"a<1", "b>2"}, Files: []string{"a.jsonl"}}},
 		{args: "--label a=1 b=x=y --label a=1 a.jsonl",

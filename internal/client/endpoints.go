@@ -131,7 +131,7 @@ func (p *preparer) server(of *load.Session) (turn int, u *url.URL) {
 	return 0, p.c.cfg.URL
 }
 
-var errNoAPI = failFor("no-api", record.KindRequest, "the body's shape is not a known API's, and the URL names none")
+var errNoAPI = failFor("no-api", record.KindRequest, "the body fits no known API, and the URL names none")
 
 // dialect returns the dialect of a body for a URL's path. alike reports whether all bodies with the same members have
 // it.

@@ -65,7 +65,7 @@ func (p *preparer) prepare(ctx context.Context, req *load.Request) (*endpoint, e
 		return nil, err
 	}
 	if ep.dialect.HasItems() && req.Part.HasHistory() {
-		return nil, fmt.Errorf("a history has replies, and answers of %s are none", ep.dialect.Name)
+		return nil, fmt.Errorf("answers of %s cannot be part of a history", ep.dialect.Name)
 	}
 	if req.MaxTokens = maxTokens(keys); req.PromptTokens == 0 {
 		req.PromptTokens = promptIDs(keys)

@@ -58,7 +58,7 @@ func TestEndpoints(t *testing.T) {
 	for _, c := range []struct{ base, line, says string }{
 		{host + "/v1/chat/completions", `{"model":"m","prompt":"p"}`, `no "messages"`},
 		{host + "/v1/completions", chat, `no "prompt"`},
-		{host, `{"model":"m"}`, "not a known API's, and the URL names none"},
+		{host, `{"model":"m"}`, "fits no known API, and the URL names none"},
 		{host, `{"url":"http://other/v1/completions","body":{"prompt":"p"}}`,
 			"another server must not see the API key"},
 	} {

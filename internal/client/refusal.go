@@ -37,7 +37,7 @@ func (r *reply) wholeError() bool {
 // empty returns the error of an answer without output, with a sentence in it that may explain why.
 func (r *reply) empty() error {
 	if said := api.Said(r.whole); said != "" && (r.held || !r.streamed()) {
-		return fail(record.KindEmpty, "the answer has no output, it says: %s", said)
+		return fail(record.KindEmpty, "the answer has no output, but a message: %s", said)
 	}
 	return fail(record.KindEmpty, "the answer has no output")
 }

@@ -222,7 +222,7 @@ func TestItems(t *testing.T) {
 		{"an embedding in an event", "/v1/embeddings", four, "data: {\"data\":[" + list(4, vector) + "]}\n\n",
 			"items=4"},
 		{"a sentence in its place", "/v1/chat/completions", `{"messages":[]}`, `{"Message":"User is not authorized"}`,
-			"empty: the answer has no output, it says: User is not authorized"},
+			"empty: the answer has no output, but a message: User is not authorized"},
 		{"an error", "/v1/rerank", docs, `{"error":"too long","error_type":"Validation"}`, "api: too long"},
 	} {
 		a := answer{dialect: c.path, content: "application/json", body: c.body, pieces: every(c.answer)}

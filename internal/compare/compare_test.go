@@ -152,7 +152,7 @@ func TestCompareNotesDuplicateRecords(t *testing.T) {
 		return []*stats.Collector{c}
 	}
 	want := "r, new side: 100 of 200 records have the id and seq of another one: " +
-		"the same records twice, or runs that nothing tells apart"
+		"the same records twice, or runs that cannot be told apart"
 	if got := Sides(side(1), side(2)).Notes; !slices.Contains(got, want) {
 		t.Errorf("notes %q", got)
 	}

@@ -309,9 +309,9 @@ func (o *Options) warnEmpty(source Source) Source {
 // nothing is the error of data without a request.
 func (o *Options) nothing() error {
 	if o.Offset > 0 {
-		return fmt.Errorf("%s: there is no request behind the first %d", o.origin(), o.Offset)
+		return fmt.Errorf("%s: there is no request after the first %d", o.origin(), o.Offset)
 	}
-	return fmt.Errorf("%s: there is no request in it", o.origin())
+	return fmt.Errorf("%s: it has no requests", o.origin())
 }
 
 // origin names the data in messages.

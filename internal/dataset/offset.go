@@ -38,7 +38,7 @@ func (o *Options) behind(source Source, n int64) Source {
 				return
 			}
 		}
-		o.once("%d requests behind the first %d left out: they wait for some of those", orphans, n)
+		o.once("%d requests after the first %d left out: they wait for some of those", orphans, n)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestSessionsStayWhole(t *testing.T) {
 	}
 	ids, times, said := read(Options{Offset: 1})
 	if !slices.Equal(ids, []string{"tx", "sd", "ty", "ub"}) || !slices.Equal(times, []string{"0", "", "", "2"}) ||
-		!slices.Contains(said, "2 requests behind the first 1 left out: they wait for some of those") {
+		!slices.Contains(said, "2 requests after the first 1 left out: they wait for some of those") {
 		t.Errorf("%q at %q, %q", ids, times, said)
 	}
 	orders := map[string]bool{}

@@ -125,7 +125,7 @@ func TestNoRequestIsSaid(t *testing.T) {
 		Tell: func(_, _, format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }}
 	lines, errs := gather(t, "line_by_line", o, &body.Shape{})
 	if len(lines) > 0 || errs != nil || len(said) != 1 || !strings.HasSuffix(said[0],
-		"f.jsonl: there is no request in it") {
+		"f.jsonl: it has no requests") {
 		t.Errorf("%v, %v, %q", lines, errs, said)
 	}
 }

@@ -41,7 +41,7 @@ func sonnet(o *Options) (func() draw, error) {
 		poem = append(poem, string(line.Bytes)+"\n")
 	}
 	if len(poem) == 0 {
-		return nil, fmt.Errorf("%s: there is no line in it", strings.Join(o.Paths, ", "))
+		return nil, fmt.Errorf("%s: it has no lines", strings.Join(o.Paths, ", "))
 	}
 	tok, err := o.Tokenizer()
 	if err != nil {

@@ -111,7 +111,7 @@ func (o *Options) ordinaryIDs() ([]int, error) {
 	}
 	lex, ok := tok.(tokenizer.Lexicon)
 	if !ok {
-		return nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
+		return nil, fmt.Errorf("vocabulary %s does not list its tokens", tok.Name())
 	}
 	for id := range lex.Tokens() {
 		ids = append(ids, id)

@@ -27,7 +27,7 @@ func (l layout) comparison(w io.Writer, c *compare.Comparison, opt Options) erro
 	}
 	last := tables[len(tables)-1]
 	last.Notes = append(last.Notes, c.Notes...)
-	last.Notes = append(last.Notes, "p is the probability of so great a difference if there is none; "+
+	last.Notes = append(last.Notes, "p is the probability of a difference this large if there is none; "+
 		"over all verdicts the chance of any false alarm is 5 %")
 	opt.translate(tables...)
 	return l.write(w, tables)

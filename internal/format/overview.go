@@ -27,7 +27,7 @@ func overview(s *stats.Summary, opt Options) *table.Table {
 		row := []string{name(b), number(b.RequestsPerS), number(b.OutputPerS)}
 		if b.Best {
 			row[0] += " ★"
-			t.Notes = append(t.Notes, "★ of the levels that meet every SLO, the one of most requests/s")
+			t.Notes = append(t.Notes, "★ the level with the most requests/s of those that meet every SLO")
 		}
 		for _, key := range []string{"ttft_ms", "tpot_ms", "latency_ms"} {
 			mean, tail := "–", "–"

@@ -329,7 +329,7 @@ func (p *parser) endHead(s Sink, at clock.Nanos) error {
 	s.Head(p.h, at)
 	switch {
 	case p.h.Status == 101:
-		return fmt.Errorf("%w: it switches protocols, which nobody asked for", ErrMalformed)
+		return fmt.Errorf("%w: it switches protocols without being asked", ErrMalformed)
 	case p.h.Status == 204 || p.h.Status == 304:
 		p.state = stDone
 	case p.chunked:

@@ -133,7 +133,7 @@ func (g *getter) download(ctx context.Context, f *file) error {
 			best, tries, pause = end, 0, g.pause
 		}
 		if tries++; tries == maxTries {
-			return fault.Fail("run it again to go on where it stopped; or "+g.localHint(), "%w", err)
+			return fault.Fail("run it again to continue the download; or "+g.localHint(), "%w", err)
 		}
 		g.say("%v; trying again", err)
 		if err := wait(ctx, pause); err != nil {

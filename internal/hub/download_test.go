@@ -63,7 +63,7 @@ func TestEndlessCuts(t *testing.T) {
 	_, err := p.open(t, "org/name", Dataset, ModelScope).File(t.Context(), "w")
 	want := f.URL + "/api/v1/datasets/org/name/repo?FilePath=w&Revision=master: cut off at 50 B: unexpected EOF"
 	equal(t, "error", fmt.Sprint(err), want)
-	if !strings.HasPrefix(hint(err), "run it again to go on") {
+	if !strings.HasPrefix(hint(err), "run it again to continue") {
 		t.Errorf("hint: %s", hint(err))
 	}
 }

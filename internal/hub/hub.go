@@ -216,7 +216,7 @@ func (r *Repo) Weights(ctx context.Context) (string, error) {
 	}
 	names = weights(names)
 	if len(names) == 0 {
-		return "", fault.Fail(r.get.localHint(), "%s: it has no weights of a kind that is known", r.hub.url(""))
+		return "", fault.Fail(r.get.localHint(), "%s: it has no weights of a known kind", r.hub.url(""))
 	}
 	root := ""
 	for _, name := range names {
@@ -317,7 +317,7 @@ func (r *Repo) local() []string {
 func (r *Repo) reachable(name string) error {
 	why := r.down
 	if r.get.offline != "" {
-		why = fmt.Errorf("%s forbids to ask %s", r.get.offline, r.hub.url(name))
+		why = fmt.Errorf("%s forbids requests to %s", r.get.offline, r.hub.url(name))
 	}
 	if why == nil {
 		return nil
@@ -340,7 +340,7 @@ func (r *Repo) unreachable(err error) bool {
 	}
 	r.down = away.err
 	if len(r.local()) > 0 {
-		r.opt.Say("%v; going by the cache", r.down)
+		r.opt.Say("%v; using the cache", r.down)
 	}
 	return true
 }

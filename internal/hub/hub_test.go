@@ -232,7 +232,7 @@ func TestOffline(t *testing.T) {
 		p.env["TRANSFORMERS_OFFLINE"] = "yes"
 		_, err := p.open(t, "org/name", Model, src).File(t.Context(), "w")
 		if err == nil || errors.Is(err, fs.ErrNotExist) ||
-			!strings.HasPrefix(err.Error(), "org/name: w is not in the cache: TRANSFORMERS_OFFLINE forbids to ask ") ||
+			!strings.HasPrefix(err.Error(), "org/name: w is not in the cache: TRANSFORMERS_OFFLINE forbids requests to ") ||
 			!strings.Contains(err.Error(), f.URL) ||
 			!strings.Contains(hint(err), "give the path of the copy") {
 			t.Errorf("%s: %v", src, err)
@@ -270,7 +270,7 @@ func TestUnreachable(t *testing.T) {
 	equal(t, "err", err, nil)
 	_, err = r.File(t.Context(), "other")
 	equal(t, "not there", errors.Is(err, fs.ErrNotExist), true)
-	if !slices.ContainsFunc(p.said, func(s string) bool { return strings.HasSuffix(s, "; going by the cache") }) {
+	if !slices.ContainsFunc(p.said, func(s string) bool { return strings.HasSuffix(s, "; using the cache") }) {
 		t.Errorf("it was not said: %q", p.said)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // unsupported returns why no server is started here: without process groups its children would outlive it.
 func unsupported() error {
-	return fault.Of("", "start-it", "on Windows no server is started")
+	return fault.Of("", "start-it", "servers are not started on Windows")
 }
 
 func leader() *syscall.SysProcAttr { return nil }

@@ -74,7 +74,7 @@ func TestDeaths(t *testing.T) {
 			"no-flash-attn: its whole log is LOG"},
 		"silent": {"exit status 0", "arguments: ARGS", "its whole log is LOG"},
 		"killed": {"signal: killed", "arguments: ARGS",
-			"killed from outside, which is what the kernel does when memory runs out (dmesg tells); its whole log is LOG"},
+			"killed from outside, which is what the kernel does when memory runs out (see dmesg); its whole log is LOG"},
 	} {
 		for _, silent := range []bool{false, true} {
 			cfg, said := play(t, fake)

@@ -92,7 +92,7 @@ func (s *Server) died(said bool) error {
 	c := s.engine.cure(strings.Join(log, "\n"))
 	if exit, ok := errors.AsType[*exec.ExitError](s.exit); ok && c == (cure{}) {
 		if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() && ws.Signal() == syscall.SIGKILL {
-			c.hint = "killed from outside, which is what the kernel does when memory runs out (dmesg tells)"
+			c.hint = "killed from outside, which is what the kernel does when memory runs out (see dmesg)"
 		}
 	}
 	detail := s.wholeLog()

@@ -45,7 +45,7 @@ func addTPOT(d *dist.Dist, o *Observation) bool {
 
 // addITL adds the gaps between tokens. If the token counts of the chunks are known, the gap before a chunk is divided
 // among its tokens, in integers of µs whose sum is the gap. An answer that arrived in one piece has no gaps,
-// nor have several answers in one, whose tokens pass each other.
+// nor have several answers in one, whose tokens interleave.
 func addITL(d *dist.Dist, o *Observation) bool {
 	if !o.OK {
 		return true

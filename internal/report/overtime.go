@@ -103,7 +103,7 @@ func (p *point) firstMeasured(s *stretch) int64 {
 }
 
 func (r *report) requestRate(lines []timeline) chart.Figure {
-	f := r.timeFigure("request-rate", "Request rate", "Requests due (asked) and requests answered well (achieved).",
+	f := r.timeFigure("request-rate", "Request rate", "Requests due (asked) and requests that succeeded (achieved).",
 		chart.Axis{Label: r.tr("requests"), Unit: "1/s", Zero: true})
 	for _, t := range lines {
 		asked := t.curve(r.lineOf(t, "asked"), 7, func(s *stats.CourseBin) float64 { return float64(s.Due) / t.seconds() })

@@ -149,7 +149,7 @@ func TestFailuresCount(t *testing.T) {
 		t.Errorf("no %q in %q", note, results.Notes[0])
 	}
 	marks := find(t, p, "throughput-load").Marks
-	if len(marks) != 1 || marks[0].At != 5 || marks[0].Label != "most within the SLO: rate=5" {
+	if len(marks) != 1 || marks[0].At != 5 || marks[0].Label != "highest within the SLO: rate=5" {
 		t.Errorf("marks: %+v", marks)
 	}
 }

@@ -22,7 +22,7 @@ func server(r *report) []chart.Figure {
 	percent := func(v float64) float64 { return v * 100 }
 	same := func(v float64) float64 { return v }
 	return []chart.Figure{
-		r.gauges("server-requests", "Requests on the server", "What the server says of itself.",
+		r.gauges("server-requests", "Requests on the server", "What the server reports about itself.",
 			chart.Axis{Label: r.tr("requests"), Zero: true}, same, "running", "waiting"),
 		r.gauges("server-cache", "Cache of the server",
 			"Share of the KV cache in use, and of prompt tokens found in the prefix cache.",

@@ -244,7 +244,7 @@ func (r *report) best(ladders []ladder, load func(*point) float64) []chart.Mark 
 	for _, l := range ladders {
 		for _, p := range l.points {
 			if p.Best {
-				out = append(out, chart.Mark{At: load(p), Label: r.trf("most within the SLO: %s", p.label), Color: l.color})
+				out = append(out, chart.Mark{At: load(p), Label: r.trf("highest within the SLO: %s", p.label), Color: l.color})
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func ParseSLO(texts []string) (*SLO, error) {
 			return nil, err
 		}
 		if g.OnGoodput() {
-			return nil, fault.Usage("'ttft_ms:p95<500' asks for as much of each time",
+			return nil, fault.Usage("gates on metrics, such as 'ttft_ms:p95<500', are possible",
 				"%s needs goodput's limits, which a search does not have", text)
 		}
 		s.gates = append(s.gates, g)

@@ -46,7 +46,7 @@ func TestImpossibleRecords(t *testing.T) {
 	for unit, at := range map[string]int64{"s": µs / 1e6, "ms": µs / 1e3, "µs": µs, "ns": µs * 1e3, "relative": 5e6} {
 		b := blockOf(t, Options{}, sent(5, 0, 10, 20, func(i int, r *record.Record) { r.SentUs, r.ScheduledUs = at, at })...)
 		want := unit != "µs" && unit != "relative"
-		if hasNote(&b, "5 of 5 records have a sent_us that is not in µs") != want {
+		if hasNote(&b, "5 of 5 records have a sent_us that seems not to be in µs") != want {
 			t.Errorf("%s: notes %q", unit, b.Notes)
 		}
 	}
@@ -90,15 +90,15 @@ func TestContradictions(t *testing.T) {
 			"10 of 10 records have no TPOT: they hide more tokens than they have",
 			func(b *Block) dist.Num { return b.OutputPerS * b.DurationS }, 20},
 		"due long before": {func(r *record.Record) { r.ScheduledUs -= 60e6 },
-			"10 of 10 records were due earlier than their lag_ms and queue_ms say", response, 20},
+			"10 of 10 records were due earlier than their lag_ms and queue_ms imply", response, 20},
 		"ended before the last output": {func(r *record.Record) { r.GapUs = []int64{15_000} },
 			"10 of 10 records ended before their last output", response, 20},
 		"ok beside an error": {func(r *record.Record) { r.Error = &record.Error{Kind: record.KindHTTP} },
-			"10 of 10 records say ok beside an error", response, 20},
+			"10 of 10 records are ok in spite of an error", response, 20},
 		"ok beside a status of an error": {func(r *record.Record) { r.Status = 503 },
-			"10 of 10 records say ok beside an error", response, 20},
+			"10 of 10 records are ok in spite of an error", response, 20},
 		"a first output in no time": {func(r *record.Record) { r.TTFTMs, r.Keys = 0, record.KeyTTFTMs },
-			"10 of 10 records say that their first output took no time", meanOf("ttft_ms"), dist.NaN()},
+			"10 of 10 records have a ttft_ms of 0", meanOf("ttft_ms"), dist.NaN()},
 		"due after the end": {func(r *record.Record) { r.ScheduledUs += 60e6 },
 			"10 of 10 records were sent before they were due", func(b *Block) dist.Num { return b.DurationS }, dist.NaN()},
 	} {

@@ -130,5 +130,5 @@ func (g *accumulator) tooManyNote() []string {
 	}
 	return []string{fmt.Sprintf(
 		"%d requests were in flight at once, of at most %d by their parallel: "+
-			"records of several runs, or times that cannot be", most, slots)}
+			"records of several runs, or impossible times", most, slots)}
 }

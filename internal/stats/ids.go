@@ -73,7 +73,7 @@ func (s *ids) note(total int64) []string {
 		about = "about "
 	}
 	return []string{fmt.Sprintf("%s%d of %d records have the id and seq of another one: "+
-		"the same records twice, or runs that nothing tells apart", about, again<<s.halvings, total)}
+		"the same records twice, or runs that cannot be told apart", about, again<<s.halvings, total)}
 }
 
 // idsState is the state of ids, with the hashes in ascending order.

@@ -116,7 +116,7 @@ func (g *accumulator) unknown(i int, opt *Options) (mean confidence.Estimate, ps
 	}
 	why := "its values were not kept with their time"
 	if m.Pooled {
-		why = "the gaps of one answer share its luck"
+		why = "the gaps of one answer are not independent"
 	}
 	s := d.Stat(opt.Percentiles, m.Scale)
 	for _, p := range s.Percentiles {

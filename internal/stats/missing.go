@@ -24,20 +24,20 @@ var wanted = [...]struct {
 	note  string // completes "N of M records …"
 }{
 	{"ok", func(r *metric.Observation) bool { return r.Lacks(record.KeyOK) },
-		"do not say ok: those without an error, or a status of one, are taken as successes"},
+		"have no ok: those without an error or an error status count as successes"},
 	{"sent_us", func(r *metric.Observation) bool { return r.SentUs == 0 },
-		"do not say when they were sent (sent_us), and are left out of what has to do with time"},
+		"have no send time (sent_us), and are left out of what depends on time"},
 	{"latency_ms", func(r *metric.Observation) bool { return r.SentUs != 0 && r.Lacks(record.KeyLatencyMs) },
-		"do not say when they ended (latency_ms), and are left out of what has to do with time"},
+		"have no end (latency_ms), and are left out of what depends on time"},
 	{"lag_ms", func(r *metric.Observation) bool { _, known := r.Lag(); return !known },
-		"do not say how late they were sent (lag_ms, or scheduled_us and sent_us): their response time counts from the send"},
+		"have no lag (lag_ms, or scheduled_us and sent_us): their response time counts from the send"},
 	{"prompt_tokens", func(r *metric.Observation) bool {
 		return r.OK && r.PromptTokens == 0 && r.Lacks(record.KeyPromptTokens)
 	},
-		"are successes that do not say prompt_tokens, which count as none"},
+		"are successes without prompt_tokens, which count as 0"},
 	{"completion_tokens", func(r *metric.Observation) bool {
 		return r.OK && metric.Generates(r.Record) && r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens)
-	}, "are successes that do not say completion_tokens, which count as none"},
+	}, "are successes without completion_tokens, which count as 0"},
 	{"gap_us", func(r *metric.Observation) bool {
 		return r.OK && r.Streamed() && r.CompletionTokens > 1 && len(r.GapUs) == 0 && r.TPOTMs <= 0
 	}, "are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL"},
@@ -59,26 +59,26 @@ var wanted = [...]struct {
 	}, "have fewer tokens than chunks of output: either the server counts too few, and TPOT and tokens/s are wrong, or " +
 		"a chunk is not a whole token, and ITL is not that of tokens"},
 	{"order", func(r *metric.Observation) bool { return r.OK && r.LatencyMs > 0 && r.TTFTMs > r.LatencyMs+0.001 },
-		"ended before their first output (latency_ms is below ttft_ms), which cannot be"},
+		"ended before their first output (latency_ms is below ttft_ms), which is impossible"},
 	{"last_output", func(r *metric.Observation) bool {
 		return r.OK && r.LatencyMs > 0 && r.GapsValid && r.TTFTMs <= r.LatencyMs &&
 			r.TTFTMs+float64(r.GapsUs)/1000 > r.LatencyMs+0.001
-	}, "ended before their last output (latency_ms is below ttft_ms and the sum of gap_us), which cannot be"},
+	}, "ended before their last output (latency_ms is below ttft_ms and the sum of gap_us), which is impossible"},
 	{"zero_ttft", func(r *metric.Observation) bool { return r.OK && r.TTFTMs == 0 && r.Says(record.KeyTTFTMs) },
-		"say that their first output took no time (ttft_ms is 0), and are taken as not streamed"},
+		"have a ttft_ms of 0, and are taken as not streamed"},
 	{"contradiction", func(r *metric.Observation) bool {
 		return r.OK && !r.Lacks(record.KeyOK) && (r.Error != nil || r.Status >= 400)
-	}, "say ok beside an error, or a status of one, and count as successes"},
+	}, "are ok in spite of an error or an error status, and count as successes"},
 	{"unit", func(r *metric.Observation) bool { return !inMicroseconds(r.SentUs) },
-		"have a sent_us that is not in µs since the epoch, as it seems: what has to do with time is wrong by its factor"},
+		"have a sent_us that seems not to be in µs since the epoch: what depends on time is wrong by that factor"},
 	{"sent_early", func(r *metric.Observation) bool { return r.SentUs > 0 && r.SentUs < r.ScheduledUs-earlyUs },
 		"were sent before they were due (sent_us is below scheduled_us), as if a clock had been set back: " +
-			"what has to do with time may be wrong"},
+			"what depends on time may be wrong"},
 	{"due", func(r *metric.Observation) bool {
 		waited := float64(r.SentUs-r.ScheduledUs)/1000 - r.QueueMs - r.LagMs // ms beyond those that the record accounts for
 		return r.ScheduledUs > 0 && !r.Lacks(record.KeyLagMs) && waited > earlyUs/1000
-	}, "were due earlier than their lag_ms and queue_ms say (scheduled_us): throughput counts from the former, response " +
-		"time from the latter"},
+	}, "were due earlier than their lag_ms and queue_ms imply (scheduled_us): throughput counts from the former, " +
+		"response time from the latter"},
 	{"hidden_tokens", func(r *metric.Observation) bool { return r.OK && r.HiddenTokens > r.CompletionTokens },
 		"have no TPOT: they hide more tokens than they have (hidden_tokens is above completion_tokens)"},
 	{"redacted_reasoning", hidden(record.HiddenRedacted),
@@ -86,7 +86,7 @@ var wanted = [...]struct {
 	{"reasoning_summary", hidden(record.HiddenSummary),
 		"have no TPOT: a summary was streamed in the place of the reasoning that their tokens count (reasoning_summary)"},
 	{"several_answers", hidden(record.HiddenSeveral),
-		"have no TPOT and no ITL: each has several answers, whose tokens pass each other (several_answers)"},
+		"have no TPOT and no ITL: each has several answers, whose tokens interleave (several_answers)"},
 	{"total_disagrees", hidden(record.HiddenTotal),
 		"have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)"},
 }

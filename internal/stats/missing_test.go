@@ -40,12 +40,12 @@ func TestMissingKeys(t *testing.T) {
 		t.Errorf("TPOT without gaps: %+v", m)
 	}
 	want := []string{
-		"3 of 4 records do not say ok: those without an error, or a status of one, are taken as successes",
-		"1 of 4 records do not say when they were sent (sent_us), and are left out of what has to do with time",
-		"1 of 4 records do not say when they ended (latency_ms), and are left out of what has to do with time",
-		"1 of 4 records do not say how late they were sent (lag_ms, or scheduled_us and sent_us): their response time counts from the send",
-		"1 of 4 records are successes that do not say prompt_tokens, which count as none",
-		"1 of 4 records are successes that do not say completion_tokens, which count as none",
+		"3 of 4 records have no ok: those without an error or an error status count as successes",
+		"1 of 4 records have no send time (sent_us), and are left out of what depends on time",
+		"1 of 4 records have no end (latency_ms), and are left out of what depends on time",
+		"1 of 4 records have no lag (lag_ms, or scheduled_us and sent_us): their response time counts from the send",
+		"1 of 4 records are successes without prompt_tokens, which count as 0",
+		"1 of 4 records are successes without completion_tokens, which count as 0",
 		"1 of 4 records are answers streamed in one chunk, or without gap_us, and have no TPOT and no ITL",
 	}
 	if !slices.Equal(b.Notes, want) {
@@ -155,7 +155,7 @@ func TestTokensThatWereNotStreamed(t *testing.T) {
 		"1 of 6 records are streams that were read late and all at once, and have no TPOT and no ITL",
 		"1 of 6 records are streams that arrived in one piece, as through a proxy that buffers or compresses, and have no TPOT and no ITL",
 		"1 of 6 records have no TPOT: reasoning that was not streamed is among their tokens, and not counted apart (redacted_reasoning)",
-		"1 of 6 records have no TPOT and no ITL: each has several answers, whose tokens pass each other (several_answers)",
+		"1 of 6 records have no TPOT and no ITL: each has several answers, whose tokens interleave (several_answers)",
 		"1 of 6 records have no TPOT: the server's counts of tokens do not add up to its total (total_disagrees)",
 	}
 	if !slices.Equal(b.Notes, want) {

@@ -51,7 +51,7 @@ func (a *addedTokens) seal() error {
 	patterns, seen := make([]string, len(a.tokens)), map[string]addedToken{}
 	for i, t := range a.tokens {
 		if other, ok := seen[t.pattern]; ok && other.id != t.id {
-			return fmt.Errorf("the normalizer makes the same of the added tokens %q and %q", other.content, t.content)
+			return fmt.Errorf("the normalizer turns the added tokens %q and %q into the same text", other.content, t.content)
 		}
 		seen[t.pattern], patterns[i] = t, t.pattern
 	}

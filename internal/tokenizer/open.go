@@ -191,7 +191,7 @@ func encodingOf(path, given string) (encoding, error) {
 	}
 	return encoding{}, hinted(
 		fmt.Sprintf("give %s:ENCODING, where ENCODING is one of %s", path, strings.Join(known, ", ")),
-		"%s: the file does not say by which pattern it cuts text", path)
+		"%s: the file does not name the pattern that splits text", path)
 }
 
 // withAdded adds the special tokens of the folder's tokenizer_config.json.
@@ -259,7 +259,7 @@ func readVocabMerges(dir string) (*vocabulary, error) {
 	case "Qwen2Tokenizer":
 		pattern = qwenPattern
 	default:
-		return nil, hinted("give its tokenizer.json", "%s: how a %s cuts text is not known", dir, class)
+		return nil, hinted("give its tokenizer.json", "%s: how a %s splits text is not known", dir, class)
 	}
 	vocab, err := readFile(filepath.Join(dir, "vocab.json"))
 	if err != nil {

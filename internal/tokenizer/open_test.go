@@ -104,7 +104,7 @@ func TestOpenErrors(t *testing.T) {
 			"a Git LFS pointer", "git lfs pull"},
 		{map[string]string{"tokenizer.json": "\uFEFF[]"}, "", "not a tokenizer.json: json: cannot unmarshal array", ""},
 		{map[string]string{"a.tiktoken": rankFile(), "b.tiktoken": rankFile()}, "", "more than one", "name one"},
-		{map[string]string{"a.tiktoken": rankFile()}, "", "by which pattern", ":ENCODING"},
+		{map[string]string{"a.tiktoken": rankFile()}, "", "does not name the pattern", ":ENCODING"},
 		{map[string]string{"a.tiktoken": rankFile()}, "a.tiktoken:klingon", `"klingon"`, "llama3"},
 		{map[string]string{"a.tiktoken": "YQ== 1\nYQ== x"}, "a.tiktoken:qwen", `a.tiktoken:2: the rank "x"`, ""},
 		{map[string]string{"a.tiktoken": "YQ== 1"}, "a.tiktoken:qwen", "the byte 0x00 is not a token", ""},

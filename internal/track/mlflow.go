@@ -65,7 +65,7 @@ func newMLflow(opt Options) *mlflow {
 		m.broken = &trouble{
 			err: fmt.Errorf("MLFLOW_TRACKING_URI is of scheme %q, and only servers are reached", u.Scheme),
 			hint: "mlflow server --backend-store-uri URI serves what the URI names; " +
-				"MLFLOW_TRACKING_URI=http://127.0.0.1:5000 is then it",
+				"MLFLOW_TRACKING_URI=http://127.0.0.1:5000 is then its address",
 		}
 	case u.User != nil:
 		m.user = u.User.Username()

@@ -28,7 +28,7 @@ func Send(ctx context.Context, opt Options, paths []string, limit time.Duration)
 	missed := ""
 	for _, path := range paths {
 		if !IsKept(path) {
-			return fault.Usage("records and kept runs are read apart", "%s: no run that was kept", path)
+			return fault.Usage("records and kept runs cannot be read together", "%s: not a kept run", path)
 		}
 		complete, err := send(ctx, opt, path, limit)
 		if err != nil {

@@ -346,7 +346,7 @@ func (r *Run) replay(t *tracker) error {
 		return err
 	}
 	// The writer was killed, or could not write.
-	e := &event{Op: opFinish, Failed: "the log of the run ends before its end"}
+	e := &event{Op: opFinish, Failed: "the log of the run is cut short"}
 	line, err := encode(e)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func Find(ctx context.Context, name string, opt hub.Options) (string, error) {
 		}
 	}
 	if first == "" {
-		return "", fmt.Errorf("%s: there is no vocabulary in it", name)
+		return "", fmt.Errorf("%s: it has no vocabulary", name)
 	}
 	return filepath.Dir(first), nil
 }

@@ -35,7 +35,7 @@ type token struct {
 func lexicon(tok tokenizer.Tokenizer) (tokenizer.Lexicon, []token, error) {
 	lex, ok := tok.(tokenizer.Lexicon)
 	if !ok {
-		return nil, nil, fmt.Errorf("vocabulary %s does not tell its tokens", tok.Name())
+		return nil, nil, fmt.Errorf("vocabulary %s does not list its tokens", tok.Name())
 	}
 	var tokens []token
 	for id, s := range lex.Tokens() {
