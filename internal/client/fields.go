@@ -223,8 +223,9 @@ func (c *call) explain(rec *record.Record, hint string) {
 	e := rec.Error
 	e.Message += hint
 	switch {
-	case c.ep.proxy == "" || e.Kind != record.KindHTTP:
-	case rec.Status == http.StatusProxyAuthRequired, rec.Status >= 502 && rec.Status <= 504:
+	case c.ep.proxy == "":
+	case e.Kind == record.KindTruncated, e.Kind == record.KindHTTP &&
+		(rec.Status == http.StatusProxyAuthRequired || rec.Status >= 502 && rec.Status <= 504):
 		e.Message += " (through the proxy " + c.ep.proxy + ")"
 	}
 	e.Message = c.hide(e.Message)

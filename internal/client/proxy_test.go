@@ -80,6 +80,7 @@ func TestProxyFails(t *testing.T) {
 			io.WriteString(c, "\x15\x03\x01\x00\x02\x02\x46")
 		}
 	}).Host
+	ends := script(t, func(_ int, c net.Conn, r *bufio.Reader) { take(r) }).Host
 	socks := script(t, func(n int, c net.Conn, r *bufio.Reader) {}).Host
 	for name, c := range map[string]struct{ proxy, url, kind, want string }{
 		"down": {"http://" + gone.Addr().String(), "http://h.test/v1", record.KindConnect,
@@ -98,6 +99,8 @@ func TestProxyFails(t *testing.T) {
 			"the proxy http://" + talks + " does not answer by HTTP/1.1: the server speaks TLS"},
 		"gateway": {"http://" + hangs, "http://h.test/v1", record.KindHTTP,
 			"HTTP 502: no reason given (through the proxy http://" + hangs + ")"},
+		"ends the connection": {"http://" + ends, "http://h.test/v1", record.KindTruncated,
+			"the server closed the connection before the end of its response (through the proxy http://" + ends + ")"},
 		"no socks": {"socks5://" + socks, "http://h.test/v1", record.KindConnect, "the proxy socks5://" + socks +
 			" does not connect to h.test:80: "},
 	} {
