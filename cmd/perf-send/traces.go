@@ -24,8 +24,8 @@ func (f *flags) traces(c *bench.Config) error {
 		return nil
 	}
 	u, err := url.Parse(f.OTLP)
-	if err != nil || u.Host == "" {
-		return fault.Usage("it looks like http://127.0.0.1:4318", "--otlp: %q is not a URL", f.OTLP)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fault.Usage("it looks like http://127.0.0.1:4318", "--otlp: %q is not an http or https URL", f.OTLP)
 	}
 	headers, err := otlp.ParseHeaders(os.Getenv(otlp.HeadersVar))
 	if err != nil {
@@ -37,7 +37,7 @@ func (f *flags) traces(c *bench.Config) error {
 
 // spanFile returns the file that --otlp names, or "".
 func (f *flags) spanFile() string {
-	if strings.HasPrefix(f.OTLP, "http://") || strings.HasPrefix(f.OTLP, "https://") {
+	if strings.Contains(f.OTLP, "://") {
 		return ""
 	}
 	return f.OTLP

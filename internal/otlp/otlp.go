@@ -5,8 +5,12 @@
 package otlp
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/goccy/go-json"
 
@@ -15,7 +19,9 @@ import (
 
 // Exporter makes spans of records and exports them in batches. Its methods are safe for concurrent use.
 type Exporter struct {
-	export  func([]byte) error
+	export  func(context.Context, []byte) error
+	ctx     context.Context // of the exports
+	abandon context.CancelCauseFunc
 	batches chan []span
 	done    chan struct{}
 
@@ -39,11 +45,14 @@ type session struct {
 const (
 	batchSpans   = 512
 	aheadBatches = 64
+	closeTimeout = 10 * time.Second // for what is left at the end of the run
 )
 
 // New returns an Exporter that calls export with each batch, an ExportTraceServiceRequest, one at a time.
-func New(export func(batch []byte) error) *Exporter {
+func New(export func(ctx context.Context, batch []byte) error) *Exporter {
+	ctx, abandon := context.WithCancelCause(context.Background())
 	e := &Exporter{
+		ctx: ctx, abandon: abandon,
 		export: export, batches: make(chan []span, aheadBatches), done: make(chan struct{}),
 		sessions: map[string]*session{},
 	}
@@ -152,11 +161,15 @@ func (e *Exporter) run() {
 		r.Spans[0].Spans[0] = scopeSpans{scope{"perfpipe"}, spans}
 		b, err := json.MarshalWithOption(r, json.DisableHTMLEscape())
 		if err == nil {
-			err = e.export(b)
+			err = e.export(e.ctx, b)
 		}
 		if err != nil {
+			lost := len(spans)
+			if r := (*rejection)(nil); errors.As(err, &r) {
+				lost = min(lost, r.spans)
+			}
 			e.mu.Lock()
-			e.lost += len(spans)
+			e.lost += lost
 			if e.err == nil {
 				e.err = err
 			}
@@ -166,8 +179,11 @@ func (e *Exporter) run() {
 }
 
 // Close exports what is left, also of sessions that are not complete. It returns the number of spans, how many of them
-// were lost, and why the first of these were, unless the receiver was only too slow.
+// were lost, and why the first of these were, unless the receiver was only too slow. It takes at most ten seconds.
 func (e *Exporter) Close() (made, lost int, err error) {
+	defer time.AfterFunc(closeTimeout, func() {
+		e.abandon(fmt.Errorf("the receiver had not taken them %v after the end of the run", closeTimeout))
+	}).Stop()
 	e.mu.Lock()
 	for trace, c := range e.sessions {
 		e.close(trace, c)

@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"perfpipe/internal/record"
 )
@@ -37,7 +40,7 @@ func threeOf() []*record.Record {
 // exported returns the spans of records, in the order in which they were exported.
 func exported(t *testing.T, recs ...*record.Record) (spans []span) {
 	t.Helper()
-	e := New(func(b []byte) error {
+	e := New(func(_ context.Context, b []byte) error {
 		var r request
 		if err := json.Unmarshal(b, &r); err != nil {
 			t.Error(err)
@@ -169,7 +172,7 @@ func TestCollector(t *testing.T) {
 		col := &collector{answers: c.answers}
 		srv := httptest.NewServer(col)
 		u, _ := url.Parse(srv.URL)
-		err := To(u, map[string]string{"X-Key": "k"})([]byte("{}"))
+		err := To(u, map[string]string{"X-Key": "k"})(t.Context(), []byte("{}"))
 		srv.Close()
 		if fmt.Sprint(err) != c.err && (err != nil || c.err != "") || col.posts != c.posts {
 			t.Errorf("%v: %v after %d posts, want %s after %d", c.answers, err, col.posts, c.err, c.posts)
@@ -182,11 +185,70 @@ func TestCollector(t *testing.T) {
 
 func TestLostSpansAreCounted(t *testing.T) {
 	bad := errors.New("bad")
-	e := New(func([]byte) error { return bad })
+	e := New(func(context.Context, []byte) error { return bad })
 	for _, r := range threeOf() {
 		e.Add(r)
 	}
 	if made, lost, err := e.Close(); made != 5 || lost != 5 || !errors.Is(err, bad) {
 		t.Errorf("%d made, %d lost, %v", made, lost, err)
+	}
+}
+
+// TestRejectedSpans checks that of a batch only the spans are lost that the collector rejects.
+func TestRejectedSpans(t *testing.T) {
+	e := New(func(context.Context, []byte) error { return &rejection{2, "full"} })
+	for _, r := range threeOf() {
+		e.Add(r)
+	}
+	if made, lost, err := e.Close(); made != 5 || lost != 2 || err == nil {
+		t.Errorf("%d made, %d lost, %v", made, lost, err)
+	}
+}
+
+// TestSilentCollector checks that a collector that never answers delays the end of the run by ten seconds at most.
+func TestSilentCollector(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := New(func(ctx context.Context, _ []byte) error {
+			<-ctx.Done()
+			return context.Cause(ctx)
+		})
+		for range 5 * batchSpans {
+			e.Add(&record.Record{TraceID: trace, SpanID: "00000000000000aa"})
+		}
+		begin := time.Now()
+		made, lost, err := e.Close()
+		if made != 5*batchSpans || lost != made || err == nil || time.Since(begin) != closeTimeout {
+			t.Errorf("%d made, %d lost, %v after %v", made, lost, err, time.Since(begin))
+		}
+	})
+}
+
+// TestAbandoned checks that a post and a pause between two of them end with the context.
+func TestAbandoned(t *testing.T) {
+	released := make(chan struct{})
+	for name, answer := range map[string]http.HandlerFunc{
+		"silent": func(_ http.ResponseWriter, r *http.Request) { <-released },
+		"busy": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "4")
+			w.WriteHeader(503)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			cause := errors.New("over")
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body)
+				cancel(cause)
+				answer(w, r)
+			}))
+			defer srv.Close()
+			u, _ := url.Parse(srv.URL)
+			if err := To(u, nil)(ctx, []byte("{}")); !errors.Is(err, cause) {
+				t.Errorf("%v", err)
+			}
+			if name == "silent" {
+				close(released)
+			}
+		})
 	}
 }
