@@ -1,10 +1,12 @@
 package format
 
 import (
+	"fmt"
 	"math"
 	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/metric"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/table"
 )
@@ -60,4 +62,29 @@ func intervals(m *stats.Metric, scale dist.Num) []string {
 		row = append(row, cell(p.CI))
 	}
 	return append(row, "")
+}
+
+// fewNotes returns a note on the percentiles of TTFT, TPOT, latency and response time that are their maximum, because
+// there are too few requests.
+func fewNotes(metrics stats.Metrics) []string {
+	var n int64
+	for i := range metrics {
+		if k := metric.Index(metrics[i].Key); metric.All()[k].Failing {
+			n = max(n, metrics[i].N+metrics[i].Failed)
+		}
+	}
+	var names []string
+	for _, p := range metrics[0].Percentiles {
+		if n > 0 && p.P < 100 && dist.Rank(n, p.P) == n {
+			names = append(names, dist.PercentileName(p.P))
+		}
+	}
+	switch len(names) {
+	case 0:
+		return nil
+	case 1:
+		return []string{fmt.Sprintf("too few requests for %s: it is the maximum of %d", names[0], n)}
+	}
+	list := strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+	return []string{fmt.Sprintf("too few requests for %s: they are the maximum of %d", list, n)}
 }

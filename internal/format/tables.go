@@ -76,7 +76,10 @@ func blockTables(b *stats.Block, opt Options) []*table.Table {
 	if len(b.Metrics) > 0 {
 		out = append(out, distributions(b, opt.Intervals))
 	}
-	out[len(out)-1].Notes = b.Notes
+	last := out[len(out)-1]
+	if last.Notes = b.Notes; len(b.Metrics) > 0 && !opt.Intervals {
+		last.Notes = slices.Concat(b.Notes, fewNotes(b.Metrics))
+	}
 	if len(b.Depths) > 0 {
 		out = append(out, depths(b))
 	}

@@ -9,12 +9,11 @@ import (
 
 // Work is what a load point got done.
 type Work struct {
-	Seconds   dist.Num // of its duration
-	OK        int64    // successful requests
-	Input     int64    // prompt tokens of those, with the cached ones
-	Cached    int64    // prompt tokens found in the cache
-	Output    int64    // generated tokens
-	OutputPer dist.Num // output tokens/s
+	Seconds dist.Num // of its duration
+	OK      int64    // successful requests
+	Input   int64    // prompt tokens of those, with the cached ones
+	Cached  int64    // prompt tokens found in the cache
+	Output  int64    // generated tokens
 }
 
 // Energy is the energy that devices used from the first due request to the last end. It includes what they use when
@@ -33,7 +32,7 @@ type Energy struct {
 	PerRequest     dist.Num `json:"joules_per_request"`
 	PerOutputToken dist.Num `json:"joules_per_output_token"`
 	PerToken       dist.Num `json:"joules_per_token"` // input and output
-	// TokensPerWatt is output tokens/s ÷ PowerW.
+	// TokensPerWatt is output tokens/s ÷ PowerW, over the same time: output tokens ÷ Joules.
 	TokensPerWatt dist.Num `json:"output_tokens_per_s_per_w"`
 }
 
@@ -78,8 +77,8 @@ func EnergyOf(w *servermetrics.Window, seconds float64, work Work) *Energy {
 	if gpus.n > 0 && cpus.n > 0 {
 		e.CPUs = dist.Num(cpus.joules)
 	}
-	if e.PowerW > 0 && work.Output > 0 {
-		e.TokensPerWatt = work.OutputPer / e.PowerW
+	if e.Joules > 0 && work.Output > 0 {
+		e.TokensPerWatt = dist.Num(work.Output) / e.Joules
 	}
 	return e
 }

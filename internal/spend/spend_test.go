@@ -61,7 +61,7 @@ func TestParseTokensRefuses(t *testing.T) {
 }
 
 func TestEnergyOf(t *testing.T) {
-	work := Work{OK: 10, Input: 500, Output: 1000, OutputPer: 100}
+	work := Work{OK: 10, Input: 500, Output: 1000}
 	use := func(j float64, method string, coverage float64) energy.Use {
 		return energy.Use{Joules: j, Method: method, Coverage: coverage}
 	}

@@ -8,6 +8,7 @@ import (
 	"perfpipe/internal/dist"
 	"perfpipe/internal/group"
 	"perfpipe/internal/record"
+	"perfpipe/internal/spend"
 )
 
 // sent returns the records of n requests that start every everyMs from startMs and take takesMs. change, if not nil,
@@ -181,5 +182,22 @@ func TestDuplicateRecords(t *testing.T) {
 	}
 	if b := &many.Summary().Blocks[0]; !hasNote(b, "about ") {
 		t.Errorf("more records than maxIDs: notes %q", b.Notes)
+	}
+}
+
+// TestHourlyCostOfOverlappingBlocks checks that groups which ran at the same time do not each pay for the whole server.
+func TestHourlyCostOfOverlappingBlocks(t *testing.T) {
+	const note = "no cost by the hour is shown"
+	for key, want := range map[string]bool{"model": true, "run": false} { // the models overlap, the load points do not
+		files := map[string][]*record.Record{"": sent(200, 0, 10, 20, func(i int, r *record.Record) {
+			r.Run, r.Model = []string{"a", "b"}[i/100], []string{"m", "n"}[i%2]
+		})}
+		s := summaryOf(Options{By: mustParse(t, group.Parse, key), Prices: spend.Prices{Hour: 36}}, files)
+		for i := range s.Blocks {
+			b := &s.Blocks[i]
+			if hasNote(b, note) != want || (b.Cost == nil) != want {
+				t.Errorf("by %s: cost %+v, notes %q", key, b.Cost, b.Notes)
+			}
+		}
 	}
 }

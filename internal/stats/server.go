@@ -56,15 +56,39 @@ func (b *Block) addEnergy(s *Summary) {
 	if e == nil {
 		return
 	}
+	if s.overlaps(b) {
+		b.Notes = append(b.Notes, "no energy is shown: it includes other load points that ran at the same time")
+		return
+	}
+	if idle := length - int64(float64(b.DurationS)*1e6); idle > length/100 {
+		b.Notes = append(b.Notes, "the energy includes the time that is not part of the duration")
+	}
+	b.Energy = e
+}
+
+// overlaps reports whether another block ran at the same time as b, which is one of s.
+func (s *Summary) overlaps(b *Block) bool {
+	length := b.LastEndUs - b.FirstScheduledUs
 	for i := range s.Blocks {
 		o := &s.Blocks[i]
 		both := min(b.LastEndUs, o.LastEndUs) - max(b.FirstScheduledUs, o.FirstScheduledUs)
 		if o != b && both > min(length, o.LastEndUs-o.FirstScheduledUs)/100 {
-			b.Notes = append(b.Notes, "no energy is shown: it includes other load points that ran at the same time")
-			return
+			return true
 		}
 	}
-	b.Energy = e
+	return false
+}
+
+// dropHourly removes the costs by the hour of blocks that overlap, each of which would pay for the whole server.
+func (s *Summary) dropHourly() {
+	for i := range s.Blocks {
+		if b := &s.Blocks[i]; b.Cost != nil && b.Cost.Hour != nil && s.overlaps(b) {
+			b.Notes = append(b.Notes, "no cost by the hour is shown: other load points ran at the same time")
+			if b.Cost.Hour = nil; b.Cost.Tokens == nil {
+				b.Cost = nil
+			}
+		}
+	}
 }
 
 // timed returns the totals of the requests whose times are known. Rates are of these, since a duration says nothing of
@@ -83,7 +107,7 @@ func (g *accumulator) timedWork(b *Block) spend.Work {
 
 // work returns the work that the block completed.
 func (g *accumulator) work(b *Block) spend.Work {
-	w := spend.Work{Seconds: b.DurationS, OK: b.OK, Input: b.InputTokens, Output: b.OutputTokens, OutputPer: b.OutputPerS}
+	w := spend.Work{Seconds: b.DurationS, OK: b.OK, Input: b.InputTokens, Output: b.OutputTokens}
 	if g != nil {
 		w.Cached = g.cached
 	}

@@ -135,6 +135,7 @@ func (c *Collector) Summary() *Summary {
 		s.Blocks = append(s.Blocks, b)
 	}
 	s.markBest()
+	s.dropHourly()
 	return s
 }
 
