@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -146,7 +147,7 @@ func (c *polledConn) dial() (err error) {
 	if err := c.poller.add(c); err != nil {
 		unix.Close(c.fd)
 		c.fd = -1
-		return errDial
+		return new(toDial)
 	}
 	if due := earlier(d.by, d.race); !due.IsZero() {
 		c.armed = due
@@ -171,12 +172,20 @@ func (c *polledConn) redial(err error) error {
 func (c *connecting) skip(addr string, err error) error {
 	switch {
 	case errors.Is(err, unix.EADDRNOTAVAIL):
-		return errDial
+		return new(toDial)
 	case len(c.targets) == 1:
 		return dialError(addr, err)
 	}
 	c.targets = c.targets[1:]
 	return nil
+}
+
+// others returns the targets in the order in which a Dialer is to try them: the one that has not answered comes last.
+func (c *connecting) others() (list []string) {
+	for _, target := range slices.Concat(c.targets[1:], c.targets[:1]) {
+		list = append(list, target.String())
+	}
+	return list
 }
 
 // connect begins to open the connection of an exchange. The poller goes on with it.
@@ -224,7 +233,7 @@ func (c *polledConn) connectLate() error {
 		return dialError(c.addr, os.ErrDeadlineExceeded)
 	case !d.race.IsZero() && !now.Before(d.race):
 		c.t.Connect = now.Sub(d.began)
-		return errDial
+		return &toDial{d.others(), d.by}
 	}
 	c.SetDeadline(earlier(d.by, d.race))
 	return nil

@@ -124,8 +124,8 @@ func TestConnectTriesAllAddresses(t *testing.T) {
 			io.WriteString(c, stream)
 		})
 		begin := c.begin
-		c.begin = func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error) {
-			nc, err := begin(ctx, o, by, t)
+		c.begin = func(ctx context.Context, o *Origin, by time.Time, targets []string, t *Timing) (conn, error) {
+			nc, err := begin(ctx, o, by, targets, t)
 			p := nc.(*polledConn)
 			p.opening.targets = append([]netip.AddrPort{netip.MustParseAddrPort(first)}, p.opening.targets...)
 			if least > 0 {
@@ -142,6 +142,17 @@ func TestConnectTriesAllAddresses(t *testing.T) {
 		if err != nil || m.Attempts != 1 || m.Connect <= 0 || m.Connect < least/2 || m.Resent != 0 || m.Reused {
 			t.Errorf("%s: %v, %d attempts, connected in %v", first, err, m.Attempts, m.Connect)
 		}
+	}
+}
+
+// A Dialer that goes on with a connection begins with the next address: the first one has had its time.
+func TestOthers(t *testing.T) {
+	c := connecting{}
+	for _, addr := range []string{"10.0.0.1:80", "[::1]:80", "10.0.0.2:80"} {
+		c.targets = append(c.targets, netip.MustParseAddrPort(addr))
+	}
+	if got := fmt.Sprint(c.others()); got != "[[::1]:80 10.0.0.2:80 10.0.0.1:80]" {
+		t.Errorf("got %s", got)
 	}
 }
 

@@ -36,12 +36,21 @@ type Dialer struct {
 func (d *Dialer) Open(ctx context.Context, addr string, overTLS bool, t *Timing) (
 	plain net.Conn, secure *tls.Conn, err error,
 ) {
+	return d.openBy(ctx, time.Time{}, nil, addr, overTLS, t)
+}
+
+// openBy is Open with a deadline; zero: none. It tries the targets; nil: those of a lookup.
+func (d *Dialer) openBy(ctx context.Context, by time.Time, targets []string, addr string, overTLS bool, t *Timing) (
+	plain net.Conn, secure *tls.Conn, err error,
+) {
+	ctx, cancel := until(ctx, by)
+	defer cancel()
 	if d.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d.Timeout)
 		defer cancel()
 	}
-	if plain, err = d.Dial(ctx, addr, t); err != nil || !overTLS {
+	if plain, err = d.dial(ctx, targets, addr, t); err != nil || !overTLS {
 		return plain, nil, err
 	}
 	begin := time.Now()
@@ -52,15 +61,6 @@ func (d *Dialer) Open(ctx context.Context, addr string, overTLS bool, t *Timing)
 	}
 	t.TLS = time.Since(begin)
 	return plain, secure, nil
-}
-
-// openBy is Open with a deadline; zero: none.
-func (d *Dialer) openBy(ctx context.Context, by time.Time, addr string, overTLS bool, t *Timing) (
-	plain net.Conn, secure *tls.Conn, err error,
-) {
-	ctx, cancel := until(ctx, by)
-	defer cancel()
-	return d.Open(ctx, addr, overTLS, t)
 }
 
 // until returns ctx with a deadline; zero: none.
@@ -85,6 +85,11 @@ func (d *Dialer) tlsConfig(addr string) *tls.Config {
 
 // Dial connects to addr, host:port, without TLS, and sets t.DNS and t.Connect. Its errors are in plain words.
 func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, error) {
+	return d.dial(ctx, nil, addr, t)
+}
+
+// dial is Dial with targets; nil: those of a lookup.
+func (d *Dialer) dial(ctx context.Context, targets []string, addr string, t *Timing) (net.Conn, error) {
 	begin := time.Now()
 	if d.Unix != "" {
 		var nd net.Dialer
@@ -95,9 +100,11 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 		t.Connect = time.Since(begin)
 		return nc, nil
 	}
-	targets, err := d.lookup(ctx, time.Time{}, addr, t)
-	if err != nil {
-		return nil, err
+	if targets == nil {
+		var err error
+		if targets, err = d.lookup(ctx, time.Time{}, addr, t); err != nil {
+			return nil, err
+		}
 	}
 	begin = time.Now()
 	nc, err := race(ctx, targets, func(ctx context.Context, target string) (net.Conn, error) {
@@ -105,6 +112,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string, t *Timing) (net.Conn, er
 		return nd.DialContext(ctx, "tcp", target)
 	})
 	if err != nil {
+		t.Connect = 0
 		return nil, dialError(addr, err)
 	}
 	t.Connect += time.Since(begin)

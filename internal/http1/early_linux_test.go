@@ -70,7 +70,7 @@ func (c *client) first(t *testing.T) error {
 		Origin: c.origin, Head: head(len(body)), Body: []byte(body), Wake: func() { woken <- struct{}{} },
 		Begun: now, Start: clock.New().At(now),
 	}
-	conn, err := c.open(context.Background(), c.origin, time.Time{}, timing)
+	conn, err := c.open(context.Background(), c.origin, time.Time{}, nil, timing)
 	if err != nil {
 		return err
 	}

@@ -72,9 +72,16 @@ var (
 	errTruncated = errors.New("the server closed the connection before the end of its response")
 	errStale     = errors.New("the server closed the connection without an answer")
 	errOpen      = fail(kindProtocol, "the body goes on after the end of the answer")
-	errDial      = errors.New("the connection is to be opened by a Dialer")
 	errRefused   = fail(kindProtocol, "the answer is refused")
 )
+
+// toDial is the error of a connection that a Dialer is to open.
+type toDial struct {
+	targets []string  // to try; nil: those of a lookup
+	by      time.Time // the deadline; zero: none but that of the exchange
+}
+
+func (*toDial) Error() string { return "the connection is to be opened by a Dialer" }
 
 // ClosedByPeer reports whether err means that the server closed the connection, before its response or within it.
 func ClosedByPeer(err error) bool { return errors.Is(err, errTruncated) || closedBefore(err) }

@@ -17,8 +17,8 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open, begin openFunc, fre
 	warmStamps()
 	shared := newConnConfig(cfg, clk)
 	pollers := newPollers(runtime.GOMAXPROCS(0), cfg)
-	open = func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error) {
-		plain, secure, err := d.openBy(ctx, by, o.addr, o.secure, t)
+	open = func(ctx context.Context, o *Origin, by time.Time, targets []string, t *Timing) (conn, error) {
+		plain, secure, err := d.openBy(ctx, by, targets, o.addr, o.secure, t)
 		if err != nil {
 			return nil, err
 		}
@@ -30,17 +30,17 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open, begin openFunc, fre
 		}
 		return newNetConn(shared, plain, o.addr), nil
 	}
-	begin = func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error) {
+	begin = func(ctx context.Context, o *Origin, by time.Time, targets []string, t *Timing) (conn, error) {
 		p := pollers.pick()
 		if p == nil || o.secure {
-			return open(ctx, o, by, t)
+			return open(ctx, o, by, targets, t)
 		}
 		opening, err := d.connecting(ctx, o.addr, by, t)
 		switch {
 		case err != nil:
 			return nil, err
 		case opening == nil:
-			return open(ctx, o, by, t)
+			return open(ctx, o, by, targets, t)
 		}
 		c := polledConnOf(shared, o.addr, p)
 		c.opening = opening

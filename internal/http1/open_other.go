@@ -14,8 +14,8 @@ import (
 // stamps of the kernel on this system.
 func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open, begin openFunc, free func()) {
 	shared := newConnConfig(cfg, clk)
-	open = func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error) {
-		plain, secure, err := d.openBy(ctx, by, o.addr, o.secure, t)
+	open = func(ctx context.Context, o *Origin, by time.Time, targets []string, t *Timing) (conn, error) {
+		plain, secure, err := d.openBy(ctx, by, targets, o.addr, o.secure, t)
 		if err != nil {
 			return nil, err
 		}

@@ -23,8 +23,9 @@ type Transport struct {
 	origins map[originKey]*Origin
 }
 
-// openFunc opens a connection. It fails at the deadline by; zero: there is none.
-type openFunc func(ctx context.Context, o *Origin, by time.Time, t *Timing) (conn, error)
+// openFunc opens a connection. It fails at the deadline by; zero: there is none. It tries the targets; nil: those of a
+// lookup.
+type openFunc func(ctx context.Context, o *Origin, by time.Time, targets []string, t *Timing) (conn, error)
 
 type originKey struct {
 	addr   string
@@ -78,10 +79,10 @@ func (t *Transport) Origin(addr string, secure bool) *Origin {
 
 // attempt is the state of a request that is being sent.
 type attempt struct {
-	idleConn       // which has the request
-	sent     int64 // bytes of the request before this attempt
-	resent   bool  // it is not the first
-	dial     bool  // a Dialer is to open the connection
+	idleConn         // which has the request
+	sent     int64   // bytes of the request before this attempt
+	resent   bool    // it is not the first
+	dial     *toDial // a Dialer is to open the connection; nil: a poller is
 }
 
 // Start begins to send r. It passes the response to s and fills in m, also if it fails. It reports whether the exchange
@@ -134,11 +135,12 @@ func (t *Transport) send(ctx context.Context, r *Request, m *Timing, s Sink) (en
 
 // connect opens the connection of an attempt, or leaves that to its start.
 func (t *Transport) connect(ctx context.Context, r *Request, m *Timing) (conn, error) {
-	open, end := t.begin, t.cfg.end(r.Begun)
-	if r.attempt.dial {
-		open = t.open
+	end := t.cfg.end(r.Begun)
+	open, by, targets := t.begin, end, []string(nil)
+	if d := r.attempt.dial; d != nil {
+		open, by, targets = t.open, earlier(end, d.by), d.targets
 	}
-	c, err := open(ctx, r.Origin, end, m)
+	c, err := open(ctx, r.Origin, by, targets, m)
 	switch {
 	case err == nil:
 		return c, nil
@@ -165,9 +167,10 @@ func (t *Transport) judge(r *Request, m *Timing, err error) (ended bool, _ error
 	if m.Reused && !begun {
 		o.noteClose(a.idleConn, r.Start)
 	}
+	dial, isDial := err.(*toDial)
 	switch {
-	case err == errDial:
-		a.dial = true
+	case isDial:
+		a.dial = dial
 		m.Attempts--
 	case err == nil || !m.Reused || begun || !closedBefore(err):
 		return true, err
@@ -212,7 +215,7 @@ func (t *Transport) Preconnect(ctx context.Context, o *Origin, n int) error {
 	group.SetLimit(64)
 	for range n {
 		group.Go(func() error {
-			c, err := t.open(ctx, o, time.Time{}, new(Timing))
+			c, err := t.open(ctx, o, time.Time{}, nil, new(Timing))
 			if err == nil {
 				o.put(idleConn{conn: c})
 			}
