@@ -14,7 +14,7 @@ import (
 //go:embed owners.txt
 var owners string
 
-// peers maps flags of other load testers to ours.
+// peers maps flags of other load testers to ours, some with a value.
 var peers = map[string]string{
 	// how much load
 	"concurrency": "parallel", "max-concurrency": "parallel", "connections": "parallel", "users": "parallel",
@@ -41,11 +41,13 @@ var peers = map[string]string{
 	"extra-body": "extra-args", "streaming": "stream", "served-model-name": "model", "random-seed": "seed",
 	// what comes of it
 	"save-result": "output", "result-filename": "output", "output-file": "output", "output-path": "output",
-	"export-file": "output", "metric-percentiles": "percentiles", "percentile": "percentiles",
+	"export-file": "output", "output-format": "format", "json": "format json", "csv": "format csv",
+	"markdown": "format markdown", "html": "format html", "verbose": "debug", "quiet": "no-progress",
+	"metric-percentiles": "percentiles", "percentile": "percentiles",
 	"save-detailed": "save-output",
 }
 
-var unknownFlag = regexp.MustCompile(`^unknown flag -{1,2}([A-Za-z][A-Za-z0-9-]*)`)
+var unknownFlag = regexp.MustCompile(`^unknown flag -{1,2}([A-Za-z][A-Za-z0-9_-]*)`)
 
 // elsewhere returns a hint about an unknown flag that another command or another name has, or "".
 func elsewhere(command, message string) string {
@@ -53,15 +55,19 @@ func elsewhere(command, message string) string {
 	if m == nil {
 		return ""
 	}
-	name := m[1]
-	if cmds := ownersOf(name); len(cmds) > 0 {
-		return fmt.Sprintf("--%s is a flag of %s", name, strings.Join(cmds, " and "))
+	name := strings.ReplaceAll(m[1], "_", "-")
+	if cmds := ownersOf(name); len(cmds) > 0 && !slices.Contains(cmds, command) {
+		return fmt.Sprintf("--%s is a flag of %s", name, strings.Join(cmds, ", "))
 	}
 	home, ok := peers[name]
-	if !ok {
+	if !ok && name != m[1] {
+		home = name
+	}
+	flag, _, _ := strings.Cut(home, " ")
+	if flag == "format" && command == "perf-gen" { // whose --format is that of its input
 		return ""
 	}
-	cmds := ownersOf(home)
+	cmds := ownersOf(flag)
 	if slices.Contains(cmds, command) {
 		return fmt.Sprintf("%s calls it --%s", command, home)
 	}

@@ -153,7 +153,8 @@ func (o *Options) check() error {
 		}
 	}
 	if o.Format != "" && !slices.Contains(Formats(), o.Format) {
-		return fault.Because("format "+o.Format, "format", strings.Join(Formats(), ", "), "there is no such format")
+		return fault.Invalid("format "+o.Format, "", "there is no such format (there are %s)",
+			strings.Join(Formats(), ", "))
 	}
 	return nil
 }
