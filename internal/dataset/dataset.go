@@ -51,7 +51,7 @@ type Options struct {
 	BlockSize   int      // tokens per hashed block of a trace; 0 is detected, or the default of the format
 	KeepSecrets bool     // keep all captured headers and URL parameters
 	KeepHeaders []string // captured headers and URL parameters to keep, in lower case
-	tokens      bool     // requests have the number of tokens of their prompts
+	tokens      bool     // requests have the number of tokens of their texts
 	anyBody     bool     // any object is a body: the API is defined by the user
 	Sort        string   // arrival, or session: the lines of a session stand together; "" is the order of the data
 	Offset      int64    // number of leading requests to skip
@@ -176,7 +176,8 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 	if shape.Chat == nil && k.text {
 		shape.Chat = new(bool)
 	}
-	o.tokens, o.anyBody = shape.PromptTokens, shape.Custom != nil
+	o.numbered(shape)
+	o.anyBody = shape.Custom != nil
 	shape.TokenIDs = o.TokenIDs
 	if err := shape.Compile(); err != nil {
 		return nil, err
@@ -198,6 +199,13 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 	return o.repeated(o.take(o.arranged(shaped(read, shape)))), nil
 }
 
+// numbered sets what counts the tokens of prompts: the datasets, or what renders them.
+func (o *Options) numbered(shape *body.Shape) {
+	if o.tokens = shape.PromptTokens && shape.Rendering == nil; shape.Rendering != nil {
+		shape.Rendering.Tokenizer = o.Tokenizer
+	}
+}
+
 // made returns the requests of a synthetic dataset. Those before the offset are not even made.
 func (o *Options) made(worker func() draw, shape *body.Shape) Source {
 	own := *o
@@ -210,7 +218,7 @@ func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	o.tokens = shape.PromptTokens
+	o.numbered(shape)
 	o.MinPrompt, o.MaxPrompt, o.Args = nil, nil, nil
 	p, err := newPrompts(o)
 	if err != nil {

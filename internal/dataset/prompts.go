@@ -182,6 +182,9 @@ func (p *prompts) putIDs(it *Item, text string) (keep bool, err error) {
 		return false, err
 	}
 	ids := tok.Encode(text)
+	if ids == nil { // no text has a list, too
+		ids = []int{}
+	}
 	switch missing := p.target - len(ids); {
 	case p.target == 0:
 	case missing <= 0:
@@ -282,6 +285,9 @@ func (p *prompts) report() {
 	}
 	if len(p.params) > 0 {
 		p.o.say("parameters of rows that are not sent: %s", p.params)
+	}
+	if p.o.tokens && p.bodies > 0 {
+		p.o.say("lines that are messages or bodies have no number of tokens, which only texts have: %d", p.bodies)
 	}
 	if p.special > 0 {
 		p.o.say("prompts with special tokens in the text, which servers count differently, have no number of tokens: %d",

@@ -101,6 +101,31 @@ func TestCountTemplate(t *testing.T) {
 	}
 }
 
+// TestRenderedTokens: the number in a line is that of the prompt that is sent, with its template.
+func TestRenderedTokens(t *testing.T) {
+	for _, name := range []string{"qwen2", "llama3", "llama2"} {
+		folder, r := model(t, name)
+		tok := open(t, folder)
+		o := &Options{Number: 2, Seed: 1, MaxPrompt: ptr(9), TokenizerName: folder, CacheDir: t.TempDir(),
+			Tokenizer: func() (tokenizer.Tokenizer, error) { return tok, nil }}
+		files := *o
+		files.MaxPrompt = nil
+		files.Paths = []string{write(t, "f.txt", "some words <|im_end|>\n"+`[{"role":"user","content":"a"}]`+"\n")}
+		for dataset, o := range map[string]*Options{"random": o, "line_by_line": &files} {
+			lines, errs := gather(t, dataset, o, &body.Shape{Chat: new(bool), Rendering: r, PromptTokens: true})
+			if len(lines) != 2 || errs != nil {
+				t.Errorf("%s, %s: %d lines, %v", name, dataset, len(lines), errs)
+			}
+			for _, line := range lines {
+				want := len(tok.(tokenizer.Special).EncodeSpecial(gjson.Get(line, "body.prompt").Str, false))
+				if got := gjson.Get(line, "prompt_tokens").Int(); got != int64(want) {
+					t.Errorf("%s, %s: %s has %d prompt_tokens, want %d", name, dataset, line, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestRender(t *testing.T) {
 	_, r := model(t, "qwen2")
 	s := &body.Shape{Chat: new(bool), Rendering: r}

@@ -115,7 +115,7 @@ func openPath(path string, dir bool, encoding string) (*vocabulary, error) {
 		return readTiktoken(path, data, enc)
 	case base == "vocab.json", base == "merges.txt":
 		return readVocabMerges(filepath.Dir(path))
-	case base == "tekken.json":
+	case strings.HasPrefix(base, "tekken") && strings.HasSuffix(base, ".json"): // also tekken_240911.json
 		return readTekken(path, data)
 	case strings.HasSuffix(base, ".model") && looksRanks(data):
 		return readMetaModel(path, data)

@@ -18,6 +18,8 @@ type Rendering struct {
 	Template  *chattemplate.Template
 	Arguments map[string]json.RawMessage // chat_template_kwargs
 	Now       time.Time                  // for templates that write the date
+	// counts the tokens of what is rendered
+	Tokenizer func() (tokenizer.Tokenizer, error)
 }
 
 // NewRendering returns a template with the members of an object as its arguments; any other value has none.
@@ -35,8 +37,9 @@ func (r *Rendering) text(messages, tools json.RawMessage) (string, error) {
 		Arguments: r.Arguments, Now: r.Now})
 }
 
-// apply replaces an item's messages by the rendered text.
-func (r *Rendering) apply(it *Item) error {
+// apply replaces an item's messages by the rendered text, and its number of tokens by that of this text, if count is
+// set.
+func (r *Rendering) apply(it *Item, count bool) error {
 	if it.Turns != nil {
 		return fault.Of("render-chat-template", "", "the later turns of a conversation need the server's answers, "+
 			"and its template")
@@ -56,6 +59,13 @@ func (r *Rendering) apply(it *Item) error {
 	text, err := r.text(messages, tools)
 	if err != nil {
 		return fault.Of("render-chat-template", "", "%w", err)
+	}
+	if count && r.Tokenizer != nil {
+		tok, err := r.Tokenizer()
+		if err != nil {
+			return err
+		}
+		it.Tokens = encoded(tok, text)
 	}
 	if it.Body == nil {
 		it.In, it.Text = nil, fastjson.AppendEscaped(nil, text)
@@ -90,8 +100,13 @@ func (r *Rendering) Tokens(tok tokenizer.Tokenizer, text string) (int, error) {
 	if err != nil {
 		return 0, fault.Of("count-template", "", "%w", err)
 	}
+	return encoded(tok, rendered), nil
+}
+
+// encoded returns the number of tokens of a rendered text, in which special tokens stand for themselves.
+func encoded(tok tokenizer.Tokenizer, text string) int {
 	if special, ok := tok.(tokenizer.Special); ok {
-		return len(special.EncodeSpecial(rendered, false)), nil
+		return len(special.EncodeSpecial(text, false))
 	}
-	return len(tok.Encode(rendered)), nil
+	return len(tok.Encode(text))
 }

@@ -171,8 +171,9 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 		return r, dst, err
 	}
 	r = it.Line
+	numbered := r.History == "" && (s.PromptTokens || r.AtMs != nil || r.Session != "")
 	if s.Rendering != nil {
-		if err := s.Rendering.apply(it); err != nil {
+		if err := s.Rendering.apply(it, numbered); err != nil {
 			return r, dst, err
 		}
 	}
@@ -188,7 +189,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 	r.OwnTokens = it.Tokens
 	if len(it.Turns) == 0 {
 		// An arrival or a session makes it an envelope anyway. A history has tokens of its own.
-		if r.History == "" && (s.PromptTokens || r.AtMs != nil || r.Session != "") {
+		if numbered {
 			r.PromptTokens = cmp.Or(it.Tokens, r.PromptTokens)
 		}
 		start := len(dst)
