@@ -67,7 +67,7 @@ func (p LoadPoint) AllFailed() bool { return p.g.done.OK == 0 && p.g.requests > 
 func (p LoadPoint) Steady() bool {
 	f := &p.g.flights
 	all := f.time.stretches()
-	return f.time.steady(all, f.pauses(all, p.g.replayed()), interval{f.firstUs, f.lastUs}).DurationS.Known()
+	return f.time.steady(all, p.g.idle(all), interval{f.firstUs, f.lastUs}).DurationS.Known()
 }
 
 // Estimates returns the figures by name: throughput, success rate, and the mean and percentiles of each metric, such as

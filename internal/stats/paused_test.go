@@ -90,6 +90,18 @@ func TestExcludePauses(t *testing.T) {
 	}
 }
 
+// A comparison has the rate of the table: the pauses that are left out are in neither.
+func TestExcludePausesOfRates(t *testing.T) {
+	c := New(Options{ExcludePauses: true})
+	for _, r := range pausedRun(20) {
+		c.Add(&r)
+	}
+	want, got := float64(c.Summary().Blocks[0].RequestsPerS), c.LoadPoints()[0].Estimates(false)["requests_per_s"].Value
+	if got != want {
+		t.Errorf("%v requests/s, want %v", got, want)
+	}
+}
+
 // A summary without requests in pauses cannot be merged with one that has them.
 func TestExcludePausesMustAgree(t *testing.T) {
 	c := New(Options{By: []group.Key{group.Run()}})

@@ -6,19 +6,19 @@ import "perfpipe/internal/confidence"
 const maxBatches = 32
 
 // rates estimates requests/s and output tokens/s of the steady state or of the whole run, by the method of batch means.
-// Pauses do not count.
+// Idle time does not count.
 func (g *accumulator) rates(steady bool) (requests, output confidence.Estimate) {
 	f := &g.flights
 	all := f.time.stretches()
-	pauses := f.pauses(all, g.replayed())
+	idle := g.idle(all)
 	b := Block{}
-	g.throughput(&b, &Options{}, all, pauses)
+	g.throughput(&b, &Options{}, all, idle)
 	window, requestsPerS, outputPerS := interval{f.firstUs, f.lastUs}, b.RequestsPerS, b.OutputPerS
 	if steady {
 		window = interval{b.Steady.FromUs, b.Steady.ToUs}
 		requestsPerS, outputPerS = b.Steady.RequestsPerS, b.Steady.OutputPerS
 	}
-	oks, tokens, ends := f.cut(all, window, pauses)
+	oks, tokens, ends := f.cut(all, window, idle)
 	requests = confidence.OfRate(float64(requestsPerS), oks, ends, f.n)
 	output = confidence.OfRate(float64(outputPerS), tokens, ends, f.n)
 	return requests, output
@@ -26,13 +26,13 @@ func (g *accumulator) rates(steady bool) (requests, output confidence.Estimate) 
 
 // cut divides a window into batches. It returns the successes and the output tokens of each batch, and the number of
 // answers that ended in the window.
-func (f *flights) cut(all []stretch, window interval, pauses []interval) (oks, tokens []float64, ends int64) {
+func (f *flights) cut(all []stretch, window interval, idle []interval) (oks, tokens []float64, ends int64) {
 	width := f.time.width()
 	var inside []stretch
 	var bins int64
 	for _, s := range all {
 		i := s.interval(width)
-		if i.to <= window.from || i.from >= window.to || i.withinAll(pauses) > i.length()/2 {
+		if i.to <= window.from || i.from >= window.to || i.withinAll(idle) > i.length()/2 {
 			continue
 		}
 		inside = append(inside, s)

@@ -67,8 +67,8 @@ func TestStragglerDoesNotAffectSteadyState(t *testing.T) {
 	}
 }
 
-// TestPauses checks that the time between two runs that cannot be told apart does not count as duration.
-func TestPauses(t *testing.T) {
+// TestIdleTime checks that the time between two runs that cannot be told apart does not count as duration.
+func TestIdleTime(t *testing.T) {
 	const gap = 20 * 60_000
 	second := sent(1000, gap, 10, 200, func(i int, r *record.Record) { r.ID += "y" })
 	records := append(sent(1000, 0, 10, 200, nil), second...)

@@ -56,8 +56,8 @@ func TestTooBriefToBeSaturated(t *testing.T) {
 	}
 }
 
-// TestPauseIsNoBacklog checks that a pause between two runs that cannot be told apart does not count as saturation.
-func TestPauseIsNoBacklog(t *testing.T) {
+// TestIdleTimeIsNoBacklog checks that a pause between two runs that cannot be told apart does not count as saturation.
+func TestIdleTimeIsNoBacklog(t *testing.T) {
 	for _, pause := range []int64{3, 6, 20, 600} { // s
 		first := sent(400, 0, 10, 200, nil)
 		second := sent(400, 4000+1000*pause, 10, 200, func(_ int, r *record.Record) { r.ID += "b" })

@@ -18,9 +18,9 @@ const fewAnswers = 3
 // steady returns the window in which the load was at its level. The level is the number of requests in flight at the
 // median start or end of a request. The window extends from the first to the last bin whose mean number of requests in
 // flight is at least steadyLevel of the level. This excludes ramp-up and drain for any kind of load, and is robust
-// against a few hung requests. It does not extend beyond the run, and pauses do not count. If it would be too short,
-// its DurationS is NaN.
-func (t *timeline) steady(all []stretch, pauses []interval, run interval) Window {
+// against a few hung requests. It does not extend beyond the run, and idle time does not count. If it would be too
+// short, its DurationS is NaN.
+func (t *timeline) steady(all []stretch, idle []interval, run interval) Window {
 	nan := dist.NaN()
 	w := Window{DurationS: nan, RequestsPerS: nan, OutputPerS: nan, InputPerS: nan, TotalPerS: nan, InFlight: nan}
 	from, to := t.steadyRange(all)
@@ -35,7 +35,7 @@ func (t *timeline) steady(all []stretch, pauses []interval, run interval) Window
 	}
 	span := interval{all[from].first * t.width(), (all[to-1].first + all[to-1].n) * t.width()}
 	span = interval{max(span.from, run.from), min(span.to, run.to)}
-	us := span.length() - span.withinAll(pauses)
+	us := span.length() - span.withinAll(idle)
 	// By Little's law the mean latency is busy ÷ ends.
 	if us <= 0 || sum.ends == 0 || float64(us)*float64(sum.ends) < fewAnswers*float64(busy) {
 		return w

@@ -54,7 +54,7 @@ type Block struct {
 
 	FirstScheduledUs int64    `json:"first_scheduled_us,omitempty"`
 	LastEndUs        int64    `json:"last_end_us,omitempty"`
-	DurationS        dist.Num `json:"duration_s"` // from the first due request to the last end, without pauses
+	DurationS        dist.Num `json:"duration_s"` // from the first due request to the last end, without idle time
 	RequestsPerS     dist.Num `json:"requests_per_s"`
 	OutputPerS       dist.Num `json:"output_tokens_per_s"`
 	InputPerS        dist.Num `json:"input_tokens_per_s"`
@@ -192,12 +192,9 @@ func (g *accumulator) block(opt *Options) Block {
 	}
 	g.sessions.paths()
 	all := g.flights.time.stretches()
-	pauses := g.flights.pauses(all, g.replayed())
-	if idle := g.leftOut.idle(all, g.flights.time.width()); len(idle) > 0 {
-		pauses = union(append(pauses, idle...))
-	}
-	g.throughput(&b, opt, all, pauses)
-	if b.Saturated = g.saturated(&b, g.flights.underWay(all, pauses)); b.Saturated != "" {
+	idle := g.idle(all)
+	g.throughput(&b, opt, all, idle)
+	if b.Saturated = g.saturated(&b, g.flights.underWay(all, idle)); b.Saturated != "" {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
 	}
 	b.Sessions, b.Depths = g.sessions.summary(g.skipped, b.DurationS), g.depths.summary()
@@ -250,7 +247,7 @@ func (g *accumulator) metrics(opt *Options) Metrics {
 }
 
 // throughput sets the figures of b that depend on time.
-func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses []interval) {
+func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, idle []interval) {
 	f := &g.flights
 	b.DurationS, b.InFlight = dist.NaN(), dist.NaN()
 	b.OutputPerGPU, b.CacheHit = dist.NaN(), dist.NaN()
@@ -258,14 +255,14 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 		b.FirstScheduledUs, b.LastEndUs = f.firstUs, f.lastUs
 	}
 	if f.n > 0 && f.lastUs >= f.firstUs {
-		b.DurationS = dist.Num(float64(f.lastUs-f.firstUs-total64(pauses)) / 1e6)
+		b.DurationS = dist.Num(float64(f.lastUs-f.firstUs-total64(idle)) / 1e6)
 		busy := int64(0)
 		for _, s := range all {
 			busy += s.busy
 		}
 		b.InFlight = per(busy, b.DurationS) / 1e6
 	}
-	b.Notes = append(b.Notes, f.timeNotes(all, pauses)...)
+	b.Notes = append(b.Notes, f.timeNotes(all, idle)...)
 	done := g.timed()
 	b.RequestsPerS, b.OutputPerS = per(done.OK, b.DurationS), per(done.Output, b.DurationS)
 	b.InputPerS, b.TotalPerS = per(done.Input, b.DurationS), per(done.Input+done.Output, b.DurationS)
@@ -273,7 +270,7 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 		b.ItemsPerS = per(done.Items, b.DurationS)
 	}
 	b.PeakInFlight, b.PeakOutput = f.peak(), f.time.peakOutput(all)
-	b.Steady = f.time.steady(all, pauses, interval{f.firstUs, f.lastUs})
+	b.Steady = f.time.steady(all, idle, interval{f.firstUs, f.lastUs})
 	if opt.GPUs > 0 {
 		b.OutputPerGPU = b.OutputPerS / dist.Num(opt.GPUs)
 	}
@@ -290,12 +287,6 @@ func (g *accumulator) throughput(b *Block, opt *Options, all []stretch, pauses [
 			}
 		}
 	}
-}
-
-// replayed reports whether the load follows a recorded schedule. The gaps of such a load are part of it.
-func (g *accumulator) replayed() bool {
-	mode := g.facts[factMode]
-	return len(mode) == 1 && mode["open"] && g.rate == 0
 }
 
 // markBest marks the block with the most requests/s among those that meet all their gates.

@@ -23,46 +23,54 @@ func (i interval) withinAll(list []interval) (us int64) {
 	return us
 }
 
-// A pause is time without due requests and requests in flight that is too long to be part of the load.
+// Idle time is time without due requests and requests in flight that is too long to be part of the load. It is in no
+// duration. (A pause is time in which perf-send did not run.)
 const (
-	pauseGaps  = 100       // minimum length, in mean gaps between requests
-	minPause   = 2_000_000 // minimum length, µs
-	pauseEvery = 20        // requests per pause, at least; more frequent gaps are part of the load
+	idleGaps  = 100       // minimum length, in mean gaps between requests
+	minIdle   = 2_000_000 // minimum length, µs
+	idleEvery = 20        // requests per idle time, at least; more frequent gaps are part of the load
 )
 
-// pauses returns the pauses in order: the time between the load points of a block, and long idle times within them,
-// such as the time between two runs that cannot be told apart, or a jump of the clock. The gaps of a replayed load are
-// not pauses.
-func (f *flights) pauses(all []stretch, replayed bool) []interval {
+// idle returns the times that are in no duration, in order: idle time, and that of requests which are left out.
+func (g *accumulator) idle(all []stretch) []interval {
+	mode := g.facts[factMode]
+	replayed := len(mode) == 1 && mode["open"] && g.rate == 0
+	return union(append(g.flights.idle(all, replayed), g.leftOut.idle(all, g.flights.time.width())...))
+}
+
+// idle returns the idle times in order: the time between the load points of a block, and long ones within them, such as
+// the time between two runs that cannot be told apart, or a jump of the clock. The gaps of a replayed load, which
+// follows a recorded schedule, are part of it.
+func (f *flights) idle(all []stretch, replayed bool) []interval {
 	between := f.between()
 	if replayed {
 		return between
 	}
-	var idle []interval
+	var empty []interval
 	width := f.time.width()
 	for _, s := range all {
 		if !s.idle {
 			continue
 		}
 		i := s.interval(width)
-		if n := len(idle); n > 0 && idle[n-1].to == i.from {
-			idle[n-1].to = i.to
+		if n := len(empty); n > 0 && empty[n-1].to == i.from {
+			empty[n-1].to = i.to
 		} else {
-			idle = append(idle, i)
+			empty = append(empty, i)
 		}
 	}
-	return union(append(between, f.long(idle)...))
+	return union(append(between, f.long(empty)...))
 }
 
-// underWay returns the stretches without those in pauses, and moves the later ones forward to close the gaps.
-func (f *flights) underWay(all []stretch, pauses []interval) (out []stretch) {
-	if len(pauses) == 0 {
+// underWay returns the stretches without those in idle time, and moves the later ones forward to close the gaps.
+func (f *flights) underWay(all []stretch, idle []interval) (out []stretch) {
+	if len(idle) == 0 {
 		return all
 	}
 	width := f.time.width()
 	cut := int64(0) // bins
 	for _, s := range all {
-		if i := s.interval(width); s.idle && i.withinAll(pauses) > i.length()/2 {
+		if i := s.interval(width); s.idle && i.withinAll(idle) > i.length()/2 {
 			cut += s.n
 			continue
 		}
@@ -72,16 +80,16 @@ func (f *flights) underWay(all []stretch, pauses []interval) (out []stretch) {
 	return out
 }
 
-// long returns the idle times that are pauses: few, and long compared to the gaps that remain without them.
-func (f *flights) long(idle []interval) []interval {
-	slices.SortFunc(idle, func(a, b interval) int { return cmp.Compare(b.length(), a.length()) })
-	few := min(int64(len(idle)), max(1, f.n/pauseEvery))
-	rest := f.lastUs - f.firstUs - total64(idle[:few])
+// long returns the times that are idle: few, and long compared to the gaps that remain without them.
+func (f *flights) long(empty []interval) []interval {
+	slices.SortFunc(empty, func(a, b interval) int { return cmp.Compare(b.length(), a.length()) })
+	few := min(int64(len(empty)), max(1, f.n/idleEvery))
+	rest := f.lastUs - f.firstUs - total64(empty[:few])
 	for k := few; k > 0; k-- {
-		if l := idle[k-1].length(); l >= minPause && l >= pauseGaps*rest/f.n {
-			return idle[:k]
+		if l := empty[k-1].length(); l >= minIdle && l >= idleGaps*rest/f.n {
+			return empty[:k]
 		}
-		rest += idle[k-1].length()
+		rest += empty[k-1].length()
 	}
 	return nil
 }
@@ -122,20 +130,20 @@ func total64(list []interval) (us int64) {
 	return us
 }
 
-// timeNotes returns notes on pauses, and on a few requests that ended much later than all others.
-func (f *flights) timeNotes(all []stretch, pauses []interval) (notes []string) {
-	if len(pauses) > 0 {
+// timeNotes returns notes on idle time, and on a few requests that ended much later than all others.
+func (f *flights) timeNotes(all []stretch, idle []interval) (notes []string) {
+	if len(idle) > 0 {
 		what, count := "nothing was due or in flight", ""
-		if between := f.between(); len(between) > 0 && total64(between) >= total64(pauses) {
+		if between := f.between(); len(between) > 0 && total64(between) >= total64(idle) {
 			what = "no load point was under way"
 		}
-		if len(pauses) > 1 {
-			count = fmt.Sprintf(" in %d pauses", len(pauses))
+		if len(idle) > 1 {
+			count = fmt.Sprintf(" in %d gaps", len(idle))
 		}
 		notes = append(notes, fmt.Sprintf("%s for %s%s, which is not part of the duration",
-			what, span(total64(pauses)), count))
+			what, span(total64(idle)), count))
 	}
-	if tail, late := f.tail(all, pauses); late > 0 {
+	if tail, late := f.tail(all, idle); late > 0 {
 		notes = append(notes, fmt.Sprintf(
 			"the last %d of %d requests ended up to %s after all others, and throughput over the whole run counts that time: "+
 				"the steady state leaves it out", late, f.n, span(tail)))
@@ -148,7 +156,7 @@ const lateShare = 0.01
 
 // tail returns the number of late requests and the time by which they prolong the run. It returns zeros unless they are
 // few and prolong the run by at least half.
-func (f *flights) tail(all []stretch, pauses []interval) (us, late int64) {
+func (f *flights) tail(all []stretch, idle []interval) (us, late int64) {
 	allowed := max(1, int64(lateShare*float64(f.n)))
 	if f.n < 20 {
 		return 0, 0
@@ -168,10 +176,10 @@ func (f *flights) tail(all []stretch, pauses []interval) (us, late int64) {
 		}
 		after = end
 	}
-	for _, p := range pauses {
+	for _, p := range idle {
 		us -= p.within(interval{f.lastUs - us, f.lastUs})
 	}
-	if rest := f.lastUs - f.firstUs - total64(pauses) - us; late == 0 || us < minPause || us < rest/2 {
+	if rest := f.lastUs - f.firstUs - total64(idle) - us; late == 0 || us < minIdle || us < rest/2 {
 		return 0, 0
 	}
 	return us, late
