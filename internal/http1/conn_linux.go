@@ -126,6 +126,7 @@ func (c *polledConn) start(ctx context.Context, r *Request, t *Timing, s Sink) (
 	}
 	defer c.mu.Unlock()
 	if t.Reused && (c.ended() || c.stray) {
+		c.p.reset() // no byte of a response to r has been received
 		return true, errStale
 	}
 	if err := c.beginSending(ctx, r, t, s); err != nil {

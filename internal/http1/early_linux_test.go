@@ -84,3 +84,32 @@ func (c *client) first(t *testing.T) error {
 	<-woken
 	return conn.result()
 }
+
+// A request that finds bytes on its idle connection is sent on another one, and that is its first attempt.
+func TestStrayBytesBeforeARequest(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(serveFunc) *client) {
+		answered := make(chan struct{})
+		c := start(func(n int, conn net.Conn, r *bufio.Reader) {
+			take(r)
+			io.WriteString(conn, stream)
+			if n == 0 {
+				<-answered
+				io.WriteString(conn, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+			}
+			take(r)
+		})
+		if _, err := c.ask(); err != nil {
+			t.Fatal(err)
+		}
+		close(answered)
+		idle := c.origin.idle[0].conn.(*polledConn)
+		for stray := false; !stray; time.Sleep(time.Millisecond) {
+			idle.mu.Lock()
+			stray = idle.stray
+			idle.mu.Unlock()
+		}
+		if m, err := c.ask(); err != nil || m.Attempts != 1 || m.Reused {
+			t.Errorf("%v, %d attempts, reused %t", err, m.Attempts, m.Reused)
+		}
+	})
+}
