@@ -41,6 +41,9 @@ func (r *runner) schedule(ctx context.Context) error {
 func (r *runner) nameRun() {
 	id := cmp.Or(r.RunID, facts.RunID(shard.RunKey(os.Getenv, r.Shard.Of, r.Points)))
 	r.engine.RunID, r.report.RunID = id, id
+	if r.engine.Sent.RunID == id { // the same run, by its name
+		r.engine.Sent.RunID = ""
+	}
 }
 
 // compareClocks compares the clock with that of ClockRef, or that of a shard with its server's.

@@ -110,7 +110,7 @@ type Sent struct {
 	Has func(line int64, req *Request) (bool, error) // reports whether a request was sent; nil: none was
 	Seq int64                                        // above every seq of its records; 0: each seq is that of its line
 
-	Measured map[string]int // measured requests or sessions of each load point, by its name
+	RunID string // of that run, which the records name as the one that they continue
 }
 
 // SessionOptions holds what is the same for the sessions of all load points.
@@ -177,9 +177,6 @@ func (e *Engine) Run(ctx context.Context, p Point) (Result, error) {
 	defer context.AfterFunc(ctx, func() {
 		time.AfterFunc(e.Grace, func() { cancel(context.Cause(ctx)) })
 	})()
-	if e.Shard.Of <= 1 { // of other shards it is not known
-		p.Asked = max(0, p.Asked-e.Sent.Measured[p.Run])
-	}
 	if p.Warmup > 0 {
 		w := p
 		w.Duration = 0

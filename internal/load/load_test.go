@@ -507,10 +507,10 @@ func TestResumedRun(t *testing.T) {
 	p := Point{Run: "x", Mode: Closed, Limit: 1, Number: 4, Asked: 4}
 	recs, _, _ := run(t, p, &fakeServer{}, &lines{n: -1}, func(e *Engine) {
 		e.Sent = sent(0, 2)
-		e.Sent.Measured = map[string]int{"x": 2, "y": 1}
+		e.Sent.RunID = "first"
 	})
-	if len(recs) != 2 || recs[0].Number != 2 || recs[1].Number != 2 {
-		t.Errorf("of 4 requests, 2 were sent: %d are left, and their number is %d", len(recs), recs[0].Number)
+	if len(recs) != 2 || recs[0].Number != 4 || recs[1].Continues != "first" {
+		t.Errorf("of 4 requests, 2 were sent: %d are left, of %d, of %q", len(recs), recs[0].Number, recs[0].Continues)
 	}
 	bad := errors.New("another input")
 	_, _, err := run(t, Point{Mode: Closed, Limit: 1}, &fakeServer{}, &lines{n: 3}, func(e *Engine) {

@@ -14,7 +14,7 @@ func (e *Engine) id(line int64) string {
 // finish completes a record with what only the engine knows, emits it and returns the free slot. The slot counts as
 // free since the end of the answer: the time that this process needs from there to the next request is lag.
 func (ph *phase) finish(rec *Record, j job) slot {
-	rec.Seq, rec.Shard, rec.RunID = j.seq, ph.e.Shard.String(), ph.e.RunID
+	rec.Seq, rec.Shard, rec.RunID, rec.Continues = j.seq, ph.e.Shard.String(), ph.e.RunID, ph.e.Sent.RunID
 	rec.Run, rec.Mode, rec.Rate, rec.Parallel = ph.p.Run, ph.p.Mode, ph.p.Rate, ph.p.Parallel
 	rec.Number, rec.Sweep, rec.Phase = ph.p.Asked, ph.p.Sweep, ph.name
 	rec.Nth = j.nth

@@ -53,6 +53,7 @@ var fields = [...]field{
 	{`"shard":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Shard) }},
 	{`"labels":`, 0, func(b []byte, r *Record) int { return readLabels(b, &r.Labels) }},
 	{`"run_id":`, 0, func(b []byte, r *Record) int { return readText(b, &r.RunID) }},
+	{`"continues":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Continues) }},
 	{`"run":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Run) }},
 	{`"mode":`, 0, func(b []byte, r *Record) int { return readText(b, &r.Mode) }},
 	{`"rate":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.Rate) }},
@@ -139,26 +140,42 @@ var fields = [...]field{
 
 // loadPoint is what the records of a load point have in common.
 type loadPoint struct {
-	RunID    string
-	Run      string
-	Mode     string
-	Rate     float64
-	Parallel int
-	Number   int
-	Sweep    bool
-	Phase    string
-	API      string
-	Op       string
-	Model    string
-	URL      string
+	RunID     string
+	Continues string
+	Run       string
+	Mode      string
+	Rate      float64
+	Parallel  int
+	Number    int
+	Sweep     bool
+	Phase     string
+	API       string
+	Op        string
+	Model     string
+	URL       string
 }
 
 func (r *Record) loadPoint() loadPoint {
-	return loadPoint{r.RunID, r.Run, r.Mode, r.Rate, r.Parallel, r.Number, r.Sweep, r.Phase, r.API, r.Op, r.Model, r.URL}
+	return loadPoint{
+		r.RunID,
+		r.Continues,
+		r.Run,
+		r.Mode,
+		r.Rate,
+		r.Parallel,
+		r.Number,
+		r.Sweep,
+		r.Phase,
+		r.API,
+		r.Op,
+		r.Model,
+		r.URL,
+	}
 }
 
 func (w *writer) loadPoint(r *loadPoint) {
 	w.text(`,"run_id":`, r.RunID)
+	w.text(`,"continues":`, r.Continues)
 	w.text(`,"run":`, r.Run)
 	w.text(`,"mode":`, r.Mode)
 	w.measure(`,"rate":`, r.Rate)

@@ -160,7 +160,7 @@ func code(fields []field) []byte {
 			names = append(names, "r."+f.name)
 		}
 	}
-	p("}\n\nfunc (r *Record) loadPoint() loadPoint {\n\treturn loadPoint{%s}\n}\n", strings.Join(names, ", "))
+	p("}\n\nfunc (r *Record) loadPoint() loadPoint {\n\treturn loadPoint{\n%s,\n}\n}\n", strings.Join(names, ",\n"))
 	p("func (w *writer) loadPoint(r *loadPoint) {")
 	for _, f := range fields {
 		if f.has("point") {

@@ -52,6 +52,8 @@ type Record struct {
 
 	// Tells runs apart when their files are joined. The shards of a run share it.
 	RunID string `json:"run_id,omitempty" record:"point"`
+	// The run_id of the run of which this one sent what was left (--resume): its first part. Both are one load point.
+	Continues string `json:"continues,omitempty" record:"point"`
 	// The load point, such as rate=10.
 	Run string `json:"run,omitempty" record:"point"`
 	// How requests became due.
@@ -60,8 +62,8 @@ type Record struct {
 	Rate float64 `json:"rate,omitempty" record:"point,min=0"`
 	// The concurrency limit.
 	Parallel int `json:"parallel,omitempty" record:"point,min=0"`
-	// The number of measured requests, or conversations, that the load point was asked for, without those that the run
-	// it continues has sent. Absent if it was to send all lines, or had a duration.
+	// The number of measured requests, or conversations, that the load point was asked for. Absent if it was to send all
+	// lines, or had a duration.
 	Number int `json:"number,omitempty" record:"point,min=1"`
 	// Whether the load point is one of several levels of its run.
 	Sweep bool `json:"sweep,omitempty" record:"point"`

@@ -21,10 +21,10 @@ type Sent struct {
 
 	path     string
 	shard    string
+	run      string           // run_id of the first part of the run
 	ids      []uint32         // by sequence number: 0 (not sent), autoID or the hash of an id; without sessions
 	byID     map[string]int64 // how often a request or session was sent, by id or name; with sessions
 	turns    map[string]int   // requests of each session, by name
-	measured map[string]int   // requests or sessions that were measured, by load point
 	next     int64            // the first sequence number above those of all records
 	sessions bool             // some records have a session
 	ended    map[string]int64 // requests of each session that were sent or skipped
@@ -38,7 +38,7 @@ const (
 
 func newSent(path string) *Sent {
 	return &Sent{
-		path: path, byID: map[string]int64{}, turns: map[string]int{}, measured: map[string]int{},
+		path: path, byID: map[string]int64{}, turns: map[string]int{},
 		ended: map[string]int64{}, finished: map[string]bool{},
 	}
 }
@@ -48,7 +48,7 @@ func (s *Sent) Load(shard load.Shard) (load.Sent, error) {
 	if s.Records > 0 && s.shard != shard.String() {
 		return load.Sent{}, fmt.Errorf("%s is of shard %q, and this is %q", s.path, s.shard, shard.String())
 	}
-	out := load.Sent{Has: s.has, Measured: s.measured}
+	out := load.Sent{Has: s.has, RunID: s.run}
 	if s.sessions {
 		out.Seq = s.next
 	}
@@ -83,16 +83,13 @@ func (s *Sent) add(r *record.Record) error {
 	if s.Records > 0 && r.Shard != s.shard {
 		return errors.New("its shard is not that of the lines before")
 	}
-	s.shard = r.Shard
+	s.shard, s.run = r.Shard, cmp.Or(s.run, r.Continues, r.RunID)
 	s.Records++
 	auto := func(id string) bool { return strings.HasPrefix(id, r.RunID+"-") && r.RunID != "" }
 	if s.sessions {
 		id := cmp.Or(r.Session, r.ID)
 		if auto(id) {
 			id = strings.TrimPrefix(id, r.RunID)
-		}
-		if s.byID[id] == 0 || r.Session == "" {
-			s.measure(r)
 		}
 		if s.byID[id]++; r.Session != "" {
 			s.byID[id] = 1 // session names are unique
@@ -106,19 +103,11 @@ func (s *Sent) add(r *record.Record) error {
 	if s.ids[r.Seq] != 0 {
 		return fmt.Errorf("seq %d is there twice: it is more than one run", r.Seq)
 	}
-	s.measure(r)
 	s.ids[r.Seq] = autoID
 	if !auto(r.ID) {
 		s.ids[r.Seq] = hash(r.ID)
 	}
 	return nil
-}
-
-// measure counts a measured request, or the first of a session.
-func (s *Sent) measure(r *record.Record) {
-	if r.Phase == record.PhaseMeasure {
-		s.measured[r.Run]++
-	}
 }
 
 // hash returns a number above autoID.

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ const (
 	factModel
 	factURL
 	factShard
-	factRunID
+	factRunID // of its first part, if it was continued
 	factFile
 	numFacts
 )
@@ -199,10 +200,10 @@ func (g *accumulator) dist(i int) *dist.Dist {
 func (g *accumulator) describe(r *record.Record, file string) {
 	facts := [numFacts]string{
 		factRun: r.Run, factMode: r.Mode, factAPI: r.API, factOp: r.Op, factModel: r.Model, factURL: r.URL,
-		factShard: r.Shard, factRunID: r.RunID, factFile: file,
+		factShard: r.Shard, factRunID: cmp.Or(r.Continues, r.RunID), factFile: file,
 	}
 	if facts != g.latest {
-		g.runHash = xxhash.Sum64String(r.RunID + "\x00" + r.Run)
+		g.runHash = xxhash.Sum64String(facts[factRunID] + "\x00" + r.Run)
 		for i, v := range facts {
 			g.facts[i].add(v)
 			g.latest[i] = strings.Clone(v)

@@ -8,8 +8,9 @@ import (
 	"perfpipe/internal/group"
 )
 
-// joined returns the groups, with the shards of one run merged into one group. Shards may have different run IDs; they
-// are recognized as different parts of the same whole that ran at the same time.
+// joined returns the groups, with the parts of one run merged into one group: those of a run and of the runs that
+// continue it, and shards. Shards may have different run IDs; they are recognized as different parts of the same whole
+// that ran at the same time.
 func (c *Collector) joined(groups []*accumulator) []*accumulator {
 	if !group.ByRun(c.opt.By) {
 		return groups
@@ -17,10 +18,19 @@ func (c *Collector) joined(groups []*accumulator) []*accumulator {
 	slices.SortFunc(groups, func(a, b *accumulator) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.RunID, b.RunID))
 	})
-	var out []*accumulator
 	fresh := map[*accumulator]bool{} // created here, so safe to modify
+	for _, same := range []func(a, b *accumulator) bool{continued, partsOfOne} {
+		groups = c.join(groups, fresh, same)
+	}
+	return groups
+}
+
+// join merges groups of one name that are the same.
+func (c *Collector) join(
+	groups []*accumulator, fresh map[*accumulator]bool, same func(a, b *accumulator) bool,
+) (out []*accumulator) {
 	for _, g := range groups {
-		i := slices.IndexFunc(out, func(o *accumulator) bool { return o.Name == g.Name && partsOfOne(o, g) })
+		i := slices.IndexFunc(out, func(o *accumulator) bool { return o.Name == g.Name && same(o, g) })
 		if i < 0 {
 			out = append(out, g)
 			continue
@@ -33,6 +43,16 @@ func (c *Collector) joined(groups []*accumulator) []*accumulator {
 		out[i].merge(g)
 	}
 	return out
+}
+
+// continued reports whether two groups are of one run, which one or both of them continue.
+func continued(a, b *accumulator) bool {
+	for id := range a.facts[factRunID] {
+		if b.facts[factRunID][id] {
+			return true
+		}
+	}
+	return false
 }
 
 // partsOfOne reports whether two groups are shards of one run.

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -118,6 +119,11 @@ func TestRunsAreToldApart(t *testing.T) {
 	of := func(id, shard string) func(int, *record.Record) {
 		return func(i int, r *record.Record) { r.RunID, r.Shard = id, shard }
 	}
+	rest := func(id, shard string, continues string, first int) func(int, *record.Record) {
+		return func(i int, r *record.Record) {
+			r.RunID, r.Shard, r.Continues, r.Seq = id, shard, continues, int64(first+i)
+		}
+	}
 	groups := func(s *Summary) string {
 		var out []string
 		for _, b := range s.Blocks {
@@ -153,6 +159,18 @@ func TestRunsAreToldApart(t *testing.T) {
 		"shards of two runs": {Options{}, map[string][]*record.Record{
 			"a": sent(10, 0, 10, 20, of("1", "0/2")), "b": sent(10, 9000, 10, 20, of("2", "1/2"))},
 			"run rate=100 file a; run rate=100 file b"},
+		"a run that was continued twice": {Options{}, map[string][]*record.Record{
+			"a": sent(10, 0, 10, 20, of("2", "")), "b": sent(10, 9000, 10, 20, rest("1", "", "2", 10)),
+			"c": sent(10, 20000, 10, 20, rest("3", "", "2", 20))}, "run rate=100"},
+		"what is left of it": {Options{}, map[string][]*record.Record{
+			"b": sent(10, 9000, 10, 20, rest("1", "", "2", 10)), "c": sent(10, 20000, 10, 20, rest("3", "", "2", 20))},
+			"run rate=100"},
+		"another run": {Options{}, map[string][]*record.Record{
+			"a": sent(10, 0, 10, 20, of("0", "")), "b": sent(10, 9000, 10, 20, rest("1", "", "2", 10))},
+			"run rate=100 file a; run rate=100 file b"},
+		"a shard that was continued": {Options{}, map[string][]*record.Record{
+			"a": sent(10, 0, 10, 20, of("2", "0/2")), "b": sent(10, 5, 10, 20, of("3", "1/2")),
+			"c": sent(10, 9000, 10, 20, rest("1", "1/2", "3", 10))}, "run rate=100"},
 		"by file": {Options{By: []group.Key{file}}, map[string][]*record.Record{
 			"a": sent(10, 0, 10, 20, of("1", "")), "b": sent(10, 0, 10, 20, of("1", ""))}, "file a; file b"},
 	} {
@@ -160,6 +178,28 @@ func TestRunsAreToldApart(t *testing.T) {
 		if got := groups(s); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
+	}
+}
+
+// The time between the parts of a run that was continued is in no figure, and it is complete with both.
+func TestContinuedRun(t *testing.T) {
+	part := func(n, first int, startMs int64, id, continues string) []*record.Record {
+		return sent(n, startMs, 10, 10, func(i int, r *record.Record) {
+			r.RunID, r.Continues, r.Number = id, continues, 200
+			r.ID, r.Seq = strconv.Itoa(first+i), int64(first+i)
+		})
+	}
+	first := part(120, 0, 0, "b", "")
+	b := blockOf(t, Options{}, append(first, part(80, 120, 60_000, "a", "b")...)...)
+	if b.Requests != 200 || b.DurationS != 2 || b.RequestsPerS != 100 ||
+		len(b.Notes) != 1 || !hasNote(&b, "no load point was under way for 58.8 s") {
+		t.Errorf("%d requests in %v s, %v/s: %q", b.Requests, b.DurationS, b.RequestsPerS, b.Notes)
+	}
+	if b := blockOf(t, Options{}, first...); !hasNote(&b, "cut short: 120 of the 200 requests") {
+		t.Errorf("the first part alone: %q", b.Notes)
+	}
+	if b := blockOf(t, Options{}, append(first, part(80, 119, 60_000, "a", "b")...)...); !hasNote(&b, "1 of 200 records") {
+		t.Errorf("a request of both parts: %q", b.Notes)
 	}
 }
 
