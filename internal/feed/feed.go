@@ -59,6 +59,7 @@ type Feed struct {
 	skipped atomic.Int64
 	others  atomic.Int64 // lines of sessions that were skipped for another line
 	gather  gatherer
+	packer  load.Packer
 	unknown map[string]bool // names of members that were reported
 
 	passEnd *load.Request // marks the end of a pass in the queue; nil unless Repeat is Passes
@@ -200,7 +201,7 @@ func (f *Feed) prepare(r *load.Request) error {
 				return err
 			}
 		}
-		r.Whole.Pack()
+		f.packer.Pack(r.Whole)
 		return nil
 	}
 	var err error

@@ -38,7 +38,7 @@ func shown(r *load.Request) string {
 		return r.ID
 	}
 	var list []string
-	for i := range r.Whole.Len() {
+	for i := range int32(r.Whole.Len()) {
 		list = append(list, r.Whole.Request(i).ID)
 	}
 	return r.Whole.Name + "(" + strings.Join(list, " ") + ")"

@@ -35,7 +35,7 @@ type progress struct {
 }
 
 func newSession(ph *phase, j *job) *session {
-	j.req.Whole.Pack()
+	j.req.Whole.pack()
 	n := j.req.Whole.Len()
 	s := &session{
 		Session: j.req.Whole, ph: ph, head: j.req, due: j.due, queued: j.queued, left: n, state: make([]progress, n),
@@ -43,8 +43,8 @@ func newSession(ph *phase, j *job) *session {
 	if s.name = s.Name; s.name == "" {
 		s.name = ph.e.id(j.line)
 	}
-	for i := range s.state {
-		s.state[i].waits = int32(len(s.Graph.Parents[i]))
+	for i := range int32(n) {
+		s.state[i].waits = int32(len(s.Graph.Parents(i)))
 		if h := s.Graph.History[i]; h >= 0 {
 			s.state[h].uses++
 		}
@@ -64,22 +64,22 @@ func (s *session) start(j *job) (first job, some bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open++ // for first, or until all are open, so that the session does not end before
-	for i := range s.state {
+	for i := range int32(len(s.state)) {
 		st := &s.state[i]
 		if st.gone || st.waits > 0 {
 			continue
 		}
 		delay := s.ph.delay(s.packed.items[i].delayMs)
-		if len(s.Graph.Parents[i]) > 0 {
+		if len(s.Graph.Parents(i)) > 0 {
 			delay = time.Duration(float64(delay) * part).Truncate(time.Microsecond)
 		}
 		if st.ready = base; delay == 0 && !some && s.may(s.due) {
 			some = true
 			first = *j
-			first.session, first.index = s, int32(i)
+			first.session, first.index = s, i
 			continue
 		}
-		s.push(int32(i), base+delay)
+		s.push(i, base+delay)
 	}
 	return first, some
 }
@@ -111,10 +111,10 @@ func (s *session) prepare(f *flight) *Record {
 	s.ph.number(&f.job)
 	s.mu.Lock()
 	f.turn = &turn{delay: f.due.Sub(s.ph.start) - s.state[i].ready}
-	if len(s.Graph.Parents[i]) == 0 && f.turn.delay <= 0 {
+	if len(s.Graph.Parents(i)) == 0 && f.turn.delay <= 0 {
 		f.due, f.queued = s.due, s.queued
 	}
-	req := s.Request(int(i))
+	req := s.Request(i)
 	if req.ID == "" {
 		req.ID = s.name
 	}
@@ -149,7 +149,7 @@ func (s *session) land(f *flight, rec *Record) (more bool) {
 	f.turn = nil
 	rec.Session, rec.Turn, rec.Turns, rec.Depth = s.name, int(i)+1, len(s.state), int(s.Graph.Depth[i])
 	rec.DelayMs = float64(max(0, t.delay).Microseconds()) / 1000
-	for _, k := range s.Graph.Parents[i] {
+	for _, k := range s.Graph.Parents(i) {
 		rec.AfterTurns = append(rec.AfterTurns, int(k)+1)
 	}
 	endNs, _ := s.ph.endOf(rec)
@@ -198,14 +198,14 @@ func (s *session) complete(i int32, rec *Record, after *request.History, end tim
 	defer s.mu.Unlock()
 	if next = -1; !rec.OK {
 		if rec.Error == nil || rec.Error.Kind != record.KindCanceled {
-			rec.Skipped = s.skip(s.Graph.Children[i])
+			rec.Skipped = s.skip(s.Graph.Children(i))
 		}
 		return at, next
 	}
 	if s.state[i].uses > 0 {
 		s.state[i].history = after
 	}
-	for _, k := range s.Graph.Children[i] {
+	for _, k := range s.Graph.Children(i) {
 		st := &s.state[k]
 		st.ready = max(st.ready, end)
 		if st.waits--; st.waits > 0 || st.gone {
@@ -231,7 +231,7 @@ func (s *session) complete(i int32, rec *Record, after *request.History, end tim
 // unanswered reports whether a request is not to be sent because its history has no calls for its results of tools.
 func (s *session) unanswered(i int32) bool {
 	h := s.Graph.History[i]
-	return h >= 0 && s.ph.e.Sessions.SkipUnanswered && !s.state[h].history.Answers(s.body(int(i)))
+	return h >= 0 && s.ph.e.Sessions.SkipUnanswered && !s.state[h].history.Answers(s.body(i))
 }
 
 // skip skips requests and those that follow from them. It returns how many had not been skipped before.
@@ -245,7 +245,7 @@ func (s *session) skip(list []int32) (n int) {
 		s.state[i].gone = true
 		n++
 		s.take(i)
-		list = append(list, s.Graph.Children[i]...)
+		list = append(list, s.Graph.Children(i)...)
 	}
 	s.left -= n
 	return n
@@ -259,13 +259,13 @@ func (s *session) pass(n int) {
 	for _, i := range s.order()[:n] {
 		st := &s.state[i]
 		st.gone = true
-		before := s.take(int32(i))
+		before := s.take(i)
 		if st.uses > 0 {
 			if own, _, err := before.Own(s.body(i)); err == nil {
 				st.history = before.With(own, unknownReply)
 			}
 		}
-		for _, k := range s.Graph.Children[i] {
+		for _, k := range s.Graph.Children(i) {
 			s.state[k].waits--
 		}
 	}

@@ -4,15 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"reflect"
-	"sync"
 )
 
 // packed holds the requests of a session until they are due, in few objects. 10,000 sessions have more than 100,000
 // requests that wait, and each would otherwise take 1 KB and the time of the garbage collector.
 type packed struct {
-	items []item
-	kinds []*Request // each has what some of the requests have in common
-	text  []byte     // of each request its own fields, then its body
+	session string // of each request
+	items   []item
+	kinds   []*Request // each has what some of the requests have in common, maybe with those of other sessions
+	text    []byte     // of each request its own fields, then its body
 }
 
 // item is a packed request.
@@ -27,42 +27,51 @@ func (r *Request) numbers() [5]*int {
 	return [...]*int{&r.PromptTokens, &r.OwnTokens, &r.MaxTokens, &r.MinTokens, &r.Source.Line}
 }
 
-// setCommon sets r to what another request may have in common with the others of its session.
+// setCommon sets r to what another request may have in common with others.
 func (r *Request) setCommon(of *Request) {
 	*r = *of
 	r.ID, r.History, r.After, r.DelayMs = "", "", nil, 0
 	for _, n := range r.numbers() {
 		*n = 0
 	}
-	r.Body, r.Members, r.memory, r.Owner = nil, nil, nil, nil
+	r.Session, r.Part, r.Body, r.Members, r.memory, r.Owner = "", nil, nil, nil, nil, nil
 }
 
-// packBuffers holds *[]byte, of the text of the sessions before.
-var packBuffers = sync.Pool{New: func() any { return new([]byte) }}
+// Packer moves the requests of sessions to where they take little memory until they are due. The zero value is ready.
+type Packer struct {
+	text   []byte   // scratch
+	common *Request // scratch
+	last   *Request // kind
+}
 
-// Pack moves the requests of a session to where they take little memory, and releases them. It does nothing if they
-// have been packed.
-func (s *Session) Pack() {
-	if s.Requests == nil {
-		return
-	}
-	buf := packBuffers.Get().(*[]byte)
-	defer packBuffers.Put(buf)
-	p, text, common := packed{items: make([]item, len(s.Requests))}, (*buf)[:0], new(Request)
+// Pack packs the requests of a session and releases them.
+func (p *Packer) Pack(s *Session) {
+	packed, text := packed{session: s.Requests[0].Session, items: make([]item, len(s.Requests))}, p.text[:0]
 	for i, r := range s.Requests {
-		common.setCommon(r)
-		if len(p.kinds) == 0 || !reflect.DeepEqual(common, p.kinds[len(p.kinds)-1]) {
-			p.kinds = append(p.kinds, common)
-			common = new(Request)
+		if p.common == nil {
+			p.common = new(Request)
+		}
+		if p.common.setCommon(r); !reflect.DeepEqual(p.common, p.last) {
+			p.last, p.common = p.common, nil
+		}
+		if n := len(packed.kinds); n == 0 || packed.kinds[n-1] != p.last {
+			packed.kinds = append(packed.kinds, p.last)
 		}
 		text = r.appendFields(text)
 		body := len(text)
 		text = append(text, r.Body...)
-		p.items[i] = item{delayMs: r.DelayMs, body: body, end: len(text), kind: len(p.kinds) - 1}
+		packed.items[i] = item{delayMs: r.DelayMs, body: body, end: len(text), kind: len(packed.kinds) - 1}
 		r.Release()
 	}
-	*buf, p.text = text, bytes.Clone(text)
-	s.packed, s.Requests = p, nil
+	p.text, packed.text = text, bytes.Clone(text)
+	s.packed, s.Requests = packed, nil
+}
+
+// pack packs the requests, unless they have been packed.
+func (s *Session) pack() {
+	if s.Requests != nil {
+		new(Packer).Pack(s)
+	}
 }
 
 // appendFields appends the fields of r that others of its session do not share, except the body.
@@ -104,7 +113,7 @@ func (r *Request) setFields(b []byte) {
 }
 
 // Len returns the number of requests.
-func (s *Session) Len() int { return len(s.Graph.Depth) }
+func (s *Session) Len() int { return s.Graph.Len() }
 
 // size returns the approximate memory of a packed session in bytes.
 func (s *Session) size() int {
@@ -113,8 +122,8 @@ func (s *Session) size() int {
 }
 
 // Request returns a copy of request i of a session, which it packs first.
-func (s *Session) Request(i int) *Request {
-	s.Pack()
+func (s *Session) Request(i int32) *Request {
+	s.pack()
 	at := &s.packed.items[i]
 	r := *s.packed.kinds[at.kind]
 	begin := 0
@@ -122,12 +131,12 @@ func (s *Session) Request(i int) *Request {
 		begin = s.packed.items[i-1].end
 	}
 	r.setFields(s.packed.text[begin:at.body])
-	r.DelayMs, r.Body = at.delayMs, s.body(i)
+	r.Session, r.Part, r.DelayMs, r.Body = s.packed.session, s, at.delayMs, s.body(i)
 	return &r
 }
 
 // body returns the body of a packed request.
-func (s *Session) body(i int) []byte {
+func (s *Session) body(i int32) []byte {
 	at := &s.packed.items[i]
 	return s.packed.text[at.body:at.end:at.end]
 }

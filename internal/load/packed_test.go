@@ -57,8 +57,9 @@ func TestPackedRequestsKeepEveryField(t *testing.T) {
 	var list, want []*Request
 	whole, released := &Request{Whole: &Session{Graph: request.NewChain(0)}}, 0
 	add := func(set func(*Request)) {
-		r := &Request{Part: whole.Whole}
+		r := new(Request)
 		set(r)
+		r.Part, r.Session = whole.Whole, "s"
 		kept := *r
 		kept.Members = nil // of a line that is read no more
 		r.memory, r.Owner = r.Body, func(r *Request) { released++; r.Reset() }
@@ -91,12 +92,12 @@ func TestPackedRequestsKeepEveryField(t *testing.T) {
 		})
 	}
 	whole.Whole.Requests, whole.Whole.Graph = list, request.NewChain(len(list))
-	whole.Whole.Pack()
+	new(Packer).Pack(whole.Whole)
 	if released != len(list) {
 		t.Errorf("%d requests were released, want %d", released, len(list))
 	}
 	for i := range want {
-		got := whole.Whole.Request(i)
+		got := whole.Whole.Request(int32(i))
 		if len(got.Body) == 0 && len(want[i].Body) == 0 {
 			got.Body, want[i].Body = nil, nil
 		}

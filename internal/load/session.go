@@ -66,9 +66,9 @@ func (s *Session) setAgents() {
 }
 
 // beginner returns the agent of the deepest parent of a request that is of another agent, or "".
-func (s *Session) beginner(i int) (agent string) {
+func (s *Session) beginner(i int32) (agent string) {
 	deepest := int32(0)
-	for _, k := range s.Graph.Parents[i] {
+	for _, k := range s.Graph.Parents(i) {
 		if a := s.Requests[k].Agent; a != s.Requests[i].Agent && s.Graph.Depth[k] > deepest {
 			agent, deepest = a, s.Graph.Depth[k]
 		}
@@ -114,46 +114,26 @@ func (s *Session) Limit(n int) (dropped int) {
 	if n <= 0 || n >= len(s.Requests) {
 		return 0
 	}
-	rank := s.ranks()
-	at := make([]int32, len(rank)) // the new index of each
-	next := int32(0)
-	for i := range rank {
-		if at[i] = -1; rank[i] < int32(n) {
-			at[i] = next
-			next++
+	place := s.ranks() // of each among those retained; -1: none
+	kept := s.Requests[:0]
+	for i, rank := range place {
+		if place[i] = -1; rank < int32(n) {
+			place[i] = int32(len(kept))
+			kept = append(kept, s.Requests[i])
 		}
 	}
-	moved := func(list []int32) (kept []int32) {
-		for _, k := range list {
-			if at[k] >= 0 {
-				kept = append(kept, at[k])
-			}
-		}
-		return kept
-	}
-	g := s.Graph
-	for i, k := range at {
-		if k < 0 {
-			continue
-		}
-		s.Requests[k], g.Depth[k] = s.Requests[i], g.Depth[i]
-		g.Parents[k], g.Children[k] = moved(g.Parents[i]), moved(g.Children[i])
-		if g.History[k] = g.History[i]; g.History[k] >= 0 {
-			g.History[k] = at[g.History[k]]
-		}
-	}
+	s.Graph.Limit(place)
 	dropped = len(s.Requests) - n
 	clear(s.Requests[n:])
-	s.Requests = s.Requests[:n]
-	g.Parents, g.Children, g.History, g.Depth = g.Parents[:n], g.Children[:n], g.History[:n], g.Depth[:n]
+	s.Requests = kept
 	return dropped
 }
 
 // order returns the requests in an order in which parents precede their children.
-func (s *Session) order() []int {
-	order := make([]int, s.Len())
+func (s *Session) order() []int32 {
+	order := make([]int32, s.Len())
 	for i, k := range s.ranks() {
-		order[k] = i
+		order[k] = int32(i)
 	}
 	return order
 }

@@ -8,10 +8,60 @@ import (
 
 // Graph is the order in which the requests of a session start. Requests are identified by their indices.
 type Graph struct {
-	Parents  [][]int32 // the requests that must have ended before each starts, in ascending order
-	Children [][]int32 // the requests that wait for each
-	History  []int32   // the request whose messages and reply precede those of each; -1: none
-	Depth    []int32   // the requests on the longest path to each, itself included
+	History []int32 // the request whose messages and reply precede those of each; -1: none
+	Depth   []int32 // the requests on the longest path to each, itself included
+
+	parents, children lists
+}
+
+// Len returns the number of requests.
+func (g *Graph) Len() int { return len(g.Depth) }
+
+// Parents returns the requests that must have ended before request i starts, in ascending order.
+func (g *Graph) Parents(i int32) []int32 { return g.parents.of(i) }
+
+// Children returns the requests that wait for request i, in ascending order.
+func (g *Graph) Children(i int32) []int32 { return g.children.of(i) }
+
+// lists has a list for each request: graphs are many, and a slice of each would take more memory than its numbers.
+type lists struct {
+	ends []int32 // of each list in all
+	all  []int32
+}
+
+func (l *lists) of(i int32) []int32 {
+	begin := int32(0)
+	if i > 0 {
+		begin = l.ends[i-1]
+	}
+	return l.all[begin:l.ends[i]:l.ends[i]]
+}
+
+// add adds the list of the next request.
+func (l *lists) add(list []int32) {
+	l.all = append(l.all, list...)
+	l.ends = append(l.ends, int32(len(l.all)))
+}
+
+// inverse returns for each request those in whose lists it is.
+func (l *lists) inverse() lists {
+	n := len(l.ends)
+	inv := lists{make([]int32, n), make([]int32, len(l.all))}
+	for _, k := range l.all {
+		inv.ends[k]++
+	}
+	end := int32(0)
+	for k, count := range inv.ends { // from here on, where the next number of each list is put
+		inv.ends[k] = end
+		end += count
+	}
+	for i := range n {
+		for _, k := range l.of(int32(i)) {
+			inv.all[inv.ends[k]] = int32(i)
+			inv.ends[k]++
+		}
+	}
+	return inv
 }
 
 // SessionError is why lines do not form a session.
@@ -38,11 +88,14 @@ func NewGraph(lines []*Request) (*Graph, error) {
 		index[r.ID] = int32(i)
 	}
 	g := newGraph(len(lines))
+	var buf []int32
 	for i, r := range lines {
-		if err := g.link(int32(i), r, index); err != nil {
+		var err error
+		if buf, err = g.link(int32(i), r, index, buf[:0]); err != nil {
 			return nil, err
 		}
 	}
+	g.children = g.parents.inverse()
 	for i, h := range g.History {
 		if h < 0 {
 			continue
@@ -59,21 +112,44 @@ func NewGraph(lines []*Request) (*Graph, error) {
 // NewChain returns the graph of n requests, each of which continues the one before.
 func NewChain(n int) *Graph {
 	g := newGraph(n)
-	list := make([]int32, n)
-	for i := range list {
-		list[i] = int32(i)
-		g.Depth[i], g.History[i] = int32(i+1), int32(i-1)
-		if i > 0 {
-			g.Parents[i], g.Children[i-1] = list[i-1:i:i], list[i:i+1:i+1]
-		}
+	for i := range int32(n) {
+		g.Depth[i], g.History[i] = i+1, i-1
+		g.parents.add([]int32{i - 1}[:min(i, 1)])
 	}
+	g.children = g.parents.inverse()
 	return g
 }
 
 func newGraph(n int) *Graph {
+	numbers := make([]int32, 3*n)
 	return &Graph{
-		Parents: make([][]int32, n), Children: make([][]int32, n), History: make([]int32, n), Depth: make([]int32, n),
+		History: numbers[:n:n], Depth: numbers[n : 2*n : 2*n],
+		parents: lists{ends: numbers[2*n : 2*n], all: make([]int32, 0, n)},
 	}
+}
+
+// Limit retains the requests with a place, which is that of each among those retained, in ascending order, or negative.
+// No retained request may have a parent that is not.
+func (g *Graph) Limit(place []int32) {
+	kept := newGraph(0)
+	for i, k := range place {
+		if k < 0 {
+			continue
+		}
+		var parents []int32
+		for _, p := range g.Parents(int32(i)) {
+			parents = append(parents, place[p])
+		}
+		kept.parents.add(parents)
+		kept.Depth = append(kept.Depth, g.Depth[i])
+		h := g.History[i]
+		if h >= 0 {
+			h = place[h]
+		}
+		kept.History = append(kept.History, h)
+	}
+	kept.children = kept.parents.inverse()
+	*g = *kept
 }
 
 // HasMessages reports whether the body has messages, which a history needs.
@@ -82,46 +158,43 @@ func (r *Request) HasMessages() bool {
 	return ok
 }
 
-// link finds the parents of request i.
-func (g *Graph) link(i int32, r *Request, index map[string]int32) error {
+// link adds the parents of request i, the next one. It appends them to buf.
+func (g *Graph) link(i int32, r *Request, index map[string]int32, buf []int32) ([]int32, error) {
 	g.History[i] = -1
 	if r.History != "" {
 		k, ok := index[r.History]
 		if !ok {
-			return r.unknown("history", r.History)
+			return buf, r.unknown("history", r.History)
 		}
 		g.History[i] = k
-		g.Parents[i] = append(g.Parents[i], k)
+		buf = append(buf, k)
 	}
 	for _, id := range r.After {
 		k, ok := index[id]
 		if !ok {
-			return r.unknown("after", id)
+			return buf, r.unknown("after", id)
 		}
-		g.Parents[i] = append(g.Parents[i], k)
+		buf = append(buf, k)
 	}
-	slices.Sort(g.Parents[i])
-	g.Parents[i] = slices.Compact(g.Parents[i])
-	for _, k := range g.Parents[i] {
-		g.Children[k] = append(g.Children[k], i)
-	}
-	return nil
+	slices.Sort(buf)
+	g.parents.add(slices.Compact(buf))
+	return buf, nil
 }
 
 // order computes the depths. Its error is a cycle.
 func (g *Graph) order(lines []*Request) error {
 	waits := make([]int32, len(lines))
 	var ready []int32
-	for i, parents := range g.Parents {
-		if waits[i] = int32(len(parents)); len(parents) == 0 {
-			ready = append(ready, int32(i))
+	for i := range int32(len(lines)) {
+		if waits[i] = int32(len(g.Parents(i))); waits[i] == 0 {
+			ready = append(ready, i)
 			g.Depth[i] = 1
 		}
 	}
 	ordered := 0
 	for ; ordered < len(ready); ordered++ {
 		i := ready[ordered]
-		for _, k := range g.Children[i] {
+		for _, k := range g.Children(i) {
 			g.Depth[k] = max(g.Depth[k], g.Depth[i]+1)
 			if waits[k]--; waits[k] == 0 {
 				ready = append(ready, k)
@@ -146,7 +219,7 @@ func (g *Graph) cycle(lines []*Request, waits []int32) error {
 		}
 		seen[at] = len(way)
 		way = append(way, at)
-		for _, k := range g.Parents[at] {
+		for _, k := range g.Parents(at) {
 			if waits[k] > 0 {
 				at = k
 				break

@@ -49,17 +49,26 @@ func TestGraph(t *testing.T) {
 			t.Errorf("%s: %v", c.lines, err)
 			continue
 		}
-		for i, got := range []string{fmt.Sprint(g.Parents), fmt.Sprint(g.History), fmt.Sprint(g.Depth)} {
+		var parents [][]int32
+		for i := range int32(g.Len()) {
+			parents = append(parents, g.Parents(i))
+		}
+		for i, got := range []string{fmt.Sprint(parents), fmt.Sprint(g.History), fmt.Sprint(g.Depth)} {
 			if want := []string{"[" + c.parents + "]", c.history, c.depth}[i]; got != want {
 				t.Errorf("%s: %s, want %s", c.lines, got, want)
 			}
 		}
-		for i, children := range g.Children {
-			for _, k := range children {
-				if !slices.Contains(g.Parents[k], int32(i)) {
+		links := 0
+		for i := range int32(g.Len()) {
+			links += len(g.Parents(i)) - len(g.Children(i))
+			for _, k := range g.Children(i) {
+				if !slices.Contains(g.Parents(k), i) {
 					t.Errorf("%s: %d is a child of %d", c.lines, k, i)
 				}
 			}
+		}
+		if links != 0 {
+			t.Errorf("%s: %d more parents than children", c.lines, links)
 		}
 	}
 }
@@ -76,8 +85,8 @@ func FuzzGraph(f *testing.F) {
 			}
 			return
 		}
-		for i, parents := range g.Parents {
-			for _, k := range parents {
+		for i := range int32(g.Len()) {
+			for _, k := range g.Parents(i) {
 				if g.Depth[k] >= g.Depth[i] {
 					t.Fatalf("%s: %d is as deep as its child %d", words, k, i)
 				}
