@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"reflect"
+	"slices"
 )
 
 // packed holds the requests of a session until they are due, in few objects. 10,000 sessions have more than 100,000
@@ -12,14 +13,16 @@ type packed struct {
 	session string // of each request
 	items   []item
 	kinds   []*Request // each has what some of the requests have in common, maybe with those of other sessions
-	text    []byte     // of each request its own fields, then its body
+	text    []byte     // of each request its own fields, then the part of its body that is its own
 }
 
-// item is a packed request.
+// item is a packed request. Bodies of a session begin and end alike: with a model and options, or tools, which may be
+// far longer than what is each one's own.
 type item struct {
-	delayMs   float64
-	body, end int // in text; the fields begin at the end of the item before
-	kind      int
+	delayMs      float64
+	own, end     int // part of its body in text; the fields begin at the end of the item before
+	begins, ends int // bytes that it has in common with the begin and the end of the first body
+	kind         int
 }
 
 // numbers returns the integers that each request of a session has of its own.
@@ -47,6 +50,7 @@ type Packer struct {
 // Pack packs the requests of a session and releases them.
 func (p *Packer) Pack(s *Session) {
 	packed, text := packed{session: s.Requests[0].Session, items: make([]item, len(s.Requests))}, p.text[:0]
+	first := s.Requests[0].Body
 	for i, r := range s.Requests {
 		if p.common == nil {
 			p.common = new(Request)
@@ -57,14 +61,33 @@ func (p *Packer) Pack(s *Session) {
 		if n := len(packed.kinds); n == 0 || packed.kinds[n-1] != p.last {
 			packed.kinds = append(packed.kinds, p.last)
 		}
+		at := item{delayMs: r.DelayMs, kind: len(packed.kinds) - 1}
+		if i > 0 {
+			at.begins, at.ends = alike(first, r.Body)
+		}
 		text = r.appendFields(text)
-		body := len(text)
-		text = append(text, r.Body...)
-		packed.items[i] = item{delayMs: r.DelayMs, body: body, end: len(text), kind: len(packed.kinds) - 1}
+		at.own = len(text)
+		text = append(text, r.Body[at.begins:len(r.Body)-at.ends]...)
+		at.end = len(text)
+		packed.items[i] = at
+	}
+	for _, r := range s.Requests {
 		r.Release()
 	}
 	p.text, packed.text = text, bytes.Clone(text)
 	s.packed, s.Requests = packed, nil
+}
+
+// alike returns how many bytes the begins and the ends of two texts have in common. They do not overlap.
+func alike(a, b []byte) (begins, ends int) {
+	most := min(len(a), len(b))
+	for begins < most && a[begins] == b[begins] {
+		begins++
+	}
+	for ends < most-begins && a[len(a)-1-ends] == b[len(b)-1-ends] {
+		ends++
+	}
+	return begins, ends
 }
 
 // pack packs the requests, unless they have been packed.
@@ -118,7 +141,7 @@ func (s *Session) Len() int { return s.Graph.Len() }
 // size returns the approximate memory of a packed session in bytes.
 func (s *Session) size() int {
 	const common, graph = 500, 100 // of a kind, and of a request's place in the graph
-	return len(s.packed.text) + len(s.packed.kinds)*common + len(s.packed.items)*(32+graph)
+	return len(s.packed.text) + len(s.packed.kinds)*common + len(s.packed.items)*(48+graph)
 }
 
 // Request returns a copy of request i of a session, which it packs first.
@@ -130,13 +153,17 @@ func (s *Session) Request(i int32) *Request {
 	if i > 0 {
 		begin = s.packed.items[i-1].end
 	}
-	r.setFields(s.packed.text[begin:at.body])
+	r.setFields(s.packed.text[begin:at.own])
 	r.Session, r.Part, r.DelayMs, r.Body = s.packed.session, s, at.delayMs, s.body(i)
 	return &r
 }
 
 // body returns the body of a packed request.
 func (s *Session) body(i int32) []byte {
-	at := &s.packed.items[i]
-	return s.packed.text[at.body:at.end:at.end]
+	at, p := &s.packed.items[i], &s.packed
+	first, own := p.text[p.items[0].own:p.items[0].end], p.text[at.own:at.end]
+	if i == 0 {
+		return own[:len(own):len(own)]
+	}
+	return slices.Concat(first[:at.begins], own, first[len(first)-at.ends:])
 }

@@ -3,6 +3,8 @@ package load
 import (
 	"fmt"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"perfpipe/internal/fastjson"
@@ -103,6 +105,32 @@ func TestPackedRequestsKeepEveryField(t *testing.T) {
 		}
 		if !reflect.DeepEqual(got, want[i]) {
 			t.Errorf("request %d is\n%+v, want\n%+v", i, *got, *want[i])
+		}
+	}
+}
+
+// What the bodies of a session have in common is held once.
+func TestPackedBodies(t *testing.T) {
+	tools := strings.Repeat(`{"type":"function"},`, 1000)
+	bodies := []string{
+		`{"messages":["a"],"tools":[` + tools + `]}`, `{"messages":["b"],"tools":[` + tools + `]}`,
+		`{"messages":["aa"],"tools":[` + tools + `]}`, `{"messages":[],"tools":[` + tools + `]}`, `{}`, "", "{", "}",
+		`{"messages":["a"],"tools":[` + tools + `]}`, `{"messages":["a"]}`,
+	}
+	for first := range bodies {
+		s := &Session{Graph: request.NewChain(len(bodies))}
+		list := slices.Concat(bodies[first:], bodies[:first])
+		for _, b := range list {
+			s.Requests = append(s.Requests, &Request{Request: request.Request{Body: []byte(b)}})
+		}
+		new(Packer).Pack(s)
+		for i, want := range list {
+			if got := string(s.Request(int32(i)).Body); got != want {
+				t.Errorf("request %d has the body %.60q, want %.60q", i, got, want)
+			}
+		}
+		if n := len(s.packed.text); first == 0 && n > len(tools)+len(bodies)*100 {
+			t.Errorf("the bodies take %d bytes", n)
 		}
 	}
 }
