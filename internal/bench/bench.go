@@ -170,7 +170,7 @@ func (r *runner) clientConfig(srv *server) client.Config {
 	c.URL, c.Served, c.Simulated = srv.url, srv.model, r.simulates()
 	c.SaveOutput = c.SaveOutput || r.tokenizer != nil // which counts its tokens
 	if !r.Search.adaptive() {                         // a search begins with few slots
-		c.Batch, c.Exchanges = client.Batching(r.Points)
+		c.Batch = client.Batching(r.Points)
 	}
 	return c
 }

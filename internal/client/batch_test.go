@@ -27,7 +27,7 @@ func TestBatching(t *testing.T) {
 		{"an open loop", append(closed(64), load.Point{Mode: load.Open}), 0},
 		{"a capped loop", []load.Point{{Mode: load.Capped, Parallel: 64}}, 0},
 	} {
-		if got, _ := Batching(c.points); got != c.want {
+		if got := Batching(c.points); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}

@@ -39,7 +39,6 @@ type Config struct {
 	NoTCPInfo      bool          // leave out what the kernel measures of connections
 	Compressed     bool          // ask for compressed answers
 	Batch          time.Duration // how long answers wait at least, to be read together to save CPU time; 0: not at all
-	Exchanges      int           // concurrent requests, for Batch
 
 	// MaxAnswer is the most bytes of an answer that are read, after decompression. 0: 64 MiB of a body or an event, 1
 	// GiB of a stream.
@@ -104,7 +103,7 @@ func (c *Config) http1() http1.Config {
 	return http1.Config{
 		ReadTimeout: c.ReadTimeout, TotalTimeout: c.TotalTimeout,
 		NoKeepAlive: c.Network.NoKeepAlive, NoResend: c.NoResend,
-		Batch: c.Batch, Exchanges: c.Exchanges, Say: c.Say, Fields: append(c.timeFields(), idFields...),
+		Batch: c.Batch, Say: c.Say, Fields: append(c.timeFields(), idFields...),
 		NoInfo: c.NoTCPInfo,
 	}
 }

@@ -23,18 +23,20 @@ type batcher struct {
 	raw     syscall.RawConn
 	onReady func(fd uintptr) bool // trigger, created once
 	done    chan struct{}
-	cycles  cycles
-	procs   int64 // of the process, each with a batcher
+	procs   int64         // of the process, each with a batcher
+	least   time.Duration // length of a cycle
 
 	cycle     time.Duration // between two polls
 	triggered bool          // the eventfd of this cycle was made ready
 	reads     atomic.Int64  // so far
+	open      atomic.Int64  // exchanges under way
 	ends      atomic.Int64  // exchanges that have ended so far
 }
 
 const (
 	batchTick   = 50 * time.Millisecond // between two decisions to begin: from 5/4 sleeps a cycle on
 	batchCycles = 64                    // between two decisions to go on: from 3/2 reads a cycle on
+	batchLeast  = 32                    // exchanges under way: the wait is short beside the time that all of them take
 	maxBatchers = 2
 )
 
@@ -43,21 +45,21 @@ func newBatcher(cfg *Config, procs int) *batcher {
 	if cfg.Batch == 0 || procs > maxBatchers {
 		return nil
 	}
-	b := openBatcher(cfg.Batch, cfg.Exchanges, procs)
+	b := openBatcher(cfg.Batch, procs)
 	if b != nil {
 		go b.run()
 	}
 	return b
 }
 
-func openBatcher(least time.Duration, exchanges, procs int) *batcher {
+func openBatcher(least time.Duration, procs int) *batcher {
 	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	if err != nil {
 		return nil
 	}
 	b := &batcher{
 		file: os.NewFile(uintptr(fd), "eventfd"), done: make(chan struct{}),
-		cycles: cycles{least, exchanges / procs}, procs: int64(procs), cycle: least,
+		procs: int64(procs), least: least, cycle: least,
 	}
 	if b.raw, err = b.file.SyscallConn(); err != nil {
 		b.file.Close()
@@ -80,32 +82,42 @@ func (b *batcher) note() {
 	}
 }
 
+// began counts an exchange that has begun.
+func (b *batcher) began() {
+	if b != nil {
+		b.open.Add(1)
+	}
+}
+
 // ended counts an exchange that has ended.
 func (b *batcher) ended() {
 	if b != nil {
+		b.open.Add(-1)
 		b.ends.Add(1)
 	}
 }
 
-// cycles is the rule for the length of a cycle.
+// cycles is what was seen in a number of cycles.
 type cycles struct {
-	least     time.Duration
-	exchanges int // of the poller that are under way
+	n     int64
+	took  time.Duration
+	reads int64
+	ends  int64 // of exchanges
+	open  int64 // exchanges under way at the begin of each cycle, added up
 }
 
-// worth reports whether batchCycles cycles with this number of reads save processor time: the reads must be as frequent
-// as 3/2 in each of the least cycles, however long the cycles were.
-func (c cycles) worth(reads int64, cycle time.Duration) bool {
-	return time.Duration(2*reads)*c.least >= 3*batchCycles*cycle
+// worth reports whether cycles of length d save processor time: the reads must be as frequent as 3/2 in each cycle of
+// the least length, and enough exchanges under way.
+func (c cycles) worth(d, least time.Duration, procs int64) bool {
+	return time.Duration(2*c.reads)*least >= time.Duration(3*c.n)*d && c.open*procs >= c.n*batchLeast
 }
 
-// next returns the length of the next cycles, after reads and ends of exchanges were counted in the time took. No
-// exchange waits for more than an eighth of the time between two of its reads, so that no two reads are joined, or for
-// more than a thousandth of its duration.
-func (c cycles) next(reads, ends int64, took time.Duration) time.Duration {
-	all := took * time.Duration(c.exchanges)
-	longest := min(all/time.Duration(max(1, reads))/8, all/time.Duration(max(1, ends))/1000, time.Millisecond)
-	return max(c.least, longest)
+// next returns the length of the next cycles. No exchange waits for more than an eighth of the time between two of its
+// reads, so that no two reads are joined, or for more than a thousandth of its duration.
+func (c cycles) next(least time.Duration) time.Duration {
+	all := c.took * time.Duration(c.open) / time.Duration(max(1, c.n))
+	longest := min(all/time.Duration(max(1, c.reads))/8, all/time.Duration(max(1, c.ends))/1000, time.Millisecond)
+	return max(least, longest)
 }
 
 func (b *batcher) run() {
@@ -119,8 +131,9 @@ func (b *batcher) run() {
 			return
 		case <-tick.C:
 		}
-		if n := min((sleeps()-slept)/b.procs, b.reads.Load()-read); time.Duration(n)*b.cycles.least*4 > time.Since(then)*5 {
-			b.cycle = b.cycles.least
+		n := min((sleeps()-slept)/b.procs, b.reads.Load()-read)
+		if time.Duration(n)*b.least*4 > time.Since(then)*5 && b.open.Load()*b.procs >= batchLeast {
+			b.cycle = b.least
 			for b.batches() {
 			}
 		}
@@ -130,9 +143,10 @@ func (b *batcher) run() {
 
 // batches runs batchCycles cycles and reports whether they were worth it.
 func (b *batcher) batches() bool {
-	begin, before, ends := time.Now(), b.reads.Load(), b.ends.Load()
+	begin, reads, ends, open := time.Now(), b.reads.Load(), b.ends.Load(), int64(0)
 	last := begin
 	for range batchCycles {
+		open += b.open.Load()
 		nap(b.cycle - time.Since(last))
 		b.triggered = false
 		if b.raw.Read(b.onReady) != nil {
@@ -141,9 +155,10 @@ func (b *batcher) batches() bool {
 		last = time.Now()
 		runtime.Gosched() // to the goroutines whose connections are ready
 	}
-	reads, cycle := b.reads.Load()-before, b.cycle
-	b.cycle = b.cycles.next(reads, b.ends.Load()-ends, time.Since(begin))
-	return b.cycles.worth(reads, cycle)
+	c := cycles{batchCycles, time.Since(begin), b.reads.Load() - reads, b.ends.Load() - ends, open}
+	worth := c.worth(b.cycle, b.least, b.procs)
+	b.cycle = c.next(b.least)
+	return worth
 }
 
 // trigger makes the eventfd ready, so that the next poll wakes this goroutine together with those of connections.

@@ -117,6 +117,15 @@ func (c *polledConn) Close() error {
 
 // start sends as much as it can without waiting. Only an exchange that fails at once has ended then.
 func (c *polledConn) start(ctx context.Context, r *Request, t *Timing, s Sink) (ended bool, err error) {
+	batch := c.poller.batch // c may be that of another exchange when it is unlocked
+	batch.began()
+	if ended, err = c.tryStart(ctx, r, t, s); ended {
+		batch.ended()
+	}
+	return ended, err
+}
+
+func (c *polledConn) tryStart(ctx context.Context, r *Request, t *Timing, s Sink) (ended bool, err error) {
 	c.mu.Lock()
 	if c.opening != nil {
 		ended, err = c.connect(ctx, r, t, s)
