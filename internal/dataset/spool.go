@@ -3,6 +3,7 @@ package dataset
 import (
 	"cmp"
 	"iter"
+	"math"
 	"os"
 	"slices"
 
@@ -15,11 +16,11 @@ import (
 // spot is the position of a request in a spool.
 type spot struct {
 	from, to int64
-	atMs     float64
-	group    int // lines of a session have that of its first line
+	atMs     float64 // NaN: none
+	group    int     // lines of a session have that of its first line
 }
 
-// spooled reorders a source. Requests are written to a temporary file, so that memory holds 32 bytes of each. Bad
+// spooled reorders a source. Requests are written to a temporary file, so that memory holds 40 bytes of each. Bad
 // lines are yielded first.
 func spooled(source Source, order func([]spot) []spot, each func(*request.Request)) Source {
 	return func(yield func(request.Request, error) bool) {
@@ -70,7 +71,7 @@ func spool(source Source, file *os.File, yield func(request.Request, error) bool
 			yield(r, err)
 			return nil, false
 		}
-		s := spot{from: at + int64(start), to: at + int64(len(buf))}
+		s := spot{from: at + int64(start), to: at + int64(len(buf)), atMs: math.NaN()}
 		if r.AtMs != nil {
 			s.atMs = *r.AtMs
 		}
@@ -140,14 +141,32 @@ func chunks(all []spot) iter.Seq[[]spot] {
 	}
 }
 
-// sorted orders a source by arrival time, relative to the first arrival.
+// sorted orders a source by arrival time, relative to the first arrival. A line of a session that has none follows the
+// line of the session above it.
 func sorted(source Source) Source {
 	start := 0.0
 	return spooled(source, func(all []spot) []spot {
-		slices.SortStableFunc(all, func(a, b spot) int { return cmp.Compare(a.atMs, b.atMs) })
-		if len(all) > 0 {
-			start = all[0].atMs
+		start = 0
+		known := make([]float64, len(all)) // by group
+		for _, s := range slices.Backward(all) {
+			if !math.IsNaN(s.atMs) {
+				known[s.group] = s.atMs // in the end, that of its first line with a time
+			}
 		}
+		first := math.Inf(1)
+		for k, s := range all {
+			if math.IsNaN(s.atMs) {
+				all[k].atMs = known[s.group]
+				continue
+			}
+			known[s.group], first = s.atMs, min(first, s.atMs)
+		}
+		if !math.IsInf(first, 0) {
+			start = first
+		}
+		slices.SortStableFunc(all, func(a, b spot) int {
+			return cmp.Or(cmp.Compare(a.atMs, b.atMs), cmp.Compare(a.group, b.group))
+		})
 		return all
 	}, func(r *request.Request) {
 		if r.AtMs != nil {
