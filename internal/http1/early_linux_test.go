@@ -113,3 +113,27 @@ func TestStrayBytesBeforeARequest(t *testing.T) {
 		}
 	})
 }
+
+// A 408 that crosses a request ends the idle connection: the server has not read the request. On a new connection it is
+// the response.
+func TestTimeoutOfAnIdleConnection(t *testing.T) {
+	overBoth(t, func(t *testing.T, start func(serveFunc) *client) {
+		const late = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+		c := start(func(n int, conn net.Conn, r *bufio.Reader) {
+			if take(r); n < 2 {
+				io.WriteString(conn, stream)
+				r.Peek(1) // the next request is on its way
+			}
+			io.WriteString(conn, late)
+		})
+		if _, err := c.ask(); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := c.ask(); err != nil || m.Attempts != 2 || m.Reused {
+			t.Errorf("%v, %d attempts, reused %t", err, m.Attempts, m.Reused)
+		}
+		if m, err := c.ask(); err != nil || m.Attempts != 2 {
+			t.Errorf("on a new connection: %v, %d attempts", err, m.Attempts)
+		}
+	})
+}

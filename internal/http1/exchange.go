@@ -56,6 +56,7 @@ func (x *exchange) parser() *parser { return &x.p }
 // begin starts an exchange, or another attempt at it.
 func (x *exchange) begin(ctx context.Context, r *Request, t *Timing, s Sink) {
 	x.p.reset()
+	x.p.reused = t.Reused
 	x.s, x.t = s, t
 	x.deadline.begin(ctx, r, r.now(t))
 }
@@ -64,7 +65,7 @@ func (x *exchange) begin(ctx context.Context, r *Request, t *Timing, s Sink) {
 // the system clock; 0: there is none.
 func (x *exchange) received(b []byte, read time.Time, stamp int64) (done bool, err error) {
 	at := x.t.Arrival(x.cfg.clock, read, stamp)
-	if x.t.Reused && at < x.start && !x.p.begun() { // sent to the idle connection, such as a 408 before it is closed
+	if x.t.Reused && at < x.start && !x.p.begun() { // sent to the idle connection
 		return false, errStale
 	}
 	x.t.Received += int64(len(b))

@@ -3,6 +3,7 @@ package http1
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"sync"
 
 	"perfpipe/internal/clock"
@@ -18,6 +19,7 @@ type parser struct {
 	remain    int64 // bytes of the body, or of the chunk, not yet received
 	keepAlive bool  // the connection may carry another request
 	http10    bool
+	reused    bool       // the connection has had another response
 	blank     int        // empty lines before the response
 	budget    int        // bytes of head and trailers that may still follow
 	cache     *headCache // nil: none
@@ -120,7 +122,8 @@ func (p *parser) feed(b []byte, s Sink, at clock.Nanos) (int, error) {
 				if err != nil {
 					return n + used, err
 				}
-				if inHead && fresh && p.cache != nil && p.state > stField { // the whole head was in b
+				whole := inHead && fresh && p.state > stField
+				if whole && p.cache != nil && p.h.Status != http.StatusRequestTimeout {
 					p.cache.put(b[:n+used], p)
 				}
 			}
@@ -319,6 +322,10 @@ func (p *parser) statusLine(line []byte) error {
 }
 
 func (p *parser) endHead(s Sink, at clock.Nanos) error {
+	if p.reused && p.h.Status == http.StatusRequestTimeout { // sent to an idle connection, and it has crossed the request
+		p.reset()
+		return errStale
+	}
 	if p.h.Status < 200 && p.h.Status != 101 { // an interim response: the real one follows
 		budget := p.budget
 		p.reset()
