@@ -11,6 +11,14 @@ import (
 	"testing"
 )
 
+// withVectors returns the values of the last parameter of ints that this machine has code for.
+func withVectors() []bool {
+	if hasVectors {
+		return []bool{false, true}
+	}
+	return []bool{false}
+}
+
 func BenchmarkInts(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, sd := range []float64{0.25, 1} {
@@ -22,15 +30,17 @@ func BenchmarkInts(b *testing.B) {
 			}
 			lines = append(lines, []byte("["+strings.Join(gaps, ",")+`],"tpot_ms":1`))
 		}
-		b.Run(fmt.Sprint("sd=", sd), func(b *testing.B) {
-			var out []int64
-			i := 0
-			for b.Loop() {
-				Ints(lines[i%100], &out)
-				i++
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/127, "ns/gap")
-		})
+		for _, vectors := range withVectors() {
+			b.Run(fmt.Sprintf("sd=%v/vectors=%v", sd, vectors), func(b *testing.B) {
+				var out []int64
+				i := 0
+				for b.Loop() {
+					ints(lines[i%100], &out, vectors)
+					i++
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/127, "ns/gap")
+			})
+		}
 	}
 }
 
@@ -38,24 +48,56 @@ func BenchmarkInts(b *testing.B) {
 func TestInts(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 5000 {
-		want := make([]int64, 1+r.IntN(60))
+		want := make([]int64, 1+r.IntN(200))
+		sizes := 1 + r.IntN(60) // bits
 		for i := range want {
-			want[i] = r.Int64N(1e18) >> r.IntN(60)
+			want[i] = r.Int64N(1e18) >> (60 - r.IntN(sizes))
 		}
 		text := []byte(strings.ReplaceAll(fmt.Sprint(want), " ", ","))
 		line := append(slices.Clone(text), strings.Repeat(`,"é":"0"`, r.IntN(12))...)
-		var got []int64
-		if n := Ints(line, &got); n != len(text) || !slices.Equal(got, want) {
-			t.Fatalf("%s: %d bytes of %d, %v", line, n, len(text), got)
+		for _, vectors := range withVectors() {
+			var got []int64
+			if n := ints(line, &got, vectors); n != len(text) || !slices.Equal(got, want) {
+				t.Fatalf("vectors %v: %s: %d bytes of %d, %v", vectors, line, n, len(text), got)
+			}
 		}
 		i := r.IntN(len(text))
-		line[i] = " .-e,:\"\x00/é"[r.IntN(11)]
-		if n := Ints(line, &got); n >= 0 && json.Unmarshal(line[:n], &want) != nil {
-			t.Fatalf("%s is read", line[:n])
-		} else if n >= 0 && !slices.Equal(got, want) {
-			t.Fatalf("%s: %v", line[:n], got)
+		line[i] = " .-e,:0\"\x00/é"[r.IntN(12)]
+		for _, vectors := range withVectors() {
+			var got, want []int64
+			if n := ints(line, &got, vectors); n >= 0 && json.Unmarshal(line[:n], &want) != nil {
+				t.Fatalf("vectors %v: %s is read", vectors, line[:n])
+			} else if n >= 0 && !slices.Equal(got, want) {
+				t.Fatalf("vectors %v: %s: %v", vectors, line[:n], got)
+			}
 		}
 	}
+}
+
+// FuzzInts compares the variants of Ints on a list in the middle of a line.
+func FuzzInts(f *testing.F) {
+	for _, odd := range []string{"", "0", "7", "012", "00", "123456789", "1234567890123456789", "-1", "1.5", " ", "é", "],[", "null"} {
+		for _, usual := range []string{"20123,", "20123,999,10000,", "0,", "12345678,", "1,22,333,4444,55555,666666,7777777,"} {
+			f.Add(strings.Repeat(usual, 3) + odd + strings.Repeat(","+usual[:len(usual)-1], 20) + "]")
+		}
+	}
+	f.Fuzz(func(t *testing.T, list string) {
+		line := []byte("[" + list + `],"tpot_ms":20.65,"latency_ms":2682.268,"prompt_tokens":1027,"completion_tokens":128`)
+		for _, end := range []int{len(line), len(list) + 2, len(list)} {
+			var scalar []int64
+			n := ints(line[:end:end], &scalar, false)
+			for _, vectors := range withVectors() {
+				var got []int64
+				if m := ints(line[:end:end], &got, vectors); m != n || n >= 0 && !slices.Equal(got, scalar) {
+					t.Errorf("%s: %d %v, with vectors %d %v", line[:end], n, scalar, m, got)
+				}
+			}
+			var want []int64
+			if n >= 0 && (json.Unmarshal(line[:n], &want) != nil || !slices.Equal(scalar, want)) {
+				t.Errorf("%s: got %v, want %v", line[:n], scalar, want)
+			}
+		}
+	})
 }
 
 // FuzzRead compares what the readers accept with encoding/json.
