@@ -12,7 +12,6 @@ import (
 	"perfpipe/internal/format"
 	"perfpipe/internal/stats"
 	"perfpipe/internal/unit"
-	"perfpipe/internal/visible"
 )
 
 // compareFiles compares two sides. Each is a file, or several runs of the same load, separated by commas.
@@ -72,7 +71,7 @@ func failOnRegression(env *cli.Env, c *compare.Comparison, limit float64, code i
 		return nil
 	}
 	for _, why := range compare.Some(unjudged) {
-		env.Tell(regression, "", "cannot judge %s", visible.Line(why))
+		env.Tell(regression, "", "cannot judge %s", why)
 	}
 	if code == fault.CodeOK {
 		env.Tell(regression, "", "passes, although not all could be judged (--cannot-tell 0)")

@@ -103,6 +103,9 @@ func summarize(in *cli.Grace, env *cli.Env, f *flags, opt stats.Options) error {
 	if err := f.server(env, summary); err != nil {
 		return err
 	}
+	if f.Where != "" && format.OfWholeServer(summary) {
+		env.Say("--where: energy and the price of an hour are those of all requests, divided by the selected ones")
+	}
 	f.checkLedger(env, summary)
 	if f.Format == "json" && f.State {
 		if err := all.States(summary); err != nil {

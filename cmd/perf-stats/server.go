@@ -42,7 +42,6 @@ func (f *flags) checkServer(opt *stats.Options) (err error) {
 
 // server adds to each load point the metrics of the server and its GPUs.
 func (f *flags) server(env *cli.Env, s *stats.Summary) error {
-	defer f.checkShare(env, s)
 	if f.Metrics == "" {
 		return nil
 	}
@@ -79,13 +78,4 @@ func (f *flags) readMetrics(env *cli.Env) (file *servermetrics.File, name string
 		return nil, name, fault.Fail("perf-send --metrics-out makes such files", "--metrics: %w", err)
 	}
 	return file, name, nil
-}
-
-// checkShare reports that figures of the whole server are divided by the records that --where selects.
-func (f *flags) checkShare(env *cli.Env, s *stats.Summary) {
-	if f.Where != "" && slices.ContainsFunc(s.Blocks, func(b stats.Block) bool {
-		return b.Energy != nil || b.Cost != nil && b.Cost.Hour != nil
-	}) {
-		env.Say("--where: energy and the price of an hour are those of all requests, divided by the selected ones")
-	}
 }

@@ -17,6 +17,7 @@ import (
 	"perfpipe/internal/dist"
 	"perfpipe/internal/metric"
 	"perfpipe/internal/stats"
+	"perfpipe/internal/visible"
 )
 
 // format identifies a comparison document and its version.
@@ -50,12 +51,16 @@ func (c *Comparison) Unjudged() []string {
 // mostReasons limits the reasons that are listed.
 const mostReasons = 8
 
-// Some returns the first few of many reasons, and how many more there are.
+// Some returns the first few of many reasons, and how many more there are, each on one line.
 func Some(reasons []string) []string {
 	if n := len(reasons); n > mostReasons+1 {
-		return append(slices.Clone(reasons[:mostReasons]), fmt.Sprintf("%d more", n-mostReasons))
+		reasons = append(slices.Clone(reasons[:mostReasons]), fmt.Sprintf("%d more", n-mostReasons))
 	}
-	return reasons
+	out := make([]string, len(reasons))
+	for i, r := range reasons {
+		out[i] = visible.Line(r)
+	}
+	return out
 }
 
 // Worse returns the headline figures that are worse by more than share, such as 0.05, the worst first.

@@ -75,6 +75,11 @@ func csvComparison(w io.Writer, compared *compare.Comparison, _ Options) error {
 			c.Verdict, c.Why, plain(c.Possible),
 		})
 	}
+	for _, n := range compared.Notes {
+		row := make([]string, len(t.Header))
+		row[slices.Index(t.Header, "figure")], row[slices.Index(t.Header, "why")] = "note", n
+		t.Rows = append(t.Rows, row)
+	}
 	return t.CSV(w)
 }
 

@@ -20,7 +20,12 @@ func csvSummary(w io.Writer, s *stats.Summary, opt Options) error {
 	if slices.ContainsFunc(s.Blocks, func(b stats.Block) bool { return b.Why != nil }) {
 		return whyRows(s).CSV(w)
 	}
-	return flat(s, opt.Intervals).CSV(w)
+	t := flat(s, opt.Intervals)
+	t.Header = append(t.Header, "notes")
+	for i := range t.Rows {
+		t.Rows[i] = append(t.Rows[i], strings.Join(s.Blocks[i].Notes, "; "))
+	}
+	return t.CSV(w)
 }
 
 // Figure is one number of a summary under its name in the CSV.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"perfpipe/internal/compare"
 	"perfpipe/internal/dist"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
@@ -33,17 +34,31 @@ func TestSeconds(t *testing.T) {
 	}
 }
 
-// TestNotesWithoutMetrics checks that the notes of a block without distributions are shown.
-func TestNotesWithoutMetrics(t *testing.T) {
+// TestNotes checks that every format has the notes of a block, also of one without distributions.
+func TestNotes(t *testing.T) {
 	c := stats.New(stats.Options{})
 	c.Add(&record.Record{Phase: record.PhaseWarmup, OK: true})
-	const want = "all 1 records are of the warm-up"
-	for _, name := range []string{"table", "markdown", "html"} {
+	for _, name := range []string{"table", "markdown", "html", "csv", "junit", "json", "prometheus"} {
+		want := "all 1 records are of the warm-up"
+		if name == "prometheus" {
+			want = `perfpipe_notes{run="",models="",ops=""} 1`
+		}
 		var b bytes.Buffer
 		f, _ := Named(name)
 		if err := f.Summary(&b, c.Summary(), Options{}); err != nil || !strings.Contains(b.String(), want) {
 			t.Errorf("%s: %v, %q", name, err, b.String())
 		}
+	}
+}
+
+// TestNotesOfComparison checks that the CSV of a comparison has its notes.
+func TestNotesOfComparison(t *testing.T) {
+	var b bytes.Buffer
+	f, _ := Named("csv")
+	err := f.Comparison(&b, &compare.Comparison{Notes: []string{"rate=5: only the old side has it"}}, Options{})
+	if lines := strings.Split(b.String(), "\n"); err != nil ||
+		lines[1] != ",note,,,,,,,,,,,,,rate=5: only the old side has it," {
+		t.Errorf("%v, %q", err, lines)
 	}
 }
 

@@ -147,6 +147,9 @@ func junitProperties(b *stats.Block) []junitProperty {
 	add("requests_per_s", plain(b.RequestsPerS))
 	add("output_tokens_per_s", plain(b.OutputPerS))
 	add("load_generator", b.Client.Level)
+	for _, n := range b.Notes {
+		add("note", n)
+	}
 	return out
 }
 

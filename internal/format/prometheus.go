@@ -72,6 +72,8 @@ func gauges() []gauge {
 			func(b *stats.Block) dist.Num { return truth(b.Saturated != "") }},
 		{"simulated", "1 if the built-in simulator answered, so that no server was measured.",
 			func(b *stats.Block) dist.Num { return truth(b.Simulated) }},
+		{"notes", "Caveats on the figures, which tables and JSON have in words.",
+			func(b *stats.Block) dist.Num { return dist.Num(len(b.Notes)) }},
 	}
 }
 

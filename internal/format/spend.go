@@ -176,3 +176,11 @@ func costGauges() []costGauge {
 			func(b *spend.Bill) spend.Money { return b.PerMillionOutput }),
 	}
 }
+
+// OfWholeServer reports whether a summary has figures that are those of the server whichever records it is about: its
+// energy, or its cost by the hour.
+func OfWholeServer(s *stats.Summary) bool {
+	return slices.ContainsFunc(s.Blocks, func(b stats.Block) bool {
+		return b.Energy != nil || b.Cost != nil && b.Cost.Hour != nil
+	})
+}
