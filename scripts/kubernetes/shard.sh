@@ -6,7 +6,11 @@ set -eu
 cd "$1"
 me=$JOB_COMPLETION_INDEX
 
-trap 'status=$?; [ $status = 0 ] && touch "done.$me" || echo "shard $me ended with $status" >"failed.$me"' EXIT
+end() {
+	status=$?
+	if [ "$status" = 0 ]; then touch "done.$me"; else echo "shard $me ended with $status" >"failed.$me"; fi
+}
+trap end EXIT
 
 # await WHAT COMMAND…: waits until the command succeeds.
 await() {
