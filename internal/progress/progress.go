@@ -125,21 +125,22 @@ func (p *Progress) text(now time.Time) string {
 		parts = append(parts, fmt.Sprintf("%d failed", n))
 	}
 	if requests == 0 && inFlight > 0 && elapsed >= silence {
-		parts = append(parts, fmt.Sprintf("no answer for %.0f s", elapsed.Seconds()))
+		parts = append(parts, fmt.Sprintf("no complete answer for %.0f s", elapsed.Seconds()))
 	} else if requests > 0 && elapsed >= time.Second {
 		parts = append(parts, p.speed(ph, requests, elapsed)...)
 	}
 	return strings.Join(parts, ", ")
 }
 
-// finished returns what has finished in the phase, such as "10/100 done". Of sessions it has the requests, too.
+// finished returns what has finished in the phase, such as "10/100 done". Of sessions it has the requests, too. The
+// numbers come after the words, which need no plural then.
 func (p *Progress) finished(ph *load.Phase, requests int64) string {
 	s := fmt.Sprint(p.cfg.Counts.Done.Load())
 	if ph.Total > 0 {
 		s += fmt.Sprintf("/%d", ph.Total)
 	}
 	if p.cfg.Counts.Sessions.Begun.Load() > 0 {
-		s += fmt.Sprintf(" sessions, %d requests", requests)
+		return fmt.Sprintf("sessions %s done, requests %d", s, requests)
 	}
 	return s + " done"
 }

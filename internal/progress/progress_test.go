@@ -38,7 +38,7 @@ func TestProgress(t *testing.T) {
 		counts.InFlight.Store(3)
 		check("rate=5 (2 of 3): 0/100 done, 3 in flight")
 		time.Sleep(silence)
-		check("rate=5 (2 of 3): 0/100 done, 3 in flight, no answer for 2 s")
+		check("rate=5 (2 of 3): 0/100 done, 3 in flight, no complete answer for 2 s")
 		counts.Done.Store(10)
 		counts.Requests.Store(10)
 		counts.Failed.Store(1)
@@ -51,14 +51,14 @@ func TestProgress(t *testing.T) {
 		counts.Done.Store(0)
 		counts.Earlier.Store(0)
 		counts.Sessions.Begun.Store(2)
-		check("parallel=2 (2 of 3): 0/4 sessions, 0 requests done, 3 in flight, 1 failed")
+		check("parallel=2 (2 of 3): sessions 0/4 done, requests 0, 3 in flight, 1 failed")
 		counts.Requests.Store(40) // no session is complete, but there are answers
 		time.Sleep(3*time.Second - drawEvery)
-		check("parallel=2 (2 of 3): 0/4 sessions, 30 requests done, 3 in flight, 1 failed, 10 req/s, 133 tok/s, " +
+		check("parallel=2 (2 of 3): sessions 0/4 done, requests 30, 3 in flight, 1 failed, 10 req/s, 133 tok/s, " +
 			"TTFT 12.3 ms, 17s left")
 		counts.Done.Store(1)
 		time.Sleep(3*time.Second - drawEvery)
-		check("parallel=2 (2 of 3): 1/4 sessions, 30 requests done, 3 in flight, 1 failed, 5 req/s, 67 tok/s, " +
+		check("parallel=2 (2 of 3): sessions 1/4 done, requests 30, 3 in flight, 1 failed, 5 req/s, 67 tok/s, " +
 			"TTFT 12.3 ms, 14s left")
 		p.Stop()
 		if text.Load() != "" {
