@@ -43,7 +43,7 @@ type flags struct {
 	Lang        string     `group:"output" default:"en" enum:"en,zh" help:"Language of tables, Markdown and HTML: en or zh."`
 	SQLite      string     `group:"output" name:"sqlite" placeholder:"FILE" unseen:"compare define evalscope vllm" help:"Also write records and figures to a SQLite database."`
 	Parquet     string     `group:"output" placeholder:"FILE" unseen:"compare define evalscope vllm" help:"Also write the records to a Parquet file."`
-	Follow      bool       `group:"figures" unseen:"compare define evalscope vllm" help:"On a terminal, redraw the figures every second while records arrive."`
+	Follow      bool       `group:"figures" unseen:"compare define evalscope vllm" help:"On a terminal, redraw the figures every second while records arrive: on stdin, or in FILE until it gets another name, as FILE.partial does at the end of the run."`
 	Percentiles cli.Floats `group:"figures" default:"50,90,95,99" placeholder:"P…" unseen:"evalscope" help:"Percentiles to show, by nearest rank."`
 	GPUs        *int       `group:"figures" name:"gpus" placeholder:"N" unseen:"compare define evalscope vllm junit" help:"Number of GPUs of the server, for tokens/s per GPU."`
 
