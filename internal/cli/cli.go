@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -93,6 +94,7 @@ func Main(name string, run func(*Env) error) int {
 		signal.Notify(sig, syscall.SIGHUP)
 	}
 	signal.Ignore(syscall.SIGPIPE) // writes to a closed pipe return EPIPE, which ends the run in good order
+	log.SetOutput(io.Discard)      // net/http logs there, in full, what a server sends to an idle connection
 	e := &Env{
 		Name: name, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Signals: sig, TTY: IsTerminal(os.Stderr), StdinTTY: IsTerminal(os.Stdin), StdoutTTY: IsTerminal(os.Stdout),
