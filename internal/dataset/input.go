@@ -223,6 +223,9 @@ func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
 		_, bad := errors.AsType[*jsonl.LineError](err)
 		fatal := err != nil && !bad
 		if err == nil {
+			if in.parquet {
+				withoutNulls(row.Values)
+			}
 			l.Bytes, err = json.MarshalWithOption(row.Values, json.DisableHTMLEscape())
 		}
 		if !yield(l, err) || fatal {
@@ -230,4 +233,22 @@ func (in *dataFile) rowValues(yield func(fileLine, error) bool) bool {
 		}
 	}
 	return true
+}
+
+// withoutNulls removes what is null from a value of Parquet, in which every object has the members of all objects.
+func withoutNulls(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, x := range v {
+			if x == nil {
+				delete(v, key)
+			} else {
+				withoutNulls(x)
+			}
+		}
+	case []any:
+		for _, x := range v {
+			withoutNulls(x)
+		}
+	}
 }

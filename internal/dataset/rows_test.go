@@ -12,6 +12,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"perfpipe/internal/api"
 	"perfpipe/internal/dataset/body"
 )
 
@@ -238,5 +239,31 @@ func TestTurnsAreBodies(t *testing.T) {
 			"turns[1]: not the body of a request: it has the keys massages") {
 			t.Errorf("%s: %v, %v", dataset, lines, errs)
 		}
+	}
+}
+
+// A null of Parquet is what JSON leaves out, so it neither replaces a default nor is sent; numbers of 32 bits are the
+// decimal numbers that were written.
+func TestParquetBodies(t *testing.T) {
+	type message struct {
+		Role    string  `parquet:"role"`
+		Content *string `parquet:"content,optional"`
+		ID      *string `parquet:"tool_call_id,optional"`
+	}
+	type row struct {
+		Messages    []message `parquet:"messages,list"`
+		Temperature *float32  `parquet:"temperature,optional"`
+		MaxTokens   *int64    `parquet:"max_tokens,optional"`
+	}
+	a, id := "a", "c"
+	o := &Options{Paths: []string{write(t, "f.parquet", table(t,
+		row{[]message{{"user", &a, nil}}, ptr(float32(0.7)), nil}, row{[]message{{"tool", nil, &id}}, nil, ptr(int64(5))}))},
+		Number: All}
+	s := &body.Shape{MaxTokens: []int{9}, Params: []body.Param{{Param: api.Param{Key: "max_tokens"}}}}
+	lines, errs := gather(t, "line_by_line", o, s)
+	want := []string{`{"messages":[{"content":"a","role":"user"}],"temperature":0.7,"max_tokens":9}`,
+		`{"max_tokens":5,"messages":[{"role":"tool","tool_call_id":"c"}]}`}
+	if errs != nil || !slices.Equal(lines, want) {
+		t.Errorf("%q, %v, want %q", lines, errs, want)
 	}
 }

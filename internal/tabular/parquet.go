@@ -9,6 +9,7 @@ import (
 	"math/big"
 	"os"
 	"reflect"
+	"strconv"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/deprecated"
@@ -135,8 +136,9 @@ func plain(v any) any {
 			return float64(x.Uint())
 		}
 		return int64(x.Uint())
-	case reflect.Float32:
-		return x.Float()
+	case reflect.Float32: // 0.7 is not 0.699999988079071
+		f, _ := strconv.ParseFloat(strconv.FormatFloat(x.Float(), 'g', -1, 32), 64)
+		return f
 	}
 	return fmt.Sprint(v)
 }
