@@ -47,7 +47,7 @@ func (f *flags) checkStart(points int) error {
 	return nil
 }
 
-// nameShards adds the index of the shard to the names of files. Shards that the environment tells apart have one
+// nameShards adds the index of the shard to the names of files. Shards that the environment identifies have one
 // command line, so each of them gets files of its own even without {shard} in their names.
 func (f *flags) nameShards(env *cli.Env, from string) {
 	for _, path := range []*string{&f.Output, &f.Resume, &f.FactsOut, &f.MetricsOut, &f.Truth, &f.OTLP} {

@@ -25,7 +25,7 @@ import (
 type Dialect struct {
 	Name string // for --api and the record's api
 	Op   string // the record's op: chat, completion, responses, embedding, rerank, score, generate, or any of a custom API
-	Base string // what stands between an origin and Path, such as /v1
+	Base string // the part between an origin and Path, such as /v1
 	Path string // the endpoint; For fills in {model} and {_stream}
 	Need string // a key that a body must have; "": none
 
@@ -69,7 +69,7 @@ type Dialect struct {
 	timeAsks  []timeAsk                       // what some of them need in the body to do so
 }
 
-// Framing is how the events of a stream stand in its body.
+// Framing is the format of a stream.
 type Framing uint8
 
 // The framings.

@@ -11,7 +11,7 @@ type Event struct {
 	Content, Reasoning, Tool string // generated output by kind; a refusal is content
 	Calls                    []Call // the pieces of Tool, if the API sends pieces
 	Choice                   int    // the only choice that the event is of, from 1; 0: none, or several
-	Several                  bool   // several choices have output in it, or one while another goes on
+	Several                  bool   // several choices have output in it, or one while another continues
 	Whole                    bool   // the output is a message, not a delta: after deltas, it repeats them
 	Items                    int    // embeddings, or documents ranked
 	Model, Finish            string
@@ -93,7 +93,7 @@ func (e *Event) call(c Call) {
 	e.Calls = append(e.Calls, c)
 }
 
-// maxChoice is the highest index of a choice that is told apart.
+// maxChoice is the highest index of a choice that is tracked separately.
 const maxChoice = 1 << 10
 
 // choiceOf returns the Event.Choice of an index.

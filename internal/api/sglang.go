@@ -93,7 +93,7 @@ func (s *sglangReader) one(e *Event, i int, v value) {
 	e.Usage = &u
 }
 
-// overlaps reports whether choice i has output while another goes on. last reports that it ends.
+// overlaps reports whether choice i has output while another continues. last reports that it ends.
 func (s *sglangReader) overlaps(i int, output, last bool) (overlap bool) {
 	for k := range s.choices {
 		overlap = overlap || output && k != i && s.choices[k].open

@@ -7,8 +7,8 @@ import (
 )
 
 // Shape recognizes the events of a stream that differ from one already decoded only in a single text, which saves
-// decoding them: an event that begins with the same bytes, goes on with a JSON string without escapes and ends with the
-// same bytes decodes to the same except for that string. An event that differs in anything else does not match.
+// decoding them: an event that begins with the same bytes, continues with a JSON string without escapes and ends with
+// the same bytes decodes to the same except for that string. An event that differs in anything else does not match.
 type Shape struct {
 	template fastjson.Template[[]byte] // whose hole is the text
 	kind     Kind

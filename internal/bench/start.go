@@ -75,7 +75,7 @@ func (r *runner) compareClocks(ctx context.Context, server *url.URL) error {
 	return nil
 }
 
-// reportRoute reports the proxies between this process and the servers, and addresses that were given in vain.
+// reportRoute reports the proxies between this process and the servers, and addresses that are not used.
 func (r *runner) reportRoute(servers []*url.URL) error {
 	for _, addr := range r.client.Unmatched() {
 		r.Tell("resolve", "", "no connection is made to %s: the address given for it is not used", addr)

@@ -2,7 +2,7 @@ package client
 
 import "perfpipe/internal/api"
 
-// choices tells apart the answers in one, if there are several.
+// choices distinguishes the choices of an answer that has several.
 type choices struct {
 	begun, finished uint64      // a bit for each choice below 64, with output and with a finish reason
 	overlap         bool        // one had output before another had finished

@@ -149,7 +149,7 @@ func (st *standard) arrival(t *trip) clock.Nanos {
 	return t.Arrival(st.clock, time.Now(), t.times.Received())
 }
 
-// read passes the body to s. alive is called after each read, and cancel if the body goes on after the answer's end.
+// read passes the body to s. alive is called after each read, and cancel if the body continues after the answer's end.
 func (st *standard) read(body io.Reader, t *trip, s http1.Sink, alive func(), cancel func(error)) error {
 	rest := stoppedTimer(func() { cancel(http1.Ended.Err()) })
 	defer rest.Stop()

@@ -8,7 +8,7 @@ import (
 )
 
 // BadLines handles the errors of a Source. With Skip, lines that cannot be read are dropped and counted. Otherwise the
-// caller writes nothing after the first one and goes on reading, so that all of them are reported at once.
+// caller writes nothing after the first one and continues reading, so that all of them are reported at once.
 type BadLines struct {
 	Skip bool
 	Say  func(format string, args ...any)

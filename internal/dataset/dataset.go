@@ -23,7 +23,7 @@ import (
 	"perfpipe/internal/tokenizer"
 )
 
-// Source is a stream of requests. A bad line of the data is a *jsonl.LineError, after which the stream goes on; any
+// Source is a stream of requests. A bad line of the data is a *jsonl.LineError, after which the stream continues; any
 // other error is its last item. A request is valid until the next iteration. Ranging over a Source again starts from
 // the beginning, except for stdin.
 type Source = iter.Seq2[request.Request, error]

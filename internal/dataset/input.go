@@ -171,7 +171,7 @@ func (o *Options) objects(paths []string) iter.Seq2[fileLine, error] {
 	}
 }
 
-// values yields the JSON values of the input. A line of JSONL that is wrong is an item; reading goes on.
+// values yields the JSON values of the input. A line of JSONL that is wrong is an item; reading continues.
 func (in *dataFile) values(yield func(fileLine, error) bool) bool {
 	if in.parquet || in.table || tabular.Tabular(in.name) {
 		return in.rowValues(yield)

@@ -150,7 +150,7 @@ func (f *Feed) pass(ctx context.Context, r io.Reader, first func(*load.Request) 
 }
 
 // requests parses the lines of r, and calls first with each, unless it is nil. A body that is a whole line, and its
-// Members, are valid until the next line is read. A bad line is a *jsonl.LineError, and reading goes on.
+// Members, are valid until the next line is read. A bad line is a *jsonl.LineError, and reading continues.
 func (f *Feed) requests(r io.Reader, first func(*load.Request) error) iter.Seq2[*load.Request, error] {
 	return func(yield func(*load.Request, error) bool) {
 		var members fastjson.Members

@@ -28,7 +28,7 @@ type queue struct {
 	owner   func(*load.Request) // recycle
 }
 
-// batch is the number of lines that must fit before a blocked put goes on. 1/batch of the bytes must be free, too.
+// batch is the number of lines that must fit before a blocked put continues. 1/batch of the bytes must be free, too.
 const batch = 16
 
 func newQueue(lines, bytes int) *queue {

@@ -9,7 +9,7 @@ import (
 	"perfpipe/internal/request"
 )
 
-// The reader stops when the queue is full, in lines or in bytes, and goes on once a batch fits.
+// The reader stops when the queue is full, in lines or in bytes, and continues once a batch fits.
 func TestQueueIsBounded(t *testing.T) {
 	small, large := make([]byte, 10), make([]byte, 1000)
 	for _, c := range []struct {

@@ -21,7 +21,7 @@ import (
 // an exchange needs one goroutine switch, however many events its response has, system calls do not tell the scheduler
 // (they do not block), and an exchange allocates nothing.
 type polledConn struct {
-	mu     sync.Mutex // held while an exchange begins or goes on
+	mu     sync.Mutex // held while an exchange begins or continues
 	active bool       // an exchange is under way
 	stray  bool       // bytes were received while none was
 	fd     int

@@ -156,7 +156,7 @@ func (c *polledConn) dial() (err error) {
 	return nil
 }
 
-// redial goes on to the next target after err. It returns the error of the exchange if there is none.
+// redial continues with the next target after err. It returns the error of the exchange if there is none.
 func (c *polledConn) redial(err error) error {
 	if err := c.opening.skip(c.addr, err); err != nil {
 		return err
@@ -188,7 +188,7 @@ func (c *connecting) others() (list []string) {
 	return list
 }
 
-// connect begins to open the connection of an exchange. The poller goes on with it.
+// connect begins to open the connection of an exchange. The poller continues it.
 func (c *polledConn) connect(ctx context.Context, r *Request, t *Timing, s Sink) (ended bool, err error) {
 	d := c.opening
 	if err := c.dial(); err != nil {
@@ -204,7 +204,7 @@ func (c *polledConn) connect(ctx context.Context, r *Request, t *Timing, s Sink)
 	return false, nil
 }
 
-// connected goes on with the exchange when its connection is open, or cannot be opened.
+// connected continues the exchange when its connection is open, or cannot be opened.
 func (c *polledConn) connected() {
 	d := c.opening
 	if err := d.result(c.fd); err != nil {

@@ -145,7 +145,7 @@ func TestConnectTriesAllAddresses(t *testing.T) {
 	}
 }
 
-// A Dialer that goes on with a connection begins with the next address: the first one has had its time.
+// A Dialer that continues a connection begins with the next address: the first one has had its time.
 func TestOthers(t *testing.T) {
 	c := connecting{}
 	for _, addr := range []string{"10.0.0.1:80", "[::1]:80", "10.0.0.2:80"} {

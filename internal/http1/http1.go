@@ -196,7 +196,7 @@ func (p Phase) Rest() time.Duration {
 	return 0
 }
 
-// Err returns the error of an exchange that is ended because its body goes on after the answer has reached p.
+// Err returns the error of an exchange that is ended because its body continues after the answer has reached p.
 func (p Phase) Err() error {
 	if p == Refused {
 		return errRefused

@@ -57,7 +57,7 @@ const (
 	maxClosed = 3
 )
 
-// New returns a Transport that opens connections with d and tells the time by clk.
+// New returns a Transport that opens connections with d and takes times from clk.
 func New(cfg Config, clk *clock.Clock, d *Dialer) *Transport {
 	t := &Transport{cfg: cfg, origins: map[originKey]*Origin{}}
 	t.open, t.begin, t.free = opener(&t.cfg, clk, d)
@@ -93,7 +93,7 @@ func (t *Transport) Start(ctx context.Context, r *Request, m *Timing, s Sink) (e
 	return t.send(ctx, r, m, s)
 }
 
-// Resume goes on with an exchange after a call of r.Wake, in the manner of Start.
+// Resume continues an exchange after a call of r.Wake, in the manner of Start.
 func (t *Transport) Resume(ctx context.Context, r *Request, m *Timing, s Sink) (ended bool, err error) {
 	if ended, err := t.judge(r, m, r.attempt.result()); ended {
 		return true, err

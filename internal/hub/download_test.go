@@ -39,7 +39,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// What an earlier run left goes on, and if it turns out to be of another version the file is taken afresh.
+// What an earlier run left is continued, and if it turns out to be of another version the file is taken afresh.
 func TestResumeAfterExit(t *testing.T) {
 	for _, left := range []string{"01234", "abcde", "0123456789", "longer than the file"} {
 		f := newFake(t, map[string]string{"w": "0123456789"})
@@ -93,7 +93,7 @@ func TestWrongChecksum(t *testing.T) {
 	}
 }
 
-// A connection over which nothing comes any more is given up, and the download goes on over another.
+// A connection over which nothing comes any more is given up, and the download continues over another.
 func TestStall(t *testing.T) {
 	f := newFake(t, map[string]string{"w": "0123456789"})
 	f.stalls = 2

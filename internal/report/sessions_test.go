@@ -42,8 +42,8 @@ func TestSessionTreeIsOfAWholeSession(t *testing.T) {
 	}
 }
 
-// A fork begins a row, and what waited for several rows goes on in the first of them. The figure does not depend on the
-// order of the records.
+// A fork begins a row, and what waited for several rows continues in the first of them. The figure does not depend on
+// the order of the records.
 func TestSessionTree(t *testing.T) {
 	forward := tree()
 	backward := slices.Clone(forward)

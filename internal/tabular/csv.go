@@ -94,7 +94,7 @@ type Record struct {
 	Fields []string // at most as many as the Header has
 }
 
-// Records returns the records below the header. A bad one is a *jsonl.LineError, after which reading goes on.
+// Records returns the records below the header. A bad one is a *jsonl.LineError, after which reading continues.
 func (t *Table) Records() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for {

@@ -81,7 +81,7 @@ func parquetHead(f *os.File) bool {
 // File returns the rows of a file, restricted to columns if any are named. A column that a Parquet, CSV or TSV file
 // lacks is an error; in JSON and WebDataset, where each row has its own keys, the map lacks it.
 //
-// A line that does not decode is a *jsonl.LineError, after which reading goes on; any other error is the last item.
+// A line that does not decode is a *jsonl.LineError, after which reading continues; any other error is the last item.
 func File(path string, columns ...string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		f, err := os.Open(path)

@@ -8,7 +8,7 @@ import (
 // Limits of what counts as one stream. Traces of coding agents were recorded at a proxy, which interleaves the calls of
 // agents that it cannot tell apart; aiperf, whose results these rules reproduce, calls them flattened agents.
 const (
-	seamGap     = 3600 // s after which a stream goes on only if seamOverlap of its blocks are kept
+	seamGap     = 3600 // s after which a stream continues only if seamOverlap of its blocks are kept
 	seamOverlap = 0.5
 	titleTokens = 64 // longest answer of a call that makes a title for the session
 )
@@ -24,7 +24,7 @@ type chain struct {
 // chainsOf divides calls into the streams of agents, the main one first. A call continues the stream whose last call
 // has all of its blocks at the beginning of this one's, was of the same model, and had ended. Any other call begins a
 // stream, unless the agent that it shares blocks with is never seen with its longer context again: then that one has
-// compacted its context, and the stream goes on. A call without blocks belongs to the main stream.
+// compacted its context, and the stream continues. A call without blocks belongs to the main stream.
 func chainsOf(calls []*wekaCall) [][]*wekaCall {
 	if len(calls) == 0 {
 		return nil

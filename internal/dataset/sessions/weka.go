@@ -261,7 +261,7 @@ func (g *wekaGraph) join(parent []*wekaCall, outer int, e *wekaRequest, streams 
 		}
 	}
 	if first == nil {
-		return // it goes on in the background
+		return // it continues in the background
 	}
 	for _, s := range streams {
 		first.joins = append(first.joins, s[len(s)-1])
