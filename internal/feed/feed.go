@@ -196,13 +196,7 @@ func (f *Feed) ignored(r *load.Request) {
 // prepare calls Prepare for a request, or for each of a session, and adds the line to its error, unless that is Fatal.
 func (f *Feed) prepare(r *load.Request) error {
 	if r.Whole != nil {
-		for _, part := range r.Whole.Requests {
-			if err := f.prepare(part); err != nil {
-				return err
-			}
-		}
-		f.packer.Pack(r.Whole)
-		return nil
+		return f.packer.Pack(r.Whole, f.prepare)
 	}
 	var err error
 	if f.c.Prepare != nil {

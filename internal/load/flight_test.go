@@ -60,7 +60,7 @@ func (e *edits) Do(ctx context.Context, req *Request) *Record {
 func TestHistoryOutlivesTheBody(t *testing.T) {
 	src := &lines{n: 1, make: func(int) *Request {
 		s := graph(t, "s", "a b~a c~b")
-		for _, r := range s.Whole.Requests {
+		for _, r := range s.Whole.requests {
 			r.SetBody(r.Body)
 		}
 		return s

@@ -47,11 +47,22 @@ type Packer struct {
 	last   *Request // kind
 }
 
-// Pack packs the requests of a session and releases them.
-func (p *Packer) Pack(s *Session) {
-	packed, text := packed{session: s.Requests[0].Session, items: make([]item, len(s.Requests))}, p.text[:0]
-	first := s.Requests[0].Body
-	for i, r := range s.Requests {
+// Pack prepares the requests of a session, packs and releases them. If prepare returns an error, Pack returns it at
+// once.
+func (p *Packer) Pack(s *Session, prepare func(*Request) error) error {
+	for _, r := range s.requests {
+		if err := prepare(r); err != nil {
+			return err
+		}
+	}
+	p.pack(s)
+	return nil
+}
+
+func (p *Packer) pack(s *Session) {
+	packed, text := packed{session: s.requests[0].Session, items: make([]item, len(s.requests))}, p.text[:0]
+	first := s.requests[0].Body
+	for i, r := range s.requests {
 		if p.common == nil {
 			p.common = new(Request)
 		}
@@ -71,11 +82,11 @@ func (p *Packer) Pack(s *Session) {
 		at.end = len(text)
 		packed.items[i] = at
 	}
-	for _, r := range s.Requests {
+	for _, r := range s.requests {
 		r.Release()
 	}
 	p.text, packed.text = text, bytes.Clone(text)
-	s.packed, s.Requests = packed, nil
+	s.packed, s.requests = packed, nil
 }
 
 // alike returns how many bytes the begins and the ends of two texts have in common. They do not overlap.
@@ -92,8 +103,8 @@ func alike(a, b []byte) (begins, ends int) {
 
 // pack packs the requests, unless they have been packed.
 func (s *Session) pack() {
-	if s.Requests != nil {
-		new(Packer).Pack(s)
+	if s.requests != nil {
+		new(Packer).pack(s)
 	}
 }
 

@@ -93,8 +93,8 @@ func TestPackedRequestsKeepEveryField(t *testing.T) {
 			}
 		})
 	}
-	whole.Whole.Requests, whole.Whole.Graph = list, request.NewChain(len(list))
-	new(Packer).Pack(whole.Whole)
+	whole.Whole.requests, whole.Whole.Graph = list, request.NewChain(len(list))
+	new(Packer).pack(whole.Whole)
 	if released != len(list) {
 		t.Errorf("%d requests were released, want %d", released, len(list))
 	}
@@ -121,9 +121,9 @@ func TestPackedBodies(t *testing.T) {
 		s := &Session{Graph: request.NewChain(len(bodies))}
 		list := slices.Concat(bodies[first:], bodies[:first])
 		for _, b := range list {
-			s.Requests = append(s.Requests, &Request{Request: request.Request{Body: []byte(b)}})
+			s.requests = append(s.requests, &Request{Request: request.Request{Body: []byte(b)}})
 		}
-		new(Packer).Pack(s)
+		new(Packer).pack(s)
 		for i, want := range list {
 			if got := string(s.Request(int32(i)).Body); got != want {
 				t.Errorf("request %d has the body %.60q, want %.60q", i, got, want)

@@ -10,11 +10,11 @@ import (
 
 // Session is a graph of requests, which takes one slot and one arrival.
 type Session struct {
-	Name     string     // of its records; empty: the id of the request that stands for it
-	Requests []*Request // nil once they are packed
-	Graph    *request.Graph
+	Name  string // of its records; empty: the id of the request that stands for it
+	Graph *request.Graph
 
-	packed packed
+	requests []*Request // nil once they are packed
+	packed   packed
 }
 
 // NewSession returns the request that stands for the requests of a session. Its error is that of request.NewGraph.
@@ -28,7 +28,7 @@ func NewSession(name string, requests []*Request) (*Request, error) {
 		return nil, err
 	}
 	first := lines[0]
-	s := &Session{Name: name, Requests: requests, Graph: graph}
+	s := &Session{Name: name, requests: requests, Graph: graph}
 	for i, r := range requests {
 		r.Part = s
 		if r.ID == "" {
@@ -45,7 +45,7 @@ func NewSession(name string, requests []*Request) (*Request, error) {
 // that its first request waits for.
 func (s *Session) setAgents() {
 	var parent map[string]string
-	for _, r := range s.Requests {
+	for _, r := range s.requests {
 		if r.Agent = r.Labels[request.AgentLabel]; r.Agent != "" && parent == nil {
 			parent = map[string]string{}
 		}
@@ -54,7 +54,7 @@ func (s *Session) setAgents() {
 		return
 	}
 	for _, i := range s.order() {
-		r := s.Requests[i]
+		r := s.requests[i]
 		if r.Agent == "" {
 			continue
 		}
@@ -69,7 +69,7 @@ func (s *Session) setAgents() {
 func (s *Session) beginner(i int32) (agent string) {
 	deepest := int32(0)
 	for _, k := range s.Graph.Parents(i) {
-		if a := s.Requests[k].Agent; a != s.Requests[i].Agent && s.Graph.Depth[k] > deepest {
+		if a := s.requests[k].Agent; a != s.requests[i].Agent && s.Graph.Depth[k] > deepest {
 			agent, deepest = a, s.Graph.Depth[k]
 		}
 	}
@@ -80,16 +80,16 @@ func (s *Session) beginner(i int32) (agent string) {
 // chain, each with the history of the one before.
 func NewConversation(name string, line request.Request) (*Request, error) {
 	n := len(line.Turns)
-	s := &Session{Name: name, Requests: make([]*Request, n), Graph: request.NewChain(n)}
+	s := &Session{Name: name, requests: make([]*Request, n), Graph: request.NewChain(n)}
 	for i, turn := range line.Turns {
-		s.Requests[i] = NewRequest(request.Request{
+		s.requests[i] = NewRequest(request.Request{
 			ID: line.ID, Method: line.Method, URL: line.URL, Headers: line.Headers, Labels: line.Labels,
 			Body: turn.Body, DelayMs: turn.DelayMs, Session: line.Session, Source: line.Source,
 		})
-		if !s.Requests[i].HasMessages() {
+		if !s.requests[i].HasMessages() {
 			return nil, fmt.Errorf("turns[%d].body has no messages", i)
 		}
-		s.Requests[i].Part = s
+		s.requests[i].Part = s
 	}
 	line.Turns, line.ID = nil, name
 	return &Request{Request: line, Whole: s}, nil
@@ -111,21 +111,21 @@ func (s *Session) HasHistory() bool {
 // Limit retains the n requests of a session that are first by depth, then by line, in their order. It returns the
 // number of those it drops.
 func (s *Session) Limit(n int) (dropped int) {
-	if n <= 0 || n >= len(s.Requests) {
+	if n <= 0 || n >= len(s.requests) {
 		return 0
 	}
 	place := s.ranks() // of each among those retained; -1: none
-	kept := s.Requests[:0]
+	kept := s.requests[:0]
 	for i, rank := range place {
 		if place[i] = -1; rank < int32(n) {
 			place[i] = int32(len(kept))
-			kept = append(kept, s.Requests[i])
+			kept = append(kept, s.requests[i])
 		}
 	}
 	s.Graph.Limit(place)
-	dropped = len(s.Requests) - n
-	clear(s.Requests[n:])
-	s.Requests = kept
+	dropped = len(s.requests) - n
+	clear(s.requests[n:])
+	s.requests = kept
 	return dropped
 }
 

@@ -198,7 +198,7 @@ func TestLimitOfSessions(t *testing.T) {
 		{"a b<a", 2, "a:0 b:100"},
 	} {
 		r := graph(t, "s", c.words)
-		all := len(r.Whole.Requests)
+		all := len(r.Whole.requests)
 		dropped := r.Whole.Limit(c.n)
 		recs, _, _ := run(t, Point{Mode: Closed, Limit: 1}, &fakeServer{takes: 100 * ms},
 			&lines{n: 1, make: func(int) *Request { return r }}, nil)
@@ -220,7 +220,7 @@ func TestUnansweredRequestsAreSkipped(t *testing.T) {
 		}}
 		whole := graph(t, "s", "a b~a c~b d<c")
 		for _, i := range []int{1, 2} {
-			whole.Whole.Requests[i].Body = []byte(`{"messages":[{"role":"tool","tool_call_id":"captured","content":"42"}]}`)
+			whole.Whole.requests[i].Body = []byte(`{"messages":[{"role":"tool","tool_call_id":"captured","content":"42"}]}`)
 		}
 		var counts *Counts
 		recs, _, err := run(t, Point{Mode: Closed, Limit: 1}, server,
@@ -274,7 +274,7 @@ func TestAgentsOfASession(t *testing.T) {
 	words := "late<kid main1 kid<sub main2<main1 sub<main1,main2 own join<late,own,main2"
 	agents := map[string]string{"sub": "sub", "kid": "sub/kid", "late": "sub/kid", "own": "own"}
 	whole := graph(t, "s", words)
-	parts := whole.Whole.Requests
+	parts := whole.Whole.requests
 	for _, r := range parts {
 		if a := agents[r.ID]; a != "" {
 			r.Labels = map[string]string{"agent": a}
