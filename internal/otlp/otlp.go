@@ -31,6 +31,8 @@ type Exporter struct {
 
 	made, lost int   // spans
 	err        error // why the first ones were lost
+
+	closing *time.Timer // abandons the exports
 }
 
 // session is a trace of several requests.
@@ -45,7 +47,7 @@ type session struct {
 const (
 	batchSpans   = 512
 	aheadBatches = 64
-	closeTimeout = 10 * time.Second // for what is left at the end of the run
+	closeTimeout = 10 * time.Second // without an export, at the end of the run
 )
 
 // New returns an Exporter that calls export with each batch, an ExportTraceServiceRequest, one at a time.
@@ -163,28 +165,33 @@ func (e *Exporter) run() {
 		if err == nil {
 			err = e.export(e.ctx, b)
 		}
-		if err != nil {
-			lost := len(spans)
-			if r := (*rejection)(nil); errors.As(err, &r) {
-				lost = min(lost, r.spans)
-			}
-			e.mu.Lock()
-			e.lost += lost
-			if e.err == nil {
-				e.err = err
-			}
-			e.mu.Unlock()
+		lost := 0
+		if r := (*rejection)(nil); errors.As(err, &r) {
+			lost = min(len(spans), r.spans)
+		} else if err != nil {
+			lost = len(spans)
 		}
+		e.mu.Lock()
+		e.lost += lost
+		if e.err == nil {
+			e.err = err
+		}
+		if err == nil && e.closing != nil {
+			e.closing.Reset(closeTimeout)
+		}
+		e.mu.Unlock()
 	}
 }
 
 // Close exports what is left, also of sessions that are not complete. It returns the number of spans, how many of them
-// were lost, and why the first of these were, unless the receiver was only too slow. It takes at most ten seconds.
+// were lost, and why the first of these were, unless the receiver was only too slow. What is left is lost if the
+// receiver takes nothing for ten seconds.
 func (e *Exporter) Close() (made, lost int, err error) {
-	defer time.AfterFunc(closeTimeout, func() {
-		e.abandon(fmt.Errorf("the receiver had not taken them %v after the end of the run", closeTimeout))
-	}).Stop()
 	e.mu.Lock()
+	e.closing = time.AfterFunc(closeTimeout, func() {
+		e.abandon(fmt.Errorf("at the end of the run the receiver took nothing for %v", closeTimeout))
+	})
+	defer e.closing.Stop()
 	for trace, c := range e.sessions {
 		e.close(trace, c)
 	}

@@ -223,6 +223,22 @@ func TestSilentCollector(t *testing.T) {
 	})
 }
 
+// TestSlowCollector checks that a collector that takes a batch in nine seconds gets all of them.
+func TestSlowCollector(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := New(func(ctx context.Context, _ []byte) error {
+			time.Sleep(9 * time.Second)
+			return context.Cause(ctx)
+		})
+		for range 5 * batchSpans {
+			e.Add(&record.Record{TraceID: trace, SpanID: "00000000000000aa"})
+		}
+		if made, lost, err := e.Close(); made != 5*batchSpans || lost != 0 || err != nil {
+			t.Errorf("%d made, %d lost, %v", made, lost, err)
+		}
+	})
+}
+
 // TestAbandoned checks that a post and a pause between two of them end with the context.
 func TestAbandoned(t *testing.T) {
 	released := make(chan struct{})
