@@ -261,6 +261,42 @@ func TestCompareEqualValues(t *testing.T) {
 	}
 }
 
+// TestCompareClustersOfFailures checks that the success rates of a server whose failures come in bursts differ in few
+// pairs of equal runs, that one long outage cannot be judged, and that a difference in many bursts is shown.
+func TestCompareClustersOfFailures(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 3))
+	side := func(share float64, burst int) []*stats.Collector {
+		c, left := stats.New(stats.Options{Intervals: true, Percentiles: []float64{50}}), 0
+		for i := range int64(1000) {
+			r := streamed(i * 1000)
+			if left == 0 && rnd.Float64() < share/float64(burst) {
+				left = burst
+			}
+			r.OK, left = left == 0, max(0, left-1)
+			c.Add(r)
+		}
+		return []*stats.Collector{c}
+	}
+	verdicts := func(old, next float64, burst int) map[string]int {
+		of := map[string]int{}
+		for range 30 {
+			of[changeOf(t, compared(side(old, burst), side(next, burst)), "success_rate").Verdict]++
+		}
+		return of
+	}
+	for _, burst := range []int{1, 20, 60} {
+		if of := verdicts(0.03, 0.03, burst); of[Better]+of[Worse] > 1 {
+			t.Errorf("equal sides, bursts of %d: %v", burst, of)
+		}
+	}
+	if of := verdicts(0, 0.3, 300); of[NoDifference] > 13 { // the runs without an outage
+		t.Errorf("an outage: %v", of)
+	}
+	if of := verdicts(0.02, 0.3, 5); of[Worse] < 28 {
+		t.Errorf("many bursts: %v", of)
+	}
+}
+
 // TestPossible checks the difference that an interval does not exclude although none was found.
 func TestPossible(t *testing.T) {
 	nan := dist.NaN()

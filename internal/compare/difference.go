@@ -39,7 +39,7 @@ func difference(a, b []confidence.Estimate) Change {
 		c.Why, c.Need = short.Why, short.Need
 	default:
 		c.Test = "intervals"
-		c.between(a[0], b[0])
+		c.between(confidence.Alike(a[0], b[0]))
 	}
 	return c
 }

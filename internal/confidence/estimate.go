@@ -30,6 +30,8 @@ type Estimate struct {
 	Step float64 // by how much one answer changes a rate, wherever the window begins; 0 for other figures
 	Why  string  // the reason if Ends is nil
 	Need int64   // about the number of requests that would suffice; 0 if no number would
+
+	n, number float64 // of a share: the size and the effective size of its sample; else 0
 }
 
 // known returns the Estimate of a figure without uncertainty.
@@ -115,7 +117,24 @@ func student(degrees, level float64) float64 {
 // OfShare estimates the share of successful requests. ok holds the outcome of each request or of a sample, in the order
 // in which they were due.
 func OfShare(ok []bool, share float64) Estimate {
-	return ofShare(share, ofOutcomes(ok))
+	n := float64(len(ok))
+	number, independent := ofOutcomes(ok)
+	if number < fewest && !independent { // of a few clusters of failures
+		return tooShort(share, n*fewest/number)
+	}
+	e := ofShare(share, number)
+	e.n, e.number = n, number
+	return e
+}
+
+// Alike returns the estimates of two shares as if the outcomes of both came in clusters of the same length, the longer
+// one: a sample without failures does not show how they would be clustered. It returns other estimates as they are.
+func Alike(a, b Estimate) (Estimate, Estimate) {
+	if a.n == 0 || b.n == 0 {
+		return a, b
+	}
+	per := min(a.number/a.n, b.number/b.n)
+	return ofShare(a.Value, per*a.n), ofShare(b.Value, per*b.n)
 }
 
 // OfShareWithin estimates the share of requests whose value is within a limit, as within has it. Both are in the order
@@ -124,7 +143,8 @@ func OfShare(ok []bool, share float64) Estimate {
 func OfShareWithin(within []bool, values []float32) (e Estimate, size float64) {
 	n := int64(len(values))
 	top := slices.Sorted(slices.Values(values))[dist.Rank(n, 90)-1]
-	size = min(ofOutcomes(within), ofShareBelow(values, top).number)
+	number, _ := ofOutcomes(within)
+	size = min(number, ofShareBelow(values, top).number)
 	good := 0
 	for _, ok := range within {
 		if ok {
@@ -134,15 +154,14 @@ func OfShareWithin(within []bool, values []float32) (e Estimate, size float64) {
 	return ofShare(float64(good)/float64(n), size), size
 }
 
-// ofOutcomes returns the effective size of a sample of outcomes.
-func ofOutcomes(ok []bool) float64 {
-	number, _ := effective(len(ok), func(i int) float64 {
+// ofOutcomes returns the effective size of a sample of outcomes, and whether they seem independent.
+func ofOutcomes(ok []bool) (number float64, independent bool) {
+	return effective(len(ok), func(i int) float64 {
 		if ok[i] {
 			return 1
 		}
 		return 0
 	})
-	return number
 }
 
 // ofShare returns the estimate of a share from a sample of an effective size: the interval of Clopper and Pearson
