@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -244,6 +245,22 @@ func TestHTTP2Words(t *testing.T) {
 		c := h2Peer(t, func(n int, id uint32, f *http2.Framer, conn net.Conn) { end(id, f, conn) })
 		if rec := ask(c); rec.OK || rec.Error.Message != want {
 			t.Errorf("got %+v, want %s", rec.Error, want)
+		}
+	}
+}
+
+// x/net has errors of its own, without types, for connections that the server has ended.
+func TestErrorsOfHTTP2(t *testing.T) {
+	for text, want := range map[string]string{
+		"http2: client connection force closed via ClientConn.Close": "truncated: the server closed the connection " +
+			"before the end of its response",
+		"http2: Transport received Server's graceful shutdown GOAWAY": "protocol: the server ended the connection, and " +
+			"with it a stream that it had begun to answer",
+	} {
+		st := &standard{cfg: &Config{Network: Network{HTTP2: true}}}
+		e := describe(st.explain(t.Context(), "h:80", errors.New(text)))
+		if got := e.Kind + ": " + e.Message; got != want {
+			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
 		}
 	}
 }

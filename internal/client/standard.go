@@ -238,6 +238,8 @@ func (st *standard) explain(ctx context.Context, addr string, err error) error {
 		return fail(record.KindProtocol, "the server ended the connection: %v %.100s", away.ErrCode, away.DebugData)
 	case notProcessed(err):
 		return fail(record.KindProtocol, "the server ended the connection, and with it a stream that it had begun to answer")
+	case strings.Contains(err.Error(), "client connection force closed"): // by x/net, which could not write to it
+		return http1.Explain(ctx, addr, io.ErrUnexpectedEOF)
 	case st.cfg.Network.HTTP2 && speaksNoHTTP2(err.Error()):
 		return noHTTP2(addr)
 	}
