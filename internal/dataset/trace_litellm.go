@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-json"
@@ -15,9 +16,17 @@ func looksLiteLLM(s *sample) bool {
 		s.has("startTime", "model_parameters", "messages")
 }
 
+// otherCall matches types of calls that do not generate text, embed or rank.
+var otherCall = regexp.MustCompile(`image|speech|transcription|moderation|audio|video|file|batch|fine_tun|assistant|` +
+	`thread|vector_store|ocr|search|realtime|mcp_tool`)
+
 // litellmLine converts the request of a LiteLLM log. It ignores the rest: the owner of the key, the copy of the
 // request with its headers, and the answer.
 func litellmLine(t *trace, v gjson.Result, it *Item) (bool, error) {
+	if otherCall.MatchString(v.Get("call_type").Str) {
+		t.skip(noCall)
+		return false, nil
+	}
 	body, ok := litellmBody(v)
 	if !ok {
 		t.skip(notLogged)
@@ -92,6 +101,11 @@ func litellmPrompt(v gjson.Result) (key, raw string) {
 		key = "input"
 	case strings.Contains(call, "text_completion"):
 		key = "prompt"
+		if asked.Get("0.role").Exists() { // the text as a message
+			asked = asked.Get("0.content")
+		}
+	case strings.Contains(call, "rerank"): // the documents are missing
+		return "", ""
 	case strings.Contains(call, "responses"):
 		key = "input"
 	case text:
