@@ -85,7 +85,9 @@ func (p *Packer) pack(s *Session) {
 	for _, r := range s.requests {
 		r.Release()
 	}
-	p.text, packed.text = text, bytes.Clone(text)
+	if p.text, packed.text = nil, text; len(text) <= maxScratch {
+		p.text, packed.text = text, bytes.Clone(text)
+	}
 	s.packed, s.requests = packed, nil
 }
 
@@ -100,6 +102,9 @@ func alike(a, b []byte) (begins, ends int) {
 	}
 	return begins, ends
 }
+
+// maxScratch is the longest text that is copied and not kept as it is, with what append has reserved.
+const maxScratch = 1 << 20
 
 // pack packs the requests, unless they have been packed.
 func (s *Session) pack() {
