@@ -194,7 +194,9 @@ func (g *accumulator) block(opt *Options) Block {
 	all := g.flights.time.stretches()
 	idle := g.idle(all)
 	g.throughput(&b, opt, all, idle)
-	if b.Saturated = g.saturated(&b, g.flights.underWay(all, idle)); b.Saturated != "" {
+	load := g.flights.underWay(all, idle)
+	b.Notes = append(b.Notes, g.offered(load)...)
+	if b.Saturated = g.saturated(&b, load); b.Saturated != "" {
 		b.Notes = append(b.Notes, "the server did not keep up with the load: "+b.Saturated)
 	}
 	b.Sessions, b.Depths = g.sessions.summary(g.skipped, b.DurationS), g.depths.summary()
