@@ -16,6 +16,17 @@ type timed struct {
 	key, name, label, title, note string
 }
 
+// share returns the name of the share of its values.
+func (d *timed) share() string {
+	switch d.key {
+	case "itl_ms":
+		return "share of gaps"
+	case "conversation_ms":
+		return "share of sessions"
+	}
+	return "share of requests"
+}
+
 func durations() []timed {
 	return []timed{
 		{"ttft_ms", "ttft", "TTFT", "Time to first token (TTFT)", "From sending the request to the first output."},
@@ -83,14 +94,14 @@ func percentiles(r *report) []chart.Figure {
 			X:    chart.Axis{Label: r.tr("percentile"), Scale: chart.Nines},
 			Y:    durationAxis(r.tr(d.label)), Ordered: r.ordered(),
 		}
-		banded, failed := false, int64(0)
+		banded, zero, failed := false, false, int64(0)
 		for _, p := range points {
 			m := p.Metrics.Get(d.key)
 			if m == nil || m.N == 0 {
 				continue
 			}
 			s := chart.Series{Name: p.label, Kind: chart.Line, Color: p.color, Dash: p.dash}
-			failed += m.Failed
+			failed, zero = failed+m.Failed, zero || m.Min == 0
 			last := 100 * (1 - 1/float64(m.N)) // beyond it, every percentile is the maximum
 			for _, q := range ascending(m.Percentiles) {
 				if q.P > max(last, 50) {
@@ -107,6 +118,9 @@ func percentiles(r *report) []chart.Figure {
 		}
 		if banded {
 			f.Note += " " + r.tr("Bands: 95 % confidence intervals.")
+		}
+		if zero {
+			f.Note += " " + r.tr("Values of 0 are not drawn, since the axis is logarithmic.")
 		}
 		if failed > 0 {
 			f.Note += " " + r.tr("A line ends where failed requests, which are ∞, begin.")
@@ -129,9 +143,10 @@ func distributions(r *report) []chart.Figure {
 			Y:       chart.Axis{Label: r.tr("share"), Unit: "%", Zero: true},
 			Ordered: r.ordered(), NoEnds: true, Note: strings.TrimSpace(some),
 		}
-		failed := false
+		failed, zero := false, false
 		for _, p := range points {
 			if m := p.Metrics.Get(d.key); m != nil && m.N > 1 {
+				zero = zero || m.Min == 0
 				h := dist.NewHistogram(p.Values(d.key))
 				whole := 100 * float64(m.N) / float64(m.N+m.Failed) // the share of all values in percent
 				failed = failed || m.Failed > 0
@@ -141,7 +156,7 @@ func distributions(r *report) []chart.Figure {
 						chart.Number(float64(m.Max)), chart.Number(m.At(50)))
 					continue
 				}
-				f.Series = append(f.Series, bars(h, whole, r.tr("share of requests")))
+				f.Series = append(f.Series, bars(h, whole, r.tr(d.share())))
 				for _, q := range []float64{50, 90, 99} {
 					label := fmt.Sprintf("p%g %s", q, milliseconds(m.At(q)))
 					f.Marks = append(f.Marks, chart.Mark{At: m.At(q), Label: label, Color: -1})
@@ -149,6 +164,9 @@ func distributions(r *report) []chart.Figure {
 				f.Alt = r.trf("From %s to %s ms; median %s ms.", chart.Number(float64(m.Min)), chart.Number(float64(m.Max)),
 					chart.Number(m.At(50)))
 			}
+		}
+		if zero {
+			f.Note = strings.TrimSpace(f.Note + " " + r.tr("Values of 0 are drawn at 0.001 ms, since the axis is logarithmic."))
 		}
 		if failed {
 			f.Note = strings.TrimSpace(f.Note + " " + r.tr("Failed requests, which are ∞, are the rest of 100 %."))

@@ -308,6 +308,24 @@ func TestLongDurations(t *testing.T) {
 	}
 }
 
+// TestZeros checks that charts with a logarithmic axis explain where zeros are, and that the shares of an ITL are those
+// of gaps.
+func TestZeros(t *testing.T) {
+	records := reporttest.Records(1, reporttest.Load{Run: "a", N: 30, Rate: 5, Slots: 8, Chunks: 4})
+	for i := range records {
+		records[i].GapUs[0] = 0
+	}
+	p := Page([]*Source{read(t, "z.jsonl", records)}, Options{})
+	for name, want := range map[string]bool{"itl-percentiles": true, "itl-distribution": true, "ttft-percentiles": false} {
+		if f := find(t, p, name); strings.Contains(f.Note, "Values of 0 are") != want {
+			t.Errorf("%s: %q", name, f.Note)
+		}
+	}
+	if got := find(t, p, "itl-distribution").Series[0].Name; got != "share of gaps" {
+		t.Errorf("ITL: %s", got)
+	}
+}
+
 // TestContentOnlyIfItDiffers checks that the TTFT of content is left out if it equals the TTFT.
 func TestContentOnlyIfItDiffers(t *testing.T) {
 	for _, thinks := range []bool{false, true} {
