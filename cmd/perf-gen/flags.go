@@ -22,7 +22,7 @@ const description = "Write requests to a language model, one JSON line each: fro
 type flags struct {
 	Files       []string  `arg:"" optional:"" help:"Files to read; the same as --dataset-path."`
 	Dataset     string    `group:"data" help:"Source of the requests: ${datasets}. A repository ORG/NAME is read as text. Default: random; for files line_by_line, for .har and .csv files trace." placeholder:"NAME"`
-	DatasetPath cli.Paths `group:"data" help:"Files to read; - is stdin." placeholder:"FILE ..."`
+	DatasetPath cli.Paths `group:"data" help:"Files to read; - is stdin." placeholder:"FILE…"`
 	DataSource  string    `group:"data" enum:"modelscope,huggingface,local" default:"modelscope" help:"Hub on which repository names are looked up: modelscope, huggingface or local." placeholder:"modelscope"`
 	TextColumn  string    `group:"data" help:"Column that holds the text, for --dataset text." placeholder:"NAME"`
 	DatasetArgs string    `group:"data" help:"Options of the dataset as JSON, such as {\"target_input_len\":1000}, or @FILE." placeholder:"JSON"`
@@ -30,7 +30,7 @@ type flags struct {
 	Describe    bool      `group:"data" help:"Print a summary of the requests instead of them: sessions, lengths, delays, and the share of the prompts that a prefix cache could hold."`
 	List        bool      `group:"data" name:"list-datasets" help:"List the datasets and exit."`
 	Prompt      *string   `group:"data" help:"Repeat one prompt: TEXT or @FILE." placeholder:"TEXT"`
-	Number      cli.Ints  `group:"data" short:"n" help:"Number of lines; a list means its sum; 0 is endless. Default: 100, or every line of a file once." placeholder:"N ..."`
+	Number      cli.Ints  `group:"data" short:"n" help:"Number of lines; a list means its sum; 0 is endless. Default: 100, or every line of a file once." placeholder:"N…"`
 	Repeat      int       `group:"data" default:"1" help:"Write the whole output N times." placeholder:"N"`
 	Shuffle     bool      `group:"data" help:"Shuffle the output, differently at each repeat. Uses a temporary file."`
 	Seed        *int64    `group:"data" help:"Seed of random data; the same seed makes the same requests. Also sent as seed. Default: a random one." placeholder:"N"`
@@ -40,7 +40,7 @@ type flags struct {
 	Format      string      `group:"logs" help:"Format of --dataset trace: ${formats}. Default: detected for each file." placeholder:"NAME"`
 	BlockSize   int         `group:"logs" help:"Tokens per hashed block of a trace. Default: mooncake 512, bailian 16, or what the data implies." placeholder:"N"`
 	Sort        cli.Order   `group:"logs" placeholder:"[session]" help:"Sort requests by arrival time, or with session bring the lines of each session together. Uses a temporary file."`
-	KeepHeaders cli.Strings `group:"logs" help:"Captured headers and URL parameters to keep beside those that LLM APIs need." placeholder:"NAME ..."`
+	KeepHeaders cli.Strings `group:"logs" help:"Captured headers and URL parameters to keep beside those that LLM APIs need." placeholder:"NAME…"`
 	KeepSecrets bool        `group:"logs" help:"Keep all captured headers and URL parameters, secrets too."`
 
 	MinPromptLength *int   `group:"length" help:"Minimum length: of random prompts in tokens; other prompts below it are dropped, by characters, or by tokens with --tokenizer-path." placeholder:"N"`
@@ -56,8 +56,8 @@ type flags struct {
 	TokenizePrompt  bool   `group:"length" help:"Send prompts as token ids, for /v1/completions."`
 	PromptTokens    bool   `group:"length" help:"Write the number of prompt tokens in each line, if it is known: perf-send and perf-stats then report a server that counts differently. The lines become envelopes with the body in .body, which curl cannot send."`
 
-	ImageWidth    int    `group:"more" default:"224" help:"Width or height of random_vl images, in pixels." placeholder:"N"`
-	ImageHeight   int    `group:"more" default:"224" placeholder:"N" help:"Width or height of random_vl images, in pixels."`
+	ImageWidth    int    `group:"more" default:"224" help:"Width of random_vl images, in pixels." placeholder:"N"`
+	ImageHeight   int    `group:"more" default:"224" help:"Height of random_vl images, in pixels." placeholder:"N"`
 	ImageNum      int    `group:"more" default:"1" help:"Images per request." placeholder:"N"`
 	ImageFormat   string `group:"more" enum:"RGB,RGBA,L" default:"RGB" help:"Pixel format: RGB, RGBA or L (gray)." placeholder:"RGB"`
 	ImageEncoding string `group:"more" enum:"png,jpeg" default:"png" help:"Image encoding: png or jpeg." placeholder:"png"`
@@ -78,8 +78,8 @@ type flags struct {
 	MinTokens         *int        `group:"body" help:"Minimum output tokens." placeholder:"N"`
 	IgnoreEOS         *bool       `group:"body" name:"ignore-eos" help:"Generate up to --max-tokens even if the model would stop."`
 	NChoices          *int        `group:"body" help:"Number of answers to each request." placeholder:"N"`
-	Stop              cli.Strings `group:"body" help:"Stop sequences." placeholder:"TEXT ..."`
-	StopTokenIDs      cli.Ints    `group:"body" name:"stop-token-ids" help:"Stop token ids." placeholder:"ID ..."`
+	Stop              cli.Strings `group:"body" help:"Stop sequences." placeholder:"TEXT…"`
+	StopTokenIDs      cli.Ints    `group:"body" name:"stop-token-ids" help:"Stop token ids." placeholder:"ID…"`
 	Temperature       *float64    `group:"body" help:"Sampling temperature. Default: 0." placeholder:"T"`
 	TopP              *float64    `group:"body" placeholder:"P" help:"Nucleus sampling."`
 	TopK              *int        `group:"body" placeholder:"K" help:"Sample from the K likeliest tokens."`
