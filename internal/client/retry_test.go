@@ -138,7 +138,7 @@ func TestCompressedBadly(t *testing.T) {
 	io.WriteString(w, done)
 	w.Close()
 	for name, c := range map[string]struct{ encoding, body, kind string }{
-		"cut":     {"gzip", z.String()[:open], record.KindProtocol},
+		"cut":     {"gzip", z.String()[:open], record.KindTruncated},
 		"late":    {"gzip", z.String()[:z.Len()-9], ""}, // cut after [DONE]
 		"garbage": {"gzip", "not compressed", record.KindProtocol},
 		"unknown": {"snappy", "x", record.KindProtocol},

@@ -138,7 +138,10 @@ func (u *unpacker) close() error {
 	u.end = true
 	u.next()
 	u.stop()
-	if u.err != nil {
+	switch {
+	case errors.Is(u.err, io.ErrUnexpectedEOF):
+		return fail(record.KindTruncated, "the compressed answer is cut off")
+	case u.err != nil:
 		return fail(record.KindProtocol, "the compressed answer is broken: %w", u.err)
 	}
 	return nil

@@ -37,9 +37,13 @@ func TestContentEncoding(t *testing.T) {
 		{"identity", text, ""},
 		{"none", text, ""},
 		{"UTF-8", text, ""},
-		{"br", "\x0b\x02\x80abc\x03", "the answer is compressed in an unknown way (br)"},
-		{"gzip, br", zipped.String(), "the answer is compressed in an unknown way (gzip, br)"},
-		{"gzip", "\x1f\x8b\x08\x00", "the compressed answer is broken: unexpected EOF"},
+		{"br", "\x0b\x02\x80abc\x03", "protocol: the answer is compressed in an unknown way (br)"},
+		{"gzip, br", zipped.String(), "protocol: the answer is compressed in an unknown way (gzip, br)"},
+		{"gzip", "\x1f\x8b\x08\x00", "truncated: the compressed answer is cut off"},
+		{"gzip", zipped.String()[:zipped.Len()/2], "truncated: the compressed answer is cut off"},
+		{"zstd", packed[:len(packed)/2], "truncated: the compressed answer is cut off"},
+		{"gzip", "\x1f\x8b\x08\x00 no gzip at all", "protocol: the compressed answer is broken: flate: corrupt input before " +
+			"offset 5"},
 	} {
 		for size := range 3 {
 			d, _ := api.ForPath("/v1/chat/completions")
@@ -55,7 +59,7 @@ func TestContentEncoding(t *testing.T) {
 			r.finish(nil, 1)
 			got := ""
 			if rec.Error != nil {
-				got = rec.Error.Message
+				got = rec.Error.Kind + ": " + rec.Error.Message
 			}
 			if got != c.want || rec.OK && strings.TrimSpace(r.text.String()) != "hello" {
 				t.Errorf("%s: %q %q, want %q", c.encoding, got, r.text.String(), c.want)
