@@ -44,6 +44,7 @@ func (r *runner) nameRun() {
 	if r.engine.Sent.RunID == id { // the same run, by its name
 		r.engine.Sent.RunID = ""
 	}
+	r.report.Continues = r.engine.Sent.RunID
 }
 
 // compareClocks compares the clock with that of ClockRef, or that of a shard with its server's.

@@ -24,6 +24,7 @@ const Format = "perf-send-facts/1"
 type Facts struct {
 	Format      string           `json:"format"`
 	RunID       string           `json:"run_id,omitempty"`
+	Continues   string           `json:"continues,omitempty"` // run_id of the first part of a run that was resumed
 	Shard       string           `json:"shard,omitempty"`
 	Command     []string         `json:"command"` // secrets masked
 	Version     string           `json:"version"`
