@@ -8,6 +8,7 @@ import (
 
 	"perfpipe/internal/compare"
 	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/record"
 	"perfpipe/internal/stats"
 )
@@ -23,6 +24,27 @@ func TestNumber(t *testing.T) {
 	}
 	if got := number(dist.Num(math.NaN())); got != "–" {
 		t.Errorf("Number(NaN) = %q", got)
+	}
+}
+
+// TestJudged checks that the value of a gate is not rounded across its bound.
+func TestJudged(t *testing.T) {
+	for _, c := range []struct {
+		gate string
+		v    dist.Num
+		want string
+	}{
+		{"ok>=1", 0.99999, "0.99999"}, {"ok>=1", 0.5, "0.5"}, {"ok<1", 0.99999, "0.99999"}, {"ok>=0.9", 0.99999, "1"},
+		{"ttft_ms:p99<=500", 500.004, "500.004"}, {"ttft_ms:p99<500", 1234.56, "1,235"}, {"ttft_ms:p99<500", 285.123, "285.1"},
+		{"cache_hit>=0", dist.NaN(), "–"},
+	} {
+		g, err := gate.Parse(c.gate)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := judged(g.Judge(c.v)); got != c.want {
+			t.Errorf("%s of %v: %s, want %s", c.gate, c.v, got, c.want)
+		}
 	}
 }
 

@@ -115,7 +115,7 @@ func junitSuiteOf(b *stats.Block, opt Options) (suite junitSuite, seconds dist.N
 			c.Error = &junitFault{"NoValue", "the records have no such figure", visible.Line(g.Gate) + ": no value"}
 		default:
 			suite.Failures++
-			c.Failure = &junitFault{"SLO", "it is " + number(g.Value), junitMissed(g)}
+			c.Failure = &junitFault{"SLO", "it is " + judged(g), junitMissed(g)}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"perfpipe/internal/dist"
+	"perfpipe/internal/gate"
 	"perfpipe/internal/table"
 )
 
@@ -23,6 +25,25 @@ func number(v dist.Num) string {
 	}
 	decimals := 3 - int(math.Floor(math.Log10(math.Abs(f))))
 	return table.Decimal(f, min(max(decimals, 0), 12))
+}
+
+// part returns a share in percent, without the sign. It is 100 only if it is all.
+func part(share dist.Num) string {
+	if !share.Known() {
+		return number(share)
+	}
+	return table.Percent(float64(share))
+}
+
+// judged returns the value of a gate, with all of its digits if rounding would change whether it is met.
+func judged(r gate.Result) string {
+	text := number(r.Value)
+	g, err := gate.Parse(r.Gate)
+	shown, notNumber := strconv.ParseFloat(strings.ReplaceAll(text, ",", ""), 64)
+	if err == nil && notNumber == nil && g.Judge(dist.Num(shown)).Pass != r.Pass {
+		return strconv.FormatFloat(float64(r.Value), 'f', -1, 64)
+	}
+	return text
 }
 
 func count(n int64) string { return table.Group(strconv.FormatInt(n, 10)) }

@@ -36,7 +36,7 @@ func overview(s *stats.Summary, opt Options) *table.Table {
 			}
 			row = append(row, mean, tail)
 		}
-		row = append(row, number(100*b.SuccessRate), number(b.InFlight), opt.Words.Text(b.Client.Level))
+		row = append(row, part(b.SuccessRate), number(b.InFlight), opt.Words.Text(b.Client.Level))
 		for _, c := range more {
 			row = append(row, number(c.of(b)))
 		}

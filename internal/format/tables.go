@@ -124,25 +124,25 @@ func counts(b *stats.Block, opt Options) *table.Table {
 		row("output tokens/s", "%s per GPU, at %s per user", number(b.OutputPerGPU), speed)
 	}
 	if b.CacheHit.Known() {
-		row("prompt cache", "%s %% of input tokens hit", number(100*b.CacheHit))
+		row("prompt cache", "%s %% of input tokens hit", part(b.CacheHit))
 	}
 	if b.ChunkTokens.Known() && (b.ChunkTokens < 0.95 || b.ChunkTokens > 1.05) {
 		row("tokens per chunk", "%s after the first", number(b.ChunkTokens))
 	}
 	if g := b.Goodput; g != nil {
 		if len(g.Each) > 0 {
-			row("goodput", "%s requests/s, %s %% meet %s", number(g.PerS), number(100*g.Share), strings.Join(g.Each, " "))
+			row("goodput", "%s requests/s, %s %% meet %s", number(g.PerS), part(g.Share), strings.Join(g.Each, " "))
 		}
 		switch {
 		case b.Sessions != nil:
 			row("good sessions", "%s of %s (%s %%) meet %s, with all of their requests", count(g.Sessions),
-				count(b.Sessions.Count-b.Sessions.Incomplete), number(100*g.SessionShare), strings.Join(g.Limits, " "))
+				count(b.Sessions.Count-b.Sessions.Incomplete), part(g.SessionShare), strings.Join(g.Limits, " "))
 		case len(g.Each) < len(g.Limits):
 			row("good sessions", "no record is of a session")
 		}
 	}
 	for _, g := range b.Gates {
-		row("SLO "+g.Gate, "%s: %s", verdict(g.Pass), number(g.Value))
+		row("SLO "+g.Gate, "%s: %s", verdict(g.Pass), judged(g))
 	}
 	if b.Ledger != nil {
 		if name, text := ledgerLine(b, opt.Words); text != "" {
@@ -171,12 +171,12 @@ func ofSessions(b *stats.Block, row func(name, format string, args ...any)) {
 			count(s.Peak))
 	}
 	if s.ServerShare.Known() && b.Depths != nil {
-		row("time of sessions", "%s %% server, %s %% tools and users", number(100*s.ServerShare),
-			number(100-100*s.ServerShare))
+		row("time of sessions", "%s %% server, %s %% tools and users", part(s.ServerShare),
+			part(1-s.ServerShare))
 	}
 	if s.Skipped > 0 {
 		row("skipped", "%s (%s %% of requests), after failures or missing tool calls in their sessions", count(s.Skipped),
-			number(100*s.SkippedRate))
+			part(s.SkippedRate))
 	}
 }
 
@@ -197,7 +197,7 @@ func depths(b *stats.Block) *table.Table {
 			name += " to " + count(int64(d.To))
 		}
 		t.Rows = append(t.Rows, []string{name, count(d.Requests), at(&d.TTFT, 50), at(&d.TTFT, 99), at(&d.Latency, 50),
-			at(&d.Latency, 99), number(d.Input), number(100 * d.CacheHit)})
+			at(&d.Latency, 99), number(d.Input), part(d.CacheHit)})
 	}
 	return t
 }
@@ -238,7 +238,7 @@ func verdict(pass bool) string {
 func requests(b *stats.Block) string {
 	s := fmt.Sprintf("%s: %s ok", count(b.Requests), count(b.OK))
 	if b.Failed > 0 {
-		s += fmt.Sprintf(", %s failed (%s %%)", count(b.Failed), number(100-100*b.SuccessRate))
+		s += fmt.Sprintf(", %s failed (%s %%)", count(b.Failed), part(1-b.SuccessRate))
 	}
 	if b.SentTwice > 0 {
 		s += fmt.Sprintf("; sent twice: %s", count(b.SentTwice))

@@ -86,7 +86,7 @@ func Missed(s *stats.Summary) string {
 			switch {
 			case g.Pass:
 			case first == "":
-				first = strings.TrimSpace(visible.Line(name(b))+" misses ") + " " + g.Gate + ": it is " + number(g.Value)
+				first = strings.TrimSpace(visible.Line(name(b))+" misses ") + " " + g.Gate + ": it is " + judged(g)
 			default:
 				more++
 			}

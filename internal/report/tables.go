@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -201,7 +200,7 @@ func percent(share float64) string {
 	if math.IsNaN(share) {
 		return "–"
 	}
-	return fmt.Sprintf("%.4g %%", share*100)
+	return table.Percent(share) + " %"
 }
 
 // distributionTable has one row for each distribution of a load point.

@@ -16,3 +16,14 @@ func TestDecimal(t *testing.T) {
 		}
 	}
 }
+
+func TestPercent(t *testing.T) {
+	for share, want := range map[float64]string{
+		0: "0", 1: "100", 0.5: "50", 0.96254: "96.25", 0.99999: "99.999", 0.9999999: "99.99999", 1e-7: "0.00001", -0.25: "-25",
+		1.5: "150", 0.123456: "12.35",
+	} {
+		if got := Percent(share); got != want {
+			t.Errorf("Percent(%v) = %s, want %s", share, got, want)
+		}
+	}
+}
