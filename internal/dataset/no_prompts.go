@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"regexp"
 	"strings"
 
@@ -28,13 +29,19 @@ func noPrompts(head []byte) error {
 			return fault.Of("", "page", "%s, which is not a list of prompts", what)
 		}
 	}
-	logged, dated, dicts, n := 0, 0, 0, 0
+	if len(head) > 0 && head[0] == 0x1E {
+		return errors.New("a JSON text sequence (RFC 7464): remove its record separators, which are the bytes 1E")
+	}
+	logged, dated, dicts, events, n := 0, 0, 0, 0, 0
 	for line := range bytes.Lines(head) {
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
 		if requestLines.Match(line) && line[0] != '{' {
 			logged++
+		}
+		if bytes.HasPrefix(line, []byte("data:")) || bytes.HasPrefix(line, []byte("event:")) {
+			events++
 		}
 		if logLines.Match(line) {
 			dated++
@@ -51,6 +58,8 @@ func noPrompts(head []byte) error {
 		return fault.Of("", "text-log", "the access log of a server as text, which has no bodies of requests")
 	case 2*dated > n: // the rest continues a line, or is of another program
 		return fault.Of("", "text-log", "the log of a server as text, which is no list of prompts")
+	case n > 0 && events == n:
+		return errors.New("server-sent events, which are answers and no requests")
 	case n > 0 && dicts == n:
 		return fault.Of("", "python-dicts", "objects as Python prints them, not JSON")
 	}

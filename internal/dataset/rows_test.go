@@ -100,6 +100,8 @@ func TestNoPrompts(t *testing.T) {
 			"(EngineCore pid=7) INFO 05-01 00:00:01 [core.py:1] x\n  of two lines\n": "the log of a server as text",
 		"[2026-02-13 09:29:40] Receive: obj=GenerateReqInput(rid='a')\n[2026-02-13 09:29:41 TP0] Prefill batch.\n": "the log " +
 			"of a server as text",
+		"\x1e{\"prompt\":\"a\"}\n": "a JSON text sequence",
+		"event: message_start\ndata: {\"type\":\"message_start\"}\n\ndata: [DONE]\n":    "server-sent events",
 		"2026-01-01T00:00:00.123Z  INFO router: x\n":                                    "the log of a server as text",
 		"[2026-02-13] was a Friday\nINFO: what does it mean?\n":                         "",
 		"version https://git-lfs.github.com/spec/v1\noid sha256:0\n":                    "a Git LFS pointer",

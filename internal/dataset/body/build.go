@@ -19,10 +19,12 @@ import (
 // build returns a body: what the data contains overrides the template, a flag set by the user overrides both, and a
 // default fills what is missing. A text is left as a mark. Flags that the API does not accept are logged.
 func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.RawMessage, err error) {
-	params := s.params(it, model, maxTokens)
-	body = it.Body
 	var d *api.Dialect
-	if body == nil {
+	if it.Body != nil {
+		d = &s.ofBody(it).dialect // which also sets Bare
+	}
+	params := s.params(it, model, maxTokens)
+	if body = it.Body; body == nil {
 		found, in, err := s.dialect(it)
 		if err != nil {
 			return nil, err
@@ -40,8 +42,6 @@ func (s *Shape) build(it *Item, model, maxTokens json.RawMessage) (body json.Raw
 		if body, _, err = d.Build(in, nil); err != nil {
 			return nil, err
 		}
-	} else {
-		d = &s.ofBody(it).dialect
 	}
 	if s.Template != nil {
 		if body, err = s.fillTemplate(body, it.Text != nil); err != nil {
@@ -208,11 +208,12 @@ func (s *Shape) ofBody(it *Item) *knownBody {
 		name := it.Members[k].Name
 		s.keys = append(binary.AppendUvarint(s.keys, uint64(len(name))), name...)
 	}
-	if k, ok := s.known[string(s.keys)]; ok {
-		return k
+	k, ok := s.known[string(s.keys)]
+	if !ok {
+		k = s.newBody(it)
+		s.known[string(s.keys)] = k
 	}
-	k := s.newBody(it)
-	s.known[string(s.keys)] = k
+	it.Bare = it.Bare || k.foreign && s.API == "" // the places of defaults are not known
 	return k
 }
 
@@ -227,7 +228,10 @@ func (s *Shape) newBody(it *Item) *knownBody {
 	} else {
 		var fits bool
 		k.dialect, _, fits = api.Select(s.API, it.Line.URL, it.Body)
-		k.foreign = !fits
+		if k.foreign = !fits; k.foreign && s.API == "" && !it.Bare {
+			s.once("bodies of no API that is known get no defaults, and flags are written under their own names")
+			it.Bare = true
+		}
 	}
 	// Missing parameters are usually appended, whatever else a body contains. Then they are also appended to a body that
 	// has a mark in the place of every value. If that changes elsewhere, the body needs more than a tail.
