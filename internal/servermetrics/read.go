@@ -49,6 +49,9 @@ func (f *File) read(r io.Reader, file string) error {
 		if err := json.Unmarshal(line.Bytes, &s); err != nil {
 			return fail(line.N, fmt.Errorf("not valid JSON: %w", jsonl.Reason(err)))
 		}
+		if s.Source == "" {
+			return fail(line.N, errors.New("not a sample of metrics: it has no source"))
+		}
 		p := sources[s.Source] // if it is a page on which nothing changed
 		if s.Series != nil || s.Values != nil || p != nil && s.Error == "" {
 			begins := len(s.Series) > 0 && s.Series[0].ID == 0

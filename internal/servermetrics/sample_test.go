@@ -146,7 +146,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil && families != nil {
 			t.Errorf("%v with %v", families, err)
 		}
-		var s Sample
+		s := Sample{Source: "page"}
 		s.fill(families)
 		s.Delta = new(prompage.Encoder).Encode(families)
 		line, err := json.Marshal(s)

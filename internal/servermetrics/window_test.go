@@ -53,9 +53,14 @@ func TestSummarize(t *testing.T) {
 }
 
 func TestReadNamesTheLine(t *testing.T) {
-	_, err := Read(strings.NewReader("{}\n{"), "m.jsonl")
-	if err == nil || !strings.HasPrefix(err.Error(), "m.jsonl:2: ") {
-		t.Errorf("%v", err)
+	for second, want := range map[string]string{
+		"{":           "m.jsonl:2: not valid JSON",
+		`{"ok":true}`: "m.jsonl:2: not a sample of metrics: it has no source",
+	} {
+		_, err := Read(strings.NewReader(`{"source":"a"}`+"\n"+second), "m.jsonl")
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", second, err, want)
+		}
 	}
 }
 
