@@ -77,7 +77,7 @@ type flags struct {
 	TokenizerPath    string      `group:"requests" placeholder:"NAME" help:"Tokenizer that counts output tokens if the server does not."`
 	OnBadLine        string      `group:"requests" enum:"fail,skip" default:"fail" help:"At a line that is not a request: fail or skip it."`
 
-	ConnectTimeout cli.Duration `group:"connection" default:"30s" placeholder:"TIME" help:"Timeout of DNS lookup, connecting and TLS; 0: none."`
+	ConnectTimeout cli.Duration `group:"connection" default:"20s" placeholder:"TIME" help:"Timeout of DNS lookup, connecting and TLS; 0: none."`
 	ReadTimeout    cli.Duration `group:"connection" placeholder:"TIME" help:"Timeout between two reads of an answer."`
 	TotalTimeout   cli.Duration `group:"connection" default:"6h" placeholder:"TIME" help:"Timeout of a whole request."`
 	Preconnect     bool         `group:"connection" help:"Open the connections before the load begins."`
