@@ -51,6 +51,10 @@ func section(text []byte, command string) (map[string]any, error) {
 	sections := map[string]map[string]yaml.Node{}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	if err := d.Decode(&sections); err != nil && !errors.Is(err, io.EOF) {
+		if bad, ok := errors.AsType[*yaml.TypeError](err); ok {
+			line, _, _ := strings.Cut(bad.Errors[0], ":")
+			err = errors.New(line)
+		}
 		return nil, fmt.Errorf("want a section for each command, such as \"perf-send:\" with \"url: …\" below it: %w", err)
 	}
 	for name := range sections {

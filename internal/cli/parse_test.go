@@ -110,6 +110,8 @@ func TestConfig(t *testing.T) {
 		{name: "unknown flag", file: "perf-send: {raet: 1}", err: "--config: c.yaml: perf-send has no flag raet"},
 		{name: "unknown section", file: "send: {rate: 1}",
 			err: `--config: c.yaml: there is no command "send": the sections are perf-gen, perf-send, perf-stats, perf-plot`},
+		{name: "no sections", file: "rate: 1\nnumber: [2]\n",
+			err: `--config: c.yaml: want a section for each command, such as "perf-send:" with "url: …" below it: line 1`},
 		{name: "nested", file: "perf-send:\n  rate: {a: 1}\n",
 			err: "--config: c.yaml: line 2: perf-send: rate: want a value or a list of values"},
 	} {
