@@ -14,8 +14,8 @@ var anthropic = Dialect{
 	Name: "anthropic", Op: "chat", Ending: "message_stop", Base: "/v1", Path: "/messages", Need: "messages",
 	Headers: map[string]string{"anthropic-version": "2023-06-01"}, KeyHeader: "x-api-key",
 	Bearer:     true, // the only one that vLLM accepts
-	ToolBlocks: true,
-	foreign:    foreignAnthropic,
+	ToolBlocks: true, SystemApart: true,
+	foreign: foreignAnthropic,
 	input: func(in Input) (object, error) {
 		m, err := asMessages(in)
 		if err != nil {

@@ -38,6 +38,7 @@ type Dialect struct {
 	NoModel       bool              // the body names no model
 	ToolBlocks    bool              // messages have tool calls as blocks of their content, as Anthropic's do
 	ToolItems     bool              // the list of messages has tool calls as items, as that of Responses does
+	SystemApart   bool              // the system prompt is beside the messages, so that a history does not contain it
 	Shares        []string          // keys with the same meaning as in OpenAI's chat, besides messages and parameters
 
 	Framing       Framing // of a stream

@@ -64,6 +64,7 @@ type Options struct {
 	Images             Images
 	pictures           *hub.Repo // of kontext_bench, whose rows name image files
 
+	drawn      int64           // requests for which something was drawn, in this repetition
 	sessionIDs map[string]int  // number of sessions with an ID, in all passes over the data
 	noted      map[string]bool // notes of decoders that were logged in an earlier pass
 
@@ -196,7 +197,7 @@ func Open(ctx context.Context, name string, o *Options, shape *body.Shape) (Sour
 	if err != nil {
 		return nil, k.named(err)
 	}
-	return o.repeated(o.take(o.arranged(shaped(read, shape)))), nil
+	return o.repeated(o.take(o.arranged(o.shaped(read, shape)))), nil
 }
 
 // numbered sets what counts the tokens of prompts: the datasets, or what renders them.
@@ -241,10 +242,10 @@ func Prompt(text string, o *Options, shape *body.Shape) (Source, error) {
 	}, shape), nil
 }
 
-// shaped returns the requests of a stream of items.
-func shaped(read items, shape *body.Shape) Source {
+// shaped returns the requests of a stream of items. What is drawn for a request, such as its unique prefix, is drawn
+// anew if the data is read again because it is too short.
+func (o *Options) shaped(read items, shape *body.Shape) Source {
 	return func(yield func(request.Request, error) bool) {
-		i := int64(0)
 		var body []byte // reused for each request
 		for it, err := range read {
 			if err != nil {
@@ -254,8 +255,8 @@ func shaped(read items, shape *body.Shape) Source {
 				continue
 			}
 			var r request.Request
-			if r, body, err = shape.Request(body[:0], i, it); err == nil {
-				i++
+			if r, body, err = shape.Request(body[:0], o.drawn, it); err == nil {
+				o.drawn++
 			} else if it.Place.N > 0 {
 				err = it.Place.Wrong(err)
 			}
@@ -290,6 +291,7 @@ func (o *Options) repeated(source Source) Source {
 	}
 	return func(yield func(request.Request, error) bool) {
 		for range o.Repeat {
+			o.drawn = 0
 			for r, err := range source {
 				if !yield(r, err) {
 					return

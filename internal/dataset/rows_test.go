@@ -269,3 +269,17 @@ func TestParquetBodies(t *testing.T) {
 		t.Errorf("%q, %v, want %q", lines, errs, want)
 	}
 }
+
+// What is drawn for a request is drawn anew if the data is read again, and the same in each repetition of the output.
+func TestDrawsOfDataReadAgain(t *testing.T) {
+	o := &Options{Paths: []string{write(t, "f.txt", "a\nb\n")}, Number: 6, Repeat: 2, Seed: 1,
+		Tell: func(string, string, string, ...any) {}}
+	lines, errs := gather(t, "custom", o, &body.Shape{Seed: 1, UniquePrefix: true})
+	if errs != nil || len(lines) != 12 || !slices.Equal(lines[:6], lines[6:]) {
+		t.Fatalf("%q, %v", lines, errs)
+	}
+	slices.Sort(lines)
+	if lines = slices.Compact(lines); len(lines) != 6 {
+		t.Errorf("%d different requests, want 6", len(lines))
+	}
+}

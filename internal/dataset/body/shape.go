@@ -98,6 +98,8 @@ type Shape struct {
 	keys  []byte
 	told  *sync.Map // facts that were logged
 
+	system systems // of the current session
+
 	members fastjson.Members // buffer for bodies without parsed members
 }
 
@@ -177,6 +179,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 			return r, dst, err
 		}
 	}
+	s.keepSystem(&r, it)
 	if r.Session != "" {
 		s, i = s.ofSession(&r)
 	}
@@ -200,6 +203,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 		return r, dst, nil
 	}
 	r.Body = nil
+	var system []json.RawMessage
 	for k := range it.Turns {
 		later := *s
 		if later.turn = uint64(k); k > 0 {
@@ -207,6 +211,9 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 		}
 		if err := later.translate(&it.Turns[k].Item); err != nil {
 			return r, dst, err
+		}
+		if s.apart(&it.Turns[k].Item) {
+			system = withSystem(&it.Turns[k].Item, system)
 		}
 		body, err := later.append(nil, i, &it.Turns[k].Item)
 		if err != nil {

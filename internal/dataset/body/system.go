@@ -1,0 +1,55 @@
+package body
+
+import (
+	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
+
+	"perfpipe/internal/request"
+)
+
+// systems are the system messages that precede the requests of a session, by the IDs of the requests.
+type systems struct {
+	session string
+	before  map[string][]json.RawMessage
+}
+
+// apart reports whether the API of an item has the system prompt beside the messages. A history of messages does not
+// contain it then, so each request needs it.
+func (s *Shape) apart(it *Item) bool {
+	return it.In != nil && it.In.Messages != nil && s.takes[what(it.In)].dialect.SystemApart
+}
+
+// keepSystem puts the system messages of the requests that a request continues in front of its own.
+func (s *Shape) keepSystem(r *request.Request, it *Item) {
+	if r.Session == "" || !s.apart(it) {
+		return
+	}
+	if r.Session != s.system.session {
+		s.system = systems{r.Session, map[string][]json.RawMessage{}}
+	}
+	s.system.before[r.ID] = withSystem(it, s.system.before[r.History])
+}
+
+// withSystem puts system messages in front of those of an item, and returns all that it then has.
+func withSystem(it *Item, before []json.RawMessage) []json.RawMessage {
+	all, list := before[:len(before):len(before)], []byte{'['}
+	for _, m := range gjson.ParseBytes(it.In.Messages).Array() {
+		if role := m.Get("role").Str; role == "system" || role == "developer" {
+			all = append(all, json.RawMessage(m.Raw))
+		}
+	}
+	if len(before) == 0 {
+		return all
+	}
+	for _, m := range before {
+		list = append(append(list, m...), ',')
+	}
+	own := gjson.ParseBytes(it.In.Messages).Raw[1:]
+	if len(gjson.ParseBytes(it.In.Messages).Array()) == 0 {
+		list = list[:len(list)-1]
+	}
+	in := *it.In
+	in.Messages = append(list, own...)
+	it.In = &in
+	return all
+}
