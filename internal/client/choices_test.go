@@ -7,7 +7,6 @@ import (
 	"perfpipe/internal/api"
 	"perfpipe/internal/clock"
 	"perfpipe/internal/http1"
-	"perfpipe/internal/record"
 )
 
 // choice is a chunk of one of several choices, with that choice's completion tokens if there are any.
@@ -70,7 +69,7 @@ func TestSeveral(t *testing.T) {
 	} {
 		d, _ := api.ForPath("/v1/chat/completions")
 		r := reply{trip: new(trip)}
-		r.begin(new(record.Record), &call{ep: &endpoint{dialect: d, stream: true},
+		r.begin(&call{ep: &endpoint{dialect: d, stream: true},
 			Request: http1.Request{Body: []byte(c.body)}}, false)
 		r.trip, r.limit = new(trip), new(Config).limit(false)
 		r.Head(&http1.Header{Status: 200, ContentType: "text/event-stream"}, 0)

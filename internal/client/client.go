@@ -259,7 +259,7 @@ func (c *Client) Pauses(from, to int64) (us []int64) {
 // error of the transport. Times count from the start of the first attempt.
 func (x *exchange) attempt() (ended bool, err error) {
 	c, wantReply := x.c, x.req.WantReply
-	x.reply.begin(nil, &x.call, c.cfg.SaveOutput)
+	x.reply.begin(&x.call, c.cfg.SaveOutput)
 	x.reply.trip, x.reply.limit = &x.trip, c.cfg.limit(c.cfg.SaveOutput || wantReply)
 	if wantReply {
 		x.reply.message = new(message)

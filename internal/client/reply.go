@@ -66,9 +66,9 @@ type reply struct {
 	headTimes *servertime.Times // nil: none were reported in the header
 }
 
-// begin prepares r for the answer to c, except its trip and its limit. rec may be set later. It reuses the memory of
-// the answer before.
-func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
+// begin prepares r for the answer to c, except its trip, its limit and its record. It reuses the memory of the answer
+// before.
+func (r *reply) begin(c *call, keepText bool) {
 	gaps, tokens := r.got.GapUs[:0], r.got.ChunkTokens[:0]
 	whole, odd := r.whole[:0], r.odd[:0]
 	if cap(whole) > 1<<20 {
@@ -76,7 +76,7 @@ func (r *reply) begin(rec *record.Record, c *call, keepText bool) {
 	}
 	onEvent, events := r.onEvent, r.sse
 	*r = reply{}
-	r.rec, r.call, r.ep, r.read, r.sent = rec, c, c.ep, c.ep.reader(), c.Start
+	r.call, r.ep, r.read, r.sent = c, c.ep, c.ep.reader(), c.Start
 	r.got.GapUs, r.got.ChunkTokens = gaps, tokens
 	if keepText {
 		r.text = new(strings.Builder)

@@ -48,7 +48,8 @@ func (a *answer) play(t testing.TB) *record.Record {
 	}
 	rec := new(record.Record)
 	r := reply{trip: new(trip)}
-	r.begin(rec, &call{ep: ep, req: new(load.Request)}, true)
+	r.begin(&call{ep: ep, req: new(load.Request)}, true)
+	r.rec = rec
 	r.trip, r.limit = new(trip), new(Config).limit(true)
 	content := a.content
 	if content == "" {

@@ -48,7 +48,8 @@ func TestContentEncoding(t *testing.T) {
 		for size := range 3 {
 			d, _ := api.ForPath("/v1/chat/completions")
 			rec, r := new(record.Record), reply{trip: new(trip)}
-			r.begin(rec, &call{ep: &endpoint{dialect: d, stream: true}, req: new(load.Request)}, true)
+			r.begin(&call{ep: &endpoint{dialect: d, stream: true}, req: new(load.Request)}, true)
+			r.rec = rec
 			r.limit = new(Config).limit(true)
 			r.Head(&http1.Header{Status: 200, ContentType: "text/event-stream", Encoding: c.encoding}, 1)
 			for b := []byte(c.body); len(b) > 0; {
