@@ -105,6 +105,7 @@ func TestGood(t *testing.T) {
 		{"tpot_ms<50", `{"latency_ms":400,"op":"embedding"}`, true},                                   // has no tokens
 		{"tpot_ms<50", several("several_answers"), false},                                             // whose tokens?
 		{"tpot_ms<50", several("redacted_reasoning"), false},                                          // how many tokens?
+		{"tpot_ms<50", `{"ttft_ms":400,"completion_tokens":2,"gap_us":[5]}`, true},                    // in one piece, as in one chunk
 		{"itl_ms<50", several("redacted_reasoning"), true},
 		{"itl_ms<50", several("several_answers"), false},
 		{"itl_ms<50", `{"ttft_ms":400,"completion_tokens":9,"gap_us":[1,2,3]}`, false},

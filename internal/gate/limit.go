@@ -153,7 +153,8 @@ func Untimed(r *record.Record, limits []Limit) bool {
 }
 
 // severalTokens reports whether there should be times between the tokens of an answer. Its number of tokens may be
-// unknown. Those of one chunk are several if they are more than a token and the tokens without text that may end it.
+// unknown. Those of one chunk, or piece, are several if they are more than a token and the tokens without text that may
+// end it.
 func severalTokens(r *record.Record) bool {
 	n := r.CompletionTokens - r.HiddenTokens
 	switch {
@@ -161,7 +162,7 @@ func severalTokens(r *record.Record) bool {
 		return false
 	case r.HiddenUnknown != "", n < 0, r.CompletionTokens == 0 && r.Lacks(record.KeyCompletionTokens):
 		return true
-	case r.Streamed() && len(r.GapUs) == 0:
+	case r.Streamed() && (len(r.GapUs) == 0 || r.InOnePiece()):
 		return n > 1+record.EndTokens
 	}
 	return n > 1
