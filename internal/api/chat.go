@@ -65,7 +65,7 @@ func readChat(v value) Event {
 }
 
 func (e *Event) choice(i int, v value) {
-	var usage, delta, message value
+	var usage, delta, message, text value
 	e.Choice = choiceOf(i)
 	v.each(func(key string, v value) {
 		switch key {
@@ -74,7 +74,7 @@ func (e *Event) choice(i int, v value) {
 				e.Choice = choiceOf(n)
 			}
 		case "text":
-			e.Content += v.string()
+			text = v
 		case "delta":
 			delta = v
 		case "message":
@@ -89,11 +89,15 @@ func (e *Event) choice(i int, v value) {
 			}
 		}
 	})
+	before := e.Content
 	if delta.there() { // Perplexity also sends the message so far
 		e.message(delta)
 	} else if message.there() {
 		e.message(message)
 		e.Whole = true
+	}
+	if e.Content == before { // Together also sends the text of the delta
+		e.Content += text.string()
 	}
 	if e.Usage == nil {
 		e.count(usage)

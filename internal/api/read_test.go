@@ -173,6 +173,10 @@ var replies = []struct {
 	{"ollama, an error", "ollama", "/api/chat", `{"error":"model 'x' not found"}`, answer{first: -1,
 		err: "model 'x' not found"}},
 
+	{"together stream", "openai", "/v1/chat/completions", `
+{"choices":[{"index":0,"text":"blue","delta":{"role":"assistant","content":"blue"}}]}
+{"choices":[{"index":0,"text":" sky","finish_reason":"stop","delta":{"role":"assistant","content":" sky"}}]}`,
+		answer{content: "blue sky", first: 0, finish: "stop"}},
 	{"dashscope stream", "dashscope", "/api/v1/services/aigc/text-generation/generation", `
 {"output":{"choices":[{"message":{"content":"","reasoning_content":"hm","role":"assistant"},"finish_reason":"null"}]},"usage":{"total_tokens":5,"input_tokens":4,"output_tokens":1},"request_id":"r"}
 {"output":{"choices":[{"message":{"content":"ok","role":"assistant"},"finish_reason":"null"}]},"usage":{"total_tokens":6,"input_tokens":4,"output_tokens":2},"request_id":"r"}
