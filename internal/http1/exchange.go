@@ -56,7 +56,6 @@ func (x *exchange) parser() *parser { return &x.p }
 // begin starts an exchange, or another attempt at it.
 func (x *exchange) begin(ctx context.Context, r *Request, t *Timing, s Sink) {
 	x.p.reset()
-	x.p.reused = t.Reused
 	x.s, x.t = s, t
 	x.deadline.begin(ctx, r, r.now(t))
 }
@@ -68,6 +67,7 @@ func (x *exchange) received(b []byte, read time.Time, stamp int64) (done bool, e
 	if x.t.Reused && at < x.start && !x.p.begun() { // sent to the idle connection
 		return false, errStale
 	}
+	x.p.crossed = x.t.Reused && at.Sub(x.start) < resendWithin
 	x.t.Received += int64(len(b))
 	x.t.End = at
 	n, err := x.p.feed(b, x.s, at)

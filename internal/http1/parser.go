@@ -19,7 +19,7 @@ type parser struct {
 	remain    int64 // bytes of the body, or of the chunk, not yet received
 	keepAlive bool  // the connection may carry another request
 	http10    bool
-	reused    bool       // the connection has had another response
+	crossed   bool       // a 408 may have been sent before the server read the request
 	blank     int        // empty lines before the response
 	budget    int        // bytes of head and trailers that may still follow
 	cache     *headCache // nil: none
@@ -322,7 +322,7 @@ func (p *parser) statusLine(line []byte) error {
 }
 
 func (p *parser) endHead(s Sink, at clock.Nanos) error {
-	if p.reused && p.h.Status == http.StatusRequestTimeout { // sent to an idle connection, and it has crossed the request
+	if p.crossed && p.h.Status == http.StatusRequestTimeout { // it was sent to the idle connection
 		p.reset()
 		return errStale
 	}

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"perfpipe/internal/clock"
 )
@@ -271,6 +272,23 @@ func TestEndWithinTheStatusLine(t *testing.T) {
 		}
 		if errors.Is(err, ErrMalformed) != malformed || malformed == errors.Is(err, errTruncated) {
 			t.Errorf("%q: %v", line, err)
+		}
+	}
+}
+
+// A 408 crosses a request only if it comes soon: a gateway may send one for a server that takes too long.
+func TestA408ThatComesLate(t *testing.T) {
+	clk := clock.New()
+	for after, want := range map[time.Duration]error{time.Millisecond: errStale, 2 * time.Second: nil} {
+		x := newConnConfig(&Config{}, clk).exchange(nil, "h:80")
+		x.p.reset()
+		var g gathered
+		x.s, x.t = &g, &Timing{Reused: true}
+		sent := time.Now()
+		x.start = clk.At(sent)
+		done, err := x.received([]byte("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"), sent.Add(after), 0)
+		if err != want || done != (want == nil) || done && g.status != http.StatusRequestTimeout {
+			t.Errorf("after %v: done %t, %v, status %d", after, done, err, g.status)
 		}
 	}
 }
