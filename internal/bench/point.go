@@ -56,11 +56,6 @@ func (r *runner) point(
 			return "", err
 		}
 	}
-	if p.Mode == load.Open {
-		r.tally.Begin(p.Limit)
-	} else {
-		r.tally.Begin(0)
-	}
 	ctx, w := r.Limits.Watch(ctx, p, &r.engine.Counts, r.Shard.Of, observe)
 	r.watch.Store(w)
 	res, err := r.engine.Run(ctx, p)

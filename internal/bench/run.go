@@ -111,7 +111,7 @@ func (r *runner) announceStop(ctx context.Context) {
 
 // emit takes a record from the engine.
 func (r *runner) emit(rec *load.Record) error {
-	r.tally.Add(rec, r.engine.Counts.InFlight.Load())
+	r.tally.Add(rec)
 	if w := r.watch.Load(); w != nil {
 		w.Add(rec)
 	}

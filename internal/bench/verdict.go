@@ -3,7 +3,6 @@ package bench
 import (
 	"cmp"
 	"errors"
-	"fmt"
 
 	"perfpipe/internal/fault"
 	"perfpipe/internal/progress"
@@ -83,15 +82,13 @@ func (r *runner) judge(v stats.Verdict) error {
 	}
 	r.Say("load generator: %s: %s", v.Level, v.Reason)
 	cause := v.Cause()
-	if cause == "sent-twice" && r.Client.Retries > 0 {
+	switch {
+	case cause == "sent-twice" && r.Client.Retries > 0:
 		cause = "retried"
+	case cause == "no-connection" && r.MaxConns == 0:
+		cause = "no-file"
 	}
 	hint := r.next(cause)
-	if n := r.tally.ConnLimit(); n > 0 && r.MaxConns > 0 {
-		hint = fmt.Sprintf(r.next("conns-used"), n)
-	} else if n > 0 {
-		hint = fmt.Sprintf(r.next("files-used"), n)
-	}
 	if r.simulates() {
 		hint += "; the simulator shares the CPUs with perf-send, which a server elsewhere does not"
 	}

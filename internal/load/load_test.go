@@ -168,6 +168,37 @@ func TestOpenLoopShortOfConnectionsLags(t *testing.T) {
 	if want := "0:0+0+0=0 1:10+0+15=25 2:20+0+30=50"; times(recs) != want {
 		t.Errorf("got %s, want %s", times(recs), want)
 	}
+	for i, r := range recs {
+		if want := float64(15 * i); r.ConnectionWaitMs != want {
+			t.Errorf("request %d waited %g ms for a connection, want %g", i, r.ConnectionWaitMs, want)
+		}
+	}
+}
+
+// The requests of a session that follow one another at once may be more than the connections.
+func TestSessionShortOfConnectionsLags(t *testing.T) {
+	for conns, want := range map[int]string{
+		0: "a:0 b:100+0 c:100+0 d:100+0 e:150+0", 1: "a:0 b:100+0 c:100+0 d:100+100 e:150+150",
+		2: "a:0 b:100+0 c:100+0 d:100+0 e:150+50",
+	} {
+		p := Point{Mode: Closed, Limit: 1, Conns: conns}
+		recs, _, err := run(t, p, &fakeServer{takes: 100 * ms}, graphs(t, "a b<a c<a d<a e<a+50"), nil)
+		var got []string
+		for _, r := range recs {
+			text := fmt.Sprintf("%s:%d", r.ID, r.ScheduledUs/1000)
+			if r.ID != "a" {
+				text += fmt.Sprintf("+%g", r.ConnectionWaitMs)
+			}
+			got = append(got, text)
+			if r.ConnectionWaitMs != r.LagMs {
+				t.Errorf("%d connections: %s waited %g ms for one, and is %g ms late", conns, r.ID, r.ConnectionWaitMs, r.LagMs)
+			}
+		}
+		slices.Sort(got)
+		if s := strings.Join(got, " "); s != want || err != nil {
+			t.Errorf("%d connections: got %s, want %s (%v)", conns, s, want, err)
+		}
+	}
 }
 
 // A late input shifts nothing that follows, and is the load generator's lateness.

@@ -132,6 +132,7 @@ type job struct {
 	output time.Duration // that the slot's previous record took to emit
 	waited time.Duration // Engine.Waited when the slot became free
 	input  time.Duration // by a schedule: that the input kept the load waiting after the due time
+	conns  time.Duration // between the due time and a free connection, if there is a limit of those
 
 	fresh   bool     // the slot is new
 	session *session // of which the request is one; nil: none
@@ -162,6 +163,8 @@ func (ph *phase) next(s slot) (job, error) {
 		}
 		j := job{req: req, line: ph.e.line - 1, due: ph.start.Add(off), output: s.output, waited: s.waited, fresh: s.new}
 		switch ph.p.Mode {
+		case Open:
+			j.conns = s.after(j.due)
 		case Closed:
 			if s.free.After(j.due) {
 				j.due = s.free

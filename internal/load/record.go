@@ -74,8 +74,13 @@ func (ph *phase) pauses(rec *Record, endNs, doneNs int64) {
 // leastWaitUs is the shortest wait that a record shows, and the least effect of a pause.
 const leastWaitUs = 1000
 
-// blame attributes a record's lag to the wait for the output and for the input.
+// blame attributes a record's lag to the waits for a connection, for the output and for the input.
 func (ph *phase) blame(rec *Record, lagUs int64, j job) {
+	connsUs := min(lagUs, j.conns.Microseconds())
+	if connsUs >= leastWaitUs {
+		rec.ConnectionWaitMs = float64(connsUs) / 1000
+	}
+	lagUs -= connsUs
 	outputUs := min(lagUs, j.output.Microseconds())
 	input := j.input
 	if ph.p.Mode == Closed {

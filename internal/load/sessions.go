@@ -46,9 +46,10 @@ func (s *sessions) end() {
 }
 
 // nextOfSession waits for the next request of a session that is due.
-func (ph *phase) nextOfSession(slot) (job, error) {
+func (ph *phase) nextOfSession(s slot) (job, error) {
 	d, err := ph.sessions.queue.next(ph.start)
-	return job{due: ph.start.Add(d.at), waited: ph.e.waited(), session: d.session, index: d.index}, err
+	due := ph.start.Add(d.at)
+	return job{due: due, waited: ph.e.waited(), conns: s.after(due), session: d.session, index: d.index}, err
 }
 
 // begin begins a session and makes the first of its requests that of the flight, unless none is due at once.
@@ -74,7 +75,7 @@ func (ph *phase) landed(f *flight, free slot, over bool) {
 	}
 	switch {
 	case !first:
-		f.w.end(f, slot{}, true)
+		f.w.end(f, free, true)
 	case ph.keepsSlots():
 		f.w.end(f, free, over)
 	default:

@@ -43,8 +43,17 @@ const maxIdle = 64
 type slot struct {
 	free   time.Time     // since when
 	new    bool          // it has had no request yet
+	last   bool          // all slots were in use until then
 	output time.Duration // that its previous record took to emit
 	waited time.Duration // Engine.Waited when it became free
+}
+
+// after returns how long after t the slot became free, if a request that was due at t could have no other.
+func (s slot) after(t time.Time) time.Duration {
+	if !s.last {
+		return 0
+	}
+	return max(0, s.free.Sub(t))
 }
 
 // run sends what next returns until it fails, and returns that error when all requests have ended.
@@ -216,6 +225,7 @@ func (w *workers) end(f *flight, s slot, free bool) {
 	f.job = job{}
 	f.next, w.spare = w.spare, f
 	if free {
+		s.last = len(w.free) == 0 && w.n == w.limit
 		w.free = append(w.free, s)
 	}
 	w.open--

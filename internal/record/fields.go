@@ -73,6 +73,7 @@ var fields = [...]field{
 	{`"read_delay_ms":`, KeyReadDelayMs, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ReadDelayMs) }},
 	{`"joined_chunks":`, KeyJoined, func(b []byte, r *Record) int { return fastjson.Int(b, &r.Joined) }},
 	{`"client_cpu":`, KeyClientCPU, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ClientCPU) }},
+	{`"connection_wait_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.ConnectionWaitMs) }},
 	{`"input_wait_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.InputWaitMs) }},
 	{`"output_wait_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.OutputWaitMs) }},
 	{`"stall_ms":`, 0, func(b []byte, r *Record) int { return fastjson.Float(b, &r.StallMs) }},
@@ -224,6 +225,7 @@ func (w *writer) request(e *Encoder, r *Record) {
 		w.integer(`,"joined_chunks":`, int64(r.Joined))
 	}
 	w.measure(`,"client_cpu":`, r.ClientCPU)
+	w.measure(`,"connection_wait_ms":`, r.ConnectionWaitMs)
 	w.measure(`,"input_wait_ms":`, r.InputWaitMs)
 	w.measure(`,"output_wait_ms":`, r.OutputWaitMs)
 	w.measure(`,"stall_ms":`, r.StallMs)

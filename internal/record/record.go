@@ -98,7 +98,10 @@ type Record struct {
 	// The share of its CPUs that perf-send used over the second before.
 	ClientCPU float64 `json:"client_cpu,omitempty" record:"key,min=0"`
 
-	// The part of lag_ms in which no request line had come. Absent below 1, like the next two.
+	// The part of lag_ms in which all connections that perf-send may open were in use. Absent below 1, like the next
+	// three.
+	ConnectionWaitMs float64 `json:"connection_wait_ms,omitempty" record:"min=0"`
+	// The part of lag_ms in which no request line had come.
 	InputWaitMs float64 `json:"input_wait_ms,omitempty" record:"min=0"`
 	// The part of lag_ms in which the slot's record before waited to be written, because stdout or the file took no
 	// more.

@@ -23,18 +23,65 @@ type Client struct {
 	paused         paused
 }
 
-// clientTimes holds sums over records; times are in µs. Lags below heldMs do not count: they are the normal cost of a
-// request. In a closed loop, the lag of a request is the time in which its slot was idle.
+// clientTimes holds sums over records; times are in µs. In a closed loop, the lag of a request is the time in which its
+// slot was idle.
 type clientTimes struct {
-	Lag, Output, Input          int64 // scheduled requests: lag, and its parts caused by the output and the input
-	Idle, IdleOutput, IdleInput int64 // the same for a closed loop
-	Busy                        int64 // closed loop: time in which slots were not idle, also with tools
-	Lags                        int64 // number of records with a lag above 0, however short
-	Zeros                       int64 // number of records with an explicit lag of 0
-	Stalled                     int64 // time in which perf-send did not run
-	Paused                      int64 // the part of it in pauses
-	LagPaused, IdlePaused       int64 // of Lag and Idle, those of requests that a pause affected
-	Life                        int64 // total time of all requests, each from its due time
+	Late    waits // of scheduled requests
+	Idle    waits // of the slots of a closed loop
+	Busy    int64 // closed loop: time in which slots were not idle, also with tools
+	Lags    int64 // number of records with a lag above 0, however short
+	Zeros   int64 // number of records with an explicit lag of 0
+	Stalled int64 // time in which perf-send did not run
+	Paused  int64 // the part of it in pauses
+	Life    int64 // total time of all requests, each from its due time
+}
+
+// waits sums up lags of at least heldMs, in µs. Shorter ones are the normal cost of a request.
+type waits struct {
+	All                  int64
+	Conns, Output, Input int64 // the parts without a free connection, and that the output and the input caused
+	Paused               int64 // of the requests that a pause affected
+}
+
+// addMs adds ms to a sum in µs, unless that would overflow.
+func addMs(to *int64, ms float64) {
+	if us := metric.Micro(ms); us > 0 && *to < math.MaxInt64-us {
+		*to += us
+	}
+}
+
+func (w *waits) add(r *record.Record, lag float64) {
+	if lag < heldMs {
+		return
+	}
+	addMs(&w.All, lag)
+	addMs(&w.Conns, r.ConnectionWaitMs)
+	addMs(&w.Output, r.OutputWaitMs)
+	addMs(&w.Input, r.InputWaitMs)
+	if len(r.PauseUs) > 0 {
+		addMs(&w.Paused, lag)
+	}
+}
+
+func (w *waits) merge(o *waits) {
+	w.All += o.All
+	w.Conns += o.Conns
+	w.Output += o.Output
+	w.Input += o.Input
+	w.Paused += o.Paused
+}
+
+// cause returns the cause of at least half of the time, or "" if it is unknown.
+func (w *waits) cause() string {
+	switch half := w.All / 2; {
+	case w.Conns > 0 && w.Conns >= half:
+		return noFreeConn
+	case w.Output > 0 && w.Output >= half:
+		return slowOutput
+	case w.Input > 0 && w.Input >= half:
+		return slowInput
+	}
+	return ""
 }
 
 // heldMs is the shortest lag or delay that counts, in ms.
@@ -47,12 +94,13 @@ type Verdict struct {
 	cause  string
 }
 
-// Cause returns the reason of a hint for the user: slow-output, slow-input, sent-twice or busy-cpu, or "" if the
-// verdict is Clean; or paused, which may affect so few requests that the verdict is Clean.
+// Cause returns the reason of a hint for the user: no-connection, slow-output, slow-input, sent-twice or busy-cpu, or
+// "" if the verdict is Clean; or paused, which may affect so few requests that the verdict is Clean.
 func (v Verdict) Cause() string { return v.cause }
 
 // The causes of a Verdict.
 const (
+	noConn     = "no-connection"
 	outputSlow = "slow-output"
 	inputSlow  = "slow-input"
 	sentTwice  = "sent-twice"
@@ -122,11 +170,6 @@ const closedLoop = "closed"
 func scheduled(r *record.Record) bool { return r.Mode != closedLoop || r.DelayMs > 0 }
 
 func (t *clientTimes) add(r *record.Record, lag float64) {
-	sum := func(to *int64, ms float64) {
-		if us := metric.Micro(ms); us > 0 && *to < math.MaxInt64-us {
-			*to += us
-		}
-	}
 	switch {
 	case lag > 0:
 		t.Lags++
@@ -134,27 +177,15 @@ func (t *clientTimes) add(r *record.Record, lag float64) {
 		t.Zeros++
 	}
 	if r.Mode == closedLoop {
-		sum(&t.Busy, r.LatencyMs+r.DelayMs)
-		if lag >= heldMs {
-			sum(&t.Idle, lag)
-			sum(&t.IdleOutput, r.OutputWaitMs)
-			sum(&t.IdleInput, r.InputWaitMs)
-			if len(r.PauseUs) > 0 {
-				sum(&t.IdlePaused, lag)
-			}
-		}
+		addMs(&t.Busy, r.LatencyMs+r.DelayMs)
+		t.Idle.add(r, lag)
 	}
-	if lag >= heldMs && scheduled(r) {
-		sum(&t.Lag, lag)
-		sum(&t.Output, r.OutputWaitMs)
-		sum(&t.Input, r.InputWaitMs)
-		if len(r.PauseUs) > 0 {
-			sum(&t.LagPaused, lag)
-		}
+	if scheduled(r) {
+		t.Late.add(r, lag)
 	}
-	sum(&t.Stalled, r.StallMs)
-	sum(&t.Paused, min(r.StallMs, pausedMs(r)))
-	sum(&t.Life, lag+max(r.LatencyMs, r.StallMs))
+	addMs(&t.Stalled, r.StallMs)
+	addMs(&t.Paused, min(r.StallMs, pausedMs(r)))
+	addMs(&t.Life, lag+max(r.LatencyMs, r.StallMs))
 }
 
 // lateRead is the delay of a read, in ms, from which chunks found together may have arrived one after the other.
@@ -197,17 +228,11 @@ func (c *Client) Merge(o *Client) {
 }
 
 func (t *clientTimes) merge(o *clientTimes) {
-	t.Lag += o.Lag
-	t.Output += o.Output
-	t.Input += o.Input
-	t.Idle += o.Idle
-	t.IdleOutput += o.IdleOutput
-	t.IdleInput += o.IdleInput
+	t.Late.merge(&o.Late)
+	t.Idle.merge(&o.Idle)
 	t.Busy += o.Busy
 	t.Stalled += o.Stalled
 	t.Paused += o.Paused
-	t.LagPaused += o.LagPaused
-	t.IdlePaused += o.IdlePaused
 	t.Life += o.Life
 	t.Lags += o.Lags
 	t.Zeros += o.Zeros
@@ -258,8 +283,8 @@ func (c *Client) Verdict() Verdict {
 // than requested. NaN is an unmeasured value and meets no criterion.
 func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 	t := &c.times
-	idle := share(t.Idle, t.Idle+t.Busy)
-	held := share(t.IdleOutput+t.IdleInput, t.Idle+t.Busy) // waiting for the input or the output
+	idle := share(t.Idle.All, t.Idle.All+t.Busy)
+	held := share(t.Idle.Conns+t.Idle.Output+t.Idle.Input, t.Idle.All+t.Busy) // with a known cause
 	stalled := share(t.Stalled, t.Life)
 	pausedFor := c.paused.text(c.conns.Requests)
 	stalledFor := fmt.Sprintf("perf-send did not run for %.3g %% of its requests' time: "+
@@ -267,11 +292,11 @@ func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 	if t.Paused > t.Stalled/2 {
 		stalledFor = pausedFor
 	}
-	late, slack := cause(t.Lag, t.Output, t.Input), cause(t.Idle, t.IdleOutput, t.IdleInput)
-	if t.LagPaused > t.Lag/2 {
+	late, slack := t.Late.cause(), t.Idle.cause()
+	if t.Late.Paused > t.Late.All/2 {
 		late = ": " + pausedFor
 	}
-	if t.IdlePaused > t.Idle/2 {
+	if t.Idle.Paused > t.Idle.All/2 {
 		slack = ": " + pausedFor
 	}
 	idleFor := fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100,
@@ -309,18 +334,8 @@ func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 const (
 	slowOutput = ": stdout or the output file took the records too slowly"
 	slowInput  = ": request lines came too slowly"
+	noFreeConn = ": all connections that may be open were in use"
 )
-
-// cause returns the cause of at least half of a wait, or "" if it is unknown. Times are in µs.
-func cause(all, output, input int64) string {
-	switch {
-	case output > 0 && output >= all/2:
-		return slowOutput
-	case input > 0 && input >= all/2:
-		return slowInput
-	}
-	return ""
-}
 
 // causeOf returns the cause of a reason of judge.
 func causeOf(reason string) string {
@@ -329,6 +344,8 @@ func causeOf(reason string) string {
 		return sentTwice
 	case strings.Contains(reason, wasPaused):
 		return stopped
+	case strings.HasSuffix(reason, noFreeConn):
+		return noConn
 	case strings.HasSuffix(reason, slowOutput):
 		return outputSlow
 	case strings.HasSuffix(reason, slowInput):

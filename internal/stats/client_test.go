@@ -65,6 +65,10 @@ func TestClientThatThrottlesItself(t *testing.T) {
 			Verdict{Level: Strained, Reason: late + slowOutput}},
 		{"slow lines", record.Record{Mode: "closed", LagMs: 30, InputWaitMs: 28, LatencyMs: 90},
 			Verdict{Level: Bottleneck, Reason: idle25 + slowInput}},
+		{"no connection", record.Record{Mode: "open", LagMs: 20, ConnectionWaitMs: 19, LatencyMs: 900},
+			Verdict{Level: Strained, Reason: late + noFreeConn}},
+		{"a session without a connection", record.Record{Mode: "closed", LagMs: 30, ConnectionWaitMs: 28, LatencyMs: 90},
+			Verdict{Level: Bottleneck, Reason: idle25 + noFreeConn}},
 		{"stopped", record.Record{Mode: "closed", LagMs: 1, StallMs: 8, LatencyMs: 99},
 			Verdict{Level: Strained, Reason: "perf-send did not run for 8 %" + stopped}},
 		{"stopped while answers came", record.Record{Mode: "open", StallMs: 100, LatencyMs: 9},
@@ -81,8 +85,8 @@ func TestClientThatThrottlesItself(t *testing.T) {
 			t.Errorf("%s: %+v, of a part of the records %+v, want %+v", test.name, got, other, test.want)
 		}
 		cause := whole.Verdict().Cause()
-		slow := strings.Contains(test.want.Reason, slowOutput)
-		if (cause == "") != (test.want.Level == Clean) || (cause == outputSlow) != slow {
+		slow, short := strings.Contains(test.want.Reason, slowOutput), strings.Contains(test.want.Reason, noFreeConn)
+		if (cause == "") != (test.want.Level == Clean) || (cause == outputSlow) != slow || (cause == noConn) != short {
 			t.Errorf("%s: cause %q", test.name, cause)
 		}
 	}

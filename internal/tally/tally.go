@@ -29,7 +29,6 @@ type Tally struct {
 	prompts  stats.Prompts
 	client   stats.Client // of the measured records
 	point    point
-	conns    conns
 	unfed    stats.Verdict // on the input; without a Level: none
 }
 
@@ -50,14 +49,13 @@ type point struct {
 // recentAnswers is the number of answers whose TTFT is part of the running figure.
 const recentAnswers = 512
 
-// Add adds a record that ended with inFlight requests in flight.
-func (t *Tally) Add(rec *load.Record, inFlight int64) {
+// Add adds a record.
+func (t *Tally) Add(rec *load.Record) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if rec.Run != t.point.run || rec.Phase != t.point.phase {
 		t.point = point{run: rec.Run, phase: rec.Phase, recent: t.point.recent[:0]}
 	}
-	t.conns.add(rec.LagMs, inFlight)
 	if rec.Phase == record.PhaseMeasure {
 		t.client.Add(&rec.Record)
 	}

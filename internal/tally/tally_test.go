@@ -23,10 +23,10 @@ func TestString(t *testing.T) {
 			rec.Error = &record.Error{Kind: record.KindHTTP, Message: "HTTP 500: boom"}
 			rec.Skipped = 3
 		}
-		all.Add(rec, 0)
+		all.Add(rec)
 	}
-	all.Add(failed(record.KindHTTP, "HTTP 500: again"), 0)
-	all.Add(failed(record.KindConnect, "connection\nrefused"), 0)
+	all.Add(failed(record.KindHTTP, "HTTP 500: again"))
+	all.Add(failed(record.KindConnect, "connection\nrefused"))
 	want := "4 requests: 1 ok, 3 failed (http 2: HTTP 500: boom; connect 1: connection refused); " +
 		"skipped after them in their sessions: 3"
 	if got := all.String(); got != want {
@@ -41,7 +41,7 @@ func TestString(t *testing.T) {
 func TestRunning(t *testing.T) {
 	var all Tally
 	add := func(run string, ttftMs float64) {
-		all.Add(&load.Record{Record: record.Record{Run: run, OK: true, TTFTMs: ttftMs, CompletionTokens: 2}}, 0)
+		all.Add(&load.Record{Record: record.Record{Run: run, OK: true, TTFTMs: ttftMs, CompletionTokens: 2}})
 	}
 	add("first", 1000)
 	for range 2 * recentAnswers {
@@ -59,7 +59,7 @@ func TestShort(t *testing.T) {
 	var all Tally
 	for _, tokens := range []int{0, 5, 10, 11} { // 0: not known
 		rec := &load.Record{Record: record.Record{OK: true, CompletionTokens: tokens}, Sent: &load.Request{MinTokens: 10}}
-		all.Add(rec, 0)
+		all.Add(rec)
 	}
 	if got := all.Short(); got != 1 {
 		t.Errorf("%d answers are short, want 1", got)
@@ -71,7 +71,7 @@ func TestSlowOutput(t *testing.T) {
 	var all Tally
 	all.Add(&load.Record{Record: record.Record{
 		Mode: "closed", Parallel: 1, Phase: record.PhaseMeasure, OK: true, LatencyMs: 900, Clock: "kernel", ClientCPU: 0.1,
-	}}, 0)
+	}})
 	clean := stats.Verdict{Level: stats.Clean}
 	for _, c := range []struct {
 		blocked, run time.Duration
@@ -108,39 +108,12 @@ func TestUnfed(t *testing.T) {
 		all.Add(&load.Record{Record: record.Record{
 			Mode: "closed", Parallel: 1, Phase: record.PhaseMeasure, OK: true, LatencyMs: 900, Clock: "kernel",
 			ClientCPU: c.cpu,
-		}}, 0)
+		}})
 		for _, part := range c.parts {
 			all.Unfed(part, 10*time.Second)
 		}
 		if v := all.Verdict(0, 0); v.Level+" "+v.Reason != c.want {
 			t.Errorf("%v: %s %s", c, v.Level, v.Reason)
-		}
-	}
-}
-
-func TestConnLimit(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		limit int
-		lags  []float64 // ms, of requests that found all connections in use
-		free  []float64 // ms, of others
-		want  int
-	}{
-		{"never late", 8, []float64{1}, nil, 0},
-		{"late for other reasons", 8, []float64{9}, []float64{9}, 0},
-		{"all in use", 8, []float64{9, 9}, []float64{9}, 8},
-		{"not an open loop", 0, []float64{9}, nil, 0},
-	} {
-		var all Tally
-		all.Begin(c.limit)
-		for _, lag := range c.lags {
-			all.Add(&load.Record{Record: record.Record{OK: true, LagMs: lag}}, int64(c.limit))
-		}
-		for _, lag := range c.free {
-			all.Add(&load.Record{Record: record.Record{OK: true, LagMs: lag}}, 1)
-		}
-		if got := all.ConnLimit(); got != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}
 }

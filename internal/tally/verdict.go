@@ -33,39 +33,3 @@ func (t *Tally) Unfed(part, duration time.Duration) {
 		t.unfed = v
 	}
 }
-
-// conns counts the late requests of open loops, and those that were late while all connections were in use.
-type conns struct {
-	limit     int64 // of the load point; 0: it is not an open loop
-	late, all int64
-}
-
-// lateMs is the lag in ms from which a request is late.
-const lateMs = 5
-
-func (c *conns) add(lagMs float64, inFlight int64) {
-	if c.limit == 0 || lagMs < lateMs {
-		return
-	}
-	c.late++
-	if inFlight >= c.limit-1 { // the request may have left already
-		c.all++
-	}
-}
-
-// Begin begins a load point: connLimit is the connection limit of an open loop, or 0.
-func (t *Tally) Begin(connLimit int) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.conns.limit = int64(connLimit)
-}
-
-// ConnLimit returns the connection limit if most late requests found all connections in use, else 0.
-func (t *Tally) ConnLimit() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if 2*t.conns.all <= t.conns.late {
-		return 0
-	}
-	return int(t.conns.limit)
-}
