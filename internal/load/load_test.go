@@ -135,7 +135,7 @@ func TestClosedLoopComesUpInGroups(t *testing.T) {
 	p := Point{Parallel: 150, Mode: Closed, Limit: 150, Number: 151}
 	recs, _, _ := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, nil)
 	for i, r := range recs {
-		due := float64(i / 64 * 5)
+		due := float64(i / 32 * 5)
 		if i == 150 {
 			due = 100 // the first slot's second
 		}
