@@ -132,15 +132,21 @@ func TestClosedLoopIsDueWhenASlotFallsFree(t *testing.T) {
 
 // The first requests of many slots do not come all at once.
 func TestClosedLoopComesUpInGroups(t *testing.T) {
-	p := Point{Parallel: 150, Mode: Closed, Limit: 150, Number: 151}
-	recs, _, _ := run(t, p, &fakeServer{takes: 100 * ms}, &lines{n: -1}, nil)
-	for i, r := range recs {
-		due := float64(i / 32 * 5)
-		if i == 150 {
-			due = 100 // the first slot's second
-		}
-		if got := float64(r.ScheduledUs-recs[0].ScheduledUs) / 1000; got != due || r.LagMs != 0 {
-			t.Errorf("request %d was due at %g ms, want %g, and %g ms late", i, got, due, r.LagMs)
+	sessions := func(i int) *Request { return graph(t, fmt.Sprint("s", i), "a") }
+	for _, c := range []struct {
+		src   *lines
+		group int
+	}{{&lines{n: -1}, 64}, {&lines{n: -1, make: sessions}, 32}} {
+		p := Point{Parallel: 150, Mode: Closed, Limit: 150, Number: 151}
+		recs, _, _ := run(t, p, &fakeServer{takes: 100 * ms}, c.src, nil)
+		for i, r := range recs {
+			due := float64(i / c.group * 5)
+			if i == 150 {
+				due = 100 // the first slot's second
+			}
+			if got := float64(r.ScheduledUs-recs[0].ScheduledUs) / 1000; got != due || r.LagMs != 0 {
+				t.Errorf("groups of %d: request %d due at %g ms, want %g, and %g ms late", c.group, i, got, due, r.LagMs)
+			}
 		}
 	}
 }

@@ -13,11 +13,12 @@ import (
 )
 
 // The slots of a closed loop are created in groups. If all were created at once, the first requests would measure how
-// fast the server accepts connections: 1,000 within 20 ms keep a server in Go busy for 50 ms. More of them in a second
-// than one core can start would delay the next requests of the sessions that have begun.
+// fast the server accepts connections: 1,000 within 20 ms keep a server in Go busy for 50 ms. Sessions begin at half
+// the rate, which one core can start: else they would delay the next requests of those that have begun.
 const (
-	slotGroup = 32
-	slotEvery = 5 * time.Millisecond
+	slotGroup    = 64
+	sessionGroup = 32
+	slotEvery    = 5 * time.Millisecond
 )
 
 // phase starts n requests, or all if n is 0, and waits until they have ended.
@@ -49,6 +50,9 @@ func (e *Engine) phase(ctx, hard context.Context, p Point, name string, n int) (
 	ph.workers = workers{limit: p.Limit, fresh: fresh, next: ph.next, do: ph.do}
 	if p.Mode == Closed {
 		ph.workers.group, ph.workers.every = slotGroup, slotEvery
+		if req.Whole != nil {
+			ph.workers.group = sessionGroup
+		}
 	}
 	if p.Pacer != nil && !p.Trace {
 		next, free := iter.Pull(p.Pacer)
