@@ -206,6 +206,7 @@ func (e *Env) Input(
 	src, name, close := e.Stdin, "stdin", func() {}
 	if IsStd(path) {
 		path = "-"
+		WidenPipe(e.Stdin)
 		if e.StdinTTY {
 			e.Say("reading from the terminal: end with Ctrl-D, or name a file")
 		}

@@ -1,19 +1,18 @@
 package cli
 
 import (
-	"io"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// pipeBytes is the capacity of an output pipe. With the default of 64 KiB, writer and reader wait for each other at
-// every write, which costs more than the data.
+// pipeBytes is the capacity of a pipe. With the default of 64 KiB, writer and reader wait for each other at every
+// write, which costs more than the data.
 const pipeBytes = 1 << 20
 
-// WidenPipe increases the capacity of an output that is a pipe, if the system permits it.
-func WidenPipe(w io.Writer) {
-	c, ok := w.(syscall.Conn)
+// WidenPipe increases the capacity of an input or output that is a pipe, if the system permits it.
+func WidenPipe(stream any) {
+	c, ok := stream.(syscall.Conn)
 	if !ok {
 		return
 	}
