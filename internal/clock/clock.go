@@ -2,7 +2,10 @@
 // there. Instants can be subtracted, and setting the system clock shifts none of them.
 package clock
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Nanos is an instant in nanoseconds since the Unix epoch.
 type Nanos int64
@@ -17,12 +20,16 @@ func (n Nanos) Sub(since Nanos) time.Duration { return time.Duration(n - since) 
 type Clock struct {
 	base   time.Time
 	baseNs int64
+
+	checked atomic.Int64 // when offset was last compared, ns after base
+	offset  atomic.Int64 // of the system clock from this one, ns
+	trusted atomic.Int64 // from when on stamps of the kernel are by the system clock of now, ns after base
 }
 
 // New returns a Clock that is anchored at the present.
 func New() *Clock {
 	now := time.Now()
-	return &Clock{now, now.UnixNano()}
+	return &Clock{base: now, baseNs: now.UnixNano()}
 }
 
 // Ns returns the instant of t, which must carry a monotonic reading, in nanoseconds since the Unix epoch.
@@ -33,3 +40,42 @@ func (c *Clock) At(t time.Time) Nanos { return Nanos(c.Ns(t)) }
 
 // Now returns the present instant.
 func (c *Clock) Now() Nanos { return Nanos(c.baseNs + int64(time.Since(c.base))) }
+
+const (
+	checkEvery = time.Millisecond
+	leastStep  = time.Millisecond // a smaller change of the offset is no step
+	mostSlew   = 0.1              // rate at which the system clock may be corrected: chrony's is 0.083 at most
+	afterStep  = 100 * time.Millisecond
+)
+
+// Received returns when bytes that were read at read had been received, and how long before. stamp is the kernel's, ns
+// since the epoch by the system clock; 0: there is none. If there is none, or the system clock was set in the time
+// before read, so that the stamp may be by the clock before, ok is false and the bytes count as received when read.
+func (c *Clock) Received(read time.Time, stamp int64) (at Nanos, delay time.Duration, ok bool) {
+	at = c.At(read)
+	if stamp == 0 || c.stepped(read) {
+		return at, 0, false
+	}
+	delay = max(0, time.Duration(read.UnixNano()-stamp))
+	return at - Nanos(delay), delay, true
+}
+
+// stepped reports whether the system clock was set less than afterStep before t.
+func (c *Clock) stepped(t time.Time) bool {
+	now, checked := t.Sub(c.base), time.Duration(c.checked.Load())
+	if now-checked >= checkEvery && c.checked.CompareAndSwap(int64(checked), int64(now)) {
+		slew := leastStep + time.Duration(mostSlew*float64(now-checked))
+		before := time.Duration(c.offset.Load())
+		offset := c.offsetAt(t)
+		if (offset - before).Abs() > slew {
+			offset = c.offsetAt(time.Now()) // the thread may have lost its processor between the two readings of t
+		}
+		if c.offset.Store(int64(offset)); (offset - before).Abs() > slew {
+			c.trusted.Store(int64(now + afterStep))
+		}
+	}
+	return int64(now) < c.trusted.Load()
+}
+
+// offsetAt returns the offset of the system clock from c at t.
+func (c *Clock) offsetAt(t time.Time) time.Duration { return time.Duration(t.UnixNano() - c.Ns(t)) }

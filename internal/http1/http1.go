@@ -162,15 +162,9 @@ func (t *Timing) Attempt(begun time.Time) {
 // Arrival returns when bytes were received that were read at read. stamp is the kernel's stamp of them, ns since the
 // epoch by the system clock; 0: there is none.
 func (t *Timing) Arrival(c *clock.Clock, read time.Time, stamp int64) clock.Nanos {
-	at := c.At(read)
-	t.Delay = 0
-	if stamp == 0 {
-		t.Unstamped = true
-	} else if delay := time.Duration(read.UnixNano() - stamp); delay > 0 {
-		at -= clock.Nanos(delay)
-		t.Delay = delay
-		t.MaxDelay = max(t.MaxDelay, delay)
-	}
+	at, delay, ok := c.Received(read, stamp)
+	t.Delay, t.MaxDelay = delay, max(t.MaxDelay, delay)
+	t.Unstamped = t.Unstamped || !ok
 	return at
 }
 

@@ -108,7 +108,7 @@ func (g *generation) sglang() error {
 	event := func(k int, last bool) map[string]any {
 		meta := map[string]any{"prompt_tokens": g.ask.promptTokens, "completion_tokens": k + 1, "finish_reason": nil}
 		if last {
-			begin := float64(g.s.base.UnixNano()) / 1e9
+			begin := float64(g.s.clock.Ns(g.start)) / 1e9
 			meta["finish_reason"] = map[string]any{"type": g.ask.finish}
 			meta["queue_time"], meta["forward_entry_time"] = g.spent.queue.Seconds(), begin
 			meta["prefill_finished_time"] = begin + g.spent.prefill.Seconds()

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"perfpipe/internal/clock"
 	"perfpipe/internal/rxtime"
 )
 
@@ -45,7 +46,7 @@ type Server struct {
 	line  line
 	cache *cache // nil: there is none
 	http  *http.Server
-	base  time.Time // the one wall-clock anchor
+	clock *clock.Clock
 	truth func(Truth)
 
 	mu     sync.Mutex
@@ -72,7 +73,7 @@ func New(cfg Config, truth func(Truth)) *Server {
 	if cfg.Count == nil {
 		cfg.Count = func(s string) int { return len(strings.Fields(s)) }
 	}
-	s := &Server{cfg: cfg, line: line{free: cfg.Slots}, cache: newCache(cfg.Cache), base: time.Now(), truth: truth}
+	s := &Server{cfg: cfg, line: line{free: cfg.Slots}, cache: newCache(cfg.Cache), clock: clock.New(), truth: truth}
 	s.times, _ = dialectNamed(cfg.Times) // the zero dialect reports nothing
 	s.idle = sync.NewCond(&s.mu)
 	s.http = &http.Server{Handler: s.Handler(), ConnContext: func(ctx context.Context, c net.Conn) context.Context {
@@ -88,7 +89,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /v1/completions", s.generate(false))
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"object": "list", "data": []any{
-			map[string]any{"id": s.cfg.Model, "object": "model", "created": s.base.Unix(), "owned_by": "perfpipe"},
+			map[string]any{"id": s.cfg.Model, "object": "model", "created": s.nowUs() / 1e6, "owned_by": "perfpipe"},
 		}})
 	})
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {
@@ -125,9 +126,7 @@ func (s *Server) Close(ctx context.Context) error {
 	return err
 }
 
-func (s *Server) nowUs() int64 {
-	return s.base.UnixMicro() + time.Since(s.base).Microseconds()
-}
+func (s *Server) nowUs() int64 { return s.clock.Now().Micros() }
 
 func (s *Server) begin() {
 	s.mu.Lock()
@@ -168,9 +167,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, parse func(body [
 	defer s.end(&t)
 	body, err := io.ReadAll(r.Body)
 	read := time.Now()
-	t.ReadUs = s.nowUs()
+	t.ReadUs = s.clock.At(read).Micros()
 	if c, ok := r.Context().Value(connKey{}).(*rxtime.Conn); ok {
-		t.ArrivedUs = c.Received() / 1000
+		if at, _, known := s.clock.Received(read, c.Received()); known {
+			t.ArrivedUs = at.Micros()
+		}
 	}
 	s.mu.Lock()
 	t.Seq = s.seq
