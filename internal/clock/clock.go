@@ -21,7 +21,7 @@ type Clock struct {
 	base   time.Time
 	baseNs int64
 
-	checked atomic.Int64 // when offset was last compared, ns after base
+	checked atomic.Int64 // when offset was read, ns after base
 	offset  atomic.Int64 // of the system clock from this one, ns
 	trusted atomic.Int64 // from when on stamps of the kernel are by the system clock of now, ns after base
 }
@@ -42,10 +42,9 @@ func (c *Clock) At(t time.Time) Nanos { return Nanos(c.Ns(t)) }
 func (c *Clock) Now() Nanos { return Nanos(c.baseNs + int64(time.Since(c.base))) }
 
 const (
-	checkEvery = time.Millisecond
-	leastStep  = time.Millisecond // a smaller change of the offset is no step
-	mostSlew   = 0.1              // rate at which the system clock may be corrected: chrony's is 0.083 at most
-	afterStep  = 100 * time.Millisecond
+	leastStep = time.Millisecond // a smaller change of the offset is no step
+	mostSlew  = 0.1              // rate at which the system clock may be corrected: chrony's is 0.083 at most
+	afterStep = 100 * time.Millisecond
 )
 
 // Received returns when bytes that were read at read had been received, and how long before. stamp is the kernel's, ns
@@ -60,20 +59,20 @@ func (c *Clock) Received(read time.Time, stamp int64) (at Nanos, delay time.Dura
 	return at - Nanos(delay), delay, true
 }
 
-// stepped reports whether the system clock was set less than afterStep before t.
+// stepped reports whether the system clock was set less than afterStep before t. All that waited to be read when it was
+// set is read at once, so each read is checked.
 func (c *Clock) stepped(t time.Time) bool {
-	now, checked := t.Sub(c.base), time.Duration(c.checked.Load())
-	if now-checked >= checkEvery && c.checked.CompareAndSwap(int64(checked), int64(now)) {
-		slew := leastStep + time.Duration(mostSlew*float64(now-checked))
-		before := time.Duration(c.offset.Load())
-		offset := c.offsetAt(t)
-		if (offset - before).Abs() > slew {
-			offset = c.offsetAt(time.Now()) // the thread may have lost its processor between the two readings of t
-		}
-		if c.offset.Store(int64(offset)); (offset - before).Abs() > slew {
-			c.trusted.Store(int64(now + afterStep))
-		}
+	now, before := t.Sub(c.base), time.Duration(c.offset.Load())
+	slew := leastStep + time.Duration(mostSlew*float64(now-time.Duration(c.checked.Load())))
+	offset := c.offsetAt(t)
+	if (offset - before).Abs() > slew {
+		offset = c.offsetAt(time.Now()) // the thread may have lost its processor between the two readings of t
 	}
+	if (offset - before).Abs() > slew {
+		c.trusted.Store(int64(now + afterStep))
+	}
+	c.offset.Store(int64(offset))
+	c.checked.Store(int64(now))
 	return int64(now) < c.trusted.Load()
 }
 
