@@ -37,11 +37,8 @@ func (l *lists) of(i int32) []int32 {
 	return l.all[begin:l.ends[i]:l.ends[i]]
 }
 
-// add adds the list of the next request.
-func (l *lists) add(list []int32) {
-	l.all = append(l.all, list...)
-	l.ends = append(l.ends, int32(len(l.all)))
-}
+// end ends the list of the next request, which was appended to all.
+func (l *lists) end() { l.ends = append(l.ends, int32(len(l.all))) }
 
 // inverse returns for each request those in whose lists it is.
 func (l *lists) inverse() lists {
@@ -88,10 +85,8 @@ func NewGraph(lines []*Request) (*Graph, error) {
 		index[r.ID] = int32(i)
 	}
 	g := newGraph(len(lines))
-	var buf []int32
 	for i, r := range lines {
-		var err error
-		if buf, err = g.link(int32(i), r, index, buf[:0]); err != nil {
+		if err := g.link(int32(i), r, index); err != nil {
 			return nil, err
 		}
 	}
@@ -114,7 +109,10 @@ func NewChain(n int) *Graph {
 	g := newGraph(n)
 	for i := range int32(n) {
 		g.Depth[i], g.History[i] = i+1, i-1
-		g.parents.add([]int32{i - 1}[:min(i, 1)])
+		if i > 0 {
+			g.parents.all = append(g.parents.all, i-1)
+		}
+		g.parents.end()
 	}
 	g.children = g.parents.inverse()
 	return g
@@ -136,11 +134,10 @@ func (g *Graph) Limit(place []int32) {
 		if k < 0 {
 			continue
 		}
-		var parents []int32
 		for _, p := range g.Parents(int32(i)) {
-			parents = append(parents, place[p])
+			kept.parents.all = append(kept.parents.all, place[p])
 		}
-		kept.parents.add(parents)
+		kept.parents.end()
 		kept.Depth = append(kept.Depth, g.Depth[i])
 		h := g.History[i]
 		if h >= 0 {
@@ -158,27 +155,31 @@ func (r *Request) HasMessages() bool {
 	return ok
 }
 
-// link adds the parents of request i, the next one. It appends them to buf.
-func (g *Graph) link(i int32, r *Request, index map[string]int32, buf []int32) ([]int32, error) {
+// link adds the parents of request i, the next one.
+func (g *Graph) link(i int32, r *Request, index map[string]int32) error {
+	p := &g.parents
+	begin := len(p.all)
 	g.History[i] = -1
 	if r.History != "" {
 		k, ok := index[r.History]
 		if !ok {
-			return buf, r.unknown("history", r.History)
+			return r.unknown("history", r.History)
 		}
 		g.History[i] = k
-		buf = append(buf, k)
+		p.all = append(p.all, k)
 	}
 	for _, id := range r.After {
 		k, ok := index[id]
 		if !ok {
-			return buf, r.unknown("after", id)
+			return r.unknown("after", id)
 		}
-		buf = append(buf, k)
+		p.all = append(p.all, k)
 	}
-	slices.Sort(buf)
-	g.parents.add(slices.Compact(buf))
-	return buf, nil
+	list := p.all[begin:]
+	slices.Sort(list)
+	p.all = p.all[:begin+len(slices.Compact(list))]
+	p.end()
+	return nil
 }
 
 // order computes the depths. Its error is a cycle.
