@@ -13,18 +13,18 @@ func checkItems(rec *record.Record, d *api.Dialect, body []byte) {
 	if d.Op == "embedding" {
 		things = "embeddings"
 	}
-	came, kind, words := rec.Items, record.KindAPI, "of the"
+	came, want, kind, words := rec.Items, least, record.KindAPI, "of the"
 	switch {
 	case came == 0 && least > 0:
 		kind = record.KindEmpty
 	case came > asked && asked > 0 && d.Op != "score": // which may be of all pairs
-		words = "instead of the"
+		want, words = asked, "instead of the"
 	case came >= least:
 		kind = ""
 	}
 	if kind != "" {
 		rec.OK = false
-		rec.Error = describe(fail(kind, "the answer has %d %s %d %s asked for", came, words, asked, things))
+		rec.Error = describe(fail(kind, "the answer has %d %s %d %s asked for", came, words, want, things))
 		return
 	}
 	if d.Op != "embedding" {

@@ -205,6 +205,8 @@ func TestItems(t *testing.T) {
 			`{"results":[{"index":0}]}`, "items=3"},
 		{"rerank, fewer", "/v1/rerank", docs, `{"results":[{"index":0}]}`,
 			"items=1 api: the answer has 1 of the 3 results asked for"},
+		{"rerank, fewer than the best", "/v1/rerank", strings.Replace(docs, "{", `{"top_n":2,`, 1),
+			`{"results":[{"index":0}]}`, "items=1 api: the answer has 1 of the 2 results asked for"},
 		{"rerank, one twice", "/v1/rerank", docs, `{"results":[{"index":2},{"index":1},{"index":2}]}`,
 			"items=3 api: results has the index 2 twice"},
 		{"Voyage", "/v1/rerank", docs,
