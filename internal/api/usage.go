@@ -62,7 +62,7 @@ func (u *Usage) cached(v value) {
 }
 
 // itemUsage returns the usage of an answer without generated text, whose total is the prompt. It returns nil if there
-// are not counts.
+// are no counts.
 func (v value) itemUsage() *Usage {
 	u := v.usage()
 	if u == nil {

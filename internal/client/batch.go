@@ -7,9 +7,9 @@ import (
 	"perfpipe/internal/load"
 )
 
-// Batching returns the Config.Batch of load points. Responses wait at least 125 µs, and up to 250
-// µs if there are many slots, each of which takes far longer for a turn. They do not wait if there are few slots, or if
-// the arrivals are scheduled.
+// Batching returns the Config.Batch of load points. Responses wait at least 125 µs, and up to 250 µs if there are many
+// slots, each of which takes far longer for a turn. They do not wait if there are few slots, or if the arrivals are
+// scheduled.
 func Batching(points []load.Point) time.Duration {
 	slots := math.MaxInt
 	for _, p := range points {

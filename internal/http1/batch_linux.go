@@ -103,7 +103,7 @@ type cycles struct {
 	took  time.Duration
 	reads int64
 	ends  int64 // of exchanges
-	open  int64 // exchanges under way at the begin of each cycle, added up
+	open  int64 // exchanges under way at the beginning of each cycle, added up
 }
 
 // worth reports whether cycles of length d save processor time: the reads must be as frequent as 3/2 in each cycle of

@@ -23,7 +23,7 @@ type Config struct {
 	NoResend     bool          // an exchange fails if the server closes its reused connection without a response
 
 	// Batch is how long responses may wait at least to be read together if that saves processor time; 0: not at all.
-	// They wait for up to 1 ms if the exchanges under way go on for far longer.
+	// They wait for up to 1 ms if the exchanges under way take far longer.
 	Batch time.Duration
 
 	// NoInfo leaves out what the kernel measures of connections.
