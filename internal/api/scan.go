@@ -142,7 +142,7 @@ func (s *chunkScanner) choice(key []byte, e *Event) bool {
 		return s.output(&e.Content, readContent)
 	case "delta", "message":
 		again := s.spoken
-		s.spoken, e.Whole = true, len(key) == len("message")
+		s.spoken, e.Whole = true, string(key) == "message"
 		return !again && s.Object(func(key []byte) bool { return s.message(key, e) })
 	}
 	return false
