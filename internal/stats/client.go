@@ -1,10 +1,8 @@
 package stats
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"strings"
 	"time"
 
 	"perfpipe/internal/dist"
@@ -71,18 +69,30 @@ func (w *waits) merge(o *waits) {
 	w.Paused += o.Paused
 }
 
-// cause returns the cause of at least half of the time, or "" if it is unknown.
-func (w *waits) cause() string {
+// reason is that of a Verdict, with its Cause.
+type reason struct{ text, cause string }
+
+// reason completes a text by the cause of at least half of the time, or by other if it is unknown. pauses describes
+// those of perf-send.
+func (w *waits) reason(text string, pauses reason, other string) reason {
 	switch half := w.All / 2; {
+	case w.Paused > half:
+		return reason{text + ": " + pauses.text, pauses.cause}
 	case w.Conns > 0 && w.Conns >= half:
-		return noFreeConn
+		return reason{text + noFreeConn, noConn}
 	case w.Output > 0 && w.Output >= half:
-		return slowOutput
+		return reason{text + slowOutput, outputSlow}
 	case w.Input > 0 && w.Input >= half:
-		return slowInput
+		return reason{text + slowInput, inputSlow}
 	}
-	return ""
+	return reason{text + other, cpuBusy}
 }
+
+const (
+	slowOutput = ": stdout or the output file took the records too slowly"
+	slowInput  = ": request lines came too slowly"
+	noFreeConn = ": all connections that may be open were in use"
+)
 
 // heldMs is the shortest lag or delay that counts, in ms.
 const heldMs = 1
@@ -286,72 +296,42 @@ func (c *Client) judge(lagP99Ms, cpuP90 float64) Verdict {
 	idle := share(t.Idle.All, t.Idle.All+t.Busy)
 	held := share(t.Idle.Conns+t.Idle.Output+t.Idle.Input, t.Idle.All+t.Busy) // with a known cause
 	stalled := share(t.Stalled, t.Life)
-	pausedFor := c.paused.text(c.conns.Requests)
-	stalledFor := fmt.Sprintf("perf-send did not run for %.3g %% of its requests' time: "+
-		"it was stopped, starved of CPU, or over a CPU quota", stalled*100)
+	paused := reason{c.paused.text(c.conns.Requests), stopped}
+	stalledFor := reason{fmt.Sprintf("perf-send did not run for %.3g %% of its requests' time: "+
+		"it was stopped, starved of CPU, or over a CPU quota", stalled*100), cpuBusy}
 	if t.Paused > t.Stalled/2 {
-		stalledFor = pausedFor
+		stalledFor = paused
 	}
-	late, slack := t.Late.cause(), t.Idle.cause()
-	if t.Late.Paused > t.Late.All/2 {
-		late = ": " + pausedFor
-	}
-	if t.Idle.Paused > t.Idle.All/2 {
-		slack = ": " + pausedFor
-	}
-	idleFor := fmt.Sprintf("slots were idle for %.3g %% of the time%s", idle*100,
-		cmp.Or(slack, ": perf-send was busy, stopped or starved of CPU"))
+	lateFor := t.Late.reason(fmt.Sprintf("requests went out late: lag p99 is %.4g ms", lagP99Ms), paused, "")
+	idleFor := t.Idle.reason(fmt.Sprintf("slots were idle for %.3g %% of the time", idle*100), paused,
+		": perf-send was busy, stopped or starved of CPU")
 	marks := []struct {
 		value, strained, bottleneck float64
-		reason                      string
+		reason
 	}{
 		{held, 0.05, 0.20, idleFor},
-		{share(c.paused.requests, c.conns.Requests), 0.01, 0.10, pausedFor},
+		{share(c.paused.requests, c.conns.Requests), 0.01, 0.10, paused},
 		{stalled, 0.05, 0.20, stalledFor},
-		{lagP99Ms, 10, 100, fmt.Sprintf("requests went out late: lag p99 is %.4g ms%s",
-			lagP99Ms, late)},
+		{lagP99Ms, 10, 100, lateFor},
 		{idle, 0.05, 0.20, idleFor},
-		{c.Joined(), 0.01, 0.10, fmt.Sprintf("%.3g %% of the chunks were read late and together with others: "+
-			"their times are the last one's", c.Joined()*100)},
-		{cpuP90, 0.80, 0.95, fmt.Sprintf("the client used %.0f %% of its CPUs (p90)", cpuP90*100)},
-		{share(c.conns.TwiceLate, c.conns.Requests), 0.01, math.Inf(1), c.conns.twice()},
+		{c.Joined(), 0.01, 0.10, reason{fmt.Sprintf("%.3g %% of the chunks were read late and together with others: "+
+			"their times are the last one's", c.Joined()*100), cpuBusy}},
+		{cpuP90, 0.80, 0.95, reason{fmt.Sprintf("the client used %.0f %% of its CPUs (p90)", cpuP90*100), cpuBusy}},
+		{share(c.conns.TwiceLate, c.conns.Requests), 0.01, math.Inf(1), reason{c.conns.twice(), sentTwice}},
 	}
-	v := Verdict{Level: Clean, Reason: joinClauses(c.conns.twice(), pausedFor)}
+	v := Verdict{Level: Clean, Reason: joinClauses(c.conns.twice(), paused.text)}
 	if c.paused.requests > 0 {
 		v.cause = stopped
 	}
 	for _, m := range marks {
 		switch {
 		case m.value >= m.bottleneck && v.Level != Bottleneck:
-			v = Verdict{Bottleneck, m.reason, causeOf(m.reason)}
+			v = Verdict{Bottleneck, m.text, m.cause}
 		case m.value >= m.strained && v.Level == Clean:
-			v = Verdict{Strained, m.reason, causeOf(m.reason)}
+			v = Verdict{Strained, m.text, m.cause}
 		}
 	}
 	return v
-}
-
-const (
-	slowOutput = ": stdout or the output file took the records too slowly"
-	slowInput  = ": request lines came too slowly"
-	noFreeConn = ": all connections that may be open were in use"
-)
-
-// causeOf returns the cause of a reason of judge.
-func causeOf(reason string) string {
-	switch {
-	case strings.HasPrefix(reason, "sent twice"):
-		return sentTwice
-	case strings.Contains(reason, wasPaused):
-		return stopped
-	case strings.HasSuffix(reason, noFreeConn):
-		return noConn
-	case strings.HasSuffix(reason, slowOutput):
-		return outputSlow
-	case strings.HasSuffix(reason, slowInput):
-		return inputSlow
-	}
-	return cpuBusy
 }
 
 // share returns part ÷ of, or NaN if of is not positive.

@@ -86,12 +86,9 @@ func (p *paused) text(of int64) string {
 	if n := len(p.times); n > 1 {
 		in = fmt.Sprintf(" in %d pauses", n)
 	}
-	return fmt.Sprintf("%s for %.3g s%s, which affects %d of %d requests",
-		wasPaused, float64(total64(p.times))/1e6, in, p.requests, of)
+	return fmt.Sprintf("perf-send was paused for %.3g s%s, which affects %d of %d requests",
+		float64(total64(p.times))/1e6, in, p.requests, of)
 }
-
-// wasPaused begins the reason of a verdict.
-const wasPaused = "perf-send was paused"
 
 // paused returns the pauses of the block, or nil if there are none.
 func (g *accumulator) paused() *Paused {
