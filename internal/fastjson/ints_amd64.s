@@ -11,17 +11,6 @@ DATA sequence<>+0x30(SB)/8, $0x3736353433323130
 DATA sequence<>+0x38(SB)/8, $0x3f3e3d3c3b3a3938
 GLOBL sequence<>(SB), RODATA|NOPTR, $64
 
-// octets has each of the bytes 0 to 7 eight times.
-DATA octets<>+0x00(SB)/8, $0x0000000000000000
-DATA octets<>+0x08(SB)/8, $0x0101010101010101
-DATA octets<>+0x10(SB)/8, $0x0202020202020202
-DATA octets<>+0x18(SB)/8, $0x0303030303030303
-DATA octets<>+0x20(SB)/8, $0x0404040404040404
-DATA octets<>+0x28(SB)/8, $0x0505050505050505
-DATA octets<>+0x30(SB)/8, $0x0606060606060606
-DATA octets<>+0x38(SB)/8, $0x0707070707070707
-GLOBL octets<>(SB), RODATA|NOPTR, $64
-
 #define REPEAT(qword, to) \
 	MOVQ         $qword, AX \
 	VPBROADCASTQ AX, to
@@ -57,7 +46,9 @@ TEXT ·vectorInts(SB), NOSPLIT, $0-64
 	REPEAT(0x0909090909090909, Z11)
 	REPEAT(0x2c2c2c2c2c2c2c2c, Z12) // ",,,,,,,,"
 	VMOVDQU64 sequence<>(SB), Z13
-	VMOVDQU64 octets<>(SB), Z14     // 0 to 7
+	REPEAT(0x0707070707070707, Z15)
+	VPSRLW    $3, Z13, Z14
+	VPANDQ    Z15, Z14, Z14         // sequence ÷ 8: each of 0 to 7 eight times
 	REPEAT(0x0808080808080808, Z15)
 	VPADDB    Z14, Z15, Z15         // 8 to 15
 	REPEAT(0xfffefdfcfbfaf9f8, Z16) // -8 to -1
