@@ -20,11 +20,8 @@ func number(v dist.Num) string {
 		return "–"
 	case math.IsInf(f, 0):
 		return "∞"
-	case f == 0:
-		return "0"
 	}
-	decimals := 3 - int(math.Floor(math.Log10(math.Abs(f))))
-	return table.Decimal(f, min(max(decimals, 0), 12))
+	return table.Significant(f)
 }
 
 // part returns a share in percent, without the sign. It is 100 only if it is all.

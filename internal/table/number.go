@@ -12,17 +12,30 @@ func Decimal(v float64, decimals int) string {
 	return Group(Trim(strconv.FormatFloat(v, 'f', decimals, 64)))
 }
 
+// Significant returns v with four significant digits, or more before the decimal point: 1,235  12.35  0.00000025.
+func Significant(v float64) string {
+	if v == 0 {
+		return "0" // of −0 too
+	}
+	return Decimal(v, decimals(v))
+}
+
+// decimals returns the number of decimals of Significant.
+func decimals(v float64) int {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0
+	}
+	return min(max(3-int(math.Floor(math.Log10(math.Abs(v)))), 0), 12)
+}
+
 // Percent returns a share in percent, with four significant digits, or with more if it would be rounded to all: 99.999.
 func Percent(share float64) string {
 	v := 100 * share
-	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
-		return Decimal(v, 0)
+	n := decimals(v)
+	for v < 100 && n < 12 && Decimal(v, n) == "100" {
+		n++
 	}
-	decimals := min(max(3-int(math.Floor(math.Log10(math.Abs(v)))), 0), 12)
-	for v < 100 && decimals < 12 && Decimal(v, decimals) == "100" {
-		decimals++
-	}
-	return Decimal(v, decimals)
+	return Decimal(v, n)
 }
 
 // Trim removes the trailing zeros of a decimal fraction.
