@@ -59,20 +59,22 @@ func (l *loadPoints) add(group string, r *record.Record) {
 	if asksStream(r) {
 		p.streamed++
 	}
+	session := ""
 	if r.Turn > 0 {
-		p.begun[r.SessionKey()] = struct{}{}
+		session = r.SessionKey()
+		p.begun[session] = struct{}{}
 	}
 	if timed, _ := metric.Timed(r); !timed {
 		return
 	}
 	p.from, p.to = min(p.from, r.SentUs), max(p.to, r.EndUs())
 	if r.OK {
-		p.serve(r, l.pd)
+		p.serve(r, session, l.pd)
 	}
 }
 
-// serve adds a success.
-func (p *loadPoint) serve(r *record.Record, pd bool) {
+// serve adds a success, of a conversation unless session is empty.
+func (p *loadPoint) serve(r *record.Record, session string, pd bool) {
 	s := served{
 		start: float64(r.SentUs) / 1e6, latency: r.LatencyMs / 1000, first: firstChunk(r), perToken: perToken(r),
 		end:  float64(r.SentUs)/1e6 + r.LatencyMs/1000,
@@ -93,8 +95,7 @@ func (p *loadPoint) serve(r *record.Record, pd bool) {
 			s.overhead = max(0, s.handoff-median(rest)/1e6)
 		}
 	}
-	if r.Turn > 0 {
-		session := r.SessionKey()
+	if session != "" {
 		p.sessions[session] = append(p.sessions[session], len(p.served))
 	}
 	p.served = append(p.served, s)
