@@ -15,7 +15,7 @@ const (
 // offered returns a note if clearly fewer requests were due than the rate asks for: the load was not the one that the
 // block is named for. all are the stretches in which the load was under way.
 func (g *accumulator) offered(all []stretch) []string {
-	if g.part || g.rate == 0 || g.facts[factMode]["closed"] || len(g.facts[factRun]) != 1 || g.leftOut.requests > 0 ||
+	if g.part || g.rate == 0 || g.facts[factMode][closedLoop] || len(g.facts[factRun]) != 1 || g.leftOut.requests > 0 ||
 		len(g.sessions.byName) > 0 || len(missingShards(g.facts[factShard])) > 0 {
 		return nil
 	}

@@ -14,7 +14,7 @@ const maxIntervals = 4096
 // saturated returns the reason why the server did not keep up with the load, or "" if it did. Only an open loop can
 // show that, since it sends at its rate however slow the server is.
 func (g *accumulator) saturated(b *Block, all []stretch) string {
-	if b.Mode == "closed" || g.rate == 0 || len(g.facts[factRun]) > 1 || len(all) == 0 {
+	if b.Mode == closedLoop || g.rate == 0 || len(g.facts[factRun]) > 1 || len(all) == 0 {
 		return ""
 	}
 	if g.missing.of("sent_early") > 0 || g.tooBrief(all) {
