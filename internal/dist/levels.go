@@ -87,7 +87,7 @@ func (l *Levels) Merge(o *Levels) {
 }
 
 // At returns the percentile p: the middle of the bin with the value of that rank, within 1.1 %. It returns NaN if there
-// are not values.
+// are no values.
 func (l *Levels) At(p float64) float64 {
 	if l.n == 0 {
 		return math.NaN()

@@ -59,7 +59,7 @@ func Progress(w io.Writer, s *stats.Summary, opt Options) error {
 			latest = &s.Blocks[i]
 		}
 	}
-	// A run that still continues looks as if it was cut short.
+	// A run that has not ended looks as if it was cut short.
 	latest.Notes = slices.DeleteFunc(latest.Notes, func(n string) bool { return strings.HasPrefix(n, "cut short") })
 	tables := blockTables(latest, Options{Words: opt.Words})
 	if len(s.Blocks) > 1 {

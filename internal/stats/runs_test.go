@@ -80,7 +80,7 @@ func TestIdleTime(t *testing.T) {
 	if !hasNote(&b, "nothing was due or in flight for 19m50s, which is not part of the duration") {
 		t.Errorf("notes %q", b.Notes)
 	}
-	// The gaps of a slow or a replayed load are not pauses.
+	// The gaps of a slow or a replayed load are not idle time.
 	slow := blockOf(t, Options{}, sent(20, 0, 30_000, 200, func(_ int, r *record.Record) { r.Rate = 1.0 / 30 })...)
 	if !near(slow.DurationS, 570.2, 0.01) || len(slow.Notes) != 0 {
 		t.Errorf("one request each half minute: %v s, notes %q", slow.DurationS, slow.Notes)

@@ -56,7 +56,7 @@ func TestTooBriefToBeSaturated(t *testing.T) {
 	}
 }
 
-// TestIdleTimeIsNoBacklog checks that a pause between two runs that cannot be told apart does not count as saturation.
+// TestIdleTimeIsNoBacklog checks that the time between two runs that cannot be told apart does not count as saturation.
 func TestIdleTimeIsNoBacklog(t *testing.T) {
 	for _, pause := range []int64{3, 6, 20, 600} { // s
 		first := sent(400, 0, 10, 200, nil)
