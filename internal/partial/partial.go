@@ -99,8 +99,8 @@ func (f *File) Check() error {
 	return err
 }
 
-// Named reports whether the file gets its name at the end, unlike a stream, a device or a named pipe. It must be open.
-func (f *File) Named() bool { return f.path != "" && !f.direct }
+// Named reports whether the file is open and gets its name at the end, unlike a stream, a device or a named pipe.
+func (f *File) Named() bool { return f.file != nil && !f.direct }
 
 // tryOpen opens FILE.partial, or renames the one of another run.
 func (f *File) tryOpen() error {
@@ -212,7 +212,7 @@ func (f *File) Abort() {
 // Rescue closes a file that could not be written to its end and leaves it as FILE.partial, cut to whole lines if lines
 // is set. It returns the name, empty if there is nothing to leave.
 func (f *File) Rescue(lines bool) (string, error) {
-	if f.file == nil || f.direct {
+	if !f.Named() {
 		return "", nil
 	}
 	defer func() { f.file = nil }()

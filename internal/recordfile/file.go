@@ -120,19 +120,20 @@ func (f *File) end() error {
 	return f.err
 }
 
-// rescue leaves what was written in FILE.partial. It returns the name, empty if there is nothing to leave, and how many
-// lines this run has in it, or -1 if nobody can tell: in a stream.
-func (f *File) rescue() (name string, lines int64) {
+// rescue leaves what was written in FILE.partial. It returns the name, empty if there is nothing to leave.
+func (f *File) rescue() string {
 	f.end() // may fail again; what is in the file counts
 	name, err := f.out.Rescue(f.plain)
-	switch {
-	case !f.out.Named():
-		return "", -1
-	case err != nil || name == "":
-		return "", 0
+	if err != nil {
+		return ""
 	}
+	return name
+}
+
+// added returns how many lines of the file that was rescued are of this run.
+func (f *File) added(name string) (lines int64) {
 	eachLine(name, func([]byte) error { lines++; return nil }) // of a damaged file, what can be read
-	return name, max(0, lines-f.before)
+	return max(0, lines-f.before)
 }
 
 // Abort removes the file of a run that failed before it had a record. A resumed file is closed instead. Abort does

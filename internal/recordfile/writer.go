@@ -172,10 +172,10 @@ func (w *Writer) Close() error {
 	if err == nil {
 		return nil
 	}
-	lost := &LostError{Err: err, Lost: w.lost}
-	name, lines := w.file.rescue()
-	if lost.Partial = name; lines >= 0 { // of lines that were compressed, not all were written
-		lost.Lost = w.count + w.refused - lines
+	named := w.file.out.Named()
+	lost := &LostError{Err: err, Lost: w.lost, Partial: w.file.rescue()}
+	if named { // of lines that were compressed, not all were written
+		lost.Lost = w.count + w.refused - w.file.added(lost.Partial)
 	}
 	return lost
 }

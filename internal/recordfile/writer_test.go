@@ -1,11 +1,16 @@
 package recordfile
 
 import (
+	"bytes"
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"perfpipe/internal/partial"
 	"perfpipe/internal/record"
 )
 
@@ -85,4 +90,27 @@ func TestLost(t *testing.T) {
 			t.Errorf("%d lost, %d refused, %d counted; %d were written", w.lost, refused, w.Count(), written)
 		}
 	})
+}
+
+// If the file cannot get its name, FILE.partial has all records, and none are lost.
+func TestNameTaken(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "run.jsonl")
+	f, err := Open(partial.Create(path, partial.Options{}), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := NewWriter(f)
+	if err := w.Emit(&record.Record{ID: "x", OK: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lost, ok := errors.AsType[*LostError](w.Close())
+	if !ok || lost.Lost != 0 || lost.Error() != lost.Err.Error() {
+		t.Errorf("%v", lost)
+	}
+	if b, err := os.ReadFile(path + partial.Suffix); err != nil || bytes.Count(b, newline) != 1 {
+		t.Errorf("%q, %v", b, err)
+	}
 }
