@@ -77,7 +77,6 @@ func contents(t *testing.T, path string) string {
 	return string(b)
 }
 
-// The partial file of a run that was killed is kept, or appended to on request.
 // Check finds obstacles, and neither creates a file nor waits for the reader of a named pipe.
 func TestCheck(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -104,6 +103,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// The partial file of a run that was killed is kept, or appended to on request.
 func TestOtherPartialIsKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "out")
 	partial := path + Suffix
