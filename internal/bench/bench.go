@@ -135,7 +135,7 @@ func Run(ctx, abort context.Context, cfg Config) (err error) {
 		return err
 	}
 	defer func() {
-		ended := srv.close(&r.report)
+		ended := srv.close()
 		if err != nil && !r.simulates() { // the server's death may be why the run ended
 			ended = nil
 		}

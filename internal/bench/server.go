@@ -14,7 +14,7 @@ import (
 type server struct {
 	url   *url.URL
 	model string // that bodies must name; "": any
-	close func(*report) error
+	close func() error
 }
 
 // start returns the server under load, and starts it unless it runs already. The context that it returns ends when a
@@ -22,7 +22,7 @@ type server struct {
 func (r *runner) start(ctx context.Context) (context.Context, *server, error) {
 	switch {
 	case r.Client.URL != nil:
-		return ctx, &server{url: r.Client.URL, close: func(*report) error { return nil }}, nil
+		return ctx, &server{url: r.Client.URL, close: func() error { return nil }}, nil
 	case !r.simulates():
 		return r.launch(ctx)
 	}
@@ -33,7 +33,7 @@ func (r *runner) start(ctx context.Context) (context.Context, *server, error) {
 	if text := r.next("simulator"); text != "" {
 		r.Say("%s", text)
 	}
-	return ctx, &server{url: simulator, close: func(*report) error { return end() }}, nil
+	return ctx, &server{url: simulator, close: end}, nil
 }
 
 // simulates reports whether the simulator is the server.
@@ -52,10 +52,10 @@ func (r *runner) launch(ctx context.Context) (context.Context, *server, error) {
 		return nil, nil, err
 	}
 	u, err := url.Parse(s.URL())
-	return s.Context(ctx), &server{url: u, model: s.Model(), close: func(rep *report) error {
+	return s.Context(ctx), &server{url: u, model: s.Model(), close: func() error {
 		died := s.Err()
 		s.Close()
-		rep.Server = &serverFacts{cfg.API, s.Model(), s.Log(), s.Memory()}
+		r.report.Server = &serverFacts{cfg.API, s.Model(), s.Log(), s.Memory()}
 		return died
 	}}, err
 }
