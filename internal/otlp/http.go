@@ -77,7 +77,7 @@ func post(ctx context.Context, c *http.Client, to string, headers map[string]str
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Content-Encoding", "gzip")
 	resp, err := c.Do(req)
-	if late := (*url.Error)(nil); errors.As(err, &late) && late.Timeout() {
+	if late, ok := errors.AsType[*url.Error](err); ok && late.Timeout() {
 		err = fmt.Errorf("no answer from %s within %v", to, exportTimeout)
 	}
 	if err != nil {

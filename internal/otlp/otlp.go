@@ -20,8 +20,7 @@ import (
 // Exporter makes spans of records and exports them in batches. Its methods are safe for concurrent use.
 type Exporter struct {
 	export  func(context.Context, []byte) error
-	ctx     context.Context // of the exports
-	abandon context.CancelCauseFunc
+	abandon context.CancelCauseFunc // of the exports
 	batches chan []span
 	done    chan struct{}
 
@@ -54,11 +53,10 @@ const (
 func New(export func(ctx context.Context, batch []byte) error) *Exporter {
 	ctx, abandon := context.WithCancelCause(context.Background())
 	e := &Exporter{
-		ctx: ctx, abandon: abandon,
-		export: export, batches: make(chan []span, aheadBatches), done: make(chan struct{}),
+		export: export, abandon: abandon, batches: make(chan []span, aheadBatches), done: make(chan struct{}),
 		sessions: map[string]*session{},
 	}
-	go e.run()
+	go e.run(ctx)
 	return e
 }
 
@@ -152,8 +150,8 @@ func (e *Exporter) pass() {
 	e.spans = nil
 }
 
-// run exports the batches.
-func (e *Exporter) run() {
+// run exports the batches. ctx ends when they are abandoned.
+func (e *Exporter) run(ctx context.Context) {
 	defer close(e.done)
 	var service list
 	service.text("service.name", "perf-send")
@@ -163,11 +161,11 @@ func (e *Exporter) run() {
 		r.Spans[0].Spans[0] = scopeSpans{scope{"perfpipe"}, spans}
 		b, err := json.MarshalWithOption(r, json.DisableHTMLEscape())
 		if err == nil {
-			err = e.export(e.ctx, b)
+			err = e.export(ctx, b)
 		}
 		lost := 0
-		if r := (*rejection)(nil); errors.As(err, &r) {
-			lost = min(len(spans), r.spans)
+		if rejected, ok := errors.AsType[*rejection](err); ok {
+			lost = min(len(spans), rejected.spans)
 		} else if err != nil {
 			lost = len(spans)
 		}
@@ -176,7 +174,7 @@ func (e *Exporter) run() {
 		if e.err == nil {
 			e.err = err
 		}
-		if err == nil && e.closing != nil {
+		if lost < len(spans) && e.closing != nil {
 			e.closing.Reset(closeTimeout)
 		}
 		e.mu.Unlock()

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -223,20 +224,22 @@ func TestSilentCollector(t *testing.T) {
 	})
 }
 
-// TestSlowCollector checks that a collector that takes a batch in nine seconds gets all of them.
+// TestSlowCollector checks that a collector that takes a batch, or some of its spans, in nine seconds gets all of them.
 func TestSlowCollector(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := New(func(ctx context.Context, _ []byte) error {
-			time.Sleep(9 * time.Second)
-			return context.Cause(ctx)
+	for rejected, err := range map[int]error{0: nil, 5: &rejection{1, "full"}} {
+		synctest.Test(t, func(t *testing.T) {
+			e := New(func(ctx context.Context, _ []byte) error {
+				time.Sleep(9 * time.Second)
+				return cmp.Or(context.Cause(ctx), err)
+			})
+			for range 5 * batchSpans {
+				e.Add(&record.Record{TraceID: trace, SpanID: "00000000000000aa"})
+			}
+			if made, lost, why := e.Close(); made != 5*batchSpans || lost != rejected || why != err {
+				t.Errorf("%d made, %d lost, %v", made, lost, why)
+			}
 		})
-		for range 5 * batchSpans {
-			e.Add(&record.Record{TraceID: trace, SpanID: "00000000000000aa"})
-		}
-		if made, lost, err := e.Close(); made != 5*batchSpans || lost != 0 || err != nil {
-			t.Errorf("%d made, %d lost, %v", made, lost, err)
-		}
-	})
+	}
 }
 
 // TestAbandoned checks that a post and a pause between two of them end with the context.
