@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"slices"
 
 	"perfpipe/internal/client"
@@ -64,14 +65,17 @@ func (r *runner) spansEnded() {
 	if r.Spans == nil {
 		return
 	}
-	switch made, lost, err := r.Spans.Close(); {
-	case lost == 0:
+	made, lost, err := r.Spans.Close()
+	if lost == 0 {
 		r.Tell("otlp", "", "%d spans", made)
-	case err == nil:
-		r.Tell("otlp", "otlp-lost", "%d of %d spans were lost: the receiver was too slow", lost, made)
-	case r.Output.Spans != "":
-		r.Tell("otlp", "", "%d of %d spans were lost: %v", lost, made, err)
-	default:
-		r.Tell("otlp", "otlp-lost", "%d of %d spans were lost: %v", lost, made, err)
+		return
 	}
+	if err == nil {
+		err = errors.New("the receiver was too slow")
+	}
+	reason := "otlp-lost"
+	if r.Output.Spans != "" { // its hint is about collectors
+		reason = ""
+	}
+	r.Tell("otlp", reason, "%d of %d spans were lost: %v", lost, made, err)
 }
