@@ -1,4 +1,4 @@
-// Package live redraws text in place on a terminal while what it shows changes.
+// Package live redraws text in place on a terminal while what it shows changes, and reads files that still grow.
 package live
 
 import (
