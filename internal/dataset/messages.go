@@ -28,8 +28,8 @@ func (t *talk) read(v gjson.Result) error {
 	if !v.IsArray() {
 		return fmt.Errorf("not a list of messages: %.40q", v.Raw)
 	}
-	if list := v.Array(); len(list) == 1 && list[0].IsArray() { // a batch of one
-		v = list[0]
+	if one := v.Get("0"); one.IsArray() && !v.Get("1").Exists() { // a batch of one
+		v = one
 	}
 	var err error
 	v.ForEach(func(_, m gjson.Result) bool {
@@ -92,8 +92,10 @@ func (t *talk) append(m gjson.Result) error {
 		return nil
 	}
 	f := readFields(m)
-	if one, ok := langChain(m); ok && !f.role.Exists() {
-		m, f = one, readFields(one)
+	if !f.role.Exists() {
+		if one, ok := langChain(m); ok {
+			m, f = one, readFields(one)
+		}
 	}
 	switch {
 	case f.role.Exists():
