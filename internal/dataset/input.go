@@ -101,10 +101,7 @@ type fileLine struct {
 func (l *fileLine) place() body.Place { return body.Place{File: l.file, N: l.N, Row: l.row} }
 
 // wrong returns an error that names the line.
-func (l *fileLine) wrong(err error) error {
-	p := l.place()
-	return p.Wrong(err)
-}
+func (l *fileLine) wrong(err error) error { return l.place().Wrong(err) }
 
 // lines returns the lines of all files, in order.
 func (o *Options) lines(paths []string) iter.Seq2[fileLine, error] {

@@ -21,8 +21,7 @@ func (r *row) place() body.Place { return body.Place{File: r.path, N: r.N, Row: 
 
 // wrong returns an error that names the row.
 func (r *row) wrong(format string, args ...any) error {
-	p := r.place()
-	return p.Wrong(fmt.Errorf(format, args...))
+	return r.place().Wrong(fmt.Errorf(format, args...))
 }
 
 // text returns a column's text, "" if it has none.

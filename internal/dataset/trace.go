@@ -14,7 +14,6 @@ import (
 
 	"perfpipe/internal/dataset/sessions"
 	"perfpipe/internal/fault"
-	"perfpipe/internal/jsonl"
 	"perfpipe/internal/sniff"
 )
 
@@ -291,5 +290,5 @@ func (t *trace) at(it *Item, ms float64) {
 
 // entryError names the entry of a document in an error.
 func entryError(l fileLine, n int, err error) error {
-	return &jsonl.LineError{File: l.file, Line: l.N, Err: fmt.Errorf("entry %d: %w", n, err)}
+	return l.wrong(fmt.Errorf("entry %d: %w", n, err))
 }

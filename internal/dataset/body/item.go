@@ -40,7 +40,7 @@ type Place struct {
 }
 
 // Wrong returns an error that names the place.
-func (p *Place) Wrong(err error) error {
+func (p Place) Wrong(err error) error {
 	if p.Row {
 		err = fmt.Errorf("row: %w", err)
 	}
