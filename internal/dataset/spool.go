@@ -144,25 +144,21 @@ func chunks(all []spot) iter.Seq[[]spot] {
 // sorted orders a source by arrival time, relative to the first arrival. A line of a session that has none follows the
 // line of the session above it.
 func sorted(source Source) Source {
-	start := 0.0
+	var start float64 // unused if no line has a time
 	return spooled(source, func(all []spot) []spot {
-		start = 0
+		start = math.Inf(1)
 		known := make([]float64, len(all)) // by group
 		for _, s := range slices.Backward(all) {
 			if !math.IsNaN(s.atMs) {
 				known[s.group] = s.atMs // in the end, that of its first line with a time
 			}
 		}
-		first := math.Inf(1)
 		for k, s := range all {
 			if math.IsNaN(s.atMs) {
 				all[k].atMs = known[s.group]
 				continue
 			}
-			known[s.group], first = s.atMs, min(first, s.atMs)
-		}
-		if !math.IsInf(first, 0) {
-			start = first
+			known[s.group], start = s.atMs, min(start, s.atMs)
 		}
 		slices.SortStableFunc(all, func(a, b spot) int {
 			return cmp.Or(cmp.Compare(a.atMs, b.atMs), cmp.Compare(a.group, b.group))
