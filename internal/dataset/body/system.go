@@ -1,6 +1,8 @@
 package body
 
 import (
+	"slices"
+
 	"github.com/goccy/go-json"
 	"github.com/tidwall/gjson"
 
@@ -32,8 +34,9 @@ func (s *Shape) keepSystem(r *request.Request, it *Item) {
 
 // withSystem puts system messages in front of those of an item, and returns all that it then has.
 func withSystem(it *Item, before []json.RawMessage) []json.RawMessage {
-	all, list := before[:len(before):len(before)], []byte{'['}
-	for _, m := range gjson.ParseBytes(it.In.Messages).Array() {
+	own := gjson.ParseBytes(it.In.Messages)
+	messages, all := own.Array(), slices.Clip(before)
+	for _, m := range messages {
 		if role := m.Get("role").Str; role == "system" || role == "developer" {
 			all = append(all, json.RawMessage(m.Raw))
 		}
@@ -41,15 +44,15 @@ func withSystem(it *Item, before []json.RawMessage) []json.RawMessage {
 	if len(before) == 0 {
 		return all
 	}
+	list := []byte{'['}
 	for _, m := range before {
 		list = append(append(list, m...), ',')
 	}
-	own := gjson.ParseBytes(it.In.Messages).Raw[1:]
-	if len(gjson.ParseBytes(it.In.Messages).Array()) == 0 {
+	if len(messages) == 0 {
 		list = list[:len(list)-1]
 	}
 	in := *it.In
-	in.Messages = append(list, own...)
+	in.Messages = append(list, own.Raw[1:]...)
 	it.In = &in
 	return all
 }
