@@ -49,9 +49,7 @@ func collect(a map[string]gjson.Result, events gjson.Result) {
 				side.list = indexed(a, prefix)
 			}
 		}
-		if len(side.list) > 0 {
-			supply(a, side.key, gjson.ParseBytes(array(side.list)))
-		}
+		supply(a, side.key, listOf(side.list))
 	}
 }
 
@@ -85,21 +83,36 @@ func indexed(a map[string]gjson.Result, prefix string) (list []json.RawMessage) 
 		if !has(at) {
 			return list
 		}
-		var calls []json.RawMessage
-		for k := 0; ; k++ {
-			call := at + "tool_calls." + strconv.Itoa(k) + "."
-			if !a[call+"name"].Exists() {
-				break
-			}
-			calls = append(calls, object("id", a[call+"id"], "name", a[call+"name"], "arguments", a[call+"arguments"]))
-		}
+		calls := indexedCalls(a, at+"tool_calls.", ".", "")
 		list = append(list, asMessage("user", func(key string) gjson.Result {
-			if key == "tool_calls" && calls != nil {
-				return gjson.ParseBytes(array(calls))
+			if key == "tool_calls" && calls.Exists() {
+				return calls
 			}
 			return a[at+key]
 		}))
 	}
+}
+
+// indexedCalls returns the tool calls whose members are attributes such as PREFIX0.name. These have call after the
+// index, and function before name and arguments.
+func indexedCalls(a map[string]gjson.Result, prefix, call, function string) gjson.Result {
+	var list []json.RawMessage
+	for k := 0; ; k++ {
+		at := prefix + strconv.Itoa(k) + call
+		name := a[at+function+"name"]
+		if !name.Exists() {
+			return listOf(list)
+		}
+		list = append(list, object("id", a[at+"id"], "name", name, "arguments", a[at+function+"arguments"]))
+	}
+}
+
+// listOf returns a list, which does not exist if it is empty.
+func listOf(list []json.RawMessage) (v gjson.Result) {
+	if len(list) > 0 {
+		v = gjson.ParseBytes(array(list))
+	}
+	return v
 }
 
 // asMessage returns a message as OpenAI's API has it, of the members that get returns.

@@ -63,14 +63,8 @@ func flatten(a map[string]gjson.Result, at string, v gjson.Result, depth int) {
 		supply(a, at, v)
 		return
 	}
-	n := 0
-	v.ForEach(func(key, x gjson.Result) bool {
-		name := key.Str
-		if v.IsArray() {
-			name = strconv.Itoa(n)
-		}
-		n++
-		flatten(a, at+"."+name, x, depth+1)
+	v.ForEach(func(key, x gjson.Result) bool { // the key of an element is its index
+		flatten(a, at+"."+key.String(), x, depth+1)
 		return true
 	})
 }
@@ -80,7 +74,7 @@ func openInferenceMessages(a map[string]gjson.Result, prefix string) gjson.Resul
 	var list []json.RawMessage
 	for n := 0; ; n++ {
 		at := prefix + strconv.Itoa(n) + ".message."
-		content, calls := a[at+"content"], openInferenceCalls(a, at+"tool_calls.")
+		content, calls := a[at+"content"], indexedCalls(a, at+"tool_calls.", ".tool_call.", "function.")
 		if parts := openInferenceParts(a, at+"contents."); parts.Exists() {
 			content = parts
 		}
@@ -91,18 +85,6 @@ func openInferenceMessages(a map[string]gjson.Result, prefix string) gjson.Resul
 			a[at+"tool_call_id"]))
 	}
 	return listOf(list)
-}
-
-func openInferenceCalls(a map[string]gjson.Result, prefix string) gjson.Result {
-	var list []json.RawMessage
-	for k := 0; ; k++ {
-		at := prefix + strconv.Itoa(k) + ".tool_call."
-		if !a[at+"function.name"].Exists() {
-			return listOf(list)
-		}
-		list = append(list, object("id", a[at+"id"], "name", a[at+"function.name"], "arguments",
-			a[at+"function.arguments"]))
-	}
 }
 
 func openInferenceParts(a map[string]gjson.Result, prefix string) gjson.Result {
@@ -140,12 +122,4 @@ func openInferenceTools(a map[string]gjson.Result) gjson.Result {
 			return listOf(list)
 		}
 	}
-}
-
-// listOf returns a list, which does not exist if it is empty.
-func listOf(list []json.RawMessage) (v gjson.Result) {
-	if len(list) > 0 {
-		v = gjson.ParseBytes(array(list))
-	}
-	return v
 }
