@@ -9,16 +9,16 @@ import (
 )
 
 // otherNames are attributes of OpenInference's conventions and of OpenLLMetry's first ones, and those of the GenAI
-// conventions that have the same meaning.
-var otherNames = map[string]string{
-	"llm.model_name":                            "gen_ai.request.model",
-	"llm.request.model":                         "gen_ai.request.model",
-	"llm.request.max_tokens":                    "gen_ai.request.max_tokens",
-	"llm.token_count.prompt":                    "gen_ai.usage.input_tokens",
-	"llm.usage.prompt_tokens":                   "gen_ai.usage.input_tokens",
-	"llm.token_count.completion":                "gen_ai.usage.output_tokens",
-	"llm.usage.completion_tokens":               "gen_ai.usage.output_tokens",
-	"llm.token_count.prompt_details.cache_read": "gen_ai.usage.cache_read.input_tokens",
+// conventions that have the same meaning. The first one that a span has counts.
+var otherNames = [...]struct{ from, to string }{
+	{"llm.model_name", "gen_ai.request.model"},
+	{"llm.request.model", "gen_ai.request.model"},
+	{"llm.request.max_tokens", "gen_ai.request.max_tokens"},
+	{"llm.token_count.prompt", "gen_ai.usage.input_tokens"},
+	{"llm.usage.prompt_tokens", "gen_ai.usage.input_tokens"},
+	{"llm.token_count.completion", "gen_ai.usage.output_tokens"},
+	{"llm.usage.completion_tokens", "gen_ai.usage.output_tokens"},
+	{"llm.token_count.prompt_details.cache_read", "gen_ai.usage.cache_read.input_tokens"},
 }
 
 // openInferenceParameters are members of OpenInference's invocation parameters, and what follows gen_ai.request in the
@@ -37,8 +37,8 @@ func openInference(a map[string]gjson.Result) {
 		"llm.tools"} {
 		flatten(a, root, a[root], 0)
 	}
-	for from, to := range otherNames {
-		supply(a, to, a[from])
+	for _, n := range otherNames {
+		supply(a, n.to, a[n.from])
 	}
 	if a["openinference.span.kind"].Str != "LLM" {
 		return

@@ -3,6 +3,8 @@ package sessions
 import (
 	"strings"
 	"testing"
+
+	"github.com/tidwall/gjson"
 )
 
 // A call by OpenInference's conventions, and the next one of its session, as spans and exports have them.
@@ -65,4 +67,16 @@ func TestOpenInference(t *testing.T) {
 		})
 	}
 	check(t, &OTel{}, `{"span_id":"a","trace_id":"t",`+at("0", "1")+`,"status_code":"ERROR","attributes":{`+flat+`}}`, "")
+}
+
+// A span by both conventions is read the same every time.
+func TestBothConventions(t *testing.T) {
+	for range 20 {
+		a := gjson.Parse(`{"llm.request.model":"r","llm.model_name":"m","llm.usage.prompt_tokens":2,` +
+			`"llm.token_count.prompt":1}`).Map()
+		openInference(a)
+		if m, n := a["gen_ai.request.model"].Str, a["gen_ai.usage.input_tokens"].Raw; m != "m" || n != "1" {
+			t.Fatalf("model %s, %s tokens", m, n)
+		}
+	}
 }
