@@ -57,9 +57,9 @@ func noPrompts(head []byte) error {
 	case n > 0 && logged == n:
 		return fault.Of("", "text-log", "the access log of a server as text, which has no bodies of requests")
 	case 2*dated > n: // the rest continues a line, or is of another program
-		return fault.Of("", "text-log", "the log of a server as text, which is no list of prompts")
+		return fault.Of("", "text-log", "the log of a server as text, which is not a list of prompts")
 	case n > 0 && events == n:
-		return errors.New("server-sent events, which are answers and no requests")
+		return errors.New("server-sent events, which are answers, not requests")
 	case n > 0 && dicts == n:
 		return fault.Of("", "python-dicts", "objects as Python prints them, not JSON")
 	}
