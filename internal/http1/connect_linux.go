@@ -31,19 +31,20 @@ const (
 	keepAliveProbes  = 9
 )
 
-// connecting returns the connection to open for addr; nil: Open is to open it. by is the deadline of the exchange;
-// zero: none.
-func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *Timing) (*connecting, error) {
+// connecting returns the connection to open for addr; nil: openBy is to open it, to one of the targets. by is the
+// deadline of the exchange; zero: none.
+func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *Timing) (
+	c *connecting, targets []string, err error,
+) {
 	if d.Unix != "" {
-		return nil, nil
+		return nil, nil, nil
 	}
-	c := &connecting{by: by}
+	c = &connecting{by: by}
 	if d.Timeout > 0 {
 		c.by = earlier(by, time.Now().Add(d.Timeout))
 	}
-	targets, err := d.lookup(ctx, c.by, addr, t)
-	if err != nil {
-		return nil, err
+	if targets, err = d.lookup(ctx, c.by, addr, t); err != nil {
+		return nil, nil, err
 	}
 	if len(d.Bind) > 0 {
 		c.local = d.nextLocal().Unmap()
@@ -51,15 +52,15 @@ func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *T
 	for _, target := range targets {
 		to, err := netip.ParseAddrPort(target)
 		if err != nil || to.Addr().Zone() != "" {
-			return nil, nil
+			return nil, targets, nil
 		}
 		to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 		if c.local.IsValid() && (c.local.Zone() != "" || c.local.Is4() != to.Addr().Is4()) {
-			return nil, nil
+			return nil, targets, nil
 		}
 		c.targets = append(c.targets, to)
 	}
-	return c, nil
+	return c, targets, nil
 }
 
 // open opens a socket and begins to connect it to the first target, without waiting.
@@ -147,7 +148,7 @@ func (c *polledConn) dial() (err error) {
 	if err := c.poller.add(c); err != nil {
 		unix.Close(c.fd)
 		c.fd = -1
-		return new(toDial)
+		return d.toDial(d.targets)
 	}
 	if due := earlier(d.by, d.race); !due.IsZero() {
 		c.armed = due
@@ -172,7 +173,7 @@ func (c *polledConn) redial(err error) error {
 func (c *connecting) skip(addr string, err error) error {
 	switch {
 	case errors.Is(err, unix.EADDRNOTAVAIL):
-		return new(toDial)
+		return c.toDial(c.targets)
 	case len(c.targets) == 1:
 		return dialError(addr, err)
 	}
@@ -181,11 +182,15 @@ func (c *connecting) skip(addr string, err error) error {
 }
 
 // others returns the targets in the order in which a Dialer is to try them: the one that has not answered comes last.
-func (c *connecting) others() (list []string) {
-	for _, target := range slices.Concat(c.targets[1:], c.targets[:1]) {
-		list = append(list, target.String())
+func (c *connecting) others() []netip.AddrPort { return slices.Concat(c.targets[1:], c.targets[:1]) }
+
+// toDial returns the error that has a Dialer open the connection, to one of the targets.
+func (c *connecting) toDial(targets []netip.AddrPort) error {
+	to := &toDial{by: c.by}
+	for _, target := range targets {
+		to.targets = append(to.targets, target.String())
 	}
-	return list
+	return to
 }
 
 // connect begins to open the connection of an exchange. The poller continues it.
@@ -233,7 +238,7 @@ func (c *polledConn) connectLate() error {
 		return dialError(c.addr, os.ErrDeadlineExceeded)
 	case !d.race.IsZero() && !now.Before(d.race):
 		c.t.Connect = now.Sub(d.began)
-		return &toDial{d.others(), d.by}
+		return d.toDial(d.others())
 	}
 	c.SetDeadline(earlier(d.by, d.race))
 	return nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -156,6 +157,18 @@ func TestOthers(t *testing.T) {
 	}
 }
 
+// A Dialer that continues a connection for lack of a local port has its addresses and its deadline.
+func TestDialerHasTheTargets(t *testing.T) {
+	c := connecting{targets: []netip.AddrPort{netip.MustParseAddrPort("[::1]:80")}, by: time.Now().Add(time.Second)}
+	var to *toDial
+	if err := c.skip("h:80", unix.EADDRNOTAVAIL); !errors.As(err, &to) {
+		t.Fatalf("got %v", err)
+	}
+	if !slices.Equal(to.targets, []string{"[::1]:80"}) || to.by != c.by {
+		t.Errorf("got %+v", to)
+	}
+}
+
 func TestConnectFromAnAddress(t *testing.T) {
 	port, from := listenOn(t, "127.0.0.1:0")
 	d := &Dialer{Bind: []netip.Addr{netip.MustParseAddr("127.0.0.3")}}
@@ -215,8 +228,12 @@ func TestConnectToItself(t *testing.T) {
 
 func TestConnectFromALinkLocalAddress(t *testing.T) {
 	d := &Dialer{Bind: []netip.Addr{netip.MustParseAddr("fe80::1%lo")}}
-	if c, err := d.connecting(t.Context(), "[::1]:80", time.Time{}, new(Timing)); c != nil || err != nil {
+	c, targets, err := d.connecting(t.Context(), "[::1]:80", time.Time{}, new(Timing))
+	if c != nil || err != nil {
 		t.Errorf("a poller connects from an address with a zone: %v, %v", c, err)
+	}
+	if !slices.Equal(targets, []string{"[::1]:80"}) {
+		t.Errorf("a Dialer is to try %q", targets)
 	}
 }
 
@@ -234,7 +251,7 @@ func TestConnectHelpsThePoller(t *testing.T) {
 	defer p.close()
 	addr := l.Addr().String()
 	var m Timing
-	opening, err := new(Dialer).connecting(t.Context(), addr, time.Time{}, &m)
+	opening, _, err := new(Dialer).connecting(t.Context(), addr, time.Time{}, &m)
 	if err != nil || opening == nil {
 		t.Fatalf("%v, %v", opening, err)
 	}

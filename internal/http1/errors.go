@@ -77,8 +77,8 @@ var (
 
 // toDial is the error of a connection that a Dialer is to open.
 type toDial struct {
-	targets []string  // to try; nil: those of a lookup
-	by      time.Time // the deadline; zero: none but that of the exchange
+	targets []string  // to try
+	by      time.Time // the deadline; zero: none
 }
 
 func (*toDial) Error() string { return "the connection is to be opened by a Dialer" }

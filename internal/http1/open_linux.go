@@ -35,7 +35,7 @@ func opener(cfg *Config, clk *clock.Clock, d *Dialer) (open, begin openFunc, fre
 		if p == nil || o.secure {
 			return open(ctx, o, by, targets, t)
 		}
-		opening, err := d.connecting(ctx, o.addr, by, t)
+		opening, targets, err := d.connecting(ctx, o.addr, by, t)
 		switch {
 		case err != nil:
 			return nil, err

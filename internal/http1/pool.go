@@ -138,7 +138,7 @@ func (t *Transport) connect(ctx context.Context, r *Request, m *Timing) (conn, e
 	end := t.cfg.end(r.Begun)
 	open, by, targets := t.begin, end, []string(nil)
 	if d := r.attempt.dial; d != nil {
-		open, by, targets = t.open, earlier(end, d.by), d.targets
+		open, by, targets = t.open, d.by, d.targets
 	}
 	c, err := open(ctx, r.Origin, by, targets, m)
 	switch {
