@@ -49,18 +49,26 @@ func (d *Dialer) connecting(ctx context.Context, addr string, by time.Time, t *T
 	if len(d.Bind) > 0 {
 		c.local = d.nextLocal().Unmap()
 	}
-	for _, target := range targets {
-		to, err := netip.ParseAddrPort(target)
-		if err != nil || to.Addr().Zone() != "" {
-			return nil, targets, nil
-		}
-		to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
-		if c.local.IsValid() && (c.local.Zone() != "" || c.local.Is4() != to.Addr().Is4()) {
-			return nil, targets, nil
-		}
-		c.targets = append(c.targets, to)
+	if !c.setTargets(targets) {
+		return nil, targets, nil
 	}
 	return c, targets, nil
+}
+
+// setTargets sets the targets, of which those of another family than the local address cannot be reached. It reports
+// whether a poller can connect to them.
+func (c *connecting) setTargets(targets []string) bool {
+	for _, target := range targets {
+		to, err := netip.ParseAddrPort(target)
+		if err != nil || to.Addr().Zone() != "" || c.local.Zone() != "" {
+			return false
+		}
+		to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
+		if !c.local.IsValid() || c.local.Is4() == to.Addr().Is4() {
+			c.targets = append(c.targets, to)
+		}
+	}
+	return len(c.targets) > 0
 }
 
 // open opens a socket and begins to connect it to the first target, without waiting.

@@ -157,6 +157,32 @@ func TestOthers(t *testing.T) {
 	}
 }
 
+// A local address is for targets of its own family. Only a Dialer knows zones.
+func TestTargetsOfALocalAddress(t *testing.T) {
+	both := []string{"10.0.0.1:80", "[fd00::1]:80", "[::ffff:10.0.0.2]:80"}
+	for _, c := range []struct {
+		local   string
+		targets []string
+		want    string
+		ok      bool
+	}{
+		{"", both, "[10.0.0.1:80 [fd00::1]:80 10.0.0.2:80]", true},
+		{"10.0.0.9", both, "[10.0.0.1:80 10.0.0.2:80]", true},
+		{"fd00::9", both, "[[fd00::1]:80]", true},
+		{"fd00::9", both[:1], "[]", false},
+		{"fe80::9%lo", both[1:2], "[]", false},
+		{"", []string{"[fe80::1%lo]:80"}, "[]", false},
+	} {
+		var opening connecting
+		if c.local != "" {
+			opening.local = netip.MustParseAddr(c.local)
+		}
+		if ok := opening.setTargets(c.targets); ok != c.ok || fmt.Sprint(opening.targets) != c.want {
+			t.Errorf("from %s to %v: %v, %t", c.local, c.targets, opening.targets, ok)
+		}
+	}
+}
+
 // A Dialer that continues a connection for lack of a local port has its addresses and its deadline.
 func TestDialerHasTheTargets(t *testing.T) {
 	c := connecting{targets: []netip.AddrPort{netip.MustParseAddrPort("[::1]:80")}, by: time.Now().Add(time.Second)}
