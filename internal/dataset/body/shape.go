@@ -169,7 +169,7 @@ func quoted(mark string) json.RawMessage { return json.RawMessage(`"` + mark + `
 
 // Request returns request i. Its body is appended to dst.
 func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf []byte, err error) {
-	if err := s.translate(it); err != nil {
+	if err := s.translate(it, s.system.of(&it.Line) != nil); err != nil {
 		return r, dst, err
 	}
 	r = it.Line
@@ -209,7 +209,7 @@ func (s *Shape) Request(dst []byte, i int64, it *Item) (r request.Request, buf [
 		if later.turn = uint64(k); k > 0 {
 			later.words, later.later = nil, true // the first turn is the prefix of all others
 		}
-		if err := later.translate(&it.Turns[k].Item); err != nil {
+		if err := later.translate(&it.Turns[k].Item, system != nil); err != nil {
 			return r, dst, err
 		}
 		if s.apart(&it.Turns[k].Item) {

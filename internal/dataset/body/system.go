@@ -15,6 +15,14 @@ type systems struct {
 	before  map[string][]json.RawMessage
 }
 
+// of returns the system messages that precede a request.
+func (s *systems) of(r *request.Request) []json.RawMessage {
+	if r.Session != s.session {
+		return nil
+	}
+	return s.before[r.History]
+}
+
 // apart reports whether the API of an item has the system prompt beside the messages. A history of messages does not
 // contain it then, so each request needs it.
 func (s *Shape) apart(it *Item) bool {
@@ -26,10 +34,11 @@ func (s *Shape) keepSystem(r *request.Request, it *Item) {
 	if r.Session == "" || !s.apart(it) {
 		return
 	}
+	before := s.system.of(r)
 	if r.Session != s.system.session {
 		s.system = systems{r.Session, map[string][]json.RawMessage{}}
 	}
-	s.system.before[r.ID] = withSystem(it, s.system.before[r.History])
+	s.system.before[r.ID] = withSystem(it, before)
 }
 
 // withSystem puts system messages in front of those of an item, and returns all that it then has.

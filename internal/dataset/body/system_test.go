@@ -56,3 +56,33 @@ func TestSystemPrompt(t *testing.T) {
 		}
 	}
 }
+
+// So it is if the conversation is of bodies of OpenAI's API, of which only the first one shows that.
+func TestSystemPromptOfBodies(t *testing.T) {
+	const (
+		first  = `{"messages":[{"role":"system","content":"s"},{"role":"user","content":"a"}]}`
+		second = `{"messages":[{"role":"user","content":"b"}]}`
+		want   = `{"system":"s","messages":[{"role":"user","content":"b"}]}`
+	)
+	of := func(text string) Item { return Item{Body: json.RawMessage(text)} }
+	s := &Shape{API: "anthropic", Say: func(string, ...any) {}}
+	if err := s.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	r, _, err := s.Request(nil, 0, &Item{Turns: []Turn{{Item: of(first)}, {Item: of(second)}, {Item: of(second)}}})
+	if err != nil || len(r.Turns) != 3 || string(r.Turns[1].Body) != want || string(r.Turns[2].Body) != want {
+		t.Errorf("turns: %v, %v", r, err)
+	}
+	for k, c := range []struct{ id, history, body, want string }{
+		{"0", "", first, `{"system":"s","messages":[{"role":"user","content":"a"}]}`},
+		{"1", "0", second, want},
+		{"2", "1", second, want},
+		{"3", "", second, second},
+	} {
+		it := of(c.body)
+		it.Line = request.Request{Session: "x", ID: c.id, History: c.history}
+		if r, _, err := s.Request(nil, 0, &it); err != nil || string(r.Body) != c.want {
+			t.Errorf("call %d: %s, %v, want %s", k, r.Body, err, c.want)
+		}
+	}
+}

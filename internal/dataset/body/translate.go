@@ -16,12 +16,13 @@ var translatable = []string{"model", "max_tokens", "min_tokens", "temperature", 
 	"presence_penalty", "repetition_penalty", "seed", "stop", "stop_token_ids", "n", "logprobs", "stream", "ignore_eos"}
 
 // translate turns a body of OpenAI's chat or completions into the input and parameters of the API that the user names,
-// if it is a body of another API. Its URL is then that of the API.
-func (s *Shape) translate(it *Item) error {
+// if it is a body of another API, or continues a conversation whose system prompt is beside the messages, so that it
+// must be added. Its URL is then that of the API.
+func (s *Shape) translate(it *Item, continues bool) error {
 	if it.Body == nil || s.API == "" || s.Custom != nil {
 		return nil
 	}
-	if of := s.ofBody(it); !of.foreign && !(s.oneAPI && of.dialect.Foreign(it.Members)) {
+	if of := s.ofBody(it); !continues && !of.foreign && !(s.oneAPI && of.dialect.Foreign(it.Members)) {
 		return nil
 	}
 	shared := s.takes[what(&api.Input{Messages: json.RawMessage{}})].dialect.Shares
