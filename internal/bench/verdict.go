@@ -86,7 +86,7 @@ func (r *runner) judge(v stats.Verdict) error {
 	case cause == "sent-twice" && r.Client.Retries > 0:
 		cause = "retried"
 	case cause == "no-connection" && r.MaxConns == 0:
-		cause = "no-file"
+		cause = "few-files"
 	}
 	hint := r.next(cause)
 	if r.simulates() {
