@@ -60,10 +60,11 @@ func (c *Clock) Received(read time.Time, stamp int64) (at Nanos, delay time.Dura
 }
 
 // stepped reports whether the system clock was set less than afterStep before t. All that waited to be read when it was
-// set is read at once, so each read is checked.
+// set is read at once, so each read is checked. Of several threads, one may be late and check an earlier read than the
+// last.
 func (c *Clock) stepped(t time.Time) bool {
 	now, before := t.Sub(c.base), time.Duration(c.offset.Load())
-	slew := leastStep + time.Duration(mostSlew*float64(now-time.Duration(c.checked.Load())))
+	slew := leastStep + time.Duration(mostSlew*float64((now-time.Duration(c.checked.Load())).Abs()))
 	offset := c.offsetAt(t)
 	if (offset - before).Abs() > slew {
 		offset = c.offsetAt(time.Now()) // the thread may have lost its processor between the two readings of t

@@ -51,6 +51,20 @@ func TestReceived(t *testing.T) {
 	}
 }
 
+// A thread that is late checks its read after later ones of others, which is no step.
+func TestReceivedOutOfOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clk, early := New(), time.Now()
+		time.Sleep(time.Second)
+		late := time.Now()
+		for _, read := range []time.Time{late, early, late} {
+			if at, _, ok := clk.Received(read, read.UnixNano()); at != clk.At(read) || !ok {
+				t.Errorf("%v after the start: %v", read.Sub(early), ok)
+			}
+		}
+	})
+}
+
 func TestReceivedWithoutAStamp(t *testing.T) {
 	clk, read := New(), time.Now()
 	if at, delay, ok := clk.Received(read, 0); at != clk.At(read) || delay != 0 || ok {
