@@ -84,12 +84,12 @@ func New(cfg Config, truth func(Truth)) *Server {
 
 // Handler returns the engine without its listener.
 func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
+	mux, created := http.NewServeMux(), s.nowUs()/1e6
 	mux.HandleFunc("POST /v1/chat/completions", s.generate(true))
 	mux.HandleFunc("POST /v1/completions", s.generate(false))
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, map[string]any{"object": "list", "data": []any{
-			map[string]any{"id": s.cfg.Model, "object": "model", "created": s.nowUs() / 1e6, "owned_by": "perfpipe"},
+			map[string]any{"id": s.cfg.Model, "object": "model", "created": created, "owned_by": "perfpipe"},
 		}})
 	})
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, r *http.Request) {
