@@ -181,6 +181,28 @@ func TestOpenLoopShortOfConnectionsLags(t *testing.T) {
 	}
 }
 
+// The first session takes half of the connections, which may all be in use.
+func TestOpenLoopShortOfConnectionsForSessions(t *testing.T) {
+	mixed := &lines{n: 6, make: func(i int) *Request {
+		if i == 3 {
+			return graph(t, "s", "a")
+		}
+		return NewRequest(request.Request{Body: []byte("{}")})
+	}}
+	p := Point{Mode: Open, Pacer: every(10 * ms), Limit: 4}
+	recs, _, err := run(t, p, &fakeServer{takes: 100 * ms}, mixed, nil)
+	for i, r := range recs {
+		want := 0.0
+		if i > 3 {
+			want = 60
+		}
+		if r.LagMs != want || r.ConnectionWaitMs != want {
+			t.Errorf("request %d is %g ms late, and waited %g ms for a connection: want %g (%v)",
+				i, r.LagMs, r.ConnectionWaitMs, want, err)
+		}
+	}
+}
+
 // The requests of a session that follow one another at once may be more than the connections.
 func TestSessionShortOfConnectionsLags(t *testing.T) {
 	for conns, want := range map[int]string{

@@ -225,7 +225,7 @@ func (w *workers) end(f *flight, s slot, free bool) {
 	f.job = job{}
 	f.next, w.spare = w.spare, f
 	if free {
-		s.last = len(w.free) == 0 && w.n == w.limit
+		s.last = len(w.free) == 0 && w.limit > 0 && w.n >= w.limit
 		w.free = append(w.free, s)
 	}
 	w.open--
