@@ -45,6 +45,7 @@ const (
 	leastStep = time.Millisecond // a smaller change of the offset is no step
 	mostSlew  = 0.1              // rate at which the system clock may be corrected: chrony's is 0.083 at most
 	afterStep = 100 * time.Millisecond
+	noteEvery = time.Millisecond
 )
 
 // Received returns when bytes that were read at read had been received, and how long before. stamp is the kernel's, ns
@@ -64,16 +65,20 @@ func (c *Clock) Received(read time.Time, stamp int64) (at Nanos, delay time.Dura
 // last.
 func (c *Clock) stepped(t time.Time) bool {
 	now, before := t.Sub(c.base), time.Duration(c.offset.Load())
-	slew := leastStep + time.Duration(mostSlew*float64((now-time.Duration(c.checked.Load())).Abs()))
+	since := (now - time.Duration(c.checked.Load())).Abs()
+	slew := leastStep + time.Duration(mostSlew*float64(since))
 	offset := c.offsetAt(t)
 	if (offset - before).Abs() > slew {
 		offset = c.offsetAt(time.Now()) // the thread may have lost its processor between the two readings of t
 	}
-	if (offset - before).Abs() > slew {
+	step := (offset - before).Abs() > slew
+	if step {
 		c.trusted.Store(int64(now + afterStep))
 	}
-	c.offset.Store(int64(offset))
-	c.checked.Store(int64(now))
+	if step || since >= noteEvery { // seldom, since processors share what is stored
+		c.offset.Store(int64(offset))
+		c.checked.Store(int64(now))
+	}
 	return int64(now) < c.trusted.Load()
 }
 
